@@ -1,0 +1,153 @@
+package domain
+
+import (
+	"encoding/json"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Kind of a connection: who made it a row of the table.
+type ConnectionKind string
+
+// The two kinds. Each surface sees its own kind only.
+const (
+	Aggregator ConnectionKind = "aggregator"
+	Engine     ConnectionKind = "engine"
+)
+
+// Upper bounds of a connection's texts, in characters.
+const (
+	MaxName       = 255
+	MaxAccountRef = 255
+	MaxBaseURL    = 2048
+	MaxSecret     = 4096
+)
+
+// Connection is where a tenant's data comes from. Name is unique among the tenant's
+// live connections of both kinds, compared exactly.
+type Connection struct {
+	ID     ConnectionID
+	Tenant TenantID
+	Kind   ConnectionKind
+	Name   string
+
+	// Aggregator connections only. Vendor never changes.
+	Vendor     Vendor
+	BaseURL    string
+	AccountRef string
+
+	// Engine connections only. Type never changes; Config is the connector's own JSON.
+	Type   ConnectorType
+	Config json.RawMessage
+
+	Sealed Sealed
+	Health Health
+
+	// Revision begins at 1 and rises with each change an operator makes.
+	Revision  int64
+	CreatedAt time.Time
+	UpdatedAt time.Time
+	DeletedAt time.Time // zero while live
+}
+
+// Validate names every field at fault at once, as joined Faults.
+func (c *Connection) Validate() []*Error {
+	var faults []*Error
+	faults = append(faults, text("configName", c.Name, MaxName)...)
+	if c.Kind == Aggregator {
+		faults = append(faults, text("accountRef", c.AccountRef, MaxAccountRef)...)
+	}
+	return faults
+}
+
+// Rename gives the connection another name and address, in one change.
+func (c *Connection) Rename(name string, at time.Time) {
+	c.Name = name
+	c.touch(at)
+}
+
+// Redirect points the connection elsewhere at its vendor.
+func (c *Connection) Redirect(baseURL, accountRef string, at time.Time) {
+	if c.BaseURL != baseURL || c.AccountRef != accountRef {
+		c.Health = Health{}
+	}
+	c.BaseURL, c.AccountRef = baseURL, accountRef
+	c.touch(at)
+}
+
+// Reconfigure replaces an engine connection's configuration.
+func (c *Connection) Reconfigure(config json.RawMessage, at time.Time) {
+	c.Config = slices.Clone(config)
+	c.touch(at)
+}
+
+// Rotate replaces the sealed credential. What was known of the old one's health is
+// forgotten, for it says nothing of the new one.
+func (c *Connection) Rotate(sealed Sealed, at time.Time) {
+	c.Sealed, c.Health = slices.Clone(sealed), Health{}
+	c.touch(at)
+}
+
+// Delete ends the connection softly: its row stays, its name is free.
+func (c *Connection) Delete(at time.Time) {
+	c.DeletedAt = at
+	c.touch(at)
+}
+
+// Live says whether the connection has not been deleted.
+func (c *Connection) Live() bool { return c.DeletedAt.IsZero() }
+
+// touch marks one change; several in one instant are one revision.
+func (c *Connection) touch(at time.Time) {
+	if !c.UpdatedAt.Equal(at) || c.Revision == 0 {
+		c.Revision++
+	}
+	c.UpdatedAt = at
+}
+
+// ValidateBaseURL accepts an absolute https URL with a host and without userinfo,
+// query or fragment; plain http too where allowHTTP is set. Errors: Invalid on
+// "baseUrl".
+func ValidateBaseURL(raw string, allowHTTP bool) *Error {
+	if faults := text("baseUrl", raw, MaxBaseURL); len(faults) > 0 {
+		return faults[0]
+	}
+	const form = "must be an absolute https URL without userinfo, query or fragment"
+	u, err := url.Parse(raw)
+	switch {
+	case err != nil, u.Hostname() == "", u.Opaque != "", u.User != nil,
+		u.RawQuery != "", u.ForceQuery, u.Fragment != "", strings.Contains(raw, "#"):
+		return Fault("baseUrl", form)
+	case u.Scheme == "https", u.Scheme == "http" && allowHTTP:
+		return nil
+	}
+	return Fault("baseUrl", form)
+}
+
+// ValidateSecret bounds an incoming secret without ever saying what it holds.
+func ValidateSecret(field string, s Secret) *Error {
+	if s.IsZero() {
+		return Fault(field, "must not be empty")
+	}
+	if len(s.bytes()) > MaxSecret {
+		return Fault(field, "is too long")
+	}
+	return nil
+}
+
+// text checks a required text: valid UTF-8, within limit characters, printable.
+func text(field, value string, limit int) []*Error {
+	switch {
+	case value == "":
+		return []*Error{Fault(field, "must not be empty")}
+	case utf8.RuneCountInString(value) > limit:
+		return []*Error{Fault(field, "is too long")}
+	case !utf8.ValidString(value), strings.ContainsFunc(value, unicode.IsControl):
+		return []*Error{Fault(field, "must be text without control characters")}
+	}
+	return nil
+}

@@ -1,0 +1,231 @@
+package domain_test
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+var noon = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
+
+func TestOnlyCanonicalIDsAreIDs(t *testing.T) {
+	good := "01939d2e-7c1b-7e0a-8f00-0123456789ab"
+	if id, err := domain.ParseID[domain.Connection](good); err != nil || id.String() != good {
+		t.Fatalf("%v, %v", id, err)
+	}
+	for _, bad := range []string{"", "x", strings.ToUpper(good) + "0", "{" + good + "}", "urn:uuid:" + good, strings.ReplaceAll(good, "-", ""), uuid.Nil.String(), good + "\n"} {
+		if _, err := domain.ParseID[domain.Connection](bad); !errors.Is(err, domain.NotFound) {
+			t.Errorf("%q: got %v, want NotFound", bad, err)
+		}
+	}
+}
+
+func TestBaseURLs(t *testing.T) {
+	tests := map[string]struct {
+		url       string
+		allowHTTP bool
+		good      bool
+	}{
+		"https":                 {"https://api.pluggy.ai", false, true},
+		"a path and a port":     {"https://api.example.com:8443/v1/", false, true},
+		"http when allowed":     {"http://127.0.0.1:8080", true, true},
+		"http":                  {"http://api.pluggy.ai", false, false},
+		"upper-case scheme":     {"HTTPS://api.pluggy.ai", false, true},
+		"empty":                 {"", true, false},
+		"relative":              {"/api", true, false},
+		"no scheme":             {"api.pluggy.ai", true, false},
+		"no host":               {"https://", true, false},
+		"only a port":           {"https://:443", true, false},
+		"opaque":                {"https:api.pluggy.ai", true, false},
+		"userinfo":              {"https://user:pass@api.pluggy.ai", true, false},
+		"an empty userinfo":     {"https://@api.pluggy.ai", true, false},
+		"a query":               {"https://api.pluggy.ai?x=1", true, false},
+		"an empty query":        {"https://api.pluggy.ai?", true, false},
+		"a fragment":            {"https://api.pluggy.ai#x", true, false},
+		"an empty fragment":     {"https://api.pluggy.ai#", true, false},
+		"another scheme":        {"ftp://api.pluggy.ai", true, false},
+		"a file":                {"file:///etc/passwd", true, false},
+		"a control character":   {"https://api.pluggy.ai/\n", true, false},
+		"a space in the host":   {"https://api pluggy.ai", true, false},
+		"longer than the bound": {"https://api.pluggy.ai/" + strings.Repeat("a", domain.MaxBaseURL), true, false},
+	}
+	for name, tt := range tests {
+		fault := domain.ValidateBaseURL(tt.url, tt.allowHTTP)
+		if (fault == nil) != tt.good {
+			t.Errorf("%s: got %v", name, fault)
+		}
+		if fault != nil && (fault.Field != "baseUrl" || fault.Kind != domain.Invalid) {
+			t.Errorf("%s: the fault does not name its field: %v", name, fault)
+		}
+	}
+}
+
+func TestTextsAreBoundedAndPrintable(t *testing.T) {
+	for name, value := range map[string]string{
+		"empty": "", "a NUL": "a\x00b", "a newline": "a\nb", "invalid UTF-8": "a\xffb", "too long": strings.Repeat("é", domain.MaxName+1),
+	} {
+		c := domain.Connection{Kind: domain.Aggregator, Name: value, AccountRef: value}
+		if got := len(c.Validate()); got != 2 {
+			t.Errorf("%s: %d faults, want one a field", name, got)
+		}
+	}
+	c := domain.Connection{Kind: domain.Aggregator, Name: strings.Repeat("é", domain.MaxName), AccountRef: "ok"}
+	if faults := c.Validate(); len(faults) != 0 {
+		t.Errorf("the bound counts characters: %v", faults)
+	}
+}
+
+func TestEachChangeIsOneRevision(t *testing.T) {
+	c := domain.Connection{Kind: domain.Aggregator, Vendor: "pluggy", Name: "a", Revision: 1, UpdatedAt: noon, Health: domain.Health{Status: domain.Healthy}}
+	later := noon.Add(time.Second)
+	c.Rename("b", later)
+	c.Redirect("https://x.example", "ref", later)
+	c.Rotate(domain.Sealed("sealed"), later)
+	if c.Revision != 2 || c.UpdatedAt != later {
+		t.Fatalf("revision %d at %v", c.Revision, c.UpdatedAt)
+	}
+	if c.Health != (domain.Health{}) {
+		t.Fatal("the old credential's health was kept for the new one")
+	}
+	c.Delete(later.Add(time.Second))
+	if c.Live() || c.Revision != 3 || c.Vendor != "pluggy" {
+		t.Fatalf("%+v", c)
+	}
+}
+
+func TestATokenIsKnownByItsHashAlone(t *testing.T) {
+	c := domain.Connection{ID: domain.ConnectionID{UUID: uuid.New()}, Vendor: "pluggy"}
+	token, raw, err := domain.MintToken(domain.TokenID{}, c, strings.NewReader(strings.Repeat("k", domain.TokenBytes)), noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	written := string(raw.Reveal())
+	if len(written) != 43 || !token.Matches(written) || token.Matches(written+"x") || token.Matches("") {
+		t.Fatalf("token of %d characters does not match itself alone", len(written))
+	}
+	if token.Hash != sha256.Sum256([]byte(written)) {
+		t.Fatal("the hash is not the SHA-256 of the raw token")
+	}
+	if _, _, err := domain.MintToken(domain.TokenID{}, c, strings.NewReader("short"), noon); err == nil {
+		t.Fatal("minted from too little entropy")
+	}
+}
+
+func TestOnePassedSourceCheckIsEnough(t *testing.T) {
+	body := []byte(`{"event":"item/updated"}`)
+	mac := hmac.New(sha256.New, []byte("hmac-secret"))
+	mac.Write(body)
+	signature := hex.EncodeToString(mac.Sum(nil))
+	signed := domain.SourcePolicy{HMACSecret: domain.SecretText("hmac-secret")}
+	shared := domain.SourcePolicy{Authorization: domain.SecretText("Bearer x")}
+	network := domain.SourcePolicy{Networks: []netip.Prefix{netip.MustParsePrefix("52.67.145.81/32")}}
+	vendorIP := netip.MustParseAddr("52.67.145.81")
+
+	tests := map[string]struct {
+		policy domain.SourcePolicy
+		knock  domain.Knock
+		admits bool
+	}{
+		"nothing configured":         {domain.SourcePolicy{}, domain.Knock{Body: body, Signature: signature, Authorization: "Bearer x", Peer: vendorIP}, false},
+		"signature":                  {signed, domain.Knock{Body: body, Signature: signature}, true},
+		"prefixed signature":         {signed, domain.Knock{Body: body, Signature: "sha256=" + signature}, true},
+		"upper-case signature":       {signed, domain.Knock{Body: body, Signature: strings.ToUpper(signature)}, true},
+		"no signature":               {signed, domain.Knock{Body: body}, false},
+		"signature of other bytes":   {signed, domain.Knock{Body: append(body, ' '), Signature: signature}, false},
+		"truncated signature":        {signed, domain.Knock{Body: body, Signature: signature[:62]}, false},
+		"longer signature":           {signed, domain.Knock{Body: body, Signature: signature + "00"}, false},
+		"signature with rubbish":     {signed, domain.Knock{Body: body, Signature: signature + "zz"}, false},
+		"signature by the empty key": {signed, domain.Knock{Body: body, Signature: emptyKeySignature(body)}, false},
+		"shared value":               {shared, domain.Knock{Body: body, Authorization: "Bearer x"}, true},
+		"another value":              {shared, domain.Knock{Body: body, Authorization: "Bearer y"}, false},
+		"no value":                   {shared, domain.Knock{Body: body}, false},
+		"known address":              {network, domain.Knock{Peer: vendorIP}, true},
+		"known address, mapped":      {network, domain.Knock{Peer: netip.MustParseAddr("::ffff:52.67.145.81")}, true},
+		"another address":            {network, domain.Knock{Peer: netip.MustParseAddr("52.67.145.82")}, false},
+		"no address":                 {network, domain.Knock{}, false},
+	}
+	for name, tt := range tests {
+		if got := tt.policy.Admits(tt.knock); got != tt.admits {
+			t.Errorf("%s: admitted = %v", name, got)
+		}
+	}
+}
+
+func emptyKeySignature(body []byte) string {
+	mac := hmac.New(sha256.New, nil)
+	mac.Write(body)
+	return hex.EncodeToString(mac.Sum(nil))
+}
+
+func TestTheFirstFiveRetriesComeWithin30Seconds(t *testing.T) {
+	var total time.Duration
+	for attempt := 1; attempt <= 5; attempt++ {
+		total += domain.Backoff(attempt, 0, 0)
+	}
+	if total > 30*time.Second {
+		t.Fatalf("they take %v", total)
+	}
+}
+
+func TestBackoffGrowsJittersAndHonoursWishes(t *testing.T) {
+	last := time.Duration(0)
+	for attempt := 1; attempt <= domain.MaxAttempts; attempt++ {
+		wait := domain.Backoff(attempt, 0, 0)
+		if wait < last || wait > time.Hour {
+			t.Errorf("attempt %d waits %v after %v", attempt, wait, last)
+		}
+		if early := domain.Backoff(attempt, 0.999, 0); early < wait*3/4 || early >= wait {
+			t.Errorf("attempt %d: jitter gives %v of %v", attempt, early, wait)
+		}
+		last = wait
+	}
+	if got := domain.Backoff(1, 0, time.Minute); got != time.Minute {
+		t.Errorf("a wish for a minute gives %v", got)
+	}
+	if got := domain.Backoff(1, 0, 1000*time.Hour); got != time.Hour {
+		t.Errorf("an absurd wish gives %v", got)
+	}
+}
+
+func TestHealthFollowsWhatIsSeen(t *testing.T) {
+	h := domain.Health{}.Failed(domain.CredentialRejected, noon)
+	if h.Known() != domain.Unhealthy || !h.NeedsReauth || h.Since != noon {
+		t.Fatalf("%+v", h)
+	}
+	later := noon.Add(time.Hour)
+	if same := h.Failed(domain.CredentialRejected, later); same.Since != noon {
+		t.Fatalf("the same failure moved Since: %+v", same)
+	}
+	if h = h.Seen(domain.Standing{}, later); h.Known() != domain.Healthy || h.NeedsReauth || h.Reason != "" || h.Since != later {
+		t.Fatalf("%+v", h)
+	}
+	if h = h.Told(domain.SignalReauth).Seen(domain.Standing{}, later); !h.NeedsReauth {
+		t.Fatal("a status call took back what an event had told")
+	}
+	if h = h.Told(domain.SignalRecovered).Seen(domain.Standing{}, later); h.NeedsReauth {
+		t.Fatal("good news did not take it back")
+	}
+	if (domain.Health{}).Known() != domain.Unknown {
+		t.Fatal("the zero health is not unknown")
+	}
+}
+
+func TestFaultsAreFoundThroughJoinsAndWraps(t *testing.T) {
+	a, b := domain.Fault("a", "m"), domain.Fault("b", "m")
+	err := errors.Join(a, errors.Join(b), errors.New("other"))
+	if got := domain.Faults(err); len(got) != 2 || got[0] != a || got[1] != b {
+		t.Fatalf("%v", got)
+	}
+	if domain.Faults(nil) != nil || domain.CodeOf(errors.New("x")) != domain.InternalFailure {
+		t.Fatal("what is no fault became one")
+	}
+}

@@ -1,0 +1,275 @@
+package domain_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/govalues/decimal"
+	"pgregory.net/rapid"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+func TestMoneyIsExact(t *testing.T) {
+	for in, want := range map[string]string{
+		"0.1": "0.1", "-212.45": "-212.45", "1500": "1500", "900.0": "900", "1e3": "1000", "1.50": "1.5", "-0.0": "0",
+		"9999999999999999.999": "9999999999999999.999", "0.0000000000000000001": "0.0000000000000000001",
+	} {
+		m, err := domain.ParseMoney(in, "BRL")
+		if err != nil || m.Amount.String() != want {
+			t.Errorf("%s: %s, %v", in, m.Amount, err)
+		}
+	}
+	for _, bad := range []string{"", "NaN", "Inf", "1e400", "12345678901234567890", "0x10", "1,5", " 1", "1 ", "--1", "1e", "١"} {
+		if m, err := domain.ParseMoney(bad, "BRL"); err == nil {
+			t.Errorf("%q became %s", bad, m.Amount)
+		}
+	}
+	for _, bad := range []string{"", "brl", "BR", "BRLX", "B1L", "BR\n"} {
+		if _, err := domain.ParseMoney("1", bad); err == nil {
+			t.Errorf("currency %q was taken", bad)
+		}
+	}
+}
+
+func FuzzParseMoney(f *testing.F) {
+	for _, seed := range []string{"0.1", "-212.45", "1e400", "NaN", "12345678901234567890", "1e-19", "+5", ".5", "5."} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		m, err := domain.ParseMoney(text, "BRL")
+		if err != nil {
+			return
+		}
+		again, err := domain.ParseMoney(m.Amount.String(), "BRL")
+		if err != nil || !again.Equal(m) || again.Amount != m.Amount {
+			t.Fatalf("%q: %s does not survive itself: %v", text, m.Amount, err)
+		}
+		if in, out := m.In(), m.Out(); in.Amount.IsNeg() || out.Amount.IsPos() || !in.Equal(out.Negate()) {
+			t.Fatalf("%q: directions %s and %s", text, in.Amount, out.Amount)
+		}
+	})
+}
+
+func TestDatesAreCalendarDates(t *testing.T) {
+	for _, bad := range []string{"", "2026-02-30", "2026-1-1", "20260101", "2026-01-01T00:00:00Z", "0000-00-00"} {
+		if _, err := domain.ParseDate(bad); err == nil {
+			t.Errorf("%q was taken", bad)
+		}
+	}
+	d, err := domain.ParseDate("2026-02-28")
+	if err != nil || d.AddDays(1) != "2026-03-01" || d.AddDays(-28) != "2026-01-31" || domain.Date("").AddDays(1) != "" {
+		t.Fatalf("%s, %v", d, err)
+	}
+}
+
+func TestWindowsSpan(t *testing.T) {
+	a, b := domain.Window{From: "2026-01-01", To: "2026-01-31"}, domain.Window{From: "2026-01-15", To: "2026-02-15"}
+	if got := a.Span(b); got != (domain.Window{From: "2026-01-01", To: "2026-02-15"}) {
+		t.Fatalf("%+v", got)
+	}
+	if got := a.Span(domain.Window{From: "2026-01-15"}); got != (domain.Window{From: "2026-01-01"}) {
+		t.Fatalf("an open end was closed: %+v", got)
+	}
+	if got := a.Span(domain.Window{To: "2025-01-01"}); got != (domain.Window{To: "2026-01-31"}) {
+		t.Fatalf("an open begin was closed: %+v", got)
+	}
+	if a.Contains("2026-02-01") || !a.Contains("2026-01-31") || !a.Contains("2026-01-01") || !(domain.Window{}).Contains("1999-01-01") {
+		t.Fatal("both ends belong to the window")
+	}
+	if (domain.Window{From: "2026-02-01", To: "2026-01-01"}).Validate() == nil || a.Validate() != nil {
+		t.Fatal("a window may not end before it begins")
+	}
+}
+
+// asks draws the asks that parsers make: a few accounts, ids, times and windows.
+func asks() *rapid.Generator[domain.Ask] {
+	return rapid.Custom(func(t *rapid.T) domain.Ask {
+		ids := rapid.SliceOfN(rapid.SampledFrom([]string{"a", "b", "c", "d"}), 0, 4)
+		var ask domain.Ask
+		ask.Everything = rapid.IntRange(0, 5).Draw(t, "everything") == 0
+		if rapid.Bool().Draw(t, "windowed") {
+			ask.Window = &domain.Window{From: domain.Date(rapid.SampledFrom([]string{"", "2026-01-01", "2026-03-01"}).Draw(t, "from"))}
+		}
+		if rapid.Bool().Draw(t, "created") {
+			ask.Created = map[string]time.Time{rapid.SampledFrom([]string{"x", "y"}).Draw(t, "account"): noon.Add(time.Duration(rapid.IntRange(-5, 5).Draw(t, "hours")) * time.Hour)}
+		}
+		if changed := ids.Draw(t, "changed"); len(changed) > 0 {
+			ask.Changed = map[string][]string{rapid.SampledFrom([]string{"x", "y"}).Draw(t, "of"): changed}
+		}
+		ask.Removed = ids.Draw(t, "removed")
+		ask.Signal = rapid.SampledFrom([]domain.Signal{"", domain.SignalReauth, domain.SignalRecovered}).Draw(t, "signal")
+		return ask
+	})
+}
+
+// covers says whether doing merged does all that part wants.
+func covers(merged, part domain.Ask) bool {
+	for _, id := range part.Removed {
+		if !slices.Contains(merged.Removed, id) {
+			return false
+		}
+	}
+	if merged.Everything {
+		return true
+	}
+	if part.Everything || part.Window != nil && (merged.Window == nil || merged.Window.Span(*part.Window) != *merged.Window) {
+		return false
+	}
+	for account, at := range part.Created {
+		if since, ok := merged.Created[account]; !ok || since.After(at) {
+			return false
+		}
+	}
+	for account, ids := range part.Changed {
+		for _, id := range ids {
+			if !slices.Contains(merged.Changed[account], id) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+func TestAMergedAskCoversBothAndIsAssociative(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		a, b, c := asks().Draw(t, "a"), asks().Draw(t, "b"), asks().Draw(t, "c")
+		before := fmt.Sprintf("%+v%+v", a, b)
+		merged := a.Merge(b)
+		if !covers(merged, a) || !covers(merged, b) {
+			t.Fatalf("%+v\n+ %+v\n= %+v loses something", a, b, merged)
+		}
+		if after := fmt.Sprintf("%+v%+v", a, b); after != before {
+			t.Fatalf("merging changed its arguments: %s", after)
+		}
+		left, right := a.Merge(b).Merge(c), a.Merge(b.Merge(c))
+		if !covers(left, right) || !covers(right, left) {
+			t.Fatalf("not associative:\n%+v\n%+v", left, right)
+		}
+		if b.Signal != "" && merged.Signal != b.Signal {
+			t.Fatal("the later signal did not win")
+		}
+	})
+}
+
+func TestAnAskSurvivesJSON(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		a := domain.Ask{}.Merge(asks().Draw(t, "a"))
+		text, err := json.Marshal(a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var back domain.Ask
+		if err := json.Unmarshal(text, &back); err != nil || !reflect.DeepEqual(a, back) {
+			t.Fatalf("%s: %+v, %v", text, back, err)
+		}
+	})
+}
+
+func TestTooManyNamedIDsBecomeEverything(t *testing.T) {
+	ids := make([]string, 10_001)
+	for i := range ids {
+		ids[i] = fmt.Sprint(i)
+	}
+	got := domain.Ask{Removed: []string{"r"}}.Merge(domain.Ask{Changed: map[string][]string{"x": ids}})
+	if !got.Everything || got.Changed != nil || len(got.Removed) != 1 {
+		t.Fatalf("everything %v, changed %d, removed %v", got.Everything, len(got.Changed), got.Removed)
+	}
+}
+
+func TestProgressGoesForwardAndBack(t *testing.T) {
+	p := domain.Progress{Planned: true, Steps: make([]domain.Step, 2)}
+	p = p.Advance("next")
+	if p.Step != 0 || p.Cursor != "next" || p.Pages != 1 {
+		t.Fatalf("%+v", p)
+	}
+	if back := p.Restart(); back.Step != 0 || back.Cursor != "" || back.Pages != 0 {
+		t.Fatalf("%+v", back)
+	}
+	if p = p.Advance("").Advance(""); !p.Done() {
+		t.Fatalf("%+v is not done", p)
+	}
+	if (domain.Progress{}).Done() {
+		t.Fatal("an unplanned pull is done")
+	}
+}
+
+func TestADigestTellsEveryEditAndNothingElse(t *testing.T) {
+	money := func(s string) domain.Money { return domain.Money{Amount: decimal.MustParse(s), Currency: "BRL"} }
+	base := domain.Observation{
+		ExternalID: "t", Account: "a", Amount: money("-1.5"), Status: domain.Posted, Date: "2026-11-20",
+		Description: "d", Category: "c", Counterparty: "p", Metadata: json.RawMessage(`{"a":1}`), Detail: []byte("x"),
+	}
+	other := money("2")
+	edits := map[string]func(*domain.Observation){
+		"account":      func(o *domain.Observation) { o.Account = "b" },
+		"amount":       func(o *domain.Observation) { o.Amount = money("1.5") },
+		"currency":     func(o *domain.Observation) { o.Amount.Currency = "USD" },
+		"accountMoney": func(o *domain.Observation) { o.AccountMoney = &other },
+		"status":       func(o *domain.Observation) { o.Status = domain.Pending },
+		"date":         func(o *domain.Observation) { o.Date = "2026-11-21" },
+		"occurredAt":   func(o *domain.Observation) { o.OccurredAt = noon },
+		"description":  func(o *domain.Observation) { o.Description = "dc" },
+		"category":     func(o *domain.Observation) { o.Category = "" },
+		"counterparty": func(o *domain.Observation) { o.Counterparty = "q" },
+		"detail":       func(o *domain.Observation) { o.Detail = []byte("y") },
+		"moved text":   func(o *domain.Observation) { o.Description, o.Category = "", "dc" },
+	}
+	seen := map[[32]byte]string{base.Digest(): "nothing"}
+	for name, edit := range edits {
+		o := base
+		edit(&o)
+		if twin, clash := seen[o.Digest()]; clash {
+			t.Errorf("an edit of %s looks like %s", name, twin)
+		}
+		seen[o.Digest()] = name
+	}
+	moved := base
+	moved.Metadata = json.RawMessage(`{"a":2}`)
+	if moved.Digest() != base.Digest() {
+		t.Error("metadata that is no detail looks like an edit")
+	}
+}
+
+func TestChangesAreNamedByTheLastOne(t *testing.T) {
+	for want, tx := range map[domain.ChangeKind]domain.Transaction{
+		domain.Added: {Version: 1}, domain.Modified: {Version: 2}, domain.Removed: {Version: 2, RemovedAt: noon},
+	} {
+		if got := tx.Change(); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+}
+
+func FuzzCleanText(f *testing.F) {
+	f.Add("a\x00b")
+	f.Add("\xff\xfe")
+	f.Add(strings.Repeat("é", 4096))
+	f.Fuzz(func(t *testing.T, s string) {
+		got := domain.CleanText(s)
+		if !utf8.ValidString(got) || strings.Contains(got, "\x00") || len(got) > 4096 {
+			t.Fatalf("%q", got)
+		}
+	})
+}
+
+func TestInstantsSortAndSurvive(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		draw := func(name string) time.Time {
+			return time.UnixMicro(rapid.Int64Range(0, 4_000_000_000_000_000).Draw(t, name)).UTC()
+		}
+		a, b := draw("a"), draw("b")
+		if a.Before(b) != (domain.Instant(a) < domain.Instant(b)) {
+			t.Fatalf("%v and %v sort otherwise as text", a, b)
+		}
+		if back, err := domain.ParseInstant(domain.Instant(a)); err != nil || !back.Equal(a) {
+			t.Fatalf("%v, %v", back, err)
+		}
+	})
+}

@@ -1,0 +1,47 @@
+package system_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/system"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+var (
+	_ ports.Clock   = system.Clock{}
+	_ ports.Sleeper = system.Clock{}
+	_ ports.IDs     = system.IDs{}
+)
+
+func TestNowIsWhatEveryStoreKeeps(t *testing.T) {
+	now := system.Clock{}.Now()
+	if now.Location() != time.UTC || now.Nanosecond()%1000 != 0 {
+		t.Fatalf("%v is not UTC in whole microseconds", now)
+	}
+}
+
+func TestIDsAscend(t *testing.T) {
+	var last [16]byte
+	for range 10_000 {
+		id := system.IDs{}.New()
+		if id.Version() != 7 || bytes.Compare(id[:], last[:]) <= 0 {
+			t.Fatalf("%v (version %d) does not follow %x", id, id.Version(), last)
+		}
+		last = id
+	}
+}
+
+func TestSleepEndsWithItsContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if err := (system.Clock{}).Sleep(ctx, time.Hour); !errors.Is(err, context.Canceled) {
+		t.Fatalf("got %v", err)
+	}
+	if err := (system.Clock{}).Sleep(context.Background(), time.Nanosecond); err != nil {
+		t.Fatal(err)
+	}
+}

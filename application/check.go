@@ -1,0 +1,91 @@
+package application
+
+import (
+	"bytes"
+	"context"
+	"errors"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// TestConnection implements ports.ConnectionManager.
+func (s *Service) TestConnection(ctx context.Context, tenant domain.TenantID, vendor, name string) (ports.TestResult, error) {
+	v, err := s.addressed(vendor, name, "configName")
+	if err != nil {
+		return ports.TestResult{}, err
+	}
+	c, err := s.Connections.Find(ctx, tenant, v, name)
+	if err != nil {
+		return ports.TestResult{}, err
+	}
+	begun := s.Clock.Now()
+	standing, failure := s.look(ctx, c)
+	took := s.Clock.Now().Sub(begun)
+	if ctx.Err() != nil {
+		return ports.TestResult{}, ctx.Err()
+	}
+	s.Observer.Observe(ctx, ports.VendorChecked{Vendor: v, Took: took, Err: failure})
+	if err := s.remember(ctx, c, standing, failure); err != nil {
+		return ports.TestResult{}, err
+	}
+	return ports.TestResult{
+		Vendor: v, Name: name, Healthy: failure == nil, Reason: reasonOf(failure), Latency: took,
+	}, nil
+}
+
+// addressed validates the pair (vendor, config name) that names a connection; field is
+// what the caller calls the name.
+func (s *Service) addressed(vendor, name, field string) (domain.Vendor, error) {
+	v, unknown := s.vendor(vendor)
+	faults := gather(unknown)
+	if name == "" {
+		faults = append(faults, domain.Fault(field, "must not be empty"))
+	}
+	return v, join(faults)
+}
+
+func (s *Service) look(ctx context.Context, c domain.Connection) (domain.Standing, error) {
+	credential, err := s.open(ctx, c)
+	if err != nil {
+		return domain.Standing{}, err
+	}
+	return s.aggregators[c.Vendor].Check(ctx, accessOf(c, credential))
+}
+
+func accessOf(c domain.Connection, credential domain.Credential) ports.Access {
+	return ports.Access{Connection: c.ID, BaseURL: c.BaseURL, AccountRef: c.AccountRef, Credential: credential}
+}
+
+// remember keeps what the look showed, unless the connection was redirected, rotated or
+// deleted meanwhile: then it was a look at something else.
+func (s *Service) remember(ctx context.Context, looked domain.Connection, standing domain.Standing, failure error) error {
+	now := s.Clock.Now()
+	_, err := s.Connections.Update(ctx, looked.Tenant, looked.Kind, looked.ID, func(c *domain.Connection) error {
+		if bytes.Equal(c.Sealed, looked.Sealed) && c.BaseURL == looked.BaseURL && c.AccountRef == looked.AccountRef {
+			c.Health = healthAfter(c.Health, standing, failure, now)
+		}
+		return nil
+	})
+	if errors.Is(err, domain.NotFound) {
+		return nil
+	}
+	return err
+}
+
+// reasonOf folds what can go wrong into the five reasons of a test.
+func reasonOf(failure error) domain.Code {
+	if failure == nil {
+		return ""
+	}
+	switch code := domain.CodeOf(failure); code {
+	case domain.CredentialRejected, domain.AccountNotFound, domain.VendorRateLimited, domain.AddressNotAllowed:
+		return code
+	case domain.AccessDenied, domain.CredentialUnopened:
+		return domain.CredentialRejected
+	case domain.BudgetExhausted:
+		return domain.VendorRateLimited
+	default:
+		return domain.VendorUnreachable
+	}
+}

@@ -1,0 +1,195 @@
+package application
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// CreateConnection implements ports.ConnectionManager.
+func (s *Service) CreateConnection(ctx context.Context, tenant domain.TenantID, n ports.NewConnection) (domain.Connection, error) {
+	now := s.Clock.Now()
+	c := domain.Connection{
+		ID: domain.ConnectionID{UUID: s.IDs.New()}, Tenant: tenant, Kind: domain.Aggregator,
+		Vendor: domain.Vendor(n.Vendor), Name: n.Name, BaseURL: n.BaseURL, AccountRef: n.AccountRef,
+		Revision: 1, CreatedAt: now, UpdatedAt: now,
+	}
+	_, unknown := s.vendor(n.Vendor)
+	faults := append(gather(unknown), c.Validate()...)
+	faults = append(faults, s.checkURL(ctx, n.BaseURL)...)
+	faults = append(faults, gather(domain.ValidateSecret(domain.PartClientID, n.ClientID), domain.ValidateSecret(domain.PartSecret, n.Secret))...)
+	if err := join(faults); err != nil {
+		return domain.Connection{}, err
+	}
+	var err error
+	if c.Sealed, err = s.seal(ctx, c, domain.AggregatorCredential(n.ClientID, n.Secret)); err != nil {
+		return domain.Connection{}, err
+	}
+	if err := s.Connections.Create(ctx, c); err != nil {
+		return domain.Connection{}, err
+	}
+	s.audit(ctx, tenant, "connection.create", c.ID.String())
+	return c, nil
+}
+
+// GetConnection implements ports.ConnectionManager.
+func (s *Service) GetConnection(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID) (domain.Connection, error) {
+	return s.Connections.Get(ctx, tenant, domain.Aggregator, id)
+}
+
+// ListConnections implements ports.ConnectionManager.
+func (s *Service) ListConnections(
+	ctx context.Context, tenant domain.TenantID, health domain.HealthStatus, page domain.PageRequest,
+) (domain.Page[domain.Connection], error) {
+	return s.Connections.List(ctx, tenant, ports.ConnectionFilter{Kind: domain.Aggregator, Health: health}, page)
+}
+
+// UpdateConnection implements ports.ConnectionManager.
+func (s *Service) UpdateConnection(
+	ctx context.Context, tenant domain.TenantID, id domain.ConnectionID, match ports.Match, u ports.ConnectionUpdate,
+) (domain.Connection, error) {
+	if err := s.validateUpdate(ctx, u); err != nil {
+		return domain.Connection{}, err
+	}
+	fresh, err := s.sealFresh(ctx, tenant, id, u)
+	if err != nil {
+		return domain.Connection{}, err
+	}
+	now := s.Clock.Now()
+	updated, err := s.Connections.Update(ctx, tenant, domain.Aggregator, id, func(c *domain.Connection) error {
+		if err := matches(match, c); err != nil {
+			return err
+		}
+		c.Rename(u.Name, now)
+		c.Redirect(u.BaseURL, u.AccountRef, now)
+		if fresh != nil {
+			c.Rotate(fresh, now)
+		}
+		return nil
+	})
+	if err == nil {
+		s.audit(ctx, tenant, "connection.update", id.String())
+	}
+	return updated, err
+}
+
+func (s *Service) validateUpdate(ctx context.Context, u ports.ConnectionUpdate) error {
+	probe := domain.Connection{Kind: domain.Aggregator, Name: u.Name, AccountRef: u.AccountRef}
+	faults := append(probe.Validate(), s.checkURL(ctx, u.BaseURL)...)
+	if u.ClientID.IsZero() != u.Secret.IsZero() {
+		missing := domain.PartSecret
+		if u.ClientID.IsZero() {
+			missing = domain.PartClientID
+		}
+		faults = append(faults, &domain.Error{
+			Kind: domain.Invalid, Code: domain.HalfCredential, Field: missing,
+			Message: "clientId and secret come together or not at all",
+		})
+	}
+	if !u.ClientID.IsZero() && !u.Secret.IsZero() {
+		faults = append(faults, gather(domain.ValidateSecret(domain.PartClientID, u.ClientID), domain.ValidateSecret(domain.PartSecret, u.Secret))...)
+	}
+	return join(faults)
+}
+
+// sealFresh seals the update's credential, nil when it has none. The row is read first,
+// so that nothing is sealed for an id that is not the tenant's.
+func (s *Service) sealFresh(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID, u ports.ConnectionUpdate) (domain.Sealed, error) {
+	if u.ClientID.IsZero() {
+		return nil, nil
+	}
+	c, err := s.Connections.Get(ctx, tenant, domain.Aggregator, id)
+	if err != nil {
+		return nil, err
+	}
+	return s.seal(ctx, c, domain.AggregatorCredential(u.ClientID, u.Secret))
+}
+
+// DeleteConnection implements ports.ConnectionManager.
+func (s *Service) DeleteConnection(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID, match ports.Match) error {
+	return s.delete(ctx, tenant, domain.Aggregator, id, match)
+}
+
+func (s *Service) delete(ctx context.Context, tenant domain.TenantID, kind domain.ConnectionKind, id domain.ConnectionID, match ports.Match) error {
+	now := s.Clock.Now()
+	_, err := s.Connections.Update(ctx, tenant, kind, id, func(c *domain.Connection) error {
+		if err := matches(match, c); err != nil {
+			return err
+		}
+		c.Delete(now)
+		return nil
+	})
+	if err == nil {
+		s.audit(ctx, tenant, "connection.delete", id.String())
+	}
+	return err
+}
+
+// ConnectionHealth implements ports.ConnectionManager.
+func (s *Service) ConnectionHealth(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID) (ports.ConnectionHealth, error) {
+	c, err := s.Connections.Get(ctx, tenant, domain.Aggregator, id)
+	if err != nil {
+		return ports.ConnectionHealth{}, err
+	}
+	activity, err := s.Connections.Activity(ctx, tenant, id)
+	return ports.ConnectionHealth{Health: c.Health, Activity: activity}, err
+}
+
+// checkURL judges form and address of a base URL.
+func (s *Service) checkURL(ctx context.Context, raw string) []*domain.Error {
+	if fault := domain.ValidateBaseURL(raw, s.AllowHTTP); fault != nil {
+		return gather(fault)
+	}
+	if err := s.Addresses.Check(ctx, raw); err != nil {
+		return gather(&domain.Error{
+			Kind: domain.Invalid, Code: domain.AddressNotAllowed, Field: "baseUrl",
+			Message: "must not lead to an address that egress forbids", Cause: err,
+		})
+	}
+	return nil
+}
+
+func (s *Service) seal(ctx context.Context, c domain.Connection, credential domain.Credential) (domain.Sealed, error) {
+	sealed, err := s.Sealer.Seal(c.Tenant, c.ID, credential)
+	if err != nil {
+		s.Observer.Observe(ctx, ports.SealingFailed{Connection: c.ID, Err: err})
+	}
+	return sealed, err
+}
+
+func (s *Service) open(ctx context.Context, c domain.Connection) (domain.Credential, error) {
+	credential, err := s.Sealer.Open(c.Tenant, c.ID, c.Sealed)
+	if err != nil {
+		s.Observer.Observe(ctx, ports.SealingFailed{Connection: c.ID, Err: err})
+	}
+	return credential, err
+}
+
+func (s *Service) audit(ctx context.Context, tenant domain.TenantID, action, object string) {
+	s.Observer.Observe(ctx, ports.Audited{Tenant: tenant, Action: action, Object: object})
+}
+
+// matches holds an If-Match condition against the row that is about to change.
+func matches(match ports.Match, c *domain.Connection) error {
+	if match == nil || slices.Contains(match, c.Revision) {
+		return nil
+	}
+	return &domain.Error{Kind: domain.Conflict, Code: domain.RevisionMismatch, Message: "the connection has changed"}
+}
+
+// gather drops the nil faults.
+func gather(faults ...*domain.Error) []*domain.Error {
+	return slices.DeleteFunc(faults, func(f *domain.Error) bool { return f == nil })
+}
+
+// join makes one error of many faults, nil of none.
+func join(faults []*domain.Error) error {
+	all := make([]error, len(faults))
+	for i, f := range faults {
+		all[i] = f
+	}
+	return errors.Join(all...)
+}

@@ -1,0 +1,60 @@
+package application
+
+import (
+	"context"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// ListDeliveries implements ports.DeliveryLog.
+func (s *Service) ListDeliveries(
+	ctx context.Context, tenant domain.TenantID, filter ports.DeliveryFilter, page domain.PageRequest,
+) (domain.Page[domain.Delivery], error) {
+	return s.Deliveries.List(ctx, tenant, filter, page)
+}
+
+// GetDelivery implements ports.DeliveryLog.
+func (s *Service) GetDelivery(ctx context.Context, tenant domain.TenantID, id domain.DeliveryID) (domain.Delivery, error) {
+	return s.Deliveries.Get(ctx, tenant, id)
+}
+
+// ReplayDelivery implements ports.DeliveryLog.
+func (s *Service) ReplayDelivery(ctx context.Context, tenant domain.TenantID, id domain.DeliveryID) (domain.Delivery, error) {
+	if _, err := s.Deliveries.Get(ctx, tenant, id); err != nil {
+		return domain.Delivery{}, err
+	}
+	replayed, err := s.replay(ctx, tenant, []domain.DeliveryID{id})
+	if err != nil {
+		return domain.Delivery{}, err
+	}
+	if len(replayed) == 0 {
+		return domain.Delivery{}, &domain.Error{
+			Kind: domain.Conflict, Message: "the delivery asks for nothing, or its connection is gone",
+		}
+	}
+	return replayed[0], nil
+}
+
+// ReplayDeliveries implements ports.DeliveryLog.
+func (s *Service) ReplayDeliveries(
+	ctx context.Context, tenant domain.TenantID, filter ports.DeliveryFilter, limit int,
+) ([]domain.Delivery, error) {
+	page, err := s.Deliveries.List(ctx, tenant, filter, domain.PageRequest{Limit: limit})
+	if err != nil || len(page.Items) == 0 {
+		return nil, err
+	}
+	ids := make([]domain.DeliveryID, len(page.Items))
+	for i, d := range page.Items {
+		ids[i] = d.ID
+	}
+	return s.replay(ctx, tenant, ids)
+}
+
+func (s *Service) replay(ctx context.Context, tenant domain.TenantID, ids []domain.DeliveryID) ([]domain.Delivery, error) {
+	replayed, err := s.Deliveries.Replay(ctx, tenant, ids, s.Clock.Now(), s.newPullID)
+	for _, d := range replayed {
+		s.audit(ctx, tenant, "delivery.replay", d.ID.String())
+	}
+	return replayed, err
+}

@@ -1,0 +1,164 @@
+package application
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// ConnectorTypes implements ports.EngineManager.
+func (s *Service) ConnectorTypes(context.Context) []ports.ConnectorType {
+	types := make([]ports.ConnectorType, 0, len(s.connectors))
+	for _, c := range s.connectors {
+		types = append(types, ports.ConnectorType{Type: c.Type(), Category: c.Category()})
+	}
+	slices.SortFunc(types, func(a, b ports.ConnectorType) int { return cmp.Compare(a.Type, b.Type) })
+	return types
+}
+
+// CreateEngine implements ports.EngineManager.
+func (s *Service) CreateEngine(ctx context.Context, tenant domain.TenantID, n ports.NewEngine) (domain.Connection, error) {
+	now := s.Clock.Now()
+	c := domain.Connection{
+		ID: domain.ConnectionID{UUID: s.IDs.New()}, Tenant: tenant, Kind: domain.Engine,
+		Type: domain.ConnectorType(n.Type), Name: n.Name, Config: n.Config,
+		Revision: 1, CreatedAt: now, UpdatedAt: now,
+	}
+	if err := s.configure(ctx, &c, n.Credential); err != nil {
+		return domain.Connection{}, err
+	}
+	if err := s.Connections.Create(ctx, c); err != nil {
+		return domain.Connection{}, err
+	}
+	s.audit(ctx, tenant, "engine.create", c.ID.String())
+	return c, nil
+}
+
+// configure validates name, configuration and credential together, and seals.
+func (s *Service) configure(ctx context.Context, c *domain.Connection, credential domain.Credential) error {
+	faults := c.Validate()
+	connector, known := s.connectors[c.Type]
+	if !known {
+		faults = append(faults, &domain.Error{
+			Kind: domain.Invalid, Code: domain.TypeUnknown, Field: "type", Message: "must be a registered connector type",
+		})
+		return join(faults)
+	}
+	config, err := connector.Validate(ctx, c.Config, credential)
+	faults = append(faults, domain.Faults(err)...)
+	if len(faults) > 0 || err != nil {
+		return cmp.Or(join(faults), err)
+	}
+	c.Config = config
+	c.Sealed, err = s.seal(ctx, *c, credential)
+	return err
+}
+
+// GetEngine implements ports.EngineManager.
+func (s *Service) GetEngine(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID) (domain.Connection, error) {
+	return s.Connections.Get(ctx, tenant, domain.Engine, id)
+}
+
+// ListEngines implements ports.EngineManager.
+func (s *Service) ListEngines(ctx context.Context, tenant domain.TenantID, page domain.PageRequest) (domain.Page[domain.Connection], error) {
+	return s.Connections.List(ctx, tenant, ports.ConnectionFilter{Kind: domain.Engine}, page)
+}
+
+// UpdateEngine implements ports.EngineManager.
+func (s *Service) UpdateEngine(
+	ctx context.Context, tenant domain.TenantID, id domain.ConnectionID, match ports.Match, u ports.EngineUpdate,
+) (domain.Connection, error) {
+	before, err := s.Connections.Get(ctx, tenant, domain.Engine, id)
+	if err != nil {
+		return domain.Connection{}, err
+	}
+	next, err := s.reconfigured(ctx, before, u)
+	if err != nil {
+		return domain.Connection{}, err
+	}
+	now := s.Clock.Now()
+	updated, err := s.Connections.Update(ctx, tenant, domain.Engine, id, func(c *domain.Connection) error {
+		if err := matches(match, c); err != nil {
+			return err
+		}
+		if err := matches(ports.Match{before.Revision}, c); err != nil {
+			return err // what was validated together must be stored together
+		}
+		c.Rename(next.Name, now)
+		c.Reconfigure(next.Config, now)
+		if !u.Credential.IsZero() {
+			c.Rotate(next.Sealed, now)
+		}
+		return nil
+	})
+	if err == nil {
+		s.audit(ctx, tenant, "engine.update", id.String())
+	}
+	return updated, err
+}
+
+// reconfigured is the connection as it would be: what the update leaves out is filled in
+// from what is stored, and the whole is validated.
+func (s *Service) reconfigured(ctx context.Context, c domain.Connection, u ports.EngineUpdate) (domain.Connection, error) {
+	credential := u.Credential
+	if credential.IsZero() {
+		var err error
+		if credential, err = s.open(ctx, c); err != nil {
+			return domain.Connection{}, err
+		}
+	}
+	c.Name = cmp.Or(u.Name, c.Name)
+	if u.Config != nil {
+		c.Config = u.Config
+	}
+	err := s.configure(ctx, &c, credential)
+	return c, err
+}
+
+// DeleteEngine implements ports.EngineManager.
+func (s *Service) DeleteEngine(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID, match ports.Match) error {
+	return s.delete(ctx, tenant, domain.Engine, id, match)
+}
+
+// TestEngine implements ports.EngineManager.
+func (s *Service) TestEngine(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID) (ports.EngineTest, error) {
+	c, err := s.Connections.Get(ctx, tenant, domain.Engine, id)
+	if err != nil {
+		return ports.EngineTest{}, err
+	}
+	begun := s.Clock.Now()
+	failure := s.probe(ctx, c)
+	if ctx.Err() != nil {
+		return ports.EngineTest{}, ctx.Err()
+	}
+	result := ports.EngineTest{Connection: id, Healthy: failure == nil, Latency: s.Clock.Now().Sub(begun)}
+	if failure != nil {
+		result.Message = sentences[reasonOf(failure)]
+	}
+	return result, s.remember(ctx, c, domain.Standing{}, failure)
+}
+
+func (s *Service) probe(ctx context.Context, c domain.Connection) error {
+	connector, known := s.connectors[c.Type]
+	if !known { // registered when it was created, and no more
+		return &domain.Error{Kind: domain.Unavailable, Code: domain.TypeUnknown}
+	}
+	credential, err := s.open(ctx, c)
+	if err != nil {
+		return err
+	}
+	_, err = connector.Probe(ctx, c.Config, credential)
+	return err
+}
+
+// sentences are all that a failed probe says: a peer's own words stay inside.
+var sentences = map[domain.Code]string{
+	domain.CredentialRejected: "the credential was rejected",
+	domain.AccountNotFound:    "what the configuration names does not exist there",
+	domain.AddressNotAllowed:  "the address is not allowed",
+	domain.VendorRateLimited:  "the peer asks to slow down",
+	domain.VendorUnreachable:  "the peer gave no usable answer",
+}

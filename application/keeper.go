@@ -1,0 +1,123 @@
+package application
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// strandedGrace is how long a due pull may wait for a worker before it is kicked.
+const strandedGrace = 10 * time.Second
+
+// resealBatch is how many connections one round of re-encryption reads.
+const resealBatch = 200
+
+// Stranded implements ports.Keeper.
+func (s *Service) Stranded(ctx context.Context, limit int) ([]domain.PullID, error) {
+	return s.Pulls.Stranded(ctx, s.Clock.Now(), strandedGrace, limit)
+}
+
+// Reconcile implements ports.Keeper. A connection is due after four fifths of the
+// interval, so that rounds which come every twentieth of it are done in time.
+func (s *Service) Reconcile(ctx context.Context, interval time.Duration, limit int) (int, error) {
+	now := s.Clock.Now()
+	idle, err := s.Pulls.Idle(ctx, now.Add(-interval*4/5), limit)
+	if err != nil {
+		return 0, err
+	}
+	asked := 0
+	for _, c := range idle {
+		_, err := s.Pulls.Request(ctx, c.Tenant, c.ID, ports.PullRequest{
+			ID: s.newPullID(), Ask: domain.Ask{Everything: true}, Trigger: domain.ByReconcile, At: now,
+		})
+		if errors.Is(err, domain.NotFound) {
+			continue // deleted meanwhile
+		}
+		if err != nil {
+			return asked, err
+		}
+		asked++
+	}
+	if asked > 0 {
+		s.Observer.Observe(ctx, ports.Reconciled{Asked: asked})
+	}
+	return asked, nil
+}
+
+// Prune implements ports.Keeper.
+func (s *Service) Prune(ctx context.Context, keep time.Duration, limit int) (int, error) {
+	now := s.Clock.Now()
+	deliveries, err := s.Deliveries.Prune(ctx, now.Add(-keep), limit)
+	if err != nil {
+		return deliveries, err
+	}
+	answers, err := s.Idempotency.Forget(ctx, now.Add(-ports.KeepAnswers), limit)
+	if rows := deliveries + answers; rows > 0 {
+		s.Observer.Observe(ctx, ports.Pruned{Rows: rows})
+	}
+	return deliveries + answers, err
+}
+
+// Reseal implements ports.Keeper. A rotation that races it has sealed afresh by itself;
+// the pass is repeated until one finds nothing stale, for a replica that has not seen
+// the new primary key yet may still seal under the old one.
+func (s *Service) Reseal(ctx context.Context) (int, error) {
+	total := 0
+	for {
+		done, err := s.resealPass(ctx)
+		total += done
+		if err != nil || done == 0 {
+			return total, err
+		}
+	}
+}
+
+func (s *Service) resealPass(ctx context.Context) (int, error) {
+	done, after := 0, domain.ConnectionID{}
+	for {
+		batch, err := s.Connections.Sealed(ctx, after, resealBatch)
+		if err != nil || len(batch) == 0 {
+			return done, err
+		}
+		for _, c := range batch {
+			replaced, err := s.reseal(ctx, c)
+			if err != nil {
+				return done, err
+			}
+			if replaced {
+				done++
+			}
+		}
+		after = batch[len(batch)-1].ID
+	}
+}
+
+func (s *Service) reseal(ctx context.Context, c domain.Connection) (bool, error) {
+	if !s.Sealer.Stale(c.Sealed) {
+		return false, nil
+	}
+	credential, err := s.open(ctx, c)
+	if errors.Is(err, domain.CredentialUnopened) {
+		return false, nil // observed; one lost row must not hold up the others
+	}
+	if err != nil {
+		return false, err
+	}
+	fresh, err := s.seal(ctx, c, credential)
+	if err != nil {
+		return false, err
+	}
+	return s.Connections.Reseal(ctx, c.ID, c.Sealed, fresh)
+}
+
+// Backlog implements ports.Keeper.
+func (s *Service) Backlog(ctx context.Context) (time.Duration, error) {
+	oldest, err := s.Pulls.Backlog(ctx)
+	if err != nil || oldest.IsZero() {
+		return 0, err
+	}
+	return max(0, s.Clock.Now().Sub(oldest)), nil
+}

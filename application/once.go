@@ -1,0 +1,57 @@
+package application
+
+import (
+	"context"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// afterwards bounds the bookkeeping that must happen although the caller has left.
+const afterwards = 3 * time.Second
+
+// Once implements ports.Once.
+func (s *Service) Once(
+	ctx context.Context, tenant domain.TenantID, key string, fingerprint domain.Fingerprint,
+	do func(context.Context) (ports.Answer, error),
+) (ports.Answer, bool, error) {
+	first, err := s.Idempotency.Begin(ctx, tenant, key, fingerprint, s.Clock.Now())
+	if err != nil {
+		return ports.Answer{}, false, err
+	}
+	if first != nil {
+		return *first, true, nil
+	}
+	kept := false
+	defer func() {
+		if !kept { // an error, or a panic on its way through
+			s.abandon(ctx, tenant, key)
+		}
+	}()
+	answer, err := do(ctx)
+	if err != nil || answer.Status == 0 {
+		return answer, false, err
+	}
+	kept = true
+	s.keep(ctx, tenant, key, answer)
+	return answer, false, nil
+}
+
+// keep stores the first answer. A failure is not the caller's: what was asked has
+// happened, and the claim still holds off a repeat until it is stale.
+func (s *Service) keep(ctx context.Context, tenant domain.TenantID, key string, answer ports.Answer) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), afterwards)
+	defer cancel()
+	if err := s.Idempotency.Finish(ctx, tenant, key, answer, s.Clock.Now()); err != nil {
+		s.Observer.Observe(ctx, ports.Fault{Where: "idempotency.keep", Err: err})
+	}
+}
+
+func (s *Service) abandon(ctx context.Context, tenant domain.TenantID, key string) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), afterwards)
+	defer cancel()
+	if err := s.Idempotency.Abandon(ctx, tenant, key); err != nil {
+		s.Observer.Observe(ctx, ports.Fault{Where: "idempotency.abandon", Err: err})
+	}
+}

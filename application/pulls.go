@@ -1,0 +1,45 @@
+package application
+
+import (
+	"context"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// RequestPull implements ports.PullDesk.
+func (s *Service) RequestPull(
+	ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID, w domain.Window,
+) (domain.Pull, error) {
+	if err := w.Validate(); err != nil {
+		return domain.Pull{}, err
+	}
+	ask := domain.Ask{Everything: true}
+	if w != (domain.Window{}) {
+		ask = domain.Ask{Window: &w}
+	}
+	return s.Pulls.Request(ctx, tenant, connection, ports.PullRequest{
+		ID: s.newPullID(), Ask: ask, Trigger: domain.ByOperator, At: s.Clock.Now(),
+	})
+}
+
+// GetPull implements ports.PullDesk.
+func (s *Service) GetPull(ctx context.Context, tenant domain.TenantID, id domain.PullID) (domain.Pull, error) {
+	return s.Pulls.Get(ctx, tenant, id)
+}
+
+// ListPulls implements ports.PullDesk.
+func (s *Service) ListPulls(
+	ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID, page domain.PageRequest,
+) (domain.Page[domain.Pull], error) {
+	if err := s.visible(ctx, tenant, connection); err != nil {
+		return domain.Page[domain.Pull]{}, err
+	}
+	return s.Pulls.List(ctx, tenant, ports.PullFilter{Connection: connection}, page)
+}
+
+// visible says NotFound for what is not one of the tenant's live aggregator connections.
+func (s *Service) visible(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID) error {
+	_, err := s.Connections.Get(ctx, tenant, domain.Aggregator, connection)
+	return err
+}

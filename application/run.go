@@ -1,0 +1,119 @@
+package application
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// leaseTime outlasts the longest single call to an aggregator (15 s), so that a lease
+// extended before each call never ends under a living worker, and it ends soon enough
+// for the work of a dead one to go on within 30 s.
+const leaseTime = 20 * time.Second
+
+// RunPull implements ports.Worker.
+func (s *Service) RunPull(ctx context.Context, id domain.PullID) (time.Duration, error) {
+	begun := s.Clock.Now()
+	lease := domain.Lease{ID: domain.LeaseID{UUID: s.IDs.New()}, Pull: id, Until: begun.Add(leaseTime)}
+	claimed, err := s.Pulls.Claim(ctx, lease, begun)
+	switch {
+	case errors.Is(err, domain.NotFound):
+		return 0, nil
+	case errors.Is(err, domain.NotDue):
+		return max(domain.RetryAfterOf(err), time.Second), nil
+	case err != nil:
+		return 0, err
+	}
+	t := &try{Service: s, lease: lease, pull: claimed.Pull, connection: claimed.Connection, first: claimed.First}
+	failure := t.run(ctx)
+	if ours(failure) {
+		return 0, failure // the lease ends by itself, and the pull goes on where it stands
+	}
+	return t.finish(ctx, failure, begun)
+}
+
+// ours says whether a failure is the store's: then the store cannot be told of it either.
+func ours(failure error) bool { return errors.Is(failure, domain.StoreUnavailable) }
+
+// finish records how the try ended and gives the wait before the next one. It happens
+// also when ctx has ended: a worker that is told to stop hands its work back.
+func (t *try) finish(ctx context.Context, failure error, begun time.Time) (time.Duration, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), afterwards)
+	defer cancel()
+	if errors.Is(failure, domain.LeaseLost) {
+		return 0, nil
+	}
+	now := t.Clock.Now()
+	outcome := t.outcome(failure, now)
+	if err := t.Pulls.Finish(ctx, t.lease, outcome); err != nil {
+		if errors.Is(err, domain.LeaseLost) {
+			return 0, nil
+		}
+		return 0, err
+	}
+	t.pull.State, t.pull.Attempts, t.pull.LastError = outcome.State, outcome.Attempts, outcome.LastError
+	t.Observer.Observe(ctx, ports.PullTried{Pull: t.pull, Took: now.Sub(begun), Counts: t.counts, Err: failure})
+	if outcome.State != domain.PullQueued {
+		return 0, nil
+	}
+	return max(outcome.NotBefore.Sub(now), time.Millisecond), nil
+}
+
+// outcome decides what a try's end means for the pull and for the connection.
+func (t *try) outcome(failure error, now time.Time) ports.Outcome {
+	o := ports.Outcome{
+		State: domain.PullSucceeded, Attempts: t.pull.Attempts, At: now,
+		Health: func(h domain.Health) domain.Health {
+			return healthAfter(h.Told(t.pull.Ask.Signal), t.standing, failure, now)
+		},
+	}
+	if failure == nil {
+		return o
+	}
+	o.LastError = codeOf(failure)
+	switch {
+	case errors.Is(failure, domain.Rejected):
+		o.State = domain.PullFailed
+	case o.LastError == domain.BudgetExhausted, o.LastError == domain.Interrupted:
+		o.State, o.Attempts = domain.PullQueued, t.pull.Attempts-1
+		o.NotBefore = now.Add(domain.RetryAfterOf(failure))
+	case t.pull.Attempts >= domain.MaxAttempts:
+		o.State = domain.PullFailed
+	default:
+		o.State = domain.PullQueued
+		o.NotBefore = now.Add(domain.Backoff(t.pull.Attempts, t.jitter(), domain.RetryAfterOf(failure)))
+	}
+	return o
+}
+
+// codeOf is domain.CodeOf, with the end of the worker's own context told apart.
+func codeOf(failure error) domain.Code {
+	if errors.Is(failure, context.Canceled) {
+		return domain.Interrupted
+	}
+	return domain.CodeOf(failure)
+}
+
+// healthAfter folds the look that a try or a test took into the health. Only what the
+// vendor refuses for good says something of the connection.
+func healthAfter(h domain.Health, standing domain.Standing, failure error, now time.Time) domain.Health {
+	switch {
+	case failure == nil:
+		return h.Seen(standing, now)
+	case errors.Is(failure, domain.Rejected):
+		return h.Failed(reasonOf(failure), now)
+	}
+	return h
+}
+
+// jitter draws from [0,1).
+func (s *Service) jitter() float64 {
+	var b [1]byte
+	if _, err := s.Entropy.Read(b[:]); err != nil {
+		return 0
+	}
+	return float64(b[0]) / 256
+}

@@ -1,0 +1,78 @@
+// Package configs reads the settings of the service from its environment, once, at
+// start. Load judges every setting before it answers, and names all that are wrong in
+// one error; it never repeats a value, since any of them may be a secret in the wrong
+// place. configs/*.env in this folder are examples to start from.
+package configs
+
+import (
+	"net/netip"
+	"time"
+
+	"go.uber.org/zap/zapcore"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// Development is the ENV_NAME that relaxes what production must not: PUBLIC_URL may be
+// missing, and `discovery token` works.
+const Development = "development"
+
+// Config is every setting, parsed. A field's zero value means what its comment says.
+type Config struct {
+	EnvName string // ENV_NAME, default "production"
+
+	ServerAddress string // SERVER_ADDRESS, host:port; default ":4018"
+	AdminAddress  string // ADMIN_ADDRESS, host:port of /metrics and pprof; default "127.0.0.1:4019"
+	PublicURL     string // PUBLIC_URL, origin of webhook URLs, no trailing slash; "" only in development
+
+	DatabaseURL     string // DATABASE_URL, sqlite://path or postgres://…
+	DatabaseMigrate bool   // DATABASE_MIGRATE, default true
+
+	Auth    Auth
+	Sealing Sealing
+	Egress  Egress
+	Log     Log
+
+	// Sources is how each wired vendor proves its webhooks (<VENDOR>_WEBHOOK_HMAC_SECRET,
+	// _AUTHORIZATION, _SOURCE_CIDRS).
+	Sources        map[domain.Vendor]domain.SourcePolicy
+	TrustedProxies []netip.Prefix // TRUSTED_PROXIES; empty trusts no X-Forwarded-For
+
+	ReconcileInterval time.Duration // RECONCILE_INTERVAL, default 6h; 0 turns the safety net off
+	DeliveryRetention time.Duration // DELIVERY_RETENTION, default 90d; 0 keeps all
+	PullWorkers       int           // PULL_WORKERS, pulls under way at once in this process; default 8
+
+	RatePerMinute        int // RATE_LIMIT_PER_MINUTE, per tenant; default 6000; 0 = no limit
+	WebhookRatePerMinute int // WEBHOOK_RATE_LIMIT_PER_MINUTE, per token; default 6000; 0 = no limit
+}
+
+// Auth says whose operator tokens count. Exactly one of JWKSURL and JWTSecret is set.
+type Auth struct {
+	JWKSURL       string        // AUTH_JWKS_URL
+	JWTSecret     domain.Secret // AUTH_JWT_SECRET, at least 32 bytes
+	Issuer        string        // AUTH_ISSUER; "" is not checked
+	Audience      string        // AUTH_AUDIENCE; "" is not checked
+	TenantClaim   string        // AUTH_TENANT_CLAIM, default "tenant_id"
+	RequireScopes bool          // AUTH_REQUIRE_SCOPES, default false
+}
+
+// Sealing says where the keyset is.
+type Sealing struct {
+	KeysetFile string // SEALING_KEYSET_FILE, required
+	KEKURI     string // SEALING_KEYSET_KEK_URI; "" means that the keyset is in clear
+}
+
+// Egress says where connections may lead besides public https addresses.
+type Egress struct {
+	AllowedCIDRs []netip.Prefix // EGRESS_ALLOWED_CIDRS
+	AllowHTTP    bool           // EGRESS_ALLOW_HTTP, default false
+}
+
+// Log says how to log.
+type Log struct {
+	Level  zapcore.Level // LOG_LEVEL: debug, info, warn, error; default info
+	Format string        // LOG_FORMAT: json or console; default json
+}
+
+// IsDevelopment says whether ENV_NAME relaxes the rules.
+func (c Config) IsDevelopment() bool { return c.EnvName == Development }

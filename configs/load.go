@@ -1,0 +1,79 @@
+package configs
+
+import (
+	"maps"
+	"net/netip"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// MinJWTSecret is the least length of a shared HS256 secret, in bytes (RFC 7518, section 3.2).
+const MinJWTSecret = 32
+
+// Load reads every setting through lookup (as os.LookupEnv). vendors names the wired
+// aggregators with the networks each is known to call from. Errors: Invalid faults, one
+// a setting, joined; the Config is not to be used then.
+func Load(lookup func(string) (string, bool), vendors map[domain.Vendor][]netip.Prefix) (Config, error) {
+	r := &reader{lookup: lookup}
+	c := Config{EnvName: r.text("ENV_NAME", "production")}
+	c.server(r)
+	c.auth(r)
+	c.Sealing = Sealing{KeysetFile: r.required("SEALING_KEYSET_FILE"), KEKURI: r.text("SEALING_KEYSET_KEK_URI", "")}
+	c.Egress = Egress{AllowedCIDRs: r.networks("EGRESS_ALLOWED_CIDRS", nil), AllowHTTP: r.boolean("EGRESS_ALLOW_HTTP", false)}
+	c.Log = Log{Level: r.level("LOG_LEVEL"), Format: r.oneOf("LOG_FORMAT", "json", "console")}
+	c.Sources = r.sources(vendors)
+	c.TrustedProxies = r.networks("TRUSTED_PROXIES", nil)
+	c.ReconcileInterval = r.duration("RECONCILE_INTERVAL", 6*time.Hour)
+	c.DeliveryRetention = r.duration("DELIVERY_RETENTION", 90*24*time.Hour)
+	c.PullWorkers = r.number("PULL_WORKERS", 8, 1, 256)
+	c.RatePerMinute = r.number("RATE_LIMIT_PER_MINUTE", 6000, 0, 100_000_000)
+	c.WebhookRatePerMinute = r.number("WEBHOOK_RATE_LIMIT_PER_MINUTE", 6000, 0, 100_000_000)
+	return c, r.err()
+}
+
+func (c *Config) server(r *reader) {
+	c.ServerAddress = r.address("SERVER_ADDRESS", ":4018")
+	c.AdminAddress = r.address("ADMIN_ADDRESS", "127.0.0.1:4019")
+	c.PublicURL = r.origin("PUBLIC_URL")
+	if c.PublicURL == "" && !c.IsDevelopment() && !r.faulty("PUBLIC_URL") {
+		r.fault("PUBLIC_URL", "is required unless ENV_NAME=development")
+	}
+	c.DatabaseURL = r.database("DATABASE_URL", "sqlite://data/discovery.db")
+	c.DatabaseMigrate = r.boolean("DATABASE_MIGRATE", true)
+}
+
+func (c *Config) auth(r *reader) {
+	c.Auth = Auth{
+		JWKSURL:       r.url("AUTH_JWKS_URL"),
+		JWTSecret:     domain.SecretText(r.text("AUTH_JWT_SECRET", "")),
+		Issuer:        r.text("AUTH_ISSUER", ""),
+		Audience:      r.text("AUTH_AUDIENCE", ""),
+		TenantClaim:   r.text("AUTH_TENANT_CLAIM", "tenant_id"),
+		RequireScopes: r.boolean("AUTH_REQUIRE_SCOPES", false),
+	}
+	secret, jwks := len(r.text("AUTH_JWT_SECRET", "")), r.text("AUTH_JWKS_URL", "") != ""
+	switch {
+	case secret > 0 && jwks:
+		r.fault("AUTH_JWKS_URL", "and AUTH_JWT_SECRET exclude each other")
+	case secret == 0 && !jwks:
+		r.fault("AUTH_JWT_SECRET", "or AUTH_JWKS_URL is required")
+	case secret > 0 && secret < MinJWTSecret:
+		r.fault("AUTH_JWT_SECRET", "must have at least 32 bytes")
+	}
+}
+
+// sources reads each vendor's webhook settings. A vendor with nothing set keeps its
+// known networks; the variable set to nothing takes those away.
+func (r *reader) sources(vendors map[domain.Vendor][]netip.Prefix) map[domain.Vendor]domain.SourcePolicy {
+	policies := make(map[domain.Vendor]domain.SourcePolicy, len(vendors))
+	for _, vendor := range sorted(maps.Keys(vendors)) {
+		prefix := variable(vendor)
+		policies[vendor] = domain.SourcePolicy{
+			HMACSecret:    domain.SecretText(r.text(prefix+"_WEBHOOK_HMAC_SECRET", "")),
+			Authorization: domain.SecretText(r.text(prefix+"_WEBHOOK_AUTHORIZATION", "")),
+			Networks:      r.networks(prefix+"_WEBHOOK_SOURCE_CIDRS", vendors[vendor]),
+		}
+	}
+	return policies
+}

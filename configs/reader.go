@@ -1,0 +1,178 @@
+package configs
+
+import (
+	"errors"
+	"iter"
+	"net"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"go.uber.org/zap/zapcore"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// reader parses settings and gathers faults. It is not a library's, because those
+// repeat the value at fault in their errors.
+type reader struct {
+	lookup func(string) (string, bool)
+	faults []error
+}
+
+func (r *reader) err() error { return errors.Join(r.faults...) }
+
+func (r *reader) fault(name, message string) {
+	r.faults = append(r.faults, domain.Fault(name, message))
+}
+
+func (r *reader) faulty(name string) bool {
+	return slices.ContainsFunc(r.faults, func(err error) bool {
+		var f *domain.Error
+		return errors.As(err, &f) && f.Field == name
+	})
+}
+
+// text gives the setting without surrounding space; unset and empty are the fallback.
+func (r *reader) text(name, fallback string) string {
+	value, _ := r.lookup(name)
+	if value = strings.TrimSpace(value); value == "" {
+		return fallback
+	}
+	return value
+}
+
+func (r *reader) required(name string) string {
+	value := r.text(name, "")
+	if value == "" {
+		r.fault(name, "is required")
+	}
+	return value
+}
+
+// parsed runs parse over a setting that is there, and gives the fallback otherwise.
+func parsed[T any](r *reader, name string, fallback T, form string, parse func(string) (T, bool)) T {
+	text := r.text(name, "")
+	if text == "" {
+		return fallback
+	}
+	value, ok := parse(text)
+	if !ok {
+		r.fault(name, form)
+		return fallback
+	}
+	return value
+}
+
+func (r *reader) boolean(name string, fallback bool) bool {
+	return parsed(r, name, fallback, "must be true or false", func(text string) (bool, bool) {
+		value, err := strconv.ParseBool(text)
+		return value, err == nil
+	})
+}
+
+func (r *reader) number(name string, fallback, least, most int) int {
+	form := "must be a whole number from " + strconv.Itoa(least) + " to " + strconv.Itoa(most)
+	return parsed(r, name, fallback, form, func(text string) (int, bool) {
+		value, err := strconv.Atoi(text)
+		return value, err == nil && value >= least && value <= most
+	})
+}
+
+// duration reads Go's form and whole days ("90d"); "0" is zero.
+func (r *reader) duration(name string, fallback time.Duration) time.Duration {
+	return parsed(r, name, fallback, `must be a duration such as "6h" or "90d", not negative`, func(text string) (time.Duration, bool) {
+		if days, ok := strings.CutSuffix(text, "d"); ok {
+			n, err := strconv.Atoi(days)
+			return time.Duration(n) * 24 * time.Hour, err == nil && n >= 0 && n <= 36_500
+		}
+		value, err := time.ParseDuration(text)
+		return value, err == nil && value >= 0
+	})
+}
+
+func (r *reader) level(name string) zapcore.Level {
+	return parsed(r, name, zapcore.InfoLevel, "must be debug, info, warn or error", func(text string) (zapcore.Level, bool) {
+		level, err := zapcore.ParseLevel(text)
+		return level, err == nil && level <= zapcore.ErrorLevel
+	})
+}
+
+func (r *reader) oneOf(name string, options ...string) string {
+	form := "must be one of: " + strings.Join(options, ", ")
+	return parsed(r, name, options[0], form, func(text string) (string, bool) {
+		return text, slices.Contains(options, text)
+	})
+}
+
+func (r *reader) address(name, fallback string) string {
+	return parsed(r, name, fallback, "must be host:port", func(text string) (string, bool) {
+		_, port, err := net.SplitHostPort(text)
+		n, numeric := strconv.Atoi(port)
+		return text, err == nil && numeric == nil && n >= 0 && n <= 65_535
+	})
+}
+
+func (r *reader) url(name string) string {
+	return parsed(r, name, "", "must be an absolute http or https URL", func(text string) (string, bool) {
+		u, err := url.Parse(text)
+		return text, err == nil && u.Hostname() != "" && (u.Scheme == "https" || u.Scheme == "http")
+	})
+}
+
+// origin reads scheme and host; a lone trailing slash is let go.
+func (r *reader) origin(name string) string {
+	return parsed(r, name, "", "must be an origin: scheme and host, nothing behind", func(text string) (string, bool) {
+		text = strings.TrimSuffix(text, "/")
+		u, err := url.Parse(text)
+		return text, err == nil && u.Hostname() != "" && u.User == nil && (u.Scheme == "https" || u.Scheme == "http") &&
+			u.Path == "" && u.RawQuery == "" && u.Fragment == ""
+	})
+}
+
+func (r *reader) database(name, fallback string) string {
+	return parsed(r, name, fallback, "must begin with sqlite:// or postgres://", func(text string) (string, bool) {
+		path, lite := strings.CutPrefix(text, "sqlite://")
+		return text, (lite && path != "") || strings.HasPrefix(text, "postgres://") || strings.HasPrefix(text, "postgresql://")
+	})
+}
+
+// networks reads CIDRs (or single addresses) parted by commas. Unset is the fallback;
+// set to nothing is none.
+func (r *reader) networks(name string, fallback []netip.Prefix) []netip.Prefix {
+	text, set := r.lookup(name)
+	if !set {
+		return fallback
+	}
+	var networks []netip.Prefix
+	for part := range strings.SplitSeq(text, ",") {
+		if part = strings.TrimSpace(part); part == "" {
+			continue
+		}
+		network, ok := parseNetwork(part)
+		if !ok {
+			r.fault(name, "must be CIDRs, parted by commas")
+			return fallback
+		}
+		networks = append(networks, network)
+	}
+	return networks
+}
+
+func parseNetwork(text string) (netip.Prefix, bool) {
+	if addr, err := netip.ParseAddr(text); err == nil {
+		return netip.PrefixFrom(addr, addr.BitLen()), true
+	}
+	network, err := netip.ParsePrefix(text)
+	return network.Masked(), err == nil
+}
+
+// variable is a vendor's name as a variable's prefix.
+func variable(v domain.Vendor) string {
+	return strings.ToUpper(strings.ReplaceAll(string(v), "-", "_"))
+}
+
+func sorted(vendors iter.Seq[domain.Vendor]) []domain.Vendor { return slices.Sorted(vendors) }

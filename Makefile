@@ -1,0 +1,59 @@
+# Every target does its own set-up. The only things that must be there are Go, make and
+# git; `test` wants Node.js and PostgreSQL's server too, and says how it gets them.
+
+GO            ?= go
+TOOLS         := $(CURDIR)/.tools
+GOLANGCI      := $(TOOLS)/golangci-lint-v2.15.0
+FUZZTIME      ?= 30s
+BINARY        := $(CURDIR)/dist/discovery
+BUILD         := CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w'
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## Build one static binary, dist/discovery
+	@$(BUILD) -o $(BINARY) ./cmd/discovery
+
+.PHONY: demo
+demo: build ## The whole of the guide, live, on the embedded database; ends by itself
+	@$(BINARY) demo
+
+.PHONY: run
+run: build ## Serve for development on SQLite, with the vendors' simulators beside it
+	@BINARY=$(BINARY) sh ./configs/run-development.sh
+
+.PHONY: test
+test: ## Everything: unit, conformance, end to end on three stores, the vendors' SDKs; race detector on
+	@sh ./.ci/prepare
+	$(GO) test -race -shuffle=on -timeout 20m ./...
+
+.PHONY: lint
+lint: $(GOLANGCI) ## gofmt, go vet and golangci-lint
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); exit 1; }
+	$(GO) vet ./...
+	$(GOLANGCI) run ./...
+
+$(GOLANGCI):
+	@mkdir -p $(TOOLS)
+	GOBIN=$(TOOLS)/bin GOFLAGS=-mod=mod $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+	@mv $(TOOLS)/bin/golangci-lint $@
+
+.PHONY: generate
+generate: ## Write the mocks anew
+	$(GO) generate ./...
+
+.PHONY: generate-check
+generate-check: generate ## Fail if what is generated, or go.mod, is not what is committed
+	$(GO) mod tidy -diff
+	@git diff --exit-code -- '*.gen.go' || { echo 'generated files are stale: run make generate'; exit 1; }
+
+.PHONY: fuzz
+fuzz: ## Run every fuzz target for FUZZTIME (30s)
+	@sh ./test/fuzz.sh $(FUZZTIME)
+
+.PHONY: bench
+bench: ## Run the benchmarks
+	$(GO) test -run '^$$' -bench . -benchmem ./...

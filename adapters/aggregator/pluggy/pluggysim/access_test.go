@@ -1,0 +1,153 @@
+package pluggysim_test
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
+)
+
+// caller asks without a socket.
+func caller(tb testing.TB, s *pluggysim.Simulator) func(target string) *httptest.ResponseRecorder {
+	tb.Helper()
+	auth := httptest.NewRecorder()
+	s.ServeHTTP(auth, httptest.NewRequestWithContext(tb.Context(), http.MethodPost, "/auth",
+		strings.NewReader(`{"clientId":"`+pluggysim.DemoClientID+`","clientSecret":"`+pluggysim.DemoClientSecret+`"}`)))
+	var out struct{ APIKey string }
+	if err := json.Unmarshal(auth.Body.Bytes(), &out); err != nil {
+		tb.Fatal(err)
+	}
+	return func(target string) *httptest.ResponseRecorder {
+		r := httptest.NewRequestWithContext(tb.Context(), http.MethodGet, target, nil)
+		r.Header.Set("X-API-KEY", out.APIKey)
+		w := httptest.NewRecorder()
+		s.ServeHTTP(w, r)
+		return w
+	}
+}
+
+func TestKeyIsAJWTWithTheVendorsLife(t *testing.T) {
+	b := serve(t, pluggysim.Options{})
+	parts := strings.Split(b.key, ".")
+	if len(parts) != 3 {
+		t.Fatalf("%d parts", len(parts))
+	}
+	raw, err := base64.RawURLEncoding.DecodeString(parts[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	var claims struct{ Iat, Exp int64 }
+	if err := json.Unmarshal(raw, &claims); err != nil {
+		t.Fatal(err)
+	}
+	if claims.Iat != b.clock.Now().Unix() || claims.Exp-claims.Iat != 7200 {
+		t.Errorf("claims %+v", claims)
+	}
+}
+
+func TestKeyIsRefused(t *testing.T) {
+	for name, spoil := range map[string]func(*bench){
+		"missing":           func(b *bench) { b.key = "" },
+		"never issued":      func(b *bench) { b.key = "a.b.c" },
+		"past its exp":      func(b *bench) { b.clock.advance(time.Minute) },
+		"expired on demand": func(b *bench) { b.ExpireKeys() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := serve(t, pluggysim.Options{KeyTTL: time.Minute})
+			target := "/items/" + pluggysim.DemoItemID
+			if got := b.get(target).status; got != 200 {
+				t.Fatalf("good key: %d", got)
+			}
+			spoil(b)
+			got := b.get(target)
+			if got.status != 403 {
+				t.Errorf("status %d", got.status)
+			}
+			golden(t, "error_key", got.body)
+			old := b.key
+			if b.login(); b.key == old {
+				t.Error("the same key again")
+			}
+			if got := b.get(target).status; got != 200 {
+				t.Errorf("a new key: %d", got)
+			}
+		})
+	}
+}
+
+func TestClientsSeeTheirOwnItemsOnly(t *testing.T) {
+	b := serve(t, pluggysim.Options{Clients: []pluggysim.Client{{ID: "other", Secret: "s"}}})
+	var out struct{ APIKey string }
+	b.do("POST", "/auth", `{"clientId":"other","clientSecret":"s"}`).decode(&out)
+	b.key = out.APIKey
+	for _, target := range []string{
+		"/items/" + pluggysim.DemoItemID, "/accounts?itemId=" + pluggysim.DemoItemID,
+		"/accounts/" + pluggysim.DemoBankAccountID, "/v2/transactions" + bank, "/transactions/" + row("01"),
+	} {
+		if got := b.get(target).status; got != 404 {
+			t.Errorf("%s: %d", target, got)
+		}
+	}
+}
+
+func TestRateLimitIsPerResourceAndMinute(t *testing.T) {
+	b := serve(t, pluggysim.Options{RateLimit: 3})
+	target := "/v2/transactions" + bank
+	for i := range 3 {
+		if got := b.get(target).status; got != 200 {
+			t.Fatalf("request %d: %d", i+1, got)
+		}
+	}
+	b.clock.advance(23 * time.Second)
+	got := b.get(target)
+	if got.status != 429 {
+		t.Fatalf("fourth request: %d", got.status)
+	}
+	golden(t, "error_429", got.body)
+	want := map[string]string{"RateLimit-Limit": "3", "RateLimit-Reset": "37", "Retry-After": "60"}
+	for name, value := range want {
+		if h := got.header.Get(name); h != value {
+			t.Errorf("%s %q, want %q", name, h, value)
+		}
+	}
+	if got := b.get("/accounts?itemId=" + pluggysim.DemoItemID).status; got != 200 {
+		t.Errorf("another resource: %d", got)
+	}
+	b.clock.advance(37 * time.Second)
+	if got := b.get(target).status; got != 200 {
+		t.Errorf("next minute: %d", got)
+	}
+	if diff := cmp.Diff(pluggysim.ResourceStats{Requests: 5, Limited: 1, Errors: 1}, b.Stats().Resources["transactions"]); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestSameSeedSameWorld(t *testing.T) {
+	draw := func(seed uint64) string {
+		s := pluggysim.New(pluggysim.Options{Seed: seed, Now: newClock().Now})
+		return s.AddItem(pluggysim.Item{}).ID
+	}
+	if draw(7) != draw(7) || draw(7) == draw(8) || draw(0) == draw(0) {
+		t.Error("ids do not follow the seed")
+	}
+}
+
+func TestSeedMovesByWholeDays(t *testing.T) {
+	s := pluggysim.New(pluggysim.Options{Seed: 1})
+	s.SeedAt(time.Date(2030, 2, 3, 22, 0, 0, 0, time.UTC))
+	rows := s.Transactions(pluggysim.DemoBankAccountID)
+	if got := rows[0].Date.String(); got != "2030-02-02T15:04:05.000Z" {
+		t.Errorf("newest row on %s", got)
+	}
+	s.Seed()
+	if n := len(s.Transactions(pluggysim.DemoBankAccountID)); n != 5 {
+		t.Errorf("%d rows after a second seed", n)
+	}
+}

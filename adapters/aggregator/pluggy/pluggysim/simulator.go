@@ -1,0 +1,131 @@
+package pluggysim
+
+import (
+	crand "crypto/rand"
+	"encoding/binary"
+	"math/rand/v2"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// RealRateLimit is the vendor's own: requests a minute, a resource and a source address.
+const RealRateLimit = 360
+
+// Options of a simulator; the zero value is usable.
+type Options struct {
+	Now       func() time.Time // zero: time.Now
+	Seed      uint64           // the same seed gives the same ids, keys and faults; zero: a random one
+	KeyTTL    time.Duration    // life of an API key; zero: 2 h, as the vendor's
+	PageSize  int              // rows of a /v2/transactions page; zero: 500
+	RateLimit int              // requests a minute of auth, accounts and transactions each, by source address; zero: none
+	PublicURL string           // origin of the links in webhooks; zero: https://api.pluggy.ai
+	Clients   []Client         // known from the start
+}
+
+// Simulator is the vendor. It is an http.Handler of the vendor API alone; see [Simulator.Handler] for both
+// surfaces. Safe for concurrent use.
+type Simulator struct {
+	opt     Options
+	api     http.Handler
+	sender  *http.Client
+	mu      sync.Mutex // guards all below
+	rand    *rand.Rand
+	entropy *rand.ChaCha8
+	world   world
+	keys    map[string]key
+	secret  [32]byte
+	hooks   []hook
+	faults  []*armed
+	windows map[string]*window
+	stats   Stats
+}
+
+// New makes an empty world; see [Simulator.Seed] for a furnished one.
+func New(opt Options) *Simulator {
+	orElse(&opt.KeyTTL, 2*time.Hour)
+	orElse(&opt.PageSize, 500)
+	orElse(&opt.PublicURL, "https://api.pluggy.ai")
+	if opt.Now == nil {
+		opt.Now = time.Now
+	}
+	s := &Simulator{
+		opt: opt, sender: newSender(), entropy: entropy(opt.Seed), world: newWorld(), keys: map[string]key{},
+		windows: map[string]*window{}, stats: Stats{Resources: map[string]ResourceStats{}},
+	}
+	s.rand = rand.New(s.entropy)
+	_, _ = s.entropy.Read(s.secret[:])
+	for _, c := range opt.Clients {
+		s.AddClient(c)
+	}
+	s.api = s.routes()
+	return s
+}
+
+func entropy(seed uint64) *rand.ChaCha8 {
+	var full [32]byte
+	if seed == 0 {
+		_, _ = crand.Read(full[:])
+	}
+	binary.LittleEndian.PutUint64(full[24:], seed)
+	return rand.NewChaCha8(full)
+}
+
+// newID is a random UUID of the seeded source.
+func (s *Simulator) newID() string {
+	id, err := uuid.NewRandomFromReader(s.entropy)
+	if err != nil { // ChaCha8 never fails
+		panic(err)
+	}
+	return id.String()
+}
+
+// Handler serves the vendor API and, under /_control/, the control surface.
+func (s *Simulator) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/_control/", s.ControlHandler())
+	mux.Handle("/", s)
+	return mux
+}
+
+// ServeHTTP serves the vendor API: it counts, misbehaves as told, then limits, then answers.
+func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	resource := resourceOf(r.URL.Path)
+	counted := &statusWriter{ResponseWriter: w, seen: func(status int) { s.countStatus(resource, status) }}
+	s.countRequest(r)
+	if f, ok := s.nextFault(r); ok {
+		s.misbehave(f, counted, r)
+		return
+	}
+	s.serve(counted, r)
+}
+
+// serve is the vendor on a good day.
+func (s *Simulator) serve(w http.ResponseWriter, r *http.Request) {
+	if wait, limited := s.overLimit(r); limited {
+		tooMany(w, s.opt.RateLimit, wait)
+		return
+	}
+	s.api.ServeHTTP(w, r)
+}
+
+func (s *Simulator) routes() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /auth", s.auth)
+	mux.HandleFunc("GET /items/{id}", s.withKey(s.item))
+	mux.HandleFunc("GET /accounts", s.withKey(s.accounts))
+	mux.HandleFunc("GET /accounts/{id}", s.withKey(s.account))
+	mux.HandleFunc("GET /v2/transactions", s.withKey(s.transactions))
+	mux.HandleFunc("GET /transactions", s.withKey(gone))
+	mux.HandleFunc("GET /transactions/{id}", s.withKey(s.transaction))
+	mux.HandleFunc("POST /webhooks", s.withKey(s.createHook))
+	mux.HandleFunc("GET /webhooks", s.withKey(s.listHooks))
+	mux.HandleFunc("GET /webhooks/{id}", s.withKey(s.getHook))
+	mux.HandleFunc("DELETE /webhooks/{id}", s.withKey(s.deleteHook))
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		fail(w, http.StatusNotFound, "", "Cannot "+r.Method+" "+r.URL.Path)
+	})
+	return mux
+}

@@ -1,0 +1,256 @@
+package pluggysim_test
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
+)
+
+// inbox receives webhooks and answers the scripted statuses, then 202.
+type inbox struct {
+	*httptest.Server
+	mu      sync.Mutex
+	bodies  []string
+	headers []http.Header
+	script  []int
+}
+
+func newInbox(t *testing.T, script ...int) *inbox {
+	in := &inbox{script: script}
+	in.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		in.mu.Lock()
+		defer in.mu.Unlock()
+		in.bodies, in.headers = append(in.bodies, string(body)), append(in.headers, r.Header)
+		status := http.StatusAccepted
+		if len(in.script) > 0 {
+			status, in.script = in.script[0], in.script[1:]
+		}
+		w.Header().Set("Location", "/elsewhere")
+		w.WriteHeader(status)
+	}))
+	t.Cleanup(in.Close)
+	return in
+}
+
+func TestEventsHaveTheVendorsShapes(t *testing.T) {
+	b := serve(t, pluggysim.Options{})
+	in := newInbox(t)
+	for _, e := range []struct {
+		golden string
+		pluggysim.Event
+	}{
+		{"event_item_created", pluggysim.Event{Name: "item/created"}},
+		{"event_item_updated", pluggysim.Event{Name: "item/updated"}},
+		{"event_item_deleted", pluggysim.Event{Name: "item/deleted"}},
+		{"event_item_error", pluggysim.Event{Name: "item/error"}},
+		{"event_item_login_succeeded", pluggysim.Event{Name: "item/login_succeeded"}},
+		{"event_item_waiting_user_input", pluggysim.Event{Name: "item/waiting_user_input"}},
+		{"event_item_waiting_user_action", pluggysim.Event{Name: "item/waiting_user_action"}},
+		{"event_connector_status_updated", pluggysim.Event{Name: "connector/status_updated"}},
+		{"event_transactions_created", pluggysim.Event{Name: "transactions/created", AccountID: pluggysim.DemoBankAccountID}},
+		{"event_transactions_updated", pluggysim.Event{Name: "transactions/updated", AccountID: pluggysim.DemoBankAccountID, TransactionIDs: []string{row("01")}}},
+		{"event_transactions_deleted", pluggysim.Event{Name: "transactions/deleted", AccountID: pluggysim.DemoBankAccountID, TransactionIDs: []string{row("01")}}},
+	} {
+		e.ItemID = pluggysim.DemoItemID
+		status, err := b.SendWebhook(t.Context(), pluggysim.Target{URL: in.URL}, e.Event)
+		if err != nil || status != 202 {
+			t.Fatalf("%s: %d %v", e.Name, status, err)
+		}
+		golden(t, e.golden, []byte(in.bodies[len(in.bodies)-1]))
+	}
+}
+
+func TestCreatedTellsWhatWasAdded(t *testing.T) {
+	b := serve(t, pluggysim.Options{})
+	var got struct {
+		TransactionsCount                                                         int
+		TransactionsMinDate, TransactionsCreatedAtFrom, CreatedTransactionsLinkV2 string
+	}
+	tell := func() {
+		t.Helper()
+		raw, err := b.Payload(pluggysim.Event{Name: "transactions/created", AccountID: pluggysim.DemoBankAccountID})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := json.Unmarshal(raw, &got); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tell()
+	link := "https://api.pluggy.ai/v2/transactions" + bank + "&createdAtFrom=2026-11-19T09:02:11.000Z"
+	if got.TransactionsCount != 5 || got.TransactionsMinDate != "2026-11-17T01:30:00.000Z" ||
+		got.TransactionsCreatedAtFrom != "2026-11-19T09:02:11.000Z" || got.CreatedTransactionsLinkV2 != link {
+		t.Errorf("%+v", got)
+	}
+	if tell(); got.TransactionsCount != 0 {
+		t.Errorf("told twice: %+v", got)
+	}
+}
+
+func TestChangesAreToldOnceAndCoalesced(t *testing.T) {
+	b := serve(t, pluggysim.Options{})
+	in := newInbox(t)
+	to := pluggysim.Target{URL: in.URL}
+	if _, err := b.SendWebhooks(t.Context(), to, b.Pending(pluggysim.DemoItemID)...); err != nil {
+		t.Fatal(err)
+	}
+	if left := b.Pending(pluggysim.DemoItemID); left != nil || len(in.bodies) != 2 {
+		t.Fatalf("two creations, %d posts, left %v", len(in.bodies), left)
+	}
+	edit := func(t *pluggysim.Transaction) { t.Status = "POSTED" }
+	fresh, _ := b.AddTransaction(pluggysim.Transaction{AccountID: pluggysim.DemoCardAccountID})
+	passing, _ := b.AddTransaction(pluggysim.Transaction{AccountID: pluggysim.DemoCardAccountID})
+	_, _ = b.UpdateTransaction(fresh.ID, edit)
+	_ = b.RemoveTransaction(passing.ID)
+	_, _ = b.UpdateTransaction(row("11"), edit)
+	_, _ = b.UpdateTransaction(row("10"), edit)
+	churned, err := b.Churn(row("10"))
+	if err != nil || churned.ID == row("10") {
+		t.Fatalf("churn: %v %v", churned.ID, err)
+	}
+	receipts, err := b.SendWebhooks(t.Context(), to, b.Pending(pluggysim.DemoItemID)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]any{}
+	for _, r := range receipts {
+		var p struct {
+			TransactionsCount int
+			TransactionIDs    []string
+		}
+		_ = json.Unmarshal([]byte(r.Body), &p)
+		got[r.Event] = append([]string{}, p.TransactionIDs...)
+		if r.Event == "transactions/created" {
+			got[r.Event] = p.TransactionsCount
+		}
+	}
+	want := map[string]any{
+		"transactions/created": 2, "transactions/updated": []string{row("11")}, "transactions/deleted": []string{row("10")},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestUpdateStampsAndReorders(t *testing.T) {
+	b := serve(t, pluggysim.Options{})
+	got, err := b.UpdateTransaction(row("05"), func(t *pluggysim.Transaction) {
+		t.ID, t.Date = "stolen", pluggysim.At(time.Date(2026, 11, 19, 0, 0, 0, 0, time.UTC))
+	})
+	if err != nil || got.ID != row("05") || !got.UpdatedAt.Equal(b.clock.Now()) || got.CreatedAt.String() != "2026-11-19T09:02:11.000Z" {
+		t.Errorf("%+v %v", got, err)
+	}
+	if first := b.walk(bank, nil)[0]; first != row("05") {
+		t.Errorf("moved to the newest date, yet first is %s", first)
+	}
+	if _, err := b.UpdateTransaction("none", func(*pluggysim.Transaction) {}); !errors.Is(err, pluggysim.ErrNotFound) {
+		t.Errorf("unknown row: %v", err)
+	}
+}
+
+func TestWebhookCarriesHeadersAndSignature(t *testing.T) {
+	b := serve(t, pluggysim.Options{})
+	in := newInbox(t)
+	_, err := b.SendWebhook(t.Context(), pluggysim.Target{
+		URL: in.URL, SigningSecret: "k", Headers: map[string]string{"Authorization": "Bearer shared"},
+	}, pluggysim.Event{Name: "item/updated", ItemID: pluggysim.DemoItemID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	mac := hmac.New(sha256.New, []byte("k"))
+	mac.Write([]byte(in.bodies[0]))
+	h := in.headers[0]
+	if h.Get("X-Webhook-Signature") != hex.EncodeToString(mac.Sum(nil)) || h.Get("Authorization") != "Bearer shared" ||
+		h.Get("Content-Type") != "application/json" {
+		t.Errorf("headers %v", h)
+	}
+}
+
+func TestRetriesKeepTheEventID(t *testing.T) {
+	b := serve(t, pluggysim.Options{})
+	in := newInbox(t, 500, 307, 503)
+	receipts, err := b.SendWebhooks(t.Context(), pluggysim.Target{URL: in.URL, Retries: 5}, pluggysim.Event{Name: "item/updated"})
+	if err != nil || len(receipts) != 1 || receipts[0].Status != 202 || receipts[0].Tries != 4 {
+		t.Fatalf("%+v %v", receipts, err)
+	}
+	for _, body := range in.bodies {
+		if body != in.bodies[0] {
+			t.Errorf("a retry differs: %s", body)
+		}
+	}
+	if n := b.Stats().Webhooks; n != 4 {
+		t.Errorf("%d posts counted: a redirect was followed or a retry lost", n)
+	}
+}
+
+func TestCopiesAndOrder(t *testing.T) {
+	b := serve(t, pluggysim.Options{})
+	in := newInbox(t)
+	var events []pluggysim.Event
+	for _, id := range []string{"a", "b", "c", "d", "e", "f"} {
+		events = append(events, pluggysim.Event{Name: "item/updated", ID: id})
+	}
+	receipts, err := b.SendWebhooks(t.Context(), pluggysim.Target{URL: in.URL, Copies: 2, Reorder: true}, events...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	counts, order := map[string]int{}, ""
+	for _, r := range receipts {
+		var p struct{ EventID string }
+		_ = json.Unmarshal([]byte(r.Body), &p)
+		counts[p.EventID]++
+		order += p.EventID
+	}
+	if diff := cmp.Diff(map[string]int{"a": 3, "b": 3, "c": 3, "d": 3, "e": 3, "f": 3}, counts); diff != "" {
+		t.Error(diff)
+	}
+	if order == "aaabbbcccdddeeefff" {
+		t.Error("not shuffled")
+	}
+}
+
+func TestWebhookFailures(t *testing.T) {
+	b := serve(t, pluggysim.Options{})
+	in := newInbox(t, 401)
+	item := pluggysim.Event{Name: "item/updated"}
+	if status, err := b.SendWebhook(t.Context(), pluggysim.Target{URL: in.URL}, item); status != 401 || err != nil {
+		t.Errorf("a refusal is an answer: %d %v", status, err)
+	}
+	if _, err := b.SendWebhook(t.Context(), pluggysim.Target{URL: in.URL}, pluggysim.Event{Name: "item/eaten"}); err == nil {
+		t.Error("unknown event sent")
+	}
+	if _, err := b.SendWebhook(t.Context(), pluggysim.Target{URL: in.URL}, pluggysim.Event{Name: "transactions/created"}); !errors.Is(err, pluggysim.ErrNotFound) {
+		t.Errorf("unknown account: %v", err)
+	}
+	in.Close()
+	if status, err := b.SendWebhook(t.Context(), pluggysim.Target{URL: in.URL, Retries: 1}, item); status != 0 || err == nil {
+		t.Errorf("nobody there: %d %v", status, err)
+	}
+	if status, err := b.SendWebhook(t.Context(), pluggysim.Target{URL: ":"}, item); status != 0 || err == nil {
+		t.Errorf("no URL: %d %v", status, err)
+	}
+}
+
+func TestRawBodyIsPostedAsItIs(t *testing.T) {
+	b := serve(t, pluggysim.Options{})
+	in := newInbox(t)
+	if _, err := b.SendWebhook(t.Context(), pluggysim.Target{URL: in.URL, DelayMs: 1}, pluggysim.Event{Raw: []byte("{broken")}); err != nil {
+		t.Fatal(err)
+	}
+	if in.bodies[0] != "{broken" {
+		t.Errorf("posted %q", in.bodies[0])
+	}
+}

@@ -1,0 +1,22 @@
+package sdk_test
+
+import (
+	"net/http/httptest"
+	"testing"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
+)
+
+func TestPluggySDK(t *testing.T) {
+	sim := pluggysim.New(pluggysim.Options{Seed: 1})
+	sim.Seed()
+	if err := sim.Generate(pluggysim.DemoBankAccountID, 1203); err != nil {
+		t.Fatal(err)
+	}
+	srv := httptest.NewServer(sim.Handler())
+	defer srv.Close()
+	judge(t, "pluggy.test.mjs", "PLUGGY_API_URL="+srv.URL)
+	if n := sim.Stats().KeysIssued; n == 0 {
+		t.Error("the SDK never came by")
+	}
+}

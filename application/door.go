@@ -15,7 +15,7 @@ func (s *Service) Receive(ctx context.Context, k domain.Knock) (ports.Received, 
 	if !wired || !s.Sources[k.Vendor].Admits(k) {
 		return ports.Received{}, s.refuse(ctx, k)
 	}
-	receipt, err := s.receipt(aggregator, k)
+	receipt, err := s.receipt(ctx, aggregator, k)
 	if err != nil {
 		return ports.Received{}, err
 	}
@@ -40,7 +40,7 @@ func (s *Service) refuse(ctx context.Context, k domain.Knock) error {
 	return &domain.Error{Kind: domain.Unauthenticated}
 }
 
-func (s *Service) receipt(a ports.Aggregator, k domain.Knock) (ports.Receipt, error) {
+func (s *Service) receipt(ctx context.Context, a ports.Aggregator, k domain.Knock) (ports.Receipt, error) {
 	event, err := a.Parse(k.Body)
 	if err != nil && !errors.Is(err, domain.Invalid) {
 		return ports.Receipt{}, err
@@ -48,7 +48,7 @@ func (s *Service) receipt(a ports.Aggregator, k domain.Knock) (ports.Receipt, er
 	return ports.Receipt{
 		Delivery: domain.DeliveryID{UUID: s.IDs.New()}, Pull: s.newPullID(),
 		Token: domain.HashToken(k.Token), Vendor: k.Vendor,
-		Event: event, Unreadable: err != nil, Body: k.Body, At: s.Clock.Now(),
+		Event: event, Unreadable: err != nil, Body: k.Body, At: s.Clock.Now(), Trace: s.Tracer.Carry(ctx),
 	}, nil
 }
 

@@ -19,7 +19,7 @@ func (s *Service) RequestPull(
 		ask = domain.Ask{Window: &w}
 	}
 	return s.Pulls.Request(ctx, tenant, connection, ports.PullRequest{
-		ID: s.newPullID(), Ask: ask, Trigger: domain.ByOperator, At: s.Clock.Now(),
+		ID: s.newPullID(), Ask: ask, Trigger: domain.ByOperator, At: s.Clock.Now(), Trace: s.Tracer.Carry(ctx),
 	})
 }
 

@@ -28,7 +28,9 @@ func (s *Service) RunPull(ctx context.Context, id domain.PullID) (time.Duration,
 		return 0, err
 	}
 	t := &try{Service: s, lease: lease, pull: claimed.Pull, connection: claimed.Connection, first: claimed.First}
-	failure := t.run(ctx)
+	traced, end := s.Tracer.Resume(ctx, t.pull.Trace, "pull "+string(t.pull.Vendor))
+	failure := t.run(traced)
+	end(failure)
 	if ours(failure) {
 		return 0, failure // the lease ends by itself, and the pull goes on where it stands
 	}

@@ -10,6 +10,7 @@
 package application
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -43,6 +44,9 @@ type Deps struct {
 	Entropy  ports.Entropy
 	Observer ports.Observer
 
+	// Tracer joins a pull to the request that asked for it. Nil traces nothing.
+	Tracer ports.Tracer
+
 	// AllowHTTP admits plain http base URLs; for development.
 	AllowHTTP bool
 }
@@ -66,6 +70,9 @@ func New(d Deps) (*Service, error) {
 		aggregators: make(map[domain.Vendor]ports.Aggregator),
 		connectors:  make(map[domain.ConnectorType]ports.Connector),
 	}
+	if s.Tracer == nil {
+		s.Tracer = untraced{}
+	}
 	faults := d.missing()
 	for _, a := range d.Aggregators {
 		if s.aggregators[a.Vendor()] != nil {
@@ -83,6 +90,15 @@ func New(d Deps) (*Service, error) {
 		return nil, fmt.Errorf("application: missing or wrong in Deps: %s", strings.Join(faults, ", "))
 	}
 	return s, nil
+}
+
+// untraced stands in for the tracer that an embedder may leave out.
+type untraced struct{}
+
+func (untraced) Carry(context.Context) string { return "" }
+
+func (untraced) Resume(ctx context.Context, _, _ string) (context.Context, func(error)) {
+	return ctx, func(error) {}
 }
 
 func (d Deps) missing() []string {

@@ -111,6 +111,7 @@ type Pull struct {
 	Attempts   int
 	LastError  Code      // "" when the last try had none
 	NotBefore  time.Time // zero: as soon as possible
+	Trace      string    // W3C traceparent of the request that queued it; "" without one
 	CreatedAt  time.Time
 	StartedAt  time.Time // zero until first claimed
 	FinishedAt time.Time // zero until succeeded or failed

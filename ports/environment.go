@@ -55,6 +55,15 @@ type Observer interface {
 	Observe(ctx context.Context, event Observation)
 }
 
+// Tracer carries a trace over the gap between a request and the work it queued.
+type Tracer interface {
+	// Carry writes the context's trace as a W3C traceparent; "" when there is none.
+	Carry(ctx context.Context) string
+	// Resume begins a span of the given name in the carried trace, or in a new one where
+	// carried is "" or malformed. The returned function ends it with how it went.
+	Resume(ctx context.Context, carried, name string) (context.Context, func(error))
+}
+
 // Observation is one thing that happened: WebhookSeen, PullTried, VendorChecked,
 // SealingFailed, Reconciled, Pruned or Fault.
 type Observation interface{ observation() }

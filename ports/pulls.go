@@ -13,6 +13,7 @@ type PullRequest struct {
 	Ask     domain.Ask
 	Trigger domain.Trigger
 	At      time.Time
+	Trace   string // kept with a pull that is made for it
 }
 
 // Claimed is a pull in a worker's hands.

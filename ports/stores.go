@@ -87,6 +87,7 @@ type Receipt struct {
 	Unreadable bool // the body is not the vendor's; Event is zero
 	Body       []byte
 	At         time.Time
+	Trace      string // kept with a pull that is made for it
 }
 
 // Received is what became of a receipt.

@@ -2,6 +2,7 @@ package domain
 
 import (
 	"regexp"
+	"strings"
 
 	"github.com/govalues/decimal"
 )
@@ -21,13 +22,27 @@ var iso4217 = regexp.MustCompile(`^[A-Z]{3}$`)
 // not look like an edit. Errors: Invalid on "amount" or "currency".
 func ParseMoney(amount, currency string) (Money, error) {
 	value, err := decimal.Parse(amount)
-	if err != nil {
+	if err != nil || significant(value.String()) != significant(amount) {
 		return Money{}, Fault("amount", "must be a decimal number of at most 19 digits")
 	}
 	if !iso4217.MatchString(currency) {
 		return Money{}, Fault("currency", "must be an ISO 4217 code")
 	}
 	return Money{Amount: value.Trim(0), Currency: currency}, nil
+}
+
+// significant gives the digits that count. The parser rounds what it cannot hold, and
+// rounding always changes them: what it takes away is less than the number, so the
+// result is no power of ten away.
+func significant(number string) string {
+	mantissa, _, _ := strings.Cut(strings.ToLower(number), "e")
+	digits := strings.Map(func(r rune) rune {
+		if r < '0' || r > '9' {
+			return -1
+		}
+		return r
+	}, mantissa)
+	return strings.Trim(digits, "0")
 }
 
 // In gives the magnitude as money in.

@@ -26,7 +26,7 @@ func TestMoneyIsExact(t *testing.T) {
 			t.Errorf("%s: %s, %v", in, m.Amount, err)
 		}
 	}
-	for _, bad := range []string{"", "NaN", "Inf", "1e400", "12345678901234567890", "0x10", "1,5", " 1", "1 ", "--1", "1e", "١"} {
+	for _, bad := range []string{"", "NaN", "Inf", "1e400", "12345678901234567890", "0.00000000000000000001", "1.00000000000000000001", "0x10", "1,5", " 1", "1 ", "--1", "1e", "١"} {
 		if m, err := domain.ParseMoney(bad, "BRL"); err == nil {
 			t.Errorf("%q became %s", bad, m.Amount)
 		}

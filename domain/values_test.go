@@ -3,6 +3,7 @@ package domain_test
 import (
 	"encoding/json"
 	"fmt"
+	"math/big"
 	"reflect"
 	"slices"
 	"strings"
@@ -46,6 +47,10 @@ func FuzzParseMoney(f *testing.F) {
 		m, err := domain.ParseMoney(text, "BRL")
 		if err != nil {
 			return
+		}
+		exact, ok := new(big.Rat).SetString(text)
+		if stored, _ := new(big.Rat).SetString(m.Amount.String()); !ok || exact.Cmp(stored) != 0 {
+			t.Fatalf("%q became %s", text, m.Amount)
 		}
 		again, err := domain.ParseMoney(m.Amount.String(), "BRL")
 		if err != nil || !again.Equal(m) || again.Amount != m.Amount {

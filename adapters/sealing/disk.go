@@ -1,0 +1,54 @@
+package sealing
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// writeNew makes a file that did not exist, and takes it away again if it cannot be
+// written whole.
+func writeNew(path string, content []byte) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("%s: %s exists already and is not overwritten: %w", setting, path, fs.ErrExist)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", setting, err)
+	}
+	if err := flush(f, content); err != nil {
+		return errors.Join(err, os.Remove(path))
+	}
+	return nil
+}
+
+func overwrite(path string, content []byte) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_TRUNC, 0)
+	if err != nil {
+		return fmt.Errorf("%s: %w", setting, err)
+	}
+	return flush(f, content)
+}
+
+// flush writes, syncs and closes, whatever fails on the way.
+func flush(f *os.File, content []byte) error {
+	_, writing := f.Write(content)
+	if err := errors.Join(writing, f.Sync(), f.Close()); err != nil {
+		return fmt.Errorf("%s: %w", setting, err)
+	}
+	return nil
+}
+
+// syncDir makes a new name survive a power cut.
+func syncDir(path string) error {
+	dir, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return fmt.Errorf("%s: %w", setting, err)
+	}
+	if err := errors.Join(dir.Sync(), dir.Close()); err != nil {
+		return fmt.Errorf("%s: %w", setting, err)
+	}
+	return nil
+}

@@ -1,0 +1,285 @@
+package sealing_test
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/tink-crypto/tink-go/v2/aead"
+	"github.com/tink-crypto/tink-go/v2/core/registry"
+	"github.com/tink-crypto/tink-go/v2/keyset"
+	"github.com/tink-crypto/tink-go/v2/tink"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/sealing"
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// A rotation in two steps: a process that read the file after Add opens whatever a
+// process that read it after Promote has sealed.
+func TestAddedKeyOpensBeforeItSeals(t *testing.T) {
+	path := create(t)
+	before := seal(t, open(t, path, sealing.Options{}))
+	rotate(t, path, sealing.Add)
+	added := file(t, read(t, path), 0o600)
+	behind := open(t, added, sealing.Options{})
+	if behind.Stale(before) || !bytes.Equal(seal(t, behind)[:5], before[:5]) {
+		t.Error("an added key seals before it was promoted")
+	}
+	rotate(t, path, sealing.Promote)
+	ahead := open(t, path, sealing.Options{})
+	after := seal(t, ahead)
+	if !ahead.Stale(before) || ahead.Stale(after) {
+		t.Error("the promoted key is not the primary one")
+	}
+	opens(t, behind, after)
+	opens(t, ahead, before)
+}
+
+func TestStepsOutOfOrderAreRefused(t *testing.T) {
+	path := create(t)
+	refusesStep(t, path, sealing.Promote, "holds no added key")
+	refusesStep(t, path, 0, "adds, promotes, or both")
+	rotate(t, path, sealing.Add)
+	refusesStep(t, path, sealing.Add, "waits to be promoted")
+	refusesStep(t, path, sealing.Add|sealing.Promote, "waits to be promoted")
+	rotate(t, path, sealing.Promote)
+	refusesStep(t, path, sealing.Promote, "holds no added key")
+	refusesStep(t, filepath.Join(t.TempDir(), "none"), sealing.Add, "no such file")
+	refusesStep(t, file(t, read(t, path), 0o644), sealing.Add, "mode 0644")
+	refusesStep(t, file(t, []byte("content-canary"), 0o600), sealing.Add, "is not a Tink keyset")
+}
+
+func refusesStep(t *testing.T, path string, steps sealing.Step, want string) {
+	t.Helper()
+	before, _ := os.ReadFile(path)
+	err := sealing.Rotate(path, steps, sealing.Options{})
+	if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "canary") {
+		t.Errorf("Rotate gave %v, want %q", err, want)
+	}
+	if after, _ := os.ReadFile(path); !bytes.Equal(before, after) {
+		t.Error("a refused rotation changed the file")
+	}
+	if _, err := os.Stat(path + ".rotating"); err == nil {
+		t.Error("a refused rotation left its file behind")
+	}
+}
+
+// Two rotations at once must never lose a key: a promoted one may have sealed already.
+func TestRotationsExcludeOneAnother(t *testing.T) {
+	path := create(t)
+	first := seal(t, open(t, path, sealing.Options{}))
+	var all sync.WaitGroup
+	var mu sync.Mutex
+	sealed := []domain.Sealed{first}
+	for range 8 {
+		all.Go(func() {
+			if sealing.Rotate(path, sealing.Add|sealing.Promote, sealing.Options{}) != nil {
+				return
+			}
+			k, err := sealing.Open(path, sealing.Options{})
+			if err != nil {
+				t.Errorf("Open: %v", err)
+				return
+			}
+			s, err := k.Seal(tenant, connection, credential)
+			if err != nil {
+				t.Errorf("Seal: %v", err)
+			}
+			mu.Lock()
+			sealed = append(sealed, s)
+			mu.Unlock()
+		})
+	}
+	all.Wait()
+	last := open(t, path, sealing.Options{})
+	for _, s := range sealed {
+		opens(t, last, s)
+	}
+	if len(sealed) < 2 {
+		t.Error("no rotation came through")
+	}
+}
+
+func TestRotateAfterACrashSaysWhatIsInTheWay(t *testing.T) {
+	path := create(t)
+	if err := os.WriteFile(path+".rotating", nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	err := sealing.Rotate(path, sealing.Add, sealing.Options{})
+	if !errors.Is(err, os.ErrExist) || !strings.Contains(err.Error(), ".rotating") {
+		t.Errorf("gave %v, want the file that is in the way", err)
+	}
+}
+
+func TestRotateFollowsALink(t *testing.T) {
+	path, link := create(t), filepath.Join(t.TempDir(), "link")
+	if err := os.Symlink(path, link); err != nil {
+		t.Fatal(err)
+	}
+	before := read(t, path)
+	rotate(t, link, sealing.Add)
+	if info, err := os.Lstat(link); err != nil || info.Mode()&os.ModeSymlink == 0 {
+		t.Error("the link was replaced")
+	}
+	if bytes.Equal(before, read(t, path)) {
+		t.Error("the target was not rotated")
+	}
+}
+
+// A running process meets a rotation of the file it shares.
+func TestRunningProcessFollowsTheFile(t *testing.T) {
+	path, now := create(t), time.Unix(1_800_000_000, 0)
+	k := open(t, path, sealing.Options{Now: func() time.Time { return now }})
+	old := seal(t, k)
+	rotate(t, path, sealing.Add|sealing.Promote)
+	other := open(t, path, sealing.Options{})
+
+	if k.Stale(old) {
+		t.Error("the file was read again within a second")
+	}
+	fresh := seal(t, other)
+	opens(t, k, fresh) // at once, although the second is not over
+	opens(t, k, old)
+	if !k.Stale(old) || k.Stale(seal(t, k)) {
+		t.Error("the new primary key is not in use")
+	}
+
+	rotate(t, path, sealing.Add|sealing.Promote)
+	now = now.Add(time.Second)
+	if !k.Stale(fresh) {
+		t.Error("the file was not looked at again after a second")
+	}
+}
+
+func TestRunningProcessKeepsItsKeys(t *testing.T) {
+	cases := map[string]func(t *testing.T, path string){
+		"when the file goes away":       func(_ *testing.T, path string) { _ = os.Remove(path) },
+		"when the file opens to others": func(_ *testing.T, path string) { _ = os.Chmod(path, 0o644); touch(path) },
+		"when the file is cut":          func(_ *testing.T, path string) { _ = os.Truncate(path, 20) },
+		"when another keyset comes": func(t *testing.T, path string) {
+			_ = os.WriteFile(path, read(t, create(t)), 0o600)
+			touch(path)
+		},
+	}
+	for name, harm := range cases {
+		t.Run(name, func(t *testing.T) {
+			path, now := create(t), time.Unix(1_800_000_000, 0)
+			var told []error
+			k := open(t, path, sealing.Options{
+				Now:     func() time.Time { return now },
+				Observe: func(err error) { told = append(told, err) },
+			})
+			good, sealed := read(t, path), seal(t, k)
+			harm(t, path)
+			for range 3 {
+				now = now.Add(time.Second)
+				opens(t, k, sealed)
+				opens(t, k, seal(t, k))
+			}
+			if len(told) != 1 || !strings.HasPrefix(told[0].Error(), "SEALING_KEYSET_FILE: ") {
+				t.Errorf("the observer was told %v, want one fault of the file", told)
+			}
+			_ = os.Remove(path)
+			if err := os.WriteFile(path, good, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			rotate(t, path, sealing.Add|sealing.Promote)
+			now = now.Add(time.Second)
+			if !k.Stale(sealed) {
+				t.Error("a mended file is not taken up")
+			}
+		})
+	}
+}
+
+func TestKEKWrapsTheKeyset(t *testing.T) {
+	kms := &fakeKMS{uri: "fake-kms://kek", kek: newKEK(t)}
+	registry.RegisterKMSClient(kms)
+	t.Cleanup(registry.ClearKMSClients)
+	opts := sealing.Options{KEKURI: kms.uri}
+	path := filepath.Join(t.TempDir(), "keyset.json")
+	if err := sealing.Create(path, opts); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := keyset.ReadWithNoSecrets(keyset.NewJSONReader(bytes.NewReader(read(t, path)))); err == nil {
+		t.Error("the file holds a keyset in clear")
+	}
+	sealed := seal(t, open(t, path, opts))
+	if err := sealing.Rotate(path, sealing.Add|sealing.Promote, opts); err != nil {
+		t.Fatal(err)
+	}
+	opens(t, open(t, path, opts), sealed)
+
+	refuses(t, path, "in clear") // opened without its KEK
+	refusesKEK(t, create(t), kms.uri, "unwraps")
+	refusesKEK(t, path, "fake-kms://other", "does not give the KEK")
+	refusesKEK(t, path, "nobody://kek", "no KMS client")
+	kms.kek = newKEK(t)
+	refusesKEK(t, path, kms.uri, "unwraps")
+}
+
+func refusesKEK(t *testing.T, path, uri, want string) {
+	t.Helper()
+	_, err := sealing.Open(path, sealing.Options{KEKURI: uri})
+	if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "canary") {
+		t.Errorf("Open gave %v, want %q", err, want)
+	}
+}
+
+type fakeKMS struct {
+	uri string
+	kek tink.AEAD
+}
+
+func (f *fakeKMS) Supported(uri string) bool { return strings.HasPrefix(uri, "fake-kms://") }
+
+func (f *fakeKMS) GetAEAD(uri string) (tink.AEAD, error) {
+	if uri != f.uri {
+		return nil, errors.New("answer-canary of the KMS")
+	}
+	return f.kek, nil
+}
+
+func newKEK(t *testing.T) tink.AEAD {
+	t.Helper()
+	handle, err := keyset.NewHandle(aead.AES256GCMKeyTemplate())
+	if err != nil {
+		t.Fatal(err)
+	}
+	kek, err := aead.New(handle)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return kek
+}
+
+func rotate(t *testing.T, path string, steps sealing.Step) {
+	t.Helper()
+	if err := sealing.Rotate(path, steps, sealing.Options{}); err != nil {
+		t.Fatalf("Rotate: %v", err)
+	}
+}
+
+func seal(t *testing.T, k *sealing.Keyset) domain.Sealed {
+	t.Helper()
+	sealed, err := k.Seal(tenant, connection, credential)
+	if err != nil {
+		t.Fatalf("Seal: %v", err)
+	}
+	return sealed
+}
+
+func opens(t *testing.T, k *sealing.Keyset, sealed domain.Sealed) {
+	t.Helper()
+	if c, err := k.Open(tenant, connection, sealed); err != nil || !c.Equal(credential) {
+		t.Errorf("Open: %v", err)
+	}
+}
+
+// touch makes sure that a change shows in the file's time, however coarse its clock.
+func touch(path string) { _ = os.Chtimes(path, time.Time{}, time.Now().Add(time.Minute)) }

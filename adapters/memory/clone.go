@@ -1,0 +1,70 @@
+package memory
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// What comes in and what goes out is copied whole, so that no caller holds a piece of
+// a row.
+
+func cloneConnection(c domain.Connection) domain.Connection {
+	c.Config, c.Sealed = slices.Clone(c.Config), slices.Clone(c.Sealed)
+	return c
+}
+
+func cloneToken(t domain.WebhookToken) domain.WebhookToken { return t }
+
+func cloneDelivery(d domain.Delivery) domain.Delivery {
+	d.Body, d.Ask = slices.Clone(d.Body), cloneAsk(d.Ask)
+	return d
+}
+
+func cloneAsk(a domain.Ask) domain.Ask {
+	a.Window = clonePointer(a.Window)
+	a.Created, a.Removed = maps.Clone(a.Created), slices.Clone(a.Removed)
+	a.Changed = maps.Clone(a.Changed)
+	for account, ids := range a.Changed {
+		a.Changed[account] = slices.Clone(ids)
+	}
+	return a
+}
+
+func clonePull(p domain.Pull) domain.Pull {
+	p.Ask, p.Progress = cloneAsk(p.Ask), cloneProgress(p.Progress)
+	return p
+}
+
+func cloneProgress(p domain.Progress) domain.Progress {
+	p.Steps = slices.Clone(p.Steps)
+	for i := range p.Steps {
+		p.Steps[i].IDs = slices.Clone(p.Steps[i].IDs)
+	}
+	return p
+}
+
+func cloneAccount(a domain.Account) domain.Account {
+	a.Balance, a.Metadata = clonePointer(a.Balance), slices.Clone(a.Metadata)
+	return a
+}
+
+func cloneTransaction(t domain.Transaction) domain.Transaction {
+	t.AccountMoney, t.Metadata = clonePointer(t.AccountMoney), slices.Clone(t.Metadata)
+	return t
+}
+
+func cloneAnswer(a ports.Answer) *ports.Answer {
+	a.Headers, a.Body = maps.Clone(a.Headers), slices.Clone(a.Body)
+	return &a
+}
+
+func clonePointer[T any](p *T) *T {
+	if p == nil {
+		return nil
+	}
+	value := *p
+	return &value
+}

@@ -1,0 +1,90 @@
+package memory
+
+import (
+	"context"
+	"maps"
+	"strconv"
+
+	"github.com/google/uuid"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// ledger is the store as ports.Ledger.
+type ledger struct{ *Store }
+
+// Accounts compares the tenant with each row: a connection id alone opens nothing.
+func (v ledger) Accounts(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID, page domain.PageRequest) (domain.Page[domain.Account], error) {
+	return give(ctx, v.Store, "Ledger.Accounts", func() (domain.Page[domain.Account], error) {
+		rows := matching(maps.Values(v.accounts[connection]), func(a *domain.Account) bool { return a.Tenant == tenant }, cloneAccount)
+		return cut(rows, page, ascending, func(a domain.Account) domain.Position {
+			return domain.Position{Key: a.ExternalID, ID: a.ID.UUID}
+		}), nil
+	})
+}
+
+// Transactions pages by the value date; a row whose date is edited meanwhile moves.
+func (v ledger) Transactions(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
+	f ports.TransactionFilter, page domain.PageRequest,
+) (domain.Page[domain.Transaction], error) {
+	return give(ctx, v.Store, "Ledger.Transactions", func() (domain.Page[domain.Transaction], error) {
+		if err := checkDate(page.After); err != nil {
+			return domain.Page[domain.Transaction]{}, err
+		}
+		rows := func(yield func(domain.Transaction) bool) {
+			for _, t := range v.transactions[connection] {
+				if t.Tenant == tenant && admits(f, t.Transaction) && !yield(cloneTransaction(t.Transaction)) {
+					return
+				}
+			}
+		}
+		return cut(rows, page, descending, func(t domain.Transaction) domain.Position {
+			return domain.Position{Key: string(t.Date), ID: t.ID.UUID}
+		}), nil
+	})
+}
+
+// admits says whether the filter names the transaction; its zero members do not narrow.
+func admits(f ports.TransactionFilter, t domain.Transaction) bool {
+	return f.Window.Contains(t.Date) && (f.Account.IsZero() || t.AccountID == f.Account) &&
+		(f.Status == "" || t.Status == f.Status)
+}
+
+// Changes reads the tenant's feed. A position counts the entries behind the reader: the
+// mutex puts them in the order of their commits, so that none is ever entered before it.
+func (v ledger) Changes(ctx context.Context, tenant domain.TenantID, page domain.PageRequest) (domain.FeedPage, error) {
+	return give(ctx, v.Store, "Ledger.Changes", func() (domain.FeedPage, error) {
+		read, err := entriesRead(page.After)
+		if err != nil {
+			return domain.FeedPage{}, err
+		}
+		feed := v.changes[tenant]
+		result := domain.FeedPage{}
+		for read = min(read, len(feed)); read < len(feed); read++ {
+			entry := feed[read]
+			if entry.row.Version != entry.version {
+				continue
+			}
+			if len(result.Items) == page.Limit {
+				result.More = true
+				break
+			}
+			result.Items = append(result.Items, cloneTransaction(entry.row.Transaction))
+		}
+		result.Next = domain.Position{Key: strconv.Itoa(read)}
+		return result, nil
+	})
+}
+
+// entriesRead reads a position of the feed. Errors: Invalid on "cursor".
+func entriesRead(after domain.Position) (int, error) {
+	if after.IsZero() {
+		return 0, nil
+	}
+	read, err := strconv.ParseUint(after.Key, 10, 31)
+	if err != nil || after.ID != uuid.Nil {
+		return 0, foreignCursor()
+	}
+	return int(read), nil
+}

@@ -1,0 +1,143 @@
+package memory
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// pulls is the store as ports.Pulls.
+type pulls struct{ *Store }
+
+// pull is a pull with what follows it.
+type pull struct {
+	domain.Pull
+	lease      domain.Lease // of the worker that runs it; zero unless running
+	deliveries map[domain.DeliveryID]*domain.Delivery
+}
+
+// desk holds what a connection has open: at most one pull under way (running, or
+// waiting after a first try), and at most one behind it that has not begun.
+type desk struct{ under, next *pull }
+
+// open lists both; the one behind comes first, so that ending all releases none.
+func (d *desk) open() []*pull {
+	return slices.DeleteFunc([]*pull{d.next, d.under}, func(p *pull) bool { return p == nil })
+}
+
+// desk gives the connection's, an empty one at first.
+func (s *Store) desk(id domain.ConnectionID) *desk {
+	if s.desks[id] == nil {
+		s.desks[id] = &desk{}
+	}
+	return s.desks[id]
+}
+
+// queue gives the pull that is queued for the connection and not begun; without one, a
+// new one as r asks for it. Its ask is not folded in.
+func (s *Store) queue(c *domain.Connection, r ports.PullRequest) *pull {
+	d := s.desk(c.ID)
+	if d.next == nil {
+		d.next = &pull{
+			Pull: domain.Pull{
+				ID: r.ID, Tenant: c.Tenant, Connection: c.ID, Vendor: c.Vendor, Trigger: r.Trigger,
+				State: domain.PullQueued, CreatedAt: r.At, Trace: r.Trace,
+			},
+			deliveries: map[domain.DeliveryID]*domain.Delivery{},
+		}
+		s.pulls[r.ID] = d.next
+		s.kicked = append(s.kicked, r.ID)
+	}
+	return d.next
+}
+
+// join makes the delivery wait for the pull.
+func (p *pull) join(d *domain.Delivery) {
+	d.Pull = p.ID
+	p.deliveries[d.ID] = d
+}
+
+// fold merges the asks of the deliveries into the pull's, in the order they came.
+func (p *pull) fold() {
+	for _, d := range slices.SortedFunc(maps.Values(p.deliveries), func(x, y *domain.Delivery) int {
+		return cmp.Or(x.ReceivedAt.Compare(y.ReceivedAt), cmp.Compare(x.ID.String(), y.ID.String()))
+	}) {
+		p.Ask = cloneAsk(p.Ask.Merge(d.Ask))
+	}
+}
+
+// end finishes a pull for good, and its deliveries with it; the one behind it, if
+// there is one, gets its job.
+func (s *Store) end(p *pull, state domain.PullState, reason domain.Code, at time.Time) {
+	p.State, p.LastError, p.NotBefore, p.FinishedAt, p.lease = state, reason, time.Time{}, at, domain.Lease{}
+	status := domain.DeliveryFailed
+	if state == domain.PullSucceeded {
+		status = domain.DeliveryProcessed
+		s.seen(p.Connection, ports.Activity{LastPullAt: at})
+	}
+	for _, d := range p.deliveries {
+		d.Status, d.ProcessedAt = status, at
+	}
+	switch d := s.desk(p.Connection); {
+	case d.next == p:
+		d.next = nil
+	case d.next != nil:
+		s.kicked = append(s.kicked, d.next.ID)
+		fallthrough
+	default:
+		d.under = nil
+	}
+}
+
+// Request merges into whatever is queued and not begun, also what a webhook queued.
+func (v pulls) Request(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID, r ports.PullRequest) (domain.Pull, error) {
+	return give(ctx, v.Store, "Pulls.Request", func() (domain.Pull, error) {
+		c, err := v.live(tenant, connection, domain.Aggregator)
+		if err != nil {
+			return domain.Pull{}, err
+		}
+		p := v.queue(c, r)
+		p.Ask = cloneAsk(p.Ask.Merge(r.Ask))
+		return clonePull(p.Pull), nil
+	})
+}
+
+// Get gives pulls of deleted connections, too: they say how it ended.
+func (v pulls) Get(ctx context.Context, tenant domain.TenantID, id domain.PullID) (domain.Pull, error) {
+	return give(ctx, v.Store, "Pulls.Get", func() (domain.Pull, error) {
+		p := v.pulls[id]
+		if p == nil || p.Tenant != tenant {
+			return domain.Pull{}, domain.Missing()
+		}
+		return clonePull(p.Pull), nil
+	})
+}
+
+// List leaves out asks and progress, which may be long.
+func (v pulls) List(ctx context.Context, tenant domain.TenantID, f ports.PullFilter, page domain.PageRequest) (domain.Page[domain.Pull], error) {
+	return give(ctx, v.Store, "Pulls.List", func() (domain.Page[domain.Pull], error) {
+		if err := checkInstant(page.After); err != nil {
+			return domain.Page[domain.Pull]{}, err
+		}
+		rows := func(yield func(domain.Pull) bool) {
+			for _, p := range v.pulls {
+				if p.Tenant != tenant || !f.Connection.IsZero() && p.Connection != f.Connection {
+					continue
+				}
+				row := p.Pull
+				row.Ask, row.Progress = domain.Ask{}, domain.Progress{}
+				if !yield(row) {
+					return
+				}
+			}
+		}
+		return cut(rows, page, descending, func(p domain.Pull) domain.Position {
+			return instant(p.CreatedAt, p.ID.UUID)
+		}), nil
+	})
+}

@@ -1,0 +1,125 @@
+// Package memory keeps all stores of the ports in maps behind one mutex. It is the
+// readable model of the contract: what a method promises is written here without a
+// database in the way, and whatever another store does differently is a fault of one of
+// the two. It serves tests, simulations and embedders that need nothing kept.
+//
+// A method is atomic because it holds the mutex, and because it decides before it
+// writes: where it gives an error, nothing has changed.
+package memory
+
+import (
+	"context"
+	"sync"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// Options are the hooks of a Store; the zero Options has none.
+type Options struct {
+	// Kick is called for every pull that gets a job: one that was queued, or that the end
+	// of another released. The store is not locked meanwhile. nil: nobody is told.
+	Kick func(domain.PullID)
+	// Before is called at the begin of each store method with its name ("Pulls.StorePage").
+	// An error of it is the method's own, with nothing changed. nil: nothing ever fails.
+	Before func(op string) error
+}
+
+// Store is one backend. Its views share their rows and are safe for concurrent use.
+type Store struct {
+	options Options
+
+	mu           sync.Mutex
+	connections  map[domain.ConnectionID]*domain.Connection
+	activity     map[domain.ConnectionID]ports.Activity
+	tokens       map[domain.TokenHash]*domain.WebhookToken
+	deliveries   map[domain.DeliveryID]*domain.Delivery
+	fingerprints map[fingerprint]*domain.Delivery
+	answers      map[request]*claim
+	pulls        map[domain.PullID]*pull
+	desks        map[domain.ConnectionID]*desk
+	accounts     map[domain.ConnectionID]map[string]*domain.Account
+	transactions map[domain.ConnectionID]map[string]*transaction
+	changes      map[domain.TenantID][]change
+	kicked       []domain.PullID // by the method that holds the mutex
+}
+
+// New gives an empty store.
+func New(o Options) *Store {
+	return &Store{
+		options:      o,
+		connections:  map[domain.ConnectionID]*domain.Connection{},
+		activity:     map[domain.ConnectionID]ports.Activity{},
+		tokens:       map[domain.TokenHash]*domain.WebhookToken{},
+		deliveries:   map[domain.DeliveryID]*domain.Delivery{},
+		fingerprints: map[fingerprint]*domain.Delivery{},
+		answers:      map[request]*claim{},
+		pulls:        map[domain.PullID]*pull{},
+		desks:        map[domain.ConnectionID]*desk{},
+		accounts:     map[domain.ConnectionID]map[string]*domain.Account{},
+		transactions: map[domain.ConnectionID]map[string]*transaction{},
+		changes:      map[domain.TenantID][]change{},
+	}
+}
+
+// Connections is the store as ports.Connections.
+func (s *Store) Connections() ports.Connections { return connections{s} }
+
+// Tokens is the store as ports.Tokens.
+func (s *Store) Tokens() ports.Tokens { return tokens{s} }
+
+// Deliveries is the store as ports.Deliveries.
+func (s *Store) Deliveries() ports.Deliveries { return deliveries{s} }
+
+// Idempotency is the store as ports.IdempotencyStore.
+func (s *Store) Idempotency() ports.IdempotencyStore { return idempotency{s} }
+
+// Pulls is the store as ports.Pulls.
+func (s *Store) Pulls() ports.Pulls { return pulls{s} }
+
+// Ledger is the store as ports.Ledger.
+func (s *Store) Ledger() ports.Ledger { return ledger{s} }
+
+// Ping implements ports.Prober: memory always works, unless Options.Before says otherwise.
+func (s *Store) Ping(ctx context.Context) error {
+	return s.alone(ctx, "Ping", func() error { return nil })
+}
+
+// alone runs one method while no other runs, and tells of the jobs it made afterwards.
+func (s *Store) alone(ctx context.Context, op string, do func() error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if s.options.Before != nil {
+		if err := s.options.Before(op); err != nil {
+			return err
+		}
+	}
+	kicked, err := s.locked(do)
+	if s.options.Kick != nil {
+		for _, id := range kicked {
+			s.options.Kick(id)
+		}
+	}
+	return err
+}
+
+// locked gives the mutex back also when a caller's closure panics.
+func (s *Store) locked(do func() error) (kicked []domain.PullID, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.kicked = nil
+	err = do()
+	return s.kicked, err
+}
+
+// give is alone for a method with a result.
+func give[T any](ctx context.Context, s *Store, op string, do func() (T, error)) (result T, err error) {
+	err = s.alone(ctx, op, func() (err error) {
+		result, err = do()
+		return err
+	})
+	return result, err
+}
+
+func conflict(code domain.Code) error { return &domain.Error{Kind: domain.Conflict, Code: code} }

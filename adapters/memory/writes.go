@@ -1,0 +1,153 @@
+package memory
+
+import (
+	"context"
+	"crypto/sha256"
+	"maps"
+	"reflect"
+	"slices"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// transaction is a transaction with the digest of what the vendor said of it.
+type transaction struct {
+	domain.Transaction
+	digest [sha256.Size]byte
+}
+
+// change is an entry of a tenant's feed: the row was given this version. A row whose
+// version has moved on is told of by a later entry.
+type change struct {
+	row     *transaction
+	version int
+}
+
+// rowsOf gives the connection's rows by external id, to be read or added to.
+func rowsOf[T any](all map[domain.ConnectionID]map[string]*T, id domain.ConnectionID) map[string]*T {
+	if all[id] == nil {
+		all[id] = map[string]*T{}
+	}
+	return all[id]
+}
+
+// StorePage writes accounts first, for rows are bound to them, and removals before rows:
+// what the page shows is there, whatever was said of it before.
+func (v pulls) StorePage(ctx context.Context, lease domain.Lease, w ports.PageWrite) (domain.Counts, error) {
+	return give(ctx, v.Store, "Pulls.StorePage", func() (domain.Counts, error) {
+		p, err := v.writable(lease)
+		if err != nil {
+			return domain.Counts{}, err
+		}
+		var counts domain.Counts
+		for _, view := range latest(w.Accounts, func(a domain.AccountView) string { return a.ExternalID }) {
+			v.putAccount(p, view, w)
+			counts.Accounts++
+		}
+		known := rowsOf(v.transactions, p.Connection)
+		for _, externalID := range w.Removed {
+			counts.Removed += v.remove(known[externalID], w.At)
+		}
+		for _, o := range latest(w.Transactions, func(o domain.Observation) string { return o.ExternalID }) {
+			counts.Read++
+			v.put(p, o, w, &counts)
+		}
+		p.Counts, p.Progress, p.lease.Until = p.Counts.Plus(counts), cloneProgress(w.Progress), w.Until
+		return counts, nil
+	})
+}
+
+// latest drops every row that stands again later on.
+func latest[T any](rows []T, key func(T) string) []T {
+	last := map[string]int{}
+	for i, row := range rows {
+		last[key(row)] = i
+	}
+	kept := make([]T, 0, len(last))
+	for i, row := range rows {
+		if last[key(row)] == i {
+			kept = append(kept, row)
+		}
+	}
+	return kept
+}
+
+// putAccount keeps id and first sight; an account that says the same is left untouched.
+func (s *Store) putAccount(p *pull, view domain.AccountView, w ports.PageWrite) {
+	accounts := rowsOf(s.accounts, p.Connection)
+	known := accounts[view.ExternalID]
+	if known == nil {
+		known = &domain.Account{
+			ID: domain.AccountID{UUID: w.NewID().UUID}, Tenant: p.Tenant, Connection: p.Connection, Vendor: p.Vendor, FirstSeenAt: w.At,
+		}
+		accounts[view.ExternalID] = known
+	} else if reflect.DeepEqual(known.AccountView, view) {
+		return
+	}
+	known.AccountView, known.UpdatedAt = view, w.At
+	*known = cloneAccount(*known)
+}
+
+// put writes one observation, if it tells anything new.
+func (s *Store) put(p *pull, o domain.Observation, w ports.PageWrite, counts *domain.Counts) {
+	rows, digest := rowsOf(s.transactions, p.Connection), o.Digest()
+	known := rows[o.ExternalID]
+	switch {
+	case known == nil:
+		known = &transaction{Transaction: domain.Transaction{
+			ID: w.NewID(), Tenant: p.Tenant, Connection: p.Connection, Vendor: p.Vendor, FirstSeenAt: w.At,
+		}}
+		rows[o.ExternalID] = known
+		counts.Added++
+	case known.digest == digest && known.RemovedAt.IsZero():
+		counts.Unchanged++
+		return
+	default:
+		counts.Modified++
+	}
+	o.Detail = nil // compared, never stored
+	known.Observation, known.digest, known.RemovedAt, known.AccountID = o, digest, time.Time{}, domain.AccountID{}
+	if account := s.accounts[p.Connection][o.Account]; account != nil {
+		known.AccountID = account.ID
+	}
+	known.Transaction = cloneTransaction(known.Transaction)
+	s.tell(known, w.At)
+}
+
+// remove marks a row as removed and says how many that changed.
+func (s *Store) remove(row *transaction, at time.Time) int {
+	if row == nil || !row.RemovedAt.IsZero() {
+		return 0
+	}
+	row.RemovedAt = at
+	s.tell(row, at)
+	return 1
+}
+
+// tell raises the version of a row that has changed and enters it into the feed.
+func (s *Store) tell(row *transaction, at time.Time) {
+	row.Version, row.UpdatedAt = row.Version+1, at
+	s.changes[row.Tenant] = append(s.changes[row.Tenant], change{row, row.Version})
+}
+
+// Sweep goes by external id, so that the feed tells of one sweep in one order.
+func (v pulls) Sweep(ctx context.Context, lease domain.Lease, w ports.SweepWrite) (domain.Counts, error) {
+	return give(ctx, v.Store, "Pulls.Sweep", func() (domain.Counts, error) {
+		p, err := v.writable(lease)
+		if err != nil {
+			return domain.Counts{}, err
+		}
+		var counts domain.Counts
+		rows := rowsOf(v.transactions, p.Connection)
+		for _, externalID := range slices.Sorted(maps.Keys(rows)) {
+			row := rows[externalID]
+			if (w.Account == "" || row.Account == w.Account) && w.Window.Contains(row.Date) && !w.Seen(externalID) {
+				counts.Removed += v.remove(row, w.At)
+			}
+		}
+		p.Counts, p.lease.Until = p.Counts.Plus(counts), w.Until
+		return counts, nil
+	})
+}

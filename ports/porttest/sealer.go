@@ -1,0 +1,181 @@
+package porttest
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// sealerCanary is a secret that no error may show.
+const sealerCanary = "canary-5f2c81"
+
+// TestSealer holds a ports.Sealer to its contract. open gives a fresh sealer that seals
+// under one key for the time of the test.
+func TestSealer(t *testing.T, open func(t *testing.T) ports.Sealer) {
+	t.Helper()
+	t.Run("what is sealed opens again", func(t *testing.T) { sealerRoundTrip(t, open(t)) })
+	t.Run("the same credential seals differently each time", func(t *testing.T) { sealerFresh(t, open(t)) })
+	t.Run("another tenant or row does not open it", func(t *testing.T) { sealerBinding(t, open(t)) })
+	t.Run("a flipped bit does not open", func(t *testing.T) { sealerFlips(t, open(t)) })
+	t.Run("what was never sealed does not open, and is stale", func(t *testing.T) { sealerGarbage(t, open(t)) })
+	t.Run("another sealer's does not open, and is stale", func(t *testing.T) { sealerForeign(t, open(t), open(t)) })
+	t.Run("many at once", func(t *testing.T) { sealerConcurrent(t, open(t)) })
+}
+
+type sealerRow struct {
+	tenant     domain.TenantID
+	connection domain.ConnectionID
+}
+
+func newSealerRow() sealerRow {
+	return sealerRow{domain.TenantID{UUID: uuid.New()}, domain.ConnectionID{UUID: uuid.New()}}
+}
+
+func canaryCredential() domain.Credential {
+	return domain.AggregatorCredential(domain.SecretText(sealerCanary), domain.SecretText(sealerCanary+"-secret"))
+}
+
+func sealerRoundTrip(t *testing.T, s ports.Sealer) {
+	everyByte := make([]byte, 256)
+	for i := range everyByte {
+		everyByte[i] = byte(i)
+	}
+	for name, c := range map[string]domain.Credential{
+		"a pair":       canaryCredential(),
+		"empty":        {},
+		"many parts":   domain.NewCredential(map[string]domain.Secret{"a": domain.SecretText("1"), "b": domain.SecretText("2"), "": domain.SecretText("3")}),
+		"not UTF-8":    domain.NewCredential(map[string]domain.Secret{"token": domain.NewSecret(everyByte)}),
+		"a big secret": domain.NewCredential(map[string]domain.Secret{"token": domain.NewSecret(bytes.Repeat(everyByte, 4096))}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			row := newSealerRow()
+			sealed := mustSeal(t, s, row, c)
+			if s.Stale(sealed) {
+				t.Error("a credential sealed now is stale")
+			}
+			opened, err := s.Open(row.tenant, row.connection, sealed)
+			if err != nil {
+				t.Fatalf("Open: %v", err)
+			}
+			if !opened.Equal(c) {
+				t.Errorf("parts %v opened as %v, or with other values", c.Names(), opened.Names())
+			}
+		})
+	}
+}
+
+func sealerFresh(t *testing.T, s ports.Sealer) {
+	row := newSealerRow()
+	first, second := mustSeal(t, s, row, canaryCredential()), mustSeal(t, s, row, canaryCredential())
+	if bytes.Equal(first, second) {
+		t.Error("two seals of one credential are equal: whoever reads them knows that it did not change")
+	}
+	if bytes.Contains(first, []byte(sealerCanary)) {
+		t.Error("the secret stands in the ciphertext")
+	}
+}
+
+func sealerBinding(t *testing.T, s ports.Sealer) {
+	row, other := newSealerRow(), newSealerRow()
+	sealed := mustSeal(t, s, row, canaryCredential())
+	for name, moved := range map[string]sealerRow{
+		"tenant":     {other.tenant, row.connection},
+		"connection": {row.tenant, other.connection},
+		"both":       other,
+		"exchanged":  {domain.TenantID{UUID: row.connection.UUID}, domain.ConnectionID{UUID: row.tenant.UUID}},
+		"none":       {},
+	} {
+		t.Run(name, func(t *testing.T) { refusesToOpen(t, s, moved, sealed) })
+	}
+}
+
+func sealerFlips(t *testing.T, s ports.Sealer) {
+	row := newSealerRow()
+	sealed := mustSeal(t, s, row, canaryCredential())
+	for bit := range len(sealed) * 8 {
+		flipped := slices.Clone(sealed)
+		flipped[bit/8] ^= 1 << (bit % 8)
+		refusesToOpen(t, s, row, flipped)
+	}
+	for size := range sealed {
+		refusesToOpen(t, s, row, sealed[:size])
+	}
+	refusesToOpen(t, s, row, append(slices.Clone(sealed), 0))
+}
+
+func sealerGarbage(t *testing.T, s ports.Sealer) {
+	row := newSealerRow()
+	for _, garbage := range []domain.Sealed{nil, {}, {1}, make(domain.Sealed, 5), make(domain.Sealed, 64), domain.Sealed(`{"clientId":""}`)} {
+		refusesToOpen(t, s, row, garbage)
+		if !s.Stale(garbage) {
+			t.Errorf("%d bytes that nobody sealed are not stale", len(garbage))
+		}
+	}
+}
+
+func sealerForeign(t *testing.T, s, foreign ports.Sealer) {
+	row := newSealerRow()
+	sealed := mustSeal(t, foreign, row, canaryCredential())
+	refusesToOpen(t, s, row, sealed)
+	if !s.Stale(sealed) {
+		t.Error("what another key sealed is not stale")
+	}
+}
+
+func sealerConcurrent(t *testing.T, s ports.Sealer) {
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			row, c := newSealerRow(), canaryCredential()
+			for range 50 {
+				sealed, err := s.Seal(row.tenant, row.connection, c)
+				if err != nil {
+					t.Errorf("Seal: %v", err)
+					return
+				}
+				if opened, err := s.Open(row.tenant, row.connection, sealed); err != nil || !opened.Equal(c) {
+					t.Errorf("Open: %v", err)
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
+}
+
+func mustSeal(t *testing.T, s ports.Sealer, row sealerRow, c domain.Credential) domain.Sealed {
+	t.Helper()
+	sealed, err := s.Seal(row.tenant, row.connection, c)
+	if err != nil {
+		t.Fatalf("Seal: %v", err)
+	}
+	return sealed
+}
+
+// refusesToOpen wants the one refusal: no credential, no word of why, no secret.
+func refusesToOpen(t *testing.T, s ports.Sealer, row sealerRow, sealed domain.Sealed) {
+	t.Helper()
+	c, err := s.Open(row.tenant, row.connection, sealed)
+	if !errors.Is(err, domain.Rejected) || !errors.Is(err, domain.CredentialUnopened) {
+		t.Fatalf("Open gave %v, want Rejected (credential_unopened)", err)
+	}
+	if !c.IsZero() {
+		t.Error("a refusal came with a credential")
+	}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x"} {
+		shown := fmt.Sprintf(verb, err)
+		for _, trace := range []string{sealerCanary, fmt.Sprintf("%x", sealerCanary)} {
+			if bytes.Contains([]byte(shown), []byte(trace)) {
+				t.Errorf("%s of the refusal shows the secret", verb)
+			}
+		}
+	}
+}

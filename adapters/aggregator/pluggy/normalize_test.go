@@ -1,0 +1,271 @@
+package pluggy
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+// golden is an observation as its file shows it: the detail as JSON, the metadata left
+// out, since it is the input's own bytes.
+type golden struct {
+	domain.Observation
+	Metadata string
+	Detail   json.RawMessage
+}
+
+func holders(t testing.TB) []domain.AccountView {
+	t.Helper()
+	var all []domain.AccountView
+	for _, raw := range objects(t, "accounts") {
+		view, err := normalizeAccount(raw, "ref")
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, view)
+	}
+	return all
+}
+
+func objects(t testing.TB, name string) []jsontext.Value {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("testdata", "rows", name+".json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var raw []json.RawMessage
+	if err := json.Unmarshal(text, &raw); err != nil {
+		t.Fatal(err)
+	}
+	out := make([]jsontext.Value, len(raw))
+	for i := range raw {
+		out[i] = jsontext.Value(raw[i])
+	}
+	return out
+}
+
+func TestNormalizeGolden(t *testing.T) {
+	accounts := holders(t)
+	for i, name := range []string{"bank", "card"} {
+		t.Run(name, func(t *testing.T) {
+			var got []golden
+			for _, raw := range objects(t, name) {
+				row, err := normalize(raw, accounts[i])
+				if err != nil {
+					t.Fatal(err)
+				}
+				if !bytes.Equal(row.Metadata, raw) {
+					t.Errorf("metadata of %s is not the vendor's bytes", row.ExternalID)
+				}
+				got = append(got, golden{Observation: row, Detail: row.Detail})
+			}
+			compareGolden(t, name, got)
+		})
+	}
+}
+
+func TestNormalizeAccountsGolden(t *testing.T) {
+	views := holders(t)
+	for i, raw := range objects(t, "accounts") {
+		if !bytes.Equal(views[i].Metadata, raw) {
+			t.Errorf("metadata of %s is not the vendor's bytes", views[i].ExternalID)
+		}
+		views[i].Metadata = nil
+	}
+	compareGolden(t, "accounts", views)
+}
+
+func compareGolden(t *testing.T, name string, got any) {
+	t.Helper()
+	text, err := json.MarshalIndent(got, "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join("testdata", "golden", name+".json")
+	if *update {
+		if err := os.WriteFile(path, append(text, '\n'), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(strings.TrimSpace(string(want)), string(text)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// with gives the first bank row with members changed.
+func with(t testing.TB, changes ...string) jsontext.Value {
+	t.Helper()
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(objects(t, "bank")[0], &members); err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; i < len(changes); i += 2 {
+		members[changes[i]] = json.RawMessage(changes[i+1])
+		if changes[i+1] == "" {
+			delete(members, changes[i])
+		}
+	}
+	text, err := json.Marshal(members)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+func TestNormalizeRefusesWhatItCannotReadExactly(t *testing.T) {
+	bank := holders(t)[0]
+	for name, raw := range map[string]jsontext.Value{
+		"no id":                       with(t, "id", ""),
+		"id of another type":          with(t, "id", "7"),
+		"id with a NUL":               with(t, "id", `"a\u0000b"`),
+		"id with a comma":             with(t, "id", `"a,b"`),
+		"id too long":                 with(t, "id", `"`+strings.Repeat("x", domain.MaxEventID+1)+`"`),
+		"another account":             with(t, "accountId", `"5b0c1d2e-0002-4a00-8000-00000000000b"`),
+		"no account":                  with(t, "accountId", "null"),
+		"no amount":                   with(t, "amount", "null"),
+		"amount as text":              with(t, "amount", `"1.00"`),
+		"amount beyond the decimal":   with(t, "amount", "1e400"),
+		"amount too long to be exact": with(t, "amount", "0.12345678901234567890123"),
+		"no currency":                 with(t, "currencyCode", "null"),
+		"currency that is none":       with(t, "currencyCode", `"reais"`),
+		"no date":                     with(t, "date", "null"),
+		"date that is none":           with(t, "date", `"2026-13-01"`),
+		"date as a number":            with(t, "date", "1790000000"),
+		"date before all years":       with(t, "date", `"0000-06-01T00:00:00Z"`),
+		"unknown type":                with(t, "type", `"TRANSFER"`),
+		"unknown status":              with(t, "status", `"BOOKED"`),
+		"payment of another type":     with(t, "paymentData", `"x"`),
+		"second amount as text":       with(t, "currencyCode", `"USD"`, "amountInAccountCurrency", `"1"`),
+		"array":                       jsontext.Value("[]"),
+		"null":                        jsontext.Value("null"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			if _, err := normalize(raw, bank); !errors.Is(err, domain.Unavailable) || !errors.Is(err, domain.MalformedResponse) {
+				t.Fatalf("got %v, want malformed_response", err)
+			}
+		})
+	}
+	unknown := domain.AccountView{ExternalID: bank.ExternalID, Type: domain.OtherAccount}
+	if _, err := normalize(with(t, "type", "null"), unknown); err == nil {
+		t.Error("a row without a direction passed")
+	}
+	if _, err := normalize(with(t, "currencyCode", `"USD"`, "amountInAccountCurrency", "1"), unknown); err == nil {
+		t.Error("an amount in an unknown currency passed")
+	}
+}
+
+func TestWhatIsAnEdit(t *testing.T) {
+	bank := holders(t)[0]
+	digest := func(raw jsontext.Value) [32]byte {
+		t.Helper()
+		row, err := normalize(raw, bank)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return row.Digest()
+	}
+	was := digest(with(t))
+	for name, raw := range map[string]jsontext.Value{
+		"written again":       with(t, "updatedAt", `"2026-11-20T00:00:00.000Z"`),
+		"another balance":     with(t, "balance", "1.00"),
+		"another place":       with(t, "order", "7"),
+		"1500.0 for 1500":     with(t, "amount", "1500.0"),
+		"another white space": jsontext.Value(strings.ReplaceAll(string(with(t)), `":`, `" : `)),
+	} {
+		if digest(raw) != was {
+			t.Errorf("%s counts as an edit", name)
+		}
+	}
+	for name, raw := range map[string]jsontext.Value{
+		"amount":      with(t, "amount", "1500.01"),
+		"status":      with(t, "status", `"PENDING"`),
+		"date":        with(t, "date", `"2026-11-18T15:04:06.123Z"`),
+		"category":    with(t, "category", `"Rent"`),
+		"provider id": with(t, "providerId", `"OF-2"`),
+		"new member":  with(t, "future", `{"a":1}`),
+		"payment":     with(t, "paymentData", `{"payer":{"name":"Pagador Exemplo"},"reason":"x"}`),
+		"big integer": with(t, "big", "12345678901234567891"),
+	} {
+		if digest(raw) == was {
+			t.Errorf("another %s does not count as an edit", name)
+		}
+	}
+	if digest(with(t, "big", "12345678901234567891")) == digest(with(t, "big", "12345678901234567892")) {
+		t.Error("integers are compared as floats")
+	}
+}
+
+func TestValueDates(t *testing.T) {
+	for text, want := range map[string]struct {
+		date domain.Date
+		at   string
+	}{
+		"2026-11-17T00:00:00.000Z":     {"2026-11-17", ""},
+		"2026-11-17T03:00:00.000Z":     {"2026-11-17", ""},
+		"2026-11-17":                   {"2026-11-17", ""},
+		"2026-11-17T02:59:59.999Z":     {"2026-11-16", "2026-11-17T02:59:59.999Z"},
+		"2026-11-17T03:00:00.001Z":     {"2026-11-17", "2026-11-17T03:00:00.001Z"},
+		"2026-11-17T23:30:00-03:00":    {"2026-11-17", "2026-11-18T02:30:00Z"},
+		"2026-11-17T15:04:05.1234567Z": {"2026-11-17", "2026-11-17T15:04:05.123456Z"},
+		"2026-01-01T01:00:00Z":         {"2025-12-31", "2026-01-01T01:00:00Z"},
+		"2018-12-31T02:30:00Z":         {"2018-12-31", "2018-12-31T02:30:00Z"}, // summer time then
+	} {
+		date, at, err := row{Date: text}.when()
+		shown := ""
+		if !at.IsZero() {
+			shown = at.Format(time.RFC3339Nano)
+		}
+		if err != nil || date != want.date || shown != want.at {
+			t.Errorf("%s: %s %s %v, want %s %s", text, date, shown, err, want.date, want.at)
+		}
+	}
+}
+
+func FuzzNormalize(f *testing.F) {
+	accounts := holders(f)
+	for _, name := range []string{"bank", "card"} {
+		for _, raw := range objects(f, name) {
+			f.Add([]byte(raw))
+		}
+	}
+	f.Add([]byte(with(f, "amount", "1e400")))
+	f.Add([]byte(with(f, "date", `"9999-12-31T23:59:59.999Z"`)))
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		for _, holder := range accounts {
+			got, err := normalize(bytes.Clone(raw), holder)
+			if err != nil {
+				if !errors.Is(err, domain.MalformedResponse) {
+					t.Errorf("an error of another code: %v", err)
+				}
+				continue
+			}
+			if _, err := domain.ParseDate(string(got.Date)); err != nil {
+				t.Errorf("date %q", got.Date)
+			}
+			if !bytes.Equal(got.Metadata, raw) || got.Account != holder.ExternalID || !validID(got.ExternalID) {
+				t.Errorf("row %+v", got)
+			}
+			again, err := normalize(raw, holder)
+			if err != nil || again.Digest() != got.Digest() {
+				t.Errorf("not the same twice: %v", err)
+			}
+		}
+	})
+}

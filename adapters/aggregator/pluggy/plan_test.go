@@ -1,0 +1,76 @@
+package pluggy
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+func TestPlan(t *testing.T) {
+	const today = domain.Date("2026-11-19")
+	const begin = domain.Date("2025-11-26") // today less twelve months, and a week for what ages out meanwhile
+	at := time.Date(2026, 11, 19, 9, 0, 0, 0, time.UTC)
+	accounts := []domain.AccountView{{ExternalID: "a"}, {ExternalID: "b"}}
+	window := func(from, to domain.Date) *domain.Window { return &domain.Window{From: from, To: to} }
+	for name, test := range map[string]struct {
+		ask  domain.Ask
+		want []domain.Step
+	}{
+		"nothing": {},
+		"everything, and what it covers": {
+			domain.Ask{Everything: true, Created: map[string]time.Time{"a": at}, Changed: map[string][]string{"b": {"x"}}},
+			[]domain.Step{
+				{Account: "a", Window: domain.Window{From: begin}, Sweep: true},
+				{Account: "b", Window: domain.Window{From: begin}, Sweep: true},
+			},
+		},
+		"window": {
+			domain.Ask{Window: window("2026-11-01", "2026-11-10")},
+			[]domain.Step{
+				{Account: "a", Window: domain.Window{From: "2026-11-01", To: "2026-11-10"}, Sweep: true},
+				{Account: "b", Window: domain.Window{From: "2026-11-01", To: "2026-11-10"}, Sweep: true},
+			},
+		},
+		"window that begins too early": {
+			domain.Ask{Window: window("2020-01-01", "2026-11-10")},
+			[]domain.Step{
+				{Account: "a", Window: domain.Window{From: begin, To: "2026-11-10"}, Sweep: true},
+				{Account: "b", Window: domain.Window{From: begin, To: "2026-11-10"}, Sweep: true},
+			},
+		},
+		"window without a begin": {
+			domain.Ask{Window: window("", "2026-11-10")},
+			[]domain.Step{
+				{Account: "a", Window: domain.Window{From: begin, To: "2026-11-10"}, Sweep: true},
+				{Account: "b", Window: domain.Window{From: begin, To: "2026-11-10"}, Sweep: true},
+			},
+		},
+		"window before all that is kept is no sweep": {
+			domain.Ask{Window: window("2020-01-01", "2021-01-01")},
+			[]domain.Step{
+				{Account: "a", Window: domain.Window{From: "2020-01-01", To: "2021-01-01"}},
+				{Account: "b", Window: domain.Window{From: "2020-01-01", To: "2021-01-01"}},
+			},
+		},
+		"new and changed rows, of listed accounts alone": {
+			domain.Ask{
+				Created: map[string]time.Time{"gone": at, "b": at},
+				Changed: map[string][]string{"gone": {"x"}, "b": {"y"}, "a": {"x"}},
+			},
+			[]domain.Step{
+				{Account: "b", CreatedFrom: at},
+				{Account: "a", IDs: []string{"x"}},
+				{Account: "b", IDs: []string{"y"}},
+			},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(test.want, (*Adapter)(nil).Plan(test.ask, accounts, today)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}

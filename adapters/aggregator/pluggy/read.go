@@ -1,0 +1,122 @@
+package pluggy
+
+import (
+	"context"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/vendorhttp"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// maxIDs is how many rows one request may name. The vendor refuses more with
+// IDS_PARAMETER_EXCEEDS_MAX_LENGTH.
+const maxIDs = 500
+
+// stamp is how instants are sent: UTC, milliseconds, as the vendor writes them itself.
+const stamp = "2006-01-02T15:04:05.000Z"
+
+// rowPage is the answer of GET /v2/transactions. Next is a whole query string beginning
+// with "?", or null on the last page. Rows are kept raw: their bytes become metadata.
+// Source: the vendor's OpenAPI document, v2 transactions.
+type rowPage struct {
+	Results []jsontext.Value `json:"results"`
+	Next    *string          `json:"next"`
+}
+
+// Read gets one page of a step from /v2/transactions. A step by ids is read in lists of
+// 500. The vendor's cursor is sent back as it came, but only if it is a query string of
+// the same account.
+func (a *Adapter) Read(ctx context.Context, at ports.Access, step domain.Step, accounts []domain.AccountView, cursor string) (ports.Batch, error) {
+	ctx, cancel := a.http.Bound(ctx)
+	defer cancel()
+	here, err := parsePlace(cursor, step)
+	if err != nil {
+		return ports.Batch{}, err
+	}
+	query := strings.TrimPrefix(here.next, "?")
+	if query == "" {
+		query = a.question(step, here.first).Encode()
+	}
+	var page rowPage
+	err = a.get(ctx, at, vendorhttp.Call{
+		Vendor: aboutRows, Path: "/v2/transactions", Template: "/v2/transactions", Query: query, Resource: "transactions",
+	}, &page)
+	if err != nil {
+		return ports.Batch{}, err
+	}
+	rows, err := normalizeAll(page.Results, step.Account, accounts)
+	if err != nil {
+		return ports.Batch{}, err
+	}
+	onward, err := here.after(page.Next, step)
+	if err != nil {
+		return ports.Batch{}, err
+	}
+	return ports.Batch{Transactions: rows, Next: onward}, nil
+}
+
+// question is the query of a list's first page. Dates are sent a day wider than asked:
+// a value date is a date in São Paulo, and the vendor does not say in which zone a bare
+// date begins and ends. From the horizon on nothing is left out that the vendor has.
+func (a *Adapter) question(step domain.Step, first int) url.Values {
+	q := url.Values{"accountId": {step.Account}}
+	switch {
+	case len(step.IDs) > 0:
+		last := min(first+maxIDs, len(step.IDs))
+		q.Set("ids", strings.Join(step.IDs[first:last], ","))
+		return q
+	case !step.CreatedFrom.IsZero():
+		q.Set("createdAtFrom", step.CreatedFrom.UTC().Format(stamp))
+		return q
+	}
+	if step.Window.From > horizon(domain.DateOf(a.clock.Now().UTC())) {
+		q.Set("dateFrom", string(step.Window.From.AddDays(-1)))
+	}
+	if step.Window.To != "" {
+		q.Set("dateTo", string(step.Window.To.AddDays(2)))
+	}
+	return q
+}
+
+// normalizeAll reads a page's rows, all or none. A page without a list is no page: to
+// take it for an empty one would let a sweep remove what it did not show.
+func normalizeAll(raw []jsontext.Value, account string, accounts []domain.AccountView) ([]domain.Observation, error) {
+	if raw == nil {
+		return nil, malformed("a page without results")
+	}
+	holder := holderOf(account, accounts)
+	rows := make([]domain.Observation, 0, len(raw))
+	for _, object := range raw {
+		row, err := normalize(object, holder)
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, row)
+	}
+	return rows, nil
+}
+
+// holderOf finds the account that decides sign and second currency. One that is not
+// listed has neither, so that a row which needs them is refused rather than guessed.
+func holderOf(id string, accounts []domain.AccountView) domain.AccountView {
+	for _, account := range accounts {
+		if account.ExternalID == id {
+			return account
+		}
+	}
+	return domain.AccountView{ExternalID: id, Type: domain.OtherAccount}
+}
+
+// parseTime reads an instant as the vendor writes it (RFC 3339, or a bare date).
+func parseTime(text string) (time.Time, bool) {
+	if at, err := time.Parse(time.RFC3339Nano, text); err == nil {
+		return at.UTC(), true
+	}
+	at, err := time.Parse(time.DateOnly, text)
+	return at, err == nil
+}

@@ -1,0 +1,87 @@
+package pluggy_test
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"testing"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy"
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/vendorhttp"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// answering is a vendor that takes any credential and answers all else alike.
+func answering(t *testing.T, status int, body string) (*pluggy.Adapter, ports.Access) {
+	t.Helper()
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/auth" {
+			_, _ = io.WriteString(w, `{"apiKey":"k"}`)
+			return
+		}
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, body)
+	}))
+	client := vendorhttp.New(vendorhttp.Config{
+		AllowHTTP: true, AllowedCIDRs: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, PerMinute: -1,
+	})
+	t.Cleanup(func() { client.Close(); srv.Close() })
+	return pluggy.New(client, &clock{now: present}), ports.Access{BaseURL: srv.URL, AccountRef: "item", Credential: credential("a", "b")}
+}
+
+func TestPagesThatAreNone(t *testing.T) {
+	for name, body := range map[string]string{
+		"empty object":       `{}`,
+		"null results":       `{"results":null,"next":null}`,
+		"no results":         `{"next":null}`,
+		"results as text":    `{"results":"","next":null}`,
+		"rows that are none": `{"results":[1],"next":null}`,
+		"null rows":          `{"results":[null],"next":null}`,
+		"next as a number":   `{"results":[],"next":7}`,
+		"next as an object":  `{"results":[],"next":{}}`,
+		"doubled results":    `{"results":[],"results":[],"next":null}`,
+		"array":              `[]`,
+		"nothing":            ``,
+		"two answers":        `{"results":[],"next":null}{}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			adapter, access := answering(t, http.StatusOK, body)
+			batch, err := adapter.Read(t.Context(), access, domain.Step{Account: "a"}, nil, "")
+			if !errors.Is(err, domain.MalformedResponse) || batch.Transactions != nil || batch.Next != "" {
+				t.Errorf("%+v, %v, want malformed_response", batch, err)
+			}
+		})
+	}
+}
+
+func TestAnEmptyPageIsOne(t *testing.T) {
+	for _, body := range []string{`{"results":[],"next":null}`, `{"results":[]}`, `{"results":[],"next":"","new":{}}`} {
+		adapter, access := answering(t, http.StatusOK, body)
+		batch, err := adapter.Read(t.Context(), access, domain.Step{Account: "a"}, nil, "")
+		if err != nil || len(batch.Transactions) != 0 || batch.Next != "" {
+			t.Errorf("%s: %+v, %v", body, batch, err)
+		}
+	}
+}
+
+// TestAPageOfAFirewallIsNoVerdict: only the vendor's own JSON says no for good.
+func TestAPageOfAFirewallIsNoVerdict(t *testing.T) {
+	for _, status := range []int{http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound} {
+		adapter, access := answering(t, status, "<html>blocked</html>")
+		if _, err := adapter.Check(t.Context(), access); !errors.Is(err, domain.Unavailable) || !errors.Is(err, domain.MalformedResponse) {
+			t.Errorf("%d with a page: %v, want malformed_response", status, err)
+		}
+	}
+}
+
+func TestAnotherItemIsNotTheOneAskedFor(t *testing.T) {
+	for _, body := range []string{`{"id":"other","status":"UPDATED"}`, `{"id":"item"}`, `{"status":"UPDATED"}`, `{}`} {
+		adapter, access := answering(t, http.StatusOK, body)
+		if _, err := adapter.Check(t.Context(), access); !errors.Is(err, domain.MalformedResponse) {
+			t.Errorf("%s: %v, want malformed_response", body, err)
+		}
+	}
+}

@@ -1,0 +1,165 @@
+package pluggy
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+func bodies(t testing.TB) map[string][]byte {
+	t.Helper()
+	found, err := filepath.Glob("testdata/webhooks/*.json")
+	if err != nil || len(found) < 11 {
+		t.Fatalf("%d webhooks: %v", len(found), err)
+	}
+	all := map[string][]byte{}
+	for _, path := range found {
+		if all[filepath.Base(path)], err = os.ReadFile(path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return all
+}
+
+const (
+	hookItem    = "9d9d9d9d-1111-4222-8333-444444444444"
+	hookAccount = "5b0c1d2e-0001-4a00-8000-00000000000a"
+	hookCard    = "5b0c1d2e-0002-4a00-8000-00000000000b"
+)
+
+func TestParseAsksForWhatTheEventMeans(t *testing.T) {
+	everything := domain.Ask{Everything: true}
+	recovered := domain.Ask{Everything: true, Signal: domain.SignalRecovered}
+	reauth := domain.Ask{Signal: domain.SignalReauth}
+	for name, want := range map[string]struct {
+		wanted bool
+		ask    domain.Ask
+	}{
+		"item_created":             {true, everything},
+		"item_updated":             {true, recovered},
+		"item_login_succeeded":     {true, recovered},
+		"item_error":               {true, reauth},
+		"item_waiting_user_input":  {true, reauth},
+		"item_waiting_user_action": {true, reauth},
+		"item_deleted":             {true, domain.Ask{}},
+		"connector_status_updated": {},
+		"transactions_created": {true, domain.Ask{Created: map[string]time.Time{
+			hookAccount: time.Date(2026, 11, 19, 8, 57, 11, 0, time.UTC)}}},
+		"transactions_updated": {true, domain.Ask{Changed: map[string][]string{hookCard: {"7a7a7a7a-0000-4000-8000-000000000021"}}}},
+		"transactions_deleted": {true, domain.Ask{Removed: []string{"7a7a7a7a-0000-4000-8000-000000000022"}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := (*Adapter)(nil).Parse(bodies(t)[name+".json"])
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got.Wanted != want.wanted || !strings.HasPrefix(got.ID, "ab000000") || got.Key != got.ID {
+				t.Errorf("got %+v", got)
+			}
+			if ref := got.AccountRef; ref != hookItem && (ref != "" || name != "connector_status_updated") {
+				t.Errorf("about %q", ref)
+			}
+			if diff := cmp.Diff(want.ask, got.Ask); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestParseFallsBackToMore(t *testing.T) {
+	everything := domain.Ask{Everything: true}
+	many := make([]string, 10_001)
+	for i := range many {
+		many[i] = fmt.Sprintf("id-%d", i)
+	}
+	list, _ := json.Marshal(many)
+	for body, want := range map[string]domain.Ask{
+		`{"event":"transactions/created","accountId":"a","transactionsMinDate":"2026-11-17T01:30:00.000Z"}`: {Window: &domain.Window{From: "2026-11-16"}},
+		`{"event":"transactions/created","transactionsCreatedAtFrom":"2026-11-19T09:02:11.000Z"}`:           everything,
+		`{"event":"transactions/created","accountId":"a","transactionsCreatedAtFrom":"soon"}`:               everything,
+		`{"event":"transactions/updated","accountId":"a"}`:                                                  everything,
+		`{"event":"transactions/updated","transactionIds":["x"]}`:                                           everything,
+		`{"event":"transactions/updated","accountId":"a","transactionIds":` + string(list) + `}`:            everything,
+		`{"event":"transactions/updated","accountId":"a","transactionIds":["y","x","y"]}`:                   {Changed: map[string][]string{"a": {"x", "y"}}},
+		`{"event":"transactions/deleted"}`:                                                                  everything,
+		`{"event":"item/error","error":{"code":"SITE_NOT_AVAILABLE"}}`:                                      {},
+		`{"event":"item/error"}`: {},
+	} {
+		got, err := (*Adapter)(nil).Parse([]byte(body))
+		if err != nil || !got.Wanted {
+			t.Errorf("%.90s: %+v %v", body, got.Wanted, err)
+		}
+		if diff := cmp.Diff(want, got.Ask); diff != "" {
+			t.Errorf("%.90s: %s", body, diff)
+		}
+	}
+}
+
+func TestParseWantsNothingOfUnknownEvents(t *testing.T) {
+	got, err := (*Adapter)(nil).Parse([]byte(`{"event":"payment_intent/created","eventId":"e","itemId":"i"}`))
+	if err != nil || got.Wanted || got.Name != "payment_intent/created" || got.Key != "e" {
+		t.Errorf("got %+v, %v", got, err)
+	}
+}
+
+func TestParseRefuses(t *testing.T) {
+	long := strings.Repeat("x", domain.MaxEventID+1)
+	for name, body := range map[string]string{
+		"no event":              `{"eventId":"e"}`,
+		"event as a number":     `{"event":7}`,
+		"event too long":        `{"event":"` + long + `"}`,
+		"event in another case": `{"Event":"item/updated"}`,
+		"event id too long":     `{"event":"item/updated","eventId":"` + long + `"}`,
+		"event id a number":     `{"event":"item/updated","eventId":7}`,
+		"item id with a NUL":    `{"event":"item/updated","itemId":"a\u0000"}`,
+		"item id an object":     `{"event":"item/updated","itemId":{}}`,
+		"row ids as text":       `{"event":"transactions/deleted","transactionIds":"a"}`,
+		"row ids of numbers":    `{"event":"transactions/deleted","transactionIds":[1]}`,
+		"row id with comma":     `{"event":"transactions/deleted","transactionIds":["a,b"]}`,
+		"row id too long":       `{"event":"transactions/deleted","transactionIds":["` + long + `"]}`,
+		"empty row id":          `{"event":"transactions/deleted","transactionIds":[""]}`,
+		"doubled event":         `{"event":"item/updated","event":"item/deleted"}`,
+		"error as text":         `{"event":"item/error","error":"x"}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got, err := (*Adapter)(nil).Parse([]byte(body)); !errors.Is(err, domain.Invalid) {
+				t.Fatalf("got %+v, %v, want Invalid", got, err)
+			}
+		})
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	for _, body := range bodies(f) {
+		f.Add(body)
+	}
+	for _, body := range []string{``, `null`, `[]`, `{"event":"x","eventId":null}`, `{"event":"transactions/deleted","transactionIds":[null]}`} {
+		f.Add([]byte(body))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		got, err := (*Adapter)(nil).Parse(body)
+		if err != nil {
+			if !errors.Is(err, domain.Invalid) {
+				t.Errorf("an error of another kind: %v", err)
+			}
+			return
+		}
+		for _, id := range append([]string{got.Name}, got.Ask.Removed...) {
+			if !validID(id) {
+				t.Errorf("id %q", id)
+			}
+		}
+		if len(got.ID) > domain.MaxEventID || len(got.AccountRef) > domain.MaxEventID {
+			t.Error("an id too long")
+		}
+	})
+}

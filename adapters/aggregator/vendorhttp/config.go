@@ -1,0 +1,77 @@
+package vendorhttp
+
+import (
+	"context"
+	"net/netip"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// Defaults of [Config].
+const (
+	DefaultTimeout    = 8 * time.Second
+	DefaultTotal      = 14 * time.Second
+	DefaultBudgetWait = 8 * time.Second
+	DefaultMaxBody    = 16 << 20
+)
+
+// Config sets up a [Client]. The zero value is usable: https only, public addresses only.
+type Config struct {
+	// AllowedCIDRs are networks that may be reached although they are private, loopback
+	// or otherwise special. IPv4 and IPv6.
+	AllowedCIDRs []netip.Prefix
+	// AllowHTTP lets base URLs be http as well as https.
+	AllowHTTP bool
+	// Timeout bounds one attempt, its body included. Zero: 8 s.
+	Timeout time.Duration
+	// Total bounds a call with its waits and retries. Zero: 14 s, below the 15 s that
+	// ports.Aggregator promises.
+	Total time.Duration
+	// MaxBody bounds an answer, in bytes after decompression. Zero: 16 MiB.
+	MaxBody int64
+	// UserAgent is sent with every request; "" sends none.
+	UserAgent string
+	// Clock tells the time; nil: the system's.
+	Clock ports.Clock
+	// Resolver looks names up; nil: the system's. The guard checks what it answers.
+	Resolver Resolver
+	// BudgetWait is how long a call may wait for a token of its rate budget. Zero: 8 s;
+	// negative: not at all.
+	BudgetWait time.Duration
+	// PerMinute replaces every vendor's own rate budget. Zero: the vendor's; negative: none.
+	PerMinute int
+	// Observe is told of each attempt; nil: nobody is. Template is the path with its
+	// ids left out; status is 0 when there was no answer. It must not block.
+	Observe func(vendor, method, template string, status int, took time.Duration)
+}
+
+// Resolver looks up a host name; *net.Resolver is one. Network is "ip".
+type Resolver interface {
+	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
+}
+
+func (c Config) withDefaults() Config {
+	orElse(&c.Timeout, DefaultTimeout)
+	orElse(&c.Total, DefaultTotal)
+	orElse(&c.BudgetWait, DefaultBudgetWait)
+	orElse(&c.MaxBody, DefaultMaxBody)
+	if c.Clock == nil {
+		c.Clock = systemClock{}
+	}
+	if c.Observe == nil {
+		c.Observe = func(string, string, string, int, time.Duration) {}
+	}
+	return c
+}
+
+func orElse[T comparable](value *T, fallback T) {
+	var zero T
+	if *value == zero {
+		*value = fallback
+	}
+}
+
+type systemClock struct{}
+
+func (systemClock) Now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }

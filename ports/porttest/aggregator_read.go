@@ -1,0 +1,246 @@
+package porttest
+
+import (
+	"encoding/json"
+	"errors"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// manyRows is more than a page of any vendor, and no multiple of one.
+const manyRows = 1203
+
+// maxPages ends a test whose cursor does not.
+const maxPages = 100
+
+// testAccess: a good access shows a settled reference; a wrong credential and a wrong
+// reference are told apart, and finally refused.
+func testAccess(t *testing.T, bench VendorBench) {
+	w := bench.New(t)
+	if _, err := domain.ParseVendor(string(w.Adapter.Vendor())); err != nil {
+		t.Errorf("Vendor: %v", err)
+	}
+	standing, err := w.Adapter.Check(t.Context(), w.Good)
+	if err != nil || standing != (domain.Standing{Settled: !w.Unsettled}) {
+		t.Errorf("Check of a good access: %+v, %v", standing, err)
+	}
+	for name, call := range w.calls() {
+		if err := call(t.Context(), w.BadCredential); !isError(err, domain.Rejected, domain.CredentialRejected) {
+			t.Errorf("%s with a bad credential: %v", name, err)
+		} else {
+			w.clean(t, err)
+		}
+	}
+	if _, err := w.Adapter.Check(t.Context(), w.BadReference); !isError(err, domain.Rejected, domain.AccountNotFound) {
+		t.Errorf("Check of an unknown reference: %v", err)
+	} else {
+		w.clean(t, err)
+	}
+}
+
+// testAccounts: all accounts of the reference, the same and in the same order each time.
+func testAccounts(t *testing.T, bench VendorBench) {
+	w := bench.New(t)
+	first := w.accounts(t)
+	if diff := cmp.Diff(first, w.accounts(t), cmp.Comparer(sameMoney)); diff != "" {
+		t.Errorf("two reads differ: %s", diff)
+	}
+	var ids []string
+	for _, a := range first {
+		ids = append(ids, a.ExternalID)
+		if !json.Valid(a.Metadata) {
+			t.Errorf("metadata of %s is no JSON", a.ExternalID)
+		}
+		if !slices.Contains([]domain.AccountType{domain.BankAccount, domain.CreditAccount, domain.OtherAccount}, a.Type) {
+			t.Errorf("type %q", a.Type)
+		}
+	}
+	slices.Sort(ids)
+	if diff := cmp.Diff(w.Accounts, ids); diff != "" {
+		t.Errorf("accounts: %s", diff)
+	}
+}
+
+// sameMoney keeps cmp out of the decimal's insides.
+func sameMoney(x, y domain.Money) bool { return x.Equal(y) }
+
+// testPlan: a pure function of ask and accounts. A sweep has a begin, because every
+// vendor forgets: what it no longer keeps has not been removed.
+func testPlan(t *testing.T, bench VendorBench) {
+	w := bench.New(t)
+	accounts := w.accounts(t)
+	for name, ask := range map[string]domain.Ask{
+		"nothing": {}, "removed": {Removed: []string{"x"}}, "signal": {Signal: domain.SignalReauth},
+		"changed without rows": {Changed: map[string][]string{w.Accounts[0]: {}}},
+	} {
+		if steps := w.Adapter.Plan(ask, accounts, w.Today); len(steps) != 0 {
+			t.Errorf("an ask of %s gave %d steps", name, len(steps))
+		}
+	}
+	ask := domain.Ask{
+		Window:  &domain.Window{From: w.Today.AddDays(-9)},
+		Changed: map[string][]string{w.Accounts[0]: {"b", "a"}},
+	}
+	for _, wanted := range []domain.Ask{ask, {Everything: true}} {
+		first := w.Adapter.Plan(wanted, accounts, w.Today)
+		if diff := cmp.Diff(first, w.Adapter.Plan(wanted, accounts, w.Today)); diff != "" {
+			t.Errorf("two plans differ: %s", diff)
+		}
+		if len(first) == 0 {
+			t.Error("an ask for rows gave no step")
+		}
+		for _, step := range first {
+			if step.Sweep && step.Window.From == "" {
+				t.Error("a sweep without a begin takes rows that aged out at the vendor for removed")
+			}
+		}
+	}
+}
+
+// testPaging: every row of more than a page, once, normalised whole; and read again it
+// does not look edited.
+func testPaging(t *testing.T, bench VendorBench) {
+	w := bench.New(t)
+	seeded := w.Seed(t, w.Accounts[0], manyRows)
+	rows := w.readOnce(t, domain.Ask{Everything: true})
+	for _, id := range seeded {
+		if _, ok := rows[id]; !ok {
+			t.Fatalf("row %s was not read", id)
+		}
+	}
+	for _, row := range rows {
+		checkRow(t, w, row)
+	}
+	for id, row := range w.readOnce(t, domain.Ask{Everything: true}) {
+		if row.Digest() != rows[id].Digest() {
+			t.Fatalf("row %s reads as edited the second time", id)
+		}
+	}
+}
+
+// checkRow holds what the stores and readers take for granted of any row.
+func checkRow(t *testing.T, w VendorWorld, row domain.Observation) {
+	t.Helper()
+	if !slices.Contains(w.Accounts, row.Account) {
+		t.Errorf("row of account %q", row.Account)
+	}
+	if _, err := domain.ParseDate(string(row.Date)); err != nil {
+		t.Errorf("date %q: %v", row.Date, err)
+	}
+	if _, err := domain.ParseMoney(row.Amount.Amount.String(), row.Amount.Currency); err != nil {
+		t.Errorf("amount: %v", err)
+	}
+	if row.Status != domain.Pending && row.Status != domain.Posted {
+		t.Errorf("status %q", row.Status)
+	}
+	if !json.Valid(row.Metadata) || len(row.Detail) == 0 {
+		t.Errorf("metadata or detail of %s is none", row.ExternalID)
+	}
+}
+
+// testAsks: each kind of ask shows at least the rows it names. A vendor that cannot ask
+// for them exactly may show more.
+func testAsks(t *testing.T, bench VendorBench) {
+	w := bench.New(t)
+	account := w.Accounts[0]
+	seeded := w.Seed(t, account, manyRows)
+	all := w.readOnce(t, domain.Ask{Everything: true})
+	t.Run("changed", func(t *testing.T) {
+		for _, n := range []int{1, 500, 501, manyRows} {
+			got := w.readOnce(t, domain.Ask{Changed: map[string][]string{account: seeded[:n]}})
+			w.shows(t, got, seeded[:n])
+		}
+	})
+	t.Run("created", func(t *testing.T) {
+		since, _ := time.Parse(time.DateOnly, string(w.Today.AddDays(-1)))
+		got := w.readOnce(t, domain.Ask{Created: map[string]time.Time{account: since}})
+		w.shows(t, got, seeded)
+	})
+	t.Run("window", func(t *testing.T) {
+		window := domain.Window{From: w.Today.AddDays(-60), To: w.Today.AddDays(-30)}
+		wide := domain.Window{From: window.From.AddDays(-7), To: window.To.AddDays(7)}
+		var inside []string
+		for id, row := range all {
+			if window.Contains(row.Date) {
+				inside = append(inside, id)
+			}
+		}
+		got := w.readOnce(t, domain.Ask{Window: &window})
+		w.shows(t, got, inside)
+		for id, row := range got {
+			if !wide.Contains(row.Date) {
+				t.Errorf("row %s of %s is far outside", id, row.Date)
+			}
+		}
+	})
+	t.Run("account that is gone", func(t *testing.T) {
+		ask := domain.Ask{Changed: map[string][]string{"11111111-2222-4333-8444-555555555555": {"a"}}}
+		w.readOnce(t, ask)
+	})
+}
+
+// readOnce pulls an ask whole, and fails when a step shows a row twice.
+func (w VendorWorld) readOnce(t *testing.T, ask domain.Ask) map[string]domain.Observation {
+	t.Helper()
+	accounts := w.accounts(t)
+	rows := map[string]domain.Observation{}
+	for _, step := range w.Adapter.Plan(ask, accounts, w.Today) {
+		seen := map[string]bool{}
+		for _, row := range w.readStep(t, step, accounts) {
+			if seen[row.ExternalID] {
+				t.Fatalf("row %s came twice", row.ExternalID)
+			}
+			seen[row.ExternalID] = true
+			rows[row.ExternalID] = row
+		}
+	}
+	return rows
+}
+
+// readStep follows a step's cursors to its end.
+func (w VendorWorld) readStep(t *testing.T, step domain.Step, accounts []domain.AccountView) []domain.Observation {
+	t.Helper()
+	var rows []domain.Observation
+	cursor := ""
+	for range maxPages {
+		batch, err := w.Adapter.Read(t.Context(), w.Good, step, accounts, cursor)
+		if err != nil {
+			t.Fatalf("Read: %v (%v)", err, errors.Unwrap(err))
+		}
+		rows = append(rows, batch.Transactions...)
+		if cursor = batch.Next; cursor == "" {
+			return rows
+		}
+	}
+	t.Fatalf("a step of more than %d pages", maxPages)
+	return nil
+}
+
+// shows fails when an id is missing, and when there was none to look for.
+func (w VendorWorld) shows(t *testing.T, rows map[string]domain.Observation, ids []string) {
+	t.Helper()
+	if len(ids) == 0 {
+		t.Error("the test looks for nothing")
+	}
+	for _, id := range ids {
+		if _, ok := rows[id]; !ok {
+			t.Errorf("row %s was not read", id)
+			return
+		}
+	}
+}
+
+// accounts are those of this try, as every Read takes them.
+func (w VendorWorld) accounts(t *testing.T) []domain.AccountView {
+	t.Helper()
+	found, err := w.Adapter.Accounts(t.Context(), w.Good)
+	if err != nil {
+		t.Fatalf("Accounts: %v (%v)", err, errors.Unwrap(err))
+	}
+	return found
+}

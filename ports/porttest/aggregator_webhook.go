@@ -1,0 +1,125 @@
+package porttest
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// testWebhooks: what the vendor sends is read, and what it never sends is Invalid.
+func testWebhooks(t *testing.T, bench VendorBench) {
+	w := bench.New(t)
+	for name, body := range bench.Webhooks {
+		t.Run(name, func(t *testing.T) {
+			testBody(t, w, body)
+			testSpoiled(t, w, body)
+		})
+	}
+	for _, body := range garbage() {
+		if _, err := w.Adapter.Parse(body); !errors.Is(err, domain.Invalid) {
+			t.Errorf("Parse(%.40q): %v, want Invalid", body, err)
+		}
+	}
+}
+
+// testBody: an event of a known form, twice the same, without a link, the body untouched.
+func testBody(t *testing.T, w VendorWorld, body []byte) {
+	t.Helper()
+	before := bytes.Clone(body)
+	event, err := w.Adapter.Parse(body)
+	if err != nil {
+		t.Fatalf("Parse: %v", err)
+	}
+	again, _ := w.Adapter.Parse(body)
+	if diff := cmp.Diff(event, again); diff != "" {
+		t.Errorf("Parse is not pure: %s", diff)
+	}
+	if !bytes.Equal(before, body) {
+		t.Error("Parse changed the body")
+	}
+	checkEvent(t, event)
+	if event.Name == "" {
+		t.Error("an event without a name")
+	}
+	if strings.Contains(fmt.Sprint(event), "http") {
+		t.Error("an event that carries a link")
+	}
+	if !event.Wanted && !cmp.Equal(event.Ask, domain.Ask{}) {
+		t.Error("an event that asks although it is not wanted")
+	}
+}
+
+// checkEvent: what is taken from a payload is bounded, for it is stored and indexed.
+func checkEvent(t *testing.T, e domain.Event) {
+	t.Helper()
+	for _, text := range []string{e.Name, e.ID, e.AccountRef} {
+		if len(text) > domain.MaxEventID {
+			t.Errorf("a name or id of %d bytes", len(text))
+		}
+	}
+	for _, id := range e.Ask.Removed {
+		if id == "" || len(id) > domain.MaxEventID {
+			t.Errorf("an id of %d bytes", len(id))
+		}
+	}
+}
+
+// testSpoiled cuts the body, and gives each of its members every other type: whatever
+// becomes of it, it is an event or Invalid, and no panic.
+func testSpoiled(t *testing.T, w VendorWorld, body []byte) {
+	t.Helper()
+	trimmed := bytes.TrimSpace(body)
+	for end := range trimmed {
+		if _, err := w.Adapter.Parse(trimmed[:end]); !errors.Is(err, domain.Invalid) {
+			t.Fatalf("the first %d bytes of a body: %v, want Invalid", end, err)
+		}
+	}
+	var members map[string]any
+	if json.Unmarshal(body, &members) != nil {
+		return
+	}
+	odds := oddValues()
+	for name, was := range members {
+		for _, odd := range odds {
+			members[name] = odd
+			spoiled, _ := json.Marshal(members)
+			event, err := w.Adapter.Parse(spoiled)
+			if err != nil && !errors.Is(err, domain.Invalid) {
+				t.Errorf("%s as %.40q: %v, want Invalid or none", name, odd, err)
+			}
+			checkEvent(t, event)
+		}
+		members[name] = was
+	}
+}
+
+// oddValues are what a hostile sender puts in place of a value: every JSON type, texts
+// that break stores, headers and lists, and more ids than one pull reads by name.
+func oddValues() []any {
+	ids := make([]string, 11_000)
+	for i := range ids {
+		ids[i] = fmt.Sprintf("c0ffee00-0000-4000-8000-%012d", i)
+	}
+	return []any{
+		nil, true, -1, 1e300, "", "x", "\x00", "\u202e", strings.Repeat("x", 1<<16), []any{}, []any{nil}, []any{1, "a", map[string]any{}},
+		map[string]any{}, map[string]any{"errors": []any{nil}}, ids, append(ids[:3:3], ids[:3]...),
+		"9999-99-99T99:99:99Z", "0000-01-01", "http://127.0.0.1/", "../../x", "a,b",
+	}
+}
+
+// garbage is no vendor's webhook.
+func garbage() [][]byte {
+	nest := strings.Repeat("[", 200_000)
+	return [][]byte{
+		nil, []byte(" "), []byte("null"), []byte("true"), []byte("1"), []byte(`"event"`), []byte("[]"), []byte("[{}]"), []byte("{}"),
+		[]byte("{"), []byte("}"), []byte("\xff\xfe{\x00}\x00"), []byte("<xml/>"), []byte(`{"a":1}{"b":2}`), []byte(nest),
+		[]byte(`{"x":` + nest), []byte(strings.Repeat(`{"x":`, 100_000)), []byte(`{"hello":"world"}`),
+	}
+}

@@ -1,0 +1,164 @@
+package belvosim
+
+import (
+	"cmp"
+	"encoding/json"
+	"net/http"
+	"net/url"
+)
+
+// routes is the vendor's API. Every path ends in a slash; a path without it is
+// redirected to the one with it.
+func (s *Simulator) routes() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/api/{$}", s.root)
+	mux.HandleFunc("/api/links/{$}", s.listLinks)
+	mux.HandleFunc("/api/links/{id}/{$}", s.getLink)
+	mux.HandleFunc("/api/accounts/{$}", s.listAccounts)
+	mux.HandleFunc("/api/accounts/{id}/{$}", s.getAccount)
+	mux.HandleFunc("/api/transactions/{$}", s.listTransactions)
+	mux.HandleFunc("/api/transactions/{id}/{$}", s.getTransaction)
+	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { s.refuse(w, notFound) })
+	return readOnly(s, mux)
+}
+
+// readOnly refuses what changes the world: that is the control surface's business.
+func readOnly(s *Simulator, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			w.Header().Set("Allow", "GET, HEAD")
+			s.refuse(w, failure{status: http.StatusMethodNotAllowed, code: "method_not_allowed", message: "Method not allowed."})
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// root is the cheap authenticated call: a directory of the API.
+func (s *Simulator) root(w http.ResponseWriter, r *http.Request) {
+	directory := map[string]string{}
+	for _, name := range []string{"links", "accounts", "transactions"} {
+		directory[name] = origin(r) + "/api/" + name + "/"
+	}
+	writeJSON(w, http.StatusOK, directory)
+}
+
+func (s *Simulator) listLinks(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	links := make([]Link, 0, len(s.ordered))
+	for _, l := range s.ordered {
+		if s.visible(secretOf(r), l.ID) != nil {
+			links = append(links, l.Link)
+		}
+	}
+	s.mu.Unlock()
+	sendPage(s, w, pageOf(r, links, false))
+}
+
+func (s *Simulator) getLink(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	l := s.visible(secretOf(r), r.PathValue("id"))
+	var found Link
+	if l != nil {
+		found = l.Link
+	}
+	s.mu.Unlock()
+	s.answer(w, l != nil, found)
+}
+
+func (s *Simulator) listAccounts(w http.ResponseWriter, r *http.Request) {
+	only := r.URL.Query().Get("link")
+	s.mu.Lock()
+	accounts := []*Account{}
+	for _, l := range s.ordered {
+		if (only == "" || only == l.ID) && s.visible(secretOf(r), l.ID) != nil {
+			accounts = append(accounts, l.accounts...)
+		}
+	}
+	s.mu.Unlock()
+	sendPage(s, w, pageOf(r, accounts, false))
+}
+
+func (s *Simulator) getAccount(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	a := s.accounts[r.PathValue("id")]
+	found := a != nil && s.visible(secretOf(r), a.Link) != nil
+	s.mu.Unlock()
+	s.answer(w, found, a)
+}
+
+// listTransactions wants a link.
+func (s *Simulator) listTransactions(w http.ResponseWriter, r *http.Request) {
+	query := r.URL.Query()
+	if query.Get("link") == "" {
+		s.refuse(w, required("link"))
+		return
+	}
+	found, bad := s.transactionPage(r, query)
+	if bad != "" {
+		s.refuse(w, malformed(bad))
+		return
+	}
+	sendPage(s, w, found)
+}
+
+// transactionPage copies one page while it holds the lock; encoding comes after.
+func (s *Simulator) transactionPage(r *http.Request, query url.Values) (page[wireTransaction], string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	// A link that is not the secret's reads as one without rows.
+	l := cmp.Or(s.visible(secretOf(r), query.Get("link")), &link{})
+	rows, bad := l.selected(query)
+	if bad != "" {
+		return page[wireTransaction]{}, bad
+	}
+	part := pageOf(r, rows, s.newestFirst)
+	sent := page[wireTransaction]{Count: part.Count, Next: part.Next, Previous: part.Previous, beyond: part.beyond}
+	sent.Results = make([]wireTransaction, 0, len(part.Results))
+	for _, found := range part.Results {
+		sent.Results = append(sent.Results, s.wire(found))
+	}
+	return sent, ""
+}
+
+func (s *Simulator) getTransaction(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	row := s.rows[r.PathValue("id")]
+	found := row != nil && s.visible(secretOf(r), row.link.ID) != nil
+	var sent wireTransaction
+	if found {
+		sent = s.wire(row)
+	}
+	s.mu.Unlock()
+	s.answer(w, found, sent)
+}
+
+// wire puts the whole account in; the caller holds the lock.
+func (s *Simulator) wire(r *row) wireTransaction {
+	return wireTransaction{
+		ID:                     r.tx.ID,
+		InternalIdentification: r.tx.InternalIdentification,
+		Account:                s.accounts[r.tx.Account],
+		Transaction:            r.tx,
+	}
+}
+
+// answer sends one object, or the vendor's 404.
+func (s *Simulator) answer(w http.ResponseWriter, found bool, body any) {
+	if !found {
+		s.refuse(w, notFound)
+		return
+	}
+	writeJSON(w, http.StatusOK, body)
+}
+
+func writeJSON(w http.ResponseWriter, status int, body any) {
+	encoded, err := json.Marshal(body)
+	if err != nil { // a RawMessage given by the caller is not JSON
+		http.Error(w, "belvosim: "+err.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_, _ = w.Write(encoded)
+}

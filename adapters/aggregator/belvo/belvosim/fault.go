@@ -1,0 +1,107 @@
+package belvosim
+
+import (
+	"cmp"
+	"net/http"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/simfault"
+)
+
+// Fault is a misbehaviour waiting for a request; [simfault.Fault] has its fields. A
+// FaultStatus with a Code answers the vendor's error of that code; with a Status
+// alone, the error the vendor sends with that status, 502 to 504 as a gateway's page.
+type Fault = simfault.Fault
+
+// The kinds of fault, as [simfault.Kind] describes them.
+const (
+	FaultStatus   = simfault.Status
+	FaultHang     = simfault.Hang
+	FaultDrip     = simfault.Drip
+	FaultCut      = simfault.Cut
+	FaultOversize = simfault.Oversize
+	FaultHTML     = simfault.HTML
+	FaultTypes    = simfault.Types
+	FaultNumber   = simfault.Number
+	FaultEndless  = simfault.Endless
+	FaultNextHost = simfault.NextHost
+	FaultRedirect = simfault.Redirect
+)
+
+// refusals are the vendor's documented errors. The first of a status is the one that
+// the status alone stands for.
+var refusals = []failure{
+	{status: 400, code: "institution_down", message: "The financial institution is down, try again later"},
+	{status: 400, code: "institution_unavailable", message: "The financial institution is unavailable"},
+	{status: 400, code: "institution_inactive", message: "The financial institution is inactive"},
+	{status: 400, code: "invalid_link", message: "The link has been invalidated. You may need to update link credentials"},
+	{status: 400, code: "unconfirmed_link", message: "The link creation has not been completed yet"},
+	{status: 400, code: "too_many_sessions", message: "Impossible to login, a session is already opened with the institution for these credentials"},
+	{status: 400, code: "session_expired", message: "The session you are trying to resume has expired, please start again from register/retrieve endpoint"},
+	{status: 400, code: "operational_limits_reached", message: "The institution has reached its operational limits"},
+	required("link"),
+	unauthorized,
+	{status: 403, code: "access_to_resource_denied", message: "You don't have access to this resource."},
+	notFound,
+	{status: 408, code: "request_timeout", message: "The request timed out, you can retry asking for less data by changing your query parameters"},
+	{status: 409, code: "conflict", message: "The link has already been refreshed. Please wait 7 minutes before trying again."},
+	{status: 428, code: "token_required", message: "A MFA token is required by the institution to login", more: tokenRequired},
+	{status: 429, code: "too_many_requests", message: "Request was throttled."},
+	{status: 500, code: "unexpected_error", message: "Belvo is unable to process the request due to an internal system issue or to an unsupported response from an institution"},
+}
+
+// tokenRequired is what the 428 says beside the usual members. What is in
+// token_generation_data differs from bank to bank.
+var tokenRequired = map[string]any{
+	"session": "1c5b7a90e2d84f36a1b0c9d8e7f60514",
+	"expiry":  9600,
+	"link":    DemoLinkID,
+	"token_generation_data": map[string]string{
+		"instructions": "Enter this number in the bank's app", "type": "numeric", "value": "40712",
+	},
+}
+
+// refuseAs writes the error of a FaultStatus.
+func (s *Simulator) refuseAs(w http.ResponseWriter, f Fault) {
+	if f.Code == "" && f.Status > http.StatusInternalServerError {
+		gateway(w, f)
+		return
+	}
+	answer := refusalFor(f)
+	answer.status = cmp.Or(f.Status, answer.status)
+	answer.retryAfter = f.RetryAfter
+	s.refuse(w, answer)
+}
+
+// refusalFor finds the vendor's wording; a code or status that it does not have gets
+// the code as given and a plain message.
+func refusalFor(f Fault) failure {
+	if f.Code == "" && f.Status == 0 {
+		f.Status = http.StatusInternalServerError
+	}
+	for _, known := range refusals {
+		if f.Code == known.code || f.Code == "" && f.Status == known.status {
+			return known
+		}
+	}
+	return failure{status: http.StatusBadRequest, code: cmp.Or(f.Code, "error"), message: "The request was refused."}
+}
+
+// gateway is the answer of what stands before the vendor: no JSON at all.
+func gateway(w http.ResponseWriter, f Fault) {
+	if f.RetryAfter != "" {
+		w.Header().Set("Retry-After", f.RetryAfter)
+	}
+	w.Header().Set("Content-Type", "text/html")
+	w.WriteHeader(f.Status)
+	_, _ = w.Write([]byte("<html><h1>" + http.StatusText(f.Status) + "</h1></html>"))
+}
+
+// Inject queues faults behind those that wait. A bad path pattern, an unknown kind or
+// an impossible number is an error; nothing is queued then.
+func (s *Simulator) Inject(faults ...Fault) error { return s.faults.Inject(faults...) }
+
+// ClearFaults forgets the queue and ends the requests that hang.
+func (s *Simulator) ClearFaults() { s.faults.Clear() }
+
+// PendingFaults returns the faults still to come, with the times left in each.
+func (s *Simulator) PendingFaults() []Fault { return s.faults.Pending() }

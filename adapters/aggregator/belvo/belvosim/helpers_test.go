@@ -1,0 +1,118 @@
+package belvosim_test
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/belvo/belvosim"
+)
+
+var noon = time.Date(2026, 11, 19, 12, 0, 0, 0, time.UTC)
+
+// client is a vendor's customer: it speaks to one server with the demo secret.
+type client struct {
+	t    *testing.T
+	http *http.Client
+	base string
+	auth bool
+}
+
+// furnished serves a seeded demo world.
+func furnished(t *testing.T, options belvosim.Options) (*belvosim.Simulator, client) {
+	t.Helper()
+	if options.Now == nil {
+		options.Now = func() time.Time { return noon }
+	}
+	if options.Seed == 0 {
+		options.Seed = 7
+	}
+	sim := belvosim.New(options)
+	sim.Seed()
+	server := httptest.NewServer(sim.Handler())
+	t.Cleanup(server.Close)
+	return sim, client{t: t, http: server.Client(), base: server.URL, auth: true}
+}
+
+type answer struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
+func (c client) do(method, path, body string) (answer, error) {
+	c.t.Helper()
+	if !strings.HasPrefix(path, "http") {
+		path = c.base + path
+	}
+	request, err := http.NewRequestWithContext(c.t.Context(), method, path, strings.NewReader(body))
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	if c.auth {
+		request.SetBasicAuth(belvosim.DemoSecretID, belvosim.DemoSecretPassword)
+	}
+	response, err := c.http.Do(request)
+	if err != nil {
+		return answer{}, err
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	return answer{response.StatusCode, response.Header, text}, err
+}
+
+// get expects a status and decodes the body.
+func get[T any](c client, path string, status int) (into T) {
+	c.t.Helper()
+	return call[T](c, http.MethodGet, path, "", status)
+}
+
+func call[T any](c client, method, path, body string, status int) (into T) {
+	c.t.Helper()
+	got, err := c.do(method, path, body)
+	if err != nil {
+		c.t.Fatalf("%s %s: %v", method, path, err)
+	}
+	if got.status != status {
+		c.t.Fatalf("%s %s: status %d, want %d: %s", method, path, got.status, status, got.body)
+	}
+	if err := json.Unmarshal(got.body, &into); err != nil {
+		c.t.Fatalf("%s %s: %v: %s", method, path, err, got.body)
+	}
+	return into
+}
+
+type list struct {
+	Count    int
+	Next     *string
+	Previous *string
+	Results  []struct {
+		ID      string
+		Account *struct{ ID string }
+	}
+}
+
+func (l list) ids() []string {
+	ids := []string{}
+	for _, row := range l.Results {
+		ids = append(ids, row.ID)
+	}
+	return ids
+}
+
+type refusal []struct{ Code, Message, Field, RequestID string }
+
+func (c client) transactions(query string) list {
+	c.t.Helper()
+	return get[list](c, "/api/transactions/?link="+belvosim.DemoLinkID+query, http.StatusOK)
+}
+
+func benchRequest(path string) (*http.Request, func() *httptest.ResponseRecorder) {
+	request := httptest.NewRequest(http.MethodGet, path, nil)
+	request.SetBasicAuth(belvosim.DemoSecretID, belvosim.DemoSecretPassword)
+	return request, httptest.NewRecorder
+}

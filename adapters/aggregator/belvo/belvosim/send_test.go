@@ -1,0 +1,204 @@
+package belvosim_test
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/belvo/belvosim"
+)
+
+// receiver answers the statuses it is given, then 202, and keeps what came.
+type receiver struct {
+	*httptest.Server
+	mu       sync.Mutex
+	statuses []int
+	bodies   []string
+	headers  []http.Header
+}
+
+func newReceiver(t *testing.T, statuses ...int) *receiver {
+	t.Helper()
+	r := &receiver{statuses: statuses}
+	r.Server = httptest.NewServer(http.HandlerFunc(r.take))
+	t.Cleanup(r.Close)
+	return r
+}
+
+func (r *receiver) take(w http.ResponseWriter, req *http.Request) {
+	body, _ := io.ReadAll(req.Body)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.bodies, r.headers = append(r.bodies, string(body)), append(r.headers, req.Header)
+	status := http.StatusAccepted
+	if len(r.statuses) > 0 {
+		status, r.statuses = r.statuses[0], r.statuses[1:]
+	}
+	w.Header().Set("Location", "/elsewhere")
+	w.WriteHeader(status)
+}
+
+var newRows = belvosim.Event{Name: "TRANSACTIONS/new_transactions_available", LinkID: belvosim.DemoLinkID}
+
+func TestWebhookCarriesTheHeaderItWasTold(t *testing.T) {
+	sim, _ := furnished(t, belvosim.Options{})
+	for _, value := range []string{"Bearer abc", "Basic dTpw", ""} {
+		to := newReceiver(t)
+		status, err := sim.SendWebhook(t.Context(), belvosim.Target{URL: to.URL, Headers: map[string]string{"Authorization": value}}, newRows)
+		if err != nil || status != 202 {
+			t.Fatalf("got %d, %v", status, err)
+		}
+		if got := to.headers[0]; got.Get("Authorization") != value || got.Get("Content-Type") != "application/json" {
+			t.Errorf("sent %v", got)
+		}
+	}
+}
+
+func TestRetriesRepeatTheBody(t *testing.T) {
+	sim, _ := furnished(t, belvosim.Options{})
+	to := newReceiver(t, 500, 503, 401, 302, 500)
+	status, err := sim.SendWebhook(t.Context(), belvosim.Target{URL: to.URL, Retries: 5}, newRows)
+	if err != nil || status != 202 || len(to.bodies) != 6 {
+		t.Fatalf("%d after %d posts, %v", status, len(to.bodies), err)
+	}
+	for _, body := range to.bodies {
+		if body != to.bodies[0] {
+			t.Errorf("a retry says %s, the first said %s", body, to.bodies[0])
+		}
+	}
+	if stats := sim.Stats(); stats.Webhooks != 6 || stats.Requests != 0 {
+		t.Errorf("stats %+v", stats)
+	}
+}
+
+func TestASuccessIsNotRepeated(t *testing.T) {
+	sim, _ := furnished(t, belvosim.Options{})
+	for status := range map[int]bool{200: true, 202: true, 204: true} {
+		to := newReceiver(t, status)
+		receipts, err := sim.SendWebhooks(t.Context(), belvosim.Target{URL: to.URL, Retries: 5}, newRows)
+		if err != nil || len(to.bodies) != 1 || receipts[0].Tries != 1 || receipts[0].Status != status {
+			t.Errorf("%d: %d posts, %+v, %v", status, len(to.bodies), receipts, err)
+		}
+	}
+}
+
+func TestAReceiverThatDoesNotAnswerInTime(t *testing.T) {
+	sim, _ := furnished(t, belvosim.Options{})
+	left := make(chan struct{})
+	silent := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		<-r.Context().Done()
+		close(left)
+	}))
+	defer silent.Close()
+	receipts, err := sim.SendWebhooks(t.Context(), belvosim.Target{URL: silent.URL, TimeoutMs: 20}, newRows, newRows)
+	if err == nil || len(receipts) != 1 || receipts[0].Status != 0 {
+		t.Errorf("got %+v, %v", receipts, err)
+	}
+	<-left
+}
+
+func TestSpentRetriesLeaveTheLastStatus(t *testing.T) {
+	sim, _ := furnished(t, belvosim.Options{})
+	to := newReceiver(t, 500, 503, 401)
+	if status, err := sim.SendWebhook(t.Context(), belvosim.Target{URL: to.URL, Retries: 1}, newRows); err != nil || status != 503 {
+		t.Errorf("got %d, %v; want 503", status, err)
+	}
+}
+
+func TestCopiesAreAlikeAndEventsAreNot(t *testing.T) {
+	sim, _ := furnished(t, belvosim.Options{})
+	to := newReceiver(t)
+	receipts, err := sim.SendWebhooks(t.Context(), belvosim.Target{URL: to.URL, Copies: 2, Reorder: true}, newRows, newRows, newRows)
+	if err != nil || len(receipts) != 9 {
+		t.Fatalf("%d receipts, %v", len(receipts), err)
+	}
+	seen := map[string]int{}
+	order := []string{}
+	for at, body := range to.bodies {
+		if receipts[at].Body != body || receipts[at].Tries != 1 {
+			t.Errorf("receipt %d is %+v for %s", at, receipts[at], body)
+		}
+		seen[body]++
+		order = append(order, body)
+	}
+	if len(seen) != 3 {
+		t.Errorf("%d different bodies, want 3", len(seen))
+	}
+	if order[0] == order[1] && order[1] == order[2] && order[3] == order[4] && order[4] == order[5] {
+		t.Error("nothing was reordered")
+	}
+}
+
+func TestEventTellsTheWorld(t *testing.T) {
+	sim, _ := furnished(t, belvosim.Options{})
+	for event, want := range map[string]map[string]any{
+		"TRANSACTIONS/historical_update": {
+			"total_transactions": 5.0, "total_inflow_transactions": 1.0, "total_outflow_transactions": 3.0,
+			"first_transaction_date": "2026-11-16", "last_transaction_date": "2026-11-19",
+		},
+		"ACCOUNTS/historical_update":              {"total_accounts": 2.0},
+		"TRANSACTIONS/new_transactions_available": {"new_transactions": 2.0},
+		"TRANSACTIONS/transactions_deleted":       {"count": 2.0, "deleted_transactions": []any{"a", "b"}},
+	} {
+		body, err := sim.Payload(belvosim.Event{
+			Name: event, LinkID: belvosim.DemoLinkID, TransactionIDs: []string{"a", "b"}, WebhookID: "w", RequestID: "r",
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got map[string]any
+		if err := json.Unmarshal(body, &got); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got["data"]); diff != "" {
+			t.Errorf("%s: %s", event, diff)
+		}
+		if got["webhook_id"] != "w" || got["request_id"] != "r" || got["external_id"] != "customer-7731" {
+			t.Errorf("%s: %s", event, body)
+		}
+	}
+}
+
+func TestWhatCannotBeSent(t *testing.T) {
+	sim, _ := furnished(t, belvosim.Options{})
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	closed := newReceiver(t)
+	closed.Close()
+	up := newReceiver(t)
+	for name, test := range map[string]struct {
+		ctx   context.Context
+		url   string
+		event belvosim.Event
+	}{
+		"unknown event": {t.Context(), up.URL, belvosim.Event{Name: "TRANSACTIONS/exploded"}},
+		"no URL":        {t.Context(), "::", newRows},
+		"nobody there":  {t.Context(), closed.URL, newRows},
+		"called off":    {over, up.URL, newRows},
+	} {
+		if status, err := sim.SendWebhook(test.ctx, belvosim.Target{URL: test.url, Retries: 2, DelayMs: 1}, test.event); err == nil || status != 0 {
+			t.Errorf("%s: got %d, %v", name, status, err)
+		}
+	}
+	if len(up.bodies) != 0 {
+		t.Errorf("%d posts arrived", len(up.bodies))
+	}
+}
+
+func TestRawBodyIsPostedAsItIs(t *testing.T) {
+	sim, _ := furnished(t, belvosim.Options{})
+	to := newReceiver(t)
+	if _, err := sim.SendWebhook(t.Context(), belvosim.Target{URL: to.URL}, belvosim.Event{Raw: []byte("<not json>")}); err != nil {
+		t.Fatal(err)
+	}
+	if to.bodies[0] != "<not json>" {
+		t.Errorf("got %s", to.bodies[0])
+	}
+}

@@ -1,0 +1,217 @@
+package simfault_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/simfault"
+)
+
+const honest = `{"next":null,"done":true,"results":[{"amount":12.50,"text":"x"},{"amount":7,"text":null}]}`
+
+// misbehaving serves an honest list behind an injector.
+func misbehaving(t *testing.T, faults ...simfault.Fault) (*simfault.Injector, *httptest.Server) {
+	t.Helper()
+	injector := simfault.New(1, func(w http.ResponseWriter, f simfault.Fault) {
+		w.Header().Set("Retry-After", f.RetryAfter)
+		w.WriteHeader(f.Status)
+		_, _ = io.WriteString(w, f.Code)
+	})
+	if err := injector.Inject(faults...); err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(injector.Wrap(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("X-Honest", "yes")
+		_, _ = io.WriteString(w, honest)
+	})))
+	t.Cleanup(server.Close)
+	// The client must see redirects, not follow them.
+	server.Client().CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return injector, server
+}
+
+func fetch(ctx context.Context, server *httptest.Server, path string) (*http.Response, string, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, server.URL+path, nil)
+	if err != nil {
+		return nil, "", err
+	}
+	response, err := server.Client().Do(request)
+	if err != nil {
+		return nil, "", err
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	return response, string(body), err
+}
+
+// statuses asks for a path some times and lists what came.
+func statuses(t *testing.T, server *httptest.Server, path string, times int) (got []int) {
+	t.Helper()
+	for range times {
+		response, _, err := fetch(t.Context(), server, path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, response.StatusCode)
+	}
+	return got
+}
+
+func TestStatusIsWordedByTheVendor(t *testing.T) {
+	_, server := misbehaving(t, simfault.Fault{Kind: simfault.Status, Status: 429, Code: "slow_down", RetryAfter: "9"})
+	response, body, err := fetch(t.Context(), server, "/")
+	if err != nil || response.StatusCode != 429 || body != "slow_down" || response.Header.Get("Retry-After") != "9" {
+		t.Errorf("got %v, %q, %v", response, body, err)
+	}
+}
+
+func TestHangLastsUntilTheClientLeaves(t *testing.T) {
+	injector, server := misbehaving(t, simfault.Fault{Kind: simfault.Hang})
+	impatient, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if _, _, err := fetch(impatient, server, "/"); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("got %v", err)
+	}
+	if injector.Injected() != 1 {
+		t.Errorf("%d injected", injector.Injected())
+	}
+}
+
+// entered signals that a fault has the request: a hang reads the body first.
+type entered chan struct{}
+
+func (e entered) Read([]byte) (int, error) {
+	close(e)
+	return 0, io.EOF
+}
+
+func TestClearEndsAHang(t *testing.T) {
+	injector, server := misbehaving(t, simfault.Fault{Kind: simfault.Hang})
+	hanging, ended := make(entered), make(chan any)
+	go func() {
+		defer func() { ended <- recover() }()
+		server.Config.Handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "/", hanging))
+	}()
+	<-hanging
+	injector.Clear()
+	if got := <-ended; got != http.ErrAbortHandler {
+		t.Errorf("the hang ended with %v", got)
+	}
+}
+
+func TestDripArrivesWhole(t *testing.T) {
+	_, server := misbehaving(t, simfault.Fault{Kind: simfault.Drip, DelayMs: 1, Size: 10})
+	started := time.Now()
+	response, body, err := fetch(t.Context(), server, "/")
+	if err != nil || body != honest || response.Header.Get("X-Honest") != "yes" {
+		t.Errorf("got %q, %v", body, err)
+	}
+	if took := time.Since(started); took < time.Duration(len(honest)/10)*time.Millisecond {
+		t.Errorf("it took only %s", took)
+	}
+}
+
+func TestCutPromisesMoreThanItSends(t *testing.T) {
+	_, server := misbehaving(t, simfault.Fault{Kind: simfault.Cut})
+	response, body, err := fetch(t.Context(), server, "/")
+	if !errors.Is(err, io.ErrUnexpectedEOF) || int(response.ContentLength) != len(honest) || body != honest[:len(honest)/2] {
+		t.Errorf("got %q, %v", body, err)
+	}
+}
+
+func TestOversizeIsValidJSON(t *testing.T) {
+	_, server := misbehaving(t, simfault.Fault{Kind: simfault.Oversize, Size: 100_000})
+	_, body, err := fetch(t.Context(), server, "/")
+	if err != nil || len(body) != 100_000+len(honest) || !json.Valid([]byte(body)) {
+		t.Errorf("%d bytes, %v", len(body), err)
+	}
+}
+
+func TestHTMLComesWith200(t *testing.T) {
+	_, server := misbehaving(t, simfault.Fault{Kind: simfault.HTML})
+	response, body, err := fetch(t.Context(), server, "/")
+	if err != nil || response.StatusCode != 200 || !strings.HasPrefix(response.Header.Get("Content-Type"), "text/html") || !strings.HasPrefix(body, "<!doctype") {
+		t.Errorf("got %v, %q, %v", response, body, err)
+	}
+}
+
+func TestRedirectLeadsAstray(t *testing.T) {
+	_, server := misbehaving(t,
+		simfault.Fault{Kind: simfault.Redirect},
+		simfault.Fault{Kind: simfault.Redirect, Status: 301, Value: "http://169.254.169.254/"})
+	for _, want := range []struct {
+		status   int
+		location string
+	}{{307, "https://elsewhere.invalid/a?b=1"}, {301, "http://169.254.169.254/"}} {
+		response, _, err := fetch(t.Context(), server, "/a?b=1")
+		if err != nil || response.StatusCode != want.status || response.Header.Get("Location") != want.location {
+			t.Errorf("got %v, %v; want %+v", response, err, want)
+		}
+	}
+}
+
+func TestEdits(t *testing.T) {
+	for name, test := range map[string]struct {
+		fault simfault.Fault
+		want  string
+	}{
+		"types":         {simfault.Fault{Kind: simfault.Types}, `{"done":[],"next":{},"results":[{"amount":"seven","text":7},{"amount":"seven","text":{}}]}`},
+		"number":        {simfault.Fault{Kind: simfault.Number}, `{"done":true,"next":null,"results":[{"amount":1e400,"text":"x"},{"amount":1e400,"text":null}]}`},
+		"any text":      {simfault.Fault{Kind: simfault.Number, Value: "NaN"}, `{"done":true,"next":null,"results":[{"amount":NaN,"text":"x"},{"amount":NaN,"text":null}]}`},
+		"another host":  {simfault.Fault{Kind: simfault.NextHost}, `{"done":true,"next":"https://elsewhere.invalid/l?p=1","results":[{"amount":12.50,"text":"x"},{"amount":7,"text":null}]}`},
+		"a chosen host": {simfault.Fault{Kind: simfault.NextHost, Value: "http://[::1]/"}, `{"done":true,"next":"http://[::1]/","results":[{"amount":12.50,"text":"x"},{"amount":7,"text":null}]}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, server := misbehaving(t, test.fault)
+			response, body, err := fetch(t.Context(), server, "/l?p=1")
+			if err != nil || response.Header.Get("X-Honest") != "yes" {
+				t.Fatalf("got %v, %v", response, err)
+			}
+			if diff := cmp.Diff(test.want, body); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestEndlessNeverRepeatsAnAddress(t *testing.T) {
+	_, server := misbehaving(t, simfault.Fault{Kind: simfault.Endless, Times: -1})
+	seen := map[string]bool{}
+	path := "/l?p=1"
+	for range 5 {
+		_, body, err := fetch(t.Context(), server, path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var page struct{ Next string }
+		if err := json.Unmarshal([]byte(body), &page); err != nil || seen[page.Next] || !strings.HasPrefix(page.Next, server.URL+"/l?again=") {
+			t.Fatalf("next is %q, %v", page.Next, err)
+		}
+		seen[page.Next] = true
+		path = strings.TrimPrefix(page.Next, server.URL)
+	}
+}
+
+func TestEditOfWhatIsNoListChangesNothing(t *testing.T) {
+	injector := simfault.New(1, nil)
+	if err := injector.Inject(simfault.Fault{Kind: simfault.Endless}, simfault.Fault{Kind: simfault.Types}); err != nil {
+		t.Fatal(err)
+	}
+	for _, body := range []string{`{"id":"x"}`, `plain text`} {
+		handler := injector.Wrap(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, body) }))
+		recorder := httptest.NewRecorder()
+		handler.ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, "/", nil))
+		if recorder.Body.String() != body {
+			t.Errorf("%s became %s", body, recorder.Body)
+		}
+	}
+}

@@ -1,0 +1,243 @@
+package postgres_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
+	"go.uber.org/goleak"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/connector/postgres"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/test/pgtest"
+)
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
+func credential(parts ...string) domain.Credential {
+	held := make(map[string]domain.Secret)
+	for i := 0; i < len(parts); i += 2 {
+		held[parts[i]] = domain.SecretText(parts[i+1])
+	}
+	return domain.NewCredential(held)
+}
+
+var good = credential("username", "reader", "password", "password-canary")
+
+func TestValidateWritesTheDefaultsOut(t *testing.T) {
+	got, err := postgres.New(postgres.Options{}).Validate(t.Context(), json.RawMessage(`{"database":"ledger", "host":"db.example.com"}`), good)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = `{"host":"db.example.com","port":5432,"database":"ledger","sslMode":"verify-full"}`
+	if diff := cmp.Diff(want, string(got)); diff != "" {
+		t.Error(diff)
+	}
+	again, err := postgres.New(postgres.Options{}).Validate(t.Context(), got, good)
+	if err != nil || string(again) != want {
+		t.Errorf("the canonical form is not its own: %s (%v)", again, err)
+	}
+}
+
+func TestValidateNamesEveryFault(t *testing.T) {
+	cases := map[string]struct {
+		config     string
+		credential domain.Credential
+		want       []string
+	}{
+		"nothing":                 {``, domain.Credential{}, []string{"config", "credential.username", "credential.password"}},
+		"null":                    {`null`, good, []string{"config.host", "config.port", "config.database", "config.sslMode"}},
+		"an empty object":         {`{}`, good, []string{"config.host", "config.database"}},
+		"no object":               {`["config-canary"]`, good, []string{"config"}},
+		"every field":             {`{"host":"/var/run","port":0,"database":"a\u0000b","sslMode":"prefer"}`, good, []string{"config.host", "config.port", "config.database", "config.sslMode"}},
+		"a port too high":         {`{"host":"h","database":"d","port":65536}`, good, []string{"config.port"}},
+		"a port as text":          {`{"host":"h","database":"d","port":"5432"}`, good, []string{"config.port"}},
+		"an unknown member":       {`{"host":"h","database":"d","sslmode":"disable"}`, good, []string{"config.sslmode"}},
+		"a member with a value":   {`{"host":"h","database":"d","config-canary":1}`, good, []string{"config"}},
+		"a doubled member":        {`{"host":"h","host":"g","database":"d"}`, good, []string{"config"}},
+		"two hosts":               {`{"host":"a,b","database":"d"}`, good, []string{"config.host"}},
+		"a host with userinfo":    {`{"host":"u@h","database":"d"}`, good, []string{"config.host"}},
+		"a long database":         {`{"host":"h","database":"` + strings.Repeat("d", 64) + `"}`, good, []string{"config.database"}},
+		"a root that is none":     {`{"host":"h","database":"d","rootCertificate":"config-canary"}`, good, []string{"config.rootCertificate"}},
+		"a password with a NUL":   {`{"host":"h","database":"d"}`, credential("username", "u\x00x", "password", "p\x00"), []string{"credential.username", "credential.password"}},
+		"half a credential":       {`{"host":"h","database":"d"}`, credential("username", "u"), []string{"credential.password"}},
+		"a part that is not ours": {`{"host":"h","database":"d"}`, credential("username", "u", "password", "p", "part-canary", "x"), []string{"credential"}},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			_, err := postgres.New(postgres.Options{}).Validate(t.Context(), json.RawMessage(c.config), c.credential)
+			var fields []string
+			for _, fault := range domain.Faults(err) {
+				fields = append(fields, fault.Field)
+				if fault.Kind != domain.Invalid {
+					t.Errorf("%v is not Invalid", fault)
+				}
+			}
+			if diff := cmp.Diff(c.want, fields); diff != "" {
+				t.Errorf("faults (-want +got):\n%s", diff)
+			}
+			if strings.Contains(fmt.Sprintf("%v %+v", err, err), "canary") {
+				t.Errorf("the error shows a value: %v", err)
+			}
+		})
+	}
+}
+
+type addresses func(rawURL string) error
+
+func (a addresses) Check(_ context.Context, rawURL string) error { return a(rawURL) }
+
+func TestValidateChecksTheAddress(t *testing.T) {
+	var seen string
+	c := postgres.New(postgres.Options{Addresses: addresses(func(u string) error {
+		seen = u
+		return &domain.Error{Kind: domain.Rejected, Code: domain.AddressNotAllowed}
+	})})
+	_, err := c.Validate(t.Context(), json.RawMessage(`{"host":"::1","port":6432,"database":"d"}`), good)
+	if !errors.Is(err, domain.AddressNotAllowed) || seen != "https://[::1]:6432" {
+		t.Errorf("gave %v after a check of %q", err, seen)
+	}
+}
+
+// server gives the configuration of a real server, with a role for the credential good.
+func server(t *testing.T) map[string]any {
+	t.Helper()
+	dsn := pgtest.DSN(t)
+	conn, err := pgx.Connect(t.Context(), dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close(context.Background()) }()
+	const role = `DO $$ BEGIN CREATE ROLE reader LOGIN PASSWORD 'password-canary'; EXCEPTION WHEN duplicate_object THEN NULL; END $$`
+	if _, err := conn.Exec(t.Context(), role); err != nil {
+		t.Fatal(err)
+	}
+	u, err := url.Parse(dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return map[string]any{
+		"host": u.Hostname(), "port": json.Number(u.Port()), "database": strings.TrimPrefix(u.Path, "/"), "sslMode": "disable",
+	}
+}
+
+func encode(t *testing.T, config map[string]any) json.RawMessage {
+	t.Helper()
+	raw, err := json.Marshal(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return raw
+}
+
+func TestProbeARealServer(t *testing.T) {
+	config := server(t)
+	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
+	// The environment of the process must not leak into a tenant's connection.
+	t.Setenv("PGHOST", "nowhere.invalid")
+	t.Setenv("PGOPTIONS", "-c no_such_setting=1")
+	t.Setenv("PGSSLMODE", "verify-full")
+	got, err := postgres.New(postgres.Options{}).Probe(t.Context(), encode(t, config), good)
+	if err != nil {
+		t.Fatalf("Probe: %v (%v)", err, errors.Unwrap(err))
+	}
+	if !strings.HasPrefix(got, "PostgreSQL 1") {
+		t.Errorf("found %q", got)
+	}
+}
+
+func TestProbeTellsWhatIsWrong(t *testing.T) {
+	config := server(t)
+	silent := silentServer(t)
+	cases := map[string]struct {
+		change     map[string]any
+		credential domain.Credential
+		want       domain.Code
+	}{
+		"an unknown role":     {nil, credential("username", "user-canary", "password", "password-canary"), domain.CredentialRejected},
+		"an unknown database": {map[string]any{"database": "db_canary"}, good, domain.AccountNotFound},
+		"no TLS there":        {map[string]any{"sslMode": "verify-full"}, good, domain.VendorUnreachable},
+		"no TLS required":     {map[string]any{"sslMode": "require"}, good, domain.VendorUnreachable},
+		"nobody listens":      {map[string]any{"port": 1}, good, domain.VendorUnreachable},
+		"no such name":        {map[string]any{"host": "host-canary.invalid"}, good, domain.VendorUnreachable},
+		"no PostgreSQL":       {map[string]any{"port": silent}, good, domain.VendorUnreachable},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			raw := map[string]any{}
+			for k, v := range config {
+				raw[k] = v
+			}
+			for k, v := range c.change {
+				raw[k] = v
+			}
+			_, err := postgres.New(postgres.Options{}).Probe(t.Context(), encode(t, raw), c.credential)
+			if !errors.Is(err, c.want) {
+				t.Errorf("gave %v, want %s", err, c.want)
+			}
+			for deep := err; deep != nil; deep = errors.Unwrap(deep) {
+				if strings.Contains(deep.Error(), "canary") {
+					t.Errorf("the error shows a value: %v", deep)
+				}
+			}
+		})
+	}
+}
+
+// silentServer takes connections and closes them at once.
+func silentServer(t *testing.T) int {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = listener.Close() })
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			_ = conn.Close()
+		}
+	}()
+	return listener.Addr().(*net.TCPAddr).Port
+}
+
+func TestProbeDialsNothingThatEgressForbids(t *testing.T) {
+	config := server(t)
+	config["host"] = "localhost"
+	var seen []string
+	c := postgres.New(postgres.Options{Control: func(_, address string, _ syscall.RawConn) error {
+		seen = append(seen, address)
+		return errors.New("address-canary")
+	}})
+	_, err := c.Probe(t.Context(), encode(t, config), good)
+	if !errors.Is(err, domain.AddressNotAllowed) {
+		t.Errorf("gave %v, want address_not_allowed", err)
+	}
+	for _, address := range seen {
+		if host, _, _ := net.SplitHostPort(address); net.ParseIP(host) == nil {
+			t.Errorf("asked about %q, which is no address", address)
+		}
+	}
+	if len(seen) == 0 {
+		t.Error("nothing was asked")
+	}
+}
+
+func TestProbeEndsWithItsCaller(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := postgres.New(postgres.Options{}).Probe(ctx, encode(t, server(t)), good); !errors.Is(err, domain.Interrupted) {
+		t.Errorf("gave %v, want interrupted", err)
+	}
+}

@@ -50,7 +50,11 @@ func (s *Service) look(ctx context.Context, c domain.Connection) (domain.Standin
 	if err != nil {
 		return domain.Standing{}, err
 	}
-	return s.aggregators[c.Vendor].Check(ctx, accessOf(c, credential))
+	vendor, access := s.aggregators[c.Vendor], accessOf(c, credential)
+	if v, ok := vendor.(ports.Verifier); ok {
+		return v.Verify(ctx, access) // a cached session would vouch for a withdrawn credential
+	}
+	return vendor.Check(ctx, access)
 }
 
 func accessOf(c domain.Connection, credential domain.Credential) ports.Access {
@@ -62,7 +66,7 @@ func accessOf(c domain.Connection, credential domain.Credential) ports.Access {
 func (s *Service) remember(ctx context.Context, looked domain.Connection, standing domain.Standing, failure error) error {
 	now := s.Clock.Now()
 	_, err := s.Connections.Update(ctx, looked.Tenant, looked.Kind, looked.ID, func(c *domain.Connection) error {
-		if bytes.Equal(c.Sealed, looked.Sealed) && c.BaseURL == looked.BaseURL && c.AccountRef == looked.AccountRef {
+		if sameTarget(*c, looked) {
 			c.Health = healthAfter(c.Health, standing, failure, now)
 		}
 		return nil
@@ -71,6 +75,14 @@ func (s *Service) remember(ctx context.Context, looked domain.Connection, standi
 		return nil
 	}
 	return err
+}
+
+// sameTarget says whether what was seen of before still tells something of now. A rename
+// changes nothing of it, nor does a re-encryption, which leaves the revision.
+func sameTarget(now, before domain.Connection) bool {
+	return now.Revision == before.Revision ||
+		bytes.Equal(now.Sealed, before.Sealed) && now.BaseURL == before.BaseURL &&
+			now.AccountRef == before.AccountRef && bytes.Equal(now.Config, before.Config)
 }
 
 // reasonOf folds what can go wrong into the five reasons of a test.

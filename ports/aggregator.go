@@ -54,3 +54,10 @@ type Aggregator interface {
 	// JSON; an event of a kind it does not know is no error, and wants nothing.
 	Parse(body []byte) (domain.Event, error)
 }
+
+// Verifier is an ability of aggregators that keep a session with the vendor: a session
+// that was granted once outlives the credential that was its reason.
+type Verifier interface {
+	// Verify is Aggregator.Check with the credential presented anew.
+	Verify(ctx context.Context, a Access) (domain.Standing, error)
+}

@@ -1,0 +1,136 @@
+package auth
+
+import (
+	"crypto/rsa"
+	"errors"
+	"time"
+
+	"github.com/lestrrat-go/jwx/v2/jwa"
+	"github.com/lestrrat-go/jwx/v2/jwk"
+	"github.com/lestrrat-go/jwx/v2/jwt"
+
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// leeway is the difference of clocks that is tolerated.
+const leeway = 30 * time.Second
+
+// minRSA is the shortest RSA key that is trusted, in bits (RFC 7518, section 3.3).
+const minRSA = 2048
+
+// key is a trusted key with the one algorithm it is used with.
+type key struct {
+	id        string
+	algorithm string
+	public    any
+}
+
+// fits says whether the header asks for this key's algorithm.
+func (k key) fits(h header) bool { return k.algorithm == h.Algorithm }
+
+// verified checks signature, times, issuer and audience. Errors: Unauthenticated.
+func verified(token string, k key, c Claims, clock ports.Clock) (jwt.Token, error) {
+	options := []jwt.ParseOption{
+		jwt.WithKey(jwa.SignatureAlgorithm(k.algorithm), k.public),
+		jwt.WithValidate(true), jwt.WithClock(clock), jwt.WithAcceptableSkew(leeway),
+	}
+	if c.Issuer != "" {
+		options = append(options, jwt.WithIssuer(c.Issuer))
+	}
+	if c.Audience != "" {
+		options = append(options, jwt.WithAudience(c.Audience))
+	}
+	parsed, err := jwt.Parse([]byte(token), options...)
+	switch {
+	case err == nil:
+	case errors.Is(err, jwt.ErrTokenExpired()):
+		return nil, refused("expired")
+	case jwt.IsValidationError(err):
+		return nil, refused("a claim does not hold")
+	default:
+		return nil, refused("signature or claims unreadable")
+	}
+	// The library takes an expiry at the epoch for none at all; a missing one is no better.
+	if parsed.Expiration().Unix() <= 0 {
+		return nil, refused("expired")
+	}
+	return parsed, nil
+}
+
+// parseKeys reads a JWK set (RFC 7517) and keeps what can verify. Errors: what is not a
+// key set; internal.
+func parseKeys(raw []byte) ([]key, error) {
+	set, err := jwk.Parse(raw)
+	if err != nil {
+		return nil, errors.New("not a JWK set")
+	}
+	var usable []key
+	for i := range set.Len() {
+		member, _ := set.Key(i)
+		if k, ok := trusted(member); ok {
+			usable = append(usable, k)
+		}
+	}
+	return usable, nil
+}
+
+// trusted keeps public signature keys of sufficient strength. Symmetric keys are never
+// taken from a set.
+func trusted(member jwk.Key) (key, bool) {
+	if member.KeyUsage() != "" && member.KeyUsage() != string(jwk.ForSignature) {
+		return key{}, false
+	}
+	public, err := member.PublicKey()
+	if err != nil {
+		return key{}, false
+	}
+	algorithm, ok := algorithmOf(public)
+	if !ok {
+		return key{}, false
+	}
+	k := key{id: member.KeyID(), algorithm: algorithm}
+	return k, public.Raw(&k.public) == nil && strong(k.public)
+}
+
+// strong refuses RSA keys that can be broken; the curves have their size in their name.
+func strong(public any) bool {
+	if k, ok := public.(*rsa.PublicKey); ok {
+		return k.N.BitLen() >= minRSA
+	}
+	return true
+}
+
+// algorithms are those each kind of key may be used with; the first is that of a key
+// which names none.
+var algorithms = map[string][]jwa.SignatureAlgorithm{
+	"RSA":     {jwa.RS256, jwa.RS384, jwa.RS512, jwa.PS256, jwa.PS384, jwa.PS512},
+	"P-256":   {jwa.ES256},
+	"P-384":   {jwa.ES384},
+	"P-521":   {jwa.ES512},
+	"Ed25519": {jwa.EdDSA},
+}
+
+// algorithmOf gives the algorithm the key names, or the usual one of its kind.
+func algorithmOf(public jwk.Key) (string, bool) {
+	kind := public.KeyType().String()
+	switch k := public.(type) {
+	case jwk.ECDSAPublicKey:
+		kind = k.Crv().String()
+	case jwk.OKPPublicKey:
+		kind = k.Crv().String()
+	}
+	allowed := algorithms[kind]
+	if len(allowed) == 0 {
+		return "", false
+	}
+	named := public.Algorithm().String()
+	if named == "" {
+		return allowed[0].String(), true
+	}
+	for _, algorithm := range allowed {
+		if algorithm.String() == named {
+			return named, true
+		}
+	}
+	return "", false
+}

@@ -1,0 +1,97 @@
+package rest
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"mime"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+const (
+	maxBody     = 64 << 10 // bytes on operator routes
+	maxDelivery = 1 << 20  // bytes at the webhook receiver
+)
+
+// bodyTimeout is how long a body may take; tests shorten it.
+var bodyTimeout = 10 * time.Second
+
+// body reads the whole body before anything is done, and leaves it for huma to parse.
+// Errors: errMediaType, errTooLarge, errSlow; Invalid for an empty body that is required.
+func (s *server) body(c echo.Context, x *exchange) error {
+	r := c.Request()
+	raw, err := readBody(c, maxBody)
+	switch {
+	case err != nil:
+		return err
+	case len(raw) == 0 && x.route.optional:
+		r.Header.Set(echo.HeaderContentType, jsonType)
+	case !isJSON(r.Header):
+		return errMediaType
+	case len(raw) == 0:
+		return domain.Fault("", "is required")
+	}
+	r.Header.Set(echo.HeaderContentType, jsonType)
+	r.Body = io.NopCloser(bytes.NewReader(raw))
+	return nil
+}
+
+const jsonType = "application/json"
+
+// isJSON wants exactly one Content-Type, of JSON, and no encoding: an encoded body could
+// unpack to more than its bound.
+func isJSON(h http.Header) bool {
+	types, encodings := h["Content-Type"], h["Content-Encoding"]
+	if len(types) != 1 || len(encodings) > 1 || (len(encodings) == 1 && encodings[0] != "identity") {
+		return false
+	}
+	media, params, err := mime.ParseMediaType(types[0])
+	charset, named := params["charset"]
+	return err == nil && media == jsonType && (!named || isUTF8(charset))
+}
+
+// isUTF8 admits the only charset of JSON (RFC 8259, section 8.1), in any case.
+func isUTF8(charset string) bool {
+	return len(charset) == len("utf-8") && bytes.EqualFold([]byte(charset), []byte("utf-8"))
+}
+
+// readBody reads up to limit bytes within bodyTimeout. A body that announces more is not
+// read at all. The deadline does not outlive the body: at its end net/http lifts it.
+func readBody(c echo.Context, limit int64) ([]byte, error) {
+	r := c.Request()
+	if r.ContentLength > limit {
+		return nil, errTooLarge
+	}
+	if r.ContentLength == 0 {
+		return nil, nil
+	}
+	// A recorder in a test has no deadline, and needs none.
+	_ = http.NewResponseController(c.Response().Writer).SetReadDeadline(time.Now().Add(bodyTimeout))
+	raw, err := readAll(r, limit)
+	var timeout net.Error
+	switch {
+	case err == nil && int64(len(raw)) > limit:
+		return nil, errTooLarge
+	case err == nil:
+		return raw, nil
+	case errors.As(err, &timeout) && timeout.Timeout():
+		return nil, errSlow
+	}
+	return nil, domain.Fault("", "ended too early")
+}
+
+// readAll makes one buffer of the right size where the size is known.
+func readAll(r *http.Request, limit int64) ([]byte, error) {
+	if r.ContentLength < 0 {
+		return io.ReadAll(io.LimitReader(r.Body, limit+1))
+	}
+	raw := make([]byte, r.ContentLength)
+	_, err := io.ReadFull(r.Body, raw)
+	return raw, err
+}

@@ -1,0 +1,266 @@
+package rest
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+var (
+	moment  = time.Date(2026, 1, 2, 3, 4, 5, 600000000, time.UTC)
+	tenantA = domain.TenantID{UUID: uuid.MustParse("11111111-1111-4111-8111-111111111111")}
+	tenantB = domain.TenantID{UUID: uuid.MustParse("22222222-2222-4222-8222-222222222222")}
+	someID  = uuid.MustParse("019b0000-0000-7000-8000-000000000001")
+	otherID = uuid.MustParse("019b0000-0000-7000-8000-000000000002")
+)
+
+const (
+	rawToken = "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA"
+	canary   = "CANARY-9f31c0"
+)
+
+// fake answers every use case with one fixture, or with fail. It notes what it was asked.
+type fake struct {
+	ports.Service
+	fail   error
+	panics any
+
+	mu      sync.Mutex
+	asked   any
+	page    domain.PageRequest
+	match   ports.Match
+	knock   domain.Knock
+	answers map[string]stored
+	calls   int
+}
+
+type stored struct {
+	fingerprint domain.Fingerprint
+	answer      ports.Answer
+}
+
+func (f *fake) note(asked any) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.asked = asked
+	f.calls++
+	if f.panics != nil {
+		panic(f.panics)
+	}
+	return f.fail
+}
+
+func connectionFixture() domain.Connection {
+	return domain.Connection{
+		ID: domain.ConnectionID{UUID: someID}, Tenant: tenantA, Kind: domain.Aggregator, Name: "pluggy-main", Vendor: "pluggy",
+		BaseURL: "https://api.pluggy.ai", AccountRef: "item-1", Revision: 3, CreatedAt: moment, UpdatedAt: moment.Add(time.Hour),
+		Sealed: domain.Sealed(canary),
+	}
+}
+
+func engineFixture() domain.Connection {
+	c := connectionFixture()
+	c.Kind, c.Name, c.Type, c.Config = domain.Engine, "books", "postgres", []byte(`{"host":"db","port":5432}`)
+	return c
+}
+
+func deliveryFixture() domain.Delivery {
+	return domain.Delivery{
+		ID: domain.DeliveryID{UUID: someID}, Tenant: tenantA, Connection: domain.ConnectionID{UUID: someID}, Vendor: "pluggy",
+		Event: "item/updated", EventID: "e1", Body: []byte(`{"event":"item/updated", "n": 1.10, "n": 2}`), Status: domain.DeliveryAccepted,
+		Pull: domain.PullID{UUID: otherID}, ReceivedAt: moment,
+	}
+}
+
+func pullFixture() domain.Pull {
+	return domain.Pull{
+		ID: domain.PullID{UUID: otherID}, Tenant: tenantA, Connection: domain.ConnectionID{UUID: someID}, Vendor: "pluggy",
+		Trigger: domain.ByOperator, State: domain.PullSucceeded, Counts: domain.Counts{Accounts: 1, Read: 5, Added: 4, Unchanged: 1},
+		Attempts: 2, LastError: domain.VendorUnreachable, CreatedAt: moment, StartedAt: moment, FinishedAt: moment.Add(time.Second),
+	}
+}
+
+func transactionFixture() domain.Transaction {
+	money := func(text, currency string) domain.Money {
+		m, err := domain.ParseMoney(text, currency)
+		if err != nil {
+			panic(err)
+		}
+		return m
+	}
+	there := money("-41.07", "USD")
+	return domain.Transaction{
+		ID: domain.TransactionID{UUID: someID}, Tenant: tenantA, Connection: domain.ConnectionID{UUID: someID}, Vendor: "pluggy",
+		AccountID: domain.AccountID{UUID: otherID}, Version: 2, FirstSeenAt: moment, UpdatedAt: moment,
+		Observation: domain.Observation{
+			ExternalID: "t-1", Amount: money("-212.45", "BRL"), AccountMoney: &there, Status: domain.Posted, Date: "2026-01-01",
+			OccurredAt: moment, Description: "Caf\u00e9 <&>", Metadata: []byte(`{"a": 1e400, "b": "\u0041", "b": []}`),
+		},
+	}
+}
+
+func tokenFixture() domain.WebhookToken {
+	return domain.WebhookToken{
+		ID: domain.TokenID{UUID: otherID}, Tenant: tenantA, Connection: domain.ConnectionID{UUID: someID}, Vendor: "pluggy",
+		Hash: domain.HashToken(rawToken), CreatedAt: moment, LastUsedAt: moment,
+	}
+}
+
+func paged[T any](f *fake, asked any, p domain.PageRequest, item T) (domain.Page[T], error) {
+	f.page = p
+	return domain.Page[T]{Items: []T{item}, Next: domain.Position{Key: "k", ID: someID}}, f.note(asked)
+}
+
+func (f *fake) CreateConnection(_ context.Context, _ domain.TenantID, n ports.NewConnection) (domain.Connection, error) {
+	return connectionFixture(), f.note(n)
+}
+
+func (f *fake) GetConnection(_ context.Context, t domain.TenantID, id domain.ConnectionID) (domain.Connection, error) {
+	if t != tenantA || id.UUID != someID {
+		return domain.Connection{}, domain.Missing()
+	}
+	return connectionFixture(), f.note(id)
+}
+
+func (f *fake) ListConnections(_ context.Context, _ domain.TenantID, h domain.HealthStatus, p domain.PageRequest) (domain.Page[domain.Connection], error) {
+	return paged(f, h, p, connectionFixture())
+}
+
+func (f *fake) UpdateConnection(_ context.Context, _ domain.TenantID, _ domain.ConnectionID, m ports.Match, u ports.ConnectionUpdate) (domain.Connection, error) {
+	f.match = m
+	return connectionFixture(), f.note(u)
+}
+
+func (f *fake) DeleteConnection(_ context.Context, _ domain.TenantID, id domain.ConnectionID, m ports.Match) error {
+	f.match = m
+	return f.note(id)
+}
+
+func (f *fake) TestConnection(_ context.Context, _ domain.TenantID, vendor, name string) (ports.TestResult, error) {
+	return ports.TestResult{Vendor: domain.Vendor(vendor), Name: name, Reason: domain.CredentialRejected, Latency: 12 * time.Millisecond}, f.note(name)
+}
+
+func (f *fake) ConnectionHealth(_ context.Context, _ domain.TenantID, id domain.ConnectionID) (ports.ConnectionHealth, error) {
+	return ports.ConnectionHealth{Activity: ports.Activity{LastPullAt: moment}}, f.note(id)
+}
+
+func (f *fake) ConnectorTypes(context.Context) []ports.ConnectorType {
+	return []ports.ConnectorType{{Type: "postgres", Category: domain.CategoryDatabase}, {Type: "rest-generic", Category: domain.CategoryREST}}
+}
+
+func (f *fake) CreateEngine(_ context.Context, _ domain.TenantID, n ports.NewEngine) (domain.Connection, error) {
+	return engineFixture(), f.note(n)
+}
+
+func (f *fake) GetEngine(_ context.Context, _ domain.TenantID, id domain.ConnectionID) (domain.Connection, error) {
+	return engineFixture(), f.note(id)
+}
+
+func (f *fake) ListEngines(_ context.Context, _ domain.TenantID, p domain.PageRequest) (domain.Page[domain.Connection], error) {
+	return paged(f, nil, p, engineFixture())
+}
+
+func (f *fake) UpdateEngine(_ context.Context, _ domain.TenantID, _ domain.ConnectionID, m ports.Match, u ports.EngineUpdate) (domain.Connection, error) {
+	f.match = m
+	return engineFixture(), f.note(u)
+}
+
+func (f *fake) DeleteEngine(_ context.Context, _ domain.TenantID, id domain.ConnectionID, m ports.Match) error {
+	f.match = m
+	return f.note(id)
+}
+
+func (f *fake) TestEngine(_ context.Context, _ domain.TenantID, id domain.ConnectionID) (ports.EngineTest, error) {
+	return ports.EngineTest{Connection: id, Healthy: true, Latency: 3 * time.Millisecond}, f.note(id)
+}
+
+func (f *fake) MintToken(_ context.Context, _ domain.TenantID, _, name string) (ports.Minted, error) {
+	return ports.Minted{WebhookToken: tokenFixture(), Raw: domain.SecretText(rawToken)}, f.note(name)
+}
+
+func (f *fake) ListTokens(_ context.Context, _ domain.TenantID, filter ports.TokenFilter, p domain.PageRequest) (domain.Page[domain.WebhookToken], error) {
+	return paged(f, filter, p, tokenFixture())
+}
+
+func (f *fake) RevokeToken(_ context.Context, _ domain.TenantID, id domain.TokenID) error {
+	return f.note(id)
+}
+
+func (f *fake) Receive(_ context.Context, k domain.Knock) (ports.Received, error) {
+	f.knock = k
+	return ports.Received{}, f.note(nil)
+}
+
+func (f *fake) ListDeliveries(_ context.Context, _ domain.TenantID, filter ports.DeliveryFilter, p domain.PageRequest) (domain.Page[domain.Delivery], error) {
+	return paged(f, filter, p, deliveryFixture())
+}
+
+func (f *fake) GetDelivery(_ context.Context, _ domain.TenantID, id domain.DeliveryID) (domain.Delivery, error) {
+	return deliveryFixture(), f.note(id)
+}
+
+func (f *fake) ReplayDelivery(_ context.Context, _ domain.TenantID, id domain.DeliveryID) (domain.Delivery, error) {
+	return deliveryFixture(), f.note(id)
+}
+
+func (f *fake) ReplayDeliveries(_ context.Context, _ domain.TenantID, filter ports.DeliveryFilter, limit int) ([]domain.Delivery, error) {
+	f.page.Limit = limit
+	return []domain.Delivery{deliveryFixture()}, f.note(filter)
+}
+
+func (f *fake) RequestPull(_ context.Context, _ domain.TenantID, _ domain.ConnectionID, w domain.Window) (domain.Pull, error) {
+	return pullFixture(), f.note(w)
+}
+
+func (f *fake) GetPull(_ context.Context, _ domain.TenantID, id domain.PullID) (domain.Pull, error) {
+	return pullFixture(), f.note(id)
+}
+
+func (f *fake) ListPulls(_ context.Context, _ domain.TenantID, id domain.ConnectionID, p domain.PageRequest) (domain.Page[domain.Pull], error) {
+	return paged(f, id, p, pullFixture())
+}
+
+func (f *fake) ListAccounts(_ context.Context, _ domain.TenantID, id domain.ConnectionID, p domain.PageRequest) (domain.Page[domain.Account], error) {
+	return paged(f, id, p, domain.Account{
+		ID: domain.AccountID{UUID: otherID}, Connection: domain.ConnectionID{UUID: someID}, Vendor: "pluggy",
+		AccountView: domain.AccountView{ExternalID: "a-1", Type: domain.BankAccount, Currency: "BRL"}, FirstSeenAt: moment, UpdatedAt: moment,
+	})
+}
+
+func (f *fake) ListTransactions(_ context.Context, _ domain.TenantID, _ domain.ConnectionID, filter ports.TransactionFilter, p domain.PageRequest) (domain.Page[domain.Transaction], error) {
+	return paged(f, filter, p, transactionFixture())
+}
+
+func (f *fake) Changes(_ context.Context, _ domain.TenantID, p domain.PageRequest, wait time.Duration) (domain.FeedPage, error) {
+	f.page = p
+	return domain.FeedPage{Items: []domain.Transaction{transactionFixture()}, Next: domain.Position{Key: "7", ID: someID}}, f.note(wait)
+}
+
+// Once keeps answers as the application does, without time.
+func (f *fake) Once(ctx context.Context, tenant domain.TenantID, key string, fingerprint domain.Fingerprint, do func(context.Context) (ports.Answer, error)) (ports.Answer, bool, error) {
+	f.mu.Lock()
+	first, known := f.answers[tenant.String()+key]
+	f.mu.Unlock()
+	switch {
+	case known && first.fingerprint != fingerprint:
+		return ports.Answer{}, false, &domain.Error{Kind: domain.Conflict, Code: domain.KeyReused}
+	case known:
+		return first.answer, true, nil
+	}
+	answer, err := do(ctx)
+	if err != nil || (answer.Status == 0 && answer.Body == nil) {
+		return answer, false, err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.answers == nil {
+		f.answers = map[string]stored{}
+	}
+	f.answers[tenant.String()+key] = stored{fingerprint, answer}
+	return answer, false, nil
+}

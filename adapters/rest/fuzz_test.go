@@ -1,0 +1,136 @@
+package rest
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/go-json-experiment/json"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+func FuzzCursor(f *testing.F) {
+	f.Add(cursor[connectionList]{fixturePosition}.String())
+	f.Add("AWM")
+	f.Add("====")
+	f.Add("AWMBmwAAAABwAIAAAAAAAAABaw\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		var c cursor[connectionList]
+		if c.UnmarshalText([]byte(text)) != nil {
+			return
+		}
+		if again := c.String(); again != text {
+			t.Errorf("%q is a second spelling of %q", text, again)
+		}
+		if !utf8.ValidString(c.Key) || strings.Contains(c.Key, "\x00") {
+			t.Errorf("a key no store can hold: %q", c.Key)
+		}
+		var other cursor[engineList]
+		if other.UnmarshalText([]byte(text)) == nil {
+			t.Error("read by two lists")
+		}
+	})
+}
+
+// FuzzProblem sends bodies of any kind: whatever comes, the answer is a problem document
+// with a place for every fault, or the body was right.
+func FuzzProblem(f *testing.F) {
+	for _, c := range hostileBodies {
+		f.Add(c.body, "name")
+	}
+	f.Add(goodConnection, "\x00")
+	s := newSurface(f, func(o *Options) { o.Logger = nil })
+	f.Fuzz(func(t *testing.T, body, field string) {
+		w := s.call("POST", connectionsPath, body+" ")
+		if w.Code == http.StatusCreated {
+			return
+		}
+		p := problemIn(t, w, http.StatusBadRequest, codeInvalid)
+		if len(p.Errors) == 0 || p.Instance != connectionsPath {
+			t.Errorf("%s", w.Body)
+		}
+		x := &exchange{instance: field}
+		if _, err := json.Marshal(x.problem(domain.Fault(field, "m"))); err != nil && utf8.ValidString(field) {
+			t.Error(err)
+		}
+	})
+}
+
+func FuzzBearer(f *testing.F) {
+	for _, header := range []string{"Bearer a.b.c", "bearer  x ", "Basic a", "Bearer", "Bearer \x00", "Bearer é"} {
+		f.Add(header)
+	}
+	f.Fuzz(func(t *testing.T, header string) {
+		token, ok := bearer([]string{header})
+		if !ok {
+			return
+		}
+		if token == "" || strings.ContainsAny(token, " \t\r\n,;\x00") || !strings.EqualFold(header[:7], "bearer ") {
+			t.Errorf("%q gave %q", header, token)
+		}
+	})
+}
+
+// FuzzSignatureHeader knocks with any signature: the policy of the domain decides, and the
+// door neither panics nor lets in what it did not sign.
+func FuzzSignatureHeader(f *testing.F) {
+	for _, header := range []string{"", "sha256=", "sha256=00", "00", "sha256=zz", strings.Repeat("0", 64), "SHA256=" + strings.Repeat("0", 64)} {
+		f.Add(header, "{}")
+	}
+	policy := domain.SourcePolicy{HMACSecret: domain.SecretText("hmac")}
+	s := newSurface(f, func(o *Options) { o.Logger = nil })
+	f.Fuzz(func(t *testing.T, header, body string) {
+		s.service.fail = &domain.Error{Kind: domain.Unauthenticated}
+		r := httptest.NewRequest(http.MethodPost, knockPath, strings.NewReader(body))
+		r.Header[signatureHeader] = []string{header}
+		problemIn(t, s.serve(r), http.StatusUnauthorized, codeUnauthenticated)
+		if s.service.knock.Signature != header || string(s.service.knock.Body) != body {
+			t.Error("the knock was changed on its way")
+		}
+		if policy.Admits(s.service.knock) {
+			t.Error("admitted without the secret")
+		}
+	})
+}
+
+func FuzzCleanPath(f *testing.F) {
+	for _, path := range []string{knockPath, "//webhooks//" + rawToken, "/webhooks/a/b/c", "/Webhooks/tokens/" + rawToken} {
+		f.Add(path)
+	}
+	f.Fuzz(func(t *testing.T, path string) {
+		if clean := cleanPath(path + "/" + rawToken); strings.Contains(clean, rawToken) {
+			t.Errorf("%q", clean)
+		}
+	})
+}
+
+func TestSentinelsHaveOneRule(t *testing.T) {
+	for i, r := range rules {
+		if got := ruleOf(r.match); got != r {
+			t.Errorf("rule %d is hidden by %v", i, got.match)
+		}
+	}
+	if ruleOf(errors.New("x")).status != http.StatusInternalServerError {
+		t.Error("an unknown failure is not internal")
+	}
+}
+
+// TestTheLibrarysTextsAreNotTrusted feeds texts that quote a value.
+func TestTheLibrarysTextsAreNotTrusted(t *testing.T) {
+	x := &exchange{}
+	for _, message := range []string{"expected string to be RFC 3986 uri: parse " + canary, canary, "invalid " + canary, `json: cannot unmarshal "` + canary + `"`} {
+		p := x.invalid([]error{&huma.ErrorDetail{Location: "body.x", Message: message, Value: canary}, errors.New(canary)})
+		if text := fmt.Sprint(p.Errors); strings.Contains(text, canary) {
+			t.Error(text)
+		}
+	}
+	if p := x.invalid([]error{&huma.ErrorDetail{Location: "path.id", Message: "required path parameter is missing"}}); p.Status != http.StatusNotFound {
+		t.Errorf("a fault of the path is a %d", p.Status)
+	}
+}

@@ -1,0 +1,150 @@
+package rest
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/rest/auth"
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// fixedClock is moved by hand.
+type fixedClock struct {
+	mu sync.Mutex
+	at time.Time
+}
+
+func (c *fixedClock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.at
+}
+
+func (c *fixedClock) pass(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.at = c.at.Add(d)
+}
+
+// bearers knows three tokens.
+type bearers struct{}
+
+func (bearers) Verify(_ context.Context, token string) (auth.Principal, error) {
+	switch token {
+	case "tenant-a":
+		return auth.Principal{Tenant: tenantA, Scopes: []string{scopeRead, scopeWrite}}, nil
+	case "tenant-b":
+		return auth.Principal{Tenant: tenantB, Scopes: []string{scopeRead}}, nil
+	case "nobody":
+		return auth.Principal{}, nil
+	case "keys-away":
+		return auth.Principal{}, &domain.Error{Kind: domain.Unavailable}
+	}
+	return auth.Principal{}, &domain.Error{Kind: domain.Unauthenticated}
+}
+
+// surface is the handler under test with what is behind it.
+type surface struct {
+	http.Handler
+	service *fake
+	clock   *fixedClock
+	logs    *observer.ObservedLogs
+}
+
+func newSurface(t testing.TB, change ...func(*Options)) *surface {
+	t.Helper()
+	core, logs := observer.New(zap.InfoLevel)
+	s := &surface{service: &fake{}, clock: &fixedClock{at: moment}, logs: logs}
+	options := Options{
+		Verifier: bearers{}, Clock: s.clock, NewRequestID: func() string { return "made-id" },
+		PublicURL: "https://public.example/", Vendors: []domain.Vendor{"pluggy", "belvo"},
+		Logger: zap.New(core), Version: "1.2.3",
+	}
+	for _, apply := range change {
+		apply(&options)
+	}
+	handler, err := New(s.service, options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Handler = handler
+	return s
+}
+
+// call sends a request of tenant A; headers come in pairs and replace the usual ones.
+func (s *surface) call(method, target, body string, headers ...string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(method, target, strings.NewReader(body))
+	r.Header.Set("Authorization", "Bearer tenant-a")
+	if body != "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+		if headers[i+1] == "" {
+			r.Header.Del(headers[i])
+		}
+	}
+	return s.serve(r)
+}
+
+func (s *surface) serve(r *http.Request) *httptest.ResponseRecorder {
+	w := httptest.NewRecorder()
+	s.ServeHTTP(w, r)
+	return w
+}
+
+// problemIn reads an answer that must be a problem document.
+func problemIn(t testing.TB, w *httptest.ResponseRecorder, status int, code string) Problem {
+	t.Helper()
+	var p Problem
+	if err := json.Unmarshal(w.Body.Bytes(), &p, json.RejectUnknownMembers(true)); err != nil {
+		t.Fatalf("not a problem document: %v\n%d %s", err, w.Code, w.Body)
+	}
+	if w.Code != status || p.Status != status || p.Code != code || p.Title != http.StatusText(status) || p.Type != "about:blank" {
+		t.Fatalf("want %d %s, got %d %s", status, code, w.Code, w.Body)
+	}
+	if got := w.Header().Get("Content-Type"); got != problemType {
+		t.Fatalf("media type %q", got)
+	}
+	return p
+}
+
+func locations(p Problem) string {
+	var all []string
+	for _, fault := range p.Errors {
+		all = append(all, fault.Location)
+	}
+	return strings.Join(all, " ")
+}
+
+const (
+	idPath         = connectionsPath + "/019b0000-0000-7000-8000-000000000001"
+	goodConnection = `{"vendor":"pluggy","configName":"pluggy-main","baseUrl":"https://api.pluggy.ai","accountRef":"item-1","clientId":"id-` + canary + `","secret":"s-` + canary + `"}`
+)
+
+func domainPosition(key string) domain.Position { return domain.Position{Key: key, ID: someID} }
+
+func decode(t testing.TB, w *httptest.ResponseRecorder, into any) {
+	t.Helper()
+	if err := json.Unmarshal(w.Body.Bytes(), into, jsontext.AllowDuplicateNames(true)); err != nil {
+		t.Fatalf("%v: %s", err, w.Body)
+	}
+}
+
+// openAPI reads the surface's own document.
+func openAPI(t testing.TB, s *surface) map[string]any {
+	t.Helper()
+	var doc map[string]any
+	decode(t, s.call("GET", "/openapi.json", ""), &doc)
+	return doc
+}

@@ -1,0 +1,112 @@
+package rest
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+const otherConnection = `{"vendor":"belvo","configName":"b","baseUrl":"https://b.example","accountRef":"r","clientId":"i","secret":"s"}`
+
+func TestARepeatAnswersTheFirstAnswer(t *testing.T) {
+	s := newSurface(t)
+	first := s.call("POST", connectionsPath, goodConnection, keyHeader, "k:1_-A")
+	again := s.call("POST", connectionsPath, goodConnection, otherKeyHeader, "k:1_-A")
+	if s.service.calls != 1 {
+		t.Errorf("the work was done %d times", s.service.calls)
+	}
+	if again.Code != 201 || again.Body.String() != first.Body.String() || again.Header().Get(replayedHeader) != "true" {
+		t.Errorf("%d %v %s", again.Code, again.Header(), again.Body)
+	}
+	if first.Header().Get(replayedHeader) != "" {
+		t.Error("the first answer says it is a repeat")
+	}
+	for _, name := range []string{"Location", "ETag", "Content-Type"} {
+		if diff := cmp.Diff(first.Header().Get(name), again.Header().Get(name)); diff != "" || first.Header().Get(name) == "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+	problemIn(t, s.call("POST", connectionsPath, otherConnection, keyHeader, "k:1_-A"), 422, codeReused)
+	put := `{"configName":"a","baseUrl":"https://b.example","accountRef":"c"}`
+	problemIn(t, s.call("PUT", idPath, put, keyHeader, "k:1_-A"), 422, codeReused)
+}
+
+func TestFailuresAndTheirKeys(t *testing.T) {
+	s := newSurface(t)
+	s.service.fail = &domain.Error{Kind: domain.Conflict, Code: domain.NameTaken}
+	problemIn(t, s.call("POST", connectionsPath, goodConnection, keyHeader, "taken"), 409, codeConflict)
+	s.service.fail = nil
+	if w := s.call("POST", connectionsPath, goodConnection, keyHeader, "taken"); w.Code != 409 || w.Header().Get(replayedHeader) != "true" || w.Header().Get("Content-Type") != problemType {
+		t.Errorf("a refusal is not repeated: %d %v", w.Code, w.Header())
+	}
+	s.service.fail = &domain.Error{Kind: domain.Unavailable}
+	problemIn(t, s.call("POST", connectionsPath, goodConnection, keyHeader, "away"), 503, codeUnavailable)
+	s.service.fail, s.service.panics = nil, "x"
+	problemIn(t, s.call("POST", connectionsPath, goodConnection, keyHeader, "away"), 500, codeInternal)
+	s.service.panics = nil
+	if w := s.call("POST", connectionsPath, goodConnection, keyHeader, "away"); w.Code != 201 || w.Header().Get(replayedHeader) != "" {
+		t.Errorf("a 5xx holds its key: %d", w.Code)
+	}
+}
+
+func TestAMintedTokenIsNeverStored(t *testing.T) {
+	s := newSurface(t)
+	body := `{"vendor":"pluggy","connection_config_name":"a"}`
+	first := s.call("POST", tokensPath, body, keyHeader, "mint")
+	if first.Code != 201 || !strings.Contains(first.Body.String(), rawToken) {
+		t.Fatalf("%d %s", first.Code, first.Body)
+	}
+	for key, kept := range s.service.answers {
+		if strings.Contains(string(kept.answer.Body), rawToken) || len(kept.answer.Headers) > 0 {
+			t.Errorf("%s holds %s", key, kept.answer.Body)
+		}
+	}
+	problemIn(t, s.call("POST", tokensPath, body, keyHeader, "mint"), 409, codeShownOnce)
+	problemIn(t, s.call("POST", tokensPath, strings.Replace(body, `"a"`, `"b"`, 1), keyHeader, "mint"), 422, codeReused)
+	if s.service.calls != 1 {
+		t.Errorf("minted %d times", s.service.calls)
+	}
+}
+
+func TestKeysHaveAForm(t *testing.T) {
+	s := newSurface(t)
+	for _, bad := range []string{" ", "a b", "é", "a/b", strings.Repeat("k", 129), "a;b", "a\tb", canary + "!"} {
+		w := s.call("POST", connectionsPath, goodConnection, keyHeader, bad)
+		if p := problemIn(t, w, 400, codeInvalid); locations(p) != "header.X-Idempotency-Key" || strings.Contains(w.Body.String(), canary) {
+			t.Errorf("%q: %s", bad, w.Body)
+		}
+	}
+	r := httptest.NewRequest(http.MethodPost, connectionsPath, strings.NewReader(goodConnection))
+	r.Header = map[string][]string{"Authorization": {"Bearer tenant-a"}, "Content-Type": {"application/json"}, "X-Idempotency-Key": {""}}
+	problemIn(t, s.serve(r), 400, codeInvalid)
+	problemIn(t, s.call("POST", connectionsPath, goodConnection, keyHeader, "a", otherKeyHeader, "b"), 400, codeInvalid)
+	if w := s.call("POST", connectionsPath, goodConnection, keyHeader, "same", otherKeyHeader, "same"); w.Code != 201 {
+		t.Errorf("%d", w.Code)
+	}
+}
+
+func TestKeysOfTenantsAreApart(t *testing.T) {
+	s := newSurface(t)
+	s.call("POST", connectionsPath, goodConnection, keyHeader, "k")
+	w := s.call("POST", connectionsPath, goodConnection, keyHeader, "k", "Authorization", "Bearer tenant-b")
+	if w.Code != 201 || w.Header().Get(replayedHeader) != "" || s.service.calls != 2 {
+		t.Errorf("%d %v", w.Code, w.Header())
+	}
+}
+
+func TestLiveTestsAndKnocksTakeNoKey(t *testing.T) {
+	s := newSurface(t)
+	for range 2 {
+		s.call("POST", connectionsPath+"/test", `{"vendor":"pluggy","configName":"a"}`, keyHeader, "k")
+		s.call("POST", enginesPath+samePath+"/test", "", keyHeader, "k")
+		s.call("POST", prefix+"/webhooks/pluggy/"+rawToken, "{}", keyHeader, "k")
+	}
+	if s.service.calls != 6 || len(s.service.answers) > 0 {
+		t.Errorf("%d calls, %d answers", s.service.calls, len(s.service.answers))
+	}
+}

@@ -1,0 +1,98 @@
+package gormstore_test
+
+import (
+	"context"
+	"database/sql"
+	"path/filepath"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"gorm.io/gorm"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/postgres"
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/sqlite"
+	"github.com/LerianStudio/aggregator-connections/test/pgtest"
+)
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
+// recorder stands in for the queue of jobs. It writes into the transaction, so that what
+// is rolled back is not recorded.
+type recorder struct {
+	mu     sync.Mutex
+	jobs   []uuid.UUID
+	refuse error
+}
+
+func (r *recorder) note(pulls []uuid.UUID) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.refuse != nil {
+		return r.refuse
+	}
+	r.jobs = append(r.jobs, pulls...)
+	return nil
+}
+
+func (r *recorder) sql(ctx context.Context, tx *sql.Tx, pulls []uuid.UUID) error {
+	if _, err := tx.ExecContext(ctx, "UPDATE feed SET tx = tx"); err != nil {
+		return err
+	}
+	return r.note(pulls)
+}
+
+func (r *recorder) pgx(ctx context.Context, tx pgx.Tx, pulls []uuid.UUID) error {
+	if _, err := tx.Exec(ctx, "UPDATE feed SET shift = shift"); err != nil {
+		return err
+	}
+	return r.note(pulls)
+}
+
+// take gives what was recorded since the last take.
+func (r *recorder) take() []uuid.UUID {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	taken := slices.Clone(r.jobs)
+	r.jobs = nil
+	return taken
+}
+
+// backend is one database with its stores.
+type backend struct {
+	*gormstore.Store
+	gorm *gorm.DB
+	jobs *recorder
+}
+
+// onEach runs a test on both databases.
+func onEach(t *testing.T, test func(t *testing.T, b backend)) {
+	t.Helper()
+	t.Run("sqlite", func(t *testing.T) {
+		db, err := sqlite.Open(t.Context(), sqlite.Config{DSN: "sqlite://" + filepath.Join(t.TempDir(), "test.db")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = db.Close() })
+		if err := db.Migrate(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		jobs := &recorder{}
+		test(t, backend{Store: db.Store(jobs.sql), gorm: db.DB, jobs: jobs})
+	})
+	t.Run("postgres", func(t *testing.T) {
+		db, err := postgres.Open(t.Context(), postgres.Config{URL: pgtest.DSN(t)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = db.Close() })
+		if err := db.Migrate(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		jobs := &recorder{}
+		test(t, backend{Store: db.Store(jobs.pgx), gorm: db.DB, jobs: jobs})
+	})
+}

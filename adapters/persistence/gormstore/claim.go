@@ -1,0 +1,175 @@
+package gormstore
+
+import (
+	"context"
+	"time"
+
+	"gorm.io/gorm"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// minWait is the shortest wait for another pull that a refused claim asks for.
+const minWait = time.Second
+
+// Claim locks the pull, so that claims of one pull come one after the other; the index
+// over pulls under way decides between pulls of one connection.
+func (s pulls) Claim(ctx context.Context, lease domain.Lease, at time.Time) (ports.Claimed, error) {
+	var claimed ports.Claimed
+	var refused error // besides what the transaction commits
+	err := s.change(ctx, func(tx Tx) error {
+		row, err := first[pullRow](locked(tx.DB, forUpdate).Where("id = ?", lease.Pull.UUID))
+		if err != nil {
+			return err
+		}
+		if row.over() {
+			return domain.Missing()
+		}
+		c, err := first[connectionRow](tx.Where("id = ?", row.Connection))
+		if err != nil {
+			return err
+		}
+		if !c.Deleted.IsZero() {
+			refused = domain.Missing()
+			return tx.Model(&pullRow{}).Where("id = ?", row.ID).Updates(failedAs(domain.ConnectionGone, instant{at})).Error
+		}
+		claimed, err = take(tx.DB, row, lease, at)
+		claimed.Connection = c.domain()
+		return err
+	})
+	if err == nil {
+		err = refused
+	}
+	if err != nil {
+		return ports.Claimed{}, err
+	}
+	return claimed, nil
+}
+
+// notDue is the refusal of a claim that is to be tried again after the wait.
+func notDue(wait time.Duration) error {
+	return &domain.Error{Kind: domain.Conflict, Code: domain.NotDue, RetryAfter: wait}
+}
+
+// take makes the locked pull run under the lease. Errors: NotDue, with how long to wait.
+func take(tx *gorm.DB, row pullRow, lease domain.Lease, at time.Time) (ports.Claimed, error) {
+	if wait := row.ready().Sub(at); wait > 0 {
+		return ports.Claimed{}, notDue(wait)
+	}
+	if row.State == stateQueued {
+		if err := alone(tx, row, at); err != nil {
+			return ports.Claimed{}, err
+		}
+	}
+	p, err := row.domain()
+	if err != nil {
+		return ports.Claimed{}, err
+	}
+	if row.State == stateQueued {
+		if p.Ask, err = folded(tx, p); err != nil {
+			return ports.Claimed{}, err
+		}
+		if err := saveAsk(tx, p); err != nil {
+			return ports.Claimed{}, err
+		}
+	}
+	p.State, p.NotBefore, p.Attempts = domain.PullRunning, time.Time{}, p.Attempts+1
+	if p.StartedAt.IsZero() {
+		p.StartedAt = at
+	}
+	if err := saveClaim(tx, p, lease); err != nil {
+		return ports.Claimed{}, err
+	}
+	done, err := succeededBefore(tx, p.Connection)
+	return ports.Claimed{Pull: p, First: !done}, err
+}
+
+// ready is the time from which the pull may be claimed: the end of the lease it runs
+// under, or of its wait for the next try.
+func (r pullRow) ready() time.Time {
+	if r.State == stateRunning {
+		return r.LeaseUntil.Time
+	}
+	return r.NotBefore.Time
+}
+
+// alone refuses while another pull of the connection is under way.
+func alone(tx *gorm.DB, row pullRow, at time.Time) error {
+	var others []pullRow
+	err := tx.Select("state", "lease_until", "not_before").
+		Where("connection_id = ? AND "+isUnderWay, row.Connection).Limit(1).Find(&others).Error
+	if err != nil || len(others) == 0 {
+		return err
+	}
+	return notDue(max(others[0].ready().Sub(at), minWait))
+}
+
+// folded merges the asks of the pull's deliveries, in the order they came, into its own.
+// The pull is locked: what joined it has committed by now, and nothing joins any more.
+func folded(tx *gorm.DB, p domain.Pull) (domain.Ask, error) {
+	var asks []string
+	err := tx.Model(&deliveryRow{}).Where("pull_id = ?", p.ID.UUID).Order("received_at, id").Pluck("ask", &asks).Error
+	merged := p.Ask
+	for _, stored := range asks {
+		var ask domain.Ask
+		if err := decode(stored, &ask); err != nil {
+			return domain.Ask{}, err
+		}
+		merged = merged.Merge(ask)
+	}
+	return merged, err
+}
+
+// saveClaim begins the try. The unique index over pulls under way has the last word: two
+// pulls of a connection that are claimed at once both saw nobody.
+func saveClaim(tx *gorm.DB, p domain.Pull, lease domain.Lease) error {
+	err := tx.Model(&pullRow{}).Where("id = ?", p.ID.UUID).Updates(map[string]any{
+		"state": stateRunning, "attempts": p.Attempts, "not_before": nil, "started_at": instant{p.StartedAt},
+		"lease_id": lease.ID.UUID, "lease_until": instant{lease.Until},
+	}).Error
+	if duplicate(err) {
+		return notDue(minWait) // another pull of the connection was faster
+	}
+	return err
+}
+
+// succeededBefore says whether the connection ever had a succeeded pull.
+func succeededBefore(tx *gorm.DB, connection domain.ConnectionID) (bool, error) {
+	var ids []string
+	err := tx.Model(&pullRow{}).Where("connection_id = ? AND "+isSucceeded, connection.UUID).
+		Limit(1).Pluck("id", &ids).Error
+	return len(ids) > 0, err
+}
+
+// leaseLost ends a worker whose pull is in other hands, over, or without a connection.
+func leaseLost() error { return &domain.Error{Kind: domain.Conflict, Code: domain.LeaseLost} }
+
+// hold locks the pull that runs under the lease, without ask and progress.
+func hold(tx *gorm.DB, lease domain.Lease) (pullRow, error) {
+	rows := []pullRow{}
+	err := locked(tx, forUpdate).Omit("ask", "progress").
+		Where("id = ? AND lease_id = ? AND state = ?", lease.Pull.UUID, lease.ID.UUID, stateRunning).
+		Limit(1).Find(&rows).Error
+	if err != nil {
+		return pullRow{}, err
+	}
+	if len(rows) == 0 {
+		return pullRow{}, leaseLost()
+	}
+	return rows[0], nil
+}
+
+// holdLive is hold, lost also when the connection was deleted.
+func holdLive(tx *gorm.DB, lease domain.Lease) (pullRow, error) {
+	row, err := hold(tx, lease)
+	if err != nil {
+		return row, err
+	}
+	var alive []string
+	err = live(tx.Model(&connectionRow{})).Where("id = ?", row.Connection).Pluck("id", &alive).Error
+	if err == nil && len(alive) == 0 {
+		err = leaseLost()
+	}
+	return row, err
+}

@@ -1,0 +1,85 @@
+package gormstore
+
+import (
+	"encoding/json"
+
+	"github.com/google/uuid"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// connectionRow is a connection of either kind; the members of the other kind are empty.
+type connectionRow struct {
+	ID         uuid.UUID     `gorm:"column:id;primaryKey"`
+	Tenant     uuid.UUID     `gorm:"column:tenant_id"`
+	Kind       string        `gorm:"column:kind"`
+	Name       string        `gorm:"column:name"`
+	Vendor     string        `gorm:"column:vendor"`
+	BaseURL    string        `gorm:"column:base_url"`
+	AccountRef string        `gorm:"column:account_ref"`
+	Type       string        `gorm:"column:type"`
+	Config     []byte        `gorm:"column:config"`
+	Sealed     []byte        `gorm:"column:sealed"`
+	Health     healthColumns `gorm:"embedded"`
+	Revision   int64         `gorm:"column:revision"`
+	Created    instant       `gorm:"column:created_at"`
+	Updated    instant       `gorm:"column:updated_at"`
+	Deleted    instant       `gorm:"column:deleted_at"`
+}
+
+// healthColumns are written alone when a pull ends.
+type healthColumns struct {
+	HealthStatus  string  `gorm:"column:health_status"`
+	HealthReason  string  `gorm:"column:health_reason"`
+	HealthSince   instant `gorm:"column:health_since"`
+	NeedsReauth   bool    `gorm:"column:needs_reauth"`
+	ReauthByEvent bool    `gorm:"column:reauth_by_event"`
+}
+
+// TableName is that of the schema.
+func (connectionRow) TableName() string { return "connections" }
+
+// healthOf keeps "" for a connection that was never looked at; it reads as unknown.
+func healthOf(h domain.Health) healthColumns {
+	return healthColumns{
+		HealthStatus: string(h.Status), HealthReason: string(h.Reason), HealthSince: instant{h.Since},
+		NeedsReauth: h.NeedsReauth, ReauthByEvent: h.ReauthByEvent,
+	}
+}
+
+func (h healthColumns) domain() domain.Health {
+	return domain.Health{
+		Status: domain.HealthStatus(h.HealthStatus), Reason: domain.Code(h.HealthReason), Since: h.HealthSince.Time,
+		NeedsReauth: h.NeedsReauth, ReauthByEvent: h.ReauthByEvent,
+	}
+}
+
+// rowOfConnection takes the sealed credential as it is: nothing here could open it.
+func rowOfConnection(c domain.Connection) connectionRow {
+	return connectionRow{
+		ID: c.ID.UUID, Tenant: c.Tenant.UUID, Kind: string(c.Kind), Name: c.Name,
+		Vendor: string(c.Vendor), BaseURL: c.BaseURL, AccountRef: c.AccountRef,
+		Type: string(c.Type), Config: c.Config, Sealed: present(c.Sealed),
+		Health: healthOf(c.Health), Revision: c.Revision,
+		Created: instant{c.CreatedAt}, Updated: instant{c.UpdatedAt}, Deleted: instant{c.DeletedAt},
+	}
+}
+
+func (r connectionRow) domain() domain.Connection {
+	return domain.Connection{
+		ID: domain.ConnectionID{UUID: r.ID}, Tenant: domain.TenantID{UUID: r.Tenant},
+		Kind: domain.ConnectionKind(r.Kind), Name: r.Name,
+		Vendor: domain.Vendor(r.Vendor), BaseURL: r.BaseURL, AccountRef: r.AccountRef,
+		Type: domain.ConnectorType(r.Type), Config: json.RawMessage(r.Config), Sealed: domain.Sealed(r.Sealed),
+		Health: r.Health.domain(), Revision: r.Revision,
+		CreatedAt: r.Created.Time, UpdatedAt: r.Updated.Time, DeletedAt: r.Deleted.Time,
+	}
+}
+
+// present is never NULL.
+func present(b []byte) []byte {
+	if b == nil {
+		return []byte{}
+	}
+	return b
+}

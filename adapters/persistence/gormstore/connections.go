@@ -1,0 +1,199 @@
+package gormstore
+
+import (
+	"context"
+
+	"gorm.io/gorm"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// Connections is the store of connections.
+func (s *Store) Connections() ports.Connections { return connections{s} }
+
+// connections sees live rows only; what was deleted stays for the rows that refer to it.
+type connections struct{ *Store }
+
+// nameTaken names no name: the caller knows it.
+func nameTaken() error { return &domain.Error{Kind: domain.Conflict, Code: domain.NameTaken} }
+
+// Create stores a connection; the unique index decides who has the name.
+func (s connections) Create(ctx context.Context, c domain.Connection) error {
+	row := rowOfConnection(c)
+	return s.write(ctx, func(db *gorm.DB) error {
+		err := db.Create(&row).Error
+		if duplicate(err) {
+			return nameTaken()
+		}
+		return err
+	})
+}
+
+// live leaves out deleted rows, which the partial index over names leaves out too.
+func live(query *gorm.DB) *gorm.DB { return query.Where("deleted_at IS NULL") }
+
+// ofKind is the one way to a connection by id: never without its tenant and kind.
+func ofKind(db *gorm.DB, tenant domain.TenantID, kind domain.ConnectionKind, id domain.ConnectionID) *gorm.DB {
+	return live(db).Where("id = ? AND tenant_id = ? AND kind = ?", id.UUID, tenant.UUID, string(kind))
+}
+
+// Get reads a live connection of the kind.
+func (s connections) Get(ctx context.Context, tenant domain.TenantID, kind domain.ConnectionKind, id domain.ConnectionID) (domain.Connection, error) {
+	return s.one(ctx, func(db *gorm.DB) *gorm.DB { return ofKind(db, tenant, kind, id) })
+}
+
+// Find reads a live aggregator connection by vendor and name.
+func (s connections) Find(ctx context.Context, tenant domain.TenantID, vendor domain.Vendor, name string) (domain.Connection, error) {
+	if !storable(name) {
+		return domain.Connection{}, domain.Missing()
+	}
+	return s.one(ctx, func(db *gorm.DB) *gorm.DB {
+		return live(db).Where("tenant_id = ? AND name = ? AND vendor = ? AND kind = ?",
+			tenant.UUID, name, string(vendor), string(domain.Aggregator))
+	})
+}
+
+// one reads a connection. Errors: NotFound.
+func (s connections) one(ctx context.Context, where func(db *gorm.DB) *gorm.DB) (domain.Connection, error) {
+	var row connectionRow
+	err := s.read(ctx, func(db *gorm.DB) (err error) {
+		row, err = first[connectionRow](where(db))
+		return err
+	})
+	return row.domain(), err
+}
+
+// List gives live connections by name. Bytes decide the order in both databases: the
+// column has the collation "C" in PostgreSQL, and SQLite has no other.
+func (s connections) List(ctx context.Context, tenant domain.TenantID, filter ports.ConnectionFilter, page domain.PageRequest) (domain.Page[domain.Connection], error) {
+	var found domain.Page[domain.Connection]
+	err := s.read(ctx, func(db *gorm.DB) (err error) {
+		query := live(db).Where("tenant_id = ?", tenant.UUID).Order("name, id")
+		if filter.Kind != "" {
+			query = query.Where("kind = ?", string(filter.Kind))
+		}
+		switch filter.Health {
+		case "":
+		case domain.Unknown:
+			query = query.Where("health_status IN ?", []string{"", string(domain.Unknown)})
+		default:
+			query = query.Where("health_status = ?", string(filter.Health))
+		}
+		if !storable(page.After.Key) {
+			return badCursor()
+		}
+		if !page.After.IsZero() {
+			query = query.Where("(name, id) > (?, ?)", page.After.Key, page.After.ID)
+		}
+		found, err = list(query, page.Limit, connectionRow.domain, func(c domain.Connection) domain.Position {
+			return domain.Position{Key: c.Name, ID: c.ID.UUID}
+		})
+		return err
+	})
+	return found, err
+}
+
+// Update holds the row's lock from before it reads until it has written.
+func (s connections) Update(ctx context.Context, tenant domain.TenantID, kind domain.ConnectionKind, id domain.ConnectionID,
+	edit func(*domain.Connection) error,
+) (domain.Connection, error) {
+	var c domain.Connection
+	var refused error
+	err := s.change(ctx, func(tx Tx) error {
+		row, err := first[connectionRow](locked(ofKind(tx.DB, tenant, kind, id), forUpdate))
+		if err != nil {
+			return err
+		}
+		c = row.domain()
+		if refused = edit(&c); refused != nil {
+			return refused
+		}
+		return saveConnection(tx.DB, c)
+	})
+	if refused != nil {
+		return domain.Connection{}, refused
+	}
+	if err != nil {
+		return domain.Connection{}, err
+	}
+	return c, nil
+}
+
+// saveConnection writes what an edit may change; id, tenant and kind stay for ever.
+func saveConnection(tx *gorm.DB, c domain.Connection) error {
+	row := rowOfConnection(c)
+	err := tx.Model(&connectionRow{ID: row.ID}).Select("*").Omit("id", "tenant_id", "kind").Updates(&row).Error
+	if duplicate(err) {
+		return nameTaken()
+	}
+	if err != nil || c.Live() {
+		return err
+	}
+	return endOf(tx, c)
+}
+
+// endOf revokes a deleted connection's tokens and fails its pulls that do not run. One
+// that runs loses its lease at its next write.
+func endOf(tx *gorm.DB, c domain.Connection) error {
+	at := instant{c.DeletedAt}
+	err := tx.Model(&tokenRow{}).Where("connection_id = ? AND revoked_at IS NULL", c.ID.UUID).
+		Updates(map[string]any{"revoked_at": at}).Error
+	if err != nil {
+		return err
+	}
+	return tx.Model(&pullRow{}).Where("connection_id = ? AND state IN ('queued', 'waiting')", c.ID.UUID).
+		Updates(failedAs(domain.ConnectionGone, at)).Error
+}
+
+// Activity reads the last entries of two indexes, and keeps nothing of its own: a column
+// would be written with every delivery. Errors: NotFound for engine connections too.
+func (s connections) Activity(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID) (ports.Activity, error) {
+	var row struct{ LastPull, LastWebhook instant }
+	err := s.read(ctx, func(db *gorm.DB) error {
+		if _, err := first[connectionRow](ofKind(db, tenant, domain.Aggregator, id)); err != nil {
+			return err
+		}
+		return db.Raw(`SELECT
+			(SELECT max(finished_at) FROM pulls WHERE connection_id = @id AND state = 'succeeded') AS last_pull,
+			(SELECT max(received_at) FROM deliveries WHERE connection_id = @id) AS last_webhook`,
+			map[string]any{"id": id.UUID}).Scan(&row).Error
+	})
+	return ports.Activity{LastPullAt: row.LastPull.Time, LastWebhookAt: row.LastWebhook.Time}, err
+}
+
+// Sealed walks the live connections of all tenants by id, which a walk may leave and take
+// up again.
+func (s connections) Sealed(ctx context.Context, after domain.ConnectionID, limit int) ([]domain.Connection, error) {
+	var rows []connectionRow
+	err := s.read(ctx, func(db *gorm.DB) error {
+		return live(db).Where("id > ?", after.UUID).Order("id").Limit(limit).Find(&rows).Error
+	})
+	return domains(rows, connectionRow.domain), err
+}
+
+// Reseal compares and swaps in one statement.
+func (s connections) Reseal(ctx context.Context, id domain.ConnectionID, old, fresh domain.Sealed) (bool, error) {
+	var changed int
+	err := s.write(ctx, func(db *gorm.DB) (err error) {
+		changed, err = rowsOf(live(db.Model(&connectionRow{})).Where("id = ? AND sealed = ?", id.UUID, []byte(old)).
+			Updates(map[string]any{"sealed": []byte(fresh)}))
+		return err
+	})
+	return changed > 0, err
+}
+
+// domains converts rows.
+func domains[R, T any](rows []R, item func(R) T) []T {
+	items := make([]T, 0, len(rows))
+	for _, row := range rows {
+		items = append(items, item(row))
+	}
+	return items
+}
+
+// liveAggregator reads the connection and, until the transaction ends, keeps it from
+// being deleted. Errors: NotFound.
+func liveAggregator(tx *gorm.DB, tenant domain.TenantID, id domain.ConnectionID) (connectionRow, error) {
+	return first[connectionRow](locked(ofKind(tx, tenant, domain.Aggregator, id), keyShare))
+}

@@ -1,0 +1,69 @@
+package gormstore
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// Finish ends a try: the pull is over or waits for the next one, the lease is gone, and
+// the connection's health knows.
+func (s pulls) Finish(ctx context.Context, lease domain.Lease, o ports.Outcome) error {
+	return s.change(ctx, func(tx Tx) error {
+		row, err := hold(tx.DB, lease)
+		if err != nil {
+			return err
+		}
+		if err := tx.Model(&pullRow{}).Where("id = ?", row.ID).Updates(ended(o)).Error; err != nil {
+			return err
+		}
+		if o.Health != nil {
+			if err := foldHealth(tx.DB, row.Connection, o.Health); err != nil {
+				return err
+			}
+		}
+		if o.State == domain.PullQueued {
+			return nil
+		}
+		return enqueueNext(tx, row.Connection)
+	})
+}
+
+// ended are the columns of a try's end. A pull that goes on keeps its place under way, so
+// that none behind it overtakes.
+func ended(o ports.Outcome) map[string]any {
+	columns := map[string]any{
+		"state": string(o.State), "last_error": string(o.LastError), "attempts": o.Attempts,
+		"not_before": nil, "finished_at": instant{o.At}, "lease_id": nil, "lease_until": nil,
+	}
+	if o.State == domain.PullQueued {
+		columns["state"], columns["not_before"], columns["finished_at"] = stateWaiting, instant{o.NotBefore}, nil
+	}
+	return columns
+}
+
+// foldHealth writes the health alone: it is no change of an operator's.
+func foldHealth(tx *gorm.DB, connection uuid.UUID, fold func(domain.Health) domain.Health) error {
+	row, err := first[connectionRow](locked(tx, "NO KEY UPDATE").Where("id = ?", connection))
+	if err != nil {
+		return err
+	}
+	next := connectionRow{Health: healthOf(fold(row.Health.domain()))}
+	return tx.Model(&connectionRow{}).Where("id = ?", connection).
+		Select("health_status", "health_reason", "health_since", "needs_reauth", "reauth_by_event").Updates(next).Error
+}
+
+// enqueueNext gives the pull behind the one that is over its job: it had one when it was
+// queued, which may have been spent on waiting.
+func enqueueNext(tx Tx, connection uuid.UUID) error {
+	var next []uuid.UUID
+	err := tx.Model(&pullRow{}).Where("connection_id = ? AND "+isQueued, connection).Pluck("id", &next).Error
+	if err != nil || len(next) == 0 {
+		return err
+	}
+	return tx.Enqueue(next...)
+}

@@ -1,0 +1,48 @@
+package gormstore
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+)
+
+// instant is a column of time: timestamptz in PostgreSQL, microseconds since 1970 in
+// SQLite, which has no such type. Both are exact and sort. The zero time is NULL.
+type instant struct{ time.Time }
+
+// GormDataType makes the type a column.
+func (instant) GormDataType() string { return "instant" }
+
+// GormValue writes the form that the database at hand keeps.
+func (i instant) GormValue(_ context.Context, db *gorm.DB) clause.Expr {
+	return clause.Expr{SQL: "?", Vars: []any{i.value(db.Name())}}
+}
+
+// value is what the driver is given.
+func (i instant) value(dialect string) any {
+	switch {
+	case i.IsZero():
+		return nil
+	case dialect == "sqlite":
+		return i.UnixMicro()
+	}
+	return i.Time
+}
+
+// Scan reads either form.
+func (i *instant) Scan(value any) error {
+	switch v := value.(type) {
+	case nil:
+		i.Time = time.Time{}
+	case int64:
+		i.Time = time.UnixMicro(v).UTC()
+	case time.Time:
+		i.Time = v.UTC()
+	default:
+		return fmt.Errorf("a time is kept as %T", value)
+	}
+	return nil
+}

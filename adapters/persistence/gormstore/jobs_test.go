@@ -1,0 +1,160 @@
+package gormstore_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+var epoch = time.Date(2026, time.March, 1, 10, 0, 0, 0, time.UTC)
+
+func newID[T any]() domain.ID[T] { return domain.ID[T]{UUID: uuid.Must(uuid.NewV7())} }
+
+// door stores a connection with a token.
+func (b backend) door(t *testing.T) (domain.Connection, domain.WebhookToken) {
+	t.Helper()
+	c := domain.Connection{
+		ID: newID[domain.Connection](), Tenant: domain.TenantID{UUID: uuid.New()}, Kind: domain.Aggregator, Name: "c",
+		Vendor: "pluggy", AccountRef: "item", Sealed: domain.Sealed("sealed"), Revision: 1, CreatedAt: epoch, UpdatedAt: epoch,
+	}
+	token := domain.WebhookToken{
+		ID: newID[domain.WebhookToken](), Tenant: c.Tenant, Connection: c.ID, Vendor: c.Vendor,
+		Hash: domain.HashToken(uuid.NewString()), CreatedAt: epoch,
+	}
+	for _, err := range []error{b.Connections().Create(t.Context(), c), b.Tokens().Create(t.Context(), token)} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return c, token
+}
+
+func receipt(token domain.WebhookToken, key string) ports.Receipt {
+	return ports.Receipt{
+		Delivery: newID[domain.Delivery](), Pull: newID[domain.Pull](), Token: token.Hash, Vendor: token.Vendor,
+		Event: domain.Event{Name: "e", ID: key, Key: key, Wanted: true}, Body: []byte(key), At: epoch,
+	}
+}
+
+func (b backend) wantJobs(t *testing.T, what string, want ...domain.PullID) {
+	t.Helper()
+	var ids []uuid.UUID
+	for _, id := range want {
+		ids = append(ids, id.UUID)
+	}
+	if diff := cmp.Diff(ids, b.jobs.take()); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", what, diff)
+	}
+}
+
+func TestAJobIsQueuedWithEachNewPullAndOnlyThen(t *testing.T) {
+	onEach(t, func(t *testing.T, b backend) {
+		ctx := t.Context()
+		c, token := b.door(t)
+		first := receipt(token, "first")
+		receive := func(r ports.Receipt) {
+			t.Helper()
+			if _, err := b.Deliveries().Receive(ctx, r); err != nil {
+				t.Fatal(err)
+			}
+		}
+		receive(first)
+		b.wantJobs(t, "a new pull", first.Pull)
+		receive(receipt(token, "first"))
+		receive(receipt(token, "second"))
+		b.wantJobs(t, "a duplicate, and an event that joins")
+		claim := func(pull domain.PullID) domain.Lease {
+			t.Helper()
+			l := domain.Lease{ID: newID[domain.Lease](), Pull: pull, Until: epoch.Add(time.Minute)}
+			if _, err := b.Pulls().Claim(ctx, l, epoch); err != nil {
+				t.Fatal(err)
+			}
+			return l
+		}
+		l := claim(first.Pull)
+		request := ports.PullRequest{ID: newID[domain.Pull](), Trigger: domain.ByOperator, At: epoch}
+		if _, err := b.Pulls().Request(ctx, c.Tenant, c.ID, request); err != nil {
+			t.Fatal(err)
+		}
+		b.wantJobs(t, "a request", request.ID)
+		if err := b.Pulls().Finish(ctx, l, ports.Outcome{State: domain.PullQueued, NotBefore: epoch, Attempts: 1, At: epoch}); err != nil {
+			t.Fatal(err)
+		}
+		b.wantJobs(t, "a pull that will be tried again")
+		if err := b.Pulls().Finish(ctx, claim(first.Pull), ports.Outcome{State: domain.PullSucceeded, Attempts: 2, At: epoch}); err != nil {
+			t.Fatal(err)
+		}
+		b.wantJobs(t, "the pull behind one that is over", request.ID)
+		if err := b.Pulls().Finish(ctx, claim(request.ID), ports.Outcome{State: domain.PullSucceeded, Attempts: 1, At: epoch}); err != nil {
+			t.Fatal(err)
+		}
+		replay := newID[domain.Pull]()
+		if _, err := b.Deliveries().Replay(ctx, c.Tenant, []domain.DeliveryID{first.Delivery}, epoch,
+			func() domain.PullID { return replay }); err != nil {
+			t.Fatal(err)
+		}
+		b.wantJobs(t, "a replay", replay)
+	})
+}
+
+func TestWithoutItsJobNoPullIsQueued(t *testing.T) {
+	onEach(t, func(t *testing.T, b backend) {
+		ctx := t.Context()
+		c, token := b.door(t)
+		b.jobs.refuse = errors.New("refused")
+		r := receipt(token, "first")
+		if _, err := b.Deliveries().Receive(ctx, r); !errors.Is(err, b.jobs.refuse) {
+			t.Errorf("receive: error %v", err)
+		}
+		if _, err := b.Deliveries().Get(ctx, c.Tenant, r.Delivery); !errors.Is(err, domain.NotFound) {
+			t.Errorf("the delivery is stored: %v", err)
+		}
+		request := ports.PullRequest{ID: r.Pull, Trigger: domain.ByOperator, At: epoch}
+		if _, err := b.Pulls().Request(ctx, c.Tenant, c.ID, request); !errors.Is(err, b.jobs.refuse) {
+			t.Errorf("request: error %v", err)
+		}
+		if _, err := b.Pulls().Get(ctx, c.Tenant, r.Pull); !errors.Is(err, domain.NotFound) {
+			t.Errorf("the pull is stored: %v", err)
+		}
+	})
+}
+
+// Two deliveries with one id stand for whatever one receipt of a group may fail by.
+func TestOneBadReceiptDoesNotHurtTheOthers(t *testing.T) {
+	onEach(t, func(t *testing.T, b backend) {
+		_, token := b.door(t)
+		errs := make(chan error)
+		const good = 40
+		for i := range good + 1 {
+			r := receipt(token, uuid.NewString())
+			if i == good/2 {
+				if _, err := b.Deliveries().Receive(t.Context(), r); err != nil {
+					t.Fatal(err)
+				}
+				r.Event.Key = "another"
+			}
+			go func() {
+				_, err := b.Deliveries().Receive(t.Context(), r)
+				errs <- err
+			}()
+		}
+		failed := 0
+		for range good + 1 {
+			if err := <-errs; err != nil {
+				failed++
+				if errors.Is(err, domain.Unavailable) {
+					t.Errorf("error %v, want an internal one", err)
+				}
+			}
+		}
+		if failed != 1 {
+			t.Errorf("%d receipts failed, want 1", failed)
+		}
+	})
+}

@@ -1,0 +1,50 @@
+package gormstore
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// Stranded looks at open pulls only, which an index holds. A queued pull behind another
+// one is not stranded: it gets its job when that one is over.
+func (s pulls) Stranded(ctx context.Context, at time.Time, grace time.Duration, limit int) ([]domain.PullID, error) {
+	var ids []uuid.UUID
+	due := instant{at.Add(-grace)}
+	err := s.read(ctx, func(db *gorm.DB) error {
+		return db.Table("pulls p").Where("p."+isOpen).
+			Where(db.Where("p.state = 'running' AND p.lease_until <= ?", instant{at}).
+				Or("p.state = 'waiting' AND p.not_before < ?", due).
+				Or("p.state = 'queued' AND p.created_at < ? AND NOT EXISTS "+
+					"(SELECT 1 FROM pulls o WHERE o.connection_id = p.connection_id AND o."+isUnderWay+")", due)).
+			Order("p.created_at").Limit(limit).Pluck("p.id", &ids).Error
+	})
+	return domains(ids, func(id uuid.UUID) domain.PullID { return domain.PullID{UUID: id} }), err
+}
+
+// Idle gives the connections that the safety net is for. The indexes over open and over
+// succeeded pulls answer both questions about each.
+func (s pulls) Idle(ctx context.Context, since time.Time, limit int) ([]domain.Connection, error) {
+	var rows []connectionRow
+	err := s.read(ctx, func(db *gorm.DB) error {
+		return live(db).Where("kind = ?", string(domain.Aggregator)).
+			Where("NOT EXISTS (SELECT 1 FROM pulls p WHERE p.connection_id = connections.id AND p."+isOpen+")").
+			Where("NOT EXISTS (SELECT 1 FROM pulls p WHERE p.connection_id = connections.id AND p."+isSucceeded+" AND p.finished_at >= ?)",
+				instant{since}).
+			Order("id").Limit(limit).Find(&rows).Error
+	})
+	return domains(rows, connectionRow.domain), err
+}
+
+// Backlog reads the first row of the index of open pulls.
+func (s pulls) Backlog(ctx context.Context) (time.Time, error) {
+	var row struct{ Oldest instant }
+	err := s.read(ctx, func(db *gorm.DB) error {
+		return db.Raw("SELECT min(created_at) AS oldest FROM pulls WHERE " + isOpen).Scan(&row).Error
+	})
+	return row.Oldest.Time, err
+}

@@ -1,0 +1,256 @@
+package gormstore
+
+import (
+	"bytes"
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// StorePage compares the page with what is stored and writes what differs: a page that
+// brings no news writes the pull's row alone.
+func (s pulls) StorePage(ctx context.Context, lease domain.Lease, w ports.PageWrite) (domain.Counts, error) {
+	var counts domain.Counts
+	err := s.change(ctx, func(tx Tx) error {
+		held, err := holdLive(tx.DB, lease)
+		if err != nil {
+			return err
+		}
+		p := pageWriter{dialect: s.dialect, tx: tx.DB, pull: held, at: instant{w.At}, newID: w.NewID}
+		for _, step := range []func() error{
+			func() error { return p.accounts(latest(w.Accounts, accountKey)) },
+			func() error { return p.transactions(latest(w.Transactions, observationKey)) },
+			func() error { return p.removed(w.Removed) },
+			func() error { return saveProgress(tx.DB, held, p.counts, w.Until, &w.Progress) },
+		} {
+			if err := step(); err != nil {
+				return err
+			}
+		}
+		counts = p.counts
+		return nil
+	})
+	if err != nil {
+		return domain.Counts{}, err
+	}
+	return counts, nil
+}
+
+// saveProgress adds the counts, extends the lease and, where given, moves the progress.
+func saveProgress(tx *gorm.DB, held pullRow, counts domain.Counts, until time.Time, progress *domain.Progress) error {
+	total := domain.Counts(held.Counts).Plus(counts)
+	columns := map[string]any{
+		"lease_until": instant{until}, "seen_accounts": total.Accounts, "seen_rows": total.Read, "added": total.Added,
+		"modified": total.Modified, "removed": total.Removed, "unchanged": total.Unchanged,
+	}
+	if progress != nil {
+		text, err := encode(progress)
+		if err != nil {
+			return err
+		}
+		columns["progress"] = text
+	}
+	return tx.Model(&pullRow{}).Where("id = ?", held.ID).Updates(columns).Error
+}
+
+// The keys by which rows of a page are one.
+func accountKey(v domain.AccountView) string     { return v.ExternalID }
+func observationKey(o domain.Observation) string { return o.ExternalID }
+
+// latest keeps the last of the items with one key, in the order of their first places.
+func latest[T any](items []T, key func(T) string) []T {
+	place := make(map[string]int, len(items))
+	kept := make([]T, 0, len(items))
+	for _, item := range items {
+		if i, ok := place[key(item)]; ok {
+			kept[i] = item
+			continue
+		}
+		place[key(item)] = len(kept)
+		kept = append(kept, item)
+	}
+	return kept
+}
+
+// pageWriter writes one page for one pull. The pull's row is locked, so that no other
+// page of the connection is written meanwhile: what is read here is still so when it is
+// compared and overwritten.
+type pageWriter struct {
+	dialect Dialect
+	tx      *gorm.DB
+	pull    pullRow
+	at      instant
+	newID   func() domain.TransactionID
+	stamp   int64 // 0 until something changed
+	counts  domain.Counts
+}
+
+// of narrows any table of what pulls bring to the rows of the pull's connection with these external ids.
+func (p *pageWriter) of(externalIDs []string) *gorm.DB {
+	return p.tx.Where("connection_id = ?", p.pull.Connection).Where(p.dialect.AnyOf("external_id", externalIDs))
+}
+
+// change gives the transaction's place in the feed.
+func (p *pageWriter) change() (int64, error) {
+	var err error
+	if p.stamp == 0 {
+		p.stamp, err = p.dialect.Stamp(p.tx)
+	}
+	return p.stamp, err
+}
+
+// accounts writes the accounts that are new or differ in any member.
+func (p *pageWriter) accounts(views []domain.AccountView) error {
+	p.counts.Accounts = len(views)
+	if len(views) == 0 {
+		return nil
+	}
+	var stored []accountRow
+	if err := p.of(keys(views, accountKey)).Find(&stored).Error; err != nil {
+		return err
+	}
+	known := make(map[string]accountRow, len(stored))
+	for _, row := range stored {
+		known[row.ExternalID] = row
+	}
+	var fresh []accountRow
+	for _, view := range views {
+		row, ok := known[view.ExternalID]
+		if !ok {
+			row = accountRow{
+				ID: p.newID().UUID, Tenant: p.pull.Tenant, Connection: p.pull.Connection, Vendor: p.pull.Vendor,
+				FirstSeen: p.at,
+			}
+		}
+		before := row
+		row.show(view)
+		if ok && row.same(before) {
+			continue
+		}
+		row.Updated = p.at
+		fresh = append(fresh, row)
+	}
+	if len(fresh) == 0 {
+		return nil
+	}
+	return p.tx.Clauses(replaceStored).CreateInBatches(fresh, createBatch).Error
+}
+
+// createBatch keeps the parameters of an INSERT below what both databases take.
+const createBatch = 200
+
+// replaceStored overwrites the row of the same connection and external id.
+var replaceStored = clause.OnConflict{
+	Columns:   []clause.Column{{Name: "connection_id"}, {Name: "external_id"}},
+	UpdateAll: true,
+}
+
+// keys gives each item's key.
+func keys[T any](items []T, key func(T) string) []string {
+	all := make([]string, 0, len(items))
+	for _, item := range items {
+		all = append(all, key(item))
+	}
+	return all
+}
+
+// transactions writes the rows that are new, differ, or come back. The stamp is taken last,
+// because a transaction that has one holds the feed back until it ends.
+func (p *pageWriter) transactions(seen []domain.Observation) error {
+	p.counts.Read = len(seen)
+	if len(seen) == 0 {
+		return nil
+	}
+	known, err := p.stored(keys(seen, observationKey))
+	if err != nil {
+		return err
+	}
+	accounts, err := p.accountIDs(seen)
+	if err != nil {
+		return err
+	}
+	changed := make([]TransactionRow, 0, len(seen))
+	for _, o := range seen {
+		if row, differs := p.next(o, known, accounts); differs {
+			changed = append(changed, row)
+		}
+	}
+	if len(changed) == 0 {
+		return nil
+	}
+	stamp, err := p.change()
+	if err != nil {
+		return err
+	}
+	for i := range changed {
+		changed[i].ChangeTx = stamp
+	}
+	return p.dialect.SaveTransactions(p.tx, changed)
+}
+
+// next is the row that is to be written for an observation, if one is. A row keeps its id
+// and the time it was first seen, whatever else of it changes.
+func (p *pageWriter) next(o domain.Observation, known map[string]TransactionRow, accounts map[string]uuid.UUID) (TransactionRow, bool) {
+	row, ok := known[o.ExternalID]
+	before := row.Digest
+	row.show(o)
+	switch {
+	case !ok:
+		p.counts.Added++
+		row.ID, row.FirstSeen = p.newID().UUID, p.at
+		row.Tenant, row.Connection, row.Vendor = p.pull.Tenant, p.pull.Connection, p.pull.Vendor
+	case row.Removed.IsZero() && bytes.Equal(before, row.Digest):
+		p.counts.Unchanged++
+		return row, false
+	default:
+		p.counts.Modified++
+	}
+	row.AccountID = optional(accounts[o.Account])
+	row.Version++
+	row.Updated, row.Removed = p.at, instant{}
+	return row, true
+}
+
+// stored reads what decides whether a row differs, and what an overwritten row keeps.
+func (p *pageWriter) stored(externalIDs []string) (map[string]TransactionRow, error) {
+	var rows []TransactionRow
+	err := p.of(externalIDs).
+		Select("id", "tenant_id", "connection_id", "vendor", "external_id", "digest", "version", "first_seen_at", "removed_at").
+		Find(&rows).Error
+	known := make(map[string]TransactionRow, len(rows))
+	for _, row := range rows {
+		known[row.ExternalID] = row
+	}
+	return known, err
+}
+
+// accountIDs finds the accounts that the observations name, those of the same page among
+// them; unknown ones are left out.
+func (p *pageWriter) accountIDs(seen []domain.Observation) (map[string]uuid.UUID, error) {
+	named := map[string]bool{}
+	for _, o := range seen {
+		if o.Account != "" {
+			named[o.Account] = true
+		}
+	}
+	ids := make(map[string]uuid.UUID, len(named))
+	if len(named) == 0 {
+		return ids, nil
+	}
+	names := make([]string, 0, len(named))
+	for name := range named {
+		names = append(names, name)
+	}
+	var rows []accountRow
+	err := p.of(names).Select("id", "external_id").Find(&rows).Error
+	for _, row := range rows {
+		ids[row.ExternalID] = row.ID
+	}
+	return ids, err
+}

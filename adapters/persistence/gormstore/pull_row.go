@@ -1,0 +1,96 @@
+package gormstore
+
+import (
+	"github.com/google/uuid"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// The states as stored. A pull between two tries is 'waiting': it is under way, as the
+// queued one behind it is not, though callers see both as queued.
+const (
+	stateQueued    = "queued"
+	stateRunning   = "running"
+	stateWaiting   = "waiting"
+	stateSucceeded = "succeeded"
+	stateFailed    = "failed"
+)
+
+// Conditions on pulls p, spelled out: a planner that sees a parameter instead cannot tell
+// that a partial index holds the rows.
+const (
+	isQueued    = "state = 'queued'"
+	isUnderWay  = "state IN ('running', 'waiting')"
+	isOpen      = "state IN ('queued', 'running', 'waiting')"
+	isSucceeded = "state = 'succeeded'"
+)
+
+// pullRow is a pull with the lease it runs under, if it runs.
+type pullRow struct {
+	ID         uuid.UUID     `gorm:"column:id;primaryKey"`
+	Tenant     uuid.UUID     `gorm:"column:tenant_id"`
+	Connection uuid.UUID     `gorm:"column:connection_id"`
+	Vendor     string        `gorm:"column:vendor"`
+	Trigger    string        `gorm:"column:trigger"`
+	Trace      string        `gorm:"column:trace"`
+	State      string        `gorm:"column:state"`
+	Ask        string        `gorm:"column:ask"`
+	Progress   string        `gorm:"column:progress"`
+	Counts     countColumns  `gorm:"embedded"`
+	Attempts   int           `gorm:"column:attempts"`
+	LastError  string        `gorm:"column:last_error"`
+	Lease      uuid.NullUUID `gorm:"column:lease_id"`
+	LeaseUntil instant       `gorm:"column:lease_until"`
+	NotBefore  instant       `gorm:"column:not_before"`
+	Created    instant       `gorm:"column:created_at"`
+	Started    instant       `gorm:"column:started_at"`
+	Finished   instant       `gorm:"column:finished_at"`
+}
+
+// countColumns are domain.Counts, member by member.
+type countColumns struct {
+	Accounts  int `gorm:"column:seen_accounts"`
+	Read      int `gorm:"column:seen_rows"`
+	Added     int `gorm:"column:added"`
+	Modified  int `gorm:"column:modified"`
+	Removed   int `gorm:"column:removed"`
+	Unchanged int `gorm:"column:unchanged"`
+}
+
+// TableName is that of the schema.
+func (pullRow) TableName() string { return "pulls" }
+
+// bare leaves out ask and progress.
+func (r pullRow) bare() domain.Pull {
+	p := domain.Pull{
+		ID: domain.PullID{UUID: r.ID}, Tenant: domain.TenantID{UUID: r.Tenant},
+		Connection: domain.ConnectionID{UUID: r.Connection}, Vendor: domain.Vendor(r.Vendor),
+		Trigger: domain.Trigger(r.Trigger), Trace: r.Trace, State: domain.PullState(r.State),
+		Counts: domain.Counts(r.Counts), Attempts: r.Attempts, LastError: domain.Code(r.LastError),
+		NotBefore: r.NotBefore.Time, CreatedAt: r.Created.Time, StartedAt: r.Started.Time, FinishedAt: r.Finished.Time,
+	}
+	if r.State == stateWaiting {
+		p.State = domain.PullQueued
+	}
+	return p
+}
+
+// domain converts with ask and progress. Errors: JSON that is not the service's own.
+func (r pullRow) domain() (domain.Pull, error) {
+	p := r.bare()
+	if err := decode(r.Ask, &p.Ask); err != nil {
+		return domain.Pull{}, err
+	}
+	return p, decode(r.Progress, &p.Progress)
+}
+
+// over says whether the pull has ended for good.
+func (r pullRow) over() bool { return r.State == stateSucceeded || r.State == stateFailed }
+
+// failedAs are the columns of a pull that fails without a try.
+func failedAs(reason domain.Code, at instant) map[string]any {
+	return map[string]any{
+		"state": stateFailed, "last_error": string(reason), "finished_at": at,
+		"not_before": nil, "lease_id": nil, "lease_until": nil,
+	}
+}

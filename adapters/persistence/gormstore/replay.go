@@ -1,0 +1,110 @@
+package gormstore
+
+import (
+	"bytes"
+	"context"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// Replay locks the connections, then their queued pulls, then the deliveries.
+func (s deliveries) Replay(ctx context.Context, tenant domain.TenantID, ids []domain.DeliveryID, at time.Time,
+	fresh func() domain.PullID,
+) ([]domain.Delivery, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	var replayed []domain.Delivery
+	err := s.change(ctx, func(tx Tx) error {
+		chosen, err := replayable(tx.DB, tenant, ids)
+		if err != nil || len(chosen) == 0 {
+			return err
+		}
+		pulls, err := queueFor(tx, chosen, at, fresh)
+		if err != nil {
+			return err
+		}
+		replayed, err = requeue(tx.DB, chosen, pulls)
+		return err
+	})
+	return replayed, err
+}
+
+// replayable reads the tenant's deliveries that ask for something, in the order of ids.
+func replayable(tx *gorm.DB, tenant domain.TenantID, ids []domain.DeliveryID) ([]deliveryRow, error) {
+	wanted := make([]uuid.UUID, 0, len(ids))
+	for _, id := range ids {
+		wanted = append(wanted, id.UUID)
+	}
+	var rows []deliveryRow
+	err := tx.Where("id IN ? AND tenant_id = ? AND status = ?", wanted, tenant.UUID, string(domain.DeliveryAccepted)).
+		Order("id").Find(&rows).Error
+	return rows, err
+}
+
+// queueFor finds or makes the queued pull of each live connection among the rows.
+func queueFor(tx Tx, rows []deliveryRow, at time.Time, fresh func() domain.PullID) (map[uuid.UUID]uuid.UUID, error) {
+	named := map[uuid.UUID]bool{}
+	for _, row := range rows {
+		named[row.Connection] = true
+	}
+	var alive []connectionRow
+	err := live(locked(tx.DB, keyShare)).Where("id IN ? AND kind = ?", sorted(named), string(domain.Aggregator)).
+		Order("id").Find(&alive).Error
+	if err != nil {
+		return nil, err
+	}
+	pulls := make(map[uuid.UUID]uuid.UUID, len(alive))
+	for _, c := range alive {
+		queued, err := join(tx, pullRow{
+			ID: fresh().UUID, Tenant: c.Tenant, Connection: c.ID, Vendor: c.Vendor,
+			Trigger: string(domain.ByReplay), Created: instant{at},
+		})
+		if err != nil {
+			return nil, err
+		}
+		pulls[c.ID] = queued.ID
+	}
+	return pulls, nil
+}
+
+// requeue gives the deliveries their new pulls, one by one: replays are an operator's, and
+// few. Deliveries that were pruned meanwhile are passed over.
+func requeue(tx *gorm.DB, rows []deliveryRow, pulls map[uuid.UUID]uuid.UUID) ([]domain.Delivery, error) {
+	replayed := make([]domain.Delivery, 0, len(rows))
+	for _, row := range rows {
+		pull, ok := pulls[row.Connection]
+		if !ok {
+			continue
+		}
+		changed, err := rowsOf(tx.Model(&deliveryRow{}).Where("id = ?", row.ID).Updates(map[string]any{"pull_id": pull}))
+		if err != nil {
+			return nil, err
+		}
+		if changed == 0 {
+			continue
+		}
+		row.Pull = optional(pull)
+		d, err := deliveryView{Row: row, PullState: stateQueued}.domain()
+		if err != nil {
+			return nil, err
+		}
+		replayed = append(replayed, d)
+	}
+	return replayed, nil
+}
+
+// sorted gives the ids in the order in which rows are locked.
+func sorted(ids map[uuid.UUID]bool) []uuid.UUID {
+	keys := make([]uuid.UUID, 0, len(ids))
+	for id := range ids {
+		keys = append(keys, id)
+	}
+	slices.SortFunc(keys, func(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) })
+	return keys
+}

@@ -1,0 +1,91 @@
+package postgres
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// answer gives every knock its result: the first of a new event is stored, all others
+// repeat it.
+func (g *group) answer() error {
+	earlier, err := g.earlier()
+	if err != nil {
+		return err
+	}
+	for i := range g.entries {
+		e := &g.entries[i]
+		copies := e.knocks
+		d := earlier[e.event]
+		if e.fresh {
+			stored := e.gate.Delivered(*g.first(e), e.pull)
+			g.results[e.knocks[0]] = stored
+			copies, d = e.knocks[1:], stored.Delivery
+		}
+		for _, k := range copies {
+			g.results[k] = g.gateOf(k).Repeated(d)
+		}
+	}
+	return nil
+}
+
+// gateOf is the gate that knock k came through: two tokens of one connection may tell one
+// event.
+func (g *group) gateOf(k int) gormstore.Gate { return g.gates[g.knocks[k].Token] }
+
+// earlier reads the deliveries of events that were stored before, without bodies and asks,
+// which the vendor that repeats itself has no use for.
+func (g *group) earlier() (map[event]domain.Delivery, error) {
+	var connections []uuid.UUID
+	var fingerprints [][]byte
+	for i := range g.entries {
+		if e := &g.entries[i]; !e.fresh {
+			connections, fingerprints = append(connections, e.connection), append(fingerprints, e.fingerprint[:])
+		}
+	}
+	found := make(map[event]domain.Delivery, len(connections))
+	if len(connections) == 0 {
+		return found, nil
+	}
+	rows, err := g.tx.Query(g.ctx, `
+		SELECT d.id, d.tenant_id, d.connection_id, d.vendor, d.event, d.event_id, d.fingerprint, d.status,
+			d.pull_id, d.received_at, coalesce(p.state, ''), p.finished_at
+		FROM deliveries d JOIN unnest($1::uuid[], $2::bytea[]) AS told (connection_id, fingerprint)
+			ON told.connection_id = d.connection_id AND told.fingerprint = d.fingerprint
+		LEFT JOIN pulls p ON p.id = d.pull_id`, connections, fingerprints)
+	if err != nil {
+		return nil, err
+	}
+	deliveries, err := pgx.CollectRows(rows, scanDelivery)
+	for _, d := range deliveries {
+		found[event{d.Connection.UUID, d.Fingerprint}] = d
+	}
+	if err == nil && len(found) < len(connections) {
+		err = errOvertaken // pruned in between
+	}
+	return found, err
+}
+
+// scanDelivery reads a row of earlier.
+func scanDelivery(row pgx.CollectableRow) (domain.Delivery, error) {
+	var d domain.Delivery
+	var fingerprint []byte
+	var pull uuid.NullUUID
+	var state string
+	var finished *time.Time
+	err := row.Scan(&d.ID.UUID, &d.Tenant.UUID, &d.Connection.UUID, &d.Vendor, &d.Event, &d.EventID, &fingerprint, &d.Status,
+		&pull, &d.ReceivedAt, &state, &finished)
+	if err != nil {
+		return d, err
+	}
+	d.Fingerprint, d.Pull = domain.Fingerprint(fingerprint), domain.PullID{UUID: pull.UUID}
+	d.Status, d.ReceivedAt = gormstore.StatusOf(d.Status, state), d.ReceivedAt.UTC()
+	if finished != nil {
+		d.ProcessedAt = finished.UTC()
+	}
+	return d, nil
+}

@@ -1,0 +1,53 @@
+package postgres_test
+
+import (
+	"sync/atomic"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/postgres"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+	"github.com/LerianStudio/aggregator-connections/test/pgtest"
+)
+
+// BenchmarkReceive measures new wanted events of 16 connections, 32 callers at once, on a
+// server that flushes every commit.
+func BenchmarkReceive(b *testing.B) {
+	server, err := pgtest.Start(pgtest.Options{Fsync: true})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer func() { _ = server.Stop() }()
+	db, err := postgres.Open(b.Context(), postgres.Config{URL: server.URL()})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	if err := db.Migrate(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	s := db.Store(nil)
+	var tokens []domain.WebhookToken
+	for range 16 {
+		tokens = append(tokens, door(b, s))
+	}
+	body := make([]byte, 400)
+	var n atomic.Int64
+	b.SetParallelism(16) // times the cores
+	b.ResetTimer()
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			token := tokens[n.Add(1)%16]
+			_, err := s.Deliveries().Receive(b.Context(), ports.Receipt{
+				Delivery: newID[domain.Delivery](), Pull: newID[domain.Pull](), Token: token.Hash, Vendor: token.Vendor, At: epoch,
+				Event: domain.Event{Name: "item/updated", Key: uuid.NewString(), Wanted: true}, Body: body,
+			})
+			if err != nil {
+				b.Error(err)
+			}
+		}
+	})
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "receipts/s")
+}

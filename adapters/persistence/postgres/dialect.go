@@ -1,0 +1,98 @@
+package postgres
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
+)
+
+// committers is how many groups of receipts commit at once: while one waits for its
+// flush, the other gathers and writes.
+const committers = 2
+
+// dialect is what differs from SQLite.
+type dialect struct {
+	db      *DB
+	enqueue Enqueue
+}
+
+// seams hands the differences to the shared stores.
+func (d dialect) seams() gormstore.Dialect {
+	// The horizon: every transaction with an id below the oldest one that still runs has
+	// ended, and what it wrote can be read or never will be.
+	return gormstore.Dialect{
+		Transact: d.transact, AnyOf: anyOf, Stamp: stamp, SaveTransactions: save, Receive: d.receive,
+		Horizon:    "(SELECT shift + pg_snapshot_xmin(pg_current_snapshot())::text::bigint FROM feed)",
+		Committers: committers,
+	}
+}
+
+// transact begins the transaction with pgx on a connection of GORM's, so that both can
+// write in it: the stores through GORM, the queue of jobs through pgx.
+func (d dialect) transact(ctx context.Context, fn func(tx gormstore.Tx) error) error {
+	conn, err := d.db.sql.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close() }()
+	var tx pgx.Tx
+	err = raw(conn, func(c *pgx.Conn) (err error) {
+		tx, err = c.Begin(ctx)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	defer func() {
+		_ = raw(conn, func(*pgx.Conn) error { return tx.Rollback(context.WithoutCancel(ctx)) })
+	}()
+	session := d.db.DB.Session(&gorm.Session{NewDB: true, Context: ctx})
+	session.Statement.ConnPool = conn
+	err = fn(gormstore.Tx{DB: session, Enqueue: func(pulls ...uuid.UUID) error {
+		return raw(conn, func(*pgx.Conn) error { return d.jobs(ctx, tx, pulls) })
+	}})
+	if err != nil {
+		return err
+	}
+	return raw(conn, func(*pgx.Conn) error { return tx.Commit(ctx) })
+}
+
+// jobs runs the queue's insert in the transaction.
+func (d dialect) jobs(ctx context.Context, tx pgx.Tx, pulls []uuid.UUID) error {
+	if d.enqueue == nil || len(pulls) == 0 {
+		return nil
+	}
+	return d.enqueue(ctx, tx, pulls)
+}
+
+// raw hands out the pgx connection below a database/sql one.
+func raw(conn *sql.Conn, fn func(c *pgx.Conn) error) error {
+	return conn.Raw(func(driverConn any) error {
+		c, ok := driverConn.(*stdlib.Conn)
+		if !ok {
+			return errors.New("the pool is not of pgx")
+		}
+		return fn(c.Conn())
+	})
+}
+
+// anyOf passes one array; behind a pointer, because GORM spreads a plain slice.
+func anyOf(column string, values []string) clause.Expr {
+	return clause.Expr{SQL: column + " = ANY(?)", Vars: []any{&values}}
+}
+
+// stamp takes the transaction's id, which PostgreSQL hands out in the order of first
+// writes, as its place in the feed.
+func stamp(tx *gorm.DB) (int64, error) {
+	var place int64
+	err := tx.Raw("SELECT shift + pg_current_xact_id()::text::bigint FROM feed").Scan(&place).Error
+	return place, err
+}

@@ -1,0 +1,222 @@
+package postgres_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+	"github.com/govalues/decimal"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+	"github.com/LerianStudio/aggregator-connections/test/pgtest"
+)
+
+var epoch = time.Date(2026, time.March, 1, 10, 0, 0, 0, time.UTC)
+
+func newID[T any]() domain.ID[T] { return domain.ID[T]{UUID: uuid.Must(uuid.NewV7())} }
+
+// running stores a connection with a pull at work.
+func running(t *testing.T, s *gormstore.Store, tenant domain.TenantID) domain.Lease {
+	t.Helper()
+	c := domain.Connection{
+		ID: newID[domain.Connection](), Tenant: tenant, Kind: domain.Aggregator, Name: uuid.NewString(),
+		Vendor: "pluggy", Sealed: domain.Sealed("x"), Revision: 1, CreatedAt: epoch, UpdatedAt: epoch,
+	}
+	if err := s.Connections().Create(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
+	pull, err := s.Pulls().Request(t.Context(), tenant, c.ID, ports.PullRequest{ID: newID[domain.Pull](), At: epoch})
+	if err != nil {
+		t.Fatal(err)
+	}
+	lease := domain.Lease{ID: newID[domain.Lease](), Pull: pull.ID, Until: epoch.Add(time.Hour)}
+	if _, err := s.Pulls().Claim(t.Context(), lease, epoch); err != nil {
+		t.Fatal(err)
+	}
+	return lease
+}
+
+func write(t *testing.T, s *gormstore.Store, lease domain.Lease, externalIDs ...string) {
+	t.Helper()
+	w := ports.PageWrite{NewID: newID[domain.Transaction], At: epoch, Until: epoch.Add(time.Hour)}
+	for _, id := range externalIDs {
+		w.Transactions = append(w.Transactions, domain.Observation{
+			ExternalID: id, Amount: domain.Money{Amount: decimal.MustParse("1"), Currency: "BRL"}, Date: "2026-03-01",
+		})
+	}
+	if _, err := s.Pulls().StorePage(t.Context(), lease, w); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func changes(t *testing.T, s *gormstore.Store, tenant domain.TenantID, after domain.Position) ([]string, domain.Position) {
+	t.Helper()
+	page, err := s.Ledger().Changes(t.Context(), tenant, domain.PageRequest{Limit: 100, After: after})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ids []string
+	for _, item := range page.Items {
+		ids = append(ids, item.ExternalID)
+	}
+	return ids, page.Next
+}
+
+func want(t *testing.T, what string, want, got []string) {
+	t.Helper()
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", what, diff)
+	}
+}
+
+// A writer that began before another, and commits after it, must not be behind a position
+// which was handed out in between.
+func TestTheFeedWaitsForAnOlderWriter(t *testing.T) {
+	db := opened(t, pgtest.DSN(t))
+	s := db.Store(nil)
+	tenant := domain.TenantID{UUID: uuid.New()}
+	lease := running(t, s, tenant)
+	write(t, s, lease, "first")
+	first, at := changes(t, s, tenant, domain.Position{})
+	want(t, "before", []string{"first"}, first)
+
+	slow, err := db.Pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = slow.Rollback(t.Context()) }()
+	_, err = slow.Exec(t.Context(), `
+		INSERT INTO transactions SELECT gen_random_uuid(), tenant_id, connection_id, vendor, account_id, account, 'slow', amount,
+			currency, account_amount, account_currency, status, date, occurred_at, description, category, counterparty, metadata,
+			digest, version, first_seen_at, updated_at, removed_at, pg_current_xact_id()::text::bigint
+		FROM transactions WHERE external_id = 'first'`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, s, lease, "fast")
+	while, at := changes(t, s, tenant, at)
+	want(t, "while the older one writes", nil, while)
+	if err := slow.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	after, _ := changes(t, s, tenant, at)
+	want(t, "after its commit", []string{"slow", "fast"}, after)
+}
+
+// A dump takes the places of the feed along, but not the counter behind them.
+func TestTheFeedGoesOnInAnotherCluster(t *testing.T) {
+	db := opened(t, pgtest.DSN(t))
+	s := db.Store(nil)
+	tenant := domain.TenantID{UUID: uuid.New()}
+	lease := running(t, s, tenant)
+	write(t, s, lease, "old")
+	for _, statement := range []string{
+		"UPDATE transactions SET change_tx = change_tx + 1000000000000", "UPDATE feed SET cluster = 1",
+	} {
+		if _, err := db.Pool.Exec(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := db.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	old, at := changes(t, s, tenant, domain.Position{})
+	want(t, "what was dumped", []string{"old"}, old)
+	write(t, s, lease, "new")
+	fresh, _ := changes(t, s, tenant, at)
+	want(t, "what comes after", []string{"new"}, fresh)
+}
+
+// door stores a connection of a tenant of its own, with a token.
+func door(t testing.TB, s *gormstore.Store) domain.WebhookToken {
+	t.Helper()
+	c := domain.Connection{
+		ID: newID[domain.Connection](), Tenant: domain.TenantID{UUID: uuid.New()}, Kind: domain.Aggregator, Name: "c",
+		Vendor: "pluggy", Sealed: domain.Sealed("x"), Revision: 1, CreatedAt: epoch, UpdatedAt: epoch,
+	}
+	token := domain.WebhookToken{
+		ID: newID[domain.WebhookToken](), Tenant: c.Tenant, Connection: c.ID, Vendor: c.Vendor,
+		Hash: domain.HashToken(c.ID.String()), CreatedAt: epoch,
+	}
+	if err := s.Connections().Create(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Tokens().Create(t.Context(), token); err != nil {
+		t.Fatal(err)
+	}
+	return token
+}
+
+// A delivery joins a pull before its claim, which then sees it, or the next pull; never a
+// pull that has begun without it.
+func TestConcurrentClaimsAndReceiptsLoseNoDelivery(t *testing.T) {
+	s := opened(t, pgtest.DSN(t)).Store(nil)
+	token := door(t, s)
+	tenant := token.Tenant
+	const knocks, senders = 50, 4
+	done := make(chan struct{})
+	folded := make(chan int)
+	go func() { folded <- work(t, s, tenant, done) }()
+	errs := make(chan error)
+	for i := range senders {
+		go func() {
+			for k := range knocks {
+				id := uuid.NewSHA1(token.ID.UUID, []byte{byte(i), byte(k)}).String()
+				_, err := s.Deliveries().Receive(t.Context(), ports.Receipt{
+					Delivery: newID[domain.Delivery](), Pull: newID[domain.Pull](), Token: token.Hash, Vendor: token.Vendor, At: epoch,
+					Event: domain.Event{Key: id, Wanted: true, Ask: domain.Ask{Removed: []string{id}}},
+				})
+				if err != nil {
+					errs <- err
+					return
+				}
+			}
+			errs <- nil
+		}()
+	}
+	for range senders {
+		if err := <-errs; err != nil {
+			t.Error(err)
+		}
+	}
+	close(done)
+	if n := <-folded; n != knocks*senders {
+		t.Errorf("the pulls were asked for %d events, want %d", n, knocks*senders)
+	}
+}
+
+// work claims and finishes pulls until done, and once more, and counts what they asked for.
+func work(t *testing.T, s *gormstore.Store, tenant domain.TenantID, done <-chan struct{}) (asked int) {
+	for last := false; ; {
+		page, err := s.Pulls().List(t.Context(), tenant, ports.PullFilter{}, domain.PageRequest{Limit: 200})
+		if err != nil {
+			t.Error(err)
+			return asked
+		}
+		for _, pull := range page.Items {
+			if pull.State != domain.PullQueued {
+				continue
+			}
+			lease := domain.Lease{ID: newID[domain.Lease](), Pull: pull.ID, Until: epoch.Add(time.Hour)}
+			claimed, err := s.Pulls().Claim(t.Context(), lease, epoch)
+			if err != nil {
+				continue
+			}
+			asked += len(claimed.Pull.Ask.Removed)
+			if err := s.Pulls().Finish(t.Context(), lease, ports.Outcome{State: domain.PullSucceeded, Attempts: 1, At: epoch}); err != nil {
+				t.Error(err)
+			}
+		}
+		if last {
+			return asked
+		}
+		select {
+		case <-done:
+			last = true
+		default:
+		}
+	}
+}

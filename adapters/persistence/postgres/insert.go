@@ -1,0 +1,81 @@
+package postgres
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// insertDeliveries stores the events that are new. One that another transaction is just
+// storing is waited for, and is then a duplicate.
+func (g *group) insertDeliveries() error {
+	n := len(g.entries)
+	ids, tenants, connections := make([]uuid.UUID, n), make([]uuid.UUID, n), make([]uuid.UUID, n)
+	vendors, events, eventIDs := make([]string, n), make([]string, n), make([]string, n)
+	asks, statuses := make([]string, n), make([]string, n)
+	fingerprints, bodies := make([][]byte, n), make([][]byte, n)
+	pulls, received := make([]*uuid.UUID, n), make([]time.Time, n)
+	place := make(map[uuid.UUID]int, n)
+	for i := range g.entries {
+		e := &g.entries[i]
+		k := g.first(e)
+		place[k.Delivery.UUID] = i
+		ids[i], tenants[i], connections[i], vendors[i] = k.Delivery.UUID, e.gate.Tenant, e.connection, string(e.gate.Vendor)
+		events[i], eventIDs[i], fingerprints[i], bodies[i] = k.Event.Name, k.Event.ID, e.fingerprint[:], k.Body
+		asks[i], statuses[i], received[i] = k.Ask, string(e.gate.Status(*k)), k.At
+		if e.pull != uuid.Nil {
+			pulls[i] = &e.pull
+		}
+	}
+	rows, err := g.tx.Query(g.ctx, `
+		INSERT INTO deliveries (id, tenant_id, connection_id, vendor, event, event_id, fingerprint, body, ask, status, pull_id, received_at)
+		SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::bytea[], $8::bytea[],
+			$9::text[], $10::text[], $11::uuid[], $12::timestamptz[])
+		ON CONFLICT (connection_id, fingerprint) DO NOTHING RETURNING id`,
+		ids, tenants, connections, vendors, events, eventIDs, fingerprints, bodies, asks, statuses, pulls, received)
+	if err != nil {
+		return err
+	}
+	var id uuid.UUID
+	_, err = pgx.ForEachRow(rows, []any{&id}, func() error {
+		g.entries[place[id]].fresh = true
+		return nil
+	})
+	return err
+}
+
+// insertPulls queues the pulls that new events brought along, and gives their ids. Only
+// now, because a group of copies alone must not queue anything. A connection for which
+// another transaction queued one meanwhile makes the group start anew.
+func (g *group) insertPulls() ([]uuid.UUID, error) {
+	var ids, tenants, connections []uuid.UUID
+	var vendors, traces []string
+	var created []time.Time
+	for i := range g.entries {
+		e := &g.entries[i]
+		if last := len(connections) - 1; !e.fresh || !e.brings || last >= 0 && connections[last] == e.connection {
+			continue // the entries are sorted by connection
+		}
+		ids, tenants, connections = append(ids, e.pull), append(tenants, e.gate.Tenant), append(connections, e.connection)
+		vendors, traces = append(vendors, string(e.gate.Vendor)), append(traces, g.first(e).Trace)
+		created = append(created, g.first(e).At)
+	}
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	done, err := g.tx.Exec(g.ctx, `
+		INSERT INTO pulls (id, tenant_id, connection_id, vendor, trigger, trace, state, ask, progress, seen_accounts, seen_rows,
+			added, modified, removed, unchanged, attempts, last_error, created_at)
+		SELECT id, tenant_id, connection_id, vendor, $7, trace, 'queued', '', '', 0, 0, 0, 0, 0, 0, 0, '', created_at
+		FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::timestamptz[])
+			AS p (id, tenant_id, connection_id, vendor, trace, created_at)
+		ON CONFLICT (connection_id) WHERE state = 'queued' DO NOTHING`,
+		ids, tenants, connections, vendors, traces, created, string(domain.ByWebhook))
+	if err == nil && done.RowsAffected() < int64(len(ids)) {
+		err = errOvertaken
+	}
+	return ids, err
+}

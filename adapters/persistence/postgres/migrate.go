@@ -1,0 +1,50 @@
+package postgres
+
+import (
+	"context"
+	"embed"
+	"fmt"
+	"io/fs"
+
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// Migrate brings the schema up to date. An advisory lock lets several processes start at
+// once: one migrates, the others wait and find nothing to do.
+func (db *DB) Migrate(ctx context.Context) error {
+	folder, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return err
+	}
+	locker, err := lock.NewPostgresSessionLocker()
+	if err != nil {
+		return err
+	}
+	provider, err := goose.NewProvider(goose.DialectPostgres, db.sql, folder,
+		goose.WithSessionLocker(locker), goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		return fmt.Errorf("read the migrations: %w", err)
+	}
+	if _, err := provider.Up(ctx); err != nil {
+		return fmt.Errorf("migrate: %w", err)
+	}
+	return db.continueFeed(ctx)
+}
+
+// continueFeed is for a database that moved. It finds out whether the data came from another cluster, by a dump, and then
+// moves the feed's places past all that were handed out there. Who restores a dump and
+// starts without migrating has to run the migration once.
+func (db *DB) continueFeed(ctx context.Context) error {
+	_, err := db.Pool.Exec(ctx, `
+		UPDATE feed SET cluster = here.system_identifier,
+			shift = greatest(shift, (SELECT coalesce(max(change_tx), 0) FROM transactions))
+		FROM pg_control_system() here WHERE feed.cluster <> here.system_identifier`)
+	if err != nil {
+		return fmt.Errorf("continue the change feed: %w", err)
+	}
+	return nil
+}

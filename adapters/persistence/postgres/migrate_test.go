@@ -1,0 +1,95 @@
+package postgres_test
+
+import (
+	"errors"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/postgres"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/test/pgtest"
+)
+
+func TestSeveralStartersMigrateOnce(t *testing.T) {
+	dsn := pgtest.DSN(t)
+	errs := make(chan error)
+	const starters = 6
+	for range starters {
+		go func() {
+			db, err := postgres.Open(t.Context(), postgres.Config{URL: dsn, MaxConns: 4})
+			if err != nil {
+				errs <- err
+				return
+			}
+			defer func() { _ = db.Close() }()
+			errs <- db.Migrate(t.Context())
+		}()
+	}
+	for range starters {
+		if err := <-errs; err != nil {
+			t.Error(err)
+		}
+	}
+	var applied int
+	db := opened(t, dsn)
+	if err := db.Pool.QueryRow(t.Context(), "SELECT count(*) FROM goose_db_version WHERE version_id = 1").Scan(&applied); err != nil || applied != 1 {
+		t.Errorf("the migration was applied %d times (%v)", applied, err)
+	}
+}
+
+func TestAPlainRoleMigrates(t *testing.T) {
+	dsn := pgtest.DSN(t)
+	conn, err := pgx.Connect(t.Context(), dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u, err := url.Parse(dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	role := "plain_" + u.Path[len("/test_"):]
+	for _, statement := range []string{
+		"CREATE ROLE " + role + " LOGIN PASSWORD 'plain'", "ALTER DATABASE " + u.Path[1:] + " OWNER TO " + role,
+	} {
+		if _, err := conn.Exec(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := conn.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	u.User = url.UserPassword(role, "plain")
+	opened(t, u.String())
+}
+
+func TestOpenDoesNotRepeatAURLThatItCannotRead(t *testing.T) {
+	for _, bad := range []string{"postgres://user:hunter2@host:port/x", "mysql://hunter2", "postgres://u:hunter2@127.0.0.1:1/x"} {
+		_, err := postgres.Open(t.Context(), postgres.Config{URL: bad})
+		if err == nil {
+			t.Fatalf("%s was opened", bad)
+		}
+		if text := err.Error(); len(text) == 0 || strings.Contains(text, "hunter2") {
+			t.Errorf("error %q", text)
+		}
+	}
+}
+
+func TestAPoolWithoutAFreeConnectionIsUnavailable(t *testing.T) {
+	db, err := postgres.Open(t.Context(), postgres.Config{URL: pgtest.DSN(t), MaxConns: 1, Patience: 50 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	held, err := db.Pool.Acquire(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer held.Release()
+	if err := db.Store(nil).Ping(t.Context()); !errors.Is(err, domain.StoreUnavailable) {
+		t.Errorf("error %v", err)
+	}
+}

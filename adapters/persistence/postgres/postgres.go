@@ -1,0 +1,120 @@
+// Package postgres keeps everything in PostgreSQL (13 or newer).
+//
+// GORM and pgx share one pool: the stores speak GORM, the hot path of the webhook door
+// and large writes speak pgx. Statements are prepared once a connection by pgx.
+package postgres
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+	"gorm.io/driver/postgres"
+	"gorm.io/gorm"
+	"gorm.io/gorm/logger"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
+)
+
+// Config says which database, and how it is used.
+type Config struct {
+	// URL is "postgres://…" as libpq takes it.
+	URL string
+	// MaxConns bounds the connections of this process; zero means 16.
+	MaxConns int
+	// Patience bounds each store method; zero means gormstore.DefaultPatience.
+	Patience time.Duration
+}
+
+const (
+	defaultConns   = 16
+	connectTimeout = 5 * time.Second
+)
+
+// settings bound what a lost client or a forgotten lock can hold up. The URL may
+// override them.
+var settings = map[string]string{
+	"application_name":                    "aggregator-connections",
+	"lock_timeout":                        "10s",
+	"idle_in_transaction_session_timeout": "60s",
+}
+
+// DB is an open database.
+type DB struct {
+	// DB is GORM over the pool.
+	DB *gorm.DB
+	// Pool is shared with whoever else speaks pgx.
+	Pool *pgxpool.Pool
+
+	sql      *sql.DB
+	patience time.Duration
+	store    *gormstore.Store
+}
+
+// Enqueue inserts the jobs of pulls in the transaction that made them.
+type Enqueue func(ctx context.Context, tx pgx.Tx, pulls []uuid.UUID) error
+
+// Open connects. Nothing is migrated yet. Errors: the server's refusal as it is, with
+// user, host and database, never the password; for the operator alone.
+func Open(ctx context.Context, c Config) (*DB, error) {
+	config, err := pgxpool.ParseConfig(c.URL)
+	if err != nil {
+		return nil, errors.New("is not a PostgreSQL URL") // pgx would quote it
+	}
+	config.MaxConns = defaultConns
+	if c.MaxConns > 0 {
+		config.MaxConns = int32(min(c.MaxConns, 1<<15))
+	}
+	config.ConnConfig.ConnectTimeout = connectTimeout
+	for name, value := range settings {
+		if _, given := config.ConnConfig.RuntimeParams[name]; !given {
+			config.ConnConfig.RuntimeParams[name] = value
+		}
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, fmt.Errorf("make the pool: %w", err)
+	}
+	if err := pool.Ping(ctx); err != nil {
+		pool.Close()
+		return nil, fmt.Errorf("connect: %w", err)
+	}
+	return over(pool, c.Patience)
+}
+
+// over puts GORM on the pool. database/sql keeps no idle connection of its own: the pool does.
+func over(pool *pgxpool.Pool, patience time.Duration) (*DB, error) {
+	db := &DB{Pool: pool, sql: stdlib.OpenDBFromPool(pool), patience: patience}
+	var err error
+	db.DB, err = gorm.Open(postgres.New(postgres.Config{Conn: db.sql}), &gorm.Config{
+		TranslateError: true, SkipDefaultTransaction: true, QueryFields: true, Logger: logger.Discard,
+	})
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return db, nil
+}
+
+// Store gives the stores. enqueue may be nil: then pulls have no jobs. To be called once;
+// Close ends the store too.
+func (db *DB) Store(enqueue Enqueue) *gormstore.Store {
+	d := dialect{db: db, enqueue: enqueue}
+	db.store = gormstore.New(db.DB, gormstore.Options{Dialect: d.seams(), Patience: db.patience})
+	return db.store
+}
+
+// Close ends the store, then the pool.
+func (db *DB) Close() error {
+	if db.store != nil {
+		db.store.Close()
+	}
+	err := db.sql.Close()
+	db.Pool.Close()
+	return err
+}

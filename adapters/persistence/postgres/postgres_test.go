@@ -1,0 +1,43 @@
+package postgres_test
+
+import (
+	"testing"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/postgres"
+	"github.com/LerianStudio/aggregator-connections/ports/porttest"
+	"github.com/LerianStudio/aggregator-connections/test/pgtest"
+)
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
+// opened is a migrated database of its own.
+func opened(t *testing.T, dsn string) *postgres.DB {
+	t.Helper()
+	db, err := postgres.Open(t.Context(), postgres.Config{URL: dsn})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := db.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return db
+}
+
+func stores(s *gormstore.Store) porttest.Stores {
+	return porttest.Stores{
+		Connections: s.Connections(), Tokens: s.Tokens(), Deliveries: s.Deliveries(),
+		Idempotency: s.Idempotency(), Pulls: s.Pulls(), Ledger: s.Ledger(),
+	}
+}
+
+// One database for all: every promise has a tenant of its own.
+func TestPostgreSQLKeepsThePromisesOfTheStores(t *testing.T) {
+	s := opened(t, pgtest.DSN(t)).Store(nil)
+	porttest.TestStores(t, func(*testing.T) porttest.Stores { return stores(s) })
+}

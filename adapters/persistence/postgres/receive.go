@@ -1,0 +1,203 @@
+package postgres
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// receiveTries bounds how often a group is stored anew because another transaction came
+// in between.
+const receiveTries = 5
+
+// errOvertaken: another transaction queued a pull, or deleted an old delivery, between
+// two statements of ours. The group is rolled back and stored anew.
+var errOvertaken = errors.New("overtaken by another transaction")
+
+// receive stores a group of knocks with a handful of statements, however many they are.
+func (d dialect) receive(ctx context.Context, knocks []gormstore.Knock) (results []gormstore.Result, err error) {
+	for range receiveTries {
+		err = pgx.BeginFunc(ctx, d.db.Pool, func(tx pgx.Tx) error {
+			g := group{ctx: ctx, tx: tx, knocks: knocks, results: make([]gormstore.Result, len(knocks))}
+			results = g.results
+			return g.store(d.jobs)
+		})
+		if !overtaken(err) {
+			return results, err
+		}
+	}
+	return nil, err
+}
+
+// overtaken also names the errors by which PostgreSQL asks for the same again.
+func overtaken(err error) bool {
+	if e := (*pgconn.PgError)(nil); errors.As(err, &e) {
+		return e.Code == "40P01" || e.Code == "40001"
+	}
+	return errors.Is(err, errOvertaken)
+}
+
+// group is one transaction of receipts. Its methods are the steps of store, in order; each
+// is one statement for the whole group, or none.
+type group struct {
+	ctx     context.Context //nolint:containedctx // lives for one call
+	tx      pgx.Tx
+	knocks  []gormstore.Knock
+	results []gormstore.Result
+
+	gates   map[domain.TokenHash]gormstore.Gate
+	entries []entry                 // the distinct events, sorted
+	queued  map[uuid.UUID]uuid.UUID // connection -> its queued pull
+}
+
+// event is what makes two knocks one.
+type event struct {
+	connection  uuid.UUID
+	fingerprint domain.Fingerprint
+}
+
+// entry is an event of the group: the knocks that told it, the first of which is stored.
+type entry struct {
+	event
+	gate   gormstore.Gate
+	knocks []int
+	pull   uuid.UUID // nil unless it wants one
+	brings bool      // pull is not queued yet
+	fresh  bool      // stored by this transaction
+}
+
+// store takes locks in one order, whatever the order of the knocks: connections, queued
+// pulls, events; so that two groups never wait for each other in a ring.
+func (g *group) store(jobs func(ctx context.Context, tx pgx.Tx, pulls []uuid.UUID) error) error {
+	if err := g.openGates(); err != nil {
+		return err
+	}
+	g.sort()
+	if len(g.entries) == 0 {
+		return nil
+	}
+	if err := g.lockQueued(); err != nil {
+		return err
+	}
+	g.choosePulls()
+	if err := g.insertDeliveries(); err != nil {
+		return err
+	}
+	made, err := g.insertPulls()
+	if err != nil {
+		return err
+	}
+	if err := jobs(g.ctx, g.tx, made); err != nil {
+		return err
+	}
+	return g.answer()
+}
+
+// openGates finds the live tokens. The connections stay as they are until the commit: a
+// deletion waits, and then fails the pulls that were queued here.
+func (g *group) openGates() error {
+	hashes := make([][]byte, 0, len(g.knocks))
+	for i := range g.knocks {
+		hashes = append(hashes, g.knocks[i].Token[:])
+	}
+	rows, err := g.tx.Query(g.ctx, `
+		SELECT t.hash, t.id, t.tenant_id, t.connection_id, t.vendor, c.account_ref
+		FROM webhook_tokens t JOIN connections c ON c.id = t.connection_id
+		WHERE t.hash = ANY($1) AND t.revoked_at IS NULL AND c.deleted_at IS NULL
+		ORDER BY c.id FOR KEY SHARE OF c`, hashes)
+	if err != nil {
+		return err
+	}
+	g.gates = make(map[domain.TokenHash]gormstore.Gate, len(g.knocks))
+	var hash []byte
+	var gate gormstore.Gate
+	_, err = pgx.ForEachRow(rows, []any{&hash, &gate.Token, &gate.Tenant, &gate.Connection, &gate.Vendor, &gate.AccountRef}, func() error {
+		g.gates[domain.TokenHash(hash)] = gate
+		return nil
+	})
+	return err
+}
+
+// sort refuses the knocks without a gate and groups the others by event, in the order in
+// which the events are inserted.
+func (g *group) sort() {
+	place := make(map[event]int, len(g.knocks))
+	for i := range g.knocks {
+		k := &g.knocks[i]
+		gate, ok := g.gates[k.Token]
+		if !ok || !gate.Opens(*k) {
+			g.results[i] = gormstore.Refused()
+			continue
+		}
+		told := event{gate.Connection, k.Fingerprint}
+		at, ok := place[told]
+		if !ok {
+			at = len(g.entries)
+			place[told] = at
+			g.entries = append(g.entries, entry{event: told, gate: gate})
+		}
+		g.entries[at].knocks = append(g.entries[at].knocks, i)
+	}
+	slices.SortFunc(g.entries, func(a, b entry) int {
+		return cmp.Or(bytes.Compare(a.connection[:], b.connection[:]), bytes.Compare(a.fingerprint[:], b.fingerprint[:]))
+	})
+}
+
+// first is the knock whose delivery is stored for the event.
+func (g *group) first(e *entry) *gormstore.Knock { return &g.knocks[e.knocks[0]] }
+
+// lockQueued finds the queued pulls and keeps them from being claimed before the commit:
+// the claim waits, and then sees the deliveries that joined.
+func (g *group) lockQueued() error {
+	var wanting []uuid.UUID
+	for i := range g.entries {
+		if e := &g.entries[i]; e.gate.Wants(*g.first(e)) {
+			wanting = append(wanting, e.connection)
+		}
+	}
+	g.queued = make(map[uuid.UUID]uuid.UUID, len(wanting))
+	if len(wanting) == 0 {
+		return nil
+	}
+	rows, err := g.tx.Query(g.ctx, `
+		SELECT connection_id, id FROM pulls WHERE connection_id = ANY($1) AND state = 'queued'
+		ORDER BY connection_id FOR SHARE`, slices.Compact(wanting))
+	if err != nil {
+		return err
+	}
+	var connection, pull uuid.UUID
+	_, err = pgx.ForEachRow(rows, []any{&connection, &pull}, func() error {
+		g.queued[connection] = pull
+		return nil
+	})
+	return err
+}
+
+// choosePulls gives each wanted event the queued pull of its connection, or the one that
+// the connection's first event brought along, to be queued if an event is new.
+func (g *group) choosePulls() {
+	brought := make(map[uuid.UUID]uuid.UUID)
+	for i := range g.entries {
+		e := &g.entries[i]
+		if !e.gate.Wants(*g.first(e)) {
+			continue
+		}
+		if pull, ok := g.queued[e.connection]; ok {
+			e.pull = pull
+			continue
+		}
+		if _, ok := brought[e.connection]; !ok {
+			brought[e.connection] = g.first(e).Pull.UUID
+		}
+		e.pull, e.brings = brought[e.connection], true
+	}
+}

@@ -1,0 +1,103 @@
+package postgres
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
+)
+
+// saveSQL takes one array a column: one statement, prepared once, for a page of any size.
+// Amounts come as texts, exact, and are cast here.
+const saveSQL = `
+INSERT INTO transactions (id, tenant_id, connection_id, vendor, account_id, account, external_id, amount, currency,
+	account_amount, account_currency, status, date, occurred_at, description, category, counterparty, metadata,
+	digest, version, first_seen_at, updated_at, change_tx)
+SELECT id, $1::uuid, $2::uuid, $3::text, account_id, account, external_id, amount::numeric, currency,
+	account_amount::numeric, account_currency, status, date, occurred_at, description, category, counterparty, metadata,
+	digest, version, first_seen_at, $4::timestamptz, $5::bigint
+FROM unnest($6::uuid[], $7::uuid[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[],
+	$14::text[], $15::text[], $16::timestamptz[], $17::text[], $18::text[], $19::text[], $20::bytea[],
+	$21::bytea[], $22::integer[], $23::timestamptz[])
+	AS page (id, account_id, account, external_id, amount, currency, account_amount, account_currency,
+	status, date, occurred_at, description, category, counterparty, metadata,
+	digest, version, first_seen_at)
+ON CONFLICT (connection_id, external_id) DO UPDATE SET
+	account_id = excluded.account_id, account = excluded.account, amount = excluded.amount, currency = excluded.currency,
+	account_amount = excluded.account_amount, account_currency = excluded.account_currency, status = excluded.status,
+	date = excluded.date, occurred_at = excluded.occurred_at, description = excluded.description,
+	category = excluded.category, counterparty = excluded.counterparty, metadata = excluded.metadata,
+	digest = excluded.digest, version = excluded.version, updated_at = excluded.updated_at, removed_at = NULL,
+	change_tx = excluded.change_tx`
+
+// save writes the rows of one page: one connection, one time, one place in the feed.
+func save(tx *gorm.DB, rows []gormstore.TransactionRow) error {
+	head := rows[0]
+	_, _, updated := head.Times()
+	column := columnsOf(rows)
+	_, err := tx.Statement.ConnPool.ExecContext(tx.Statement.Context, saveSQL,
+		head.Tenant, head.Connection, head.Vendor, updated, head.ChangeTx,
+		column.ids, column.accountIDs, column.accounts, column.externalIDs, column.amounts, column.currencies,
+		column.accountAmounts, column.accountCurrencies, column.statuses, column.dates, column.occurred,
+		column.descriptions, column.categories, column.counterparties, column.metadata,
+		column.digests, column.versions, column.firstSeen)
+	return err
+}
+
+// columns are rows turned by a quarter: one array a column, all of one length.
+type columns struct {
+	ids                                        []uuid.UUID
+	accountIDs                                 []*uuid.UUID
+	accounts, externalIDs, amounts, currencies []string
+	accountAmounts                             []*string
+	accountCurrencies, statuses, dates         []string
+	occurred, firstSeen                        []*time.Time
+	descriptions, categories, counterparties   []string
+	metadata, digests                          [][]byte
+	versions                                   []int32
+}
+
+// columnsOf gives every column one element a row, NULL where the row has none.
+func columnsOf(rows []gormstore.TransactionRow) (c columns) {
+	for i := range rows {
+		r := &rows[i]
+		occurred, firstSeen, _ := r.Times()
+		c.ids = append(c.ids, r.ID)
+		c.accountIDs = append(c.accountIDs, idOrNull(r.AccountID))
+		c.accounts = append(c.accounts, r.Account)
+		c.externalIDs = append(c.externalIDs, r.ExternalID)
+		c.amounts = append(c.amounts, r.Amount)
+		c.currencies = append(c.currencies, r.Currency)
+		c.accountAmounts = append(c.accountAmounts, r.AccountAmount)
+		c.accountCurrencies = append(c.accountCurrencies, r.AccountCurrency)
+		c.statuses = append(c.statuses, r.Status)
+		c.dates = append(c.dates, r.Date)
+		c.occurred = append(c.occurred, timeOrNull(occurred))
+		c.descriptions = append(c.descriptions, r.Description)
+		c.categories = append(c.categories, r.Category)
+		c.counterparties = append(c.counterparties, r.Counterparty)
+		c.metadata = append(c.metadata, r.Metadata)
+		c.digests = append(c.digests, r.Digest)
+		c.versions = append(c.versions, int32(r.Version))
+		c.firstSeen = append(c.firstSeen, timeOrNull(firstSeen))
+	}
+	return c
+}
+
+// idOrNull is NULL for no account.
+func idOrNull(id uuid.NullUUID) *uuid.UUID {
+	if !id.Valid {
+		return nil
+	}
+	return &id.UUID
+}
+
+// timeOrNull is NULL for the zero time.
+func timeOrNull(at time.Time) *time.Time {
+	if at.IsZero() {
+		return nil
+	}
+	return &at
+}

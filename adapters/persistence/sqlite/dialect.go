@@ -1,0 +1,76 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
+)
+
+// dialect is what differs from PostgreSQL.
+type dialect struct {
+	db      *DB
+	enqueue Enqueue
+}
+
+// seams hands the differences to the shared stores.
+func (d dialect) seams() gormstore.Dialect {
+	return gormstore.Dialect{
+		Transact: d.transact, AnyOf: anyOf, Stamp: stamp, SaveTransactions: save, Receive: d.receive,
+		// With one writer every change is complete as soon as it can be read.
+		Horizon:    "9223372036854775807",
+		Committers: 1,
+	}
+}
+
+// transact waits for the one connection that writes, then for the file's lock.
+func (d dialect) transact(ctx context.Context, fn func(tx gormstore.Tx) error) error {
+	return d.db.DB.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+		return fn(gormstore.Tx{DB: tx, Enqueue: func(pulls ...uuid.UUID) error {
+			if d.enqueue == nil {
+				return nil
+			}
+			return d.enqueue(ctx, tx.Statement.ConnPool.(*sql.Tx), pulls)
+		}})
+	})
+}
+
+// anyOf hands the values over as one JSON array: a list of parameters would be another
+// statement for every length, and has an upper bound.
+func anyOf(column string, values []string) clause.Expr {
+	list, _ := json.Marshal(values) //nolint:errchkjson // strings always encode
+	return clause.Expr{SQL: column + " IN (SELECT value FROM json_each(?))", Vars: []any{string(list)}}
+}
+
+// stamp counts the transaction: writers come one after the other, and so do their places.
+func stamp(tx *gorm.DB) (int64, error) {
+	var place int64
+	err := tx.Raw("UPDATE feed SET tx = tx + 1 RETURNING tx").Scan(&place).Error
+	return place, err
+}
+
+// saveBatch bounds the rows of one INSERT: the driver looks each parameter up among all
+// of its statement's, so that a small batch is faster than a large one.
+const saveBatch = 40
+
+// save replaces rows by connection and external id; the id stays, since it was read before.
+func save(tx *gorm.DB, rows []gormstore.TransactionRow) error {
+	return tx.Clauses(clause.OnConflict{
+		Columns:   []clause.Column{{Name: "connection_id"}, {Name: "external_id"}},
+		UpdateAll: true,
+	}).CreateInBatches(rows, saveBatch).Error
+}
+
+// receive is one transaction, and so one flush, for the whole group.
+func (d dialect) receive(ctx context.Context, knocks []gormstore.Knock) (results []gormstore.Result, err error) {
+	err = d.transact(ctx, func(tx gormstore.Tx) error {
+		results, err = gormstore.ReceiveOneByOne(tx, knocks)
+		return err
+	})
+	return results, err
+}

@@ -1,0 +1,45 @@
+package sqlite
+
+import (
+	"context"
+	"embed"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"github.com/pressly/goose/v3"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// How often a migration is tried, and the wait in between.
+const (
+	migrateTries = 5
+	migrateWait  = 100 * time.Millisecond
+)
+
+// Migrate brings the schema up to date. Several processes may do so at once: a migration
+// is one transaction, so that of two who find it missing one applies it, and the other,
+// which fails, finds it applied when it looks again.
+func (db *DB) Migrate(ctx context.Context) error {
+	folder, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return err
+	}
+	provider, err := goose.NewProvider(goose.DialectSQLite3, db.Writer, folder, goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		return fmt.Errorf("read the migrations: %w", err)
+	}
+	for range migrateTries {
+		if _, err = provider.Up(ctx); err == nil {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(migrateWait):
+		}
+	}
+	return fmt.Errorf("migrate: %w", err)
+}

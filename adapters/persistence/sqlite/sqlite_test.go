@@ -1,0 +1,49 @@
+package sqlite_test
+
+import (
+	"path/filepath"
+	"testing"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/sqlite"
+	"github.com/LerianStudio/aggregator-connections/ports/porttest"
+)
+
+// opened is a migrated database in a file of its own.
+func opened(t *testing.T, dsn string) *sqlite.DB {
+	t.Helper()
+	db, err := sqlite.Open(t.Context(), sqlite.Config{DSN: dsn})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := db.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return db
+}
+
+func file(t *testing.T) string { return "sqlite://" + filepath.Join(t.TempDir(), "new", "my data%.db") }
+
+func stores(t *testing.T, dsn string) porttest.Stores {
+	t.Helper()
+	s := opened(t, dsn).Store(nil)
+	return porttest.Stores{
+		Connections: s.Connections(), Tokens: s.Tokens(), Deliveries: s.Deliveries(),
+		Idempotency: s.Idempotency(), Pulls: s.Pulls(), Ledger: s.Ledger(),
+	}
+}
+
+// One database for all: every promise has a tenant of its own.
+func TestAFileKeepsThePromisesOfTheStores(t *testing.T) {
+	s := stores(t, file(t))
+	porttest.TestStores(t, func(*testing.T) porttest.Stores { return s })
+}
+
+func TestMemoryKeepsThePromisesOfTheStores(t *testing.T) {
+	s := stores(t, ":memory:")
+	porttest.TestStores(t, func(*testing.T) porttest.Stores { return s })
+}

@@ -1,0 +1,179 @@
+package jobs_test
+
+import (
+	"context"
+	"database/sql"
+	"path/filepath"
+	"testing"
+	"time"
+
+	_ "github.com/glebarez/go-sqlite"
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+	"go.uber.org/goleak"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/jobs"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+	"github.com/LerianStudio/aggregator-connections/test/pgtest"
+)
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
+// queue is either database's queue, with its transactions out of sight.
+type queue interface {
+	Migrate(ctx context.Context) error
+	Start(ctx context.Context, worker ports.Worker, keeper ports.Keeper) error
+	Stop(ctx context.Context) error
+	Wake(ctx context.Context) error
+	KickNow(ctx context.Context, ids ...domain.PullID) error
+}
+
+// scope is a transaction under way, and the queue's way into it.
+type scope struct {
+	exec    func(statement string) error
+	enqueue func(ids ...uuid.UUID) error
+}
+
+// bench is one database with a queue factory over it.
+type bench struct {
+	name string
+	db   *sql.DB
+	make func(t *testing.T, cfg jobs.Config) queue
+	// within runs fn in a transaction that commits unless fn fails.
+	within func(ctx context.Context, q queue, fn func(tx scope) error) error
+}
+
+// onBoth runs a test over both databases, each migrated and empty.
+func onBoth(t *testing.T, test func(t *testing.T, b bench)) {
+	t.Helper()
+	for name, open := range map[string]func(*testing.T) bench{"sqlite": onSQLite, "postgres": onPostgres} {
+		t.Run(name, func(t *testing.T) {
+			_ = pgtest.DSN(t) // the server of the test process is no leak
+			defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
+			t.Run("run", func(t *testing.T) {
+				b := open(t)
+				if err := b.make(t, jobs.Config{}).Migrate(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				test(t, b)
+			})
+		})
+	}
+}
+
+func onSQLite(t *testing.T) bench {
+	dsn := "file:" + filepath.Join(t.TempDir(), "test.db") +
+		"?_pragma=journal_mode(WAL)&_pragma=busy_timeout(5000)&_pragma=foreign_keys(1)&_pragma=synchronous(FULL)&_txlock=immediate"
+	db, err := sql.Open("sqlite", dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	db.SetMaxOpenConns(1)
+	return bench{
+		"sqlite", db,
+		func(t *testing.T, cfg jobs.Config) queue { return made[*jobs.SQLite](t)(jobs.NewSQLite(db, cfg)) },
+		func(ctx context.Context, q queue, fn func(scope) error) error {
+			tx, err := db.BeginTx(ctx, nil)
+			if err != nil {
+				return err
+			}
+			defer func() { _ = tx.Rollback() }()
+			err = fn(scope{
+				func(statement string) error { _, err := tx.ExecContext(ctx, statement); return err },
+				func(ids ...uuid.UUID) error { return q.(*jobs.SQLite).Enqueue(ctx, tx, ids) },
+			})
+			if err != nil {
+				return err
+			}
+			return tx.Commit()
+		},
+	}
+}
+
+func onPostgres(t *testing.T) bench { return onServer(t, pgtest.DSN(t)) }
+
+func onServer(t *testing.T, dsn string) bench {
+	t.Helper()
+	pool, err := pgxpool.New(t.Context(), dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(pool.Close)
+	db := stdlib.OpenDBFromPool(pool)
+	t.Cleanup(func() { _ = db.Close() })
+	return bench{
+		"postgres", db,
+		func(t *testing.T, cfg jobs.Config) queue { return made[*jobs.Postgres](t)(jobs.NewPostgres(pool, cfg)) },
+		func(ctx context.Context, q queue, fn func(scope) error) error {
+			return pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
+				return fn(scope{
+					func(statement string) error { _, err := tx.Exec(ctx, statement); return err },
+					func(ids ...uuid.UUID) error { return q.(*jobs.Postgres).Enqueue(ctx, tx, ids) },
+				})
+			})
+		},
+	}
+}
+
+func made[Q any](t *testing.T) func(Q, error) Q {
+	return func(q Q, err error) Q {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return q
+	}
+}
+
+func start(t *testing.T, q queue, w *worker) {
+	t.Helper()
+	if err := q.Start(t.Context(), w, quiet{}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { stop(t, q, patience) })
+}
+
+func stop(t *testing.T, q queue, within time.Duration) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), within)
+	defer cancel()
+	if err := q.Stop(ctx); err != nil {
+		t.Errorf("Stop: %v", err)
+	}
+}
+
+func newPull() domain.PullID { return domain.PullID{UUID: uuid.Must(uuid.NewV7())} }
+
+func enqueue(t *testing.T, b bench, q queue, ids ...domain.PullID) {
+	t.Helper()
+	if err := b.within(t.Context(), q, func(tx scope) error { return tx.enqueue(uuids(ids)...) }); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func uuids(ids []domain.PullID) []uuid.UUID {
+	list := make([]uuid.UUID, len(ids))
+	for i, id := range ids {
+		list[i] = id.UUID
+	}
+	return list
+}
+
+func count(t *testing.T, b bench, where string) (n int) {
+	t.Helper()
+	if err := b.db.QueryRowContext(t.Context(), "SELECT count(*) FROM river_job WHERE "+where).Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func execute(t *testing.T, b bench, statement string) {
+	t.Helper()
+	if _, err := b.db.ExecContext(t.Context(), statement); err != nil {
+		t.Fatal(err)
+	}
+}

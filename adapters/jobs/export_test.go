@@ -1,0 +1,10 @@
+package jobs
+
+import (
+	"context"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// KickNow does what the chore of the stranded does.
+func (q *Queue) KickNow(ctx context.Context, ids ...domain.PullID) error { return q.kick(ctx, ids) }

@@ -1,0 +1,66 @@
+package jobs
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+)
+
+// migrateLock is the advisory lock under which River's tables are migrated: "aggrjobs".
+const migrateLock int64 = 0x616767726a6f6273
+
+// Postgres is a queue over PostgreSQL.
+type Postgres struct {
+	*Queue
+	river *base[pgx.Tx]
+	pool  *pgxpool.Pool
+}
+
+// NewPostgres makes a queue over PostgreSQL. It keeps one of the pool's connections to
+// listen on while it runs, and takes others by turns. Errors: a Config that River refuses.
+func NewPostgres(pool *pgxpool.Pool, cfg Config) (*Postgres, error) {
+	q := newQueue(cfg)
+	shared, err := newBase(q, riverpgxv5.New(pool))
+	if err != nil {
+		return nil, err
+	}
+	shared.named = "args->>'pull_id' = any(@ids)"
+	shared.ids = func(ids []uuid.UUID) any { return texts(ids) }
+	q.engine = shared
+	return &Postgres{Queue: q, river: shared, pool: pool}, nil
+}
+
+// Enqueue writes a job for each pull inside tx: they exist if and when it commits, and
+// wake a worker then. Errors: the database's own, wrapped.
+func (p *Postgres) Enqueue(ctx context.Context, tx pgx.Tx, pulls []uuid.UUID) error {
+	return p.river.enqueue(ctx, tx, pulls)
+}
+
+// Migrate brings River's tables up to date. Any number of processes may do it at once.
+//
+// The lock is held on a connection beside the pool's: starters that share a small pool
+// would else wait for the lock on the very connections its holder needs.
+func (p *Postgres) Migrate(ctx context.Context) error {
+	conn, err := pgx.ConnectConfig(ctx, p.pool.Config().ConnConfig)
+	if err != nil {
+		return fmt.Errorf("jobs: migrate: %w", err)
+	}
+	// Closing frees the lock, whatever has happened.
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
+	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock($1)", migrateLock); err != nil {
+		return fmt.Errorf("jobs: migrate: %w", err)
+	}
+	return p.river.up(ctx)
+}
+
+func texts(ids []uuid.UUID) []string {
+	written := make([]string, len(ids))
+	for i, id := range ids {
+		written[i] = id.String()
+	}
+	return written
+}

@@ -32,6 +32,7 @@ type Config struct {
 	Sealing Sealing
 	Egress  Egress
 	Log     Log
+	OTLP    OTLP
 
 	// Sources is how each wired vendor proves its webhooks (<VENDOR>_WEBHOOK_HMAC_SECRET,
 	// _AUTHORIZATION, _SOURCE_CIDRS).
@@ -72,6 +73,12 @@ type Egress struct {
 type Log struct {
 	Level  zapcore.Level // LOG_LEVEL: debug, info, warn, error; default info
 	Format string        // LOG_FORMAT: json or console; default json
+}
+
+// OTLP says where traces and metrics are sent. All else of it is read by the exporter
+// itself, under OpenTelemetry's own names.
+type OTLP struct {
+	Endpoint string // OTEL_EXPORTER_OTLP_ENDPOINT, http or https; "" sends nothing
 }
 
 // IsDevelopment says whether ENV_NAME relaxes the rules.

@@ -22,6 +22,7 @@ func Load(lookup func(string) (string, bool), vendors map[domain.Vendor][]netip.
 	c.Sealing = Sealing{KeysetFile: r.required("SEALING_KEYSET_FILE"), KEKURI: r.text("SEALING_KEYSET_KEK_URI", "")}
 	c.Egress = Egress{AllowedCIDRs: r.networks("EGRESS_ALLOWED_CIDRS", nil), AllowHTTP: r.boolean("EGRESS_ALLOW_HTTP", false)}
 	c.Log = Log{Level: r.level("LOG_LEVEL"), Format: r.oneOf("LOG_FORMAT", "json", "console")}
+	c.OTLP = OTLP{Endpoint: r.collector("OTEL_EXPORTER_OTLP_ENDPOINT")}
 	c.Sources = r.sources(vendors)
 	c.TrustedProxies = r.networks("TRUSTED_PROXIES", nil)
 	c.ReconcileInterval = r.duration("RECONCILE_INTERVAL", 6*time.Hour)

@@ -123,6 +123,15 @@ func (r *reader) url(name string) string {
 	})
 }
 
+// collector reads a URL that paths can be put behind.
+func (r *reader) collector(name string) string {
+	return parsed(r, name, "", "must be an http or https URL without userinfo, query and fragment", func(text string) (string, bool) {
+		u, err := url.Parse(text)
+		return text, err == nil && u.Hostname() != "" && u.User == nil && (u.Scheme == "https" || u.Scheme == "http") &&
+			u.RawQuery == "" && u.Fragment == ""
+	})
+}
+
 // origin reads scheme and host; a lone trailing slash is let go.
 func (r *reader) origin(name string) string {
 	return parsed(r, name, "", "must be an origin: scheme and host, nothing behind", func(text string) (string, bool) {

@@ -1,17 +1,20 @@
 package telemetry
 
 import (
-	"strconv"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// Metrics is every series of the service.
+// Metrics is every series of the service. It is safe for concurrent use.
 type Metrics struct {
+	// Registry holds the series; [Admin] serves it, [Start] exports it.
 	Registry *prometheus.Registry
 
+	labels      *labels
 	requests    *prometheus.HistogramVec
 	webhooks    *prometheus.CounterVec
 	pulls       *prometheus.CounterVec
@@ -26,44 +29,92 @@ type Metrics struct {
 
 const namespace = "discovery"
 
-// NewMetrics registers every series with a registry of its own.
-func NewMetrics() *Metrics {
+// Bounds of the histograms' buckets, in seconds.
+var (
+	ofCalls = []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30}
+	ofPulls = []float64{.1, .25, .5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800}
+)
+
+// NewMetrics registers every series with a registry of its own. The vendors are those
+// that are wired: any other is counted as "other".
+func NewMetrics(vendors ...domain.Vendor) *Metrics {
 	m := &Metrics{
 		Registry:    prometheus.NewRegistry(),
-		requests:    histogram("http_request_duration_seconds", "Requests by route template.", "method", "route", "status"),
+		labels:      &labels{vendors: vendors, seen: map[string][]string{}},
+		requests:    histogram("http_request_duration_seconds", "Requests by route template.", ofCalls, "method", "route", "status"),
 		webhooks:    counter("webhooks_total", "Knocks at the webhook door by outcome.", "vendor", "outcome"),
-		pulls:       counter("pull_tries_total", "Tries of pulls by how they ended.", "vendor", "state", "error"),
-		pullTime:    histogram("pull_try_duration_seconds", "How long a try of a pull took.", "vendor"),
+		pulls:       counter("pull_tries_total", "Tries of pulls by where the pull stood after it.", "vendor", "state", "error"),
+		pullTime:    histogram("pull_try_duration_seconds", "How long a try of a pull took.", ofPulls, "vendor"),
 		rows:        counter("transactions_total", "Transactions by what a pull did to them.", "vendor", "change"),
-		vendorCalls: histogram("vendor_call_duration_seconds", "Calls to vendors by status.", "vendor", "method", "template", "status"),
-		budget:      gauge("vendor_budget_remaining", "Calls left in the current rate budget.", "vendor", "resource"),
+		vendorCalls: histogram("vendor_call_duration_seconds", "Calls to vendors by status.", ofCalls, "vendor", "method", "template", "status"),
+		budget:      gauge("vendor_budget_remaining", "Calls left in the rate budget that was last drawn on.", "vendor", "resource"),
 		backlog:     gauge("pull_backlog_seconds", "Age of the oldest pull that is not over.").WithLabelValues(),
 		sealing:     counter("sealing_failures_total", "Credentials that did not seal or open.").WithLabelValues(),
 		faults:      counter("background_faults_total", "Failed rounds of background work.", "where"),
 	}
+	m.begin()
 	m.Registry.MustRegister(m.requests, m.webhooks, m.pulls, m.pullTime, m.rows, m.vendorCalls, m.budget,
 		m.backlog, m.sealing, m.faults, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 
-// Request counts an answered request; route is the template, never the path.
-func (m *Metrics) Request(method, route string, status int, took time.Duration) {
-	m.requests.WithLabelValues(method, route, strconv.Itoa(status)).Observe(took.Seconds())
+// fatal are the errors that a pull is given up with at once.
+var fatal = []domain.Code{
+	domain.CredentialRejected, domain.AccountNotFound, domain.AccessDenied,
+	domain.AddressNotAllowed, domain.CredentialUnopened,
 }
 
-// VendorCall counts a call to a vendor; template is the path without ids, status 0 means
+// begin shows at zero what an alert counts: the first event of a series that was not
+// there before is no increase to Prometheus.
+func (m *Metrics) begin() {
+	for _, v := range append([]domain.Vendor{other}, m.labels.vendors...) {
+		for _, outcome := range []string{"accepted", "refused"} {
+			m.webhook(v, outcome)
+		}
+		m.pull(v, domain.PullSucceeded, "")
+		for _, code := range fatal {
+			m.pull(v, domain.PullFailed, code)
+		}
+	}
+}
+
+func (m *Metrics) webhook(v domain.Vendor, outcome string) prometheus.Counter {
+	return m.webhooks.WithLabelValues(m.labels.vendor(v), m.labels.word("outcome", outcome))
+}
+
+func (m *Metrics) pull(v domain.Vendor, state domain.PullState, code domain.Code) prometheus.Counter {
+	failure := none
+	if code != "" {
+		failure = m.labels.word("error", string(code))
+	}
+	return m.pulls.WithLabelValues(m.labels.vendor(v), m.labels.word("state", string(state)), failure)
+}
+
+// none is the error of a try that had none, and the status of a call without an answer.
+const none = "none"
+
+// Request counts an answered request. Route is the template ("/pulls/{id}"), never the
+// path; "" is a request that no route took.
+func (m *Metrics) Request(verb, route string, code int, took time.Duration) {
+	m.requests.WithLabelValues(method(verb), m.labels.word("route", route), status(code)).Observe(took.Seconds())
+}
+
+// VendorCall counts a call to a vendor; template is the path without ids, code 0 means
 // that no answer came.
-func (m *Metrics) VendorCall(vendor, method, template string, status int, took time.Duration) {
-	m.vendorCalls.WithLabelValues(vendor, method, template, strconv.Itoa(status)).Observe(took.Seconds())
+func (m *Metrics) VendorCall(vendor, verb, template string, code int, took time.Duration) {
+	m.vendorCalls.WithLabelValues(m.labels.vendor(domain.Vendor(vendor)), method(verb),
+		m.labels.word("template", template), status(code)).Observe(took.Seconds())
 }
 
-// Budget shows how many calls are left to a vendor's resource before ours must wait.
+// Budget shows how many calls are left to a vendor's resource before ours must wait;
+// below zero, how many wait. Budgets are kept per origin: the one drawn on last shows.
 func (m *Metrics) Budget(vendor, resource string, left float64) {
-	m.budget.WithLabelValues(vendor, resource).Set(left)
+	m.budget.WithLabelValues(m.labels.vendor(domain.Vendor(vendor)), m.labels.word("resource", resource)).Set(left)
 }
 
-// Backlog shows the age of the oldest pull that is not over.
+// Backlog shows the age of the oldest pull that is not over. A periodic chore calls it,
+// so that a scrape asks no database.
 func (m *Metrics) Backlog(age time.Duration) { m.backlog.Set(age.Seconds()) }
 
 func counter(name, help string, labels ...string) *prometheus.CounterVec {
@@ -74,9 +125,8 @@ func gauge(name, help string, labels ...string) *prometheus.GaugeVec {
 	return prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: namespace, Name: name, Help: help}, labels)
 }
 
-func histogram(name, help string, labels ...string) *prometheus.HistogramVec {
+func histogram(name, help string, buckets []float64, labels ...string) *prometheus.HistogramVec {
 	return prometheus.NewHistogramVec(prometheus.HistogramOpts{
-		Namespace: namespace, Name: name, Help: help,
-		Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30},
+		Namespace: namespace, Name: name, Help: help, Buckets: buckets,
 	}, labels)
 }

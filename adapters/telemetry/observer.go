@@ -2,14 +2,18 @@ package telemetry
 
 import (
 	"context"
+	"errors"
+	"strings"
 
+	"go.opentelemetry.io/otel/trace"
 	"go.uber.org/zap"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Observer tells a logger and the metrics what the application observed.
+// Observer tells a logger and the metrics what the application observed. Both are
+// required.
 type Observer struct {
 	Log     *zap.Logger
 	Metrics *Metrics
@@ -18,15 +22,14 @@ type Observer struct {
 var _ ports.Observer = Observer{}
 
 // Observe implements ports.Observer.
-func (o Observer) Observe(_ context.Context, event ports.Observation) {
+func (o Observer) Observe(ctx context.Context, event ports.Observation) {
 	switch e := event.(type) {
 	case ports.WebhookSeen:
-		o.Metrics.webhooks.WithLabelValues(string(e.Vendor), e.Outcome).Inc()
-		o.Log.Debug("webhook", zap.String("vendor", string(e.Vendor)), zap.String("outcome", e.Outcome))
+		o.webhookSeen(ctx, e)
 	case ports.PullTried:
-		o.pullTried(e)
+		o.pullTried(ctx, e)
 	case ports.VendorChecked:
-		o.Log.Info("connection tested", zap.String("vendor", string(e.Vendor)), zap.Duration("took", e.Took), cause(e.Err))
+		o.Log.Info("connection tested", zap.String("vendor", o.Metrics.labels.vendor(e.Vendor)), zap.Duration("took", e.Took), cause(e.Err))
 	case ports.SealingFailed:
 		o.Metrics.sealing.Inc()
 		o.Log.Error("credential not sealed or opened", zap.Stringer("connection", e.Connection), cause(e.Err))
@@ -37,21 +40,23 @@ func (o Observer) Observe(_ context.Context, event ports.Observation) {
 	case ports.Audited:
 		o.Log.Info("audit", zap.String("action", e.Action), zap.Stringer("tenant", e.Tenant), zap.String("object", e.Object))
 	case ports.Fault:
-		o.Metrics.faults.WithLabelValues(e.Where).Inc()
+		o.Metrics.faults.WithLabelValues(o.Metrics.labels.word("where", e.Where)).Inc()
 		o.Log.Error("background work failed", zap.String("where", e.Where), cause(e.Err))
 	}
 }
 
-func (o Observer) pullTried(e ports.PullTried) {
-	vendor, p := string(e.Pull.Vendor), e.Pull
-	o.Metrics.pulls.WithLabelValues(vendor, string(p.State), string(p.LastError)).Inc()
-	o.Metrics.pullTime.WithLabelValues(vendor).Observe(e.Took.Seconds())
-	for change, rows := range map[string]int{
-		"added": e.Counts.Added, "modified": e.Counts.Modified,
-		"removed": e.Counts.Removed, "unchanged": e.Counts.Unchanged,
-	} {
-		o.Metrics.rows.WithLabelValues(vendor, change).Add(float64(rows))
-	}
+// webhookSeen names the vendor only if it is wired: what stands in a refused knock's
+// path is the stranger's own.
+func (o Observer) webhookSeen(ctx context.Context, e ports.WebhookSeen) {
+	vendor := o.Metrics.labels.vendor(e.Vendor)
+	o.Metrics.webhook(e.Vendor, e.Outcome).Inc()
+	o.Log.Debug("webhook", zap.String("vendor", vendor), zap.String("outcome", e.Outcome),
+		traced(trace.SpanContextFromContext(ctx)))
+}
+
+func (o Observer) pullTried(ctx context.Context, e ports.PullTried) {
+	p := e.Pull
+	vendor := o.count(e)
 	line := o.Log.Info
 	if p.State == domain.PullFailed {
 		line = o.Log.Error
@@ -59,7 +64,31 @@ func (o Observer) pullTried(e ports.PullTried) {
 	line("pull tried", zap.Stringer("pull", p.ID), zap.Stringer("connection", p.Connection),
 		zap.String("vendor", vendor), zap.String("trigger", string(p.Trigger)), zap.String("state", string(p.State)),
 		zap.Int("attempt", p.Attempts), zap.Duration("took", e.Took), zap.Int("added", e.Counts.Added),
-		zap.Int("modified", e.Counts.Modified), zap.Int("removed", e.Counts.Removed), cause(e.Err))
+		zap.Int("modified", e.Counts.Modified), zap.Int("removed", e.Counts.Removed),
+		traced(spanContext(ctx, p.Trace)), cause(e.Err))
+}
+
+// count adds a try to the series and gives the vendor as they name it.
+func (o Observer) count(e ports.PullTried) string {
+	m, p := o.Metrics, e.Pull
+	vendor := m.labels.vendor(p.Vendor)
+	m.pull(p.Vendor, p.State, p.LastError).Inc()
+	m.pullTime.WithLabelValues(vendor).Observe(e.Took.Seconds())
+	for change, rows := range map[string]int{
+		"added": e.Counts.Added, "modified": e.Counts.Modified,
+		"removed": e.Counts.Removed, "unchanged": e.Counts.Unchanged,
+	} {
+		m.rows.WithLabelValues(vendor, change).Add(float64(max(rows, 0)))
+	}
+	return vendor
+}
+
+// traced joins a line to its trace.
+func traced(span trace.SpanContext) zap.Field {
+	if !span.HasTraceID() {
+		return zap.Skip()
+	}
+	return zap.Stringer("trace", span.TraceID())
 }
 
 // cause is the error's own text and that of what lies below: domain errors keep their
@@ -68,11 +97,20 @@ func cause(err error) zap.Field {
 	if err == nil {
 		return zap.Skip()
 	}
-	text := err.Error()
+	var text strings.Builder
+	text.WriteString(err.Error())
 	for _, fault := range domain.Faults(err) {
-		if fault.Cause != nil {
-			text += "; caused by: " + fault.Cause.Error()
+		for below := fault.Cause; below != nil; below = causeOf(below) {
+			text.WriteString("; caused by: " + below.Error())
 		}
 	}
-	return zap.String("error", text)
+	return zap.String("error", text.String())
+}
+
+// causeOf is what the first domain error inside err hides.
+func causeOf(err error) error {
+	if hidden := (*domain.Error)(nil); errors.As(err, &hidden) {
+		return hidden.Cause
+	}
+	return nil
 }

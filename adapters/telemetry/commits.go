@@ -1,0 +1,63 @@
+package telemetry
+
+import (
+	"context"
+
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// commit is the span of a change that a trace is about. The store's other methods have
+// none: they are parts of a request whose span says enough.
+const commit = "commit"
+
+// Deliveries gives each Receive through base a span, in which a delivery waits for its
+// commit. Without an endpoint it is base itself.
+func (t *Traces) Deliveries(base ports.Deliveries) ports.Deliveries {
+	if t.off() {
+		return base
+	}
+	return deliveries{base, t.tracer}
+}
+
+// Pulls gives each StorePage through base a span. Without an endpoint it is base itself.
+func (t *Traces) Pulls(base ports.Pulls) ports.Pulls {
+	if t.off() {
+		return base
+	}
+	return pulls{base, t.tracer}
+}
+
+type deliveries struct {
+	ports.Deliveries
+	tracer trace.Tracer
+}
+
+// Receive implements ports.Deliveries.
+func (d deliveries) Receive(ctx context.Context, r ports.Receipt) (got ports.Received, err error) {
+	ctx, span := d.tracer.Start(ctx, commit)
+	defer func() { committed(span, err) }()
+	return d.Deliveries.Receive(ctx, r)
+}
+
+type pulls struct {
+	ports.Pulls
+	tracer trace.Tracer
+}
+
+// StorePage implements ports.Pulls.
+func (p pulls) StorePage(ctx context.Context, lease domain.Lease, w ports.PageWrite) (counts domain.Counts, err error) {
+	ctx, span := p.tracer.Start(ctx, commit)
+	defer func() { committed(span, err) }()
+	return p.Pulls.StorePage(ctx, lease, w)
+}
+
+// committed ends the span; of an error its code is kept.
+func committed(span trace.Span, err error) {
+	if err != nil {
+		fail(span, string(domain.CodeOf(err)))
+	}
+	span.End()
+}

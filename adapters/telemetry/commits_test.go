@@ -1,0 +1,62 @@
+package telemetry
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// door and ledger fail as told, with a text that must not be told on.
+type (
+	door struct {
+		ports.Deliveries
+		err error
+	}
+	ledger struct {
+		ports.Pulls
+		err error
+	}
+)
+
+func (d door) Receive(context.Context, ports.Receipt) (ports.Received, error) {
+	return ports.Received{Duplicate: true}, d.err
+}
+
+func (l ledger) StorePage(context.Context, domain.Lease, ports.PageWrite) (domain.Counts, error) {
+	return domain.Counts{Added: 1}, l.err
+}
+
+func TestACommitIsASpanWithItsErrorsCode(t *testing.T) {
+	lost := &domain.Error{Kind: domain.Conflict, Code: domain.LeaseLost, Message: canary}
+	for name, test := range map[string]struct {
+		err  error
+		want any
+	}{
+		"done":              {nil, nil},
+		"of a known kind":   {lost, "lease_lost"},
+		"of an unknown one": {errors.New(canary), "internal_error"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			collector := collect(t)
+			traces, end := start(t, OTLP{Endpoint: collector.URL})
+			received, receiveErr := traces.Deliveries(door{err: test.err}).Receive(t.Context(), ports.Receipt{Body: []byte(canary)})
+			counts, storeErr := traces.Pulls(ledger{err: test.err}).StorePage(t.Context(), domain.Lease{}, ports.PageWrite{})
+			end()
+			if !received.Duplicate || counts.Added != 1 || !errors.Is(receiveErr, test.err) || !errors.Is(storeErr, test.err) {
+				t.Errorf("answers %+v, %v and %+v, %v", received, receiveErr, counts, storeErr)
+			}
+			if diff := cmp.Diff(test.want, texts(collector.spans["commit"].Attributes)["error.type"]); diff != "" {
+				t.Error(diff)
+			}
+			if raw := collector.raw.String(); raw == "" || strings.Contains(raw, canary) {
+				t.Error("the collector was told the canary, or nothing")
+			}
+		})
+	}
+}

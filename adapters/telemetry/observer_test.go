@@ -1,0 +1,165 @@
+package telemetry
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+var (
+	id      = uuid.MustParse("01890a5d-ac96-774b-bcce-b302099a8057")
+	failure = &domain.Error{Kind: domain.Unavailable, Code: domain.VendorUnreachable, Cause: &domain.Error{
+		Kind: domain.Unavailable, Cause: fmt.Errorf("dial: %w", errors.New("refused")),
+	}}
+	explained = "unavailable (vendor_unreachable); caused by: unavailable; caused by: dial: refused"
+)
+
+// measured is a series by name and labels, and what it must be.
+type measured struct {
+	name   string
+	labels []string
+	want   float64
+}
+
+var observations = []struct {
+	event ports.Observation
+	line  map[string]any
+	are   []measured
+}{
+	{
+		ports.WebhookSeen{Vendor: "pluggy", Outcome: "duplicate"},
+		map[string]any{"level": "debug", "message": "webhook", "vendor": "pluggy", "outcome": "duplicate"},
+		[]measured{{"webhooks_total", []string{"outcome", "duplicate", "vendor", "pluggy"}, 1}},
+	},
+	{
+		ports.WebhookSeen{Vendor: "stranger", Outcome: "refused"},
+		map[string]any{"level": "debug", "message": "webhook", "vendor": "other", "outcome": "refused"},
+		[]measured{{"webhooks_total", []string{"outcome", "refused", "vendor", "other"}, 1}},
+	},
+	{
+		ports.PullTried{
+			Pull: domain.Pull{
+				ID: domain.PullID{UUID: id}, Connection: domain.ConnectionID{UUID: id}, Vendor: "pluggy", Trigger: domain.ByWebhook,
+				State: domain.PullFailed, LastError: domain.CredentialRejected, Attempts: 3, Trace: incoming,
+				Tenant: domain.TenantID{UUID: id}, Progress: domain.Progress{Cursor: canary},
+			},
+			Took: 2 * time.Second, Counts: domain.Counts{Added: 1, Modified: 2, Removed: 3, Unchanged: 4}, Err: failure,
+		},
+		map[string]any{
+			"level": "error", "message": "pull tried", "pull": id.String(), "connection": id.String(), "vendor": "pluggy",
+			"trigger": "webhook", "state": "failed", "attempt": 3.0, "took": 2.0, "added": 1.0, "modified": 2.0, "removed": 3.0,
+			"trace": incoming[3:35], "error": explained,
+		},
+		[]measured{
+			{"pull_tries_total", []string{"error", "credential_rejected", "state", "failed", "vendor", "pluggy"}, 1},
+			{"pull_try_duration_seconds", []string{"vendor", "pluggy"}, 1},
+			{"transactions_total", []string{"change", "added", "vendor", "pluggy"}, 1},
+			{"transactions_total", []string{"change", "modified", "vendor", "pluggy"}, 2},
+			{"transactions_total", []string{"change", "removed", "vendor", "pluggy"}, 3},
+			{"transactions_total", []string{"change", "unchanged", "vendor", "pluggy"}, 4},
+		},
+	},
+	{
+		ports.PullTried{Pull: domain.Pull{Vendor: "pluggy", State: domain.PullSucceeded}},
+		map[string]any{
+			"level": "info", "message": "pull tried", "pull": domain.PullID{}.String(), "connection": domain.ConnectionID{}.String(),
+			"vendor": "pluggy", "trigger": "", "state": "succeeded", "attempt": 0.0, "took": 0.0, "added": 0.0, "modified": 0.0, "removed": 0.0,
+		},
+		[]measured{{"pull_tries_total", []string{"error", "none", "state", "succeeded", "vendor", "pluggy"}, 1}},
+	},
+	{
+		ports.VendorChecked{Vendor: "pluggy", Took: time.Second, Err: failure},
+		map[string]any{"level": "info", "message": "connection tested", "vendor": "pluggy", "took": 1.0, "error": explained}, nil,
+	},
+	{
+		ports.SealingFailed{Connection: domain.ConnectionID{UUID: id}, Err: errors.New("no key")},
+		map[string]any{"level": "error", "message": "credential not sealed or opened", "connection": id.String(), "error": "no key"},
+		[]measured{{"sealing_failures_total", nil, 1}},
+	},
+	{ports.Reconciled{Asked: 7}, map[string]any{"level": "info", "message": "reconciling", "connections": 7.0}, nil},
+	{ports.Pruned{Rows: 8}, map[string]any{"level": "info", "message": "pruned", "rows": 8.0}, nil},
+	{
+		ports.Audited{Tenant: domain.TenantID{UUID: id}, Action: "token.mint", Object: "it"},
+		map[string]any{"level": "info", "message": "audit", "action": "token.mint", "tenant": id.String(), "object": "it"}, nil,
+	},
+	{
+		ports.Fault{Where: "chore prune", Err: errors.Join(failure, errors.New("and more"))},
+		map[string]any{
+			"level": "error", "message": "background work failed", "where": "chore prune",
+			"error": "unavailable (vendor_unreachable)\nand more" + strings.TrimPrefix(explained, "unavailable (vendor_unreachable)"),
+		},
+		[]measured{{"background_faults_total", []string{"where", "chore prune"}, 1}},
+	},
+}
+
+func TestEachObservationIsOneLineAndItsSeries(t *testing.T) {
+	for _, o := range observations {
+		t.Run(reflect.TypeOf(o.event).Name(), func(t *testing.T) {
+			var out bytes.Buffer
+			m := NewMetrics("pluggy")
+			Observer{Logger(&out, zapcore.DebugLevel, "json"), m}.Observe(t.Context(), o.event)
+			line := map[string]any{}
+			if err := json.Unmarshal(out.Bytes(), &line); err != nil {
+				t.Fatalf("%v: %s", err, &out)
+			}
+			delete(line, "time")
+			if diff := cmp.Diff(o.line, line); diff != "" {
+				t.Error(diff)
+			}
+			for _, is := range o.are {
+				if got := value(t, m, is.name, is.labels...); got != is.want {
+					t.Errorf("%s%v is %v, not %v", is.name, is.labels, got, is.want)
+				}
+			}
+		})
+	}
+}
+
+func TestNoKindOfObservationIsForgotten(t *testing.T) {
+	tree, err := parser.ParseFile(token.NewFileSet(), "../../ports/environment.go", nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tried := map[string]bool{}
+	for _, o := range observations {
+		tried[reflect.TypeOf(o.event).Name()] = true
+	}
+	kinds := 0
+	for _, declared := range tree.Decls {
+		if f, ok := declared.(*ast.FuncDecl); ok && f.Name.Name == "observation" {
+			kinds++
+			if name := f.Recv.List[0].Type.(*ast.Ident).Name; !tried[name] {
+				t.Errorf("%s is not tried", name)
+			}
+		}
+	}
+	if kinds == 0 {
+		t.Error("found no observation")
+	}
+}
+
+func TestTheConsoleFormatIsReadable(t *testing.T) {
+	var out bytes.Buffer
+	log := Logger(&out, zapcore.InfoLevel, "console")
+	log.Debug("hidden")
+	log.Warn("shown", zap.Int("rows", 1))
+	if text := out.String(); strings.Contains(text, "hidden") || !strings.Contains(text, "WARN\tshown\t{\"rows\": 1}") {
+		t.Error(text)
+	}
+}

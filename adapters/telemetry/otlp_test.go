@@ -1,0 +1,182 @@
+package telemetry
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	metricspb "go.opentelemetry.io/proto/otlp/metrics/v1"
+)
+
+func TestABadEndpointEndsTheStart(t *testing.T) {
+	for _, bad := range []string{"collector:4318", "ftp://c", "http://", "http://u:" + canary + "@c", "http://c?" + canary, "http://c#" + canary, "://"} {
+		_, _, err := Start(t.Context(), OTLP{Endpoint: bad})
+		if err == nil || !strings.Contains(err.Error(), "OTEL_EXPORTER_OTLP_ENDPOINT") || strings.Contains(err.Error(), canary) {
+			t.Errorf("%s: %v", bad, err)
+		}
+	}
+}
+
+func TestRequestsAreAnsweredWhileTheCollectorBlocks(t *testing.T) {
+	reached, release := make(chan struct{}), make(chan struct{})
+	var once sync.Once
+	collector := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		once.Do(func() { close(reached) })
+		<-release
+	}))
+	defer collector.Close()
+	defer close(release)
+	traces, shutdown, err := Start(t.Context(), OTLP{Endpoint: collector.URL, Metrics: NewMetrics()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	answered := 0
+	door := traces.Middleware(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { answered++ }))
+	knocks := func(n int) {
+		for range n {
+			door.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil))
+		}
+	}
+	knocks(600)  // more than a batch
+	<-reached    // the exporter hangs now
+	knocks(4000) // more than the queue
+	if answered != 4600 {
+		t.Errorf("%d were answered", answered)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := shutdown(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("the shutdown says %v", err)
+	}
+}
+
+func TestACollectorThatIsAwayIsToldOfOnce(t *testing.T) {
+	t.Setenv("OTEL_EXPORTER_OTLP_HEADERS", "api-key="+canary)
+	t.Setenv("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "1")
+	for name, behind := range map[string]http.HandlerFunc{
+		"gone":    nil,
+		"refuses": func(w http.ResponseWriter, _ *http.Request) { http.Error(w, canary, http.StatusForbidden) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			collector := httptest.NewServer(behind)
+			defer collector.Close()
+			if behind == nil {
+				collector.Close()
+			}
+			var mu sync.Mutex
+			var told []string
+			traces, end := start(t, OTLP{Endpoint: collector.URL, Metrics: NewMetrics(), Fault: func(err error) {
+				mu.Lock()
+				defer mu.Unlock()
+				told = append(told, err.Error())
+			}})
+			for range 3 {
+				_, over := traces.Resume(t.Context(), "", "pull")
+				over(nil)
+			}
+			end()
+			text := strings.Join(told, "\n")
+			if len(told) != 2 || strings.Contains(text, canary) || !strings.Contains(text, "traces") || !strings.Contains(text, "metrics") {
+				t.Errorf("told %q", told)
+			}
+		})
+	}
+}
+
+func TestATellerTellsAgainAfterARecovery(t *testing.T) {
+	told := 0
+	teller := &teller{tell: func(error) { told++ }, signal: "traces"}
+	for _, err := range []error{errors.New("a"), errors.New("b"), nil, errors.New("c")} {
+		teller.heard(err)
+	}
+	if told != 2 {
+		t.Errorf("told %d times", told)
+	}
+}
+
+func TestHeadersReachTheCollectorAndNobodyElse(t *testing.T) {
+	t.Setenv("OTEL_EXPORTER_OTLP_HEADERS", "api-key="+canary)
+	t.Setenv("OTEL_SERVICE_NAME", "renamed")
+	collector := collect(t)
+	traces, end := start(t, OTLP{Endpoint: collector.URL + "/"})
+	_, over := traces.Resume(t.Context(), "", "pull")
+	over(nil)
+	end()
+	if len(collector.headers) != 1 || collector.headers[0].Get("Api-Key") != canary {
+		t.Errorf("got %v", collector.headers)
+	}
+	if id := texts(collector.resources[0].Attributes); id["service.name"] != "renamed" {
+		t.Errorf("exported as %v", id)
+	}
+
+	elsewhere := 0
+	stranger := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { elsewhere++ }))
+	defer stranger.Close()
+	gate := httptest.NewServer(http.RedirectHandler(stranger.URL, http.StatusTemporaryRedirect))
+	defer gate.Close()
+	traces, end = start(t, OTLP{Endpoint: gate.URL})
+	_, over = traces.Resume(t.Context(), "", "pull")
+	over(nil)
+	end()
+	if elsewhere != 0 {
+		t.Error("a redirect was followed")
+	}
+}
+
+func TestNoConnectionOutlivesTheShutdown(t *testing.T) {
+	closed := make(chan struct{}, 1)
+	collector := httptest.NewUnstartedServer(http.NotFoundHandler())
+	collector.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateClosed {
+			closed <- struct{}{}
+		}
+	}
+	collector.Start()
+	defer collector.Close()
+	_, end := start(t, OTLP{Endpoint: collector.URL, Metrics: NewMetrics()})
+	end() // sends the series, on one connection
+	<-closed
+}
+
+func TestSeriesAreExportedAsTheyStand(t *testing.T) {
+	collector, m := collect(t), NewMetrics("pluggy")
+	_, end := start(t, OTLP{Endpoint: collector.URL, Metrics: m})
+	m.Request("GET", "/docs", 200, 3*time.Millisecond)
+	m.Request("GET", "/docs", 200, time.Minute)
+	m.Backlog(90 * time.Second)
+	m.sealing.Inc()
+	end()
+
+	gauge := collector.metrics["discovery_pull_backlog_seconds"].GetGauge().GetDataPoints()
+	if len(gauge) != 1 || gauge[0].GetAsDouble() != 90 {
+		t.Errorf("backlog %v", gauge)
+	}
+	sum := collector.metrics["discovery_sealing_failures_total"].GetSum()
+	if !sum.GetIsMonotonic() || sum.GetAggregationTemporality() != metricspb.AggregationTemporality_AGGREGATION_TEMPORALITY_CUMULATIVE ||
+		sum.GetDataPoints()[0].GetAsDouble() != 1 || sum.GetDataPoints()[0].GetStartTimeUnixNano() == 0 {
+		t.Errorf("sealing %v", sum)
+	}
+	points := collector.metrics["discovery_http_request_duration_seconds"].GetHistogram().GetDataPoints()
+	if len(points) != 1 {
+		t.Fatalf("requests %v", points)
+	}
+	counts := make([]uint64, len(ofCalls)+1)
+	counts[2], counts[len(ofCalls)] = 1, 1 // 2.5 to 5 ms, and above 30 s
+	if diff := cmp.Diff(counts, points[0].BucketCounts); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff(ofCalls, points[0].ExplicitBounds); diff != "" {
+		t.Error(diff)
+	}
+	want := map[string]any{"method": "GET", "route": "/docs", "status": "200"}
+	if diff := cmp.Diff(want, texts(points[0].Attributes)); diff != "" || points[0].Count != 2 || points[0].GetSum() != 60.003 {
+		t.Errorf("%s, %d, %v", diff, points[0].Count, points[0].GetSum())
+	}
+}

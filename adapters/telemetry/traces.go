@@ -1,0 +1,79 @@
+package telemetry
+
+import (
+	"context"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/propagation"
+	semconv "go.opentelemetry.io/otel/semconv/v1.41.0"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// traceparent is the header, and the key, of W3C Trace Context (https://www.w3.org/TR/trace-context/).
+// Its companion tracestate is neither read nor kept: it is free text of the caller's.
+const traceparent = "traceparent"
+
+// Traces makes spans. The zero value and nil make none, at no cost. It is safe for
+// concurrent use; [Start] makes one that exports.
+type Traces struct{ tracer trace.Tracer }
+
+var _ ports.Tracer = (*Traces)(nil)
+
+func (t *Traces) off() bool { return t == nil || t.tracer == nil }
+
+// Carry implements ports.Tracer.
+func (t *Traces) Carry(ctx context.Context) string {
+	if t.off() {
+		return ""
+	}
+	carrier := propagation.MapCarrier{}
+	propagation.TraceContext{}.Inject(ctx, carrier)
+	return carrier[traceparent]
+}
+
+// Resume implements ports.Tracer. Of the error that ends a span its domain.Code is
+// kept, and never a text.
+func (t *Traces) Resume(ctx context.Context, carried, name string) (context.Context, func(error)) {
+	if t.off() {
+		return ctx, func(error) {}
+	}
+	options := []trace.SpanStartOption{trace.WithSpanKind(trace.SpanKindConsumer)}
+	if parent := spanContext(ctx, carried); parent.IsValid() {
+		ctx = trace.ContextWithRemoteSpanContext(ctx, parent)
+	} else {
+		options = append(options, trace.WithNewRoot())
+	}
+	ctx, span := t.tracer.Start(ctx, name, options...)
+	return ctx, func(err error) {
+		if err != nil {
+			fail(span, string(domain.CodeOf(err)))
+		}
+		span.End()
+	}
+}
+
+// spanContext reads a traceparent; it is invalid where that is malformed, whatever span
+// ctx may be in.
+func spanContext(ctx context.Context, carried string) trace.SpanContext {
+	blank := trace.ContextWithSpanContext(ctx, trace.SpanContext{})
+	return trace.SpanContextFromContext(
+		propagation.TraceContext{}.Extract(blank, propagation.MapCarrier{traceparent: carried}))
+}
+
+// fail marks a span as failed; class is one of a few words.
+func fail(span trace.Span, class string) {
+	span.SetStatus(codes.Error, "")
+	span.SetAttributes(semconv.ErrorTypeKey.String(class))
+}
+
+// verb is the request's method as an attribute; a made-up one is not repeated.
+func verb(name string) attribute.KeyValue {
+	if method(name) == other {
+		return semconv.HTTPRequestMethodOther
+	}
+	return semconv.HTTPRequestMethodKey.String(name)
+}

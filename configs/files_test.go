@@ -1,0 +1,161 @@
+package configs_test
+
+import (
+	"net/netip"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/LerianStudio/aggregator-connections/configs"
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// line is NAME=value, or such a line commented out: "#" directly before the name.
+var line = regexp.MustCompile(`^(#?)([A-Z][A-Z0-9_]*)=(.*)$`)
+
+// entry is one line of an env file.
+type entry struct {
+	value string
+	unset bool
+}
+
+// read parses an env file. Every line is empty, a sentence, or an entry, each once.
+func read(t *testing.T, file string) map[string]entry {
+	t.Helper()
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]entry{}
+	for text := range strings.Lines(string(raw)) {
+		text = strings.TrimSuffix(text, "\n")
+		part := line.FindStringSubmatch(text)
+		switch {
+		case text == "" || strings.HasPrefix(text, "# "):
+		case part == nil:
+			t.Errorf("%s: %q is neither a comment nor a setting", file, text)
+		default:
+			if _, twice := all[part[2]]; twice {
+				t.Errorf("%s names %s twice", file, part[2])
+			}
+			all[part[2]] = entry{part[3], part[1] == "#"}
+		}
+	}
+	return all
+}
+
+// asked records the names that Load looks up.
+func asked(values map[string]entry) (configs.Config, []string, error) {
+	var names []string
+	c, err := configs.Load(func(name string) (string, bool) {
+		names = append(names, name)
+		e, there := values[name]
+		if e.unset {
+			return "", false
+		}
+		return e.value, there
+	}, known)
+	slices.Sort(names)
+	return c, slices.Compact(names), err
+}
+
+func TestProductionListsEverySettingAndNoOther(t *testing.T) {
+	entries := read(t, "production.env")
+	_, want, _ := asked(nil)
+	var listed []string
+	for name := range entries {
+		listed = append(listed, name)
+	}
+	slices.Sort(listed)
+	if diff := cmp.Diff(want, listed); diff != "" {
+		t.Errorf("names (-looked up +listed):\n%s", diff)
+	}
+}
+
+func TestProductionShowsTheDefaults(t *testing.T) {
+	entries := read(t, "production.env")
+	for name, value := range required {
+		if !entries[name].unset {
+			t.Errorf("%s has no default, and is set", name)
+		}
+		entries[name] = entry{value: value}
+	}
+	shown, _, err := asked(entries)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defaults, err := load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(defaults, shown, prefixes, secrets, cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("settings (-default +production.env):\n%s", diff)
+	}
+}
+
+var (
+	prefixes = cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })
+	secrets  = cmp.Comparer(func(a, b domain.Secret) bool { return a.Equal(b) })
+)
+
+func TestDevelopmentLoads(t *testing.T) {
+	entries := read(t, "development.env")
+	c, names, err := asked(entries)
+	if err != nil || !c.IsDevelopment() {
+		t.Errorf("development %v, %v", c.IsDevelopment(), err)
+	}
+	for name := range entries {
+		if !slices.Contains(names, name) {
+			t.Errorf("%s is no setting", name)
+		}
+	}
+}
+
+func TestTheTableHoldsEverySetting(t *testing.T) {
+	_, names, _ := asked(nil)
+	for _, name := range names {
+		if _, tested := reasonable[name]; !tested && name != "AUTH_JWT_SECRET" && !strings.HasPrefix(name, "BELVO_") {
+			t.Errorf("%s is not in the table", name)
+		}
+	}
+	for name := range reasonable {
+		if !slices.Contains(names, name) {
+			t.Errorf("%s is in the table, and is no setting", name)
+		}
+	}
+}
+
+// FuzzLoad: whatever a setting holds, Load gives a fault that names it or a value that it
+// may have, and never repeats what it read.
+func FuzzLoad(f *testing.F) {
+	_, names, _ := asked(nil)
+	for i, name := range names {
+		for value := range reasonable[name].good {
+			f.Add(uint8(i), value)
+		}
+		for _, value := range reasonable[name].bad {
+			f.Add(uint8(i), value)
+		}
+	}
+	f.Fuzz(func(t *testing.T, index uint8, value string) {
+		name := names[int(index)%len(names)]
+		if _, err := load(name, value+canary); err != nil && strings.Contains(err.Error(), canary) {
+			t.Errorf("%s: the fault repeats the value", name)
+		}
+		c, err := load(name, value)
+		for _, fault := range domain.Faults(err) {
+			if fault.Field != name && !strings.HasPrefix(name, "AUTH_") && name != "ENV_NAME" {
+				t.Errorf("%s made %s a fault", name, fault.Field)
+			}
+		}
+		if err == nil && (c.ReconcileInterval < 0 || c.DeliveryRetention < 0 || c.PullWorkers < 1 || c.RatePerMinute < 0 ||
+			c.WebhookRatePerMinute < 0 || c.DatabaseURL == "" || c.ServerAddress == "" || c.Sealing.KeysetFile == "") {
+			t.Errorf("%s=%q was read as %+v", name, value, c)
+		}
+	})
+}

@@ -1,0 +1,68 @@
+#!/bin/sh
+# Serves for development: the settings of development.env, the vendors' simulators beside
+# it, and the lines to try it with. BINARY names the discovery binary. What the
+# environment sets already goes before the file. Ctrl-C ends everything; data/ stays.
+set -eu
+
+: "${BINARY:?names the discovery binary}"
+cd "$(dirname "$0")/.."
+
+# Not sourced: a value may hold spaces.
+while IFS= read -r line; do
+	case $line in '' | '#'*) continue ;; esac
+	name=${line%%=*}
+	eval "set=\${$name+yes}"
+	[ -n "$set" ] || export "$line"
+done <configs/development.env
+
+if [ ! -e "$SEALING_KEYSET_FILE" ]; then
+	mkdir -p "$(dirname "$SEALING_KEYSET_FILE")"
+	"$BINARY" keyset create "$SEALING_KEYSET_FILE"
+fi
+
+sandbox='' service=''
+end() {
+	trap '' INT TERM
+	trap - EXIT
+	# Unquoted: what was not started is no argument.
+	kill -TERM $service $sandbox 2>/dev/null || :
+	wait
+}
+trap end EXIT
+trap 'end; exit 0' INT TERM
+
+echo "The simulators, and how to log in there:"
+"$BINARY" sandbox --pluggy 127.0.0.1:4031 --belvo 127.0.0.1:4032 &
+sandbox=$!
+sleep 1 # a port that is taken shows by now
+kill -0 "$sandbox" 2>/dev/null || exit 1
+
+token=$("$BINARY" token 018f0000-0000-7000-8000-00000000000d)
+item=b7d1f0a2-4c35-4e8b-9a61-0d2f5c7e8a90
+cat <<END
+
+Paste into another terminal (the token is good for an hour):
+
+  API=$PUBLIC_URL/v1/discovery
+  TOKEN=$token
+  call() { curl -sS -H "Authorization: Bearer \$TOKEN" -H 'Content-Type: application/json' "\$@"; echo; }
+
+  # a connection to the simulated Pluggy; the idempotency key makes a repeat harmless
+  ID=\$(call -H 'X-Idempotency-Key: development-pluggy' \$API/aggregator-connections -d '{"vendor":"pluggy","configName":"pluggy-main","baseUrl":"http://127.0.0.1:4031","accountRef":"$item","clientId":"3f1c2d5e-6a7b-4c8d-9e0f-1a2b3c4d5e6f","secret":"sim-secret-not-real"}' | sed -n 's/.*"id":"\([^"]*\)".*/\1/p'); echo "\$ID"
+  call \$API/aggregator-connections/test -d '{"vendor":"pluggy","configName":"pluggy-main"}'
+
+  # a webhook address, and the simulator's call to it
+  HOOK=\$(call \$API/webhooks/tokens -d '{"vendor":"pluggy","connection_config_name":"pluggy-main"}' | sed -n 's/.*"webhookUrl":"\([^"]*\)".*/\1/p'); echo "\$HOOK"
+  call http://127.0.0.1:4031/_control/webhooks -d '{"target":{"url":"'\$HOOK'","headers":{"Authorization":"$PLUGGY_WEBHOOK_AUTHORIZATION"}},"events":[{"event":"item/updated","itemId":"$item"}]}'
+
+  # what the pull brought
+  call "\$API/aggregator-connections/\$ID/pulls?limit=1"
+  call "\$API/aggregator-connections/\$ID/transactions?limit=3"
+
+END
+
+"$BINARY" serve &
+service=$!
+code=0
+wait "$service" || code=$?
+exit "$code"

@@ -60,6 +60,17 @@ func (b *bucket) drain(now time.Time, wait time.Duration) {
 	}
 }
 
+// left says how many calls may go now; below zero, how many wait. A bucket that is shut
+// has none, whatever it holds for the moment it reopens.
+func (b *bucket) left(now time.Time) float64 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if now.Before(b.blocked) {
+		return min(0, b.tokens.TokensAt(b.blocked))
+	}
+	return b.tokens.TokensAt(now)
+}
+
 func exhausted(wait time.Duration) *domain.Error {
 	return &domain.Error{Kind: domain.Unavailable, Code: domain.BudgetExhausted, RetryAfter: wait}
 }

@@ -29,7 +29,8 @@ type Call struct {
 	BaseURL string
 	// Path begins with "/"; what is inserted into it is escaped (url.PathEscape).
 	Path string
-	// Template is Path with its ids left out ("/items/{id}"), for [Config.Observe].
+	// Template is Path with its ids left out ("/items/{id}"), for [Config.Observe]
+	// and [Config.Mark].
 	Template string
 	// Query is sent as it is, without "?": printable ASCII without spaces and "#".
 	Query string

@@ -22,6 +22,7 @@ type Client struct {
 	cfg       Config
 	guard     *Guard
 	transport *http.Transport
+	tripper   http.RoundTripper // the transport, wrapped
 	retries   retrypolicy.RetryPolicy[answer]
 	origins   origins
 }
@@ -30,8 +31,9 @@ type Client struct {
 func New(cfg Config) *Client {
 	cfg = cfg.withDefaults()
 	guard := NewGuard(cfg)
+	transport := newTransport(cfg, guard)
 	return &Client{
-		cfg: cfg, guard: guard, transport: newTransport(cfg, guard), retries: newRetries(),
+		cfg: cfg, guard: guard, transport: transport, tripper: cfg.Wrap(transport), retries: newRetries(),
 		origins: origins{known: map[originKey]*origin{}},
 	}
 }
@@ -63,7 +65,7 @@ func (c *Client) Do(ctx context.Context, call Call) ([]byte, error) {
 	at := c.origins.of(originKey{string(call.Vendor.Name), originOf(target)}, c.cfg.Clock.Now())
 	tokens := c.origins.bucket(at, call.Resource, c.perMinute(call))
 	got, err := c.perform(ctx, call, at, func(ctx context.Context) (answer, error) {
-		if err := c.await(ctx, tokens); err != nil {
+		if err := c.await(ctx, call, tokens); err != nil {
 			return answer{}, err
 		}
 		return c.attempt(ctx, call, target, tokens)
@@ -88,7 +90,7 @@ func (c *Client) perMinute(call Call) int {
 }
 
 // await takes a token of the budget, within the time that is left.
-func (c *Client) await(ctx context.Context, tokens *bucket) error {
+func (c *Client) await(ctx context.Context, call Call, tokens *bucket) error {
 	if tokens == nil {
 		return nil
 	}
@@ -96,7 +98,9 @@ func (c *Client) await(ctx context.Context, tokens *bucket) error {
 	if end, ok := ctx.Deadline(); ok {
 		patience = min(patience, time.Until(end)/2) // the answer needs time, too
 	}
-	wait, err := tokens.reserve(c.cfg.Clock.Now(), patience)
+	now := c.cfg.Clock.Now()
+	wait, err := tokens.reserve(now, patience)
+	c.tell(call, tokens, now)
 	if err != nil || wait <= 0 {
 		return err
 	}
@@ -110,6 +114,11 @@ func (c *Client) await(ctx context.Context, tokens *bucket) error {
 	}
 }
 
+// tell shows what is left of a budget.
+func (c *Client) tell(call Call, tokens *bucket, now time.Time) {
+	c.cfg.Budget(string(call.Vendor.Name), call.Resource, tokens.left(now))
+}
+
 // answer is what came back; body is whole and within bounds.
 type answer struct {
 	status int
@@ -121,7 +130,7 @@ type answer struct {
 func (c *Client) attempt(ctx context.Context, call Call, target *url.URL, tokens *bucket) (answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.cfg.Timeout)
 	defer cancel()
-	req, err := call.request(ctx, target, c.cfg.UserAgent)
+	req, err := call.request(c.cfg.Mark(ctx, call.Template), target, c.cfg.UserAgent)
 	if err != nil {
 		return answer{}, err
 	}
@@ -135,6 +144,7 @@ func (c *Client) attempt(ctx context.Context, call Call, target *url.URL, tokens
 	why := refused(call.Vendor, got, now)
 	if tokens != nil && errors.Is(why, domain.VendorRateLimited) {
 		tokens.drain(now, max(why.RetryAfter, time.Second))
+		c.tell(call, tokens, now)
 	}
 	return got, why
 }
@@ -142,11 +152,11 @@ func (c *Client) attempt(ctx context.Context, call Call, target *url.URL, tokens
 // exchange sends and reads, both before ctx ends. The round tripper is used bare: it
 // follows no redirect and keeps no cookie.
 func (c *Client) exchange(ctx context.Context, req *http.Request) (answer, error) {
-	resp, err := c.transport.RoundTrip(req)
+	resp, err := c.tripper.RoundTrip(req)
 	if err != nil {
 		return answer{}, failed(ctx, err)
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	got := answer{status: resp.StatusCode, header: resp.Header}
 	limit := c.cfg.MaxBody
 	if got.status/100 != 2 {

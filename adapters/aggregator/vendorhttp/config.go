@@ -2,6 +2,7 @@ package vendorhttp
 
 import (
 	"context"
+	"net/http"
 	"net/netip"
 	"time"
 
@@ -44,6 +45,14 @@ type Config struct {
 	// Observe is told of each attempt; nil: nobody is. Template is the path with its
 	// ids left out; status is 0 when there was no answer. It must not block.
 	Observe func(vendor, method, template string, status int, took time.Duration)
+	// Mark names the attempt in the context that it is sent with; nil: nothing does.
+	Mark func(ctx context.Context, template string) context.Context
+	// Wrap puts a round tripper around the client's own; nil: none. It must follow no
+	// redirect and keep nothing of the request.
+	Wrap func(http.RoundTripper) http.RoundTripper
+	// Budget is told how many calls are left of the rate budget that was just drawn on or
+	// drained; below zero, how many wait. Nil: nobody is. It must not block.
+	Budget func(vendor, resource string, left float64)
 }
 
 // Resolver looks up a host name; *net.Resolver is one. Network is "ip".
@@ -61,6 +70,15 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Observe == nil {
 		c.Observe = func(string, string, string, int, time.Duration) {}
+	}
+	if c.Mark == nil {
+		c.Mark = func(ctx context.Context, _ string) context.Context { return ctx }
+	}
+	if c.Wrap == nil {
+		c.Wrap = func(base http.RoundTripper) http.RoundTripper { return base }
+	}
+	if c.Budget == nil {
+		c.Budget = func(string, string, float64) {}
 	}
 	return c
 }

@@ -1,0 +1,231 @@
+// Package compose is the composition root: the one place that knows every adapter. The
+// command line and the end-to-end tests build the same App from it; what a test swaps it
+// names in Overrides.
+package compose
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/uuid"
+	"go.uber.org/zap"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/vendorhttp"
+	"github.com/LerianStudio/aggregator-connections/adapters/jobs"
+	"github.com/LerianStudio/aggregator-connections/adapters/rest"
+	"github.com/LerianStudio/aggregator-connections/adapters/rest/auth"
+	"github.com/LerianStudio/aggregator-connections/adapters/sealing"
+	"github.com/LerianStudio/aggregator-connections/adapters/system"
+	"github.com/LerianStudio/aggregator-connections/adapters/telemetry"
+	"github.com/LerianStudio/aggregator-connections/application"
+	"github.com/LerianStudio/aggregator-connections/configs"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// Overrides is what tests and the demo put in the place of the real thing. The zero
+// value overrides nothing.
+type Overrides struct {
+	LogTo     io.Writer              // nil: standard error
+	Clock     ports.Clock            // nil: the wall clock
+	Resolver  vendorhttp.Resolver    // nil: the system's
+	Wrap      func(s *Stores)        // decorates the stores, to force failures
+	Observe   ports.Observer         // told besides the log and the metrics
+	PerMinute int                    // of every vendor's rate budget; 0: the vendor's own, negative: none
+	Connector func() ports.Connector // one more connector type
+}
+
+// App is the service, composed and not yet started.
+type App struct {
+	Service *application.Service
+	Stores  Stores
+	Metrics *telemetry.Metrics
+	Log     *zap.Logger
+
+	cfg      configs.Config
+	handler  http.Handler
+	vendors  *vendorhttp.Client
+	traces   *telemetry.Traces
+	export   func(context.Context) error // sends what waits of them; nil when that is done
+	draining atomic.Bool
+	ending   context.CancelFunc
+}
+
+// New composes the service: opens keyset and database, and migrates unless the settings
+// say otherwise. ctx bounds the start alone. Errors: what could not be opened, named by
+// its setting, a SettingError where the setting is to be mended; nothing stays open then.
+func New(ctx context.Context, cfg configs.Config, o Overrides) (app *App, err error) {
+	life, ending := context.WithCancel(context.WithoutCancel(ctx))
+	a := &App{
+		cfg: cfg, ending: ending, Metrics: telemetry.NewMetrics(names()...),
+		Log: telemetry.Logger(cmp.Or[io.Writer](o.LogTo, os.Stderr), cfg.Log.Level, cfg.Log.Format),
+	}
+	defer func() {
+		if err != nil {
+			a.Close()
+		}
+	}()
+	if err := a.trace(life); err != nil {
+		return nil, err
+	}
+	sealer, err := a.sealer()
+	if err != nil {
+		return nil, err
+	}
+	verifier, err := verifierOf(life, cfg.Auth)
+	if err != nil {
+		return nil, err
+	}
+	if a.Stores, err = openStores(ctx, cfg, jobs.Config{Observe: a.fault, Backlog: a.Metrics.Backlog}); err != nil {
+		return nil, err
+	}
+	a.Stores.Deliveries, a.Stores.Pulls = a.traces.Deliveries(a.Stores.Deliveries), a.traces.Pulls(a.Stores.Pulls)
+	if o.Wrap != nil {
+		o.Wrap(&a.Stores)
+	}
+	a.vendors = a.egress(cfg.Egress, o)
+	if a.Service, err = application.New(a.deps(sealer, o)); err != nil {
+		return nil, err
+	}
+	surface, err := rest.New(a.Service, a.surface(verifier))
+	if err != nil {
+		return nil, err
+	}
+	a.handler = a.traces.Middleware(surface)
+	return a, nil
+}
+
+// Handler is the operator API, the webhook door and the health checks.
+func (a *App) Handler() http.Handler { return a.handler }
+
+// Close lets go of everything that is open, after the last traces are sent. It may be
+// called twice.
+func (a *App) Close() {
+	a.ending()
+	if a.vendors != nil {
+		a.vendors.Close()
+	}
+	if a.export != nil {
+		a.lastTraces()
+		a.export = nil
+	}
+	if a.Stores.Close != nil {
+		if err := a.closeStores(); err != nil {
+			a.Log.Warn("closing the database", zap.Error(err))
+		}
+		a.Stores.Close = nil
+	}
+	_ = a.Log.Sync() // a pipe cannot be synced, and says so
+}
+
+// closeStores waits only so long: a database that hangs never lets go of its connections,
+// and must not keep the process.
+func (a *App) closeStores() error {
+	closed := make(chan error, 1)
+	closing := a.Stores.Close
+	go func() { closed <- closing() }()
+	select {
+	case err := <-closed:
+		return err
+	case <-time.After(closeTime):
+		return errors.New("it did not let go in time")
+	}
+}
+
+func (a *App) egress(e configs.Egress, o Overrides) *vendorhttp.Client {
+	return vendorhttp.New(vendorhttp.Config{
+		AllowedCIDRs: e.AllowedCIDRs, AllowHTTP: e.AllowHTTP,
+		UserAgent: "aggregator-connections/" + Version(),
+		Clock:     clockOf(o), Resolver: o.Resolver, PerMinute: o.PerMinute,
+		Observe: a.Metrics.VendorCall, Budget: a.Metrics.Budget,
+		Wrap: a.traces.Transport, Mark: telemetry.Template,
+	})
+}
+
+func (a *App) deps(sealer ports.Sealer, o Overrides) application.Deps {
+	d := application.Deps{
+		Connections: a.Stores.Connections, Tokens: a.Stores.Tokens, Deliveries: a.Stores.Deliveries,
+		Idempotency: a.Stores.Idempotency, Pulls: a.Stores.Pulls, Ledger: a.Stores.Ledger,
+		Sealer: sealer, Addresses: a.vendors.Guard(), Connectors: connectors(a.vendors, a.cfg.Egress.AllowHTTP),
+		Sources: a.cfg.Sources, AllowHTTP: a.cfg.Egress.AllowHTTP,
+		Clock: clockOf(o), Sleeper: system.Clock{}, IDs: system.IDs{}, Entropy: system.Entropy(),
+		Observer: observers{telemetry.Observer{Log: a.Log, Metrics: a.Metrics}, o.Observe}, Tracer: a.traces,
+	}
+	for _, v := range vendors() {
+		d.Aggregators = append(d.Aggregators, v.make(a.vendors, d.Clock))
+	}
+	if o.Connector != nil {
+		d.Connectors = append(d.Connectors, o.Connector())
+	}
+	return d
+}
+
+func (a *App) surface(verifier rest.Verifier) rest.Options {
+	return rest.Options{
+		Vendors:  names(),
+		Verifier: verifier, Clock: system.Clock{}, NewRequestID: uuid.NewString,
+		AllowHTTP: a.cfg.Egress.AllowHTTP, PublicURL: a.cfg.PublicURL, Development: a.cfg.IsDevelopment(),
+		RequireScopes: a.cfg.Auth.RequireScopes, TrustedProxies: a.cfg.TrustedProxies,
+		RatePerMinute: a.cfg.RatePerMinute, WebhookRatePerMinute: a.cfg.WebhookRatePerMinute,
+		Logger: a.Log, Ready: a.ready, Draining: a.draining.Load,
+		Observe: a.Metrics.Request, Routed: telemetry.Route, Version: Version(),
+	}
+}
+
+// readyTime bounds a readiness check: a database that hangs is one that is away.
+const readyTime = 1500 * time.Millisecond
+
+func (a *App) ready(ctx context.Context) map[string]error {
+	ctx, cancel := context.WithTimeout(ctx, readyTime)
+	defer cancel()
+	return map[string]error{"database": a.Stores.Prober.Ping(ctx)}
+}
+
+func (a *App) fault(f ports.Fault) {
+	telemetry.Observer{Log: a.Log, Metrics: a.Metrics}.Observe(context.Background(), f)
+}
+
+func (a *App) sealer() (ports.Sealer, error) {
+	sealer, err := sealing.Open(a.cfg.Sealing.KeysetFile, sealing.Options{
+		KEKURI:  a.cfg.Sealing.KEKURI,
+		Observe: func(err error) { a.fault(ports.Fault{Where: "keyset", Err: err}) },
+	})
+	if err != nil {
+		return nil, SettingError{err} // names its setting itself
+	}
+	return sealer, nil
+}
+
+func verifierOf(life context.Context, c configs.Auth) (*auth.Verifier, error) {
+	claims := auth.Claims{Issuer: c.Issuer, Audience: c.Audience, TenantClaim: c.TenantClaim}
+	if c.JWKSURL == "" {
+		v, err := auth.NewHS256(c.JWTSecret, claims, system.Clock{})
+		return v, atFault("AUTH_JWT_SECRET", err)
+	}
+	v, err := auth.NewJWKS(life, c.JWKSURL, &http.Client{Timeout: 5 * time.Second}, claims, system.Clock{})
+	return v, atFault("AUTH_JWKS_URL", err)
+}
+
+func clockOf(o Overrides) ports.Clock {
+	if o.Clock != nil {
+		return o.Clock
+	}
+	return system.Clock{}
+}
+
+// observers tells each of several; nil ones are passed over.
+type observers []ports.Observer
+
+// Observe implements ports.Observer.
+func (all observers) Observe(ctx context.Context, event ports.Observation) {
+	for _, o := range all {
+		if o != nil {
+			o.Observe(ctx, event)
+		}
+	}
+}

@@ -1,0 +1,71 @@
+package compose
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/rest"
+	"github.com/LerianStudio/aggregator-connections/adapters/telemetry"
+)
+
+// How long a stop may take: notice for load balancers, requests, then pulls, and behind
+// them the last traces (traceTime, and a second to cut them off) and the database's
+// connections. Together they stay below the 15 s after which an orchestrator kills.
+const (
+	noticeTime  = 500 * time.Millisecond
+	requestTime = 5 * time.Second
+	pullTime    = 6 * time.Second
+	closeTime   = time.Second
+)
+
+// Serve works until ctx ends, then drains and closes everything: readiness goes first,
+// requests finish, pulls finish or are handed back. admin may be nil. The listeners
+// belong to Serve. Errors: what kept it from starting, or ended it early.
+func (a *App) Serve(ctx context.Context, listener, admin net.Listener) error {
+	defer a.Close()
+	if err := a.Stores.Queue.Start(ctx, a.Service, a.Service); err != nil {
+		_ = listener.Close()
+		return err
+	}
+	failed := make(chan error, 2)
+	api := rest.NewServer("", a.handler)
+	go func() { failed <- api.Serve(listener) }()
+	if admin != nil {
+		server := rest.NewServer("", telemetry.Admin(a.Metrics))
+		go func() { failed <- server.Serve(admin) }()
+		defer func() { _ = server.Close() }()
+	}
+	a.Log.Info("serving", zap.Stringer("address", listener.Addr()), zap.String("version", Version()))
+	var err error
+	select {
+	case <-ctx.Done():
+	case err = <-failed:
+	}
+	return errors.Join(err, a.drain(api))
+}
+
+// drain ends the service in the order in which its callers depend on it.
+func (a *App) drain(api *http.Server) error {
+	a.draining.Store(true)
+	a.Log.Info("draining")
+	time.Sleep(noticeTime)
+	requests, cancel := context.WithTimeout(context.Background(), requestTime)
+	defer cancel()
+	if err := api.Shutdown(requests); err != nil {
+		a.Log.Warn("requests were cut off", zap.Error(err))
+		_ = api.Close()
+	}
+	pulls, cancel := context.WithTimeout(context.Background(), pullTime)
+	defer cancel()
+	err := a.Stores.Queue.Stop(pulls)
+	if flush := a.Service.FlushTouches(pulls); flush != nil {
+		a.Log.Warn("last use of tokens not written", zap.Error(flush))
+	}
+	a.Log.Info("stopped")
+	return err
+}

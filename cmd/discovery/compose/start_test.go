@@ -1,0 +1,83 @@
+package compose_test
+
+import (
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/cmd/discovery/compose"
+	"github.com/LerianStudio/aggregator-connections/configs"
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+const canary = "canary-51d0"
+
+func TestAStartThatFailsNamesItsSetting(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "a-file")
+	if err := os.WriteFile(file, []byte(canary), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range map[string]struct {
+		spoil   func(*configs.Config)
+		setting string
+		mend    bool // the setting is to blame
+	}{
+		"no keyset":            {func(c *configs.Config) { c.Sealing.KeysetFile = file + "-not" }, "SEALING_KEYSET_FILE", true},
+		"a file of other kind": {func(c *configs.Config) { c.Sealing.KeysetFile = file }, "SEALING_KEYSET_FILE", true},
+		"an unknown KMS":       {func(c *configs.Config) { c.Sealing.KEKURI = "none://" + canary }, "SEALING_KEYSET_FILE", true},
+		"a short secret":       {func(c *configs.Config) { c.Auth.JWTSecret = domain.SecretText(canary) }, "AUTH_JWT_SECRET", true},
+		"no key set address":   {func(c *configs.Config) { c.Auth.JWKSURL = canary }, "AUTH_JWKS_URL", true},
+		"a folder in a file":   {func(c *configs.Config) { c.DatabaseURL = "sqlite://" + file + "/x.db" }, "DATABASE_URL", true},
+		"no database file":     {func(c *configs.Config) { c.DatabaseURL = "sqlite://" + file }, "DATABASE_URL", true},
+		"no PostgreSQL URL":    {func(c *configs.Config) { c.DatabaseURL = "postgres://u:" + canary + "@h:port/d" }, "DATABASE_URL", true},
+		"PostgreSQL is away":   {func(c *configs.Config) { c.DatabaseURL = "postgres://u:" + canary + "@127.0.0.1:1/d" }, "DATABASE_URL", false},
+		"no collector's URL":   {func(c *configs.Config) { c.OTLP.Endpoint = "ftp://" + canary }, "OTEL_EXPORTER_OTLP_ENDPOINT", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cfg := settings(t)
+			test.spoil(&cfg)
+			app, err := compose.New(t.Context(), cfg, compose.Overrides{LogTo: io.Discard})
+			if err == nil {
+				app.Close()
+				t.Fatal("the service was composed")
+			}
+			if !strings.HasPrefix(err.Error(), test.setting+" ") && !strings.HasPrefix(err.Error(), test.setting+":") {
+				t.Errorf("%q does not begin with %s", err, test.setting)
+			}
+			if strings.Contains(err.Error(), canary) {
+				t.Errorf("%q repeats a value", err)
+			}
+			if mend := errors.As(err, new(compose.SettingError)); mend != test.mend {
+				t.Errorf("blames the setting: %v, want %v", mend, test.mend)
+			}
+		})
+	}
+}
+
+// A keyset file that turns bad leaves the keys of before in use, and the log says so.
+func TestAKeysetThatTurnsBadIsTold(t *testing.T) {
+	cfg, log := settings(t), &lines{}
+	_, baseURL := vendor(t)
+	app, err := compose.New(t.Context(), cfg, compose.Overrides{LogTo: log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer app.Close()
+	if err := os.WriteFile(cfg.Sealing.KeysetFile, []byte(canary), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for end := time.Now().Add(patience); !strings.Contains(log.String(), `"where":"keyset"`); {
+		if time.Now().After(end) {
+			t.Fatalf("nothing is told: %s", log)
+		}
+		connect(t, app, baseURL) // seals, which looks at the file once a second
+		time.Sleep(20 * time.Millisecond)
+	}
+	if strings.Contains(log.String(), canary) {
+		t.Error("the log holds the file's content")
+	}
+}

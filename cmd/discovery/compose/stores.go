@@ -1,0 +1,153 @@
+package compose
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/jobs"
+	"github.com/LerianStudio/aggregator-connections/adapters/memory"
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/postgres"
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/sqlite"
+	"github.com/LerianStudio/aggregator-connections/configs"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// Stores is one backend: everything that is kept, and the queue that works on it.
+type Stores struct {
+	Connections ports.Connections
+	Tokens      ports.Tokens
+	Deliveries  ports.Deliveries
+	Idempotency ports.IdempotencyStore
+	Pulls       ports.Pulls
+	Ledger      ports.Ledger
+	Prober      ports.Prober
+	Queue       Queue
+
+	// Close lets go of the backend; nil when there is nothing to let go of.
+	Close func() error
+}
+
+// Queue runs pulls and does the chores between Start and Stop.
+type Queue interface {
+	Start(ctx context.Context, worker ports.Worker, keeper ports.Keeper) error
+	Stop(ctx context.Context) error
+}
+
+// InMemory is a DatabaseURL for tests and embedders: nothing is kept. The settings do
+// not admit it.
+const InMemory = "memory://"
+
+// views is what every backend calls its parts.
+type views interface {
+	Connections() ports.Connections
+	Tokens() ports.Tokens
+	Deliveries() ports.Deliveries
+	Idempotency() ports.IdempotencyStore
+	Pulls() ports.Pulls
+	Ledger() ports.Ledger
+	Ping(ctx context.Context) error
+}
+
+func storesOf(v views, queue Queue, closeAll func() error) Stores {
+	return Stores{
+		Connections: v.Connections(), Tokens: v.Tokens(), Deliveries: v.Deliveries(),
+		Idempotency: v.Idempotency(), Pulls: v.Pulls(), Ledger: v.Ledger(),
+		Prober: v, Queue: queue, Close: closeAll,
+	}
+}
+
+// openStores opens the backend that the URL names, its schema brought up to date if the
+// settings ask for it. The errors of a database may name its address, never a password;
+// they are SettingErrors where waiting for it would not help.
+func openStores(ctx context.Context, cfg configs.Config, work jobs.Config) (Stores, error) {
+	work.MaxWorkers = cfg.PullWorkers
+	work.ReconcileInterval, work.DeliveryRetention = cfg.ReconcileInterval, cfg.DeliveryRetention
+	var stores Stores
+	var err error
+	switch {
+	case cfg.DatabaseURL == InMemory:
+		return inMemory(work), nil
+	case strings.HasPrefix(cfg.DatabaseURL, "sqlite://"):
+		stores, err = onSQLite(ctx, cfg, work)
+	default:
+		stores, err = onPostgres(ctx, cfg, work)
+	}
+	return stores, named("DATABASE_URL", err)
+}
+
+func inMemory(work jobs.Config) Stores {
+	queue := jobs.NewLocal(work)
+	store := memory.New(memory.Options{Kick: func(id domain.PullID) { queue.Kick(id) }})
+	return storesOf(store, queue, nil)
+}
+
+func onSQLite(ctx context.Context, cfg configs.Config, work jobs.Config) (Stores, error) {
+	db, err := sqlite.Open(ctx, sqlite.Config{DSN: cfg.DatabaseURL})
+	if err != nil {
+		return Stores{}, blamed(err)
+	}
+	queue, err := jobs.NewSQLite(db.Writer, work)
+	if err == nil && cfg.DatabaseMigrate {
+		err = migrate(ctx, db, queue)
+	}
+	if err != nil {
+		return Stores{}, errors.Join(err, db.Close())
+	}
+	return storesOf(db.Store(queue.Enqueue), queue, db.Close), nil
+}
+
+// blamed takes a file that cannot be opened for a wrong path, unless another process
+// holds it.
+func blamed(err error) error {
+	const busy = 5 // SQLITE_BUSY, https://www.sqlite.org/rescode.html
+	if coded := (interface{ Code() int })(nil); errors.As(err, &coded) && coded.Code()&0xff == busy {
+		return err
+	}
+	return SettingError{err}
+}
+
+func onPostgres(ctx context.Context, cfg configs.Config, work jobs.Config) (Stores, error) {
+	if _, err := pgxpool.ParseConfig(cfg.DatabaseURL); err != nil {
+		return Stores{}, SettingError{errors.New("is not a PostgreSQL URL")} // pgx would quote it
+	}
+	db, err := postgres.Open(ctx, postgres.Config{URL: cfg.DatabaseURL})
+	if err != nil {
+		return Stores{}, err
+	}
+	queue, err := jobs.NewPostgres(db.Pool, work)
+	if err == nil && cfg.DatabaseMigrate {
+		err = migrate(ctx, db, queue)
+	}
+	if err != nil {
+		return Stores{}, errors.Join(err, db.Close())
+	}
+	return storesOf(db.Store(queue.Enqueue), queue, db.Close), nil
+}
+
+// migrater brings a schema up to date; any number of processes may do it at once.
+type migrater interface {
+	Migrate(ctx context.Context) error
+}
+
+func migrate(ctx context.Context, all ...migrater) error {
+	for _, m := range all {
+		if err := m.Migrate(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Migrate brings the schema up to date and lets go of the database.
+func Migrate(ctx context.Context, cfg configs.Config) error {
+	cfg.DatabaseMigrate = true
+	stores, err := openStores(ctx, cfg, jobs.Config{})
+	if err != nil {
+		return err
+	}
+	return stores.Close()
+}

@@ -1,0 +1,43 @@
+package compose
+
+import (
+	"net/netip"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy"
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/vendorhttp"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// vendor is one aggregator as it is wired.
+type vendor struct {
+	name     domain.Vendor
+	make     func(*vendorhttp.Client, ports.Clock) ports.Aggregator
+	networks []netip.Prefix // from where it is known to call webhooks
+}
+
+// vendors is the list of aggregators: a third one is a line here and a folder under
+// adapters/aggregator.
+func vendors() []vendor {
+	return []vendor{
+		{pluggy.Name, func(c *vendorhttp.Client, t ports.Clock) ports.Aggregator { return pluggy.New(c, t) }, pluggy.Networks()},
+	}
+}
+
+// Networks gives the wired vendors with the addresses they are known to call from.
+func Networks() map[domain.Vendor][]netip.Prefix {
+	known := make(map[domain.Vendor][]netip.Prefix)
+	for _, v := range vendors() {
+		known[v.name] = v.networks
+	}
+	return known
+}
+
+// names gives the wired vendors.
+func names() []domain.Vendor {
+	var all []domain.Vendor
+	for _, v := range vendors() {
+		all = append(all, v.name)
+	}
+	return all
+}

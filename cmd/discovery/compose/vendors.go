@@ -3,6 +3,7 @@ package compose
 import (
 	"net/netip"
 
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/belvo"
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy"
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/vendorhttp"
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -21,6 +22,7 @@ type vendor struct {
 func vendors() []vendor {
 	return []vendor{
 		{pluggy.Name, func(c *vendorhttp.Client, t ports.Clock) ports.Aggregator { return pluggy.New(c, t) }, pluggy.Networks()},
+		{belvo.Name, func(c *vendorhttp.Client, t ports.Clock) ports.Aggregator { return belvo.New(c, t) }, belvo.Networks()},
 	}
 }
 

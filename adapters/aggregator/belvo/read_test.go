@@ -1,0 +1,193 @@
+package belvo
+
+import (
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/belvo/belvosim"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+func TestEveryRowOnceOverAllPages(t *testing.T) {
+	sim, a, at := vendorAt(t, belvosim.Options{})
+	if err := sim.Generate(belvosim.DemoAccountID, 2300); err != nil {
+		t.Fatal(err)
+	}
+	rows, pages := readAll(t, a, at, domain.Step{})
+	seen := map[string]bool{}
+	for _, o := range rows {
+		seen[o.ExternalID] = true
+	}
+	if len(rows) != 2305 || len(seen) != 2305 || pages != 3 {
+		t.Errorf("%d rows, %d of them different, on %d pages", len(rows), len(seen), pages)
+	}
+	if asked := sim.Stats().ByPath["/api/transactions/"]; asked != 3 {
+		t.Errorf("%d requests for 3 pages", asked)
+	}
+}
+
+func TestBaseURLMayHaveAPath(t *testing.T) {
+	sim, a, at := vendorAt(t, belvosim.Options{})
+	if err := sim.Generate(belvosim.DemoAccountID, 1200); err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		rec := httptest.NewRecorder()
+		http.StripPrefix("/belvo", sim).ServeHTTP(rec, r)
+		_, _ = w.Write([]byte(strings.ReplaceAll(rec.Body.String(), r.Host+"/api", r.Host+"/belvo/api")))
+	}))
+	defer server.Close()
+	at.BaseURL = server.URL + "/belvo/"
+	if rows, pages := readAll(t, a, at, domain.Step{}); len(rows) != 1205 || pages != 2 {
+		t.Errorf("%d rows on %d pages", len(rows), pages)
+	}
+}
+
+func TestWindowIsAskedOfTheVendor(t *testing.T) {
+	_, a, at := vendorAt(t, belvosim.Options{})
+	for _, w := range []domain.Window{
+		{From: "2026-11-17", To: "2026-11-18"}, {From: "2026-11-18"}, {To: "2026-11-16"},
+	} {
+		rows, _ := readAll(t, a, at, domain.Step{Window: w})
+		if len(rows) == 0 || len(rows) == 5 {
+			t.Errorf("%v: %d rows", w, len(rows))
+		}
+		for _, o := range rows {
+			if !w.Contains(o.Date) {
+				t.Errorf("%v: a row of %s", w, o.Date)
+			}
+		}
+	}
+}
+
+func TestUnlistedAccountsComeWithTheirRows(t *testing.T) {
+	_, a, at := vendorAt(t, belvosim.Options{})
+	step := domain.Step{Window: domain.Window{From: "2026-11-17"}}
+	for name, c := range map[string]struct {
+		accounts []domain.AccountView
+		want     []string
+	}{
+		"none listed": {nil, []string{belvosim.DemoCardAccountID, belvosim.DemoAccountID}},
+		"all listed":  {listed(t, a, at), []string{}},
+	} {
+		batch, err := a.Read(t.Context(), at, step, c.accounts, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := []string{}
+		for _, view := range batch.Accounts {
+			got = append(got, view.ExternalID)
+		}
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+// elsewhere is another host that counts its calls.
+func elsewhere(t *testing.T) (string, *atomic.Int32) {
+	var seen atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { seen.Add(1) }))
+	t.Cleanup(server.Close)
+	return server.URL, &seen
+}
+
+func TestCredentialStaysAtTheConnectionsHost(t *testing.T) {
+	for name, fault := range map[string]belvosim.Fault{
+		"next":     {Kind: belvosim.FaultNextHost, Times: -1},
+		"redirect": {Kind: belvosim.FaultRedirect, Times: -1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			sim, a, at := vendorAt(t, belvosim.Options{})
+			accounts := listed(t, a, at)
+			other, seen := elsewhere(t)
+			fault.Value = other + "/api/transactions/?link=" + at.AccountRef
+			inject(t, sim, fault)
+			if batch, err := a.Read(t.Context(), at, domain.Step{}, accounts, ""); !errors.Is(err, domain.MalformedResponse) {
+				t.Errorf("Read: next %q (%v)", batch.Next, err)
+			}
+			if _, err := a.Accounts(t.Context(), at); !errors.Is(err, domain.MalformedResponse) {
+				t.Errorf("Accounts: %v", err)
+			}
+			if seen.Load() != 0 {
+				t.Error("another host was called")
+			}
+		})
+	}
+}
+
+func TestNextIsPinned(t *testing.T) {
+	const own = "https://api.belvo.example"
+	at := ports.Access{BaseURL: "https://API.belvo.example/v", AccountRef: "l-1"}
+	l := listOf(at, "transactions", nil)
+	for next, want := range map[string]string{
+		own + "/v/api/transactions/?page=2&link=l-1": "link=l-1&page=2",
+		own + ":443/v/api/transactions/?link=l-1":    "link=l-1",
+		"":                              "",
+		"?link=l-1":                     "",
+		"/v/api/transactions/?link=l-1": "",
+		"http://api.belvo.example/v/api/transactions/?link=l-1":                   "",
+		own + ":444/v/api/transactions/?link=l-1":                                 "",
+		own + ".evil.test/v/api/transactions/?link=l-1":                           "",
+		"https://evil.test/v/api/transactions/?link=l-1":                          "",
+		"//evil.test/v/api/transactions/?link=l-1":                                "",
+		"https://me@api.belvo.example/v/api/transactions/?link=l-1":               "",
+		own + "/api/transactions/?link=l-1":                                       "",
+		own + "/v/api/accounts/?link=l-1":                                         "",
+		own + "/v/api/transactions/../accounts/?link=l-1":                         "",
+		own + "/v/api/transactions/?link=l-1#x":                                   "",
+		own + "/v/api/transactions/?link=l-2":                                     "",
+		own + "/v/api/transactions/?link=l-1&link=l-2":                            "",
+		own + "/v/api/transactions/?page=2":                                       "",
+		own + "/v/api/transactions/":                                              "",
+		own + "/v/api/transactions/?link=l-1;page=2":                              "",
+		own + "/v/api/transactions/?link=l-1&x=" + strings.Repeat("x", maxCursor): "",
+	} {
+		got, err := l.pin(at.BaseURL, &next)
+		if got != want || (err == nil) != (want != "") {
+			t.Errorf("%.90s: got %q (%v), want %q", next, got, err, want)
+		}
+	}
+}
+
+func TestStoredCursorCannotNameAnotherLink(t *testing.T) {
+	sim, a, at := vendorAt(t, belvosim.Options{})
+	for _, cursor := range []string{
+		"link=" + belvosim.DemoOpenFinanceLinkID, "page=2", "%",
+		"link=" + at.AccountRef + "&link=x", "https://evil.test/?link=" + at.AccountRef,
+	} {
+		if _, err := a.Read(t.Context(), at, domain.Step{}, nil, cursor); !errors.Is(err, domain.MalformedResponse) {
+			t.Errorf("%s: %v", cursor, err)
+		}
+	}
+	if asked := sim.Stats().Requests; asked != 0 {
+		t.Errorf("%d requests", asked)
+	}
+}
+
+func TestListThatShrankIsNoMissingLink(t *testing.T) {
+	sim, a, at := vendorAt(t, belvosim.Options{})
+	if err := sim.Generate(belvosim.DemoAccountID, 1000); err != nil {
+		t.Fatal(err)
+	}
+	accounts := listed(t, a, at)
+	first, err := a.Read(t.Context(), at, domain.Step{}, accounts, "")
+	if err != nil || first.Next == "" {
+		t.Fatal(first.Next, err)
+	}
+	for _, o := range first.Transactions[:5] {
+		if err := sim.RemoveTransaction(o.ExternalID); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := a.Read(t.Context(), at, domain.Step{}, accounts, first.Next); !errors.Is(err, domain.MalformedResponse) {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,78 @@
+package belvo
+
+import (
+	"net/http/httptest"
+	"net/netip"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/belvo/belvosim"
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/vendorhttp"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+var loopback = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
+
+// vendorAt serves a simulator, and gives an adapter that may reach it.
+func vendorAt(t testing.TB, options belvosim.Options) (*belvosim.Simulator, *Adapter, ports.Access) {
+	t.Helper()
+	options.Seed = 11
+	sim := belvosim.New(options)
+	sim.Seed()
+	server := httptest.NewServer(sim)
+	client := vendorhttp.New(vendorhttp.Config{
+		AllowHTTP: true, AllowedCIDRs: loopback, Timeout: 2 * time.Second, BudgetWait: -1, MaxBody: 4 << 20,
+	})
+	t.Cleanup(func() {
+		client.Close()
+		sim.ClearFaults()
+		server.Close()
+	})
+	return sim, New(client, nil), ports.Access{
+		BaseURL: server.URL, AccountRef: belvosim.DemoLinkID,
+		Credential: credential(belvosim.DemoSecretID, belvosim.DemoSecretPassword),
+	}
+}
+
+func credential(id, password string) domain.Credential {
+	return domain.AggregatorCredential(domain.SecretText(id), domain.SecretText(password))
+}
+
+// listed gives the link's accounts.
+func listed(t *testing.T, a *Adapter, at ports.Access) []domain.AccountView {
+	t.Helper()
+	accounts, err := a.Accounts(t.Context(), at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return accounts
+}
+
+// readAll reads a step to its end.
+func readAll(t *testing.T, a *Adapter, at ports.Access, step domain.Step) ([]domain.Observation, int) {
+	t.Helper()
+	accounts := listed(t, a, at)
+	var rows []domain.Observation
+	for cursor, pages := "", 1; ; pages++ {
+		batch, err := a.Read(t.Context(), at, step, accounts, cursor)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows = append(rows, batch.Transactions...)
+		if cursor = batch.Next; cursor == "" {
+			return rows, pages
+		}
+	}
+}
+
+func inject(t *testing.T, sim *belvosim.Simulator, f belvosim.Fault) {
+	t.Helper()
+	if err := sim.Inject(f); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,147 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/spf13/cobra"
+	"go.uber.org/zap/zapcore"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/belvo/belvosim"
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
+	"github.com/LerianStudio/aggregator-connections/adapters/sealing"
+	"github.com/LerianStudio/aggregator-connections/cmd/discovery/compose"
+	"github.com/LerianStudio/aggregator-connections/configs"
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// demoTime bounds the demo: one that hangs has failed.
+const demoTime = 50 * time.Second
+
+func demoCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "demo",
+		Short: "Show the whole guide, live, on the embedded database against built-in simulators",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			ctx, cancel := context.WithTimeout(cmd.Context(), demoTime)
+			defer cancel()
+			return demo(ctx, cmd.OutOrStdout())
+		},
+	}
+}
+
+// demo serves the simulators and the service on loopback, in a folder that it removes,
+// and walks through the guide as a caller would.
+func demo(ctx context.Context, out io.Writer) (err error) {
+	dir, err := os.MkdirTemp("", "discovery-demo-")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+
+	serving, stop := context.WithCancel(ctx)
+	group, serving := errgroup.WithContext(serving)
+	stage, err := setStage(serving, group, dir)
+	if err == nil {
+		err = stage.play(ctx, out)
+	}
+	stop()
+	if ended := group.Wait(); err == nil {
+		err = ended
+	}
+	return err
+}
+
+// stage is what the demo is played on.
+type stage struct {
+	service string // origin
+	token   string // an operator's
+	db      string // file
+	pluggy  *pluggysim.Simulator
+	belvo   *belvosim.Simulator
+	origins map[string]string // of the vendors
+}
+
+func setStage(ctx context.Context, group *errgroup.Group, dir string) (*stage, error) {
+	now := func() time.Time { return time.Now().UTC() }
+	s := &stage{
+		db:     filepath.Join(dir, "discovery.db"),
+		pluggy: pluggysim.New(pluggysim.Options{Now: now, RateLimit: pluggysim.RealRateLimit}),
+		belvo:  belvosim.New(belvosim.Options{Now: now}),
+	}
+	s.pluggy.SeedAt(now())
+	s.belvo.Seed()
+	s.origins = make(map[string]string)
+	for name, handler := range map[string]http.Handler{"pluggy": s.pluggy, "belvo": s.belvo} {
+		listener, err := loopback(ctx)
+		if err != nil {
+			return nil, err
+		}
+		s.origins[name] = "http://" + listener.Addr().String()
+		group.Go(func() error { return serveUntil(ctx, listener, handler) })
+	}
+	return s, s.open(ctx, group, dir)
+}
+
+// open composes the service as `serve` does, but for its settings.
+func (s *stage) open(ctx context.Context, group *errgroup.Group, dir string) error {
+	listener, err := loopback(ctx)
+	if err != nil {
+		return err
+	}
+	s.service = "http://" + listener.Addr().String()
+	cfg := demoConfig(s.service, s.db, filepath.Join(dir, "keyset.json"))
+	if err := sealing.Create(cfg.Sealing.KeysetFile, sealing.Options{}); err != nil {
+		return err
+	}
+	if s.token, err = operatorToken(cfg, uuid.NewString(), time.Now()); err != nil {
+		return err
+	}
+	app, err := compose.New(ctx, cfg, compose.Overrides{LogTo: io.Discard})
+	if err != nil {
+		return err
+	}
+	group.Go(func() error { return app.Serve(ctx, listener, nil) })
+	return nil
+}
+
+// demoConfig is development.env in code, with secrets that live as long as the demo.
+func demoConfig(origin, db, keyset string) configs.Config {
+	return configs.Config{
+		EnvName: configs.Development, PublicURL: origin,
+		DatabaseURL: "sqlite://" + db, DatabaseMigrate: true,
+		Auth:    configs.Auth{JWTSecret: domain.SecretText(uuid.NewString()), TenantClaim: "tenant_id"},
+		Sealing: configs.Sealing{KeysetFile: keyset},
+		Egress:  configs.Egress{AllowHTTP: true, AllowedCIDRs: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}},
+		Log:     configs.Log{Level: zapcore.InfoLevel, Format: "json"},
+		Sources: map[domain.Vendor]domain.SourcePolicy{
+			"pluggy": {HMACSecret: domain.SecretText(demoSigning)},
+			"belvo":  {Authorization: domain.SecretText(demoShared)},
+		},
+		PullWorkers: 4,
+	}
+}
+
+// What the simulated vendors prove themselves with.
+const (
+	demoSigning = "demo-hmac-secret"
+	demoShared  = "Bearer demo-shared-value"
+)
+
+func loopback(ctx context.Context) (net.Listener, error) {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("demo: %w", err)
+	}
+	return listener, nil
+}

@@ -1,0 +1,44 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/belvo/belvosim"
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
+)
+
+// rawToken is what a webhook token or a JWT looks like: 40 of their characters in a row,
+// of both cases.
+var rawToken = regexp.MustCompile(`[A-Za-z0-9_-]{40,}`)
+
+func TestDemoShowsBothVendorsAndNoSecret(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	var out bytes.Buffer
+	if err := demo(t.Context(), &out); err != nil {
+		t.Fatalf("%v, after:\n%s", err, out.String())
+	}
+	told := out.String()
+	for _, vendor := range []string{"-- pluggy", "-- belvo"} {
+		if !strings.Contains(told, vendor) {
+			t.Errorf("says nothing of %q", vendor)
+		}
+	}
+	for _, secret := range []string{
+		pluggysim.DemoClientID, pluggysim.DemoClientSecret, belvosim.DemoSecretID, belvosim.DemoSecretPassword,
+		demoSigning, demoShared, "eyJ",
+	} {
+		if strings.Contains(told, secret) {
+			t.Errorf("shows %q", secret)
+		}
+	}
+	if token := rawToken.FindString(told); token != "" {
+		t.Errorf("shows what looks like a token: %q", token)
+	}
+	if left, err := os.ReadDir(os.Getenv("TMPDIR")); err != nil || len(left) != 0 {
+		t.Errorf("leaves %v behind, %v", left, err)
+	}
+}

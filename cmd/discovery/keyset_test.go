@@ -1,0 +1,74 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// keysOf reads how many keys a keyset has, and which is the primary one.
+func keysOf(t *testing.T, file string) (keys int, primary uint32) {
+	t.Helper()
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var keyset struct {
+		PrimaryKeyID uint32            `json:"primaryKeyId"`
+		Key          []json.RawMessage `json:"key"`
+	}
+	if err := json.Unmarshal(raw, &keyset); err != nil {
+		t.Fatal(err)
+	}
+	return len(keyset.Key), keyset.PrimaryKeyID
+}
+
+func TestKeysetIsCreatedForItsOwnerAlone(t *testing.T) {
+	file, env := filepath.Join(t.TempDir(), "keyset.json"), environment(t)
+	if code, _, said := program(t, env, "keyset", "create", file); code != 0 {
+		t.Fatalf("exit %d: %s", code, said)
+	}
+	info, err := os.Stat(file)
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("mode %v, %v", info.Mode(), err)
+	}
+	_, before := keysOf(t, file)
+	if code, _, _ := program(t, env, "keyset", "create", file); code != exitFailure {
+		t.Errorf("a second create exits with %d", code)
+	}
+	if _, after := keysOf(t, file); after != before {
+		t.Error("the keyset was overwritten")
+	}
+}
+
+func TestKeysetRotates(t *testing.T) {
+	for name, test := range map[string]struct {
+		steps  [][]string
+		keys   int
+		turned bool // the primary is another one
+		last   int  // exit code of the last step
+	}{
+		"at once":                      {[][]string{{}}, 2, true, 0},
+		"at once, said in full":        {[][]string{{"--add", "--promote"}}, 2, true, 0},
+		"in two steps, the first":      {[][]string{{"--add"}}, 2, false, 0},
+		"in two steps, both":           {[][]string{{"--add"}, {"--promote"}}, 2, true, 0},
+		"nothing to promote":           {[][]string{{"--promote"}}, 1, false, exitFailure},
+		"a second key while one waits": {[][]string{{"--add"}, {"--add"}}, 2, false, exitFailure},
+		"again and again":              {[][]string{{}, {}}, 3, true, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			env := withKeyset(t, environment(t))
+			file, _ := env("SEALING_KEYSET_FILE")
+			_, before := keysOf(t, file)
+			code := 0
+			for _, flags := range test.steps {
+				code, _, _ = program(t, env, append([]string{"keyset", "rotate", file}, flags...)...)
+			}
+			keys, after := keysOf(t, file)
+			if code != test.last || keys != test.keys || (after != before) != test.turned {
+				t.Errorf("exit %d with %d keys, primary turned %v; want %+v", code, keys, after != before, test)
+			}
+		})
+	}
+}

@@ -1,0 +1,107 @@
+// Command discovery serves aggregator connections: the operator API, the vendors'
+// webhooks and the pulls they drive. README.md shows it at work.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/LerianStudio/aggregator-connections/cmd/discovery/compose"
+	"github.com/LerianStudio/aggregator-connections/configs"
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// Exit codes: what went wrong while running, and what was wrong before anything ran.
+const (
+	exitFailure = 1
+	exitUsage   = 2
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:], os.LookupEnv, os.Stdout, os.Stderr)
+	stop()
+	os.Exit(report(err, os.Stderr))
+}
+
+// run is the whole program with its surroundings as arguments. It returns when the
+// command is done or ctx ends.
+func run(ctx context.Context, args []string, env lookup, stdout, stderr io.Writer) error {
+	root := &cobra.Command{
+		Use:           "discovery",
+		Short:         "Open-Finance aggregator connections for a reconciliation engine",
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	root.AddCommand(
+		serveCommand(env, stderr), migrateCommand(env), keysetCommand(env), resealCommand(env),
+		demoCommand(), sandboxCommand(), tokenCommand(env), versionCommand(),
+	)
+	root.CompletionOptions.DisableDefaultCmd = true
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.SetArgs(args)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	return root.ExecuteContext(ctx)
+}
+
+// lookup is os.LookupEnv or a test's own.
+type lookup = func(string) (string, bool)
+
+// usageError marks what the caller got wrong, settings included.
+type usageError struct{ error }
+
+// Unwrap gives the error itself.
+func (e usageError) Unwrap() error { return e.error }
+
+// exactly wants so many arguments.
+func exactly(n int) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) != n {
+			return usageError{fmt.Errorf("usage: %s", cmd.UseLine())}
+		}
+		return nil
+	}
+}
+
+// report prints an error in one line and gives the exit code that belongs to it.
+func report(err error, stderr io.Writer) int {
+	if err == nil || errors.Is(err, context.Canceled) {
+		return 0
+	}
+	_, _ = fmt.Fprintln(stderr, "discovery:", oneLine(err.Error()))
+	if errors.As(err, new(usageError)) || errors.As(err, new(compose.SettingError)) || strings.HasPrefix(err.Error(), "unknown command") {
+		return exitUsage
+	}
+	return exitFailure
+}
+
+// oneLine joins lines as a list.
+func oneLine(text string) string {
+	lines := strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == '\r' })
+	for i, line := range lines {
+		lines[i] = strings.TrimSpace(line)
+	}
+	return strings.ReplaceAll(strings.Join(lines, "; "), ":;", ":")
+}
+
+// settings loads the configuration; all faults come in one line, by name.
+func settings(env lookup) (configs.Config, error) {
+	cfg, err := configs.Load(env, compose.Networks())
+	if err == nil {
+		return cfg, nil
+	}
+	var lines []string
+	for _, fault := range domain.Faults(err) {
+		lines = append(lines, fault.Field+" "+fault.Message)
+	}
+	return cfg, usageError{errors.New("settings: " + strings.Join(lines, "; "))}
+}

@@ -1,0 +1,202 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
+	"github.com/LerianStudio/aggregator-connections/cmd/discovery/compose"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const (
+	canary    = "canary-8d20"
+	jwtSecret = "development-only-secret-of-32-bytes-or-more"
+)
+
+// environment is a development machine's, in a folder of the test's; pairs replace what
+// is there.
+func environment(t *testing.T, pairs ...string) lookup {
+	t.Helper()
+	dir := t.TempDir()
+	values := map[string]string{
+		"ENV_NAME": "development", "AUTH_JWT_SECRET": jwtSecret,
+		"SERVER_ADDRESS": "127.0.0.1:0", "ADMIN_ADDRESS": "127.0.0.1:0",
+		"DATABASE_URL":        "sqlite://" + filepath.Join(dir, "discovery.db"),
+		"SEALING_KEYSET_FILE": filepath.Join(dir, "keyset.json"),
+	}
+	for i := 0; i < len(pairs); i += 2 {
+		values[pairs[i]] = pairs[i+1]
+	}
+	return func(name string) (string, bool) {
+		value, set := values[name]
+		return value, set
+	}
+}
+
+// program runs the command line and gives its exit code and what it wrote.
+func program(t *testing.T, env lookup, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	var out, errs bytes.Buffer
+	err := run(t.Context(), args, env, &out, &errs)
+	return report(err, &errs), out.String(), errs.String()
+}
+
+// withKeyset makes the keyset that the environment names.
+func withKeyset(t *testing.T, env lookup) lookup {
+	t.Helper()
+	file, _ := env("SEALING_KEYSET_FILE")
+	if code, _, said := program(t, env, "keyset", "create", file); code != 0 {
+		t.Fatal(said)
+	}
+	return env
+}
+
+func TestWhatTheCallerGotWrongExitsWithTwo(t *testing.T) {
+	for name, test := range map[string]struct {
+		args []string
+		says string
+	}{
+		"an unknown command":           {[]string{"fly"}, "unknown command"},
+		"an unknown command below one": {[]string{"keyset", "fly"}, "unknown command"},
+		"an unknown flag":              {[]string{"serve", "--fly"}, "unknown flag"},
+		"an argument too many":         {[]string{"version", "fly"}, "unknown command"},
+		"an argument too few":          {[]string{"token"}, "usage: discovery token TENANT"},
+		"no file for a keyset":         {[]string{"keyset", "create"}, "usage: discovery keyset create FILE"},
+		"a tenant that is none":        {[]string{"token", canary}, "TENANT must be a UUID"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			code, out, said := program(t, environment(t), test.args...)
+			if code != exitUsage || !strings.Contains(said, test.says) || strings.Count(said, "\n") != 1 {
+				t.Errorf("exit %d with %q, want %d with one line that says %q", code, said, exitUsage, test.says)
+			}
+			if out != "" || strings.Contains(said, canary) {
+				t.Errorf("wrote %q, said %q", out, said)
+			}
+		})
+	}
+}
+
+func TestASettingAtFaultExitsWithTwoAndIsNamed(t *testing.T) {
+	taken, err := loopback(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = taken.Close() }()
+	for name, test := range map[string]struct{ setting, value string }{
+		"an address that is none":      {"SERVER_ADDRESS", canary},
+		"an address that is taken":     {"SERVER_ADDRESS", taken.Addr().String()},
+		"an admin address taken":       {"ADMIN_ADDRESS", taken.Addr().String()},
+		"a short secret":               {"AUTH_JWT_SECRET", canary},
+		"a keyset that is not there":   {"SEALING_KEYSET_FILE", "/nonexistent/keyset.json"},
+		"a database of no kind":        {"DATABASE_URL", "mysql://" + canary},
+		"a PostgreSQL URL that is not": {"DATABASE_URL", "postgres://u:" + canary + "@h:port/d"},
+		"a database in no folder":      {"DATABASE_URL", "sqlite:///dev/null/discovery.db"},
+		"a collector that is none":     {"OTEL_EXPORTER_OTLP_ENDPOINT", "ftp://" + canary},
+	} {
+		t.Run(name, func(t *testing.T) {
+			env := withKeyset(t, environment(t))
+			code, _, said := program(t, func(name string) (string, bool) {
+				if name == test.setting {
+					return test.value, true
+				}
+				return env(name)
+			}, "serve")
+			if code != exitUsage || !strings.Contains(said, test.setting) || strings.Count(said, "\n") != 1 {
+				t.Errorf("exit %d with %q, want %d with one line that names %s", code, said, exitUsage, test.setting)
+			}
+			if strings.Contains(said, canary) {
+				t.Errorf("%q repeats the value", said)
+			}
+		})
+	}
+}
+
+func TestAllSettingsAtFaultAreNamedInOneLine(t *testing.T) {
+	code, _, said := program(t, environment(t, "SERVER_ADDRESS", "x", "PULL_WORKERS", "x"), "migrate")
+	if code != exitUsage || !strings.Contains(said, "SERVER_ADDRESS") || !strings.Contains(said, "PULL_WORKERS") || strings.Count(said, "\n") != 1 {
+		t.Errorf("exit %d with %q", code, said)
+	}
+}
+
+func TestADatabaseThatIsAwayExitsWithOne(t *testing.T) {
+	for _, command := range []string{"serve", "migrate", "reseal"} {
+		env := withKeyset(t, environment(t, "DATABASE_URL", "postgres://u:"+canary+"@127.0.0.1:1/d"))
+		code, _, said := program(t, env, command)
+		if code != exitFailure || !strings.Contains(said, "DATABASE_URL") || strings.Count(said, "\n") != 1 || strings.Contains(said, canary) {
+			t.Errorf("%s: exit %d with %q, want %d with one line", command, code, said, exitFailure)
+		}
+	}
+}
+
+func TestReportNeedsOneLine(t *testing.T) {
+	var said bytes.Buffer
+	if code := report(errors.New("this:\n\tone\r\n\n two\n"), &said); code != exitFailure || said.String() != "discovery: this: one; two\n" {
+		t.Errorf("exit %d with %q", code, said.String())
+	}
+	for _, err := range []error{nil, fmt.Errorf("stopped: %w", context.Canceled)} {
+		if code := report(err, io.Discard); code != 0 {
+			t.Errorf("%v exits with %d", err, code)
+		}
+	}
+}
+
+func TestServeEndsWithItsContext(t *testing.T) {
+	env := withKeyset(t, environment(t))
+	ctx, cancel := context.WithCancel(t.Context())
+	read, write := io.Pipe()
+	ended := make(chan error, 1)
+	go func() {
+		err := run(ctx, []string{"serve"}, env, io.Discard, write)
+		_ = write.Close()
+		ended <- err
+	}()
+	buffer := make([]byte, 1024)
+	if n, err := read.Read(buffer); err != nil || !strings.Contains(string(buffer[:n]), "serving") {
+		t.Errorf("the first line is %q, %v", buffer[:n], err)
+	}
+	cancel()
+	_, _ = io.Copy(io.Discard, read)
+	if err := <-ended; err != nil {
+		t.Errorf("serve ended with %v", err)
+	}
+}
+
+func TestMigrateAndResealSayWhatTheyDid(t *testing.T) {
+	env := withKeyset(t, environment(t))
+	for command, want := range map[string]string{"migrate": "the schema is up to date\n", "reseal": "0 credentials resealed\n"} {
+		if code, out, said := program(t, env, command); code != 0 || out != want {
+			t.Errorf("%s: exit %d, wrote %q, said %q", command, code, out, said)
+		}
+	}
+}
+
+func TestVersionPrintsTheVersion(t *testing.T) {
+	code, out, _ := program(t, environment(t), "version")
+	if code != 0 || out != compose.Version()+"\n" || len(out) < 2 {
+		t.Errorf("exit %d, wrote %q", code, out)
+	}
+}
+
+// The lines that the script prints must let one in at the simulator.
+func TestTheDevelopmentScriptKnowsTheSimulator(t *testing.T) {
+	script, err := os.ReadFile("../../configs/run-development.sh")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, value := range []string{pluggysim.DemoItemID, pluggysim.DemoClientID, pluggysim.DemoClientSecret} {
+		if !strings.Contains(string(script), value) {
+			t.Errorf("the script does not name %s", value)
+		}
+	}
+}

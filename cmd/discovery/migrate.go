@@ -1,0 +1,26 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/LerianStudio/aggregator-connections/cmd/discovery/compose"
+)
+
+func migrateCommand(env lookup) *cobra.Command {
+	return &cobra.Command{
+		Use:   "migrate",
+		Short: "Bring the schema up to date and end",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg, err := settings(env)
+			if err != nil {
+				return err
+			}
+			if err := compose.Migrate(cmd.Context(), cfg); err != nil {
+				return err
+			}
+			cmd.Println("the schema is up to date")
+			return nil
+		},
+	}
+}

@@ -1,0 +1,66 @@
+package main
+
+import (
+	"context"
+	"io"
+	"net"
+
+	"github.com/spf13/cobra"
+
+	"github.com/LerianStudio/aggregator-connections/cmd/discovery/compose"
+)
+
+func serveCommand(env lookup, logTo io.Writer) *cobra.Command {
+	return &cobra.Command{
+		Use:   "serve",
+		Short: "Serve the API, the webhooks and the pulls",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return serve(cmd.Context(), env, logTo)
+		},
+	}
+}
+
+// serve listens before it composes, so that an address that is taken ends the start
+// before anything is migrated.
+func serve(ctx context.Context, env lookup, logTo io.Writer) error {
+	cfg, err := settings(env)
+	if err != nil {
+		return err
+	}
+	listener, err := listen(ctx, "SERVER_ADDRESS", cfg.ServerAddress)
+	if err != nil {
+		return err
+	}
+	admin, err := listen(ctx, "ADMIN_ADDRESS", cfg.AdminAddress)
+	if err != nil {
+		_ = listener.Close()
+		return err
+	}
+	app, err := compose.New(ctx, cfg, compose.Overrides{LogTo: logTo})
+	if err != nil {
+		_, _ = listener.Close(), admin.Close()
+		return err
+	}
+	return app.Serve(ctx, listener, admin)
+}
+
+func listen(ctx context.Context, setting, address string) (net.Listener, error) {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, usageError{namedError{setting, err}}
+	}
+	return listener, nil
+}
+
+// namedError puts the setting at fault in front.
+type namedError struct {
+	setting string
+	error
+}
+
+// Error implements error.
+func (e namedError) Error() string { return e.setting + ": " + e.error.Error() }
+
+// Unwrap gives the error itself.
+func (e namedError) Unwrap() error { return e.error }

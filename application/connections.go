@@ -17,14 +17,16 @@ func (s *Service) CreateConnection(ctx context.Context, tenant domain.TenantID, 
 		Vendor: domain.Vendor(n.Vendor), Name: n.Name, BaseURL: n.BaseURL, AccountRef: n.AccountRef,
 		Revision: 1, CreatedAt: now, UpdatedAt: now,
 	}
+	address, err := s.checkURL(ctx, n.BaseURL)
+	if err != nil {
+		return domain.Connection{}, err
+	}
 	_, unknown := s.vendor(n.Vendor)
-	faults := append(gather(unknown), c.Validate()...)
-	faults = append(faults, s.checkURL(ctx, n.BaseURL)...)
+	faults := slices.Concat(gather(unknown), c.Validate(), address)
 	faults = append(faults, gather(domain.ValidateSecret(domain.PartClientID, n.ClientID), domain.ValidateSecret(domain.PartSecret, n.Secret))...)
 	if err := join(faults); err != nil {
 		return domain.Connection{}, err
 	}
-	var err error
 	if c.Sealed, err = s.seal(ctx, c, domain.AggregatorCredential(n.ClientID, n.Secret)); err != nil {
 		return domain.Connection{}, err
 	}
@@ -77,8 +79,12 @@ func (s *Service) UpdateConnection(
 }
 
 func (s *Service) validateUpdate(ctx context.Context, u ports.ConnectionUpdate) error {
+	address, err := s.checkURL(ctx, u.BaseURL)
+	if err != nil {
+		return err
+	}
 	probe := domain.Connection{Kind: domain.Aggregator, Name: u.Name, AccountRef: u.AccountRef}
-	faults := append(probe.Validate(), s.checkURL(ctx, u.BaseURL)...)
+	faults := append(probe.Validate(), address...)
 	if u.ClientID.IsZero() != u.Secret.IsZero() {
 		missing := domain.PartSecret
 		if u.ClientID.IsZero() {
@@ -138,18 +144,20 @@ func (s *Service) ConnectionHealth(ctx context.Context, tenant domain.TenantID, 
 	return ports.ConnectionHealth{Health: c.Health, Activity: activity}, err
 }
 
-// checkURL judges form and address of a base URL.
-func (s *Service) checkURL(ctx context.Context, raw string) []*domain.Error {
+// checkURL judges form and address of a base URL. An error is no judgement: the check
+// itself was cut off.
+func (s *Service) checkURL(ctx context.Context, raw string) ([]*domain.Error, error) {
 	if fault := domain.ValidateBaseURL(raw, s.AllowHTTP); fault != nil {
-		return gather(fault)
+		return gather(fault), nil
 	}
-	if err := s.Addresses.Check(ctx, raw); err != nil {
-		return gather(&domain.Error{
-			Kind: domain.Invalid, Code: domain.AddressNotAllowed, Field: "baseUrl",
-			Message: "must not lead to an address that egress forbids", Cause: err,
-		})
+	err := s.Addresses.Check(ctx, raw)
+	if err == nil || !errors.Is(err, domain.Rejected) {
+		return nil, err
 	}
-	return nil
+	return gather(&domain.Error{
+		Kind: domain.Invalid, Code: domain.AddressNotAllowed, Field: "baseUrl",
+		Message: "must not lead to an address that egress forbids", Cause: err,
+	}), nil
 }
 
 func (s *Service) seal(ctx context.Context, c domain.Connection, credential domain.Credential) (domain.Sealed, error) {

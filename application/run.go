@@ -48,8 +48,12 @@ func (t *try) finish(ctx context.Context, failure error, begun time.Time) (time.
 	if errors.Is(failure, domain.LeaseLost) {
 		return 0, nil
 	}
+	replaced, err := t.replaced(ctx)
+	if err != nil {
+		return 0, err
+	}
 	now := t.Clock.Now()
-	outcome := t.outcome(failure, now)
+	outcome := t.outcome(failure, replaced, now)
 	if err := t.Pulls.Finish(ctx, t.lease, outcome); err != nil {
 		if errors.Is(err, domain.LeaseLost) {
 			return 0, nil
@@ -64,12 +68,26 @@ func (t *try) finish(ctx context.Context, failure error, begun time.Time) (time.
 	return max(outcome.NotBefore.Sub(now), time.Millisecond), nil
 }
 
-// outcome decides what a try's end means for the pull and for the connection.
-func (t *try) outcome(failure error, now time.Time) ports.Outcome {
+// replaced says whether the connection was rotated or redirected while the try ran: then
+// what the try showed tells nothing of it. A deleted one is for Finish to see.
+func (t *try) replaced(ctx context.Context) (bool, error) {
+	c, err := t.Connections.Get(ctx, t.connection.Tenant, domain.Aggregator, t.connection.ID)
+	if errors.Is(err, domain.NotFound) {
+		return false, nil
+	}
+	return err == nil && !sameTarget(c, t.connection), err
+}
+
+// outcome decides what a try's end means for the pull and for the connection. Who was
+// refused with a credential that is replaced by now tries again with the new one.
+func (t *try) outcome(failure error, replaced bool, now time.Time) ports.Outcome {
 	o := ports.Outcome{
 		State: domain.PullSucceeded, Attempts: t.pull.Attempts, At: now,
 		Health: func(h domain.Health) domain.Health {
-			return healthAfter(h.Told(t.pull.Ask.Signal), t.standing, failure, now)
+			if h = h.Told(t.pull.Ask.Signal); replaced {
+				return h
+			}
+			return healthAfter(h, t.standing, failure, now)
 		},
 	}
 	if failure == nil {
@@ -77,7 +95,7 @@ func (t *try) outcome(failure error, now time.Time) ports.Outcome {
 	}
 	o.LastError = codeOf(failure)
 	switch {
-	case errors.Is(failure, domain.Rejected):
+	case errors.Is(failure, domain.Rejected) && !replaced:
 		o.State = domain.PullFailed
 	case o.LastError == domain.BudgetExhausted, o.LastError == domain.Interrupted:
 		o.State, o.Attempts = domain.PullQueued, t.pull.Attempts-1

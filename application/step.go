@@ -36,11 +36,18 @@ func (t *try) step(ctx context.Context) error {
 			stale = 0
 		}
 		if stale >= maxStale || t.pull.Progress.Pages >= maxPages {
-			t.pull.Progress = t.pull.Progress.Restart()
-			return &domain.Error{Kind: domain.Unavailable, Code: domain.EndlessCursor}
+			return t.circled(ctx)
 		}
 	}
 	return nil
+}
+
+// circled gives the step up. The next try begins it anew, for its cursor leads nowhere.
+func (t *try) circled(ctx context.Context) error {
+	if err := t.store(ctx, ports.PageWrite{Progress: t.pull.Progress.Restart()}); err != nil {
+		return err
+	}
+	return &domain.Error{Kind: domain.Unavailable, Code: domain.EndlessCursor}
 }
 
 // page reads and stores one page, and says whether it showed a row that is new to the

@@ -1,0 +1,120 @@
+package application_test
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/memory"
+	"github.com/LerianStudio/aggregator-connections/adapters/system"
+	"github.com/LerianStudio/aggregator-connections/application"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// acme is an aggregator of the embedder's own: one account, one transaction.
+type acme struct{}
+
+func (acme) Vendor() domain.Vendor { return "acme" }
+
+func (acme) Check(_ context.Context, a ports.Access) (domain.Standing, error) {
+	if !a.Credential.Part(domain.PartSecret).Equal(domain.SecretText("s3cret")) {
+		return domain.Standing{}, &domain.Error{Kind: domain.Rejected, Code: domain.CredentialRejected}
+	}
+	return domain.Standing{Settled: true}, nil
+}
+
+func (acme) Accounts(context.Context, ports.Access) ([]domain.AccountView, error) {
+	return []domain.AccountView{{ExternalID: "checking", Type: domain.BankAccount, Currency: "BRL"}}, nil
+}
+
+func (acme) Plan(domain.Ask, []domain.AccountView, domain.Date) []domain.Step {
+	return []domain.Step{{Account: "checking", Sweep: true}}
+}
+
+func (acme) Read(context.Context, ports.Access, domain.Step, []domain.AccountView, string) (ports.Batch, error) {
+	amount, err := domain.ParseMoney("-42.90", "BRL")
+	return ports.Batch{Transactions: []domain.Observation{{
+		ExternalID: "t-1", Account: "checking", Amount: amount, Status: domain.Posted,
+		Date: "2026-03-01", Description: "Padaria", Metadata: json.RawMessage(`{}`),
+	}}}, err
+}
+
+func (acme) Parse(body []byte) (domain.Event, error) {
+	return domain.Event{Name: string(body), Key: string(body), Wanted: true, Ask: domain.Ask{Everything: true}}, nil
+}
+
+// strongbox stands in for the sealer. A real one encrypts, and keeps nothing.
+type strongbox map[string]domain.Credential
+
+func (s strongbox) Seal(_ domain.TenantID, id domain.ConnectionID, c domain.Credential) (domain.Sealed, error) {
+	s[id.String()] = c
+	return domain.Sealed(id.String()), nil
+}
+
+func (s strongbox) Open(_ domain.TenantID, _ domain.ConnectionID, sealed domain.Sealed) (domain.Credential, error) {
+	return s[string(sealed)], nil
+}
+
+func (strongbox) Stale(domain.Sealed) bool { return false }
+
+// anywhere lets every address pass, and blind sees nothing.
+type (
+	anywhere struct{}
+	blind    struct{}
+)
+
+func (anywhere) Check(context.Context, string) error     { return nil }
+func (blind) Observe(context.Context, ports.Observation) {}
+
+// Another service embeds the whole path without HTTP, database or queue.
+func Example() {
+	ctx, tenant := context.Background(), domain.TenantID{UUID: uuid.New()}
+	work := make(chan domain.PullID, 1) // the job queue
+	store := memory.New(memory.Options{Kick: func(id domain.PullID) { work <- id }})
+	service, err := application.New(application.Deps{
+		Connections: store.Connections(), Tokens: store.Tokens(), Deliveries: store.Deliveries(),
+		Idempotency: store.Idempotency(), Pulls: store.Pulls(), Ledger: store.Ledger(),
+		Sealer: strongbox{}, Addresses: anywhere{}, Aggregators: []ports.Aggregator{acme{}},
+		Sources: map[domain.Vendor]domain.SourcePolicy{"acme": {Authorization: domain.SecretText("hello")}},
+		Clock:   system.Clock{}, Sleeper: system.Clock{}, IDs: system.IDs{}, Entropy: rand.Reader, Observer: blind{},
+	})
+	check(err)
+
+	created, err := service.CreateConnection(ctx, tenant, ports.NewConnection{
+		Vendor: "acme", Name: "books", BaseURL: "https://api.acme.test", AccountRef: "link-1",
+		ClientID: domain.SecretText("me"), Secret: domain.SecretText("s3cret"),
+	})
+	check(err)
+	token, err := service.MintToken(ctx, tenant, "acme", "books")
+	check(err)
+	received, err := service.Receive(ctx, domain.Knock{
+		Vendor: "acme", Token: string(token.Raw.Reveal()), Authorization: "hello", Body: []byte("rows/new"),
+	})
+	check(err)
+	fmt.Println("delivery:", received.Delivery.Status)
+
+	_, err = service.RunPull(ctx, <-work)
+	check(err)
+	rows, err := service.ListTransactions(ctx, tenant, created.ID, ports.TransactionFilter{}, domain.PageRequest{Limit: 20})
+	check(err)
+	for _, t := range rows.Items {
+		fmt.Println(t.Date, t.Amount.Amount, t.Amount.Currency, t.Description, "version", t.Version)
+	}
+	feed, err := service.Changes(ctx, tenant, domain.PageRequest{Limit: 200}, 0)
+	check(err)
+	fmt.Println("change:", feed.Items[0].Change())
+	// Output:
+	// delivery: accepted
+	// 2026-03-01 -42.9 BRL Padaria version 1
+	// change: added
+}
+
+func check(err error) {
+	if err != nil {
+		panic(err)
+	}
+}

@@ -1,0 +1,124 @@
+package application_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// clock stands still but for a microsecond with each look, and moves by sleeping.
+type clock struct {
+	now   time.Time
+	slept []time.Duration
+	wake  func() // called by each sleep
+}
+
+func (c *clock) Now() time.Time {
+	c.now = c.now.Add(time.Microsecond)
+	return c.now
+}
+
+func (c *clock) pass(d time.Duration) { c.now = c.now.Add(d) }
+
+func (c *clock) Sleep(ctx context.Context, d time.Duration) error {
+	if c.wake != nil {
+		c.wake()
+	}
+	c.slept = append(c.slept, d)
+	c.pass(d)
+	return ctx.Err()
+}
+
+// ids counts.
+type ids struct{ made uint64 }
+
+func (i *ids) New() uuid.UUID {
+	i.made++
+	id := uuid.UUID{6: 0x70, 8: 0x80}
+	binary.BigEndian.PutUint64(id[8:], 0x8000000000000000|i.made)
+	return id
+}
+
+// entropy never repeats, and fails when told to.
+type entropy struct {
+	drawn byte
+	err   error
+}
+
+func (e *entropy) Read(p []byte) (int, error) {
+	if e.err != nil {
+		return 0, e.err
+	}
+	for i := range p {
+		e.drawn++
+		p[i] = e.drawn
+	}
+	return len(p), nil
+}
+
+// vault stands in for sealing: what it gives out is a number, bound to its owner.
+type vault struct {
+	held     map[string]domain.Credential
+	primary  byte
+	err      error
+	meantime func() // called by each Open
+}
+
+func newVault() *vault { return &vault{held: map[string]domain.Credential{}, primary: 1} }
+
+func (v *vault) Seal(t domain.TenantID, c domain.ConnectionID, credential domain.Credential) (domain.Sealed, error) {
+	if v.err != nil {
+		return nil, v.err
+	}
+	sealed := domain.Sealed{v.primary, byte(len(v.held))}
+	v.held[t.String()+c.String()+string(sealed)] = credential
+	return sealed, nil
+}
+
+func (v *vault) Open(t domain.TenantID, c domain.ConnectionID, s domain.Sealed) (domain.Credential, error) {
+	if v.meantime != nil {
+		v.meantime()
+	}
+	credential, known := v.held[t.String()+c.String()+string(s)]
+	if !known {
+		return domain.Credential{}, rejected(domain.CredentialUnopened)
+	}
+	return credential, v.err
+}
+
+func (v *vault) Stale(s domain.Sealed) bool { return !bytes.HasPrefix(s, []byte{v.primary}) }
+
+// addresses forbids one host.
+type addresses struct{}
+
+func (addresses) Check(ctx context.Context, raw string) error {
+	if raw == "https://inside.example.test" {
+		return rejected(domain.AddressNotAllowed)
+	}
+	return ctx.Err()
+}
+
+// notes keeps what was observed.
+type notes struct{ all []ports.Observation }
+
+func (n *notes) Observe(_ context.Context, o ports.Observation) { n.all = append(n.all, o) }
+
+// noted gives the observations of one kind.
+func noted[T ports.Observation](n *notes) []T {
+	var found []T
+	for _, o := range n.all {
+		if o, ok := o.(T); ok {
+			found = append(found, o)
+		}
+	}
+	return found
+}
+
+func rejected(code domain.Code) error    { return &domain.Error{Kind: domain.Rejected, Code: code} }
+func unavailable(code domain.Code) error { return &domain.Error{Kind: domain.Unavailable, Code: code} }

@@ -1,0 +1,71 @@
+package application_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/LerianStudio/aggregator-connections/application"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// joined makes one error of many faults, nil of none.
+func joined(faults []*domain.Error) error {
+	all := make([]error, len(faults))
+	for i, f := range faults {
+		all[i] = f
+	}
+	return errors.Join(all...)
+}
+
+// fields lists the fields that an error names.
+func fields(err error) []string {
+	var named []string
+	for _, f := range domain.Faults(err) {
+		named = append(named, f.Field)
+	}
+	return named
+}
+
+func TestNewNamesEveryMissingMember(t *testing.T) {
+	_, err := application.New(application.Deps{})
+	if err == nil {
+		t.Fatal("an empty Deps was accepted")
+	}
+	for _, member := range []string{
+		"Connections", "Tokens", "Deliveries", "Idempotency", "Pulls", "Ledger", "Sealer",
+		"Addresses", "Aggregators", "Clock", "Sleeper", "IDs", "Entropy", "Observer",
+	} {
+		if !strings.Contains(err.Error(), member) {
+			t.Errorf("%q does not name %s", err, member)
+		}
+	}
+	for _, optional := range []string{"Connectors", "Sources", "Tracer"} {
+		if strings.Contains(err.Error(), optional) {
+			t.Errorf("%q names the optional %s", err, optional)
+		}
+	}
+}
+
+func TestNewRefusesTwins(t *testing.T) {
+	b := newBench(t)
+	b.deps.Aggregators = append(b.deps.Aggregators, newVendor("belvo"))
+	b.deps.Connectors = append(b.deps.Connectors, connector{"postgres", domain.CategoryDatabase})
+	_, err := application.New(b.deps)
+	if err == nil || !strings.Contains(err.Error(), "belvo twice") || !strings.Contains(err.Error(), "postgres twice") {
+		t.Fatalf("got %v, want both twins named", err)
+	}
+}
+
+func TestConnectorTypesAreTheRegisteredOnes(t *testing.T) {
+	b := newBench(t)
+	want := []ports.ConnectorType{
+		{Type: "postgres", Category: domain.CategoryDatabase}, {Type: "rest-generic", Category: domain.CategoryREST},
+	}
+	if diff := cmp.Diff(want, b.ConnectorTypes(b.ctx)); diff != "" {
+		t.Error(diff)
+	}
+}

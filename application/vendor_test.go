@@ -1,0 +1,148 @@
+package application_test
+
+import (
+	"context"
+	"encoding/json"
+	"strconv"
+
+	"github.com/govalues/decimal"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// account is the only one that the scripted vendor has.
+const account = "acc-1"
+
+// vendor is an aggregator whose every answer a test can write. What no test wrote is
+// answered well: the credential's secret is "right", and rows come two a page.
+type vendor struct {
+	name     domain.Vendor
+	standing domain.Standing
+	rows     []domain.Observation
+	steps    []domain.Step // of any ask that wants rows; one whole sweep when nil
+
+	onCheck    func() error
+	onAccounts func() error
+	// onRead may answer a page; a nil batch leaves it to the rows.
+	onRead func(step domain.Step, cursor string) (*ports.Batch, error)
+
+	asks    []domain.Ask // as planned
+	cursors []string     // as read
+	checks  int
+}
+
+func newVendor(name domain.Vendor) *vendor {
+	return &vendor{name: name, standing: domain.Standing{Settled: true}}
+}
+
+// shows replaces the rows.
+func (v *vendor) shows(externalIDs ...string) {
+	v.rows = nil
+	for _, id := range externalIDs {
+		v.rows = append(v.rows, row(id, "as first seen"))
+	}
+}
+
+func row(externalID, description string) domain.Observation {
+	return domain.Observation{
+		ExternalID: externalID, Account: account, Amount: domain.Money{Amount: decimal.MustParse("-10.5"), Currency: "BRL"},
+		Status: domain.Posted, Date: "2026-02-20", Description: description, Metadata: json.RawMessage(`{}`),
+	}
+}
+
+func (v *vendor) Vendor() domain.Vendor { return v.name }
+
+func (v *vendor) Check(_ context.Context, a ports.Access) (domain.Standing, error) {
+	v.checks++
+	if v.onCheck != nil {
+		if err := v.onCheck(); err != nil {
+			return domain.Standing{}, err
+		}
+	}
+	if !a.Credential.Part(domain.PartSecret).Equal(domain.SecretText("right")) {
+		return domain.Standing{}, rejected(domain.CredentialRejected)
+	}
+	return v.standing, nil
+}
+
+func (v *vendor) Accounts(context.Context, ports.Access) ([]domain.AccountView, error) {
+	if v.onAccounts != nil {
+		if err := v.onAccounts(); err != nil {
+			return nil, err
+		}
+	}
+	return []domain.AccountView{{ExternalID: account, Type: domain.BankAccount, Name: "Checking", Currency: "BRL"}}, nil
+}
+
+func (v *vendor) Plan(ask domain.Ask, _ []domain.AccountView, _ domain.Date) []domain.Step {
+	v.asks = append(v.asks, ask)
+	switch {
+	case !ask.Everything && ask.Window == nil && len(ask.Created) == 0:
+		return nil
+	case v.steps != nil:
+		return v.steps
+	}
+	return []domain.Step{{Account: account, Sweep: true}}
+}
+
+func (v *vendor) Read(_ context.Context, _ ports.Access, step domain.Step, _ []domain.AccountView, cursor string) (ports.Batch, error) {
+	v.cursors = append(v.cursors, cursor)
+	if v.onRead != nil {
+		if batch, err := v.onRead(step, cursor); batch != nil || err != nil {
+			if err != nil {
+				return ports.Batch{}, err
+			}
+			return *batch, nil
+		}
+	}
+	from, _ := strconv.Atoi(cursor)
+	to := min(from+2, len(v.rows))
+	batch := ports.Batch{Transactions: v.rows[min(from, to):to]}
+	if to < len(v.rows) {
+		batch.Next = strconv.Itoa(to)
+	}
+	return batch, nil
+}
+
+// Parse reads a domain.Event as JSON.
+func (v *vendor) Parse(body []byte) (domain.Event, error) {
+	var event domain.Event
+	if json.Unmarshal(body, &event) != nil {
+		return domain.Event{}, domain.Fault("body", "must be an event")
+	}
+	return event, nil
+}
+
+// event writes what Parse reads.
+func event(key string, ask domain.Ask) string {
+	text, _ := json.Marshal(domain.Event{Name: "rows/changed", ID: key, Key: key, Wanted: true, Ask: ask})
+	return string(text)
+}
+
+// connector is an engine's connection type that wants a password and a host.
+type connector struct {
+	kind     domain.ConnectorType
+	category domain.Category
+}
+
+func (c connector) Type() domain.ConnectorType { return c.kind }
+func (c connector) Category() domain.Category  { return c.category }
+
+func (c connector) Validate(_ context.Context, config json.RawMessage, credential domain.Credential) (json.RawMessage, error) {
+	var faults []*domain.Error
+	if !json.Valid(config) {
+		faults = append(faults, domain.Fault("config.host", "must not be empty"))
+	}
+	if credential.Part("password").IsZero() {
+		faults = append(faults, domain.Fault("credential.password", "must not be empty"))
+	}
+	return config, joined(faults)
+}
+
+func (c connector) Probe(_ context.Context, _ json.RawMessage, credential domain.Credential) (string, error) {
+	if !credential.Part("password").Equal(domain.SecretText("right")) {
+		return "", rejected(domain.CredentialRejected)
+	}
+	return "1.0", nil
+}

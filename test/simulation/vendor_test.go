@@ -1,0 +1,241 @@
+package simulation_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// vendor is an aggregator of one of two kinds. "pluggy" tells which rows are new or
+// changed, lists an account completely, and so proves a removal by absence. "belvo"
+// tells only that something changed, shows what it likes, and announces removals.
+type vendor struct {
+	sim  *sim
+	name domain.Vendor
+}
+
+// item is an account reference at a vendor, and the truth about it.
+type item struct {
+	vendor   domain.Vendor
+	ref      string
+	secret   string
+	accounts []string
+	rows     []*row // as they were first seen; ids ascend
+	outbox   []notice
+	events   int
+
+	syncing bool      // in the middle of a synchronisation: some rows are hidden
+	stirred time.Time // when a synchronisation last began or ended
+	reauth  bool
+	barred  time.Time // until then the credential is refused
+	looping time.Time // until then a cursor leads back to where it came from
+}
+
+// row is a transaction at the vendor.
+type row struct {
+	id, account string
+	date        domain.Date
+	created     time.Time
+	revision    int
+	gone        bool
+	hidden      bool // while its item synchronises
+	veiled      bool // was hidden once
+	lingers     bool // gone, but still listed: lists lag behind notices
+	lagged      bool // lingered once
+	goneAt      time.Time
+	removals    int // how often it went
+	mentions    int // how often a stored delivery said that it went
+}
+
+// notice is a webhook's body.
+type notice struct {
+	ID, Kind, Ref, Account string
+	Rows                   []string
+	From                   time.Time
+}
+
+// observed is what both vendors say of a row.
+func (r *row) observed() domain.Observation {
+	amount, err := domain.ParseMoney(fmt.Sprintf("-%d.%02d", 10+r.revision, len(r.id)), "BRL")
+	if err != nil {
+		panic(err)
+	}
+	text := "revision " + strconv.Itoa(r.revision)
+	return domain.Observation{
+		ExternalID: r.id, Account: r.account, Amount: amount, Status: domain.Posted, Date: r.date, OccurredAt: r.created,
+		Description: text, Metadata: json.RawMessage(strconv.Quote(text)), Detail: []byte(text),
+	}
+}
+
+func (v *vendor) Vendor() domain.Vendor { return v.name }
+
+// visit is a call at the vendor: its answer may be bad, and may reach an actor that has
+// slept over it.
+func visit[T any](ctx context.Context, v *vendor, op string, a ports.Access, answer func(*item) (T, error)) (result T, err error) {
+	s := v.sim
+	s.point(op)
+	if ctx.Err() != nil {
+		return result, ctx.Err()
+	}
+	it := s.item(v.name, a.AccountRef)
+	if err := v.trouble(it); err != nil {
+		return result, err
+	}
+	if !a.Credential.Part(domain.PartSecret).Equal(domain.SecretText(it.secret)) || s.clock.now.Before(it.barred) {
+		return result, &domain.Error{Kind: domain.Rejected, Code: domain.CredentialRejected}
+	}
+	result, err = answer(it)
+	s.point(op + " answered")
+	return result, err
+}
+
+// trouble is one of a vendor's bad answers, mostly none.
+func (v *vendor) trouble(it *item) error {
+	s := v.sim
+	if s.calm || !s.chance(0.04) {
+		return nil
+	}
+	s.tally.troubles++
+	code, wish := domain.VendorUnreachable, time.Duration(0)
+	switch s.rand.IntN(6) {
+	case 0:
+		code, wish = domain.VendorRateLimited, time.Duration(s.rand.IntN(3000))*time.Millisecond
+	case 1:
+		code = domain.MalformedResponse // a page that was cut, or HTML with a 200
+	case 2:
+		code, wish = domain.BudgetExhausted, 200*time.Millisecond
+	case 3:
+		s.clock.pass(15 * time.Second) // a timeout
+	case 4:
+		it.looping = s.clock.now.Add(time.Duration(s.rand.IntN(20)) * time.Second)
+	}
+	return &domain.Error{Kind: domain.Unavailable, Code: code, RetryAfter: wish}
+}
+
+func (v *vendor) Check(ctx context.Context, a ports.Access) (domain.Standing, error) {
+	return visit(ctx, v, "vendor.Check", a, func(it *item) (domain.Standing, error) {
+		if t := v.sim.current; t != nil && !t.looked {
+			t.looked = true
+			if !it.syncing {
+				t.trusts = it
+			}
+		}
+		return domain.Standing{NeedsReauth: it.reauth, Settled: !it.syncing}, nil
+	})
+}
+
+func (v *vendor) Accounts(ctx context.Context, a ports.Access) ([]domain.AccountView, error) {
+	return visit(ctx, v, "vendor.Accounts", a, func(it *item) ([]domain.AccountView, error) {
+		var views []domain.AccountView
+		for _, id := range it.accounts {
+			views = append(views, domain.AccountView{ExternalID: id, Type: domain.BankAccount, Name: id, Currency: "BRL"})
+		}
+		return views, nil
+	})
+}
+
+func (v *vendor) Plan(ask domain.Ask, accounts []domain.AccountView, _ domain.Date) []domain.Step {
+	if v.name == "belvo" {
+		switch {
+		case ask.Everything, len(ask.Created) > 0, len(ask.Changed) > 0:
+			return []domain.Step{{}}
+		case ask.Window != nil:
+			return []domain.Step{{Window: *ask.Window}}
+		}
+		return nil
+	}
+	var plan []domain.Step
+	for _, a := range accounts {
+		switch {
+		case ask.Everything:
+			plan = append(plan, domain.Step{Account: a.ExternalID, Sweep: true})
+		case ask.Window != nil:
+			plan = append(plan, domain.Step{Account: a.ExternalID, Window: *ask.Window, Sweep: true})
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(ask.Created)) {
+		plan = append(plan, domain.Step{Account: id, CreatedFrom: ask.Created[id]})
+	}
+	for _, id := range slices.Sorted(maps.Keys(ask.Changed)) {
+		plan = append(plan, domain.Step{Account: id, IDs: ask.Changed[id]})
+	}
+	return plan
+}
+
+// Read pages by id: what a reader has passed does not move under it.
+func (v *vendor) Read(ctx context.Context, a ports.Access, step domain.Step, _ []domain.AccountView, cursor string) (ports.Batch, error) {
+	return visit(ctx, v, "vendor.Read "+cursor, a, func(it *item) (ports.Batch, error) {
+		v.sim.tally.pages++
+		var batch ports.Batch
+		size := 3 + v.sim.rand.IntN(3)
+		for _, r := range it.rows {
+			if r.id <= cursor || r.gone && !r.lingers || r.hidden || !shows(step, r) {
+				continue
+			}
+			if len(batch.Transactions) == size {
+				batch.Next = batch.Transactions[size-1].ExternalID
+				break
+			}
+			batch.Transactions = append(batch.Transactions, r.observed())
+		}
+		if v.sim.clock.now.Before(it.looping) && !v.sim.calm {
+			v.sim.tally.loops++
+			batch.Next = cursor + " " // sorts right behind where it came from
+		}
+		return batch, nil
+	})
+}
+
+// shows says whether a step lists the row.
+func shows(step domain.Step, r *row) bool {
+	return (step.Account == "" || step.Account == r.account) && step.Window.Contains(r.date) &&
+		(step.CreatedFrom.IsZero() || !r.created.Before(step.CreatedFrom)) &&
+		(len(step.IDs) == 0 || slices.Contains(step.IDs, r.id))
+}
+
+func (v *vendor) Parse(body []byte) (domain.Event, error) {
+	var n notice
+	if json.Unmarshal(body, &n) != nil {
+		return domain.Event{}, domain.Fault("body", "must be an event")
+	}
+	event := domain.Event{Name: n.Kind, ID: n.ID, Key: n.ID, AccountRef: n.Ref, Wanted: n.Kind != "boring"}
+	switch n.Kind {
+	case "deleted":
+		event.Ask = domain.Ask{Removed: n.Rows}
+	case "trouble":
+		event.Ask = domain.Ask{Signal: domain.SignalReauth}
+	case "synced":
+		event.Ask = domain.Ask{Everything: true, Signal: domain.SignalRecovered}
+	case "created":
+		event.Ask = domain.Ask{Everything: v.name == "belvo"}
+		if v.name == "pluggy" {
+			event.Ask.Created = map[string]time.Time{n.Account: n.From}
+		}
+	case "updated":
+		event.Ask = domain.Ask{Everything: v.name == "belvo"}
+		if v.name == "pluggy" {
+			event.Ask.Changed = map[string][]string{n.Account: n.Rows}
+		}
+	}
+	return event, nil
+}
+
+var errNoItem = errors.New("no such item")
+
+// item gives the truth behind an account reference.
+func (s *sim) item(vendor domain.Vendor, ref string) *item {
+	for _, c := range s.conns {
+		if c.item.vendor == vendor && c.item.ref == ref {
+			return c.item
+		}
+	}
+	panic(errNoItem)
+}

@@ -1,0 +1,250 @@
+package simulation_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash"
+	"math/rand/v2"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/memory"
+	"github.com/LerianStudio/aggregator-connections/application"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// canary marks every secret, so that one that gets out is seen.
+const canary = "CANARY"
+
+// replicas share the stores, and nothing else.
+const replicas = 2
+
+// sim is one world.
+type sim struct {
+	seed  uint64
+	rand  *rand.Rand
+	step  int
+	clock *clock
+	trace hash.Hash
+	lines [40]string
+	noted int
+	tally tally
+
+	tasks   []*task
+	current *task
+	spawned int
+	quietAt int
+	calm    bool // no faults
+	down    bool // the store, until upAt
+	upAt    time.Time
+
+	store   *memory.Store
+	apps    [replicas]*application.Service
+	sealer  *vault
+	ids     *ids
+	vendors []*vendor
+	tenants []domain.TenantID
+	readers []*reader
+	conns   []*conn // all that were ever created
+	waiting []*item // all that a connection was ever asked for
+	jobs    []job
+	claims  map[domain.LeaseID]domain.Pull
+	holders map[domain.PullID]domain.LeaseID
+	knocked []domain.DeliveryID // every delivery that was ever let in
+	facts   map[domain.DeliveryID]fact
+	pruned  time.Time // nothing received later was ever let go
+	names   int
+}
+
+// job is a pull that a worker shall run.
+type job struct {
+	pull domain.PullID
+	due  time.Time
+}
+
+// fact is what the world knows of a delivery.
+type fact struct {
+	tenant domain.TenantID
+	at     time.Time
+}
+
+func newSim(seed uint64) *sim {
+	s := &sim{
+		seed: seed, rand: rand.New(rand.NewPCG(seed, 0x5eed)), trace: sha256.New(),
+		clock: &clock{now: time.Date(2026, time.March, 2, 9, 0, 0, 0, time.UTC)},
+		facts: map[domain.DeliveryID]fact{}, claims: map[domain.LeaseID]domain.Pull{},
+		holders: map[domain.PullID]domain.LeaseID{}, sealer: &vault{held: map[string]domain.Credential{}, primary: 1},
+	}
+	s.ids = &ids{rand: rand.New(rand.NewPCG(seed, 0x1d5)), clock: s.clock}
+	s.quietAt = 1_500 + s.rand.IntN(2_000)
+	s.store = memory.New(memory.Options{Kick: s.kick, Before: func(string) error {
+		if s.down {
+			return away()
+		}
+		return nil
+	}})
+	s.vendors = []*vendor{{sim: s, name: "pluggy"}, {sim: s, name: "belvo"}}
+	for i := range s.apps {
+		app, err := application.New(s.deps())
+		if err != nil {
+			panic(err)
+		}
+		s.apps[i] = app
+	}
+	for range 3 {
+		tenant := domain.TenantID{UUID: s.ids.New()}
+		s.tenants = append(s.tenants, tenant)
+		for range 2 {
+			s.readers = append(s.readers, &reader{sim: s, tenant: tenant, mirror: map[domain.TransactionID]shown{}})
+		}
+	}
+	return s
+}
+
+func (s *sim) deps() application.Deps {
+	policy := domain.SourcePolicy{Authorization: domain.SecretText(canary + "-shared")}
+	return application.Deps{
+		Connections: connections{s, s.store.Connections()}, Tokens: tokens{s, s.store.Tokens()},
+		Deliveries: deliveries{s, s.store.Deliveries()}, Idempotency: idempotency{s, s.store.Idempotency()},
+		Pulls: pulls{s, s.store.Pulls()}, Ledger: ledger{s, s.store.Ledger()},
+		Sealer: s.sealer, Addresses: anywhere{}, Aggregators: []ports.Aggregator{s.vendors[0], s.vendors[1]},
+		Sources: map[domain.Vendor]domain.SourcePolicy{"pluggy": policy, "belvo": policy},
+		Clock:   s.clock, Sleeper: s.clock, IDs: s.ids, Entropy: entropy{s}, Observer: ear{s},
+	}
+}
+
+// app is one of the replicas.
+func (s *sim) app() *application.Service { return s.apps[s.rand.IntN(replicas)] }
+
+func (s *sim) chance(p float64) bool { return s.rand.Float64() < p }
+
+func away() error { return &domain.Error{Kind: domain.Unavailable, Code: domain.StoreUnavailable} }
+
+// kick is the job queue's: a pull that has a job already keeps the earlier one.
+func (s *sim) kick(id domain.PullID) { s.later(id, 0) }
+
+func (s *sim) later(id domain.PullID, wait time.Duration) {
+	due := s.clock.now.Add(wait)
+	for i := range s.jobs {
+		if s.jobs[i].pull == id {
+			if due.Before(s.jobs[i].due) {
+				s.jobs[i].due = due
+			}
+			return
+		}
+	}
+	s.jobs = append(s.jobs, job{id, due})
+}
+
+// silent wants nothing secret in what the service gives out, however it is written.
+func (s *sim) silent(where string, out any) {
+	for _, form := range []string{"%v", "%+v", "%#v"} {
+		if strings.Contains(fmt.Sprintf(form, out), canary) {
+			s.broken("a secret got out of %s", where)
+		}
+	}
+}
+
+// heard holds an error against what a use case may fail with, and against the canaries.
+func (s *sim) heard(where string, err error) error {
+	for e := err; e != nil; e = errors.Unwrap(e) {
+		s.silent(where, e)
+		s.silent(where, e.Error())
+	}
+	if err != nil && domain.CodeOf(err) == domain.InternalFailure && len(domain.Faults(err)) == 0 && !errors.Is(err, context.Canceled) {
+		s.broken("%s failed with an internal error: %v", where, err)
+	}
+	return err
+}
+
+// clock moves a microsecond with each look, so that no two things happen at once.
+type clock struct{ now time.Time }
+
+func (c *clock) Now() time.Time {
+	c.now = c.now.Add(time.Microsecond)
+	return c.now
+}
+
+func (c *clock) pass(d time.Duration) { c.now = c.now.Add(d) }
+
+func (c *clock) Sleep(ctx context.Context, d time.Duration) error {
+	c.pass(d)
+	return ctx.Err()
+}
+
+// ids makes UUIDv7s of the simulated time.
+type ids struct {
+	rand  *rand.Rand
+	clock *clock
+	made  uint16
+}
+
+func (i *ids) New() uuid.UUID {
+	var id uuid.UUID
+	i.made++
+	binary.BigEndian.PutUint64(id[:8], uint64(i.clock.now.UnixMilli())<<16|0x7000|uint64(i.made>>4))
+	binary.BigEndian.PutUint64(id[8:], i.rand.Uint64()>>2|0x8000000000000000)
+	return id
+}
+
+// entropy makes webhook tokens that carry the canary.
+type entropy struct{ sim *sim }
+
+func (e entropy) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = byte(e.sim.rand.Uint32())
+	}
+	if len(p) == domain.TokenBytes {
+		mark, _ := base64.RawURLEncoding.DecodeString(canary + "xx")
+		copy(p, mark)
+	}
+	return len(p), nil
+}
+
+// vault stands in for sealing.
+type vault struct {
+	held    map[string]domain.Credential
+	primary byte
+}
+
+func (v *vault) Seal(t domain.TenantID, c domain.ConnectionID, credential domain.Credential) (domain.Sealed, error) {
+	sealed := binary.BigEndian.AppendUint32(domain.Sealed{v.primary}, uint32(len(v.held)))
+	v.held[t.String()+c.String()+string(sealed)] = credential
+	return sealed, nil
+}
+
+func (v *vault) Open(t domain.TenantID, c domain.ConnectionID, s domain.Sealed) (domain.Credential, error) {
+	credential, known := v.held[t.String()+c.String()+string(s)]
+	if !known {
+		return domain.Credential{}, &domain.Error{Kind: domain.Rejected, Code: domain.CredentialUnopened}
+	}
+	return credential, nil
+}
+
+func (v *vault) Stale(s domain.Sealed) bool { return !bytes.HasPrefix(s, []byte{v.primary}) }
+
+type anywhere struct{}
+
+func (anywhere) Check(context.Context, string) error { return nil }
+
+// ear listens to everything the service says of itself.
+type ear struct{ sim *sim }
+
+func (e ear) Observe(_ context.Context, o ports.Observation) {
+	e.sim.silent("an observation", o)
+	switch o := o.(type) {
+	case ports.PullTried:
+		_ = e.sim.heard("a pull", o.Err)
+		e.sim.tally.tried(o)
+	case ports.SealingFailed:
+		e.sim.broken("a credential did not open: %v", o.Err)
+	}
+}

@@ -108,9 +108,9 @@ type Pulls interface {
 	// with nobody at work, or running under a lease that has ended.
 	Stranded(ctx context.Context, at time.Time, grace time.Duration, limit int) ([]domain.PullID, error)
 
-	// Idle gives up to limit live aggregator connections created before since that have
-	// no pull queued or under way and none that ended, well or badly, at or after since;
-	// those that have waited longest come first.
+	// Idle gives up to limit live aggregator connections, by id, that were created before
+	// since and have no pull queued or under way and none that ended, well or badly, at or
+	// after since: one that fails is not asked again at every round.
 	Idle(ctx context.Context, since time.Time, limit int) ([]domain.Connection, error)
 
 	// Backlog gives the CreatedAt of the oldest pull that is not over; zero if none.

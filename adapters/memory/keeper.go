@@ -39,12 +39,13 @@ func (p *pull) stranded(at time.Time, grace time.Duration) bool {
 	return at.Sub(later(p.CreatedAt, p.NotBefore)) > grace
 }
 
-// Idle takes a connection that never had a success for one that had it long ago.
+// Idle takes a connection without an ended pull for one whose last ended long ago.
 func (v pulls) Idle(ctx context.Context, since time.Time, limit int) ([]domain.Connection, error) {
 	return give(ctx, v.Store, "Pulls.Idle", func() ([]domain.Connection, error) {
 		var idle []domain.Connection
 		for id, c := range v.connections {
-			if c.Live() && c.Kind == domain.Aggregator && len(v.desk(id).open()) == 0 && v.activity[id].LastPullAt.Before(since) {
+			d := v.desk(id)
+			if c.Live() && c.Kind == domain.Aggregator && c.CreatedAt.Before(since) && len(d.open()) == 0 && d.ended.Before(since) {
 				idle = append(idle, cloneConnection(*c))
 			}
 		}

@@ -23,7 +23,10 @@ type pull struct {
 
 // desk holds what a connection has open: at most one pull under way (running, or
 // waiting after a first try), and at most one behind it that has not begun.
-type desk struct{ under, next *pull }
+type desk struct {
+	under, next *pull
+	ended       time.Time // the last end of a pull; zero: none has ended
+}
 
 // open lists both; the one behind comes first, so that ending all releases none.
 func (d *desk) open() []*pull {
@@ -83,7 +86,9 @@ func (s *Store) end(p *pull, state domain.PullState, reason domain.Code, at time
 	for _, d := range p.deliveries {
 		d.Status, d.ProcessedAt = status, at
 	}
-	switch d := s.desk(p.Connection); {
+	d := s.desk(p.Connection)
+	d.ended = later(d.ended, at)
+	switch {
 	case d.next == p:
 		d.next = nil
 	case d.next != nil:

@@ -13,7 +13,7 @@ var keeperPromises = []promise{
 	{"a pull that is due for longer than grace is stranded", strandedQueued},
 	{"a pull whose lease has ended is stranded", strandedRunning},
 	{"a pull that is queued behind one at work is not stranded", queuedBehindIsNotStranded},
-	{"a connection without pulls, or without a recent success, is idle", idleConnections},
+	{"a connection whose pulls ended long ago, or that never had one, is idle", idleConnections},
 	{"the backlog is as old as the oldest pull that is not over", backlogAge},
 }
 
@@ -85,6 +85,7 @@ func idleConnections(b *bench) {
 	c, token := b.door()
 	since := b.now()
 	b.same("before any pull", true, b.idle(c, since))
+	b.same("created since", false, b.idle(c, c.CreatedAt))
 	some, err := b.Pulls.Idle(b.ctx, since, 1)
 	b.ok(err)
 	b.same("of limit 1", 1, len(some))
@@ -96,7 +97,9 @@ func idleConnections(b *bench) {
 	b.same("with a waiting pull", false, b.idle(c, since))
 	l, _ = b.claimAt(d.Pull, behind(epoch))
 	b.finish(l, domain.PullFailed, domain.CredentialRejected)
-	b.same("after a failed pull", true, b.idle(c, since))
+	failed := b.pull(l.Pull).FinishedAt
+	b.same("after a failure since", false, b.idle(c, failed))
+	b.same("after a failure before", true, b.idle(c, failed.Add(instant)))
 	l, _ = b.claim(b.request(c, domain.Ask{}).ID)
 	b.finish(l, domain.PullSucceeded, "")
 	ended := b.pull(l.Pull).FinishedAt

@@ -18,7 +18,7 @@ const minWait = time.Second
 func (s pulls) Claim(ctx context.Context, lease domain.Lease, at time.Time) (ports.Claimed, error) {
 	var claimed ports.Claimed
 	var refused error // besides what the transaction commits
-	err := s.change(ctx, func(tx Tx) error {
+	err := s.background().change(ctx, func(tx Tx) error {
 		row, err := first[pullRow](locked(tx.DB, forUpdate).Where("id = ?", lease.Pull.UUID))
 		if err != nil {
 			return err

@@ -54,9 +54,17 @@ func newCommitter(workers int, patience time.Duration, receive func(context.Cont
 	return c
 }
 
-// submit waits for the knock's own result. A caller whose context ends leaves; the knock
-// may be stored all the same.
+// submit waits for the knock's own result. A caller whose context ends, or whose patience
+// does behind a group that hangs, leaves; the knock may be stored all the same.
 func (c *committer) submit(ctx context.Context, k Knock) Result {
+	patient, cancel := context.WithTimeout(ctx, c.patience)
+	defer cancel()
+	result := c.wait(patient, k)
+	result.Err = Translate(ctx, result.Err)
+	return result
+}
+
+func (c *committer) wait(ctx context.Context, k Knock) Result {
 	waiting := &call{ctx: ctx, knock: k, answer: make(chan Result, 1)}
 	select {
 	case <-c.closing: // looked at first: the select below may take any case that is ready

@@ -155,7 +155,7 @@ func (s connections) Activity(ctx context.Context, tenant domain.TenantID, id do
 			return err
 		}
 		return db.Raw(`SELECT
-			(SELECT max(finished_at) FROM pulls WHERE connection_id = @id AND state = 'succeeded') AS last_pull,
+			(SELECT max(finished_at) FROM pulls WHERE connection_id = @id AND `+isSucceeded+`) AS last_pull,
 			(SELECT max(received_at) FROM deliveries WHERE connection_id = @id) AS last_webhook`,
 			map[string]any{"id": id.UUID}).Scan(&row).Error
 	})
@@ -166,7 +166,7 @@ func (s connections) Activity(ctx context.Context, tenant domain.TenantID, id do
 // up again.
 func (s connections) Sealed(ctx context.Context, after domain.ConnectionID, limit int) ([]domain.Connection, error) {
 	var rows []connectionRow
-	err := s.read(ctx, func(db *gorm.DB) error {
+	err := s.background().read(ctx, func(db *gorm.DB) error {
 		return live(db).Where("id > ?", after.UUID).Order("id").Limit(limit).Find(&rows).Error
 	})
 	return domains(rows, connectionRow.domain), err
@@ -175,7 +175,7 @@ func (s connections) Sealed(ctx context.Context, after domain.ConnectionID, limi
 // Reseal compares and swaps in one statement.
 func (s connections) Reseal(ctx context.Context, id domain.ConnectionID, old, fresh domain.Sealed) (bool, error) {
 	var changed int
-	err := s.write(ctx, func(db *gorm.DB) (err error) {
+	err := s.background().write(ctx, func(db *gorm.DB) (err error) {
 		changed, err = rowsOf(live(db.Model(&connectionRow{})).Where("id = ? AND sealed = ?", id.UUID, []byte(old)).
 			Updates(map[string]any{"sealed": []byte(fresh)}))
 		return err

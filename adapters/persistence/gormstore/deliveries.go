@@ -100,7 +100,7 @@ func (s deliveries) Prune(ctx context.Context, before time.Time, limit int) (int
 
 // pruneSome deletes one round in a transaction of its own.
 func (s deliveries) pruneSome(ctx context.Context, before time.Time, limit int) (n int, err error) {
-	err = s.change(ctx, func(tx Tx) error {
+	err = s.background().change(ctx, func(tx Tx) error {
 		var ids []uuid.UUID
 		skip := clause.Locking{Strength: forUpdate, Table: clause.Table{Name: "d"}, Options: "SKIP LOCKED"}
 		err := tx.Table("deliveries d").Clauses(skip).

@@ -13,7 +13,7 @@ import (
 // Finish ends a try: the pull is over or waits for the next one, the lease is gone, and
 // the connection's health knows.
 func (s pulls) Finish(ctx context.Context, lease domain.Lease, o ports.Outcome) error {
-	return s.change(ctx, func(tx Tx) error {
+	return s.background().change(ctx, func(tx Tx) error {
 		row, err := hold(tx.DB, lease)
 		if err != nil {
 			return err

@@ -111,7 +111,7 @@ func (s idempotency) Abandon(ctx context.Context, tenant domain.TenantID, key st
 // Forget chooses rows first, like Prune. A claim as old as that is dead, and goes too.
 func (s idempotency) Forget(ctx context.Context, before time.Time, limit int) (int, error) {
 	forgotten := 0
-	err := s.change(ctx, func(tx Tx) error {
+	err := s.background().change(ctx, func(tx Tx) error {
 		var old []keyRow
 		skip := clause.Locking{Strength: forUpdate, Options: "SKIP LOCKED"}
 		err := tx.Clauses(skip).Select("tenant_id", "key").

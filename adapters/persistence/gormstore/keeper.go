@@ -15,7 +15,7 @@ import (
 func (s pulls) Stranded(ctx context.Context, at time.Time, grace time.Duration, limit int) ([]domain.PullID, error) {
 	var ids []uuid.UUID
 	due := instant{at.Add(-grace)}
-	err := s.read(ctx, func(db *gorm.DB) error {
+	err := s.background().read(ctx, func(db *gorm.DB) error {
 		return db.Table("pulls p").Where("p."+isOpen).
 			Where(db.Where("p.state = 'running' AND p.lease_until <= ?", instant{at}).
 				Or("p.state = 'waiting' AND p.not_before < ?", due).
@@ -27,13 +27,13 @@ func (s pulls) Stranded(ctx context.Context, at time.Time, grace time.Duration, 
 }
 
 // Idle gives the connections that the safety net is for. The indexes over open and over
-// succeeded pulls answer both questions about each.
+// ended pulls answer both questions about each.
 func (s pulls) Idle(ctx context.Context, since time.Time, limit int) ([]domain.Connection, error) {
 	var rows []connectionRow
-	err := s.read(ctx, func(db *gorm.DB) error {
-		return live(db).Where("kind = ?", string(domain.Aggregator)).
+	err := s.background().read(ctx, func(db *gorm.DB) error {
+		return live(db).Where("kind = ? AND created_at < ?", string(domain.Aggregator), instant{since}).
 			Where("NOT EXISTS (SELECT 1 FROM pulls p WHERE p.connection_id = connections.id AND p."+isOpen+")").
-			Where("NOT EXISTS (SELECT 1 FROM pulls p WHERE p.connection_id = connections.id AND p."+isSucceeded+" AND p.finished_at >= ?)",
+			Where("NOT EXISTS (SELECT 1 FROM pulls p WHERE p.connection_id = connections.id AND p."+isEnded+" AND p.finished_at >= ?)",
 				instant{since}).
 			Order("id").Limit(limit).Find(&rows).Error
 	})
@@ -43,7 +43,7 @@ func (s pulls) Idle(ctx context.Context, since time.Time, limit int) ([]domain.C
 // Backlog reads the first row of the index of open pulls.
 func (s pulls) Backlog(ctx context.Context) (time.Time, error) {
 	var row struct{ Oldest instant }
-	err := s.read(ctx, func(db *gorm.DB) error {
+	err := s.background().read(ctx, func(db *gorm.DB) error {
 		return db.Raw("SELECT min(created_at) AS oldest FROM pulls WHERE " + isOpen).Scan(&row).Error
 	})
 	return row.Oldest.Time, err

@@ -17,7 +17,7 @@ import (
 // brings no news writes the pull's row alone.
 func (s pulls) StorePage(ctx context.Context, lease domain.Lease, w ports.PageWrite) (domain.Counts, error) {
 	var counts domain.Counts
-	err := s.change(ctx, func(tx Tx) error {
+	err := s.background().change(ctx, func(tx Tx) error {
 		held, err := holdLive(tx.DB, lease)
 		if err != nil {
 			return err

@@ -22,7 +22,8 @@ const (
 	isQueued    = "state = 'queued'"
 	isUnderWay  = "state IN ('running', 'waiting')"
 	isOpen      = "state IN ('queued', 'running', 'waiting')"
-	isSucceeded = "state = 'succeeded'"
+	isEnded     = "state IN ('succeeded', 'failed')"
+	isSucceeded = isEnded + " AND state = 'succeeded'" // SQLite infers nothing
 )
 
 // pullRow is a pull with the lease it runs under, if it runs.

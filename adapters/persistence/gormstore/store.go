@@ -13,8 +13,14 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// DefaultPatience is how long a store method waits for the database by default.
-const DefaultPatience = 10 * time.Second
+// DefaultPatience is how long a store method that somebody waits for waits for the
+// database by default: a database that hangs is away, and callers are promised to hear of
+// that within 2 s.
+const DefaultPatience = 1500 * time.Millisecond
+
+// workPatience is for methods that the service calls for itself. A busy database may take
+// long over a large page, and nobody waits for the answer.
+const workPatience = 10 * time.Second
 
 // Tx is a transaction under way, and the way to put a pull's job into it.
 type Tx struct {
@@ -50,7 +56,7 @@ type Options struct {
 	// Reader answers queries outside of transactions; nil uses the writer.
 	Reader *gorm.DB
 	// Patience bounds each method, beside the caller's context; what takes longer is
-	// Unavailable. Zero means DefaultPatience.
+	// Unavailable. Zero means DefaultPatience, and longer for the service's own work.
 	Patience time.Duration
 }
 
@@ -60,17 +66,18 @@ type Store struct {
 	reader   *gorm.DB
 	dialect  Dialect
 	patience time.Duration
+	atWork   time.Duration // the patience of background
 	commits  *committer
 }
 
 // New gives the stores over a migrated database. Close stops what New starts.
 func New(writer *gorm.DB, o Options) *Store {
-	s := &Store{writer: writer, reader: o.Reader, dialect: o.Dialect, patience: o.Patience}
+	s := &Store{writer: writer, reader: o.Reader, dialect: o.Dialect, patience: o.Patience, atWork: o.Patience}
 	if s.reader == nil {
 		s.reader = writer
 	}
 	if s.patience == 0 {
-		s.patience = DefaultPatience
+		s.patience, s.atWork = DefaultPatience, workPatience
 	}
 	s.commits = newCommitter(o.Dialect.Committers, s.patience, o.Dialect.Receive)
 	return s
@@ -102,6 +109,13 @@ func (s *Store) write(ctx context.Context, fn func(db *gorm.DB) error) error {
 // Unavailable, and the caller's to repeat.
 func (s *Store) change(ctx context.Context, fn func(tx Tx) error) error {
 	return s.bounded(ctx, func(ctx context.Context) error { return s.dialect.Transact(ctx, fn) })
+}
+
+// background is the store for the service's own work, with more patience.
+func (s *Store) background() *Store {
+	patient := *s
+	patient.patience = s.atWork
+	return &patient
 }
 
 // bounded is the one way into the database: a deadline before it, translated errors behind.

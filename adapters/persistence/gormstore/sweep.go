@@ -15,7 +15,7 @@ import (
 // window may hold all that an account ever had.
 func (s pulls) Sweep(ctx context.Context, lease domain.Lease, w ports.SweepWrite) (domain.Counts, error) {
 	var counts domain.Counts
-	err := s.change(ctx, func(tx Tx) error {
+	err := s.background().change(ctx, func(tx Tx) error {
 		held, err := holdLive(tx.DB, lease)
 		if err != nil {
 			return err

@@ -72,7 +72,7 @@ CREATE TABLE pulls (
 CREATE UNIQUE INDEX pulls_one_queued ON pulls (connection_id) WHERE state = 'queued';
 CREATE UNIQUE INDEX pulls_one_under_way ON pulls (connection_id) WHERE state IN ('running', 'waiting');
 CREATE INDEX pulls_open ON pulls (created_at) WHERE state IN ('queued', 'running', 'waiting');
-CREATE INDEX pulls_succeeded ON pulls (connection_id, finished_at) WHERE state = 'succeeded';
+CREATE INDEX pulls_ended ON pulls (connection_id, finished_at) WHERE state IN ('succeeded', 'failed');
 CREATE INDEX pulls_newest ON pulls (tenant_id, created_at, id);
 CREATE INDEX pulls_of_connection ON pulls (connection_id, created_at, id);
 

@@ -15,7 +15,7 @@ func (s *Service) CreateConnection(ctx context.Context, tenant domain.TenantID, 
 	c := domain.Connection{
 		ID: domain.ConnectionID{UUID: s.IDs.New()}, Tenant: tenant, Kind: domain.Aggregator,
 		Vendor: domain.Vendor(n.Vendor), Name: n.Name, BaseURL: n.BaseURL, AccountRef: n.AccountRef,
-		Revision: 1, CreatedAt: now, UpdatedAt: now,
+		Revision: 1, CreatedAt: now, UpdatedAt: now, RedirectedAt: now,
 	}
 	address, err := s.checkURL(ctx, n.BaseURL)
 	if err != nil {
@@ -65,11 +65,12 @@ func (s *Service) UpdateConnection(
 		if err := matches(match, c); err != nil {
 			return err
 		}
-		c.Rename(u.Name, now)
+		c.Rename(u.Name)
 		c.Redirect(u.BaseURL, u.AccountRef, now)
 		if fresh != nil {
-			c.Rotate(fresh, now)
+			c.Rotate(fresh)
 		}
+		c.Revise(now)
 		return nil
 	})
 	if err == nil {
@@ -126,6 +127,7 @@ func (s *Service) delete(ctx context.Context, tenant domain.TenantID, kind domai
 			return err
 		}
 		c.Delete(now)
+		c.Revise(now)
 		return nil
 	})
 	if err == nil {

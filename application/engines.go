@@ -25,7 +25,7 @@ func (s *Service) CreateEngine(ctx context.Context, tenant domain.TenantID, n po
 	c := domain.Connection{
 		ID: domain.ConnectionID{UUID: s.IDs.New()}, Tenant: tenant, Kind: domain.Engine,
 		Type: domain.ConnectorType(n.Type), Name: n.Name, Config: n.Config,
-		Revision: 1, CreatedAt: now, UpdatedAt: now,
+		Revision: 1, CreatedAt: now, UpdatedAt: now, RedirectedAt: now,
 	}
 	if err := s.configure(ctx, &c, n.Credential); err != nil {
 		return domain.Connection{}, err
@@ -87,11 +87,12 @@ func (s *Service) UpdateEngine(
 		if err := matches(ports.Match{before.Revision}, c); err != nil {
 			return err // what was validated together must be stored together
 		}
-		c.Rename(next.Name, now)
-		c.Reconfigure(next.Config, now)
+		c.Rename(next.Name)
+		c.Reconfigure(next.Config)
 		if !u.Credential.IsZero() {
-			c.Rotate(next.Sealed, now)
+			c.Rotate(next.Sealed)
 		}
+		c.Revise(now)
 		return nil
 	})
 	if err == nil {

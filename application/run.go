@@ -14,6 +14,9 @@ import (
 // for the work of a dead one to go on within 30 s.
 const leaseTime = 20 * time.Second
 
+// handBack is the least wait before a try that cost nothing is made again.
+const handBack = 250 * time.Millisecond
+
 // RunPull implements ports.Worker.
 func (s *Service) RunPull(ctx context.Context, id domain.PullID) (time.Duration, error) {
 	begun := s.Clock.Now()
@@ -28,6 +31,9 @@ func (s *Service) RunPull(ctx context.Context, id domain.PullID) (time.Duration,
 		return 0, err
 	}
 	t := &try{Service: s, lease: lease, pull: claimed.Pull, connection: claimed.Connection, first: claimed.First}
+	if t.pull.Attempts > domain.MaxAttempts { // each try took its process with it
+		return t.finish(ctx, &domain.Error{Kind: domain.Rejected, Code: domain.Interrupted}, begun)
+	}
 	traced, end := s.Tracer.Resume(ctx, t.pull.Trace, "pull "+string(t.pull.Vendor))
 	failure := t.run(traced)
 	end(failure)
@@ -99,7 +105,7 @@ func (t *try) outcome(failure error, replaced bool, now time.Time) ports.Outcome
 		o.State = domain.PullFailed
 	case o.LastError == domain.BudgetExhausted, o.LastError == domain.Interrupted:
 		o.State, o.Attempts = domain.PullQueued, t.pull.Attempts-1
-		o.NotBefore = now.Add(domain.RetryAfterOf(failure))
+		o.NotBefore = now.Add(max(domain.RetryAfterOf(failure), handBack))
 	case t.pull.Attempts >= domain.MaxAttempts:
 		o.State = domain.PullFailed
 	default:

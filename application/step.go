@@ -75,8 +75,8 @@ func (t *try) page(ctx context.Context, step domain.Step) (fresh, last bool, err
 }
 
 // sweep marks what a complete read did not show. It holds back unless the vendor says,
-// before and after the read, that its own synchronisation is whole: an absence in the
-// middle of one proves nothing.
+// before and after the read, that its own synchronisation is whole and the same one: an
+// absence in the middle of one proves nothing.
 func (t *try) sweep(ctx context.Context, step domain.Step, next domain.Progress) error {
 	settled := t.standing.Settled
 	if settled {
@@ -84,7 +84,7 @@ func (t *try) sweep(ctx context.Context, step domain.Step, next domain.Progress)
 		if err != nil {
 			return err
 		}
-		settled = after.Settled
+		settled = after == t.standing
 	}
 	if settled {
 		w := ports.SweepWrite{Account: step.Account, Window: step.Window, Seen: t.seen.has}

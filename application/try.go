@@ -60,10 +60,12 @@ func (t *try) survey(ctx context.Context) (err error) {
 	return t.store(ctx, ports.PageWrite{Accounts: t.accounts, Progress: t.pull.Progress})
 }
 
-// plan fixes the steps once; a later try goes on with them. A connection that never had
-// a pull succeed reads everything, whatever was asked: an event tells only what is new.
+// plan fixes the steps once; a later try goes on with them, unless the connection points
+// elsewhere by then. One that never had a pull succeed where it points reads everything,
+// whatever was asked: an event tells only what is new.
 func (t *try) plan() {
-	if t.pull.Progress.Planned {
+	reference := t.connection.Reference()
+	if t.pull.Progress.Planned && t.pull.Progress.Reference == reference {
 		return
 	}
 	ask := t.pull.Ask
@@ -71,7 +73,7 @@ func (t *try) plan() {
 		ask = ask.Merge(domain.Ask{Everything: true})
 	}
 	today := domain.DateOf(t.Clock.Now())
-	t.pull.Progress = domain.Progress{Planned: true, Steps: t.vendor.Plan(ask, t.accounts, today)}
+	t.pull.Progress = domain.Progress{Planned: true, Reference: reference, Steps: t.vendor.Plan(ask, t.accounts, today)}
 }
 
 // remove comes last: the vendor said that the rows are gone, and a page read before it

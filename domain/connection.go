@@ -51,7 +51,10 @@ type Connection struct {
 	Revision  int64
 	CreatedAt time.Time
 	UpdatedAt time.Time
-	DeletedAt time.Time // zero while live
+	// RedirectedAt is when the connection last came to point elsewhere, CreatedAt at first:
+	// what was pulled before says nothing of what is there now.
+	RedirectedAt time.Time
+	DeletedAt    time.Time // zero while live
 }
 
 // Validate names every field at fault at once, as joined Faults.
@@ -64,50 +67,41 @@ func (c *Connection) Validate() []*Error {
 	return faults
 }
 
-// Rename gives the connection another name and address, in one change.
-func (c *Connection) Rename(name string, at time.Time) {
-	c.Name = name
-	c.touch(at)
-}
+// Rename gives the connection another name.
+func (c *Connection) Rename(name string) { c.Name = name }
 
-// Redirect points the connection elsewhere at its vendor.
+// Redirect points the connection elsewhere at its vendor. Where it already points there,
+// nothing changes; else what was known of its health is forgotten.
 func (c *Connection) Redirect(baseURL, accountRef string, at time.Time) {
-	if c.BaseURL != baseURL || c.AccountRef != accountRef {
-		c.Health = Health{}
+	if c.BaseURL == baseURL && c.AccountRef == accountRef {
+		return
 	}
 	c.BaseURL, c.AccountRef = baseURL, accountRef
-	c.touch(at)
+	c.Health, c.RedirectedAt = Health{}, at
 }
 
+// Reference is where the connection points, in one text: equal exactly when both the
+// vendor's address and the account reference are.
+func (c *Connection) Reference() string { return c.AccountRef + " at " + c.BaseURL }
+
 // Reconfigure replaces an engine connection's configuration.
-func (c *Connection) Reconfigure(config json.RawMessage, at time.Time) {
-	c.Config = slices.Clone(config)
-	c.touch(at)
-}
+func (c *Connection) Reconfigure(config json.RawMessage) { c.Config = slices.Clone(config) }
 
 // Rotate replaces the sealed credential. What was known of the old one's health is
 // forgotten, for it says nothing of the new one.
-func (c *Connection) Rotate(sealed Sealed, at time.Time) {
-	c.Sealed, c.Health = slices.Clone(sealed), Health{}
-	c.touch(at)
-}
+func (c *Connection) Rotate(sealed Sealed) { c.Sealed, c.Health = slices.Clone(sealed), Health{} }
 
 // Delete ends the connection softly: its row stays, its name is free.
-func (c *Connection) Delete(at time.Time) {
-	c.DeletedAt = at
-	c.touch(at)
+func (c *Connection) Delete(at time.Time) { c.DeletedAt = at }
+
+// Revise marks what an operator changed together as one revision.
+func (c *Connection) Revise(at time.Time) {
+	c.Revision++
+	c.UpdatedAt = at
 }
 
 // Live says whether the connection has not been deleted.
 func (c *Connection) Live() bool { return c.DeletedAt.IsZero() }
-
-// touch marks one change; several in one instant are one revision.
-func (c *Connection) touch(at time.Time) {
-	if !c.UpdatedAt.Equal(at) || c.Revision == 0 {
-		c.Revision++
-	}
-	c.UpdatedAt = at
-}
 
 // ValidateBaseURL accepts an absolute https URL with a host and without userinfo,
 // query or fragment; plain http too where allowHTTP is set. Errors: Invalid on

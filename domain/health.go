@@ -39,6 +39,9 @@ type Standing struct {
 	// Settled: the vendor finished its last synchronisation whole, so that a row's
 	// absence from a complete read means something.
 	Settled bool
+	// Synced is the vendor's own mark of its last synchronisation; "" when it gives none.
+	// Two equal standings saw the same state of the reference.
+	Synced string
 }
 
 // Signal is what an event tells about the account reference.

@@ -59,11 +59,13 @@ type Step struct {
 // Progress is where a pull goes on after a crash. Steps are fixed when the pull first
 // reads; Step counts those done; Cursor is the adapter's own, "" at a step's begin.
 type Progress struct {
-	Planned bool   `json:"planned"`
-	Steps   []Step `json:"steps,omitempty"`
-	Step    int    `json:"step"`
-	Cursor  string `json:"cursor,omitempty"`
-	Pages   int    `json:"pages"` // of the current step; bounds a cursor that never ends
+	Planned bool `json:"planned"`
+	// Reference is where the connection pointed when the steps were planned.
+	Reference string `json:"reference,omitempty"`
+	Steps     []Step `json:"steps,omitempty"`
+	Step      int    `json:"step"`
+	Cursor    string `json:"cursor,omitempty"`
+	Pages     int    `json:"pages"` // of the current step; bounds a cursor that never ends
 }
 
 // Done says whether every step has been read.

@@ -87,9 +87,10 @@ func TestTextsAreBoundedAndPrintable(t *testing.T) {
 func TestEachChangeIsOneRevision(t *testing.T) {
 	c := domain.Connection{Kind: domain.Aggregator, Vendor: "pluggy", Name: "a", Revision: 1, UpdatedAt: noon, Health: domain.Health{Status: domain.Healthy}}
 	later := noon.Add(time.Second)
-	c.Rename("b", later)
+	c.Rename("b")
 	c.Redirect("https://x.example", "ref", later)
-	c.Rotate(domain.Sealed("sealed"), later)
+	c.Rotate(domain.Sealed("sealed"))
+	c.Revise(later)
 	if c.Revision != 2 || c.UpdatedAt != later {
 		t.Fatalf("revision %d at %v", c.Revision, c.UpdatedAt)
 	}
@@ -97,8 +98,22 @@ func TestEachChangeIsOneRevision(t *testing.T) {
 		t.Fatal("the old credential's health was kept for the new one")
 	}
 	c.Delete(later.Add(time.Second))
+	c.Revise(later)
 	if c.Live() || c.Revision != 3 || c.Vendor != "pluggy" {
 		t.Fatalf("%+v", c)
+	}
+}
+
+func TestOnlyARealRedirectForgets(t *testing.T) {
+	c := domain.Connection{BaseURL: "https://x.example", AccountRef: "ref", RedirectedAt: noon, Health: domain.Health{Status: domain.Healthy}}
+	before := c.Reference()
+	c.Redirect("https://x.example", "ref", noon.Add(time.Hour))
+	if c.RedirectedAt != noon || c.Health.Status != domain.Healthy || c.Reference() != before {
+		t.Fatalf("nothing was redirected, and yet %+v", c)
+	}
+	c.Redirect("https://x.example", "other", noon.Add(time.Hour))
+	if c.RedirectedAt != noon.Add(time.Hour) || c.Health != (domain.Health{}) || c.Reference() == before {
+		t.Fatalf("redirected, and yet %+v", c)
 	}
 }
 

@@ -20,7 +20,7 @@ type PullRequest struct {
 type Claimed struct {
 	Pull       domain.Pull
 	Connection domain.Connection
-	// First: the connection has no succeeded pull yet.
+	// First: no pull that began since the connection points where it does has succeeded.
 	First bool
 }
 

@@ -28,7 +28,8 @@ func (v pulls) Claim(ctx context.Context, lease domain.Lease, at time.Time) (por
 			return ports.Claimed{}, &domain.Error{Kind: domain.Conflict, Code: domain.NotDue, RetryAfter: wait}
 		}
 		v.begin(p, lease, at)
-		first := v.activity[c.ID].LastPullAt.IsZero()
+		succeeded := v.desk(c.ID).succeeded
+		first := succeeded.IsZero() || succeeded.Before(c.RedirectedAt)
 		return ports.Claimed{Pull: clonePull(p.Pull), Connection: cloneConnection(*c), First: first}, nil
 	})
 }
@@ -54,7 +55,8 @@ func (s *Store) begin(p *pull, lease domain.Lease, at time.Time) {
 	if p.StartedAt.IsZero() {
 		p.fold()
 		p.StartedAt = at
-		*s.desk(p.Connection) = desk{under: p}
+		d := s.desk(p.Connection)
+		d.under, d.next = p, nil
 	}
 	p.State, p.Attempts, p.lease = domain.PullRunning, p.Attempts+1, lease
 }

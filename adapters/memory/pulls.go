@@ -26,6 +26,7 @@ type pull struct {
 type desk struct {
 	under, next *pull
 	ended       time.Time // the last end of a pull; zero: none has ended
+	succeeded   time.Time // the last begin of one that succeeded; zero: none has
 }
 
 // open lists both; the one behind comes first, so that ending all releases none.
@@ -88,6 +89,9 @@ func (s *Store) end(p *pull, state domain.PullState, reason domain.Code, at time
 	}
 	d := s.desk(p.Connection)
 	d.ended = later(d.ended, at)
+	if state == domain.PullSucceeded {
+		d.succeeded = later(d.succeeded, p.StartedAt)
+	}
 	switch {
 	case d.next == p:
 		d.next = nil

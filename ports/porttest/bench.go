@@ -60,7 +60,8 @@ func (b *bench) freshConnection(name string) domain.Connection {
 	return domain.Connection{
 		ID: newID[domain.Connection](), Tenant: b.tenant, Kind: domain.Aggregator, Name: name,
 		Vendor: vendor, BaseURL: "https://api.example.test", AccountRef: "item-1",
-		Sealed: domain.Sealed("sealed \x00\xff bytes of " + name), Revision: 1, CreatedAt: at, UpdatedAt: at,
+		Sealed: domain.Sealed("sealed \x00\xff bytes of " + name), Revision: 1,
+		CreatedAt: at, UpdatedAt: at, RedirectedAt: at,
 	}
 }
 

@@ -18,7 +18,7 @@ var claimPromises = []promise{
 	{"a pull is not due before its time", claimWaits},
 	{"a pull whose try has ended well or for good is not found", claimOfOver},
 	{"a claim on a deleted connection fails the pull", claimOfDeleted},
-	{"First is told until a pull has succeeded", firstUntilSucceeded},
+	{"First is told until a pull has succeeded where the connection points", firstUntilSucceeded},
 }
 
 // notDue asks for a claim that waits, and gives how long.
@@ -194,4 +194,15 @@ func firstUntilSucceeded(b *bench) {
 	}
 	_, claimed := b.claim(b.request(b.connection(), domain.Ask{}).ID)
 	b.same("of another connection", true, claimed.First)
+
+	_, err := b.Connections.Update(b.ctx, c.Tenant, c.Kind, c.ID, func(c *domain.Connection) error {
+		c.Redirect(c.BaseURL, "elsewhere", b.now())
+		return nil
+	})
+	b.ok(err)
+	for _, first := range []bool{true, false} {
+		l, claimed := b.claim(b.request(c, domain.Ask{}).ID)
+		b.same("after a redirect", first, claimed.First)
+		b.finish(l, domain.PullSucceeded, "")
+	}
 }

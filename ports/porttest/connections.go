@@ -215,13 +215,14 @@ func updateWrites(b *bench) {
 		var want domain.Connection
 		got, err := b.Connections.Update(b.ctx, b.tenant, c.Kind, c.ID, func(row *domain.Connection) error {
 			b.same("what the change is given", c, *row)
-			row.Rename(c.Name+" renamed", at)
+			row.Rename(c.Name + " renamed")
 			if c.Kind == domain.Aggregator {
 				row.Redirect("https://elsewhere.example.test", "item-2", at)
 			} else {
-				row.Reconfigure([]byte(`{"host":"elsewhere"}`), at)
+				row.Reconfigure([]byte(`{"host":"elsewhere"}`))
 			}
-			row.Rotate(domain.Sealed("another"), at)
+			row.Rotate(domain.Sealed("another"))
+			row.Revise(at)
 			row.Health = row.Health.Failed(domain.CredentialRejected, at).Told(domain.SignalReauth)
 			want = *row
 			return nil

@@ -123,7 +123,8 @@ func oneNameOneWinner(b *bench) {
 func renameOntoTaken(b *bench) {
 	rename := func(c domain.Connection, name string) error {
 		_, err := b.Connections.Update(b.ctx, b.tenant, c.Kind, c.ID, func(c *domain.Connection) error {
-			c.Rename(name, b.now())
+			c.Rename(name)
+			c.Revise(b.now())
 			return nil
 		})
 		return err

@@ -36,6 +36,7 @@ type item struct {
 	ID              string `json:"id"`
 	Status          string `json:"status"`
 	ExecutionStatus string `json:"executionStatus"`
+	LastUpdatedAt   string `json:"lastUpdatedAt"`
 }
 
 // Check reads the item, with the cached key if there is one: GET /items/{id}. Settled
@@ -74,7 +75,10 @@ func (a *Adapter) Verify(ctx context.Context, at ports.Access) (domain.Standing,
 // standing: OUTDATED means the last synchronisation failed; only its execution status
 // tells whether the holder can mend that.
 func (i item) standing() domain.Standing {
-	s := domain.Standing{Settled: i.Status == "UPDATED" && i.ExecutionStatus == "SUCCESS"}
+	s := domain.Standing{
+		Settled: i.Status == "UPDATED" && i.ExecutionStatus == "SUCCESS",
+		Synced:  domain.CleanText(i.LastUpdatedAt),
+	}
 	switch i.Status {
 	case "LOGIN_ERROR", "WAITING_USER_INPUT", "WAITING_USER_ACTION":
 		s.NeedsReauth = true

@@ -36,7 +36,10 @@ func TestStandingFollowsTheItem(t *testing.T) {
 				t.Fatal(err)
 			}
 			got, err := w.adapter.Check(t.Context(), w.access)
-			if err != nil || got != test.want {
+			if got.Synced == "" {
+				t.Error("the vendor's mark of its last synchronisation is missing")
+			}
+			if got.Synced = ""; err != nil || got != test.want {
 				t.Errorf("got %+v, %v, want %+v", got, err, test.want)
 			}
 		})

@@ -17,7 +17,7 @@ const (
 // horizon is the first date of which a complete list may be expected.
 func horizon(today domain.Date) domain.Date { return today.AddDays(marginDays - historyDays) }
 
-// Plan gives, account by account, one sweep of the asked window (or of everything), then
+// Plan gives, account by account, a read of the asked window or a sweep of everything, then
 // the lists of new rows, then those of rows by name. An account that is not among the
 // given ones has no step: it is not the item's any more.
 func (*Adapter) Plan(ask domain.Ask, accounts []domain.AccountView, today domain.Date) []domain.Step {
@@ -25,7 +25,7 @@ func (*Adapter) Plan(ask domain.Ask, accounts []domain.AccountView, today domain
 	listed := make(map[string]bool, len(accounts))
 	for _, account := range accounts {
 		listed[account.ExternalID] = true
-		if step, wanted := sweep(ask, account.ExternalID, today); wanted {
+		if step, wanted := whole(ask, account.ExternalID, today); wanted {
 			steps = append(steps, step)
 		}
 	}
@@ -45,20 +45,15 @@ func (*Adapter) Plan(ask domain.Ask, accounts []domain.AccountView, today domain
 	return steps
 }
 
-// sweep reads an account's window. What lies before the horizon is read as well as the
-// vendor still shows it, but nothing is concluded from what it does not.
-func sweep(ask domain.Ask, account string, today domain.Date) (domain.Step, bool) {
-	var window domain.Window
+// whole reads an account's window, or sweeps all of it. What lies before the horizon is
+// read as well as the vendor still shows it, but nothing is concluded from what it does
+// not. Nor from what a window does not show: a row may have been moved to another date.
+func whole(ask domain.Ask, account string, today domain.Date) (domain.Step, bool) {
 	switch {
 	case ask.Everything:
+		return domain.Step{Account: account, Window: domain.Window{From: horizon(today)}, Sweep: true}, true
 	case ask.Window != nil:
-		window = *ask.Window
-	default:
-		return domain.Step{}, false
+		return domain.Step{Account: account, Window: *ask.Window}, true
 	}
-	if window.To != "" && window.To < horizon(today) {
-		return domain.Step{Account: account, Window: window}, true
-	}
-	window.From = max(window.From, horizon(today))
-	return domain.Step{Account: account, Window: window, Sweep: true}, true
+	return domain.Step{}, false
 }

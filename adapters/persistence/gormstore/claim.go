@@ -35,7 +35,11 @@ func (s pulls) Claim(ctx context.Context, lease domain.Lease, at time.Time) (por
 			return tx.Model(&pullRow{}).Where("id = ?", row.ID).Updates(failedAs(domain.ConnectionGone, instant{at})).Error
 		}
 		claimed, err = take(tx.DB, row, lease, at)
+		if err != nil {
+			return err
+		}
 		claimed.Connection = c.domain()
+		claimed.First, err = firstPull(tx.DB, claimed.Connection)
 		return err
 	})
 	if err == nil {
@@ -78,11 +82,7 @@ func take(tx *gorm.DB, row pullRow, lease domain.Lease, at time.Time) (ports.Cla
 	if p.StartedAt.IsZero() {
 		p.StartedAt = at
 	}
-	if err := saveClaim(tx, p, lease); err != nil {
-		return ports.Claimed{}, err
-	}
-	done, err := succeededBefore(tx, p.Connection)
-	return ports.Claimed{Pull: p, First: !done}, err
+	return ports.Claimed{Pull: p}, saveClaim(tx, p, lease)
 }
 
 // ready is the time from which the pull may be claimed: the end of the lease it runs
@@ -134,12 +134,13 @@ func saveClaim(tx *gorm.DB, p domain.Pull, lease domain.Lease) error {
 	return err
 }
 
-// succeededBefore says whether the connection ever had a succeeded pull.
-func succeededBefore(tx *gorm.DB, connection domain.ConnectionID) (bool, error) {
+// firstPull says whether no pull that began where the connection points now has succeeded.
+func firstPull(tx *gorm.DB, c domain.Connection) (bool, error) {
 	var ids []string
-	err := tx.Model(&pullRow{}).Where("connection_id = ? AND "+isSucceeded, connection.UUID).
+	err := tx.Model(&pullRow{}).Where("connection_id = ? AND "+isSucceeded, c.ID.UUID).
+		Where("? OR started_at >= ?", c.RedirectedAt.IsZero(), instant{c.RedirectedAt}).
 		Limit(1).Pluck("id", &ids).Error
-	return len(ids) > 0, err
+	return len(ids) == 0, err
 }
 
 // leaseLost ends a worker whose pull is in other hands, over, or without a connection.

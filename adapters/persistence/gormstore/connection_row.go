@@ -24,6 +24,7 @@ type connectionRow struct {
 	Revision   int64         `gorm:"column:revision"`
 	Created    instant       `gorm:"column:created_at"`
 	Updated    instant       `gorm:"column:updated_at"`
+	Redirected instant       `gorm:"column:redirected_at"`
 	Deleted    instant       `gorm:"column:deleted_at"`
 }
 
@@ -61,7 +62,8 @@ func rowOfConnection(c domain.Connection) connectionRow {
 		Vendor: string(c.Vendor), BaseURL: c.BaseURL, AccountRef: c.AccountRef,
 		Type: string(c.Type), Config: c.Config, Sealed: present(c.Sealed),
 		Health: healthOf(c.Health), Revision: c.Revision,
-		Created: instant{c.CreatedAt}, Updated: instant{c.UpdatedAt}, Deleted: instant{c.DeletedAt},
+		Created: instant{c.CreatedAt}, Updated: instant{c.UpdatedAt}, Redirected: instant{c.RedirectedAt},
+		Deleted: instant{c.DeletedAt},
 	}
 }
 
@@ -72,7 +74,8 @@ func (r connectionRow) domain() domain.Connection {
 		Vendor: domain.Vendor(r.Vendor), BaseURL: r.BaseURL, AccountRef: r.AccountRef,
 		Type: domain.ConnectorType(r.Type), Config: json.RawMessage(r.Config), Sealed: domain.Sealed(r.Sealed),
 		Health: r.Health.domain(), Revision: r.Revision,
-		CreatedAt: r.Created.Time, UpdatedAt: r.Updated.Time, DeletedAt: r.Deleted.Time,
+		CreatedAt: r.Created.Time, UpdatedAt: r.Updated.Time, RedirectedAt: r.Redirected.Time,
+		DeletedAt: r.Deleted.Time,
 	}
 }
 

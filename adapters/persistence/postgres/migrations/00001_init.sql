@@ -23,6 +23,7 @@ CREATE TABLE connections (
     revision        bigint      NOT NULL,
     created_at      timestamptz NOT NULL,
     updated_at      timestamptz NOT NULL,
+    redirected_at   timestamptz,
     deleted_at      timestamptz
 );
 

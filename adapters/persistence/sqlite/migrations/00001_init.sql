@@ -24,6 +24,7 @@ CREATE TABLE connections (
     revision        INTEGER NOT NULL,
     created_at      INTEGER NOT NULL,
     updated_at      INTEGER NOT NULL,
+    redirected_at   INTEGER,
     deleted_at      INTEGER
 ) STRICT;
 

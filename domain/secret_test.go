@@ -49,10 +49,10 @@ func TestNoVerbPrintsASecret(t *testing.T) {
 	for kind, all := range secrets() {
 		for name, value := range all {
 			for _, verb := range verbs {
-				refuse(t, kind+" "+name+" "+verb, fmt.Sprintf(verb, value)) //nolint:govet // odd verbs are the point
+				refuse(t, kind+" "+name+" "+verb, fmt.Sprintf(verb, value))
 			}
 			refuse(t, kind+" "+name+" Sprint", fmt.Sprint(value)+fmt.Sprintln(value))
-			refuse(t, kind+" "+name+" Errorf", fmt.Errorf("%v", value).Error()) //nolint:forbidigo // formatting is the point
+			refuse(t, kind+" "+name+" Errorf", fmt.Errorf("%v", value).Error())
 		}
 	}
 }

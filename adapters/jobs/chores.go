@@ -105,7 +105,7 @@ func (h *house) leave(ctx context.Context) {
 // repeat does the chore every now and then, with a fifth of jitter, so that replicas that
 // were started together do not stay together.
 func (c chore) repeat(ctx context.Context, observe func(ports.Fault)) {
-	timer := time.NewTimer(rand.N(c.every)) //nolint:gosec // jitter is no secret
+	timer := time.NewTimer(rand.N(c.every))
 	defer timer.Stop()
 	for {
 		select {
@@ -117,6 +117,6 @@ func (c chore) repeat(ctx context.Context, observe func(ports.Fault)) {
 		if err != nil && ctx.Err() == nil {
 			observe(ports.Fault{Where: "chore " + c.name, Err: err})
 		}
-		timer.Reset(c.every*9/10 + rand.N(c.every/5)) //nolint:gosec // jitter is no secret
+		timer.Reset(c.every*9/10 + rand.N(c.every/5))
 	}
 }

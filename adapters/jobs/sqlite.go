@@ -30,7 +30,7 @@ func NewSQLite(db *sql.DB, cfg Config) (*SQLite, error) {
 	}
 	shared.named = "args ->> 'pull_id' IN (SELECT value FROM json_each(@ids))"
 	shared.ids = func(ids []uuid.UUID) any {
-		list, _ := json.Marshal(texts(ids)) //nolint:errchkjson // a list of strings has always a JSON
+		list, _ := json.Marshal(texts(ids))
 		return string(list)
 	}
 	q.engine = shared

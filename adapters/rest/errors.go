@@ -95,7 +95,7 @@ type Fault struct {
 }
 
 // Problem is the one form of every failure (RFC 9457).
-type Problem struct { //nolint:errname // its name is the schema's, and the RFC's
+type Problem struct {
 	Type     string  `json:"type" doc:"Always about:blank: code tells problems apart"`
 	Title    string  `json:"title" doc:"The status in words"`
 	Status   int     `json:"status" doc:"The HTTP status"`

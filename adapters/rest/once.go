@@ -57,7 +57,7 @@ func (s *server) refuseKey(c echo.Context, x *exchange, fault *domain.Error) {
 func (s *server) firstOrRepeat(c echo.Context, x *exchange, key string, run func()) {
 	var fresh *recording
 	do := func(ctx context.Context) (ports.Answer, error) {
-		fresh = s.record(c, ctx, run)
+		fresh = s.record(ctx, c, run)
 		return fresh.answer(x.route), nil
 	}
 	answer, replayed, err := s.service.Once(c.Request().Context(), x.who.Tenant, key, fingerprint(c, x), do)
@@ -130,14 +130,14 @@ func (r *recording) Write(b []byte) (int, error) { return r.body.Write(b) }
 
 // record runs the handler under the given context against a recording. A panic becomes
 // the answer here, so that the key is freed.
-func (s *server) record(c echo.Context, ctx context.Context, run func()) *recording { //nolint:revive // c first, as everywhere here
+func (s *server) record(ctx context.Context, c echo.Context, run func()) *recording {
 	outer, request := c.Response(), c.Request()
 	held := &recording{head: maps.Clone(outer.Header())}
 	c.SetResponse(echo.NewResponse(held, c.Echo()))
 	c.SetRequest(request.WithContext(ctx))
 	err := s.guarded(c, func(echo.Context) error { run(); return nil })
 	if err != nil {
-		s.fail(err, c) //nolint:contextcheck // the request holds it
+		s.fail(err, c)
 	}
 	c.SetResponse(outer)
 	c.SetRequest(request)

@@ -14,7 +14,7 @@ import (
 // guide is an operator at the service's door: it calls, and tells what it asked and what
 // came back, one line a step.
 type guide struct {
-	ctx    context.Context //nolint:containedctx // a script of calls in one context
+	ctx    context.Context
 	out    io.Writer
 	origin string
 	token  string

@@ -85,16 +85,16 @@ func (w VendorWorld) calls() map[string]func(context.Context, ports.Access) erro
 	return map[string]func(context.Context, ports.Access) error{
 		"Check": func(ctx context.Context, a ports.Access) error {
 			_, err := w.Adapter.Check(ctx, a)
-			return err //nolint:wrapcheck // the error is what is tested
+			return err
 		},
 		"Accounts": func(ctx context.Context, a ports.Access) error {
 			_, err := w.Adapter.Accounts(ctx, a)
-			return err //nolint:wrapcheck // the error is what is tested
+			return err
 		},
 		"Read": func(ctx context.Context, a ports.Access) error {
 			step := w.Adapter.Plan(domain.Ask{Everything: true}, views, w.Today)[0]
 			_, err := w.Adapter.Read(ctx, a, step, views, "")
-			return err //nolint:wrapcheck // the error is what is tested
+			return err
 		},
 	}
 }

@@ -202,7 +202,7 @@ func updateRollsBack(b *bench) {
 		c.DeletedAt = epoch
 		return refused
 	})
-	if err != refused { //nolint:errorlint // as it is
+	if !errors.Is(err, refused) {
 		b.Errorf("error %v, want the change's own", err)
 	}
 	b.same("the connection", c, b.get(c))

@@ -139,11 +139,10 @@ func takeoverRacesPage(b *bench) {
 				stored = b.page(old, ports.PageWrite{Transactions: []domain.Observation{row("1")}, Until: behind(at)})
 			}
 		})
-		switch {
-		case claimed == nil:
+		if claimed == nil {
 			b.fails(stored, domain.LeaseLost)
 			b.same("rows", 0, len(b.rows(c)))
-		default:
+		} else {
 			b.fails(claimed, domain.NotDue)
 			b.ok(stored)
 			b.same("rows", 1, len(b.rows(c)))

@@ -52,6 +52,9 @@ var allowed = map[string][]string{
 	"adapters/connector/postgres": {"domain", "ports"},
 	"adapters/connector/rest":     {"domain", "ports"},
 
+	// An example of those who call the service knows nothing of it but its API.
+	"docs/consumer": {},
+
 	"cmd/discovery":         {"*"},
 	"cmd/discovery/compose": {"*"},
 	"test/pgtest":           {},

@@ -54,7 +54,7 @@ func (a *Adapter) Check(ctx context.Context, at ports.Access) (domain.Standing, 
 	case errors.Is(err, errHolder):
 		return domain.Standing{NeedsReauth: true}, nil
 	case err != nil:
-		return domain.Standing{}, err //nolint:wrapcheck // a domain error already
+		return domain.Standing{}, err
 	case !strings.EqualFold(link.ID, ref), link.Status == "":
 		return domain.Standing{}, malformed("link")
 	}

@@ -94,7 +94,7 @@ func inOrder(all []domain.AccountView) ([]domain.AccountView, error) {
 func normalizeAccount(raw jsontext.Value, itemID string) (domain.AccountView, error) {
 	var in account
 	if err := vendorhttp.Decode(raw, &in); err != nil {
-		return domain.AccountView{}, err //nolint:wrapcheck // a domain error already
+		return domain.AccountView{}, err
 	}
 	if !validID(in.ID) || in.Item != "" && in.Item != itemID {
 		return domain.AccountView{}, malformed("an account of another item, or without an id")
@@ -115,7 +115,7 @@ func normalizeAccount(raw jsontext.Value, itemID string) (domain.AccountView, er
 	}
 	balance, err := vendorhttp.Money(string(in.Balance), in.Currency)
 	if err != nil {
-		return domain.AccountView{}, err //nolint:wrapcheck // a domain error already
+		return domain.AccountView{}, err
 	}
 	view.Balance = &balance
 	return view, nil

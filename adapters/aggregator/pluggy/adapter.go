@@ -115,7 +115,7 @@ func (a *Adapter) get(ctx context.Context, at ports.Access, call vendorhttp.Call
 func (a *Adapter) signed(ctx context.Context, at ports.Access, call vendorhttp.Call, key domain.Secret, into any) error {
 	call.BaseURL = at.BaseURL
 	call.Sign = func(h http.Header) { h.Set("X-API-KEY", string(key.Reveal())) }
-	return a.http.JSON(ctx, call, into) //nolint:wrapcheck // domain errors already
+	return a.http.JSON(ctx, call, into)
 }
 
 // malformed is an answer that is not the vendor's. What says why in words of our own.

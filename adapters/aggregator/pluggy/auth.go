@@ -51,7 +51,7 @@ func (a *Adapter) authenticate(ctx context.Context, at ports.Access) (domain.Sec
 		Resource: "auth", Repeatable: true, Payload: func() []byte { return login(at.Credential) },
 	}, &got)
 	if err != nil {
-		return domain.Secret{}, err //nolint:wrapcheck // a domain error already
+		return domain.Secret{}, err
 	}
 	if !sendable(got.Key) {
 		return domain.Secret{}, malformed("no key in the answer")

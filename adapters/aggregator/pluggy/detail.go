@@ -26,13 +26,13 @@ func detail(object jsontext.Value) ([]byte, error) {
 func without(names map[string]bool, object jsontext.Value) (jsontext.Value, error) {
 	in := jsontext.NewDecoder(bytes.NewBuffer(object))
 	if _, err := in.ReadToken(); err != nil {
-		return nil, err //nolint:wrapcheck // the caller drops it
+		return nil, err
 	}
 	kept := append(make(jsontext.Value, 0, len(object)), '{')
 	for in.PeekKind() == '"' {
 		name, err := in.ReadValue()
 		if err != nil {
-			return nil, err //nolint:wrapcheck // the caller drops it
+			return nil, err
 		}
 		begun := len(kept)
 		if !names[string(name)] {
@@ -40,7 +40,7 @@ func without(names map[string]bool, object jsontext.Value) (jsontext.Value, erro
 		}
 		value, err := in.ReadValue()
 		if err != nil {
-			return nil, err //nolint:wrapcheck // the caller drops it
+			return nil, err
 		}
 		if len(kept) > begun {
 			kept = append(append(kept, value...), ',')

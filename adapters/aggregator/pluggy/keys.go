@@ -55,7 +55,7 @@ func newKeyring(clock ports.Clock) *keyring {
 func (k *keyring) id(at ports.Access) (keyID, error) {
 	origin, err := vendorhttp.Origin(at.BaseURL)
 	if err != nil {
-		return keyID{}, err //nolint:wrapcheck // a domain error already
+		return keyID{}, err
 	}
 	mac := hmac.New(sha256.New, k.salt[:])
 	for _, part := range [][]byte{

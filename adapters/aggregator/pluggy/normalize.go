@@ -48,7 +48,7 @@ type merchant struct {
 func normalize(object jsontext.Value, holder domain.AccountView) (domain.Observation, error) {
 	var in row
 	if err := vendorhttp.Decode(object, &in); err != nil {
-		return domain.Observation{}, err //nolint:wrapcheck // a domain error already
+		return domain.Observation{}, err
 	}
 	if !validID(in.ID) || in.Account != holder.ExternalID {
 		return domain.Observation{}, malformed("a row of another account, or without an id")
@@ -97,7 +97,7 @@ func (r row) status() (domain.TransactionStatus, error) {
 func (r row) money(out *domain.Observation, holder domain.AccountView) error {
 	amount, err := vendorhttp.Money(string(r.Amount), r.Currency)
 	if err != nil {
-		return err //nolint:wrapcheck // a domain error already
+		return err
 	}
 	in, err := r.inward(amount, holder.Type)
 	if err != nil {
@@ -109,7 +109,7 @@ func (r row) money(out *domain.Observation, holder domain.AccountView) error {
 	}
 	same, err := vendorhttp.Money(string(r.AccountAmount), holder.Currency)
 	if err != nil {
-		return err //nolint:wrapcheck // a domain error already
+		return err
 	}
 	same = directed(same, in)
 	out.AccountMoney = &same

@@ -2,6 +2,7 @@ package simfault
 
 import (
 	"bytes"
+	"maps"
 	"net/http"
 	"strconv"
 )
@@ -34,9 +35,7 @@ func (rec *recording) Write(p []byte) (int, error) { return rec.body.Write(p) }
 
 // sendHead sends the honest status and headers, with a length of its own.
 func (rec *recording) sendHead(w http.ResponseWriter, length int) {
-	for name, values := range rec.header {
-		w.Header()[name] = values
-	}
+	maps.Copy(w.Header(), rec.header)
 	w.Header().Del("Content-Length")
 	if length != unannounced {
 		w.Header().Set("Content-Length", strconv.Itoa(length))

@@ -56,7 +56,7 @@ func (n *Number) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	value, err := dec.ReadValue()
 	switch {
 	case err != nil:
-		return err //nolint:wrapcheck // Decode drops it
+		return err
 	case value.Kind() == 'n':
 		*n = ""
 	case value.Kind() == '0':
@@ -75,7 +75,7 @@ func (n *NumberOrText) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	value, err := dec.ReadValue()
 	switch {
 	case err != nil:
-		return err //nolint:wrapcheck // Decode drops it
+		return err
 	case value.Kind() == 'n':
 		*n = ""
 	case value.Kind() == '0':
@@ -83,7 +83,7 @@ func (n *NumberOrText) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	case value.Kind() == '"':
 		text, err := jsontext.AppendUnquote(nil, value)
 		*n = NumberOrText(strings.TrimSpace(string(text)))
-		return err //nolint:wrapcheck // Decode drops it
+		return err
 	default:
 		return errNumber
 	}

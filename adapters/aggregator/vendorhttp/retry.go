@@ -78,5 +78,5 @@ func (c *Client) perform(ctx context.Context, call Call, at *origin, attempt fun
 	if err != nil && !errors.As(err, new(*domain.Error)) {
 		return got, failed(ctx, err) // the context ended between two attempts
 	}
-	return got, err //nolint:wrapcheck // a domain error already
+	return got, err
 }

@@ -39,11 +39,11 @@ func dial(dialer *net.Dialer, resolver Resolver) dialFunc {
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		host, port, err := net.SplitHostPort(address)
 		if err != nil {
-			return nil, err //nolint:wrapcheck // classified by the caller
+			return nil, err
 		}
 		found, err := resolver.LookupNetIP(ctx, "ip", host)
 		if err != nil {
-			return nil, err //nolint:wrapcheck // classified by the caller
+			return nil, err
 		}
 		var conn net.Conn
 		err = &net.DNSError{IsNotFound: true}
@@ -52,6 +52,6 @@ func dial(dialer *net.Dialer, resolver Resolver) dialFunc {
 				return conn, nil
 			}
 		}
-		return nil, err //nolint:wrapcheck // classified by the caller
+		return nil, err
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/url"
 	"strings"
@@ -172,13 +173,8 @@ func TestProbeTellsWhatIsWrong(t *testing.T) {
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			raw := map[string]any{}
-			for k, v := range config {
-				raw[k] = v
-			}
-			for k, v := range c.change {
-				raw[k] = v
-			}
+			raw := maps.Clone(config)
+			maps.Copy(raw, c.change)
 			_, err := postgres.New(postgres.Options{}).Probe(t.Context(), encode(t, raw), c.credential)
 			if !errors.Is(err, c.want) {
 				t.Errorf("gave %v, want %s", err, c.want)

@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
+	"maps"
 	"math/big"
 	"net"
 	"os"
@@ -130,9 +131,7 @@ func TestProbeASecureServer(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			raw := map[string]any{"host": "127.0.0.1", "port": port, "database": "postgres"}
-			for k, v := range c.config {
-				raw[k] = v
-			}
+			maps.Copy(raw, c.config)
 			_, err := postgres.New(postgres.Options{}).Probe(t.Context(), encode(t, raw), c.credential)
 			if !errors.Is(err, c.want) {
 				t.Errorf("gave %v, want %v", err, c.want)

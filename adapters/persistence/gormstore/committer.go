@@ -32,7 +32,7 @@ type committer struct {
 // call is one caller who waits for an answer. The answer has room for one, so that a
 // worker never waits for a caller who has left.
 type call struct {
-	ctx    context.Context //nolint:containedctx // a queue entry: lets a worker skip callers who left
+	ctx    context.Context
 	knock  Knock
 	answer chan Result
 }

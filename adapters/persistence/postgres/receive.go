@@ -49,7 +49,7 @@ func overtaken(err error) bool {
 // group is one transaction of receipts. Its methods are the steps of store, in order; each
 // is one statement for the whole group, or none.
 type group struct {
-	ctx     context.Context //nolint:containedctx // lives for one call
+	ctx     context.Context
 	tx      pgx.Tx
 	knocks  []gormstore.Knock
 	results []gormstore.Result

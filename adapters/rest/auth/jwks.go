@@ -30,7 +30,7 @@ type keySource struct {
 	url    string
 	client *http.Client
 	clock  ports.Clock
-	life   context.Context //nolint:containedctx // bounds the refreshes, which outlive the request that began them
+	life   context.Context
 
 	mu     sync.Mutex
 	keys   []key
@@ -55,12 +55,12 @@ func NewJWKS(ctx context.Context, address string, client *http.Client, claims Cl
 
 // find asks the issuer at most once, and only when no key has the token's id.
 func (s *keySource) find(ctx context.Context, h header) (key, error) {
-	known, done := s.look() //nolint:contextcheck // a refresh outlives the request that began it
+	known, done := s.look()
 	if k, err := pick(known, h); !errors.Is(err, errUnknownKey) {
 		return k, err
 	}
 	if done == nil {
-		done = s.refresh(askEvery) //nolint:contextcheck // as above
+		done = s.refresh(askEvery)
 	}
 	if done == nil {
 		return refuseUnknown(known)
@@ -70,7 +70,7 @@ func (s *keySource) find(ctx context.Context, h header) (key, error) {
 	case <-ctx.Done():
 		return key{}, ctx.Err()
 	}
-	known, _ = s.look() //nolint:contextcheck // as above
+	known, _ = s.look()
 	k, err := pick(known, h)
 	if errors.Is(err, errUnknownKey) {
 		return refuseUnknown(known)
@@ -132,7 +132,7 @@ func (s *keySource) fetch(ctx context.Context) ([]key, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer response.Body.Close() //nolint:errcheck // nothing was written
+	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
 		return nil, fmt.Errorf("issuer answered %d", response.StatusCode)
 	}

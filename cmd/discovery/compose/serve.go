@@ -2,7 +2,6 @@ package compose
 
 import (
 	"context"
-	"errors"
 	"net"
 	"net/http"
 	"time"
@@ -46,11 +45,12 @@ func (a *App) Serve(ctx context.Context, listener, admin net.Listener) error {
 	case <-ctx.Done():
 	case err = <-failed:
 	}
-	return errors.Join(err, a.drain(api))
+	a.drain(api)
+	return err
 }
 
 // drain ends the service in the order in which its callers depend on it.
-func (a *App) drain(api *http.Server) error {
+func (a *App) drain(api *http.Server) {
 	a.draining.Store(true)
 	a.Log.Info("draining")
 	time.Sleep(noticeTime)
@@ -62,10 +62,11 @@ func (a *App) drain(api *http.Server) error {
 	}
 	pulls, cancel := context.WithTimeout(context.Background(), pullTime)
 	defer cancel()
-	err := a.Stores.Queue.Stop(pulls)
+	if err := a.Stores.Queue.Stop(pulls); err != nil {
+		a.Log.Warn("pulls were cut off; another process takes them up", zap.Error(err))
+	}
 	if flush := a.Service.FlushTouches(pulls); flush != nil {
 		a.Log.Warn("last use of tokens not written", zap.Error(flush))
 	}
 	a.Log.Info("stopped")
-	return err
 }

@@ -66,6 +66,7 @@ func TestASuccessWithTheOldCredentialSaysNothingOfTheNew(t *testing.T) {
 
 func TestEventsTellOfTheHolder(t *testing.T) {
 	b := newBench(t)
+	b.vendor.standing = domain.Standing{} // a vendor whose status does not know of consents
 	c := b.connection("books")
 	token := b.mint(c)
 	b.receive(token, event("e1", domain.Ask{Signal: domain.SignalReauth}))

@@ -53,9 +53,12 @@ const (
 	SignalRecovered Signal = "recovered" // the vendor reaches the institution again
 )
 
-// Seen folds a successful look at the vendor into the health.
+// Seen folds a successful look at the vendor into the health. A vendor that calls the
+// reference settled has reached the institution since whatever an event said: that is
+// good news too, for its own webhook may have been lost.
 func (h Health) Seen(s Standing, at time.Time) Health {
 	next := h.moved(Healthy, "", at)
+	next.ReauthByEvent = next.ReauthByEvent && !s.Settled
 	next.NeedsReauth = s.NeedsReauth || next.ReauthByEvent
 	return next
 }

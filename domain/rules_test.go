@@ -226,6 +226,9 @@ func TestHealthFollowsWhatIsSeen(t *testing.T) {
 	if h = h.Told(domain.SignalReauth).Seen(domain.Standing{}, later); !h.NeedsReauth {
 		t.Fatal("a status call took back what an event had told")
 	}
+	if settled := h.Seen(domain.Standing{Settled: true}, later); settled.NeedsReauth {
+		t.Fatal("a vendor that reached the institution since was not believed")
+	}
 	if h = h.Told(domain.SignalRecovered).Seen(domain.Standing{}, later); h.NeedsReauth {
 		t.Fatal("good news did not take it back")
 	}

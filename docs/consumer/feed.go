@@ -1,0 +1,91 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+)
+
+// feed is where changes are read.
+type feed struct {
+	origin, token string
+	limit         int
+	wait          time.Duration
+}
+
+// transaction is what this consumer keeps of one; the service tells more.
+type transaction struct {
+	ID        string  `json:"id"`
+	Version   int     `json:"version"`
+	Date      string  `json:"date"`
+	Amount    string  `json:"amount"` // exact: a decimal text, never a float
+	Currency  string  `json:"currency"`
+	RemovedAt *string `json:"removedAt,omitempty"`
+}
+
+// page is one answer of the feed. NextCursor is always there.
+type page struct {
+	Items []struct {
+		Transaction transaction `json:"transaction"`
+	} `json:"items"`
+	HasMore    bool   `json:"hasMore"`
+	NextCursor string `json:"nextCursor"`
+}
+
+// laterError is a failure that passes: the same cursor may be asked for again.
+type laterError struct {
+	cause error
+	after time.Duration
+}
+
+func (e *laterError) Error() string { return fmt.Sprintf("again in %s: %v", e.after, e.cause) }
+
+// retry is how long to wait when the service does not say.
+const retry = 2 * time.Second
+
+// read asks for the page behind the cursor; "" is the beginning.
+func (f feed) read(ctx context.Context, cursor string) (page, error) {
+	query := url.Values{"limit": {strconv.Itoa(f.limit)}, "wait": {f.wait.String()}}
+	if cursor != "" {
+		query.Set("cursor", cursor)
+	}
+	ctx, cancel := context.WithTimeout(ctx, f.wait+30*time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, f.origin+"/v1/discovery/transactions/changes?"+query.Encode(), nil)
+	if err != nil {
+		return page{}, err
+	}
+	request.Header.Set("Authorization", "Bearer "+f.token)
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return page{}, &laterError{err, retry}
+	}
+	defer func() { _ = response.Body.Close() }()
+	return answer(response)
+}
+
+// answer tells a page from a failure that passes and from one that does not: a token that
+// has expired, a cursor that is none.
+func answer(response *http.Response) (page, error) {
+	switch status := response.StatusCode; {
+	case status == http.StatusTooManyRequests || status >= http.StatusInternalServerError:
+		after := retry
+		if seconds, err := strconv.Atoi(response.Header.Get("Retry-After")); err == nil {
+			after = time.Duration(seconds) * time.Second
+		}
+		return page{}, &laterError{fmt.Errorf("the service answered %s", response.Status), after}
+	case status != http.StatusOK:
+		problem, _ := io.ReadAll(io.LimitReader(response.Body, 1<<12))
+		return page{}, fmt.Errorf("the service answered %s: %s", response.Status, problem)
+	}
+	var p page
+	if err := json.NewDecoder(response.Body).Decode(&p); err != nil {
+		return page{}, &laterError{fmt.Errorf("the answer broke off: %w", err), retry}
+	}
+	return p, nil
+}

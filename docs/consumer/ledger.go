@@ -1,0 +1,105 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"errors"
+	"io"
+	"maps"
+	"os"
+	"slices"
+)
+
+// ledger is the copy, in memory and in its journal.
+type ledger struct {
+	file   *os.File
+	rows   map[string]transaction
+	cursor string // behind everything that the journal holds for certain
+}
+
+// entry is one line of the journal: a row, or a cursor.
+type entry struct {
+	Row    *transaction `json:"row,omitempty"`
+	Cursor string       `json:"cursor,omitempty"`
+}
+
+// open reads the journal as far as it is whole, and cuts off what a crash left torn.
+func open(name string) (*ledger, error) {
+	file, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // the operator's own path
+	if err != nil {
+		return nil, err
+	}
+	l := &ledger{file: file, rows: map[string]transaction{}}
+	whole, err := l.replay(bufio.NewReader(file))
+	if err == nil {
+		err = file.Truncate(whole)
+	}
+	if err == nil {
+		_, err = file.Seek(whole, io.SeekStart)
+	}
+	if err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return l, nil
+}
+
+// replay gives how many bytes are whole lines. Rows without their cursor count too: they
+// come again, and taking a row twice changes nothing.
+func (l *ledger) replay(r *bufio.Reader) (whole int64, err error) {
+	for {
+		line, err := r.ReadBytes('\n')
+		if errors.Is(err, io.EOF) {
+			return whole, nil
+		}
+		if err != nil {
+			return whole, err
+		}
+		var e entry
+		if json.Unmarshal(line, &e) != nil {
+			return whole, nil
+		}
+		l.take(e)
+		whole += int64(len(line))
+	}
+}
+
+// take is idempotent: what is older than what is known, or as old, changes nothing.
+func (l *ledger) take(e entry) {
+	if e.Row != nil && e.Row.Version > l.rows[e.Row.ID].Version {
+		l.rows[e.Row.ID] = *e.Row
+	}
+	if e.Cursor != "" {
+		l.cursor = e.Cursor
+	}
+}
+
+// apply writes a page's rows and, behind them, its cursor, and returns when they are on
+// disk. Only then may the next page be asked for.
+func (l *ledger) apply(p page) error {
+	if len(p.Items) == 0 && p.NextCursor == l.cursor {
+		return nil
+	}
+	entries := make([]entry, 0, len(p.Items)+1)
+	for _, item := range p.Items {
+		entries = append(entries, entry{Row: &item.Transaction})
+	}
+	entries = append(entries, entry{Cursor: p.NextCursor})
+	var lines bytes.Buffer
+	encoder := json.NewEncoder(&lines)
+	for _, e := range entries {
+		if err := encoder.Encode(e); err != nil {
+			return err
+		}
+		l.take(e)
+	}
+	if _, err := l.file.Write(lines.Bytes()); err != nil {
+		return err
+	}
+	return l.file.Sync()
+}
+
+func (l *ledger) sorted() []transaction {
+	return slices.SortedFunc(maps.Values(l.rows), func(a, b transaction) int { return cmp.Compare(a.ID, b.ID) })
+}

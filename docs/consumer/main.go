@@ -1,0 +1,94 @@
+// Command consumer follows the change feed of one tenant and keeps a copy of its
+// transactions in one file. It is an example to read and to start from: standard library
+// only, and right if it is killed at any point.
+//
+//	TOKEN=… consumer -url https://api.example.com -state ledger.jsonl
+//
+// With -once it catches up, prints the copy, one transaction a line, and ends.
+//
+// The file is a journal, one JSON object a line: rows as they came, then the cursor of
+// the page they came with. Since the cursor is written behind its rows, every beginning of
+// the file is a state that was true once: whatever a crash cuts off is read again.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+)
+
+func main() {
+	log.SetFlags(0)
+	feed := feed{token: os.Getenv("TOKEN")}
+	flag.StringVar(&feed.origin, "url", "http://127.0.0.1:4018", "origin of the service")
+	flag.IntVar(&feed.limit, "limit", 200, "changes a page, 1 to 1000")
+	flag.DurationVar(&feed.wait, "wait", 20*time.Second, "how long a request may wait for news, up to 30s")
+	state := flag.String("state", "ledger.jsonl", "file of the copy")
+	once := flag.Bool("once", false, "catch up, print the copy, and end")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, feed, *state, *once, os.Stdout); err != nil && ctx.Err() == nil {
+		log.Fatal(err)
+	}
+}
+
+// run follows the feed until ctx ends, or until nothing is left of it.
+func run(ctx context.Context, f feed, state string, once bool, out io.Writer) error {
+	l, err := open(state)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = l.file.Close() }()
+	if once {
+		f.wait = 0
+	}
+	for {
+		p, err := f.read(ctx, l.cursor)
+		if later := (*laterError)(nil); errors.As(err, &later) {
+			log.Print(err)
+			if err = sleep(ctx, later.after); err == nil {
+				continue
+			}
+		}
+		if err != nil {
+			return err
+		}
+		if err := l.apply(p); err != nil {
+			return err
+		}
+		if once && !p.HasMore {
+			return l.print(out)
+		}
+	}
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(d):
+		return nil
+	}
+}
+
+// print shows the copy: id, version, what a reconciliation looks at.
+func (l *ledger) print(out io.Writer) error {
+	for _, t := range l.sorted() {
+		gone := ""
+		if t.RemovedAt != nil {
+			gone = " removed"
+		}
+		if _, err := fmt.Fprintf(out, "%s v%d %s %s %s%s\n", t.ID, t.Version, t.Date, t.Amount, t.Currency, gone); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,47 @@
+package domain_test
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"testing"
+
+	"github.com/govalues/decimal"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// BenchmarkAdmitsSigned checks the HMAC of a body as long as a vendor's.
+func BenchmarkAdmitsSigned(b *testing.B) {
+	body := make([]byte, 400)
+	mac := hmac.New(sha256.New, []byte("secret"))
+	mac.Write(body)
+	policy := domain.SourcePolicy{HMACSecret: domain.SecretText("secret")}
+	knock := domain.Knock{Body: body, Signature: hex.EncodeToString(mac.Sum(nil))}
+	b.ReportAllocs()
+	for b.Loop() {
+		if !policy.Admits(knock) {
+			b.Fatal("refused")
+		}
+	}
+}
+
+// BenchmarkDigest is what decides, for each row that is read, whether it has changed.
+func BenchmarkDigest(b *testing.B) {
+	o := domain.Observation{
+		Account: "11aa22bb-33cc-4d44-8e55-66ff77aa88bb", Status: domain.Posted, Date: "2026-11-19", OccurredAt: noon,
+		Amount:      domain.Money{Amount: decimal.MustParse("-212.45"), Currency: "BRL"},
+		Description: "PIX ENVIADO", Category: "Transfer - PIX", Counterparty: "Padaria", Detail: make([]byte, 500),
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		_ = o.Digest()
+	}
+}
+
+func BenchmarkHashToken(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		_ = domain.HashToken("b64url-of-thirty-two-bytes-is-43-characters")
+	}
+}

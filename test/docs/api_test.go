@@ -1,0 +1,142 @@
+package docs_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
+	"github.com/LerianStudio/aggregator-connections/test/pgtest"
+)
+
+// walkTime bounds the whole document on one database.
+const walkTime = 3 * time.Minute
+
+func TestTheDocumentWorks(t *testing.T) {
+	for _, tool := range []string{"bash", "curl"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			t.Fatalf("this test runs the document's own lines, and there is no %s here: install Debian's package of that name", tool)
+		}
+	}
+	steps := document(t, "api.md")
+	each(t, func(t *testing.T, w *world) {
+		outputs := walk(t, steps, w.environment(t))
+		for i, s := range steps[:len(outputs)] {
+			if fault := mismatch(s.answer, outputs[i]); s.answer != "" && fault != "" {
+				t.Errorf("docs/api.md:%d: %s\nit answered\n%s", s.line, fault, outputs[i])
+			}
+		}
+		if len(outputs) == len(steps) {
+			everyOperation(t, w)
+		}
+	})
+}
+
+// Who follows by hand is told how to log in at the simulator.
+func TestTheReaderIsToldTheDemoLogin(t *testing.T) {
+	raw, err := os.ReadFile("../../docs/api.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, word := range []string{pluggysim.DemoItemID, pluggysim.DemoClientID, pluggysim.DemoClientSecret} {
+		if !bytes.Contains(raw, []byte(word)) {
+			t.Errorf("the document does not name %s", word)
+		}
+	}
+}
+
+// environment is what the document asks its reader to set.
+func (w *world) environment(t *testing.T) []string {
+	t.Helper()
+	source, err := url.Parse(pgtest.DSN(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return []string{
+		"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "LC_ALL=C.UTF-8",
+		"URL=" + w.url, "TOKEN=" + w.token, "VENDOR_URL=" + w.vendor, "WEBHOOK_AUTHORIZATION=" + shared,
+		"ITEM=" + pluggysim.DemoItemID, "CLIENT_ID=" + pluggysim.DemoClientID, "CLIENT_SECRET=" + pluggysim.DemoClientSecret,
+		"DB_HOST=" + source.Hostname(), "DB_PORT=" + source.Port(), "DB_NAME=" + strings.TrimPrefix(source.Path, "/"),
+	}
+}
+
+// mark parts the outputs of the steps.
+const mark = "\x1e"
+
+// walk runs the steps in one bash that stops at the first failure, and gives what each of
+// them wrote.
+func walk(t *testing.T, steps []step, environment []string) []string {
+	t.Helper()
+	var script strings.Builder
+	script.WriteString("set -euo pipefail\n")
+	for _, s := range steps {
+		fmt.Fprintf(&script, "%s\nprintf '%%s' '%s'\n", s.shell, mark)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), walkTime)
+	defer cancel()
+	var out, fault bytes.Buffer
+	bash := exec.CommandContext(ctx, "bash", "-c", script.String())
+	bash.Stdout, bash.Stderr = &out, &fault
+	bash.Env, bash.Dir, bash.WaitDelay = environment, t.TempDir(), time.Second
+	err := bash.Run()
+	outputs := strings.Split(out.String(), mark)
+	last := outputs[len(outputs)-1]
+	outputs = outputs[:len(outputs)-1]
+	if err != nil || len(outputs) != len(steps) {
+		failed := steps[min(len(outputs), len(steps)-1)]
+		t.Errorf("docs/api.md:%d stops: %v\n%s\n%s%s", failed.line, err, failed.shell, last, fault.String())
+	}
+	return outputs
+}
+
+// everyOperation insists that the document has shown each operation that the service
+// describes.
+func everyOperation(t *testing.T, w *world) {
+	t.Helper()
+	response, err := http.Get(w.url + "/openapi.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	var described struct {
+		Paths map[string]map[string]json.RawMessage `json:"paths"`
+	}
+	if err := json.NewDecoder(response.Body).Decode(&described); err != nil || len(described.Paths) < 10 {
+		t.Fatalf("%d paths are described: %v", len(described.Paths), err)
+	}
+	variable := regexp.MustCompile(`\\\{[^}]+\\\}`)
+	for path, operations := range described.Paths {
+		shape := regexp.MustCompile("^" + variable.ReplaceAllString(regexp.QuoteMeta(path), "[^/]+") + "$")
+		for method := range operations {
+			if !w.asked.any(strings.ToUpper(method), shape) {
+				t.Errorf("the document does not show %s %s", strings.ToUpper(method), path)
+			}
+		}
+	}
+}
+
+func (c *calls) any(method string, shape *regexp.Regexp) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	literal := []string{"/replay", "/test", "/changes"} // words that would pass for an id
+	for call := range c.made {
+		made, path, _ := strings.Cut(call, " ")
+		isWord := slices.ContainsFunc(literal, func(w string) bool { return strings.HasSuffix(path, w) })
+		if made == method && shape.MatchString(path) && isWord == slices.ContainsFunc(literal, func(w string) bool {
+			return strings.HasSuffix(shape.String(), w+"$")
+		}) {
+			return true
+		}
+	}
+	return false
+}

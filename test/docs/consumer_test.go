@@ -1,0 +1,215 @@
+package docs_test
+
+import (
+	"bytes"
+	"context"
+	"flag"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+	"github.com/govalues/decimal"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+var (
+	kills = flag.Int("kills", 25, "how often the consumer is killed")
+	seed  = flag.Uint64("seed", 0, "of what is random; 0 draws one")
+)
+
+// TestTheConsumerSurvivesItsOwnDeath kills docs/consumer at random points while rows
+// change, and now and then cuts its file short, as a loss of power does. In the end its
+// copy must be the table.
+func TestTheConsumerSurvivesItsOwnDeath(t *testing.T) {
+	if *seed == 0 {
+		*seed = rand.Uint64()
+	}
+	t.Logf("-seed=%d -kills=%d", *seed, *kills)
+	binary := filepath.Join(t.TempDir(), "consumer")
+	if out, err := exec.Command("go", "build", "-o", binary, "../../docs/consumer").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	each(t, func(t *testing.T, w *world) {
+		random := rand.New(rand.NewPCG(*seed, 0))
+		c := consumer{t, binary, filepath.Join(t.TempDir(), "ledger.jsonl"), w}
+		editing, stop := context.WithCancel(t.Context())
+		var editor sync.WaitGroup
+		editor.Go(func() { w.edit(editing, t) })
+		cut := 0
+		for range *kills {
+			c.live(5*time.Millisecond + time.Duration(random.Int64N(int64(250*time.Millisecond))))
+			if random.IntN(4) == 0 {
+				c.cut(random)
+				cut++
+			}
+		}
+		stop()
+		editor.Wait()
+		want := w.table(t)
+		if diff := cmp.Diff(want, c.copied()); diff != "" {
+			t.Errorf("the copy is not the table (-table +copy):\n%.3000s", diff)
+		}
+		t.Logf("%d rows, %d kills, %d cuts", len(want), *kills, cut)
+	})
+}
+
+// consumer is the example, as a process.
+type consumer struct {
+	t             *testing.T
+	binary, state string
+	*world
+}
+
+func (c consumer) command(ctx context.Context, more ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, c.binary, append([]string{"-url", c.url, "-state", c.state, "-limit", "7", "-wait", "1s"}, more...)...)
+	cmd.Env = append(os.Environ(), "TOKEN="+c.token)
+	cmd.WaitDelay = 5 * time.Second
+	return cmd
+}
+
+// live lets it follow for a while, and kills it: SIGKILL, which it never sees.
+func (c consumer) live(life time.Duration) {
+	c.t.Helper()
+	ctx, kill := context.WithTimeout(c.t.Context(), life)
+	defer kill()
+	var fault bytes.Buffer
+	cmd := c.command(ctx)
+	cmd.Stderr = &fault
+	if err := cmd.Run(); ctx.Err() == nil {
+		c.t.Fatalf("it ended by itself: %v\n%s", err, fault.String())
+	}
+}
+
+// cut takes some bytes off the end of its file.
+func (c consumer) cut(random *rand.Rand) {
+	c.t.Helper()
+	info, err := os.Stat(c.state)
+	if err != nil || info.Size() == 0 {
+		return // it died before it had one
+	}
+	if err := os.Truncate(c.state, info.Size()-random.Int64N(min(info.Size(), 3000))); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+// copied lets it catch up, and gives its copy by id.
+func (c consumer) copied() map[string]string {
+	c.t.Helper()
+	ctx, cancel := context.WithTimeout(c.t.Context(), time.Minute)
+	defer cancel()
+	out, err := c.command(ctx, "-once").Output()
+	if err != nil {
+		c.t.Fatalf("it does not catch up: %v", err)
+	}
+	rows := map[string]string{}
+	for line := range strings.Lines(string(out)) {
+		id, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
+		if rows[id] != "" {
+			c.t.Errorf("%s is there twice", id)
+		}
+		rows[id] = rest
+	}
+	return rows
+}
+
+// table reads the rows past the feed, page by page, as the consumer would print them.
+func (w *world) table(t *testing.T) map[string]string {
+	t.Helper()
+	rows := map[string]string{}
+	connections, err := w.app.Service.ListConnections(t.Context(), w.tenant, "", domain.PageRequest{Limit: domain.MaxLimit})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range connections.Items {
+		for after := (domain.Position{}); ; {
+			page, err := w.app.Service.ListTransactions(t.Context(), w.tenant, c.ID, ports.TransactionFilter{},
+				domain.PageRequest{Limit: domain.MaxLimit, After: after})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, row := range page.Items {
+				gone := map[bool]string{false: " removed"}[row.RemovedAt.IsZero()]
+				rows[row.ID.String()] = fmt.Sprintf("v%d %s %s %s%s", row.Version, row.Date, row.Amount.Amount, row.Amount.Currency, gone)
+			}
+			if after = page.Next; after.IsZero() {
+				break
+			}
+		}
+	}
+	if len(rows) == 0 {
+		t.Error("the table is empty: nothing was tried")
+	}
+	return rows
+}
+
+// edit adds, changes and removes rows of two connections until ctx ends.
+func (w *world) edit(ctx context.Context, t *testing.T) {
+	leases := []domain.Lease{w.lease(t, "a"), w.lease(t, "b")}
+	random := rand.New(rand.NewPCG(*seed, 1))
+	for ctx.Err() == nil {
+		page := ports.PageWrite{
+			NewID: func() domain.TransactionID { return domain.TransactionID{UUID: uuid.Must(uuid.NewV7())} },
+			At:    time.Now(), Until: time.Now().Add(time.Hour),
+		}
+		changed := map[string]domain.Observation{}
+		for range 1 + random.IntN(12) {
+			id := fmt.Sprint(random.IntN(150))
+			changed[id] = domain.Observation{
+				ExternalID: id, Date: "2026-03-01", Status: domain.Posted,
+				Amount: domain.Money{Amount: decimal.MustNew(random.Int64N(1e6), 2), Currency: "BRL"},
+			}
+		}
+		page.Transactions = slices.Collect(maps.Values(changed))
+		if random.IntN(3) == 0 {
+			page.Removed = []string{fmt.Sprint(random.IntN(150))}
+		}
+		if _, err := w.app.Stores.Pulls.StorePage(t.Context(), leases[random.IntN(len(leases))], page); err != nil {
+			t.Error(err)
+			return
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(time.Duration(random.Int64N(int64(10 * time.Millisecond)))):
+		}
+	}
+}
+
+// lease makes a connection with a pull that this test runs in place of the service's own
+// workers. One of them may come first: it cannot open the credential and gives the pull
+// up, and then another one is asked for.
+func (w *world) lease(t *testing.T, name string) domain.Lease {
+	stores, now := w.app.Stores, time.Now().UTC().Truncate(time.Microsecond)
+	c := domain.Connection{
+		ID: domain.ConnectionID{UUID: uuid.Must(uuid.NewV7())}, Tenant: w.tenant, Kind: domain.Aggregator, Name: name,
+		Vendor: "pluggy", Sealed: domain.Sealed("none"), Revision: 1, CreatedAt: now, UpdatedAt: now,
+	}
+	if err := stores.Connections.Create(t.Context(), c); err != nil {
+		t.Error(err)
+	}
+	for range 100 {
+		request := ports.PullRequest{ID: domain.PullID{UUID: uuid.Must(uuid.NewV7())}, At: now}
+		pull, err := stores.Pulls.Request(t.Context(), w.tenant, c.ID, request)
+		if err != nil {
+			t.Error(err)
+		}
+		lease := domain.Lease{ID: domain.LeaseID{UUID: uuid.Must(uuid.NewV7())}, Pull: pull.ID, Until: now.Add(time.Hour)}
+		if _, err = stores.Pulls.Claim(t.Context(), lease, now); err == nil {
+			return lease
+		}
+		time.Sleep(20 * time.Millisecond) // while the worker that was faster ends it
+	}
+	t.Error("the workers were always faster")
+	return domain.Lease{}
+}

@@ -1,0 +1,183 @@
+package feed_test
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/govalues/decimal"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+var epoch = time.Date(2026, time.March, 1, 10, 0, 0, 0, time.UTC)
+
+// writer stores pages for one connection.
+type writer struct {
+	*race
+	lease  domain.Lease
+	slow   bool
+	random *rand.Rand
+	rows   int // external ids given out so far
+	page   int
+}
+
+func (r *race) writer(i int) *writer {
+	r.t.Helper()
+	c := domain.Connection{
+		ID: newID[domain.Connection](), Tenant: r.tenant, Kind: domain.Aggregator, Name: uuid.NewString(),
+		Vendor: "pluggy", Sealed: domain.Sealed("none"), Revision: 1, CreatedAt: epoch, UpdatedAt: epoch,
+	}
+	if err := r.store.Connections().Create(r.t.Context(), c); err != nil {
+		r.t.Fatal(err)
+	}
+	pull, err := r.store.Pulls().Request(r.t.Context(), r.tenant, c.ID, ports.PullRequest{ID: newID[domain.Pull](), At: epoch})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	lease := domain.Lease{ID: newID[domain.Lease](), Pull: pull.ID, Until: epoch.Add(time.Hour)}
+	if _, err := r.store.Pulls().Claim(r.t.Context(), lease, epoch); err != nil {
+		r.t.Fatal(err)
+	}
+	r.connections = append(r.connections, c.ID)
+	return &writer{race: r, lease: lease, slow: i == 0, random: rand.New(rand.NewPCG(uint64(i), 7))}
+}
+
+// work stores pages until ctx ends. Each has rows that are never written again, which a
+// reader that skips them cannot make good, and some that were there before.
+func (w *writer) work(ctx context.Context) {
+	for ctx.Err() == nil {
+		if _, err := w.store.Pulls().StorePage(w.t.Context(), w.lease, w.next()); err != nil {
+			w.t.Error(err)
+			return
+		}
+		w.pages.Add(1)
+	}
+}
+
+func (w *writer) next() ports.PageWrite {
+	w.page++
+	page := ports.PageWrite{NewID: newID[domain.Transaction], At: epoch, Until: epoch.Add(time.Hour)}
+	if w.slow {
+		page.NewID = w.slowly()
+	}
+	for range 1 + w.random.IntN(3) {
+		page.Transactions = append(page.Transactions, w.row(w.rows))
+		w.rows++
+	}
+	for range w.random.IntN(3) {
+		page.Transactions = append(page.Transactions, w.row(w.random.IntN(w.rows)))
+	}
+	if w.random.IntN(5) == 0 {
+		page.Removed = []string{fmt.Sprint(w.random.IntN(w.rows))}
+	}
+	return page
+}
+
+func (w *writer) row(n int) domain.Observation {
+	return domain.Observation{
+		ExternalID: fmt.Sprint(n), Description: fmt.Sprint("page ", w.page), Status: domain.Posted,
+		Amount: domain.Money{Amount: decimal.MustNew(int64(n), 2), Currency: "BRL"}, Date: "2026-03-01",
+	}
+}
+
+// slowly makes ids, and stops in the middle of the first one: the store asks for it when
+// its transaction has begun to write, and none of it is committed.
+func (w *writer) slowly() func() domain.TransactionID {
+	first := true
+	return func() domain.TransactionID {
+		if first {
+			first = false
+			w.stall()
+		}
+		return newID[domain.Transaction]()
+	}
+}
+
+// stall holds the transaction open, and looks whether the database agrees that it is.
+func (w *writer) stall() {
+	before := w.pages.Load()
+	time.Sleep(w.hold * 3 / 4)
+	if w.open() {
+		w.seenOpen.Add(1)
+	}
+	time.Sleep(w.hold / 4)
+	w.held.Add(1)
+	w.overtaken.Add(w.pages.Load() - before)
+}
+
+// reader follows the feed as a consumer does.
+type reader struct {
+	*race
+	limit   int
+	from    string // where it began
+	after   domain.Position
+	met     map[domain.TransactionID]seen
+	changes int
+	read    int
+}
+
+// follow reads until the last write has committed and nothing is left. Whoever asks gets a
+// reader that goes on from where this one is.
+func (r *reader) follow(asked <-chan chan<- *reader) {
+	for {
+		last := r.done.Load() // before the read: what was written before it must show
+		page, err := r.store.Ledger().Changes(r.t.Context(), r.tenant, domain.PageRequest{Limit: r.limit, After: r.after})
+		if err != nil {
+			r.t.Error(err)
+			return
+		}
+		for _, t := range page.Items {
+			r.meet(t)
+		}
+		r.after, r.read = page.Next, r.read+1
+		if last && !page.More {
+			return
+		}
+		select {
+		case answer := <-asked:
+			answer <- r.clone()
+		default:
+		}
+		if !page.More {
+			time.Sleep(time.Millisecond) // at the end: as a consumer that polls
+		}
+	}
+}
+
+func (r *reader) clone() *reader {
+	return &reader{race: r.race, from: r.after.Key, after: r.after, met: maps.Clone(r.met)}
+}
+
+// meet insists that versions ascend, and that one version is always the same row.
+func (r *reader) meet(t domain.Transaction) {
+	now, before := seenOf(t), r.met[t.ID]
+	switch {
+	case now.version < before.version:
+		r.t.Errorf("version %d of %s after version %d", now.version, t.ExternalID, before.version)
+	case now.version == before.version && now != before:
+		r.t.Errorf("version %d of %s is %v, and was %v", now.version, t.ExternalID, now, before)
+	}
+	r.met[t.ID] = now
+	r.changes++
+}
+
+// compare insists that what was met is the table.
+func (r *reader) compare(name int, table map[domain.TransactionID]seen) {
+	skipped, other := 0, 0
+	for id, row := range table {
+		switch met, ok := r.met[id]; {
+		case !ok:
+			skipped++
+		case met != row:
+			other++
+		}
+	}
+	if skipped+other > 0 || len(r.met) != len(table) {
+		r.t.Errorf("reader %d met %d of %d rows: %d were skipped, %d stand at another version", name, len(r.met), len(table), skipped, other)
+	}
+}

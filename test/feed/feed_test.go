@@ -1,0 +1,180 @@
+// Package feed_test proves the change feed's promise where it is hard to keep: with many
+// writers that commit in any order, some of them late.
+//
+//	FEED_SECONDS=60 go test ./test/feed -run Skipped -v
+package feed_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/postgres"
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/sqlite"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+	"github.com/LerianStudio/aggregator-connections/test/pgtest"
+)
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
+// writers commit at once; the first of them is the slow one.
+const writers = 16
+
+// duration is how long they write: FEED_SECONDS, or ten seconds.
+func duration(t *testing.T) time.Duration {
+	t.Helper()
+	text := os.Getenv("FEED_SECONDS")
+	if text == "" {
+		return 10 * time.Second
+	}
+	seconds, err := strconv.Atoi(text)
+	if err != nil || seconds < 1 {
+		t.Fatal("FEED_SECONDS must be a number of seconds")
+	}
+	return time.Duration(seconds) * time.Second
+}
+
+func TestNothingIsSkippedOnPostgres(t *testing.T) {
+	db, err := postgres.Open(t.Context(), postgres.Config{URL: pgtest.DSN(t), MaxConns: writers + 8, Patience: time.Minute})
+	if err == nil {
+		err = db.Migrate(t.Context())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	r := newRace(t, db.Store(nil), min(duration(t)/4, 20*time.Second))
+	r.open = func() bool { // the slow one's transaction: idle, with an id that readers must wait for
+		var open int
+		err := db.Pool.QueryRow(t.Context(), `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
+			AND state = 'idle in transaction' AND backend_xid IS NOT NULL AND state_change < clock_timestamp() - interval '50 ms'`).Scan(&open)
+		if err != nil {
+			t.Error(err)
+		}
+		return open > 0
+	}
+	r.run()
+	if r.seenOpen.Load() == 0 {
+		t.Error("the slow writer's transaction was never seen open")
+	}
+	if r.overtaken.Load() == 0 {
+		t.Error("nobody committed while the slow writer's transaction was open")
+	}
+}
+
+// On SQLite there is one writer at a time: whoever holds the transaction holds all others
+// up, so that the slow one is slow for a fifth of a second only.
+func TestNothingIsSkippedOnSQLite(t *testing.T) {
+	db, err := sqlite.Open(t.Context(), sqlite.Config{DSN: "sqlite://" + filepath.Join(t.TempDir(), "feed.db")})
+	if err == nil {
+		err = db.Migrate(t.Context())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	r := newRace(t, db.Store(nil), min(duration(t)/4, 200*time.Millisecond))
+	r.open = func() bool { return true }
+	r.run()
+}
+
+// race is writers and readers of one tenant on one store.
+type race struct {
+	t      *testing.T
+	store  *gormstore.Store
+	tenant domain.TenantID
+	hold   time.Duration // how long the slow one's transaction stays open
+	open   func() bool   // says whether it is, as the database sees it
+
+	connections []domain.ConnectionID
+	done        atomic.Bool // the last write has committed
+
+	pages, held, seenOpen, overtaken atomic.Int64
+}
+
+func newRace(t *testing.T, store *gormstore.Store, hold time.Duration) *race {
+	return &race{t: t, store: store, tenant: domain.TenantID{UUID: uuid.New()}, hold: hold}
+}
+
+func newID[T any]() domain.ID[T] { return domain.ID[T]{UUID: uuid.Must(uuid.NewV7())} }
+
+// run lets all write and three readers follow, and compares what each has met with the
+// table.
+func (r *race) run() {
+	writing, stop := context.WithTimeout(r.t.Context(), duration(r.t))
+	defer stop()
+	var all []*writer
+	for i := range writers {
+		all = append(all, r.writer(i))
+	}
+	var writes, reads sync.WaitGroup
+	for _, w := range all {
+		writes.Go(func() { w.work(writing) })
+	}
+	readers := make([]*reader, 3)
+	first := &reader{race: r, limit: 50, met: map[domain.TransactionID]seen{}}
+	readers[0] = first
+	ask, answer := make(chan chan<- *reader), make(chan *reader)
+	reads.Go(func() { first.follow(ask) })
+	for i, limit := range []int{7, 1000} {
+		time.Sleep(duration(r.t) * 3 / 8) // the moments at which the others take a cursor over
+		ask <- answer
+		readers[i+1] = <-answer
+		readers[i+1].limit = limit
+		reads.Go(func() { readers[i+1].follow(nil) })
+	}
+	writes.Wait()
+	r.done.Store(true)
+	reads.Wait()
+	table := r.table()
+	for i, reader := range readers {
+		reader.compare(i, table)
+	}
+	r.t.Logf("%d pages of %d writers, %d rows; held open %d times for %s, seen open %d times, overtaken by %d pages",
+		r.pages.Load(), writers, len(table), r.held.Load(), r.hold, r.seenOpen.Load(), r.overtaken.Load())
+	for i, reader := range readers {
+		r.t.Logf("reader %d: %d changes from cursor %q on, %d pages", i, reader.changes, reader.from, reader.read)
+	}
+}
+
+// table reads every row past the feed.
+func (r *race) table() map[domain.TransactionID]seen {
+	rows := map[domain.TransactionID]seen{}
+	for _, connection := range r.connections {
+		for after := (domain.Position{}); ; {
+			page, err := r.store.Ledger().Transactions(r.t.Context(), r.tenant, connection, ports.TransactionFilter{},
+				domain.PageRequest{Limit: domain.MaxLimit, After: after})
+			if err != nil {
+				r.t.Fatal(err)
+			}
+			for _, row := range page.Items {
+				rows[row.ID] = seenOf(row)
+			}
+			if after = page.Next; after.IsZero() {
+				break
+			}
+		}
+	}
+	return rows
+}
+
+// seen is what a reader keeps of a row.
+type seen struct {
+	version int
+	text    string
+	removed bool
+}
+
+func seenOf(t domain.Transaction) seen {
+	return seen{t.Version, fmt.Sprint(t.ExternalID, " ", t.Description), !t.RemovedAt.IsZero()}
+}

@@ -50,10 +50,22 @@ generate-check: generate ## Fail if what is generated, or go.mod, is not what is
 	$(GO) mod tidy -diff
 	@git diff --exit-code -- '*.gen.go' || { echo 'generated files are stale: run make generate'; exit 1; }
 
+.PHONY: crash
+crash: ## Kill the real binary and its database N times under load (N=100 SEED=…)
+	CRASH_KILLS=$(or $(N),100) SEED=$(SEED) $(GO) test -count=1 -v -timeout 3h -run '^TestCrash$$' ./test/blackbox
+
+.PHONY: simulate
+simulate: ## Simulate the application layer (STEPS=1000000 SEED=1)
+	$(GO) test -count=1 -v -timeout 3h -run '^TestSimulation$$' ./test/simulation -seed $(or $(SEED),1) -steps $(or $(STEPS),1000000)
+
 .PHONY: fuzz
 fuzz: ## Run every fuzz target for FUZZTIME (30s)
 	@sh ./test/fuzz.sh $(FUZZTIME)
 
 .PHONY: bench
-bench: ## Run the benchmarks
+bench: ## Measure beside the physical limit, in turns: BENCH="-only accepts -rounds 5"
+	$(GO) run ./test/bench $(BENCH)
+
+.PHONY: micro
+micro: ## Run the micro-benchmarks, with allocations
 	$(GO) test -run '^$$' -bench . -benchmem ./...

@@ -17,6 +17,7 @@ import (
 // connections. Together they stay below the 15 s after which an orchestrator kills.
 const (
 	noticeTime  = 500 * time.Millisecond
+	lastTime    = 200 * time.Millisecond
 	requestTime = 5 * time.Second
 	pullTime    = 6 * time.Second
 	closeTime   = time.Second
@@ -45,15 +46,19 @@ func (a *App) Serve(ctx context.Context, listener, admin net.Listener) error {
 	case <-ctx.Done():
 	case err = <-failed:
 	}
-	a.drain(api)
+	a.drain(api, listener)
 	return err
 }
 
-// drain ends the service in the order in which its callers depend on it.
-func (a *App) drain(api *http.Server) {
+// drain ends the service in the order in which its callers depend on it. Shutdown hangs up
+// on who was accepted and has not sent its request yet, so that the door is closed a
+// moment before: whoever came through it is answered.
+func (a *App) drain(api *http.Server, listener net.Listener) {
 	a.draining.Store(true)
 	a.Log.Info("draining")
 	time.Sleep(noticeTime)
+	_ = listener.Close()
+	time.Sleep(lastTime)
 	requests, cancel := context.WithTimeout(context.Background(), requestTime)
 	defer cancel()
 	if err := api.Shutdown(requests); err != nil {

@@ -1,0 +1,247 @@
+package blackbox_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// answerTime is promised: without its database the service answers within it.
+const answerTime = 2 * time.Second
+
+// causes are words of what lies behind a 5xx. None of them may leave the service.
+var causes = []string{
+	"postgres", "sqlite", "127.0.0.1", "refused", "dial", "SQLSTATE", "timeout", "deadline", "connect", "pool", "disk",
+	"read-only", "readonly", "context", "conn ", "EOF", "database or disk",
+}
+
+// furnished is a service with one of everything, and a call of each route for it.
+type furnished struct {
+	*house
+	p     *process
+	link  *link
+	calls []knock
+}
+
+// knock is one call that needs the database.
+type knock struct {
+	route, path string
+	body        any
+}
+
+func furnish(t *testing.T, h *house) *furnished {
+	t.Helper()
+	f := &furnished{house: h, p: h.serve(), link: newPluggy(t, 1, 60)}
+	f.p.ready()
+	f.link.connect(h, f.p)
+	tr := newTraffic([]*link{f.link}, func() *process { return f.p })
+	tr.deliver(f.link, f.link.whole())
+	tr.quiet(t, h, f.p, 15*time.Second)
+	engine := object{"type": "rest-generic", "configName": "engine", "config": object{"url": f.link.origin, "auth": "none"}}
+	first := func(path string) string { return text(h.all(f.p, path)[0], "id") }
+	f.calls = f.routes(
+		text(h.call(f.p, "POST", "/connections", engine, http.StatusCreated), "id"),
+		first("/webhooks/tokens"), first("/webhooks/deliveries"), first("/aggregator-connections/"+f.link.id+"/pulls"))
+	return f
+}
+
+func (f *furnished) routes(engine, token, delivery, pull string) []knock {
+	own := "/aggregator-connections/" + f.link.id
+	vendor, account, clientID, secret, _ := f.link.reference()
+	create := object{
+		"vendor": vendor, "configName": "another", "baseUrl": f.link.origin, "accountRef": account, "clientId": clientID, "secret": secret,
+	}
+	return []knock{
+		{"GET /aggregator-connections", "/aggregator-connections", nil},
+		{"POST /aggregator-connections", "/aggregator-connections", create},
+		{"POST /aggregator-connections/test", "/aggregator-connections/test", object{"vendor": vendor, "configName": vendor + "-" + account}},
+		{"DELETE /aggregator-connections/{id}", own, nil},
+		{"GET /aggregator-connections/{id}", own, nil},
+		{"PUT /aggregator-connections/{id}", own, object{"configName": "renamed", "baseUrl": f.link.origin, "accountRef": account}},
+		{"GET /aggregator-connections/{id}/accounts", own + "/accounts", nil},
+		{"GET /aggregator-connections/{id}/health", own + "/health", nil},
+		{"GET /aggregator-connections/{id}/pulls", own + "/pulls", nil},
+		{"POST /aggregator-connections/{id}/pulls", own + "/pulls", object{}},
+		{"GET /aggregator-connections/{id}/transactions", own + "/transactions", nil},
+		{"GET /connections", "/connections", nil},
+		{"POST /connections", "/connections", object{"type": "rest-generic", "configName": "one more", "config": object{"url": f.link.origin, "auth": "none"}}},
+		{"DELETE /connections/{id}", "/connections/" + engine, nil},
+		{"GET /connections/{id}", "/connections/" + engine, nil},
+		{"PATCH /connections/{id}", "/connections/" + engine, object{"configName": "renamed"}},
+		{"POST /connections/{id}/test", "/connections/" + engine + "/test", nil},
+		{"GET /pulls/{id}", "/pulls/" + pull, nil},
+		{"GET /transactions/changes", "/transactions/changes", nil},
+		{"GET /webhooks/deliveries", "/webhooks/deliveries", nil},
+		{"POST /webhooks/deliveries/replay", "/webhooks/deliveries/replay", object{"connectionId": f.link.id}},
+		{"GET /webhooks/deliveries/{id}", "/webhooks/deliveries/" + delivery, nil},
+		{"POST /webhooks/deliveries/{id}/replay", "/webhooks/deliveries/" + delivery + "/replay", nil},
+		{"GET /webhooks/tokens", "/webhooks/tokens", nil},
+		{"POST /webhooks/tokens", "/webhooks/tokens", object{"vendor": vendor, "connection_config_name": vendor + "-" + account}},
+		{"DELETE /webhooks/tokens/{id}", "/webhooks/tokens/" + token, nil},
+	}
+}
+
+// complete compares the calls with the routes that the service describes.
+func (f *furnished) complete(t *testing.T) {
+	t.Helper()
+	// These do without the database, or are asked for beside the table.
+	known := map[string]bool{"GET /connector-types": true, "POST /webhooks/{vendor}/{token}": true}
+	for _, c := range f.calls {
+		known[c.route] = true
+	}
+	a, err := f.try(context.Background(), f.p, "GET", "/openapi.json", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	paths, _ := a.body["paths"].(object)
+	for path, methods := range paths {
+		for method := range methods.(object) {
+			route := strings.ToUpper(method) + " " + strings.TrimPrefix(path, surface)
+			if strings.HasPrefix(path, surface) && !known[route] {
+				t.Errorf("%s is not tried", route)
+			}
+		}
+	}
+}
+
+// without asks for everything at once while the database is away.
+func (f *furnished) without(t *testing.T) {
+	t.Helper()
+	var asking sync.WaitGroup
+	var mu sync.Mutex
+	var slowest time.Duration
+	note := func(what string, took time.Duration) {
+		mu.Lock()
+		defer mu.Unlock()
+		slowest = max(slowest, took)
+		if took > answerTime {
+			t.Errorf("%s answered only after %.1f s", what, took.Seconds())
+		}
+	}
+	for _, c := range f.calls {
+		asking.Go(func() {
+			method, _, _ := strings.Cut(c.route, " ")
+			begun := time.Now()
+			a, err := f.try(context.Background(), f.p, method, surface+c.path, c.body)
+			note(c.route, time.Since(begun))
+			if err != nil {
+				t.Errorf("%s: %v", c.route, err)
+				return
+			}
+			f.refused(t, c.route, a)
+		})
+	}
+	asking.Go(func() {
+		begun := time.Now()
+		status, header := f.link.post(context.Background(), f.p, f.link.whole())
+		note("webhook", time.Since(begun))
+		if status != http.StatusServiceUnavailable || header.Get("Retry-After") == "" {
+			t.Errorf("the webhook's door answered %d, Retry-After %q", status, header.Get("Retry-After"))
+		}
+	})
+	for path, want := range map[string]int{"/readyz": 503, "/health": 200, "/version": 200, "/openapi.json": 200, surface + "/connector-types": 200} {
+		asking.Go(func() {
+			begun := time.Now()
+			a, err := f.try(context.Background(), f.p, "GET", path, nil)
+			note(path, time.Since(begun))
+			if err != nil || a.status != want {
+				t.Errorf("%s answered %d, %v, want %d", path, a.status, err, want)
+			}
+		})
+	}
+	asking.Wait()
+	t.Logf("%d routes, the slowest after %.2f s", len(f.calls), slowest.Seconds())
+}
+
+// refused wants a 503 that says when to come again, and not why.
+func (f *furnished) refused(t *testing.T, route string, a answer) {
+	t.Helper()
+	if a.status != http.StatusServiceUnavailable || a.header.Get("Retry-After") == "" || a.body["code"] != "MTCH-0008" {
+		t.Errorf("%s answered %d, Retry-After %q: %s", route, a.status, a.header.Get("Retry-After"), a.raw)
+	}
+	told := text(a.body, "title") + text(a.body, "detail") + fmt.Sprint(a.body["errors"])
+	for _, cause := range causes {
+		if strings.Contains(strings.ToLower(told), strings.ToLower(cause)) {
+			t.Errorf("%s tells of %q: %s", route, cause, a.raw)
+		}
+	}
+}
+
+// back wants everything to work again by itself, the pull that was cut off included.
+func (f *furnished) back(t *testing.T, since time.Time) {
+	t.Helper()
+	eventually(t, 15*time.Second, "readiness", func() bool { return f.p.status("/readyz") == http.StatusOK })
+	ready := time.Since(since)
+	tr := newTraffic([]*link{f.link}, func() *process { return f.p })
+	f.link.mu.Lock()
+	id, fact := f.link.add(4711)
+	f.link.facts[id] = fact
+	f.link.mu.Unlock()
+	for _, body := range f.link.news() {
+		tr.deliver(f.link, body)
+	}
+	accepted := time.Since(since)
+	tr.quiet(t, f.house, f.p, 60*time.Second)
+	tr.judge(t, f.house, f.p)
+	t.Logf("ready after %.2f s, a webhook accepted after %.2f s, quiet after %.1f s", ready.Seconds(), accepted.Seconds(), time.Since(since).Seconds())
+}
+
+func TestPostgresGoesAway(t *testing.T) {
+	for name, outage := range map[string]struct{ begin, end func(*database) }{
+		"stopped": {(*database).stop, (*database).start},
+		"crashed": {(*database).crash, (*database).start},
+		"hanging": {(*database).hang, (*database).resume},
+	} {
+		t.Run(name, func(t *testing.T) {
+			db := newDatabase(t)
+			f := furnish(t, newHouse(t, db.url))
+			f.complete(t)
+			stuck(t, f.link, f.p, 1) // a pull is under way, and cannot tell of its end
+			outage.begin(db)
+			f.without(t)
+			f.link.heal()
+			f.without(t) // and again, when every connection is known to be lost
+			outage.end(db)
+			f.back(t, time.Now())
+			if code, _ := f.p.stop(); code != 0 {
+				t.Errorf("it ended with %d", code)
+			}
+		})
+	}
+}
+
+// A stop while the database is away, or hangs, ends in time all the same.
+func TestShutdownWithoutPostgres(t *testing.T) {
+	for name, begin := range map[string]func(*database){"stopped": (*database).stop, "hanging": (*database).hang} {
+		t.Run(name, func(t *testing.T) {
+			db := newDatabase(t)
+			f := furnish(t, newHouse(t, db.url))
+			begin(db)
+			code, took := f.p.stop()
+			t.Logf("stopped within %.1f s, exit code %d", took.Seconds(), code)
+			if took > drainTime || code != 0 {
+				t.Errorf("it ended with %d after %v:\n%s", code, took, f.p.log())
+			}
+		})
+	}
+}
+
+// A database that is away when the service starts is named, without its password.
+func TestStartWithoutPostgres(t *testing.T) {
+	db := newDatabase(t)
+	canary := "pw-" + uuid.NewString()
+	h := newHouse(t, strings.Replace(db.url, "postgres@", "postgres:"+canary+"@", 1))
+	db.stop()
+	begun := time.Now()
+	_, said, code := command(t, h.settings, "serve")
+	if code <= 0 || !strings.Contains(said, "DATABASE_URL") || strings.Contains(said, canary) || strings.Count(said, "\n") != 1 {
+		t.Errorf("it ended with %d and said %q", code, said)
+	}
+	t.Logf("it gave up after %.1f s", time.Since(begun).Seconds())
+}

@@ -1,0 +1,109 @@
+package blackbox_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/LerianStudio/aggregator-connections/test/pgtest"
+)
+
+// database is a PostgreSQL that the test may kill, stop and hold up. It is found at the
+// same address after each start.
+type database struct {
+	t      testing.TB
+	dir    string
+	server *pgtest.Server
+	url    string
+	port   int
+}
+
+// newDatabase starts a server that keeps what it has committed, as in production.
+func newDatabase(t testing.TB) *database {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "blackbox-pg-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(dir, 0o711); err != nil { // the server's user must reach its folder
+		t.Fatal(err)
+	}
+	d := &database{t: t, dir: dir}
+	t.Cleanup(func() {
+		if d.server != nil {
+			d.resume()
+			_ = d.server.Kill()
+		}
+		_ = os.RemoveAll(dir)
+	})
+	d.start()
+	return d
+}
+
+func (d *database) start() {
+	d.t.Helper()
+	server, err := pgtest.Start(pgtest.Options{Fsync: true, Dir: filepath.Join(d.dir, "data"), Port: d.port})
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	d.server, d.url, d.port = server, server.URL(), server.Port()
+}
+
+// stop closes every connection and ends the server.
+func (d *database) stop() {
+	d.t.Helper()
+	if err := d.server.Stop(); err != nil {
+		d.t.Fatal(err)
+	}
+	d.server = nil
+}
+
+// crash is an immediate shutdown: the next start recovers from the log.
+func (d *database) crash() {
+	d.t.Helper()
+	if err := d.server.Kill(); err != nil {
+		d.t.Fatal(err)
+	}
+	d.server = nil
+}
+
+// hang freezes the server with all its connections: they stay open and say nothing.
+func (d *database) hang() { d.signal(syscall.SIGSTOP) }
+
+// resume lets a frozen server go on.
+func (d *database) resume() { d.signal(syscall.SIGCONT) }
+
+func (d *database) signal(sig syscall.Signal) {
+	d.t.Helper()
+	for _, pid := range d.family() {
+		_ = syscall.Kill(pid, sig) // one that has just ended is none to hold up
+	}
+}
+
+// family is the postmaster, which the file in the data directory names, and its children.
+func (d *database) family() []int {
+	raw, err := os.ReadFile(filepath.Join(d.server.Dir(), "postmaster.pid"))
+	var postmaster int
+	if _, scanned := fmt.Sscan(string(raw), &postmaster); err != nil || scanned != nil {
+		return nil
+	}
+	family := []int{postmaster}
+	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
+	for _, stat := range stats {
+		var pid, parent int
+		var state string
+		raw, err := os.ReadFile(stat)
+		head, tail, found := strings.Cut(string(raw), "(")
+		if err != nil || !found {
+			continue
+		}
+		_, _ = fmt.Sscan(head, &pid)
+		if _, err := fmt.Sscan(tail[strings.LastIndex(tail, ")")+1:], &state, &parent); err == nil && parent == postmaster {
+			family = append(family, pid)
+		}
+	}
+	return family
+}

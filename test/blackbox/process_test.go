@@ -1,0 +1,205 @@
+package blackbox_test
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// keptLines is how much of a process's log a failed test prints.
+const keptLines = 30
+
+// process is one run of the binary.
+type process struct {
+	t      testing.TB
+	cmd    *exec.Cmd
+	begun  time.Time
+	ended  chan struct{} // closed when it is gone and its log is read
+	listen chan struct{} // closed when it says where it serves
+
+	mu     sync.Mutex
+	origin string
+	lines  []string
+}
+
+// environ is what the binary sees of the surroundings: the settings alone.
+func environ(settings map[string]string) []string {
+	env := []string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.TempDir()}
+	for name, value := range settings {
+		env = append(env, name+"="+value)
+	}
+	return env
+}
+
+// serve starts `discovery serve` and returns at once. The process ends with the test, or
+// with the test process.
+func serve(t testing.TB, settings map[string]string) *process {
+	t.Helper()
+	return launch(t, exec.Command(binary(t), "serve"), settings)
+}
+
+func launch(t testing.TB, cmd *exec.Cmd, settings map[string]string) *process {
+	t.Helper()
+	p := &process{t: t, cmd: cmd, begun: time.Now(), ended: make(chan struct{}), listen: make(chan struct{})}
+	cmd.Env = environ(settings)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	log, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	started := make(chan error, 1)
+	go func() {
+		// Pdeathsig is sent when the starting thread ends: it must stay as long as the child.
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		err := cmd.Start()
+		started <- err
+		if err == nil {
+			p.follow(log)
+			_ = cmd.Wait()
+			close(p.ended)
+		}
+	}()
+	if err := <-started; err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		select {
+		case <-p.ended: // the test has seen to it
+			return
+		default:
+		}
+		p.kill()
+		if t.Failed() {
+			t.Logf("process %d, its last lines:\n%s", cmd.Process.Pid, p.log())
+		}
+	})
+	return p
+}
+
+// follow reads the log, keeps its end, and learns from it where the process serves.
+func (p *process) follow(log io.Reader) {
+	lines := bufio.NewScanner(log)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		var entry struct{ Message, Address string }
+		text := lines.Text()
+		_ = json.Unmarshal(lines.Bytes(), &entry) // console lines are no JSON
+		p.mu.Lock()
+		if entry.Message == "serving" {
+			p.origin = "http://" + entry.Address
+			close(p.listen)
+		}
+		if entry.Message != "request" || !strings.Contains(text, `"status":2`) {
+			p.lines = append(p.lines, text)
+			p.lines = p.lines[max(0, len(p.lines)-keptLines):]
+		}
+		p.mu.Unlock()
+	}
+	_, _ = io.Copy(io.Discard, log)
+}
+
+func (p *process) log() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return strings.Join(p.lines, "\n")
+}
+
+// at is where the process serves; "" before it does.
+func (p *process) at() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.origin
+}
+
+// ready waits until /readyz says yes, and gives the time since the start.
+func (p *process) ready() time.Duration {
+	p.t.Helper()
+	select {
+	case <-p.listen:
+	case <-p.ended:
+		p.t.Fatalf("the process ended with %d at its start:\n%s", p.code(), p.log())
+	case <-time.After(30 * time.Second):
+		p.t.Fatalf("the process does not serve:\n%s", p.log())
+	}
+	eventually(p.t, 15*time.Second, "readiness", func() bool { return p.status("/readyz") == http.StatusOK })
+	return time.Since(p.begun)
+}
+
+// status asks for a path without a token; 0 when there was no answer.
+func (p *process) status(path string) int {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, p.at()+path, nil)
+	if err != nil {
+		return 0
+	}
+	response, err := client.Do(request)
+	if err != nil {
+		return 0
+	}
+	_, _ = io.Copy(io.Discard, response.Body)
+	_ = response.Body.Close()
+	return response.StatusCode
+}
+
+func (p *process) signal(sig os.Signal) { _ = p.cmd.Process.Signal(sig) }
+
+// kill ends the process as a power cut would, and waits until it is gone.
+func (p *process) kill() {
+	p.signal(syscall.SIGKILL)
+	<-p.ended
+}
+
+// stop asks the process to end, and gives its exit code and how long it took.
+func (p *process) stop() (int, time.Duration) {
+	p.t.Helper()
+	begun := time.Now()
+	p.signal(syscall.SIGTERM)
+	select {
+	case <-p.ended:
+	case <-time.After(20 * time.Second):
+		p.t.Fatalf("the process is still there 20 s after SIGTERM:\n%s", p.log())
+	}
+	return p.code(), time.Since(begun)
+}
+
+// code is the exit code; -1 when a signal ended the process.
+func (p *process) code() int { return p.cmd.ProcessState.ExitCode() }
+
+// command runs a command of the binary to its end.
+func command(t testing.TB, settings map[string]string, args ...string) (stdout, stderr string, code int) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, binary(t), args...)
+	var out, errs strings.Builder
+	cmd.Env, cmd.Stdout, cmd.Stderr = environ(settings), &out, &errs
+	cmd.Dir = t.TempDir()
+	err := cmd.Run()
+	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	return out.String(), errs.String(), cmd.ProcessState.ExitCode()
+}
+
+// eventually asks until yes says so, or fails the test.
+func eventually(t testing.TB, patience time.Duration, what string, yes func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(patience); !yes(); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("no %s within %v", what, patience)
+		}
+	}
+}

@@ -1,0 +1,205 @@
+package blackbox_test
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+)
+
+// replicas starts processes on one empty PostgreSQL at once: their migrations race.
+func replicas(t *testing.T, n int) (*house, []*process) {
+	t.Helper()
+	h := newHouse(t, newDatabase(t).url)
+	all := make([]*process, n)
+	for i := range all {
+		all[i] = h.serve()
+	}
+	for _, p := range all {
+		p.ready()
+	}
+	return h, all
+}
+
+func TestReplicasDoTheSameWorkOnce(t *testing.T) {
+	h, all := replicas(t, 3)
+	links := []*link{newPluggy(t, 1, 60), newBelvo(t, 2, 60), newPluggy(t, 3, 60), newBelvo(t, 4, 60)}
+	for _, l := range links {
+		l.connect(h, all[0])
+	}
+	tr := newTraffic(links, alternate(all...))
+	// One event of each bank comes to every door several times at once.
+	var knocks sync.WaitGroup
+	for _, l := range links {
+		body := l.whole()
+		for range 12 {
+			knocks.Go(func() { tr.deliver(l, body) })
+		}
+	}
+	knocks.Wait()
+	tr.quiet(t, h, all[1], 30*time.Second)
+	for _, l := range links {
+		pulls := h.all(all[2], "/aggregator-connections/"+l.id+"/pulls")
+		if len(pulls) != 1 || pulls[0]["attempts"] != 1.0 {
+			t.Errorf("one event made %d pulls: %v", len(pulls), pulls)
+		}
+		// Each page is asked for once: of 60 rows, 3 by 25 or 1 by 100.
+		if most := map[bool]int{true: 3, false: 1}[text(pulls[0], "vendor") == "pluggy"]; l.lists() > most {
+			t.Errorf("the vendor was asked %d times for %d pages", l.lists(), most)
+		}
+	}
+	load, stop := context.WithTimeout(context.Background(), 3*time.Second)
+	defer stop()
+	seed := seedOf(t)
+	tr.run(load, seed, 60*time.Millisecond)
+	tr.quiet(t, h, all[1], 60*time.Second)
+	v := tr.judge(t, h, all[2])
+	if len(tr.statuses) > 0 {
+		t.Errorf("doors answered %v beside 202", tr.statuses)
+	}
+	t.Logf("3 processes: %+v, seed %d", v, seed)
+}
+
+func TestWhatIsTakenAwayOnOneReplicaIsGoneOnAll(t *testing.T) {
+	h, all := replicas(t, 3)
+	ctx := context.Background()
+	l, other := newPluggy(t, 1, 5), newBelvo(t, 2, 5)
+	l.connect(h, all[0])
+	other.connect(h, all[0])
+	for i, p := range all {
+		for _, known := range []*link{l, other} {
+			if status, _ := known.post(ctx, p, known.whole()); status != http.StatusAccepted {
+				t.Fatalf("process %d answered %d to a good token", i, status)
+			}
+		}
+	}
+	tokens := h.all(all[0], "/webhooks/tokens?connectionId="+l.id)
+	h.call(all[0], "DELETE", "/webhooks/tokens/"+text(tokens[0], "id"), nil, http.StatusNoContent)
+	h.call(all[0], "DELETE", "/aggregator-connections/"+other.id, nil, http.StatusNoContent)
+	for i, p := range all {
+		if status, _ := l.post(ctx, p, l.whole()); status != http.StatusUnauthorized {
+			t.Errorf("process %d answered %d to a revoked token", i, status)
+		}
+		if status, _ := other.post(ctx, p, other.whole()); status != http.StatusUnauthorized {
+			t.Errorf("process %d answered %d to the token of a deleted connection", i, status)
+		}
+		h.call(p, "GET", "/aggregator-connections/"+other.id, nil, http.StatusNotFound)
+		h.call(p, "GET", "/aggregator-connections/"+other.id+"/transactions", nil, http.StatusNotFound)
+		h.call(p, "POST", "/aggregator-connections/"+other.id+"/pulls", object{}, http.StatusNotFound)
+	}
+}
+
+func TestOthersFinishWhatAKilledReplicaHeld(t *testing.T) {
+	h, all := replicas(t, 3)
+	var links []*link
+	for i := range uint64(3) {
+		links = append(links, newPluggy(t, 1+i, 60), newBelvo(t, 11+i, 60))
+	}
+	for _, l := range links {
+		l.connect(h, all[0])
+	}
+	seed := seedOf(t)
+	tr := newTraffic(links, alternate(all[1:]...))
+	load, stop := context.WithTimeout(context.Background(), 4*time.Second)
+	defer stop()
+	for _, l := range links {
+		tr.deliver(l, l.whole())
+	}
+	time.AfterFunc(1500*time.Millisecond, func() { all[0].signal(killed) })
+	tr.run(load, seed, 60*time.Millisecond)
+	tr.quiet(t, h, all[1], 60*time.Second)
+	v := tr.judge(t, h, all[2])
+	t.Logf("one of 3 killed: %+v, seed %d", v, seed)
+}
+
+// A rolling restart under load: the doors and the API answer nothing but what they should;
+// only the process that is stopped refuses connections.
+func TestRollingRestartAnswersNoError(t *testing.T) {
+	h, all := replicas(t, 3)
+	links := []*link{newPluggy(t, 1, 60), newBelvo(t, 2, 60), newPluggy(t, 3, 60)}
+	for _, l := range links {
+		l.connect(h, all[0])
+	}
+	var mu sync.Mutex // guards all
+	turn := 0
+	target := func() *process {
+		mu.Lock()
+		defer mu.Unlock()
+		turn++
+		return all[turn%len(all)]
+	}
+	seed := seedOf(t)
+	tr := newTraffic(links, target)
+	load, stop := context.WithCancel(context.Background())
+	answers := readers(load, h, target, links)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		tr.run(load, seed, 40*time.Millisecond)
+	}()
+	for i := range all {
+		time.Sleep(500 * time.Millisecond)
+		fresh := h.serve()
+		fresh.ready()
+		mu.Lock()
+		old := all[i]
+		mu.Unlock()
+		if code, took := old.stop(); code != 0 || took > drainTime {
+			t.Errorf("process %d ended with %d after %v", i, code, took)
+		}
+		mu.Lock()
+		all[i] = fresh
+		mu.Unlock()
+	}
+	stop()
+	<-ended
+	got := answers()
+	tr.quiet(t, h, all[0], 60*time.Second)
+	v := tr.judge(t, h, all[1])
+	delete(tr.statuses, refused) // by the one that is stopped
+	delete(got, refused)
+	delete(got, http.StatusOK)
+	if len(tr.statuses) > 0 || len(got) > 0 {
+		t.Errorf("answers beside 202 at the door: %v; beside 200 at the API: %v", tr.statuses, got)
+	}
+	t.Logf("3 restarts: %+v, seed %d", v, seed)
+}
+
+// readers ask the API until ctx ends; the returned function waits for them and counts the
+// answers by status.
+func readers(ctx context.Context, h *house, target func() *process, links []*link) func() map[int]int {
+	var mu sync.Mutex
+	var working sync.WaitGroup
+	seen := map[int]int{}
+	for _, l := range links {
+		path := surface + "/aggregator-connections/" + l.id
+		working.Go(func() {
+			for i := 0; ctx.Err() == nil; i++ {
+				suffix := []string{"", "/transactions", "/pulls", "/health"}[i%4]
+				p := target()
+				a, err := h.try(context.Background(), p, http.MethodGet, path+suffix, nil)
+				if err != nil {
+					a.status = unanswered(err, p)
+				}
+				mu.Lock()
+				seen[a.status]++
+				mu.Unlock()
+				time.Sleep(10 * time.Millisecond)
+			}
+		})
+	}
+	return func() map[int]int { working.Wait(); return seen }
+}
+
+// counted shows answers by status.
+func counted(seen map[int]int) string {
+	var line string
+	for _, status := range slices.Sorted(maps.Keys(seen)) {
+		line += fmt.Sprintf("%d×%d ", seen[status], status)
+	}
+	return line
+}

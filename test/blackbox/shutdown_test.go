@@ -1,0 +1,157 @@
+package blackbox_test
+
+import (
+	"context"
+	"net/http"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// drainTime is promised: a stopped process is gone within it.
+const drainTime = 15 * time.Second
+
+const killed = syscall.SIGKILL
+
+// A process that is told to stop under load answers what it has taken, keeps what it has
+// accepted, and says that it is not ready while it does.
+func TestShutdownUnderLoadDropsNothing(t *testing.T) {
+	for name, at := range map[string]func(*testing.T) string{
+		"sqlite":   func(*testing.T) string { return "" },
+		"postgres": func(t *testing.T) string { return newDatabase(t).url },
+	} {
+		t.Run(name, func(t *testing.T) { shutdown(t, newHouse(t, at(t))) })
+	}
+}
+
+func shutdown(t *testing.T, h *house) {
+	first := h.serve()
+	first.ready()
+	links := []*link{newPluggy(t, 1, 60), newBelvo(t, 2, 60), newPluggy(t, 3, 60), newBelvo(t, 4, 60)}
+	for _, l := range links {
+		l.connect(h, first)
+	}
+	current := &swap{p: first}
+	tr := newTraffic(links, current.get)
+	load, stop := context.WithCancel(context.Background())
+	answers := readers(load, h, current.get, links)
+	ended := make(chan struct{})
+	seed := seedOf(t)
+	go func() {
+		defer close(ended)
+		tr.run(load, seed, 20*time.Millisecond)
+	}()
+	time.Sleep(time.Second)
+	unready := watchReadiness(first)
+	code, took := first.stop()
+	if code != 0 || took > drainTime {
+		t.Errorf("it ended with %d after %v:\n%s", code, took, first.log())
+	}
+	if !<-unready {
+		t.Error("/readyz never answered 503 while it drained")
+	}
+	second := h.serve()
+	second.ready()
+	current.set(second)
+	stop()
+	<-ended
+	got := answers()
+	tr.quiet(t, h, second, 60*time.Second)
+	v := tr.judge(t, h, second)
+	for _, seen := range []map[int]int{tr.statuses, got} {
+		for status := range seen {
+			if status >= 500 || status == dropped {
+				t.Errorf("answers: %s", counted(seen))
+			}
+		}
+	}
+	t.Logf("stopped within %.2f s: %+v, seed %d", took.Seconds(), v, seed)
+}
+
+// watchReadiness says whether /readyz answered 503 before the process stopped answering.
+func watchReadiness(p *process) <-chan bool {
+	seen := make(chan bool, 1)
+	go func() {
+		for {
+			select {
+			case <-p.ended:
+				seen <- false
+				return
+			default:
+			}
+			if p.status("/readyz") == http.StatusServiceUnavailable {
+				seen <- true
+				return
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+	}()
+	return seen
+}
+
+// A request that waits for the vendor when the process is told to stop is answered.
+func TestShutdownAnswersWhoWaits(t *testing.T) {
+	h := newHouse(t, "")
+	p := h.serve()
+	p.ready()
+	l := newBelvo(t, 1, 5)
+	l.connect(h, p)
+	vendor, account, _, _, _ := l.reference()
+	l.stall(3 * time.Second)
+	type waiter struct {
+		a   answer
+		err error
+	}
+	waits := make(chan waiter, 1)
+	go func() {
+		a, err := h.try(context.Background(), p, http.MethodPost, surface+"/aggregator-connections/test",
+			object{"vendor": vendor, "configName": vendor + "-" + account})
+		waits <- waiter{a, err}
+	}()
+	eventually(t, 5*time.Second, "call at the vendor", func() bool { return l.stalled() > 0 })
+	code, took := p.stop()
+	w := <-waits
+	if w.err != nil || w.a.status != http.StatusOK || w.a.body["healthy"] != true {
+		t.Errorf("who waited got %d %s, %v", w.a.status, w.a.raw, w.err)
+	}
+	if code != 0 || took > drainTime {
+		t.Errorf("it ended with %d after %v", code, took)
+	}
+}
+
+// A pull that hangs at the vendor is handed back, and another process takes it up at once.
+func TestShutdownHandsAHangingPullBack(t *testing.T) {
+	for name, early := range map[string]bool{"one that runs already": true, "one that comes after": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHouse(t, newDatabase(t).url)
+			first := h.serve()
+			first.ready()
+			l := newPluggy(t, 1, 60)
+			l.connect(h, first)
+			held(t, h, l, first)
+			var second *process
+			if early {
+				second = h.serve()
+				second.ready()
+			}
+			code, took := first.stop()
+			stopped := time.Now()
+			l.heal()
+			if code != 0 || took > drainTime {
+				t.Errorf("it ended with %d after %v:\n%s", code, took, first.log())
+			}
+			if !early {
+				second = h.serve()
+				second.ready()
+			}
+			path := "/aggregator-connections/" + l.id + "/transactions"
+			eventually(t, 40*time.Second, "pull taken up", func() bool { return len(h.all(second, path)) == len(l.facts) })
+			waited := time.Since(stopped)
+			t.Logf("stopped within %.1f s, taken up and done %.2f s later", took.Seconds(), waited.Seconds())
+			if waited > 5*time.Second {
+				t.Error("what is handed back waits for nothing")
+			}
+		})
+	}
+}

@@ -1,0 +1,227 @@
+package blackbox_test
+
+import (
+	"maps"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// canary stands in every value that a start must not repeat.
+const canary = "canary-7f3a"
+
+// oneLine wants an exit code and one line that names everything given and no canary.
+func oneLine(t *testing.T, code, want int, stdout, stderr string, names ...string) {
+	t.Helper()
+	if code != want || strings.Count(stderr, "\n") != 1 || stdout != "" {
+		t.Errorf("it ended with %d, want %d, and said %q %q", code, want, stdout, stderr)
+	}
+	for _, name := range names {
+		if !strings.Contains(stderr, name) {
+			t.Errorf("it does not name %s: %s", name, stderr)
+		}
+	}
+	if strings.Contains(stderr, canary) {
+		t.Errorf("it repeats a value: %s", stderr)
+	}
+}
+
+func TestEveryFaultOfTheSettingsIsNamedAtOnce(t *testing.T) {
+	bad := map[string]string{
+		"SERVER_ADDRESS": canary, "ADMIN_ADDRESS": canary + ":x", "PUBLIC_URL": "ftp://" + canary + "/",
+		"DATABASE_URL": "mysql://" + canary, "DATABASE_MIGRATE": canary, "AUTH_JWKS_URL": canary,
+		"AUTH_JWT_SECRET": canary, "AUTH_REQUIRE_SCOPES": canary, "EGRESS_ALLOWED_CIDRS": canary, "EGRESS_ALLOW_HTTP": canary,
+		"PLUGGY_WEBHOOK_SOURCE_CIDRS": canary, "BELVO_WEBHOOK_SOURCE_CIDRS": canary, "TRUSTED_PROXIES": canary,
+		"RECONCILE_INTERVAL": canary, "DELIVERY_RETENTION": canary, "PULL_WORKERS": "-1",
+		"RATE_LIMIT_PER_MINUTE": canary, "WEBHOOK_RATE_LIMIT_PER_MINUTE": canary, "LOG_LEVEL": canary, "LOG_FORMAT": canary,
+	}
+	names := append(slices.Collect(maps.Keys(bad)), "SEALING_KEYSET_FILE") // which is not set at all
+	for _, name := range []string{"serve", "migrate"} {
+		out, said, code := command(t, bad, name)
+		oneLine(t, code, 2, out, said, names...)
+	}
+	// And one by one, the others as they should be.
+	h := newHouse(t, "")
+	for name, value := range bad {
+		settings := maps.Clone(h.settings)
+		settings[name] = value
+		out, said, code := command(t, settings, "serve")
+		oneLine(t, code, 2, out, said, name)
+	}
+}
+
+func TestAnAddressThatIsTakenEndsTheStart(t *testing.T) {
+	h := newHouse(t, "")
+	p := h.serve()
+	p.ready()
+	other := newHouse(t, "")
+	other.settings["SERVER_ADDRESS"] = strings.TrimPrefix(p.at(), "http://")
+	out, said, code := command(t, other.settings, "serve")
+	oneLine(t, code, 2, out, said, "SERVER_ADDRESS")
+	if _, err := os.Stat(strings.TrimPrefix(other.settings["DATABASE_URL"], "sqlite://")); err == nil {
+		t.Error("it made a database all the same")
+	}
+}
+
+func TestKeysets(t *testing.T) {
+	h := newHouse(t, "")
+	file := h.settings["SEALING_KEYSET_FILE"]
+	before := must(os.ReadFile(file))
+	if info := must(os.Stat(file)); info.Mode().Perm() != 0o600 {
+		t.Errorf("a new keyset has mode %v", info.Mode())
+	}
+	out, said, code := command(t, nil, "keyset", "create", file)
+	if code == 0 || strings.Count(said, "\n") != 1 || out != "" || string(must(os.ReadFile(file))) != string(before) {
+		t.Errorf("a second create ended with %d and said %q", code, said)
+	}
+	for name, spoil := range map[string]func(path string){
+		"readable by the group": func(path string) { check(os.Chmod(path, 0o640)) },
+		"readable by the world": func(path string) { check(os.Chmod(path, 0o604)) },
+		"missing":               func(path string) { check(os.Remove(path)) },
+		"empty":                 func(path string) { check(os.WriteFile(path, nil, 0o600)) },
+		"no keyset":             func(path string) { check(os.WriteFile(path, []byte(`{"primaryKeyId":1,"key":"`+canary+`"}`), 0o600)) },
+	} {
+		settings := maps.Clone(h.settings)
+		settings["SEALING_KEYSET_FILE"] = filepath.Join(t.TempDir(), "keyset.json")
+		check(os.WriteFile(settings["SEALING_KEYSET_FILE"], before, 0o600))
+		spoil(settings["SEALING_KEYSET_FILE"])
+		out, said, code := command(t, settings, "serve")
+		if code == 0 {
+			t.Errorf("%s: it started", name)
+		}
+		oneLine(t, code, code, out, said, "SEALING_KEYSET_FILE")
+	}
+}
+
+// A service with another keyset than the one that sealed the database serves what needs no
+// credential, says of the others that they cannot be opened, and works again with the
+// right keyset; a new credential heals a connection for good.
+func TestForeignKeyset(t *testing.T) {
+	h := newHouse(t, "")
+	p := h.serve()
+	p.ready()
+	l := newPluggy(t, 1, 30)
+	l.connect(h, p)
+	p.stop()
+	foreign := maps.Clone(h.settings)
+	foreign["SEALING_KEYSET_FILE"] = filepath.Join(t.TempDir(), "keyset.json")
+	if _, said, code := command(t, nil, "keyset", "create", foreign["SEALING_KEYSET_FILE"]); code != 0 {
+		t.Fatal(said)
+	}
+	other := serve(t, foreign)
+	if started(other) {
+		h.tested(t, other, l, false)
+		h.call(other, "GET", "/aggregator-connections/"+l.id, nil, http.StatusOK)
+		if log := other.log(); !strings.Contains(log, "keyset") && !strings.Contains(log, "credential") {
+			t.Errorf("the log does not say what is wrong:\n%s", log)
+		}
+		h.call(other, "POST", "/aggregator-connections/"+l.id+"/pulls", object{}, http.StatusAccepted)
+		var pull object
+		eventually(t, 15*time.Second, "pull that says why it fails", func() bool {
+			pull = h.all(other, "/aggregator-connections/"+l.id+"/pulls")[0]
+			return text(pull, "lastError") != ""
+		})
+		t.Logf("it starts; a test of the connection is unhealthy, a pull is %v with %v", pull["status"], pull["lastError"])
+		other.stop()
+	} else {
+		t.Logf("it does not start: %s", other.log())
+	}
+	again := h.serve()
+	again.ready()
+	h.tested(t, again, l, true)
+	tr := newTraffic([]*link{l}, func() *process { return again })
+	tr.deliver(l, l.whole())
+	eventually(t, 30*time.Second, "rows", func() bool {
+		return len(h.all(again, "/aggregator-connections/"+l.id+"/transactions")) == len(l.facts)
+	})
+}
+
+// started waits until the process serves or has ended.
+func started(p *process) bool {
+	select {
+	case <-p.listen:
+		p.ready()
+		return true
+	case <-p.ended:
+		return false
+	}
+}
+
+func (h *house) tested(t *testing.T, p *process, l *link, healthy bool) {
+	t.Helper()
+	vendor, account, _, _, _ := l.reference()
+	a := h.call(p, "POST", "/aggregator-connections/test", object{"vendor": vendor, "configName": vendor + "-" + account}, http.StatusOK)
+	if a["healthy"] != healthy {
+		t.Errorf("the connection's test says %v", a)
+	}
+}
+
+func TestMigrate(t *testing.T) {
+	for name, url := range map[string]string{"sqlite": "", "postgres": newDatabase(t).url} {
+		h := newHouse(t, url)
+		h.settings["DATABASE_MIGRATE"] = "false"
+		for range 2 { // the second finds nothing to do
+			if _, said, code := command(t, h.settings, "migrate"); code != 0 || said != "" && strings.Contains(said, "error") {
+				t.Fatalf("%s: migrate ended with %d: %s", name, code, said)
+			}
+		}
+		p := h.serve()
+		p.ready()
+		h.call(p, "GET", "/aggregator-connections", nil, http.StatusOK)
+		p.stop()
+	}
+}
+
+func TestTokenIsForDevelopmentAlone(t *testing.T) {
+	h := newHouse(t, "")
+	if strings.Count(h.token, ".") != 2 {
+		t.Errorf("token printed %q", h.token)
+	}
+	production := maps.Clone(h.settings)
+	production["ENV_NAME"], production["PUBLIC_URL"] = "production", "https://api.example.com"
+	out, said, code := command(t, production, "token", uuid.NewString())
+	oneLine(t, code, 2, out, said, "ENV_NAME")
+	out, said, code = command(t, h.settings, "token", canary)
+	oneLine(t, code, 2, out, said, "TENANT")
+}
+
+func TestVersionAndUnknownCommands(t *testing.T) {
+	out, said, code := command(t, nil, "version")
+	if code != 0 || said != "" || strings.Count(out, "\n") != 1 || strings.TrimSpace(out) == "" {
+		t.Errorf("version ended with %d and said %q %q", code, out, said)
+	}
+	for _, args := range [][]string{{"serv"}, {"serve", "--nothing"}, {"keyset", "create"}, {"serve", "extra"}} {
+		if out, said, code := command(t, nil, args...); code != 2 || out != "" || strings.Count(said, "\n") != 1 {
+			t.Errorf("%v ended with %d and said %q %q", args, code, out, said)
+		}
+	}
+}
+
+// The time to readiness and the memory then are measured, not promised.
+func TestStartMeasured(t *testing.T) {
+	h := newHouse(t, "")
+	for _, what := range []string{"an empty database", "one that is there"} {
+		p := h.serve()
+		took := p.ready()
+		t.Logf("%s: ready after %d ms, resident %s", what, took.Round(time.Millisecond).Milliseconds(), p.resident())
+		p.stop()
+	}
+}
+
+// resident is the process's memory as the kernel counts it.
+func (p *process) resident() string {
+	raw, _ := os.ReadFile(filepath.Join("/proc", strconv.Itoa(p.cmd.Process.Pid), "status"))
+	for line := range strings.Lines(string(raw)) {
+		if size, found := strings.CutPrefix(line, "VmRSS:"); found {
+			return strings.TrimSpace(size)
+		}
+	}
+	return "unknown"
+}

@@ -6,7 +6,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
+	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -21,6 +24,12 @@ type guide struct {
 	step   int
 	err    error // the first failure; later steps do nothing
 }
+
+// maxLine is where a step's line is cut, in characters.
+const maxLine = 300
+
+// ids are shown by their begin.
+var ids = regexp.MustCompile(`([0-9a-f]{8})-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
 
 // object is a JSON object.
 type object = map[string]any
@@ -46,7 +55,9 @@ func (g *guide) call(title, method, path string, body any, status int) object {
 		g.err = err
 		return object{}
 	}
-	g.say("%2d %-9s %s %s%s\n             -> %d %s", g.step, title, method, strings.TrimPrefix(path, "/v1/discovery"), asked, got, shorten(answer))
+	line := fmt.Sprintf("%s %s %s -> %d %s", method, strings.TrimPrefix(path, surface), asked, got, brief(answer))
+	line = ids.ReplaceAllString(strings.ReplaceAll(line, "  ", " "), "$1…")
+	g.say("%2d %-9s %s", g.step, title, cut(line, maxLine))
 	var parsed object
 	_ = json.Unmarshal(answer, &parsed) // a 204 has no body
 	return parsed
@@ -76,7 +87,7 @@ func (g *guide) exchange(method, path string, body any) (asked string, answer []
 		if err != nil {
 			return "", nil, 0, err
 		}
-		asked, payload = " "+string(masked(raw)), bytes.NewReader(raw)
+		asked, payload = brief(raw), bytes.NewReader(raw)
 	}
 	request, err := http.NewRequestWithContext(g.ctx, method, g.origin+path, payload)
 	if err != nil {
@@ -95,36 +106,66 @@ func (g *guide) exchange(method, path string, body any) (asked string, answer []
 	return asked, bytes.TrimSpace(answer), response.StatusCode, err
 }
 
-// masked hides what the demo sends as a secret: its lines show what is shown elsewhere.
-func masked(raw []byte) []byte {
+// brief writes a JSON body as it fits into a line: members in order but for times and the
+// vendor's own object, secrets hidden, long texts cut, lists by their length.
+func brief(raw []byte) string {
 	var body object
-	if json.Unmarshal(raw, &body) != nil {
-		return raw
+	if len(raw) == 0 || json.Unmarshal(raw, &body) != nil {
+		return string(raw)
 	}
-	for _, name := range []string{"clientId", "secret"} {
-		if _, there := body[name]; there {
-			body[name] = "…"
-		}
-	}
-	out, err := json.Marshal(body)
-	if err != nil {
-		return nil
-	}
-	return out
+	return members(body)
 }
 
-// shorten cuts a token out of a mint's answer, and long answers.
-func shorten(answer []byte) string {
-	var parsed object
-	if json.Unmarshal(answer, &parsed) == nil && parsed["token"] != nil {
-		raw, _ := parsed["token"].(string)
-		answer = bytes.ReplaceAll(answer, []byte(raw), []byte(raw[:4]+"…"))
+func members(body object) string {
+	parts := make([]string, 0, len(body))
+	for _, name := range slices.Sorted(maps.Keys(body)) {
+		if !strings.HasSuffix(name, "At") && name != "metadata" && name != "connectionId" {
+			parts = append(parts, member(name, body[name]))
+		}
 	}
-	const most = 300
-	if text := []rune(string(answer)); len(text) > most {
-		return string(text[:most]) + "…"
+	return strings.Join(parts, " ")
+}
+
+// member hides what is a secret on its way in, and shows only the begin of a token.
+func member(name string, value any) string {
+	const most = 36
+	switch v := value.(type) {
+	case []any:
+		return listed(name, v)
+	case object:
+		return name + "{" + members(v) + "}"
+	case string:
+		if name == "clientId" || name == "secret" {
+			return name + "=…"
+		}
+		if name == "token" {
+			return name + "=" + cut(v, 4)
+		}
+		return name + "=" + cut(v, most)
 	}
-	return string(answer)
+	return fmt.Sprint(name, "=", value)
+}
+
+func cut(text string, most int) string {
+	if runes := []rune(text); len(runes) > most {
+		return string(runes[:most]) + "…"
+	}
+	return text
+}
+
+// listed shows a short list whole.
+func listed(name string, list []any) string {
+	if len(list) > 2 || len(list) == 0 {
+		return fmt.Sprint(name, "[", len(list), "]")
+	}
+	shown := make([]string, len(list))
+	for i, item := range list {
+		shown[i] = fmt.Sprint(item)
+		if o, ok := item.(object); ok {
+			shown[i] = members(o)
+		}
+	}
+	return name + "[" + strings.Join(shown, "; ") + "]"
 }
 
 // eventually asks until done says yes.

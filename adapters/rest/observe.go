@@ -91,7 +91,7 @@ type panicked struct {
 // Error tells the type, and the text of an error.
 func (p *panicked) Error() string {
 	if err, ok := p.cause.(error); ok {
-		return "panic: " + err.Error()
+		return "panic: " + causes(err)
 	}
 	return fmt.Sprintf("panic: %T", p.cause)
 }

@@ -6,6 +6,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"database/sql"
@@ -33,7 +34,7 @@ type Config struct {
 	// Readers is how many queries may run at once; zero means 4. A database in memory is
 	// read and written by one connection.
 	Readers int
-	// Patience bounds each store method; zero means gormstore.DefaultPatience.
+	// Patience bounds each store method; zero means 10 s.
 	Patience time.Duration
 }
 
@@ -41,6 +42,9 @@ const (
 	scheme         = "sqlite://"
 	inMemory       = ":memory:"
 	defaultReaders = 4
+	// A file does not hang as a server does: who waits here waits for the one writer, and
+	// that is better than to be sent away.
+	defaultPatience = 10 * time.Second
 )
 
 // DB is an open database.
@@ -72,7 +76,7 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 			return nil, fmt.Errorf("create the database file: %w", err)
 		}
 	}
-	db := &DB{patience: c.Patience}
+	db := &DB{patience: cmp.Or(c.Patience, defaultPatience)}
 	if path == inMemory {
 		err = db.openMemory(ctx)
 	} else {

@@ -1,0 +1,247 @@
+package e2e_test
+
+import (
+	"encoding/json"
+	"math/big"
+	"net/http"
+	"net/http/httptest"
+	"path"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// bank is a simulated vendor with one account reference, whichever vendor it is.
+type bank interface {
+	vendor() string
+	origin() string
+	ref() string
+	login() (id, secret string)
+
+	// truth is what a ledger must hold of the reference, worked out from the vendor's own
+	// answer and not by the service's code.
+	truth(t *testing.T) map[string]truth
+	add(t *testing.T) (id string)
+	edit(t *testing.T, id string)
+	remove(t *testing.T, id string)
+	generate(t *testing.T, n int)
+	// closeDoor revokes the credential; openDoor grants it again.
+	closeDoor()
+	openDoor()
+
+	// payload is the body of a webhook: all, created, updated, deleted.
+	payload(t *testing.T, news string, ids ...string) []byte
+	inject(t *testing.T, faults ...fault)
+	clear()
+	// rowsPath is where the vendor lists transactions.
+	rowsPath() string
+	gate() *gate
+}
+
+// fault is a bad day of either vendor.
+type fault struct {
+	path, kind  string
+	times, skip int
+	status      int
+	retryAfter  string
+	value       string
+}
+
+// banks makes one of each vendor.
+func banks(t *testing.T) []bank { return []bank{newPluggy(t), newBelvo(t)} }
+
+// eachBank runs the body for both vendors on every backend.
+func eachBank(t *testing.T, body func(*testing.T, *world, bank), changes ...change) {
+	t.Helper()
+	each(t, func(t *testing.T, w *world) {
+		for _, b := range banks(t) {
+			t.Run(b.vendor(), func(t *testing.T) { body(t, w, b) })
+		}
+	}, changes...)
+}
+
+// truth is a transaction as it must be stored.
+type truth struct {
+	Amount, AccountAmount     string // exact, as a reduced fraction
+	Currency, AccountCurrency string
+	Status, Date, Description string
+	Metadata                  any
+}
+
+// exact reduces a decimal text, so that 1.50 and 1.5 are one.
+func exact(t *testing.T, text string) string {
+	t.Helper()
+	if text == "" {
+		return ""
+	}
+	value, ok := new(big.Rat).SetString(text)
+	if !ok || strings.ContainsAny(text, "eE/") {
+		t.Errorf("%q is not a decimal", text)
+		return text
+	}
+	return value.RatString()
+}
+
+// directed puts a sign on a magnitude.
+func directed(text string, in bool) string {
+	text = strings.TrimPrefix(text, "-")
+	if text == "" || in {
+		return text
+	}
+	return "-" + text
+}
+
+// parsed reads JSON with its numbers letter by letter.
+func parsed(t *testing.T, raw []byte) any {
+	t.Helper()
+	var value any
+	decoder := json.NewDecoder(strings.NewReader(string(raw)))
+	decoder.UseNumber()
+	if err := decoder.Decode(&value); err != nil {
+		t.Fatal(err)
+	}
+	return value
+}
+
+// faithful insists that the ledger is the vendor's truth: nothing lost, nothing doubled,
+// nothing altered. Rows that the vendor no longer has are either removed or, where kept
+// says so, still there.
+func (o operator) faithful(b bank, id string, kept ...string) {
+	o.t.Helper()
+	got := map[string]truth{}
+	for _, row := range o.metadata(id) {
+		external := text(row, "externalId")
+		if row["removedAt"] != nil || contains(kept, external) {
+			continue
+		}
+		got[external] = truth{
+			Amount: exact(o.t, text(row, "amount")), AccountAmount: exact(o.t, text(row, "accountAmount")),
+			Currency: text(row, "currency"), AccountCurrency: text(row, "accountCurrency"),
+			Status: text(row, "status"), Date: text(row, "date"), Description: text(row, "description"),
+			Metadata: row["metadata"],
+		}
+	}
+	if diff := cmp.Diff(b.truth(o.t), got); diff != "" {
+		o.t.Errorf("the ledger is not the vendor's truth (-truth +ledger):\n%.4000s", diff)
+	}
+}
+
+// metadata reads all rows with their numbers letter by letter.
+func (o operator) metadata(id string) (rows []object) {
+	o.t.Helper()
+	for next := ""; ; {
+		query := "?limit=200"
+		if next != "" {
+			query += "&cursor=" + next
+		}
+		page, _ := parsed(o.t, o.get(of(id, "/transactions"+query)).want(http.StatusOK).raw).(object)
+		items, _ := page["items"].([]any)
+		for _, item := range items {
+			row, _ := item.(object)
+			rows = append(rows, row)
+		}
+		if next = text(page, "nextCursor"); next == "" {
+			return rows
+		}
+	}
+}
+
+func text(o object, member string) string {
+	value, _ := o[member].(string)
+	return value
+}
+
+func contains(all []string, one string) bool {
+	for _, each := range all {
+		if each == one {
+			return true
+		}
+	}
+	return false
+}
+
+// gate stands in front of a vendor: it counts, and holds requests back when told to.
+type gate struct {
+	next   http.Handler
+	server *httptest.Server
+
+	mu      sync.Mutex
+	pattern string
+	entered chan struct{}
+	opened  chan struct{}
+	seen    map[string]int
+	keys    map[string]bool // what callers proved themselves with
+	inside  int
+	most    int
+}
+
+// serve puts a gate in front of the vendor and gives its address.
+func serve(t *testing.T, vendor http.Handler) (*gate, string) {
+	t.Helper()
+	g := &gate{next: vendor, seen: map[string]int{}, keys: map[string]bool{}}
+	g.server = httptest.NewServer(g)
+	t.Cleanup(g.server.Close)
+	return g, g.server.URL
+}
+
+// ServeHTTP implements http.Handler.
+func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	entered, opened := g.enter(r.URL.Path, r.Header.Get("X-API-KEY"))
+	defer g.leave()
+	if entered != nil {
+		close(entered)
+		select {
+		case <-opened:
+		case <-r.Context().Done():
+			return
+		}
+	}
+	g.next.ServeHTTP(w, r)
+}
+
+func (g *gate) enter(at, key string) (entered, opened chan struct{}) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.seen[at]++
+	g.keys[key] = true
+	g.inside++
+	g.most = max(g.most, g.inside)
+	if held, _ := path.Match(g.pattern, at); g.pattern == "" || !held {
+		return nil, nil
+	}
+	g.pattern = ""
+	return g.entered, g.opened
+}
+
+func (g *gate) leave() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.inside--
+}
+
+// hold keeps the next request of the path back until released; entered says that it came.
+func (g *gate) hold(pattern string) (entered <-chan struct{}, release func()) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.pattern, g.entered, g.opened = pattern, make(chan struct{}), make(chan struct{})
+	return g.entered, sync.OnceFunc(func() { close(g.opened) })
+}
+
+// count is how often a path was asked for.
+func (g *gate) count(path string) int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.seen[path]
+}
+
+// total is how many requests came at all.
+func (g *gate) total() (n int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, count := range g.seen {
+		n += count
+	}
+	return n
+}

@@ -1,0 +1,108 @@
+package e2e_test
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/belvo/belvosim"
+)
+
+func TestBelvoOpenFinanceAmounts(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		b := newBelvoLink(t, belvosim.DemoOpenFinanceLinkID)
+		o, id, _ := fresh(t, w, b)
+		o.faithful(b, id)
+		foreign := 0
+		for _, row := range o.rows(id) {
+			if row["currency"] == "USD" && row["amount"] == "-41.27" && row["accountAmount"] == "-218.73" && row["accountCurrency"] == "BRL" {
+				foreign++
+			}
+		}
+		if foreign != 1 {
+			t.Error("the purchase abroad is not there with both amounts")
+		}
+	})
+}
+
+func TestBelvoPages(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		b := newBelvo(t)
+		b.generate(t, 1300)
+		o, id, _ := fresh(t, w, b)
+		o.faithful(b, id)
+		if n := b.gate().count(b.rowsPath()); n < 2 {
+			t.Errorf("%d requests read 1300 rows", n)
+		}
+	})
+}
+
+func TestBelvoNextOnAnotherHost(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		b := newBelvo(t)
+		trap, address := serve(t, http.NotFoundHandler())
+		b.inject(t, fault{path: b.rowsPath(), kind: "nextHost", value: address + "/api/transactions/?page=1&page_size=1000&link=" + b.link})
+		o, id, _ := announced(t, w, b)
+		pull := o.settled(id)[0]
+		if pull["status"] != "succeeded" || pull["attempts"] == 1.0 {
+			t.Errorf("the pull ended as %v", pull)
+		}
+		o.faithful(b, id)
+		if trap.total() > 0 {
+			t.Errorf("the other host was called %d times, with the credential", trap.total())
+		}
+	})
+}
+
+func TestBelvoLinkEvents(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		b := newBelvo(t)
+		o, id, door := fresh(t, w, b)
+		for _, c := range []struct {
+			event  string
+			status belvosim.LinkStatus
+			reauth bool
+		}{
+			{"LINK/token_required", belvosim.LinkTokenRequired, true},
+			{"TRANSACTIONS/historical_update", belvosim.LinkValid, false},
+			{"LINK/invalid_credentials", belvosim.LinkInvalid, true},
+			{"ACCOUNTS/historical_update", belvosim.LinkValid, false},
+			{"CONSENT/openfinance_consent_expired", belvosim.LinkValid, true}, // the status does not know
+			{"TRANSACTIONS/new_transactions_available", belvosim.LinkValid, false},
+		} {
+			if err := b.sim.SetLinkStatus(b.link, c.status); err != nil {
+				t.Fatal(err)
+			}
+			o.knock(t, "belvo", door, b.event(t, belvosim.Event{Name: c.event, LinkID: b.link})).want(202)
+			o.succeeded(id)
+			o.wellness(id, "healthy", "", c.reauth)
+		}
+		if err := b.sim.RemoveLink(b.link); err != nil {
+			t.Fatal(err)
+		}
+		o.knock(t, "belvo", door, b.event(t, belvosim.Event{Name: "LINK/link_deleted", LinkID: b.link})).want(202)
+		if pull := o.settled(id)[0]; pull["status"] != "failed" || pull["lastError"] != "account_not_found" {
+			t.Errorf("a deleted link's pull ended as %v", pull)
+		}
+		o.wellness(id, "unhealthy", "account_not_found", false)
+	})
+}
+
+func TestBelvoOneEventIsToldApartByAllOfIt(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		b := newBelvo(t)
+		o, id, door := fresh(t, w, b)
+		same := belvosim.Event{Name: "TRANSACTIONS/new_transactions_available", LinkID: b.link, WebhookID: "0123456789abcdef0123456789abcdef", RequestID: uuid.NewString()}
+		before := len(o.pages(deliveries+"?connectionId="+id, 200))
+		for range 3 {
+			o.knock(t, "belvo", door, b.event(t, same)).want(202)
+		}
+		same.RequestID = uuid.NewString() // the same webhook_id, another event
+		o.knock(t, "belvo", door, b.event(t, same)).want(202)
+		if n := len(o.pages(deliveries+"?connectionId="+id, 200)) - before; n != 2 {
+			t.Errorf("two events, one told three times, are kept as %d", n)
+		}
+		o.succeeded(id)
+	})
+}

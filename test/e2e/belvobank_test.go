@@ -1,0 +1,210 @@
+package e2e_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/belvo/belvosim"
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/simfault"
+)
+
+// belvoBank is one link of Belvo's demo world.
+type belvoBank struct {
+	sim  *belvosim.Simulator
+	at   *gate
+	url  string
+	link string
+
+	id, password string
+}
+
+func newBelvo(t *testing.T) *belvoBank { return newBelvoLink(t, belvosim.DemoLinkID) }
+
+func newBelvoLink(t *testing.T, link string) *belvoBank {
+	t.Helper()
+	b := &belvoBank{
+		sim: belvosim.New(belvosim.Options{}), link: link,
+		id: belvosim.DemoSecretID, password: belvosim.DemoSecretPassword,
+	}
+	b.sim.SeedAt(time.Now())
+	b.at, b.url = serve(t, b.sim)
+	return b
+}
+
+func (b *belvoBank) vendor() string { return "belvo" }
+func (b *belvoBank) origin() string { return b.url }
+func (b *belvoBank) ref() string    { return b.link }
+func (b *belvoBank) login() (string, string) {
+	return b.id, b.password
+}
+func (b *belvoBank) rowsPath() string { return "/api/transactions/" }
+func (b *belvoBank) gate() *gate      { return b.at }
+func (b *belvoBank) clear()           { b.sim.ClearFaults() }
+func (b *belvoBank) closeDoor()       { b.sim.RemoveSecret(b.id) }
+func (b *belvoBank) openDoor() {
+	b.sim.AddSecret(b.id, b.password)
+}
+
+// belvoRow is what truth needs of a row on the wire.
+type belvoRow struct {
+	ID      string `json:"id"`
+	Account *struct {
+		Category string `json:"category"`
+		Currency string `json:"currency"`
+	} `json:"account"`
+	ValueDate   string          `json:"value_date"`
+	CreatedAt   string          `json:"created_at"`
+	Amount      json.RawMessage `json:"amount"`
+	Local       json.RawMessage `json:"local_currency_amount"`
+	Currency    string          `json:"currency"`
+	Description string          `json:"description"`
+	Type        string          `json:"type"`
+	Status      string          `json:"status"`
+}
+
+func (b *belvoBank) truth(t *testing.T) map[string]truth {
+	t.Helper()
+	all := map[string]truth{}
+	for page := "/api/transactions/?page_size=1000&link=" + b.link; page != ""; {
+		var answer struct {
+			Results []json.RawMessage `json:"results"`
+			Next    *string           `json:"next"`
+		}
+		if err := json.Unmarshal(b.ask(t, page), &answer); err != nil {
+			t.Fatal(err)
+		}
+		for _, raw := range answer.Results {
+			var row belvoRow
+			if err := json.Unmarshal(raw, &row); err != nil {
+				t.Fatal(err)
+			}
+			all[row.ID] = b.judge(t, row, parsed(t, raw))
+		}
+		if page = ""; answer.Next != nil {
+			page = *answer.Next
+		}
+	}
+	return all
+}
+
+// ask calls the vendor's own API, past the gate.
+func (b *belvoBank) ask(t *testing.T, target string) []byte {
+	t.Helper()
+	r := httptest.NewRequest(http.MethodGet, target, nil)
+	r.SetBasicAuth(b.login())
+	w := httptest.NewRecorder()
+	b.sim.ServeHTTP(w, r)
+	if w.Code != http.StatusOK {
+		t.Fatalf("the vendor answered %d: %s", w.Code, w.Body)
+	}
+	return w.Body.Bytes()
+}
+
+// judge reads a row as the vendor's dictionary says: the type directs, no type leaves the
+// number to speak, and no currency is the account's, or the one all accounts share.
+func (b *belvoBank) judge(t *testing.T, row belvoRow, raw any) truth {
+	t.Helper()
+	holder := "MXN"
+	if b.link == belvosim.DemoOpenFinanceLinkID {
+		holder = "BRL"
+	}
+	in := row.Type == "INFLOW" || row.Type == ""
+	want := truth{
+		Amount: exact(t, directed(bare(row.Amount), in)), Currency: row.Currency,
+		Status: "posted", Date: row.ValueDate, Description: row.Description, Metadata: raw,
+	}
+	if row.Status == "PENDING" {
+		want.Status = "pending"
+	}
+	if want.Currency == "" {
+		want.Currency = holder
+	}
+	if want.Currency != holder && len(row.Local) > 0 {
+		want.AccountAmount, want.AccountCurrency = exact(t, directed(bare(row.Local), in)), holder
+	}
+	return want
+}
+
+// bare takes the quotes off a number that is sent as text.
+func bare(raw json.RawMessage) string {
+	var text string
+	if json.Unmarshal(raw, &text) == nil {
+		return text
+	}
+	return string(raw)
+}
+
+func (b *belvoBank) add(t *testing.T) string {
+	t.Helper()
+	today, kind, status, currency, description := time.Now().UTC().Format(time.DateOnly), "OUTFLOW", "PROCESSED", "MXN", "ADDED"
+	row, err := b.sim.AddTransaction(b.link, belvosim.Transaction{
+		Account: belvosim.DemoAccountID, ValueDate: &today, Amount: json.RawMessage("12.34"),
+		Currency: &currency, Description: &description, Type: &kind, Status: &status,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return row.ID
+}
+
+func (b *belvoBank) edit(t *testing.T, id string) {
+	t.Helper()
+	_, err := b.sim.UpdateTransaction(id, func(row *belvosim.Transaction) {
+		corrected := "corrected"
+		if row.Description != nil {
+			corrected = *row.Description + " (corrected)"
+		}
+		row.Description = &corrected
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (b *belvoBank) remove(t *testing.T, id string) {
+	t.Helper()
+	if err := b.sim.RemoveTransaction(id); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (b *belvoBank) generate(t *testing.T, n int) {
+	t.Helper()
+	if err := b.sim.Generate(belvosim.DemoAccountID, n); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (b *belvoBank) payload(t *testing.T, news string, ids ...string) []byte {
+	t.Helper()
+	name := map[string]string{
+		"all": "TRANSACTIONS/historical_update", "created": "TRANSACTIONS/new_transactions_available",
+		"updated": "TRANSACTIONS/transactions_updated", "deleted": "TRANSACTIONS/transactions_deleted",
+	}[news]
+	return b.event(t, belvosim.Event{Name: name, LinkID: b.link, TransactionIDs: ids})
+}
+
+func (b *belvoBank) event(t *testing.T, e belvosim.Event) []byte {
+	t.Helper()
+	body, err := b.sim.Payload(e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return body
+}
+
+func (b *belvoBank) inject(t *testing.T, faults ...fault) {
+	t.Helper()
+	for _, f := range faults {
+		err := b.sim.Inject(belvosim.Fault{
+			Path: f.path, Kind: simfault.Kind(f.kind), Times: f.times, Skip: f.skip,
+			Status: f.status, RetryAfter: f.retryAfter, Value: f.value,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}

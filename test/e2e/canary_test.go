@@ -1,0 +1,251 @@
+package e2e_test
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
+	"github.com/LerianStudio/aggregator-connections/adapters/telemetry"
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// The canaries: no encoding of any of them may be found where it does not belong. Their
+// signs make each encoding another text.
+const (
+	canaryClient = "canary-client-id+/?=1a7"
+	canarySecret = "canary-secret+/?=2b8"
+	canaryOther  = "canary-rotated+/?=3c9"
+	canaryWrong  = "canary-refused+/?=4d0"
+	canaryHMAC   = "canary-hmac+/?=5e1"
+	canaryShared = "Bearer canary-shared+/?=6f2"
+	canaryJWT    = "canary-jwt-secret+/?=7a3-of-32-bytes"
+)
+
+// forms are the ways a text may hide: as it is, hexadecimal, escaped, and in base64 at any
+// alignment.
+func forms(secret string) map[string]string {
+	all := map[string]string{
+		"clear": secret, "hex": hex.EncodeToString([]byte(secret)), "HEX": strings.ToUpper(hex.EncodeToString([]byte(secret))),
+		"query": url.QueryEscape(secret), "path": url.PathEscape(secret), "reversed": reversed(secret),
+	}
+	for offset, tainted := range []int{0, 2, 3} { // characters that the neighbour has a part in
+		padded := append(make([]byte, offset), secret...)
+		padded = padded[:len(padded)-len(padded)%3]
+		for name, encoding := range map[string]*base64.Encoding{"base64": base64.StdEncoding, "base64url": base64.URLEncoding} {
+			all[fmt.Sprint(name, offset)] = encoding.EncodeToString(padded)[tainted:]
+		}
+	}
+	return all
+}
+
+func reversed(text string) string {
+	letters := []byte(text)
+	slices.Reverse(letters)
+	return string(letters)
+}
+
+func TestNoSecretGetsOut(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		secrets := map[string]string{
+			"client id": canaryClient, "secret": canarySecret, "rotated secret": canaryOther, "refused secret": canaryWrong,
+			"HMAC secret": canaryHMAC, "shared value": canaryShared, "JWT secret": canaryJWT,
+		}
+		for _, b := range []bank{canaryPluggy(t), canaryBelvo(t)} {
+			o := w.operator(t)
+			o.token = signed(t, canaryJWT, object{"tenant_id": o.tenant})
+			secrets[b.vendor()+" bearer"] = o.token
+			secrets[b.vendor()+" basic"] = base64.StdEncoding.EncodeToString([]byte(canaryClient + ":" + canarySecret))
+			for i, door := range live(o, b) {
+				raw := door[strings.LastIndex(door, "/")+1:]
+				hash := sha256.Sum256([]byte(raw))
+				secrets[fmt.Sprint(b.vendor(), " token ", i)] = raw
+				search(t, "answers", map[string]string{"hash of a token": hex.EncodeToString(hash[:])}, w.said.String())
+				search(t, "log", map[string]string{"hash of a token": hex.EncodeToString(hash[:])}, w.log.String())
+			}
+			for key := range b.gate().keys {
+				if key != "" {
+					secrets[b.vendor()+" key "+key[:8]] = key
+				}
+			}
+		}
+		if len(secrets) < 7+2*4+1 { // of the vendors, Pluggy alone hands out keys
+			t.Fatalf("only %d secrets were seen", len(secrets))
+		}
+		metrics := httptest.NewRecorder()
+		telemetry.Admin(w.app.Metrics).ServeHTTP(metrics, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+		for where, text := range map[string]string{
+			"answers": w.said.String(), "log": w.log.String(), "metrics": metrics.Body.String(), "database": w.dump(t),
+		} {
+			if len(text) < 100 && !(where == "database" && w.backend == "memory") {
+				t.Errorf("%s: %d bytes are nothing to search", where, len(text))
+			}
+			search(t, where, secrets, text)
+		}
+	}, func(s *setup) {
+		s.cfg.Auth.JWTSecret = domain.SecretText(canaryJWT)
+		s.cfg.Sources = map[domain.Vendor]domain.SourcePolicy{
+			"pluggy": {HMACSecret: domain.SecretText(canaryHMAC)}, "belvo": {Authorization: domain.SecretText(canaryShared)},
+		}
+	})
+}
+
+func search(t *testing.T, where string, secrets map[string]string, text string) {
+	t.Helper()
+	for name, secret := range secrets {
+		for form, hidden := range forms(secret) {
+			if at := strings.Index(text, hidden); at >= 0 {
+				t.Errorf("%s hold the %s (%s): …%.200s", where, name, form, text[max(0, at-80):])
+			}
+		}
+	}
+}
+
+func canaryPluggy(t *testing.T) bank {
+	b := newPluggy(t)
+	b.id, b.secret = canaryClient, canarySecret
+	b.sim.AddClient(pluggysim.Client{ID: b.id, Secret: b.secret})
+	b.item = b.sim.AddItem(pluggysim.Item{ClientID: b.id}).ID
+	if _, err := b.sim.AddAccount(pluggysim.Account{ItemID: b.item}); err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func canaryBelvo(t *testing.T) bank {
+	b := newBelvo(t)
+	b.id, b.password = canaryClient, canarySecret
+	b.openDoor()
+	return b
+}
+
+// live goes through everything that can be done with secrets, well and badly, and gives
+// the tokens' paths.
+func live(o operator, b bank) (doors []string) {
+	o.t.Helper()
+	made := creation(b, "main")
+	id := o.do(http.MethodPost, connections, made, "X-Idempotency-Key: create").want(201).text("id")
+	o.do(http.MethodPost, connections, made, "X-Idempotency-Key: create").want(201)
+	o.do(http.MethodPost, connections, made).want(409)
+	raw := encoded(o.t, made)
+	o.do(http.MethodPost, connections, raw[:len(raw)-1]).want(400)
+	for _, wrong := range []object{{"secret": []string{canarySecret}}, {"secret": canarySecret, "Secret": canarySecret}, {"vendor": canarySecret}, {"baseUrl": "https://" + canaryClient + ":x@h"}} {
+		o.do(http.MethodPost, connections, wrong).want(400)
+	}
+	o.healthy(b, "main", "")
+	doors = append(doors, o.mint(b, "main"), o.mint(b, "main"))
+	for _, door := range doors {
+		o.proved(b, door, b.payload(o.t, "all")).want(202)
+		o.call(o.t, http.MethodPost, door, "{}").want(401)
+		o.call(o.t, http.MethodPost, door, "{}", "Authorization: "+canaryWrong, "X-Webhook-Signature: "+canaryWrong).want(401)
+		for _, path := range []string{door, door + "/more", strings.ToUpper(door), "/x" + door, strings.Replace(door, "/webhooks", "", 1), connections + "?cursor=" + door, deliveries + door} {
+			o.get(path)
+		}
+	}
+	o.settled(id)
+	o.proved(b, doors[0], []byte("unreadable")).want(202)
+	change := object{"configName": "main", "baseUrl": b.origin(), "accountRef": b.ref(), "clientId": canaryClient, "secret": canaryOther}
+	o.do(http.MethodPut, of(id, ""), change, "X-Idempotency-Key: rotate").want(200)
+	o.healthy(b, "main", "credential_rejected")
+	o.pull(id, nil)
+	change["secret"] = canarySecret
+	o.do(http.MethodPut, of(id, ""), change).want(200)
+	b.inject(o.t, fault{path: b.rowsPath(), kind: "types"}, fault{path: b.rowsPath(), kind: "status", status: 500})
+	o.pull(id, nil)
+	o.call(o.t, http.MethodGet, connections, nil, "Authorization: Bearer "+o.token+"x").want(401)
+	o.do(http.MethodPost, engines, object{"type": "rest-generic", "configName": "engine", "config": object{"url": b.origin(), "auth": "bearer"}, "credential": object{"token": canarySecret}}).want(201)
+	o.do(http.MethodPost, engines, object{"type": "rest-generic", "configName": "bad", "config": object{"url": b.origin(), "headers": object{"X-Token": canarySecret}}, "credential": object{canarySecret: canarySecret}}).want(400)
+	for _, path := range []string{connections, engines, tokens, deliveries, changes, of(id, "/health"), of(id, "/pulls"), of(id, "/accounts"), of(id, "/transactions"), "/openapi.json"} {
+		o.get(path).want(200)
+	}
+	for _, kept := range o.pages(deliveries, 20) {
+		o.get(deliveries + "/" + text(kept, "id")).want(200)
+	}
+	o.do(http.MethodDelete, of(id, ""), nil).want(204)
+	return doors
+}
+
+// proved posts a body with the canaries' proof.
+func (o operator) proved(b bank, path string, body []byte) answer {
+	o.t.Helper()
+	if b.vendor() == "belvo" {
+		return o.call(o.t, http.MethodPost, path, body, "Authorization: "+canaryShared)
+	}
+	return o.call(o.t, http.MethodPost, path, body, "X-Webhook-Signature: "+signature(canaryHMAC, body))
+}
+
+// dump is every byte of the database.
+func (w *world) dump(t *testing.T) string {
+	t.Helper()
+	switch w.backend {
+	case "sqlite":
+		return w.files(t)
+	case "postgres":
+		return w.tables(t)
+	}
+	return ""
+}
+
+func (w *world) files(t *testing.T) string {
+	t.Helper()
+	var all []byte
+	for _, suffix := range []string{"", "-wal"} {
+		raw, err := os.ReadFile(strings.TrimPrefix(w.dsn, "sqlite://") + suffix)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, raw...)
+	}
+	return string(all)
+}
+
+// tables copies every table that is not PostgreSQL's own; bytes come as hexadecimal.
+func (w *world) tables(t *testing.T) string {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), w.dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close(t.Context()) }()
+	rows, _ := conn.Query(t.Context(), `SELECT quote_ident(table_schema) || '.' || quote_ident(table_name) FROM information_schema.tables
+		WHERE table_type = 'BASE TABLE' AND table_schema NOT IN ('pg_catalog', 'information_schema')`)
+	names, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil || !slices.Contains(names, "public.river_job") || !slices.Contains(names, "public.connections") {
+		t.Fatalf("the tables are %v: %v", names, err)
+	}
+	var all bytes.Buffer
+	for _, name := range names {
+		if _, err := conn.PgConn().CopyTo(t.Context(), &all, "COPY "+name+" TO STDOUT"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return all.String()
+}
+
+// The search itself must find what is there.
+func TestTheSearchFindsEveryForm(t *testing.T) {
+	secret := canarySecret
+	for _, text := range []string{
+		secret, hex.EncodeToString([]byte(secret)), base64.StdEncoding.EncodeToString([]byte("x" + secret)), base64.StdEncoding.EncodeToString([]byte("xy" + secret)),
+		base64.StdEncoding.EncodeToString([]byte("xyz" + secret)), url.QueryEscape(secret),
+	} {
+		found := false
+		for _, form := range forms(secret) {
+			found = found || strings.Contains(text, form)
+		}
+		if !found {
+			t.Errorf("%q hides the secret", text)
+		}
+	}
+}

@@ -1,0 +1,123 @@
+package e2e_test
+
+import (
+	"encoding/json"
+	"maps"
+	"net/http"
+	"net/url"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+
+	"github.com/LerianStudio/aggregator-connections/test/pgtest"
+)
+
+// postgresEngine is the body that connects to the tests' own PostgreSQL.
+func postgresEngine(t *testing.T, name string) object {
+	t.Helper()
+	u, err := url.Parse(pgtest.DSN(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	password, _ := u.User.Password()
+	if password == "" {
+		password = "unused"
+	}
+	return object{
+		"type": "postgres", "configName": name,
+		"config":     object{"host": u.Hostname(), "port": json.Number(u.Port()), "database": u.Path[1:], "sslMode": "disable"},
+		"credential": object{"username": u.User.Username(), "password": password},
+	}
+}
+
+func TestEngineConnections(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		o, b := w.operator(t), newPluggy(t)
+		body := postgresEngine(t, "ledger")
+		a := o.do(http.MethodPost, engines, body).want(201)
+		made := a.members("id", "type", "configName", "config", "createdAt", "updatedAt")
+		id := text(made, "id")
+		if a.header.Get("Location") != engines+"/"+id || made["type"] != "postgres" {
+			t.Errorf("made %v at %s", made, a.header.Get("Location"))
+		}
+		got := o.get(engines + "/" + id).want(200)
+		if diff := cmp.Diff(made, got.json()); diff != "" {
+			t.Errorf("it reads otherwise:\n%s", diff)
+		}
+		o.probed(id, true)
+
+		// One namespace, two surfaces that do not know one another's ids.
+		o.do(http.MethodPost, connections, creation(b, "ledger")).problem(409, "MTCH-0007")
+		aggregator := o.connect(b, "bank")
+		taken := maps.Clone(body)
+		taken["configName"] = "bank"
+		o.do(http.MethodPost, engines, taken).problem(409, "MTCH-0007")
+		o.do(http.MethodPatch, engines+"/"+id, object{"configName": "bank"}).problem(409, "MTCH-0007")
+		o.get(of(id, "")).problem(404, "MTCH-0201")
+		o.get(engines+"/"+aggregator).problem(404, "MTCH-0201")
+
+		renamed := o.do(http.MethodPatch, engines+"/"+id, object{"configName": "books"}, "If-Match: "+got.header.Get("ETag")).want(200)
+		if renamed.text("configName") != "books" || renamed.text("type") != "postgres" {
+			t.Errorf("a patch made it %s", renamed.raw)
+		}
+		o.probed(id, true) // what the patch left out is kept
+		o.do(http.MethodPatch, engines+"/"+id, object{"configName": "x"}, "If-Match: "+got.header.Get("ETag")).problem(412, "MTCH-0020")
+		o.do(http.MethodPatch, engines+"/"+id, object{"type": "rest-generic"}).problem(400, "MTCH-0001", "body.type")
+		config, _ := body["config"].(object)
+		config["port"] = 1
+		o.do(http.MethodPatch, engines+"/"+id, object{"config": config}).want(200)
+		o.probed(id, false)
+		if list := o.pages(engines, 1); len(list) != 1 || list[0]["id"] != id {
+			t.Errorf("the list is %v", list)
+		}
+		if list := o.pages(connections, 20); len(list) != 1 || list[0]["id"] != aggregator {
+			t.Errorf("the aggregators' list is %v", list)
+		}
+		o.do(http.MethodDelete, engines+"/"+id, nil).want(204)
+		o.do(http.MethodDelete, engines+"/"+id, nil).problem(404, "MTCH-0201")
+		o.connect(b, "books") // the name is free
+	})
+}
+
+// probed tests an engine connection live.
+func (o operator) probed(id string, healthy bool) {
+	o.t.Helper()
+	members := []string{"connectionId", "healthy", "latencyMs"}
+	if !healthy {
+		members = append(members, "errorMessage")
+	}
+	body := o.do(http.MethodPost, engines+"/"+id+"/test", nil).want(200).members(members...)
+	if body["healthy"] != healthy || body["connectionId"] != id {
+		o.t.Errorf("a probe says %v", body)
+	}
+}
+
+func TestRESTSources(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		o := w.operator(t)
+		_, address := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.Header.Get("Authorization") != "Bearer right" {
+				w.WriteHeader(http.StatusUnauthorized)
+			}
+		}))
+		body := object{"type": "rest-generic", "configName": "source", "config": object{"url": address + "/ping", "auth": "bearer"}, "credential": object{"token": "right"}}
+		id := o.do(http.MethodPost, engines, body).want(201).text("id")
+		o.probed(id, true)
+		o.do(http.MethodPatch, engines+"/"+id, object{"credential": object{"token": "wrong"}}).want(200)
+		o.probed(id, false)
+		o.do(http.MethodPatch, engines+"/"+id, object{"config": object{"url": address, "auth": "basic"}}).problem(400, "MTCH-0001", "body.credential", "body.credential.password", "body.credential.username")
+
+		for _, wrong := range []struct {
+			body object
+			at   string
+		}{
+			{object{"type": "oracle"}, "body.type"}, {object{"config": object{"url": "http://10.0.0.1"}}, "body.config"},
+			{object{"config": object{"url": "x"}}, "body.config.url"}, {object{"config": object{"url": address, "auth": "none", "more": 1}}, "body.config.more"},
+		} {
+			refused := object{"type": "rest-generic", "configName": uuid.NewString(), "config": object{"url": address}}
+			maps.Copy(refused, wrong.body)
+			o.do(http.MethodPost, engines, refused).problem(400, "MTCH-0001", wrong.at)
+		}
+	})
+}

@@ -1,0 +1,39 @@
+package e2e_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+)
+
+func TestMeta(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		if got := w.call(t, http.MethodGet, "/health", nil).want(200).text("status"); got != "healthy" {
+			t.Errorf("health is %q", got)
+		}
+		ready := w.call(t, http.MethodGet, "/readyz", nil).want(200).members("status", "checks", "version")
+		checks, _ := ready["checks"].(object)
+		if database, _ := checks["database"].(object); database["status"] != "up" {
+			t.Errorf("ready says %v", ready)
+		}
+		w.call(t, http.MethodGet, "/version", nil).want(200).members("version")
+		doc := w.call(t, http.MethodGet, "/openapi.json", nil).want(200).json()
+		if !strings.HasPrefix(text(doc, "openapi"), "3.1") {
+			t.Errorf("OpenAPI %v", doc["openapi"])
+		}
+		paths, _ := doc["paths"].(object)
+		for _, path := range []string{
+			connections, connections + "/{id}", connections + "/test", connections + "/{id}/pulls", connections + "/{id}/transactions", connections + "/{id}/accounts",
+			connections + "/{id}/health", pullsPath + "/{id}", tokens, tokens + "/{id}", deliveries, deliveries + "/{id}", deliveries + "/{id}/replay", changes,
+			prefix + "/connector-types", prefix + "/webhooks/{vendor}/{token}", "/health", "/readyz", "/version",
+		} {
+			if paths[path] == nil {
+				t.Errorf("the document does not tell of %s", path)
+			}
+		}
+		page := w.call(t, http.MethodGet, "/docs", nil).want(200)
+		if body := string(page.raw); strings.Contains(body, "https://") || strings.Contains(body, "http://") {
+			t.Error("the page reads from elsewhere")
+		}
+	})
+}

@@ -1,0 +1,151 @@
+package e2e_test
+
+import (
+	"encoding/json"
+	"testing"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
+)
+
+// pluggyBank is Pluggy's demo world.
+type pluggyBank struct {
+	sim *pluggysim.Simulator
+	at  *gate
+	url string
+
+	item, id, secret string
+}
+
+func newPluggy(t *testing.T, options ...func(*pluggysim.Options)) *pluggyBank {
+	t.Helper()
+	o := pluggysim.Options{Now: func() time.Time { return time.Now().UTC() }}
+	for _, apply := range options {
+		apply(&o)
+	}
+	b := &pluggyBank{
+		sim: pluggysim.New(o), item: pluggysim.DemoItemID, id: pluggysim.DemoClientID, secret: pluggysim.DemoClientSecret,
+	}
+	b.sim.SeedAt(time.Now())
+	b.at, b.url = serve(t, b.sim)
+	return b
+}
+
+func (b *pluggyBank) vendor() string { return "pluggy" }
+func (b *pluggyBank) origin() string { return b.url }
+func (b *pluggyBank) ref() string    { return b.item }
+func (b *pluggyBank) login() (string, string) {
+	return b.id, b.secret
+}
+func (b *pluggyBank) rowsPath() string { return "/v2/transactions" }
+func (b *pluggyBank) gate() *gate      { return b.at }
+func (b *pluggyBank) clear()           { b.sim.ClearFaults() }
+
+func (b *pluggyBank) closeDoor() {
+	b.sim.AddClient(pluggysim.Client{ID: b.id, Secret: "another"})
+	b.sim.ExpireKeys()
+}
+
+func (b *pluggyBank) openDoor() {
+	b.sim.AddClient(pluggysim.Client{ID: b.id, Secret: b.secret})
+}
+
+// accounts of the demo item, with their currency.
+var pluggyAccounts = []string{pluggysim.DemoBankAccountID, pluggysim.DemoCardAccountID}
+
+func (b *pluggyBank) truth(t *testing.T) map[string]truth {
+	t.Helper()
+	all := map[string]truth{}
+	for _, account := range pluggyAccounts {
+		for _, row := range b.sim.Transactions(account) {
+			raw, err := json.Marshal(row)
+			if err != nil {
+				t.Fatal(err)
+			}
+			all[row.ID] = pluggyTruth(t, row, parsed(t, raw))
+		}
+	}
+	return all
+}
+
+// pluggyTruth reads a row as the vendor's documents say: the type directs, a bare date is
+// midnight in São Paulo, which is three hours behind, and every account here is in BRL.
+func pluggyTruth(t *testing.T, row pluggysim.Transaction, raw any) truth {
+	t.Helper()
+	in := row.Type == "CREDIT"
+	want := truth{
+		Amount: exact(t, directed(string(row.Amount), in)), Currency: row.CurrencyCode,
+		Status: map[pluggysim.Text]string{"POSTED": "posted", "PENDING": "pending"}[row.Status],
+		Date:   row.Date.Add(-3 * time.Hour).Format(time.DateOnly), Description: row.Description, Metadata: raw,
+	}
+	if row.Date.Equal(row.Date.Truncate(24 * time.Hour)) {
+		want.Date = row.Date.Format(time.DateOnly)
+	}
+	if row.CurrencyCode != "BRL" {
+		want.AccountAmount, want.AccountCurrency = exact(t, directed(string(row.AmountInAccountCurrency), in)), "BRL"
+	}
+	return want
+}
+
+func (b *pluggyBank) add(t *testing.T) string {
+	t.Helper()
+	row, err := b.sim.AddTransaction(pluggysim.Transaction{
+		AccountID: pluggysim.DemoBankAccountID, Description: "ADDED", Amount: "-12.34", Type: "DEBIT",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return row.ID
+}
+
+func (b *pluggyBank) edit(t *testing.T, id string) {
+	t.Helper()
+	if _, err := b.sim.UpdateTransaction(id, func(row *pluggysim.Transaction) { row.Description += " (corrected)" }); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (b *pluggyBank) remove(t *testing.T, id string) {
+	t.Helper()
+	if err := b.sim.RemoveTransaction(id); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (b *pluggyBank) generate(t *testing.T, n int) {
+	t.Helper()
+	if err := b.sim.Generate(pluggysim.DemoBankAccountID, n); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (b *pluggyBank) payload(t *testing.T, news string, ids ...string) []byte {
+	t.Helper()
+	e := pluggysim.Event{Name: "transactions/" + news, AccountID: pluggysim.DemoBankAccountID, TransactionIDs: ids}
+	if news == "all" {
+		e = pluggysim.Event{Name: "item/updated", ItemID: b.item}
+	}
+	return b.event(t, e)
+}
+
+func (b *pluggyBank) event(t *testing.T, e pluggysim.Event) []byte {
+	t.Helper()
+	body, err := b.sim.Payload(e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return body
+}
+
+func (b *pluggyBank) inject(t *testing.T, faults ...fault) {
+	t.Helper()
+	for _, f := range faults {
+		err := b.sim.Inject(pluggysim.Fault{
+			Path: f.path, Kind: pluggysim.FaultKind(f.kind), Times: f.times, Skip: f.skip,
+			Status: f.status, RetryAfter: f.retryAfter, Value: f.value,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,160 @@
+package e2e_test
+
+import (
+	"maps"
+	"net/http"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// fresh connects a new tenant to the bank and has its first pull done.
+func fresh(t *testing.T, w *world, b bank) (o operator, id, door string) {
+	t.Helper()
+	o = w.operator(t)
+	id = o.connect(b, "main")
+	door = o.mint(b, "main")
+	o.tell(b, door, "all")
+	o.succeeded(id)
+	return o, id, door
+}
+
+func TestTheFirstPullReadsEverything(t *testing.T) {
+	eachBank(t, func(t *testing.T, w *world, b bank) {
+		o, id, _ := fresh(t, w, b)
+		o.faithful(b, id)
+		for external, row := range o.rows(id) {
+			if row["version"] != 1.0 || row["removedAt"] != nil || row["vendor"] != b.vendor() || row["connectionId"] != id {
+				t.Errorf("%s is not as first seen: %v", external, row)
+			}
+		}
+		pull := o.succeeded(id)[0]
+		counts, _ := pull["counts"].(object)
+		if n := float64(len(b.truth(t))); counts["added"] != n || counts["read"] != n || pull["trigger"] != "webhook" {
+			t.Errorf("the pull says %v of %v rows", pull, n)
+		}
+		accounts := o.pages(of(id, "/accounts"), 1)
+		if len(accounts) != 2 || counts["accounts"] != 2.0 {
+			t.Errorf("%d accounts, and the pull saw %v; the vendor has 2", len(accounts), counts["accounts"])
+		}
+	})
+}
+
+func TestAnUnchangedRowIsNotTouched(t *testing.T) {
+	eachBank(t, func(t *testing.T, w *world, b bank) {
+		o, id, door := fresh(t, w, b)
+		before := o.rows(id)
+		pull := o.pull(id, nil)
+		o.tell(b, door, "all")
+		o.succeeded(id)
+		if counts, _ := pull["counts"].(object); counts["unchanged"] != float64(len(before)) || counts["modified"] != 0.0 {
+			t.Errorf("a second look found %v", counts)
+		}
+		if diff := cmp.Diff(before, o.rows(id)); diff != "" {
+			t.Errorf("a second look changed rows:\n%s", diff)
+		}
+	})
+}
+
+func TestNewsOfTheVendor(t *testing.T) {
+	eachBank(t, func(t *testing.T, w *world, b bank) {
+		o, id, door := fresh(t, w, b)
+		before := o.rows(id)
+
+		added := b.add(t)
+		o.tell(b, door, "created", added)
+		o.succeeded(id)
+		o.faithful(b, id)
+
+		b.edit(t, added)
+		o.tell(b, door, "updated", added)
+		o.succeeded(id)
+		o.faithful(b, id)
+		edited := o.rows(id)[added]
+		if edited["version"] != 2.0 || edited["updatedAt"] == edited["firstSeenAt"] {
+			t.Errorf("an edit left the row as %v", edited)
+		}
+
+		b.remove(t, added)
+		o.tell(b, door, "deleted", added)
+		o.succeeded(id)
+		o.faithful(b, id)
+		rows := o.rows(id)
+		gone := rows[added]
+		if gone["id"] != edited["id"] || gone["removedAt"] == nil || gone["version"] != 3.0 {
+			t.Errorf("a deletion left the row as %v", gone)
+		}
+		delete(rows, added)
+		if diff := cmp.Diff(before, rows); diff != "" {
+			t.Errorf("other rows were touched (-before +after):\n%s", diff)
+		}
+	})
+}
+
+func TestAManualPullOfAWindow(t *testing.T) {
+	eachBank(t, func(t *testing.T, w *world, b bank) {
+		o, id, _ := fresh(t, w, b)
+		o.faithful(b, id)
+		a := o.do(http.MethodPost, of(id, "/pulls"), object{"from": "2026-01-01", "to": "2027-12-31"}).want(http.StatusAccepted)
+		body := a.json()
+		if a.header.Get("Location") != pullsPath+"/"+text(body, "id") || body["trigger"] != "manual" || body["connectionId"] != id {
+			t.Errorf("the 202 says %s and %s", a.header.Get("Location"), a.raw)
+		}
+		if pull := o.ended(a.header.Get("Location")); pull["status"] != "succeeded" {
+			t.Errorf("it ended as %v", pull)
+		}
+		listed := o.pages(of(id, "/pulls"), 1)
+		if len(listed) != 2 || listed[0]["id"] != body["id"] {
+			t.Errorf("pulls are listed as %v, newest first", listed)
+		}
+		o.do(http.MethodPost, of(id, "/pulls"), object{"from": "2026-02-01", "to": "2026-01-01"}).
+			problem(400, "MTCH-0001", "body.to")
+		o.do(http.MethodPost, of(id, "/pulls"), object{"from": "tomorrow", "until": "never"}).
+			problem(400, "MTCH-0001", "body.from", "body.until")
+	})
+}
+
+func TestTransactionsAreListedNewestFirstAndFiltered(t *testing.T) {
+	eachBank(t, func(t *testing.T, w *world, b bank) {
+		b.generate(t, 60)
+		o, id, _ := fresh(t, w, b)
+		all := o.pages(of(id, "/transactions"), 7)
+		byDate := slices.IsSortedFunc(all, func(a, b object) int { return -cmpText(text(a, "date"), text(b, "date")) })
+		if len(all) != len(b.truth(t)) || !byDate {
+			t.Fatalf("%d rows, sorted: %v", len(all), byDate)
+		}
+		date, account := text(all[len(all)/2], "date"), text(all[0], "accountId")
+		for query, keep := range map[string]func(object) bool{
+			"from=" + date:                 func(row object) bool { return text(row, "date") >= date },
+			"to=" + date:                   func(row object) bool { return text(row, "date") <= date },
+			"from=" + date + "&to=" + date: func(row object) bool { return text(row, "date") == date },
+			"status=pending":               func(row object) bool { return text(row, "status") == "pending" },
+			"accountId=" + account:         func(row object) bool { return text(row, "accountId") == account },
+		} {
+			want := map[string]bool{}
+			for _, row := range all {
+				if keep(row) {
+					want[text(row, "id")] = true
+				}
+			}
+			got := map[string]bool{}
+			for _, row := range o.pages(of(id, "/transactions?"+query), 7) {
+				got[text(row, "id")] = true
+			}
+			if !maps.Equal(want, got) {
+				t.Errorf("%s gives %d rows, want %d", query, len(got), len(want))
+			}
+		}
+	})
+}
+
+func cmpText(a, b string) int {
+	switch {
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	}
+	return 0
+}

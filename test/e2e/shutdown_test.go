@@ -1,0 +1,59 @@
+package e2e_test
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/LerianStudio/aggregator-connections/cmd/discovery/compose"
+)
+
+// The service as `serve` runs it: what it has begun when it is told to stop is finished or
+// handed back, and nothing of it runs on. It is not parallel, so that whatever runs
+// afterwards and did not before is its own.
+func TestStopping(t *testing.T) {
+	for backend, dsn := range backends {
+		t.Run(backend, func(t *testing.T) {
+			cfg := settings(t, dsn(t))
+			b := newPluggy(t)
+			before := goleak.IgnoreCurrent()
+			log := &journal{}
+			app, err := compose.New(t.Context(), cfg, compose.Overrides{LogTo: log, PerMinute: -1})
+			if err != nil {
+				t.Fatal(err)
+			}
+			listener, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			ctx, stop := context.WithCancel(t.Context())
+			ended := make(chan error, 1)
+			go func() { ended <- app.Serve(ctx, listener, nil) }()
+			w := &world{backend: backend, origin: "http://" + listener.Addr().String(), log: log, app: app, cfg: cfg, http: client()}
+			o, id, _ := fresh(t, w, b)
+			o.faithful(b, id)
+			entered, release := b.gate().hold(b.rowsPath())
+			o.do(http.MethodPost, of(id, "/pulls"), nil).want(202)
+			<-entered
+			begun := time.Now()
+			stop()
+			eventually(t, "the notice of the stop", func() bool {
+				return len(log.having("draining")) > 0 || time.Since(begun) > 5*time.Second
+			})
+			release()
+			if err := <-ended; err != nil || time.Since(begun) > 15*time.Second {
+				t.Errorf("it ended after %v with %v", time.Since(begun), err)
+			}
+			if lines := log.having(`"level":"error"`); len(lines) > 0 {
+				t.Errorf("it complains: %v", lines)
+			}
+			w.http.CloseIdleConnections()
+			b.gate().server.CloseClientConnections()
+			goleak.VerifyNone(t, before)
+		})
+	}
+}

@@ -1,0 +1,151 @@
+package e2e_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+)
+
+// estate is what one tenant has, one id of each kind.
+type estate struct {
+	connection, engine, token, delivery, pull string
+}
+
+// settle gives a tenant one of everything.
+func settle(t *testing.T, o operator, b bank) estate {
+	t.Helper()
+	e := estate{connection: o.connect(b, "main")}
+	a := o.do(http.MethodPost, tokens, object{"vendor": b.vendor(), "connection_config_name": "main"}).want(http.StatusCreated)
+	e.token = a.text("id")
+	o.tell(b, strings.TrimPrefix(a.text("webhookUrl"), publicURL), "all")
+	e.pull = text(o.succeeded(e.connection)[0], "id")
+	e.delivery = text(o.pages(deliveries, 20)[0], "id")
+	e.engine = o.do(http.MethodPost, engines, object{
+		"type": "rest-generic", "configName": "engine", "config": object{"url": b.origin()},
+	}).want(http.StatusCreated).text("id")
+	return e
+}
+
+// byID is every route that takes an id, by whose id it takes.
+func byID(b bank) map[string][]func(id string) (method, path string, body any) {
+	call := func(method, before, after string, body any) func(string) (string, string, any) {
+		return func(id string) (string, string, any) { return method, before + "/" + id + after, body }
+	}
+	change := creation(b, "stolen")
+	delete(change, "vendor")
+	return map[string][]func(string) (string, string, any){
+		"connection": {
+			call("GET", connections, "", nil), call("PUT", connections, "", change), call("DELETE", connections, "", nil),
+			call("GET", connections, "/health", nil), call("GET", connections, "/accounts", nil), call("GET", connections, "/transactions", nil),
+			call("GET", connections, "/pulls", nil), call("POST", connections, "/pulls", object{}),
+		},
+		"engine": {
+			call("GET", engines, "", nil), call("PATCH", engines, "", object{"configName": "stolen"}),
+			call("DELETE", engines, "", nil), call("POST", engines, "/test", nil),
+		},
+		"token":    {call("DELETE", tokens, "", nil)},
+		"delivery": {call("GET", deliveries, "", nil), call("POST", deliveries, "/replay", nil)},
+		"pull":     {call("GET", pullsPath, "", nil)},
+	}
+}
+
+// likeness is a whole answer but for what every answer has of its own, with the id that
+// was asked for replaced; what is longer than an id is cut out of the path by the service.
+func likeness(a answer, id string) object {
+	header := a.header.Clone()
+	for _, own := range []string{"Date", "X-Request-Id", "Content-Length"} {
+		header.Del(own)
+	}
+	return object{"status": a.status, "header": header, "body": strings.NewReplacer(id, "ID", "{token}", "ID").Replace(string(a.raw))}
+}
+
+func TestWhatIsNotYoursDoesNotExist(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		b := newPluggy(t)
+		owner, other := w.operator(t), w.operator(t)
+		theirs, mine := settle(t, owner, b), settle(t, other, b)
+		deleted := other.connect(b, "gone")
+		other.do(http.MethodDelete, of(deleted, ""), nil).want(http.StatusNoContent)
+		gone := map[string]string{"connection": deleted}
+		foreign := map[string]string{
+			"connection": theirs.connection, "engine": theirs.engine, "token": theirs.token, "delivery": theirs.delivery, "pull": theirs.pull,
+		}
+		for kind, routes := range byID(b) {
+			for _, route := range routes {
+				unknown := uuid.Must(uuid.NewV7()).String()
+				method, path, body := route(unknown)
+				a := other.do(method, path, body)
+				code := "MTCH-0005"
+				if kind == "connection" || kind == "engine" {
+					code = "MTCH-0201"
+				}
+				a.problem(404, code)
+				want := likeness(a, unknown)
+				for what, id := range map[string]string{
+					"another tenant's": foreign[kind], "deleted": gone[kind], "nil": uuid.Nil.String(),
+					"of another kind": map[string]string{"connection": mine.engine, "engine": mine.connection, "token": mine.pull, "delivery": mine.token, "pull": mine.delivery}[kind],
+					"malformed":       "not-an-id", "in braces": "%7B" + unknown + "%7D", "urn": "urn:uuid:" + unknown[:8], "bare hex": strings.ReplaceAll(unknown, "-", ""),
+				} {
+					if id == "" {
+						continue
+					}
+					method, path, body := route(id)
+					got := likeness(other.do(method, path, body), strings.NewReplacer("%7B", "{", "%7D", "}").Replace(id))
+					if diff := cmp.Diff(want, got); diff != "" {
+						t.Errorf("%s %s of what is %s differs from an unknown one (-unknown +got):\n%s", method, path, what, diff)
+					}
+				}
+			}
+		}
+		owner.whole(theirs)
+	})
+}
+
+// whole checks that nothing of the estate was changed or ended.
+func (o operator) whole(e estate) {
+	o.t.Helper()
+	if name := o.get(of(e.connection, "")).want(200).text("configName"); name != "main" {
+		o.t.Errorf("a stranger renamed the connection to %s", name)
+	}
+	o.get(engines + "/" + e.engine).want(200)
+	if list := o.pages(tokens, 20); len(list) != 1 || list[0]["revokedAt"] != nil {
+		o.t.Errorf("a stranger revoked a token: %v", list)
+	}
+	if pulls := o.pages(of(e.connection, "/pulls"), 20); len(pulls) != 1 {
+		o.t.Errorf("a stranger asked for pulls: %v", pulls)
+	}
+}
+
+func TestListsAndFeedsHoldTheTenantsOwn(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		b := newPluggy(t)
+		owner, other := w.operator(t), w.operator(t)
+		theirs := settle(t, owner, b)
+		for _, path := range []string{connections, engines, tokens, deliveries, tokens + "?connectionId=" + theirs.connection, deliveries + "?connectionId=" + theirs.connection} {
+			if list := other.pages(path, 20); len(list) > 0 {
+				t.Errorf("%s shows a stranger %v", path, list)
+			}
+			if list := owner.pages(path, 20); len(list) == 0 {
+				t.Errorf("%s shows the owner nothing", path)
+			}
+		}
+		if feed := other.get(changes).want(200).items(); len(feed) > 0 {
+			t.Errorf("the feed shows a stranger %v", feed)
+		}
+		owner.news("", 200, 1)
+		again := other.do(http.MethodPost, deliveries+"/replay", object{"connectionId": theirs.connection}).want(202)
+		if again.json()["replayed"] != 0.0 {
+			t.Errorf("a stranger replays %s", again.raw)
+		}
+		// A cursor of the owner shows a stranger no more than a page of his own.
+		cursor := owner.get(changes + "?limit=1").want(200).text("nextCursor")
+		if feed := other.get(changes + "?cursor=" + cursor).want(200).items(); len(feed) > 0 {
+			t.Errorf("the owner's cursor shows a stranger %v", feed)
+		}
+		other.do(http.MethodPost, connections+"/test", object{"vendor": "pluggy", "configName": "main"}).problem(404, "MTCH-0201")
+		other.do(http.MethodPost, tokens, object{"vendor": "pluggy", "connection_config_name": "main"}).problem(404, "MTCH-0201")
+	})
+}

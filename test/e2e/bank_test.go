@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -113,7 +114,7 @@ func (o operator) faithful(b bank, id string, kept ...string) {
 	got := map[string]truth{}
 	for _, row := range o.metadata(id) {
 		external := text(row, "externalId")
-		if row["removedAt"] != nil || contains(kept, external) {
+		if row["removedAt"] != nil || slices.Contains(kept, external) {
 			continue
 		}
 		got[external] = truth{
@@ -151,15 +152,6 @@ func (o operator) metadata(id string) (rows []object) {
 func text(o object, member string) string {
 	value, _ := o[member].(string)
 	return value
-}
-
-func contains(all []string, one string) bool {
-	for _, each := range all {
-		if each == one {
-			return true
-		}
-	}
-	return false
 }
 
 // gate stands in front of a vendor: it counts, and holds requests back when told to.

@@ -1,0 +1,29 @@
+package belvo
+
+import (
+	"encoding/json"
+	"os"
+	"testing"
+)
+
+// BenchmarkObserve reads the rows of a link, over and over.
+func BenchmarkObserve(b *testing.B) {
+	raw, err := os.ReadFile("testdata/transactions_mx.json")
+	if err != nil {
+		b.Fatal(err)
+	}
+	var page struct{ Results []json.RawMessage }
+	if err := json.Unmarshal(raw, &page); err != nil || len(page.Results) == 0 {
+		b.Fatal("no rows: ", err)
+	}
+	s := newScope(mexican, nil)
+	b.ReportAllocs()
+	for b.Loop() {
+		for _, row := range page.Results {
+			if _, _, err := s.observe(row); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	b.ReportMetric(float64(len(page.Results)*b.N)/b.Elapsed().Seconds(), "rows/s")
+}

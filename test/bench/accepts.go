@@ -1,0 +1,146 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+)
+
+// generator compares a handler that reads the body and answers 202 with the service.
+func (b *bench) generator(ctx context.Context) ([]row, error) {
+	m, s, err := b.door(ctx)
+	if err != nil {
+		return nil, err
+	}
+	origin, err := b.listen(ctx, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = r.Body.Read(make([]byte, 1024))
+		w.WriteHeader(http.StatusAccepted)
+	}))
+	if err != nil {
+		return nil, err
+	}
+	empty := func(ctx context.Context) (float64, error) {
+		load := m.load(32, origin[len("http://"):])
+		load.answered = nil
+		return load.rate(b.turn())(ctx)
+	}
+	r, err := b.versus(ctx, row{
+		what: "the empty handler, in the generator's own process", against: "accepts of the service", reach: "well above 1",
+		also: "or the generator would be what is measured",
+	}, empty, func(ctx context.Context) (float64, error) { return m.load(32, s.address).rate(b.turn())(ctx) })
+	return []row{r}, err
+}
+
+// door serves the binary on PostgreSQL with webhooks to knock at.
+func (b *bench) door(ctx context.Context) (*mailbox, *service, error) {
+	url, err := b.database(ctx, "accepts")
+	if err != nil {
+		return nil, nil, err
+	}
+	h, err := b.house(ctx, url)
+	if err != nil {
+		return nil, nil, err
+	}
+	s, err := h.serve(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	v, err := b.vendor(ctx, 0, true)
+	if err != nil {
+		return nil, nil, err
+	}
+	m, err := s.mailbox(ctx, v)
+	return m, s, err
+}
+
+// twoInserts is the reference's schema: a delivery and a job, a primary key each and no
+// other index, which is less than the service keeps.
+var twoInserts = []string{
+	`CREATE TABLE raw_deliveries (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), body bytea NOT NULL, received_at timestamptz NOT NULL)`,
+	`CREATE TABLE raw_jobs (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, args text NOT NULL, created_at timestamptz NOT NULL)`,
+}
+
+// twoInsertsScript stores a body of the webhook's length.
+func twoInsertsScript(m *mailbox) string {
+	body := m.before + "00000000-0000-0000-0000-000000000000" + m.after
+	return fmt.Sprintf(`BEGIN;
+INSERT INTO raw_deliveries (body, received_at) VALUES ('\x%x', now());
+INSERT INTO raw_jobs (args, created_at) VALUES ('{"pull_id":"00000000-0000-0000-0000-000000000000"}', now());
+COMMIT;
+`, body)
+}
+
+// crowds are the numbers of clients, with what is aimed at for each.
+var crowds = []struct {
+	clients int
+	reach   string
+}{{32, "≥ 1.5"}, {1, "≥ 0.6"}, {128, "≥ 1.8"}}
+
+// accepts compares knocks with two inserts, asks for the delay at half the load, and reads
+// every accepted delivery back at the end.
+func (b *bench) accepts(ctx context.Context) ([]row, error) {
+	m, s, err := b.door(ctx)
+	if err != nil {
+		return nil, err
+	}
+	raw, err := b.database(ctx, "raw")
+	if err != nil {
+		return nil, err
+	}
+	if err := execute(ctx, raw, twoInserts...); err != nil {
+		return nil, err
+	}
+	var rows []row
+	for _, crowd := range crowds {
+		r, err := b.crowd(ctx, m, s, pgbench{url: raw, clients: crowd.clients, script: twoInsertsScript(m)})
+		if err != nil {
+			return nil, err
+		}
+		r.reach = crowd.reach
+		if crowd.clients == 32 {
+			if r.also, err = b.halfLoad(ctx, m, s, r.pairs); err != nil {
+				return nil, err
+			}
+		}
+		rows = append(rows, r)
+	}
+	if b.profile != "" {
+		if err := b.statements(ctx); err != nil {
+			return nil, err
+		}
+	}
+	rows[len(rows)-1].also, err = m.verify(ctx)
+	return rows, err
+}
+
+// crowd compares as many knocking clients as the reference has.
+func (b *bench) crowd(ctx context.Context, m *mailbox, s *service, reference pgbench) (row, error) {
+	profiled, err := b.profiled(s, fmt.Sprintf("accepts-%d", reference.clients))
+	if err != nil {
+		return row{}, err
+	}
+	return b.versus(ctx, row{
+		what: fmt.Sprintf("accepts, %d clients", reference.clients), against: "pgbench, two inserts a transaction",
+	}, profiled(func(ctx context.Context) (float64, error) {
+		return m.load(reference.clients, s.address).rate(b.turn())(ctx)
+	}),
+		func(ctx context.Context) (float64, error) { return reference.run(ctx, b) })
+}
+
+// halfLoad asks half as often as the service answered, and tells the delays.
+func (b *bench) halfLoad(ctx context.Context, m *mailbox, s *service, pairs []pair) (string, error) {
+	var rates, p99 []float64
+	for _, p := range pairs {
+		rates = append(rates, p.ours)
+	}
+	for range b.rounds {
+		got, err := m.load(32, s.address).paced(ctx, b.turn(), median(rates)/2)
+		if err != nil {
+			return "", err
+		}
+		b.tell("half load: p50 %v, p99 %v", got.percentile(0.5), got.percentile(0.99))
+		p99 = append(p99, float64(got.percentile(0.99))/float64(time.Millisecond))
+	}
+	return fmt.Sprintf("at half that load p99 %.1f ms (reach ≤ 20 ms)", median(p99)), nil
+}

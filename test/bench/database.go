@@ -1,0 +1,111 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/LerianStudio/aggregator-connections/test/pgtest"
+)
+
+// database makes an empty database on the section's server, which flushes every commit,
+// and gives its URL.
+func (b *bench) database(ctx context.Context, name string) (string, error) {
+	if b.server == nil {
+		server, err := pgtest.Start(pgtest.Options{Fsync: true, Settings: map[string]string{
+			"shared_buffers": "512MB", "max_wal_size": "4GB",
+			"shared_preload_libraries": "pg_stat_statements", "pg_stat_statements.track": "top",
+		}})
+		if err != nil {
+			return "", err
+		}
+		b.server = server
+		b.defers(func() { _ = server.Stop() })
+	}
+	if err := execute(ctx, b.server.URL(), "CREATE DATABASE "+name); err != nil {
+		return "", err
+	}
+	return strings.Replace(b.server.URL(), "/postgres?", "/"+name+"?", 1), nil
+}
+
+// pool opens a pool that is closed with the section.
+func (b *bench) pool(ctx context.Context, url string) (*pgxpool.Pool, error) {
+	pool, err := pgxpool.New(ctx, url)
+	if err == nil {
+		b.defers(pool.Close)
+	}
+	return pool, err
+}
+
+// execute runs statements, one after the other, on a connection of their own.
+func execute(ctx context.Context, url string, statements ...string) error {
+	conn, err := pgx.Connect(ctx, url)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close(ctx) }()
+	for _, statement := range statements {
+		if _, err := conn.Exec(ctx, statement); err != nil {
+			return fmt.Errorf("%w in %.60s", err, strings.Join(strings.Fields(statement), " "))
+		}
+	}
+	return nil
+}
+
+// pgbench is a script for the program of that name.
+type pgbench struct {
+	url       string
+	clients   int
+	script    string
+	variables map[string]string
+}
+
+var tps = regexp.MustCompile(`(?m)^tps = ([0-9.]+)`)
+
+// run gives transactions a second, statements prepared.
+func (p pgbench) run(ctx context.Context, b *bench) (float64, error) {
+	path, err := pgbenchPath()
+	if err != nil {
+		return 0, err
+	}
+	file := filepath.Join(b.dir, "script.sql")
+	if err := os.WriteFile(file, []byte(p.script), 0o600); err != nil {
+		return 0, err
+	}
+	args := []string{"--no-vacuum", "--protocol=prepared", "--client=" + strconv.Itoa(p.clients),
+		"--jobs=" + strconv.Itoa(min(p.clients, 2)), "--time=" + strconv.Itoa(b.seconds), "--file=" + file}
+	for name, value := range p.variables {
+		args = append(args, "--define="+name+"="+value)
+	}
+	said, err := exec.CommandContext(ctx, path, append(args, p.url)...).CombinedOutput()
+	found := tps.FindSubmatch(said)
+	if err != nil {
+		return 0, fmt.Errorf("pgbench: %w: %s", err, said)
+	}
+	if found == nil {
+		return 0, fmt.Errorf("pgbench made no transaction: %s", said)
+	}
+	return strconv.ParseFloat(string(found[1]), 64)
+}
+
+// pgbenchPath finds pgbench beside the newest server, or in PATH.
+func pgbenchPath() (string, error) {
+	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/pgbench")
+	if len(found) > 0 {
+		return slices.Max(found), nil
+	}
+	if path, err := exec.LookPath("pgbench"); err == nil {
+		return path, nil
+	}
+	return "", errors.New("no pgbench under /usr/lib/postgresql nor in PATH: it comes with the server")
+}

@@ -1,0 +1,203 @@
+package main
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/govalues/decimal"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/postgres"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// growth compares the stores over a large database with the same over a small one, on one
+// server, each method by itself: over HTTP, what grows would hide behind what does not.
+// Each tenant has as many connections in both.
+func (b *bench) growth(ctx context.Context) ([]row, error) {
+	large := bulk{b.tenants, b.connections, b.rows}
+	var probes [2]*probe
+	for i, k := range []bulk{large, {max(1, 1000*b.tenants/b.connections), 1000, 1000}} {
+		var err error
+		if probes[i], err = b.probe(ctx, fmt.Sprintf("growth_%d", i), k); err != nil {
+			return nil, err
+		}
+	}
+	against := "1,000 connections, 1,000 transactions (time / time)"
+	around := fmt.Sprintf("%d tenants, %d connections, %d deliveries, %d transactions", large.tenants, large.connections, large.events(), large.rows)
+	var rows []row
+	for _, what := range []struct {
+		name string
+		do   func(p *probe, ctx context.Context) error
+	}{
+		{"token look-up", (*probe).lookUp}, {"list page of connections", (*probe).list},
+		{"list page of transactions", (*probe).transactions}, {"dedup insert", (*probe).again},
+		{"unchanged upsert of 500 rows", (*probe).unchanged}, {"change-feed page of 200", (*probe).changes},
+	} {
+		r, err := b.versus(ctx, row{what: what.name, against: against, reach: "≤ 1.3", also: around},
+			b.typical(probes[0], what.do), b.typical(probes[1], what.do))
+		if err != nil {
+			return nil, err
+		}
+		rows, against, around = append(rows, r), "the same", ""
+	}
+	return rows, nil
+}
+
+// typical is the median time of doing a thing for half a turn.
+func (b *bench) typical(p *probe, do func(p *probe, ctx context.Context) error) side {
+	return func(ctx context.Context) (float64, error) {
+		var times []float64
+		for begun := time.Now(); time.Since(begun) < b.turn()/2; {
+			from := time.Now()
+			if err := do(p, ctx); err != nil {
+				return 0, err
+			}
+			times = append(times, time.Since(from).Seconds())
+		}
+		return median(times), nil
+	}
+}
+
+// probe is a store over a seeded database, with a tenant of its own that is alike in all.
+type probe struct {
+	*gormstore.Store
+
+	bulk       bulk
+	tenant     domain.TenantID
+	connection domain.ConnectionID
+	lease      domain.Lease
+	page       []domain.Observation
+	random     *rand.Rand
+}
+
+func (b *bench) probe(ctx context.Context, name string, k bulk) (*probe, error) {
+	url, err := b.database(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	db, err := postgres.Open(ctx, postgres.Config{URL: url})
+	if err != nil {
+		return nil, err
+	}
+	b.defers(func() { _ = db.Close() })
+	if err := db.Migrate(ctx); err != nil {
+		return nil, err
+	}
+	p := &probe{Store: db.Store(nil), bulk: k, random: rand.New(rand.NewPCG(1, 2))}
+	if err := k.seed(ctx, db.Pool); err != nil {
+		return nil, err
+	}
+	if err := p.furnish(ctx); err != nil {
+		return nil, err
+	}
+	_, err = db.Pool.Exec(ctx, "ANALYZE")
+	return p, err
+}
+
+func newID[T any]() domain.ID[T] { return domain.ID[T]{UUID: uuid.Must(uuid.NewV7())} }
+
+// furnish gives the probe's tenant a connection with 1,000 rows and a pull at work.
+func (p *probe) furnish(ctx context.Context) error {
+	now := time.Now().UTC().Truncate(time.Microsecond)
+	p.tenant = domain.TenantID{UUID: uuid.New()}
+	c := domain.Connection{
+		ID: newID[domain.Connection](), Tenant: p.tenant, Kind: domain.Aggregator, Name: "probe", Vendor: "pluggy",
+		Sealed: domain.Sealed("sealed"), Revision: 1, CreatedAt: now, UpdatedAt: now,
+	}
+	p.connection = c.ID
+	if err := p.Connections().Create(ctx, c); err != nil {
+		return err
+	}
+	pull, err := p.Pulls().Request(ctx, p.tenant, c.ID, ports.PullRequest{ID: newID[domain.Pull](), At: now})
+	if err != nil {
+		return err
+	}
+	p.lease = domain.Lease{ID: newID[domain.Lease](), Pull: pull.ID, Until: now.Add(time.Hour)}
+	if _, err := p.Pulls().Claim(ctx, p.lease, now); err != nil {
+		return err
+	}
+	for _, half := range []string{"later", "page"} {
+		p.page = p.page[:0]
+		for i := range 500 {
+			p.page = append(p.page, domain.Observation{
+				ExternalID: fmt.Sprint(half, i), Date: "2026-05-05", Status: domain.Posted, Description: "COMPRA GERADA",
+				Amount: domain.Money{Amount: decimal.MustNew(int64(i), 2), Currency: "BRL"}, Metadata: make([]byte, 500),
+			})
+		}
+		if err := p.unchanged(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// lookUp knocks with a token that nobody has, anywhere in the index.
+func (p *probe) lookUp(ctx context.Context) error {
+	_, err := p.knock(ctx, fmt.Sprint("nobody's-", p.random.Uint64()), "event")
+	if !errors.Is(err, domain.Unauthenticated) {
+		return fmt.Errorf("an unknown token was let in: %w", err)
+	}
+	return nil
+}
+
+// again repeats one of the events that are there.
+func (p *probe) again(ctx context.Context) error {
+	n := p.random.IntN(p.bulk.events())
+	got, err := p.knock(ctx, fmt.Sprint("token-", n%p.bulk.connections), fmt.Sprint("event-", n))
+	if err == nil && !got.Duplicate {
+		err = errors.New("a repeated event was taken for a new one")
+	}
+	return err
+}
+
+func (p *probe) knock(ctx context.Context, token, event string) (ports.Received, error) {
+	return p.Deliveries().Receive(ctx, ports.Receipt{
+		Delivery: newID[domain.Delivery](), Pull: newID[domain.Pull](), Token: domain.HashToken(token), Vendor: "pluggy",
+		Event: domain.Event{Name: "item/updated", ID: event, Key: event}, Body: make([]byte, 220), At: time.Now().UTC(),
+	})
+}
+
+// list reads the first page of some tenant's connections.
+func (p *probe) list(ctx context.Context) error {
+	var tenant domain.TenantID // made_id(2, n), see seed
+	binary.BigEndian.PutUint32(tenant.UUID[:], 2)
+	tenant.UUID[6], tenant.UUID[8] = 0x70, 0x80
+	binary.BigEndian.PutUint32(tenant.UUID[12:], uint32(p.random.IntN(p.bulk.tenants)))
+	page, err := p.Connections().List(ctx, tenant, ports.ConnectionFilter{Kind: domain.Aggregator}, domain.PageRequest{Limit: 20})
+	if err == nil && len(page.Items) != 20 {
+		err = fmt.Errorf("a page of %d connections", len(page.Items))
+	}
+	return err
+}
+
+func (p *probe) transactions(ctx context.Context) error {
+	page, err := p.Ledger().Transactions(ctx, p.tenant, p.connection, ports.TransactionFilter{}, domain.PageRequest{Limit: 20})
+	if err == nil && len(page.Items) != 20 {
+		err = fmt.Errorf("a page of %d transactions", len(page.Items))
+	}
+	return err
+}
+
+func (p *probe) changes(ctx context.Context) error {
+	page, err := p.Ledger().Changes(ctx, p.tenant, domain.PageRequest{Limit: 200})
+	if err == nil && len(page.Items) != 200 {
+		err = fmt.Errorf("a feed page of %d", len(page.Items))
+	}
+	return err
+}
+
+// unchanged stores the same page again.
+func (p *probe) unchanged(ctx context.Context) error {
+	now := time.Now().UTC()
+	_, err := p.Pulls().StorePage(ctx, p.lease, ports.PageWrite{
+		Transactions: p.page, NewID: newID[domain.Transaction], At: now, Until: now.Add(time.Hour),
+	})
+	return err
+}

@@ -1,0 +1,182 @@
+// Command bench measures the service beside the physical limit of what it does, in one
+// run and in turns: ours, the reference, ours, … What it prints are ratios, medians over
+// the rounds with their spread, because absolute numbers tell of the machine.
+//
+//	go run ./test/bench                        # everything, 3 rounds of 5 s
+//	go run ./test/bench -only accepts,reads -seconds 2 -rounds 1 -v
+//
+// It builds the binary, starts a PostgreSQL of its own that flushes every commit, and
+// serves the vendor's simulator from memory. All listens on loopback, ends with this
+// process, and lives in one folder that is removed.
+//
+// The sections are: generator, accepts, sqlite, pull, reads, feed, latency, growth,
+// footprint, replicas.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/LerianStudio/aggregator-connections/test/pgtest"
+)
+
+func main() {
+	uuid.EnableRandPool()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	var err error
+	if len(os.Args) > 1 && os.Args[1] == unlimitedCommand {
+		err = serveUnlimited(ctx)
+	} else {
+		err = run(ctx, os.Args[1:], os.Stdout)
+	}
+	if err != nil && !errors.Is(err, flag.ErrHelp) {
+		_, _ = fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+// bench is one run.
+type bench struct {
+	options
+
+	out    io.Writer
+	dir    string // removed at the end
+	binary string
+	server *pgtest.Server // nil until a section wants it
+	open   []func()       // what is to be closed, last first
+}
+
+// section measures one part and gives the rows of its table.
+type section struct {
+	name, title string
+	measure     func(b *bench, ctx context.Context) ([]row, error)
+}
+
+var sections = []section{
+	{"generator", "The load generator against a handler that does nothing", (*bench).generator},
+	{"accepts", "Durable webhook accepts on PostgreSQL", (*bench).accepts},
+	{"sqlite", "Durable webhook accepts on SQLite", (*bench).sqlite},
+	{"pull", "Pulls", (*bench).pull},
+	{"reads", "Reads by an operator", (*bench).reads},
+	{"feed", "The change feed, first row to last", (*bench).feed},
+	{"latency", "From a webhook to a readable row, idle", (*bench).latency},
+	{"growth", "The same when large", (*bench).growth},
+	{"footprint", "Start, memory, size", (*bench).footprint},
+	{"replicas", "Three replicas on one PostgreSQL", (*bench).replicas},
+}
+
+func run(ctx context.Context, args []string, out io.Writer) (err error) {
+	b := &bench{out: out}
+	if err := b.parse(args); err != nil {
+		return err
+	}
+	if b.dir, err = os.MkdirTemp("", "discovery-bench-"); err != nil {
+		return err
+	}
+	defer func() {
+		b.close()
+		_ = os.RemoveAll(b.dir)
+	}()
+	if err := b.build(ctx); err != nil {
+		return err
+	}
+	b.printf("%s\n\n%d rounds of %v; a ratio is ours / reference unless the row says otherwise.\n", machine(), b.rounds, b.turn())
+	for _, s := range sections {
+		if !b.wants(s.name) {
+			continue
+		}
+		begun := time.Now()
+		rows, failed := s.measure(b, ctx)
+		b.close() // nothing of one section runs beside the next
+		if failed != nil {
+			err = errors.Join(err, fmt.Errorf("%s: %w", s.name, failed))
+			continue
+		}
+		b.table(s, rows, time.Since(begun))
+	}
+	return err
+}
+
+func (b *bench) wants(name string) bool { return len(b.only) == 0 || slices.Contains(b.only, name) }
+
+func (b *bench) printf(format string, args ...any) { _, _ = fmt.Fprintf(b.out, format, args...) }
+
+// tell prints what -v asks for.
+func (b *bench) tell(format string, args ...any) {
+	if b.verbose {
+		b.printf("    "+format+"\n", args...)
+	}
+}
+
+// defers has something closed with the section.
+func (b *bench) defers(fn func()) { b.open = append(b.open, fn) }
+
+// close ends what a section opened, last first, and leaves its files behind nowhere.
+func (b *bench) close() {
+	for _, fn := range slices.Backward(b.open) {
+		fn()
+	}
+	b.open, b.server = nil, nil
+	left, _ := filepath.Glob(filepath.Join(b.dir, "house-*"))
+	for _, dir := range left {
+		_ = os.RemoveAll(dir)
+	}
+}
+
+// options are the flags.
+type options struct {
+	rounds, seconds int
+	only            []string
+	verbose         bool
+	profile         string
+
+	pullRows, feedRows, memoryRows int
+	tenants, connections, rows     int
+	vendorDelay                    time.Duration
+}
+
+func (o *options) parse(args []string) error {
+	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
+	flags.IntVar(&o.rounds, "rounds", 3, "turns of each side")
+	flags.IntVar(&o.seconds, "seconds", 5, "length of a turn")
+	flags.BoolVar(&o.verbose, "v", false, "print every turn, and the services' log")
+	flags.StringVar(&o.profile, "profile", "", "folder for CPU and allocation profiles of accepts, pull and reads")
+	flags.IntVar(&o.pullRows, "pull-rows", 100_000, "rows of one pull")
+	flags.IntVar(&o.feedRows, "feed-rows", 200_000, "rows of the change feed")
+	flags.IntVar(&o.memoryRows, "memory-rows", 200_000, "rows pulled while memory is watched")
+	flags.IntVar(&o.tenants, "tenants", 1_000, "growth: tenants of the large database")
+	flags.IntVar(&o.connections, "connections", 100_000, "growth: connections of the large database")
+	flags.IntVar(&o.rows, "rows", 500_000, "growth: transactions of the large database")
+	flags.DurationVar(&o.vendorDelay, "vendor-delay", 50*time.Millisecond, "replicas: how long the vendor takes for an answer")
+	only := flags.String("only", "", "sections, parted by commas")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if *only != "" {
+		o.only = strings.Split(*only, ",")
+	}
+	for _, name := range o.only {
+		if !slices.ContainsFunc(sections, func(s section) bool { return s.name == name }) {
+			return fmt.Errorf("no section %q", name)
+		}
+	}
+	if o.rounds < 1 || o.seconds < 1 {
+		return errors.New("-rounds and -seconds must be above zero")
+	}
+	return nil
+}
+
+func (o *options) turn() time.Duration { return time.Duration(o.seconds) * time.Second }

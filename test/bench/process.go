@@ -1,0 +1,113 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// build makes the binary as a release does.
+func (b *bench) build(ctx context.Context) error {
+	b.binary = filepath.Join(b.dir, "discovery")
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", b.binary,
+		"github.com/LerianStudio/aggregator-connections/cmd/discovery")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if said, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("go build: %w: %s", err, said)
+	}
+	return nil
+}
+
+// process is a child that does not outlive this process.
+type process struct {
+	cmd   *exec.Cmd
+	ended chan struct{}
+}
+
+// start runs a command from a thread that stays as long as the child does: the kernel
+// sends Pdeathsig when the starting thread ends, not the whole process.
+func start(cmd *exec.Cmd) (*process, error) {
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	p := &process{cmd: cmd, ended: make(chan struct{})}
+	started := make(chan error, 1)
+	go func() {
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		err := cmd.Start()
+		started <- err
+		if err == nil {
+			_ = cmd.Wait()
+			close(p.ended)
+		}
+	}()
+	return p, <-started
+}
+
+// stop asks the child to end, and kills it if it does not.
+func (p *process) stop() {
+	_ = p.cmd.Process.Signal(syscall.SIGTERM)
+	select {
+	case <-p.ended:
+	case <-time.After(20 * time.Second):
+		_ = p.cmd.Process.Kill()
+		<-p.ended
+	}
+}
+
+// rss gives the child's resident memory in MiB.
+func (p *process) rss() float64 {
+	raw, _ := os.ReadFile("/proc/" + strconv.Itoa(p.cmd.Process.Pid) + "/status")
+	for line := range strings.Lines(string(raw)) {
+		if value, found := strings.CutPrefix(line, "VmRSS:"); found {
+			kib, _ := strconv.ParseFloat(strings.Fields(value)[0], 64)
+			return kib / 1024
+		}
+	}
+	return 0
+}
+
+// until asks /readyz until it says yes.
+func (p *process) until(ctx context.Context, origin string) error {
+	client := &http.Client{Timeout: 2 * time.Second}
+	defer client.CloseIdleConnections()
+	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); {
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, origin+"/readyz", nil)
+		if err != nil {
+			return err
+		}
+		if response, err := client.Do(request); err == nil {
+			_ = response.Body.Close()
+			if response.StatusCode == http.StatusOK {
+				return nil
+			}
+		}
+		select {
+		case <-p.ended:
+			return errors.New("the service ended at its start; -v shows its log")
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(2 * time.Millisecond):
+		}
+	}
+	return errors.New("the service is not ready; -v shows its log")
+}
+
+// freeAddress asks the kernel for a port that nobody listens on.
+func freeAddress(ctx context.Context) (string, error) {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = listener.Close() }()
+	return listener.Addr().String(), nil
+}

@@ -1,0 +1,58 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+)
+
+// profiled gives a wrapper that takes a CPU profile of the service while a side measures,
+// and one of its allocations afterwards, where -profile asks for them.
+func (b *bench) profiled(s *service, name string) (func(side) side, error) {
+	if b.profile == "" {
+		return func(measure side) side { return measure }, nil
+	}
+	if err := os.MkdirAll(b.profile, 0o750); err != nil {
+		return nil, err
+	}
+	return func(measure side) side {
+		return func(ctx context.Context) (float64, error) {
+			taken := make(chan error, 1)
+			go func() {
+				taken <- s.fetch(ctx, fmt.Sprintf("profile?seconds=%d", b.seconds), filepath.Join(b.profile, name+".cpu.pprof"))
+			}()
+			figure, err := measure(ctx)
+			if failed := <-taken; err == nil {
+				err = failed
+			}
+			if err == nil {
+				err = s.fetch(ctx, "allocs", filepath.Join(b.profile, name+".allocs.pprof"))
+			}
+			return figure, err
+		}
+	}, nil
+}
+
+// fetch keeps a profile of the service.
+func (s *service) fetch(ctx context.Context, what, file string) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.admin+"/debug/pprof/"+what, nil)
+	if err != nil {
+		return err
+	}
+	response, err := s.client.Do(request)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = response.Body.Close() }()
+	into, err := os.Create(file)
+	if err != nil {
+		return err
+	}
+	if _, err = io.Copy(into, response.Body); err != nil {
+		return err
+	}
+	return into.Close()
+}

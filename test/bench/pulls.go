@@ -1,0 +1,208 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
+)
+
+// pull compares a pull of new rows with a COPY of them, and one of unchanged rows with
+// reading the vendor's pages.
+func (b *bench) pull(ctx context.Context) ([]row, error) {
+	p, err := b.puller(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.copied.take(ctx, p.pool, p.connection); err != nil {
+		return nil, err
+	}
+	rows := float64(p.vendor.rows)
+	timed := func(do func(context.Context) error) side {
+		return func(ctx context.Context) (float64, error) {
+			begun := time.Now()
+			err := do(ctx)
+			return rows / time.Since(begun).Seconds(), err
+		}
+	}
+	profiled, err := b.profiled(p.service, "pull")
+	if err != nil {
+		return nil, err
+	}
+	fresh, err := b.versus(ctx, row{
+		what: fmt.Sprintf("%d new rows, pulled, normalised and stored", p.vendor.rows), against: "COPY of the rows into the same table", reach: "≥ 0.5",
+	}, profiled(timed(p.fresh)), timed(func(ctx context.Context) error { return p.copied.into(ctx, p.pool) }))
+	if err != nil {
+		return nil, err
+	}
+	again := profiled
+	if b.profile != "" {
+		if again, err = b.profiled(p.service, "unchanged"); err != nil {
+			return nil, err
+		}
+	}
+	same, err := b.versus(ctx, row{
+		what: "the same rows, nothing changed", against: "reading the vendor's pages and decoding them", reach: "≥ 0.6",
+	}, again(timed(func(ctx context.Context) error { return p.service.pull(ctx, p.connection) })), timed(p.vendor.read))
+	if b.profile != "" {
+		err = errors.Join(err, b.statements(ctx))
+	}
+	return []row{fresh, same}, err
+}
+
+// puller is a service with one connection, pulled once.
+type puller struct {
+	service    *service
+	vendor     *vendor
+	pool       *pgxpool.Pool
+	connection string
+	copied     copied
+	made       int
+}
+
+func (b *bench) puller(ctx context.Context) (*puller, error) {
+	url, err := b.database(ctx, "pulls")
+	if err != nil {
+		return nil, err
+	}
+	p := &puller{}
+	if p.pool, err = b.pool(ctx, url); err != nil {
+		return nil, err
+	}
+	h, err := b.house(ctx, url)
+	if err != nil {
+		return nil, err
+	}
+	if p.service, err = h.unlimited(ctx); err != nil {
+		return nil, err
+	}
+	if p.vendor, err = b.vendor(ctx, b.pullRows, true); err != nil {
+		return nil, err
+	}
+	if p.connection, err = p.service.connect(ctx, p.vendor, "first"); err != nil {
+		return nil, err
+	}
+	return p, p.service.pull(ctx, p.connection)
+}
+
+// fresh pulls for a new connection: every row is new.
+func (p *puller) fresh(ctx context.Context) error {
+	p.made++
+	connection, err := p.service.connect(ctx, p.vendor, "fresh-"+strconv.Itoa(p.made))
+	if err != nil {
+		return err
+	}
+	return p.service.pull(ctx, connection)
+}
+
+// copied is rows as they were stored, to be stored again under other ids.
+type copied struct {
+	columns []string
+	rows    [][]any
+	id      int // places of columns
+	of      int
+}
+
+func (c *copied) take(ctx context.Context, pool *pgxpool.Pool, connection string) error {
+	rows, err := pool.Query(ctx, `SELECT * FROM transactions WHERE connection_id = $1`, connection)
+	if err != nil {
+		return err
+	}
+	for i, field := range rows.FieldDescriptions() {
+		c.columns = append(c.columns, field.Name)
+		switch field.Name {
+		case "id":
+			c.id = i
+		case "connection_id":
+			c.of = i
+		}
+	}
+	c.rows, err = pgx.CollectRows(rows, func(r pgx.CollectableRow) ([]any, error) { return r.Values() })
+	return err
+}
+
+// into copies the rows for a connection of their own.
+func (c *copied) into(ctx context.Context, pool *pgxpool.Pool) error {
+	connection := [16]byte(uuid.New())
+	_, err := pool.CopyFrom(ctx, pgx.Identifier{"transactions"}, c.columns, pgx.CopyFromSlice(len(c.rows), func(i int) ([]any, error) {
+		c.rows[i][c.id], c.rows[i][c.of] = [16]byte(uuid.Must(uuid.NewV7())), connection
+		return c.rows[i], nil
+	}))
+	return err
+}
+
+// read gets every page of the item and decodes it as far as a reader of it must.
+func (v *vendor) read(ctx context.Context) error {
+	client := &http.Client{Timeout: time.Minute}
+	defer client.CloseIdleConnections()
+	read := 0
+	for _, account := range []string{pluggysim.DemoBankAccountID, pluggysim.DemoCardAccountID} {
+		for query := "?accountId=" + account; query != ""; {
+			var page struct {
+				Results []jsontext.Value `json:"results"`
+				Next    *string          `json:"next"`
+			}
+			if err := v.page(ctx, client, query, &page); err != nil {
+				return err
+			}
+			for _, raw := range page.Results {
+				if err := json.Unmarshal(raw, new(vendorRow)); err != nil {
+					return err
+				}
+				read++
+			}
+			if query = ""; page.Next != nil {
+				query = *page.Next
+			}
+		}
+	}
+	if read != v.rows {
+		return fmt.Errorf("the vendor showed %d rows of %d", read, v.rows)
+	}
+	return nil
+}
+
+// vendorRow is what a reader needs of a row.
+type vendorRow struct {
+	ID       string         `json:"id"`
+	Account  string         `json:"accountId"`
+	Date     string         `json:"date"`
+	Text     string         `json:"description"`
+	RawText  string         `json:"descriptionRaw"`
+	Currency string         `json:"currencyCode"`
+	Amount   jsontext.Value `json:"amount"`
+	Type     string         `json:"type"`
+	Status   string         `json:"status"`
+	Category string         `json:"category"`
+}
+
+func (v *vendor) page(ctx context.Context, client *http.Client, query string, into any) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, v.origin+"/v2/transactions"+query, nil)
+	if err != nil {
+		return err
+	}
+	response, err := client.Do(request)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = response.Body.Close() }()
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("the vendor answered %d to %s", response.StatusCode, query)
+	}
+	raw, err := io.ReadAll(response.Body)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(raw, into)
+}

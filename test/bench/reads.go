@@ -1,0 +1,77 @@
+package main
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+)
+
+// readConnections is how many connections the tenant of the reads has.
+const readConnections = 200
+
+// readColumns are what an answer needs, and the reference selects.
+const readColumns = "id, tenant_id, kind, name, vendor, base_url, account_ref, created_at, updated_at, revision"
+
+// question is one GET and the select behind it.
+type question struct{ profile, what, path, script string }
+
+// questions are asked about one connection of the tenant. Both sides ask for the same rows
+// over and over, so that nothing is read from disk on either.
+func questions(connection string) []question {
+	return []question{
+		{"read-one", "GET one connection, 32 clients, JWT verified", surface + "/aggregator-connections/" + connection,
+			"SELECT " + readColumns + " FROM connections WHERE id = :id AND tenant_id = :tenant AND kind = 'aggregator' AND deleted_at IS NULL;"},
+		{"read-page", "GET a page of 20, 32 clients, JWT verified", surface + "/aggregator-connections?limit=20",
+			"SELECT " + readColumns + " FROM connections WHERE tenant_id = :tenant AND kind = 'aggregator' AND deleted_at IS NULL ORDER BY name, id LIMIT 21;"},
+	}
+}
+
+// reads compares a GET of one connection, and of a page, with the selects behind them.
+func (b *bench) reads(ctx context.Context) ([]row, error) {
+	url, err := b.database(ctx, "reads")
+	if err != nil {
+		return nil, err
+	}
+	s, connection, err := b.furnished(ctx, url)
+	if err != nil {
+		return nil, err
+	}
+	var rows []row
+	for _, q := range questions(connection) {
+		reference := pgbench{url: url, clients: 32, script: q.script, variables: map[string]string{"id": connection, "tenant": s.tenant}}
+		ours := load{addresses: []string{s.address}, clients: 32, status: http.StatusOK, request: func(buf []byte, _, _ int) []byte {
+			return get(buf, q.path, s.token)
+		}}
+		profiled, err := b.profiled(s, q.profile)
+		if err != nil {
+			return nil, err
+		}
+		got, err := b.versus(ctx, row{what: q.what, against: "pgbench, the select of the same rows", reach: "≥ 0.5"},
+			profiled(ours.rate(b.turn())), func(ctx context.Context) (float64, error) { return reference.run(ctx, b) })
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, got)
+	}
+	return rows, nil
+}
+
+// furnished serves the binary to a tenant with connections, and gives one of them.
+func (b *bench) furnished(ctx context.Context, url string) (s *service, connection string, err error) {
+	h, err := b.house(ctx, url)
+	if err != nil {
+		return nil, "", err
+	}
+	if s, err = h.serve(ctx); err != nil {
+		return nil, "", err
+	}
+	v, err := b.vendor(ctx, 0, true)
+	for i := 0; err == nil && i < readConnections; i++ {
+		connection, err = s.connect(ctx, v, "connection-"+strconv.Itoa(i))
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	// Without statistics the planner would guess, and that differently from run to run.
+	return s, connection, execute(ctx, url, "VACUUM ANALYZE connections")
+}

@@ -1,0 +1,125 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Pulls of many connections: more of them than one process works on at once.
+const (
+	pullsAtOnce = 72
+	rowsEach    = 200
+)
+
+// replicas compares three processes with one, each set on a database of its own: a
+// process that is only idle would take pulls.
+func (b *bench) replicas(ctx context.Context) ([]row, error) {
+	accepts, err := b.knocks(ctx)
+	if err != nil {
+		return nil, err
+	}
+	b.close()
+	three, err := b.fleet(ctx, 3, (*house).unlimited)
+	if err != nil {
+		return nil, err
+	}
+	one, err := b.fleet(ctx, 1, (*house).unlimited)
+	if err != nil {
+		return nil, err
+	}
+	pulls, err := b.versus(ctx, row{
+		what:    fmt.Sprintf("pulls of %d connections, three replicas", pullsAtOnce),
+		against: fmt.Sprintf("one replica; the vendor takes %v an answer", b.vendorDelay), reach: "≥ 1.3",
+	}, three.pulls, one.pulls)
+	return []row{accepts, pulls}, err
+}
+
+// knocks compares accepts; the binary keeps to the vendor's rate budget meanwhile.
+func (b *bench) knocks(ctx context.Context) (r row, err error) {
+	var sets [2]fleet
+	for i, size := range []int{3, 1} {
+		if sets[i], err = b.fleet(ctx, size, (*house).serve); err != nil {
+			return r, err
+		}
+	}
+	r, err = b.versus(ctx, row{what: "accepts, 32 clients, three replicas", against: "one replica", reach: "≥ 1"},
+		sets[0].accepts(b.turn()), sets[1].accepts(b.turn()))
+	for _, f := range sets {
+		if err != nil {
+			break
+		}
+		var told string
+		told, err = f.mailbox.verify(ctx)
+		r.also += fmt.Sprintf("%d: %s; ", len(f.services), told)
+	}
+	return r, err
+}
+
+// fleet is some processes on one database.
+type fleet struct {
+	services  []*service
+	addresses []string
+	vendor    *vendor
+	mailbox   *mailbox
+}
+
+func (b *bench) fleet(ctx context.Context, size int, launch func(*house, context.Context) (*service, error)) (f fleet, err error) {
+	url, err := b.database(ctx, fmt.Sprintf("fleet_of_%d", size))
+	if err != nil {
+		return f, err
+	}
+	h, err := b.house(ctx, url)
+	if err != nil {
+		return f, err
+	}
+	for range size {
+		s, err := launch(h, ctx)
+		if err != nil {
+			return f, err
+		}
+		f.services, f.addresses = append(f.services, s), append(f.addresses, s.address)
+	}
+	if f.vendor, err = b.vendor(ctx, rowsEach, true); err != nil {
+		return f, err
+	}
+	f.vendor.delay = b.vendorDelay
+	f.mailbox, err = f.services[0].mailbox(ctx, f.vendor)
+	return f, err
+}
+
+// accepts knocks at all of them.
+func (f fleet) accepts(turn time.Duration) side {
+	return func(ctx context.Context) (float64, error) {
+		return f.mailbox.load(32, f.addresses...).rate(turn)(ctx)
+	}
+}
+
+// pulls makes connections, asks for all their pulls at once, and gives pulls a second.
+func (f fleet) pulls(ctx context.Context) (float64, error) {
+	s := f.services[0]
+	connections := make([]string, pullsAtOnce)
+	for i := range connections {
+		var err error
+		if connections[i], err = s.connect(ctx, f.vendor, uuid.NewString()); err != nil {
+			return 0, err
+		}
+	}
+	begun := time.Now()
+	asked := make([]struct{ ID string }, pullsAtOnce)
+	for i, connection := range connections {
+		err := s.call(ctx, http.MethodPost, "/aggregator-connections/"+connection+"/pulls", nil, http.StatusAccepted, &asked[i])
+		if err != nil {
+			return 0, err
+		}
+	}
+	for i := range asked {
+		if err := s.await(ctx, asked[i].ID); err != nil {
+			return 0, err
+		}
+	}
+	return pullsAtOnce / time.Since(begun).Seconds(), nil
+}

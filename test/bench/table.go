@@ -1,0 +1,112 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+)
+
+// row is a line of a table: a comparison, or a figure that stands alone.
+type row struct {
+	what, against string
+	pairs         []pair // none: a figure that stands alone
+	reach         string // what is aimed at; "" where nothing is
+	also          string // what else was seen
+}
+
+// pair is one round: the same thing measured on both sides, one after the other.
+type pair struct{ ours, reference float64 }
+
+func (p pair) ratio() float64 { return p.ours / p.reference }
+
+// side measures for about a turn and gives a figure, mostly a rate.
+type side func(ctx context.Context) (float64, error)
+
+// turns lets both sides go once to warm up, and then rounds times in turn.
+func (b *bench) turns(ctx context.Context, what string, ours, reference side) ([]pair, error) {
+	var pairs []pair
+	for round := range b.rounds + 1 {
+		var p pair
+		var err error
+		if p.ours, err = ours(ctx); err != nil {
+			return nil, fmt.Errorf("%s, ours: %w", what, err)
+		}
+		if p.reference, err = reference(ctx); err != nil {
+			return nil, fmt.Errorf("%s, reference: %w", what, err)
+		}
+		b.tell("%-40s round %d: ours %.4g, reference %.4g, ratio %.2f", what, round, p.ours, p.reference, p.ratio())
+		if round > 0 { // the first warms up
+			pairs = append(pairs, p)
+		}
+	}
+	return pairs, nil
+}
+
+// versus is turns, as a row.
+func (b *bench) versus(ctx context.Context, r row, ours, reference side) (row, error) {
+	var err error
+	r.pairs, err = b.turns(ctx, r.what, ours, reference)
+	return r, err
+}
+
+func ratios(pairs []pair) []float64 {
+	all := make([]float64, len(pairs))
+	for i, p := range pairs {
+		all[i] = p.ratio()
+	}
+	slices.Sort(all)
+	return all
+}
+
+// median is the middle of sorted or unsorted figures; 0 of none.
+func median(figures []float64) float64 {
+	if len(figures) == 0 {
+		return 0
+	}
+	sorted := slices.Sorted(slices.Values(figures))
+	middle := len(sorted) / 2
+	if len(sorted)%2 == 1 {
+		return sorted[middle]
+	}
+	return (sorted[middle-1] + sorted[middle]) / 2
+}
+
+// table prints a section in Markdown.
+func (b *bench) table(s section, rows []row, took time.Duration) {
+	b.printf("\n### %s\n\n`go run ./test/bench -only %s -rounds %d -seconds %d`, %v\n\n", s.title, s.name, b.rounds, b.seconds, took.Round(time.Second))
+	b.printf("| what | reference | ratio, median | spread | reach | also |\n|---|---|---|---|---|---|\n")
+	for _, r := range rows {
+		ratio, spread := "", ""
+		if all := ratios(r.pairs); len(all) > 0 {
+			ratio, spread = fmt.Sprintf("%.2f", median(all)), fmt.Sprintf("%.2f–%.2f", all[0], all[len(all)-1])
+		}
+		b.printf("| %s | %s | %s | %s | %s | %s |\n", r.what, r.against, ratio, spread, r.reach, r.also)
+	}
+}
+
+// machine describes what the ratios were measured on.
+func machine() string {
+	cpu := "unknown processor"
+	if raw, err := os.ReadFile("/proc/cpuinfo"); err == nil {
+		for line := range strings.Lines(string(raw)) {
+			if name, found := strings.CutPrefix(line, "model name"); found {
+				cpu = strings.Trim(name, "\t :\n")
+				break
+			}
+		}
+	}
+	kernel, _ := os.ReadFile("/proc/sys/kernel/osrelease")
+	load, _ := os.ReadFile("/proc/loadavg")
+	postgres := "no PostgreSQL"
+	if path, err := pgbenchPath(); err == nil {
+		said, _ := exec.Command(path, "--version").Output()
+		postgres = strings.TrimSpace(string(said))
+	}
+	return fmt.Sprintf("Machine: %s, %d cores, Linux %s, %s, %s; load average before: %s.", cpu, runtime.NumCPU(),
+		strings.TrimSpace(string(kernel)), runtime.Version(), postgres, strings.TrimSpace(string(load)))
+}

@@ -1,0 +1,32 @@
+package main
+
+import (
+	"context"
+	"net"
+	"os"
+
+	"github.com/LerianStudio/aggregator-connections/cmd/discovery/compose"
+	"github.com/LerianStudio/aggregator-connections/configs"
+)
+
+// unlimitedCommand makes this program the service itself.
+const unlimitedCommand = "serve-unlimited"
+
+// serveUnlimited is `discovery serve` but for the vendors' rate budgets.
+func serveUnlimited(ctx context.Context) error {
+	cfg, err := configs.Load(os.LookupEnv, compose.Networks())
+	if err != nil {
+		return err
+	}
+	var listeners [2]net.Listener
+	for i, address := range []string{cfg.ServerAddress, cfg.AdminAddress} {
+		if listeners[i], err = (&net.ListenConfig{}).Listen(ctx, "tcp", address); err != nil {
+			return err
+		}
+	}
+	app, err := compose.New(ctx, cfg, compose.Overrides{PerMinute: -1})
+	if err != nil {
+		return err
+	}
+	return app.Serve(ctx, listeners[0], listeners[1])
+}

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"context"
+	"maps"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
+)
+
+// The demo world's item and credential.
+const (
+	demoItem   = pluggysim.DemoItemID
+	demoClient = pluggysim.DemoClientID
+	demoSecret = pluggysim.DemoClientSecret
+)
+
+// vendor is the simulator, and in front of it a memory of the pages it has given, so that
+// what is measured is not how fast it encodes them.
+type vendor struct {
+	sim    *pluggysim.Simulator
+	origin string
+	delay  time.Duration // before each answer
+	rows   int           // of the item
+
+	remembers bool
+	mu        sync.Mutex
+	pages     map[string][]byte
+}
+
+// vendor serves a world with so many rows more than the demo's. One that remembers must not
+// change any more.
+func (b *bench) vendor(ctx context.Context, rows int, remembers bool) (*vendor, error) {
+	v := &vendor{sim: pluggysim.New(pluggysim.Options{Seed: 1}), remembers: remembers, pages: map[string][]byte{}}
+	v.sim.SeedAt(time.Now())
+	if rows > 0 {
+		if err := v.sim.Generate(pluggysim.DemoBankAccountID, rows); err != nil {
+			return nil, err
+		}
+	}
+	for _, account := range []string{pluggysim.DemoBankAccountID, pluggysim.DemoCardAccountID} {
+		v.rows += len(v.sim.Transactions(account))
+	}
+	origin, err := b.listen(ctx, v)
+	v.origin = origin
+	return v, err
+}
+
+// listen serves a handler until the section ends, and gives its origin.
+func (b *bench) listen(ctx context.Context, handler http.Handler) (string, error) {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second}
+	go func() { _ = server.Serve(listener) }()
+	b.defers(func() { _ = server.Close() })
+	return "http://" + listener.Addr().String(), nil
+}
+
+// ServeHTTP answers from memory where it can.
+func (v *vendor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	time.Sleep(v.delay)
+	if !v.remembers || r.Method != http.MethodGet || r.URL.Path != "/v2/transactions" {
+		v.sim.ServeHTTP(w, r)
+		return
+	}
+	v.mu.Lock()
+	page, known := v.pages[r.URL.RawQuery]
+	v.mu.Unlock()
+	if known {
+		w.Header().Set("Content-Type", "application/json; charset=utf-8")
+		_, _ = w.Write(page)
+		return
+	}
+	seen := httptest.NewRecorder()
+	v.sim.ServeHTTP(seen, r)
+	if seen.Code == http.StatusOK {
+		v.mu.Lock()
+		v.pages[r.URL.RawQuery] = seen.Body.Bytes()
+		v.mu.Unlock()
+	}
+	maps.Copy(w.Header(), seen.Header())
+	w.WriteHeader(seen.Code)
+	_, _ = w.Write(seen.Body.Bytes())
+}

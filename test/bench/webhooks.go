@@ -1,0 +1,133 @@
+package main
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/google/uuid"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
+)
+
+// mailbox sends events to the webhooks of several connections, no two alike, and remembers
+// which were accepted.
+type mailbox struct {
+	service *service
+	paths   []string
+	before  string // the event's body around its id
+	after   string
+
+	mu       sync.Mutex
+	accepted map[string]bool
+	pending  [][]string // the ids that each client has sent, in their order
+}
+
+// manyConnections is how many connections share the webhooks of a load.
+const manyConnections = 32
+
+// mailbox makes connections with a webhook each.
+func (s *service) mailbox(ctx context.Context, v *vendor) (*mailbox, error) {
+	m := &mailbox{service: s, accepted: map[string]bool{}}
+	id := uuid.NewString()
+	body, err := v.sim.Payload(pluggysim.Event{Name: "item/updated", ItemID: demoItem, ID: id})
+	if err != nil {
+		return nil, err
+	}
+	m.before, m.after, _ = strings.Cut(string(body), id)
+	for i := range manyConnections {
+		name := "mailbox-" + strconv.Itoa(i)
+		if _, err := s.connect(ctx, v, name); err != nil {
+			return nil, err
+		}
+		path, err := s.mint(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		m.paths = append(m.paths, path)
+	}
+	return m, nil
+}
+
+// load sends fresh events with so many clients.
+func (m *mailbox) load(clients int, addresses ...string) load {
+	m.settle()
+	m.pending = make([][]string, clients)
+	return load{addresses: addresses, clients: clients, status: http.StatusAccepted, request: m.request, answered: m.note}
+}
+
+// request appends an event, signed as the vendor signs.
+func (m *mailbox) request(buf []byte, client, number int) []byte {
+	id := uuid.NewString()
+	m.pending[client] = append(m.pending[client], id)
+	body := m.before + id + m.after
+	mac := hmac.New(sha256.New, []byte(signingKey))
+	mac.Write([]byte(body))
+	buf = append(buf, "POST "...)
+	buf = append(buf, m.paths[(client+number)%len(m.paths)]...)
+	buf = append(buf, " HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nX-Webhook-Signature: "...)
+	buf = hex.AppendEncode(buf, mac.Sum(nil))
+	buf = append(buf, "\r\nContent-Length: "...)
+	buf = strconv.AppendInt(buf, int64(len(body)), 10)
+	buf = append(buf, "\r\n\r\n"...)
+	return append(buf, body...)
+}
+
+// note marks the client's last event as accepted.
+func (m *mailbox) note(client, _ int) {
+	sent := m.pending[client]
+	id := sent[len(sent)-1]
+	sent[len(sent)-1] = "+" + id
+}
+
+// settle moves what the clients had accepted into one place.
+func (m *mailbox) settle() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, sent := range m.pending {
+		for _, id := range sent {
+			if rest, ok := strings.CutPrefix(id, "+"); ok {
+				m.accepted[rest] = true
+			}
+		}
+	}
+	m.pending = nil
+}
+
+// verify reads every delivery of the tenant and wants each accepted event once.
+func (m *mailbox) verify(ctx context.Context) (string, error) {
+	m.settle()
+	found, cursor := 0, ""
+	missing := len(m.accepted)
+	for {
+		var page struct {
+			Items      []struct{ EventID string }
+			NextCursor string
+		}
+		err := m.service.call(ctx, http.MethodGet, "/webhooks/deliveries?limit=200"+cursor, nil, http.StatusOK, &page)
+		if err != nil {
+			return "", err
+		}
+		for _, item := range page.Items {
+			found++
+			if m.accepted[item.EventID] {
+				m.accepted[item.EventID] = false
+				missing--
+			}
+		}
+		if page.NextCursor == "" {
+			break
+		}
+		cursor = "&cursor=" + page.NextCursor
+	}
+	if missing > 0 {
+		return "", fmt.Errorf("%d of %d accepted deliveries cannot be read back", missing, len(m.accepted))
+	}
+	return fmt.Sprintf("%d accepted, all read back, %d stored", len(m.accepted), found), nil
+}

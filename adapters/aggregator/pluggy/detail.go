@@ -11,11 +11,15 @@ import (
 // day's rows. The amount is compared exactly, as normalised.
 var moving = map[string]bool{`"updatedAt"`: true, `"balance"`: true, `"order"`: true, `"amount"`: true}
 
+// lenient leaves out what the page's own decoding has checked: doubled names and invalid
+// UTF-8 are refused there, and to look again costs more than all the rest.
+var lenient = []jsontext.Options{jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)}
+
 // detail is the object without what moves, in canonical form (RFC 8785, but integers as
 // they are written), so that neither the order of members nor 1601.0 for 1601 is an edit.
 func detail(object jsontext.Value) ([]byte, error) {
 	kept, err := without(moving, object)
-	if err != nil || kept.Canonicalize(jsontext.CanonicalizeRawInts(false)) != nil {
+	if err != nil || kept.Canonicalize(append(lenient, jsontext.CanonicalizeRawInts(false))...) != nil {
 		return nil, malformed("a row that has no canonical form")
 	}
 	return kept, nil
@@ -24,7 +28,7 @@ func detail(object jsontext.Value) ([]byte, error) {
 // without copies an object's members but for the named ones. It walks the text once: a
 // page has 500 rows, and a map of members costs three times as much.
 func without(names map[string]bool, object jsontext.Value) (jsontext.Value, error) {
-	in := jsontext.NewDecoder(bytes.NewBuffer(object))
+	in := jsontext.NewDecoder(bytes.NewBuffer(object), lenient...)
 	if _, err := in.ReadToken(); err != nil {
 		return nil, err
 	}

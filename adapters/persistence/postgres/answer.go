@@ -56,7 +56,7 @@ func (g *group) earlier() (map[event]domain.Delivery, error) {
 			d.pull_id, d.received_at, coalesce(p.state, ''), p.finished_at
 		FROM deliveries d JOIN unnest($1::uuid[], $2::bytea[]) AS told (connection_id, fingerprint)
 			ON told.connection_id = d.connection_id AND told.fingerprint = d.fingerprint
-		LEFT JOIN pulls p ON p.id = d.pull_id`, connections, fingerprints)
+		LEFT JOIN pulls p ON p.id = d.pull_id`, plain(connections), fingerprints)
 	if err != nil {
 		return nil, err
 	}

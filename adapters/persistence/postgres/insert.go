@@ -13,21 +13,21 @@ import (
 // storing is waited for, and is then a duplicate.
 func (g *group) insertDeliveries() error {
 	n := len(g.entries)
-	ids, tenants, connections := make([]uuid.UUID, n), make([]uuid.UUID, n), make([]uuid.UUID, n)
+	ids, tenants, connections := make([]plainID, n), make([]plainID, n), make([]plainID, n)
 	vendors, events, eventIDs := make([]string, n), make([]string, n), make([]string, n)
 	asks, statuses := make([]string, n), make([]string, n)
 	fingerprints, bodies := make([][]byte, n), make([][]byte, n)
-	pulls, received := make([]*uuid.UUID, n), make([]time.Time, n)
+	pulls, received := make([]*plainID, n), make([]time.Time, n)
 	place := make(map[uuid.UUID]int, n)
 	for i := range g.entries {
 		e := &g.entries[i]
 		k := g.first(e)
 		place[k.Delivery.UUID] = i
-		ids[i], tenants[i], connections[i], vendors[i] = k.Delivery.UUID, e.gate.Tenant, e.connection, string(e.gate.Vendor)
+		ids[i], tenants[i], connections[i], vendors[i] = plainID(k.Delivery.UUID), plainID(e.gate.Tenant), plainID(e.connection), string(e.gate.Vendor)
 		events[i], eventIDs[i], fingerprints[i], bodies[i] = k.Event.Name, k.Event.ID, e.fingerprint[:], k.Body
 		asks[i], statuses[i], received[i] = k.Ask, string(e.gate.Status(*k)), k.At
 		if e.pull != uuid.Nil {
-			pulls[i] = &e.pull
+			pulls[i] = (*plainID)(&e.pull)
 		}
 	}
 	rows, err := g.tx.Query(g.ctx, `
@@ -73,7 +73,7 @@ func (g *group) insertPulls() ([]uuid.UUID, error) {
 		FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::timestamptz[])
 			AS p (id, tenant_id, connection_id, vendor, trace, created_at)
 		ON CONFLICT (connection_id) WHERE state = 'queued' DO NOTHING`,
-		ids, tenants, connections, vendors, traces, created, string(domain.ByWebhook))
+		plain(ids), plain(tenants), plain(connections), vendors, traces, created, string(domain.ByWebhook))
 	if err == nil && done.RowsAffected() < int64(len(ids)) {
 		err = errOvertaken
 	}

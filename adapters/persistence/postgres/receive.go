@@ -170,7 +170,7 @@ func (g *group) lockQueued() error {
 	}
 	rows, err := g.tx.Query(g.ctx, `
 		SELECT connection_id, id FROM pulls WHERE connection_id = ANY($1) AND state = 'queued'
-		ORDER BY connection_id FOR SHARE`, slices.Compact(wanting))
+		ORDER BY connection_id FOR SHARE`, plain(slices.Compact(wanting)))
 	if err != nil {
 		return err
 	}

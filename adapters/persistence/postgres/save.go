@@ -48,8 +48,8 @@ func save(tx *gorm.DB, rows []gormstore.TransactionRow) error {
 
 // columns are rows turned by a quarter: one array a column, all of one length.
 type columns struct {
-	ids                                        []uuid.UUID
-	accountIDs                                 []*uuid.UUID
+	ids                                        []plainID
+	accountIDs                                 []*plainID
 	accounts, externalIDs, amounts, currencies []string
 	accountAmounts                             []*string
 	accountCurrencies, statuses, dates         []string
@@ -64,7 +64,7 @@ func columnsOf(rows []gormstore.TransactionRow) (c columns) {
 	for i := range rows {
 		r := &rows[i]
 		occurred, firstSeen, _ := r.Times()
-		c.ids = append(c.ids, r.ID)
+		c.ids = append(c.ids, plainID(r.ID))
 		c.accountIDs = append(c.accountIDs, idOrNull(r.AccountID))
 		c.accounts = append(c.accounts, r.Account)
 		c.externalIDs = append(c.externalIDs, r.ExternalID)
@@ -87,11 +87,11 @@ func columnsOf(rows []gormstore.TransactionRow) (c columns) {
 }
 
 // idOrNull is NULL for no account.
-func idOrNull(id uuid.NullUUID) *uuid.UUID {
+func idOrNull(id uuid.NullUUID) *plainID {
 	if !id.Valid {
 		return nil
 	}
-	return &id.UUID
+	return (*plainID)(&id.UUID)
 }
 
 // timeOrNull is NULL for the zero time.

@@ -29,6 +29,7 @@ type queue interface {
 	Stop(ctx context.Context) error
 	Wake(ctx context.Context) error
 	KickNow(ctx context.Context, ids ...domain.PullID) error
+	Lead(ctx context.Context, round func(context.Context) error) error
 }
 
 // scope is a transaction under way, and the queue's way into it.

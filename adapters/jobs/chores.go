@@ -19,17 +19,24 @@ const (
 	roundLimit    = 200
 )
 
-// chore is one piece of housekeeping. Every process does every chore: a round is
-// idempotent, so that two replicas at once only waste a query, whereas an elected leader
-// that has died would leave the house alone until it is replaced.
+// chore is one piece of housekeeping. Every process does every chore, for a round is
+// idempotent; those that look at every row are led, by whoever is first at each round:
+// an elected leader that has died would leave the house alone until it is replaced.
 type chore struct {
 	name  string
 	every time.Duration
 	do    func(context.Context) error
 }
 
-// choresOf lists what the configuration asks for. kick sends messengers for pulls.
-func choresOf(cfg Config, keeper ports.Keeper, kick func(context.Context, []domain.PullID) error) []chore {
+// leader does a round if no other process is at one of its kind, and nothing otherwise.
+type leader func(ctx context.Context, round func(context.Context) error) error
+
+// unrivalled leads where there is no other process.
+func unrivalled(ctx context.Context, round func(context.Context) error) error { return round(ctx) }
+
+// choresOf lists what the configuration asks for. kick sends messengers for pulls; what
+// looks at every connection is led, so that replicas do not ask the same at once.
+func choresOf(cfg Config, keeper ports.Keeper, kick func(context.Context, []domain.PullID) error, lead leader) []chore {
 	chores := []chore{
 		{"stranded", strandedEvery, func(ctx context.Context) error {
 			ids, err := keeper.Stranded(ctx, roundLimit)
@@ -51,16 +58,20 @@ func choresOf(cfg Config, keeper ports.Keeper, kick func(context.Context, []doma
 	}
 	if interval := cfg.ReconcileInterval; interval > 0 {
 		every := min(max(interval/20, time.Second), 5*time.Minute)
-		chores = append(chores, chore{"reconcile", every, rounds(func(ctx context.Context) (int, error) {
+		chores = append(chores, chore{"reconcile", every, led(lead, rounds(func(ctx context.Context) (int, error) {
 			return keeper.Reconcile(ctx, interval, roundLimit)
-		})})
+		}))})
 	}
 	if keep := cfg.DeliveryRetention; keep > 0 {
-		chores = append(chores, chore{"prune", pruneEvery, rounds(func(ctx context.Context) (int, error) {
+		chores = append(chores, chore{"prune", pruneEvery, led(lead, rounds(func(ctx context.Context) (int, error) {
 			return keeper.Prune(ctx, keep, roundLimit)
-		})})
+		}))})
 	}
 	return chores
+}
+
+func led(lead leader, do func(context.Context) error) func(context.Context) error {
+	return func(ctx context.Context) error { return lead(ctx, do) }
 }
 
 // rounds repeats a bounded round while it comes back full.

@@ -74,7 +74,7 @@ func (l *Local) Start(ctx context.Context, worker ports.Worker, keeper ports.Kee
 	}
 	running, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	l.cancel = cancel
-	l.house = keep(ctx, choresOf(l.cfg, keeper, l.kick), l.cfg.Observe)
+	l.house = keep(ctx, choresOf(l.cfg, keeper, l.kick, unrivalled), l.cfg.Observe)
 	for range l.cfg.MaxWorkers {
 		l.hands.Go(func() { l.work(running, worker) })
 	}

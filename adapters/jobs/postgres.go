@@ -13,6 +13,9 @@ import (
 // migrateLock is the advisory lock under which River's tables are migrated: "aggrjobs".
 const migrateLock int64 = 0x616767726a6f6273
 
+// leadLock is the advisory lock of whoever leads the chores: "aggrlead".
+const leadLock int64 = 0x616767726c656164
+
 // Postgres is a queue over PostgreSQL.
 type Postgres struct {
 	*Queue
@@ -31,7 +34,29 @@ func NewPostgres(pool *pgxpool.Pool, cfg Config) (*Postgres, error) {
 	shared.named = "args->>'pull_id' = any(@ids)"
 	shared.ids = func(ids []uuid.UUID) any { return texts(ids) }
 	q.engine = shared
-	return &Postgres{Queue: q, river: shared, pool: pool}, nil
+	p := &Postgres{Queue: q, river: shared, pool: pool}
+	q.lead = p.lead
+	return p, nil
+}
+
+// lead does the round under a lock that one process has. It is held for the round alone:
+// a leader that dies loses it with its connection, and the next round has another one.
+func (p *Postgres) lead(ctx context.Context, round func(context.Context) error) error {
+	conn, err := p.pool.Acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Release()
+	var leads bool
+	if err := conn.QueryRow(ctx, "SELECT pg_try_advisory_lock($1)", leadLock).Scan(&leads); err != nil || !leads {
+		return err
+	}
+	err = round(ctx)
+	// A connection that may still hold the lock must not go back to the pool.
+	if _, failed := conn.Exec(context.WithoutCancel(ctx), "SELECT pg_advisory_unlock($1)", leadLock); failed != nil {
+		_ = conn.Conn().Close(context.WithoutCancel(ctx))
+	}
+	return err
 }
 
 // Enqueue writes a job for each pull inside tx: they exist if and when it commits, and

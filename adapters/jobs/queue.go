@@ -20,6 +20,7 @@ type Queue struct {
 	cfg    Config
 	engine engine
 	puller *puller
+	lead   leader
 
 	mu    sync.Mutex
 	house *house // nil while stopped
@@ -41,7 +42,7 @@ const fetchCooldown = 5 * time.Millisecond
 
 func newQueue(cfg Config) *Queue {
 	cfg = cfg.withDefaults()
-	return &Queue{cfg: cfg, puller: &puller{observe: cfg.Observe}}
+	return &Queue{cfg: cfg, puller: &puller{observe: cfg.Observe}, lead: unrivalled}
 }
 
 // riverConfig is what both databases share.
@@ -85,7 +86,7 @@ func (q *Queue) Start(ctx context.Context, worker ports.Worker, keeper ports.Kee
 	if err := q.engine.Start(running); err != nil {
 		return fmt.Errorf("jobs: start: %w", err)
 	}
-	q.house = keep(running, choresOf(q.cfg, keeper, q.kick), q.cfg.Observe)
+	q.house = keep(running, choresOf(q.cfg, keeper, q.kick, q.lead), q.cfg.Observe)
 	return nil
 }
 

@@ -16,12 +16,15 @@ type bucket struct {
 	blocked time.Time // until then the vendor wants no call
 }
 
-// newBucket splits the allowance: a sixth may come at once, the rest trickles. Then no
-// minute, wherever it begins, holds more than the allowance, as a full bucket of it
-// with a full rate behind would.
+// newBucket splits the allowance: a part may come at once, nearly all of it trickles, and
+// as much as may come at once is left for the network. Then no minute, wherever it begins,
+// holds more than the allowance, as a full bucket of it with a full rate behind would, even
+// if calls that left in one minute arrive late, in the next; and eleven twelfths of it can
+// be used minute after minute.
 func newBucket(perMinute int) *bucket {
-	burst := max(1, perMinute/6)
-	trickle := max(1, perMinute-burst)
+	part := perMinute / 24
+	burst := max(1, part)
+	trickle := max(1, perMinute-burst-part)
 	return &bucket{tokens: rate.NewLimiter(rate.Limit(float64(trickle)/60), burst)}
 }
 

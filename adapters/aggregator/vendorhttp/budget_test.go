@@ -59,28 +59,26 @@ func TestAnExhaustedBudgetSaysWhen(t *testing.T) {
 		calls.Add(1)
 		_, _ = io.WriteString(w, "{}")
 	})
-	call.Vendor = &Vendor{Name: "sim", Budgets: map[string]int{"rows": 12}}
+	call.Vendor = &Vendor{Name: "sim", Budgets: map[string]int{"rows": 16}}
 	call.Resource = "rows"
-	for range 2 { // the burst: a sixth
-		if _, err := client.Do(t.Context(), call); err != nil {
-			t.Fatal(err)
-		}
+	if _, err := client.Do(t.Context(), call); err != nil { // the burst, and the rest trickles
+		t.Fatal(err)
 	}
 	_, err := client.Do(t.Context(), call)
-	if !errors.Is(err, domain.BudgetExhausted) || domain.RetryAfterOf(err) != 6*time.Second {
-		t.Fatalf("got %v after %v, want budget_exhausted after 6s", err, domain.RetryAfterOf(err))
+	if !errors.Is(err, domain.BudgetExhausted) || domain.RetryAfterOf(err) != 4*time.Second {
+		t.Fatalf("got %v after %v, want budget_exhausted after 4s", err, domain.RetryAfterOf(err))
 	}
 	other := call
 	other.Resource = "auth"
 	if _, err := client.Do(t.Context(), other); err != nil {
 		t.Errorf("a resource without a budget: %v", err)
 	}
-	clock.move(6 * time.Second)
+	clock.move(4 * time.Second)
 	if _, err := client.Do(t.Context(), call); err != nil {
 		t.Errorf("after the wait: %v", err)
 	}
-	if calls.Load() != 4 {
-		t.Errorf("%d requests, want 4", calls.Load())
+	if calls.Load() != 3 {
+		t.Errorf("%d requests, want 3", calls.Load())
 	}
 }
 
@@ -90,7 +88,7 @@ func TestABudgetIsWaitedFor(t *testing.T) {
 	call.Resource = "rows"
 	at := client.origins.of(originKey{"sim", call.BaseURL}, client.cfg.Clock.Now())
 	tokens := client.origins.bucket(at, "rows", 1200)
-	for range 200 {
+	for range 50 {
 		_, _ = tokens.reserve(client.cfg.Clock.Now(), time.Minute)
 	}
 	begun := time.Now()

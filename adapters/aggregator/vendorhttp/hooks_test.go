@@ -61,7 +61,7 @@ func TestTheBudgetIsToldAsItIsDrawnOnAndDrained(t *testing.T) {
 		}
 		_, _ = io.WriteString(w, "{}")
 	})
-	call.Vendor = &Vendor{Name: "sim", Budgets: map[string]int{"rows": 18}}
+	call.Vendor = &Vendor{Name: "sim", Budgets: map[string]int{"rows": 72}}
 	call.Resource = "auth" // without a budget: nothing is told
 	_, _ = client.Do(t.Context(), call)
 	call.Resource = "rows"

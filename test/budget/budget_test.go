@@ -1,0 +1,86 @@
+package budget_test
+
+import (
+	"context"
+	"flag"
+	"math/rand/v2"
+	"net/http"
+	"path/filepath"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
+	"github.com/LerianStudio/aggregator-connections/adapters/sealing"
+)
+
+var (
+	minutes = flag.Int("minutes", 3, "how long the vendor is kept busy, in its own minutes")
+	seed    = flag.Uint64("seed", 1, "of the network's delays")
+)
+
+// TestBudget keeps fifty connections busy under the vendor's own limit. It runs in a
+// bubble of false time: client, queue, leases and the vendor's counters share one clock
+// that stands still while anybody works, so that minutes of budget cost seconds, and no
+// machine is too slow for them. Every minute but the last must use nine tenths of what the
+// vendor allows, and none may be told 429.
+func TestBudget(t *testing.T) {
+	keyset := filepath.Join(t.TempDir(), "keyset.json")
+	if err := sealing.Create(keyset, sealing.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	for name, late := range map[string]time.Duration{"a quick network": 10 * time.Millisecond, "a slow network": time.Second} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				sim := newVendor(t)
+				busy(t, sim, inMemory(t, keyset, wireTo(sim, late)))
+			})
+		})
+	}
+}
+
+func wireTo(sim http.Handler, late time.Duration) *network {
+	return &network{vendor: sim, late: late, draw: rand.New(rand.NewPCG(*seed, 0))}
+}
+
+// busy works for the minutes asked and judges each.
+func busy(t *testing.T, sim *pluggysim.Simulator, s service) {
+	if err := s.queue.Start(t.Context(), s, s); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	var pulling sync.WaitGroup
+	for i := range connections {
+		id := s.connect(t, i)
+		pulling.Go(func() { s.pullOn(ctx, t, id) })
+	}
+	used := 0
+	for minute := range *minutes {
+		time.Sleep(time.Minute)
+		rows := sim.Stats().Resources["transactions"]
+		judge(t, minute+1, rows.Requests-used)
+		used = rows.Requests
+	}
+	cancel()
+	pulling.Wait()
+	stop, done := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)
+	defer done()
+	if err := s.queue.Stop(stop); err != nil {
+		t.Error(err)
+	}
+	for resource, of := range sim.Stats().Resources {
+		if of.Limited > 0 {
+			t.Errorf("%s: %d of %d requests were told 429", resource, of.Limited, of.Requests)
+		}
+	}
+}
+
+func judge(t *testing.T, minute, requests int) {
+	t.Helper()
+	share := 100 * float64(requests) / pluggysim.RealRateLimit
+	t.Logf("minute %d: %d requests of %d, %.1f %%", minute, requests, pluggysim.RealRateLimit, share)
+	if share < 90 {
+		t.Errorf("minute %d used only %.1f %% of the budget", minute, share)
+	}
+}

@@ -154,7 +154,7 @@ func FuzzLoad(f *testing.F) {
 			}
 		}
 		if err == nil && (c.ReconcileInterval < 0 || c.DeliveryRetention < 0 || c.PullWorkers < 1 || c.RatePerMinute < 0 ||
-			c.WebhookRatePerMinute < 0 || c.DatabaseURL == "" || c.ServerAddress == "" || c.Sealing.KeysetFile == "") {
+			c.WebhookRatePerMinute < 0 || c.ServerMaxConnections < 0 || c.DatabaseURL == "" || c.ServerAddress == "" || c.Sealing.KeysetFile == "") {
 			t.Errorf("%s=%q was read as %+v", name, value, c)
 		}
 	})

@@ -35,6 +35,7 @@ func Load(lookup func(string) (string, bool), vendors map[domain.Vendor][]netip.
 
 func (c *Config) server(r *reader) {
 	c.ServerAddress = r.address("SERVER_ADDRESS", ":4018")
+	c.ServerMaxConnections = r.number("SERVER_MAX_CONNECTIONS", 4096, 0, 1_000_000)
 	c.AdminAddress = r.address("ADMIN_ADDRESS", "127.0.0.1:4019")
 	c.PublicURL = r.origin("PUBLIC_URL")
 	if c.PublicURL == "" && !c.IsDevelopment() && !r.faulty("PUBLIC_URL") {

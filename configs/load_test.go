@@ -77,9 +77,10 @@ var (
 	cidrs      = []string{canary, "10.0.0.0/33", "10.0.0.0/8;::1/128", "10.0.0/8", "10.0.0.0/8," + canary}
 	addresses  = []string{canary, "4018", ":port", ":65536", ":-1", "a:b:1", canary + ":"}
 	reasonable = map[string]setting{
-		"ENV_NAME":       {func(c configs.Config) any { return c.EnvName }, map[string]any{"": "production", "development": "development", " staging ": "staging"}, nil},
-		"SERVER_ADDRESS": {func(c configs.Config) any { return c.ServerAddress }, map[string]any{"": ":4018", "127.0.0.1:0": "127.0.0.1:0", "[::1]:80": "[::1]:80"}, addresses},
-		"ADMIN_ADDRESS":  {func(c configs.Config) any { return c.AdminAddress }, map[string]any{"": "127.0.0.1:4019", ":9000": ":9000"}, addresses},
+		"ENV_NAME":               {func(c configs.Config) any { return c.EnvName }, map[string]any{"": "production", "development": "development", " staging ": "staging"}, nil},
+		"SERVER_ADDRESS":         {func(c configs.Config) any { return c.ServerAddress }, map[string]any{"": ":4018", "127.0.0.1:0": "127.0.0.1:0", "[::1]:80": "[::1]:80"}, addresses},
+		"SERVER_MAX_CONNECTIONS": {func(c configs.Config) any { return c.ServerMaxConnections }, map[string]any{"": 4096, "0": 0, "2": 2}, append([]string{"1000001"}, numbers...)},
+		"ADMIN_ADDRESS":          {func(c configs.Config) any { return c.AdminAddress }, map[string]any{"": "127.0.0.1:4019", ":9000": ":9000"}, addresses},
 		"PUBLIC_URL": {
 			func(c configs.Config) any { return c.PublicURL },
 			map[string]any{"https://h.example": "https://h.example", "http://h:8080/": "http://h:8080"},

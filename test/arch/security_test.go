@@ -1,0 +1,59 @@
+package arch_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"path/filepath"
+	"regexp"
+	"testing"
+)
+
+// named is a test as the documents name it: the package's folder, a dot, the function.
+var named = regexp.MustCompile("`([a-z][a-z0-9/]*)\\.((?:Test|Fuzz)[A-Za-z0-9]+)`")
+
+// TestNamedTestsExist: a promise whose test is renamed or gone is no promise.
+func TestNamedTestsExist(t *testing.T) {
+	root := filepath.Join("..", "..")
+	text, err := os.ReadFile(filepath.Join(root, "docs", "security.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	mentions := named.FindAllStringSubmatch(string(text), -1)
+	if len(mentions) < 50 {
+		t.Errorf("only %d tests are named", len(mentions))
+	}
+	known := map[string]map[string]bool{}
+	for _, m := range mentions {
+		folder, name := m[1], m[2]
+		if known[folder] == nil {
+			known[folder] = testsOf(t, filepath.Join(root, folder))
+		}
+		if !known[folder][name] {
+			t.Errorf("docs/security.md names %s.%s, which does not exist", folder, name)
+		}
+	}
+}
+
+// testsOf gives the functions of a folder's test files.
+func testsOf(t *testing.T, folder string) map[string]bool {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(folder, "*_test.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := map[string]bool{}
+	for _, file := range files {
+		tree, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range tree.Decls {
+			if f, ok := d.(*ast.FuncDecl); ok && f.Recv == nil {
+				found[f.Name.Name] = true
+			}
+		}
+	}
+	return found
+}

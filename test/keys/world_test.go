@@ -1,0 +1,151 @@
+// Package keys_test turns the sealing keys of a service that works: on SQLite, with the
+// vendor's simulator on loopback, while its connections are tested and pulled.
+package keys_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/http/httptest"
+	"net/netip"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"go.uber.org/zap/zapcore"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
+	"github.com/LerianStudio/aggregator-connections/adapters/sealing"
+	"github.com/LerianStudio/aggregator-connections/cmd/discovery/compose"
+	"github.com/LerianStudio/aggregator-connections/configs"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// world is the settings that processes share, and the vendor beside them.
+type world struct {
+	cfg    configs.Config
+	vendor string
+	tenant domain.TenantID
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	dir := t.TempDir()
+	keyset := filepath.Join(dir, "keyset.json")
+	if err := sealing.Create(keyset, sealing.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	sim := pluggysim.New(pluggysim.Options{Seed: 1})
+	sim.SeedAt(time.Now())
+	server := httptest.NewServer(sim)
+	t.Cleanup(server.Close)
+	return &world{
+		vendor: server.URL,
+		tenant: domain.TenantID{UUID: uuid.Must(uuid.NewV7())},
+		cfg: configs.Config{
+			EnvName: "production", PublicURL: "https://hooks.example.com",
+			DatabaseURL: "sqlite://" + filepath.Join(dir, "discovery.db"), DatabaseMigrate: true,
+			Auth:    configs.Auth{JWTSecret: domain.SecretText("an-operator-secret-of-32-bytes-or-more"), TenantClaim: "tenant_id"},
+			Sealing: configs.Sealing{KeysetFile: keyset},
+			Egress:  configs.Egress{AllowHTTP: true, AllowedCIDRs: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}},
+			Log:     configs.Log{Level: zapcore.WarnLevel, Format: "json"},
+			Sources: map[domain.Vendor]domain.SourcePolicy{}, PullWorkers: 4,
+		},
+	}
+}
+
+// open composes one more process on the same database and keyset; changes to its stores are
+// made by wrap, which may be nil.
+func (w *world) open(t *testing.T, wrap func(*compose.Stores)) *compose.App {
+	t.Helper()
+	log := &journal{}
+	app, err := compose.New(t.Context(), w.cfg, compose.Overrides{LogTo: log, Wrap: wrap, PerMinute: -1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		app.Close()
+		if said := log.String(); said != "" {
+			t.Errorf("a process complained:\n%s", said)
+		}
+	})
+	return app
+}
+
+// connect makes n connections.
+func (w *world) connect(t *testing.T, app *compose.App, n int) (all []domain.Connection) {
+	t.Helper()
+	for i := range n {
+		c, err := app.Service.CreateConnection(t.Context(), w.tenant, ports.NewConnection{
+			Vendor: "pluggy", Name: fmt.Sprintf("bank %03d", i), BaseURL: w.vendor, AccountRef: pluggysim.DemoItemID,
+			ClientID: domain.SecretText(pluggysim.DemoClientID), Secret: domain.SecretText(pluggysim.DemoClientSecret),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, c)
+	}
+	return all
+}
+
+// stale counts the rows that are not under the primary key, of all rows.
+func (w *world) stale(t *testing.T, app *compose.App) (stale, all int) {
+	t.Helper()
+	keys, err := sealing.Open(w.cfg.Sealing.KeysetFile, sealing.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for after := (domain.ConnectionID{}); ; {
+		rows, err := app.Stores.Connections.Sealed(t.Context(), after, 100)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(rows) == 0 {
+			return stale, all
+		}
+		for _, row := range rows {
+			all++
+			if keys.Stale(row.Sealed) {
+				stale++
+			}
+			after = row.ID
+		}
+	}
+}
+
+// cutting ends a context after some rows were resealed.
+type cutting struct {
+	ports.Connections
+	left int
+	cut  context.CancelFunc
+}
+
+// Reseal implements ports.Connections.
+func (c *cutting) Reseal(ctx context.Context, id domain.ConnectionID, old, fresh domain.Sealed) (bool, error) {
+	if c.left--; c.left < 0 {
+		c.cut()
+	}
+	return c.Connections.Reseal(ctx, id, old, fresh)
+}
+
+// journal is what a process logged: warnings and errors alone.
+type journal struct {
+	mu    sync.Mutex
+	lines bytes.Buffer
+}
+
+// Write implements io.Writer.
+func (j *journal) Write(line []byte) (int, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.lines.Write(line)
+}
+
+func (j *journal) String() string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.lines.String()
+}

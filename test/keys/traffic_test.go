@@ -24,7 +24,12 @@ const (
 // tests and pulls the connections. Each reseal is stopped in the middle and run again: it
 // must do what is left and no row twice, and no test and no pull may fail meanwhile.
 func TestKeysTurnUnderTraffic(t *testing.T) {
-	w := newWorld(t)
+	for name, database := range map[string]func(*testing.T) string{"sqlite": onSQLite, "postgres": onPostgres} {
+		t.Run(name, func(t *testing.T) { keysTurn(t, newWorld(t, database(t))) })
+	}
+}
+
+func keysTurn(t *testing.T, w *world) {
 	serving := w.open(t, nil)
 	traffic := w.traffic(t, serving, w.connect(t, serving, rows))
 	for range turns {

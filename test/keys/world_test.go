@@ -1,5 +1,6 @@
-// Package keys_test turns the sealing keys of a service that works: on SQLite, with the
-// vendor's simulator on loopback, while its connections are tested and pulled.
+// Package keys_test turns the sealing keys of a service that works: on SQLite and on
+// PostgreSQL, with the vendor's simulator on loopback, while its connections are tested
+// and pulled.
 package keys_test
 
 import (
@@ -22,6 +23,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/configs"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
+	"github.com/LerianStudio/aggregator-connections/test/pgtest"
 )
 
 // world is the settings that processes share, and the vendor beside them.
@@ -31,7 +33,15 @@ type world struct {
 	tenant domain.TenantID
 }
 
-func newWorld(t *testing.T) *world {
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
+func onSQLite(t *testing.T) string {
+	return "sqlite://" + filepath.Join(t.TempDir(), "discovery.db")
+}
+
+func onPostgres(t *testing.T) string { return pgtest.DSN(t) }
+
+func newWorld(t *testing.T, database string) *world {
 	t.Helper()
 	dir := t.TempDir()
 	keyset := filepath.Join(dir, "keyset.json")
@@ -47,7 +57,7 @@ func newWorld(t *testing.T) *world {
 		tenant: domain.TenantID{UUID: uuid.Must(uuid.NewV7())},
 		cfg: configs.Config{
 			EnvName: "production", PublicURL: "https://hooks.example.com",
-			DatabaseURL: "sqlite://" + filepath.Join(dir, "discovery.db"), DatabaseMigrate: true,
+			DatabaseURL: database, DatabaseMigrate: true,
 			Auth:    configs.Auth{JWTSecret: domain.SecretText("an-operator-secret-of-32-bytes-or-more"), TenantClaim: "tenant_id"},
 			Sealing: configs.Sealing{KeysetFile: keyset},
 			Egress:  configs.Egress{AllowHTTP: true, AllowedCIDRs: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}},

@@ -23,10 +23,10 @@ type Config struct {
 
 	ServerAddress string // SERVER_ADDRESS, host:port; default ":4018"
 	AdminAddress  string // ADMIN_ADDRESS, host:port of /metrics and pprof; default "127.0.0.1:4019"
+	PublicURL     string // PUBLIC_URL, origin of webhook URLs, no trailing slash; "" only in development
 	// ServerMaxConnections bounds the connections of the API that are open at once; the next
 	// one waits until one of them ends. SERVER_MAX_CONNECTIONS, default 4096; 0 = no limit.
 	ServerMaxConnections int
-	PublicURL            string // PUBLIC_URL, origin of webhook URLs, no trailing slash; "" only in development
 
 	DatabaseURL     string // DATABASE_URL, sqlite://path or postgres://…
 	DatabaseMigrate bool   // DATABASE_MIGRATE, default true

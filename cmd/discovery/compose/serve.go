@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"go.uber.org/zap"
+	"golang.org/x/net/netutil"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/rest"
 	"github.com/LerianStudio/aggregator-connections/adapters/telemetry"
@@ -28,6 +29,7 @@ const (
 // belong to Serve. Errors: what kept it from starting, or ended it early.
 func (a *App) Serve(ctx context.Context, listener, admin net.Listener) error {
 	defer a.Close()
+	listener = limited(listener, a.cfg.ServerMaxConnections)
 	if err := a.Stores.Queue.Start(ctx, a.Service, a.Service); err != nil {
 		_ = listener.Close()
 		return err
@@ -48,6 +50,15 @@ func (a *App) Serve(ctx context.Context, listener, admin net.Listener) error {
 	}
 	a.drain(api, listener)
 	return err
+}
+
+// limited bounds the connections that are open at once; 0 is no bound. Whoever comes then
+// waits before the door, in the kernel's queue, and is turned away when the door closes.
+func limited(listener net.Listener, most int) net.Listener {
+	if most == 0 {
+		return listener
+	}
+	return netutil.LimitListener(listener, most)
 }
 
 // drain ends the service in the order in which its callers depend on it. Shutdown hangs up

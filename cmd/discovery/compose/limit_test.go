@@ -1,0 +1,139 @@
+package compose_test
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/cmd/discovery/compose"
+)
+
+const request = "GET /health HTTP/1.1\r\nHost: h\r\n\r\n"
+
+// client is one connection, and keeps it.
+type client struct {
+	t *testing.T
+	net.Conn
+	answers *bufio.Reader
+}
+
+// limitedTo serves with room for so many connections, and gives a dialler of more.
+func limitedTo(t *testing.T, most int) (dial func() client) {
+	t.Helper()
+	cfg := settings(t)
+	cfg.ServerMaxConnections = most
+	_, origin, _ := serve(t, cfg, compose.Overrides{LogTo: io.Discard})
+	return func() client {
+		t.Helper()
+		conn, err := net.Dial("tcp", strings.TrimPrefix(origin, "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = conn.Close() })
+		return client{t, conn, bufio.NewReader(conn)}
+	}
+}
+
+func (c client) ask() {
+	c.t.Helper()
+	if _, err := io.WriteString(c, request); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+// answered waits so long for one answer.
+func (c client) answered(within time.Duration) error {
+	_ = c.SetReadDeadline(time.Now().Add(within))
+	response, err := http.ReadResponse(c.answers, nil)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(io.Discard, response.Body)
+	return errors.Join(err, response.Body.Close())
+}
+
+// served insists on an answer.
+func (c client) served(who string) {
+	c.t.Helper()
+	c.ask()
+	if err := c.answered(patience); err != nil {
+		c.t.Fatalf("%s is not answered: %v", who, err)
+	}
+}
+
+func TestAConnectionTooManyWaitsUntilOneEnds(t *testing.T) {
+	t.Parallel()
+	dial := limitedTo(t, 2)
+	first, second := dial(), dial()
+	first.served("the first")
+	second.served("the second")
+	third := dial()
+	third.ask()
+	if err := third.answered(300 * time.Millisecond); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Fatalf("the third is not kept waiting: %v", err)
+	}
+	second.served("the second, while another waits,")
+	_ = first.Close()
+	if err := third.answered(patience); err != nil {
+		t.Errorf("the third is not let in after the first: %v", err)
+	}
+}
+
+func TestZeroIsNoLimitOfConnections(t *testing.T) {
+	t.Parallel()
+	dial := limitedTo(t, 0)
+	for range 20 {
+		dial().served("one of many")
+	}
+}
+
+// headerPatience is less than a whole request may take: a header must not live on that.
+const headerPatience = 12 * time.Second
+
+// A client that sends its header byte by byte is cut off, keeps nobody else from being
+// answered until then, and leaves its place to the next.
+func TestASlowHeaderIsCutAndHoldsNobody(t *testing.T) {
+	t.Parallel()
+	dial := limitedTo(t, 2)
+	began := time.Now()
+	slow := dial()
+	cut := make(chan struct{})
+	go func() {
+		defer close(cut)
+		slow.drip()
+	}()
+	honest := dial()
+	for dripping := true; dripping; {
+		honest.served("who asks beside a slow one")
+		select {
+		case <-cut:
+			dripping = false
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+	if took := time.Since(began); took > headerPatience {
+		t.Errorf("the slow one was cut after %s", took)
+	}
+	dial().served("who comes after the slow one")
+}
+
+// drip sends a header that never ends until the other side has hung up. Each byte is
+// followed by a pause, and a pause ends early when that has happened.
+func (c client) drip() {
+	header := strings.NewReader("GET /health HTTP/1.1\r\nHost: h\r\nX-Long: " + strings.Repeat("x", 10_000))
+	for {
+		if _, err := io.CopyN(c, header, 1); err != nil {
+			return
+		}
+		_ = c.SetReadDeadline(time.Now().Add(100 * time.Millisecond))
+		if _, err := c.Read(make([]byte, 1)); !errors.Is(err, os.ErrDeadlineExceeded) {
+			return
+		}
+	}
+}

@@ -1,0 +1,158 @@
+// Package flood_test measures what one tenant's flood costs another. It holds benchmarks
+// alone, to be run by hand:
+//
+//	go test ./test/flood -run '^$' -bench Flood -benchtime 1x -v
+package flood_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/lestrrat-go/jwx/v2/jwa"
+	"github.com/lestrrat-go/jwx/v2/jwt"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
+	"github.com/LerianStudio/aggregator-connections/adapters/sealing"
+	"github.com/LerianStudio/aggregator-connections/cmd/discovery/compose"
+	"github.com/LerianStudio/aggregator-connections/configs"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/test/pgtest"
+)
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
+const (
+	jwtSecret = "an-operator-secret-of-32-bytes-or-more"
+	shared    = "Bearer the-shared-value"
+	prefix    = "/v1/discovery"
+)
+
+// limits are the defaults of RATE_LIMIT_PER_MINUTE and WEBHOOK_RATE_LIMIT_PER_MINUTE.
+const limit = 6000
+
+// serve starts the service with its default limits and gives its origin.
+func serve(b *testing.B, dsn string) (origin string) {
+	b.Helper()
+	keyset := filepath.Join(b.TempDir(), "keyset.json")
+	must(b, sealing.Create(keyset, sealing.Options{}))
+	app, err := compose.New(b.Context(), configs.Config{
+		EnvName: "production", PublicURL: "https://hooks.example.com", DatabaseURL: dsn, DatabaseMigrate: true,
+		ServerMaxConnections: 4096,
+		Auth:                 configs.Auth{JWTSecret: domain.SecretText(jwtSecret), TenantClaim: "tenant_id"},
+		Sealing:              configs.Sealing{KeysetFile: keyset},
+		Egress:               configs.Egress{AllowHTTP: true, AllowedCIDRs: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}},
+		Log:                  configs.Log{Format: "json"},
+		Sources:              map[domain.Vendor]domain.SourcePolicy{"pluggy": {Authorization: domain.SecretText(shared)}},
+		PullWorkers:          8, RatePerMinute: limit, WebhookRatePerMinute: limit,
+	}, compose.Overrides{LogTo: io.Discard})
+	must(b, err)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	must(b, err)
+	ctx, cancel := context.WithCancel(context.Background())
+	served := make(chan error, 1)
+	go func() { served <- app.Serve(ctx, listener, nil) }()
+	b.Cleanup(func() {
+		cancel()
+		must(b, <-served)
+	})
+	return "http://" + listener.Addr().String()
+}
+
+// tenant is one with a connection of its own to a vendor of its own.
+type tenant struct {
+	origin, bearer, hook string
+	http                 *http.Client
+}
+
+func newTenant(b *testing.B, origin string) tenant {
+	b.Helper()
+	token, err := jwt.NewBuilder().Claim("tenant_id", uuid.NewString()).Expiration(time.Now().Add(time.Hour)).Build()
+	must(b, err)
+	signed, err := jwt.Sign(token, jwt.WithKey(jwa.HS256, []byte(jwtSecret)))
+	must(b, err)
+	transport := &http.Transport{MaxIdleConnsPerHost: inFlight, MaxConnsPerHost: inFlight}
+	b.Cleanup(transport.CloseIdleConnections)
+	who := tenant{origin: origin, bearer: "Bearer " + string(signed), http: &http.Client{Transport: transport}}
+	who.connect(b)
+	return who
+}
+
+func (w *tenant) connect(b *testing.B) {
+	b.Helper()
+	sim := pluggysim.New(pluggysim.Options{})
+	sim.SeedAt(time.Now())
+	bank := httptest.NewServer(sim)
+	b.Cleanup(bank.Close)
+	w.post(b, "/aggregator-connections", map[string]string{
+		"vendor": "pluggy", "configName": "main", "baseUrl": bank.URL, "accountRef": pluggysim.DemoItemID,
+		"clientId": pluggysim.DemoClientID, "secret": pluggysim.DemoClientSecret,
+	})
+	minted := w.post(b, "/webhooks/tokens", map[string]string{"vendor": "pluggy", "connection_config_name": "main"})
+	raw, _ := minted["token"].(string)
+	w.hook = w.origin + prefix + "/webhooks/pluggy/" + raw
+}
+
+// post makes something, and gives what the service says of it.
+func (w *tenant) post(b *testing.B, path string, body map[string]string) (made map[string]any) {
+	b.Helper()
+	raw, err := json.Marshal(body)
+	must(b, err)
+	request, err := http.NewRequestWithContext(b.Context(), http.MethodPost, w.origin+prefix+path, bytes.NewReader(raw))
+	must(b, err)
+	request.Header.Set("Authorization", w.bearer)
+	request.Header.Set("Content-Type", "application/json")
+	response, err := w.http.Do(request)
+	must(b, err)
+	defer func() { _ = response.Body.Close() }()
+	if response.StatusCode != http.StatusCreated {
+		b.Fatalf("POST %s answered %d", path, response.StatusCode)
+	}
+	must(b, json.NewDecoder(response.Body).Decode(&made))
+	return made
+}
+
+// read asks for the tenant's list, and gives the status.
+func (w *tenant) read() int {
+	return w.send(http.MethodGet, w.origin+prefix+"/aggregator-connections", w.bearer, "")
+}
+
+// tell delivers an event that was not delivered before, and gives the status.
+func (w *tenant) tell() int {
+	return w.send(http.MethodPost, w.hook, shared,
+		fmt.Sprintf(`{"event":"item/updated","eventId":%q,"itemId":%q}`, uuid.NewString(), pluggysim.DemoItemID))
+}
+
+// send gives the answer's status; 0 is none.
+func (w *tenant) send(method, url, authorization, body string) int {
+	request, err := http.NewRequest(method, url, strings.NewReader(body))
+	if err != nil {
+		return 0
+	}
+	request.Header.Set("Authorization", authorization)
+	response, err := w.http.Do(request)
+	if err != nil {
+		return 0
+	}
+	defer func() { _ = response.Body.Close() }()
+	_, _ = io.Copy(io.Discard, response.Body)
+	return response.StatusCode
+}
+
+func must(b *testing.B, err error) {
+	b.Helper()
+	if err != nil {
+		b.Fatal(err)
+	}
+}

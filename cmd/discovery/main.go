@@ -26,6 +26,8 @@ const (
 )
 
 func main() {
+	// A reader that has left (demo | head) is an error to clean up after, not a sudden end.
+	signal.Ignore(syscall.SIGPIPE)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx, os.Args[1:], os.LookupEnv, os.Stdout, os.Stderr)
 	stop()

@@ -107,9 +107,12 @@ func alone(tx *gorm.DB, row pullRow, at time.Time) error {
 
 // folded merges the asks of the pull's deliveries, in the order they came, into its own.
 // The pull is locked: what joined it has committed by now, and nothing joins any more.
+// Receipts wait for that lock, so that thousands of equal asks are read as one, at the
+// place of the last of them: to merge an ask twice changes nothing, and the last signal counts.
 func folded(tx *gorm.DB, p domain.Pull) (domain.Ask, error) {
 	var asks []string
-	err := tx.Model(&deliveryRow{}).Where("pull_id = ?", p.ID.UUID).Order("received_at, id").Pluck("ask", &asks).Error
+	err := tx.Model(&deliveryRow{}).Where("pull_id = ?", p.ID.UUID).
+		Group("ask").Order("max(received_at), max(CAST(id AS text))").Pluck("ask", &asks).Error
 	merged := p.Ask
 	for _, stored := range asks {
 		var ask domain.Ask

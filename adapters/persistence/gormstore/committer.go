@@ -17,19 +17,19 @@ const (
 	maxQueue = 4096
 )
 
-// committer stores knocks in groups: each of its workers takes whatever waits, without
-// lingering for more, and answers when the group's transaction is durable. Under load a
-// disk flush serves many knocks; alone, a knock waits for nobody.
+// committer stores knocks in groups: its worker takes whatever waits, without lingering for
+// more, and answers when the group's transaction is durable. Under load a disk flush serves
+// many knocks; alone, a knock waits for nobody. A second worker would only split the groups.
 type committer struct {
 	receive  func(ctx context.Context, knocks []Knock) ([]Result, error)
 	patience time.Duration
 	queue    chan *call
 	closing  chan struct{} // closed when no new call is taken
-	idle     chan struct{} // closed when no worker runs any more
+	idle     chan struct{} // closed when the worker has ended
 	once     sync.Once
 }
 
-// call is one caller who waits for an answer. The answer has room for one, so that a
+// call is one caller who waits for an answer. The answer has room for one, so that the
 // worker never waits for a caller who has left.
 type call struct {
 	ctx    context.Context
@@ -37,20 +37,13 @@ type call struct {
 	answer chan Result
 }
 
-// newCommitter starts the workers; they end with close.
-func newCommitter(workers int, patience time.Duration, receive func(context.Context, []Knock) ([]Result, error)) *committer {
+// newCommitter starts the worker; it ends with close.
+func newCommitter(patience time.Duration, receive func(context.Context, []Knock) ([]Result, error)) *committer {
 	c := &committer{
 		receive: receive, patience: patience, queue: make(chan *call, maxQueue),
 		closing: make(chan struct{}), idle: make(chan struct{}),
 	}
-	var running sync.WaitGroup
-	for range workers {
-		running.Go(c.work)
-	}
-	go func() {
-		running.Wait()
-		close(c.idle)
-	}()
+	go c.work()
 	return c
 }
 
@@ -88,7 +81,7 @@ func (c *committer) wait(ctx context.Context, k Knock) Result {
 	}
 }
 
-// last looks once more when the workers are gone: they may have answered just before.
+// last looks once more when the worker is gone: it may have answered just before.
 func (c *committer) last(waiting *call) Result {
 	select {
 	case result := <-waiting.answer:
@@ -99,7 +92,7 @@ func (c *committer) last(waiting *call) Result {
 }
 
 // closed is Unavailable: another replica, or this one restarted, takes the vendor's next try.
-func closed() Result { return Result{Err: away(errors.New("the store is closed"))} }
+func closed() Result { return Result{Err: Away(errors.New("the store is closed"))} }
 
 // close may be called more than once, and returns when every queued call is answered.
 func (c *committer) close() {
@@ -107,8 +100,9 @@ func (c *committer) close() {
 	<-c.idle
 }
 
-// work is one worker. It has no context: it ends when the queue is closed and empty.
+// work is the worker. It has no context: it ends when the queue is closed and empty.
 func (c *committer) work() {
+	defer close(c.idle)
 	for {
 		select {
 		case head := <-c.queue:

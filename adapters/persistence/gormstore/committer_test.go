@@ -81,7 +81,7 @@ func submitted(t *testing.T, c *committer, s *table, names []string) map[string]
 func TestWhatWaitsIsStoredTogetherAndAnsweredApart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newTable()
-		c := newCommitter(1, time.Minute, s.receive)
+		c := newCommitter(time.Minute, s.receive)
 		defer c.close()
 		results := submitted(t, c, s, []string{"a", "b", "c", "d"})
 		for name, r := range results {
@@ -98,7 +98,7 @@ func TestWhatWaitsIsStoredTogetherAndAnsweredApart(t *testing.T) {
 func TestAGroupIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newTable()
-		c := newCommitter(1, time.Minute, s.receive)
+		c := newCommitter(time.Minute, s.receive)
 		defer c.close()
 		names := make([]string, 2*maxBatch)
 		for i := range names {
@@ -121,7 +121,7 @@ func TestAFailedGroupIsStoredOneByOne(t *testing.T) {
 			}
 			return nil
 		}
-		c := newCommitter(1, time.Minute, s.receive)
+		c := newCommitter(time.Minute, s.receive)
 		defer c.close()
 		for name, r := range submitted(t, c, s, []string{"a", "b", "bad", "c"}) {
 			if (name == "bad") != errors.Is(r.Err, bad) || name != "bad" && r.Err != nil {
@@ -135,7 +135,7 @@ func TestAGroupIsGivenUpAtOnceWhenTheDatabaseIsAway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newTable()
 		s.fail = func([]Knock) error { return context.DeadlineExceeded }
-		c := newCommitter(1, time.Minute, s.receive)
+		c := newCommitter(time.Minute, s.receive)
 		defer c.close()
 		for name, r := range submitted(t, c, s, []string{"a", "b", "c"}) {
 			if !errors.Is(r.Err, domain.StoreUnavailable) {
@@ -151,7 +151,7 @@ func TestAGroupIsGivenUpAtOnceWhenTheDatabaseIsAway(t *testing.T) {
 func TestACallerWhoseContextEndsLeaves(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newTable()
-		c := newCommitter(1, time.Minute, s.receive)
+		c := newCommitter(time.Minute, s.receive)
 		defer c.close()
 		ctx, cancel := context.WithCancel(t.Context())
 		left := make(chan Result, 2)
@@ -178,7 +178,7 @@ func TestACallerWhoseContextEndsLeaves(t *testing.T) {
 func TestClosingStoresWhatIsQueuedAndRefusesTheRest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newTable()
-		c := newCommitter(2, time.Minute, s.receive)
+		c := newCommitter(time.Minute, s.receive)
 		queued := make(chan Result, 5)
 		for range 5 {
 			go func() { queued <- c.submit(t.Context(), named("queued")) }()

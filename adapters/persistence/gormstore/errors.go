@@ -32,13 +32,13 @@ func Translate(ctx context.Context, err error) error {
 	case errors.Is(err, gorm.ErrRecordNotFound):
 		return domain.Missing()
 	case passing(err):
-		return away(err)
+		return Away(err)
 	}
 	return &failure{err}
 }
 
-// away is what callers see of a database that cannot be used now; the cause is for the log.
-func away(cause error) error {
+// Away is what callers see of a database that cannot be used now; the cause is for the log.
+func Away(cause error) error {
 	return &domain.Error{
 		Kind: domain.Unavailable, Code: domain.StoreUnavailable, RetryAfter: retryAfter, Cause: cause,
 	}

@@ -63,7 +63,7 @@ func (s idempotency) Begin(ctx context.Context, tenant domain.TenantID, key stri
 			answer, err = held.answer(fingerprint)
 			return err
 		}
-		return away(errors.New("the key changes too fast"))
+		return Away(errors.New("the key changes too fast"))
 	})
 	return answer, err
 }

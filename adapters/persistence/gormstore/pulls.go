@@ -72,7 +72,7 @@ func join(tx Tx, fresh pullRow) (pullRow, error) {
 			return fresh, tx.Enqueue(fresh.ID)
 		}
 	}
-	return pullRow{}, away(errors.New("the queued pull changes too fast"))
+	return pullRow{}, Away(errors.New("the queued pull changes too fast"))
 }
 
 // unlessQueued passes the insert over when the connection has a queued pull.

@@ -46,8 +46,6 @@ type Dialect struct {
 	// Receive stores knocks as one durable transaction, and gives a result for each in
 	// their order. An error means that nothing was stored.
 	Receive func(ctx context.Context, knocks []Knock) ([]Result, error)
-	// Committers is how many Receives may run at once.
-	Committers int
 }
 
 // Options of a Store.
@@ -79,7 +77,7 @@ func New(writer *gorm.DB, o Options) *Store {
 	if s.patience == 0 {
 		s.patience, s.atWork = DefaultPatience, workPatience
 	}
-	s.commits = newCommitter(o.Dialect.Committers, s.patience, o.Dialect.Receive)
+	s.commits = newCommitter(s.patience, o.Dialect.Receive)
 	return s
 }
 

@@ -14,10 +14,6 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 )
 
-// committers is how many groups of receipts commit at once: while one waits for its
-// flush, the other gathers and writes.
-const committers = 2
-
 // dialect is what differs from SQLite.
 type dialect struct {
 	db      *DB
@@ -30,8 +26,7 @@ func (d dialect) seams() gormstore.Dialect {
 	// ended, and what it wrote can be read or never will be.
 	return gormstore.Dialect{
 		Transact: d.transact, AnyOf: anyOf, Stamp: stamp, SaveTransactions: save, Receive: d.receive,
-		Horizon:    "(SELECT shift + pg_snapshot_xmin(pg_current_snapshot())::text::bigint FROM feed)",
-		Committers: committers,
+		Horizon: "(SELECT shift + pg_snapshot_xmin(pg_current_snapshot())::text::bigint FROM feed)",
 	}
 }
 

@@ -30,7 +30,7 @@ func (g *group) insertDeliveries() error {
 			pulls[i] = (*plainID)(&e.pull)
 		}
 	}
-	rows, err := g.tx.Query(g.ctx, `
+	rows, err := g.db.Query(g.ctx, `
 		INSERT INTO deliveries (id, tenant_id, connection_id, vendor, event, event_id, fingerprint, body, ask, status, pull_id, received_at)
 		SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::bytea[], $8::bytea[],
 			$9::text[], $10::text[], $11::uuid[], $12::timestamptz[])
@@ -66,7 +66,7 @@ func (g *group) insertPulls() ([]uuid.UUID, error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	done, err := g.tx.Exec(g.ctx, `
+	done, err := g.db.Exec(g.ctx, `
 		INSERT INTO pulls (id, tenant_id, connection_id, vendor, trigger, trace, state, ask, progress, seen_accounts, seen_rows,
 			added, modified, removed, unchanged, attempts, last_error, created_at)
 		SELECT id, tenant_id, connection_id, vendor, $7, trace, 'queued', '', '', 0, 0, 0, 0, 0, 0, 0, '', created_at

@@ -19,23 +19,38 @@ import (
 // in between.
 const receiveTries = 5
 
-// errOvertaken: another transaction queued a pull, or deleted an old delivery, between
-// two statements of ours. The group is rolled back and stored anew.
+// errOvertaken: another transaction queued a pull between two statements of ours. The
+// group is rolled back and stored anew.
 var errOvertaken = errors.New("overtaken by another transaction")
 
-// receive stores a group of knocks with a handful of statements, however many they are.
-func (d dialect) receive(ctx context.Context, knocks []gormstore.Knock) (results []gormstore.Result, err error) {
+// receive stores a group of knocks: at once where every event finds its pull queued, which
+// is how it is under load, else in a transaction that queues the pulls that are missing.
+func (d dialect) receive(ctx context.Context, knocks []gormstore.Knock) ([]gormstore.Result, error) {
+	results, err := d.repeatedly(func() ([]gormstore.Result, error) { return d.join(ctx, knocks) })
+	if results != nil || err != nil {
+		return results, err
+	}
+	return d.repeatedly(func() ([]gormstore.Result, error) { return d.bring(ctx, knocks) })
+}
+
+// repeatedly stores a group anew as long as another transaction comes in between.
+func (d dialect) repeatedly(store func() ([]gormstore.Result, error)) (results []gormstore.Result, err error) {
 	for range receiveTries {
-		err = pgx.BeginFunc(ctx, d.db.Pool, func(tx pgx.Tx) error {
-			g := group{ctx: ctx, tx: tx, knocks: knocks, results: make([]gormstore.Result, len(knocks))}
-			results = g.results
-			return g.store(d.jobs)
-		})
-		if !overtaken(err) {
+		if results, err = store(); !overtaken(err) {
 			return results, err
 		}
 	}
 	return nil, err
+}
+
+// bring stores a group with a handful of statements, however many its knocks are.
+func (d dialect) bring(ctx context.Context, knocks []gormstore.Knock) (results []gormstore.Result, err error) {
+	err = pgx.BeginFunc(ctx, d.db.Pool, func(tx pgx.Tx) error {
+		g := newGroup(ctx, tx, knocks)
+		results = g.results
+		return g.store(func(pulls []uuid.UUID) error { return d.jobs(ctx, tx, pulls) })
+	})
+	return results, err
 }
 
 // overtaken also names the errors by which PostgreSQL asks for the same again.
@@ -46,17 +61,27 @@ func overtaken(err error) bool {
 	return errors.Is(err, errOvertaken)
 }
 
+// querier is a transaction, or the pool where each statement is one.
+type querier interface {
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
+}
+
 // group is one transaction of receipts. Its methods are the steps of store, in order; each
 // is one statement for the whole group, or none.
 type group struct {
 	ctx     context.Context
-	tx      pgx.Tx
+	db      querier
 	knocks  []gormstore.Knock
 	results []gormstore.Result
 
 	gates   map[domain.TokenHash]gormstore.Gate
 	entries []entry                 // the distinct events, sorted
 	queued  map[uuid.UUID]uuid.UUID // connection -> its queued pull
+}
+
+func newGroup(ctx context.Context, db querier, knocks []gormstore.Knock) *group {
+	return &group{ctx: ctx, db: db, knocks: knocks, results: make([]gormstore.Result, len(knocks))}
 }
 
 // event is what makes two knocks one.
@@ -77,7 +102,7 @@ type entry struct {
 
 // store takes locks in one order, whatever the order of the knocks: connections, queued
 // pulls, events; so that two groups never wait for each other in a ring.
-func (g *group) store(jobs func(ctx context.Context, tx pgx.Tx, pulls []uuid.UUID) error) error {
+func (g *group) store(jobs func(pulls []uuid.UUID) error) error {
 	if err := g.openGates(); err != nil {
 		return err
 	}
@@ -96,7 +121,7 @@ func (g *group) store(jobs func(ctx context.Context, tx pgx.Tx, pulls []uuid.UUI
 	if err != nil {
 		return err
 	}
-	if err := jobs(g.ctx, g.tx, made); err != nil {
+	if err := jobs(made); err != nil {
 		return err
 	}
 	return g.answer()
@@ -109,7 +134,7 @@ func (g *group) openGates() error {
 	for i := range g.knocks {
 		hashes = append(hashes, g.knocks[i].Token[:])
 	}
-	rows, err := g.tx.Query(g.ctx, `
+	rows, err := g.db.Query(g.ctx, `
 		SELECT t.hash, t.id, t.tenant_id, t.connection_id, t.vendor, c.account_ref
 		FROM webhook_tokens t JOIN connections c ON c.id = t.connection_id
 		WHERE t.hash = ANY($1) AND t.revoked_at IS NULL AND c.deleted_at IS NULL
@@ -168,7 +193,7 @@ func (g *group) lockQueued() error {
 	if len(wanting) == 0 {
 		return nil
 	}
-	rows, err := g.tx.Query(g.ctx, `
+	rows, err := g.db.Query(g.ctx, `
 		SELECT connection_id, id FROM pulls WHERE connection_id = ANY($1) AND state = 'queued'
 		ORDER BY connection_id FOR SHARE`, plain(slices.Compact(wanting)))
 	if err != nil {

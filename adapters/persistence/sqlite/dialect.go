@@ -23,8 +23,7 @@ func (d dialect) seams() gormstore.Dialect {
 	return gormstore.Dialect{
 		Transact: d.transact, AnyOf: anyOf, Stamp: stamp, SaveTransactions: save, Receive: d.receive,
 		// With one writer every change is complete as soon as it can be read.
-		Horizon:    "9223372036854775807",
-		Committers: 1,
+		Horizon: "9223372036854775807",
 	}
 }
 

@@ -106,7 +106,7 @@ var faults = map[porttest.VendorFault]pluggysim.Fault{
 	porttest.VendorIsAway:     {Kind: pluggysim.FaultStatus, Status: http.StatusServiceUnavailable},
 	porttest.VendorHangs:      {Kind: pluggysim.FaultHang},
 	porttest.VendorCuts:       {Kind: pluggysim.FaultCut},
-	porttest.VendorSendsHTML:  {Kind: pluggysim.FaultHTML},
+	porttest.VendorSendsHTML:  {Kind: pluggysim.FaultHTML, Header: map[string]string{"Content-Type": "application/json"}},
 	porttest.VendorSwapsTypes: {Kind: pluggysim.FaultTypes},
 	porttest.VendorRedirects:  {Kind: pluggysim.FaultRedirect},
 	porttest.VendorOverflows:  {Kind: pluggysim.FaultOversize, Size: 4 << 20},

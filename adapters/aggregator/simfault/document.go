@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"strconv"
+	"strings"
 )
 
 // document is a JSON answer under edit. Raw text passes through the encoder as a
@@ -72,18 +73,20 @@ func otherTypes(d *document, _ exchange) {
 func otherAmounts(d *document, x exchange) {
 	d.raw = cmp.Or(x.fault.Value, "1e400")
 	each(d.root, func(name string, value any) any {
-		if name == "amount" {
+		if strings.HasPrefix(name, "amount") {
 			return marker
 		}
 		return value
 	})
 }
 
-// sameAgain numbers each address, so that remembering addresses does not help.
-func sameAgain(d *document, x exchange) {
-	query := x.r.URL.Query()
-	query.Set("again", strconv.Itoa(x.ordinal))
-	d.next(here(x.r) + x.r.URL.Path + "?" + query.Encode())
+func sameAgain(d *document, x exchange) { d.next(x.again()) }
+
+// numbered tells each address from all others, so that remembering them does not help.
+func numbered(r *http.Request, ordinal int) string {
+	query := r.URL.Query()
+	query.Set("again", strconv.Itoa(ordinal))
+	return here(r) + r.URL.Path + "?" + query.Encode()
 }
 
 func nextElsewhere(d *document, x exchange) {

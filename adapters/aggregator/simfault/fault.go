@@ -6,8 +6,8 @@
 // request and loses one of its Times. A request that no fault takes goes to the
 // wrapped handler.
 //
-// How a vendor words its errors is no business of this package: the simulator
-// hands [New] a function that writes them.
+// How a vendor words its errors and its cursors is no business of this package: the
+// simulator hands [New] a [Vendor] that knows.
 package simfault
 
 import (
@@ -21,15 +21,15 @@ type Kind string
 // The kinds of fault. Those marked *body* let the honest handler answer first and
 // spoil its answer.
 const (
-	Status   Kind = "status"   // the vendor's error for Status and Code, with RetryAfter when set
+	Status   Kind = "status"   // the vendor's error for Status and Code, with RetryAfter and Header when set
 	Hang     Kind = "hang"     // no answer until the client leaves or the faults are cleared
 	Drip     Kind = "drip"     // body: Size bytes (zero: 1) every DelayMs (zero: 100)
 	Cut      Kind = "cut"      // body: half of the promised Content-Length, then the connection ends
 	Oversize Kind = "oversize" // body: behind Size bytes of white space (zero: 64 MiB); valid JSON
-	HTML     Kind = "html"     // 200 with a page, as of a proxy
+	HTML     Kind = "html"     // 200 with a page, as of a proxy, with Header when set
 	Types    Kind = "types"    // body: every scalar gets another JSON type
-	Number   Kind = "number"   // body: every amount becomes Value (empty: 1e400), unquoted and unchecked
-	Endless  Kind = "endless"  // body: next leads to this page again, under an address never seen before
+	Number   Kind = "number"   // body: every amount… becomes Value (empty: 1e400), unquoted and unchecked
+	Endless  Kind = "endless"  // body: next leads to a page already read, under an address never seen before
 	NextHost Kind = "nextHost" // body: next becomes Value (empty: this page on another host)
 	Redirect Kind = "redirect" // Status (zero: 307) to Value (empty: this page on another host)
 )
@@ -55,6 +55,8 @@ type Fault struct {
 	Code string `json:"code,omitempty"`
 	// RetryAfter is the header's value: seconds or an HTTP date; empty sends none.
 	RetryAfter string `json:"retryAfter,omitempty"`
+	// Header holds further headers of the kinds Status and HTML.
+	Header map[string]string `json:"header,omitempty"`
 	// Value is what Number, NextHost and Redirect put in place.
 	Value string `json:"value,omitempty"`
 	// Size is in bytes.
@@ -63,13 +65,10 @@ type Fault struct {
 	DelayMs int `json:"delayMs,omitempty"`
 }
 
-// check tells whether a fault can fire at all.
+// check tells whether a fault of a known kind can fire at all.
 func (f Fault) check() error {
 	if _, err := path.Match(f.Path, "/"); err != nil {
 		return fmt.Errorf("fault path: %w", err)
-	}
-	if _, known := players[f.Kind]; !known {
-		return fmt.Errorf("fault: no kind %q", f.Kind)
 	}
 	// net/http panics on what is no status.
 	if f.Status != 0 && (f.Status < 200 || f.Status > 599) {

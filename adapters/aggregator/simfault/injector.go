@@ -1,6 +1,7 @@
 package simfault
 
 import (
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"net/http"
@@ -8,12 +9,9 @@ import (
 	"sync"
 )
 
-// Refuse writes a vendor's error for the Status, Code and RetryAfter of a fault.
-type Refuse func(http.ResponseWriter, Fault)
-
 // Injector holds the queue. It is safe for concurrent use; make one with [New].
 type Injector struct {
-	refuse   Refuse
+	vendor   Vendor
 	mu       sync.Mutex
 	rand     *rand.Rand
 	queue    []*Fault
@@ -23,9 +21,9 @@ type Injector struct {
 
 // New returns an empty queue. The same seed and the same requests give the same
 // draws of Probability.
-func New(seed uint64, refuse Refuse) *Injector {
+func New(seed uint64, vendor Vendor) *Injector {
 	return &Injector{
-		refuse:   refuse,
+		vendor:   vendor,
 		rand:     rand.New(rand.NewPCG(seed, seed)),
 		released: make(chan struct{}),
 	}
@@ -36,6 +34,9 @@ func New(seed uint64, refuse Refuse) *Injector {
 func (i *Injector) Inject(faults ...Fault) error {
 	added := make([]*Fault, 0, len(faults))
 	for _, f := range faults {
+		if _, known := i.player(f.Kind); !known {
+			return fmt.Errorf("fault: no kind %q", f.Kind)
+		}
 		if err := f.check(); err != nil {
 			return err
 		}
@@ -91,8 +92,21 @@ func (i *Injector) Wrap(next http.Handler) http.Handler {
 			_, _ = io.Copy(io.Discard, r.Body)
 		}
 		x.w, x.r, x.next = w, r, next
-		players[x.fault.Kind](x)
+		play, _ := i.player(x.fault.Kind) // Inject knew it
+		play(x)
 	})
+}
+
+// player finds how a kind behaves, among the vendor's own first.
+func (i *Injector) player(kind Kind) (func(exchange), bool) {
+	if strike, own := i.vendor.Own[kind]; own {
+		return func(x exchange) {
+			strike()
+			x.next.ServeHTTP(x.w, x.r)
+		}, true
+	}
+	play, known := players[kind]
+	return play, known
 }
 
 // take finds the fault for a request and spends one of its times.
@@ -104,7 +118,7 @@ func (i *Injector) take(r *http.Request) (exchange, bool) {
 		return exchange{}, false
 	}
 	i.injected++
-	x := exchange{fault: *i.queue[at], refuse: i.refuse, ordinal: i.injected, released: i.released}
+	x := exchange{fault: *i.queue[at], vendor: i.vendor, ordinal: i.injected, released: i.released}
 	if i.queue[at].Times--; i.queue[at].Times == 0 {
 		i.queue = slices.Delete(i.queue, at, at+1)
 	}
@@ -123,10 +137,17 @@ func (i *Injector) fires(f *Fault) bool {
 // exchange is one request that a fault has taken.
 type exchange struct {
 	fault    Fault
-	refuse   Refuse
+	vendor   Vendor
 	ordinal  int // of the fault, ever rising
 	released <-chan struct{}
 	w        http.ResponseWriter
 	r        *http.Request
 	next     http.Handler
+}
+
+// sendHeader adds the headers that the fault asks for.
+func (x exchange) sendHeader() {
+	for name, value := range x.fault.Header {
+		x.w.Header().Set(name, value)
+	}
 }

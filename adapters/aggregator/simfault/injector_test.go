@@ -71,7 +71,7 @@ func TestPendingShowsWhatIsLeft(t *testing.T) {
 }
 
 func TestImpossibleFaultsAreRefusedTogether(t *testing.T) {
-	injector := simfault.New(1, nil)
+	injector := simfault.New(1, simfault.Vendor{})
 	good := simfault.Fault{Kind: simfault.Cut}
 	for name, bad := range map[string]simfault.Fault{
 		"kind":        {Kind: "earthquake"},

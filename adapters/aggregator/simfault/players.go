@@ -16,7 +16,7 @@ const (
 
 // players says how each kind behaves.
 var players = map[Kind]func(exchange){
-	Status:   func(x exchange) { x.refuse(x.w, x.fault) },
+	Status:   refuse,
 	Hang:     hang,
 	Drip:     drip,
 	Cut:      cut,
@@ -29,8 +29,17 @@ var players = map[Kind]func(exchange){
 	Redirect: redirect,
 }
 
+func refuse(x exchange) {
+	if x.fault.RetryAfter != "" {
+		x.w.Header().Set("Retry-After", x.fault.RetryAfter)
+	}
+	x.sendHeader()
+	x.vendor.Refuse(x.w, x.fault)
+}
+
 func page(x exchange) {
 	x.w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	x.sendHeader()
 	_, _ = io.WriteString(x.w, interstitial)
 }
 

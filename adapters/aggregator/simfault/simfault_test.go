@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -21,11 +22,7 @@ const honest = `{"next":null,"done":true,"results":[{"amount":12.50,"text":"x"},
 // misbehaving serves an honest list behind an injector.
 func misbehaving(t *testing.T, faults ...simfault.Fault) (*simfault.Injector, *httptest.Server) {
 	t.Helper()
-	injector := simfault.New(1, func(w http.ResponseWriter, f simfault.Fault) {
-		w.Header().Set("Retry-After", f.RetryAfter)
-		w.WriteHeader(f.Status)
-		_, _ = io.WriteString(w, f.Code)
-	})
+	injector := simfault.New(1, simfault.Vendor{Refuse: refuse})
 	if err := injector.Inject(faults...); err != nil {
 		t.Fatal(err)
 	}
@@ -37,6 +34,11 @@ func misbehaving(t *testing.T, faults ...simfault.Fault) (*simfault.Injector, *h
 	// The client must see redirects, not follow them.
 	server.Client().CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return injector, server
+}
+
+func refuse(w http.ResponseWriter, f simfault.Fault) {
+	w.WriteHeader(f.Status)
+	_, _ = io.WriteString(w, f.Code)
 }
 
 func fetch(ctx context.Context, server *httptest.Server, path string) (*http.Response, string, error) {
@@ -67,9 +69,10 @@ func statuses(t *testing.T, server *httptest.Server, path string, times int) (go
 }
 
 func TestStatusIsWordedByTheVendor(t *testing.T) {
-	_, server := misbehaving(t, simfault.Fault{Kind: simfault.Status, Status: 429, Code: "slow_down", RetryAfter: "9"})
+	_, server := misbehaving(t, simfault.Fault{Kind: simfault.Status, Status: 429, Code: "slow_down", RetryAfter: "9", Header: map[string]string{"X-Left": "0"}})
 	response, body, err := fetch(t.Context(), server, "/")
-	if err != nil || response.StatusCode != 429 || body != "slow_down" || response.Header.Get("Retry-After") != "9" {
+	if err != nil || response.StatusCode != 429 || body != "slow_down" ||
+		response.Header.Get("Retry-After") != "9" || response.Header.Get("X-Left") != "0" {
 		t.Errorf("got %v, %q, %v", response, body, err)
 	}
 }
@@ -144,6 +147,14 @@ func TestHTMLComesWith200(t *testing.T) {
 	}
 }
 
+func TestHTMLMayClaimToBeJSON(t *testing.T) {
+	_, server := misbehaving(t, simfault.Fault{Kind: simfault.HTML, Header: map[string]string{"Content-Type": "application/json"}})
+	response, body, err := fetch(t.Context(), server, "/")
+	if err != nil || response.Header.Get("Content-Type") != "application/json" || json.Valid([]byte(body)) {
+		t.Errorf("got %v, %q, %v", response, body, err)
+	}
+}
+
 func TestRedirectLeadsAstray(t *testing.T) {
 	_, server := misbehaving(t,
 		simfault.Fault{Kind: simfault.Redirect},
@@ -201,17 +212,43 @@ func TestEndlessNeverRepeatsAnAddress(t *testing.T) {
 	}
 }
 
+// asked asks a handler without a socket.
+func asked(handler http.Handler) string {
+	recorder := httptest.NewRecorder()
+	handler.ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, "/", nil))
+	return recorder.Body.String()
+}
+
+func TestAVendorHasItsOwnKindsAndCursors(t *testing.T) {
+	struck := 0
+	injector := simfault.New(1, simfault.Vendor{
+		Again: func(_ *http.Request, ordinal int) string { return fmt.Sprintf("?after=%d", ordinal) },
+		Own:   map[simfault.Kind]func(){"eclipse": func() { struck++ }},
+	})
+	if err := injector.Inject(simfault.Fault{Kind: simfault.Endless}, simfault.Fault{Kind: "eclipse"}); err != nil {
+		t.Fatal(err)
+	}
+	handler := injector.Wrap(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = fmt.Fprintf(w, `{"next":"","struck":%d}`, struck)
+	}))
+	got := []string{asked(handler), asked(handler)}
+	if diff := cmp.Diff([]string{`{"next":"?after=1","struck":0}`, `{"next":"","struck":1}`}, got); diff != "" {
+		t.Error(diff)
+	}
+	if err := simfault.New(1, simfault.Vendor{}).Inject(simfault.Fault{Kind: "eclipse"}); err == nil {
+		t.Error("another vendor has it too")
+	}
+}
+
 func TestEditOfWhatIsNoListChangesNothing(t *testing.T) {
-	injector := simfault.New(1, nil)
+	injector := simfault.New(1, simfault.Vendor{})
 	if err := injector.Inject(simfault.Fault{Kind: simfault.Endless}, simfault.Fault{Kind: simfault.Types}); err != nil {
 		t.Fatal(err)
 	}
 	for _, body := range []string{`{"id":"x"}`, `plain text`} {
 		handler := injector.Wrap(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, body) }))
-		recorder := httptest.NewRecorder()
-		handler.ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, "/", nil))
-		if recorder.Body.String() != body {
-			t.Errorf("%s became %s", body, recorder.Body)
+		if got := asked(handler); got != body {
+			t.Errorf("%s became %s", body, got)
 		}
 	}
 }

@@ -68,7 +68,6 @@ func (s *Simulator) refuseAs(w http.ResponseWriter, f Fault) {
 	}
 	answer := refusalFor(f)
 	answer.status = cmp.Or(f.Status, answer.status)
-	answer.retryAfter = f.RetryAfter
 	s.refuse(w, answer)
 }
 
@@ -88,9 +87,6 @@ func refusalFor(f Fault) failure {
 
 // gateway is the answer of what stands before the vendor: no JSON at all.
 func gateway(w http.ResponseWriter, f Fault) {
-	if f.RetryAfter != "" {
-		w.Header().Set("Retry-After", f.RetryAfter)
-	}
 	w.Header().Set("Content-Type", "text/html")
 	w.WriteHeader(f.Status)
 	_, _ = w.Write([]byte("<html><h1>" + http.StatusText(f.Status) + "</h1></html>"))

@@ -76,7 +76,7 @@ func New(o Options) *Simulator {
 		accounts:    map[string]*Account{},
 		rows:        map[string]*row{},
 	}
-	s.faults = simfault.New(s.entropy.Uint64(), s.refuseAs)
+	s.faults = simfault.New(s.entropy.Uint64(), simfault.Vendor{Refuse: s.refuseAs})
 	if o.RateLimit > 0 {
 		s.limiter = rate.NewLimiter(rate.Limit(float64(o.RateLimit)/60), o.RateLimit)
 	}

@@ -53,8 +53,7 @@ func TestControlDrivesTheWorld(t *testing.T) {
 	want := map[string]any{
 		"clients": []any{pluggysim.DemoClientID}, "webhooks": 0.0,
 		"faults": []any{map[string]any{
-			"path": "/items/*", "kind": "status", "times": 2.0, "skip": 0.0, "probability": 0.0,
-			"status": 503.0, "retryAfter": "", "header": nil, "value": "", "size": 0.0, "delayMs": 0.0,
+			"path": "/items/*", "kind": "status", "times": 2.0, "status": 503.0,
 		}},
 		"items": []any{map[string]any{
 			"id": pluggysim.DemoItemID, "clientId": pluggysim.DemoClientID, "status": "OUTDATED",

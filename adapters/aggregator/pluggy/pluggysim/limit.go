@@ -16,9 +16,20 @@ type window struct {
 	count int
 }
 
+// limited refuses what is over the limit.
+func (s *Simulator) limited(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if reset, over := s.overLimit(r); over {
+			tooMany(w, s.opt.RateLimit, reset)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
 // overLimit counts the request and says whether it is one too many, and how many seconds are left.
 // The vendor limits auth, accounts and transactions, before it looks at the key.
-func (s *Simulator) overLimit(r *http.Request) (reset int, limited bool) {
+func (s *Simulator) overLimit(r *http.Request) (reset int, over bool) {
 	resource := resourceOf(r.URL.Path)
 	if s.opt.RateLimit <= 0 || resource == "items" || resource == "webhooks" || resource == "other" {
 		return 0, false

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/simfault"
 )
 
 // RealRateLimit is the vendor's own: requests a minute, a resource and a source address.
@@ -31,6 +33,7 @@ type Simulator struct {
 	opt     Options
 	api     http.Handler
 	sender  *http.Client
+	faults  *simfault.Injector
 	mu      sync.Mutex // guards all below
 	rand    *rand.Rand
 	entropy *rand.ChaCha8
@@ -38,7 +41,6 @@ type Simulator struct {
 	keys    map[string]key
 	secret  [32]byte
 	hooks   []hook
-	faults  []*armed
 	windows map[string]*window
 	stats   Stats
 }
@@ -60,7 +62,10 @@ func New(opt Options) *Simulator {
 	for _, c := range opt.Clients {
 		s.AddClient(c)
 	}
-	s.api = s.routes()
+	s.faults = simfault.New(s.entropy.Uint64(), simfault.Vendor{
+		Refuse: refuseAs, Again: again, Own: map[simfault.Kind]func(){FaultExpire: s.ExpireKeys},
+	})
+	s.api = s.faults.Wrap(s.limited(s.routes()))
 	return s
 }
 
@@ -93,22 +98,8 @@ func (s *Simulator) Handler() http.Handler {
 // ServeHTTP serves the vendor API: it counts, misbehaves as told, then limits, then answers.
 func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	resource := resourceOf(r.URL.Path)
-	counted := &statusWriter{ResponseWriter: w, seen: func(status int) { s.countStatus(resource, status) }}
 	s.countRequest(r)
-	if f, ok := s.nextFault(r); ok {
-		s.misbehave(f, counted, r)
-		return
-	}
-	s.serve(counted, r)
-}
-
-// serve is the vendor on a good day.
-func (s *Simulator) serve(w http.ResponseWriter, r *http.Request) {
-	if wait, limited := s.overLimit(r); limited {
-		tooMany(w, s.opt.RateLimit, wait)
-		return
-	}
-	s.api.ServeHTTP(w, r)
+	s.api.ServeHTTP(&statusWriter{ResponseWriter: w, seen: func(status int) { s.countStatus(resource, status) }}, r)
 }
 
 func (s *Simulator) routes() http.Handler {

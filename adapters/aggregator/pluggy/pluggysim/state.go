@@ -29,14 +29,9 @@ func (s *Simulator) controlState(*http.Request) (any, error) {
 		i := s.world.items[id]
 		items = append(items, itemState{id, i.ClientID, i.Status, s.accountStates(id)})
 	}
-	waiting := make([]Fault, len(s.faults))
-	for i, f := range s.faults {
-		waiting[i] = f.Fault
-		waiting[i].Times, waiting[i].Skip = f.left, f.skip
-	}
 	return map[string]any{
 		"clients": slices.Sorted(maps.Keys(s.world.clients)), "items": items,
-		"faults": waiting, "webhooks": len(s.hooks),
+		"faults": s.faults.Pending(), "webhooks": len(s.hooks),
 	}, nil
 }
 

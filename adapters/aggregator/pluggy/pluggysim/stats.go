@@ -28,7 +28,7 @@ func (s *Simulator) Stats() Stats {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	out := s.stats
-	out.Resources = maps.Clone(s.stats.Resources)
+	out.Resources, out.Faults = maps.Clone(s.stats.Resources), s.faults.Injected()
 	return out
 }
 

@@ -177,7 +177,9 @@ func (g *guide) table(rows []object) {
 }
 
 func (s *stage) pluggyAct() act {
-	target := func(url string) pluggysim.Target { return pluggysim.Target{URL: url, SigningSecret: demoSigning} }
+	target := func(url string) pluggysim.Target {
+		return pluggysim.Target{URL: url, Sign: pluggysim.Signed(demoSigning)}
+	}
 	return act{
 		vendor: "pluggy", accountRef: pluggysim.DemoItemID, clientID: pluggysim.DemoClientID, secret: pluggysim.DemoClientSecret,
 		rows: len(s.pluggy.Transactions(pluggysim.DemoBankAccountID)) + len(s.pluggy.Transactions(pluggysim.DemoCardAccountID)),

@@ -46,8 +46,9 @@ var allowed = map[string][]string{
 
 	// The simulators are the vendors' world: they know nothing of ours.
 	"adapters/aggregator/simfault":         {},
-	"adapters/aggregator/pluggy/pluggysim": {"adapters/aggregator/simfault"},
-	"adapters/aggregator/belvo/belvosim":   {"adapters/aggregator/simfault"},
+	"adapters/aggregator/simkit":           {"adapters/aggregator/simfault"},
+	"adapters/aggregator/pluggy/pluggysim": {"adapters/aggregator/simfault", "adapters/aggregator/simkit"},
+	"adapters/aggregator/belvo/belvosim":   {"adapters/aggregator/simfault", "adapters/aggregator/simkit"},
 
 	"adapters/connector/postgres": {"domain", "ports"},
 	"adapters/connector/rest":     {"domain", "ports"},

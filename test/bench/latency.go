@@ -141,7 +141,7 @@ func (b *bench) follower(ctx context.Context, database string) (*follower, error
 	}
 	f.list = surface + "/aggregator-connections/" + connection + "/transactions?limit=5"
 	path, err := f.service.mint(ctx, "latency")
-	f.to = pluggysim.Target{URL: "http://" + f.service.address + path, SigningSecret: signingKey}
+	f.to = pluggysim.Target{URL: "http://" + f.service.address + path, Sign: pluggysim.Signed(signingKey)}
 	return f, errors.Join(err, f.service.pull(ctx, connection))
 }
 

@@ -77,41 +77,6 @@ func TestRetriesRepeatTheBody(t *testing.T) {
 	}
 }
 
-func TestASuccessIsNotRepeated(t *testing.T) {
-	sim, _ := furnished(t, belvosim.Options{})
-	for status := range map[int]bool{200: true, 202: true, 204: true} {
-		to := newReceiver(t, status)
-		receipts, err := sim.SendWebhooks(t.Context(), belvosim.Target{URL: to.URL, Retries: 5}, newRows)
-		if err != nil || len(to.bodies) != 1 || receipts[0].Tries != 1 || receipts[0].Status != status {
-			t.Errorf("%d: %d posts, %+v, %v", status, len(to.bodies), receipts, err)
-		}
-	}
-}
-
-func TestAReceiverThatDoesNotAnswerInTime(t *testing.T) {
-	sim, _ := furnished(t, belvosim.Options{})
-	left := make(chan struct{})
-	silent := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		_, _ = io.Copy(io.Discard, r.Body)
-		<-r.Context().Done()
-		close(left)
-	}))
-	defer silent.Close()
-	receipts, err := sim.SendWebhooks(t.Context(), belvosim.Target{URL: silent.URL, TimeoutMs: 20}, newRows, newRows)
-	if err == nil || len(receipts) != 1 || receipts[0].Status != 0 {
-		t.Errorf("got %+v, %v", receipts, err)
-	}
-	<-left
-}
-
-func TestSpentRetriesLeaveTheLastStatus(t *testing.T) {
-	sim, _ := furnished(t, belvosim.Options{})
-	to := newReceiver(t, 500, 503, 401)
-	if status, err := sim.SendWebhook(t.Context(), belvosim.Target{URL: to.URL, Retries: 1}, newRows); err != nil || status != 503 {
-		t.Errorf("got %d, %v; want 503", status, err)
-	}
-}
-
 func TestCopiesAreAlikeAndEventsAreNot(t *testing.T) {
 	sim, _ := furnished(t, belvosim.Options{})
 	to := newReceiver(t)

@@ -1,8 +1,6 @@
 package belvosim
 
 import (
-	crand "crypto/rand"
-	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"math/rand/v2"
@@ -10,10 +8,10 @@ import (
 	"sync"
 	"time"
 
-	"github.com/google/uuid"
 	"golang.org/x/time/rate"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/simfault"
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/simkit"
 )
 
 // ErrNotFound says that a control method was given an id the world does not hold.
@@ -48,7 +46,7 @@ type Simulator struct {
 	faults      *simfault.Injector
 	limiter     *rate.Limiter // nil: no limit
 	api         http.Handler
-	sender      *http.Client
+	sender      *simkit.Sender
 	tally       tally
 
 	mu       sync.Mutex
@@ -69,13 +67,13 @@ func New(o Options) *Simulator {
 	s := &Simulator{
 		now:         o.Now,
 		newestFirst: o.NewestFirst,
-		sender:      newSender(),
-		entropy:     entropy(o.Seed),
+		entropy:     simkit.Entropy(o.Seed),
 		secrets:     map[string]string{},
 		links:       map[string]*link{},
 		accounts:    map[string]*Account{},
 		rows:        map[string]*row{},
 	}
+	s.sender = simkit.NewSender(s.entropy.Uint64())
 	s.faults = simfault.New(s.entropy.Uint64(), simfault.Vendor{Refuse: s.refuseAs})
 	if o.RateLimit > 0 {
 		s.limiter = rate.NewLimiter(rate.Limit(float64(o.RateLimit)/60), o.RateLimit)
@@ -90,32 +88,18 @@ func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // Handler mounts the vendor's API at / and the control surface at /_control/.
-func (s *Simulator) Handler() http.Handler {
-	mux := http.NewServeMux()
-	mux.Handle("/_control/", s.ControlHandler())
-	mux.Handle("/", s)
-	return mux
-}
-
-func entropy(seed uint64) *rand.ChaCha8 {
-	var whole [32]byte
-	if seed == 0 {
-		_, _ = crand.Read(whole[:]) // never fails
-	}
-	binary.LittleEndian.PutUint64(whole[24:], seed)
-	return rand.NewChaCha8(whole)
-}
+func (s *Simulator) Handler() http.Handler { return simkit.Mount(s, s.ControlHandler()) }
 
 // newID makes a random UUID from the seed; the caller holds the lock.
 func (s *Simulator) newID() string {
-	return uuid.Must(uuid.NewRandomFromReader(s.entropy)).String()
+	return simkit.NewID(s.entropy).String()
 }
 
 // newHex makes an id in the vendor's other form, 32 hex digits.
 func (s *Simulator) newHex() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	id := uuid.Must(uuid.NewRandomFromReader(s.entropy))
+	id := simkit.NewID(s.entropy)
 	return hex.EncodeToString(id[:])
 }
 

@@ -4,6 +4,8 @@ import (
 	"maps"
 	"net/http"
 	"sync"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/simkit"
 )
 
 // Stats counts what the vendor API has seen since [New]. The control surface is
@@ -31,7 +33,7 @@ func (s *Simulator) Stats() Stats {
 	defer s.tally.mu.Unlock()
 	seen := s.tally.stats
 	seen.ByStatus, seen.ByPath = maps.Clone(seen.ByStatus), maps.Clone(seen.ByPath)
-	seen.Faults = s.faults.Injected()
+	seen.Faults, seen.Webhooks = s.faults.Injected(), s.sender.Posted()
 	return seen
 }
 
@@ -45,7 +47,7 @@ type tally struct {
 func (t *tally) count(w http.ResponseWriter, r *http.Request, next http.Handler) {
 	t.begin(r.URL.Path)
 	defer t.end() // deferred: a cut connection leaves by panic
-	next.ServeHTTP(&statusWriter{ResponseWriter: w, tally: t}, r)
+	next.ServeHTTP(simkit.Watch(w, t.answered), r)
 }
 
 func (t *tally) begin(path string) {
@@ -66,8 +68,6 @@ func (t *tally) end() {
 	t.inFlight--
 }
 
-// answered counts a status before its first byte leaves, so that a client that
-// has the answer finds it counted.
 func (t *tally) answered(status int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -76,36 +76,3 @@ func (t *tally) answered(status int) {
 		t.stats.Throttled++
 	}
 }
-
-func (t *tally) posted() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.stats.Webhooks++
-}
-
-// statusWriter reports the status of an answer, once.
-type statusWriter struct {
-	http.ResponseWriter
-	tally    *tally
-	answered bool
-}
-
-// WriteHeader implements http.ResponseWriter.
-func (w *statusWriter) WriteHeader(status int) {
-	if !w.answered {
-		w.answered = true
-		w.tally.answered(status)
-	}
-	w.ResponseWriter.WriteHeader(status)
-}
-
-// Write implements http.ResponseWriter.
-func (w *statusWriter) Write(p []byte) (int, error) {
-	if !w.answered {
-		w.WriteHeader(http.StatusOK)
-	}
-	return w.ResponseWriter.Write(p)
-}
-
-// Unwrap lets http.ResponseController reach Flush.
-func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }

@@ -1,16 +1,13 @@
 package pluggysim
 
 import (
-	crand "crypto/rand"
-	"encoding/binary"
 	"math/rand/v2"
 	"net/http"
 	"sync"
 	"time"
 
-	"github.com/google/uuid"
-
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/simfault"
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/simkit"
 )
 
 // RealRateLimit is the vendor's own: requests a minute, a resource and a source address.
@@ -32,10 +29,9 @@ type Options struct {
 type Simulator struct {
 	opt     Options
 	api     http.Handler
-	sender  *http.Client
+	sender  *simkit.Sender
 	faults  *simfault.Injector
 	mu      sync.Mutex // guards all below
-	rand    *rand.Rand
 	entropy *rand.ChaCha8
 	world   world
 	keys    map[string]key
@@ -54,14 +50,14 @@ func New(opt Options) *Simulator {
 		opt.Now = time.Now
 	}
 	s := &Simulator{
-		opt: opt, sender: newSender(), entropy: entropy(opt.Seed), world: newWorld(), keys: map[string]key{},
+		opt: opt, entropy: simkit.Entropy(opt.Seed), world: newWorld(), keys: map[string]key{},
 		windows: map[string]*window{}, stats: Stats{Resources: map[string]ResourceStats{}},
 	}
-	s.rand = rand.New(s.entropy)
 	_, _ = s.entropy.Read(s.secret[:])
 	for _, c := range opt.Clients {
 		s.AddClient(c)
 	}
+	s.sender = simkit.NewSender(s.entropy.Uint64())
 	s.faults = simfault.New(s.entropy.Uint64(), simfault.Vendor{
 		Refuse: refuseAs, Again: again, Own: map[simfault.Kind]func(){FaultExpire: s.ExpireKeys},
 	})
@@ -69,37 +65,17 @@ func New(opt Options) *Simulator {
 	return s
 }
 
-func entropy(seed uint64) *rand.ChaCha8 {
-	var full [32]byte
-	if seed == 0 {
-		_, _ = crand.Read(full[:])
-	}
-	binary.LittleEndian.PutUint64(full[24:], seed)
-	return rand.NewChaCha8(full)
-}
-
-// newID is a random UUID of the seeded source.
-func (s *Simulator) newID() string {
-	id, err := uuid.NewRandomFromReader(s.entropy)
-	if err != nil { // ChaCha8 never fails
-		panic(err)
-	}
-	return id.String()
-}
+// newID is a random UUID of the seeded source; the caller holds the lock.
+func (s *Simulator) newID() string { return simkit.NewID(s.entropy).String() }
 
 // Handler serves the vendor API and, under /_control/, the control surface.
-func (s *Simulator) Handler() http.Handler {
-	mux := http.NewServeMux()
-	mux.Handle("/_control/", s.ControlHandler())
-	mux.Handle("/", s)
-	return mux
-}
+func (s *Simulator) Handler() http.Handler { return simkit.Mount(s, s.ControlHandler()) }
 
 // ServeHTTP serves the vendor API: it counts, misbehaves as told, then limits, then answers.
 func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	resource := resourceOf(r.URL.Path)
 	s.countRequest(r)
-	s.api.ServeHTTP(&statusWriter{ResponseWriter: w, seen: func(status int) { s.countStatus(resource, status) }}, r)
+	s.api.ServeHTTP(simkit.Watch(w, func(status int) { s.countStatus(resource, status) }), r)
 }
 
 func (s *Simulator) routes() http.Handler {

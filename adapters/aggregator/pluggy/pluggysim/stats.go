@@ -28,7 +28,8 @@ func (s *Simulator) Stats() Stats {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	out := s.stats
-	out.Resources, out.Faults = maps.Clone(s.stats.Resources), s.faults.Injected()
+	out.Resources = maps.Clone(s.stats.Resources)
+	out.Faults, out.Webhooks = s.faults.Injected(), s.sender.Posted()
 	return out
 }
 
@@ -66,31 +67,3 @@ func (s *Simulator) countStatus(resource string, status int) {
 	}
 	s.stats.Resources[resource] = c
 }
-
-// statusWriter reports the status of an answer before its header leaves, so that a client that has seen a 429
-// also sees it counted.
-type statusWriter struct {
-	http.ResponseWriter
-	seen func(status int)
-	told bool
-}
-
-func (w *statusWriter) WriteHeader(status int) {
-	w.tell(status)
-	w.ResponseWriter.WriteHeader(status)
-}
-
-func (w *statusWriter) Write(p []byte) (int, error) {
-	w.tell(http.StatusOK)
-	return w.ResponseWriter.Write(p)
-}
-
-func (w *statusWriter) tell(status int) {
-	if !w.told {
-		w.told = true
-		w.seen(status)
-	}
-}
-
-// Unwrap lets http.ResponseController reach Flush.
-func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }

@@ -165,7 +165,7 @@ func TestWebhookCarriesHeadersAndSignature(t *testing.T) {
 	b := serve(t, pluggysim.Options{})
 	in := newInbox(t)
 	_, err := b.SendWebhook(t.Context(), pluggysim.Target{
-		URL: in.URL, SigningSecret: "k", Headers: map[string]string{"Authorization": "Bearer shared"},
+		URL: in.URL, Sign: pluggysim.Signed("k"), Headers: map[string]string{"Authorization": "Bearer shared"},
 	}, pluggysim.Event{Name: "item/updated", ItemID: pluggysim.DemoItemID})
 	if err != nil {
 		t.Fatal(err)

@@ -1,0 +1,178 @@
+package simkit_test
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"go.uber.org/goleak"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/simkit"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// receiver answers the statuses it is given, then 202, and keeps what came.
+type receiver struct {
+	*httptest.Server
+	mu       sync.Mutex
+	statuses []int
+	bodies   []string
+	headers  []http.Header
+}
+
+func newReceiver(t *testing.T, statuses ...int) *receiver {
+	t.Helper()
+	r := &receiver{statuses: statuses}
+	r.Server = httptest.NewServer(http.HandlerFunc(r.take))
+	t.Cleanup(r.Close)
+	return r
+}
+
+func (r *receiver) take(w http.ResponseWriter, req *http.Request) {
+	body, _ := io.ReadAll(req.Body)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.bodies, r.headers = append(r.bodies, string(body)), append(r.headers, req.Header)
+	status := http.StatusAccepted
+	if len(r.statuses) > 0 {
+		status, r.statuses = r.statuses[0], r.statuses[1:]
+	}
+	w.Header().Set("Location", "/elsewhere")
+	w.WriteHeader(status)
+}
+
+func post(body string) simkit.Post { return simkit.Post{Event: "event", Body: []byte(body)} }
+
+func TestTriesEndWithASuccessOrWithTheRetries(t *testing.T) {
+	for name, test := range map[string]struct {
+		answers []int
+		retries int
+		want    simkit.Receipt
+	}{
+		"at once":                {nil, 5, simkit.Receipt{Status: 202, Tries: 1}},
+		"another success":        {[]int{204}, 5, simkit.Receipt{Status: 204, Tries: 1}},
+		"after retries":          {[]int{500, 503, 401, 302, 500}, 5, simkit.Receipt{Status: 202, Tries: 6}},
+		"retries spent":          {[]int{500, 503, 401}, 1, simkit.Receipt{Status: 503, Tries: 2}},
+		"a refusal is an answer": {[]int{401}, 0, simkit.Receipt{Status: 401, Tries: 1}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			to, sender := newReceiver(t, test.answers...), simkit.NewSender(1)
+			test.want.Event, test.want.Body = "event", "{}"
+			got, err := sender.Send(t.Context(), simkit.Target{URL: to.URL, Retries: test.retries}, post("{}"))
+			if diff := cmp.Diff([]simkit.Receipt{test.want}, got); diff != "" || err != nil {
+				t.Errorf("%s, %v", diff, err)
+			}
+			if len(to.bodies) != test.want.Tries || sender.Posted() != test.want.Tries {
+				t.Errorf("%d posts arrived, %d counted", len(to.bodies), sender.Posted())
+			}
+			for _, body := range to.bodies {
+				if body != "{}" {
+					t.Errorf("a retry says %s", body)
+				}
+			}
+		})
+	}
+}
+
+func TestHeadersAndSignature(t *testing.T) {
+	to := newReceiver(t)
+	_, err := simkit.NewSender(1).Send(t.Context(), simkit.Target{
+		URL: to.URL, Headers: map[string]string{"Authorization": "Bearer x"},
+		Sign: func(header http.Header, body []byte) { header.Set("X-Signed", "of "+string(body)) },
+	}, post("{}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := to.headers[0]
+	if h.Get("Authorization") != "Bearer x" || h.Get("X-Signed") != "of {}" || h.Get("Content-Type") != "application/json" {
+		t.Errorf("sent %v", h)
+	}
+}
+
+func TestCopiesAreShuffledByTheSeed(t *testing.T) {
+	var runs [3][]string
+	for at, seed := range []uint64{1, 1, 2} {
+		to := newReceiver(t)
+		target := simkit.Target{URL: to.URL, Copies: 2, Reorder: true}
+		if _, err := simkit.NewSender(seed).Send(t.Context(), target, post("a"), post("b"), post("c"), post("d")); err != nil {
+			t.Fatal(err)
+		}
+		runs[at] = to.bodies
+	}
+	if !cmp.Equal(runs[0], runs[1]) || cmp.Equal(runs[0], runs[2]) {
+		t.Errorf("the order does not follow the seed: %v", runs)
+	}
+	counts := map[string]int{}
+	for _, body := range runs[0] {
+		counts[body]++
+	}
+	if diff := cmp.Diff(map[string]int{"a": 3, "b": 3, "c": 3, "d": 3}, counts); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestDelayComesBeforeEachTry(t *testing.T) {
+	to := newReceiver(t, 500, 500)
+	started := time.Now()
+	if _, err := simkit.NewSender(1).Send(t.Context(), simkit.Target{URL: to.URL, Retries: 2, DelayMs: 20}, post("{}")); err != nil {
+		t.Fatal(err)
+	}
+	if took := time.Since(started); took < 60*time.Millisecond {
+		t.Errorf("three tries took only %s", took)
+	}
+}
+
+func TestAReceiverThatDoesNotAnswerInTime(t *testing.T) {
+	left := make(chan struct{})
+	silent := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		<-r.Context().Done()
+		close(left)
+	}))
+	defer silent.Close()
+	patient, cancel := context.WithTimeout(t.Context(), 4*time.Second)
+	defer cancel()
+	receipts, err := simkit.NewSender(1).Send(patient, simkit.Target{URL: silent.URL, TimeoutMs: 20}, post("a"), post("b"))
+	if patient.Err() != nil {
+		t.Error("the sender waited for longer than it was told")
+	}
+	if err == nil || len(receipts) != 1 || receipts[0].Status != 0 {
+		t.Errorf("got %+v, %v", receipts, err)
+	}
+	<-left
+}
+
+func TestWhatCannotBeDelivered(t *testing.T) {
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	closed, up := newReceiver(t), newReceiver(t)
+	closed.Close()
+	for name, test := range map[string]struct {
+		ctx context.Context
+		url string
+	}{
+		"no URL":       {t.Context(), "::"},
+		"nobody there": {t.Context(), closed.URL},
+		"called off":   {over, up.URL},
+	} {
+		receipts, err := simkit.NewSender(1).Send(test.ctx, simkit.Target{URL: test.url, Retries: 2, DelayMs: 1}, post("a"), post("b"))
+		if err == nil || len(receipts) != 1 || receipts[0].Status != 0 {
+			t.Errorf("%s: %+v, %v", name, receipts, err)
+		}
+		if _, err := simkit.Told(receipts, err); err != nil {
+			t.Errorf("%s: the receipts are lost: %v", name, err)
+		}
+	}
+	if len(up.bodies) != 0 {
+		t.Errorf("%d posts arrived", len(up.bodies))
+	}
+	if _, err := simkit.Told(nil, over.Err()); err == nil {
+		t.Error("an error without receipts is told as a success")
+	}
+}

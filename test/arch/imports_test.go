@@ -59,6 +59,7 @@ var allowed = map[string][]string{
 	"cmd/discovery":         {"*"},
 	"cmd/discovery/compose": {"*"},
 	"test/pgtest":           {},
+	"test/harness":          {"adapters/sealing", "cmd/discovery/compose", "configs", "domain", "test/pgtest"},
 	"test/bench":            {"*"},
 	"test/e2e":              {"*"},
 }

@@ -1,31 +1,26 @@
 package e2e_test
 
 import (
-	"bytes"
-	"context"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
-	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"go.uber.org/zap/zapcore"
 
-	"github.com/LerianStudio/aggregator-connections/adapters/sealing"
 	"github.com/LerianStudio/aggregator-connections/cmd/discovery/compose"
 	"github.com/LerianStudio/aggregator-connections/configs"
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/test/harness"
 )
 
 // What every world is set up with. No test but the one that looks for leaks cares for
 // the values.
 const (
-	publicURL = "https://hooks.example.com"
-	jwtSecret = "an-operator-secret-of-32-bytes-or-more"
+	publicURL = harness.PublicURL
+	jwtSecret = harness.JWTSecret
 	signing   = "the-hmac-secret-of-pluggy"
 	shared    = "Bearer the-shared-value-of-belvo"
 )
@@ -66,23 +61,16 @@ func open(t testing.TB, backend, dsn string, changes ...change) *world {
 		t.Fatalf("the service does not compose: %v", err)
 	}
 	t.Cleanup(app.Close)
-	if err := app.Stores.Queue.Start(t.Context(), app.Service, app.Service); err != nil {
-		t.Fatalf("the queue does not start: %v", err)
-	}
-	server := httptest.NewServer(app.Handler())
-	w.app, w.origin, w.http = app, server.URL, client()
 	t.Cleanup(func() {
-		w.http.CloseIdleConnections()
-		server.Close()
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-		defer cancel()
-		if err := app.Stores.Queue.Stop(ctx); err != nil {
-			t.Errorf("the queue does not stop: %v", err)
-		}
 		if t.Failed() {
 			t.Logf("log of %s:\n%s", w.backend, w.log.tail())
 		}
 	})
+	harness.Work(t, app)
+	server := httptest.NewServer(app.Handler())
+	t.Cleanup(server.Close)
+	w.app, w.origin, w.http = app, server.URL, client()
+	t.Cleanup(w.http.CloseIdleConnections)
 	return w
 }
 
@@ -98,23 +86,13 @@ func client() *http.Client {
 // settings is production's in all but where the vendors are.
 func settings(t testing.TB, dsn string) configs.Config {
 	t.Helper()
-	keyset := filepath.Join(t.TempDir(), "keyset.json")
-	if err := sealing.Create(keyset, sealing.Options{}); err != nil {
-		t.Fatal(err)
+	cfg := harness.Config(t, dsn)
+	cfg.Log.Level, cfg.PullWorkers = zapcore.DebugLevel, 8
+	cfg.Sources = map[domain.Vendor]domain.SourcePolicy{
+		"pluggy": {HMACSecret: domain.SecretText(signing)},
+		"belvo":  {Authorization: domain.SecretText(shared)},
 	}
-	return configs.Config{
-		EnvName: "production", PublicURL: publicURL,
-		DatabaseURL: dsn, DatabaseMigrate: true,
-		Auth:    configs.Auth{JWTSecret: domain.SecretText(jwtSecret), TenantClaim: "tenant_id"},
-		Sealing: configs.Sealing{KeysetFile: keyset},
-		Egress:  configs.Egress{AllowHTTP: true, AllowedCIDRs: networks("127.0.0.0/8")},
-		Log:     configs.Log{Level: zapcore.DebugLevel, Format: "json"},
-		Sources: map[domain.Vendor]domain.SourcePolicy{
-			"pluggy": {HMACSecret: domain.SecretText(signing)},
-			"belvo":  {Authorization: domain.SecretText(shared)},
-		},
-		PullWorkers: 8,
-	}
+	return cfg
 }
 
 func networks(texts ...string) (all []netip.Prefix) {
@@ -124,36 +102,14 @@ func networks(texts ...string) (all []netip.Prefix) {
 	return all
 }
 
-// eventually waits for what comes by itself; the deadline is for what never does.
+// eventually waits for what comes by itself.
 func eventually(t *testing.T, what string, done func() bool) {
 	t.Helper()
-	deadline := time.Now().Add(60 * time.Second)
-	for !done() {
-		if time.Now().After(deadline) {
-			t.Fatalf("waited in vain for %s", what)
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
+	harness.Eventually(t, what, done)
 }
 
 // journal is everything the service logged.
-type journal struct {
-	mu    sync.Mutex
-	lines bytes.Buffer
-}
-
-// Write implements io.Writer.
-func (j *journal) Write(line []byte) (int, error) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.lines.Write(line)
-}
-
-func (j *journal) String() string {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.lines.String()
-}
+type journal struct{ harness.Journal }
 
 // having gives the lines that hold all the texts.
 func (j *journal) having(texts ...string) (found []string) {
@@ -175,5 +131,3 @@ func (j *journal) tail() string {
 	text := j.String()
 	return text[max(0, len(text)-most):]
 }
-
-var _ io.Writer = (*journal)(nil)

@@ -6,37 +6,30 @@ package flood_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
-	"net/netip"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/lestrrat-go/jwx/v2/jwa"
-	"github.com/lestrrat-go/jwx/v2/jwt"
+	"go.uber.org/zap/zapcore"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
-	"github.com/LerianStudio/aggregator-connections/adapters/sealing"
 	"github.com/LerianStudio/aggregator-connections/cmd/discovery/compose"
-	"github.com/LerianStudio/aggregator-connections/configs"
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/test/harness"
 	"github.com/LerianStudio/aggregator-connections/test/pgtest"
 )
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
 const (
-	jwtSecret = "an-operator-secret-of-32-bytes-or-more"
-	shared    = "Bearer the-shared-value"
-	prefix    = "/v1/discovery"
+	shared = "Bearer the-shared-value"
+	prefix = "/v1/discovery"
 )
 
 // limits are the defaults of RATE_LIMIT_PER_MINUTE and WEBHOOK_RATE_LIMIT_PER_MINUTE.
@@ -45,29 +38,15 @@ const limit = 6000
 // serve starts the service with its default limits and gives its origin.
 func serve(b *testing.B, dsn string) (origin string) {
 	b.Helper()
-	keyset := filepath.Join(b.TempDir(), "keyset.json")
-	must(b, sealing.Create(keyset, sealing.Options{}))
-	app, err := compose.New(b.Context(), configs.Config{
-		EnvName: "production", PublicURL: "https://hooks.example.com", DatabaseURL: dsn, DatabaseMigrate: true,
-		ServerMaxConnections: 4096,
-		Auth:                 configs.Auth{JWTSecret: domain.SecretText(jwtSecret), TenantClaim: "tenant_id"},
-		Sealing:              configs.Sealing{KeysetFile: keyset},
-		Egress:               configs.Egress{AllowHTTP: true, AllowedCIDRs: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}},
-		Log:                  configs.Log{Format: "json"},
-		Sources:              map[domain.Vendor]domain.SourcePolicy{"pluggy": {Authorization: domain.SecretText(shared)}},
-		PullWorkers:          8, RatePerMinute: limit, WebhookRatePerMinute: limit,
-	}, compose.Overrides{LogTo: io.Discard})
+	cfg := harness.Config(b, dsn)
+	cfg.Log.Level = zapcore.InfoLevel // what is logged for a request is part of its price
+	cfg.ServerMaxConnections, cfg.PullWorkers = 4096, 8
+	cfg.RatePerMinute, cfg.WebhookRatePerMinute = limit, limit
+	cfg.Sources["pluggy"] = domain.SourcePolicy{Authorization: domain.SecretText(shared)}
+	app, err := compose.New(b.Context(), cfg, compose.Overrides{LogTo: io.Discard})
 	must(b, err)
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	must(b, err)
-	ctx, cancel := context.WithCancel(context.Background())
-	served := make(chan error, 1)
-	go func() { served <- app.Serve(ctx, listener, nil) }()
-	b.Cleanup(func() {
-		cancel()
-		must(b, <-served)
-	})
-	return "http://" + listener.Addr().String()
+	origin, _ = harness.Serve(b, app)
+	return origin
 }
 
 // tenant is one with a connection of its own to a vendor of its own.
@@ -78,13 +57,9 @@ type tenant struct {
 
 func newTenant(b *testing.B, origin string) tenant {
 	b.Helper()
-	token, err := jwt.NewBuilder().Claim("tenant_id", uuid.NewString()).Expiration(time.Now().Add(time.Hour)).Build()
-	must(b, err)
-	signed, err := jwt.Sign(token, jwt.WithKey(jwa.HS256, []byte(jwtSecret)))
-	must(b, err)
 	transport := &http.Transport{MaxIdleConnsPerHost: inFlight, MaxConnsPerHost: inFlight}
 	b.Cleanup(transport.CloseIdleConnections)
-	who := tenant{origin: origin, bearer: "Bearer " + string(signed), http: &http.Client{Transport: transport}}
+	who := tenant{origin: origin, bearer: "Bearer " + harness.Token(b, uuid.NewString()), http: &http.Client{Transport: transport}}
 	who.connect(b)
 	return who
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/sealing"
 	"github.com/LerianStudio/aggregator-connections/cmd/discovery/compose"
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/test/harness"
 )
 
 // Enough rows for two rounds of the reseal, which is cut in the first.
@@ -24,9 +25,7 @@ const (
 // tests and pulls the connections. Each reseal is stopped in the middle and run again: it
 // must do what is left and no row twice, and no test and no pull may fail meanwhile.
 func TestKeysTurnUnderTraffic(t *testing.T) {
-	for name, database := range map[string]func(*testing.T) string{"sqlite": onSQLite, "postgres": onPostgres} {
-		t.Run(name, func(t *testing.T) { keysTurn(t, newWorld(t, database(t))) })
-	}
+	harness.EachDatabase(t, func(t *testing.T, dsn string) { keysTurn(t, newWorld(t, dsn)) })
 }
 
 func keysTurn(t *testing.T, w *world) {

@@ -4,18 +4,13 @@
 package keys_test
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"net/http/httptest"
-	"net/netip"
-	"path/filepath"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
-	"go.uber.org/zap/zapcore"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
 	"github.com/LerianStudio/aggregator-connections/adapters/sealing"
@@ -23,6 +18,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/configs"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
+	"github.com/LerianStudio/aggregator-connections/test/harness"
 	"github.com/LerianStudio/aggregator-connections/test/pgtest"
 )
 
@@ -35,19 +31,8 @@ type world struct {
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
-func onSQLite(t *testing.T) string {
-	return "sqlite://" + filepath.Join(t.TempDir(), "discovery.db")
-}
-
-func onPostgres(t *testing.T) string { return pgtest.DSN(t) }
-
 func newWorld(t *testing.T, database string) *world {
 	t.Helper()
-	dir := t.TempDir()
-	keyset := filepath.Join(dir, "keyset.json")
-	if err := sealing.Create(keyset, sealing.Options{}); err != nil {
-		t.Fatal(err)
-	}
 	sim := pluggysim.New(pluggysim.Options{Seed: 1})
 	sim.SeedAt(time.Now())
 	server := httptest.NewServer(sim)
@@ -55,15 +40,7 @@ func newWorld(t *testing.T, database string) *world {
 	return &world{
 		vendor: server.URL,
 		tenant: domain.TenantID{UUID: uuid.Must(uuid.NewV7())},
-		cfg: configs.Config{
-			EnvName: "production", PublicURL: "https://hooks.example.com",
-			DatabaseURL: database, DatabaseMigrate: true,
-			Auth:    configs.Auth{JWTSecret: domain.SecretText("an-operator-secret-of-32-bytes-or-more"), TenantClaim: "tenant_id"},
-			Sealing: configs.Sealing{KeysetFile: keyset},
-			Egress:  configs.Egress{AllowHTTP: true, AllowedCIDRs: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}},
-			Log:     configs.Log{Level: zapcore.WarnLevel, Format: "json"},
-			Sources: map[domain.Vendor]domain.SourcePolicy{}, PullWorkers: 4,
-		},
+		cfg:    harness.Config(t, database),
 	}
 }
 
@@ -71,7 +48,7 @@ func newWorld(t *testing.T, database string) *world {
 // made by wrap, which may be nil.
 func (w *world) open(t *testing.T, wrap func(*compose.Stores)) *compose.App {
 	t.Helper()
-	log := &journal{}
+	log := &harness.Journal{}
 	app, err := compose.New(t.Context(), w.cfg, compose.Overrides{LogTo: log, Wrap: wrap, PerMinute: -1})
 	if err != nil {
 		t.Fatal(err)
@@ -139,23 +116,4 @@ func (c *cutting) Reseal(ctx context.Context, id domain.ConnectionID, old, fresh
 		c.cut()
 	}
 	return c.Connections.Reseal(ctx, id, old, fresh)
-}
-
-// journal is what a process logged: warnings and errors alone.
-type journal struct {
-	mu    sync.Mutex
-	lines bytes.Buffer
-}
-
-// Write implements io.Writer.
-func (j *journal) Write(line []byte) (int, error) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.lines.Write(line)
-}
-
-func (j *journal) String() string {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.lines.String()
 }

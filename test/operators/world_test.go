@@ -5,35 +5,26 @@ package operators_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"net/netip"
-	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/google/uuid"
-	"github.com/lestrrat-go/jwx/v2/jwa"
-	"github.com/lestrrat-go/jwx/v2/jwt"
-	"go.uber.org/zap/zapcore"
 
-	"github.com/LerianStudio/aggregator-connections/adapters/sealing"
 	"github.com/LerianStudio/aggregator-connections/cmd/discovery/compose"
-	"github.com/LerianStudio/aggregator-connections/configs"
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/test/harness"
 	"github.com/LerianStudio/aggregator-connections/test/pgtest"
 )
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
 const (
-	jwtSecret = "an-operator-secret-of-32-bytes-or-more"
-	shared    = "Bearer the-shared-value"
-	prefix    = "/v1/discovery"
-	list      = prefix + "/aggregator-connections"
+	shared = "Bearer the-shared-value"
+	prefix = "/v1/discovery"
+	list   = prefix + "/aggregator-connections"
 )
 
 // world is the service on one database.
@@ -47,47 +38,22 @@ type world struct {
 func each(t *testing.T, body func(*testing.T, *world)) {
 	t.Helper()
 	t.Parallel()
-	for backend, dsn := range map[string]func(*testing.T) string{
-		"sqlite":   func(t *testing.T) string { return "sqlite://" + filepath.Join(t.TempDir(), "discovery.db") },
-		"postgres": func(t *testing.T) string { return pgtest.DSN(t) },
-	} {
-		t.Run(backend, func(t *testing.T) { body(t, open(t, dsn(t))) })
-	}
+	harness.EachDatabase(t, func(t *testing.T, dsn string) { body(t, open(t, dsn)) })
 }
 
 func open(t testing.TB, dsn string) *world {
 	t.Helper()
-	keyset := filepath.Join(t.TempDir(), "keyset.json")
-	if err := sealing.Create(keyset, sealing.Options{}); err != nil {
-		t.Fatal(err)
-	}
-	app, err := compose.New(t.Context(), configs.Config{
-		EnvName: "production", PublicURL: "https://hooks.example.com", DatabaseURL: dsn, DatabaseMigrate: true,
-		Auth:    configs.Auth{JWTSecret: domain.SecretText(jwtSecret), TenantClaim: "tenant_id"},
-		Sealing: configs.Sealing{KeysetFile: keyset},
-		Egress:  configs.Egress{AllowHTTP: true, AllowedCIDRs: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}},
-		Log:     configs.Log{Level: zapcore.WarnLevel, Format: "json"},
-		Sources: map[domain.Vendor]domain.SourcePolicy{
-			"pluggy": {Authorization: domain.SecretText(shared)}, "belvo": {Authorization: domain.SecretText(shared)},
-		},
-		PullWorkers: 4,
-	}, compose.Overrides{LogTo: io.Discard, PerMinute: -1})
+	cfg := harness.Config(t, dsn)
+	trusted := domain.SourcePolicy{Authorization: domain.SecretText(shared)}
+	cfg.Sources = map[domain.Vendor]domain.SourcePolicy{"pluggy": trusted, "belvo": trusted}
+	app, err := compose.New(t.Context(), cfg, compose.Overrides{LogTo: io.Discard, PerMinute: -1})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(app.Close)
-	if err := app.Stores.Queue.Start(t.Context(), app.Service, app.Service); err != nil {
-		t.Fatal(err)
-	}
+	harness.Work(t, app)
 	server := httptest.NewServer(app.Handler())
-	t.Cleanup(func() {
-		server.Close()
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-		defer cancel()
-		if err := app.Stores.Queue.Stop(ctx); err != nil {
-			t.Errorf("the queue does not stop: %v", err)
-		}
-	})
+	t.Cleanup(server.Close)
 	return &world{app, server.URL, dsn}
 }
 
@@ -105,15 +71,7 @@ type operator struct {
 func (w *world) operator(t testing.TB) operator {
 	t.Helper()
 	tenant := uuid.NewString()
-	token, err := jwt.NewBuilder().Claim("tenant_id", tenant).Expiration(time.Now().Add(time.Hour)).Build()
-	if err != nil {
-		t.Fatal(err)
-	}
-	signed, err := jwt.Sign(token, jwt.WithKey(jwa.HS256, []byte(jwtSecret)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return operator{w, t, tenant, string(signed)}
+	return operator{w, t, tenant, harness.Token(t, tenant)}
 }
 
 // call insists on a status and gives the body and the Location.
@@ -160,11 +118,7 @@ func (o operator) get(path string) object {
 // eventually waits for what comes by itself.
 func (o operator) eventually(what string, done func() bool) {
 	o.t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); !done(); time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			o.t.Fatalf("waited in vain for %s", what)
-		}
-	}
+	harness.Eventually(o.t, what, done)
 }
 
 // names are the config names of the connections that the list gives, page by page.

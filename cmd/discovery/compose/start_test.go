@@ -12,6 +12,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/cmd/discovery/compose"
 	"github.com/LerianStudio/aggregator-connections/configs"
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/test/harness"
 )
 
 const canary = "canary-51d0"
@@ -60,7 +61,7 @@ func TestAStartThatFailsNamesItsSetting(t *testing.T) {
 
 // A keyset file that turns bad leaves the keys of before in use, and the log says so.
 func TestAKeysetThatTurnsBadIsTold(t *testing.T) {
-	cfg, log := settings(t), &lines{}
+	cfg, log := settings(t), &harness.Journal{}
 	_, baseURL := vendor(t)
 	app, err := compose.New(t.Context(), cfg, compose.Overrides{LogTo: log})
 	if err != nil {

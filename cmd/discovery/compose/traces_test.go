@@ -18,6 +18,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
 	"github.com/LerianStudio/aggregator-connections/cmd/discovery/compose"
 	"github.com/LerianStudio/aggregator-connections/ports"
+	"github.com/LerianStudio/aggregator-connections/test/harness"
 )
 
 // gathered is an OTLP collector inside the test.
@@ -93,7 +94,7 @@ const (
 func TestFromWebhookToCommitIsOneTrace(t *testing.T) {
 	spans, endpoint := collect(t)
 	sim, baseURL := vendor(t)
-	cfg, seen, log := settings(t), &pulled{ended: make(chan struct{})}, &lines{}
+	cfg, seen, log := settings(t), &pulled{ended: make(chan struct{})}, &harness.Journal{}
 	cfg.OTLP.Endpoint = endpoint
 	app, origin, end := serve(t, cfg, compose.Overrides{LogTo: log, Observe: seen})
 	_, door := connect(t, app, baseURL)
@@ -163,7 +164,7 @@ func TestWithoutACollectorTheStoresAreBare(t *testing.T) {
 }
 
 func TestACollectorThatIsAwayIsTold(t *testing.T) {
-	cfg, log := settings(t), &lines{}
+	cfg, log := settings(t), &harness.Journal{}
 	cfg.OTLP.Endpoint = "http://127.0.0.1:1"
 	app, err := compose.New(t.Context(), cfg, compose.Overrides{LogTo: log})
 	if err != nil {

@@ -1,25 +1,20 @@
 package compose_test
 
 import (
-	"bytes"
-	"context"
-	"net"
 	"net/http/httptest"
-	"net/netip"
-	"path/filepath"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
 	"go.uber.org/goleak"
+	"go.uber.org/zap/zapcore"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
-	"github.com/LerianStudio/aggregator-connections/adapters/sealing"
 	"github.com/LerianStudio/aggregator-connections/cmd/discovery/compose"
 	"github.com/LerianStudio/aggregator-connections/configs"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
+	"github.com/LerianStudio/aggregator-connections/test/harness"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -27,46 +22,15 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // patience bounds every wait for something that should happen.
 const patience = 20 * time.Second
 
-const (
-	jwtSecret = "an-operator-secret-of-32-bytes-or-more"
-	shared    = "Bearer canary-shared-value"
-)
+const shared = "Bearer canary-shared-value"
 
 // settings are those of a development machine, on SQLite in a folder of the test's.
 func settings(t *testing.T) configs.Config {
 	t.Helper()
-	keyset := filepath.Join(t.TempDir(), "keyset.json")
-	if err := sealing.Create(keyset, sealing.Options{}); err != nil {
-		t.Fatal(err)
-	}
-	return configs.Config{
-		EnvName: configs.Development, PublicURL: "https://hooks.example.com",
-		DatabaseURL: "sqlite://" + filepath.Join(t.TempDir(), "discovery.db"), DatabaseMigrate: true,
-		Auth:        configs.Auth{JWTSecret: domain.SecretText(jwtSecret), TenantClaim: "tenant_id"},
-		Sealing:     configs.Sealing{KeysetFile: keyset},
-		Egress:      configs.Egress{AllowHTTP: true, AllowedCIDRs: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}},
-		Log:         configs.Log{Format: "json"},
-		Sources:     map[domain.Vendor]domain.SourcePolicy{"pluggy": {Authorization: domain.SecretText(shared)}},
-		PullWorkers: 2,
-	}
-}
-
-// lines is a log that may be read while it is written.
-type lines struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (l *lines) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *lines) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
+	cfg := harness.Config(t, harness.SQLite(t))
+	cfg.EnvName, cfg.Log.Level, cfg.PullWorkers = configs.Development, zapcore.InfoLevel, 2
+	cfg.Sources["pluggy"] = domain.SourcePolicy{Authorization: domain.SecretText(shared)}
+	return cfg
 }
 
 // serve composes the service and serves it; the returned function ends it whole.
@@ -76,21 +40,8 @@ func serve(t *testing.T, cfg configs.Config, o compose.Overrides) (app *compose.
 	if err != nil {
 		t.Fatal(err)
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	served := make(chan error, 1)
-	go func() { served <- app.Serve(ctx, listener, nil) }()
-	end = sync.OnceFunc(func() {
-		cancel()
-		if err := <-served; err != nil {
-			t.Errorf("Serve: %v", err)
-		}
-	})
-	t.Cleanup(end)
-	return app, "http://" + listener.Addr().String(), end
+	origin, end = harness.Serve(t, app)
+	return app, origin, end
 }
 
 // vendor is Pluggy on loopback.

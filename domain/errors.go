@@ -129,6 +129,15 @@ func Faults(err error) []*Error {
 	return Faults(errors.Unwrap(err))
 }
 
+// Join makes one error of many, which Faults takes apart again; nil of none.
+func Join(faults []*Error) error {
+	all := make([]error, len(faults))
+	for i, fault := range faults {
+		all[i] = fault
+	}
+	return errors.Join(all...)
+}
+
 // CodeOf gives the code of the first Error inside err, InternalFailure where there is none.
 func CodeOf(err error) Code {
 	if e := (*Error)(nil); errors.As(err, &e) && e.Code != "" {

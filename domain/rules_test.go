@@ -243,6 +243,9 @@ func TestFaultsAreFoundThroughJoinsAndWraps(t *testing.T) {
 	if got := domain.Faults(err); len(got) != 2 || got[0] != a || got[1] != b {
 		t.Fatalf("%v", got)
 	}
+	if got := domain.Faults(domain.Join([]*domain.Error{a, b})); len(got) != 2 || got[0] != a || got[1] != b || domain.Join(nil) != nil {
+		t.Fatalf("what was joined comes apart as %v", got)
+	}
 	if domain.Faults(nil) != nil || domain.CodeOf(errors.New("x")) != domain.InternalFailure {
 		t.Fatal("what is no fault became one")
 	}

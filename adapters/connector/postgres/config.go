@@ -125,11 +125,3 @@ func (c config) roots() *x509.CertPool {
 	}
 	return pool
 }
-
-func join(faults []*domain.Error) error {
-	joined := make([]error, len(faults))
-	for i, fault := range faults {
-		joined[i] = fault
-	}
-	return errors.Join(joined...)
-}

@@ -60,7 +60,7 @@ func (c *Connector) Validate(ctx context.Context, raw json.RawMessage, credentia
 	cfg, faults := read(raw)
 	faults = append(faults, judge(credential)...)
 	if len(faults) > 0 {
-		return nil, join(faults)
+		return nil, domain.Join(faults)
 	}
 	if c.options.Addresses != nil {
 		if err := c.options.Addresses.Check(ctx, "https://"+cfg.address()); err != nil {
@@ -76,7 +76,7 @@ func (c *Connector) Validate(ctx context.Context, raw json.RawMessage, credentia
 func (c *Connector) Probe(ctx context.Context, raw json.RawMessage, credential domain.Credential) (string, error) {
 	cfg, faults := read(raw)
 	if faults = append(faults, judge(credential)...); len(faults) > 0 {
-		return "", join(faults)
+		return "", domain.Join(faults)
 	}
 	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
 	defer cancel()

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"maps"
 	"net"
 	"net/url"
@@ -12,99 +11,58 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
 	"go.uber.org/goleak"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/connector/postgres"
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+	"github.com/LerianStudio/aggregator-connections/ports/porttest"
 	"github.com/LerianStudio/aggregator-connections/test/pgtest"
 )
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
-func credential(parts ...string) domain.Credential {
-	held := make(map[string]domain.Secret)
-	for i := 0; i < len(parts); i += 2 {
-		held[parts[i]] = domain.SecretText(parts[i+1])
-	}
-	return domain.NewCredential(held)
-}
+var (
+	credential = porttest.Credential
+	refused    = porttest.Refused
+)
 
 var good = credential("username", "reader", "password", "password-canary")
 
-func TestValidateWritesTheDefaultsOut(t *testing.T) {
-	got, err := postgres.New(postgres.Options{}).Validate(t.Context(), json.RawMessage(`{"database":"ledger", "host":"db.example.com"}`), good)
-	if err != nil {
-		t.Fatal(err)
-	}
-	const want = `{"host":"db.example.com","port":5432,"database":"ledger","sslMode":"verify-full"}`
-	if diff := cmp.Diff(want, string(got)); diff != "" {
-		t.Error(diff)
-	}
-	again, err := postgres.New(postgres.Options{}).Validate(t.Context(), got, good)
-	if err != nil || string(again) != want {
-		t.Errorf("the canonical form is not its own: %s (%v)", again, err)
-	}
+func TestConnector(t *testing.T) {
+	porttest.TestConnector(t, porttest.ConnectorBench{
+		Open:       func(a ports.Addresses) ports.Connector { return postgres.New(postgres.Options{Addresses: a}) },
+		Config:     `{"database":"ledger", "host":"::1", "port":6432}`,
+		Credential: good,
+		Canonical:  `{"host":"::1","port":6432,"database":"ledger","sslMode":"verify-full"}`,
+		Address:    "https://[::1]:6432",
+		Refused: map[string]porttest.RefusedConfig{
+			"nothing":                 refused(``, domain.Credential{}, "config", "credential.username", "credential.password"),
+			"null":                    refused(`null`, good, "config.host", "config.port", "config.database", "config.sslMode"),
+			"an empty object":         refused(`{}`, good, "config.host", "config.database"),
+			"no object":               refused(`["config-canary"]`, good, "config"),
+			"every field":             refused(`{"host":"/var/run","port":0,"database":"a\u0000b","sslMode":"prefer"}`, good, "config.host", "config.port", "config.database", "config.sslMode"),
+			"a port too high":         refused(`{"host":"h","database":"d","port":65536}`, good, "config.port"),
+			"a port as text":          refused(`{"host":"h","database":"d","port":"5432"}`, good, "config.port"),
+			"an unknown member":       refused(`{"host":"h","database":"d","sslmode":"disable"}`, good, "config.sslmode"),
+			"a member with a value":   refused(`{"host":"h","database":"d","config-canary":1}`, good, "config"),
+			"a doubled member":        refused(`{"host":"h","host":"g","database":"d"}`, good, "config"),
+			"two hosts":               refused(`{"host":"a,b","database":"d"}`, good, "config.host"),
+			"a host with userinfo":    refused(`{"host":"u@h","database":"d"}`, good, "config.host"),
+			"a long database":         refused(`{"host":"h","database":"`+strings.Repeat("d", 64)+`"}`, good, "config.database"),
+			"a root that is none":     refused(`{"host":"h","database":"d","rootCertificate":"config-canary"}`, good, "config.rootCertificate"),
+			"a password with a NUL":   refused(`{"host":"h","database":"d"}`, credential("username", "u\x00x", "password", "p\x00"), "credential.username", "credential.password"),
+			"half a credential":       refused(`{"host":"h","database":"d"}`, credential("username", "u"), "credential.password"),
+			"a part that is not ours": refused(`{"host":"h","database":"d"}`, credential("username", "u", "password", "p", "part-canary", "x"), "credential"),
+		},
+	})
 }
 
-func TestValidateNamesEveryFault(t *testing.T) {
-	cases := map[string]struct {
-		config     string
-		credential domain.Credential
-		want       []string
-	}{
-		"nothing":                 {``, domain.Credential{}, []string{"config", "credential.username", "credential.password"}},
-		"null":                    {`null`, good, []string{"config.host", "config.port", "config.database", "config.sslMode"}},
-		"an empty object":         {`{}`, good, []string{"config.host", "config.database"}},
-		"no object":               {`["config-canary"]`, good, []string{"config"}},
-		"every field":             {`{"host":"/var/run","port":0,"database":"a\u0000b","sslMode":"prefer"}`, good, []string{"config.host", "config.port", "config.database", "config.sslMode"}},
-		"a port too high":         {`{"host":"h","database":"d","port":65536}`, good, []string{"config.port"}},
-		"a port as text":          {`{"host":"h","database":"d","port":"5432"}`, good, []string{"config.port"}},
-		"an unknown member":       {`{"host":"h","database":"d","sslmode":"disable"}`, good, []string{"config.sslmode"}},
-		"a member with a value":   {`{"host":"h","database":"d","config-canary":1}`, good, []string{"config"}},
-		"a doubled member":        {`{"host":"h","host":"g","database":"d"}`, good, []string{"config"}},
-		"two hosts":               {`{"host":"a,b","database":"d"}`, good, []string{"config.host"}},
-		"a host with userinfo":    {`{"host":"u@h","database":"d"}`, good, []string{"config.host"}},
-		"a long database":         {`{"host":"h","database":"` + strings.Repeat("d", 64) + `"}`, good, []string{"config.database"}},
-		"a root that is none":     {`{"host":"h","database":"d","rootCertificate":"config-canary"}`, good, []string{"config.rootCertificate"}},
-		"a password with a NUL":   {`{"host":"h","database":"d"}`, credential("username", "u\x00x", "password", "p\x00"), []string{"credential.username", "credential.password"}},
-		"half a credential":       {`{"host":"h","database":"d"}`, credential("username", "u"), []string{"credential.password"}},
-		"a part that is not ours": {`{"host":"h","database":"d"}`, credential("username", "u", "password", "p", "part-canary", "x"), []string{"credential"}},
-	}
-	for name, c := range cases {
-		t.Run(name, func(t *testing.T) {
-			_, err := postgres.New(postgres.Options{}).Validate(t.Context(), json.RawMessage(c.config), c.credential)
-			var fields []string
-			for _, fault := range domain.Faults(err) {
-				fields = append(fields, fault.Field)
-				if fault.Kind != domain.Invalid {
-					t.Errorf("%v is not Invalid", fault)
-				}
-			}
-			if diff := cmp.Diff(c.want, fields); diff != "" {
-				t.Errorf("faults (-want +got):\n%s", diff)
-			}
-			if strings.Contains(fmt.Sprintf("%v %+v", err, err), "canary") {
-				t.Errorf("the error shows a value: %v", err)
-			}
-		})
-	}
-}
-
-type addresses func(rawURL string) error
-
-func (a addresses) Check(_ context.Context, rawURL string) error { return a(rawURL) }
-
-func TestValidateChecksTheAddress(t *testing.T) {
-	var seen string
-	c := postgres.New(postgres.Options{Addresses: addresses(func(u string) error {
-		seen = u
-		return &domain.Error{Kind: domain.Rejected, Code: domain.AddressNotAllowed}
-	})})
-	_, err := c.Validate(t.Context(), json.RawMessage(`{"host":"::1","port":6432,"database":"d"}`), good)
-	if !errors.Is(err, domain.AddressNotAllowed) || seen != "https://[::1]:6432" {
-		t.Errorf("gave %v after a check of %q", err, seen)
+func TestTheLeastConfiguration(t *testing.T) {
+	got, err := postgres.New(postgres.Options{}).Validate(t.Context(), json.RawMessage(`{"host":"db.example.com","database":"ledger"}`), good)
+	if err != nil || string(got) != `{"host":"db.example.com","port":5432,"database":"ledger","sslMode":"verify-full"}` {
+		t.Errorf("it became %s (%v)", got, err)
 	}
 }
 
@@ -179,11 +137,7 @@ func TestProbeTellsWhatIsWrong(t *testing.T) {
 			if !errors.Is(err, c.want) {
 				t.Errorf("gave %v, want %s", err, c.want)
 			}
-			for deep := err; deep != nil; deep = errors.Unwrap(deep) {
-				if strings.Contains(deep.Error(), "canary") {
-					t.Errorf("the error shows a value: %v", deep)
-				}
-			}
+			porttest.SecretFree(t, err)
 		})
 	}
 }

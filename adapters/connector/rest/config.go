@@ -165,11 +165,3 @@ func (c config) dress(request *http.Request, credential domain.Credential) {
 		request.Header.Set(c.AuthHeader, part("value"))
 	}
 }
-
-func join(faults []*domain.Error) error {
-	joined := make([]error, len(faults))
-	for i, fault := range faults {
-		joined[i] = fault
-	}
-	return errors.Join(joined...)
-}

@@ -82,7 +82,7 @@ func (c *Connector) Validate(ctx context.Context, raw json.RawMessage, credentia
 	cfg, faults := read(raw, c.options.AllowHTTP)
 	faults = append(faults, judge(cfg.Auth, credential)...)
 	if len(faults) > 0 {
-		return nil, join(faults)
+		return nil, domain.Join(faults)
 	}
 	if c.options.Addresses != nil {
 		if err := c.options.Addresses.Check(ctx, cfg.URL); err != nil {
@@ -100,7 +100,7 @@ func (c *Connector) Validate(ctx context.Context, raw json.RawMessage, credentia
 func (c *Connector) Probe(ctx context.Context, raw json.RawMessage, credential domain.Credential) (string, error) {
 	cfg, faults := read(raw, c.options.AllowHTTP)
 	if faults = append(faults, judge(cfg.Auth, credential)...); len(faults) > 0 {
-		return "", join(faults)
+		return "", domain.Join(faults)
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, cfg.URL, nil)
 	if err != nil {

@@ -13,107 +13,63 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/connector/rest"
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+	"github.com/LerianStudio/aggregator-connections/ports/porttest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-func credential(parts ...string) domain.Credential {
-	held := make(map[string]domain.Secret)
-	for i := 0; i < len(parts); i += 2 {
-		held[parts[i]] = domain.SecretText(parts[i+1])
-	}
-	return domain.NewCredential(held)
-}
+var (
+	credential = porttest.Credential
+	refused    = porttest.Refused
+)
 
 var none domain.Credential
 
-func TestValidateWritesTheCanonicalForm(t *testing.T) {
-	c := rest.New(rest.Options{})
-	got, err := c.Validate(t.Context(), json.RawMessage(`{"headers":{"accept":"application/json"},"authHeader":"x-api-key","auth":"header","url":"https://api.example.com/v1"}`), credential("value", "v"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	const want = `{"url":"https://api.example.com/v1","auth":"header","authHeader":"X-Api-Key","headers":{"Accept":"application/json"}}`
-	if diff := cmp.Diff(want, string(got)); diff != "" {
-		t.Error(diff)
-	}
-	if again, err := c.Validate(t.Context(), got, credential("value", "v")); err != nil || string(again) != want {
-		t.Errorf("the canonical form is not its own: %s (%v)", again, err)
-	}
-	if got, err := c.Validate(t.Context(), json.RawMessage(`{"url":"https://a.example"}`), none); err != nil || string(got) != `{"url":"https://a.example","auth":"none"}` {
-		t.Errorf("the least configuration became %s (%v)", got, err)
-	}
-}
-
-func TestValidateNamesEveryFault(t *testing.T) {
+func TestConnector(t *testing.T) {
 	url := func(rest string) string { return `{"url":"https://a.example"` + rest + `}` }
-	cases := map[string]struct {
-		config     string
-		credential domain.Credential
-		want       []string
-	}{
-		"nothing":                  {``, none, []string{"config"}},
-		"an empty object":          {`{}`, none, []string{"config.url"}},
-		"plain http":               {`{"url":"http://a.example"}`, none, []string{"config.url"}},
-		"a query":                  {`{"url":"https://a.example?key=url-canary"}`, none, []string{"config.url"}},
-		"userinfo":                 {`{"url":"https://u:url-canary@a.example"}`, none, []string{"config.url"}},
-		"several":                  {`{"url":"","auth":"digest","authHeader":"X","headers":{"Host":"h"}}`, none, []string{"config.url", "config.auth", "config.authHeader", "config.headers"}},
-		"an unknown member":        {url(`,"Auth":"none"`), none, []string{"config.Auth"}},
-		"a member with a value":    {url(`,"member canary":1`), none, []string{"config"}},
-		"a header as a number":     {url(`,"headers":{"Accept":1}`), none, []string{"config.headers.Accept"}},
-		"a credential header":      {url(`,"headers":{"Authorization":"header-canary"}`), none, []string{"config.headers"}},
-		"a key in a header":        {url(`,"headers":{"X-Api-Key":"header-canary"}`), none, []string{"config.headers"}},
-		"a header of HTTP's own":   {url(`,"headers":{"transfer-encoding":"chunked"}`), none, []string{"config.headers"}},
-		"a header with a newline":  {url(`,"headers":{"Accept":"a\r\nX: header-canary"}`), none, []string{"config.headers"}},
-		"a header's name with one": {url(`,"headers":{"A\r\nX":"b"}`), none, []string{"config.headers"}},
-		"a header twice":           {url(`,"headers":{"Accept":"a","accept":"b"}`), none, []string{"config.headers"}},
-		"auth header without name": {url(`,"auth":"header"`), credential("value", "v"), []string{"config.authHeader"}},
-		"auth header doubled":      {url(`,"auth":"header","authHeader":"X-Tenant","headers":{"x-tenant":"t"}`), credential("value", "v"), []string{"config.headers"}},
-		"auth by Host":             {url(`,"auth":"header","authHeader":"host"`), credential("value", "v"), []string{"config.authHeader"}},
-		"none with a part":         {url(``), credential("token", "t"), []string{"credential"}},
-		"basic without parts":      {url(`,"auth":"basic"`), none, []string{"credential.username", "credential.password"}},
-		"basic with a colon":       {url(`,"auth":"basic"`), credential("username", "user-canary:x", "password", "p"), []string{"credential.username"}},
-		"bearer with basic's":      {url(`,"auth":"bearer"`), credential("username", "u", "password", "p"), []string{"credential.token", "credential"}},
-		"a token with a newline":   {url(`,"auth":"bearer"`), credential("token", "token-canary\r\nX: y"), []string{"credential.token"}},
-	}
-	for name, c := range cases {
-		t.Run(name, func(t *testing.T) {
-			_, err := rest.New(rest.Options{}).Validate(t.Context(), json.RawMessage(c.config), c.credential)
-			var fields []string
-			for _, fault := range domain.Faults(err) {
-				fields = append(fields, fault.Field)
-				if fault.Kind != domain.Invalid {
-					t.Errorf("%v is not Invalid", fault)
-				}
-			}
-			if diff := cmp.Diff(c.want, fields); diff != "" {
-				t.Errorf("faults (-want +got):\n%s", diff)
-			}
-			if strings.Contains(fmt.Sprintf("%v %+v", err, err), "canary") {
-				t.Errorf("the error shows a value: %v", err)
-			}
-		})
-	}
+	porttest.TestConnector(t, porttest.ConnectorBench{
+		Open:       func(a ports.Addresses) ports.Connector { return rest.New(rest.Options{Addresses: a}) },
+		Config:     `{"headers":{"accept":"application/json"},"authHeader":"x-api-key","auth":"header","url":"https://10.0.0.1/v1"}`,
+		Credential: credential("value", "v"),
+		Canonical:  `{"url":"https://10.0.0.1/v1","auth":"header","authHeader":"X-Api-Key","headers":{"Accept":"application/json"}}`,
+		Address:    "https://10.0.0.1/v1",
+		Refused: map[string]porttest.RefusedConfig{
+			"nothing":                  refused(``, none, "config"),
+			"an empty object":          refused(`{}`, none, "config.url"),
+			"plain http":               refused(`{"url":"http://a.example"}`, none, "config.url"),
+			"a query":                  refused(`{"url":"https://a.example?key=url-canary"}`, none, "config.url"),
+			"userinfo":                 refused(`{"url":"https://u:url-canary@a.example"}`, none, "config.url"),
+			"several":                  refused(`{"url":"","auth":"digest","authHeader":"X","headers":{"Host":"h"}}`, none, "config.url", "config.auth", "config.authHeader", "config.headers"),
+			"an unknown member":        refused(url(`,"Auth":"none"`), none, "config.Auth"),
+			"a member with a value":    refused(url(`,"member canary":1`), none, "config"),
+			"a header as a number":     refused(url(`,"headers":{"Accept":1}`), none, "config.headers.Accept"),
+			"a credential header":      refused(url(`,"headers":{"Authorization":"header-canary"}`), none, "config.headers"),
+			"a key in a header":        refused(url(`,"headers":{"X-Api-Key":"header-canary"}`), none, "config.headers"),
+			"a header of HTTP's own":   refused(url(`,"headers":{"transfer-encoding":"chunked"}`), none, "config.headers"),
+			"a header with a newline":  refused(url(`,"headers":{"Accept":"a\r\nX: header-canary"}`), none, "config.headers"),
+			"a header's name with one": refused(url(`,"headers":{"A\r\nX":"b"}`), none, "config.headers"),
+			"a header twice":           refused(url(`,"headers":{"Accept":"a","accept":"b"}`), none, "config.headers"),
+			"auth header without name": refused(url(`,"auth":"header"`), credential("value", "v"), "config.authHeader"),
+			"auth header doubled":      refused(url(`,"auth":"header","authHeader":"X-Tenant","headers":{"x-tenant":"t"}`), credential("value", "v"), "config.headers"),
+			"auth by Host":             refused(url(`,"auth":"header","authHeader":"host"`), credential("value", "v"), "config.authHeader"),
+			"none with a part":         refused(url(``), credential("token", "t"), "credential"),
+			"basic without parts":      refused(url(`,"auth":"basic"`), none, "credential.username", "credential.password"),
+			"basic with a colon":       refused(url(`,"auth":"basic"`), credential("username", "user-canary:x", "password", "p"), "credential.username"),
+			"bearer with basic's":      refused(url(`,"auth":"bearer"`), credential("username", "u", "password", "p"), "credential.token", "credential"),
+			"a token with a newline":   refused(url(`,"auth":"bearer"`), credential("token", "token-canary\r\nX: y"), "credential.token"),
+		},
+	})
 }
 
-type addresses func(rawURL string) error
-
-func (a addresses) Check(_ context.Context, rawURL string) error { return a(rawURL) }
-
-func TestValidateChecksTheAddress(t *testing.T) {
-	var seen string
-	c := rest.New(rest.Options{Addresses: addresses(func(u string) error {
-		seen = u
-		return &domain.Error{Kind: domain.Rejected, Code: domain.AddressNotAllowed}
-	})})
-	_, err := c.Validate(t.Context(), json.RawMessage(`{"url":"https://10.0.0.1/x"}`), none)
-	if !errors.Is(err, domain.AddressNotAllowed) || seen != "https://10.0.0.1/x" {
-		t.Errorf("gave %v after a check of %q", err, seen)
+func TestTheLeastConfiguration(t *testing.T) {
+	got, err := rest.New(rest.Options{}).Validate(t.Context(), json.RawMessage(`{"url":"https://a.example"}`), none)
+	if err != nil || string(got) != `{"url":"https://a.example","auth":"none"}` {
+		t.Errorf("it became %s (%v)", got, err)
 	}
 }
 
@@ -183,7 +139,7 @@ func TestProbeTellsWhatIsWrong(t *testing.T) {
 			if wait := domain.RetryAfterOf(err); (status == 429) != (wait == 7*time.Second) {
 				t.Errorf("asks to wait %v", wait)
 			}
-			secretFree(t, err)
+			porttest.SecretFree(t, err)
 		})
 	}
 }
@@ -209,17 +165,8 @@ func TestProbeWithoutAnAnswer(t *testing.T) {
 			if !errors.Is(err, domain.VendorUnreachable) {
 				t.Errorf("gave %v, want vendor_unreachable", err)
 			}
-			secretFree(t, err)
+			porttest.SecretFree(t, err)
 		})
-	}
-}
-
-func secretFree(t *testing.T, err error) {
-	t.Helper()
-	for deep := err; deep != nil; deep = errors.Unwrap(deep) {
-		if strings.Contains(deep.Error(), "canary") {
-			t.Errorf("the error shows a value: %v", deep)
-		}
 	}
 }
 
@@ -232,7 +179,7 @@ func TestProbeDialsNothingThatEgressForbids(t *testing.T) {
 	if !errors.Is(err, domain.AddressNotAllowed) || called {
 		t.Errorf("gave %v, called: %v", err, called)
 	}
-	secretFree(t, err)
+	porttest.SecretFree(t, err)
 }
 
 func TestProbeKnowsNoProxy(t *testing.T) {

@@ -5,9 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -16,25 +14,8 @@ import (
 
 	"github.com/LerianStudio/aggregator-connections/adapters/rest/auth"
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports/porttest"
 )
-
-// fixedClock is moved by hand.
-type fixedClock struct {
-	mu sync.Mutex
-	at time.Time
-}
-
-func (c *fixedClock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.at
-}
-
-func (c *fixedClock) pass(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.at = c.at.Add(d)
-}
 
 // bearers knows three tokens.
 type bearers struct{}
@@ -57,14 +38,14 @@ func (bearers) Verify(_ context.Context, token string) (auth.Principal, error) {
 type surface struct {
 	http.Handler
 	service *fake
-	clock   *fixedClock
+	clock   *porttest.Clock
 	logs    *observer.ObservedLogs
 }
 
 func newSurface(t testing.TB, change ...func(*Options)) *surface {
 	t.Helper()
 	core, logs := observer.New(zap.InfoLevel)
-	s := &surface{service: &fake{}, clock: &fixedClock{at: moment}, logs: logs}
+	s := &surface{service: &fake{}, clock: porttest.NewClock(moment), logs: logs}
 	options := Options{
 		Verifier: bearers{}, Clock: s.clock, NewRequestID: func() string { return "made-id" },
 		PublicURL: "https://public.example/", Vendors: []domain.Vendor{"pluggy", "belvo"},

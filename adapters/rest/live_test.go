@@ -15,6 +15,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports/porttest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -40,7 +41,7 @@ func (p patientService) Changes(ctx context.Context, _ domain.TenantID, _ domain
 // handler still waits, and must not end its context.
 func TestALongPollOutlivesTheReadTimeout(t *testing.T) {
 	service := patientService{&fake{}, make(chan struct{}), make(chan struct{})}
-	handler, err := New(service, Options{Verifier: bearers{}, Clock: &fixedClock{at: moment}, NewRequestID: func() string { return "x" }, Development: true})
+	handler, err := New(service, Options{Verifier: bearers{}, Clock: porttest.NewClock(moment), NewRequestID: func() string { return "x" }, Development: true})
 	if err != nil {
 		t.Fatal(err)
 	}

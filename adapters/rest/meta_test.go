@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports/porttest"
 )
 
 func TestReadinessFollowsItsChecks(t *testing.T) {
@@ -145,7 +146,7 @@ func TestDevelopmentNamesItsOwnOrigin(t *testing.T) {
 }
 
 func TestMissingOptionsAreNamed(t *testing.T) {
-	full := Options{Verifier: bearers{}, Clock: &fixedClock{}, NewRequestID: func() string { return "" }, PublicURL: "https://x.example"}
+	full := Options{Verifier: bearers{}, Clock: &porttest.Clock{}, NewRequestID: func() string { return "" }, PublicURL: "https://x.example"}
 	for name, without := range map[string]func(*Options){
 		"Verifier": func(o *Options) { o.Verifier = nil }, "Clock": func(o *Options) { o.Clock = nil },
 		"NewRequestID": func(o *Options) { o.NewRequestID = nil }, "PublicURL": func(o *Options) { o.PublicURL = "" },

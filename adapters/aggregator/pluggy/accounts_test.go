@@ -14,6 +14,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/vendorhttp"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
+	"github.com/LerianStudio/aggregator-connections/ports/porttest"
 )
 
 // scripted is a vendor that answers /accounts with texts by page number.
@@ -30,7 +31,7 @@ func scripted(t *testing.T, page func(number string) string) (*pluggy.Adapter, p
 		AllowHTTP: true, AllowedCIDRs: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, PerMinute: -1,
 	})
 	t.Cleanup(func() { client.Close(); srv.Close() })
-	return pluggy.New(client, &clock{now: present}), ports.Access{BaseURL: srv.URL, AccountRef: "item", Credential: credential("a", "b")}
+	return pluggy.New(client, porttest.NewClock(present)), ports.Access{BaseURL: srv.URL, AccountRef: "item", Credential: credential("a", "b")}
 }
 
 func listed(page string, total int, ids ...string) string {
@@ -81,7 +82,7 @@ func TestKeysThatCannotBeSent(t *testing.T) {
 		}))
 		client := vendorhttp.New(vendorhttp.Config{AllowHTTP: true, AllowedCIDRs: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}})
 		access := ports.Access{BaseURL: srv.URL, AccountRef: "item", Credential: credential("a", "b")}
-		if _, err := pluggy.New(client, &clock{now: present}).Check(t.Context(), access); !errors.Is(err, domain.MalformedResponse) {
+		if _, err := pluggy.New(client, porttest.NewClock(present)).Check(t.Context(), access); !errors.Is(err, domain.MalformedResponse) {
 			t.Errorf("%q: %v, want malformed_response", key, err)
 		}
 		client.Close()

@@ -25,28 +25,10 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // present is when the tests play; the simulator's demo world was synchronised that day.
 var present = time.Date(2026, 11, 19, 12, 0, 0, 0, time.UTC)
 
-// clock stands still until it is moved.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) move(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
-
 // world is a simulator on loopback with an adapter before it.
 type world struct {
 	sim     *pluggysim.Simulator
-	clock   *clock
+	clock   *porttest.Clock
 	adapter *pluggy.Adapter
 	access  ports.Access
 	mu      sync.Mutex
@@ -57,7 +39,7 @@ type world struct {
 // newWorld starts a vendor. The rate budget is off: its clock stands still.
 func newWorld(t *testing.T, cfg vendorhttp.Config, options ...func(*pluggysim.Options)) *world {
 	t.Helper()
-	w := &world{clock: &clock{now: present}}
+	w := &world{clock: porttest.NewClock(present)}
 	opt := pluggysim.Options{Now: w.clock.Now, Seed: 7}
 	for _, set := range options {
 		set(&opt)

@@ -9,19 +9,15 @@ import (
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
+	"github.com/LerianStudio/aggregator-connections/ports/porttest"
 )
-
-// movingClock is a clock that a test moves by hand.
-type movingClock struct{ now time.Time }
-
-func (c *movingClock) Now() time.Time { return c.now }
 
 func accessOf(base, id, secret string) ports.Access {
 	return ports.Access{BaseURL: base, Credential: domain.AggregatorCredential(domain.SecretText(id), domain.SecretText(secret))}
 }
 
 func TestKeysAreToldApart(t *testing.T) {
-	k := newKeyring(&movingClock{})
+	k := newKeyring(&porttest.Clock{})
 	base, err := k.id(accessOf("https://api.example", "id", "secret"))
 	if err != nil {
 		t.Fatal(err)
@@ -38,7 +34,7 @@ func TestKeysAreToldApart(t *testing.T) {
 	} {
 		from := k
 		if name == "another process" {
-			from = newKeyring(&movingClock{})
+			from = newKeyring(&porttest.Clock{})
 		}
 		if got, err := from.id(at); err != nil || got == base {
 			t.Errorf("%s: the same key (%v)", name, err)
@@ -53,7 +49,7 @@ func TestKeysAreToldApart(t *testing.T) {
 }
 
 func TestTheKeyringPrintsNoSecret(t *testing.T) {
-	k := newKeyring(&movingClock{now: time.Unix(1, 0)})
+	k := newKeyring(porttest.NewClock(time.Unix(1, 0)))
 	id, _ := k.id(accessOf("https://api.example", "canary-id", "canary-secret"))
 	k.put(id, domain.SecretText("canary-key"))
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%x", "%q", "%d"} {
@@ -66,7 +62,7 @@ func TestTheKeyringPrintsNoSecret(t *testing.T) {
 }
 
 func TestTheKeyringIsBounded(t *testing.T) {
-	clock := &movingClock{now: time.Unix(1, 0)}
+	clock := porttest.NewClock(time.Unix(1, 0))
 	k := newKeyring(clock)
 	fill := func(from int) {
 		for i := range maxKeys {
@@ -78,7 +74,7 @@ func TestTheKeyringIsBounded(t *testing.T) {
 	if len(k.held) > maxKeys {
 		t.Errorf("%d keys held", len(k.held))
 	}
-	clock.now = clock.now.Add(maxLife)
+	clock.Pass(maxLife)
 	k.put(keyID{1}, domain.SecretText("x"))
 	if len(k.held) != 1 {
 		t.Errorf("%d keys held after their end, want 1", len(k.held))
@@ -86,7 +82,7 @@ func TestTheKeyringIsBounded(t *testing.T) {
 }
 
 func TestALateRefusalSparesTheNewKey(t *testing.T) {
-	k := newKeyring(&movingClock{now: time.Unix(1, 0)})
+	k := newKeyring(porttest.NewClock(time.Unix(1, 0)))
 	old, fresh := domain.SecretText("old"), domain.SecretText("fresh")
 	k.put(keyID{1}, old)
 	k.put(keyID{1}, fresh)

@@ -61,7 +61,7 @@ func TestAKeyIsReplacedShortlyBeforeItEnds(t *testing.T) {
 		wait time.Duration
 		keys int
 	}{{0, 1}, {114 * time.Minute, 1}, {2 * time.Minute, 2}, {time.Hour, 2}} {
-		w.clock.move(step.wait)
+		w.clock.Pass(step.wait)
 		if _, err := w.adapter.Check(t.Context(), w.access); err != nil {
 			t.Fatal(err)
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/vendorhttp"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
+	"github.com/LerianStudio/aggregator-connections/ports/porttest"
 )
 
 // answering is a vendor that takes any credential and answers all else alike.
@@ -29,7 +30,7 @@ func answering(t *testing.T, status int, body string) (*pluggy.Adapter, ports.Ac
 		AllowHTTP: true, AllowedCIDRs: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, PerMinute: -1,
 	})
 	t.Cleanup(func() { client.Close(); srv.Close() })
-	return pluggy.New(client, &clock{now: present}), ports.Access{BaseURL: srv.URL, AccountRef: "item", Credential: credential("a", "b")}
+	return pluggy.New(client, porttest.NewClock(present)), ports.Access{BaseURL: srv.URL, AccountRef: "item", Credential: credential("a", "b")}
 }
 
 func TestPagesThatAreNone(t *testing.T) {

@@ -5,32 +5,16 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports/porttest"
 )
 
-// fakeClock stands still until it is moved.
-type fakeClock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func newClock() *fakeClock { return &fakeClock{now: time.Date(2026, 11, 19, 12, 0, 0, 0, time.UTC)} }
-
-func (c *fakeClock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *fakeClock) move(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
+func newClock() *porttest.Clock {
+	return porttest.NewClock(time.Date(2026, 11, 19, 12, 0, 0, 0, time.UTC))
 }
 
 // TestNoMinuteHoldsMoreThanTheBudget plays the worst minute: a full bucket, then every
@@ -43,7 +27,7 @@ func TestNoMinuteHoldsMoreThanTheBudget(t *testing.T) {
 				if _, err := b.reserve(clock.Now(), 0); err == nil {
 					taken++
 				}
-				clock.move(10 * time.Millisecond)
+				clock.Pass(10 * time.Millisecond)
 			}
 			if taken > max(perMinute, 2) || taken < perMinute*9/10 {
 				t.Errorf("%d calls in a minute of %d", taken, perMinute)
@@ -73,7 +57,7 @@ func TestAnExhaustedBudgetSaysWhen(t *testing.T) {
 	if _, err := client.Do(t.Context(), other); err != nil {
 		t.Errorf("a resource without a budget: %v", err)
 	}
-	clock.move(4 * time.Second)
+	clock.Pass(4 * time.Second)
 	if _, err := client.Do(t.Context(), call); err != nil {
 		t.Errorf("after the wait: %v", err)
 	}
@@ -145,7 +129,7 @@ func TestOriginsAreBounded(t *testing.T) {
 	known, clock := origins{known: map[originKey]*origin{}}, newClock()
 	for i := range maxOrigins + 10 {
 		known.of(originKey{"sim", fmt.Sprint(i)}, clock.Now())
-		clock.move(time.Second)
+		clock.Pass(time.Second)
 	}
 	if len(known.known) != maxOrigins {
 		t.Errorf("%d origins kept, want %d", len(known.known), maxOrigins)

@@ -20,6 +20,7 @@ import (
 	"github.com/lestrrat-go/jwx/v2/jwk"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports/porttest"
 )
 
 const (
@@ -28,23 +29,6 @@ const (
 )
 
 var moment = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-
-type fixedClock struct {
-	mu sync.Mutex
-	at time.Time
-}
-
-func (c *fixedClock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.at
-}
-
-func (c *fixedClock) pass(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.at = c.at.Add(d)
-}
 
 type members map[string]any
 
@@ -174,9 +158,9 @@ func keySet(t testing.TB, entries ...any) []byte {
 	return raw
 }
 
-func newShared(t testing.TB, c Claims) (*Verifier, *fixedClock) {
+func newShared(t testing.TB, c Claims) (*Verifier, *porttest.Clock) {
 	t.Helper()
-	clock := &fixedClock{at: moment}
+	clock := porttest.NewClock(moment)
 	v, err := NewHS256(domain.SecretText(secret), c, clock)
 	if err != nil {
 		t.Fatal(err)

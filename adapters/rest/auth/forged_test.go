@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports/porttest"
 )
 
 var strictClaims = Claims{Issuer: "https://issuer.example", Audience: "discovery"}
@@ -29,10 +30,10 @@ func issuing(t testing.TB, set []byte) (*httptest.Server, *[]byte) {
 	return server, &served
 }
 
-func newPublished(t testing.TB, set []byte, c Claims) (*Verifier, *fixedClock) {
+func newPublished(t testing.TB, set []byte, c Claims) (*Verifier, *porttest.Clock) {
 	t.Helper()
 	server, _ := issuing(t, set)
-	clock := &fixedClock{at: moment}
+	clock := porttest.NewClock(moment)
 	v, err := NewJWKS(t.Context(), server.URL, server.Client(), c, clock)
 	if err != nil {
 		t.Fatal(err)
@@ -267,11 +268,11 @@ func TestConfiguredTenantClaim(t *testing.T) {
 }
 
 func TestShortSecretsAreRefused(t *testing.T) {
-	if _, err := NewHS256(domain.SecretText(secret[1:]), Claims{}, &fixedClock{}); !errors.Is(err, ErrShortSecret) {
+	if _, err := NewHS256(domain.SecretText(secret[1:]), Claims{}, &porttest.Clock{}); !errors.Is(err, ErrShortSecret) {
 		t.Error(err)
 	}
 	for _, address := range []string{"", "issuer", "ftp://issuer.example", "https://"} {
-		if _, err := NewJWKS(context.Background(), address, http.DefaultClient, Claims{}, &fixedClock{}); !errors.Is(err, ErrIssuerURL) {
+		if _, err := NewJWKS(context.Background(), address, http.DefaultClient, Claims{}, &porttest.Clock{}); !errors.Is(err, ErrIssuerURL) {
 			t.Errorf("%q: %v", address, err)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports/porttest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -41,9 +42,9 @@ func (r *rotating) publish(set []byte) {
 
 func (r *rotating) behave(answer func(http.ResponseWriter, *http.Request)) { r.answer.Store(&answer) }
 
-func (r *rotating) verifier(t *testing.T) (*Verifier, *fixedClock) {
+func (r *rotating) verifier(t *testing.T) (*Verifier, *porttest.Clock) {
 	t.Helper()
-	clock := &fixedClock{at: moment}
+	clock := porttest.NewClock(moment)
 	v, err := NewJWKS(t.Context(), r.URL, r.Client(), Claims{}, clock)
 	if err != nil {
 		t.Fatal(err)
@@ -81,7 +82,7 @@ func TestARotatedKeyIsKnownWithinTenSeconds(t *testing.T) {
 	comesIn(t, v, first)
 	issuer.publish(secondSet)
 	staysOut(t, v, second) // asked a moment ago
-	clock.pass(5 * time.Second)
+	clock.Pass(5 * time.Second)
 	comesIn(t, v, second)
 	staysOut(t, v, first) // taken back with the rotation
 }
@@ -101,7 +102,7 @@ func TestForgedKeyIDsAskTheIssuerAtMostEveryFiveSeconds(t *testing.T) {
 		if limit := int64(1 + second/5); issuer.asked.Load() > limit {
 			t.Fatalf("after %d s the issuer was asked %d times", second, issuer.asked.Load())
 		}
-		clock.pass(time.Second)
+		clock.Pass(time.Second)
 	}
 	issuer.publish(secondSet)
 	for range 10 {
@@ -109,7 +110,7 @@ func TestForgedKeyIDsAskTheIssuerAtMostEveryFiveSeconds(t *testing.T) {
 		if _, err := v.Verify(t.Context(), second); err == nil {
 			return
 		}
-		clock.pass(time.Second)
+		clock.Pass(time.Second)
 	}
 	t.Error("the rotated key is not known after 10 s of forgeries")
 }
@@ -126,13 +127,13 @@ func TestAnIssuerThatIsAwayKeepsTheOldKeys(t *testing.T) {
 			}
 			_, _ = w.Write([]byte(answer))
 		})
-		clock.pass(6 * time.Second)
+		clock.Pass(6 * time.Second)
 		staysOut(t, v, second)
 		comesIn(t, v, first)
 		_ = name
 	}
 	issuer.publish(secondSet)
-	clock.pass(6 * time.Second)
+	clock.Pass(6 * time.Second)
 	comesIn(t, v, second)
 }
 
@@ -149,7 +150,7 @@ func TestWithoutAnyKeyTheServiceIsUnavailable(t *testing.T) {
 		t.Errorf("asked %d times", issuer.asked.Load())
 	}
 	issuer.publish(firstSet)
-	clock.pass(5 * time.Second)
+	clock.Pass(5 * time.Second)
 	comesIn(t, v, first)
 }
 
@@ -159,7 +160,7 @@ func TestOldKeysAreAskedForAgain(t *testing.T) {
 	v, clock := issuer.verifier(t)
 	comesIn(t, v, first)
 	issuer.publish(secondSet)
-	clock.pass(maxAge + time.Second)
+	clock.Pass(maxAge + time.Second)
 	comesIn(t, v, first) // nobody waits for the refresh this begins
 	_, done := v.keys.(*keySource).look()
 	if done != nil {

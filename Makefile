@@ -23,7 +23,7 @@ demo: build ## The whole of the guide, live, on the embedded database; ends by i
 
 .PHONY: run
 run: build ## Serve for development on SQLite, with the vendors' simulators beside it
-	@BINARY=$(BINARY) sh ./configs/run-development.sh
+	@BINARY=$(BINARY); export BINARY; exec sh ./configs/run-development.sh # exec: what ends make ends it too
 
 .PHONY: test
 test: ## Everything: unit, conformance, end to end on three stores, the vendors' SDKs; race detector on

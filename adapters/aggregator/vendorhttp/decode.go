@@ -72,22 +72,16 @@ type NumberOrText string
 
 // UnmarshalJSONFrom reads a number, a string or null.
 func (n *NumberOrText) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
-	value, err := dec.ReadValue()
-	switch {
-	case err != nil:
-		return err
-	case value.Kind() == 'n':
-		*n = ""
-	case value.Kind() == '0':
-		*n = NumberOrText(value)
-	case value.Kind() == '"':
-		text, err := jsontext.AppendUnquote(nil, value)
-		*n = NumberOrText(strings.TrimSpace(string(text)))
-		return err
-	default:
-		return errNumber
+	if dec.PeekKind() != '"' {
+		return (*Number)(n).UnmarshalJSONFrom(dec)
 	}
-	return nil
+	value, err := dec.ReadValue()
+	if err != nil {
+		return err
+	}
+	text, err := jsontext.AppendUnquote(nil, value)
+	*n = NumberOrText(strings.TrimSpace(string(text)))
+	return err
 }
 
 var errNumber = errors.New("not a number")

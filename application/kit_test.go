@@ -52,6 +52,7 @@ func newBench(t *testing.T, with ...func(*application.Deps)) *bench {
 		Connectors: []ports.Connector{connector{"rest-generic", domain.CategoryREST}, connector{"postgres", domain.CategoryDatabase}},
 		Sources:    map[domain.Vendor]domain.SourcePolicy{"pluggy": {Authorization: domain.SecretText("shared")}},
 		Clock:      b.clock, Sleeper: b.clock, IDs: &ids{}, Entropy: &entropy{}, Observer: b.seen,
+		Beside: order,
 	}
 	for _, change := range with {
 		change(&b.deps)

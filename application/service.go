@@ -5,7 +5,7 @@
 // The path of a transaction: Receive stores a delivery and queues its pull; RunPull
 // claims the pull under a lease, asks the vendor's aggregator how the account reference
 // stands, plans the steps that the ask needs, and stores each page together with the
-// pull's progress. A process that dies between two pages loses nothing: the lease ends,
+// pull's progress, while the next one is read. A process that dies between two pages loses nothing: the lease ends,
 // and whoever claims the pull next goes on at the page after.
 package application
 
@@ -47,6 +47,11 @@ type Deps struct {
 	// Tracer joins a pull to the request that asked for it. Nil traces nothing.
 	Tracer ports.Tracer
 
+	// Beside begins work beside the caller, and gives the wait for its end, which hands on
+	// a panic of the work and may be called again. Nil takes a goroutine; who plays the
+	// service in one thread puts a schedule in its place.
+	Beside func(work func()) (wait func())
+
 	// AllowHTTP admits plain http base URLs; for development.
 	AllowHTTP bool
 }
@@ -72,6 +77,9 @@ func New(d Deps) (*Service, error) {
 	}
 	if s.Tracer == nil {
 		s.Tracer = untraced{}
+	}
+	if s.Beside == nil {
+		s.Beside = goroutine
 	}
 	faults := d.missing()
 	for _, a := range d.Aggregators {

@@ -22,7 +22,6 @@ type try struct {
 	standing domain.Standing
 	accounts []domain.AccountView
 	counts   domain.Counts
-	seen     sightings
 }
 
 func (t *try) run(ctx context.Context) error {

@@ -27,6 +27,9 @@ type vendor struct {
 	// onRead may answer a page; a nil batch leaves it to the rows.
 	onRead func(step domain.Step, cursor string) (*ports.Batch, error)
 
+	// onReadOf meets every read before it is answered; the read fails if ctx ends in it.
+	onReadOf func(ctx context.Context, cursor string)
+
 	asks    []domain.Ask // as planned
 	cursors []string     // as read
 	checks  int
@@ -86,8 +89,13 @@ func (v *vendor) Plan(ask domain.Ask, _ []domain.AccountView, _ domain.Date) []d
 	return []domain.Step{{Account: account, Sweep: true}}
 }
 
-func (v *vendor) Read(_ context.Context, _ ports.Access, step domain.Step, _ []domain.AccountView, cursor string) (ports.Batch, error) {
+func (v *vendor) Read(ctx context.Context, _ ports.Access, step domain.Step, _ []domain.AccountView, cursor string) (ports.Batch, error) {
 	v.cursors = append(v.cursors, cursor)
+	if v.onReadOf != nil {
+		if v.onReadOf(ctx, cursor); ctx.Err() != nil {
+			return ports.Batch{}, ctx.Err()
+		}
+	}
 	if v.onRead != nil {
 		if batch, err := v.onRead(step, cursor); batch != nil || err != nil {
 			if err != nil {

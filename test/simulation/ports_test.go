@@ -212,7 +212,7 @@ func (v pulls) Finish(ctx context.Context, lease domain.Lease, o ports.Outcome) 
 		v.sim.fenced(lease, err)
 		if err == nil && o.State == domain.PullSucceeded {
 			p := v.sim.claims[lease.ID]
-			v.sim.opened(p.Connection)
+			v.sim.brought(p)
 			v.sim.cleared(p)
 			v.sim.vanished(p)
 		}

@@ -6,6 +6,7 @@ import (
 	"iter"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -13,6 +14,7 @@ import (
 type violation string
 
 func (s *sim) broken(format string, args ...any) {
+	s.fallen = true
 	panic(violation(fmt.Sprintf("seed %d, step %d: ", s.seed, s.step) + fmt.Sprintf(format, args...)))
 }
 
@@ -29,20 +31,24 @@ type task struct {
 	yield  func(struct{}) bool
 	cancel context.CancelFunc
 	dead   bool
-	whole  bool // gives way no more until this is over
-	asleep int  // the step before which it is not resumed
+	over   bool
+	of     *task // the actor that this one works beside, in the same process
+	side   *task // what works beside this one, until it was waited for
+	whole  bool  // gives way no more until this is over
+	asleep int   // the step before which it is not resumed
 	looked bool
 	trusts *item  // that was settled when the task first looked at it
 	reads  *conn  // that its pull is of
 	at     string // where it gave way
 }
 
-func (s *sim) spawn(name string, act func(ctx context.Context)) {
+func (s *sim) spawn(name string, act func(ctx context.Context)) *task {
 	ctx, cancel := context.WithCancel(context.Background())
 	s.spawned++
 	t := &task{name: fmt.Sprintf("%s-%d", name, s.spawned), cancel: cancel}
 	t.resume, t.stop = iter.Pull(func(yield func(struct{}) bool) {
 		defer func() {
+			t.over = true
 			if p := recover(); p != nil && p != any(dead{}) {
 				panic(p)
 			}
@@ -51,6 +57,38 @@ func (s *sim) spawn(name string, act func(ctx context.Context)) {
 		act(ctx)
 	})
 	s.tasks = append(s.tasks, t)
+	return t
+}
+
+// beside is how the application does two things at once: the work is an actor like any,
+// that ends with the process it is of. Where nobody gives way it is done whole, before
+// what the caller does next, or after.
+func (s *sim) beside(work func()) (wait func()) {
+	of := s.current
+	if of == nil || of.whole {
+		work = sync.OnceFunc(work)
+		if s.chance(0.5) {
+			work()
+		}
+		return work
+	}
+	side := s.spawn(of.name+" aside", func(context.Context) { work() })
+	side.of, side.reads, of.side = of, of.reads, side
+	s.point("begun")
+	return func() {
+		for !side.over && !s.fallen {
+			s.point("waits")
+		}
+		of.side = nil
+	}
+}
+
+// process is the actor that lives and dies with this one, or this one itself.
+func (t *task) process() *task {
+	if t.of != nil {
+		return t.of
+	}
+	return t
 }
 
 // advance lets a task run until it gives way or ends.
@@ -58,15 +96,29 @@ func (s *sim) advance(t *task) {
 	s.current = t
 	_, more := t.resume()
 	s.current = nil
-	if !more {
+	if t.dead {
+		s.bury(t.process())
+	} else if !more {
 		s.drop(t)
 	}
 }
 
-// kill ends a task where it stands, as SIGKILL does.
+// kill ends a process where it stands, as SIGKILL does.
 func (s *sim) kill(t *task) {
-	s.tally.killed++
 	s.note(t.name, "killed")
+	s.bury(t)
+}
+
+// bury ends all that is left of a process.
+func (s *sim) bury(t *task) {
+	s.tally.killed++
+	if t.ahead() {
+		s.tally.lostAhead++
+	}
+	if t.side != nil {
+		s.end(t.side)
+		s.drop(t.side)
+	}
 	s.end(t)
 	s.drop(t)
 }
@@ -105,7 +157,6 @@ func (s *sim) point(op string) {
 
 // perish ends the actor that runs, right after what it did was committed.
 func (s *sim) perish() {
-	s.tally.killed++
 	s.note(s.current.name, "died")
 	s.current.dead = true
 	panic(dead{})
@@ -147,23 +198,32 @@ func (s *sim) next() {
 func (s *sim) awake() []*task {
 	var awake []*task
 	for _, t := range s.tasks {
-		if t.asleep <= s.step {
+		if t.asleep <= s.step && !t.waits() {
 			awake = append(awake, t)
 		}
 	}
 	return awake
 }
 
+// stores says whether it writes a page while the next one is read.
+func (t *task) stores() bool { return t.at == "Pulls.StorePage" && t.side != nil }
+
+// ahead says whether the next page was read before this one is written.
+func (t *task) ahead() bool { return t.stores() && t.side.over }
+
+// waits says whether it can go on only when what works beside it is over.
+func (t *task) waits() bool { return t.at == "waits" && t.side != nil && !t.side.over }
+
 // advanceOne resumes a task, unless fate has something else for it.
 func (s *sim) advanceOne(t *task) {
 	switch p := s.rand.Float64(); {
-	case p < 0.003:
-		s.kill(t)
-	case p < 0.006, p < 0.1 && strings.HasSuffix(t.at, "answered"):
+	case p < 0.003, p < 0.03 && t.stores():
+		s.kill(t.process())
+	case p < 0.006, p < 0.1 && (t.stores() || strings.HasSuffix(t.at, "answered")):
 		t.asleep = s.step + 20 + s.rand.IntN(300) // a long pause, a page in hand: its lease may end
 	case p > 0.998:
 		s.note(t.name, "told to stop")
-		t.cancel()
+		t.process().cancel()
 	default:
 		s.advance(t)
 	}

@@ -10,10 +10,10 @@ import (
 
 // tally counts what happened, so that a world which has become too kind is noticed.
 type tally struct {
-	quiets, succeeded, retried, failed, pages, swept       int
-	killed, leasesLost, stranded, before, after, outages   int
-	troubles, loops, barred, duplicates, pruned            int
-	changes, untold, added, modified, removed, interrupted int
+	quiets, succeeded, retried, failed, pages, swept                int
+	killed, lostAhead, leasesLost, stranded, before, after, outages int
+	troubles, loops, barred, duplicates, pruned                     int
+	changes, untold, added, modified, removed, interrupted          int
 }
 
 func (t *tally) tried(o ports.PullTried) {
@@ -37,7 +37,8 @@ func (t *tally) named() map[string]*int {
 	return map[string]*int{
 		"quiet": &t.quiets, "pull succeeded": &t.succeeded, "pull retried": &t.retried, "pull failed": &t.failed,
 		"pull interrupted": &t.interrupted, "page": &t.pages, "row swept": &t.swept, "process killed": &t.killed,
-		"lease lost": &t.leasesLost, "pull stranded": &t.stranded, "fault before commit": &t.before,
+		"killed with a page ahead": &t.lostAhead,
+		"lease lost":               &t.leasesLost, "pull stranded": &t.stranded, "fault before commit": &t.before,
 		"fault after commit": &t.after, "store outage": &t.outages, "vendor trouble": &t.troubles,
 		"endless cursor": &t.loops, "credential barred": &t.barred, "duplicate webhook": &t.duplicates,
 		"delivery pruned": &t.pruned, "vendor change": &t.changes, "change untold": &t.untold,

@@ -24,11 +24,12 @@ func (s *sim) fenced(lease domain.Lease, err error) {
 	}
 }
 
-// opened: the first pull that succeeds brings all that there was, whatever asked for it.
-// What was hidden or gone meanwhile is not to be had.
-func (s *sim) opened(id domain.ConnectionID) {
-	c := s.conn(id)
-	if c.open {
+// brought: a pull of everything brings all that there was when it began, and so does the
+// first one that succeeds, whatever asked for it. What was hidden or gone meanwhile is not
+// to be had.
+func (s *sim) brought(p domain.Pull) {
+	c := s.conn(p.Connection)
+	if c.open && !p.Ask.Everything {
 		return
 	}
 	c.open = true
@@ -37,8 +38,8 @@ func (s *sim) opened(id domain.ConnectionID) {
 		stored[t.ExternalID] = true
 	}
 	for _, r := range c.item.rows {
-		if r.created.Before(c.CreatedAt) && r.removals == 0 && !r.veiled && !stored[r.id] {
-			s.broken("the first pull of %s did not bring %s", c.item.ref, r.id)
+		if r.created.Before(p.StartedAt) && r.removals == 0 && !r.veiled && !stored[r.id] {
+			s.broken("a pull of all of %s did not bring %s", c.item.ref, r.id)
 		}
 	}
 }

@@ -43,6 +43,7 @@ type sim struct {
 	spawned int
 	quietAt int
 	calm    bool // no faults
+	fallen  bool // an invariant is broken: nobody gives way any more
 	down    bool // the store, until upAt
 	upAt    time.Time
 
@@ -117,7 +118,7 @@ func (s *sim) deps() application.Deps {
 		Pulls: pulls{s, s.store.Pulls()}, Ledger: ledger{s, s.store.Ledger()},
 		Sealer: s.sealer, Addresses: anywhere{}, Aggregators: []ports.Aggregator{s.vendors[0], s.vendors[1]},
 		Sources: map[domain.Vendor]domain.SourcePolicy{"pluggy": policy, "belvo": policy},
-		Clock:   s.clock, Sleeper: s.clock, IDs: s.ids, Entropy: entropy{s}, Observer: ear{s},
+		Clock:   s.clock, Sleeper: s.clock, IDs: s.ids, Entropy: entropy{s}, Observer: ear{s}, Beside: s.beside,
 	}
 }
 

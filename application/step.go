@@ -15,7 +15,7 @@ func (t *try) step(ctx context.Context) error {
 		// What was seen before a crash is not known any more, and a sweep needs all of it.
 		t.pull.Progress = t.pull.Progress.Restart()
 	}
-	r := &reader{try: t, step: step, at: t.pull.Progress, seen: sightings{}}
+	r := &reader{try: t, step: step, at: t.pull.Progress}
 	for read, err := range r.pages(ctx) {
 		if errors.Is(err, domain.EndlessCursor) {
 			return t.circled(ctx, err)
@@ -64,6 +64,7 @@ func (t *try) sweep(ctx context.Context, step domain.Step, r *reader) error {
 		settled = after == t.standing
 	}
 	if settled {
+		r.seen.sort()
 		w := ports.SweepWrite{Account: step.Account, Window: step.Window, Seen: r.seen.has}
 		w.At, w.Until = t.now()
 		counts, err := t.Pulls.Sweep(ctx, t.lease, w)

@@ -1,6 +1,7 @@
 package application_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -42,6 +43,25 @@ func TestASweepRemovesWhatIsShownNoMore(t *testing.T) {
 	b.run(b.everything(c))
 	if diff := cmp.Diff([]string{"r1 v1", "r2 v3", "r3 v1", "r4 v1"}, b.rows(c)); diff != "" {
 		t.Errorf("the row came back: %s", diff)
+	}
+}
+
+// Of many rows exactly those go that were not shown.
+func TestASweepOfManyRows(t *testing.T) {
+	b := newBench(t)
+	var ids []string
+	for i := range 3_000 {
+		ids = append(ids, fmt.Sprintf("row-%d", i))
+	}
+	b.vendor.shows(ids...)
+	c := b.connection("books")
+	b.run(b.everything(c))
+	b.vendor.shows(ids[7:]...)
+	id := b.everything(c)
+	b.run(id)
+	want := domain.Counts{Accounts: 1, Read: 2_993, Removed: 7, Unchanged: 2_993}
+	if diff := cmp.Diff(want, b.pull(id).Counts); diff != "" {
+		t.Error(diff)
 	}
 }
 

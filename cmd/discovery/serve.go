@@ -5,7 +5,9 @@ import (
 	"io"
 	"net"
 
+	"github.com/KimMachineGun/automemlimit/memlimit"
 	"github.com/spf13/cobra"
+	"go.uber.org/zap"
 
 	"github.com/LerianStudio/aggregator-connections/cmd/discovery/compose"
 )
@@ -42,6 +44,10 @@ func serve(ctx context.Context, env lookup, logTo io.Writer) error {
 		_, _ = listener.Close(), admin.Close()
 		return err
 	}
+	if err := limitMemory(memlimit.FromCgroup); err != nil {
+		app.Log.Info("no memory limit is known", zap.Error(err))
+	}
+	go giveBack()
 	return app.Serve(ctx, listener, admin)
 }
 

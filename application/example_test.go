@@ -37,10 +37,10 @@ func (acme) Plan(domain.Ask, []domain.AccountView, domain.Date) []domain.Step {
 
 func (acme) Read(context.Context, ports.Access, domain.Step, []domain.AccountView, string) (ports.Batch, error) {
 	amount, err := domain.ParseMoney("-42.90", "BRL")
-	return ports.Batch{Transactions: []domain.Observation{{
+	return ports.Batch{Transactions: domain.Seen(domain.Observation{
 		ExternalID: "t-1", Account: "checking", Amount: amount, Status: domain.Posted,
 		Date: "2026-03-01", Description: "Padaria", Metadata: json.RawMessage(`{}`),
-	}}}, err
+	})}, err
 }
 
 func (acme) Parse(body []byte) (domain.Event, error) {

@@ -41,6 +41,7 @@ func (m *mishap) over(t *testing.T, store ports.Pulls) ports.Pulls {
 			err = m.meets(func() error { claimed, err = store.Claim(ctx, l, at); return err })
 			return claimed, err
 		})
+	mock.EXPECT().Known(gomock.Any(), gomock.Any(), gomock.Any()).AnyTimes().DoAndReturn(store.Known)
 	mock.EXPECT().StorePage(gomock.Any(), gomock.Any(), gomock.Any()).AnyTimes().DoAndReturn(
 		func(ctx context.Context, l domain.Lease, w ports.PageWrite) (counts domain.Counts, err error) {
 			err = m.meets(func() error { counts, err = store.StorePage(ctx, l, w); return err })

@@ -7,7 +7,6 @@ import (
 	"runtime/debug"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
-	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
 // Bounds of one step. A vendor pages by hundreds of rows, so maxPages is millions of
@@ -27,14 +26,16 @@ type reader struct {
 	at    domain.Progress // where the next page begins
 	stale int             // pages in a row that showed nothing new
 	seen  sightings
+	ahead map[string]struct{} // the ids of the page before, which may not be stored yet
 }
 
 // page is what was read, and where the pull stands once it is stored.
 type page struct {
-	ports.Batch
-
-	progress domain.Progress
-	last     bool
+	accounts  []domain.AccountView
+	rows      []domain.Observation
+	unchanged int // further rows, which are stored as they are
+	progress  domain.Progress
+	last      bool
 }
 
 // pages gives the step's pages in order. While one is in the caller's hands the next one
@@ -59,8 +60,8 @@ func (r *reader) pages(ctx context.Context) iter.Seq2[page, error] {
 	}
 }
 
-// read reads the page at which the step stands. Errors: the vendor's; EndlessCursor for a
-// step that leads nowhere.
+// read reads the page at which the step stands. Errors: the vendor's and the store's;
+// EndlessCursor for a step that leads nowhere.
 func (r *reader) read(ctx context.Context) (page, error) {
 	if r.stale >= maxStale || r.at.Pages >= maxPages {
 		return page{}, &domain.Error{Kind: domain.Unavailable, Code: domain.EndlessCursor}
@@ -73,7 +74,9 @@ func (r *reader) read(ctx context.Context) (page, error) {
 		r.stale = 0
 	}
 	r.at = r.at.Advance(batch.Next)
-	return page{Batch: batch, progress: r.at, last: batch.Next == ""}, nil
+	read := page{accounts: batch.Accounts, progress: r.at, last: batch.Next == ""}
+	read.rows, read.unchanged, err = r.news(ctx, batch.Transactions)
+	return read, err
 }
 
 // goroutine is Deps.Beside where none is given.

@@ -47,6 +47,7 @@ func TestAnyOrderOfReadingAndStoring(t *testing.T) {
 			"sweeps":      TestASweepRemovesWhatIsShownNoMore,
 			"sweeps anew": TestASweepReadsAgainAfterACrash,
 			"swept once":  TestASweepIsNotSkippedByACrash,
+			"known again": TestARowThatIsKnownAgainOnTheNextPage,
 		} {
 			t.Run(name+"/"+what, holds)
 		}

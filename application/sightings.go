@@ -14,7 +14,7 @@ type sightings [256][]uint64
 
 // add says whether one of the rows was not there before. Ids are kept as often as they
 // come, and none is looked for but up to the first that is new: mostly the first of all.
-func (s *sightings) add(rows []domain.Observation) (fresh bool) {
+func (s *sightings) add(rows []domain.Sighting) (fresh bool) {
 	for _, row := range rows {
 		key := hashOf(row.ExternalID)
 		drawer := &s[key>>56]

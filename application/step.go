@@ -44,7 +44,9 @@ func (t *try) circled(ctx context.Context, failure error) error {
 // keep stores a page. The last page of a sweep moves on only together with the sweep's
 // success: a crash between the two reads the step again.
 func (t *try) keep(ctx context.Context, step domain.Step, read page) error {
-	write := ports.PageWrite{Accounts: read.Accounts, Transactions: read.Transactions, Progress: read.progress}
+	write := ports.PageWrite{
+		Accounts: read.accounts, Transactions: read.rows, Unchanged: read.unchanged, Progress: read.progress,
+	}
 	if read.last && step.Sweep {
 		write.Progress = t.pull.Progress
 	}

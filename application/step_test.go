@@ -75,7 +75,7 @@ func TestALostLeaseWritesNothing(t *testing.T) {
 			b.clock.pass(time.Minute)
 			b.run(id)
 			b.stands(id, domain.PullSucceeded, "")
-			return &ports.Batch{Transactions: []domain.Observation{row("r1", "long ago")}}, nil
+			return &ports.Batch{Transactions: domain.Seen(row("r1", "long ago"))}, nil
 		}
 		return nil, nil
 	}
@@ -101,13 +101,13 @@ func TestAStalePageNeverOverwritesAFreshOne(t *testing.T) {
 		stale := row("r1", "as it was")
 		b.clock.pass(time.Minute)
 		b.vendor.onRead = func(domain.Step, string) (*ports.Batch, error) {
-			return &ports.Batch{Transactions: []domain.Observation{row("r1", "as it is")}, Next: "more"}, nil
+			return &ports.Batch{Transactions: domain.Seen(row("r1", "as it is")), Next: "more"}, nil
 		}
 		over := b.outage("Pulls.Finish") // the second worker ends without a word
 		_, err := b.RunPull(b.ctx, id)
 		b.fails(err, domain.StoreUnavailable)
 		over()
-		return &ports.Batch{Transactions: []domain.Observation{stale}}, nil
+		return &ports.Batch{Transactions: domain.Seen(stale)}, nil
 	}
 	if again := b.run(id); again != 0 {
 		t.Errorf("again in %v", again)
@@ -162,7 +162,7 @@ func TestACursorThatGoesRound(t *testing.T) {
 	c := b.connection("books")
 	id := b.everything(c)
 	b.vendor.onRead = func(domain.Step, string) (*ports.Batch, error) {
-		return &ports.Batch{Transactions: []domain.Observation{row("r1", "")}, Next: "round"}, nil
+		return &ports.Batch{Transactions: domain.Seen(row("r1", "")), Next: "round"}, nil
 	}
 	again := b.run(id)
 	b.stands(id, domain.PullQueued, domain.EndlessCursor)
@@ -189,7 +189,7 @@ func TestACursorThatNeverEnds(t *testing.T) {
 	b.vendor.onRead = func(domain.Step, string) (*ports.Batch, error) {
 		reads++
 		text := strconv.Itoa(reads)
-		return &ports.Batch{Transactions: []domain.Observation{row(text, "")}, Next: text}, nil
+		return &ports.Batch{Transactions: domain.Seen(row(text, "")), Next: text}, nil
 	}
 	again := b.run(id)
 	b.stands(id, domain.PullQueued, domain.EndlessCursor)
@@ -215,7 +215,7 @@ func TestEmptyPages(t *testing.T) {
 		case "a":
 			return &ports.Batch{Next: "b"}, nil
 		}
-		return &ports.Batch{Transactions: []domain.Observation{row("r1", "")}}, nil
+		return &ports.Batch{Transactions: domain.Seen(row("r1", ""))}, nil
 	}
 	b.run(id)
 	b.stands(id, domain.PullSucceeded, "")

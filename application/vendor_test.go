@@ -106,7 +106,7 @@ func (v *vendor) Read(ctx context.Context, _ ports.Access, step domain.Step, _ [
 	}
 	from, _ := strconv.Atoi(cursor)
 	to := min(from+2, len(v.rows))
-	batch := ports.Batch{Transactions: v.rows[min(from, to):to]}
+	batch := ports.Batch{Transactions: domain.Seen(v.rows[min(from, to):to]...)}
 	if to < len(v.rows) {
 		batch.Next = strconv.Itoa(to)
 	}

@@ -34,6 +34,9 @@ type Observation struct {
 	// stored: an object also holds what moves with every read (when it was collected,
 	// the account's balance), and that is no edit.
 	Detail []byte
+	// Source is stored beside the row and never compared nor given back: by it the same
+	// bytes are known again.
+	Source Source
 }
 
 // Digest is equal for two observations exactly when neither a normalised field nor

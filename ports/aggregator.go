@@ -14,11 +14,12 @@ type Access struct {
 	Credential domain.Credential
 }
 
-// Batch is one page of a step as the vendor gave it, normalised.
+// Batch is one page of a step as the vendor gave it.
 type Batch struct {
 	// Accounts are those the page carried with its rows; often none.
-	Accounts     []domain.AccountView
-	Transactions []domain.Observation
+	Accounts []domain.AccountView
+	// Transactions are all rows of the page, each to be normalised when it is asked for.
+	Transactions []domain.Sighting
 	// Next continues the step; "" ends it. It means something to the adapter alone.
 	Next string
 }
@@ -46,8 +47,9 @@ type Aggregator interface {
 	Plan(ask domain.Ask, accounts []domain.AccountView, today domain.Date) []domain.Step
 
 	// Read gets one page of a step, from cursor ("" at the begin). Accounts are those of
-	// this try. A row that cannot be normalised exactly makes the page malformed_response:
-	// a row is never guessed and never dropped.
+	// this try. A row that cannot be normalised exactly makes the page malformed_response,
+	// here or when it is observed: a row is never guessed and never dropped. Rows are pure:
+	// they may be observed at any time, in any order, and give the same each time.
 	Read(ctx context.Context, a Access, step domain.Step, accounts []domain.AccountView, cursor string) (Batch, error)
 
 	// Parse reads a webhook's body. Pure. Errors: Invalid for what is not the vendor's

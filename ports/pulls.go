@@ -28,6 +28,9 @@ type Claimed struct {
 type PageWrite struct {
 	Accounts     []domain.AccountView
 	Transactions []domain.Observation
+	// Unchanged is how many rows of the page are not among Transactions, because Known
+	// said so. They are counted alone.
+	Unchanged int
 	// Removed are external ids to mark as removed; unknown and removed ones are passed over.
 	Removed []string
 	// NewID makes ids for accounts and transactions seen for the first time.
@@ -87,10 +90,16 @@ type Pulls interface {
 	// It acts for the service itself, like every method below.
 	Claim(ctx context.Context, lease domain.Lease, at time.Time) (Claimed, error)
 
+	// Known says of each sighting, in their order, whether the connection has a row of that
+	// external id which is not removed and was stored with this very source. One with the
+	// zero source is never known. It holds until the next write to the connection's rows,
+	// which only the holder of a lease makes.
+	Known(ctx context.Context, connection domain.ConnectionID, seen []domain.Sighting) ([]bool, error)
+
 	// StorePage writes a page and the pull's progress as one change, and extends the
 	// lease. A row is compared by digest: new ones are added (version 1), differing or
 	// removed ones written with the version raised and their id kept, equal ones left
-	// untouched. A row that stands twice in a page counts once, the later one. A
+	// untouched, but for the source they are known by from then on. A row that stands twice in a page counts once, the later one. A
 	// transaction whose account is unknown is stored without one. The counts are added to
 	// the pull's, and returned. Errors: LeaseLost (Conflict) with nothing written, also
 	// when the connection was deleted.

@@ -16,6 +16,7 @@ import (
 type transaction struct {
 	domain.Transaction
 	digest [sha256.Size]byte
+	source domain.Source
 }
 
 // change is an entry of a tenant's feed: the row was given this version. A row whose
@@ -31,6 +32,18 @@ func rowsOf[T any](all map[domain.ConnectionID]map[string]*T, id domain.Connecti
 		all[id] = map[string]*T{}
 	}
 	return all[id]
+}
+
+// Known looks each row up; one that is removed must be read to return.
+func (v pulls) Known(ctx context.Context, connection domain.ConnectionID, seen []domain.Sighting) ([]bool, error) {
+	return give(ctx, v.Store, "Pulls.Known", func() ([]bool, error) {
+		known := make([]bool, len(seen))
+		for i, s := range seen {
+			row := v.transactions[connection][s.ExternalID]
+			known[i] = row != nil && row.RemovedAt.IsZero() && !s.Source.IsZero() && row.source == s.Source
+		}
+		return known, nil
+	})
 }
 
 // StorePage writes accounts first, for rows are bound to them, and removals before rows:
@@ -54,6 +67,7 @@ func (v pulls) StorePage(ctx context.Context, lease domain.Lease, w ports.PageWr
 			counts.Read++
 			v.put(p, o, w, &counts)
 		}
+		counts.Read, counts.Unchanged = counts.Read+w.Unchanged, counts.Unchanged+w.Unchanged
 		p.Counts, p.Progress, p.lease.Until = p.Counts.Plus(counts), cloneProgress(w.Progress), w.Until
 		return counts, nil
 	})
@@ -103,11 +117,13 @@ func (s *Store) put(p *pull, o domain.Observation, w ports.PageWrite, counts *do
 		counts.Added++
 	case known.digest == digest && known.RemovedAt.IsZero():
 		counts.Unchanged++
+		known.source = o.Source
 		return
 	default:
 		counts.Modified++
 	}
-	o.Detail = nil // compared, never stored
+	known.source = o.Source
+	o.Detail, o.Source = nil, domain.Source{} // not given back
 	known.Observation, known.digest, known.RemovedAt, known.AccountID = o, digest, time.Time{}, domain.AccountID{}
 	if account := s.accounts[p.Connection][o.Account]; account != nil {
 		known.AccountID = account.ID

@@ -524,6 +524,21 @@ func (mr *MockPullsMockRecorder) Idle(ctx, since, limit any) *gomock.Call {
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Idle", reflect.TypeOf((*MockPulls)(nil).Idle), ctx, since, limit)
 }
 
+// Known mocks base method.
+func (m *MockPulls) Known(ctx context.Context, connection domain.ConnectionID, seen []domain.Sighting) ([]bool, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "Known", ctx, connection, seen)
+	ret0, _ := ret[0].([]bool)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// Known indicates an expected call of Known.
+func (mr *MockPullsMockRecorder) Known(ctx, connection, seen any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Known", reflect.TypeOf((*MockPulls)(nil).Known), ctx, connection, seen)
+}
+
 // List mocks base method.
 func (m *MockPulls) List(ctx context.Context, tenant domain.TenantID, filter ports.PullFilter, page domain.PageRequest) (domain.Page[domain.Pull], error) {
 	m.ctrl.T.Helper()

@@ -93,7 +93,12 @@ func (w VendorWorld) calls() map[string]func(context.Context, ports.Access) erro
 		},
 		"Read": func(ctx context.Context, a ports.Access) error {
 			step := w.Adapter.Plan(domain.Ask{Everything: true}, views, w.Today)[0]
-			_, err := w.Adapter.Read(ctx, a, step, views, "")
+			batch, err := w.Adapter.Read(ctx, a, step, views, "")
+			for _, seen := range batch.Transactions {
+				if _, malformed := seen.Observe(); malformed != nil {
+					return malformed
+				}
+			}
 			return err
 		},
 	}

@@ -113,12 +113,20 @@ func testPaging(t *testing.T, bench VendorBench) {
 			t.Fatalf("row %s was not read", id)
 		}
 	}
-	for _, row := range rows {
+	sources := map[domain.Source]string{}
+	for id, row := range rows {
 		checkRow(t, w, row)
+		if other, ok := sources[row.Source]; ok {
+			t.Fatalf("rows %s and %s have one source", id, other)
+		}
+		sources[row.Source] = id
 	}
 	for id, row := range w.readOnce(t, domain.Ask{Everything: true}) {
 		if row.Digest() != rows[id].Digest() {
 			t.Fatalf("row %s reads as edited the second time", id)
+		}
+		if row.Source.IsZero() || row.Source != rows[id].Source {
+			t.Fatalf("row %s is not known by its source the second time", id)
 		}
 	}
 }
@@ -212,13 +220,33 @@ func (w VendorWorld) readStep(t *testing.T, step domain.Step, accounts []domain.
 		if err != nil {
 			t.Fatalf("Read: %v (%v)", err, errors.Unwrap(err))
 		}
-		rows = append(rows, batch.Transactions...)
+		for _, seen := range batch.Transactions {
+			rows = append(rows, observed(t, seen))
+		}
 		if cursor = batch.Next; cursor == "" {
 			return rows
 		}
 	}
 	t.Fatalf("a step of more than %d pages", maxPages)
 	return nil
+}
+
+// observed reads a row twice: it gives the same each time, under the id it was seen by.
+func observed(t *testing.T, seen domain.Sighting) domain.Observation {
+	t.Helper()
+	row, err := seen.Observe()
+	if err != nil {
+		t.Fatalf("Observe: %v (%v)", err, errors.Unwrap(err))
+	}
+	again, err := seen.Observe()
+	if err != nil || again.Digest() != row.Digest() {
+		t.Fatalf("row %s reads otherwise a second time (%v)", seen.ExternalID, err)
+	}
+	if row.ExternalID != seen.ExternalID {
+		t.Fatalf("row %q was seen as %q", row.ExternalID, seen.ExternalID)
+	}
+	row.Source = seen.Source
+	return row
 }
 
 // shows fails when an id is missing, and when there was none to look for.

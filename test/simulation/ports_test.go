@@ -189,6 +189,18 @@ func (v pulls) Claim(ctx context.Context, lease domain.Lease, at time.Time) (por
 	})
 }
 
+func (v pulls) Known(ctx context.Context, c domain.ConnectionID, seen []domain.Sighting) ([]bool, error) {
+	return call(ctx, v.sim, "Pulls.Known", func(ctx context.Context) ([]bool, error) {
+		known, err := v.Pulls.Known(ctx, c, seen)
+		for _, k := range known {
+			if k {
+				v.sim.tally.known++
+			}
+		}
+		return known, err
+	})
+}
+
 func (v pulls) StorePage(ctx context.Context, lease domain.Lease, w ports.PageWrite) (domain.Counts, error) {
 	return call(ctx, v.sim, "Pulls.StorePage", func(ctx context.Context) (domain.Counts, error) {
 		counts, err := v.Pulls.StorePage(ctx, lease, w)

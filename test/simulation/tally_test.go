@@ -14,6 +14,7 @@ type tally struct {
 	killed, lostAhead, leasesLost, stranded, before, after, outages int
 	troubles, loops, barred, duplicates, pruned                     int
 	changes, untold, added, modified, removed, interrupted          int
+	known                                                           int
 }
 
 func (t *tally) tried(o ports.PullTried) {
@@ -43,6 +44,7 @@ func (t *tally) named() map[string]*int {
 		"endless cursor": &t.loops, "credential barred": &t.barred, "duplicate webhook": &t.duplicates,
 		"delivery pruned": &t.pruned, "vendor change": &t.changes, "change untold": &t.untold,
 		"row added": &t.added, "row modified": &t.modified, "row removed": &t.removed,
+		"row known": &t.known,
 	}
 }
 

@@ -69,10 +69,14 @@ func (r *row) observed() domain.Observation {
 		panic(err)
 	}
 	text := "revision " + strconv.Itoa(r.revision)
-	return domain.Observation{
+	o := domain.Observation{
 		ExternalID: r.id, Account: r.account, Amount: amount, Status: domain.Posted, Date: r.date, OccurredAt: r.created,
 		Description: text, Metadata: json.RawMessage(strconv.Quote(text)), Detail: []byte(text),
 	}
+	if digest := o.Digest(); r.revision%3 < 2 { // else it is told by its digest alone
+		o.Source = domain.Source(digest[:16])
+	}
+	return o
 }
 
 func (v *vendor) Vendor() domain.Vendor { return v.name }
@@ -184,7 +188,7 @@ func (v *vendor) Read(ctx context.Context, a ports.Access, step domain.Step, _ [
 				batch.Next = batch.Transactions[size-1].ExternalID
 				break
 			}
-			batch.Transactions = append(batch.Transactions, r.observed())
+			batch.Transactions = append(batch.Transactions, domain.Seen(r.observed())...)
 		}
 		if v.sim.clock.now.Before(it.looping) && !v.sim.calm {
 			v.sim.tally.loops++

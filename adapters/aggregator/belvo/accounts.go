@@ -29,7 +29,7 @@ func (a *Adapter) Accounts(ctx context.Context, at ports.Access) ([]domain.Accou
 			return nil, err
 		}
 		for _, raw := range page.rows {
-			view, err := s.account(raw)
+			view, err := s.account(json.RawMessage(raw))
 			if err != nil {
 				return nil, err
 			}

@@ -56,7 +56,10 @@ func TestEachFaultHasItsCode(t *testing.T) {
 			accounts := listed(t, a, at)
 			c.fault.Times = -1
 			inject(t, sim, c.fault)
-			_, err := a.Read(t.Context(), at, domain.Step{}, accounts, "")
+			batch, err := a.Read(t.Context(), at, domain.Step{}, accounts, "")
+			for i := 0; err == nil && i < len(batch.Transactions); i++ {
+				_, err = batch.Transactions[i].Observe()
+			}
 			if domain.CodeOf(err) != c.want {
 				t.Errorf("got %v, want %s", err, c.want)
 			}

@@ -20,7 +20,7 @@ func BenchmarkObserve(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		for _, row := range page.Results {
-			if _, _, err := s.observe(row); err != nil {
+			if _, err := s.observe(row); err != nil {
 				b.Fatal(err)
 			}
 		}

@@ -20,6 +20,8 @@
 //
 //   - accounts.go, plan.go, read.go: from an ask to pages
 //
+//   - sighting.go: by what a row is known before it is read; pure
+//
 //   - normalize.go, detail.go, scalar.go: from the vendor's row to a domain.Observation; pure
 //
 //   - webhook.go: from a webhook's body to an ask; pure

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -113,25 +114,28 @@ func TestTransactionsGolden(t *testing.T) {
 			s := newScope(c.link, accountsOf(t, c.link, c.accounts))
 			lines := []any{}
 			for _, raw := range results(t, c.name+".json") {
-				o, account, err := s.observe(raw)
+				seen, _, err := s.sightings([]jsontext.Value{jsontext.Value(raw)})
 				if err != nil {
 					t.Fatal(err)
 				}
+				o, err := seen[0].Observe()
+				if err != nil || o.ExternalID != seen[0].ExternalID {
+					t.Fatal(o.ExternalID, err)
+				}
+				var g glance
+				idle.Sift(nil, raw, g.see)
 				if !bytes.Equal(o.Metadata, raw) {
 					t.Errorf("metadata of %s is not the vendor's own", o.ExternalID)
 				}
-				lines = append(lines, line(o, account))
+				lines = append(lines, line(o, g.holder))
 			}
 			golden(t, c.name+".golden.json", lines)
 		})
 	}
 }
 
-func line(o domain.Observation, account *domain.AccountView) any {
-	carried, at := "", ""
-	if account != nil {
-		carried = account.ExternalID
-	}
+func line(o domain.Observation, carried string) any {
+	at := ""
 	if !o.OccurredAt.IsZero() {
 		at = o.OccurredAt.Format(time.RFC3339Nano)
 	}

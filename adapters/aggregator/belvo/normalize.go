@@ -50,16 +50,16 @@ func newScope(link string, accounts []domain.AccountView) scope {
 	return s
 }
 
-// observe normalises one row, and gives the account it carries (nil when it carries
-// none). raw is kept as it is. Errors: Unavailable (malformed_response).
-func (s scope) observe(raw json.RawMessage) (domain.Observation, *domain.AccountView, error) {
+// observe normalises one row. raw is kept as it is. Errors: Unavailable
+// (malformed_response).
+func (s scope) observe(raw json.RawMessage) (domain.Observation, error) {
 	var t transaction
 	if vendorhttp.Decode(raw, &t) != nil || !identifier(t.ID) {
-		return domain.Observation{}, nil, malformed("transaction")
+		return domain.Observation{}, malformed("transaction")
 	}
 	embedded, err := s.embedded(t.Account)
 	if err != nil {
-		return domain.Observation{}, nil, err
+		return domain.Observation{}, err
 	}
 	o := domain.Observation{
 		ExternalID: t.ID, Date: t.date(), OccurredAt: t.occurredAt().at,
@@ -67,16 +67,16 @@ func (s scope) observe(raw json.RawMessage) (domain.Observation, *domain.Account
 		Counterparty: t.counterparty(), Metadata: raw,
 	}
 	if o.Date == "" {
-		return domain.Observation{}, nil, malformed("transaction without a date")
+		return domain.Observation{}, malformed("transaction without a date")
 	}
 	if o.Status, err = t.status(); err != nil {
-		return domain.Observation{}, nil, err
+		return domain.Observation{}, err
 	}
 	if err := t.value(&o, s.holder(embedded)); err != nil {
-		return domain.Observation{}, nil, err
+		return domain.Observation{}, err
 	}
 	o.Detail, err = detail(raw)
-	return o, embedded, err
+	return o, err
 }
 
 // embedded reads the account inside a row, which may be null.

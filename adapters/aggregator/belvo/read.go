@@ -2,10 +2,11 @@ package belvo
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"net/url"
 	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/vendorhttp"
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -31,24 +32,11 @@ func (a *Adapter) Read(ctx context.Context, at ports.Access, step domain.Step,
 	if err != nil {
 		return ports.Batch{}, err
 	}
-	batch := ports.Batch{Next: found.next, Transactions: make([]domain.Observation, 0, len(found.rows))}
-	s := newScope(at.AccountRef, accounts)
-	carried := map[string]domain.AccountView{}
-	for _, raw := range found.rows {
-		observed, account, err := s.observe(raw)
-		if err != nil {
-			return ports.Batch{}, err
-		}
-		batch.Transactions = append(batch.Transactions, observed)
-		if account == nil {
-			continue
-		}
-		if _, listed := s.accounts[account.ExternalID]; !listed {
-			carried[account.ExternalID] = *account
-		}
+	rows, carried, err := newScope(at.AccountRef, accounts).sightings(found.rows)
+	if err != nil {
+		return ports.Batch{}, err
 	}
-	batch.Accounts = sorted(carried)
-	return batch, nil
+	return ports.Batch{Accounts: carried, Transactions: rows, Next: found.next}, nil
 }
 
 // filters bounds the value date where the window has a bound.
@@ -81,7 +69,7 @@ func listOf(at ports.Access, name string, query url.Values) list {
 
 // page is one page as it came, with next already made a cursor.
 type page struct {
-	rows []json.RawMessage
+	rows []jsontext.Value
 	next string
 }
 
@@ -96,18 +84,22 @@ func (a *Adapter) page(ctx context.Context, at ports.Access, l list, cursor stri
 		query = kept
 	}
 	l.call.Query = query.Encode()
-	var answer struct {
-		Next    *string            `json:"next"`
-		Results *[]json.RawMessage `json:"results"`
-	}
-	if err := a.http.JSON(ctx, l.call, &answer); err != nil {
+	body, err := a.http.Do(ctx, l.call)
+	if err != nil {
 		return page{}, later(err, cursor)
 	}
-	if answer.Results == nil {
+	var answer struct {
+		Next *string `json:"next"`
+	}
+	rows, err := vendorhttp.DecodeList(body, "results", &answer)
+	if err != nil {
+		return page{}, err
+	}
+	if rows == nil {
 		return page{}, malformed("list")
 	}
 	next, err := l.pin(at.BaseURL, answer.Next)
-	return page{rows: *answer.Results, next: next}, err
+	return page{rows: rows, next: next}, err
 }
 
 // later keeps a list that shrank while it was read (its last page is a 404 then) apart

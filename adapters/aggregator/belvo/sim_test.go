@@ -63,7 +63,13 @@ func readAll(t *testing.T, a *Adapter, at ports.Access, step domain.Step) ([]dom
 		if err != nil {
 			t.Fatal(err)
 		}
-		rows = append(rows, batch.Transactions...)
+		for _, seen := range batch.Transactions {
+			row, err := seen.Observe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			rows = append(rows, row)
+		}
 		if cursor = batch.Next; cursor == "" {
 			return rows, pages
 		}

@@ -88,34 +88,43 @@ func (i item) standing() domain.Standing {
 	return s
 }
 
-// get makes a signed call. A key that is refused before its time is replaced once. When
-// the new one is refused too, /auth has just taken the credential: that is the vendor's
-// trouble, not the credential's, and may pass.
+// get makes a signed call and decodes its answer.
 func (a *Adapter) get(ctx context.Context, at ports.Access, call vendorhttp.Call, into any) error {
-	key, id, err := a.key(ctx, at)
+	body, err := a.ask(ctx, at, call)
 	if err != nil {
 		return err
 	}
-	err = a.signed(ctx, at, call, key, into)
+	return vendorhttp.Decode(body, into)
+}
+
+// ask makes a signed call and gives the answer's body. A key that is refused before its time is replaced once. When
+// the new one is refused too, /auth has just taken the credential: that is the vendor's
+// trouble, not the credential's, and may pass.
+func (a *Adapter) ask(ctx context.Context, at ports.Access, call vendorhttp.Call) ([]byte, error) {
+	key, id, err := a.key(ctx, at)
+	if err != nil {
+		return nil, err
+	}
+	body, err := a.signed(ctx, at, call, key)
 	if !keyRefused(err) {
-		return err
+		return body, err
 	}
 	a.keys.drop(id, key)
 	if key, _, err = a.key(ctx, at); err != nil {
-		return err
+		return nil, err
 	}
-	if err = a.signed(ctx, at, call, key, into); keyRefused(err) {
+	if body, err = a.signed(ctx, at, call, key); keyRefused(err) {
 		a.keys.drop(id, key)
-		return &domain.Error{Kind: domain.Unavailable, Code: domain.VendorUnreachable, Cause: errKey}
+		return nil, &domain.Error{Kind: domain.Unavailable, Code: domain.VendorUnreachable, Cause: errKey}
 	}
-	return err
+	return body, err
 }
 
 // signed makes one call under a key, which meets the request as it is sent and not before.
-func (a *Adapter) signed(ctx context.Context, at ports.Access, call vendorhttp.Call, key domain.Secret, into any) error {
+func (a *Adapter) signed(ctx context.Context, at ports.Access, call vendorhttp.Call, key domain.Secret) ([]byte, error) {
 	call.BaseURL = at.BaseURL
 	call.Sign = func(h http.Header) { h.Set("X-API-KEY", string(key.Reveal())) }
-	return a.http.JSON(ctx, call, into)
+	return a.http.Do(ctx, call)
 }
 
 // malformed is an answer that is not the vendor's. What says why in words of our own.

@@ -8,6 +8,7 @@
 //   - adapter.go, answers.go: the port, and what the vendor's errors mean
 //   - keys.go, auth.go: API keys, held and fetched
 //   - accounts.go, plan.go, read.go, cursor.go: from an ask to pages
+//   - sighting.go: by what a row is known before it is read; pure
 //   - normalize.go, dates.go, detail.go: from the vendor's row to a domain.Observation; pure
 //   - webhook.go, news.go: from a webhook's body to an ask; pure
 //

@@ -24,11 +24,13 @@ func BenchmarkNormalize(b *testing.B) {
 	if err := json.Unmarshal(rows[0], &first); err != nil {
 		b.Fatal(err)
 	}
-	holder := []domain.AccountView{{ExternalID: first.Account, Type: domain.BankAccount, Currency: "BRL"}}
+	holder := domain.AccountView{ExternalID: first.Account, Type: domain.BankAccount, Currency: "BRL"}
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := normalizeAll(rows, first.Account, holder); err != nil {
-			b.Fatal(err)
+		for _, object := range rows {
+			if _, err := normalize(object, holder); err != nil {
+				b.Fatal(err)
+			}
 		}
 	}
 	b.ReportMetric(float64(len(rows)*b.N)/b.Elapsed().Seconds(), "rows/s")

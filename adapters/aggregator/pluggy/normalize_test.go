@@ -24,6 +24,7 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 type golden struct {
 	domain.Observation
 	Metadata string
+	Source   string `json:"Source,omitempty"`
 	Detail   json.RawMessage
 }
 

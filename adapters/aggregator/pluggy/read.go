@@ -6,8 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-json-experiment/json/jsontext"
-
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/vendorhttp"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
@@ -20,12 +18,11 @@ const maxIDs = 500
 // stamp is how instants are sent: UTC, milliseconds, as the vendor writes them itself.
 const stamp = "2006-01-02T15:04:05.000Z"
 
-// rowPage is the answer of GET /v2/transactions. Next is a whole query string beginning
-// with "?", or null on the last page. Rows are kept raw: their bytes become metadata.
+// rowPage is the answer of GET /v2/transactions but for its rows, the member results.
+// Next is a whole query string beginning with "?", or null on the last page.
 // Source: the vendor's OpenAPI document, v2 transactions.
 type rowPage struct {
-	Results []jsontext.Value `json:"results"`
-	Next    *string          `json:"next"`
+	Next *string `json:"next"`
 }
 
 // Read gets one page of a step from /v2/transactions. A step by ids is read in lists of
@@ -42,14 +39,18 @@ func (a *Adapter) Read(ctx context.Context, at ports.Access, step domain.Step, a
 	if query == "" {
 		query = a.question(step, here.first).Encode()
 	}
-	var page rowPage
-	err = a.get(ctx, at, vendorhttp.Call{
+	body, err := a.ask(ctx, at, vendorhttp.Call{
 		Vendor: aboutRows, Path: "/v2/transactions", Template: "/v2/transactions", Query: query, Resource: "transactions",
-	}, &page)
+	})
 	if err != nil {
 		return ports.Batch{}, err
 	}
-	rows, err := normalizeAll(page.Results, step.Account, accounts)
+	var page rowPage
+	raw, err := vendorhttp.DecodeList(body, "results", &page)
+	if err != nil {
+		return ports.Batch{}, err
+	}
+	rows, err := sightings(raw, holderOf(step.Account, accounts))
 	if err != nil {
 		return ports.Batch{}, err
 	}
@@ -81,24 +82,6 @@ func (a *Adapter) question(step domain.Step, first int) url.Values {
 		q.Set("dateTo", string(step.Window.To.AddDays(2)))
 	}
 	return q
-}
-
-// normalizeAll reads a page's rows, all or none. A page without a list is no page: to
-// take it for an empty one would let a sweep remove what it did not show.
-func normalizeAll(raw []jsontext.Value, account string, accounts []domain.AccountView) ([]domain.Observation, error) {
-	if raw == nil {
-		return nil, malformed("a page without results")
-	}
-	holder := holderOf(account, accounts)
-	rows := make([]domain.Observation, 0, len(raw))
-	for _, object := range raw {
-		row, err := normalize(object, holder)
-		if err != nil {
-			return nil, err
-		}
-		rows = append(rows, row)
-	}
-	return rows, nil
 }
 
 // holderOf finds the account that decides sign and second currency. One that is not

@@ -10,6 +10,7 @@
 //   - retry.go: at most two more tries of a harmless request, and a breaker per origin
 //   - status.go, failure.go: status and transport failure to domain kinds, one table each
 //   - decode.go, money.go: strict JSON, exact numbers
+//   - list.go, scan.go, sift.go: rows, cut out and digested without being decoded
 //
 // An error of this package holds words of its own alone: never a URL, a header, a body,
 // an address or a credential, in its causes neither. Authentication is set on the

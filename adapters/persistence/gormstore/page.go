@@ -26,6 +26,7 @@ func (s pulls) StorePage(ctx context.Context, lease domain.Lease, w ports.PageWr
 		for _, step := range []func() error{
 			func() error { return p.accounts(latest(w.Accounts, accountKey)) },
 			func() error { return p.transactions(latest(w.Transactions, observationKey)) },
+			func() error { return p.known(w.Unchanged) },
 			func() error { return p.removed(w.Removed) },
 			func() error { return saveProgress(tx.DB, held, p.counts, w.Until, &w.Progress) },
 		} {
@@ -89,6 +90,9 @@ type pageWriter struct {
 	newID   func() domain.TransactionID
 	stamp   int64 // 0 until something changed
 	counts  domain.Counts
+
+	resourced []uuid.UUID // unchanged rows that were read from something else
+	sources   [][]byte    // theirs now
 }
 
 // of narrows any table of what pulls bring to the rows of the pull's connection with these external ids.
@@ -181,6 +185,11 @@ func (p *pageWriter) transactions(seen []domain.Observation) error {
 			changed = append(changed, row)
 		}
 	}
+	if len(p.resourced) > 0 {
+		if err := p.dialect.SaveSources(p.tx, p.resourced, p.sources); err != nil {
+			return err
+		}
+	}
 	if len(changed) == 0 {
 		return nil
 	}
@@ -198,15 +207,18 @@ func (p *pageWriter) transactions(seen []domain.Observation) error {
 // and the time it was first seen, whatever else of it changes.
 func (p *pageWriter) next(o domain.Observation, known map[string]TransactionRow, accounts map[string]uuid.UUID) (TransactionRow, bool) {
 	row, ok := known[o.ExternalID]
-	before := row.Digest
+	before := row
 	row.show(o)
 	switch {
 	case !ok:
 		p.counts.Added++
 		row.ID, row.FirstSeen = p.newID().UUID, p.at
 		row.Tenant, row.Connection, row.Vendor = p.pull.Tenant, p.pull.Connection, p.pull.Vendor
-	case row.Removed.IsZero() && bytes.Equal(before, row.Digest):
+	case row.Removed.IsZero() && bytes.Equal(before.Digest, row.Digest):
 		p.counts.Unchanged++
+		if !bytes.Equal(before.Source, row.Source) {
+			p.resourced, p.sources = append(p.resourced, row.ID), append(p.sources, row.Source)
+		}
 		return row, false
 	default:
 		p.counts.Modified++
@@ -221,7 +233,7 @@ func (p *pageWriter) next(o domain.Observation, known map[string]TransactionRow,
 func (p *pageWriter) stored(externalIDs []string) (map[string]TransactionRow, error) {
 	var rows []TransactionRow
 	err := p.of(externalIDs).
-		Select("id", "tenant_id", "connection_id", "vendor", "external_id", "digest", "version", "first_seen_at", "removed_at").
+		Select("id", "tenant_id", "connection_id", "vendor", "external_id", "digest", "version", "first_seen_at", "removed_at", "source").
 		Find(&rows).Error
 	known := make(map[string]TransactionRow, len(rows))
 	for _, row := range rows {

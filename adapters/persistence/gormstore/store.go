@@ -43,6 +43,11 @@ type Dialect struct {
 	Horizon string
 	// SaveTransactions inserts rows, or replaces those of their connection and external id.
 	SaveTransactions func(tx *gorm.DB, rows []TransactionRow) error
+	// SaveSources gives rows, by their ids, other sources; an empty one is NULL.
+	SaveSources func(tx *gorm.DB, ids []uuid.UUID, sources [][]byte) error
+	// Strange gives the places of the sightings that are no live row of the connection with
+	// the same source, which is not zero. It runs outside of transactions.
+	Strange func(ctx context.Context, connection uuid.UUID, seen []domain.Sighting) ([]int, error)
 	// Receive stores knocks as one durable transaction, and gives a result for each in
 	// their order. An error means that nothing was stored.
 	Receive func(ctx context.Context, knocks []Knock) ([]Result, error)

@@ -11,7 +11,8 @@ import (
 
 // TransactionRow is a row of transactions. Its members are the columns, in their order.
 // Amounts are decimal texts, exact in both databases; Digest is that of the observation,
-// and decides whether a row that is seen again has changed.
+// and decides whether a row that is seen again has changed; Source decides before that whether it
+// must be read at all.
 type TransactionRow struct {
 	ID              uuid.UUID     `gorm:"column:id;primaryKey"`
 	Tenant          uuid.UUID     `gorm:"column:tenant_id"`
@@ -37,6 +38,7 @@ type TransactionRow struct {
 	Updated         instant       `gorm:"column:updated_at"`
 	Removed         instant       `gorm:"column:removed_at"`
 	ChangeTx        int64         `gorm:"column:change_tx"`
+	Source          []byte        `gorm:"column:source"`
 }
 
 // TableName is that of the schema.
@@ -57,7 +59,15 @@ func (r *TransactionRow) show(o domain.Observation) {
 	r.Description, r.Category, r.Counterparty = o.Description, o.Category, o.Counterparty
 	r.Metadata = o.Metadata
 	digest := o.Digest()
-	r.Digest = digest[:]
+	r.Digest, r.Source = digest[:], sourceColumn(o.Source)
+}
+
+// sourceColumn is NULL for a source that tells nothing.
+func sourceColumn(s domain.Source) []byte {
+	if s.IsZero() {
+		return nil
+	}
+	return s[:]
 }
 
 // domain converts; Detail is not kept, its digest is. Errors: an amount that is none.

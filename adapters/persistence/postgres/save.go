@@ -14,23 +14,23 @@ import (
 const saveSQL = `
 INSERT INTO transactions (id, tenant_id, connection_id, vendor, account_id, account, external_id, amount, currency,
 	account_amount, account_currency, status, date, occurred_at, description, category, counterparty, metadata,
-	digest, version, first_seen_at, updated_at, change_tx)
+	digest, version, first_seen_at, updated_at, change_tx, source)
 SELECT id, $1::uuid, $2::uuid, $3::text, account_id, account, external_id, amount::numeric, currency,
 	account_amount::numeric, account_currency, status, date, occurred_at, description, category, counterparty, metadata,
-	digest, version, first_seen_at, $4::timestamptz, $5::bigint
+	digest, version, first_seen_at, $4::timestamptz, $5::bigint, source
 FROM unnest($6::uuid[], $7::uuid[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[],
 	$14::text[], $15::text[], $16::timestamptz[], $17::text[], $18::text[], $19::text[], $20::bytea[],
-	$21::bytea[], $22::integer[], $23::timestamptz[])
+	$21::bytea[], $22::integer[], $23::timestamptz[], $24::bytea[])
 	AS page (id, account_id, account, external_id, amount, currency, account_amount, account_currency,
 	status, date, occurred_at, description, category, counterparty, metadata,
-	digest, version, first_seen_at)
+	digest, version, first_seen_at, source)
 ON CONFLICT (connection_id, external_id) DO UPDATE SET
 	account_id = excluded.account_id, account = excluded.account, amount = excluded.amount, currency = excluded.currency,
 	account_amount = excluded.account_amount, account_currency = excluded.account_currency, status = excluded.status,
 	date = excluded.date, occurred_at = excluded.occurred_at, description = excluded.description,
 	category = excluded.category, counterparty = excluded.counterparty, metadata = excluded.metadata,
 	digest = excluded.digest, version = excluded.version, updated_at = excluded.updated_at, removed_at = NULL,
-	change_tx = excluded.change_tx`
+	change_tx = excluded.change_tx, source = excluded.source`
 
 // save writes the rows of one page: one connection, one time, one place in the feed.
 func save(tx *gorm.DB, rows []gormstore.TransactionRow) error {
@@ -42,7 +42,7 @@ func save(tx *gorm.DB, rows []gormstore.TransactionRow) error {
 		column.ids, column.accountIDs, column.accounts, column.externalIDs, column.amounts, column.currencies,
 		column.accountAmounts, column.accountCurrencies, column.statuses, column.dates, column.occurred,
 		column.descriptions, column.categories, column.counterparties, column.metadata,
-		column.digests, column.versions, column.firstSeen)
+		column.digests, column.versions, column.firstSeen, column.sources)
 	return err
 }
 
@@ -55,7 +55,7 @@ type columns struct {
 	accountCurrencies, statuses, dates         []string
 	occurred, firstSeen                        []*time.Time
 	descriptions, categories, counterparties   []string
-	metadata, digests                          [][]byte
+	metadata, digests, sources                 [][]byte
 	versions                                   []int32
 }
 
@@ -80,6 +80,7 @@ func columnsOf(rows []gormstore.TransactionRow) (c columns) {
 		c.counterparties = append(c.counterparties, r.Counterparty)
 		c.metadata = append(c.metadata, r.Metadata)
 		c.digests = append(c.digests, r.Digest)
+		c.sources = append(c.sources, r.Source)
 		c.versions = append(c.versions, int32(r.Version))
 		c.firstSeen = append(c.firstSeen, timeOrNull(firstSeen))
 	}

@@ -21,7 +21,8 @@ type dialect struct {
 // seams hands the differences to the shared stores.
 func (d dialect) seams() gormstore.Dialect {
 	return gormstore.Dialect{
-		Transact: d.transact, AnyOf: anyOf, Stamp: stamp, SaveTransactions: save, Receive: d.receive,
+		Transact: d.transact, AnyOf: anyOf, Stamp: stamp, SaveTransactions: save, SaveSources: saveSources,
+		Strange: d.strange, Receive: d.receive,
 		// With one writer every change is complete as soon as it can be read.
 		Horizon: "9223372036854775807",
 	}

@@ -1,0 +1,118 @@
+package porttest
+
+import (
+	"fmt"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// knownPromises are those of Pulls.Known, and of what StorePage keeps for it.
+var knownPromises = []promise{
+	{"a row is known by the source that it was stored with", knownBySource},
+	{"a row without a source is never known", knownWithoutSource},
+	{"a removed row is not known until it was read again", knownRemoved},
+	{"what is known is told apart by connection", knownPerConnection},
+	{"a row that is equal is known by its new source, and is no change", knownAnew},
+	{"known rows are counted, and nothing else", knownCounts},
+	{"a huge page is known whole", knownHuge},
+}
+
+// read gives a row a source.
+func read(from byte) func(*domain.Observation) {
+	return func(o *domain.Observation) { o.Source = domain.Source{from, 15: 0xff} }
+}
+
+func (b *bench) known(c domain.Connection, seen ...domain.Observation) []bool {
+	b.Helper()
+	known, err := b.Pulls.Known(b.ctx, c.ID, domain.Seen(seen...))
+	b.ok(err)
+	return known
+}
+
+func knownBySource(b *bench) {
+	c, l := b.running()
+	b.same("of nothing", 0, len(b.known(c)))
+	b.same("before it is stored", []bool{false}, b.known(c, row("1", read(1))))
+	b.write(l, row("1", read(1)), row("it's", read(2)), row("🏦", read(3)))
+	b.same("in the order they were asked", []bool{true, false, true, false, true, false}, b.known(c,
+		row("🏦", read(3)), row("1", read(2)), row("it's", read(2)), row("unknown", read(1)), row("1", read(1)), row("1 ", read(1))))
+	b.same("twice", []bool{true, true}, b.known(c, row("1", read(1)), row("1", read(1))))
+	b.write(l, row("1", read(4), described("edited")))
+	b.same("by what it was", []bool{false, true}, b.known(c, row("1", read(1)), row("1", read(4))))
+	b.same("not given back", domain.Source{}, b.row(c, "1").Source)
+}
+
+// knownWithoutSource: neither who stores nor who asks may leave it out.
+func knownWithoutSource(b *bench) {
+	c, l := b.running()
+	b.write(l, row("none"), row("some", read(1)))
+	b.same("known", []bool{false, false, false}, b.known(c, row("none"), row("none", read(1)), row("some")))
+	b.write(l, row("some"))
+	b.same("after it was stored without", []bool{false, false}, b.known(c, row("some", read(1)), row("some")))
+}
+
+func knownRemoved(b *bench) {
+	c, l := b.running()
+	b.write(l, row("1", read(1)), row("2", read(2)), row("3", read(3)))
+	b.stored(l, ports.PageWrite{Removed: []string{"1"}})
+	b.sweep(l, ports.SweepWrite{}, "3")
+	b.same("removed and swept", []bool{false, false, true}, b.known(c, row("1", read(1)), row("2", read(2)), row("3", read(3))))
+	b.same("counts", domain.Counts{Read: 1, Modified: 1}, b.write(l, row("1", read(1))))
+	b.same("returned", []bool{true}, b.known(c, row("1", read(1))))
+}
+
+func knownPerConnection(b *bench) {
+	one, first := b.running()
+	two, second := b.running()
+	b.write(first, row("1", read(1)))
+	b.write(second, row("1", read(2)))
+	b.same("the first's", []bool{true, false}, b.known(one, row("1", read(1)), row("1", read(2))))
+	b.same("the second's", []bool{false, true}, b.known(two, row("1", read(1)), row("1", read(2))))
+	b.same("of a connection that is none", []bool{false}, b.known(domain.Connection{ID: newID[domain.Connection]()}, row("1", read(1))))
+}
+
+func knownAnew(b *bench) {
+	c, l := b.running()
+	b.write(l, row("1", read(1)), row("2"), row("3", read(3)))
+	first := b.rows(c)
+	_, position := b.feedFrom(domain.Position{}, 10)
+	counts := b.write(l, row("1", read(5)), row("2", read(6)), row("3", read(3)))
+	b.same("counts", domain.Counts{Read: 3, Unchanged: 3}, counts)
+	b.same("known", []bool{false, true, true, true}, b.known(c, row("1", read(1)), row("1", read(5)), row("2", read(6)), row("3", read(3))))
+	b.same("rows", first, b.rows(c))
+	b.same("feed", 0, len(b.feed(position, 10)))
+}
+
+// knownCounts has them alone in a page, beside others, and under a lease that is lost.
+func knownCounts(b *bench) {
+	c, l := b.running()
+	progress := domain.Progress{Planned: true, Step: 1, Cursor: "on"}
+	b.same("alone", domain.Counts{Read: 7, Unchanged: 7}, b.stored(l, ports.PageWrite{Unchanged: 7, Progress: progress}))
+	b.same("progress", progress, b.pull(l.Pull).Progress)
+	page := ports.PageWrite{Unchanged: 2, Transactions: []domain.Observation{row("1"), row("2")}}
+	b.same("beside others", domain.Counts{Read: 4, Added: 2, Unchanged: 2}, b.stored(l, page))
+	b.same("of the pull", domain.Counts{Read: 11, Added: 2, Unchanged: 9}, b.pull(l.Pull).Counts)
+	b.same("rows", 2, len(b.rows(c)))
+	b.delete(c)
+	b.fails(b.page(l, ports.PageWrite{Unchanged: 7}), domain.LeaseLost)
+	b.same("of a connection that was deleted", 11, b.pull(l.Pull).Counts.Read)
+	_, other := b.running()
+	stranger := other
+	stranger.ID = newID[domain.Lease]()
+	b.fails(b.page(stranger, ports.PageWrite{Unchanged: 7}), domain.LeaseLost)
+	b.same("under another lease", domain.Counts{}, b.pull(other.Pull).Counts)
+}
+
+func knownHuge(b *bench) {
+	c, l := b.running()
+	var rows []domain.Observation
+	for i := range 1000 {
+		rows = append(rows, row(fmt.Sprint("row ", i), read(byte(i%250+1))))
+	}
+	b.write(l, rows...)
+	rows[7].Source, rows[999].ExternalID = domain.Source{1}, "another"
+	for i, known := range b.known(c, rows...) {
+		b.same(rows[i].ExternalID, i != 7 && i != 999, known)
+	}
+}

@@ -1,6 +1,9 @@
 package postgres
 
 import (
+	"database/sql"
+	"errors"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -32,8 +35,46 @@ ON CONFLICT (connection_id, external_id) DO UPDATE SET
 	digest = excluded.digest, version = excluded.version, updated_at = excluded.updated_at, removed_at = NULL,
 	change_tx = excluded.change_tx, source = excluded.source`
 
-// save writes the rows of one page: one connection, one time, one place in the feed.
+// save writes the rows of one page: one connection, one time, one place in the feed. Those
+// of version 1 are not there, for the pull's lock keeps all other writers out.
 func save(tx *gorm.DB, rows []gormstore.TransactionRow) error {
+	fresh, edited := parted(rows)
+	if len(fresh) > 0 {
+		conn, ok := tx.Statement.ConnPool.(*sql.Conn)
+		if !ok {
+			return errors.New("rows are saved outside of a transaction")
+		}
+		if err := copyNew(tx.Statement.Context, conn, fresh); err != nil {
+			return err
+		}
+	}
+	if len(edited) == 0 {
+		return nil
+	}
+	return replace(tx, edited)
+}
+
+// parted tells new rows from edited ones. Mostly all are one or the other.
+func parted(rows []gormstore.TransactionRow) (fresh, edited []gormstore.TransactionRow) {
+	isNew := func(r gormstore.TransactionRow) bool { return r.Version == 1 }
+	if !slices.ContainsFunc(rows, isNew) {
+		return nil, rows
+	}
+	if !slices.ContainsFunc(rows, func(r gormstore.TransactionRow) bool { return !isNew(r) }) {
+		return rows, nil
+	}
+	for _, r := range rows {
+		if isNew(r) {
+			fresh = append(fresh, r)
+		} else {
+			edited = append(edited, r)
+		}
+	}
+	return fresh, edited
+}
+
+// replace overwrites rows that are there, but for their ids.
+func replace(tx *gorm.DB, rows []gormstore.TransactionRow) error {
 	head := rows[0]
 	_, _, updated := head.Times()
 	column := columnsOf(rows)

@@ -152,9 +152,7 @@ func leaseLost() error { return &domain.Error{Kind: domain.Conflict, Code: domai
 // hold locks the pull that runs under the lease, without ask and progress.
 func hold(tx *gorm.DB, lease domain.Lease) (pullRow, error) {
 	rows := []pullRow{}
-	err := locked(tx, forUpdate).Omit("ask", "progress").
-		Where("id = ? AND lease_id = ? AND state = ?", lease.Pull.UUID, lease.ID.UUID, stateRunning).
-		Limit(1).Find(&rows).Error
+	err := locked(under(tx, lease), forUpdate).Omit("ask", "progress").Limit(1).Find(&rows).Error
 	if err != nil {
 		return pullRow{}, err
 	}
@@ -165,15 +163,12 @@ func hold(tx *gorm.DB, lease domain.Lease) (pullRow, error) {
 }
 
 // holdLive is hold, lost also when the connection was deleted.
-func holdLive(tx *gorm.DB, lease domain.Lease) (pullRow, error) {
-	row, err := hold(tx, lease)
-	if err != nil {
-		return row, err
-	}
-	var alive []string
-	err = live(tx.Model(&connectionRow{})).Where("id = ?", row.Connection).Pluck("id", &alive).Error
-	if err == nil && len(alive) == 0 {
-		err = leaseLost()
-	}
-	return row, err
+func holdLive(tx *gorm.DB, lease domain.Lease) (pullRow, error) { return hold(tx.Where(isLive), lease) }
+
+// under narrows pulls to the one that runs under the lease.
+func under(query *gorm.DB, lease domain.Lease) *gorm.DB {
+	return query.Where("id = ? AND lease_id = ? AND state = ?", lease.Pull.UUID, lease.ID.UUID, stateRunning)
 }
+
+// isLive is a condition on pulls: their connection was not deleted.
+const isLive = "EXISTS (SELECT 1 FROM connections WHERE connections.id = pulls.connection_id AND connections.deleted_at IS NULL)"

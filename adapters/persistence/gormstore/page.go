@@ -16,6 +16,9 @@ import (
 // StorePage compares the page with what is stored and writes what differs: a page that
 // brings no news writes the pull's row alone.
 func (s pulls) StorePage(ctx context.Context, lease domain.Lease, w ports.PageWrite) (domain.Counts, error) {
+	if len(w.Accounts)+len(w.Transactions)+len(w.Removed) == 0 {
+		return s.advance(ctx, lease, w)
+	}
 	var counts domain.Counts
 	err := s.background().change(ctx, func(tx Tx) error {
 		held, err := holdLive(tx.DB, lease)
@@ -41,6 +44,28 @@ func (s pulls) StorePage(ctx context.Context, lease domain.Lease, w ports.PageWr
 		return domain.Counts{}, err
 	}
 	return counts, nil
+}
+
+// advance is StorePage for a page that brings nothing: one statement, atomic by itself.
+func (s pulls) advance(ctx context.Context, lease domain.Lease, w ports.PageWrite) (domain.Counts, error) {
+	progress, err := encode(&w.Progress)
+	if err != nil {
+		return domain.Counts{}, err
+	}
+	err = s.background().write(ctx, func(db *gorm.DB) error {
+		n, err := rowsOf(under(db.Model(&pullRow{}), lease).Where(isLive).Updates(map[string]any{
+			"lease_until": instant{w.Until}, "progress": progress,
+			"seen_rows": gorm.Expr("seen_rows + ?", w.Unchanged), "unchanged": gorm.Expr("unchanged + ?", w.Unchanged),
+		}))
+		if err == nil && n == 0 {
+			err = leaseLost()
+		}
+		return err
+	})
+	if err != nil {
+		return domain.Counts{}, err
+	}
+	return domain.Counts{Read: w.Unchanged, Unchanged: w.Unchanged}, nil
 }
 
 // saveProgress adds the counts, extends the lease and, where given, moves the progress.
@@ -175,13 +200,9 @@ func (p *pageWriter) transactions(seen []domain.Observation) error {
 	if err != nil {
 		return err
 	}
-	accounts, err := p.accountIDs(seen)
-	if err != nil {
-		return err
-	}
 	changed := make([]TransactionRow, 0, len(seen))
 	for _, o := range seen {
-		if row, differs := p.next(o, known, accounts); differs {
+		if row, differs := p.next(o, known); differs {
 			changed = append(changed, row)
 		}
 	}
@@ -193,19 +214,23 @@ func (p *pageWriter) transactions(seen []domain.Observation) error {
 	if len(changed) == 0 {
 		return nil
 	}
+	accounts, err := p.accountIDs(changed)
+	if err != nil {
+		return err
+	}
 	stamp, err := p.change()
 	if err != nil {
 		return err
 	}
 	for i := range changed {
-		changed[i].ChangeTx = stamp
+		changed[i].AccountID, changed[i].ChangeTx = optional(accounts[changed[i].Account]), stamp
 	}
 	return p.dialect.SaveTransactions(p.tx, changed)
 }
 
 // next is the row that is to be written for an observation, if one is. A row keeps its id
 // and the time it was first seen, whatever else of it changes.
-func (p *pageWriter) next(o domain.Observation, known map[string]TransactionRow, accounts map[string]uuid.UUID) (TransactionRow, bool) {
+func (p *pageWriter) next(o domain.Observation, known map[string]TransactionRow) (TransactionRow, bool) {
 	row, ok := known[o.ExternalID]
 	before := row
 	row.show(o)
@@ -223,7 +248,6 @@ func (p *pageWriter) next(o domain.Observation, known map[string]TransactionRow,
 	default:
 		p.counts.Modified++
 	}
-	row.AccountID = optional(accounts[o.Account])
 	row.Version++
 	row.Updated, row.Removed = p.at, instant{}
 	return row, true
@@ -242,13 +266,13 @@ func (p *pageWriter) stored(externalIDs []string) (map[string]TransactionRow, er
 	return known, err
 }
 
-// accountIDs finds the accounts that the observations name, those of the same page among
-// them; unknown ones are left out.
-func (p *pageWriter) accountIDs(seen []domain.Observation) (map[string]uuid.UUID, error) {
+// accountIDs finds the accounts that the rows name, those of the same page among them;
+// unknown ones are left out.
+func (p *pageWriter) accountIDs(rows []TransactionRow) (map[string]uuid.UUID, error) {
 	named := map[string]bool{}
-	for _, o := range seen {
-		if o.Account != "" {
-			named[o.Account] = true
+	for i := range rows {
+		if rows[i].Account != "" {
+			named[rows[i].Account] = true
 		}
 	}
 	ids := make(map[string]uuid.UUID, len(named))
@@ -259,9 +283,9 @@ func (p *pageWriter) accountIDs(seen []domain.Observation) (map[string]uuid.UUID
 	for name := range named {
 		names = append(names, name)
 	}
-	var rows []accountRow
-	err := p.of(names).Select("id", "external_id").Find(&rows).Error
-	for _, row := range rows {
+	var accounts []accountRow
+	err := p.of(names).Select("id", "external_id").Find(&accounts).Error
+	for _, row := range accounts {
 		ids[row.ExternalID] = row.ID
 	}
 	return ids, err

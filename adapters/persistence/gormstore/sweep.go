@@ -2,6 +2,7 @@ package gormstore
 
 import (
 	"context"
+	"slices"
 
 	"github.com/google/uuid"
 	"gorm.io/gorm"
@@ -25,7 +26,7 @@ func (s pulls) Sweep(ctx context.Context, lease domain.Lease, w ports.SweepWrite
 			return err
 		}
 		p := pageWriter{dialect: s.dialect, tx: tx.DB, pull: held, at: instant{w.At}}
-		if err := p.removedByID(unseen); err != nil {
+		if err := p.removedInRounds(unseen); err != nil {
 			return err
 		}
 		counts = p.counts
@@ -37,9 +38,10 @@ func (s pulls) Sweep(ctx context.Context, lease domain.Lease, w ports.SweepWrite
 	return counts, nil
 }
 
-// unseenRows walks the window row by row, so that only what is to be written is held.
-func unseenRows(tx *gorm.DB, connection uuid.UUID, w ports.SweepWrite) ([]uuid.UUID, error) {
-	query := within(tx.Table("transactions").Select("id", "external_id"), w.Window).
+// unseenRows walks the window row by row, so that only what is to be written is held, and
+// gives external ids.
+func unseenRows(tx *gorm.DB, connection uuid.UUID, w ports.SweepWrite) ([]string, error) {
+	query := within(tx.Table("transactions").Select("external_id"), w.Window).
 		Where("connection_id = ? AND removed_at IS NULL", connection)
 	if w.Account != "" {
 		query = query.Where("account = ?", w.Account)
@@ -49,15 +51,14 @@ func unseenRows(tx *gorm.DB, connection uuid.UUID, w ports.SweepWrite) ([]uuid.U
 		return nil, err
 	}
 	defer func() { _ = rows.Close() }()
-	var unseen []uuid.UUID
+	var unseen []string
+	var externalID string
 	for rows.Next() {
-		var id uuid.UUID
-		var externalID string
-		if err := rows.Scan(&id, &externalID); err != nil {
+		if err := rows.Scan(&externalID); err != nil {
 			return nil, err
 		}
 		if !w.Seen(externalID) {
-			unseen = append(unseen, id)
+			unseen = append(unseen, externalID)
 		}
 	}
 	return unseen, rows.Err()
@@ -82,14 +83,12 @@ func (p *pageWriter) removed(externalIDs []string) error {
 	return p.remove(p.dialect.AnyOf("external_id", externalIDs))
 }
 
-// removedByID marks rows by their ids, a bounded number a statement.
-func (p *pageWriter) removedByID(ids []uuid.UUID) error {
-	for len(ids) > 0 {
-		n := min(len(ids), pruneRound)
-		if err := p.remove(clause.Expr{SQL: "id IN ?", Vars: []any{ids[:n]}}); err != nil {
+// removedInRounds marks a bounded number of rows a statement.
+func (p *pageWriter) removedInRounds(externalIDs []string) error {
+	for round := range slices.Chunk(externalIDs, pruneRound) {
+		if err := p.removed(round); err != nil {
 			return err
 		}
-		ids = ids[n:]
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package vendorhttp
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -15,6 +16,9 @@ import (
 
 // maxErrorBody bounds what is read of an answer that is no success, in bytes.
 const maxErrorBody = 64 << 10
+
+// maxHint bounds what is made ready for an answer before it comes, in bytes.
+const maxHint = 1 << 20
 
 // Client calls vendors. One serves all vendors and connections; it is safe for
 // concurrent use.
@@ -162,7 +166,7 @@ func (c *Client) exchange(ctx context.Context, req *http.Request) (answer, error
 	if got.status/100 != 2 {
 		limit = min(limit, maxErrorBody)
 	}
-	got.body, err = io.ReadAll(io.LimitReader(resp.Body, limit+1))
+	got.body, err = readAll(resp, limit+1)
 	switch {
 	case int64(len(got.body)) > limit && got.status/100 == 2:
 		return answer{status: got.status}, &domain.Error{Kind: domain.Unavailable, Code: domain.MalformedResponse, Cause: errTooLarge}
@@ -170,6 +174,17 @@ func (c *Client) exchange(ctx context.Context, req *http.Request) (answer, error
 		return answer{status: got.status}, broken(ctx)
 	}
 	return got, nil // an error's status counts, whatever became of its body
+}
+
+// readAll reads an answer's body, at most limit bytes. What the vendor says of its length
+// is taken for a hint, up to maxHint: a body that fits is then read into one piece.
+func readAll(resp *http.Response, limit int64) ([]byte, error) {
+	var body bytes.Buffer
+	if said := min(resp.ContentLength, limit, maxHint); said > 0 {
+		body.Grow(int(said) + bytes.MinRead)
+	}
+	_, err := body.ReadFrom(io.LimitReader(resp.Body, limit))
+	return body.Bytes(), err
 }
 
 // broken tells an answer that came too slowly from one that was cut.

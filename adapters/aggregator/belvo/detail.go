@@ -1,93 +1,68 @@
 package belvo
 
 import (
-	stdjson "encoding/json"
-	"errors"
+	"encoding/json"
 	"time"
 
-	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/vendorhttp"
 )
 
-// moving names, by the object that holds them, the members that change without an edit
-// of the transaction. "" is the transaction itself; "*" is every object.
-var moving = map[string]map[string]bool{
-	// When the vendor looked, and when it first kept the row.
-	"*": {"collected_at": true, "created_at": true, "last_accessed_at": true},
-	// The account and its balance live a life of their own. The amounts are compared
-	// exactly as normalised; here 900 and "900.0" would look like an edit.
-	"": {"account": true, "balance": true, "amount": true, "local_currency_amount": true},
-	// The open bill grows with each purchase.
-	"credit_card_data": {"bill_amount": true},
-	// An address of a picture.
-	"merchant": {"logo": true},
+// form is one form whatever order, number or time format the vendor picked today. Left out
+// are members that change without an edit of the transaction, and a null, so that a member
+// new to the vendor's schema edits no row by itself.
+var form = vendorhttp.Form{
+	Without: vendorhttp.Idle{
+		// When the vendor looked, and when it first kept the row.
+		"*": {`"collected_at"`: true, `"created_at"`: true, `"last_accessed_at"`: true},
+		// The account and its balance live a life of their own. The amounts are compared
+		// exactly as normalised; here 900 and "900.0" would look like an edit.
+		"": {`"account"`: true, `"balance"`: true, `"amount"`: true, `"local_currency_amount"`: true},
+		// The open bill grows with each purchase.
+		`"credit_card_data"`: {`"bill_amount"`: true},
+		// An address of a picture.
+		`"merchant"`: {`"logo"`: true},
+	},
+	Text: oneZone, Number: shortest,
 }
 
-// detail is what of a row makes an edit when it changes: the row without its moving
-// parts, in one form whatever order, number or time format the vendor picked today.
-// A null is left out, so that a member new to the vendor's schema edits no row by itself.
-func detail(raw stdjson.RawMessage) ([]byte, error) {
-	var row map[string]any
-	if json.Unmarshal(raw, &row, numbers) != nil {
+// detail is what of a row makes an edit when it changes. The row has been decoded.
+func detail(raw json.RawMessage) ([]byte, error) {
+	written, plain := form.Write(make([]byte, 0, len(raw)), raw)
+	if plain {
+		return written, nil
+	}
+	// The order of such names is not that of their bytes.
+	sorted := jsontext.Value(written)
+	if err := sorted.Format(jsontext.ReorderRawObjects(true), jsontext.PreserveRawStrings(false)); err != nil {
 		return nil, malformed("transaction")
 	}
-	written, err := json.Marshal(settled("", row), json.Deterministic(true))
-	if err != nil {
-		return nil, malformed("transaction")
-	}
-	return written, nil
-}
-
-// numbers keeps a number's digits; a float64 would drop some.
-var numbers = json.WithUnmarshalers(json.UnmarshalFromFunc(
-	func(dec *jsontext.Decoder, value *any) error {
-		if dec.PeekKind() != '0' {
-			return errors.ErrUnsupported
-		}
-		text, err := dec.ReadValue()
-		*value = text.Clone()
-		return err
-	}))
-
-// settled gives the value of the member called name without its moving parts.
-func settled(name string, value any) any {
-	switch value := value.(type) {
-	case map[string]any:
-		for member, held := range value {
-			if held == nil || moving["*"][member] || moving[name][member] {
-				delete(value, member)
-				continue
-			}
-			value[member] = settled(member, held)
-		}
-	case []any:
-		for i := range value {
-			value[i] = settled(name, value[i])
-		}
-	case jsontext.Value:
-		return shortest(value)
-	case string:
-		return oneZone(value)
-	}
-	return value
+	return sorted, nil
 }
 
 // shortest writes a number without trailing zeros, where it can do so exactly.
-func shortest(text jsontext.Value) jsontext.Value {
-	value, err := vendorhttp.Money(string(text), "XXX")
+func shortest(text, number []byte) []byte {
+	value, err := vendorhttp.Money(string(number), "XXX")
 	if err != nil {
-		return text
+		return append(text, number...)
 	}
-	return jsontext.Value(value.Amount.String())
+	return append(text, value.Amount.String()...)
 }
 
 // oneZone writes a time in UTC with the digits it needs: "Z" and "+00:00" are one.
-func oneZone(text string) string {
-	at, err := time.Parse(time.RFC3339, text)
-	if err != nil {
-		return text
+func oneZone(text, quoted []byte) []byte {
+	const shortestTime = len(`"2006-01-02T15:04:05Z"`)
+	if vendorhttp.Plain(quoted) && (len(quoted) < shortestTime || quoted[5] != '-' || quoted[11] != 'T') {
+		return append(text, quoted...)
 	}
-	return at.UTC().Format(time.RFC3339Nano)
+	said, err := vendorhttp.Text(quoted)
+	if err != nil {
+		return append(text, quoted...)
+	}
+	if at, err := time.Parse(time.RFC3339, said); err == nil {
+		said = at.UTC().Format(time.RFC3339Nano)
+	}
+	text, _ = jsontext.AppendQuote(text, said)
+	return text
 }

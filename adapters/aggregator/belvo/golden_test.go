@@ -44,7 +44,7 @@ func golden(t *testing.T, name string, got any) {
 }
 
 // results gives the rows of a list in testdata.
-func results(t *testing.T, name string) []json.RawMessage {
+func results(t testing.TB, name string) []json.RawMessage {
 	t.Helper()
 	body, err := os.ReadFile(filepath.Join("testdata", name))
 	if err != nil {

@@ -11,6 +11,7 @@
 //   - status.go, failure.go: status and transport failure to domain kinds, one table each
 //   - decode.go, money.go: strict JSON, exact numbers
 //   - list.go, scan.go, sift.go: rows, cut out and digested without being decoded
+//   - canon.go: one form for rows that say the same
 //
 // An error of this package holds words of its own alone: never a URL, a header, a body,
 // an address or a credential, in its causes neither. Authentication is set on the

@@ -189,8 +189,8 @@ func keys[T any](items []T, key func(T) string) []string {
 	return all
 }
 
-// transactions writes the rows that are new, differ, or come back. The stamp is taken last,
-// because a transaction that has one holds the feed back until it ends.
+// transactions writes the rows that are new, differ, or come back. The stamp is taken as
+// late as can be, because a transaction that has one holds the feed back until it ends.
 func (p *pageWriter) transactions(seen []domain.Observation) error {
 	p.counts.Read = len(seen)
 	if len(seen) == 0 {
@@ -211,10 +211,15 @@ func (p *pageWriter) transactions(seen []domain.Observation) error {
 			return err
 		}
 	}
-	if len(changed) == 0 {
+	return p.save(changed)
+}
+
+// save binds the rows to their accounts and to their place in the feed, and writes them.
+func (p *pageWriter) save(rows []TransactionRow) error {
+	if len(rows) == 0 {
 		return nil
 	}
-	accounts, err := p.accountIDs(changed)
+	accounts, err := p.accountIDs(rows)
 	if err != nil {
 		return err
 	}
@@ -222,10 +227,10 @@ func (p *pageWriter) transactions(seen []domain.Observation) error {
 	if err != nil {
 		return err
 	}
-	for i := range changed {
-		changed[i].AccountID, changed[i].ChangeTx = optional(accounts[changed[i].Account]), stamp
+	for i := range rows {
+		rows[i].AccountID, rows[i].ChangeTx = optional(accounts[rows[i].Account]), stamp
 	}
-	return p.dialect.SaveTransactions(p.tx, changed)
+	return p.dialect.SaveTransactions(p.tx, rows)
 }
 
 // next is the row that is to be written for an observation, if one is. A row keeps its id

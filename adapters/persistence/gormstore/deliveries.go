@@ -26,6 +26,11 @@ func (s deliveries) Get(ctx context.Context, tenant domain.TenantID, id domain.D
 	return d, err
 }
 
+// wholeDeliveries reads deliveries with body and ask.
+func wholeDeliveries(db *gorm.DB) *gorm.DB {
+	return db.Table("deliveries d").Select(wholeDelivery).Joins(deliveryJoin)
+}
+
 // List gives deliveries newest first. The pull is joined by its id, one probe a row of the
 // page; only a filter by a status that follows pulls looks at more rows than it gives.
 func (s deliveries) List(ctx context.Context, tenant domain.TenantID, filter ports.DeliveryFilter, page domain.PageRequest) (domain.Page[domain.Delivery], error) {

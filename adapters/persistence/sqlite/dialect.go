@@ -32,12 +32,17 @@ func (d dialect) seams() gormstore.Dialect {
 func (d dialect) transact(ctx context.Context, fn func(tx gormstore.Tx) error) error {
 	return d.db.DB.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
 		return fn(gormstore.Tx{DB: tx, Enqueue: func(pulls ...uuid.UUID) error {
-			if d.enqueue == nil {
-				return nil
-			}
-			return d.enqueue(ctx, tx.Statement.ConnPool.(*sql.Tx), pulls)
+			return d.jobs(ctx, tx.Statement.ConnPool.(*sql.Tx), pulls)
 		}})
 	})
+}
+
+// jobs inserts the jobs of pulls, if this store has any.
+func (d dialect) jobs(ctx context.Context, tx *sql.Tx, pulls []uuid.UUID) error {
+	if d.enqueue == nil || len(pulls) == 0 {
+		return nil
+	}
+	return d.enqueue(ctx, tx, pulls)
 }
 
 // anyOf hands the values over as one JSON array: a list of parameters would be another
@@ -64,13 +69,4 @@ func save(tx *gorm.DB, rows []gormstore.TransactionRow) error {
 		Columns:   []clause.Column{{Name: "connection_id"}, {Name: "external_id"}},
 		UpdateAll: true,
 	}).CreateInBatches(rows, saveBatch).Error
-}
-
-// receive is one transaction, and so one flush, for the whole group.
-func (d dialect) receive(ctx context.Context, knocks []gormstore.Knock) (results []gormstore.Result, err error) {
-	err = d.transact(ctx, func(tx gormstore.Tx) error {
-		results, err = gormstore.ReceiveOneByOne(tx, knocks)
-		return err
-	})
-	return results, err
 }

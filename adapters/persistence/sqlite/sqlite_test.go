@@ -9,7 +9,7 @@ import (
 )
 
 // opened is a migrated database in a file of its own.
-func opened(t *testing.T, dsn string) *sqlite.DB {
+func opened(t testing.TB, dsn string) *sqlite.DB {
 	t.Helper()
 	db, err := sqlite.Open(t.Context(), sqlite.Config{DSN: dsn})
 	if err != nil {
@@ -26,7 +26,7 @@ func opened(t *testing.T, dsn string) *sqlite.DB {
 	return db
 }
 
-func file(t *testing.T) string { return "sqlite://" + filepath.Join(t.TempDir(), "new", "my data%.db") }
+func file(t testing.TB) string { return "sqlite://" + filepath.Join(t.TempDir(), "new", "my data%.db") }
 
 func stores(t *testing.T, dsn string) porttest.Stores {
 	t.Helper()

@@ -1,0 +1,65 @@
+package sqlite_test
+
+import (
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+var epoch = time.Date(2026, time.March, 1, 10, 0, 0, 0, time.UTC)
+
+func newID[T any]() domain.ID[T] { return domain.ID[T]{UUID: uuid.Must(uuid.NewV7())} }
+
+// door stores a connection with a token.
+func door(t testing.TB, s *gormstore.Store) domain.WebhookToken {
+	t.Helper()
+	c := domain.Connection{
+		ID: newID[domain.Connection](), Tenant: domain.TenantID{UUID: uuid.New()}, Kind: domain.Aggregator, Name: "c",
+		Vendor: "pluggy", AccountRef: "item", Sealed: domain.Sealed("sealed"), Revision: 1, CreatedAt: epoch, UpdatedAt: epoch,
+	}
+	token := domain.WebhookToken{
+		ID: newID[domain.WebhookToken](), Tenant: c.Tenant, Connection: c.ID, Vendor: c.Vendor,
+		Hash: domain.HashToken(uuid.NewString()), CreatedAt: epoch,
+	}
+	for _, err := range []error{s.Connections().Create(t.Context(), c), s.Tokens().Create(t.Context(), token)} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return token
+}
+
+// BenchmarkReceive measures new wanted events of 32 connections, 32 callers at once, with
+// a flush for every commit.
+func BenchmarkReceive(b *testing.B) {
+	s := opened(b, file(b)).Store(nil)
+	var tokens []domain.WebhookToken
+	for range 32 {
+		tokens = append(tokens, door(b, s))
+	}
+	body := make([]byte, 400)
+	var n atomic.Int64
+	b.SetParallelism(16) // times the cores
+	b.ResetTimer()
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			i := n.Add(1)
+			token := tokens[i%32]
+			_, err := s.Deliveries().Receive(b.Context(), ports.Receipt{
+				Delivery: newID[domain.Delivery](), Pull: newID[domain.Pull](), Token: token.Hash, Vendor: token.Vendor,
+				Event: domain.Event{Name: "item/updated", Key: uuid.NewString(), Wanted: true}, Body: body,
+				At: epoch.Add(time.Duration(i) * time.Millisecond),
+			})
+			if err != nil {
+				b.Error(err)
+			}
+		}
+	})
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "receipts/s")
+}

@@ -1,0 +1,74 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"slices"
+
+	"github.com/google/uuid"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// insertBatch bounds the rows of one INSERT: the driver looks each parameter up among all
+// of its statement's, so that larger batches gain nothing.
+const insertBatch = 16
+
+// An error rolls the whole transaction back. OR FAIL says so to SQLite, which else keeps a
+// journal of each statement, to undo that alone: it costs as much as the rows.
+const (
+	insertDelivery = `INSERT OR FAIL INTO deliveries (id, tenant_id, connection_id, vendor, event, event_id,
+		fingerprint, body, ask, status, pull_id, received_at) VALUES `
+	deliveryWidth = 12
+
+	insertPull = `INSERT OR FAIL INTO pulls (id, tenant_id, connection_id, vendor, trace, created_at, trigger, state,
+		ask, progress, seen_accounts, seen_rows, added, modified, removed, unchanged, attempts, last_error)
+		SELECT *, '` + string(domain.ByWebhook) + `', 'queued', '', '', 0, 0, 0, 0, 0, 0, 0, '' FROM (VALUES `
+	pullWidth = 6
+)
+
+// write stores the new pulls with their jobs, and the new deliveries.
+func (g *group) write(jobs func(ctx context.Context, tx *sql.Tx, pulls []uuid.UUID) error) error {
+	for some := range slices.Chunk(g.brought, insertBatch) {
+		if err := g.insertPulls(some); err != nil {
+			return err
+		}
+	}
+	var made []uuid.UUID
+	for _, p := range g.brought {
+		made = append(made, p.Pull.UUID)
+	}
+	if err := jobs(g.ctx, g.tx, made); err != nil {
+		return err
+	}
+	for some := range slices.Chunk(g.fresh, insertBatch) {
+		if err := g.insertDeliveries(some); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (g *group) insertPulls(some []pull) error {
+	args := make([]any, 0, pullWidth*len(some))
+	for _, p := range some {
+		args = append(args, p.Pull.UUID, p.Tenant, p.Connection, string(p.Gate.Vendor), p.Trace, p.At.UnixMicro())
+	}
+	_, err := g.tx.ExecContext(g.ctx, insertPull+tuples(len(some), pullWidth)+")", args...)
+	return err
+}
+
+func (g *group) insertDeliveries(some []delivery) error {
+	args := make([]any, 0, deliveryWidth*len(some))
+	for i := range some {
+		d := &some[i]
+		var pull any
+		if !d.Delivery.Pull.IsZero() {
+			pull = d.Delivery.Pull.UUID
+		}
+		args = append(args, d.ID.UUID, d.Tenant.UUID, d.Connection.UUID, string(d.Delivery.Vendor), d.Delivery.Event, d.EventID,
+			d.Delivery.Fingerprint[:], d.Delivery.Body, d.Knock.Ask, string(d.Status), pull, d.At.UnixMicro())
+	}
+	_, err := g.tx.ExecContext(g.ctx, insertDelivery+tuples(len(some), deliveryWidth), args...)
+	return err
+}

@@ -1,0 +1,106 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+
+	"github.com/google/uuid"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// receive stores a group of knocks in one transaction, and so with one flush: it reads
+// what the database knows of them, decides one by one, and writes what is new. The
+// transaction holds the write lock from its beginning, so that what was read stays true.
+func (d dialect) receive(ctx context.Context, knocks []gormstore.Knock) ([]gormstore.Result, error) {
+	tx, err := d.db.Writer.BeginTx(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = tx.Rollback() }()
+	g := group{ctx: ctx, tx: tx, knocks: knocks}
+	if err := g.read(); err != nil {
+		return nil, err
+	}
+	results := g.decide()
+	if err := g.write(d.jobs); err != nil {
+		return nil, err
+	}
+	return results, tx.Commit()
+}
+
+// group is one transaction of knocks. Its statements are few, each for all knocks: the
+// driver compiles a statement anew at each use, which costs more than to run it.
+type group struct {
+	ctx    context.Context
+	tx     *sql.Tx
+	knocks []gormstore.Knock
+
+	gates  map[domain.TokenHash]gormstore.Gate
+	queued map[uuid.UUID]uuid.UUID // connection -> its queued pull
+	stored map[event]domain.Delivery
+
+	fresh   []delivery // to be inserted
+	brought []pull     // to be inserted, and to be given jobs
+}
+
+// event is what makes two knocks one.
+type event struct {
+	connection  uuid.UUID
+	fingerprint domain.Fingerprint
+}
+
+// delivery is a knock that is to be stored, as it is answered.
+type delivery struct {
+	*gormstore.Knock
+	domain.Delivery
+}
+
+// pull is one that a knock brought, since none was queued.
+type pull struct {
+	*gormstore.Knock
+	gormstore.Gate
+}
+
+// decide goes through the knocks as if each came alone, in their order, and remembers what
+// it decided for those that follow.
+func (g *group) decide() []gormstore.Result {
+	results := make([]gormstore.Result, len(g.knocks))
+	for i := range g.knocks {
+		k := &g.knocks[i]
+		gate, ok := g.gateOf(k)
+		if !ok {
+			results[i] = gormstore.Refused()
+			continue
+		}
+		told := event{gate.Connection, k.Fingerprint}
+		if earlier, ok := g.stored[told]; ok {
+			results[i] = gate.Repeated(earlier)
+			continue
+		}
+		results[i] = gate.Delivered(*k, g.pullFor(gate, k))
+		g.stored[told] = results[i].Delivery
+		g.fresh = append(g.fresh, delivery{k, results[i].Delivery})
+	}
+	return results
+}
+
+// gateOf finds the gate that the knock's token opens.
+func (g *group) gateOf(k *gormstore.Knock) (gormstore.Gate, bool) {
+	gate, ok := g.gates[k.Token]
+	return gate, ok && gate.Opens(*k)
+}
+
+// pullFor is the pull that the knock joins or brings; nil when it wants none.
+func (g *group) pullFor(gate gormstore.Gate, k *gormstore.Knock) uuid.UUID {
+	if !gate.Wants(*k) {
+		return uuid.Nil
+	}
+	if queued, ok := g.queued[gate.Connection]; ok {
+		return queued
+	}
+	g.queued[gate.Connection] = k.Pull.UUID
+	g.brought = append(g.brought, pull{k, gate})
+	return k.Pull.UUID
+}

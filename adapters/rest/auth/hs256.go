@@ -26,6 +26,9 @@ func (s shared) find(_ context.Context, h header) (key, error) {
 	return key(s), nil
 }
 
+// era never ends: the secret changes with the process.
+func (shared) era() uint64 { return 0 }
+
 // NewHS256 trusts one shared secret, and HS256 alone. Errors: ErrShortSecret.
 func NewHS256(secret domain.Secret, claims Claims, clock ports.Clock) (*Verifier, error) {
 	raw := secret.Reveal()

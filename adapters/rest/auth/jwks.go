@@ -34,6 +34,7 @@ type keySource struct {
 
 	mu     sync.Mutex
 	keys   []key
+	reads  uint64        // how often keys were read
 	asked  time.Time     // when the issuer was last asked, answered or not
 	flight chan struct{} // closed when the refresh under way ends; nil when there is none
 }
@@ -90,6 +91,15 @@ func (s *keySource) look() ([]key, <-chan struct{}) {
 	return known, flight
 }
 
+// era begins with each set that was read. Asking for it has old keys asked for again, as
+// find does: tokens that are remembered must not keep a key in use.
+func (s *keySource) era() uint64 {
+	s.look()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.reads
+}
+
 // refresh asks the issuer unless it was asked within the given time, and gives what is
 // closed when the answer is in; nil when it may not ask.
 func (s *keySource) refresh(every time.Duration) <-chan struct{} {
@@ -117,6 +127,7 @@ func (s *keySource) ask(done chan struct{}) {
 	defer s.mu.Unlock()
 	if err == nil && len(fresh) > 0 {
 		s.keys = fresh
+		s.reads++
 	}
 	s.flight = nil
 	close(done)

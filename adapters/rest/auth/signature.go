@@ -57,6 +57,16 @@ func verified(token string, k key, c Claims, clock ports.Clock) (jwt.Token, erro
 	return parsed, nil
 }
 
+// times are those between which verified surely accepts the token: from the first, and
+// before the second. Where the library may round a time, the narrower one counts.
+func times(token jwt.Token) (from, until time.Time) {
+	from = token.NotBefore()
+	if issued := token.IssuedAt(); issued.After(from) {
+		from = issued
+	}
+	return from.Add(-leeway), token.Expiration().Truncate(time.Second).Add(leeway)
+}
+
 // parseKeys reads a JWK set (RFC 7517) and keeps what can verify. Errors: what is not a
 // key set; internal.
 func parseKeys(raw []byte) ([]key, error) {

@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"slices"
 
@@ -12,7 +13,7 @@ import (
 // Principal is who a token speaks for.
 type Principal struct {
 	Tenant domain.TenantID // never the nil UUID
-	Scopes []string        // as the token lists them; may be empty
+	Scopes []string        // as the token lists them; may be empty; shared, not to be changed
 }
 
 // Can says whether the scope was granted.
@@ -23,32 +24,58 @@ type keys interface {
 	// find gives the key with the header's id and algorithm. Errors: Unauthenticated;
 	// Unavailable when no key could be had from the issuer yet.
 	find(ctx context.Context, h header) (key, error)
+	// era rises whenever the keys change: what was verified before it must be verified anew.
+	era() uint64
 }
 
-// Verifier checks bearer tokens. It is safe for concurrent use.
+// Verifier checks bearer tokens, and remembers for at most five seconds those that it
+// found good. It is safe for concurrent use.
 type Verifier struct {
 	keys   keys
 	claims Claims
 	clock  ports.Clock
+	memory memory
 }
 
-// Verify checks a compact JWT, without its scheme. Errors: Unauthenticated for every
-// fault of the token, with a cause that names the fault and holds nothing of the token;
-// Unavailable while the issuer's keys have never been read.
+// Verify checks a compact JWT, without its scheme. A token that is remembered is held
+// against the clock alone; its signature, issuer and audience cannot have changed, and
+// with the keys it is forgotten. Errors: Unauthenticated for every fault of the token,
+// with a cause that names the fault and holds nothing of the token; Unavailable while the
+// issuer's keys have never been read.
 func (v *Verifier) Verify(ctx context.Context, bearer string) (Principal, error) {
-	h, err := parseHeader(bearer)
+	// The era comes first: keys that change while the token is verified make it forgotten.
+	era, now, token := v.keys.era(), v.clock.Now(), sha256.Sum256([]byte(bearer))
+	if who, ok := v.memory.recall(token, era, now); ok {
+		return who, nil
+	}
+	found, err := v.verify(ctx, bearer)
 	if err != nil {
 		return Principal{}, err
+	}
+	if last := now.Add(remembered); last.Before(found.until) {
+		found.until = last
+	}
+	v.memory.keep(token, era, found)
+	return found.who, nil
+}
+
+// verify checks a token whole. Errors: as of Verify.
+func (v *Verifier) verify(ctx context.Context, bearer string) (verdict, error) {
+	h, err := parseHeader(bearer)
+	if err != nil {
+		return verdict{}, err
 	}
 	k, err := v.keys.find(ctx, h)
 	if err != nil {
-		return Principal{}, err
+		return verdict{}, err
 	}
 	claimed, err := verified(bearer, k, v.claims, v.clock)
 	if err != nil {
-		return Principal{}, err
+		return verdict{}, err
 	}
-	return v.claims.principal(claimed)
+	who, err := v.claims.principal(claimed)
+	from, until := times(claimed)
+	return verdict{who, from, until}, err
 }
 
 // refused is the one failure of a token; the reason is for the log.

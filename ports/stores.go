@@ -26,7 +26,8 @@ type Connections interface {
 	// Find reads the aggregator connection with this vendor and name. Errors: NotFound.
 	Find(ctx context.Context, tenant domain.TenantID, vendor domain.Vendor, name string) (domain.Connection, error)
 
-	// List gives connections by name (byte order), then id. Position: name, id.
+	// List gives connections without sealed credentials, by name (byte order), then id.
+	// Position: name, id.
 	List(ctx context.Context, tenant domain.TenantID, filter ConnectionFilter, page domain.PageRequest) (domain.Page[domain.Connection], error)
 
 	// Update reads, lets change edit, and writes, as one change; concurrent updates of one

@@ -68,13 +68,19 @@ func (v connections) Find(ctx context.Context, tenant domain.TenantID, vendor do
 	})
 }
 
+// listedConnection is a copy without its credential.
+func listedConnection(c domain.Connection) domain.Connection {
+	c.Sealed = nil
+	return cloneConnection(c)
+}
+
 // List pages by name; a row that is renamed meanwhile may be met twice or not at all.
 func (v connections) List(ctx context.Context, tenant domain.TenantID, f ports.ConnectionFilter, page domain.PageRequest) (domain.Page[domain.Connection], error) {
 	return give(ctx, v.Store, "Connections.List", func() (domain.Page[domain.Connection], error) {
 		rows := matching(maps.Values(v.connections), func(c *domain.Connection) bool {
 			return c.Tenant == tenant && c.Live() && (f.Kind == "" || c.Kind == f.Kind) &&
 				(f.Health == "" || c.Health.Known() == f.Health)
-		}, cloneConnection)
+		}, listedConnection)
 		return cut(rows, page, ascending, func(c domain.Connection) domain.Position {
 			return domain.Position{Key: c.Name, ID: c.ID.UUID}
 		}), nil

@@ -28,6 +28,26 @@ type connectionRow struct {
 	Deleted    instant       `gorm:"column:deleted_at"`
 }
 
+// listedConnection are the columns of a connection that is shown: all that live rows
+// have, without the credential. wholeConnection has that too.
+const (
+	listedConnection = `SELECT id, tenant_id, kind, name, vendor, base_url, account_ref, type, config,
+		health_status, health_reason, health_since, needs_reauth, reauth_by_event,
+		revision, created_at, updated_at, redirected_at`
+	wholeConnection = listedConnection + ", sealed"
+)
+
+// listed are the row's places for listedConnection.
+func (r *connectionRow) listed() []any {
+	h := &r.Health
+	return []any{
+		(*key)(&r.ID), (*key)(&r.Tenant), (*label)(&r.Kind), (*label)(&r.Name), (*label)(&r.Vendor), (*label)(&r.BaseURL),
+		(*label)(&r.AccountRef), (*label)(&r.Type), &r.Config,
+		(*label)(&h.HealthStatus), (*label)(&h.HealthReason), &h.HealthSince, &h.NeedsReauth, &h.ReauthByEvent,
+		&r.Revision, &r.Created, &r.Updated, &r.Redirected,
+	}
+}
+
 // healthColumns are written alone when a pull ends.
 type healthColumns struct {
 	HealthStatus  string  `gorm:"column:health_status"`

@@ -38,9 +38,14 @@ func ofKind(db *gorm.DB, tenant domain.TenantID, kind domain.ConnectionKind, id 
 	return live(db).Where("id = ? AND tenant_id = ? AND kind = ?", id.UUID, tenant.UUID, string(kind))
 }
 
+// liveConnections are the tenant's; the one beginning of all that callers read.
+const liveConnections = " FROM connections WHERE deleted_at IS NULL AND tenant_id = ?"
+
 // Get reads a live connection of the kind.
 func (s connections) Get(ctx context.Context, tenant domain.TenantID, kind domain.ConnectionKind, id domain.ConnectionID) (domain.Connection, error) {
-	return s.one(ctx, func(db *gorm.DB) *gorm.DB { return ofKind(db, tenant, kind, id) })
+	q := newQuery(wholeConnection+liveConnections, key(tenant.UUID))
+	q.add(" AND id = ? AND kind = ?", key(id.UUID), string(kind))
+	return s.one(ctx, q)
 }
 
 // Find reads a live aggregator connection by vendor and name.
@@ -48,50 +53,50 @@ func (s connections) Find(ctx context.Context, tenant domain.TenantID, vendor do
 	if !storable(name) {
 		return domain.Connection{}, domain.Missing()
 	}
-	return s.one(ctx, func(db *gorm.DB) *gorm.DB {
-		return live(db).Where("tenant_id = ? AND name = ? AND vendor = ? AND kind = ?",
-			tenant.UUID, name, string(vendor), string(domain.Aggregator))
-	})
+	q := newQuery(wholeConnection+liveConnections, key(tenant.UUID))
+	q.add(" AND name = ? AND vendor = ? AND kind = 'aggregator'", name, string(vendor))
+	return s.one(ctx, q)
 }
 
-// one reads a connection. Errors: NotFound.
-func (s connections) one(ctx context.Context, where func(db *gorm.DB) *gorm.DB) (domain.Connection, error) {
+// one reads a whole connection. Errors: NotFound.
+func (s connections) one(ctx context.Context, q *query) (c domain.Connection, err error) {
 	var row connectionRow
-	err := s.read(ctx, func(db *gorm.DB) (err error) {
-		row, err = first[connectionRow](where(db))
-		return err
+	found := false
+	err = s.rows(ctx, q, append(row.listed(), &row.Sealed), func() error {
+		c, found = row.domain(), true
+		return nil
 	})
-	return row.domain(), err
+	if err == nil && !found {
+		err = domain.Missing()
+	}
+	return c, err
 }
 
 // List gives live connections by name. Bytes decide the order in both databases: the
 // column has the collation "C" in PostgreSQL, and SQLite has no other.
 func (s connections) List(ctx context.Context, tenant domain.TenantID, filter ports.ConnectionFilter, page domain.PageRequest) (domain.Page[domain.Connection], error) {
-	var found domain.Page[domain.Connection]
-	err := s.read(ctx, func(db *gorm.DB) (err error) {
-		query := live(db).Where("tenant_id = ?", tenant.UUID).Order("name, id")
-		if filter.Kind != "" {
-			query = query.Where("kind = ?", string(filter.Kind))
-		}
-		switch filter.Health {
-		case "":
-		case domain.Unknown:
-			query = query.Where("health_status IN ?", []string{"", string(domain.Unknown)})
-		default:
-			query = query.Where("health_status = ?", string(filter.Health))
-		}
-		if !storable(page.After.Key) {
-			return badCursor()
-		}
-		if !page.After.IsZero() {
-			query = query.Where("(name, id) > (?, ?)", page.After.Key, page.After.ID)
-		}
-		found, err = list(query, page.Limit, connectionRow.domain, func(c domain.Connection) domain.Position {
-			return domain.Position{Key: c.Name, ID: c.ID.UUID}
-		})
-		return err
-	})
-	return found, err
+	if !storable(page.After.Key) {
+		return domain.Page[domain.Connection]{}, badCursor()
+	}
+	q := newQuery(listedConnection+liveConnections, key(tenant.UUID))
+	if filter.Kind != "" {
+		q.add(" AND kind = ?", string(filter.Kind))
+	}
+	switch filter.Health {
+	case "":
+	case domain.Unknown:
+		q.add(" AND health_status IN ('', ?)", string(domain.Unknown))
+	default:
+		q.add(" AND health_status = ?", string(filter.Health))
+	}
+	if !page.After.IsZero() {
+		q.add(" AND (name, id) > (?, ?)", page.After.Key, key(page.After.ID))
+	}
+	q.add(" ORDER BY name, id")
+	var row connectionRow
+	return paged(ctx, s.Store, q, page.Limit, row.listed(),
+		func() (domain.Connection, error) { return row.domain(), nil },
+		func(c domain.Connection) domain.Position { return domain.Position{Key: c.Name, ID: c.ID.UUID} })
 }
 
 // Update holds the row's lock from before it reads until it has written.

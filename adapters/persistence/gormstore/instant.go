@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgtype"
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 )
@@ -30,6 +31,15 @@ func (i instant) value(dialect string) any {
 		return i.UnixMicro()
 	}
 	return i.Time
+}
+
+// ScanTimestamptz reads the time from pgx.
+func (i *instant) ScanTimestamptz(v pgtype.Timestamptz) error {
+	i.Time = time.Time{}
+	if v.Valid {
+		i.Time = v.Time.UTC()
+	}
+	return nil
 }
 
 // Scan reads either form.

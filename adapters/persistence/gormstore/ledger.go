@@ -59,26 +59,30 @@ func (s ledger) Accounts(ctx context.Context, tenant domain.TenantID, connection
 func (s ledger) Transactions(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
 	filter ports.TransactionFilter, page domain.PageRequest,
 ) (domain.Page[domain.Transaction], error) {
-	var found domain.Page[domain.Transaction]
-	err := s.read(ctx, func(db *gorm.DB) (err error) {
-		query := within(db.Where("tenant_id = ? AND connection_id = ?", tenant.UUID, connection.UUID), filter.Window)
-		if !filter.Account.IsZero() {
-			query = query.Where("account_id = ?", filter.Account.UUID)
+	q := newQuery(shownTransaction+" AND connection_id = ?", key(tenant.UUID), key(connection.UUID))
+	for _, narrow := range []struct{ condition, value string }{
+		{" AND date >= ?", string(filter.Window.From)},
+		{" AND date <= ?", string(filter.Window.To)},
+		{" AND status = ?", string(filter.Status)},
+	} {
+		if narrow.value != "" {
+			q.add(narrow.condition, narrow.value)
 		}
-		if filter.Status != "" {
-			query = query.Where("status = ?", string(filter.Status))
+	}
+	if !filter.Account.IsZero() {
+		q.add(" AND account_id = ?", key(filter.Account.UUID))
+	}
+	if !page.After.IsZero() {
+		if _, err := domain.ParseDate(page.After.Key); err != nil {
+			return domain.Page[domain.Transaction]{}, badCursor()
 		}
-		if !page.After.IsZero() {
-			if _, err := domain.ParseDate(page.After.Key); err != nil {
-				return badCursor()
-			}
-			query = query.Where("(date, id) < (?, ?)", page.After.Key, page.After.ID)
-		}
-		found, err = converted(query.Order("date DESC, id DESC"), page.Limit, TransactionRow.domain,
-			func(t domain.Transaction) domain.Position { return domain.Position{Key: string(t.Date), ID: t.ID.UUID} })
-		return err
+		q.add(" AND (date, id) < (?, ?)", page.After.Key, key(page.After.ID))
+	}
+	q.add(" ORDER BY date DESC, id DESC")
+	var row TransactionRow
+	return paged(ctx, s.Store, q, page.Limit, row.shown(), row.domain, func(t domain.Transaction) domain.Position {
+		return domain.Position{Key: string(t.Date), ID: t.ID.UUID}
 	})
-	return found, err
 }
 
 // Changes reads the feed below the horizon, in one statement, so that the horizon and the
@@ -88,28 +92,27 @@ func (s ledger) Changes(ctx context.Context, tenant domain.TenantID, page domain
 	if err != nil {
 		return domain.FeedPage{}, err
 	}
-	feed := domain.FeedPage{Next: domain.Position{Key: strconv.FormatInt(after, 10), ID: page.After.ID}}
-	err = s.read(ctx, func(db *gorm.DB) error {
-		var rows []TransactionRow
-		err := db.Where("tenant_id = ? AND (change_tx, id) > (?, ?) AND change_tx < "+s.dialect.Horizon, tenant.UUID, after, page.After.ID).
-			Order("change_tx, id").Limit(page.Limit + 1).Find(&rows).Error
-		if err != nil {
-			return err
+	q := newQuery(shownTransaction, key(tenant.UUID))
+	q.add(" AND (change_tx, id) > (?, ?) AND change_tx < "+s.dialect.Horizon, after, key(page.After.ID))
+	q.add(" ORDER BY change_tx, id LIMIT ?", page.Limit+1)
+	var row TransactionRow
+	place, feed := after, domain.FeedPage{}
+	err = s.rows(ctx, q, row.shown(), func() error {
+		if feed.More = len(feed.Items) == page.Limit; feed.More {
+			return nil
 		}
-		if feed.More = len(rows) > page.Limit; feed.More {
-			rows = rows[:page.Limit]
-		}
-		for _, row := range rows {
-			t, err := row.domain()
-			if err != nil {
-				return err
-			}
-			feed.Items = append(feed.Items, t)
-			feed.Next = domain.Position{Key: strconv.FormatInt(row.ChangeTx, 10), ID: row.ID}
-		}
-		return nil
+		t, err := row.domain()
+		feed.Items, place = append(room(feed.Items, page.Limit), t), row.ChangeTx
+		return err
 	})
-	return feed, err
+	if err != nil {
+		return domain.FeedPage{}, err
+	}
+	feed.Next = domain.Position{Key: strconv.FormatInt(place, 10), ID: page.After.ID}
+	if n := len(feed.Items); n > 0 {
+		feed.Next.ID = feed.Items[n-1].ID.UUID
+	}
+	return feed, nil
 }
 
 // placeOf reads a position of the feed: the change's place, and the row's id.

@@ -34,6 +34,10 @@ type Dialect struct {
 	// Transact runs fn as one transaction of the writer: committed when fn gives nil,
 	// else rolled back.
 	Transact func(ctx context.Context, fn func(tx Tx) error) error
+	// Query runs a SELECT outside of any transaction, with parameters $1, $2, …, and for
+	// each row fills columns and calls take; an error of take ends it. What columns point to
+	// is written anew for the next row, but bytes are take's to keep.
+	Query func(ctx context.Context, sql string, args, columns []any, take func() error) error
 	// AnyOf is a condition that holds where the text column is one of the values, with one
 	// parameter whatever their number.
 	AnyOf func(column string, values []string) clause.Expr

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/govalues/decimal"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
@@ -44,6 +45,25 @@ type TransactionRow struct {
 // TableName is that of the schema.
 func (TransactionRow) TableName() string { return "transactions" }
 
+// shownTransaction are the columns that callers see, and the place in the feed. Amounts are
+// texts in either database.
+const shownTransaction = `SELECT id, tenant_id, connection_id, vendor, account_id, account, external_id,
+	CAST(amount AS text), currency, CAST(account_amount AS text), account_currency, status, date, occurred_at,
+	description, category, counterparty, metadata, version, first_seen_at, updated_at, removed_at, change_tx
+	FROM transactions WHERE tenant_id = ?`
+
+// shown are the row's places for shownTransaction.
+func (r *TransactionRow) shown() []any {
+	return []any{
+		(*key)(&r.ID), (*key)(&r.Tenant), (*key)(&r.Connection), (*label)(&r.Vendor), (*key)(&r.AccountID.UUID),
+		(*label)(&r.Account), (*label)(&r.ExternalID),
+		(*label)(&r.Amount), (*label)(&r.Currency), optionalLabel{&r.AccountAmount}, (*label)(&r.AccountCurrency),
+		(*label)(&r.Status), (*label)(&r.Date), &r.Occurred,
+		(*label)(&r.Description), (*label)(&r.Category), (*label)(&r.Counterparty), &r.Metadata,
+		&r.Version, &r.FirstSeen, &r.Updated, &r.Removed, &r.ChangeTx,
+	}
+}
+
 // Times gives the row's times: occurred, first seen, updated. A row that is saved is
 // never a removed one.
 func (r TransactionRow) Times() (occurred, firstSeen, updated time.Time) {
@@ -71,8 +91,8 @@ func sourceColumn(s domain.Source) []byte {
 }
 
 // domain converts; Detail is not kept, its digest is. Errors: an amount that is none.
-func (r TransactionRow) domain() (domain.Transaction, error) {
-	amount, err := moneyOf(&r.Amount, r.Currency)
+func (r *TransactionRow) domain() (domain.Transaction, error) {
+	amount, err := decimal.Parse(r.Amount)
 	if err != nil {
 		return domain.Transaction{}, err
 	}
@@ -82,7 +102,7 @@ func (r TransactionRow) domain() (domain.Transaction, error) {
 		Connection: domain.ConnectionID{UUID: r.Connection}, Vendor: domain.Vendor(r.Vendor),
 		AccountID: domain.AccountID{UUID: r.AccountID.UUID},
 		Observation: domain.Observation{
-			ExternalID: r.ExternalID, Account: r.Account, Amount: *amount, AccountMoney: inAccount,
+			ExternalID: r.ExternalID, Account: r.Account, Amount: domain.Money{Amount: amount, Currency: r.Currency}, AccountMoney: inAccount,
 			Status: domain.TransactionStatus(r.Status), Date: domain.Date(r.Date), OccurredAt: r.Occurred.Time,
 			Description: r.Description, Category: r.Category, Counterparty: r.Counterparty,
 			Metadata: json.RawMessage(r.Metadata),

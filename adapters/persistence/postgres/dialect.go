@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
@@ -25,8 +26,8 @@ func (d dialect) seams() gormstore.Dialect {
 	// The horizon: every transaction with an id below the oldest one that still runs has
 	// ended, and what it wrote can be read or never will be.
 	return gormstore.Dialect{
-		Transact: d.transact, AnyOf: anyOf, Stamp: stamp, SaveTransactions: save, SaveSources: saveSources,
-		Strange: d.strange, Receive: d.receive,
+		Transact: d.transact, Query: d.query, AnyOf: anyOf, Stamp: stamp,
+		SaveTransactions: save, SaveSources: saveSources, Strange: d.strange, Receive: d.receive,
 		Horizon: "(SELECT shift + pg_snapshot_xmin(pg_current_snapshot())::text::bigint FROM feed)",
 	}
 }
@@ -59,6 +60,22 @@ func (d dialect) transact(ctx context.Context, fn func(tx gormstore.Tx) error) e
 		return err
 	}
 	return raw(conn, func(*pgx.Conn) error { return tx.Commit(ctx) })
+}
+
+// attempts bounds how often a query is sent anew because its connection had broken before;
+// database/sql does as much for GORM.
+const attempts = 3
+
+// query goes to pgx directly: the statement is prepared once a connection, and what comes
+// back is read in its binary form.
+func (d dialect) query(ctx context.Context, sql string, args, columns []any, take func() error) (err error) {
+	for range attempts {
+		rows, _ := d.db.Pool.Query(ctx, sql, args...) // its error is the rows' too
+		if _, err = pgx.ForEachRow(rows, columns, take); err == nil || !pgconn.SafeToRetry(err) {
+			break
+		}
+	}
+	return err
 }
 
 // jobs runs the queue's insert in the transaction.

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -21,8 +22,8 @@ type dialect struct {
 // seams hands the differences to the shared stores.
 func (d dialect) seams() gormstore.Dialect {
 	return gormstore.Dialect{
-		Transact: d.transact, AnyOf: anyOf, Stamp: stamp, SaveTransactions: save, SaveSources: saveSources,
-		Strange: d.strange, Receive: d.receive,
+		Transact: d.transact, Query: d.query, AnyOf: anyOf, Stamp: stamp,
+		SaveTransactions: save, SaveSources: saveSources, Strange: d.strange, Receive: d.receive,
 		// With one writer every change is complete as soon as it can be read.
 		Horizon: "9223372036854775807",
 	}
@@ -43,6 +44,24 @@ func (d dialect) jobs(ctx context.Context, tx *sql.Tx, pulls []uuid.UUID) error 
 		return nil
 	}
 	return d.enqueue(ctx, tx, pulls)
+}
+
+// query reads beside the writer.
+func (d dialect) query(ctx context.Context, text string, args, columns []any, take func() error) error {
+	rows, err := cmp.Or(d.db.readers, d.db.Writer).QueryContext(ctx, text, args...)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		if err := rows.Scan(columns...); err != nil {
+			return err
+		}
+		if err := take(); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
 }
 
 // anyOf hands the values over as one JSON array: a list of parameters would be another

@@ -1,0 +1,153 @@
+package gormstore
+
+import (
+	"context"
+	"database/sql/driver"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgtype"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// query is a SELECT that grows by conditions. The hot reads are written with it rather
+// than with GORM, which takes longer over a row than the database does.
+type query struct {
+	strings.Builder
+	args []any
+}
+
+// newQuery begins with all up to the first condition; every question mark in it, and in
+// what is added, stands for the next argument.
+func newQuery(text string, args ...any) *query {
+	q := &query{args: make([]any, 0, 8)}
+	q.Grow(768)
+	q.add(text, args...)
+	return q
+}
+
+// add appends text. Both databases know parameters by their number.
+func (q *query) add(text string, args ...any) {
+	for _, arg := range args {
+		before, after, _ := strings.Cut(text, "?")
+		q.args = append(q.args, arg)
+		q.WriteString(before)
+		q.WriteByte('$')
+		q.WriteString(strconv.Itoa(len(q.args)))
+		text = after
+	}
+	q.WriteString(text)
+}
+
+// rows runs the query and, for each row, fills the columns and calls take.
+func (s *Store) rows(ctx context.Context, q *query, columns []any, take func() error) error {
+	return s.bounded(ctx, func(ctx context.Context) error {
+		return s.dialect.Query(ctx, q.String(), q.args, columns, take)
+	})
+}
+
+// paged runs a query for a page and tells where the next one begins. It asks for one row
+// more than the page holds: whether there is one says whether there is a next page.
+func paged[T any](ctx context.Context, s *Store, q *query, limit int, columns []any,
+	item func() (T, error), position func(T) domain.Position,
+) (domain.Page[T], error) {
+	q.add(" LIMIT ?", limit+1)
+	var page domain.Page[T]
+	err := s.rows(ctx, q, columns, func() error {
+		if len(page.Items) == limit {
+			page.Next = position(page.Items[limit-1])
+			return nil
+		}
+		t, err := item()
+		page.Items = append(room(page.Items, limit), t)
+		return err
+	})
+	if err != nil {
+		return domain.Page[T]{}, err
+	}
+	return page, nil
+}
+
+// room makes place for all that may come once there is more than a little.
+func room[T any](items []T, limit int) []T {
+	const little = 32
+	switch len(items) {
+	case 0:
+		return make([]T, 0, min(limit, little))
+	case little:
+		return slices.Grow(items, max(limit-little, 0))
+	}
+	return items
+}
+
+// The types below are how columns are read and ids are sent: by pgx in its binary form and
+// without a detour over any, by database/sql as text.
+type (
+	// key is an id; NULL reads as the nil UUID.
+	key uuid.UUID
+	// label is a text. One that equals the row before it is not read again.
+	label string
+	// optionalLabel is a text that may be NULL.
+	optionalLabel struct{ into **string }
+)
+
+// ScanUUID reads an id from pgx.
+func (k *key) ScanUUID(v pgtype.UUID) error {
+	*k = key(v.Bytes)
+	return nil
+}
+
+// UUIDValue gives an id to pgx.
+func (k key) UUIDValue() (pgtype.UUID, error) { return pgtype.UUID{Bytes: k, Valid: true}, nil }
+
+// Scan reads an id from database/sql.
+func (k *key) Scan(value any) error {
+	*k = key{}
+	return (*uuid.UUID)(k).Scan(value)
+}
+
+// Value gives an id to database/sql.
+func (k key) Value() (driver.Value, error) { return uuid.UUID(k).String(), nil }
+
+// ScanBytes reads a text from pgx, whose bytes are only lent.
+func (l *label) ScanBytes(text []byte) error {
+	if string(text) != string(*l) {
+		*l = label(text)
+	}
+	return nil
+}
+
+// Scan reads a text from database/sql.
+func (l *label) Scan(value any) error {
+	switch v := value.(type) {
+	case string:
+		*l = label(v)
+	case []byte:
+		return l.ScanBytes(v)
+	default:
+		*l = ""
+	}
+	return nil
+}
+
+// ScanBytes reads a text from pgx; nil is NULL.
+func (l optionalLabel) ScanBytes(text []byte) error {
+	*l.into = nil
+	if text != nil {
+		fresh := string(text)
+		*l.into = &fresh
+	}
+	return nil
+}
+
+// Scan reads a text from database/sql.
+func (l optionalLabel) Scan(value any) error {
+	*l.into = nil
+	if v, ok := value.(string); ok {
+		*l.into = &v
+	}
+	return nil
+}

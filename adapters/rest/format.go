@@ -1,10 +1,12 @@
 package rest
 
 import (
+	"bufio"
 	"bytes"
 	"errors"
 	"io"
 	"strconv"
+	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/go-json-experiment/json"
@@ -16,8 +18,10 @@ import (
 // they repeat.
 var jsonFormat = huma.Format{
 	Marshal: func(w io.Writer, v any) error {
-		return json.MarshalWrite(w, v, json.Deterministic(true), jsontext.AllowDuplicateNames(true),
-			jsontext.AllowInvalidUTF8(true), jsontext.PreserveRawStrings(true))
+		large := writers.Get().(*bufio.Writer)
+		defer func() { large.Reset(nil); writers.Put(large) }()
+		large.Reset(w)
+		return errors.Join(json.MarshalWrite(large, v, written), large.Flush())
 	},
 	Unmarshal: func(data []byte, v any) error {
 		if loose, ok := v.(*any); ok {
@@ -26,6 +30,14 @@ var jsonFormat = huma.Format{
 		return json.Unmarshal(data, v, json.RejectUnknownMembers(true))
 	},
 }
+
+// written are the options of answers.
+var written = json.JoinOptions(json.Deterministic(true), jsontext.AllowDuplicateNames(true),
+	jsontext.AllowInvalidUTF8(true), jsontext.PreserveRawStrings(true))
+
+// writers gather an answer: the encoder writes every few hundred bytes, and each write of
+// net/http's is one to the kernel.
+var writers = sync.Pool{New: func() any { return bufio.NewWriterSize(nil, 32<<10) }}
 
 // huma validates a loosely read body and keeps going after a fault. These two stand in
 // that body for what no schema admits, so that the validator names their members beside

@@ -39,13 +39,12 @@ const (
 
 // listed are the row's places for listedConnection.
 func (r *connectionRow) listed() []any {
-	h := &r.Health
-	return []any{
+	h, columns := &r.Health, make([]any, 0, 19)
+	return append(columns,
 		(*key)(&r.ID), (*key)(&r.Tenant), (*label)(&r.Kind), (*label)(&r.Name), (*label)(&r.Vendor), (*label)(&r.BaseURL),
 		(*label)(&r.AccountRef), (*label)(&r.Type), &r.Config,
 		(*label)(&h.HealthStatus), (*label)(&h.HealthReason), &h.HealthSince, &h.NeedsReauth, &h.ReauthByEvent,
-		&r.Revision, &r.Created, &r.Updated, &r.Redirected,
-	}
+		&r.Revision, &r.Created, &r.Updated, &r.Redirected)
 }
 
 // healthColumns are written alone when a pull ends.

@@ -38,14 +38,10 @@ func ofKind(db *gorm.DB, tenant domain.TenantID, kind domain.ConnectionKind, id 
 	return live(db).Where("id = ? AND tenant_id = ? AND kind = ?", id.UUID, tenant.UUID, string(kind))
 }
 
-// liveConnections are the tenant's; the one beginning of all that callers read.
-const liveConnections = " FROM connections WHERE deleted_at IS NULL AND tenant_id = ?"
-
 // Get reads a live connection of the kind.
 func (s connections) Get(ctx context.Context, tenant domain.TenantID, kind domain.ConnectionKind, id domain.ConnectionID) (domain.Connection, error) {
-	q := newQuery(wholeConnection+liveConnections, key(tenant.UUID))
-	q.add(" AND id = ? AND kind = ?", key(id.UUID), string(kind))
-	return s.one(ctx, q)
+	const sql = wholeConnection + " FROM connections WHERE deleted_at IS NULL AND tenant_id = $1 AND id = $2 AND kind = $3"
+	return s.one(ctx, sql, key(tenant.UUID), key(id.UUID), string(kind))
 }
 
 // Find reads a live aggregator connection by vendor and name.
@@ -53,23 +49,26 @@ func (s connections) Find(ctx context.Context, tenant domain.TenantID, vendor do
 	if !storable(name) {
 		return domain.Connection{}, domain.Missing()
 	}
-	q := newQuery(wholeConnection+liveConnections, key(tenant.UUID))
-	q.add(" AND name = ? AND vendor = ? AND kind = 'aggregator'", name, string(vendor))
-	return s.one(ctx, q)
+	const sql = wholeConnection + ` FROM connections WHERE deleted_at IS NULL AND tenant_id = $1 AND name = $2 AND vendor = $3
+		AND kind = 'aggregator'`
+	return s.one(ctx, sql, key(tenant.UUID), name, string(vendor))
 }
 
 // one reads a whole connection. Errors: NotFound.
-func (s connections) one(ctx context.Context, q *query) (c domain.Connection, err error) {
+func (s connections) one(ctx context.Context, sql string, args ...any) (domain.Connection, error) {
 	var row connectionRow
 	found := false
-	err = s.rows(ctx, q, append(row.listed(), &row.Sealed), func() error {
-		c, found = row.domain(), true
+	err := s.lookup(ctx, sql, args, append(row.listed(), &row.Sealed), func() error {
+		found = true
 		return nil
 	})
 	if err == nil && !found {
 		err = domain.Missing()
 	}
-	return c, err
+	if err != nil {
+		return domain.Connection{}, err
+	}
+	return row.domain(), nil
 }
 
 // List gives live connections by name. Bytes decide the order in both databases: the
@@ -78,12 +77,14 @@ func (s connections) List(ctx context.Context, tenant domain.TenantID, filter po
 	if !storable(page.After.Key) {
 		return domain.Page[domain.Connection]{}, badCursor()
 	}
-	q := newQuery(listedConnection+liveConnections, key(tenant.UUID))
+	q := newQuery(listedConnection+" FROM connections WHERE deleted_at IS NULL AND tenant_id = ?", key(tenant.UUID))
 	if filter.Kind != "" {
 		q.add(" AND kind = ?", string(filter.Kind))
 	}
+	read := s.rows // a filter by health may look at many rows to find few
 	switch filter.Health {
 	case "":
+		read = s.lookup
 	case domain.Unknown:
 		q.add(" AND health_status IN ('', ?)", string(domain.Unknown))
 	default:
@@ -94,7 +95,7 @@ func (s connections) List(ctx context.Context, tenant domain.TenantID, filter po
 	}
 	q.add(" ORDER BY name, id")
 	var row connectionRow
-	return paged(ctx, s.Store, q, page.Limit, row.listed(),
+	return paged(ctx, read, q, page.Limit, row.listed(),
 		func() (domain.Connection, error) { return row.domain(), nil },
 		func(c domain.Connection) domain.Position { return domain.Position{Key: c.Name, ID: c.ID.UUID} })
 }

@@ -80,7 +80,7 @@ func (s ledger) Transactions(ctx context.Context, tenant domain.TenantID, connec
 	}
 	q.add(" ORDER BY date DESC, id DESC")
 	var row TransactionRow
-	return paged(ctx, s.Store, q, page.Limit, row.shown(), row.domain, func(t domain.Transaction) domain.Position {
+	return paged(ctx, s.rows, q, page.Limit, row.shown(), row.domain, func(t domain.Transaction) domain.Position {
 		return domain.Position{Key: string(t.Date), ID: t.ID.UUID}
 	})
 }
@@ -97,7 +97,7 @@ func (s ledger) Changes(ctx context.Context, tenant domain.TenantID, page domain
 	q.add(" ORDER BY change_tx, id LIMIT ?", page.Limit+1)
 	var row TransactionRow
 	place, feed := after, domain.FeedPage{}
-	err = s.rows(ctx, q, row.shown(), func() error {
+	err = s.rows(ctx, q.String(), q.args, row.shown(), func() error {
 		if feed.More = len(feed.Items) == page.Limit; feed.More {
 			return nil
 		}

@@ -42,21 +42,28 @@ func (q *query) add(text string, args ...any) {
 	q.WriteString(text)
 }
 
-// rows runs the query and, for each row, fills the columns and calls take.
-func (s *Store) rows(ctx context.Context, q *query, columns []any, take func() error) error {
-	return s.bounded(ctx, func(ctx context.Context) error {
-		return s.dialect.Query(ctx, q.String(), q.args, columns, take)
-	})
+// reader is rows or lookup: it runs a SELECT and, for each row, fills the columns and
+// calls take.
+type reader func(ctx context.Context, sql string, args, columns []any, take func() error) error
+
+// rows reads what may be many.
+func (s *Store) rows(ctx context.Context, sql string, args, columns []any, take func() error) error {
+	return s.bounded(ctx, func(ctx context.Context) error { return s.dialect.Query(ctx, sql, args, columns, take) })
+}
+
+// lookup reads what is at most a page.
+func (s *Store) lookup(ctx context.Context, sql string, args, columns []any, take func() error) error {
+	return s.bounded(ctx, func(ctx context.Context) error { return s.dialect.Lookup(ctx, sql, args, columns, take) })
 }
 
 // paged runs a query for a page and tells where the next one begins. It asks for one row
 // more than the page holds: whether there is one says whether there is a next page.
-func paged[T any](ctx context.Context, s *Store, q *query, limit int, columns []any,
+func paged[T any](ctx context.Context, read reader, q *query, limit int, columns []any,
 	item func() (T, error), position func(T) domain.Position,
 ) (domain.Page[T], error) {
 	q.add(" LIMIT ?", limit+1)
 	var page domain.Page[T]
-	err := s.rows(ctx, q, columns, func() error {
+	err := read(ctx, q.String(), q.args, columns, func() error {
 		if len(page.Items) == limit {
 			page.Next = position(page.Items[limit-1])
 			return nil

@@ -38,6 +38,8 @@ type Dialect struct {
 	// each row fills columns and calls take; an error of take ends it. What columns point to
 	// is written anew for the next row, but bytes are take's to keep.
 	Query func(ctx context.Context, sql string, args, columns []any, take func() error) error
+	// Lookup is Query for what touches few rows; it may be sent together with others' reads.
+	Lookup func(ctx context.Context, sql string, args, columns []any, take func() error) error
 	// AnyOf is a condition that holds where the text column is one of the values, with one
 	// parameter whatever their number.
 	AnyOf func(column string, values []string) clause.Expr

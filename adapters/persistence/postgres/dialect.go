@@ -26,7 +26,7 @@ func (d dialect) seams() gormstore.Dialect {
 	// The horizon: every transaction with an id below the oldest one that still runs has
 	// ended, and what it wrote can be read or never will be.
 	return gormstore.Dialect{
-		Transact: d.transact, Query: d.query, AnyOf: anyOf, Stamp: stamp,
+		Transact: d.transact, Query: d.query, Lookup: newGatherer(d).query, AnyOf: anyOf, Stamp: stamp,
 		SaveTransactions: save, SaveSources: saveSources, Strange: d.strange, Receive: d.receive,
 		Horizon: "(SELECT shift + pg_snapshot_xmin(pg_current_snapshot())::text::bigint FROM feed)",
 	}

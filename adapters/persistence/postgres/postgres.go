@@ -1,7 +1,8 @@
 // Package postgres keeps everything in PostgreSQL (13 or newer).
 //
-// GORM and pgx share one pool: the stores speak GORM, the hot path of the webhook door
-// and large writes speak pgx. Statements are prepared once a connection by pgx.
+// GORM and pgx share one pool: the stores speak GORM, the hot path of the webhook door, hot reads
+// and large writes speak pgx. Statements are prepared once a connection by pgx. Small reads that
+// come while others are under way are sent together.
 package postgres
 
 import (

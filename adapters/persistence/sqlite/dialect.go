@@ -22,7 +22,7 @@ type dialect struct {
 // seams hands the differences to the shared stores.
 func (d dialect) seams() gormstore.Dialect {
 	return gormstore.Dialect{
-		Transact: d.transact, Query: d.query, AnyOf: anyOf, Stamp: stamp,
+		Transact: d.transact, Query: d.query, Lookup: d.query, AnyOf: anyOf, Stamp: stamp,
 		SaveTransactions: save, SaveSources: saveSources, Strange: d.strange, Receive: d.receive,
 		// With one writer every change is complete as soon as it can be read.
 		Horizon: "9223372036854775807",

@@ -1,12 +1,18 @@
 package rest
 
 import (
+	"context"
 	"io"
+	"net/http"
+	"net/http/httptest"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/govalues/decimal"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
@@ -49,4 +55,43 @@ func BenchmarkFeedPage(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(len(rows)*b.N)/b.Elapsed().Seconds(), "rows/s")
+}
+
+// discard is an answer that nobody reads.
+type discard struct{ head http.Header }
+
+func (d discard) Header() http.Header         { return d.head }
+func (d discard) Write(p []byte) (int, error) { return len(p), nil }
+func (discard) WriteHeader(int)               {}
+
+// twenty gives full pages of connections.
+type twenty struct{ *fake }
+
+func (twenty) ListConnections(_ context.Context, _ domain.TenantID, _ domain.HealthStatus, p domain.PageRequest) (domain.Page[domain.Connection], error) {
+	return domain.Page[domain.Connection]{Items: slices.Repeat([]domain.Connection{connectionFixture()}, p.Limit)}, nil
+}
+
+// BenchmarkRead answers an operator's reads, all but the token's check and the database.
+func BenchmarkRead(b *testing.B) {
+	encoder := zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig())
+	handler, err := New(twenty{&fake{}}, Options{
+		Verifier: bearers{}, Clock: &fixedClock{at: moment}, NewRequestID: func() string { return "made-id" },
+		PublicURL: "https://public.example/", Vendors: []domain.Vendor{"pluggy", "belvo"},
+		Logger: zap.New(zapcore.NewCore(encoder, zapcore.AddSync(io.Discard), zap.InfoLevel)),
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for name, target := range map[string]string{
+		"one": connectionsPath + "/" + someID.String(), "page of 20": connectionsPath + "?limit=20",
+	} {
+		b.Run(name, func(b *testing.B) {
+			r := httptest.NewRequest(http.MethodGet, target, http.NoBody)
+			r.Header.Set("Authorization", "Bearer tenant-a")
+			b.ReportAllocs()
+			for b.Loop() {
+				handler.ServeHTTP(discard{http.Header{}}, r)
+			}
+		})
+	}
 }

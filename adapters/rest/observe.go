@@ -47,6 +47,12 @@ func (x *exchange) row() *route {
 	return x.route
 }
 
+// Headers of every answer, in their canonical form; a later Set replaces them whole.
+var (
+	noSniff = []string{"nosniff"}
+	noStore = []string{"no-store"}
+)
+
 // observe is around everything: it names the request, turns failures and panics into
 // problem documents, and writes one line of the access log.
 func (s *server) observe(next echo.HandlerFunc) echo.HandlerFunc {
@@ -56,9 +62,8 @@ func (s *server) observe(next echo.HandlerFunc) echo.HandlerFunc {
 		x := &exchange{id: s.requestID(r), instance: cleanPath(r.URL.Path), origin: s.origin(r)}
 		c.SetRequest(r.WithContext(context.WithValue(r.Context(), exchangeKey{}, x)))
 		head := c.Response().Header()
-		head.Set(requestIDHeader, x.id)
-		head.Set("X-Content-Type-Options", "nosniff")
-		head.Set("Cache-Control", "no-store")
+		head[requestIDHeader] = []string{x.id}
+		head["X-Content-Type-Options"], head["Cache-Control"] = noSniff, noStore
 		if err := s.guarded(c, next); err != nil {
 			s.fail(err, c)
 		}
@@ -166,11 +171,10 @@ func (s *server) log(c echo.Context, x *exchange, took time.Duration) {
 	}
 	s.Observe(c.Request().Method, template, status, took)
 	if entry := s.Logger.Check(zap.InfoLevel, "request"); entry != nil {
-		fields := []zap.Field{
+		fields := append(make([]zap.Field, 0, 8),
 			zap.String("requestId", x.id), zap.String("method", c.Request().Method),
 			zap.String("route", template), zap.String("path", x.instance), zap.Int("status", status),
-			zap.Int64("bytes", c.Response().Size), zap.Duration("took", took),
-		}
+			zap.Int64("bytes", c.Response().Size), zap.Duration("took", took))
 		if !x.who.Tenant.IsZero() {
 			fields = append(fields, zap.Stringer("tenant", x.who.Tenant))
 		}

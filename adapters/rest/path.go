@@ -18,9 +18,16 @@ func cleanPath(path string) string {
 			path = before + vendor + "/{token}"
 		}
 	}
-	if len(path) <= longestID {
-		return path
+	for segment := range strings.SplitSeq(path, "/") {
+		if len(segment) > longestID {
+			return withoutLong(path)
+		}
 	}
+	return path
+}
+
+// withoutLong replaces every segment longer than an id.
+func withoutLong(path string) string {
 	segments := strings.Split(path, "/")
 	for i, segment := range segments {
 		if len(segment) > longestID {

@@ -1,0 +1,167 @@
+package scale_test
+
+import (
+	"crypto/sha256"
+	"errors"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/postgres"
+	"github.com/LerianStudio/aggregator-connections/test/pgtest"
+)
+
+// keyed is what the store's insert of deliveries would have to say on tables by time: the
+// keys decide what is new, as the unique index over the whole table does now.
+const keyed = `
+	WITH told AS (
+		SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::bytea[], $5::timestamptz[])
+			AS told (id, tenant_id, connection_id, fingerprint, received_at)),
+	fresh AS (
+		INSERT INTO delivery_keys (connection_id, fingerprint, delivery_id, received_at)
+		SELECT connection_id, fingerprint, id, received_at FROM told
+		ON CONFLICT (connection_id, fingerprint) DO NOTHING RETURNING delivery_id)
+	INSERT INTO deliveries (id, tenant_id, connection_id, vendor, event, event_id, fingerprint, body, ask, status, received_at)
+	SELECT told.id, tenant_id, connection_id, 'pluggy', '', '', fingerprint, '', '', 'ignored', received_at
+	FROM told JOIN fresh ON fresh.delivery_id = told.id RETURNING id`
+
+// byTime is a migrated database with deliveries in weeks; week gives a time in one of them.
+func byTime(t *testing.T, conns int) *postgres.DB {
+	t.Helper()
+	return migrated(t, pgtest.DSN(t), conns, filepath.Join("testdata", "bytime.sql"))
+}
+
+func week(n int) time.Time {
+	return time.Date(2026, time.January, 7, 12, 0, 0, 0, time.UTC).AddDate(0, 0, 7*n)
+}
+
+// tell inserts one event, and says whether it is new.
+func tell(t *testing.T, db *postgres.DB, connection uuid.UUID, event string, at time.Time) bool {
+	fingerprint := sha256.Sum256([]byte(event))
+	done, err := db.Pool.Exec(t.Context(), keyed, [][16]byte{uuid.Must(uuid.NewV7())}, [][16]byte{uuid.New()},
+		[][16]byte{connection}, [][]byte{fingerprint[:]}, []time.Time{at})
+	if err != nil {
+		t.Errorf("tell %s: %v", event, err)
+	}
+	return done.RowsAffected() > 0
+}
+
+// A unique index over a table by time cannot be the one that the store's statement names.
+func TestTimeCannotHoldTheIndexThatKeepsThePromise(t *testing.T) {
+	db := byTime(t, 0)
+	for _, statement := range []string{
+		"CREATE UNIQUE INDEX ON deliveries (connection_id, fingerprint)",
+		"INSERT INTO deliveries SELECT * FROM deliveries ON CONFLICT (connection_id, fingerprint) DO NOTHING",
+	} {
+		_, err := db.Pool.Exec(t.Context(), statement)
+		if refused := (*pgconn.PgError)(nil); !errors.As(err, &refused) {
+			t.Errorf("%s: %v, want the server's refusal", statement, err)
+		}
+	}
+}
+
+func TestOfManyCopiesInTwoWeeksOneIsStored(t *testing.T) {
+	db := byTime(t, 0)
+	c := uuid.New()
+	var fresh atomic.Int32
+	var all sync.WaitGroup
+	for i := range 12 {
+		all.Go(func() {
+			if tell(t, db, c, "event", week(i%2)) {
+				fresh.Add(1)
+			}
+		})
+	}
+	all.Wait()
+	if n, rows := fresh.Load(), ask[int](t, db, "SELECT count(*) FROM deliveries"); n != 1 || rows != 1 {
+		t.Errorf("%d of 12 copies were new, %d rows", n, rows)
+	}
+}
+
+// Prune gives way to the drop of a week, beside a transaction that tells events; what was
+// told in that week stays known.
+func TestAWeekIsDroppedAndWhatItWasToldStaysKnown(t *testing.T) {
+	db := byTime(t, 0)
+	c := uuid.New()
+	for i := range 3 {
+		tell(t, db, c, "of week "+string(rune('0'+i)), week(i))
+	}
+	for _, statement := range []string{
+		"ALTER TABLE deliveries DETACH PARTITION deliveries_w0 CONCURRENTLY", "DROP TABLE deliveries_w0",
+	} {
+		must(t, db, statement)
+	}
+	if tell(t, db, c, "of week 0", week(2)) {
+		t.Error("an event of the dropped week is told anew")
+	}
+	if !tell(t, db, c, "another", week(2)) {
+		t.Error("an event that nobody told is taken for a copy")
+	}
+	if n := ask[int](t, db, "SELECT count(*) FROM deliveries"); n != 3 {
+		t.Errorf("%d rows are left, want those of the weeks that stay, and the new one", n)
+	}
+}
+
+// The door goes on while a week is detached: the lock of DETACH CONCURRENTLY lets inserts
+// pass, where that of a plain DROP would wait for, and hold up, every one of them.
+func TestDetachingAWeekDoesNotHoldUpTheDoor(t *testing.T) {
+	db := byTime(t, 0)
+	c := uuid.New()
+	reader, err := db.Pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = reader.Rollback(t.Context()) }()
+	if _, err := reader.Exec(t.Context(), "SELECT count(*) FROM deliveries"); err != nil { // detaching waits for it
+		t.Fatal(err)
+	}
+	detached := make(chan error, 1)
+	go func() {
+		_, err := db.Pool.Exec(t.Context(), "ALTER TABLE deliveries DETACH PARTITION deliveries_w0 CONCURRENTLY")
+		detached <- err
+	}()
+	until(t, "the week is being detached", func() bool {
+		return ask[int](t, db, "SELECT count(*) FROM pg_inherits WHERE inhdetachpending") > 0
+	})
+	if !tell(t, db, c, "meanwhile", week(1)) {
+		t.Error("an event is not stored while a week is detached")
+	}
+	if err := reader.Rollback(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-detached; err != nil {
+		t.Error(err)
+	}
+}
+
+// The newest page reads the newest week and stops; a bounded one reads the weeks within.
+func TestListsReadTheWeeksTheyShow(t *testing.T) {
+	db := byTime(t, 1)
+	if ask[int](t, db, "SELECT current_setting('server_version_num')::int") < 150000 {
+		t.Skip("needs PostgreSQL 15, which tells its counts when asked")
+	}
+	tenant := uuid.New()
+	must(t, db, `INSERT INTO deliveries SELECT gen_random_uuid(), $1, md5('c' || i % 500)::uuid, 'pluggy', 'e', '',
+		sha256(i::text::bytea), 'body', '', 'ignored', NULL, $2::timestamptz + i % 13 * interval '7 days' FROM generate_series(1, 13000) i`,
+		tenant, week(0))
+	must(t, db, "ANALYZE")
+	const page = `SELECT id FROM deliveries WHERE tenant_id = $1 ORDER BY received_at DESC, id DESC LIMIT 20`
+	for _, list := range []struct {
+		what, query string
+		args        []any
+		weeks       int
+	}{
+		{"newest", page, []any{tenant}, 1},
+		{"bounded", strings.Replace(page, "ORDER", "AND received_at >= $2 AND received_at < $3 ORDER", 1), []any{tenant, week(3), week(4)}, 2},
+	} {
+		if n := touched(t, db, "deliveries", func() { must(t, db, list.query, list.args...) }); n < 1 || n > list.weeks {
+			t.Errorf("the %s page reads %d weeks, want 1 to %d", list.what, n, list.weeks)
+		}
+	}
+}

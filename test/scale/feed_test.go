@@ -1,0 +1,148 @@
+package scale_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"syscall"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/postgres"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/test/pgtest"
+)
+
+// forward is the script that operators run where ids may come twice.
+var forward = filepath.Join("..", "..", "configs", "scale", "forward.sql")
+
+// standby starts a server that follows the primary.
+func standby(t *testing.T, primary *pgtest.Server) *pgtest.Server {
+	t.Helper()
+	tools, _ := filepath.Glob("/usr/lib/postgresql/*/bin/pg_basebackup")
+	if len(tools) == 0 {
+		t.Skip("pg_basebackup is not installed")
+	}
+	parent, err := os.MkdirTemp("", "standby-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(parent) })
+	info, err := os.Stat(primary.Dir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	owner := info.Sys().(*syscall.Stat_t) // the server refuses root, and the data of others
+	if err := os.Chown(parent, int(owner.Uid), int(owner.Gid)); err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(parent, "data")
+	backup := exec.CommandContext(t.Context(), slices.Max(tools), "-d", primary.URL(), "-D", dir,
+		"--write-recovery-conf", "--checkpoint=fast", "--no-sync")
+	backup.Dir = parent
+	backup.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: owner.Uid, Gid: owner.Gid}}
+	if said, err := backup.CombinedOutput(); err != nil {
+		t.Fatalf("pg_basebackup: %v: %s", err, said)
+	}
+	server, err := pgtest.Start(pgtest.Options{Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = server.Stop() })
+	return server
+}
+
+// replayed waits until the standby has all that the primary wrote.
+func replayed(t *testing.T, primary, standby *postgres.DB) {
+	t.Helper()
+	written := ask[string](t, primary, "SELECT pg_current_wal_flush_lsn()::text")
+	until(t, "the standby catches up", func() bool {
+		return ask[bool](t, standby, "SELECT pg_last_wal_replay_lsn() >= $1::pg_lsn", written)
+	})
+}
+
+// slow writes a row and its place by hand, and leaves the transaction open.
+const slow = `INSERT INTO transactions SELECT gen_random_uuid(), tenant_id, connection_id, vendor, account_id, account, $1, amount,
+		currency, account_amount, account_currency, status, date, occurred_at, description, category, counterparty, metadata,
+		digest, version, first_seen_at, updated_at, removed_at, (SELECT shift + pg_current_xact_id()::text::bigint FROM feed)
+	FROM transactions WHERE external_id = 'first'`
+
+// The horizon on a standby is that of what it has replayed: a reader there is late, and
+// skips nothing.
+func TestTheFeedCanBeReadFromAStandby(t *testing.T) {
+	// Without the wait for the disk, but with that for the log: what has committed can be replayed.
+	server, err := pgtest.Start(pgtest.Options{Settings: map[string]string{"synchronous_commit": "on"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = server.Stop() })
+	primary := migrated(t, server.URL(), 0, partitions)
+	s := primary.Store(nil)
+	replica := opened(t, standby(t, server).URL(), 0)
+	reader := replica.Store(nil)
+	tenant := newTenant()
+	lease := claimed(t, s, connection(t, s, tenant))
+	write(t, s, lease, "first")
+	replayed(t, primary, replica)
+	before, at := changes(t, reader, tenant, domain.Position{})
+
+	tx, err := primary.Pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = tx.Rollback(t.Context()) }()
+	if _, err := tx.Exec(t.Context(), slow, "slow"); err != nil {
+		t.Fatal(err)
+	}
+	write(t, s, lease, "fast")
+	replayed(t, primary, replica)
+	while, at := changes(t, reader, tenant, at)
+	if err := tx.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	replayed(t, primary, replica)
+	after, _ := changes(t, reader, tenant, at)
+	want := [][]string{{"first"}, nil, {"slow", "fast"}}
+	if diff := cmp.Diff(want, [][]string{before, while, after}); diff != "" {
+		t.Errorf("before, while an older one writes, after its commit (-want +got):\n%s", diff)
+	}
+}
+
+// forward.sql moves the feed while a writer holds a place of the old count: it waits for
+// that writer, whose row is then before every place of the new count.
+func TestTheFeedIsMovedForwardUnderTraffic(t *testing.T) {
+	db := migrated(t, pgtest.DSN(t), 0)
+	s := db.Store(nil)
+	tenant := newTenant()
+	lease := claimed(t, s, connection(t, s, tenant))
+	write(t, s, lease, "first")
+	first, at := changes(t, s, tenant, domain.Position{})
+	tx, err := db.Pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = tx.Rollback(t.Context()) }()
+	if _, err := tx.Exec(t.Context(), slow, "slow"); err != nil {
+		t.Fatal(err)
+	}
+	moved := make(chan error, 1)
+	go func() { moved <- run(t.Context(), db, forward) }()
+	const waiting = "SELECT count(*) FROM pg_locks WHERE relation = 'feed'::regclass AND mode = 'AccessExclusiveLock' AND NOT granted"
+	until(t, "the move waits for the writer", func() bool { return ask[int](t, db, waiting) > 0 })
+	if err := tx.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-moved; err != nil {
+		t.Fatal(err)
+	}
+	write(t, s, lease, "behind")
+	rest, last := changes(t, s, tenant, at)
+	if diff := cmp.Diff([][]string{{"first"}, {"slow", "behind"}}, [][]string{first, rest}); diff != "" {
+		t.Errorf("before and behind the move (-want +got):\n%s", diff)
+	}
+	if len(last.Key) < len("1000000000000") {
+		t.Errorf("the place is %s: the feed has not moved", last.Key)
+	}
+}

@@ -47,7 +47,7 @@ var seed = []string{
 		0, 0, 0, 0, 0, 0, 0, '', NULL, NULL, NULL, now() FROM generate_series(1, $1) i`,
 	`INSERT INTO deliveries SELECT ordered(i), md5('t' || i % 2000 % 100)::uuid, md5('c' || i % 2000)::uuid, 'pluggy', 'transactions/updated',
 		md5(i::text), sha256(i::text::bytea), convert_to(repeat(md5(i::text), 12), 'UTF8'), '{"Everything":false}', 'accepted',
-		md5('over' || i)::uuid, now() - ($1 - i) * interval '1 ms' FROM generate_series(1, $1) i`,
+		md5('over' || i / 10)::uuid, now() - ($1 - i) * interval '1 ms' FROM generate_series(1, $1) i`,
 	`INSERT INTO transactions SELECT ordered(i), md5('t' || i % 2000 % 100)::uuid, md5('c' || i % 2000)::uuid, 'pluggy', md5('a')::uuid, 'account',
 		md5(i::text)::uuid::text, -12.5, 'BRL', NULL, '', 'posted', '2026-01-' || lpad((1 + i % 28)::text, 2, '0'), now(), 'PIX enviado ' || i,
 		'Transfers', '', convert_to(repeat(md5(i::text), 7), 'UTF8'), sha256(i::text::bytea), 1, now(), now(), NULL, 1

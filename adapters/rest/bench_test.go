@@ -15,6 +15,7 @@ import (
 	"go.uber.org/zap/zapcore"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports/porttest"
 )
 
 // BenchmarkCursor writes a cursor and reads it back.
@@ -75,7 +76,7 @@ func (twenty) ListConnections(_ context.Context, _ domain.TenantID, _ domain.Hea
 func BenchmarkRead(b *testing.B) {
 	encoder := zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig())
 	handler, err := New(twenty{&fake{}}, Options{
-		Verifier: bearers{}, Clock: &fixedClock{at: moment}, NewRequestID: func() string { return "made-id" },
+		Verifier: bearers{}, Clock: porttest.NewClock(moment), NewRequestID: func() string { return "made-id" },
 		PublicURL: "https://public.example/", Vendors: []domain.Vendor{"pluggy", "belvo"},
 		Logger: zap.New(zapcore.NewCore(encoder, zapcore.AddSync(io.Discard), zap.InfoLevel)),
 	})

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports/porttest"
 )
 
 // counted counts how often a token was verified whole.
@@ -37,7 +38,7 @@ func (c *counted) take() int {
 }
 
 // remembering is a verifier of the shared secret whose look-ups are counted.
-func remembering(t *testing.T) (*Verifier, *fixedClock, *counted) {
+func remembering(t *testing.T) (*Verifier, *porttest.Clock, *counted) {
 	t.Helper()
 	v, clock := newShared(t, Claims{})
 	finds := &counted{keys: v.keys}
@@ -54,7 +55,7 @@ func TestAGoodTokenIsVerifiedOnceInFiveSeconds(t *testing.T) {
 	token := shareSigned(goodClaims())
 	for range 5 {
 		comesIn(t, v, token)
-		clock.pass(time.Second)
+		clock.Pass(time.Second)
 	}
 	if n := finds.take(); n != 1 {
 		t.Errorf("verified %d times in five seconds", n)
@@ -84,7 +85,7 @@ func TestARefusedTokenIsNotRemembered(t *testing.T) {
 		t.Errorf("%d refused tokens are remembered", len(v.memory.known))
 	}
 	early := shareSigned(goodClaims().but("nbf", moment.Add(31*time.Second).Unix()))
-	clock.pass(time.Second)
+	clock.Pass(time.Second)
 	comesIn(t, v, early)
 }
 
@@ -93,9 +94,9 @@ func TestARefusedTokenIsNotRemembered(t *testing.T) {
 func TestARememberedTokenIsHeldAgainstTheClock(t *testing.T) {
 	v, clock, _ := remembering(t)
 	expiring := shareSigned(goodClaims().but("exp", moment.Add(2*time.Second).Unix()))
-	clock.pass(leeway + 2*time.Second - time.Microsecond)
+	clock.Pass(leeway + 2*time.Second - time.Microsecond)
 	comesIn(t, v, expiring)
-	clock.pass(time.Microsecond)
+	clock.Pass(time.Microsecond)
 	staysOut(t, v, expiring)
 
 	for name, claims := range map[string]members{
@@ -103,11 +104,11 @@ func TestARememberedTokenIsHeldAgainstTheClock(t *testing.T) {
 	} {
 		token, back := shareSigned(claims), -leeway-2*time.Second
 		comesIn(t, v, token)
-		clock.pass(back)
+		clock.Pass(back)
 		if _, err := v.Verify(t.Context(), token); !errors.Is(err, domain.Unauthenticated) {
 			t.Errorf("%s: err = %v", name, err)
 		}
-		clock.pass(-back)
+		clock.Pass(-back)
 	}
 }
 
@@ -119,7 +120,7 @@ func TestATokenGoesWithItsKey(t *testing.T) {
 	v, clock := issuer.verifier(t)
 	comesIn(t, v, first)
 	issuer.publish(secondSet)
-	clock.pass(askEvery)
+	clock.Pass(askEvery)
 	comesIn(t, v, first) // remembered anew, this very second
 	comesIn(t, v, second)
 	staysOut(t, v, first)
@@ -131,10 +132,10 @@ func TestRememberedTokensHaveOldKeysAskedForAgain(t *testing.T) {
 	issuer := newRotating(t, firstSet)
 	v, clock := issuer.verifier(t)
 	comesIn(t, v, first)
-	clock.pass(maxAge - time.Second)
+	clock.Pass(maxAge - time.Second)
 	comesIn(t, v, first)
 	issuer.publish(secondSet)
-	clock.pass(2 * time.Second)
+	clock.Pass(2 * time.Second)
 	comesIn(t, v, first) // nobody waits for the refresh this begins
 	source := v.keys.(*keySource)
 	source.mu.Lock()
@@ -217,11 +218,11 @@ func TestManyAtOnceAreToldApart(t *testing.T) {
 	crowd.Go(func() {
 		issuer.publish(secondSet)
 		for range 20 {
-			clock.pass(time.Second)
+			clock.Pass(time.Second)
 		}
 	})
 	crowd.Wait()
-	clock.pass(askEvery)
+	clock.Pass(askEvery)
 	comesIn(t, v, second)
 	staysOut(t, v, first)
 }

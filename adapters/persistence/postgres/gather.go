@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"fmt"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -139,7 +140,8 @@ func (g *gatherer) run(asks []*ask) {
 	}
 }
 
-// read fills the columns from the ask's rows, unless its caller has left.
+// read fills the columns from the ask's rows, unless its caller has left. A panic of take
+// is the ask's failure: nobody would recover it on this goroutine.
 func (a *ask) read(results pgx.BatchResults) {
 	rows, _ := results.Query() // its error is the rows' too
 	if !a.state.CompareAndSwap(open, reading) {
@@ -147,6 +149,12 @@ func (a *ask) read(results pgx.BatchResults) {
 		return
 	}
 	touched := false
+	defer func() {
+		if thrown := recover(); thrown != nil {
+			a.err = fmt.Errorf("a row cannot be taken: panic of %T", thrown)
+			a.state.Store(answered)
+		}
+	}()
 	_, err := pgx.ForEachRow(rows, a.columns, func() error {
 		touched = true
 		return a.take()

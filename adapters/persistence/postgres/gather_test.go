@@ -13,9 +13,12 @@ import (
 )
 
 // gathering is a gatherer with every lane taken: what is asked waits until released.
-func gathering(t *testing.T) *gatherer {
+func gathering(t *testing.T) *gatherer { return gatheringOver(t, 0) }
+
+// gatheringOver is gathering over so many connections.
+func gatheringOver(t *testing.T, conns int) *gatherer {
 	t.Helper()
-	db, err := Open(t.Context(), Config{URL: pgtest.DSN(t)})
+	db, err := Open(t.Context(), Config{URL: pgtest.DSN(t), MaxConns: conns})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,21 +146,17 @@ func TestABatchThatHangsIsLeft(t *testing.T) {
 	}
 }
 
-// TestConnectionsThatBrokeAreNoFailure ends every backend between two reads.
-func TestConnectionsThatBrokeAreNoFailure(t *testing.T) {
-	g := gathering(t)
-	one := func(release bool) ended {
+// TestAConnectionThatBrokeIsNoFailure ends the only backend between two reads: the batch
+// meets the broken connection, and the read that asks by itself a new one.
+func TestAConnectionThatBrokeIsNoFailure(t *testing.T) {
+	g := gatheringOver(t, 1)
+	one := func() ended {
 		result := g.read(t.Context(), t, "SELECT 1")
-		if release {
-			g.release()
-		}
+		g.release()
 		return <-result
 	}
-	if r := one(true); r.err != nil {
+	if r := one(); r.err != nil {
 		t.Fatal(r.err)
-	}
-	if _, err := g.alone.db.Pool.Exec(t.Context(), "SELECT 1"); err != nil {
-		t.Fatal(err)
 	}
 	other, err := Open(t.Context(), Config{URL: g.alone.db.Pool.Config().ConnString()})
 	if err != nil {
@@ -171,8 +170,23 @@ func TestConnectionsThatBrokeAreNoFailure(t *testing.T) {
 	g.mu.Lock()
 	g.busy = g.lanes
 	g.mu.Unlock()
-	if r := one(true); r.err != nil || r.got != 1 {
-		t.Errorf("after the connections broke: %d, %v", r.got, r.err)
+	if r := one(); r.err != nil || r.got != 1 {
+		t.Errorf("after the connection broke: %d, %v", r.got, r.err)
+	}
+}
+
+// TestARowThatPanicsFailsItsReadAlone keeps a panic from ending the process.
+func TestARowThatPanicsFailsItsReadAlone(t *testing.T) {
+	g := gathering(t)
+	var column int
+	bad := g.join("SELECT 1", nil, []any{&column}, func() error { panic("a row from nowhere") })
+	good := g.read(t.Context(), t, "SELECT 2")
+	g.release()
+	if <-bad.done; bad.err == nil {
+		t.Error("the panic is no failure")
+	}
+	if r := <-good; r.err != nil || r.got != 2 {
+		t.Errorf("the other read gave %d, %v", r.got, r.err)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 	"go.uber.org/zap"
 
+	"github.com/LerianStudio/aggregator-connections/adapters/system"
 	"github.com/LerianStudio/aggregator-connections/cmd/discovery/compose"
 )
 
@@ -46,6 +47,9 @@ func serve(ctx context.Context, env lookup, logTo io.Writer) error {
 	}
 	if err := limitMemory(memlimit.FromCgroup); err != nil {
 		app.Log.Info("no memory limit is known", zap.Error(err))
+	}
+	if _, chosen := env("GOGC"); !chosen {
+		go system.PaceHeap(ctx)
 	}
 	go giveBack()
 	return app.Serve(ctx, listener, admin)

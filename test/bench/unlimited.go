@@ -5,6 +5,7 @@ import (
 	"net"
 	"os"
 
+	"github.com/LerianStudio/aggregator-connections/adapters/system"
 	"github.com/LerianStudio/aggregator-connections/cmd/discovery/compose"
 	"github.com/LerianStudio/aggregator-connections/configs"
 )
@@ -28,5 +29,6 @@ func serveUnlimited(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	go system.PaceHeap(ctx)
 	return app.Serve(ctx, listeners[0], listeners[1])
 }

@@ -10,13 +10,18 @@ import (
 // rescueTime is promised: work that a dead process held goes on within it.
 const rescueTime = 30 * time.Second
 
-// held starts a pull on the process that hangs at the vendor behind its first page.
+// held starts a pull on the process that hangs at the vendor behind its first page, which
+// is stored meanwhile.
 func held(t *testing.T, h *house, l *link, p *process) {
 	t.Helper()
 	stuck(t, l, p, 1)
-	rows := h.all(p, "/aggregator-connections/"+l.id+"/transactions")
-	if len(rows) == 0 || len(rows) == len(l.facts) {
-		t.Fatalf("%d of %d rows: the pull does not hang in the middle", len(rows), len(l.facts))
+	rows := 0
+	eventually(t, 5*time.Second, "first page", func() bool {
+		rows = len(h.all(p, "/aggregator-connections/"+l.id+"/transactions"))
+		return rows > 0
+	})
+	if rows == len(l.facts) {
+		t.Fatalf("all %d rows: the pull does not hang in the middle", rows)
 	}
 }
 

@@ -128,8 +128,12 @@ func (b *bench) crowd(ctx context.Context, m *mailbox, s *service, reference pgb
 		func(ctx context.Context) (float64, error) { return reference.run(ctx, b) })
 }
 
-// halfLoad asks half as often as the service answered, and tells the delays.
+// halfLoad asks half as often as the service answered, and tells the delays. What the
+// reference has written is flushed first, or its writing back is what would be seen.
 func (b *bench) halfLoad(ctx context.Context, m *mailbox, s *service, pairs []pair) (string, error) {
+	if err := execute(ctx, b.server.URL(), "CHECKPOINT"); err != nil {
+		return "", err
+	}
 	var rates, p99 []float64
 	for _, p := range pairs {
 		rates = append(rates, p.ours)

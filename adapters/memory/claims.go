@@ -58,7 +58,7 @@ func (s *Store) begin(p *pull, lease domain.Lease, at time.Time) {
 		d := s.desk(p.Connection)
 		d.under, d.next = p, nil
 	}
-	p.State, p.Attempts, p.lease = domain.PullRunning, p.Attempts+1, lease
+	p.State, p.NotBefore, p.Attempts, p.lease = domain.PullRunning, time.Time{}, p.Attempts+1, lease
 }
 
 // held gives the pull that the lease holds. It may have run out: only another lease

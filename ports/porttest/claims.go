@@ -141,6 +141,7 @@ func claimWaits(b *bench) {
 	_, claimed := b.claimAt(l.Pull, due)
 	b.same("attempts", 2, claimed.Pull.Attempts)
 	b.same("state", domain.PullRunning, claimed.Pull.State)
+	b.same("the next wait", time.Time{}, claimed.Pull.NotBefore)
 }
 
 // claimOfOver: a job may be run again after its pull has ended; it must find nothing to do.

@@ -36,9 +36,10 @@ var allowed = map[string][]string{
 	"adapters/system":    {"domain", "ports"},
 	"adapters/telemetry": {"domain", "ports"},
 
-	"adapters/persistence/gormstore": {"domain", "ports"},
-	"adapters/persistence/postgres":  {"domain", "ports", "adapters/persistence/gormstore"},
-	"adapters/persistence/sqlite":    {"domain", "ports", "adapters/persistence/gormstore"},
+	"adapters/persistence/gormstore":           {"domain", "ports"},
+	"adapters/persistence/gormstore/grouptest": {"adapters/memory", "adapters/persistence/gormstore", "domain", "ports"},
+	"adapters/persistence/postgres":            {"domain", "ports", "adapters/persistence/gormstore"},
+	"adapters/persistence/sqlite":              {"domain", "ports", "adapters/persistence/gormstore"},
 
 	"adapters/aggregator/vendorhttp": {"domain", "ports"},
 	"adapters/aggregator/pluggy":     {"domain", "ports", "adapters/aggregator/vendorhttp"},

@@ -53,6 +53,9 @@ func (d dialect) join(ctx context.Context, knocks []gormstore.Knock) ([]gormstor
 	}
 	g.gates, g.queued = make(map[domain.TokenHash]gormstore.Gate, len(told)), make(map[uuid.UUID]uuid.UUID, len(told))
 	for _, t := range told {
+		if !t.pull.Valid && t.gate.Wants(knocks[t.place]) {
+			return nil, nil // as the statement decided, which asks each knock, copies too
+		}
 		g.gates[knocks[t.place].Token] = t.gate
 		if t.pull.Valid {
 			g.queued[t.gate.Connection] = t.pull.UUID
@@ -60,11 +63,6 @@ func (d dialect) join(ctx context.Context, knocks []gormstore.Knock) ([]gormstor
 	}
 	g.sort()
 	g.choosePulls()
-	for i := range g.entries {
-		if g.entries[i].brings {
-			return nil, nil
-		}
-	}
 	g.markFresh(told)
 	return g.results, g.answer()
 }

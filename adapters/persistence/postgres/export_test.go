@@ -1,0 +1,29 @@
+package postgres
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
+)
+
+// Receive stores the knocks as one group, as the store's committer does with what waits.
+func (db *DB) Receive(ctx context.Context, enqueue Enqueue, knocks []gormstore.Knock) ([]gormstore.Result, error) {
+	return dialect{db: db, enqueue: enqueue}.receive(ctx, knocks)
+}
+
+// Traced is Open with a tracer that sees every statement.
+func Traced(ctx context.Context, url string, tracer pgx.QueryTracer) (*DB, error) {
+	config, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		return nil, err
+	}
+	config.ConnConfig.Tracer = tracer
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, err
+	}
+	return over(pool, 0)
+}

@@ -29,7 +29,7 @@ func (*begins) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) 
 // Both ways to store a group are the model's: a group that begins no transaction was joined.
 func TestAGroupIsStoredAsItsKnocksOneByOne(t *testing.T) {
 	var begun begins
-	db := traced(t, &begun)
+	db := traced(t, pgtest.DSN(t), &begun)
 	var jobs []domain.PullID
 	enqueue := func(_ context.Context, _ pgx.Tx, pulls []uuid.UUID) error {
 		for _, id := range pulls {
@@ -58,9 +58,10 @@ func TestAGroupIsStoredAsItsKnocksOneByOne(t *testing.T) {
 	}
 }
 
-func traced(t *testing.T, tracer pgx.QueryTracer) *postgres.DB {
+// traced is opened with a tracer that sees every statement.
+func traced(t *testing.T, dsn string, tracer pgx.QueryTracer) *postgres.DB {
 	t.Helper()
-	db, err := postgres.Traced(t.Context(), pgtest.DSN(t), tracer)
+	db, err := postgres.Traced(t.Context(), dsn, tracer)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -47,35 +48,76 @@ func (g *group) insertDeliveries() error {
 	return err
 }
 
-// insertPulls queues the pulls that new events brought along, and gives their ids. Only
-// now, because a group of copies alone must not queue anything. A connection for which
-// another transaction queued one meanwhile makes the group start anew.
+// insertPulls queues the pulls that new events brought along, and gives the ids of those
+// that are new. Only now, because a group of copies alone must not queue anything.
 func (g *group) insertPulls() ([]uuid.UUID, error) {
-	var ids, tenants, connections []uuid.UUID
-	var vendors, traces []string
-	var created []time.Time
-	for i := range g.entries {
-		e := &g.entries[i]
-		if last := len(connections) - 1; !e.fresh || !e.brings || last >= 0 && connections[last] == e.connection {
-			continue // the entries are sorted by connection
-		}
-		ids, tenants, connections = append(ids, e.pull), append(tenants, e.gate.Tenant), append(connections, e.connection)
-		vendors, traces = append(vendors, string(e.gate.Vendor)), append(traces, g.first(e).Trace)
-		created = append(created, g.first(e).At)
-	}
-	if len(ids) == 0 {
+	brought := g.brought()
+	n := len(brought)
+	if n == 0 {
 		return nil, nil
 	}
-	done, err := g.db.Exec(g.ctx, `
+	ids, tenants, connections := make([]plainID, n), make([]plainID, n), make([]plainID, n)
+	vendors, traces, created := make([]string, n), make([]string, n), make([]time.Time, n)
+	for i, e := range brought {
+		k := g.first(e)
+		ids[i], tenants[i], connections[i] = plainID(e.pull), plainID(e.gate.Tenant), plainID(e.connection)
+		vendors[i], traces[i], created[i] = string(e.gate.Vendor), k.Trace, k.At
+	}
+	rows, err := g.db.Query(g.ctx, `
 		INSERT INTO pulls (id, tenant_id, connection_id, vendor, trigger, trace, state, ask, progress, seen_accounts, seen_rows,
 			added, modified, removed, unchanged, attempts, last_error, created_at)
 		SELECT id, tenant_id, connection_id, vendor, $7, trace, 'queued', '', '', 0, 0, 0, 0, 0, 0, 0, '', created_at
 		FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::timestamptz[])
 			AS p (id, tenant_id, connection_id, vendor, trace, created_at)
-		ON CONFLICT (connection_id) WHERE state = 'queued' DO NOTHING`,
-		plain(ids), plain(tenants), plain(connections), vendors, traces, created, string(domain.ByWebhook))
-	if err == nil && done.RowsAffected() < int64(len(ids)) {
-		err = errOvertaken
+		ON CONFLICT (connection_id) WHERE state = 'queued' DO NOTHING RETURNING id`,
+		ids, tenants, connections, vendors, traces, created, string(domain.ByWebhook))
+	if err != nil {
+		return nil, err
 	}
-	return ids, err
+	made, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+	if err == nil && len(made) < n {
+		err = g.joinOthers(slices.DeleteFunc(brought, func(e *entry) bool { return slices.Contains(made, e.pull) }))
+	}
+	return made, err
+}
+
+// brought gives the first new event of each connection that has no pull queued.
+func (g *group) brought() (first []*entry) {
+	for i := range g.entries {
+		e := &g.entries[i]
+		if last := len(first) - 1; !e.fresh || !e.brings || last >= 0 && first[last].connection == e.connection {
+			continue // the entries are sorted by connection
+		}
+		first = append(first, e)
+	}
+	return first
+}
+
+// joinOthers moves the new events of some connections to the pulls that other transactions
+// have queued for them since lockQueued. One that is no longer queued by now makes the
+// group start anew.
+func (g *group) joinOthers(first []*entry) error {
+	var connections, from, to []uuid.UUID
+	for _, e := range first {
+		connections, from = append(connections, e.connection), append(from, e.pull)
+	}
+	if err := g.lockQueuedOf(connections); err != nil {
+		return err
+	}
+	if len(g.queued) < len(connections) {
+		return errOvertaken
+	}
+	for _, c := range connections {
+		to = append(to, g.queued[c])
+	}
+	for i := range g.entries {
+		e := &g.entries[i]
+		if pull, ok := g.queued[e.connection]; ok && e.brings {
+			e.pull = pull
+		}
+	}
+	_, err := g.db.Exec(g.ctx, `
+		UPDATE deliveries SET pull_id = moved.queued FROM unnest($1::uuid[], $2::uuid[]) AS moved (brought, queued)
+		WHERE pull_id = moved.brought`, plain(from), plain(to))
+	return err
 }

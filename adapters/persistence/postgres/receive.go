@@ -15,13 +15,12 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// receiveTries bounds how often a group is stored anew because another transaction came
-// in between.
-const receiveTries = 5
+// receiveTries bounds how often a group is stored anew because others came in between.
+const receiveTries = 16
 
-// errOvertaken: another transaction queued a pull between two statements of ours. The
-// group is rolled back and stored anew.
-var errOvertaken = errors.New("overtaken by another transaction")
+// errOvertaken: another transaction queued a pull between two statements of ours, and a
+// third claimed it before the next. The group is rolled back and stored anew.
+var errOvertaken = errors.New("overtaken by other transactions")
 
 // receive stores a group of knocks: at once where every event finds its pull queued, which
 // is how it is under load, else in a transaction that queues the pulls that are missing.
@@ -33,14 +32,15 @@ func (d dialect) receive(ctx context.Context, knocks []gormstore.Knock) ([]gorms
 	return d.repeatedly(func() ([]gormstore.Result, error) { return d.bring(ctx, knocks) })
 }
 
-// repeatedly stores a group anew as long as another transaction comes in between.
+// repeatedly stores a group anew as long as others come in between. Errors: Unavailable
+// where they do so again and again; nothing is stored.
 func (d dialect) repeatedly(store func() ([]gormstore.Result, error)) (results []gormstore.Result, err error) {
 	for range receiveTries {
 		if results, err = store(); !overtaken(err) {
 			return results, err
 		}
 	}
-	return nil, err
+	return nil, gormstore.Away(err)
 }
 
 // bring stores a group with a handful of statements, however many its knocks are.
@@ -101,7 +101,8 @@ type entry struct {
 }
 
 // store takes locks in one order, whatever the order of the knocks: connections, queued
-// pulls, events; so that two groups never wait for each other in a ring.
+// pulls, events; so that two groups never wait for each other in a ring. The pulls that
+// insertPulls finds queued come last: groups share those, and only claims hold them alone.
 func (g *group) store(jobs func(pulls []uuid.UUID) error) error {
 	if err := g.openGates(); err != nil {
 		return err
@@ -189,13 +190,18 @@ func (g *group) lockQueued() error {
 			wanting = append(wanting, e.connection)
 		}
 	}
-	g.queued = make(map[uuid.UUID]uuid.UUID, len(wanting))
-	if len(wanting) == 0 {
+	return g.lockQueuedOf(slices.Compact(wanting))
+}
+
+// lockQueuedOf takes connections in their order.
+func (g *group) lockQueuedOf(connections []uuid.UUID) error {
+	g.queued = make(map[uuid.UUID]uuid.UUID, len(connections))
+	if len(connections) == 0 {
 		return nil
 	}
 	rows, err := g.db.Query(g.ctx, `
 		SELECT connection_id, id FROM pulls WHERE connection_id = ANY($1) AND state = 'queued'
-		ORDER BY connection_id FOR SHARE`, plain(slices.Compact(wanting)))
+		ORDER BY connection_id FOR SHARE`, plain(connections))
 	if err != nil {
 		return err
 	}

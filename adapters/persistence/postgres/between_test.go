@@ -41,6 +41,7 @@ const (
 type pulling struct {
 	*testing.T
 	*gormstore.Store
+	db     *postgres.DB
 	token  domain.WebhookToken
 	queued domain.PullID // the last
 }
@@ -77,8 +78,9 @@ func (p *pulling) receipt(event string) ports.Receipt {
 func beside(t *testing.T, b between) (*gormstore.Store, *pulling) {
 	t.Helper()
 	dsn := pgtest.DSN(t)
-	other := opened(t, dsn).Store(nil)
-	return traced(t, dsn, b).Store(nil), &pulling{T: t, Store: other, token: door(t, other)}
+	db := opened(t, dsn)
+	other := db.Store(nil)
+	return traced(t, dsn, b).Store(nil), &pulling{T: t, Store: other, db: db, token: door(t, other)}
 }
 
 func TestAGroupJoinsThePullThatWasQueuedInBetween(t *testing.T) {
@@ -194,5 +196,32 @@ func awaitWaiting(t *testing.T, db *postgres.DB, want int) {
 			t.Errorf("%d sessions wait for a lock, want %d", waiting, want)
 			return
 		}
+	}
+}
+
+// A deletion that comes while a group brings a pull waits, and then fails that pull.
+func TestADeletionWaitsForAGroupThatBringsAPull(t *testing.T) {
+	b := between{}
+	s, other := beside(t, b)
+	ended := make(chan error, 1)
+	b[queues] = func() {
+		delete(b, queues)
+		go func() {
+			_, err := other.Connections().Update(t.Context(), other.token.Tenant, domain.Aggregator, other.token.Connection,
+				func(c *domain.Connection) error {
+					c.DeletedAt = epoch
+					return nil
+				})
+			ended <- err
+		}()
+		awaitWaiting(t, other.db, 1)
+	}
+	got, err := s.Deliveries().Receive(t.Context(), other.receipt("event"))
+	if err := errors.Join(err, <-ended); err != nil {
+		t.Fatal(err)
+	}
+	pull, err := other.Pulls().Get(t.Context(), other.token.Tenant, got.Delivery.Pull)
+	if err != nil || pull.LastError != domain.ConnectionGone {
+		t.Errorf("the pull is %s %q, error %v; want it failed", pull.State, pull.LastError, err)
 	}
 }

@@ -62,7 +62,7 @@ func Run(t *testing.T, d Dialect) {
 			p.connect(strconv.Itoa(i))
 		}
 		steps := []func(){p.group, p.group, p.group, p.group, p.group, p.work, p.work, p.work, p.request, p.revoke, p.remove}
-		for range rapid.IntRange(2, 24).Draw(rt, "steps") {
+		for range rapid.IntRange(2, 16).Draw(rt, "steps") {
 			rapid.SampledFrom(steps).Draw(rt, "step")()
 			p.jobs()
 		}

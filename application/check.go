@@ -42,7 +42,7 @@ func (s *Service) addressed(vendor, name, field string) (domain.Vendor, error) {
 	if name == "" {
 		faults = append(faults, domain.Fault(field, "must not be empty"))
 	}
-	return v, join(faults)
+	return v, domain.Join(faults)
 }
 
 func (s *Service) look(ctx context.Context, c domain.Connection) (domain.Standing, error) {

@@ -24,7 +24,7 @@ func (s *Service) CreateConnection(ctx context.Context, tenant domain.TenantID, 
 	_, unknown := s.vendor(n.Vendor)
 	faults := slices.Concat(gather(unknown), c.Validate(), address)
 	faults = append(faults, gather(domain.ValidateSecret(domain.PartClientID, n.ClientID), domain.ValidateSecret(domain.PartSecret, n.Secret))...)
-	if err := join(faults); err != nil {
+	if err := domain.Join(faults); err != nil {
 		return domain.Connection{}, err
 	}
 	if c.Sealed, err = s.seal(ctx, c, domain.AggregatorCredential(n.ClientID, n.Secret)); err != nil {
@@ -99,7 +99,7 @@ func (s *Service) validateUpdate(ctx context.Context, u ports.ConnectionUpdate) 
 	if !u.ClientID.IsZero() && !u.Secret.IsZero() {
 		faults = append(faults, gather(domain.ValidateSecret(domain.PartClientID, u.ClientID), domain.ValidateSecret(domain.PartSecret, u.Secret))...)
 	}
-	return join(faults)
+	return domain.Join(faults)
 }
 
 // sealFresh seals the update's credential, nil when it has none. The row is read first,
@@ -193,13 +193,4 @@ func matches(match ports.Match, c *domain.Connection) error {
 // gather drops the nil faults.
 func gather(faults ...*domain.Error) []*domain.Error {
 	return slices.DeleteFunc(faults, func(f *domain.Error) bool { return f == nil })
-}
-
-// join makes one error of many faults, nil of none.
-func join(faults []*domain.Error) error {
-	all := make([]error, len(faults))
-	for i, f := range faults {
-		all[i] = f
-	}
-	return errors.Join(all...)
 }

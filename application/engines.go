@@ -45,12 +45,12 @@ func (s *Service) configure(ctx context.Context, c *domain.Connection, credentia
 		faults = append(faults, &domain.Error{
 			Kind: domain.Invalid, Code: domain.TypeUnknown, Field: "type", Message: "must be a registered connector type",
 		})
-		return join(faults)
+		return domain.Join(faults)
 	}
 	config, err := connector.Validate(ctx, c.Config, credential)
 	faults = append(faults, domain.Faults(err)...)
 	if len(faults) > 0 || err != nil {
-		return cmp.Or(join(faults), err)
+		return cmp.Or(domain.Join(faults), err)
 	}
 	c.Config = config
 	c.Sealed, err = s.seal(ctx, *c, credential)

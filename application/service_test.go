@@ -1,7 +1,6 @@
 package application_test
 
 import (
-	"errors"
 	"strings"
 	"testing"
 
@@ -11,15 +10,6 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
-
-// joined makes one error of many faults, nil of none.
-func joined(faults []*domain.Error) error {
-	all := make([]error, len(faults))
-	for i, f := range faults {
-		all[i] = f
-	}
-	return errors.Join(all...)
-}
 
 // fields lists the fields that an error names.
 func fields(err error) []string {

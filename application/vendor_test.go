@@ -145,7 +145,7 @@ func (c connector) Validate(_ context.Context, config json.RawMessage, credentia
 	if credential.Part("password").IsZero() {
 		faults = append(faults, domain.Fault("credential.password", "must not be empty"))
 	}
-	return config, joined(faults)
+	return config, domain.Join(faults)
 }
 
 func (c connector) Probe(_ context.Context, _ json.RawMessage, credential domain.Credential) (string, error) {

@@ -11,8 +11,8 @@ import (
 
 // leaseTime outlasts the longest single call to an aggregator (15 s), so that a lease
 // extended before each call never ends under a living worker, and it ends soon enough
-// for the work of a dead one to go on within 30 s. A page is asked for just before the
-// one ahead of it extends the lease and is stored: until the next extension it is the
+// for the work of a dead one to go on within 30 s. When a page extends the lease and is
+// stored, the next one has been asked for already: until the next extension it is the
 // longer of the two that counts, not their sum.
 const leaseTime = 20 * time.Second
 

@@ -5,7 +5,7 @@
 // The path of a transaction: Receive stores a delivery and queues its pull; RunPull
 // claims the pull under a lease, asks the vendor's aggregator how the account reference
 // stands, plans the steps that the ask needs, and stores each page together with the
-// pull's progress, while the next one is read. A process that dies between two pages loses nothing: the lease ends,
+// pull's progress, while the next ones are read. A process that dies between two pages loses nothing: the lease ends,
 // and whoever claims the pull next goes on at the page after.
 package application
 

@@ -8,7 +8,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// step reads the current step to its end, and stores each page while the next is read.
+// step reads the current step to its end, and stores each page while the next are read.
 func (t *try) step(ctx context.Context) error {
 	step := t.pull.Progress.Current()
 	if step.Sweep {

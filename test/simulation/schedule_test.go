@@ -32,8 +32,9 @@ type task struct {
 	cancel context.CancelFunc
 	dead   bool
 	over   bool
-	of     *task // the actor that this one works beside, in the same process
+	of     *task // the actor that this one works beside or for, in the same process
 	side   *task // what works beside this one, until it was waited for
+	awaits *task // what this one waits for
 	whole  bool  // gives way no more until this is over
 	asleep int   // the step before which it is not resumed
 	looked bool
@@ -73,13 +74,16 @@ func (s *sim) beside(work func()) (wait func()) {
 		return work
 	}
 	side := s.spawn(of.name+" aside", func(context.Context) { work() })
-	side.of, side.reads, of.side = of, of.reads, side
+	side.of, side.reads, of.side = of.process(), of.reads, side
 	s.point("begun")
 	return func() {
+		s.current.awaits = side // who waits need not be who began
 		for !side.over && !s.fallen {
 			s.point("waits")
 		}
-		of.side = nil
+		if of.side == side {
+			of.side = nil
+		}
 	}
 }
 
@@ -115,9 +119,11 @@ func (s *sim) bury(t *task) {
 	if t.ahead() {
 		s.tally.lostAhead++
 	}
-	if t.side != nil {
-		s.end(t.side)
-		s.drop(t.side)
+	for _, other := range slices.Backward(slices.Clone(s.tasks)) {
+		if other.of == t {
+			s.end(other)
+			s.drop(other)
+		}
 	}
 	s.end(t)
 	s.drop(t)
@@ -211,8 +217,8 @@ func (t *task) stores() bool { return t.at == "Pulls.StorePage" && t.side != nil
 // ahead says whether the next page was read before this one is written.
 func (t *task) ahead() bool { return t.stores() && t.side.over }
 
-// waits says whether it can go on only when what works beside it is over.
-func (t *task) waits() bool { return t.at == "waits" && t.side != nil && !t.side.over }
+// waits says whether it can go on only when something else of its process is over.
+func (t *task) waits() bool { return t.at == "waits" && t.awaits != nil && !t.awaits.over }
 
 // advanceOne resumes a task, unless fate has something else for it.
 func (s *sim) advanceOne(t *task) {

@@ -162,9 +162,6 @@ func hold(tx *gorm.DB, lease domain.Lease) (pullRow, error) {
 	return rows[0], nil
 }
 
-// holdLive is hold, lost also when the connection was deleted.
-func holdLive(tx *gorm.DB, lease domain.Lease) (pullRow, error) { return hold(tx.Where(isLive), lease) }
-
 // under narrows pulls to the one that runs under the lease.
 func under(query *gorm.DB, lease domain.Lease) *gorm.DB {
 	return query.Where("id = ? AND lease_id = ? AND state = ?", lease.Pull.UUID, lease.ID.UUID, stateRunning)

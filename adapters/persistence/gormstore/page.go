@@ -19,19 +19,20 @@ func (s pulls) StorePage(ctx context.Context, lease domain.Lease, w ports.PageWr
 	if len(w.Accounts)+len(w.Transactions)+len(w.Removed) == 0 {
 		return s.advance(ctx, lease, w)
 	}
+	rows := latest(w.Transactions, observationKey)
 	var counts domain.Counts
 	err := s.background().change(ctx, func(tx Tx) error {
-		held, err := holdLive(tx.DB, lease)
-		if err != nil {
+		p := newPageWriter(s.dialect, tx, w.At)
+		p.newID = w.NewID
+		if err := p.begin(lease, rows); err != nil {
 			return err
 		}
-		p := pageWriter{dialect: s.dialect, tx: tx.DB, pull: held, at: instant{w.At}, newID: w.NewID}
 		for _, step := range []func() error{
 			func() error { return p.accounts(latest(w.Accounts, accountKey)) },
-			func() error { return p.transactions(latest(w.Transactions, observationKey)) },
+			p.transactions,
 			func() error { return p.known(w.Unchanged) },
 			func() error { return p.removed(w.Removed) },
-			func() error { return saveProgress(tx.DB, held, p.counts, w.Until, &w.Progress) },
+			func() error { return saveProgress(tx.DB, p.pull, p.counts, w.Until, &w.Progress) },
 		} {
 			if err := step(); err != nil {
 				return err
@@ -109,15 +110,45 @@ func latest[T any](items []T, key func(T) string) []T {
 // compared and overwritten.
 type pageWriter struct {
 	dialect Dialect
-	tx      *gorm.DB
+	tx      Tx
 	pull    pullRow
 	at      instant
 	newID   func() domain.TransactionID
 	stamp   int64 // 0 until something changed
 	counts  domain.Counts
 
+	seen       []TransactionRow     // what the page shows
+	stored     map[string]storedRow // by external id
+	accountIDs map[string]uuid.UUID // by external id; those of the same page among them
+
 	resourced []uuid.UUID // unchanged rows that were read from something else
 	sources   [][]byte    // theirs now
+}
+
+func newPageWriter(d Dialect, tx Tx, at time.Time) *pageWriter {
+	return &pageWriter{dialect: d, tx: tx, at: instant{at}, accountIDs: map[string]uuid.UUID{}}
+}
+
+// begin locks the pull and reads what the page's rows are compared with, in one go; the
+// rows' digests are made while the database is at work. Errors: LeaseLost.
+func (p *pageWriter) begin(lease domain.Lease, rows []domain.Observation) error {
+	reads := []Read{p.holding(lease)}
+	if len(rows) > 0 {
+		reads = append(reads, p.storing(lease, keys(rows, observationKey)), p.naming(lease, rows))
+	}
+	err := p.tx.Read(func() { p.show(rows) }, reads...)
+	if err == nil && p.pull.ID == uuid.Nil {
+		err = leaseLost()
+	}
+	return err
+}
+
+// show makes rows of what the vendor says.
+func (p *pageWriter) show(rows []domain.Observation) {
+	p.seen = make([]TransactionRow, len(rows))
+	for i := range rows {
+		p.seen[i].show(rows[i])
+	}
 }
 
 // of narrows any table of what pulls bring to the rows of the pull's connection with these external ids.
@@ -129,7 +160,7 @@ func (p *pageWriter) of(externalIDs []string) *gorm.DB {
 func (p *pageWriter) change() (int64, error) {
 	var err error
 	if p.stamp == 0 {
-		p.stamp, err = p.dialect.Stamp(p.tx)
+		p.stamp, err = p.dialect.Stamp(p.tx.DB)
 	}
 	return p.stamp, err
 }
@@ -159,6 +190,7 @@ func (p *pageWriter) accounts(views []domain.AccountView) error {
 		}
 		before := row
 		row.show(view)
+		p.accountIDs[view.ExternalID] = row.ID
 		if ok && row.same(before) {
 			continue
 		}
@@ -191,23 +223,16 @@ func keys[T any](items []T, key func(T) string) []string {
 
 // transactions writes the rows that are new, differ, or come back. The stamp is taken as
 // late as can be, because a transaction that has one holds the feed back until it ends.
-func (p *pageWriter) transactions(seen []domain.Observation) error {
-	p.counts.Read = len(seen)
-	if len(seen) == 0 {
-		return nil
-	}
-	known, err := p.stored(keys(seen, observationKey))
-	if err != nil {
-		return err
-	}
-	changed := make([]TransactionRow, 0, len(seen))
-	for _, o := range seen {
-		if row, differs := p.next(o, known); differs {
-			changed = append(changed, row)
+func (p *pageWriter) transactions() error {
+	p.counts.Read = len(p.seen)
+	changed := p.seen[:0]
+	for i := range p.seen {
+		if p.differs(&p.seen[i]) {
+			changed = append(changed, p.seen[i])
 		}
 	}
 	if len(p.resourced) > 0 {
-		if err := p.dialect.SaveSources(p.tx, p.resourced, p.sources); err != nil {
+		if err := p.dialect.SaveSources(p.tx.DB, p.resourced, p.sources); err != nil {
 			return err
 		}
 	}
@@ -219,79 +244,34 @@ func (p *pageWriter) save(rows []TransactionRow) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	accounts, err := p.accountIDs(rows)
-	if err != nil {
-		return err
-	}
 	stamp, err := p.change()
 	if err != nil {
 		return err
 	}
 	for i := range rows {
-		rows[i].AccountID, rows[i].ChangeTx = optional(accounts[rows[i].Account]), stamp
+		rows[i].AccountID, rows[i].ChangeTx = optional(p.accountIDs[rows[i].Account]), stamp
 	}
-	return p.dialect.SaveTransactions(p.tx, rows)
+	return p.dialect.SaveTransactions(p.tx.DB, rows)
 }
 
-// next is the row that is to be written for an observation, if one is. A row keeps its id
-// and the time it was first seen, whatever else of it changes.
-func (p *pageWriter) next(o domain.Observation, known map[string]TransactionRow) (TransactionRow, bool) {
-	row, ok := known[o.ExternalID]
-	before := row
-	row.show(o)
+// differs says whether the row is to be written, and completes it. A row keeps its id and
+// the time it was first seen, whatever else of it changes.
+func (p *pageWriter) differs(row *TransactionRow) bool {
+	before, ok := p.stored[row.ExternalID]
 	switch {
 	case !ok:
 		p.counts.Added++
-		row.ID, row.FirstSeen = p.newID().UUID, p.at
-		row.Tenant, row.Connection, row.Vendor = p.pull.Tenant, p.pull.Connection, p.pull.Vendor
-	case row.Removed.IsZero() && bytes.Equal(before.Digest, row.Digest):
+		before.ID, before.FirstSeen = p.newID().UUID, p.at
+	case before.Removed.IsZero() && bytes.Equal(before.Digest, row.Digest):
 		p.counts.Unchanged++
 		if !bytes.Equal(before.Source, row.Source) {
-			p.resourced, p.sources = append(p.resourced, row.ID), append(p.sources, row.Source)
+			p.resourced, p.sources = append(p.resourced, before.ID), append(p.sources, row.Source)
 		}
-		return row, false
+		return false
 	default:
 		p.counts.Modified++
 	}
-	row.Version++
-	row.Updated, row.Removed = p.at, instant{}
-	return row, true
-}
-
-// stored reads what decides whether a row differs, and what an overwritten row keeps.
-func (p *pageWriter) stored(externalIDs []string) (map[string]TransactionRow, error) {
-	var rows []TransactionRow
-	err := p.of(externalIDs).
-		Select("id", "tenant_id", "connection_id", "vendor", "external_id", "digest", "version", "first_seen_at", "removed_at", "source").
-		Find(&rows).Error
-	known := make(map[string]TransactionRow, len(rows))
-	for _, row := range rows {
-		known[row.ExternalID] = row
-	}
-	return known, err
-}
-
-// accountIDs finds the accounts that the rows name, those of the same page among them;
-// unknown ones are left out.
-func (p *pageWriter) accountIDs(rows []TransactionRow) (map[string]uuid.UUID, error) {
-	named := map[string]bool{}
-	for i := range rows {
-		if rows[i].Account != "" {
-			named[rows[i].Account] = true
-		}
-	}
-	ids := make(map[string]uuid.UUID, len(named))
-	if len(named) == 0 {
-		return ids, nil
-	}
-	names := make([]string, 0, len(named))
-	for name := range named {
-		names = append(names, name)
-	}
-	var accounts []accountRow
-	err := p.of(names).Select("id", "external_id").Find(&accounts).Error
-	for _, row := range accounts {
-		ids[row.ExternalID] = row.ID
-	}
-	return ids, err
+	row.ID, row.FirstSeen, row.Version, row.Updated = before.ID, before.FirstSeen, before.Version+1, p.at
+	row.Tenant, row.Connection, row.Vendor = p.pull.Tenant, p.pull.Connection, p.pull.Vendor
+	return true
 }

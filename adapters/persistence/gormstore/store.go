@@ -27,6 +27,9 @@ type Tx struct {
 	*gorm.DB
 	// Enqueue inserts the jobs of pulls; they are there once the transaction commits.
 	Enqueue func(pulls ...uuid.UUID) error
+	// Read runs SELECTs in their order, in one go where the database can, and looks at
+	// their answers after meanwhile, which may be nil.
+	Read func(meanwhile func(), reads ...Read) error
 }
 
 // Dialect is what differs between the databases. Every member is required.
@@ -43,6 +46,8 @@ type Dialect struct {
 	// AnyOf is a condition that holds where the text column is one of the values, with one
 	// parameter whatever their number.
 	AnyOf func(column string, values []string) clause.Expr
+	// ForUpdate ends a SELECT that locks its rows; "" with one writer.
+	ForUpdate string
 	// Stamp gives the transaction's place in the change feed.
 	Stamp func(tx *gorm.DB) (int64, error)
 	// Horizon is an SQL expression: places below it are complete.

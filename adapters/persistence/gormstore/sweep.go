@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 
-	"github.com/google/uuid"
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
@@ -17,20 +16,19 @@ import (
 func (s pulls) Sweep(ctx context.Context, lease domain.Lease, w ports.SweepWrite) (domain.Counts, error) {
 	var counts domain.Counts
 	err := s.background().change(ctx, func(tx Tx) error {
-		held, err := holdLive(tx.DB, lease)
+		p := newPageWriter(s.dialect, tx, w.At)
+		if err := p.begin(lease, nil); err != nil {
+			return err
+		}
+		unseen, err := p.unseen(w)
 		if err != nil {
 			return err
 		}
-		unseen, err := unseenRows(tx.DB, held.Connection, w)
-		if err != nil {
-			return err
-		}
-		p := pageWriter{dialect: s.dialect, tx: tx.DB, pull: held, at: instant{w.At}}
 		if err := p.removedInRounds(unseen); err != nil {
 			return err
 		}
 		counts = p.counts
-		return saveProgress(tx.DB, held, p.counts, w.Until, nil)
+		return saveProgress(tx.DB, p.pull, p.counts, w.Until, nil)
 	})
 	if err != nil {
 		return domain.Counts{}, err
@@ -38,41 +36,28 @@ func (s pulls) Sweep(ctx context.Context, lease domain.Lease, w ports.SweepWrite
 	return counts, nil
 }
 
-// unseenRows walks the window row by row, so that only what is to be written is held, and
+// unseen walks the window row by row, so that only what is to be written is held, and
 // gives external ids.
-func unseenRows(tx *gorm.DB, connection uuid.UUID, w ports.SweepWrite) ([]string, error) {
-	query := within(tx.Table("transactions").Select("external_id"), w.Window).
-		Where("connection_id = ? AND removed_at IS NULL", connection)
-	if w.Account != "" {
-		query = query.Where("account = ?", w.Account)
+func (p *pageWriter) unseen(w ports.SweepWrite) ([]string, error) {
+	q := newQuery("SELECT external_id FROM transactions WHERE connection_id = ? AND removed_at IS NULL", key(p.pull.Connection))
+	for _, narrow := range []struct{ condition, value string }{
+		{" AND date >= ?", string(w.Window.From)},
+		{" AND date <= ?", string(w.Window.To)},
+		{" AND account = ?", w.Account},
+	} {
+		if narrow.value != "" {
+			q.add(narrow.condition, narrow.value)
+		}
 	}
-	rows, err := query.Rows()
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = rows.Close() }()
 	var unseen []string
 	var externalID string
-	for rows.Next() {
-		if err := rows.Scan(&externalID); err != nil {
-			return nil, err
-		}
+	err := p.tx.Read(nil, q.into([]any{(*label)(&externalID)}, func() error {
 		if !w.Seen(externalID) {
 			unseen = append(unseen, externalID)
 		}
-	}
-	return unseen, rows.Err()
-}
-
-// within narrows to dates inside the window; an open end does not narrow.
-func within(query *gorm.DB, w domain.Window) *gorm.DB {
-	if w.From != "" {
-		query = query.Where("date >= ?", string(w.From))
-	}
-	if w.To != "" {
-		query = query.Where("date <= ?", string(w.To))
-	}
-	return query
+		return nil
+	}))
+	return unseen, err
 }
 
 // removed marks the connection's rows with these external ids.

@@ -32,9 +32,15 @@ func (d dialect) seams() gormstore.Dialect {
 // transact waits for the one connection that writes, then for the file's lock.
 func (d dialect) transact(ctx context.Context, fn func(tx gormstore.Tx) error) error {
 	return d.db.DB.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
-		return fn(gormstore.Tx{DB: tx, Enqueue: func(pulls ...uuid.UUID) error {
-			return d.jobs(ctx, tx.Statement.ConnPool.(*sql.Tx), pulls)
-		}})
+		return fn(gormstore.Tx{
+			DB: tx,
+			Enqueue: func(pulls ...uuid.UUID) error {
+				return d.jobs(ctx, tx.Statement.ConnPool.(*sql.Tx), pulls)
+			},
+			Read: func(meanwhile func(), reads ...gormstore.Read) error {
+				return readAll(ctx, tx.Statement.ConnPool, meanwhile, reads)
+			},
+		})
 	})
 }
 
@@ -46,9 +52,31 @@ func (d dialect) jobs(ctx context.Context, tx *sql.Tx, pulls []uuid.UUID) error 
 	return d.enqueue(ctx, tx, pulls)
 }
 
+// readAll reads one after the other: there is no way to the file that would be saved.
+func readAll(ctx context.Context, db querier, meanwhile func(), reads []gormstore.Read) error {
+	if meanwhile != nil {
+		meanwhile()
+	}
+	for _, r := range reads {
+		if err := each(ctx, db, r.SQL, r.Args, r.Columns, r.Take); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // query reads beside the writer.
 func (d dialect) query(ctx context.Context, text string, args, columns []any, take func() error) error {
-	rows, err := cmp.Or(d.db.readers, d.db.Writer).QueryContext(ctx, text, args...)
+	return each(ctx, cmp.Or(d.db.readers, d.db.Writer), text, args, columns, take)
+}
+
+type querier interface {
+	QueryContext(ctx context.Context, text string, args ...any) (*sql.Rows, error)
+}
+
+// each runs a query, and calls take for each row.
+func each(ctx context.Context, db querier, text string, args, columns []any, take func() error) error {
+	rows, err := db.QueryContext(ctx, text, args...)
 	if err != nil {
 		return err
 	}

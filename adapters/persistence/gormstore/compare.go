@@ -15,6 +15,19 @@ type Read struct {
 	Take    func() error
 }
 
+// Opening is what a page begins with: reads, in their order, and what may be done while
+// the database is at work.
+type Opening struct {
+	Reads     []Read
+	Meanwhile func()
+}
+
+// Write is a statement with parameters $1, $2, ….
+type Write struct {
+	SQL  string
+	Args []any
+}
+
 func (q *query) into(columns []any, take func() error) Read {
 	return Read{SQL: q.String(), Args: q.args, Columns: columns, Take: take}
 }
@@ -34,6 +47,11 @@ func (p *pageWriter) holding(lease domain.Lease) Read {
 		p.pull = row
 		return nil
 	})
+}
+
+// stamping gives the transaction's place in the feed.
+func (p *pageWriter) stamping() Read {
+	return Read{SQL: p.dialect.Stamp, Columns: []any{&p.stamp}, Take: func() error { return nil }}
 }
 
 // ofLease begins a query of what the lease's pull brings, before that pull is read.

@@ -20,31 +20,40 @@ func (s pulls) StorePage(ctx context.Context, lease domain.Lease, w ports.PageWr
 		return s.advance(ctx, lease, w)
 	}
 	rows := latest(w.Transactions, observationKey)
-	var counts domain.Counts
-	err := s.background().change(ctx, func(tx Tx) error {
-		p := newPageWriter(s.dialect, tx, w.At)
+	return s.page(ctx, lease, w.At, rows, func(p *pageWriter) (Write, error) {
 		p.newID = w.NewID
-		if err := p.begin(lease, rows); err != nil {
-			return err
-		}
 		for _, step := range []func() error{
 			func() error { return p.accounts(latest(w.Accounts, accountKey)) },
 			p.transactions,
 			func() error { return p.known(w.Unchanged) },
 			func() error { return p.removed(w.Removed) },
-			func() error { return saveProgress(tx.DB, p.pull, p.counts, w.Until, &w.Progress) },
 		} {
 			if err := step(); err != nil {
-				return err
+				return Write{}, err
 			}
 		}
-		counts = p.counts
-		return nil
+		return p.moved(w.Until, &w.Progress)
+	})
+}
+
+// page runs fn in a transaction that holds the pull, and gives what fn counted. fn's write
+// is the last.
+func (s pulls) page(ctx context.Context, lease domain.Lease, at time.Time, rows []domain.Observation,
+	fn func(p *pageWriter) (Write, error),
+) (domain.Counts, error) {
+	p := &pageWriter{dialect: s.dialect, at: instant{at}, accountIDs: map[string]uuid.UUID{}}
+	err := s.background().bounded(ctx, func(ctx context.Context) error {
+		return s.dialect.Page(ctx, p.opening(lease, rows), func(tx Tx) (Write, error) {
+			if p.tx = tx; p.pull.ID == uuid.Nil {
+				return Write{}, leaseLost()
+			}
+			return fn(p)
+		})
 	})
 	if err != nil {
 		return domain.Counts{}, err
 	}
-	return counts, nil
+	return p.counts, nil
 }
 
 // advance is StorePage for a page that brings nothing: one statement, atomic by itself.
@@ -69,21 +78,20 @@ func (s pulls) advance(ctx context.Context, lease domain.Lease, w ports.PageWrit
 	return domain.Counts{Read: w.Unchanged, Unchanged: w.Unchanged}, nil
 }
 
-// saveProgress adds the counts, extends the lease and, where given, moves the progress.
-func saveProgress(tx *gorm.DB, held pullRow, counts domain.Counts, until time.Time, progress *domain.Progress) error {
-	total := domain.Counts(held.Counts).Plus(counts)
-	columns := map[string]any{
-		"lease_until": instant{until}, "seen_accounts": total.Accounts, "seen_rows": total.Read, "added": total.Added,
-		"modified": total.Modified, "removed": total.Removed, "unchanged": total.Unchanged,
-	}
+// moved adds the counts, extends the lease and, where given, moves the progress.
+func (p *pageWriter) moved(until time.Time, progress *domain.Progress) (Write, error) {
+	total := domain.Counts(p.pull.Counts).Plus(p.counts)
+	q := newQuery("UPDATE pulls SET lease_until = ?, seen_accounts = ?, seen_rows = ?, added = ?, modified = ?, removed = ?, unchanged = ?",
+		instant{until}.value(p.tx.Name()), total.Accounts, total.Read, total.Added, total.Modified, total.Removed, total.Unchanged)
 	if progress != nil {
 		text, err := encode(progress)
 		if err != nil {
-			return err
+			return Write{}, err
 		}
-		columns["progress"] = text
+		q.add(", progress = ?", text)
 	}
-	return tx.Model(&pullRow{}).Where("id = ?", held.ID).Updates(columns).Error
+	q.add(" WHERE id = ?", key(p.pull.ID))
+	return Write{SQL: q.String(), Args: q.args}, nil
 }
 
 // The keys by which rows of a page are one.
@@ -114,7 +122,7 @@ type pageWriter struct {
 	pull    pullRow
 	at      instant
 	newID   func() domain.TransactionID
-	stamp   int64 // 0 until something changed
+	stamp   int64 // 0 until it is known
 	counts  domain.Counts
 
 	seen       []TransactionRow     // what the page shows
@@ -125,22 +133,15 @@ type pageWriter struct {
 	sources   [][]byte    // theirs now
 }
 
-func newPageWriter(d Dialect, tx Tx, at time.Time) *pageWriter {
-	return &pageWriter{dialect: d, tx: tx, at: instant{at}, accountIDs: map[string]uuid.UUID{}}
-}
-
-// begin locks the pull and reads what the page's rows are compared with, in one go; the
-// rows' digests are made while the database is at work. Errors: LeaseLost.
-func (p *pageWriter) begin(lease domain.Lease, rows []domain.Observation) error {
-	reads := []Read{p.holding(lease)}
+// opening locks the pull and reads what the page's rows are compared with; the rows'
+// digests are made while the database is at work. Rows that are here are mostly written:
+// who locks has a place in the feed as good as taken.
+func (p *pageWriter) opening(lease domain.Lease, rows []domain.Observation) Opening {
+	o := Opening{Reads: []Read{p.holding(lease)}, Meanwhile: func() { p.show(rows) }}
 	if len(rows) > 0 {
-		reads = append(reads, p.storing(lease, keys(rows, observationKey)), p.naming(lease, rows))
+		o.Reads = append(o.Reads, p.storing(lease, keys(rows, observationKey)), p.naming(lease, rows), p.stamping())
 	}
-	err := p.tx.Read(func() { p.show(rows) }, reads...)
-	if err == nil && p.pull.ID == uuid.Nil {
-		err = leaseLost()
-	}
-	return err
+	return o
 }
 
 // show makes rows of what the vendor says.
@@ -158,10 +159,10 @@ func (p *pageWriter) of(externalIDs []string) *gorm.DB {
 
 // change gives the transaction's place in the feed.
 func (p *pageWriter) change() (int64, error) {
-	var err error
-	if p.stamp == 0 {
-		p.stamp, err = p.dialect.Stamp(p.tx.DB)
+	if p.stamp != 0 {
+		return p.stamp, nil
 	}
+	err := p.tx.Read(p.stamping())
 	return p.stamp, err
 }
 
@@ -221,8 +222,7 @@ func keys[T any](items []T, key func(T) string) []string {
 	return all
 }
 
-// transactions writes the rows that are new, differ, or come back. The stamp is taken as
-// late as can be, because a transaction that has one holds the feed back until it ends.
+// transactions writes the rows that are new, differ, or come back.
 func (p *pageWriter) transactions() error {
 	p.counts.Read = len(p.seen)
 	changed := p.seen[:0]

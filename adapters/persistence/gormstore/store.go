@@ -27,9 +27,8 @@ type Tx struct {
 	*gorm.DB
 	// Enqueue inserts the jobs of pulls; they are there once the transaction commits.
 	Enqueue func(pulls ...uuid.UUID) error
-	// Read runs SELECTs in their order, in one go where the database can, and looks at
-	// their answers after meanwhile, which may be nil.
-	Read func(meanwhile func(), reads ...Read) error
+	// Read runs a SELECT.
+	Read func(Read) error
 }
 
 // Dialect is what differs between the databases. Every member is required.
@@ -37,6 +36,10 @@ type Dialect struct {
 	// Transact runs fn as one transaction of the writer: committed when fn gives nil,
 	// else rolled back.
 	Transact func(ctx context.Context, fn func(tx Tx) error) error
+	// Page is Transact for a page of a pull. It begins with the opening and, unless fn
+	// fails, ends with fn's write: each goes along with what begins or commits the
+	// transaction where the database can. Tx.Enqueue is nil.
+	Page func(ctx context.Context, o Opening, fn func(tx Tx) (Write, error)) error
 	// Query runs a SELECT outside of any transaction, with parameters $1, $2, …, and for
 	// each row fills columns and calls take; an error of take ends it. What columns point to
 	// is written anew for the next row, but bytes are take's to keep.
@@ -48,8 +51,8 @@ type Dialect struct {
 	AnyOf func(column string, values []string) clause.Expr
 	// ForUpdate ends a SELECT that locks its rows; "" with one writer.
 	ForUpdate string
-	// Stamp gives the transaction's place in the change feed.
-	Stamp func(tx *gorm.DB) (int64, error)
+	// Stamp is SQL that gives the transaction's place in the change feed.
+	Stamp string
 	// Horizon is an SQL expression: places below it are complete.
 	Horizon string
 	// SaveTransactions inserts rows, or replaces those of their connection and external id.

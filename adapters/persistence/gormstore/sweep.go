@@ -14,26 +14,16 @@ import (
 // Sweep reads the window's rows and marks those that were not seen. It reads ids alone: a
 // window may hold all that an account ever had.
 func (s pulls) Sweep(ctx context.Context, lease domain.Lease, w ports.SweepWrite) (domain.Counts, error) {
-	var counts domain.Counts
-	err := s.background().change(ctx, func(tx Tx) error {
-		p := newPageWriter(s.dialect, tx, w.At)
-		if err := p.begin(lease, nil); err != nil {
-			return err
-		}
+	return s.page(ctx, lease, w.At, nil, func(p *pageWriter) (Write, error) {
 		unseen, err := p.unseen(w)
 		if err != nil {
-			return err
+			return Write{}, err
 		}
 		if err := p.removedInRounds(unseen); err != nil {
-			return err
+			return Write{}, err
 		}
-		counts = p.counts
-		return saveProgress(tx.DB, p.pull, p.counts, w.Until, nil)
+		return p.moved(w.Until, nil)
 	})
-	if err != nil {
-		return domain.Counts{}, err
-	}
-	return counts, nil
 }
 
 // unseen walks the window row by row, so that only what is to be written is held, and
@@ -51,7 +41,7 @@ func (p *pageWriter) unseen(w ports.SweepWrite) ([]string, error) {
 	}
 	var unseen []string
 	var externalID string
-	err := p.tx.Read(nil, q.into([]any{(*label)(&externalID)}, func() error {
+	err := p.tx.Read(q.into([]any{(*label)(&externalID)}, func() error {
 		if !w.Seen(externalID) {
 			unseen = append(unseen, externalID)
 		}

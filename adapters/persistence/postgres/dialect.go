@@ -26,7 +26,7 @@ func (d dialect) seams() gormstore.Dialect {
 	// The horizon: every transaction with an id below the oldest one that still runs has
 	// ended, and what it wrote can be read or never will be.
 	return gormstore.Dialect{
-		Transact: d.transact, Query: d.query, Lookup: newGatherer(d).query, AnyOf: anyOf, Stamp: stamp, ForUpdate: " FOR UPDATE",
+		Transact: d.transact, Page: d.page, Query: d.query, Lookup: newGatherer(d).query, AnyOf: anyOf, Stamp: stamp, ForUpdate: " FOR UPDATE",
 		SaveTransactions: save, SaveSources: saveSources, Strange: d.strange, Receive: d.receive,
 		Horizon: "(SELECT shift + pg_snapshot_xmin(pg_current_snapshot())::text::bigint FROM feed)",
 	}
@@ -51,21 +51,28 @@ func (d dialect) transact(ctx context.Context, fn func(tx gormstore.Tx) error) e
 	defer func() {
 		_ = raw(conn, func(*pgx.Conn) error { return tx.Rollback(context.WithoutCancel(ctx)) })
 	}()
-	session := d.db.DB.Session(&gorm.Session{NewDB: true, Context: ctx})
-	session.Statement.ConnPool = conn
-	err = fn(gormstore.Tx{
-		DB: session,
-		Enqueue: func(pulls ...uuid.UUID) error {
-			return raw(conn, func(*pgx.Conn) error { return d.jobs(ctx, tx, pulls) })
-		},
-		Read: func(meanwhile func(), reads ...gormstore.Read) error {
-			return raw(conn, func(c *pgx.Conn) error { return readAll(ctx, c, meanwhile, reads) })
-		},
-	})
+	session := d.session(ctx, conn)
+	session.Enqueue = func(pulls ...uuid.UUID) error {
+		return raw(conn, func(*pgx.Conn) error { return d.jobs(ctx, tx, pulls) })
+	}
+	err = fn(session)
 	if err != nil {
 		return err
 	}
 	return raw(conn, func(*pgx.Conn) error { return tx.Commit(ctx) })
+}
+
+// session is GORM, and reads beside it, on the connection.
+func (d dialect) session(ctx context.Context, conn *sql.Conn) gormstore.Tx {
+	db := d.db.DB.Session(&gorm.Session{NewDB: true, Context: ctx})
+	db.Statement.ConnPool = conn
+	return gormstore.Tx{DB: db, Read: func(r gormstore.Read) error {
+		return raw(conn, func(c *pgx.Conn) error {
+			rows, _ := c.Query(ctx, r.SQL, r.Args...) // its error is the rows' too
+			_, err := pgx.ForEachRow(rows, r.Columns, r.Take)
+			return err
+		})
+	}}
 }
 
 // attempts bounds how often a query is sent anew because its connection had broken before;
@@ -82,30 +89,6 @@ func (d dialect) query(ctx context.Context, sql string, args, columns []any, tak
 		}
 	}
 	return err
-}
-
-// readAll sends the reads together, and does meanwhile before it waits for their answers.
-func readAll(ctx context.Context, c *pgx.Conn, meanwhile func(), reads []gormstore.Read) (err error) {
-	var batch pgx.Batch
-	for _, r := range reads {
-		batch.Queue(r.SQL, r.Args...)
-	}
-	answers := c.SendBatch(ctx, &batch)
-	defer func() {
-		if closed := answers.Close(); err == nil {
-			err = closed
-		}
-	}()
-	if meanwhile != nil {
-		meanwhile()
-	}
-	for _, r := range reads {
-		rows, _ := answers.Query() // its error is the rows' too
-		if _, err := pgx.ForEachRow(rows, r.Columns, r.Take); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // jobs runs the queue's insert in the transaction.
@@ -134,8 +117,4 @@ func anyOf(column string, values []string) clause.Expr {
 
 // stamp takes the transaction's id, which PostgreSQL hands out in the order of first
 // writes, as its place in the feed.
-func stamp(tx *gorm.DB) (int64, error) {
-	var place int64
-	err := tx.Raw("SELECT shift + pg_current_xact_id()::text::bigint FROM feed").Scan(&place).Error
-	return place, err
-}
+const stamp = "SELECT shift + pg_current_xact_id()::text::bigint FROM feed"

@@ -22,7 +22,7 @@ type dialect struct {
 // seams hands the differences to the shared stores.
 func (d dialect) seams() gormstore.Dialect {
 	return gormstore.Dialect{
-		Transact: d.transact, Query: d.query, Lookup: d.query, AnyOf: anyOf, Stamp: stamp,
+		Transact: d.transact, Page: d.page, Query: d.query, Lookup: d.query, AnyOf: anyOf, Stamp: stamp,
 		SaveTransactions: save, SaveSources: saveSources, Strange: d.strange, Receive: d.receive,
 		// With one writer every change is complete as soon as it can be read.
 		Horizon: "9223372036854775807",
@@ -37,8 +37,8 @@ func (d dialect) transact(ctx context.Context, fn func(tx gormstore.Tx) error) e
 			Enqueue: func(pulls ...uuid.UUID) error {
 				return d.jobs(ctx, tx.Statement.ConnPool.(*sql.Tx), pulls)
 			},
-			Read: func(meanwhile func(), reads ...gormstore.Read) error {
-				return readAll(ctx, tx.Statement.ConnPool, meanwhile, reads)
+			Read: func(r gormstore.Read) error {
+				return each(ctx, tx.Statement.ConnPool, r.SQL, r.Args, r.Columns, r.Take)
 			},
 		})
 	})
@@ -52,17 +52,22 @@ func (d dialect) jobs(ctx context.Context, tx *sql.Tx, pulls []uuid.UUID) error 
 	return d.enqueue(ctx, tx, pulls)
 }
 
-// readAll reads one after the other: there is no way to the file that would be saved.
-func readAll(ctx context.Context, db querier, meanwhile func(), reads []gormstore.Read) error {
-	if meanwhile != nil {
-		meanwhile()
-	}
-	for _, r := range reads {
-		if err := each(ctx, db, r.SQL, r.Args, r.Columns, r.Take); err != nil {
+// page does one after the other: there is no way to the file that would be saved.
+func (d dialect) page(ctx context.Context, o gormstore.Opening, fn func(tx gormstore.Tx) (gormstore.Write, error)) error {
+	o.Meanwhile()
+	return d.transact(ctx, func(tx gormstore.Tx) error {
+		for _, r := range o.Reads {
+			if err := tx.Read(r); err != nil {
+				return err
+			}
+		}
+		last, err := fn(tx)
+		if err != nil {
 			return err
 		}
-	}
-	return nil
+		_, err = tx.Statement.ConnPool.ExecContext(ctx, last.SQL, last.Args...)
+		return err
+	})
 }
 
 // query reads beside the writer.
@@ -100,11 +105,7 @@ func anyOf(column string, values []string) clause.Expr {
 }
 
 // stamp counts the transaction: writers come one after the other, and so do their places.
-func stamp(tx *gorm.DB) (int64, error) {
-	var place int64
-	err := tx.Raw("UPDATE feed SET tx = tx + 1 RETURNING tx").Scan(&place).Error
-	return place, err
-}
+const stamp = "UPDATE feed SET tx = tx + 1 RETURNING tx"
 
 // saveBatch bounds the rows of one INSERT: the driver looks each parameter up among all
 // of its statement's, so that a small batch is faster than a large one.

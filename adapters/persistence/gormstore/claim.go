@@ -74,9 +74,6 @@ func take(tx *gorm.DB, row pullRow, lease domain.Lease, at time.Time) (ports.Cla
 		if p.Ask, err = folded(tx, p); err != nil {
 			return ports.Claimed{}, err
 		}
-		if err := saveAsk(tx, p); err != nil {
-			return ports.Claimed{}, err
-		}
 	}
 	p.State, p.NotBefore, p.Attempts = domain.PullRunning, time.Time{}, p.Attempts+1
 	if p.StartedAt.IsZero() {
@@ -126,9 +123,16 @@ func folded(tx *gorm.DB, p domain.Pull) (domain.Ask, error) {
 
 // saveClaim begins the try. The unique index over pulls under way has the last word: two
 // pulls of a connection that are claimed at once both saw nobody.
+//
+// It is one statement: at a second one PostgreSQL would lock the connection, for the key
+// that refers to it, and a deletion holds that while it waits for the pull.
 func saveClaim(tx *gorm.DB, p domain.Pull, lease domain.Lease) error {
-	err := tx.Model(&pullRow{}).Where("id = ?", p.ID.UUID).Updates(map[string]any{
-		"state": stateRunning, "attempts": p.Attempts, "not_before": nil, "started_at": instant{p.StartedAt},
+	ask, err := encode(p.Ask)
+	if err != nil {
+		return err
+	}
+	err = tx.Model(&pullRow{}).Where("id = ?", p.ID.UUID).Updates(map[string]any{
+		"state": stateRunning, "ask": ask, "attempts": p.Attempts, "not_before": nil, "started_at": instant{p.StartedAt},
 		"lease_id": lease.ID.UUID, "lease_until": instant{lease.Until},
 	}).Error
 	if duplicate(err) {

@@ -203,7 +203,11 @@ func (r *race) run(s *gormstore.Store, pull domain.PullID) {
 	if o.Attempts == 1 && pull.UUID[15]%2 == 0 {
 		o.State = domain.PullQueued
 	}
-	r.must(s.Pulls().Finish(r.Context(), lease, o))
+	err = s.Pulls().Finish(r.Context(), lease, o)
+	if errors.Is(err, domain.LeaseLost) && claimed.Connection.ID == r.deleted {
+		return // another worker found the connection deleted, and ended the pull
+	}
+	r.must(err)
 }
 
 func closed(done <-chan struct{}) bool {

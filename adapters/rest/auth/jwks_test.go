@@ -159,13 +159,19 @@ func TestOldKeysAreAskedForAgain(t *testing.T) {
 	issuer := newRotating(t, firstSet)
 	v, clock := issuer.verifier(t)
 	comesIn(t, v, first)
-	issuer.publish(secondSet)
+	answer := make(chan struct{})
+	issuer.behave(func(w http.ResponseWriter, _ *http.Request) {
+		<-answer
+		_, _ = w.Write(secondSet)
+	})
 	clock.Pass(maxAge + time.Second)
 	comesIn(t, v, first) // nobody waits for the refresh this begins
 	_, done := v.keys.(*keySource).look()
-	if done != nil {
-		<-done
+	close(answer)
+	if done == nil {
+		t.Fatal("nobody asked the issuer for keys that are old")
 	}
+	<-done
 	staysOut(t, v, first)
 }
 

@@ -15,14 +15,14 @@ import (
 var form = vendorhttp.Form{
 	Without: vendorhttp.Idle{
 		// When the vendor looked, and when it first kept the row.
-		"*": {`"collected_at"`: true, `"created_at"`: true, `"last_accessed_at"`: true},
+		"*": {`"collected_at"`, `"created_at"`, `"last_accessed_at"`},
 		// The account and its balance live a life of their own. The amounts are compared
 		// exactly as normalised; here 900 and "900.0" would look like an edit.
-		"": {`"account"`: true, `"balance"`: true, `"amount"`: true, `"local_currency_amount"`: true},
+		"": {`"account"`, `"balance"`, `"amount"`, `"local_currency_amount"`},
 		// The open bill grows with each purchase.
-		`"credit_card_data"`: {`"bill_amount"`: true},
+		`"credit_card_data"`: {`"bill_amount"`},
 		// An address of a picture.
-		`"merchant"`: {`"logo"`: true},
+		`"merchant"`: {`"logo"`},
 	},
 	Text: oneZone, Number: shortest,
 }

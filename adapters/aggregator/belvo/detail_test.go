@@ -3,6 +3,7 @@ package belvo
 import (
 	"errors"
 	"os"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -51,7 +52,7 @@ func without(holder, member string) bool {
 	if holder != "" && holder != "*" {
 		holder = strconv.Quote(holder)
 	}
-	return form.Without[holder][strconv.Quote(member)]
+	return slices.Contains(form.Without[holder], strconv.Quote(member))
 }
 
 // detailByMembers is detail by way of a map of members.

@@ -14,7 +14,7 @@ import (
 const rules = "pluggy 1"
 
 // idle is what of moving no observation depends on. The amount is normalised.
-var idle = vendorhttp.Idle{"": {`"updatedAt"`: true, `"balance"`: true, `"order"`: true}}
+var idle = vendorhttp.Idle{"": {`"updatedAt"`, `"balance"`, `"order"`}}
 
 // sightings takes a page's rows, all or none. A page without a list is no page: to take it
 // for an empty one would let a sweep remove what it did not show.

@@ -2,7 +2,10 @@ package vendorhttp
 
 import (
 	"bytes"
+	"cmp"
+	"encoding/binary"
 	"slices"
+	"sync"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -22,16 +25,46 @@ type Form struct {
 // map of members costs several times as much. false: a name is not plain ASCII, and the
 // order of such names is for who decodes them.
 func (f *Form) Write(text []byte, object []byte) ([]byte, bool) {
-	w := writer{form: f, text: text, plain: true}
+	stack := stacks.Get().(*[]ranked)
+	defer stacks.Put(stack)
+	w := writer{form: f, text: text, stack: *stack, plain: true}
 	w.object("", object)
+	clear(w.stack[:cap(w.stack)]) // who waits in the pool holds on to no answer
+	*stack = w.stack
 	return w.text, w.plain
 }
 
 type writer struct {
 	form  *Form
 	text  []byte
-	stack []Member // of the objects that are being written
+	stack []ranked // the members of the objects that are being written
 	plain bool
+}
+
+// stacks are empty, with room for a row: to grow one for each costs more than to write it.
+var stacks = sync.Pool{New: func() any {
+	stack := make([]ranked, 0, 64)
+	return &stack
+}}
+
+// ranked is a member with the first eight bytes of its name as a number, by which most
+// names are told apart.
+type ranked struct {
+	Member
+	rank uint64
+}
+
+func rank(m Member) ranked {
+	var first [8]byte
+	copy(first[:], unquoted(m))
+	return ranked{m, binary.BigEndian.Uint64(first[:])}
+}
+
+func byName(a, b ranked) int {
+	if a.rank != b.rank {
+		return cmp.Compare(a.rank, b.rank)
+	}
+	return bytes.Compare(unquoted(a.Member), unquoted(b.Member))
 }
 
 // object writes the object that is the member of this name; "" is the outermost.
@@ -44,13 +77,13 @@ func (w *writer) object(name string, object []byte) {
 			m.Name, _ = jsontext.AppendQuote(nil, name)
 			w.plain = w.plain && plainText(m.Name)
 		}
-		if own[string(m.Name)] || every[string(m.Name)] || !w.form.Nulls && m.Value[0] == 'n' {
+		if own.has(m.Name) || every.has(m.Name) || !w.form.Nulls && m.Value[0] == 'n' {
 			continue
 		}
-		w.stack = append(w.stack, m)
+		w.stack = append(w.stack, rank(m))
 	}
 	held := w.stack[begin:]
-	slices.SortFunc(held, func(a, b Member) int { return bytes.Compare(unquoted(a), unquoted(b)) })
+	slices.SortFunc(held, byName)
 	w.text = append(w.text, '{')
 	for i, m := range held {
 		if i > 0 {

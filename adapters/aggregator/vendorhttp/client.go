@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"sync"
 	"time"
 
 	"github.com/failsafe-go/failsafe-go/retrypolicy"
@@ -17,8 +18,8 @@ import (
 // maxErrorBody bounds what is read of an answer that is no success, in bytes.
 const maxErrorBody = 64 << 10
 
-// maxHint bounds what is made ready for an answer before it comes, in bytes.
-const maxHint = 1 << 20
+// maxKept bounds a buffer that is kept for the next answer, in bytes.
+const maxKept = 2 << 20
 
 // Client calls vendors. One serves all vendors and connections; it is safe for
 // concurrent use.
@@ -166,7 +167,7 @@ func (c *Client) exchange(ctx context.Context, req *http.Request) (answer, error
 	if got.status/100 != 2 {
 		limit = min(limit, maxErrorBody)
 	}
-	got.body, err = readAll(resp, limit+1)
+	got.body, err = readAll(resp.Body, limit+1)
 	switch {
 	case int64(len(got.body)) > limit && got.status/100 == 2:
 		return answer{status: got.status}, &domain.Error{Kind: domain.Unavailable, Code: domain.MalformedResponse, Cause: errTooLarge}
@@ -176,15 +177,29 @@ func (c *Client) exchange(ctx context.Context, req *http.Request) (answer, error
 	return got, nil // an error's status counts, whatever became of its body
 }
 
-// readAll reads an answer's body, at most limit bytes. What the vendor says of its length
-// is taken for a hint, up to maxHint: a body that fits is then read into one piece.
-func readAll(resp *http.Response, limit int64) ([]byte, error) {
-	var body bytes.Buffer
-	if said := min(resp.ContentLength, limit, maxHint); said > 0 {
-		body.Grow(int(said) + bytes.MinRead)
+// readAll reads an answer's body, at most limit bytes, into one piece of its own: rows of it
+// live as long as they are wanted. It is read into a buffer that others were read into
+// before, for one that grows is cleared and copied again and again; the vendor's word of
+// its length is not asked.
+func readAll(body io.Reader, limit int64) ([]byte, error) {
+	into := bodies.Get().(*bytes.Buffer)
+	defer putBody(into)
+	_, err := into.ReadFrom(io.LimitReader(body, limit))
+	return append([]byte(nil), into.Bytes()...), err
+}
+
+// bodies are empty.
+var bodies = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+// putBody keeps no buffer that one huge answer has grown, and no word of any: an answer may
+// hold a key.
+func putBody(b *bytes.Buffer) {
+	if b.Cap() > maxKept {
+		return
 	}
-	_, err := body.ReadFrom(io.LimitReader(resp.Body, limit))
-	return body.Bytes(), err
+	clear(b.Bytes())
+	b.Reset()
+	bodies.Put(b)
 }
 
 // broken tells an answer that came too slowly from one that was cut.

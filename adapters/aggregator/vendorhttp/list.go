@@ -16,38 +16,53 @@ import (
 // Errors: as Decode, also for a row that is no object.
 func DecodeList(body []byte, name string, into any) ([]jsontext.Value, error) {
 	s := scanner{text: body}
-	begin, end := s.find(name)
-	if begin == end {
+	if !s.find(name) {
 		return nil, Decode(body, into)
 	}
-	rows, ok := cutRows(body[begin:end])
+	begin := s.at
+	rows, ok := s.rows()
 	if !ok {
 		return nil, malformed("a list of other things than objects")
 	}
-	around := make([]byte, 0, begin+len(body)-end+len("[]"))
-	around = append(append(append(around, body[:begin]...), "[]"...), body[end:]...)
+	around := make([]byte, 0, begin+len(body)-s.at+len("[]"))
+	around = append(append(append(around, body[:begin]...), "[]"...), body[s.at:]...)
 	if err := Decode(around, into); err != nil {
 		return nil, err
 	}
 	return rows, nil
 }
 
-// find gives where the list begins and ends that is the top-level member of this name; two
-// equal places where there is none.
-func (s *scanner) find(name string) (begin, end int) {
-	for member := range s.members() {
-		if member.called(name) && member.Value[0] == '[' {
-			return s.at - len(member.Value), s.at
+// find stands before the list that is the object's member of this name; false where there
+// is none.
+func (s *scanner) find(name string) bool {
+	if s.space(); !s.take('{') {
+		return false
+	}
+	for s.space(); s.next() == '"'; s.space() {
+		member, ok := s.name()
+		if !ok {
+			return false
+		}
+		if s.next() == '[' && (Member{Name: member}).called(name) {
+			return true
+		}
+		if !s.skip() {
+			return false
+		}
+		if s.space(); !s.take(',') {
+			return false
 		}
 	}
-	return 0, 0
+	return false
 }
 
-// cutRows parts a list's text into its objects.
-func cutRows(list []byte) ([]jsontext.Value, bool) {
+// rows parts a list of an answer into its objects, and stands behind it.
+func (s *scanner) rows() ([]jsontext.Value, bool) {
+	s.depth = 2 // below the answer and the list
+	s.at++
 	rows := make([]jsontext.Value, 0, 512)
-	s := scanner{text: list, at: 1, depth: 2} // below the answer and the list
 	if s.space(); s.next() == ']' {
+		s.at++
 		return rows, true
 	}
 	for {
@@ -55,13 +70,14 @@ func cutRows(list []byte) ([]jsontext.Value, bool) {
 		if s.next() != '{' || !s.skip() {
 			return nil, false
 		}
-		rows = append(rows, jsontext.Value(list[begin:s.at:s.at]))
+		rows = append(rows, jsontext.Value(s.text[begin:s.at:s.at]))
 		s.space()
 		switch s.next() {
 		case ',':
 			s.at++
 			s.space()
 		case ']':
+			s.at++
 			return rows, true
 		default:
 			return nil, false

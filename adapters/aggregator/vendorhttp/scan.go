@@ -60,23 +60,31 @@ func (s *scanner) members() iter.Seq[Member] {
 
 // member reads a name and its value, and stands behind them.
 func (s *scanner) member() (m Member, ok bool) {
+	if m.Name, ok = s.name(); !ok {
+		return m, false
+	}
 	begin := s.at
-	if s.next() != '"' || !s.skip() {
-		s.bad = true
-		return m, false
-	}
-	m.Name = s.text[begin:s.at]
-	if s.space(); !s.take(':') {
-		return m, false
-	}
-	s.space()
-	begin = s.at
 	if !s.skip() {
 		s.bad = true
 		return m, false
 	}
 	m.Value = s.text[begin:s.at:s.at]
 	return m, true
+}
+
+// name reads a member's name, and stands before its value.
+func (s *scanner) name() ([]byte, bool) {
+	begin := s.at
+	if s.next() != '"' || !s.quoted() {
+		s.bad = true
+		return nil, false
+	}
+	name := s.text[begin:s.at]
+	if s.space(); !s.take(':') {
+		return nil, false
+	}
+	s.space()
+	return name, true
 }
 
 // next is the byte at hand; 0 at the end.

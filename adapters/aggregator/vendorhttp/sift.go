@@ -2,6 +2,7 @@ package vendorhttp
 
 import (
 	"crypto/sha256"
+	"slices"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
@@ -9,7 +10,15 @@ import (
 // Idle names members that no observation depends on, but for the metadata: what moves
 // with every read and is no edit. The keys are the names of the objects that hold them:
 // "" is the row itself, "*" any object. All names are in their quotes, as they are written.
-type Idle map[string]map[string]bool
+type Idle map[string]Names
+
+// Names are few, and each is looked for in every object: in turn, which is mostly to
+// compare lengths.
+type Names []string
+
+func (n Names) has(name []byte) bool {
+	return slices.Contains(n, string(name))
+}
 
 // Sift appends what of a row decides its observation: its text without white space between
 // the members, and without the values of what is idle. visit is shown the row's own
@@ -31,7 +40,7 @@ func (i Idle) sift(text []byte, name string, object []byte, visit func(Member)) 
 		}
 		text = append(append(text, m.Name...), ':')
 		switch {
-		case (own[string(m.Name)] || every[string(m.Name)]) && Plain(m.Value):
+		case (own.has(m.Name) || every.has(m.Name)) && Plain(m.Value):
 		case m.Value[0] == '{' && (every != nil || i[string(m.Name)] != nil):
 			var within bool
 			if text, within = i.sift(text, string(m.Name), m.Value, nil); !within {

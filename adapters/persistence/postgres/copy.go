@@ -9,7 +9,6 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 )
@@ -25,7 +24,7 @@ const copiedColumns = 24
 // page, and an INSERT row by row, which takes a seventh longer.
 func copyNew(ctx context.Context, conn *sql.Conn, rows []gormstore.TransactionRow) error {
 	return raw(conn, func(c *pgx.Conn) error {
-		_, err := c.PgConn().CopyFrom(ctx, &copier{rows: rows, types: c.TypeMap(), text: append(make([]byte, 0, chunk), copyHead...)}, copySQL)
+		_, err := c.PgConn().CopyFrom(ctx, &copier{rows: rows, text: append(make([]byte, 0, chunk), copyHead...)}, copySQL)
 		return err
 	})
 }
@@ -41,8 +40,7 @@ const chunk = 80 << 10
 // looks up how it is written, which costs several times as much.
 type copier struct {
 	rows  []gormstore.TransactionRow // that are still to be written
-	types *pgtype.Map
-	text  []byte // that was not read yet
+	text  []byte                     // that was not read yet
 	ended bool
 }
 
@@ -150,12 +148,8 @@ func (c *copier) numeric(amount *string) error {
 		c.text = append(c.text, null[:]...)
 		return nil
 	}
-	var n pgtype.Numeric
-	if err := n.Scan(*amount); err != nil {
-		return err
-	}
 	begin := len(c.text)
-	text, err := c.types.Encode(pgtype.NumericOID, pgtype.BinaryFormatCode, n, append(c.text, null[:]...))
+	text, err := appendNumeric(append(c.text, null[:]...), *amount)
 	if err == nil {
 		c.text = text
 		binary.BigEndian.PutUint32(c.text[begin:], uint32(len(text)-begin-len(null)))

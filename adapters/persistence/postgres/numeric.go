@@ -1,0 +1,77 @@
+package postgres
+
+import (
+	"encoding/binary"
+	"errors"
+	"strings"
+)
+
+// The binary form of a number: digits to the base of ten thousand, of which the first
+// stands weight places before the point; the sign; and how many decimal digits are shown
+// behind the point. Source: PostgreSQL, src/backend/utils/adt/numeric.c, numeric_recv.
+const (
+	base      = 4 // decimal digits in one of them
+	maxDigits = 1000
+	negative  = 0x4000
+)
+
+var errNumber = errors.New("an amount that is no decimal number")
+
+// appendNumeric appends a decimal text as PostgreSQL reads it, with every digit, also zeros
+// at the end: what pgx makes of it goes by way of a big.Int. Errors: a text that is no
+// plain decimal number.
+func appendNumeric(to []byte, text string) ([]byte, error) {
+	sign := uint16(0)
+	if strings.HasPrefix(text, "-") {
+		sign, text = negative, text[1:]
+	}
+	whole, part, _ := strings.Cut(text, ".")
+	if len(whole)+len(part) > maxDigits || whole == "" || !decimal(whole) || !decimal(part) {
+		return to, errNumber
+	}
+	begin := len(to)
+	to = append(to, 0, 0, 0, 0, 0, 0, 0, 0) // the head, below
+	weight := (len(whole) - 1) / base
+	to = appendDigits(to, whole, len(whole)-base*(weight+1))
+	to = appendDigits(to, part, 0)
+	digits := to[begin+8:]
+	for len(digits) > 0 && digits[0]|digits[1] == 0 {
+		digits, weight = digits[2:], weight-1
+	}
+	for len(digits) > 0 && digits[len(digits)-1]|digits[len(digits)-2] == 0 {
+		digits = digits[:len(digits)-2]
+	}
+	if len(digits) == 0 {
+		weight, sign = 0, 0
+	}
+	head := to[begin:begin:cap(to)]
+	for _, field := range []uint16{uint16(len(digits) / 2), uint16(int16(weight)), sign, uint16(len(part))} {
+		head = binary.BigEndian.AppendUint16(head, field)
+	}
+	return append(to[:begin+len(head)], digits...), nil
+}
+
+// appendDigits appends decimal digits by fours, the first of which begins at the place at;
+// zeros stand where there is no digit.
+func appendDigits(to []byte, text string, at int) []byte {
+	for ; at < len(text); at += base {
+		digit := uint16(0)
+		for i := at; i < at+base; i++ {
+			digit *= 10
+			if i >= 0 && i < len(text) {
+				digit += uint16(text[i] - '0')
+			}
+		}
+		to = binary.BigEndian.AppendUint16(to, digit)
+	}
+	return to
+}
+
+func decimal(text string) bool {
+	for i := range len(text) {
+		if text[i] < '0' || text[i] > '9' {
+			return false
+		}
+	}
+	return true
+}

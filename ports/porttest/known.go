@@ -16,6 +16,7 @@ var knownPromises = []promise{
 	{"a row that is equal is known by its new source, and is no change", knownAnew},
 	{"known rows are counted, and nothing else", knownCounts},
 	{"a huge page is known whole", knownHuge},
+	{"a page is known in whatever order, and whatever else has its dates", knownInAnyOrder},
 }
 
 // read gives a row a source.
@@ -114,5 +115,53 @@ func knownHuge(b *bench) {
 	rows[7].Source, rows[999].ExternalID = domain.Source{1}, "another"
 	for i, known := range b.known(c, rows...) {
 		b.same(rows[i].ExternalID, i != 7 && i != 999, known)
+	}
+}
+
+// knownInAnyOrder has pages by date, newest and oldest first, by nothing, of one account and
+// of two, with rows in them that are new, edited, removed, without a source, twice, and far
+// away.
+func knownInAnyOrder(b *bench) {
+	c, l := b.running()
+	_, stranger := b.running()
+	const rows = 300
+	day := func(i int) domain.Date { return domain.DateOf(epoch.AddDate(0, 0, -i/3)) }
+	at := func(i int, edits ...func(*domain.Observation)) domain.Observation {
+		source, holder := domain.Source{byte(i), byte(i >> 8), 15: 1}, of(fmt.Sprint("account ", i%2))
+		return row(fmt.Sprint("row ", i), append([]func(*domain.Observation){on(day(i)), holder, func(o *domain.Observation) { o.Source = source }}, edits...)...)
+	}
+	var stored, others []domain.Observation
+	for i := range rows {
+		stored, others = append(stored, at(i)), append(others, at(i, read(9)))
+	}
+	stored[100].Source, stored[101].Date = domain.Source{}, "1999-01-01"
+	b.write(l, stored...)
+	b.write(stranger, others...)
+	b.stored(l, ports.PageWrite{Removed: []string{"row 50", "row 299"}})
+	strange := map[int]bool{50: true, 299: true, 100: true, 7: true, 8: true, 1000: true, 1001: true}
+	places := map[string][]int{"twice": {5, 5, 5}, "by nothing": nil, "newest first": nil, "oldest first": nil, "one account": nil, "new at both ends": {1000}}
+	for i := range rows {
+		places["newest first"] = append(places["newest first"], i)
+		places["oldest first"] = append(places["oldest first"], rows-1-i)
+		places["by nothing"] = append(places["by nothing"], i*7%rows)
+		places["one account"] = append(places["one account"], i/2*2)
+		places["twice"] = append(places["twice"], i)
+		places["new at both ends"] = append(places["new at both ends"], i)
+	}
+	places["new at both ends"] = append(places["new at both ends"], 1001)
+	for name, order := range places {
+		var shown []domain.Observation
+		var want []bool
+		for _, i := range order {
+			o := at(i)
+			switch i {
+			case 7:
+				o.Source = domain.Source{}
+			case 8:
+				o.Source = at(9).Source
+			}
+			shown, want = append(shown, o), append(want, !strange[i])
+		}
+		b.same(name, want, b.known(c, shown...))
 	}
 }

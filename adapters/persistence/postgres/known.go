@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 	"gorm.io/gorm"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -18,22 +17,40 @@ WHERE NOT coalesce((
 	SELECT t.source = page.source AND t.removed_at IS NULL FROM transactions t
 	WHERE t.connection_id = $1 AND t.external_id = page.external_id), false)`
 
-// strange gives the places that are not known.
+// strange gives the places that are not known. Most pages are lists by date of which most
+// is known, and are looked up by what stands in their dates; what is not found there is
+// looked up row by row.
 func (d dialect) strange(ctx context.Context, connection uuid.UUID, seen []domain.Sighting) ([]int, error) {
-	ids, sources := make([]string, len(seen)), make([][]byte, len(seen))
-	for i := range seen {
-		if ids[i] = seen[i].ExternalID; !seen[i].Source.IsZero() {
-			sources[i] = seen[i].Source[:]
+	known := make([]bool, len(seen))
+	if len(seen) >= manySeen {
+		if err := d.near(ctx, connection, seen, known); err != nil {
+			return nil, err
 		}
 	}
-	rows, err := d.db.Pool.Query(ctx, strangeSQL, plainID(connection), ids, sources)
-	if err != nil {
-		return nil, err
+	var places []int
+	for i := range seen {
+		if !known[i] {
+			places = append(places, i)
+		}
+	}
+	if len(places) == 0 {
+		return nil, nil
+	}
+	return d.strangeOf(ctx, connection, seen, places)
+}
+
+// strangeOf looks places up one by one, and gives those that are not known.
+func (d dialect) strangeOf(ctx context.Context, connection uuid.UUID, seen []domain.Sighting, of []int) ([]int, error) {
+	ids, sources := make([]string, len(of)), make([][]byte, len(of))
+	for i, place := range of {
+		if ids[i] = seen[place].ExternalID; !seen[place].Source.IsZero() {
+			sources[i] = seen[place].Source[:]
+		}
 	}
 	var places []int
 	var place int
-	_, err = pgx.ForEachRow(rows, []any{&place}, func() error {
-		places = append(places, place-1)
+	err := d.query(ctx, strangeSQL, []any{plainID(connection), ids, sources}, []any{&place}, func() error {
+		places = append(places, of[place-1])
 		return nil
 	})
 	return places, err

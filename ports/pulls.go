@@ -22,12 +22,17 @@ type Claimed struct {
 	Connection domain.Connection
 	// First: no pull that began since the connection points where it does has succeeded.
 	First bool
+	// Bare: First, and not one transaction of the connection is stored.
+	Bare bool
 }
 
 // PageWrite is what one page changes.
 type PageWrite struct {
 	Accounts     []domain.AccountView
 	Transactions []domain.Observation
+	// Fresh says that none of Transactions is thought to be stored. A store may spare itself
+	// to look, but must not be wrong where the word is.
+	Fresh bool
 	// Unchanged is how many rows of the page are not among Transactions, because Known
 	// said so. They are counted alone.
 	Unchanged int

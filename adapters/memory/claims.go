@@ -30,7 +30,8 @@ func (v pulls) Claim(ctx context.Context, lease domain.Lease, at time.Time) (por
 		v.begin(p, lease, at)
 		succeeded := v.desk(c.ID).succeeded
 		first := succeeded.IsZero() || succeeded.Before(c.RedirectedAt)
-		return ports.Claimed{Pull: clonePull(p.Pull), Connection: cloneConnection(*c), First: first}, nil
+		bare := first && len(v.transactions[c.ID]) == 0
+		return ports.Claimed{Pull: clonePull(p.Pull), Connection: cloneConnection(*c), First: first, Bare: bare}, nil
 	})
 }
 

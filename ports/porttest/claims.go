@@ -40,7 +40,7 @@ func claimGives(b *bench) {
 	at := b.now()
 	_, claimed := b.claimAt(want.ID, at)
 	want.State, want.Attempts, want.StartedAt = domain.PullRunning, 1, at
-	b.same("claimed", ports.Claimed{Pull: want, Connection: c, First: true}, claimed)
+	b.same("claimed", ports.Claimed{Pull: want, Connection: c, First: true, Bare: true}, claimed)
 	got := b.pull(want.ID)
 	b.same("stored", want, got)
 	b.utc(got.StartedAt)

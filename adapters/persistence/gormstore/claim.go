@@ -39,7 +39,9 @@ func (s pulls) Claim(ctx context.Context, lease domain.Lease, at time.Time) (por
 			return err
 		}
 		claimed.Connection = c.domain()
-		claimed.First, err = firstPull(tx.DB, claimed.Connection)
+		if claimed.First, err = firstPull(tx.DB, claimed.Connection); err == nil && claimed.First {
+			claimed.Bare, err = bare(tx.DB, claimed.Connection)
+		}
 		return err
 	})
 	if err == nil {
@@ -147,6 +149,13 @@ func firstPull(tx *gorm.DB, c domain.Connection) (bool, error) {
 	err := tx.Model(&pullRow{}).Where("connection_id = ? AND "+isSucceeded, c.ID.UUID).
 		Where("? OR started_at >= ?", c.RedirectedAt.IsZero(), instant{c.RedirectedAt}).
 		Limit(1).Pluck("id", &ids).Error
+	return len(ids) == 0, err
+}
+
+// bare says whether nothing of the connection is stored.
+func bare(tx *gorm.DB, c domain.Connection) (bool, error) {
+	var ids []string
+	err := tx.Model(&TransactionRow{}).Where("connection_id = ?", c.ID.UUID).Limit(1).Pluck("external_id", &ids).Error
 	return len(ids) == 0, err
 }
 

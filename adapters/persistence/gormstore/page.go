@@ -20,7 +20,19 @@ func (s pulls) StorePage(ctx context.Context, lease domain.Lease, w ports.PageWr
 		return s.advance(ctx, lease, w)
 	}
 	rows := latest(w.Transactions, observationKey)
-	return s.page(ctx, lease, w.At, rows, func(p *pageWriter) (Write, error) {
+	if s.dialect.Strict && w.Fresh {
+		counts, err := s.storePage(ctx, lease, w, rows, true)
+		if !duplicate(err) {
+			return counts, err
+		}
+	}
+	return s.storePage(ctx, lease, w, rows, false)
+}
+
+// storePage stores a page with rows. Where they are fresh nothing is looked up to compare
+// them with, and one that is stored nevertheless fails the page by its key.
+func (s pulls) storePage(ctx context.Context, lease domain.Lease, w ports.PageWrite, rows []domain.Observation, fresh bool) (domain.Counts, error) {
+	return s.page(ctx, lease, w.At, rows, fresh, func(p *pageWriter) (Write, error) {
 		p.newID = w.NewID
 		for _, step := range []func() error{
 			func() error { return p.accounts(latest(w.Accounts, accountKey)) },
@@ -38,12 +50,12 @@ func (s pulls) StorePage(ctx context.Context, lease domain.Lease, w ports.PageWr
 
 // page runs fn in a transaction that holds the pull, and gives what fn counted. fn's write
 // is the last.
-func (s pulls) page(ctx context.Context, lease domain.Lease, at time.Time, rows []domain.Observation,
+func (s pulls) page(ctx context.Context, lease domain.Lease, at time.Time, rows []domain.Observation, fresh bool,
 	fn func(p *pageWriter) (Write, error),
 ) (domain.Counts, error) {
 	p := &pageWriter{dialect: s.dialect, at: instant{at}, accountIDs: map[string]uuid.UUID{}}
 	err := s.background().bounded(ctx, func(ctx context.Context) error {
-		return s.dialect.Page(ctx, p.opening(lease, rows), func(tx Tx) (Write, error) {
+		return s.dialect.Page(ctx, p.opening(lease, rows, fresh), func(tx Tx) (Write, error) {
 			if p.tx = tx; p.pull.ID == uuid.Nil {
 				return Write{}, leaseLost()
 			}
@@ -95,20 +107,25 @@ func (p *pageWriter) moved(until time.Time, progress *domain.Progress) (Write, e
 }
 
 // The keys by which rows of a page are one.
-func accountKey(v domain.AccountView) string     { return v.ExternalID }
-func observationKey(o domain.Observation) string { return o.ExternalID }
+func accountKey(v *domain.AccountView) string     { return v.ExternalID }
+func observationKey(o *domain.Observation) string { return o.ExternalID }
 
 // latest keeps the last of the items with one key, in the order of their first places.
-func latest[T any](items []T, key func(T) string) []T {
+// Mostly there is one of each, and they stay as they are.
+func latest[T any](items []T, key func(*T) string) []T {
 	place := make(map[string]int, len(items))
-	kept := make([]T, 0, len(items))
-	for _, item := range items {
-		if i, ok := place[key(item)]; ok {
-			kept[i] = item
-			continue
+	for i := range items {
+		place[key(&items[i])] = i
+	}
+	if len(place) == len(items) {
+		return items
+	}
+	kept := make([]T, 0, len(place))
+	for i := range items {
+		if last, first := place[key(&items[i])]; first {
+			kept = append(kept, items[last])
+			delete(place, key(&items[i]))
 		}
-		place[key(item)] = len(kept)
-		kept = append(kept, item)
 	}
 	return kept
 }
@@ -136,10 +153,13 @@ type pageWriter struct {
 // opening locks the pull and reads what the page's rows are compared with; the rows'
 // digests are made while the database is at work. Rows that are here are mostly written:
 // who locks has a place in the feed as good as taken.
-func (p *pageWriter) opening(lease domain.Lease, rows []domain.Observation) Opening {
+func (p *pageWriter) opening(lease domain.Lease, rows []domain.Observation, fresh bool) Opening {
 	o := Opening{Reads: []Read{p.holding(lease)}, Meanwhile: func() { p.show(rows) }}
+	if len(rows) > 0 && !fresh {
+		o.Reads = append(o.Reads, p.storing(lease, keys(rows, observationKey)))
+	}
 	if len(rows) > 0 {
-		o.Reads = append(o.Reads, p.storing(lease, keys(rows, observationKey)), p.naming(lease, rows), p.stamping())
+		o.Reads = append(o.Reads, p.naming(lease, rows), p.stamping())
 	}
 	return o
 }
@@ -214,10 +234,10 @@ var replaceStored = clause.OnConflict{
 }
 
 // keys gives each item's key.
-func keys[T any](items []T, key func(T) string) []string {
+func keys[T any](items []T, key func(*T) string) []string {
 	all := make([]string, 0, len(items))
-	for _, item := range items {
-		all = append(all, key(item))
+	for i := range items {
+		all = append(all, key(&items[i]))
 	}
 	return all
 }

@@ -56,6 +56,9 @@ type Dialect struct {
 	// Horizon is an SQL expression: places below it are complete.
 	Horizon string
 	// SaveTransactions inserts rows, or replaces those of their connection and external id.
+	// Where Strict, it inserts those of version 1 alone, and fails with a violated key where
+	// one is there already.
+	Strict           bool
 	SaveTransactions func(tx *gorm.DB, rows []TransactionRow) error
 	// SaveSources gives rows, by their ids, other sources; an empty one is NULL.
 	SaveSources func(tx *gorm.DB, ids []uuid.UUID, sources [][]byte) error

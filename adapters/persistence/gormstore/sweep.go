@@ -14,7 +14,7 @@ import (
 // Sweep reads the window's rows and marks those that were not seen. It reads ids alone: a
 // window may hold all that an account ever had.
 func (s pulls) Sweep(ctx context.Context, lease domain.Lease, w ports.SweepWrite) (domain.Counts, error) {
-	return s.page(ctx, lease, w.At, nil, func(p *pageWriter) (Write, error) {
+	return s.page(ctx, lease, w.At, nil, false, func(p *pageWriter) (Write, error) {
 		unseen, err := p.unseen(w)
 		if err != nil {
 			return Write{}, err

@@ -27,7 +27,7 @@ func (d dialect) seams() gormstore.Dialect {
 	// ended, and what it wrote can be read or never will be.
 	return gormstore.Dialect{
 		Transact: d.transact, Page: d.page, Query: d.query, Lookup: newGatherer(d).query, AnyOf: anyOf, Stamp: stamp, ForUpdate: " FOR UPDATE",
-		SaveTransactions: save, SaveSources: saveSources, Strange: d.strange, Receive: d.receive,
+		Strict: true, SaveTransactions: save, SaveSources: saveSources, Strange: d.strange, Receive: d.receive,
 		Horizon: "(SELECT shift + pg_snapshot_xmin(pg_current_snapshot())::text::bigint FROM feed)",
 	}
 }

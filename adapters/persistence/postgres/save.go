@@ -3,10 +3,12 @@ package postgres
 import (
 	"database/sql"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgconn"
 	"gorm.io/gorm"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
@@ -36,7 +38,8 @@ ON CONFLICT (connection_id, external_id) DO UPDATE SET
 	change_tx = excluded.change_tx, source = excluded.source`
 
 // save writes the rows of one page: one connection, one time, one place in the feed. Those
-// of version 1 are not there, for the pull's lock keeps all other writers out.
+// of version 1 are not there, for the pull's lock keeps all other writers out; where nobody
+// has looked, the first that is there is the error.
 func save(tx *gorm.DB, rows []gormstore.TransactionRow) error {
 	fresh, edited := parted(rows)
 	if len(fresh) > 0 {
@@ -44,7 +47,7 @@ func save(tx *gorm.DB, rows []gormstore.TransactionRow) error {
 		if !ok {
 			return errors.New("rows are saved outside of a transaction")
 		}
-		if err := copyNew(tx.Statement.Context, conn, fresh); err != nil {
+		if err := taken(copyNew(tx.Statement.Context, conn, fresh)); err != nil {
 			return err
 		}
 	}
@@ -52,6 +55,15 @@ func save(tx *gorm.DB, rows []gormstore.TransactionRow) error {
 		return nil
 	}
 	return replace(tx, edited)
+}
+
+// taken makes the error of a key that is there already one that GORM's callers know.
+func taken(err error) error {
+	const uniqueViolation = "23505"
+	if e := (*pgconn.PgError)(nil); errors.As(err, &e) && e.Code == uniqueViolation {
+		return fmt.Errorf("%w: %w", gorm.ErrDuplicatedKey, err)
+	}
+	return err
 }
 
 // parted tells new rows from edited ones. Mostly all are one or the other.

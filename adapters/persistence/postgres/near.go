@@ -23,7 +23,7 @@ WITH sampled AS (
 )
 SELECT stored.external_id, stored.source FROM span CROSS JOIN LATERAL (
 	SELECT t.external_id, t.source, t.account, t.removed_at FROM transactions t
-	WHERE t.connection_id = $1 AND t.date BETWEEN span.oldest AND span.newest ORDER BY t.date, t.id LIMIT $3) stored
+	WHERE t.connection_id = $1 AND t.date BETWEEN span.oldest AND span.newest LIMIT $3) stored
 WHERE stored.removed_at IS NULL AND stored.source IS NOT NULL AND stored.account BETWEEN span.lowest AND span.highest`
 
 const (

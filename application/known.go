@@ -2,51 +2,112 @@ package application
 
 import (
 	"context"
+	"slices"
+	"sync/atomic"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
+// look is the question which rows of a page are known as they are.
+type look struct {
+	wait  func()
+	over  atomic.Bool
+	known []bool
+	err   error
+}
+
+// look asks the store while the page before is normalised and the next one is asked for.
+// Where nothing was stored when the try began there is nothing to know.
+func (r *reader) look(ctx context.Context, seen []domain.Sighting) *look {
+	l := &look{wait: func() {}, known: make([]bool, len(seen))}
+	if r.bare || len(seen) == 0 {
+		l.over.Store(true)
+		return l
+	}
+	l.wait = r.Beside(func() {
+		l.known, l.err = r.Pulls.Known(ctx, r.connection.ID, seen)
+		l.over.Store(true)
+	})
+	r.looked = l.wait
+	return l
+}
+
 // news reads the rows of a page that are not known as they are, and counts the others.
 //
-// A row that stands more than once in the page, or in the page before too, is read each
-// time, for the later one counts, whichever of them is known: the page before may not be
-// stored yet. A pull that comes first knows next to nothing and does not ask.
-func (r *reader) news(ctx context.Context, seen []domain.Sighting) (rows []domain.Observation, unchanged int, err error) {
-	known := make([]bool, len(seen))
-	if !r.first && len(seen) > 0 {
-		if known, err = r.Pulls.Known(ctx, r.connection.ID, seen); err != nil {
-			return nil, 0, err
-		}
+// A row that stands more than once in the page, or in one that may not be stored yet, is
+// read each time, for the later one counts, whichever of them is known.
+func (r *reader) news(read *page, got fetched) error {
+	if got.look.wait(); got.look.err != nil {
+		return got.look.err
 	}
-	twice := r.repeated(seen)
-	rows = make([]domain.Observation, 0, len(seen))
-	for i, s := range seen {
-		if known[i] && !twice[s.ExternalID] {
+	rows, unchanged := slices.Grow(read.rows, len(got.Transactions)), 0
+	for i, s := range got.Transactions {
+		if got.look.known[i] && !got.again[s.ExternalID] {
 			unchanged++
 			continue
 		}
 		row, err := s.Observe()
 		if err != nil {
-			return nil, 0, err
+			return err
 		}
 		row.Source = s.Source
 		rows = append(rows, row)
 	}
-	return rows, unchanged, nil
+	*read = page{
+		pages: read.pages + 1, accounts: append(read.accounts, got.Accounts...), rows: rows, unchanged: read.unchanged + unchanged,
+		fresh: r.bare && len(got.again) == 0 && (read.fresh || read.pages == 0), progress: got.progress,
+	}
+	return nil
 }
 
-// repeated gives the ids that stand more than once in the page and the one before it, and
-// remembers the page for the next.
-func (r *reader) repeated(seen []domain.Sighting) map[string]bool {
-	here, twice := make(map[string]struct{}, len(seen)), map[string]bool{}
-	for _, s := range seen {
-		_, again := here[s.ExternalID]
-		_, before := r.ahead[s.ExternalID]
-		if again || before {
-			twice[s.ExternalID] = true
+// remember notes the page's rows. It gives the ids that stand in it twice or in a page that
+// may not be stored yet, and says whether one of the rows is new to the step.
+func (r *reader) remember(seen []domain.Sighting) (again map[string]bool, fresh bool) {
+	r.asked++
+	r.recent.forget(r.stored.Load())
+	for i := range seen {
+		key := hashOf(seen[i].ExternalID)
+		fresh = r.seen.add(key, !fresh) || fresh
+		if r.recent.add(key, r.asked) {
+			if again == nil {
+				again = map[string]bool{}
+			}
+			again[seen[i].ExternalID] = true
 		}
-		here[s.ExternalID] = struct{}{}
 	}
-	r.ahead = here
-	return twice
+	return again, fresh
+}
+
+// recent are the rows of the pages that may not be stored yet, each with the last of them
+// that shows it. Two rows of one hash are taken for one, and so are read once in vain.
+type recent struct {
+	pages map[uint64]int64
+	order []noted // of the pages that are kept
+}
+
+type noted struct {
+	key  uint64
+	page int64
+}
+
+// add notes a row of the page, and says whether it was there.
+func (r *recent) add(key uint64, page int64) bool {
+	if r.pages == nil {
+		r.pages = map[uint64]int64{}
+	}
+	_, there := r.pages[key]
+	r.pages[key] = page
+	r.order = append(r.order, noted{key, page})
+	return there
+}
+
+// forget lets the rows go that no page behind the given one shows.
+func (r *recent) forget(page int64) {
+	gone := 0
+	for ; gone < len(r.order) && r.order[gone].page <= page; gone++ {
+		if n := r.order[gone]; r.pages[n.key] == n.page {
+			delete(r.pages, n.key)
+		}
+	}
+	r.order = r.order[:copy(r.order, r.order[gone:])]
 }

@@ -13,7 +13,8 @@ import (
 // extended before each call never ends under a living worker, and it ends soon enough
 // for the work of a dead one to go on within 30 s. When a page extends the lease and is
 // stored, the next one has been asked for already: until the next extension it is the
-// longer of the two that counts, not their sum.
+// longer of the two that counts, not their sum, and the second for which pages that bring
+// nothing are not written.
 const leaseTime = 20 * time.Second
 
 // handBack is the least wait before a try that cost nothing is made again.
@@ -32,7 +33,7 @@ func (s *Service) RunPull(ctx context.Context, id domain.PullID) (time.Duration,
 	case err != nil:
 		return 0, err
 	}
-	t := &try{Service: s, lease: lease, pull: claimed.Pull, connection: claimed.Connection, first: claimed.First}
+	t := &try{Service: s, lease: lease, pull: claimed.Pull, connection: claimed.Connection, first: claimed.First, bare: claimed.Bare}
 	if t.pull.Attempts > domain.MaxAttempts { // each try took its process with it
 		return t.finish(ctx, &domain.Error{Kind: domain.Rejected, Code: domain.Interrupted}, begun)
 	}

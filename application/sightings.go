@@ -3,8 +3,6 @@ package application
 import (
 	"hash/maphash"
 	"slices"
-
-	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
 // sightings remembers external ids by a 64-bit hash, 8 to 10 bytes an id: a sweep may
@@ -12,15 +10,12 @@ import (
 // collision can only hide a removal until a later sweep by another process.
 type sightings [256][]uint64
 
-// add says whether one of the rows was not there before. Ids are kept as often as they
-// come, and none is looked for but up to the first that is new: mostly the first of all.
-func (s *sightings) add(rows []domain.Sighting) (fresh bool) {
-	for _, row := range rows {
-		key := hashOf(row.ExternalID)
-		drawer := &s[key>>56]
-		fresh = fresh || !slices.Contains(*drawer, key)
-		*drawer = append(*drawer, key)
-	}
+// add keeps an id, as often as it comes. Where it is asked for, it says whether the id was
+// not there before, which takes long: nobody should ask behind the first that is new.
+func (s *sightings) add(key uint64, ask bool) (fresh bool) {
+	drawer := &s[key>>56]
+	fresh = ask && !slices.Contains(*drawer, key)
+	*drawer = append(*drawer, key)
 	return fresh
 }
 

@@ -3,6 +3,7 @@ package application
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
@@ -15,17 +16,18 @@ func (t *try) step(ctx context.Context) error {
 		// What was seen before a crash is not known any more, and a sweep needs all of it.
 		t.pull.Progress = t.pull.Progress.Restart()
 	}
-	r := &reader{try: t, step: step, at: t.pull.Progress}
+	r := &reader{try: t, step: step, at: t.pull.Progress, looked: func() {}}
 	for read, err := range r.pages(ctx) {
 		if errors.Is(err, domain.EndlessCursor) {
 			return t.circled(ctx, err)
 		}
-		if err == nil {
-			err = t.keep(ctx, step, read)
-		}
 		if err != nil {
+			return t.failed(ctx, err)
+		}
+		if err := t.keep(ctx, step, read); err != nil {
 			return err
 		}
+		r.stored.Add(int64(read.pages))
 	}
 	if step.Sweep {
 		return t.sweep(ctx, step, r)
@@ -41,11 +43,45 @@ func (t *try) circled(ctx context.Context, failure error) error {
 	return failure
 }
 
+// failed keeps what was read before the failure.
+func (t *try) failed(ctx context.Context, failure error) error {
+	if t.passed.pages == 0 {
+		return failure
+	}
+	if err := t.store(ctx, ports.PageWrite{Progress: t.passed.progress}); err != nil {
+		return err
+	}
+	return failure
+}
+
+// passed are pages that brought nothing since the last write: all that they change is where
+// the pull goes on, and that is written with what comes next.
+type passed struct {
+	pages, rows int
+	progress    domain.Progress
+}
+
+// unwritten is how long the pull's row may stay behind pages that bring nothing. It is as
+// much as may be read twice after a crash, and short beside what a lease has left.
+const unwritten = time.Second
+
+// pass says whether the page needs no write of its own.
+func (t *try) pass(read page) bool {
+	if len(read.rows)+len(read.accounts) > 0 || read.last || t.Clock.Now().Sub(t.written) >= unwritten {
+		return false
+	}
+	t.passed = passed{t.passed.pages + read.pages, t.passed.rows + read.unchanged, read.progress}
+	return true
+}
+
 // keep stores a page. The last page of a sweep moves on only together with the sweep's
 // success: a crash between the two reads the step again.
 func (t *try) keep(ctx context.Context, step domain.Step, read page) error {
+	if t.pass(read) {
+		return nil
+	}
 	write := ports.PageWrite{
-		Accounts: read.accounts, Transactions: read.rows, Unchanged: read.unchanged, Progress: read.progress,
+		Accounts: read.accounts, Transactions: read.rows, Fresh: read.fresh, Unchanged: read.unchanged, Progress: read.progress,
 	}
 	if read.last && step.Sweep {
 		write.Progress = t.pull.Progress

@@ -16,12 +16,15 @@ type try struct {
 	pull       domain.Pull
 	connection domain.Connection
 	first      bool
+	bare       bool // nothing was stored when the try began
 
 	access   ports.Access
 	vendor   ports.Aggregator
 	standing domain.Standing
 	accounts []domain.AccountView
 	counts   domain.Counts
+	written  time.Time // when the pull's row was
+	passed   passed
 }
 
 func (t *try) run(ctx context.Context) error {
@@ -89,15 +92,17 @@ func (t *try) extend(ctx context.Context) error {
 	return t.store(ctx, ports.PageWrite{Progress: t.pull.Progress})
 }
 
-// store writes a page and the progress with it.
+// store writes a page and the progress with it, and counts the pages that were passed.
 func (t *try) store(ctx context.Context, w ports.PageWrite) error {
 	w.At, w.Until = t.now()
+	w.Unchanged += t.passed.rows
 	w.NewID = func() domain.TransactionID { return domain.TransactionID{UUID: t.IDs.New()} }
 	counts, err := t.Pulls.StorePage(ctx, t.lease, w)
 	if err != nil {
 		return err
 	}
 	t.pull.Progress, t.counts = w.Progress, t.counts.Plus(counts)
+	t.written, t.passed = w.At, passed{}
 	return nil
 }
 

@@ -1,0 +1,181 @@
+package application_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/LerianStudio/aggregator-connections/application"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// written are pulls that note what is stored and take their time over it.
+type written struct {
+	ports.Pulls
+	pages []string
+	slow  time.Duration
+}
+
+func (w *written) StorePage(ctx context.Context, l domain.Lease, p ports.PageWrite) (domain.Counts, error) {
+	if len(p.Transactions)+p.Unchanged > 0 {
+		w.pages = append(w.pages, fmt.Sprintf("%d new, fresh %t, %d known, to %q", len(p.Transactions), p.Fresh, p.Unchanged, p.Progress.Cursor))
+		time.Sleep(w.slow)
+	}
+	return w.Pulls.StorePage(ctx, l, p)
+}
+
+// noting gives a bench whose writes are noted.
+func noting(t *testing.T, with ...func(*application.Deps)) (*bench, *written) {
+	w := &written{}
+	b := newBench(t, append(with, func(d *application.Deps) { w.Pulls, d.Pulls = d.Pulls, w })...)
+	b.vendor.steps = []domain.Step{list}
+	return b, w
+}
+
+// costly shows rows that take a moment to read, so that the next page is there by then.
+func costly(ids ...string) (seen []domain.Sighting) {
+	for i, id := range ids {
+		source := domain.Source{1, byte(i + 1)}
+		seen = append(seen, domain.Sighting{ExternalID: id, Source: source, Observe: func() (domain.Observation, error) {
+			time.Sleep(time.Millisecond)
+			return row(id, "costly"), nil
+		}})
+	}
+	return seen
+}
+
+// paged answers with the pages, one after the other.
+func paged(pages ...[]domain.Sighting) func(domain.Step, string) (*ports.Batch, error) {
+	return func(_ domain.Step, cursor string) (*ports.Batch, error) {
+		at := 0
+		_, _ = fmt.Sscan(cursor, &at)
+		batch := &ports.Batch{Transactions: pages[at]}
+		if at+1 < len(pages) {
+			batch.Next = fmt.Sprint(at + 1)
+		}
+		return batch, nil
+	}
+}
+
+// numbered gives so many ids.
+func numbered(prefix string, n int) (ids []string) {
+	for i := range n {
+		ids = append(ids, fmt.Sprint(prefix, i))
+	}
+	return ids
+}
+
+// Pages that are ready while the store is at work are stored as one, but no more than so
+// many rows, and none that shows a row of theirs again: each is an edit of its own.
+func TestPagesThatAreReadyAreStoredTogether(t *testing.T) {
+	for name, tc := range map[string]struct {
+		pages [][]domain.Sighting
+		want  []string
+		fails bool
+	}{
+		"small ones": {
+			[][]domain.Sighting{costly("a"), costly("b"), costly("c"), costly("d")},
+			[]string{`1 new, fresh true, 0 known, to "1"`, `3 new, fresh true, 0 known, to ""`}, false,
+		},
+		"up to a thousand rows": {
+			[][]domain.Sighting{costly("a"), costly(numbered("b", 600)...), costly(numbered("c", 400)...), costly("d")},
+			[]string{`1 new, fresh true, 0 known, to "1"`, `1000 new, fresh true, 0 known, to "3"`, `1 new, fresh true, 0 known, to ""`}, false,
+		},
+		"a row again": {
+			[][]domain.Sighting{costly("a"), costly("b"), costly("b", "c"), costly("d")},
+			[]string{`1 new, fresh true, 0 known, to "1"`, `1 new, fresh true, 0 known, to "2"`, `3 new, fresh false, 0 known, to ""`}, false,
+		},
+		"a row twice": {
+			[][]domain.Sighting{costly("a", "a"), costly("b")},
+			[]string{`2 new, fresh false, 0 known, to "1"`, `1 new, fresh true, 0 known, to ""`}, false,
+		},
+		"a row that cannot be read": {
+			[][]domain.Sighting{costly("a"), costly("b"), {(&page{}).sight("c", "", 9)}, costly("d")},
+			[]string{`1 new, fresh true, 0 known, to "1"`, `1 new, fresh true, 0 known, to "2"`}, true,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b, w := noting(t, func(d *application.Deps) { d.Beside = nil })
+				w.slow = 10 * time.Second
+				b.vendor.onRead = paged(tc.pages...)
+				id := b.everything(b.connection("books"))
+				b.run(id)
+				if tc.fails {
+					b.stands(id, domain.PullQueued, domain.MalformedResponse)
+				} else {
+					b.stands(id, domain.PullSucceeded, "")
+				}
+				if diff := cmp.Diff(tc.want, w.pages); diff != "" {
+					t.Error(diff)
+				}
+			})
+		})
+	}
+}
+
+// Pages that bring nothing move the pull on together, a second late at most; what they
+// showed is counted, and a page behind them that fails finds the pull where they end.
+func TestPagesThatBringNothingAreWrittenTogether(t *testing.T) {
+	shown := [][]domain.Sighting{costly("a"), costly("b"), costly("c"), costly("d")}
+	for name, tc := range map[string]struct {
+		late, fails string // before which page a second passes, and which page is not given
+		want        []string
+	}{
+		"at the end":          {"", "", []string{`0 new, fresh false, 4 known, to ""`}},
+		"after a second":      {"2", "", []string{`0 new, fresh false, 3 known, to "3"`, `0 new, fresh false, 1 known, to ""`}},
+		"before a page fails": {"", "3", []string{`0 new, fresh false, 3 known, to "3"`}},
+		"nothing twice":       {"2", "3", []string{`0 new, fresh false, 3 known, to "3"`}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b, w := noting(t)
+			b.vendor.onRead = paged(shown...)
+			c := b.connection("books")
+			b.run(b.everything(c))
+			w.pages = nil
+			b.vendor.onRead = func(step domain.Step, cursor string) (*ports.Batch, error) {
+				if tc.late != "" && cursor == tc.late {
+					b.clock.pass(time.Second)
+				}
+				if tc.fails != "" && cursor == tc.fails {
+					tc.fails = ""
+					return nil, unavailable(domain.VendorUnreachable)
+				}
+				return paged(shown...)(step, cursor)
+			}
+			id := b.everything(c)
+			again := b.run(id)
+			if diff := cmp.Diff(tc.want, w.pages); diff != "" {
+				t.Error(diff)
+			}
+			if again > 0 {
+				b.clock.pass(again)
+				b.run(id)
+			}
+			got := b.stands(id, domain.PullSucceeded, "")
+			if diff := cmp.Diff(domain.Counts{Accounts: 1, Read: 4, Unchanged: 4}, got.Counts); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// The pull's row says where a page with news ends, whatever was passed before it.
+func TestAPageWithNewsTakesThoseBeforeItAlong(t *testing.T) {
+	b, w := noting(t)
+	b.vendor.onRead = paged(costly("a"), costly("b"))
+	c := b.connection("books")
+	b.run(b.everything(c))
+	w.pages = nil
+	b.vendor.onRead = paged(costly("a"), costly("new"), costly("b"))
+	b.run(b.everything(c))
+	want := []string{`1 new, fresh false, 1 known, to "2"`, `0 new, fresh false, 1 known, to ""`}
+	if diff := cmp.Diff(want, w.pages); diff != "" {
+		t.Error(diff)
+	}
+}

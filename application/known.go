@@ -40,10 +40,14 @@ func (r *reader) news(read *page, got fetched) error {
 	if got.look.wait(); got.look.err != nil {
 		return got.look.err
 	}
-	rows, unchanged := slices.Grow(read.rows, len(got.Transactions)), 0
 	for i, s := range got.Transactions {
-		if got.look.known[i] && !got.again[s.ExternalID] {
-			unchanged++
+		got.look.known[i] = got.look.known[i] && !got.again[s.ExternalID]
+	}
+	unchanged := count(got.look.known)
+	// Room for those alone: mostly there are none.
+	rows := slices.Grow(read.rows, len(got.Transactions)-unchanged)
+	for i, s := range got.Transactions {
+		if got.look.known[i] {
 			continue
 		}
 		row, err := s.Observe()
@@ -58,6 +62,15 @@ func (r *reader) news(read *page, got fetched) error {
 		fresh: r.bare && len(got.again) == 0 && (read.fresh || read.pages == 0), progress: got.progress,
 	}
 	return nil
+}
+
+func count(known []bool) (n int) {
+	for _, is := range known {
+		if is {
+			n++
+		}
+	}
+	return n
 }
 
 // remember notes the page's rows. It gives the ids that stand in it twice or in a page that

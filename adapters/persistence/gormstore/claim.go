@@ -34,7 +34,7 @@ func (s pulls) Claim(ctx context.Context, lease domain.Lease, at time.Time) (por
 			refused = domain.Missing()
 			return tx.Model(&pullRow{}).Where("id = ?", row.ID).Updates(failedAs(domain.ConnectionGone, instant{at})).Error
 		}
-		claimed, err = take(tx.DB, row, lease, at)
+		claimed, err = s.take(tx.DB, row, lease, at)
 		if err != nil {
 			return err
 		}
@@ -59,7 +59,7 @@ func notDue(wait time.Duration) error {
 }
 
 // take makes the locked pull run under the lease. Errors: NotDue, with how long to wait.
-func take(tx *gorm.DB, row pullRow, lease domain.Lease, at time.Time) (ports.Claimed, error) {
+func (s pulls) take(tx *gorm.DB, row pullRow, lease domain.Lease, at time.Time) (ports.Claimed, error) {
 	if wait := row.ready().Sub(at); wait > 0 {
 		return ports.Claimed{}, notDue(wait)
 	}
@@ -73,7 +73,7 @@ func take(tx *gorm.DB, row pullRow, lease domain.Lease, at time.Time) (ports.Cla
 		return ports.Claimed{}, err
 	}
 	if row.State == stateQueued {
-		if p.Ask, err = folded(tx, p); err != nil {
+		if p.Ask, err = s.folded(tx, p); err != nil {
 			return ports.Claimed{}, err
 		}
 	}
@@ -108,9 +108,9 @@ func alone(tx *gorm.DB, row pullRow, at time.Time) error {
 // The pull is locked: what joined it has committed by now, and nothing joins any more.
 // Receipts wait for that lock, so that thousands of equal asks are read as one, at the
 // place of the last of them: to merge an ask twice changes nothing, and the last signal counts.
-func folded(tx *gorm.DB, p domain.Pull) (domain.Ask, error) {
+func (s pulls) folded(tx *gorm.DB, p domain.Pull) (domain.Ask, error) {
 	var asks []string
-	err := tx.Model(&deliveryRow{}).Where("pull_id = ?", p.ID.UUID).
+	err := tx.Table("(?) AS joined", s.dialect.Joined(p)).
 		Group("ask").Order("max(received_at), max(CAST(id AS text))").Pluck("ask", &asks).Error
 	merged := p.Ask
 	for _, stored := range asks {

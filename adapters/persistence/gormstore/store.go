@@ -49,6 +49,10 @@ type Dialect struct {
 	// AnyOf is a condition that holds where the text column is one of the values, with one
 	// parameter whatever their number.
 	AnyOf func(column string, values []string) clause.Expr
+	// Joined is a SELECT of ask, received_at and id of the deliveries that joined the queued
+	// pull. How many it looks at may grow with what came since the pull was queued, not with
+	// what came before.
+	Joined func(pull domain.Pull) clause.Expr
 	// ForUpdate ends a SELECT that locks its rows; "" with one writer.
 	ForUpdate string
 	// Stamp is SQL that gives the transaction's place in the change feed.

@@ -13,6 +13,7 @@ import (
 	"gorm.io/gorm/clause"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
+	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
 // dialect is what differs from SQLite.
@@ -27,7 +28,7 @@ func (d dialect) seams() gormstore.Dialect {
 	// ended, and what it wrote can be read or never will be.
 	return gormstore.Dialect{
 		Transact: d.transact, Page: d.page, Query: d.query, Lookup: newGatherer(d).query, AnyOf: anyOf, Stamp: stamp, ForUpdate: " FOR UPDATE",
-		Strict: true, SaveTransactions: save, SaveSources: saveSources, Strange: d.strange, Receive: d.receive,
+		Strict: true, SaveTransactions: save, SaveSources: saveSources, Strange: d.strange, Receive: d.receive, Joined: joined,
 		Horizon: "(SELECT shift + pg_snapshot_xmin(pg_current_snapshot())::text::bigint FROM feed)",
 	}
 }
@@ -118,3 +119,8 @@ func anyOf(column string, values []string) clause.Expr {
 // stamp takes the transaction's id, which PostgreSQL hands out in the order of first
 // writes, as its place in the feed.
 const stamp = "SELECT shift + pg_current_xact_id()::text::bigint FROM feed"
+
+// joined looks at the index over pulls.
+func joined(pull domain.Pull) clause.Expr {
+	return clause.Expr{SQL: "SELECT ask, received_at, id FROM deliveries WHERE pull_id = ?", Vars: []any{pull.ID.UUID}}
+}

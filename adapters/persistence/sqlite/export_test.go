@@ -13,3 +13,19 @@ func (db *DB) Receive(ctx context.Context, enqueue Enqueue, knocks []gormstore.K
 
 // InsertBatch is exported for groups that take more than one statement.
 const InsertBatch = insertBatch
+
+// MigrateTo brings the schema up, or down, to a version.
+func (db *DB) MigrateTo(ctx context.Context, version int64) error {
+	provider, err := db.provider()
+	if err != nil {
+		return err
+	}
+	if _, err := provider.UpTo(ctx, version); err != nil {
+		return err
+	}
+	_, err = provider.DownTo(ctx, version)
+	return err
+}
+
+// Joined is the SELECT by which a claim finds the deliveries of its pull.
+var Joined = joined

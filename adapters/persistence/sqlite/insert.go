@@ -25,9 +25,11 @@ const (
 		ask, progress, seen_accounts, seen_rows, added, modified, removed, unchanged, attempts, last_error)
 		SELECT *, '` + string(domain.ByWebhook) + `', 'queued', '', '', 0, 0, 0, 0, 0, 0, 0, '' FROM (VALUES `
 	pullWidth = 6
+
+	insertStray = "INSERT INTO strays (pull_id, delivery_id) VALUES (?, ?)"
 )
 
-// write stores the new pulls with their jobs, and the new deliveries.
+// write stores the new pulls with their jobs, the new deliveries, and which of them are strays.
 func (g *group) write(jobs func(ctx context.Context, tx *sql.Tx, pulls []uuid.UUID) error) error {
 	for some := range slices.Chunk(g.brought, insertBatch) {
 		if err := g.insertPulls(some); err != nil {
@@ -43,6 +45,11 @@ func (g *group) write(jobs func(ctx context.Context, tx *sql.Tx, pulls []uuid.UU
 	}
 	for some := range slices.Chunk(g.fresh, insertBatch) {
 		if err := g.insertDeliveries(some); err != nil {
+			return err
+		}
+	}
+	for _, d := range g.strays {
+		if _, err := g.tx.ExecContext(g.ctx, insertStray, d.Delivery.Pull.UUID, d.ID.UUID); err != nil {
 			return err
 		}
 	}

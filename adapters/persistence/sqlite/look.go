@@ -29,7 +29,7 @@ func (g *group) read() error {
 // readGates finds the live tokens of live connections.
 func (g *group) readGates() error {
 	g.gates = make(map[domain.TokenHash]gormstore.Gate)
-	g.queued = make(map[uuid.UUID]uuid.UUID)
+	g.queued = make(map[uuid.UUID]queued)
 	hashes := make([]any, 0, len(g.knocks))
 	for i := range g.knocks {
 		hash := &g.knocks[i].Token
@@ -40,21 +40,22 @@ func (g *group) readGates() error {
 	}
 	clear(g.gates)
 	return g.each(`
-		SELECT t.hash, t.id, t.tenant_id, t.connection_id, t.vendor, c.account_ref, p.id
+		SELECT t.hash, t.id, t.tenant_id, t.connection_id, t.vendor, c.account_ref, p.id, p.created_at
 		FROM webhook_tokens t JOIN connections c ON c.id = t.connection_id
 		LEFT JOIN pulls p ON p.connection_id = c.id AND p.state = 'queued'
 		WHERE t.hash IN `+tuples(1, len(hashes))+` AND t.revoked_at IS NULL AND c.deleted_at IS NULL`, hashes,
 		func(rows *sql.Rows) error {
 			var hash []byte
 			var gate gormstore.Gate
-			var queued uuid.NullUUID
-			err := rows.Scan(&hash, &gate.Token, &gate.Tenant, &gate.Connection, &gate.Vendor, &gate.AccountRef, &queued)
+			var pull uuid.NullUUID
+			var since sql.NullInt64
+			err := rows.Scan(&hash, &gate.Token, &gate.Tenant, &gate.Connection, &gate.Vendor, &gate.AccountRef, &pull, &since)
 			if err != nil {
 				return err
 			}
 			g.gates[domain.TokenHash(hash)] = gate
-			if queued.Valid {
-				g.queued[gate.Connection] = queued.UUID
+			if pull.Valid {
+				g.queued[gate.Connection] = queued{pull.UUID, since.Int64}
 			}
 			return nil
 		})

@@ -23,13 +23,9 @@ const (
 // is one transaction, so that of two who find it missing one applies it, and the other,
 // which fails, finds it applied when it looks again.
 func (db *DB) Migrate(ctx context.Context) error {
-	folder, err := fs.Sub(migrations, "migrations")
+	provider, err := db.provider()
 	if err != nil {
 		return err
-	}
-	provider, err := goose.NewProvider(goose.DialectSQLite3, db.Writer, folder, goose.WithDisableGlobalRegistry(true))
-	if err != nil {
-		return fmt.Errorf("read the migrations: %w", err)
 	}
 	for range migrateTries {
 		if _, err = provider.Up(ctx); err == nil {
@@ -42,4 +38,16 @@ func (db *DB) Migrate(ctx context.Context) error {
 		}
 	}
 	return fmt.Errorf("migrate: %w", err)
+}
+
+func (db *DB) provider() (*goose.Provider, error) {
+	folder, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return nil, err
+	}
+	provider, err := goose.NewProvider(goose.DialectSQLite3, db.Writer, folder, goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		return nil, fmt.Errorf("read the migrations: %w", err)
+	}
+	return provider, nil
 }

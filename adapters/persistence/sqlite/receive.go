@@ -38,11 +38,19 @@ type group struct {
 	knocks []gormstore.Knock
 
 	gates  map[domain.TokenHash]gormstore.Gate
-	queued map[uuid.UUID]uuid.UUID // connection -> its queued pull
+	queued map[uuid.UUID]queued // by connection
 	stored map[event]domain.Delivery
 
 	fresh   []delivery // to be inserted
 	brought []pull     // to be inserted, and to be given jobs
+	strays  []delivery // those of fresh that came before the pull they join
+}
+
+// queued is the pull that a connection's knocks join. It was queued at a time, in
+// microseconds, from which on joined looks for them.
+type queued struct {
+	pull  uuid.UUID
+	since int64
 }
 
 // event is what makes two knocks one.
@@ -79,9 +87,13 @@ func (g *group) decide() []gormstore.Result {
 			results[i] = gate.Repeated(earlier)
 			continue
 		}
-		results[i] = gate.Delivered(*k, g.pullFor(gate, k))
+		pull, stray := g.pullFor(gate, k)
+		results[i] = gate.Delivered(*k, pull)
 		g.stored[told] = results[i].Delivery
 		g.fresh = append(g.fresh, delivery{k, results[i].Delivery})
+		if stray {
+			g.strays = append(g.strays, delivery{k, results[i].Delivery})
+		}
 	}
 	return results
 }
@@ -92,15 +104,17 @@ func (g *group) gateOf(k *gormstore.Knock) (gormstore.Gate, bool) {
 	return gate, ok && gate.Opens(*k)
 }
 
-// pullFor is the pull that the knock joins or brings; nil when it wants none.
-func (g *group) pullFor(gate gormstore.Gate, k *gormstore.Knock) uuid.UUID {
+// pullFor is the pull that the knock joins or brings, nil when it wants none, and whether
+// it joins as a stray.
+func (g *group) pullFor(gate gormstore.Gate, k *gormstore.Knock) (id uuid.UUID, stray bool) {
 	if !gate.Wants(*k) {
-		return uuid.Nil
+		return uuid.Nil, false
 	}
+	at := k.At.UnixMicro()
 	if queued, ok := g.queued[gate.Connection]; ok {
-		return queued
+		return queued.pull, at < queued.since
 	}
-	g.queued[gate.Connection] = k.Pull.UUID
+	g.queued[gate.Connection] = queued{k.Pull.UUID, at}
 	g.brought = append(g.brought, pull{k, gate})
-	return k.Pull.UUID
+	return k.Pull.UUID, false
 }

@@ -34,10 +34,15 @@ func (p *pair) connect(name string) {
 func traceAt(at time.Time) string { return "trace-" + at.String() }
 
 // knock has few keys, bodies and tokens, so that copies are many; one token is nobody's.
+// Some came long before they are stored, so that they may join a pull that is younger.
 func (p *pair) knock(keys int) gormstore.Knock {
 	p.at = p.at.Add(time.Millisecond)
+	at := p.at
+	if rapid.IntRange(0, 3).Draw(p.T, "late") == 3 {
+		at = at.Add(-90 * time.Minute)
+	}
 	r := ports.Receipt{
-		Delivery: newID[domain.Delivery](), Pull: newID[domain.Pull](), Vendor: "pluggy", At: p.at, Trace: traceAt(p.at),
+		Delivery: newID[domain.Delivery](), Pull: newID[domain.Pull](), Vendor: "pluggy", At: at, Trace: traceAt(at),
 		Unreadable: rapid.IntRange(0, 9).Draw(p.T, "unreadable") == 9,
 		Body:       append([]byte{}, rapid.SliceOfN(rapid.SampledFrom([]byte("a\x00\xff'")), 0, 2).Draw(p.T, "body")...),
 	}

@@ -20,20 +20,23 @@ const (
 	insertDelivery = `INSERT OR FAIL INTO deliveries (id, tenant_id, connection_id, vendor, event, event_id,
 		fingerprint, body, ask, status, pull_id, received_at) VALUES `
 	deliveryWidth = 12
+	// unlessStored leaves out an event that is stored already.
+	unlessStored = " ON CONFLICT (connection_id, fingerprint) DO NOTHING"
 
 	insertPull = `INSERT OR FAIL INTO pulls (id, tenant_id, connection_id, vendor, trace, created_at, trigger, state,
 		ask, progress, seen_accounts, seen_rows, added, modified, removed, unchanged, attempts, last_error)
 		SELECT *, '` + string(domain.ByWebhook) + `', 'queued', '', '', 0, 0, 0, 0, 0, 0, 0, '' FROM (VALUES `
 	pullWidth = 6
 
-	insertStray = "INSERT INTO strays (pull_id, delivery_id) VALUES (?, ?)"
+	insertStray = "INSERT INTO strays (pull_id, delivery_id) SELECT pull_id, id FROM deliveries WHERE id = ?"
 )
 
-// write stores the new pulls with their jobs, the new deliveries, and which of them are strays.
-func (g *group) write(jobs func(ctx context.Context, tx *sql.Tx, pulls []uuid.UUID) error) error {
+// write stores the new pulls with their jobs, the new deliveries, and which of them are
+// strays. It gives how many deliveries were new.
+func (g *group) write(jobs func(ctx context.Context, tx *sql.Tx, pulls []uuid.UUID) error) (inserted int, err error) {
 	for some := range slices.Chunk(g.brought, insertBatch) {
 		if err := g.insertPulls(some); err != nil {
-			return err
+			return 0, err
 		}
 	}
 	var made []uuid.UUID
@@ -41,19 +44,21 @@ func (g *group) write(jobs func(ctx context.Context, tx *sql.Tx, pulls []uuid.UU
 		made = append(made, p.Pull.UUID)
 	}
 	if err := jobs(g.ctx, g.tx, made); err != nil {
-		return err
+		return 0, err
 	}
 	for some := range slices.Chunk(g.fresh, insertBatch) {
-		if err := g.insertDeliveries(some); err != nil {
-			return err
+		n, err := g.insertDeliveries(some)
+		if err != nil {
+			return 0, err
+		}
+		inserted += n
+	}
+	for _, id := range g.strays {
+		if _, err := g.tx.ExecContext(g.ctx, insertStray, id.UUID); err != nil {
+			return 0, err
 		}
 	}
-	for _, d := range g.strays {
-		if _, err := g.tx.ExecContext(g.ctx, insertStray, d.Delivery.Pull.UUID, d.ID.UUID); err != nil {
-			return err
-		}
-	}
-	return nil
+	return inserted, nil
 }
 
 func (g *group) insertPulls(some []pull) error {
@@ -65,7 +70,7 @@ func (g *group) insertPulls(some []pull) error {
 	return err
 }
 
-func (g *group) insertDeliveries(some []delivery) error {
+func (g *group) insertDeliveries(some []delivery) (int, error) {
 	args := make([]any, 0, deliveryWidth*len(some))
 	for i := range some {
 		d := &some[i]
@@ -76,6 +81,10 @@ func (g *group) insertDeliveries(some []delivery) error {
 		args = append(args, d.ID.UUID, d.Tenant.UUID, d.Connection.UUID, string(d.Delivery.Vendor), d.Delivery.Event, d.EventID,
 			d.Delivery.Fingerprint[:], d.Delivery.Body, d.Knock.Ask, string(d.Status), pull, d.At.UnixMicro())
 	}
-	_, err := g.tx.ExecContext(g.ctx, insertDelivery+tuples(len(some), deliveryWidth), args...)
-	return err
+	done, err := g.tx.ExecContext(g.ctx, insertDelivery+tuples(len(some), deliveryWidth)+unlessStored, args...)
+	if err != nil {
+		return 0, err
+	}
+	inserted, err := done.RowsAffected()
+	return int(inserted), err
 }

@@ -17,13 +17,17 @@ func tuples(n, width int) string {
 	return strings.Repeat(one+",", n-1) + one
 }
 
-// read finds the gates, with the pulls that are queued behind them, and the events that
-// are stored already.
+// read finds the gates, with the pulls that are queued behind them, and which events are
+// stored already of those that would bring a pull: they must not, and for the others the
+// insert is soon enough to tell.
 func (g *group) read() error {
 	if err := g.readGates(); err != nil {
 		return err
 	}
-	return g.readStored()
+	return g.readStored(func(gate gormstore.Gate, k *gormstore.Knock) bool {
+		_, ok := g.queued[gate.Connection]
+		return !ok && gate.Wants(*k)
+	})
 }
 
 // readGates finds the live tokens of live connections.
@@ -61,14 +65,14 @@ func (g *group) readGates() error {
 		})
 }
 
-// readStored finds the deliveries of events that were told before, without bodies and
+// readStored finds the deliveries of those events that are asked for, without bodies and
 // asks, which the vendor that repeats itself has no use for.
-func (g *group) readStored() error {
+func (g *group) readStored(asked func(gate gormstore.Gate, k *gormstore.Knock) bool) error {
 	g.stored = make(map[event]domain.Delivery, len(g.knocks))
-	told := make([]any, 0, 2*len(g.knocks))
+	var told []any
 	for i := range g.knocks {
 		k := &g.knocks[i]
-		if gate, ok := g.gateOf(k); ok {
+		if gate, ok := g.gateOf(k); ok && asked(gate, k) {
 			told = append(told, gate.Connection, k.Fingerprint[:])
 		}
 	}

@@ -11,8 +11,9 @@ import (
 )
 
 // receive stores a group of knocks in one transaction, and so with one flush: it reads
-// what the database knows of them, decides one by one, and writes what is new. The
-// transaction holds the write lock from its beginning, so that what was read stays true.
+// what the database knows of them, decides one by one, writes what is new, and corrects the
+// answers where something was not. The transaction holds the write lock from its beginning,
+// so that what was read stays true.
 func (d dialect) receive(ctx context.Context, knocks []gormstore.Knock) ([]gormstore.Result, error) {
 	tx, err := d.db.Writer.BeginTx(ctx, nil)
 	if err != nil {
@@ -24,7 +25,11 @@ func (d dialect) receive(ctx context.Context, knocks []gormstore.Knock) ([]gorms
 		return nil, err
 	}
 	results := g.decide()
-	if err := g.write(d.jobs); err != nil {
+	inserted, err := g.write(d.jobs)
+	if err == nil && inserted < len(g.fresh) {
+		err = g.correct(results)
+	}
+	if err != nil {
 		return nil, err
 	}
 	return results, tx.Commit()
@@ -41,9 +46,9 @@ type group struct {
 	queued map[uuid.UUID]queued // by connection
 	stored map[event]domain.Delivery
 
-	fresh   []delivery // to be inserted
-	brought []pull     // to be inserted, and to be given jobs
-	strays  []delivery // those of fresh that came before the pull they join
+	fresh   []delivery          // to be inserted
+	brought []pull              // to be inserted, and to be given jobs
+	strays  []domain.DeliveryID // those of fresh that came before the pull they join
 }
 
 // queued is the pull that a connection's knocks join. It was queued at a time, in
@@ -92,10 +97,29 @@ func (g *group) decide() []gormstore.Result {
 		g.stored[told] = results[i].Delivery
 		g.fresh = append(g.fresh, delivery{k, results[i].Delivery})
 		if stray {
-			g.strays = append(g.strays, delivery{k, results[i].Delivery})
+			g.strays = append(g.strays, results[i].Delivery.ID)
 		}
 	}
 	return results
+}
+
+// correct answers the knocks anew whose event was taken for new, and was not.
+func (g *group) correct(results []gormstore.Result) error {
+	err := g.readStored(func(gormstore.Gate, *gormstore.Knock) bool { return true })
+	if err != nil {
+		return err
+	}
+	for i := range g.knocks {
+		k := &g.knocks[i]
+		gate, ok := g.gateOf(k)
+		if !ok {
+			continue
+		}
+		if first := g.stored[event{gate.Connection, k.Fingerprint}]; first.ID != results[i].Delivery.ID {
+			results[i] = gate.Repeated(first)
+		}
+	}
+	return nil
 }
 
 // gateOf finds the gate that the knock's token opens.

@@ -30,19 +30,20 @@ func (g *group) read() error {
 	})
 }
 
-// readGates finds the live tokens of live connections.
+// readGates finds the live tokens of live connections that are not known yet.
 func (g *group) readGates() error {
-	g.gates = make(map[domain.TokenHash]gormstore.Gate)
-	g.queued = make(map[uuid.UUID]queued)
-	hashes := make([]any, 0, len(g.knocks))
+	var hashes []any
+	asked := make(map[domain.TokenHash]bool)
 	for i := range g.knocks {
 		hash := &g.knocks[i].Token
-		if _, ok := g.gates[*hash]; !ok {
-			g.gates[*hash] = gormstore.Gate{} // asked for
+		if _, known := g.gates[*hash]; !known && !asked[*hash] {
+			asked[*hash] = true
 			hashes = append(hashes, hash[:])
 		}
 	}
-	clear(g.gates)
+	if len(hashes) == 0 {
+		return nil
+	}
 	return g.each(`
 		SELECT t.hash, t.id, t.tenant_id, t.connection_id, t.vendor, c.account_ref, p.id, p.created_at
 		FROM webhook_tokens t JOIN connections c ON c.id = t.connection_id

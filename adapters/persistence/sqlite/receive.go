@@ -15,12 +15,34 @@ import (
 // answers where something was not. The transaction holds the write lock from its beginning,
 // so that what was read stays true.
 func (d dialect) receive(ctx context.Context, knocks []gormstore.Knock) ([]gormstore.Result, error) {
-	tx, err := d.db.Writer.BeginTx(ctx, nil)
+	conn, err := d.db.Writer.Conn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = conn.Close() }()
+	results, err := d.receiveOn(ctx, conn, knocks)
+	if err != nil {
+		d.db.doors.forget()
+	}
+	return results, err
+}
+
+func (d dialect) receiveOn(ctx context.Context, conn *sql.Conn, knocks []gormstore.Knock) ([]gormstore.Result, error) {
+	id, err := driverConn(conn)
+	if err != nil {
+		return nil, err
+	}
+	tx, err := conn.BeginTx(ctx, nil)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = tx.Rollback() }()
-	g := group{ctx: ctx, tx: tx, knocks: knocks}
+	g := group{ctx: ctx, tx: tx, knocks: knocks, doors: &d.db.doors}
+	now, err := stateOf(ctx, id, tx)
+	if err != nil {
+		return nil, err
+	}
+	g.arrive(now)
 	if err := g.read(); err != nil {
 		return nil, err
 	}
@@ -32,6 +54,8 @@ func (d dialect) receive(ctx context.Context, knocks []gormstore.Knock) ([]gorms
 	if err != nil {
 		return nil, err
 	}
+	// The jobs of pulls, and strays, are changes that are not counted here.
+	g.leave(inserted)
 	return results, tx.Commit()
 }
 
@@ -42,8 +66,7 @@ type group struct {
 	tx     *sql.Tx
 	knocks []gormstore.Knock
 
-	gates  map[domain.TokenHash]gormstore.Gate
-	queued map[uuid.UUID]queued // by connection
+	*doors
 	stored map[event]domain.Delivery
 
 	fresh   []delivery          // to be inserted

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -103,23 +104,34 @@ func (c *Connection) Revise(at time.Time) {
 // Live says whether the connection has not been deleted.
 func (c *Connection) Live() bool { return c.DeletedAt.IsZero() }
 
-// ValidateBaseURL accepts an absolute https URL with a host and without userinfo,
-// query or fragment; plain http too where allowHTTP is set. Errors: Invalid on
+// ValidateBaseURL accepts an absolute https URL with a host and a port that can exist and
+// without userinfo, query or fragment; plain http too where allowHTTP is set. Errors: Invalid on
 // "baseUrl".
 func ValidateBaseURL(raw string, allowHTTP bool) *Error {
 	if faults := text("baseUrl", raw, MaxBaseURL); len(faults) > 0 {
 		return faults[0]
 	}
-	const form = "must be an absolute https URL without userinfo, query or fragment"
+	const form = "must be an absolute https URL with a valid host and port, without userinfo, query or fragment"
 	u, err := url.Parse(raw)
 	switch {
-	case err != nil, u.Hostname() == "", u.Opaque != "", u.User != nil,
+	case err != nil, !reachable(u), u.Opaque != "", u.User != nil,
 		u.RawQuery != "", u.ForceQuery, u.Fragment != "", strings.Contains(raw, "#"):
 		return Fault("baseUrl", form)
 	case u.Scheme == "https", u.Scheme == "http" && allowHTTP:
 		return nil
 	}
 	return Fault("baseUrl", form)
+}
+
+// reachable says whether the host and the port of the address can exist.
+func reachable(u *url.URL) bool {
+	if port := u.Port(); port != "" {
+		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+			return false
+		}
+	}
+	name := strings.TrimSuffix(u.Hostname(), ".")
+	return !slices.Contains(strings.Split(name, "."), "")
 }
 
 // ValidateSecret bounds an incoming secret without ever saying what it holds.

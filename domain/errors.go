@@ -49,7 +49,7 @@ const (
 	MalformedResponse  Code = "malformed_response"   // Unavailable: an answer that is not the vendor's
 	EndlessCursor      Code = "endless_cursor"       // Unavailable: paging that never ends
 	ConnectionGone     Code = "connection_deleted"   // Rejected: deleted while the work waited
-	CredentialUnopened Code = "credential_unopened"  // Rejected: the sealed credential does not open
+	CredentialUnopened Code = "credential_unopened"  // Unavailable: the sealed credential does not open
 	Interrupted        Code = "interrupted"          // Unavailable: the process stopped in the middle
 	StoreUnavailable   Code = "database_unavailable" // Unavailable: our own database
 	TypeUnknown        Code = "type_unknown"         // Invalid: no such connector or vendor is registered

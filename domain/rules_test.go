@@ -55,6 +55,12 @@ func TestBaseURLs(t *testing.T) {
 		"another scheme":        {"ftp://api.pluggy.ai", true, false},
 		"a file":                {"file:///etc/passwd", true, false},
 		"a control character":   {"https://api.pluggy.ai/\n", true, false},
+		"a port that is none":   {"https://api.pluggy.ai:65536", true, false},
+		"port 0":                {"https://api.pluggy.ai:0", true, false},
+		"an empty label":        {"https://api..pluggy.ai", true, false},
+		"nothing but a dot":     {"https://.", true, false},
+		"a name from the root":  {"https://api.pluggy.ai.", true, true},
+		"an IPv6 address":       {"https://[2001:db8::1]:8443", true, true},
 		"a space in the host":   {"https://api pluggy.ai", true, false},
 		"longer than the bound": {"https://api.pluggy.ai/" + strings.Repeat("a", domain.MaxBaseURL), true, false},
 	}

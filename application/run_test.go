@@ -8,9 +8,11 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	"go.uber.org/mock/gomock"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
+	"github.com/LerianStudio/aggregator-connections/ports/portmock"
 )
 
 func TestTheFirstPullReadsEverything(t *testing.T) {
@@ -31,6 +33,28 @@ func TestTheFirstPullReadsEverything(t *testing.T) {
 	if diff := cmp.Diff([]string{"r1 v1", "r2 v1", "r3 v1"}, b.rows(c)); diff != "" {
 		t.Error(diff)
 	}
+}
+
+// A keyset that is an old copy says nothing of the credential: the pull waits for the new one.
+func TestACredentialThatDoesNotOpenIsTriedAgain(t *testing.T) {
+	b := newBench(t)
+	b.vendor.shows("r1")
+	c := b.connection("books")
+	id := b.everything(c)
+	sealer := portmock.NewMockSealer(gomock.NewController(t))
+	sealer.EXPECT().Open(gomock.Any(), gomock.Any(), gomock.Any()).Return(domain.Credential{}, unavailable(domain.CredentialUnopened))
+	b.deps.Sealer = sealer
+	_, err := b.again().RunPull(b.ctx, id)
+	b.ok(err)
+	b.stands(id, domain.PullQueued, domain.CredentialUnopened)
+	kept, err := b.Connections.Get(b.ctx, b.tenant, domain.Aggregator, c.ID)
+	b.ok(err)
+	if diff := cmp.Diff(domain.Health{}, kept.Health); diff != "" {
+		t.Errorf("health: %s", diff)
+	}
+	b.clock.pass(time.Minute)
+	b.run(id)
+	b.stands(id, domain.PullSucceeded, "")
 }
 
 // A pull that failed does not count as the first.

@@ -35,7 +35,7 @@ type Entropy = io.Reader
 type Sealer interface {
 	// Seal encrypts under the primary key.
 	Seal(tenant domain.TenantID, connection domain.ConnectionID, c domain.Credential) (domain.Sealed, error)
-	// Open decrypts under any key of the keyset. Errors: Rejected (credential_unopened)
+	// Open decrypts under any key of the keyset. Errors: Unavailable (credential_unopened)
 	// for whatever does not authenticate; nothing more is ever told of why.
 	Open(tenant domain.TenantID, connection domain.ConnectionID, s domain.Sealed) (domain.Credential, error)
 	// Stale says whether s is sealed under another key than the primary one.

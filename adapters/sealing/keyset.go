@@ -77,8 +77,8 @@ func (k *Keyset) Seal(tenant domain.TenantID, connection domain.ConnectionID, c 
 	return sealed, nil
 }
 
-// Open decrypts under whichever key sealed. Errors: Rejected (credential_unopened), the
-// same for every reason.
+// Open decrypts under whichever key sealed. Errors: Unavailable (credential_unopened), the
+// same for every reason: mostly the keyset is an old copy, or another one.
 func (k *Keyset) Open(tenant domain.TenantID, connection domain.ConnectionID, s domain.Sealed) (domain.Credential, error) {
 	plain, err := k.knowing(prefixOf(s)).aead.Decrypt(s, binding(tenant, connection))
 	defer clear(plain)
@@ -95,7 +95,7 @@ func (k *Keyset) Stale(s domain.Sealed) bool { return prefixOf(s) != k.current()
 // unopened has no cause: what Tink or a decoder would add helps only a forger.
 func unopened() error {
 	return &domain.Error{
-		Kind: domain.Rejected, Code: domain.CredentialUnopened, Message: "the sealed credential does not open",
+		Kind: domain.Unavailable, Code: domain.CredentialUnopened, Message: "the sealed credential does not open",
 	}
 }
 

@@ -164,8 +164,8 @@ func mustSeal(t *testing.T, s ports.Sealer, row sealerRow, c domain.Credential) 
 func refusesToOpen(t *testing.T, s ports.Sealer, row sealerRow, sealed domain.Sealed) {
 	t.Helper()
 	c, err := s.Open(row.tenant, row.connection, sealed)
-	if !errors.Is(err, domain.Rejected) || !errors.Is(err, domain.CredentialUnopened) {
-		t.Fatalf("Open gave %v, want Rejected (credential_unopened)", err)
+	if !errors.Is(err, domain.Unavailable) || !errors.Is(err, domain.CredentialUnopened) {
+		t.Fatalf("Open gave %v, want Unavailable (credential_unopened)", err)
 	}
 	if !c.IsZero() {
 		t.Error("a refusal came with a credential")

@@ -97,6 +97,11 @@ var (
 
 // passing says whether the database is away, or too busy, rather than at odds with us.
 func passing(err error) bool {
+	// Looked for first: it wraps what the server said, be it that it knows no such user. The
+	// login was good when the service started.
+	if e := (*pgconn.ConnectError)(nil); errors.As(err, &e) {
+		return true
+	}
 	if e := (*pgconn.PgError)(nil); errors.As(err, &e) {
 		return slices.Contains(passingStates, e.Code) || len(e.Code) == 5 && slices.Contains(passingClasses, e.Code[:2])
 	}
@@ -104,9 +109,6 @@ func passing(err error) bool {
 		return slices.Contains(passingCodes, e.Code()&0xff)
 	}
 	if e := net.Error(nil); errors.As(err, &e) {
-		return true
-	}
-	if e := (*pgconn.ConnectError)(nil); errors.As(err, &e) {
 		return true
 	}
 	for _, lost := range []error{io.EOF, io.ErrUnexpectedEOF, net.ErrClosed, driver.ErrBadConn, sql.ErrConnDone, context.DeadlineExceeded} {

@@ -1,7 +1,9 @@
 package gormstore
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -57,6 +59,8 @@ type Dialect struct {
 	ForUpdate string
 	// Stamp is SQL that gives the transaction's place in the change feed.
 	Stamp string
+	// Shut is an SQL expression that holds where the database answers, but takes no writes.
+	Shut string
 	// Horizon is an SQL expression: places below it are complete.
 	Horizon string
 	// SaveTransactions inserts rows, or replaces those of their connection and external id.
@@ -82,6 +86,8 @@ type Options struct {
 	// Patience bounds each method, beside the caller's context; what takes longer is
 	// Unavailable. Zero means DefaultPatience, and longer for the service's own work.
 	Patience time.Duration
+	// Door bounds a receipt likewise; zero means as long as any other method.
+	Door time.Duration
 }
 
 // Store is a database behind the ports. Its views are the stores.
@@ -103,7 +109,7 @@ func New(writer *gorm.DB, o Options) *Store {
 	if s.patience == 0 {
 		s.patience, s.atWork = DefaultPatience, workPatience
 	}
-	s.commits = newCommitter(s.patience, o.Dialect.Receive)
+	s.commits = newCommitter(cmp.Or(o.Door, s.patience), o.Dialect.Receive)
 	return s
 }
 
@@ -111,12 +117,14 @@ func New(writer *gorm.DB, o Options) *Store {
 // any more. The database stays open.
 func (s *Store) Close() { s.commits.close() }
 
-// Ping says whether the database answers a query. Errors: Unavailable.
+// Ping says whether the database answers a query, and takes writes. Errors: Unavailable.
 func (s *Store) Ping(ctx context.Context) error {
-	return s.read(ctx, func(db *gorm.DB) error {
-		var one int
-		return db.Raw("SELECT 1").Scan(&one).Error
-	})
+	var shut bool
+	err := s.read(ctx, func(db *gorm.DB) error { return db.Raw("SELECT " + s.dialect.Shut).Scan(&shut).Error })
+	if err == nil && shut {
+		return Away(errors.New("the database takes no writes"))
+	}
+	return err
 }
 
 // read runs a query outside of any transaction.

@@ -78,6 +78,55 @@ func TestOpenDoesNotRepeatAURLThatItCannotRead(t *testing.T) {
 	}
 }
 
+// A login that is refused while the service runs is an outage: it was good at the start.
+func TestADatabaseThatLetsNobodyInIsUnavailable(t *testing.T) {
+	dsn := pgtest.DSN(t)
+	u, err := url.Parse(dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	db := opened(t, dsn)
+	elsewhere := *u
+	elsewhere.Path = "/postgres"
+	conn, err := pgx.Connect(t.Context(), elsewhere.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close(t.Context()) }()
+	for _, statement := range []string{
+		"ALTER DATABASE " + u.Path[1:] + " ALLOW_CONNECTIONS false",
+		"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '" + u.Path[1:] + "'",
+	} {
+		if _, err := conn.Exec(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 3 { // the connections that are cut, and those that are refused
+		if err := db.Store(nil).Ping(t.Context()); !errors.Is(err, domain.StoreUnavailable) {
+			t.Errorf("error %v", err)
+		}
+	}
+	if _, err := conn.Exec(t.Context(), "ALTER DATABASE "+u.Path[1:]+" ALLOW_CONNECTIONS true"); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestADatabaseThatTakesNoWritesIsNotReady(t *testing.T) {
+	db := opened(t, pgtest.DSN(t))
+	s := db.Store(nil)
+	if err := s.Ping(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.Pool.Exec(t.Context(), `DO $$ BEGIN
+		EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = on', current_database()); END $$`); err != nil {
+		t.Fatal(err)
+	}
+	db.Pool.Reset() // as a switch-over cuts all connections
+	if err := s.Ping(t.Context()); !errors.Is(err, domain.StoreUnavailable) {
+		t.Errorf("error %v", err)
+	}
+}
+
 func TestAPoolWithoutAFreeConnectionIsUnavailable(t *testing.T) {
 	db, err := postgres.Open(t.Context(), postgres.Config{URL: pgtest.DSN(t), MaxConns: 1, Patience: 50 * time.Millisecond})
 	if err != nil {

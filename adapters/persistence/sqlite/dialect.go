@@ -24,6 +24,7 @@ func (d dialect) seams() gormstore.Dialect {
 	return gormstore.Dialect{
 		Transact: d.transact, Page: d.page, Query: d.query, Lookup: d.query, AnyOf: anyOf, Stamp: stamp,
 		SaveTransactions: save, SaveSources: saveSources, Strange: d.strange, Receive: d.receive, Joined: joined,
+		Shut: "false",
 		// With one writer every change is complete as soon as it can be read.
 		Horizon: "9223372036854775807",
 	}

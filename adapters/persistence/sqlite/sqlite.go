@@ -34,7 +34,7 @@ type Config struct {
 	// Readers is how many queries may run at once; zero means 4. A database in memory is
 	// read and written by one connection.
 	Readers int
-	// Patience bounds each store method; zero means 10 s.
+	// Patience bounds each store method; zero means 10 s, and 4 s for a receipt.
 	Patience time.Duration
 }
 
@@ -45,6 +45,9 @@ const (
 	// A file does not hang as a server does: who waits here waits for the one writer, and
 	// that is better than to be sent away.
 	defaultPatience = 10 * time.Second
+	// A vendor waits 5 s for its answer (docs.pluggy.ai/docs/webhooks,
+	// developers.belvo.com/docs/webhooks), and should have a plain one by then.
+	doorPatience = 4 * time.Second
 )
 
 // DB is an open database.
@@ -116,7 +119,7 @@ func (db *DB) openMemory(ctx context.Context) (err error) {
 // Close ends the store too.
 func (db *DB) Store(enqueue Enqueue) *gormstore.Store {
 	d := dialect{db: db, enqueue: enqueue}
-	db.store = gormstore.New(db.DB, gormstore.Options{Dialect: d.seams(), Reader: db.reader, Patience: db.patience})
+	db.store = gormstore.New(db.DB, gormstore.Options{Dialect: d.seams(), Reader: db.reader, Patience: db.patience, Door: min(db.patience, doorPatience)})
 	return db.store
 }
 

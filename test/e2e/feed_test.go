@@ -101,10 +101,17 @@ func TestTheFeed(t *testing.T) {
 func (o operator) waits(b bank, id, cursor string) {
 	o.t.Helper()
 	news := make(chan answer, 1)
-	go func() { news <- o.get(changes + "?wait=30&cursor=" + cursor) }()
+	go func() {
+		defer close(news) // also where the request fails, which ends this goroutine alone
+		news <- o.get(changes + "?wait=30&cursor=" + cursor)
+	}()
 	b.add(o.t)
 	o.pull(id, nil)
-	if items := (<-news).want(200).items(); len(items) != 1 {
+	told, answered := <-news
+	if !answered {
+		o.t.FailNow()
+	}
+	if items := told.want(200).items(); len(items) != 1 {
 		o.t.Errorf("who waited was told %d items", len(items))
 	}
 }

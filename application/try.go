@@ -2,6 +2,7 @@ package application
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -81,10 +82,12 @@ func (t *try) plan() {
 // remove comes last: the vendor said that the rows are gone, and a page read before it
 // said so may still have shown them.
 func (t *try) remove(ctx context.Context) error {
-	if len(t.pull.Ask.Removed) == 0 {
-		return nil
+	for some := range slices.Chunk(t.pull.Ask.Removed, maxTogether) {
+		if err := t.store(ctx, ports.PageWrite{Removed: some, Progress: t.pull.Progress}); err != nil {
+			return err
+		}
 	}
-	return t.store(ctx, ports.PageWrite{Removed: t.pull.Ask.Removed, Progress: t.pull.Progress})
+	return nil
 }
 
 // extend keeps the lease without storing anything new.

@@ -1,7 +1,7 @@
 package domain
 
 import (
-	"maps"
+	"cmp"
 	"slices"
 	"time"
 )
@@ -29,19 +29,40 @@ type Ask struct {
 }
 
 // Merge gives what covers both asks; other is the later one. Neither is changed.
-func (a Ask) Merge(other Ask) Ask {
-	merged := Ask{
-		Everything: a.Everything || other.Everything,
-		Window:     spanOf(a.Window, other.Window),
-		Created:    earliest(a.Created, other.Created),
-		Changed:    union(a.Changed, other.Changed),
-		Removed:    sortedSet(slices.Concat(a.Removed, other.Removed)),
-		Signal:     other.Signal,
+func (a Ask) Merge(other Ask) Ask { return Fold([]Ask{a, other}) }
+
+// Fold gives what covers all asks, in the order they came: what merging one after the other
+// gives, but each id is looked at once, however many asks there are.
+func Fold(asks []Ask) Ask {
+	var all Ask
+	created, changed := map[string]time.Time{}, map[string][]string{}
+	for _, a := range asks {
+		all.Everything = all.Everything || a.Everything
+		all.Window = spanOf(all.Window, a.Window)
+		all.Removed = append(all.Removed, a.Removed...)
+		all.Signal = cmp.Or(a.Signal, all.Signal)
+		for account, at := range a.Created {
+			if known, ok := created[account]; !ok || at.Before(known) {
+				created[account] = at
+			}
+		}
+		for account, ids := range a.Changed {
+			changed[account] = append(changed[account], ids...)
+		}
 	}
-	if merged.Signal == "" {
-		merged.Signal = a.Signal
+	for account, ids := range changed {
+		changed[account] = sortedSet(ids)
 	}
-	return merged.simplified()
+	all.Created, all.Changed, all.Removed = orNone(created), orNone(changed), sortedSet(all.Removed)
+	return all.simplified()
+}
+
+// orNone makes an empty map none, as asks are compared and written.
+func orNone[V any](m map[string]V) map[string]V {
+	if len(m) == 0 {
+		return nil
+	}
+	return m
 }
 
 // simplified drops what reading everything covers.
@@ -65,30 +86,6 @@ func spanOf(a, b *Window) *Window {
 	}
 	span := a.Span(*b)
 	return &span
-}
-
-func earliest(a, b map[string]time.Time) map[string]time.Time {
-	if len(a) == 0 {
-		return b
-	}
-	merged := maps.Clone(a)
-	for account, at := range b {
-		if known, ok := merged[account]; !ok || at.Before(known) {
-			merged[account] = at
-		}
-	}
-	return merged
-}
-
-func union(a, b map[string][]string) map[string][]string {
-	if len(a) == 0 {
-		return b
-	}
-	merged := maps.Clone(a)
-	for account, ids := range b {
-		merged[account] = sortedSet(slices.Concat(merged[account], ids))
-	}
-	return merged
 }
 
 func sortedSet(ids []string) []string {

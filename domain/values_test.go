@@ -163,6 +163,31 @@ func TestAMergedAskCoversBothAndIsAssociative(t *testing.T) {
 	})
 }
 
+func TestAsksFoldAsTheyMergeOneAfterTheOther(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		all := rapid.SliceOfN(asks(), 0, 6).Draw(t, "asks")
+		want := domain.Ask{}
+		for _, a := range all {
+			want = want.Merge(a)
+		}
+		if got := domain.Fold(all); !reflect.DeepEqual(got, want) {
+			t.Fatalf("%+v, want %+v", got, want)
+		}
+	})
+}
+
+// A vendor tells of each removal by itself. Looking at all that was merged before for each
+// would take hours for so many.
+func TestAsksByTheHundredThousandFold(t *testing.T) {
+	all := make([]domain.Ask, 300_000)
+	for i := range all {
+		all[i].Removed = []string{fmt.Sprint(i)}
+	}
+	if got := len(domain.Fold(all).Removed); got != len(all) {
+		t.Errorf("%d ids of %d", got, len(all))
+	}
+}
+
 func TestAnAskSurvivesJSON(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		a := domain.Ask{}.Merge(asks().Draw(t, "a"))

@@ -68,11 +68,13 @@ func (p *pull) join(d *domain.Delivery) {
 
 // fold merges the asks of the deliveries into the pull's, in the order they came.
 func (p *pull) fold() {
+	asks := []domain.Ask{p.Ask}
 	for _, d := range slices.SortedFunc(maps.Values(p.deliveries), func(x, y *domain.Delivery) int {
 		return cmp.Or(x.ReceivedAt.Compare(y.ReceivedAt), cmp.Compare(x.ID.String(), y.ID.String()))
 	}) {
-		p.Ask = cloneAsk(p.Ask.Merge(d.Ask))
+		asks = append(asks, d.Ask)
 	}
+	p.Ask = cloneAsk(domain.Fold(asks))
 }
 
 // end finishes a pull for good, and its deliveries with it; the one behind it, if

@@ -104,7 +104,7 @@ func alone(tx *gorm.DB, row pullRow, at time.Time) error {
 	return notDue(max(others[0].ready().Sub(at), minWait))
 }
 
-// folded merges the asks of the pull's deliveries, in the order they came, into its own.
+// folded folds the asks of the pull's deliveries, in the order they came, into its own.
 // The pull is locked: what joined it has committed by now, and nothing joins any more.
 // Receipts wait for that lock, so that thousands of equal asks are read as one, at the
 // place of the last of them: to merge an ask twice changes nothing, and the last signal counts.
@@ -112,15 +112,18 @@ func (s pulls) folded(tx *gorm.DB, p domain.Pull) (domain.Ask, error) {
 	var asks []string
 	err := tx.Table("(?) AS joined", s.dialect.Joined(p)).
 		Group("ask").Order("max(received_at), max(CAST(id AS text))").Pluck("ask", &asks).Error
-	merged := p.Ask
+	if err != nil {
+		return domain.Ask{}, err
+	}
+	all := append(make([]domain.Ask, 0, len(asks)+1), p.Ask)
 	for _, stored := range asks {
 		var ask domain.Ask
 		if err := decode(stored, &ask); err != nil {
 			return domain.Ask{}, err
 		}
-		merged = merged.Merge(ask)
+		all = append(all, ask)
 	}
-	return merged, err
+	return domain.Fold(all), nil
 }
 
 // saveClaim begins the try. The unique index over pulls under way has the last word: two

@@ -16,12 +16,12 @@ const rules = "belvo 1"
 // idle is what of moving no observation depends on: the amounts are normalised, and of the
 // account its kind and currency are. What it owns moves.
 var idle = vendorhttp.Idle{
-	"*":                  {`"collected_at"`, `"last_accessed_at"`},
-	"":                   {`"balance"`},
-	`"account"`:          {`"created_at"`},
-	`"balance"`:          {`"current"`, `"available"`},
-	`"credit_card_data"`: {`"bill_amount"`},
-	`"merchant"`:         {`"logo"`},
+	"*":                   {`"collected_at"`, `"last_accessed_at"`},
+	"":                    {`"balance"`},
+	`"account"`:           {`"created_at"`},
+	`"account"/"balance"`: {`"current"`, `"available"`},
+	`"credit_card_data"`:  {`"bill_amount"`},
+	`"merchant"`:          {`"logo"`},
 }
 
 // glance is a row as far as it is looked at before it is read.

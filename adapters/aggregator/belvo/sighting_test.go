@@ -42,6 +42,7 @@ func owned(edits map[string]any) map[string]any {
 
 func TestWhatARowIsKnownBy(t *testing.T) {
 	base := owned(nil)
+	base["loan_data"] = map[string]any{"balance": map[string]any{"current": 1}}
 	base["balance"], base["merchant"] = 5, map[string]any{"merchant_name": "x", "logo": "https://a"}
 	was := source(t, holders(), row(t, base))
 	for name, edits := range map[string]map[string]any{
@@ -60,6 +61,7 @@ func TestWhatARowIsKnownBy(t *testing.T) {
 	for name, edits := range map[string]map[string]any{
 		"amount": {"amount": 12.51}, "date": {"value_date": "2026-05-04"}, "created_at": {"created_at": "2026-05-04T09:10:12Z"},
 		"merchant": {"merchant": map[string]any{"merchant_name": "y", "logo": "https://a"}}, "account": owned(map[string]any{"id": "card"}),
+		"balance elsewhere":       {"loan_data": map[string]any{"balance": map[string]any{"current": 2}}},
 		"currency of the account": owned(map[string]any{"currency": "USD"}), "new member": {"tags": nil},
 	} {
 		all := maps.Clone(base)

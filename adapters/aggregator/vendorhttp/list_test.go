@@ -165,6 +165,12 @@ func TestSiftLeavesOutWhatIsIdle(t *testing.T) {
 	}
 }
 
+func TestAnObjectIsIdleWhereItStandsAlone(t *testing.T) {
+	if sifted(t, `{"of":{"of":{"turn":1}}}`) == sifted(t, `{"of":{"of":{"turn":2}}}`) {
+		t.Error("a member of another object is taken for idle")
+	}
+}
+
 func TestSiftRefusesWhatIsNoObject(t *testing.T) {
 	for _, row := range []string{``, `7`, `[]`, `{`, `{"a"}`, `{"a":}`, `{"a":1,}`, `{"a":1 "b":2}`, `{,}`, `{"a":1}}`, `{a:1}`, `{"of":{"a":1,}}`, `{"a":"`} {
 		if text, sound := fidgets.Sift(nil, []byte(row), nil); sound {

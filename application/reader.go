@@ -2,9 +2,7 @@ package application
 
 import (
 	"context"
-	"fmt"
 	"iter"
-	"runtime/debug"
 	"sync/atomic"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -140,24 +138,4 @@ func (p *page) takes(fetch *ahead[fetched]) bool {
 	next, there := fetch.peek()
 	return there && len(next.again) == 0 && next.look.over.Load() &&
 		len(p.rows)+p.unchanged+len(next.Transactions) <= maxTogether
-}
-
-// goroutine is Deps.Beside where none is given.
-func goroutine(work func()) (wait func()) {
-	ended := make(chan struct{})
-	var failure any
-	go func() {
-		defer close(ended)
-		defer func() {
-			if p := recover(); p != nil {
-				failure = fmt.Sprintf("%v\n%s", p, debug.Stack())
-			}
-		}()
-		work()
-	}()
-	return func() {
-		if <-ended; failure != nil {
-			panic(failure)
-		}
-	}
 }

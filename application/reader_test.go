@@ -1,9 +1,9 @@
 package application_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
-	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -172,8 +172,12 @@ func TestAPanicOfAReadReachesItsWorker(t *testing.T) {
 	}
 	id := b.everything(b.connection("books"))
 	defer func() {
-		if said := fmt.Sprint(recover()); !strings.Contains(said, "a bug") || !strings.Contains(said, "TestAPanicOfARead") {
-			t.Errorf("got %s", said)
+		elsewhere, ok := recover().(interface{ Origin() (string, []byte) })
+		if !ok {
+			t.Fatal("it is not told where the panic comes from")
+		}
+		if sort, stack := elsewhere.Origin(); sort != "string" || !bytes.Contains(stack, []byte("TestAPanicOfARead")) {
+			t.Errorf("a %s at %s", sort, stack)
 		}
 	}()
 	b.run(id)

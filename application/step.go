@@ -67,7 +67,8 @@ const unwritten = time.Second
 
 // pass says whether the page needs no write of its own.
 func (t *try) pass(read page) bool {
-	if len(read.rows)+len(read.accounts) > 0 || read.last || t.Clock.Now().Sub(t.written) >= unwritten {
+	since := t.Clock.Now().Sub(t.written) // below zero once the clock was set back
+	if len(read.rows)+len(read.accounts) > 0 || read.last || since < 0 || since >= unwritten {
 		return false
 	}
 	t.passed = passed{t.passed.pages + read.pages, t.passed.rows + read.unchanged, read.progress}

@@ -13,3 +13,6 @@ func (q *Queue) KickNow(ctx context.Context, ids ...domain.PullID) error { retur
 func (q *Queue) Lead(ctx context.Context, round func(context.Context) error) error {
 	return q.lead(ctx, round)
 }
+
+// Guarded is exported for panics that come from elsewhere.
+var Guarded = guarded

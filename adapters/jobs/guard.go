@@ -12,10 +12,20 @@ import (
 func guarded(do func() error) (err error) {
 	defer func() {
 		if value := recover(); value != nil {
-			err = fmt.Errorf("panic of a %T\n%s", value, debug.Stack())
+			sort, stack := origin(value)
+			err = fmt.Errorf("panic of a %s\n%s", sort, stack)
 		}
 	}()
 	return do()
+}
+
+// origin tells a panic's type and stack: its own, or those that it brings from another
+// goroutine.
+func origin(value any) (sort string, stack []byte) {
+	if elsewhere, ok := value.(interface{ Origin() (string, []byte) }); ok {
+		return elsewhere.Origin()
+	}
+	return fmt.Sprintf("%T", value), debug.Stack()
 }
 
 // retryWait is the wait after a try that the store or a bug has ended: a pull's own

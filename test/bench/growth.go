@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -38,6 +39,7 @@ func (b *bench) growth(ctx context.Context) ([]row, error) {
 	}{
 		{"token look-up", (*probe).lookUp}, {"list page of connections", (*probe).list},
 		{"list page of transactions", (*probe).transactions}, {"dedup insert", (*probe).again},
+		{"look-up of 500 rows that are known", (*probe).known},
 		{"unchanged upsert of 500 rows", (*probe).unchanged}, {"change-feed page of 200", (*probe).changes},
 	} {
 		r, err := b.versus(ctx, row{what: what.name, against: against, reach: "≤ 1.3", also: around},
@@ -128,7 +130,7 @@ func (p *probe) furnish(ctx context.Context) error {
 		for i := range 500 {
 			p.page = append(p.page, domain.Observation{
 				ExternalID: fmt.Sprint(half, i), Date: "2026-05-05", Status: domain.Posted, Description: "COMPRA GERADA",
-				Amount: domain.Money{Amount: decimal.MustNew(int64(i), 2), Currency: "BRL"}, Metadata: make([]byte, 500),
+				Amount: domain.Money{Amount: decimal.MustNew(int64(i), 2), Currency: "BRL"}, Metadata: make([]byte, 500), Source: domain.Source(fmt.Appendf(nil, "%16d", i)),
 			})
 		}
 		if err := p.unchanged(ctx); err != nil {
@@ -199,5 +201,14 @@ func (p *probe) unchanged(ctx context.Context) error {
 	_, err := p.Pulls().StorePage(ctx, p.lease, ports.PageWrite{
 		Transactions: p.page, NewID: newID[domain.Transaction], At: now, Until: now.Add(time.Hour),
 	})
+	return err
+}
+
+// known asks for the page as a pull does that finds nothing new.
+func (p *probe) known(ctx context.Context) error {
+	known, err := p.Pulls().Known(ctx, p.connection, domain.Seen(p.page...))
+	if err == nil && slices.Contains(known, false) {
+		err = errors.New("a row that is stored is not known")
+	}
 	return err
 }

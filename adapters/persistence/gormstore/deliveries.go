@@ -36,7 +36,7 @@ func wholeDeliveries(db *gorm.DB) *gorm.DB {
 func (s deliveries) List(ctx context.Context, tenant domain.TenantID, filter ports.DeliveryFilter, page domain.PageRequest) (domain.Page[domain.Delivery], error) {
 	var found domain.Page[domain.Delivery]
 	err := s.read(ctx, func(db *gorm.DB) error {
-		query := db.Table("deliveries d").Select(bareDelivery).Joins(deliveryJoin).Where("d.tenant_id = ?", tenant.UUID)
+		query := within(db.Table("deliveries d").Select(bareDelivery).Joins(deliveryJoin), "d.", tenant, filter.Connection)
 		query, err := newestFirst(query, "d.received_at", "d.id", page.After)
 		if err != nil {
 			return err
@@ -49,11 +49,8 @@ func (s deliveries) List(ctx context.Context, tenant domain.TenantID, filter por
 	return found, err
 }
 
-// narrowed applies the members of the filter that are set.
+// narrowed applies the members of the filter that are set, but for the connection.
 func narrowed(query *gorm.DB, f ports.DeliveryFilter) *gorm.DB {
-	if !f.Connection.IsZero() {
-		query = query.Where("d.connection_id = ?", f.Connection.UUID)
-	}
 	if !storable(f.EventID) {
 		return query.Where("1 = 0")
 	}

@@ -39,7 +39,7 @@ func converted[R, T any](query *gorm.DB, limit int, item func(R) (T, error), pos
 func (s ledger) Accounts(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID, page domain.PageRequest) (domain.Page[domain.Account], error) {
 	var found domain.Page[domain.Account]
 	err := s.read(ctx, func(db *gorm.DB) (err error) {
-		query := db.Where("tenant_id = ? AND connection_id = ?", tenant.UUID, connection.UUID).Order("external_id, id")
+		query := within(db, "", tenant, connection).Order("external_id, id")
 		if !storable(page.After.Key) {
 			return badCursor()
 		}
@@ -59,7 +59,7 @@ func (s ledger) Accounts(ctx context.Context, tenant domain.TenantID, connection
 func (s ledger) Transactions(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
 	filter ports.TransactionFilter, page domain.PageRequest,
 ) (domain.Page[domain.Transaction], error) {
-	q := newQuery(shownTransaction+" AND connection_id = ?", key(tenant.UUID), key(connection.UUID))
+	q := newQuery(shownTransaction+"connection_id = ? AND "+besides("tenant_id"), key(connection.UUID), key(tenant.UUID))
 	for _, narrow := range []struct{ condition, value string }{
 		{" AND date >= ?", string(filter.Window.From)},
 		{" AND date <= ?", string(filter.Window.To)},
@@ -92,7 +92,7 @@ func (s ledger) Changes(ctx context.Context, tenant domain.TenantID, page domain
 	if err != nil {
 		return domain.FeedPage{}, err
 	}
-	q := newQuery(shownTransaction, key(tenant.UUID))
+	q := newQuery(shownTransaction+"tenant_id = ?", key(tenant.UUID))
 	q.add(" AND (change_tx, id) > (?, ?) AND change_tx < "+s.dialect.Horizon, after, key(page.After.ID))
 	q.add(" ORDER BY change_tx, id LIMIT ?", page.Limit+1)
 	var row TransactionRow

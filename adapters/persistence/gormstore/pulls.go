@@ -102,12 +102,9 @@ func (s pulls) Get(ctx context.Context, tenant domain.TenantID, id domain.PullID
 func (s pulls) List(ctx context.Context, tenant domain.TenantID, filter ports.PullFilter, page domain.PageRequest) (domain.Page[domain.Pull], error) {
 	var found domain.Page[domain.Pull]
 	err := s.read(ctx, func(db *gorm.DB) error {
-		query, err := newestFirst(db.Omit("ask", "progress").Where("tenant_id = ?", tenant.UUID), "created_at", "id", page.After)
+		query, err := newestFirst(within(db.Omit("ask", "progress"), "", tenant, filter.Connection), "created_at", "id", page.After)
 		if err != nil {
 			return err
-		}
-		if !filter.Connection.IsZero() {
-			query = query.Where("connection_id = ?", filter.Connection.UUID)
 		}
 		found, err = list(query, page.Limit, pullRow.bare, func(p domain.Pull) domain.Position {
 			return domain.Position{Key: domain.Instant(p.CreatedAt), ID: p.ID.UUID}

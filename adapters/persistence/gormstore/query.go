@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgtype"
+	"gorm.io/gorm"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
@@ -158,3 +159,18 @@ func (l optionalLabel) Scan(value any) error {
 	}
 	return nil
 }
+
+// within narrows a list to a tenant, and to a connection where one is given; table is its
+// prefix, with the dot.
+func within(db *gorm.DB, table string, tenant domain.TenantID, connection domain.ConnectionID) *gorm.DB {
+	if connection.IsZero() {
+		return db.Where(table+"tenant_id = ?", tenant.UUID)
+	}
+	return db.Where(table+"connection_id = ? AND "+besides(table+"tenant_id"), connection.UUID, tenant.UUID)
+}
+
+// besides is "column = ?" for a column that another condition settles as good as alone, in
+// a form that no index serves. PostgreSQL takes the two for independent of each other: it
+// would expect next to nothing of both, and read all of a large tenant's rows, or all of a
+// connection's, to sort a page of them.
+func besides(column string) string { return "CASE " + column + " WHEN ? THEN true END" }

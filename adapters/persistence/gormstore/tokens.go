@@ -71,12 +71,9 @@ func (s tokens) Create(ctx context.Context, t domain.WebhookToken) error {
 func (s tokens) List(ctx context.Context, tenant domain.TenantID, filter ports.TokenFilter, page domain.PageRequest) (domain.Page[domain.WebhookToken], error) {
 	var found domain.Page[domain.WebhookToken]
 	err := s.read(ctx, func(db *gorm.DB) error {
-		query, err := newestFirst(db.Where("tenant_id = ?", tenant.UUID), "created_at", "id", page.After)
+		query, err := newestFirst(within(db, "", tenant, filter.Connection), "created_at", "id", page.After)
 		if err != nil {
 			return err
-		}
-		if !filter.Connection.IsZero() {
-			query = query.Where("connection_id = ?", filter.Connection.UUID)
 		}
 		found, err = list(query, page.Limit, tokenRow.domain, func(t domain.WebhookToken) domain.Position {
 			return domain.Position{Key: domain.Instant(t.CreatedAt), ID: t.ID.UUID}

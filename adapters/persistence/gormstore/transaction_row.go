@@ -50,7 +50,7 @@ func (TransactionRow) TableName() string { return "transactions" }
 const shownTransaction = `SELECT id, tenant_id, connection_id, vendor, account_id, account, external_id,
 	CAST(amount AS text), currency, CAST(account_amount AS text), account_currency, status, date, occurred_at,
 	description, category, counterparty, metadata, version, first_seen_at, updated_at, removed_at, change_tx
-	FROM transactions WHERE tenant_id = ?`
+	FROM transactions WHERE `
 
 // shown are the row's places for shownTransaction.
 func (r *TransactionRow) shown() []any {

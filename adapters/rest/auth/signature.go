@@ -67,10 +67,11 @@ func times(token jwt.Token) (from, until time.Time) {
 	return from.Add(-leeway), token.Expiration().Truncate(time.Second).Add(leeway)
 }
 
-// parseKeys reads a JWK set (RFC 7517) and keeps what can verify. Errors: what is not a
-// key set; internal.
+// parseKeys reads a JWK set and keeps what can verify. A member that cannot be read, by its
+// kind or for what it lacks, is passed over as RFC 7517, section 5, has it: the keys beside
+// it stay good. Errors: what is not a key set; internal.
 func parseKeys(raw []byte) ([]key, error) {
-	set, err := jwk.Parse(raw)
+	set, err := jwk.Parse(raw, jwk.WithIgnoreParseError(true))
 	if err != nil {
 		return nil, errors.New("not a JWK set")
 	}

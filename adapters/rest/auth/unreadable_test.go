@@ -1,0 +1,38 @@
+package auth
+
+import (
+	"bytes"
+	"testing"
+)
+
+// besides puts a member before the others of a set.
+func besides(set []byte, member string) []byte {
+	return bytes.Replace(set, []byte(`"keys":[`), []byte(`"keys":[`+member+`,`), 1)
+}
+
+func TestAKeyThatCannotBeReadSpoilsNoOther(t *testing.T) {
+	first, second, firstSet, secondSet := tokensOfTheRing(t)
+	for name, member := range map[string]string{
+		"an unknown kind":         `{"kty":"AKP","kid":"pq","alg":"ML-DSA-44","pub":"AAAA"}`,
+		"no kind":                 `{"kid":"bad"}`,
+		"a kind that is none":     `{"kty":7}`,
+		"a curve's members lack":  `{"kty":"EC","kid":"bad"}`,
+		"an unknown curve":        `{"kty":"EC","kid":"bad","crv":"P-192","x":"AAAA","y":"AAAA"}`,
+		"RSA's members lack":      `{"kty":"RSA","kid":"bad","e":"AQAB"}`,
+		"an edwards key of 1 bit": `{"kty":"OKP","kid":"bad","crv":"Ed25519","x":"AA"}`,
+		"members of other types":  `{"kty":"RSA","kid":1,"n":2,"e":[]}`,
+		"no base64url":            `{"kty":"RSA","kid":"bad","n":"?","e":"AQAB"}`,
+		"no object":               `"RSA"`,
+		"nothing":                 `null`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			issuer := newRotating(t, besides(firstSet, member))
+			v, clock := issuer.verifier(t)
+			comesIn(t, v, first)
+			issuer.publish(besides(secondSet, member))
+			clock.Pass(askEvery)
+			comesIn(t, v, second) // the rotation arrives
+			staysOut(t, v, first) // and what was taken back is gone
+		})
+	}
+}

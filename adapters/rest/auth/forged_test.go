@@ -34,7 +34,7 @@ func newPublished(t testing.TB, set []byte, c Claims) (*Verifier, *porttest.Cloc
 	t.Helper()
 	server, _ := issuing(t, set)
 	clock := porttest.NewClock(moment)
-	v, err := NewJWKS(t.Context(), server.URL, server.Client(), c, clock)
+	v, err := NewJWKS(t.Context(), Issuer{URL: server.URL, Client: server.Client()}, c, clock)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -272,7 +272,7 @@ func TestShortSecretsAreRefused(t *testing.T) {
 		t.Error(err)
 	}
 	for _, address := range []string{"", "issuer", "ftp://issuer.example", "https://"} {
-		if _, err := NewJWKS(context.Background(), address, http.DefaultClient, Claims{}, &porttest.Clock{}); !errors.Is(err, ErrIssuerURL) {
+		if _, err := NewJWKS(context.Background(), Issuer{URL: address, Client: http.DefaultClient}, Claims{}, &porttest.Clock{}); !errors.Is(err, ErrIssuerURL) {
 			t.Errorf("%q: %v", address, err)
 		}
 	}

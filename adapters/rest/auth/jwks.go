@@ -1,12 +1,10 @@
 package auth
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
-	"net/url"
 	"sync"
 	"time"
 
@@ -18,17 +16,12 @@ const (
 	askEvery   = 5 * time.Second // the least time between two requests to the issuer
 	maxAge     = 5 * time.Minute // keys older than this are asked for again
 	askTimeout = 3 * time.Second // the longest a request to the issuer may take
-	maxKeySet  = 1 << 20         // bytes of a key set
 )
-
-// ErrIssuerURL refuses an address that keys cannot be read from.
-var ErrIssuerURL = errors.New("the key set address must be an absolute http or https URL")
 
 // keySource holds the keys last published. Keys that cannot be asked for again stay in use:
 // an issuer that is away must not lock everybody out.
 type keySource struct {
-	url    string
-	client *http.Client
+	issuer Issuer
 	clock  ports.Clock
 	life   context.Context
 
@@ -36,21 +29,21 @@ type keySource struct {
 	keys   []key
 	reads  uint64        // how often keys were read
 	asked  time.Time     // when the issuer was last asked, answered or not
+	failed error         // why the last answer gave no keys; nil when it did
 	flight chan struct{} // closed when the refresh under way ends; nil when there is none
 }
 
-// NewJWKS trusts the keys that url publishes: RS, PS, ES and EdDSA, each with its own
+// NewJWKS trusts the keys that the issuer publishes: RS, PS, ES and EdDSA, each with its own
 // algorithm (a key that names none is RS256, or what its curve is used with). A key id is
 // required unless the set holds one key only. Keys are read when first needed; an
 // unknown key id asks the issuer again, at most every 5 seconds however many forged ids
 // come, so that a rotated key is known within 10. ctx ends the refreshes. Errors:
 // ErrIssuerURL.
-func NewJWKS(ctx context.Context, address string, client *http.Client, claims Claims, clock ports.Clock) (*Verifier, error) {
-	u, err := url.Parse(address)
-	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
-		return nil, ErrIssuerURL
+func NewJWKS(ctx context.Context, issuer Issuer, claims Claims, clock ports.Clock) (*Verifier, error) {
+	if err := issuer.check(); err != nil {
+		return nil, err
 	}
-	source := &keySource{url: address, client: client, clock: clock, life: ctx}
+	source := &keySource{issuer: issuer, clock: clock, life: ctx}
 	return &Verifier{keys: source, claims: claims, clock: clock}, nil
 }
 
@@ -63,18 +56,17 @@ func (s *keySource) find(ctx context.Context, h header) (key, error) {
 	if done == nil {
 		done = s.refresh(askEvery)
 	}
-	if done == nil {
-		return refuseUnknown(known)
-	}
-	select {
-	case <-done:
-	case <-ctx.Done():
-		return key{}, ctx.Err()
+	if done != nil {
+		select {
+		case <-done:
+		case <-ctx.Done():
+			return key{}, ctx.Err()
+		}
 	}
 	known, _ = s.look()
 	k, err := pick(known, h)
 	if errors.Is(err, errUnknownKey) {
-		return refuseUnknown(known)
+		return s.refuseUnknown(known)
 	}
 	return k, err
 }
@@ -118,40 +110,22 @@ func (s *keySource) refresh(every time.Duration) <-chan struct{} {
 }
 
 // ask replaces the keys whole, so that a key the issuer took back is gone. An answer
-// without a usable key changes nothing.
+// without a usable key changes nothing, and is reported while the process is not ending.
 func (s *keySource) ask(done chan struct{}) {
 	ctx, cancel := context.WithTimeout(s.life, askTimeout)
 	defer cancel()
-	fresh, err := s.fetch(ctx)
+	fresh, err := s.issuer.fetch(ctx)
+	if s.life.Err() == nil {
+		s.issuer.tell(err)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err == nil && len(fresh) > 0 {
+	if s.failed = err; err == nil {
 		s.keys = fresh
 		s.reads++
 	}
 	s.flight = nil
 	close(done)
-}
-
-// fetch reads the key set once.
-func (s *keySource) fetch(ctx context.Context) ([]key, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url, nil)
-	if err != nil {
-		return nil, err
-	}
-	response, err := s.client.Do(request)
-	if err != nil {
-		return nil, err
-	}
-	defer response.Body.Close()
-	if response.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("issuer answered %d", response.StatusCode)
-	}
-	raw, err := io.ReadAll(io.LimitReader(response.Body, maxKeySet))
-	if err != nil {
-		return nil, err
-	}
-	return parseKeys(raw)
 }
 
 // errUnknownKey is the one reason to ask the issuer again.
@@ -193,9 +167,13 @@ func pickOnly(known []key, h header) (key, error) {
 }
 
 // refuseUnknown blames the token where there are keys, and the issuer where there are none.
-func refuseUnknown(known []key) (key, error) {
-	if len(known) == 0 {
-		return key{}, &domain.Error{Kind: domain.Unavailable, RetryAfter: askEvery, Cause: errors.New("no keys of the issuer")}
+func (s *keySource) refuseUnknown(known []key) (key, error) {
+	if len(known) > 0 {
+		return key{}, refused("unknown key id")
 	}
-	return key{}, refused("unknown key id")
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return key{}, &domain.Error{
+		Kind: domain.Unavailable, RetryAfter: askEvery, Cause: fmt.Errorf("no keys of the issuer: %w", cmp.Or(s.failed, errNoKeys)),
+	}
 }

@@ -45,7 +45,7 @@ func (r *rotating) behave(answer func(http.ResponseWriter, *http.Request)) { r.a
 func (r *rotating) verifier(t *testing.T) (*Verifier, *porttest.Clock) {
 	t.Helper()
 	clock := porttest.NewClock(moment)
-	v, err := NewJWKS(t.Context(), r.URL, r.Client(), Claims{}, clock)
+	v, err := NewJWKS(t.Context(), Issuer{URL: r.URL, Client: r.Client()}, Claims{}, clock)
 	if err != nil {
 		t.Fatal(err)
 	}

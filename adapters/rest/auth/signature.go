@@ -69,11 +69,11 @@ func times(token jwt.Token) (from, until time.Time) {
 
 // parseKeys reads a JWK set and keeps what can verify. A member that cannot be read, by its
 // kind or for what it lacks, is passed over as RFC 7517, section 5, has it: the keys beside
-// it stay good. Errors: what is not a key set; internal.
+// it stay good. Errors: errUnreadable, errNoKeys.
 func parseKeys(raw []byte) ([]key, error) {
 	set, err := jwk.Parse(raw, jwk.WithIgnoreParseError(true))
 	if err != nil {
-		return nil, errors.New("not a JWK set")
+		return nil, errUnreadable
 	}
 	var usable []key
 	for i := range set.Len() {
@@ -81,6 +81,9 @@ func parseKeys(raw []byte) ([]key, error) {
 		if k, ok := trusted(member); ok {
 			usable = append(usable, k)
 		}
+	}
+	if len(usable) == 0 {
+		return nil, errNoKeys
 	}
 	return usable, nil
 }

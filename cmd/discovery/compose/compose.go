@@ -77,7 +77,7 @@ func New(ctx context.Context, cfg configs.Config, o Overrides) (app *App, err er
 	if err != nil {
 		return nil, err
 	}
-	verifier, err := verifierOf(life, cfg.Auth)
+	verifier, err := a.verifier(life)
 	if err != nil {
 		return nil, err
 	}
@@ -201,13 +201,17 @@ func (a *App) sealer() (ports.Sealer, error) {
 	return sealer, nil
 }
 
-func verifierOf(life context.Context, c configs.Auth) (*auth.Verifier, error) {
+func (a *App) verifier(life context.Context) (*auth.Verifier, error) {
+	c := a.cfg.Auth
 	claims := auth.Claims{Issuer: c.Issuer, Audience: c.Audience, TenantClaim: c.TenantClaim}
 	if c.JWKSURL == "" {
 		v, err := auth.NewHS256(c.JWTSecret, claims, system.Clock{})
 		return v, atFault("AUTH_JWT_SECRET", err)
 	}
-	v, err := auth.NewJWKS(life, c.JWKSURL, &http.Client{Timeout: 5 * time.Second}, claims, system.Clock{})
+	v, err := auth.NewJWKS(life, auth.Issuer{
+		URL: c.JWKSURL, Client: &http.Client{Timeout: 5 * time.Second},
+		Observe: func(err error) { a.fault(ports.Fault{Where: "issuer keys", Err: err}) },
+	}, claims, system.Clock{})
 	return v, atFault("AUTH_JWKS_URL", err)
 }
 

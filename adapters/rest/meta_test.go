@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -88,6 +89,33 @@ func TestOpenAPIDescribesEverything(t *testing.T) {
 		if _, ok := schema.(map[string]any)["properties"].(map[string]any)["$schema"]; ok {
 			t.Errorf("%s has a $schema", name)
 		}
+	}
+}
+
+// TestTheMarkOfARepeatIsDescribed wherever a kept answer may be given again, and nowhere else.
+func TestTheMarkOfARepeatIsDescribed(t *testing.T) {
+	marked := map[string][]string{}
+	for path, methods := range openAPI(t, newSurface(t))["paths"].(map[string]any) {
+		for method, op := range methods.(map[string]any) {
+			for status, response := range op.(map[string]any)["responses"].(map[string]any) {
+				headers, _ := response.(map[string]any)["headers"].(map[string]any)
+				if _, ok := headers[replayedHeader]; ok {
+					name := strings.ToUpper(method) + " " + path
+					marked[name] = append(marked[name], status)
+					slices.Sort(marked[name])
+				}
+			}
+		}
+	}
+	want := map[string][]string{
+		"POST " + connectionsPath: {"201", "400", "409"}, "PUT " + connectionsPath + "/{id}": {"200", "400", "404", "409", "412"},
+		"POST " + enginesPath: {"201", "400", "409"}, "POST " + tokensPath: {"400", "404", "409"},
+		"POST " + connectionsPath + "/{id}/pulls": {"202", "400", "404", "409"},
+		"POST " + deliveriesPath + "/{id}/replay": {"202", "400", "404", "409"},
+		"POST " + deliveriesPath + "/replay":      {"202", "400", "409"},
+	}
+	if diff := cmp.Diff(want, marked); diff != "" {
+		t.Error(diff)
 	}
 }
 

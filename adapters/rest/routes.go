@@ -150,8 +150,24 @@ func (s *server) operation(r *route) huma.Operation {
 			Name: keyHeader, In: "header", Description: "Makes a repeat answer the first answer; Idempotency-Key is read too",
 			Schema: &huma.Schema{Type: huma.TypeString, Pattern: `^[A-Za-z0-9:_-]{1,128}$`},
 		})
+		r.markReplays(op.Responses)
 	}
 	return op
+}
+
+// markReplays describes the header of a repeated answer wherever the handler is the one
+// that answers: what the stations before it refuse, and what holds a token, is not kept.
+func (r *route) markReplays(responses map[string]*huma.Response) {
+	if !r.secret {
+		responses[statusText(r.status)] = &huma.Response{Description: http.StatusText(r.status)}
+	}
+	for _, status := range []int{r.status, http.StatusBadRequest, http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed} {
+		if response := responses[statusText(status)]; response != nil {
+			response.Headers = map[string]*huma.Param{replayedHeader: {
+				Schema: &huma.Schema{Type: huma.TypeString, Enum: []any{"true"}}, Description: "Only with the repeat of an answer, by its idempotency key",
+			}}
+		}
+	}
 }
 
 // problems are the failures that a row may answer.

@@ -11,8 +11,9 @@ import (
 
 const deliveriesPath = prefix + "/webhooks/deliveries"
 
-// deliveryView is a delivery without its body.
-type deliveryView struct {
+// DeliveryView is a delivery without its body. It is exported for the OpenAPI document
+// alone: huma does not see the members of an embedded struct whose name is not.
+type DeliveryView struct {
 	ID           string    `json:"id"`
 	ConnectionID string    `json:"connectionId"`
 	Vendor       string    `json:"vendor"`
@@ -26,13 +27,13 @@ type deliveryView struct {
 
 // deliveryDetail adds the body as it came.
 type deliveryDetail struct {
-	deliveryView
+	DeliveryView
 	Payload rawJSON `json:"payload" doc:"The body as it came; a string when it is not JSON"`
 }
 
 // deliveryOf leaves body, fingerprint and ask behind.
-func deliveryOf(d domain.Delivery) deliveryView {
-	return deliveryView{
+func deliveryOf(d domain.Delivery) DeliveryView {
+	return DeliveryView{
 		ID: d.ID.String(), ConnectionID: d.Connection.String(), Vendor: string(d.Vendor), Event: d.Event,
 		EventID: d.EventID, Status: string(d.Status), PullID: shown(d.Pull),
 		ReceivedAt: utc(d.ReceivedAt), ProcessedAt: utc(d.ProcessedAt),
@@ -70,7 +71,7 @@ func (r replayRequest) filter() (ports.DeliveryFilter, error) {
 // replayed lists what will be worked on again, each with its new pull.
 type replayed struct {
 	Replayed int            `json:"replayed" doc:"How many deliveries were asked for again"`
-	Items    []deliveryView `json:"items"`
+	Items    []DeliveryView `json:"items"`
 }
 
 // deliveryRoutes show what came through the door, and ask for its work again.
@@ -99,7 +100,7 @@ func (s *server) listDeliveries(ctx context.Context, tenant domain.TenantID, in 
 	Limit      int                         `query:"limit" minimum:"1" maximum:"200" default:"20"`
 	Cursor     cursor[deliveryList]        `query:"cursor" doc:"nextCursor of the page before"`
 },
-) (*listed[deliveryView], error) {
+) (*listed[DeliveryView], error) {
 	p, err := s.service.ListDeliveries(ctx, tenant, ports.DeliveryFilter{
 		Connection: in.Connection.ID, Status: domain.DeliveryStatus(in.Status), EventID: in.EventID,
 		From: in.From.Time, To: in.To.Time,
@@ -124,7 +125,7 @@ func (s *server) getDelivery(ctx context.Context, tenant domain.TenantID, in *by
 }
 
 // replayDelivery points at the pull that will do the work.
-func (s *server) replayDelivery(ctx context.Context, tenant domain.TenantID, in *byID) (*accepted[deliveryView], error) {
+func (s *server) replayDelivery(ctx context.Context, tenant domain.TenantID, in *byID) (*accepted[DeliveryView], error) {
 	id, err := domain.ParseID[domain.Delivery](in.ID)
 	if err != nil {
 		return nil, err
@@ -133,7 +134,7 @@ func (s *server) replayDelivery(ctx context.Context, tenant domain.TenantID, in 
 	if err != nil {
 		return nil, err
 	}
-	return &accepted[deliveryView]{pullsPath + "/" + d.Pull.String(), deliveryOf(d)}, nil
+	return &accepted[DeliveryView]{pullsPath + "/" + d.Pull.String(), deliveryOf(d)}, nil
 }
 
 // replayDeliveries is bounded: who wants more asks again.

@@ -106,6 +106,7 @@ func (w *world) call(t *testing.T, method, path string, body any, headers ...str
 	if !a.minted() {
 		_, _ = fmt.Fprintf(&w.said, "%v\n%s\n", a.header, a.raw)
 	}
+	w.within(a)
 	return a
 }
 

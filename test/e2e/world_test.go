@@ -35,6 +35,8 @@ type world struct {
 	app     *compose.App
 	cfg     configs.Config
 	http    *http.Client
+
+	document document
 }
 
 // setup is what a test changes before its world opens.

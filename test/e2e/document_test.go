@@ -1,0 +1,238 @@
+package e2e_test
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/danielgtaylor/huma/v2"
+)
+
+// document is what /openapi.json says, to hold answers against.
+type document struct {
+	read    sync.Once
+	paths   object
+	schemas huma.Registry
+
+	mu   sync.Mutex
+	held map[string]bool // operations with a success that held
+}
+
+// told are the headers that an answer may have only where the document tells of them.
+var told = []string{"Location", "Etag", "Retry-After", "Www-Authenticate", "X-Idempotency-Replayed"}
+
+// within insists that the answer is one the document allows: its status, its headers and
+// every member of its body. Paths and methods that it does not know are not its business.
+func (w *world) within(a answer) {
+	a.t.Helper()
+	d := &w.document
+	d.read.Do(func() { d.load(a.t, w) })
+	method, path, _ := strings.Cut(a.asked, " ")
+	name, operation := d.operation(method, path)
+	if operation == nil {
+		return
+	}
+	response := at(operation, "responses", strconv.Itoa(a.status))
+	if response == nil {
+		a.t.Errorf("the document knows no %d of %s", a.status, name)
+		return
+	}
+	for _, header := range told {
+		if _, known := canonical(at(response, "headers"))[header]; a.header.Get(header) != "" && !known {
+			a.t.Errorf("the document knows no %s of a %d of %s", header, a.status, name)
+		}
+	}
+	d.body(a, name, at(response, "content"))
+}
+
+// body holds what came against the schema of its media type.
+func (d *document) body(a answer, name string, content object) {
+	a.t.Helper()
+	media := a.header.Get("Content-Type")
+	schema := at(content, media, "schema")
+	if len(a.raw) == 0 && content == nil {
+		return
+	}
+	if schema == nil {
+		a.t.Errorf("the document knows no %q with a %d of %s", media, a.status, name)
+		return
+	}
+	var value any
+	if err := json.Unmarshal(a.raw, &value); err != nil {
+		a.t.Errorf("%s: %v", a.asked, err)
+		return
+	}
+	result, path := &huma.ValidateResult{}, huma.NewPathBuffer(nil, 0)
+	huma.Validate(d.schemas, schemaOf(a.t, schema), path, huma.ModeReadFromServer, value, result)
+	for _, fault := range result.Errors {
+		detail := &huma.ErrorDetail{}
+		_ = errors.As(fault, &detail)
+		a.t.Errorf("%s answered %d with what the document denies: %s: %s", a.asked, a.status, detail.Location, detail.Message)
+	}
+	if a.status < http.StatusMultipleChoices {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		d.held[name] = true
+	}
+}
+
+// load reads the document from where everybody does.
+func (d *document) load(t *testing.T, w *world) {
+	t.Helper()
+	response, err := w.http.Get(w.origin + "/openapi.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	var whole object
+	if err := json.NewDecoder(response.Body).Decode(&whole); err != nil {
+		t.Fatal(err)
+	}
+	const prefix = "#/components/schemas/"
+	d.paths, d.held = at(whole, "paths"), map[string]bool{}
+	d.schemas = huma.NewMapRegistry(prefix, huma.DefaultSchemaNamer)
+	for name, schema := range at(whole, "components", "schemas") {
+		d.schemas.Map()[name] = schemaOf(t, schema)
+	}
+}
+
+// operation finds the template with the fewest parameters that fits.
+func (d *document) operation(method, path string) (name string, found object) {
+	path, _, _ = strings.Cut(path, "?")
+	fewest := len(path)
+	for template := range d.paths {
+		operation := at(d.paths, template, strings.ToLower(method))
+		if free := strings.Count(template, "{"); operation != nil && free < fewest && fits(template, path) {
+			fewest, name, found = free, method+" "+template, operation
+		}
+	}
+	return name, found
+}
+
+func fits(template, path string) bool {
+	is, as := strings.Split(path, "/"), strings.Split(template, "/")
+	if len(is) != len(as) {
+		return false
+	}
+	for i := range as {
+		if as[i] != is[i] && (!strings.HasPrefix(as[i], "{") || is[i] == "") {
+			return false
+		}
+	}
+	return true
+}
+
+// schemaOf reads a schema as the library that wrote it keeps one. It has no reader of its
+// own; what encoding/json does not find by its name is put in by hand.
+func schemaOf(t *testing.T, node any) *huma.Schema {
+	t.Helper()
+	rest, s := object{}, &huma.Schema{}
+	members, _ := node.(object)
+	for name, value := range members {
+		switch name {
+		case "$ref":
+			s.Ref, _ = value.(string)
+		case "items":
+			s.Items = schemaOf(t, value)
+		case "properties":
+			s.Properties = map[string]*huma.Schema{}
+			for member, schema := range at(members, name) {
+				s.Properties[member] = schemaOf(t, schema)
+			}
+		case "additionalProperties":
+			if s.AdditionalProperties = value; at(members, name) != nil {
+				s.AdditionalProperties = schemaOf(t, value)
+			}
+		default:
+			rest[name] = value
+		}
+	}
+	raw, err := json.Marshal(rest)
+	if err == nil {
+		err = json.Unmarshal(raw, s)
+	}
+	if err != nil {
+		t.Fatalf("a schema cannot be read: %v", err)
+	}
+	s.PrecomputeMessages()
+	return s
+}
+
+// at follows members to an object; nil where there is none.
+func at(o object, members ...string) object {
+	for _, member := range members {
+		o, _ = o[member].(object)
+	}
+	return o
+}
+
+func canonical(headers object) object {
+	all := object{}
+	for name, value := range headers {
+		all[http.CanonicalHeaderKey(name)] = value
+	}
+	return all
+}
+
+// TestEveryOperationAnswersAsTheDocumentSays: each answer of this package is held against
+// the document, and here none is left out.
+func TestEveryOperationAnswersAsTheDocumentSays(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		o, id, door := fresh(t, w, newPluggy(t))
+		o.knock(t, "pluggy", door, []byte("garbage")).want(202)
+		o.tour(id)
+		for template, methods := range w.document.paths {
+			operations, _ := methods.(object)
+			for method, operation := range operations {
+				name := strings.ToUpper(method) + " " + template
+				if w.document.answers(operation) && !w.document.held[name] {
+					t.Errorf("no answer of %s was looked at", name)
+				}
+			}
+		}
+	}, func(*setup) {})
+}
+
+// answers says whether a success of the operation has a body.
+func (d *document) answers(operation any) bool {
+	o, _ := operation.(object)
+	for status, response := range at(o, "responses") {
+		r, _ := response.(object)
+		if strings.HasPrefix(status, "2") && r["content"] != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// tour asks for everything that fresh did not.
+func (o operator) tour(id string) {
+	o.t.Helper()
+	for _, path := range []string{
+		connections, of(id, ""), of(id, "/health"), of(id, "/accounts"), of(id, "/transactions"), of(id, "/pulls"),
+		tokens, changes, prefix + "/connector-types", "/health", "/readyz", "/version",
+	} {
+		o.get(path).want(200)
+	}
+	for _, delivery := range o.pages(deliveries, 20) {
+		o.get(deliveries + "/" + text(delivery, "id")).want(200)
+		if delivery["status"] == "processed" {
+			o.do(http.MethodPost, deliveries+"/"+text(delivery, "id")+"/replay", nil).want(202)
+		}
+	}
+	o.do(http.MethodPost, deliveries+"/replay", object{}, "X-Idempotency-Key: tour").want(202)
+	o.do(http.MethodPost, deliveries+"/replay", object{}, "X-Idempotency-Key: tour").want(202)
+	o.ended(o.do(http.MethodPost, of(id, "/pulls"), nil).want(202).header.Get("Location"))
+	change := object{"configName": "main", "baseUrl": "http://127.0.0.1:1", "accountRef": "another"}
+	o.do(http.MethodPut, of(id, ""), change).want(200)
+	o.do(http.MethodPost, connections+"/test", object{"vendor": "pluggy", "configName": "main"}).want(200)
+	engine := engines + "/" + o.do(http.MethodPost, engines, postgresEngine(o.t, "ledger")).want(201).text("id")
+	o.get(engines).want(200)
+	o.get(engine).want(200)
+	o.do(http.MethodPatch, engine, object{"configName": "books"}).want(200)
+	o.do(http.MethodPost, engine+"/test", nil).want(200)
+}

@@ -2,6 +2,7 @@ package rest
 
 import (
 	"context"
+	"encoding"
 	"net/http"
 	"time"
 
@@ -45,27 +46,34 @@ const defaultReplay = 100
 
 // replayRequest names deliveries by what they have in common.
 type replayRequest struct {
-	Connection string    `json:"connectionId,omitempty" pattern:"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$" patternDescription:"a UUID"`
-	Status     string    `json:"status,omitempty" enum:"accepted,processed,ignored,unreadable,failed"`
-	EventID    string    `json:"eventId,omitempty" minLength:"1" maxLength:"200" pattern:"^[^\\x00-\\x1F\\x7F-\\x9F]*$" patternDescription:"text without control characters"`
-	From       time.Time `json:"from,omitzero" doc:"Received at or after"`
-	To         time.Time `json:"to,omitzero" doc:"Received before"`
-	Limit      int       `json:"limit,omitempty" minimum:"1" maximum:"1000" doc:"At most so many, newest first; 100 when left out"`
+	Connection string `json:"connectionId,omitempty" pattern:"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$" patternDescription:"a UUID"`
+	Status     string `json:"status,omitempty" enum:"accepted,processed,ignored,unreadable,failed"`
+	EventID    string `json:"eventId,omitempty" minLength:"1" maxLength:"200" pattern:"^[^\\x00-\\x1F\\x7F-\\x9F]*$" patternDescription:"text without control characters"`
+	From       when   `json:"from,omitempty" doc:"Received at or after: RFC 3339, or a date"`
+	To         when   `json:"to,omitempty" doc:"Received before: RFC 3339, or a date"`
+	Limit      int    `json:"limit,omitempty" minimum:"1" maximum:"1000" doc:"At most so many, newest first; 100 when left out"`
 }
 
-// filter reads the id by hand: the pattern has let through only what parses, but for the
-// nil UUID.
+// filter reads id and times by hand: the patterns have let through only what parses, but
+// for the nil UUID and days that a month has not.
 func (r replayRequest) filter() (ports.DeliveryFilter, error) {
-	filter := ports.DeliveryFilter{Status: domain.DeliveryStatus(r.Status), EventID: r.EventID, From: utc(r.From), To: utc(r.To)}
-	if r.Connection == "" {
-		return filter, nil
+	filter := ports.DeliveryFilter{Status: domain.DeliveryStatus(r.Status), EventID: r.EventID}
+	var faults []*domain.Error
+	read := func(field, text string, into encoding.TextUnmarshaler) {
+		if text == "" {
+			return
+		}
+		if err := into.UnmarshalText([]byte(text)); err != nil {
+			faults = append(faults, domain.Fault(field, err.Error()))
+		}
 	}
-	id, err := domain.ParseID[domain.Connection](r.Connection)
-	if err != nil {
-		return filter, domain.Fault("connectionId", "must be a UUID")
-	}
-	filter.Connection = id
-	return filter, nil
+	var connection filterID[domain.Connection]
+	var from, to instant
+	read("connectionId", r.Connection, &connection)
+	read("from", string(r.From), &from)
+	read("to", string(r.To), &to)
+	filter.Connection, filter.From, filter.To = connection.ID, from.Time, to.Time
+	return filter, domain.Join(faults)
 }
 
 // replayed lists what will be worked on again, each with its new pull.

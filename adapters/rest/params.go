@@ -64,6 +64,21 @@ func (i *instant) UnmarshalText(text []byte) error {
 	return errors.New("must be an RFC 3339 date-time or a date")
 }
 
+// when is an instant in a body. It stays text until all the body is judged, so that its
+// fault is named beside the others.
+type when string
+
+// Schema admits what instant reads, but for the length of months.
+func (when) Schema(huma.Registry) *huma.Schema {
+	schema := &huma.Schema{
+		Type: huma.TypeString, PatternDescription: "an RFC 3339 date-time or a date",
+		Pattern: `^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])` +
+			`(T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]+)?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9]))?$`,
+	}
+	schema.PrecomputeMessages()
+	return schema
+}
+
 // maxWait is the longest a change feed may be held open.
 const maxWait = 30 * time.Second
 

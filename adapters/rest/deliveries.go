@@ -73,7 +73,10 @@ func (r replayRequest) filter() (ports.DeliveryFilter, error) {
 	read("from", string(r.From), &from)
 	read("to", string(r.To), &to)
 	filter.Connection, filter.From, filter.To = connection.ID, from.Time, to.Time
-	return filter, domain.Join(faults)
+	if len(faults) > 0 {
+		return filter, domain.Join(faults)
+	}
+	return filter, span(filter.From, filter.To)
 }
 
 // replayed lists what will be worked on again, each with its new pull.
@@ -109,6 +112,9 @@ func (s *server) listDeliveries(ctx context.Context, tenant domain.TenantID, in 
 	Cursor     cursor[deliveryList]        `query:"cursor" doc:"nextCursor of the page before"`
 },
 ) (*listed[DeliveryView], error) {
+	if err := span(in.From.Time, in.To.Time); err != nil {
+		return nil, err
+	}
 	p, err := s.service.ListDeliveries(ctx, tenant, ports.DeliveryFilter{
 		Connection: in.Connection.ID, Status: domain.DeliveryStatus(in.Status), EventID: in.EventID,
 		From: in.From.Time, To: in.To.Time,

@@ -35,6 +35,8 @@ func TestInputsReachThePortWhole(t *testing.T) {
 		{"revoke", "DELETE " + tokensPath + otherPath, "", domain.TokenID{UUID: otherID}},
 		{"deliveries", "GET " + deliveriesPath + "?connectionId=" + someID.String() + "&status=failed&eventId=e%20é&from=2026-01-02T00:00:00%2B01:00&to=2026-01-03", "",
 			ports.DeliveryFilter{Connection: connection, Status: domain.DeliveryFailed, EventID: "e é", From: time.Date(2026, 1, 1, 23, 0, 0, 0, time.UTC), To: time.Date(2026, 1, 3, 0, 0, 0, 0, time.UTC)}},
+		{"deliveries of no time", "GET " + deliveriesPath + "?from=2026-01-02&to=2026-01-02", "",
+			ports.DeliveryFilter{From: time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC), To: time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC)}},
 		{"replay in bulk", "POST " + deliveriesPath + "/replay", `{"connectionId":"` + someID.String() + `","status":"failed","eventId":"e","from":"2026-01-02T00:00:00+01:00","to":"2026-01-03T00:00:00Z","limit":7}`,
 			ports.DeliveryFilter{Connection: connection, Status: domain.DeliveryFailed, EventID: "e", From: time.Date(2026, 1, 1, 23, 0, 0, 0, time.UTC), To: time.Date(2026, 1, 3, 0, 0, 0, 0, time.UTC)}},
 		{"replay by dates", "POST " + deliveriesPath + "/replay", `{"from":"2026-01-02","to":"2026-01-03"}`,

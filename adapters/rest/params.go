@@ -64,6 +64,15 @@ func (i *instant) UnmarshalText(text []byte) error {
 	return errors.New("must be an RFC 3339 date-time or a date")
 }
 
+// span refuses a range of instants that ends before it begins; a zero end is open. It is
+// domain.Window's rule for dates. Errors: Invalid on "to".
+func span(from, to time.Time) error {
+	if !from.IsZero() && !to.IsZero() && to.Before(from) {
+		return domain.Fault("to", "must not be before from")
+	}
+	return nil
+}
+
 // when is an instant in a body. It stays text until all the body is judged, so that its
 // fault is named beside the others.
 type when string

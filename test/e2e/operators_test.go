@@ -62,6 +62,7 @@ func TestDeliveriesAreListedAndReplayed(t *testing.T) {
 				t.Errorf("%q lists %d, want %d", query, len(list), n)
 			}
 		}
+		o.get(deliveries+"?from=2026-01-02&to=2026-01-01").problem(400, "MTCH-0001", "query.to")
 		o.get(deliveries+"?status=x&from=x&to=y&connectionId=z").problem(400, "MTCH-0001", "query.status", "query.from", "query.to", "query.connectionId")
 
 		b.add(t)

@@ -153,7 +153,8 @@ func (s *server) listTransactions(ctx context.Context, tenant domain.TenantID, i
 	return pageOf[transactionList](p, in.Limit, transactionOf), nil
 }
 
-// changes may be held open until there is news; the caller's going ends it.
+// changes may be held open until there is news; the caller's going ends it. A HEAD, which
+// could not show the news, is not.
 func (s *server) changes(ctx context.Context, tenant domain.TenantID, in *struct {
 	strict
 	Limit  int                `query:"limit" minimum:"1" maximum:"1000" default:"200"`
@@ -161,6 +162,9 @@ func (s *server) changes(ctx context.Context, tenant domain.TenantID, in *struct
 	Wait   wait               `query:"wait" example:"10s" doc:"How long to wait for news: 0 to 30 seconds"`
 },
 ) (*plainBody[feedPage], error) {
+	if exchangeOf(ctx).head {
+		in.Wait.Duration = 0
+	}
 	p, err := s.service.Changes(ctx, tenant, domain.PageRequest{Limit: in.Limit, After: in.Cursor.Position}, in.Wait.Duration)
 	if err != nil {
 		return nil, err

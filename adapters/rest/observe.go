@@ -25,6 +25,7 @@ type exchange struct {
 	id       string
 	instance string // the path, webhook tokens cut out
 	origin   string // of webhook URLs
+	head     bool   // asked for with HEAD: the body goes nowhere
 	route    *route // nil until a route has matched
 	who      auth.Principal
 }
@@ -59,7 +60,7 @@ func (s *server) observe(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		begin := s.Clock.Now()
 		r := c.Request()
-		x := &exchange{id: s.requestID(r), instance: cleanPath(r.URL.Path), origin: s.origin(r)}
+		x := &exchange{id: s.requestID(r), instance: cleanPath(r.URL.Path), origin: s.origin(r), head: r.Method == http.MethodHead}
 		c.SetRequest(r.WithContext(context.WithValue(r.Context(), exchangeKey{}, x)))
 		head := c.Response().Header()
 		head[requestIDHeader] = []string{x.id}
@@ -165,7 +166,10 @@ func causes(err error) string {
 
 // log writes the access log: never a header, a body or a query.
 func (s *server) log(c echo.Context, x *exchange, took time.Duration) {
-	template, status := "", c.Response().Status
+	template, status, size := "", c.Response().Status, c.Response().Size
+	if x.head {
+		size = 0
+	}
 	if x.route != nil {
 		template = x.route.path
 	}
@@ -174,7 +178,7 @@ func (s *server) log(c echo.Context, x *exchange, took time.Duration) {
 		fields := append(make([]zap.Field, 0, 8),
 			zap.String("requestId", x.id), zap.String("method", c.Request().Method),
 			zap.String("route", template), zap.String("path", x.instance), zap.Int("status", status),
-			zap.Int64("bytes", c.Response().Size), zap.Duration("took", took))
+			zap.Int64("bytes", size), zap.Duration("took", took))
 		if !x.who.Tenant.IsZero() {
 			fields = append(fields, zap.Stringer("tenant", x.who.Tenant))
 		}

@@ -93,6 +93,19 @@ func (s *server) routes(e *echo.Echo) {
 	s.plain(e, http.MethodGet, "/openapi.json", s.openapi)
 	s.plain(e, http.MethodGet, "/docs", s.docs)
 	s.shadow(e)
+	s.heads(e)
+}
+
+// heads serves HEAD wherever GET is served, by the same handler: net/http keeps the body
+// back, and counts it where it would for GET (RFC 9110, section 9.3.2).
+func (s *server) heads(e *echo.Echo) {
+	for path, methods := range s.allowed {
+		if strings.Contains(methods, http.MethodGet) {
+			c := e.NewContext(nil, nil)
+			e.Router().Find(http.MethodGet, path, c)
+			e.HEAD(path, c.Handler())
+		}
+	}
 }
 
 // plain mounts a handler that huma has no part in.
@@ -121,6 +134,9 @@ func (s *server) allow(method, path string) {
 	methods := strings.Split(s.allowed[path], ", ")
 	methods = slices.DeleteFunc(methods, func(m string) bool { return m == "" })
 	methods = append(methods, method)
+	if method == http.MethodGet {
+		methods = append(methods, http.MethodHead)
+	}
 	slices.Sort(methods)
 	s.allowed[path] = strings.Join(methods, ", ")
 }

@@ -78,14 +78,16 @@ func TestRouterAnswersProblems(t *testing.T) {
 		{"case of a path", "GET", "/V1/discovery/aggregator-connections", 404, codeMissing, ""},
 		{"no other document", "GET", "/openapi.yaml", 404, codeMissing, ""},
 		{"no schemas", "GET", "/schemas/Problem.json", 404, codeMissing, ""},
-		{"collection", "DELETE", connectionsPath, 405, codeMissing, "GET, POST"},
-		{"one", "POST", idPath, 405, codeMissing, "DELETE, GET, PUT"},
+		{"collection", "DELETE", connectionsPath, 405, codeMissing, "GET, HEAD, POST"},
+		{"one", "POST", idPath, 405, codeMissing, "DELETE, GET, HEAD, PUT"},
 		{"test as an id", "GET", connectionsPath + "/test", 404, codeMissingConnection, ""},
-		{"mint", "PUT", tokensPath, 405, codeMissing, "GET, POST"},
+		{"mint", "PUT", tokensPath, 405, codeMissing, "GET, HEAD, POST"},
 		{"token", "POST", tokensPath + otherPath, 405, codeMissing, "DELETE"},
-		{"delivery", "POST", deliveriesPath + otherPath, 405, codeMissing, "GET"},
+		{"delivery", "POST", deliveriesPath + otherPath, 405, codeMissing, "GET, HEAD"},
 		{"receiver", "GET", prefix + "/webhooks/pluggy/" + rawToken, 405, codeMissing, "POST"},
-		{"health", "POST", "/health", 405, codeMissing, "GET"},
+		{"receiver's head", "HEAD", prefix + "/webhooks/pluggy/" + rawToken, 405, codeMissing, "POST"},
+		{"token's head", "HEAD", tokensPath + otherPath, 405, codeMissing, "DELETE"},
+		{"health", "POST", "/health", 405, codeMissing, "GET, HEAD"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := newSurface(t).call(c.method, c.target, "")

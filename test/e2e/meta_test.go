@@ -11,6 +11,12 @@ func TestMeta(t *testing.T) {
 		if got := w.call(t, http.MethodGet, "/health", nil).want(200).text("status"); got != "healthy" {
 			t.Errorf("health is %q", got)
 		}
+		for _, path := range []string{"/health", "/readyz", "/version", "/openapi.json", "/docs"} {
+			if a := w.call(t, http.MethodHead, path, nil).want(200); len(a.raw) > 0 {
+				t.Errorf("a HEAD of %s has a body", path)
+			}
+		}
+		w.call(t, http.MethodHead, connections, nil).want(401)
 		ready := w.call(t, http.MethodGet, "/readyz", nil).want(200).members("status", "checks", "version")
 		checks, _ := ready["checks"].(object)
 		if database, _ := checks["database"].(object); database["status"] != "up" {

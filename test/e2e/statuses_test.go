@@ -58,15 +58,15 @@ func TestTheRouterSpeaksProblems(t *testing.T) {
 		}
 		id := uuid.NewString()
 		for asked, allow := range map[string]string{
-			"DELETE " + connections:               "GET, POST",
-			"PATCH " + of(id, ""):                 "DELETE, GET, PUT",
+			"DELETE " + connections:               "GET, HEAD, POST",
+			"PATCH " + of(id, ""):                 "DELETE, GET, HEAD, PUT",
 			"GET " + connections + "/test":        "",
-			"POST " + prefix + "/connector-types": "GET",
-			"PUT " + tokens:                       "GET, POST",
+			"POST " + prefix + "/connector-types": "GET, HEAD",
+			"PUT " + tokens:                       "GET, HEAD, POST",
 			"GET " + prefix + "/webhooks/pluggy/" + strings.Repeat("x", 43): "POST",
-			"DELETE " + of(id, "/pulls"):                                    "GET, POST",
-			"POST " + of(id, "/transactions"):                               "GET",
-			"POST /health":                                                  "GET",
+			"DELETE " + of(id, "/pulls"):                                    "GET, HEAD, POST",
+			"POST " + of(id, "/transactions"):                               "GET, HEAD",
+			"POST /health":                                                  "GET, HEAD",
 		} {
 			method, path, _ := strings.Cut(asked, " ")
 			if allow == "" { // the word test is taken for an id here

@@ -1,0 +1,101 @@
+package rest
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+)
+
+// ask sends a request without a body over a real connection: it is net/http that keeps
+// the body of a HEAD back.
+func ask(t *testing.T, server *httptest.Server, method, path string) (*http.Response, string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), method, server.URL+path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer tenant-a")
+	response, err := server.Client().Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response, string(body)
+}
+
+// TestHeadIsGetWithoutABody at every GET of the document, beside it, and where it fails.
+func TestHeadIsGetWithoutABody(t *testing.T) {
+	s := newSurface(t)
+	server := httptest.NewServer(s)
+	defer server.Close()
+	paths := []string{
+		"/openapi.json", "/docs", connectionsPath + "?limit=0", connectionsPath + "/nobody",
+		prefix + "/webhooks/pluggy/" + rawToken, "/nowhere", connectionsPath + "?cursor=" + strings.Repeat("A", 3000),
+	}
+	for template, methods := range openAPI(t, s)["paths"].(map[string]any) {
+		if methods.(map[string]any)["get"] != nil {
+			paths = append(paths, strings.NewReplacer("{id}", someID.String()).Replace(template))
+		}
+	}
+	if len(paths) < 20 {
+		t.Fatalf("only %d paths", len(paths))
+	}
+	for _, path := range paths {
+		t.Run(path[:min(len(path), 80)], func(t *testing.T) {
+			get, whole := ask(t, server, http.MethodGet, path)
+			head, none := ask(t, server, http.MethodHead, path)
+			if whole == "" || none != "" {
+				t.Errorf("GET had %d bytes, HEAD %d", len(whole), len(none))
+			}
+			if diff := cmp.Diff(get.Header, head.Header, cmpopts.IgnoreMapEntries(func(name string, _ []string) bool { return name == "Date" })); diff != "" || head.StatusCode != get.StatusCode {
+				t.Errorf("%d and %d, (-GET +HEAD)\n%s", get.StatusCode, head.StatusCode, diff)
+			}
+			if get.ContentLength != head.ContentLength {
+				t.Errorf("lengths %d and %d", get.ContentLength, head.ContentLength)
+			}
+		})
+	}
+}
+
+func TestHeadIsLoggedAndCountedAsSuch(t *testing.T) {
+	var seen []string
+	s := newSurface(t, func(o *Options) {
+		o.Observe = func(method, route string, status int, _ time.Duration) {
+			seen = append(seen, method+" "+route+" "+http.StatusText(status))
+		}
+	})
+	s.call("HEAD", idPath, "")
+	s.call("HEAD", "/health", "")
+	if diff := cmp.Diff([]string{"HEAD " + connectionsPath + "/{id} OK", "HEAD /health OK"}, seen); diff != "" {
+		t.Error(diff)
+	}
+	for _, line := range s.logs.All() {
+		if fields := line.ContextMap(); fields["method"] != "HEAD" || fields["bytes"] != int64(0) {
+			t.Errorf("logged %v", fields)
+		}
+	}
+}
+
+// TestAHeadOfTheFeedDoesNotWait, since it could not tell the news.
+func TestAHeadOfTheFeedDoesNotWait(t *testing.T) {
+	s := newSurface(t)
+	for method, want := range map[string]time.Duration{"GET": 30 * time.Second, "HEAD": 0} {
+		s.call(method, prefix+"/transactions/changes?wait=30", "")
+		if s.service.asked != want {
+			t.Errorf("%s waits %v", method, s.service.asked)
+		}
+	}
+	if w := s.call("HEAD", prefix+"/transactions/changes?wait=31", ""); w.Code != http.StatusBadRequest {
+		t.Errorf("%d", w.Code)
+	}
+}

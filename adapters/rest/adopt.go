@@ -69,6 +69,9 @@ func (x *exchange) invalid(errs []error) *Problem {
 		}
 		p.Errors = append(p.Errors, fault)
 	}
+	if x.forbidden != nil && x.forbidden() {
+		p.Errors = append(p.Errors, Fault{x.row().location(x.row().address), forbiddenAddress})
+	}
 	p.Errors = tidy(p.Errors)
 	return p
 }

@@ -39,6 +39,9 @@ func (s *server) body(c echo.Context, x *exchange) error {
 	}
 	r.Header.Set(echo.HeaderContentType, jsonType)
 	r.Body = io.NopCloser(bytes.NewReader(raw))
+	if s.Addresses != nil && x.route.address == "baseUrl" {
+		x.forbidden = func() bool { return s.forbids(r.Context(), raw) }
+	}
 	return nil
 }
 

@@ -28,6 +28,8 @@ type exchange struct {
 	head     bool   // asked for with HEAD: the body goes nowhere
 	route    *route // nil until a route has matched
 	who      auth.Principal
+
+	forbidden func() bool // whether the body's address is; nil where it has none
 }
 
 type exchangeKey struct{}

@@ -39,6 +39,10 @@ type Options struct {
 	// AllowHTTP lets base URLs be plain http, as the service does too.
 	AllowHTTP bool
 
+	// Addresses judges a base URL that holds an address, beside what else is wrong with its
+	// request. nil leaves that to the service, which judges all of them.
+	Addresses ports.Addresses
+
 	// RequireScopes asks tokens for discovery:read and discovery:write; otherwise any
 	// token of a tenant will do.
 	RequireScopes bool

@@ -196,6 +196,11 @@ func TestABaseURLIsAnHTTPSOriginOfThePublicNet(t *testing.T) {
 		body := object{"vendor": "acme", "configName": "", "baseUrl": "x", "accountRef": strings.Repeat("x", 256), "clientId": "", "secret": strings.Repeat("x", 4097)}
 		o.do(http.MethodPost, connections, body).problem(400, "MTCH-0001",
 			"body.vendor", "body.configName", "body.baseUrl", "body.accountRef", "body.clientId", "body.secret")
+		body["baseUrl"] = "https://10.0.0.1" // good in form, and forbidden
+		o.do(http.MethodPost, connections, body).problem(400, "MTCH-0001",
+			"body.vendor", "body.configName", "body.baseUrl", "body.accountRef", "body.clientId", "body.secret")
+		change := object{"configName": "", "accountRef": "x", "baseUrl": "https://[fe80::1]"}
+		o.do(http.MethodPut, of(id, ""), change).problem(400, "MTCH-0001", "body.configName", "body.baseUrl")
 	})
 }
 

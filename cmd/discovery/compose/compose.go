@@ -169,7 +169,7 @@ func (a *App) surface(verifier rest.Verifier) rest.Options {
 	return rest.Options{
 		Vendors:  names(),
 		Verifier: verifier, Clock: system.Clock{}, NewRequestID: uuid.NewString,
-		AllowHTTP: a.cfg.Egress.AllowHTTP, PublicURL: a.cfg.PublicURL, Development: a.cfg.IsDevelopment(),
+		AllowHTTP: a.cfg.Egress.AllowHTTP, Addresses: a.vendors.Guard(), PublicURL: a.cfg.PublicURL, Development: a.cfg.IsDevelopment(),
 		RequireScopes: a.cfg.Auth.RequireScopes, TrustedProxies: a.cfg.TrustedProxies,
 		RatePerMinute: a.cfg.RatePerMinute, WebhookRatePerMinute: a.cfg.WebhookRatePerMinute,
 		Logger: a.Log, Ready: a.ready, Draining: a.draining.Load,

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"sync"
 	"testing"
@@ -134,16 +135,22 @@ func TestRememberedTokensHaveOldKeysAskedForAgain(t *testing.T) {
 	comesIn(t, v, first)
 	clock.Pass(maxAge - time.Second)
 	comesIn(t, v, first)
-	issuer.publish(secondSet)
+	answer := make(chan struct{})
+	issuer.behave(func(w http.ResponseWriter, _ *http.Request) {
+		<-answer
+		_, _ = w.Write(secondSet)
+	})
 	clock.Pass(2 * time.Second)
 	comesIn(t, v, first) // nobody waits for the refresh this begins
 	source := v.keys.(*keySource)
 	source.mu.Lock()
 	done := source.flight
 	source.mu.Unlock()
-	if done != nil {
-		<-done
+	close(answer)
+	if done == nil {
+		t.Fatal("nobody asked the issuer for keys that are old")
 	}
+	<-done
 	staysOut(t, v, first)
 }
 

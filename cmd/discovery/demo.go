@@ -35,7 +35,7 @@ func demoCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, cancel := context.WithTimeout(cmd.Context(), demoTime)
 			defer cancel()
-			return demo(ctx, cmd.OutOrStdout())
+			return untilStopped(demo(ctx, cmd.OutOrStdout()))
 		},
 	}
 }

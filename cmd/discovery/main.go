@@ -76,7 +76,7 @@ func exactly(n int) cobra.PositionalArgs {
 
 // report prints an error in one line and gives the exit code that belongs to it.
 func report(err error, stderr io.Writer) int {
-	if err == nil || errors.Is(err, context.Canceled) {
+	if err == nil {
 		return 0
 	}
 	_, _ = fmt.Fprintln(stderr, "discovery:", oneLine(err.Error()))
@@ -84,6 +84,24 @@ func report(err error, stderr io.Writer) int {
 		return exitUsage
 	}
 	return exitFailure
+}
+
+// untilStopped takes an order to stop for the end of a command that works until it comes.
+func untilStopped(err error) error {
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
+
+// unlessStopped says of a command that works until it is done that it was told to stop
+// before. Whatever failed by that, the database's interruption for one, failed for no other
+// reason.
+func unlessStopped(ctx context.Context, command string, err error) error {
+	if err == nil || ctx.Err() == nil {
+		return err
+	}
+	return fmt.Errorf("%s: interrupted; what is done stays, run it again", command)
 }
 
 // oneLine joins lines as a list.

@@ -144,9 +144,30 @@ func TestReportNeedsOneLine(t *testing.T) {
 	if code := report(errors.New("this:\n\tone\r\n\n two\n"), &said); code != exitFailure || said.String() != "discovery: this: one; two\n" {
 		t.Errorf("exit %d with %q", code, said.String())
 	}
-	for _, err := range []error{nil, fmt.Errorf("stopped: %w", context.Canceled)} {
-		if code := report(err, io.Discard); code != 0 {
-			t.Errorf("%v exits with %d", err, code)
+	for want, err := range map[int]error{0: nil, exitFailure: fmt.Errorf("stopped: %w", context.Canceled)} {
+		if code := report(err, io.Discard); code != want {
+			t.Errorf("%v exits with %d, want %d", err, code, want)
+		}
+	}
+}
+
+// Who works until told to stop is done then; who was to finish something is not.
+func TestOnlyWhoRunsUntilStoppedEndsWellByIt(t *testing.T) {
+	stopped, stop := context.WithCancel(t.Context())
+	stop()
+	for command, want := range map[string]int{"serve": 0, "sandbox": 0, "demo": 0, "migrate": exitFailure, "reseal": exitFailure} {
+		env := withKeyset(t, environment(t))
+		args := []string{command}
+		if command == "sandbox" {
+			args = append(args, "--pluggy", "127.0.0.1:0", "--belvo", "127.0.0.1:0")
+		}
+		var out, errs bytes.Buffer
+		code := report(run(stopped, args, env, &out, &errs), &errs)
+		if code != want {
+			t.Errorf("%s: exit %d with %q, want %d", command, code, errs.String(), want)
+		}
+		if want != 0 && (errs.String() != "discovery: "+command+": interrupted; what is done stays, run it again\n" || out.Len() > 0) {
+			t.Errorf("%s: wrote %q, said %q", command, out.String(), errs.String())
 		}
 	}
 }

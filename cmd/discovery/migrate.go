@@ -17,7 +17,7 @@ func migrateCommand(env lookup) *cobra.Command {
 				return err
 			}
 			if err := compose.Migrate(cmd.Context(), cfg); err != nil {
-				return err
+				return unlessStopped(cmd.Context(), "migrate", err)
 			}
 			cmd.Println("the schema is up to date")
 			return nil

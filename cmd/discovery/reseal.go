@@ -18,12 +18,12 @@ func resealCommand(env lookup) *cobra.Command {
 			}
 			app, err := compose.New(cmd.Context(), cfg, compose.Overrides{LogTo: cmd.ErrOrStderr()})
 			if err != nil {
-				return err
+				return unlessStopped(cmd.Context(), "reseal", err)
 			}
 			defer app.Close()
 			count, err := app.Service.Reseal(cmd.Context())
 			cmd.Printf("%d credentials resealed\n", count)
-			return err
+			return unlessStopped(cmd.Context(), "reseal", err)
 		},
 	}
 }

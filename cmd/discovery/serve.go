@@ -19,7 +19,7 @@ func serveCommand(env lookup, logTo io.Writer) *cobra.Command {
 		Short: "Serve the API, the webhooks and the pulls",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return serve(cmd.Context(), env, logTo)
+			return untilStopped(serve(cmd.Context(), env, logTo))
 		},
 	}
 }

@@ -3,6 +3,7 @@ package application
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -63,35 +64,52 @@ func (s *Service) Prune(ctx context.Context, keep time.Duration, limit int) (int
 
 // Reseal implements ports.Keeper. A rotation that races it has sealed afresh by itself;
 // the pass is repeated until one finds nothing stale, for a replica that has not seen
-// the new primary key yet may still seal under the old one.
+// the new primary key yet may still seal under the old one. A credential that does not
+// open must not hold up the others: it is passed over, and counted in the error at the end.
 func (s *Service) Reseal(ctx context.Context) (int, error) {
 	total := 0
 	for {
-		done, err := s.resealPass(ctx)
+		done, lost, err := s.resealPass(ctx)
 		total += done
-		if err != nil || done == 0 {
+		if err != nil {
 			return total, err
+		}
+		if done == 0 {
+			return total, unopened(lost)
 		}
 	}
 }
 
-func (s *Service) resealPass(ctx context.Context) (int, error) {
-	done, after := 0, domain.ConnectionID{}
-	for {
+// resealPass goes over all rows once, and counts those it did and those that do not open.
+func (s *Service) resealPass(ctx context.Context) (done, lost int, err error) {
+	for after := (domain.ConnectionID{}); ; {
 		batch, err := s.Connections.Sealed(ctx, after, resealBatch)
 		if err != nil || len(batch) == 0 {
-			return done, err
+			return done, lost, err
 		}
 		for _, c := range batch {
 			replaced, err := s.reseal(ctx, c)
-			if err != nil {
-				return done, err
-			}
-			if replaced {
+			switch {
+			case errors.Is(err, domain.CredentialUnopened):
+				lost++ // observed
+			case err != nil:
+				return done, lost, err
+			case replaced:
 				done++
 			}
 		}
 		after = batch[len(batch)-1].ID
+	}
+}
+
+// unopened is the error of so many credentials; nil of none.
+func unopened(lost int) error {
+	if lost == 0 {
+		return nil
+	}
+	return &domain.Error{
+		Kind: domain.Rejected, Code: domain.CredentialUnopened,
+		Message: fmt.Sprintf("credentials that do not open under this keyset: %d", lost),
 	}
 }
 
@@ -100,9 +118,6 @@ func (s *Service) reseal(ctx context.Context, c domain.Connection) (bool, error)
 		return false, nil
 	}
 	credential, err := s.open(ctx, c)
-	if errors.Is(err, domain.CredentialUnopened) {
-		return false, nil // observed; one lost row must not hold up the others
-	}
 	if err != nil {
 		return false, err
 	}

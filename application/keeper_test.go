@@ -2,6 +2,7 @@ package application_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -203,17 +204,25 @@ func TestResealNeverUndoesARotation(t *testing.T) {
 	}
 }
 
-// One row that does not open must not hold up the others.
-func TestResealPassesOverALostRow(t *testing.T) {
+// Rows that do not open must not hold up the others, nor pass for resealed: their key may
+// be destroyed next. They are told again until they are gone.
+func TestResealPassesOverLostRowsAndSaysHowMany(t *testing.T) {
 	b := newBench(t)
-	lost := b.connection("lost")
+	lost := []domain.Connection{b.connection("lost"), b.connection("gone")}
 	b.sealer.held = map[string]domain.Credential{}
 	b.connection("books")
 	b.sealer.primary++
-	done, err := b.Reseal(b.ctx)
-	b.ok(err)
-	failures := noted[ports.SealingFailed](b.seen)
-	if done != 1 || len(failures) == 0 || failures[0].Connection != lost.ID {
-		t.Errorf("%d, observed %v", done, failures)
+	for _, want := range []int{1, 0} {
+		done, err := b.Reseal(b.ctx)
+		b.fails(err, domain.Rejected, domain.CredentialUnopened)
+		failures := noted[ports.SealingFailed](b.seen)
+		if done != want || !strings.HasSuffix(err.Error(), ": 2") || len(failures) == 0 || failures[0].Connection != lost[0].ID {
+			t.Errorf("%d, %v, observed %v", done, err, failures)
+		}
 	}
+	for _, c := range lost {
+		b.ok(b.DeleteConnection(b.ctx, b.tenant, c.ID, nil))
+	}
+	_, err := b.Reseal(b.ctx)
+	b.ok(err)
 }

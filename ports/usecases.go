@@ -211,7 +211,8 @@ type Keeper interface {
 	// FlushTouches writes when tokens were last used.
 	FlushTouches(ctx context.Context) error
 	// Reseal re-encrypts every credential that is not sealed under the primary key, and
-	// says how many it did. It may run under traffic, be stopped, and be run again.
+	// says how many it did. It may run under traffic, be stopped, and be run again. Errors:
+	// CredentialUnopened, with their number, when some do not open; all others are done then.
 	Reseal(ctx context.Context) (int, error)
 	// Backlog is the age of the oldest pull that is not over.
 	Backlog(ctx context.Context) (time.Duration, error)

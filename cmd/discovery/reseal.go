@@ -1,9 +1,13 @@
 package main
 
 import (
+	"errors"
+	"fmt"
+
 	"github.com/spf13/cobra"
 
 	"github.com/LerianStudio/aggregator-connections/cmd/discovery/compose"
+	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
 func resealCommand(env lookup) *cobra.Command {
@@ -23,7 +27,15 @@ func resealCommand(env lookup) *cobra.Command {
 			defer app.Close()
 			count, err := app.Service.Reseal(cmd.Context())
 			cmd.Printf("%d credentials resealed\n", count)
-			return unlessStopped(cmd.Context(), "reseal", err)
+			return unlessStopped(cmd.Context(), "reseal", lost(err))
 		},
 	}
+}
+
+// lost tells of credentials that do not open in the words of who runs the command.
+func lost(err error) error {
+	if fault := (*domain.Error)(nil); errors.As(err, &fault) && fault.Code == domain.CredentialUnopened {
+		return fmt.Errorf("reseal: %s; the lines above name their connections", fault.Message)
+	}
+	return err
 }

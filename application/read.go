@@ -35,14 +35,14 @@ func (s *Service) ListTransactions(
 	return s.Ledger.Transactions(ctx, tenant, connection, filter, page)
 }
 
-// Changes implements ports.Reader.
+// Changes implements ports.Reader. A page without news is given at once from StopWaiting on.
 func (s *Service) Changes(
 	ctx context.Context, tenant domain.TenantID, page domain.PageRequest, wait time.Duration,
 ) (domain.FeedPage, error) {
 	end := s.Clock.Now().Add(wait)
 	for {
 		feed, err := s.Ledger.Changes(ctx, tenant, page)
-		if err != nil || len(feed.Items) > 0 || !s.Clock.Now().Before(end) {
+		if err != nil || len(feed.Items) > 0 || s.leaving.Load() || !s.Clock.Now().Before(end) {
 			return feed, err
 		}
 		if err := s.Sleeper.Sleep(ctx, feedPoll); err != nil {
@@ -50,3 +50,7 @@ func (s *Service) Changes(
 		}
 	}
 }
+
+// StopWaiting has the waiting readers of the change feed answered with what there is, in
+// at most feedPoll, and lets none wait any more. It is for a process that is about to end.
+func (s *Service) StopWaiting() { s.leaving.Store(true) }

@@ -74,6 +74,19 @@ func TestTheFeedWaitsNoLongerThanAsked(t *testing.T) {
 	}
 }
 
+// A process that ends must neither cut its readers off nor be kept by them.
+func TestTheFeedStopsWaitingWhenToldTo(t *testing.T) {
+	b := newBench(t)
+	b.clock.wake = b.StopWaiting
+	told, next := b.changes(domain.Position{}, 30*time.Second)
+	if told != nil || next.IsZero() || len(b.clock.slept) != 1 {
+		t.Errorf("got %v, next %v after %d sleeps, want an empty page after one", told, next, len(b.clock.slept))
+	}
+	if b.changes(next, 30*time.Second); len(b.clock.slept) != 1 {
+		t.Error("who comes afterwards waits")
+	}
+}
+
 func TestAReaderWhoLeaves(t *testing.T) {
 	b := newBench(t)
 	ctx, cancel := context.WithCancel(b.ctx)

@@ -15,6 +15,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
@@ -63,6 +64,7 @@ type Service struct {
 	aggregators map[domain.Vendor]ports.Aggregator
 	connectors  map[domain.ConnectorType]ports.Connector
 	touched     touches
+	leaving     atomic.Bool // nobody is to be kept waiting
 }
 
 var _ ports.Service = (*Service)(nil)

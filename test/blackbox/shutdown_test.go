@@ -119,6 +119,51 @@ func TestShutdownAnswersWhoWaits(t *testing.T) {
 	}
 }
 
+// Who waits for news when the process is told to stop is answered with the page that there
+// is, and does not hold the process up.
+func TestShutdownAnswersLongPolls(t *testing.T) {
+	for name, at := range map[string]func(*testing.T) string{
+		"sqlite":   func(*testing.T) string { return "" },
+		"postgres": func(t *testing.T) string { return newDatabase(t).url },
+	} {
+		t.Run(name, func(t *testing.T) { endPolls(t, newHouse(t, at(t))) })
+	}
+}
+
+func endPolls(t *testing.T, h *house) {
+	const feed = "/transactions/changes"
+	p := h.serve()
+	p.ready()
+	at := text(h.call(p, http.MethodGet, feed, nil, http.StatusOK), "nextCursor")
+	polls := make(chan answer)
+	for range 3 {
+		go func() {
+			a, _ := h.try(context.Background(), p, http.MethodGet, surface+feed+"?wait=30s&cursor="+at, nil)
+			polls <- a
+		}()
+	}
+	select {
+	case a := <-polls:
+		t.Fatalf("a poll did not wait: %d %s", a.status, a.raw)
+	case <-time.After(500 * time.Millisecond):
+	}
+	code, took := p.stop()
+	if code != 0 || took > 3*time.Second {
+		t.Errorf("it ended with %d after %v", code, took)
+	}
+	second := h.serve()
+	second.ready()
+	for range 3 {
+		a := <-polls
+		if a.status != http.StatusOK || len(listed(a.body)) != 0 {
+			t.Errorf("a poll was answered %d %s", a.status, a.raw)
+			continue
+		}
+		h.call(second, http.MethodGet, feed+"?cursor="+text(a.body, "nextCursor"), nil, http.StatusOK)
+	}
+	t.Logf("stopped within %.2f s", took.Seconds())
+}
+
 // A pull that hangs at the vendor is handed back, and another process takes it up at once.
 func TestShutdownHandsAHangingPullBack(t *testing.T) {
 	for name, early := range map[string]bool{"one that runs already": true, "one that comes after": false} {

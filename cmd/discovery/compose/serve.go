@@ -66,6 +66,7 @@ func limited(listener net.Listener, most int) net.Listener {
 // moment before: whoever came through it is answered.
 func (a *App) drain(api *http.Server, listener net.Listener) {
 	a.draining.Store(true)
+	a.Service.StopWaiting()
 	a.Log.Info("draining")
 	time.Sleep(noticeTime)
 	_ = listener.Close()

@@ -50,6 +50,28 @@ func (b *base[TTx]) up(ctx context.Context) error {
 	return nil
 }
 
+// version tells at which version River's tables are, 0 when there are none, and which one
+// is needed. River knows no versions beyond its own: tables that are newer are at that.
+func (b *base[TTx]) version(ctx context.Context) (at, needed int64, err error) {
+	all := b.migrator.AllVersions()
+	needed = int64(all[len(all)-1].Version)
+	verdict, err := b.migrator.Validate(ctx, nil)
+	if err != nil {
+		return 0, needed, fmt.Errorf("jobs: version: %w", err)
+	}
+	if verdict.OK {
+		return needed, needed, nil
+	}
+	done, err := b.migrator.ExistingVersions(ctx)
+	if err != nil {
+		return 0, needed, fmt.Errorf("jobs: version: %w", err)
+	}
+	for _, migration := range done {
+		at = max(at, int64(migration.Version))
+	}
+	return at, needed, nil
+}
+
 // enqueue writes messengers inside a transaction.
 func (b *base[TTx]) enqueue(ctx context.Context, tx TTx, ids []uuid.UUID) (err error) {
 	switch jobs := messengers(ids, priorityPull); {

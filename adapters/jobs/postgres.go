@@ -82,6 +82,12 @@ func (p *Postgres) Migrate(ctx context.Context) error {
 	return p.river.up(ctx)
 }
 
+// Version tells at which version River's tables are, 0 when there are none, and which one
+// this program needs; newer ones count as that.
+func (p *Postgres) Version(ctx context.Context) (at, needed int64, err error) {
+	return p.river.version(ctx)
+}
+
 func texts(ids []uuid.UUID) []string {
 	written := make([]string, len(ids))
 	for i, id := range ids {

@@ -53,3 +53,9 @@ func (s *SQLite) Migrate(ctx context.Context) (err error) {
 	}
 	return err
 }
+
+// Version tells at which version River's tables are, 0 when there are none, and which one
+// this program needs; newer ones count as that.
+func (s *SQLite) Version(ctx context.Context) (at, needed int64, err error) {
+	return s.river.version(ctx)
+}

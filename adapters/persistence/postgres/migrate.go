@@ -8,6 +8,8 @@ import (
 
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 )
 
 //go:embed migrations/*.sql
@@ -47,4 +49,14 @@ func (db *DB) continueFeed(ctx context.Context) error {
 		return fmt.Errorf("continue the change feed: %w", err)
 	}
 	return nil
+}
+
+// Version tells at which version the schema is, 0 when it is empty, and which one this
+// program needs.
+func (db *DB) Version(ctx context.Context) (at, needed int64, err error) {
+	folder, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return 0, 0, err
+	}
+	return gormstore.Version(ctx, db.sql, "SELECT to_regclass('goose_db_version') IS NOT NULL", folder)
 }

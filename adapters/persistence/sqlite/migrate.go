@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/pressly/goose/v3"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 )
 
 //go:embed migrations/*.sql
@@ -50,4 +52,14 @@ func (db *DB) provider() (*goose.Provider, error) {
 		return nil, fmt.Errorf("read the migrations: %w", err)
 	}
 	return provider, nil
+}
+
+// Version tells at which version the schema is, 0 when it is empty, and which one this
+// program needs.
+func (db *DB) Version(ctx context.Context) (at, needed int64, err error) {
+	folder, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return 0, 0, err
+	}
+	return gormstore.Version(ctx, db.Writer, "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE name = 'goose_db_version')", folder)
 }

@@ -61,7 +61,7 @@ func storesOf(v views, queue Queue, closeAll func() error) Stores {
 }
 
 // openStores opens the backend that the URL names, its schema brought up to date if the
-// settings ask for it. The errors of a database may name its address, never a password;
+// settings ask for it, and refused otherwise when it is behind. The errors of a database may name its address, never a password;
 // they are SettingErrors where waiting for it would not help.
 func openStores(ctx context.Context, cfg configs.Config, work jobs.Config) (Stores, error) {
 	work.MaxWorkers = cfg.PullWorkers
@@ -91,8 +91,8 @@ func onSQLite(ctx context.Context, cfg configs.Config, work jobs.Config) (Stores
 		return Stores{}, blamed(err)
 	}
 	queue, err := jobs.NewSQLite(db.Writer, work)
-	if err == nil && cfg.DatabaseMigrate {
-		err = migrate(ctx, db, queue)
+	if err == nil {
+		err = upToDate(ctx, cfg.DatabaseMigrate, db, queue)
 	}
 	if err != nil {
 		return Stores{}, errors.Join(err, db.Close())
@@ -119,27 +119,13 @@ func onPostgres(ctx context.Context, cfg configs.Config, work jobs.Config) (Stor
 		return Stores{}, err
 	}
 	queue, err := jobs.NewPostgres(db.Pool, work)
-	if err == nil && cfg.DatabaseMigrate {
-		err = migrate(ctx, db, queue)
+	if err == nil {
+		err = upToDate(ctx, cfg.DatabaseMigrate, db, queue)
 	}
 	if err != nil {
 		return Stores{}, errors.Join(err, db.Close())
 	}
 	return storesOf(db.Store(queue.Enqueue), queue, db.Close), nil
-}
-
-// migrater brings a schema up to date; any number of processes may do it at once.
-type migrater interface {
-	Migrate(ctx context.Context) error
-}
-
-func migrate(ctx context.Context, all ...migrater) error {
-	for _, m := range all {
-		if err := m.Migrate(ctx); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // Migrate brings the schema up to date and lets go of the database.

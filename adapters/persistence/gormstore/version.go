@@ -1,0 +1,35 @@
+package gormstore
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"io/fs"
+
+	"github.com/pressly/goose/v3"
+)
+
+// Version tells at which version a schema is, 0 before its first migration, and to which
+// one the folder's migrations lead. exists is a query for whether goose's table is there:
+// goose itself would make it. It changes nothing. Errors: the database's own, wrapped.
+func Version(ctx context.Context, db *sql.DB, exists string, folder fs.FS) (at, needed int64, err error) {
+	files, err := fs.Glob(folder, "*.sql")
+	if err != nil {
+		return 0, 0, err
+	}
+	for _, file := range files {
+		version, err := goose.NumericComponent(file)
+		if err != nil {
+			return 0, 0, fmt.Errorf("read the migrations: %w", err)
+		}
+		needed = max(needed, version)
+	}
+	var there bool
+	if err = db.QueryRowContext(ctx, exists).Scan(&there); err == nil && there {
+		err = db.QueryRowContext(ctx, "SELECT coalesce(max(version_id), 0) FROM "+goose.DefaultTablename).Scan(&at)
+	}
+	if err != nil {
+		return 0, needed, fmt.Errorf("read the schema's version: %w", err)
+	}
+	return at, needed, nil
+}

@@ -1,6 +1,7 @@
 package configs_test
 
 import (
+	"fmt"
 	"net/netip"
 	"os"
 	"regexp"
@@ -112,6 +113,44 @@ func TestDevelopmentLoads(t *testing.T) {
 	for name := range entries {
 		if !slices.Contains(names, name) {
 			t.Errorf("%s is no setting", name)
+		}
+	}
+}
+
+// Who only migrates or reseals is asked for what that uses, and reads it as the service does.
+func TestCommandsReadTheirOwnSettingsAlone(t *testing.T) {
+	whole, err := load("DATABASE_URL", "postgres://h/d", "LOG_LEVEL", "error")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range map[string]struct {
+		load  func(func(string) (string, bool)) (configs.Config, error)
+		names []string
+		want  configs.Config
+	}{
+		"migrate": {configs.LoadMigrate, []string{"DATABASE_URL"}, configs.Config{DatabaseURL: whole.DatabaseURL, DatabaseMigrate: true}},
+		"reseal": {
+			configs.LoadReseal,
+			[]string{"DATABASE_MIGRATE", "DATABASE_URL", "LOG_FORMAT", "LOG_LEVEL", "SEALING_KEYSET_FILE", "SEALING_KEYSET_KEK_URI"},
+			configs.Config{DatabaseURL: whole.DatabaseURL, DatabaseMigrate: true, Sealing: whole.Sealing, Log: whole.Log},
+		},
+	} {
+		var names []string
+		from := lookup("DATABASE_URL", "postgres://h/d", "LOG_LEVEL", "error")
+		got, err := test.load(func(name string) (string, bool) {
+			names = append(names, name)
+			return from(name)
+		})
+		slices.Sort(names)
+		if diff := cmp.Diff(test.names, slices.Compact(names)); err != nil || diff != "" {
+			t.Errorf("%s: %v, names (-used +looked up):\n%s", name, err, diff)
+		}
+		if diff := cmp.Diff(test.want, got, prefixes, secrets); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+		_, err = test.load(func(name string) (string, bool) { return "mysql://" + canary, name == "DATABASE_URL" })
+		if !strings.Contains(fmt.Sprint(err), "DATABASE_URL") || strings.Contains(fmt.Sprint(err), canary) {
+			t.Errorf("%s of no database: %v", name, err)
 		}
 	}
 }

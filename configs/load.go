@@ -11,6 +11,8 @@ import (
 // MinJWTSecret is the least length of a shared HS256 secret, in bytes (RFC 7518, section 3.2).
 const MinJWTSecret = 32
 
+const defaultDatabase = "sqlite://data/discovery.db"
+
 // Load reads every setting through lookup (as os.LookupEnv). vendors names the wired
 // aggregators with the networks each is known to call from. Errors: Invalid faults, one
 // a setting, joined; the Config is not to be used then.
@@ -18,10 +20,11 @@ func Load(lookup func(string) (string, bool), vendors map[domain.Vendor][]netip.
 	r := &reader{lookup: lookup}
 	c := Config{EnvName: r.text("ENV_NAME", "production")}
 	c.server(r)
+	c.database(r)
 	c.auth(r)
-	c.Sealing = Sealing{KeysetFile: r.required("SEALING_KEYSET_FILE"), KEKURI: r.text("SEALING_KEYSET_KEK_URI", "")}
+	c.sealing(r)
 	c.Egress = Egress{AllowedCIDRs: r.networks("EGRESS_ALLOWED_CIDRS", nil), AllowHTTP: r.boolean("EGRESS_ALLOW_HTTP", false)}
-	c.Log = Log{Level: r.level("LOG_LEVEL"), Format: r.oneOf("LOG_FORMAT", "json", "console")}
+	c.log(r)
 	c.OTLP = OTLP{Endpoint: r.collector("OTEL_EXPORTER_OTLP_ENDPOINT")}
 	c.Sources = r.sources(vendors)
 	c.TrustedProxies = r.networks("TRUSTED_PROXIES", nil)
@@ -33,6 +36,24 @@ func Load(lookup func(string) (string, bool), vendors map[domain.Vendor][]netip.
 	return c, r.err()
 }
 
+// LoadMigrate reads what a migration needs, the database, and nothing else, so that who
+// migrates has to hold no secret of the service. Errors: as Load.
+func LoadMigrate(lookup func(string) (string, bool)) (Config, error) {
+	r := &reader{lookup: lookup}
+	c := Config{DatabaseURL: r.database("DATABASE_URL", defaultDatabase), DatabaseMigrate: true}
+	return c, r.err()
+}
+
+// LoadReseal reads what re-encryption needs: database, keyset and log. Errors: as Load.
+func LoadReseal(lookup func(string) (string, bool)) (Config, error) {
+	r := &reader{lookup: lookup}
+	var c Config
+	c.database(r)
+	c.sealing(r)
+	c.log(r)
+	return c, r.err()
+}
+
 func (c *Config) server(r *reader) {
 	c.ServerAddress = r.address("SERVER_ADDRESS", ":4018")
 	c.ServerMaxConnections = r.number("SERVER_MAX_CONNECTIONS", 4096, 0, 1_000_000)
@@ -41,8 +62,19 @@ func (c *Config) server(r *reader) {
 	if c.PublicURL == "" && !c.IsDevelopment() && !r.faulty("PUBLIC_URL") {
 		r.fault("PUBLIC_URL", "is required unless ENV_NAME=development")
 	}
-	c.DatabaseURL = r.database("DATABASE_URL", "sqlite://data/discovery.db")
+}
+
+func (c *Config) database(r *reader) {
+	c.DatabaseURL = r.database("DATABASE_URL", defaultDatabase)
 	c.DatabaseMigrate = r.boolean("DATABASE_MIGRATE", true)
+}
+
+func (c *Config) sealing(r *reader) {
+	c.Sealing = Sealing{KeysetFile: r.required("SEALING_KEYSET_FILE"), KEKURI: r.text("SEALING_KEYSET_KEK_URI", "")}
+}
+
+func (c *Config) log(r *reader) {
+	c.Log = Log{Level: r.level("LOG_LEVEL"), Format: r.oneOf("LOG_FORMAT", "json", "console")}
 }
 
 func (c *Config) auth(r *reader) {

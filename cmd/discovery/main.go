@@ -113,9 +113,13 @@ func oneLine(text string) string {
 	return strings.ReplaceAll(strings.Join(lines, "; "), ":;", ":")
 }
 
-// settings loads the configuration; all faults come in one line, by name.
+// settings loads the whole configuration.
 func settings(env lookup) (configs.Config, error) {
-	cfg, err := configs.Load(env, compose.Networks())
+	return told(configs.Load(env, compose.Networks()))
+}
+
+// told puts all faults of the settings into one line, by name.
+func told(cfg configs.Config, err error) (configs.Config, error) {
 	if err == nil {
 		return cfg, nil
 	}

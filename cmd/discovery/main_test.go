@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -123,7 +124,7 @@ func TestASettingAtFaultExitsWithTwoAndIsNamed(t *testing.T) {
 }
 
 func TestAllSettingsAtFaultAreNamedInOneLine(t *testing.T) {
-	code, _, said := program(t, environment(t, "SERVER_ADDRESS", "x", "PULL_WORKERS", "x"), "migrate")
+	code, _, said := program(t, environment(t, "SERVER_ADDRESS", "x", "PULL_WORKERS", "x"), "serve")
 	if code != exitUsage || !strings.Contains(said, "SERVER_ADDRESS") || !strings.Contains(said, "PULL_WORKERS") || strings.Count(said, "\n") != 1 {
 		t.Errorf("exit %d with %q", code, said)
 	}
@@ -198,6 +199,34 @@ func TestMigrateAndResealSayWhatTheyDid(t *testing.T) {
 	for command, want := range map[string]string{"migrate": "the schema is up to date\n", "reseal": "0 credentials resealed\n"} {
 		if code, out, said := program(t, env, command); code != 0 || out != want {
 			t.Errorf("%s: exit %d, wrote %q, said %q", command, code, out, said)
+		}
+	}
+}
+
+// Who migrates or reseals, an init container for one, has to hold nothing that it does not use.
+func TestMigrateAndResealNeedTheirOwnSettingsAlone(t *testing.T) {
+	all := withKeyset(t, environment(t))
+	for command, needs := range map[string][]string{
+		"migrate": {"DATABASE_URL"},
+		"reseal":  {"DATABASE_URL", "SEALING_KEYSET_FILE"},
+	} {
+		only := func(name string) (string, bool) {
+			if slices.Contains(needs, name) {
+				return all(name)
+			}
+			return "", false
+		}
+		if code, _, said := program(t, only, command); code != 0 {
+			t.Errorf("%s: exit %d, said %q", command, code, said)
+		}
+		code, _, said := program(t, func(name string) (string, bool) {
+			if name == "DATABASE_URL" {
+				return canary, true
+			}
+			return "", false
+		}, command)
+		if code != exitUsage || strings.Count(said, "\n") != 1 || !strings.Contains(said, "DATABASE_URL") || strings.Contains(said, canary) {
+			t.Errorf("%s of no database: exit %d, said %q", command, code, said)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/LerianStudio/aggregator-connections/cmd/discovery/compose"
+	"github.com/LerianStudio/aggregator-connections/configs"
 )
 
 func migrateCommand(env lookup) *cobra.Command {
@@ -12,7 +13,7 @@ func migrateCommand(env lookup) *cobra.Command {
 		Short: "Bring the schema up to date and end",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			cfg, err := settings(env)
+			cfg, err := told(configs.LoadMigrate(env))
 			if err != nil {
 				return err
 			}

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/LerianStudio/aggregator-connections/cmd/discovery/compose"
+	"github.com/LerianStudio/aggregator-connections/configs"
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
@@ -16,11 +17,11 @@ func resealCommand(env lookup) *cobra.Command {
 		Short: "Re-encrypt every credential under the primary key, online; prints how many",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			cfg, err := settings(env)
+			cfg, err := told(configs.LoadReseal(env))
 			if err != nil {
 				return err
 			}
-			app, err := compose.New(cmd.Context(), cfg, compose.Overrides{LogTo: cmd.ErrOrStderr()})
+			app, err := compose.NewOffline(cmd.Context(), cfg, compose.Overrides{LogTo: cmd.ErrOrStderr()})
 			if err != nil {
 				return unlessStopped(cmd.Context(), "reseal", err)
 			}

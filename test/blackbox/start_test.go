@@ -43,9 +43,15 @@ func TestEveryFaultOfTheSettingsIsNamedAtOnce(t *testing.T) {
 		"RATE_LIMIT_PER_MINUTE": canary, "WEBHOOK_RATE_LIMIT_PER_MINUTE": canary, "LOG_LEVEL": canary, "LOG_FORMAT": canary,
 	}
 	names := append(slices.Collect(maps.Keys(bad)), "SEALING_KEYSET_FILE") // which is not set at all
-	for _, name := range []string{"serve", "migrate"} {
+	for name, used := range map[string][]string{
+		"serve": names, "migrate": {"DATABASE_URL"},
+		"reseal": {"DATABASE_URL", "DATABASE_MIGRATE", "SEALING_KEYSET_FILE", "LOG_LEVEL", "LOG_FORMAT"},
+	} {
 		out, said, code := command(t, bad, name)
-		oneLine(t, code, 2, out, said, names...)
+		oneLine(t, code, 2, out, said, used...)
+		if got := strings.Count(said, ";") + 1; got != len(used) {
+			t.Errorf("%s names %d settings, and uses %d: %s", name, got, len(used), said)
+		}
 	}
 	// And one by one, the others as they should be.
 	h := newHouse(t, "")

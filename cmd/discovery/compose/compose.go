@@ -60,11 +60,7 @@ type App struct {
 // say otherwise. ctx bounds the start alone. Errors: what could not be opened, named by
 // its setting, a SettingError where the setting is to be mended; nothing stays open then.
 func New(ctx context.Context, cfg configs.Config, o Overrides) (app *App, err error) {
-	life, ending := context.WithCancel(context.WithoutCancel(ctx))
-	a := &App{
-		cfg: cfg, ending: ending, Metrics: telemetry.NewMetrics(names()...),
-		Log: telemetry.Logger(cmp.Or[io.Writer](o.LogTo, os.Stderr), cfg.Log.Level, cfg.Log.Format),
-	}
+	a, life := newApp(ctx, cfg, o)
 	defer func() {
 		if err != nil {
 			a.Close()
@@ -81,15 +77,7 @@ func New(ctx context.Context, cfg configs.Config, o Overrides) (app *App, err er
 	if err != nil {
 		return nil, err
 	}
-	if a.Stores, err = openStores(ctx, cfg, jobs.Config{Observe: a.fault, Backlog: a.Metrics.Backlog}); err != nil {
-		return nil, err
-	}
-	a.Stores.Deliveries, a.Stores.Pulls = a.traces.Deliveries(a.Stores.Deliveries), a.traces.Pulls(a.Stores.Pulls)
-	if o.Wrap != nil {
-		o.Wrap(&a.Stores)
-	}
-	a.vendors = a.egress(cfg.Egress, o)
-	if a.Service, err = application.New(a.deps(sealer, o)); err != nil {
+	if err := a.open(ctx, sealer, o); err != nil {
 		return nil, err
 	}
 	surface, err := rest.New(a.Service, a.surface(verifier))
@@ -98,6 +86,52 @@ func New(ctx context.Context, cfg configs.Config, o Overrides) (app *App, err er
 	}
 	a.handler = a.traces.Middleware(surface)
 	return a, nil
+}
+
+// NewOffline composes the service without what answers callers: for a command that works
+// on what is stored. Of the settings it needs what configs.LoadReseal reads. Otherwise it is
+// as New; the App is not to be served.
+func NewOffline(ctx context.Context, cfg configs.Config, o Overrides) (app *App, err error) {
+	a, life := newApp(ctx, cfg, o)
+	defer func() {
+		if err != nil {
+			a.Close()
+		}
+	}()
+	if err := a.trace(life); err != nil {
+		return nil, err
+	}
+	sealer, err := a.sealer()
+	if err != nil {
+		return nil, err
+	}
+	if err := a.open(ctx, sealer, o); err != nil {
+		return nil, err
+	}
+	return a, nil
+}
+
+// newApp gives an App with nothing open, and the context that ends with its Close.
+func newApp(ctx context.Context, cfg configs.Config, o Overrides) (*App, context.Context) {
+	life, ending := context.WithCancel(context.WithoutCancel(ctx))
+	return &App{
+		cfg: cfg, ending: ending, Metrics: telemetry.NewMetrics(names()...),
+		Log: telemetry.Logger(cmp.Or[io.Writer](o.LogTo, os.Stderr), cfg.Log.Level, cfg.Log.Format),
+	}, life
+}
+
+// open opens the database and puts the service on it.
+func (a *App) open(ctx context.Context, sealer ports.Sealer, o Overrides) (err error) {
+	if a.Stores, err = openStores(ctx, a.cfg, jobs.Config{Observe: a.fault, Backlog: a.Metrics.Backlog}); err != nil {
+		return err
+	}
+	a.Stores.Deliveries, a.Stores.Pulls = a.traces.Deliveries(a.Stores.Deliveries), a.traces.Pulls(a.Stores.Pulls)
+	if o.Wrap != nil {
+		o.Wrap(&a.Stores)
+	}
+	a.vendors = a.egress(a.cfg.Egress, o)
+	a.Service, err = application.New(a.deps(sealer, o))
+	return err
 }
 
 // Handler is the operator API, the webhook door and the health checks.

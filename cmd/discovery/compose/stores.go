@@ -61,8 +61,9 @@ func storesOf(v views, queue Queue, closeAll func() error) Stores {
 }
 
 // openStores opens the backend that the URL names, its schema brought up to date if the
-// settings ask for it, and refused otherwise when it is behind. The errors of a database may name its address, never a password;
-// they are SettingErrors where waiting for it would not help.
+// settings ask for it, and refused otherwise when it is behind. The errors of a database
+// may name its address, never a password; they are SettingErrors where waiting for it
+// would not help.
 func openStores(ctx context.Context, cfg configs.Config, work jobs.Config) (Stores, error) {
 	work.MaxWorkers = cfg.PullWorkers
 	work.ReconcileInterval, work.DeliveryRetention = cfg.ReconcileInterval, cfg.DeliveryRetention

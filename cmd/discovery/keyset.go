@@ -1,6 +1,9 @@
 package main
 
 import (
+	"errors"
+	"strings"
+
 	"github.com/spf13/cobra"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/sealing"
@@ -28,7 +31,7 @@ func createCommand(options func() sealing.Options) *cobra.Command {
 		Args:  exactly(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := sealing.Create(args[0], options()); err != nil {
-				return err
+				return ofFile(err)
 			}
 			cmd.Println("created", args[0])
 			return nil
@@ -60,7 +63,7 @@ func rotateCommand(options func() sealing.Options) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			steps, done := rotation(add, promote)
 			if err := sealing.Rotate(args[0], steps, options()); err != nil {
-				return err
+				return ofFile(err)
 			}
 			cmd.Println(done, args[0])
 			return nil
@@ -69,6 +72,12 @@ func rotateCommand(options func() sealing.Options) *cobra.Command {
 	cmd.Flags().BoolVar(&add, "add", false, "only add a key, which opens but does not seal yet")
 	cmd.Flags().BoolVar(&promote, "promote", false, "only make the added key the primary one")
 	return cmd
+}
+
+// ofFile blames the argument, where sealing, which serves the service too, blames the
+// setting that names the file there.
+func ofFile(err error) error {
+	return errors.New(strings.ReplaceAll(err.Error(), "SEALING_KEYSET_FILE", "FILE"))
 }
 
 // rotation gives the steps that the flags ask for, and what to say when they are done.

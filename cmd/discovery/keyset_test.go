@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -39,6 +40,24 @@ func TestKeysetIsCreatedForItsOwnerAlone(t *testing.T) {
 	}
 	if _, after := keysOf(t, file); after != before {
 		t.Error("the keyset was overwritten")
+	}
+}
+
+// The file is an argument: the setting of the same file may be right, or not there at all.
+func TestAKeysetFileAtFaultIsBlamedAsTheArgument(t *testing.T) {
+	there := filepath.Join(t.TempDir(), "no-keyset.json")
+	if err := os.WriteFile(there, []byte("{}"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, args := range map[string][]string{
+		"none to rotate":      {"rotate", there + "-not"},
+		"no keyset to rotate": {"rotate", there},
+		"one that is there":   {"create", there},
+	} {
+		code, _, said := program(t, environment(t), append([]string{"keyset"}, args...)...)
+		if code != exitFailure || !strings.HasPrefix(said, "discovery: FILE: ") || strings.Contains(said, "SEALING_") || strings.Count(said, "\n") != 1 {
+			t.Errorf("%s: exit %d, said %q", name, code, said)
+		}
 	}
 }
 

@@ -83,8 +83,14 @@ var (
 		"ADMIN_ADDRESS":          {func(c configs.Config) any { return c.AdminAddress }, map[string]any{"": "127.0.0.1:4019", ":9000": ":9000"}, addresses},
 		"PUBLIC_URL": {
 			func(c configs.Config) any { return c.PublicURL },
-			map[string]any{"https://h.example": "https://h.example", "http://h:8080/": "http://h:8080"},
-			[]string{canary, "https://", "ftp://h", "https://h/" + canary, "https://h?" + canary, "https://h#" + canary, "https://u:" + canary + "@h", "//h", "https://h:" + canary},
+			map[string]any{
+				"https://h.example": "https://h.example", "http://h:8080/": "http://h:8080", "http://h:65535": "http://h:65535",
+				"https://h.example.": "https://h.example.", "http://[::1]:1": "http://[::1]:1", "http://127.0.0.1": "http://127.0.0.1",
+			},
+			[]string{
+				"http://a:99999", "http://a:65536", "http://a:0", "http://a:", "http://a:99999999999999999999", "http://a..b", "http://.b", "http://.", "http://..", "http://:80",
+				canary, "https://", "ftp://h", "https://h/" + canary, "https://h?" + canary, "https://h#" + canary, "https://u:" + canary + "@h", "//h", "https://h:" + canary,
+			},
 		},
 		"DATABASE_URL": {
 			func(c configs.Config) any { return c.DatabaseURL },
@@ -92,7 +98,7 @@ var (
 			[]string{canary, "sqlite://", "mysql://u:" + canary + "@h/d", "memory://"},
 		},
 		"DATABASE_MIGRATE":       {func(c configs.Config) any { return c.DatabaseMigrate }, map[string]any{"": true, "false": false, "0": false, "TRUE": true}, booleans},
-		"AUTH_JWKS_URL":          {func(c configs.Config) any { return c.Auth.JWKSURL }, map[string]any{"http://h/k": "http://h/k"}, []string{canary, "ftp://" + canary, "https://", "/keys"}},
+		"AUTH_JWKS_URL":          {func(c configs.Config) any { return c.Auth.JWKSURL }, map[string]any{"http://h/k": "http://h/k"}, []string{canary, "ftp://" + canary, "https://", "/keys", "https://h:99999/k", "https://a..b/k"}},
 		"AUTH_ISSUER":            {func(c configs.Config) any { return c.Auth.Issuer }, map[string]any{"": "", "us": "us"}, nil},
 		"AUTH_AUDIENCE":          {func(c configs.Config) any { return c.Auth.Audience }, map[string]any{"": "", "them": "them"}, nil},
 		"AUTH_TENANT_CLAIM":      {func(c configs.Config) any { return c.Auth.TenantClaim }, map[string]any{"": "tenant_id", "org": "org"}, nil},
@@ -125,7 +131,7 @@ var (
 		"OTEL_EXPORTER_OTLP_ENDPOINT": {
 			func(c configs.Config) any { return c.OTLP.Endpoint },
 			map[string]any{"": "", "http://127.0.0.1:4318": "http://127.0.0.1:4318", "https://h/base/": "https://h/base/"},
-			[]string{canary, "grpc://h", "http://u:" + canary + "@h", "http://h?" + canary, "http://h#" + canary, "http://"},
+			[]string{canary, "grpc://h", "http://u:" + canary + "@h", "http://h?" + canary, "http://h#" + canary, "http://", "http://h:65536"},
 		},
 	}
 )

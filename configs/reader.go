@@ -118,17 +118,34 @@ func (r *reader) address(name, fallback string) string {
 
 func (r *reader) url(name string) string {
 	return parsed(r, name, "", "must be an absolute http or https URL", func(text string) (string, bool) {
-		u, err := url.Parse(text)
-		return text, err == nil && u.Hostname() != "" && (u.Scheme == "https" || u.Scheme == "http")
+		_, ok := absolute(text)
+		return text, ok
 	})
+}
+
+// absolute parses a URL that can be called: http or https, no empty label in its host, and
+// a port that there is.
+func absolute(text string) (*url.URL, bool) {
+	u, err := url.Parse(text)
+	if err != nil || (u.Scheme != "https" && u.Scheme != "http") || strings.HasSuffix(u.Host, ":") {
+		return nil, false
+	}
+	// A dot at the end makes a name fully qualified; it begins no label.
+	if slices.Contains(strings.Split(strings.TrimSuffix(u.Hostname(), "."), "."), "") {
+		return nil, false
+	}
+	if u.Port() == "" {
+		return u, true
+	}
+	port, err := strconv.Atoi(u.Port())
+	return u, err == nil && port >= 1 && port <= 65_535
 }
 
 // collector reads a URL that paths can be put behind.
 func (r *reader) collector(name string) string {
 	return parsed(r, name, "", "must be an http or https URL without userinfo, query and fragment", func(text string) (string, bool) {
-		u, err := url.Parse(text)
-		return text, err == nil && u.Hostname() != "" && u.User == nil && (u.Scheme == "https" || u.Scheme == "http") &&
-			u.RawQuery == "" && u.Fragment == ""
+		u, ok := absolute(text)
+		return text, ok && u.User == nil && u.RawQuery == "" && u.Fragment == ""
 	})
 }
 
@@ -136,9 +153,8 @@ func (r *reader) collector(name string) string {
 func (r *reader) origin(name string) string {
 	return parsed(r, name, "", "must be an origin: scheme and host, nothing behind", func(text string) (string, bool) {
 		text = strings.TrimSuffix(text, "/")
-		u, err := url.Parse(text)
-		return text, err == nil && u.Hostname() != "" && u.User == nil && (u.Scheme == "https" || u.Scheme == "http") &&
-			u.Path == "" && u.RawQuery == "" && u.Fragment == ""
+		u, ok := absolute(text)
+		return text, ok && u.User == nil && u.Path == "" && u.RawQuery == "" && u.Fragment == ""
 	})
 }
 

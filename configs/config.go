@@ -29,7 +29,7 @@ type Config struct {
 	ServerMaxConnections int
 
 	DatabaseURL     string // DATABASE_URL, sqlite://path or postgres://…
-	DatabaseMigrate bool   // DATABASE_MIGRATE, default true
+	DatabaseMigrate bool   // DATABASE_MIGRATE, default true; without, a schema that is behind ends the start
 
 	Auth    Auth
 	Sealing Sealing

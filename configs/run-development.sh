@@ -55,7 +55,8 @@ Paste into another terminal (the token is good for an hour):
   HOOK=\$(call \$API/webhooks/tokens -d '{"vendor":"pluggy","connection_config_name":"pluggy-main"}' | sed -n 's/.*"webhookUrl":"\([^"]*\)".*/\1/p'); echo "\$HOOK"
   call http://127.0.0.1:4031/_control/webhooks -d '{"target":{"url":"'\$HOOK'","headers":{"Authorization":"$PLUGGY_WEBHOOK_AUTHORIZATION"}},"events":[{"event":"item/updated","itemId":"$item"}]}'
 
-  # what the pull brought
+  # what the pull brought; the first line waits for it
+  call "\$API/transactions/changes?limit=1&wait=30s"
   call "\$API/aggregator-connections/\$ID/pulls?limit=1"
   call "\$API/aggregator-connections/\$ID/transactions?limit=3"
 

@@ -238,7 +238,8 @@ func TestVersionPrintsTheVersion(t *testing.T) {
 	}
 }
 
-// The lines that the script prints must let one in at the simulator.
+// The lines that the script prints must let one in at the simulator, and read what a pull
+// brings when it has brought it.
 func TestTheDevelopmentScriptKnowsTheSimulator(t *testing.T) {
 	script, err := os.ReadFile("../../configs/run-development.sh")
 	if err != nil {
@@ -248,5 +249,9 @@ func TestTheDevelopmentScriptKnowsTheSimulator(t *testing.T) {
 		if !strings.Contains(string(script), value) {
 			t.Errorf("the script does not name %s", value)
 		}
+	}
+	waits, reads := strings.Index(string(script), "/transactions/changes?limit=1&wait="), strings.Index(string(script), "/transactions?limit=")
+	if waits < 0 || reads < waits {
+		t.Error("nothing waits for the pull before its transactions are read")
 	}
 }

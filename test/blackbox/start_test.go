@@ -173,6 +173,8 @@ func TestMigrate(t *testing.T) {
 	for name, url := range map[string]string{"sqlite": "", "postgres": newDatabase(t).url} {
 		h := newHouse(t, url)
 		h.settings["DATABASE_MIGRATE"] = "false"
+		out, said, code := command(t, h.settings, "serve")
+		oneLine(t, code, 1, out, said, "DATABASE_URL", "version 0", "discovery migrate")
 		for range 2 { // the second finds nothing to do
 			if _, said, code := command(t, h.settings, "migrate"); code != 0 || said != "" && strings.Contains(said, "error") {
 				t.Fatalf("%s: migrate ended with %d: %s", name, code, said)

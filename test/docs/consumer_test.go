@@ -161,7 +161,7 @@ func (w *world) edit(ctx context.Context, t *testing.T) {
 	for ctx.Err() == nil {
 		page := ports.PageWrite{
 			NewID: func() domain.TransactionID { return domain.TransactionID{UUID: uuid.Must(uuid.NewV7())} },
-			At:    time.Now(), Until: time.Now().Add(time.Hour),
+			At:    time.Now(), Until: time.Now().Add(2 * time.Hour),
 		}
 		changed := map[string]domain.Observation{}
 		for range 1 + random.IntN(12) {
@@ -187,8 +187,8 @@ func (w *world) edit(ctx context.Context, t *testing.T) {
 }
 
 // lease makes a connection with a pull that this test runs in place of the service's own
-// workers. One of them may come first: it cannot open the credential and gives the pull
-// up, and then another one is asked for.
+// workers. One of them may come first: it cannot open the credential, and has the pull wait
+// for its next try, or holds it still; for who claims it an hour later both are over.
 func (w *world) lease(t *testing.T, name string) domain.Lease {
 	stores, now := w.app.Stores, time.Now().UTC().Truncate(time.Microsecond)
 	c := domain.Connection{
@@ -198,18 +198,14 @@ func (w *world) lease(t *testing.T, name string) domain.Lease {
 	if err := stores.Connections.Create(t.Context(), c); err != nil {
 		t.Error(err)
 	}
-	for range 100 {
-		request := ports.PullRequest{ID: domain.PullID{UUID: uuid.Must(uuid.NewV7())}, At: now}
-		pull, err := stores.Pulls.Request(t.Context(), w.tenant, c.ID, request)
-		if err != nil {
-			t.Error(err)
-		}
-		lease := domain.Lease{ID: domain.LeaseID{UUID: uuid.Must(uuid.NewV7())}, Pull: pull.ID, Until: now.Add(time.Hour)}
-		if _, err = stores.Pulls.Claim(t.Context(), lease, now); err == nil {
-			return lease
-		}
-		time.Sleep(20 * time.Millisecond) // while the worker that was faster ends it
+	pull, err := stores.Pulls.Request(t.Context(), w.tenant, c.ID, ports.PullRequest{ID: domain.PullID{UUID: uuid.Must(uuid.NewV7())}, At: now})
+	if err != nil {
+		t.Error(err)
 	}
-	t.Error("the workers were always faster")
-	return domain.Lease{}
+	later := now.Add(time.Hour)
+	lease := domain.Lease{ID: domain.LeaseID{UUID: uuid.Must(uuid.NewV7())}, Pull: pull.ID, Until: later.Add(time.Hour)}
+	if _, err := stores.Pulls.Claim(t.Context(), lease, later); err != nil {
+		t.Error(err)
+	}
+	return lease
 }

@@ -3,6 +3,7 @@ package jobs
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -15,6 +16,9 @@ const migrateLock int64 = 0x616767726a6f6273
 
 // leadLock is the advisory lock of whoever leads the chores: "aggrlead".
 const leadLock int64 = 0x616767726c656164
+
+// unlockTime bounds the wait for a server that may have stopped answering.
+const unlockTime = time.Second
 
 // Postgres is a queue over PostgreSQL.
 type Postgres struct {
@@ -51,12 +55,19 @@ func (p *Postgres) lead(ctx context.Context, round func(context.Context) error) 
 	if err := conn.QueryRow(ctx, "SELECT pg_try_advisory_lock($1)", leadLock).Scan(&leads); err != nil || !leads {
 		return err
 	}
-	err = round(ctx)
-	// A connection that may still hold the lock must not go back to the pool.
-	if _, failed := conn.Exec(context.WithoutCancel(ctx), "SELECT pg_advisory_unlock($1)", leadLock); failed != nil {
-		_ = conn.Conn().Close(context.WithoutCancel(ctx))
+	defer resign(ctx, conn)
+	return round(ctx)
+}
+
+// resign gives the lock back, also when the round has panicked or ctx has ended. A
+// connection that may still hold it must not go back to the pool: while it lived, nobody
+// would lead.
+func resign(ctx context.Context, conn *pgxpool.Conn) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), unlockTime)
+	defer cancel()
+	if _, err := conn.Exec(ctx, "SELECT pg_advisory_unlock($1)", leadLock); err != nil {
+		_ = conn.Conn().Close(ctx)
 	}
-	return err
 }
 
 // Enqueue writes a job for each pull inside tx: they exist if and when it commits, and

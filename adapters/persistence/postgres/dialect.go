@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -52,7 +53,9 @@ func (d dialect) transact(ctx context.Context, fn func(tx gormstore.Tx) error) e
 		return err
 	}
 	defer func() {
-		_ = raw(conn, func(*pgx.Conn) error { return tx.Rollback(context.WithoutCancel(ctx)) })
+		ctx, cancel := leaving(ctx)
+		defer cancel()
+		_ = raw(conn, func(*pgx.Conn) error { return tx.Rollback(ctx) })
 	}()
 	session := d.session(ctx, conn)
 	session.Enqueue = func(pulls ...uuid.UUID) error {
@@ -63,6 +66,15 @@ func (d dialect) transact(ctx context.Context, fn func(tx gormstore.Tx) error) e
 		return err
 	}
 	return raw(conn, func(*pgx.Conn) error { return tx.Commit(ctx) })
+}
+
+// rollbackTime bounds a rollback, for the server may have stopped answering: pgx closes a
+// connection that it has waited on in vain, and the server then rolls back by itself.
+const rollbackTime = time.Second
+
+// leaving is the time that a rollback has, whether the caller's has ended or not.
+func leaving(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), rollbackTime)
 }
 
 // session is GORM, and reads beside it, on the connection.

@@ -18,7 +18,9 @@ func (d dialect) page(ctx context.Context, o gormstore.Opening, fn func(tx gorms
 	}
 	defer func() { _ = conn.Close() }()
 	defer func() {
-		_ = raw(conn, func(c *pgx.Conn) error { return abandon(context.WithoutCancel(ctx), c) })
+		ctx, cancel := leaving(ctx)
+		defer cancel()
+		_ = raw(conn, func(c *pgx.Conn) error { return abandon(ctx, c) })
 	}()
 	if err := raw(conn, func(c *pgx.Conn) error { return begin(ctx, c, o) }); err != nil {
 		return err

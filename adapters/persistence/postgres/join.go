@@ -102,9 +102,12 @@ func (g *group) tell() ([]telling, error) {
 func (g *group) scanTelling(row pgx.CollectableRow) (telling, error) {
 	var t telling
 	err := row.Scan(&t.place, &t.gate.Token, &t.gate.Tenant, &t.gate.Connection, &t.gate.AccountRef, &t.pull, &t.stored)
+	if err != nil {
+		return telling{}, err
+	}
 	t.place-- // ordinality counts from 1
 	t.gate.Vendor = g.knocks[t.place].Vendor
-	return t, err
+	return t, nil
 }
 
 // markFresh marks the events of which this group stored the first.

@@ -74,7 +74,9 @@ type Dialect struct {
 	// the same source, which is not zero. It runs outside of transactions.
 	Strange func(ctx context.Context, connection uuid.UUID, seen []domain.Sighting) ([]int, error)
 	// Receive stores knocks as one durable transaction, and gives a result for each in
-	// their order. An error means that nothing was stored.
+	// their order. An error means that nothing was stored, or that the answer to the commit
+	// was lost; an error of a result, that the knock was not let in, or that its event was
+	// stored before and cannot be told.
 	Receive func(ctx context.Context, knocks []Knock) ([]Result, error)
 }
 

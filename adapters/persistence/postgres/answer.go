@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"errors"
 	"time"
 
@@ -12,39 +13,48 @@ import (
 )
 
 // answer gives every knock its result: the first of a new event is stored, all others
-// repeat it.
+// repeat it. Errors: those of earlier; nobody has a result then.
 func (g *group) answer() error {
 	earlier, err := g.earlier()
-	if err != nil {
-		return err
+	if err == nil {
+		g.reply(earlier, errPruned)
 	}
+	return err
+}
+
+// answerStored is answer where what is new is stored for good, and must be told whatever
+// becomes of the rest: an error of earlier is for those alone who repeat what it reads.
+func (g *group) answerStored() {
+	earlier, err := g.earlier()
+	g.reply(earlier, cmp.Or(err, errPruned))
+}
+
+// reply gives the results. The failure is for who repeats an event that is neither new nor
+// among the earlier ones.
+func (g *group) reply(earlier map[event]domain.Delivery, failure error) {
 	for i := range g.entries {
 		e := &g.entries[i]
 		copies := e.knocks
-		d := earlier[e.event]
+		first := earlier[e.event]
 		if e.fresh {
 			stored := e.gate.Delivered(*g.first(e), e.pull)
 			g.results[e.knocks[0]] = stored
-			copies, d = e.knocks[1:], stored.Delivery
+			copies, first = e.knocks[1:], stored.Delivery
 		}
 		for _, k := range copies {
-			g.results[k] = g.repeated(k, d)
+			if first.ID.IsZero() {
+				g.results[k] = gormstore.Result{Err: failure}
+				continue
+			}
+			// Two tokens of one connection may tell one event: each has its own gate.
+			g.results[k] = g.gates[g.knocks[k].Token].Repeated(first)
 		}
 	}
-	return nil
 }
 
-// repeated is the result of a copy, with the gate that it came through: two tokens of one
-// connection may tell one event. The first may have been pruned since, which the vendor's
-// next try finds over.
-func (g *group) repeated(k int, first domain.Delivery) gormstore.Result {
-	if first.ID.IsZero() {
-		return gormstore.Result{Err: gormstore.Away(errPruned)}
-	}
-	return g.gates[g.knocks[k].Token].Repeated(first)
-}
-
-var errPruned = errors.New("the first delivery of the event was just pruned")
+// errPruned: the first delivery was there a moment ago. The vendor's next try finds the
+// event new.
+var errPruned = gormstore.Away(errors.New("the first delivery of the event was just pruned"))
 
 // earlier reads the deliveries of events that were stored before, without bodies and asks,
 // which the vendor that repeats itself has no use for.

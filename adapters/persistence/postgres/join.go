@@ -64,7 +64,8 @@ func (d dialect) join(ctx context.Context, knocks []gormstore.Knock) ([]gormstor
 	g.sort()
 	g.choosePulls()
 	g.markFresh(told)
-	return g.results, g.answer()
+	g.answerStored()
+	return g.results, nil
 }
 
 // telling is what joinSQL answers for a knock that a gate is open for.

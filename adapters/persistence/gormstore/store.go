@@ -63,9 +63,9 @@ type Dialect struct {
 	Shut string
 	// Horizon is an SQL expression: places below it are complete.
 	Horizon string
-	// SaveTransactions inserts rows, or replaces those of their connection and external id.
-	// Where Strict, it inserts those of version 1 alone, and fails with a violated key where
-	// one is there already.
+	// SaveTransactions writes rows of one connection, each in the place of the one with its
+	// external id. Where Strict, rows of version 1 take no place: one that is there already is
+	// a violated key.
 	Strict           bool
 	SaveTransactions func(tx *gorm.DB, rows []TransactionRow) error
 	// SaveSources gives rows, by their ids, other sources; an empty one is NULL.

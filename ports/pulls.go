@@ -37,6 +37,8 @@ type PageWrite struct {
 	// said so. They are counted alone.
 	Unchanged int
 	// Removed are external ids to mark as removed; unknown and removed ones are passed over.
+	// A row that is among Transactions too ends removed: the vendor announced that it is
+	// gone, and what a read shows may be older than that.
 	Removed []string
 	// NewID makes ids for accounts and transactions seen for the first time.
 	NewID    func() domain.TransactionID

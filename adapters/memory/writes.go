@@ -46,8 +46,8 @@ func (v pulls) Known(ctx context.Context, connection domain.ConnectionID, seen [
 	})
 }
 
-// StorePage writes accounts first, for rows are bound to them, and removals before rows:
-// what the page shows is there, whatever was said of it before.
+// StorePage writes accounts first, for rows are bound to them, and removals last: what was
+// announced as gone stays gone, whatever the page shows.
 func (v pulls) StorePage(ctx context.Context, lease domain.Lease, w ports.PageWrite) (domain.Counts, error) {
 	return give(ctx, v.Store, "Pulls.StorePage", func() (domain.Counts, error) {
 		p, err := v.writable(lease)
@@ -59,13 +59,13 @@ func (v pulls) StorePage(ctx context.Context, lease domain.Lease, w ports.PageWr
 			v.putAccount(p, view, w)
 			counts.Accounts++
 		}
-		known := rowsOf(v.transactions, p.Connection)
-		for _, externalID := range w.Removed {
-			counts.Removed += v.remove(known[externalID], w.At)
-		}
 		for _, o := range latest(w.Transactions, func(o domain.Observation) string { return o.ExternalID }) {
 			counts.Read++
 			v.put(p, o, w, &counts)
+		}
+		known := rowsOf(v.transactions, p.Connection)
+		for _, externalID := range w.Removed {
+			counts.Removed += v.remove(known[externalID], w.At)
 		}
 		counts.Read, counts.Unchanged = counts.Read+w.Unchanged, counts.Unchanged+w.Unchanged
 		p.Counts, p.Progress, p.lease.Until = p.Counts.Plus(counts), cloneProgress(w.Progress), w.Until

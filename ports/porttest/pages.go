@@ -2,6 +2,7 @@ package porttest
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -15,6 +16,7 @@ var pagePromises = []promise{
 	{"an equal row is left untouched", pageLeavesEqual},
 	{"a row that was removed returns with the version raised", pageReturns},
 	{"what is removed is marked once, and unknown ids are passed over", pageRemoves},
+	{"a row that a page shows and removes is removed", pageShowsRemoved},
 	{"a row that stands twice in a page counts once, the later one", pageDuplicates},
 	{"rows are told apart by connection", rowsPerConnection},
 	{"the page, the progress and the counts are one change", pageProgress},
@@ -125,6 +127,30 @@ func pageRemoves(b *bench) {
 	b.same("the other row", 1, b.row(c, "2").Version)
 	b.same("counts of a second removal", domain.Counts{}, b.stored(l, ports.PageWrite{Removed: []string{"1"}}))
 	b.same("removed again", want, b.row(c, "1"))
+}
+
+// pageShowsRemoved has a page show what it removes: a row that is new, one that is as it
+// was, one that was edited, and one that comes back.
+func pageShowsRemoved(b *bench) {
+	c, l := b.running()
+	b.write(l, row("equal"), row("edited"), row("back"))
+	b.stored(l, ports.PageWrite{Removed: []string{"back"}})
+	all := []string{"new", "equal", "edited", "back"}
+	at := b.now()
+	counts := b.stored(l, ports.PageWrite{
+		Transactions: []domain.Observation{row("new"), row("equal"), row("edited", described("anew")), row("back")},
+		Removed:      all, At: at,
+	})
+	b.same("counts", domain.Counts{Read: 4, Added: 1, Modified: 2, Unchanged: 1, Removed: 4}, counts)
+	for name, version := range map[string]int{"new": 2, "equal": 2, "edited": 3, "back": 4} {
+		got := b.row(c, name)
+		b.same(name+" was removed", at, got.RemovedAt)
+		b.same(name+"'s version", version, got.Version)
+	}
+	told := ids(b.feed(domain.Position{}, 10), externalID)
+	slices.Sort(told)
+	slices.Sort(all)
+	b.same("feed", all, told)
 }
 
 // pageDuplicates: an upsert of one statement fails on the second of two equal keys.

@@ -170,8 +170,6 @@ func TestExplainIsAsked(t *testing.T) {
 }
 
 func TestTransportFailures(t *testing.T) {
-	refused := httptest.NewServer(nil)
-	refused.Close()
 	hangUp := func(w http.ResponseWriter, _ *http.Request) {
 		conn, _, _ := http.NewResponseController(w).Hijack()
 		_ = conn.(*net.TCPConn).SetLinger(0)
@@ -191,7 +189,7 @@ func TestTransportFailures(t *testing.T) {
 		cause   error
 	}{
 		"reset":        {handler: hangUp, code: domain.VendorUnreachable, cause: errReset},
-		"refused":      {base: refused.URL, code: domain.VendorUnreachable, cause: errRefused},
+		"refused":      {base: "http://127.0.0.1:1", code: domain.VendorUnreachable, cause: errRefused},
 		"no such name": {base: "http://nowhere.invalid", code: domain.VendorUnreachable, cause: errName},
 		"not HTTP":     {handler: raw("SSH-2.0-" + canary + "\r\n\r\n"), code: domain.VendorUnreachable, cause: errNoHTTP},
 		"huge header": {handler: raw("HTTP/1.1 200 OK\r\nX: " + strings.Repeat("x", 1<<17) + "\r\n\r\n"),

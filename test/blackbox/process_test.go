@@ -181,9 +181,10 @@ func (p *process) code() int { return p.cmd.ProcessState.ExitCode() }
 // command runs a command of the binary to its end.
 func command(t testing.TB, settings map[string]string, args ...string) (stdout, stderr string, code int) {
 	t.Helper()
+	path := binary(t) // which may have to be built first, in time of its own
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, binary(t), args...)
+	cmd := exec.CommandContext(ctx, path, args...)
 	var out, errs strings.Builder
 	cmd.Env, cmd.Stdout, cmd.Stderr = environ(settings), &out, &errs
 	cmd.Dir = t.TempDir()

@@ -183,7 +183,7 @@ func TestAClaimWaitsForAReceiptThatJoins(t *testing.T) {
 // awaitWaiting returns when that many sessions wait for a lock.
 func awaitWaiting(t *testing.T, db *postgres.DB, want int) {
 	t.Helper()
-	for deadline := time.Now().Add(time.Second); ; {
+	for deadline := time.Now().Add(patience / 2); ; time.Sleep(time.Millisecond) {
 		var waiting int
 		const sql = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 		if err := db.Pool.QueryRow(t.Context(), sql).Scan(&waiting); err != nil {

@@ -14,9 +14,9 @@ func (db *DB) Receive(ctx context.Context, enqueue Enqueue, knocks []gormstore.K
 	return dialect{db: db, enqueue: enqueue}.receive(ctx, knocks)
 }
 
-// Traced is Open with a tracer that sees every statement.
-func Traced(ctx context.Context, url string, tracer pgx.QueryTracer) (*DB, error) {
-	config, err := pgxpool.ParseConfig(url)
+// Traced is Open, without its settings, with a tracer that sees every statement.
+func Traced(ctx context.Context, c Config, tracer pgx.QueryTracer) (*DB, error) {
+	config, err := pgxpool.ParseConfig(c.URL)
 	if err != nil {
 		return nil, err
 	}
@@ -25,5 +25,5 @@ func Traced(ctx context.Context, url string, tracer pgx.QueryTracer) (*DB, error
 	if err != nil {
 		return nil, err
 	}
-	return over(pool, 0)
+	return over(pool, c.Patience)
 }

@@ -136,7 +136,7 @@ func TestABatchThatHangsIsLeft(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 2*batchTime)
 	defer cancel()
 	sleeper := g.read(ctx, t, "SELECT 1 FROM pg_sleep(60)")
-	behind := g.read(ctx, t, "SELECT 2")
+	behind := g.read(t.Context(), t, "SELECT 2")
 	g.release()
 	if r := <-behind; r.err != nil || r.got != 2 {
 		t.Errorf("the read behind gave %d, %v", r.got, r.err)

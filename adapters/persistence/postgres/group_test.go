@@ -61,7 +61,7 @@ func TestAGroupIsStoredAsItsKnocksOneByOne(t *testing.T) {
 // traced is opened with a tracer that sees every statement.
 func traced(t *testing.T, dsn string, tracer pgx.QueryTracer) *postgres.DB {
 	t.Helper()
-	db, err := postgres.Traced(t.Context(), dsn, tracer)
+	db, err := postgres.Traced(t.Context(), postgres.Config{URL: dsn, Patience: patience}, tracer)
 	if err != nil {
 		t.Fatal(err)
 	}

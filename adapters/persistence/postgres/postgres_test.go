@@ -2,6 +2,7 @@ package postgres_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/postgres"
@@ -11,10 +12,13 @@ import (
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
+// patience is that of stores whose promise is not to be quick: the machine may be busy.
+const patience = time.Minute
+
 // opened is a migrated database of its own.
 func opened(t *testing.T, dsn string) *postgres.DB {
 	t.Helper()
-	db, err := postgres.Open(t.Context(), postgres.Config{URL: dsn})
+	db, err := postgres.Open(t.Context(), postgres.Config{URL: dsn, Patience: patience})
 	if err != nil {
 		t.Fatal(err)
 	}

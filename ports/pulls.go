@@ -152,6 +152,7 @@ type Ledger interface {
 
 	// Changes gives the tenant's transactions in the order of their last change, each as
 	// it stands now. A change that commits later is never behind a position handed out
-	// earlier, however long its writer took. Position: the store's own, opaque.
+	// earlier, however long its writer took: for that a store may hold changes back while
+	// anybody who began to write before them is at it. Position: the store's own, opaque.
 	Changes(ctx context.Context, tenant domain.TenantID, page domain.PageRequest) (domain.FeedPage, error)
 }

@@ -121,7 +121,7 @@ func deletionKeepsFeed(b *bench) {
 	b.write(l, row("kept"))
 	b.finish(l, domain.PullSucceeded, "")
 	b.delete(c)
-	b.same("feed", []string{"kept"}, ids(b.feed(domain.Position{}, 10), externalID))
+	b.same("feed", []string{"kept"}, ids(b.feed(domain.Position{}, 10, 1), externalID))
 }
 
 // sealedWalk pages as re-encryption does, over rows of other tests too.

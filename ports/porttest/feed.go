@@ -2,9 +2,9 @@ package porttest
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -30,7 +30,7 @@ func feedOrder(b *bench) {
 	b.write(l, row("1", described("edited")))
 	b.write(l, row("3")) // equal: no change
 	b.stored(l, ports.PageWrite{Removed: []string{"2"}})
-	got := b.feed(domain.Position{}, 2)
+	got := b.feed(domain.Position{}, 2, 3)
 	b.same("order", []string{"3", "1", "2"}, ids(got, externalID))
 	b.same("kinds", []domain.ChangeKind{domain.Added, domain.Modified, domain.Removed}, ids(got, domain.Transaction.Change))
 	for _, t := range got {
@@ -49,12 +49,12 @@ func feedGoesOn(b *bench) {
 		b.Fatal("an empty page has no next")
 	}
 	b.write(l, row("1"), row("2"))
-	got, next := b.feedFrom(page.Next, 1)
+	got, next := b.feedFrom(page.Next, 1, 2)
 	once(b, []string{"1", "2"}, ids(got, externalID))
-	again, next := b.feedFrom(next, 1)
+	again, next := b.feedFrom(next, 1, 0)
 	b.same("changes behind the last", 0, len(again))
 	b.write(l, row("1", described("edited")))
-	b.same("the next change", []string{"1"}, ids(b.feed(next, 1), externalID))
+	b.same("the next change", []string{"1"}, ids(b.feed(next, 1, 1), externalID))
 	first, err := b.Ledger.Changes(b.ctx, b.tenant, domain.PageRequest{Limit: 1})
 	b.ok(err)
 	b.same("more behind a first page", true, first.More)
@@ -69,19 +69,27 @@ func feedOfTenant(b *bench) {
 		_, l := b.running()
 		b.write(l, row(fmt.Sprint(i)))
 	}
-	b.same("changes", []string{"0", "1", "2"}, ids(b.feed(domain.Position{}, 2), externalID))
+	b.same("changes", []string{"0", "1", "2"}, ids(b.feed(domain.Position{}, 2, 3), externalID))
 	b.tenant = newTenant()
 	_, l := b.running()
 	b.write(l, row("another's"))
-	b.same("changes of another tenant", []string{"another's"}, ids(b.feed(domain.Position{}, 2), externalID))
+	b.same("changes of another tenant", []string{"another's"}, ids(b.feed(domain.Position{}, 2, 1), externalID))
 }
 
-// follow reads the feed as a consumer does, until done was set and nothing is left. It
-// gives the last version met of each row.
-func (b *bench) follow(done *atomic.Bool) map[domain.TransactionID]int {
-	met := map[domain.TransactionID]int{}
+// versions are the last of each row.
+type versions map[domain.TransactionID]int
+
+// follow reads the feed as a consumer does, until it has met all that was written and
+// nothing is left. It gives what it has met when the time for that is over, at the latest.
+func (b *bench) follow(written <-chan versions) versions {
+	met, want := versions{}, versions(nil)
+	var deadline time.Time
 	for after := (domain.Position{}); ; {
-		last := done.Load() // before the read: what was written before it must show
+		select {
+		case want = <-written:
+			deadline = time.Now().Add(feedPatience)
+		default:
+		}
 		page, err := b.Ledger.Changes(b.ctx, b.tenant, domain.PageRequest{Limit: 3, After: after})
 		if err != nil {
 			b.Error(err)
@@ -94,8 +102,11 @@ func (b *bench) follow(done *atomic.Bool) map[domain.TransactionID]int {
 			met[t.ID] = t.Version
 		}
 		after = page.Next
-		if last && !page.More {
+		if want != nil && !page.More && (maps.Equal(met, want) || time.Now().After(deadline)) {
 			return met
+		}
+		if !page.More {
+			time.Sleep(time.Millisecond) // at the end: as a consumer that polls
 		}
 	}
 }
@@ -108,10 +119,9 @@ func feedSkipsNothing(b *bench) {
 	for i := range writers {
 		connections[i], leases[i] = b.running()
 	}
-	var done atomic.Bool
-	var met map[domain.TransactionID]int
+	written, met := make(chan versions, 1), versions(nil)
 	var follower sync.WaitGroup
-	follower.Go(func() { met = b.follow(&done) })
+	follower.Go(func() { met = b.follow(written) })
 	race(writers, func(i int) {
 		for round := range rounds {
 			var rows []domain.Observation
@@ -123,15 +133,15 @@ func feedSkipsNothing(b *bench) {
 			}
 		}
 	})
-	done.Store(true)
-	follower.Wait()
+	table := versions{}
 	for _, c := range connections {
 		for _, t := range b.rows(c) {
-			if met[t.ID] != t.Version {
-				b.Errorf("row %s stands at version %d, the feed told of %d", t.ExternalID, t.Version, met[t.ID])
-			}
+			table[t.ID] = t.Version
 		}
 	}
+	written <- table
+	follower.Wait()
+	b.same("versions that the feed told of", table, met)
 }
 
 // feedWaitsForSlow holds a writer up between two rows of one page, while another commits
@@ -175,10 +185,11 @@ func feedWaitsForSlow(b *bench) {
 		},
 	})
 	others.Wait()
-	for _, t := range b.feed(position, 10) {
+	all := slices.Concat(b.rows(slowly), b.rows(quickly))
+	for _, t := range b.feed(position, 10, len(all)-len(met)) {
 		met[t.ExternalID] = true
 	}
-	for _, t := range slices.Concat(b.rows(slowly), b.rows(quickly)) {
+	for _, t := range all {
 		if !met[t.ExternalID] {
 			b.Errorf("the change of %s was skipped", t.ExternalID)
 		}

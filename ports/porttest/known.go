@@ -77,12 +77,12 @@ func knownAnew(b *bench) {
 	c, l := b.running()
 	b.write(l, row("1", read(1)), row("2"), row("3", read(3)))
 	first := b.rows(c)
-	_, position := b.feedFrom(domain.Position{}, 10)
+	_, position := b.feedFrom(domain.Position{}, 10, 3)
 	counts := b.write(l, row("1", read(5)), row("2", read(6)), row("3", read(3)))
 	b.same("counts", domain.Counts{Read: 3, Unchanged: 3}, counts)
 	b.same("known", []bool{false, true, true, true}, b.known(c, row("1", read(1)), row("1", read(5)), row("2", read(6)), row("3", read(3))))
 	b.same("rows", first, b.rows(c))
-	b.same("feed", 0, len(b.feed(position, 10)))
+	b.same("feed", 0, len(b.feed(position, 10, 0)))
 }
 
 // knownCounts has them alone in a page, beside others, and under a lease that is lost.

@@ -122,7 +122,7 @@ func pageOfDeleted(b *bench) {
 	err := b.page(l, ports.PageWrite{Transactions: []domain.Observation{row("after")}})
 	b.fails(err, domain.Conflict)
 	b.fails(err, domain.LeaseLost)
-	b.same("feed", []string{"before"}, ids(b.feed(domain.Position{}, 10), externalID))
+	b.same("feed", []string{"before"}, ids(b.feed(domain.Position{}, 10, 1), externalID))
 }
 
 // takeoverRacesPage fails where the lease is checked outside the transaction that writes.

@@ -82,14 +82,14 @@ func pageLeavesEqual(b *bench) {
 	detailed := row("1", func(o *domain.Observation) { o.Detail, o.OccurredAt = []byte("detail"), epoch })
 	b.write(l, detailed)
 	first := b.row(c, "1")
-	_, position := b.feedFrom(domain.Position{}, 10)
+	_, position := b.feedFrom(domain.Position{}, 10, 1)
 	moved := detailed
 	moved.Metadata = []byte(`{"collected": "later"}`) // what moves with every read is no edit
 	moved.OccurredAt = epoch.In(time.FixedZone("elsewhere", 3600))
 	moved.Amount = money("-12.500", "BRL")
 	b.same("counts", domain.Counts{Read: 1, Unchanged: 1}, b.write(l, moved))
 	b.same("row", first, b.row(c, "1"))
-	b.same("feed", 0, len(b.feed(position, 10)))
+	b.same("feed", 0, len(b.feed(position, 10, 0)))
 }
 
 // pageReturns has a row that returns as it was: its digest is equal, but it changed.
@@ -147,7 +147,7 @@ func pageShowsRemoved(b *bench) {
 		b.same(name+" was removed", at, got.RemovedAt)
 		b.same(name+"'s version", version, got.Version)
 	}
-	told := ids(b.feed(domain.Position{}, 10), externalID)
+	told := ids(b.feed(domain.Position{}, 10, len(all)), externalID)
 	slices.Sort(told)
 	slices.Sort(all)
 	b.same("feed", all, told)

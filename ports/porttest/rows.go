@@ -2,6 +2,7 @@ package porttest
 
 import (
 	"encoding/json"
+	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
@@ -111,29 +112,37 @@ func (b *bench) accounts(c domain.Connection) []domain.Account {
 	}, nil)
 }
 
-// feed reads the change feed from a position to its end.
-func (b *bench) feed(after domain.Position, limit int) []domain.Transaction {
+// feed reads the change feed behind a position, until it has shown that many changes.
+func (b *bench) feed(after domain.Position, limit, changes int) []domain.Transaction {
 	b.Helper()
-	all, _ := b.feedFrom(after, limit)
+	all, _ := b.feedFrom(after, limit, changes)
 	return all
 }
 
-// feedFrom is feed that also gives where to go on.
-func (b *bench) feedFrom(after domain.Position, limit int) ([]domain.Transaction, domain.Position) {
+// feedPatience is how long a change may be held back.
+const feedPatience = 30 * time.Second
+
+// feedFrom is feed that also gives where to go on. A store may hold changes back while
+// anybody who began to write earlier is at it, be it for another tenant: what must come is
+// waited for. Whatever else is there by then is given too.
+func (b *bench) feedFrom(after domain.Position, limit, changes int) ([]domain.Transaction, domain.Position) {
 	b.Helper()
 	var all []domain.Transaction
-	for {
+	for deadline := time.Now().Add(feedPatience); ; {
 		page, err := b.Ledger.Changes(b.ctx, b.tenant, domain.PageRequest{Limit: limit, After: after})
 		b.ok(err)
 		if page.Next.IsZero() || len(page.Items) > limit {
 			b.Fatalf("a page of %d changes (limit %d) with next %v", len(page.Items), limit, page.Next)
 		}
+		if page.More && len(page.Items) == 0 {
+			b.Fatal("More without a row")
+		}
 		all, after = append(all, page.Items...), page.Next
-		if !page.More {
+		if !page.More && (len(all) >= changes || time.Now().After(deadline)) {
 			return all, after
 		}
-		if len(page.Items) == 0 {
-			b.Fatal("More without a row")
+		if !page.More {
+			time.Sleep(time.Millisecond)
 		}
 	}
 }

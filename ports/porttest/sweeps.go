@@ -41,14 +41,14 @@ func sweepRemoves(b *bench) {
 	c, l := b.running()
 	b.write(l, row("seen"), row("it's gone"), row("pending", func(o *domain.Observation) { o.Status = domain.Pending }))
 	first := b.row(c, "it's gone")
-	_, position := b.feedFrom(domain.Position{}, 10)
+	_, position := b.feedFrom(domain.Position{}, 10, 3)
 	at := b.now()
 	b.same("counts", domain.Counts{Removed: 2}, b.sweep(l, ports.SweepWrite{At: at}, "seen", "never stored"))
 	want := first
 	want.Version, want.UpdatedAt, want.RemovedAt = 2, at, at
 	b.same("row", want, b.row(c, "it's gone"))
 	b.same("gone", []string{"it's gone", "pending"}, b.gone(c))
-	changed := ids(b.feed(position, 10), externalID)
+	changed := ids(b.feed(position, 10, 2), externalID)
 	slices.Sort(changed)
 	b.same("feed", []string{"it's gone", "pending"}, changed)
 }

@@ -121,11 +121,19 @@ type reader struct {
 	read    int
 }
 
-// follow reads until the last write has committed and nothing is left. Whoever asks gets a
-// reader that goes on from where this one is.
+// patience is how long the feed may be held back once the last write has committed, by
+// whatever else writes on the server.
+const patience = 30 * time.Second
+
+// follow reads until all that was written, once all of it is, was met and nothing is left.
+// Whoever asks gets a reader that goes on from where this one is.
 func (r *reader) follow(asked <-chan chan<- *reader) {
+	var ended time.Time
 	for {
-		last := r.done.Load() // before the read: what was written before it must show
+		table := r.written.Load() // before the read: what was written before it must show
+		if table != nil && ended.IsZero() {
+			ended = time.Now()
+		}
 		page, err := r.store.Ledger().Changes(r.t.Context(), r.tenant, domain.PageRequest{Limit: r.limit, After: r.after})
 		if err != nil {
 			r.t.Error(err)
@@ -135,7 +143,7 @@ func (r *reader) follow(asked <-chan chan<- *reader) {
 			r.meet(t)
 		}
 		r.after, r.read = page.Next, r.read+1
-		if last && !page.More {
+		if table != nil && !page.More && (maps.Equal(r.met, *table) || time.Since(ended) > patience) {
 			return
 		}
 		select {

@@ -97,7 +97,7 @@ type race struct {
 	open   func() bool   // says whether it is, as the database sees it
 
 	connections []domain.ConnectionID
-	done        atomic.Bool // the last write has committed
+	written     atomic.Pointer[map[domain.TransactionID]seen] // the table, once the last write has committed
 
 	pages, held, seenOpen, overtaken atomic.Int64
 }
@@ -134,9 +134,9 @@ func (r *race) run() {
 		reads.Go(func() { readers[i+1].follow(nil) })
 	}
 	writes.Wait()
-	r.done.Store(true)
-	reads.Wait()
 	table := r.table()
+	r.written.Store(&table)
+	reads.Wait()
 	for i, reader := range readers {
 		reader.compare(i, table)
 	}

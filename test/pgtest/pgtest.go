@@ -9,6 +9,11 @@
 //
 // so that the server ends with its tests. Should the test process be killed, the kernel
 // ends the server.
+//
+// The databases are apart, but for one thing: transactions are numbered, and are known to
+// be under way, in the whole cluster. A change feed, which tells what is older than the
+// oldest of them, waits for those of other databases too; a test of it has to wait for
+// what it expects. A server without Fsync has no autovacuum, which would be one of them.
 package pgtest
 
 import (

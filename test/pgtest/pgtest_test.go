@@ -89,6 +89,17 @@ func TestCommittedDataSurvivesAKill(t *testing.T) {
 	}
 }
 
+func TestAServerForTestsWritesNothingOfItsOwn(t *testing.T) {
+	server, err := pgtest.Start(pgtest.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = server.Stop() }()
+	if set := query[string](t, server.URL(), `SHOW autovacuum`); set != "off" {
+		t.Errorf("autovacuum is %s", set)
+	}
+}
+
 // serverFolder is reachable for the user that the server runs as, which the folders of
 // t.TempDir are not.
 func serverFolder(t *testing.T) string {

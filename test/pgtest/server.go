@@ -20,7 +20,7 @@ import (
 // Options of a server. The zero value is right for tests.
 type Options struct {
 	// Fsync makes commits survive a crash of the machine, as in production: for crash
-	// tests and measurements. Off, a server is several times faster.
+	// tests and measurements. Off, a server is several times faster, and has no autovacuum.
 	Fsync bool
 	// Dir keeps the data. "" makes a directory that Stop removes; a Dir that holds data
 	// already is started as it is, recovery included, and Stop leaves it.
@@ -155,9 +155,11 @@ func (s *Server) run() error {
 
 func (s *Server) arguments() []string {
 	onOff := map[bool]string{true: "on", false: "off"}[s.options.Fsync]
+	// Autovacuum analyses tables in transactions of its own: what a test waits for, and how
+	// long, would depend on when it comes by.
 	settings := map[string]string{
 		"listen_addresses": "127.0.0.1", "port": strconv.Itoa(s.port), "unix_socket_directories": "",
-		"fsync": onOff, "synchronous_commit": onOff, "full_page_writes": onOff,
+		"fsync": onOff, "synchronous_commit": onOff, "full_page_writes": onOff, "autovacuum": onOff,
 		"max_connections": "200", "logging_collector": "off",
 	}
 	maps.Copy(settings, s.options.Settings)

@@ -26,7 +26,8 @@ type dialect struct {
 // seams hands the differences to the shared stores.
 func (d dialect) seams() gormstore.Dialect {
 	// The horizon: every transaction with an id below the oldest one that still runs has
-	// ended, and what it wrote can be read or never will be.
+	// ended, and what it wrote can be read or never will be. Ids are the cluster's: writers
+	// of other databases are waited for too.
 	return gormstore.Dialect{
 		Transact: d.transact, Page: d.page, Query: d.query, Lookup: newGatherer(d).query, AnyOf: anyOf, Stamp: stamp, ForUpdate: " FOR UPDATE",
 		Strict: true, SaveTransactions: save, SaveSources: saveSources, Strange: d.strange, Receive: d.receive, Joined: joined,

@@ -1,6 +1,7 @@
 package postgres_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -52,17 +53,23 @@ func write(t *testing.T, s *gormstore.Store, lease domain.Lease, externalIDs ...
 	}
 }
 
-func changes(t *testing.T, s *gormstore.Store, tenant domain.TenantID, after domain.Position) ([]string, domain.Position) {
+// changes reads the feed until it has shown that many: other writers, be it of another
+// test's database, may hold it back.
+func changes(t *testing.T, s *gormstore.Store, tenant domain.TenantID, after domain.Position, many int) ([]string, domain.Position) {
 	t.Helper()
-	page, err := s.Ledger().Changes(t.Context(), tenant, domain.PageRequest{Limit: 100, After: after})
-	if err != nil {
-		t.Fatal(err)
-	}
 	var ids []string
-	for _, item := range page.Items {
-		ids = append(ids, item.ExternalID)
+	for deadline := time.Now().Add(patience / 2); ; time.Sleep(time.Millisecond) {
+		page, err := s.Ledger().Changes(t.Context(), tenant, domain.PageRequest{Limit: 100, After: after})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, item := range page.Items {
+			ids = append(ids, item.ExternalID)
+		}
+		if after = page.Next; len(ids) >= many || time.Now().After(deadline) {
+			return ids, after
+		}
 	}
-	return ids, page.Next
 }
 
 func want(t *testing.T, what string, want, got []string) {
@@ -80,7 +87,7 @@ func TestTheFeedWaitsForAnOlderWriter(t *testing.T) {
 	tenant := domain.TenantID{UUID: uuid.New()}
 	lease := running(t, s, tenant)
 	write(t, s, lease, "first")
-	first, at := changes(t, s, tenant, domain.Position{})
+	first, at := changes(t, s, tenant, domain.Position{}, 1)
 	want(t, "before", []string{"first"}, first)
 
 	slow, err := db.Pool.Begin(t.Context())
@@ -97,13 +104,37 @@ func TestTheFeedWaitsForAnOlderWriter(t *testing.T) {
 		t.Fatal(err)
 	}
 	write(t, s, lease, "fast")
-	while, at := changes(t, s, tenant, at)
+	while, at := changes(t, s, tenant, at, 0)
 	want(t, "while the older one writes", nil, while)
 	if err := slow.Commit(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	after, _ := changes(t, s, tenant, at)
+	after, _ := changes(t, s, tenant, at, 2)
 	want(t, "after its commit", []string{"slow", "fast"}, after)
+}
+
+// Transactions are numbered by the cluster: one of another database may be older too.
+func TestTheFeedWaitsForAnOlderWriterOfAnotherDatabase(t *testing.T) {
+	elsewhere := opened(t, pgtest.DSN(t))
+	s := opened(t, pgtest.DSN(t)).Store(nil)
+	tenant := domain.TenantID{UUID: uuid.New()}
+	lease := running(t, s, tenant)
+	slow, err := elsewhere.Pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = slow.Rollback(context.WithoutCancel(t.Context())) }()
+	if _, err := slow.Exec(t.Context(), "SELECT pg_current_xact_id()"); err != nil {
+		t.Fatal(err)
+	}
+	write(t, s, lease, "row")
+	while, at := changes(t, s, tenant, domain.Position{}, 0)
+	want(t, "while the other database is written to", nil, while)
+	if err := slow.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	after, _ := changes(t, s, tenant, at, 1)
+	want(t, "after that", []string{"row"}, after)
 }
 
 // A dump takes the places of the feed along, but not the counter behind them.
@@ -123,10 +154,10 @@ func TestTheFeedGoesOnInAnotherCluster(t *testing.T) {
 	if err := db.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	old, at := changes(t, s, tenant, domain.Position{})
+	old, at := changes(t, s, tenant, domain.Position{}, 1)
 	want(t, "what was dumped", []string{"old"}, old)
 	write(t, s, lease, "new")
-	fresh, _ := changes(t, s, tenant, at)
+	fresh, _ := changes(t, s, tenant, at, 1)
 	want(t, "what comes after", []string{"new"}, fresh)
 }
 

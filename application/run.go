@@ -9,12 +9,15 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// leaseTime outlasts the longest single call to an aggregator (15 s), so that a lease
-// extended before each call never ends under a living worker, and it ends soon enough
-// for the work of a dead one to go on within 30 s. When a page extends the lease and is
+// leaseTime outlasts the longest single call to an aggregator (15 s), and ends soon enough
+// for the work of a dead worker to go on within 30 s. When a page extends the lease and is
 // stored, the next one has been asked for already: until the next extension it is the
 // longer of the two that counts, not their sum, and the second for which pages that bring
 // nothing are not written.
+//
+// It does not outlast that call and a store that takes all of its own patience, 10 s, to
+// say what it knows of the page: then another worker may take over from a living one. That
+// costs the page's read and an attempt: the store takes nothing under a lease that is lost.
 const leaseTime = 20 * time.Second
 
 // handBack is the least wait before a try that cost nothing is made again.

@@ -36,7 +36,7 @@ func TestTheDatabaseGoesAwayAndComesBack(t *testing.T) {
 	}
 	body := b.payload(t, "all")
 	for _, ask := range []func() answer{
-		func() answer { return o.get(connections) },
+		func() answer { return o.do(http.MethodGet, connections, nil) },
 		func() answer { return o.do(http.MethodPost, connections, creation(b, "other")) },
 		func() answer { return w.knock(t, "pluggy", door, body) },
 	} {

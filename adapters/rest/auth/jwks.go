@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"sync"
 	"time"
 
@@ -75,7 +76,7 @@ func (s *keySource) find(ctx context.Context, h header) (key, error) {
 func (s *keySource) look() ([]key, <-chan struct{}) {
 	s.mu.Lock()
 	known, flight := s.keys, s.flight
-	old := len(known) > 0 && s.clock.Now().Sub(s.asked) > maxAge
+	old := len(known) > 0 && s.since() > maxAge
 	s.mu.Unlock()
 	if old && flight == nil {
 		return known, s.refresh(maxAge)
@@ -92,19 +93,27 @@ func (s *keySource) era() uint64 {
 	return s.reads
 }
 
+// since is how long ago the issuer was asked; the lock is held. Where the clock was set
+// back nobody knows, and it must not be until the clock has caught up.
+func (s *keySource) since() time.Duration {
+	if age := s.clock.Now().Sub(s.asked); age >= 0 && !s.asked.IsZero() {
+		return age
+	}
+	return math.MaxInt64
+}
+
 // refresh asks the issuer unless it was asked within the given time, and gives what is
 // closed when the answer is in; nil when it may not ask.
 func (s *keySource) refresh(every time.Duration) <-chan struct{} {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now := s.clock.Now()
 	switch {
 	case s.flight != nil:
 		return s.flight
-	case !s.asked.IsZero() && now.Sub(s.asked) < every:
+	case s.since() < every:
 		return nil
 	}
-	s.asked, s.flight = now, make(chan struct{})
+	s.asked, s.flight = s.clock.Now(), make(chan struct{})
 	go s.ask(s.flight)
 	return s.flight
 }

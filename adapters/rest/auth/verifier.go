@@ -55,6 +55,9 @@ func (v *Verifier) Verify(ctx context.Context, bearer string) (Principal, error)
 	if last := now.Add(remembered); last.Before(found.until) {
 		found.until = last
 	}
+	if found.from.Before(now) {
+		found.from = now // also where the clock is set back
+	}
 	v.memory.keep(token, era, found)
 	return found.who, nil
 }

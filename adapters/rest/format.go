@@ -21,7 +21,10 @@ var jsonFormat = huma.Format{
 		large := writers.Get().(*bufio.Writer)
 		defer func() { large.Reset(nil); writers.Put(large) }()
 		large.Reset(w)
-		return errors.Join(json.MarshalWrite(large, v, written), large.Flush())
+		if err := json.MarshalWrite(large, v, written); err != nil {
+			return err // what was gathered is dropped, for the problem to take its place
+		}
+		return large.Flush()
 	},
 	Unmarshal: func(data []byte, v any) error {
 		if loose, ok := v.(*any); ok {

@@ -98,11 +98,10 @@ func forgedForShared() []forgery {
 	good := signed(members{"alg": "HS256"}, goodClaims(), key)
 	head, rest, _ := strings.Cut(good, ".")
 	payload, signature, _ := strings.Cut(rest, ".")
-	claim := func(pairs ...any) string { return signed(members{"alg": "HS256"}, goodClaims().but(pairs...), key) }
 	header := func(pairs ...any) string {
 		return signed(members{"alg": "HS256"}.but(pairs...), goodClaims(), key)
 	}
-	return []forgery{
+	return append(forgedClaims(), []forgery{
 		{"empty", ""},
 		{"dots", ".."},
 		{"one dot", "."},
@@ -148,6 +147,14 @@ func forgedForShared() []forgery {
 		{"b64 alone", header("b64", false)},
 		{"another secret", signed(members{"alg": "HS256"}, goodClaims(), byHMAC([]byte(strings.ToUpper(secret))))},
 		{"empty secret", signed(members{"alg": "HS256"}, goodClaims(), byHMAC(nil))},
+	}...)
+}
+
+// forgedClaims are signed as they should be, and say what no issuer says.
+func forgedClaims() []forgery {
+	key := byHMAC([]byte(secret))
+	claim := func(pairs ...any) string { return signed(members{"alg": "HS256"}, goodClaims().but(pairs...), key) }
+	return []forgery{
 		{"payload no JSON", signed(members{"alg": "HS256"}, "exp", key)},
 		{"payload array", signed(members{"alg": "HS256"}, "[]", key)},
 		{"expired", claim("exp", moment.Add(-2*time.Minute).Unix())},

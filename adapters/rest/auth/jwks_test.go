@@ -120,7 +120,7 @@ func TestAnIssuerThatIsAwayKeepsTheOldKeys(t *testing.T) {
 	issuer := newRotating(t, firstSet)
 	v, clock := issuer.verifier(t)
 	comesIn(t, v, first)
-	for name, answer := range map[string]string{"500": "", "garbage": "<html>", "empty set": `{"keys":[]}`, "no set": `[]`} {
+	for _, answer := range []string{"", "<html>", `{"keys":[]}`, `[]`} { // "" is a 500
 		issuer.behave(func(w http.ResponseWriter, _ *http.Request) {
 			if answer == "" {
 				w.WriteHeader(http.StatusInternalServerError)
@@ -130,7 +130,6 @@ func TestAnIssuerThatIsAwayKeepsTheOldKeys(t *testing.T) {
 		clock.Pass(6 * time.Second)
 		staysOut(t, v, second)
 		comesIn(t, v, first)
-		_ = name
 	}
 	issuer.publish(secondSet)
 	clock.Pass(6 * time.Second)

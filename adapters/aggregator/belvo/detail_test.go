@@ -47,11 +47,9 @@ func FuzzDetail(f *testing.F) {
 	})
 }
 
-// without looks a member up as detail does, by its name in quotes.
+// without looks a member up as detail does, by its name in quotes; holder is "" for the row,
+// "*" for any object, or a name in its quotes, be that empty.
 func without(holder, member string) bool {
-	if holder != "" && holder != "*" {
-		holder = strconv.Quote(holder)
-	}
 	return slices.Contains(form.Without[holder], strconv.Quote(member))
 }
 
@@ -79,20 +77,20 @@ var numbers = json.WithUnmarshalers(json.UnmarshalFromFunc(
 		return err
 	}))
 
-// settledMember gives the value of the member called name without its moving parts.
-func settledMember(name string, value any) any {
+// settledMember gives the value of a member without its moving parts; holder is as of without.
+func settledMember(holder string, value any) any {
 	switch value := value.(type) {
 	case map[string]any:
 		for member, held := range value {
-			if held == nil || without("*", member) || without(name, member) {
+			if held == nil || without("*", member) || without(holder, member) {
 				delete(value, member)
 				continue
 			}
-			value[member] = settledMember(member, held)
+			value[member] = settledMember(strconv.Quote(member), held)
 		}
 	case []any:
 		for i := range value {
-			value[i] = settledMember(name, value[i])
+			value[i] = settledMember(holder, value[i])
 		}
 	case jsontext.Value:
 		return jsontext.Value(shortest(nil, value))

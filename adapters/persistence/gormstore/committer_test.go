@@ -198,3 +198,19 @@ func TestClosingStoresWhatIsQueuedAndRefusesTheRest(t *testing.T) {
 		c.close()
 	})
 }
+
+// Vendors wait five seconds: a receipt has a bound of its own where other methods may take longer.
+func TestAReceiptWaitsNoLongerThanTheDoorSays(t *testing.T) {
+	for _, row := range []struct{ door, want time.Duration }{{4 * time.Second, 4 * time.Second}, {0, 10 * time.Second}} {
+		synctest.Test(t, func(t *testing.T) {
+			stuck := newTable()
+			s := New(nil, Options{Dialect: Dialect{Receive: stuck.receive}, Patience: 10 * time.Second, Door: row.door})
+			defer s.Close()
+			begun := time.Now()
+			_, err := s.Deliveries().Receive(t.Context(), ports.Receipt{})
+			if took := time.Since(begun); !errors.Is(err, domain.StoreUnavailable) || took != row.want {
+				t.Errorf("%v after %v, want Unavailable after %v", err, took, row.want)
+			}
+		})
+	}
+}

@@ -25,7 +25,7 @@ func (s *Service) TestConnection(ctx context.Context, tenant domain.TenantID, ve
 	if ctx.Err() != nil {
 		return ports.TestResult{}, ctx.Err()
 	}
-	s.Observer.Observe(ctx, ports.VendorChecked{Vendor: v, Took: took, Err: failure})
+	s.Observer.Emit(ctx, ports.VendorChecked{Vendor: v, Took: took, Err: failure})
 	if err := s.remember(ctx, c, standing, failure); err != nil {
 		return ports.TestResult{}, err
 	}
@@ -40,15 +40,15 @@ func (s *Service) addressed(vendor, name, field string) (domain.Vendor, error) {
 	v, unknown := s.vendor(vendor)
 	faults := gather(unknown)
 	if name == "" {
-		faults = append(faults, domain.Fault(field, "must not be empty"))
+		faults = append(faults, domain.FieldError(field, "must not be empty"))
 	}
 	return v, domain.Join(faults)
 }
 
-func (s *Service) look(ctx context.Context, c domain.Connection) (domain.Standing, error) {
+func (s *Service) look(ctx context.Context, c domain.Connection) (domain.LinkStatus, error) {
 	credential, err := s.open(ctx, c)
 	if err != nil {
-		return domain.Standing{}, err
+		return domain.LinkStatus{}, err
 	}
 	vendor, access := s.aggregators[c.Vendor], accessOf(c, credential)
 	if v, ok := vendor.(ports.Verifier); ok {
@@ -63,7 +63,7 @@ func accessOf(c domain.Connection, credential domain.Credential) ports.Access {
 
 // remember keeps what the look showed, unless the connection was redirected, rotated or
 // deleted meanwhile: then it was a look at something else.
-func (s *Service) remember(ctx context.Context, looked domain.Connection, standing domain.Standing, failure error) error {
+func (s *Service) remember(ctx context.Context, looked domain.Connection, standing domain.LinkStatus, failure error) error {
 	now := s.Clock.Now()
 	_, err := s.Connections.Update(ctx, looked.Tenant, looked.Kind, looked.ID, func(c *domain.Connection) error {
 		if sameTarget(*c, looked) {

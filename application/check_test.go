@@ -73,7 +73,7 @@ func TestHealthMovesWithVerdictsOnly(t *testing.T) {
 		b.ok(err)
 		return b.health(c)
 	}
-	if h := look(unavailable(domain.VendorUnreachable)); h.Known() != domain.Unknown {
+	if h := look(unavailable(domain.VendorUnreachable)); h.StatusOrUnknown() != domain.Unknown {
 		t.Errorf("a passing fault gave %+v", h)
 	}
 	well := look(nil)
@@ -106,7 +106,7 @@ func TestHealthIgnoresALookAtWhatIsReplaced(t *testing.T) {
 	if result.Healthy {
 		t.Error("the look itself failed, and must say so")
 	}
-	if h := b.health(c); h.Known() != domain.Unknown {
+	if h := b.health(c); h.StatusOrUnknown() != domain.Unknown {
 		t.Errorf("the new credential is %+v", h)
 	}
 }
@@ -148,7 +148,7 @@ func TestACallerWhoLeavesGetsNoVerdict(t *testing.T) {
 	}
 	_, err := b.TestConnection(ctx, b.tenant, "pluggy", "books")
 	b.fails(err, context.Canceled)
-	if h := b.health(c); h.Known() != domain.Unknown {
+	if h := b.health(c); h.StatusOrUnknown() != domain.Unknown {
 		t.Errorf("got %+v", h)
 	}
 }
@@ -181,6 +181,6 @@ func TestAConnectionTestTrustsNoSession(t *testing.T) {
 
 type verifier struct{ *vendor }
 
-func (verifier) Verify(context.Context, ports.Access) (domain.Standing, error) {
-	return domain.Standing{}, rejected(domain.AccountNotFound)
+func (verifier) Verify(context.Context, ports.Access) (domain.LinkStatus, error) {
+	return domain.LinkStatus{}, rejected(domain.AccountNotFound)
 }

@@ -15,7 +15,7 @@ func (s *Service) CreateConnection(ctx context.Context, tenant domain.TenantID, 
 	c := domain.Connection{
 		ID: domain.ConnectionID{UUID: s.IDs.New()}, Tenant: tenant, Kind: domain.Aggregator,
 		Vendor: domain.Vendor(n.Vendor), Name: n.Name, BaseURL: n.BaseURL, AccountRef: n.AccountRef,
-		Revision: 1, CreatedAt: now, UpdatedAt: now, RedirectedAt: now,
+		Revision: 1, CreatedAt: now, UpdatedAt: now, TargetChangedAt: now,
 	}
 	address, err := s.checkURL(ctx, n.BaseURL)
 	if err != nil {
@@ -51,7 +51,7 @@ func (s *Service) ListConnections(
 
 // UpdateConnection implements ports.ConnectionManager.
 func (s *Service) UpdateConnection(
-	ctx context.Context, tenant domain.TenantID, id domain.ConnectionID, match ports.Match, u ports.ConnectionUpdate,
+	ctx context.Context, tenant domain.TenantID, id domain.ConnectionID, match ports.IfMatch, u ports.ConnectionUpdate,
 ) (domain.Connection, error) {
 	if err := s.validateUpdate(ctx, u); err != nil {
 		return domain.Connection{}, err
@@ -66,11 +66,11 @@ func (s *Service) UpdateConnection(
 			return err
 		}
 		c.Rename(u.Name)
-		c.Redirect(u.BaseURL, u.AccountRef, now)
+		c.Repoint(u.BaseURL, u.AccountRef, now)
 		if fresh != nil {
 			c.Rotate(fresh)
 		}
-		c.Revise(now)
+		c.BumpRevision(now)
 		return nil
 	})
 	if err == nil {
@@ -116,18 +116,18 @@ func (s *Service) sealFresh(ctx context.Context, tenant domain.TenantID, id doma
 }
 
 // DeleteConnection implements ports.ConnectionManager.
-func (s *Service) DeleteConnection(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID, match ports.Match) error {
+func (s *Service) DeleteConnection(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID, match ports.IfMatch) error {
 	return s.delete(ctx, tenant, domain.Aggregator, id, match)
 }
 
-func (s *Service) delete(ctx context.Context, tenant domain.TenantID, kind domain.ConnectionKind, id domain.ConnectionID, match ports.Match) error {
+func (s *Service) delete(ctx context.Context, tenant domain.TenantID, kind domain.ConnectionKind, id domain.ConnectionID, match ports.IfMatch) error {
 	now := s.Clock.Now()
 	_, err := s.Connections.Update(ctx, tenant, kind, id, func(c *domain.Connection) error {
 		if err := matches(match, c); err != nil {
 			return err
 		}
 		c.Delete(now)
-		c.Revise(now)
+		c.BumpRevision(now)
 		return nil
 	})
 	if err == nil {
@@ -152,7 +152,7 @@ func (s *Service) checkURL(ctx context.Context, raw string) ([]*domain.Error, er
 	if fault := domain.ValidateBaseURL(raw, s.AllowHTTP); fault != nil {
 		return gather(fault), nil
 	}
-	err := s.Addresses.Check(ctx, raw)
+	err := s.Egress.Check(ctx, raw)
 	if err == nil || !errors.Is(err, domain.Rejected) {
 		return nil, err
 	}
@@ -165,7 +165,7 @@ func (s *Service) checkURL(ctx context.Context, raw string) ([]*domain.Error, er
 func (s *Service) seal(ctx context.Context, c domain.Connection, credential domain.Credential) (domain.Sealed, error) {
 	sealed, err := s.Sealer.Seal(c.Tenant, c.ID, credential)
 	if err != nil {
-		s.Observer.Observe(ctx, ports.SealingFailed{Connection: c.ID, Err: err})
+		s.Observer.Emit(ctx, ports.SealingFailed{Connection: c.ID, Err: err})
 	}
 	return sealed, err
 }
@@ -173,17 +173,17 @@ func (s *Service) seal(ctx context.Context, c domain.Connection, credential doma
 func (s *Service) open(ctx context.Context, c domain.Connection) (domain.Credential, error) {
 	credential, err := s.Sealer.Open(c.Tenant, c.ID, c.Sealed)
 	if err != nil {
-		s.Observer.Observe(ctx, ports.SealingFailed{Connection: c.ID, Err: err})
+		s.Observer.Emit(ctx, ports.SealingFailed{Connection: c.ID, Err: err})
 	}
 	return credential, err
 }
 
 func (s *Service) audit(ctx context.Context, tenant domain.TenantID, action, object string) {
-	s.Observer.Observe(ctx, ports.Audited{Tenant: tenant, Action: action, Object: object})
+	s.Observer.Emit(ctx, ports.Audited{Tenant: tenant, Action: action, Object: object})
 }
 
 // matches holds an If-Match condition against the row that is about to change.
-func matches(match ports.Match, c *domain.Connection) error {
+func matches(match ports.IfMatch, c *domain.Connection) error {
 	if match == nil || slices.Contains(match, c.Revision) {
 		return nil
 	}

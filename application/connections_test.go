@@ -164,12 +164,12 @@ func TestIfMatch(t *testing.T) {
 	b := newBench(t)
 	c := b.connection("books")
 	same := ports.ConnectionUpdate{Name: c.Name, BaseURL: c.BaseURL, AccountRef: c.AccountRef}
-	_, err := b.UpdateConnection(b.ctx, b.tenant, c.ID, ports.Match{7, 9}, same)
+	_, err := b.UpdateConnection(b.ctx, b.tenant, c.ID, ports.IfMatch{7, 9}, same)
 	b.fails(err, domain.Conflict, domain.RevisionMismatch)
-	b.fails(b.DeleteConnection(b.ctx, b.tenant, c.ID, ports.Match{}), domain.Conflict, domain.RevisionMismatch)
-	updated, err := b.UpdateConnection(b.ctx, b.tenant, c.ID, ports.Match{7, 1}, same)
+	b.fails(b.DeleteConnection(b.ctx, b.tenant, c.ID, ports.IfMatch{}), domain.Conflict, domain.RevisionMismatch)
+	updated, err := b.UpdateConnection(b.ctx, b.tenant, c.ID, ports.IfMatch{7, 1}, same)
 	b.ok(err)
-	b.ok(b.DeleteConnection(b.ctx, b.tenant, c.ID, ports.Match{updated.Revision}))
+	b.ok(b.DeleteConnection(b.ctx, b.tenant, c.ID, ports.IfMatch{updated.Revision}))
 }
 
 func TestDeleteFreesTheNameAndRevokesTheTokens(t *testing.T) {
@@ -178,7 +178,7 @@ func TestDeleteFreesTheNameAndRevokesTheTokens(t *testing.T) {
 	token := b.mint(c)
 	b.ok(b.DeleteConnection(b.ctx, b.tenant, c.ID, nil))
 	b.fails(b.DeleteConnection(b.ctx, b.tenant, c.ID, nil), domain.NotFound)
-	_, err := b.Receive(b.ctx, knock(token, event("e1", domain.Ask{})))
+	_, err := b.Receive(b.ctx, knock(token, event("e1", domain.PullScope{})))
 	b.fails(err, domain.Unauthenticated)
 	b.connection("books")
 }
@@ -242,7 +242,7 @@ func TestListFiltersByHealth(t *testing.T) {
 func TestHealthTellsWhenItLastDidSomething(t *testing.T) {
 	b := newBench(t)
 	c := b.connection("books")
-	b.receive(b.mint(c), event("e1", domain.Ask{Everything: true}))
+	b.receive(b.mint(c), event("e1", domain.PullScope{Everything: true}))
 	b.clock.pass(time.Minute)
 	b.run(b.kicked[0])
 	h, err := b.ConnectionHealth(b.ctx, b.tenant, c.ID)

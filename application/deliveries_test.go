@@ -16,14 +16,14 @@ func TestAReplayAsksForTheWorkAgain(t *testing.T) {
 	b.vendor.steps = []domain.Step{list}
 	b.vendor.shows("r1", "r2")
 	c := b.connection("books")
-	d := b.receive(b.mint(c), event("e1", domain.Ask{Removed: []string{"r1"}})).Delivery
+	d := b.receive(b.mint(c), event("e1", domain.PullScope{Removed: []string{"r1"}})).Delivery
 	b.run(b.kicked[0])
 	replayed, err := b.ReplayDelivery(b.ctx, b.tenant, d.ID)
 	b.ok(err)
 	if replayed.Status != domain.DeliveryAccepted || replayed.Pull == d.Pull || replayed.Pull != b.kicked[1] {
 		t.Fatalf("got %+v", replayed)
 	}
-	if p := b.pull(replayed.Pull); p.Trigger != domain.ByReplay {
+	if p := b.pull(replayed.Pull); p.Trigger != domain.TriggerReplay {
 		t.Errorf("triggered by %s", p.Trigger)
 	}
 	b.run(replayed.Pull)
@@ -43,7 +43,7 @@ func TestAReplayRefuses(t *testing.T) {
 	b := newBench(t)
 	c := b.connection("books")
 	token := b.mint(c)
-	accepted := b.receive(token, event("e1", domain.Ask{})).Delivery.ID
+	accepted := b.receive(token, event("e1", domain.PullScope{})).Delivery.ID
 	ignored := b.receive(token, `{"Key":"k"}`).Delivery.ID
 	unreadable := b.receive(token, "<html>").Delivery.ID
 	refuses := func(tenant domain.TenantID, id domain.DeliveryID, kind domain.Kind) {
@@ -66,7 +66,7 @@ func TestReplaysInBulk(t *testing.T) {
 	b.vendor.onCheck = func() error { return rejected(domain.AccountNotFound) }
 	var failed []domain.DeliveryID
 	for _, key := range []string{"e1", "e2", "e3"} {
-		failed = append(failed, b.receive(token, event(key, domain.Ask{})).Delivery.ID)
+		failed = append(failed, b.receive(token, event(key, domain.PullScope{})).Delivery.ID)
 		b.clock.pass(time.Second)
 	}
 	b.receive(token, `{"Key":"k"}`)
@@ -95,7 +95,7 @@ func TestReplaysInBulk(t *testing.T) {
 
 func TestDeliveriesAreListedWithoutBodies(t *testing.T) {
 	b := newBench(t)
-	d := b.receive(b.mint(b.connection("books")), event("e1", domain.Ask{})).Delivery
+	d := b.receive(b.mint(b.connection("books")), event("e1", domain.PullScope{})).Delivery
 	page, err := b.ListDeliveries(b.ctx, b.tenant, ports.DeliveryFilter{EventID: "e1"}, domain.PageRequest{Limit: 5})
 	b.ok(err)
 	if len(page.Items) != 1 || page.Items[0].ID != d.ID || page.Items[0].Body != nil {

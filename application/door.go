@@ -10,42 +10,42 @@ import (
 
 // Receive implements ports.Door. The source is judged before the token: who cannot prove
 // to be the vendor learns nothing about tokens, not even from the time taken.
-func (s *Service) Receive(ctx context.Context, k domain.Knock) (ports.Received, error) {
+func (s *Service) Receive(ctx context.Context, k domain.WebhookRequest) (ports.ReceiveResult, error) {
 	aggregator, wired := s.aggregators[k.Vendor]
 	if !wired || !s.Sources[k.Vendor].Admits(k) {
-		return ports.Received{}, s.refuse(ctx, k)
+		return ports.ReceiveResult{}, s.refuse(ctx, k)
 	}
 	receipt, err := s.receipt(ctx, aggregator, k)
 	if err != nil {
-		return ports.Received{}, err
+		return ports.ReceiveResult{}, err
 	}
 	received, err := s.Deliveries.Receive(ctx, receipt)
 	if errors.Is(err, domain.Unauthenticated) {
-		return ports.Received{}, s.refuse(ctx, k)
+		return ports.ReceiveResult{}, s.refuse(ctx, k)
 	}
 	if err != nil {
-		return ports.Received{}, err
+		return ports.ReceiveResult{}, err
 	}
 	s.touched.note(received.Token, receipt.At)
-	s.Observer.Observe(ctx, ports.WebhookSeen{Vendor: k.Vendor, Outcome: outcomeOf(received), Delivery: received.Delivery.ID})
+	s.Observer.Emit(ctx, ports.WebhookReceived{Vendor: k.Vendor, Outcome: outcomeOf(received), Delivery: received.Delivery.ID})
 	return received, nil
 }
 
-func (s *Service) refuse(ctx context.Context, k domain.Knock) error {
-	seen := ports.WebhookSeen{Outcome: "refused"}
+func (s *Service) refuse(ctx context.Context, k domain.WebhookRequest) error {
+	seen := ports.WebhookReceived{Outcome: "refused"}
 	if _, wired := s.aggregators[k.Vendor]; wired {
 		seen.Vendor = k.Vendor
 	}
-	s.Observer.Observe(ctx, seen)
+	s.Observer.Emit(ctx, seen)
 	return &domain.Error{Kind: domain.Unauthenticated}
 }
 
-func (s *Service) receipt(ctx context.Context, a ports.Aggregator, k domain.Knock) (ports.Receipt, error) {
+func (s *Service) receipt(ctx context.Context, a ports.Aggregator, k domain.WebhookRequest) (ports.IncomingDelivery, error) {
 	event, err := a.Parse(k.Body)
 	if err != nil && !errors.Is(err, domain.Invalid) {
-		return ports.Receipt{}, err
+		return ports.IncomingDelivery{}, err
 	}
-	return ports.Receipt{
+	return ports.IncomingDelivery{
 		Delivery: domain.DeliveryID{UUID: s.IDs.New()}, Pull: s.newPullID(),
 		Token: domain.HashToken(k.Token), Vendor: k.Vendor,
 		Event: event, Unreadable: err != nil, Body: k.Body, At: s.Clock.Now(), Trace: s.Tracer.Carry(ctx),
@@ -54,7 +54,7 @@ func (s *Service) receipt(ctx context.Context, a ports.Aggregator, k domain.Knoc
 
 func (s *Service) newPullID() domain.PullID { return domain.PullID{UUID: s.IDs.New()} }
 
-func outcomeOf(r ports.Received) string {
+func outcomeOf(r ports.ReceiveResult) string {
 	if r.Duplicate {
 		return "duplicate"
 	}

@@ -15,16 +15,16 @@ import (
 func TestRefusalsAreAllAlike(t *testing.T) {
 	b := newBench(t)
 	token := b.mint(b.connection("books"))
-	body := event("e1", domain.Ask{Everything: true})
+	body := event("e1", domain.PullScope{Everything: true})
 	good := knock(token, body)
-	tests := map[string]func(*domain.Knock){
-		"no such token":            func(k *domain.Knock) { k.Token = "nothing" },
-		"no token":                 func(k *domain.Knock) { k.Token = "" },
-		"an unproved source":       func(k *domain.Knock) { k.Authorization = "wrong" },
-		"a vendor without policy":  func(k *domain.Knock) { k.Vendor = "belvo" },
-		"a vendor not wired":       func(k *domain.Knock) { k.Vendor = "nobody" },
-		"no vendor":                func(k *domain.Knock) { k.Vendor = "" },
-		"neither token nor source": func(k *domain.Knock) { k.Token, k.Authorization = "x", "y" },
+	tests := map[string]func(*domain.WebhookRequest){
+		"no such token":            func(k *domain.WebhookRequest) { k.Token = "nothing" },
+		"no token":                 func(k *domain.WebhookRequest) { k.Token = "" },
+		"an unproved source":       func(k *domain.WebhookRequest) { k.Authorization = "wrong" },
+		"a vendor without policy":  func(k *domain.WebhookRequest) { k.Vendor = "belvo" },
+		"a vendor not wired":       func(k *domain.WebhookRequest) { k.Vendor = "nobody" },
+		"no vendor":                func(k *domain.WebhookRequest) { k.Vendor = "" },
+		"neither token nor source": func(k *domain.WebhookRequest) { k.Token, k.Authorization = "x", "y" },
 	}
 	for cause, spoil := range tests {
 		t.Run(cause, func(t *testing.T) {
@@ -35,11 +35,11 @@ func TestRefusalsAreAllAlike(t *testing.T) {
 			if diff := cmp.Diff(&domain.Error{Kind: domain.Unauthenticated}, err); diff != "" {
 				t.Error(diff)
 			}
-			want := ports.WebhookSeen{Outcome: "refused", Vendor: k.Vendor}
+			want := ports.WebhookReceived{Outcome: "refused", Vendor: k.Vendor}
 			if k.Vendor == "nobody" {
 				want.Vendor = ""
 			}
-			if diff := cmp.Diff([]ports.Observation{want}, b.seen.all); diff != "" {
+			if diff := cmp.Diff([]ports.Event{want}, b.seen.all); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -80,8 +80,8 @@ func TestTheDoorSorts(t *testing.T) {
 			if string(stored.Body) != test.body || stored.Status != test.want {
 				t.Errorf("stored %+v", stored)
 			}
-			seen := noted[ports.WebhookSeen](b.seen)
-			want := []ports.WebhookSeen{{Vendor: "pluggy", Outcome: string(test.want), Delivery: got.Delivery.ID}}
+			seen := noted[ports.WebhookReceived](b.seen)
+			want := []ports.WebhookReceived{{Vendor: "pluggy", Outcome: string(test.want), Delivery: got.Delivery.ID}}
 			if diff := cmp.Diff(want, seen); diff != "" {
 				t.Error(diff)
 			}
@@ -92,13 +92,13 @@ func TestTheDoorSorts(t *testing.T) {
 func TestADuplicateQueuesNothing(t *testing.T) {
 	b := newBench(t)
 	token := b.mint(b.connection("books"))
-	first := b.receive(token, event("e1", domain.Ask{Everything: true}))
+	first := b.receive(token, event("e1", domain.PullScope{Everything: true}))
 	b.run(b.kicked[0])
-	again := b.receive(token, event("e1", domain.Ask{Everything: true, Removed: []string{"x"}}))
+	again := b.receive(token, event("e1", domain.PullScope{Everything: true, Removed: []string{"x"}}))
 	if !again.Duplicate || again.Delivery.ID != first.Delivery.ID || len(b.kicked) != 1 {
 		t.Errorf("got %+v, kicked %v", again, b.kicked)
 	}
-	seen := noted[ports.WebhookSeen](b.seen)
+	seen := noted[ports.WebhookReceived](b.seen)
 	if seen[1].Outcome != "duplicate" {
 		t.Errorf("observed %v", seen)
 	}
@@ -109,7 +109,7 @@ func TestManyDeliveriesAreOnePull(t *testing.T) {
 	token := b.mint(b.connection("books"))
 	var all []domain.DeliveryID
 	for _, key := range []string{"e1", "e2", "e3"} {
-		all = append(all, b.receive(token, event(key, domain.Ask{Removed: []string{key}})).Delivery.ID)
+		all = append(all, b.receive(token, event(key, domain.PullScope{Removed: []string{key}})).Delivery.ID)
 	}
 	if len(b.kicked) != 1 {
 		t.Fatalf("kicked %v", b.kicked)
@@ -130,7 +130,7 @@ func TestADeliveryNeverJoinsAPullThatReads(t *testing.T) {
 	first := b.everything(c)
 	var late domain.Delivery
 	b.vendor.onAccounts = func() error {
-		late = b.receive(token, event("late", domain.Ask{Everything: true})).Delivery
+		late = b.receive(token, event("late", domain.PullScope{Everything: true})).Delivery
 		b.vendor.onAccounts = nil
 		return nil
 	}
@@ -156,7 +156,7 @@ var errBroken = errors.New("broken")
 
 type broken struct{ *vendor }
 
-func (broken) Parse([]byte) (domain.Event, error) { return domain.Event{}, errBroken }
+func (broken) Parse([]byte) (domain.WebhookEvent, error) { return domain.WebhookEvent{}, errBroken }
 
 // The trace of the request is kept with the pull that it queued.
 func TestATraceGoesOnInThePull(t *testing.T) {

@@ -25,7 +25,7 @@ func (s *Service) CreateEngine(ctx context.Context, tenant domain.TenantID, n po
 	c := domain.Connection{
 		ID: domain.ConnectionID{UUID: s.IDs.New()}, Tenant: tenant, Kind: domain.Engine,
 		Type: domain.ConnectorType(n.Type), Name: n.Name, Config: n.Config,
-		Revision: 1, CreatedAt: now, UpdatedAt: now, RedirectedAt: now,
+		Revision: 1, CreatedAt: now, UpdatedAt: now, TargetChangedAt: now,
 	}
 	if err := s.configure(ctx, &c, n.Credential); err != nil {
 		return domain.Connection{}, err
@@ -48,7 +48,7 @@ func (s *Service) configure(ctx context.Context, c *domain.Connection, credentia
 		return domain.Join(faults)
 	}
 	config, err := connector.Validate(ctx, c.Config, credential)
-	faults = append(faults, domain.Faults(err)...)
+	faults = append(faults, domain.ErrorsOf(err)...)
 	if len(faults) > 0 || err != nil {
 		return cmp.Or(domain.Join(faults), err)
 	}
@@ -69,7 +69,7 @@ func (s *Service) ListEngines(ctx context.Context, tenant domain.TenantID, page 
 
 // UpdateEngine implements ports.EngineManager.
 func (s *Service) UpdateEngine(
-	ctx context.Context, tenant domain.TenantID, id domain.ConnectionID, match ports.Match, u ports.EngineUpdate,
+	ctx context.Context, tenant domain.TenantID, id domain.ConnectionID, match ports.IfMatch, u ports.EngineUpdate,
 ) (domain.Connection, error) {
 	before, err := s.Connections.Get(ctx, tenant, domain.Engine, id)
 	if err != nil {
@@ -84,7 +84,7 @@ func (s *Service) UpdateEngine(
 		if err := matches(match, c); err != nil {
 			return err
 		}
-		if err := matches(ports.Match{before.Revision}, c); err != nil {
+		if err := matches(ports.IfMatch{before.Revision}, c); err != nil {
 			return err // what was validated together must be stored together
 		}
 		c.Rename(next.Name)
@@ -92,7 +92,7 @@ func (s *Service) UpdateEngine(
 		if !u.Credential.IsZero() {
 			c.Rotate(next.Sealed)
 		}
-		c.Revise(now)
+		c.BumpRevision(now)
 		return nil
 	})
 	if err == nil {
@@ -120,7 +120,7 @@ func (s *Service) reconfigured(ctx context.Context, c domain.Connection, u ports
 }
 
 // DeleteEngine implements ports.EngineManager.
-func (s *Service) DeleteEngine(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID, match ports.Match) error {
+func (s *Service) DeleteEngine(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID, match ports.IfMatch) error {
 	return s.delete(ctx, tenant, domain.Engine, id, match)
 }
 
@@ -139,7 +139,7 @@ func (s *Service) TestEngine(ctx context.Context, tenant domain.TenantID, id dom
 	if failure != nil {
 		result.Message = sentences[reasonOf(failure)]
 	}
-	return result, s.remember(ctx, c, domain.Standing{}, failure)
+	return result, s.remember(ctx, c, domain.LinkStatus{}, failure)
 }
 
 func (s *Service) probe(ctx context.Context, c domain.Connection) error {

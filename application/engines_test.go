@@ -54,7 +54,7 @@ func TestEngineUpdateKeepsWhatItLeavesOut(t *testing.T) {
 	if renamed.Name != "lake" || string(renamed.Config) != string(c.Config) || string(renamed.Sealed) != string(c.Sealed) {
 		t.Errorf("got %+v", renamed)
 	}
-	changed, err := b.UpdateEngine(b.ctx, b.tenant, c.ID, ports.Match{renamed.Revision}, ports.EngineUpdate{
+	changed, err := b.UpdateEngine(b.ctx, b.tenant, c.ID, ports.IfMatch{renamed.Revision}, ports.EngineUpdate{
 		Config: json.RawMessage(`{"host":"other"}`), Credential: password("next"),
 	})
 	b.ok(err)
@@ -66,7 +66,7 @@ func TestEngineUpdateKeepsWhatItLeavesOut(t *testing.T) {
 func TestEngineUpdateRefuses(t *testing.T) {
 	b := newBench(t)
 	c := b.engine("warehouse")
-	_, err := b.UpdateEngine(b.ctx, b.tenant, c.ID, ports.Match{9}, ports.EngineUpdate{Name: "lake"})
+	_, err := b.UpdateEngine(b.ctx, b.tenant, c.ID, ports.IfMatch{9}, ports.EngineUpdate{Name: "lake"})
 	b.fails(err, domain.Conflict, domain.RevisionMismatch)
 	_, err = b.UpdateEngine(b.ctx, b.tenant, c.ID, nil, ports.EngineUpdate{Config: json.RawMessage(`{`)})
 	b.fails(err, domain.Invalid)
@@ -125,7 +125,7 @@ func TestEngineLifeCycle(t *testing.T) {
 	if len(page.Items) != 1 || page.Items[0].ID != c.ID {
 		t.Errorf("got %v", page.Items)
 	}
-	b.fails(b.DeleteEngine(b.ctx, b.tenant, c.ID, ports.Match{9}), domain.RevisionMismatch)
+	b.fails(b.DeleteEngine(b.ctx, b.tenant, c.ID, ports.IfMatch{9}), domain.RevisionMismatch)
 	b.ok(b.DeleteEngine(b.ctx, b.tenant, c.ID, nil))
 	_, err = b.TestEngine(b.ctx, b.tenant, c.ID)
 	b.fails(err, domain.NotFound)

@@ -41,7 +41,7 @@ func (m *mishap) over(t *testing.T, store ports.Pulls) ports.Pulls {
 			err = m.meets(func() error { claimed, err = store.Claim(ctx, l, at); return err })
 			return claimed, err
 		})
-	mock.EXPECT().Known(gomock.Any(), gomock.Any(), gomock.Any()).AnyTimes().DoAndReturn(store.Known)
+	mock.EXPECT().FilterUnchanged(gomock.Any(), gomock.Any(), gomock.Any()).AnyTimes().DoAndReturn(store.FilterUnchanged)
 	mock.EXPECT().StorePage(gomock.Any(), gomock.Any(), gomock.Any()).AnyTimes().DoAndReturn(
 		func(ctx context.Context, l domain.Lease, w ports.PageWrite) (counts domain.Counts, err error) {
 			err = m.meets(func() error { counts, err = store.StorePage(ctx, l, w); return err })
@@ -68,7 +68,7 @@ func TestTheStoreMayFailAtAnyWrite(t *testing.T) {
 		for _, after := range []bool{false, true} {
 			t.Run(fmt.Sprintf("write %d, after it %t", nth, after), func(t *testing.T) {
 				b, c := swept(t)
-				b.receive(b.mint(c), event("e1", domain.Ask{Everything: true, Removed: []string{"r3"}}))
+				b.receive(b.mint(c), event("e1", domain.PullScope{Everything: true, Removed: []string{"r3"}}))
 				id, m := b.kicked[1], &mishap{nth: nth, after: after}
 				b.deps.Pulls = m.over(t, b.deps.Pulls)
 				service := b.again()
@@ -98,7 +98,7 @@ func TestAnOutageIsToldAsItIs(t *testing.T) {
 	b := newBench(t)
 	c := b.connection("books")
 	token := b.mint(c)
-	d := b.receive(token, event("e1", domain.Ask{})).Delivery.ID
+	d := b.receive(token, event("e1", domain.PullScope{})).Delivery.ID
 	b.clock.pass(time.Hour)
 	update := ports.ConnectionUpdate{
 		Name: "n", BaseURL: c.BaseURL, AccountRef: "r", ClientID: domain.SecretText("a"), Secret: domain.SecretText("b"),
@@ -134,12 +134,12 @@ func TestAnOutageIsToldAsItIs(t *testing.T) {
 		"Deliveries.Prune":   {func() error { _, err := b.Prune(b.ctx, time.Hour, 5); return err }},
 		"Idempotency.Forget": {func() error { _, err := b.Prune(b.ctx, time.Hour, 5); return err }},
 		"Idempotency.Begin": {func() error {
-			_, _, err := b.Once(b.ctx, b.tenant, "key", domain.Fingerprint{}, never)
+			_, _, err := b.Do(b.ctx, b.tenant, "key", domain.Fingerprint{}, never)
 			return err
 		}},
 		"Pulls.Idle":     {func() error { _, err := b.Reconcile(b.ctx, time.Minute, 5); return err }},
-		"Pulls.Backlog":  {func() error { _, err := b.Backlog(b.ctx); return err }},
-		"Pulls.Stranded": {func() error { _, err := b.Stranded(b.ctx, 5); return err }},
+		"Pulls.Backlog":  {func() error { _, err := b.BacklogAge(b.ctx); return err }},
+		"Pulls.Stranded": {func() error { _, err := b.ListStuck(b.ctx, 5); return err }},
 		"Pulls.Claim":    {func() error { _, err := b.RunPull(b.ctx, b.kicked[0]); return err }},
 		"Ledger.Changes": {func() error {
 			_, err := b.Changes(b.ctx, b.tenant, domain.PageRequest{Limit: 1}, time.Hour)
@@ -162,7 +162,7 @@ func TestReconcileStopsAtAnOutage(t *testing.T) {
 	b := newBench(t)
 	idle := []domain.Connection{b.connection("a"), b.connection("b")}
 	mock := portmock.NewMockPulls(gomock.NewController(t))
-	mock.EXPECT().Idle(gomock.Any(), gomock.Any(), gomock.Any()).Return(idle, nil)
+	mock.EXPECT().ListDueForReconcile(gomock.Any(), gomock.Any(), gomock.Any()).Return(idle, nil)
 	gomock.InOrder(
 		mock.EXPECT().Request(gomock.Any(), b.tenant, idle[0].ID, gomock.Any()).Return(domain.Pull{}, nil),
 		mock.EXPECT().Request(gomock.Any(), b.tenant, idle[1].ID, gomock.Any()).
@@ -182,7 +182,7 @@ func TestAnUnknownFailureOfTheSealer(t *testing.T) {
 	b.connection("books")
 	b.sealer.primary++
 	sealer := portmock.NewMockSealer(gomock.NewController(t))
-	sealer.EXPECT().Stale(gomock.Any()).Return(true).AnyTimes()
+	sealer.EXPECT().NeedsReseal(gomock.Any()).Return(true).AnyTimes()
 	sealer.EXPECT().Open(gomock.Any(), gomock.Any(), gomock.Any()).Return(domain.Credential{}, errBroken)
 	b.deps.Sealer = sealer
 	_, err := b.again().Reseal(b.ctx)

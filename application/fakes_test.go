@@ -92,7 +92,7 @@ func (v *vault) Open(t domain.TenantID, c domain.ConnectionID, s domain.Sealed) 
 	return credential, v.err
 }
 
-func (v *vault) Stale(s domain.Sealed) bool { return !bytes.HasPrefix(s, []byte{v.primary}) }
+func (v *vault) NeedsReseal(s domain.Sealed) bool { return !bytes.HasPrefix(s, []byte{v.primary}) }
 
 // addresses forbids one host.
 type addresses struct{}
@@ -105,12 +105,12 @@ func (addresses) Check(ctx context.Context, raw string) error {
 }
 
 // notes keeps what was observed.
-type notes struct{ all []ports.Observation }
+type notes struct{ all []ports.Event }
 
-func (n *notes) Observe(_ context.Context, o ports.Observation) { n.all = append(n.all, o) }
+func (n *notes) Emit(_ context.Context, o ports.Event) { n.all = append(n.all, o) }
 
 // noted gives the observations of one kind.
-func noted[T ports.Observation](n *notes) []T {
+func noted[T ports.Event](n *notes) []T {
 	var found []T
 	for _, o := range n.all {
 		if o, ok := o.(T); ok {

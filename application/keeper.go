@@ -17,22 +17,22 @@ const strandedGrace = 10 * time.Second
 const resealBatch = 200
 
 // Stranded implements ports.Keeper.
-func (s *Service) Stranded(ctx context.Context, limit int) ([]domain.PullID, error) {
-	return s.Pulls.Stranded(ctx, s.Clock.Now(), strandedGrace, limit)
+func (s *Service) ListStuck(ctx context.Context, limit int) ([]domain.PullID, error) {
+	return s.Pulls.ListStuck(ctx, s.Clock.Now(), strandedGrace, limit)
 }
 
 // Reconcile implements ports.Keeper. A connection is due after four fifths of the
 // interval, so that rounds which come every twentieth of it are done in time.
 func (s *Service) Reconcile(ctx context.Context, interval time.Duration, limit int) (int, error) {
 	now := s.Clock.Now()
-	idle, err := s.Pulls.Idle(ctx, now.Add(-interval*4/5), limit)
+	idle, err := s.Pulls.ListDueForReconcile(ctx, now.Add(-interval*4/5), limit)
 	if err != nil {
 		return 0, err
 	}
 	asked := 0
 	for _, c := range idle {
 		_, err := s.Pulls.Request(ctx, c.Tenant, c.ID, ports.PullRequest{
-			ID: s.newPullID(), Ask: domain.Ask{Everything: true}, Trigger: domain.ByReconcile, At: now,
+			ID: s.newPullID(), Scope: domain.PullScope{Everything: true}, Trigger: domain.TriggerReconcile, At: now,
 		})
 		if errors.Is(err, domain.NotFound) {
 			continue // deleted meanwhile
@@ -43,7 +43,7 @@ func (s *Service) Reconcile(ctx context.Context, interval time.Duration, limit i
 		asked++
 	}
 	if asked > 0 {
-		s.Observer.Observe(ctx, ports.Reconciled{Asked: asked})
+		s.Observer.Emit(ctx, ports.ReconcileRequested{Asked: asked})
 	}
 	return asked, nil
 }
@@ -55,9 +55,9 @@ func (s *Service) Prune(ctx context.Context, keep time.Duration, limit int) (int
 	if err != nil {
 		return deliveries, err
 	}
-	answers, err := s.Idempotency.Forget(ctx, now.Add(-ports.KeepAnswers), limit)
+	answers, err := s.Idempotency.Prune(ctx, now.Add(-ports.ResponseRetention), limit)
 	if rows := deliveries + answers; rows > 0 {
-		s.Observer.Observe(ctx, ports.Pruned{Rows: rows})
+		s.Observer.Emit(ctx, ports.Pruned{Rows: rows})
 	}
 	return deliveries + answers, err
 }
@@ -83,7 +83,7 @@ func (s *Service) Reseal(ctx context.Context) (int, error) {
 // resealPass goes over all rows once, and counts those it did and those that do not open.
 func (s *Service) resealPass(ctx context.Context) (done, lost int, err error) {
 	for after := (domain.ConnectionID{}); ; {
-		batch, err := s.Connections.Sealed(ctx, after, resealBatch)
+		batch, err := s.Connections.ListSealed(ctx, after, resealBatch)
 		if err != nil || len(batch) == 0 {
 			return done, lost, err
 		}
@@ -114,7 +114,7 @@ func unopened(lost int) error {
 }
 
 func (s *Service) reseal(ctx context.Context, c domain.Connection) (bool, error) {
-	if !s.Sealer.Stale(c.Sealed) {
+	if !s.Sealer.NeedsReseal(c.Sealed) {
 		return false, nil
 	}
 	credential, err := s.open(ctx, c)
@@ -129,8 +129,8 @@ func (s *Service) reseal(ctx context.Context, c domain.Connection) (bool, error)
 }
 
 // Backlog implements ports.Keeper.
-func (s *Service) Backlog(ctx context.Context) (time.Duration, error) {
-	oldest, err := s.Pulls.Backlog(ctx)
+func (s *Service) BacklogAge(ctx context.Context) (time.Duration, error) {
+	oldest, err := s.Pulls.OldestOpen(ctx)
 	if err != nil || oldest.IsZero() {
 		return 0, err
 	}

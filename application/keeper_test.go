@@ -21,7 +21,7 @@ func TestReconcileAsksForEverything(t *testing.T) {
 	if asked != 1 || len(b.kicked) != 1 {
 		t.Fatalf("asked for %d", asked)
 	}
-	if p := b.pull(b.kicked[0]); p.Trigger != domain.ByReconcile || !p.Ask.Everything {
+	if p := b.pull(b.kicked[0]); p.Trigger != domain.TriggerReconcile || !p.Scope.Everything {
 		t.Errorf("got %+v", p)
 	}
 	asked, err = b.Reconcile(b.ctx, time.Hour, 10)
@@ -33,7 +33,7 @@ func TestReconcileAsksForEverything(t *testing.T) {
 	if asked, _ = b.Reconcile(b.ctx, time.Hour, 10); asked != 0 {
 		t.Error("asked again at once")
 	}
-	if got := noted[ports.Reconciled](b.seen); len(got) != 1 || got[0].Asked != 1 {
+	if got := noted[ports.ReconcileRequested](b.seen); len(got) != 1 || got[0].Asked != 1 {
 		t.Errorf("observed %v", got)
 	}
 }
@@ -91,8 +91,8 @@ type afterIdle struct {
 	then func()
 }
 
-func (p *afterIdle) Idle(ctx context.Context, since time.Time, limit int) ([]domain.Connection, error) {
-	idle, err := p.Pulls.Idle(ctx, since, limit)
+func (p *afterIdle) ListDueForReconcile(ctx context.Context, since time.Time, limit int) ([]domain.Connection, error) {
+	idle, err := p.Pulls.ListDueForReconcile(ctx, since, limit)
 	p.then()
 	return idle, err
 }
@@ -100,10 +100,10 @@ func (p *afterIdle) Idle(ctx context.Context, since time.Time, limit int) ([]dom
 func TestPruneLetsGoOfWhatIsOld(t *testing.T) {
 	b := newBench(t)
 	token := b.mint(b.connection("books"))
-	done := b.receive(token, event("e1", domain.Ask{})).Delivery.ID
+	done := b.receive(token, event("e1", domain.PullScope{})).Delivery.ID
 	b.run(b.kicked[0])
-	waiting := b.receive(token, event("e2", domain.Ask{})).Delivery.ID
-	_, _, err := b.Once(b.ctx, b.tenant, "key", domain.Fingerprint{1}, answering(201))
+	waiting := b.receive(token, event("e2", domain.PullScope{})).Delivery.ID
+	_, _, err := b.Do(b.ctx, b.tenant, "key", domain.Fingerprint{1}, answering(201))
 	b.ok(err)
 	b.clock.pass(8 * 24 * time.Hour)
 	recent := b.receive(token, `{"Key":"k"}`).Delivery.ID
@@ -129,7 +129,7 @@ func TestStrandedPullsAreFound(t *testing.T) {
 	id := b.everything(b.connection("books"))
 	for wait, want := range map[time.Duration][]domain.PullID{time.Second: nil, 11 * time.Second: {id}} {
 		b.clock.now = epoch.Add(wait)
-		got, err := b.Stranded(b.ctx, 5)
+		got, err := b.ListStuck(b.ctx, 5)
 		b.ok(err)
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("after %v: %s", wait, diff)
@@ -139,18 +139,18 @@ func TestStrandedPullsAreFound(t *testing.T) {
 
 func TestBacklogIsTheAgeOfTheOldest(t *testing.T) {
 	b := newBench(t)
-	age, err := b.Backlog(b.ctx)
+	age, err := b.BacklogAge(b.ctx)
 	b.ok(err)
 	if age != 0 {
 		t.Errorf("nothing waits, and the backlog is %v", age)
 	}
 	id := b.everything(b.connection("books"))
 	b.clock.pass(time.Minute)
-	if age, err = b.Backlog(b.ctx); err != nil || age.Truncate(time.Second) != time.Minute {
+	if age, err = b.BacklogAge(b.ctx); err != nil || age.Truncate(time.Second) != time.Minute {
 		t.Errorf("got %v, %v", age, err)
 	}
 	b.run(id)
-	if age, _ = b.Backlog(b.ctx); age != 0 {
+	if age, _ = b.BacklogAge(b.ctx); age != 0 {
 		t.Errorf("got %v", age)
 	}
 }
@@ -168,7 +168,7 @@ func TestResealBringsAllUnderThePrimary(t *testing.T) {
 	}
 	c, err := b.GetConnection(b.ctx, b.tenant, first.ID)
 	b.ok(err)
-	if b.sealer.Stale(c.Sealed) || c.Revision != first.Revision {
+	if b.sealer.NeedsReseal(c.Sealed) || c.Revision != first.Revision {
 		t.Errorf("got %+v", c)
 	}
 	if result, err := b.TestEngine(b.ctx, b.tenant, engine.ID); err != nil || !result.Healthy {

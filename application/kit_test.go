@@ -42,17 +42,17 @@ func newBench(t *testing.T, with ...func(*application.Deps)) *bench {
 		clock: &clock{now: epoch}, vendor: newVendor("pluggy"), sealer: newVault(), seen: &notes{}, broken: map[string]error{},
 	}
 	store := memory.New(memory.Options{
-		Kick:   func(id domain.PullID) { b.kicked = append(b.kicked, id) },
+		Nudge:  func(id domain.PullID) { b.kicked = append(b.kicked, id) },
 		Before: func(op string) error { return b.broken[op] },
 	})
 	b.deps = application.Deps{
 		Connections: store.Connections(), Tokens: store.Tokens(), Deliveries: store.Deliveries(),
 		Idempotency: store.Idempotency(), Pulls: store.Pulls(), Ledger: store.Ledger(),
-		Sealer: b.sealer, Addresses: addresses{}, Aggregators: []ports.Aggregator{b.vendor, newVendor("belvo")},
+		Sealer: b.sealer, Egress: addresses{}, Aggregators: []ports.Aggregator{b.vendor, newVendor("belvo")},
 		Connectors: []ports.Connector{connector{"rest-generic", domain.CategoryREST}, connector{"postgres", domain.CategoryDatabase}},
 		Sources:    map[domain.Vendor]domain.SourcePolicy{"pluggy": {Authorization: domain.SecretText("shared")}},
 		Clock:      b.clock, Sleeper: b.clock, IDs: &ids{}, Entropy: &entropy{}, Observer: b.seen,
-		Beside: order,
+		Go: order,
 	}
 	for _, change := range with {
 		change(&b.deps)
@@ -183,11 +183,11 @@ func (b *bench) mint(c domain.Connection) string {
 }
 
 // knock is a call at the door that proves its source.
-func knock(token, body string) domain.Knock {
-	return domain.Knock{Vendor: "pluggy", Token: token, Body: []byte(body), Authorization: "shared"}
+func knock(token, body string) domain.WebhookRequest {
+	return domain.WebhookRequest{Vendor: "pluggy", Token: token, Body: []byte(body), Authorization: "shared"}
 }
 
-func (b *bench) receive(token, body string) ports.Received {
+func (b *bench) receive(token, body string) ports.ReceiveResult {
 	b.Helper()
 	received, err := b.Receive(b.ctx, knock(token, body))
 	b.ok(err)

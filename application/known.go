@@ -18,14 +18,14 @@ type look struct {
 
 // look asks the store while the page before is normalised and the next one is asked for.
 // Where nothing was stored when the try began there is nothing to know.
-func (r *reader) look(ctx context.Context, seen []domain.Sighting) *look {
+func (r *reader) look(ctx context.Context, seen []domain.RawTransaction) *look {
 	l := &look{wait: func() {}, known: make([]bool, len(seen))}
 	if r.bare || len(seen) == 0 {
 		l.over.Store(true)
 		return l
 	}
-	l.wait = r.Beside(func() {
-		l.known, l.err = r.Pulls.Known(ctx, r.connection.ID, seen)
+	l.wait = r.Go(func() {
+		l.known, l.err = r.Pulls.FilterUnchanged(ctx, r.connection.ID, seen)
 		l.over.Store(true)
 	})
 	r.looked = l.wait
@@ -50,11 +50,11 @@ func (r *reader) news(read *page, got fetched) error {
 		if got.look.known[i] {
 			continue
 		}
-		row, err := s.Observe()
+		row, err := s.Normalize()
 		if err != nil {
 			return err
 		}
-		row.Source = s.Source
+		row.ContentHash = s.ContentHash
 		rows = append(rows, row)
 	}
 	*read = page{
@@ -75,7 +75,7 @@ func count(known []bool) (n int) {
 
 // remember notes the page's rows. It gives the ids that stand in it twice or in a page that
 // may not be stored yet, and says whether one of the rows is new to the step.
-func (r *reader) remember(seen []domain.Sighting) (again map[string]bool, fresh bool) {
+func (r *reader) remember(seen []domain.RawTransaction) (again map[string]bool, fresh bool) {
 	r.asked++
 	r.recent.forget(r.stored.Load())
 	for i := range seen {

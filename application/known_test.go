@@ -13,22 +13,24 @@ import (
 type page struct{ observed []string }
 
 // sight shows a row; a description of "" is of one that cannot be read.
-func (p *page) sight(externalID, description string, source byte) domain.Sighting {
-	return domain.Sighting{ExternalID: externalID, Source: domain.Source{source}, Observe: func() (domain.Observation, error) {
+func (p *page) sight(externalID, description string, source byte) domain.RawTransaction {
+	return domain.RawTransaction{ExternalID: externalID, ContentHash: domain.ContentHash{source}, Normalize: func() (domain.TransactionData, error) {
 		p.observed = append(p.observed, externalID)
 		if description == "" {
-			return domain.Observation{}, unavailable(domain.MalformedResponse)
+			return domain.TransactionData{}, unavailable(domain.MalformedResponse)
 		}
 		return row(externalID, description), nil
 	}}
 }
 
 // pulled has a connection with r1, r2 and r3 stored, and a second pull that reads the page.
-func (b *bench) pulled(rows func(p *page) []domain.Sighting) (domain.Connection, domain.PullID, *page) {
+func (b *bench) pulled(rows func(p *page) []domain.RawTransaction) (domain.Connection, domain.PullID, *page) {
 	b.Helper()
 	c, p := b.connection("books"), &page{}
-	show := func(rows ...domain.Sighting) {
-		b.vendor.onRead = func(domain.Step, string) (*ports.Batch, error) { return &ports.Batch{Transactions: rows}, nil }
+	show := func(rows ...domain.RawTransaction) {
+		b.vendor.onRead = func(domain.Step, string) (*ports.VendorPage, error) {
+			return &ports.VendorPage{Transactions: rows}, nil
+		}
 	}
 	show(p.sight("r1", "one", 1), p.sight("r2", "two", 2), p.sight("r3", "three", 3))
 	b.run(b.everything(c))
@@ -41,33 +43,33 @@ func (b *bench) pulled(rows func(p *page) []domain.Sighting) (domain.Connection,
 
 func TestAKnownRowIsNotReadAgain(t *testing.T) {
 	for name, tc := range map[string]struct {
-		rows     func(p *page) []domain.Sighting
+		rows     func(p *page) []domain.RawTransaction
 		observed []string
 		counts   domain.Counts
 		stored   []string
 	}{
 		"all are known": {
-			func(p *page) []domain.Sighting {
-				return []domain.Sighting{p.sight("r1", "", 1), p.sight("r2", "", 2), p.sight("r3", "", 3)}
+			func(p *page) []domain.RawTransaction {
+				return []domain.RawTransaction{p.sight("r1", "", 1), p.sight("r2", "", 2), p.sight("r3", "", 3)}
 			},
 			nil, domain.Counts{Accounts: 1, Read: 3, Unchanged: 3}, []string{"r1 v1", "r2 v1", "r3 v1"},
 		},
 		"new, edited, written otherwise, gone": {
-			func(p *page) []domain.Sighting {
-				return []domain.Sighting{p.sight("r1", "one", 9), p.sight("r2", "edited", 8), p.sight("r4", "new", 4)}
+			func(p *page) []domain.RawTransaction {
+				return []domain.RawTransaction{p.sight("r1", "one", 9), p.sight("r2", "edited", 8), p.sight("r4", "new", 4)}
 			},
 			[]string{"r1", "r2", "r4"}, domain.Counts{Accounts: 1, Read: 3, Added: 1, Modified: 1, Removed: 1, Unchanged: 1},
 			[]string{"r1 v1", "r2 v2", "r3 v2 removed", "r4 v1"},
 		},
 		"known, then edited in the same page": {
-			func(p *page) []domain.Sighting {
-				return []domain.Sighting{p.sight("r1", "one", 1), p.sight("r2", "", 2), p.sight("r1", "edited", 9), p.sight("r3", "", 3)}
+			func(p *page) []domain.RawTransaction {
+				return []domain.RawTransaction{p.sight("r1", "one", 1), p.sight("r2", "", 2), p.sight("r1", "edited", 9), p.sight("r3", "", 3)}
 			},
 			[]string{"r1", "r1"}, domain.Counts{Accounts: 1, Read: 3, Modified: 1, Unchanged: 2}, []string{"r1 v2", "r2 v1", "r3 v1"},
 		},
 		"edited, then known in the same page": {
-			func(p *page) []domain.Sighting {
-				return []domain.Sighting{p.sight("r1", "edited", 9), p.sight("r1", "one", 1), p.sight("r2", "", 2), p.sight("r3", "", 3)}
+			func(p *page) []domain.RawTransaction {
+				return []domain.RawTransaction{p.sight("r1", "edited", 9), p.sight("r1", "one", 1), p.sight("r2", "", 2), p.sight("r3", "", 3)}
 			},
 			[]string{"r1", "r1"}, domain.Counts{Accounts: 1, Read: 3, Unchanged: 3}, []string{"r1 v1", "r2 v1", "r3 v1"},
 		},
@@ -94,15 +96,15 @@ func TestAKnownRowIsNotReadAgain(t *testing.T) {
 func TestARowThatIsKnownAgainOnTheNextPage(t *testing.T) {
 	b := newBench(t)
 	c, p := b.connection("books"), &page{}
-	b.vendor.onRead = func(domain.Step, string) (*ports.Batch, error) {
-		return &ports.Batch{Transactions: []domain.Sighting{p.sight("r1", "one", 1), p.sight("r2", "two", 2)}}, nil
+	b.vendor.onRead = func(domain.Step, string) (*ports.VendorPage, error) {
+		return &ports.VendorPage{Transactions: []domain.RawTransaction{p.sight("r1", "one", 1), p.sight("r2", "two", 2)}}, nil
 	}
 	b.run(b.everything(c))
-	b.vendor.onRead = func(_ domain.Step, cursor string) (*ports.Batch, error) {
+	b.vendor.onRead = func(_ domain.Step, cursor string) (*ports.VendorPage, error) {
 		if cursor == "" {
-			return &ports.Batch{Transactions: []domain.Sighting{p.sight("r1", "edited", 9)}, Next: "2"}, nil
+			return &ports.VendorPage{Transactions: []domain.RawTransaction{p.sight("r1", "edited", 9)}, Next: "2"}, nil
 		}
-		return &ports.Batch{Transactions: []domain.Sighting{p.sight("r1", "one", 1), p.sight("r2", "two", 2)}}, nil
+		return &ports.VendorPage{Transactions: []domain.RawTransaction{p.sight("r1", "one", 1), p.sight("r2", "two", 2)}}, nil
 	}
 	id := b.everything(c)
 	b.run(id)
@@ -118,8 +120,8 @@ func TestARowThatIsKnownAgainOnTheNextPage(t *testing.T) {
 // A row that cannot be read keeps its whole page out, the good and the known ones, too.
 func TestAMalformedRowFailsItsPage(t *testing.T) {
 	b := newBench(t)
-	c, id, _ := b.pulled(func(p *page) []domain.Sighting {
-		return []domain.Sighting{p.sight("r1", "", 1), p.sight("r4", "new", 4), p.sight("r5", "", 5)}
+	c, id, _ := b.pulled(func(p *page) []domain.RawTransaction {
+		return []domain.RawTransaction{p.sight("r1", "", 1), p.sight("r4", "new", 4), p.sight("r5", "", 5)}
 	})
 	p := b.stands(id, domain.PullQueued, domain.MalformedResponse)
 	if diff := cmp.Diff(domain.Counts{Accounts: 1}, p.Counts); diff != "" {

@@ -12,13 +12,13 @@ import (
 const afterwards = 3 * time.Second
 
 // Once implements ports.Once.
-func (s *Service) Once(
+func (s *Service) Do(
 	ctx context.Context, tenant domain.TenantID, key string, fingerprint domain.Fingerprint,
-	do func(context.Context) (ports.Answer, error),
-) (ports.Answer, bool, error) {
+	do func(context.Context) (ports.StoredResponse, error),
+) (ports.StoredResponse, bool, error) {
 	first, err := s.Idempotency.Begin(ctx, tenant, key, fingerprint, s.Clock.Now())
 	if err != nil {
-		return ports.Answer{}, false, err
+		return ports.StoredResponse{}, false, err
 	}
 	if first != nil {
 		return *first, true, nil
@@ -40,18 +40,18 @@ func (s *Service) Once(
 
 // keep stores the first answer. A failure is not the caller's: what was asked has
 // happened, and the claim still holds off a repeat until it is stale.
-func (s *Service) keep(ctx context.Context, tenant domain.TenantID, key string, answer ports.Answer) {
+func (s *Service) keep(ctx context.Context, tenant domain.TenantID, key string, answer ports.StoredResponse) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), afterwards)
 	defer cancel()
 	if err := s.Idempotency.Finish(ctx, tenant, key, answer, s.Clock.Now()); err != nil {
-		s.Observer.Observe(ctx, ports.Fault{Where: "idempotency.keep", Err: err})
+		s.Observer.Emit(ctx, ports.BackgroundError{Task: "idempotency.keep", Err: err})
 	}
 }
 
 func (s *Service) abandon(ctx context.Context, tenant domain.TenantID, key string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), afterwards)
 	defer cancel()
-	if err := s.Idempotency.Abandon(ctx, tenant, key); err != nil {
-		s.Observer.Observe(ctx, ports.Fault{Where: "idempotency.abandon", Err: err})
+	if err := s.Idempotency.Release(ctx, tenant, key); err != nil {
+		s.Observer.Emit(ctx, ports.BackgroundError{Task: "idempotency.abandon", Err: err})
 	}
 }

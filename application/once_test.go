@@ -13,23 +13,23 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-func answering(status int) func(context.Context) (ports.Answer, error) {
-	return func(context.Context) (ports.Answer, error) {
-		return ports.Answer{Status: status, Headers: map[string]string{"Location": "/x"}, Body: []byte("{}")}, nil
+func answering(status int) func(context.Context) (ports.StoredResponse, error) {
+	return func(context.Context) (ports.StoredResponse, error) {
+		return ports.StoredResponse{Status: status, Headers: map[string]string{"Location": "/x"}, Body: []byte("{}")}, nil
 	}
 }
 
-func never(context.Context) (ports.Answer, error) { panic("ran twice") }
+func never(context.Context) (ports.StoredResponse, error) { panic("ran twice") }
 
 func TestARepeatGivesTheFirstAnswer(t *testing.T) {
 	b := newBench(t)
-	first, replayed, err := b.Once(b.ctx, b.tenant, "key", domain.Fingerprint{1}, answering(201))
+	first, replayed, err := b.Do(b.ctx, b.tenant, "key", domain.Fingerprint{1}, answering(201))
 	b.ok(err)
 	if replayed {
 		t.Error("the first is no repeat")
 	}
-	b.clock.pass(ports.KeepAnswers - time.Minute)
-	again, replayed, err := b.Once(b.ctx, b.tenant, "key", domain.Fingerprint{1}, never)
+	b.clock.pass(ports.ResponseRetention - time.Minute)
+	again, replayed, err := b.Do(b.ctx, b.tenant, "key", domain.Fingerprint{1}, never)
 	b.ok(err)
 	if !replayed {
 		t.Error("a repeat does not say so")
@@ -38,16 +38,16 @@ func TestARepeatGivesTheFirstAnswer(t *testing.T) {
 		t.Error(diff)
 	}
 	b.clock.pass(time.Hour)
-	if _, replayed, err = b.Once(b.ctx, b.tenant, "key", domain.Fingerprint{1}, answering(200)); err != nil || replayed {
+	if _, replayed, err = b.Do(b.ctx, b.tenant, "key", domain.Fingerprint{1}, answering(200)); err != nil || replayed {
 		t.Errorf("after its time: %v, %v", replayed, err)
 	}
 }
 
 func TestAKeyIsItsTenantsOwn(t *testing.T) {
 	b := newBench(t)
-	_, _, err := b.Once(b.ctx, b.tenant, "key", domain.Fingerprint{1}, answering(201))
+	_, _, err := b.Do(b.ctx, b.tenant, "key", domain.Fingerprint{1}, answering(201))
 	b.ok(err)
-	_, replayed, err := b.Once(b.ctx, domain.TenantID{UUID: uuid.New()}, "key", domain.Fingerprint{2}, answering(201))
+	_, replayed, err := b.Do(b.ctx, domain.TenantID{UUID: uuid.New()}, "key", domain.Fingerprint{2}, answering(201))
 	b.ok(err)
 	if replayed {
 		t.Error("another tenant's answer was given")
@@ -56,16 +56,16 @@ func TestAKeyIsItsTenantsOwn(t *testing.T) {
 
 func TestAKeyReused(t *testing.T) {
 	b := newBench(t)
-	_, _, err := b.Once(b.ctx, b.tenant, "key", domain.Fingerprint{1}, answering(201))
+	_, _, err := b.Do(b.ctx, b.tenant, "key", domain.Fingerprint{1}, answering(201))
 	b.ok(err)
-	_, _, err = b.Once(b.ctx, b.tenant, "key", domain.Fingerprint{2}, never)
+	_, _, err = b.Do(b.ctx, b.tenant, "key", domain.Fingerprint{2}, never)
 	b.fails(err, domain.Conflict, domain.KeyReused)
 }
 
 func TestAKeyInFlight(t *testing.T) {
 	b := newBench(t)
-	_, _, err := b.Once(b.ctx, b.tenant, "key", domain.Fingerprint{1}, func(ctx context.Context) (ports.Answer, error) {
-		_, _, err := b.Once(ctx, b.tenant, "key", domain.Fingerprint{1}, never)
+	_, _, err := b.Do(b.ctx, b.tenant, "key", domain.Fingerprint{1}, func(ctx context.Context) (ports.StoredResponse, error) {
+		_, _, err := b.Do(ctx, b.tenant, "key", domain.Fingerprint{1}, never)
 		b.fails(err, domain.Conflict, domain.KeyInFlight)
 		return answering(201)(ctx)
 	})
@@ -77,16 +77,16 @@ func TestAClaimOfADeadProcess(t *testing.T) {
 	b := newBench(t)
 	ran := false
 	over := b.outage("Idempotency.Finish")
-	_, _, err := b.Once(b.ctx, b.tenant, "key", domain.Fingerprint{1}, answering(201))
+	_, _, err := b.Do(b.ctx, b.tenant, "key", domain.Fingerprint{1}, answering(201))
 	b.ok(err)
 	over()
-	if faults := noted[ports.Fault](b.seen); len(faults) != 1 || faults[0].Where != "idempotency.keep" {
+	if faults := noted[ports.BackgroundError](b.seen); len(faults) != 1 || faults[0].Task != "idempotency.keep" {
 		t.Errorf("observed %v", faults)
 	}
-	_, _, err = b.Once(b.ctx, b.tenant, "key", domain.Fingerprint{1}, never)
+	_, _, err = b.Do(b.ctx, b.tenant, "key", domain.Fingerprint{1}, never)
 	b.fails(err, domain.KeyInFlight)
-	b.clock.pass(ports.StaleClaim + time.Second)
-	_, _, err = b.Once(b.ctx, b.tenant, "key", domain.Fingerprint{1}, func(ctx context.Context) (ports.Answer, error) {
+	b.clock.pass(ports.ClaimTimeout + time.Second)
+	_, _, err = b.Do(b.ctx, b.tenant, "key", domain.Fingerprint{1}, func(ctx context.Context) (ports.StoredResponse, error) {
 		ran = true
 		return answering(201)(ctx)
 	})
@@ -98,12 +98,14 @@ func TestAClaimOfADeadProcess(t *testing.T) {
 
 func TestWhatCameToNothingFreesTheKey(t *testing.T) {
 	failure := errors.New("failed")
-	tests := map[string]func(context.Context) (ports.Answer, error){
-		"an error":        func(context.Context) (ports.Answer, error) { return ports.Answer{}, failure },
-		"no answer":       func(context.Context) (ports.Answer, error) { return ports.Answer{}, nil },
-		"a panic":         func(context.Context) (ports.Answer, error) { panic(failure) },
-		"a caller's end":  func(ctx context.Context) (ports.Answer, error) { return ports.Answer{}, context.Canceled },
-		"an error status": func(context.Context) (ports.Answer, error) { return ports.Answer{Status: 500}, failure },
+	tests := map[string]func(context.Context) (ports.StoredResponse, error){
+		"an error":  func(context.Context) (ports.StoredResponse, error) { return ports.StoredResponse{}, failure },
+		"no answer": func(context.Context) (ports.StoredResponse, error) { return ports.StoredResponse{}, nil },
+		"a panic":   func(context.Context) (ports.StoredResponse, error) { panic(failure) },
+		"a caller's end": func(ctx context.Context) (ports.StoredResponse, error) {
+			return ports.StoredResponse{}, context.Canceled
+		},
+		"an error status": func(context.Context) (ports.StoredResponse, error) { return ports.StoredResponse{Status: 500}, failure },
 	}
 	for name, do := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -111,7 +113,7 @@ func TestWhatCameToNothingFreesTheKey(t *testing.T) {
 			ctx, cancel := context.WithCancel(b.ctx)
 			func() {
 				defer func() { _ = recover() }()
-				_, replayed, err := b.Once(ctx, b.tenant, "key", domain.Fingerprint{1}, func(ctx context.Context) (ports.Answer, error) {
+				_, replayed, err := b.Do(ctx, b.tenant, "key", domain.Fingerprint{1}, func(ctx context.Context) (ports.StoredResponse, error) {
 					cancel() // the key is freed although the caller has left
 					return do(ctx)
 				})
@@ -119,7 +121,7 @@ func TestWhatCameToNothingFreesTheKey(t *testing.T) {
 					t.Errorf("got %v, %v", replayed, err)
 				}
 			}()
-			_, replayed, err := b.Once(b.ctx, b.tenant, "key", domain.Fingerprint{2}, answering(201))
+			_, replayed, err := b.Do(b.ctx, b.tenant, "key", domain.Fingerprint{2}, answering(201))
 			b.ok(err)
 			if replayed {
 				t.Error("the key was not freed")
@@ -132,11 +134,11 @@ func TestAnAbandonThatFailsIsObserved(t *testing.T) {
 	b := newBench(t)
 	b.outage("Idempotency.Abandon")
 	failure := errors.New("failed")
-	_, _, err := b.Once(b.ctx, b.tenant, "key", domain.Fingerprint{1}, func(context.Context) (ports.Answer, error) {
-		return ports.Answer{}, failure
+	_, _, err := b.Do(b.ctx, b.tenant, "key", domain.Fingerprint{1}, func(context.Context) (ports.StoredResponse, error) {
+		return ports.StoredResponse{}, failure
 	})
 	b.fails(err, failure)
-	if faults := noted[ports.Fault](b.seen); len(faults) != 1 || faults[0].Where != "idempotency.abandon" {
+	if faults := noted[ports.BackgroundError](b.seen); len(faults) != 1 || faults[0].Task != "idempotency.abandon" {
 		t.Errorf("observed %v", faults)
 	}
 }

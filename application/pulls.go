@@ -14,12 +14,12 @@ func (s *Service) RequestPull(
 	if err := w.Validate(); err != nil {
 		return domain.Pull{}, err
 	}
-	ask := domain.Ask{Everything: true}
+	ask := domain.PullScope{Everything: true}
 	if w != (domain.Window{}) {
-		ask = domain.Ask{Window: &w}
+		ask = domain.PullScope{Window: &w}
 	}
 	return s.Pulls.Request(ctx, tenant, connection, ports.PullRequest{
-		ID: s.newPullID(), Ask: ask, Trigger: domain.ByOperator, At: s.Clock.Now(), Trace: s.Tracer.Carry(ctx),
+		ID: s.newPullID(), Scope: ask, Trigger: domain.TriggerOperator, At: s.Clock.Now(), Trace: s.Tracer.Carry(ctx),
 	})
 }
 

@@ -110,7 +110,7 @@ func TestAWindowIsAskedForAsItIs(t *testing.T) {
 	b.run(b.everything(c))
 	p, err := b.RequestPull(b.ctx, b.tenant, c.ID, w)
 	b.ok(err)
-	if diff := cmp.Diff(domain.Ask{Window: &w}, p.Ask); diff != "" || p.Trigger != domain.ByOperator {
+	if diff := cmp.Diff(domain.PullScope{Window: &w}, p.Scope); diff != "" || p.Trigger != domain.TriggerOperator {
 		t.Errorf("%s, by %s", diff, p.Trigger)
 	}
 }

@@ -45,7 +45,7 @@ type reader struct {
 
 // fetched is a page as the vendor shows it, while the store is asked what it knows of it.
 type fetched struct {
-	ports.Batch
+	ports.VendorPage
 	progress domain.Progress // once the page is stored
 	again    map[string]bool // ids that stand in it twice, or in a page that may not be stored
 	look     *look
@@ -55,8 +55,8 @@ type fetched struct {
 // pull stands once it is stored.
 type page struct {
 	pages     int
-	accounts  []domain.AccountView
-	rows      []domain.Observation
+	accounts  []domain.AccountData
+	rows      []domain.TransactionData
 	fresh     bool // none of rows is thought to be stored
 	unchanged int  // further rows, which are stored as they are
 	progress  domain.Progress
@@ -70,8 +70,8 @@ type page struct {
 func (r *reader) pages(ctx context.Context) iter.Seq2[page, error] {
 	return func(yield func(page, error) bool) {
 		ctx, cancel := context.WithCancel(ctx)
-		fetch := &ahead[fetched]{beside: r.Beside, next: func() (fetched, bool, error) { return r.fetch(ctx) }}
-		read := &ahead[page]{beside: r.Beside}
+		fetch := &ahead[fetched]{beside: r.Go, next: func() (fetched, bool, error) { return r.fetch(ctx) }}
+		read := &ahead[page]{beside: r.Go}
 		read.next = func() (page, bool, error) { return r.read(fetch, read.wanted.Load) }
 		defer func() { r.looked() }()
 		defer fetch.end()

@@ -57,7 +57,7 @@ func TestAnyOrderOfReadingAndStoring(t *testing.T) {
 // storing gives a bench whose pages meet a function before they are stored. Its reads
 // run beside it, as the service's do.
 func storing(t *testing.T, meet func() error) *bench {
-	return newBench(t, func(d *application.Deps) { d.Pulls, d.Beside = met{d.Pulls, meet}, nil })
+	return newBench(t, func(d *application.Deps) { d.Pulls, d.Go = met{d.Pulls, meet}, nil })
 }
 
 // met are pulls whose pages with rows meet a function.
@@ -87,13 +87,13 @@ func TestTwoPagesAreReadAhead(t *testing.T) {
 			return nil
 		})
 		b.vendor.steps = []domain.Step{list}
-		var pages [][]domain.Sighting
+		var pages [][]domain.RawTransaction
 		for i := range 5 {
-			var rows []domain.Observation
+			var rows []domain.TransactionData
 			for _, id := range numbered(fmt.Sprint("page ", i, " "), 600) {
 				rows = append(rows, row(id, "one of many"))
 			}
-			pages = append(pages, domain.Seen(rows...))
+			pages = append(pages, domain.RawTransactionsOf(rows...))
 		}
 		b.vendor.onRead = paged(pages...)
 		id := b.everything(b.connection("books"))

@@ -29,9 +29,9 @@ func TestARedirectedConnectionReadsEverythingOnceMore(t *testing.T) {
 	b.redirect(c, "item-2")
 	b.clock.pass(time.Second)
 	created := map[string]time.Time{account: epoch}
-	b.receive(b.mint(c), event("e1", domain.Ask{Created: created}))
+	b.receive(b.mint(c), event("e1", domain.PullScope{Created: created}))
 	b.run(b.kicked[len(b.kicked)-1])
-	if diff := cmp.Diff([]domain.Ask{{Everything: true}, {Everything: true}}, b.vendor.asks); diff != "" {
+	if diff := cmp.Diff([]domain.PullScope{{Everything: true}, {Everything: true}}, b.vendor.asks); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -43,7 +43,7 @@ func TestAWaitingPullIsPlannedAnewAfterARedirect(t *testing.T) {
 	b.vendor.shows("r1", "r2", "r3")
 	c := b.connection("books")
 	id := b.everything(c)
-	b.vendor.onRead = func(_ domain.Step, cursor string) (*ports.Batch, error) {
+	b.vendor.onRead = func(_ domain.Step, cursor string) (*ports.VendorPage, error) {
 		if cursor != "" {
 			return nil, unavailable(domain.VendorUnreachable)
 		}

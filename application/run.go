@@ -36,7 +36,7 @@ func (s *Service) RunPull(ctx context.Context, id domain.PullID) (time.Duration,
 	case err != nil:
 		return 0, err
 	}
-	t := &try{Service: s, lease: lease, pull: claimed.Pull, connection: claimed.Connection, first: claimed.First, bare: claimed.Bare}
+	t := &try{Service: s, lease: lease, pull: claimed.Pull, connection: claimed.Connection, first: claimed.Initial, bare: claimed.Empty}
 	if t.pull.Attempts > domain.MaxAttempts { // each try took its process with it
 		return t.finish(ctx, &domain.Error{Kind: domain.Rejected, Code: domain.Interrupted}, begun)
 	}
@@ -73,7 +73,7 @@ func (t *try) finish(ctx context.Context, failure error, begun time.Time) (time.
 		return 0, err
 	}
 	t.pull.State, t.pull.Attempts, t.pull.LastError = outcome.State, outcome.Attempts, outcome.LastError
-	t.Observer.Observe(ctx, ports.PullTried{Pull: t.pull, Took: now.Sub(begun), Counts: t.counts, Err: failure})
+	t.Observer.Emit(ctx, ports.PullAttempted{Pull: t.pull, Took: now.Sub(begun), Counts: t.counts, Err: failure})
 	if outcome.State != domain.PullQueued {
 		return 0, nil
 	}
@@ -96,7 +96,7 @@ func (t *try) outcome(failure error, replaced bool, now time.Time) ports.Outcome
 	o := ports.Outcome{
 		State: domain.PullSucceeded, Attempts: t.pull.Attempts, At: now,
 		Health: func(h domain.Health) domain.Health {
-			if h = h.Told(t.pull.Ask.Signal); replaced {
+			if h = h.AfterSignal(t.pull.Scope.Signal); replaced {
 				return h
 			}
 			return healthAfter(h, t.standing, failure, now)
@@ -131,12 +131,12 @@ func codeOf(failure error) domain.Code {
 
 // healthAfter folds the look that a try or a test took into the health. Only what the
 // vendor refuses for good says something of the connection.
-func healthAfter(h domain.Health, standing domain.Standing, failure error, now time.Time) domain.Health {
+func healthAfter(h domain.Health, standing domain.LinkStatus, failure error, now time.Time) domain.Health {
 	switch {
 	case failure == nil:
-		return h.Seen(standing, now)
+		return h.AfterSuccess(standing, now)
 	case errors.Is(failure, domain.Rejected):
-		return h.Failed(reasonOf(failure), now)
+		return h.AfterFailure(reasonOf(failure), now)
 	}
 	return h
 }

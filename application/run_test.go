@@ -20,13 +20,13 @@ func TestTheFirstPullReadsEverything(t *testing.T) {
 	b.vendor.shows("r1", "r2", "r3")
 	c := b.connection("books")
 	created := map[string]time.Time{account: epoch}
-	b.receive(b.mint(c), event("e1", domain.Ask{Created: created}))
+	b.receive(b.mint(c), event("e1", domain.PullScope{Created: created}))
 	if again := b.run(b.kicked[0]); again != 0 {
 		t.Errorf("again in %v", again)
 	}
-	b.receive(b.mint(c), event("e2", domain.Ask{Created: created}))
+	b.receive(b.mint(c), event("e2", domain.PullScope{Created: created}))
 	b.run(b.kicked[1])
-	want := []domain.Ask{{Everything: true}, {Created: created}}
+	want := []domain.PullScope{{Everything: true}, {Created: created}}
 	if diff := cmp.Diff(want, b.vendor.asks); diff != "" {
 		t.Error(diff)
 	}
@@ -67,7 +67,7 @@ func TestTheFirstPullIsTheFirstThatSucceeds(t *testing.T) {
 	p, err := b.RequestPull(b.ctx, b.tenant, c.ID, domain.Window{From: "2026-02-01"})
 	b.ok(err)
 	b.run(p.ID)
-	if diff := cmp.Diff([]domain.Ask{{Everything: true}}, b.vendor.asks); diff != "" {
+	if diff := cmp.Diff([]domain.PullScope{{Everything: true}}, b.vendor.asks); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -81,7 +81,7 @@ func TestASucceededPullTellsWhatItDid(t *testing.T) {
 	if diff := cmp.Diff(domain.Counts{Accounts: 1, Read: 3, Added: 3}, p.Counts); diff != "" {
 		t.Error(diff)
 	}
-	tried := noted[ports.PullTried](b.seen)
+	tried := noted[ports.PullAttempted](b.seen)
 	if len(tried) != 1 || tried[0].Err != nil || tried[0].Counts != p.Counts || tried[0].Pull.State != domain.PullSucceeded || tried[0].Took <= 0 {
 		t.Errorf("observed %+v", tried)
 	}
@@ -161,7 +161,7 @@ func TestABudgetIsNotAnAttempt(t *testing.T) {
 func TestAPullIsGivenUpAfter25Tries(t *testing.T) {
 	b := newBench(t)
 	c := b.connection("books")
-	received := b.receive(b.mint(c), event("e1", domain.Ask{}))
+	received := b.receive(b.mint(c), event("e1", domain.PullScope{}))
 	id := b.kicked[0]
 	b.vendor.onCheck = func() error { return unavailable(domain.VendorUnreachable) }
 	tries := 0
@@ -176,7 +176,7 @@ func TestAPullIsGivenUpAfter25Tries(t *testing.T) {
 	if d := b.delivered(received.Delivery.ID); d.Status != domain.DeliveryFailed {
 		t.Errorf("its delivery is %s", d.Status)
 	}
-	if h := b.health(c); h.Known() != domain.Unknown {
+	if h := b.health(c); h.StatusOrUnknown() != domain.Unknown {
 		t.Errorf("a vendor that is away says nothing of the connection: %+v", h)
 	}
 }
@@ -235,7 +235,7 @@ func TestAWorkerThatIsToldToStop(t *testing.T) {
 	c := b.connection("books")
 	id := b.everything(c)
 	ctx, stop := context.WithCancel(b.ctx)
-	b.vendor.onRead = func(_ domain.Step, cursor string) (*ports.Batch, error) {
+	b.vendor.onRead = func(_ domain.Step, cursor string) (*ports.VendorPage, error) {
 		if cursor == "" {
 			return nil, nil
 		}
@@ -266,8 +266,8 @@ func TestAFaultOfNoKind(t *testing.T) {
 	b.vendor.onCheck = func() error { return errors.New("a bug") }
 	b.run(id)
 	b.stands(id, domain.PullQueued, domain.InternalFailure)
-	tried := noted[ports.PullTried](b.seen)
-	want := ports.PullTried{Err: errors.New("a bug")}
+	tried := noted[ports.PullAttempted](b.seen)
+	want := ports.PullAttempted{Err: errors.New("a bug")}
 	if len(tried) != 1 || cmp.Equal(tried[0], want, cmpopts.EquateErrors()) {
 		t.Errorf("observed %v", tried)
 	}

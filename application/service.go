@@ -31,7 +31,7 @@ type Deps struct {
 	Ledger      ports.Ledger
 
 	Sealer      ports.Sealer
-	Addresses   ports.Addresses
+	Egress      ports.EgressGuard
 	Aggregators []ports.Aggregator // one a vendor, at least one
 	Connectors  []ports.Connector  // one a type; none means no engine connections
 
@@ -51,7 +51,7 @@ type Deps struct {
 	// Beside begins work beside the caller, and gives the wait for its end, which hands on
 	// a panic of the work and may be called again. Nil takes a goroutine; who plays the
 	// service in one thread puts a schedule in its place.
-	Beside func(work func()) (wait func())
+	Go func(work func()) (wait func())
 
 	// AllowHTTP admits plain http base URLs; for development.
 	AllowHTTP bool
@@ -80,8 +80,8 @@ func New(d Deps) (*Service, error) {
 	if s.Tracer == nil {
 		s.Tracer = untraced{}
 	}
-	if s.Beside == nil {
-		s.Beside = goroutine
+	if s.Go == nil {
+		s.Go = goroutine
 	}
 	faults := d.missing()
 	for _, a := range d.Aggregators {
@@ -115,7 +115,7 @@ func (d Deps) missing() []string {
 	absent := map[string]bool{
 		"Connections": d.Connections == nil, "Tokens": d.Tokens == nil, "Deliveries": d.Deliveries == nil,
 		"Idempotency": d.Idempotency == nil, "Pulls": d.Pulls == nil, "Ledger": d.Ledger == nil,
-		"Sealer": d.Sealer == nil, "Addresses": d.Addresses == nil, "Aggregators": len(d.Aggregators) == 0,
+		"Sealer": d.Sealer == nil, "Egress": d.Egress == nil, "Aggregators": len(d.Aggregators) == 0,
 		"Clock": d.Clock == nil, "Sleeper": d.Sleeper == nil, "IDs": d.IDs == nil,
 		"Entropy": d.Entropy == nil, "Observer": d.Observer == nil,
 	}

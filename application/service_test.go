@@ -14,7 +14,7 @@ import (
 // fields lists the fields that an error names.
 func fields(err error) []string {
 	var named []string
-	for _, f := range domain.Faults(err) {
+	for _, f := range domain.ErrorsOf(err) {
 		named = append(named, f.Field)
 	}
 	return named
@@ -27,7 +27,7 @@ func TestNewNamesEveryMissingMember(t *testing.T) {
 	}
 	for _, member := range []string{
 		"Connections", "Tokens", "Deliveries", "Idempotency", "Pulls", "Ledger", "Sealer",
-		"Addresses", "Aggregators", "Clock", "Sleeper", "IDs", "Entropy", "Observer",
+		"Egress", "Aggregators", "Clock", "Sleeper", "IDs", "Entropy", "Observer",
 	} {
 		if !strings.Contains(err.Error(), member) {
 			t.Errorf("%q does not name %s", err, member)

@@ -82,7 +82,7 @@ func (t *try) keep(ctx context.Context, step domain.Step, read page) error {
 		return nil
 	}
 	write := ports.PageWrite{
-		Accounts: read.accounts, Transactions: read.rows, Fresh: read.fresh, Unchanged: read.unchanged, Progress: read.progress,
+		Accounts: read.accounts, Transactions: read.rows, AssumeNew: read.fresh, Unchanged: read.unchanged, Progress: read.progress,
 	}
 	if read.last && step.Sweep {
 		write.Progress = t.pull.Progress
@@ -94,7 +94,7 @@ func (t *try) keep(ctx context.Context, step domain.Step, read page) error {
 // vendor says, before and after the read, that its own synchronisation is whole and the
 // same one: an absence in the middle of one proves nothing.
 func (t *try) sweep(ctx context.Context, step domain.Step, r *reader) error {
-	settled := t.standing.Settled
+	settled := t.standing.SyncComplete
 	if settled {
 		after, err := t.vendor.Check(ctx, t.access)
 		if err != nil {

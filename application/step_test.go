@@ -28,7 +28,7 @@ func TestResumesAfterACrashBetweenAnyTwoPages(t *testing.T) {
 			c := b.connection("books")
 			id := b.everything(c)
 			reads := 0
-			b.vendor.onRead = func(domain.Step, string) (*ports.Batch, error) {
+			b.vendor.onRead = func(domain.Step, string) (*ports.VendorPage, error) {
 				if reads++; reads == crash+1 {
 					return nil, unavailable(domain.StoreUnavailable) // nothing more is written
 				}
@@ -69,13 +69,13 @@ func TestALostLeaseWritesNothing(t *testing.T) {
 	c := b.connection("books")
 	id := b.everything(c)
 	asleep := false
-	b.vendor.onRead = func(domain.Step, string) (*ports.Batch, error) {
+	b.vendor.onRead = func(domain.Step, string) (*ports.VendorPage, error) {
 		if !asleep { // the worker pauses, and another one does the whole work meanwhile
 			asleep = true
 			b.clock.pass(time.Minute)
 			b.run(id)
 			b.stands(id, domain.PullSucceeded, "")
-			return &ports.Batch{Transactions: domain.Seen(row("r1", "long ago"))}, nil
+			return &ports.VendorPage{Transactions: domain.RawTransactionsOf(row("r1", "long ago"))}, nil
 		}
 		return nil, nil
 	}
@@ -86,7 +86,7 @@ func TestALostLeaseWritesNothing(t *testing.T) {
 	if diff := cmp.Diff([]string{"r1 v1", "r2 v1", "r3 v1"}, b.rows(c)); diff != "" {
 		t.Error(diff)
 	}
-	if tried := noted[ports.PullTried](b.seen); len(tried) != 1 {
+	if tried := noted[ports.PullAttempted](b.seen); len(tried) != 1 {
 		t.Errorf("observed %+v", tried)
 	}
 }
@@ -97,17 +97,17 @@ func TestAStalePageNeverOverwritesAFreshOne(t *testing.T) {
 	b.vendor.steps = []domain.Step{list}
 	c := b.connection("books")
 	id := b.everything(c)
-	b.vendor.onRead = func(domain.Step, string) (*ports.Batch, error) {
+	b.vendor.onRead = func(domain.Step, string) (*ports.VendorPage, error) {
 		stale := row("r1", "as it was")
 		b.clock.pass(time.Minute)
-		b.vendor.onRead = func(domain.Step, string) (*ports.Batch, error) {
-			return &ports.Batch{Transactions: domain.Seen(row("r1", "as it is")), Next: "more"}, nil
+		b.vendor.onRead = func(domain.Step, string) (*ports.VendorPage, error) {
+			return &ports.VendorPage{Transactions: domain.RawTransactionsOf(row("r1", "as it is")), Next: "more"}, nil
 		}
 		over := b.outage("Pulls.Finish") // the second worker ends without a word
 		_, err := b.RunPull(b.ctx, id)
 		b.fails(err, domain.StoreUnavailable)
 		over()
-		return &ports.Batch{Transactions: domain.Seen(stale)}, nil
+		return &ports.VendorPage{Transactions: domain.RawTransactionsOf(stale)}, nil
 	}
 	if again := b.run(id); again != 0 {
 		t.Errorf("again in %v", again)
@@ -136,7 +136,7 @@ func TestALeaseLostAtTheVeryEnd(t *testing.T) {
 		t.Errorf("again in %v", again)
 	}
 	b.stands(id, domain.PullSucceeded, "")
-	if tried := noted[ports.PullTried](b.seen); len(tried) != 1 {
+	if tried := noted[ports.PullAttempted](b.seen); len(tried) != 1 {
 		t.Errorf("observed %+v", tried)
 	}
 }
@@ -161,8 +161,8 @@ func TestACursorThatGoesRound(t *testing.T) {
 	b.vendor.steps = []domain.Step{list}
 	c := b.connection("books")
 	id := b.everything(c)
-	b.vendor.onRead = func(domain.Step, string) (*ports.Batch, error) {
-		return &ports.Batch{Transactions: domain.Seen(row("r1", "")), Next: "round"}, nil
+	b.vendor.onRead = func(domain.Step, string) (*ports.VendorPage, error) {
+		return &ports.VendorPage{Transactions: domain.RawTransactionsOf(row("r1", "")), Next: "round"}, nil
 	}
 	again := b.run(id)
 	b.stands(id, domain.PullQueued, domain.EndlessCursor)
@@ -186,10 +186,10 @@ func TestACursorThatNeverEnds(t *testing.T) {
 	b.vendor.steps = []domain.Step{list}
 	id := b.everything(b.connection("books"))
 	reads := 0
-	b.vendor.onRead = func(domain.Step, string) (*ports.Batch, error) {
+	b.vendor.onRead = func(domain.Step, string) (*ports.VendorPage, error) {
 		reads++
 		text := strconv.Itoa(reads)
-		return &ports.Batch{Transactions: domain.Seen(row(text, "")), Next: text}, nil
+		return &ports.VendorPage{Transactions: domain.RawTransactionsOf(row(text, "")), Next: text}, nil
 	}
 	again := b.run(id)
 	b.stands(id, domain.PullQueued, domain.EndlessCursor)
@@ -208,14 +208,14 @@ func TestEmptyPages(t *testing.T) {
 	b := newBench(t)
 	b.vendor.steps = []domain.Step{list}
 	id := b.everything(b.connection("books"))
-	b.vendor.onRead = func(_ domain.Step, cursor string) (*ports.Batch, error) {
+	b.vendor.onRead = func(_ domain.Step, cursor string) (*ports.VendorPage, error) {
 		switch cursor {
 		case "":
-			return &ports.Batch{Next: "a"}, nil
+			return &ports.VendorPage{Next: "a"}, nil
 		case "a":
-			return &ports.Batch{Next: "b"}, nil
+			return &ports.VendorPage{Next: "b"}, nil
 		}
-		return &ports.Batch{Transactions: domain.Seen(row("r1", ""))}, nil
+		return &ports.VendorPage{Transactions: domain.RawTransactionsOf(row("r1", ""))}, nil
 	}
 	b.run(id)
 	b.stands(id, domain.PullSucceeded, "")
@@ -240,7 +240,7 @@ func TestRemovalsComeLast(t *testing.T) {
 	b.vendor.steps = []domain.Step{list}
 	b.vendor.shows("r1", "r2")
 	c := b.connection("books")
-	b.receive(b.mint(c), event("e1", domain.Ask{Everything: true, Removed: []string{"r1", "unknown"}}))
+	b.receive(b.mint(c), event("e1", domain.PullScope{Everything: true, Removed: []string{"r1", "unknown"}}))
 	b.run(b.kicked[0])
 	if diff := cmp.Diff([]string{"r1 v2 removed", "r2 v1"}, b.rows(c)); diff != "" {
 		t.Error(diff)
@@ -254,7 +254,7 @@ func TestRemovalsAreRepeatedHarmlessly(t *testing.T) {
 	b.vendor.shows("r1", "r2")
 	c := b.connection("books")
 	b.run(b.everything(c))
-	b.receive(b.mint(c), event("e1", domain.Ask{Removed: []string{"r1"}}))
+	b.receive(b.mint(c), event("e1", domain.PullScope{Removed: []string{"r1"}}))
 	id := b.kicked[1]
 	over := b.outage("Pulls.Finish")
 	_, err := b.RunPull(b.ctx, id)
@@ -274,7 +274,7 @@ func TestAStepThatFailsKeepsItsPages(t *testing.T) {
 	b.vendor.shows("r1", "r2", "r3")
 	c := b.connection("books")
 	id := b.everything(c)
-	b.vendor.onRead = func(_ domain.Step, cursor string) (*ports.Batch, error) {
+	b.vendor.onRead = func(_ domain.Step, cursor string) (*ports.VendorPage, error) {
 		if cursor == "2" {
 			return nil, errors.Join(unavailable(domain.MalformedResponse))
 		}

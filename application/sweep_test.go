@@ -73,7 +73,7 @@ func TestASweepHoldsBackUnlessSettledBeforeAndAfter(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			b, c := swept(t)
 			b.vendor.onCheck = func() error {
-				b.vendor.standing.Settled = settled[b.vendor.checks-1]
+				b.vendor.standing.SyncComplete = settled[b.vendor.checks-1]
 				return nil
 			}
 			id := b.everything(c)
@@ -90,7 +90,7 @@ func TestASweepHoldsBackUnlessSettledBeforeAndAfter(t *testing.T) {
 func TestASweepReadsAgainAfterACrash(t *testing.T) {
 	b, c := swept(t)
 	id := b.everything(c)
-	b.vendor.onRead = func(_ domain.Step, cursor string) (*ports.Batch, error) {
+	b.vendor.onRead = func(_ domain.Step, cursor string) (*ports.VendorPage, error) {
 		if cursor == "2" {
 			return nil, unavailable(domain.StoreUnavailable)
 		}

@@ -23,7 +23,7 @@ type written struct {
 
 func (w *written) StorePage(ctx context.Context, l domain.Lease, p ports.PageWrite) (domain.Counts, error) {
 	if len(p.Transactions)+p.Unchanged > 0 {
-		w.pages = append(w.pages, fmt.Sprintf("%d new, fresh %t, %d known, to %q", len(p.Transactions), p.Fresh, p.Unchanged, p.Progress.Cursor))
+		w.pages = append(w.pages, fmt.Sprintf("%d new, fresh %t, %d known, to %q", len(p.Transactions), p.AssumeNew, p.Unchanged, p.Progress.Cursor))
 		time.Sleep(w.slow)
 	}
 	return w.Pulls.StorePage(ctx, l, p)
@@ -38,10 +38,10 @@ func noting(t *testing.T, with ...func(*application.Deps)) (*bench, *written) {
 }
 
 // costly shows rows that take a moment to read, so that the next page is there by then.
-func costly(ids ...string) (seen []domain.Sighting) {
+func costly(ids ...string) (seen []domain.RawTransaction) {
 	for i, id := range ids {
-		source := domain.Source{1, byte(i + 1)}
-		seen = append(seen, domain.Sighting{ExternalID: id, Source: source, Observe: func() (domain.Observation, error) {
+		source := domain.ContentHash{1, byte(i + 1)}
+		seen = append(seen, domain.RawTransaction{ExternalID: id, ContentHash: source, Normalize: func() (domain.TransactionData, error) {
 			time.Sleep(time.Millisecond)
 			return row(id, "costly"), nil
 		}})
@@ -50,11 +50,11 @@ func costly(ids ...string) (seen []domain.Sighting) {
 }
 
 // paged answers with the pages, one after the other.
-func paged(pages ...[]domain.Sighting) func(domain.Step, string) (*ports.Batch, error) {
-	return func(_ domain.Step, cursor string) (*ports.Batch, error) {
+func paged(pages ...[]domain.RawTransaction) func(domain.Step, string) (*ports.VendorPage, error) {
+	return func(_ domain.Step, cursor string) (*ports.VendorPage, error) {
 		at := 0
 		_, _ = fmt.Sscan(cursor, &at)
-		batch := &ports.Batch{Transactions: pages[at]}
+		batch := &ports.VendorPage{Transactions: pages[at]}
 		if at+1 < len(pages) {
 			batch.Next = fmt.Sprint(at + 1)
 		}
@@ -74,34 +74,34 @@ func numbered(prefix string, n int) (ids []string) {
 // many rows, and none that shows a row of theirs again: each is an edit of its own.
 func TestPagesThatAreReadyAreStoredTogether(t *testing.T) {
 	for name, tc := range map[string]struct {
-		pages [][]domain.Sighting
+		pages [][]domain.RawTransaction
 		want  []string
 		fails bool
 	}{
 		"small ones": {
-			[][]domain.Sighting{costly("a"), costly("b"), costly("c"), costly("d")},
+			[][]domain.RawTransaction{costly("a"), costly("b"), costly("c"), costly("d")},
 			[]string{`1 new, fresh true, 0 known, to "1"`, `3 new, fresh true, 0 known, to ""`}, false,
 		},
 		"up to a thousand rows": {
-			[][]domain.Sighting{costly("a"), costly(numbered("b", 600)...), costly(numbered("c", 400)...), costly("d")},
+			[][]domain.RawTransaction{costly("a"), costly(numbered("b", 600)...), costly(numbered("c", 400)...), costly("d")},
 			[]string{`1 new, fresh true, 0 known, to "1"`, `1000 new, fresh true, 0 known, to "3"`, `1 new, fresh true, 0 known, to ""`}, false,
 		},
 		"a row again": {
-			[][]domain.Sighting{costly("a"), costly("b"), costly("b", "c"), costly("d")},
+			[][]domain.RawTransaction{costly("a"), costly("b"), costly("b", "c"), costly("d")},
 			[]string{`1 new, fresh true, 0 known, to "1"`, `1 new, fresh true, 0 known, to "2"`, `3 new, fresh false, 0 known, to ""`}, false,
 		},
 		"a row twice": {
-			[][]domain.Sighting{costly("a", "a"), costly("b")},
+			[][]domain.RawTransaction{costly("a", "a"), costly("b")},
 			[]string{`2 new, fresh false, 0 known, to "1"`, `1 new, fresh true, 0 known, to ""`}, false,
 		},
 		"a row that cannot be read": {
-			[][]domain.Sighting{costly("a"), costly("b"), {(&page{}).sight("c", "", 9)}, costly("d")},
+			[][]domain.RawTransaction{costly("a"), costly("b"), {(&page{}).sight("c", "", 9)}, costly("d")},
 			[]string{`1 new, fresh true, 0 known, to "1"`, `1 new, fresh true, 0 known, to "2"`}, true,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				b, w := noting(t, func(d *application.Deps) { d.Beside = nil })
+				b, w := noting(t, func(d *application.Deps) { d.Go = nil })
 				w.slow = 10 * time.Second
 				b.vendor.onRead = paged(tc.pages...)
 				id := b.everything(b.connection("books"))
@@ -122,7 +122,7 @@ func TestPagesThatAreReadyAreStoredTogether(t *testing.T) {
 // Pages that bring nothing move the pull on together, a second late at most; what they
 // showed is counted, and a page behind them that fails finds the pull where they end.
 func TestPagesThatBringNothingAreWrittenTogether(t *testing.T) {
-	shown := [][]domain.Sighting{costly("a"), costly("b"), costly("c"), costly("d")}
+	shown := [][]domain.RawTransaction{costly("a"), costly("b"), costly("c"), costly("d")}
 	for name, tc := range map[string]struct {
 		late, fails string // before which page a second passes, and which page is not given
 		want        []string
@@ -138,7 +138,7 @@ func TestPagesThatBringNothingAreWrittenTogether(t *testing.T) {
 			c := b.connection("books")
 			b.run(b.everything(c))
 			w.pages = nil
-			b.vendor.onRead = func(step domain.Step, cursor string) (*ports.Batch, error) {
+			b.vendor.onRead = func(step domain.Step, cursor string) (*ports.VendorPage, error) {
 				if tc.late != "" && cursor == tc.late {
 					b.clock.pass(time.Second)
 				}

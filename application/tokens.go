@@ -79,12 +79,12 @@ func (t *touches) putBack(used map[domain.TokenID]time.Time) {
 }
 
 // FlushTouches implements ports.Keeper.
-func (s *Service) FlushTouches(ctx context.Context) error {
+func (s *Service) FlushTokenUsage(ctx context.Context) error {
 	used := s.touched.take()
 	if len(used) == 0 {
 		return nil
 	}
-	if err := s.Tokens.Touch(ctx, used); err != nil {
+	if err := s.Tokens.RecordUsage(ctx, used); err != nil {
 		s.touched.putBack(used)
 		return err
 	}

@@ -61,13 +61,13 @@ func TestRotationOfATokenTakesTwo(t *testing.T) {
 	old, err := b.MintToken(b.ctx, b.tenant, "pluggy", "books")
 	b.ok(err)
 	next := b.mint(c)
-	b.receive(string(old.Raw.Reveal()), event("e1", domain.Ask{}))
-	b.receive(next, event("e2", domain.Ask{}))
+	b.receive(string(old.Raw.Reveal()), event("e1", domain.PullScope{}))
+	b.receive(next, event("e2", domain.PullScope{}))
 	b.ok(b.RevokeToken(b.ctx, b.tenant, old.ID))
 	b.fails(b.RevokeToken(b.ctx, b.tenant, old.ID), domain.NotFound)
-	_, err = b.Receive(b.ctx, knock(string(old.Raw.Reveal()), event("e3", domain.Ask{})))
+	_, err = b.Receive(b.ctx, knock(string(old.Raw.Reveal()), event("e3", domain.PullScope{})))
 	b.fails(err, domain.Unauthenticated)
-	b.receive(next, event("e4", domain.Ask{}))
+	b.receive(next, event("e4", domain.PullScope{}))
 }
 
 func TestRevokeIsTheTenantsOwn(t *testing.T) {
@@ -88,18 +88,18 @@ func (b *bench) lastUsed() time.Time {
 // The door writes nothing for it: uses are gathered and written later.
 func TestUsesAreFlushedTogether(t *testing.T) {
 	b := newBench(t)
-	b.ok(b.FlushTouches(b.ctx))
+	b.ok(b.FlushTokenUsage(b.ctx))
 	token := b.mint(b.connection("books"))
-	b.receive(token, event("e1", domain.Ask{}))
+	b.receive(token, event("e1", domain.PullScope{}))
 	if !b.lastUsed().IsZero() {
 		t.Fatal("the door wrote")
 	}
 	over := b.outage("Tokens.Touch")
-	b.fails(b.FlushTouches(b.ctx), domain.StoreUnavailable)
+	b.fails(b.FlushTokenUsage(b.ctx), domain.StoreUnavailable)
 	b.clock.pass(time.Hour)
-	later := b.receive(token, event("e2", domain.Ask{})).Delivery.ReceivedAt
+	later := b.receive(token, event("e2", domain.PullScope{})).Delivery.ReceivedAt
 	over()
-	b.ok(b.FlushTouches(b.ctx))
+	b.ok(b.FlushTokenUsage(b.ctx))
 	if used := b.lastUsed(); !used.Equal(later) {
 		t.Errorf("last used %v, want %v", used, later)
 	}
@@ -108,11 +108,11 @@ func TestUsesAreFlushedTogether(t *testing.T) {
 func TestAFailedFlushIsNotForgotten(t *testing.T) {
 	b := newBench(t)
 	token := b.mint(b.connection("books"))
-	at := b.receive(token, event("e1", domain.Ask{})).Delivery.ReceivedAt
+	at := b.receive(token, event("e1", domain.PullScope{})).Delivery.ReceivedAt
 	over := b.outage("Tokens.Touch")
-	b.fails(b.FlushTouches(b.ctx), domain.StoreUnavailable)
+	b.fails(b.FlushTokenUsage(b.ctx), domain.StoreUnavailable)
 	over()
-	b.ok(b.FlushTouches(b.ctx))
+	b.ok(b.FlushTokenUsage(b.ctx))
 	if used := b.lastUsed(); !used.Equal(at) {
 		t.Errorf("last used %v, want %v", used, at)
 	}

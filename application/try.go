@@ -21,8 +21,8 @@ type try struct {
 
 	access   ports.Access
 	vendor   ports.Aggregator
-	standing domain.Standing
-	accounts []domain.AccountView
+	standing domain.LinkStatus
+	accounts []domain.AccountData
 	counts   domain.Counts
 	written  time.Time // when the pull's row was
 	passed   passed
@@ -67,22 +67,22 @@ func (t *try) survey(ctx context.Context) (err error) {
 // elsewhere by then. One that never had a pull succeed where it points reads everything,
 // whatever was asked: an event tells only what is new.
 func (t *try) plan() {
-	reference := t.connection.Reference()
-	if t.pull.Progress.Planned && t.pull.Progress.Reference == reference {
+	reference := t.connection.Target()
+	if t.pull.Progress.Planned && t.pull.Progress.Target == reference {
 		return
 	}
-	ask := t.pull.Ask
+	ask := t.pull.Scope
 	if t.first {
-		ask = ask.Merge(domain.Ask{Everything: true})
+		ask = ask.Merge(domain.PullScope{Everything: true})
 	}
 	today := domain.DateOf(t.Clock.Now())
-	t.pull.Progress = domain.Progress{Planned: true, Reference: reference, Steps: t.vendor.Plan(ask, t.accounts, today)}
+	t.pull.Progress = domain.Progress{Planned: true, Target: reference, Steps: t.vendor.Plan(ask, t.accounts, today)}
 }
 
 // remove comes last: the vendor said that the rows are gone, and a page read before it
 // said so may still have shown them.
 func (t *try) remove(ctx context.Context) error {
-	for some := range slices.Chunk(t.pull.Ask.Removed, maxTogether) {
+	for some := range slices.Chunk(t.pull.Scope.Removed, maxTogether) {
 		if err := t.store(ctx, ports.PageWrite{Removed: some, Progress: t.pull.Progress}); err != nil {
 			return err
 		}

@@ -18,25 +18,25 @@ const account = "acc-1"
 // answered well: the credential's secret is "right", and rows come two a page.
 type vendor struct {
 	name     domain.Vendor
-	standing domain.Standing
-	rows     []domain.Observation
+	standing domain.LinkStatus
+	rows     []domain.TransactionData
 	steps    []domain.Step // of any ask that wants rows; one whole sweep when nil
 
 	onCheck    func() error
 	onAccounts func() error
 	// onRead may answer a page; a nil batch leaves it to the rows.
-	onRead func(step domain.Step, cursor string) (*ports.Batch, error)
+	onRead func(step domain.Step, cursor string) (*ports.VendorPage, error)
 
 	// onReadOf meets every read before it is answered; the read fails if ctx ends in it.
 	onReadOf func(ctx context.Context, cursor string)
 
-	asks    []domain.Ask // as planned
-	cursors []string     // as read
+	asks    []domain.PullScope // as planned
+	cursors []string           // as read
 	checks  int
 }
 
 func newVendor(name domain.Vendor) *vendor {
-	return &vendor{name: name, standing: domain.Standing{Settled: true}}
+	return &vendor{name: name, standing: domain.LinkStatus{SyncComplete: true}}
 }
 
 // shows replaces the rows.
@@ -47,8 +47,8 @@ func (v *vendor) shows(externalIDs ...string) {
 	}
 }
 
-func row(externalID, description string) domain.Observation {
-	return domain.Observation{
+func row(externalID, description string) domain.TransactionData {
+	return domain.TransactionData{
 		ExternalID: externalID, Account: account, Amount: domain.Money{Amount: decimal.MustParse("-10.5"), Currency: "BRL"},
 		Status: domain.Posted, Date: "2026-02-20", Description: description, Metadata: json.RawMessage(`{}`),
 	}
@@ -56,29 +56,29 @@ func row(externalID, description string) domain.Observation {
 
 func (v *vendor) Vendor() domain.Vendor { return v.name }
 
-func (v *vendor) Check(_ context.Context, a ports.Access) (domain.Standing, error) {
+func (v *vendor) Check(_ context.Context, a ports.Access) (domain.LinkStatus, error) {
 	v.checks++
 	if v.onCheck != nil {
 		if err := v.onCheck(); err != nil {
-			return domain.Standing{}, err
+			return domain.LinkStatus{}, err
 		}
 	}
 	if !a.Credential.Part(domain.PartSecret).Equal(domain.SecretText("right")) {
-		return domain.Standing{}, rejected(domain.CredentialRejected)
+		return domain.LinkStatus{}, rejected(domain.CredentialRejected)
 	}
 	return v.standing, nil
 }
 
-func (v *vendor) Accounts(context.Context, ports.Access) ([]domain.AccountView, error) {
+func (v *vendor) Accounts(context.Context, ports.Access) ([]domain.AccountData, error) {
 	if v.onAccounts != nil {
 		if err := v.onAccounts(); err != nil {
 			return nil, err
 		}
 	}
-	return []domain.AccountView{{ExternalID: account, Type: domain.BankAccount, Name: "Checking", Currency: "BRL"}}, nil
+	return []domain.AccountData{{ExternalID: account, Type: domain.BankAccount, Name: "Checking", Currency: "BRL"}}, nil
 }
 
-func (v *vendor) Plan(ask domain.Ask, _ []domain.AccountView, _ domain.Date) []domain.Step {
+func (v *vendor) Plan(ask domain.PullScope, _ []domain.AccountData, _ domain.Date) []domain.Step {
 	v.asks = append(v.asks, ask)
 	switch {
 	case !ask.Everything && ask.Window == nil && len(ask.Created) == 0:
@@ -89,24 +89,24 @@ func (v *vendor) Plan(ask domain.Ask, _ []domain.AccountView, _ domain.Date) []d
 	return []domain.Step{{Account: account, Sweep: true}}
 }
 
-func (v *vendor) Read(ctx context.Context, _ ports.Access, step domain.Step, _ []domain.AccountView, cursor string) (ports.Batch, error) {
+func (v *vendor) Read(ctx context.Context, _ ports.Access, step domain.Step, _ []domain.AccountData, cursor string) (ports.VendorPage, error) {
 	v.cursors = append(v.cursors, cursor)
 	if v.onReadOf != nil {
 		if v.onReadOf(ctx, cursor); ctx.Err() != nil {
-			return ports.Batch{}, ctx.Err()
+			return ports.VendorPage{}, ctx.Err()
 		}
 	}
 	if v.onRead != nil {
 		if batch, err := v.onRead(step, cursor); batch != nil || err != nil {
 			if err != nil {
-				return ports.Batch{}, err
+				return ports.VendorPage{}, err
 			}
 			return *batch, nil
 		}
 	}
 	from, _ := strconv.Atoi(cursor)
 	to := min(from+2, len(v.rows))
-	batch := ports.Batch{Transactions: domain.Seen(v.rows[min(from, to):to]...)}
+	batch := ports.VendorPage{Transactions: domain.RawTransactionsOf(v.rows[min(from, to):to]...)}
 	if to < len(v.rows) {
 		batch.Next = strconv.Itoa(to)
 	}
@@ -114,17 +114,17 @@ func (v *vendor) Read(ctx context.Context, _ ports.Access, step domain.Step, _ [
 }
 
 // Parse reads a domain.Event as JSON.
-func (v *vendor) Parse(body []byte) (domain.Event, error) {
-	var event domain.Event
+func (v *vendor) Parse(body []byte) (domain.WebhookEvent, error) {
+	var event domain.WebhookEvent
 	if json.Unmarshal(body, &event) != nil {
-		return domain.Event{}, domain.Fault("body", "must be an event")
+		return domain.WebhookEvent{}, domain.FieldError("body", "must be an event")
 	}
 	return event, nil
 }
 
 // event writes what Parse reads.
-func event(key string, ask domain.Ask) string {
-	text, _ := json.Marshal(domain.Event{Name: "rows/changed", ID: key, Key: key, Wanted: true, Ask: ask})
+func event(key string, ask domain.PullScope) string {
+	text, _ := json.Marshal(domain.WebhookEvent{Name: "rows/changed", ID: key, DedupKey: key, WantsPull: true, Scope: ask})
 	return string(text)
 }
 
@@ -140,10 +140,10 @@ func (c connector) Category() domain.Category  { return c.category }
 func (c connector) Validate(_ context.Context, config json.RawMessage, credential domain.Credential) (json.RawMessage, error) {
 	var faults []*domain.Error
 	if !json.Valid(config) {
-		faults = append(faults, domain.Fault("config.host", "must not be empty"))
+		faults = append(faults, domain.FieldError("config.host", "must not be empty"))
 	}
 	if credential.Part("password").IsZero() {
-		faults = append(faults, domain.Fault("credential.password", "must not be empty"))
+		faults = append(faults, domain.FieldError("credential.password", "must not be empty"))
 	}
 	return config, domain.Join(faults)
 }

@@ -38,7 +38,7 @@ func TestACredentialRotatedDuringATry(t *testing.T) {
 	}
 	again := b.run(id)
 	b.stands(id, domain.PullQueued, domain.CredentialRejected)
-	if h := b.health(c); h.Known() != domain.Unknown || h.NeedsReauth {
+	if h := b.health(c); h.StatusOrUnknown() != domain.Unknown || h.NeedsReauth {
 		t.Errorf("the new credential is %+v", h)
 	}
 	b.clock.pass(again)
@@ -59,17 +59,17 @@ func TestASuccessWithTheOldCredentialSaysNothingOfTheNew(t *testing.T) {
 	}
 	b.run(id)
 	b.stands(id, domain.PullSucceeded, "")
-	if h := b.health(c); h.Known() != domain.Unknown {
+	if h := b.health(c); h.StatusOrUnknown() != domain.Unknown {
 		t.Errorf("the new credential is %+v", h)
 	}
 }
 
 func TestEventsTellOfTheHolder(t *testing.T) {
 	b := newBench(t)
-	b.vendor.standing = domain.Standing{} // a vendor whose status does not know of consents
+	b.vendor.standing = domain.LinkStatus{} // a vendor whose status does not know of consents
 	c := b.connection("books")
 	token := b.mint(c)
-	b.receive(token, event("e1", domain.Ask{Signal: domain.SignalReauth}))
+	b.receive(token, event("e1", domain.PullScope{Signal: domain.SignalReauth}))
 	b.run(b.kicked[0])
 	if h := b.health(c); h.Status != domain.Healthy || !h.NeedsReauth {
 		t.Errorf("got %+v", h)
@@ -78,7 +78,7 @@ func TestEventsTellOfTheHolder(t *testing.T) {
 	if h := b.health(c); !h.NeedsReauth {
 		t.Error("a look took back what only an event can")
 	}
-	b.receive(token, event("e2", domain.Ask{Signal: domain.SignalRecovered}))
+	b.receive(token, event("e2", domain.PullScope{Signal: domain.SignalRecovered}))
 	b.run(b.kicked[2])
 	if h := b.health(c); h.NeedsReauth {
 		t.Errorf("got %+v", h)
@@ -100,16 +100,16 @@ func TestAConnectionDeletedDuringItsPull(t *testing.T) {
 	b := newBench(t)
 	b.vendor.shows("r1", "r2", "r3")
 	c := b.connection("books")
-	received := b.receive(b.mint(c), event("e1", domain.Ask{}))
+	received := b.receive(b.mint(c), event("e1", domain.PullScope{}))
 	id := b.kicked[0]
-	b.vendor.onRead = func(domain.Step, string) (*ports.Batch, error) {
+	b.vendor.onRead = func(domain.Step, string) (*ports.VendorPage, error) {
 		return nil, b.DeleteConnection(b.ctx, b.tenant, c.ID, nil)
 	}
 	if again := b.run(id); again != 0 {
 		t.Errorf("again in %v", again)
 	}
 	b.clock.pass(time.Minute)
-	stranded, err := b.Stranded(b.ctx, 10)
+	stranded, err := b.ListStuck(b.ctx, 10)
 	b.ok(err)
 	if diff := cmp.Diff([]domain.PullID{id}, stranded, cmp.AllowUnexported()); diff != "" {
 		t.Fatal(diff)

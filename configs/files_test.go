@@ -187,7 +187,7 @@ func FuzzLoad(f *testing.F) {
 			t.Errorf("%s: the fault repeats the value", name)
 		}
 		c, err := load(name, value)
-		for _, fault := range domain.Faults(err) {
+		for _, fault := range domain.ErrorsOf(err) {
 			if fault.Field != name && !strings.HasPrefix(name, "AUTH_") && name != "ENV_NAME" {
 				t.Errorf("%s made %s a fault", name, fault.Field)
 			}

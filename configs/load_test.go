@@ -171,7 +171,7 @@ func TestAFaultNamesItsSettingAndNeverTheValue(t *testing.T) {
 func wantFault(t *testing.T, err error, value string, names ...string) {
 	t.Helper()
 	var got []string
-	for _, fault := range domain.Faults(err) {
+	for _, fault := range domain.ErrorsOf(err) {
 		got = append(got, fault.Field)
 		if fault.Kind != domain.Invalid || fault.Message == "" {
 			t.Errorf("%q gave a fault of kind %q that says %q", value, fault.Kind, fault.Message)
@@ -226,7 +226,7 @@ func TestEveryFaultIsToldAtOnce(t *testing.T) {
 		return "", false
 	}, known)
 	told := map[string]bool{}
-	for _, fault := range domain.Faults(err) {
+	for _, fault := range domain.ErrorsOf(err) {
 		told[fault.Field] = true
 	}
 	for name, s := range reasonable {

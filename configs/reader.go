@@ -26,7 +26,7 @@ type reader struct {
 func (r *reader) err() error { return errors.Join(r.faults...) }
 
 func (r *reader) fault(name, message string) {
-	r.faults = append(r.faults, domain.Fault(name, message))
+	r.faults = append(r.faults, domain.FieldError(name, message))
 }
 
 func (r *reader) faulty(name string) bool {

@@ -17,7 +17,7 @@ const (
 )
 
 // AccountView is what the vendor says of an account now.
-type AccountView struct {
+type AccountData struct {
 	ExternalID string
 	Type       AccountType
 	Subtype    string // the vendor's own word; "" when unknown
@@ -34,7 +34,7 @@ type Account struct {
 	Tenant     TenantID
 	Connection ConnectionID
 	Vendor     Vendor
-	AccountView
+	AccountData
 	FirstSeenAt time.Time
 	UpdatedAt   time.Time
 }

@@ -13,7 +13,7 @@ const maxNamed = 10_000
 // Ask is what an event, an operator or the safety net wants pulled. Asks merge, so
 // that many deliveries become one pull. The zero Ask wants a look at the account
 // reference and its accounts, and no transaction.
-type Ask struct {
+type PullScope struct {
 	// Everything reads all that the vendor keeps.
 	Everything bool `json:"everything,omitempty"`
 	// Window reads the value dates inside it.
@@ -29,12 +29,12 @@ type Ask struct {
 }
 
 // Merge gives what covers both asks; other is the later one. Neither is changed.
-func (a Ask) Merge(other Ask) Ask { return Fold([]Ask{a, other}) }
+func (a PullScope) Merge(other PullScope) PullScope { return MergeScopes([]PullScope{a, other}) }
 
 // Fold gives what covers all asks, in the order they came: what merging one after the other
 // gives, but each id is looked at once, however many asks there are.
-func Fold(asks []Ask) Ask {
-	var all Ask
+func MergeScopes(asks []PullScope) PullScope {
+	var all PullScope
 	created, changed := map[string]time.Time{}, map[string][]string{}
 	for _, a := range asks {
 		all.Everything = all.Everything || a.Everything
@@ -66,13 +66,13 @@ func orNone[V any](m map[string]V) map[string]V {
 }
 
 // simplified drops what reading everything covers.
-func (a Ask) simplified() Ask {
+func (a PullScope) simplified() PullScope {
 	named := 0
 	for _, ids := range a.Changed {
 		named += len(ids)
 	}
 	if a.Everything || named > maxNamed {
-		return Ask{Everything: true, Removed: a.Removed, Signal: a.Signal}
+		return PullScope{Everything: true, Removed: a.Removed, Signal: a.Signal}
 	}
 	return a
 }

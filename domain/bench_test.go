@@ -17,7 +17,7 @@ func BenchmarkAdmitsSigned(b *testing.B) {
 	mac := hmac.New(sha256.New, []byte("secret"))
 	mac.Write(body)
 	policy := domain.SourcePolicy{HMACSecret: domain.SecretText("secret")}
-	knock := domain.Knock{Body: body, Signature: hex.EncodeToString(mac.Sum(nil))}
+	knock := domain.WebhookRequest{Body: body, Signature: hex.EncodeToString(mac.Sum(nil))}
 	b.ReportAllocs()
 	for b.Loop() {
 		if !policy.Admits(knock) {
@@ -28,10 +28,10 @@ func BenchmarkAdmitsSigned(b *testing.B) {
 
 // BenchmarkDigest is what decides, for each row that is read, whether it has changed.
 func BenchmarkDigest(b *testing.B) {
-	o := domain.Observation{
+	o := domain.TransactionData{
 		Account: "11aa22bb-33cc-4d44-8e55-66ff77aa88bb", Status: domain.Posted, Date: "2026-11-19", OccurredAt: noon,
 		Amount:      domain.Money{Amount: decimal.MustParse("-212.45"), Currency: "BRL"},
-		Description: "PIX ENVIADO", Category: "Transfer - PIX", Counterparty: "Padaria", Detail: make([]byte, 500),
+		Description: "PIX ENVIADO", Category: "Transfer - PIX", Counterparty: "Padaria", StableMetadata: make([]byte, 500),
 	}
 	b.ReportAllocs()
 	for b.Loop() {

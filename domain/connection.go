@@ -54,8 +54,8 @@ type Connection struct {
 	UpdatedAt time.Time
 	// RedirectedAt is when the connection last came to point elsewhere, CreatedAt at first:
 	// what was pulled before says nothing of what is there now.
-	RedirectedAt time.Time
-	DeletedAt    time.Time // zero while live
+	TargetChangedAt time.Time
+	DeletedAt       time.Time // zero while live
 }
 
 // Validate names every field at fault at once, as joined Faults.
@@ -73,17 +73,17 @@ func (c *Connection) Rename(name string) { c.Name = name }
 
 // Redirect points the connection elsewhere at its vendor. Where it already points there,
 // nothing changes; else what was known of its health is forgotten.
-func (c *Connection) Redirect(baseURL, accountRef string, at time.Time) {
+func (c *Connection) Repoint(baseURL, accountRef string, at time.Time) {
 	if c.BaseURL == baseURL && c.AccountRef == accountRef {
 		return
 	}
 	c.BaseURL, c.AccountRef = baseURL, accountRef
-	c.Health, c.RedirectedAt = Health{}, at
+	c.Health, c.TargetChangedAt = Health{}, at
 }
 
 // Reference is where the connection points, in one text: equal exactly when both the
 // vendor's address and the account reference are.
-func (c *Connection) Reference() string { return c.AccountRef + " at " + c.BaseURL }
+func (c *Connection) Target() string { return c.AccountRef + " at " + c.BaseURL }
 
 // Reconfigure replaces an engine connection's configuration.
 func (c *Connection) Reconfigure(config json.RawMessage) { c.Config = slices.Clone(config) }
@@ -96,7 +96,7 @@ func (c *Connection) Rotate(sealed Sealed) { c.Sealed, c.Health = slices.Clone(s
 func (c *Connection) Delete(at time.Time) { c.DeletedAt = at }
 
 // Revise marks what an operator changed together as one revision.
-func (c *Connection) Revise(at time.Time) {
+func (c *Connection) BumpRevision(at time.Time) {
 	c.Revision++
 	c.UpdatedAt = at
 }
@@ -116,11 +116,11 @@ func ValidateBaseURL(raw string, allowHTTP bool) *Error {
 	switch {
 	case err != nil, !reachable(u), u.Opaque != "", u.User != nil,
 		u.RawQuery != "", u.ForceQuery, u.Fragment != "", strings.Contains(raw, "#"):
-		return Fault("baseUrl", form)
+		return FieldError("baseUrl", form)
 	case u.Scheme == "https", u.Scheme == "http" && allowHTTP:
 		return nil
 	}
-	return Fault("baseUrl", form)
+	return FieldError("baseUrl", form)
 }
 
 // reachable says whether the host and the port of the address can exist.
@@ -137,10 +137,10 @@ func reachable(u *url.URL) bool {
 // ValidateSecret bounds an incoming secret without ever saying what it holds.
 func ValidateSecret(field string, s Secret) *Error {
 	if s.IsZero() {
-		return Fault(field, "must not be empty")
+		return FieldError(field, "must not be empty")
 	}
 	if len(s.bytes()) > MaxSecret {
-		return Fault(field, "is too long")
+		return FieldError(field, "is too long")
 	}
 	return nil
 }
@@ -149,11 +149,11 @@ func ValidateSecret(field string, s Secret) *Error {
 func text(field, value string, limit int) []*Error {
 	switch {
 	case value == "":
-		return []*Error{Fault(field, "must not be empty")}
+		return []*Error{FieldError(field, "must not be empty")}
 	case utf8.RuneCountInString(value) > limit:
-		return []*Error{Fault(field, "is too long")}
+		return []*Error{FieldError(field, "is too long")}
 	case !utf8.ValidString(value), strings.ContainsFunc(value, unicode.IsControl):
-		return []*Error{Fault(field, "must be text without control characters")}
+		return []*Error{FieldError(field, "must be text without control characters")}
 	}
 	return nil
 }

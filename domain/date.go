@@ -9,7 +9,7 @@ type Date string
 // ParseDate reads YYYY-MM-DD. Errors: Invalid, without a field.
 func ParseDate(text string) (Date, error) {
 	if _, err := time.Parse(time.DateOnly, text); err != nil {
-		return "", Fault("", "must be a date, YYYY-MM-DD")
+		return "", FieldError("", "must be a date, YYYY-MM-DD")
 	}
 	return Date(text), nil
 }
@@ -35,7 +35,7 @@ type Window struct {
 // Validate refuses a window that ends before it begins. Errors: Invalid on "to".
 func (w Window) Validate() error {
 	if w.From != "" && w.To != "" && w.To < w.From {
-		return Fault("to", "must not be before from")
+		return FieldError("to", "must not be before from")
 	}
 	return nil
 }

@@ -24,16 +24,16 @@ const MaxEventID = 200
 
 // Event is what a webhook body says, once its vendor's adapter has read it. Only
 // ids and dates are taken from it; links in a payload are never followed.
-type Event struct {
+type WebhookEvent struct {
 	Name string // the vendor's own name of it: "item/updated", "TRANSACTIONS.historical_update"
 	ID   string // the vendor's id of the event; "" when it has none
 	// Key makes two deliveries the same event, per connection. "" means the body does.
-	Key string
+	DedupKey string
 	// AccountRef is the item or link it is about; "" when it names none.
 	AccountRef string
 	// Wanted: it asks for a pull. Events that ask for nothing are stored as ignored.
-	Wanted bool
-	Ask    Ask
+	WantsPull bool
+	Scope     PullScope
 }
 
 // Fingerprint is what the store keeps unique per connection.
@@ -41,9 +41,9 @@ type Fingerprint [sha256.Size]byte
 
 // FingerprintOf hashes the event's key, or the body where there is none. The two
 // never collide: each has its own prefix.
-func FingerprintOf(e Event, body []byte) Fingerprint {
-	if e.Key != "" {
-		return sha256.Sum256([]byte("event\x00" + e.Key))
+func FingerprintOf(e WebhookEvent, body []byte) Fingerprint {
+	if e.DedupKey != "" {
+		return sha256.Sum256([]byte("event\x00" + e.DedupKey))
 	}
 	return sha256.Sum256(append([]byte("body\x00"), body...))
 }
@@ -58,7 +58,7 @@ type Delivery struct {
 	EventID     string
 	Fingerprint Fingerprint
 	Body        []byte // as it came
-	Ask         Ask
+	Scope       PullScope
 	Status      DeliveryStatus
 	Pull        PullID // zero unless Status follows a pull
 	ReceivedAt  time.Time

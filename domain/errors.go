@@ -104,15 +104,15 @@ func (e *Error) Is(target error) bool {
 }
 
 // Fault is an Invalid error about one field.
-func Fault(field, message string) *Error {
+func FieldError(field, message string) *Error {
 	return &Error{Kind: Invalid, Field: field, Message: message}
 }
 
 // Missing is the one answer for what is absent and for what is not the tenant's.
-func Missing() *Error { return &Error{Kind: NotFound} }
+func NotFoundError() *Error { return &Error{Kind: NotFound} }
 
 // Faults lists every *Error inside err, through wraps and joins, in order.
-func Faults(err error) []*Error {
+func ErrorsOf(err error) []*Error {
 	if err == nil {
 		return nil
 	}
@@ -122,11 +122,11 @@ func Faults(err error) []*Error {
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		var all []*Error
 		for _, part := range joined.Unwrap() {
-			all = append(all, Faults(part)...)
+			all = append(all, ErrorsOf(part)...)
 		}
 		return all
 	}
-	return Faults(errors.Unwrap(err))
+	return ErrorsOf(errors.Unwrap(err))
 }
 
 // Join makes one error of many, which Faults takes apart again; nil of none.

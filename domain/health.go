@@ -25,7 +25,7 @@ type Health struct {
 }
 
 // Known gives the status, Unknown for the zero Health.
-func (h Health) Known() HealthStatus {
+func (h Health) StatusOrUnknown() HealthStatus {
 	if h.Status == "" {
 		return Unknown
 	}
@@ -33,15 +33,15 @@ func (h Health) Known() HealthStatus {
 }
 
 // Standing is what the vendor says of an account reference when asked.
-type Standing struct {
+type LinkStatus struct {
 	// NeedsReauth: the item or link waits for the account holder.
 	NeedsReauth bool
 	// Settled: the vendor finished its last synchronisation whole, so that a row's
 	// absence from a complete read means something.
-	Settled bool
+	SyncComplete bool
 	// Synced is the vendor's own mark of its last synchronisation; "" when it gives none.
 	// Two equal standings saw the same state of the reference.
-	Synced string
+	SyncMarker string
 }
 
 // Signal is what an event tells about the account reference.
@@ -56,23 +56,23 @@ const (
 // Seen folds a successful look at the vendor into the health. A vendor that calls the
 // reference settled has reached the institution since whatever an event said: that is
 // good news too, for its own webhook may have been lost.
-func (h Health) Seen(s Standing, at time.Time) Health {
+func (h Health) AfterSuccess(s LinkStatus, at time.Time) Health {
 	next := h.moved(Healthy, "", at)
-	next.ReauthByEvent = next.ReauthByEvent && !s.Settled
+	next.ReauthByEvent = next.ReauthByEvent && !s.SyncComplete
 	next.NeedsReauth = s.NeedsReauth || next.ReauthByEvent
 	return next
 }
 
 // Failed folds a failed look into the health. A fault that will pass leaves the
 // status as it was, for it says nothing of the connection: only Rejected counts.
-func (h Health) Failed(reason Code, at time.Time) Health {
+func (h Health) AfterFailure(reason Code, at time.Time) Health {
 	next := h.moved(Unhealthy, reason, at)
 	next.NeedsReauth = h.NeedsReauth || reason == CredentialRejected
 	return next
 }
 
 // Told folds an event's signal into the health.
-func (h Health) Told(s Signal) Health {
+func (h Health) AfterSignal(s Signal) Health {
 	switch s {
 	case SignalReauth:
 		h.NeedsReauth, h.ReauthByEvent = true, true

@@ -26,7 +26,7 @@ type tenant struct{}
 func ParseID[T any](text string) (ID[T], error) {
 	id, err := uuid.Parse(text)
 	if err != nil || len(text) != 36 || id == uuid.Nil {
-		return ID[T]{}, Missing()
+		return ID[T]{}, NotFoundError()
 	}
 	return ID[T]{id}, nil
 }

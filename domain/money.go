@@ -23,10 +23,10 @@ var iso4217 = regexp.MustCompile(`^[A-Z]{3}$`)
 func ParseMoney(amount, currency string) (Money, error) {
 	value, err := decimal.Parse(amount)
 	if err != nil || significant(value.String()) != significant(amount) {
-		return Money{}, Fault("amount", "must be a decimal number of at most 19 digits")
+		return Money{}, FieldError("amount", "must be a decimal number of at most 19 digits")
 	}
 	if !iso4217.MatchString(currency) {
-		return Money{}, Fault("currency", "must be an ISO 4217 code")
+		return Money{}, FieldError("currency", "must be an ISO 4217 code")
 	}
 	return Money{Amount: value.Trim(0), Currency: currency}, nil
 }

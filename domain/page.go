@@ -47,13 +47,13 @@ type FeedPage struct {
 }
 
 // Instant writes a time as a sort key of fixed width: nanoseconds, UTC.
-func Instant(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000000000Z") }
+func TimeKey(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000000000Z") }
 
 // ParseInstant reads what Instant wrote. Errors: Invalid on "cursor".
-func ParseInstant(key string) (time.Time, error) {
+func ParseTimeKey(key string) (time.Time, error) {
 	at, err := time.Parse("2006-01-02T15:04:05.000000000Z", key)
 	if err != nil {
-		return time.Time{}, Fault("cursor", "is not a cursor of this list")
+		return time.Time{}, FieldError("cursor", "is not a cursor of this list")
 	}
 	return at, nil
 }

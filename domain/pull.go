@@ -18,10 +18,10 @@ type Trigger string
 
 // The triggers.
 const (
-	ByWebhook   Trigger = "webhook"
-	ByOperator  Trigger = "manual"
-	ByReconcile Trigger = "reconcile"
-	ByReplay    Trigger = "replay"
+	TriggerWebhook   Trigger = "webhook"
+	TriggerOperator  Trigger = "manual"
+	TriggerReconcile Trigger = "reconcile"
+	TriggerReplay    Trigger = "replay"
 )
 
 // MaxAttempts is how often a pull is tried before it is given up.
@@ -61,11 +61,11 @@ type Step struct {
 type Progress struct {
 	Planned bool `json:"planned"`
 	// Reference is where the connection pointed when the steps were planned.
-	Reference string `json:"reference,omitempty"`
-	Steps     []Step `json:"steps,omitempty"`
-	Step      int    `json:"step"`
-	Cursor    string `json:"cursor,omitempty"`
-	Pages     int    `json:"pages"` // of the current step; bounds a cursor that never ends
+	Target string `json:"reference,omitempty"`
+	Steps  []Step `json:"steps,omitempty"`
+	Step   int    `json:"step"`
+	Cursor string `json:"cursor,omitempty"`
+	Pages  int    `json:"pages"` // of the current step; bounds a cursor that never ends
 }
 
 // Done says whether every step has been read.
@@ -107,7 +107,7 @@ type Pull struct {
 	Vendor     Vendor
 	Trigger    Trigger
 	State      PullState
-	Ask        Ask
+	Scope      PullScope
 	Progress   Progress
 	Counts     Counts
 	Attempts   int

@@ -94,9 +94,9 @@ func TestEachChangeIsOneRevision(t *testing.T) {
 	c := domain.Connection{Kind: domain.Aggregator, Vendor: "pluggy", Name: "a", Revision: 1, UpdatedAt: noon, Health: domain.Health{Status: domain.Healthy}}
 	later := noon.Add(time.Second)
 	c.Rename("b")
-	c.Redirect("https://x.example", "ref", later)
+	c.Repoint("https://x.example", "ref", later)
 	c.Rotate(domain.Sealed("sealed"))
-	c.Revise(later)
+	c.BumpRevision(later)
 	if c.Revision != 2 || c.UpdatedAt != later {
 		t.Fatalf("revision %d at %v", c.Revision, c.UpdatedAt)
 	}
@@ -104,21 +104,21 @@ func TestEachChangeIsOneRevision(t *testing.T) {
 		t.Fatal("the old credential's health was kept for the new one")
 	}
 	c.Delete(later.Add(time.Second))
-	c.Revise(later)
+	c.BumpRevision(later)
 	if c.Live() || c.Revision != 3 || c.Vendor != "pluggy" {
 		t.Fatalf("%+v", c)
 	}
 }
 
 func TestOnlyARealRedirectForgets(t *testing.T) {
-	c := domain.Connection{BaseURL: "https://x.example", AccountRef: "ref", RedirectedAt: noon, Health: domain.Health{Status: domain.Healthy}}
-	before := c.Reference()
-	c.Redirect("https://x.example", "ref", noon.Add(time.Hour))
-	if c.RedirectedAt != noon || c.Health.Status != domain.Healthy || c.Reference() != before {
+	c := domain.Connection{BaseURL: "https://x.example", AccountRef: "ref", TargetChangedAt: noon, Health: domain.Health{Status: domain.Healthy}}
+	before := c.Target()
+	c.Repoint("https://x.example", "ref", noon.Add(time.Hour))
+	if c.TargetChangedAt != noon || c.Health.Status != domain.Healthy || c.Target() != before {
 		t.Fatalf("nothing was redirected, and yet %+v", c)
 	}
-	c.Redirect("https://x.example", "other", noon.Add(time.Hour))
-	if c.RedirectedAt != noon.Add(time.Hour) || c.Health != (domain.Health{}) || c.Reference() == before {
+	c.Repoint("https://x.example", "other", noon.Add(time.Hour))
+	if c.TargetChangedAt != noon.Add(time.Hour) || c.Health != (domain.Health{}) || c.Target() == before {
 		t.Fatalf("redirected, and yet %+v", c)
 	}
 }
@@ -153,26 +153,26 @@ func TestOnePassedSourceCheckIsEnough(t *testing.T) {
 
 	tests := map[string]struct {
 		policy domain.SourcePolicy
-		knock  domain.Knock
+		knock  domain.WebhookRequest
 		admits bool
 	}{
-		"nothing configured":         {domain.SourcePolicy{}, domain.Knock{Body: body, Signature: signature, Authorization: "Bearer x", Peer: vendorIP}, false},
-		"signature":                  {signed, domain.Knock{Body: body, Signature: signature}, true},
-		"prefixed signature":         {signed, domain.Knock{Body: body, Signature: "sha256=" + signature}, true},
-		"upper-case signature":       {signed, domain.Knock{Body: body, Signature: strings.ToUpper(signature)}, true},
-		"no signature":               {signed, domain.Knock{Body: body}, false},
-		"signature of other bytes":   {signed, domain.Knock{Body: append(body, ' '), Signature: signature}, false},
-		"truncated signature":        {signed, domain.Knock{Body: body, Signature: signature[:62]}, false},
-		"longer signature":           {signed, domain.Knock{Body: body, Signature: signature + "00"}, false},
-		"signature with rubbish":     {signed, domain.Knock{Body: body, Signature: signature + "zz"}, false},
-		"signature by the empty key": {signed, domain.Knock{Body: body, Signature: emptyKeySignature(body)}, false},
-		"shared value":               {shared, domain.Knock{Body: body, Authorization: "Bearer x"}, true},
-		"another value":              {shared, domain.Knock{Body: body, Authorization: "Bearer y"}, false},
-		"no value":                   {shared, domain.Knock{Body: body}, false},
-		"known address":              {network, domain.Knock{Peer: vendorIP}, true},
-		"known address, mapped":      {network, domain.Knock{Peer: netip.MustParseAddr("::ffff:52.67.145.81")}, true},
-		"another address":            {network, domain.Knock{Peer: netip.MustParseAddr("52.67.145.82")}, false},
-		"no address":                 {network, domain.Knock{}, false},
+		"nothing configured":         {domain.SourcePolicy{}, domain.WebhookRequest{Body: body, Signature: signature, Authorization: "Bearer x", Peer: vendorIP}, false},
+		"signature":                  {signed, domain.WebhookRequest{Body: body, Signature: signature}, true},
+		"prefixed signature":         {signed, domain.WebhookRequest{Body: body, Signature: "sha256=" + signature}, true},
+		"upper-case signature":       {signed, domain.WebhookRequest{Body: body, Signature: strings.ToUpper(signature)}, true},
+		"no signature":               {signed, domain.WebhookRequest{Body: body}, false},
+		"signature of other bytes":   {signed, domain.WebhookRequest{Body: append(body, ' '), Signature: signature}, false},
+		"truncated signature":        {signed, domain.WebhookRequest{Body: body, Signature: signature[:62]}, false},
+		"longer signature":           {signed, domain.WebhookRequest{Body: body, Signature: signature + "00"}, false},
+		"signature with rubbish":     {signed, domain.WebhookRequest{Body: body, Signature: signature + "zz"}, false},
+		"signature by the empty key": {signed, domain.WebhookRequest{Body: body, Signature: emptyKeySignature(body)}, false},
+		"shared value":               {shared, domain.WebhookRequest{Body: body, Authorization: "Bearer x"}, true},
+		"another value":              {shared, domain.WebhookRequest{Body: body, Authorization: "Bearer y"}, false},
+		"no value":                   {shared, domain.WebhookRequest{Body: body}, false},
+		"known address":              {network, domain.WebhookRequest{Peer: vendorIP}, true},
+		"known address, mapped":      {network, domain.WebhookRequest{Peer: netip.MustParseAddr("::ffff:52.67.145.81")}, true},
+		"another address":            {network, domain.WebhookRequest{Peer: netip.MustParseAddr("52.67.145.82")}, false},
+		"no address":                 {network, domain.WebhookRequest{}, false},
 	}
 	for name, tt := range tests {
 		if got := tt.policy.Admits(tt.knock); got != tt.admits {
@@ -218,41 +218,41 @@ func TestBackoffGrowsJittersAndHonoursWishes(t *testing.T) {
 }
 
 func TestHealthFollowsWhatIsSeen(t *testing.T) {
-	h := domain.Health{}.Failed(domain.CredentialRejected, noon)
-	if h.Known() != domain.Unhealthy || !h.NeedsReauth || h.Since != noon {
+	h := domain.Health{}.AfterFailure(domain.CredentialRejected, noon)
+	if h.StatusOrUnknown() != domain.Unhealthy || !h.NeedsReauth || h.Since != noon {
 		t.Fatalf("%+v", h)
 	}
 	later := noon.Add(time.Hour)
-	if same := h.Failed(domain.CredentialRejected, later); same.Since != noon {
+	if same := h.AfterFailure(domain.CredentialRejected, later); same.Since != noon {
 		t.Fatalf("the same failure moved Since: %+v", same)
 	}
-	if h = h.Seen(domain.Standing{}, later); h.Known() != domain.Healthy || h.NeedsReauth || h.Reason != "" || h.Since != later {
+	if h = h.AfterSuccess(domain.LinkStatus{}, later); h.StatusOrUnknown() != domain.Healthy || h.NeedsReauth || h.Reason != "" || h.Since != later {
 		t.Fatalf("%+v", h)
 	}
-	if h = h.Told(domain.SignalReauth).Seen(domain.Standing{}, later); !h.NeedsReauth {
+	if h = h.AfterSignal(domain.SignalReauth).AfterSuccess(domain.LinkStatus{}, later); !h.NeedsReauth {
 		t.Fatal("a status call took back what an event had told")
 	}
-	if settled := h.Seen(domain.Standing{Settled: true}, later); settled.NeedsReauth {
+	if settled := h.AfterSuccess(domain.LinkStatus{SyncComplete: true}, later); settled.NeedsReauth {
 		t.Fatal("a vendor that reached the institution since was not believed")
 	}
-	if h = h.Told(domain.SignalRecovered).Seen(domain.Standing{}, later); h.NeedsReauth {
+	if h = h.AfterSignal(domain.SignalRecovered).AfterSuccess(domain.LinkStatus{}, later); h.NeedsReauth {
 		t.Fatal("good news did not take it back")
 	}
-	if (domain.Health{}).Known() != domain.Unknown {
+	if (domain.Health{}).StatusOrUnknown() != domain.Unknown {
 		t.Fatal("the zero health is not unknown")
 	}
 }
 
 func TestFaultsAreFoundThroughJoinsAndWraps(t *testing.T) {
-	a, b := domain.Fault("a", "m"), domain.Fault("b", "m")
+	a, b := domain.FieldError("a", "m"), domain.FieldError("b", "m")
 	err := errors.Join(a, errors.Join(b), errors.New("other"))
-	if got := domain.Faults(err); len(got) != 2 || got[0] != a || got[1] != b {
+	if got := domain.ErrorsOf(err); len(got) != 2 || got[0] != a || got[1] != b {
 		t.Fatalf("%v", got)
 	}
-	if got := domain.Faults(domain.Join([]*domain.Error{a, b})); len(got) != 2 || got[0] != a || got[1] != b || domain.Join(nil) != nil {
+	if got := domain.ErrorsOf(domain.Join([]*domain.Error{a, b})); len(got) != 2 || got[0] != a || got[1] != b || domain.Join(nil) != nil {
 		t.Fatalf("what was joined comes apart as %v", got)
 	}
-	if domain.Faults(nil) != nil || domain.CodeOf(errors.New("x")) != domain.InternalFailure {
+	if domain.ErrorsOf(nil) != nil || domain.CodeOf(errors.New("x")) != domain.InternalFailure {
 		t.Fatal("what is no fault became one")
 	}
 }

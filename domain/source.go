@@ -9,7 +9,7 @@ import (
 )
 
 // Knock is one call at the webhook door, as it came.
-type Knock struct {
+type WebhookRequest struct {
 	Vendor        Vendor
 	Token         string     // from the path
 	Body          []byte     // raw, the bytes that are signed and stored
@@ -28,13 +28,13 @@ type SourcePolicy struct {
 
 // Admits tries every check that is set, whether or not an earlier one passed, so
 // that the time taken does not tell which.
-func (p SourcePolicy) Admits(k Knock) bool {
+func (p SourcePolicy) Admits(k WebhookRequest) bool {
 	signed := p.signed(k)
 	shared := !p.Authorization.IsZero() && p.Authorization.Equal(SecretText(k.Authorization))
 	return signed || shared || p.fromNetwork(k.Peer)
 }
 
-func (p SourcePolicy) signed(k Knock) bool {
+func (p SourcePolicy) signed(k WebhookRequest) bool {
 	if p.HMACSecret.IsZero() {
 		return false
 	}

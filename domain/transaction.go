@@ -18,7 +18,7 @@ const (
 )
 
 // Observation is what the vendor says of a transaction now, normalised.
-type Observation struct {
+type TransactionData struct {
 	ExternalID   string // unique in its connection
 	Account      string // the account's external id; "" when the vendor names none
 	Amount       Money
@@ -33,15 +33,15 @@ type Observation struct {
 	// Detail is what of Metadata makes an edit when it changes. It is compared, never
 	// stored: an object also holds what moves with every read (when it was collected,
 	// the account's balance), and that is no edit.
-	Detail []byte
+	StableMetadata []byte
 	// Source is stored beside the row and never compared nor given back: by it the same
 	// bytes are known again.
-	Source Source
+	ContentHash ContentHash
 }
 
 // Digest is equal for two observations exactly when neither a normalised field nor
 // Detail differs: then the stored row is left untouched.
-func (o Observation) Digest() [sha256.Size]byte {
+func (o TransactionData) Digest() [sha256.Size]byte {
 	h := sha256.New()
 	write := func(parts ...string) {
 		for _, part := range parts {
@@ -57,7 +57,7 @@ func (o Observation) Digest() [sha256.Size]byte {
 		write("at", o.OccurredAt.UTC().Format(time.RFC3339Nano))
 	}
 	write(o.Description, o.Category, o.Counterparty)
-	h.Write(o.Detail)
+	h.Write(o.StableMetadata)
 	return [sha256.Size]byte(h.Sum(nil))
 }
 
@@ -69,7 +69,7 @@ type Transaction struct {
 	Connection ConnectionID
 	Vendor     Vendor
 	AccountID  AccountID // zero when the vendor names no account
-	Observation
+	TransactionData
 	Version     int // begins at 1, rises with each edit, removal and return
 	FirstSeenAt time.Time
 	UpdatedAt   time.Time

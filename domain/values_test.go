@@ -94,10 +94,10 @@ func TestWindowsSpan(t *testing.T) {
 }
 
 // asks draws the asks that parsers make: a few accounts, ids, times and windows.
-func asks() *rapid.Generator[domain.Ask] {
-	return rapid.Custom(func(t *rapid.T) domain.Ask {
+func asks() *rapid.Generator[domain.PullScope] {
+	return rapid.Custom(func(t *rapid.T) domain.PullScope {
 		ids := rapid.SliceOfN(rapid.SampledFrom([]string{"a", "b", "c", "d"}), 0, 4)
-		var ask domain.Ask
+		var ask domain.PullScope
 		ask.Everything = rapid.IntRange(0, 5).Draw(t, "everything") == 0
 		if rapid.Bool().Draw(t, "windowed") {
 			ask.Window = &domain.Window{From: domain.Date(rapid.SampledFrom([]string{"", "2026-01-01", "2026-03-01"}).Draw(t, "from"))}
@@ -115,7 +115,7 @@ func asks() *rapid.Generator[domain.Ask] {
 }
 
 // covers says whether doing merged does all that part wants.
-func covers(merged, part domain.Ask) bool {
+func covers(merged, part domain.PullScope) bool {
 	for _, id := range part.Removed {
 		if !slices.Contains(merged.Removed, id) {
 			return false
@@ -166,11 +166,11 @@ func TestAMergedAskCoversBothAndIsAssociative(t *testing.T) {
 func TestAsksFoldAsTheyMergeOneAfterTheOther(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		all := rapid.SliceOfN(asks(), 0, 6).Draw(t, "asks")
-		want := domain.Ask{}
+		want := domain.PullScope{}
 		for _, a := range all {
 			want = want.Merge(a)
 		}
-		if got := domain.Fold(all); !reflect.DeepEqual(got, want) {
+		if got := domain.MergeScopes(all); !reflect.DeepEqual(got, want) {
 			t.Fatalf("%+v, want %+v", got, want)
 		}
 	})
@@ -179,23 +179,23 @@ func TestAsksFoldAsTheyMergeOneAfterTheOther(t *testing.T) {
 // A vendor tells of each removal by itself. Looking at all that was merged before for each
 // would take hours for so many.
 func TestAsksByTheHundredThousandFold(t *testing.T) {
-	all := make([]domain.Ask, 300_000)
+	all := make([]domain.PullScope, 300_000)
 	for i := range all {
 		all[i].Removed = []string{fmt.Sprint(i)}
 	}
-	if got := len(domain.Fold(all).Removed); got != len(all) {
+	if got := len(domain.MergeScopes(all).Removed); got != len(all) {
 		t.Errorf("%d ids of %d", got, len(all))
 	}
 }
 
 func TestAnAskSurvivesJSON(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		a := domain.Ask{}.Merge(asks().Draw(t, "a"))
+		a := domain.PullScope{}.Merge(asks().Draw(t, "a"))
 		text, err := json.Marshal(a)
 		if err != nil {
 			t.Fatal(err)
 		}
-		var back domain.Ask
+		var back domain.PullScope
 		if err := json.Unmarshal(text, &back); err != nil || !reflect.DeepEqual(a, back) {
 			t.Fatalf("%s: %+v, %v", text, back, err)
 		}
@@ -207,7 +207,7 @@ func TestTooManyNamedIDsBecomeEverything(t *testing.T) {
 	for i := range ids {
 		ids[i] = fmt.Sprint(i)
 	}
-	got := domain.Ask{Removed: []string{"r"}}.Merge(domain.Ask{Changed: map[string][]string{"x": ids}})
+	got := domain.PullScope{Removed: []string{"r"}}.Merge(domain.PullScope{Changed: map[string][]string{"x": ids}})
 	if !got.Everything || got.Changed != nil || len(got.Removed) != 1 {
 		t.Fatalf("everything %v, changed %d, removed %v", got.Everything, len(got.Changed), got.Removed)
 	}
@@ -232,24 +232,24 @@ func TestProgressGoesForwardAndBack(t *testing.T) {
 
 func TestADigestTellsEveryEditAndNothingElse(t *testing.T) {
 	money := func(s string) domain.Money { return domain.Money{Amount: decimal.MustParse(s), Currency: "BRL"} }
-	base := domain.Observation{
+	base := domain.TransactionData{
 		ExternalID: "t", Account: "a", Amount: money("-1.5"), Status: domain.Posted, Date: "2026-11-20",
-		Description: "d", Category: "c", Counterparty: "p", Metadata: json.RawMessage(`{"a":1}`), Detail: []byte("x"),
+		Description: "d", Category: "c", Counterparty: "p", Metadata: json.RawMessage(`{"a":1}`), StableMetadata: []byte("x"),
 	}
 	other := money("2")
-	edits := map[string]func(*domain.Observation){
-		"account":      func(o *domain.Observation) { o.Account = "b" },
-		"amount":       func(o *domain.Observation) { o.Amount = money("1.5") },
-		"currency":     func(o *domain.Observation) { o.Amount.Currency = "USD" },
-		"accountMoney": func(o *domain.Observation) { o.AccountMoney = &other },
-		"status":       func(o *domain.Observation) { o.Status = domain.Pending },
-		"date":         func(o *domain.Observation) { o.Date = "2026-11-21" },
-		"occurredAt":   func(o *domain.Observation) { o.OccurredAt = noon },
-		"description":  func(o *domain.Observation) { o.Description = "dc" },
-		"category":     func(o *domain.Observation) { o.Category = "" },
-		"counterparty": func(o *domain.Observation) { o.Counterparty = "q" },
-		"detail":       func(o *domain.Observation) { o.Detail = []byte("y") },
-		"moved text":   func(o *domain.Observation) { o.Description, o.Category = "", "dc" },
+	edits := map[string]func(*domain.TransactionData){
+		"account":      func(o *domain.TransactionData) { o.Account = "b" },
+		"amount":       func(o *domain.TransactionData) { o.Amount = money("1.5") },
+		"currency":     func(o *domain.TransactionData) { o.Amount.Currency = "USD" },
+		"accountMoney": func(o *domain.TransactionData) { o.AccountMoney = &other },
+		"status":       func(o *domain.TransactionData) { o.Status = domain.Pending },
+		"date":         func(o *domain.TransactionData) { o.Date = "2026-11-21" },
+		"occurredAt":   func(o *domain.TransactionData) { o.OccurredAt = noon },
+		"description":  func(o *domain.TransactionData) { o.Description = "dc" },
+		"category":     func(o *domain.TransactionData) { o.Category = "" },
+		"counterparty": func(o *domain.TransactionData) { o.Counterparty = "q" },
+		"detail":       func(o *domain.TransactionData) { o.StableMetadata = []byte("y") },
+		"moved text":   func(o *domain.TransactionData) { o.Description, o.Category = "", "dc" },
 	}
 	seen := map[[32]byte]string{base.Digest(): "nothing"}
 	for name, edit := range edits {
@@ -295,10 +295,10 @@ func TestInstantsSortAndSurvive(t *testing.T) {
 			return time.UnixMicro(rapid.Int64Range(0, 4_000_000_000_000_000).Draw(t, name)).UTC()
 		}
 		a, b := draw("a"), draw("b")
-		if a.Before(b) != (domain.Instant(a) < domain.Instant(b)) {
+		if a.Before(b) != (domain.TimeKey(a) < domain.TimeKey(b)) {
 			t.Fatalf("%v and %v sort otherwise as text", a, b)
 		}
-		if back, err := domain.ParseInstant(domain.Instant(a)); err != nil || !back.Equal(a) {
+		if back, err := domain.ParseTimeKey(domain.TimeKey(a)); err != nil || !back.Equal(a) {
 			t.Fatalf("%v, %v", back, err)
 		}
 	})

@@ -11,7 +11,7 @@ var slug = regexp.MustCompile(`^[a-z][a-z0-9-]{0,31}$`)
 // ParseVendor checks the form alone. Errors: Invalid on field "vendor".
 func ParseVendor(text string) (Vendor, error) {
 	if !slug.MatchString(text) {
-		return "", Fault("vendor", "must name an aggregator")
+		return "", FieldError("vendor", "must name an aggregator")
 	}
 	return Vendor(text), nil
 }

@@ -15,11 +15,11 @@ type Access struct {
 }
 
 // Batch is one page of a step as the vendor gave it.
-type Batch struct {
+type VendorPage struct {
 	// Accounts are those the page carried with its rows; often none.
-	Accounts []domain.AccountView
+	Accounts []domain.AccountData
 	// Transactions are all rows of the page, each to be normalised when it is asked for.
-	Transactions []domain.Sighting
+	Transactions []domain.RawTransaction
 	// Next continues the step; "" ends it. It means something to the adapter alone.
 	Next string
 }
@@ -36,30 +36,30 @@ type Aggregator interface {
 	Vendor() domain.Vendor
 
 	// Check authenticates and reads the account reference.
-	Check(ctx context.Context, a Access) (domain.Standing, error)
+	Check(ctx context.Context, a Access) (domain.LinkStatus, error)
 
 	// Accounts reads every account of the reference, in a stable order.
-	Accounts(ctx context.Context, a Access) ([]domain.AccountView, error)
+	Accounts(ctx context.Context, a Access) ([]domain.AccountData, error)
 
 	// Plan turns an ask into steps over the given accounts. Pure: the same ask and
 	// accounts give the same steps. today bounds what the vendor keeps. An ask that wants
 	// no transaction gives no step.
-	Plan(ask domain.Ask, accounts []domain.AccountView, today domain.Date) []domain.Step
+	Plan(ask domain.PullScope, accounts []domain.AccountData, today domain.Date) []domain.Step
 
 	// Read gets one page of a step, from cursor ("" at the begin). Accounts are those of
 	// this try. A row that cannot be normalised exactly makes the page malformed_response,
 	// here or when it is observed: a row is never guessed and never dropped. Rows are pure:
 	// they may be observed at any time, in any order, and give the same each time.
-	Read(ctx context.Context, a Access, step domain.Step, accounts []domain.AccountView, cursor string) (Batch, error)
+	Read(ctx context.Context, a Access, step domain.Step, accounts []domain.AccountData, cursor string) (VendorPage, error)
 
 	// Parse reads a webhook's body. Pure. Errors: Invalid for what is not the vendor's
 	// JSON; an event of a kind it does not know is no error, and wants nothing.
-	Parse(body []byte) (domain.Event, error)
+	Parse(body []byte) (domain.WebhookEvent, error)
 }
 
 // Verifier is an ability of aggregators that keep a session with the vendor: a session
 // that was granted once outlives the credential that was its reason.
 type Verifier interface {
 	// Verify is Aggregator.Check with the credential presented anew.
-	Verify(ctx context.Context, a Access) (domain.Standing, error)
+	Verify(ctx context.Context, a Access) (domain.LinkStatus, error)
 }

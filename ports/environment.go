@@ -39,11 +39,11 @@ type Sealer interface {
 	// for whatever does not authenticate; nothing more is ever told of why.
 	Open(tenant domain.TenantID, connection domain.ConnectionID, s domain.Sealed) (domain.Credential, error)
 	// Stale says whether s is sealed under another key than the primary one.
-	Stale(s domain.Sealed) bool
+	NeedsReseal(s domain.Sealed) bool
 }
 
 // Addresses guards egress before anything is dialled.
-type Addresses interface {
+type EgressGuard interface {
 	// Check refuses a URL whose host is, or resolves to, an address that egress forbids.
 	// A name that does not resolve passes: the dial checks again. Errors: Rejected
 	// (address_not_allowed).
@@ -52,7 +52,7 @@ type Addresses interface {
 
 // Observer is told what happened; it may count, log or trace it. It must not block.
 type Observer interface {
-	Observe(ctx context.Context, event Observation)
+	Emit(ctx context.Context, event Event)
 }
 
 // Tracer carries a trace over the gap between a request and the work it queued.
@@ -66,19 +66,19 @@ type Tracer interface {
 
 // Observation is one thing that happened: WebhookSeen, PullTried, VendorChecked,
 // SealingFailed, Reconciled, Pruned or Fault.
-type Observation interface{ observation() }
+type Event interface{ event() }
 
 type (
 	// WebhookSeen: a knock was answered. Outcome is the delivery's status, "duplicate",
 	// or "refused".
-	WebhookSeen struct {
+	WebhookReceived struct {
 		Vendor  domain.Vendor
 		Outcome string
 		// Delivery is zero when the knock was refused.
 		Delivery domain.DeliveryID
 	}
 	// PullTried: one try of a pull ended. State is where the pull stands now.
-	PullTried struct {
+	PullAttempted struct {
 		Pull   domain.Pull
 		Took   time.Duration
 		Counts domain.Counts // of this try alone
@@ -96,7 +96,7 @@ type (
 		Err        error
 	}
 	// Reconciled: the safety net asked for pulls.
-	Reconciled struct{ Asked int }
+	ReconcileRequested struct{ Asked int }
 	// Pruned: old rows were let go.
 	Pruned struct{ Rows int }
 	// Audited: an operator changed who may come in, or what is kept.
@@ -106,17 +106,17 @@ type (
 		Object string // the object's id
 	}
 	// Fault: background work failed in a way nobody is told of otherwise.
-	Fault struct {
-		Where string
-		Err   error
+	BackgroundError struct {
+		Task string
+		Err  error
 	}
 )
 
-func (WebhookSeen) observation()   {}
-func (PullTried) observation()     {}
-func (VendorChecked) observation() {}
-func (SealingFailed) observation() {}
-func (Reconciled) observation()    {}
-func (Pruned) observation()        {}
-func (Audited) observation()       {}
-func (Fault) observation()         {}
+func (WebhookReceived) event()    {}
+func (PullAttempted) event()      {}
+func (VendorChecked) event()      {}
+func (SealingFailed) event()      {}
+func (ReconcileRequested) event() {}
+func (Pruned) event()             {}
+func (Audited) event()            {}
+func (BackgroundError) event()    {}

@@ -10,7 +10,7 @@ import (
 // PullRequest asks for a pull outside the door.
 type PullRequest struct {
 	ID      domain.PullID // used if none is queued for the connection yet
-	Ask     domain.Ask
+	Scope   domain.PullScope
 	Trigger domain.Trigger
 	At      time.Time
 	Trace   string // kept with a pull that is made for it
@@ -21,18 +21,18 @@ type Claimed struct {
 	Pull       domain.Pull
 	Connection domain.Connection
 	// First: no pull that began since the connection points where it does has succeeded.
-	First bool
+	Initial bool
 	// Bare: First, and not one transaction of the connection is stored.
-	Bare bool
+	Empty bool
 }
 
 // PageWrite is what one page changes.
 type PageWrite struct {
-	Accounts     []domain.AccountView
-	Transactions []domain.Observation
+	Accounts     []domain.AccountData
+	Transactions []domain.TransactionData
 	// Fresh says that none of Transactions is thought to be stored. A store may spare itself
 	// to look, but must not be wrong where the word is.
-	Fresh bool
+	AssumeNew bool
 	// Unchanged is how many rows of the page are not among Transactions, because Known
 	// said so. They are counted alone.
 	Unchanged int
@@ -101,7 +101,7 @@ type Pulls interface {
 	// external id which is not removed and was stored with this very source. One with the
 	// zero source is never known. It holds until the next write to the connection's rows,
 	// which only the holder of a lease makes.
-	Known(ctx context.Context, connection domain.ConnectionID, seen []domain.Sighting) ([]bool, error)
+	FilterUnchanged(ctx context.Context, connection domain.ConnectionID, seen []domain.RawTransaction) ([]bool, error)
 
 	// StorePage writes a page and the pull's progress as one change, and extends the
 	// lease. A row is compared by digest: new ones are added (version 1), differing or
@@ -122,15 +122,15 @@ type Pulls interface {
 
 	// Stranded gives up to limit pulls that nobody will run: due for longer than grace
 	// with nobody at work, or running under a lease that has ended.
-	Stranded(ctx context.Context, at time.Time, grace time.Duration, limit int) ([]domain.PullID, error)
+	ListStuck(ctx context.Context, at time.Time, grace time.Duration, limit int) ([]domain.PullID, error)
 
 	// Idle gives up to limit live aggregator connections, by id, that were created before
 	// since and have no pull queued or under way and none that ended, well or badly, at or
 	// after since: one that fails is not asked again at every round.
-	Idle(ctx context.Context, since time.Time, limit int) ([]domain.Connection, error)
+	ListDueForReconcile(ctx context.Context, since time.Time, limit int) ([]domain.Connection, error)
 
 	// Backlog gives the CreatedAt of the oldest pull that is not over; zero if none.
-	Backlog(ctx context.Context) (time.Time, error)
+	OldestOpen(ctx context.Context) (time.Time, error)
 }
 
 // TransactionFilter narrows a list of transactions. Zero members do not narrow.

@@ -44,7 +44,7 @@ type Connections interface {
 
 	// Sealed lists live connections of all tenants behind the id after, by id, for
 	// re-encryption. It acts for the service itself.
-	Sealed(ctx context.Context, after domain.ConnectionID, limit int) ([]domain.Connection, error)
+	ListSealed(ctx context.Context, after domain.ConnectionID, limit int) ([]domain.Connection, error)
 
 	// Reseal replaces a sealed credential if it is still old, without touching Revision or
 	// UpdatedAt, and says whether it did. It acts for the service itself.
@@ -75,16 +75,16 @@ type Tokens interface {
 
 	// Touch records when tokens were last used; an older time never replaces a newer one,
 	// unknown ids are passed over. It acts for the service itself.
-	Touch(ctx context.Context, used map[domain.TokenID]time.Time) error
+	RecordUsage(ctx context.Context, used map[domain.TokenID]time.Time) error
 }
 
 // Receipt is what the door wants stored of a knock whose source is proved.
-type Receipt struct {
+type IncomingDelivery struct {
 	Delivery   domain.DeliveryID
 	Pull       domain.PullID // used if no pull is queued for the connection yet
 	Token      domain.TokenHash
 	Vendor     domain.Vendor
-	Event      domain.Event
+	Event      domain.WebhookEvent
 	Unreadable bool // the body is not the vendor's; Event is zero
 	Body       []byte
 	At         time.Time
@@ -92,7 +92,7 @@ type Receipt struct {
 }
 
 // Received is what became of a receipt.
-type Received struct {
+type ReceiveResult struct {
 	Token domain.TokenID
 	// Delivery is the stored one; where Duplicate, the first of its kind.
 	Delivery  domain.Delivery
@@ -118,7 +118,7 @@ type Deliveries interface {
 	// ignored. A fingerprint the connection has already is a Duplicate, however many copies
 	// race: nothing is stored. Errors: Unauthenticated when there is no such token. It acts
 	// for the service itself.
-	Receive(ctx context.Context, r Receipt) (Received, error)
+	Receive(ctx context.Context, r IncomingDelivery) (ReceiveResult, error)
 
 	// List gives deliveries without bodies and asks, newest first. Position: Instant of
 	// ReceivedAt, id.
@@ -141,7 +141,7 @@ type Deliveries interface {
 }
 
 // Answer is a stored first answer to a request with an idempotency key.
-type Answer struct {
+type StoredResponse struct {
 	Status  int
 	Headers map[string]string
 	Body    []byte
@@ -153,22 +153,22 @@ type IdempotencyStore interface {
 	// stale (a process died in the middle), or the answer is older than keep: the caller
 	// must then Finish or Abandon. Otherwise the first answer. Errors: Conflict
 	// (key_in_flight), Conflict (key_reused) when the fingerprint differs.
-	Begin(ctx context.Context, tenant domain.TenantID, key string, fingerprint domain.Fingerprint, at time.Time) (*Answer, error)
+	Begin(ctx context.Context, tenant domain.TenantID, key string, fingerprint domain.Fingerprint, at time.Time) (*StoredResponse, error)
 
 	// Finish stores the answer of a claim.
-	Finish(ctx context.Context, tenant domain.TenantID, key string, answer Answer, at time.Time) error
+	Finish(ctx context.Context, tenant domain.TenantID, key string, answer StoredResponse, at time.Time) error
 
 	// Abandon frees a claim that came to nothing.
-	Abandon(ctx context.Context, tenant domain.TenantID, key string) error
+	Release(ctx context.Context, tenant domain.TenantID, key string) error
 
 	// Forget deletes up to limit answers older than the time. It acts for the service itself.
-	Forget(ctx context.Context, before time.Time, limit int) (int, error)
+	Prune(ctx context.Context, before time.Time, limit int) (int, error)
 }
 
 // How long an answer is repeated, and a claim without an answer is believed.
 const (
-	KeepAnswers = 7 * 24 * time.Hour
-	StaleClaim  = time.Minute
+	ResponseRetention = 7 * 24 * time.Hour
+	ClaimTimeout      = time.Minute
 )
 
 // Prober says whether what it stands for works.

@@ -14,13 +14,13 @@ type Service interface {
 	ConnectionManager
 	EngineManager
 	TokenManager
-	Door
+	WebhookReceiver
 	DeliveryLog
-	PullDesk
+	PullService
 	Reader
-	Once
+	Idempotency
 	Worker
-	Keeper
+	Maintenance
 }
 
 // NewConnection asks for an aggregator connection.
@@ -45,7 +45,7 @@ type ConnectionUpdate struct {
 
 // Match is an If-Match condition on a connection's revision: any of those listed; nil
 // holds for all.
-type Match []int64
+type IfMatch []int64
 
 // TestResult is the outcome of a live test.
 type TestResult struct {
@@ -75,10 +75,10 @@ type ConnectionManager interface {
 	ListConnections(ctx context.Context, tenant domain.TenantID, health domain.HealthStatus, page domain.PageRequest) (domain.Page[domain.Connection], error)
 	// UpdateConnection renames, redirects and rotates as one change. Errors: Invalid;
 	// Conflict (name_taken, revision_mismatch).
-	UpdateConnection(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID, match Match, u ConnectionUpdate) (domain.Connection, error)
+	UpdateConnection(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID, match IfMatch, u ConnectionUpdate) (domain.Connection, error)
 	// DeleteConnection ends it softly, frees its name and revokes its tokens. Errors:
 	// Conflict (revision_mismatch).
-	DeleteConnection(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID, match Match) error
+	DeleteConnection(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID, match IfMatch) error
 	// TestConnection authenticates with the sealed credential and reads the account
 	// reference. Whatever the vendor answers is a result, not an error.
 	TestConnection(ctx context.Context, tenant domain.TenantID, vendor, name string) (TestResult, error)
@@ -123,8 +123,8 @@ type EngineManager interface {
 	CreateEngine(ctx context.Context, tenant domain.TenantID, n NewEngine) (domain.Connection, error)
 	GetEngine(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID) (domain.Connection, error)
 	ListEngines(ctx context.Context, tenant domain.TenantID, page domain.PageRequest) (domain.Page[domain.Connection], error)
-	UpdateEngine(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID, match Match, u EngineUpdate) (domain.Connection, error)
-	DeleteEngine(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID, match Match) error
+	UpdateEngine(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID, match IfMatch, u EngineUpdate) (domain.Connection, error)
+	DeleteEngine(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID, match IfMatch) error
 	TestEngine(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID) (EngineTest, error)
 }
 
@@ -145,10 +145,10 @@ type TokenManager interface {
 }
 
 // Door is where vendors knock.
-type Door interface {
+type WebhookReceiver interface {
 	// Receive checks token and source, and stores the delivery with its pull before it
 	// returns. Errors: Unauthenticated, one and the same for every reason.
-	Receive(ctx context.Context, k domain.Knock) (Received, error)
+	Receive(ctx context.Context, k domain.WebhookRequest) (ReceiveResult, error)
 }
 
 // DeliveryLog shows what came through the door, and replays it.
@@ -163,7 +163,7 @@ type DeliveryLog interface {
 }
 
 // PullDesk asks for pulls and shows them.
-type PullDesk interface {
+type PullService interface {
 	// RequestPull asks for the window; the zero window is everything the vendor keeps.
 	// Errors: NotFound; Invalid.
 	RequestPull(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID, w domain.Window) (domain.Pull, error)
@@ -181,13 +181,13 @@ type Reader interface {
 }
 
 // Once lets a caller repeat a request safely.
-type Once interface {
+type Idempotency interface {
 	// Once runs do for the first request with this key and gives its answer again, with
 	// replayed set, for each repeat. An error of do is returned and frees the key, and so
 	// does an answer with a nil body and status 0. Errors: Conflict (key_in_flight,
 	// key_reused).
-	Once(ctx context.Context, tenant domain.TenantID, key string, fingerprint domain.Fingerprint,
-		do func(context.Context) (Answer, error)) (answer Answer, replayed bool, err error)
+	Do(ctx context.Context, tenant domain.TenantID, key string, fingerprint domain.Fingerprint,
+		do func(context.Context) (StoredResponse, error)) (answer StoredResponse, replayed bool, err error)
 }
 
 // Worker runs pulls.
@@ -200,20 +200,20 @@ type Worker interface {
 
 // Keeper does the chores. Each method does one bounded round and says how many rows it
 // touched, so that the caller decides how often; two replicas may do the same round.
-type Keeper interface {
+type Maintenance interface {
 	// Stranded lists pulls that nobody will run unless they are kicked.
-	Stranded(ctx context.Context, limit int) ([]domain.PullID, error)
+	ListStuck(ctx context.Context, limit int) ([]domain.PullID, error)
 	// Reconcile asks for a pull of everything for live connections without a succeeded
 	// pull within the interval.
 	Reconcile(ctx context.Context, interval time.Duration, limit int) (int, error)
 	// Prune lets go of deliveries older than keep, and of idempotency answers past their time.
 	Prune(ctx context.Context, keep time.Duration, limit int) (int, error)
 	// FlushTouches writes when tokens were last used.
-	FlushTouches(ctx context.Context) error
+	FlushTokenUsage(ctx context.Context) error
 	// Reseal re-encrypts every credential that is not sealed under the primary key, and
 	// says how many it did. It may run under traffic, be stopped, and be run again. Errors:
 	// CredentialUnopened, with their number, when some do not open; all others are done then.
 	Reseal(ctx context.Context) (int, error)
 	// Backlog is the age of the oldest pull that is not over.
-	Backlog(ctx context.Context) (time.Duration, error)
+	BacklogAge(ctx context.Context) (time.Duration, error)
 }

@@ -25,7 +25,7 @@ func TestMain(m *testing.M) { pgtest.Main(m) }
 // queue is either database's queue, with its transactions out of sight.
 type queue interface {
 	Migrate(ctx context.Context) error
-	Start(ctx context.Context, worker ports.Worker, keeper ports.Keeper) error
+	Start(ctx context.Context, worker ports.Worker, keeper ports.Maintenance) error
 	Stop(ctx context.Context) error
 	Wake(ctx context.Context) error
 	KickNow(ctx context.Context, ids ...domain.PullID) error

@@ -36,20 +36,20 @@ func unrivalled(ctx context.Context, round func(context.Context) error) error { 
 
 // choresOf lists what the configuration asks for. kick sends messengers for pulls; what
 // looks at every connection is led, so that replicas do not ask the same at once.
-func choresOf(cfg Config, keeper ports.Keeper, kick func(context.Context, []domain.PullID) error, lead leader) []chore {
+func choresOf(cfg Config, keeper ports.Maintenance, kick func(context.Context, []domain.PullID) error, lead leader) []chore {
 	chores := []chore{
 		{"stranded", strandedEvery, func(ctx context.Context) error {
-			ids, err := keeper.Stranded(ctx, roundLimit)
+			ids, err := keeper.ListStuck(ctx, roundLimit)
 			if err != nil || len(ids) == 0 {
 				return err
 			}
 			return kick(ctx, ids)
 		}},
-		{"touches", touchesEvery, keeper.FlushTouches},
+		{"touches", touchesEvery, keeper.FlushTokenUsage},
 	}
 	if tell := cfg.Backlog; tell != nil {
 		chores = append(chores, chore{"backlog", backlogEvery, func(ctx context.Context) error {
-			age, err := keeper.Backlog(ctx)
+			age, err := keeper.BacklogAge(ctx)
 			if err == nil {
 				tell(age)
 			}
@@ -92,7 +92,7 @@ type house struct {
 }
 
 // keep starts the chores, each on its own, so that a slow one holds up no other.
-func keep(ctx context.Context, chores []chore, observe func(ports.Fault)) *house {
+func keep(ctx context.Context, chores []chore, observe func(ports.BackgroundError)) *house {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	h := &house{cancel: cancel}
 	for _, c := range chores {
@@ -115,7 +115,7 @@ func (h *house) leave(ctx context.Context) {
 
 // repeat does the chore every now and then, with a fifth of jitter, so that replicas that
 // were started together do not stay together.
-func (c chore) repeat(ctx context.Context, observe func(ports.Fault)) {
+func (c chore) repeat(ctx context.Context, observe func(ports.BackgroundError)) {
 	timer := time.NewTimer(rand.N(c.every))
 	defer timer.Stop()
 	for {
@@ -126,7 +126,7 @@ func (c chore) repeat(ctx context.Context, observe func(ports.Fault)) {
 		}
 		err := guarded(func() error { return c.do(ctx) })
 		if err != nil && ctx.Err() == nil {
-			observe(ports.Fault{Where: "chore " + c.name, Err: err})
+			observe(ports.BackgroundError{Task: "chore " + c.name, Err: err})
 		}
 		timer.Reset(c.every*9/10 + rand.N(c.every/5))
 	}

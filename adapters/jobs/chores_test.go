@@ -91,7 +91,7 @@ func TestBacklogIsMeasuredAndTold(t *testing.T) {
 		}
 		return time.Duration(len(told)) * time.Minute, nil // nothing waits at first
 	}}
-	cfg := jobs.Config{Observe: seen.observe, Backlog: func(age time.Duration) { told = append(told, age) }}
+	cfg := jobs.Config{OnError: seen.observe, Backlog: func(age time.Duration) { told = append(told, age) }}
 	inBubble(t, cfg, once(), k, func(*jobs.Local) {
 		time.Sleep(10 * time.Hour)
 		synctest.Wait()
@@ -99,7 +99,7 @@ func TestBacklogIsMeasuredAndTold(t *testing.T) {
 		if told[0] != 0 || told[1] != time.Minute || told[2] != 2*time.Minute {
 			t.Errorf("told %v, want what was measured and nothing of the round that failed", told[:3])
 		}
-		if list := seen.list(); len(list) != 1 || list[0].Where != "chore backlog" {
+		if list := seen.list(); len(list) != 1 || list[0].Task != "chore backlog" {
 			t.Errorf("observed %v, want the failed round", list)
 		}
 	})
@@ -126,11 +126,11 @@ func TestChoreThatFailsIsToldOfAndComesAgain(t *testing.T) {
 		}
 		return nil
 	}}
-	inBubble(t, jobs.Config{Observe: told.observe}, once(), k, func(*jobs.Local) {
+	inBubble(t, jobs.Config{OnError: told.observe}, once(), k, func(*jobs.Local) {
 		time.Sleep(time.Minute)
 		synctest.Wait()
 		list := told.list()
-		if len(list) != 2 || list[0].Where != "chore touches" || n < 4 {
+		if len(list) != 2 || list[0].Task != "chore touches" || n < 4 {
 			t.Errorf("%d rounds, faults %v; want the first two told and more rounds", n, list)
 		}
 	})
@@ -140,7 +140,7 @@ func TestChoreThatFailsIsToldOfAndComesAgain(t *testing.T) {
 func TestChoreUnderWayEndsWithStop(t *testing.T) {
 	var told faults
 	k := quiet{touches: func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }}
-	inBubble(t, jobs.Config{Observe: told.observe}, once(), k, func(*jobs.Local) { time.Sleep(time.Minute) })
+	inBubble(t, jobs.Config{OnError: told.observe}, once(), k, func(*jobs.Local) { time.Sleep(time.Minute) })
 	if list := told.list(); len(list) != 0 {
 		t.Errorf("observed %v", list)
 	}

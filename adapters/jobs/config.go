@@ -20,7 +20,7 @@ type Config struct {
 	// pull's id. Nil is silence.
 	Logger *slog.Logger
 	// Observe is told of background work that failed. It must not block. Nil is silence.
-	Observe func(ports.Fault)
+	OnError func(ports.BackgroundError)
 	// Backlog is told the age of the oldest pull that is not over, 0 when there is none,
 	// about four times a minute. It must not block. Nil: it is not measured.
 	Backlog func(time.Duration)
@@ -38,8 +38,8 @@ func (c Config) withDefaults() Config {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
-	if c.Observe == nil {
-		c.Observe = func(ports.Fault) {}
+	if c.OnError == nil {
+		c.OnError = func(ports.BackgroundError) {}
 	}
 	return c
 }

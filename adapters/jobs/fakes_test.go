@@ -54,7 +54,7 @@ func (w *worker) await(t *testing.T, want domain.PullID) {
 
 // quiet is a Keeper with nothing to do; tests override what they need.
 type quiet struct {
-	ports.Keeper
+	ports.Maintenance
 	stranded  func(ctx context.Context, limit int) ([]domain.PullID, error)
 	reconcile func(ctx context.Context, interval time.Duration, limit int) (int, error)
 	prune     func(ctx context.Context, keep time.Duration, limit int) (int, error)
@@ -62,7 +62,7 @@ type quiet struct {
 	backlog   func(ctx context.Context) (time.Duration, error)
 }
 
-func (q quiet) Stranded(ctx context.Context, limit int) ([]domain.PullID, error) {
+func (q quiet) ListStuck(ctx context.Context, limit int) ([]domain.PullID, error) {
 	if q.stranded == nil {
 		return nil, nil
 	}
@@ -83,14 +83,14 @@ func (q quiet) Prune(ctx context.Context, keep time.Duration, limit int) (int, e
 	return q.prune(ctx, keep, limit)
 }
 
-func (q quiet) Backlog(ctx context.Context) (time.Duration, error) {
+func (q quiet) BacklogAge(ctx context.Context) (time.Duration, error) {
 	if q.backlog == nil {
 		return 0, nil
 	}
 	return q.backlog(ctx)
 }
 
-func (q quiet) FlushTouches(ctx context.Context) error {
+func (q quiet) FlushTokenUsage(ctx context.Context) error {
 	if q.touches == nil {
 		return nil
 	}
@@ -100,17 +100,17 @@ func (q quiet) FlushTouches(ctx context.Context) error {
 // faults gathers what Observe is told.
 type faults struct {
 	mu  sync.Mutex
-	all []ports.Fault
+	all []ports.BackgroundError
 }
 
-func (f *faults) observe(fault ports.Fault) {
+func (f *faults) observe(fault ports.BackgroundError) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.all = append(f.all, fault)
 }
 
-func (f *faults) list() []ports.Fault {
+func (f *faults) list() []ports.BackgroundError {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return append([]ports.Fault(nil), f.all...)
+	return append([]ports.BackgroundError(nil), f.all...)
 }

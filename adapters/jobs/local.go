@@ -41,7 +41,7 @@ func NewLocal(cfg Config) *Local {
 
 // Kick has pulls run as soon as a worker is free. A pull that stands in line already
 // does not stand there twice; one that is under way is run once more afterwards.
-func (l *Local) Kick(ids ...domain.PullID) {
+func (l *Local) Nudge(ids ...domain.PullID) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, id := range ids {
@@ -66,7 +66,7 @@ func (l *Local) join(id domain.PullID, e *errand) {
 }
 
 // Start works pulls and does the chores until Stop. Errors: a runner that runs already.
-func (l *Local) Start(ctx context.Context, worker ports.Worker, keeper ports.Keeper) error {
+func (l *Local) Start(ctx context.Context, worker ports.Worker, keeper ports.Maintenance) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.house != nil {
@@ -74,7 +74,7 @@ func (l *Local) Start(ctx context.Context, worker ports.Worker, keeper ports.Kee
 	}
 	running, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	l.cancel = cancel
-	l.house = keep(ctx, choresOf(l.cfg, keeper, l.kick, unrivalled), l.cfg.Observe)
+	l.house = keep(ctx, choresOf(l.cfg, keeper, l.kick, unrivalled), l.cfg.OnError)
 	for range l.cfg.MaxWorkers {
 		l.hands.Go(func() { l.work(running, worker) })
 	}
@@ -82,7 +82,7 @@ func (l *Local) Start(ctx context.Context, worker ports.Worker, keeper ports.Kee
 }
 
 func (l *Local) kick(_ context.Context, ids []domain.PullID) error {
-	l.Kick(ids...)
+	l.Nudge(ids...)
 	return nil
 }
 
@@ -141,7 +141,7 @@ func (l *Local) work(ctx context.Context, worker ports.Worker) {
 			return err
 		})
 		if err != nil && ctx.Err() == nil {
-			l.cfg.Observe(ports.Fault{Where: "pull", Err: err})
+			l.cfg.OnError(ports.BackgroundError{Task: "pull", Err: err})
 		}
 		l.put(id, e, again, err)
 	}

@@ -15,7 +15,7 @@ import (
 )
 
 // inBubble runs a test on a clock that moves when everything waits.
-func inBubble(t *testing.T, cfg jobs.Config, w ports.Worker, k ports.Keeper, test func(l *jobs.Local)) {
+func inBubble(t *testing.T, cfg jobs.Config, w ports.Worker, k ports.Maintenance, test func(l *jobs.Local)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		l := jobs.NewLocal(cfg)
@@ -54,7 +54,7 @@ func TestLocalComesAgainWhenAsked(t *testing.T) {
 		return 0, nil
 	})
 	inBubble(t, jobs.Config{}, w, quiet{}, func(l *jobs.Local) {
-		l.Kick(newPull())
+		l.Nudge(newPull())
 		time.Sleep(time.Hour)
 		synctest.Wait()
 		want := []time.Duration{0, time.Minute, 3 * time.Minute}
@@ -77,8 +77,8 @@ func TestLocalTriesAgainAfterErrorsAndPanics(t *testing.T) {
 		}
 		return 0, nil
 	})
-	inBubble(t, jobs.Config{Observe: told.observe}, w, quiet{}, func(l *jobs.Local) {
-		l.Kick(newPull())
+	inBubble(t, jobs.Config{OnError: told.observe}, w, quiet{}, func(l *jobs.Local) {
+		l.Nudge(newPull())
 		time.Sleep(time.Hour)
 		synctest.Wait()
 		second := time.Second
@@ -103,12 +103,12 @@ func TestLocalKickWhileRunningRunsOnceMore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release = make(chan struct{})
 		l, id := jobs.NewLocal(jobs.Config{}), newPull()
-		l.Kick(id, id) // before Start, and twice
+		l.Nudge(id, id) // before Start, and twice
 		if err := l.Start(t.Context(), w, quiet{}); err != nil {
 			t.Fatal(err)
 		}
 		synctest.Wait()
-		l.Kick(id, id)
+		l.Nudge(id, id)
 		synctest.Wait()
 		if n := w.calls[id]; n != 1 {
 			t.Errorf("%d calls at once", n)
@@ -133,9 +133,9 @@ func TestLocalKickEndsAWait(t *testing.T) {
 	})
 	inBubble(t, jobs.Config{}, w, quiet{}, func(l *jobs.Local) {
 		id := newPull()
-		l.Kick(id)
+		l.Nudge(id)
 		time.Sleep(time.Second)
-		l.Kick(id)
+		l.Nudge(id)
 		synctest.Wait()
 		if w.calls[id] != 2 {
 			t.Errorf("%d calls, want 2", w.calls[id])
@@ -163,7 +163,7 @@ func TestLocalRunsNoMoreThanItsWorkers(t *testing.T) {
 		})
 		l := jobs.NewLocal(jobs.Config{MaxWorkers: 3})
 		for range 10 {
-			l.Kick(newPull())
+			l.Nudge(newPull())
 		}
 		if err := l.Start(t.Context(), w, quiet{}); err != nil {
 			t.Fatal(err)
@@ -189,7 +189,7 @@ func TestLocalStopHandsBack(t *testing.T) {
 			return 0, ctx.Err()
 		})
 		l, id := jobs.NewLocal(jobs.Config{}), newPull()
-		l.Kick(id)
+		l.Nudge(id)
 		if err := l.Start(t.Context(), w, quiet{}); err != nil {
 			t.Fatal(err)
 		}
@@ -221,7 +221,7 @@ func TestLocalStopTellsOfWorkThatDoesNotEnd(t *testing.T) {
 		release := make(chan struct{})
 		w := newWorker(func(context.Context, domain.PullID, int) (time.Duration, error) { <-release; return 0, nil })
 		l := jobs.NewLocal(jobs.Config{})
-		l.Kick(newPull())
+		l.Nudge(newPull())
 		if err := l.Start(t.Context(), w, quiet{}); err != nil {
 			t.Fatal(err)
 		}

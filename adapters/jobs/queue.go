@@ -42,7 +42,7 @@ const fetchCooldown = 5 * time.Millisecond
 
 func newQueue(cfg Config) *Queue {
 	cfg = cfg.withDefaults()
-	return &Queue{cfg: cfg, puller: &puller{observe: cfg.Observe}, lead: unrivalled}
+	return &Queue{cfg: cfg, puller: &puller{observe: cfg.OnError}, lead: unrivalled}
 }
 
 // riverConfig is what both databases share.
@@ -74,7 +74,7 @@ func (q *Queue) Wake(ctx context.Context) error {
 
 // Start works jobs and does the chores until Stop; ctx bounds the start alone. Errors: a
 // queue that runs already; the database's own, wrapped.
-func (q *Queue) Start(ctx context.Context, worker ports.Worker, keeper ports.Keeper) error {
+func (q *Queue) Start(ctx context.Context, worker ports.Worker, keeper ports.Maintenance) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.house != nil {
@@ -86,7 +86,7 @@ func (q *Queue) Start(ctx context.Context, worker ports.Worker, keeper ports.Kee
 	if err := q.engine.Start(running); err != nil {
 		return fmt.Errorf("jobs: start: %w", err)
 	}
-	q.house = keep(running, choresOf(q.cfg, keeper, q.kick, q.lead), q.cfg.Observe)
+	q.house = keep(running, choresOf(q.cfg, keeper, q.kick, q.lead), q.cfg.OnError)
 	return nil
 }
 

@@ -60,7 +60,7 @@ func TestErrorComesAgainAndItsTextStaysOut(t *testing.T) {
 			}
 			return 0, nil
 		})
-		q, id := b.make(t, jobs.Config{PollInterval: 20 * time.Millisecond, Observe: told.observe}), newPull()
+		q, id := b.make(t, jobs.Config{PollInterval: 20 * time.Millisecond, OnError: told.observe}), newPull()
 		start(t, q, w)
 		enqueue(t, b, q, id)
 		for range 3 {

@@ -54,7 +54,7 @@ func messengers(ids []uuid.UUID, priority int) []river.InsertManyParams {
 type puller struct {
 	river.WorkerDefaults[pullArgs]
 	worker  ports.Worker
-	observe func(ports.Fault)
+	observe func(ports.BackgroundError)
 }
 
 // Timeout takes River's limit off: a pull is bounded call by call, and fenced by its lease.
@@ -77,7 +77,7 @@ func (p *puller) Work(ctx context.Context, job *river.Job[pullArgs]) error {
 	case err != nil && ctx.Err() != nil:
 		return river.JobSnooze(0) // handed back: whoever works next takes it at once
 	case err != nil:
-		p.observe(ports.Fault{Where: "pull", Err: err})
+		p.observe(ports.BackgroundError{Task: "pull", Err: err})
 		return errors.New(string(domain.CodeOf(err)))
 	case again > hop && again <= hopUpTo:
 		return river.JobSnooze(hop)

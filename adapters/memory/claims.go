@@ -17,21 +17,21 @@ func (v pulls) Claim(ctx context.Context, lease domain.Lease, at time.Time) (por
 	return give(ctx, v.Store, "Pulls.Claim", func() (ports.Claimed, error) {
 		p := v.pulls[lease.Pull]
 		if p == nil || !p.FinishedAt.IsZero() {
-			return ports.Claimed{}, domain.Missing()
+			return ports.Claimed{}, domain.NotFoundError()
 		}
 		c := v.connections[p.Connection]
 		if !c.Live() {
 			v.end(p, domain.PullFailed, domain.ConnectionGone, at)
-			return ports.Claimed{}, domain.Missing()
+			return ports.Claimed{}, domain.NotFoundError()
 		}
 		if wait := v.wait(p, at); wait > 0 {
 			return ports.Claimed{}, &domain.Error{Kind: domain.Conflict, Code: domain.NotDue, RetryAfter: wait}
 		}
 		v.begin(p, lease, at)
 		succeeded := v.desk(c.ID).succeeded
-		first := succeeded.IsZero() || succeeded.Before(c.RedirectedAt)
+		first := succeeded.IsZero() || succeeded.Before(c.TargetChangedAt)
 		bare := first && len(v.transactions[c.ID]) == 0
-		return ports.Claimed{Pull: clonePull(p.Pull), Connection: cloneConnection(*c), First: first, Bare: bare}, nil
+		return ports.Claimed{Pull: clonePull(p.Pull), Connection: cloneConnection(*c), Initial: first, Empty: bare}, nil
 	})
 }
 

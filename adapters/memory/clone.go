@@ -19,11 +19,11 @@ func cloneConnection(c domain.Connection) domain.Connection {
 func cloneToken(t domain.WebhookToken) domain.WebhookToken { return t }
 
 func cloneDelivery(d domain.Delivery) domain.Delivery {
-	d.Body, d.Ask = slices.Clone(d.Body), cloneAsk(d.Ask)
+	d.Body, d.Scope = slices.Clone(d.Body), cloneAsk(d.Scope)
 	return d
 }
 
-func cloneAsk(a domain.Ask) domain.Ask {
+func cloneAsk(a domain.PullScope) domain.PullScope {
 	a.Window = clonePointer(a.Window)
 	a.Created, a.Removed = maps.Clone(a.Created), slices.Clone(a.Removed)
 	a.Changed = maps.Clone(a.Changed)
@@ -34,7 +34,7 @@ func cloneAsk(a domain.Ask) domain.Ask {
 }
 
 func clonePull(p domain.Pull) domain.Pull {
-	p.Ask, p.Progress = cloneAsk(p.Ask), cloneProgress(p.Progress)
+	p.Scope, p.Progress = cloneAsk(p.Scope), cloneProgress(p.Progress)
 	return p
 }
 
@@ -56,7 +56,7 @@ func cloneTransaction(t domain.Transaction) domain.Transaction {
 	return t
 }
 
-func cloneAnswer(a ports.Answer) *ports.Answer {
+func cloneAnswer(a ports.StoredResponse) *ports.StoredResponse {
 	a.Headers, a.Body = maps.Clone(a.Headers), slices.Clone(a.Body)
 	return &a
 }

@@ -51,7 +51,7 @@ func (v connections) Get(ctx context.Context, tenant domain.TenantID, kind domai
 func (s *Store) live(tenant domain.TenantID, id domain.ConnectionID, kinds ...domain.ConnectionKind) (*domain.Connection, error) {
 	row := s.connections[id]
 	if row == nil || row.Tenant != tenant || !row.Live() || !slices.Contains(kinds, row.Kind) {
-		return nil, domain.Missing()
+		return nil, domain.NotFoundError()
 	}
 	return row, nil
 }
@@ -64,7 +64,7 @@ func (v connections) Find(ctx context.Context, tenant domain.TenantID, vendor do
 				return cloneConnection(*row), nil
 			}
 		}
-		return domain.Connection{}, domain.Missing()
+		return domain.Connection{}, domain.NotFoundError()
 	})
 }
 
@@ -79,7 +79,7 @@ func (v connections) List(ctx context.Context, tenant domain.TenantID, f ports.C
 	return give(ctx, v.Store, "Connections.List", func() (domain.Page[domain.Connection], error) {
 		rows := matching(maps.Values(v.connections), func(c *domain.Connection) bool {
 			return c.Tenant == tenant && c.Live() && (f.Kind == "" || c.Kind == f.Kind) &&
-				(f.Health == "" || c.Health.Known() == f.Health)
+				(f.Health == "" || c.Health.StatusOrUnknown() == f.Health)
 		}, listedConnection)
 		return cut(rows, page, ascending, func(c domain.Connection) domain.Position {
 			return domain.Position{Key: c.Name, ID: c.ID.UUID}
@@ -153,7 +153,7 @@ func later(x, y time.Time) time.Time {
 }
 
 // Sealed pages by id alone: an id behind it is never made again.
-func (v connections) Sealed(ctx context.Context, after domain.ConnectionID, limit int) ([]domain.Connection, error) {
+func (v connections) ListSealed(ctx context.Context, after domain.ConnectionID, limit int) ([]domain.Connection, error) {
 	return give(ctx, v.Store, "Connections.Sealed", func() ([]domain.Connection, error) {
 		rows := slices.SortedFunc(matching(maps.Values(v.connections), func(c *domain.Connection) bool {
 			return c.Live() && bytes.Compare(c.ID.UUID[:], after.UUID[:]) > 0

@@ -22,36 +22,36 @@ type fingerprint struct {
 
 // Receive decides in this order: who knocks, whether it knocked with this before, what it
 // wants. A delivery keeps its own ask; the pull takes it over when it is first claimed.
-func (v deliveries) Receive(ctx context.Context, r ports.Receipt) (ports.Received, error) {
-	return give(ctx, v.Store, "Deliveries.Receive", func() (ports.Received, error) {
+func (v deliveries) Receive(ctx context.Context, r ports.IncomingDelivery) (ports.ReceiveResult, error) {
+	return give(ctx, v.Store, "Deliveries.Receive", func() (ports.ReceiveResult, error) {
 		token := v.tokens[r.Token]
 		if token == nil || !token.Live() || token.Vendor != r.Vendor || !v.connections[token.Connection].Live() {
-			return ports.Received{}, &domain.Error{Kind: domain.Unauthenticated}
+			return ports.ReceiveResult{}, &domain.Error{Kind: domain.Unauthenticated}
 		}
 		c := v.connections[token.Connection]
 		key := fingerprint{c.ID, domain.FingerprintOf(r.Event, r.Body)}
 		if first := v.fingerprints[key]; first != nil {
-			return ports.Received{Token: token.ID, Delivery: cloneDelivery(*first), Duplicate: true}, nil
+			return ports.ReceiveResult{Token: token.ID, Delivery: cloneDelivery(*first), Duplicate: true}, nil
 		}
 		d := cloneDelivery(domain.Delivery{
 			ID: r.Delivery, Tenant: c.Tenant, Connection: c.ID, Vendor: c.Vendor, Event: r.Event.Name, EventID: r.Event.ID,
-			Fingerprint: key.of, Body: r.Body, Ask: r.Event.Ask, Status: statusAtDoor(r, *c), ReceivedAt: r.At,
+			Fingerprint: key.of, Body: r.Body, Scope: r.Event.Scope, Status: statusAtDoor(r, *c), ReceivedAt: r.At,
 		})
 		v.deliveries[d.ID], v.fingerprints[key] = &d, &d
 		if d.Status == domain.DeliveryAccepted {
-			v.queue(c, ports.PullRequest{ID: r.Pull, Trigger: domain.ByWebhook, At: r.At, Trace: r.Trace}).join(&d)
+			v.queue(c, ports.PullRequest{ID: r.Pull, Trigger: domain.TriggerWebhook, At: r.At, Trace: r.Trace}).join(&d)
 		}
 		v.seen(c.ID, ports.Activity{LastWebhookAt: r.At})
-		return ports.Received{Token: token.ID, Delivery: cloneDelivery(d)}, nil
+		return ports.ReceiveResult{Token: token.ID, Delivery: cloneDelivery(d)}, nil
 	})
 }
 
 // statusAtDoor says what becomes of a receipt before any pull.
-func statusAtDoor(r ports.Receipt, c domain.Connection) domain.DeliveryStatus {
+func statusAtDoor(r ports.IncomingDelivery, c domain.Connection) domain.DeliveryStatus {
 	switch {
 	case r.Unreadable:
 		return domain.DeliveryUnreadable
-	case !r.Event.Wanted, r.Event.AccountRef != "" && r.Event.AccountRef != c.AccountRef:
+	case !r.Event.WantsPull, r.Event.AccountRef != "" && r.Event.AccountRef != c.AccountRef:
 		return domain.DeliveryIgnored
 	}
 	return domain.DeliveryAccepted
@@ -66,7 +66,7 @@ func (v deliveries) List(ctx context.Context, tenant domain.TenantID, f ports.De
 		rows := matching(maps.Values(v.deliveries), func(d *domain.Delivery) bool {
 			return d.Tenant == tenant && passes(f, d)
 		}, func(d domain.Delivery) domain.Delivery {
-			d.Body, d.Ask = nil, domain.Ask{}
+			d.Body, d.Scope = nil, domain.PullScope{}
 			return d
 		})
 		return cut(rows, page, descending, func(d domain.Delivery) domain.Position {
@@ -89,7 +89,7 @@ func (v deliveries) Get(ctx context.Context, tenant domain.TenantID, id domain.D
 	return give(ctx, v.Store, "Deliveries.Get", func() (domain.Delivery, error) {
 		d := v.deliveries[id]
 		if d == nil || d.Tenant != tenant {
-			return domain.Delivery{}, domain.Missing()
+			return domain.Delivery{}, domain.NotFoundError()
 		}
 		return cloneDelivery(*d), nil
 	})
@@ -127,7 +127,7 @@ func (s *Store) requeue(d *domain.Delivery, at time.Time, fresh func() domain.Pu
 	d.Status, d.ProcessedAt = domain.DeliveryAccepted, time.Time{}
 	next := s.desk(d.Connection).next
 	if next == nil {
-		next = s.queue(s.connections[d.Connection], ports.PullRequest{ID: fresh(), Trigger: domain.ByReplay, At: at})
+		next = s.queue(s.connections[d.Connection], ports.PullRequest{ID: fresh(), Trigger: domain.TriggerReplay, At: at})
 	}
 	next.join(d)
 }

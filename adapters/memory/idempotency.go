@@ -21,21 +21,21 @@ type request struct {
 type claim struct {
 	fingerprint domain.Fingerprint
 	at          time.Time
-	answer      *ports.Answer // nil while it runs
+	answer      *ports.StoredResponse // nil while it runs
 }
 
 // stale says whether the claim holds its key no longer.
 func (c *claim) stale(at time.Time) bool {
-	life := ports.StaleClaim
+	life := ports.ClaimTimeout
 	if c.answer != nil {
-		life = ports.KeepAnswers
+		life = ports.ResponseRetention
 	}
 	return at.Sub(c.at) > life
 }
 
 // Begin takes a stale claim or answer for none, whatever its fingerprint was.
-func (v idempotency) Begin(ctx context.Context, tenant domain.TenantID, key string, f domain.Fingerprint, at time.Time) (*ports.Answer, error) {
-	return give(ctx, v.Store, "Idempotency.Begin", func() (*ports.Answer, error) {
+func (v idempotency) Begin(ctx context.Context, tenant domain.TenantID, key string, f domain.Fingerprint, at time.Time) (*ports.StoredResponse, error) {
+	return give(ctx, v.Store, "Idempotency.Begin", func() (*ports.StoredResponse, error) {
 		known := v.answers[request{tenant, key}]
 		switch {
 		case known == nil, known.stale(at):
@@ -50,7 +50,7 @@ func (v idempotency) Begin(ctx context.Context, tenant domain.TenantID, key stri
 	})
 }
 
-func (v idempotency) Finish(ctx context.Context, tenant domain.TenantID, key string, answer ports.Answer, at time.Time) error {
+func (v idempotency) Finish(ctx context.Context, tenant domain.TenantID, key string, answer ports.StoredResponse, at time.Time) error {
 	return v.alone(ctx, "Idempotency.Finish", func() error {
 		// The first answer stands, also against one whose claim went stale meanwhile.
 		if known := v.answers[request{tenant, key}]; known != nil && known.answer == nil {
@@ -61,7 +61,7 @@ func (v idempotency) Finish(ctx context.Context, tenant domain.TenantID, key str
 }
 
 // Abandon frees claims only: an answer was given to somebody.
-func (v idempotency) Abandon(ctx context.Context, tenant domain.TenantID, key string) error {
+func (v idempotency) Release(ctx context.Context, tenant domain.TenantID, key string) error {
 	return v.alone(ctx, "Idempotency.Abandon", func() error {
 		if known := v.answers[request{tenant, key}]; known != nil && known.answer == nil {
 			delete(v.answers, request{tenant, key})
@@ -71,7 +71,7 @@ func (v idempotency) Abandon(ctx context.Context, tenant domain.TenantID, key st
 }
 
 // Forget lets go of claims too: one so old has no process behind it.
-func (v idempotency) Forget(ctx context.Context, before time.Time, limit int) (int, error) {
+func (v idempotency) Prune(ctx context.Context, before time.Time, limit int) (int, error) {
 	return give(ctx, v.Store, "Idempotency.Forget", func() (int, error) {
 		forgotten := 0
 		for key, known := range v.answers {

@@ -12,7 +12,7 @@ import (
 
 // Stranded looks at one pull of a connection, the one under way before the one behind it:
 // whoever runs the first releases the second.
-func (v pulls) Stranded(ctx context.Context, at time.Time, grace time.Duration, limit int) ([]domain.PullID, error) {
+func (v pulls) ListStuck(ctx context.Context, at time.Time, grace time.Duration, limit int) ([]domain.PullID, error) {
 	return give(ctx, v.Store, "Pulls.Stranded", func() ([]domain.PullID, error) {
 		var found []*pull
 		for _, d := range v.desks {
@@ -40,7 +40,7 @@ func (p *pull) stranded(at time.Time, grace time.Duration) bool {
 }
 
 // Idle takes a connection without an ended pull for one whose last ended long ago.
-func (v pulls) Idle(ctx context.Context, since time.Time, limit int) ([]domain.Connection, error) {
+func (v pulls) ListDueForReconcile(ctx context.Context, since time.Time, limit int) ([]domain.Connection, error) {
 	return give(ctx, v.Store, "Pulls.Idle", func() ([]domain.Connection, error) {
 		var idle []domain.Connection
 		for id, c := range v.connections {
@@ -55,7 +55,7 @@ func (v pulls) Idle(ctx context.Context, since time.Time, limit int) ([]domain.C
 }
 
 // Backlog goes by when a pull was asked for, not by when it is due.
-func (v pulls) Backlog(ctx context.Context) (time.Time, error) {
+func (v pulls) OldestOpen(ctx context.Context) (time.Time, error) {
 	return give(ctx, v.Store, "Pulls.Backlog", func() (time.Time, error) {
 		var oldest time.Time
 		for _, d := range v.desks {

@@ -48,7 +48,7 @@ type desk struct {
 
 func newDesk(t *testing.T) *desk {
 	d := &desk{T: t}
-	d.Store = memory.New(memory.Options{Kick: func(id domain.PullID) {
+	d.Store = memory.New(memory.Options{Nudge: func(id domain.PullID) {
 		// A store that still held its lock would not answer.
 		if _, err := d.Store.Pulls().Get(t.Context(), d.connection.Tenant, id); err != nil {
 			t.Errorf("a pull that is not stored was kicked: %v", err)
@@ -85,9 +85,9 @@ func (d *desk) kicks(what string, want ...domain.PullID) {
 
 func (d *desk) receive(key string) domain.Delivery {
 	d.Helper()
-	got, err := d.Store.Deliveries().Receive(d.Context(), ports.Receipt{
+	got, err := d.Store.Deliveries().Receive(d.Context(), ports.IncomingDelivery{
 		Delivery: newID[domain.Delivery](), Pull: newID[domain.Pull](), Vendor: "pluggy",
-		Event: domain.Event{Key: key, Wanted: true}, At: noon,
+		Event: domain.WebhookEvent{DedupKey: key, WantsPull: true}, At: noon,
 	})
 	d.must(err)
 	return got.Delivery

@@ -53,7 +53,7 @@ func matching[T any](rows iter.Seq[*T], pass func(*T) bool, clone func(T) T) ite
 
 // instant is the position in a list by time.
 func instant(at time.Time, id uuid.UUID) domain.Position {
-	return domain.Position{Key: domain.Instant(at), ID: id}
+	return domain.Position{Key: domain.TimeKey(at), ID: id}
 }
 
 // checkInstant refuses a position that is of no list by time. Errors: Invalid on "cursor".
@@ -61,7 +61,7 @@ func checkInstant(after domain.Position) error {
 	if after.IsZero() {
 		return nil
 	}
-	_, err := domain.ParseInstant(after.Key)
+	_, err := domain.ParseTimeKey(after.Key)
 	return err
 }
 
@@ -76,4 +76,4 @@ func checkDate(after domain.Position) error {
 	return nil
 }
 
-func foreignCursor() error { return domain.Fault("cursor", "is not a cursor of this list") }
+func foreignCursor() error { return domain.FieldError("cursor", "is not a cursor of this list") }

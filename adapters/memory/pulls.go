@@ -68,13 +68,13 @@ func (p *pull) join(d *domain.Delivery) {
 
 // fold merges the asks of the deliveries into the pull's, in the order they came.
 func (p *pull) fold() {
-	asks := []domain.Ask{p.Ask}
+	asks := []domain.PullScope{p.Scope}
 	for _, d := range slices.SortedFunc(maps.Values(p.deliveries), func(x, y *domain.Delivery) int {
 		return cmp.Or(x.ReceivedAt.Compare(y.ReceivedAt), cmp.Compare(x.ID.String(), y.ID.String()))
 	}) {
-		asks = append(asks, d.Ask)
+		asks = append(asks, d.Scope)
 	}
-	p.Ask = cloneAsk(domain.Fold(asks))
+	p.Scope = cloneAsk(domain.MergeScopes(asks))
 }
 
 // end finishes a pull for good, and its deliveries with it; the one behind it, if
@@ -113,7 +113,7 @@ func (v pulls) Request(ctx context.Context, tenant domain.TenantID, connection d
 			return domain.Pull{}, err
 		}
 		p := v.queue(c, r)
-		p.Ask = cloneAsk(p.Ask.Merge(r.Ask))
+		p.Scope = cloneAsk(p.Scope.Merge(r.Scope))
 		return clonePull(p.Pull), nil
 	})
 }
@@ -123,7 +123,7 @@ func (v pulls) Get(ctx context.Context, tenant domain.TenantID, id domain.PullID
 	return give(ctx, v.Store, "Pulls.Get", func() (domain.Pull, error) {
 		p := v.pulls[id]
 		if p == nil || p.Tenant != tenant {
-			return domain.Pull{}, domain.Missing()
+			return domain.Pull{}, domain.NotFoundError()
 		}
 		return clonePull(p.Pull), nil
 	})
@@ -141,7 +141,7 @@ func (v pulls) List(ctx context.Context, tenant domain.TenantID, f ports.PullFil
 					continue
 				}
 				row := p.Pull
-				row.Ask, row.Progress = domain.Ask{}, domain.Progress{}
+				row.Scope, row.Progress = domain.PullScope{}, domain.Progress{}
 				if !yield(row) {
 					return
 				}

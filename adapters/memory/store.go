@@ -19,7 +19,7 @@ import (
 type Options struct {
 	// Kick is called for every pull that gets a job: one that was queued, or that the end
 	// of another released. The store is not locked meanwhile. nil: nobody is told.
-	Kick func(domain.PullID)
+	Nudge func(domain.PullID)
 	// Before is called at the begin of each store method with its name ("Pulls.StorePage").
 	// An error of it is the method's own, with nothing changed. nil: nothing ever fails.
 	Before func(op string) error
@@ -96,9 +96,9 @@ func (s *Store) alone(ctx context.Context, op string, do func() error) error {
 		}
 	}
 	kicked, err := s.locked(do)
-	if s.options.Kick != nil {
+	if s.options.Nudge != nil {
 		for _, id := range kicked {
-			s.options.Kick(id)
+			s.options.Nudge(id)
 		}
 	}
 	return err

@@ -16,7 +16,7 @@ import (
 type transaction struct {
 	domain.Transaction
 	digest [sha256.Size]byte
-	source domain.Source
+	source domain.ContentHash
 }
 
 // change is an entry of a tenant's feed: the row was given this version. A row whose
@@ -35,12 +35,12 @@ func rowsOf[T any](all map[domain.ConnectionID]map[string]*T, id domain.Connecti
 }
 
 // Known looks each row up; one that is removed must be read to return.
-func (v pulls) Known(ctx context.Context, connection domain.ConnectionID, seen []domain.Sighting) ([]bool, error) {
+func (v pulls) FilterUnchanged(ctx context.Context, connection domain.ConnectionID, seen []domain.RawTransaction) ([]bool, error) {
 	return give(ctx, v.Store, "Pulls.Known", func() ([]bool, error) {
 		known := make([]bool, len(seen))
 		for i, s := range seen {
 			row := v.transactions[connection][s.ExternalID]
-			known[i] = row != nil && row.RemovedAt.IsZero() && !s.Source.IsZero() && row.source == s.Source
+			known[i] = row != nil && row.RemovedAt.IsZero() && !s.ContentHash.IsZero() && row.source == s.ContentHash
 		}
 		return known, nil
 	})
@@ -55,11 +55,11 @@ func (v pulls) StorePage(ctx context.Context, lease domain.Lease, w ports.PageWr
 			return domain.Counts{}, err
 		}
 		var counts domain.Counts
-		for _, view := range latest(w.Accounts, func(a domain.AccountView) string { return a.ExternalID }) {
+		for _, view := range latest(w.Accounts, func(a domain.AccountData) string { return a.ExternalID }) {
 			v.putAccount(p, view, w)
 			counts.Accounts++
 		}
-		for _, o := range latest(w.Transactions, func(o domain.Observation) string { return o.ExternalID }) {
+		for _, o := range latest(w.Transactions, func(o domain.TransactionData) string { return o.ExternalID }) {
 			counts.Read++
 			v.put(p, o, w, &counts)
 		}
@@ -89,7 +89,7 @@ func latest[T any](rows []T, key func(T) string) []T {
 }
 
 // putAccount keeps id and first sight; an account that says the same is left untouched.
-func (s *Store) putAccount(p *pull, view domain.AccountView, w ports.PageWrite) {
+func (s *Store) putAccount(p *pull, view domain.AccountData, w ports.PageWrite) {
 	accounts := rowsOf(s.accounts, p.Connection)
 	known := accounts[view.ExternalID]
 	if known == nil {
@@ -97,15 +97,15 @@ func (s *Store) putAccount(p *pull, view domain.AccountView, w ports.PageWrite) 
 			ID: domain.AccountID{UUID: w.NewID().UUID}, Tenant: p.Tenant, Connection: p.Connection, Vendor: p.Vendor, FirstSeenAt: w.At,
 		}
 		accounts[view.ExternalID] = known
-	} else if reflect.DeepEqual(known.AccountView, view) {
+	} else if reflect.DeepEqual(known.AccountData, view) {
 		return
 	}
-	known.AccountView, known.UpdatedAt = view, w.At
+	known.AccountData, known.UpdatedAt = view, w.At
 	*known = cloneAccount(*known)
 }
 
 // put writes one observation, if it tells anything new.
-func (s *Store) put(p *pull, o domain.Observation, w ports.PageWrite, counts *domain.Counts) {
+func (s *Store) put(p *pull, o domain.TransactionData, w ports.PageWrite, counts *domain.Counts) {
 	rows, digest := rowsOf(s.transactions, p.Connection), o.Digest()
 	known := rows[o.ExternalID]
 	switch {
@@ -117,14 +117,14 @@ func (s *Store) put(p *pull, o domain.Observation, w ports.PageWrite, counts *do
 		counts.Added++
 	case known.digest == digest && known.RemovedAt.IsZero():
 		counts.Unchanged++
-		known.source = o.Source
+		known.source = o.ContentHash
 		return
 	default:
 		counts.Modified++
 	}
-	known.source = o.Source
-	o.Detail, o.Source = nil, domain.Source{} // not given back
-	known.Observation, known.digest, known.RemovedAt, known.AccountID = o, digest, time.Time{}, domain.AccountID{}
+	known.source = o.ContentHash
+	o.StableMetadata, o.ContentHash = nil, domain.ContentHash{} // not given back
+	known.TransactionData, known.digest, known.RemovedAt, known.AccountID = o, digest, time.Time{}, domain.AccountID{}
 	if account := s.accounts[p.Connection][o.Account]; account != nil {
 		known.AccountID = account.ID
 	}

@@ -31,5 +31,5 @@ func (s *server) forbids(ctx context.Context, raw []byte) bool {
 	if _, err := netip.ParseAddr(u.Hostname()); err != nil {
 		return false
 	}
-	return errors.Is(s.Addresses.Check(ctx, body.BaseURL), domain.AddressNotAllowed)
+	return errors.Is(s.Egress.Check(ctx, body.BaseURL), domain.AddressNotAllowed)
 }

@@ -40,7 +40,7 @@ func TestAForbiddenAddressIsNamedBesideOtherFaults(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			guard := &wary{}
-			s := newSurface(t, func(o *Options) { o.Addresses = guard })
+			s := newSurface(t, func(o *Options) { o.Egress = guard })
 			method, target, _ := strings.Cut(c.target, " ")
 			w := s.call(method, target, c.body)
 			if c.at == "" { // good in form: the service's to judge

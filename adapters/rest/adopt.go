@@ -65,12 +65,12 @@ func (x *exchange) invalid(errs []error) *Problem {
 	for _, err := range errs {
 		fault := x.fault(err)
 		if strings.HasPrefix(fault.Location, "path.") {
-			return x.problem(domain.Missing())
+			return x.problem(domain.NotFoundError())
 		}
 		p.Errors = append(p.Errors, fault)
 	}
 	if x.forbidden != nil && x.forbidden() {
-		p.Errors = append(p.Errors, Fault{x.row().location(x.row().address), forbiddenAddress})
+		p.Errors = append(p.Errors, ProblemField{x.row().location(x.row().address), forbiddenAddress})
 	}
 	p.Errors = tidy(p.Errors)
 	return p
@@ -82,25 +82,25 @@ var (
 )
 
 // fault turns the library's wording into ours: the member itself is the location.
-func (x *exchange) fault(err error) Fault {
+func (x *exchange) fault(err error) ProblemField {
 	detailed, ok := err.(huma.ErrorDetailer)
 	if !ok {
-		return Fault{x.row().input(), "is not valid"}
+		return ProblemField{x.row().input(), "is not valid"}
 	}
 	d := detailed.ErrorDetail()
 	at := named(d.Location)
 	switch d.Value.(type) {
 	case nullMember:
-		return Fault{at, "must not be null"}
+		return ProblemField{at, "must not be null"}
 	case doubledMember:
-		return Fault{at, "must hold every member once"}
+		return ProblemField{at, "must hold every member once"}
 	}
 	for _, absent := range []*regexp.Regexp{missingMember, dependentMember} {
 		if found := absent.FindStringSubmatch(d.Message); found != nil {
-			return Fault{at + "." + found[1], "is required"}
+			return ProblemField{at + "." + found[1], "is required"}
 		}
 	}
-	return Fault{at, x.wording(at, d.Message)}
+	return ProblemField{at, x.wording(at, d.Message)}
 }
 
 // wording passes on only those of the library's texts that are made from the schema

@@ -40,7 +40,7 @@ func BenchmarkFeedPage(b *testing.B) {
 	for i := range rows {
 		rows[i] = domain.Transaction{
 			ID: domain.TransactionID{UUID: uuid.New()}, Connection: domain.ConnectionID{UUID: uuid.New()}, Vendor: "pluggy",
-			Observation: domain.Observation{
+			TransactionData: domain.TransactionData{
 				ExternalID: uuid.NewString(), Amount: domain.Money{Amount: decimal.MustNew(int64(-i), 2), Currency: "BRL"},
 				Status: domain.Posted, Date: "2026-11-19", Description: "COMPRA GERADA",
 				Metadata: []byte(`{"id":"x","accountId":"y","description":"COMPRA GERADA","currencyCode":"BRL","amount":-1.5,"status":"POSTED"}`),

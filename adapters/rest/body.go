@@ -35,11 +35,11 @@ func (s *server) body(c echo.Context, x *exchange) error {
 	case !isJSON(r.Header):
 		return errMediaType
 	case len(raw) == 0:
-		return domain.Fault("", "is required")
+		return domain.FieldError("", "is required")
 	}
 	r.Header.Set(echo.HeaderContentType, jsonType)
 	r.Body = io.NopCloser(bytes.NewReader(raw))
-	if s.Addresses != nil && x.route.address == "baseUrl" {
+	if s.Egress != nil && x.route.address == "baseUrl" {
 		x.forbidden = func() bool { return s.forbids(r.Context(), raw) }
 	}
 	return nil
@@ -86,7 +86,7 @@ func readBody(c echo.Context, limit int64) ([]byte, error) {
 	case errors.As(err, &timeout) && timeout.Timeout():
 		return nil, errSlow
 	}
-	return nil, domain.Fault("", "ended too early")
+	return nil, domain.FieldError("", "ended too early")
 }
 
 // readAll makes one buffer of the right size where the size is known.

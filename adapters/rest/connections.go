@@ -146,7 +146,7 @@ func (s *server) updateConnection(ctx context.Context, tenant domain.TenantID, i
 	if err != nil {
 		return nil, err
 	}
-	c, err := s.service.UpdateConnection(ctx, tenant, id, in.IfMatch.Match, ports.ConnectionUpdate{
+	c, err := s.service.UpdateConnection(ctx, tenant, id, in.IfMatch.IfMatch, ports.ConnectionUpdate{
 		Name: in.Body.ConfigName, BaseURL: in.Body.BaseURL, AccountRef: in.Body.AccountRef,
 		ClientID: in.Body.ClientID, Secret: in.Body.Secret,
 	})
@@ -162,7 +162,7 @@ func (s *server) deleteConnection(ctx context.Context, tenant domain.TenantID, i
 	if err != nil {
 		return nil, err
 	}
-	return nil, s.service.DeleteConnection(ctx, tenant, id, in.IfMatch.Match)
+	return nil, s.service.DeleteConnection(ctx, tenant, id, in.IfMatch.IfMatch)
 }
 
 // testConnection answers 200 whatever the vendor says.
@@ -188,7 +188,7 @@ func (s *server) connectionHealth(ctx context.Context, tenant domain.TenantID, i
 		return nil, err
 	}
 	return &plainBody[healthView]{healthView{
-		Health: string(h.Known()), Reason: string(h.Reason), Since: utc(h.Since), NeedsReauth: h.NeedsReauth,
+		Health: string(h.StatusOrUnknown()), Reason: string(h.Reason), Since: utc(h.Since), NeedsReauth: h.NeedsReauth,
 		LastPullAt: utc(h.LastPullAt), LastWebhookAt: utc(h.LastWebhookAt),
 	}}, nil
 }

@@ -64,7 +64,7 @@ func (r replayRequest) filter() (ports.DeliveryFilter, error) {
 			return
 		}
 		if err := into.UnmarshalText([]byte(text)); err != nil {
-			faults = append(faults, domain.Fault(field, err.Error()))
+			faults = append(faults, domain.FieldError(field, err.Error()))
 		}
 	}
 	var connection filterID[domain.Connection]

@@ -145,7 +145,7 @@ func (s *server) patchEngine(ctx context.Context, tenant domain.TenantID, in *st
 	if err != nil {
 		return nil, err
 	}
-	c, err := s.service.UpdateEngine(ctx, tenant, id, in.IfMatch.Match, ports.EngineUpdate{
+	c, err := s.service.UpdateEngine(ctx, tenant, id, in.IfMatch.IfMatch, ports.EngineUpdate{
 		Name: in.Body.ConfigName, Config: json.RawMessage(in.Body.Config), Credential: in.Body.Credential.credential(),
 	})
 	if err != nil {
@@ -160,7 +160,7 @@ func (s *server) deleteEngine(ctx context.Context, tenant domain.TenantID, in *c
 	if err != nil {
 		return nil, err
 	}
-	return nil, s.service.DeleteEngine(ctx, tenant, id, in.IfMatch.Match)
+	return nil, s.service.DeleteEngine(ctx, tenant, id, in.IfMatch.IfMatch)
 }
 
 // testEngine connects for real; what it finds is a result, not a failure.

@@ -89,20 +89,20 @@ func ruleOf(err error) rule {
 }
 
 // Fault names one input at fault.
-type Fault struct {
+type ProblemField struct {
 	Location string `json:"location" doc:"Where the fault is, such as body.configName or query.limit"`
 	Message  string `json:"message" doc:"What is wrong with it; never a value of the request"`
 }
 
 // Problem is the one form of every failure (RFC 9457).
 type Problem struct {
-	Type     string  `json:"type" doc:"Always about:blank: code tells problems apart"`
-	Title    string  `json:"title" doc:"The status in words"`
-	Status   int     `json:"status" doc:"The HTTP status"`
-	Detail   string  `json:"detail" doc:"What went wrong"`
-	Instance string  `json:"instance" doc:"The path that was asked for, webhook tokens cut out"`
-	Code     string  `json:"code" example:"MTCH-0001" doc:"A stable code to act on"`
-	Errors   []Fault `json:"errors,omitempty" doc:"Every input at fault; with code MTCH-0001"`
+	Type     string         `json:"type" doc:"Always about:blank: code tells problems apart"`
+	Title    string         `json:"title" doc:"The status in words"`
+	Status   int            `json:"status" doc:"The HTTP status"`
+	Detail   string         `json:"detail" doc:"What went wrong"`
+	Instance string         `json:"instance" doc:"The path that was asked for, webhook tokens cut out"`
+	Code     string         `json:"code" example:"MTCH-0001" doc:"A stable code to act on"`
+	Errors   []ProblemField `json:"errors,omitempty" doc:"Every input at fault; with code MTCH-0001"`
 
 	headers http.Header
 }
@@ -155,14 +155,14 @@ func seconds(wait time.Duration) string {
 }
 
 // faults turns the domain's fields into locations of this route's input.
-func (r *route) faults(err error) []Fault {
-	var all []Fault
-	for _, e := range domain.Faults(err) {
+func (r *route) faults(err error) []ProblemField {
+	var all []ProblemField
+	for _, e := range domain.ErrorsOf(err) {
 		switch {
 		case e.Kind == domain.Invalid:
-			all = append(all, Fault{r.location(e.Field), cmp.Or(e.Message, "is not valid")})
+			all = append(all, ProblemField{r.location(e.Field), cmp.Or(e.Message, "is not valid")})
 		case e.Code == domain.AddressNotAllowed:
-			all = append(all, Fault{r.location(cmp.Or(e.Field, r.address)), "must be an address that may be called"})
+			all = append(all, ProblemField{r.location(cmp.Or(e.Field, r.address)), "must be an address that may be called"})
 		}
 	}
 	return tidy(all)
@@ -182,7 +182,7 @@ func (r *route) location(field string) string {
 
 // tidy sorts faults and drops repetitions, so that the same request always gets the
 // same bytes.
-func tidy(all []Fault) []Fault {
-	slices.SortStableFunc(all, func(a, b Fault) int { return cmp.Compare(a.Location, b.Location) })
-	return slices.CompactFunc(all, func(a, b Fault) bool { return a.Location == b.Location })
+func tidy(all []ProblemField) []ProblemField {
+	slices.SortStableFunc(all, func(a, b ProblemField) int { return cmp.Compare(a.Location, b.Location) })
+	return slices.CompactFunc(all, func(a, b ProblemField) bool { return a.Location == b.Location })
 }

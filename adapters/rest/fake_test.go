@@ -33,15 +33,15 @@ type fake struct {
 	mu      sync.Mutex
 	asked   any
 	page    domain.PageRequest
-	match   ports.Match
-	knock   domain.Knock
+	match   ports.IfMatch
+	knock   domain.WebhookRequest
 	answers map[string]stored
 	calls   int
 }
 
 type stored struct {
 	fingerprint domain.Fingerprint
-	answer      ports.Answer
+	answer      ports.StoredResponse
 }
 
 func (f *fake) note(asked any) error {
@@ -80,7 +80,7 @@ func deliveryFixture() domain.Delivery {
 func pullFixture() domain.Pull {
 	return domain.Pull{
 		ID: domain.PullID{UUID: otherID}, Tenant: tenantA, Connection: domain.ConnectionID{UUID: someID}, Vendor: "pluggy",
-		Trigger: domain.ByOperator, State: domain.PullSucceeded, Counts: domain.Counts{Accounts: 1, Read: 5, Added: 4, Unchanged: 1},
+		Trigger: domain.TriggerOperator, State: domain.PullSucceeded, Counts: domain.Counts{Accounts: 1, Read: 5, Added: 4, Unchanged: 1},
 		Attempts: 2, LastError: domain.VendorUnreachable, CreatedAt: moment, StartedAt: moment, FinishedAt: moment.Add(time.Second),
 	}
 }
@@ -97,7 +97,7 @@ func transactionFixture() domain.Transaction {
 	return domain.Transaction{
 		ID: domain.TransactionID{UUID: someID}, Tenant: tenantA, Connection: domain.ConnectionID{UUID: someID}, Vendor: "pluggy",
 		AccountID: domain.AccountID{UUID: otherID}, Version: 2, FirstSeenAt: moment, UpdatedAt: moment,
-		Observation: domain.Observation{
+		TransactionData: domain.TransactionData{
 			ExternalID: "t-1", Amount: money("-212.45", "BRL"), AccountMoney: &there, Status: domain.Posted, Date: "2026-01-01",
 			OccurredAt: moment, Description: "Caf\u00e9 <&>", Metadata: []byte(`{"a": 1e400, "b": "\u0041", "b": []}`),
 		},
@@ -122,7 +122,7 @@ func (f *fake) CreateConnection(_ context.Context, _ domain.TenantID, n ports.Ne
 
 func (f *fake) GetConnection(_ context.Context, t domain.TenantID, id domain.ConnectionID) (domain.Connection, error) {
 	if t != tenantA || id.UUID != someID {
-		return domain.Connection{}, domain.Missing()
+		return domain.Connection{}, domain.NotFoundError()
 	}
 	return connectionFixture(), f.note(id)
 }
@@ -131,12 +131,12 @@ func (f *fake) ListConnections(_ context.Context, _ domain.TenantID, h domain.He
 	return paged(f, h, p, connectionFixture())
 }
 
-func (f *fake) UpdateConnection(_ context.Context, _ domain.TenantID, _ domain.ConnectionID, m ports.Match, u ports.ConnectionUpdate) (domain.Connection, error) {
+func (f *fake) UpdateConnection(_ context.Context, _ domain.TenantID, _ domain.ConnectionID, m ports.IfMatch, u ports.ConnectionUpdate) (domain.Connection, error) {
 	f.match = m
 	return connectionFixture(), f.note(u)
 }
 
-func (f *fake) DeleteConnection(_ context.Context, _ domain.TenantID, id domain.ConnectionID, m ports.Match) error {
+func (f *fake) DeleteConnection(_ context.Context, _ domain.TenantID, id domain.ConnectionID, m ports.IfMatch) error {
 	f.match = m
 	return f.note(id)
 }
@@ -165,12 +165,12 @@ func (f *fake) ListEngines(_ context.Context, _ domain.TenantID, p domain.PageRe
 	return paged(f, nil, p, engineFixture())
 }
 
-func (f *fake) UpdateEngine(_ context.Context, _ domain.TenantID, _ domain.ConnectionID, m ports.Match, u ports.EngineUpdate) (domain.Connection, error) {
+func (f *fake) UpdateEngine(_ context.Context, _ domain.TenantID, _ domain.ConnectionID, m ports.IfMatch, u ports.EngineUpdate) (domain.Connection, error) {
 	f.match = m
 	return engineFixture(), f.note(u)
 }
 
-func (f *fake) DeleteEngine(_ context.Context, _ domain.TenantID, id domain.ConnectionID, m ports.Match) error {
+func (f *fake) DeleteEngine(_ context.Context, _ domain.TenantID, id domain.ConnectionID, m ports.IfMatch) error {
 	f.match = m
 	return f.note(id)
 }
@@ -191,9 +191,9 @@ func (f *fake) RevokeToken(_ context.Context, _ domain.TenantID, id domain.Token
 	return f.note(id)
 }
 
-func (f *fake) Receive(_ context.Context, k domain.Knock) (ports.Received, error) {
+func (f *fake) Receive(_ context.Context, k domain.WebhookRequest) (ports.ReceiveResult, error) {
 	f.knock = k
-	return ports.Received{}, f.note(nil)
+	return ports.ReceiveResult{}, f.note(nil)
 }
 
 func (f *fake) ListDeliveries(_ context.Context, _ domain.TenantID, filter ports.DeliveryFilter, p domain.PageRequest) (domain.Page[domain.Delivery], error) {
@@ -228,7 +228,7 @@ func (f *fake) ListPulls(_ context.Context, _ domain.TenantID, id domain.Connect
 func (f *fake) ListAccounts(_ context.Context, _ domain.TenantID, id domain.ConnectionID, p domain.PageRequest) (domain.Page[domain.Account], error) {
 	return paged(f, id, p, domain.Account{
 		ID: domain.AccountID{UUID: otherID}, Connection: domain.ConnectionID{UUID: someID}, Vendor: "pluggy",
-		AccountView: domain.AccountView{ExternalID: "a-1", Type: domain.BankAccount, Currency: "BRL"}, FirstSeenAt: moment, UpdatedAt: moment,
+		AccountData: domain.AccountData{ExternalID: "a-1", Type: domain.BankAccount, Currency: "BRL"}, FirstSeenAt: moment, UpdatedAt: moment,
 	})
 }
 
@@ -242,13 +242,13 @@ func (f *fake) Changes(_ context.Context, _ domain.TenantID, p domain.PageReques
 }
 
 // Once keeps answers as the application does, without time.
-func (f *fake) Once(ctx context.Context, tenant domain.TenantID, key string, fingerprint domain.Fingerprint, do func(context.Context) (ports.Answer, error)) (ports.Answer, bool, error) {
+func (f *fake) Do(ctx context.Context, tenant domain.TenantID, key string, fingerprint domain.Fingerprint, do func(context.Context) (ports.StoredResponse, error)) (ports.StoredResponse, bool, error) {
 	f.mu.Lock()
 	first, known := f.answers[tenant.String()+key]
 	f.mu.Unlock()
 	switch {
 	case known && first.fingerprint != fingerprint:
-		return ports.Answer{}, false, &domain.Error{Kind: domain.Conflict, Code: domain.KeyReused}
+		return ports.StoredResponse{}, false, &domain.Error{Kind: domain.Conflict, Code: domain.KeyReused}
 	case known:
 		return first.answer, true, nil
 	}

@@ -56,7 +56,7 @@ func FuzzProblem(f *testing.F) {
 			t.Errorf("%s", w.Body)
 		}
 		x := &exchange{instance: field}
-		if _, err := json.Marshal(x.problem(domain.Fault(field, "m"))); err != nil && utf8.ValidString(field) {
+		if _, err := json.Marshal(x.problem(domain.FieldError(field, "m"))); err != nil && utf8.ValidString(field) {
 			t.Error(err)
 		}
 	})

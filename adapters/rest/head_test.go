@@ -70,7 +70,7 @@ func TestHeadIsGetWithoutABody(t *testing.T) {
 func TestHeadIsLoggedAndCountedAsSuch(t *testing.T) {
 	var seen []string
 	s := newSurface(t, func(o *Options) {
-		o.Observe = func(method, route string, status int, _ time.Duration) {
+		o.OnRequest = func(method, route string, status int, _ time.Duration) {
 			seen = append(seen, method+" "+route+" "+http.StatusText(status))
 		}
 	})

@@ -193,7 +193,7 @@ func TestMissingOptionsAreNamed(t *testing.T) {
 func TestObserverIsToldTheTemplate(t *testing.T) {
 	var seen []string
 	s := newSurface(t, func(o *Options) {
-		o.Observe = func(method, route string, status int, _ time.Duration) {
+		o.OnRequest = func(method, route string, status int, _ time.Duration) {
 			seen = append(seen, method+" "+route+" "+http.StatusText(status))
 		}
 	})

@@ -123,7 +123,7 @@ func (s *server) fail(err error, c echo.Context) {
 func (s *server) routing(he *echo.HTTPError, c echo.Context) error {
 	switch he.Code {
 	case http.StatusNotFound:
-		return domain.Missing()
+		return domain.NotFoundError()
 	case http.StatusMethodNotAllowed:
 		c.Response().Header().Set(echo.HeaderAllow, s.allowed[c.Path()])
 		return errMethod
@@ -175,7 +175,7 @@ func (s *server) log(c echo.Context, x *exchange, took time.Duration) {
 	if x.route != nil {
 		template = x.route.path
 	}
-	s.Observe(c.Request().Method, template, status, took)
+	s.OnRequest(c.Request().Method, template, status, took)
 	if entry := s.Logger.Check(zap.InfoLevel, "request"); entry != nil {
 		fields := append(make([]zap.Field, 0, 8),
 			zap.String("requestId", x.id), zap.String("method", c.Request().Method),

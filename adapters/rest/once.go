@@ -28,7 +28,7 @@ const (
 var kept = []string{echo.HeaderLocation, "Etag", echo.HeaderContentType}
 
 // shownOnce stands in the store for an answer that held a token.
-var shownOnce = ports.Answer{Status: http.StatusConflict, Body: []byte(codeShownOnce)}
+var shownOnce = ports.StoredResponse{Status: http.StatusConflict, Body: []byte(codeShownOnce)}
 
 // once runs the handler for the first request with an idempotency key, and gives its
 // answer to each repeat. A 5xx is no answer: the key is free again.
@@ -49,18 +49,18 @@ func (s *server) once(ctx huma.Context, next func(huma.Context)) {
 // refuseKey names the header, which no domain field does.
 func (s *server) refuseKey(c echo.Context, x *exchange, fault *domain.Error) {
 	p := x.problem(fault)
-	p.Errors = []Fault{{"header." + keyHeader, fault.Message}}
+	p.Errors = []ProblemField{{"header." + keyHeader, fault.Message}}
 	writeProblem(c, p)
 }
 
 // firstOrRepeat writes what the handler answered, if it ran now, or what was stored.
 func (s *server) firstOrRepeat(c echo.Context, x *exchange, key string, run func()) {
 	var fresh *recording
-	do := func(ctx context.Context) (ports.Answer, error) {
+	do := func(ctx context.Context) (ports.StoredResponse, error) {
 		fresh = s.record(ctx, c, run)
 		return fresh.answer(x.route), nil
 	}
-	answer, replayed, err := s.service.Once(c.Request().Context(), x.who.Tenant, key, fingerprint(c, x), do)
+	answer, replayed, err := s.service.Do(c.Request().Context(), x.who.Tenant, key, fingerprint(c, x), do)
 	switch {
 	case fresh != nil && !replayed:
 		// The work is done whatever became of its record: an error of the store here
@@ -84,13 +84,13 @@ func idempotencyKey(h http.Header) (string, *domain.Error) {
 	}
 	for _, other := range given[1:] {
 		if other != given[0] {
-			return "", domain.Fault("", "must be one key")
+			return "", domain.FieldError("", "must be one key")
 		}
 	}
 	if key := given[0]; key != "" && len(key) <= maxKey && !strings.ContainsFunc(key, notKey) {
 		return key, nil
 	}
-	return "", domain.Fault("", "must be 1 to 128 of A-Z a-z 0-9 : _ -")
+	return "", domain.FieldError("", "must be 1 to 128 of A-Z a-z 0-9 : _ -")
 }
 
 // notKey says what cannot stand in a key.
@@ -145,10 +145,10 @@ func (s *server) record(ctx context.Context, c echo.Context, run func()) *record
 }
 
 // answer is what may be stored of the recording: nothing of a 5xx, nothing of a token.
-func (r *recording) answer(of *route) ports.Answer {
+func (r *recording) answer(of *route) ports.StoredResponse {
 	switch {
 	case r.status >= http.StatusInternalServerError, r.status == 0:
-		return ports.Answer{}
+		return ports.StoredResponse{}
 	case of.secret && r.status < http.StatusMultipleChoices:
 		return shownOnce
 	}
@@ -158,7 +158,7 @@ func (r *recording) answer(of *route) ports.Answer {
 			headers[name] = value
 		}
 	}
-	return ports.Answer{Status: r.status, Headers: headers, Body: bytes.Clone(r.body.Bytes())}
+	return ports.StoredResponse{Status: r.status, Headers: headers, Body: bytes.Clone(r.body.Bytes())}
 }
 
 // write sends the recording to the caller.
@@ -169,7 +169,7 @@ func (r *recording) write(c echo.Context) {
 }
 
 // replay sends a stored answer, marked as one.
-func replay(c echo.Context, answer ports.Answer) {
+func replay(c echo.Context, answer ports.StoredResponse) {
 	head := c.Response().Header()
 	for name, value := range answer.Headers {
 		head.Set(name, value)

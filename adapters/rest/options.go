@@ -41,7 +41,7 @@ type Options struct {
 
 	// Addresses judges a base URL that holds an address, beside what else is wrong with its
 	// request. nil leaves that to the service, which judges all of them.
-	Addresses ports.Addresses
+	Egress ports.EgressGuard
 
 	// RequireScopes asks tokens for discovery:read and discovery:write; otherwise any
 	// token of a tenant will do.
@@ -66,7 +66,7 @@ type Options struct {
 
 	// Observe is told of every request that was answered, by route template ("" when no
 	// route matched). nil tells nobody.
-	Observe func(method, route string, status int, took time.Duration)
+	OnRequest func(method, route string, status int, took time.Duration)
 
 	// Routed is told the template of the route that took a request, before its handler
 	// runs and with the request's context. nil tells nobody.
@@ -98,8 +98,8 @@ func (o Options) complete() (Options, error) {
 	if o.Draining == nil {
 		o.Draining = func() bool { return false }
 	}
-	if o.Observe == nil {
-		o.Observe = func(string, string, int, time.Duration) {}
+	if o.OnRequest == nil {
+		o.OnRequest = func(string, string, int, time.Duration) {}
 	}
 	if o.Routed == nil {
 		o.Routed = func(context.Context, string) {}

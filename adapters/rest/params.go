@@ -68,7 +68,7 @@ func (i *instant) UnmarshalText(text []byte) error {
 // domain.Window's rule for dates. Errors: Invalid on "to".
 func span(from, to time.Time) error {
 	if !from.IsZero() && !to.IsZero() && to.Before(from) {
-		return domain.Fault("to", "must not be before from")
+		return domain.FieldError("to", "must not be before from")
 	}
 	return nil
 }
@@ -108,7 +108,7 @@ func (w *wait) UnmarshalText(text []byte) error {
 }
 
 // ifMatch is a condition on a revision (RFC 9110, section 13.1.1).
-type ifMatch struct{ ports.Match }
+type ifMatch struct{ ports.IfMatch }
 
 // noRevision is in the place of every tag that is not one of ours: it matches nothing.
 const noRevision = -1
@@ -116,12 +116,12 @@ const noRevision = -1
 // UnmarshalText reads a list of entity tags, or "*" for any revision. What is not a
 // strong tag of ours matches nothing, so that a client's mistake changes nothing.
 func (m *ifMatch) UnmarshalText(text []byte) error {
-	m.Match = nil
+	m.IfMatch = nil
 	if string(text) == "*" {
 		return nil
 	}
 	for tag := range strings.SplitSeq(string(text), ",") {
-		m.Match = append(m.Match, revisionOf(strings.TrimSpace(tag)))
+		m.IfMatch = append(m.IfMatch, revisionOf(strings.TrimSpace(tag)))
 	}
 	return nil
 }

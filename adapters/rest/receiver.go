@@ -28,7 +28,7 @@ func (s *server) receive(c echo.Context) error {
 	if err != nil {
 		return &domain.Error{Kind: domain.Unauthenticated, Cause: err}
 	}
-	_, err = s.service.Receive(r.Context(), domain.Knock{
+	_, err = s.service.Receive(r.Context(), domain.WebhookRequest{
 		Vendor: vendor, Token: token, Body: raw,
 		Signature: r.Header.Get(signatureHeader), Authorization: r.Header.Get(echo.HeaderAuthorization),
 		Peer: caller(r, s.TrustedProxies),

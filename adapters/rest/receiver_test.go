@@ -26,7 +26,7 @@ func TestAKnockIsHandedOverAsItCame(t *testing.T) {
 	if w := s.serve(r); w.Code != 202 || w.Body.Len() > 0 {
 		t.Fatalf("%d %s", w.Code, w.Body)
 	}
-	want := domain.Knock{Vendor: "pluggy", Token: rawToken, Body: []byte(body), Signature: "sha256=ab", Authorization: "shared", Peer: netip.MustParseAddr("192.0.2.7")}
+	want := domain.WebhookRequest{Vendor: "pluggy", Token: rawToken, Body: []byte(body), Signature: "sha256=ab", Authorization: "shared", Peer: netip.MustParseAddr("192.0.2.7")}
 	if diff := cmp.Diff(want, s.service.knock, cmp.Comparer(func(a, b netip.Addr) bool { return a == b })); diff != "" {
 		t.Error(diff)
 	}
@@ -118,7 +118,7 @@ func TestTheCallerBehindProxies(t *testing.T) {
 // and bad ones, and reads every log line.
 func TestNothingSecretIsLogged(t *testing.T) {
 	s := newSurface(t)
-	for _, fail := range []error{nil, domain.Missing(), errors.New("broken")} {
+	for _, fail := range []error{nil, domain.NotFoundError(), errors.New("broken")} {
 		s.service.fail = fail
 		s.call("POST", connectionsPath, goodConnection, keyHeader, "k"+canary[:3])
 		s.call("GET", connectionsPath+"?cursor="+canary, "", "Authorization", "Bearer "+canary)

@@ -23,13 +23,13 @@ func TestEveryKindHasItsStatusAndCode(t *testing.T) {
 		code   string
 		header string
 	}{
-		{"invalid", errors.Join(domain.Fault("baseUrl", "must be better"), domain.Fault("configName", "too")), 400, codeInvalid, ""},
+		{"invalid", errors.Join(domain.FieldError("baseUrl", "must be better"), domain.FieldError("configName", "too")), 400, codeInvalid, ""},
 		{"rejected address", &domain.Error{Kind: domain.Rejected, Code: domain.AddressNotAllowed}, 400, codeInvalid, ""},
 		{"another rejection", &domain.Error{Kind: domain.Rejected, Code: domain.CredentialUnopened}, 500, codeInternal, ""},
 		{"unauthenticated", &domain.Error{Kind: domain.Unauthenticated}, 401, codeUnauthenticated, "WWW-Authenticate=Bearer"},
 		{"forbidden", &domain.Error{Kind: domain.Forbidden}, 403, codeForbidden, ""},
-		{"not found", domain.Missing(), 404, codeMissingConnection, ""},
-		{"wrapped", fmt.Errorf("application: %w", domain.Missing()), 404, codeMissingConnection, ""},
+		{"not found", domain.NotFoundError(), 404, codeMissingConnection, ""},
+		{"wrapped", fmt.Errorf("application: %w", domain.NotFoundError()), 404, codeMissingConnection, ""},
 		{"name taken", &domain.Error{Kind: domain.Conflict, Code: domain.NameTaken}, 409, codeConflict, ""},
 		{"other conflict", &domain.Error{Kind: domain.Conflict}, 409, codeConflict, ""},
 		{"revision", &domain.Error{Kind: domain.Conflict, Code: domain.RevisionMismatch}, 412, codePrecondition, ""},
@@ -155,7 +155,7 @@ func TestEveryIDThatNamesNothingIsTheSame404(t *testing.T) {
 				at = strings.Replace(path, "{id}", id, 1)
 			}
 			if id == "unknown" {
-				s.service.fail = domain.Missing()
+				s.service.fail = domain.NotFoundError()
 				at = strings.Replace(at, id, otherID.String(), 1)
 			}
 			w := s.call(method, at, "")
@@ -180,7 +180,7 @@ func TestEveryIDThatNamesNothingIsTheSame404(t *testing.T) {
 func TestForeignAndUnknownIDsAnswerTheSameBytes(t *testing.T) {
 	s := newSurface(t)
 	foreign := s.call("GET", idPath, "", "Authorization", "Bearer tenant-b")
-	s.service.fail = domain.Missing()
+	s.service.fail = domain.NotFoundError()
 	unknown := s.call("GET", idPath, "")
 	if diff := cmp.Diff(foreign.Body.String(), unknown.Body.String()); diff != "" || foreign.Code != 404 {
 		t.Error(diff)

@@ -24,7 +24,7 @@ type Options struct {
 	Now func() time.Time
 	// Observe is told when a changed file was refused; the keys of before then stay in
 	// use. The error names no content. Nil is silence.
-	Observe func(error)
+	OnError func(error)
 }
 
 // Keyset is a ports.Sealer over a keyset file, safe for concurrent use. It follows the
@@ -49,8 +49,8 @@ func Open(path string, opts Options) (*Keyset, error) {
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
-	if opts.Observe == nil {
-		opts.Observe = func(error) {}
+	if opts.OnError == nil {
+		opts.OnError = func(error) {}
 	}
 	first, err := load(path, opts.KEKURI)
 	if err != nil {
@@ -90,7 +90,7 @@ func (k *Keyset) Open(tenant domain.TenantID, connection domain.ConnectionID, s 
 
 // Stale says whether s is sealed under another key than the primary one, or is no
 // ciphertext at all.
-func (k *Keyset) Stale(s domain.Sealed) bool { return prefixOf(s) != k.current().primary }
+func (k *Keyset) NeedsReseal(s domain.Sealed) bool { return prefixOf(s) != k.current().primary }
 
 // unopened has no cause: what Tink or a decoder would add helps only a forger.
 func unopened() error {

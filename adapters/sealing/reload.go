@@ -38,7 +38,7 @@ func (k *Keyset) refresh() {
 	defer k.reading.Unlock()
 	problem := k.reread()
 	if problem != nil && problem.Error() != k.problem {
-		k.opts.Observe(problem)
+		k.opts.OnError(problem)
 	}
 	k.problem = ""
 	if problem != nil {

@@ -27,13 +27,13 @@ func TestAddedKeyOpensBeforeItSeals(t *testing.T) {
 	rotate(t, path, sealing.Add)
 	added := file(t, read(t, path), 0o600)
 	behind := open(t, added, sealing.Options{})
-	if behind.Stale(before) || !bytes.Equal(seal(t, behind)[:5], before[:5]) {
+	if behind.NeedsReseal(before) || !bytes.Equal(seal(t, behind)[:5], before[:5]) {
 		t.Error("an added key seals before it was promoted")
 	}
 	rotate(t, path, sealing.Promote)
 	ahead := open(t, path, sealing.Options{})
 	after := seal(t, ahead)
-	if !ahead.Stale(before) || ahead.Stale(after) {
+	if !ahead.NeedsReseal(before) || ahead.NeedsReseal(after) {
 		t.Error("the promoted key is not the primary one")
 	}
 	opens(t, behind, after)
@@ -139,19 +139,19 @@ func TestRunningProcessFollowsTheFile(t *testing.T) {
 	rotate(t, path, sealing.Add|sealing.Promote)
 	other := open(t, path, sealing.Options{})
 
-	if k.Stale(old) {
+	if k.NeedsReseal(old) {
 		t.Error("the file was read again within a second")
 	}
 	fresh := seal(t, other)
 	opens(t, k, fresh) // at once, although the second is not over
 	opens(t, k, old)
-	if !k.Stale(old) || k.Stale(seal(t, k)) {
+	if !k.NeedsReseal(old) || k.NeedsReseal(seal(t, k)) {
 		t.Error("the new primary key is not in use")
 	}
 
 	rotate(t, path, sealing.Add|sealing.Promote)
 	now = now.Add(time.Second)
-	if !k.Stale(fresh) {
+	if !k.NeedsReseal(fresh) {
 		t.Error("the file was not looked at again after a second")
 	}
 }
@@ -172,7 +172,7 @@ func TestRunningProcessKeepsItsKeys(t *testing.T) {
 			var told []error
 			k := open(t, path, sealing.Options{
 				Now:     func() time.Time { return now },
-				Observe: func(err error) { told = append(told, err) },
+				OnError: func(err error) { told = append(told, err) },
 			})
 			good, sealed := read(t, path), seal(t, k)
 			harm(t, path)
@@ -190,7 +190,7 @@ func TestRunningProcessKeepsItsKeys(t *testing.T) {
 			}
 			rotate(t, path, sealing.Add|sealing.Promote)
 			now = now.Add(time.Second)
-			if !k.Stale(sealed) {
+			if !k.NeedsReseal(sealed) {
 				t.Error("a mended file is not taken up")
 			}
 		})

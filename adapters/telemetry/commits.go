@@ -36,7 +36,7 @@ type deliveries struct {
 }
 
 // Receive implements ports.Deliveries.
-func (d deliveries) Receive(ctx context.Context, r ports.Receipt) (got ports.Received, err error) {
+func (d deliveries) Receive(ctx context.Context, r ports.IncomingDelivery) (got ports.ReceiveResult, err error) {
 	ctx, span := d.tracer.Start(ctx, commit)
 	defer func() { committed(span, err) }()
 	return d.Deliveries.Receive(ctx, r)

@@ -24,8 +24,8 @@ type (
 	}
 )
 
-func (d door) Receive(context.Context, ports.Receipt) (ports.Received, error) {
-	return ports.Received{Duplicate: true}, d.err
+func (d door) Receive(context.Context, ports.IncomingDelivery) (ports.ReceiveResult, error) {
+	return ports.ReceiveResult{Duplicate: true}, d.err
 }
 
 func (l ledger) StorePage(context.Context, domain.Lease, ports.PageWrite) (domain.Counts, error) {
@@ -45,7 +45,7 @@ func TestACommitIsASpanWithItsErrorsCode(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			collector := collect(t)
 			traces, end := start(t, OTLP{Endpoint: collector.URL})
-			received, receiveErr := traces.Deliveries(door{err: test.err}).Receive(t.Context(), ports.Receipt{Body: []byte(canary)})
+			received, receiveErr := traces.Deliveries(door{err: test.err}).Receive(t.Context(), ports.IncomingDelivery{Body: []byte(canary)})
 			counts, storeErr := traces.Pulls(ledger{err: test.err}).StorePage(t.Context(), domain.Lease{}, ports.PageWrite{})
 			end()
 			if !received.Duplicate || counts.Added != 1 || !errors.Is(receiveErr, test.err) || !errors.Is(storeErr, test.err) {

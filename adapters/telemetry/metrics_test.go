@@ -31,8 +31,8 @@ func busy(t *testing.T) *Metrics {
 	m.Request("GET", "/docs", 200, time.Second)
 	m.VendorCall("pluggy", "GET", "/items/{id}", 200, time.Second)
 	m.Budget("pluggy", "items", 1)
-	for _, event := range []ports.Observation{ports.WebhookSeen{Vendor: "pluggy", Outcome: "accepted"}, ports.PullTried{}, ports.Fault{Where: "pull"}} {
-		o.Observe(t.Context(), event)
+	for _, event := range []ports.Event{ports.WebhookReceived{Vendor: "pluggy", Outcome: "accepted"}, ports.PullAttempted{}, ports.BackgroundError{Task: "pull"}} {
+		o.Emit(t.Context(), event)
 	}
 	return m
 }
@@ -96,11 +96,11 @@ func TestNobodyOutsideCanMakeSeries(t *testing.T) {
 		m.Request(word, "/"+word, i*7-500, time.Second)
 		m.VendorCall(word, word, "/"+word, i*7-500, time.Second)
 		m.Budget(word, word, 1)
-		for _, event := range []ports.Observation{
-			ports.WebhookSeen{Vendor: domain.Vendor(word), Outcome: word}, ports.Fault{Where: word},
-			ports.PullTried{Pull: domain.Pull{Vendor: domain.Vendor(word), State: domain.PullState(word), LastError: domain.Code(word)}},
+		for _, event := range []ports.Event{
+			ports.WebhookReceived{Vendor: domain.Vendor(word), Outcome: word}, ports.BackgroundError{Task: word},
+			ports.PullAttempted{Pull: domain.Pull{Vendor: domain.Vendor(word), State: domain.PullState(word), LastError: domain.Code(word)}},
 		} {
-			o.Observe(t.Context(), event)
+			o.Emit(t.Context(), event)
 		}
 	}
 	for name, family := range families(t, m) {

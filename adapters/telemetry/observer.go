@@ -22,39 +22,39 @@ type Observer struct {
 var _ ports.Observer = Observer{}
 
 // Observe implements ports.Observer.
-func (o Observer) Observe(ctx context.Context, event ports.Observation) {
+func (o Observer) Emit(ctx context.Context, event ports.Event) {
 	switch e := event.(type) {
-	case ports.WebhookSeen:
+	case ports.WebhookReceived:
 		o.webhookSeen(ctx, e)
-	case ports.PullTried:
+	case ports.PullAttempted:
 		o.pullTried(ctx, e)
 	case ports.VendorChecked:
 		o.Log.Info("connection tested", zap.String("vendor", o.Metrics.labels.vendor(e.Vendor)), zap.Duration("took", e.Took), cause(e.Err))
 	case ports.SealingFailed:
 		o.Metrics.sealing.Inc()
 		o.Log.Error("credential not sealed or opened", zap.Stringer("connection", e.Connection), cause(e.Err))
-	case ports.Reconciled:
+	case ports.ReconcileRequested:
 		o.Log.Info("reconciling", zap.Int("connections", e.Asked))
 	case ports.Pruned:
 		o.Log.Info("pruned", zap.Int("rows", e.Rows))
 	case ports.Audited:
 		o.Log.Info("audit", zap.String("action", e.Action), zap.Stringer("tenant", e.Tenant), zap.String("object", e.Object))
-	case ports.Fault:
-		o.Metrics.faults.WithLabelValues(o.Metrics.labels.word("where", e.Where)).Inc()
-		o.Log.Error("background work failed", zap.String("where", e.Where), cause(e.Err))
+	case ports.BackgroundError:
+		o.Metrics.faults.WithLabelValues(o.Metrics.labels.word("where", e.Task)).Inc()
+		o.Log.Error("background work failed", zap.String("where", e.Task), cause(e.Err))
 	}
 }
 
 // webhookSeen names the vendor only if it is wired: what stands in a refused knock's
 // path is the stranger's own.
-func (o Observer) webhookSeen(ctx context.Context, e ports.WebhookSeen) {
+func (o Observer) webhookSeen(ctx context.Context, e ports.WebhookReceived) {
 	vendor := o.Metrics.labels.vendor(e.Vendor)
 	o.Metrics.webhook(e.Vendor, e.Outcome).Inc()
 	o.Log.Debug("webhook", zap.String("vendor", vendor), zap.String("outcome", e.Outcome),
 		traced(trace.SpanContextFromContext(ctx)))
 }
 
-func (o Observer) pullTried(ctx context.Context, e ports.PullTried) {
+func (o Observer) pullTried(ctx context.Context, e ports.PullAttempted) {
 	p := e.Pull
 	vendor := o.count(e)
 	line := o.Log.Info
@@ -69,7 +69,7 @@ func (o Observer) pullTried(ctx context.Context, e ports.PullTried) {
 }
 
 // count adds a try to the series and gives the vendor as they name it.
-func (o Observer) count(e ports.PullTried) string {
+func (o Observer) count(e ports.PullAttempted) string {
 	m, p := o.Metrics, e.Pull
 	vendor := m.labels.vendor(p.Vendor)
 	m.pull(p.Vendor, p.State, p.LastError).Inc()
@@ -99,7 +99,7 @@ func cause(err error) zap.Field {
 	}
 	var text strings.Builder
 	text.WriteString(err.Error())
-	for _, fault := range domain.Faults(err) {
+	for _, fault := range domain.ErrorsOf(err) {
 		for below := fault.Cause; below != nil; below = causeOf(below) {
 			text.WriteString("; caused by: " + below.Error())
 		}

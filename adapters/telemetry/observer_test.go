@@ -38,24 +38,24 @@ type measured struct {
 }
 
 var observations = []struct {
-	event ports.Observation
+	event ports.Event
 	line  map[string]any
 	are   []measured
 }{
 	{
-		ports.WebhookSeen{Vendor: "pluggy", Outcome: "duplicate"},
+		ports.WebhookReceived{Vendor: "pluggy", Outcome: "duplicate"},
 		map[string]any{"level": "debug", "message": "webhook", "vendor": "pluggy", "outcome": "duplicate"},
 		[]measured{{"webhooks_total", []string{"outcome", "duplicate", "vendor", "pluggy"}, 1}},
 	},
 	{
-		ports.WebhookSeen{Vendor: "stranger", Outcome: "refused"},
+		ports.WebhookReceived{Vendor: "stranger", Outcome: "refused"},
 		map[string]any{"level": "debug", "message": "webhook", "vendor": "other", "outcome": "refused"},
 		[]measured{{"webhooks_total", []string{"outcome", "refused", "vendor", "other"}, 1}},
 	},
 	{
-		ports.PullTried{
+		ports.PullAttempted{
 			Pull: domain.Pull{
-				ID: domain.PullID{UUID: id}, Connection: domain.ConnectionID{UUID: id}, Vendor: "pluggy", Trigger: domain.ByWebhook,
+				ID: domain.PullID{UUID: id}, Connection: domain.ConnectionID{UUID: id}, Vendor: "pluggy", Trigger: domain.TriggerWebhook,
 				State: domain.PullFailed, LastError: domain.CredentialRejected, Attempts: 3, Trace: incoming,
 				Tenant: domain.TenantID{UUID: id}, Progress: domain.Progress{Cursor: canary},
 			},
@@ -76,7 +76,7 @@ var observations = []struct {
 		},
 	},
 	{
-		ports.PullTried{Pull: domain.Pull{Vendor: "pluggy", State: domain.PullSucceeded}},
+		ports.PullAttempted{Pull: domain.Pull{Vendor: "pluggy", State: domain.PullSucceeded}},
 		map[string]any{
 			"level": "info", "message": "pull tried", "pull": domain.PullID{}.String(), "connection": domain.ConnectionID{}.String(),
 			"vendor": "pluggy", "trigger": "", "state": "succeeded", "attempt": 0.0, "took": 0.0, "added": 0.0, "modified": 0.0, "removed": 0.0,
@@ -92,14 +92,14 @@ var observations = []struct {
 		map[string]any{"level": "error", "message": "credential not sealed or opened", "connection": id.String(), "error": "no key"},
 		[]measured{{"sealing_failures_total", nil, 1}},
 	},
-	{ports.Reconciled{Asked: 7}, map[string]any{"level": "info", "message": "reconciling", "connections": 7.0}, nil},
+	{ports.ReconcileRequested{Asked: 7}, map[string]any{"level": "info", "message": "reconciling", "connections": 7.0}, nil},
 	{ports.Pruned{Rows: 8}, map[string]any{"level": "info", "message": "pruned", "rows": 8.0}, nil},
 	{
 		ports.Audited{Tenant: domain.TenantID{UUID: id}, Action: "token.mint", Object: "it"},
 		map[string]any{"level": "info", "message": "audit", "action": "token.mint", "tenant": id.String(), "object": "it"}, nil,
 	},
 	{
-		ports.Fault{Where: "chore prune", Err: errors.Join(failure, errors.New("and more"))},
+		ports.BackgroundError{Task: "chore prune", Err: errors.Join(failure, errors.New("and more"))},
 		map[string]any{
 			"level": "error", "message": "background work failed", "where": "chore prune",
 			"error": "unavailable (vendor_unreachable)\nand more" + strings.TrimPrefix(explained, "unavailable (vendor_unreachable)"),
@@ -113,7 +113,7 @@ func TestEachObservationIsOneLineAndItsSeries(t *testing.T) {
 		t.Run(reflect.TypeOf(o.event).Name(), func(t *testing.T) {
 			var out bytes.Buffer
 			m := NewMetrics("pluggy")
-			Observer{Logger(&out, zapcore.DebugLevel, "json"), m}.Observe(t.Context(), o.event)
+			Observer{Logger(&out, zapcore.DebugLevel, "json"), m}.Emit(t.Context(), o.event)
 			line := map[string]any{}
 			if err := json.Unmarshal(out.Bytes(), &line); err != nil {
 				t.Fatalf("%v: %s", err, &out)
@@ -142,7 +142,7 @@ func TestNoKindOfObservationIsForgotten(t *testing.T) {
 	}
 	kinds := 0
 	for _, declared := range tree.Decls {
-		if f, ok := declared.(*ast.FuncDecl); ok && f.Name.Name == "observation" {
+		if f, ok := declared.(*ast.FuncDecl); ok && f.Name.Name == "event" {
 			kinds++
 			if name := f.Recv.List[0].Type.(*ast.Ident).Name; !tried[name] {
 				t.Errorf("%s is not tried", name)

@@ -43,7 +43,7 @@ type OTLP struct {
 	Metrics *Metrics
 	// Fault is told when exporting begins to fail, once until it has worked again. The
 	// error holds no header and no text of the collector's. It must not block. Nil is silence.
-	Fault func(error)
+	OnError func(error)
 }
 
 // Start begins exporting. Spans wait in a bounded queue and are dropped when it is full,
@@ -59,8 +59,8 @@ func Start(ctx context.Context, o OTLP) (*Traces, func(context.Context) error, e
 	if err != nil {
 		return nil, nil, err
 	}
-	if o.Fault == nil {
-		o.Fault = func(error) {}
+	if o.OnError == nil {
+		o.OnError = func(error) {}
 	}
 	identity := o.identity(ctx)
 	transport := http.DefaultTransport.(*http.Transport).Clone()
@@ -99,7 +99,7 @@ func (o OTLP) identity(ctx context.Context) *resource.Resource {
 		resource.WithAttributes(semconv.ServiceName(cmp.Or(o.ServiceName, namespace)), semconv.ServiceVersion(o.ServiceVersion)),
 		resource.WithTelemetrySDK(), resource.WithFromEnv())
 	if err != nil {
-		o.Fault(errors.New("OTEL_RESOURCE_ATTRIBUTES cannot be read whole"))
+		o.OnError(errors.New("OTEL_RESOURCE_ATTRIBUTES cannot be read whole"))
 	}
 	return identity
 }
@@ -113,7 +113,7 @@ func (o OTLP) traces(ctx context.Context, endpoint string, client *http.Client, 
 		return nil, nil, err
 	}
 	queue := sdktrace.NewBatchSpanProcessor(
-		&spans{SpanExporter: exporter, teller: teller{tell: o.Fault, signal: "traces"}}, sdktrace.WithExportTimeout(exportTimeout))
+		&spans{SpanExporter: exporter, teller: teller{tell: o.OnError, signal: "traces"}}, sdktrace.WithExportTimeout(exportTimeout))
 	provider := sdktrace.NewTracerProvider(sdktrace.WithResource(r), sdktrace.WithSpanProcessor(queue))
 	return &Traces{tracer: provider.Tracer(scope)}, func(ctx context.Context) error {
 		// Not the provider's Shutdown: it leaves the queue running when ctx has ended.
@@ -138,7 +138,7 @@ func (o OTLP) metrics(ctx context.Context, endpoint string, client *http.Client,
 		return nil, err
 	}
 	reader := metric.NewPeriodicReader(
-		&series{Exporter: exporter, teller: teller{tell: o.Fault, signal: "metrics"}},
+		&series{Exporter: exporter, teller: teller{tell: o.OnError, signal: "metrics"}},
 		metric.WithTimeout(exportTimeout), metric.WithProducer(bridge{o.Metrics.Registry, time.Now()}))
 	return metric.NewMeterProvider(metric.WithResource(r), metric.WithReader(reader)).Shutdown, nil
 }

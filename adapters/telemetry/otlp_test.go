@@ -72,7 +72,7 @@ func TestACollectorThatIsAwayIsToldOfOnce(t *testing.T) {
 			}
 			var mu sync.Mutex
 			var told []string
-			traces, end := start(t, OTLP{Endpoint: collector.URL, Metrics: NewMetrics(), Fault: func(err error) {
+			traces, end := start(t, OTLP{Endpoint: collector.URL, Metrics: NewMetrics(), OnError: func(err error) {
 				mu.Lock()
 				defer mu.Unlock()
 				told = append(told, err.Error())

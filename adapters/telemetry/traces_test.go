@@ -56,8 +56,8 @@ func (s scene) play(t *testing.T) {
 	door := s.traces.Middleware(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		Route(r.Context(), knock)
 		carried = s.traces.Carry(r.Context())
-		s.seen.Observe(r.Context(), ports.WebhookSeen{Vendor: "pluggy", Outcome: "accepted"})
-		s.seen.Observe(r.Context(), ports.WebhookSeen{Vendor: rawToken, Outcome: "refused"})
+		s.seen.Emit(r.Context(), ports.WebhookReceived{Vendor: "pluggy", Outcome: "accepted"})
+		s.seen.Emit(r.Context(), ports.WebhookReceived{Vendor: rawToken, Outcome: "refused"})
 		w.WriteHeader(http.StatusAccepted)
 	}))
 	r := httptest.NewRequest(http.MethodPost, "/v1/discovery/webhooks/pluggy/"+rawToken+"?key="+canary, strings.NewReader(canary))
@@ -73,7 +73,7 @@ func (s scene) play(t *testing.T) {
 	s.call(Template(ctx, "/items/{id}"), t)
 	hidden := domain.NewCredential(map[string]domain.Secret{"secret": domain.SecretText(canary)})
 	failure := &domain.Error{Kind: domain.Unavailable, Code: domain.VendorUnreachable, Message: hidden.String()}
-	s.seen.Observe(ctx, ports.PullTried{Pull: domain.Pull{Vendor: "pluggy", Trace: carried, LastError: failure.Code}, Err: failure})
+	s.seen.Emit(ctx, ports.PullAttempted{Pull: domain.Pull{Vendor: "pluggy", Trace: carried, LastError: failure.Code}, Err: failure})
 	failure.Message = canary
 	end(failure)
 }

@@ -124,7 +124,7 @@ func told(cfg configs.Config, err error) (configs.Config, error) {
 		return cfg, nil
 	}
 	var lines []string
-	for _, fault := range domain.Faults(err) {
+	for _, fault := range domain.ErrorsOf(err) {
 		lines = append(lines, fault.Field+" "+fault.Message)
 	}
 	return cfg, usageError{errors.New("settings: " + strings.Join(lines, "; "))}

@@ -43,19 +43,19 @@ func (m *MockService) EXPECT() *MockServiceMockRecorder {
 	return m.recorder
 }
 
-// Backlog mocks base method.
-func (m *MockService) Backlog(ctx context.Context) (time.Duration, error) {
+// BacklogAge mocks base method.
+func (m *MockService) BacklogAge(ctx context.Context) (time.Duration, error) {
 	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "Backlog", ctx)
+	ret := m.ctrl.Call(m, "BacklogAge", ctx)
 	ret0, _ := ret[0].(time.Duration)
 	ret1, _ := ret[1].(error)
 	return ret0, ret1
 }
 
-// Backlog indicates an expected call of Backlog.
-func (mr *MockServiceMockRecorder) Backlog(ctx any) *gomock.Call {
+// BacklogAge indicates an expected call of BacklogAge.
+func (mr *MockServiceMockRecorder) BacklogAge(ctx any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
-	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Backlog", reflect.TypeOf((*MockService)(nil).Backlog), ctx)
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "BacklogAge", reflect.TypeOf((*MockService)(nil).BacklogAge), ctx)
 }
 
 // Changes mocks base method.
@@ -133,7 +133,7 @@ func (mr *MockServiceMockRecorder) CreateEngine(ctx, tenant, n any) *gomock.Call
 }
 
 // DeleteConnection mocks base method.
-func (m *MockService) DeleteConnection(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID, match ports.Match) error {
+func (m *MockService) DeleteConnection(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID, match ports.IfMatch) error {
 	m.ctrl.T.Helper()
 	ret := m.ctrl.Call(m, "DeleteConnection", ctx, tenant, id, match)
 	ret0, _ := ret[0].(error)
@@ -147,7 +147,7 @@ func (mr *MockServiceMockRecorder) DeleteConnection(ctx, tenant, id, match any) 
 }
 
 // DeleteEngine mocks base method.
-func (m *MockService) DeleteEngine(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID, match ports.Match) error {
+func (m *MockService) DeleteEngine(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID, match ports.IfMatch) error {
 	m.ctrl.T.Helper()
 	ret := m.ctrl.Call(m, "DeleteEngine", ctx, tenant, id, match)
 	ret0, _ := ret[0].(error)
@@ -160,18 +160,34 @@ func (mr *MockServiceMockRecorder) DeleteEngine(ctx, tenant, id, match any) *gom
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "DeleteEngine", reflect.TypeOf((*MockService)(nil).DeleteEngine), ctx, tenant, id, match)
 }
 
-// FlushTouches mocks base method.
-func (m *MockService) FlushTouches(ctx context.Context) error {
+// Do mocks base method.
+func (m *MockService) Do(ctx context.Context, tenant domain.TenantID, key string, fingerprint domain.Fingerprint, do func(context.Context) (ports.StoredResponse, error)) (ports.StoredResponse, bool, error) {
 	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "FlushTouches", ctx)
+	ret := m.ctrl.Call(m, "Do", ctx, tenant, key, fingerprint, do)
+	ret0, _ := ret[0].(ports.StoredResponse)
+	ret1, _ := ret[1].(bool)
+	ret2, _ := ret[2].(error)
+	return ret0, ret1, ret2
+}
+
+// Do indicates an expected call of Do.
+func (mr *MockServiceMockRecorder) Do(ctx, tenant, key, fingerprint, do any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Do", reflect.TypeOf((*MockService)(nil).Do), ctx, tenant, key, fingerprint, do)
+}
+
+// FlushTokenUsage mocks base method.
+func (m *MockService) FlushTokenUsage(ctx context.Context) error {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "FlushTokenUsage", ctx)
 	ret0, _ := ret[0].(error)
 	return ret0
 }
 
-// FlushTouches indicates an expected call of FlushTouches.
-func (mr *MockServiceMockRecorder) FlushTouches(ctx any) *gomock.Call {
+// FlushTokenUsage indicates an expected call of FlushTokenUsage.
+func (mr *MockServiceMockRecorder) FlushTokenUsage(ctx any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
-	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "FlushTouches", reflect.TypeOf((*MockService)(nil).FlushTouches), ctx)
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "FlushTokenUsage", reflect.TypeOf((*MockService)(nil).FlushTokenUsage), ctx)
 }
 
 // GetConnection mocks base method.
@@ -309,6 +325,21 @@ func (mr *MockServiceMockRecorder) ListPulls(ctx, tenant, connection, page any) 
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ListPulls", reflect.TypeOf((*MockService)(nil).ListPulls), ctx, tenant, connection, page)
 }
 
+// ListStuck mocks base method.
+func (m *MockService) ListStuck(ctx context.Context, limit int) ([]domain.PullID, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "ListStuck", ctx, limit)
+	ret0, _ := ret[0].([]domain.PullID)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// ListStuck indicates an expected call of ListStuck.
+func (mr *MockServiceMockRecorder) ListStuck(ctx, limit any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "ListStuck", reflect.TypeOf((*MockService)(nil).ListStuck), ctx, limit)
+}
+
 // ListTokens mocks base method.
 func (m *MockService) ListTokens(ctx context.Context, tenant domain.TenantID, filter ports.TokenFilter, page domain.PageRequest) (domain.Page[domain.WebhookToken], error) {
 	m.ctrl.T.Helper()
@@ -354,22 +385,6 @@ func (mr *MockServiceMockRecorder) MintToken(ctx, tenant, vendor, name any) *gom
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "MintToken", reflect.TypeOf((*MockService)(nil).MintToken), ctx, tenant, vendor, name)
 }
 
-// Once mocks base method.
-func (m *MockService) Once(ctx context.Context, tenant domain.TenantID, key string, fingerprint domain.Fingerprint, do func(context.Context) (ports.Answer, error)) (ports.Answer, bool, error) {
-	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "Once", ctx, tenant, key, fingerprint, do)
-	ret0, _ := ret[0].(ports.Answer)
-	ret1, _ := ret[1].(bool)
-	ret2, _ := ret[2].(error)
-	return ret0, ret1, ret2
-}
-
-// Once indicates an expected call of Once.
-func (mr *MockServiceMockRecorder) Once(ctx, tenant, key, fingerprint, do any) *gomock.Call {
-	mr.mock.ctrl.T.Helper()
-	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Once", reflect.TypeOf((*MockService)(nil).Once), ctx, tenant, key, fingerprint, do)
-}
-
 // Prune mocks base method.
 func (m *MockService) Prune(ctx context.Context, keep time.Duration, limit int) (int, error) {
 	m.ctrl.T.Helper()
@@ -386,10 +401,10 @@ func (mr *MockServiceMockRecorder) Prune(ctx, keep, limit any) *gomock.Call {
 }
 
 // Receive mocks base method.
-func (m *MockService) Receive(ctx context.Context, k domain.Knock) (ports.Received, error) {
+func (m *MockService) Receive(ctx context.Context, k domain.WebhookRequest) (ports.ReceiveResult, error) {
 	m.ctrl.T.Helper()
 	ret := m.ctrl.Call(m, "Receive", ctx, k)
-	ret0, _ := ret[0].(ports.Received)
+	ret0, _ := ret[0].(ports.ReceiveResult)
 	ret1, _ := ret[1].(error)
 	return ret0, ret1
 }
@@ -504,21 +519,6 @@ func (mr *MockServiceMockRecorder) RunPull(ctx, id any) *gomock.Call {
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "RunPull", reflect.TypeOf((*MockService)(nil).RunPull), ctx, id)
 }
 
-// Stranded mocks base method.
-func (m *MockService) Stranded(ctx context.Context, limit int) ([]domain.PullID, error) {
-	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "Stranded", ctx, limit)
-	ret0, _ := ret[0].([]domain.PullID)
-	ret1, _ := ret[1].(error)
-	return ret0, ret1
-}
-
-// Stranded indicates an expected call of Stranded.
-func (mr *MockServiceMockRecorder) Stranded(ctx, limit any) *gomock.Call {
-	mr.mock.ctrl.T.Helper()
-	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Stranded", reflect.TypeOf((*MockService)(nil).Stranded), ctx, limit)
-}
-
 // TestConnection mocks base method.
 func (m *MockService) TestConnection(ctx context.Context, tenant domain.TenantID, vendor, name string) (ports.TestResult, error) {
 	m.ctrl.T.Helper()
@@ -550,7 +550,7 @@ func (mr *MockServiceMockRecorder) TestEngine(ctx, tenant, id any) *gomock.Call 
 }
 
 // UpdateConnection mocks base method.
-func (m *MockService) UpdateConnection(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID, match ports.Match, u ports.ConnectionUpdate) (domain.Connection, error) {
+func (m *MockService) UpdateConnection(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID, match ports.IfMatch, u ports.ConnectionUpdate) (domain.Connection, error) {
 	m.ctrl.T.Helper()
 	ret := m.ctrl.Call(m, "UpdateConnection", ctx, tenant, id, match, u)
 	ret0, _ := ret[0].(domain.Connection)
@@ -565,7 +565,7 @@ func (mr *MockServiceMockRecorder) UpdateConnection(ctx, tenant, id, match, u an
 }
 
 // UpdateEngine mocks base method.
-func (m *MockService) UpdateEngine(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID, match ports.Match, u ports.EngineUpdate) (domain.Connection, error) {
+func (m *MockService) UpdateEngine(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID, match ports.IfMatch, u ports.EngineUpdate) (domain.Connection, error) {
 	m.ctrl.T.Helper()
 	ret := m.ctrl.Call(m, "UpdateEngine", ctx, tenant, id, match, u)
 	ret0, _ := ret[0].(domain.Connection)

@@ -30,7 +30,7 @@ const (
 
 // VendorWorld is a fresh vendor with an adapter that reaches it. Whatever it started
 // ends with the test.
-type VendorWorld struct {
+type VendorEnv struct {
 	Adapter ports.Aggregator
 	// Good reaches the data; the others differ from it in one thing.
 	Good, BadCredential, BadReference ports.Access
@@ -55,16 +55,16 @@ type VendorWorld struct {
 }
 
 // VendorBench makes worlds. Clients should time out soon: a hang is waited for.
-type VendorBench struct {
-	New func(t *testing.T) VendorWorld
+type VendorSuite struct {
+	New func(t *testing.T) VendorEnv
 	// Webhooks are bodies as the vendor sends them, by any name, at least one of each event.
 	Webhooks map[string][]byte
 }
 
 // TestAggregator holds an adapter to the contract of ports.Aggregator.
-func TestAggregator(t *testing.T, bench VendorBench) {
+func TestAggregator(t *testing.T, bench VendorSuite) {
 	t.Helper()
-	for name, run := range map[string]func(*testing.T, VendorBench){
+	for name, run := range map[string]func(*testing.T, VendorSuite){
 		"access":   testAccess,
 		"accounts": testAccounts,
 		"plan":     testPlan,

@@ -28,7 +28,7 @@ var faultCodes = map[VendorFault]domain.Code{
 }
 
 // testFaults plays each fault to each method that asks the vendor, each in a fresh world.
-func testFaults(t *testing.T, bench VendorBench) {
+func testFaults(t *testing.T, bench VendorSuite) {
 	for fault, code := range faultCodes {
 		for _, name := range []string{"Check", "Accounts", "Read"} {
 			if name != "Read" && (fault == VendorOddNumbers || fault == VendorMisleads) {
@@ -41,7 +41,7 @@ func testFaults(t *testing.T, bench VendorBench) {
 
 // testFault: the fault is Unavailable with its code, in time, without a word of what the
 // vendor sent; and the adapter works again as soon as the vendor does.
-func testFault(t *testing.T, w VendorWorld, fault VendorFault, code domain.Code, name string) {
+func testFault(t *testing.T, w VendorEnv, fault VendorFault, code domain.Code, name string) {
 	t.Helper()
 	w.Seed(t, w.Accounts[0], manyRows) // so that there is a next page to be misled to
 	call := w.calls()[name]
@@ -68,7 +68,7 @@ func testFault(t *testing.T, w VendorWorld, fault VendorFault, code domain.Code,
 }
 
 // testCancelled: a caller that leaves is no failure of the vendor's.
-func testCancelled(t *testing.T, bench VendorBench) {
+func testCancelled(t *testing.T, bench VendorSuite) {
 	w := bench.New(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -80,8 +80,8 @@ func testCancelled(t *testing.T, bench VendorBench) {
 }
 
 // calls are the port's methods that ask the vendor.
-func (w VendorWorld) calls() map[string]func(context.Context, ports.Access) error {
-	views := []domain.AccountView{{ExternalID: w.Accounts[0], Type: domain.BankAccount, Currency: "BRL"}}
+func (w VendorEnv) calls() map[string]func(context.Context, ports.Access) error {
+	views := []domain.AccountData{{ExternalID: w.Accounts[0], Type: domain.BankAccount, Currency: "BRL"}}
 	return map[string]func(context.Context, ports.Access) error{
 		"Check": func(ctx context.Context, a ports.Access) error {
 			_, err := w.Adapter.Check(ctx, a)
@@ -92,10 +92,10 @@ func (w VendorWorld) calls() map[string]func(context.Context, ports.Access) erro
 			return err
 		},
 		"Read": func(ctx context.Context, a ports.Access) error {
-			step := w.Adapter.Plan(domain.Ask{Everything: true}, views, w.Today)[0]
+			step := w.Adapter.Plan(domain.PullScope{Everything: true}, views, w.Today)[0]
 			batch, err := w.Adapter.Read(ctx, a, step, views, "")
 			for _, seen := range batch.Transactions {
-				if _, malformed := seen.Observe(); malformed != nil {
+				if _, malformed := seen.Normalize(); malformed != nil {
 					return malformed
 				}
 			}
@@ -111,7 +111,7 @@ func isError(err error, kind domain.Kind, code domain.Code) bool {
 
 // clean fails when an error, or one of its causes, holds what it must not, however it is
 // printed.
-func (w VendorWorld) clean(t *testing.T, err error) {
+func (w VendorEnv) clean(t *testing.T, err error) {
 	t.Helper()
 	secrets := append(w.Secrets(), strings.TrimPrefix(strings.TrimPrefix(w.Good.BaseURL, "http://"), "https://"),
 		w.Good.AccountRef, w.Accounts[0])

@@ -20,13 +20,13 @@ const maxPages = 100
 
 // testAccess: a good access shows a settled reference; a wrong credential and a wrong
 // reference are told apart, and finally refused.
-func testAccess(t *testing.T, bench VendorBench) {
+func testAccess(t *testing.T, bench VendorSuite) {
 	w := bench.New(t)
 	if _, err := domain.ParseVendor(string(w.Adapter.Vendor())); err != nil {
 		t.Errorf("Vendor: %v", err)
 	}
 	standing, err := w.Adapter.Check(t.Context(), w.Good)
-	if standing.Synced = ""; err != nil || standing != (domain.Standing{Settled: !w.Unsettled}) {
+	if standing.SyncMarker = ""; err != nil || standing != (domain.LinkStatus{SyncComplete: !w.Unsettled}) {
 		t.Errorf("Check of a good access: %+v, %v", standing, err)
 	}
 	for name, call := range w.calls() {
@@ -44,7 +44,7 @@ func testAccess(t *testing.T, bench VendorBench) {
 }
 
 // testAccounts: all accounts of the reference, the same and in the same order each time.
-func testAccounts(t *testing.T, bench VendorBench) {
+func testAccounts(t *testing.T, bench VendorSuite) {
 	w := bench.New(t)
 	first := w.accounts(t)
 	if diff := cmp.Diff(first, w.accounts(t), cmp.Comparer(sameMoney)); diff != "" {
@@ -71,10 +71,10 @@ func sameMoney(x, y domain.Money) bool { return x.Equal(y) }
 
 // testPlan: a pure function of ask and accounts. A sweep has a begin, because every
 // vendor forgets: what it no longer keeps has not been removed.
-func testPlan(t *testing.T, bench VendorBench) {
+func testPlan(t *testing.T, bench VendorSuite) {
 	w := bench.New(t)
 	accounts := w.accounts(t)
-	for name, ask := range map[string]domain.Ask{
+	for name, ask := range map[string]domain.PullScope{
 		"nothing": {}, "removed": {Removed: []string{"x"}}, "signal": {Signal: domain.SignalReauth},
 		"changed without rows": {Changed: map[string][]string{w.Accounts[0]: {}}},
 	} {
@@ -82,11 +82,11 @@ func testPlan(t *testing.T, bench VendorBench) {
 			t.Errorf("an ask of %s gave %d steps", name, len(steps))
 		}
 	}
-	ask := domain.Ask{
+	ask := domain.PullScope{
 		Window:  &domain.Window{From: w.Today.AddDays(-9)},
 		Changed: map[string][]string{w.Accounts[0]: {"b", "a"}},
 	}
-	for _, wanted := range []domain.Ask{ask, {Everything: true}} {
+	for _, wanted := range []domain.PullScope{ask, {Everything: true}} {
 		first := w.Adapter.Plan(wanted, accounts, w.Today)
 		if diff := cmp.Diff(first, w.Adapter.Plan(wanted, accounts, w.Today)); diff != "" {
 			t.Errorf("two plans differ: %s", diff)
@@ -104,35 +104,35 @@ func testPlan(t *testing.T, bench VendorBench) {
 
 // testPaging: every row of more than a page, once, normalised whole; and read again it
 // does not look edited.
-func testPaging(t *testing.T, bench VendorBench) {
+func testPaging(t *testing.T, bench VendorSuite) {
 	w := bench.New(t)
 	seeded := w.Seed(t, w.Accounts[0], manyRows)
-	rows := w.readOnce(t, domain.Ask{Everything: true})
+	rows := w.readOnce(t, domain.PullScope{Everything: true})
 	for _, id := range seeded {
 		if _, ok := rows[id]; !ok {
 			t.Fatalf("row %s was not read", id)
 		}
 	}
-	sources := map[domain.Source]string{}
+	sources := map[domain.ContentHash]string{}
 	for id, row := range rows {
 		checkRow(t, w, row)
-		if other, ok := sources[row.Source]; ok {
+		if other, ok := sources[row.ContentHash]; ok {
 			t.Fatalf("rows %s and %s have one source", id, other)
 		}
-		sources[row.Source] = id
+		sources[row.ContentHash] = id
 	}
-	for id, row := range w.readOnce(t, domain.Ask{Everything: true}) {
+	for id, row := range w.readOnce(t, domain.PullScope{Everything: true}) {
 		if row.Digest() != rows[id].Digest() {
 			t.Fatalf("row %s reads as edited the second time", id)
 		}
-		if row.Source.IsZero() || row.Source != rows[id].Source {
+		if row.ContentHash.IsZero() || row.ContentHash != rows[id].ContentHash {
 			t.Fatalf("row %s is not known by its source the second time", id)
 		}
 	}
 }
 
 // checkRow holds what the stores and readers take for granted of any row.
-func checkRow(t *testing.T, w VendorWorld, row domain.Observation) {
+func checkRow(t *testing.T, w VendorEnv, row domain.TransactionData) {
 	t.Helper()
 	if !slices.Contains(w.Accounts, row.Account) {
 		t.Errorf("row of account %q", row.Account)
@@ -146,27 +146,27 @@ func checkRow(t *testing.T, w VendorWorld, row domain.Observation) {
 	if row.Status != domain.Pending && row.Status != domain.Posted {
 		t.Errorf("status %q", row.Status)
 	}
-	if !json.Valid(row.Metadata) || len(row.Detail) == 0 {
+	if !json.Valid(row.Metadata) || len(row.StableMetadata) == 0 {
 		t.Errorf("metadata or detail of %s is none", row.ExternalID)
 	}
 }
 
 // testAsks: each kind of ask shows at least the rows it names. A vendor that cannot ask
 // for them exactly may show more.
-func testAsks(t *testing.T, bench VendorBench) {
+func testAsks(t *testing.T, bench VendorSuite) {
 	w := bench.New(t)
 	account := w.Accounts[0]
 	seeded := w.Seed(t, account, manyRows)
-	all := w.readOnce(t, domain.Ask{Everything: true})
+	all := w.readOnce(t, domain.PullScope{Everything: true})
 	t.Run("changed", func(t *testing.T) {
 		for _, n := range []int{1, 500, 501, manyRows} {
-			got := w.readOnce(t, domain.Ask{Changed: map[string][]string{account: seeded[:n]}})
+			got := w.readOnce(t, domain.PullScope{Changed: map[string][]string{account: seeded[:n]}})
 			w.shows(t, got, seeded[:n])
 		}
 	})
 	t.Run("created", func(t *testing.T) {
 		since, _ := time.Parse(time.DateOnly, string(w.Today.AddDays(-1)))
-		got := w.readOnce(t, domain.Ask{Created: map[string]time.Time{account: since}})
+		got := w.readOnce(t, domain.PullScope{Created: map[string]time.Time{account: since}})
 		w.shows(t, got, seeded)
 	})
 	t.Run("window", func(t *testing.T) {
@@ -178,7 +178,7 @@ func testAsks(t *testing.T, bench VendorBench) {
 				inside = append(inside, id)
 			}
 		}
-		got := w.readOnce(t, domain.Ask{Window: &window})
+		got := w.readOnce(t, domain.PullScope{Window: &window})
 		w.shows(t, got, inside)
 		for id, row := range got {
 			if !wide.Contains(row.Date) {
@@ -187,16 +187,16 @@ func testAsks(t *testing.T, bench VendorBench) {
 		}
 	})
 	t.Run("account that is gone", func(t *testing.T) {
-		ask := domain.Ask{Changed: map[string][]string{"11111111-2222-4333-8444-555555555555": {"a"}}}
+		ask := domain.PullScope{Changed: map[string][]string{"11111111-2222-4333-8444-555555555555": {"a"}}}
 		w.readOnce(t, ask)
 	})
 }
 
 // readOnce pulls an ask whole, and fails when a step shows a row twice.
-func (w VendorWorld) readOnce(t *testing.T, ask domain.Ask) map[string]domain.Observation {
+func (w VendorEnv) readOnce(t *testing.T, ask domain.PullScope) map[string]domain.TransactionData {
 	t.Helper()
 	accounts := w.accounts(t)
-	rows := map[string]domain.Observation{}
+	rows := map[string]domain.TransactionData{}
 	for _, step := range w.Adapter.Plan(ask, accounts, w.Today) {
 		seen := map[string]bool{}
 		for _, row := range w.readStep(t, step, accounts) {
@@ -211,9 +211,9 @@ func (w VendorWorld) readOnce(t *testing.T, ask domain.Ask) map[string]domain.Ob
 }
 
 // readStep follows a step's cursors to its end.
-func (w VendorWorld) readStep(t *testing.T, step domain.Step, accounts []domain.AccountView) []domain.Observation {
+func (w VendorEnv) readStep(t *testing.T, step domain.Step, accounts []domain.AccountData) []domain.TransactionData {
 	t.Helper()
-	var rows []domain.Observation
+	var rows []domain.TransactionData
 	cursor := ""
 	for range maxPages {
 		batch, err := w.Adapter.Read(t.Context(), w.Good, step, accounts, cursor)
@@ -232,25 +232,25 @@ func (w VendorWorld) readStep(t *testing.T, step domain.Step, accounts []domain.
 }
 
 // observed reads a row twice: it gives the same each time, under the id it was seen by.
-func observed(t *testing.T, seen domain.Sighting) domain.Observation {
+func observed(t *testing.T, seen domain.RawTransaction) domain.TransactionData {
 	t.Helper()
-	row, err := seen.Observe()
+	row, err := seen.Normalize()
 	if err != nil {
 		t.Fatalf("Observe: %v (%v)", err, errors.Unwrap(err))
 	}
-	again, err := seen.Observe()
+	again, err := seen.Normalize()
 	if err != nil || again.Digest() != row.Digest() {
 		t.Fatalf("row %s reads otherwise a second time (%v)", seen.ExternalID, err)
 	}
 	if row.ExternalID != seen.ExternalID {
 		t.Fatalf("row %q was seen as %q", row.ExternalID, seen.ExternalID)
 	}
-	row.Source = seen.Source
+	row.ContentHash = seen.ContentHash
 	return row
 }
 
 // shows fails when an id is missing, and when there was none to look for.
-func (w VendorWorld) shows(t *testing.T, rows map[string]domain.Observation, ids []string) {
+func (w VendorEnv) shows(t *testing.T, rows map[string]domain.TransactionData, ids []string) {
 	t.Helper()
 	if len(ids) == 0 {
 		t.Error("the test looks for nothing")
@@ -264,7 +264,7 @@ func (w VendorWorld) shows(t *testing.T, rows map[string]domain.Observation, ids
 }
 
 // accounts are those of this try, as every Read takes them.
-func (w VendorWorld) accounts(t *testing.T) []domain.AccountView {
+func (w VendorEnv) accounts(t *testing.T) []domain.AccountData {
 	t.Helper()
 	found, err := w.Adapter.Accounts(t.Context(), w.Good)
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 )
 
 // testWebhooks: what the vendor sends is read, and what it never sends is Invalid.
-func testWebhooks(t *testing.T, bench VendorBench) {
+func testWebhooks(t *testing.T, bench VendorSuite) {
 	w := bench.New(t)
 	for name, body := range bench.Webhooks {
 		t.Run(name, func(t *testing.T) {
@@ -30,7 +30,7 @@ func testWebhooks(t *testing.T, bench VendorBench) {
 }
 
 // testBody: an event of a known form, twice the same, without a link, the body untouched.
-func testBody(t *testing.T, w VendorWorld, body []byte) {
+func testBody(t *testing.T, w VendorEnv, body []byte) {
 	t.Helper()
 	before := bytes.Clone(body)
 	event, err := w.Adapter.Parse(body)
@@ -51,20 +51,20 @@ func testBody(t *testing.T, w VendorWorld, body []byte) {
 	if strings.Contains(fmt.Sprint(event), "http") {
 		t.Error("an event that carries a link")
 	}
-	if !event.Wanted && !cmp.Equal(event.Ask, domain.Ask{}) {
+	if !event.WantsPull && !cmp.Equal(event.Scope, domain.PullScope{}) {
 		t.Error("an event that asks although it is not wanted")
 	}
 }
 
 // checkEvent: what is taken from a payload is bounded, for it is stored and indexed.
-func checkEvent(t *testing.T, e domain.Event) {
+func checkEvent(t *testing.T, e domain.WebhookEvent) {
 	t.Helper()
 	for _, text := range []string{e.Name, e.ID, e.AccountRef} {
 		if len(text) > domain.MaxEventID {
 			t.Errorf("a name or id of %d bytes", len(text))
 		}
 	}
-	for _, id := range e.Ask.Removed {
+	for _, id := range e.Scope.Removed {
 		if id == "" || len(id) > domain.MaxEventID {
 			t.Errorf("an id of %d bytes", len(id))
 		}
@@ -73,7 +73,7 @@ func checkEvent(t *testing.T, e domain.Event) {
 
 // testSpoiled cuts the body, and gives each of its members every other type: whatever
 // becomes of it, it is an event or Invalid, and no panic.
-func testSpoiled(t *testing.T, w VendorWorld, body []byte) {
+func testSpoiled(t *testing.T, w VendorEnv, body []byte) {
 	t.Helper()
 	trimmed := bytes.TrimSpace(body)
 	for end := range trimmed {

@@ -61,7 +61,7 @@ func (b *bench) freshConnection(name string) domain.Connection {
 		ID: newID[domain.Connection](), Tenant: b.tenant, Kind: domain.Aggregator, Name: name,
 		Vendor: vendor, BaseURL: "https://api.example.test", AccountRef: "item-1",
 		Sealed: domain.Sealed("sealed \x00\xff bytes of " + name), Revision: 1,
-		CreatedAt: at, UpdatedAt: at, RedirectedAt: at,
+		CreatedAt: at, UpdatedAt: at, TargetChangedAt: at,
 	}
 }
 
@@ -106,18 +106,18 @@ func (b *bench) door() (domain.Connection, domain.WebhookToken) {
 }
 
 // wanted is an event that asks for a pull.
-func wanted(key string, ask domain.Ask) domain.Event {
-	return domain.Event{Name: "transactions/created", ID: key, Key: key, Wanted: true, Ask: ask}
+func wanted(key string, ask domain.PullScope) domain.WebhookEvent {
+	return domain.WebhookEvent{Name: "transactions/created", ID: key, DedupKey: key, WantsPull: true, Scope: ask}
 }
 
-func (b *bench) receipt(token domain.WebhookToken, event domain.Event) ports.Receipt {
-	return ports.Receipt{
+func (b *bench) receipt(token domain.WebhookToken, event domain.WebhookEvent) ports.IncomingDelivery {
+	return ports.IncomingDelivery{
 		Delivery: newID[domain.Delivery](), Pull: newID[domain.Pull](), Token: token.Hash, Vendor: token.Vendor,
-		Event: event, Body: fmt.Appendf(nil, `{"event":%q}`, event.Key), At: b.now(),
+		Event: event, Body: fmt.Appendf(nil, `{"event":%q}`, event.DedupKey), At: b.now(),
 	}
 }
 
-func (b *bench) receive(r ports.Receipt) ports.Received {
+func (b *bench) receive(r ports.IncomingDelivery) ports.ReceiveResult {
 	b.Helper()
 	received, err := b.Deliveries.Receive(b.ctx, r)
 	b.ok(err)
@@ -127,13 +127,13 @@ func (b *bench) receive(r ports.Receipt) ports.Received {
 // knock lets a new wanted event in.
 func (b *bench) knock(token domain.WebhookToken) domain.Delivery {
 	b.Helper()
-	return b.receive(b.receipt(token, wanted(newUUID().String(), domain.Ask{Everything: true}))).Delivery
+	return b.receive(b.receipt(token, wanted(newUUID().String(), domain.PullScope{Everything: true}))).Delivery
 }
 
-func (b *bench) request(c domain.Connection, ask domain.Ask) domain.Pull {
+func (b *bench) request(c domain.Connection, ask domain.PullScope) domain.Pull {
 	b.Helper()
 	pull, err := b.Pulls.Request(b.ctx, c.Tenant, c.ID, ports.PullRequest{
-		ID: newID[domain.Pull](), Ask: ask, Trigger: domain.ByOperator, At: b.now(),
+		ID: newID[domain.Pull](), Scope: ask, Trigger: domain.TriggerOperator, At: b.now(),
 	})
 	b.ok(err)
 	return pull
@@ -161,7 +161,7 @@ func (b *bench) claimAt(pull domain.PullID, at time.Time) (domain.Lease, ports.C
 func (b *bench) running() (domain.Connection, domain.Lease) {
 	b.Helper()
 	c := b.connection()
-	l, _ := b.claim(b.request(c, domain.Ask{Everything: true}).ID)
+	l, _ := b.claim(b.request(c, domain.PullScope{Everything: true}).ID)
 	return c, l
 }
 

@@ -65,7 +65,7 @@ func (b *bench) utc(times ...time.Time) {
 // badCursor asks for Invalid on the cursor.
 func (b *bench) badCursor(what string, err error) {
 	b.Helper()
-	faults := domain.Faults(err)
+	faults := domain.ErrorsOf(err)
 	if len(faults) != 1 || faults[0].Kind != domain.Invalid || faults[0].Field != "cursor" {
 		b.Errorf("%s: error %v, want Invalid on cursor", what, err)
 	}

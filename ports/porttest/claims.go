@@ -36,11 +36,11 @@ func (b *bench) notDue(pull domain.PullID, at time.Time) time.Duration {
 
 func claimGives(b *bench) {
 	c := b.connection()
-	want := b.request(c, domain.Ask{Everything: true})
+	want := b.request(c, domain.PullScope{Everything: true})
 	at := b.now()
 	_, claimed := b.claimAt(want.ID, at)
 	want.State, want.Attempts, want.StartedAt = domain.PullRunning, 1, at
-	b.same("claimed", ports.Claimed{Pull: want, Connection: c, First: true, Bare: true}, claimed)
+	b.same("claimed", ports.Claimed{Pull: want, Connection: c, Initial: true, Empty: true}, claimed)
 	got := b.pull(want.ID)
 	b.same("stored", want, got)
 	b.utc(got.StartedAt)
@@ -50,31 +50,31 @@ func claimGives(b *bench) {
 // second claim folds nothing, for the steps are planned already.
 func claimFolds(b *bench) {
 	c, token := b.door()
-	first := b.receive(b.receipt(token, wanted("1", domain.Ask{
+	first := b.receive(b.receipt(token, wanted("1", domain.PullScope{
 		Changed: map[string][]string{"acc": {"b"}}, Signal: domain.SignalReauth,
 	}))).Delivery
-	b.request(c, domain.Ask{Window: &domain.Window{From: "2026-01-01", To: "2026-01-31"}})
-	b.receive(b.receipt(token, wanted("2", domain.Ask{
+	b.request(c, domain.PullScope{Window: &domain.Window{From: "2026-01-01", To: "2026-01-31"}})
+	b.receive(b.receipt(token, wanted("2", domain.PullScope{
 		Changed: map[string][]string{"acc": {"a", "b"}, "other": {"z"}}, Removed: []string{"r"}, Signal: domain.SignalRecovered,
 	})))
-	b.receive(b.receipt(token, wanted("3", domain.Ask{})))
+	b.receive(b.receipt(token, wanted("3", domain.PullScope{})))
 	l, claimed := b.claim(first.Pull)
-	want := domain.Ask{
+	want := domain.PullScope{
 		Window:  &domain.Window{From: "2026-01-01", To: "2026-01-31"},
 		Changed: map[string][]string{"acc": {"a", "b"}, "other": {"z"}}, Removed: []string{"r"}, Signal: domain.SignalRecovered,
 	}
-	b.same("claimed", want, claimed.Pull.Ask)
-	b.same("stored", want, b.pull(first.Pull).Ask)
-	b.receive(b.receipt(token, wanted("late", domain.Ask{Everything: true})))
+	b.same("claimed", want, claimed.Pull.Scope)
+	b.same("stored", want, b.pull(first.Pull).Scope)
+	b.receive(b.receipt(token, wanted("late", domain.PullScope{Everything: true})))
 	b.finish(l, domain.PullQueued, domain.VendorUnreachable)
 	_, claimed = b.claimAt(first.Pull, behind(epoch))
-	b.same("claimed again", want, claimed.Pull.Ask)
+	b.same("claimed again", want, claimed.Pull.Scope)
 }
 
 // racingClaims has a lease for each worker, as two replicas have.
 func racingClaims(b *bench) {
 	for range 5 {
-		pull := b.request(b.connection(), domain.Ask{})
+		pull := b.request(b.connection(), domain.PullScope{})
 		at := b.now()
 		var won atomic.Int32
 		race(8, func(int) {
@@ -94,9 +94,9 @@ func racingClaims(b *bench) {
 // lease that has ended, and waiting. The second stays behind it throughout.
 func onePullUnderWay(b *bench) {
 	c := b.connection()
-	first := b.request(c, domain.Ask{})
+	first := b.request(c, domain.PullScope{})
 	l, _ := b.claim(first.ID)
-	second := b.request(c, domain.Ask{})
+	second := b.request(c, domain.PullScope{})
 	b.notDue(second.ID, b.now())
 	b.notDue(second.ID, l.Until.Add(time.Second)) // its lease has ended, but it is still under way
 	b.finish(l, domain.PullQueued, domain.VendorUnreachable)
@@ -112,7 +112,7 @@ func onePullUnderWay(b *bench) {
 	won := map[domain.PullID]int{}
 	var pulls []domain.PullID
 	for range 4 {
-		pulls = append(pulls, b.request(b.connection(), domain.Ask{}).ID)
+		pulls = append(pulls, b.request(b.connection(), domain.PullScope{}).ID)
 	}
 	at := b.now()
 	race(16, func(i int) {
@@ -189,21 +189,21 @@ func firstUntilSucceeded(b *bench) {
 		state domain.PullState
 		first bool
 	}{{domain.PullFailed, true}, {domain.PullSucceeded, true}, {domain.PullFailed, false}, {domain.PullSucceeded, false}} {
-		l, claimed := b.claim(b.request(c, domain.Ask{}).ID)
-		b.same("first", row.first, claimed.First)
+		l, claimed := b.claim(b.request(c, domain.PullScope{}).ID)
+		b.same("first", row.first, claimed.Initial)
 		b.finish(l, row.state, "")
 	}
-	_, claimed := b.claim(b.request(b.connection(), domain.Ask{}).ID)
-	b.same("of another connection", true, claimed.First)
+	_, claimed := b.claim(b.request(b.connection(), domain.PullScope{}).ID)
+	b.same("of another connection", true, claimed.Initial)
 
 	_, err := b.Connections.Update(b.ctx, c.Tenant, c.Kind, c.ID, func(c *domain.Connection) error {
-		c.Redirect(c.BaseURL, "elsewhere", b.now())
+		c.Repoint(c.BaseURL, "elsewhere", b.now())
 		return nil
 	})
 	b.ok(err)
 	for _, first := range []bool{true, false} {
-		l, claimed := b.claim(b.request(c, domain.Ask{}).ID)
-		b.same("after a redirect", first, claimed.First)
+		l, claimed := b.claim(b.request(c, domain.PullScope{}).ID)
+		b.same("after a redirect", first, claimed.Initial)
 		b.finish(l, domain.PullSucceeded, "")
 	}
 }

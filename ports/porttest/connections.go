@@ -219,13 +219,13 @@ func updateWrites(b *bench) {
 			b.same("what the change is given", c, *row)
 			row.Rename(c.Name + " renamed")
 			if c.Kind == domain.Aggregator {
-				row.Redirect("https://elsewhere.example.test", "item-2", at)
+				row.Repoint("https://elsewhere.example.test", "item-2", at)
 			} else {
 				row.Reconfigure([]byte(`{"host":"elsewhere"}`))
 			}
 			row.Rotate(domain.Sealed("another"))
-			row.Revise(at)
-			row.Health = row.Health.Failed(domain.CredentialRejected, at).Told(domain.SignalReauth)
+			row.BumpRevision(at)
+			row.Health = row.Health.AfterFailure(domain.CredentialRejected, at).AfterSignal(domain.SignalReauth)
 			want = *row
 			return nil
 		})
@@ -253,8 +253,8 @@ func activityFollows(b *bench) {
 	b.finish(l, domain.PullSucceeded, "")
 	ended := b.pull(first.Pull).FinishedAt
 	check("after a succeeded pull", ports.Activity{LastPullAt: ended, LastWebhookAt: first.ReceivedAt})
-	ignored := b.receive(b.receipt(token, domain.Event{Name: "item/seen", Key: "ignored"})).Delivery
-	l, _ = b.claim(b.request(c, domain.Ask{}).ID)
+	ignored := b.receive(b.receipt(token, domain.WebhookEvent{Name: "item/seen", DedupKey: "ignored"})).Delivery
+	l, _ = b.claim(b.request(c, domain.PullScope{}).ID)
 	b.finish(l, domain.PullFailed, domain.CredentialRejected)
 	check("after a failed pull and an ignored event", ports.Activity{LastPullAt: ended, LastWebhookAt: ignored.ReceivedAt})
 	b.delete(c)
@@ -268,7 +268,7 @@ func contextIsObeyed(b *bench) {
 	c, token := b.door()
 	over, cancel := context.WithCancel(b.ctx)
 	cancel()
-	fresh, r := b.freshConnection("fresh"), b.receipt(token, wanted("late", domain.Ask{}))
+	fresh, r := b.freshConnection("fresh"), b.receipt(token, wanted("late", domain.PullScope{}))
 	b.fails(b.Connections.Create(over, fresh), context.Canceled)
 	_, err := b.Connections.Get(over, b.tenant, c.Kind, c.ID)
 	b.fails(err, context.Canceled)

@@ -18,7 +18,7 @@ import (
 // error must not show holds the word "canary".
 type ConnectorBench struct {
 	// Open makes a connector that asks about addresses; nil asks nobody.
-	Open func(ports.Addresses) ports.Connector
+	Open func(ports.EgressGuard) ports.Connector
 	// Config and Credential are taken.
 	Config     string
 	Credential domain.Credential
@@ -81,7 +81,7 @@ func (b ConnectorBench) address(t *testing.T) {
 func (b ConnectorBench) faults(t *testing.T, refused RefusedConfig) {
 	_, err := b.Open(nil).Validate(t.Context(), json.RawMessage(refused.config), refused.credential)
 	var fields []string
-	for _, fault := range domain.Faults(err) {
+	for _, fault := range domain.ErrorsOf(err) {
 		fields = append(fields, fault.Field)
 		if fault.Kind != domain.Invalid {
 			t.Errorf("%v is not Invalid", fault)

@@ -33,7 +33,7 @@ func deletedIsAbsent(b *bench) {
 		b.fails(err, domain.NotFound)
 		_, err = b.Connections.Update(b.ctx, b.tenant, c.Kind, c.ID, func(*domain.Connection) error { return nil })
 		b.fails(err, domain.NotFound)
-		_, err = b.Pulls.Request(b.ctx, b.tenant, c.ID, ports.PullRequest{ID: newID[domain.Pull](), Trigger: domain.ByOperator, At: b.now()})
+		_, err = b.Pulls.Request(b.ctx, b.tenant, c.ID, ports.PullRequest{ID: newID[domain.Pull](), Trigger: domain.TriggerOperator, At: b.now()})
 		b.fails(err, domain.NotFound)
 		b.fails(b.Tokens.Create(b.ctx, b.freshToken(c)), domain.NotFound)
 	}
@@ -58,7 +58,7 @@ func deletionRevokes(b *bench) {
 			b.same("another connection's token", true, token.Live())
 		}
 	}
-	_, err := b.Deliveries.Receive(b.ctx, b.receipt(live, wanted("late", domain.Ask{})))
+	_, err := b.Deliveries.Receive(b.ctx, b.receipt(live, wanted("late", domain.PullScope{})))
 	b.fails(err, domain.Unauthenticated)
 }
 
@@ -96,9 +96,9 @@ func deletionRacesRequests(b *bench) {
 		race(9, func(i int) {
 			switch i % 3 {
 			case 0:
-				_, _ = b.Pulls.Request(b.ctx, b.tenant, c.ID, ports.PullRequest{ID: newID[domain.Pull](), Trigger: domain.ByOperator, At: b.now()})
+				_, _ = b.Pulls.Request(b.ctx, b.tenant, c.ID, ports.PullRequest{ID: newID[domain.Pull](), Trigger: domain.TriggerOperator, At: b.now()})
 			case 1:
-				_, _ = b.Deliveries.Receive(b.ctx, b.receipt(token, wanted(newUUID().String(), domain.Ask{})))
+				_, _ = b.Deliveries.Receive(b.ctx, b.receipt(token, wanted(newUUID().String(), domain.PullScope{})))
 			case 2:
 				_, _ = b.Connections.Update(b.ctx, b.tenant, c.Kind, c.ID, func(c *domain.Connection) error {
 					c.Delete(epoch)
@@ -135,7 +135,7 @@ func sealedWalk(b *bench) {
 	b.delete(gone)
 	var met []domain.ConnectionID
 	for after := (domain.ConnectionID{}); ; {
-		batch, err := b.Connections.Sealed(b.ctx, after, 7)
+		batch, err := b.Connections.ListSealed(b.ctx, after, 7)
 		b.ok(err)
 		if len(batch) > 7 {
 			b.Fatalf("%d rows, limit 7", len(batch))

@@ -47,7 +47,7 @@ func listsAreBare(b *bench) {
 	_, token := b.door()
 	b.knock(token)
 	want := b.delivery(b.knock(token).ID)
-	want.Body, want.Ask = nil, domain.Ask{}
+	want.Body, want.Scope = nil, domain.PullScope{}
 	b.same("List", want, b.deliveries(ports.DeliveryFilter{}, 10, nil)[0])
 }
 
@@ -56,8 +56,8 @@ func deliveryFilters(b *bench) {
 	c, token := b.door()
 	_, otherToken := b.door()
 	take := func(token domain.WebhookToken, key string, useful bool) domain.Delivery {
-		event := wanted(key, domain.Ask{})
-		event.Wanted = useful
+		event := wanted(key, domain.PullScope{})
+		event.WantsPull = useful
 		return b.receive(b.receipt(token, event)).Delivery
 	}
 	a, ignored, hostileOne := take(token, "a", true), take(token, "ignored", false), take(token, `%'"`, true)
@@ -93,7 +93,7 @@ func deliveryPaging(b *bench) {
 	var want []domain.DeliveryID
 	at := b.now()
 	for i := range 7 {
-		r := b.receipt(token, wanted(newUUID().String(), domain.Ask{}))
+		r := b.receipt(token, wanted(newUUID().String(), domain.PullScope{}))
 		r.At = at.Add(time.Duration(i/3) * instant) // three at a time: the id breaks ties
 		want = append(want, b.receive(r).Delivery.ID)
 	}
@@ -103,7 +103,7 @@ func deliveryPaging(b *bench) {
 	page, err := b.Deliveries.List(b.ctx, b.tenant, ports.DeliveryFilter{}, domain.PageRequest{Limit: 1})
 	b.ok(err)
 	newest := page.Items[0]
-	b.same("position", domain.Position{Key: domain.Instant(newest.ReceivedAt), ID: newest.ID.UUID}, page.Next)
+	b.same("position", domain.Position{Key: domain.TimeKey(newest.ReceivedAt), ID: newest.ID.UUID}, page.Next)
 }
 
 func deliveryPositions(b *bench) {

@@ -124,7 +124,7 @@ func feedSkipsNothing(b *bench) {
 	follower.Go(func() { met = b.follow(written) })
 	race(writers, func(i int) {
 		for round := range rounds {
-			var rows []domain.Observation
+			var rows []domain.TransactionData
 			for n := range 1 + i*20 {
 				rows = append(rows, row(fmt.Sprint(n), described(fmt.Sprint("round ", round))))
 			}
@@ -157,7 +157,7 @@ func feedWaitsForSlow(b *bench) {
 	overtake := sync.OnceFunc(func() {
 		others.Go(func() {
 			defer close(overtaken)
-			if err := b.page(quick, ports.PageWrite{Transactions: []domain.Observation{row("quick")}}); err != nil {
+			if err := b.page(quick, ports.PageWrite{Transactions: []domain.TransactionData{row("quick")}}); err != nil {
 				b.Error(err)
 			}
 			page, err := b.Ledger.Changes(b.ctx, b.tenant, domain.PageRequest{Limit: domain.MaxFeedLimit})
@@ -176,7 +176,7 @@ func feedWaitsForSlow(b *bench) {
 	})
 	made := 0
 	b.stored(slow, ports.PageWrite{
-		Transactions: []domain.Observation{row("slow 1"), row("slow 2"), row("slow 3")},
+		Transactions: []domain.TransactionData{row("slow 1"), row("slow 2"), row("slow 3")},
 		NewID: func() domain.TransactionID {
 			if made++; made == 2 {
 				overtake()
@@ -197,7 +197,7 @@ func feedWaitsForSlow(b *bench) {
 }
 
 func feedPositions(b *bench) {
-	for _, key := range []string{"a name", domain.Instant(epoch), "2026-02-10", "';--", "-"} {
+	for _, key := range []string{"a name", domain.TimeKey(epoch), "2026-02-10", "';--", "-"} {
 		_, err := b.Ledger.Changes(b.ctx, b.tenant, domain.PageRequest{Limit: 10, After: domain.Position{Key: key, ID: newUUID()}})
 		b.badCursor(key, err)
 	}

@@ -60,9 +60,9 @@ func amountsAreKept(b *bench) {
 		"0", "0.01", "-0.01", "1", "-1", "0.1", "900", "1234.5", "9999999999999999999", "-9999999999999999999",
 		"0.0000000000000000001", "-0.9999999999999999999", "1234567890.123456789", "9007199254740993", "0.30000000000000004",
 	}
-	var rows []domain.Observation
+	var rows []domain.TransactionData
 	for _, amount := range amounts {
-		rows = append(rows, row(amount, func(o *domain.Observation) {
+		rows = append(rows, row(amount, func(o *domain.TransactionData) {
 			o.Amount = money(amount, "BRL")
 			inAccount := money(amount, "USD")
 			o.AccountMoney = &inAccount
@@ -82,18 +82,18 @@ func amountsAreKept(b *bench) {
 func membersAreKept(b *bench) {
 	c, l := b.running()
 	inAccount := money("-3.21", "USD")
-	full := domain.Observation{
+	full := domain.TransactionData{
 		ExternalID: "full", Account: "a", Amount: money("-17.99", "BRL"), AccountMoney: &inAccount, Status: domain.Pending,
 		Date: "2024-02-29", OccurredAt: time.Date(2024, 2, 29, 23, 59, 59, 999999000, time.UTC),
 		Description: "description", Category: "category", Counterparty: "counterparty", Metadata: json.RawMessage(`{}`),
 	}
-	bare := domain.Observation{ExternalID: "bare", Amount: money("1", "BRL"), Status: domain.Posted, Date: "2026-01-01"}
+	bare := domain.TransactionData{ExternalID: "bare", Amount: money("1", "BRL"), Status: domain.Posted, Date: "2026-01-01"}
 	midnight := bare
 	midnight.ExternalID, midnight.OccurredAt = "midnight", time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	b.stored(l, ports.PageWrite{Accounts: []domain.AccountView{account("a")}, Transactions: []domain.Observation{full, bare, midnight}})
-	for _, want := range []domain.Observation{full, bare, midnight} {
+	b.stored(l, ports.PageWrite{Accounts: []domain.AccountData{account("a")}, Transactions: []domain.TransactionData{full, bare, midnight}})
+	for _, want := range []domain.TransactionData{full, bare, midnight} {
 		got := b.row(c, want.ExternalID)
-		b.same(want.ExternalID, want, got.Observation)
+		b.same(want.ExternalID, want, got.TransactionData)
 		b.utc(got.OccurredAt)
 	}
 }
@@ -101,16 +101,16 @@ func membersAreKept(b *bench) {
 // textsAreKept uses each text as the key, too.
 func textsAreKept(b *bench) {
 	c, l := b.running()
-	var rows []domain.Observation
+	var rows []domain.TransactionData
 	for _, text := range hostile {
-		rows = append(rows, row(text, func(o *domain.Observation) {
+		rows = append(rows, row(text, func(o *domain.TransactionData) {
 			o.Description, o.Category, o.Counterparty, o.Account, o.Metadata = text, text, text, text, nil
 		}))
 	}
 	b.same("counts", domain.Counts{Read: len(rows), Added: len(rows)}, b.write(l, rows...))
 	b.same("counts again", domain.Counts{Read: len(rows), Unchanged: len(rows)}, b.write(l, rows...))
 	for _, want := range rows {
-		b.same("row", want, b.row(c, want.ExternalID).Observation)
+		b.same("row", want, b.row(c, want.ExternalID).TransactionData)
 	}
 	b.same("counts of the removal", domain.Counts{Removed: len(hostile)}, b.stored(l, ports.PageWrite{Removed: hostile}))
 }
@@ -122,7 +122,7 @@ func pagesAreNotShared(b *bench) {
 	o.AccountMoney = &inAccount
 	view := account("a")
 	view.Metadata = json.RawMessage(`{}`)
-	b.stored(l, ports.PageWrite{Accounts: []domain.AccountView{view}, Transactions: []domain.Observation{o}})
+	b.stored(l, ports.PageWrite{Accounts: []domain.AccountData{view}, Transactions: []domain.TransactionData{o}})
 	want := b.row(c, "1")
 	o.Metadata[0], *o.AccountMoney = '!', money("6", "USD")
 	view.Metadata[0], *view.Balance = '!', money("6", "USD")
@@ -144,10 +144,10 @@ func accountsChange(b *bench) {
 	c, l := b.running()
 	at := b.now()
 	view := account("a")
-	b.same("counts", domain.Counts{Accounts: 1}, b.stored(l, ports.PageWrite{Accounts: []domain.AccountView{view}, At: at}))
+	b.same("counts", domain.Counts{Accounts: 1}, b.stored(l, ports.PageWrite{Accounts: []domain.AccountData{view}, At: at}))
 	first := b.accounts(c)[0]
 	want := domain.Account{
-		ID: first.ID, Tenant: c.Tenant, Connection: c.ID, Vendor: c.Vendor, AccountView: view, FirstSeenAt: at, UpdatedAt: at,
+		ID: first.ID, Tenant: c.Tenant, Connection: c.ID, Vendor: c.Vendor, AccountData: view, FirstSeenAt: at, UpdatedAt: at,
 	}
 	b.same("added", want, first)
 	b.same("id", false, first.ID.IsZero())
@@ -155,11 +155,11 @@ func accountsChange(b *bench) {
 	balance := money("-99.01", "USD")
 	view.Type, view.Name, view.Balance, view.Currency = domain.CreditAccount, "renamed", &balance, "USD"
 	later := b.now()
-	b.stored(l, ports.PageWrite{Accounts: []domain.AccountView{view}, At: later})
-	want.AccountView, want.UpdatedAt = view, later
+	b.stored(l, ports.PageWrite{Accounts: []domain.AccountData{view}, At: later})
+	want.AccountData, want.UpdatedAt = view, later
 	b.same("changed", []domain.Account{want}, b.accounts(c))
 	two, second := b.running()
-	b.stored(second, ports.PageWrite{Accounts: []domain.AccountView{account("a")}})
+	b.stored(second, ports.PageWrite{Accounts: []domain.AccountData{account("a")}})
 	if b.accounts(two)[0].ID == first.ID {
 		b.Error("two connections share an account")
 	}
@@ -169,25 +169,25 @@ func accountsChange(b *bench) {
 func accountMembers(b *bench) {
 	c, l := b.running()
 	balance := money("1234567890123456.789", "BRL")
-	full := domain.AccountView{
+	full := domain.AccountData{
 		ExternalID: "a full", Type: domain.OtherAccount, Subtype: "SAVINGS'", Name: "Poupança 🏦", Number: "0001-9/12.345",
 		Currency: "BRL", Balance: &balance, Metadata: json.RawMessage(` {"a": 1} `),
 	}
-	bare := domain.AccountView{ExternalID: "b bare", Type: domain.BankAccount}
-	b.stored(l, ports.PageWrite{Accounts: []domain.AccountView{bare, full}})
-	views := ids(b.accounts(c), func(a domain.Account) domain.AccountView { return a.AccountView })
-	b.same("accounts", []domain.AccountView{full, bare}, views)
+	bare := domain.AccountData{ExternalID: "b bare", Type: domain.BankAccount}
+	b.stored(l, ports.PageWrite{Accounts: []domain.AccountData{bare, full}})
+	views := ids(b.accounts(c), func(a domain.Account) domain.AccountData { return a.AccountData })
+	b.same("accounts", []domain.AccountData{full, bare}, views)
 }
 
 // accountsBind has an account of another connection: it is unknown here.
 func accountsBind(b *bench) {
 	c, l := b.running()
-	b.stored(l, ports.PageWrite{Accounts: []domain.AccountView{account("known")}})
+	b.stored(l, ports.PageWrite{Accounts: []domain.AccountData{account("known")}})
 	_, other := b.running()
-	b.stored(other, ports.PageWrite{Accounts: []domain.AccountView{account("elsewhere")}})
+	b.stored(other, ports.PageWrite{Accounts: []domain.AccountData{account("elsewhere")}})
 	b.stored(l, ports.PageWrite{
-		Accounts: []domain.AccountView{account("same page")},
-		Transactions: []domain.Observation{
+		Accounts: []domain.AccountData{account("same page")},
+		Transactions: []domain.TransactionData{
 			row("known", of("known")), row("same page", of("same page")), row("unknown", of("unknown")),
 			row("elsewhere", of("elsewhere")), row("none"),
 		},

@@ -49,7 +49,7 @@ func attemptsGivenBack(b *bench) {
 		State: domain.PullQueued, LastError: domain.BudgetExhausted, NotBefore: at, Attempts: 0, At: at,
 	}))
 	b.same("attempts", 0, b.pull(l.Pull).Attempts)
-	next := b.request(c, domain.Ask{Everything: true})
+	next := b.request(c, domain.PullScope{Everything: true})
 	if next.ID == l.Pull {
 		b.Fatal("a request merged into a pull that has begun and was given its attempt back")
 	}
@@ -59,7 +59,7 @@ func attemptsGivenBack(b *bench) {
 	b.same("when it was first begun", true, claimed.Pull.StartedAt.Before(at))
 	b.finish(l, domain.PullSucceeded, "")
 	_, claimed = b.claim(next.ID)
-	b.same("the pull behind it", next.Ask, claimed.Pull.Ask)
+	b.same("the pull behind it", next.Scope, claimed.Pull.Scope)
 }
 
 func successForgets(b *bench) {
@@ -78,10 +78,10 @@ func healthIsFolded(b *bench) {
 	at := b.now()
 	steps := []func(domain.Health) domain.Health{
 		func(h domain.Health) domain.Health {
-			return h.Told(domain.SignalReauth).Failed(domain.AccessDenied, at)
+			return h.AfterSignal(domain.SignalReauth).AfterFailure(domain.AccessDenied, at)
 		},
 		nil,
-		func(h domain.Health) domain.Health { return h.Seen(domain.Standing{}, at.Add(time.Hour)) },
+		func(h domain.Health) domain.Health { return h.AfterSuccess(domain.LinkStatus{}, at.Add(time.Hour)) },
 	}
 	want := c
 	for _, fold := range steps {
@@ -92,7 +92,7 @@ func healthIsFolded(b *bench) {
 		got := b.get(c)
 		b.same("connection", want, got)
 		b.utc(got.Health.Since)
-		l, _ = b.claim(b.request(c, domain.Ask{}).ID)
+		l, _ = b.claim(b.request(c, domain.PullScope{}).ID)
 	}
 }
 
@@ -100,14 +100,16 @@ func healthIsFolded(b *bench) {
 func healthRacesUpdate(b *bench) {
 	c := b.connection()
 	for i := range 5 {
-		l, _ := b.claim(b.request(c, domain.Ask{}).ID)
+		l, _ := b.claim(b.request(c, domain.PullScope{}).ID)
 		at := b.now()
 		race(2, func(side int) {
 			var err error
 			if side == 0 {
 				err = b.Pulls.Finish(b.ctx, l, ports.Outcome{
 					State: domain.PullSucceeded, Attempts: 1, At: at,
-					Health: func(h domain.Health) domain.Health { return h.Seen(domain.Standing{NeedsReauth: i%2 == 0}, at) },
+					Health: func(h domain.Health) domain.Health {
+						return h.AfterSuccess(domain.LinkStatus{NeedsReauth: i%2 == 0}, at)
+					},
 				})
 			} else {
 				_, err = b.Connections.Update(b.ctx, b.tenant, c.Kind, c.ID, func(c *domain.Connection) error {

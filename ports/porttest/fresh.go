@@ -15,15 +15,15 @@ var freshPromises = []promise{
 
 func freshAdds(b *bench) {
 	c, l := b.running()
-	rows := []domain.Observation{row("1", read(1), of("a")), row("2"), row("2", described("later")), row("3", read(3))}
-	page := ports.PageWrite{Fresh: true, Accounts: []domain.AccountView{account("a")}, Transactions: rows}
+	rows := []domain.TransactionData{row("1", read(1), of("a")), row("2"), row("2", described("later")), row("3", read(3))}
+	page := ports.PageWrite{AssumeNew: true, Accounts: []domain.AccountData{account("a")}, Transactions: rows}
 	b.same("counts", domain.Counts{Accounts: 1, Read: 3, Added: 3}, b.stored(l, page))
 	b.same("the later one", "later", b.row(c, "2").Description)
 	b.same("bound", false, b.row(c, "1").AccountID.IsZero())
 	b.same("known", []bool{true, false, true}, b.known(c, row("1", read(1)), row("2"), row("3", read(3))))
 	_, other := b.running()
 	b.same("of another connection", domain.Counts{Read: 1, Added: 1},
-		b.stored(other, ports.PageWrite{Fresh: true, Transactions: []domain.Observation{row("1")}}))
+		b.stored(other, ports.PageWrite{AssumeNew: true, Transactions: []domain.TransactionData{row("1")}}))
 }
 
 func freshInVain(b *bench) {
@@ -32,7 +32,7 @@ func freshInVain(b *bench) {
 	b.stored(l, ports.PageWrite{Removed: []string{"removed"}})
 	before := b.rows(c)
 	progress := domain.Progress{Planned: true, Step: 1, Cursor: "on"}
-	page := ports.PageWrite{Fresh: true, Unchanged: 5, Progress: progress, Transactions: []domain.Observation{
+	page := ports.PageWrite{AssumeNew: true, Unchanged: 5, Progress: progress, Transactions: []domain.TransactionData{
 		row("new"), row("equal", read(2)), row("edited", described("now")), row("removed"), row("new", described("later")),
 	}}
 	b.same("counts", domain.Counts{Read: 9, Added: 1, Modified: 2, Unchanged: 6}, b.stored(l, page))
@@ -51,20 +51,20 @@ func freshInVain(b *bench) {
 
 func bareUntilStored(b *bench) {
 	c := b.connection()
-	l, claimed := b.claim(b.request(c, domain.Ask{}).ID)
-	b.same("at first", true, claimed.Bare)
+	l, claimed := b.claim(b.request(c, domain.PullScope{}).ID)
+	b.same("at first", true, claimed.Empty)
 	b.finish(l, domain.PullFailed, "")
-	l, claimed = b.claim(b.request(c, domain.Ask{}).ID)
-	b.same("after a pull that stored nothing", true, claimed.Bare)
+	l, claimed = b.claim(b.request(c, domain.PullScope{}).ID)
+	b.same("after a pull that stored nothing", true, claimed.Empty)
 	b.write(l, row("1"))
 	b.finish(l, domain.PullFailed, "")
-	l, claimed = b.claim(b.request(c, domain.Ask{}).ID)
-	b.same("after a pull that failed with a row stored", []bool{true, false}, []bool{claimed.First, claimed.Bare})
+	l, claimed = b.claim(b.request(c, domain.PullScope{}).ID)
+	b.same("after a pull that failed with a row stored", []bool{true, false}, []bool{claimed.Initial, claimed.Empty})
 	b.finish(l, domain.PullSucceeded, "")
 	other := b.connection()
-	l, claimed = b.claim(b.request(other, domain.Ask{}).ID)
-	b.same("of another connection", true, claimed.Bare)
+	l, claimed = b.claim(b.request(other, domain.PullScope{}).ID)
+	b.same("of another connection", true, claimed.Empty)
 	b.finish(l, domain.PullSucceeded, "")
-	_, claimed = b.claim(b.request(other, domain.Ask{}).ID)
-	b.same("after one that succeeded", false, claimed.Bare)
+	_, claimed = b.claim(b.request(other, domain.PullScope{}).ID)
+	b.same("after one that succeeded", false, claimed.Empty)
 }

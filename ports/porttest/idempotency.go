@@ -30,7 +30,7 @@ var (
 // instant is the smallest step of time a store keeps.
 const instant = time.Microsecond
 
-func (b *bench) begin(key string, f domain.Fingerprint, at time.Time) (*ports.Answer, error) {
+func (b *bench) begin(key string, f domain.Fingerprint, at time.Time) (*ports.StoredResponse, error) {
 	return b.Idempotency.Begin(b.ctx, b.tenant, key, f, at)
 }
 
@@ -39,12 +39,12 @@ func (b *bench) begins(key string, f domain.Fingerprint, at time.Time) {
 	b.Helper()
 	answer, err := b.begin(key, f, at)
 	b.ok(err)
-	b.same("answer of a free key", (*ports.Answer)(nil), answer)
+	b.same("answer of a free key", (*ports.StoredResponse)(nil), answer)
 }
 
-func (b *bench) answer(key string, at time.Time) ports.Answer {
+func (b *bench) answer(key string, at time.Time) ports.StoredResponse {
 	b.Helper()
-	answer := ports.Answer{
+	answer := ports.StoredResponse{
 		Status: 201, Headers: map[string]string{"Location": "/x?a='%", "ETag": `"1"`}, Body: []byte("{\"a\": 1}\x00\xff\n"),
 	}
 	b.ok(b.Idempotency.Finish(b.ctx, b.tenant, key, answer, at))
@@ -63,10 +63,10 @@ func answerIsRepeated(b *bench) {
 		}
 	}
 	b.begins("bare", asked, at)
-	b.ok(b.Idempotency.Finish(b.ctx, b.tenant, "bare", ports.Answer{Status: 204}, at))
+	b.ok(b.Idempotency.Finish(b.ctx, b.tenant, "bare", ports.StoredResponse{Status: 204}, at))
 	got, err := b.begin("bare", asked, at)
 	b.ok(err)
-	b.same("an answer without body", &ports.Answer{Status: 204}, got)
+	b.same("an answer without body", &ports.StoredResponse{Status: 204}, got)
 }
 
 // claimGoesStale: a process died in the middle. Whoever claims the key then has it for
@@ -74,14 +74,14 @@ func answerIsRepeated(b *bench) {
 func claimGoesStale(b *bench) {
 	at := b.now()
 	b.begins("key", asked, at)
-	for _, age := range []time.Duration{0, ports.StaleClaim - instant, ports.StaleClaim} {
+	for _, age := range []time.Duration{0, ports.ClaimTimeout - instant, ports.ClaimTimeout} {
 		_, err := b.begin("key", asked, at.Add(age))
 		b.fails(err, domain.Conflict)
 		b.fails(err, domain.KeyInFlight)
 	}
-	again := at.Add(ports.StaleClaim + instant)
+	again := at.Add(ports.ClaimTimeout + instant)
 	b.begins("key", another, again)
-	_, err := b.begin("key", another, again.Add(ports.StaleClaim))
+	_, err := b.begin("key", another, again.Add(ports.ClaimTimeout))
 	b.fails(err, domain.KeyInFlight)
 }
 
@@ -103,10 +103,10 @@ func answerGoesStale(b *bench) {
 	at := b.now()
 	b.begins("key", asked, at)
 	want := b.answer("key", at)
-	got, err := b.begin("key", asked, at.Add(ports.KeepAnswers))
+	got, err := b.begin("key", asked, at.Add(ports.ResponseRetention))
 	b.ok(err)
 	b.same("answer at the end of its time", &want, got)
-	late := at.Add(ports.KeepAnswers + instant)
+	late := at.Add(ports.ResponseRetention + instant)
 	b.begins("key", another, late)
 	_, err = b.begin("key", another, late)
 	b.fails(err, domain.KeyInFlight)
@@ -117,7 +117,7 @@ func abandonFrees(b *bench) {
 	at := b.now()
 	abandon := func(key string) {
 		b.Helper()
-		b.ok(b.Idempotency.Abandon(b.ctx, b.tenant, key))
+		b.ok(b.Idempotency.Release(b.ctx, b.tenant, key))
 	}
 	abandon("key")
 	b.begins("key", asked, at)
@@ -136,7 +136,7 @@ func keysKeepTenants(b *bench) {
 	want := b.answer("key", at)
 	b.tenant = newTenant()
 	b.begins("key", another, at)
-	b.ok(b.Idempotency.Abandon(b.ctx, b.tenant, "key"))
+	b.ok(b.Idempotency.Release(b.ctx, b.tenant, "key"))
 	b.tenant = mine
 	got, err := b.begin("key", asked, at)
 	b.ok(err)
@@ -164,7 +164,7 @@ func oneClaimWins(b *bench) { b.same("winners", int32(1), b.winners("key", b.now
 func oneStaleClaimWins(b *bench) {
 	at := b.now()
 	b.begins("key", asked, at)
-	b.same("winners", int32(1), b.winners("key", at.Add(2*ports.StaleClaim)))
+	b.same("winners", int32(1), b.winners("key", at.Add(2*ports.ClaimTimeout)))
 }
 
 // forgetOld plays in a year of its own: forgetting sees the answers of every tenant.
@@ -178,7 +178,7 @@ func forgetOld(b *bench) {
 	young := b.answer("young", old.AddDate(1, 0, 0))
 	forgotten := 0
 	for {
-		n, err := b.Idempotency.Forget(b.ctx, old.AddDate(0, 1, 0), 2)
+		n, err := b.Idempotency.Prune(b.ctx, old.AddDate(0, 1, 0), 2)
 		b.ok(err)
 		if n > 2 {
 			b.Fatalf("%d answers forgotten, limit 2", n)

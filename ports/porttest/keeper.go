@@ -22,7 +22,7 @@ const all = 100_000
 
 func (b *bench) stranded(pull domain.PullID, at time.Time, grace time.Duration) bool {
 	b.Helper()
-	pulls, err := b.Pulls.Stranded(b.ctx, at, grace, all)
+	pulls, err := b.Pulls.ListStuck(b.ctx, at, grace, all)
 	b.ok(err)
 	return slices.Contains(pulls, pull)
 }
@@ -30,12 +30,12 @@ func (b *bench) stranded(pull domain.PullID, at time.Time, grace time.Duration) 
 // strandedQueued goes through grace from the request and from the time of the next try.
 func strandedQueued(b *bench) {
 	const grace = time.Minute
-	pull := b.request(b.connection(), domain.Ask{})
+	pull := b.request(b.connection(), domain.PullScope{})
 	at := pull.CreatedAt
 	b.same("at once", false, b.stranded(pull.ID, at, grace))
 	b.same("before the end of grace", false, b.stranded(pull.ID, at.Add(grace-instant), grace))
 	b.same("after it", true, b.stranded(pull.ID, at.Add(grace+instant), grace))
-	some, err := b.Pulls.Stranded(b.ctx, behind(at), grace, 1)
+	some, err := b.Pulls.ListStuck(b.ctx, behind(at), grace, 1)
 	b.ok(err)
 	b.same("of limit 1", 1, len(some))
 
@@ -60,7 +60,7 @@ func strandedRunning(b *bench) {
 // queuedBehindIsNotStranded: kicking it would only find it not due, again and again.
 func queuedBehindIsNotStranded(b *bench) {
 	c, l := b.running()
-	next := b.request(c, domain.Ask{})
+	next := b.request(c, domain.PullScope{})
 	at := behind(epoch)
 	b.ok(b.page(l, ports.PageWrite{Until: behind(at)}))
 	b.same("while the first is at work", false, b.stranded(next.ID, at, time.Minute))
@@ -70,7 +70,7 @@ func queuedBehindIsNotStranded(b *bench) {
 
 func (b *bench) idle(c domain.Connection, since time.Time) bool {
 	b.Helper()
-	idle, err := b.Pulls.Idle(b.ctx, since, all)
+	idle, err := b.Pulls.ListDueForReconcile(b.ctx, since, all)
 	b.ok(err)
 	for _, other := range idle {
 		if other.ID == c.ID {
@@ -86,7 +86,7 @@ func idleConnections(b *bench) {
 	since := b.now()
 	b.same("before any pull", true, b.idle(c, since))
 	b.same("created since", false, b.idle(c, c.CreatedAt))
-	some, err := b.Pulls.Idle(b.ctx, since, 1)
+	some, err := b.Pulls.ListDueForReconcile(b.ctx, since, 1)
 	b.ok(err)
 	b.same("of limit 1", 1, len(some))
 	d := b.knock(token)
@@ -100,14 +100,14 @@ func idleConnections(b *bench) {
 	failed := b.pull(l.Pull).FinishedAt
 	b.same("after a failure since", false, b.idle(c, failed))
 	b.same("after a failure before", true, b.idle(c, failed.Add(instant)))
-	l, _ = b.claim(b.request(c, domain.Ask{}).ID)
+	l, _ = b.claim(b.request(c, domain.PullScope{}).ID)
 	b.finish(l, domain.PullSucceeded, "")
 	ended := b.pull(l.Pull).FinishedAt
 	b.same("after a success since", false, b.idle(c, ended))
 	b.same("after a success before", true, b.idle(c, ended.Add(instant)))
 	b.same("an engine connection", false, b.idle(b.store(b.freshEngine("engine")), since))
 	b.delete(c)
-	idle, err := b.Pulls.Idle(b.ctx, behind(epoch), all)
+	idle, err := b.Pulls.ListDueForReconcile(b.ctx, behind(epoch), all)
 	b.ok(err)
 	b.same("a deleted connection", false, slices.ContainsFunc(idle, func(other domain.Connection) bool { return other.ID == c.ID }))
 }
@@ -119,13 +119,13 @@ func backlogAge(b *bench) {
 	at := time.Unix(0, 0).UTC().Add(time.Duration(age[14])*time.Hour + time.Duration(age[15])*time.Second)
 	c := b.connection()
 	backlog := func() time.Time {
-		oldest, err := b.Pulls.Backlog(b.ctx)
+		oldest, err := b.Pulls.OldestOpen(b.ctx)
 		b.ok(err)
 		return oldest
 	}
-	pull, err := b.Pulls.Request(b.ctx, b.tenant, c.ID, ports.PullRequest{ID: newID[domain.Pull](), Trigger: domain.ByOperator, At: at})
+	pull, err := b.Pulls.Request(b.ctx, b.tenant, c.ID, ports.PullRequest{ID: newID[domain.Pull](), Trigger: domain.TriggerOperator, At: at})
 	b.ok(err)
-	b.request(b.connection(), domain.Ask{}) // a younger one
+	b.request(b.connection(), domain.PullScope{}) // a younger one
 	still := func(when string) {
 		b.Helper()
 		if oldest := backlog(); oldest.IsZero() || oldest.After(at) {

@@ -20,13 +20,13 @@ var knownPromises = []promise{
 }
 
 // read gives a row a source.
-func read(from byte) func(*domain.Observation) {
-	return func(o *domain.Observation) { o.Source = domain.Source{from, 15: 0xff} }
+func read(from byte) func(*domain.TransactionData) {
+	return func(o *domain.TransactionData) { o.ContentHash = domain.ContentHash{from, 15: 0xff} }
 }
 
-func (b *bench) known(c domain.Connection, seen ...domain.Observation) []bool {
+func (b *bench) known(c domain.Connection, seen ...domain.TransactionData) []bool {
 	b.Helper()
-	known, err := b.Pulls.Known(b.ctx, c.ID, domain.Seen(seen...))
+	known, err := b.Pulls.FilterUnchanged(b.ctx, c.ID, domain.RawTransactionsOf(seen...))
 	b.ok(err)
 	return known
 }
@@ -41,7 +41,7 @@ func knownBySource(b *bench) {
 	b.same("twice", []bool{true, true}, b.known(c, row("1", read(1)), row("1", read(1))))
 	b.write(l, row("1", read(4), described("edited")))
 	b.same("by what it was", []bool{false, true}, b.known(c, row("1", read(1)), row("1", read(4))))
-	b.same("not given back", domain.Source{}, b.row(c, "1").Source)
+	b.same("not given back", domain.ContentHash{}, b.row(c, "1").ContentHash)
 }
 
 // knownWithoutSource: neither who stores nor who asks may leave it out.
@@ -91,7 +91,7 @@ func knownCounts(b *bench) {
 	progress := domain.Progress{Planned: true, Step: 1, Cursor: "on"}
 	b.same("alone", domain.Counts{Read: 7, Unchanged: 7}, b.stored(l, ports.PageWrite{Unchanged: 7, Progress: progress}))
 	b.same("progress", progress, b.pull(l.Pull).Progress)
-	page := ports.PageWrite{Unchanged: 2, Transactions: []domain.Observation{row("1"), row("2")}}
+	page := ports.PageWrite{Unchanged: 2, Transactions: []domain.TransactionData{row("1"), row("2")}}
 	b.same("beside others", domain.Counts{Read: 4, Added: 2, Unchanged: 2}, b.stored(l, page))
 	b.same("of the pull", domain.Counts{Read: 11, Added: 2, Unchanged: 9}, b.pull(l.Pull).Counts)
 	b.same("rows", 2, len(b.rows(c)))
@@ -107,12 +107,12 @@ func knownCounts(b *bench) {
 
 func knownHuge(b *bench) {
 	c, l := b.running()
-	var rows []domain.Observation
+	var rows []domain.TransactionData
 	for i := range 1000 {
 		rows = append(rows, row(fmt.Sprint("row ", i), read(byte(i%250+1))))
 	}
 	b.write(l, rows...)
-	rows[7].Source, rows[999].ExternalID = domain.Source{1}, "another"
+	rows[7].ContentHash, rows[999].ExternalID = domain.ContentHash{1}, "another"
 	for i, known := range b.known(c, rows...) {
 		b.same(rows[i].ExternalID, i != 7 && i != 999, known)
 	}
@@ -126,15 +126,15 @@ func knownInAnyOrder(b *bench) {
 	_, stranger := b.running()
 	const rows = 300
 	day := func(i int) domain.Date { return domain.DateOf(epoch.AddDate(0, 0, -i/3)) }
-	at := func(i int, edits ...func(*domain.Observation)) domain.Observation {
-		source, holder := domain.Source{byte(i), byte(i >> 8), 15: 1}, of(fmt.Sprint("account ", i%2))
-		return row(fmt.Sprint("row ", i), append([]func(*domain.Observation){on(day(i)), holder, func(o *domain.Observation) { o.Source = source }}, edits...)...)
+	at := func(i int, edits ...func(*domain.TransactionData)) domain.TransactionData {
+		source, holder := domain.ContentHash{byte(i), byte(i >> 8), 15: 1}, of(fmt.Sprint("account ", i%2))
+		return row(fmt.Sprint("row ", i), append([]func(*domain.TransactionData){on(day(i)), holder, func(o *domain.TransactionData) { o.ContentHash = source }}, edits...)...)
 	}
-	var stored, others []domain.Observation
+	var stored, others []domain.TransactionData
 	for i := range rows {
 		stored, others = append(stored, at(i)), append(others, at(i, read(9)))
 	}
-	stored[100].Source, stored[101].Date = domain.Source{}, "1999-01-01"
+	stored[100].ContentHash, stored[101].Date = domain.ContentHash{}, "1999-01-01"
 	b.write(l, stored...)
 	b.write(stranger, others...)
 	b.stored(l, ports.PageWrite{Removed: []string{"row 50", "row 299"}})
@@ -150,15 +150,15 @@ func knownInAnyOrder(b *bench) {
 	}
 	places["new at both ends"] = append(places["new at both ends"], 1001)
 	for name, order := range places {
-		var shown []domain.Observation
+		var shown []domain.TransactionData
 		var want []bool
 		for _, i := range order {
 			o := at(i)
 			switch i {
 			case 7:
-				o.Source = domain.Source{}
+				o.ContentHash = domain.ContentHash{}
 			case 8:
-				o.Source = at(9).Source
+				o.ContentHash = at(9).ContentHash
 			}
 			shown, want = append(shown, o), append(want, !strange[i])
 		}

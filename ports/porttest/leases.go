@@ -26,8 +26,8 @@ func (b *bench) lost(l domain.Lease) {
 	at := b.now()
 	for name, err := range map[string]error{
 		"StorePage": b.page(l, ports.PageWrite{
-			Accounts:     []domain.AccountView{{ExternalID: "ghost", Type: domain.BankAccount}},
-			Transactions: []domain.Observation{row("ghost")}, Progress: domain.Progress{Step: 9},
+			Accounts:     []domain.AccountData{{ExternalID: "ghost", Type: domain.BankAccount}},
+			Transactions: []domain.TransactionData{row("ghost")}, Progress: domain.Progress{Step: 9},
 		}),
 		"Sweep": func() error {
 			_, err := b.Pulls.Sweep(b.ctx, l, ports.SweepWrite{Seen: func(string) bool { return false }, At: at, Until: behind(at)})
@@ -35,7 +35,7 @@ func (b *bench) lost(l domain.Lease) {
 		}(),
 		"Finish": b.Pulls.Finish(b.ctx, l, ports.Outcome{
 			State: domain.PullSucceeded, Attempts: 7, At: at,
-			Health: func(h domain.Health) domain.Health { return h.Failed(domain.AccessDenied, at) },
+			Health: func(h domain.Health) domain.Health { return h.AfterFailure(domain.AccessDenied, at) },
 		}),
 	} {
 		if !errors.Is(err, domain.Conflict) || !errors.Is(err, domain.LeaseLost) {
@@ -49,18 +49,18 @@ func (b *bench) lost(l domain.Lease) {
 // begin of the pull stays on record.
 func takeover(b *bench) {
 	c := b.connection()
-	pull := b.request(c, domain.Ask{Everything: true})
+	pull := b.request(c, domain.PullScope{Everything: true})
 	at := b.now()
 	l, _ := b.claimAt(pull.ID, at)
 	progress := domain.Progress{Planned: true, Steps: []domain.Step{{Account: "a"}}, Cursor: "next", Pages: 1}
-	b.ok(b.page(l, ports.PageWrite{Transactions: []domain.Observation{row("1")}, Progress: progress, Until: l.Until}))
+	b.ok(b.page(l, ports.PageWrite{Transactions: []domain.TransactionData{row("1")}, Progress: progress, Until: l.Until}))
 	b.notDue(pull.ID, at)
 	b.notDue(pull.ID, l.Until.Add(-instant))
 	_, claimed := b.claimAt(pull.ID, l.Until.Add(instant))
 	want := b.pull(pull.ID)
 	want.State, want.Attempts, want.StartedAt = domain.PullRunning, 2, at
 	want.Progress, want.Counts = progress, domain.Counts{Read: 1, Added: 1}
-	b.same("taken over", ports.Claimed{Pull: want, Connection: c, First: true}, claimed)
+	b.same("taken over", ports.Claimed{Pull: want, Connection: c, Initial: true}, claimed)
 }
 
 func writesExtend(b *bench) {
@@ -110,7 +110,7 @@ func endedLeaseIsLost(b *bench) {
 func overdueLeaseWrites(b *bench) {
 	c, l := b.running()
 	late := l.Until.Add(time.Hour)
-	b.ok(b.page(l, ports.PageWrite{Transactions: []domain.Observation{row("1")}, At: late, Until: late.Add(time.Minute)}))
+	b.ok(b.page(l, ports.PageWrite{Transactions: []domain.TransactionData{row("1")}, At: late, Until: late.Add(time.Minute)}))
 	b.notDue(l.Pull, late)
 	b.same("rows", []string{"1"}, ids(b.rows(c), externalID))
 }
@@ -119,7 +119,7 @@ func pageOfDeleted(b *bench) {
 	c, l := b.running()
 	b.write(l, row("before"))
 	b.delete(c)
-	err := b.page(l, ports.PageWrite{Transactions: []domain.Observation{row("after")}})
+	err := b.page(l, ports.PageWrite{Transactions: []domain.TransactionData{row("after")}})
 	b.fails(err, domain.Conflict)
 	b.fails(err, domain.LeaseLost)
 	b.same("feed", []string{"before"}, ids(b.feed(domain.Position{}, 10, 1), externalID))
@@ -136,7 +136,7 @@ func takeoverRacesPage(b *bench) {
 			if i == 0 {
 				_, claimed = b.Pulls.Claim(b.ctx, fresh, at)
 			} else {
-				stored = b.page(old, ports.PageWrite{Transactions: []domain.Observation{row("1")}, Until: behind(at)})
+				stored = b.page(old, ports.PageWrite{Transactions: []domain.TransactionData{row("1")}, Until: behind(at)})
 			}
 		})
 		if claimed == nil {

@@ -22,7 +22,7 @@ var ledgerPromises = []promise{
 // ledgerKeepsTenants: an unknown connection has no rows, and another tenant's neither.
 func ledgerKeepsTenants(b *bench) {
 	c, l := b.running()
-	b.stored(l, ports.PageWrite{Accounts: []domain.AccountView{account("a")}, Transactions: []domain.Observation{row("1")}})
+	b.stored(l, ports.PageWrite{Accounts: []domain.AccountData{account("a")}, Transactions: []domain.TransactionData{row("1")}})
 	page := domain.PageRequest{Limit: 10}
 	for _, reader := range []struct {
 		tenant     domain.TenantID
@@ -66,10 +66,10 @@ func transactionsByDate(b *bench) {
 
 func transactionFilters(b *bench) {
 	c, l := b.running()
-	pending := func(o *domain.Observation) { o.Status = domain.Pending }
+	pending := func(o *domain.TransactionData) { o.Status = domain.Pending }
 	b.stored(l, ports.PageWrite{
-		Accounts: []domain.AccountView{account("a"), account("b")},
-		Transactions: []domain.Observation{
+		Accounts: []domain.AccountData{account("a"), account("b")},
+		Transactions: []domain.TransactionData{
 			row("4", on("2026-02-04"), of("a")), row("3", on("2026-02-03"), of("b"), pending),
 			row("2", on("2026-02-02"), of("a"), pending), row("1", on("2026-02-01")),
 		},
@@ -118,7 +118,7 @@ func transactionPaging(b *bench) {
 func transactionPositions(b *bench) {
 	c, l := b.running()
 	b.write(l, row("1"))
-	for _, key := range []string{"a name", domain.Instant(epoch), "17", "2026-02-30", "';--"} {
+	for _, key := range []string{"a name", domain.TimeKey(epoch), "17", "2026-02-30", "';--"} {
 		_, err := b.Ledger.Transactions(b.ctx, b.tenant, c.ID, ports.TransactionFilter{}, domain.PageRequest{
 			Limit: 10, After: domain.Position{Key: key, ID: newUUID()},
 		})

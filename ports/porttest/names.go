@@ -124,7 +124,7 @@ func renameOntoTaken(b *bench) {
 	rename := func(c domain.Connection, name string) error {
 		_, err := b.Connections.Update(b.ctx, b.tenant, c.Kind, c.ID, func(c *domain.Connection) error {
 			c.Rename(name)
-			c.Revise(b.now())
+			c.BumpRevision(b.now())
 			return nil
 		})
 		return err

@@ -28,31 +28,31 @@ func pageAdds(b *bench) {
 	c, l := b.running()
 	at := b.now()
 	o := row("1")
-	counts := b.stored(l, ports.PageWrite{Transactions: []domain.Observation{o}, At: at})
+	counts := b.stored(l, ports.PageWrite{Transactions: []domain.TransactionData{o}, At: at})
 	b.same("counts", domain.Counts{Read: 1, Added: 1}, counts)
 	got := b.row(c, "1")
 	b.same("id", false, got.ID.IsZero())
 	b.same("row", domain.Transaction{
 		ID: got.ID, Tenant: c.Tenant, Connection: c.ID, Vendor: c.Vendor,
-		Observation: o, Version: 1, FirstSeenAt: at, UpdatedAt: at,
+		TransactionData: o, Version: 1, FirstSeenAt: at, UpdatedAt: at,
 	}, got)
 	b.same("change", domain.Added, got.Change())
 	b.utc(got.FirstSeenAt, got.UpdatedAt)
 }
 
 // edits are one for each member that makes an edit.
-var edits = map[string]func(*domain.Observation){
-	"amount":        func(o *domain.Observation) { o.Amount = money("-12.51", "BRL") },
-	"currency":      func(o *domain.Observation) { o.Amount = money("-12.5", "USD") },
-	"account money": func(o *domain.Observation) { m := money("-2.5", "USD"); o.AccountMoney = &m },
-	"status":        func(o *domain.Observation) { o.Status = domain.Pending },
+var edits = map[string]func(*domain.TransactionData){
+	"amount":        func(o *domain.TransactionData) { o.Amount = money("-12.51", "BRL") },
+	"currency":      func(o *domain.TransactionData) { o.Amount = money("-12.5", "USD") },
+	"account money": func(o *domain.TransactionData) { m := money("-2.5", "USD"); o.AccountMoney = &m },
+	"status":        func(o *domain.TransactionData) { o.Status = domain.Pending },
 	"date":          on("2026-02-11"),
-	"occurred at":   func(o *domain.Observation) { o.OccurredAt = epoch },
+	"occurred at":   func(o *domain.TransactionData) { o.OccurredAt = epoch },
 	"description":   described("another"),
-	"category":      func(o *domain.Observation) { o.Category = "food" },
-	"counterparty":  func(o *domain.Observation) { o.Counterparty = "somebody" },
+	"category":      func(o *domain.TransactionData) { o.Category = "food" },
+	"counterparty":  func(o *domain.TransactionData) { o.Counterparty = "somebody" },
 	"account":       of("unknown"),
-	"detail":        func(o *domain.Observation) { o.Detail = []byte("detail") },
+	"detail":        func(o *domain.TransactionData) { o.StableMetadata = []byte("detail") },
 }
 
 // pageModifies makes each edit that is one, with another metadata beside: it comes along.
@@ -64,11 +64,11 @@ func pageModifies(b *bench) {
 		at := b.now()
 		edited := row("1", edit)
 		edited.Metadata = []byte(`{"new": true}`)
-		counts := b.stored(l, ports.PageWrite{Transactions: []domain.Observation{edited}, At: at})
+		counts := b.stored(l, ports.PageWrite{Transactions: []domain.TransactionData{edited}, At: at})
 		b.same(name+": counts", domain.Counts{Read: 1, Modified: 1}, counts)
 		want := first
-		want.Observation, want.Version, want.UpdatedAt = edited, 2, at
-		want.Detail = nil
+		want.TransactionData, want.Version, want.UpdatedAt = edited, 2, at
+		want.StableMetadata = nil
 		got := b.row(c, "1")
 		b.same(name, want, got)
 		b.same("change", domain.Modified, got.Change())
@@ -79,7 +79,7 @@ func pageModifies(b *bench) {
 // instant in another zone, the same amount in other digits.
 func pageLeavesEqual(b *bench) {
 	c, l := b.running()
-	detailed := row("1", func(o *domain.Observation) { o.Detail, o.OccurredAt = []byte("detail"), epoch })
+	detailed := row("1", func(o *domain.TransactionData) { o.StableMetadata, o.OccurredAt = []byte("detail"), epoch })
 	b.write(l, detailed)
 	first := b.row(c, "1")
 	_, position := b.feedFrom(domain.Position{}, 10, 1)
@@ -94,16 +94,16 @@ func pageLeavesEqual(b *bench) {
 
 // pageReturns has a row that returns as it was: its digest is equal, but it changed.
 func pageReturns(b *bench) {
-	for _, returned := range []domain.Observation{row("1"), row("1", described("edited"))} {
+	for _, returned := range []domain.TransactionData{row("1"), row("1", described("edited"))} {
 		c, l := b.running()
 		b.write(l, row("1"))
 		first := b.row(c, "1")
 		b.stored(l, ports.PageWrite{Removed: []string{"1"}})
 		at := b.now()
-		counts := b.stored(l, ports.PageWrite{Transactions: []domain.Observation{returned}, At: at})
+		counts := b.stored(l, ports.PageWrite{Transactions: []domain.TransactionData{returned}, At: at})
 		b.same("counts", domain.Counts{Read: 1, Modified: 1}, counts)
 		want := first
-		want.Observation, want.Version, want.UpdatedAt = returned, 3, at
+		want.TransactionData, want.Version, want.UpdatedAt = returned, 3, at
 		got := b.row(c, "1")
 		b.same("row", want, got)
 		b.same("change", domain.Modified, got.Change())
@@ -138,7 +138,7 @@ func pageShowsRemoved(b *bench) {
 	all := []string{"new", "equal", "edited", "back"}
 	at := b.now()
 	counts := b.stored(l, ports.PageWrite{
-		Transactions: []domain.Observation{row("new"), row("equal"), row("edited", described("anew")), row("back")},
+		Transactions: []domain.TransactionData{row("new"), row("equal"), row("edited", described("anew")), row("back")},
 		Removed:      all, At: at,
 	})
 	b.same("counts", domain.Counts{Read: 4, Added: 1, Modified: 2, Unchanged: 1, Removed: 4}, counts)
@@ -163,7 +163,7 @@ func pageDuplicates(b *bench) {
 	b.same("version", 1, first.Version)
 	b.same("counts again", domain.Counts{Read: 1, Unchanged: 1}, b.write(l, row("1", described("earlier")), row("1", described("later"))))
 	b.same("row", first, b.row(c, "1"))
-	counts = b.stored(l, ports.PageWrite{Accounts: []domain.AccountView{account("a"), account("a")}})
+	counts = b.stored(l, ports.PageWrite{Accounts: []domain.AccountData{account("a"), account("a")}})
 	b.same("counts of accounts", domain.Counts{Accounts: 1}, counts)
 	b.same("accounts", 1, len(b.accounts(c)))
 }
@@ -194,12 +194,12 @@ func pageProgress(b *bench) {
 			{Account: "b", CreatedFrom: epoch, IDs: []string{"x", "y"}},
 		},
 	}
-	b.stored(l, ports.PageWrite{Accounts: []domain.AccountView{account("a"), account("b")}, Transactions: []domain.Observation{row("1")}, Progress: progress})
+	b.stored(l, ports.PageWrite{Accounts: []domain.AccountData{account("a"), account("b")}, Transactions: []domain.TransactionData{row("1")}, Progress: progress})
 	want := before
 	want.Progress, want.Counts = progress, domain.Counts{Accounts: 2, Read: 1, Added: 1}
 	b.same("after a page", want, b.pull(l.Pull))
 	counts := b.stored(l, ports.PageWrite{
-		Accounts: []domain.AccountView{account("a")}, Removed: []string{"1"}, Transactions: []domain.Observation{row("2")}, Progress: progress.Advance(""),
+		Accounts: []domain.AccountData{account("a")}, Removed: []string{"1"}, Transactions: []domain.TransactionData{row("2")}, Progress: progress.Advance(""),
 	})
 	b.same("counts of this page", domain.Counts{Accounts: 1, Read: 1, Added: 1, Removed: 1}, counts)
 	want.Progress, want.Counts = progress.Advance(""), domain.Counts{Accounts: 2, Read: 2, Added: 2, Removed: 1}
@@ -221,13 +221,13 @@ func emptyPage(b *bench) {
 // hugePage is beyond the parameters that one statement may have in some databases.
 func hugePage(b *bench) {
 	c, l := b.running()
-	var rows []domain.Observation
+	var rows []domain.TransactionData
 	var removed []string
 	for i := range 1000 {
 		rows = append(rows, row(fmt.Sprint("row ", i), of("a"), on(domain.Date("2026-01-01").AddDays(i%40))))
 		removed = append(removed, fmt.Sprint("row ", i))
 	}
-	page := ports.PageWrite{Accounts: []domain.AccountView{account("a")}, Transactions: rows}
+	page := ports.PageWrite{Accounts: []domain.AccountData{account("a")}, Transactions: rows}
 	b.same("counts", domain.Counts{Accounts: 1, Read: 1000, Added: 1000}, b.stored(l, page))
 	b.same("counts again", domain.Counts{Accounts: 1, Read: 1000, Unchanged: 1000}, b.stored(l, page))
 	once(b, removed, ids(b.rows(c), externalID))

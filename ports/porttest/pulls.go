@@ -33,8 +33,8 @@ func requestQueues(b *bench) {
 	c := b.connection()
 	at := b.now()
 	r := ports.PullRequest{
-		ID: newID[domain.Pull](), Trigger: domain.ByReconcile, At: at, Trace: trace,
-		Ask: domain.Ask{
+		ID: newID[domain.Pull](), Trigger: domain.TriggerReconcile, At: at, Trace: trace,
+		Scope: domain.PullScope{
 			Window:  &domain.Window{From: "2026-01-01"},
 			Created: map[string]time.Time{"acc'1": at},
 			Changed: map[string][]string{"acc": {"b", "c"}}, Removed: []string{"r", "🏦"}, Signal: domain.SignalRecovered,
@@ -42,7 +42,7 @@ func requestQueues(b *bench) {
 	}
 	want := domain.Pull{
 		ID: r.ID, Tenant: b.tenant, Connection: c.ID, Vendor: c.Vendor, Trigger: r.Trigger,
-		State: domain.PullQueued, Ask: r.Ask, CreatedAt: r.At, Trace: trace,
+		State: domain.PullQueued, Scope: r.Scope, CreatedAt: r.At, Trace: trace,
 	}
 	given, err := b.Pulls.Request(b.ctx, b.tenant, c.ID, r)
 	b.ok(err)
@@ -51,7 +51,7 @@ func requestQueues(b *bench) {
 	b.same("stored", want, got)
 	b.utc(got.CreatedAt)
 	joined, err := b.Pulls.Request(b.ctx, b.tenant, c.ID, ports.PullRequest{
-		ID: newID[domain.Pull](), Trigger: domain.ByOperator, At: b.now(), Trace: "00-another",
+		ID: newID[domain.Pull](), Trigger: domain.TriggerOperator, At: b.now(), Trace: "00-another",
 	})
 	b.ok(err)
 	b.same("trace after a request that joins", trace, joined.Trace)
@@ -64,12 +64,12 @@ func pullsKeepTenants(b *bench) {
 	foreign := newTenant()
 	request := func(tenant domain.TenantID, id domain.ConnectionID) error {
 		_, err := b.Pulls.Request(b.ctx, tenant, id, ports.PullRequest{
-			ID: newID[domain.Pull](), Trigger: domain.ByOperator, At: b.now(),
+			ID: newID[domain.Pull](), Trigger: domain.TriggerOperator, At: b.now(),
 		})
 		return err
 	}
 	b.alike("Request", request(foreign, c.ID), request(b.tenant, newID[domain.Connection]()))
-	pull := b.request(c, domain.Ask{})
+	pull := b.request(c, domain.PullScope{})
 	get := func(tenant domain.TenantID, id domain.PullID) error {
 		_, err := b.Pulls.Get(b.ctx, tenant, id)
 		return err
@@ -84,7 +84,7 @@ func requestNeedsConnection(b *bench) {
 	gone := b.connection()
 	b.delete(gone)
 	for _, c := range []domain.Connection{gone, b.store(b.freshEngine("engine"))} {
-		r := ports.PullRequest{ID: newID[domain.Pull](), Trigger: domain.ByOperator, At: b.now()}
+		r := ports.PullRequest{ID: newID[domain.Pull](), Trigger: domain.TriggerOperator, At: b.now()}
 		_, err := b.Pulls.Request(b.ctx, b.tenant, c.ID, r)
 		b.fails(err, domain.NotFound)
 		_, err = b.Pulls.Get(b.ctx, b.tenant, r.ID)
@@ -95,11 +95,11 @@ func requestNeedsConnection(b *bench) {
 // requestMerges: the trigger and the time stay those of who asked first.
 func requestMerges(b *bench) {
 	c := b.connection()
-	first := domain.Ask{Window: &domain.Window{From: "2026-01-05", To: "2026-01-06"}, Removed: []string{"b"}}
-	second := domain.Ask{Window: &domain.Window{From: "2026-01-01", To: "2026-01-05"}, Removed: []string{"a", "b"}, Signal: domain.SignalReauth}
+	first := domain.PullScope{Window: &domain.Window{From: "2026-01-05", To: "2026-01-06"}, Removed: []string{"b"}}
+	second := domain.PullScope{Window: &domain.Window{From: "2026-01-01", To: "2026-01-05"}, Removed: []string{"a", "b"}, Signal: domain.SignalReauth}
 	pull := b.request(c, first)
 	merged := b.request(c, second)
-	pull.Ask = first.Merge(second)
+	pull.Scope = first.Merge(second)
 	b.same("given", pull, merged)
 	b.same("stored", pull, b.pull(pull.ID))
 	b.same("pulls", 1, len(b.pulls(ports.PullFilter{Connection: c.ID}, 10, nil)))
@@ -107,16 +107,16 @@ func requestMerges(b *bench) {
 
 func requestQueuesBehind(b *bench) {
 	c := b.connection()
-	first := b.request(c, domain.Ask{Removed: []string{"first"}})
+	first := b.request(c, domain.PullScope{Removed: []string{"first"}})
 	l, _ := b.claim(first.ID)
-	second := b.request(c, domain.Ask{Removed: []string{"second"}})
+	second := b.request(c, domain.PullScope{Removed: []string{"second"}})
 	if second.ID == first.ID {
 		b.Fatal("the request merged into a running pull")
 	}
 	b.finish(l, domain.PullQueued, domain.VendorUnreachable)
-	b.same("while the first waits", second.ID, b.request(c, domain.Ask{}).ID)
-	b.same("the first's ask", first.Ask, b.pull(first.ID).Ask)
-	b.same("the second's ask", second.Ask, b.pull(second.ID).Ask)
+	b.same("while the first waits", second.ID, b.request(c, domain.PullScope{}).ID)
+	b.same("the first's ask", first.Scope, b.pull(first.ID).Scope)
+	b.same("the second's ask", second.Scope, b.pull(second.ID).Scope)
 }
 
 // racingRequests asks that no ask is lost where all are merged into one pull at once.
@@ -130,12 +130,12 @@ func racingRequests(b *bench) {
 		if i%2 == 0 {
 			var pull domain.Pull
 			pull, err = b.Pulls.Request(b.ctx, b.tenant, c.ID, ports.PullRequest{
-				ID: newID[domain.Pull](), Ask: domain.Ask{Removed: []string{newUUID().String()}}, Trigger: domain.ByOperator, At: b.now(),
+				ID: newID[domain.Pull](), Scope: domain.PullScope{Removed: []string{newUUID().String()}}, Trigger: domain.TriggerOperator, At: b.now(),
 			})
 			id = pull.ID
 		} else {
-			var got ports.Received
-			got, err = b.Deliveries.Receive(b.ctx, b.receipt(token, wanted(newUUID().String(), domain.Ask{Removed: []string{newUUID().String()}})))
+			var got ports.ReceiveResult
+			got, err = b.Deliveries.Receive(b.ctx, b.receipt(token, wanted(newUUID().String(), domain.PullScope{Removed: []string{newUUID().String()}})))
 			id = got.Delivery.Pull
 		}
 		if err != nil {
@@ -150,18 +150,18 @@ func racingRequests(b *bench) {
 		b.Fatalf("%d pulls stored and %d given, want one", len(pulls), len(given))
 	}
 	_, claimed := b.claim(pulls[0].ID)
-	b.same("asks that were folded", 24, len(claimed.Pull.Ask.Removed))
+	b.same("asks that were folded", 24, len(claimed.Pull.Scope.Removed))
 }
 
 func pullList(b *bench) {
 	c, l := b.running()
 	b.ok(b.page(l, ports.PageWrite{Progress: domain.Progress{Planned: true, Steps: []domain.Step{{Account: "a"}}}}))
-	behindIt := b.request(c, domain.Ask{Everything: true})
-	other := b.request(b.connection(), domain.Ask{Everything: true})
+	behindIt := b.request(c, domain.PullScope{Everything: true})
+	other := b.request(b.connection(), domain.PullScope{Everything: true})
 	stored := b.pull(l.Pull)
 	want := []domain.Pull{behindIt, stored}
 	for i := range want {
-		want[i].Ask, want[i].Progress = domain.Ask{}, domain.Progress{}
+		want[i].Scope, want[i].Progress = domain.PullScope{}, domain.Progress{}
 	}
 	b.same("of one connection", want, b.pulls(ports.PullFilter{Connection: c.ID}, 10, nil))
 	b.same("of all", []domain.PullID{other.ID, behindIt.ID, l.Pull}, ids(b.pulls(ports.PullFilter{}, 2, nil), pullID))
@@ -175,22 +175,22 @@ func pullPaging(b *bench) {
 	for i := range 7 {
 		c := b.connection()
 		pull, err := b.Pulls.Request(b.ctx, b.tenant, c.ID, ports.PullRequest{
-			ID: newID[domain.Pull](), Trigger: domain.ByOperator, At: at.Add(time.Duration(i/3) * instant), // the id breaks ties
+			ID: newID[domain.Pull](), Trigger: domain.TriggerOperator, At: at.Add(time.Duration(i/3) * instant), // the id breaks ties
 		})
 		b.ok(err)
 		want = append(want, pull.ID)
 	}
-	got := ids(b.pulls(ports.PullFilter{}, 2, func() { b.request(b.connection(), domain.Ask{}) }), pullID)
+	got := ids(b.pulls(ports.PullFilter{}, 2, func() { b.request(b.connection(), domain.PullScope{}) }), pullID)
 	slices.Reverse(want)
 	b.same("newest first", want, got)
 	page, err := b.Pulls.List(b.ctx, b.tenant, ports.PullFilter{}, domain.PageRequest{Limit: 1})
 	b.ok(err)
 	newest := page.Items[0]
-	b.same("position", domain.Position{Key: domain.Instant(newest.CreatedAt), ID: newest.ID.UUID}, page.Next)
+	b.same("position", domain.Position{Key: domain.TimeKey(newest.CreatedAt), ID: newest.ID.UUID}, page.Next)
 }
 
 func pullPositions(b *bench) {
-	b.request(b.connection(), domain.Ask{})
+	b.request(b.connection(), domain.PullScope{})
 	for _, key := range foreignKeys {
 		_, err := b.Pulls.List(b.ctx, b.tenant, ports.PullFilter{}, domain.PageRequest{
 			Limit: 10, After: domain.Position{Key: key, ID: newUUID()},

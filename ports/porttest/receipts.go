@@ -26,14 +26,14 @@ var receiptPromises = []promise{
 }
 
 // bare compares deliveries as lists show them.
-var bare = cmpopts.IgnoreFields(domain.Delivery{}, "Body", "Ask")
+var bare = cmpopts.IgnoreFields(domain.Delivery{}, "Body", "Scope")
 
 // receiptIsStored has a body that is neither JSON nor UTF-8: the signature was made over
 // bytes, and bytes must be kept.
 func receiptIsStored(b *bench) {
 	c, token := b.door()
 	at := b.now()
-	ask := domain.Ask{
+	ask := domain.PullScope{
 		Window: &domain.Window{From: "2026-01-01", To: "2026-02-01"}, Removed: []string{"r'1", "🏦"},
 		Changed: map[string][]string{"acc": {"x", "y"}}, Signal: domain.SignalReauth,
 		Created: map[string]time.Time{"acc": at},
@@ -44,7 +44,7 @@ func receiptIsStored(b *bench) {
 	received := b.receive(r)
 	want := domain.Delivery{
 		ID: r.Delivery, Tenant: c.Tenant, Connection: c.ID, Vendor: c.Vendor, Event: r.Event.Name, EventID: r.Event.ID,
-		Fingerprint: domain.FingerprintOf(r.Event, r.Body), Body: r.Body, Ask: ask,
+		Fingerprint: domain.FingerprintOf(r.Event, r.Body), Body: r.Body, Scope: ask,
 		Status: domain.DeliveryAccepted, Pull: r.Pull, ReceivedAt: r.At,
 	}
 	b.same("token", token.ID, received.Token)
@@ -56,9 +56,9 @@ func receiptIsStored(b *bench) {
 	b.same("stored", want, got)
 	b.utc(got.ReceivedAt)
 	pull := b.pull(r.Pull)
-	pull.Ask = domain.Ask{} // of the deliveries only from the first claim on
+	pull.Scope = domain.PullScope{} // of the deliveries only from the first claim on
 	b.same("pull", domain.Pull{
-		ID: r.Pull, Tenant: c.Tenant, Connection: c.ID, Vendor: c.Vendor, Trigger: domain.ByWebhook,
+		ID: r.Pull, Tenant: c.Tenant, Connection: c.ID, Vendor: c.Vendor, Trigger: domain.TriggerWebhook,
 		State: domain.PullQueued, CreatedAt: r.At, Trace: trace,
 	}, pull)
 }
@@ -66,28 +66,28 @@ func receiptIsStored(b *bench) {
 // deliveriesAreNotShared matters to stores in memory: an ask has maps and slices.
 func deliveriesAreNotShared(b *bench) {
 	_, token := b.door()
-	r := b.receipt(token, domain.Event{})
+	r := b.receipt(token, domain.WebhookEvent{})
 	fill := func() {
-		r.Body, r.Event = []byte("body"), wanted("key", domain.Ask{
+		r.Body, r.Event = []byte("body"), wanted("key", domain.PullScope{
 			Window: &domain.Window{From: "2026-01-01"}, Removed: []string{"r"}, Changed: map[string][]string{"acc": {"a"}},
 		})
 	}
-	spoil := func(body []byte, ask domain.Ask) {
+	spoil := func(body []byte, ask domain.PullScope) {
 		body[0], ask.Window.From, ask.Removed[0], ask.Changed["acc"][0] = '!', "", "!", "!"
 	}
 	fill()
 	b.receive(r)
-	spoil(r.Body, r.Event.Ask)
+	spoil(r.Body, r.Event.Scope)
 	fill()
 	got := b.delivery(r.Delivery)
 	b.same("body after the caller wrote to what it handed over", r.Body, got.Body)
-	b.same("ask after the caller wrote to what it handed over", r.Event.Ask, got.Ask)
-	spoil(got.Body, got.Ask)
+	b.same("ask after the caller wrote to what it handed over", r.Event.Scope, got.Scope)
+	spoil(got.Body, got.Scope)
 	_, claimed := b.claim(r.Pull)
-	b.same("the pull's ask", r.Event.Ask, claimed.Pull.Ask)
-	spoil([]byte("-"), claimed.Pull.Ask)
-	b.same("the pull's ask after the caller wrote to it", r.Event.Ask, b.pull(r.Pull).Ask)
-	b.same("the delivery's ask", r.Event.Ask, b.delivery(r.Delivery).Ask)
+	b.same("the pull's ask", r.Event.Scope, claimed.Pull.Scope)
+	spoil([]byte("-"), claimed.Pull.Scope)
+	b.same("the pull's ask after the caller wrote to it", r.Event.Scope, b.pull(r.Pull).Scope)
+	b.same("the delivery's ask", r.Event.Scope, b.delivery(r.Delivery).Scope)
 }
 
 // receiptNeedsToken: one error for every reason, so that the door tells nobody which.
@@ -102,7 +102,7 @@ func receiptNeedsToken(b *bench) {
 	for name, token := range map[string]domain.WebhookToken{
 		"unknown": unknown, "revoked": revoked, "another vendor's": foreign, "a deleted connection's": orphan,
 	} {
-		r := b.receipt(token, wanted(name, domain.Ask{}))
+		r := b.receipt(token, wanted(name, domain.PullScope{}))
 		_, err := b.Deliveries.Receive(b.ctx, r)
 		b.fails(err, domain.Unauthenticated)
 		_, err = b.Deliveries.Get(b.ctx, b.tenant, r.Delivery)
@@ -120,10 +120,10 @@ func eventsShareAPull(b *bench) {
 		b.same("pull", first.Pull, b.knock(token).Pull)
 	}
 	b.same("a token's pull is its connection's", first.Pull, b.knock(b.token(c)).Pull)
-	b.same("a request joins too", first.Pull, b.request(c, domain.Ask{}).ID)
+	b.same("a request joins too", first.Pull, b.request(c, domain.PullScope{}).ID)
 	pulls := b.pulls(ports.PullFilter{Connection: c.ID}, 10, nil)
 	b.same("pulls", []domain.PullID{first.Pull}, ids(pulls, pullID))
-	b.same("trigger", domain.ByWebhook, pulls[0].Trigger)
+	b.same("trigger", domain.TriggerWebhook, pulls[0].Trigger)
 }
 
 // begunPullsAreNotJoined has a pull that runs, then waits: it has read already, so that
@@ -138,7 +138,7 @@ func begunPullsAreNotJoined(b *bench) {
 	}
 	b.finish(l, domain.PullQueued, domain.VendorUnreachable)
 	b.same("while the first waits for its next try", second.Pull, b.knock(token).Pull)
-	b.same("a request meanwhile", second.Pull, b.request(c, domain.Ask{}).ID)
+	b.same("a request meanwhile", second.Pull, b.request(c, domain.PullScope{}).ID)
 	b.same("the first delivery", first.Pull, b.delivery(first.ID).Pull)
 }
 
@@ -146,16 +146,16 @@ func begunPullsAreNotJoined(b *bench) {
 // the ones without a key by the body.
 func uselessReceipts(b *bench) {
 	c, token := b.door()
-	elsewhere := wanted("elsewhere", domain.Ask{Everything: true})
+	elsewhere := wanted("elsewhere", domain.PullScope{Everything: true})
 	elsewhere.AccountRef = "another item"
 	for _, row := range []struct {
 		name       string
-		event      domain.Event
+		event      domain.WebhookEvent
 		unreadable bool
 		want       domain.DeliveryStatus
 	}{
-		{"unreadable", domain.Event{}, true, domain.DeliveryUnreadable},
-		{"unwanted", domain.Event{Name: "item/seen", Key: "unwanted"}, false, domain.DeliveryIgnored},
+		{"unreadable", domain.WebhookEvent{}, true, domain.DeliveryUnreadable},
+		{"unwanted", domain.WebhookEvent{Name: "item/seen", DedupKey: "unwanted"}, false, domain.DeliveryIgnored},
 		{"about another account reference", elsewhere, false, domain.DeliveryIgnored},
 	} {
 		r := b.receipt(token, row.event)
@@ -177,16 +177,16 @@ func uselessReceipts(b *bench) {
 // there is a key, the body does not matter.
 func duplicates(b *bench) {
 	c, token := b.door()
-	byKey := b.receipt(token, wanted("key", domain.Ask{Everything: true}))
-	byBody := b.receipt(token, domain.Event{Name: "item/seen"})
-	unreadable := b.receipt(token, domain.Event{})
+	byKey := b.receipt(token, wanted("key", domain.PullScope{Everything: true}))
+	byBody := b.receipt(token, domain.WebhookEvent{Name: "item/seen"})
+	unreadable := b.receipt(token, domain.WebhookEvent{})
 	unreadable.Unreadable, unreadable.Body = true, []byte("%")
-	again := func(what string, r ports.Receipt) {
+	again := func(what string, r ports.IncomingDelivery) {
 		b.Helper()
 		first := b.delivery(r.Delivery)
 		copied := r
 		copied.Delivery, copied.Pull, copied.At = newID[domain.Delivery](), newID[domain.Pull](), b.now()
-		if r.Event.Key != "" {
+		if r.Event.DedupKey != "" {
 			copied.Body = []byte("the same event in other words")
 		}
 		got := b.receive(copied)
@@ -198,7 +198,7 @@ func duplicates(b *bench) {
 		_, err := b.Deliveries.Get(b.ctx, b.tenant, copied.Delivery)
 		b.fails(err, domain.NotFound)
 	}
-	for _, r := range []ports.Receipt{byKey, byBody, unreadable} {
+	for _, r := range []ports.IncomingDelivery{byKey, byBody, unreadable} {
 		b.receive(r)
 		again("at once", r)
 	}
@@ -210,7 +210,7 @@ func duplicates(b *bench) {
 }
 
 // raced sends n receipts at once and gives those that were new and those that were not.
-func (b *bench) raced(receipts []ports.Receipt) (fresh, copies []ports.Received) {
+func (b *bench) raced(receipts []ports.IncomingDelivery) (fresh, copies []ports.ReceiveResult) {
 	var mu sync.Mutex
 	race(len(receipts), func(i int) {
 		got, err := b.Deliveries.Receive(b.ctx, receipts[i])
@@ -231,9 +231,9 @@ func (b *bench) raced(receipts []ports.Receipt) (fresh, copies []ports.Received)
 // racingCopies is the vendor's retry storm. A store that looks before it inserts stores two.
 func racingCopies(b *bench) {
 	c, token := b.door()
-	var receipts []ports.Receipt
+	var receipts []ports.IncomingDelivery
 	for range 64 {
-		receipts = append(receipts, b.receipt(token, wanted("the same", domain.Ask{Everything: true})))
+		receipts = append(receipts, b.receipt(token, wanted("the same", domain.PullScope{Everything: true})))
 	}
 	fresh, copies := b.raced(receipts)
 	if len(fresh) != 1 || len(copies) != 63 {
@@ -249,10 +249,10 @@ func racingCopies(b *bench) {
 // racingEvents fails where two events both find no queued pull and each queue one.
 func racingEvents(b *bench) {
 	c, token := b.door()
-	var receipts []ports.Receipt
+	var receipts []ports.IncomingDelivery
 	var want []domain.DeliveryID
 	for range 32 {
-		receipts = append(receipts, b.receipt(token, wanted(newUUID().String(), domain.Ask{Everything: true})))
+		receipts = append(receipts, b.receipt(token, wanted(newUUID().String(), domain.PullScope{Everything: true})))
 		want = append(want, receipts[len(receipts)-1].Delivery)
 	}
 	fresh, _ := b.raced(receipts)
@@ -266,7 +266,7 @@ func racingEvents(b *bench) {
 func fingerprintsPerConnection(b *bench) {
 	for range 2 {
 		_, token := b.door()
-		got := b.receive(b.receipt(token, wanted("shared", domain.Ask{})))
+		got := b.receive(b.receipt(token, wanted("shared", domain.PullScope{})))
 		b.same("duplicate", false, got.Duplicate)
 	}
 }

@@ -34,7 +34,7 @@ func (b *bench) replay(deliveries ...domain.DeliveryID) map[domain.DeliveryID]do
 }
 
 // ended is a delivery whose pull is over.
-func (b *bench) ended(token domain.WebhookToken, ask domain.Ask, state domain.PullState, reason domain.Code) domain.Delivery {
+func (b *bench) ended(token domain.WebhookToken, ask domain.PullScope, state domain.PullState, reason domain.Code) domain.Delivery {
 	b.Helper()
 	d := b.receive(b.receipt(token, wanted(newUUID().String(), ask))).Delivery
 	l, _ := b.claim(d.Pull)
@@ -45,8 +45,8 @@ func (b *bench) ended(token domain.WebhookToken, ask domain.Ask, state domain.Pu
 func replayQueues(b *bench) {
 	_, token := b.door()
 	for _, d := range []domain.Delivery{
-		b.ended(token, domain.Ask{Removed: []string{"x"}}, domain.PullSucceeded, ""),
-		b.ended(token, domain.Ask{Removed: []string{"y"}}, domain.PullFailed, domain.AccessDenied),
+		b.ended(token, domain.PullScope{Removed: []string{"x"}}, domain.PullSucceeded, ""),
+		b.ended(token, domain.PullScope{Removed: []string{"y"}}, domain.PullFailed, domain.AccessDenied),
 	} {
 		got := b.replay(d.ID)[d.ID]
 		if got.Pull == d.Pull || got.Pull.IsZero() {
@@ -57,10 +57,10 @@ func replayQueues(b *bench) {
 		b.same("stored", want, b.delivery(d.ID))
 		b.same("given status", domain.DeliveryAccepted, got.Status)
 		pull := b.pull(got.Pull)
-		b.same("trigger", domain.ByReplay, pull.Trigger)
+		b.same("trigger", domain.TriggerReplay, pull.Trigger)
 		b.same("state", domain.PullQueued, pull.State)
 		l, claimed := b.claim(got.Pull)
-		b.same("what is asked again", d.Ask, claimed.Pull.Ask)
+		b.same("what is asked again", d.Scope, claimed.Pull.Scope)
 		b.finish(l, domain.PullSucceeded, "")
 		b.same("afterwards", domain.DeliveryProcessed, b.delivery(d.ID).Status)
 	}
@@ -70,7 +70,7 @@ func replayQueues(b *bench) {
 // delivery is no longer its own.
 func replayJoins(b *bench) {
 	c, token := b.door()
-	done := b.ended(token, domain.Ask{Everything: true}, domain.PullSucceeded, "")
+	done := b.ended(token, domain.PullScope{Everything: true}, domain.PullSucceeded, "")
 	running := b.knock(token)
 	l, _ := b.claim(running.Pull)
 	got := b.replay(done.ID, running.ID, done.ID)
@@ -92,7 +92,7 @@ func replayMany(b *bench) {
 	for range 3 {
 		_, token := b.door()
 		for range 2 {
-			all = append(all, b.ended(token, domain.Ask{}, domain.PullSucceeded, "").ID)
+			all = append(all, b.ended(token, domain.PullScope{}, domain.PullSucceeded, "").ID)
 		}
 	}
 	got := b.replay(all...)
@@ -107,14 +107,14 @@ func replayMany(b *bench) {
 
 func replayPassesOver(b *bench) {
 	_, token := b.door()
-	ignored := b.receive(b.receipt(token, domain.Event{Name: "item/seen", Key: "ignored"})).Delivery
-	r := b.receipt(token, domain.Event{})
+	ignored := b.receive(b.receipt(token, domain.WebhookEvent{Name: "item/seen", DedupKey: "ignored"})).Delivery
+	r := b.receipt(token, domain.WebhookEvent{})
 	r.Unreadable = true
 	unreadable := b.receive(r).Delivery
 	gone, orphanToken := b.door()
-	orphan := b.ended(orphanToken, domain.Ask{Everything: true}, domain.PullSucceeded, "")
+	orphan := b.ended(orphanToken, domain.PullScope{Everything: true}, domain.PullSucceeded, "")
 	b.delete(gone)
-	good := b.ended(token, domain.Ask{}, domain.PullSucceeded, "")
+	good := b.ended(token, domain.PullScope{}, domain.PullSucceeded, "")
 	got := b.replay(ignored.ID, unreadable.ID, orphan.ID, newID[domain.Delivery](), good.ID)
 	b.same("replayed", 1, len(got))
 	b.same("the good one", domain.DeliveryAccepted, got[good.ID].Status)
@@ -146,8 +146,8 @@ var longAgo = time.Date(2001, time.May, 1, 0, 0, 0, 0, time.UTC)
 func pruneOld(b *bench) {
 	_, token := b.door()
 	at := func(days int, key string, useful bool) domain.Delivery {
-		r := b.receipt(token, wanted(key, domain.Ask{}))
-		r.At, r.Event.Wanted = longAgo.AddDate(0, 0, days), useful
+		r := b.receipt(token, wanted(key, domain.PullScope{}))
+		r.At, r.Event.WantsPull = longAgo.AddDate(0, 0, days), useful
 		return b.receive(r).Delivery
 	}
 	old := []domain.Delivery{at(0, "ignored", false), at(1, "processed", true)}
@@ -170,7 +170,7 @@ func pruneOld(b *bench) {
 		b.delivery(d.ID)
 	}
 	b.finish(l, domain.PullSucceeded, "")
-	b.same("a pruned event again", false, b.receive(b.receipt(token, wanted("ignored", domain.Ask{}))).Duplicate)
+	b.same("a pruned event again", false, b.receive(b.receipt(token, wanted("ignored", domain.PullScope{}))).Duplicate)
 }
 
 // pruneUnderTraffic cannot see a lock, but it sees a deadlock.
@@ -183,7 +183,7 @@ func pruneUnderTraffic(b *bench) {
 			}
 			return
 		}
-		if _, err := b.Deliveries.Receive(b.ctx, b.receipt(token, wanted(newUUID().String(), domain.Ask{}))); err != nil {
+		if _, err := b.Deliveries.Receive(b.ctx, b.receipt(token, wanted(newUUID().String(), domain.PullScope{}))); err != nil {
 			b.Error(err)
 		}
 	})

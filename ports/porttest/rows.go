@@ -18,8 +18,8 @@ func money(amount, currency string) domain.Money {
 }
 
 // row is an observation, the same for the same external id, with edits.
-func row(externalID string, edits ...func(*domain.Observation)) domain.Observation {
-	o := domain.Observation{
+func row(externalID string, edits ...func(*domain.TransactionData)) domain.TransactionData {
+	o := domain.TransactionData{
 		ExternalID: externalID, Amount: money("-12.5", "BRL"), Status: domain.Posted, Date: "2026-02-10",
 		Description: "row " + externalID, Metadata: json.RawMessage(`{"id": "` + externalID + `"}`),
 	}
@@ -29,21 +29,21 @@ func row(externalID string, edits ...func(*domain.Observation)) domain.Observati
 	return o
 }
 
-func on(date domain.Date) func(*domain.Observation) {
-	return func(o *domain.Observation) { o.Date = date }
+func on(date domain.Date) func(*domain.TransactionData) {
+	return func(o *domain.TransactionData) { o.Date = date }
 }
 
-func of(account string) func(*domain.Observation) {
-	return func(o *domain.Observation) { o.Account = account }
+func of(account string) func(*domain.TransactionData) {
+	return func(o *domain.TransactionData) { o.Account = account }
 }
 
-func described(text string) func(*domain.Observation) {
-	return func(o *domain.Observation) { o.Description = text }
+func described(text string) func(*domain.TransactionData) {
+	return func(o *domain.TransactionData) { o.Description = text }
 }
 
-func account(externalID string) domain.AccountView {
+func account(externalID string) domain.AccountData {
 	balance := money("100", "BRL")
-	return domain.AccountView{
+	return domain.AccountData{
 		ExternalID: externalID, Type: domain.BankAccount, Name: "account " + externalID, Currency: "BRL", Balance: &balance,
 	}
 }
@@ -75,7 +75,7 @@ func (b *bench) stored(l domain.Lease, w ports.PageWrite) domain.Counts {
 }
 
 // write stores a page of nothing but rows.
-func (b *bench) write(l domain.Lease, rows ...domain.Observation) domain.Counts {
+func (b *bench) write(l domain.Lease, rows ...domain.TransactionData) domain.Counts {
 	b.Helper()
 	return b.stored(l, ports.PageWrite{Transactions: rows})
 }

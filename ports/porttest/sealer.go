@@ -58,7 +58,7 @@ func sealerRoundTrip(t *testing.T, s ports.Sealer) {
 		t.Run(name, func(t *testing.T) {
 			row := newSealerRow()
 			sealed := mustSeal(t, s, row, c)
-			if s.Stale(sealed) {
+			if s.NeedsReseal(sealed) {
 				t.Error("a credential sealed now is stale")
 			}
 			opened, err := s.Open(row.tenant, row.connection, sealed)
@@ -115,7 +115,7 @@ func sealerGarbage(t *testing.T, s ports.Sealer) {
 	row := newSealerRow()
 	for _, garbage := range []domain.Sealed{nil, {}, {1}, make(domain.Sealed, 5), make(domain.Sealed, 64), domain.Sealed(`{"clientId":""}`)} {
 		refusesToOpen(t, s, row, garbage)
-		if !s.Stale(garbage) {
+		if !s.NeedsReseal(garbage) {
 			t.Errorf("%d bytes that nobody sealed are not stale", len(garbage))
 		}
 	}
@@ -125,7 +125,7 @@ func sealerForeign(t *testing.T, s, foreign ports.Sealer) {
 	row := newSealerRow()
 	sealed := mustSeal(t, foreign, row, canaryCredential())
 	refusesToOpen(t, s, row, sealed)
-	if !s.Stale(sealed) {
+	if !s.NeedsReseal(sealed) {
 		t.Error("what another key sealed is not stale")
 	}
 }

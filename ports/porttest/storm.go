@@ -28,7 +28,7 @@ type storm struct {
 
 func (b *bench) storm() storm {
 	c, token := b.door()
-	return storm{b, c, token, b.ended(token, domain.Ask{}, domain.PullSucceeded, ""), new(atomic.Int32)}
+	return storm{b, c, token, b.ended(token, domain.PullScope{}, domain.PullSucceeded, ""), new(atomic.Int32)}
 }
 
 // act does the n-th thing.
@@ -36,10 +36,10 @@ func (s storm) act(n int) (err error) {
 	switch n % 5 {
 	case 0:
 		id := newUUID().String()
-		_, err = s.Deliveries.Receive(s.ctx, s.receipt(s.token, wanted(id, domain.Ask{Removed: []string{id}})))
+		_, err = s.Deliveries.Receive(s.ctx, s.receipt(s.token, wanted(id, domain.PullScope{Removed: []string{id}})))
 	case 1:
 		_, err = s.Pulls.Request(s.ctx, s.tenant, s.connection.ID, ports.PullRequest{
-			ID: newID[domain.Pull](), Ask: domain.Ask{Removed: []string{newUUID().String()}}, Trigger: domain.ByOperator, At: s.now(),
+			ID: newID[domain.Pull](), Scope: domain.PullScope{Removed: []string{newUUID().String()}}, Trigger: domain.TriggerOperator, At: s.now(),
 		})
 	case 2:
 		_, err = s.Deliveries.Replay(s.ctx, s.tenant, []domain.DeliveryID{s.old.ID}, s.now(), newID[domain.Pull])
@@ -83,12 +83,12 @@ func (s storm) run(l domain.Lease, n int) error {
 	if others := s.atWork.Add(1) - 1; others != 0 {
 		s.Errorf("%d other pulls of the connection are at work", others)
 	}
-	if err := s.page(l, ports.PageWrite{Transactions: []domain.Observation{row(fmt.Sprint(n % 7)), row("shared", described(fmt.Sprint(n)))}}); err != nil {
+	if err := s.page(l, ports.PageWrite{Transactions: []domain.TransactionData{row(fmt.Sprint(n % 7)), row("shared", described(fmt.Sprint(n)))}}); err != nil {
 		return err
 	}
 	at := s.now()
 	o := ports.Outcome{State: domain.PullSucceeded, Attempts: 1, At: at, Health: func(h domain.Health) domain.Health {
-		return h.Seen(domain.Standing{}, at)
+		return h.AfterSuccess(domain.LinkStatus{}, at)
 	}}
 	if n%3 == 0 {
 		o.State, o.LastError, o.NotBefore = domain.PullQueued, domain.VendorUnreachable, epoch
@@ -104,8 +104,8 @@ func (s storm) settle() {
 	}
 	for _, d := range s.deliveries(ports.DeliveryFilter{Connection: s.connection.ID}, 50, nil) {
 		s.same("delivery", domain.DeliveryProcessed, d.Status)
-		for _, id := range s.delivery(d.ID).Ask.Removed {
-			if !slices.Contains(s.pull(d.Pull).Ask.Removed, id) {
+		for _, id := range s.delivery(d.ID).Scope.Removed {
+			if !slices.Contains(s.pull(d.Pull).Scope.Removed, id) {
 				s.Errorf("the ask of delivery %v is not in its pull", d.ID)
 			}
 		}

@@ -39,7 +39,7 @@ func (b *bench) gone(c domain.Connection) []string {
 // sweepRemoves asks the feed, too: a removal is a change.
 func sweepRemoves(b *bench) {
 	c, l := b.running()
-	b.write(l, row("seen"), row("it's gone"), row("pending", func(o *domain.Observation) { o.Status = domain.Pending }))
+	b.write(l, row("seen"), row("it's gone"), row("pending", func(o *domain.TransactionData) { o.Status = domain.Pending }))
 	first := b.row(c, "it's gone")
 	_, position := b.feedFrom(domain.Position{}, 10, 3)
 	at := b.now()
@@ -76,8 +76,8 @@ func sweepAccount(b *bench) {
 	for name, want := range map[string][]string{"a": {"of a"}, "absent": nil, "": {"of a", "of b", "of none"}} {
 		c, l := b.running()
 		page := ports.PageWrite{
-			Accounts:     []domain.AccountView{account("a"), account("b")},
-			Transactions: []domain.Observation{row("of a", of("a")), row("of b", of("b")), row("of none")},
+			Accounts:     []domain.AccountData{account("a"), account("b")},
+			Transactions: []domain.TransactionData{row("of a", of("a")), row("of b", of("b")), row("of none")},
 		}
 		b.stored(l, page)
 		other, second := b.running()

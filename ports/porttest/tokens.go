@@ -64,7 +64,7 @@ func tokenRacesDeletion(b *bench) {
 				})
 				return
 			}
-			if err := b.Tokens.Create(b.ctx, b.freshToken(c)); err != nil && domain.Faults(err)[0].Kind != domain.NotFound {
+			if err := b.Tokens.Create(b.ctx, b.freshToken(c)); err != nil && domain.ErrorsOf(err)[0].Kind != domain.NotFound {
 				b.Error(err)
 			}
 		})
@@ -82,7 +82,7 @@ func revokeOnce(b *bench) {
 	b.ok(b.Tokens.Revoke(b.ctx, b.tenant, token.ID, at))
 	b.fails(b.Tokens.Revoke(b.ctx, b.tenant, token.ID, b.now()), domain.NotFound)
 	b.same("revoked at", at, b.tokens(ports.TokenFilter{}, 10, nil)[0].RevokedAt)
-	_, err := b.Deliveries.Receive(b.ctx, b.receipt(token, wanted("late", domain.Ask{})))
+	_, err := b.Deliveries.Receive(b.ctx, b.receipt(token, wanted("late", domain.PullScope{})))
 	b.fails(err, domain.Unauthenticated)
 }
 
@@ -114,7 +114,7 @@ func tokenPaging(b *bench) {
 	page, err := b.Tokens.List(b.ctx, b.tenant, ports.TokenFilter{}, domain.PageRequest{Limit: 1})
 	b.ok(err)
 	newest := page.Items[0]
-	b.same("position", domain.Position{Key: domain.Instant(newest.CreatedAt), ID: newest.ID.UUID}, page.Next)
+	b.same("position", domain.Position{Key: domain.TimeKey(newest.CreatedAt), ID: newest.ID.UUID}, page.Next)
 }
 
 // foreignKeys are sort keys that no list by time has.
@@ -137,7 +137,7 @@ func touchGoesForward(b *bench) {
 	early, late := b.now(), b.now()
 	touch := func(used map[domain.TokenID]time.Time) {
 		b.Helper()
-		b.ok(b.Tokens.Touch(b.ctx, used))
+		b.ok(b.Tokens.RecordUsage(b.ctx, used))
 	}
 	used := func(id domain.TokenID) time.Time {
 		all := b.tokens(ports.TokenFilter{}, 10, nil)

@@ -36,20 +36,20 @@ var allowed = map[string][]string{
 	"adapters/system":    {"domain", "ports"},
 	"adapters/telemetry": {"domain", "ports"},
 
-	"adapters/persistence/gormstore":           {"domain", "ports"},
-	"adapters/persistence/gormstore/grouptest": {"adapters/memory", "adapters/persistence/gormstore", "domain", "ports"},
-	"adapters/persistence/postgres":            {"domain", "ports", "adapters/persistence/gormstore"},
-	"adapters/persistence/sqlite":              {"domain", "ports", "adapters/persistence/gormstore"},
+	"adapters/persistence/gormstore":             {"domain", "ports"},
+	"adapters/persistence/gormstore/receivetest": {"adapters/memory", "adapters/persistence/gormstore", "domain", "ports"},
+	"adapters/persistence/postgres":              {"domain", "ports", "adapters/persistence/gormstore"},
+	"adapters/persistence/sqlite":                {"domain", "ports", "adapters/persistence/gormstore"},
 
 	"adapters/aggregator/vendorhttp": {"domain", "ports"},
 	"adapters/aggregator/pluggy":     {"domain", "ports", "adapters/aggregator/vendorhttp"},
 	"adapters/aggregator/belvo":      {"domain", "ports", "adapters/aggregator/vendorhttp"},
 
 	// The simulators are the vendors' world: they know nothing of ours.
-	"adapters/aggregator/simfault":         {},
-	"adapters/aggregator/simkit":           {"adapters/aggregator/simfault"},
-	"adapters/aggregator/pluggy/pluggysim": {"adapters/aggregator/simfault", "adapters/aggregator/simkit"},
-	"adapters/aggregator/belvo/belvosim":   {"adapters/aggregator/simfault", "adapters/aggregator/simkit"},
+	"adapters/aggregator/sim/faultinject":  {},
+	"adapters/aggregator/sim/kit":          {"adapters/aggregator/sim/faultinject"},
+	"adapters/aggregator/pluggy/pluggysim": {"adapters/aggregator/sim/faultinject", "adapters/aggregator/sim/kit"},
+	"adapters/aggregator/belvo/belvosim":   {"adapters/aggregator/sim/faultinject", "adapters/aggregator/sim/kit"},
 
 	"adapters/connector/postgres": {"domain", "ports"},
 	"adapters/connector/rest":     {"domain", "ports"},

@@ -75,7 +75,7 @@ type probe struct {
 	tenant     domain.TenantID
 	connection domain.ConnectionID
 	lease      domain.Lease
-	page       []domain.Observation
+	page       []domain.TransactionData
 	random     *rand.Rand
 }
 
@@ -128,9 +128,9 @@ func (p *probe) furnish(ctx context.Context) error {
 	for _, half := range []string{"later", "page"} {
 		p.page = p.page[:0]
 		for i := range 500 {
-			p.page = append(p.page, domain.Observation{
+			p.page = append(p.page, domain.TransactionData{
 				ExternalID: fmt.Sprint(half, i), Date: "2026-05-05", Status: domain.Posted, Description: "COMPRA GERADA",
-				Amount: domain.Money{Amount: decimal.MustNew(int64(i), 2), Currency: "BRL"}, Metadata: make([]byte, 500), Source: domain.Source(fmt.Appendf(nil, "%16d", i)),
+				Amount: domain.Money{Amount: decimal.MustNew(int64(i), 2), Currency: "BRL"}, Metadata: make([]byte, 500), ContentHash: domain.ContentHash(fmt.Appendf(nil, "%16d", i)),
 			})
 		}
 		if err := p.unchanged(ctx); err != nil {
@@ -159,10 +159,10 @@ func (p *probe) again(ctx context.Context) error {
 	return err
 }
 
-func (p *probe) knock(ctx context.Context, token, event string) (ports.Received, error) {
-	return p.Deliveries().Receive(ctx, ports.Receipt{
+func (p *probe) knock(ctx context.Context, token, event string) (ports.ReceiveResult, error) {
+	return p.Deliveries().Receive(ctx, ports.IncomingDelivery{
 		Delivery: newID[domain.Delivery](), Pull: newID[domain.Pull](), Token: domain.HashToken(token), Vendor: "pluggy",
-		Event: domain.Event{Name: "item/updated", ID: event, Key: event}, Body: make([]byte, 220), At: time.Now().UTC(),
+		Event: domain.WebhookEvent{Name: "item/updated", ID: event, DedupKey: event}, Body: make([]byte, 220), At: time.Now().UTC(),
 	})
 }
 
@@ -206,7 +206,7 @@ func (p *probe) unchanged(ctx context.Context) error {
 
 // known asks for the page as a pull does that finds nothing new.
 func (p *probe) known(ctx context.Context) error {
-	known, err := p.Pulls().Known(ctx, p.connection, domain.Seen(p.page...))
+	known, err := p.Pulls().FilterUnchanged(ctx, p.connection, domain.RawTransactionsOf(p.page...))
 	if err == nil && slices.Contains(known, false) {
 		err = errors.New("a row that is stored is not known")
 	}

@@ -98,7 +98,7 @@ func (public) LookupNetIP(context.Context, string, string) ([]netip.Addr, error)
 
 type silence struct{}
 
-func (silence) Observe(context.Context, ports.Observation) {}
+func (silence) Emit(context.Context, ports.Event) {}
 
 // service is what is kept busy, and where it finds the vendor.
 type service struct {
@@ -108,7 +108,7 @@ type service struct {
 }
 
 type queue interface {
-	Start(ctx context.Context, worker ports.Worker, keeper ports.Keeper) error
+	Start(ctx context.Context, worker ports.Worker, keeper ports.Maintenance) error
 	Stop(ctx context.Context) error
 }
 
@@ -124,11 +124,11 @@ func inMemory(t *testing.T, keyset string, wire http.RoundTripper) service {
 		Clock: clock, Resolver: public{}, Wrap: func(http.RoundTripper) http.RoundTripper { return wire },
 	})
 	queue := jobs.NewLocal(jobs.Config{MaxWorkers: connections})
-	store := memory.New(memory.Options{Kick: func(id domain.PullID) { queue.Kick(id) }})
+	store := memory.New(memory.Options{Nudge: func(id domain.PullID) { queue.Nudge(id) }})
 	app, err := application.New(application.Deps{
 		Connections: store.Connections(), Tokens: store.Tokens(), Deliveries: store.Deliveries(),
 		Idempotency: store.Idempotency(), Pulls: store.Pulls(), Ledger: store.Ledger(),
-		Sealer: sealer, Addresses: client.Guard(), Aggregators: []ports.Aggregator{pluggy.New(client, clock)},
+		Sealer: sealer, Egress: client.Guard(), Aggregators: []ports.Aggregator{pluggy.New(client, clock)},
 		Clock: clock, Sleeper: clock, IDs: system.IDs{}, Entropy: system.Entropy(), Observer: silence{},
 	})
 	if err != nil {

@@ -163,10 +163,10 @@ func (w *world) edit(ctx context.Context, t *testing.T) {
 			NewID: func() domain.TransactionID { return domain.TransactionID{UUID: uuid.Must(uuid.NewV7())} },
 			At:    time.Now(), Until: time.Now().Add(2 * time.Hour),
 		}
-		changed := map[string]domain.Observation{}
+		changed := map[string]domain.TransactionData{}
 		for range 1 + random.IntN(12) {
 			id := fmt.Sprint(random.IntN(150))
-			changed[id] = domain.Observation{
+			changed[id] = domain.TransactionData{
 				ExternalID: id, Date: "2026-03-01", Status: domain.Posted,
 				Amount: domain.Money{Amount: decimal.MustNew(random.Int64N(1e6), 2), Currency: "BRL"},
 			}

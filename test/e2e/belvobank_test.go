@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/belvo/belvosim"
-	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/simfault"
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/sim/faultinject"
 )
 
 // belvoBank is one link of Belvo's demo world.
@@ -200,7 +200,7 @@ func (b *belvoBank) inject(t *testing.T, faults ...fault) {
 	t.Helper()
 	for _, f := range faults {
 		err := b.sim.Inject(belvosim.Fault{
-			Path: f.path, Kind: simfault.Kind(f.kind), Times: f.times, Skip: f.skip,
+			Path: f.path, Kind: faultinject.Kind(f.kind), Times: f.times, Skip: f.skip,
 			Status: f.status, RetryAfter: f.retryAfter, Value: f.value,
 		})
 		if err != nil {

@@ -218,9 +218,9 @@ type away struct {
 	gone *atomic.Bool
 }
 
-func (a away) Receive(ctx context.Context, r ports.Receipt) (ports.Received, error) {
+func (a away) Receive(ctx context.Context, r ports.IncomingDelivery) (ports.ReceiveResult, error) {
 	if a.gone.Load() {
-		return ports.Received{}, &domain.Error{Kind: domain.Unavailable, Code: domain.StoreUnavailable, Cause: errors.New("connection refused")}
+		return ports.ReceiveResult{}, &domain.Error{Kind: domain.Unavailable, Code: domain.StoreUnavailable, Cause: errors.New("connection refused")}
 	}
 	return a.Deliveries.Receive(ctx, r)
 }

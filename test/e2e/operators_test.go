@@ -25,7 +25,7 @@ func TestTokensAreListedAndRevoked(t *testing.T) {
 			t.Errorf("a token shows as %v", first)
 		}
 		o.knock(t, b.vendor(), old, b.payload(t, "all")).want(202)
-		if err := w.app.Service.FlushTouches(t.Context()); err != nil {
+		if err := w.app.Service.FlushTokenUsage(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		// The service's own round may have taken the news along, and be writing it.

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
-	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/simfault"
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/sim/faultinject"
 )
 
 // pluggyBank is Pluggy's demo world.
@@ -142,7 +142,7 @@ func (b *pluggyBank) inject(t *testing.T, faults ...fault) {
 	t.Helper()
 	for _, f := range faults {
 		err := b.sim.Inject(pluggysim.Fault{
-			Path: f.path, Kind: simfault.Kind(f.kind), Times: f.times, Skip: f.skip,
+			Path: f.path, Kind: faultinject.Kind(f.kind), Times: f.times, Skip: f.skip,
 			Status: f.status, RetryAfter: f.retryAfter, Value: f.value,
 		})
 		if err != nil {

@@ -78,8 +78,8 @@ func (w *writer) next() ports.PageWrite {
 	return page
 }
 
-func (w *writer) row(n int) domain.Observation {
-	return domain.Observation{
+func (w *writer) row(n int) domain.TransactionData {
+	return domain.TransactionData{
 		ExternalID: fmt.Sprint(n), Description: fmt.Sprint("page ", w.page), Status: domain.Posted,
 		Amount: domain.Money{Amount: decimal.MustNew(int64(n), 2), Currency: "BRL"}, Date: "2026-03-01",
 	}

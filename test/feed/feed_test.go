@@ -45,7 +45,7 @@ func duration(t *testing.T) time.Duration {
 }
 
 func TestNothingIsSkippedOnPostgres(t *testing.T) {
-	db, err := postgres.Open(t.Context(), postgres.Config{URL: pgtest.DSN(t), MaxConns: writers + 8, Patience: time.Minute})
+	db, err := postgres.Open(t.Context(), postgres.Config{URL: pgtest.DSN(t), MaxConns: writers + 8, Timeout: time.Minute})
 	if err == nil {
 		err = db.Migrate(t.Context())
 	}

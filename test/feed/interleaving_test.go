@@ -79,7 +79,7 @@ func (s *story) page(t *rapid.T) {
 	w := ports.PageWrite{NewID: newID[domain.Transaction], At: epoch, Until: epoch.Add(time.Hour)}
 	for _, id := range rapid.SliceOfN(external, 0, 4).Draw(t, "rows") {
 		description := rapid.SampledFrom([]string{"as it was", "edited"}).Draw(t, "text")
-		w.Transactions = append(w.Transactions, domain.Observation{ExternalID: id, Date: "2026-03-01", Description: description})
+		w.Transactions = append(w.Transactions, domain.TransactionData{ExternalID: id, Date: "2026-03-01", Description: description})
 	}
 	w.Removed = rapid.SliceOfN(external, 0, 2).Draw(t, "removed")
 	counts, err := s.store.Pulls().StorePage(t.Context(), s.lease(t), w)

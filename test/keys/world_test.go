@@ -86,7 +86,7 @@ func (w *world) stale(t *testing.T, app *compose.App) (stale, all int) {
 		t.Fatal(err)
 	}
 	for after := (domain.ConnectionID{}); ; {
-		rows, err := app.Stores.Connections.Sealed(t.Context(), after, 100)
+		rows, err := app.Stores.Connections.ListSealed(t.Context(), after, 100)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -95,7 +95,7 @@ func (w *world) stale(t *testing.T, app *compose.App) (stale, all int) {
 		}
 		for _, row := range rows {
 			all++
-			if keys.Stale(row.Sealed) {
+			if keys.NeedsReseal(row.Sealed) {
 				stale++
 			}
 			after = row.ID

@@ -84,7 +84,7 @@ func BenchmarkScrape(b *testing.B) {
 				for what, once := range map[string]func(){
 					"scrape": func() { scrape(b, admin) },
 					"backlog": func() {
-						if _, err := w.app.Service.Backlog(b.Context()); err != nil {
+						if _, err := w.app.Service.BacklogAge(b.Context()); err != nil {
 							b.Fatal(err)
 						}
 					},

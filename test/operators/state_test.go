@@ -143,7 +143,7 @@ func (c connected) reconciled() {
 		return asked > 0
 	})
 	c.eventually("its pulls", func() bool {
-		backlog, err := c.app.Service.Backlog(ctx)
+		backlog, err := c.app.Service.BacklogAge(ctx)
 		if err != nil {
 			c.t.Fatal(err)
 		}

@@ -35,7 +35,7 @@ func newTenant() domain.TenantID { return domain.TenantID{UUID: uuid.New()} }
 // opened connects without migrating; zero conns are the default.
 func opened(t testing.TB, url string, conns int) *postgres.DB {
 	t.Helper()
-	db, err := postgres.Open(t.Context(), postgres.Config{URL: url, MaxConns: conns, Patience: time.Minute})
+	db, err := postgres.Open(t.Context(), postgres.Config{URL: url, MaxConns: conns, Timeout: time.Minute})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,7 +129,7 @@ func door(t testing.TB, s *gormstore.Store, c domain.Connection) domain.WebhookT
 }
 
 // receive tells the event with this key.
-func receive(t testing.TB, s *gormstore.Store, token domain.TokenHash, key string) ports.Received {
+func receive(t testing.TB, s *gormstore.Store, token domain.TokenHash, key string) ports.ReceiveResult {
 	t.Helper()
 	received, err := s.Deliveries().Receive(t.Context(), receipt(token, key))
 	if err != nil {
@@ -139,11 +139,11 @@ func receive(t testing.TB, s *gormstore.Store, token domain.TokenHash, key strin
 }
 
 // receipt is of the size of a vendor's webhook.
-func receipt(token domain.TokenHash, key string) ports.Receipt {
+func receipt(token domain.TokenHash, key string) ports.IncomingDelivery {
 	body := fmt.Appendf(nil, `{"event":"transactions/updated","id":%q,"filler":"%0300d"}`, key, 0)
-	return ports.Receipt{
+	return ports.IncomingDelivery{
 		Delivery: newID[domain.Delivery](), Pull: newID[domain.Pull](), Token: token, Vendor: "pluggy", At: epoch,
-		Event: domain.Event{Name: "transactions/updated", ID: key, Key: key, Wanted: true}, Body: body,
+		Event: domain.WebhookEvent{Name: "transactions/updated", ID: key, DedupKey: key, WantsPull: true}, Body: body,
 	}
 }
 
@@ -166,7 +166,7 @@ func write(t testing.TB, s *gormstore.Store, lease domain.Lease, externalIDs ...
 	t.Helper()
 	w := ports.PageWrite{NewID: newID[domain.Transaction], At: epoch, Until: epoch.Add(time.Hour)}
 	for _, id := range externalIDs {
-		w.Transactions = append(w.Transactions, domain.Observation{
+		w.Transactions = append(w.Transactions, domain.TransactionData{
 			ExternalID: id, Account: "account", Amount: domain.Money{Amount: decimal.MustParse("-12.50"), Currency: "BRL"},
 			Status: domain.Posted, Date: "2026-03-01", Description: "PIX enviado " + id, Category: "Transfers",
 			Metadata: fmt.Appendf(nil, `{"id":%q,"type":"DEBIT","paymentData":{"reason":"%0120d"}}`, id, 0),

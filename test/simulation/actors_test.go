@@ -143,7 +143,7 @@ func (s *sim) knock(c *conn) {
 	}
 	n, with, app := c.item.outbox[s.rand.IntN(len(c.item.outbox))], c.tokens[s.rand.IntN(len(c.tokens))], s.app()
 	refused := with.revoked || c.gone
-	k := domain.Knock{
+	k := domain.WebhookRequest{
 		Vendor: c.Vendor, Token: string(with.raw.Reveal()), Body: n.body(), Authorization: canary + "-shared",
 	}
 	switch {
@@ -173,7 +173,7 @@ func (n notice) body() []byte {
 }
 
 // answered is what the vendor makes of the door's answer.
-func (s *sim) answered(it *item, n notice, received ports.Received, err error, refused bool) {
+func (s *sim) answered(it *item, n notice, received ports.ReceiveResult, err error, refused bool) {
 	switch {
 	case err == nil && refused:
 		s.broken("a knock that must be refused was let in")
@@ -218,7 +218,7 @@ func (s *sim) keep() {
 		case 3:
 			err = s.prune(ctx, app)
 		case 4:
-			err = app.FlushTouches(ctx)
+			err = app.FlushTokenUsage(ctx)
 		case 5:
 			if s.chance(0.1) {
 				s.sealer.primary++
@@ -226,7 +226,7 @@ func (s *sim) keep() {
 			_, err = app.Reseal(ctx)
 		default:
 			var stranded []domain.PullID
-			stranded, err = app.Stranded(ctx, 10)
+			stranded, err = app.ListStuck(ctx, 10)
 			for _, id := range stranded {
 				s.tally.stranded++
 				s.kick(id)
@@ -237,7 +237,7 @@ func (s *sim) keep() {
 }
 
 // prune lets old deliveries go, but none that still waits to be replayed.
-func (s *sim) prune(ctx context.Context, app ports.Keeper) error {
+func (s *sim) prune(ctx context.Context, app ports.Maintenance) error {
 	const keep = time.Hour
 	if s.failed() > 0 {
 		return nil

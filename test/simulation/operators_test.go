@@ -18,16 +18,16 @@ func (s *sim) create() {
 	s.spawn("operator", func(ctx context.Context) {
 		var first []byte
 		for range 3 {
-			answer, replayed, err := app.Once(ctx, tenant, key, domain.Fingerprint{1}, func(ctx context.Context) (ports.Answer, error) {
+			answer, replayed, err := app.Do(ctx, tenant, key, domain.Fingerprint{1}, func(ctx context.Context) (ports.StoredResponse, error) {
 				it := s.newItem()
 				s.waiting = append(s.waiting, it)
 				c, err := app.CreateConnection(ctx, tenant, it.asked())
 				if err != nil {
-					return ports.Answer{}, err
+					return ports.StoredResponse{}, err
 				}
 				s.silent("a created connection", c)
 				body, err := json.Marshal(map[string]string{"id": c.ID.String(), "configName": c.Name})
-				return ports.Answer{Status: 201, Body: body}, err
+				return ports.StoredResponse{Status: 201, Body: body}, err
 			})
 			s.expected("create", err)
 			if err != nil {
@@ -68,7 +68,7 @@ func (s *sim) operate(c *conn) {
 // rename sometimes wants a name that is taken.
 func (s *sim) rename(ctx context.Context, app ports.Service, c *conn) error {
 	u := ports.ConnectionUpdate{Name: fmt.Sprintf("name %d", s.rand.IntN(12)), BaseURL: c.BaseURL, AccountRef: c.AccountRef}
-	_, err := app.UpdateConnection(ctx, c.Tenant, c.ID, ports.Match{c.Revision}, u)
+	_, err := app.UpdateConnection(ctx, c.Tenant, c.ID, ports.IfMatch{c.Revision}, u)
 	return err
 }
 

@@ -86,9 +86,9 @@ func (v connections) Update(ctx context.Context, t domain.TenantID, k domain.Con
 	})
 }
 
-func (v connections) Sealed(ctx context.Context, after domain.ConnectionID, limit int) ([]domain.Connection, error) {
+func (v connections) ListSealed(ctx context.Context, after domain.ConnectionID, limit int) ([]domain.Connection, error) {
 	return call(ctx, v.sim, "Connections.Sealed", func(ctx context.Context) ([]domain.Connection, error) {
-		return v.Connections.Sealed(ctx, after, limit)
+		return v.Connections.ListSealed(ctx, after, limit)
 	})
 }
 
@@ -109,8 +109,8 @@ func (v tokens) Revoke(ctx context.Context, t domain.TenantID, id domain.TokenID
 	return done(ctx, v.sim, "Tokens.Revoke", func(ctx context.Context) error { return v.Tokens.Revoke(ctx, t, id, at) })
 }
 
-func (v tokens) Touch(ctx context.Context, used map[domain.TokenID]time.Time) error {
-	return done(ctx, v.sim, "Tokens.Touch", func(ctx context.Context) error { return v.Tokens.Touch(ctx, used) })
+func (v tokens) RecordUsage(ctx context.Context, used map[domain.TokenID]time.Time) error {
+	return done(ctx, v.sim, "Tokens.Touch", func(ctx context.Context) error { return v.Tokens.RecordUsage(ctx, used) })
 }
 
 type deliveries struct {
@@ -118,11 +118,11 @@ type deliveries struct {
 	ports.Deliveries
 }
 
-func (v deliveries) Receive(ctx context.Context, r ports.Receipt) (ports.Received, error) {
-	return call(ctx, v.sim, "Deliveries.Receive", func(ctx context.Context) (ports.Received, error) {
+func (v deliveries) Receive(ctx context.Context, r ports.IncomingDelivery) (ports.ReceiveResult, error) {
+	return call(ctx, v.sim, "Deliveries.Receive", func(ctx context.Context) (ports.ReceiveResult, error) {
 		received, err := v.Deliveries.Receive(ctx, r)
 		if err == nil && !received.Duplicate && received.Delivery.Status == domain.DeliveryAccepted {
-			v.sim.mentioned(received.Delivery.Connection, r.Event.Ask.Removed)
+			v.sim.mentioned(received.Delivery.Connection, r.Event.Scope.Removed)
 		}
 		return received, err
 	})
@@ -134,7 +134,7 @@ func (v deliveries) Replay(ctx context.Context, t domain.TenantID, ids []domain.
 	return call(ctx, v.sim, "Deliveries.Replay", func(ctx context.Context) ([]domain.Delivery, error) {
 		replayed, err := v.Deliveries.Replay(ctx, t, ids, at, fresh)
 		for _, d := range replayed {
-			v.sim.mentioned(d.Connection, d.Ask.Removed)
+			v.sim.mentioned(d.Connection, d.Scope.Removed)
 		}
 		return replayed, err
 	})
@@ -153,21 +153,21 @@ type idempotency struct {
 	ports.IdempotencyStore
 }
 
-func (v idempotency) Begin(ctx context.Context, t domain.TenantID, key string, f domain.Fingerprint, at time.Time) (*ports.Answer, error) {
-	return call(ctx, v.sim, "Idempotency.Begin", func(ctx context.Context) (*ports.Answer, error) {
+func (v idempotency) Begin(ctx context.Context, t domain.TenantID, key string, f domain.Fingerprint, at time.Time) (*ports.StoredResponse, error) {
+	return call(ctx, v.sim, "Idempotency.Begin", func(ctx context.Context) (*ports.StoredResponse, error) {
 		return v.IdempotencyStore.Begin(ctx, t, key, f, at)
 	})
 }
 
-func (v idempotency) Finish(ctx context.Context, t domain.TenantID, key string, answer ports.Answer, at time.Time) error {
+func (v idempotency) Finish(ctx context.Context, t domain.TenantID, key string, answer ports.StoredResponse, at time.Time) error {
 	v.sim.silent("a stored answer", string(answer.Body))
 	return done(ctx, v.sim, "Idempotency.Finish", func(ctx context.Context) error {
 		return v.IdempotencyStore.Finish(ctx, t, key, answer, at)
 	})
 }
 
-func (v idempotency) Abandon(ctx context.Context, t domain.TenantID, key string) error {
-	return done(ctx, v.sim, "Idempotency.Abandon", func(ctx context.Context) error { return v.IdempotencyStore.Abandon(ctx, t, key) })
+func (v idempotency) Release(ctx context.Context, t domain.TenantID, key string) error {
+	return done(ctx, v.sim, "Idempotency.Abandon", func(ctx context.Context) error { return v.IdempotencyStore.Release(ctx, t, key) })
 }
 
 type pulls struct {
@@ -189,9 +189,9 @@ func (v pulls) Claim(ctx context.Context, lease domain.Lease, at time.Time) (por
 	})
 }
 
-func (v pulls) Known(ctx context.Context, c domain.ConnectionID, seen []domain.Sighting) ([]bool, error) {
+func (v pulls) FilterUnchanged(ctx context.Context, c domain.ConnectionID, seen []domain.RawTransaction) ([]bool, error) {
 	return call(ctx, v.sim, "Pulls.Known", func(ctx context.Context) ([]bool, error) {
-		known, err := v.Pulls.Known(ctx, c, seen)
+		known, err := v.Pulls.FilterUnchanged(ctx, c, seen)
 		for _, k := range known {
 			if k {
 				v.sim.tally.known++
@@ -232,14 +232,16 @@ func (v pulls) Finish(ctx context.Context, lease domain.Lease, o ports.Outcome) 
 	})
 }
 
-func (v pulls) Stranded(ctx context.Context, at time.Time, grace time.Duration, limit int) ([]domain.PullID, error) {
+func (v pulls) ListStuck(ctx context.Context, at time.Time, grace time.Duration, limit int) ([]domain.PullID, error) {
 	return call(ctx, v.sim, "Pulls.Stranded", func(ctx context.Context) ([]domain.PullID, error) {
-		return v.Pulls.Stranded(ctx, at, grace, limit)
+		return v.Pulls.ListStuck(ctx, at, grace, limit)
 	})
 }
 
-func (v pulls) Idle(ctx context.Context, since time.Time, limit int) ([]domain.Connection, error) {
-	return call(ctx, v.sim, "Pulls.Idle", func(ctx context.Context) ([]domain.Connection, error) { return v.Pulls.Idle(ctx, since, limit) })
+func (v pulls) ListDueForReconcile(ctx context.Context, since time.Time, limit int) ([]domain.Connection, error) {
+	return call(ctx, v.sim, "Pulls.Idle", func(ctx context.Context) ([]domain.Connection, error) {
+		return v.Pulls.ListDueForReconcile(ctx, since, limit)
+	})
 }
 
 type ledger struct {

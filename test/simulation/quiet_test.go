@@ -63,13 +63,13 @@ func (s *sim) heal(c *conn) {
 	for n := 0; len(c.item.outbox) > 0; n++ {
 		s.bounded(n)
 		next := c.item.outbox[0]
-		received, err := s.app().Receive(s.ctx(), domain.Knock{
+		received, err := s.app().Receive(s.ctx(), domain.WebhookRequest{
 			Vendor: c.Vendor, Token: string(c.tokens[len(c.tokens)-1].raw.Reveal()), Body: next.body(), Authorization: canary + "-shared",
 		})
 		s.must(err)
 		s.answered(c.item, next, received, nil, false)
 	}
-	s.must(s.app().FlushTouches(s.ctx()))
+	s.must(s.app().FlushTokenUsage(s.ctx()))
 }
 
 // drain runs pulls until none is left. A job may wait for a pull whose own job died with
@@ -103,12 +103,12 @@ func (s *sim) runNext() {
 // rested says whether no pull is open; stranded ones get a job again.
 func (s *sim) rested() bool {
 	s.clock.pass(31 * time.Second)
-	stranded, err := s.app().Stranded(s.ctx(), 100)
+	stranded, err := s.app().ListStuck(s.ctx(), 100)
 	s.must(err)
 	for _, id := range stranded {
 		s.kick(id)
 	}
-	backlog, err := s.app().Backlog(s.ctx())
+	backlog, err := s.app().BacklogAge(s.ctx())
 	s.must(err)
 	return len(stranded) == 0 && backlog == 0
 }
@@ -190,7 +190,7 @@ func (s *sim) pullsOver(c *conn) {
 		if p.FinishedAt.IsZero() || p.State != domain.PullSucceeded && p.State != domain.PullFailed {
 			s.broken("pull %s of %s is %s", p.ID, c.item.ref, p.State)
 		}
-		if i == 0 && !c.gone && (p.State != domain.PullSucceeded || p.Trigger != domain.ByReconcile) {
+		if i == 0 && !c.gone && (p.State != domain.PullSucceeded || p.Trigger != domain.TriggerReconcile) {
 			s.broken("the last pull of %s is %s (%s), by %s", c.item.ref, p.State, p.LastError, p.Trigger)
 		}
 	}
@@ -227,7 +227,7 @@ func (s *sim) faithful(r *row, t domain.Transaction) {
 		s.broken("%s has version %d after %d edits, %d removals and %d mentions", r.id, t.Version, r.revision, r.removals, r.mentions)
 	}
 	want := r.observed()
-	want.Detail = nil
+	want.StableMetadata = nil
 	if !r.gone && (t.Digest() != want.Digest() || string(t.Metadata) != string(want.Metadata) || t.AccountID.IsZero()) {
 		s.broken("%s is not as the vendor has it: %+v", r.id, t)
 	}

@@ -17,7 +17,7 @@ type tally struct {
 	known                                                           int
 }
 
-func (t *tally) tried(o ports.PullTried) {
+func (t *tally) tried(o ports.PullAttempted) {
 	t.added += o.Counts.Added
 	t.modified += o.Counts.Modified
 	t.removed += o.Counts.Removed

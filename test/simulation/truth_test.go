@@ -183,7 +183,7 @@ func (s *sim) vanished(p domain.Pull) {
 		if c.ID != p.Connection {
 			continue
 		}
-		for _, id := range p.Ask.Removed {
+		for _, id := range p.Scope.Removed {
 			if r := c.item.row(id); r != nil {
 				r.lingers = false
 			}

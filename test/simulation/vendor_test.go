@@ -63,18 +63,18 @@ type notice struct {
 }
 
 // observed is what both vendors say of a row.
-func (r *row) observed() domain.Observation {
+func (r *row) observed() domain.TransactionData {
 	amount, err := domain.ParseMoney(fmt.Sprintf("-%d.%02d", 10+r.revision, len(r.id)), "BRL")
 	if err != nil {
 		panic(err)
 	}
 	text := "revision " + strconv.Itoa(r.revision)
-	o := domain.Observation{
+	o := domain.TransactionData{
 		ExternalID: r.id, Account: r.account, Amount: amount, Status: domain.Posted, Date: r.date, OccurredAt: r.created,
-		Description: text, Metadata: json.RawMessage(strconv.Quote(text)), Detail: []byte(text),
+		Description: text, Metadata: json.RawMessage(strconv.Quote(text)), StableMetadata: []byte(text),
 	}
 	if digest := o.Digest(); r.revision%3 < 2 { // else it is told by its digest alone
-		o.Source = domain.Source(digest[:16])
+		o.ContentHash = domain.ContentHash(digest[:16])
 	}
 	return o
 }
@@ -124,29 +124,29 @@ func (v *vendor) trouble(it *item) error {
 	return &domain.Error{Kind: domain.Unavailable, Code: code, RetryAfter: wish}
 }
 
-func (v *vendor) Check(ctx context.Context, a ports.Access) (domain.Standing, error) {
-	return visit(ctx, v, "vendor.Check", a, func(it *item) (domain.Standing, error) {
+func (v *vendor) Check(ctx context.Context, a ports.Access) (domain.LinkStatus, error) {
+	return visit(ctx, v, "vendor.Check", a, func(it *item) (domain.LinkStatus, error) {
 		if t := v.sim.current; t != nil && !t.looked {
 			t.looked = true
 			if !it.syncing {
 				t.trusts = it
 			}
 		}
-		return domain.Standing{NeedsReauth: it.reauth, Settled: !it.syncing}, nil
+		return domain.LinkStatus{NeedsReauth: it.reauth, SyncComplete: !it.syncing}, nil
 	})
 }
 
-func (v *vendor) Accounts(ctx context.Context, a ports.Access) ([]domain.AccountView, error) {
-	return visit(ctx, v, "vendor.Accounts", a, func(it *item) ([]domain.AccountView, error) {
-		var views []domain.AccountView
+func (v *vendor) Accounts(ctx context.Context, a ports.Access) ([]domain.AccountData, error) {
+	return visit(ctx, v, "vendor.Accounts", a, func(it *item) ([]domain.AccountData, error) {
+		var views []domain.AccountData
 		for _, id := range it.accounts {
-			views = append(views, domain.AccountView{ExternalID: id, Type: domain.BankAccount, Name: id, Currency: "BRL"})
+			views = append(views, domain.AccountData{ExternalID: id, Type: domain.BankAccount, Name: id, Currency: "BRL"})
 		}
 		return views, nil
 	})
 }
 
-func (v *vendor) Plan(ask domain.Ask, accounts []domain.AccountView, _ domain.Date) []domain.Step {
+func (v *vendor) Plan(ask domain.PullScope, accounts []domain.AccountData, _ domain.Date) []domain.Step {
 	if v.name == "belvo" {
 		switch {
 		case ask.Everything, len(ask.Created) > 0, len(ask.Changed) > 0:
@@ -175,10 +175,10 @@ func (v *vendor) Plan(ask domain.Ask, accounts []domain.AccountView, _ domain.Da
 }
 
 // Read pages by id: what a reader has passed does not move under it.
-func (v *vendor) Read(ctx context.Context, a ports.Access, step domain.Step, _ []domain.AccountView, cursor string) (ports.Batch, error) {
-	return visit(ctx, v, "vendor.Read "+cursor, a, func(it *item) (ports.Batch, error) {
+func (v *vendor) Read(ctx context.Context, a ports.Access, step domain.Step, _ []domain.AccountData, cursor string) (ports.VendorPage, error) {
+	return visit(ctx, v, "vendor.Read "+cursor, a, func(it *item) (ports.VendorPage, error) {
 		v.sim.tally.pages++
-		var batch ports.Batch
+		var batch ports.VendorPage
 		size := 3 + v.sim.rand.IntN(3)
 		for _, r := range it.rows {
 			if r.id <= cursor || r.gone && !r.lingers || r.hidden || !shows(step, r) {
@@ -188,7 +188,7 @@ func (v *vendor) Read(ctx context.Context, a ports.Access, step domain.Step, _ [
 				batch.Next = batch.Transactions[size-1].ExternalID
 				break
 			}
-			batch.Transactions = append(batch.Transactions, domain.Seen(r.observed())...)
+			batch.Transactions = append(batch.Transactions, domain.RawTransactionsOf(r.observed())...)
 		}
 		if v.sim.clock.now.Before(it.looping) && !v.sim.calm {
 			v.sim.tally.loops++
@@ -205,28 +205,28 @@ func shows(step domain.Step, r *row) bool {
 		(len(step.IDs) == 0 || slices.Contains(step.IDs, r.id))
 }
 
-func (v *vendor) Parse(body []byte) (domain.Event, error) {
+func (v *vendor) Parse(body []byte) (domain.WebhookEvent, error) {
 	var n notice
 	if json.Unmarshal(body, &n) != nil {
-		return domain.Event{}, domain.Fault("body", "must be an event")
+		return domain.WebhookEvent{}, domain.FieldError("body", "must be an event")
 	}
-	event := domain.Event{Name: n.Kind, ID: n.ID, Key: n.ID, AccountRef: n.Ref, Wanted: n.Kind != "boring"}
+	event := domain.WebhookEvent{Name: n.Kind, ID: n.ID, DedupKey: n.ID, AccountRef: n.Ref, WantsPull: n.Kind != "boring"}
 	switch n.Kind {
 	case "deleted":
-		event.Ask = domain.Ask{Removed: n.Rows}
+		event.Scope = domain.PullScope{Removed: n.Rows}
 	case "trouble":
-		event.Ask = domain.Ask{Signal: domain.SignalReauth}
+		event.Scope = domain.PullScope{Signal: domain.SignalReauth}
 	case "synced":
-		event.Ask = domain.Ask{Everything: true, Signal: domain.SignalRecovered}
+		event.Scope = domain.PullScope{Everything: true, Signal: domain.SignalRecovered}
 	case "created":
-		event.Ask = domain.Ask{Everything: v.name == "belvo"}
+		event.Scope = domain.PullScope{Everything: v.name == "belvo"}
 		if v.name == "pluggy" {
-			event.Ask.Created = map[string]time.Time{n.Account: n.From}
+			event.Scope.Created = map[string]time.Time{n.Account: n.From}
 		}
 	case "updated":
-		event.Ask = domain.Ask{Everything: v.name == "belvo"}
+		event.Scope = domain.PullScope{Everything: v.name == "belvo"}
 		if v.name == "pluggy" {
-			event.Ask.Changed = map[string][]string{n.Account: n.Rows}
+			event.Scope.Changed = map[string][]string{n.Account: n.Rows}
 		}
 	}
 	return event, nil

@@ -29,7 +29,7 @@ func (s *sim) fenced(lease domain.Lease, err error) {
 // to be had.
 func (s *sim) brought(p domain.Pull) {
 	c := s.conn(p.Connection)
-	if c.open && !p.Ask.Everything {
+	if c.open && !p.Scope.Everything {
 		return
 	}
 	c.open = true
@@ -48,7 +48,7 @@ func (s *sim) brought(p domain.Pull) {
 // it began.
 func (s *sim) cleared(p domain.Pull) {
 	c := s.conn(p.Connection)
-	if c.Vendor != "pluggy" || !p.Ask.Everything || c.item.syncing || !c.item.stirred.Before(p.StartedAt) {
+	if c.Vendor != "pluggy" || !p.Scope.Everything || c.item.syncing || !c.item.stirred.Before(p.StartedAt) {
 		return
 	}
 	for _, t := range s.rows(c) {

@@ -86,7 +86,7 @@ func newSim(seed uint64) *sim {
 	}
 	s.ids = &ids{rand: rand.New(rand.NewPCG(seed, 0x1d5)), clock: s.clock}
 	s.quietAt = 1_500 + s.rand.IntN(2_000)
-	s.store = memory.New(memory.Options{Kick: s.kick, Before: func(string) error {
+	s.store = memory.New(memory.Options{Nudge: s.kick, Before: func(string) error {
 		if s.down {
 			return away()
 		}
@@ -116,9 +116,9 @@ func (s *sim) deps() application.Deps {
 		Connections: connections{s, s.store.Connections()}, Tokens: tokens{s, s.store.Tokens()},
 		Deliveries: deliveries{s, s.store.Deliveries()}, Idempotency: idempotency{s, s.store.Idempotency()},
 		Pulls: pulls{s, s.store.Pulls()}, Ledger: ledger{s, s.store.Ledger()},
-		Sealer: s.sealer, Addresses: anywhere{}, Aggregators: []ports.Aggregator{s.vendors[0], s.vendors[1]},
+		Sealer: s.sealer, Egress: anywhere{}, Aggregators: []ports.Aggregator{s.vendors[0], s.vendors[1]},
 		Sources: map[domain.Vendor]domain.SourcePolicy{"pluggy": policy, "belvo": policy},
-		Clock:   s.clock, Sleeper: s.clock, IDs: s.ids, Entropy: entropy{s}, Observer: ear{s}, Beside: s.beside,
+		Clock:   s.clock, Sleeper: s.clock, IDs: s.ids, Entropy: entropy{s}, Observer: ear{s}, Go: s.beside,
 	}
 }
 
@@ -160,7 +160,7 @@ func (s *sim) heard(where string, err error) error {
 		s.silent(where, e)
 		s.silent(where, e.Error())
 	}
-	if err != nil && domain.CodeOf(err) == domain.InternalFailure && len(domain.Faults(err)) == 0 && !errors.Is(err, context.Canceled) {
+	if err != nil && domain.CodeOf(err) == domain.InternalFailure && len(domain.ErrorsOf(err)) == 0 && !errors.Is(err, context.Canceled) {
 		s.broken("%s failed with an internal error: %v", where, err)
 	}
 	return err
@@ -230,7 +230,7 @@ func (v *vault) Open(t domain.TenantID, c domain.ConnectionID, s domain.Sealed) 
 	return credential, nil
 }
 
-func (v *vault) Stale(s domain.Sealed) bool { return !bytes.HasPrefix(s, []byte{v.primary}) }
+func (v *vault) NeedsReseal(s domain.Sealed) bool { return !bytes.HasPrefix(s, []byte{v.primary}) }
 
 type anywhere struct{}
 
@@ -239,10 +239,10 @@ func (anywhere) Check(context.Context, string) error { return nil }
 // ear listens to everything the service says of itself.
 type ear struct{ sim *sim }
 
-func (e ear) Observe(_ context.Context, o ports.Observation) {
+func (e ear) Emit(_ context.Context, o ports.Event) {
 	e.sim.silent("an observation", o)
 	switch o := o.(type) {
-	case ports.PullTried:
+	case ports.PullAttempted:
 		_ = e.sim.heard("a pull", o.Err)
 		e.sim.tally.tried(o)
 	case ports.SealingFailed:

@@ -17,12 +17,12 @@ import (
 const maxAccountPages = 10
 
 // Accounts reads the link's accounts, sorted by external id.
-func (a *Adapter) Accounts(ctx context.Context, at ports.Access) ([]domain.AccountView, error) {
+func (a *Adapter) Accounts(ctx context.Context, at ports.Access) ([]domain.AccountData, error) {
 	ctx, cancel := a.http.Bound(ctx)
 	defer cancel()
 	list := listOf(at, "accounts", nil)
 	s := scope{link: at.AccountRef}
-	found := map[string]domain.AccountView{}
+	found := map[string]domain.AccountData{}
 	for cursor, pages := "", 0; pages < maxAccountPages; pages++ {
 		page, err := a.page(ctx, at, list, cursor)
 		if err != nil {
@@ -44,8 +44,8 @@ func (a *Adapter) Accounts(ctx context.Context, at ports.Access) ([]domain.Accou
 
 // sorted lists accounts by external id. Pages are cut by position: an account added
 // between two of them shows the last one twice.
-func sorted(found map[string]domain.AccountView) []domain.AccountView {
-	views := make([]domain.AccountView, 0, len(found))
+func sorted(found map[string]domain.AccountData) []domain.AccountData {
+	views := make([]domain.AccountData, 0, len(found))
 	for _, id := range slices.Sorted(maps.Keys(found)) {
 		views = append(views, found[id])
 	}
@@ -67,16 +67,16 @@ type account struct {
 
 // account normalises one account, as a list or a row shows it. An account of another
 // link is malformed: it would put one holder's data into another's ledger.
-func (s scope) account(raw json.RawMessage) (domain.AccountView, error) {
+func (s scope) account(raw json.RawMessage) (domain.AccountData, error) {
 	var a account
 	if vendorhttp.Decode(raw, &a) != nil || !identifier(a.ID) {
-		return domain.AccountView{}, malformed("account")
+		return domain.AccountData{}, malformed("account")
 	}
 	if a.Link != "" && !strings.EqualFold(a.Link, s.link) {
-		return domain.AccountView{}, malformed("account of another link")
+		return domain.AccountData{}, malformed("account of another link")
 	}
 	balance, err := a.balance()
-	return domain.AccountView{
+	return domain.AccountData{
 		ExternalID: a.ID, Type: a.kind(), Subtype: domain.CleanText(a.Category),
 		Name: domain.CleanText(a.Name), Number: domain.CleanText(a.Number),
 		Currency: a.Currency, Balance: balance, Metadata: raw,

@@ -38,10 +38,10 @@ func (*Adapter) Vendor() domain.Vendor { return Name }
 // Check reads the link. A link that is not valid, and one that the vendor refuses to
 // work with until its holder acts, needs reauthorisation. Settled is never set: what
 // the vendor does not show may exist (see Plan).
-func (a *Adapter) Check(ctx context.Context, at ports.Access) (domain.Standing, error) {
+func (a *Adapter) Check(ctx context.Context, at ports.Access) (domain.LinkStatus, error) {
 	ref := at.AccountRef
 	if ref == "." || ref == ".." { // a path would lose them; no link is called so
-		return domain.Standing{}, &domain.Error{Kind: domain.Rejected, Code: domain.AccountNotFound}
+		return domain.LinkStatus{}, &domain.Error{Kind: domain.Rejected, Code: domain.AccountNotFound}
 	}
 	call := request(at, "/api/links/"+url.PathEscape(ref)+"/")
 	call.Template = "/api/links/{id}/"
@@ -52,13 +52,13 @@ func (a *Adapter) Check(ctx context.Context, at ports.Access) (domain.Standing, 
 	err := a.http.JSON(ctx, call, &link)
 	switch {
 	case errors.Is(err, errHolder):
-		return domain.Standing{NeedsReauth: true}, nil
+		return domain.LinkStatus{NeedsReauth: true}, nil
 	case err != nil:
-		return domain.Standing{}, err
+		return domain.LinkStatus{}, err
 	case !strings.EqualFold(link.ID, ref), link.Status == "":
-		return domain.Standing{}, malformed("link")
+		return domain.LinkStatus{}, malformed("link")
 	}
-	return domain.Standing{NeedsReauth: link.Status != "valid"}, nil
+	return domain.LinkStatus{NeedsReauth: link.Status != "valid"}, nil
 }
 
 // request is a GET of the connection's; the credential is revealed when it is sent.

@@ -23,7 +23,7 @@ func TestCheckTellsHowTheLinkStands(t *testing.T) {
 				t.Fatal(err)
 			}
 			got, err := a.Check(t.Context(), at)
-			if want := (domain.Standing{NeedsReauth: reauth}); err != nil || got != want {
+			if want := (domain.LinkStatus{NeedsReauth: reauth}); err != nil || got != want {
 				t.Errorf("got %+v (%v), want %+v", got, err, want)
 			}
 		})
@@ -34,7 +34,7 @@ func TestCheckCallsTheHolderWhereTheVendorRefuses(t *testing.T) {
 	for _, code := range []string{"invalid_link", "unconfirmed_link", "token_required", "session_expired"} {
 		sim, a, at := vendorAt(t, belvosim.Options{})
 		inject(t, sim, belvosim.Fault{Kind: belvosim.FaultStatus, Code: code})
-		if got, err := a.Check(t.Context(), at); err != nil || !got.NeedsReauth || got.Settled {
+		if got, err := a.Check(t.Context(), at); err != nil || !got.NeedsReauth || got.SyncComplete {
 			t.Errorf("%s: got %+v (%v)", code, got, err)
 		}
 	}

@@ -58,7 +58,7 @@ func TestEachFaultHasItsCode(t *testing.T) {
 			inject(t, sim, c.fault)
 			batch, err := a.Read(t.Context(), at, domain.Step{}, accounts, "")
 			for i := 0; err == nil && i < len(batch.Transactions); i++ {
-				_, err = batch.Transactions[i].Observe()
+				_, err = batch.Transactions[i].Normalize()
 			}
 			if domain.CodeOf(err) != c.want {
 				t.Errorf("got %v, want %s", err, c.want)

@@ -27,7 +27,7 @@ func TestConformance(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	porttest.TestAggregator(t, porttest.VendorBench{New: world, Webhooks: events})
+	porttest.TestAggregator(t, porttest.VendorSuite{New: world, Webhooks: events})
 }
 
 var noon = time.Date(2026, 11, 19, 12, 0, 0, 0, time.UTC)
@@ -50,7 +50,7 @@ var faults = map[porttest.VendorFault]belvosim.Fault{
 }
 
 // world has one link with a bank account and a card.
-func world(t *testing.T) porttest.VendorWorld {
+func world(t *testing.T) porttest.VendorEnv {
 	const link, secret = "0c2f6a51-77d0-4b7e-9c39-5d1e8a3b4f60", "hush-hush-password"
 	sim := belvosim.New(belvosim.Options{Seed: 5, Now: func() time.Time { return noon }})
 	sim.AddSecret("conformance", secret)
@@ -71,7 +71,7 @@ func world(t *testing.T) porttest.VendorWorld {
 	badSecret, badLink := good, good
 	badSecret.Credential = credential("conformance", "another-password")
 	badLink.AccountRef = "99999999-0000-4000-8000-000000000000"
-	return porttest.VendorWorld{
+	return porttest.VendorEnv{
 		Adapter: New(client, nil), Good: good, BadCredential: badSecret, BadReference: badLink,
 		Accounts: []string{"a-bank", "b-card"}, Today: domain.DateOf(noon), Unsettled: true, RetryAfter: wish,
 		Seed: func(t *testing.T, account string, n int) []string { return seed(t, sim, link, account, n) },

@@ -13,7 +13,7 @@ import (
 // are members that change without an edit of the transaction, and a null, so that a member
 // new to the vendor's schema edits no row by itself.
 var form = vendorhttp.Form{
-	Without: vendorhttp.Idle{
+	Without: vendorhttp.VolatileMembers{
 		// When the vendor looked, and when it first kept the row.
 		"*": {`"collected_at"`, `"created_at"`, `"last_accessed_at"`},
 		// The account and its balance live a life of their own. The amounts are compared

@@ -63,9 +63,9 @@ const (
 )
 
 // accountsOf reads a list of accounts in testdata.
-func accountsOf(t *testing.T, link, name string) []domain.AccountView {
+func accountsOf(t *testing.T, link, name string) []domain.AccountData {
 	t.Helper()
-	views := []domain.AccountView{}
+	views := []domain.AccountData{}
 	for _, raw := range results(t, name) {
 		view, err := scope{link: link}.account(raw)
 		if err != nil {
@@ -118,7 +118,7 @@ func TestTransactionsGolden(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				o, err := seen[0].Observe()
+				o, err := seen[0].Normalize()
 				if err != nil || o.ExternalID != seen[0].ExternalID {
 					t.Fatal(o.ExternalID, err)
 				}
@@ -134,7 +134,7 @@ func TestTransactionsGolden(t *testing.T) {
 	}
 }
 
-func line(o domain.Observation, carried string) any {
+func line(o domain.TransactionData, carried string) any {
 	at := ""
 	if !o.OccurredAt.IsZero() {
 		at = o.OccurredAt.Format(time.RFC3339Nano)
@@ -144,10 +144,10 @@ func line(o domain.Observation, carried string) any {
 		Amount, AccountMoney                *shown
 		Status, Date, OccurredAt            string
 		Description, Category, Counterparty string
-		Detail                              json.RawMessage
+		StableMetadata                      json.RawMessage `json:"Detail"`
 	}{
 		o.ExternalID, o.Account, carried, show(&o.Amount), show(o.AccountMoney), string(o.Status),
-		string(o.Date), at, o.Description, o.Category, o.Counterparty, o.Detail,
+		string(o.Date), at, o.Description, o.Category, o.Counterparty, o.StableMetadata,
 	}
 }
 
@@ -166,7 +166,7 @@ func TestEventsGolden(t *testing.T) {
 		if err != nil {
 			t.Errorf("%s: %v", file, err)
 		}
-		event.Key = strings.Join(strings.Split(event.Key, "\n")[:3], " + ") + " + body"
+		event.DedupKey = strings.Join(strings.Split(event.DedupKey, "\n")[:3], " + ") + " + body"
 		read[strings.TrimSuffix(filepath.Base(file), ".json")] = event
 	}
 	golden(t, "events.golden.json", read)

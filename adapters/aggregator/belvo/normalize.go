@@ -33,12 +33,12 @@ type transaction struct {
 // scope is what a row is read against.
 type scope struct {
 	link     string
-	accounts map[string]domain.AccountView // by external id
+	accounts map[string]domain.AccountData // by external id
 	currency string                        // the one that all accounts share, or ""
 }
 
-func newScope(link string, accounts []domain.AccountView) scope {
-	s := scope{link: link, accounts: make(map[string]domain.AccountView, len(accounts))}
+func newScope(link string, accounts []domain.AccountData) scope {
+	s := scope{link: link, accounts: make(map[string]domain.AccountData, len(accounts))}
 	for i, account := range accounts {
 		s.accounts[account.ExternalID] = account
 		if i == 0 {
@@ -52,35 +52,35 @@ func newScope(link string, accounts []domain.AccountView) scope {
 
 // observe normalises one row. raw is kept as it is. Errors: Unavailable
 // (malformed_response).
-func (s scope) observe(raw json.RawMessage) (domain.Observation, error) {
+func (s scope) observe(raw json.RawMessage) (domain.TransactionData, error) {
 	var t transaction
 	if vendorhttp.Decode(raw, &t) != nil || !identifier(t.ID) {
-		return domain.Observation{}, malformed("transaction")
+		return domain.TransactionData{}, malformed("transaction")
 	}
 	embedded, err := s.embedded(t.Account)
 	if err != nil {
-		return domain.Observation{}, err
+		return domain.TransactionData{}, err
 	}
-	o := domain.Observation{
+	o := domain.TransactionData{
 		ExternalID: t.ID, Date: t.date(), OccurredAt: t.occurredAt().at,
 		Description: domain.CleanText(t.Description), Category: domain.CleanText(t.Category),
 		Counterparty: t.counterparty(), Metadata: raw,
 	}
 	if o.Date == "" {
-		return domain.Observation{}, malformed("transaction without a date")
+		return domain.TransactionData{}, malformed("transaction without a date")
 	}
 	if o.Status, err = t.status(); err != nil {
-		return domain.Observation{}, err
+		return domain.TransactionData{}, err
 	}
 	if err := t.value(&o, s.holder(embedded)); err != nil {
-		return domain.Observation{}, err
+		return domain.TransactionData{}, err
 	}
-	o.Detail, err = detail(raw)
+	o.StableMetadata, err = detail(raw)
 	return o, err
 }
 
 // embedded reads the account inside a row, which may be null.
-func (s scope) embedded(raw json.RawMessage) (*domain.AccountView, error) {
+func (s scope) embedded(raw json.RawMessage) (*domain.AccountData, error) {
 	if len(raw) == 0 || string(raw) == "null" {
 		return nil, nil
 	}
@@ -91,9 +91,9 @@ func (s scope) embedded(raw json.RawMessage) (*domain.AccountView, error) {
 // holder gives the account of a row, as its own list shows it: what a row carries may
 // be shortened. A row without an account is of one of the link's, so that it has the
 // currency which all of them share.
-func (s scope) holder(embedded *domain.AccountView) domain.AccountView {
+func (s scope) holder(embedded *domain.AccountData) domain.AccountData {
 	if embedded == nil {
-		return domain.AccountView{Currency: s.currency}
+		return domain.AccountData{Currency: s.currency}
 	}
 	view, listed := s.accounts[embedded.ExternalID]
 	if !listed {
@@ -105,7 +105,7 @@ func (s scope) holder(embedded *domain.AccountView) domain.AccountView {
 
 // value sets account and amounts. A row without a currency is in its account's, and
 // malformed where that is unknown too.
-func (t transaction) value(o *domain.Observation, account domain.AccountView) error {
+func (t transaction) value(o *domain.TransactionData, account domain.AccountData) error {
 	o.Account = account.ExternalID
 	directed, err := t.directed(account.Type)
 	if err != nil {

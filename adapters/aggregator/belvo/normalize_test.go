@@ -35,7 +35,7 @@ func row(t testing.TB, edits map[string]any) json.RawMessage {
 
 // holders: a bank account and a card in pesos, and one whose currency is not known.
 func holders() scope {
-	return newScope("l-1", []domain.AccountView{
+	return newScope("l-1", []domain.AccountData{
 		{ExternalID: "bank", Type: domain.BankAccount, Currency: "MXN"},
 		{ExternalID: "card", Type: domain.CreditAccount, Currency: "MXN"},
 		{ExternalID: "mute", Type: domain.OtherAccount},
@@ -112,7 +112,7 @@ func TestAccountMoneyOnlyWhereCurrenciesDiffer(t *testing.T) {
 }
 
 func TestCurrencyComesFromTheAccount(t *testing.T) {
-	peso := newScope("l-1", []domain.AccountView{{ExternalID: "bank", Currency: "MXN"}, {ExternalID: "card", Currency: "MXN"}})
+	peso := newScope("l-1", []domain.AccountData{{ExternalID: "bank", Currency: "MXN"}, {ExternalID: "card", Currency: "MXN"}})
 	for name, c := range map[string]struct {
 		scope   scope
 		account any

@@ -19,7 +19,7 @@ const overlap = 7
 // No step sweeps. The vendor purges old rows (stale_in) and hides those of an account
 // it cannot reach, so a row that is not shown may well exist; only the event
 // TRANSACTIONS.transactions_deleted says that it does not, and the pull then marks it.
-func (*Adapter) Plan(ask domain.Ask, _ []domain.AccountView, _ domain.Date) []domain.Step {
+func (*Adapter) Plan(ask domain.PullScope, _ []domain.AccountData, _ domain.Date) []domain.Step {
 	switch {
 	case ask.Everything, len(ask.Created) > 0, namesRows(ask.Changed),
 		ask.Window != nil && *ask.Window == domain.Window{}:

@@ -13,20 +13,20 @@ func TestPlan(t *testing.T) {
 	whole := []domain.Step{{}}
 	march := &domain.Window{From: "2026-03-01", To: "2026-03-31"}
 	for name, c := range map[string]struct {
-		ask  domain.Ask
+		ask  domain.PullScope
 		want []domain.Step
 	}{
-		"nothing asked":           {domain.Ask{}, nil},
-		"news of the link alone":  {domain.Ask{Signal: domain.SignalReauth}, nil},
-		"removed needs no read":   {domain.Ask{Removed: []string{"x"}}, nil},
-		"everything":              {domain.Ask{Everything: true}, whole},
-		"created reads the whole": {domain.Ask{Created: map[string]time.Time{"a": time.Unix(0, 0)}}, whole},
-		"changed reads the whole": {domain.Ask{Changed: map[string][]string{"": {"x"}}}, whole},
-		"changed without rows":    {domain.Ask{Changed: map[string][]string{"": {}}}, nil},
-		"changed covers a window": {domain.Ask{Changed: map[string][]string{"": {"x"}}, Window: march}, whole},
-		"an open window":          {domain.Ask{Window: &domain.Window{}}, whole},
-		"a window, with overlap":  {domain.Ask{Window: march}, []domain.Step{{Window: domain.Window{From: "2026-02-22", To: "2026-04-07"}}}},
-		"a window open behind":    {domain.Ask{Window: &domain.Window{From: "2026-03-01"}}, []domain.Step{{Window: domain.Window{From: "2026-02-22"}}}},
+		"nothing asked":           {domain.PullScope{}, nil},
+		"news of the link alone":  {domain.PullScope{Signal: domain.SignalReauth}, nil},
+		"removed needs no read":   {domain.PullScope{Removed: []string{"x"}}, nil},
+		"everything":              {domain.PullScope{Everything: true}, whole},
+		"created reads the whole": {domain.PullScope{Created: map[string]time.Time{"a": time.Unix(0, 0)}}, whole},
+		"changed reads the whole": {domain.PullScope{Changed: map[string][]string{"": {"x"}}}, whole},
+		"changed without rows":    {domain.PullScope{Changed: map[string][]string{"": {}}}, nil},
+		"changed covers a window": {domain.PullScope{Changed: map[string][]string{"": {"x"}}, Window: march}, whole},
+		"an open window":          {domain.PullScope{Window: &domain.Window{}}, whole},
+		"a window, with overlap":  {domain.PullScope{Window: march}, []domain.Step{{Window: domain.Window{From: "2026-02-22", To: "2026-04-07"}}}},
+		"a window open behind":    {domain.PullScope{Window: &domain.Window{From: "2026-03-01"}}, []domain.Step{{Window: domain.Window{From: "2026-02-22"}}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := (&Adapter{}).Plan(c.ask, nil, "2026-05-04")

@@ -26,17 +26,17 @@ const (
 // may show twice, which the ledger takes; one removed meanwhile may hide another, which
 // the next whole read finds.
 func (a *Adapter) Read(ctx context.Context, at ports.Access, step domain.Step,
-	accounts []domain.AccountView, cursor string,
-) (ports.Batch, error) {
+	accounts []domain.AccountData, cursor string,
+) (ports.VendorPage, error) {
 	found, err := a.page(ctx, at, listOf(at, "transactions", filters(step.Window)), cursor)
 	if err != nil {
-		return ports.Batch{}, err
+		return ports.VendorPage{}, err
 	}
 	rows, carried, err := newScope(at.AccountRef, accounts).sightings(found.rows)
 	if err != nil {
-		return ports.Batch{}, err
+		return ports.VendorPage{}, err
 	}
-	return ports.Batch{Accounts: carried, Transactions: rows, Next: found.next}, nil
+	return ports.VendorPage{Accounts: carried, Transactions: rows, Next: found.next}, nil
 }
 
 // filters bounds the value date where the window has a bound.

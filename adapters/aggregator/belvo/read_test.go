@@ -71,7 +71,7 @@ func TestUnlistedAccountsComeWithTheirRows(t *testing.T) {
 	_, a, at := vendorAt(t, belvosim.Options{})
 	step := domain.Step{Window: domain.Window{From: "2026-11-17"}}
 	for name, c := range map[string]struct {
-		accounts []domain.AccountView
+		accounts []domain.AccountData
 		want     []string
 	}{
 		"none listed": {nil, []string{belvosim.DemoCardAccountID, belvosim.DemoAccountID}},

@@ -15,7 +15,7 @@ const rules = "belvo 1"
 
 // idle is what of moving no observation depends on: the amounts are normalised, and of the
 // account its kind and currency are. What it owns moves.
-var idle = vendorhttp.Idle{
+var idle = vendorhttp.VolatileMembers{
 	"*":                   {`"collected_at"`, `"last_accessed_at"`},
 	"":                    {`"balance"`},
 	`"account"`:           {`"created_at"`},
@@ -52,9 +52,9 @@ func (g *glance) see(m vendorhttp.Member) {
 
 // sightings takes a page's rows, all or none, and with them the accounts that they carry
 // and the link's own list does not have.
-func (s scope) sightings(rows []jsontext.Value) ([]domain.Sighting, []domain.AccountView, error) {
-	seen := make([]domain.Sighting, 0, len(rows))
-	carried := map[string]domain.AccountView{}
+func (s scope) sightings(rows []jsontext.Value) ([]domain.RawTransaction, []domain.AccountData, error) {
+	seen := make([]domain.RawTransaction, 0, len(rows))
+	carried := map[string]domain.AccountData{}
 	text := append([]byte(rules+"\x00"+s.link), 0)
 	head := len(text)
 	for _, raw := range rows {
@@ -64,9 +64,9 @@ func (s scope) sightings(rows []jsontext.Value) ([]domain.Sighting, []domain.Acc
 			return nil, nil, malformed("transaction")
 		}
 		text = append(text, s.about(g)...)
-		seen = append(seen, domain.Sighting{
-			ExternalID: g.id, Source: vendorhttp.SourceOf(text),
-			Observe: func() (domain.Observation, error) { return s.observe(json.RawMessage(raw)) },
+		seen = append(seen, domain.RawTransaction{
+			ExternalID: g.id, ContentHash: vendorhttp.ContentHashOf(text),
+			Normalize: func() (domain.TransactionData, error) { return s.observe(json.RawMessage(raw)) },
 		})
 		if err := s.carry(g, carried); err != nil {
 			return nil, nil, err
@@ -89,7 +89,7 @@ func (s scope) about(g glance) string {
 }
 
 // carry reads the account of a row where the link's list does not have it.
-func (s scope) carry(g glance, carried map[string]domain.AccountView) error {
+func (s scope) carry(g glance, carried map[string]domain.AccountData) error {
 	if _, listed := s.accounts[g.holder]; listed || g.account == nil {
 		return nil
 	}

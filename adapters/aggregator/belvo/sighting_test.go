@@ -17,17 +17,17 @@ import (
 )
 
 // source takes a row, which must be good.
-func source(t *testing.T, s scope, raw json.RawMessage) domain.Source {
+func source(t *testing.T, s scope, raw json.RawMessage) domain.ContentHash {
 	t.Helper()
 	seen, _, err := s.sightings([]jsontext.Value{jsontext.Value(raw)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	o, err := seen[0].Observe()
-	if err != nil || o.ExternalID != seen[0].ExternalID || seen[0].Source.IsZero() {
+	o, err := seen[0].Normalize()
+	if err != nil || o.ExternalID != seen[0].ExternalID || seen[0].ContentHash.IsZero() {
 		t.Fatalf("row %q seen as %q (%v)", o.ExternalID, seen[0].ExternalID, err)
 	}
-	return seen[0].Source
+	return seen[0].ContentHash
 }
 
 // owned is the account inside a row, with edits.
@@ -75,13 +75,13 @@ func TestWhatARowIsKnownBy(t *testing.T) {
 // TestARowIsKnownAmongItsAccountsAlone: what the link's list says of the accounts decides
 // sign and currency, and so does the currency that all share.
 func TestARowIsKnownAmongItsAccountsAlone(t *testing.T) {
-	list := func(views ...domain.AccountView) scope { return newScope("l-1", views) }
+	list := func(views ...domain.AccountData) scope { return newScope("l-1", views) }
 	for name, raw := range map[string]json.RawMessage{"with its account": row(t, owned(nil)), "without": row(t, map[string]any{"account": nil})} {
-		sources := map[domain.Source]int{}
+		sources := map[domain.ContentHash]int{}
 		for i, s := range []scope{
-			list(domain.AccountView{ExternalID: "bank", Type: domain.BankAccount, Currency: "MXN"}),
-			list(domain.AccountView{ExternalID: "bank", Type: domain.CreditAccount, Currency: "USD"}),
-			list(domain.AccountView{ExternalID: "bank", Type: domain.CreditAccount}), list(),
+			list(domain.AccountData{ExternalID: "bank", Type: domain.BankAccount, Currency: "MXN"}),
+			list(domain.AccountData{ExternalID: "bank", Type: domain.CreditAccount, Currency: "USD"}),
+			list(domain.AccountData{ExternalID: "bank", Type: domain.CreditAccount}), list(),
 		} {
 			if _, dup := sources[source(t, s, raw)]; dup && (name == "with its account" || i != 3) {
 				t.Errorf("a row %s is known under list %d", name, i)
@@ -111,10 +111,10 @@ func TestABadRowIsNeverKnown(t *testing.T) {
 		}
 		seen, _, err := holders().sightings([]jsontext.Value{jsontext.Value(raw)})
 		if err == nil {
-			if seen[0].Source == was {
+			if seen[0].ContentHash == was {
 				t.Errorf("%s: known", name)
 			}
-			_, err = seen[0].Observe()
+			_, err = seen[0].Normalize()
 		}
 		if !errors.Is(err, domain.MalformedResponse) {
 			t.Errorf("%s: %v, want malformed_response", name, err)

@@ -44,7 +44,7 @@ func credential(id, password string) domain.Credential {
 }
 
 // listed gives the link's accounts.
-func listed(t *testing.T, a *Adapter, at ports.Access) []domain.AccountView {
+func listed(t *testing.T, a *Adapter, at ports.Access) []domain.AccountData {
 	t.Helper()
 	accounts, err := a.Accounts(t.Context(), at)
 	if err != nil {
@@ -54,17 +54,17 @@ func listed(t *testing.T, a *Adapter, at ports.Access) []domain.AccountView {
 }
 
 // readAll reads a step to its end.
-func readAll(t *testing.T, a *Adapter, at ports.Access, step domain.Step) ([]domain.Observation, int) {
+func readAll(t *testing.T, a *Adapter, at ports.Access, step domain.Step) ([]domain.TransactionData, int) {
 	t.Helper()
 	accounts := listed(t, a, at)
-	var rows []domain.Observation
+	var rows []domain.TransactionData
 	for cursor, pages := "", 1; ; pages++ {
 		batch, err := a.Read(t.Context(), at, step, accounts, cursor)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, seen := range batch.Transactions {
-			row, err := seen.Observe()
+			row, err := seen.Normalize()
 			if err != nil {
 				t.Fatal(err)
 			}

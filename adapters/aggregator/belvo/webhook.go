@@ -37,19 +37,19 @@ var (
 // hints that a whole read does not need.
 //
 // Errors: Invalid for what is not JSON of that shape, and for ids no ledger holds.
-func (*Adapter) Parse(body []byte) (domain.Event, error) {
+func (*Adapter) Parse(body []byte) (domain.WebhookEvent, error) {
 	var e envelope
 	if vendorhttp.Decode(body, &e) != nil || !e.sound() {
-		return domain.Event{}, domain.Fault("", "must be an event of the vendor")
+		return domain.WebhookEvent{}, domain.FieldError("", "must be an event of the vendor")
 	}
 	ask, wanted, err := e.ask()
 	if err != nil {
-		return domain.Event{}, err
+		return domain.WebhookEvent{}, err
 	}
 	name, sum := e.Type+"."+e.Code, sha256.Sum256(body)
-	return domain.Event{
-		Name: name, ID: e.ID, AccountRef: e.Link, Wanted: wanted, Ask: ask,
-		Key: strings.Join([]string{e.ID, e.Request, name, hex.EncodeToString(sum[:])}, "\n"),
+	return domain.WebhookEvent{
+		Name: name, ID: e.ID, AccountRef: e.Link, WantsPull: wanted, Scope: ask,
+		DedupKey: strings.Join([]string{e.ID, e.Request, name, hex.EncodeToString(sum[:])}, "\n"),
 	}, nil
 }
 
@@ -60,7 +60,7 @@ func (e envelope) sound() bool {
 
 // ask says what an event wants. Bills and owners are not kept here, and want nothing,
 // as does whatever the vendor adds.
-func (e envelope) ask() (domain.Ask, bool, error) {
+func (e envelope) ask() (domain.PullScope, bool, error) {
 	switch e.Type {
 	case "ACCOUNTS":
 		return e.accounts()
@@ -71,40 +71,40 @@ func (e envelope) ask() (domain.Ask, bool, error) {
 	case "CONSENT":
 		return e.consent()
 	}
-	return domain.Ask{}, false, nil
+	return domain.PullScope{}, false, nil
 }
 
 // accounts: the zero ask reads the accounts. News of them is good news of the link.
-func (e envelope) accounts() (domain.Ask, bool, error) {
+func (e envelope) accounts() (domain.PullScope, bool, error) {
 	switch e.Code {
 	case "historical_update", "new_accounts_available":
 		failed, err := e.failed()
 		if failed || err != nil {
-			return domain.Ask{}, err == nil, err
+			return domain.PullScope{}, err == nil, err
 		}
-		return domain.Ask{Signal: domain.SignalRecovered}, true, nil
+		return domain.PullScope{Signal: domain.SignalRecovered}, true, nil
 	}
-	return domain.Ask{}, false, nil
+	return domain.PullScope{}, false, nil
 }
 
 // transactions: transactions_updated names ids, but the vendor has no filter for them,
 // so it reads everything like the others. So does transactions_deleted: pages are cut by
 // position, and a row that goes while they are read can hide another one.
-func (e envelope) transactions() (domain.Ask, bool, error) {
+func (e envelope) transactions() (domain.PullScope, bool, error) {
 	switch e.Code {
 	case "historical_update", "new_transactions_available":
 		failed, err := e.failed()
 		if failed || err != nil {
-			return domain.Ask{}, err == nil, err
+			return domain.PullScope{}, err == nil, err
 		}
-		return domain.Ask{Everything: true, Signal: domain.SignalRecovered}, true, nil
+		return domain.PullScope{Everything: true, Signal: domain.SignalRecovered}, true, nil
 	case "transactions_updated":
-		return domain.Ask{Everything: true}, true, nil
+		return domain.PullScope{Everything: true}, true, nil
 	case "transactions_deleted":
 		removed, err := e.removed()
-		return domain.Ask{}.Merge(domain.Ask{Everything: true, Removed: removed}), err == nil, err
+		return domain.PullScope{}.Merge(domain.PullScope{Everything: true, Removed: removed}), err == nil, err
 	}
-	return domain.Ask{}, false, nil
+	return domain.PullScope{}, false, nil
 }
 
 // failed: an update may tell of errors in place of rows. It brings nothing new, but is
@@ -126,34 +126,34 @@ func (e envelope) removed() ([]string, error) {
 	}
 	for _, id := range data.IDs {
 		if !identifier(id) {
-			return nil, domain.Fault("", "must name transactions by their ids")
+			return nil, domain.FieldError("", "must name transactions by their ids")
 		}
 	}
 	return data.IDs, nil
 }
 
 // linked: after link_deleted the pull finds the link gone, and says so.
-func (e envelope) linked() (domain.Ask, bool, error) {
+func (e envelope) linked() (domain.PullScope, bool, error) {
 	switch e.Code {
 	case "invalid_credentials", "token_required":
-		return domain.Ask{Signal: domain.SignalReauth}, true, nil
+		return domain.PullScope{Signal: domain.SignalReauth}, true, nil
 	case "link_deleted":
-		return domain.Ask{}, true, nil
+		return domain.PullScope{}, true, nil
 	}
-	return domain.Ask{}, false, nil
+	return domain.PullScope{}, false, nil
 }
 
 // consent: older events have the code without "openfinance_". A consent that is about
 // to expire still serves. The vendor's list of codes is open; the words for a consent
 // that is good again are those of Brazil's Open Finance.
-func (e envelope) consent() (domain.Ask, bool, error) {
+func (e envelope) consent() (domain.PullScope, bool, error) {
 	switch strings.TrimPrefix(e.Code, "openfinance_") {
 	case "consent_expired", "consent_revoked", "consent_rejected":
-		return domain.Ask{Signal: domain.SignalReauth}, true, nil
+		return domain.PullScope{Signal: domain.SignalReauth}, true, nil
 	case "consent_renewed", "consent_extended", "consent_authorised", "consent_authorized":
-		return domain.Ask{Signal: domain.SignalRecovered}, true, nil
+		return domain.PullScope{Signal: domain.SignalRecovered}, true, nil
 	}
-	return domain.Ask{}, false, nil
+	return domain.PullScope{}, false, nil
 }
 
 // read decodes data, which may be missing or null.
@@ -162,7 +162,7 @@ func (e envelope) read(into any) error {
 		return nil
 	}
 	if vendorhttp.Decode(e.Data, into) != nil {
-		return domain.Fault("", "must carry the data of its event")
+		return domain.FieldError("", "must carry the data of its event")
 	}
 	return nil
 }

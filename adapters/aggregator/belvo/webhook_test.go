@@ -37,7 +37,7 @@ func TestParseRefusesWhatIsNotTheVendors(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			event, err := (&Adapter{}).Parse([]byte(body))
-			if !errors.Is(err, domain.Invalid) || event.Wanted || event.Key != "" {
+			if !errors.Is(err, domain.Invalid) || event.WantsPull || event.DedupKey != "" {
 				t.Errorf("got %+v (%v)", event, err)
 			}
 		})
@@ -50,7 +50,7 @@ func TestParseTakesWhatTheVendorMayLeaveOut(t *testing.T) {
 		`{"webhook_type":"TRANSACTIONS","webhook_code":"historical_update","data":null}`,
 		`{"webhook_type":"LINK","webhook_code":"link_deleted","webhook_id":null,"request_id":null,"external_id":7}`,
 	} {
-		if event, err := (&Adapter{}).Parse([]byte(body)); err != nil || !event.Wanted {
+		if event, err := (&Adapter{}).Parse([]byte(body)); err != nil || !event.WantsPull {
 			t.Errorf("%s: %+v (%v)", body, event, err)
 		}
 	}
@@ -67,7 +67,7 @@ func TestKeyTellsEventsApart(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return event.Key
+		return event.DedupKey
 	}
 	base := key(body("w", "r", "historical_update", `{}`))
 	if base != key(body("w", "r", "historical_update", `{}`)) {
@@ -106,12 +106,12 @@ func FuzzParse(f *testing.F) {
 			}
 			return
 		}
-		for _, id := range append(event.Ask.Removed, event.Name) {
+		for _, id := range append(event.Scope.Removed, event.Name) {
 			if id == "" || len(id) > domain.MaxEventID {
 				t.Fatalf("an id of %d bytes", len(id))
 			}
 		}
-		if max(len(event.ID), len(event.AccountRef)) > domain.MaxEventID || event.Key == "" {
+		if max(len(event.ID), len(event.AccountRef)) > domain.MaxEventID || event.DedupKey == "" {
 			t.Fatalf("unbounded: %+v", event)
 		}
 	})

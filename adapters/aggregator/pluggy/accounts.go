@@ -38,10 +38,10 @@ type account struct {
 }
 
 // Accounts reads the item's accounts, by id: GET /accounts?itemId=. All pages or none.
-func (a *Adapter) Accounts(ctx context.Context, at ports.Access) ([]domain.AccountView, error) {
+func (a *Adapter) Accounts(ctx context.Context, at ports.Access) ([]domain.AccountData, error) {
 	ctx, cancel := a.http.Bound(ctx)
 	defer cancel()
-	var all []domain.AccountView
+	var all []domain.AccountData
 	for page := 1; page <= maxAccountPages; page++ {
 		got, err := a.accountPage(ctx, at, page)
 		if err != nil {
@@ -79,8 +79,8 @@ func (a *Adapter) accountPage(ctx context.Context, at ports.Access, page int) (a
 }
 
 // inOrder sorts by id, which never changes, so that a plan made again is the same one.
-func inOrder(all []domain.AccountView) ([]domain.AccountView, error) {
-	slices.SortFunc(all, func(x, y domain.AccountView) int { return cmp.Compare(x.ExternalID, y.ExternalID) })
+func inOrder(all []domain.AccountData) ([]domain.AccountData, error) {
+	slices.SortFunc(all, func(x, y domain.AccountData) int { return cmp.Compare(x.ExternalID, y.ExternalID) })
 	for i := 1; i < len(all); i++ {
 		if all[i].ExternalID == all[i-1].ExternalID {
 			return nil, malformed("an account that stands twice in its list")
@@ -91,15 +91,15 @@ func inOrder(all []domain.AccountView) ([]domain.AccountView, error) {
 
 // normalizeAccount reads one account of the item. The balance is the vendor's figure:
 // on a card, what is owed is positive. A balance without a currency is unknown.
-func normalizeAccount(raw jsontext.Value, itemID string) (domain.AccountView, error) {
+func normalizeAccount(raw jsontext.Value, itemID string) (domain.AccountData, error) {
 	var in account
 	if err := vendorhttp.Decode(raw, &in); err != nil {
-		return domain.AccountView{}, err
+		return domain.AccountData{}, err
 	}
 	if !validID(in.ID) || in.Item != "" && in.Item != itemID {
-		return domain.AccountView{}, malformed("an account of another item, or without an id")
+		return domain.AccountData{}, malformed("an account of another item, or without an id")
 	}
-	view := domain.AccountView{
+	view := domain.AccountData{
 		ExternalID: in.ID, Type: domain.OtherAccount, Subtype: domain.CleanText(in.Subtype),
 		Name: domain.CleanText(in.Name), Number: domain.CleanText(in.Number),
 		Currency: in.Currency, Metadata: json.RawMessage(raw),
@@ -115,7 +115,7 @@ func normalizeAccount(raw jsontext.Value, itemID string) (domain.AccountView, er
 	}
 	balance, err := vendorhttp.Money(string(in.Balance), in.Currency)
 	if err != nil {
-		return domain.AccountView{}, err
+		return domain.AccountData{}, err
 	}
 	view.Balance = &balance
 	return view, nil

@@ -43,7 +43,7 @@ type item struct {
 // only when every product of the last synchronisation came (UPDATED with SUCCESS), for a
 // partial one may lack rows that exist. Errors: account_not_found for an item that is
 // unknown, deleted or not the client's.
-func (a *Adapter) Check(ctx context.Context, at ports.Access) (domain.Standing, error) {
+func (a *Adapter) Check(ctx context.Context, at ports.Access) (domain.LinkStatus, error) {
 	ctx, cancel := a.http.Bound(ctx)
 	defer cancel()
 	var found item
@@ -51,22 +51,22 @@ func (a *Adapter) Check(ctx context.Context, at ports.Access) (domain.Standing, 
 		Vendor: aboutItem, Path: "/items/" + url.PathEscape(at.AccountRef), Template: "/items/{id}", Resource: "items",
 	}, &found)
 	if err != nil {
-		return domain.Standing{}, err
+		return domain.LinkStatus{}, err
 	}
 	if found.ID != at.AccountRef || found.Status == "" {
-		return domain.Standing{}, malformed("another item than asked for")
+		return domain.LinkStatus{}, malformed("another item than asked for")
 	}
 	return found.standing(), nil
 }
 
 // Verify is Check with a key fetched anew, so that a credential which was withdrawn
 // while its key still lives is found out. Errors: as Check.
-func (a *Adapter) Verify(ctx context.Context, at ports.Access) (domain.Standing, error) {
+func (a *Adapter) Verify(ctx context.Context, at ports.Access) (domain.LinkStatus, error) {
 	ctx, cancel := a.http.Bound(ctx)
 	defer cancel()
 	id, err := a.keys.id(at)
 	if err != nil {
-		return domain.Standing{}, err
+		return domain.LinkStatus{}, err
 	}
 	a.keys.forget(id)
 	return a.Check(ctx, at)
@@ -74,10 +74,10 @@ func (a *Adapter) Verify(ctx context.Context, at ports.Access) (domain.Standing,
 
 // standing: OUTDATED means the last synchronisation failed; only its execution status
 // tells whether the holder can mend that.
-func (i item) standing() domain.Standing {
-	s := domain.Standing{
-		Settled: i.Status == "UPDATED" && i.ExecutionStatus == "SUCCESS",
-		Synced:  domain.CleanText(i.LastUpdatedAt),
+func (i item) standing() domain.LinkStatus {
+	s := domain.LinkStatus{
+		SyncComplete: i.Status == "UPDATED" && i.ExecutionStatus == "SUCCESS",
+		SyncMarker:   domain.CleanText(i.LastUpdatedAt),
 	}
 	switch i.Status {
 	case "LOGIN_ERROR", "WAITING_USER_INPUT", "WAITING_USER_ACTION":

@@ -18,17 +18,17 @@ import (
 func TestStandingFollowsTheItem(t *testing.T) {
 	for _, test := range []struct {
 		status, execution string
-		want              domain.Standing
+		want              domain.LinkStatus
 	}{
-		{"UPDATED", "SUCCESS", domain.Standing{Settled: true}},
-		{"UPDATED", "PARTIAL_SUCCESS", domain.Standing{}},
-		{"UPDATING", "TRANSACTIONS_IN_PROGRESS", domain.Standing{}},
-		{"LOGIN_ERROR", "INVALID_CREDENTIALS", domain.Standing{NeedsReauth: true}},
-		{"WAITING_USER_INPUT", "WAITING_USER_INPUT", domain.Standing{NeedsReauth: true}},
-		{"WAITING_USER_ACTION", "WAITING_USER_ACTION", domain.Standing{NeedsReauth: true}},
-		{"OUTDATED", "ACCOUNT_LOCKED", domain.Standing{NeedsReauth: true}},
-		{"OUTDATED", "SITE_NOT_AVAILABLE", domain.Standing{}},
-		{"SOMETHING_NEW", "SUCCESS", domain.Standing{}},
+		{"UPDATED", "SUCCESS", domain.LinkStatus{SyncComplete: true}},
+		{"UPDATED", "PARTIAL_SUCCESS", domain.LinkStatus{}},
+		{"UPDATING", "TRANSACTIONS_IN_PROGRESS", domain.LinkStatus{}},
+		{"LOGIN_ERROR", "INVALID_CREDENTIALS", domain.LinkStatus{NeedsReauth: true}},
+		{"WAITING_USER_INPUT", "WAITING_USER_INPUT", domain.LinkStatus{NeedsReauth: true}},
+		{"WAITING_USER_ACTION", "WAITING_USER_ACTION", domain.LinkStatus{NeedsReauth: true}},
+		{"OUTDATED", "ACCOUNT_LOCKED", domain.LinkStatus{NeedsReauth: true}},
+		{"OUTDATED", "SITE_NOT_AVAILABLE", domain.LinkStatus{}},
+		{"SOMETHING_NEW", "SUCCESS", domain.LinkStatus{}},
 	} {
 		t.Run(test.status+" "+test.execution, func(t *testing.T) {
 			w := newWorld(t, vendorhttp.Config{})
@@ -36,10 +36,10 @@ func TestStandingFollowsTheItem(t *testing.T) {
 				t.Fatal(err)
 			}
 			got, err := w.adapter.Check(t.Context(), w.access)
-			if got.Synced == "" {
+			if got.SyncMarker == "" {
 				t.Error("the vendor's mark of its last synchronisation is missing")
 			}
-			if got.Synced = ""; err != nil || got != test.want {
+			if got.SyncMarker = ""; err != nil || got != test.want {
 				t.Errorf("got %+v, %v, want %+v", got, err, test.want)
 			}
 		})

@@ -118,15 +118,15 @@ func TestPluggyKeepsThePort(t *testing.T) {
 			hooks[filepath.ToSlash(path)] = body
 		}
 	}
-	porttest.TestAggregator(t, porttest.VendorBench{New: portWorld, Webhooks: hooks})
+	porttest.TestAggregator(t, porttest.VendorSuite{New: portWorld, Webhooks: hooks})
 }
 
-func portWorld(t *testing.T) porttest.VendorWorld {
+func portWorld(t *testing.T) porttest.VendorEnv {
 	w := newWorld(t, vendorhttp.Config{Timeout: time.Second, MaxBody: 1 << 20})
 	bad, gone := w.access, w.access
 	bad.Credential = credential(pluggysim.DemoClientID, "canary-wrong-secret")
 	gone.AccountRef = "00000000-1111-4222-8333-444444444444"
-	return porttest.VendorWorld{
+	return porttest.VendorEnv{
 		Adapter: w.adapter, Good: w.access, BadCredential: bad, BadReference: gone,
 		Accounts: []string{pluggysim.DemoBankAccountID, pluggysim.DemoCardAccountID},
 		Today:    domain.DateOf(present),

@@ -11,7 +11,7 @@ import (
 // being edited: when the row was last written, the account's balance behind it, its place
 // among the day's rows. The amount is compared exactly, as normalised.
 var form = vendorhttp.Form{
-	Without: vendorhttp.Idle{"": {`"updatedAt"`, `"balance"`, `"order"`, `"amount"`}},
+	Without: vendorhttp.VolatileMembers{"": {`"updatedAt"`, `"balance"`, `"order"`, `"amount"`}},
 	Nulls:   true, Text: vendorhttp.Canonical, Number: vendorhttp.Canonical,
 }
 

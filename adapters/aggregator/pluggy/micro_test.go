@@ -24,7 +24,7 @@ func BenchmarkNormalize(b *testing.B) {
 	if err := json.Unmarshal(rows[0], &first); err != nil {
 		b.Fatal(err)
 	}
-	holder := domain.AccountView{ExternalID: first.Account, Type: domain.BankAccount, Currency: "BRL"}
+	holder := domain.AccountData{ExternalID: first.Account, Type: domain.BankAccount, Currency: "BRL"}
 	b.ReportAllocs()
 	for b.Loop() {
 		for _, object := range rows {

@@ -45,30 +45,30 @@ type merchant struct {
 
 // normalize reads a row of the account. Pure: bytes in, observation out. Errors:
 // Unavailable (malformed_response) for what cannot be read exactly.
-func normalize(object jsontext.Value, holder domain.AccountView) (domain.Observation, error) {
+func normalize(object jsontext.Value, holder domain.AccountData) (domain.TransactionData, error) {
 	var in row
 	if err := vendorhttp.Decode(object, &in); err != nil {
-		return domain.Observation{}, err
+		return domain.TransactionData{}, err
 	}
 	if !validID(in.ID) || in.Account != holder.ExternalID {
-		return domain.Observation{}, malformed("a row of another account, or without an id")
+		return domain.TransactionData{}, malformed("a row of another account, or without an id")
 	}
-	out := domain.Observation{
+	out := domain.TransactionData{
 		ExternalID: in.ID, Account: in.Account, Description: in.text(),
 		Category: domain.CleanText(in.Category), Metadata: json.RawMessage(object),
 	}
 	var err error
 	if out.Date, out.OccurredAt, err = in.when(); err != nil {
-		return domain.Observation{}, err
+		return domain.TransactionData{}, err
 	}
 	if out.Status, err = in.status(); err != nil {
-		return domain.Observation{}, err
+		return domain.TransactionData{}, err
 	}
 	if err = in.money(&out, holder); err != nil {
-		return domain.Observation{}, err
+		return domain.TransactionData{}, err
 	}
 	out.Counterparty = in.counterparty(out.Amount)
-	out.Detail, err = detail(object)
+	out.StableMetadata, err = detail(object)
 	return out, err
 }
 
@@ -94,7 +94,7 @@ func (r row) status() (domain.TransactionStatus, error) {
 // money sets the amounts: the magnitude is the vendor's, the direction its type's. The
 // vendor's own sign is not asked where there is a type: on a card it is the issuer's.
 // The second amount goes the same way, and only where the currencies differ.
-func (r row) money(out *domain.Observation, holder domain.AccountView) error {
+func (r row) money(out *domain.TransactionData, holder domain.AccountData) error {
 	amount, err := vendorhttp.Money(string(r.Amount), r.Currency)
 	if err != nil {
 		return err

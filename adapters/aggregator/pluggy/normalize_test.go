@@ -22,15 +22,16 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 // golden is an observation as its file shows it: the detail as JSON, the metadata left
 // out, since it is the input's own bytes.
 type golden struct {
-	domain.Observation
-	Metadata string
-	Source   string `json:"Source,omitempty"`
-	Detail   json.RawMessage
+	domain.TransactionData
+	Metadata       string
+	ContentHash    string `json:"ContentHash,omitempty"`
+	StableMetadata string `json:"StableMetadata,omitempty"`
+	Detail         json.RawMessage
 }
 
-func holders(t testing.TB) []domain.AccountView {
+func holders(t testing.TB) []domain.AccountData {
 	t.Helper()
-	var all []domain.AccountView
+	var all []domain.AccountData
 	for _, raw := range objects(t, "accounts") {
 		view, err := normalizeAccount(raw, "ref")
 		if err != nil {
@@ -71,7 +72,7 @@ func TestNormalizeGolden(t *testing.T) {
 				if !bytes.Equal(row.Metadata, raw) {
 					t.Errorf("metadata of %s is not the vendor's bytes", row.ExternalID)
 				}
-				got = append(got, golden{Observation: row, Detail: row.Detail})
+				got = append(got, golden{TransactionData: row, Detail: row.StableMetadata})
 			}
 			compareGolden(t, name, got)
 		})
@@ -163,7 +164,7 @@ func TestNormalizeRefusesWhatItCannotReadExactly(t *testing.T) {
 			}
 		})
 	}
-	unknown := domain.AccountView{ExternalID: bank.ExternalID, Type: domain.OtherAccount}
+	unknown := domain.AccountData{ExternalID: bank.ExternalID, Type: domain.OtherAccount}
 	if _, err := normalize(with(t, "type", "null"), unknown); err == nil {
 		t.Error("a row without a direction passed")
 	}

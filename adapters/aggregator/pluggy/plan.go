@@ -20,7 +20,7 @@ func horizon(today domain.Date) domain.Date { return today.AddDays(marginDays - 
 // Plan gives, account by account, a read of the asked window or a sweep of everything, then
 // the lists of new rows, then those of rows by name. An account that is not among the
 // given ones has no step: it is not the item's any more.
-func (*Adapter) Plan(ask domain.Ask, accounts []domain.AccountView, today domain.Date) []domain.Step {
+func (*Adapter) Plan(ask domain.PullScope, accounts []domain.AccountData, today domain.Date) []domain.Step {
 	var steps []domain.Step
 	listed := make(map[string]bool, len(accounts))
 	for _, account := range accounts {
@@ -48,7 +48,7 @@ func (*Adapter) Plan(ask domain.Ask, accounts []domain.AccountView, today domain
 // whole reads an account's window, or sweeps all of it. What lies before the horizon is
 // read as well as the vendor still shows it, but nothing is concluded from what it does
 // not. Nor from what a window does not show: a row may have been moved to another date.
-func whole(ask domain.Ask, account string, today domain.Date) (domain.Step, bool) {
+func whole(ask domain.PullScope, account string, today domain.Date) (domain.Step, bool) {
 	switch {
 	case ask.Everything:
 		return domain.Step{Account: account, Window: domain.Window{From: horizon(today)}, Sweep: true}, true

@@ -28,12 +28,12 @@ type rowPage struct {
 // Read gets one page of a step from /v2/transactions. A step by ids is read in lists of
 // 500. The vendor's cursor is sent back as it came, but only if it is a query string of
 // the same account.
-func (a *Adapter) Read(ctx context.Context, at ports.Access, step domain.Step, accounts []domain.AccountView, cursor string) (ports.Batch, error) {
+func (a *Adapter) Read(ctx context.Context, at ports.Access, step domain.Step, accounts []domain.AccountData, cursor string) (ports.VendorPage, error) {
 	ctx, cancel := a.http.Bound(ctx)
 	defer cancel()
 	here, err := parsePlace(cursor, step)
 	if err != nil {
-		return ports.Batch{}, err
+		return ports.VendorPage{}, err
 	}
 	query := strings.TrimPrefix(here.next, "?")
 	if query == "" {
@@ -43,22 +43,22 @@ func (a *Adapter) Read(ctx context.Context, at ports.Access, step domain.Step, a
 		Vendor: aboutRows, Path: "/v2/transactions", Template: "/v2/transactions", Query: query, Resource: "transactions",
 	})
 	if err != nil {
-		return ports.Batch{}, err
+		return ports.VendorPage{}, err
 	}
 	var page rowPage
 	raw, err := vendorhttp.DecodeList(body, "results", &page)
 	if err != nil {
-		return ports.Batch{}, err
+		return ports.VendorPage{}, err
 	}
 	rows, err := sightings(raw, holderOf(step.Account, accounts))
 	if err != nil {
-		return ports.Batch{}, err
+		return ports.VendorPage{}, err
 	}
 	onward, err := here.after(page.Next, step)
 	if err != nil {
-		return ports.Batch{}, err
+		return ports.VendorPage{}, err
 	}
-	return ports.Batch{Transactions: rows, Next: onward}, nil
+	return ports.VendorPage{Transactions: rows, Next: onward}, nil
 }
 
 // question is the query of a list's first page. Dates are sent a day wider than asked:
@@ -86,13 +86,13 @@ func (a *Adapter) question(step domain.Step, first int) url.Values {
 
 // holderOf finds the account that decides sign and second currency. One that is not
 // listed has neither, so that a row which needs them is refused rather than guessed.
-func holderOf(id string, accounts []domain.AccountView) domain.AccountView {
+func holderOf(id string, accounts []domain.AccountData) domain.AccountData {
 	for _, account := range accounts {
 		if account.ExternalID == id {
 			return account
 		}
 	}
-	return domain.AccountView{ExternalID: id, Type: domain.OtherAccount}
+	return domain.AccountData{ExternalID: id, Type: domain.OtherAccount}
 }
 
 // parseTime reads an instant as the vendor writes it (RFC 3339, or a bare date).

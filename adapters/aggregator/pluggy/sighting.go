@@ -14,15 +14,15 @@ import (
 const rules = "pluggy 1"
 
 // idle is what of moving no observation depends on. The amount is normalised.
-var idle = vendorhttp.Idle{"": {`"updatedAt"`, `"balance"`, `"order"`}}
+var idle = vendorhttp.VolatileMembers{"": {`"updatedAt"`, `"balance"`, `"order"`}}
 
 // sightings takes a page's rows, all or none. A page without a list is no page: to take it
 // for an empty one would let a sweep remove what it did not show.
-func sightings(raw []jsontext.Value, holder domain.AccountView) ([]domain.Sighting, error) {
+func sightings(raw []jsontext.Value, holder domain.AccountData) ([]domain.RawTransaction, error) {
 	if raw == nil {
 		return nil, malformed("a page without results")
 	}
-	seen := make([]domain.Sighting, 0, len(raw))
+	seen := make([]domain.RawTransaction, 0, len(raw))
 	text := []byte(strings.Join([]string{rules, holder.ExternalID, string(holder.Type), holder.Currency, ""}, "\x00"))
 	head := len(text)
 	for _, object := range raw {
@@ -36,9 +36,9 @@ func sightings(raw []jsontext.Value, holder domain.AccountView) ([]domain.Sighti
 		if !sound || !validID(id) {
 			return nil, malformed("a row that is none, or without an id")
 		}
-		seen = append(seen, domain.Sighting{
-			ExternalID: id, Source: vendorhttp.SourceOf(text),
-			Observe: func() (domain.Observation, error) { return normalize(object, holder) },
+		seen = append(seen, domain.RawTransaction{
+			ExternalID: id, ContentHash: vendorhttp.ContentHashOf(text),
+			Normalize: func() (domain.TransactionData, error) { return normalize(object, holder) },
 		})
 	}
 	return seen, nil

@@ -14,17 +14,17 @@ import (
 )
 
 // source takes a row, which must be good.
-func source(t *testing.T, raw jsontext.Value, holder domain.AccountView) domain.Source {
+func source(t *testing.T, raw jsontext.Value, holder domain.AccountData) domain.ContentHash {
 	t.Helper()
 	seen, err := sightings([]jsontext.Value{raw}, holder)
 	if err != nil {
 		t.Fatal(err)
 	}
-	row, err := seen[0].Observe()
-	if err != nil || row.ExternalID != seen[0].ExternalID || seen[0].Source.IsZero() {
+	row, err := seen[0].Normalize()
+	if err != nil || row.ExternalID != seen[0].ExternalID || seen[0].ContentHash.IsZero() {
 		t.Fatalf("row %q seen as %q (%v)", row.ExternalID, seen[0].ExternalID, err)
 	}
-	return seen[0].Source
+	return seen[0].ContentHash
 }
 
 func TestWhatARowIsKnownBy(t *testing.T) {
@@ -52,9 +52,9 @@ func TestWhatARowIsKnownBy(t *testing.T) {
 			t.Errorf("another %s leaves the row known", name)
 		}
 	}
-	for name, change := range map[string]func(*domain.AccountView){
-		"type":     func(a *domain.AccountView) { a.Type = domain.CreditAccount },
-		"currency": func(a *domain.AccountView) { a.Currency = "USD" },
+	for name, change := range map[string]func(*domain.AccountData){
+		"type":     func(a *domain.AccountData) { a.Type = domain.CreditAccount },
+		"currency": func(a *domain.AccountData) { a.Currency = "USD" },
 	} {
 		other := bank
 		if change(&other); source(t, with(t), other) == was {
@@ -80,10 +80,10 @@ func TestABadRowIsNeverKnown(t *testing.T) {
 		}
 		seen, err := sightings([]jsontext.Value{jsontext.Value(raw)}, bank)
 		if err == nil {
-			if seen[0].Source == was {
+			if seen[0].ContentHash == was {
 				t.Errorf("%s: known", name)
 			}
-			_, err = seen[0].Observe()
+			_, err = seen[0].Normalize()
 		}
 		if !errors.Is(err, domain.MalformedResponse) {
 			t.Errorf("%s: %v, want malformed_response", name, err)

@@ -28,17 +28,17 @@ type notice struct {
 
 // Parse reads a webhook's body. An event is told apart by its eventId, which stays the
 // same over the vendor's repeats.
-func (*Adapter) Parse(body []byte) (domain.Event, error) {
+func (*Adapter) Parse(body []byte) (domain.WebhookEvent, error) {
 	var in notice
 	if vendorhttp.Decode(body, &in) != nil {
-		return domain.Event{}, domain.Fault("body", "must be a webhook of the vendor")
+		return domain.WebhookEvent{}, domain.FieldError("body", "must be a webhook of the vendor")
 	}
 	if err := in.check(); err != nil {
-		return domain.Event{}, err
+		return domain.WebhookEvent{}, err
 	}
-	event := domain.Event{Name: in.Event, ID: in.EventID, Key: in.EventID, AccountRef: in.Item}
+	event := domain.WebhookEvent{Name: in.Event, ID: in.EventID, DedupKey: in.EventID, AccountRef: in.Item}
 	if read, known := news[in.Event]; known {
-		event.Wanted, event.Ask = true, read(in)
+		event.WantsPull, event.Scope = true, read(in)
 	}
 	return event, nil
 }
@@ -46,16 +46,16 @@ func (*Adapter) Parse(body []byte) (domain.Event, error) {
 // check refuses names and ids that could not be stored or sent.
 func (n notice) check() error {
 	if !validID(n.Event) {
-		return domain.Fault("event", "must name an event")
+		return domain.FieldError("event", "must name an event")
 	}
 	for field, id := range map[string]string{"eventId": n.EventID, "itemId": n.Item, "accountId": n.Account} {
 		if id != "" && !validID(id) {
-			return domain.Fault(field, "must be an id")
+			return domain.FieldError(field, "must be an id")
 		}
 	}
 	for _, id := range n.Rows {
 		if !validID(id) {
-			return domain.Fault("transactionIds", "must be ids")
+			return domain.FieldError("transactionIds", "must be ids")
 		}
 	}
 	return nil

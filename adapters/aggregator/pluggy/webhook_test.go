@@ -37,12 +37,12 @@ const (
 )
 
 func TestParseAsksForWhatTheEventMeans(t *testing.T) {
-	everything := domain.Ask{Everything: true}
-	recovered := domain.Ask{Everything: true, Signal: domain.SignalRecovered}
-	reauth := domain.Ask{Signal: domain.SignalReauth}
+	everything := domain.PullScope{Everything: true}
+	recovered := domain.PullScope{Everything: true, Signal: domain.SignalRecovered}
+	reauth := domain.PullScope{Signal: domain.SignalReauth}
 	for name, want := range map[string]struct {
 		wanted bool
-		ask    domain.Ask
+		ask    domain.PullScope
 	}{
 		"item_created":             {true, everything},
 		"item_updated":             {true, recovered},
@@ -50,25 +50,25 @@ func TestParseAsksForWhatTheEventMeans(t *testing.T) {
 		"item_error":               {true, reauth},
 		"item_waiting_user_input":  {true, reauth},
 		"item_waiting_user_action": {true, reauth},
-		"item_deleted":             {true, domain.Ask{}},
+		"item_deleted":             {true, domain.PullScope{}},
 		"connector_status_updated": {},
-		"transactions_created": {true, domain.Ask{Created: map[string]time.Time{
+		"transactions_created": {true, domain.PullScope{Created: map[string]time.Time{
 			hookAccount: time.Date(2026, 11, 19, 8, 57, 11, 0, time.UTC)}}},
-		"transactions_updated": {true, domain.Ask{Changed: map[string][]string{hookCard: {"7a7a7a7a-0000-4000-8000-000000000021"}}}},
-		"transactions_deleted": {true, domain.Ask{Removed: []string{"7a7a7a7a-0000-4000-8000-000000000022"}}},
+		"transactions_updated": {true, domain.PullScope{Changed: map[string][]string{hookCard: {"7a7a7a7a-0000-4000-8000-000000000021"}}}},
+		"transactions_deleted": {true, domain.PullScope{Removed: []string{"7a7a7a7a-0000-4000-8000-000000000022"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := (*Adapter)(nil).Parse(bodies(t)[name+".json"])
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got.Wanted != want.wanted || !strings.HasPrefix(got.ID, "ab000000") || got.Key != got.ID {
+			if got.WantsPull != want.wanted || !strings.HasPrefix(got.ID, "ab000000") || got.DedupKey != got.ID {
 				t.Errorf("got %+v", got)
 			}
 			if ref := got.AccountRef; ref != hookItem && (ref != "" || name != "connector_status_updated") {
 				t.Errorf("about %q", ref)
 			}
-			if diff := cmp.Diff(want.ask, got.Ask); diff != "" {
+			if diff := cmp.Diff(want.ask, got.Scope); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -76,13 +76,13 @@ func TestParseAsksForWhatTheEventMeans(t *testing.T) {
 }
 
 func TestParseFallsBackToMore(t *testing.T) {
-	everything := domain.Ask{Everything: true}
+	everything := domain.PullScope{Everything: true}
 	many := make([]string, 10_001)
 	for i := range many {
 		many[i] = fmt.Sprintf("id-%d", i)
 	}
 	list, _ := json.Marshal(many)
-	for body, want := range map[string]domain.Ask{
+	for body, want := range map[string]domain.PullScope{
 		`{"event":"transactions/created","accountId":"a","transactionsMinDate":"2026-11-17T01:30:00.000Z"}`: {Window: &domain.Window{From: "2026-11-16"}},
 		`{"event":"transactions/created","transactionsCreatedAtFrom":"2026-11-19T09:02:11.000Z"}`:           everything,
 		`{"event":"transactions/created","accountId":"a","transactionsCreatedAtFrom":"soon"}`:               everything,
@@ -95,10 +95,10 @@ func TestParseFallsBackToMore(t *testing.T) {
 		`{"event":"item/error"}`: {},
 	} {
 		got, err := (*Adapter)(nil).Parse([]byte(body))
-		if err != nil || !got.Wanted {
-			t.Errorf("%.90s: %+v %v", body, got.Wanted, err)
+		if err != nil || !got.WantsPull {
+			t.Errorf("%.90s: %+v %v", body, got.WantsPull, err)
 		}
-		if diff := cmp.Diff(want, got.Ask); diff != "" {
+		if diff := cmp.Diff(want, got.Scope); diff != "" {
 			t.Errorf("%.90s: %s", body, diff)
 		}
 	}
@@ -106,7 +106,7 @@ func TestParseFallsBackToMore(t *testing.T) {
 
 func TestParseWantsNothingOfUnknownEvents(t *testing.T) {
 	got, err := (*Adapter)(nil).Parse([]byte(`{"event":"payment_intent/created","eventId":"e","itemId":"i"}`))
-	if err != nil || got.Wanted || got.Name != "payment_intent/created" || got.Key != "e" {
+	if err != nil || got.WantsPull || got.Name != "payment_intent/created" || got.DedupKey != "e" {
 		t.Errorf("got %+v, %v", got, err)
 	}
 }
@@ -153,7 +153,7 @@ func FuzzParse(f *testing.F) {
 			}
 			return
 		}
-		for _, id := range append([]string{got.Name}, got.Ask.Removed...) {
+		for _, id := range append([]string{got.Name}, got.Scope.Removed...) {
 			if !validID(id) {
 				t.Errorf("id %q", id)
 			}

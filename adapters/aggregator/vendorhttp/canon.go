@@ -14,7 +14,7 @@ import (
 // members in the order of their names, no white space, and each text and number in one way.
 type Form struct {
 	// Without are members left out.
-	Without Idle
+	Without VolatileMembers
 	// Nulls says whether members that are null are written.
 	Nulls bool
 	// Text and Number append a text, in its quotes, and a number.

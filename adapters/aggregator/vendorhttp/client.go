@@ -142,7 +142,7 @@ func (c *Client) attempt(ctx context.Context, call Call, target *url.URL, tokens
 	begun := c.cfg.Clock.Now()
 	got, err := c.exchange(ctx, req)
 	now := c.cfg.Clock.Now()
-	c.cfg.Observe(string(call.Vendor.Name), call.method(), call.Template, got.status, now.Sub(begun))
+	c.cfg.OnCall(string(call.Vendor.Name), call.method(), call.Template, got.status, now.Sub(begun))
 	if err != nil || got.status/100 == 2 {
 		return got, err
 	}

@@ -44,7 +44,7 @@ type Config struct {
 	PerMinute int
 	// Observe is told of each attempt; nil: nobody is. Template is the path with its
 	// ids left out; status is 0 when there was no answer. It must not block.
-	Observe func(vendor, method, template string, status int, took time.Duration)
+	OnCall func(vendor, method, template string, status int, took time.Duration)
 	// Mark names the attempt in the context that it is sent with; nil: nothing does.
 	Mark func(ctx context.Context, template string) context.Context
 	// Wrap puts a round tripper around the client's own; nil: none. It must follow no
@@ -68,8 +68,8 @@ func (c Config) withDefaults() Config {
 	if c.Clock == nil {
 		c.Clock = systemClock{}
 	}
-	if c.Observe == nil {
-		c.Observe = func(string, string, string, int, time.Duration) {}
+	if c.OnCall == nil {
+		c.OnCall = func(string, string, string, int, time.Duration) {}
 	}
 	if c.Mark == nil {
 		c.Mark = func(ctx context.Context, _ string) context.Context { return ctx }

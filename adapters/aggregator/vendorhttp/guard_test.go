@@ -15,7 +15,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-var _ ports.Addresses = (*Guard)(nil)
+var _ ports.EgressGuard = (*Guard)(nil)
 
 // names is a resolver of fixed answers; what it does not hold does not resolve.
 type names map[string][]string

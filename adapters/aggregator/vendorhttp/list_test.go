@@ -126,7 +126,7 @@ func FuzzDecodeList(f *testing.F) {
 	})
 }
 
-var fidgets = Idle{"*": {`"seen"`}, "": {`"turn"`, `"list"`}, `"of"`: {`"turn"`}}
+var fidgets = VolatileMembers{"*": {`"seen"`}, "": {`"turn"`, `"list"`}, `"of"`: {`"turn"`}}
 
 func sifted(t testing.TB, row string) string {
 	t.Helper()

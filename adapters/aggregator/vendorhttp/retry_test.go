@@ -96,7 +96,7 @@ func TestAttemptsAreObserved(t *testing.T) {
 	var mu sync.Mutex
 	var seen []string
 	var calls atomic.Int32
-	client, call := serve(t, Config{Observe: func(vendor, method, template string, status int, took time.Duration) {
+	client, call := serve(t, Config{OnCall: func(vendor, method, template string, status int, took time.Duration) {
 		mu.Lock()
 		defer mu.Unlock()
 		seen = append(seen, fmt.Sprint(vendor, " ", method, " ", template, " ", status, " ", took >= 0))

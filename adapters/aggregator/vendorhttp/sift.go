@@ -13,7 +13,7 @@ import (
 // a Form it is its own name, wherever the object stands. Sift looks into objects that have
 // a key, or into all where there is "*". All names are in their quotes, as
 // they are written.
-type Idle map[string]Names
+type VolatileMembers map[string]Names
 
 // Names are few, and each is looked for in every object: in turn, which is mostly to
 // compare lengths.
@@ -29,11 +29,11 @@ func (n Names) has(name []byte) bool {
 //
 // A value is left out only where it is plainly sound, and its name never: a row that is
 // known is not decoded again, and must not hide in there that it is no JSON.
-func (i Idle) Sift(text, row []byte, visit func(Member)) ([]byte, bool) {
+func (i VolatileMembers) Sift(text, row []byte, visit func(Member)) ([]byte, bool) {
 	return i.sift(text, nil, row, visit)
 }
 
-func (i Idle) sift(text, path, object []byte, visit func(Member)) ([]byte, bool) {
+func (i VolatileMembers) sift(text, path, object []byte, visit func(Member)) ([]byte, bool) {
 	own, every := i[string(path)], i["*"]
 	var room [maxPath]byte
 	var sound bool
@@ -74,7 +74,7 @@ func below(to, path, name []byte) []byte {
 }
 
 // SourceOf digests what a reading depends on.
-func SourceOf(text []byte) domain.Source {
+func ContentHashOf(text []byte) domain.ContentHash {
 	digest := sha256.Sum256(text)
-	return domain.Source(digest[:])
+	return domain.ContentHash(digest[:])
 }

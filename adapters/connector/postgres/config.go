@@ -51,12 +51,12 @@ const maxDatabase = 63
 func read(raw stdjson.RawMessage) (config, []*domain.Error) {
 	cfg := config{Port: 5432, SSLMode: sslVerifyFull}
 	if err := json.Unmarshal(raw, &cfg, json.RejectUnknownMembers(true)); err != nil {
-		return config{}, []*domain.Error{domain.Fault(fieldOf(err), "must be as the connector type's schema says")}
+		return config{}, []*domain.Error{domain.FieldError(fieldOf(err), "must be as the connector type's schema says")}
 	}
 	var faults []*domain.Error
 	fault := func(wrong bool, field, message string) {
 		if wrong {
-			faults = append(faults, domain.Fault("config."+field, message))
+			faults = append(faults, domain.FieldError("config."+field, message))
 		}
 	}
 	_, notAddress := netip.ParseAddr(cfg.Host)
@@ -91,12 +91,12 @@ func judge(c domain.Credential) []*domain.Error {
 		}
 		// The start-up message ends its texts with NUL: one inside would begin a setting.
 		if value := c.Part(part).Reveal(); !text(string(value)) {
-			faults = append(faults, domain.Fault(field, "must be text without control characters"))
+			faults = append(faults, domain.FieldError(field, "must be text without control characters"))
 		}
 	}
 	for _, name := range c.Names() {
 		if name != partUsername && name != partPassword {
-			return append(faults, domain.Fault("credential", "has username and password, and no other part"))
+			return append(faults, domain.FieldError("credential", "has username and password, and no other part"))
 		}
 	}
 	return faults

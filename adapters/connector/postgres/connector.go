@@ -35,7 +35,7 @@ const probeTimeout = 10 * time.Second
 type Options struct {
 	// Addresses checks the server's address when a connection is configured, as a URL
 	// https://host:port. Nil checks nothing.
-	Addresses ports.Addresses
+	Egress ports.EgressGuard
 	// Control sees each address just before it is dialled (net.Dialer.Control), and
 	// refuses it by an error. Nil refuses nothing.
 	Control func(network, address string, raw syscall.RawConn) error
@@ -62,8 +62,8 @@ func (c *Connector) Validate(ctx context.Context, raw json.RawMessage, credentia
 	if len(faults) > 0 {
 		return nil, domain.Join(faults)
 	}
-	if c.options.Addresses != nil {
-		if err := c.options.Addresses.Check(ctx, "https://"+cfg.address()); err != nil {
+	if c.options.Egress != nil {
+		if err := c.options.Egress.Check(ctx, "https://"+cfg.address()); err != nil {
 			return nil, err
 		}
 	}

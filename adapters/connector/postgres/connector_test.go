@@ -32,7 +32,7 @@ var good = credential("username", "reader", "password", "password-canary")
 
 func TestConnector(t *testing.T) {
 	porttest.TestConnector(t, porttest.ConnectorBench{
-		Open:       func(a ports.Addresses) ports.Connector { return postgres.New(postgres.Options{Addresses: a}) },
+		Open:       func(a ports.EgressGuard) ports.Connector { return postgres.New(postgres.Options{Egress: a}) },
 		Config:     `{"database":"ledger", "host":"::1", "port":6432}`,
 		Credential: good,
 		Canonical:  `{"host":"::1","port":6432,"database":"ledger","sslMode":"verify-full"}`,

@@ -61,17 +61,17 @@ var ownHeaders = []string{
 func read(raw stdjson.RawMessage, allowHTTP bool) (config, []*domain.Error) {
 	cfg := config{Auth: authNone}
 	if err := json.Unmarshal(raw, &cfg, json.RejectUnknownMembers(true)); err != nil {
-		return config{}, []*domain.Error{domain.Fault(fieldOf(err), "must be as the connector type's schema says")}
+		return config{}, []*domain.Error{domain.FieldError(fieldOf(err), "must be as the connector type's schema says")}
 	}
 	var faults []*domain.Error
 	if fault := domain.ValidateBaseURL(cfg.URL, allowHTTP); fault != nil {
-		faults = append(faults, domain.Fault("config.url", fault.Message))
+		faults = append(faults, domain.FieldError("config.url", fault.Message))
 	}
 	if _, known := partsOf[cfg.Auth]; !known {
-		faults = append(faults, domain.Fault("config.auth", "must be none, basic, bearer or header"))
+		faults = append(faults, domain.FieldError("config.auth", "must be none, basic, bearer or header"))
 	}
 	if wanted := cfg.Auth == authHeader; wanted != (cfg.AuthHeader != "") || wanted && !sendable(cfg.AuthHeader) {
-		faults = append(faults, domain.Fault("config.authHeader", "must name a header, and is for the auth header alone"))
+		faults = append(faults, domain.FieldError("config.authHeader", "must name a header, and is for the auth header alone"))
 	}
 	cfg.AuthHeader = http.CanonicalHeaderKey(cfg.AuthHeader)
 	return cfg, append(faults, cfg.judgeHeaders()...)
@@ -82,25 +82,25 @@ func read(raw stdjson.RawMessage, allowHTTP bool) (config, []*domain.Error) {
 func (c *config) judgeHeaders() []*domain.Error {
 	const field = "config.headers"
 	if len(c.Headers) > maxHeaderCount {
-		return []*domain.Error{domain.Fault(field, "are too many")}
+		return []*domain.Error{domain.FieldError(field, "are too many")}
 	}
 	canonical := make(map[string]string, len(c.Headers))
 	for name, value := range c.Headers {
 		switch {
 		case !sendable(name):
-			return []*domain.Error{domain.Fault(field, "must have names of headers that a caller may set")}
+			return []*domain.Error{domain.FieldError(field, "must have names of headers that a caller may set")}
 		case secretive.MatchString(name):
-			return []*domain.Error{domain.Fault(field, "must not hold a credential: that is what auth is for")}
+			return []*domain.Error{domain.FieldError(field, "must not hold a credential: that is what auth is for")}
 		case len(value) > maxHeaderValue || !text(value):
-			return []*domain.Error{domain.Fault(field, "must have values of printable text")}
+			return []*domain.Error{domain.FieldError(field, "must have values of printable text")}
 		}
 		canonical[http.CanonicalHeaderKey(name)] = value
 	}
 	if len(canonical) != len(c.Headers) {
-		return []*domain.Error{domain.Fault(field, "must not name a header twice")}
+		return []*domain.Error{domain.FieldError(field, "must not name a header twice")}
 	}
 	if _, doubled := canonical[c.AuthHeader]; doubled {
-		return []*domain.Error{domain.Fault(field, "must not hold the header of the credential")}
+		return []*domain.Error{domain.FieldError(field, "must not hold the header of the credential")}
 	}
 	c.Headers = canonical
 	return nil
@@ -134,13 +134,13 @@ func judge(auth string, c domain.Credential) []*domain.Error {
 		case fault != nil:
 			faults = append(faults, fault)
 		case !text(value):
-			faults = append(faults, domain.Fault(field, "must be text without control characters"))
+			faults = append(faults, domain.FieldError(field, "must be text without control characters"))
 		case part == "username" && strings.Contains(value, ":"): // RFC 7617, section 2
-			faults = append(faults, domain.Fault(field, "must not hold a colon"))
+			faults = append(faults, domain.FieldError(field, "must not hold a colon"))
 		}
 	}
 	if slices.ContainsFunc(c.Names(), func(name string) bool { return !slices.Contains(parts, name) }) {
-		faults = append(faults, domain.Fault("credential", "has a part that this auth does not take"))
+		faults = append(faults, domain.FieldError("credential", "has a part that this auth does not take"))
 	}
 	return faults
 }

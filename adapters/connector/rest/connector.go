@@ -36,7 +36,7 @@ const (
 // Options are what the connector needs from outside.
 type Options struct {
 	// Addresses checks the URL when a connection is configured. Nil checks nothing.
-	Addresses ports.Addresses
+	Egress ports.EgressGuard
 	// Control sees each address just before it is dialled (net.Dialer.Control), and
 	// refuses it by an error. Nil refuses nothing.
 	Control func(network, address string, raw syscall.RawConn) error
@@ -84,8 +84,8 @@ func (c *Connector) Validate(ctx context.Context, raw json.RawMessage, credentia
 	if len(faults) > 0 {
 		return nil, domain.Join(faults)
 	}
-	if c.options.Addresses != nil {
-		if err := c.options.Addresses.Check(ctx, cfg.URL); err != nil {
+	if c.options.Egress != nil {
+		if err := c.options.Egress.Check(ctx, cfg.URL); err != nil {
 			return nil, err
 		}
 	}

@@ -33,7 +33,7 @@ var none domain.Credential
 func TestConnector(t *testing.T) {
 	url := func(rest string) string { return `{"url":"https://a.example"` + rest + `}` }
 	porttest.TestConnector(t, porttest.ConnectorBench{
-		Open:       func(a ports.Addresses) ports.Connector { return rest.New(rest.Options{Addresses: a}) },
+		Open:       func(a ports.EgressGuard) ports.Connector { return rest.New(rest.Options{Egress: a}) },
 		Config:     `{"headers":{"accept":"application/json"},"authHeader":"x-api-key","auth":"header","url":"https://10.0.0.1/v1"}`,
 		Credential: credential("value", "v"),
 		Canonical:  `{"url":"https://10.0.0.1/v1","auth":"header","authHeader":"X-Api-Key","headers":{"Accept":"application/json"}}`,

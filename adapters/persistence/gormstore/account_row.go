@@ -33,7 +33,7 @@ type accountRow struct {
 func (accountRow) TableName() string { return "accounts" }
 
 // show gives the row what the vendor says.
-func (r *accountRow) show(v domain.AccountView) {
+func (r *accountRow) show(v domain.AccountData) {
 	r.ExternalID, r.Type, r.Subtype, r.Name = v.ExternalID, string(v.Type), v.Subtype, v.Name
 	r.Number, r.Currency, r.Metadata = v.Number, v.Currency, v.Metadata
 	r.Balance, r.BalanceCurrency = moneyColumns(v.Balance)
@@ -53,7 +53,7 @@ func (r accountRow) domain() (domain.Account, error) {
 	return domain.Account{
 		ID: domain.AccountID{UUID: r.ID}, Tenant: domain.TenantID{UUID: r.Tenant},
 		Connection: domain.ConnectionID{UUID: r.Connection}, Vendor: domain.Vendor(r.Vendor),
-		AccountView: domain.AccountView{
+		AccountData: domain.AccountData{
 			ExternalID: r.ExternalID, Type: domain.AccountType(r.Type), Subtype: r.Subtype, Name: r.Name,
 			Number: r.Number, Currency: r.Currency, Balance: balance, Metadata: json.RawMessage(r.Metadata),
 		},

@@ -24,14 +24,14 @@ func (s pulls) Claim(ctx context.Context, lease domain.Lease, at time.Time) (por
 			return err
 		}
 		if row.over() {
-			return domain.Missing()
+			return domain.NotFoundError()
 		}
 		c, err := first[connectionRow](tx.Where("id = ?", row.Connection))
 		if err != nil {
 			return err
 		}
 		if !c.Deleted.IsZero() {
-			refused = domain.Missing()
+			refused = domain.NotFoundError()
 			return tx.Model(&pullRow{}).Where("id = ?", row.ID).Updates(failedAs(domain.ConnectionGone, instant{at})).Error
 		}
 		claimed, err = s.take(tx.DB, row, lease, at)
@@ -39,8 +39,8 @@ func (s pulls) Claim(ctx context.Context, lease domain.Lease, at time.Time) (por
 			return err
 		}
 		claimed.Connection = c.domain()
-		if claimed.First, err = firstPull(tx.DB, claimed.Connection); err == nil && claimed.First {
-			claimed.Bare, err = bare(tx.DB, claimed.Connection)
+		if claimed.Initial, err = firstPull(tx.DB, claimed.Connection); err == nil && claimed.Initial {
+			claimed.Empty, err = bare(tx.DB, claimed.Connection)
 		}
 		return err
 	})
@@ -73,7 +73,7 @@ func (s pulls) take(tx *gorm.DB, row pullRow, lease domain.Lease, at time.Time) 
 		return ports.Claimed{}, err
 	}
 	if row.State == stateQueued {
-		if p.Ask, err = s.folded(tx, p); err != nil {
+		if p.Scope, err = s.folded(tx, p); err != nil {
 			return ports.Claimed{}, err
 		}
 	}
@@ -108,22 +108,22 @@ func alone(tx *gorm.DB, row pullRow, at time.Time) error {
 // The pull is locked: what joined it has committed by now, and nothing joins any more.
 // Receipts wait for that lock, so that thousands of equal asks are read as one, at the
 // place of the last of them: to merge an ask twice changes nothing, and the last signal counts.
-func (s pulls) folded(tx *gorm.DB, p domain.Pull) (domain.Ask, error) {
+func (s pulls) folded(tx *gorm.DB, p domain.Pull) (domain.PullScope, error) {
 	var asks []string
 	err := tx.Table("(?) AS joined", s.dialect.Joined(p)).
 		Group("ask").Order("max(received_at), max(CAST(id AS text))").Pluck("ask", &asks).Error
 	if err != nil {
-		return domain.Ask{}, err
+		return domain.PullScope{}, err
 	}
-	all := append(make([]domain.Ask, 0, len(asks)+1), p.Ask)
+	all := append(make([]domain.PullScope, 0, len(asks)+1), p.Scope)
 	for _, stored := range asks {
-		var ask domain.Ask
+		var ask domain.PullScope
 		if err := decode(stored, &ask); err != nil {
-			return domain.Ask{}, err
+			return domain.PullScope{}, err
 		}
 		all = append(all, ask)
 	}
-	return domain.Fold(all), nil
+	return domain.MergeScopes(all), nil
 }
 
 // saveClaim begins the try. The unique index over pulls under way has the last word: two
@@ -132,7 +132,7 @@ func (s pulls) folded(tx *gorm.DB, p domain.Pull) (domain.Ask, error) {
 // It is one statement: at a second one PostgreSQL would lock the connection, for the key
 // that refers to it, and a deletion holds that while it waits for the pull.
 func saveClaim(tx *gorm.DB, p domain.Pull, lease domain.Lease) error {
-	ask, err := encode(p.Ask)
+	ask, err := encode(p.Scope)
 	if err != nil {
 		return err
 	}
@@ -150,7 +150,7 @@ func saveClaim(tx *gorm.DB, p domain.Pull, lease domain.Lease) error {
 func firstPull(tx *gorm.DB, c domain.Connection) (bool, error) {
 	var ids []string
 	err := tx.Model(&pullRow{}).Where("connection_id = ? AND "+isSucceeded, c.ID.UUID).
-		Where("? OR started_at >= ?", c.RedirectedAt.IsZero(), instant{c.RedirectedAt}).
+		Where("? OR started_at >= ?", c.TargetChangedAt.IsZero(), instant{c.TargetChangedAt}).
 		Limit(1).Pluck("id", &ids).Error
 	return len(ids) == 0, err
 }

@@ -21,7 +21,7 @@ const (
 // more, and answers when the group's transaction is durable. Under load a disk flush serves
 // many knocks; alone, a knock waits for nobody. A second worker would only split the groups.
 type committer struct {
-	receive  func(ctx context.Context, knocks []Knock) ([]Result, error)
+	receive  func(ctx context.Context, knocks []PendingDelivery) ([]Result, error)
 	patience time.Duration
 	queue    chan *call
 	closing  chan struct{} // closed when no new call is taken
@@ -33,12 +33,12 @@ type committer struct {
 // worker never waits for a caller who has left.
 type call struct {
 	ctx    context.Context
-	knock  Knock
+	knock  PendingDelivery
 	answer chan Result
 }
 
 // newCommitter starts the worker; it ends with close.
-func newCommitter(patience time.Duration, receive func(context.Context, []Knock) ([]Result, error)) *committer {
+func newCommitter(patience time.Duration, receive func(context.Context, []PendingDelivery) ([]Result, error)) *committer {
 	c := &committer{
 		receive: receive, patience: patience, queue: make(chan *call, maxQueue),
 		closing: make(chan struct{}), idle: make(chan struct{}),
@@ -49,7 +49,7 @@ func newCommitter(patience time.Duration, receive func(context.Context, []Knock)
 
 // submit waits for the knock's own result. A caller whose context ends, or whose patience
 // does behind a group that hangs, leaves; the knock may be stored all the same.
-func (c *committer) submit(ctx context.Context, k Knock) Result {
+func (c *committer) submit(ctx context.Context, k PendingDelivery) Result {
 	patient, cancel := context.WithTimeout(ctx, c.patience)
 	defer cancel()
 	result := c.wait(patient, k)
@@ -57,7 +57,7 @@ func (c *committer) submit(ctx context.Context, k Knock) Result {
 	return result
 }
 
-func (c *committer) wait(ctx context.Context, k Knock) Result {
+func (c *committer) wait(ctx context.Context, k PendingDelivery) Result {
 	waiting := &call{ctx: ctx, knock: k, answer: make(chan Result, 1)}
 	select {
 	case <-c.closing: // looked at first: the select below may take any case that is ready
@@ -92,7 +92,7 @@ func (c *committer) last(waiting *call) Result {
 }
 
 // closed is Unavailable: another replica, or this one restarted, takes the vendor's next try.
-func closed() Result { return Result{Err: Away(errors.New("the store is closed"))} }
+func closed() Result { return Result{Err: Unavailable(errors.New("the store is closed"))} }
 
 // close may be called more than once, and returns when every queued call is answered.
 func (c *committer) close() {
@@ -168,7 +168,7 @@ func (c *committer) commit(batch []*call) {
 func (c *committer) try(batch []*call) ([]Result, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), c.patience)
 	defer cancel()
-	knocks := make([]Knock, len(batch))
+	knocks := make([]PendingDelivery, len(batch))
 	for i, waiting := range batch {
 		knocks[i] = waiting.knock
 	}

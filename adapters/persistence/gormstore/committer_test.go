@@ -21,14 +21,14 @@ type table struct {
 	mu               sync.Mutex
 	groups           []int
 	entered, proceed chan struct{}
-	fail             func(knocks []Knock) error
+	fail             func(knocks []PendingDelivery) error
 }
 
 func newTable() *table {
 	return &table{entered: make(chan struct{}, 1000), proceed: make(chan struct{})}
 }
 
-func (s *table) receive(ctx context.Context, knocks []Knock) ([]Result, error) {
+func (s *table) receive(ctx context.Context, knocks []PendingDelivery) ([]Result, error) {
 	s.mu.Lock()
 	s.groups = append(s.groups, len(knocks))
 	s.mu.Unlock()
@@ -50,7 +50,9 @@ func (s *table) receive(ctx context.Context, knocks []Knock) ([]Result, error) {
 	return results, nil
 }
 
-func named(name string) Knock { return Knock{Receipt: ports.Receipt{Event: domain.Event{Name: name}}} }
+func named(name string) PendingDelivery {
+	return PendingDelivery{IncomingDelivery: ports.IncomingDelivery{Event: domain.WebhookEvent{Name: name}}}
+}
 
 // submitted sends a first knock, waits until it is being stored, and queues the others
 // behind it.
@@ -115,8 +117,8 @@ func TestAFailedGroupIsStoredOneByOne(t *testing.T) {
 	bad := errors.New("bad")
 	synctest.Test(t, func(t *testing.T) {
 		s := newTable()
-		s.fail = func(knocks []Knock) error {
-			if slices.ContainsFunc(knocks, func(k Knock) bool { return k.Event.Name == "bad" }) {
+		s.fail = func(knocks []PendingDelivery) error {
+			if slices.ContainsFunc(knocks, func(k PendingDelivery) bool { return k.Event.Name == "bad" }) {
 				return bad
 			}
 			return nil
@@ -134,7 +136,7 @@ func TestAFailedGroupIsStoredOneByOne(t *testing.T) {
 func TestAGroupIsGivenUpAtOnceWhenTheDatabaseIsAway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newTable()
-		s.fail = func([]Knock) error { return context.DeadlineExceeded }
+		s.fail = func([]PendingDelivery) error { return context.DeadlineExceeded }
 		c := newCommitter(time.Minute, s.receive)
 		defer c.close()
 		for name, r := range submitted(t, c, s, []string{"a", "b", "c"}) {
@@ -204,10 +206,10 @@ func TestAReceiptWaitsNoLongerThanTheDoorSays(t *testing.T) {
 	for _, row := range []struct{ door, want time.Duration }{{4 * time.Second, 4 * time.Second}, {0, 10 * time.Second}} {
 		synctest.Test(t, func(t *testing.T) {
 			stuck := newTable()
-			s := New(nil, Options{Dialect: Dialect{Receive: stuck.receive}, Patience: 10 * time.Second, Door: row.door})
+			s := New(nil, Options{Dialect: Dialect{Receive: stuck.receive}, Timeout: 10 * time.Second, ReceiveTimeout: row.door})
 			defer s.Close()
 			begun := time.Now()
-			_, err := s.Deliveries().Receive(t.Context(), ports.Receipt{})
+			_, err := s.Deliveries().Receive(t.Context(), ports.IncomingDelivery{})
 			if took := time.Since(begun); !errors.Is(err, domain.StoreUnavailable) || took != row.want {
 				t.Errorf("%v after %v, want Unavailable after %v", err, took, row.want)
 			}

@@ -51,7 +51,7 @@ func (p *pageWriter) holding(lease domain.Lease) Read {
 
 // stamping gives the transaction's place in the feed.
 func (p *pageWriter) stamping() Read {
-	return Read{SQL: p.dialect.Stamp, Columns: []any{&p.stamp}, Take: func() error { return nil }}
+	return Read{SQL: p.dialect.ChangeSeq, Columns: []any{&p.stamp}, Take: func() error { return nil }}
 }
 
 // ofLease begins a query of what the lease's pull brings, before that pull is read.
@@ -92,7 +92,7 @@ func (p *pageWriter) storing(lease domain.Lease, externalIDs []string) Read {
 }
 
 // naming finds the accounts that rows name; unknown ones are left out.
-func (p *pageWriter) naming(lease domain.Lease, rows []domain.Observation) Read {
+func (p *pageWriter) naming(lease domain.Lease, rows []domain.TransactionData) Read {
 	q := ofLease("SELECT external_id, id FROM accounts", lease)
 	var names []string
 	for i := range rows {

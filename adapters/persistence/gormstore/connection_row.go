@@ -10,22 +10,22 @@ import (
 
 // connectionRow is a connection of either kind; the members of the other kind are empty.
 type connectionRow struct {
-	ID         uuid.UUID     `gorm:"column:id;primaryKey"`
-	Tenant     uuid.UUID     `gorm:"column:tenant_id"`
-	Kind       string        `gorm:"column:kind"`
-	Name       string        `gorm:"column:name"`
-	Vendor     string        `gorm:"column:vendor"`
-	BaseURL    string        `gorm:"column:base_url"`
-	AccountRef string        `gorm:"column:account_ref"`
-	Type       string        `gorm:"column:type"`
-	Config     []byte        `gorm:"column:config"`
-	Sealed     []byte        `gorm:"column:sealed"`
-	Health     healthColumns `gorm:"embedded"`
-	Revision   int64         `gorm:"column:revision"`
-	Created    instant       `gorm:"column:created_at"`
-	Updated    instant       `gorm:"column:updated_at"`
-	Redirected instant       `gorm:"column:redirected_at"`
-	Deleted    instant       `gorm:"column:deleted_at"`
+	ID            uuid.UUID     `gorm:"column:id;primaryKey"`
+	Tenant        uuid.UUID     `gorm:"column:tenant_id"`
+	Kind          string        `gorm:"column:kind"`
+	Name          string        `gorm:"column:name"`
+	Vendor        string        `gorm:"column:vendor"`
+	BaseURL       string        `gorm:"column:base_url"`
+	AccountRef    string        `gorm:"column:account_ref"`
+	Type          string        `gorm:"column:type"`
+	Config        []byte        `gorm:"column:config"`
+	Sealed        []byte        `gorm:"column:sealed"`
+	Health        healthColumns `gorm:"embedded"`
+	Revision      int64         `gorm:"column:revision"`
+	Created       instant       `gorm:"column:created_at"`
+	Updated       instant       `gorm:"column:updated_at"`
+	TargetChanged instant       `gorm:"column:redirected_at"`
+	Deleted       instant       `gorm:"column:deleted_at"`
 }
 
 // listedConnection are the columns of a connection that is shown: all that live rows
@@ -44,7 +44,7 @@ func (r *connectionRow) listed() []any {
 		(*key)(&r.ID), (*key)(&r.Tenant), (*label)(&r.Kind), (*label)(&r.Name), (*label)(&r.Vendor), (*label)(&r.BaseURL),
 		(*label)(&r.AccountRef), (*label)(&r.Type), &r.Config,
 		(*label)(&h.HealthStatus), (*label)(&h.HealthReason), &h.HealthSince, &h.NeedsReauth, &h.ReauthByEvent,
-		&r.Revision, &r.Created, &r.Updated, &r.Redirected)
+		&r.Revision, &r.Created, &r.Updated, &r.TargetChanged)
 }
 
 // healthColumns are written alone when a pull ends.
@@ -81,7 +81,7 @@ func rowOfConnection(c domain.Connection) connectionRow {
 		Vendor: string(c.Vendor), BaseURL: c.BaseURL, AccountRef: c.AccountRef,
 		Type: string(c.Type), Config: c.Config, Sealed: present(c.Sealed),
 		Health: healthOf(c.Health), Revision: c.Revision,
-		Created: instant{c.CreatedAt}, Updated: instant{c.UpdatedAt}, Redirected: instant{c.RedirectedAt},
+		Created: instant{c.CreatedAt}, Updated: instant{c.UpdatedAt}, TargetChanged: instant{c.TargetChangedAt},
 		Deleted: instant{c.DeletedAt},
 	}
 }
@@ -93,7 +93,7 @@ func (r connectionRow) domain() domain.Connection {
 		Vendor: domain.Vendor(r.Vendor), BaseURL: r.BaseURL, AccountRef: r.AccountRef,
 		Type: domain.ConnectorType(r.Type), Config: json.RawMessage(r.Config), Sealed: domain.Sealed(r.Sealed),
 		Health: r.Health.domain(), Revision: r.Revision,
-		CreatedAt: r.Created.Time, UpdatedAt: r.Updated.Time, RedirectedAt: r.Redirected.Time,
+		CreatedAt: r.Created.Time, UpdatedAt: r.Updated.Time, TargetChangedAt: r.TargetChanged.Time,
 		DeletedAt: r.Deleted.Time,
 	}
 }

@@ -47,7 +47,7 @@ func (s connections) Get(ctx context.Context, tenant domain.TenantID, kind domai
 // Find reads a live aggregator connection by vendor and name.
 func (s connections) Find(ctx context.Context, tenant domain.TenantID, vendor domain.Vendor, name string) (domain.Connection, error) {
 	if !storable(name) {
-		return domain.Connection{}, domain.Missing()
+		return domain.Connection{}, domain.NotFoundError()
 	}
 	const sql = wholeConnection + ` FROM connections WHERE deleted_at IS NULL AND tenant_id = $1 AND name = $2 AND vendor = $3
 		AND kind = 'aggregator'`
@@ -63,7 +63,7 @@ func (s connections) one(ctx context.Context, sql string, args ...any) (domain.C
 		return nil
 	})
 	if err == nil && !found {
-		err = domain.Missing()
+		err = domain.NotFoundError()
 	}
 	if err != nil {
 		return domain.Connection{}, err
@@ -170,7 +170,7 @@ func (s connections) Activity(ctx context.Context, tenant domain.TenantID, id do
 
 // Sealed walks the live connections of all tenants by id, which a walk may leave and take
 // up again.
-func (s connections) Sealed(ctx context.Context, after domain.ConnectionID, limit int) ([]domain.Connection, error) {
+func (s connections) ListSealed(ctx context.Context, after domain.ConnectionID, limit int) ([]domain.Connection, error) {
 	var rows []connectionRow
 	err := s.background().read(ctx, func(db *gorm.DB) error {
 		return live(db).Where("id > ?", after.UUID).Order("id").Limit(limit).Find(&rows).Error

@@ -42,7 +42,7 @@ func (s deliveries) List(ctx context.Context, tenant domain.TenantID, filter por
 			return err
 		}
 		found, err = list(narrowed(query, filter), page.Limit, deliveryView.bare, func(d domain.Delivery) domain.Position {
-			return domain.Position{Key: domain.Instant(d.ReceivedAt), ID: d.ID.UUID}
+			return domain.Position{Key: domain.TimeKey(d.ReceivedAt), ID: d.ID.UUID}
 		})
 		return err
 	})

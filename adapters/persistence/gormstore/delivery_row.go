@@ -19,7 +19,7 @@ type deliveryRow struct {
 	EventID     string        `gorm:"column:event_id"`
 	Fingerprint []byte        `gorm:"column:fingerprint"`
 	Body        []byte        `gorm:"column:body"`
-	Ask         string        `gorm:"column:ask"`
+	Scope       string        `gorm:"column:ask"`
 	Status      string        `gorm:"column:status"`
 	Pull        uuid.NullUUID `gorm:"column:pull_id"`
 	Received    instant       `gorm:"column:received_at"`
@@ -48,7 +48,7 @@ const (
 func (v deliveryView) domain() (domain.Delivery, error) {
 	d := v.bare()
 	d.Body = v.Row.Body
-	err := decode(v.Row.Ask, &d.Ask)
+	err := decode(v.Row.Scope, &d.Scope)
 	return d, err
 }
 

@@ -30,15 +30,15 @@ func Translate(ctx context.Context, err error) error {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case errors.Is(err, gorm.ErrRecordNotFound):
-		return domain.Missing()
+		return domain.NotFoundError()
 	case passing(err):
-		return Away(err)
+		return Unavailable(err)
 	}
 	return &failure{err}
 }
 
 // Away is what callers see of a database that cannot be used now; the cause is for the log.
-func Away(cause error) error {
+func Unavailable(cause error) error {
 	return &domain.Error{
 		Kind: domain.Unavailable, Code: domain.StoreUnavailable, RetryAfter: retryAfter, Cause: cause,
 	}

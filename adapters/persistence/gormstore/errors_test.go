@@ -37,7 +37,7 @@ func TestFailuresAreTranslated(t *testing.T) {
 		err  error
 		want error // nil: internal
 	}{
-		"a domain error stays":          {t.Context(), domain.Fault("f", "m"), domain.Invalid},
+		"a domain error stays":          {t.Context(), domain.FieldError("f", "m"), domain.Invalid},
 		"the caller left":               {ended, state("57014"), context.Canceled},
 		"our own deadline":              {t.Context(), context.DeadlineExceeded, domain.StoreUnavailable},
 		"no row":                        {t.Context(), gorm.ErrRecordNotFound, domain.NotFound},
@@ -65,7 +65,7 @@ func TestFailuresAreTranslated(t *testing.T) {
 		if row.want != nil && !errors.Is(got, row.want) {
 			t.Errorf("%s: %v, want %v", name, got, row.want)
 		}
-		if row.want == nil && len(domain.Faults(got)) > 0 {
+		if row.want == nil && len(domain.ErrorsOf(got)) > 0 {
 			t.Errorf("%s: %v, want an internal error", name, got)
 		}
 		if row.want == nil && !errors.Is(got, row.err) {

@@ -41,8 +41,8 @@ func keyed(db *gorm.DB, tenant domain.TenantID, key string) *gorm.DB {
 
 // Begin inserts the claim, or decides over the row that stands in the way. That row is
 // locked meanwhile, so that of many who find it stale one takes it over.
-func (s idempotency) Begin(ctx context.Context, tenant domain.TenantID, key string, fingerprint domain.Fingerprint, at time.Time) (*ports.Answer, error) {
-	var answer *ports.Answer
+func (s idempotency) Begin(ctx context.Context, tenant domain.TenantID, key string, fingerprint domain.Fingerprint, at time.Time) (*ports.StoredResponse, error) {
+	var answer *ports.StoredResponse
 	claim := keyRow{Tenant: tenant.UUID, Key: key, Fingerprint: fingerprint[:], Claimed: instant{at}}
 	err := s.change(ctx, func(tx Tx) error {
 		for range joinTries {
@@ -63,7 +63,7 @@ func (s idempotency) Begin(ctx context.Context, tenant domain.TenantID, key stri
 			answer, err = held.answer(fingerprint)
 			return err
 		}
-		return Away(errors.New("the key changes too fast"))
+		return Unavailable(errors.New("the key changes too fast"))
 	})
 	return answer, err
 }
@@ -71,25 +71,25 @@ func (s idempotency) Begin(ctx context.Context, tenant domain.TenantID, key stri
 // stale says whether the claim is to be given up, or the answer past its time.
 func (r keyRow) stale(at time.Time) bool {
 	if r.Answered.IsZero() {
-		return at.Sub(r.Claimed.Time) > ports.StaleClaim
+		return at.Sub(r.Claimed.Time) > ports.ClaimTimeout
 	}
-	return at.Sub(r.Answered.Time) > ports.KeepAnswers
+	return at.Sub(r.Answered.Time) > ports.ResponseRetention
 }
 
 // answer gives the first answer again. Errors: Conflict (key_reused, key_in_flight).
-func (r keyRow) answer(fingerprint domain.Fingerprint) (*ports.Answer, error) {
+func (r keyRow) answer(fingerprint domain.Fingerprint) (*ports.StoredResponse, error) {
 	switch {
 	case hashOf[domain.Fingerprint](r.Fingerprint) != fingerprint:
 		return nil, &domain.Error{Kind: domain.Conflict, Code: domain.KeyReused}
 	case r.Answered.IsZero():
 		return nil, &domain.Error{Kind: domain.Conflict, Code: domain.KeyInFlight}
 	}
-	answer := &ports.Answer{Status: r.Status, Body: r.Body}
+	answer := &ports.StoredResponse{Status: r.Status, Body: r.Body}
 	return answer, decode(r.Headers, &answer.Headers)
 }
 
 // Finish stores the answer beside its claim.
-func (s idempotency) Finish(ctx context.Context, tenant domain.TenantID, key string, answer ports.Answer, at time.Time) error {
+func (s idempotency) Finish(ctx context.Context, tenant domain.TenantID, key string, answer ports.StoredResponse, at time.Time) error {
 	headers, err := encode(answer.Headers)
 	if err != nil {
 		return Translate(ctx, err)
@@ -102,14 +102,14 @@ func (s idempotency) Finish(ctx context.Context, tenant domain.TenantID, key str
 }
 
 // Abandon leaves a row that has an answer.
-func (s idempotency) Abandon(ctx context.Context, tenant domain.TenantID, key string) error {
+func (s idempotency) Release(ctx context.Context, tenant domain.TenantID, key string) error {
 	return s.write(ctx, func(db *gorm.DB) error {
 		return keyed(db, tenant, key).Where("answered_at IS NULL").Delete(&keyRow{}).Error
 	})
 }
 
 // Forget chooses rows first, like Prune. A claim as old as that is dead, and goes too.
-func (s idempotency) Forget(ctx context.Context, before time.Time, limit int) (int, error) {
+func (s idempotency) Prune(ctx context.Context, before time.Time, limit int) (int, error) {
 	forgotten := 0
 	err := s.background().change(ctx, func(tx Tx) error {
 		var old []keyRow

@@ -35,10 +35,10 @@ func (b backend) door(t *testing.T) (domain.Connection, domain.WebhookToken) {
 	return c, token
 }
 
-func receipt(token domain.WebhookToken, key string) ports.Receipt {
-	return ports.Receipt{
+func receipt(token domain.WebhookToken, key string) ports.IncomingDelivery {
+	return ports.IncomingDelivery{
 		Delivery: newID[domain.Delivery](), Pull: newID[domain.Pull](), Token: token.Hash, Vendor: token.Vendor,
-		Event: domain.Event{Name: "e", ID: key, Key: key, Wanted: true}, Body: []byte(key), At: epoch,
+		Event: domain.WebhookEvent{Name: "e", ID: key, DedupKey: key, WantsPull: true}, Body: []byte(key), At: epoch,
 	}
 }
 
@@ -58,7 +58,7 @@ func TestAJobIsQueuedWithEachNewPullAndOnlyThen(t *testing.T) {
 		ctx := t.Context()
 		c, token := b.door(t)
 		first := receipt(token, "first")
-		receive := func(r ports.Receipt) {
+		receive := func(r ports.IncomingDelivery) {
 			t.Helper()
 			if _, err := b.Deliveries().Receive(ctx, r); err != nil {
 				t.Fatal(err)
@@ -78,7 +78,7 @@ func TestAJobIsQueuedWithEachNewPullAndOnlyThen(t *testing.T) {
 			return l
 		}
 		l := claim(first.Pull)
-		request := ports.PullRequest{ID: newID[domain.Pull](), Trigger: domain.ByOperator, At: epoch}
+		request := ports.PullRequest{ID: newID[domain.Pull](), Trigger: domain.TriggerOperator, At: epoch}
 		if _, err := b.Pulls().Request(ctx, c.Tenant, c.ID, request); err != nil {
 			t.Fatal(err)
 		}
@@ -115,7 +115,7 @@ func TestWithoutItsJobNoPullIsQueued(t *testing.T) {
 		if _, err := b.Deliveries().Get(ctx, c.Tenant, r.Delivery); !errors.Is(err, domain.NotFound) {
 			t.Errorf("the delivery is stored: %v", err)
 		}
-		request := ports.PullRequest{ID: r.Pull, Trigger: domain.ByOperator, At: epoch}
+		request := ports.PullRequest{ID: r.Pull, Trigger: domain.TriggerOperator, At: epoch}
 		if _, err := b.Pulls().Request(ctx, c.Tenant, c.ID, request); !errors.Is(err, b.jobs.refuse) {
 			t.Errorf("request: error %v", err)
 		}
@@ -137,7 +137,7 @@ func TestOneBadReceiptDoesNotHurtTheOthers(t *testing.T) {
 				if _, err := b.Deliveries().Receive(t.Context(), r); err != nil {
 					t.Fatal(err)
 				}
-				r.Event.Key = "another"
+				r.Event.DedupKey = "another"
 			}
 			go func() {
 				_, err := b.Deliveries().Receive(t.Context(), r)

@@ -12,7 +12,7 @@ import (
 
 // Stranded looks at open pulls only, which an index holds. A queued pull behind another
 // one is not stranded: it gets its job when that one is over.
-func (s pulls) Stranded(ctx context.Context, at time.Time, grace time.Duration, limit int) ([]domain.PullID, error) {
+func (s pulls) ListStuck(ctx context.Context, at time.Time, grace time.Duration, limit int) ([]domain.PullID, error) {
 	var ids []uuid.UUID
 	due := instant{at.Add(-grace)}
 	err := s.background().read(ctx, func(db *gorm.DB) error {
@@ -28,7 +28,7 @@ func (s pulls) Stranded(ctx context.Context, at time.Time, grace time.Duration, 
 
 // Idle gives the connections that the safety net is for. The indexes over open and over
 // ended pulls answer both questions about each.
-func (s pulls) Idle(ctx context.Context, since time.Time, limit int) ([]domain.Connection, error) {
+func (s pulls) ListDueForReconcile(ctx context.Context, since time.Time, limit int) ([]domain.Connection, error) {
 	var rows []connectionRow
 	err := s.background().read(ctx, func(db *gorm.DB) error {
 		return live(db).Where("kind = ? AND created_at < ?", string(domain.Aggregator), instant{since}).
@@ -41,7 +41,7 @@ func (s pulls) Idle(ctx context.Context, since time.Time, limit int) ([]domain.C
 }
 
 // Backlog reads the first row of the index of open pulls.
-func (s pulls) Backlog(ctx context.Context) (time.Time, error) {
+func (s pulls) OldestOpen(ctx context.Context) (time.Time, error) {
 	var row struct{ Oldest instant }
 	err := s.background().read(ctx, func(db *gorm.DB) error {
 		return db.Raw("SELECT min(created_at) AS oldest FROM pulls WHERE " + isOpen).Scan(&row).Error

@@ -7,13 +7,13 @@ import (
 )
 
 // Known asks for what is not known: of most pages that is nothing.
-func (s pulls) Known(ctx context.Context, connection domain.ConnectionID, seen []domain.Sighting) ([]bool, error) {
+func (s pulls) FilterUnchanged(ctx context.Context, connection domain.ConnectionID, seen []domain.RawTransaction) ([]bool, error) {
 	if len(seen) == 0 {
 		return nil, nil
 	}
 	var strange []int
 	err := s.background().bounded(ctx, func(ctx context.Context) (err error) {
-		strange, err = s.dialect.Strange(ctx, connection.UUID, seen)
+		strange, err = s.dialect.FindChanged(ctx, connection.UUID, seen)
 		return err
 	})
 	if err != nil {

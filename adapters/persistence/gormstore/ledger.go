@@ -17,7 +17,7 @@ func (s *Store) Ledger() ports.Ledger { return ledger{s} }
 type ledger struct{ *Store }
 
 // badCursor is the answer to a position that this list never gave.
-func badCursor() error { return domain.Fault("cursor", "is not a cursor of this list") }
+func badCursor() error { return domain.FieldError("cursor", "is not a cursor of this list") }
 
 // converted is list for rows whose amounts have to be read.
 func converted[R, T any](query *gorm.DB, limit int, item func(R) (T, error), position func(T) domain.Position) (domain.Page[T], error) {
@@ -93,7 +93,7 @@ func (s ledger) Changes(ctx context.Context, tenant domain.TenantID, page domain
 		return domain.FeedPage{}, err
 	}
 	q := newQuery(shownTransaction+"tenant_id = ?", key(tenant.UUID))
-	q.add(" AND (change_tx, id) > (?, ?) AND change_tx < "+s.dialect.Horizon, after, key(page.After.ID))
+	q.add(" AND (change_tx, id) > (?, ?) AND change_tx < "+s.dialect.VisibleBefore, after, key(page.After.ID))
 	q.add(" ORDER BY change_tx, id LIMIT ?", page.Limit+1)
 	var row TransactionRow
 	place, feed := after, domain.FeedPage{}
@@ -102,7 +102,7 @@ func (s ledger) Changes(ctx context.Context, tenant domain.TenantID, page domain
 			return nil
 		}
 		t, err := row.domain()
-		feed.Items, place = append(room(feed.Items, page.Limit), t), row.ChangeTx
+		feed.Items, place = append(room(feed.Items, page.Limit), t), row.ChangeSeq
 		return err
 	})
 	if err != nil {

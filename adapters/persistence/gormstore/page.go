@@ -20,7 +20,7 @@ func (s pulls) StorePage(ctx context.Context, lease domain.Lease, w ports.PageWr
 		return s.advance(ctx, lease, w)
 	}
 	rows := latest(w.Transactions, observationKey)
-	if s.dialect.Strict && w.Fresh {
+	if s.dialect.Strict && w.AssumeNew {
 		counts, err := s.storePage(ctx, lease, w, rows, true)
 		if !duplicate(err) {
 			return counts, err
@@ -31,7 +31,7 @@ func (s pulls) StorePage(ctx context.Context, lease domain.Lease, w ports.PageWr
 
 // storePage stores a page with rows. Where they are fresh nothing is looked up to compare
 // them with, and one that is stored nevertheless fails the page by its key.
-func (s pulls) storePage(ctx context.Context, lease domain.Lease, w ports.PageWrite, rows []domain.Observation, fresh bool) (domain.Counts, error) {
+func (s pulls) storePage(ctx context.Context, lease domain.Lease, w ports.PageWrite, rows []domain.TransactionData, fresh bool) (domain.Counts, error) {
 	return s.page(ctx, lease, w.At, rows, fresh, func(p *pageWriter) (Write, error) {
 		p.newID = w.NewID
 		for _, step := range []func() error{
@@ -50,7 +50,7 @@ func (s pulls) storePage(ctx context.Context, lease domain.Lease, w ports.PageWr
 
 // page runs fn in a transaction that holds the pull, and gives what fn counted. fn's write
 // is the last.
-func (s pulls) page(ctx context.Context, lease domain.Lease, at time.Time, rows []domain.Observation, fresh bool,
+func (s pulls) page(ctx context.Context, lease domain.Lease, at time.Time, rows []domain.TransactionData, fresh bool,
 	fn func(p *pageWriter) (Write, error),
 ) (domain.Counts, error) {
 	p := &pageWriter{dialect: s.dialect, at: instant{at}, accountIDs: map[string]uuid.UUID{}}
@@ -107,8 +107,8 @@ func (p *pageWriter) moved(until time.Time, progress *domain.Progress) (Write, e
 }
 
 // The keys by which rows of a page are one.
-func accountKey(v *domain.AccountView) string     { return v.ExternalID }
-func observationKey(o *domain.Observation) string { return o.ExternalID }
+func accountKey(v *domain.AccountData) string         { return v.ExternalID }
+func observationKey(o *domain.TransactionData) string { return o.ExternalID }
 
 // latest keeps the last of the items with one key, in the order of their first places.
 // Mostly there is one of each, and they stay as they are.
@@ -153,7 +153,7 @@ type pageWriter struct {
 // opening locks the pull and reads what the page's rows are compared with; the rows'
 // digests are made while the database is at work. Rows that are here are mostly written:
 // who locks has a place in the feed as good as taken.
-func (p *pageWriter) opening(lease domain.Lease, rows []domain.Observation, fresh bool) Opening {
+func (p *pageWriter) opening(lease domain.Lease, rows []domain.TransactionData, fresh bool) Opening {
 	o := Opening{Reads: []Read{p.holding(lease)}, Meanwhile: func() { p.show(rows) }}
 	if len(rows) > 0 && !fresh {
 		o.Reads = append(o.Reads, p.storing(lease, keys(rows, observationKey)))
@@ -165,7 +165,7 @@ func (p *pageWriter) opening(lease domain.Lease, rows []domain.Observation, fres
 }
 
 // show makes rows of what the vendor says.
-func (p *pageWriter) show(rows []domain.Observation) {
+func (p *pageWriter) show(rows []domain.TransactionData) {
 	p.seen = make([]TransactionRow, len(rows))
 	for i := range rows {
 		p.seen[i].show(rows[i])
@@ -187,7 +187,7 @@ func (p *pageWriter) change() (int64, error) {
 }
 
 // accounts writes the accounts that are new or differ in any member.
-func (p *pageWriter) accounts(views []domain.AccountView) error {
+func (p *pageWriter) accounts(views []domain.AccountData) error {
 	p.counts.Accounts = len(views)
 	if len(views) == 0 {
 		return nil
@@ -252,7 +252,7 @@ func (p *pageWriter) transactions() error {
 		}
 	}
 	if len(p.resourced) > 0 {
-		if err := p.dialect.SaveSources(p.tx.DB, p.resourced, p.sources); err != nil {
+		if err := p.dialect.SaveContentHashes(p.tx.DB, p.resourced, p.sources); err != nil {
 			return err
 		}
 	}
@@ -269,7 +269,7 @@ func (p *pageWriter) save(rows []TransactionRow) error {
 		return err
 	}
 	for i := range rows {
-		rows[i].AccountID, rows[i].ChangeTx = optional(p.accountIDs[rows[i].Account]), stamp
+		rows[i].AccountID, rows[i].ChangeSeq = optional(p.accountIDs[rows[i].Account]), stamp
 	}
 	return p.dialect.SaveTransactions(p.tx.DB, rows)
 }
@@ -284,8 +284,8 @@ func (p *pageWriter) differs(row *TransactionRow) bool {
 		before.ID, before.FirstSeen = p.newID().UUID, p.at
 	case before.Removed.IsZero() && bytes.Equal(before.Digest, row.Digest):
 		p.counts.Unchanged++
-		if !bytes.Equal(before.Source, row.Source) {
-			p.resourced, p.sources = append(p.resourced, before.ID), append(p.sources, row.Source)
+		if !bytes.Equal(before.Source, row.ContentHash) {
+			p.resourced, p.sources = append(p.resourced, before.ID), append(p.sources, row.ContentHash)
 		}
 		return false
 	default:

@@ -35,7 +35,7 @@ type pullRow struct {
 	Trigger    string        `gorm:"column:trigger"`
 	Trace      string        `gorm:"column:trace"`
 	State      string        `gorm:"column:state"`
-	Ask        string        `gorm:"column:ask"`
+	Scope      string        `gorm:"column:ask"`
 	Progress   string        `gorm:"column:progress"`
 	Counts     countColumns  `gorm:"embedded"`
 	Attempts   int           `gorm:"column:attempts"`
@@ -79,7 +79,7 @@ func (r pullRow) bare() domain.Pull {
 // domain converts with ask and progress. Errors: JSON that is not the service's own.
 func (r pullRow) domain() (domain.Pull, error) {
 	p := r.bare()
-	if err := decode(r.Ask, &p.Ask); err != nil {
+	if err := decode(r.Scope, &p.Scope); err != nil {
 		return domain.Pull{}, err
 	}
 	return p, decode(r.Progress, &p.Progress)

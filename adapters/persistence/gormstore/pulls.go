@@ -36,7 +36,7 @@ func (s pulls) Request(ctx context.Context, tenant domain.TenantID, connection d
 		if p, err = queued.domain(); err != nil {
 			return err
 		}
-		p.Ask = p.Ask.Merge(r.Ask)
+		p.Scope = p.Scope.Merge(r.Scope)
 		return saveAsk(tx.DB, p)
 	})
 	return p, err
@@ -44,7 +44,7 @@ func (s pulls) Request(ctx context.Context, tenant domain.TenantID, connection d
 
 // saveAsk writes the ask alone. The pull is locked.
 func saveAsk(tx *gorm.DB, p domain.Pull) error {
-	ask, err := encode(p.Ask)
+	ask, err := encode(p.Scope)
 	if err != nil {
 		return err
 	}
@@ -72,7 +72,7 @@ func join(tx Tx, fresh pullRow) (pullRow, error) {
 			return fresh, tx.Enqueue(fresh.ID)
 		}
 	}
-	return pullRow{}, Away(errors.New("the queued pull changes too fast"))
+	return pullRow{}, Unavailable(errors.New("the queued pull changes too fast"))
 }
 
 // unlessQueued passes the insert over when the connection has a queued pull.
@@ -107,7 +107,7 @@ func (s pulls) List(ctx context.Context, tenant domain.TenantID, filter ports.Pu
 			return err
 		}
 		found, err = list(query, page.Limit, pullRow.bare, func(p domain.Pull) domain.Position {
-			return domain.Position{Key: domain.Instant(p.CreatedAt), ID: p.ID.UUID}
+			return domain.Position{Key: domain.TimeKey(p.CreatedAt), ID: p.ID.UUID}
 		})
 		return err
 	})

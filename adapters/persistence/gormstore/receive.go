@@ -13,11 +13,11 @@ func (s *Store) Deliveries() ports.Deliveries { return deliveries{s} }
 type deliveries struct{ *Store }
 
 // Receive joins the next group of receipts that is committed.
-func (s deliveries) Receive(ctx context.Context, r ports.Receipt) (ports.Received, error) {
+func (s deliveries) Receive(ctx context.Context, r ports.IncomingDelivery) (ports.ReceiveResult, error) {
 	k, err := newKnock(r)
 	if err != nil {
-		return ports.Received{}, Translate(ctx, err)
+		return ports.ReceiveResult{}, Translate(ctx, err)
 	}
 	result := s.commits.submit(ctx, k)
-	return result.Received, result.Err
+	return result.ReceiveResult, result.Err
 }

@@ -63,7 +63,7 @@ func queueFor(tx Tx, rows []deliveryRow, at time.Time, fresh func() domain.PullI
 	for _, c := range alive {
 		queued, err := join(tx, pullRow{
 			ID: fresh().UUID, Tenant: c.Tenant, Connection: c.ID, Vendor: c.Vendor,
-			Trigger: string(domain.ByReplay), Created: instant{at},
+			Trigger: string(domain.TriggerReplay), Created: instant{at},
 		})
 		if err != nil {
 			return nil, err

@@ -18,7 +18,7 @@ import (
 // DefaultPatience is how long a store method that somebody waits for waits for the
 // database by default: a database that hangs is away, and callers are promised to hear of
 // that within 2 s.
-const DefaultPatience = 1500 * time.Millisecond
+const DefaultTimeout = 1500 * time.Millisecond
 
 // workPatience is for methods that the service calls for itself. A busy database may take
 // long over a large page, and nobody waits for the answer.
@@ -58,26 +58,26 @@ type Dialect struct {
 	// ForUpdate ends a SELECT that locks its rows; "" with one writer.
 	ForUpdate string
 	// Stamp is SQL that gives the transaction's place in the change feed.
-	Stamp string
+	ChangeSeq string
 	// Shut is an SQL expression that holds where the database answers, but takes no writes.
-	Shut string
+	ReadOnly string
 	// Horizon is an SQL expression: places below it are complete.
-	Horizon string
+	VisibleBefore string
 	// SaveTransactions writes rows of one connection, each in the place of the one with its
 	// external id. Where Strict, rows of version 1 take no place: one that is there already is
 	// a violated key.
 	Strict           bool
 	SaveTransactions func(tx *gorm.DB, rows []TransactionRow) error
 	// SaveSources gives rows, by their ids, other sources; an empty one is NULL.
-	SaveSources func(tx *gorm.DB, ids []uuid.UUID, sources [][]byte) error
+	SaveContentHashes func(tx *gorm.DB, ids []uuid.UUID, sources [][]byte) error
 	// Strange gives the places of the sightings that are no live row of the connection with
 	// the same source, which is not zero. It runs outside of transactions.
-	Strange func(ctx context.Context, connection uuid.UUID, seen []domain.Sighting) ([]int, error)
+	FindChanged func(ctx context.Context, connection uuid.UUID, seen []domain.RawTransaction) ([]int, error)
 	// Receive stores knocks as one durable transaction, and gives a result for each in
 	// their order. An error means that nothing was stored, or that the answer to the commit
 	// was lost; an error of a result, that the knock was not let in, or that its event was
 	// stored before and cannot be told.
-	Receive func(ctx context.Context, knocks []Knock) ([]Result, error)
+	Receive func(ctx context.Context, knocks []PendingDelivery) ([]Result, error)
 }
 
 // Options of a Store.
@@ -87,9 +87,9 @@ type Options struct {
 	Reader *gorm.DB
 	// Patience bounds each method, beside the caller's context; what takes longer is
 	// Unavailable. Zero means DefaultPatience, and longer for the service's own work.
-	Patience time.Duration
+	Timeout time.Duration
 	// Door bounds a receipt likewise; zero means as long as any other method.
-	Door time.Duration
+	ReceiveTimeout time.Duration
 }
 
 // Store is a database behind the ports. Its views are the stores.
@@ -104,14 +104,14 @@ type Store struct {
 
 // New gives the stores over a migrated database. Close stops what New starts.
 func New(writer *gorm.DB, o Options) *Store {
-	s := &Store{writer: writer, reader: o.Reader, dialect: o.Dialect, patience: o.Patience, atWork: o.Patience}
+	s := &Store{writer: writer, reader: o.Reader, dialect: o.Dialect, patience: o.Timeout, atWork: o.Timeout}
 	if s.reader == nil {
 		s.reader = writer
 	}
 	if s.patience == 0 {
-		s.patience, s.atWork = DefaultPatience, workPatience
+		s.patience, s.atWork = DefaultTimeout, workPatience
 	}
-	s.commits = newCommitter(cmp.Or(o.Door, s.patience), o.Dialect.Receive)
+	s.commits = newCommitter(cmp.Or(o.ReceiveTimeout, s.patience), o.Dialect.Receive)
 	return s
 }
 
@@ -122,9 +122,9 @@ func (s *Store) Close() { s.commits.close() }
 // Ping says whether the database answers a query, and takes writes. Errors: Unavailable.
 func (s *Store) Ping(ctx context.Context) error {
 	var shut bool
-	err := s.read(ctx, func(db *gorm.DB) error { return db.Raw("SELECT " + s.dialect.Shut).Scan(&shut).Error })
+	err := s.read(ctx, func(db *gorm.DB) error { return db.Raw("SELECT " + s.dialect.ReadOnly).Scan(&shut).Error })
 	if err == nil && shut {
-		return Away(errors.New("the database takes no writes"))
+		return Unavailable(errors.New("the database takes no writes"))
 	}
 	return err
 }
@@ -166,7 +166,7 @@ func first[R any](query *gorm.DB) (R, error) {
 		return *new(R), err
 	}
 	if len(rows) == 0 {
-		return *new(R), domain.Missing()
+		return *new(R), domain.NotFoundError()
 	}
 	return rows[0], nil
 }
@@ -207,7 +207,7 @@ func newestFirst(query *gorm.DB, at, id string, after domain.Position) (*gorm.DB
 	if after.IsZero() {
 		return query, nil
 	}
-	key, err := domain.ParseInstant(after.Key)
+	key, err := domain.ParseTimeKey(after.Key)
 	if err != nil {
 		return nil, err
 	}

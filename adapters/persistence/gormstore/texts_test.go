@@ -26,7 +26,7 @@ func TestATextThatNoRowCanHoldFindsNothing(t *testing.T) {
 			_, connections := b.Connections().List(t.Context(), c.Tenant, ports.ConnectionFilter{}, all)
 			_, accounts := b.Ledger().Accounts(t.Context(), c.Tenant, c.ID, all)
 			for name, err := range map[string]error{"connections": connections, "accounts": accounts} {
-				if faults := domain.Faults(err); len(faults) != 1 || faults[0].Field != "cursor" {
+				if faults := domain.ErrorsOf(err); len(faults) != 1 || faults[0].Field != "cursor" {
 					t.Errorf("%s behind %q: %v", name, text, err)
 				}
 			}

@@ -76,7 +76,7 @@ func (s tokens) List(ctx context.Context, tenant domain.TenantID, filter ports.T
 			return err
 		}
 		found, err = list(query, page.Limit, tokenRow.domain, func(t domain.WebhookToken) domain.Position {
-			return domain.Position{Key: domain.Instant(t.CreatedAt), ID: t.ID.UUID}
+			return domain.Position{Key: domain.TimeKey(t.CreatedAt), ID: t.ID.UUID}
 		})
 		return err
 	})
@@ -90,14 +90,14 @@ func (s tokens) Revoke(ctx context.Context, tenant domain.TenantID, id domain.To
 		changed, err := rowsOf(db.Model(&tokenRow{}).Where("id = ? AND tenant_id = ? AND revoked_at IS NULL", id.UUID, tenant.UUID).
 			Updates(map[string]any{"revoked_at": instant{at}}))
 		if err == nil && changed == 0 {
-			return domain.Missing()
+			return domain.NotFoundError()
 		}
 		return err
 	})
 }
 
 // Touch writes in the order of ids, so that two processes do not lock each other out.
-func (s tokens) Touch(ctx context.Context, used map[domain.TokenID]time.Time) error {
+func (s tokens) RecordUsage(ctx context.Context, used map[domain.TokenID]time.Time) error {
 	ids := slices.SortedFunc(maps.Keys(used), func(a, b domain.TokenID) int { return bytes.Compare(a.UUID[:], b.UUID[:]) })
 	if len(ids) == 0 {
 		return nil

@@ -38,8 +38,8 @@ type TransactionRow struct {
 	FirstSeen       instant       `gorm:"column:first_seen_at"`
 	Updated         instant       `gorm:"column:updated_at"`
 	Removed         instant       `gorm:"column:removed_at"`
-	ChangeTx        int64         `gorm:"column:change_tx"`
-	Source          []byte        `gorm:"column:source"`
+	ChangeSeq       int64         `gorm:"column:change_tx"`
+	ContentHash     []byte        `gorm:"column:source"`
 }
 
 // TableName is that of the schema.
@@ -60,7 +60,7 @@ func (r *TransactionRow) shown() []any {
 		(*label)(&r.Amount), (*label)(&r.Currency), optionalLabel{&r.AccountAmount}, (*label)(&r.AccountCurrency),
 		(*label)(&r.Status), (*label)(&r.Date), &r.Occurred,
 		(*label)(&r.Description), (*label)(&r.Category), (*label)(&r.Counterparty), &r.Metadata,
-		&r.Version, &r.FirstSeen, &r.Updated, &r.Removed, &r.ChangeTx,
+		&r.Version, &r.FirstSeen, &r.Updated, &r.Removed, &r.ChangeSeq,
 	}
 }
 
@@ -71,7 +71,7 @@ func (r TransactionRow) Times() (occurred, firstSeen, updated time.Time) {
 }
 
 // show gives the row what the vendor says.
-func (r *TransactionRow) show(o domain.Observation) {
+func (r *TransactionRow) show(o domain.TransactionData) {
 	r.Account, r.ExternalID = o.Account, o.ExternalID
 	r.Amount, r.Currency = o.Amount.Amount.String(), o.Amount.Currency
 	r.AccountAmount, r.AccountCurrency = moneyColumns(o.AccountMoney)
@@ -79,11 +79,11 @@ func (r *TransactionRow) show(o domain.Observation) {
 	r.Description, r.Category, r.Counterparty = o.Description, o.Category, o.Counterparty
 	r.Metadata = o.Metadata
 	digest := o.Digest()
-	r.Digest, r.Source = digest[:], sourceColumn(o.Source)
+	r.Digest, r.ContentHash = digest[:], sourceColumn(o.ContentHash)
 }
 
 // sourceColumn is NULL for a source that tells nothing.
-func sourceColumn(s domain.Source) []byte {
+func sourceColumn(s domain.ContentHash) []byte {
 	if s.IsZero() {
 		return nil
 	}
@@ -101,7 +101,7 @@ func (r *TransactionRow) domain() (domain.Transaction, error) {
 		ID: domain.TransactionID{UUID: r.ID}, Tenant: domain.TenantID{UUID: r.Tenant},
 		Connection: domain.ConnectionID{UUID: r.Connection}, Vendor: domain.Vendor(r.Vendor),
 		AccountID: domain.AccountID{UUID: r.AccountID.UUID},
-		Observation: domain.Observation{
+		TransactionData: domain.TransactionData{
 			ExternalID: r.ExternalID, Account: r.Account, Amount: domain.Money{Amount: amount, Currency: r.Currency}, AccountMoney: inAccount,
 			Status: domain.TransactionStatus(r.Status), Date: domain.Date(r.Date), OccurredAt: r.Occurred.Time,
 			Description: r.Description, Category: r.Category, Counterparty: r.Counterparty,

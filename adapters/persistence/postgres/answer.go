@@ -37,7 +37,7 @@ func (g *group) reply(earlier map[event]domain.Delivery, failure error) {
 		copies := e.knocks
 		first := earlier[e.event]
 		if e.fresh {
-			stored := e.gate.Delivered(*g.first(e), e.pull)
+			stored := e.gate.StoredResult(*g.first(e), e.pull)
 			g.results[e.knocks[0]] = stored
 			copies, first = e.knocks[1:], stored.Delivery
 		}
@@ -47,14 +47,14 @@ func (g *group) reply(earlier map[event]domain.Delivery, failure error) {
 				continue
 			}
 			// Two tokens of one connection may tell one event: each has its own gate.
-			g.results[k] = g.gates[g.knocks[k].Token].Repeated(first)
+			g.results[k] = g.gates[g.knocks[k].Token].DuplicateResult(first)
 		}
 	}
 }
 
 // errPruned: the first delivery was there a moment ago. The vendor's next try finds the
 // event new.
-var errPruned = gormstore.Away(errors.New("the first delivery of the event was just pruned"))
+var errPruned = gormstore.Unavailable(errors.New("the first delivery of the event was just pruned"))
 
 // earlier reads the deliveries of events that were stored before, without bodies and asks,
 // which the vendor that repeats itself has no use for.

@@ -27,10 +27,10 @@ func (c *calledOff) TraceQueryStart(ctx context.Context, _ *pgx.Conn, q pgx.Trac
 func (*calledOff) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
 
 // knock makes a receipt ready as the store does.
-func (p *pulling) knock(event string) gormstore.Knock {
+func (p *pulling) knock(event string) gormstore.PendingDelivery {
 	r := p.receipt(event)
 	r.Body = []byte{}
-	return gormstore.Knock{Receipt: r, Ask: `{"removed":["` + event + `"]}`, Fingerprint: domain.FingerprintOf(r.Event, r.Body)}
+	return gormstore.PendingDelivery{IncomingDelivery: r, Scope: `{"removed":["` + event + `"]}`, Fingerprint: domain.FingerprintOf(r.Event, r.Body)}
 }
 
 // A group that joined is stored by its first statement: that the second, which reads what
@@ -45,7 +45,7 @@ func TestNoFailureIsToldOfWhatIsStored(t *testing.T) {
 			other := &pulling{T: t, Store: db.Store(nil)}
 			other.token = door(t, other.Store)
 			old := other.knock("old")
-			if _, err := other.Deliveries().Receive(t.Context(), old.Receipt); err != nil {
+			if _, err := other.Deliveries().Receive(t.Context(), old.IncomingDelivery); err != nil {
 				t.Fatal(err)
 			}
 			if !queued {
@@ -54,7 +54,7 @@ func TestNoFailureIsToldOfWhatIsStored(t *testing.T) {
 
 			off.part = "FROM deliveries d JOIN unnest"
 			fresh, again := other.knock("fresh"), other.knock("old")
-			results, err := db.Receive(t.Context(), nil, []gormstore.Knock{again, fresh, again})
+			results, err := db.Receive(t.Context(), nil, []gormstore.PendingDelivery{again, fresh, again})
 			off.part = ""
 			if queued && (err != nil || results[0].Err == nil || results[1].Err != nil || results[2].Err == nil) {
 				t.Errorf("%+v, %v; want the new event stored, and its copies failed", results, err)
@@ -62,7 +62,7 @@ func TestNoFailureIsToldOfWhatIsStored(t *testing.T) {
 			if !queued && err == nil {
 				t.Error("the transaction did not fail")
 			}
-			got, err := other.Deliveries().Receive(t.Context(), fresh.Receipt)
+			got, err := other.Deliveries().Receive(t.Context(), fresh.IncomingDelivery)
 			if err != nil || got.Duplicate != queued || got.Delivery.ID != fresh.Delivery {
 				t.Errorf("the new event's next try: duplicate %t, error %v; want duplicate %t", got.Duplicate, err, queued)
 			}

@@ -40,9 +40,9 @@ func BenchmarkReceive(b *testing.B) {
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
 			token := tokens[n.Add(1)%16]
-			_, err := s.Deliveries().Receive(b.Context(), ports.Receipt{
+			_, err := s.Deliveries().Receive(b.Context(), ports.IncomingDelivery{
 				Delivery: newID[domain.Delivery](), Pull: newID[domain.Pull](), Token: token.Hash, Vendor: token.Vendor, At: epoch,
-				Event: domain.Event{Name: "item/updated", Key: uuid.NewString(), Wanted: true}, Body: body,
+				Event: domain.WebhookEvent{Name: "item/updated", DedupKey: uuid.NewString(), WantsPull: true}, Body: body,
 			})
 			if err != nil {
 				b.Error(err)

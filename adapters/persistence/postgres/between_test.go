@@ -48,7 +48,7 @@ type pulling struct {
 
 func (p *pulling) queue() {
 	p.queued = newID[domain.Pull]()
-	request := ports.PullRequest{ID: p.queued, Trigger: domain.ByOperator, At: epoch}
+	request := ports.PullRequest{ID: p.queued, Trigger: domain.TriggerOperator, At: epoch}
 	if _, err := p.Pulls().Request(p.Context(), p.token.Tenant, p.token.Connection, request); err != nil {
 		p.Error(err)
 	}
@@ -64,13 +64,13 @@ func (p *pulling) claim(pull domain.PullID) []string {
 	if err != nil {
 		p.Error(err)
 	}
-	return claimed.Pull.Ask.Removed
+	return claimed.Pull.Scope.Removed
 }
 
-func (p *pulling) receipt(event string) ports.Receipt {
-	return ports.Receipt{
+func (p *pulling) receipt(event string) ports.IncomingDelivery {
+	return ports.IncomingDelivery{
 		Delivery: newID[domain.Delivery](), Pull: newID[domain.Pull](), Token: p.token.Hash, Vendor: p.token.Vendor, At: epoch,
-		Event: domain.Event{ID: event, Key: event, Wanted: true, Ask: domain.Ask{Removed: []string{event}}},
+		Event: domain.WebhookEvent{ID: event, DedupKey: event, WantsPull: true, Scope: domain.PullScope{Removed: []string{event}}},
 	}
 }
 

@@ -94,8 +94,8 @@ func (c *copier) row(r *gormstore.TransactionRow) error {
 	c.text = binary.BigEndian.AppendUint32(append(c.text, 0, 0, 0, 4), uint32(r.Version))
 	c.time(firstSeen)
 	c.time(updated)
-	c.long(r.ChangeTx)
-	c.bytes(r.Source)
+	c.long(r.ChangeSeq)
+	c.bytes(r.ContentHash)
 	return nil
 }
 

@@ -29,11 +29,11 @@ func (d dialect) seams() gormstore.Dialect {
 	// ended, and what it wrote can be read or never will be. Ids are the cluster's: writers
 	// of other databases are waited for too.
 	return gormstore.Dialect{
-		Transact: d.transact, Page: d.page, Query: d.query, Lookup: newGatherer(d).query, AnyOf: anyOf, Stamp: stamp, ForUpdate: " FOR UPDATE",
-		Strict: true, SaveTransactions: save, SaveSources: saveSources, Strange: d.strange, Receive: d.receive, Joined: joined,
+		Transact: d.transact, Page: d.page, Query: d.query, Lookup: newGatherer(d).query, AnyOf: anyOf, ChangeSeq: stamp, ForUpdate: " FOR UPDATE",
+		Strict: true, SaveTransactions: save, SaveContentHashes: saveSources, FindChanged: d.strange, Receive: d.receive, Joined: joined,
 		// So is a standby in a switch-over; a connection may outlive the change.
-		Shut:    "pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean",
-		Horizon: "(SELECT shift + pg_snapshot_xmin(pg_current_snapshot())::text::bigint FROM feed)",
+		ReadOnly:      "pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean",
+		VisibleBefore: "(SELECT shift + pg_snapshot_xmin(pg_current_snapshot())::text::bigint FROM feed)",
 	}
 }
 

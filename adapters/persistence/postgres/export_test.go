@@ -10,7 +10,7 @@ import (
 )
 
 // Receive stores the knocks as one group, as the store's committer does with what waits.
-func (db *DB) Receive(ctx context.Context, enqueue Enqueue, knocks []gormstore.Knock) ([]gormstore.Result, error) {
+func (db *DB) Receive(ctx context.Context, enqueue Enqueue, knocks []gormstore.PendingDelivery) ([]gormstore.Result, error) {
 	return dialect{db: db, enqueue: enqueue}.receive(ctx, knocks)
 }
 
@@ -25,5 +25,5 @@ func Traced(ctx context.Context, c Config, tracer pgx.QueryTracer) (*DB, error) 
 	if err != nil {
 		return nil, err
 	}
-	return over(pool, c.Patience)
+	return over(pool, c.Timeout)
 }

@@ -44,7 +44,7 @@ func write(t *testing.T, s *gormstore.Store, lease domain.Lease, externalIDs ...
 	t.Helper()
 	w := ports.PageWrite{NewID: newID[domain.Transaction], At: epoch, Until: epoch.Add(time.Hour)}
 	for _, id := range externalIDs {
-		w.Transactions = append(w.Transactions, domain.Observation{
+		w.Transactions = append(w.Transactions, domain.TransactionData{
 			ExternalID: id, Amount: domain.Money{Amount: decimal.MustParse("1"), Currency: "BRL"}, Date: "2026-03-01",
 		})
 	}

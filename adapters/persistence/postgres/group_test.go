@@ -8,7 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
-	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore/grouptest"
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore/receivetest"
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/postgres"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/test/pgtest"
@@ -38,9 +38,9 @@ func TestAGroupIsStoredAsItsKnocksOneByOne(t *testing.T) {
 		return nil
 	}
 	joined, brought := 0, 0
-	grouptest.Run(t, grouptest.Dialect{
+	receivetest.Run(t, receivetest.Dialect{
 		Stores: db.Store(enqueue),
-		Receive: func(ctx context.Context, knocks []gormstore.Knock) ([]gormstore.Result, error) {
+		Receive: func(ctx context.Context, knocks []gormstore.PendingDelivery) ([]gormstore.Result, error) {
 			before := begun
 			results, err := db.Receive(ctx, enqueue, knocks)
 			if begun == before {
@@ -61,7 +61,7 @@ func TestAGroupIsStoredAsItsKnocksOneByOne(t *testing.T) {
 // traced is opened with a tracer that sees every statement.
 func traced(t *testing.T, dsn string, tracer pgx.QueryTracer) *postgres.DB {
 	t.Helper()
-	db, err := postgres.Traced(t.Context(), postgres.Config{URL: dsn, Patience: patience}, tracer)
+	db, err := postgres.Traced(t.Context(), postgres.Config{URL: dsn, Timeout: patience}, tracer)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -26,7 +26,7 @@ func (g *group) insertDeliveries() error {
 		place[k.Delivery.UUID] = i
 		ids[i], tenants[i], connections[i], vendors[i] = plainID(k.Delivery.UUID), plainID(e.gate.Tenant), plainID(e.connection), string(e.gate.Vendor)
 		events[i], eventIDs[i], fingerprints[i], bodies[i] = k.Event.Name, k.Event.ID, e.fingerprint[:], k.Body
-		asks[i], statuses[i], received[i] = k.Ask, string(e.gate.Status(*k)), k.At
+		asks[i], statuses[i], received[i] = k.Scope, string(e.gate.InitialStatus(*k)), k.At
 		if e.pull != uuid.Nil {
 			pulls[i] = (*plainID)(&e.pull)
 		}
@@ -70,7 +70,7 @@ func (g *group) insertPulls() ([]uuid.UUID, error) {
 		FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::timestamptz[])
 			AS p (id, tenant_id, connection_id, vendor, trace, created_at)
 		ON CONFLICT (connection_id) WHERE state = 'queued' DO NOTHING RETURNING id`,
-		ids, tenants, connections, vendors, traces, created, string(domain.ByWebhook))
+		ids, tenants, connections, vendors, traces, created, string(domain.TriggerWebhook))
 	if err != nil {
 		return nil, err
 	}

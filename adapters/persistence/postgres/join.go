@@ -45,15 +45,15 @@ SELECT place, token_id, tenant_id, connection_id, account_ref, pull_id, stored.i
 FROM told LEFT JOIN stored USING (id)`
 
 // join gives no results, and has stored nothing, where an event needs a new pull.
-func (d dialect) join(ctx context.Context, knocks []gormstore.Knock) ([]gormstore.Result, error) {
+func (d dialect) join(ctx context.Context, knocks []gormstore.PendingDelivery) ([]gormstore.Result, error) {
 	g := newGroup(ctx, d.db.Pool, knocks)
 	told, err := g.tell()
 	if err != nil {
 		return nil, err
 	}
-	g.gates, g.queued = make(map[domain.TokenHash]gormstore.Gate, len(told)), make(map[uuid.UUID]uuid.UUID, len(told))
+	g.gates, g.queued = make(map[domain.TokenHash]gormstore.TokenBinding, len(told)), make(map[uuid.UUID]uuid.UUID, len(told))
 	for _, t := range told {
-		if !t.pull.Valid && t.gate.Wants(knocks[t.place]) {
+		if !t.pull.Valid && t.gate.WantsPull(knocks[t.place]) {
 			return nil, nil // as the statement decided, which asks each knock, copies too
 		}
 		g.gates[knocks[t.place].Token] = t.gate
@@ -71,7 +71,7 @@ func (d dialect) join(ctx context.Context, knocks []gormstore.Knock) ([]gormstor
 // telling is what joinSQL answers for a knock that a gate is open for.
 type telling struct {
 	place  int // among the knocks
-	gate   gormstore.Gate
+	gate   gormstore.TokenBinding
 	pull   uuid.NullUUID // that is queued for the connection
 	stored bool
 }
@@ -88,8 +88,8 @@ func (g *group) tell() ([]telling, error) {
 		k := &g.knocks[i]
 		hashes[i], ids[i], vendors[i] = k.Token[:], plainID(k.Delivery.UUID), string(k.Vendor)
 		events[i], eventIDs[i], named[i] = k.Event.Name, k.Event.ID, k.Event.AccountRef
-		fingerprints[i], bodies[i], asks[i] = k.Fingerprint[:], k.Body, k.Ask
-		status := gormstore.Gate{AccountRef: k.Event.AccountRef}.Status(*k)
+		fingerprints[i], bodies[i], asks[i] = k.Fingerprint[:], k.Body, k.Scope
+		status := gormstore.TokenBinding{AccountRef: k.Event.AccountRef}.InitialStatus(*k)
 		statuses[i], wanted[i], received[i] = string(status), status == domain.DeliveryAccepted, k.At
 	}
 	rows, err := g.db.Query(g.ctx, joinSQL, hashes, ids, vendors, events, eventIDs, named, fingerprints, bodies,

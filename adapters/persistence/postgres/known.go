@@ -20,7 +20,7 @@ WHERE NOT coalesce((
 // strange gives the places that are not known. Most pages are lists by date of which most
 // is known, and are looked up by what stands in their dates; what is not found there is
 // looked up row by row.
-func (d dialect) strange(ctx context.Context, connection uuid.UUID, seen []domain.Sighting) ([]int, error) {
+func (d dialect) strange(ctx context.Context, connection uuid.UUID, seen []domain.RawTransaction) ([]int, error) {
 	known := make([]bool, len(seen))
 	if len(seen) >= manySeen {
 		if err := d.near(ctx, connection, seen, known); err != nil {
@@ -40,11 +40,11 @@ func (d dialect) strange(ctx context.Context, connection uuid.UUID, seen []domai
 }
 
 // strangeOf looks places up one by one, and gives those that are not known.
-func (d dialect) strangeOf(ctx context.Context, connection uuid.UUID, seen []domain.Sighting, of []int) ([]int, error) {
+func (d dialect) strangeOf(ctx context.Context, connection uuid.UUID, seen []domain.RawTransaction, of []int) ([]int, error) {
 	ids, sources := make([]string, len(of)), make([][]byte, len(of))
 	for i, place := range of {
-		if ids[i] = seen[place].ExternalID; !seen[place].Source.IsZero() {
-			sources[i] = seen[place].Source[:]
+		if ids[i] = seen[place].ExternalID; !seen[place].ContentHash.IsZero() {
+			sources[i] = seen[place].ContentHash[:]
 		}
 	}
 	var places []int

@@ -128,7 +128,7 @@ func TestADatabaseThatTakesNoWritesIsNotReady(t *testing.T) {
 }
 
 func TestAPoolWithoutAFreeConnectionIsUnavailable(t *testing.T) {
-	db, err := postgres.Open(t.Context(), postgres.Config{URL: pgtest.DSN(t), MaxConns: 1, Patience: 50 * time.Millisecond})
+	db, err := postgres.Open(t.Context(), postgres.Config{URL: pgtest.DSN(t), MaxConns: 1, Timeout: 50 * time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
 	}

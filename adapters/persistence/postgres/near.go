@@ -34,7 +34,7 @@ const (
 
 // near marks sightings that it finds stored as they are: not all of them, but none that is
 // not.
-func (d dialect) near(ctx context.Context, connection uuid.UUID, seen []domain.Sighting, known []bool) error {
+func (d dialect) near(ctx context.Context, connection uuid.UUID, seen []domain.RawTransaction, known []bool) error {
 	places := make(map[string]int, len(seen))
 	for i := range seen {
 		places[seen[i].ExternalID] = i
@@ -44,7 +44,7 @@ func (d dialect) near(ctx context.Context, connection uuid.UUID, seen []domain.S
 	for rows.Next() {
 		values := rows.RawValues() // a text and bytes are sent as they are
 		if i, shown := places[string(values[0])]; shown {
-			known[i] = !seen[i].Source.IsZero() && string(values[1]) == string(seen[i].Source[:])
+			known[i] = !seen[i].ContentHash.IsZero() && string(values[1]) == string(seen[i].ContentHash[:])
 		}
 	}
 	return rows.Err()
@@ -52,7 +52,7 @@ func (d dialect) near(ctx context.Context, connection uuid.UUID, seen []domain.S
 
 // sampled gives external ids from all over the page, in its order, the first and the last
 // among them.
-func sampled(seen []domain.Sighting) []string {
+func sampled(seen []domain.RawTransaction) []string {
 	ids := make([]string, samples)
 	for i := range ids {
 		ids[i] = seen[i*(len(seen)-1)/(samples-1)].ExternalID

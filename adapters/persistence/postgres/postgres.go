@@ -30,7 +30,7 @@ type Config struct {
 	// MaxConns bounds the connections of this process; zero means 16.
 	MaxConns int
 	// Patience bounds each store method; zero means gormstore.DefaultPatience.
-	Patience time.Duration
+	Timeout time.Duration
 }
 
 const (
@@ -86,7 +86,7 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 		pool.Close()
 		return nil, fmt.Errorf("connect: %w", err)
 	}
-	return over(pool, c.Patience)
+	return over(pool, c.Timeout)
 }
 
 // over puts GORM on the pool. database/sql keeps no idle connection of its own: the pool does.
@@ -106,7 +106,7 @@ func over(pool *pgxpool.Pool, patience time.Duration) (*DB, error) {
 // Close ends the store too.
 func (db *DB) Store(enqueue Enqueue) *gormstore.Store {
 	d := dialect{db: db, enqueue: enqueue}
-	db.store = gormstore.New(db.DB, gormstore.Options{Dialect: d.seams(), Patience: db.patience})
+	db.store = gormstore.New(db.DB, gormstore.Options{Dialect: d.seams(), Timeout: db.patience})
 	return db.store
 }
 

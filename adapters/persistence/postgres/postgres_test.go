@@ -18,7 +18,7 @@ const patience = time.Minute
 // opened is a migrated database of its own.
 func opened(t *testing.T, dsn string) *postgres.DB {
 	t.Helper()
-	db, err := postgres.Open(t.Context(), postgres.Config{URL: dsn, Patience: patience})
+	db, err := postgres.Open(t.Context(), postgres.Config{URL: dsn, Timeout: patience})
 	if err != nil {
 		t.Fatal(err)
 	}

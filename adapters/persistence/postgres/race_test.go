@@ -123,9 +123,9 @@ func (r *race) send(i int) {
 	for k := range told {
 		token := r.tokens[(i/2+k)%len(r.tokens)]
 		event := fmt.Sprintf("%d-%d", i/2, k)
-		got, err := r.stores[i%replicas].Deliveries().Receive(r.Context(), ports.Receipt{
+		got, err := r.stores[i%replicas].Deliveries().Receive(r.Context(), ports.IncomingDelivery{
 			Delivery: newID[domain.Delivery](), Pull: newID[domain.Pull](), Token: token.Hash, Vendor: token.Vendor, At: epoch,
-			Event: domain.Event{ID: event, Key: event, Wanted: true, Ask: domain.Ask{Removed: []string{event}}},
+			Event: domain.WebhookEvent{ID: event, DedupKey: event, WantsPull: true, Scope: domain.PullScope{Removed: []string{event}}},
 		})
 		r.note(token, event, got, err)
 		if r.sent.Add(1) == senders*told/2 {
@@ -134,7 +134,7 @@ func (r *race) send(i int) {
 	}
 }
 
-func (r *race) note(token domain.WebhookToken, event string, got ports.Received, err error) {
+func (r *race) note(token domain.WebhookToken, event string, got ports.ReceiveResult, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	switch {
@@ -168,7 +168,7 @@ func (r *race) interfere() {
 func (r *race) request(done <-chan struct{}) {
 	for i := 0; !closed(done); i++ {
 		_, err := r.stores[0].Pulls().Request(r.Context(), r.tenant, r.tokens[i%len(r.tokens)].Connection,
-			ports.PullRequest{ID: newID[domain.Pull](), Trigger: domain.ByOperator, At: epoch})
+			ports.PullRequest{ID: newID[domain.Pull](), Trigger: domain.TriggerOperator, At: epoch})
 		if !errors.Is(err, domain.NotFound) {
 			r.must(err)
 		}
@@ -197,7 +197,7 @@ func (r *race) run(s *gormstore.Store, pull domain.PullID) {
 		return
 	}
 	r.mu.Lock()
-	r.asked[pull] = claimed.Pull.Ask.Removed
+	r.asked[pull] = claimed.Pull.Scope.Removed
 	r.mu.Unlock()
 	o := ports.Outcome{State: domain.PullSucceeded, Attempts: claimed.Pull.Attempts, At: epoch, NotBefore: epoch}
 	if o.Attempts == 1 && pull.UUID[15]%2 == 0 {

@@ -24,7 +24,7 @@ var errOvertaken = errors.New("overtaken by other transactions")
 
 // receive stores a group of knocks: at once where every event finds its pull queued, which
 // is how it is under load, else in a transaction that queues the pulls that are missing.
-func (d dialect) receive(ctx context.Context, knocks []gormstore.Knock) ([]gormstore.Result, error) {
+func (d dialect) receive(ctx context.Context, knocks []gormstore.PendingDelivery) ([]gormstore.Result, error) {
 	results, err := d.repeatedly(func() ([]gormstore.Result, error) { return d.join(ctx, knocks) })
 	if results != nil || err != nil {
 		return results, err
@@ -40,11 +40,11 @@ func (d dialect) repeatedly(store func() ([]gormstore.Result, error)) (results [
 			return results, err
 		}
 	}
-	return nil, gormstore.Away(err)
+	return nil, gormstore.Unavailable(err)
 }
 
 // bring stores a group with a handful of statements, however many its knocks are.
-func (d dialect) bring(ctx context.Context, knocks []gormstore.Knock) (results []gormstore.Result, err error) {
+func (d dialect) bring(ctx context.Context, knocks []gormstore.PendingDelivery) (results []gormstore.Result, err error) {
 	err = pgx.BeginFunc(ctx, d.db.Pool, func(tx pgx.Tx) error {
 		g := newGroup(ctx, tx, knocks)
 		results = g.results
@@ -72,15 +72,15 @@ type querier interface {
 type group struct {
 	ctx     context.Context
 	db      querier
-	knocks  []gormstore.Knock
+	knocks  []gormstore.PendingDelivery
 	results []gormstore.Result
 
-	gates   map[domain.TokenHash]gormstore.Gate
+	gates   map[domain.TokenHash]gormstore.TokenBinding
 	entries []entry                 // the distinct events, sorted
 	queued  map[uuid.UUID]uuid.UUID // connection -> its queued pull
 }
 
-func newGroup(ctx context.Context, db querier, knocks []gormstore.Knock) *group {
+func newGroup(ctx context.Context, db querier, knocks []gormstore.PendingDelivery) *group {
 	return &group{ctx: ctx, db: db, knocks: knocks, results: make([]gormstore.Result, len(knocks))}
 }
 
@@ -93,7 +93,7 @@ type event struct {
 // entry is an event of the group: the knocks that told it, the first of which is stored.
 type entry struct {
 	event
-	gate   gormstore.Gate
+	gate   gormstore.TokenBinding
 	knocks []int
 	pull   uuid.UUID // nil unless it wants one
 	brings bool      // pull is not queued yet
@@ -143,9 +143,9 @@ func (g *group) openGates() error {
 	if err != nil {
 		return err
 	}
-	g.gates = make(map[domain.TokenHash]gormstore.Gate, len(g.knocks))
+	g.gates = make(map[domain.TokenHash]gormstore.TokenBinding, len(g.knocks))
 	var hash []byte
-	var gate gormstore.Gate
+	var gate gormstore.TokenBinding
 	_, err = pgx.ForEachRow(rows, []any{&hash, &gate.Token, &gate.Tenant, &gate.Connection, &gate.Vendor, &gate.AccountRef}, func() error {
 		g.gates[domain.TokenHash(hash)] = gate
 		return nil
@@ -160,8 +160,8 @@ func (g *group) sort() {
 	for i := range g.knocks {
 		k := &g.knocks[i]
 		gate, ok := g.gates[k.Token]
-		if !ok || !gate.Opens(*k) {
-			g.results[i] = gormstore.Refused()
+		if !ok || !gate.Matches(*k) {
+			g.results[i] = gormstore.RefusedResult()
 			continue
 		}
 		told := event{gate.Connection, k.Fingerprint}
@@ -179,14 +179,14 @@ func (g *group) sort() {
 }
 
 // first is the knock whose delivery is stored for the event.
-func (g *group) first(e *entry) *gormstore.Knock { return &g.knocks[e.knocks[0]] }
+func (g *group) first(e *entry) *gormstore.PendingDelivery { return &g.knocks[e.knocks[0]] }
 
 // lockQueued finds the queued pulls and keeps them from being claimed before the commit:
 // the claim waits, and then sees the deliveries that joined.
 func (g *group) lockQueued() error {
 	var wanting []uuid.UUID
 	for i := range g.entries {
-		if e := &g.entries[i]; e.gate.Wants(*g.first(e)) {
+		if e := &g.entries[i]; e.gate.WantsPull(*g.first(e)) {
 			wanting = append(wanting, e.connection)
 		}
 	}
@@ -219,7 +219,7 @@ func (g *group) choosePulls() {
 	brought := make(map[uuid.UUID]uuid.UUID)
 	for i := range g.entries {
 		e := &g.entries[i]
-		if !e.gate.Wants(*g.first(e)) {
+		if !e.gate.WantsPull(*g.first(e)) {
 			continue
 		}
 		if pull, ok := g.queued[e.connection]; ok {

@@ -56,12 +56,12 @@ func TestGroupsOfTheSameEventsNeverWaitInARing(t *testing.T) {
 }
 
 // events are the same in each round, in one order or the other.
-func (p *pulling) events(round int, backwards bool) []gormstore.Knock {
-	var knocks []gormstore.Knock
+func (p *pulling) events(round int, backwards bool) []gormstore.PendingDelivery {
+	var knocks []gormstore.PendingDelivery
 	for i := range 200 {
 		r := p.receipt(strconv.Itoa(round) + "-" + strconv.Itoa(i))
 		r.Body = []byte{}
-		knocks = append(knocks, gormstore.Knock{Receipt: r, Ask: "{}", Fingerprint: domain.FingerprintOf(r.Event, nil)})
+		knocks = append(knocks, gormstore.PendingDelivery{IncomingDelivery: r, Scope: "{}", Fingerprint: domain.FingerprintOf(r.Event, nil)})
 	}
 	if backwards {
 		slices.Reverse(knocks)

@@ -91,7 +91,7 @@ func replace(tx *gorm.DB, rows []gormstore.TransactionRow) error {
 	_, _, updated := head.Times()
 	column := columnsOf(rows)
 	_, err := tx.Statement.ConnPool.ExecContext(tx.Statement.Context, saveSQL,
-		head.Tenant, head.Connection, head.Vendor, updated, head.ChangeTx,
+		head.Tenant, head.Connection, head.Vendor, updated, head.ChangeSeq,
 		column.ids, column.accountIDs, column.accounts, column.externalIDs, column.amounts, column.currencies,
 		column.accountAmounts, column.accountCurrencies, column.statuses, column.dates, column.occurred,
 		column.descriptions, column.categories, column.counterparties, column.metadata,
@@ -133,7 +133,7 @@ func columnsOf(rows []gormstore.TransactionRow) (c columns) {
 		c.counterparties = append(c.counterparties, r.Counterparty)
 		c.metadata = append(c.metadata, r.Metadata)
 		c.digests = append(c.digests, r.Digest)
-		c.sources = append(c.sources, r.Source)
+		c.sources = append(c.sources, r.ContentHash)
 		c.versions = append(c.versions, int32(r.Version))
 		c.firstSeen = append(c.firstSeen, timeOrNull(firstSeen))
 	}

@@ -51,9 +51,9 @@ func BenchmarkReceive(b *testing.B) {
 		for pb.Next() {
 			i := n.Add(1)
 			token := tokens[i%32]
-			_, err := s.Deliveries().Receive(b.Context(), ports.Receipt{
+			_, err := s.Deliveries().Receive(b.Context(), ports.IncomingDelivery{
 				Delivery: newID[domain.Delivery](), Pull: newID[domain.Pull](), Token: token.Hash, Vendor: token.Vendor,
-				Event: domain.Event{Name: "item/updated", Key: uuid.NewString(), Wanted: true}, Body: body,
+				Event: domain.WebhookEvent{Name: "item/updated", DedupKey: uuid.NewString(), WantsPull: true}, Body: body,
 				At: epoch.Add(time.Duration(i) * time.Millisecond),
 			})
 			if err != nil {

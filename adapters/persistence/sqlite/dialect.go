@@ -22,11 +22,11 @@ type dialect struct {
 // seams hands the differences to the shared stores.
 func (d dialect) seams() gormstore.Dialect {
 	return gormstore.Dialect{
-		Transact: d.transact, Page: d.page, Query: d.query, Lookup: d.query, AnyOf: anyOf, Stamp: stamp,
-		SaveTransactions: save, SaveSources: saveSources, Strange: d.strange, Receive: d.receive, Joined: joined,
-		Shut: "false",
+		Transact: d.transact, Page: d.page, Query: d.query, Lookup: d.query, AnyOf: anyOf, ChangeSeq: stamp,
+		SaveTransactions: save, SaveContentHashes: saveSources, FindChanged: d.strange, Receive: d.receive, Joined: joined,
+		ReadOnly: "false",
 		// With one writer every change is complete as soon as it can be read.
-		Horizon: "9223372036854775807",
+		VisibleBefore: "9223372036854775807",
 	}
 }
 

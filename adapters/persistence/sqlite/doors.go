@@ -19,7 +19,7 @@ const maxDoors = 4096
 // opens nothing from the next group on. It belongs to who holds the writer's connection.
 type doors struct {
 	at     state
-	gates  map[domain.TokenHash]gormstore.Gate
+	gates  map[domain.TokenHash]gormstore.TokenBinding
 	queued map[uuid.UUID]queued // by connection
 }
 
@@ -42,7 +42,7 @@ func stateOf(ctx context.Context, conn any, tx *sql.Tx) (state, error) {
 // arrive keeps what is known if the state is still the one it was left in.
 func (d *doors) arrive(now state) {
 	if d.gates == nil || d.at != now || len(d.gates) > maxDoors {
-		d.gates, d.queued = make(map[domain.TokenHash]gormstore.Gate), make(map[uuid.UUID]queued)
+		d.gates, d.queued = make(map[domain.TokenHash]gormstore.TokenBinding), make(map[uuid.UUID]queued)
 	}
 	d.at = now
 }

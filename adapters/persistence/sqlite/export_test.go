@@ -7,7 +7,7 @@ import (
 )
 
 // Receive stores the knocks as one group, as the store's committer does with what waits.
-func (db *DB) Receive(ctx context.Context, enqueue Enqueue, knocks []gormstore.Knock) ([]gormstore.Result, error) {
+func (db *DB) Receive(ctx context.Context, enqueue Enqueue, knocks []gormstore.PendingDelivery) ([]gormstore.Result, error) {
 	return dialect{db: db, enqueue: enqueue}.receive(ctx, knocks)
 }
 

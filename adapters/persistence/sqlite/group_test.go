@@ -8,7 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
-	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore/grouptest"
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore/receivetest"
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/sqlite"
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
@@ -22,9 +22,9 @@ func TestAGroupIsStoredAsItsKnocksOneByOne(t *testing.T) {
 		}
 		return nil
 	}
-	grouptest.Run(t, grouptest.Dialect{
+	receivetest.Run(t, receivetest.Dialect{
 		Stores: db.Store(enqueue),
-		Receive: func(ctx context.Context, knocks []gormstore.Knock) ([]gormstore.Result, error) {
+		Receive: func(ctx context.Context, knocks []gormstore.PendingDelivery) ([]gormstore.Result, error) {
 			return db.Receive(ctx, enqueue, knocks)
 		},
 		Jobs:   func() []domain.PullID { taken := jobs; jobs = nil; return taken },

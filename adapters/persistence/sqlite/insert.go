@@ -25,7 +25,7 @@ const (
 
 	insertPull = `INSERT OR FAIL INTO pulls (id, tenant_id, connection_id, vendor, trace, created_at, trigger, state,
 		ask, progress, seen_accounts, seen_rows, added, modified, removed, unchanged, attempts, last_error)
-		SELECT *, '` + string(domain.ByWebhook) + `', 'queued', '', '', 0, 0, 0, 0, 0, 0, 0, '' FROM (VALUES `
+		SELECT *, '` + string(domain.TriggerWebhook) + `', 'queued', '', '', 0, 0, 0, 0, 0, 0, 0, '' FROM (VALUES `
 	pullWidth = 6
 
 	insertStray = "INSERT INTO strays (pull_id, delivery_id) SELECT pull_id, id FROM deliveries WHERE id = ?"
@@ -64,7 +64,7 @@ func (g *group) write(jobs func(ctx context.Context, tx *sql.Tx, pulls []uuid.UU
 func (g *group) insertPulls(some []pull) error {
 	args := make([]any, 0, pullWidth*len(some))
 	for _, p := range some {
-		args = append(args, p.Pull.UUID, p.Tenant, p.Connection, string(p.Gate.Vendor), p.Trace, p.At.UnixMicro())
+		args = append(args, p.Pull.UUID, p.Tenant, p.Connection, string(p.TokenBinding.Vendor), p.Trace, p.At.UnixMicro())
 	}
 	_, err := g.tx.ExecContext(g.ctx, insertPull+tuples(len(some), pullWidth)+")", args...)
 	return err
@@ -83,7 +83,7 @@ func (g *group) insertDeliveries(some []delivery) (int, error) {
 		}
 		d := &some[i]
 		text = d.tuple(text)
-		args = append(args, string(d.Delivery.Vendor), d.Delivery.Event, d.EventID, d.Delivery.Body, d.Knock.Ask)
+		args = append(args, string(d.Delivery.Vendor), d.Delivery.Event, d.EventID, d.Delivery.Body, d.PendingDelivery.Scope)
 	}
 	done, err := g.tx.ExecContext(g.ctx, string(text)+unlessStored, args...)
 	if err != nil {

@@ -15,15 +15,15 @@ import (
 )
 
 // asking is a receipt that asks for the removal of what it is named.
-func asking(token domain.WebhookToken, name string, at time.Time) ports.Receipt {
-	return ports.Receipt{
+func asking(token domain.WebhookToken, name string, at time.Time) ports.IncomingDelivery {
+	return ports.IncomingDelivery{
 		Delivery: newID[domain.Delivery](), Pull: newID[domain.Pull](), Token: token.Hash, Vendor: token.Vendor, At: at, Body: []byte(name),
-		Event: domain.Event{Name: "e", ID: name, Key: name, Wanted: true, Ask: domain.Ask{Removed: []string{name}}},
+		Event: domain.WebhookEvent{Name: "e", ID: name, DedupKey: name, WantsPull: true, Scope: domain.PullScope{Removed: []string{name}}},
 	}
 }
 
 // given stores a receipt, and gives its delivery.
-func given(t *testing.T, s *gormstore.Store, r ports.Receipt) domain.Delivery {
+func given(t *testing.T, s *gormstore.Store, r ports.IncomingDelivery) domain.Delivery {
 	t.Helper()
 	got, err := s.Deliveries().Receive(t.Context(), r)
 	if err != nil {
@@ -40,7 +40,7 @@ func wantAsked(t *testing.T, s *gormstore.Store, pull domain.PullID, want ...str
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(want, claimed.Pull.Ask.Removed); diff != "" {
+	if diff := cmp.Diff(want, claimed.Pull.Scope.Removed); diff != "" {
 		t.Errorf("asked (-want +got):\n%s", diff)
 	}
 }

@@ -12,11 +12,11 @@ import (
 )
 
 // strange hands a page over as one JSON object of places, ids and sources.
-func (d dialect) strange(ctx context.Context, connection uuid.UUID, seen []domain.Sighting) ([]int, error) {
+func (d dialect) strange(ctx context.Context, connection uuid.UUID, seen []domain.RawTransaction) ([]int, error) {
 	page := make([][2]string, len(seen))
 	for i, s := range seen {
-		if page[i][0] = s.ExternalID; !s.Source.IsZero() {
-			page[i][1] = hex.EncodeToString(s.Source[:])
+		if page[i][0] = s.ExternalID; !s.ContentHash.IsZero() {
+			page[i][1] = hex.EncodeToString(s.ContentHash[:])
 		}
 	}
 	list, err := json.Marshal(page)

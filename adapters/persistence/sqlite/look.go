@@ -24,9 +24,9 @@ func (g *group) read() error {
 	if err := g.readGates(); err != nil {
 		return err
 	}
-	return g.readStored(func(gate gormstore.Gate, k *gormstore.Knock) bool {
+	return g.readStored(func(gate gormstore.TokenBinding, k *gormstore.PendingDelivery) bool {
 		_, ok := g.queued[gate.Connection]
-		return !ok && gate.Wants(*k)
+		return !ok && gate.WantsPull(*k)
 	})
 }
 
@@ -51,7 +51,7 @@ func (g *group) readGates() error {
 		WHERE t.hash IN `+tuples(1, len(hashes))+` AND t.revoked_at IS NULL AND c.deleted_at IS NULL`, hashes,
 		func(rows *sql.Rows) error {
 			var hash []byte
-			var gate gormstore.Gate
+			var gate gormstore.TokenBinding
 			var pull uuid.NullUUID
 			var since sql.NullInt64
 			err := rows.Scan(&hash, &gate.Token, &gate.Tenant, &gate.Connection, &gate.Vendor, &gate.AccountRef, &pull, &since)
@@ -68,7 +68,7 @@ func (g *group) readGates() error {
 
 // readStored finds the deliveries of those events that are asked for, without bodies and
 // asks, which the vendor that repeats itself has no use for.
-func (g *group) readStored(asked func(gate gormstore.Gate, k *gormstore.Knock) bool) error {
+func (g *group) readStored(asked func(gate gormstore.TokenBinding, k *gormstore.PendingDelivery) bool) error {
 	g.stored = make(map[event]domain.Delivery, len(g.knocks))
 	var told []any
 	for i := range g.knocks {

@@ -14,7 +14,7 @@ import (
 // what the database knows of them, decides one by one, writes what is new, and corrects the
 // answers where something was not. The transaction holds the write lock from its beginning,
 // so that what was read stays true.
-func (d dialect) receive(ctx context.Context, knocks []gormstore.Knock) ([]gormstore.Result, error) {
+func (d dialect) receive(ctx context.Context, knocks []gormstore.PendingDelivery) ([]gormstore.Result, error) {
 	conn, err := d.db.Writer.Conn(ctx)
 	if err != nil {
 		return nil, err
@@ -27,7 +27,7 @@ func (d dialect) receive(ctx context.Context, knocks []gormstore.Knock) ([]gorms
 	return results, err
 }
 
-func (d dialect) receiveOn(ctx context.Context, conn *sql.Conn, knocks []gormstore.Knock) ([]gormstore.Result, error) {
+func (d dialect) receiveOn(ctx context.Context, conn *sql.Conn, knocks []gormstore.PendingDelivery) ([]gormstore.Result, error) {
 	id, err := driverConn(conn)
 	if err != nil {
 		return nil, err
@@ -64,7 +64,7 @@ func (d dialect) receiveOn(ctx context.Context, conn *sql.Conn, knocks []gormsto
 type group struct {
 	ctx    context.Context
 	tx     *sql.Tx
-	knocks []gormstore.Knock
+	knocks []gormstore.PendingDelivery
 
 	*doors
 	stored map[event]domain.Delivery
@@ -89,14 +89,14 @@ type event struct {
 
 // delivery is a knock that is to be stored, as it is answered.
 type delivery struct {
-	*gormstore.Knock
+	*gormstore.PendingDelivery
 	domain.Delivery
 }
 
 // pull is one that a knock brought, since none was queued.
 type pull struct {
-	*gormstore.Knock
-	gormstore.Gate
+	*gormstore.PendingDelivery
+	gormstore.TokenBinding
 }
 
 // decide goes through the knocks as if each came alone, in their order, and remembers what
@@ -107,16 +107,16 @@ func (g *group) decide() []gormstore.Result {
 		k := &g.knocks[i]
 		gate, ok := g.gateOf(k)
 		if !ok {
-			results[i] = gormstore.Refused()
+			results[i] = gormstore.RefusedResult()
 			continue
 		}
 		told := event{gate.Connection, k.Fingerprint}
 		if earlier, ok := g.stored[told]; ok {
-			results[i] = gate.Repeated(earlier)
+			results[i] = gate.DuplicateResult(earlier)
 			continue
 		}
 		pull, stray := g.pullFor(gate, k)
-		results[i] = gate.Delivered(*k, pull)
+		results[i] = gate.StoredResult(*k, pull)
 		g.stored[told] = results[i].Delivery
 		g.fresh = append(g.fresh, delivery{k, results[i].Delivery})
 		if stray {
@@ -128,7 +128,7 @@ func (g *group) decide() []gormstore.Result {
 
 // correct answers the knocks anew whose event was taken for new, and was not.
 func (g *group) correct(results []gormstore.Result) error {
-	err := g.readStored(func(gormstore.Gate, *gormstore.Knock) bool { return true })
+	err := g.readStored(func(gormstore.TokenBinding, *gormstore.PendingDelivery) bool { return true })
 	if err != nil {
 		return err
 	}
@@ -139,22 +139,22 @@ func (g *group) correct(results []gormstore.Result) error {
 			continue
 		}
 		if first := g.stored[event{gate.Connection, k.Fingerprint}]; first.ID != results[i].Delivery.ID {
-			results[i] = gate.Repeated(first)
+			results[i] = gate.DuplicateResult(first)
 		}
 	}
 	return nil
 }
 
 // gateOf finds the gate that the knock's token opens.
-func (g *group) gateOf(k *gormstore.Knock) (gormstore.Gate, bool) {
+func (g *group) gateOf(k *gormstore.PendingDelivery) (gormstore.TokenBinding, bool) {
 	gate, ok := g.gates[k.Token]
-	return gate, ok && gate.Opens(*k)
+	return gate, ok && gate.Matches(*k)
 }
 
 // pullFor is the pull that the knock joins or brings, nil when it wants none, and whether
 // it joins as a stray.
-func (g *group) pullFor(gate gormstore.Gate, k *gormstore.Knock) (id uuid.UUID, stray bool) {
-	if !gate.Wants(*k) {
+func (g *group) pullFor(gate gormstore.TokenBinding, k *gormstore.PendingDelivery) (id uuid.UUID, stray bool) {
+	if !gate.WantsPull(*k) {
 		return uuid.Nil, false
 	}
 	at := k.At.UnixMicro()

@@ -35,7 +35,7 @@ type Config struct {
 	// read and written by one connection.
 	Readers int
 	// Patience bounds each store method; zero means 10 s, and 4 s for a receipt.
-	Patience time.Duration
+	Timeout time.Duration
 }
 
 const (
@@ -80,7 +80,7 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 			return nil, fmt.Errorf("create the database file: %w", err)
 		}
 	}
-	db := &DB{patience: cmp.Or(c.Patience, defaultPatience)}
+	db := &DB{patience: cmp.Or(c.Timeout, defaultPatience)}
 	if path == inMemory {
 		err = db.openMemory(ctx)
 	} else {
@@ -119,7 +119,7 @@ func (db *DB) openMemory(ctx context.Context) (err error) {
 // Close ends the store too.
 func (db *DB) Store(enqueue Enqueue) *gormstore.Store {
 	d := dialect{db: db, enqueue: enqueue}
-	db.store = gormstore.New(db.DB, gormstore.Options{Dialect: d.seams(), Reader: db.reader, Patience: db.patience, Door: min(db.patience, doorPatience)})
+	db.store = gormstore.New(db.DB, gormstore.Options{Dialect: d.seams(), Reader: db.reader, Timeout: db.patience, ReceiveTimeout: min(db.patience, doorPatience)})
 	return db.store
 }
 

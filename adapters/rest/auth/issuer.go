@@ -21,7 +21,7 @@ type Issuer struct {
 	Client *http.Client // asks for it
 	// Observe is told why keys could not be read, at most once in five seconds and in the
 	// words below: neither address nor answer is in them. nil tells nobody.
-	Observe func(error)
+	OnError func(error)
 }
 
 // ErrIssuerURL refuses an address that keys cannot be read from.
@@ -50,8 +50,8 @@ func (i Issuer) check() error {
 
 // tell reports a failure, if somebody listens.
 func (i Issuer) tell(failure error) {
-	if failure != nil && i.Observe != nil {
-		i.Observe(failure)
+	if failure != nil && i.OnError != nil {
+		i.OnError(failure)
 	}
 }
 

@@ -35,7 +35,7 @@ type Overrides struct {
 	Clock     ports.Clock            // nil: the wall clock
 	Resolver  vendorhttp.Resolver    // nil: the system's
 	Wrap      func(s *Stores)        // decorates the stores, to force failures
-	Observe   ports.Observer         // told besides the log and the metrics
+	Observer  ports.Observer         // told besides the log and the metrics
 	PerMinute int                    // of every vendor's rate budget; 0: the vendor's own, negative: none
 	Connector func() ports.Connector // one more connector type
 }
@@ -122,7 +122,7 @@ func newApp(ctx context.Context, cfg configs.Config, o Overrides) (*App, context
 
 // open opens the database and puts the service on it.
 func (a *App) open(ctx context.Context, sealer ports.Sealer, o Overrides) (err error) {
-	if a.Stores, err = openStores(ctx, a.cfg, jobs.Config{Observe: a.fault, Backlog: a.Metrics.Backlog}); err != nil {
+	if a.Stores, err = openStores(ctx, a.cfg, jobs.Config{OnError: a.fault, Backlog: a.Metrics.Backlog}); err != nil {
 		return err
 	}
 	a.Stores.Deliveries, a.Stores.Pulls = a.traces.Deliveries(a.Stores.Deliveries), a.traces.Pulls(a.Stores.Pulls)
@@ -176,7 +176,7 @@ func (a *App) egress(e configs.Egress, o Overrides) *vendorhttp.Client {
 		AllowedCIDRs: e.AllowedCIDRs, AllowHTTP: e.AllowHTTP,
 		UserAgent: "aggregator-connections/" + Version(),
 		Clock:     clockOf(o), Resolver: o.Resolver, PerMinute: o.PerMinute,
-		Observe: a.Metrics.VendorCall, Budget: a.Metrics.Budget,
+		OnCall: a.Metrics.VendorCall, Budget: a.Metrics.Budget,
 		Wrap: a.traces.Transport, Mark: telemetry.Template,
 	})
 }
@@ -185,10 +185,10 @@ func (a *App) deps(sealer ports.Sealer, o Overrides) application.Deps {
 	d := application.Deps{
 		Connections: a.Stores.Connections, Tokens: a.Stores.Tokens, Deliveries: a.Stores.Deliveries,
 		Idempotency: a.Stores.Idempotency, Pulls: a.Stores.Pulls, Ledger: a.Stores.Ledger,
-		Sealer: sealer, Addresses: a.vendors.Guard(), Connectors: connectors(a.vendors, a.cfg.Egress.AllowHTTP),
+		Sealer: sealer, Egress: a.vendors.Guard(), Connectors: connectors(a.vendors, a.cfg.Egress.AllowHTTP),
 		Sources: a.cfg.Sources, AllowHTTP: a.cfg.Egress.AllowHTTP,
 		Clock: clockOf(o), Sleeper: system.Clock{}, IDs: system.IDs{}, Entropy: system.Entropy(),
-		Observer: observers{telemetry.Observer{Log: a.Log, Metrics: a.Metrics}, o.Observe}, Tracer: a.traces,
+		Observer: observers{telemetry.Observer{Log: a.Log, Metrics: a.Metrics}, o.Observer}, Tracer: a.traces,
 	}
 	for _, v := range vendors() {
 		d.Aggregators = append(d.Aggregators, v.make(a.vendors, d.Clock))
@@ -203,11 +203,11 @@ func (a *App) surface(verifier rest.Verifier) rest.Options {
 	return rest.Options{
 		Vendors:  names(),
 		Verifier: verifier, Clock: system.Clock{}, NewRequestID: uuid.NewString,
-		AllowHTTP: a.cfg.Egress.AllowHTTP, Addresses: a.vendors.Guard(), PublicURL: a.cfg.PublicURL, Development: a.cfg.IsDevelopment(),
+		AllowHTTP: a.cfg.Egress.AllowHTTP, Egress: a.vendors.Guard(), PublicURL: a.cfg.PublicURL, Development: a.cfg.IsDevelopment(),
 		RequireScopes: a.cfg.Auth.RequireScopes, TrustedProxies: a.cfg.TrustedProxies,
 		RatePerMinute: a.cfg.RatePerMinute, WebhookRatePerMinute: a.cfg.WebhookRatePerMinute,
 		Logger: a.Log, Ready: a.ready, Draining: a.draining.Load,
-		Observe: a.Metrics.Request, Routed: telemetry.Route, Version: Version(),
+		OnRequest: a.Metrics.Request, Routed: telemetry.Route, Version: Version(),
 	}
 }
 
@@ -220,14 +220,14 @@ func (a *App) ready(ctx context.Context) map[string]error {
 	return map[string]error{"database": a.Stores.Prober.Ping(ctx)}
 }
 
-func (a *App) fault(f ports.Fault) {
-	telemetry.Observer{Log: a.Log, Metrics: a.Metrics}.Observe(context.Background(), f)
+func (a *App) fault(f ports.BackgroundError) {
+	telemetry.Observer{Log: a.Log, Metrics: a.Metrics}.Emit(context.Background(), f)
 }
 
 func (a *App) sealer() (ports.Sealer, error) {
 	sealer, err := sealing.Open(a.cfg.Sealing.KeysetFile, sealing.Options{
 		KEKURI:  a.cfg.Sealing.KEKURI,
-		Observe: func(err error) { a.fault(ports.Fault{Where: "keyset", Err: err}) },
+		OnError: func(err error) { a.fault(ports.BackgroundError{Task: "keyset", Err: err}) },
 	})
 	if err != nil {
 		return nil, SettingError{err} // names its setting itself
@@ -244,7 +244,7 @@ func (a *App) verifier(life context.Context) (*auth.Verifier, error) {
 	}
 	v, err := auth.NewJWKS(life, auth.Issuer{
 		URL: c.JWKSURL, Client: &http.Client{Timeout: 5 * time.Second},
-		Observe: func(err error) { a.fault(ports.Fault{Where: "issuer keys", Err: err}) },
+		OnError: func(err error) { a.fault(ports.BackgroundError{Task: "issuer keys", Err: err}) },
 	}, claims, system.Clock{})
 	return v, atFault("AUTH_JWKS_URL", err)
 }
@@ -260,10 +260,10 @@ func clockOf(o Overrides) ports.Clock {
 type observers []ports.Observer
 
 // Observe implements ports.Observer.
-func (all observers) Observe(ctx context.Context, event ports.Observation) {
+func (all observers) Emit(ctx context.Context, event ports.Event) {
 	for _, o := range all {
 		if o != nil {
-			o.Observe(ctx, event)
+			o.Emit(ctx, event)
 		}
 	}
 }

@@ -13,7 +13,7 @@ import (
 func connectors(client *vendorhttp.Client, allowHTTP bool) []ports.Connector {
 	guard := client.Guard()
 	return []ports.Connector{
-		connpostgres.New(connpostgres.Options{Addresses: guard, Control: guard.Control}),
-		connrest.New(connrest.Options{Addresses: guard, Control: guard.Control, AllowHTTP: allowHTTP}),
+		connpostgres.New(connpostgres.Options{Egress: guard, Control: guard.Control}),
+		connrest.New(connrest.Options{Egress: guard, Control: guard.Control, AllowHTTP: allowHTTP}),
 	}
 }

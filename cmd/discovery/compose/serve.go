@@ -82,7 +82,7 @@ func (a *App) drain(api *http.Server, listener net.Listener) {
 	if err := a.Stores.Queue.Stop(pulls); err != nil {
 		a.Log.Warn("pulls were cut off; another process takes them up", zap.Error(err))
 	}
-	if flush := a.Service.FlushTouches(pulls); flush != nil {
+	if flush := a.Service.FlushTokenUsage(pulls); flush != nil {
 		a.Log.Warn("last use of tokens not written", zap.Error(flush))
 	}
 	a.Log.Info("stopped")

@@ -33,7 +33,7 @@ type Stores struct {
 
 // Queue runs pulls and does the chores between Start and Stop.
 type Queue interface {
-	Start(ctx context.Context, worker ports.Worker, keeper ports.Keeper) error
+	Start(ctx context.Context, worker ports.Worker, keeper ports.Maintenance) error
 	Stop(ctx context.Context) error
 }
 
@@ -82,7 +82,7 @@ func openStores(ctx context.Context, cfg configs.Config, work jobs.Config) (Stor
 
 func inMemory(work jobs.Config) Stores {
 	queue := jobs.NewLocal(work)
-	store := memory.New(memory.Options{Kick: func(id domain.PullID) { queue.Kick(id) }})
+	store := memory.New(memory.Options{Nudge: func(id domain.PullID) { queue.Nudge(id) }})
 	return storesOf(store, queue, nil)
 }
 

@@ -17,7 +17,7 @@ const traceTime = time.Second
 func (a *App) trace(ctx context.Context) (err error) {
 	a.traces, a.export, err = telemetry.Start(ctx, telemetry.OTLP{
 		Endpoint: a.cfg.OTLP.Endpoint, ServiceVersion: Version(), Metrics: a.Metrics,
-		Fault: func(err error) { a.fault(ports.Fault{Where: "otlp", Err: err}) },
+		OnError: func(err error) { a.fault(ports.BackgroundError{Task: "otlp", Err: err}) },
 	})
 	if err != nil {
 		return SettingError{err} // names its setting itself

@@ -80,8 +80,8 @@ type pulled struct {
 	once  sync.Once
 }
 
-func (p *pulled) Observe(_ context.Context, event ports.Observation) {
-	if _, ok := event.(ports.PullTried); ok {
+func (p *pulled) Emit(_ context.Context, event ports.Event) {
+	if _, ok := event.(ports.PullAttempted); ok {
 		p.once.Do(func() { close(p.ended) })
 	}
 }
@@ -96,7 +96,7 @@ func TestFromWebhookToCommitIsOneTrace(t *testing.T) {
 	sim, baseURL := vendor(t)
 	cfg, seen, log := settings(t), &pulled{ended: make(chan struct{})}, &harness.Journal{}
 	cfg.OTLP.Endpoint = endpoint
-	app, origin, end := serve(t, cfg, compose.Overrides{LogTo: log, Observe: seen})
+	app, origin, end := serve(t, cfg, compose.Overrides{LogTo: log, Observer: seen})
 	_, door := connect(t, app, baseURL)
 
 	status, err := sim.SendWebhook(t.Context(), pluggysim.Target{

@@ -4,27 +4,27 @@ import (
 	"cmp"
 	"net/http"
 
-	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/simfault"
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/sim/faultinject"
 )
 
-// Fault is a misbehaviour waiting for a request; [simfault.Fault] has its fields. A
+// Fault is a misbehaviour waiting for a request; [faultinject.Fault] has its fields. A
 // FaultStatus with a Code answers the vendor's error of that code; with a Status
 // alone, the error the vendor sends with that status, 502 to 504 as a gateway's page.
-type Fault = simfault.Fault
+type Fault = faultinject.Fault
 
-// The kinds of fault, as [simfault.Kind] describes them.
+// The kinds of fault, as [faultinject.Kind] describes them.
 const (
-	FaultStatus   = simfault.Status
-	FaultHang     = simfault.Hang
-	FaultDrip     = simfault.Drip
-	FaultCut      = simfault.Cut
-	FaultOversize = simfault.Oversize
-	FaultHTML     = simfault.HTML
-	FaultTypes    = simfault.Types
-	FaultNumber   = simfault.Number
-	FaultEndless  = simfault.Endless
-	FaultNextHost = simfault.NextHost
-	FaultRedirect = simfault.Redirect
+	FaultStatus   = faultinject.Status
+	FaultHang     = faultinject.Hang
+	FaultDrip     = faultinject.Drip
+	FaultCut      = faultinject.Cut
+	FaultOversize = faultinject.Oversize
+	FaultHTML     = faultinject.HTML
+	FaultTypes    = faultinject.Types
+	FaultNumber   = faultinject.Number
+	FaultEndless  = faultinject.Endless
+	FaultNextHost = faultinject.NextHost
+	FaultRedirect = faultinject.Redirect
 )
 
 // refusals are the vendor's documented errors. The first of a status is the one that

@@ -3,15 +3,15 @@ package belvosim
 import (
 	"context"
 
-	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/simkit"
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/sim/kit"
 )
 
 // Target says where webhooks are posted and how badly they are delivered. The vendor
 // sends an Authorization (Basic or Bearer) when told to, waits 5 s and retries five times.
-type Target = simkit.Target
+type Target = kit.Target
 
 // Receipt is what one post came to.
-type Receipt = simkit.Receipt
+type Receipt = kit.Receipt
 
 // SendWebhook posts one event and returns the status of its last post. An event that
 // cannot be built, a URL that is none and a receiver that did not answer are errors.
@@ -23,16 +23,16 @@ func (s *Simulator) SendWebhook(ctx context.Context, to Target, e Event) (int, e
 	return receipts[len(receipts)-1].Status, nil
 }
 
-// SendWebhooks posts events as [simkit.Sender.Send] does. Nothing is sent when one of
+// SendWebhooks posts events as [kit.Sender.Send] does. Nothing is sent when one of
 // them cannot be built.
 func (s *Simulator) SendWebhooks(ctx context.Context, to Target, events ...Event) ([]Receipt, error) {
-	posts := make([]simkit.Post, 0, len(events))
+	posts := make([]kit.Post, 0, len(events))
 	for _, e := range events {
 		body, err := s.Payload(e)
 		if err != nil {
 			return nil, err
 		}
-		posts = append(posts, simkit.Post{Event: e.Name, Body: body})
+		posts = append(posts, kit.Post{Event: e.Name, Body: body})
 	}
 	return s.sender.Send(ctx, to, posts...)
 }

@@ -10,8 +10,8 @@ import (
 
 	"golang.org/x/time/rate"
 
-	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/simfault"
-	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/simkit"
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/sim/faultinject"
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/sim/kit"
 )
 
 // ErrNotFound says that a control method was given an id the world does not hold.
@@ -43,10 +43,10 @@ type Options struct {
 type Simulator struct {
 	now         func() time.Time
 	newestFirst bool
-	faults      *simfault.Injector
+	faults      *faultinject.Injector
 	limiter     *rate.Limiter // nil: no limit
 	api         http.Handler
-	sender      *simkit.Sender
+	sender      *kit.Sender
 	tally       tally
 
 	mu       sync.Mutex
@@ -67,14 +67,14 @@ func New(o Options) *Simulator {
 	s := &Simulator{
 		now:         o.Now,
 		newestFirst: o.NewestFirst,
-		entropy:     simkit.Entropy(o.Seed),
+		entropy:     kit.Entropy(o.Seed),
 		secrets:     map[string]string{},
 		links:       map[string]*link{},
 		accounts:    map[string]*Account{},
 		rows:        map[string]*row{},
 	}
-	s.sender = simkit.NewSender(s.entropy.Uint64())
-	s.faults = simfault.New(s.entropy.Uint64(), simfault.Vendor{Refuse: s.refuseAs})
+	s.sender = kit.NewSender(s.entropy.Uint64())
+	s.faults = faultinject.New(s.entropy.Uint64(), faultinject.Vendor{Refuse: s.refuseAs})
 	if o.RateLimit > 0 {
 		s.limiter = rate.NewLimiter(rate.Limit(float64(o.RateLimit)/60), o.RateLimit)
 	}
@@ -88,18 +88,18 @@ func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // Handler mounts the vendor's API at / and the control surface at /_control/.
-func (s *Simulator) Handler() http.Handler { return simkit.Mount(s, s.ControlHandler()) }
+func (s *Simulator) Handler() http.Handler { return kit.Mount(s, s.ControlHandler()) }
 
 // newID makes a random UUID from the seed; the caller holds the lock.
 func (s *Simulator) newID() string {
-	return simkit.NewID(s.entropy).String()
+	return kit.NewID(s.entropy).String()
 }
 
 // newHex makes an id in the vendor's other form, 32 hex digits.
 func (s *Simulator) newHex() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	id := simkit.NewID(s.entropy)
+	id := kit.NewID(s.entropy)
 	return hex.EncodeToString(id[:])
 }
 

@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"sync"
 
-	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/simkit"
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/sim/kit"
 )
 
 // Stats counts what the vendor API has seen since [New]. The control surface is
@@ -47,7 +47,7 @@ type tally struct {
 func (t *tally) count(w http.ResponseWriter, r *http.Request, next http.Handler) {
 	t.begin(r.URL.Path)
 	defer t.end() // deferred: a cut connection leaves by panic
-	next.ServeHTTP(simkit.Watch(w, t.answered), r)
+	next.ServeHTTP(kit.Watch(w, t.answered), r)
 }
 
 func (t *tally) begin(path string) {

@@ -8,31 +8,31 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/simfault"
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/sim/faultinject"
 )
 
-// Fault is a misbehaviour waiting for a request; [simfault.Fault] has its fields. A
+// Fault is a misbehaviour waiting for a request; [faultinject.Fault] has its fields. A
 // FaultStatus answers the vendor's error body of its Status (zero: 500), with Code as
 // the codeDescription; without a Code that of the status.
-type Fault = simfault.Fault
+type Fault = faultinject.Fault
 
 // FaultExpire is Pluggy's own kind: every key issued so far is void, the request's
 // included.
-const FaultExpire simfault.Kind = "expire"
+const FaultExpire faultinject.Kind = "expire"
 
-// The kinds of fault that every vendor has, as [simfault.Kind] describes them.
+// The kinds of fault that every vendor has, as [faultinject.Kind] describes them.
 const (
-	FaultStatus   = simfault.Status
-	FaultHang     = simfault.Hang
-	FaultDrip     = simfault.Drip
-	FaultCut      = simfault.Cut
-	FaultOversize = simfault.Oversize
-	FaultHTML     = simfault.HTML
-	FaultTypes    = simfault.Types
-	FaultNumber   = simfault.Number
-	FaultEndless  = simfault.Endless
-	FaultNextHost = simfault.NextHost
-	FaultRedirect = simfault.Redirect
+	FaultStatus   = faultinject.Status
+	FaultHang     = faultinject.Hang
+	FaultDrip     = faultinject.Drip
+	FaultCut      = faultinject.Cut
+	FaultOversize = faultinject.Oversize
+	FaultHTML     = faultinject.HTML
+	FaultTypes    = faultinject.Types
+	FaultNumber   = faultinject.Number
+	FaultEndless  = faultinject.Endless
+	FaultNextHost = faultinject.NextHost
+	FaultRedirect = faultinject.Redirect
 )
 
 // refuseAs writes the error of a FaultStatus. A 429 has no codeDescription.

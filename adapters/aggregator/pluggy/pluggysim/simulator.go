@@ -6,8 +6,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/simfault"
-	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/simkit"
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/sim/faultinject"
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/sim/kit"
 )
 
 // RealRateLimit is the vendor's own: requests a minute, a resource and a source address.
@@ -29,8 +29,8 @@ type Options struct {
 type Simulator struct {
 	opt     Options
 	api     http.Handler
-	sender  *simkit.Sender
-	faults  *simfault.Injector
+	sender  *kit.Sender
+	faults  *faultinject.Injector
 	mu      sync.Mutex // guards all below
 	entropy *rand.ChaCha8
 	world   world
@@ -50,32 +50,32 @@ func New(opt Options) *Simulator {
 		opt.Now = time.Now
 	}
 	s := &Simulator{
-		opt: opt, entropy: simkit.Entropy(opt.Seed), world: newWorld(), keys: map[string]key{},
+		opt: opt, entropy: kit.Entropy(opt.Seed), world: newWorld(), keys: map[string]key{},
 		windows: map[string]*window{}, stats: Stats{Resources: map[string]ResourceStats{}},
 	}
 	_, _ = s.entropy.Read(s.secret[:])
 	for _, c := range opt.Clients {
 		s.AddClient(c)
 	}
-	s.sender = simkit.NewSender(s.entropy.Uint64())
-	s.faults = simfault.New(s.entropy.Uint64(), simfault.Vendor{
-		Refuse: refuseAs, Again: again, Own: map[simfault.Kind]func(){FaultExpire: s.ExpireKeys},
+	s.sender = kit.NewSender(s.entropy.Uint64())
+	s.faults = faultinject.New(s.entropy.Uint64(), faultinject.Vendor{
+		Refuse: refuseAs, Again: again, Own: map[faultinject.Kind]func(){FaultExpire: s.ExpireKeys},
 	})
 	s.api = s.faults.Wrap(s.limited(s.routes()))
 	return s
 }
 
 // newID is a random UUID of the seeded source; the caller holds the lock.
-func (s *Simulator) newID() string { return simkit.NewID(s.entropy).String() }
+func (s *Simulator) newID() string { return kit.NewID(s.entropy).String() }
 
 // Handler serves the vendor API and, under /_control/, the control surface.
-func (s *Simulator) Handler() http.Handler { return simkit.Mount(s, s.ControlHandler()) }
+func (s *Simulator) Handler() http.Handler { return kit.Mount(s, s.ControlHandler()) }
 
 // ServeHTTP serves the vendor API: it counts, misbehaves as told, then limits, then answers.
 func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	resource := resourceOf(r.URL.Path)
 	s.countRequest(r)
-	s.api.ServeHTTP(simkit.Watch(w, func(status int) { s.countStatus(resource, status) }), r)
+	s.api.ServeHTTP(kit.Watch(w, func(status int) { s.countStatus(resource, status) }), r)
 }
 
 func (s *Simulator) routes() http.Handler {

@@ -1,7 +1,7 @@
-// Package grouptest holds a dialect's way to store receipts in groups against the model,
+// Package receivetest holds a dialect's way to store receipts in groups against the model,
 // which takes their knocks one after the other: the same answers, rows and jobs, whatever
 // happens in between.
-package grouptest
+package receivetest
 
 import (
 	"context"
@@ -33,7 +33,7 @@ type Stores interface {
 type Dialect struct {
 	Stores Stores
 	// Receive stores the knocks as one group.
-	Receive func(ctx context.Context, knocks []gormstore.Knock) ([]gormstore.Result, error)
+	Receive func(ctx context.Context, knocks []gormstore.PendingDelivery) ([]gormstore.Result, error)
 	// Jobs gives the pulls that were given a job since it was last called.
 	Jobs func() []domain.PullID
 	// Exact: a new pull is that of the first knock which wants it, as in the model; else
@@ -56,7 +56,7 @@ func Run(t *testing.T, d Dialect) {
 			T: rt, ctx: t.Context(), d: d, at: epoch, tenant: domain.TenantID{UUID: uuid.New()}, seen: seen,
 			names: naming{exact: d.Exact}, revoked: make(map[domain.TokenHash]bool), deleted: make(map[domain.ConnectionID]bool),
 		}
-		p.model = memory.New(memory.Options{Kick: func(id domain.PullID) { p.kicked = append(p.kicked, id) }})
+		p.model = memory.New(memory.Options{Nudge: func(id domain.PullID) { p.kicked = append(p.kicked, id) }})
 		_ = d.Jobs() // of the world before
 		for i := range 2 {
 			p.connect(strconv.Itoa(i))
@@ -114,7 +114,7 @@ func (p *pair) same(what string, want, got any) {
 
 // group sends one to either side.
 func (p *pair) group() {
-	knocks := make([]gormstore.Knock, rapid.IntRange(1, p.d.Knocks).Draw(p.T, "knocks"))
+	knocks := make([]gormstore.PendingDelivery, rapid.IntRange(1, p.d.Knocks).Draw(p.T, "knocks"))
 	keys := rapid.IntRange(0, 30).Draw(p.T, "keys")
 	for i := range knocks {
 		knocks[i] = p.knock(keys)
@@ -125,7 +125,7 @@ func (p *pair) group() {
 	}
 	told := p.seen.group(p, knocks)
 	for i, k := range knocks {
-		want, refused := p.model.Deliveries().Receive(p.ctx, k.Receipt)
+		want, refused := p.model.Deliveries().Receive(p.ctx, k.IncomingDelivery)
 		told.knock(k, want, refused)
 		p.answer("answer "+strconv.Itoa(i), want, refused, got[i])
 	}
@@ -133,7 +133,7 @@ func (p *pair) group() {
 }
 
 // answer compares two of one knock; a copy is answered without body and ask.
-func (p *pair) answer(what string, want ports.Received, refused error, got gormstore.Result) {
+func (p *pair) answer(what string, want ports.ReceiveResult, refused error, got gormstore.Result) {
 	p.Helper()
 	if errors.Is(refused, domain.Unauthenticated) != errors.Is(got.Err, domain.Unauthenticated) || (refused == nil) != (got.Err == nil) {
 		p.Fatalf("%s: error %v, the model's is %v", what, got.Err, refused)
@@ -142,7 +142,7 @@ func (p *pair) answer(what string, want ports.Received, refused error, got gorms
 		p.Fatalf("%s: %v", what, err)
 	}
 	want.Delivery.Pull = got.Delivery.Pull
-	want.Delivery.Body, want.Delivery.Ask = nil, domain.Ask{}
-	got.Delivery.Body, got.Delivery.Ask = nil, domain.Ask{}
-	p.same(what, want, got.Received)
+	want.Delivery.Body, want.Delivery.Scope = nil, domain.PullScope{}
+	got.Delivery.Body, got.Delivery.Scope = nil, domain.PullScope{}
+	p.same(what, want, got.ReceiveResult)
 }

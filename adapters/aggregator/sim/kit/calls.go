@@ -1,11 +1,11 @@
-package simkit
+package kit
 
 import (
 	"encoding/json"
 	"fmt"
 	"net/http"
 
-	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/simfault"
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/sim/faultinject"
 )
 
 // maxGenerated bounds one call of [Generating], in rows.
@@ -65,12 +65,12 @@ func Generating(generate func(id string, n int) error) Call {
 }
 
 // Injecting reads a list of faults and queues them.
-func Injecting(faults *simfault.Injector) Call {
-	return Reading(func(injected []simfault.Fault) (any, error) { return Done, faults.Inject(injected...) })
+func Injecting(faults *faultinject.Injector) Call {
+	return Reading(func(injected []faultinject.Fault) (any, error) { return Done, faults.Inject(injected...) })
 }
 
 // Clearing forgets the faults that wait.
-func Clearing(faults *simfault.Injector) Call {
+func Clearing(faults *faultinject.Injector) Call {
 	return func(*http.Request) (any, error) {
 		faults.Clear()
 		return Done, nil

@@ -1,4 +1,4 @@
-package grouptest
+package receivetest
 
 import (
 	"bytes"
@@ -64,7 +64,7 @@ func (p *pair) jobs() {
 // loose leaves out of a pull what the knock that brought it gave, where another knock of
 // the model's group may have brought it.
 func (p *pair) loose(pull domain.Pull) domain.Pull {
-	if !p.d.Exact && pull.Trigger == domain.ByWebhook {
+	if !p.d.Exact && pull.Trigger == domain.TriggerWebhook {
 		pull.Trace, pull.CreatedAt = "", epoch
 	}
 	return pull
@@ -91,7 +91,7 @@ func (p *pair) origins(deliveries []domain.Delivery, pulls []domain.Pull) {
 		brought := slices.ContainsFunc(deliveries, func(d domain.Delivery) bool {
 			return d.Pull == pull.ID && d.ReceivedAt.Equal(pull.CreatedAt) && pull.Trace == traceAt(d.ReceivedAt)
 		})
-		if pull.Trigger == domain.ByWebhook && !brought {
+		if pull.Trigger == domain.TriggerWebhook && !brought {
 			p.Fatalf("pull %s of %s, trace %q, is none of its deliveries'", pull.ID, pull.CreatedAt, pull.Trace)
 		}
 	}

@@ -1,4 +1,4 @@
-package simkit_test
+package kit_test
 
 import (
 	"context"
@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 
-	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/simkit"
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/sim/kit"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -47,25 +47,25 @@ func (r *receiver) take(w http.ResponseWriter, req *http.Request) {
 	w.WriteHeader(status)
 }
 
-func post(body string) simkit.Post { return simkit.Post{Event: "event", Body: []byte(body)} }
+func post(body string) kit.Post { return kit.Post{Event: "event", Body: []byte(body)} }
 
 func TestTriesEndWithASuccessOrWithTheRetries(t *testing.T) {
 	for name, test := range map[string]struct {
 		answers []int
 		retries int
-		want    simkit.Receipt
+		want    kit.Receipt
 	}{
-		"at once":                {nil, 5, simkit.Receipt{Status: 202, Tries: 1}},
-		"another success":        {[]int{204}, 5, simkit.Receipt{Status: 204, Tries: 1}},
-		"after retries":          {[]int{500, 503, 401, 302, 500}, 5, simkit.Receipt{Status: 202, Tries: 6}},
-		"retries spent":          {[]int{500, 503, 401}, 1, simkit.Receipt{Status: 503, Tries: 2}},
-		"a refusal is an answer": {[]int{401}, 0, simkit.Receipt{Status: 401, Tries: 1}},
+		"at once":                {nil, 5, kit.Receipt{Status: 202, Tries: 1}},
+		"another success":        {[]int{204}, 5, kit.Receipt{Status: 204, Tries: 1}},
+		"after retries":          {[]int{500, 503, 401, 302, 500}, 5, kit.Receipt{Status: 202, Tries: 6}},
+		"retries spent":          {[]int{500, 503, 401}, 1, kit.Receipt{Status: 503, Tries: 2}},
+		"a refusal is an answer": {[]int{401}, 0, kit.Receipt{Status: 401, Tries: 1}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			to, sender := newReceiver(t, test.answers...), simkit.NewSender(1)
+			to, sender := newReceiver(t, test.answers...), kit.NewSender(1)
 			test.want.Event, test.want.Body = "event", "{}"
-			got, err := sender.Send(t.Context(), simkit.Target{URL: to.URL, Retries: test.retries}, post("{}"))
-			if diff := cmp.Diff([]simkit.Receipt{test.want}, got); diff != "" || err != nil {
+			got, err := sender.Send(t.Context(), kit.Target{URL: to.URL, Retries: test.retries}, post("{}"))
+			if diff := cmp.Diff([]kit.Receipt{test.want}, got); diff != "" || err != nil {
 				t.Errorf("%s, %v", diff, err)
 			}
 			if len(to.bodies) != test.want.Tries || sender.Posted() != test.want.Tries {
@@ -82,7 +82,7 @@ func TestTriesEndWithASuccessOrWithTheRetries(t *testing.T) {
 
 func TestHeadersAndSignature(t *testing.T) {
 	to := newReceiver(t)
-	_, err := simkit.NewSender(1).Send(t.Context(), simkit.Target{
+	_, err := kit.NewSender(1).Send(t.Context(), kit.Target{
 		URL: to.URL, Headers: map[string]string{"Authorization": "Bearer x"},
 		Sign: func(header http.Header, body []byte) { header.Set("X-Signed", "of "+string(body)) },
 	}, post("{}"))
@@ -99,8 +99,8 @@ func TestCopiesAreShuffledByTheSeed(t *testing.T) {
 	var runs [3][]string
 	for at, seed := range []uint64{1, 1, 2} {
 		to := newReceiver(t)
-		target := simkit.Target{URL: to.URL, Copies: 2, Reorder: true}
-		if _, err := simkit.NewSender(seed).Send(t.Context(), target, post("a"), post("b"), post("c"), post("d")); err != nil {
+		target := kit.Target{URL: to.URL, Copies: 2, Reorder: true}
+		if _, err := kit.NewSender(seed).Send(t.Context(), target, post("a"), post("b"), post("c"), post("d")); err != nil {
 			t.Fatal(err)
 		}
 		runs[at] = to.bodies
@@ -120,7 +120,7 @@ func TestCopiesAreShuffledByTheSeed(t *testing.T) {
 func TestDelayComesBeforeEachTry(t *testing.T) {
 	to := newReceiver(t, 500, 500)
 	started := time.Now()
-	if _, err := simkit.NewSender(1).Send(t.Context(), simkit.Target{URL: to.URL, Retries: 2, DelayMs: 20}, post("{}")); err != nil {
+	if _, err := kit.NewSender(1).Send(t.Context(), kit.Target{URL: to.URL, Retries: 2, DelayMs: 20}, post("{}")); err != nil {
 		t.Fatal(err)
 	}
 	if took := time.Since(started); took < 60*time.Millisecond {
@@ -140,7 +140,7 @@ func TestAReceiverThatDoesNotAnswerInTime(t *testing.T) {
 	defer silent.CloseClientConnections()
 	patient, cancel := context.WithTimeout(t.Context(), 4*time.Second)
 	defer cancel()
-	receipts, err := simkit.NewSender(1).Send(patient, simkit.Target{URL: silent.URL, TimeoutMs: 20}, post("a"), post("b"))
+	receipts, err := kit.NewSender(1).Send(patient, kit.Target{URL: silent.URL, TimeoutMs: 20}, post("a"), post("b"))
 	if patient.Err() != nil {
 		t.Error("the sender waited for longer than it was told")
 	}
@@ -170,18 +170,18 @@ func TestWhatCannotBeDelivered(t *testing.T) {
 		"nobody there": {t.Context(), "http://127.0.0.1:1"},
 		"called off":   {over, up.URL},
 	} {
-		receipts, err := simkit.NewSender(1).Send(test.ctx, simkit.Target{URL: test.url, Retries: 2, DelayMs: 1}, post("a"), post("b"))
+		receipts, err := kit.NewSender(1).Send(test.ctx, kit.Target{URL: test.url, Retries: 2, DelayMs: 1}, post("a"), post("b"))
 		if err == nil || len(receipts) != 1 || receipts[0].Status != 0 {
 			t.Errorf("%s: %+v, %v", name, receipts, err)
 		}
-		if _, err := simkit.Told(receipts, err); err != nil {
+		if _, err := kit.Told(receipts, err); err != nil {
 			t.Errorf("%s: the receipts are lost: %v", name, err)
 		}
 	}
 	if len(up.bodies) != 0 {
 		t.Errorf("%d posts arrived", len(up.bodies))
 	}
-	if _, err := simkit.Told(nil, over.Err()); err == nil {
+	if _, err := kit.Told(nil, over.Err()); err == nil {
 		t.Error("an error without receipts is told as a success")
 	}
 }

@@ -1,4 +1,4 @@
-package simfault
+package faultinject
 
 import (
 	"bytes"

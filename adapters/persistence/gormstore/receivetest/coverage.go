@@ -1,4 +1,4 @@
-package grouptest
+package receivetest
 
 import (
 	"testing"
@@ -50,7 +50,7 @@ func (c coverage) check(t *testing.T) {
 }
 
 // group follows one group through the model.
-func (c coverage) group(p *pair, knocks []gormstore.Knock) *group {
+func (c coverage) group(p *pair, knocks []gormstore.PendingDelivery) *group {
 	g := &group{
 		pair: p, own: make(map[domain.PullID]bool), at: make(map[domain.ConnectionID]bool),
 		first: make(map[domain.DeliveryID]told), through: make(map[domain.ConnectionID]domain.TokenID),
@@ -88,7 +88,7 @@ type told struct {
 }
 
 // knock notes what the model made of one.
-func (g *group) knock(k gormstore.Knock, got ports.Received, refused error) {
+func (g *group) knock(k gormstore.PendingDelivery, got ports.ReceiveResult, refused error) {
 	if refused != nil {
 		g.refused(k)
 		return
@@ -106,7 +106,7 @@ func (g *group) knock(k gormstore.Knock, got ports.Received, refused error) {
 	g.stored(k, d)
 }
 
-func (g *group) refused(k gormstore.Knock) {
+func (g *group) refused(k gormstore.PendingDelivery) {
 	w := unknownToken
 	for _, t := range g.tokens {
 		switch {
@@ -122,7 +122,7 @@ func (g *group) refused(k gormstore.Knock) {
 	g.seen[w]++
 }
 
-func (g *group) copy(k gormstore.Knock, got ports.Received) {
+func (g *group) copy(k gormstore.PendingDelivery, got ports.ReceiveResult) {
 	g.copies++
 	first, own := g.first[got.Delivery.ID]
 	if !own {
@@ -133,17 +133,17 @@ func (g *group) copy(k gormstore.Knock, got ports.Received) {
 	if first.token != got.Token {
 		g.seen[copyByAnother]++
 	}
-	if !first.wanted && k.Event.Wanted && k.Event.AccountRef != "another" {
+	if !first.wanted && k.Event.WantsPull && k.Event.AccountRef != "another" {
 		g.seen[wantedCopy]++
 		g.wanted++
 	}
 }
 
-func (g *group) stored(k gormstore.Knock, d domain.Delivery) {
+func (g *group) stored(k gormstore.PendingDelivery, d domain.Delivery) {
 	switch {
 	case d.Status == domain.DeliveryUnreadable:
 		g.seen[unreadableBody]++
-	case d.Status == domain.DeliveryIgnored && k.Event.Wanted:
+	case d.Status == domain.DeliveryIgnored && k.Event.WantsPull:
 		g.seen[foreignAccount]++
 	}
 	switch {

@@ -1,4 +1,4 @@
-// Package simfault makes an honest vendor simulator misbehave on request, so that a
+// Package faultinject makes an honest vendor simulator misbehave on request, so that a
 // fault has one name and one form whoever the vendor is.
 //
 // Faults wait in a queue. For each request the queue is read in the order of
@@ -8,7 +8,7 @@
 //
 // How a vendor words its errors and its cursors is no business of this package: the
 // simulator hands [New] a [Vendor] that knows.
-package simfault
+package faultinject
 
 import (
 	"fmt"

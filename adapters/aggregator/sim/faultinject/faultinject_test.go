@@ -1,4 +1,4 @@
-package simfault_test
+package faultinject_test
 
 import (
 	"context"
@@ -14,15 +14,15 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/simfault"
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/sim/faultinject"
 )
 
 const honest = `{"next":null,"done":true,"results":[{"amount":12.50,"text":"x"},{"amount":7,"text":null}]}`
 
 // misbehaving serves an honest list behind an injector.
-func misbehaving(t *testing.T, faults ...simfault.Fault) (*simfault.Injector, *httptest.Server) {
+func misbehaving(t *testing.T, faults ...faultinject.Fault) (*faultinject.Injector, *httptest.Server) {
 	t.Helper()
-	injector := simfault.New(1, simfault.Vendor{Refuse: refuse})
+	injector := faultinject.New(1, faultinject.Vendor{Refuse: refuse})
 	if err := injector.Inject(faults...); err != nil {
 		t.Fatal(err)
 	}
@@ -36,7 +36,7 @@ func misbehaving(t *testing.T, faults ...simfault.Fault) (*simfault.Injector, *h
 	return injector, server
 }
 
-func refuse(w http.ResponseWriter, f simfault.Fault) {
+func refuse(w http.ResponseWriter, f faultinject.Fault) {
 	w.WriteHeader(f.Status)
 	_, _ = io.WriteString(w, f.Code)
 }
@@ -69,7 +69,7 @@ func statuses(t *testing.T, server *httptest.Server, path string, times int) (go
 }
 
 func TestStatusIsWordedByTheVendor(t *testing.T) {
-	_, server := misbehaving(t, simfault.Fault{Kind: simfault.Status, Status: 429, Code: "slow_down", RetryAfter: "9", Header: map[string]string{"X-Left": "0"}})
+	_, server := misbehaving(t, faultinject.Fault{Kind: faultinject.Status, Status: 429, Code: "slow_down", RetryAfter: "9", Header: map[string]string{"X-Left": "0"}})
 	response, body, err := fetch(t.Context(), server, "/")
 	if err != nil || response.StatusCode != 429 || body != "slow_down" ||
 		response.Header.Get("Retry-After") != "9" || response.Header.Get("X-Left") != "0" {
@@ -78,7 +78,7 @@ func TestStatusIsWordedByTheVendor(t *testing.T) {
 }
 
 func TestHangLastsUntilTheClientLeaves(t *testing.T) {
-	injector, server := misbehaving(t, simfault.Fault{Kind: simfault.Hang})
+	injector, server := misbehaving(t, faultinject.Fault{Kind: faultinject.Hang})
 	impatient, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	if _, _, err := fetch(impatient, server, "/"); !errors.Is(err, context.DeadlineExceeded) {
@@ -98,7 +98,7 @@ func (e entered) Read([]byte) (int, error) {
 }
 
 func TestClearEndsAHang(t *testing.T) {
-	injector, server := misbehaving(t, simfault.Fault{Kind: simfault.Hang})
+	injector, server := misbehaving(t, faultinject.Fault{Kind: faultinject.Hang})
 	hanging, ended := make(entered), make(chan any)
 	go func() {
 		defer func() { ended <- recover() }()
@@ -112,7 +112,7 @@ func TestClearEndsAHang(t *testing.T) {
 }
 
 func TestDripArrivesWhole(t *testing.T) {
-	_, server := misbehaving(t, simfault.Fault{Kind: simfault.Drip, DelayMs: 1, Size: 10})
+	_, server := misbehaving(t, faultinject.Fault{Kind: faultinject.Drip, DelayMs: 1, Size: 10})
 	started := time.Now()
 	response, body, err := fetch(t.Context(), server, "/")
 	if err != nil || body != honest || response.Header.Get("X-Honest") != "yes" {
@@ -124,7 +124,7 @@ func TestDripArrivesWhole(t *testing.T) {
 }
 
 func TestCutPromisesMoreThanItSends(t *testing.T) {
-	_, server := misbehaving(t, simfault.Fault{Kind: simfault.Cut})
+	_, server := misbehaving(t, faultinject.Fault{Kind: faultinject.Cut})
 	response, body, err := fetch(t.Context(), server, "/")
 	if !errors.Is(err, io.ErrUnexpectedEOF) || int(response.ContentLength) != len(honest) || body != honest[:len(honest)/2] {
 		t.Errorf("got %q, %v", body, err)
@@ -132,7 +132,7 @@ func TestCutPromisesMoreThanItSends(t *testing.T) {
 }
 
 func TestOversizeIsValidJSON(t *testing.T) {
-	_, server := misbehaving(t, simfault.Fault{Kind: simfault.Oversize, Size: 100_000})
+	_, server := misbehaving(t, faultinject.Fault{Kind: faultinject.Oversize, Size: 100_000})
 	_, body, err := fetch(t.Context(), server, "/")
 	if err != nil || len(body) != 100_000+len(honest) || !json.Valid([]byte(body)) {
 		t.Errorf("%d bytes, %v", len(body), err)
@@ -140,7 +140,7 @@ func TestOversizeIsValidJSON(t *testing.T) {
 }
 
 func TestHTMLComesWith200(t *testing.T) {
-	_, server := misbehaving(t, simfault.Fault{Kind: simfault.HTML})
+	_, server := misbehaving(t, faultinject.Fault{Kind: faultinject.HTML})
 	response, body, err := fetch(t.Context(), server, "/")
 	if err != nil || response.StatusCode != 200 || !strings.HasPrefix(response.Header.Get("Content-Type"), "text/html") || !strings.HasPrefix(body, "<!doctype") {
 		t.Errorf("got %v, %q, %v", response, body, err)
@@ -148,7 +148,7 @@ func TestHTMLComesWith200(t *testing.T) {
 }
 
 func TestHTMLMayClaimToBeJSON(t *testing.T) {
-	_, server := misbehaving(t, simfault.Fault{Kind: simfault.HTML, Header: map[string]string{"Content-Type": "application/json"}})
+	_, server := misbehaving(t, faultinject.Fault{Kind: faultinject.HTML, Header: map[string]string{"Content-Type": "application/json"}})
 	response, body, err := fetch(t.Context(), server, "/")
 	if err != nil || response.Header.Get("Content-Type") != "application/json" || json.Valid([]byte(body)) {
 		t.Errorf("got %v, %q, %v", response, body, err)
@@ -157,8 +157,8 @@ func TestHTMLMayClaimToBeJSON(t *testing.T) {
 
 func TestRedirectLeadsAstray(t *testing.T) {
 	_, server := misbehaving(t,
-		simfault.Fault{Kind: simfault.Redirect},
-		simfault.Fault{Kind: simfault.Redirect, Status: 301, Value: "http://169.254.169.254/"})
+		faultinject.Fault{Kind: faultinject.Redirect},
+		faultinject.Fault{Kind: faultinject.Redirect, Status: 301, Value: "http://169.254.169.254/"})
 	for _, want := range []struct {
 		status   int
 		location string
@@ -172,14 +172,14 @@ func TestRedirectLeadsAstray(t *testing.T) {
 
 func TestEdits(t *testing.T) {
 	for name, test := range map[string]struct {
-		fault simfault.Fault
+		fault faultinject.Fault
 		want  string
 	}{
-		"types":         {simfault.Fault{Kind: simfault.Types}, `{"done":[],"next":{},"results":[{"amount":"seven","text":7},{"amount":"seven","text":{}}]}`},
-		"number":        {simfault.Fault{Kind: simfault.Number}, `{"done":true,"next":null,"results":[{"amount":1e400,"text":"x"},{"amount":1e400,"text":null}]}`},
-		"any text":      {simfault.Fault{Kind: simfault.Number, Value: "NaN"}, `{"done":true,"next":null,"results":[{"amount":NaN,"text":"x"},{"amount":NaN,"text":null}]}`},
-		"another host":  {simfault.Fault{Kind: simfault.NextHost}, `{"done":true,"next":"https://elsewhere.invalid/l?p=1","results":[{"amount":12.50,"text":"x"},{"amount":7,"text":null}]}`},
-		"a chosen host": {simfault.Fault{Kind: simfault.NextHost, Value: "http://[::1]/"}, `{"done":true,"next":"http://[::1]/","results":[{"amount":12.50,"text":"x"},{"amount":7,"text":null}]}`},
+		"types":         {faultinject.Fault{Kind: faultinject.Types}, `{"done":[],"next":{},"results":[{"amount":"seven","text":7},{"amount":"seven","text":{}}]}`},
+		"number":        {faultinject.Fault{Kind: faultinject.Number}, `{"done":true,"next":null,"results":[{"amount":1e400,"text":"x"},{"amount":1e400,"text":null}]}`},
+		"any text":      {faultinject.Fault{Kind: faultinject.Number, Value: "NaN"}, `{"done":true,"next":null,"results":[{"amount":NaN,"text":"x"},{"amount":NaN,"text":null}]}`},
+		"another host":  {faultinject.Fault{Kind: faultinject.NextHost}, `{"done":true,"next":"https://elsewhere.invalid/l?p=1","results":[{"amount":12.50,"text":"x"},{"amount":7,"text":null}]}`},
+		"a chosen host": {faultinject.Fault{Kind: faultinject.NextHost, Value: "http://[::1]/"}, `{"done":true,"next":"http://[::1]/","results":[{"amount":12.50,"text":"x"},{"amount":7,"text":null}]}`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, server := misbehaving(t, test.fault)
@@ -195,7 +195,7 @@ func TestEdits(t *testing.T) {
 }
 
 func TestEndlessNeverRepeatsAnAddress(t *testing.T) {
-	_, server := misbehaving(t, simfault.Fault{Kind: simfault.Endless, Times: -1})
+	_, server := misbehaving(t, faultinject.Fault{Kind: faultinject.Endless, Times: -1})
 	seen := map[string]bool{}
 	path := "/l?p=1"
 	for range 5 {
@@ -221,11 +221,11 @@ func asked(handler http.Handler) string {
 
 func TestAVendorHasItsOwnKindsAndCursors(t *testing.T) {
 	struck := 0
-	injector := simfault.New(1, simfault.Vendor{
+	injector := faultinject.New(1, faultinject.Vendor{
 		Again: func(_ *http.Request, ordinal int) string { return fmt.Sprintf("?after=%d", ordinal) },
-		Own:   map[simfault.Kind]func(){"eclipse": func() { struck++ }},
+		Own:   map[faultinject.Kind]func(){"eclipse": func() { struck++ }},
 	})
-	if err := injector.Inject(simfault.Fault{Kind: simfault.Endless}, simfault.Fault{Kind: "eclipse"}); err != nil {
+	if err := injector.Inject(faultinject.Fault{Kind: faultinject.Endless}, faultinject.Fault{Kind: "eclipse"}); err != nil {
 		t.Fatal(err)
 	}
 	handler := injector.Wrap(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -235,14 +235,14 @@ func TestAVendorHasItsOwnKindsAndCursors(t *testing.T) {
 	if diff := cmp.Diff([]string{`{"next":"?after=1","struck":0}`, `{"next":"","struck":1}`}, got); diff != "" {
 		t.Error(diff)
 	}
-	if err := simfault.New(1, simfault.Vendor{}).Inject(simfault.Fault{Kind: "eclipse"}); err == nil {
+	if err := faultinject.New(1, faultinject.Vendor{}).Inject(faultinject.Fault{Kind: "eclipse"}); err == nil {
 		t.Error("another vendor has it too")
 	}
 }
 
 func TestEditOfWhatIsNoListChangesNothing(t *testing.T) {
-	injector := simfault.New(1, simfault.Vendor{})
-	if err := injector.Inject(simfault.Fault{Kind: simfault.Endless}, simfault.Fault{Kind: simfault.Types}); err != nil {
+	injector := faultinject.New(1, faultinject.Vendor{})
+	if err := injector.Inject(faultinject.Fault{Kind: faultinject.Endless}, faultinject.Fault{Kind: faultinject.Types}); err != nil {
 		t.Fatal(err)
 	}
 	for _, body := range []string{`{"id":"x"}`, `plain text`} {

@@ -1,4 +1,4 @@
-package simkit_test
+package kit_test
 
 import (
 	"errors"
@@ -11,8 +11,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/simfault"
-	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/simkit"
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/sim/faultinject"
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/sim/kit"
 )
 
 var errUnknown = errors.New("unknown id")
@@ -30,18 +30,18 @@ func known(id string) error {
 	return nil
 }
 
-func surface() (http.Handler, *simfault.Injector) {
+func surface() (http.Handler, *faultinject.Injector) {
 	kept := row{Text: "x", Count: 1}
-	faults := simfault.New(1, simfault.Vendor{})
-	return simkit.Control(errUnknown, map[string]simkit.Call{
-		"POST /_control/rows":               simkit.Reading(func(in row) (row, error) { return in, nil }),
-		"GET /_control/rows/{id}":           simkit.Naming(func(id string) (row, error) { return kept, known(id) }),
-		"DELETE /_control/rows/{id}":        simkit.Removing(known),
-		"POST /_control/rows/{id}/generate": simkit.Generating(func(id string, _ int) error { return known(id) }),
-		"POST /_control/faults":             simkit.Injecting(faults),
-		"DELETE /_control/faults":           simkit.Clearing(faults),
+	faults := faultinject.New(1, faultinject.Vendor{})
+	return kit.Control(errUnknown, map[string]kit.Call{
+		"POST /_control/rows":               kit.Reading(func(in row) (row, error) { return in, nil }),
+		"GET /_control/rows/{id}":           kit.Naming(func(id string) (row, error) { return kept, known(id) }),
+		"DELETE /_control/rows/{id}":        kit.Removing(known),
+		"POST /_control/rows/{id}/generate": kit.Generating(func(id string, _ int) error { return known(id) }),
+		"POST /_control/faults":             kit.Injecting(faults),
+		"DELETE /_control/faults":           kit.Clearing(faults),
 		"GET /_control/broken":              func(*http.Request) (any, error) { return func() {}, nil },
-		"PATCH /_control/rows/{id}": simkit.Editing(func(id string, edit func(*row)) (row, error) {
+		"PATCH /_control/rows/{id}": kit.Editing(func(id string, edit func(*row)) (row, error) {
 			edited := kept
 			edit(&edited)
 			return edited, known(id)
@@ -78,7 +78,7 @@ func TestCallsAreAnswered(t *testing.T) {
 		{"POST", "/rows/b/generate", `{"count":1}`, 404, `{"error":"row: unknown id"}`},
 		{"POST", "/faults", `[{"kind":"cut"},{"kind":"hang"}]`, 200, `{"ok":true}`},
 		{"POST", "/faults", `[{"kind":"earthquake"}]`, 400, `{"error":"fault: no kind \"earthquake\""}`},
-		{"GET", "/broken", ``, 500, `simkit: json: unsupported type: func()`},
+		{"GET", "/broken", ``, 500, `simulator: json: unsupported type: func()`},
 	} {
 		status, got := called(handler, c.method, c.path, c.body)
 		if status != c.status || got != c.want {
@@ -104,7 +104,7 @@ func TestMountKeepsTheSurfacesApart(t *testing.T) {
 	says := func(text string) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, text) })
 	}
-	both := simkit.Mount(says("api"), says("control"))
+	both := kit.Mount(says("api"), says("control"))
 	for path, want := range map[string]string{"/_control/x": "control", "/x": "api", "/": "api"} {
 		recorder := httptest.NewRecorder()
 		both.ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, path, nil))
@@ -132,7 +132,7 @@ func TestAStatusIsSeenOnceAndFirst(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			recorder, seen := httptest.NewRecorder(), []int(nil)
-			test.answer(simkit.Watch(recorder, func(status int) {
+			test.answer(kit.Watch(recorder, func(status int) {
 				if recorder.Body.Len() > 0 {
 					t.Error("told after the first byte")
 				}
@@ -148,7 +148,7 @@ func TestAStatusIsSeenOnceAndFirst(t *testing.T) {
 func TestASeedFixesTheIDs(t *testing.T) {
 	var ids []string
 	for _, seed := range []uint64{1, 1, 2, 0, 0} {
-		ids = append(ids, simkit.NewID(simkit.Entropy(seed)).String())
+		ids = append(ids, kit.NewID(kit.Entropy(seed)).String())
 	}
 	if ids[0] != ids[1] || ids[1] == ids[2] || ids[3] == ids[4] {
 		t.Errorf("ids do not follow the seed: %v", ids)

@@ -1,4 +1,4 @@
-package simkit
+package kit
 
 import (
 	"encoding/json"
@@ -49,7 +49,7 @@ func Mount(api, control http.Handler) http.Handler {
 func show(w http.ResponseWriter, status int, body any) {
 	text, err := json.Marshal(body)
 	if err != nil { // a raw member that was handed in is not JSON
-		http.Error(w, "simkit: "+err.Error(), http.StatusInternalServerError)
+		http.Error(w, "simulator: "+err.Error(), http.StatusInternalServerError)
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")

@@ -1,4 +1,4 @@
-package simfault
+package faultinject
 
 import (
 	"bytes"
@@ -18,7 +18,7 @@ type document struct {
 }
 
 // marker cannot occur in an honest answer by chance.
-const marker = "@simfault:raw@"
+const marker = "@faultinject:raw@"
 
 // parse keeps numbers as text: an amount that is not edited keeps its digits.
 func parse(body []byte) (*document, error) {

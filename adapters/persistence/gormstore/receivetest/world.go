@@ -1,4 +1,4 @@
-package grouptest
+package receivetest
 
 import (
 	"encoding/json"
@@ -35,13 +35,13 @@ func traceAt(at time.Time) string { return "trace-" + at.String() }
 
 // knock has few keys, bodies and tokens, so that copies are many; one token is nobody's.
 // Some came long before they are stored, so that they may join a pull that is younger.
-func (p *pair) knock(keys int) gormstore.Knock {
+func (p *pair) knock(keys int) gormstore.PendingDelivery {
 	p.at = p.at.Add(time.Millisecond)
 	at := p.at
 	if rapid.IntRange(0, 3).Draw(p.T, "late") == 3 {
 		at = at.Add(-90 * time.Minute)
 	}
-	r := ports.Receipt{
+	r := ports.IncomingDelivery{
 		Delivery: newID[domain.Delivery](), Pull: newID[domain.Pull](), Vendor: "pluggy", At: at, Trace: traceAt(at),
 		Unreadable: rapid.IntRange(0, 9).Draw(p.T, "unreadable") == 9,
 		Body:       append([]byte{}, rapid.SliceOfN(rapid.SampledFrom([]byte("a\x00\xff'")), 0, 2).Draw(p.T, "body")...),
@@ -55,25 +55,25 @@ func (p *pair) knock(keys int) gormstore.Knock {
 	if !r.Unreadable {
 		r.Event = p.event(keys)
 	}
-	ask, err := json.Marshal(r.Event.Ask)
+	ask, err := json.Marshal(r.Event.Scope)
 	if err != nil {
 		p.Fatal(err)
 	}
-	return gormstore.Knock{Receipt: r, Ask: string(ask), Fingerprint: domain.FingerprintOf(r.Event, r.Body)}
+	return gormstore.PendingDelivery{IncomingDelivery: r, Scope: string(ask), Fingerprint: domain.FingerprintOf(r.Event, r.Body)}
 }
 
-func (p *pair) event(keys int) domain.Event {
+func (p *pair) event(keys int) domain.WebhookEvent {
 	key := ""
 	if k := rapid.IntRange(0, keys).Draw(p.T, "key"); k > 0 {
 		key = strconv.Itoa(k)
 	}
 	text := rapid.StringOfN(rapid.SampledFrom([]rune("a'\"\\,{}é\u2028")), 0, 2, -1)
-	return domain.Event{
+	return domain.WebhookEvent{
 		Name: "e", ID: text.Draw(p.T, "id"),
-		Key:        key,
-		Wanted:     rapid.IntRange(0, 3).Draw(p.T, "wanted") > 0,
+		DedupKey:   key,
+		WantsPull:  rapid.IntRange(0, 3).Draw(p.T, "wanted") > 0,
 		AccountRef: rapid.SampledFrom([]string{"", "item", "item", "another"}).Draw(p.T, "account"),
-		Ask:        domain.Ask{Removed: rapid.SliceOfN(text, 0, 2).Draw(p.T, "removed")},
+		Scope:      domain.PullScope{Removed: rapid.SliceOfN(text, 0, 2).Draw(p.T, "removed")},
 	}
 }
 
@@ -121,7 +121,7 @@ func (p *pair) run(pull domain.PullID, state domain.PullState) {
 // request is an operator's, so that groups meet a pull that no knock brought.
 func (p *pair) request() {
 	c := rapid.SampledFrom(p.connections).Draw(p.T, "connection")
-	r := ports.PullRequest{ID: newID[domain.Pull](), Trigger: domain.ByOperator, At: p.at}
+	r := ports.PullRequest{ID: newID[domain.Pull](), Trigger: domain.TriggerOperator, At: p.at}
 	var queued []domain.PullID
 	err := p.both(func(s Stores, _ func(domain.PullID) domain.PullID) error {
 		pull, err := s.Pulls().Request(p.ctx, p.tenant, c.ID, r)

@@ -10,21 +10,21 @@ import (
 // ControlHandler serves /_control/ alone; the package doc lists its calls and
 // [kit.Control] says how they answer.
 func (s *Simulator) ControlHandler() http.Handler {
-	return kit.Control(ErrNotFound, map[string]kit.Call{
+	return kit.Control(ErrNotFound, map[string]kit.ControlFunc{
 		"GET /_control/state":                    s.controlState,
 		"GET /_control/stats":                    func(*http.Request) (any, error) { return s.Stats(), nil },
-		"POST /_control/links":                   kit.Reading(s.AddLink),
+		"POST /_control/links":                   kit.WithBody(s.AddLink),
 		"POST /_control/links/{id}/status":       s.controlStatus,
 		"POST /_control/links/{id}/purge":        s.controlPurge,
-		"DELETE /_control/links/{id}":            kit.Removing(s.RemoveLink),
-		"POST /_control/accounts":                kit.Reading(s.AddAccount),
-		"POST /_control/accounts/{id}/generate":  kit.Generating(s.Generate),
-		"POST /_control/transactions":            kit.Reading(s.add),
-		"PATCH /_control/transactions/{id}":      kit.Editing(s.UpdateTransaction),
-		"DELETE /_control/transactions/{id}":     kit.Removing(s.RemoveTransaction),
-		"POST /_control/transactions/{id}/churn": kit.Naming(s.Churn),
-		"POST /_control/faults":                  kit.Injecting(s.faults),
-		"DELETE /_control/faults":                kit.Clearing(s.faults),
+		"DELETE /_control/links/{id}":            kit.DeleteByID(s.RemoveLink),
+		"POST /_control/accounts":                kit.WithBody(s.AddAccount),
+		"POST /_control/accounts/{id}/generate":  kit.GenerateRows(s.Generate),
+		"POST /_control/transactions":            kit.WithBody(s.add),
+		"PATCH /_control/transactions/{id}":      kit.PatchByID(s.UpdateTransaction),
+		"DELETE /_control/transactions/{id}":     kit.DeleteByID(s.RemoveTransaction),
+		"POST /_control/transactions/{id}/churn": kit.WithID(s.Churn),
+		"POST /_control/faults":                  kit.InjectFaults(s.faults),
+		"DELETE /_control/faults":                kit.ClearFaults(s.faults),
 		"POST /_control/webhooks":                s.controlWebhooks,
 	})
 }
@@ -40,17 +40,17 @@ func (s *Simulator) add(a addition) (Transaction, error) {
 }
 
 func (s *Simulator) controlStatus(r *http.Request) (any, error) {
-	in, err := kit.Read[struct {
+	in, err := kit.DecodeBody[struct {
 		Status LinkStatus `json:"status"`
 	}](r)
 	if err != nil {
 		return nil, err
 	}
-	return kit.Done, s.SetLinkStatus(r.PathValue("id"), in.Status)
+	return kit.OK, s.SetLinkStatus(r.PathValue("id"), in.Status)
 }
 
 func (s *Simulator) controlPurge(r *http.Request) (any, error) {
-	in, err := kit.Read[struct {
+	in, err := kit.DecodeBody[struct {
 		Before time.Time `json:"before"`
 	}](r)
 	if err != nil {
@@ -61,12 +61,12 @@ func (s *Simulator) controlPurge(r *http.Request) (any, error) {
 }
 
 func (s *Simulator) controlWebhooks(r *http.Request) (any, error) {
-	in, err := kit.Read[struct {
+	in, err := kit.DecodeBody[struct {
 		Target Target  `json:"target"`
 		Events []Event `json:"events"`
 	}](r)
 	if err != nil {
 		return nil, err
 	}
-	return kit.Told(s.SendWebhooks(r.Context(), in.Target, in.Events...))
+	return kit.DeliveryResults(s.SendWebhooks(r.Context(), in.Target, in.Events...))
 }

@@ -52,7 +52,7 @@ func TestControlFaultsWebhooksAndStats(t *testing.T) {
 	get[list](c, "/api/links/", 200)
 
 	to := newReceiver(t)
-	sent := call[struct{ Receipts []belvosim.Receipt }](c, "POST", "/_control/webhooks",
+	sent := call[struct{ Receipts []belvosim.DeliveryResult }](c, "POST", "/_control/webhooks",
 		`{"target":{"url":"`+to.URL+`","headers":{"Authorization":"Bearer x"}},"events":[{"event":"LINK/token_required","linkId":"l"}]}`, 200)
 	if len(sent.Receipts) != 1 || sent.Receipts[0].Status != 202 || to.headers[0].Get("Authorization") != "Bearer x" {
 		t.Errorf("receipts %+v", sent)

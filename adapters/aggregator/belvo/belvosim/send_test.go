@@ -62,7 +62,7 @@ func TestCopiesAreAlikeAndEventsAreNot(t *testing.T) {
 	seen := map[string]int{}
 	order := []string{}
 	for at, body := range to.bodies {
-		if receipts[at].Body != body || receipts[at].Tries != 1 {
+		if receipts[at].Body != body || receipts[at].Attempts != 1 {
 			t.Errorf("receipt %d is %+v for %s", at, receipts[at], body)
 		}
 		seen[body]++

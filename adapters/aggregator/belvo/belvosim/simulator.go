@@ -67,14 +67,14 @@ func New(o Options) *Simulator {
 	s := &Simulator{
 		now:         o.Now,
 		newestFirst: o.NewestFirst,
-		entropy:     kit.Entropy(o.Seed),
+		entropy:     kit.NewEntropy(o.Seed),
 		secrets:     map[string]string{},
 		links:       map[string]*link{},
 		accounts:    map[string]*Account{},
 		rows:        map[string]*row{},
 	}
 	s.sender = kit.NewSender(s.entropy.Uint64())
-	s.faults = faultinject.New(s.entropy.Uint64(), faultinject.Vendor{Refuse: s.refuseAs})
+	s.faults = faultinject.New(s.entropy.Uint64(), faultinject.Vendor{WriteError: s.refuseAs})
 	if o.RateLimit > 0 {
 		s.limiter = rate.NewLimiter(rate.Limit(float64(o.RateLimit)/60), o.RateLimit)
 	}

@@ -33,7 +33,7 @@ func (s *Simulator) Stats() Stats {
 	defer s.tally.mu.Unlock()
 	seen := s.tally.stats
 	seen.ByStatus, seen.ByPath = maps.Clone(seen.ByStatus), maps.Clone(seen.ByPath)
-	seen.Faults, seen.Webhooks = s.faults.Injected(), s.sender.Posted()
+	seen.Faults, seen.Webhooks = s.faults.Injected(), s.sender.Attempts()
 	return seen
 }
 
@@ -47,7 +47,7 @@ type tally struct {
 func (t *tally) count(w http.ResponseWriter, r *http.Request, next http.Handler) {
 	t.begin(r.URL.Path)
 	defer t.end() // deferred: a cut connection leaves by panic
-	next.ServeHTTP(kit.Watch(w, t.answered), r)
+	next.ServeHTTP(kit.RecordStatus(w, t.answered), r)
 }
 
 func (t *tally) begin(path string) {

@@ -15,7 +15,7 @@ import (
 type Target = kit.Target
 
 // Receipt is what one post came to.
-type Receipt = kit.Receipt
+type DeliveryResult = kit.DeliveryResult
 
 // Signed is the vendor's signature for [Target.Sign]: hex HMAC-SHA256 of the body in
 // X-Webhook-Signature. An empty secret signs nothing.
@@ -41,14 +41,14 @@ func (s *Simulator) SendWebhook(ctx context.Context, to Target, e Event) (int, e
 }
 
 // SendWebhooks posts events as [kit.Sender.Send] does. Nothing is sent when one of them cannot be built.
-func (s *Simulator) SendWebhooks(ctx context.Context, to Target, events ...Event) ([]Receipt, error) {
-	posts := make([]kit.Post, 0, len(events))
+func (s *Simulator) SendWebhooks(ctx context.Context, to Target, events ...Event) ([]DeliveryResult, error) {
+	posts := make([]kit.Webhook, 0, len(events))
 	for _, e := range events {
 		body, err := s.Payload(e)
 		if err != nil {
 			return nil, err
 		}
-		posts = append(posts, kit.Post{Event: e.Name, Body: body})
+		posts = append(posts, kit.Webhook{Event: e.Name, Body: body})
 	}
 	return s.sender.Send(ctx, to, posts...)
 }

@@ -36,7 +36,7 @@ const (
 
 // Elsewhere is where redirects and cursors lead astray by default; RFC 6761 keeps
 // the name from resolving.
-const Elsewhere = "https://elsewhere.invalid"
+const OtherOrigin = "https://elsewhere.invalid"
 
 // Fault is one entry of the queue.
 type Fault struct {

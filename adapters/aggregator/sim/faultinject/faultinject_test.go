@@ -22,7 +22,7 @@ const honest = `{"next":null,"done":true,"results":[{"amount":12.50,"text":"x"},
 // misbehaving serves an honest list behind an injector.
 func misbehaving(t *testing.T, faults ...faultinject.Fault) (*faultinject.Injector, *httptest.Server) {
 	t.Helper()
-	injector := faultinject.New(1, faultinject.Vendor{Refuse: refuse})
+	injector := faultinject.New(1, faultinject.Vendor{WriteError: refuse})
 	if err := injector.Inject(faults...); err != nil {
 		t.Fatal(err)
 	}
@@ -222,8 +222,8 @@ func asked(handler http.Handler) string {
 func TestAVendorHasItsOwnKindsAndCursors(t *testing.T) {
 	struck := 0
 	injector := faultinject.New(1, faultinject.Vendor{
-		Again: func(_ *http.Request, ordinal int) string { return fmt.Sprintf("?after=%d", ordinal) },
-		Own:   map[faultinject.Kind]func(){"eclipse": func() { struck++ }},
+		RepeatedCursor: func(_ *http.Request, ordinal int) string { return fmt.Sprintf("?after=%d", ordinal) },
+		CustomKinds:   map[faultinject.Kind]func(){"eclipse": func() { struck++ }},
 	})
 	if err := injector.Inject(faultinject.Fault{Kind: faultinject.Endless}, faultinject.Fault{Kind: "eclipse"}); err != nil {
 		t.Fatal(err)

@@ -99,7 +99,7 @@ func (i *Injector) Wrap(next http.Handler) http.Handler {
 
 // player finds how a kind behaves, among the vendor's own first.
 func (i *Injector) player(kind Kind) (func(exchange), bool) {
-	if strike, own := i.vendor.Own[kind]; own {
+	if strike, own := i.vendor.CustomKinds[kind]; own {
 		return func(x exchange) {
 			strike()
 			x.next.ServeHTTP(x.w, x.r)

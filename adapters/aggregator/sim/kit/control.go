@@ -11,15 +11,15 @@ import (
 const maxBody = 1 << 20
 
 // Call does what a request to the control surface asks and returns what to show for it.
-type Call func(*http.Request) (any, error)
+type ControlFunc func(*http.Request) (any, error)
 
 // Done is the answer of a call that has nothing to show.
-var Done = map[string]bool{"ok": true}
+var OK = map[string]bool{"ok": true}
 
 // Control serves calls by their [http.ServeMux] patterns. Every answer is JSON; errors
 // are {"error"}: 404 for those that are missing, 400 for all others. It has no
 // authentication: mount it on loopback only.
-func Control(missing error, calls map[string]Call) http.Handler {
+func Control(missing error, calls map[string]ControlFunc) http.Handler {
 	mux := http.NewServeMux()
 	for pattern, call := range calls {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
@@ -59,7 +59,7 @@ func show(w http.ResponseWriter, status int, body any) {
 
 // Read decodes a body. It refuses members it does not know: a typing error in a script
 // is no silent success.
-func Read[T any](r *http.Request) (into T, err error) {
+func DecodeBody[T any](r *http.Request) (into T, err error) {
 	decoder := json.NewDecoder(r.Body)
 	decoder.DisallowUnknownFields()
 	if err = decoder.Decode(&into); err != nil {

@@ -33,15 +33,15 @@ func known(id string) error {
 func surface() (http.Handler, *faultinject.Injector) {
 	kept := row{Text: "x", Count: 1}
 	faults := faultinject.New(1, faultinject.Vendor{})
-	return kit.Control(errUnknown, map[string]kit.Call{
-		"POST /_control/rows":               kit.Reading(func(in row) (row, error) { return in, nil }),
-		"GET /_control/rows/{id}":           kit.Naming(func(id string) (row, error) { return kept, known(id) }),
-		"DELETE /_control/rows/{id}":        kit.Removing(known),
-		"POST /_control/rows/{id}/generate": kit.Generating(func(id string, _ int) error { return known(id) }),
-		"POST /_control/faults":             kit.Injecting(faults),
-		"DELETE /_control/faults":           kit.Clearing(faults),
+	return kit.Control(errUnknown, map[string]kit.ControlFunc{
+		"POST /_control/rows":               kit.WithBody(func(in row) (row, error) { return in, nil }),
+		"GET /_control/rows/{id}":           kit.WithID(func(id string) (row, error) { return kept, known(id) }),
+		"DELETE /_control/rows/{id}":        kit.DeleteByID(known),
+		"POST /_control/rows/{id}/generate": kit.GenerateRows(func(id string, _ int) error { return known(id) }),
+		"POST /_control/faults":             kit.InjectFaults(faults),
+		"DELETE /_control/faults":           kit.ClearFaults(faults),
 		"GET /_control/broken":              func(*http.Request) (any, error) { return func() {}, nil },
-		"PATCH /_control/rows/{id}": kit.Editing(func(id string, edit func(*row)) (row, error) {
+		"PATCH /_control/rows/{id}": kit.PatchByID(func(id string, edit func(*row)) (row, error) {
 			edited := kept
 			edit(&edited)
 			return edited, known(id)
@@ -132,7 +132,7 @@ func TestAStatusIsSeenOnceAndFirst(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			recorder, seen := httptest.NewRecorder(), []int(nil)
-			test.answer(kit.Watch(recorder, func(status int) {
+			test.answer(kit.RecordStatus(recorder, func(status int) {
 				if recorder.Body.Len() > 0 {
 					t.Error("told after the first byte")
 				}
@@ -148,7 +148,7 @@ func TestAStatusIsSeenOnceAndFirst(t *testing.T) {
 func TestASeedFixesTheIDs(t *testing.T) {
 	var ids []string
 	for _, seed := range []uint64{1, 1, 2, 0, 0} {
-		ids = append(ids, kit.NewID(kit.Entropy(seed)).String())
+		ids = append(ids, kit.NewID(kit.NewEntropy(seed)).String())
 	}
 	if ids[0] != ids[1] || ids[1] == ids[2] || ids[3] == ids[4] {
 		t.Errorf("ids do not follow the seed: %v", ids)

@@ -90,7 +90,7 @@ func numbered(r *http.Request, ordinal int) string {
 }
 
 func nextElsewhere(d *document, x exchange) {
-	d.next(cmp.Or(x.fault.Value, Elsewhere+x.r.URL.RequestURI()))
+	d.next(cmp.Or(x.fault.Value, OtherOrigin+x.r.URL.RequestURI()))
 }
 
 // next changes the cursor of a list; an answer without one stays as it is.

@@ -10,7 +10,7 @@ import (
 
 // Entropy is a source of ids and draws that a seed fixes; 0 takes a random one. It is
 // not safe for concurrent use.
-func Entropy(seed uint64) *rand.ChaCha8 {
+func NewEntropy(seed uint64) *rand.ChaCha8 {
 	var whole [32]byte
 	if seed == 0 {
 		_, _ = crand.Read(whole[:]) // never fails

@@ -12,9 +12,9 @@ import (
 const maxGenerated = 1_000_000
 
 // Reading hands the body on and shows what comes of it.
-func Reading[T, R any](do func(T) (R, error)) Call {
+func WithBody[T, R any](do func(T) (R, error)) ControlFunc {
 	return func(r *http.Request) (any, error) {
-		in, err := Read[T](r)
+		in, err := DecodeBody[T](r)
 		if err != nil {
 			return nil, err
 		}
@@ -23,19 +23,19 @@ func Reading[T, R any](do func(T) (R, error)) Call {
 }
 
 // Naming hands the {id} of the path on and shows what comes of it.
-func Naming[R any](do func(id string) (R, error)) Call {
+func WithID[R any](do func(id string) (R, error)) ControlFunc {
 	return func(r *http.Request) (any, error) { return do(r.PathValue("id")) }
 }
 
 // Removing hands the {id} of the path on.
-func Removing(remove func(id string) error) Call {
-	return func(r *http.Request) (any, error) { return Done, remove(r.PathValue("id")) }
+func DeleteByID(remove func(id string) error) ControlFunc {
+	return func(r *http.Request) (any, error) { return OK, remove(r.PathValue("id")) }
 }
 
 // Editing decodes the body onto the row with the path's {id}: members not named stay.
-func Editing[T any](update func(id string, edit func(*T)) (T, error)) Call {
+func PatchByID[T any](update func(id string, edit func(*T)) (T, error)) ControlFunc {
 	return func(r *http.Request) (any, error) {
-		raw, err := Read[json.RawMessage](r)
+		raw, err := DecodeBody[json.RawMessage](r)
 		if err != nil {
 			return nil, err
 		}
@@ -49,9 +49,9 @@ func Editing[T any](update func(id string, edit func(*T)) (T, error)) Call {
 }
 
 // Generating reads {"count"}, 1 to a million rows, for the {id} of the path.
-func Generating(generate func(id string, n int) error) Call {
+func GenerateRows(generate func(id string, n int) error) ControlFunc {
 	return func(r *http.Request) (any, error) {
-		in, err := Read[struct {
+		in, err := DecodeBody[struct {
 			Count int `json:"count"`
 		}](r)
 		if err != nil {
@@ -60,25 +60,25 @@ func Generating(generate func(id string, n int) error) Call {
 		if in.Count < 1 || in.Count > maxGenerated {
 			return nil, fmt.Errorf("count is not within 1..%d", maxGenerated)
 		}
-		return Done, generate(r.PathValue("id"), in.Count)
+		return OK, generate(r.PathValue("id"), in.Count)
 	}
 }
 
 // Injecting reads a list of faults and queues them.
-func Injecting(faults *faultinject.Injector) Call {
-	return Reading(func(injected []faultinject.Fault) (any, error) { return Done, faults.Inject(injected...) })
+func InjectFaults(faults *faultinject.Injector) ControlFunc {
+	return WithBody(func(injected []faultinject.Fault) (any, error) { return OK, faults.Inject(injected...) })
 }
 
 // Clearing forgets the faults that wait.
-func Clearing(faults *faultinject.Injector) Call {
+func ClearFaults(faults *faultinject.Injector) ControlFunc {
 	return func(*http.Request) (any, error) {
 		faults.Clear()
-		return Done, nil
+		return OK, nil
 	}
 }
 
 // Told shows receipts, also when the last post failed: its status 0 says so.
-func Told(receipts []Receipt, err error) (any, error) {
+func DeliveryResults(receipts []DeliveryResult, err error) (any, error) {
 	if err != nil && len(receipts) == 0 {
 		return nil, err
 	}

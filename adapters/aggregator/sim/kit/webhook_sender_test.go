@@ -47,29 +47,29 @@ func (r *receiver) take(w http.ResponseWriter, req *http.Request) {
 	w.WriteHeader(status)
 }
 
-func post(body string) kit.Post { return kit.Post{Event: "event", Body: []byte(body)} }
+func post(body string) kit.Webhook { return kit.Webhook{Event: "event", Body: []byte(body)} }
 
 func TestTriesEndWithASuccessOrWithTheRetries(t *testing.T) {
 	for name, test := range map[string]struct {
 		answers []int
 		retries int
-		want    kit.Receipt
+		want    kit.DeliveryResult
 	}{
-		"at once":                {nil, 5, kit.Receipt{Status: 202, Tries: 1}},
-		"another success":        {[]int{204}, 5, kit.Receipt{Status: 204, Tries: 1}},
-		"after retries":          {[]int{500, 503, 401, 302, 500}, 5, kit.Receipt{Status: 202, Tries: 6}},
-		"retries spent":          {[]int{500, 503, 401}, 1, kit.Receipt{Status: 503, Tries: 2}},
-		"a refusal is an answer": {[]int{401}, 0, kit.Receipt{Status: 401, Tries: 1}},
+		"at once":                {nil, 5, kit.DeliveryResult{Status: 202, Attempts: 1}},
+		"another success":        {[]int{204}, 5, kit.DeliveryResult{Status: 204, Attempts: 1}},
+		"after retries":          {[]int{500, 503, 401, 302, 500}, 5, kit.DeliveryResult{Status: 202, Attempts: 6}},
+		"retries spent":          {[]int{500, 503, 401}, 1, kit.DeliveryResult{Status: 503, Attempts: 2}},
+		"a refusal is an answer": {[]int{401}, 0, kit.DeliveryResult{Status: 401, Attempts: 1}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			to, sender := newReceiver(t, test.answers...), kit.NewSender(1)
 			test.want.Event, test.want.Body = "event", "{}"
 			got, err := sender.Send(t.Context(), kit.Target{URL: to.URL, Retries: test.retries}, post("{}"))
-			if diff := cmp.Diff([]kit.Receipt{test.want}, got); diff != "" || err != nil {
+			if diff := cmp.Diff([]kit.DeliveryResult{test.want}, got); diff != "" || err != nil {
 				t.Errorf("%s, %v", diff, err)
 			}
-			if len(to.bodies) != test.want.Tries || sender.Posted() != test.want.Tries {
-				t.Errorf("%d posts arrived, %d counted", len(to.bodies), sender.Posted())
+			if len(to.bodies) != test.want.Attempts || sender.Attempts() != test.want.Attempts {
+				t.Errorf("%d posts arrived, %d counted", len(to.bodies), sender.Attempts())
 			}
 			for _, body := range to.bodies {
 				if body != "{}" {
@@ -174,14 +174,14 @@ func TestWhatCannotBeDelivered(t *testing.T) {
 		if err == nil || len(receipts) != 1 || receipts[0].Status != 0 {
 			t.Errorf("%s: %+v, %v", name, receipts, err)
 		}
-		if _, err := kit.Told(receipts, err); err != nil {
+		if _, err := kit.DeliveryResults(receipts, err); err != nil {
 			t.Errorf("%s: the receipts are lost: %v", name, err)
 		}
 	}
 	if len(up.bodies) != 0 {
 		t.Errorf("%d posts arrived", len(up.bodies))
 	}
-	if _, err := kit.Told(nil, over.Err()); err == nil {
+	if _, err := kit.DeliveryResults(nil, over.Err()); err == nil {
 		t.Error("an error without receipts is told as a success")
 	}
 }

@@ -4,7 +4,7 @@ import "net/http"
 
 // Watch tells seen the status of an answer, once and before its first byte leaves: a
 // client that has the answer finds it counted. An answer that never begins is not told.
-func Watch(w http.ResponseWriter, seen func(status int)) http.ResponseWriter {
+func RecordStatus(w http.ResponseWriter, seen func(status int)) http.ResponseWriter {
 	return &watched{ResponseWriter: w, seen: seen}
 }
 

@@ -34,7 +34,7 @@ func refuse(x exchange) {
 		x.w.Header().Set("Retry-After", x.fault.RetryAfter)
 	}
 	x.sendHeader()
-	x.vendor.Refuse(x.w, x.fault)
+	x.vendor.WriteError(x.w, x.fault)
 }
 
 func page(x exchange) {
@@ -44,7 +44,7 @@ func page(x exchange) {
 }
 
 func redirect(x exchange) {
-	x.w.Header().Set("Location", cmp.Or(x.fault.Value, Elsewhere+x.r.URL.RequestURI()))
+	x.w.Header().Set("Location", cmp.Or(x.fault.Value, OtherOrigin+x.r.URL.RequestURI()))
 	x.w.WriteHeader(cmp.Or(x.fault.Status, http.StatusTemporaryRedirect))
 }
 

@@ -37,17 +37,17 @@ type Target struct {
 }
 
 // Post is a webhook to be sent: the name of its event, for the receipt, and its body.
-type Post struct {
+type Webhook struct {
 	Event string
 	Body  []byte
 }
 
 // Receipt is what one post came to.
-type Receipt struct {
+type DeliveryResult struct {
 	Event  string `json:"event"`
 	Body   string `json:"body"`
 	Status int    `json:"status"` // of the last try; zero: no answer
-	Tries  int    `json:"tries"`
+	Attempts  int    `json:"tries"`
 }
 
 // Sender posts webhooks. It is safe for concurrent use; make one with [NewSender].
@@ -71,16 +71,16 @@ func NewSender(seed uint64) *Sender {
 }
 
 // Posted is how many posts were tried, copies and retries included.
-func (s *Sender) Posted() int { return int(s.posted.Load()) }
+func (s *Sender) Attempts() int { return int(s.posted.Load()) }
 
 // Send posts one after the other, with the copies, order and delays of the target. The
 // first post that got no answer at all ends it; the receipts until then, that one
 // included, come with the error.
-func (s *Sender) Send(ctx context.Context, to Target, posts ...Post) ([]Receipt, error) {
-	receipts := make([]Receipt, 0, len(posts)*(1+to.Copies))
+func (s *Sender) Send(ctx context.Context, to Target, posts ...Webhook) ([]DeliveryResult, error) {
+	receipts := make([]DeliveryResult, 0, len(posts)*(1+to.Copies))
 	for _, p := range posts {
 		for range 1 + to.Copies {
-			receipts = append(receipts, Receipt{Event: p.Event, Body: string(p.Body)})
+			receipts = append(receipts, DeliveryResult{Event: p.Event, Body: string(p.Body)})
 		}
 	}
 	if to.Reorder {
@@ -94,19 +94,19 @@ func (s *Sender) Send(ctx context.Context, to Target, posts ...Post) ([]Receipt,
 	return receipts, nil
 }
 
-func (s *Sender) shuffle(receipts []Receipt) {
+func (s *Sender) shuffle(receipts []DeliveryResult) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.dice.Shuffle(len(receipts), func(i, j int) { receipts[i], receipts[j] = receipts[j], receipts[i] })
 }
 
 // deliver posts until a 2xx or until the retries are spent.
-func (s *Sender) deliver(ctx context.Context, to Target, p *Receipt) (err error) {
-	for p.Tries <= to.Retries {
+func (s *Sender) deliver(ctx context.Context, to Target, p *DeliveryResult) (err error) {
+	for p.Attempts <= to.Retries {
 		if err := pause(ctx, time.Duration(to.DelayMs)*time.Millisecond); err != nil {
 			return err
 		}
-		p.Tries++
+		p.Attempts++
 		p.Status, err = s.post(ctx, to, []byte(p.Body))
 		if p.Status/100 == 2 {
 			break

@@ -14,7 +14,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-func TestEachFaultHasItsCode(t *testing.T) {
+func TestVendorErrorsMapToCodes(t *testing.T) {
 	status := func(code string) belvosim.Fault {
 		return belvosim.Fault{Kind: belvosim.FaultStatus, Code: code}
 	}
@@ -39,54 +39,61 @@ func TestEachFaultHasItsCode(t *testing.T) {
 		"too_many_requests":          {status("too_many_requests"), domain.VendorRateLimited},
 		"unexpected_error":           {status("unexpected_error"), domain.VendorUnreachable},
 		"required":                   {status("required"), domain.MalformedResponse},
-		"a gateway's 503":            {belvosim.Fault{Kind: belvosim.FaultStatus, Status: 503}, domain.VendorUnreachable},
-		"no answer":                  {belvosim.Fault{Kind: belvosim.FaultHang}, domain.VendorUnreachable},
-		"a slow answer":              {belvosim.Fault{Kind: belvosim.FaultDrip}, domain.VendorUnreachable},
-		"an answer cut short":        {belvosim.Fault{Kind: belvosim.FaultCut}, domain.MalformedResponse},
-		"an answer too large":        {belvosim.Fault{Kind: belvosim.FaultOversize, Size: 5 << 20}, domain.MalformedResponse},
-		"a page of HTML":             {belvosim.Fault{Kind: belvosim.FaultHTML}, domain.MalformedResponse},
-		"other JSON types":           {belvosim.Fault{Kind: belvosim.FaultTypes}, domain.MalformedResponse},
-		"a number beyond all":        {belvosim.Fault{Kind: belvosim.FaultNumber}, domain.MalformedResponse},
-		"no number":                  {belvosim.Fault{Kind: belvosim.FaultNumber, Value: "NaN"}, domain.MalformedResponse},
-		"a redirect":                 {belvosim.Fault{Kind: belvosim.FaultRedirect}, domain.MalformedResponse},
+		"a gateway's 503": {
+			belvosim.Fault{Kind: belvosim.FaultStatus, Status: 503}, domain.VendorUnreachable,
+		},
+		"no response":          {belvosim.Fault{Kind: belvosim.FaultHang}, domain.VendorUnreachable},
+		"a slow response":      {belvosim.Fault{Kind: belvosim.FaultDrip}, domain.VendorUnreachable},
+		"a truncated response": {belvosim.Fault{Kind: belvosim.FaultCut}, domain.MalformedResponse},
+		"an oversized response": {
+			belvosim.Fault{Kind: belvosim.FaultOversize, Size: 5 << 20}, domain.MalformedResponse,
+		},
+		"a page of HTML":        {belvosim.Fault{Kind: belvosim.FaultHTML}, domain.MalformedResponse},
+		"other JSON types":      {belvosim.Fault{Kind: belvosim.FaultTypes}, domain.MalformedResponse},
+		"a number out of range": {belvosim.Fault{Kind: belvosim.FaultNumber}, domain.MalformedResponse},
+		"an amount that is not a number": {
+			belvosim.Fault{Kind: belvosim.FaultNumber, Value: "NaN"}, domain.MalformedResponse,
+		},
+		"a redirect": {belvosim.Fault{Kind: belvosim.FaultRedirect}, domain.MalformedResponse},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			sim, a, at := vendorAt(t, belvosim.Options{})
-			accounts := listed(t, a, at)
+			sim, a, access := newSimulatedVendor(t, belvosim.Options{})
+			accounts := listAccounts(t, a, access)
 			c.fault.Times = -1
 			inject(t, sim, c.fault)
-			batch, err := a.Read(t.Context(), at, domain.Step{}, accounts, "")
-			for i := 0; err == nil && i < len(batch.Transactions); i++ {
-				_, err = batch.Transactions[i].Normalize()
+			page, err := a.Read(t.Context(), access, domain.Step{}, accounts, "")
+			for i := 0; err == nil && i < len(page.Transactions); i++ {
+				_, err = page.Transactions[i].Normalize()
 			}
 			if domain.CodeOf(err) != c.want {
 				t.Errorf("got %v, want %s", err, c.want)
 			}
-			silent(t, err, at)
+			assertNoLeak(t, err, access)
 		})
 	}
 }
 
-// silent says that nothing of an error, its causes included, holds what was sent or said.
-func silent(t *testing.T, err error, at ports.Access) {
+// assertNoLeak fails if the error or one of its causes contains anything that was sent
+// to or received from the vendor.
+func assertNoLeak(t *testing.T, err error, access ports.Access) {
 	t.Helper()
-	host, _ := url.Parse(at.BaseURL)
+	host, _ := url.Parse(access.BaseURL)
 	var said strings.Builder
 	for e := err; e != nil; e = errors.Unwrap(e) {
 		fmt.Fprintf(&said, "%s %+v %#v\n", e, e, e)
 	}
 	for _, canary := range []string{
-		belvosim.DemoSecretID, belvosim.DemoSecretPassword, strings.TrimPrefix(basic(at.Credential), "Basic "),
-		host.Host, "http:", at.AccountRef, "Please wait", "Just a moment", "institution is", "Secret Keys", "request_id",
+		belvosim.DemoSecretID, belvosim.DemoSecretPassword, strings.TrimPrefix(basicAuth(access.Credential), "Basic "),
+		host.Host, "http:", access.AccountRef, "Please wait", "Just a moment", "institution is", "Secret Keys", "request_id",
 	} {
 		if strings.Contains(said.String(), canary) {
-			t.Errorf("the error says %q", canary)
+			t.Errorf("the error contains %q", canary)
 		}
 	}
 }
 
-func TestErrorMayBeOneObject(t *testing.T) {
+func TestErrorBodyMayBeArrayOrObject(t *testing.T) {
 	for body, want := range map[string]domain.Code{
 		`{"code":"too_many_sessions"}`:           domain.VendorRateLimited,
 		`[{"code":"x"},{"code":"invalid_link"}]`: domain.VendorUnreachable,
@@ -95,24 +102,24 @@ func TestErrorMayBeOneObject(t *testing.T) {
 		`<html>`:                                 "",
 		``:                                       "",
 	} {
-		err := explain(http.StatusBadRequest, []byte(body))
+		err := explainError(http.StatusBadRequest, []byte(body))
 		if (err == nil) != (want == "") || err != nil && err.Code != want {
 			t.Errorf("%s: got %v, want %q", body, err, want)
 		}
 	}
 }
 
-func TestVendorsWaitIsKept(t *testing.T) {
-	sim, a, at := vendorAt(t, belvosim.Options{})
+func TestRetryAfterOfVendorIsObeyed(t *testing.T) {
+	sim, a, access := newSimulatedVendor(t, belvosim.Options{})
 	inject(t, sim, belvosim.Fault{Kind: belvosim.FaultStatus, Status: 429, RetryAfter: "42"})
-	_, err := a.Accounts(t.Context(), at)
+	_, err := a.Accounts(t.Context(), access)
 	if domain.CodeOf(err) != domain.VendorRateLimited || domain.RetryAfterOf(err) != 42*time.Second {
 		t.Errorf("got %v after %s", err, domain.RetryAfterOf(err))
 	}
-	if _, err = a.Check(t.Context(), at); domain.CodeOf(err) != domain.BudgetExhausted {
+	if _, err = a.Check(t.Context(), access); domain.CodeOf(err) != domain.BudgetExhausted {
 		t.Errorf("got %v", err)
 	}
 	if asked := sim.Stats().Requests; asked != 1 {
-		t.Errorf("%d requests while the vendor wants none", asked)
+		t.Errorf("%d requests during the vendor's Retry-After", asked)
 	}
 }

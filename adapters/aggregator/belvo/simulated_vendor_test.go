@@ -18,8 +18,8 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 var loopback = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
 
-// vendorAt serves a simulator, and gives an adapter that may reach it.
-func vendorAt(t testing.TB, options belvosim.Options) (*belvosim.Simulator, *Adapter, ports.Access) {
+// newSimulatedVendor serves a simulator and returns it with an adapter that may reach it.
+func newSimulatedVendor(t testing.TB, options belvosim.Options) (*belvosim.Simulator, *Adapter, ports.Access) {
 	t.Helper()
 	options.Seed = 11
 	sim := belvosim.New(options)
@@ -43,34 +43,34 @@ func credential(id, password string) domain.Credential {
 	return domain.AggregatorCredential(domain.SecretText(id), domain.SecretText(password))
 }
 
-// listed gives the link's accounts.
-func listed(t *testing.T, a *Adapter, at ports.Access) []domain.AccountData {
+// listAccounts returns the link's accounts.
+func listAccounts(t *testing.T, a *Adapter, access ports.Access) []domain.AccountData {
 	t.Helper()
-	accounts, err := a.Accounts(t.Context(), at)
+	accounts, err := a.Accounts(t.Context(), access)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return accounts
 }
 
-// readAll reads a step to its end.
-func readAll(t *testing.T, a *Adapter, at ports.Access, step domain.Step) ([]domain.TransactionData, int) {
+// readAll reads all pages of a step.
+func readAll(t *testing.T, a *Adapter, access ports.Access, step domain.Step) ([]domain.TransactionData, int) {
 	t.Helper()
-	accounts := listed(t, a, at)
+	accounts := listAccounts(t, a, access)
 	var rows []domain.TransactionData
 	for cursor, pages := "", 1; ; pages++ {
-		batch, err := a.Read(t.Context(), at, step, accounts, cursor)
+		page, err := a.Read(t.Context(), access, step, accounts, cursor)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, seen := range batch.Transactions {
-			row, err := seen.Normalize()
+		for _, raw := range page.Transactions {
+			row, err := raw.Normalize()
 			if err != nil {
 				t.Fatal(err)
 			}
 			rows = append(rows, row)
 		}
-		if cursor = batch.Next; cursor == "" {
+		if cursor = page.Next; cursor == "" {
 			return rows, pages
 		}
 	}

@@ -14,13 +14,13 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/vendorhttp"
 )
 
-// FuzzDetail holds the one walk to what it is a short cut for.
-func FuzzDetail(f *testing.F) {
+// FuzzStableMetadata compares the single-pass implementation with a simple one by maps.
+func FuzzStableMetadata(f *testing.F) {
 	for _, name := range []string{"mx", "nulls", "ofda"} {
 		if _, err := os.Stat("testdata/transactions_" + name + ".json"); err != nil {
 			f.Fatal(err)
 		}
-		for _, raw := range results(f, "transactions_"+name+".json") {
+		for _, raw := range readResults(f, "transactions_"+name+".json") {
 			f.Add([]byte(raw))
 		}
 	}
@@ -36,38 +36,38 @@ func FuzzDetail(f *testing.F) {
 		if vendorhttp.Decode(raw, &map[string]jsontext.Value{}) != nil || raw[0] != '{' {
 			return
 		}
-		want, err := detailByMembers(raw)
+		want, err := stableMetadataByMap(raw)
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := detail(raw)
+		got, err := stableMetadata(raw)
 		if err != nil || string(got) != string(want) {
 			t.Errorf("%s\ngot  %s (%v)\nwant %s", raw, got, err, want)
 		}
 	})
 }
 
-// without looks a member up as detail does, by its name in quotes; holder is "" for the row,
-// "*" for any object, or a name in its quotes, be that empty.
-func without(holder, member string) bool {
-	return slices.Contains(form.Without[holder], strconv.Quote(member))
+// isVolatile looks a member up as stableMetadata does, by its quoted name. holder is "" for
+// the row, "*" for any object, or the quoted name of an object, which may be empty.
+func isVolatile(holder, member string) bool {
+	return slices.Contains(stableForm.Without[holder], strconv.Quote(member))
 }
 
-// detailByMembers is detail by way of a map of members.
-func detailByMembers(raw []byte) ([]byte, error) {
+// stableMetadataByMap is a simple implementation of stableMetadata by way of maps.
+func stableMetadataByMap(raw []byte) ([]byte, error) {
 	var row map[string]any
-	if json.Unmarshal(raw, &row, numbers) != nil {
+	if json.Unmarshal(raw, &row, exactNumbers) != nil {
 		return nil, errors.New("no row")
 	}
-	written, err := json.Marshal(settledMember("", row), json.Deterministic(true))
+	written, err := json.Marshal(stableMember("", row), json.Deterministic(true))
 	if err != nil {
 		return nil, errors.New("no row")
 	}
 	return written, nil
 }
 
-// numbers keeps a number's digits; a float64 would drop some.
-var numbers = json.WithUnmarshalers(json.UnmarshalFromFunc(
+// exactNumbers keeps a number's digits; a float64 would lose some.
+var exactNumbers = json.WithUnmarshalers(json.UnmarshalFromFunc(
 	func(dec *jsontext.Decoder, value *any) error {
 		if dec.PeekKind() != '0' {
 			return errors.ErrUnsupported
@@ -77,23 +77,24 @@ var numbers = json.WithUnmarshalers(json.UnmarshalFromFunc(
 		return err
 	}))
 
-// settledMember gives the value of a member without its moving parts; holder is as of without.
-func settledMember(holder string, value any) any {
+// stableMember returns the value of a member without its volatile members; holder is as for
+// isVolatile.
+func stableMember(holder string, value any) any {
 	switch value := value.(type) {
 	case map[string]any:
 		for member, held := range value {
-			if held == nil || without("*", member) || without(holder, member) {
+			if held == nil || isVolatile("*", member) || isVolatile(holder, member) {
 				delete(value, member)
 				continue
 			}
-			value[member] = settledMember(strconv.Quote(member), held)
+			value[member] = stableMember(strconv.Quote(member), held)
 		}
 	case []any:
 		for i := range value {
-			value[i] = settledMember(holder, value[i])
+			value[i] = stableMember(holder, value[i])
 		}
 	case jsontext.Value:
-		return jsontext.Value(shortest(nil, value))
+		return jsontext.Value(appendShortestNumber(nil, value))
 	case string:
 		at, err := time.Parse(time.RFC3339, value)
 		if err == nil {

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// BenchmarkObserve reads the rows of a link, over and over.
-func BenchmarkObserve(b *testing.B) {
+// BenchmarkNormalize normalizes the rows of a link repeatedly.
+func BenchmarkNormalize(b *testing.B) {
 	raw, err := os.ReadFile("testdata/transactions_mx.json")
 	if err != nil {
 		b.Fatal(err)
@@ -16,11 +16,11 @@ func BenchmarkObserve(b *testing.B) {
 	if err := json.Unmarshal(raw, &page); err != nil || len(page.Results) == 0 {
 		b.Fatal("no rows: ", err)
 	}
-	s := newScope(mexican, nil)
+	s := newLinkContext(mexican, nil)
 	b.ReportAllocs()
 	for b.Loop() {
 		for _, row := range page.Results {
-			if _, err := s.observe(row); err != nil {
+			if _, err := s.normalize(row); err != nil {
 				b.Fatal(err)
 			}
 		}

@@ -1,14 +1,16 @@
 package belvosim
 
 import (
+	"maps"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/sim/kit"
 )
 
-// ControlHandler serves /_control/ alone; the package doc lists its calls and
-// [kit.Control] says how they answer.
+// ControlHandler serves only /_control/. The package doc lists its calls, and
+// [kit.Control] describes their responses.
 func (s *Simulator) ControlHandler() http.Handler {
 	return kit.Control(ErrNotFound, map[string]kit.ControlFunc{
 		"GET /_control/state":                    s.controlState,
@@ -19,7 +21,7 @@ func (s *Simulator) ControlHandler() http.Handler {
 		"DELETE /_control/links/{id}":            kit.DeleteByID(s.RemoveLink),
 		"POST /_control/accounts":                kit.WithBody(s.AddAccount),
 		"POST /_control/accounts/{id}/generate":  kit.GenerateRows(s.Generate),
-		"POST /_control/transactions":            kit.WithBody(s.add),
+		"POST /_control/transactions":            kit.WithBody(s.addLinkTransaction),
 		"PATCH /_control/transactions/{id}":      kit.PatchByID(s.UpdateTransaction),
 		"DELETE /_control/transactions/{id}":     kit.DeleteByID(s.RemoveTransaction),
 		"POST /_control/transactions/{id}/churn": kit.WithID(s.Churn),
@@ -29,13 +31,13 @@ func (s *Simulator) ControlHandler() http.Handler {
 	})
 }
 
-// addition is a transaction with the link to add it to.
-type addition struct {
+// linkTransaction is a transaction with the link to add it to.
+type linkTransaction struct {
 	Link string `json:"link"`
 	Transaction
 }
 
-func (s *Simulator) add(a addition) (Transaction, error) {
+func (s *Simulator) addLinkTransaction(a linkTransaction) (Transaction, error) {
 	return s.AddTransaction(a.Link, a.Transaction)
 }
 
@@ -69,4 +71,35 @@ func (s *Simulator) controlWebhooks(r *http.Request) (any, error) {
 		return nil, err
 	}
 	return kit.DeliveryResults(s.SendWebhooks(r.Context(), in.Target, in.Events...))
+}
+
+// linkState is a line of the state summary.
+type linkState struct {
+	ID           string     `json:"id"`
+	Status       LinkStatus `json:"status"`
+	Institution  string     `json:"institution"`
+	Accounts     []string   `json:"accounts"`
+	Transactions int        `json:"transactions"`
+}
+
+// controlState returns ids and counts, never a secret's password.
+func (s *Simulator) controlState(*http.Request) (any, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	links := make([]linkState, 0, len(s.linkOrder))
+	for _, l := range s.linkOrder {
+		line := linkState{
+			ID: l.ID, Status: l.Status, Institution: l.Institution, Accounts: []string{}, Transactions: len(l.rows),
+		}
+		for _, a := range l.accounts {
+			line.Accounts = append(line.Accounts, a.ID)
+		}
+		links = append(links, line)
+	}
+	return map[string]any{
+		"secrets": slices.Sorted(maps.Keys(s.secrets)),
+		"links":   links,
+		"faults":  s.faults.Pending(),
+		"events":  EventNames(),
+	}, nil
 }

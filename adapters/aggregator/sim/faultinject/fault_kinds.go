@@ -11,25 +11,25 @@ import (
 const (
 	defaultSize  = 64 << 20
 	defaultDelay = 100
-	interstitial = "<!doctype html><title>Just a moment</title><p>Please wait."
+	htmlPage     = "<!doctype html><title>Just a moment</title><p>Please wait."
 )
 
-// players says how each kind behaves.
-var players = map[Kind]func(exchange){
-	Status:   refuse,
+// behaviors maps each kind to the function that handles its requests.
+var behaviors = map[Kind]func(exchange){
+	Status:   writeError,
 	Hang:     hang,
 	Drip:     drip,
 	Cut:      cut,
 	Oversize: oversize,
-	HTML:     page,
-	Types:    edited(otherTypes),
-	Number:   edited(otherAmounts),
-	Endless:  edited(sameAgain),
-	NextHost: edited(nextElsewhere),
+	HTML:     writeHTML,
+	Types:    editJSON(swapTypes),
+	Number:   editJSON(replaceAmounts),
+	Endless:  editJSON(repeatPage),
+	NextHost: editJSON(replaceNextHost),
 	Redirect: redirect,
 }
 
-func refuse(x exchange) {
+func writeError(x exchange) {
 	if x.fault.RetryAfter != "" {
 		x.w.Header().Set("Retry-After", x.fault.RetryAfter)
 	}
@@ -37,10 +37,10 @@ func refuse(x exchange) {
 	x.vendor.WriteError(x.w, x.fault)
 }
 
-func page(x exchange) {
+func writeHTML(x exchange) {
 	x.w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	x.sendHeader()
-	_, _ = io.WriteString(x.w, interstitial)
+	_, _ = io.WriteString(x.w, htmlPage)
 }
 
 func redirect(x exchange) {
@@ -53,16 +53,16 @@ func hang(x exchange) {
 	case <-x.r.Context().Done():
 	case <-x.released:
 	}
-	// An answer after all that would look like a slow success.
+	// A response after the hang would look like a slow success.
 	panic(http.ErrAbortHandler)
 }
 
 func drip(x exchange) {
-	honest := record(x)
-	honest.sendHead(x.w, honest.body.Len())
+	recorded := recordResponse(x)
+	recorded.sendHeader(x.w, recorded.body.Len())
 	tick := time.NewTicker(time.Duration(cmp.Or(x.fault.DelayMs, defaultDelay)) * time.Millisecond)
 	defer tick.Stop()
-	for honest.body.Len() > 0 {
+	for recorded.body.Len() > 0 {
 		select {
 		case <-x.r.Context().Done():
 			return
@@ -70,7 +70,7 @@ func drip(x exchange) {
 			panic(http.ErrAbortHandler)
 		case <-tick.C:
 		}
-		if _, err := x.w.Write(honest.body.Next(cmp.Or(x.fault.Size, 1))); err != nil {
+		if _, err := x.w.Write(recorded.body.Next(cmp.Or(x.fault.Size, 1))); err != nil {
 			return
 		}
 		_ = http.NewResponseController(x.w).Flush()
@@ -78,38 +78,38 @@ func drip(x exchange) {
 }
 
 func cut(x exchange) {
-	honest := record(x)
-	honest.sendHead(x.w, honest.body.Len())
-	_, _ = x.w.Write(honest.body.Bytes()[:honest.body.Len()/2])
+	recorded := recordResponse(x)
+	recorded.sendHeader(x.w, recorded.body.Len())
+	_, _ = x.w.Write(recorded.body.Bytes()[:recorded.body.Len()/2])
 	_ = http.NewResponseController(x.w).Flush()
 	panic(http.ErrAbortHandler)
 }
 
-// oversize pads in front: a decoder that stops at the end of the value would never
-// see what comes behind it.
+// oversize pads at the start: a decoder that stops at the end of the value would never
+// read padding after it.
 func oversize(x exchange) {
-	honest := record(x)
-	honest.sendHead(x.w, unannounced)
+	recorded := recordResponse(x)
+	recorded.sendHeader(x.w, chunkedLength)
 	blank := bytes.Repeat([]byte{' '}, 32<<10)
 	for left := cmp.Or(x.fault.Size, defaultSize); left > 0; left -= len(blank) {
 		if _, err := x.w.Write(blank[:min(left, len(blank))]); err != nil {
 			return
 		}
 	}
-	_, _ = honest.body.WriteTo(x.w)
+	_, _ = recorded.body.WriteTo(x.w)
 }
 
-// edited sends the honest answer after an edit. An answer that is not JSON goes
-// out as it is.
-func edited(edit func(*document, exchange)) func(exchange) {
+// editJSON returns a behavior that edits the recorded response before it is sent. A response
+// that is not JSON is sent unchanged.
+func editJSON(edit func(*jsonDocument, exchange)) func(exchange) {
 	return func(x exchange) {
-		honest := record(x)
-		body := honest.body.Bytes()
+		recorded := recordResponse(x)
+		body := recorded.body.Bytes()
 		if doc, err := parse(body); err == nil {
 			edit(doc, x)
 			body = doc.bytes()
 		}
-		honest.sendHead(x.w, len(body))
+		recorded.sendHeader(x.w, len(body))
 		_, _ = x.w.Write(body)
 	}
 }

@@ -9,53 +9,53 @@ import (
 	"strings"
 )
 
-// document is a JSON answer under edit. Raw text passes through the encoder as a
-// marker that is replaced afterwards, so it may be what no encoder writes: NaN, a
+// jsonDocument is a JSON response being edited. Raw text passes through the encoder as a
+// marker that is replaced afterwards. It can therefore be text that no encoder writes: NaN, a
 // number of a thousand digits, a bare word.
-type document struct {
+type jsonDocument struct {
 	root any
 	raw  string // replaces every marker
 }
 
-// marker cannot occur in an honest answer by chance.
+// marker does not occur in a normal response by chance.
 const marker = "@faultinject:raw@"
 
 // parse keeps numbers as text: an amount that is not edited keeps its digits.
-func parse(body []byte) (*document, error) {
+func parse(body []byte) (*jsonDocument, error) {
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.UseNumber()
-	doc := &document{}
+	doc := &jsonDocument{}
 	return doc, decoder.Decode(&doc.root)
 }
 
-func (d *document) bytes() []byte {
+func (d *jsonDocument) bytes() []byte {
 	encoded, err := json.Marshal(d.root)
-	if err != nil { // what was decoded can be encoded
+	if err != nil { // decoded values can always be encoded
 		panic(err)
 	}
 	return bytes.ReplaceAll(encoded, []byte(strconv.Quote(marker)), []byte(d.raw))
 }
 
-// each calls edit for every member of every object, innermost first, and puts what
-// it returns in the member's place.
-func each(node any, edit func(name string, value any) any) {
+// editMembers calls edit for every member of every object, innermost first, and replaces the
+// member's value by the result.
+func editMembers(node any, edit func(name string, value any) any) {
 	switch node := node.(type) {
 	case map[string]any:
 		for name, value := range node {
-			each(value, edit)
+			editMembers(value, edit)
 			node[name] = edit(name, value)
 		}
 	case []any:
 		for _, element := range node {
-			each(element, edit)
+			editMembers(element, edit)
 		}
 	}
 }
 
-// otherTypes swaps text with numbers, and puts objects and arrays where null and
-// truth values were.
-func otherTypes(d *document, _ exchange) {
-	each(d.root, func(_ string, value any) any {
+// swapTypes swaps strings with numbers, and replaces null and booleans by objects and
+// arrays.
+func swapTypes(d *jsonDocument, _ exchange) {
+	editMembers(d.root, func(_ string, value any) any {
 		switch value.(type) {
 		case string:
 			return 7
@@ -70,9 +70,9 @@ func otherTypes(d *document, _ exchange) {
 	})
 }
 
-func otherAmounts(d *document, x exchange) {
+func replaceAmounts(d *jsonDocument, x exchange) {
 	d.raw = cmp.Or(x.fault.Value, "1e400")
-	each(d.root, func(name string, value any) any {
+	editMembers(d.root, func(name string, value any) any {
 		if strings.HasPrefix(name, "amount") {
 			return marker
 		}
@@ -80,21 +80,22 @@ func otherAmounts(d *document, x exchange) {
 	})
 }
 
-func sameAgain(d *document, x exchange) { d.next(x.again()) }
+func repeatPage(d *jsonDocument, x exchange) { d.setNext(x.repeatedCursor()) }
 
-// numbered tells each address from all others, so that remembering them does not help.
-func numbered(r *http.Request, ordinal int) string {
+// numberedURL returns a URL that was never returned before, so that a client which remembers
+// the URLs it has seen does not detect the repetition.
+func numberedURL(r *http.Request, ordinal int) string {
 	query := r.URL.Query()
 	query.Set("again", strconv.Itoa(ordinal))
-	return here(r) + r.URL.Path + "?" + query.Encode()
+	return requestOrigin(r) + r.URL.Path + "?" + query.Encode()
 }
 
-func nextElsewhere(d *document, x exchange) {
-	d.next(cmp.Or(x.fault.Value, OtherOrigin+x.r.URL.RequestURI()))
+func replaceNextHost(d *jsonDocument, x exchange) {
+	d.setNext(cmp.Or(x.fault.Value, OtherOrigin+x.r.URL.RequestURI()))
 }
 
-// next changes the cursor of a list; an answer without one stays as it is.
-func (d *document) next(to string) {
+// setNext changes the cursor of a list; a response without one stays unchanged.
+func (d *jsonDocument) setNext(to string) {
 	if list, isObject := d.root.(map[string]any); isObject {
 		if _, present := list["next"]; present {
 			list["next"] = to
@@ -102,8 +103,8 @@ func (d *document) next(to string) {
 	}
 }
 
-// here is the origin as the client addressed it.
-func here(r *http.Request) string {
+// requestOrigin returns the origin as the client addressed it.
+func requestOrigin(r *http.Request) string {
 	if r.TLS != nil {
 		return "https://" + r.Host
 	}

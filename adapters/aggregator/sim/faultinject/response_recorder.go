@@ -7,37 +7,37 @@ import (
 	"strconv"
 )
 
-// unannounced is the length of a body sent in chunks.
-const unannounced = -1
+// chunkedLength is the length of a body that is sent in chunks.
+const chunkedLength = -1
 
-// recording keeps the honest answer. net/http/httptest has the like, but brings its
-// flags into every binary.
-type recording struct {
+// recordedResponse holds the response of the wrapped handler. net/http/httptest has a similar
+// type, but its import adds flags to every binary.
+type recordedResponse struct {
 	header http.Header
 	status int
 	body   bytes.Buffer
 }
 
-func record(x exchange) *recording {
-	honest := &recording{header: http.Header{}, status: http.StatusOK}
-	x.next.ServeHTTP(honest, x.r)
-	return honest
+func recordResponse(x exchange) *recordedResponse {
+	recorded := &recordedResponse{header: http.Header{}, status: http.StatusOK}
+	x.next.ServeHTTP(recorded, x.r)
+	return recorded
 }
 
 // Header implements http.ResponseWriter.
-func (rec *recording) Header() http.Header { return rec.header }
+func (rec *recordedResponse) Header() http.Header { return rec.header }
 
 // WriteHeader implements http.ResponseWriter.
-func (rec *recording) WriteHeader(status int) { rec.status = status }
+func (rec *recordedResponse) WriteHeader(status int) { rec.status = status }
 
 // Write implements http.ResponseWriter.
-func (rec *recording) Write(p []byte) (int, error) { return rec.body.Write(p) }
+func (rec *recordedResponse) Write(p []byte) (int, error) { return rec.body.Write(p) }
 
-// sendHead sends the honest status and headers, with a length of its own.
-func (rec *recording) sendHead(w http.ResponseWriter, length int) {
+// sendHeader sends the recorded status and headers, with the given Content-Length.
+func (rec *recordedResponse) sendHeader(w http.ResponseWriter, length int) {
 	maps.Copy(w.Header(), rec.header)
 	w.Header().Del("Content-Length")
-	if length != unannounced {
+	if length != chunkedLength {
 		w.Header().Set("Content-Length", strconv.Itoa(length))
 	}
 	w.WriteHeader(rec.status)

@@ -8,10 +8,10 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/sim/faultinject"
 )
 
-// maxGenerated bounds one call of [Generating], in rows.
+// maxGenerated bounds one call of [GenerateRows], in rows.
 const maxGenerated = 1_000_000
 
-// Reading hands the body on and shows what comes of it.
+// WithBody returns a ControlFunc that calls do with the decoded body and returns its result.
 func WithBody[T, R any](do func(T) (R, error)) ControlFunc {
 	return func(r *http.Request) (any, error) {
 		in, err := DecodeBody[T](r)
@@ -22,17 +22,19 @@ func WithBody[T, R any](do func(T) (R, error)) ControlFunc {
 	}
 }
 
-// Naming hands the {id} of the path on and shows what comes of it.
+// WithID returns a ControlFunc that calls do with the {id} of the path and returns its
+// result.
 func WithID[R any](do func(id string) (R, error)) ControlFunc {
 	return func(r *http.Request) (any, error) { return do(r.PathValue("id")) }
 }
 
-// Removing hands the {id} of the path on.
+// DeleteByID returns a ControlFunc that calls remove with the {id} of the path.
 func DeleteByID(remove func(id string) error) ControlFunc {
 	return func(r *http.Request) (any, error) { return OK, remove(r.PathValue("id")) }
 }
 
-// Editing decodes the body onto the row with the path's {id}: members not named stay.
+// PatchByID returns a ControlFunc that decodes the body onto the row with the path's {id};
+// members that the body lacks keep their values.
 func PatchByID[T any](update func(id string, edit func(*T)) (T, error)) ControlFunc {
 	return func(r *http.Request) (any, error) {
 		raw, err := DecodeBody[json.RawMessage](r)
@@ -43,12 +45,13 @@ func PatchByID[T any](update func(id string, edit func(*T)) (T, error)) ControlF
 			return nil, fmt.Errorf("body: %w", err)
 		}
 		return update(r.PathValue("id"), func(row *T) {
-			_ = json.Unmarshal(raw, row) // it was decoded once already
+			_ = json.Unmarshal(raw, row) // the same text was decoded above
 		})
 	}
 }
 
-// Generating reads {"count"}, 1 to a million rows, for the {id} of the path.
+// GenerateRows returns a ControlFunc that reads {"count"}, 1 to a million rows, and calls
+// generate with it and the {id} of the path.
 func GenerateRows(generate func(id string, n int) error) ControlFunc {
 	return func(r *http.Request) (any, error) {
 		in, err := DecodeBody[struct {
@@ -64,12 +67,12 @@ func GenerateRows(generate func(id string, n int) error) ControlFunc {
 	}
 }
 
-// Injecting reads a list of faults and queues them.
+// InjectFaults returns a ControlFunc that reads a list of faults and queues them.
 func InjectFaults(faults *faultinject.Injector) ControlFunc {
 	return WithBody(func(injected []faultinject.Fault) (any, error) { return OK, faults.Inject(injected...) })
 }
 
-// Clearing forgets the faults that wait.
+// ClearFaults returns a ControlFunc that removes the queued faults.
 func ClearFaults(faults *faultinject.Injector) ControlFunc {
 	return func(*http.Request) (any, error) {
 		faults.Clear()
@@ -77,10 +80,11 @@ func ClearFaults(faults *faultinject.Injector) ControlFunc {
 	}
 }
 
-// Told shows receipts, also when the last post failed: its status 0 says so.
-func DeliveryResults(receipts []DeliveryResult, err error) (any, error) {
-	if err != nil && len(receipts) == 0 {
+// DeliveryResults returns the response of a call that sent webhooks. If the last post failed
+// it still returns the results, because their status 0 shows the failure.
+func DeliveryResults(results []DeliveryResult, err error) (any, error) {
+	if err != nil && len(results) == 0 {
 		return nil, err
 	}
-	return map[string]any{"receipts": receipts}, nil
+	return map[string]any{"receipts": results}, nil
 }

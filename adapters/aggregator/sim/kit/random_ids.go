@@ -8,8 +8,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// Entropy is a source of ids and draws that a seed fixes; 0 takes a random one. It is
-// not safe for concurrent use.
+// NewEntropy returns a source of ids and random draws that the seed determines; 0 uses a
+// random seed. It is not safe for concurrent use.
 func NewEntropy(seed uint64) *rand.ChaCha8 {
 	var whole [32]byte
 	if seed == 0 {
@@ -19,7 +19,7 @@ func NewEntropy(seed uint64) *rand.ChaCha8 {
 	return rand.NewChaCha8(whole)
 }
 
-// NewID draws a random UUID (version 4).
+// NewID returns a random UUID (version 4).
 func NewID(entropy *rand.ChaCha8) uuid.UUID {
 	return uuid.Must(uuid.NewRandomFromReader(entropy)) // ChaCha8 never fails
 }

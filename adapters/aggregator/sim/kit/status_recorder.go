@@ -2,36 +2,37 @@ package kit
 
 import "net/http"
 
-// Watch tells seen the status of an answer, once and before its first byte leaves: a
-// client that has the answer finds it counted. An answer that never begins is not told.
+// RecordStatus returns a writer that calls onStatus with the status of the response, once and
+// before its first byte is sent: when the client has the response, it is already counted. A
+// response that is never started is not reported.
 func RecordStatus(w http.ResponseWriter, seen func(status int)) http.ResponseWriter {
-	return &watched{ResponseWriter: w, seen: seen}
+	return &statusRecorder{ResponseWriter: w, onStatus: seen}
 }
 
-type watched struct {
+type statusRecorder struct {
 	http.ResponseWriter
-	seen func(status int)
-	told bool
+	onStatus func(status int)
+	recorded bool
 }
 
 // WriteHeader implements http.ResponseWriter.
-func (w *watched) WriteHeader(status int) {
-	w.tell(status)
+func (w *statusRecorder) WriteHeader(status int) {
+	w.record(status)
 	w.ResponseWriter.WriteHeader(status)
 }
 
 // Write implements http.ResponseWriter.
-func (w *watched) Write(p []byte) (int, error) {
-	w.tell(http.StatusOK)
+func (w *statusRecorder) Write(p []byte) (int, error) {
+	w.record(http.StatusOK)
 	return w.ResponseWriter.Write(p)
 }
 
-// Unwrap lets http.ResponseController reach Flush.
-func (w *watched) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+// Unwrap makes http.ResponseController find Flush.
+func (w *statusRecorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-func (w *watched) tell(status int) {
-	if !w.told {
-		w.told = true
-		w.seen(status)
+func (w *statusRecorder) record(status int) {
+	if !w.recorded {
+		w.recorded = true
+		w.onStatus(status)
 	}
 }

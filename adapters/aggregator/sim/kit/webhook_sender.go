@@ -13,94 +13,94 @@ import (
 	"time"
 )
 
-// patience is how long a vendor waits for a 2xx, in milliseconds.
-const patience = 5000
+// defaultTimeoutMs is how long a vendor waits for a 2xx, in milliseconds.
+const defaultTimeoutMs = 5000
 
-// Target says where webhooks are posted and how badly they are delivered.
+// Target is the URL to which webhooks are posted, and how badly they are delivered.
 type Target struct {
-	// URL is posted to as it stands; no redirect and no proxy is followed.
+	// URL is used unchanged; no redirect and no proxy is followed.
 	URL string `json:"url"`
-	// Headers are added, as an Authorization that the vendor was told to send.
+	// Headers are added to each post, for example the configured Authorization.
 	Headers map[string]string `json:"headers"`
-	// Sign, when set, adds what a vendor computes over the body.
+	// Sign, if set, adds the vendor's signature of the body.
 	Sign func(header http.Header, body []byte) `json:"-"`
-	// Retries without a 2xx, body unchanged.
+	// Retries is the number of retries without a 2xx, with the same body.
 	Retries int `json:"retries"`
-	// Copies posted beside the first, body unchanged.
+	// Copies is the number of additional posts of each webhook, with the same body.
 	Copies int `json:"copies"`
 	// Reorder shuffles the posts, copies included, by the seed.
 	Reorder bool `json:"reorder"`
-	// DelayMs is the wait before each post and each retry, in milliseconds.
+	// DelayMs is the delay before each post and each retry, in milliseconds.
 	DelayMs int `json:"delayMs"`
-	// TimeoutMs bounds each post, in milliseconds; zero: 5000.
+	// TimeoutMs bounds each post, in milliseconds; zero means 5000.
 	TimeoutMs int `json:"timeoutMs"`
 }
 
-// Post is a webhook to be sent: the name of its event, for the receipt, and its body.
+// Webhook is a webhook to be sent: the name of its event, for the result, and its body.
 type Webhook struct {
 	Event string
 	Body  []byte
 }
 
-// Receipt is what one post came to.
+// DeliveryResult is the result of one post.
 type DeliveryResult struct {
-	Event  string `json:"event"`
-	Body   string `json:"body"`
-	Status int    `json:"status"` // of the last try; zero: no answer
-	Attempts  int    `json:"tries"`
+	Event    string `json:"event"`
+	Body     string `json:"body"`
+	Status   int    `json:"status"` // of the last attempt; zero: no response
+	Attempts int    `json:"tries"`
 }
 
-// Sender posts webhooks. It is safe for concurrent use; make one with [NewSender].
+// Sender posts webhooks. It is safe for concurrent use; create one with [NewSender].
 type Sender struct {
-	client *http.Client
-	posted atomic.Int64
-	mu     sync.Mutex
-	dice   *rand.Rand
+	client   *http.Client
+	attempts atomic.Int64
+	mu       sync.Mutex
+	random   *rand.Rand
 }
 
-// NewSender returns a sender whose shuffles the seed fixes. It keeps no connection, so
-// that nothing outlives a delivery.
+// NewSender returns a sender whose shuffles the seed determines. It keeps no connection
+// open, so that nothing outlives a delivery.
 func NewSender(seed uint64) *Sender {
 	return &Sender{
 		client: &http.Client{
 			Transport:     &http.Transport{Proxy: nil, DisableKeepAlives: true},
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
-		dice: rand.New(rand.NewPCG(seed, seed)),
+		random: rand.New(rand.NewPCG(seed, seed)),
 	}
 }
 
-// Posted is how many posts were tried, copies and retries included.
-func (s *Sender) Attempts() int { return int(s.posted.Load()) }
+// Attempts returns how many posts were attempted, copies and retries included.
+func (s *Sender) Attempts() int { return int(s.attempts.Load()) }
 
-// Send posts one after the other, with the copies, order and delays of the target. The
-// first post that got no answer at all ends it; the receipts until then, that one
-// included, come with the error.
+// Send posts one webhook after the other, with the copies, order and delays of the target. It
+// stops at the first post that gets no response at all, and returns the error together with
+// the results up to and including that post.
 func (s *Sender) Send(ctx context.Context, to Target, posts ...Webhook) ([]DeliveryResult, error) {
-	receipts := make([]DeliveryResult, 0, len(posts)*(1+to.Copies))
+	results := make([]DeliveryResult, 0, len(posts)*(1+to.Copies))
 	for _, p := range posts {
 		for range 1 + to.Copies {
-			receipts = append(receipts, DeliveryResult{Event: p.Event, Body: string(p.Body)})
+			results = append(results, DeliveryResult{Event: p.Event, Body: string(p.Body)})
 		}
 	}
 	if to.Reorder {
-		s.shuffle(receipts)
+		s.shuffle(results)
 	}
-	for at := range receipts {
-		if err := s.deliver(ctx, to, &receipts[at]); err != nil {
-			return receipts[:at+1], err
+	for at := range results {
+		if err := s.deliver(ctx, to, &results[at]); err != nil {
+			return results[:at+1], err
 		}
 	}
-	return receipts, nil
+	return results, nil
 }
 
-func (s *Sender) shuffle(receipts []DeliveryResult) {
+func (s *Sender) shuffle(results []DeliveryResult) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.dice.Shuffle(len(receipts), func(i, j int) { receipts[i], receipts[j] = receipts[j], receipts[i] })
+	s.random.Shuffle(len(results), func(i, j int) { results[i], results[j] = results[j], results[i] })
 }
 
-// deliver posts until a 2xx or until the retries are spent.
+// deliver posts until a 2xx, or until no retries are left.
 func (s *Sender) deliver(ctx context.Context, to Target, p *DeliveryResult) (err error) {
 	for p.Attempts <= to.Retries {
 		if err := pause(ctx, time.Duration(to.DelayMs)*time.Millisecond); err != nil {
@@ -115,11 +115,11 @@ func (s *Sender) deliver(ctx context.Context, to Target, p *DeliveryResult) (err
 	return err
 }
 
-// post makes one try.
+// post makes one attempt and returns the response's status.
 func (s *Sender) post(ctx context.Context, to Target, body []byte) (int, error) {
-	patient, cancel := context.WithTimeout(ctx, time.Duration(cmp.Or(to.TimeoutMs, patience))*time.Millisecond)
+	ctx, cancel := context.WithTimeout(ctx, time.Duration(cmp.Or(to.TimeoutMs, defaultTimeoutMs))*time.Millisecond)
 	defer cancel()
-	request, err := http.NewRequestWithContext(patient, http.MethodPost, to.URL, bytes.NewReader(body))
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, to.URL, bytes.NewReader(body))
 	if err != nil {
 		return 0, fmt.Errorf("webhook URL: %w", err)
 	}
@@ -130,7 +130,7 @@ func (s *Sender) post(ctx context.Context, to Target, body []byte) (int, error) 
 	if to.Sign != nil {
 		to.Sign(request.Header, body)
 	}
-	s.posted.Add(1)
+	s.attempts.Add(1)
 	response, err := s.client.Do(request)
 	if err != nil {
 		return 0, fmt.Errorf("webhook: %w", err)
@@ -140,7 +140,7 @@ func (s *Sender) post(ctx context.Context, to Target, body []byte) (int, error) 
 	return response.StatusCode, nil
 }
 
-// pause waits, or returns the context's error at once when it is over.
+// pause waits for d, or returns the context's error as soon as it is cancelled.
 func pause(ctx context.Context, d time.Duration) error {
 	if d <= 0 {
 		return ctx.Err()

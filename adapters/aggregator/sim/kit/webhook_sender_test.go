@@ -17,7 +17,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// receiver answers the statuses it is given, then 202, and keeps what came.
+// receiver responds with the given statuses, then with 202, and records the requests.
 type receiver struct {
 	*httptest.Server
 	mu       sync.Mutex
@@ -29,12 +29,12 @@ type receiver struct {
 func newReceiver(t *testing.T, statuses ...int) *receiver {
 	t.Helper()
 	r := &receiver{statuses: statuses}
-	r.Server = httptest.NewServer(http.HandlerFunc(r.take))
+	r.Server = httptest.NewServer(http.HandlerFunc(r.handle))
 	t.Cleanup(r.Close)
 	return r
 }
 
-func (r *receiver) take(w http.ResponseWriter, req *http.Request) {
+func (r *receiver) handle(w http.ResponseWriter, req *http.Request) {
 	body, _ := io.ReadAll(req.Body)
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -49,17 +49,19 @@ func (r *receiver) take(w http.ResponseWriter, req *http.Request) {
 
 func post(body string) kit.Webhook { return kit.Webhook{Event: "event", Body: []byte(body)} }
 
-func TestTriesEndWithASuccessOrWithTheRetries(t *testing.T) {
+func TestSenderRetriesUntilSuccess(t *testing.T) {
 	for name, test := range map[string]struct {
 		answers []int
 		retries int
 		want    kit.DeliveryResult
 	}{
-		"at once":                {nil, 5, kit.DeliveryResult{Status: 202, Attempts: 1}},
-		"another success":        {[]int{204}, 5, kit.DeliveryResult{Status: 204, Attempts: 1}},
-		"after retries":          {[]int{500, 503, 401, 302, 500}, 5, kit.DeliveryResult{Status: 202, Attempts: 6}},
-		"retries spent":          {[]int{500, 503, 401}, 1, kit.DeliveryResult{Status: 503, Attempts: 2}},
-		"a refusal is an answer": {[]int{401}, 0, kit.DeliveryResult{Status: 401, Attempts: 1}},
+		"first attempt":   {nil, 5, kit.DeliveryResult{Status: 202, Attempts: 1}},
+		"another success": {[]int{204}, 5, kit.DeliveryResult{Status: 204, Attempts: 1}},
+		"after retries": {
+			[]int{500, 503, 401, 302, 500}, 5, kit.DeliveryResult{Status: 202, Attempts: 6},
+		},
+		"no retries left":               {[]int{500, 503, 401}, 1, kit.DeliveryResult{Status: 503, Attempts: 2}},
+		"an error status is a response": {[]int{401}, 0, kit.DeliveryResult{Status: 401, Attempts: 1}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			to, sender := newReceiver(t, test.answers...), kit.NewSender(1)
@@ -73,14 +75,14 @@ func TestTriesEndWithASuccessOrWithTheRetries(t *testing.T) {
 			}
 			for _, body := range to.bodies {
 				if body != "{}" {
-					t.Errorf("a retry says %s", body)
+					t.Errorf("a retry sends %s", body)
 				}
 			}
 		})
 	}
 }
 
-func TestHeadersAndSignature(t *testing.T) {
+func TestSenderSendsHeadersAndSignature(t *testing.T) {
 	to := newReceiver(t)
 	_, err := kit.NewSender(1).Send(t.Context(), kit.Target{
 		URL: to.URL, Headers: map[string]string{"Authorization": "Bearer x"},
@@ -90,17 +92,20 @@ func TestHeadersAndSignature(t *testing.T) {
 		t.Fatal(err)
 	}
 	h := to.headers[0]
-	if h.Get("Authorization") != "Bearer x" || h.Get("X-Signed") != "of {}" || h.Get("Content-Type") != "application/json" {
+	if h.Get("Authorization") != "Bearer x" || h.Get("X-Signed") != "of {}" ||
+		h.Get("Content-Type") != "application/json" {
 		t.Errorf("sent %v", h)
 	}
 }
 
-func TestCopiesAreShuffledByTheSeed(t *testing.T) {
+func TestReorderShufflesCopiesBySeed(t *testing.T) {
 	var runs [3][]string
 	for at, seed := range []uint64{1, 1, 2} {
 		to := newReceiver(t)
 		target := kit.Target{URL: to.URL, Copies: 2, Reorder: true}
-		if _, err := kit.NewSender(seed).Send(t.Context(), target, post("a"), post("b"), post("c"), post("d")); err != nil {
+		if _, err := kit.NewSender(seed).Send(
+			t.Context(), target, post("a"), post("b"), post("c"), post("d"),
+		); err != nil {
 			t.Fatal(err)
 		}
 		runs[at] = to.bodies
@@ -117,10 +122,12 @@ func TestCopiesAreShuffledByTheSeed(t *testing.T) {
 	}
 }
 
-func TestDelayComesBeforeEachTry(t *testing.T) {
+func TestDelayPrecedesEachAttempt(t *testing.T) {
 	to := newReceiver(t, 500, 500)
 	started := time.Now()
-	if _, err := kit.NewSender(1).Send(t.Context(), kit.Target{URL: to.URL, Retries: 2, DelayMs: 20}, post("{}")); err != nil {
+	if _, err := kit.NewSender(1).Send(
+		t.Context(), kit.Target{URL: to.URL, Retries: 2, DelayMs: 20}, post("{}"),
+	); err != nil {
 		t.Fatal(err)
 	}
 	if took := time.Since(started); took < 60*time.Millisecond {
@@ -128,7 +135,7 @@ func TestDelayComesBeforeEachTry(t *testing.T) {
 	}
 }
 
-func TestAReceiverThatDoesNotAnswerInTime(t *testing.T) {
+func TestSenderGivesUpAfterTheTimeout(t *testing.T) {
 	entered, left := make(chan struct{}), make(chan struct{})
 	silent := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		close(entered)
@@ -138,27 +145,27 @@ func TestAReceiverThatDoesNotAnswerInTime(t *testing.T) {
 	}))
 	defer silent.Close()
 	defer silent.CloseClientConnections()
-	patient, cancel := context.WithTimeout(t.Context(), 4*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second)
 	defer cancel()
-	receipts, err := kit.NewSender(1).Send(patient, kit.Target{URL: silent.URL, TimeoutMs: 20}, post("a"), post("b"))
-	if patient.Err() != nil {
-		t.Error("the sender waited for longer than it was told")
+	results, err := kit.NewSender(1).Send(ctx, kit.Target{URL: silent.URL, TimeoutMs: 20}, post("a"), post("b"))
+	if ctx.Err() != nil {
+		t.Error("the sender waited longer than its timeout")
 	}
-	if err == nil || len(receipts) != 1 || receipts[0].Status != 0 {
-		t.Errorf("got %+v, %v", receipts, err)
+	if err == nil || len(results) != 1 || results[0].Status != 0 {
+		t.Errorf("got %+v, %v", results, err)
 	}
 	select {
 	case <-entered:
 		select {
 		case <-left:
 		case <-time.After(10 * time.Second):
-			t.Error("the sender's connection is still there")
+			t.Error("the sender's connection is still open")
 		}
-	default: // the sender left before anybody had read what it sent
+	default: // the sender gave up before the receiver read the request
 	}
 }
 
-func TestWhatCannotBeDelivered(t *testing.T) {
+func TestUndeliverableWebhookIsAnError(t *testing.T) {
 	over, cancel := context.WithCancel(t.Context())
 	cancel()
 	up := newReceiver(t)
@@ -166,22 +173,24 @@ func TestWhatCannotBeDelivered(t *testing.T) {
 		ctx context.Context
 		url string
 	}{
-		"no URL":       {t.Context(), "::"},
-		"nobody there": {t.Context(), "http://127.0.0.1:1"},
-		"called off":   {over, up.URL},
+		"no URL":               {t.Context(), "::"},
+		"unreachable receiver": {t.Context(), "http://127.0.0.1:1"},
+		"cancelled context":    {over, up.URL},
 	} {
-		receipts, err := kit.NewSender(1).Send(test.ctx, kit.Target{URL: test.url, Retries: 2, DelayMs: 1}, post("a"), post("b"))
-		if err == nil || len(receipts) != 1 || receipts[0].Status != 0 {
-			t.Errorf("%s: %+v, %v", name, receipts, err)
+		results, err := kit.NewSender(1).Send(
+			test.ctx, kit.Target{URL: test.url, Retries: 2, DelayMs: 1}, post("a"), post("b"),
+		)
+		if err == nil || len(results) != 1 || results[0].Status != 0 {
+			t.Errorf("%s: %+v, %v", name, results, err)
 		}
-		if _, err := kit.DeliveryResults(receipts, err); err != nil {
-			t.Errorf("%s: the receipts are lost: %v", name, err)
+		if _, err := kit.DeliveryResults(results, err); err != nil {
+			t.Errorf("%s: the results are lost: %v", name, err)
 		}
 	}
 	if len(up.bodies) != 0 {
 		t.Errorf("%d posts arrived", len(up.bodies))
 	}
 	if _, err := kit.DeliveryResults(nil, over.Err()); err == nil {
-		t.Error("an error without receipts is told as a success")
+		t.Error("an error without results is returned as a success")
 	}
 }

@@ -8,30 +8,30 @@ import (
 	"time"
 )
 
-// member is a member of a transaction as the filters see it; empty is null.
+// member is a member of a transaction for the filters; an empty value is null.
 type member struct {
 	name string
 	read func(*Transaction) string
 }
 
-// dated lists the members that have date filters; a row keeps their values in the
-// same order.
-var dated = [...]member{
+// dateMembers lists the members that have date filters; a row stores their parsed values
+// in the same order.
+var dateMembers = [...]member{
 	byValueDate: {"value_date", func(t *Transaction) string { return deref(t.ValueDate) }},
 	byCreatedAt: {"created_at", func(t *Transaction) string { return t.CreatedAt }},
 	2:           {"accounting_date", func(t *Transaction) string { return deref(t.AccountingDate) }},
 	3:           {"collected_at", func(t *Transaction) string { return t.CollectedAt }},
 }
 
-// The members that purging looks at too.
+// The members that Purge uses too.
 const (
 	byValueDate = 0
 	byCreatedAt = 1
 )
 
-// texts names the filters over text and reads the member each looks at. The value
+// textFilters maps the filters over text to the member that each compares. The value
 // of a filter on __in is a comma-separated list.
-var texts = map[string]func(*Transaction) string{
+var textFilters = map[string]func(*Transaction) string{
 	"id":          func(t *Transaction) string { return t.ID },
 	"id__in":      func(t *Transaction) string { return t.ID },
 	"account":     func(t *Transaction) string { return t.Account },
@@ -40,7 +40,8 @@ var texts = map[string]func(*Transaction) string{
 	"status":      func(t *Transaction) string { return deref(t.Status) },
 }
 
-// deref reads a nullable text; no filter value is empty, so null matches none.
+// deref returns a nullable text, "" for null; no filter value is empty, so that null
+// matches none.
 func deref(text *string) string {
 	if text == nil {
 		return ""
@@ -48,54 +49,53 @@ func deref(text *string) string {
 	return *text
 }
 
-// span is the stretch of time a date or timestamp names: a whole UTC day, or one
+// timeSpan is the time that a date or timestamp covers: a whole UTC day, or one
 // instant. It includes from and excludes to.
-type span struct{ from, to time.Time }
+type timeSpan struct{ from, to time.Time }
 
 var errNoDate = errors.New("neither a date nor a timestamp")
 
-func parseSpan(text string) (span, error) {
+func parseSpan(text string) (timeSpan, error) {
 	if day, err := time.Parse(time.DateOnly, text); err == nil {
-		return span{day, day.AddDate(0, 0, 1)}, nil
+		return timeSpan{day, day.AddDate(0, 0, 1)}, nil
 	}
-	// A + that was not escaped in the query arrives as a space.
+	// A + that the client did not escape in the query arrives as a space.
 	at, err := time.Parse(time.RFC3339, strings.Replace(text, " ", "+", 1))
 	if err != nil {
-		return span{}, errNoDate
+		return timeSpan{}, errNoDate
 	}
-	return span{at, at.Add(1)}, nil
+	return timeSpan{at, at.Add(1)}, nil
 }
 
-// comparisons are the suffixes of a date filter. A day given as a bound counts
-// whole: __lte=2026-03-10 takes in the evening of the tenth.
-var comparisons = map[string]func(at time.Time, bound span) bool{
-	"":      func(at time.Time, b span) bool { return !at.Before(b.from) && at.Before(b.to) },
-	"__gt":  func(at time.Time, b span) bool { return !at.Before(b.to) },
-	"__gte": func(at time.Time, b span) bool { return !at.Before(b.from) },
-	"__lt":  func(at time.Time, b span) bool { return at.Before(b.from) },
-	"__lte": func(at time.Time, b span) bool { return at.Before(b.to) },
+// comparisons are the suffixes of a date filter. A bound that is a day includes the whole
+// day: __lte=2026-03-10 includes the evening of the tenth.
+var comparisons = map[string]func(at time.Time, bound timeSpan) bool{
+	"":      func(at time.Time, b timeSpan) bool { return !at.Before(b.from) && at.Before(b.to) },
+	"__gt":  func(at time.Time, b timeSpan) bool { return !at.Before(b.to) },
+	"__gte": func(at time.Time, b timeSpan) bool { return !at.Before(b.from) },
+	"__lt":  func(at time.Time, b timeSpan) bool { return at.Before(b.from) },
+	"__lte": func(at time.Time, b timeSpan) bool { return at.Before(b.to) },
 }
 
 type predicate func(*row) bool
 
-// predicates reads the filters of a query. The name of the first parameter whose
-// date cannot be read comes back in bad; parameters it does not know are ignored,
-// as the vendor ignores them.
+// predicates parses the filters of a query. bad is the name of the first parameter whose
+// date cannot be parsed. Unknown parameters are ignored, as the vendor ignores them.
 func predicates(query url.Values) (wanted []predicate, bad string) {
 	for name, values := range query {
 		value := values[len(values)-1]
 		if value == "" {
 			continue
 		}
-		if read, known := texts[name]; known {
+		if read, exists := textFilters[name]; exists {
 			wanted = append(wanted, oneOf(read, name, value))
 			continue
 		}
-		within, known, err := dateFilter(name, value)
+		within, exists, err := dateFilter(name, value)
 		if err != nil {
 			return nil, name
 		}
-		if known {
+		if exists {
 			wanted = append(wanted, within)
 		}
 	}
@@ -110,16 +110,16 @@ func oneOf(read func(*Transaction) string, name, value string) predicate {
 	return func(r *row) bool { return slices.Contains(accepted, read(r.tx)) }
 }
 
-func dateFilter(name, value string) (within predicate, known bool, err error) {
+func dateFilter(name, value string) (within predicate, exists bool, err error) {
 	of, suffix := name, ""
 	if cut := strings.LastIndex(name, "__"); cut >= 0 {
 		of, suffix = name[:cut], name[cut:]
 	}
-	which := slices.IndexFunc(dated[:], func(m member) bool { return m.name == of })
+	which := slices.IndexFunc(dateMembers[:], func(m member) bool { return m.name == of })
 	if which < 0 {
 		return nil, false, nil
 	}
-	compare, bound := comparisons[suffix], span{}
+	compare, bound := comparisons[suffix], timeSpan{}
 	if suffix == "__range" {
 		compare = comparisons[""]
 		bound, err = parseRange(value)
@@ -131,26 +131,26 @@ func dateFilter(name, value string) (within predicate, known bool, err error) {
 	}, compare != nil, err
 }
 
-// parseRange reads "a,b": from the beginning of a to the end of b.
-func parseRange(value string) (span, error) {
+// parseRange parses "a,b": from the start of a to the end of b.
+func parseRange(value string) (timeSpan, error) {
 	first, last, _ := strings.Cut(value, ",")
 	from, err := parseSpan(first)
 	to, err2 := parseSpan(last)
-	return span{from.from, to.to}, errors.Join(err, err2)
+	return timeSpan{from.from, to.to}, errors.Join(err, err2)
 }
 
-// selection is the last filtered list of a link: the later pages of one listing
-// ask with the same filters and need not look at every row again.
+// selection caches the last filtered list of a link: requests for later pages have the
+// same filters and need not compare every row again.
 type selection struct {
 	filters  string
 	revision int
 	rows     []*row
 }
 
-// selected returns the rows of a link that meet the query; the caller holds the
+// selected returns the rows of a link that match the query; the caller holds the
 // simulator's lock.
 func (l *link) selected(query url.Values) (rows []*row, bad string) {
-	filters := canonical(query)
+	filters := filterKey(query)
 	if l.cached.rows != nil && l.cached.filters == filters && l.cached.revision == l.revision {
 		return l.cached.rows, ""
 	}
@@ -168,8 +168,8 @@ func (l *link) selected(query url.Values) (rows []*row, bad string) {
 	return rows, ""
 }
 
-// canonical is the query without what only moves the page.
-func canonical(query url.Values) string {
+// filterKey returns the query without the parameters that only select the page.
+func filterKey(query url.Values) string {
 	filters := url.Values{}
 	for name, values := range query {
 		if name != "page" && name != "page_size" {

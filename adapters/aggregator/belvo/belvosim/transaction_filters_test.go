@@ -11,9 +11,10 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/belvo/belvosim"
 )
 
-// filterWorld holds four rows named a to d; the third has no dates but the stamps.
-func filterWorld(t *testing.T) client {
-	sim, c := furnished(t, belvosim.Options{})
+// newFilterServer serves four rows named a to d; the third has only collected_at and
+// created_at.
+func newFilterServer(t *testing.T) client {
+	sim, c := newDemoServer(t, belvosim.Options{})
 	link, err := sim.AddLink(belvosim.Link{ID: "l"})
 	if err != nil {
 		t.Fatal(err)
@@ -40,8 +41,8 @@ func filterWorld(t *testing.T) client {
 	return c
 }
 
-func TestFilters(t *testing.T) {
-	c := filterWorld(t)
+func TestFiltersSelectRows(t *testing.T) {
+	c := newFilterServer(t)
 	for query, want := range map[string]string{
 		"":                              "a b c d",
 		"unknown=1":                     "a b c d",
@@ -71,11 +72,13 @@ func TestFilters(t *testing.T) {
 		t.Run(query, func(t *testing.T) {
 			escaped := strings.ReplaceAll(query, "+", "%2B")
 			if want == "400" {
-				get[refusal](c, "/api/transactions/?link=l&"+escaped, http.StatusBadRequest)
+				get[errorList](c, "/api/transactions/?link=l&"+escaped, http.StatusBadRequest)
 				return
 			}
-			for range 2 { // the second answer comes from the kept selection
-				if got := get[list](c, "/api/transactions/?link=l&"+escaped, 200).ids(); !slices.Equal(got, strings.Fields(want)) {
+			for range 2 { // the second response comes from the cached selection
+				if got := get[list](
+					c, "/api/transactions/?link=l&"+escaped, 200,
+				).ids(); !slices.Equal(got, strings.Fields(want)) {
 					t.Errorf("got %v, want %s", got, want)
 				}
 			}
@@ -83,15 +86,17 @@ func TestFilters(t *testing.T) {
 	}
 }
 
-func TestUnescapedPlusInATimestampIsUnderstood(t *testing.T) {
-	c := filterWorld(t)
-	if got := get[list](c, "/api/transactions/?link=l&collected_at__gte=2026-03-11T01:00:00+01:00", 200).ids(); !slices.Equal(got, []string{"c", "d"}) {
+func TestUnescapedPlusInATimestampIsAccepted(t *testing.T) {
+	c := newFilterServer(t)
+	if got := get[list](
+		c, "/api/transactions/?link=l&collected_at__gte=2026-03-11T01:00:00+01:00", 200,
+	).ids(); !slices.Equal(got, []string{"c", "d"}) {
 		t.Errorf("got %v", got)
 	}
 }
 
 func TestNextKeepsTheFilters(t *testing.T) {
-	c := filterWorld(t)
+	c := newFilterServer(t)
 	page := get[list](c, "/api/transactions/?link=l&account__in=card,checking&page_size=1", 200)
 	next, err := url.Parse(*page.Next)
 	if err != nil {
@@ -99,6 +104,6 @@ func TestNextKeepsTheFilters(t *testing.T) {
 	}
 	want := url.Values{"link": {"l"}, "account__in": {"card,checking"}, "page_size": {"1"}, "page": {"2"}}
 	if next.Query().Encode() != want.Encode() {
-		t.Errorf("next asks for %v, want %v", next.Query(), want)
+		t.Errorf("next has the filters %v, want %v", next.Query(), want)
 	}
 }

@@ -12,7 +12,7 @@ import (
 const demoRow = "2d94f7a3-b80c-4e16-95d2-f1c06a7e3b48"
 
 func TestUpdateKeepsPlaceAndID(t *testing.T) {
-	sim, c := furnished(t, belvosim.Options{})
+	sim, c := newDemoServer(t, belvosim.Options{})
 	before := c.transactions("").ids()
 	_, err := sim.UpdateTransaction(demoRow, func(tx *belvosim.Transaction) {
 		tx.ID, tx.Description = "another", new("CHANGED")
@@ -29,12 +29,14 @@ func TestUpdateKeepsPlaceAndID(t *testing.T) {
 	}
 }
 
-func TestUpdateIsSeenByAKeptSelection(t *testing.T) {
-	sim, c := furnished(t, belvosim.Options{})
+func TestUpdateInvalidatesTheCachedSelection(t *testing.T) {
+	sim, c := newDemoServer(t, belvosim.Options{})
 	if got := c.transactions("&status=PENDING"); got.Count != 1 {
 		t.Fatalf("%d pending", got.Count)
 	}
-	if _, err := sim.UpdateTransaction(demoRow, func(tx *belvosim.Transaction) { tx.Status = new("PENDING") }); err != nil {
+	if _, err := sim.UpdateTransaction(
+		demoRow, func(tx *belvosim.Transaction) { tx.Status = new("PENDING") },
+	); err != nil {
 		t.Fatal(err)
 	}
 	if got := c.transactions("&status=PENDING"); got.Count != 2 {
@@ -42,27 +44,28 @@ func TestUpdateIsSeenByAKeptSelection(t *testing.T) {
 	}
 }
 
-func TestRemovedRowIsGoneEverywhere(t *testing.T) {
-	sim, c := furnished(t, belvosim.Options{})
+func TestRemovedRowIsNowhereReturned(t *testing.T) {
+	sim, c := newDemoServer(t, belvosim.Options{})
 	if err := sim.RemoveTransaction(demoRow); err != nil {
 		t.Fatal(err)
 	}
-	get[refusal](c, "/api/transactions/"+demoRow+"/", 404)
+	get[errorList](c, "/api/transactions/"+demoRow+"/", 404)
 	if slices.Contains(c.transactions("").ids(), demoRow) {
 		t.Error("still listed")
 	}
 }
 
-func TestChurnGivesTheSameRowANewID(t *testing.T) {
-	sim, c := furnished(t, belvosim.Options{})
+func TestChurnReplacesTheIDOfARow(t *testing.T) {
+	sim, c := newDemoServer(t, belvosim.Options{})
 	was := get[map[string]any](c, "/api/transactions/"+demoRow+"/", 200)
 	again, err := sim.Churn(demoRow)
 	if err != nil || again.ID == demoRow {
 		t.Fatalf("got %q, %v", again.ID, err)
 	}
-	get[refusal](c, "/api/transactions/"+demoRow+"/", 404)
+	get[errorList](c, "/api/transactions/"+demoRow+"/", 404)
 	is := get[map[string]any](c, "/api/transactions/"+again.ID+"/", 200)
-	if is["description"] != was["description"] || is["amount"] != was["amount"] || is["created_at"] == was["created_at"] {
+	if is["description"] != was["description"] || is["amount"] != was["amount"] ||
+		is["created_at"] == was["created_at"] {
 		t.Errorf("was %v, is %v", was, is)
 	}
 	if count := c.transactions("").Count; count != 5 {
@@ -70,8 +73,8 @@ func TestChurnGivesTheSameRowANewID(t *testing.T) {
 	}
 }
 
-func TestPurgeTakesOnlyWhatIsOld(t *testing.T) {
-	sim, c := furnished(t, belvosim.Options{})
+func TestPurgeRemovesOnlyOldRows(t *testing.T) {
+	sim, c := newDemoServer(t, belvosim.Options{})
 	purged, err := sim.Purge(belvosim.DemoLinkID, time.Date(2026, 11, 18, 0, 0, 0, 0, time.UTC))
 	if err != nil || purged != 3 {
 		t.Fatalf("purged %d, %v; want 3", purged, err)
@@ -84,9 +87,11 @@ func TestPurgeTakesOnlyWhatIsOld(t *testing.T) {
 	}
 }
 
-func TestLinkStatusIsShownAndRowsStay(t *testing.T) {
-	sim, c := furnished(t, belvosim.Options{})
-	for _, status := range []belvosim.LinkStatus{belvosim.LinkInvalid, belvosim.LinkUnconfirmed, belvosim.LinkTokenRequired, belvosim.LinkValid} {
+func TestLinkStatusDoesNotAffectRows(t *testing.T) {
+	sim, c := newDemoServer(t, belvosim.Options{})
+	for _, status := range []belvosim.LinkStatus{
+		belvosim.LinkInvalid, belvosim.LinkUnconfirmed, belvosim.LinkTokenRequired, belvosim.LinkValid,
+	} {
 		if err := sim.SetLinkStatus(belvosim.DemoLinkID, status); err != nil {
 			t.Fatal(err)
 		}
@@ -99,14 +104,14 @@ func TestLinkStatusIsShownAndRowsStay(t *testing.T) {
 	}
 }
 
-func TestRemovedLinkTakesAllAlong(t *testing.T) {
-	sim, c := furnished(t, belvosim.Options{})
+func TestRemoveLinkRemovesItsAccountsAndRows(t *testing.T) {
+	sim, c := newDemoServer(t, belvosim.Options{})
 	if err := sim.RemoveLink(belvosim.DemoLinkID); err != nil {
 		t.Fatal(err)
 	}
-	get[refusal](c, "/api/links/"+belvosim.DemoLinkID+"/", 404)
-	get[refusal](c, "/api/accounts/"+belvosim.DemoAccountID+"/", 404)
-	get[refusal](c, "/api/transactions/"+demoRow+"/", 404)
+	get[errorList](c, "/api/links/"+belvosim.DemoLinkID+"/", 404)
+	get[errorList](c, "/api/accounts/"+belvosim.DemoAccountID+"/", 404)
+	get[errorList](c, "/api/transactions/"+demoRow+"/", 404)
 	sim.Seed()
 	if count := c.transactions("").Count; count != 5 {
 		t.Errorf("%d rows after a second seed, want 5", count)
@@ -123,23 +128,42 @@ func TestSeedAtMovesEveryDate(t *testing.T) {
 }
 
 func TestUnknownAndTakenIDsChangeNothing(t *testing.T) {
-	sim, c := furnished(t, belvosim.Options{})
+	sim, c := newDemoServer(t, belvosim.Options{})
 	first := func(_ any, err error) error { return err }
 	for name, test := range map[string]struct{ got, want error }{
-		"link taken":              {first(sim.AddLink(belvosim.Link{ID: belvosim.DemoLinkID})), belvosim.ErrTaken},
-		"account taken":           {first(sim.AddAccount(belvosim.Account{ID: belvosim.DemoAccountID, Link: belvosim.DemoLinkID})), belvosim.ErrTaken},
-		"account of no link":      {first(sim.AddAccount(belvosim.Account{Link: "x"})), belvosim.ErrNotFound},
-		"transaction taken":       {first(sim.AddTransaction(belvosim.DemoLinkID, belvosim.Transaction{ID: demoRow})), belvosim.ErrTaken},
-		"transaction of no link":  {first(sim.AddTransaction("x", belvosim.Transaction{})), belvosim.ErrNotFound},
-		"account of another link": {first(sim.AddTransaction(belvosim.DemoOpenFinanceLinkID, belvosim.Transaction{Account: belvosim.DemoAccountID})), belvosim.ErrNotFound},
-		"update":                  {first(sim.UpdateTransaction("x", nil)), belvosim.ErrNotFound},
-		"update to no account":    {first(sim.UpdateTransaction(demoRow, func(tx *belvosim.Transaction) { tx.Account = "x" })), belvosim.ErrNotFound},
-		"remove":                  {sim.RemoveTransaction("x"), belvosim.ErrNotFound},
-		"churn":                   {first(sim.Churn("x")), belvosim.ErrNotFound},
-		"purge":                   {first(sim.Purge("x", noon)), belvosim.ErrNotFound},
-		"status":                  {sim.SetLinkStatus("x", belvosim.LinkValid), belvosim.ErrNotFound},
-		"remove link":             {sim.RemoveLink("x"), belvosim.ErrNotFound},
-		"generate":                {sim.Generate("x", 1), belvosim.ErrNotFound},
+		"link exists": {
+			first(sim.AddLink(belvosim.Link{ID: belvosim.DemoLinkID})), belvosim.ErrTaken,
+		},
+		"account exists": {
+			first(sim.AddAccount(belvosim.Account{ID: belvosim.DemoAccountID, Link: belvosim.DemoLinkID})),
+			belvosim.ErrTaken,
+		},
+		"account of an unknown link": {first(sim.AddAccount(belvosim.Account{Link: "x"})), belvosim.ErrNotFound},
+		"transaction exists": {
+			first(sim.AddTransaction(belvosim.DemoLinkID, belvosim.Transaction{ID: demoRow})), belvosim.ErrTaken,
+		},
+		"transaction of an unknown link": {
+			first(sim.AddTransaction("x", belvosim.Transaction{})), belvosim.ErrNotFound,
+		},
+		"account of another link": {
+			first(
+				sim.AddTransaction(
+					belvosim.DemoOpenFinanceLinkID, belvosim.Transaction{Account: belvosim.DemoAccountID},
+				),
+			),
+			belvosim.ErrNotFound,
+		},
+		"update": {first(sim.UpdateTransaction("x", nil)), belvosim.ErrNotFound},
+		"update to an unknown account": {
+			first(sim.UpdateTransaction(demoRow, func(tx *belvosim.Transaction) { tx.Account = "x" })),
+			belvosim.ErrNotFound,
+		},
+		"remove":      {sim.RemoveTransaction("x"), belvosim.ErrNotFound},
+		"churn":       {first(sim.Churn("x")), belvosim.ErrNotFound},
+		"purge":       {first(sim.Purge("x", noon)), belvosim.ErrNotFound},
+		"status":      {sim.SetLinkStatus("x", belvosim.LinkValid), belvosim.ErrNotFound},
+		"remove link": {sim.RemoveLink("x"), belvosim.ErrNotFound},
+		"generate":    {sim.Generate("x", 1), belvosim.ErrNotFound},
 	} {
 		if !errors.Is(test.got, test.want) {
 			t.Errorf("%s: %v, want %v", name, test.got, test.want)
@@ -150,15 +174,15 @@ func TestUnknownAndTakenIDsChangeNothing(t *testing.T) {
 	}
 }
 
-func TestRevokedSecretIsRefusedAtOnce(t *testing.T) {
-	sim, c := furnished(t, belvosim.Options{})
+func TestRevokedSecretIsRejectedImmediately(t *testing.T) {
+	sim, c := newDemoServer(t, belvosim.Options{})
 	get[map[string]string](c, "/api/", 200)
 	sim.RemoveSecret(belvosim.DemoSecretID)
-	get[refusal](c, "/api/", 401)
+	get[errorList](c, "/api/", 401)
 }
 
-func TestUpdateAmidReads(t *testing.T) {
-	sim, c := furnished(t, belvosim.Options{})
+func TestUpdateDuringConcurrentReads(t *testing.T) {
+	sim, c := newDemoServer(t, belvosim.Options{})
 	if err := sim.Generate(belvosim.DemoAccountID, 500); err != nil {
 		t.Fatal(err)
 	}
@@ -183,7 +207,9 @@ func editManyTimes(sim *belvosim.Simulator, id string) error {
 			return err
 		}
 		id = again.ID
-		if _, err := sim.UpdateTransaction(id, func(tx *belvosim.Transaction) { tx.Description = new("EDITED") }); err != nil {
+		if _, err := sim.UpdateTransaction(
+			id, func(tx *belvosim.Transaction) { tx.Description = new("EDITED") },
+		); err != nil {
 			return err
 		}
 	}
@@ -203,7 +229,7 @@ func BenchmarkPageOfAHundredThousand(b *testing.B) {
 	}
 }
 
-func TestTransactionsAreACopyInOrder(t *testing.T) {
+func TestTransactionsReturnsACopyInOrder(t *testing.T) {
 	sim := belvosim.New(belvosim.Options{Seed: 1})
 	sim.Seed()
 	rows := sim.Transactions(belvosim.DemoLinkID)
@@ -213,6 +239,6 @@ func TestTransactionsAreACopyInOrder(t *testing.T) {
 	first := rows[0].ID
 	rows[0].ID = "changed"
 	if again := sim.Transactions(belvosim.DemoLinkID); again[0].ID != first {
-		t.Fatal("the world was changed through the copy")
+		t.Fatal("the simulator's data was changed through the copy")
 	}
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/belvo/belvosim"
 )
 
-// receiver keeps what it is sent.
+// receiver records the requests it receives.
 type receiver struct {
 	*httptest.Server
 	mu      sync.Mutex
@@ -38,11 +38,13 @@ func newReceiver(t *testing.T) *receiver {
 
 var newRows = belvosim.Event{Name: "TRANSACTIONS/new_transactions_available", LinkID: belvosim.DemoLinkID}
 
-func TestWebhookCarriesTheHeaderItWasTold(t *testing.T) {
-	sim, _ := furnished(t, belvosim.Options{})
+func TestWebhookCarriesTheConfiguredHeader(t *testing.T) {
+	sim, _ := newDemoServer(t, belvosim.Options{})
 	for _, value := range []string{"Bearer abc", "Basic dTpw", ""} {
 		to := newReceiver(t)
-		status, err := sim.SendWebhook(t.Context(), belvosim.Target{URL: to.URL, Headers: map[string]string{"Authorization": value}}, newRows)
+		status, err := sim.SendWebhook(
+			t.Context(), belvosim.Target{URL: to.URL, Headers: map[string]string{"Authorization": value}}, newRows,
+		)
 		if err != nil || status != 202 {
 			t.Fatalf("got %d, %v", status, err)
 		}
@@ -52,10 +54,12 @@ func TestWebhookCarriesTheHeaderItWasTold(t *testing.T) {
 	}
 }
 
-func TestCopiesAreAlikeAndEventsAreNot(t *testing.T) {
-	sim, _ := furnished(t, belvosim.Options{})
+func TestCopiesAreIdenticalAndEventsAreNot(t *testing.T) {
+	sim, _ := newDemoServer(t, belvosim.Options{})
 	to := newReceiver(t)
-	receipts, err := sim.SendWebhooks(t.Context(), belvosim.Target{URL: to.URL, Copies: 2, Reorder: true}, newRows, newRows, newRows)
+	receipts, err := sim.SendWebhooks(
+		t.Context(), belvosim.Target{URL: to.URL, Copies: 2, Reorder: true}, newRows, newRows, newRows,
+	)
 	if err != nil || len(receipts) != 9 {
 		t.Fatalf("%d receipts, %v", len(receipts), err)
 	}
@@ -76,8 +80,8 @@ func TestCopiesAreAlikeAndEventsAreNot(t *testing.T) {
 	}
 }
 
-func TestEventTellsTheWorld(t *testing.T) {
-	sim, _ := furnished(t, belvosim.Options{})
+func TestEventContainsTheCurrentData(t *testing.T) {
+	sim, _ := newDemoServer(t, belvosim.Options{})
 	for event, want := range map[string]map[string]any{
 		"TRANSACTIONS/historical_update": {
 			"total_transactions": 5.0, "total_inflow_transactions": 1.0, "total_outflow_transactions": 3.0,
@@ -106,8 +110,8 @@ func TestEventTellsTheWorld(t *testing.T) {
 	}
 }
 
-func TestWhatCannotBeSent(t *testing.T) {
-	sim, _ := furnished(t, belvosim.Options{})
+func TestUndeliverableEventIsAnError(t *testing.T) {
+	sim, _ := newDemoServer(t, belvosim.Options{})
 	over, cancel := context.WithCancel(t.Context())
 	cancel()
 	up := newReceiver(t)
@@ -116,12 +120,14 @@ func TestWhatCannotBeSent(t *testing.T) {
 		url   string
 		event belvosim.Event
 	}{
-		"unknown event": {t.Context(), up.URL, belvosim.Event{Name: "TRANSACTIONS/exploded"}},
-		"no URL":        {t.Context(), "::", newRows},
-		"nobody there":  {t.Context(), "http://127.0.0.1:1", newRows},
-		"called off":    {over, up.URL, newRows},
+		"unknown event":        {t.Context(), up.URL, belvosim.Event{Name: "TRANSACTIONS/exploded"}},
+		"no URL":               {t.Context(), "::", newRows},
+		"unreachable receiver": {t.Context(), "http://127.0.0.1:1", newRows},
+		"cancelled context":    {over, up.URL, newRows},
 	} {
-		if status, err := sim.SendWebhook(test.ctx, belvosim.Target{URL: test.url, Retries: 2, DelayMs: 1}, test.event); err == nil || status != 0 {
+		if status, err := sim.SendWebhook(
+			test.ctx, belvosim.Target{URL: test.url, Retries: 2, DelayMs: 1}, test.event,
+		); err == nil || status != 0 {
 			t.Errorf("%s: got %d, %v", name, status, err)
 		}
 	}
@@ -130,10 +136,12 @@ func TestWhatCannotBeSent(t *testing.T) {
 	}
 }
 
-func TestRawBodyIsPostedAsItIs(t *testing.T) {
-	sim, _ := furnished(t, belvosim.Options{})
+func TestRawBodyIsPostedUnchanged(t *testing.T) {
+	sim, _ := newDemoServer(t, belvosim.Options{})
 	to := newReceiver(t)
-	if _, err := sim.SendWebhook(t.Context(), belvosim.Target{URL: to.URL}, belvosim.Event{Raw: []byte("<not json>")}); err != nil {
+	if _, err := sim.SendWebhook(
+		t.Context(), belvosim.Target{URL: to.URL}, belvosim.Event{Raw: []byte("<not json>")},
+	); err != nil {
 		t.Fatal(err)
 	}
 	if to.bodies[0] != "<not json>" {

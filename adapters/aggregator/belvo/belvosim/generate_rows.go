@@ -8,17 +8,17 @@ import (
 	"github.com/govalues/decimal"
 )
 
-// Generate adds n plain rows to an account, cheaply enough for hundreds of thousands:
-// spread evenly over the year before now, all collected now, amounts from 0.01 up by a
-// cent, every fifth an inflow. ErrNotFound when there is no such account.
+// Generate adds n simple rows to an account, cheaply enough for hundreds of thousands. They
+// are spread evenly over the year before now and all collected now; amounts rise from 0.01
+// by a cent, and every fifth row is an inflow. ErrNotFound if there is no such account.
 func (s *Simulator) Generate(accountID string, n int) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	account, known := s.accounts[accountID]
-	if !known {
+	account, exists := s.accounts[accountID]
+	if !exists {
 		return fmt.Errorf("account: %w", ErrNotFound)
 	}
-	l, today, stamp := s.links[account.Link], s.now().UTC(), s.stamp()
+	l, today, stamp := s.links[account.Link], s.now().UTC(), s.timestamp()
 	for i := range n {
 		tx := generated(account, i, today.AddDate(0, 0, -365*i/n))
 		tx.ID, tx.CollectedAt, tx.CreatedAt = s.newID(), stamp, stamp
@@ -27,7 +27,7 @@ func (s *Simulator) Generate(accountID string, n int) error {
 	return nil
 }
 
-// Texts of generated rows, shared by all of them.
+// The texts of generated rows, shared by all of them.
 var (
 	generatedText, inflow, outflow, processed = "COMPRA GENERADA", "INFLOW", "OUTFLOW", "PROCESSED"
 )

@@ -12,7 +12,7 @@ import (
 )
 
 // shape maps a dotted member path to the JSON types it may have ("null|string"); a
-// path that ends in ? may be absent though its parent is there.
+// path that ends in ? may be absent even if its parent is present.
 type shape map[string]string
 
 func golden[T any](t *testing.T, file string) (into T) {
@@ -60,17 +60,17 @@ func flatten(path string, value any, into map[string]string) {
 	}
 }
 
-// faults says where a value leaves the shape.
-func (s shape) faults(value any) []string {
+// mismatches lists the members by which a value differs from the shape.
+func (s shape) mismatches(value any) []string {
 	var faults []string
 	found := map[string]string{}
 	flatten("", value, found)
 	for path, kind := range found {
-		allowed, known := s[path]
+		allowed, exists := s[path]
 		if optional, isOptional := s[path+"?"]; isOptional {
-			allowed, known = optional, true
+			allowed, exists = optional, true
 		}
-		if !known || !slices.Contains(strings.Split(allowed, "|"), kind) {
+		if !exists || !slices.Contains(strings.Split(allowed, "|"), kind) {
 			faults = append(faults, fmt.Sprintf("%s is %s, the vendor's is %q", path, kind, allowed))
 		}
 	}
@@ -85,8 +85,8 @@ func (s shape) faults(value any) []string {
 	return faults
 }
 
-func TestAnswersHaveTheVendorsShape(t *testing.T) {
-	_, c := furnished(t, belvosim.Options{})
+func TestResponsesHaveTheVendorsShape(t *testing.T) {
+	_, c := newDemoServer(t, belvosim.Options{})
 	shapes := golden[map[string]shape](t, "shapes.json")
 	for path, name := range map[string]string{
 		"/api/links/": "link",
@@ -98,14 +98,14 @@ func TestAnswersHaveTheVendorsShape(t *testing.T) {
 		page := get[map[string]any](c, path, 200)
 		results := page["results"].([]any)
 		delete(page, "results")
-		if faults := shapes["page"].faults(page); len(faults) > 0 {
+		if faults := shapes["page"].mismatches(page); len(faults) > 0 {
 			t.Errorf("%s: envelope: %q", path, faults)
 		}
 		if len(results) == 0 {
 			t.Errorf("%s: nothing to compare", path)
 		}
 		for _, result := range results {
-			if faults := shapes[name].faults(result); len(faults) > 0 {
+			if faults := shapes[name].mismatches(result); len(faults) > 0 {
 				t.Errorf("%s: %q", path, faults)
 			}
 		}
@@ -113,7 +113,7 @@ func TestAnswersHaveTheVendorsShape(t *testing.T) {
 }
 
 func TestErrorsHaveTheVendorsShape(t *testing.T) {
-	sim, c := furnished(t, belvosim.Options{})
+	sim, c := newDemoServer(t, belvosim.Options{})
 	shapes := golden[map[string]shape](t, "shapes.json")
 	for _, fault := range []belvosim.Fault{
 		{Status: 400}, {Status: 401}, {Status: 403}, {Status: 404}, {Status: 408}, {Status: 409}, {Status: 428},
@@ -128,14 +128,14 @@ func TestErrorsHaveTheVendorsShape(t *testing.T) {
 			name = "error_428"
 		}
 		body := get[[]any](c, "/api/", fault.Status)
-		if faults := shapes[name].faults(body[0]); len(body) != 1 || len(faults) > 0 {
+		if faults := shapes[name].mismatches(body[0]); len(body) != 1 || len(faults) > 0 {
 			t.Errorf("%d: %d errors, %q", fault.Status, len(body), faults)
 		}
 	}
 }
 
 func TestEventsHaveTheVendorsShape(t *testing.T) {
-	sim, _ := furnished(t, belvosim.Options{})
+	sim, _ := newDemoServer(t, belvosim.Options{})
 	kinds := golden[map[string]struct{ Members, Fixed shape }](t, "events.json")
 	if len(kinds) != len(belvosim.EventNames()) {
 		t.Errorf("%d events are documented, %d can be sent", len(kinds), len(belvosim.EventNames()))
@@ -150,7 +150,7 @@ func TestEventsHaveTheVendorsShape(t *testing.T) {
 		if err := json.Unmarshal(body, &payload); err != nil {
 			t.Fatal(err)
 		}
-		if faults := kind.Members.faults(payload); len(faults) > 0 {
+		if faults := kind.Members.mismatches(payload); len(faults) > 0 {
 			t.Errorf("%s: %q", name, faults)
 		}
 		for member, want := range kind.Fixed {
@@ -161,7 +161,7 @@ func TestEventsHaveTheVendorsShape(t *testing.T) {
 	}
 }
 
-func TestShapesCatchADeviation(t *testing.T) {
+func TestShapeDetectsADeviation(t *testing.T) {
 	s := shape{"a": "string", "b.c": "number", "b": "null|object", "d?": "array"}
 	for text, want := range map[string]int{
 		`{"a":"x","b":{"c":1},"d":[]}`: 0, `{"a":"x","b":null}`: 0,
@@ -171,7 +171,7 @@ func TestShapesCatchADeviation(t *testing.T) {
 		if err := json.Unmarshal([]byte(text), &value); err != nil {
 			t.Fatal(err)
 		}
-		if got := s.faults(value); len(got) != want {
+		if got := s.mismatches(value); len(got) != want {
 			t.Errorf("%s: %q, want %d", text, got, want)
 		}
 	}

@@ -18,49 +18,57 @@ func inject(t *testing.T, sim *belvosim.Simulator, faults ...belvosim.Fault) {
 	}
 }
 
-func TestStatusFaultsSpeakTheVendorsWords(t *testing.T) {
+func TestStatusFaultsUseTheVendorsErrors(t *testing.T) {
 	for name, test := range map[string]struct {
 		fault      belvosim.Fault
 		status     int
 		code       string
 		retryAfter string
 	}{
-		"throttled":                  {belvosim.Fault{Status: 429, RetryAfter: "7"}, 429, "too_many_requests", "7"},
-		"throttled without a word":   {belvosim.Fault{Status: 429}, 429, "too_many_requests", ""},
-		"nothing said":               {belvosim.Fault{}, 500, "unexpected_error", ""},
-		"timeout at the institution": {belvosim.Fault{Status: 408}, 408, "request_timeout", ""},
-		"second factor":              {belvosim.Fault{Status: 428}, 428, "token_required", ""},
-		"forbidden":                  {belvosim.Fault{Status: 403}, 403, "access_to_resource_denied", ""},
-		"a bad request":              {belvosim.Fault{Status: 400}, 400, "institution_down", ""},
-		"institution unavailable":    {belvosim.Fault{Code: "institution_unavailable"}, 400, "institution_unavailable", ""},
-		"institution inactive":       {belvosim.Fault{Code: "institution_inactive"}, 400, "institution_inactive", ""},
-		"too many sessions":          {belvosim.Fault{Code: "too_many_sessions"}, 400, "too_many_sessions", ""},
-		"invalid link":               {belvosim.Fault{Code: "invalid_link"}, 400, "invalid_link", ""},
-		"unconfirmed link":           {belvosim.Fault{Code: "unconfirmed_link"}, 400, "unconfirmed_link", ""},
-		"operational limits":         {belvosim.Fault{Code: "operational_limits_reached"}, 400, "operational_limits_reached", ""},
-		"a code with its own status": {belvosim.Fault{Code: "institution_down", Status: 503}, 503, "institution_down", ""},
-		"a code nobody knows":        {belvosim.Fault{Code: "brand_new", Status: 418}, 418, "brand_new", ""},
-		"a status nobody knows":      {belvosim.Fault{Status: 451}, 451, "error", ""},
+		"throttled":                     {belvosim.Fault{Status: 429, RetryAfter: "7"}, 429, "too_many_requests", "7"},
+		"throttled without Retry-After": {belvosim.Fault{Status: 429}, 429, "too_many_requests", ""},
+		"neither code nor status":       {belvosim.Fault{}, 500, "unexpected_error", ""},
+		"timeout at the institution":    {belvosim.Fault{Status: 408}, 408, "request_timeout", ""},
+		"second factor":                 {belvosim.Fault{Status: 428}, 428, "token_required", ""},
+		"forbidden":                     {belvosim.Fault{Status: 403}, 403, "access_to_resource_denied", ""},
+		"a bad request":                 {belvosim.Fault{Status: 400}, 400, "institution_down", ""},
+		"institution unavailable": {
+			belvosim.Fault{Code: "institution_unavailable"}, 400, "institution_unavailable", "",
+		},
+		"institution inactive": {
+			belvosim.Fault{Code: "institution_inactive"}, 400, "institution_inactive", "",
+		},
+		"too many sessions": {belvosim.Fault{Code: "too_many_sessions"}, 400, "too_many_sessions", ""},
+		"invalid link":      {belvosim.Fault{Code: "invalid_link"}, 400, "invalid_link", ""},
+		"unconfirmed link":  {belvosim.Fault{Code: "unconfirmed_link"}, 400, "unconfirmed_link", ""},
+		"operational limits": {
+			belvosim.Fault{Code: "operational_limits_reached"}, 400, "operational_limits_reached", "",
+		},
+		"a code with its own status": {
+			belvosim.Fault{Code: "institution_down", Status: 503}, 503, "institution_down", "",
+		},
+		"an undocumented code":   {belvosim.Fault{Code: "brand_new", Status: 418}, 418, "brand_new", ""},
+		"an undocumented status": {belvosim.Fault{Status: 451}, 451, "error", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			sim, c := furnished(t, belvosim.Options{})
+			sim, c := newDemoServer(t, belvosim.Options{})
 			test.fault.Kind = belvosim.FaultStatus
 			inject(t, sim, test.fault)
 			got, err := c.do("GET", "/api/", "")
 			if err != nil || got.status != test.status || got.header.Get("Retry-After") != test.retryAfter {
 				t.Fatalf("got %d after %q, %v", got.status, got.header.Get("Retry-After"), err)
 			}
-			var errors refusal
+			var errors errorList
 			if err := json.Unmarshal(got.body, &errors); err != nil || errors[0].Code != test.code {
 				t.Errorf("got %s, %v; want %s", got.body, err, test.code)
 			}
-			get[map[string]string](c, "/api/", 200) // once means once
+			get[map[string]string](c, "/api/", 200) // the fault fires once
 		})
 	}
 }
 
-func TestGatewayFaultsAreNoJSON(t *testing.T) {
-	sim, c := furnished(t, belvosim.Options{})
+func TestGatewayFaultsAreNotJSON(t *testing.T) {
+	sim, c := newDemoServer(t, belvosim.Options{})
 	for _, status := range []int{502, 503, 504} {
 		inject(t, sim, belvosim.Fault{Kind: belvosim.FaultStatus, Status: status, RetryAfter: "3"})
 		got, err := c.do("GET", "/api/", "")
@@ -71,7 +79,7 @@ func TestGatewayFaultsAreNoJSON(t *testing.T) {
 }
 
 func TestThrottlingFaultsAreCounted(t *testing.T) {
-	sim, c := furnished(t, belvosim.Options{})
+	sim, c := newDemoServer(t, belvosim.Options{})
 	inject(t, sim, belvosim.Fault{Kind: belvosim.FaultStatus, Status: 429, Times: 2})
 	for _, status := range []int{429, 429, 200} {
 		if got, err := c.do("GET", "/api/", ""); err != nil || got.status != status {
@@ -83,23 +91,30 @@ func TestThrottlingFaultsAreCounted(t *testing.T) {
 	}
 }
 
-func TestEditingFaultsReachTheRows(t *testing.T) {
+func TestBodyFaultsEditTheRows(t *testing.T) {
 	path := "/api/transactions/?link=" + belvosim.DemoLinkID
 	for name, test := range map[string]struct {
 		fault belvosim.Fault
 		want  string
 	}{
-		"overflow":       {belvosim.Fault{Kind: belvosim.FaultNumber}, `"amount":1e400`},
-		"NaN as text":    {belvosim.Fault{Kind: belvosim.FaultNumber, Value: `"NaN"`}, `"amount":"NaN"`},
-		"bare NaN":       {belvosim.Fault{Kind: belvosim.FaultNumber, Value: `NaN`}, `"amount":NaN`},
-		"twenty digits":  {belvosim.Fault{Kind: belvosim.FaultNumber, Value: `12345678901234567890.12`}, `"amount":12345678901234567890.12`},
-		"wrong types":    {belvosim.Fault{Kind: belvosim.FaultTypes}, `"count":"seven"`},
-		"endless":        {belvosim.Fault{Kind: belvosim.FaultEndless}, `/api/transactions/?again=1\u0026link=`},
-		"another host":   {belvosim.Fault{Kind: belvosim.FaultNextHost}, `"next":"https://elsewhere.invalid/api/transactions/?link=`},
-		"a certain host": {belvosim.Fault{Kind: belvosim.FaultNextHost, Value: "http://10.0.0.1/"}, `"next":"http://10.0.0.1/"`},
+		"overflow":    {belvosim.Fault{Kind: belvosim.FaultNumber}, `"amount":1e400`},
+		"NaN as text": {belvosim.Fault{Kind: belvosim.FaultNumber, Value: `"NaN"`}, `"amount":"NaN"`},
+		"bare NaN":    {belvosim.Fault{Kind: belvosim.FaultNumber, Value: `NaN`}, `"amount":NaN`},
+		"twenty digits": {
+			belvosim.Fault{Kind: belvosim.FaultNumber, Value: `12345678901234567890.12`},
+			`"amount":12345678901234567890.12`,
+		},
+		"wrong types": {belvosim.Fault{Kind: belvosim.FaultTypes}, `"count":"seven"`},
+		"endless":     {belvosim.Fault{Kind: belvosim.FaultEndless}, `/api/transactions/?again=1\u0026link=`},
+		"another host": {
+			belvosim.Fault{Kind: belvosim.FaultNextHost}, `"next":"https://elsewhere.invalid/api/transactions/?link=`,
+		},
+		"a given host": {
+			belvosim.Fault{Kind: belvosim.FaultNextHost, Value: "http://10.0.0.1/"}, `"next":"http://10.0.0.1/"`,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			sim, c := furnished(t, belvosim.Options{})
+			sim, c := newDemoServer(t, belvosim.Options{})
 			inject(t, sim, test.fault)
 			got, err := c.do(http.MethodGet, path, "")
 			if err != nil || got.status != 200 || !strings.Contains(string(got.body), test.want) {
@@ -109,18 +124,18 @@ func TestEditingFaultsReachTheRows(t *testing.T) {
 	}
 }
 
-func TestClearedFaultsAreForgotten(t *testing.T) {
-	sim, c := furnished(t, belvosim.Options{})
+func TestClearFaultsEmptiesTheQueue(t *testing.T) {
+	sim, c := newDemoServer(t, belvosim.Options{})
 	inject(t, sim, belvosim.Fault{Kind: belvosim.FaultStatus, Times: -1})
-	get[refusal](c, "/api/", 500)
+	get[errorList](c, "/api/", 500)
 	if waiting := sim.PendingFaults(); len(waiting) != 1 {
-		t.Errorf("%d faults wait, want 1", len(waiting))
+		t.Errorf("%d faults are queued, want 1", len(waiting))
 	}
 	sim.ClearFaults()
 	get[map[string]string](c, "/api/", 200)
 }
 
-// entered signals that a fault has the request: a hang reads the body first.
+// entered is closed once a fault has the request: a hang reads the body first.
 type entered chan struct{}
 
 func (e entered) Read([]byte) (int, error) {
@@ -128,8 +143,8 @@ func (e entered) Read([]byte) (int, error) {
 	return 0, io.EOF
 }
 
-func TestRequestsUnderWayAreCounted(t *testing.T) {
-	sim, _ := furnished(t, belvosim.Options{})
+func TestConcurrentRequestsAreCounted(t *testing.T) {
+	sim, _ := newDemoServer(t, belvosim.Options{})
 	inject(t, sim, belvosim.Fault{Kind: belvosim.FaultHang, Times: 3})
 	ended := make(chan any)
 	for range 3 {
@@ -151,10 +166,10 @@ func TestRequestsUnderWayAreCounted(t *testing.T) {
 	}
 }
 
-func TestTransportFaultsReachTheVendorAPI(t *testing.T) {
+func TestTransportFaultsAffectTheVendorAPI(t *testing.T) {
 	for name, test := range map[string]struct {
 		fault belvosim.Fault
-		whole bool // the honest rows arrive
+		whole bool // the unchanged rows arrive
 	}{
 		"drip":     {belvosim.Fault{Kind: belvosim.FaultDrip, Size: 500, DelayMs: 1}, true},
 		"oversize": {belvosim.Fault{Kind: belvosim.FaultOversize, Size: 1 << 20}, true},
@@ -163,7 +178,7 @@ func TestTransportFaultsReachTheVendorAPI(t *testing.T) {
 		"redirect": {belvosim.Fault{Kind: belvosim.FaultRedirect, Value: "/api/"}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			sim, c := furnished(t, belvosim.Options{})
+			sim, c := newDemoServer(t, belvosim.Options{})
 			test.fault.Path = "/api/transactions/"
 			inject(t, sim, test.fault)
 			got, err := c.do(http.MethodGet, "/api/transactions/?link="+belvosim.DemoLinkID, "")

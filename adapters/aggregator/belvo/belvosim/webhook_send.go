@@ -6,15 +6,16 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/sim/kit"
 )
 
-// Target says where webhooks are posted and how badly they are delivered. The vendor
-// sends an Authorization (Basic or Bearer) when told to, waits 5 s and retries five times.
+// Target is the URL to which webhooks are posted, and how badly they are delivered. The
+// vendor sends an Authorization (Basic or Bearer) if configured, waits 5 s and retries five
+// times.
 type Target = kit.Target
 
-// Receipt is what one post came to.
+// DeliveryResult is the result of one delivery.
 type DeliveryResult = kit.DeliveryResult
 
-// SendWebhook posts one event and returns the status of its last post. An event that
-// cannot be built, a URL that is none and a receiver that did not answer are errors.
+// SendWebhook posts one event and returns the status of its last attempt. An event that
+// cannot be built, an invalid URL and a receiver that did not respond are errors.
 func (s *Simulator) SendWebhook(ctx context.Context, to Target, e Event) (int, error) {
 	receipts, err := s.SendWebhooks(ctx, to, e)
 	if err != nil {
@@ -23,7 +24,7 @@ func (s *Simulator) SendWebhook(ctx context.Context, to Target, e Event) (int, e
 	return receipts[len(receipts)-1].Status, nil
 }
 
-// SendWebhooks posts events as [kit.Sender.Send] does. Nothing is sent when one of
+// SendWebhooks posts events as [kit.Sender.Send] does. Nothing is sent if one of
 // them cannot be built.
 func (s *Simulator) SendWebhooks(ctx context.Context, to Target, events ...Event) ([]DeliveryResult, error) {
 	posts := make([]kit.Webhook, 0, len(events))

@@ -19,12 +19,12 @@ type page[T any] struct {
 	Next     *string `json:"next"`
 	Previous *string `json:"previous"`
 	Results  []T     `json:"results"`
-	beyond   bool    // the page asked for does not exist
+	beyond   bool    // the requested page does not exist
 }
 
-// pageOf cuts the page a request asks for out of a list, in constant time and as a
-// copy. A page_size that is no positive number counts as absent and one above the
-// maximum as the maximum. Backwards pages through the list from its end.
+// pageOf cuts the requested page out of a list, in constant time and as a copy. A page_size
+// that is not a positive number counts as absent, and one above the maximum as the
+// maximum. backwards pages through the list from its end.
 func pageOf[T any](r *http.Request, all []T, backwards bool) page[T] {
 	query := r.URL.Query()
 	size := min(positive(query.Get("page_size"), defaultPageSize), maxPageSize)
@@ -64,7 +64,8 @@ func positive(text string, otherwise int) int {
 	return otherwise
 }
 
-// pageURL is the request's own URL moved to another page; the first has no number.
+// pageURL returns the request's own URL for another page; the URL of the first page has no
+// number.
 func pageURL(r *http.Request, number int) string {
 	query, _ := url.ParseQuery(r.URL.RawQuery)
 	query.Set("page", strconv.Itoa(number))
@@ -74,7 +75,7 @@ func pageURL(r *http.Request, number int) string {
 	return origin(r) + r.URL.Path + "?" + query.Encode()
 }
 
-// origin is scheme and host as the client addressed them.
+// origin returns scheme and host as the client addressed them.
 func origin(r *http.Request) string {
 	if r.TLS != nil {
 		return "https://" + r.Host
@@ -82,7 +83,7 @@ func origin(r *http.Request) string {
 	return "http://" + r.Host
 }
 
-// sendPage sends a page, or the vendor's 404 for one that does not exist.
+// sendPage sends a page, or the vendor's 404 for a page that does not exist.
 func sendPage[T any](s *Simulator, w http.ResponseWriter, p page[T]) {
-	s.answer(w, !p.beyond, p)
+	s.writeObject(w, !p.beyond, p)
 }

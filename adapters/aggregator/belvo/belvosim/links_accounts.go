@@ -6,17 +6,17 @@ import (
 	"slices"
 )
 
-// link is a link with what belongs to it. Rows are immutable: a change replaces
+// link is a link with its accounts and rows. Rows are immutable: a change replaces
 // the pointer, so that a page may be encoded after the lock is released.
 type link struct {
 	Link
 	accounts []*Account
 	rows     []*row
-	revision int // raised by every change of rows: it dates the cached selection
+	revision int // incremented by every change of rows; invalidates the cached selection
 	cached   selection
 }
 
-// AddSecret lets an API credential in. The same id again replaces the password.
+// AddSecret adds an API credential. The same id again replaces the password.
 func (s *Simulator) AddSecret(id, password string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -32,7 +32,7 @@ func (s *Simulator) RemoveSecret(id string) {
 
 // AddLink adds a link and returns it as stored. An empty member of ID, AccessMode,
 // Status, CreatedAt, LastAccessedAt, RefreshRate, CredentialsStorage,
-// FetchResources or StaleIn gets the vendor's usual value. ErrTaken when the id exists.
+// FetchResources or StaleIn gets the vendor's usual value. ErrTaken if the id exists.
 func (s *Simulator) AddLink(l Link) (Link, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -42,8 +42,8 @@ func (s *Simulator) AddLink(l Link) (Link, error) {
 	}
 	l.AccessMode = cmp.Or(l.AccessMode, "recurrent")
 	l.Status = cmp.Or(l.Status, LinkValid)
-	l.CreatedAt = cmp.Or(l.CreatedAt, s.stamp())
-	l.LastAccessedAt = cmp.Or(l.LastAccessedAt, s.stamp())
+	l.CreatedAt = cmp.Or(l.CreatedAt, s.timestamp())
+	l.LastAccessedAt = cmp.Or(l.LastAccessedAt, s.timestamp())
 	l.RefreshRate = cmp.Or(l.RefreshRate, "24h")
 	l.CredentialsStorage = cmp.Or(l.CredentialsStorage, "store")
 	l.StaleIn = cmp.Or(l.StaleIn, "365d")
@@ -52,30 +52,30 @@ func (s *Simulator) AddLink(l Link) (Link, error) {
 	}
 	added := &link{Link: l}
 	s.links[l.ID] = added
-	s.ordered = append(s.ordered, added)
+	s.linkOrder = append(s.linkOrder, added)
 	return l, nil
 }
 
-// SetLinkStatus changes the status a link shows. The rows already collected stay
-// readable, as at the vendor. ErrNotFound when there is no such link.
+// SetLinkStatus changes the status of a link. The rows already collected stay
+// readable, as at the vendor. ErrNotFound if there is no such link.
 func (s *Simulator) SetLinkStatus(id string, status LinkStatus) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	l, known := s.links[id]
-	if !known {
+	l, exists := s.links[id]
+	if !exists {
 		return fmt.Errorf("link: %w", ErrNotFound)
 	}
 	l.Status = status
 	return nil
 }
 
-// RemoveLink forgets a link with its accounts and transactions. ErrNotFound when
+// RemoveLink removes a link with its accounts and transactions. ErrNotFound if
 // there is no such link.
 func (s *Simulator) RemoveLink(id string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	l, known := s.links[id]
-	if !known {
+	l, exists := s.links[id]
+	if !exists {
 		return fmt.Errorf("link: %w", ErrNotFound)
 	}
 	for _, a := range l.accounts {
@@ -85,18 +85,18 @@ func (s *Simulator) RemoveLink(id string) error {
 		delete(s.rows, r.tx.ID)
 	}
 	delete(s.links, id)
-	s.ordered = slices.DeleteFunc(s.ordered, func(o *link) bool { return o == l })
+	s.linkOrder = slices.DeleteFunc(s.linkOrder, func(o *link) bool { return o == l })
 	return nil
 }
 
 // AddAccount adds an account to the link it names and returns it as stored. An empty
 // Institution, CollectedAt or CreatedAt is filled from the link and the clock.
-// ErrNotFound when the link is not there, ErrTaken when the id is.
+// ErrNotFound if the link does not exist, ErrTaken if the id exists.
 func (s *Simulator) AddAccount(a Account) (Account, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	l, known := s.links[a.Link]
-	if !known {
+	l, exists := s.links[a.Link]
+	if !exists {
 		return Account{}, fmt.Errorf("account's link: %w", ErrNotFound)
 	}
 	a.ID = cmp.Or(a.ID, s.newID())
@@ -104,14 +104,14 @@ func (s *Simulator) AddAccount(a Account) (Account, error) {
 		return Account{}, fmt.Errorf("account: %w", ErrTaken)
 	}
 	a.Institution = cmp.Or(a.Institution, Institution{Name: l.Institution, Type: "bank"})
-	a.CollectedAt = cmp.Or(a.CollectedAt, s.stamp())
-	a.CreatedAt = cmp.Or(a.CreatedAt, s.stamp())
+	a.CollectedAt = cmp.Or(a.CollectedAt, s.timestamp())
+	a.CreatedAt = cmp.Or(a.CreatedAt, s.timestamp())
 	s.accounts[a.ID] = &a
 	l.accounts = append(l.accounts, &a)
 	return a, nil
 }
 
-// visible returns a link that a secret may read, else nil; the caller holds the lock.
+// visible returns a link that a secret may read, otherwise nil; the caller holds the lock.
 func (s *Simulator) visible(secret, id string) *link {
 	l := s.links[id]
 	if l == nil || (l.Owner != "" && l.Owner != secret) {

@@ -62,18 +62,18 @@ type VendorSuite struct {
 }
 
 // TestAggregator holds an adapter to the contract of ports.Aggregator.
-func TestAggregator(t *testing.T, bench VendorSuite) {
+func TestAggregator(t *testing.T, suite VendorSuite) {
 	t.Helper()
 	for name, run := range map[string]func(*testing.T, VendorSuite){
 		"access":   testAccess,
 		"accounts": testAccounts,
 		"plan":     testPlan,
 		"paging":   testPaging,
-		"asks":     testAsks,
+		"asks":     testScopes,
 		"faults":   testFaults,
 		"cancel":   testCancelled,
 		"webhooks": testWebhooks,
 	} {
-		t.Run(name, func(t *testing.T) { run(t, bench) })
+		t.Run(name, func(t *testing.T) { run(t, suite) })
 	}
 }

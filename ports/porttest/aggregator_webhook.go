@@ -14,30 +14,30 @@ import (
 )
 
 // testWebhooks: what the vendor sends is read, and what it never sends is Invalid.
-func testWebhooks(t *testing.T, bench VendorSuite) {
-	w := bench.New(t)
-	for name, body := range bench.Webhooks {
+func testWebhooks(t *testing.T, suite VendorSuite) {
+	env := suite.New(t)
+	for name, body := range suite.Webhooks {
 		t.Run(name, func(t *testing.T) {
-			testBody(t, w, body)
-			testSpoiled(t, w, body)
+			testBody(t, env, body)
+			testCorruptedBody(t, env, body)
 		})
 	}
 	for _, body := range garbage() {
-		if _, err := w.Adapter.Parse(body); !errors.Is(err, domain.Invalid) {
+		if _, err := env.Adapter.Parse(body); !errors.Is(err, domain.Invalid) {
 			t.Errorf("Parse(%.40q): %v, want Invalid", body, err)
 		}
 	}
 }
 
 // testBody: an event of a known form, twice the same, without a link, the body untouched.
-func testBody(t *testing.T, w VendorEnv, body []byte) {
+func testBody(t *testing.T, env VendorEnv, body []byte) {
 	t.Helper()
 	before := bytes.Clone(body)
-	event, err := w.Adapter.Parse(body)
+	event, err := env.Adapter.Parse(body)
 	if err != nil {
 		t.Fatalf("Parse: %v", err)
 	}
-	again, _ := w.Adapter.Parse(body)
+	again, _ := env.Adapter.Parse(body)
 	if diff := cmp.Diff(event, again); diff != "" {
 		t.Errorf("Parse is not pure: %s", diff)
 	}
@@ -73,11 +73,11 @@ func checkEvent(t *testing.T, e domain.WebhookEvent) {
 
 // testSpoiled cuts the body, and gives each of its members every other type: whatever
 // becomes of it, it is an event or Invalid, and no panic.
-func testSpoiled(t *testing.T, w VendorEnv, body []byte) {
+func testCorruptedBody(t *testing.T, env VendorEnv, body []byte) {
 	t.Helper()
 	trimmed := bytes.TrimSpace(body)
 	for end := range trimmed {
-		if _, err := w.Adapter.Parse(trimmed[:end]); !errors.Is(err, domain.Invalid) {
+		if _, err := env.Adapter.Parse(trimmed[:end]); !errors.Is(err, domain.Invalid) {
 			t.Fatalf("the first %d bytes of a body: %v, want Invalid", end, err)
 		}
 	}
@@ -90,7 +90,7 @@ func testSpoiled(t *testing.T, w VendorEnv, body []byte) {
 		for _, odd := range odds {
 			members[name] = odd
 			spoiled, _ := json.Marshal(members)
-			event, err := w.Adapter.Parse(spoiled)
+			event, err := env.Adapter.Parse(spoiled)
 			if err != nil && !errors.Is(err, domain.Invalid) {
 				t.Errorf("%s as %.40q: %v, want Invalid or none", name, odd, err)
 			}

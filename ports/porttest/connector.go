@@ -16,7 +16,7 @@ import (
 
 // ConnectorBench is a connector and what it takes and refuses. Every value of it that an
 // error must not show holds the word "canary".
-type ConnectorBench struct {
+type ConnectorSuite struct {
 	// Open makes a connector that asks about addresses; nil asks nobody.
 	Open func(ports.EgressGuard) ports.Connector
 	// Config and Credential are taken.
@@ -25,61 +25,61 @@ type ConnectorBench struct {
 	// Canonical is what becomes of Config, Address the URL that is asked about.
 	Canonical, Address string
 	// Refused are named for what is wrong with them.
-	Refused map[string]RefusedConfig
+	Invalid map[string]InvalidConfig
 }
 
 // RefusedConfig is a configuration or a credential at fault; make one with [Refused].
-type RefusedConfig struct {
+type InvalidConfig struct {
 	config     string
 	credential domain.Credential
 	fields     []string
 }
 
 // Refused names the fields at fault in the order in which the connector must.
-func Refused(config string, c domain.Credential, fields ...string) RefusedConfig {
-	return RefusedConfig{config, c, fields}
+func NewInvalidConfig(config string, c domain.Credential, fields ...string) InvalidConfig {
+	return InvalidConfig{config, c, fields}
 }
 
 // TestConnector holds what a ports.Connector makes of configurations to its contract.
 // Probes need a peer, and are the connector's own tests' business.
-func TestConnector(t *testing.T, b ConnectorBench) {
+func TestConnector(t *testing.T, f ConnectorSuite) {
 	t.Helper()
-	t.Run("the canonical form has every default and is its own", b.canonical)
-	t.Run("the address is asked about", b.address)
-	for name, refused := range b.Refused {
-		t.Run("every fault is named/"+name, func(t *testing.T) { b.faults(t, refused) })
+	t.Run("the canonical form has every default and is its own", f.canonical)
+	t.Run("the address is asked about", f.address)
+	for name, refused := range f.Invalid {
+		t.Run("every fault is named/"+name, func(t *testing.T) { f.faults(t, refused) })
 	}
 }
 
-func (b ConnectorBench) canonical(t *testing.T) {
-	connector := b.Open(nil)
-	for _, config := range []string{b.Config, b.Canonical} {
-		got, err := connector.Validate(t.Context(), json.RawMessage(config), b.Credential)
-		if diff := cmp.Diff(b.Canonical, string(got)); diff != "" || err != nil {
+func (f ConnectorSuite) canonical(t *testing.T) {
+	connector := f.Open(nil)
+	for _, config := range []string{f.Config, f.Canonical} {
+		got, err := connector.Validate(t.Context(), json.RawMessage(config), f.Credential)
+		if diff := cmp.Diff(f.Canonical, string(got)); diff != "" || err != nil {
 			t.Errorf("%s became %s (%v)", config, diff, err)
 		}
 	}
 }
 
 // forbidding is a ports.Addresses that refuses what it is asked about, and remembers it.
-type forbidding struct{ urls []string }
+type denyingGuard struct{ urls []string }
 
 // Check implements ports.Addresses.
-func (f *forbidding) Check(_ context.Context, rawURL string) error {
-	f.urls = append(f.urls, rawURL)
+func (fingerprint *denyingGuard) Check(_ context.Context, rawURL string) error {
+	fingerprint.urls = append(fingerprint.urls, rawURL)
 	return &domain.Error{Kind: domain.Rejected, Code: domain.AddressNotAllowed}
 }
 
-func (b ConnectorBench) address(t *testing.T) {
-	seen := &forbidding{}
-	_, err := b.Open(seen).Validate(t.Context(), json.RawMessage(b.Config), b.Credential)
-	if diff := cmp.Diff([]string{b.Address}, seen.urls); diff != "" || !errors.Is(err, domain.AddressNotAllowed) {
+func (f ConnectorSuite) address(t *testing.T) {
+	seen := &denyingGuard{}
+	_, err := f.Open(seen).Validate(t.Context(), json.RawMessage(f.Config), f.Credential)
+	if diff := cmp.Diff([]string{f.Address}, seen.urls); diff != "" || !errors.Is(err, domain.AddressNotAllowed) {
 		t.Errorf("gave %v after %s", err, diff)
 	}
 }
 
-func (b ConnectorBench) faults(t *testing.T, refused RefusedConfig) {
-	_, err := b.Open(nil).Validate(t.Context(), json.RawMessage(refused.config), refused.credential)
+func (f ConnectorSuite) faults(t *testing.T, refused InvalidConfig) {
+	_, err := f.Open(nil).Validate(t.Context(), json.RawMessage(refused.config), refused.credential)
 	var fields []string
 	for _, fault := range domain.ErrorsOf(err) {
 		fields = append(fields, fault.Field)

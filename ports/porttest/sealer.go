@@ -22,11 +22,11 @@ const sealerCanary = "canary-5f2c81"
 func TestSealer(t *testing.T, open func(t *testing.T) ports.Sealer) {
 	t.Helper()
 	t.Run("what is sealed opens again", func(t *testing.T) { sealerRoundTrip(t, open(t)) })
-	t.Run("the same credential seals differently each time", func(t *testing.T) { sealerFresh(t, open(t)) })
-	t.Run("another tenant or row does not open it", func(t *testing.T) { sealerBinding(t, open(t)) })
-	t.Run("a flipped bit does not open", func(t *testing.T) { sealerFlips(t, open(t)) })
-	t.Run("what was never sealed does not open, and is stale", func(t *testing.T) { sealerGarbage(t, open(t)) })
-	t.Run("another sealer's does not open, and is stale", func(t *testing.T) { sealerForeign(t, open(t), open(t)) })
+	t.Run("the same credential seals differently each time", func(t *testing.T) { sealerIsRandomized(t, open(t)) })
+	t.Run("another tenant or row does not open it", func(t *testing.T) { sealerBindsToRow(t, open(t)) })
+	t.Run("a flipped bit does not open", func(t *testing.T) { sealerDetectsTampering(t, open(t)) })
+	t.Run("what was never sealed does not open, and is stale", func(t *testing.T) { sealerRejectsGarbage(t, open(t)) })
+	t.Run("another sealer's does not open, and is stale", func(t *testing.T) { sealerRejectsOtherKeys(t, open(t), open(t)) })
 	t.Run("many at once", func(t *testing.T) { sealerConcurrent(t, open(t)) })
 }
 
@@ -72,7 +72,7 @@ func sealerRoundTrip(t *testing.T, s ports.Sealer) {
 	}
 }
 
-func sealerFresh(t *testing.T, s ports.Sealer) {
+func sealerIsRandomized(t *testing.T, s ports.Sealer) {
 	row := newSealerRow()
 	first, second := mustSeal(t, s, row, canaryCredential()), mustSeal(t, s, row, canaryCredential())
 	if bytes.Equal(first, second) {
@@ -83,7 +83,7 @@ func sealerFresh(t *testing.T, s ports.Sealer) {
 	}
 }
 
-func sealerBinding(t *testing.T, s ports.Sealer) {
+func sealerBindsToRow(t *testing.T, s ports.Sealer) {
 	row, other := newSealerRow(), newSealerRow()
 	sealed := mustSeal(t, s, row, canaryCredential())
 	for name, moved := range map[string]sealerRow{
@@ -93,38 +93,38 @@ func sealerBinding(t *testing.T, s ports.Sealer) {
 		"exchanged":  {domain.TenantID{UUID: row.connection.UUID}, domain.ConnectionID{UUID: row.tenant.UUID}},
 		"none":       {},
 	} {
-		t.Run(name, func(t *testing.T) { refusesToOpen(t, s, moved, sealed) })
+		t.Run(name, func(t *testing.T) { assertUnopenable(t, s, moved, sealed) })
 	}
 }
 
-func sealerFlips(t *testing.T, s ports.Sealer) {
+func sealerDetectsTampering(t *testing.T, s ports.Sealer) {
 	row := newSealerRow()
 	sealed := mustSeal(t, s, row, canaryCredential())
 	for bit := range len(sealed) * 8 {
 		flipped := slices.Clone(sealed)
 		flipped[bit/8] ^= 1 << (bit % 8)
-		refusesToOpen(t, s, row, flipped)
+		assertUnopenable(t, s, row, flipped)
 	}
 	for size := range sealed {
-		refusesToOpen(t, s, row, sealed[:size])
+		assertUnopenable(t, s, row, sealed[:size])
 	}
-	refusesToOpen(t, s, row, append(slices.Clone(sealed), 0))
+	assertUnopenable(t, s, row, append(slices.Clone(sealed), 0))
 }
 
-func sealerGarbage(t *testing.T, s ports.Sealer) {
+func sealerRejectsGarbage(t *testing.T, s ports.Sealer) {
 	row := newSealerRow()
 	for _, garbage := range []domain.Sealed{nil, {}, {1}, make(domain.Sealed, 5), make(domain.Sealed, 64), domain.Sealed(`{"clientId":""}`)} {
-		refusesToOpen(t, s, row, garbage)
+		assertUnopenable(t, s, row, garbage)
 		if !s.NeedsReseal(garbage) {
 			t.Errorf("%d bytes that nobody sealed are not stale", len(garbage))
 		}
 	}
 }
 
-func sealerForeign(t *testing.T, s, foreign ports.Sealer) {
+func sealerRejectsOtherKeys(t *testing.T, s, foreign ports.Sealer) {
 	row := newSealerRow()
 	sealed := mustSeal(t, foreign, row, canaryCredential())
-	refusesToOpen(t, s, row, sealed)
+	assertUnopenable(t, s, row, sealed)
 	if !s.NeedsReseal(sealed) {
 		t.Error("what another key sealed is not stale")
 	}
@@ -161,7 +161,7 @@ func mustSeal(t *testing.T, s ports.Sealer, row sealerRow, c domain.Credential) 
 }
 
 // refusesToOpen wants the one refusal: no credential, no word of why, no secret.
-func refusesToOpen(t *testing.T, s ports.Sealer, row sealerRow, sealed domain.Sealed) {
+func assertUnopenable(t *testing.T, s ports.Sealer, row sealerRow, sealed domain.Sealed) {
 	t.Helper()
 	c, err := s.Open(row.tenant, row.connection, sealed)
 	if !errors.Is(err, domain.Unavailable) || !errors.Is(err, domain.CredentialUnopened) {

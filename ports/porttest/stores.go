@@ -18,9 +18,9 @@ type Stores struct {
 }
 
 // promise is one rule of a port, and what holds it against a backend.
-type promise struct {
-	rule  string
-	holds func(b *bench)
+type storeTest struct {
+	name  string
+	run func(f *fixture)
 }
 
 // TestStores runs every promise of the store ports against what open gives. open is
@@ -29,19 +29,19 @@ type promise struct {
 func TestStores(t *testing.T, open func(t *testing.T) Stores) {
 	for _, port := range []struct {
 		name     string
-		promises []promise
+		promises []storeTest
 	}{
-		{"Connections", slices.Concat(connectionPromises, namePromises, deletionPromises, sealedPromises)},
-		{"Tokens", tokenPromises},
-		{"Deliveries", slices.Concat(receiptPromises, deliveryPromises, replayPromises, prunePromises)},
-		{"Pulls", slices.Concat(requestPromises, claimPromises, leasePromises, finishPromises, keeperPromises, stormPromises)},
-		{"Pages", slices.Concat(pagePromises, freshPromises, knownPromises, fidelityPromises, accountPromises, sweepPromises)},
-		{"Ledger", slices.Concat(ledgerPromises, feedPromises)},
-		{"Idempotency", idempotencyPromises},
+		{"Connections", slices.Concat(connectionTests, nameTests, deletionTests, resealTests)},
+		{"Tokens", tokenTests},
+		{"Deliveries", slices.Concat(receiveTests, deliveryTests, replayTests, pruneTests)},
+		{"Pulls", slices.Concat(requestTests, claimTests, leaseTests, finishTests, maintenanceTests, mixedLoadTests)},
+		{"Pages", slices.Concat(storePageTests, assumeNewTests, filterUnchangedTests, storedValueTests, accountTests, sweepTests)},
+		{"Ledger", slices.Concat(ledgerTests, changeFeedTests)},
+		{"Idempotency", idempotencyTests},
 	} {
 		t.Run(port.name, func(t *testing.T) {
 			for _, p := range port.promises {
-				t.Run(p.rule, func(t *testing.T) { p.holds(newBench(t, open(t))) })
+				t.Run(p.name, func(t *testing.T) { p.run(newFixture(t, open(t))) })
 			}
 		})
 	}

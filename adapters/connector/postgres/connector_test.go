@@ -25,19 +25,19 @@ func TestMain(m *testing.M) { pgtest.Main(m) }
 
 var (
 	credential = porttest.Credential
-	refused    = porttest.Refused
+	refused    = porttest.NewInvalidConfig
 )
 
 var good = credential("username", "reader", "password", "password-canary")
 
 func TestConnector(t *testing.T) {
-	porttest.TestConnector(t, porttest.ConnectorBench{
+	porttest.TestConnector(t, porttest.ConnectorSuite{
 		Open:       func(a ports.EgressGuard) ports.Connector { return postgres.New(postgres.Options{Egress: a}) },
 		Config:     `{"database":"ledger", "host":"::1", "port":6432}`,
 		Credential: good,
 		Canonical:  `{"host":"::1","port":6432,"database":"ledger","sslMode":"verify-full"}`,
 		Address:    "https://[::1]:6432",
-		Refused: map[string]porttest.RefusedConfig{
+		Invalid: map[string]porttest.InvalidConfig{
 			"nothing":                 refused(``, domain.Credential{}, "config", "credential.username", "credential.password"),
 			"null":                    refused(`null`, good, "config.host", "config.port", "config.database", "config.sslMode"),
 			"an empty object":         refused(`{}`, good, "config.host", "config.database"),

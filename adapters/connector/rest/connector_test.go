@@ -25,20 +25,20 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 var (
 	credential = porttest.Credential
-	refused    = porttest.Refused
+	refused    = porttest.NewInvalidConfig
 )
 
 var none domain.Credential
 
 func TestConnector(t *testing.T) {
 	url := func(rest string) string { return `{"url":"https://a.example"` + rest + `}` }
-	porttest.TestConnector(t, porttest.ConnectorBench{
+	porttest.TestConnector(t, porttest.ConnectorSuite{
 		Open:       func(a ports.EgressGuard) ports.Connector { return rest.New(rest.Options{Egress: a}) },
 		Config:     `{"headers":{"accept":"application/json"},"authHeader":"x-api-key","auth":"header","url":"https://10.0.0.1/v1"}`,
 		Credential: credential("value", "v"),
 		Canonical:  `{"url":"https://10.0.0.1/v1","auth":"header","authHeader":"X-Api-Key","headers":{"Accept":"application/json"}}`,
 		Address:    "https://10.0.0.1/v1",
-		Refused: map[string]porttest.RefusedConfig{
+		Invalid: map[string]porttest.InvalidConfig{
 			"nothing":                  refused(``, none, "config"),
 			"an empty object":          refused(`{}`, none, "config.url"),
 			"plain http":               refused(`{"url":"http://a.example"}`, none, "config.url"),

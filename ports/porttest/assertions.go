@@ -13,80 +13,80 @@ import (
 
 // exactly compares by value: money as amount and currency, times as instants, and
 // nothing as nothing, whether it is nil or empty.
-var exactly = cmp.Options{
-	cmp.Comparer(func(a, b domain.Money) bool { return a.Equal(b) }),
+var cmpOptions = cmp.Options{
+	cmp.Comparer(func(a, f domain.Money) bool { return a.Equal(f) }),
 	cmpopts.EquateEmpty(),
 }
 
-func (b *bench) ok(err error) {
-	b.Helper()
+func (f *fixture) noError(err error) {
+	f.Helper()
 	if err != nil {
-		b.Fatalf("unexpected error: %v (cause %v)", err, errors.Unwrap(err))
+		f.Fatalf("unexpected error: %v (cause %v)", err, errors.Unwrap(err))
 	}
 }
 
 // fails asks for an error of a kind or a code.
-func (b *bench) fails(err, want error) {
-	b.Helper()
+func (f *fixture) errorIs(err, want error) {
+	f.Helper()
 	if !errors.Is(err, want) {
-		b.Fatalf("error %v, want %v", err, want)
+		f.Fatalf("error %v, want %v", err, want)
 	}
 }
 
 // alike asks for one answer to what is another tenant's and to what is absent.
-func (b *bench) alike(method string, foreign, absent error) {
-	b.Helper()
+func (f *fixture) sameNotFound(method string, foreign, absent error) {
+	f.Helper()
 	if !errors.Is(foreign, domain.NotFound) || !errors.Is(absent, domain.NotFound) {
-		b.Errorf("%s: another tenant's gives %v and an absent one %v, want NotFound for both", method, foreign, absent)
+		f.Errorf("%s: another tenant's gives %v and an absent one %v, want NotFound for both", method, foreign, absent)
 		return
 	}
 	if foreign.Error() != absent.Error() {
-		b.Errorf("%s: another tenant's gives %q, an absent one %q: they can be told apart", method, foreign, absent)
+		f.Errorf("%s: another tenant's gives %q, an absent one %q: they can be told apart", method, foreign, absent)
 	}
 }
 
-func (b *bench) same(what string, want, got any) {
-	b.Helper()
-	if diff := cmp.Diff(want, got, exactly); diff != "" {
-		b.Fatalf("%s (-want +got):\n%s", what, diff)
+func (f *fixture) equal(what string, want, got any) {
+	f.Helper()
+	if diff := cmp.Diff(want, got, cmpOptions); diff != "" {
+		f.Fatalf("%s (-want +got):\n%s", what, diff)
 	}
 }
 
 // utc asks for instants in UTC: what a caller prints must not depend on the server's zone.
-func (b *bench) utc(times ...time.Time) {
-	b.Helper()
+func (f *fixture) inUTC(times ...time.Time) {
+	f.Helper()
 	for _, at := range times {
 		if at.Location() != time.UTC {
-			b.Errorf("%v is not in UTC", at)
+			f.Errorf("%v is not in UTC", at)
 		}
 	}
 }
 
 // badCursor asks for Invalid on the cursor.
-func (b *bench) badCursor(what string, err error) {
-	b.Helper()
-	faults := domain.ErrorsOf(err)
-	if len(faults) != 1 || faults[0].Kind != domain.Invalid || faults[0].Field != "cursor" {
-		b.Errorf("%s: error %v, want Invalid on cursor", what, err)
+func (f *fixture) invalidCursor(what string, err error) {
+	f.Helper()
+	errs := domain.ErrorsOf(err)
+	if len(errs) != 1 || errs[0].Kind != domain.Invalid || errs[0].Field != "cursor" {
+		f.Errorf("%s: error %v, want Invalid on cursor", what, err)
 	}
 }
 
 // walk reads a list to its end, page by page; between is called after each but the last.
-func walk[T any](b *bench, limit int, list func(domain.PageRequest) (domain.Page[T], error), between func()) []T {
-	b.Helper()
+func collectPages[T any](f *fixture, limit int, list func(domain.PageRequest) (domain.Page[T], error), between func()) []T {
+	f.Helper()
 	var all []T
 	for request := (domain.PageRequest{Limit: limit}); ; {
 		page, err := list(request)
-		b.ok(err)
+		f.noError(err)
 		if len(page.Items) > limit {
-			b.Fatalf("a page of %d rows, limit %d", len(page.Items), limit)
+			f.Fatalf("a page of %d rows, limit %d", len(page.Items), limit)
 		}
 		all = append(all, page.Items...)
 		if page.Next.IsZero() {
 			return all
 		}
 		if len(page.Items) < limit {
-			b.Fatalf("a page of %d rows goes on, limit %d", len(page.Items), limit)
+			f.Fatalf("a page of %d rows goes on, limit %d", len(page.Items), limit)
 		}
 		request.After = page.Next
 		if between != nil {
@@ -105,20 +105,20 @@ func ids[T any, K any](items []T, key func(T) K) []K {
 }
 
 // once asks that every wanted key was met exactly once, whatever else was.
-func once[K comparable](b *bench, want, met []K) {
-	b.Helper()
+func exactlyOnce[K comparable](f *fixture, want, met []K) {
+	f.Helper()
 	times := map[K]int{}
 	for _, key := range met {
 		times[key]++
 	}
 	for _, key := range want {
 		if times[key] != 1 {
-			b.Errorf("%v was met %d times, want once", key, times[key])
+			f.Errorf("%v was met %d times, want once", key, times[key])
 		}
 	}
 	for key, n := range times {
 		if n > 1 && !slices.Contains(want, key) {
-			b.Errorf("%v was met %d times", key, n)
+			f.Errorf("%v was met %d times", key, n)
 		}
 	}
 }

@@ -1,0 +1,204 @@
+package porttest
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// feedPromises are those of Ledger.Changes: order, and nothing skipped.
+var changeFeedTests = []storeTest{
+	{"changes come in their order, each row as it stands now", feedOrder},
+	{"a page goes on where it ended, also when it is empty", feedPositionsResume},
+	{"the feed is of every connection of the tenant", feedCoversAllConnections},
+	{"a change is never behind a position handed out earlier", feedSkipsNoConcurrentWrite},
+	{"a writer that is slow in the middle of its page is not skipped", feedSkipsNoSlowWriter},
+	{"a position that is not the feed's is Invalid", feedPositions},
+}
+
+// feedOrder has an equal row in between: what did not change is not told.
+func feedOrder(f *fixture) {
+	c, l := f.runningPull()
+	for _, name := range []string{"1", "2", "3"} {
+		f.storeRows(l, row(name))
+	}
+	f.storeRows(l, row("1", withDescription("edited")))
+	f.storeRows(l, row("3")) // equal: no change
+	f.mustStorePage(l, ports.PageWrite{Removed: []string{"2"}})
+	got := f.readFeed(domain.Position{}, 2, 3)
+	f.equal("order", []string{"3", "1", "2"}, ids(got, externalID))
+	f.equal("kinds", []domain.ChangeKind{domain.Added, domain.Modified, domain.Removed}, ids(got, domain.Transaction.Change))
+	for _, t := range got {
+		f.equal("row", f.getRow(c, t.ExternalID), t)
+	}
+}
+
+// feedGoesOn keeps a position of an empty feed: whoever follows begins there.
+func feedPositionsResume(f *fixture) {
+	_, l := f.runningPull()
+	page, err := f.Ledger.Changes(f.ctx, f.tenant, domain.PageRequest{Limit: 10})
+	f.noError(err)
+	f.equal("changes before any", 0, len(page.Items))
+	f.equal("more", false, page.More)
+	if page.Next.IsZero() {
+		f.Fatal("an empty page has no next")
+	}
+	f.storeRows(l, row("1"), row("2"))
+	got, next := f.readFeedFrom(page.Next, 1, 2)
+	exactlyOnce(f, []string{"1", "2"}, ids(got, externalID))
+	again, next := f.readFeedFrom(next, 1, 0)
+	f.equal("changes behind the last", 0, len(again))
+	f.storeRows(l, row("1", withDescription("edited")))
+	f.equal("the next change", []string{"1"}, ids(f.readFeed(next, 1, 1), externalID))
+	first, err := f.Ledger.Changes(f.ctx, f.tenant, domain.PageRequest{Limit: 1})
+	f.noError(err)
+	f.equal("more behind a first page", true, first.More)
+	exact, err := f.Ledger.Changes(f.ctx, f.tenant, domain.PageRequest{Limit: 2})
+	f.noError(err)
+	f.equal("rows of a last page that is full", 2, len(exact.Items))
+	f.equal("more behind it", false, exact.More)
+}
+
+func feedCoversAllConnections(f *fixture) {
+	for i := range 3 {
+		_, l := f.runningPull()
+		f.storeRows(l, row(fmt.Sprint(i)))
+	}
+	f.equal("changes", []string{"0", "1", "2"}, ids(f.readFeed(domain.Position{}, 2, 3), externalID))
+	f.tenant = newTenant()
+	_, l := f.runningPull()
+	f.storeRows(l, row("another's"))
+	f.equal("changes of another tenant", []string{"another's"}, ids(f.readFeed(domain.Position{}, 2, 1), externalID))
+}
+
+// versions are the last of each row.
+type versions map[domain.TransactionID]int
+
+// follow reads the feed as a consumer does, until it has met all that was written and
+// nothing is left. It gives what it has met when the time for that is over, at the latest.
+func (f *fixture) followFeed(written <-chan versions) versions {
+	met, want := versions{}, versions(nil)
+	var deadline time.Time
+	for after := (domain.Position{}); ; {
+		select {
+		case want = <-written:
+			deadline = time.Now().Add(feedTimeout)
+		default:
+		}
+		page, err := f.Ledger.Changes(f.ctx, f.tenant, domain.PageRequest{Limit: 3, After: after})
+		if err != nil {
+			f.Error(err)
+			return met
+		}
+		for _, t := range page.Items {
+			if t.Version < met[t.ID] {
+				f.Errorf("version %d of %s after version %d", t.Version, t.ExternalID, met[t.ID])
+			}
+			met[t.ID] = t.Version
+		}
+		after = page.Next
+		if want != nil && !page.More && (maps.Equal(met, want) || time.Now().After(deadline)) {
+			return met
+		}
+		if !page.More {
+			time.Sleep(time.Millisecond) // at the end: as a consumer that polls
+		}
+	}
+}
+
+// feedSkipsNothing lets several writers commit at once, pages large and small, while a
+// consumer follows. Whatever it has not met in the end was skipped.
+func feedSkipsNoConcurrentWrite(f *fixture) {
+	const writers, rounds = 4, 12
+	leases, connections := make([]domain.Lease, writers), make([]domain.Connection, writers)
+	for i := range writers {
+		connections[i], leases[i] = f.runningPull()
+	}
+	written, met := make(chan versions, 1), versions(nil)
+	var follower sync.WaitGroup
+	follower.Go(func() { met = f.followFeed(written) })
+	concurrently(writers, func(i int) {
+		for round := range rounds {
+			var rows []domain.TransactionData
+			for n := range 1 + i*20 {
+				rows = append(rows, row(fmt.Sprint(n), withDescription(fmt.Sprint("round ", round))))
+			}
+			if err := f.storePage(leases[i], ports.PageWrite{Transactions: rows}); err != nil {
+				f.Error(err)
+			}
+		}
+	})
+	table := versions{}
+	for _, c := range connections {
+		for _, t := range f.allRows(c) {
+			table[t.ID] = t.Version
+		}
+	}
+	written <- table
+	follower.Wait()
+	f.equal("versions that the feed told of", table, met)
+}
+
+// feedWaitsForSlow holds a writer up between two rows of one page, while another commits
+// and a consumer reads as far as it can. A store that lets nobody in meanwhile is right
+// too, so the writer is held up for a moment only.
+func feedSkipsNoSlowWriter(f *fixture) {
+	slowly, slow := f.runningPull()
+	quickly, quick := f.runningPull()
+	var others sync.WaitGroup
+	quickDone := make(chan struct{})
+	met := map[string]bool{}
+	var position domain.Position
+	writeQuick := sync.OnceFunc(func() {
+		others.Go(func() {
+			defer close(quickDone)
+			if err := f.storePage(quick, ports.PageWrite{Transactions: []domain.TransactionData{row("quick")}}); err != nil {
+				f.Error(err)
+			}
+			page, err := f.Ledger.Changes(f.ctx, f.tenant, domain.PageRequest{Limit: domain.MaxFeedLimit})
+			if err != nil {
+				f.Error(err)
+			}
+			position = page.Next
+			for _, t := range page.Items {
+				met[t.ExternalID] = true
+			}
+		})
+		select {
+		case <-quickDone:
+		case <-time.After(50 * time.Millisecond):
+		}
+	})
+	made := 0
+	f.mustStorePage(slow, ports.PageWrite{
+		Transactions: []domain.TransactionData{row("slow 1"), row("slow 2"), row("slow 3")},
+		NewID: func() domain.TransactionID {
+			if made++; made == 2 {
+				writeQuick()
+			}
+			return newID[domain.Transaction]()
+		},
+	})
+	others.Wait()
+	all := slices.Concat(f.allRows(slowly), f.allRows(quickly))
+	for _, t := range f.readFeed(position, 10, len(all)-len(met)) {
+		met[t.ExternalID] = true
+	}
+	for _, t := range all {
+		if !met[t.ExternalID] {
+			f.Errorf("the change of %s was skipped", t.ExternalID)
+		}
+	}
+}
+
+func feedPositions(f *fixture) {
+	for _, key := range []string{"a name", domain.TimeKey(epoch), "2026-02-10", "';--", "-"} {
+		_, err := f.Ledger.Changes(f.ctx, f.tenant, domain.PageRequest{Limit: 10, After: domain.Position{Key: key, ID: newUUID()}})
+		f.invalidCursor(key, err)
+	}
+}

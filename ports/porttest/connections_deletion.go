@@ -1,0 +1,179 @@
+package porttest
+
+import (
+	"bytes"
+	"slices"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// deletionPromises are what goes along when a connection is deleted, in one change.
+var deletionTests = []storeTest{
+	{"a deleted connection is not found by any way", deletedIsNotFound},
+	{"deletion revokes the tokens that were live", deletionRevokes},
+	{"deletion fails queued and waiting pulls, and their deliveries with them", deletionFailsPulls},
+	{"no pull is left queued when requests race the deletion", deletionRacesRequests},
+	{"what a deleted connection's pulls brought stays in the change feed", deletionKeepsFeed},
+}
+
+// sealedPromises are those of re-encryption, which goes on under traffic.
+var resealTests = []storeTest{
+	{"sealed credentials of both kinds and all tenants are met once, by id", listSealedPagesByID},
+	{"a credential is resealed only while it is the old one", resealComparesAndSwaps},
+}
+
+// deletedIsAbsent asks by every method that takes a connection.
+func deletedIsNotFound(f *fixture) {
+	for _, c := range []domain.Connection{f.createStored(f.newConnection("c")), f.createStored(f.newEngine("e"))} {
+		f.deleteConnection(c)
+		_, err := f.Connections.Get(f.ctx, f.tenant, c.Kind, c.ID)
+		f.errorIs(err, domain.NotFound)
+		_, err = f.Connections.Find(f.ctx, f.tenant, c.Vendor, c.Name)
+		f.errorIs(err, domain.NotFound)
+		_, err = f.Connections.Update(f.ctx, f.tenant, c.Kind, c.ID, func(*domain.Connection) error { return nil })
+		f.errorIs(err, domain.NotFound)
+		_, err = f.Pulls.Request(f.ctx, f.tenant, c.ID, ports.PullRequest{ID: newID[domain.Pull](), Trigger: domain.TriggerOperator, At: f.now()})
+		f.errorIs(err, domain.NotFound)
+		f.errorIs(f.Tokens.Create(f.ctx, f.newToken(c)), domain.NotFound)
+	}
+	f.equal("List", 0, len(f.listConnections(ports.ConnectionFilter{}, 10, nil)))
+}
+
+// deletionRevokes has a token that was revoked before: its time says when it was, and stays.
+func deletionRevokes(f *fixture) {
+	c, live := f.connectionWithToken()
+	early := f.createToken(c)
+	revoked := f.now()
+	f.noError(f.Tokens.Revoke(f.ctx, f.tenant, early.ID, revoked))
+	_, spared := f.connectionWithToken()
+	at := f.deleteConnection(c)
+	for _, token := range f.listTokens(ports.TokenFilter{}, 10, nil) {
+		switch token.ID {
+		case live.ID:
+			f.equal("a live token", at, token.RevokedAt)
+		case early.ID:
+			f.equal("a token revoked before", revoked, token.RevokedAt)
+		case spared.ID:
+			f.equal("another connection's token", true, token.Live())
+		}
+	}
+	_, err := f.Deliveries.Receive(f.ctx, f.incoming(live, wantedEvent("late", domain.PullScope{})))
+	f.errorIs(err, domain.Unauthenticated)
+}
+
+// deletionFailsPulls has one pull that waits for its next try and one queued behind it.
+// Nobody would ever run either, and their deliveries would be accepted for good.
+func deletionFailsPulls(f *fixture) {
+	c, token := f.connectionWithToken()
+	first := f.receiveWanted(token)
+	l, _ := f.claim(first.Pull)
+	second := f.receiveWanted(token) // queued behind the first
+	f.finish(l, domain.PullQueued, domain.VendorUnreachable)
+	_, bystander := f.connectionWithToken()
+	spared := f.receiveWanted(bystander)
+	f.deleteConnection(c)
+	for _, d := range []domain.Delivery{first, second} {
+		pull := f.getPull(d.Pull)
+		f.equal("state", domain.PullFailed, pull.State)
+		f.equal("reason", domain.ConnectionGone, pull.LastError)
+		f.equal("finished", false, pull.FinishedAt.IsZero())
+		_, err := f.Pulls.Claim(f.ctx, newLease(d.Pull, longAfter(epoch)), longAfter(epoch))
+		f.errorIs(err, domain.NotFound)
+		d = f.getDelivery(d.ID)
+		f.equal("delivery", domain.DeliveryFailed, d.Status)
+		f.equal("processed", false, d.ProcessedAt.IsZero())
+	}
+	f.equal("another connection's pull", domain.PullQueued, f.getPull(spared.Pull).State)
+	f.equal("another connection's delivery", domain.DeliveryAccepted, f.getDelivery(spared.ID).Status)
+}
+
+// deletionRacesRequests fails where a request checks the connection first and writes
+// later: its pull is then queued for nobody.
+func deletionRacesRequests(f *fixture) {
+	for range 5 {
+		c, token := f.connectionWithToken()
+		concurrently(9, func(i int) {
+			switch i % 3 {
+			case 0:
+				_, _ = f.Pulls.Request(f.ctx, f.tenant, c.ID, ports.PullRequest{ID: newID[domain.Pull](), Trigger: domain.TriggerOperator, At: f.now()})
+			case 1:
+				_, _ = f.Deliveries.Receive(f.ctx, f.incoming(token, wantedEvent(newUUID().String(), domain.PullScope{})))
+			case 2:
+				_, _ = f.Connections.Update(f.ctx, f.tenant, c.Kind, c.ID, func(c *domain.Connection) error {
+					c.Delete(epoch)
+					return nil
+				})
+			}
+		})
+		for _, pull := range f.listPulls(ports.PullFilter{Connection: c.ID}, 10, nil) {
+			f.equal("state", domain.PullFailed, pull.State)
+		}
+		for _, d := range f.listDeliveries(ports.DeliveryFilter{Connection: c.ID}, 10, nil) {
+			f.equal("delivery", domain.DeliveryFailed, d.Status)
+		}
+	}
+}
+
+// deletionKeepsFeed: nothing that a consumer may have read is ever taken back.
+func deletionKeepsFeed(f *fixture) {
+	c, l := f.runningPull()
+	f.storeRows(l, row("kept"))
+	f.finish(l, domain.PullSucceeded, "")
+	f.deleteConnection(c)
+	f.equal("feed", []string{"kept"}, ids(f.readFeed(domain.Position{}, 10, 1), externalID))
+}
+
+// sealedWalk pages as re-encryption does, over rows of other tests too.
+func listSealedPagesByID(f *fixture) {
+	var want []domain.ConnectionID
+	for range 4 {
+		want = append(want, f.createConnection().ID, f.createStored(f.newEngine(newUUID().String())).ID)
+		f.tenant = newTenant()
+	}
+	gone := f.createConnection()
+	f.deleteConnection(gone)
+	var met []domain.ConnectionID
+	for after := (domain.ConnectionID{}); ; {
+		batch, err := f.Connections.ListSealed(f.ctx, after, 7)
+		f.noError(err)
+		if len(batch) > 7 {
+			f.Fatalf("%d rows, limit 7", len(batch))
+		}
+		if len(batch) == 0 {
+			break
+		}
+		met = append(met, ids(batch, connectionID)...)
+		after = batch[len(batch)-1].ID
+	}
+	exactlyOnce(f, want, met)
+	if !slices.IsSortedFunc(met, func(x, y domain.ConnectionID) int { return bytes.Compare(x.UUID[:], y.UUID[:]) }) {
+		f.Error("the rows are not by id")
+	}
+	if slices.Contains(met, gone.ID) {
+		f.Error("a deleted connection was met")
+	}
+}
+
+// resealCompares fails where re-encryption overwrites a credential that was rotated
+// meanwhile: the old one would come back to life.
+func resealComparesAndSwaps(f *fixture) {
+	for _, c := range []domain.Connection{f.createStored(f.newConnection("c")), f.createStored(f.newEngine("e"))} {
+		reseal := func(id domain.ConnectionID, old, fresh string) bool {
+			f.Helper()
+			done, err := f.Connections.Reseal(f.ctx, id, domain.Sealed(old), domain.Sealed(fresh))
+			f.noError(err)
+			return done
+		}
+		f.equal("from another credential", false, reseal(c.ID, "stale", "fresh"))
+		f.equal("the connection", c, f.getConnection(c))
+		f.equal("of an absent connection", false, reseal(newID[domain.Connection](), string(c.Sealed), "fresh"))
+		f.equal("from the stored credential", true, reseal(c.ID, string(c.Sealed), "fresh \x00\xfe"))
+		want := c
+		want.Sealed = domain.Sealed("fresh \x00\xfe")
+		f.equal("the connection resealed", want, f.getConnection(c))
+		f.equal("a second time", false, reseal(c.ID, string(c.Sealed), "fresher"))
+		f.deleteConnection(c)
+		f.equal("of a deleted connection", false, reseal(c.ID, "fresh \x00\xfe", "fresher"))
+	}
+}

@@ -1,0 +1,165 @@
+package porttest
+
+import (
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// namePromises are what domain.Connection says of names: unique, and compared exactly.
+var nameTests = []storeTest{
+	{"a taken name is a conflict over both kinds", takenNameIsConflict},
+	{"a name is free again once its connection is deleted", deletedNamesAreFree},
+	{"names are compared exactly, whatever they hold", namesAreExact},
+	{"names sort by their bytes", namesSortByBytes},
+	{"of many creations of one name one succeeds", concurrentCreatesOfOneName},
+	{"a rename onto a taken name writes nothing", renameOntoTaken},
+	{"a name is free to another tenant", namesAreTenantScoped},
+}
+
+// hostile texts break quoting, wildcards, placeholders, collations and normalisation.
+var hostileTexts = []string{
+	`O'Brien "x"; DROP TABLE connections;--`, `100%_\%`, `%`, `_`, `$1 ? :name @name {{.}}`, `\x00 \u0000 \'`,
+	"caf\u00e9", "cafe\u0301", "cafe", "Cafe", "CAFE", "stra\u00dfe", "strasse", "\u0130stanbul", "istanbul",
+	"🏦💸", "👩\u200d👩\u200d👧", "\u202eright to left", "名前", "\ufb01le", "file", " file", "file ", "fi le",
+	"a", "B", "_a", "a-b", "ab", "a b", "Z", "z", "\u00e4", "~", "\uffff", "\U00010000", "null", "NULL",
+}
+
+func compareText(x, y string) int { return strings.Compare(x, y) }
+
+// takenNames tries both kinds against both: they share one namespace, whatever they
+// are stored in. The vendor makes no difference either.
+func takenNameIsConflict(f *fixture) {
+	for _, first := range []func(string) domain.Connection{f.newConnection, f.newEngine} {
+		for _, second := range []func(string) domain.Connection{f.newConnection, f.newEngine} {
+			held := f.createStored(first("name " + newUUID().String()))
+			late := second(held.Name)
+			err := f.Connections.Create(f.ctx, late)
+			f.errorIs(err, domain.Conflict)
+			f.errorIs(err, domain.NameTaken)
+			_, err = f.Connections.Get(f.ctx, f.tenant, late.Kind, late.ID)
+			f.errorIs(err, domain.NotFound)
+			f.equal("the first", held, f.getConnection(held))
+		}
+	}
+	other := f.newConnection("another vendor's")
+	f.createStored(other)
+	other.ID, other.Vendor = newID[domain.Connection](), otherVendor
+	f.errorIs(f.Connections.Create(f.ctx, other), domain.NameTaken)
+}
+
+// deletedNamesAreFree deletes a name several times over: a store that keeps deleted rows
+// unique among themselves fails at the second.
+func deletedNamesAreFree(f *fixture) {
+	for _, fresh := range []func(string) domain.Connection{f.newConnection, f.newEngine} {
+		for range 3 {
+			f.deleteConnection(f.createStored(fresh("again")))
+		}
+	}
+	c := f.createStored(f.newConnection("again"))
+	found, err := f.Connections.Find(f.ctx, f.tenant, vendor, "again")
+	f.noError(err)
+	f.equal("Find", c, found)
+}
+
+// namesAreExact fails where a collation folds case, width or accents, or a store
+// normalises what it is given.
+func namesAreExact(f *fixture) {
+	for _, name := range hostileTexts {
+		f.createStored(f.newConnection(name))
+	}
+	for _, name := range hostileTexts {
+		found, err := f.Connections.Find(f.ctx, f.tenant, vendor, name)
+		f.noError(err)
+		f.equal("name", name, found.Name)
+		f.errorIs(f.Connections.Create(f.ctx, f.newEngine(name)), domain.NameTaken)
+	}
+	_, err := f.Connections.Find(f.ctx, f.tenant, vendor, "caFe")
+	f.errorIs(err, domain.NotFound)
+}
+
+// namesSortByBytes fails where a database sorts as a language does. It asks also that a
+// last page which is exactly full ends the list.
+func namesSortByBytes(f *fixture) {
+	for _, name := range hostileTexts {
+		f.createStored(f.newConnection(name))
+	}
+	name := func(c domain.Connection) string { return c.Name }
+	want := slices.Sorted(slices.Values(hostileTexts))
+	f.equal("names by pages of 3", want, ids(f.listConnections(ports.ConnectionFilter{}, 3, nil), name))
+	all, err := f.Connections.List(f.ctx, f.tenant, ports.ConnectionFilter{}, domain.PageRequest{Limit: len(hostileTexts)})
+	f.noError(err)
+	f.equal("a last page that is full", domain.Position{}, all.Next)
+	first, err := f.Connections.List(f.ctx, f.tenant, ports.ConnectionFilter{}, domain.PageRequest{Limit: 5})
+	f.noError(err)
+	f.equal("the position", domain.Position{Key: want[4], ID: first.Items[4].ID.UUID}, first.Next)
+}
+
+// oneNameOneWinner fails where a store looks for the name before it writes, without a
+// constraint behind.
+func concurrentCreatesOfOneName(f *fixture) {
+	var winners atomic.Int32
+	concurrently(16, func(i int) {
+		fresh := f.newConnection
+		if i%2 == 1 {
+			fresh = f.newEngine
+		}
+		switch err := f.Connections.Create(f.ctx, fresh("one")); {
+		case err == nil:
+			winners.Add(1)
+		case domain.CodeOf(err) != domain.NameTaken:
+			f.Error(err)
+		}
+	})
+	f.equal("winners", int32(1), winners.Load())
+	f.equal("rows", 1, len(f.listConnections(ports.ConnectionFilter{}, 10, nil)))
+}
+
+// renameOntoTaken races renames too: the constraint must hold for updates as for inserts.
+func renameOntoTaken(f *fixture) {
+	rename := func(c domain.Connection, name string) error {
+		_, err := f.Connections.Update(f.ctx, f.tenant, c.Kind, c.ID, func(c *domain.Connection) error {
+			c.Rename(name)
+			c.BumpRevision(f.now())
+			return nil
+		})
+		return err
+	}
+	held, c := f.createStored(f.newEngine("held")), f.createStored(f.newConnection("c"))
+	f.errorIs(rename(c, held.Name), domain.NameTaken)
+	f.equal("the connection", c, f.getConnection(c))
+	f.noError(rename(c, c.Name))
+
+	var mu sync.Mutex
+	var racers []domain.Connection
+	for range 8 {
+		racers = append(racers, f.createConnection())
+	}
+	var winners []domain.ConnectionID
+	concurrently(len(racers), func(i int) {
+		c := racers[i]
+		if err := rename(c, "prize"); err == nil {
+			mu.Lock()
+			defer mu.Unlock()
+			winners = append(winners, c.ID)
+		} else if domain.CodeOf(err) != domain.NameTaken {
+			f.Error(err)
+		}
+	})
+	prize, err := f.Connections.Find(f.ctx, f.tenant, vendor, "prize")
+	f.noError(err)
+	f.equal("winners", []domain.ConnectionID{prize.ID}, winners)
+}
+
+func namesAreTenantScoped(f *fixture) {
+	mine := f.createStored(f.newConnection("name"))
+	other := f.newConnection("name")
+	other.Tenant = newTenant()
+	f.createStored(other)
+	f.equal("mine", mine, f.getConnection(mine))
+	f.equal("the other's", other, f.getConnection(other))
+}

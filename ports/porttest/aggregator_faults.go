@@ -12,7 +12,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// faultCodes is what each fault must be told as; all are Unavailable.
+// faultCodes maps each fault to the code that must be returned; all are Unavailable.
 var faultCodes = map[VendorFault]domain.Code{
 	VendorRateLimits: domain.VendorRateLimited,
 	VendorFails:      domain.VendorUnreachable,
@@ -27,23 +27,25 @@ var faultCodes = map[VendorFault]domain.Code{
 	VendorMisleads:   domain.MalformedResponse,
 }
 
-// testFaults plays each fault to each method that asks the vendor, each in a fresh world.
+// testFaults applies each fault to each method that calls the vendor, each in a new
+// environment.
 func testFaults(t *testing.T, suite VendorSuite) {
 	for fault, code := range faultCodes {
 		for _, name := range []string{"Check", "Accounts", "Read"} {
 			if name != "Read" && (fault == VendorOddNumbers || fault == VendorMisleads) {
-				continue // these are about rows
+				continue // these faults concern rows only
 			}
 			t.Run(string(fault)+"/"+name, func(t *testing.T) { testFault(t, suite.New(t), fault, code, name) })
 		}
 	}
 }
 
-// testFault: the fault is Unavailable with its code, in time, without a word of what the
-// vendor sent; and the adapter works again as soon as the vendor does.
+// testFault: the fault is returned as Unavailable with its code, within the timeout, and
+// without any text of the vendor's response. The adapter works again as soon as the vendor
+// does.
 func testFault(t *testing.T, env VendorEnv, fault VendorFault, code domain.Code, name string) {
 	t.Helper()
-	env.Seed(t, env.Accounts[0], manyRows) // so that there is a next page to be misled to
+	env.Seed(t, env.Accounts[0], manyRows) // so that there is a next page to be misdirected
 	call := env.vendorCalls()[name]
 	env.Break(t, fault)
 	start := time.Now()
@@ -60,14 +62,14 @@ func testFault(t *testing.T, env VendorEnv, fault VendorFault, code domain.Code,
 	env.assertNoLeak(t, err)
 	env.Mend(t)
 	if fault == VendorRateLimits {
-		return // its wish holds on
+		return // its Retry-After still applies
 	}
 	if err := call(t.Context(), env.Good); err != nil {
 		t.Errorf("after the fault: %v (%v)", err, errors.Unwrap(err))
 	}
 }
 
-// testCancelled: a caller that leaves is no failure of the vendor's.
+// testCancelled: a cancelled call is not a failure of the vendor.
 func testCancelled(t *testing.T, suite VendorSuite) {
 	env := suite.New(t)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -79,7 +81,7 @@ func testCancelled(t *testing.T, suite VendorSuite) {
 	}
 }
 
-// calls are the port's methods that ask the vendor.
+// vendorCalls returns the port's methods that call the vendor.
 func (env VendorEnv) vendorCalls() map[string]func(context.Context, ports.Access) error {
 	accounts := []domain.AccountData{{ExternalID: env.Accounts[0], Type: domain.BankAccount, Currency: "BRL"}}
 	return map[string]func(context.Context, ports.Access) error{
@@ -104,13 +106,14 @@ func (env VendorEnv) vendorCalls() map[string]func(context.Context, ports.Access
 	}
 }
 
-// isError asks for the kind and the code: either alone would let the other be wrong.
+// isError reports whether err has both the kind and the code. Checking only one would let
+// the other be wrong.
 func isError(err error, kind domain.Kind, code domain.Code) bool {
 	return errors.Is(err, kind) && errors.Is(err, code)
 }
 
-// clean fails when an error, or one of its causes, holds what it must not, however it is
-// printed.
+// assertNoLeak fails if an error, or one of its causes, contains a secret, in any
+// format in which it is printed.
 func (env VendorEnv) assertNoLeak(t *testing.T, err error) {
 	t.Helper()
 	secrets := append(env.Secrets(), strings.TrimPrefix(strings.TrimPrefix(env.Good.BaseURL, "http://"), "https://"),
@@ -124,7 +127,7 @@ func (env VendorEnv) assertNoLeak(t *testing.T, err error) {
 		text := fmt.Sprintf("%v\n%+v\n%#v", err, err, err)
 		for _, secret := range secrets {
 			if secret != "" && strings.Contains(text, secret) {
-				t.Errorf("an error tells what it must not: %q", secret)
+				t.Errorf("an error contains what it must not: %q", secret)
 			}
 		}
 	}

@@ -12,14 +12,14 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// manyRows is more than a page of any vendor, and no multiple of one.
+// manyRows is more than a page of any vendor, and not a multiple of one.
 const manyRows = 1203
 
-// maxPages ends a test whose cursor does not.
+// maxPages ends a test whose cursor never ends.
 const maxPages = 100
 
-// testAccess: a good access shows a settled reference; a wrong credential and a wrong
-// reference are told apart, and finally refused.
+// testAccess: a valid access returns the status of the account reference. A wrong credential
+// and a wrong reference return different errors, and both are Rejected.
 func testAccess(t *testing.T, suite VendorSuite) {
 	env := suite.New(t)
 	if _, err := domain.ParseVendor(string(env.Adapter.Vendor())); err != nil {
@@ -27,7 +27,7 @@ func testAccess(t *testing.T, suite VendorSuite) {
 	}
 	status, err := env.Adapter.Check(t.Context(), env.Good)
 	if status.SyncMarker = ""; err != nil || status != (domain.LinkStatus{SyncComplete: !env.Unsettled}) {
-		t.Errorf("Check of a good access: %+v, %v", status, err)
+		t.Errorf("Check of a valid access: %+v, %v", status, err)
 	}
 	for name, call := range env.vendorCalls() {
 		if err := call(t.Context(), env.BadCredential); !isError(err, domain.Rejected, domain.CredentialRejected) {
@@ -36,14 +36,16 @@ func testAccess(t *testing.T, suite VendorSuite) {
 			env.assertNoLeak(t, err)
 		}
 	}
-	if _, err := env.Adapter.Check(t.Context(), env.BadReference); !isError(err, domain.Rejected, domain.AccountNotFound) {
-		t.Errorf("Check of an unknown reference: %v", err)
+	if _, err := env.Adapter.Check(t.Context(), env.BadReference); !isError(err, domain.Rejected,
+		domain.AccountNotFound) {
+		t.Errorf("Check of an unknown account reference: %v", err)
 	} else {
 		env.assertNoLeak(t, err)
 	}
 }
 
-// testAccounts: all accounts of the reference, the same and in the same order each time.
+// testAccounts: Accounts returns all accounts of the reference, the same and in the same
+// order each time.
 func testAccounts(t *testing.T, suite VendorSuite) {
 	env := suite.New(t)
 	first := env.listAccounts(t)
@@ -54,9 +56,10 @@ func testAccounts(t *testing.T, suite VendorSuite) {
 	for _, a := range first {
 		ids = append(ids, a.ExternalID)
 		if !json.Valid(a.Metadata) {
-			t.Errorf("metadata of %s is no JSON", a.ExternalID)
+			t.Errorf("metadata of %s is not JSON", a.ExternalID)
 		}
-		if !slices.Contains([]domain.AccountType{domain.BankAccount, domain.CreditAccount, domain.OtherAccount}, a.Type) {
+		if !slices.Contains([]domain.AccountType{domain.BankAccount, domain.CreditAccount, domain.OtherAccount},
+			a.Type) {
 			t.Errorf("type %q", a.Type)
 		}
 	}
@@ -66,20 +69,20 @@ func testAccounts(t *testing.T, suite VendorSuite) {
 	}
 }
 
-// sameMoney keeps cmp out of the decimal's insides.
+// sameMoney compares amounts, because cmp cannot look into the decimal type.
 func sameMoney(x, y domain.Money) bool { return x.Equal(y) }
 
-// testPlan: a pure function of ask and accounts. A sweep has a begin, because every
-// vendor forgets: what it no longer keeps has not been removed.
+// testPlan: Plan is a pure function of scope and accounts. A sweep has a start date, because
+// every vendor purges old rows: a row that the vendor no longer lists was not removed.
 func testPlan(t *testing.T, suite VendorSuite) {
 	env := suite.New(t)
 	accounts := env.listAccounts(t)
 	for name, scope := range map[string]domain.PullScope{
 		"nothing": {}, "removed": {Removed: []string{"x"}}, "signal": {Signal: domain.SignalReauth},
-		"changed without rows": {Changed: map[string][]string{env.Accounts[0]: {}}},
+		"changed without ids": {Changed: map[string][]string{env.Accounts[0]: {}}},
 	} {
 		if steps := env.Adapter.Plan(scope, accounts, env.Today); len(steps) != 0 {
-			t.Errorf("an ask of %s gave %d steps", name, len(steps))
+			t.Errorf("the scope %s returned %d steps", name, len(steps))
 		}
 	}
 	scope := domain.PullScope{
@@ -92,18 +95,18 @@ func testPlan(t *testing.T, suite VendorSuite) {
 			t.Errorf("two plans differ: %s", diff)
 		}
 		if len(first) == 0 {
-			t.Error("an ask for rows gave no step")
+			t.Error("a scope that names rows returned no step")
 		}
 		for _, step := range first {
 			if step.Sweep && step.Window.From == "" {
-				t.Error("a sweep without a begin takes rows that aged out at the vendor for removed")
+				t.Error("a sweep without a start date removes rows that the vendor only purged")
 			}
 		}
 	}
 }
 
-// testPaging: every row of more than a page, once, normalised whole; and read again it
-// does not look edited.
+// testPaging: Read returns every row of more than one page, once and fully normalized. Rows
+// read again do not look edited.
 func testPaging(t *testing.T, suite VendorSuite) {
 	env := suite.New(t)
 	seeded := env.Seed(t, env.Accounts[0], manyRows)
@@ -117,21 +120,21 @@ func testPaging(t *testing.T, suite VendorSuite) {
 	for id, row := range rows {
 		checkRow(t, env, row)
 		if other, ok := sources[row.ContentHash]; ok {
-			t.Fatalf("rows %s and %s have one source", id, other)
+			t.Fatalf("rows %s and %s have the same content hash", id, other)
 		}
 		sources[row.ContentHash] = id
 	}
 	for id, row := range env.readOnce(t, domain.PullScope{Everything: true}) {
 		if row.Digest() != rows[id].Digest() {
-			t.Fatalf("row %s reads as edited the second time", id)
+			t.Fatalf("row %s looks edited when read again", id)
 		}
 		if row.ContentHash.IsZero() || row.ContentHash != rows[id].ContentHash {
-			t.Fatalf("row %s is not known by its source the second time", id)
+			t.Fatalf("row %s has another content hash when read again", id)
 		}
 	}
 }
 
-// checkRow holds what the stores and readers take for granted of any row.
+// checkRow checks what the stores and readers assume of any row.
 func checkRow(t *testing.T, env VendorEnv, row domain.TransactionData) {
 	t.Helper()
 	if !slices.Contains(env.Accounts, row.Account) {
@@ -147,12 +150,12 @@ func checkRow(t *testing.T, env VendorEnv, row domain.TransactionData) {
 		t.Errorf("status %q", row.Status)
 	}
 	if !json.Valid(row.Metadata) || len(row.StableMetadata) == 0 {
-		t.Errorf("metadata or detail of %s is none", row.ExternalID)
+		t.Errorf("metadata or stable metadata of %s is missing", row.ExternalID)
 	}
 }
 
-// testAsks: each kind of ask shows at least the rows it names. A vendor that cannot ask
-// for them exactly may show more.
+// testScopes: each kind of scope returns at least the rows it names. A vendor that has no
+// exact filter for them may return more.
 func testScopes(t *testing.T, suite VendorSuite) {
 	env := suite.New(t)
 	account := env.Accounts[0]
@@ -182,17 +185,17 @@ func testScopes(t *testing.T, suite VendorSuite) {
 		env.containsRows(t, got, inside)
 		for id, row := range got {
 			if !wide.Contains(row.Date) {
-				t.Errorf("row %s of %s is far outside", id, row.Date)
+				t.Errorf("row %s of %s is far outside the window", id, row.Date)
 			}
 		}
 	})
-	t.Run("account that is gone", func(t *testing.T) {
+	t.Run("unknown account", func(t *testing.T) {
 		scope := domain.PullScope{Changed: map[string][]string{"11111111-2222-4333-8444-555555555555": {"a"}}}
 		env.readOnce(t, scope)
 	})
 }
 
-// readOnce pulls an ask whole, and fails when a step shows a row twice.
+// readOnce reads all steps of a scope, and fails if a step returns a row twice.
 func (env VendorEnv) readOnce(t *testing.T, scope domain.PullScope) map[string]domain.TransactionData {
 	t.Helper()
 	accounts := env.listAccounts(t)
@@ -201,7 +204,7 @@ func (env VendorEnv) readOnce(t *testing.T, scope domain.PullScope) map[string]d
 		seen := map[string]bool{}
 		for _, row := range env.readStep(t, step, accounts) {
 			if seen[row.ExternalID] {
-				t.Fatalf("row %s came twice", row.ExternalID)
+				t.Fatalf("row %s was returned twice", row.ExternalID)
 			}
 			seen[row.ExternalID] = true
 			rows[row.ExternalID] = row
@@ -210,7 +213,7 @@ func (env VendorEnv) readOnce(t *testing.T, scope domain.PullScope) map[string]d
 	return rows
 }
 
-// readStep follows a step's cursors to its end.
+// readStep follows the cursors of a step to its end.
 func (env VendorEnv) readStep(t *testing.T, step domain.Step, accounts []domain.AccountData) []domain.TransactionData {
 	t.Helper()
 	var rows []domain.TransactionData
@@ -231,7 +234,8 @@ func (env VendorEnv) readStep(t *testing.T, step domain.Step, accounts []domain.
 	return nil
 }
 
-// observed reads a row twice: it gives the same each time, under the id it was seen by.
+// normalizeTwice normalizes a row twice: both results must be equal and have the id of the
+// raw transaction.
 func normalizeTwice(t *testing.T, seen domain.RawTransaction) domain.TransactionData {
 	t.Helper()
 	row, err := seen.Normalize()
@@ -240,20 +244,20 @@ func normalizeTwice(t *testing.T, seen domain.RawTransaction) domain.Transaction
 	}
 	again, err := seen.Normalize()
 	if err != nil || again.Digest() != row.Digest() {
-		t.Fatalf("row %s reads otherwise a second time (%v)", seen.ExternalID, err)
+		t.Fatalf("row %s normalizes differently a second time (%v)", seen.ExternalID, err)
 	}
 	if row.ExternalID != seen.ExternalID {
-		t.Fatalf("row %q was seen as %q", row.ExternalID, seen.ExternalID)
+		t.Fatalf("row %q has the raw id %q", row.ExternalID, seen.ExternalID)
 	}
 	row.ContentHash = seen.ContentHash
 	return row
 }
 
-// shows fails when an id is missing, and when there was none to look for.
+// containsRows fails if an id is missing, or if there are no ids to look for.
 func (env VendorEnv) containsRows(t *testing.T, rows map[string]domain.TransactionData, ids []string) {
 	t.Helper()
 	if len(ids) == 0 {
-		t.Error("the test looks for nothing")
+		t.Error("no ids to look for")
 	}
 	for _, id := range ids {
 		if _, ok := rows[id]; !ok {
@@ -263,7 +267,7 @@ func (env VendorEnv) containsRows(t *testing.T, rows map[string]domain.Transacti
 	}
 }
 
-// accounts are those of this try, as every Read takes them.
+// listAccounts returns the accounts that every Read takes.
 func (env VendorEnv) listAccounts(t *testing.T) []domain.AccountData {
 	t.Helper()
 	found, err := env.Adapter.Accounts(t.Context(), env.Good)

@@ -11,8 +11,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// exactly compares by value: money as amount and currency, times as instants, and
-// nothing as nothing, whether it is nil or empty.
+// cmpOptions compare by value: money as amount and currency, times as instants, and nil and
+// empty slices or maps as equal.
 var cmpOptions = cmp.Options{
 	cmp.Comparer(func(a, f domain.Money) bool { return a.Equal(f) }),
 	cmpopts.EquateEmpty(),
@@ -25,7 +25,7 @@ func (f *fixture) noError(err error) {
 	}
 }
 
-// fails asks for an error of a kind or a code.
+// errorIs fails unless err is of the given kind or code.
 func (f *fixture) errorIs(err, want error) {
 	f.Helper()
 	if !errors.Is(err, want) {
@@ -33,15 +33,17 @@ func (f *fixture) errorIs(err, want error) {
 	}
 }
 
-// alike asks for one answer to what is another tenant's and to what is absent.
+// sameNotFound fails unless another tenant's row and an absent row return the same error.
 func (f *fixture) sameNotFound(method string, foreign, absent error) {
 	f.Helper()
 	if !errors.Is(foreign, domain.NotFound) || !errors.Is(absent, domain.NotFound) {
-		f.Errorf("%s: another tenant's gives %v and an absent one %v, want NotFound for both", method, foreign, absent)
+		f.Errorf("%s: another tenant's row returns %v and an absent one %v, want NotFound for both", method,
+			foreign, absent)
 		return
 	}
 	if foreign.Error() != absent.Error() {
-		f.Errorf("%s: another tenant's gives %q, an absent one %q: they can be told apart", method, foreign, absent)
+		f.Errorf("%s: another tenant's row returns %q, an absent one %q: a caller can distinguish them", method,
+			foreign, absent)
 	}
 }
 
@@ -52,7 +54,8 @@ func (f *fixture) equal(what string, want, got any) {
 	}
 }
 
-// utc asks for instants in UTC: what a caller prints must not depend on the server's zone.
+// inUTC fails unless all times are in UTC: what a caller prints must not depend on the
+// server's time zone.
 func (f *fixture) inUTC(times ...time.Time) {
 	f.Helper()
 	for _, at := range times {
@@ -62,7 +65,7 @@ func (f *fixture) inUTC(times ...time.Time) {
 	}
 }
 
-// badCursor asks for Invalid on the cursor.
+// invalidCursor fails unless err is Invalid on the field cursor.
 func (f *fixture) invalidCursor(what string, err error) {
 	f.Helper()
 	errs := domain.ErrorsOf(err)
@@ -71,8 +74,10 @@ func (f *fixture) invalidCursor(what string, err error) {
 	}
 }
 
-// walk reads a list to its end, page by page; between is called after each but the last.
-func collectPages[T any](f *fixture, limit int, list func(domain.PageRequest) (domain.Page[T], error), between func()) []T {
+// collectPages reads a list to its end, page by page; between is called after each page but
+// the last.
+func collectPages[T any](f *fixture, limit int, list func(domain.PageRequest) (domain.Page[T], error),
+	between func()) []T {
 	f.Helper()
 	var all []T
 	for request := (domain.PageRequest{Limit: limit}); ; {
@@ -86,7 +91,7 @@ func collectPages[T any](f *fixture, limit int, list func(domain.PageRequest) (d
 			return all
 		}
 		if len(page.Items) < limit {
-			f.Fatalf("a page of %d rows goes on, limit %d", len(page.Items), limit)
+			f.Fatalf("a page of %d rows has a next one, limit %d", len(page.Items), limit)
 		}
 		request.After = page.Next
 		if between != nil {
@@ -95,7 +100,7 @@ func collectPages[T any](f *fixture, limit int, list func(domain.PageRequest) (d
 	}
 }
 
-// ids gives each item's key, in order.
+// ids returns each item's key, in order.
 func ids[T any, K any](items []T, key func(T) K) []K {
 	keys := make([]K, 0, len(items))
 	for _, item := range items {
@@ -104,7 +109,8 @@ func ids[T any, K any](items []T, key func(T) K) []K {
 	return keys
 }
 
-// once asks that every wanted key was met exactly once, whatever else was.
+// exactlyOnce fails unless every wanted key was returned exactly once, and no other key more
+// than once.
 func exactlyOnce[K comparable](f *fixture, want, met []K) {
 	f.Helper()
 	times := map[K]int{}
@@ -113,12 +119,12 @@ func exactlyOnce[K comparable](f *fixture, want, met []K) {
 	}
 	for _, key := range want {
 		if times[key] != 1 {
-			f.Errorf("%v was met %d times, want once", key, times[key])
+			f.Errorf("%v was returned %d times, want once", key, times[key])
 		}
 	}
 	for key, n := range times {
 		if n > 1 && !slices.Contains(want, key) {
-			f.Errorf("%v was met %d times", key, n)
+			f.Errorf("%v was returned %d times", key, n)
 		}
 	}
 }

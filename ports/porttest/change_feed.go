@@ -11,17 +11,17 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// feedPromises are those of Ledger.Changes: order, and nothing skipped.
+// changeFeedTests check Ledger.Changes: order, and that no change is skipped.
 var changeFeedTests = []storeTest{
-	{"changes come in their order, each row as it stands now", feedOrder},
-	{"a page goes on where it ended, also when it is empty", feedPositionsResume},
-	{"the feed is of every connection of the tenant", feedCoversAllConnections},
-	{"a change is never behind a position handed out earlier", feedSkipsNoConcurrentWrite},
+	{"changes are in commit order, each with the current row", feedOrder},
+	{"a page continues where the last one ended, also after an empty page", feedPositionsResume},
+	{"the feed covers all connections of the tenant", feedCoversAllConnections},
+	{"no change gets a position before one that was already returned", feedSkipsNoConcurrentWrite},
 	{"a writer that is slow in the middle of its page is not skipped", feedSkipsNoSlowWriter},
-	{"a position that is not the feed's is Invalid", feedPositions},
+	{"a position of another list is Invalid", feedPositions},
 }
 
-// feedOrder has an equal row in between: what did not change is not told.
+// feedOrder also writes an equal row, which must not appear as a change.
 func feedOrder(f *fixture) {
 	c, l := f.runningPull()
 	for _, name := range []string{"1", "2", "3"} {
@@ -32,18 +32,19 @@ func feedOrder(f *fixture) {
 	f.mustStorePage(l, ports.PageWrite{Removed: []string{"2"}})
 	got := f.readFeed(domain.Position{}, 2, 3)
 	f.equal("order", []string{"3", "1", "2"}, ids(got, externalID))
-	f.equal("kinds", []domain.ChangeKind{domain.Added, domain.Modified, domain.Removed}, ids(got, domain.Transaction.Change))
+	f.equal("kinds", []domain.ChangeKind{domain.Added, domain.Modified, domain.Removed},
+		ids(got, domain.Transaction.Change))
 	for _, t := range got {
 		f.equal("row", f.getRow(c, t.ExternalID), t)
 	}
 }
 
-// feedGoesOn keeps a position of an empty feed: whoever follows begins there.
+// feedPositionsResume stores a position of the empty feed: a consumer starts there.
 func feedPositionsResume(f *fixture) {
 	_, l := f.runningPull()
 	page, err := f.Ledger.Changes(f.ctx, f.tenant, domain.PageRequest{Limit: 10})
 	f.noError(err)
-	f.equal("changes before any", 0, len(page.Items))
+	f.equal("changes before any write", 0, len(page.Items))
 	f.equal("more", false, page.More)
 	if page.Next.IsZero() {
 		f.Fatal("an empty page has no next")
@@ -52,16 +53,16 @@ func feedPositionsResume(f *fixture) {
 	got, next := f.readFeedFrom(page.Next, 1, 2)
 	exactlyOnce(f, []string{"1", "2"}, ids(got, externalID))
 	again, next := f.readFeedFrom(next, 1, 0)
-	f.equal("changes behind the last", 0, len(again))
+	f.equal("changes after the last", 0, len(again))
 	f.storeRows(l, row("1", withDescription("edited")))
 	f.equal("the next change", []string{"1"}, ids(f.readFeed(next, 1, 1), externalID))
 	first, err := f.Ledger.Changes(f.ctx, f.tenant, domain.PageRequest{Limit: 1})
 	f.noError(err)
-	f.equal("more behind a first page", true, first.More)
+	f.equal("More after a first page", true, first.More)
 	exact, err := f.Ledger.Changes(f.ctx, f.tenant, domain.PageRequest{Limit: 2})
 	f.noError(err)
 	f.equal("rows of a last page that is full", 2, len(exact.Items))
-	f.equal("more behind it", false, exact.More)
+	f.equal("More after it", false, exact.More)
 }
 
 func feedCoversAllConnections(f *fixture) {
@@ -76,11 +77,11 @@ func feedCoversAllConnections(f *fixture) {
 	f.equal("changes of another tenant", []string{"another's"}, ids(f.readFeed(domain.Position{}, 2, 1), externalID))
 }
 
-// versions are the last of each row.
+// versions holds the last version of each row.
 type versions map[domain.TransactionID]int
 
-// follow reads the feed as a consumer does, until it has met all that was written and
-// nothing is left. It gives what it has met when the time for that is over, at the latest.
+// followFeed reads the feed as a consumer does, until it has read all that was written and
+// no changes are left. It returns what it has read, at the latest after feedTimeout.
 func (f *fixture) followFeed(written <-chan versions) versions {
 	met, want := versions{}, versions(nil)
 	var deadline time.Time
@@ -106,13 +107,13 @@ func (f *fixture) followFeed(written <-chan versions) versions {
 			return met
 		}
 		if !page.More {
-			time.Sleep(time.Millisecond) // at the end: as a consumer that polls
+			time.Sleep(time.Millisecond) // at the end of the feed: as a polling consumer
 		}
 	}
 }
 
-// feedSkipsNothing lets several writers commit at once, pages large and small, while a
-// consumer follows. Whatever it has not met in the end was skipped.
+// feedSkipsNoConcurrentWrite commits pages of several writers concurrently, large and small,
+// while a consumer follows. Changes that the consumer has not read in the end were skipped.
 func feedSkipsNoConcurrentWrite(f *fixture) {
 	const writers, rounds = 4, 12
 	leases, connections := make([]domain.Lease, writers), make([]domain.Connection, writers)
@@ -141,12 +142,12 @@ func feedSkipsNoConcurrentWrite(f *fixture) {
 	}
 	written <- table
 	follower.Wait()
-	f.equal("versions that the feed told of", table, met)
+	f.equal("versions in the feed", table, met)
 }
 
-// feedWaitsForSlow holds a writer up between two rows of one page, while another commits
-// and a consumer reads as far as it can. A store that lets nobody in meanwhile is right
-// too, so the writer is held up for a moment only.
+// feedSkipsNoSlowWriter delays a writer between two rows of one page, while another commits
+// and a consumer reads as far as it can. A store that blocks all other writers meanwhile is
+// correct too, so the delay is short.
 func feedSkipsNoSlowWriter(f *fixture) {
 	slowly, slow := f.runningPull()
 	quickly, quick := f.runningPull()
@@ -157,7 +158,8 @@ func feedSkipsNoSlowWriter(f *fixture) {
 	writeQuick := sync.OnceFunc(func() {
 		others.Go(func() {
 			defer close(quickDone)
-			if err := f.storePage(quick, ports.PageWrite{Transactions: []domain.TransactionData{row("quick")}}); err != nil {
+			if err := f.storePage(quick,
+				ports.PageWrite{Transactions: []domain.TransactionData{row("quick")}}); err != nil {
 				f.Error(err)
 			}
 			page, err := f.Ledger.Changes(f.ctx, f.tenant, domain.PageRequest{Limit: domain.MaxFeedLimit})
@@ -198,7 +200,8 @@ func feedSkipsNoSlowWriter(f *fixture) {
 
 func feedPositions(f *fixture) {
 	for _, key := range []string{"a name", domain.TimeKey(epoch), "2026-02-10", "';--", "-"} {
-		_, err := f.Ledger.Changes(f.ctx, f.tenant, domain.PageRequest{Limit: 10, After: domain.Position{Key: key, ID: newUUID()}})
+		_, err := f.Ledger.Changes(f.ctx, f.tenant,
+			domain.PageRequest{Limit: 10, After: domain.Position{Key: key, ID: newUUID()}})
 		f.invalidCursor(key, err)
 	}
 }

@@ -10,19 +10,19 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// connectionPromises are what ports.Connections says of reading and changing.
+// connectionTests check the reads and updates of ports.Connections.
 var connectionTests = []storeTest{
-	{"what was created is given back as it was", getReturnsWhatWasCreated},
-	{"bytes handed over and handed back are not shared", bytesAreNotShared},
-	{"another tenant's connection is answered like an absent one", connectionsAreTenantScoped},
+	{"Get, List and Find return what was created", getReturnsWhatWasCreated},
+	{"byte slices of arguments and results are not shared", bytesAreNotShared},
+	{"another tenant's connection is not found, like an absent one", connectionsAreTenantScoped},
 	{"a connection of the other kind is not found", kindsAreSeparate},
-	{"a list narrows by kind and by health, and zero members do not narrow", connectionFilters},
-	{"paging by name meets every row once while rows come and go", connectionPaging},
-	{"updates of one row happen one after the other", updatesSerialise},
-	{"an error of the change is returned as it is, with nothing written", updateRollsBack},
-	{"an update writes what the change changed", updateWrites},
-	{"a context that is over is answered with its own error, and nothing is written", cancelledContextIsReturned},
-	{"activity is the last succeeded pull's finish and the last delivery's receipt", activityFollows},
+	{"a list filters by kind and by health, and zero members do not filter", connectionFilters},
+	{"paging by name returns every row once while rows are added and deleted", connectionPaging},
+	{"updates of one row are serialised", updatesSerialise},
+	{"an error of the update function is returned unchanged, and nothing is written", updateRollsBack},
+	{"an update writes what the update function changed", updateWrites},
+	{"a cancelled context returns its own error, and nothing is written", cancelledContextIsReturned},
+	{"activity is the finish of the last succeeded pull and the receipt of the last delivery", activityFollows},
 }
 
 func (f *fixture) getConnection(c domain.Connection) domain.Connection {
@@ -32,7 +32,7 @@ func (f *fixture) getConnection(c domain.Connection) domain.Connection {
 	return got
 }
 
-// listed reads the bench's own connections.
+// listConnections lists the connections of the fixture's tenant.
 func (f *fixture) listConnections(filter ports.ConnectionFilter, limit int, between func()) []domain.Connection {
 	f.Helper()
 	return collectPages(f, limit, func(page domain.PageRequest) (domain.Page[domain.Connection], error) {
@@ -51,9 +51,10 @@ func getReturnsWhatWasCreated(f *fixture) {
 		got := f.getConnection(c)
 		f.equal("Get of "+c.Name, c, got)
 		f.inUTC(got.CreatedAt, got.UpdatedAt)
-		listed := slices.DeleteFunc(f.listConnections(ports.ConnectionFilter{Kind: c.Kind}, 50, nil), func(other domain.Connection) bool {
-			return other.ID != c.ID
-		})
+		listed := slices.DeleteFunc(f.listConnections(ports.ConnectionFilter{Kind: c.Kind}, 50, nil),
+			func(other domain.Connection) bool {
+				return other.ID != c.ID
+			})
 		bare := c
 		bare.Sealed = nil
 		f.equal("List of "+c.Name, []domain.Connection{bare}, listed)
@@ -70,13 +71,13 @@ func bytesAreNotShared(f *fixture) {
 	f.createStored(given)
 	given.Sealed[0], given.Config[0] = '!', '!'
 	got := f.getConnection(want)
-	f.equal("after the caller wrote to what it handed over", want, got)
+	f.equal("after the caller wrote to the argument", want, got)
 	got.Sealed[0], got.Config[0] = '!', '!'
-	f.equal("after the caller wrote to what it was given", want, f.getConnection(want))
+	f.equal("after the caller wrote to the result", want, f.getConnection(want))
 }
 
-// connectionsKeepTenants tries every method with another tenant, and with an id of nobody:
-// a caller who can tell the two apart can find out which ids exist.
+// connectionsAreTenantScoped calls every method with another tenant, and with an unknown id.
+// A caller who can distinguish the two can find out which ids exist.
 func connectionsAreTenantScoped(f *fixture) {
 	c, foreign, absent := f.createConnection(), newTenant(), newID[domain.Connection]()
 	get := func(tenant domain.TenantID, id domain.ConnectionID) error {
@@ -118,7 +119,7 @@ func kindsAreSeparate(f *fixture) {
 		_, err := f.Connections.Get(f.ctx, f.tenant, row.kind, row.id)
 		f.errorIs(err, domain.NotFound)
 		_, err = f.Connections.Update(f.ctx, f.tenant, row.kind, row.id, func(*domain.Connection) error {
-			f.Error("the change of a row of the other kind was run")
+			f.Error("the update function of a row of the other kind was called")
 			return nil
 		})
 		f.errorIs(err, domain.NotFound)
@@ -127,7 +128,7 @@ func kindsAreSeparate(f *fixture) {
 	f.errorIs(err, domain.NotFound)
 }
 
-// connectionFilters has a row whose health was never looked at: it reads as unknown.
+// connectionFilters has a row whose health was never checked: it reads as unknown.
 func connectionFilters(f *fixture) {
 	with := func(name string, status domain.HealthStatus) {
 		c := f.newConnection(name)
@@ -155,8 +156,8 @@ func connectionFilters(f *fixture) {
 	}
 }
 
-// connectionPaging lets rows come before and behind the position, and one go: a store
-// that pages by offset meets a row twice or not at all.
+// connectionPaging adds rows before and after the position, and deletes one: a store
+// that pages by offset returns a row twice or not at all.
 func connectionPaging(f *fixture) {
 	var want []domain.ConnectionID
 	for i := range 7 {
@@ -170,17 +171,17 @@ func connectionPaging(f *fixture) {
 		}
 		f.createStored(f.newConnection(fmt.Sprintf("a%d", round))) // before the position
 		if round < 4 {
-			f.createStored(f.newConnection(fmt.Sprintf("z%d", round))) // behind it
+			f.createStored(f.newConnection(fmt.Sprintf("z%d", round))) // after it
 		}
 	})
 	exactlyOnce(f, want, ids(got, connectionID))
 	if !slices.IsSortedFunc(got, func(x, y domain.Connection) int { return compareText(x.Name, y.Name) }) {
-		f.Error("the rows are not by name")
+		f.Error("the rows are not sorted by name")
 	}
 }
 
-// updatesSerialise loses an increment where a store reads, changes and writes without a
-// lock or a compare.
+// updatesSerialise loses an increment if a store reads, changes and writes without a
+// lock or a compare-and-swap.
 func updatesSerialise(f *fixture) {
 	const writers = 32
 	c := f.createConnection()
@@ -196,7 +197,7 @@ func updatesSerialise(f *fixture) {
 	f.equal("revision", int64(1+writers), f.getConnection(c).Revision)
 }
 
-// updateRollsBack sets DeletedAt too: what a deletion takes along must not happen either.
+// updateRollsBack sets DeletedAt too: the side effects of a deletion must not happen either.
 func updateRollsBack(f *fixture) {
 	c, refused := f.createConnection(), errors.New("refused")
 	_, err := f.Connections.Update(f.ctx, f.tenant, c.Kind, c.ID, func(c *domain.Connection) error {
@@ -205,7 +206,7 @@ func updateRollsBack(f *fixture) {
 		return refused
 	})
 	if !errors.Is(err, refused) {
-		f.Errorf("error %v, want the change's own", err)
+		f.Errorf("error %v, want the update function's own", err)
 	}
 	f.equal("the connection", c, f.getConnection(c))
 }
@@ -216,7 +217,7 @@ func updateWrites(f *fixture) {
 		at := f.now()
 		var want domain.Connection
 		got, err := f.Connections.Update(f.ctx, f.tenant, c.Kind, c.ID, func(row *domain.Connection) error {
-			f.equal("what the change is given", c, *row)
+			f.equal("what the update function receives", c, *row)
 			row.Rename(c.Name + " renamed")
 			if c.Kind == domain.Aggregator {
 				row.Repoint("https://elsewhere.example.test", "item-2", at)
@@ -230,12 +231,12 @@ func updateWrites(f *fixture) {
 			return nil
 		})
 		f.noError(err)
-		f.equal("what Update gives", want, got)
+		f.equal("what Update returns", want, got)
 		f.equal("what is stored", want, f.getConnection(c))
 	}
 }
 
-// activityFollows has a failed pull and an ignored event at the end: the first must not
+// activityFollows ends with a failed pull and an ignored event: the first must not
 // count, the second must.
 func activityFollows(f *fixture) {
 	c, token := f.connectionWithToken()
@@ -256,14 +257,15 @@ func activityFollows(f *fixture) {
 	ignored := f.receive(f.incoming(token, domain.WebhookEvent{Name: "item/seen", DedupKey: "ignored"})).Delivery
 	l, _ = f.claim(f.requestPull(c, domain.PullScope{}).ID)
 	f.finish(l, domain.PullFailed, domain.CredentialRejected)
-	check("after a failed pull and an ignored event", ports.Activity{LastPullAt: ended, LastWebhookAt: ignored.ReceivedAt})
+	check("after a failed pull and an ignored event",
+		ports.Activity{LastPullAt: ended, LastWebhookAt: ignored.ReceivedAt})
 	f.deleteConnection(c)
 	_, err := f.Connections.Activity(f.ctx, f.tenant, c.ID)
 	f.errorIs(err, domain.NotFound)
 }
 
-// contextIsObeyed asks for the context's error as it is: a store that calls it
-// Unavailable makes a caller's haste look like an outage.
+// cancelledContextIsReturned expects the context's own error: a store that returns
+// Unavailable makes a caller's cancellation look like an outage.
 func cancelledContextIsReturned(f *fixture) {
 	c, token := f.connectionWithToken()
 	over, cancel := context.WithCancel(f.ctx)

@@ -8,22 +8,22 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// deletionPromises are what goes along when a connection is deleted, in one change.
+// deletionTests check what happens when a connection is deleted, all in one transaction.
 var deletionTests = []storeTest{
-	{"a deleted connection is not found by any way", deletedIsNotFound},
-	{"deletion revokes the tokens that were live", deletionRevokes},
-	{"deletion fails queued and waiting pulls, and their deliveries with them", deletionFailsPulls},
-	{"no pull is left queued when requests race the deletion", deletionRacesRequests},
-	{"what a deleted connection's pulls brought stays in the change feed", deletionKeepsFeed},
+	{"no method finds a deleted connection", deletedIsNotFound},
+	{"deletion revokes the live tokens", deletionRevokes},
+	{"deletion fails queued and waiting pulls and their deliveries", deletionFailsPulls},
+	{"no pull stays queued when requests race with the deletion", deletionRacesRequests},
+	{"rows of a deleted connection stay in the change feed", deletionKeepsFeed},
 }
 
-// sealedPromises are those of re-encryption, which goes on under traffic.
+// resealTests check re-encryption, which runs while the service is in use.
 var resealTests = []storeTest{
-	{"sealed credentials of both kinds and all tenants are met once, by id", listSealedPagesByID},
-	{"a credential is resealed only while it is the old one", resealComparesAndSwaps},
+	{"ListSealed returns credentials of both kinds and all tenants once, by id", listSealedPagesByID},
+	{"Reseal replaces a credential only while it is the old one", resealComparesAndSwaps},
 }
 
-// deletedIsAbsent asks by every method that takes a connection.
+// deletedIsNotFound calls every method that takes a connection.
 func deletedIsNotFound(f *fixture) {
 	for _, c := range []domain.Connection{f.createStored(f.newConnection("c")), f.createStored(f.newEngine("e"))} {
 		f.deleteConnection(c)
@@ -33,14 +33,15 @@ func deletedIsNotFound(f *fixture) {
 		f.errorIs(err, domain.NotFound)
 		_, err = f.Connections.Update(f.ctx, f.tenant, c.Kind, c.ID, func(*domain.Connection) error { return nil })
 		f.errorIs(err, domain.NotFound)
-		_, err = f.Pulls.Request(f.ctx, f.tenant, c.ID, ports.PullRequest{ID: newID[domain.Pull](), Trigger: domain.TriggerOperator, At: f.now()})
+		_, err = f.Pulls.Request(f.ctx, f.tenant, c.ID,
+			ports.PullRequest{ID: newID[domain.Pull](), Trigger: domain.TriggerOperator, At: f.now()})
 		f.errorIs(err, domain.NotFound)
 		f.errorIs(f.Tokens.Create(f.ctx, f.newToken(c)), domain.NotFound)
 	}
 	f.equal("List", 0, len(f.listConnections(ports.ConnectionFilter{}, 10, nil)))
 }
 
-// deletionRevokes has a token that was revoked before: its time says when it was, and stays.
+// deletionRevokes has a token that was revoked before: it keeps its own RevokedAt.
 func deletionRevokes(f *fixture) {
 	c, live := f.connectionWithToken()
 	early := f.createToken(c)
@@ -62,13 +63,13 @@ func deletionRevokes(f *fixture) {
 	f.errorIs(err, domain.Unauthenticated)
 }
 
-// deletionFailsPulls has one pull that waits for its next try and one queued behind it.
-// Nobody would ever run either, and their deliveries would be accepted for good.
+// deletionFailsPulls has one pull that waits for its next attempt and one queued after it.
+// Otherwise no worker would ever run either, and their deliveries would stay accepted.
 func deletionFailsPulls(f *fixture) {
 	c, token := f.connectionWithToken()
 	first := f.receiveWanted(token)
 	l, _ := f.claim(first.Pull)
-	second := f.receiveWanted(token) // queued behind the first
+	second := f.receiveWanted(token) // queued after the first
 	f.finish(l, domain.PullQueued, domain.VendorUnreachable)
 	_, bystander := f.connectionWithToken()
 	spared := f.receiveWanted(bystander)
@@ -88,17 +89,19 @@ func deletionFailsPulls(f *fixture) {
 	f.equal("another connection's delivery", domain.DeliveryAccepted, f.getDelivery(spared.ID).Status)
 }
 
-// deletionRacesRequests fails where a request checks the connection first and writes
-// later: its pull is then queued for nobody.
+// deletionRacesRequests fails if a request checks the connection first and writes
+// later: its pull is then queued and never run.
 func deletionRacesRequests(f *fixture) {
 	for range 5 {
 		c, token := f.connectionWithToken()
 		concurrently(9, func(i int) {
 			switch i % 3 {
 			case 0:
-				_, _ = f.Pulls.Request(f.ctx, f.tenant, c.ID, ports.PullRequest{ID: newID[domain.Pull](), Trigger: domain.TriggerOperator, At: f.now()})
+				_, _ = f.Pulls.Request(f.ctx, f.tenant, c.ID,
+					ports.PullRequest{ID: newID[domain.Pull](), Trigger: domain.TriggerOperator, At: f.now()})
 			case 1:
-				_, _ = f.Deliveries.Receive(f.ctx, f.incoming(token, wantedEvent(newUUID().String(), domain.PullScope{})))
+				_, _ = f.Deliveries.Receive(f.ctx,
+					f.incoming(token, wantedEvent(newUUID().String(), domain.PullScope{})))
 			case 2:
 				_, _ = f.Connections.Update(f.ctx, f.tenant, c.Kind, c.ID, func(c *domain.Connection) error {
 					c.Delete(epoch)
@@ -115,7 +118,7 @@ func deletionRacesRequests(f *fixture) {
 	}
 }
 
-// deletionKeepsFeed: nothing that a consumer may have read is ever taken back.
+// deletionKeepsFeed: a change that a consumer may have read is never taken back.
 func deletionKeepsFeed(f *fixture) {
 	c, l := f.runningPull()
 	f.storeRows(l, row("kept"))
@@ -124,7 +127,7 @@ func deletionKeepsFeed(f *fixture) {
 	f.equal("feed", []string{"kept"}, ids(f.readFeed(domain.Position{}, 10, 1), externalID))
 }
 
-// sealedWalk pages as re-encryption does, over rows of other tests too.
+// listSealedPagesByID pages as re-encryption does, also over rows of other tests.
 func listSealedPagesByID(f *fixture) {
 	var want []domain.ConnectionID
 	for range 4 {
@@ -148,15 +151,15 @@ func listSealedPagesByID(f *fixture) {
 	}
 	exactlyOnce(f, want, met)
 	if !slices.IsSortedFunc(met, func(x, y domain.ConnectionID) int { return bytes.Compare(x.UUID[:], y.UUID[:]) }) {
-		f.Error("the rows are not by id")
+		f.Error("the rows are not sorted by id")
 	}
 	if slices.Contains(met, gone.ID) {
-		f.Error("a deleted connection was met")
+		f.Error("a deleted connection was returned")
 	}
 }
 
-// resealCompares fails where re-encryption overwrites a credential that was rotated
-// meanwhile: the old one would come back to life.
+// resealComparesAndSwaps fails if re-encryption overwrites a credential that was rotated
+// in the meantime: the old credential would become valid again.
 func resealComparesAndSwaps(f *fixture) {
 	for _, c := range []domain.Connection{f.createStored(f.newConnection("c")), f.createStored(f.newEngine("e"))} {
 		reseal := func(id domain.ConnectionID, old, fresh string) bool {
@@ -171,7 +174,7 @@ func resealComparesAndSwaps(f *fixture) {
 		f.equal("from the stored credential", true, reseal(c.ID, string(c.Sealed), "fresh \x00\xfe"))
 		want := c
 		want.Sealed = domain.Sealed("fresh \x00\xfe")
-		f.equal("the connection resealed", want, f.getConnection(c))
+		f.equal("the resealed connection", want, f.getConnection(c))
 		f.equal("a second time", false, reseal(c.ID, string(c.Sealed), "fresher"))
 		f.deleteConnection(c)
 		f.equal("of a deleted connection", false, reseal(c.ID, "fresh \x00\xfe", "fresher"))

@@ -10,18 +10,18 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// namePromises are what domain.Connection says of names: unique, and compared exactly.
+// nameTests check the rules of domain.Connection on names: unique, and compared exactly.
 var nameTests = []storeTest{
-	{"a taken name is a conflict over both kinds", takenNameIsConflict},
-	{"a name is free again once its connection is deleted", deletedNamesAreFree},
-	{"names are compared exactly, whatever they hold", namesAreExact},
+	{"a taken name is a conflict across both kinds", takenNameIsConflict},
+	{"a name is free again after its connection is deleted", deletedNamesAreFree},
+	{"names are compared exactly", namesAreExact},
 	{"names sort by their bytes", namesSortByBytes},
-	{"of many creations of one name one succeeds", concurrentCreatesOfOneName},
-	{"a rename onto a taken name writes nothing", renameOntoTaken},
-	{"a name is free to another tenant", namesAreTenantScoped},
+	{"of concurrent creations of one name exactly one succeeds", concurrentCreatesOfOneName},
+	{"a rename to a taken name writes nothing", renameOntoTaken},
+	{"another tenant may use the same name", namesAreTenantScoped},
 }
 
-// hostile texts break quoting, wildcards, placeholders, collations and normalisation.
+// hostileTexts break quoting, wildcards, placeholders, collations and Unicode normalisation.
 var hostileTexts = []string{
 	`O'Brien "x"; DROP TABLE connections;--`, `100%_\%`, `%`, `_`, `$1 ? :name @name {{.}}`, `\x00 \u0000 \'`,
 	"caf\u00e9", "cafe\u0301", "cafe", "Cafe", "CAFE", "stra\u00dfe", "strasse", "\u0130stanbul", "istanbul",
@@ -31,8 +31,8 @@ var hostileTexts = []string{
 
 func compareText(x, y string) int { return strings.Compare(x, y) }
 
-// takenNames tries both kinds against both: they share one namespace, whatever they
-// are stored in. The vendor makes no difference either.
+// takenNameIsConflict tries both kinds against both: they share one namespace, even if they
+// are stored in different tables. The vendor makes no difference either.
 func takenNameIsConflict(f *fixture) {
 	for _, first := range []func(string) domain.Connection{f.newConnection, f.newEngine} {
 		for _, second := range []func(string) domain.Connection{f.newConnection, f.newEngine} {
@@ -52,8 +52,8 @@ func takenNameIsConflict(f *fixture) {
 	f.errorIs(f.Connections.Create(f.ctx, other), domain.NameTaken)
 }
 
-// deletedNamesAreFree deletes a name several times over: a store that keeps deleted rows
-// unique among themselves fails at the second.
+// deletedNamesAreFree deletes a name several times: a store with a unique constraint on
+// deleted rows fails at the second.
 func deletedNamesAreFree(f *fixture) {
 	for _, fresh := range []func(string) domain.Connection{f.newConnection, f.newEngine} {
 		for range 3 {
@@ -66,8 +66,8 @@ func deletedNamesAreFree(f *fixture) {
 	f.equal("Find", c, found)
 }
 
-// namesAreExact fails where a collation folds case, width or accents, or a store
-// normalises what it is given.
+// namesAreExact fails if a collation folds case, width or accents, or if a store
+// normalises names.
 func namesAreExact(f *fixture) {
 	for _, name := range hostileTexts {
 		f.createStored(f.newConnection(name))
@@ -82,8 +82,8 @@ func namesAreExact(f *fixture) {
 	f.errorIs(err, domain.NotFound)
 }
 
-// namesSortByBytes fails where a database sorts as a language does. It asks also that a
-// last page which is exactly full ends the list.
+// namesSortByBytes fails if a database sorts by the rules of a language. It also checks that
+// a last page which is exactly full ends the list.
 func namesSortByBytes(f *fixture) {
 	for _, name := range hostileTexts {
 		f.createStored(f.newConnection(name))
@@ -91,7 +91,8 @@ func namesSortByBytes(f *fixture) {
 	name := func(c domain.Connection) string { return c.Name }
 	want := slices.Sorted(slices.Values(hostileTexts))
 	f.equal("names by pages of 3", want, ids(f.listConnections(ports.ConnectionFilter{}, 3, nil), name))
-	all, err := f.Connections.List(f.ctx, f.tenant, ports.ConnectionFilter{}, domain.PageRequest{Limit: len(hostileTexts)})
+	all, err := f.Connections.List(f.ctx, f.tenant, ports.ConnectionFilter{},
+		domain.PageRequest{Limit: len(hostileTexts)})
 	f.noError(err)
 	f.equal("a last page that is full", domain.Position{}, all.Next)
 	first, err := f.Connections.List(f.ctx, f.tenant, ports.ConnectionFilter{}, domain.PageRequest{Limit: 5})
@@ -99,8 +100,8 @@ func namesSortByBytes(f *fixture) {
 	f.equal("the position", domain.Position{Key: want[4], ID: first.Items[4].ID.UUID}, first.Next)
 }
 
-// oneNameOneWinner fails where a store looks for the name before it writes, without a
-// constraint behind.
+// concurrentCreatesOfOneName fails if a store looks the name up before it writes, without a
+// unique constraint.
 func concurrentCreatesOfOneName(f *fixture) {
 	var winners atomic.Int32
 	concurrently(16, func(i int) {
@@ -119,7 +120,8 @@ func concurrentCreatesOfOneName(f *fixture) {
 	f.equal("rows", 1, len(f.listConnections(ports.ConnectionFilter{}, 10, nil)))
 }
 
-// renameOntoTaken races renames too: the constraint must hold for updates as for inserts.
+// renameOntoTaken also renames concurrently: the constraint must hold for updates as for
+// inserts.
 func renameOntoTaken(f *fixture) {
 	rename := func(c domain.Connection, name string) error {
 		_, err := f.Connections.Update(f.ctx, f.tenant, c.Kind, c.ID, func(c *domain.Connection) error {

@@ -14,40 +14,42 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// ConnectorBench is a connector and what it takes and refuses. Every value of it that an
-// error must not show holds the word "canary".
+// ConnectorSuite describes a connector and the configurations it accepts and rejects. Every
+// value that an error must not show contains the word "canary".
 type ConnectorSuite struct {
-	// Open makes a connector that asks about addresses; nil asks nobody.
+	// Open returns a connector that checks addresses with the given guard; nil checks none.
 	Open func(ports.EgressGuard) ports.Connector
-	// Config and Credential are taken.
+	// Config and Credential are valid.
 	Config     string
 	Credential domain.Credential
-	// Canonical is what becomes of Config, Address the URL that is asked about.
+	// Canonical is the canonical form of Config, Address the URL that the guard checks.
 	Canonical, Address string
-	// Refused are named for what is wrong with them.
+	// Invalid maps the name of a mistake to a configuration that makes it.
 	Invalid map[string]InvalidConfig
 }
 
-// RefusedConfig is a configuration or a credential at fault; make one with [Refused].
+// InvalidConfig is an invalid configuration or credential; create one with
+// [NewInvalidConfig].
 type InvalidConfig struct {
 	config     string
 	credential domain.Credential
 	fields     []string
 }
 
-// Refused names the fields at fault in the order in which the connector must.
+// NewInvalidConfig returns an invalid configuration. fields are the invalid fields in the
+// order in which the connector must name them.
 func NewInvalidConfig(config string, c domain.Credential, fields ...string) InvalidConfig {
 	return InvalidConfig{config, c, fields}
 }
 
-// TestConnector holds what a ports.Connector makes of configurations to its contract.
-// Probes need a peer, and are the connector's own tests' business.
+// TestConnector checks the Validate method of a ports.Connector against its contract.
+// Probes need a peer, and are tested by the connector's own tests.
 func TestConnector(t *testing.T, f ConnectorSuite) {
 	t.Helper()
-	t.Run("the canonical form has every default and is its own", f.canonical)
-	t.Run("the address is asked about", f.address)
+	t.Run("the canonical form has every default and is its own canonical form", f.canonical)
+	t.Run("the guard checks the address", f.address)
 	for name, refused := range f.Invalid {
-		t.Run("every fault is named/"+name, func(t *testing.T) { f.faults(t, refused) })
+		t.Run("every invalid field is named/"+name, func(t *testing.T) { f.faults(t, refused) })
 	}
 }
 
@@ -61,10 +63,10 @@ func (f ConnectorSuite) canonical(t *testing.T) {
 	}
 }
 
-// forbidding is a ports.Addresses that refuses what it is asked about, and remembers it.
+// denyingGuard is a ports.EgressGuard that rejects every URL and records it.
 type denyingGuard struct{ urls []string }
 
-// Check implements ports.Addresses.
+// Check implements ports.EgressGuard.
 func (fingerprint *denyingGuard) Check(_ context.Context, rawURL string) error {
 	fingerprint.urls = append(fingerprint.urls, rawURL)
 	return &domain.Error{Kind: domain.Rejected, Code: domain.AddressNotAllowed}
@@ -93,17 +95,17 @@ func (f ConnectorSuite) faults(t *testing.T, refused InvalidConfig) {
 	SecretFree(t, err)
 }
 
-// SecretFree asks that no error of the chain shows a canary.
+// SecretFree fails if an error of the chain contains a canary.
 func SecretFree(t testing.TB, err error) {
 	t.Helper()
 	for deep := err; deep != nil; deep = errors.Unwrap(deep) {
 		if strings.Contains(fmt.Sprintf("%v %+v", deep, deep), "canary") {
-			t.Errorf("the error shows a value: %v", deep)
+			t.Errorf("the error contains a secret value: %v", deep)
 		}
 	}
 }
 
-// Credential has the parts given as name and value in turns.
+// Credential returns a credential with the given parts, alternately name and value.
 func Credential(parts ...string) domain.Credential {
 	held := make(map[string]domain.Secret)
 	for i := 0; i < len(parts); i += 2 {

@@ -9,12 +9,12 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// deliveryPromises are what is seen of a delivery once it is in.
+// deliveryTests check stored deliveries.
 var deliveryTests = []storeTest{
-	{"another tenant's delivery is answered like an absent one", deliveriesAreTenantScoped},
-	{"a list shows deliveries without bodies and asks", listsOmitBodyAndScope},
-	{"a list narrows by every member of its filter, and by all at once", deliveryFilters},
-	{"paging newest first meets every row once while rows come", deliveryPaging},
+	{"another tenant's delivery is not found, like an absent one", deliveriesAreTenantScoped},
+	{"a list omits bodies and scopes of deliveries", listsOmitBodyAndScope},
+	{"a list filters by every member of its filter, and by all combined", deliveryFilters},
+	{"paging newest first returns every row once while rows are added", deliveryPaging},
 	{"a position of another list is Invalid", deliveryPositions},
 	{"a delivery's status follows its pull", statusFollowsPull},
 }
@@ -35,7 +35,8 @@ func deliveriesAreTenantScoped(f *fixture) {
 		return err
 	}
 	f.sameNotFound("Get", get(foreign, d.ID), get(f.tenant, newID[domain.Delivery]()))
-	page, err := f.Deliveries.List(f.ctx, foreign, ports.DeliveryFilter{Connection: c.ID}, domain.PageRequest{Limit: 10})
+	page, err := f.Deliveries.List(f.ctx, foreign, ports.DeliveryFilter{Connection: c.ID},
+		domain.PageRequest{Limit: 10})
 	f.noError(err)
 	f.equal("List of another tenant", domain.Page[domain.Delivery]{}, page)
 	replayed, err := f.Deliveries.Replay(f.ctx, foreign, []domain.DeliveryID{d.ID}, f.now(), newID[domain.Pull])
@@ -51,7 +52,7 @@ func listsOmitBodyAndScope(f *fixture) {
 	f.equal("List", want, f.listDeliveries(ports.DeliveryFilter{}, 10, nil)[0])
 }
 
-// deliveryFilters has event ids that mean something to LIKE and to quoting.
+// deliveryFilters has event ids with special characters of LIKE and of quoting.
 func deliveryFilters(f *fixture) {
 	c, token := f.connectionWithToken()
 	_, otherToken := f.connectionWithToken()
@@ -83,11 +84,12 @@ func deliveryFilters(f *fixture) {
 			Connection: c.ID, Status: domain.DeliveryAccepted, EventID: "a", From: a.ReceivedAt, To: other.ReceivedAt,
 		}, []domain.Delivery{a}},
 	} {
-		f.equal(fmt.Sprintf("%+v", row.filter), ids(row.want, deliveryID), ids(f.listDeliveries(row.filter, 2, nil), deliveryID))
+		f.equal(fmt.Sprintf("%+v", row.filter), ids(row.want, deliveryID),
+			ids(f.listDeliveries(row.filter, 2, nil), deliveryID))
 	}
 }
 
-// deliveryPaging has times that tie, as batches from a vendor do.
+// deliveryPaging has equal times, as a vendor's batches have.
 func deliveryPaging(f *fixture) {
 	_, token := f.connectionWithToken()
 	var want []domain.DeliveryID
@@ -117,8 +119,8 @@ func deliveryPositions(f *fixture) {
 	}
 }
 
-// statusFollowsPull has a delivery that came while the pull ran: it belongs to the next
-// one, and must not move with this.
+// statusFollowsPull has a delivery that arrived while the pull ran: it belongs to the next
+// pull, and its status must not change with this one.
 func statusFollowsPull(f *fixture) {
 	for _, row := range []struct {
 		state  domain.PullState
@@ -136,17 +138,18 @@ func statusFollowsPull(f *fixture) {
 		f.finish(l, domain.PullQueued, domain.VendorUnreachable)
 		waiting := f.getDelivery(first.ID)
 		f.equal("while its pull waits", domain.DeliveryAccepted, waiting.Status)
-		f.equal("processed meanwhile", time.Time{}, waiting.ProcessedAt)
+		f.equal("ProcessedAt while its pull waits", time.Time{}, waiting.ProcessedAt)
 		l, _ = f.claimAt(first.Pull, longAfter(epoch))
 		f.finish(l, row.state, row.reason)
 		for _, d := range []domain.Delivery{first, second} {
 			d = f.getDelivery(d.ID)
-			f.equal("once its pull has ended", row.want, d.Status)
+			f.equal("after its pull has ended", row.want, d.Status)
 			f.equal("processed", f.getPull(first.Pull).FinishedAt, d.ProcessedAt)
 			f.inUTC(d.ProcessedAt)
 		}
 		f.equal("a delivery of the next pull", domain.DeliveryAccepted, f.getDelivery(later.ID).Status)
 		f.equal("by status", []domain.DeliveryID{second.ID, first.ID},
-			ids(f.listDeliveries(ports.DeliveryFilter{Connection: first.Connection, Status: row.want}, 10, nil), deliveryID))
+			ids(f.listDeliveries(ports.DeliveryFilter{Connection: first.Connection, Status: row.want}, 10, nil),
+				deliveryID))
 	}
 }

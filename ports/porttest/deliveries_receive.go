@@ -11,25 +11,25 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// receiptPromises are those of Deliveries.Receive, the door's one write.
+// receiveTests check Deliveries.Receive, the only write of the webhook endpoint.
 var receiveTests = []storeTest{
-	{"a wanted event is stored as it came, with a queued pull", wantedEventIsStored},
-	{"a delivery is not shared with its callers", deliveriesAreNotShared},
-	{"without a live token of the vendor nobody is let in, and nothing is stored", receiveNeedsALiveToken},
-	{"many events become one queued pull", eventsShareAPull},
-	{"a pull that has begun to read is never joined", startedPullsAreNotJoined},
-	{"what asks for nothing is stored without a pull", unwantedEvents},
-	{"the same event again is a duplicate of the first, whatever became of it", duplicates},
-	{"of copies that race one is stored", concurrentCopies},
-	{"of events that race all are stored, with one pull", concurrentEvents},
-	{"an event is new to every connection", fingerprintsPerConnection},
+	{"a wanted event is stored unchanged, with a queued pull", wantedEventIsStored},
+	{"byte slices and scopes of a delivery are not shared with the caller", deliveriesAreNotShared},
+	{"without a live token of the vendor the event is rejected and nothing is stored", receiveNeedsALiveToken},
+	{"many events share one queued pull", eventsShareAPull},
+	{"an event never joins a pull that has started", startedPullsAreNotJoined},
+	{"an event that wants no pull is stored without one", unwantedEvents},
+	{"the same event again is a duplicate of the first, in any state of its pull", duplicates},
+	{"of concurrent copies exactly one is stored", concurrentCopies},
+	{"concurrent events are all stored, with one pull", concurrentEvents},
+	{"events are deduplicated per connection", fingerprintsPerConnection},
 }
 
-// bare compares deliveries as lists show them.
+// ignoreBodyAndScope compares deliveries as lists return them.
 var ignoreBodyAndScope = cmpopts.IgnoreFields(domain.Delivery{}, "Body", "Scope")
 
-// receiptIsStored has a body that is neither JSON nor UTF-8: the signature was made over
-// bytes, and bytes must be kept.
+// wantedEventIsStored has a body that is neither JSON nor UTF-8: the signature covers
+// bytes, so the exact bytes must be stored.
 func wantedEventIsStored(f *fixture) {
 	c, token := f.connectionWithToken()
 	at := f.now()
@@ -56,20 +56,21 @@ func wantedEventIsStored(f *fixture) {
 	f.equal("stored", want, got)
 	f.inUTC(got.ReceivedAt)
 	pull := f.getPull(r.Pull)
-	pull.Scope = domain.PullScope{} // of the deliveries only from the first claim on
+	pull.Scope = domain.PullScope{} // includes the scopes of the deliveries only from the first claim on
 	f.equal("pull", domain.Pull{
 		ID: r.Pull, Tenant: c.Tenant, Connection: c.ID, Vendor: c.Vendor, Trigger: domain.TriggerWebhook,
 		State: domain.PullQueued, CreatedAt: r.At, Trace: trace,
 	}, pull)
 }
 
-// deliveriesAreNotShared matters to stores in memory: an ask has maps and slices.
+// deliveriesAreNotShared matters to in-memory stores: a scope has maps and slices.
 func deliveriesAreNotShared(f *fixture) {
 	_, token := f.connectionWithToken()
 	r := f.incoming(token, domain.WebhookEvent{})
 	fill := func() {
 		r.Body, r.Event = []byte("body"), wantedEvent("key", domain.PullScope{
-			Window: &domain.Window{From: "2026-01-01"}, Removed: []string{"r"}, Changed: map[string][]string{"acc": {"a"}},
+			Window: &domain.Window{From: "2026-01-01"}, Removed: []string{"r"},
+			Changed: map[string][]string{"acc": {"a"}},
 		})
 	}
 	overwrite := func(body []byte, scope domain.PullScope) {
@@ -80,17 +81,18 @@ func deliveriesAreNotShared(f *fixture) {
 	overwrite(r.Body, r.Event.Scope)
 	fill()
 	got := f.getDelivery(r.Delivery)
-	f.equal("body after the caller wrote to what it handed over", r.Body, got.Body)
-	f.equal("ask after the caller wrote to what it handed over", r.Event.Scope, got.Scope)
+	f.equal("body after the caller wrote to the argument", r.Body, got.Body)
+	f.equal("scope after the caller wrote to the argument", r.Event.Scope, got.Scope)
 	overwrite(got.Body, got.Scope)
 	_, claimed := f.claim(r.Pull)
-	f.equal("the pull's ask", r.Event.Scope, claimed.Pull.Scope)
+	f.equal("the pull's scope", r.Event.Scope, claimed.Pull.Scope)
 	overwrite([]byte("-"), claimed.Pull.Scope)
-	f.equal("the pull's ask after the caller wrote to it", r.Event.Scope, f.getPull(r.Pull).Scope)
-	f.equal("the delivery's ask", r.Event.Scope, f.getDelivery(r.Delivery).Scope)
+	f.equal("the pull's scope after the caller wrote to it", r.Event.Scope, f.getPull(r.Pull).Scope)
+	f.equal("the delivery's scope", r.Event.Scope, f.getDelivery(r.Delivery).Scope)
 }
 
-// receiptNeedsToken: one error for every reason, so that the door tells nobody which.
+// receiveNeedsALiveToken: every reason has the same error, so that a caller cannot find out
+// which one it is.
 func receiveNeedsALiveToken(f *fixture) {
 	c, token := f.connectionWithToken()
 	revoked := f.createToken(c)
@@ -112,22 +114,22 @@ func receiveNeedsALiveToken(f *fixture) {
 	}
 }
 
-// eventsShareAPull has a second token: what is queued belongs to the connection.
+// eventsShareAPull has a second token: a queued pull belongs to the connection.
 func eventsShareAPull(f *fixture) {
 	c, token := f.connectionWithToken()
 	first := f.receiveWanted(token)
 	for range 4 {
 		f.equal("pull", first.Pull, f.receiveWanted(token).Pull)
 	}
-	f.equal("a token's pull is its connection's", first.Pull, f.receiveWanted(f.createToken(c)).Pull)
+	f.equal("the pull of the connection's second token", first.Pull, f.receiveWanted(f.createToken(c)).Pull)
 	f.equal("a request joins too", first.Pull, f.requestPull(c, domain.PullScope{}).ID)
 	pulls := f.listPulls(ports.PullFilter{Connection: c.ID}, 10, nil)
 	f.equal("pulls", []domain.PullID{first.Pull}, ids(pulls, pullID))
 	f.equal("trigger", domain.TriggerWebhook, pulls[0].Trigger)
 }
 
-// begunPullsAreNotJoined has a pull that runs, then waits: it has read already, so that
-// what joined it now would be left behind.
+// startedPullsAreNotJoined has a pull that runs, then waits: it has already read rows, so
+// that an event which joined it now would be missed.
 func startedPullsAreNotJoined(f *fixture) {
 	c, token := f.connectionWithToken()
 	first := f.receiveWanted(token)
@@ -137,13 +139,13 @@ func startedPullsAreNotJoined(f *fixture) {
 		f.Fatal("a delivery joined a running pull")
 	}
 	f.finish(l, domain.PullQueued, domain.VendorUnreachable)
-	f.equal("while the first waits for its next try", second.Pull, f.receiveWanted(token).Pull)
+	f.equal("while the first waits for its next attempt", second.Pull, f.receiveWanted(token).Pull)
 	f.equal("a request meanwhile", second.Pull, f.requestPull(c, domain.PullScope{}).ID)
 	f.equal("the first delivery", first.Pull, f.getDelivery(first.ID).Pull)
 }
 
-// uselessReceipts gives all three events one body: they are told apart by their keys, and
-// the ones without a key by the body.
+// unwantedEvents has the same body for all three events: their deduplication keys
+// distinguish them, and the body distinguishes events without a key.
 func unwantedEvents(f *fixture) {
 	c, token := f.connectionWithToken()
 	elsewhere := wantedEvent("elsewhere", domain.PullScope{Everything: true})
@@ -173,7 +175,7 @@ func unwantedEvents(f *fixture) {
 	f.equal("pulls", 0, len(f.listPulls(ports.PullFilter{Connection: c.ID}, 10, nil)))
 }
 
-// duplicates sends the same event at each stage of its pull, once in other words: where
+// duplicates sends the same event at each stage of its pull, once with another body: if
 // there is a key, the body does not matter.
 func duplicates(f *fixture) {
 	c, token := f.connectionWithToken()
@@ -187,7 +189,7 @@ func duplicates(f *fixture) {
 		copied := r
 		copied.Delivery, copied.Pull, copied.At = newID[domain.Delivery](), newID[domain.Pull](), f.now()
 		if r.Event.DedupKey != "" {
-			copied.Body = []byte("the same event in other words")
+			copied.Body = []byte("the same event with another body")
 		}
 		got := f.receive(copied)
 		f.equal(what+": duplicate", true, got.Duplicate)
@@ -200,16 +202,17 @@ func duplicates(f *fixture) {
 	}
 	for _, r := range []ports.IncomingDelivery{byKey, byBody, unreadable} {
 		f.receive(r)
-		again("at once", r)
+		again("immediately", r)
 	}
 	l, _ := f.claim(byKey.Pull)
 	again("while its pull runs", byKey)
 	f.finish(l, domain.PullSucceeded, "")
-	again("once its pull has ended", byKey)
+	again("after its pull has ended", byKey)
 	f.equal("pulls", 1, len(f.listPulls(ports.PullFilter{Connection: c.ID}, 10, nil)))
 }
 
-// raced sends n receipts at once and gives those that were new and those that were not.
+// receiveConcurrently stores deliveries concurrently and returns the new ones and the
+// duplicates.
 func (f *fixture) receiveConcurrently(deliveries []ports.IncomingDelivery) (fresh, copies []ports.ReceiveResult) {
 	var mu sync.Mutex
 	concurrently(len(deliveries), func(i int) {
@@ -228,7 +231,8 @@ func (f *fixture) receiveConcurrently(deliveries []ports.IncomingDelivery) (fres
 	return fresh, copies
 }
 
-// racingCopies is the vendor's retry storm. A store that looks before it inserts stores two.
+// concurrentCopies is a burst of retries of the vendor. A store that looks an event up before
+// it inserts stores two.
 func concurrentCopies(f *fixture) {
 	c, token := f.connectionWithToken()
 	var deliveries []ports.IncomingDelivery
@@ -240,19 +244,21 @@ func concurrentCopies(f *fixture) {
 		f.Fatalf("%d stored and %d duplicates, want 1 and 63", len(fresh), len(copies))
 	}
 	for _, other := range copies {
-		f.equal("what it is a duplicate of", fresh[0].Delivery.ID, other.Delivery.ID)
+		f.equal("the original of the duplicate", fresh[0].Delivery.ID, other.Delivery.ID)
 	}
 	f.equal("deliveries", 1, len(f.listDeliveries(ports.DeliveryFilter{Connection: c.ID}, 10, nil)))
-	f.equal("pulls", []domain.PullID{fresh[0].Delivery.Pull}, ids(f.listPulls(ports.PullFilter{Connection: c.ID}, 10, nil), pullID))
+	f.equal("pulls", []domain.PullID{fresh[0].Delivery.Pull},
+		ids(f.listPulls(ports.PullFilter{Connection: c.ID}, 10, nil), pullID))
 }
 
-// racingEvents fails where two events both find no queued pull and each queue one.
+// concurrentEvents fails if two events both find no queued pull and each queue one.
 func concurrentEvents(f *fixture) {
 	c, token := f.connectionWithToken()
 	var deliveries []ports.IncomingDelivery
 	var want []domain.DeliveryID
 	for range 32 {
-		deliveries = append(deliveries, f.incoming(token, wantedEvent(newUUID().String(), domain.PullScope{Everything: true})))
+		deliveries = append(deliveries, f.incoming(token,
+			wantedEvent(newUUID().String(), domain.PullScope{Everything: true})))
 		want = append(want, deliveries[len(deliveries)-1].Delivery)
 	}
 	fresh, _ := f.receiveConcurrently(deliveries)

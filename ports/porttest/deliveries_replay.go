@@ -7,18 +7,18 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// replayPromises are those of Deliveries.Replay.
+// replayTests check Deliveries.Replay.
 var replayTests = []storeTest{
-	{"a replayed delivery waits for a new pull", replayQueues},
-	{"replayed deliveries join the pull that is queued, never one that has begun", replayJoins},
-	{"deliveries of several connections are replayed as one change", replayOfSeveralConnections},
-	{"what asks for nothing, or cannot be pulled, is passed over", replaySkipsUnpullable},
+	{"a replayed delivery gets a new pull", replayQueues},
+	{"replayed deliveries join the queued pull, never one that has started", replayJoins},
+	{"deliveries of several connections are replayed in one transaction", replayOfSeveralConnections},
+	{"deliveries that want no pull, or cannot be pulled, are skipped", replaySkipsUnpullable},
 }
 
-// prunePromises are those of Deliveries.Prune.
+// pruneTests check Deliveries.Prune.
 var pruneTests = []storeTest{
-	{"old deliveries are let go, unless they wait for a pull", pruneRemovesOldDeliveries},
-	{"pruning and receiving do not hinder each other", pruneWhileReceiving},
+	{"old deliveries are pruned, unless they wait for a pull", pruneRemovesOldDeliveries},
+	{"pruning and receiving do not deadlock", pruneWhileReceiving},
 }
 
 func (f *fixture) replay(deliveries ...domain.DeliveryID) map[domain.DeliveryID]domain.Delivery {
@@ -29,12 +29,13 @@ func (f *fixture) replay(deliveries ...domain.DeliveryID) map[domain.DeliveryID]
 	for _, d := range replayed {
 		byID[d.ID] = d
 	}
-	f.equal("rows given twice", len(byID), len(replayed))
+	f.equal("rows returned twice", len(byID), len(replayed))
 	return byID
 }
 
-// ended is a delivery whose pull is over.
-func (f *fixture) finishedDelivery(token domain.WebhookToken, scope domain.PullScope, state domain.PullState, reason domain.Code) domain.Delivery {
+// finishedDelivery returns a delivery whose pull has ended.
+func (f *fixture) finishedDelivery(token domain.WebhookToken, scope domain.PullScope, state domain.PullState,
+	reason domain.Code) domain.Delivery {
 	f.Helper()
 	d := f.receive(f.incoming(token, wantedEvent(newUUID().String(), scope))).Delivery
 	l, _ := f.claim(d.Pull)
@@ -55,19 +56,19 @@ func replayQueues(f *fixture) {
 		want := d
 		want.Status, want.Pull, want.ProcessedAt = domain.DeliveryAccepted, got.Pull, time.Time{}
 		f.equal("stored", want, f.getDelivery(d.ID))
-		f.equal("given status", domain.DeliveryAccepted, got.Status)
+		f.equal("returned status", domain.DeliveryAccepted, got.Status)
 		pull := f.getPull(got.Pull)
 		f.equal("trigger", domain.TriggerReplay, pull.Trigger)
 		f.equal("state", domain.PullQueued, pull.State)
 		l, claimed := f.claim(got.Pull)
-		f.equal("what is asked again", d.Scope, claimed.Pull.Scope)
+		f.equal("the scope that is pulled again", d.Scope, claimed.Pull.Scope)
 		f.finish(l, domain.PullSucceeded, "")
 		f.equal("afterwards", domain.DeliveryProcessed, f.getDelivery(d.ID).Status)
 	}
 }
 
-// replayJoins moves a delivery away from a pull that runs: when that one ends, the
-// delivery is no longer its own.
+// replayJoins replays a delivery whose pull is running: when that pull ends, it must not
+// change the delivery.
 func replayJoins(f *fixture) {
 	c, token := f.connectionWithToken()
 	done := f.finishedDelivery(token, domain.PullScope{Everything: true}, domain.PullSucceeded, "")
@@ -76,17 +77,18 @@ func replayJoins(f *fixture) {
 	got := f.replay(done.ID, running.ID, done.ID)
 	next := got[done.ID].Pull
 	if next == running.Pull || next == done.Pull {
-		f.Fatal("a replayed delivery joined a pull that has begun")
+		f.Fatal("a replayed delivery joined a pull that has started")
 	}
 	f.equal("a delivery whose pull runs", next, got[running.ID].Pull)
-	f.equal("a new one", next, f.receiveWanted(token).Pull)
+	f.equal("a new delivery", next, f.receiveWanted(token).Pull)
 	f.equal("replayed again", next, f.replay(done.ID)[done.ID].Pull)
 	f.finish(l, domain.PullSucceeded, "")
-	f.equal("a delivery that left the pull which ended", domain.DeliveryAccepted, f.getDelivery(running.ID).Status)
+	f.equal("a delivery that left the pull before it ended", domain.DeliveryAccepted, f.getDelivery(running.ID).Status)
 	f.equal("pulls", 3, len(f.listPulls(ports.PullFilter{Connection: c.ID}, 10, nil)))
 }
 
-// replayMany gives two deliveries of each connection: they share one new pull.
+// replayOfSeveralConnections replays two deliveries of each connection: they share one new
+// pull.
 func replayOfSeveralConnections(f *fixture) {
 	var all []domain.DeliveryID
 	for range 3 {
@@ -117,13 +119,13 @@ func replaySkipsUnpullable(f *fixture) {
 	good := f.finishedDelivery(token, domain.PullScope{}, domain.PullSucceeded, "")
 	got := f.replay(ignored.ID, unreadable.ID, orphan.ID, newID[domain.Delivery](), good.ID)
 	f.equal("replayed", 1, len(got))
-	f.equal("the good one", domain.DeliveryAccepted, got[good.ID].Status)
+	f.equal("the replayable one", domain.DeliveryAccepted, got[good.ID].Status)
 	f.equal("the ignored one", domain.DeliveryIgnored, f.getDelivery(ignored.ID).Status)
 	f.equal("the unreadable one", domain.DeliveryUnreadable, f.getDelivery(unreadable.ID).Status)
 	f.equal("the deleted connection's", orphan, f.getDelivery(orphan.ID))
 }
 
-// prune runs rounds until nothing is left to prune.
+// prune calls Prune until no rows are left to prune, and returns their number.
 func (f *fixture) prune(before time.Time, limit int) (pruned int) {
 	f.Helper()
 	for {
@@ -139,10 +141,10 @@ func (f *fixture) prune(before time.Time, limit int) (pruned int) {
 	}
 }
 
-// longAgo is a time that only what is to be pruned or waited for plays in.
+// longAgo is a time used only by tests that see every tenant's rows.
 var longAgo = time.Date(2001, time.May, 1, 0, 0, 0, 0, time.UTC)
 
-// pruneOld plays in a year of its own, because pruning sees every tenant's rows.
+// pruneRemovesOldDeliveries uses a year of its own, because pruning sees every tenant's rows.
 func pruneRemovesOldDeliveries(f *fixture) {
 	_, token := f.connectionWithToken()
 	at := func(days int, key string, useful bool) domain.Delivery {
@@ -170,10 +172,11 @@ func pruneRemovesOldDeliveries(f *fixture) {
 		f.getDelivery(d.ID)
 	}
 	f.finish(l, domain.PullSucceeded, "")
-	f.equal("a pruned event again", false, f.receive(f.incoming(token, wantedEvent("ignored", domain.PullScope{}))).Duplicate)
+	f.equal("a pruned event again", false,
+		f.receive(f.incoming(token, wantedEvent("ignored", domain.PullScope{}))).Duplicate)
 }
 
-// pruneUnderTraffic cannot see a lock, but it sees a deadlock.
+// pruneWhileReceiving cannot detect a lock, but it detects a deadlock.
 func pruneWhileReceiving(f *fixture) {
 	_, token := f.connectionWithToken()
 	concurrently(16, func(i int) {
@@ -183,7 +186,8 @@ func pruneWhileReceiving(f *fixture) {
 			}
 			return
 		}
-		if _, err := f.Deliveries.Receive(f.ctx, f.incoming(token, wantedEvent(newUUID().String(), domain.PullScope{}))); err != nil {
+		if _, err := f.Deliveries.Receive(f.ctx,
+			f.incoming(token, wantedEvent(newUUID().String(), domain.PullScope{}))); err != nil {
 			f.Error(err)
 		}
 	})

@@ -16,19 +16,21 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// The vendors the suite speaks of; no store may care which they are.
+// The vendors of the suite; a store must not depend on which they are.
 const (
 	vendor      domain.Vendor = "pluggy"
 	otherVendor domain.Vendor = "belvo"
 )
 
-// epoch is when the suite plays. It has microseconds, because stores must keep them.
+// epoch is the start time of the suite's clock. It has microseconds, because stores must
+// keep them.
 var epoch = time.Date(2026, time.March, 1, 10, 0, 0, 123456000, time.UTC)
 
-// trace is a W3C traceparent: a pull keeps that of the request which made it.
+// trace is a W3C traceparent: a pull stores that of the request which created it.
 const trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
-// bench is the table one promise is tried on: a backend, and a tenant of its own.
+// fixture is the environment of one test: the stores of a backend, and a tenant of its own.
+// [newFixture] sets every embedded store.
 type fixture struct {
 	*testing.T
 	Stores
@@ -42,10 +44,11 @@ func newFixture(t *testing.T, s Stores) *fixture {
 	return &fixture{T: t, Stores: s, ctx: t.Context(), tenant: newTenant()}
 }
 
-// now is a second later with each call, so that no two things happen at once by chance.
+// now returns a time one second later with each call, so that no two times are equal by
+// chance.
 func (f *fixture) now() time.Time { return epoch.Add(time.Duration(f.ticks.Add(1)) * time.Second) }
 
-// behind is later than anything a bench does by its own clock.
+// longAfter returns a time later than any that a fixture's own clock returns.
 func longAfter(at time.Time) time.Time { return at.Add(24 * time.Hour) }
 
 func newUUID() uuid.UUID { return uuid.Must(uuid.NewV7()) }
@@ -54,7 +57,7 @@ func newID[T any]() domain.ID[T] { return domain.ID[T]{UUID: newUUID()} }
 
 func newTenant() domain.TenantID { return domain.TenantID{UUID: newUUID()} }
 
-// freshConnection is an aggregator connection that is not stored yet.
+// newConnection returns an aggregator connection that is not stored yet.
 func (f *fixture) newConnection(name string) domain.Connection {
 	at := f.now()
 	return domain.Connection{
@@ -78,7 +81,7 @@ func (f *fixture) createStored(c domain.Connection) domain.Connection {
 	return c
 }
 
-// connection stores an aggregator connection under a name of its own.
+// createConnection stores an aggregator connection with a unique name.
 func (f *fixture) createConnection() domain.Connection {
 	f.Helper()
 	return f.createStored(f.newConnection("connection " + newUUID().String()))
@@ -98,14 +101,14 @@ func (f *fixture) createToken(c domain.Connection) domain.WebhookToken {
 	return token
 }
 
-// door is a connection with a token to knock with.
+// connectionWithToken stores a connection and a webhook token for it.
 func (f *fixture) connectionWithToken() (domain.Connection, domain.WebhookToken) {
 	f.Helper()
 	c := f.createConnection()
 	return c, f.createToken(c)
 }
 
-// wanted is an event that asks for a pull.
+// wantedEvent returns an event that wants a pull.
 func wantedEvent(key string, scope domain.PullScope) domain.WebhookEvent {
 	return domain.WebhookEvent{Name: "transactions/created", ID: key, DedupKey: key, WantsPull: true, Scope: scope}
 }
@@ -124,7 +127,7 @@ func (f *fixture) receive(r ports.IncomingDelivery) ports.ReceiveResult {
 	return received
 }
 
-// knock lets a new wanted event in.
+// receiveWanted stores the delivery of a new event that wants a pull.
 func (f *fixture) receiveWanted(token domain.WebhookToken) domain.Delivery {
 	f.Helper()
 	return f.receive(f.incoming(token, wantedEvent(newUUID().String(), domain.PullScope{Everything: true}))).Delivery
@@ -139,7 +142,7 @@ func (f *fixture) requestPull(c domain.Connection, scope domain.PullScope) domai
 	return pull
 }
 
-// lease is a minute's hold on the pull from at on.
+// newLease returns a lease of one minute on the pull.
 func newLease(pull domain.PullID, at time.Time) domain.Lease {
 	return domain.Lease{ID: newID[domain.Lease](), Pull: pull, Until: at.Add(time.Minute)}
 }
@@ -157,7 +160,7 @@ func (f *fixture) claimAt(pull domain.PullID, at time.Time) (domain.Lease, ports
 	return l, claimed
 }
 
-// running is a new connection with a pull in a worker's hands.
+// runningPull returns a new connection and the lease of its running pull.
 func (f *fixture) runningPull() (domain.Connection, domain.Lease) {
 	f.Helper()
 	c := f.createConnection()
@@ -199,7 +202,7 @@ func (f *fixture) getDelivery(id domain.DeliveryID) domain.Delivery {
 	return d
 }
 
-// race runs do n times at once, and waits for all of them.
+// concurrently runs do n times concurrently, and waits for all of them.
 func concurrently(n int, do func(i int)) {
 	var all sync.WaitGroup
 	start := make(chan struct{})

@@ -8,7 +8,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// money reads an amount that the suite itself wrote.
+// money parses an amount of the suite itself.
 func money(amount, currency string) domain.Money {
 	m, err := domain.ParseMoney(amount, currency)
 	if err != nil {
@@ -17,7 +17,7 @@ func money(amount, currency string) domain.Money {
 	return m
 }
 
-// row is an observation, the same for the same external id, with edits.
+// row returns a transaction, the same for the same external id, with edits applied.
 func row(externalID string, edits ...func(*domain.TransactionData)) domain.TransactionData {
 	o := domain.TransactionData{
 		ExternalID: externalID, Amount: money("-12.5", "BRL"), Status: domain.Posted, Date: "2026-02-10",
@@ -44,11 +44,13 @@ func withDescription(text string) func(*domain.TransactionData) {
 func accountData(externalID string) domain.AccountData {
 	balance := money("100", "BRL")
 	return domain.AccountData{
-		ExternalID: externalID, Type: domain.BankAccount, Name: "account " + externalID, Currency: "BRL", Balance: &balance,
+		ExternalID: externalID, Type: domain.BankAccount, Name: "account " + externalID, Currency: "BRL",
+		Balance: &balance,
 	}
 }
 
-// tryPage stores a page; what w leaves open is filled in, the lease's end stays.
+// storePageCounts stores a page and returns its counts. Missing members of write are filled
+// in; the lease's end stays.
 func (f *fixture) storePageCounts(l domain.Lease, write ports.PageWrite) (domain.Counts, error) {
 	if write.NewID == nil {
 		write.NewID = newID[domain.Transaction]
@@ -74,26 +76,27 @@ func (f *fixture) mustStorePage(l domain.Lease, write ports.PageWrite) domain.Co
 	return counts
 }
 
-// write stores a page of nothing but rows.
+// storeRows stores a page that has only transactions.
 func (f *fixture) storeRows(l domain.Lease, rows ...domain.TransactionData) domain.Counts {
 	f.Helper()
 	return f.mustStorePage(l, ports.PageWrite{Transactions: rows})
 }
 
-func (f *fixture) listTransactions(c domain.Connection, filter ports.TransactionFilter, limit int, between func()) []domain.Transaction {
+func (f *fixture) listTransactions(c domain.Connection, filter ports.TransactionFilter, limit int,
+	between func()) []domain.Transaction {
 	f.Helper()
 	return collectPages(f, limit, func(page domain.PageRequest) (domain.Page[domain.Transaction], error) {
 		return f.Ledger.Transactions(f.ctx, f.tenant, c.ID, filter, page)
 	}, between)
 }
 
-// rows gives the connection's transactions, newest first.
+// allRows returns the connection's transactions, newest first.
 func (f *fixture) allRows(c domain.Connection) []domain.Transaction {
 	f.Helper()
 	return f.listTransactions(c, ports.TransactionFilter{}, domain.MaxLimit, nil)
 }
 
-// row gives the one transaction with this external id.
+// getRow returns the transaction with this external id.
 func (f *fixture) getRow(c domain.Connection, externalID string) domain.Transaction {
 	f.Helper()
 	for _, t := range f.allRows(c) {
@@ -112,19 +115,20 @@ func (f *fixture) listAccounts(c domain.Connection) []domain.Account {
 	}, nil)
 }
 
-// feed reads the change feed behind a position, until it has shown that many changes.
+// readFeed reads the change feed after a position until it has returned that many changes.
 func (f *fixture) readFeed(after domain.Position, limit, changes int) []domain.Transaction {
 	f.Helper()
 	all, _ := f.readFeedFrom(after, limit, changes)
 	return all
 }
 
-// feedPatience is how long a change may be held back.
+// feedTimeout bounds how long a change may be held back.
 const feedTimeout = 30 * time.Second
 
-// feedFrom is feed that also gives where to go on. A store may hold changes back while
-// anybody who began to write earlier is at it, be it for another tenant: what must come is
-// waited for. Whatever else is there by then is given too.
+// readFeedFrom is readFeed that also returns the position to continue from. A store may hold
+// changes back while an earlier writer is still active, also one of another tenant; therefore
+// readFeedFrom waits for the expected changes. It also returns all others that are visible by
+// then.
 func (f *fixture) readFeedFrom(after domain.Position, limit, changes int) ([]domain.Transaction, domain.Position) {
 	f.Helper()
 	var all []domain.Transaction

@@ -9,43 +9,44 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// idempotencyPromises are those of ports.IdempotencyStore.
+// idempotencyTests check ports.IdempotencyStore.
 var idempotencyTests = []storeTest{
-	{"a free key is claimed, and its answer is given again as it was", responseIsReplayed},
-	{"a key in flight is a conflict until its claim is stale", claimTimesOut},
+	{"a free key is claimed, and its stored response is returned unchanged", responseIsReplayed},
+	{"a key in flight is a conflict until its claim times out", claimTimesOut},
 	{"a key with another fingerprint is a conflict", fingerprintsDiffer},
-	{"an answer is kept for its time", responseExpires},
-	{"an abandoned key is free, an answer cannot be abandoned", releaseFreesTheKey},
-	{"keys are the tenant's own", keysAreTenantScoped},
-	{"of many claims of one key one succeeds", concurrentClaims},
-	{"of many claims of one stale key one succeeds", concurrentClaimsOfStaleKey},
-	{"old answers are forgotten, young ones are not", pruneRemovesOldResponses},
+	{"a response is stored until its retention ends", responseExpires},
+	{"a released key is free, but a finished one cannot be released", releaseFreesTheKey},
+	{"keys are separate per tenant", keysAreTenantScoped},
+	{"of concurrent claims of one key exactly one succeeds", concurrentClaims},
+	{"of concurrent claims of one stale key exactly one succeeds", concurrentClaimsOfStaleKey},
+	{"old responses are pruned, young ones are not", pruneRemovesOldResponses},
 }
 
 var (
-	fingerprintA   = domain.Fingerprint(sha256.Sum256([]byte("asked")))
+	fingerprintA = domain.Fingerprint(sha256.Sum256([]byte("asked")))
 	fingerprintB = domain.Fingerprint(sha256.Sum256([]byte("another")))
 )
 
-// instant is the smallest step of time a store keeps.
+// timeResolution is the smallest difference in time that a store keeps.
 const timeResolution = time.Microsecond
 
 func (f *fixture) beginKey(key string, fingerprint domain.Fingerprint, at time.Time) (*ports.StoredResponse, error) {
 	return f.Idempotency.Begin(f.ctx, f.tenant, key, fingerprint, at)
 }
 
-// begins asks for a claim.
+// claimKey claims a free key.
 func (f *fixture) claimKey(key string, fingerprint domain.Fingerprint, at time.Time) {
 	f.Helper()
 	response, err := f.beginKey(key, fingerprint, at)
 	f.noError(err)
-	f.equal("answer of a free key", (*ports.StoredResponse)(nil), response)
+	f.equal("response of a free key", (*ports.StoredResponse)(nil), response)
 }
 
 func (f *fixture) finishKey(key string, at time.Time) ports.StoredResponse {
 	f.Helper()
 	response := ports.StoredResponse{
-		Status: 201, Headers: map[string]string{"Location": "/x?a='%", "ETag": `"1"`}, Body: []byte("{\"a\": 1}\x00\xff\n"),
+		Status: 201, Headers: map[string]string{"Location": "/x?a='%", "ETag": `"1"`},
+		Body: []byte("{\"a\": 1}\x00\xff\n"),
 	}
 	f.noError(f.Idempotency.Finish(f.ctx, f.tenant, key, response, at))
 	return response
@@ -66,11 +67,11 @@ func responseIsReplayed(f *fixture) {
 	f.noError(f.Idempotency.Finish(f.ctx, f.tenant, "bare", ports.StoredResponse{Status: 204}, at))
 	got, err := f.beginKey("bare", fingerprintA, at)
 	f.noError(err)
-	f.equal("an answer without body", &ports.StoredResponse{Status: 204}, got)
+	f.equal("a response without body", &ports.StoredResponse{Status: 204}, got)
 }
 
-// claimGoesStale: a process died in the middle. Whoever claims the key then has it for
-// as long as the first had.
+// claimTimesOut: a process died while it held a claim. The next process that claims the key
+// holds it for the same time.
 func claimTimesOut(f *fixture) {
 	at := f.now()
 	f.claimKey("key", fingerprintA, at)
@@ -96,7 +97,7 @@ func fingerprintsDiffer(f *fixture) {
 	f.errorIs(err, domain.KeyReused)
 	got, err := f.beginKey("key", fingerprintA, at.Add(time.Hour))
 	f.noError(err)
-	f.equal("the first answer", &want, got)
+	f.equal("the first response", &want, got)
 }
 
 func responseExpires(f *fixture) {
@@ -105,14 +106,14 @@ func responseExpires(f *fixture) {
 	want := f.finishKey("key", at)
 	got, err := f.beginKey("key", fingerprintA, at.Add(ports.ResponseRetention))
 	f.noError(err)
-	f.equal("answer at the end of its time", &want, got)
+	f.equal("response at the end of its retention", &want, got)
 	late := at.Add(ports.ResponseRetention + timeResolution)
 	f.claimKey("key", fingerprintB, late)
 	_, err = f.beginKey("key", fingerprintB, late)
 	f.errorIs(err, domain.KeyInFlight)
 }
 
-// abandonFrees has a late abandon, of a process that was thought dead.
+// releaseFreesTheKey includes a late Release, of a process that was taken for dead.
 func releaseFreesTheKey(f *fixture) {
 	at := f.now()
 	abandon := func(key string) {
@@ -143,7 +144,7 @@ func keysAreTenantScoped(f *fixture) {
 	f.equal("answer", &want, got)
 }
 
-// winners counts the claims that succeed of many at once.
+// winners returns how many of several concurrent claims succeed.
 func (f *fixture) winners(key string, at time.Time) int32 {
 	var won atomic.Int32
 	concurrently(16, func(int) {
@@ -160,14 +161,15 @@ func (f *fixture) winners(key string, at time.Time) int32 {
 
 func concurrentClaims(f *fixture) { f.equal("winners", int32(1), f.winners("key", f.now())) }
 
-// oneStaleClaimWins fails where a stale claim is deleted and inserted in two steps.
+// concurrentClaimsOfStaleKey fails if a stale claim is deleted and inserted in two steps.
 func concurrentClaimsOfStaleKey(f *fixture) {
 	at := f.now()
 	f.claimKey("key", fingerprintA, at)
 	f.equal("winners", int32(1), f.winners("key", at.Add(2*ports.ClaimTimeout)))
 }
 
-// forgetOld plays in a year of its own: forgetting sees the answers of every tenant.
+// pruneRemovesOldResponses uses a year of its own, because Prune sees the responses of every
+// tenant.
 func pruneRemovesOldResponses(f *fixture) {
 	old := time.Date(1999, time.May, 1, 0, 0, 0, 0, time.UTC)
 	for _, key := range []string{"a", "b", "c"} {
@@ -181,7 +183,7 @@ func pruneRemovesOldResponses(f *fixture) {
 		n, err := f.Idempotency.Prune(f.ctx, old.AddDate(0, 1, 0), 2)
 		f.noError(err)
 		if n > 2 {
-			f.Fatalf("%d answers forgotten, limit 2", n)
+			f.Fatalf("%d responses pruned, limit 2", n)
 		}
 		if n == 0 {
 			break
@@ -189,10 +191,10 @@ func pruneRemovesOldResponses(f *fixture) {
 		forgotten += n
 	}
 	if forgotten < 3 {
-		f.Errorf("%d answers forgotten, want 3 or more", forgotten)
+		f.Errorf("%d responses pruned, want 3 or more", forgotten)
 	}
 	f.claimKey("a", fingerprintB, old)
 	got, err := f.beginKey("young", fingerprintA, old.AddDate(1, 0, 0))
 	f.noError(err)
-	f.equal("a young answer", &young, got)
+	f.equal("a young response", &young, got)
 }

@@ -10,19 +10,21 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// ledgerPromises are what readers of a connection's rows are promised.
+// ledgerTests check the reads of a connection's rows.
 var ledgerTests = []storeTest{
 	{"another tenant reads nothing", ledgerIsTenantScoped},
-	{"transactions come by date, newest first, removed ones too", transactionsByDate},
-	{"transactions narrow by every member of the filter, and by all at once", transactionFilters},
-	{"paging meets every row once while rows come", transactionPaging},
+	{"transactions are sorted by date, newest first, removed ones included", transactionsByDate},
+	{"transactions are filtered by every member of the filter, and by all combined", transactionFilters},
+	{"paging returns every row once while rows are added", transactionPaging},
 	{"a position of another list is Invalid", transactionPositions},
 }
 
-// ledgerKeepsTenants: an unknown connection has no rows, and another tenant's neither.
+// ledgerIsTenantScoped: an unknown connection has no rows, and another tenant's has none
+// either.
 func ledgerIsTenantScoped(f *fixture) {
 	c, l := f.runningPull()
-	f.mustStorePage(l, ports.PageWrite{Accounts: []domain.AccountData{accountData("a")}, Transactions: []domain.TransactionData{row("1")}})
+	f.mustStorePage(l, ports.PageWrite{Accounts: []domain.AccountData{accountData("a")},
+		Transactions: []domain.TransactionData{row("1")}})
 	page := domain.PageRequest{Limit: 10}
 	for _, reader := range []struct {
 		tenant     domain.TenantID
@@ -41,7 +43,7 @@ func ledgerIsTenantScoped(f *fixture) {
 	f.equal("more changes", false, feed.More)
 }
 
-// newestFirst orders as Ledger.Transactions does.
+// newestFirst is the order of Ledger.Transactions.
 func newestFirst(x, y domain.Transaction) int {
 	return cmp.Or(cmp.Compare(y.Date, x.Date), bytes.Compare(y.ID.UUID[:], x.ID.UUID[:]))
 }
@@ -55,7 +57,7 @@ func transactionsByDate(f *fixture) {
 	all := f.allRows(c)
 	f.equal("rows", 9, len(all))
 	if !slices.IsSortedFunc(all, newestFirst) {
-		f.Errorf("the rows are not by date and id, newest first: %v", ids(all, externalID))
+		f.Errorf("the rows are not sorted by date and id, newest first: %v", ids(all, externalID))
 	}
 	f.equal("by pages of 2", all, f.listTransactions(c, ports.TransactionFilter{}, 2, nil))
 	f.equal("by pages of 9", all, f.listTransactions(c, ports.TransactionFilter{}, 9, nil))
@@ -70,7 +72,8 @@ func transactionFilters(f *fixture) {
 	f.mustStorePage(l, ports.PageWrite{
 		Accounts: []domain.AccountData{accountData("a"), accountData("b")},
 		Transactions: []domain.TransactionData{
-			row("4", withDate("2026-02-04"), withAccount("a")), row("3", withDate("2026-02-03"), withAccount("b"), pending),
+			row("4", withDate("2026-02-04"), withAccount("a")),
+			row("3", withDate("2026-02-03"), withAccount("b"), pending),
 			row("2", withDate("2026-02-02"), withAccount("a"), pending), row("1", withDate("2026-02-01")),
 		},
 	})
@@ -96,7 +99,7 @@ func transactionFilters(f *fixture) {
 	}
 }
 
-// transactionPaging lets rows come on both sides of the position; those behind it are met.
+// transactionPaging adds rows on both sides of the position; those after it are returned.
 func transactionPaging(f *fixture) {
 	c, l := f.runningPull()
 	var want []string
@@ -107,7 +110,8 @@ func transactionPaging(f *fixture) {
 	round := 0
 	got := ids(f.listTransactions(c, ports.TransactionFilter{}, 2, func() {
 		if round++; round < 4 {
-			f.storeRows(l, row(fmt.Sprint("newer ", round), withDate("2026-03-01")), row(fmt.Sprint("older ", round), withDate("2026-01-01")))
+			f.storeRows(l, row(fmt.Sprint("newer ", round), withDate("2026-03-01")),
+				row(fmt.Sprint("older ", round), withDate("2026-01-01")))
 		}
 	}), externalID)
 	exactlyOnce(f, want, got)

@@ -8,16 +8,17 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// keeperPromises are the safety net's. Its methods see every tenant's rows.
+// maintenanceTests check the methods of Pulls for maintenance tasks, which see every tenant's
+// rows.
 var maintenanceTests = []storeTest{
-	{"a pull that is due for longer than grace is stranded", overduePullIsStuck},
-	{"a pull whose lease has ended is stranded", expiredLeaseIsStuck},
-	{"a pull that is queued behind one at work is not stranded", queuedBehindRunningIsNotStuck},
-	{"a connection whose pulls ended long ago, or that never had one, is idle", connectionsDueForReconcile},
-	{"the backlog is as old as the oldest pull that is not over", oldestOpenPull},
+	{"a pull that is due for longer than grace is stuck", overduePullIsStuck},
+	{"a pull with an expired lease is stuck", expiredLeaseIsStuck},
+	{"a pull queued after a running one is not stuck", queuedBehindRunningIsNotStuck},
+	{"a connection without a recent pull is due for reconciliation", connectionsDueForReconcile},
+	{"OldestOpen is the time of the oldest pull that has not ended", oldestOpenPull},
 }
 
-// all is a limit that no test database reaches.
+// noLimit is a limit that no test database reaches.
 const noLimit = 100_000
 
 func (f *fixture) isStuck(pull domain.PullID, at time.Time, grace time.Duration) bool {
@@ -27,12 +28,13 @@ func (f *fixture) isStuck(pull domain.PullID, at time.Time, grace time.Duration)
 	return slices.Contains(pulls, pull)
 }
 
-// strandedQueued goes through grace from the request and from the time of the next try.
+// overduePullIsStuck checks grace both from the request and from the time of the next
+// attempt.
 func overduePullIsStuck(f *fixture) {
 	const grace = time.Minute
 	pull := f.requestPull(f.createConnection(), domain.PullScope{})
 	at := pull.CreatedAt
-	f.equal("at once", false, f.isStuck(pull.ID, at, grace))
+	f.equal("immediately", false, f.isStuck(pull.ID, at, grace))
 	f.equal("before the end of grace", false, f.isStuck(pull.ID, at.Add(grace-timeResolution), grace))
 	f.equal("after it", true, f.isStuck(pull.ID, at.Add(grace+timeResolution), grace))
 	some, err := f.Pulls.ListStuck(f.ctx, longAfter(at), grace, 1)
@@ -41,12 +43,13 @@ func overduePullIsStuck(f *fixture) {
 
 	l, _ := f.claim(pull.ID)
 	due := l.Until.Add(time.Hour)
-	f.noError(f.Pulls.Finish(f.ctx, l, ports.Outcome{State: domain.PullQueued, NotBefore: due, Attempts: 1, At: f.now()}))
+	f.noError(f.Pulls.Finish(f.ctx, l, ports.Outcome{State: domain.PullQueued, NotBefore: due, Attempts: 1,
+		At: f.now()}))
 	f.equal("while it waits", false, f.isStuck(pull.ID, due.Add(grace-timeResolution), grace))
 	f.equal("after it has waited", true, f.isStuck(pull.ID, due.Add(grace+timeResolution), grace))
 	l, _ = f.claimAt(pull.ID, due)
 	f.finish(l, domain.PullSucceeded, "")
-	f.equal("when it is over", false, f.isStuck(pull.ID, longAfter(due), grace))
+	f.equal("after it has ended", false, f.isStuck(pull.ID, longAfter(due), grace))
 }
 
 func expiredLeaseIsStuck(f *fixture) {
@@ -54,18 +57,19 @@ func expiredLeaseIsStuck(f *fixture) {
 	f.equal("while its lease holds", false, f.isStuck(l.Pull, l.Until.Add(-timeResolution), 0))
 	f.equal("afterwards", true, f.isStuck(l.Pull, l.Until.Add(timeResolution), time.Hour))
 	f.claimAt(l.Pull, l.Until.Add(timeResolution))
-	f.equal("when it was taken over", false, f.isStuck(l.Pull, l.Until.Add(time.Second), 0))
+	f.equal("after a takeover", false, f.isStuck(l.Pull, l.Until.Add(time.Second), 0))
 }
 
-// queuedBehindIsNotStranded: kicking it would only find it not due, again and again.
+// queuedBehindRunningIsNotStuck: a worker woken for it would only find it not due, again and
+// again.
 func queuedBehindRunningIsNotStuck(f *fixture) {
 	c, l := f.runningPull()
 	next := f.requestPull(c, domain.PullScope{})
 	at := longAfter(epoch)
 	f.noError(f.storePage(l, ports.PageWrite{Until: longAfter(at)}))
-	f.equal("while the first is at work", false, f.isStuck(next.ID, at, time.Minute))
+	f.equal("while the first runs", false, f.isStuck(next.ID, at, time.Minute))
 	f.finish(l, domain.PullSucceeded, "")
-	f.equal("when the first is over", true, f.isStuck(next.ID, at, time.Minute))
+	f.equal("after the first has ended", true, f.isStuck(next.ID, at, time.Minute))
 }
 
 func (f *fixture) isDueForReconcile(c domain.Connection, since time.Time) bool {
@@ -74,7 +78,7 @@ func (f *fixture) isDueForReconcile(c domain.Connection, since time.Time) bool {
 	f.noError(err)
 	for _, other := range idle {
 		if other.ID == c.ID {
-			f.equal("what Idle gives", f.getConnection(c), other)
+			f.equal("the connection that ListDueForReconcile returns", f.getConnection(c), other)
 			return true
 		}
 	}
@@ -109,11 +113,13 @@ func connectionsDueForReconcile(f *fixture) {
 	f.deleteConnection(c)
 	idle, err := f.Pulls.ListDueForReconcile(f.ctx, longAfter(epoch), noLimit)
 	f.noError(err)
-	f.equal("a deleted connection", false, slices.ContainsFunc(idle, func(other domain.Connection) bool { return other.ID == c.ID }))
+	f.equal("a deleted connection", false, slices.ContainsFunc(idle, func(other domain.Connection) bool {
+		return other.ID == c.ID
+	}))
 }
 
-// backlogAge plays in a year of its own, at an instant of its own: the backlog is
-// every tenant's.
+// oldestOpenPull uses a year and a random time of its own: OldestOpen sees the pulls of every
+// tenant.
 func oldestOpenPull(f *fixture) {
 	age := newUUID()
 	at := time.Unix(0, 0).UTC().Add(time.Duration(age[14])*time.Hour + time.Duration(age[15])*time.Second)
@@ -123,9 +129,10 @@ func oldestOpenPull(f *fixture) {
 		f.noError(err)
 		return oldest
 	}
-	pull, err := f.Pulls.Request(f.ctx, f.tenant, c.ID, ports.PullRequest{ID: newID[domain.Pull](), Trigger: domain.TriggerOperator, At: at})
+	pull, err := f.Pulls.Request(f.ctx, f.tenant, c.ID,
+		ports.PullRequest{ID: newID[domain.Pull](), Trigger: domain.TriggerOperator, At: at})
 	f.noError(err)
-	f.requestPull(f.createConnection(), domain.PullScope{}) // a younger one
+	f.requestPull(f.createConnection(), domain.PullScope{}) // a younger pull
 	still := func(when string) {
 		f.Helper()
 		if oldest := backlog(); oldest.IsZero() || oldest.After(at) {
@@ -141,6 +148,6 @@ func oldestOpenPull(f *fixture) {
 	l, _ = f.claimAt(pull.ID, longAfter(epoch))
 	f.finish(l, domain.PullSucceeded, "")
 	if backlog().Equal(at) {
-		f.Error("a pull that is over counts")
+		f.Error("a pull that has ended counts")
 	}
 }

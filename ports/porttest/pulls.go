@@ -9,16 +9,16 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// requestPromises are those of pulls that are asked for and looked at.
+// requestTests check requests for pulls, and their reads.
 var requestTests = []storeTest{
-	{"a request queues a pull as it was asked for", requestQueues},
-	{"another tenant's pull or connection is answered like an absent one", pullsAreTenantScoped},
-	{"only a live aggregator connection can be pulled", requestNeedsConnection},
-	{"a request merges into the pull that is queued and not begun", requestMerges},
-	{"a request never merges into a pull that has begun", requestDoesNotMergeIntoStarted},
-	{"of many requests at once one pull comes", concurrentRequests},
-	{"a list shows pulls without asks and progress, newest first", pullList},
-	{"paging newest first meets every row once while rows come", pullPaging},
+	{"a request queues a pull with its scope, trigger and trace", requestQueues},
+	{"another tenant's pull or connection is not found, like an absent one", pullsAreTenantScoped},
+	{"only an aggregator connection that is not deleted can be pulled", requestNeedsConnection},
+	{"a request merges into the queued pull that has not started", requestMerges},
+	{"a request never merges into a pull that has started", requestDoesNotMergeIntoStarted},
+	{"concurrent requests create one pull", concurrentRequests},
+	{"a list omits scopes and progress of pulls, newest first", pullList},
+	{"paging newest first returns every row once while rows are added", pullPaging},
 	{"a position of another list is Invalid", pullPositions},
 }
 
@@ -37,7 +37,8 @@ func requestQueues(f *fixture) {
 		Scope: domain.PullScope{
 			Window:  &domain.Window{From: "2026-01-01"},
 			Created: map[string]time.Time{"acc'1": at},
-			Changed: map[string][]string{"acc": {"b", "c"}}, Removed: []string{"r", "🏦"}, Signal: domain.SignalRecovered,
+			Changed: map[string][]string{"acc": {"b", "c"}}, Removed: []string{"r", "🏦"},
+			Signal: domain.SignalRecovered,
 		},
 	}
 	want := domain.Pull{
@@ -54,9 +55,9 @@ func requestQueues(f *fixture) {
 		ID: newID[domain.Pull](), Trigger: domain.TriggerOperator, At: f.now(), Trace: "00-another",
 	})
 	f.noError(err)
-	f.equal("trace after a request that joins", trace, joined.Trace)
+	f.equal("trace after a request that merges", trace, joined.Trace)
 	_, claimed := f.claim(r.ID)
-	f.equal("trace in the worker's hands", trace, claimed.Pull.Trace)
+	f.equal("trace of the claimed pull", trace, claimed.Pull.Trace)
 }
 
 func pullsAreTenantScoped(f *fixture) {
@@ -92,11 +93,12 @@ func requestNeedsConnection(f *fixture) {
 	}
 }
 
-// requestMerges: the trigger and the time stay those of who asked first.
+// requestMerges: trigger and time stay those of the first request.
 func requestMerges(f *fixture) {
 	c := f.createConnection()
 	first := domain.PullScope{Window: &domain.Window{From: "2026-01-05", To: "2026-01-06"}, Removed: []string{"b"}}
-	second := domain.PullScope{Window: &domain.Window{From: "2026-01-01", To: "2026-01-05"}, Removed: []string{"a", "b"}, Signal: domain.SignalReauth}
+	second := domain.PullScope{Window: &domain.Window{From: "2026-01-01", To: "2026-01-05"},
+		Removed: []string{"a", "b"}, Signal: domain.SignalReauth}
 	pull := f.requestPull(c, first)
 	merged := f.requestPull(c, second)
 	pull.Scope = first.Merge(second)
@@ -115,11 +117,12 @@ func requestDoesNotMergeIntoStarted(f *fixture) {
 	}
 	f.finish(l, domain.PullQueued, domain.VendorUnreachable)
 	f.equal("while the first waits", second.ID, f.requestPull(c, domain.PullScope{}).ID)
-	f.equal("the first's ask", first.Scope, f.getPull(first.ID).Scope)
-	f.equal("the second's ask", second.Scope, f.getPull(second.ID).Scope)
+	f.equal("the first's scope", first.Scope, f.getPull(first.ID).Scope)
+	f.equal("the second's scope", second.Scope, f.getPull(second.ID).Scope)
 }
 
-// racingRequests asks that no ask is lost where all are merged into one pull at once.
+// concurrentRequests checks that no scope is lost if all are merged into one pull
+// concurrently.
 func concurrentRequests(f *fixture) {
 	c, token := f.connectionWithToken()
 	var mu sync.Mutex
@@ -130,12 +133,15 @@ func concurrentRequests(f *fixture) {
 		if i%2 == 0 {
 			var pull domain.Pull
 			pull, err = f.Pulls.Request(f.ctx, f.tenant, c.ID, ports.PullRequest{
-				ID: newID[domain.Pull](), Scope: domain.PullScope{Removed: []string{newUUID().String()}}, Trigger: domain.TriggerOperator, At: f.now(),
+				ID: newID[domain.Pull](), Scope: domain.PullScope{Removed: []string{newUUID().String()}},
+				Trigger: domain.TriggerOperator, At: f.now(),
 			})
 			id = pull.ID
 		} else {
 			var got ports.ReceiveResult
-			got, err = f.Deliveries.Receive(f.ctx, f.incoming(token, wantedEvent(newUUID().String(), domain.PullScope{Removed: []string{newUUID().String()}})))
+			got, err = f.Deliveries.Receive(f.ctx,
+				f.incoming(token, wantedEvent(newUUID().String(),
+					domain.PullScope{Removed: []string{newUUID().String()}})))
 			id = got.Delivery.Pull
 		}
 		if err != nil {
@@ -147,15 +153,16 @@ func concurrentRequests(f *fixture) {
 	})
 	pulls := f.listPulls(ports.PullFilter{Connection: c.ID}, 10, nil)
 	if len(pulls) != 1 || len(given) != 1 || !given[pulls[0].ID] {
-		f.Fatalf("%d pulls stored and %d given, want one", len(pulls), len(given))
+		f.Fatalf("%d pulls stored and %d returned, want one", len(pulls), len(given))
 	}
 	_, claimed := f.claim(pulls[0].ID)
-	f.equal("asks that were folded", 24, len(claimed.Pull.Scope.Removed))
+	f.equal("scopes that were merged", 24, len(claimed.Pull.Scope.Removed))
 }
 
 func pullList(f *fixture) {
 	c, l := f.runningPull()
-	f.noError(f.storePage(l, ports.PageWrite{Progress: domain.Progress{Planned: true, Steps: []domain.Step{{Account: "a"}}}}))
+	f.noError(f.storePage(l, ports.PageWrite{Progress: domain.Progress{Planned: true,
+		Steps: []domain.Step{{Account: "a"}}}}))
 	behindIt := f.requestPull(c, domain.PullScope{Everything: true})
 	other := f.requestPull(f.createConnection(), domain.PullScope{Everything: true})
 	stored := f.getPull(l.Pull)
@@ -164,23 +171,26 @@ func pullList(f *fixture) {
 		want[i].Scope, want[i].Progress = domain.PullScope{}, domain.Progress{}
 	}
 	f.equal("of one connection", want, f.listPulls(ports.PullFilter{Connection: c.ID}, 10, nil))
-	f.equal("of all", []domain.PullID{other.ID, behindIt.ID, l.Pull}, ids(f.listPulls(ports.PullFilter{}, 2, nil), pullID))
+	f.equal("of all", []domain.PullID{other.ID, behindIt.ID, l.Pull},
+		ids(f.listPulls(ports.PullFilter{}, 2, nil), pullID))
 	f.equal("of none", 0, len(f.listPulls(ports.PullFilter{Connection: newID[domain.Connection]()}, 10, nil)))
 }
 
-// pullPaging has times that tie.
+// pullPaging has equal times.
 func pullPaging(f *fixture) {
 	var want []domain.PullID
 	at := f.now()
 	for i := range 7 {
 		c := f.createConnection()
 		pull, err := f.Pulls.Request(f.ctx, f.tenant, c.ID, ports.PullRequest{
-			ID: newID[domain.Pull](), Trigger: domain.TriggerOperator, At: at.Add(time.Duration(i/3) * timeResolution), // the id breaks ties
+			ID: newID[domain.Pull](), Trigger: domain.TriggerOperator,
+			At: at.Add(time.Duration(i/3) * timeResolution), // the id breaks ties
 		})
 		f.noError(err)
 		want = append(want, pull.ID)
 	}
-	got := ids(f.listPulls(ports.PullFilter{}, 2, func() { f.requestPull(f.createConnection(), domain.PullScope{}) }), pullID)
+	got := ids(f.listPulls(ports.PullFilter{}, 2,
+		func() { f.requestPull(f.createConnection(), domain.PullScope{}) }), pullID)
 	slices.Reverse(want)
 	f.equal("newest first", want, got)
 	page, err := f.Pulls.List(f.ctx, f.tenant, ports.PullFilter{}, domain.PageRequest{Limit: 1})

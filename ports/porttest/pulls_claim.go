@@ -9,19 +9,19 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// claimPromises are those of Pulls.Claim: who may run what, and when.
+// claimTests check Pulls.Claim: which worker may run which pull, and when.
 var claimTests = []storeTest{
-	{"a claim gives the pull, running, and its connection", claimReturnsPullAndConnection},
-	{"the first claim folds the asks of the pull's deliveries, in their order", claimMergesScopes},
-	{"of many claims of one pull one succeeds", concurrentClaimsOfAPull},
-	{"of a connection's pulls one is under way", onePullAtATime},
+	{"a claim returns the pull, running, and its connection", claimReturnsPullAndConnection},
+	{"the first claim merges the scopes of the pull's deliveries, in their order", claimMergesScopes},
+	{"of concurrent claims of one pull exactly one succeeds", concurrentClaimsOfAPull},
+	{"a connection runs one pull at a time", onePullAtATime},
 	{"a pull is not due before its time", claimBeforeDue},
-	{"a pull whose try has ended well or for good is not found", claimOfEndedPull},
-	{"a claim on a deleted connection fails the pull", claimOfDeletedConnection},
-	{"First is told until a pull has succeeded where the connection points", initialUntilSuccess},
+	{"a pull that has ended is not found", claimOfEndedPull},
+	{"a claim for a deleted connection fails the pull", claimOfDeletedConnection},
+	{"Initial is set until a pull has succeeded for the connection's current target", initialUntilSuccess},
 }
 
-// notDue asks for a claim that waits, and gives how long.
+// notDue fails unless a claim returns NotDue, and returns its RetryAfter.
 func (f *fixture) notDue(pull domain.PullID, at time.Time) time.Duration {
 	f.Helper()
 	_, err := f.Pulls.Claim(f.ctx, newLease(pull, at), at)
@@ -46,8 +46,8 @@ func claimReturnsPullAndConnection(f *fixture) {
 	f.inUTC(got.StartedAt)
 }
 
-// claimFolds has signals: the last news wins, so the order of the deliveries shows. A
-// second claim folds nothing, for the steps are planned already.
+// claimMergesScopes has signals: the last signal wins, so that the order of the deliveries
+// matters. A second claim merges no scopes, because the steps are planned already.
 func claimMergesScopes(f *fixture) {
 	c, token := f.connectionWithToken()
 	first := f.receive(f.incoming(token, wantedEvent("1", domain.PullScope{
@@ -55,13 +55,15 @@ func claimMergesScopes(f *fixture) {
 	}))).Delivery
 	f.requestPull(c, domain.PullScope{Window: &domain.Window{From: "2026-01-01", To: "2026-01-31"}})
 	f.receive(f.incoming(token, wantedEvent("2", domain.PullScope{
-		Changed: map[string][]string{"acc": {"a", "b"}, "other": {"z"}}, Removed: []string{"r"}, Signal: domain.SignalRecovered,
+		Changed: map[string][]string{"acc": {"a", "b"}, "other": {"z"}}, Removed: []string{"r"},
+		Signal: domain.SignalRecovered,
 	})))
 	f.receive(f.incoming(token, wantedEvent("3", domain.PullScope{})))
 	l, claimed := f.claim(first.Pull)
 	want := domain.PullScope{
 		Window:  &domain.Window{From: "2026-01-01", To: "2026-01-31"},
-		Changed: map[string][]string{"acc": {"a", "b"}, "other": {"z"}}, Removed: []string{"r"}, Signal: domain.SignalRecovered,
+		Changed: map[string][]string{"acc": {"a", "b"}, "other": {"z"}}, Removed: []string{"r"},
+		Signal: domain.SignalRecovered,
 	}
 	f.equal("claimed", want, claimed.Pull.Scope)
 	f.equal("stored", want, f.getPull(first.Pull).Scope)
@@ -71,7 +73,7 @@ func claimMergesScopes(f *fixture) {
 	f.equal("claimed again", want, claimed.Pull.Scope)
 }
 
-// racingClaims has a lease for each worker, as two replicas have.
+// concurrentClaimsOfAPull has one lease for each worker, as two replicas have.
 func concurrentClaimsOfAPull(f *fixture) {
 	for range 5 {
 		pull := f.requestPull(f.createConnection(), domain.PullScope{})
@@ -90,15 +92,15 @@ func concurrentClaimsOfAPull(f *fixture) {
 	}
 }
 
-// onePullUnderWay goes through every state of the first pull: running, running under a
-// lease that has ended, and waiting. The second stays behind it throughout.
+// onePullAtATime goes through every state of the first pull: running, running with an expired
+// lease, and waiting. The second is not due in any of them.
 func onePullAtATime(f *fixture) {
 	c := f.createConnection()
 	first := f.requestPull(c, domain.PullScope{})
 	l, _ := f.claim(first.ID)
 	second := f.requestPull(c, domain.PullScope{})
 	f.notDue(second.ID, f.now())
-	f.notDue(second.ID, l.Until.Add(time.Second)) // its lease has ended, but it is still under way
+	f.notDue(second.ID, l.Until.Add(time.Second)) // its lease has expired, but it has not ended
 	f.finish(l, domain.PullQueued, domain.VendorUnreachable)
 	f.notDue(second.ID, f.now())
 	f.notDue(second.ID, longAfter(epoch))
@@ -123,11 +125,11 @@ func onePullAtATime(f *fixture) {
 		}
 	})
 	for _, id := range pulls {
-		f.equal("winners, of connections apart", 1, won[id])
+		f.equal("winners, of different connections", 1, won[id])
 	}
 }
 
-// claimWaits asks for the exact wait: a worker sleeps that long and must then succeed.
+// claimBeforeDue checks the exact wait: a worker sleeps that long and must then succeed.
 func claimBeforeDue(f *fixture) {
 	_, l := f.runningPull()
 	at := f.now()
@@ -141,10 +143,10 @@ func claimBeforeDue(f *fixture) {
 	_, claimed := f.claimAt(l.Pull, due)
 	f.equal("attempts", 2, claimed.Pull.Attempts)
 	f.equal("state", domain.PullRunning, claimed.Pull.State)
-	f.equal("the next wait", time.Time{}, claimed.Pull.NotBefore)
+	f.equal("NotBefore of the claimed pull", time.Time{}, claimed.Pull.NotBefore)
 }
 
-// claimOfOver: a job may be run again after its pull has ended; it must find nothing to do.
+// claimOfEndedPull: a job may run again after its pull has ended; it must find no work to do.
 func claimOfEndedPull(f *fixture) {
 	for _, state := range []domain.PullState{domain.PullSucceeded, domain.PullFailed} {
 		_, l := f.runningPull()
@@ -158,8 +160,8 @@ func claimOfEndedPull(f *fixture) {
 	f.errorIs(err, domain.NotFound)
 }
 
-// claimOfDeleted has a pull that was in a worker's hands when the connection went, once
-// with a worker that died and once with one that came back.
+// claimOfDeletedConnection has a pull that was running when its connection was deleted, once
+// with a worker that crashed and once with a worker that finishes.
 func claimOfDeletedConnection(f *fixture) {
 	c, token := f.connectionWithToken()
 	d := f.receiveWanted(token)
@@ -176,11 +178,11 @@ func claimOfDeletedConnection(f *fixture) {
 
 	c, l := f.runningPull()
 	f.deleteConnection(c)
-	// Whether this is LeaseLost or not, nothing may be left waiting.
+	// Finish may return LeaseLost or not, but no pull may stay waiting.
 	_ = f.Pulls.Finish(f.ctx, l, ports.Outcome{State: domain.PullQueued, NotBefore: epoch, Attempts: 1, At: f.now()})
 	_, err = f.Pulls.Claim(f.ctx, newLease(l.Pull, at), at)
 	f.errorIs(err, domain.NotFound)
-	f.equal("a try that ended after the deletion", domain.PullFailed, f.getPull(l.Pull).State)
+	f.equal("an attempt that ended after the deletion", domain.PullFailed, f.getPull(l.Pull).State)
 }
 
 func initialUntilSuccess(f *fixture) {
@@ -188,7 +190,8 @@ func initialUntilSuccess(f *fixture) {
 	for _, row := range []struct {
 		state domain.PullState
 		first bool
-	}{{domain.PullFailed, true}, {domain.PullSucceeded, true}, {domain.PullFailed, false}, {domain.PullSucceeded, false}} {
+	}{{domain.PullFailed, true}, {domain.PullSucceeded, true}, {domain.PullFailed, false},
+		{domain.PullSucceeded, false}} {
 		l, claimed := f.claim(f.requestPull(c, domain.PullScope{}).ID)
 		f.equal("first", row.first, claimed.Initial)
 		f.finish(l, row.state, "")

@@ -10,53 +10,59 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// stormPromises hold the invariants of a connection's pulls while everything happens at once.
+// mixedLoadTests check the invariants of a connection's pulls under concurrent operations of
+// all kinds.
 var mixedLoadTests = []storeTest{
-	{"whatever races over a connection, one pull is under way and no ask is lost", mixedLoadOnOneConnection},
-	{"what races over many connections at once does not lock itself up", mixedLoadOnManyConnections},
+	{"under concurrent operations a connection runs one pull at a time and no scope is lost", mixedLoadOnOneConnection},
+	{"concurrent operations on many connections do not deadlock", mixedLoadOnManyConnections},
 }
 
-// storm is everybody at once at some doors: vendors that knock, operators that ask,
-// replay and change, and workers that claim, write and finish.
+// mixedLoad runs all kinds of operations on a connection: vendors that send webhooks,
+// operators that request, replay and change, and workers that claim, write and finish.
 type mixedLoad struct {
 	*fixture
 	connection domain.Connection
 	token      domain.WebhookToken
 	old        domain.Delivery // a delivery to replay
-	running     *atomic.Int32   // workers that hold a pull of the connection
+	running    *atomic.Int32   // workers that hold a pull of the connection
 }
 
 func (f *fixture) newMixedLoad() mixedLoad {
 	c, token := f.connectionWithToken()
-	return mixedLoad{f, c, token, f.finishedDelivery(token, domain.PullScope{}, domain.PullSucceeded, ""), new(atomic.Int32)}
+	return mixedLoad{f, c, token, f.finishedDelivery(token, domain.PullScope{}, domain.PullSucceeded, ""),
+		new(atomic.Int32)}
 }
 
-// act does the n-th thing.
+// step runs the n-th operation.
 func (s mixedLoad) step(n int) (err error) {
 	switch n % 5 {
 	case 0:
 		id := newUUID().String()
-		_, err = s.Deliveries.Receive(s.ctx, s.incoming(s.token, wantedEvent(id, domain.PullScope{Removed: []string{id}})))
+		_, err = s.Deliveries.Receive(s.ctx,
+			s.incoming(s.token, wantedEvent(id, domain.PullScope{Removed: []string{id}})))
 	case 1:
 		_, err = s.Pulls.Request(s.ctx, s.tenant, s.connection.ID, ports.PullRequest{
-			ID: newID[domain.Pull](), Scope: domain.PullScope{Removed: []string{newUUID().String()}}, Trigger: domain.TriggerOperator, At: s.now(),
+			ID: newID[domain.Pull](), Scope: domain.PullScope{Removed: []string{newUUID().String()}},
+			Trigger: domain.TriggerOperator, At: s.now(),
 		})
 	case 2:
 		_, err = s.Deliveries.Replay(s.ctx, s.tenant, []domain.DeliveryID{s.old.ID}, s.now(), newID[domain.Pull])
 	case 3:
-		_, err = s.Connections.Update(s.ctx, s.tenant, s.connection.Kind, s.connection.ID, func(c *domain.Connection) error {
-			c.Revision++
-			return nil
-		})
+		_, err = s.Connections.Update(s.ctx, s.tenant, s.connection.Kind, s.connection.ID,
+			func(c *domain.Connection) error {
+				c.Revision++
+				return nil
+			})
 	case 4:
 		err = s.runPulls(n)
 	}
 	return err
 }
 
-// work tries to run each pull of the connection that is not over, one page each.
+// runPulls tries to run each pull of the connection that has not ended, one page each.
 func (s mixedLoad) runPulls(n int) error {
-	page, err := s.Pulls.List(s.ctx, s.tenant, ports.PullFilter{Connection: s.connection.ID}, domain.PageRequest{Limit: domain.MaxLimit})
+	page, err := s.Pulls.List(s.ctx, s.tenant, ports.PullFilter{Connection: s.connection.ID},
+		domain.PageRequest{Limit: domain.MaxLimit})
 	if err != nil {
 		return err
 	}
@@ -81,9 +87,10 @@ func (s mixedLoad) runPulls(n int) error {
 
 func (s mixedLoad) runPull(l domain.Lease, n int) error {
 	if others := s.running.Add(1) - 1; others != 0 {
-		s.Errorf("%d other pulls of the connection are at work", others)
+		s.Errorf("%d other pulls of the connection are running", others)
 	}
-	if err := s.storePage(l, ports.PageWrite{Transactions: []domain.TransactionData{row(fmt.Sprint(n % 7)), row("shared", withDescription(fmt.Sprint(n)))}}); err != nil {
+	if err := s.storePage(l, ports.PageWrite{Transactions: []domain.TransactionData{row(fmt.Sprint(n % 7)),
+		row("shared", withDescription(fmt.Sprint(n)))}}); err != nil {
 		return err
 	}
 	at := s.now()
@@ -97,7 +104,7 @@ func (s mixedLoad) runPull(l domain.Lease, n int) error {
 	return s.Pulls.Finish(s.ctx, l, o)
 }
 
-// settle runs what is left, and asks that every delivery was pulled for.
+// finishAll runs the remaining pulls, and checks that every delivery was pulled for.
 func (s mixedLoad) finishAll() {
 	for range 3 {
 		s.noError(s.runPulls(1))
@@ -106,7 +113,7 @@ func (s mixedLoad) finishAll() {
 		s.equal("delivery", domain.DeliveryProcessed, d.Status)
 		for _, id := range s.getDelivery(d.ID).Scope.Removed {
 			if !slices.Contains(s.getPull(d.Pull).Scope.Removed, id) {
-				s.Errorf("the ask of delivery %v is not in its pull", d.ID)
+				s.Errorf("the scope of delivery %v is not in its pull", d.ID)
 			}
 		}
 	}
@@ -127,7 +134,8 @@ func mixedLoadOnOneConnection(f *fixture) {
 	s.finishAll()
 }
 
-// stormOfMany has requests that touch the same connections in different orders.
+// mixedLoadOnManyConnections has requests that write to the same connections in different
+// orders.
 func mixedLoadOnManyConnections(f *fixture) {
 	storms := []mixedLoad{f.newMixedLoad(), f.newMixedLoad(), f.newMixedLoad()}
 	concurrently(9, func(i int) {

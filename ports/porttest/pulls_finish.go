@@ -7,20 +7,21 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// finishPromises are those of Pulls.Finish.
+// finishTests check Pulls.Finish.
 var finishTests = []storeTest{
-	{"a pull ends as its last try ended", finishSetsTheOutcome},
-	{"a try that cost nothing is given back", attemptIsRestored},
-	{"a success forgets the last error", successClearsLastError},
-	{"what a try showed is folded into the connection's health, and into nothing else", healthIsUpdated},
-	{"health and an operator's change do not lose each other", healthRacesUpdate},
+	{"a pull ends with the outcome of its last attempt", finishSetsTheOutcome},
+	{"an attempt that used no budget is not counted", attemptIsRestored},
+	{"a success clears the last error", successClearsLastError},
+	{"the outcome of an attempt updates only the connection's health", healthIsUpdated},
+	{"concurrent updates of health and of the connection are both kept", healthRacesUpdate},
 }
 
 func finishSetsTheOutcome(f *fixture) {
 	for _, o := range []ports.Outcome{
 		{State: domain.PullSucceeded, Attempts: 1, At: f.now()},
 		{State: domain.PullFailed, LastError: domain.CredentialRejected, Attempts: 25, At: f.now()},
-		{State: domain.PullQueued, LastError: domain.VendorRateLimited, NotBefore: epoch.Add(90 * time.Second), Attempts: 1, At: f.now()},
+		{State: domain.PullQueued, LastError: domain.VendorRateLimited, NotBefore: epoch.Add(90 * time.Second),
+			Attempts: 1, At: f.now()},
 	} {
 		c, l := f.runningPull()
 		f.storeRows(l, row("1"))
@@ -41,7 +42,7 @@ func finishSetsTheOutcome(f *fixture) {
 	}
 }
 
-// attemptsGivenBack fails where a store takes "no attempts" for "not begun".
+// attemptIsRestored fails if a store takes "no attempts" for "not started".
 func attemptIsRestored(f *fixture) {
 	c, l := f.runningPull()
 	at := f.now()
@@ -51,15 +52,15 @@ func attemptIsRestored(f *fixture) {
 	f.equal("attempts", 0, f.getPull(l.Pull).Attempts)
 	next := f.requestPull(c, domain.PullScope{Everything: true})
 	if next.ID == l.Pull {
-		f.Fatal("a request merged into a pull that has begun and was given its attempt back")
+		f.Fatal("a request merged into a started pull whose attempt was not counted")
 	}
 	f.notDue(next.ID, at)
 	l, claimed := f.claimAt(l.Pull, at)
-	f.equal("attempts of the next try", 1, claimed.Pull.Attempts)
-	f.equal("when it was first begun", true, claimed.Pull.StartedAt.Before(at))
+	f.equal("attempts of the next attempt", 1, claimed.Pull.Attempts)
+	f.equal("StartedAt is of the first attempt", true, claimed.Pull.StartedAt.Before(at))
 	f.finish(l, domain.PullSucceeded, "")
 	_, claimed = f.claim(next.ID)
-	f.equal("the pull behind it", next.Scope, claimed.Pull.Scope)
+	f.equal("the next pull's scope", next.Scope, claimed.Pull.Scope)
 }
 
 func successClearsLastError(f *fixture) {
@@ -71,8 +72,8 @@ func successClearsLastError(f *fixture) {
 	f.equal("last error afterwards", domain.Code(""), f.getPull(l.Pull).LastError)
 }
 
-// healthIsFolded: health is no operator's change, so revision and time stay, and no
-// If-Match fails because of it.
+// healthIsUpdated: a change of health is not an operator's change, so revision and UpdatedAt
+// stay, and no If-Match fails because of it.
 func healthIsUpdated(f *fixture) {
 	c, l := f.runningPull()
 	at := f.now()
@@ -88,7 +89,8 @@ func healthIsUpdated(f *fixture) {
 		if fold != nil {
 			want.Health = fold(want.Health)
 		}
-		f.noError(f.Pulls.Finish(f.ctx, l, ports.Outcome{State: domain.PullFailed, Attempts: 1, At: f.now(), Health: fold}))
+		f.noError(f.Pulls.Finish(f.ctx, l,
+			ports.Outcome{State: domain.PullFailed, Attempts: 1, At: f.now(), Health: fold}))
 		got := f.getConnection(c)
 		f.equal("connection", want, got)
 		f.inUTC(got.Health.Since)
@@ -96,7 +98,7 @@ func healthIsUpdated(f *fixture) {
 	}
 }
 
-// healthRacesUpdate fails where either writes the whole row from an old read.
+// healthRacesUpdate fails if either writes the whole row from an earlier read.
 func healthRacesUpdate(f *fixture) {
 	c := f.createConnection()
 	for i := range 5 {

@@ -8,18 +8,18 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// leasePromises are the fence: who may write for a pull.
+// leaseTests check the fencing token: which worker may write for a pull.
 var leaseTests = []storeTest{
-	{"a pull is taken over once its lease has ended, and not before", takeover},
+	{"a pull can be taken over only after its lease has expired", takeover},
 	{"writes extend the lease", writesExtend},
 	{"a lease that was replaced writes nothing", replacedLeaseIsLost},
-	{"a lease that has ended, and one that never was, write nothing", endedLeaseIsLost},
-	{"a lease that ran out and was not replaced still writes", expiredLeaseStillWrites},
-	{"a page for a deleted connection is lost", pageOfDeletedConnection},
-	{"of a takeover and a page one happens", takeoverRacesPage},
+	{"a lease that was finished, and an unknown one, write nothing", endedLeaseIsLost},
+	{"an expired lease that was not replaced still writes", expiredLeaseStillWrites},
+	{"a page for a deleted connection is rejected with LeaseLost", pageOfDeletedConnection},
+	{"of a concurrent takeover and page exactly one happens", takeoverRacesPage},
 }
 
-// lost asks that every write of the lease is refused.
+// assertLeaseLost fails unless every write with the lease is rejected.
 func (f *fixture) assertLeaseLost(l domain.Lease) {
 	f.Helper()
 	before := f.getPull(l.Pull)
@@ -30,7 +30,8 @@ func (f *fixture) assertLeaseLost(l domain.Lease) {
 			Transactions: []domain.TransactionData{row("ghost")}, Progress: domain.Progress{Step: 9},
 		}),
 		"Sweep": func() error {
-			_, err := f.Pulls.Sweep(f.ctx, l, ports.SweepWrite{Seen: func(string) bool { return false }, At: at, Until: longAfter(at)})
+			_, err := f.Pulls.Sweep(f.ctx, l,
+				ports.SweepWrite{Seen: func(string) bool { return false }, At: at, Until: longAfter(at)})
 			return err
 		}(),
 		"Finish": f.Pulls.Finish(f.ctx, l, ports.Outcome{
@@ -45,15 +46,16 @@ func (f *fixture) assertLeaseLost(l domain.Lease) {
 	f.equal("the pull", before, f.getPull(l.Pull))
 }
 
-// takeover is a crash: the next worker goes on from the stored progress, and the first
-// begin of the pull stays on record.
+// takeover simulates a crash: the next worker continues from the stored progress, and
+// StartedAt stays that of the first attempt.
 func takeover(f *fixture) {
 	c := f.createConnection()
 	pull := f.requestPull(c, domain.PullScope{Everything: true})
 	at := f.now()
 	l, _ := f.claimAt(pull.ID, at)
 	progress := domain.Progress{Planned: true, Steps: []domain.Step{{Account: "a"}}, Cursor: "next", Pages: 1}
-	f.noError(f.storePage(l, ports.PageWrite{Transactions: []domain.TransactionData{row("1")}, Progress: progress, Until: l.Until}))
+	f.noError(f.storePage(l, ports.PageWrite{Transactions: []domain.TransactionData{row("1")},
+		Progress: progress, Until: l.Until}))
 	f.notDue(pull.ID, at)
 	f.notDue(pull.ID, l.Until.Add(-timeResolution))
 	_, claimed := f.claimAt(pull.ID, l.Until.Add(timeResolution))
@@ -69,13 +71,14 @@ func writesExtend(f *fixture) {
 	f.noError(f.storePage(l, ports.PageWrite{Until: until}))
 	f.notDue(l.Pull, until.Add(-timeResolution))
 	until = until.Add(time.Minute)
-	_, err := f.Pulls.Sweep(f.ctx, l, ports.SweepWrite{Seen: func(string) bool { return true }, At: f.now(), Until: until})
+	_, err := f.Pulls.Sweep(f.ctx, l, ports.SweepWrite{Seen: func(string) bool { return true }, At: f.now(),
+		Until: until})
 	f.noError(err)
 	f.notDue(l.Pull, until.Add(-timeResolution))
 	f.claimAt(l.Pull, until.Add(timeResolution))
 }
 
-// replacedLeaseIsLost is the worker that slept through its lease and wakes up.
+// replacedLeaseIsLost simulates a worker that was suspended past the end of its lease.
 func replacedLeaseIsLost(f *fixture) {
 	c, old := f.runningPull()
 	f.storeRows(old, row("kept"))
@@ -105,12 +108,13 @@ func endedLeaseIsLost(f *fixture) {
 	f.errorIs(f.Pulls.Finish(f.ctx, absent, ports.Outcome{State: domain.PullFailed, At: epoch}), domain.LeaseLost)
 }
 
-// overdueLeaseWrites: the id fences, not the time. A slow worker whom nobody replaced
-// has done no harm, and its page is as good as any.
+// expiredLeaseStillWrites: the lease's id fences, not the time. A slow worker that was not
+// replaced has done no harm, and its page is valid.
 func expiredLeaseStillWrites(f *fixture) {
 	c, l := f.runningPull()
 	late := l.Until.Add(time.Hour)
-	f.noError(f.storePage(l, ports.PageWrite{Transactions: []domain.TransactionData{row("1")}, At: late, Until: late.Add(time.Minute)}))
+	f.noError(f.storePage(l, ports.PageWrite{Transactions: []domain.TransactionData{row("1")}, At: late,
+		Until: late.Add(time.Minute)}))
 	f.notDue(l.Pull, late)
 	f.equal("rows", []string{"1"}, ids(f.allRows(c), externalID))
 }
@@ -125,7 +129,7 @@ func pageOfDeletedConnection(f *fixture) {
 	f.equal("feed", []string{"before"}, ids(f.readFeed(domain.Position{}, 10, 1), externalID))
 }
 
-// takeoverRacesPage fails where the lease is checked outside the transaction that writes.
+// takeoverRacesPage fails if the lease is checked outside the transaction that writes.
 func takeoverRacesPage(f *fixture) {
 	for range 5 {
 		c, old := f.runningPull()
@@ -136,7 +140,8 @@ func takeoverRacesPage(f *fixture) {
 			if i == 0 {
 				_, claimed = f.Pulls.Claim(f.ctx, fresh, at)
 			} else {
-				stored = f.storePage(old, ports.PageWrite{Transactions: []domain.TransactionData{row("1")}, Until: longAfter(at)})
+				stored = f.storePage(old,
+					ports.PageWrite{Transactions: []domain.TransactionData{row("1")}, Until: longAfter(at)})
 			}
 		})
 		if claimed == nil {

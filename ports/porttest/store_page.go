@@ -9,19 +9,19 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// pagePromises are those of Pulls.StorePage: what makes an edit, and what it does to a row.
+// storePageTests check Pulls.StorePage: what is an edit, and what an edit changes in a row.
 var storePageTests = []storeTest{
 	{"a new row is added with version 1", pageAdds},
-	{"a differing row raises the version and keeps its id", pageModifies},
-	{"an equal row is left untouched", pageLeavesEqual},
-	{"a row that was removed returns with the version raised", pageReturns},
-	{"what is removed is marked once, and unknown ids are passed over", pageRemoves},
-	{"a row that a page shows and removes is removed", pageListsAndRemoves},
-	{"a row that stands twice in a page counts once, the later one", pageDuplicates},
-	{"rows are told apart by connection", rowsPerConnection},
-	{"the page, the progress and the counts are one change", pageProgress},
-	{"an empty page moves the pull on", emptyPage},
-	{"a huge page is stored whole, and again without a change", hugePage},
+	{"a changed row increments the version and keeps its id", pageModifies},
+	{"an equal row is not written", pageLeavesEqual},
+	{"a removed row that returns increments the version", pageReturns},
+	{"a removal is marked once, and unknown ids are ignored", pageRemoves},
+	{"a row that a page both lists and removes is removed", pageListsAndRemoves},
+	{"of a row that occurs twice in a page the later one counts", pageDuplicates},
+	{"rows are distinguished by connection", rowsPerConnection},
+	{"page, progress and counts are stored in one transaction", pageProgress},
+	{"an empty page stores the pull's progress", emptyPage},
+	{"a huge page is stored completely, and again without a change", hugePage},
 }
 
 func pageAdds(f *fixture) {
@@ -40,7 +40,7 @@ func pageAdds(f *fixture) {
 	f.inUTC(got.FirstSeenAt, got.UpdatedAt)
 }
 
-// edits are one for each member that makes an edit.
+// edits has one edit for each member that counts as an edit.
 var edits = map[string]func(*domain.TransactionData){
 	"amount":        func(o *domain.TransactionData) { o.Amount = money("-12.51", "BRL") },
 	"currency":      func(o *domain.TransactionData) { o.Amount = money("-12.5", "USD") },
@@ -55,7 +55,7 @@ var edits = map[string]func(*domain.TransactionData){
 	"detail":        func(o *domain.TransactionData) { o.StableMetadata = []byte("detail") },
 }
 
-// pageModifies makes each edit that is one, with another metadata beside: it comes along.
+// pageModifies makes each of the edits, together with other metadata, which is stored too.
 func pageModifies(f *fixture) {
 	for name, edit := range edits {
 		c, l := f.runningPull()
@@ -75,8 +75,8 @@ func pageModifies(f *fixture) {
 	}
 }
 
-// pageLeavesEqual has what looks like an edit and is none: other metadata, the same
-// instant in another zone, the same amount in other digits.
+// pageLeavesEqual has differences that are not edits: other metadata, the same
+// instant in another zone, the same amount with other digits.
 func pageLeavesEqual(f *fixture) {
 	c, l := f.runningPull()
 	detailed := row("1", func(o *domain.TransactionData) { o.StableMetadata, o.OccurredAt = []byte("detail"), epoch })
@@ -84,7 +84,7 @@ func pageLeavesEqual(f *fixture) {
 	first := f.getRow(c, "1")
 	_, position := f.readFeedFrom(domain.Position{}, 10, 1)
 	moved := detailed
-	moved.Metadata = []byte(`{"collected": "later"}`) // what moves with every read is no edit
+	moved.Metadata = []byte(`{"collected": "later"}`) // metadata that changes with every read is no edit
 	moved.OccurredAt = epoch.In(time.FixedZone("elsewhere", 3600))
 	moved.Amount = money("-12.500", "BRL")
 	f.equal("counts", domain.Counts{Read: 1, Unchanged: 1}, f.storeRows(l, moved))
@@ -92,7 +92,8 @@ func pageLeavesEqual(f *fixture) {
 	f.equal("feed", 0, len(f.readFeed(position, 10, 0)))
 }
 
-// pageReturns has a row that returns as it was: its digest is equal, but it changed.
+// pageReturns has a removed row that returns unchanged: its digest is equal, but it counts
+// as changed.
 func pageReturns(f *fixture) {
 	for _, returned := range []domain.TransactionData{row("1"), row("1", withDescription("edited"))} {
 		c, l := f.runningPull()
@@ -110,7 +111,7 @@ func pageReturns(f *fixture) {
 	}
 }
 
-// pageRemoves names a row twice, and ids that mean something to quoting.
+// pageRemoves names a row twice, and ids with special characters of quoting.
 func pageRemoves(f *fixture) {
 	c, l := f.runningPull()
 	f.storeRows(l, row("1"), row("2"), row("it's"))
@@ -129,8 +130,8 @@ func pageRemoves(f *fixture) {
 	f.equal("removed again", want, f.getRow(c, "1"))
 }
 
-// pageShowsRemoved has a page show what it removes: a row that is new, one that is as it
-// was, one that was edited, and one that comes back.
+// pageListsAndRemoves has a page that lists the rows it removes: a new row, an unchanged row,
+// an edited row, and a removed row that returns.
 func pageListsAndRemoves(f *fixture) {
 	c, l := f.runningPull()
 	f.storeRows(l, row("equal"), row("edited"), row("back"))
@@ -138,8 +139,9 @@ func pageListsAndRemoves(f *fixture) {
 	all := []string{"new", "equal", "edited", "back"}
 	at := f.now()
 	counts := f.mustStorePage(l, ports.PageWrite{
-		Transactions: []domain.TransactionData{row("new"), row("equal"), row("edited", withDescription("anew")), row("back")},
-		Removed:      all, At: at,
+		Transactions: []domain.TransactionData{row("new"), row("equal"), row("edited", withDescription("anew")),
+			row("back")},
+		Removed: all, At: at,
 	})
 	f.equal("counts", domain.Counts{Read: 4, Added: 1, Modified: 2, Unchanged: 1, Removed: 4}, counts)
 	for name, version := range map[string]int{"new": 2, "equal": 2, "edited": 3, "back": 4} {
@@ -153,7 +155,7 @@ func pageListsAndRemoves(f *fixture) {
 	f.equal("feed", all, fed)
 }
 
-// pageDuplicates: an upsert of one statement fails on the second of two equal keys.
+// pageDuplicates: an upsert in a single statement fails on the second of two equal keys.
 func pageDuplicates(f *fixture) {
 	c, l := f.runningPull()
 	counts := f.storeRows(l, row("1", withDescription("earlier")), row("2"), row("1", withDescription("later")))
@@ -161,14 +163,15 @@ func pageDuplicates(f *fixture) {
 	first := f.getRow(c, "1")
 	f.equal("description", "later", first.Description)
 	f.equal("version", 1, first.Version)
-	f.equal("counts again", domain.Counts{Read: 1, Unchanged: 1}, f.storeRows(l, row("1", withDescription("earlier")), row("1", withDescription("later"))))
+	f.equal("counts again", domain.Counts{Read: 1, Unchanged: 1},
+		f.storeRows(l, row("1", withDescription("earlier")), row("1", withDescription("later"))))
 	f.equal("row", first, f.getRow(c, "1"))
 	counts = f.mustStorePage(l, ports.PageWrite{Accounts: []domain.AccountData{accountData("a"), accountData("a")}})
 	f.equal("counts of accounts", domain.Counts{Accounts: 1}, counts)
 	f.equal("accounts", 1, len(f.listAccounts(c)))
 }
 
-// rowsPerConnection: two items of one vendor may well show the same transaction ids.
+// rowsPerConnection: two items of one vendor may have the same transaction ids.
 func rowsPerConnection(f *fixture) {
 	one, first := f.runningPull()
 	two, second := f.runningPull()
@@ -194,20 +197,22 @@ func pageProgress(f *fixture) {
 			{Account: "b", CreatedFrom: epoch, IDs: []string{"x", "y"}},
 		},
 	}
-	f.mustStorePage(l, ports.PageWrite{Accounts: []domain.AccountData{accountData("a"), accountData("b")}, Transactions: []domain.TransactionData{row("1")}, Progress: progress})
+	f.mustStorePage(l, ports.PageWrite{Accounts: []domain.AccountData{accountData("a"), accountData("b")},
+		Transactions: []domain.TransactionData{row("1")}, Progress: progress})
 	want := before
 	want.Progress, want.Counts = progress, domain.Counts{Accounts: 2, Read: 1, Added: 1}
 	f.equal("after a page", want, f.getPull(l.Pull))
 	counts := f.mustStorePage(l, ports.PageWrite{
-		Accounts: []domain.AccountData{accountData("a")}, Removed: []string{"1"}, Transactions: []domain.TransactionData{row("2")}, Progress: progress.Advance(""),
+		Accounts: []domain.AccountData{accountData("a")}, Removed: []string{"1"},
+		Transactions: []domain.TransactionData{row("2")}, Progress: progress.Advance(""),
 	})
 	f.equal("counts of this page", domain.Counts{Accounts: 1, Read: 1, Added: 1, Removed: 1}, counts)
 	want.Progress, want.Counts = progress.Advance(""), domain.Counts{Accounts: 2, Read: 2, Added: 2, Removed: 1}
 	f.equal("after a second page", want, f.getPull(l.Pull))
 	f.finish(l, domain.PullQueued, domain.VendorUnreachable)
 	_, claimed := f.claimAt(l.Pull, longAfter(epoch))
-	f.equal("where the next try goes on", want.Progress, claimed.Pull.Progress)
-	f.equal("what it counts on from", want.Counts, claimed.Pull.Counts)
+	f.equal("the progress of the next attempt", want.Progress, claimed.Pull.Progress)
+	f.equal("the counts of the next attempt", want.Counts, claimed.Pull.Counts)
 	f.equal("accounts", 2, len(f.listAccounts(c)))
 }
 
@@ -218,18 +223,20 @@ func emptyPage(f *fixture) {
 	f.equal("progress", progress, f.getPull(l.Pull).Progress)
 }
 
-// hugePage is beyond the parameters that one statement may have in some databases.
+// hugePage has more parameters than one statement may have in some databases.
 func hugePage(f *fixture) {
 	c, l := f.runningPull()
 	var rows []domain.TransactionData
 	var removed []string
 	for i := range 1000 {
-		rows = append(rows, row(fmt.Sprint("row ", i), withAccount("a"), withDate(domain.Date("2026-01-01").AddDays(i%40))))
+		rows = append(rows, row(fmt.Sprint("row ", i), withAccount("a"),
+			withDate(domain.Date("2026-01-01").AddDays(i%40))))
 		removed = append(removed, fmt.Sprint("row ", i))
 	}
 	page := ports.PageWrite{Accounts: []domain.AccountData{accountData("a")}, Transactions: rows}
 	f.equal("counts", domain.Counts{Accounts: 1, Read: 1000, Added: 1000}, f.mustStorePage(l, page))
 	f.equal("counts again", domain.Counts{Accounts: 1, Read: 1000, Unchanged: 1000}, f.mustStorePage(l, page))
 	exactlyOnce(f, removed, ids(f.allRows(c), externalID))
-	f.equal("counts of the removal", domain.Counts{Removed: 1000}, f.mustStorePage(l, ports.PageWrite{Removed: removed}))
+	f.equal("counts of the removal", domain.Counts{Removed: 1000},
+		f.mustStorePage(l, ports.PageWrite{Removed: removed}))
 }

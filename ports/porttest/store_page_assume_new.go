@@ -5,22 +5,24 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// freshPromises are those of PageWrite.Fresh and Claimed.Bare: words that may save a look,
-// and change nothing.
+// assumeNewTests check PageWrite.AssumeNew and Claimed.Empty: hints that may save a lookup and
+// change no result.
 var assumeNewTests = []storeTest{
-	{"rows that are said to be fresh are stored", assumeNewAddsRows},
-	{"a row that is said to be fresh and is not is compared like any other", assumeNewStillCompares},
-	{"a connection is bare until a row of it is stored or a pull succeeds", emptyUntilRowsAreStored},
+	{"rows that are assumed to be new are stored", assumeNewAddsRows},
+	{"a row that is assumed to be new, but exists, is compared like any other", assumeNewStillCompares},
+	{"a connection is empty until a row of it is stored or a pull succeeds", emptyUntilRowsAreStored},
 }
 
 func assumeNewAddsRows(f *fixture) {
 	c, l := f.runningPull()
-	rows := []domain.TransactionData{row("1", withContentHash(1), withAccount("a")), row("2"), row("2", withDescription("later")), row("3", withContentHash(3))}
+	rows := []domain.TransactionData{row("1", withContentHash(1), withAccount("a")), row("2"),
+		row("2", withDescription("later")), row("3", withContentHash(3))}
 	page := ports.PageWrite{AssumeNew: true, Accounts: []domain.AccountData{accountData("a")}, Transactions: rows}
 	f.equal("counts", domain.Counts{Accounts: 1, Read: 3, Added: 3}, f.mustStorePage(l, page))
-	f.equal("the later one", "later", f.getRow(c, "2").Description)
+	f.equal("the later duplicate", "later", f.getRow(c, "2").Description)
 	f.equal("bound", false, f.getRow(c, "1").AccountID.IsZero())
-	f.equal("known", []bool{true, false, true}, f.unchanged(c, row("1", withContentHash(1)), row("2"), row("3", withContentHash(3))))
+	f.equal("unchanged", []bool{true, false, true},
+		f.unchanged(c, row("1", withContentHash(1)), row("2"), row("3", withContentHash(3))))
 	_, other := f.runningPull()
 	f.equal("of another connection", domain.Counts{Read: 1, Added: 1},
 		f.mustStorePage(other, ports.PageWrite{AssumeNew: true, Transactions: []domain.TransactionData{row("1")}}))
@@ -33,7 +35,8 @@ func assumeNewStillCompares(f *fixture) {
 	before := f.allRows(c)
 	progress := domain.Progress{Planned: true, Step: 1, Cursor: "on"}
 	page := ports.PageWrite{AssumeNew: true, Unchanged: 5, Progress: progress, Transactions: []domain.TransactionData{
-		row("new"), row("equal", withContentHash(2)), row("edited", withDescription("now")), row("removed"), row("new", withDescription("later")),
+		row("new"), row("equal", withContentHash(2)), row("edited", withDescription("now")), row("removed"),
+		row("new", withDescription("later")),
 	}}
 	f.equal("counts", domain.Counts{Read: 9, Added: 1, Modified: 2, Unchanged: 6}, f.mustStorePage(l, page))
 	for id, version := range map[string]int{"equal": 1, "edited": 2, "removed": 3, "new": 1} {
@@ -43,7 +46,7 @@ func assumeNewStillCompares(f *fixture) {
 		f.equal("id of "+was.ExternalID, was.ID, f.getRow(c, was.ExternalID).ID)
 	}
 	f.equal("rows", 4, len(f.allRows(c)))
-	f.equal("known by the new source", []bool{true}, f.unchanged(c, row("equal", withContentHash(2))))
+	f.equal("unchanged by the new content hash", []bool{true}, f.unchanged(c, row("equal", withContentHash(2))))
 	pull := f.getPull(l.Pull)
 	f.equal("progress", progress, pull.Progress)
 	f.equal("counts of the pull", domain.Counts{Read: 12, Added: 4, Modified: 2, Removed: 1, Unchanged: 6}, pull.Counts)
@@ -66,5 +69,5 @@ func emptyUntilRowsAreStored(f *fixture) {
 	f.equal("of another connection", true, claimed.Empty)
 	f.finish(l, domain.PullSucceeded, "")
 	_, claimed = f.claim(f.requestPull(other, domain.PullScope{}).ID)
-	f.equal("after one that succeeded", false, claimed.Empty)
+	f.equal("after a pull that succeeded", false, claimed.Empty)
 }

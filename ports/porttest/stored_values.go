@@ -11,29 +11,30 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// fidelityPromises hold that a store gives back what it was given.
+// storedValueTests check that a store returns the values that were stored.
 var storedValueTests = []storeTest{
-	{"metadata comes back byte for byte", metadataIsUnchanged},
-	{"amounts come back exactly", amountsAreExact},
-	{"a row comes back with every member", allMembersAreStored},
-	{"texts come back exactly, whatever they hold", textsAreExact},
+	{"metadata is returned byte for byte", metadataIsUnchanged},
+	{"amounts are returned exactly", amountsAreExact},
+	{"a row is returned with every member", allMembersAreStored},
+	{"texts are returned exactly", textsAreExact},
 	{"a page's rows are not shared with the caller", pagesAreNotShared},
 }
 
-// accountPromises are what a page does with accounts.
+// accountTests check how StorePage stores accounts.
 var accountTests = []storeTest{
-	{"an account is added, and changed under its id", accountsChange},
-	{"an account comes back with every member, or with none but its id", accountMembers},
-	{"a transaction is bound to its account, and stored without an unknown one", transactionsReferToAccounts},
-	{"accounts page by external id, by their bytes", accountPaging},
+	{"an account is added, and updated under its id", accountsChange},
+	{"an account is returned with every member, or with only its id", accountMembers},
+	{"a transaction refers to its account, and is stored without an unknown one", transactionsReferToAccounts},
+	{"accounts are sorted by the bytes of their external ids", accountPaging},
 }
 
-// metadataIsKept has what a JSON column would mend: spaces, doubled members, escapes that
-// are no character, numbers beyond a float.
+// metadataIsUnchanged has text that a JSON column would normalize: spaces, duplicate members,
+// escapes that are no character, numbers beyond the range of a float.
 func metadataIsUnchanged(f *fixture) {
 	c, l := f.runningPull()
 	objects := []string{
-		"{ \"a\" :\t1,\n\n \"a\":2 }  ", `{"b":1,"a":2}`, `{"zero":"\u0000","pair":"\ud83c\udfe6","lone":"\ud800","slash":"\/"}`,
+		"{ \"a\" :\t1,\n\n \"a\":2 }  ", `{"b":1,"a":2}`,
+		`{"zero":"\u0000","pair":"\ud83c\udfe6","lone":"\ud800","slash":"\/"}`,
 		`{"n":12345678901234567890,"e":1E+2,"f":1.50,"z":-0,"tiny":0.00000000000000000001}`,
 		`{"quote":"it's \"x\" \\","percent":"%s %d","emoji":"🏦","combining":"` + "e\u0301" + `"}`,
 		`{}`, `null`, `[1, 2]`, `"text"`, `{"` + string(bytes.Repeat([]byte("long"), 20_000)) + `":1}`,
@@ -53,12 +54,13 @@ func metadataIsUnchanged(f *fixture) {
 	}
 }
 
-// amountsAreKept goes to the ends of the decimal type and past those of a float.
+// amountsAreExact uses the limits of the decimal type and amounts beyond those of a float.
 func amountsAreExact(f *fixture) {
 	c, l := f.runningPull()
 	amounts := []string{
 		"0", "0.01", "-0.01", "1", "-1", "0.1", "900", "1234.5", "9999999999999999999", "-9999999999999999999",
-		"0.0000000000000000001", "-0.9999999999999999999", "1234567890.123456789", "9007199254740993", "0.30000000000000004",
+		"0.0000000000000000001", "-0.9999999999999999999", "1234567890.123456789", "9007199254740993",
+		"0.30000000000000004",
 	}
 	var rows []domain.TransactionData
 	for _, amount := range amounts {
@@ -78,19 +80,22 @@ func amountsAreExact(f *fixture) {
 	f.equal("counts again", domain.Counts{Read: len(rows), Unchanged: len(rows)}, f.storeRows(l, rows...))
 }
 
-// membersAreKept tells no time from midnight: a zero time is no time.
+// allMembersAreStored distinguishes no time from midnight: a zero time is no time.
 func allMembersAreStored(f *fixture) {
 	c, l := f.runningPull()
 	inAccount := money("-3.21", "USD")
 	full := domain.TransactionData{
-		ExternalID: "full", Account: "a", Amount: money("-17.99", "BRL"), AccountMoney: &inAccount, Status: domain.Pending,
-		Date: "2024-02-29", OccurredAt: time.Date(2024, 2, 29, 23, 59, 59, 999999000, time.UTC),
+		ExternalID: "full", Account: "a", Amount: money("-17.99", "BRL"), AccountMoney: &inAccount,
+		Status: domain.Pending,
+		Date:   "2024-02-29", OccurredAt: time.Date(2024, 2, 29, 23, 59, 59, 999999000, time.UTC),
 		Description: "description", Category: "category", Counterparty: "counterparty", Metadata: json.RawMessage(`{}`),
 	}
-	bare := domain.TransactionData{ExternalID: "bare", Amount: money("1", "BRL"), Status: domain.Posted, Date: "2026-01-01"}
+	bare := domain.TransactionData{ExternalID: "bare", Amount: money("1", "BRL"), Status: domain.Posted,
+		Date: "2026-01-01"}
 	midnight := bare
 	midnight.ExternalID, midnight.OccurredAt = "midnight", time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	f.mustStorePage(l, ports.PageWrite{Accounts: []domain.AccountData{accountData("a")}, Transactions: []domain.TransactionData{full, bare, midnight}})
+	f.mustStorePage(l, ports.PageWrite{Accounts: []domain.AccountData{accountData("a")},
+		Transactions: []domain.TransactionData{full, bare, midnight}})
 	for _, want := range []domain.TransactionData{full, bare, midnight} {
 		got := f.getRow(c, want.ExternalID)
 		f.equal(want.ExternalID, want, got.TransactionData)
@@ -98,7 +103,7 @@ func allMembersAreStored(f *fixture) {
 	}
 }
 
-// textsAreKept uses each text as the key, too.
+// textsAreExact uses each text as the key, too.
 func textsAreExact(f *fixture) {
 	c, l := f.runningPull()
 	var rows []domain.TransactionData
@@ -112,7 +117,8 @@ func textsAreExact(f *fixture) {
 	for _, want := range rows {
 		f.equal("row", want, f.getRow(c, want.ExternalID).TransactionData)
 	}
-	f.equal("counts of the removal", domain.Counts{Removed: len(hostileTexts)}, f.mustStorePage(l, ports.PageWrite{Removed: hostileTexts}))
+	f.equal("counts of the removal", domain.Counts{Removed: len(hostileTexts)},
+		f.mustStorePage(l, ports.PageWrite{Removed: hostileTexts}))
 }
 
 func pagesAreNotShared(f *fixture) {
@@ -122,7 +128,8 @@ func pagesAreNotShared(f *fixture) {
 	o.AccountMoney = &inAccount
 	account := accountData("a")
 	account.Metadata = json.RawMessage(`{}`)
-	f.mustStorePage(l, ports.PageWrite{Accounts: []domain.AccountData{account}, Transactions: []domain.TransactionData{o}})
+	f.mustStorePage(l, ports.PageWrite{Accounts: []domain.AccountData{account},
+		Transactions: []domain.TransactionData{o}})
 	want := f.getRow(c, "1")
 	o.Metadata[0], *o.AccountMoney = '!', money("6", "USD")
 	account.Metadata[0], *account.Balance = '!', money("6", "USD")
@@ -131,7 +138,7 @@ func pagesAreNotShared(f *fixture) {
 	kept.Metadata[0], *kept.Balance = '!', money("7", "USD")
 	kept = f.listAccounts(c)[0]
 	f.equal("account afterwards", "{} 100", fmt.Sprint(string(kept.Metadata), " ", kept.Balance.Amount))
-	f.equal("after the caller wrote to what it handed over", "{", string(f.getRow(c, "1").Metadata[:1]))
+	f.equal("after the caller wrote to the argument", "{", string(f.getRow(c, "1").Metadata[:1]))
 	f.equal("amount", money("5", "USD"), *f.getRow(c, "1").AccountMoney)
 	got := f.getRow(c, "1")
 	got.Metadata[0], *got.AccountMoney = '!', money("7", "USD")
@@ -144,10 +151,12 @@ func accountsChange(f *fixture) {
 	c, l := f.runningPull()
 	at := f.now()
 	account := accountData("a")
-	f.equal("counts", domain.Counts{Accounts: 1}, f.mustStorePage(l, ports.PageWrite{Accounts: []domain.AccountData{account}, At: at}))
+	f.equal("counts", domain.Counts{Accounts: 1},
+		f.mustStorePage(l, ports.PageWrite{Accounts: []domain.AccountData{account}, At: at}))
 	first := f.listAccounts(c)[0]
 	want := domain.Account{
-		ID: first.ID, Tenant: c.Tenant, Connection: c.ID, Vendor: c.Vendor, AccountData: account, FirstSeenAt: at, UpdatedAt: at,
+		ID: first.ID, Tenant: c.Tenant, Connection: c.ID, Vendor: c.Vendor, AccountData: account,
+		FirstSeenAt: at, UpdatedAt: at,
 	}
 	f.equal("added", want, first)
 	f.equal("id", false, first.ID.IsZero())
@@ -170,7 +179,8 @@ func accountMembers(f *fixture) {
 	c, l := f.runningPull()
 	balance := money("1234567890123456.789", "BRL")
 	full := domain.AccountData{
-		ExternalID: "a full", Type: domain.OtherAccount, Subtype: "SAVINGS'", Name: "Poupança 🏦", Number: "0001-9/12.345",
+		ExternalID: "a full", Type: domain.OtherAccount, Subtype: "SAVINGS'", Name: "Poupança 🏦",
+		Number:   "0001-9/12.345",
 		Currency: "BRL", Balance: &balance, Metadata: json.RawMessage(` {"a": 1} `),
 	}
 	bare := domain.AccountData{ExternalID: "b bare", Type: domain.BankAccount}
@@ -179,7 +189,7 @@ func accountMembers(f *fixture) {
 	f.equal("accounts", []domain.AccountData{full, bare}, accounts)
 }
 
-// accountsBind has an account of another connection: it is unknown here.
+// transactionsReferToAccounts has an account of another connection: it is unknown here.
 func transactionsReferToAccounts(f *fixture) {
 	c, l := f.runningPull()
 	f.mustStorePage(l, ports.PageWrite{Accounts: []domain.AccountData{accountData("known")}})
@@ -188,7 +198,8 @@ func transactionsReferToAccounts(f *fixture) {
 	f.mustStorePage(l, ports.PageWrite{
 		Accounts: []domain.AccountData{accountData("same page")},
 		Transactions: []domain.TransactionData{
-			row("known", withAccount("known")), row("same page", withAccount("same page")), row("unknown", withAccount("unknown")),
+			row("known", withAccount("known")), row("same page", withAccount("same page")),
+			row("unknown", withAccount("unknown")),
 			row("elsewhere", withAccount("elsewhere")), row("none"),
 		},
 	})
@@ -204,7 +215,7 @@ func transactionsReferToAccounts(f *fixture) {
 	f.storeRows(l, row("known", withAccount("same page")))
 	f.equal("account of a row that moved", byName["same page"], f.getRow(c, "known").AccountID)
 	f.storeRows(l, row("known", withAccount("nowhere")))
-	f.equal("account of a row that moved out of sight", domain.AccountID{}, f.getRow(c, "known").AccountID)
+	f.equal("account of a row that moved to an unknown one", domain.AccountID{}, f.getRow(c, "known").AccountID)
 }
 
 func accountPaging(f *fixture) {

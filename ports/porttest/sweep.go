@@ -8,15 +8,15 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// sweepPromises are those of Pulls.Sweep.
+// sweepTests check Pulls.Sweep.
 var sweepTests = []storeTest{
 	{"rows of the window that were not seen are removed", sweepRemoves},
-	{"a sweep keeps to its window, both ends included", sweepWindow},
-	{"a sweep keeps to its account and its connection", sweepAccount},
-	{"a sweep passes removed rows over, and counts for the pull", sweepCounts},
+	{"a sweep is limited to its window, both ends included", sweepWindow},
+	{"a sweep is limited to its account and its connection", sweepAccount},
+	{"a sweep ignores removed rows, and counts for the pull", sweepCounts},
 }
 
-// sweep marks what seen does not hold, and gives what it was asked for.
+// sweep marks the rows that are not in seen as removed, and returns the counts.
 func (f *fixture) sweep(l domain.Lease, write ports.SweepWrite, seen ...string) domain.Counts {
 	f.Helper()
 	write.Seen = func(externalID string) bool { return slices.Contains(seen, externalID) }
@@ -29,17 +29,19 @@ func (f *fixture) sweep(l domain.Lease, write ports.SweepWrite, seen ...string) 
 	return counts
 }
 
-// gone lists the external ids of the removed rows, sorted.
+// removedIDs returns the external ids of the removed rows, sorted.
 func (f *fixture) removedIDs(c domain.Connection) []string {
 	f.Helper()
 	removed := slices.DeleteFunc(f.allRows(c), func(t domain.Transaction) bool { return t.RemovedAt.IsZero() })
 	return slices.Sorted(slices.Values(ids(removed, externalID)))
 }
 
-// sweepRemoves asks the feed, too: a removal is a change.
+// sweepRemoves also reads the feed: a removal is a change.
 func sweepRemoves(f *fixture) {
 	c, l := f.runningPull()
-	f.storeRows(l, row("seen"), row("it's gone"), row("pending", func(o *domain.TransactionData) { o.Status = domain.Pending }))
+	f.storeRows(l, row("seen"), row("it's gone"), row("pending", func(o *domain.TransactionData) {
+		o.Status = domain.Pending
+	}))
 	first := f.getRow(c, "it's gone")
 	_, position := f.readFeedFrom(domain.Position{}, 10, 3)
 	at := f.now()
@@ -47,7 +49,7 @@ func sweepRemoves(f *fixture) {
 	want := first
 	want.Version, want.UpdatedAt, want.RemovedAt = 2, at, at
 	f.equal("row", want, f.getRow(c, "it's gone"))
-	f.equal("gone", []string{"it's gone", "pending"}, f.removedIDs(c))
+	f.equal("removed", []string{"it's gone", "pending"}, f.removedIDs(c))
 	changed := ids(f.readFeed(position, 10, 2), externalID)
 	slices.Sort(changed)
 	f.equal("feed", []string{"it's gone", "pending"}, changed)
@@ -65,7 +67,8 @@ func sweepWindow(f *fixture) {
 		{domain.Window{From: "2026-03-01"}, nil},
 	} {
 		c, l := f.runningPull()
-		f.storeRows(l, row("1", withDate("2026-02-01")), row("2", withDate("2026-02-02")), row("3", withDate("2026-02-03")), row("4", withDate("2026-02-04")))
+		f.storeRows(l, row("1", withDate("2026-02-01")), row("2", withDate("2026-02-02")),
+			row("3", withDate("2026-02-03")), row("4", withDate("2026-02-04")))
 		counts := f.sweep(l, ports.SweepWrite{Window: tc.window})
 		f.equal(fmt.Sprintf("%+v: counts", tc.window), domain.Counts{Removed: len(tc.want)}, counts)
 		f.equal(fmt.Sprintf("%+v: gone", tc.window), tc.want, f.removedIDs(c))
@@ -76,19 +79,20 @@ func sweepAccount(f *fixture) {
 	for name, want := range map[string][]string{"a": {"of a"}, "absent": nil, "": {"of a", "of b", "of none"}} {
 		c, l := f.runningPull()
 		page := ports.PageWrite{
-			Accounts:     []domain.AccountData{accountData("a"), accountData("b")},
-			Transactions: []domain.TransactionData{row("of a", withAccount("a")), row("of b", withAccount("b")), row("of none")},
+			Accounts: []domain.AccountData{accountData("a"), accountData("b")},
+			Transactions: []domain.TransactionData{row("of a", withAccount("a")), row("of b", withAccount("b")),
+				row("of none")},
 		}
 		f.mustStorePage(l, page)
 		other, second := f.runningPull()
 		f.mustStorePage(second, page)
 		f.sweep(l, ports.SweepWrite{Account: name})
-		f.equal("gone of account "+name, want, f.removedIDs(c))
-		f.equal("gone elsewhere", 0, len(f.removedIDs(other)))
+		f.equal("removed of account "+name, want, f.removedIDs(c))
+		f.equal("removed of another connection", 0, len(f.removedIDs(other)))
 	}
 }
 
-// sweepCounts lets a row return after it was swept, as one does that a vendor had hidden.
+// sweepCounts lets a row return after it was swept, as when a vendor had hidden it.
 func sweepCounts(f *fixture) {
 	c, l := f.runningPull()
 	f.storeRows(l, row("1"), row("2"), row("3"))

@@ -8,16 +8,16 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// tokenPromises are those of ports.Tokens.
+// tokenTests check ports.Tokens.
 var tokenTests = []storeTest{
-	{"what was created is given back as it was", listReturnsCreatedToken},
-	{"another tenant's token is answered like an absent one", tokensAreTenantScoped},
-	{"no token is left live when its creation races the deletion", tokenRacesDeletion},
-	{"a token is revoked once, and its time is kept", tokenIsRevokedOnce},
-	{"a list narrows by connection and shows revoked tokens", tokenFilters},
-	{"paging newest first meets every row once while rows come", tokenPaging},
+	{"List returns the token that was created", listReturnsCreatedToken},
+	{"another tenant's token is not found, like an absent one", tokensAreTenantScoped},
+	{"no token stays live when its creation races with the deletion", tokenRacesDeletion},
+	{"a token is revoked once, and keeps the time of its revocation", tokenIsRevokedOnce},
+	{"a list filters by connection and includes revoked tokens", tokenFilters},
+	{"paging newest first returns every row once while rows are added", tokenPaging},
 	{"a position of another list is Invalid", tokenPositions},
-	{"a touch never goes back, and passes unknown tokens over", usageOnlyMovesForward},
+	{"RecordUsage never moves LastUsedAt back, and ignores unknown tokens", usageOnlyMovesForward},
 }
 
 func (f *fixture) listTokens(filter ports.TokenFilter, limit int, between func()) []domain.WebhookToken {
@@ -34,7 +34,7 @@ func listReturnsCreatedToken(f *fixture) {
 	f.inUTC(got[0].CreatedAt)
 }
 
-// tokensKeepTenants also makes a token for another tenant's connection.
+// tokensAreTenantScoped also creates a token for another tenant's connection.
 func tokensAreTenantScoped(f *fixture) {
 	c, token := f.connectionWithToken()
 	foreign := newTenant()
@@ -51,8 +51,8 @@ func tokensAreTenantScoped(f *fixture) {
 	f.equal("the token afterwards", []domain.WebhookToken{token}, f.listTokens(ports.TokenFilter{}, 10, nil))
 }
 
-// tokenRacesDeletion fails where a token is created after the deletion has revoked the
-// others: it would open a door that nobody can close.
+// tokenRacesDeletion fails if a token is created after the deletion has revoked the
+// others: it would stay valid, and no operator could revoke it.
 func tokenRacesDeletion(f *fixture) {
 	for range 5 {
 		c := f.createConnection()
@@ -64,7 +64,8 @@ func tokenRacesDeletion(f *fixture) {
 				})
 				return
 			}
-			if err := f.Tokens.Create(f.ctx, f.newToken(c)); err != nil && domain.ErrorsOf(err)[0].Kind != domain.NotFound {
+			if err := f.Tokens.Create(f.ctx, f.newToken(c)); err != nil &&
+				domain.ErrorsOf(err)[0].Kind != domain.NotFound {
 				f.Error(err)
 			}
 		})
@@ -91,12 +92,14 @@ func tokenFilters(f *fixture) {
 	second := f.createToken(c)
 	_, other := f.connectionWithToken()
 	f.noError(f.Tokens.Revoke(f.ctx, f.tenant, first.ID, f.now()))
-	f.equal("of one connection", []domain.TokenID{second.ID, first.ID}, ids(f.listTokens(ports.TokenFilter{Connection: c.ID}, 10, nil), tokenID))
-	f.equal("of all", []domain.TokenID{other.ID, second.ID, first.ID}, ids(f.listTokens(ports.TokenFilter{}, 10, nil), tokenID))
+	f.equal("of one connection", []domain.TokenID{second.ID, first.ID},
+		ids(f.listTokens(ports.TokenFilter{Connection: c.ID}, 10, nil), tokenID))
+	f.equal("of all", []domain.TokenID{other.ID, second.ID, first.ID},
+		ids(f.listTokens(ports.TokenFilter{}, 10, nil), tokenID))
 	f.equal("of none", 0, len(f.listTokens(ports.TokenFilter{Connection: newID[domain.Connection]()}, 10, nil)))
 }
 
-// tokenPaging has times that tie, so that a store which forgets the id drops or doubles
+// tokenPaging has equal times, so that a store which ignores the id loses or repeats
 // rows at the page's edge.
 func tokenPaging(f *fixture) {
 	c := f.createConnection()
@@ -117,7 +120,7 @@ func tokenPaging(f *fixture) {
 	f.equal("position", domain.Position{Key: domain.TimeKey(newest.CreatedAt), ID: newest.ID.UUID}, page.Next)
 }
 
-// foreignKeys are sort keys that no list by time has.
+// foreignKeys are sort keys that no list sorted by time has.
 var foreignKeys = []string{"a name", "2026-03-01", "17", "2026-13-01T00:00:00.000000000Z", "';--"}
 
 func tokenPositions(f *fixture) {
@@ -130,7 +133,7 @@ func tokenPositions(f *fixture) {
 	}
 }
 
-// touchGoesForward: replicas flush their touches late and in any order.
+// usageOnlyMovesForward: replicas flush their usage records late and in any order.
 func usageOnlyMovesForward(f *fixture) {
 	_, first := f.connectionWithToken()
 	_, second := f.connectionWithToken()
@@ -147,7 +150,7 @@ func usageOnlyMovesForward(f *fixture) {
 	f.equal("first", late, used(first.ID))
 	f.equal("second", time.Time{}, used(second.ID))
 	touch(map[domain.TokenID]time.Time{first.ID: early, second.ID: early})
-	f.equal("first after an older touch", late, used(first.ID))
+	f.equal("first after an older usage record", late, used(first.ID))
 	f.equal("second", early, used(second.ID))
 	touch(nil)
 	f.inUTC(used(first.ID))

@@ -15,32 +15,32 @@ import (
 // order compares two positions of a list.
 type order func(x, y domain.Position) int
 
-// ascending is by key, then id, both by their bytes. The keys of every list here
-// (names, dates, instants of fixed width) sort as text.
+// ascending orders by key, then id, both by their bytes. The keys of every list here
+// (names, dates, times of fixed width) sort as text.
 func ascending(x, y domain.Position) int {
 	return cmp.Or(cmp.Compare(x.Key, y.Key), bytes.Compare(x.ID[:], y.ID[:]))
 }
 
-// descending is newest first for lists by time or date.
+// descending orders lists by time or date newest first.
 func descending(x, y domain.Position) int { return ascending(y, x) }
 
-// cut gives the page of the rows that r asks for. Each row stands at a position of its
-// own, so that a row which comes or goes moves no other.
+// cut returns the page of rows that r asks for. Each row has a position of its own, so that a
+// row which is added or deleted does not move any other.
 func cut[T any](rows iter.Seq[T], r domain.PageRequest, by order, at func(T) domain.Position) domain.Page[T] {
-	var behind []T
+	var after []T
 	for row := range rows {
 		if r.After.IsZero() || by(at(row), r.After) > 0 {
-			behind = append(behind, row)
+			after = append(after, row)
 		}
 	}
-	slices.SortFunc(behind, func(x, y T) int { return by(at(x), at(y)) })
-	if len(behind) <= r.Limit {
-		return domain.Page[T]{Items: behind}
+	slices.SortFunc(after, func(x, y T) int { return by(at(x), at(y)) })
+	if len(after) <= r.Limit {
+		return domain.Page[T]{Items: after}
 	}
-	return domain.Page[T]{Items: behind[:r.Limit], Next: at(behind[r.Limit-1])}
+	return domain.Page[T]{Items: after[:r.Limit], Next: at(after[r.Limit-1])}
 }
 
-// matching gives copies of the rows that pass, made by clone.
+// matching returns copies, made by clone, of the rows that pass.
 func matching[T any](rows iter.Seq[*T], pass func(*T) bool, clone func(T) T) iter.Seq[T] {
 	return func(yield func(T) bool) {
 		for row := range rows {
@@ -51,12 +51,13 @@ func matching[T any](rows iter.Seq[*T], pass func(*T) bool, clone func(T) T) ite
 	}
 }
 
-// instant is the position in a list by time.
+// instant returns the position in a list sorted by time.
 func instant(at time.Time, id uuid.UUID) domain.Position {
 	return domain.Position{Key: domain.TimeKey(at), ID: id}
 }
 
-// checkInstant refuses a position that is of no list by time. Errors: Invalid on "cursor".
+// checkInstant rejects a position that is not of a list sorted by time. Errors: Invalid on
+// "cursor".
 func checkInstant(after domain.Position) error {
 	if after.IsZero() {
 		return nil
@@ -65,7 +66,8 @@ func checkInstant(after domain.Position) error {
 	return err
 }
 
-// checkDate refuses a position that is of no list by date. Errors: Invalid on "cursor".
+// checkDate rejects a position that is not of a list sorted by date. Errors: Invalid on
+// "cursor".
 func checkDate(after domain.Position) error {
 	if after.IsZero() {
 		return nil

@@ -8,11 +8,11 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// nextLook is how soon to ask again for a pull that waits for another one, when that
-// one's own time is up already.
-const nextLook = time.Second
+// minWait is the shortest time after which to retry a claim of a pull that waits for another
+// one, if that one is due or its lease has expired.
+const minWait = time.Second
 
-// Claim looks at the connection first: a pull that nobody may run must not wait either.
+// Claim checks the connection first: a pull that no worker may run must not wait either.
 func (v pulls) Claim(ctx context.Context, lease domain.Lease, at time.Time) (ports.Claimed, error) {
 	return give(ctx, v.Store, "Pulls.Claim", func() (ports.Claimed, error) {
 		p := v.pulls[lease.Pull]
@@ -27,44 +27,45 @@ func (v pulls) Claim(ctx context.Context, lease domain.Lease, at time.Time) (por
 		if wait := v.wait(p, at); wait > 0 {
 			return ports.Claimed{}, &domain.Error{Kind: domain.Conflict, Code: domain.NotDue, RetryAfter: wait}
 		}
-		v.begin(p, lease, at)
+		v.start(p, lease, at)
 		succeeded := v.desk(c.ID).succeeded
-		first := succeeded.IsZero() || succeeded.Before(c.TargetChangedAt)
-		bare := first && len(v.transactions[c.ID]) == 0
-		return ports.Claimed{Pull: clonePull(p.Pull), Connection: cloneConnection(*c), Initial: first, Empty: bare}, nil
+		initial := succeeded.IsZero() || succeeded.Before(c.TargetChangedAt)
+		empty := initial && len(v.transactions[c.ID]) == 0
+		return ports.Claimed{Pull: clonePull(p.Pull), Connection: cloneConnection(*c), Initial: initial,
+			Empty: empty}, nil
 	})
 }
 
-// wait is how long until the pull may be taken; not above zero when it may be now.
+// wait returns how long until the pull may be claimed; zero or less if it may be claimed now.
 func (s *Store) wait(p *pull, at time.Time) time.Duration {
-	if under := s.desk(p.Connection).under; under != nil && under != p {
-		return max(under.free(at), nextLook)
+	if active := s.desk(p.Connection).active; active != nil && active != p {
+		return max(active.waitTime(at), minWait)
 	}
-	return p.free(at)
+	return p.waitTime(at)
 }
 
-// free is how long until nobody holds the pull and its time has come.
-func (p *pull) free(at time.Time) time.Duration {
+// waitTime returns how long until the pull's lease has expired, or until it is due.
+func (p *pull) waitTime(at time.Time) time.Duration {
 	if p.State == domain.PullRunning {
 		return p.lease.Until.Sub(at)
 	}
 	return p.NotBefore.Sub(at)
 }
 
-// begin puts the pull into a worker's hands.
-func (s *Store) begin(p *pull, lease domain.Lease, at time.Time) {
+// start marks the pull as running under the lease.
+func (s *Store) start(p *pull, lease domain.Lease, at time.Time) {
 	if p.StartedAt.IsZero() {
-		p.fold()
+		p.mergeScopes()
 		p.StartedAt = at
 		d := s.desk(p.Connection)
-		d.under, d.next = p, nil
+		d.active, d.next = p, nil
 	}
 	p.State, p.NotBefore, p.Attempts, p.lease = domain.PullRunning, time.Time{}, p.Attempts+1, lease
 }
 
-// held gives the pull that the lease holds. It may have run out: only another lease
-// ends it. Errors: LeaseLost.
-func (s *Store) held(lease domain.Lease) (*pull, error) {
+// leasedPull returns the pull that the lease holds. The lease may have expired: only another
+// lease replaces it. Errors: LeaseLost.
+func (s *Store) leasedPull(lease domain.Lease) (*pull, error) {
 	p := s.pulls[lease.Pull]
 	if p == nil || p.State != domain.PullRunning || p.lease.ID != lease.ID {
 		return nil, conflict(domain.LeaseLost)
@@ -72,20 +73,20 @@ func (s *Store) held(lease domain.Lease) (*pull, error) {
 	return p, nil
 }
 
-// writable is held for a lease whose connection is still there to be written for.
+// writable is leasedPull that also requires a live connection. Errors: LeaseLost.
 func (s *Store) writable(lease domain.Lease) (*pull, error) {
-	p, err := s.held(lease)
+	p, err := s.leasedPull(lease)
 	if err == nil && !s.connections[p.Connection].Live() {
 		return nil, conflict(domain.LeaseLost)
 	}
 	return p, err
 }
 
-// Finish leaves nothing waiting for a connection that is deleted: its deletion has failed
-// what waited then, and what comes to wait later would wait for good.
+// Finish leaves no pull waiting for a deleted connection. The deletion has failed the pulls that
+// waited then; a pull that started to wait later would wait forever.
 func (v pulls) Finish(ctx context.Context, lease domain.Lease, o ports.Outcome) error {
 	return v.alone(ctx, "Pulls.Finish", func() error {
-		p, err := v.held(lease)
+		p, err := v.leasedPull(lease)
 		if err != nil {
 			return err
 		}

@@ -10,13 +10,13 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// Stranded looks at one pull of a connection, the one under way before the one behind it:
-// whoever runs the first releases the second.
+// ListStuck checks one pull of each connection, the active one before the queued one:
+// the worker that ends the first releases the second.
 func (v pulls) ListStuck(ctx context.Context, at time.Time, grace time.Duration, limit int) ([]domain.PullID, error) {
 	return give(ctx, v.Store, "Pulls.Stranded", func() ([]domain.PullID, error) {
 		var found []*pull
 		for _, d := range v.desks {
-			if p := cmp.Or(d.under, d.next); p != nil && p.stranded(at, grace) {
+			if p := cmp.Or(d.active, d.next); p != nil && p.stuck(at, grace) {
 				found = append(found, p)
 			}
 		}
@@ -31,30 +31,33 @@ func (v pulls) ListStuck(ctx context.Context, at time.Time, grace time.Duration,
 	})
 }
 
-// stranded says whether nobody will run the pull, which none of its connection hinders.
-func (p *pull) stranded(at time.Time, grace time.Duration) bool {
+// stuck reports whether no worker will run the pull; no other pull of its connection
+// precedes it.
+func (p *pull) stuck(at time.Time, grace time.Duration) bool {
 	if p.State == domain.PullRunning {
 		return !p.lease.Until.After(at)
 	}
 	return at.Sub(later(p.CreatedAt, p.NotBefore)) > grace
 }
 
-// Idle takes a connection without an ended pull for one whose last ended long ago.
+// ListDueForReconcile treats a connection without an ended pull as one whose last pull ended
+// long ago.
 func (v pulls) ListDueForReconcile(ctx context.Context, since time.Time, limit int) ([]domain.Connection, error) {
 	return give(ctx, v.Store, "Pulls.Idle", func() ([]domain.Connection, error) {
-		var idle []domain.Connection
+		var due []domain.Connection
 		for id, c := range v.connections {
 			d := v.desk(id)
-			if c.Live() && c.Kind == domain.Aggregator && c.CreatedAt.Before(since) && len(d.open()) == 0 && d.ended.Before(since) {
-				idle = append(idle, cloneConnection(*c))
+			if c.Live() && c.Kind == domain.Aggregator && c.CreatedAt.Before(since) && len(d.open()) == 0 &&
+				d.ended.Before(since) {
+				due = append(due, cloneConnection(*c))
 			}
 		}
-		slices.SortFunc(idle, func(x, y domain.Connection) int { return bytes.Compare(x.ID.UUID[:], y.ID.UUID[:]) })
-		return idle[:min(limit, len(idle))], nil
+		slices.SortFunc(due, func(x, y domain.Connection) int { return bytes.Compare(x.ID.UUID[:], y.ID.UUID[:]) })
+		return due[:min(limit, len(due))], nil
 	})
 }
 
-// Backlog goes by when a pull was asked for, not by when it is due.
+// OldestOpen compares the times at which pulls were requested, not when they are due.
 func (v pulls) OldestOpen(ctx context.Context) (time.Time, error) {
 	return give(ctx, v.Store, "Pulls.Backlog", func() (time.Time, error) {
 		var oldest time.Time

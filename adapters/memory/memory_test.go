@@ -63,7 +63,7 @@ func newFixture(t *testing.T) *fixture {
 	}
 	f.token = domain.WebhookToken{
 		ID: newID[domain.WebhookToken](), Tenant: f.connection.Tenant, Connection: f.connection.ID,
-			Vendor: "pluggy", CreatedAt: noon,
+		Vendor: "pluggy", CreatedAt: noon,
 	}
 	f.must(f.Store.Connections().Create(t.Context(), f.connection))
 	f.must(f.Store.Tokens().Create(t.Context(), f.token))
@@ -171,9 +171,9 @@ func TestPanicOfAClosureLeavesTheStoreUsable(t *testing.T) {
 		defer func() { _ = recover() }()
 		_, _ = f.Store.Connections().Update(t.Context(), f.connection.Tenant, domain.Aggregator,
 			f.connection.ID, func(c *domain.Connection) error {
-			c.Name = "changed"
-			panic("panic of the caller")
-		})
+				c.Name = "changed"
+				panic("panic of the caller")
+			})
 	}()
 	got, err := f.Store.Connections().Get(t.Context(), f.connection.Tenant, domain.Aggregator, f.connection.ID)
 	f.must(err)

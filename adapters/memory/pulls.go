@@ -25,8 +25,8 @@ type pull struct {
 // waiting after its first attempt), and at most one queued after it that has not.
 type desk struct {
 	active, next *pull
-	ended       time.Time // the last time a pull ended; zero: none has ended
-	succeeded   time.Time // the last start of a pull that succeeded; zero: none has
+	ended        time.Time // the last time a pull ended; zero: none has ended
+	succeeded    time.Time // the last start of a pull that succeeded; zero: none has
 }
 
 // open lists both. The queued one comes first, so that ending all of them releases none.

@@ -13,8 +13,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// testWebhooks: Parse accepts what the vendor sends, and returns Invalid for what it never
-// sends.
+// testWebhooks: Parse accepts what the vendor sends, and rejects bodies that it never sends
+// with Invalid.
 func testWebhooks(t *testing.T, suite VendorSuite) {
 	env := suite.New(t)
 	for name, body := range suite.Webhooks {

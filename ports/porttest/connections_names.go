@@ -25,7 +25,8 @@ var nameTests = []storeTest{
 var hostileTexts = []string{
 	`O'Brien "x"; DROP TABLE connections;--`, `100%_\%`, `%`, `_`, `$1 ? :name @name {{.}}`, `\x00 \u0000 \'`,
 	"caf\u00e9", "cafe\u0301", "cafe", "Cafe", "CAFE", "stra\u00dfe", "strasse", "\u0130stanbul", "istanbul",
-	"🏦💸", "👩\u200d👩\u200d👧", "\u202eright to left", "名前", "\ufb01le", "file", " file", "file ", "fi le",
+	"🏦💸", "👩\u200d👩\u200d👧", "\u202eright to left", "名前", "\ufb01le",
+	"file", " file", "file ", "fi le",
 	"a", "B", "_a", "a-b", "ab", "a b", "Z", "z", "\u00e4", "~", "\uffff", "\U00010000", "null", "NULL",
 }
 

@@ -40,7 +40,8 @@ func wantedEventIsStored(f *fixture) {
 	}
 	r := f.incoming(token, wantedEvent(`id "1"`, scope))
 	r.Trace = trace
-	r.Event.AccountRef, r.Event.Name, r.Body = c.AccountRef, "transactions/été %", []byte("{\"a\":\t1}\x00\xff\xfe 🏦")
+	r.Event.AccountRef, r.Event.Name = c.AccountRef, "transactions/été %"
+	r.Body = []byte("{\"a\":\t1}\x00\xff\xfe 🏦")
 	received := f.receive(r)
 	want := domain.Delivery{
 		ID: r.Delivery, Tenant: c.Tenant, Connection: c.ID, Vendor: c.Vendor, Event: r.Event.Name, EventID: r.Event.ID,

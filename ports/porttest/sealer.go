@@ -57,8 +57,10 @@ func sealerRoundTrip(t *testing.T, s ports.Sealer) {
 		"empty":  {},
 		"many parts": domain.NewCredential(map[string]domain.Secret{"a": domain.SecretText("1"),
 			"b": domain.SecretText("2"), "": domain.SecretText("3")}),
-		"not UTF-8":    domain.NewCredential(map[string]domain.Secret{"token": domain.NewSecret(everyByte)}),
-		"a big secret": domain.NewCredential(map[string]domain.Secret{"token": domain.NewSecret(bytes.Repeat(everyByte, 4096))}),
+		"not UTF-8": domain.NewCredential(map[string]domain.Secret{"token": domain.NewSecret(everyByte)}),
+		"a big secret": domain.NewCredential(
+			map[string]domain.Secret{"token": domain.NewSecret(bytes.Repeat(everyByte, 4096))},
+		),
 	} {
 		t.Run(name, func(t *testing.T) {
 			row := newSealerRow()

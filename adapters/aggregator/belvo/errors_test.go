@@ -85,7 +85,8 @@ func assertNoLeak(t *testing.T, err error, access ports.Access) {
 	}
 	for _, canary := range []string{
 		belvosim.DemoSecretID, belvosim.DemoSecretPassword, strings.TrimPrefix(basicAuth(access.Credential), "Basic "),
-		host.Host, "http:", access.AccountRef, "Please wait", "Just a moment", "institution is", "Secret Keys", "request_id",
+		host.Host, "http:", access.AccountRef, "Please wait", "Just a moment", "institution is",
+		"Secret Keys", "request_id",
 	} {
 		if strings.Contains(said.String(), canary) {
 			t.Errorf("the error contains %q", canary)

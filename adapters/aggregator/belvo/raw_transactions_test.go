@@ -34,8 +34,8 @@ func contentHash(t *testing.T, l linkContext, raw json.RawMessage) domain.Conten
 // edited.
 func embeddedAccountEdits(edits map[string]any) map[string]any {
 	account := map[string]any{
-		"id": "bank", "link": "l-1", "category": "CHECKING_ACCOUNT", "currency": "MXN", "collected_at": "2026-05-04T09:10:11Z",
-		"last_accessed_at": "2026-05-04T09:10:11Z", "balance": map[string]any{"current": 10, "available": 9.5},
+		"id": "bank", "link": "l-1", "category": "CHECKING_ACCOUNT", "currency": "MXN",
+		"collected_at": "2026-05-04T09:10:11Z", "last_accessed_at": "2026-05-04T09:10:11Z", "balance": map[string]any{"current": 10, "available": 9.5},
 	}
 	maps.Copy(account, edits)
 	return map[string]any{"account": account}

@@ -24,16 +24,20 @@ func TestParseRejectsInvalidEvents(t *testing.T) {
 		"a link that is a number": `{"webhook_type":"LINK","webhook_code":"link_deleted","link_id":7}`,
 		"a link too long":         `{"webhook_type":"LINK","webhook_code":"link_deleted","link_id":"` + long + `"}`,
 		"an event id too long":    `{"webhook_type":"LINK","webhook_code":"link_deleted","webhook_id":"` + long + `"}`,
-		"a link that is a URL":    `{"webhook_type":"LINK","webhook_code":"link_deleted","link_id":"http://127.0.0.1/"}`,
-		"a control character":     `{"webhook_type":"LINK","webhook_code":"link_deleted","webhook_id":"a\u0000"}`,
-		"a duplicate member":      `{"webhook_type":"LINK","webhook_code":"link_deleted","link_id":"a","link_id":"b"}`,
-		"invalid UTF-8":           "{\"webhook_type\":\"LINK\",\"webhook_code\":\"x\",\"link_id\":\"\xff\"}",
-		"two values":              `{"webhook_type":"LINK","webhook_code":"link_deleted"}{}`,
-		"unbounded nesting":       strings.Repeat(`{"data":`, 100_000),
-		"ids that are numbers":    `{"webhook_type":"TRANSACTIONS","webhook_code":"transactions_deleted","data":{"deleted_transactions":[1]}}`,
-		"an id too long":          `{"webhook_type":"TRANSACTIONS","webhook_code":"transactions_deleted","data":{"deleted_transactions":["` + long + `"]}}`,
-		"an empty id":             `{"webhook_type":"TRANSACTIONS","webhook_code":"transactions_deleted","data":{"deleted_transactions":[""]}}`,
-		"data that is text":       `{"webhook_type":"TRANSACTIONS","webhook_code":"historical_update","data":"x"}`,
+		"a link that is a URL": `{"webhook_type":"LINK","webhook_code":"link_deleted",` +
+			`"link_id":"http://127.0.0.1/"}`,
+		"a control character": `{"webhook_type":"LINK","webhook_code":"link_deleted","webhook_id":"a\u0000"}`,
+		"a duplicate member":  `{"webhook_type":"LINK","webhook_code":"link_deleted","link_id":"a","link_id":"b"}`,
+		"invalid UTF-8":       "{\"webhook_type\":\"LINK\",\"webhook_code\":\"x\",\"link_id\":\"\xff\"}",
+		"two values":          `{"webhook_type":"LINK","webhook_code":"link_deleted"}{}`,
+		"unbounded nesting":   strings.Repeat(`{"data":`, 100_000),
+		"ids that are numbers": `{"webhook_type":"TRANSACTIONS","webhook_code":"transactions_deleted",` +
+			`"data":{"deleted_transactions":[1]}}`,
+		"an id too long": `{"webhook_type":"TRANSACTIONS","webhook_code":"transactions_deleted",` +
+			`"data":{"deleted_transactions":["` + long + `"]}}`,
+		"an empty id": `{"webhook_type":"TRANSACTIONS","webhook_code":"transactions_deleted",` +
+			`"data":{"deleted_transactions":[""]}}`,
+		"data that is text": `{"webhook_type":"TRANSACTIONS","webhook_code":"historical_update","data":"x"}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			event, err := (&Adapter{}).Parse([]byte(body))

@@ -18,7 +18,8 @@ func TestControlCoversTheLifeOfALink(t *testing.T) {
 		`{"link":"`+link.ID+`","currency":"MXN","balance":{"current":1.50,"available":null}}`, 200,
 	)
 	row := call[named](c, "POST", "/_control/transactions",
-		`{"link":"`+link.ID+`","account":"`+account.ID+`","amount":12.50,"type":"OUTFLOW","value_date":"2026-11-19"}`, 200)
+		`{"link":"`+link.ID+`","account":"`+account.ID+`","amount":12.50,"type":"OUTFLOW",`+
+			`"value_date":"2026-11-19"}`, 200)
 	url := "/api/transactions/" + row.ID + "/"
 	if got, err := c.do("GET", url, ""); err != nil || !strings.Contains(string(got.body), `"amount":12.50`) {
 		t.Fatalf("the amount lost its digits: %s, %v", got.body, err)
@@ -61,7 +62,8 @@ func TestControlInjectsFaultsAndSendsWebhooks(t *testing.T) {
 
 	to := newReceiver(t)
 	sent := call[struct{ Receipts []belvosim.DeliveryResult }](c, "POST", "/_control/webhooks",
-		`{"target":{"url":"`+to.URL+`","headers":{"Authorization":"Bearer x"}},"events":[{"event":"LINK/token_required","linkId":"l"}]}`, 200)
+		`{"target":{"url":"`+to.URL+`","headers":{"Authorization":"Bearer x"}},`+
+			`"events":[{"event":"LINK/token_required","linkId":"l"}]}`, 200)
 	if len(sent.Receipts) != 1 || sent.Receipts[0].Status != 202 || to.headers[0].Get("Authorization") != "Bearer x" {
 		t.Errorf("receipts %+v", sent)
 	}

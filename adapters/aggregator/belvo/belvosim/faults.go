@@ -67,7 +67,8 @@ var documentedErrors = []apiError{
 	{status: 429, code: "too_many_requests", message: "Request was throttled."},
 	{
 		status: 500, code: "unexpected_error",
-		message: "Belvo is unable to process the request due to an internal system issue or to an unsupported response from an institution",
+		message: "Belvo is unable to process the request due to an internal system issue or to an unsupported " +
+			"response from an institution",
 	},
 }
 

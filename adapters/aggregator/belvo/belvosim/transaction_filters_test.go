@@ -25,10 +25,15 @@ func newFilterServer(t *testing.T) client {
 		}
 	}
 	for _, row := range []string{
-		`{"id":"a","account":"checking","type":"INFLOW","status":"PROCESSED","value_date":"2026-03-08","accounting_date":"2026-03-08T23:30:00.5Z","collected_at":"2026-03-10T06:00:00.123Z","created_at":"2026-03-10T06:00:00.123456Z"}`,
-		`{"id":"b","account":"card","type":"OUTFLOW","status":"PENDING","value_date":"2026-03-09","accounting_date":"2026-03-09","collected_at":"2026-03-10T06:00:00.123+00:00","created_at":"2026-03-10T07:00:00+00:00"}`,
+		`{"id":"a","account":"checking","type":"INFLOW","status":"PROCESSED","value_date":"2026-03-08",` +
+			`"accounting_date":"2026-03-08T23:30:00.5Z","collected_at":"2026-03-10T06:00:00.123Z",` +
+			`"created_at":"2026-03-10T06:00:00.123456Z"}`,
+		`{"id":"b","account":"card","type":"OUTFLOW","status":"PENDING","value_date":"2026-03-09",` +
+			`"accounting_date":"2026-03-09","collected_at":"2026-03-10T06:00:00.123+00:00",` +
+			`"created_at":"2026-03-10T07:00:00+00:00"}`,
 		`{"id":"c","collected_at":"2026-03-11T00:00:00.000Z","created_at":"2026-03-11T00:00:00.000Z"}`,
-		`{"id":"d","account":"checking","type":"OUTFLOW","status":"PROCESSED","value_date":"2026-03-10","collected_at":"2026-03-11T00:00:00Z","created_at":"2026-03-11T00:00:00.000001Z"}`,
+		`{"id":"d","account":"checking","type":"OUTFLOW","status":"PROCESSED","value_date":"2026-03-10",` +
+			`"collected_at":"2026-03-11T00:00:00Z","created_at":"2026-03-11T00:00:00.000001Z"}`,
 	} {
 		var tx belvosim.Transaction
 		if err := json.Unmarshal([]byte(row), &tx); err != nil {

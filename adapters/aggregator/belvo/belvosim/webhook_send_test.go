@@ -92,7 +92,8 @@ func TestEventContainsTheCurrentData(t *testing.T) {
 		"TRANSACTIONS/transactions_deleted":       {"count": 2.0, "deleted_transactions": []any{"a", "b"}},
 	} {
 		body, err := sim.Payload(belvosim.Event{
-			Name: event, LinkID: belvosim.DemoLinkID, TransactionIDs: []string{"a", "b"}, WebhookID: "w", RequestID: "r",
+			Name: event, LinkID: belvosim.DemoLinkID, TransactionIDs: []string{"a", "b"},
+			WebhookID: "w", RequestID: "r",
 		})
 		if err != nil {
 			t.Fatal(err)

@@ -199,7 +199,8 @@ func TestBodyFaultsEditTheJSON(t *testing.T) {
 		},
 		"another host": {
 			faultinject.Fault{Kind: faultinject.NextHost},
-			`{"done":true,"next":"https://elsewhere.invalid/l?p=1","results":[{"amount":12.50,"text":"x"},{"amount":7,"text":null}]}`,
+			`{"done":true,"next":"https://elsewhere.invalid/l?p=1","results":[{"amount":12.50,"text":"x"},` +
+				`{"amount":7,"text":null}]}`,
 		},
 		"a given host": {
 			faultinject.Fault{Kind: faultinject.NextHost, Value: "http://[::1]/"},

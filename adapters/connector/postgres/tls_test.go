@@ -24,9 +24,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/pgtest"
 )
 
-// secureServer takes TLS connections with a password alone. It gives its port and its
-// certificate in PEM.
-func secureServer(t *testing.T) (port int, root string) {
+// newTLSServer starts a server that accepts only TLS connections with a password. It returns
+// its port and its certificate in PEM.
+func newTLSServer(t *testing.T) (port int, root string) {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "connector-")
 	if err != nil {
@@ -36,8 +36,11 @@ func secureServer(t *testing.T) (port int, root string) {
 	certificate, key := newCertificate(t)
 	write(t, filepath.Join(dir, "server.crt"), certificate)
 	write(t, filepath.Join(dir, "server.key"), key)
-	write(t, filepath.Join(dir, "hba"), []byte("hostssl all reader 127.0.0.1/32 scram-sha-256\nhost all postgres 127.0.0.1/32 trust\n"))
-	ownedByServer(t, dir)
+	write(
+		t, filepath.Join(dir, "hba"),
+		[]byte("hostssl all reader 127.0.0.1/32 scram-sha-256\nhost all postgres 127.0.0.1/32 trust\n"),
+	)
+	chownToServer(t, dir)
 	s, err := pgtest.Start(pgtest.Options{Settings: map[string]string{
 		"ssl": "on", "hba_file": filepath.Join(dir, "hba"),
 		"ssl_cert_file": filepath.Join(dir, "server.crt"), "ssl_key_file": filepath.Join(dir, "server.key"),
@@ -51,7 +54,8 @@ func secureServer(t *testing.T) (port int, root string) {
 		t.Fatal(err)
 	}
 	for _, statement := range []string{
-		"CREATE ROLE reader LOGIN PASSWORD 'password-canary'", "CREATE DATABASE closed", "REVOKE CONNECT ON DATABASE closed FROM PUBLIC",
+		"CREATE ROLE reader LOGIN PASSWORD " +
+			"'password-canary'", "CREATE DATABASE closed", "REVOKE CONNECT ON DATABASE closed FROM PUBLIC",
 	} {
 		if _, err = conn.Exec(t.Context(), statement); err != nil {
 			t.Fatal(err)
@@ -63,9 +67,9 @@ func secureServer(t *testing.T) (port int, root string) {
 	return s.Port(), string(certificate)
 }
 
-// ownedByServer gives the folder to whom the server runs as where that is not the test's
-// own user: it refuses a key that others own.
-func ownedByServer(t *testing.T, dir string) {
+// chownToServer changes the owner of the directory to the user that the server runs as, if
+// that is not the test's own user: the server rejects a key that other users own.
+func chownToServer(t *testing.T, dir string) {
 	t.Helper()
 	u, err := user.Lookup("postgres")
 	if os.Geteuid() != 0 || err != nil {
@@ -110,8 +114,8 @@ func newCertificate(t *testing.T) (certificate, key []byte) {
 		pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: encoded})
 }
 
-func TestProbeASecureServer(t *testing.T) {
-	port, root := secureServer(t)
+func TestProbeOverTLS(t *testing.T) {
+	port, root := newTLSServer(t)
 	other, _ := newCertificate(t)
 	bad := credential("username", "reader", "password", "wrong-canary")
 	cases := map[string]struct {
@@ -119,14 +123,20 @@ func TestProbeASecureServer(t *testing.T) {
 		credential domain.Credential
 		want       error
 	}{
-		"verified by the named root":    {map[string]any{"rootCertificate": root}, good, nil},
-		"not verified by the system's":  {map[string]any{}, good, domain.VendorUnreachable},
-		"not verified by another root":  {map[string]any{"rootCertificate": string(other)}, good, domain.VendorUnreachable},
-		"another name than it proves":   {map[string]any{"rootCertificate": root, "host": "localhost"}, good, domain.VendorUnreachable},
-		"encrypted, to whoever answers": {map[string]any{"sslMode": "require"}, good, nil},
-		"in clear where it may not":     {map[string]any{"sslMode": "disable"}, good, domain.CredentialRejected},
-		"a wrong password":              {map[string]any{"sslMode": "require"}, bad, domain.CredentialRejected},
-		"a database without the right":  {map[string]any{"sslMode": "require", "database": "closed"}, good, domain.AccessDenied},
+		"verified by the named root":   {map[string]any{"rootCertificate": root}, good, nil},
+		"not verified by the system's": {map[string]any{}, good, domain.VendorUnreachable},
+		"not verified by another root": {
+			map[string]any{"rootCertificate": string(other)}, good, domain.VendorUnreachable,
+		},
+		"a name that the certificate lacks": {
+			map[string]any{"rootCertificate": root, "host": "localhost"}, good, domain.VendorUnreachable,
+		},
+		"encrypted, but not verified":         {map[string]any{"sslMode": "require"}, good, nil},
+		"unencrypted where that is forbidden": {map[string]any{"sslMode": "disable"}, good, domain.CredentialRejected},
+		"a wrong password":                    {map[string]any{"sslMode": "require"}, bad, domain.CredentialRejected},
+		"a database without the privilege": {
+			map[string]any{"sslMode": "require", "database": "closed"}, good, domain.AccessDenied,
+		},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -134,7 +144,7 @@ func TestProbeASecureServer(t *testing.T) {
 			maps.Copy(raw, c.config)
 			_, err := postgres.New(postgres.Options{}).Probe(t.Context(), encode(t, raw), c.credential)
 			if !errors.Is(err, c.want) {
-				t.Errorf("gave %v, want %v", err, c.want)
+				t.Errorf("got %v, want %v", err, c.want)
 			}
 		})
 	}

@@ -10,17 +10,17 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// Causes in words of our own: what pgx and the server say names users and hosts.
+// Causes have our own text, because the errors of pgx and of the server name users and hosts.
 var (
-	errSetup  = errors.New("the connection cannot be prepared")
-	errTime   = errors.New("no answer in time")
-	errAnswer = errors.New("the server refuses service")
-	errDial   = errors.New("no connection")
+	errSetup   = errors.New("the connection cannot be prepared")
+	errTimeout = errors.New("no response in time")
+	errServer  = errors.New("the server rejects the connection")
+	errConnect = errors.New("no connection")
 )
 
-// translate turns a failed probe into a domain error. SQLSTATE classes are those of
+// probeError turns a failed probe into a domain error. SQLSTATE classes are those of
 // https://www.postgresql.org/docs/current/errcodes-appendix.html
-func translate(ctx context.Context, err error) *domain.Error {
+func probeError(ctx context.Context, err error) *domain.Error {
 	var (
 		server *pgconn.PgError
 		own    *domain.Error
@@ -31,14 +31,14 @@ func translate(ctx context.Context, err error) *domain.Error {
 	case errors.Is(ctx.Err(), context.Canceled):
 		return &domain.Error{Kind: domain.Unavailable, Code: domain.Interrupted, Cause: context.Canceled}
 	case ctx.Err() != nil:
-		return unreachable(errTime)
+		return unreachable(errTimeout)
 	case errors.As(err, &server):
-		return refusal(server.Code)
+		return sqlStateError(server.Code)
 	}
-	return unreachable(errDial)
+	return unreachable(errConnect)
 }
 
-func refusal(state string) *domain.Error {
+func sqlStateError(state string) *domain.Error {
 	switch {
 	case strings.HasPrefix(state, "28"): // invalid authorization specification
 		return &domain.Error{Kind: domain.Rejected, Code: domain.CredentialRejected}
@@ -47,7 +47,7 @@ func refusal(state string) *domain.Error {
 	case state == "42501": // no privilege to connect
 		return &domain.Error{Kind: domain.Rejected, Code: domain.AccessDenied}
 	}
-	return unreachable(errAnswer)
+	return unreachable(errServer)
 }
 
 func unreachable(cause error) *domain.Error {
@@ -55,5 +55,7 @@ func unreachable(cause error) *domain.Error {
 }
 
 func notAllowed() *domain.Error {
-	return &domain.Error{Kind: domain.Rejected, Code: domain.AddressNotAllowed, Message: "an address that egress forbids"}
+	return &domain.Error{
+		Kind: domain.Rejected, Code: domain.AddressNotAllowed, Message: "an address that egress forbids",
+	}
 }

@@ -14,7 +14,7 @@ import (
 // ledger is the view of the store as ports.Ledger.
 type ledger struct{ *Store }
 
-// Accounts compares the tenant with each row: knowing a connection id gives no access.
+// Accounts compares the tenant with each row: knowing a connection id grants no access.
 func (v ledger) Accounts(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
 	page domain.PageRequest) (domain.Page[domain.Account], error) {
 	return give(ctx, v.Store, "Ledger.Accounts", func() (domain.Page[domain.Account], error) {

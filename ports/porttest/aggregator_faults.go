@@ -96,8 +96,8 @@ func (env VendorEnv) vendorCalls() map[string]func(context.Context, ports.Access
 		"Read": func(ctx context.Context, a ports.Access) error {
 			step := env.Adapter.Plan(domain.PullScope{Everything: true}, accounts, env.Today)[0]
 			batch, err := env.Adapter.Read(ctx, a, step, accounts, "")
-			for _, seen := range batch.Transactions {
-				if _, malformed := seen.Normalize(); malformed != nil {
+			for _, raw := range batch.Transactions {
+				if _, malformed := raw.Normalize(); malformed != nil {
 					return malformed
 				}
 			}

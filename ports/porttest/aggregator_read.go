@@ -85,13 +85,13 @@ func testPlan(t *testing.T, suite VendorSuite) {
 			t.Errorf("the scope %s returned %d steps", name, len(steps))
 		}
 	}
-	scope := domain.PullScope{
+	partial := domain.PullScope{
 		Window:  &domain.Window{From: env.Today.AddDays(-9)},
 		Changed: map[string][]string{env.Accounts[0]: {"b", "a"}},
 	}
-	for _, wanted := range []domain.PullScope{scope, {Everything: true}} {
-		first := env.Adapter.Plan(wanted, accounts, env.Today)
-		if diff := cmp.Diff(first, env.Adapter.Plan(wanted, accounts, env.Today)); diff != "" {
+	for _, scope := range []domain.PullScope{partial, {Everything: true}} {
+		first := env.Adapter.Plan(scope, accounts, env.Today)
+		if diff := cmp.Diff(first, env.Adapter.Plan(scope, accounts, env.Today)); diff != "" {
 			t.Errorf("two plans differ: %s", diff)
 		}
 		if len(first) == 0 {
@@ -223,8 +223,8 @@ func (env VendorEnv) readStep(t *testing.T, step domain.Step, accounts []domain.
 		if err != nil {
 			t.Fatalf("Read: %v (%v)", err, errors.Unwrap(err))
 		}
-		for _, seen := range batch.Transactions {
-			rows = append(rows, normalizeTwice(t, seen))
+		for _, raw := range batch.Transactions {
+			rows = append(rows, normalizeTwice(t, raw))
 		}
 		if cursor = batch.Next; cursor == "" {
 			return rows
@@ -236,20 +236,20 @@ func (env VendorEnv) readStep(t *testing.T, step domain.Step, accounts []domain.
 
 // normalizeTwice normalizes a row twice: both results must be equal and have the id of the
 // raw transaction.
-func normalizeTwice(t *testing.T, seen domain.RawTransaction) domain.TransactionData {
+func normalizeTwice(t *testing.T, raw domain.RawTransaction) domain.TransactionData {
 	t.Helper()
-	row, err := seen.Normalize()
+	row, err := raw.Normalize()
 	if err != nil {
 		t.Fatalf("Observe: %v (%v)", err, errors.Unwrap(err))
 	}
-	again, err := seen.Normalize()
+	again, err := raw.Normalize()
 	if err != nil || again.Digest() != row.Digest() {
-		t.Fatalf("row %s normalizes differently a second time (%v)", seen.ExternalID, err)
+		t.Fatalf("row %s normalizes differently a second time (%v)", raw.ExternalID, err)
 	}
-	if row.ExternalID != seen.ExternalID {
-		t.Fatalf("row %q has the raw id %q", row.ExternalID, seen.ExternalID)
+	if row.ExternalID != raw.ExternalID {
+		t.Fatalf("row %q has the raw id %q", row.ExternalID, raw.ExternalID)
 	}
-	row.ContentHash = seen.ContentHash
+	row.ContentHash = raw.ContentHash
 	return row
 }
 

@@ -111,10 +111,10 @@ func ids[T any, K any](items []T, key func(T) K) []K {
 
 // exactlyOnce fails unless every wanted key was returned exactly once, and no other key more
 // than once.
-func exactlyOnce[K comparable](f *fixture, want, met []K) {
+func exactlyOnce[K comparable](f *fixture, want, returned []K) {
 	f.Helper()
 	times := map[K]int{}
-	for _, key := range met {
+	for _, key := range returned {
 		times[key]++
 	}
 	for _, key := range want {

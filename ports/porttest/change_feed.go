@@ -83,7 +83,7 @@ type versions map[domain.TransactionID]int
 // followFeed reads the feed as a consumer does, until it has read all that was written and
 // no changes are left. It returns what it has read, at the latest after feedTimeout.
 func (f *fixture) followFeed(written <-chan versions) versions {
-	met, want := versions{}, versions(nil)
+	returned, want := versions{}, versions(nil)
 	var deadline time.Time
 	for after := (domain.Position{}); ; {
 		select {
@@ -94,17 +94,17 @@ func (f *fixture) followFeed(written <-chan versions) versions {
 		page, err := f.Ledger.Changes(f.ctx, f.tenant, domain.PageRequest{Limit: 3, After: after})
 		if err != nil {
 			f.Error(err)
-			return met
+			return returned
 		}
 		for _, t := range page.Items {
-			if t.Version < met[t.ID] {
-				f.Errorf("version %d of %s after version %d", t.Version, t.ExternalID, met[t.ID])
+			if t.Version < returned[t.ID] {
+				f.Errorf("version %d of %s after version %d", t.Version, t.ExternalID, returned[t.ID])
 			}
-			met[t.ID] = t.Version
+			returned[t.ID] = t.Version
 		}
 		after = page.Next
-		if want != nil && !page.More && (maps.Equal(met, want) || time.Now().After(deadline)) {
-			return met
+		if want != nil && !page.More && (maps.Equal(returned, want) || time.Now().After(deadline)) {
+			return returned
 		}
 		if !page.More {
 			time.Sleep(time.Millisecond) // at the end of the feed: as a polling consumer
@@ -120,9 +120,9 @@ func feedSkipsNoConcurrentWrite(f *fixture) {
 	for i := range writers {
 		connections[i], leases[i] = f.runningPull()
 	}
-	written, met := make(chan versions, 1), versions(nil)
+	written, returned := make(chan versions, 1), versions(nil)
 	var follower sync.WaitGroup
-	follower.Go(func() { met = f.followFeed(written) })
+	follower.Go(func() { returned = f.followFeed(written) })
 	concurrently(writers, func(i int) {
 		for round := range rounds {
 			var rows []domain.TransactionData
@@ -142,7 +142,7 @@ func feedSkipsNoConcurrentWrite(f *fixture) {
 	}
 	written <- table
 	follower.Wait()
-	f.equal("versions in the feed", table, met)
+	f.equal("versions in the feed", table, returned)
 }
 
 // feedSkipsNoSlowWriter delays a writer between two rows of one page, while another commits
@@ -153,7 +153,7 @@ func feedSkipsNoSlowWriter(f *fixture) {
 	quickly, quick := f.runningPull()
 	var others sync.WaitGroup
 	quickDone := make(chan struct{})
-	met := map[string]bool{}
+	returned := map[string]bool{}
 	var position domain.Position
 	writeQuick := sync.OnceFunc(func() {
 		others.Go(func() {
@@ -168,7 +168,7 @@ func feedSkipsNoSlowWriter(f *fixture) {
 			}
 			position = page.Next
 			for _, t := range page.Items {
-				met[t.ExternalID] = true
+				returned[t.ExternalID] = true
 			}
 		})
 		select {
@@ -188,11 +188,11 @@ func feedSkipsNoSlowWriter(f *fixture) {
 	})
 	others.Wait()
 	all := slices.Concat(f.allRows(slowly), f.allRows(quickly))
-	for _, t := range f.readFeed(position, 10, len(all)-len(met)) {
-		met[t.ExternalID] = true
+	for _, t := range f.readFeed(position, 10, len(all)-len(returned)) {
+		returned[t.ExternalID] = true
 	}
 	for _, t := range all {
-		if !met[t.ExternalID] {
+		if !returned[t.ExternalID] {
 			f.Errorf("the change of %s was skipped", t.ExternalID)
 		}
 	}

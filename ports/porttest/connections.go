@@ -66,10 +66,10 @@ func getReturnsWhatWasCreated(f *fixture) {
 
 func bytesAreNotShared(f *fixture) {
 	want := f.newEngine("engine")
-	given := want
-	given.Sealed, given.Config = slices.Clone(want.Sealed), slices.Clone(want.Config)
-	f.createStored(given)
-	given.Sealed[0], given.Config[0] = '!', '!'
+	argument := want
+	argument.Sealed, argument.Config = slices.Clone(want.Sealed), slices.Clone(want.Config)
+	f.createStored(argument)
+	argument.Sealed[0], argument.Config[0] = '!', '!'
 	got := f.getConnection(want)
 	f.equal("after the caller wrote to the argument", want, got)
 	got.Sealed[0], got.Config[0] = '!', '!'
@@ -163,11 +163,11 @@ func connectionPaging(f *fixture) {
 	for i := range 7 {
 		want = append(want, f.createStored(f.newConnection(fmt.Sprintf("m%d", i))).ID)
 	}
-	gone := f.createStored(f.newConnection("m0 gone"))
+	deleted := f.createStored(f.newConnection("m0 gone"))
 	round := 0
 	got := f.listConnections(ports.ConnectionFilter{}, 2, func() {
 		if round++; round == 1 {
-			f.deleteConnection(gone)
+			f.deleteConnection(deleted)
 		}
 		f.createStored(f.newConnection(fmt.Sprintf("a%d", round))) // before the position
 		if round < 4 {

@@ -47,7 +47,7 @@ func deletionRevokes(f *fixture) {
 	early := f.createToken(c)
 	revoked := f.now()
 	f.noError(f.Tokens.Revoke(f.ctx, f.tenant, early.ID, revoked))
-	_, spared := f.connectionWithToken()
+	_, unaffected := f.connectionWithToken()
 	at := f.deleteConnection(c)
 	for _, token := range f.listTokens(ports.TokenFilter{}, 10, nil) {
 		switch token.ID {
@@ -55,7 +55,7 @@ func deletionRevokes(f *fixture) {
 			f.equal("a live token", at, token.RevokedAt)
 		case early.ID:
 			f.equal("a token revoked before", revoked, token.RevokedAt)
-		case spared.ID:
+		case unaffected.ID:
 			f.equal("another connection's token", true, token.Live())
 		}
 	}
@@ -71,8 +71,8 @@ func deletionFailsPulls(f *fixture) {
 	l, _ := f.claim(first.Pull)
 	second := f.receiveWanted(token) // queued after the first
 	f.finish(l, domain.PullQueued, domain.VendorUnreachable)
-	_, bystander := f.connectionWithToken()
-	spared := f.receiveWanted(bystander)
+	_, otherToken := f.connectionWithToken()
+	unaffected := f.receiveWanted(otherToken)
 	f.deleteConnection(c)
 	for _, d := range []domain.Delivery{first, second} {
 		pull := f.getPull(d.Pull)
@@ -85,8 +85,8 @@ func deletionFailsPulls(f *fixture) {
 		f.equal("delivery", domain.DeliveryFailed, d.Status)
 		f.equal("processed", false, d.ProcessedAt.IsZero())
 	}
-	f.equal("another connection's pull", domain.PullQueued, f.getPull(spared.Pull).State)
-	f.equal("another connection's delivery", domain.DeliveryAccepted, f.getDelivery(spared.ID).Status)
+	f.equal("another connection's pull", domain.PullQueued, f.getPull(unaffected.Pull).State)
+	f.equal("another connection's delivery", domain.DeliveryAccepted, f.getDelivery(unaffected.ID).Status)
 }
 
 // deletionRacesRequests fails if a request checks the connection first and writes
@@ -134,9 +134,9 @@ func listSealedPagesByID(f *fixture) {
 		want = append(want, f.createConnection().ID, f.createStored(f.newEngine(newUUID().String())).ID)
 		f.tenant = newTenant()
 	}
-	gone := f.createConnection()
-	f.deleteConnection(gone)
-	var met []domain.ConnectionID
+	deleted := f.createConnection()
+	f.deleteConnection(deleted)
+	var returned []domain.ConnectionID
 	for after := (domain.ConnectionID{}); ; {
 		batch, err := f.Connections.ListSealed(f.ctx, after, 7)
 		f.noError(err)
@@ -146,14 +146,16 @@ func listSealedPagesByID(f *fixture) {
 		if len(batch) == 0 {
 			break
 		}
-		met = append(met, ids(batch, connectionID)...)
+		returned = append(returned, ids(batch, connectionID)...)
 		after = batch[len(batch)-1].ID
 	}
-	exactlyOnce(f, want, met)
-	if !slices.IsSortedFunc(met, func(x, y domain.ConnectionID) int { return bytes.Compare(x.UUID[:], y.UUID[:]) }) {
+	exactlyOnce(f, want, returned)
+	if !slices.IsSortedFunc(
+		returned, func(x, y domain.ConnectionID) int { return bytes.Compare(x.UUID[:], y.UUID[:]) },
+	) {
 		f.Error("the rows are not sorted by id")
 	}
-	if slices.Contains(met, gone.ID) {
+	if slices.Contains(returned, deleted.ID) {
 		f.Error("a deleted connection was returned")
 	}
 }

@@ -37,14 +37,14 @@ func compareText(x, y string) int { return strings.Compare(x, y) }
 func takenNameIsConflict(f *fixture) {
 	for _, first := range []func(string) domain.Connection{f.newConnection, f.newEngine} {
 		for _, second := range []func(string) domain.Connection{f.newConnection, f.newEngine} {
-			held := f.createStored(first("name " + newUUID().String()))
-			late := second(held.Name)
+			existing := f.createStored(first("name " + newUUID().String()))
+			late := second(existing.Name)
 			err := f.Connections.Create(f.ctx, late)
 			f.errorIs(err, domain.Conflict)
 			f.errorIs(err, domain.NameTaken)
 			_, err = f.Connections.Get(f.ctx, f.tenant, late.Kind, late.ID)
 			f.errorIs(err, domain.NotFound)
-			f.equal("the first", held, f.getConnection(held))
+			f.equal("the first", existing, f.getConnection(existing))
 		}
 	}
 	other := f.newConnection("another vendor's")
@@ -132,8 +132,8 @@ func renameOntoTaken(f *fixture) {
 		})
 		return err
 	}
-	held, c := f.createStored(f.newEngine("held")), f.createStored(f.newConnection("c"))
-	f.errorIs(rename(c, held.Name), domain.NameTaken)
+	existing, c := f.createStored(f.newEngine("held")), f.createStored(f.newConnection("c"))
+	f.errorIs(rename(c, existing.Name), domain.NameTaken)
 	f.equal("the connection", c, f.getConnection(c))
 	f.noError(rename(c, c.Name))
 
@@ -159,10 +159,10 @@ func renameOntoTaken(f *fixture) {
 }
 
 func namesAreTenantScoped(f *fixture) {
-	mine := f.createStored(f.newConnection("name"))
+	own := f.createStored(f.newConnection("name"))
 	other := f.newConnection("name")
 	other.Tenant = newTenant()
 	f.createStored(other)
-	f.equal("mine", mine, f.getConnection(mine))
+	f.equal("mine", own, f.getConnection(own))
 	f.equal("the other's", other, f.getConnection(other))
 }

@@ -44,20 +44,20 @@ func NewInvalidConfig(config string, c domain.Credential, fields ...string) Inva
 
 // TestConnector checks the Validate method of a ports.Connector against its contract.
 // Probes need a peer, and are tested by the connector's own tests.
-func TestConnector(t *testing.T, f ConnectorSuite) {
+func TestConnector(t *testing.T, s ConnectorSuite) {
 	t.Helper()
-	t.Run("the canonical form has every default and is its own canonical form", f.canonical)
-	t.Run("the guard checks the address", f.address)
-	for name, refused := range f.Invalid {
-		t.Run("every invalid field is named/"+name, func(t *testing.T) { f.faults(t, refused) })
+	t.Run("the canonical form has every default and is its own canonical form", s.canonical)
+	t.Run("the guard checks the address", s.address)
+	for name, invalid := range s.Invalid {
+		t.Run("every invalid field is named/"+name, func(t *testing.T) { s.invalidFields(t, invalid) })
 	}
 }
 
-func (f ConnectorSuite) canonical(t *testing.T) {
-	connector := f.Open(nil)
-	for _, config := range []string{f.Config, f.Canonical} {
-		got, err := connector.Validate(t.Context(), json.RawMessage(config), f.Credential)
-		if diff := cmp.Diff(f.Canonical, string(got)); diff != "" || err != nil {
+func (s ConnectorSuite) canonical(t *testing.T) {
+	connector := s.Open(nil)
+	for _, config := range []string{s.Config, s.Canonical} {
+		got, err := connector.Validate(t.Context(), json.RawMessage(config), s.Credential)
+		if diff := cmp.Diff(s.Canonical, string(got)); diff != "" || err != nil {
 			t.Errorf("%s became %s (%v)", config, diff, err)
 		}
 	}
@@ -67,21 +67,21 @@ func (f ConnectorSuite) canonical(t *testing.T) {
 type denyingGuard struct{ urls []string }
 
 // Check implements ports.EgressGuard.
-func (fingerprint *denyingGuard) Check(_ context.Context, rawURL string) error {
-	fingerprint.urls = append(fingerprint.urls, rawURL)
+func (g *denyingGuard) Check(_ context.Context, rawURL string) error {
+	g.urls = append(g.urls, rawURL)
 	return &domain.Error{Kind: domain.Rejected, Code: domain.AddressNotAllowed}
 }
 
-func (f ConnectorSuite) address(t *testing.T) {
-	seen := &denyingGuard{}
-	_, err := f.Open(seen).Validate(t.Context(), json.RawMessage(f.Config), f.Credential)
-	if diff := cmp.Diff([]string{f.Address}, seen.urls); diff != "" || !errors.Is(err, domain.AddressNotAllowed) {
-		t.Errorf("gave %v after %s", err, diff)
+func (s ConnectorSuite) address(t *testing.T) {
+	guard := &denyingGuard{}
+	_, err := s.Open(guard).Validate(t.Context(), json.RawMessage(s.Config), s.Credential)
+	if diff := cmp.Diff([]string{s.Address}, guard.urls); diff != "" || !errors.Is(err, domain.AddressNotAllowed) {
+		t.Errorf("got %v after %s", err, diff)
 	}
 }
 
-func (f ConnectorSuite) faults(t *testing.T, refused InvalidConfig) {
-	_, err := f.Open(nil).Validate(t.Context(), json.RawMessage(refused.config), refused.credential)
+func (s ConnectorSuite) invalidFields(t *testing.T, invalid InvalidConfig) {
+	_, err := s.Open(nil).Validate(t.Context(), json.RawMessage(invalid.config), invalid.credential)
 	var fields []string
 	for _, fault := range domain.ErrorsOf(err) {
 		fields = append(fields, fault.Field)
@@ -89,8 +89,8 @@ func (f ConnectorSuite) faults(t *testing.T, refused InvalidConfig) {
 			t.Errorf("%v is not Invalid", fault)
 		}
 	}
-	if diff := cmp.Diff(refused.fields, fields); diff != "" {
-		t.Errorf("faults (-want +got):\n%s", diff)
+	if diff := cmp.Diff(invalid.fields, fields); diff != "" {
+		t.Errorf("invalid fields (-want +got):\n%s", diff)
 	}
 	SecretFree(t, err)
 }
@@ -107,9 +107,9 @@ func SecretFree(t testing.TB, err error) {
 
 // Credential returns a credential with the given parts, alternately name and value.
 func Credential(parts ...string) domain.Credential {
-	held := make(map[string]domain.Secret)
+	secrets := make(map[string]domain.Secret)
 	for i := 0; i < len(parts); i += 2 {
-		held[parts[i]] = domain.SecretText(parts[i+1])
+		secrets[parts[i]] = domain.SecretText(parts[i+1])
 	}
-	return domain.NewCredential(held)
+	return domain.NewCredential(secrets)
 }

@@ -98,8 +98,8 @@ func receiveNeedsALiveToken(f *fixture) {
 	c, token := f.connectionWithToken()
 	revoked := f.createToken(c)
 	f.noError(f.Tokens.Revoke(f.ctx, f.tenant, revoked.ID, f.now()))
-	gone, orphan := f.connectionWithToken()
-	f.deleteConnection(gone)
+	deleted, orphan := f.connectionWithToken()
+	f.deleteConnection(deleted)
 	unknown, foreign := f.newToken(c), token
 	foreign.Vendor = otherVendor
 	for name, token := range map[string]domain.WebhookToken{

@@ -113,9 +113,9 @@ func replaySkipsUnpullable(f *fixture) {
 	r := f.incoming(token, domain.WebhookEvent{})
 	r.Unreadable = true
 	unreadable := f.receive(r).Delivery
-	gone, orphanToken := f.connectionWithToken()
+	deleted, orphanToken := f.connectionWithToken()
 	orphan := f.finishedDelivery(orphanToken, domain.PullScope{Everything: true}, domain.PullSucceeded, "")
-	f.deleteConnection(gone)
+	f.deleteConnection(deleted)
 	good := f.finishedDelivery(token, domain.PullScope{}, domain.PullSucceeded, "")
 	got := f.replay(ignored.ID, unreadable.ID, orphan.ID, newID[domain.Delivery](), good.ID)
 	f.equal("replayed", 1, len(got))

@@ -24,11 +24,11 @@ func withContentHash(from byte) func(*domain.TransactionData) {
 	return func(o *domain.TransactionData) { o.ContentHash = domain.ContentHash{from, 15: 0xff} }
 }
 
-func (f *fixture) unchanged(c domain.Connection, seen ...domain.TransactionData) []bool {
+func (f *fixture) unchanged(c domain.Connection, rows ...domain.TransactionData) []bool {
 	f.Helper()
-	known, err := f.Pulls.FilterUnchanged(f.ctx, c.ID, domain.RawTransactionsOf(seen...))
+	unchanged, err := f.Pulls.FilterUnchanged(f.ctx, c.ID, domain.RawTransactionsOf(rows...))
 	f.noError(err)
-	return known
+	return unchanged
 }
 
 func unchangedByContentHash(f *fixture) {
@@ -126,8 +126,8 @@ func unchangedHugePage(f *fixture) {
 	}
 	f.storeRows(l, rows...)
 	rows[7].ContentHash, rows[999].ExternalID = domain.ContentHash{1}, "another"
-	for i, known := range f.unchanged(c, rows...) {
-		f.equal(rows[i].ExternalID, i != 7 && i != 999, known)
+	for i, unchanged := range f.unchanged(c, rows...) {
+		f.equal(rows[i].ExternalID, i != 7 && i != 999, unchanged)
 	}
 }
 
@@ -166,7 +166,7 @@ func unchangedInAnyOrder(f *fixture) {
 	}
 	places["new at both ends"] = append(places["new at both ends"], 1001)
 	for name, order := range places {
-		var shown []domain.TransactionData
+		var page []domain.TransactionData
 		var want []bool
 		for _, i := range order {
 			o := at(i)
@@ -176,8 +176,8 @@ func unchangedInAnyOrder(f *fixture) {
 			case 8:
 				o.ContentHash = at(9).ContentHash
 			}
-			shown, want = append(shown, o), append(want, !changed[i])
+			page, want = append(page, o), append(want, !changed[i])
 		}
-		f.equal(name, want, f.unchanged(c, shown...))
+		f.equal(name, want, f.unchanged(c, page...))
 	}
 }

@@ -132,13 +132,13 @@ func releaseFreesTheKey(f *fixture) {
 }
 
 func keysAreTenantScoped(f *fixture) {
-	at, mine := f.now(), f.tenant
+	at, own := f.now(), f.tenant
 	f.claimKey("key", fingerprintA, at)
 	want := f.finishKey("key", at)
 	f.tenant = newTenant()
 	f.claimKey("key", fingerprintB, at)
 	f.noError(f.Idempotency.Release(f.ctx, f.tenant, "key"))
-	f.tenant = mine
+	f.tenant = own
 	got, err := f.beginKey("key", fingerprintA, at)
 	f.noError(err)
 	f.equal("answer", &want, got)

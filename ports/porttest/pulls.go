@@ -45,9 +45,9 @@ func requestQueues(f *fixture) {
 		ID: r.ID, Tenant: f.tenant, Connection: c.ID, Vendor: c.Vendor, Trigger: r.Trigger,
 		State: domain.PullQueued, Scope: r.Scope, CreatedAt: r.At, Trace: trace,
 	}
-	given, err := f.Pulls.Request(f.ctx, f.tenant, c.ID, r)
+	returned, err := f.Pulls.Request(f.ctx, f.tenant, c.ID, r)
 	f.noError(err)
-	f.equal("given", want, given)
+	f.equal("given", want, returned)
 	got := f.getPull(r.ID)
 	f.equal("stored", want, got)
 	f.inUTC(got.CreatedAt)
@@ -82,9 +82,9 @@ func pullsAreTenantScoped(f *fixture) {
 }
 
 func requestNeedsConnection(f *fixture) {
-	gone := f.createConnection()
-	f.deleteConnection(gone)
-	for _, c := range []domain.Connection{gone, f.createStored(f.newEngine("engine"))} {
+	deleted := f.createConnection()
+	f.deleteConnection(deleted)
+	for _, c := range []domain.Connection{deleted, f.createStored(f.newEngine("engine"))} {
 		r := ports.PullRequest{ID: newID[domain.Pull](), Trigger: domain.TriggerOperator, At: f.now()}
 		_, err := f.Pulls.Request(f.ctx, f.tenant, c.ID, r)
 		f.errorIs(err, domain.NotFound)
@@ -126,7 +126,7 @@ func requestDoesNotMergeIntoStarted(f *fixture) {
 func concurrentRequests(f *fixture) {
 	c, token := f.connectionWithToken()
 	var mu sync.Mutex
-	given := map[domain.PullID]bool{}
+	returned := map[domain.PullID]bool{}
 	concurrently(24, func(i int) {
 		var id domain.PullID
 		var err error
@@ -149,11 +149,11 @@ func concurrentRequests(f *fixture) {
 		}
 		mu.Lock()
 		defer mu.Unlock()
-		given[id] = true
+		returned[id] = true
 	})
 	pulls := f.listPulls(ports.PullFilter{Connection: c.ID}, 10, nil)
-	if len(pulls) != 1 || len(given) != 1 || !given[pulls[0].ID] {
-		f.Fatalf("%d pulls stored and %d returned, want one", len(pulls), len(given))
+	if len(pulls) != 1 || len(returned) != 1 || !returned[pulls[0].ID] {
+		f.Fatalf("%d pulls stored and %d returned, want one", len(pulls), len(returned))
 	}
 	_, claimed := f.claim(pulls[0].ID)
 	f.equal("scopes that were merged", 24, len(claimed.Pull.Scope.Removed))

@@ -179,9 +179,9 @@ func assertUnopenable(t *testing.T, s ports.Sealer, row sealerRow, sealed domain
 		t.Error("an error was returned with a credential")
 	}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x"} {
-		shown := fmt.Sprintf(verb, err)
+		rows := fmt.Sprintf(verb, err)
 		for _, trace := range []string{sealerCanary, fmt.Sprintf("%x", sealerCanary)} {
-			if bytes.Contains([]byte(shown), []byte(trace)) {
+			if bytes.Contains([]byte(rows), []byte(trace)) {
 				t.Errorf("%s of the error shows the secret", verb)
 			}
 		}

@@ -133,11 +133,11 @@ func pagesAreNotShared(f *fixture) {
 	want := f.getRow(c, "1")
 	o.Metadata[0], *o.AccountMoney = '!', money("6", "USD")
 	account.Metadata[0], *account.Balance = '!', money("6", "USD")
-	kept := f.listAccounts(c)[0]
-	f.equal("account", "{} 100", fmt.Sprint(string(kept.Metadata), " ", kept.Balance.Amount))
-	kept.Metadata[0], *kept.Balance = '!', money("7", "USD")
-	kept = f.listAccounts(c)[0]
-	f.equal("account afterwards", "{} 100", fmt.Sprint(string(kept.Metadata), " ", kept.Balance.Amount))
+	stored := f.listAccounts(c)[0]
+	f.equal("account", "{} 100", fmt.Sprint(string(stored.Metadata), " ", stored.Balance.Amount))
+	stored.Metadata[0], *stored.Balance = '!', money("7", "USD")
+	stored = f.listAccounts(c)[0]
+	f.equal("account afterwards", "{} 100", fmt.Sprint(string(stored.Metadata), " ", stored.Balance.Amount))
 	f.equal("after the caller wrote to the argument", "{", string(f.getRow(c, "1").Metadata[:1]))
 	f.equal("amount", money("5", "USD"), *f.getRow(c, "1").AccountMoney)
 	got := f.getRow(c, "1")

@@ -79,16 +79,16 @@ func TestVendorErrorsMapToCodes(t *testing.T) {
 func assertNoLeak(t *testing.T, err error, access ports.Access) {
 	t.Helper()
 	host, _ := url.Parse(access.BaseURL)
-	var said strings.Builder
+	var printed strings.Builder
 	for e := err; e != nil; e = errors.Unwrap(e) {
-		fmt.Fprintf(&said, "%s %+v %#v\n", e, e, e)
+		fmt.Fprintf(&printed, "%s %+v %#v\n", e, e, e)
 	}
 	for _, canary := range []string{
 		belvosim.DemoSecretID, belvosim.DemoSecretPassword, strings.TrimPrefix(basicAuth(access.Credential), "Basic "),
 		host.Host, "http:", access.AccountRef, "Please wait", "Just a moment", "institution is",
 		"Secret Keys", "request_id",
 	} {
-		if strings.Contains(said.String(), canary) {
+		if strings.Contains(printed.String(), canary) {
 			t.Errorf("the error contains %q", canary)
 		}
 	}

@@ -35,7 +35,7 @@ type transactionJSON struct {
 	} `json:"merchant"`
 }
 
-// linkContext is what the result of normalizing a row depends on besides the row.
+// linkContext holds everything except the row itself that the result of normalizing it depends on.
 type linkContext struct {
 	link           string
 	accounts       map[string]domain.AccountData // by external id

@@ -35,7 +35,8 @@ func contentHash(t *testing.T, l linkContext, raw json.RawMessage) domain.Conten
 func embeddedAccountEdits(edits map[string]any) map[string]any {
 	account := map[string]any{
 		"id": "bank", "link": "l-1", "category": "CHECKING_ACCOUNT", "currency": "MXN",
-		"collected_at": "2026-05-04T09:10:11Z", "last_accessed_at": "2026-05-04T09:10:11Z", "balance": map[string]any{"current": 10, "available": 9.5},
+		"collected_at":     "2026-05-04T09:10:11Z",
+		"last_accessed_at": "2026-05-04T09:10:11Z", "balance": map[string]any{"current": 10, "available": 9.5},
 	}
 	maps.Copy(account, edits)
 	return map[string]any{"account": account}
@@ -156,11 +157,11 @@ func TestRulesVersionChangesWithGoldenRows(t *testing.T) {
 		h.Write(text)
 	}
 	now := rules + " " + hex.EncodeToString(h.Sum(nil)) + "\n"
-	kept, err := os.ReadFile(path)
-	if *update && !strings.HasPrefix(string(kept), rules+" ") {
-		kept, err = []byte(now), os.WriteFile(path, []byte(now), 0o644)
+	stored, err := os.ReadFile(path)
+	if *update && !strings.HasPrefix(string(stored), rules+" ") {
+		stored, err = []byte(now), os.WriteFile(path, []byte(now), 0o644)
 	}
-	if err != nil || string(kept) != now {
+	if err != nil || string(stored) != now {
 		t.Errorf("the golden rows have changed: raise rules, now %q, and run with -update (%v)", rules, err)
 	}
 }

@@ -148,8 +148,8 @@ func (h *rowHeader) visit(m vendorhttp.Member) {
 	}
 }
 
-// hashSuffix returns what the result of normalize depends on besides the row: type and
-// currency of the row's account as the account list has it, or the currency that all
+// hashSuffix returns everything except the row that the result of normalize depends on: type
+// and currency of the row's account as the account list has it, or the currency that all
 // accounts share if the row has no account.
 func (l linkContext) hashSuffix(header rowHeader) string {
 	if header.account == nil {

@@ -84,12 +84,12 @@ var exactNumbers = json.WithUnmarshalers(json.UnmarshalFromFunc(
 func stableMember(holder string, value any) any {
 	switch value := value.(type) {
 	case map[string]any:
-		for member, held := range value {
-			if held == nil || isVolatile("*", member) || isVolatile(holder, member) {
+		for member, inner := range value {
+			if inner == nil || isVolatile("*", member) || isVolatile(holder, member) {
 				delete(value, member)
 				continue
 			}
-			value[member] = stableMember(strconv.Quote(member), held)
+			value[member] = stableMember(strconv.Quote(member), inner)
 		}
 	case []any:
 		for i := range value {

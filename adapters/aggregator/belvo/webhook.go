@@ -44,13 +44,13 @@ func (*Adapter) Parse(body []byte) (domain.WebhookEvent, error) {
 	if vendorhttp.Decode(body, &e) != nil || !e.valid() {
 		return domain.WebhookEvent{}, domain.FieldError("", "must be an event of the vendor")
 	}
-	scope, wanted, err := e.scope()
+	scope, wantsPull, err := e.scope()
 	if err != nil {
 		return domain.WebhookEvent{}, err
 	}
 	name, sum := e.Type+"."+e.Code, sha256.Sum256(body)
 	return domain.WebhookEvent{
-		Name: name, ID: e.ID, AccountRef: e.Link, WantsPull: wanted, Scope: scope,
+		Name: name, ID: e.ID, AccountRef: e.Link, WantsPull: wantsPull, Scope: scope,
 		DedupKey: strings.Join([]string{e.ID, e.Request, name, hex.EncodeToString(sum[:])}, "\n"),
 	}, nil
 }

@@ -103,7 +103,7 @@ func TestEveryPageSizeListsEveryRowOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, size := range []string{"", "1000", "5000", "0", "x", "235"} {
-			seen := map[string]int{}
+			counts := map[string]int{}
 			next := new("/api/transactions/?link=" + belvosim.DemoLinkID + "&page_size=" + size)
 			for next != nil {
 				page := get[list](c, *next, 200)
@@ -111,14 +111,14 @@ func TestEveryPageSizeListsEveryRowOnce(t *testing.T) {
 					t.Errorf("page_size %q: a page of %d rows", size, len(page.Results))
 				}
 				for _, id := range page.ids() {
-					seen[id]++
+					counts[id]++
 				}
 				if next = page.Next; next != nil && !strings.HasPrefix(*next, c.base+"/api/transactions/?") {
 					t.Fatalf("next leaves the origin: %s", *next)
 				}
 			}
-			if len(seen) != 2350 {
-				t.Errorf("page_size %q: %d rows, want 2350", size, len(seen))
+			if len(counts) != 2350 {
+				t.Errorf("page_size %q: %d rows, want 2350", size, len(counts))
 			}
 		}
 	}

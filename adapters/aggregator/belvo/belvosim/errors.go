@@ -78,9 +78,9 @@ func (s *Simulator) requireAuth(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		id, password, given := r.BasicAuth()
 		s.mu.Lock()
-		wanted, exists := s.secrets[id]
+		secret, exists := s.secrets[id]
 		s.mu.Unlock()
-		if !given || !exists || wanted != password {
+		if !given || !exists || secret != password {
 			w.Header().Set("WWW-Authenticate", `Basic realm="api"`)
 			s.writeFailure(w, unauthorized)
 			return

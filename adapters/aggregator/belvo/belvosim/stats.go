@@ -31,10 +31,10 @@ type Stats struct {
 func (s *Simulator) Stats() Stats {
 	s.counters.mu.Lock()
 	defer s.counters.mu.Unlock()
-	seen := s.counters.stats
-	seen.ByStatus, seen.ByPath = maps.Clone(seen.ByStatus), maps.Clone(seen.ByPath)
-	seen.Faults, seen.Webhooks = s.faults.Injected(), s.sender.Attempts()
-	return seen
+	counts := s.counters.stats
+	counts.ByStatus, counts.ByPath = maps.Clone(counts.ByStatus), maps.Clone(counts.ByPath)
+	counts.Faults, counts.Webhooks = s.faults.Injected(), s.sender.Attempts()
+	return counts
 }
 
 // counters holds the statistics; its zero value is ready to use.

@@ -79,16 +79,16 @@ var comparisons = map[string]func(at time.Time, bound timeSpan) bool{
 
 type predicate func(*row) bool
 
-// predicates parses the filters of a query. bad is the name of the first parameter whose
+// parseFilters parses the filters of a query. bad is the name of the first parameter whose
 // date cannot be parsed. Unknown parameters are ignored, as the vendor ignores them.
-func predicates(query url.Values) (wanted []predicate, bad string) {
+func parseFilters(query url.Values) (filters []predicate, bad string) {
 	for name, values := range query {
 		value := values[len(values)-1]
 		if value == "" {
 			continue
 		}
 		if read, exists := textFilters[name]; exists {
-			wanted = append(wanted, oneOf(read, name, value))
+			filters = append(filters, oneOf(read, name, value))
 			continue
 		}
 		within, exists, err := dateFilter(name, value)
@@ -96,10 +96,10 @@ func predicates(query url.Values) (wanted []predicate, bad string) {
 			return nil, name
 		}
 		if exists {
-			wanted = append(wanted, within)
+			filters = append(filters, within)
 		}
 	}
-	return wanted, ""
+	return filters, ""
 }
 
 func oneOf(read func(*Transaction) string, name, value string) predicate {
@@ -154,13 +154,13 @@ func (l *link) selected(query url.Values) (rows []*row, bad string) {
 	if l.cached.rows != nil && l.cached.filters == filters && l.cached.revision == l.revision {
 		return l.cached.rows, ""
 	}
-	wanted, bad := predicates(query)
-	if bad != "" || len(wanted) == 0 {
+	predicates, bad := parseFilters(query)
+	if bad != "" || len(predicates) == 0 {
 		return l.rows, bad
 	}
 	rows = make([]*row, 0)
 	for _, r := range l.rows {
-		if !slices.ContainsFunc(wanted, func(met predicate) bool { return !met(r) }) {
+		if !slices.ContainsFunc(predicates, func(matches predicate) bool { return !matches(r) }) {
 			rows = append(rows, r)
 		}
 	}

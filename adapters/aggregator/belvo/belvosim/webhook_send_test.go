@@ -63,17 +63,17 @@ func TestCopiesAreIdenticalAndEventsAreNot(t *testing.T) {
 	if err != nil || len(receipts) != 9 {
 		t.Fatalf("%d receipts, %v", len(receipts), err)
 	}
-	seen := map[string]int{}
+	counts := map[string]int{}
 	order := []string{}
 	for at, body := range to.bodies {
 		if receipts[at].Body != body || receipts[at].Attempts != 1 {
 			t.Errorf("receipt %d is %+v for %s", at, receipts[at], body)
 		}
-		seen[body]++
+		counts[body]++
 		order = append(order, body)
 	}
-	if len(seen) != 3 {
-		t.Errorf("%d different bodies, want 3", len(seen))
+	if len(counts) != 3 {
+		t.Errorf("%d different bodies, want 3", len(counts))
 	}
 	if order[0] == order[1] && order[1] == order[2] && order[3] == order[4] && order[4] == order[5] {
 		t.Error("nothing was reordered")

@@ -36,7 +36,7 @@ type Target struct {
 	TimeoutMs int `json:"timeoutMs"`
 }
 
-// Webhook is a webhook to be sent: the name of its event, for the result, and its body.
+// Webhook is a webhook to be sent: its body, and the name of its event as the result shows it.
 type Webhook struct {
 	Event string
 	Body  []byte
@@ -140,7 +140,7 @@ func (s *Sender) post(ctx context.Context, to Target, body []byte) (int, error) 
 	return response.StatusCode, nil
 }
 
-// pause waits for d, or returns the context's error as soon as it is cancelled.
+// pause waits for d, or returns the context's error on cancellation.
 func pause(ctx context.Context, d time.Duration) error {
 	if d <= 0 {
 		return ctx.Err()

@@ -10,7 +10,7 @@ import (
 // finishTests check Pulls.Finish.
 var finishTests = []storeTest{
 	{"a pull ends with the outcome of its last attempt", finishSetsTheOutcome},
-	{"an attempt that used no budget is not counted", attemptIsRestored},
+	{"an attempt that cost nothing is not counted", attemptIsRestored},
 	{"a success clears the last error", successClearsLastError},
 	{"the outcome of an attempt updates only the connection's health", healthIsUpdated},
 	{"concurrent updates of health and of the connection are both kept", healthRacesUpdate},

@@ -104,10 +104,9 @@ func (l linkContext) rawTransactions(rows []jsontext.Value) ([]domain.RawTransac
 	return raws, sortedAccounts(unlisted), nil
 }
 
-// rules is the version of normalize, and part of every content hash. It must be
-// raised with every change of the result of normalize: every row is then normalized and
-// compared again, once.
-// A test compares it with the golden files.
+// rules is the version of normalize, and part of every content hash. It must be raised with
+// every change of the result of normalize: every row is then normalized and compared again,
+// once. A test compares it with the golden files.
 const rules = "belvo 1"
 
 // volatileMembers are members whose values the content hash leaves out, because no normalized

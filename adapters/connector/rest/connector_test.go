@@ -222,7 +222,7 @@ func TestProbeDialsNothingThatEgressForbids(t *testing.T) {
 		json.RawMessage(fmt.Sprintf(`{"url":%q}`, strings.Replace(server.URL, "127.0.0.1", "localhost", 1))), none,
 	)
 	if !errors.Is(err, domain.AddressNotAllowed) || called {
-		t.Errorf("gave %v, called: %v", err, called)
+		t.Errorf("got %v, called: %v", err, called)
 	}
 	porttest.SecretFree(t, err)
 }

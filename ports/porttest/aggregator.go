@@ -67,14 +67,14 @@ type VendorSuite struct {
 func TestAggregator(t *testing.T, suite VendorSuite) {
 	t.Helper()
 	for name, run := range map[string]func(*testing.T, VendorSuite){
-		"access":   testAccess,
-		"accounts": testAccounts,
-		"plan":     testPlan,
-		"paging":   testPaging,
-		"asks":     testScopes,
-		"faults":   testFaults,
-		"cancel":   testCancelled,
-		"webhooks": testWebhooks,
+		"a wrong credential and a wrong account reference are rejected": testAccess,
+		"all accounts are returned, in the same order each time":        testAccounts,
+		"a plan is a pure function of scope and accounts":               testPlan,
+		"every row is read once over all pages":                         testPaging,
+		"every kind of scope reads its rows":                            testScopes,
+		"every vendor fault is Unavailable with its code":               testFaults,
+		"a cancelled call returns the error of its context":             testCancelled,
+		"a webhook is parsed, or Invalid":                               testWebhooks,
 	} {
 		t.Run(name, func(t *testing.T) { run(t, suite) })
 	}

@@ -5,8 +5,8 @@ import "net/http"
 // RecordStatus returns a writer that calls onStatus with the status of the response, once and
 // before its first byte is sent: when the client has the response, it is already counted. A
 // response that is never started is not reported.
-func RecordStatus(w http.ResponseWriter, seen func(status int)) http.ResponseWriter {
-	return &statusRecorder{ResponseWriter: w, onStatus: seen}
+func RecordStatus(w http.ResponseWriter, onStatus func(status int)) http.ResponseWriter {
+	return &statusRecorder{ResponseWriter: w, onStatus: onStatus}
 }
 
 type statusRecorder struct {

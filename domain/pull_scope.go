@@ -6,37 +6,40 @@ import (
 	"time"
 )
 
-// maxNamed bounds the ids one pull reads by name; beyond it, reading everything is
-// both cheaper and right.
+// maxNamed bounds the ids that one pull reads by name. Above it, reading everything is
+// cheaper and just as correct.
 const maxNamed = 10_000
 
-// Ask is what an event, an operator or the safety net wants pulled. Asks merge, so
-// that many deliveries become one pull. The zero Ask wants a look at the account
-// reference and its accounts, and no transaction.
+// PullScope is the part of an account reference that an event, an operator or the
+// reconcile task wants pulled. Scopes merge, so many deliveries become one pull. The
+// zero PullScope reads the status of the account reference and its accounts, but no
+// transaction.
 type PullScope struct {
-	// Everything reads all that the vendor keeps.
+	// Everything requests all that the vendor keeps.
 	Everything bool `json:"everything,omitempty"`
-	// Window reads the value dates inside it.
+	// Window requests the transactions with a value date inside it.
 	Window *Window `json:"window,omitempty"`
-	// Created reads, by account, rows that the vendor first saw at or after a time.
+	// Created requests, by account, the rows that the vendor first saw at or after a time.
 	Created map[string]time.Time `json:"created,omitempty"`
-	// Changed reads, by account, rows by their external ids.
+	// Changed requests, by account, rows by their external ids.
 	Changed map[string][]string `json:"changed,omitempty"`
-	// Removed marks rows that the vendor said it deleted.
+	// Removed lists the external ids of rows that the vendor announced as deleted.
 	Removed []string `json:"removed,omitempty"`
-	// Signal is the last news of the account reference.
+	// Signal is the latest news about the account reference itself.
 	Signal Signal `json:"signal,omitempty"`
 }
 
-// Merge gives what covers both asks; other is the later one. Neither is changed.
+// Merge returns a scope that covers a and other; other is the later one. Neither is
+// changed.
 func (a PullScope) Merge(other PullScope) PullScope { return MergeScopes([]PullScope{a, other}) }
 
-// Fold gives what covers all asks, in the order they came: what merging one after the other
-// gives, but each id is looked at once, however many asks there are.
-func MergeScopes(asks []PullScope) PullScope {
+// MergeScopes returns a scope that covers all scopes, in the order in which they arrived.
+// The result equals merging them one after the other, but each id is visited only once,
+// however many scopes there are.
+func MergeScopes(scopes []PullScope) PullScope {
 	var all PullScope
 	created, changed := map[string]time.Time{}, map[string][]string{}
-	for _, a := range asks {
+	for _, a := range scopes {
 		all.Everything = all.Everything || a.Everything
 		all.Window = spanOf(all.Window, a.Window)
 		all.Removed = append(all.Removed, a.Removed...)
@@ -53,19 +56,20 @@ func MergeScopes(asks []PullScope) PullScope {
 	for account, ids := range changed {
 		changed[account] = sortedSet(ids)
 	}
-	all.Created, all.Changed, all.Removed = orNone(created), orNone(changed), sortedSet(all.Removed)
+	all.Created, all.Changed, all.Removed = nilIfEmpty(created), nilIfEmpty(changed), sortedSet(all.Removed)
 	return all.simplified()
 }
 
-// orNone makes an empty map none, as asks are compared and written.
-func orNone[V any](m map[string]V) map[string]V {
+// nilIfEmpty returns nil for an empty map, the form in which scopes are compared and
+// stored.
+func nilIfEmpty[V any](m map[string]V) map[string]V {
 	if len(m) == 0 {
 		return nil
 	}
 	return m
 }
 
-// simplified drops what reading everything covers.
+// simplified returns the scope without the parts that reading everything already covers.
 func (a PullScope) simplified() PullScope {
 	named := 0
 	for _, ids := range a.Changed {

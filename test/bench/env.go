@@ -24,24 +24,24 @@ const (
 	signingKey = "the-secret-that-signs-webhooks"
 )
 
-// house is a database with the settings to serve it, and one tenant's operator.
-type house struct {
+// env is a database with the settings to serve it and one tenant's operator token.
+type env struct {
 	bench    *bench
 	settings map[string]string
 	tenant   string
 	token    string
 }
 
-// house makes keyset and token. database "" is a SQLite file of its own.
-func (b *bench) house(ctx context.Context, database string) (*house, error) {
-	dir, err := os.MkdirTemp(b.dir, "house-")
+// newEnv creates a keyset and a token. An empty database means a SQLite file of its own.
+func (b *bench) newEnv(ctx context.Context, database string) (*env, error) {
+	dir, err := os.MkdirTemp(b.dir, "env-")
 	if err != nil {
 		return nil, err
 	}
 	if database == "" {
 		database = "sqlite://" + filepath.Join(dir, "discovery.db")
 	}
-	h := &house{bench: b, tenant: uuid.NewString(), settings: map[string]string{
+	e := &env{bench: b, tenant: uuid.NewString(), settings: map[string]string{
 		"ENV_NAME": "development", "PUBLIC_URL": "http://webhooks.invalid", "DATABASE_URL": database,
 		"SEALING_KEYSET_FILE":  filepath.Join(dir, "keyset.json"),
 		"AUTH_JWT_SECRET":      "a-secret-of-the-benchmarks-alone",
@@ -49,51 +49,51 @@ func (b *bench) house(ctx context.Context, database string) (*house, error) {
 		"PLUGGY_WEBHOOK_HMAC_SECRET": signingKey, "PLUGGY_WEBHOOK_SOURCE_CIDRS": "",
 		"RATE_LIMIT_PER_MINUTE": "0", "WEBHOOK_RATE_LIMIT_PER_MINUTE": "0",
 	}}
-	if err := sealing.Create(h.settings["SEALING_KEYSET_FILE"], sealing.Options{}); err != nil {
+	if err := sealing.Create(e.settings["SEALING_KEYSET_FILE"], sealing.Options{}); err != nil {
 		return nil, err
 	}
-	cmd := exec.CommandContext(ctx, b.binary, "token", h.tenant)
-	cmd.Env = h.environ()
+	cmd := exec.CommandContext(ctx, b.binary, "token", e.tenant)
+	cmd.Env = e.environ()
 	said, err := cmd.Output()
-	h.token = strings.TrimSpace(string(said))
-	return h, err
+	e.token = strings.TrimSpace(string(said))
+	return e, err
 }
 
-func (h *house) environ() []string {
+func (e *env) environ() []string {
 	env := []string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.TempDir()}
-	for name, value := range h.settings {
+	for name, value := range e.settings {
 		env = append(env, name+"="+value)
 	}
 	return env
 }
 
-// service is a running one.
+// service is a running service.
 type service struct {
-	*house
+	*env
 	*process
 
 	address, admin string
-	ready          time.Duration // from the start to readiness
+	ready          time.Duration // from start to readiness
 	client         *http.Client
 }
 
-// serve starts the binary and waits until it is ready; it is stopped with the section.
-func (h *house) serve(ctx context.Context) (*service, error) {
-	return h.launch(ctx, h.bench.binary, "serve")
+// serve starts the binary and waits until it is ready; it stops at the end of the section.
+func (e *env) serve(ctx context.Context) (*service, error) {
+	return e.launch(ctx, e.bench.binary, "serve")
 }
 
-// unlimited serves without the vendor's rate budget, which would be all that a
-// measurement of pulls shows; the rest is the binary's.
-func (h *house) unlimited(ctx context.Context) (*service, error) {
+// unlimited serves without the vendor's rate budget, which would dominate a measurement of
+// pulls. Everything else is the same as in the binary.
+func (e *env) unlimited(ctx context.Context) (*service, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
-	return h.launch(ctx, self, unlimitedCommand)
+	return e.launch(ctx, self, unlimitedCommand)
 }
 
-func (h *house) launch(ctx context.Context, program string, args ...string) (*service, error) {
-	s := &service{house: h, client: &http.Client{Timeout: time.Minute}}
+func (e *env) launch(ctx context.Context, program string, args ...string) (*service, error) {
+	s := &service{env: e, client: &http.Client{Timeout: time.Minute}}
 	var err error
 	if s.address, err = freeAddress(ctx); err != nil {
 		return nil, err
@@ -102,21 +102,22 @@ func (h *house) launch(ctx context.Context, program string, args ...string) (*se
 		return nil, err
 	}
 	cmd := exec.CommandContext(context.WithoutCancel(ctx), program, args...)
-	cmd.Env = append(h.environ(), "SERVER_ADDRESS="+s.address, "ADMIN_ADDRESS="+s.admin)
-	if h.bench.verbose {
+	cmd.Env = append(e.environ(), "SERVER_ADDRESS="+s.address, "ADMIN_ADDRESS="+s.admin)
+	if e.bench.verbose {
 		cmd.Env, cmd.Stderr = append(cmd.Env, "LOG_LEVEL=warn"), os.Stderr
 	}
 	begun := time.Now()
 	if s.process, err = start(cmd); err != nil {
 		return nil, err
 	}
-	h.bench.defers(func() { s.client.CloseIdleConnections(); s.stop() })
+	e.bench.onClose(func() { s.client.CloseIdleConnections(); s.stop() })
 	err = s.until(ctx, "http://"+s.address)
 	s.ready = time.Since(begun)
 	return s, err
 }
 
-// call asks as the operator, and reads the answer's JSON. Any status but the wanted is an error.
+// call sends a request as the operator and decodes the JSON response. A status other than
+// the wanted one is an error.
 func (s *service) call(ctx context.Context, method, path string, body any, status int, into any) error {
 	var payload io.Reader
 	if body != nil {
@@ -151,7 +152,7 @@ func (s *service) call(ctx context.Context, method, path string, body any, statu
 
 type object = map[string]any
 
-// connect makes a connection to the vendor's demo item and gives its id.
+// connect creates a connection to the vendor's demo item and returns its id.
 func (s *service) connect(ctx context.Context, v *vendor, name string) (string, error) {
 	var made struct{ ID string }
 	err := s.call(ctx, http.MethodPost, "/aggregator-connections", object{
@@ -161,7 +162,7 @@ func (s *service) connect(ctx context.Context, v *vendor, name string) (string, 
 	return made.ID, err
 }
 
-// mint gives the path of a new webhook of the connection.
+// mint returns the path of a new webhook of the connection.
 func (s *service) mint(ctx context.Context, name string) (string, error) {
 	var minted struct{ Token string }
 	err := s.call(ctx, http.MethodPost, "/webhooks/tokens", object{"vendor": "pluggy", "connection_config_name": name},
@@ -169,7 +170,7 @@ func (s *service) mint(ctx context.Context, name string) (string, error) {
 	return surface + "/webhooks/pluggy/" + minted.Token, err
 }
 
-// pull asks for everything and waits until it is there.
+// pull requests a pull of everything and waits until it has ended.
 func (s *service) pull(ctx context.Context, connection string) error {
 	var asked struct{ ID string }
 	if err := s.call(ctx, http.MethodPost, "/aggregator-connections/"+connection+"/pulls", nil, http.StatusAccepted, &asked); err != nil {
@@ -178,7 +179,8 @@ func (s *service) pull(ctx context.Context, connection string) error {
 	return s.await(ctx, asked.ID)
 }
 
-// await looks every few milliseconds whether a pull is over. Errors: it failed.
+// await polls every few milliseconds until a pull has ended. It returns an error if the
+// pull failed.
 func (s *service) await(ctx context.Context, pull string) error {
 	for {
 		var seen struct{ Status, LastError string }

@@ -11,19 +11,19 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// held runs a statement that takes a lock, and keeps it until let go.
-func (d *database) held(t *testing.T, statement string) (letGo func()) {
+// held runs a statement that takes a lock, and holds it until release is called.
+func (d *database) held(t *testing.T, statement string) (release func()) {
 	t.Helper()
 	conn := must(pgx.Connect(t.Context(), d.url))
 	if _, err := must(conn.Begin(t.Context())).Exec(t.Context(), statement); err != nil {
 		t.Fatal(err)
 	}
-	letGo = func() { _ = conn.Close(t.Context()) }
-	t.Cleanup(letGo)
-	return letGo
+	release = func() { _ = conn.Close(t.Context()) }
+	t.Cleanup(release)
+	return release
 }
 
-// waiting says whether somebody waits for a lock.
+// waiting reports whether a session waits for a lock.
 func (d *database) waiting(t *testing.T) bool {
 	t.Helper()
 	conn := must(pgx.Connect(t.Context(), d.url))
@@ -33,11 +33,11 @@ func (d *database) waiting(t *testing.T) bool {
 	return waits
 }
 
-// A command that is told to stop in the middle must not pass for one that is done: what
-// runs next would rely on it. Run again, it finishes.
-func TestACommandToldToStopIsNotDone(t *testing.T) {
+// A command that is stopped in the middle must not report success: the next step would rely
+// on it. Run again, it finishes.
+func TestAStoppedCommandDoesNotReportSuccess(t *testing.T) {
 	d := newDatabase(t)
-	h := newHouse(t, d.url)
+	h := newEnv(t, d.url)
 	stopped(t, h, d, "SELECT pg_advisory_xact_lock(x'616767726a6f6273'::bigint)", "migrate", "")
 	if out, said, code := command(t, h.settings, "migrate"); code != 0 {
 		t.Fatalf("migrate, run again, ended with %d: %s%s", code, out, said)
@@ -56,11 +56,11 @@ func TestACommandToldToStopIsNotDone(t *testing.T) {
 	}
 }
 
-// stopped starts a command that runs into the lock, and tells it to stop there.
-func stopped(t *testing.T, h *house, d *database, lock, name, prints string) {
+// stopped starts a command that blocks on the lock, and stops it there.
+func stopped(t *testing.T, h *env, d *database, lock, name, prints string) {
 	t.Helper()
-	letGo := d.held(t, lock)
-	defer letGo()
+	release := d.held(t, lock)
+	defer release()
 	var out bytes.Buffer
 	cmd := exec.Command(binary(t), name)
 	cmd.Stdout = &out
@@ -69,6 +69,6 @@ func stopped(t *testing.T, h *house, d *database, lock, name, prints string) {
 	p.signal(syscall.SIGTERM)
 	<-p.ended
 	if said := p.log(); p.code() != 1 || out.String() != prints || !strings.HasPrefix(said, "discovery: "+name+": interrupted") || strings.Contains(said, "\n") {
-		t.Errorf("%s: it ended with %d, printed %q and said %q", name, p.code(), out.String(), said)
+		t.Errorf("%s: the exit code is %d, the output %q and %q", name, p.code(), out.String(), said)
 	}
 }

@@ -11,56 +11,56 @@ import (
 	"time"
 )
 
-// fact is what the vendor knows of one row.
+// fact is the vendor's state of one row.
 type fact struct {
-	amount  string // signed, the holder's view
+	amount  string // signed, from the account holder's view
 	status  string
 	edits   int
 	removed bool
 }
 
 // bank is one account reference at a simulated vendor. Its changes come with the webhooks
-// that tell of them.
+// that announce them.
 type bank interface {
-	// reference is what a connection to it is made of.
+	// reference returns the values with which a connection to it is created.
 	reference() (vendor, account, clientID, secret, authorization string)
-	// whole is a webhook that asks for everything.
+	// whole returns a webhook that requests a pull of everything.
 	whole() []byte
 	add(cents int) (id string, f fact)
 	edit(id string, cents int) fact
 	remove(id string)
-	// news is the bodies of the webhooks that tell what changed since the last call.
-	news() [][]byte
-	// ledger is every row as the vendor would list it now: ids and amounts.
+	// takeEvents returns the bodies of the webhooks that announce the changes since the last call.
+	takeEvents() [][]byte
+	// ledger returns every row as the vendor would list it now: ids and amounts.
 	ledger() map[string]string
-	// hang holds up the requests for transactions after a number of good ones, until heal.
+	// hang blocks the requests for transactions after a number of good ones, until heal.
 	hang(after int)
 	heal()
-	// faults is how many requests were held up, lists how often rows were asked for.
+	// faults returns the number of blocked requests, lists the number of requests for rows.
 	faults() int
 	lists() int
 }
 
-// link is a bank with its own origin, so that it has a rate budget of its own, and a
+// link is a bank with an origin of its own, and so a rate budget of its own, and a
 // connection to it.
 type link struct {
 	bank
 	origin string
 	id     string // of the connection
-	path   string // of the webhook, with its token
+	path   string // of the webhook, including its token
 
-	slow   atomic.Int64 // nanoseconds that each answer takes longer
-	slowed atomic.Int64 // requests that were
+	slow   atomic.Int64 // additional nanoseconds for each response
+	slowed atomic.Int64 // number of requests that were delayed
 
 	mu    sync.Mutex
 	facts map[string]fact
 }
 
-// vendorTakes is how long a vendor thinks before it answers, so that a pull of some pages
-// lasts long enough to be interrupted.
+// vendorTakes is the vendor's response time, so that a pull of several pages lasts long
+// enough to be interrupted.
 const vendorTakes = 10 * time.Millisecond
 
-// newLink furnishes a bank with rows and serves it until the test ends.
+// newLink creates rows at a bank and serves it until the test ends.
 func newLink(t testing.TB, b bank, handler http.Handler, rows int) *link {
 	t.Helper()
 	l := &link{bank: b, facts: map[string]fact{}}
@@ -82,18 +82,18 @@ func newLink(t testing.TB, b bank, handler http.Handler, rows int) *link {
 		id, f := b.add(100 + i)
 		l.facts[id] = f
 	}
-	b.news() // the first pull reads them all
+	b.takeEvents() // the first pull reads all of them
 	return l
 }
 
-// stall makes the vendor slow: each answer takes so much longer.
+// stall makes the vendor slower by the given time for each response.
 func (l *link) stall(by time.Duration) { l.slow.Store(int64(by)) }
 
-// stalled is how many requests were slowed down.
+// stalled returns the number of delayed requests.
 func (l *link) stalled() int64 { return l.slowed.Load() }
 
-// connect makes the connection and its webhook token.
-func (l *link) connect(h *house, p *process) {
+// connect creates the connection and its webhook token.
+func (l *link) connect(h *env, p *process) {
 	h.t.Helper()
 	vendor, account, clientID, secret, _ := l.reference()
 	name := vendor + "-" + account
@@ -105,7 +105,7 @@ func (l *link) connect(h *house, p *process) {
 		text(h.call(p, "POST", "/webhooks/tokens", object{"vendor": vendor, "connection_config_name": name}, http.StatusCreated), "token")
 }
 
-// change makes a few changes at the vendor and gives the webhooks that tell of them.
+// change makes a few changes at the vendor and returns the webhooks that announce them.
 func (l *link) change(random *rand.Rand) [][]byte {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -125,10 +125,10 @@ func (l *link) change(random *rand.Rand) [][]byte {
 		}
 		l.facts[id] = f
 	}
-	return l.news()
+	return l.takeEvents()
 }
 
-// pick draws a row that is still there, the same for the same seed.
+// pick chooses an existing row at random, the same one for the same seed.
 func (l *link) pick(random *rand.Rand) (string, bool) {
 	ids := make([]string, 0, len(l.facts))
 	for id, f := range l.facts {

@@ -1,6 +1,6 @@
-// Package harness is what the tests of the composed service have in common: settings
-// with everybody on loopback, an operator's token, a service that works until its test
-// ends, a log that may be read while it is written.
+// Package harness contains what the tests of the composed service share: settings for
+// parties on loopback, an operator's token, a service that works until its test ends, and a
+// log that may be read while it is written.
 package harness
 
 import (
@@ -23,14 +23,14 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/pgtest"
 )
 
-// What [Config] sets.
+// Values that [Config] sets.
 const (
 	PublicURL = "https://hooks.example.com"
 	JWTSecret = "an-operator-secret-of-32-bytes-or-more"
 )
 
-// Config is production's in all but where the vendors are: on loopback. The keyset is
-// new, no webhook source is trusted yet, four workers pull, and the log holds warnings.
+// Config returns production settings, except that the vendors are on loopback. The keyset is
+// new, no webhook source is trusted yet, four workers pull, and the log level is warn.
 func Config(t testing.TB, dsn string) configs.Config {
 	t.Helper()
 	keyset := filepath.Join(t.TempDir(), "keyset.json")
@@ -48,21 +48,21 @@ func Config(t testing.TB, dsn string) configs.Config {
 	}
 }
 
-// SQLite is the DATABASE_URL of a file of the test's own.
+// SQLite returns the DATABASE_URL of a file that belongs to the test.
 func SQLite(t testing.TB) string {
 	t.Helper()
 	return "sqlite://" + filepath.Join(t.TempDir(), "discovery.db")
 }
 
-// EachDatabase runs the body on an empty SQLite and on an empty PostgreSQL; its package
-// needs [pgtest.Main].
+// EachDatabase runs the body on an empty SQLite and on an empty PostgreSQL database. Its
+// package needs [pgtest.Main].
 func EachDatabase(t *testing.T, body func(t *testing.T, dsn string)) {
 	t.Helper()
 	t.Run("sqlite", func(t *testing.T) { body(t, SQLite(t)) })
 	t.Run("postgres", func(t *testing.T) { body(t, pgtest.DSN(t)) })
 }
 
-// Token is an operator's bearer token, good for an hour; tenant is a UUID.
+// Token returns an operator's bearer token, valid for an hour; tenant is a UUID.
 func Token(t testing.TB, tenant string) string {
 	t.Helper()
 	token, err := jwt.NewBuilder().Claim("tenant_id", tenant).Expiration(time.Now().Add(time.Hour)).Build()
@@ -76,8 +76,8 @@ func Token(t testing.TB, tenant string) string {
 	return string(signed)
 }
 
-// Serve serves the service as the binary does, on a free port of loopback; end, which
-// the test's end calls too, stops it whole.
+// Serve serves the service as the binary does, on a free port of loopback. end, which the
+// end of the test calls too, stops it completely.
 func Serve(t testing.TB, app *compose.App) (origin string, end func()) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -97,7 +97,7 @@ func Serve(t testing.TB, app *compose.App) (origin string, end func()) {
 	return "http://" + listener.Addr().String(), end
 }
 
-// Work lets the service pull until the test ends, without a server of its own.
+// Work lets the service run pulls until the test ends, without a server.
 func Work(t testing.TB, app *compose.App) {
 	t.Helper()
 	if err := app.Stores.Queue.Start(t.Context(), app.Service, app.Service); err != nil {
@@ -112,12 +112,12 @@ func Work(t testing.TB, app *compose.App) {
 	})
 }
 
-// Eventually waits for what comes by itself; its minute is for what never does.
+// Eventually polls until done returns true. It fails the test after a minute.
 func Eventually(t testing.TB, what string, done func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(time.Minute); !done(); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("waited in vain for %s", what)
+			t.Fatalf("waited without result for %s", what)
 		}
 	}
 }

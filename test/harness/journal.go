@@ -18,7 +18,7 @@ func (j *Journal) Write(line []byte) (int, error) {
 	return j.lines.Write(line)
 }
 
-// String is all that was written until now.
+// String returns everything written so far.
 func (j *Journal) String() string {
 	j.mu.Lock()
 	defer j.mu.Unlock()

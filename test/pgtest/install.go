@@ -14,11 +14,11 @@ import (
 	"syscall"
 )
 
-// debianBin is where Debian and its children put the server, one folder a version.
+// debianBin is where Debian and its derivatives install the server, one folder per version.
 const debianBin = "/usr/lib/postgresql/*/bin"
 
-// binaries finds the folder of initdb and postgres, and installs Debian's package where
-// there is none and the process may.
+// binaries returns the folder of initdb and postgres. If there is none and the process may,
+// it installs Debian's package.
 func binaries() (string, error) {
 	if bin := installed(); bin != "" {
 		return bin, nil
@@ -29,10 +29,10 @@ func binaries() (string, error) {
 	if bin := installed(); bin != "" {
 		return bin, nil
 	}
-	return "", errors.New("the package postgresql was installed, but brought no server")
+	return "", errors.New("the package postgresql was installed, but contains no server")
 }
 
-// installed gives the newest version's folder; "" where there is none.
+// installed returns the newest version's folder; "" if there is none.
 func installed() string {
 	found, _ := filepath.Glob(filepath.Join(debianBin, "postgres"))
 	slices.SortFunc(found, func(a, b string) int { return cmp.Compare(versionOf(b), versionOf(a)) })
@@ -50,8 +50,8 @@ func versionOf(postgres string) int {
 	return version
 }
 
-// install runs apt-get under a lock, so that the test binaries of several packages do
-// not fight for dpkg's own.
+// install runs apt-get under a lock, so that the test binaries of several packages do not
+// compete for dpkg's own lock.
 func install() error {
 	if os.Geteuid() != 0 {
 		return errors.New("install one, or set " + envURL)
@@ -81,7 +81,8 @@ func install() error {
 	return nil
 }
 
-// runAs gives whom the server runs as: nil for the current user, another one for root.
+// runAs returns the user the server runs as: nil for the current user, another one if the
+// current user is root.
 func runAs() (*syscall.Credential, error) {
 	if os.Geteuid() != 0 {
 		return nil, nil
@@ -96,8 +97,8 @@ func runAs() (*syscall.Credential, error) {
 	return nil, errors.New("the server refuses root, and there is neither a user postgres nor nobody")
 }
 
-// prepare makes the data directory, owned by whom the server runs as, and initialises it
-// unless it holds a cluster.
+// prepare creates the data directory, owned by the server's user, and initialises it unless
+// it contains a cluster already.
 func prepare(bin, dir string, who *syscall.Credential) (string, error) {
 	if dir == "" {
 		removeStale()
@@ -105,7 +106,7 @@ func prepare(bin, dir string, who *syscall.Credential) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		if err := os.Chmod(parent, 0o711); err != nil { // the server's user must reach the folder inside
+		if err := os.Chmod(parent, 0o711); err != nil { // the server's user needs access to the folder inside
 			return "", err
 		}
 		dir = filepath.Join(parent, "data")
@@ -124,8 +125,8 @@ func prepare(bin, dir string, who *syscall.Credential) (string, error) {
 	return dir, initialise(bin, dir, who)
 }
 
-// initialise runs initdb. The default collation is a language's where the build knows
-// ICU: columns that must sort by bytes have to say so, as in production.
+// initialise runs initdb. The default collation is that of a language if the build supports
+// ICU: columns that must sort by bytes have to declare it, as in production.
 func initialise(bin, dir string, who *syscall.Credential) error {
 	common := []string{"-D", dir, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync", "--locale=C"}
 	language := append(slices.Clone(common), "--locale-provider=icu", "--icu-locale=en-US")
@@ -145,7 +146,7 @@ func initdb(bin, dir string, who *syscall.Credential, args []string) error {
 	return nil
 }
 
-// removeStale removes what test processes left that were killed.
+// removeStale removes the files of test processes that were killed.
 func removeStale() {
 	left, _ := filepath.Glob(filepath.Join(os.TempDir(), "pgtest-*-*"))
 	for _, dir := range left {

@@ -1,19 +1,20 @@
-// Package pgtest gives tests a real PostgreSQL.
+// Package pgtest provides tests with a real PostgreSQL server.
 //
-// A test asks for a DSN and gets a database of its own, which is dropped when the test
-// ends. The server behind it is TEST_DATABASE_URL where that is set (a URL of a role
-// that may create databases), else one server of the test process, started from the
-// installed binaries on a free loopback port. A package that uses it says
+// A test calls DSN and gets a database of its own, which is dropped when the test ends. The
+// server is the one that TEST_DATABASE_URL names (a URL of a role that may create
+// databases). Without it, the test process starts one server from the installed binaries on
+// a free loopback port. A package that uses it declares
 //
 //	func TestMain(m *testing.M) { pgtest.Main(m) }
 //
-// so that the server ends with its tests. Should the test process be killed, the kernel
-// ends the server.
+// so that the server ends with its tests. If the test process is killed, the kernel ends the
+// server.
 //
-// The databases are apart, but for one thing: transactions are numbered, and are known to
-// be under way, in the whole cluster. A change feed, which tells what is older than the
-// oldest of them, waits for those of other databases too; a test of it has to wait for
-// what it expects. A server without Fsync has no autovacuum, which would be one of them.
+// The databases are separate except in one respect: transaction ids, and the set of running
+// transactions, belong to the whole cluster. The change feed shows what is older than the
+// oldest running transaction, so it waits for transactions of other databases too; a test of
+// the feed has to wait for what it expects. A server without Fsync has no autovacuum, whose
+// transactions would count as well.
 package pgtest
 
 import (
@@ -30,7 +31,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// envURL names the variable that points at a server which runs already.
+// envURL is the variable that names a server that runs already.
 const envURL = "TEST_DATABASE_URL"
 
 // shared is the server of this test process, started by the first DSN.
@@ -40,8 +41,8 @@ var shared struct {
 	err    error
 }
 
-// Main runs the tests, stops the shared server and exits with the tests' result. A test
-// that panics never comes back here: then the kernel ends the server.
+// Main runs the tests, stops the shared server and exits with the tests' result. After a
+// panic in a test it is not reached: then the kernel ends the server.
 func Main(m *testing.M) {
 	code := m.Run()
 	if shared.server != nil {
@@ -50,8 +51,8 @@ func Main(m *testing.M) {
 	os.Exit(code)
 }
 
-// DSN creates an empty database and gives its URL (postgres://…). The test fails, and
-// is never skipped, when no server can be had.
+// DSN creates an empty database and returns its URL (postgres://…). If there is no server,
+// the test fails; it is never skipped.
 func DSN(t testing.TB) string {
 	t.Helper()
 	base, err := baseURL()
@@ -62,7 +63,7 @@ func DSN(t testing.TB) string {
 	if err := execute(base, "CREATE DATABASE "+name); err != nil {
 		t.Fatalf("pgtest: create a database: %v", err)
 	}
-	// The server may be gone by then, on purpose; its databases are gone with it.
+	// A test may have stopped the server on purpose; its databases are gone with it.
 	t.Cleanup(func() { _ = execute(base, "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)") })
 	dsn, err := withDatabase(base, name)
 	if err != nil {

@@ -100,8 +100,7 @@ func TestAServerForTestsWritesNothingOfItsOwn(t *testing.T) {
 	}
 }
 
-// serverFolder is reachable for the user that the server runs as, which the folders of
-// t.TempDir are not.
+// serverFolder returns a folder that the server's user can access, unlike those of t.TempDir.
 func serverFolder(t *testing.T) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "crash-")
@@ -115,7 +114,7 @@ func serverFolder(t *testing.T) string {
 	return dir
 }
 
-// childEnv makes the test binary start a server, say its URL, and wait to be killed.
+// childEnv makes the test binary start a server, print its URL, and wait to be killed.
 const childEnv = "PGTEST_CHILD"
 
 func TestAKilledTestProcessLeavesNoServer(t *testing.T) {
@@ -137,7 +136,7 @@ func TestAKilledTestProcessLeavesNoServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = child.Wait()
-	t.Cleanup(func() { // as the next server's start would
+	t.Cleanup(func() { // as the start of the next server would do
 		left, _ := filepath.Glob(filepath.Join(os.TempDir(), fmt.Sprintf("pgtest-%d-*", child.Process.Pid)))
 		for _, dir := range left {
 			_ = os.RemoveAll(dir)

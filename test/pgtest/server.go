@@ -17,38 +17,38 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Options of a server. The zero value is right for tests.
+// Options configures a server. The zero value is right for tests.
 type Options struct {
-	// Fsync makes commits survive a crash of the machine, as in production: for crash
-	// tests and measurements. Off, a server is several times faster, and has no autovacuum.
+	// Fsync makes commits survive a crash of the machine, as in production: for crash tests and
+	// measurements. Without it, a server is several times faster and has no autovacuum.
 	Fsync bool
-	// Dir keeps the data. "" makes a directory that Stop removes; a Dir that holds data
-	// already is started as it is, recovery included, and Stop leaves it.
+	// Dir is the data directory. "" creates one that Stop removes. A Dir that contains data is
+	// started with that data, including recovery, and Stop keeps it.
 	Dir string
-	// Port is where a restarted server must be found again; 0 takes a free one.
+	// Port is a fixed port, for servers that are restarted; 0 takes a free one.
 	Port int
 	// Settings are further server settings, by name.
 	Settings map[string]string
 }
 
-// Server is a PostgreSQL of this process.
+// Server is a PostgreSQL server of this process.
 type Server struct {
 	options Options
 	dir     string
 	port    int
 	cmd     *exec.Cmd
-	ended   chan struct{} // closed when the process is gone
+	ended   chan struct{} // closed when the process has ended
 }
 
-// How often another port is tried, and how long one start may take.
+// The number of ports that are tried, and the time limit of one start.
 const (
 	startTries   = 5
 	startTimeout = 30 * time.Second
 )
 
-// Start initialises and starts a server on 127.0.0.1 and returns when it answers. The
-// role is postgres, without a password. As root it runs as the user postgres or nobody,
-// because the server refuses root.
+// Start initialises and starts a server on 127.0.0.1 and returns when it accepts queries.
+// The role is postgres, without a password. If the test runs as root, the server runs as the
+// user postgres or nobody, because it refuses root.
 func Start(o Options) (*Server, error) {
 	bin, err := binaries()
 	if err != nil {
@@ -72,15 +72,15 @@ func Start(o Options) (*Server, error) {
 	return nil, err
 }
 
-// URL is that of the database postgres.
+// URL returns the URL of the database postgres.
 func (s *Server) URL() string {
 	return "postgres://postgres@127.0.0.1:" + strconv.Itoa(s.port) + "/postgres?sslmode=disable"
 }
 
-// Dir is where the data is.
+// Dir returns the data directory.
 func (s *Server) Dir() string { return s.dir }
 
-// Port is where the server listens.
+// Port returns the port on which the server listens.
 func (s *Server) Port() int { return s.port }
 
 // Stop ends the server after it has closed its connections and written its data.
@@ -96,7 +96,7 @@ func (s *Server) Kill() error {
 	return s.removeData()
 }
 
-// signal asks the postmaster to end and waits for it; what does not end is killed.
+// signal asks the postmaster to end and waits for it; a process that does not end is killed.
 func (s *Server) signal(sig syscall.Signal) {
 	_ = s.cmd.Process.Signal(sig)
 	select {
@@ -114,8 +114,8 @@ func (s *Server) removeData() error {
 	return os.RemoveAll(filepath.Dir(s.dir))
 }
 
-// launch starts the server on a free port. Another process may take the port in
-// between: then the server ends at once, and the caller tries again.
+// launch starts the server on a free port. Another process may take the port in between:
+// then the server ends immediately, and the caller tries again.
 func (s *Server) launch(bin string, who *syscall.Credential) error {
 	port, err := choosePort(s.options.Port)
 	if err != nil {
@@ -136,8 +136,8 @@ func (s *Server) launch(bin string, who *syscall.Credential) error {
 	return s.await(log.Name())
 }
 
-// run starts the process from a thread that stays as long as the process does: the
-// kernel sends Pdeathsig when the starting thread ends, not the whole process.
+// run starts the process from an OS thread that lives as long as the process: the kernel
+// sends Pdeathsig when the starting thread ends, not when the whole process does.
 func (s *Server) run() error {
 	started := make(chan error, 1)
 	go func() {
@@ -155,8 +155,8 @@ func (s *Server) run() error {
 
 func (s *Server) arguments() []string {
 	onOff := map[bool]string{true: "on", false: "off"}[s.options.Fsync]
-	// Autovacuum analyses tables in transactions of its own: what a test waits for, and how
-	// long, would depend on when it comes by.
+	// Autovacuum analyses tables in transactions of its own. With it, the duration of a test's
+	// waits would depend on the time at which it runs.
 	settings := map[string]string{
 		"listen_addresses": "127.0.0.1", "port": strconv.Itoa(s.port), "unix_socket_directories": "",
 		"fsync": onOff, "synchronous_commit": onOff, "full_page_writes": onOff, "autovacuum": onOff,
@@ -170,7 +170,7 @@ func (s *Server) arguments() []string {
 	return args
 }
 
-// await returns once the server answers a query, or says why it ended.
+// await returns once the server answers a query, or returns the reason why it ended.
 func (s *Server) await(logFile string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
 	defer cancel()
@@ -182,7 +182,7 @@ func (s *Server) await(logFile string) error {
 		select {
 		case <-s.ended:
 			said, _ := os.ReadFile(logFile)
-			return fmt.Errorf("the server ended at its start: %s", said)
+			return fmt.Errorf("the server ended during its start: %s", said)
 		case <-ctx.Done():
 			s.signal(syscall.SIGQUIT)
 			return errors.Join(errors.New("the server did not answer in time"), err)

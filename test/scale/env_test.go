@@ -1,6 +1,6 @@
-// Package scale_test tries what docs/scale.md plans: the tables in parts under the stores as
-// they are, deliveries by time under a statement that the stores do not have yet, the change
-// feed read from a standby, and moved forward where ids may come twice.
+// Package scale_test tests what docs/scale.md plans: partitioned tables under the present
+// stores, deliveries partitioned by time under a statement that the stores do not have yet,
+// and the change feed read from a standby and moved forward when ids may repeat.
 package scale_test
 
 import (
@@ -32,7 +32,7 @@ func newID[T any]() domain.ID[T] { return domain.ID[T]{UUID: uuid.Must(uuid.NewV
 
 func newTenant() domain.TenantID { return domain.TenantID{UUID: uuid.New()} }
 
-// opened connects without migrating; zero conns are the default.
+// opened connects without migrating; zero conns means the default.
 func opened(t testing.TB, url string, conns int) *postgres.DB {
 	t.Helper()
 	db, err := postgres.Open(t.Context(), postgres.Config{URL: url, MaxConns: conns, Timeout: time.Minute})
@@ -43,7 +43,7 @@ func opened(t testing.TB, url string, conns int) *postgres.DB {
 	return db
 }
 
-// migrated is a database as the service makes it, with the scripts run behind.
+// migrated returns a database as the service creates it, after running the scripts.
 func migrated(t testing.TB, url string, conns int, scripts ...string) *postgres.DB {
 	t.Helper()
 	db := opened(t, url, conns)
@@ -58,7 +58,7 @@ func migrated(t testing.TB, url string, conns int, scripts ...string) *postgres.
 	return db
 }
 
-// run sends a file as one query, and so as one transaction, as psql does when it is told
+// run sends a file as one query, and so as one transaction, as psql does with
 // --single-transaction.
 func run(ctx context.Context, db *postgres.DB, file string) error {
 	text, err := os.ReadFile(file)
@@ -83,7 +83,7 @@ func must(t testing.TB, db *postgres.DB, statement string, args ...any) {
 	}
 }
 
-// ask reads one value.
+// ask queries one value.
 func ask[T any](t testing.TB, db *postgres.DB, query string, args ...any) (value T) {
 	t.Helper()
 	if err := db.Pool.QueryRow(t.Context(), query, args...).Scan(&value); err != nil {
@@ -92,17 +92,17 @@ func ask[T any](t testing.TB, db *postgres.DB, query string, args ...any) (value
 	return value
 }
 
-// until waits for what another session is about to do.
+// until waits for an expected action of another session.
 func until(t testing.TB, what string, done func() bool) {
 	t.Helper()
 	for end := time.Now().Add(20 * time.Second); !done(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(end) {
-			t.Fatalf("in vain: %s", what)
+			t.Fatalf("waited without result: %s", what)
 		}
 	}
 }
 
-// connection stores one of the tenant's.
+// connection stores a connection of the tenant.
 func connection(t testing.TB, s *gormstore.Store, tenant domain.TenantID) domain.Connection {
 	t.Helper()
 	c := domain.Connection{
@@ -115,8 +115,8 @@ func connection(t testing.TB, s *gormstore.Store, tenant domain.TenantID) domain
 	return c
 }
 
-// door stores a token of the connection.
-func door(t testing.TB, s *gormstore.Store, c domain.Connection) domain.WebhookToken {
+// webhookToken stores a token of the connection.
+func webhookToken(t testing.TB, s *gormstore.Store, c domain.Connection) domain.WebhookToken {
 	t.Helper()
 	token := domain.WebhookToken{
 		ID: newID[domain.WebhookToken](), Tenant: c.Tenant, Connection: c.ID, Vendor: c.Vendor,
@@ -128,18 +128,18 @@ func door(t testing.TB, s *gormstore.Store, c domain.Connection) domain.WebhookT
 	return token
 }
 
-// receive tells the event with this key.
+// receive delivers the event with this key.
 func receive(t testing.TB, s *gormstore.Store, token domain.TokenHash, key string) ports.ReceiveResult {
 	t.Helper()
-	received, err := s.Deliveries().Receive(t.Context(), receipt(token, key))
+	received, err := s.Deliveries().Receive(t.Context(), incoming(token, key))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return received
 }
 
-// receipt is of the size of a vendor's webhook.
-func receipt(token domain.TokenHash, key string) ports.IncomingDelivery {
+// incoming returns a delivery of the size of a vendor's webhook.
+func incoming(token domain.TokenHash, key string) ports.IncomingDelivery {
 	body := fmt.Appendf(nil, `{"event":"transactions/updated","id":%q,"filler":"%0300d"}`, key, 0)
 	return ports.IncomingDelivery{
 		Delivery: newID[domain.Delivery](), Pull: newID[domain.Pull](), Token: token, Vendor: "pluggy", At: epoch,
@@ -147,7 +147,7 @@ func receipt(token domain.TokenHash, key string) ports.IncomingDelivery {
 	}
 }
 
-// claimed puts a pull of the connection into a worker's hands.
+// claimed claims a pull of the connection for a worker.
 func claimed(t testing.TB, s *gormstore.Store, c domain.Connection) domain.Lease {
 	t.Helper()
 	pull, err := s.Pulls().Request(t.Context(), c.Tenant, c.ID, ports.PullRequest{ID: newID[domain.Pull](), At: epoch})
@@ -179,7 +179,7 @@ func write(t testing.TB, s *gormstore.Store, lease domain.Lease, externalIDs ...
 	return counts
 }
 
-// changes reads the feed behind a place.
+// changes reads the feed after a position.
 func changes(t testing.TB, s *gormstore.Store, tenant domain.TenantID, after domain.Position) ([]string, domain.Position) {
 	t.Helper()
 	page, err := s.Ledger().Changes(t.Context(), tenant, domain.PageRequest{Limit: 100, After: after})

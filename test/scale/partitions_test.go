@@ -13,7 +13,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/pgtest"
 )
 
-// partsOf counts a table's parts, and those that hold rows.
+// partsOf returns the number of a table's partitions, and of those that contain rows.
 func partsOf(t testing.TB, db *postgres.DB, table string) (all, used int) {
 	t.Helper()
 	all = ask[int](t, db, "SELECT count(*) FROM pg_inherits WHERE inhparent = $1::regclass", table)
@@ -32,19 +32,19 @@ func TestThePromisesHoldInParts(t *testing.T) {
 	})
 	for _, table := range []string{"deliveries", "transactions"} {
 		if all, used := partsOf(t, db, table); all != 16 || used < 12 {
-			t.Errorf("%s: rows in %d of %d parts: the promises were not tried on parts", table, used, all)
+			t.Errorf("%s: rows in %d of %d partitions: the promises were not tested on partitions", table, used, all)
 		}
 	}
 }
 
-// The script copies what is there: rows, what was told, the place in the feed.
-func TestRowsThatAreThereMoveIntoParts(t *testing.T) {
+// The script copies the existing data: rows, known events, and the feed position.
+func TestExistingRowsMoveIntoPartitions(t *testing.T) {
 	url := pgtest.DSN(t)
 	before := migrated(t, url, 0)
 	s := before.Store(nil)
 	tenant := newTenant()
 	c := connection(t, s, tenant)
-	token, lease := door(t, s, c), claimed(t, s, c)
+	token, lease := webhookToken(t, s, c), claimed(t, s, c)
 	receive(t, s, token.Hash, "told")
 	write(t, s, lease, "1", "2")
 	first, at := changes(t, s, tenant, domain.Position{})
@@ -55,24 +55,24 @@ func TestRowsThatAreThereMoveIntoParts(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	after := migrated(t, url, 0) // the migrations find nothing to do
+	after := migrated(t, url, 0) // the migrations have nothing to do
 	s = after.Store(nil)
 	if !receive(t, s, token.Hash, "told").Duplicate {
-		t.Error("an event that was told before the split is told anew")
+		t.Error("an event that was known before the split was stored again")
 	}
 	want := domain.Counts{Read: 3, Added: 1, Unchanged: 2}
 	if diff := cmp.Diff(want, write(t, s, lease, "1", "2", "3")); diff != "" {
-		t.Errorf("a page behind the split (-want +got):\n%s", diff)
+		t.Errorf("a page after the split (-want +got):\n%s", diff)
 	}
 	fresh, _ := changes(t, s, tenant, at)
 	if diff := cmp.Diff([][]string{{"1", "2"}, {"3"}}, [][]string{first, fresh}); diff != "" {
-		t.Errorf("the feed before and behind the split (-want +got):\n%s", diff)
+		t.Errorf("the feed before and after the split (-want +got):\n%s", diff)
 	}
 }
 
-// What makes a table a part of another plan later on: the indexes of the migrations, by name
-// and definition. Only keys may differ, by the column that splits.
-func TestThePartedTablesHaveTheIndexesOfTheMigrations(t *testing.T) {
+// A partitioned table needs the indexes of the migrations, by name and definition; otherwise
+// later plans would differ. Only keys may differ, by the column that partitions.
+func TestPartitionedTablesHaveTheIndexesOfTheMigrations(t *testing.T) {
 	const query = `SELECT string_agg(indexname || ' ' || regexp_replace(indexdef, '^.* USING ', ''), E'\n' ORDER BY indexname)
 		FROM pg_indexes WHERE tablename IN ('deliveries', 'transactions') AND indexname NOT LIKE '%\_pkey'`
 	plain := ask[string](t, migrated(t, pgtest.DSN(t), 0), query)
@@ -82,7 +82,7 @@ func TestThePartedTablesHaveTheIndexesOfTheMigrations(t *testing.T) {
 	}
 }
 
-// crowd fills the tables, so that the planner chooses as it does at work.
+// crowd fills the tables, so that the planner chooses the plans of a production database.
 func crowd(t testing.TB, db *postgres.DB) {
 	t.Helper()
 	must(t, db, `INSERT INTO deliveries SELECT gen_random_uuid(), md5('t' || i % 10)::uuid, md5('c' || i % 500)::uuid, 'pluggy', 'e', '',
@@ -93,8 +93,9 @@ func crowd(t testing.TB, db *postgres.DB) {
 	must(t, db, "ANALYZE")
 }
 
-// touched says how many of a table's parts the store's own statements read or wrote, by the
-// server's count. The pool must have one connection, whose counts can be asked for.
+// touched returns how many of a table's partitions the store's own statements read or wrote,
+// by the server's statistics. The pool must have one connection, whose statistics can be
+// flushed on demand.
 func touched(t testing.TB, db *postgres.DB, table string, do func()) int {
 	t.Helper()
 	const counts = `CREATE TEMP TABLE seen AS SELECT relid, coalesce(seq_scan, 0) + coalesce(idx_scan, 0) + n_tup_ins + n_tup_upd + n_tup_del AS n
@@ -113,18 +114,18 @@ func touched(t testing.TB, db *postgres.DB, table string, do func()) int {
 		AND coalesce(now.seq_scan, 0) + coalesce(now.idx_scan, 0) + now.n_tup_ins + now.n_tup_upd + now.n_tup_del > seen.n`, table)
 }
 
-// The hot calls touch the part of their connection. Those that do not know the connection
-// look into every part: docs/scale.md counts them as the price.
-func TestACallTouchesThePartOfItsConnection(t *testing.T) {
+// Frequent calls touch only the partition of their connection. Calls that do not know the
+// connection look into every partition: docs/scale.md lists this cost.
+func TestACallTouchesOnlyThePartitionOfItsConnection(t *testing.T) {
 	db := migrated(t, pgtest.DSN(t), 1, partitions)
 	if ask[int](t, db, "SELECT current_setting('server_version_num')::int") < 150000 {
-		t.Skip("needs PostgreSQL 15, which tells its counts when asked")
+		t.Skip("needs PostgreSQL 15, which reports its statistics on demand")
 	}
 	crowd(t, db)
 	s := db.Store(nil)
 	tenant := newTenant()
 	c := connection(t, s, tenant)
-	token, lease := door(t, s, c), claimed(t, s, c)
+	token, lease := webhookToken(t, s, c), claimed(t, s, c)
 	write(t, s, lease, "1", "2")
 	told := receive(t, s, token.Hash, "first").Delivery
 	for _, call := range []struct {
@@ -133,7 +134,7 @@ func TestACallTouchesThePartOfItsConnection(t *testing.T) {
 		do           func() error
 	}{
 		{"a new event", "deliveries", 1, 1, func() error { return once(receive(t, s, token.Hash, "second").Duplicate, false) }},
-		{"an event told again", "deliveries", 1, 1, func() error { return once(receive(t, s, token.Hash, "second").Duplicate, true) }},
+		{"a repeated event", "deliveries", 1, 1, func() error { return once(receive(t, s, token.Hash, "second").Duplicate, true) }},
 		{"a page of a pull", "transactions", 1, 1, func() error { write(t, s, lease, "2", "3"); return nil }},
 		{"a sweep", "transactions", 1, 1, func() error {
 			_, err := s.Pulls().Sweep(t.Context(), lease, ports.SweepWrite{Seen: func(id string) bool { return id != "1" }, At: epoch, Until: lease.Until})
@@ -156,11 +157,11 @@ func TestACallTouchesThePartOfItsConnection(t *testing.T) {
 			_, err := s.Deliveries().List(t.Context(), tenant, ports.DeliveryFilter{}, domain.PageRequest{Limit: 20})
 			return err
 		}},
-		{"a delivery by id, which ends where it is found", "deliveries", 1, 16, func() error {
+		{"a delivery by id, which stops at the first match", "deliveries", 1, 16, func() error {
 			_, err := s.Deliveries().Get(t.Context(), tenant, told.ID)
 			return err
 		}},
-		{"a claim, which folds a pull's deliveries", "deliveries", 16, 16, func() error {
+		{"a claim, which merges the scopes of a pull's deliveries", "deliveries", 16, 16, func() error {
 			if err := s.Pulls().Finish(t.Context(), lease, ports.Outcome{State: domain.PullSucceeded, At: epoch}); err != nil {
 				return err
 			}
@@ -172,13 +173,13 @@ func TestACallTouchesThePartOfItsConnection(t *testing.T) {
 			var err error
 			n := touched(t, db, call.table, func() { err = call.do() })
 			if n < call.fewest || n > call.most || err != nil {
-				t.Errorf("touches %d parts of %s, want %d to %d; %v", n, call.table, call.fewest, call.most, err)
+				t.Errorf("touches %d partitions of %s, want %d to %d; %v", n, call.table, call.fewest, call.most, err)
 			}
 		})
 	}
 }
 
-// once holds a receipt to whether it was to be a duplicate.
+// once returns an error if a delivery is a duplicate and should not be, or the reverse.
 func once(got, want bool) error {
 	if got != want {
 		return fmt.Errorf("duplicate is %v", got)

@@ -279,7 +279,7 @@ func (o operator) pages(path string, limit int) []object {
 	}
 	var all []object
 	for query := u.Query(); ; {
-		query.Set("limit", decimal(limit))
+		query.Set("limit", digits(limit))
 		a := o.get(u.Path + "?" + query.Encode()).want(http.StatusOK)
 		body, items := a.json(), a.items()
 		all = append(all, items...)

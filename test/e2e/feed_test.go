@@ -12,9 +12,9 @@ import (
 func (o operator) follow(cursor string, limit int) (all []object, next string) {
 	o.t.Helper()
 	for {
-		page := o.get(changes + "?limit=" + decimal(limit) + "&cursor=" + cursor)
+		page := o.get(changes + "?limit=" + digits(limit) + "&cursor=" + cursor)
 		if cursor == "" {
-			page = o.get(changes + "?limit=" + decimal(limit))
+			page = o.get(changes + "?limit=" + digits(limit))
 		}
 		body := page.want(200).members("items", "limit", "hasMore", "nextCursor")
 		all = append(all, page.items()...)
@@ -126,7 +126,7 @@ func TestTheFeedBesideWriters(t *testing.T) {
 			b := newPluggy(t, smallPages)
 			b.generate(t, rows)
 			truth += len(b.truth(t))
-			id := o.connect(b, decimal(i))
+			id := o.connect(b, digits(i))
 			ids = append(ids, id)
 			o.do(http.MethodPost, of(id, "/pulls"), nil).want(202)
 		}

@@ -237,7 +237,7 @@ func TestRateLimits(t *testing.T) {
 	w := open(t, "memory", backends["memory"](t), func(s *setup) { s.cfg.RatePerMinute, s.cfg.WebhookRatePerMinute = 20, 5 })
 	o, b, _, door := w.door(t)
 	for i := range 5 {
-		w.knock(t, "pluggy", door, []byte(decimal(i))).want(202)
+		w.knock(t, "pluggy", door, []byte(digits(i))).want(202)
 	}
 	w.knock(t, "pluggy", door, b.payload(t, "all")).problem(429, "MTCH-0009")
 	other := o.mint(b, "main")

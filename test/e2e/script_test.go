@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-func decimal(n int) string { return strconv.Itoa(n) }
+func digits(n int) string { return strconv.Itoa(n) }
 
 // creation is the body that connects a tenant to a bank.
 func creation(b bank, name string) object {

@@ -1,4 +1,4 @@
-package keys_test
+package e2e_test
 
 import (
 	"context"
@@ -16,46 +16,46 @@ import (
 
 // Enough rows for two rounds of the reseal, which is cut in the first.
 const (
-	rows  = 220
-	cutAt = 90
-	turns = 2
+	resealRows = 220
+	cutAt      = 90
+	rotations  = 2
 )
 
 // TestKeysTurnUnderTraffic rotates the keyset and reseals, twice over, while another process
 // tests and pulls the connections. Each reseal is stopped in the middle and run again: it
 // must do what is left and no row twice, and no test and no pull may fail meanwhile.
-func TestKeysTurnUnderTraffic(t *testing.T) {
-	harness.EachDatabase(t, func(t *testing.T, dsn string) { keysTurn(t, newWorld(t, dsn)) })
+func TestKeysAreRotatedUnderTraffic(t *testing.T) {
+	harness.EachDatabase(t, func(t *testing.T, dsn string) { rotateKeys(t, newRotationEnv(t, dsn)) })
 }
 
-func keysTurn(t *testing.T, w *world) {
+func rotateKeys(t *testing.T, w *rotationEnv) {
 	serving := w.open(t, nil)
-	traffic := w.traffic(t, serving, w.connect(t, serving, rows))
-	for range turns {
+	traffic := w.traffic(t, serving, w.connect(t, serving, resealRows))
+	for range rotations {
 		if err := sealing.Rotate(w.cfg.Sealing.KeysetFile, sealing.Add|sealing.Promote, sealing.Options{}); err != nil {
 			t.Fatal(err)
 		}
-		if stale, all := w.stale(t, serving); stale != rows || all != rows {
+		if stale, all := w.stale(t, serving); stale != resealRows || all != resealRows {
 			t.Fatalf("%d of %d rows are stale after the rotation", stale, all)
 		}
 		traffic.more(t)
 		w.cutReseal(t)
 		traffic.more(t)
 		again, err := w.open(t, nil).Service.Reseal(t.Context())
-		if err != nil || again != rows-cutAt {
-			t.Errorf("the second run did %d rows, want the %d that were left: %v", again, rows-cutAt, err)
+		if err != nil || again != resealRows-cutAt {
+			t.Errorf("the second run did %d rows, want the %d that were left: %v", again, resealRows-cutAt, err)
 		}
-		if stale, all := w.stale(t, serving); stale != 0 || all != rows {
+		if stale, all := w.stale(t, serving); stale != 0 || all != resealRows {
 			t.Errorf("%d of %d rows are not under the primary key", stale, all)
 		}
 		traffic.more(t)
 	}
 	t.Logf("%d tests and %d pulls beside %d rotations with reseal of %d rows: %d failed",
-		traffic.tests.Load(), traffic.pulls.Load(), turns, rows, traffic.failed.Load())
+		traffic.tests.Load(), traffic.pulls.Load(), rotations, resealRows, traffic.failed.Load())
 }
 
 // cutReseal runs a reseal that is stopped in the middle.
-func (w *world) cutReseal(t *testing.T) {
+func (w *rotationEnv) cutReseal(t *testing.T) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	app := w.open(t, func(s *compose.Stores) { s.Connections = &cutting{s.Connections, cutAt, cancel} })
@@ -63,8 +63,8 @@ func (w *world) cutReseal(t *testing.T) {
 	if !errors.Is(err, context.Canceled) || done != cutAt {
 		t.Errorf("the run that was stopped did %d rows, want %d: %v", done, cutAt, err)
 	}
-	if stale, _ := w.stale(t, app); stale != rows-cutAt {
-		t.Errorf("%d rows are stale after the stop, want %d", stale, rows-cutAt)
+	if stale, _ := w.stale(t, app); stale != resealRows-cutAt {
+		t.Errorf("%d rows are stale after the stop, want %d", stale, resealRows-cutAt)
 	}
 }
 
@@ -74,7 +74,7 @@ type traffic struct {
 }
 
 // traffic tests and pulls connections until the test ends.
-func (w *world) traffic(t *testing.T, app *compose.App, connections []domain.Connection) *traffic {
+func (w *rotationEnv) traffic(t *testing.T, app *compose.App, connections []domain.Connection) *traffic {
 	t.Helper()
 	if err := app.Stores.Queue.Start(t.Context(), app.Service, app.Service); err != nil {
 		t.Fatal(err)
@@ -83,7 +83,7 @@ func (w *world) traffic(t *testing.T, app *compose.App, connections []domain.Con
 	ctx, cancel := context.WithCancel(t.Context())
 	all.Go(func() { w.test(ctx, t, tr, app, connections) })
 	for half := range 2 {
-		all.Go(func() { w.pull(ctx, t, tr, app, connections[half*rows/2:]) })
+		all.Go(func() { w.pull(ctx, t, tr, app, connections[half*resealRows/2:]) })
 	}
 	t.Cleanup(func() {
 		cancel()
@@ -98,7 +98,7 @@ func (w *world) traffic(t *testing.T, app *compose.App, connections []domain.Con
 	return tr
 }
 
-func (w *world) test(ctx context.Context, t *testing.T, tr *traffic, app *compose.App, connections []domain.Connection) {
+func (w *rotationEnv) test(ctx context.Context, t *testing.T, tr *traffic, app *compose.App, connections []domain.Connection) {
 	for i := 0; ctx.Err() == nil; i++ {
 		c := connections[i%len(connections)]
 		got, err := app.Service.TestConnection(ctx, w.tenant, "pluggy", c.Name)
@@ -114,7 +114,7 @@ func (w *world) test(ctx context.Context, t *testing.T, tr *traffic, app *compos
 	}
 }
 
-func (w *world) pull(ctx context.Context, t *testing.T, tr *traffic, app *compose.App, connections []domain.Connection) {
+func (w *rotationEnv) pull(ctx context.Context, t *testing.T, tr *traffic, app *compose.App, connections []domain.Connection) {
 	for i := 0; ctx.Err() == nil; i++ {
 		c := connections[i%len(connections)]
 		pull, err := app.Service.RequestPull(ctx, w.tenant, c.ID, domain.Window{})

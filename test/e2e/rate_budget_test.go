@@ -1,4 +1,4 @@
-package budget_test
+package e2e_test
 
 import (
 	"context"
@@ -16,8 +16,8 @@ import (
 )
 
 var (
-	minutes = flag.Int("minutes", 3, "how long the vendor is kept busy, in its own minutes")
-	seed    = flag.Uint64("seed", 1, "of the network's delays")
+	minutes    = flag.Int("minutes", 3, "how long the vendor is kept busy, in its own minutes")
+	budgetSeed = flag.Uint64("seed", 1, "of the network's delays")
 )
 
 // TestBudget keeps fifty connections busy under the vendor's own limit. It runs in a
@@ -25,7 +25,7 @@ var (
 // that stands still while anybody works, so that minutes of budget cost seconds, and no
 // machine is too slow for them. Every minute but the last must use nine tenths of what the
 // vendor allows, and none may be told 429.
-func TestBudget(t *testing.T) {
+func TestTheVendorsRateBudgetIsKeptAndUsed(t *testing.T) {
 	keyset := filepath.Join(t.TempDir(), "keyset.json")
 	if err := sealing.Create(keyset, sealing.Options{}); err != nil {
 		t.Fatal(err)
@@ -34,24 +34,24 @@ func TestBudget(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				sim := newVendor(t)
-				busy(t, sim, inMemory(t, keyset, wireTo(sim, late)))
+				keepBusy(t, sim, inMemory(t, keyset, overSockets(sim, late)))
 			})
 		})
 	}
 }
 
-func wireTo(sim http.Handler, late time.Duration) *network {
-	return &network{vendor: sim, late: late, draw: rand.New(rand.NewPCG(*seed, 0))}
+func overSockets(sim http.Handler, late time.Duration) *networkTransport {
+	return &networkTransport{vendor: sim, late: late, draw: rand.New(rand.NewPCG(*budgetSeed, 0))}
 }
 
 // busy works for the minutes asked and judges each.
-func busy(t *testing.T, sim *pluggysim.Simulator, s service) {
+func keepBusy(t *testing.T, sim *pluggysim.Simulator, s budgetService) {
 	if err := s.queue.Start(t.Context(), s, s); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	var pulling sync.WaitGroup
-	for i := range connections {
+	for i := range budgetConnections {
 		id := s.connect(t, i)
 		pulling.Go(func() { s.pullOn(ctx, t, id) })
 	}
@@ -59,7 +59,7 @@ func busy(t *testing.T, sim *pluggysim.Simulator, s service) {
 	for minute := range *minutes {
 		time.Sleep(time.Minute)
 		rows := sim.Stats().Resources["transactions"]
-		judge(t, minute+1, rows.Requests-used)
+		checkBudget(t, minute+1, rows.Requests-used)
 		used = rows.Requests
 	}
 	cancel()
@@ -76,7 +76,7 @@ func busy(t *testing.T, sim *pluggysim.Simulator, s service) {
 	}
 }
 
-func judge(t *testing.T, minute, requests int) {
+func checkBudget(t *testing.T, minute, requests int) {
 	t.Helper()
 	share := 100 * float64(requests) / pluggysim.RealRateLimit
 	t.Logf("minute %d: %d requests of %d, %.1f %%", minute, requests, pluggysim.RealRateLimit, share)

@@ -1,4 +1,4 @@
-package flood_test
+package main_test
 
 import (
 	"context"

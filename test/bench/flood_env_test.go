@@ -1,8 +1,9 @@
-// Package flood_test measures what one tenant's flood costs another. It holds benchmarks
-// alone, to be run by hand:
+// The benchmark of the flood files measures what one tenant's flood costs another tenant. It
+// is run by hand:
 //
-//	go test ./test/flood -run '^$' -bench Flood -benchtime 1x -v
-package flood_test
+//	go test ./test/bench -run '^$' -bench Flood -benchtime 1x -v
+
+package main_test
 
 import (
 	"bytes"

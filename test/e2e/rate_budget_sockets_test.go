@@ -1,4 +1,4 @@
-package budget_test
+package e2e_test
 
 import (
 	"flag"
@@ -11,25 +11,25 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/harness"
 )
 
-var wire = flag.Bool("wire", false, "keep the vendor busy for -minutes of real time, over sockets and SQLite")
+var overSocketsFlag = flag.Bool("wire", false, "keep the vendor busy for -minutes of real time, over sockets and SQLite")
 
 // TestWire is TestBudget without its bubble: the service as it is composed, on SQLite, with
 // loopback sockets and the wall clock.
-func TestWire(t *testing.T) {
-	if !*wire {
+func TestTheRateBudgetOverSockets(t *testing.T) {
+	if !*overSocketsFlag {
 		t.Skip("takes -minutes of real time: run it with -wire")
 	}
 	sim := newVendor(t)
 	server := httptest.NewServer(sim)
 	t.Cleanup(server.Close)
 	cfg := harness.Config(t, harness.SQLite(t))
-	cfg.PullWorkers = connections
+	cfg.PullWorkers = budgetConnections
 	app, err := compose.New(t.Context(), cfg, compose.Overrides{LogTo: io.Discard})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(app.Close)
 	begun := time.Now()
-	busy(t, sim, service{app.Service, app.Stores.Queue, server.URL})
+	keepBusy(t, sim, budgetService{app.Service, app.Stores.Queue, server.URL})
 	t.Logf("%v on the wall", time.Since(begun).Round(time.Second))
 }

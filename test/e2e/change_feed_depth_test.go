@@ -1,4 +1,4 @@
-package feed_test
+package e2e_test
 
 import (
 	"context"
@@ -17,17 +17,17 @@ import (
 )
 
 // depth is how many changes are behind the deepest reader.
-const depth = 1_000_000
+const feedDepth = 1_000_000
 
 // columns of a transaction beside id, tenant, external id and place, and values for them.
 const (
-	columns = `connection_id, vendor, account, amount, currency, account_currency, status, date, description, category,
+	feedColumns = `connection_id, vendor, account, amount, currency, account_currency, status, date, description, category,
 		counterparty, digest, version, first_seen_at, updated_at`
-	insertOnPostgres = `INSERT INTO transactions (id, tenant_id, external_id, change_tx, ` + columns + `)
+	insertOnPostgres = `INSERT INTO transactions (id, tenant_id, external_id, change_tx, ` + feedColumns + `)
 		SELECT gen_random_uuid(), '%[1]s', i::text, i, '%[1]s', 'pluggy', '', 1, 'BRL', '', 'posted', '2026-03-01', 'a row', '', '', '\x00', 1, now(), now()
 		FROM generate_series(1, %[2]d) i`
 	insertOnSQLite = `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %[2]d)
-		INSERT INTO transactions (id, tenant_id, external_id, change_tx, ` + columns + `)
+		INSERT INTO transactions (id, tenant_id, external_id, change_tx, ` + feedColumns + `)
 		SELECT printf('00000000-0000-7000-8000-%%012x', i), '%[1]s', i, i, '%[1]s', 'pluggy', '', '1', 'BRL', '', 'posted', '2026-03-01', 'a row', '', '', x'00', 1, 1, 1
 		FROM n`
 )
@@ -35,8 +35,8 @@ const (
 // BenchmarkDepth reads a page of the feed from the beginning, from the middle and from
 // the end of a million changes.
 //
-//	go test ./test/feed -run '^$' -bench Depth -benchtime 500x
-func BenchmarkDepth(b *testing.B) {
+//	go test ./test/e2e -run '^$' -bench FeedDepth -benchtime 500x
+func BenchmarkFeedDepth(b *testing.B) {
 	b.Run("postgres", func(b *testing.B) {
 		db, err := postgres.Open(b.Context(), postgres.Config{URL: pgtest.DSN(b)})
 		if err == nil {
@@ -46,10 +46,10 @@ func BenchmarkDepth(b *testing.B) {
 			b.Fatal(err)
 		}
 		defer func() { _ = db.Close() }()
-		deep(b, db.Store(nil), insertOnPostgres, func(ctx context.Context, statement string) error {
+		benchmarkDepth(b, db.Store(nil), insertOnPostgres, func(ctx context.Context, statement string) error {
 			_, err := db.Pool.Exec(ctx, statement)
 			return err
-		}, fmt.Sprint("UPDATE feed SET shift = ", 2*depth), "VACUUM ANALYZE transactions")
+		}, fmt.Sprint("UPDATE feed SET shift = ", 2*feedDepth), "VACUUM ANALYZE transactions")
 	})
 	b.Run("sqlite", func(b *testing.B) {
 		db, err := sqlite.Open(b.Context(), sqlite.Config{DSN: "sqlite://" + filepath.Join(b.TempDir(), "feed.db")})
@@ -60,21 +60,21 @@ func BenchmarkDepth(b *testing.B) {
 			b.Fatal(err)
 		}
 		defer func() { _ = db.Close() }()
-		deep(b, db.Store(nil), insertOnSQLite, func(ctx context.Context, statement string) error {
+		benchmarkDepth(b, db.Store(nil), insertOnSQLite, func(ctx context.Context, statement string) error {
 			_, err := db.Writer.ExecContext(ctx, statement)
 			return err
 		})
 	})
 }
 
-func deep(b *testing.B, store *gormstore.Store, insert string, execute func(context.Context, string) error, more ...string) {
+func benchmarkDepth(b *testing.B, store *gormstore.Store, insert string, execute func(context.Context, string) error, more ...string) {
 	tenant := domain.TenantID{UUID: uuid.New()}
-	for _, statement := range append([]string{fmt.Sprintf(insert, tenant, depth)}, more...) {
+	for _, statement := range append([]string{fmt.Sprintf(insert, tenant, feedDepth)}, more...) {
 		if err := execute(b.Context(), statement); err != nil {
 			b.Fatal(err)
 		}
 	}
-	for _, place := range []int{1, depth / 2, depth - domain.DefaultFeedLimit - 1} {
+	for _, place := range []int{1, feedDepth / 2, feedDepth - domain.DefaultFeedLimit - 1} {
 		request := domain.PageRequest{Limit: domain.DefaultFeedLimit, After: domain.Position{Key: strconv.Itoa(place)}}
 		b.Run(fmt.Sprint("behind=", place), func(b *testing.B) {
 			for b.Loop() {

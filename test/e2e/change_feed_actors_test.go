@@ -1,4 +1,4 @@
-package feed_test
+package e2e_test
 
 import (
 	"context"
@@ -14,11 +14,11 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-var epoch = time.Date(2026, time.March, 1, 10, 0, 0, 0, time.UTC)
+var feedEpoch = time.Date(2026, time.March, 1, 10, 0, 0, 0, time.UTC)
 
 // writer stores pages for one connection.
-type writer struct {
-	*race
+type feedWriter struct {
+	*feedRace
 	lease  domain.Lease
 	slow   bool
 	random *rand.Rand
@@ -26,30 +26,30 @@ type writer struct {
 	page   int
 }
 
-func (r *race) writer(i int) *writer {
+func (r *feedRace) writer(i int) *feedWriter {
 	r.t.Helper()
 	c := domain.Connection{
 		ID: newID[domain.Connection](), Tenant: r.tenant, Kind: domain.Aggregator, Name: uuid.NewString(),
-		Vendor: "pluggy", Sealed: domain.Sealed("none"), Revision: 1, CreatedAt: epoch, UpdatedAt: epoch,
+		Vendor: "pluggy", Sealed: domain.Sealed("none"), Revision: 1, CreatedAt: feedEpoch, UpdatedAt: feedEpoch,
 	}
 	if err := r.store.Connections().Create(r.t.Context(), c); err != nil {
 		r.t.Fatal(err)
 	}
-	pull, err := r.store.Pulls().Request(r.t.Context(), r.tenant, c.ID, ports.PullRequest{ID: newID[domain.Pull](), At: epoch})
+	pull, err := r.store.Pulls().Request(r.t.Context(), r.tenant, c.ID, ports.PullRequest{ID: newID[domain.Pull](), At: feedEpoch})
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	lease := domain.Lease{ID: newID[domain.Lease](), Pull: pull.ID, Until: epoch.Add(time.Hour)}
-	if _, err := r.store.Pulls().Claim(r.t.Context(), lease, epoch); err != nil {
+	lease := domain.Lease{ID: newID[domain.Lease](), Pull: pull.ID, Until: feedEpoch.Add(time.Hour)}
+	if _, err := r.store.Pulls().Claim(r.t.Context(), lease, feedEpoch); err != nil {
 		r.t.Fatal(err)
 	}
 	r.connections = append(r.connections, c.ID)
-	return &writer{race: r, lease: lease, slow: i == 0, random: rand.New(rand.NewPCG(uint64(i), 7))}
+	return &feedWriter{feedRace: r, lease: lease, slow: i == 0, random: rand.New(rand.NewPCG(uint64(i), 7))}
 }
 
 // work stores pages until ctx ends. Each has rows that are never written again, which a
 // reader that skips them cannot make good, and some that were there before.
-func (w *writer) work(ctx context.Context) {
+func (w *feedWriter) work(ctx context.Context) {
 	for ctx.Err() == nil {
 		if _, err := w.store.Pulls().StorePage(w.t.Context(), w.lease, w.next()); err != nil {
 			w.t.Error(err)
@@ -59,9 +59,9 @@ func (w *writer) work(ctx context.Context) {
 	}
 }
 
-func (w *writer) next() ports.PageWrite {
+func (w *feedWriter) next() ports.PageWrite {
 	w.page++
-	page := ports.PageWrite{NewID: newID[domain.Transaction], At: epoch, Until: epoch.Add(time.Hour)}
+	page := ports.PageWrite{NewID: newID[domain.Transaction], At: feedEpoch, Until: feedEpoch.Add(time.Hour)}
 	if w.slow {
 		page.NewID = w.slowly()
 	}
@@ -78,7 +78,7 @@ func (w *writer) next() ports.PageWrite {
 	return page
 }
 
-func (w *writer) row(n int) domain.TransactionData {
+func (w *feedWriter) row(n int) domain.TransactionData {
 	return domain.TransactionData{
 		ExternalID: fmt.Sprint(n), Description: fmt.Sprint("page ", w.page), Status: domain.Posted,
 		Amount: domain.Money{Amount: decimal.MustNew(int64(n), 2), Currency: "BRL"}, Date: "2026-03-01",
@@ -87,7 +87,7 @@ func (w *writer) row(n int) domain.TransactionData {
 
 // slowly makes ids, and stops in the middle of the first one: the store asks for it when
 // its transaction has begun to write, and none of it is committed.
-func (w *writer) slowly() func() domain.TransactionID {
+func (w *feedWriter) slowly() func() domain.TransactionID {
 	first := true
 	return func() domain.TransactionID {
 		if first {
@@ -99,7 +99,7 @@ func (w *writer) slowly() func() domain.TransactionID {
 }
 
 // stall holds the transaction open, and looks whether the database agrees that it is.
-func (w *writer) stall() {
+func (w *feedWriter) stall() {
 	before := w.pages.Load()
 	time.Sleep(w.hold * 3 / 4)
 	if w.open() {
@@ -111,23 +111,23 @@ func (w *writer) stall() {
 }
 
 // reader follows the feed as a consumer does.
-type reader struct {
-	*race
+type feedReader struct {
+	*feedRace
 	limit   int
 	from    string // where it began
 	after   domain.Position
-	met     map[domain.TransactionID]seen
+	met     map[domain.TransactionID]seenRows
 	changes int
 	read    int
 }
 
 // patience is how long the feed may be held back once the last write has committed, by
 // whatever else writes on the server.
-const patience = 30 * time.Second
+const feedTimeout = 30 * time.Second
 
 // follow reads until all that was written, once all of it is, was met and nothing is left.
 // Whoever asks gets a reader that goes on from where this one is.
-func (r *reader) follow(asked <-chan chan<- *reader) {
+func (r *feedReader) follow(asked <-chan chan<- *feedReader) {
 	var ended time.Time
 	for {
 		table := r.written.Load() // before the read: what was written before it must show
@@ -143,7 +143,7 @@ func (r *reader) follow(asked <-chan chan<- *reader) {
 			r.meet(t)
 		}
 		r.after, r.read = page.Next, r.read+1
-		if table != nil && !page.More && (maps.Equal(r.met, *table) || time.Since(ended) > patience) {
+		if table != nil && !page.More && (maps.Equal(r.met, *table) || time.Since(ended) > feedTimeout) {
 			return
 		}
 		select {
@@ -157,12 +157,12 @@ func (r *reader) follow(asked <-chan chan<- *reader) {
 	}
 }
 
-func (r *reader) clone() *reader {
-	return &reader{race: r.race, from: r.after.Key, after: r.after, met: maps.Clone(r.met)}
+func (r *feedReader) clone() *feedReader {
+	return &feedReader{feedRace: r.feedRace, from: r.after.Key, after: r.after, met: maps.Clone(r.met)}
 }
 
 // meet insists that versions ascend, and that one version is always the same row.
-func (r *reader) meet(t domain.Transaction) {
+func (r *feedReader) meet(t domain.Transaction) {
 	now, before := seenOf(t), r.met[t.ID]
 	switch {
 	case now.version < before.version:
@@ -175,7 +175,7 @@ func (r *reader) meet(t domain.Transaction) {
 }
 
 // compare insists that what was met is the table.
-func (r *reader) compare(name int, table map[domain.TransactionID]seen) {
+func (r *feedReader) compare(name int, table map[domain.TransactionID]seenRows) {
 	skipped, other := 0, 0
 	for id, row := range table {
 		switch met, ok := r.met[id]; {

@@ -1,8 +1,9 @@
-// Package feed_test proves the change feed's promise where it is hard to keep: with many
-// writers that commit in any order, some of them late.
+// The tests of the change_feed files check the promise of the change feed under difficult
+// conditions: many writers that commit in any order, some of them late.
 //
-//	FEED_SECONDS=60 go test ./test/feed -run Skipped -v
-package feed_test
+//	FEED_SECONDS=60 go test ./test/e2e -run TestTheFeedSkipsNothing -v
+
+package e2e_test
 
 import (
 	"context"
@@ -25,10 +26,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/pgtest"
 )
 
-func TestMain(m *testing.M) { pgtest.Main(m) }
-
 // writers commit at once; the first of them is the slow one.
-const writers = 16
+const feedWriters = 16
 
 // duration is how long they write: FEED_SECONDS, or ten seconds.
 func duration(t *testing.T) time.Duration {
@@ -44,8 +43,8 @@ func duration(t *testing.T) time.Duration {
 	return time.Duration(seconds) * time.Second
 }
 
-func TestNothingIsSkippedOnPostgres(t *testing.T) {
-	db, err := postgres.Open(t.Context(), postgres.Config{URL: pgtest.DSN(t), MaxConns: writers + 8, Timeout: time.Minute})
+func TestTheFeedSkipsNothingOnPostgres(t *testing.T) {
+	db, err := postgres.Open(t.Context(), postgres.Config{URL: pgtest.DSN(t), MaxConns: feedWriters + 8, Timeout: time.Minute})
 	if err == nil {
 		err = db.Migrate(t.Context())
 	}
@@ -53,7 +52,7 @@ func TestNothingIsSkippedOnPostgres(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
-	r := newRace(t, db.Store(nil), min(duration(t)/4, 20*time.Second))
+	r := newFeedRace(t, db.Store(nil), min(duration(t)/4, 20*time.Second))
 	r.open = func() bool { // the slow one's transaction: idle, with an id that readers must wait for
 		var open int
 		err := db.Pool.QueryRow(t.Context(), `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
@@ -74,7 +73,7 @@ func TestNothingIsSkippedOnPostgres(t *testing.T) {
 
 // On SQLite there is one writer at a time: whoever holds the transaction holds all others
 // up, so that the slow one is slow for a fifth of a second only.
-func TestNothingIsSkippedOnSQLite(t *testing.T) {
+func TestTheFeedSkipsNothingOnSQLite(t *testing.T) {
 	db, err := sqlite.Open(t.Context(), sqlite.Config{DSN: "sqlite://" + filepath.Join(t.TempDir(), "feed.db")})
 	if err == nil {
 		err = db.Migrate(t.Context())
@@ -83,13 +82,13 @@ func TestNothingIsSkippedOnSQLite(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
-	r := newRace(t, db.Store(nil), min(duration(t)/4, 200*time.Millisecond))
+	r := newFeedRace(t, db.Store(nil), min(duration(t)/4, 200*time.Millisecond))
 	r.open = func() bool { return true }
 	r.run()
 }
 
 // race is writers and readers of one tenant on one store.
-type race struct {
+type feedRace struct {
 	t      *testing.T
 	store  *gormstore.Store
 	tenant domain.TenantID
@@ -97,34 +96,34 @@ type race struct {
 	open   func() bool   // says whether it is, as the database sees it
 
 	connections []domain.ConnectionID
-	written     atomic.Pointer[map[domain.TransactionID]seen] // the table, once the last write has committed
+	written     atomic.Pointer[map[domain.TransactionID]seenRows] // the table, once the last write has committed
 
 	pages, held, seenOpen, overtaken atomic.Int64
 }
 
-func newRace(t *testing.T, store *gormstore.Store, hold time.Duration) *race {
-	return &race{t: t, store: store, tenant: domain.TenantID{UUID: uuid.New()}, hold: hold}
+func newFeedRace(t *testing.T, store *gormstore.Store, hold time.Duration) *feedRace {
+	return &feedRace{t: t, store: store, tenant: domain.TenantID{UUID: uuid.New()}, hold: hold}
 }
 
 func newID[T any]() domain.ID[T] { return domain.ID[T]{UUID: uuid.Must(uuid.NewV7())} }
 
 // run lets all write and three readers follow, and compares what each has met with the
 // table.
-func (r *race) run() {
+func (r *feedRace) run() {
 	writing, stop := context.WithTimeout(r.t.Context(), duration(r.t))
 	defer stop()
-	var all []*writer
-	for i := range writers {
+	var all []*feedWriter
+	for i := range feedWriters {
 		all = append(all, r.writer(i))
 	}
 	var writes, reads sync.WaitGroup
 	for _, w := range all {
 		writes.Go(func() { w.work(writing) })
 	}
-	readers := make([]*reader, 3)
-	first := &reader{race: r, limit: 50, met: map[domain.TransactionID]seen{}}
+	readers := make([]*feedReader, 3)
+	first := &feedReader{feedRace: r, limit: 50, met: map[domain.TransactionID]seenRows{}}
 	readers[0] = first
-	ask, answer := make(chan chan<- *reader), make(chan *reader)
+	ask, answer := make(chan chan<- *feedReader), make(chan *feedReader)
 	reads.Go(func() { first.follow(ask) })
 	for i, limit := range []int{7, 1000} {
 		time.Sleep(duration(r.t) * 3 / 8) // the moments at which the others take a cursor over
@@ -141,15 +140,15 @@ func (r *race) run() {
 		reader.compare(i, table)
 	}
 	r.t.Logf("%d pages of %d writers, %d rows; held open %d times for %s, seen open %d times, overtaken by %d pages",
-		r.pages.Load(), writers, len(table), r.held.Load(), r.hold, r.seenOpen.Load(), r.overtaken.Load())
+		r.pages.Load(), feedWriters, len(table), r.held.Load(), r.hold, r.seenOpen.Load(), r.overtaken.Load())
 	for i, reader := range readers {
 		r.t.Logf("reader %d: %d changes from cursor %q on, %d pages", i, reader.changes, reader.from, reader.read)
 	}
 }
 
 // table reads every row past the feed.
-func (r *race) table() map[domain.TransactionID]seen {
-	rows := map[domain.TransactionID]seen{}
+func (r *feedRace) table() map[domain.TransactionID]seenRows {
+	rows := map[domain.TransactionID]seenRows{}
 	for _, connection := range r.connections {
 		for after := (domain.Position{}); ; {
 			page, err := r.store.Ledger().Transactions(r.t.Context(), r.tenant, connection, ports.TransactionFilter{},
@@ -169,12 +168,12 @@ func (r *race) table() map[domain.TransactionID]seen {
 }
 
 // seen is what a reader keeps of a row.
-type seen struct {
+type seenRows struct {
 	version int
 	text    string
 	removed bool
 }
 
-func seenOf(t domain.Transaction) seen {
-	return seen{t.Version, fmt.Sprint(t.ExternalID, " ", t.Description), !t.RemovedAt.IsZero()}
+func seenOf(t domain.Transaction) seenRows {
+	return seenRows{t.Version, fmt.Sprint(t.ExternalID, " ", t.Description), !t.RemovedAt.IsZero()}
 }

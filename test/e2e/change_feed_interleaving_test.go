@@ -1,4 +1,4 @@
-package feed_test
+package e2e_test
 
 import (
 	"fmt"
@@ -16,9 +16,9 @@ import (
 
 // Whatever order pages, sweeps and reads come in, and wherever a reader forgets its last
 // cursor, every reader ends with the table.
-func TestAnyInterleavingEndsWithTheTable(t *testing.T) {
+func TestAnyInterleavingOfTheFeedEndsWithTheTable(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		s := newStory(t)
+		s := newFeedModel(t)
 		t.Repeat(map[string]func(*rapid.T){
 			"page": s.page, "sweep": s.sweep, "read": s.read, "crash": s.crash, "join": s.join,
 			"": s.nobodyIsAhead,
@@ -28,42 +28,42 @@ func TestAnyInterleavingEndsWithTheTable(t *testing.T) {
 }
 
 // story is two writers and any number of readers of a store in memory.
-type story struct {
+type feedModel struct {
 	store       *memory.Store
 	tenant      domain.TenantID
 	leases      []domain.Lease
 	connections []domain.ConnectionID
-	readers     []*follower
+	readers     []*feedFollower
 	written     int
 }
 
 // follower is a reader that may die between taking a page and keeping its cursor.
-type follower struct {
+type feedFollower struct {
 	kept domain.Position
-	met  map[domain.TransactionID]seen
+	met  map[domain.TransactionID]seenRows
 }
 
-func newStory(t *rapid.T) *story {
-	s := &story{store: memory.New(memory.Options{}), tenant: domain.TenantID{UUID: uuid.New()}}
+func newFeedModel(t *rapid.T) *feedModel {
+	s := &feedModel{store: memory.New(memory.Options{}), tenant: domain.TenantID{UUID: uuid.New()}}
 	for i := range 2 {
 		c := domain.Connection{
 			ID: newID[domain.Connection](), Tenant: s.tenant, Kind: domain.Aggregator, Name: fmt.Sprint(i),
-			Vendor: "pluggy", Sealed: domain.Sealed("none"), Revision: 1, CreatedAt: epoch, UpdatedAt: epoch,
+			Vendor: "pluggy", Sealed: domain.Sealed("none"), Revision: 1, CreatedAt: feedEpoch, UpdatedAt: feedEpoch,
 		}
-		pull := ports.PullRequest{ID: newID[domain.Pull](), At: epoch}
-		lease := domain.Lease{ID: newID[domain.Lease](), Pull: pull.ID, Until: epoch.Add(time.Hour)}
-		ok(t, s.store.Connections().Create(t.Context(), c))
+		pull := ports.PullRequest{ID: newID[domain.Pull](), At: feedEpoch}
+		lease := domain.Lease{ID: newID[domain.Lease](), Pull: pull.ID, Until: feedEpoch.Add(time.Hour)}
+		must(t, s.store.Connections().Create(t.Context(), c))
 		_, err := s.store.Pulls().Request(t.Context(), s.tenant, c.ID, pull)
-		ok(t, err)
-		_, err = s.store.Pulls().Claim(t.Context(), lease, epoch)
-		ok(t, err)
+		must(t, err)
+		_, err = s.store.Pulls().Claim(t.Context(), lease, feedEpoch)
+		must(t, err)
 		s.leases, s.connections = append(s.leases, lease), append(s.connections, c.ID)
 	}
 	s.join(t)
 	return s
 }
 
-func ok(t *rapid.T, err error) {
+func must(t *rapid.T, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
@@ -73,32 +73,34 @@ func ok(t *rapid.T, err error) {
 // external draws from few ids, so that rows are edited, removed and brought back.
 var external = rapid.StringMatching("[a-f]")
 
-func (s *story) lease(t *rapid.T) domain.Lease { return rapid.SampledFrom(s.leases).Draw(t, "writer") }
+func (s *feedModel) lease(t *rapid.T) domain.Lease {
+	return rapid.SampledFrom(s.leases).Draw(t, "writer")
+}
 
-func (s *story) page(t *rapid.T) {
-	w := ports.PageWrite{NewID: newID[domain.Transaction], At: epoch, Until: epoch.Add(time.Hour)}
+func (s *feedModel) page(t *rapid.T) {
+	w := ports.PageWrite{NewID: newID[domain.Transaction], At: feedEpoch, Until: feedEpoch.Add(time.Hour)}
 	for _, id := range rapid.SliceOfN(external, 0, 4).Draw(t, "rows") {
 		description := rapid.SampledFrom([]string{"as it was", "edited"}).Draw(t, "text")
 		w.Transactions = append(w.Transactions, domain.TransactionData{ExternalID: id, Date: "2026-03-01", Description: description})
 	}
 	w.Removed = rapid.SliceOfN(external, 0, 2).Draw(t, "removed")
 	counts, err := s.store.Pulls().StorePage(t.Context(), s.lease(t), w)
-	ok(t, err)
+	must(t, err)
 	s.written += counts.Added + counts.Modified + counts.Removed
 }
 
-func (s *story) sweep(t *rapid.T) {
+func (s *feedModel) sweep(t *rapid.T) {
 	gone := external.Draw(t, "unseen")
 	counts, err := s.store.Pulls().Sweep(t.Context(), s.lease(t), ports.SweepWrite{
-		Seen: func(id string) bool { return id != gone }, At: epoch, Until: epoch.Add(time.Hour),
+		Seen: func(id string) bool { return id != gone }, At: feedEpoch, Until: feedEpoch.Add(time.Hour),
 	})
-	ok(t, err)
+	must(t, err)
 	s.written += counts.Removed
 }
 
 // join adds a reader: from the beginning, or with all that another one has.
-func (s *story) join(t *rapid.T) {
-	f := &follower{met: map[domain.TransactionID]seen{}}
+func (s *feedModel) join(t *rapid.T) {
+	f := &feedFollower{met: map[domain.TransactionID]seenRows{}}
 	if len(s.readers) > 0 && rapid.Bool().Draw(t, "late") {
 		other := rapid.SampledFrom(s.readers).Draw(t, "of")
 		f.kept, f.met = other.kept, maps.Clone(other.met)
@@ -106,16 +108,18 @@ func (s *story) join(t *rapid.T) {
 	s.readers = append(s.readers, f)
 }
 
-func (s *story) read(t *rapid.T)  { s.take(t, s.reader(t), true) }
-func (s *story) crash(t *rapid.T) { s.take(t, s.reader(t), false) }
+func (s *feedModel) read(t *rapid.T)  { s.take(t, s.reader(t), true) }
+func (s *feedModel) crash(t *rapid.T) { s.take(t, s.reader(t), false) }
 
-func (s *story) reader(t *rapid.T) *follower { return rapid.SampledFrom(s.readers).Draw(t, "reader") }
+func (s *feedModel) reader(t *rapid.T) *feedFollower {
+	return rapid.SampledFrom(s.readers).Draw(t, "reader")
+}
 
 // take reads a page, and keeps its cursor or not. It says whether more is there.
-func (s *story) take(t *rapid.T, f *follower, keep bool) bool {
+func (s *feedModel) take(t *rapid.T, f *feedFollower, keep bool) bool {
 	request := domain.PageRequest{Limit: rapid.IntRange(1, 5).Draw(t, "limit"), After: f.kept}
 	page, err := s.store.Ledger().Changes(t.Context(), s.tenant, request)
-	ok(t, err)
+	must(t, err)
 	for _, row := range page.Items {
 		now, before := seenOf(row), f.met[row.ID]
 		if now.version < before.version {
@@ -130,7 +134,7 @@ func (s *story) take(t *rapid.T, f *follower, keep bool) bool {
 }
 
 // nobodyIsAhead: a reader never holds what the table has not.
-func (s *story) nobodyIsAhead(t *rapid.T) {
+func (s *feedModel) nobodyIsAhead(t *rapid.T) {
 	table := s.table(t)
 	for _, f := range s.readers {
 		for id, met := range f.met {
@@ -141,7 +145,7 @@ func (s *story) nobodyIsAhead(t *rapid.T) {
 	}
 }
 
-func (s *story) end(t *rapid.T) {
+func (s *feedModel) end(t *rapid.T) {
 	table := s.table(t)
 	for _, f := range s.readers {
 		for s.take(t, f, true) {
@@ -152,11 +156,11 @@ func (s *story) end(t *rapid.T) {
 	}
 }
 
-func (s *story) table(t *rapid.T) map[domain.TransactionID]seen {
-	rows := map[domain.TransactionID]seen{}
+func (s *feedModel) table(t *rapid.T) map[domain.TransactionID]seenRows {
+	rows := map[domain.TransactionID]seenRows{}
 	for _, connection := range s.connections {
 		page, err := s.store.Ledger().Transactions(t.Context(), s.tenant, connection, ports.TransactionFilter{}, domain.PageRequest{Limit: domain.MaxLimit})
-		ok(t, err)
+		must(t, err)
 		for _, row := range page.Items {
 			rows[row.ID] = seenOf(row)
 		}

@@ -1,7 +1,8 @@
-// Package keys_test turns the sealing keys of a service that works: on SQLite and on
-// PostgreSQL, with the vendor's simulator on loopback, while its connections are tested
-// and pulled.
-package keys_test
+// The tests of this file and of key_rotation_test.go rotate the sealing keys of a working
+// service: on SQLite and on PostgreSQL, with the vendor's simulator on loopback, while its
+// connections are tested and pulled.
+
+package e2e_test
 
 import (
 	"context"
@@ -19,25 +20,22 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
 	"github.com/LerianStudio/aggregator-connections/test/harness"
-	"github.com/LerianStudio/aggregator-connections/test/pgtest"
 )
 
 // world is the settings that processes share, and the vendor beside them.
-type world struct {
+type rotationEnv struct {
 	cfg    configs.Config
 	vendor string
 	tenant domain.TenantID
 }
 
-func TestMain(m *testing.M) { pgtest.Main(m) }
-
-func newWorld(t *testing.T, database string) *world {
+func newRotationEnv(t *testing.T, database string) *rotationEnv {
 	t.Helper()
 	sim := pluggysim.New(pluggysim.Options{Seed: 1})
 	sim.SeedAt(time.Now())
 	server := httptest.NewServer(sim)
 	t.Cleanup(server.Close)
-	return &world{
+	return &rotationEnv{
 		vendor: server.URL,
 		tenant: domain.TenantID{UUID: uuid.Must(uuid.NewV7())},
 		cfg:    harness.Config(t, database),
@@ -46,7 +44,7 @@ func newWorld(t *testing.T, database string) *world {
 
 // open composes one more process on the same database and keyset; changes to its stores are
 // made by wrap, which may be nil.
-func (w *world) open(t *testing.T, wrap func(*compose.Stores)) *compose.App {
+func (w *rotationEnv) open(t *testing.T, wrap func(*compose.Stores)) *compose.App {
 	t.Helper()
 	log := &harness.Journal{}
 	app, err := compose.New(t.Context(), w.cfg, compose.Overrides{LogTo: log, Wrap: wrap, PerMinute: -1})
@@ -63,7 +61,7 @@ func (w *world) open(t *testing.T, wrap func(*compose.Stores)) *compose.App {
 }
 
 // connect makes n connections.
-func (w *world) connect(t *testing.T, app *compose.App, n int) (all []domain.Connection) {
+func (w *rotationEnv) connect(t *testing.T, app *compose.App, n int) (all []domain.Connection) {
 	t.Helper()
 	for i := range n {
 		c, err := app.Service.CreateConnection(t.Context(), w.tenant, ports.NewConnection{
@@ -79,7 +77,7 @@ func (w *world) connect(t *testing.T, app *compose.App, n int) (all []domain.Con
 }
 
 // stale counts the rows that are not under the primary key, of all rows.
-func (w *world) stale(t *testing.T, app *compose.App) (stale, all int) {
+func (w *rotationEnv) stale(t *testing.T, app *compose.App) (stale, all int) {
 	t.Helper()
 	keys, err := sealing.Open(w.cfg.Sealing.KeysetFile, sealing.Options{})
 	if err != nil {

@@ -16,13 +16,13 @@ import (
 
 var feedEpoch = time.Date(2026, time.March, 1, 10, 0, 0, 0, time.UTC)
 
-// writer stores pages for one connection.
+// feedWriter stores pages for one connection.
 type feedWriter struct {
 	*feedRace
 	lease  domain.Lease
 	slow   bool
 	random *rand.Rand
-	rows   int // external ids given out so far
+	rows   int // number of external ids used so far
 	page   int
 }
 
@@ -47,8 +47,8 @@ func (r *feedRace) writer(i int) *feedWriter {
 	return &feedWriter{feedRace: r, lease: lease, slow: i == 0, random: rand.New(rand.NewPCG(uint64(i), 7))}
 }
 
-// work stores pages until ctx ends. Each has rows that are never written again, which a
-// reader that skips them cannot make good, and some that were there before.
+// work stores pages until ctx ends. Each page has rows that are never written again, so a
+// reader that skips one never sees it, and some rows that existed before.
 func (w *feedWriter) work(ctx context.Context) {
 	for ctx.Err() == nil {
 		if _, err := w.store.Pulls().StorePage(w.t.Context(), w.lease, w.next()); err != nil {
@@ -85,8 +85,8 @@ func (w *feedWriter) row(n int) domain.TransactionData {
 	}
 }
 
-// slowly makes ids, and stops in the middle of the first one: the store asks for it when
-// its transaction has begun to write, and none of it is committed.
+// slowly returns an id source that blocks at the first id: the store asks for it after its
+// transaction has started to write and before anything is committed.
 func (w *feedWriter) slowly() func() domain.TransactionID {
 	first := true
 	return func() domain.TransactionID {
@@ -98,7 +98,7 @@ func (w *feedWriter) slowly() func() domain.TransactionID {
 	}
 }
 
-// stall holds the transaction open, and looks whether the database agrees that it is.
+// stall holds the transaction open, and checks whether the database reports it as open.
 func (w *feedWriter) stall() {
 	before := w.pages.Load()
 	time.Sleep(w.hold * 3 / 4)
@@ -110,27 +110,27 @@ func (w *feedWriter) stall() {
 	w.overtaken.Add(w.pages.Load() - before)
 }
 
-// reader follows the feed as a consumer does.
+// feedReader follows the feed as a consumer does.
 type feedReader struct {
 	*feedRace
 	limit   int
-	from    string // where it began
+	from    string // the position at which it started
 	after   domain.Position
 	met     map[domain.TransactionID]seenRows
 	changes int
 	read    int
 }
 
-// patience is how long the feed may be held back once the last write has committed, by
-// whatever else writes on the server.
+// feedTimeout is how long the feed may be held back after the last write has committed, by
+// any other writer on the server.
 const feedTimeout = 30 * time.Second
 
-// follow reads until all that was written, once all of it is, was met and nothing is left.
-// Whoever asks gets a reader that goes on from where this one is.
+// follow reads until everything that was written has been seen and nothing is left. Each
+// request on asked receives a reader that continues from the present position.
 func (r *feedReader) follow(asked <-chan chan<- *feedReader) {
 	var ended time.Time
 	for {
-		table := r.written.Load() // before the read: what was written before it must show
+		table := r.written.Load() // before the read: everything written before it must appear
 		if table != nil && ended.IsZero() {
 			ended = time.Now()
 		}
@@ -152,7 +152,7 @@ func (r *feedReader) follow(asked <-chan chan<- *feedReader) {
 		default:
 		}
 		if !page.More {
-			time.Sleep(time.Millisecond) // at the end: as a consumer that polls
+			time.Sleep(time.Millisecond) // at the end, poll as a consumer does
 		}
 	}
 }
@@ -161,7 +161,7 @@ func (r *feedReader) clone() *feedReader {
 	return &feedReader{feedRace: r.feedRace, from: r.after.Key, after: r.after, met: maps.Clone(r.met)}
 }
 
-// meet insists that versions ascend, and that one version is always the same row.
+// meet checks that versions ascend, and that one version always has the same content.
 func (r *feedReader) meet(t domain.Transaction) {
 	now, before := seenOf(t), r.met[t.ID]
 	switch {
@@ -174,7 +174,7 @@ func (r *feedReader) meet(t domain.Transaction) {
 	r.changes++
 }
 
-// compare insists that what was met is the table.
+// compare checks that the rows seen equal the table.
 func (r *feedReader) compare(name int, table map[domain.TransactionID]seenRows) {
 	skipped, other := 0, 0
 	for id, row := range table {
@@ -186,6 +186,6 @@ func (r *feedReader) compare(name int, table map[domain.TransactionID]seenRows) 
 		}
 	}
 	if skipped+other > 0 || len(r.met) != len(table) {
-		r.t.Errorf("reader %d met %d of %d rows: %d were skipped, %d stand at another version", name, len(r.met), len(table), skipped, other)
+		r.t.Errorf("reader %d saw %d of %d rows: %d were skipped, %d have another version", name, len(r.met), len(table), skipped, other)
 	}
 }

@@ -16,10 +16,11 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/pgtest"
 )
 
-// depth is how many changes are behind the deepest reader.
+// feedDepth is the number of changes before the last page.
 const feedDepth = 1_000_000
 
-// columns of a transaction beside id, tenant, external id and place, and values for them.
+// feedColumns are the columns of a transaction except id, tenant, external id and feed
+// position, with values for them in the statements below.
 const (
 	feedColumns = `connection_id, vendor, account, amount, currency, account_currency, status, date, description, category,
 		counterparty, digest, version, first_seen_at, updated_at`
@@ -32,8 +33,8 @@ const (
 		FROM n`
 )
 
-// BenchmarkDepth reads a page of the feed from the beginning, from the middle and from
-// the end of a million changes.
+// BenchmarkFeedDepth reads a page of the feed at the start, in the middle and at the end of
+// a million changes.
 //
 //	go test ./test/e2e -run '^$' -bench FeedDepth -benchtime 500x
 func BenchmarkFeedDepth(b *testing.B) {

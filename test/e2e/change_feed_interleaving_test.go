@@ -14,20 +14,20 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Whatever order pages, sweeps and reads come in, and wherever a reader forgets its last
-// cursor, every reader ends with the table.
+// In any order of pages, sweeps and reads, and wherever a reader loses its last cursor,
+// every reader ends with the same rows as the table.
 func TestAnyInterleavingOfTheFeedEndsWithTheTable(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := newFeedModel(t)
 		t.Repeat(map[string]func(*rapid.T){
 			"page": s.page, "sweep": s.sweep, "read": s.read, "crash": s.crash, "join": s.join,
-			"": s.nobodyIsAhead,
+			"": s.noReaderIsAhead,
 		})
 		s.end(t)
 	})
 }
 
-// story is two writers and any number of readers of a store in memory.
+// feedModel is two writers and any number of readers of a store in memory.
 type feedModel struct {
 	store       *memory.Store
 	tenant      domain.TenantID
@@ -37,7 +37,7 @@ type feedModel struct {
 	written     int
 }
 
-// follower is a reader that may die between taking a page and keeping its cursor.
+// feedFollower is a reader that may crash between reading a page and storing its cursor.
 type feedFollower struct {
 	kept domain.Position
 	met  map[domain.TransactionID]seenRows
@@ -70,7 +70,7 @@ func must(t *rapid.T, err error) {
 	}
 }
 
-// external draws from few ids, so that rows are edited, removed and brought back.
+// external generates few ids, so rows are edited, removed and restored.
 var external = rapid.StringMatching("[a-f]")
 
 func (s *feedModel) lease(t *rapid.T) domain.Lease {
@@ -98,7 +98,7 @@ func (s *feedModel) sweep(t *rapid.T) {
 	s.written += counts.Removed
 }
 
-// join adds a reader: from the beginning, or with all that another one has.
+// join adds a reader: from the start, or with the state of another one.
 func (s *feedModel) join(t *rapid.T) {
 	f := &feedFollower{met: map[domain.TransactionID]seenRows{}}
 	if len(s.readers) > 0 && rapid.Bool().Draw(t, "late") {
@@ -133,13 +133,13 @@ func (s *feedModel) take(t *rapid.T, f *feedFollower, keep bool) bool {
 	return page.More
 }
 
-// nobodyIsAhead: a reader never holds what the table has not.
-func (s *feedModel) nobodyIsAhead(t *rapid.T) {
+// noReaderIsAhead checks that a reader never has a row that the table does not have.
+func (s *feedModel) noReaderIsAhead(t *rapid.T) {
 	table := s.table(t)
 	for _, f := range s.readers {
 		for id, met := range f.met {
 			if row, there := table[id]; !there || met.version > row.version {
-				t.Fatalf("a reader met %v, the table has %v", met, row)
+				t.Fatalf("a reader saw %v, the table has %v", met, row)
 			}
 		}
 	}

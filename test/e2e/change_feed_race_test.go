@@ -26,10 +26,10 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/pgtest"
 )
 
-// writers commit at once; the first of them is the slow one.
+// feedWriters is the number of concurrent writers; the first of them is the slow one.
 const feedWriters = 16
 
-// duration is how long they write: FEED_SECONDS, or ten seconds.
+// duration returns how long they write: FEED_SECONDS, or ten seconds.
 func duration(t *testing.T) time.Duration {
 	t.Helper()
 	text := os.Getenv("FEED_SECONDS")
@@ -53,7 +53,7 @@ func TestTheFeedSkipsNothingOnPostgres(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = db.Close() })
 	r := newFeedRace(t, db.Store(nil), min(duration(t)/4, 20*time.Second))
-	r.open = func() bool { // the slow one's transaction: idle, with an id that readers must wait for
+	r.open = func() bool { // the slow writer's transaction: idle, with an id that readers must wait for
 		var open int
 		err := db.Pool.QueryRow(t.Context(), `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
 			AND state = 'idle in transaction' AND backend_xid IS NOT NULL AND state_change < clock_timestamp() - interval '50 ms'`).Scan(&open)
@@ -67,12 +67,12 @@ func TestTheFeedSkipsNothingOnPostgres(t *testing.T) {
 		t.Error("the slow writer's transaction was never seen open")
 	}
 	if r.overtaken.Load() == 0 {
-		t.Error("nobody committed while the slow writer's transaction was open")
+		t.Error("no writer committed while the slow writer's transaction was open")
 	}
 }
 
-// On SQLite there is one writer at a time: whoever holds the transaction holds all others
-// up, so that the slow one is slow for a fifth of a second only.
+// SQLite has one writer at a time: an open transaction blocks all other writers, so the slow
+// one is slow for only a fifth of a second.
 func TestTheFeedSkipsNothingOnSQLite(t *testing.T) {
 	db, err := sqlite.Open(t.Context(), sqlite.Config{DSN: "sqlite://" + filepath.Join(t.TempDir(), "feed.db")})
 	if err == nil {
@@ -87,16 +87,16 @@ func TestTheFeedSkipsNothingOnSQLite(t *testing.T) {
 	r.run()
 }
 
-// race is writers and readers of one tenant on one store.
+// feedRace is the writers and readers of one tenant on one store.
 type feedRace struct {
 	t      *testing.T
 	store  *gormstore.Store
 	tenant domain.TenantID
-	hold   time.Duration // how long the slow one's transaction stays open
-	open   func() bool   // says whether it is, as the database sees it
+	hold   time.Duration // how long the slow writer's transaction stays open
+	open   func() bool   // reports whether it is open, according to the database
 
 	connections []domain.ConnectionID
-	written     atomic.Pointer[map[domain.TransactionID]seenRows] // the table, once the last write has committed
+	written     atomic.Pointer[map[domain.TransactionID]seenRows] // the table after the last write has committed
 
 	pages, held, seenOpen, overtaken atomic.Int64
 }
@@ -107,8 +107,8 @@ func newFeedRace(t *testing.T, store *gormstore.Store, hold time.Duration) *feed
 
 func newID[T any]() domain.ID[T] { return domain.ID[T]{UUID: uuid.Must(uuid.NewV7())} }
 
-// run lets all write and three readers follow, and compares what each has met with the
-// table.
+// run lets all writers write and three readers follow, and compares what each reader saw
+// with the table.
 func (r *feedRace) run() {
 	writing, stop := context.WithTimeout(r.t.Context(), duration(r.t))
 	defer stop()
@@ -126,7 +126,7 @@ func (r *feedRace) run() {
 	ask, answer := make(chan chan<- *feedReader), make(chan *feedReader)
 	reads.Go(func() { first.follow(ask) })
 	for i, limit := range []int{7, 1000} {
-		time.Sleep(duration(r.t) * 3 / 8) // the moments at which the others take a cursor over
+		time.Sleep(duration(r.t) * 3 / 8) // the times at which the other readers take over a cursor
 		ask <- answer
 		readers[i+1] = <-answer
 		readers[i+1].limit = limit
@@ -139,14 +139,14 @@ func (r *feedRace) run() {
 	for i, reader := range readers {
 		reader.compare(i, table)
 	}
-	r.t.Logf("%d pages of %d writers, %d rows; held open %d times for %s, seen open %d times, overtaken by %d pages",
+	r.t.Logf("%d pages of %d writers, %d rows; held open %d times for %s, seen open %d times, %d pages committed meanwhile",
 		r.pages.Load(), feedWriters, len(table), r.held.Load(), r.hold, r.seenOpen.Load(), r.overtaken.Load())
 	for i, reader := range readers {
 		r.t.Logf("reader %d: %d changes from cursor %q on, %d pages", i, reader.changes, reader.from, reader.read)
 	}
 }
 
-// table reads every row past the feed.
+// table reads every row without using the feed.
 func (r *feedRace) table() map[domain.TransactionID]seenRows {
 	rows := map[domain.TransactionID]seenRows{}
 	for _, connection := range r.connections {
@@ -167,7 +167,7 @@ func (r *feedRace) table() map[domain.TransactionID]seenRows {
 	return rows
 }
 
-// seen is what a reader keeps of a row.
+// seenRows is what a reader remembers about a row.
 type seenRows struct {
 	version int
 	text    string

@@ -22,7 +22,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/harness"
 )
 
-// world is the settings that processes share, and the vendor beside them.
+// rotationEnv is the settings that several processes share, and the vendor's address.
 type rotationEnv struct {
 	cfg    configs.Config
 	vendor string
@@ -42,8 +42,8 @@ func newRotationEnv(t *testing.T, database string) *rotationEnv {
 	}
 }
 
-// open composes one more process on the same database and keyset; changes to its stores are
-// made by wrap, which may be nil.
+// open composes one more process on the same database and keyset. wrap may decorate its
+// stores; it may be nil.
 func (w *rotationEnv) open(t *testing.T, wrap func(*compose.Stores)) *compose.App {
 	t.Helper()
 	log := &harness.Journal{}
@@ -54,13 +54,13 @@ func (w *rotationEnv) open(t *testing.T, wrap func(*compose.Stores)) *compose.Ap
 	t.Cleanup(func() {
 		app.Close()
 		if said := log.String(); said != "" {
-			t.Errorf("a process complained:\n%s", said)
+			t.Errorf("a process logged warnings:\n%s", said)
 		}
 	})
 	return app
 }
 
-// connect makes n connections.
+// connect creates n connections.
 func (w *rotationEnv) connect(t *testing.T, app *compose.App, n int) (all []domain.Connection) {
 	t.Helper()
 	for i := range n {
@@ -76,7 +76,7 @@ func (w *rotationEnv) connect(t *testing.T, app *compose.App, n int) (all []doma
 	return all
 }
 
-// stale counts the rows that are not under the primary key, of all rows.
+// stale returns the number of rows that are not under the primary key, and of all rows.
 func (w *rotationEnv) stale(t *testing.T, app *compose.App) (stale, all int) {
 	t.Helper()
 	keys, err := sealing.Open(w.cfg.Sealing.KeysetFile, sealing.Options{})
@@ -101,7 +101,7 @@ func (w *rotationEnv) stale(t *testing.T, app *compose.App) (stale, all int) {
 	}
 }
 
-// cutting ends a context after some rows were resealed.
+// cutting cancels a context after some rows were resealed.
 type cutting struct {
 	ports.Connections
 	left int

@@ -14,16 +14,16 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/harness"
 )
 
-// Enough rows for two rounds of the reseal, which is cut in the first.
+// Enough rows for two rounds of the reseal, which is interrupted in the first.
 const (
 	resealRows = 220
 	cutAt      = 90
 	rotations  = 2
 )
 
-// TestKeysTurnUnderTraffic rotates the keyset and reseals, twice over, while another process
+// TestKeysAreRotatedUnderTraffic rotates the keyset and reseals, twice, while another process
 // tests and pulls the connections. Each reseal is stopped in the middle and run again: it
-// must do what is left and no row twice, and no test and no pull may fail meanwhile.
+// must do the rest and no row twice, and no test and no pull may fail meanwhile.
 func TestKeysAreRotatedUnderTraffic(t *testing.T) {
 	harness.EachDatabase(t, func(t *testing.T, dsn string) { rotateKeys(t, newRotationEnv(t, dsn)) })
 }
@@ -43,14 +43,14 @@ func rotateKeys(t *testing.T, w *rotationEnv) {
 		traffic.more(t)
 		again, err := w.open(t, nil).Service.Reseal(t.Context())
 		if err != nil || again != resealRows-cutAt {
-			t.Errorf("the second run did %d rows, want the %d that were left: %v", again, resealRows-cutAt, err)
+			t.Errorf("the second run did %d rows, want the remaining %d: %v", again, resealRows-cutAt, err)
 		}
 		if stale, all := w.stale(t, serving); stale != 0 || all != resealRows {
 			t.Errorf("%d of %d rows are not under the primary key", stale, all)
 		}
 		traffic.more(t)
 	}
-	t.Logf("%d tests and %d pulls beside %d rotations with reseal of %d rows: %d failed",
+	t.Logf("%d tests and %d pulls during %d rotations with reseal of %d rows: %d failed",
 		traffic.tests.Load(), traffic.pulls.Load(), rotations, resealRows, traffic.failed.Load())
 }
 
@@ -61,14 +61,14 @@ func (w *rotationEnv) cutReseal(t *testing.T) {
 	app := w.open(t, func(s *compose.Stores) { s.Connections = &cutting{s.Connections, cutAt, cancel} })
 	done, err := app.Service.Reseal(ctx)
 	if !errors.Is(err, context.Canceled) || done != cutAt {
-		t.Errorf("the run that was stopped did %d rows, want %d: %v", done, cutAt, err)
+		t.Errorf("the stopped run did %d rows, want %d: %v", done, cutAt, err)
 	}
 	if stale, _ := w.stale(t, app); stale != resealRows-cutAt {
 		t.Errorf("%d rows are stale after the stop, want %d", stale, resealRows-cutAt)
 	}
 }
 
-// traffic counts what is done beside the rotations.
+// traffic counts the tests and pulls during the rotations.
 type traffic struct {
 	tests, pulls, failed atomic.Int64
 }
@@ -128,19 +128,19 @@ func (w *rotationEnv) pull(ctx context.Context, t *testing.T, tr *traffic, app *
 		tr.pulls.Add(1)
 		if err != nil || pull.State != domain.PullSucceeded || pull.Attempts != 1 {
 			tr.failed.Add(1)
-			t.Errorf("the pull of %s: %s after %d tries, %s %v", c.Name, pull.State, pull.Attempts, pull.LastError, err)
+			t.Errorf("the pull of %s: %s after %d attempts, %s %v", c.Name, pull.State, pull.Attempts, pull.LastError, err)
 			return
 		}
 	}
 }
 
-// more waits until some tests and pulls have begun and ended since.
+// more waits until some tests and pulls have started and ended since the call.
 func (tr *traffic) more(t *testing.T) {
 	t.Helper()
 	tests, pulls := tr.tests.Load()+5, tr.pulls.Load()+5
 	for deadline := time.Now().Add(60 * time.Second); tr.tests.Load() < tests || tr.pulls.Load() < pulls; {
 		if tr.failed.Load() > 0 || time.Now().After(deadline) {
-			t.Fatal("the traffic stands still")
+			t.Fatal("the traffic makes no progress")
 		}
 		time.Sleep(5 * time.Millisecond)
 	}

@@ -28,8 +28,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// What every run is made of: each pull reads pages of the transactions resource, which is
-// the one that runs short.
+// Parameters of every run: each pull reads pages of the transactions resource, the one whose
+// budget is used up.
 const (
 	budgetConnections = 50
 	pageSize          = 4
@@ -38,7 +38,7 @@ const (
 
 var budgetTenant = domain.TenantID{UUID: uuid.MustParse("01939d2e-7c1b-7e0a-8f00-0123456789ab")}
 
-// newVendor is Pluggy with its own limit, an item and an account for each connection.
+// newVendor returns Pluggy with its own limit, and an item and an account for each connection.
 func newVendor(t *testing.T) *pluggysim.Simulator {
 	t.Helper()
 	sim := pluggysim.New(pluggysim.Options{
@@ -61,12 +61,12 @@ func newVendor(t *testing.T) *pluggysim.Simulator {
 
 func itemOf(i int) string { return fmt.Sprintf("b7d1f0a2-4c35-4e8b-9a61-%012d", i) }
 
-// network carries requests to the vendor in memory, as late as a network would.
+// networkTransport carries requests to the vendor in memory, with the delays of a network.
 type networkTransport struct {
 	vendor http.Handler
 	mu     sync.Mutex
 	draw   *rand.Rand
-	late   time.Duration // at most, each way
+	late   time.Duration // the maximum, each way
 }
 
 // RoundTrip implements http.RoundTripper.
@@ -90,7 +90,7 @@ func (n *networkTransport) pause() {
 	time.Sleep(d)
 }
 
-// public resolves every name to a public address: nothing is dialled.
+// publicResolver resolves every name to a public address: nothing is dialled.
 type publicResolver struct{}
 
 func (publicResolver) LookupNetIP(context.Context, string, string) ([]netip.Addr, error) {
@@ -101,7 +101,7 @@ type discardObserver struct{}
 
 func (discardObserver) Emit(context.Context, ports.Event) {}
 
-// service is what is kept busy, and where it finds the vendor.
+// budgetService is the service under load, and the address at which it finds the vendor.
 type budgetService struct {
 	*application.Service
 	queue   budgetQueue
@@ -113,7 +113,8 @@ type budgetQueue interface {
 	Stop(ctx context.Context) error
 }
 
-// inMemory is the application on memory, its vendor client the real one but for the wire.
+// inMemory returns the application on memory stores, with the real vendor client except for
+// its transport.
 func inMemory(t *testing.T, keyset string, wire http.RoundTripper) budgetService {
 	t.Helper()
 	sealer, err := sealing.Open(keyset, sealing.Options{})
@@ -138,7 +139,7 @@ func inMemory(t *testing.T, keyset string, wire http.RoundTripper) budgetService
 	return budgetService{app, queue, "https://api.example.com"}
 }
 
-// connect makes the i-th connection.
+// connect creates the i-th connection.
 func (s budgetService) connect(t *testing.T, i int) domain.ConnectionID {
 	t.Helper()
 	c, err := s.CreateConnection(t.Context(), budgetTenant, ports.NewConnection{
@@ -151,7 +152,7 @@ func (s budgetService) connect(t *testing.T, i int) domain.ConnectionID {
 	return c.ID
 }
 
-// pullOn asks for one pull after the other until ctx ends, and tells of one that fails.
+// pullOn requests one pull after the other until ctx ends, and reports one that fails.
 func (s budgetService) pullOn(ctx context.Context, t *testing.T, connection domain.ConnectionID) {
 	for ctx.Err() == nil {
 		pull, err := s.RequestPull(ctx, budgetTenant, connection, domain.Window{})

@@ -13,8 +13,8 @@ import (
 
 var overSocketsFlag = flag.Bool("wire", false, "keep the vendor busy for -minutes of real time, over sockets and SQLite")
 
-// TestWire is TestBudget without its bubble: the service as it is composed, on SQLite, with
-// loopback sockets and the wall clock.
+// TestTheRateBudgetOverSockets is TestTheVendorsRateBudgetIsKeptAndUsed without false time:
+// the composed service on SQLite, with loopback sockets and the wall clock.
 func TestTheRateBudgetOverSockets(t *testing.T) {
 	if !*overSocketsFlag {
 		t.Skip("takes -minutes of real time: run it with -wire")
@@ -31,5 +31,5 @@ func TestTheRateBudgetOverSockets(t *testing.T) {
 	t.Cleanup(app.Close)
 	begun := time.Now()
 	keepBusy(t, sim, budgetService{app.Service, app.Stores.Queue, server.URL})
-	t.Logf("%v on the wall", time.Since(begun).Round(time.Second))
+	t.Logf("%v of real time", time.Since(begun).Round(time.Second))
 }

@@ -17,20 +17,20 @@ import (
 
 var (
 	minutes    = flag.Int("minutes", 3, "how long the vendor is kept busy, in its own minutes")
-	budgetSeed = flag.Uint64("seed", 1, "of the network's delays")
+	budgetSeed = flag.Uint64("seed", 1, "seed of the network's delays")
 )
 
-// TestBudget keeps fifty connections busy under the vendor's own limit. It runs in a
-// bubble of false time: client, queue, leases and the vendor's counters share one clock
-// that stands still while anybody works, so that minutes of budget cost seconds, and no
+// TestTheVendorsRateBudgetIsKeptAndUsed keeps fifty connections busy under the vendor's own
+// limit. It runs with false time: client, queue, leases and the vendor's counters share one
+// clock that stops while any goroutine works. So minutes of budget take seconds, and no
 // machine is too slow for them. Every minute but the last must use nine tenths of what the
-// vendor allows, and none may be told 429.
+// vendor allows, and no request may get a 429.
 func TestTheVendorsRateBudgetIsKeptAndUsed(t *testing.T) {
 	keyset := filepath.Join(t.TempDir(), "keyset.json")
 	if err := sealing.Create(keyset, sealing.Options{}); err != nil {
 		t.Fatal(err)
 	}
-	for name, late := range map[string]time.Duration{"a quick network": 10 * time.Millisecond, "a slow network": time.Second} {
+	for name, late := range map[string]time.Duration{"a fast network": 10 * time.Millisecond, "a slow network": time.Second} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				sim := newVendor(t)
@@ -44,7 +44,7 @@ func overSockets(sim http.Handler, late time.Duration) *networkTransport {
 	return &networkTransport{vendor: sim, late: late, draw: rand.New(rand.NewPCG(*budgetSeed, 0))}
 }
 
-// busy works for the minutes asked and judges each.
+// keepBusy works for the given minutes and checks each.
 func keepBusy(t *testing.T, sim *pluggysim.Simulator, s budgetService) {
 	if err := s.queue.Start(t.Context(), s, s); err != nil {
 		t.Fatal(err)
@@ -71,7 +71,7 @@ func keepBusy(t *testing.T, sim *pluggysim.Simulator, s budgetService) {
 	}
 	for resource, of := range sim.Stats().Resources {
 		if of.Limited > 0 {
-			t.Errorf("%s: %d of %d requests were told 429", resource, of.Limited, of.Requests)
+			t.Errorf("%s: %d of %d requests got a 429", resource, of.Limited, of.Requests)
 		}
 	}
 }

@@ -14,32 +14,32 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// passing are the bad days that end by themselves, each with the error class that the
-// pull shows meanwhile. A gateway's status is repeated in the process first.
+// passing are the temporary failures, each with the error class that the pull shows
+// meanwhile. A gateway's status is first retried within the process.
 var passing = map[string]struct {
 	fault
 	class string
 }{
-	"a full budget":       {fault{kind: "status", status: 429, retryAfter: "1"}, "vendor_rate_limited"},
-	"a fault of theirs":   {fault{kind: "status", status: 500}, "vendor_unreachable"},
-	"a gateway":           {fault{kind: "status", status: 503, times: 3}, "vendor_unreachable"},
-	"a cut answer":        {fault{kind: "cut", times: 3}, ""},
-	"a page of HTML":      {fault{kind: "html"}, "malformed_response"},
-	"other types":         {fault{kind: "types"}, "malformed_response"},
-	"too large a number":  {fault{kind: "number", value: "1e400"}, "malformed_response"},
-	"twenty digits":       {fault{kind: "number", value: "12345678901234567890.12"}, "malformed_response"},
-	"no number":           {fault{kind: "number", value: `"NaN"`}, "malformed_response"},
-	"a redirect":          {fault{kind: "redirect"}, ""},
-	"silence":             {fault{kind: "hang"}, "vendor_unreachable"},
-	"a cursor in circles": {fault{kind: "endless", times: 12}, ""},
+	"the vendor's budget is used up": {fault{kind: "status", status: 429, retryAfter: "1"}, "vendor_rate_limited"},
+	"an error of the vendor":         {fault{kind: "status", status: 500}, "vendor_unreachable"},
+	"a gateway":                      {fault{kind: "status", status: 503, times: 3}, "vendor_unreachable"},
+	"a truncated response":           {fault{kind: "cut", times: 3}, ""},
+	"a page of HTML":                 {fault{kind: "html"}, "malformed_response"},
+	"other types":                    {fault{kind: "types"}, "malformed_response"},
+	"too large a number":             {fault{kind: "number", value: "1e400"}, "malformed_response"},
+	"twenty digits":                  {fault{kind: "number", value: "12345678901234567890.12"}, "malformed_response"},
+	"no number":                      {fault{kind: "number", value: `"NaN"`}, "malformed_response"},
+	"a redirect":                     {fault{kind: "redirect"}, ""},
+	"silence":                        {fault{kind: "hang"}, "vendor_unreachable"},
+	"a cursor that goes in circles":  {fault{kind: "endless", times: 12}, ""},
 }
 
-func TestABadDayPasses(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+func TestTemporaryVendorFailuresAreRetried(t *testing.T) {
+	each(t, func(t *testing.T, w *env) {
 		o := w.operator(t)
 		type patient struct {
 			bank
-			id, door, class string
+			id, hook, class string
 		}
 		patients := map[string]patient{}
 		for name, c := range passing {
@@ -52,7 +52,7 @@ func TestABadDayPasses(t *testing.T) {
 			}
 		}
 		for _, p := range patients {
-			o.tell(p.bank, p.door, "all")
+			o.announce(p.bank, p.hook, "all")
 		}
 		for title, p := range patients {
 			seen := ""
@@ -66,7 +66,7 @@ func TestABadDayPasses(t *testing.T) {
 			}
 			pulls := o.succeeded(p.id)
 			if attempts, _ := pulls[0]["attempts"].(float64); len(pulls) != 1 || attempts < 2 {
-				t.Errorf("%s: %d pulls, the first of %v attempts: the bad day was not seen", title, len(pulls), attempts)
+				t.Errorf("%s: %d pulls, the first of %v attempts: the failure had no effect", title, len(pulls), attempts)
 			}
 			o.faithful(p.bank, p.id)
 			for external, row := range o.rows(p.id) {
@@ -78,17 +78,17 @@ func TestABadDayPasses(t *testing.T) {
 	})
 }
 
-func TestARejectedCredentialShows(t *testing.T) {
-	eachBank(t, func(t *testing.T, w *world, b bank) {
-		o, id, door := fresh(t, w, b)
-		o.wellness(id, "healthy", "", false)
-		b.closeDoor()
-		o.tell(b, door, "all")
+func TestARejectedCredentialFailsVisibly(t *testing.T) {
+	eachBank(t, func(t *testing.T, w *env, b bank) {
+		o, id, hook := fresh(t, w, b)
+		o.checkHealth(id, "healthy", "", false)
+		b.revoke()
+		o.announce(b, hook, "all")
 		pull := o.settled(id)[0]
 		if pull["status"] != "failed" || pull["lastError"] != "credential_rejected" || pull["attempts"] != 1.0 {
 			t.Errorf("the pull ended as %v", pull)
 		}
-		o.wellness(id, "unhealthy", "credential_rejected", true)
+		o.checkHealth(id, "unhealthy", "credential_rejected", true)
 		if list := o.pages(connections+"?health=unhealthy", 20); len(list) != 1 || list[0]["id"] != id {
 			t.Errorf("the unhealthy ones are %v", list)
 		}
@@ -96,17 +96,17 @@ func TestARejectedCredentialShows(t *testing.T) {
 		if len(kept) != 1 || kept[0]["pullId"] != pull["id"] {
 			t.Errorf("the failed deliveries are %v", kept)
 		}
-		b.openDoor()
+		b.grant()
 		if again := o.pull(id, nil); again["status"] != "succeeded" {
 			t.Errorf("with the credential granted again it ended as %v", again)
 		}
-		o.wellness(id, "healthy", "", false)
+		o.checkHealth(id, "healthy", "", false)
 		o.faithful(b, id)
 	})
 }
 
-// wellness checks what is known of a connection's health.
-func (o operator) wellness(id, health, reason string, reauth bool) {
+// checkHealth checks what the service reports about a connection's health.
+func (o operator) checkHealth(id, health, reason string, reauth bool) {
 	o.t.Helper()
 	got := o.get(of(id, "/health")).want(200).json()
 	if got["health"] != health || text(got, "reason") != reason || got["needsReauth"] != reauth {
@@ -114,39 +114,39 @@ func (o operator) wellness(id, health, reason string, reauth bool) {
 	}
 }
 
-func TestWhatArrivesWhileAPullRunsIsNotLeftBehind(t *testing.T) {
-	eachBank(t, func(t *testing.T, w *world, b bank) {
+func TestWebhooksDuringAPullAreProcessed(t *testing.T) {
+	eachBank(t, func(t *testing.T, w *env, b bank) {
 		o := w.operator(t)
 		id := o.connect(b, "main")
-		door := o.mint(b, "main")
+		hook := o.mint(b, "main")
 		entered, release := b.gate().hold(b.rowsPath())
 		defer release()
-		o.tell(b, door, "all")
+		o.announce(b, hook, "all")
 		<-entered
 		const copies = 50
 		var all sync.WaitGroup
 		for range copies {
 			body := b.payload(t, "created", b.add(t))
-			all.Go(func() { o.deliver(b, door, body) })
+			all.Go(func() { o.deliver(b, hook, body) })
 		}
 		all.Wait()
 		release()
-		// On a slow machine the held request may have run out of its time and left.
+		// On a slow machine the blocked request may have timed out.
 		if pulls := o.succeeded(id); len(pulls) != 2 && pulls[len(pulls)-1]["attempts"] == 1.0 {
-			t.Errorf("%d webhooks became %d pulls, want 2", copies+1, len(pulls))
+			t.Errorf("%d webhooks caused %d pulls, want 2", copies+1, len(pulls))
 		}
 		o.faithful(b, id)
 		if kept := o.pages(deliveries+"?status=processed&connectionId="+id, 200); len(kept) != copies+1 {
 			t.Errorf("%d of %d deliveries are processed", len(kept), copies+1)
 		}
 		if most := b.gate().most; most != 1 {
-			t.Errorf("one connection made %d requests at once", most)
+			t.Errorf("one connection sent %d requests at once", most)
 		}
 	})
 }
 
 func TestManyConnectionsArePulledAtOnce(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	each(t, func(t *testing.T, w *env) {
 		const many = 3
 		o := w.operator(t)
 		var all []func()
@@ -157,7 +157,7 @@ func TestManyConnectionsArePulledAtOnce(t *testing.T) {
 				entered, release := b.gate().hold(b.rowsPath())
 				t.Cleanup(release)
 				o.do(http.MethodPost, of(id, "/pulls"), nil).want(http.StatusAccepted)
-				<-entered // it is under way, and so are all before it
+				<-entered // this one is running, and all before it are done or running
 				all = append(all, func() { release(); o.succeeded(id); o.faithful(b, id) })
 			}
 		}
@@ -167,10 +167,10 @@ func TestManyConnectionsArePulledAtOnce(t *testing.T) {
 	})
 }
 
-// brittle is a store of pulls that fails to write one page.
+// brittle is a pull store that fails to write one page.
 type brittle struct {
 	ports.Pulls
-	left    *atomic.Int64 // pages that are written before
+	left    *atomic.Int64 // number of pages that are written before
 	failure error
 }
 
@@ -181,7 +181,7 @@ func (b brittle) StorePage(ctx context.Context, lease domain.Lease, w ports.Page
 	return b.Pulls.StorePage(ctx, lease, w)
 }
 
-// breaking decorates the stores of a world so that the nth page of rows fails.
+// breaking decorates the stores of an environment so that the nth page of rows fails.
 func breaking(n int64, failure error) change {
 	return func(s *setup) {
 		s.over.Wrap = func(stores *composed) {
@@ -192,14 +192,14 @@ func breaking(n int64, failure error) change {
 	}
 }
 
-func TestAPullGoesOnAfterACrash(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+func TestAPullContinuesAfterACrash(t *testing.T) {
+	each(t, func(t *testing.T, w *env) {
 		b := newPluggy(t, smallPages)
 		b.generate(t, 40)
 		o, id, _ := announced(t, w, b)
 		pull := o.settled(id)[0]
 		if pull["status"] != "succeeded" || pull["attempts"] != 2.0 {
-			t.Errorf("it went on as %v", pull)
+			t.Errorf("it continued as %v", pull)
 		}
 		o.faithful(b, id)
 		for external, row := range o.rows(id) {
@@ -214,20 +214,20 @@ func TestAPullGoesOnAfterACrash(t *testing.T) {
 	}, breaking(4, errors.New("crash")))
 }
 
-// announced is fresh without the wait.
-func announced(t *testing.T, w *world, b bank) (o operator, id, door string) {
+// announced is fresh without waiting for the first pull.
+func announced(t *testing.T, w *env, b bank) (o operator, id, hook string) {
 	t.Helper()
 	o = w.operator(t)
 	id = o.connect(b, "main")
-	door = o.mint(b, "main")
-	o.tell(b, door, "all")
-	return o, id, door
+	hook = o.mint(b, "main")
+	o.announce(b, hook, "all")
+	return o, id, hook
 }
 
-// A worker that loses its database in the middle leaves a lease behind, which another
-// takes over once it has ended. The stores' own suite holds all of them to that; the wait
-// is long enough to be made only once.
-func TestAPullGoesOnWhereAWorkerWasLost(t *testing.T) {
+// A worker that loses its database in the middle leaves a lease, which another worker takes
+// over once it has expired. The stores' conformance suite checks this for each store; the
+// wait is so long that it is made only once.
+func TestAPullContinuesAfterItsWorkerWasLost(t *testing.T) {
 	gone := &domain.Error{Kind: domain.Unavailable, Code: domain.StoreUnavailable, Cause: errors.New("connection reset")}
 	t.Parallel()
 	w := open(t, "postgres", backends["postgres"](t), breaking(2, gone))
@@ -236,7 +236,7 @@ func TestAPullGoesOnWhereAWorkerWasLost(t *testing.T) {
 	o, id, _ := announced(t, w, b)
 	o.succeeded(id)
 	o.faithful(b, id)
-	if took := time.Since(begun); took > 40*time.Second { // 30 s, on a machine that is shared
-		t.Errorf("it went on after %v", took)
+	if took := time.Since(begun); took > 40*time.Second { // 30 s, with an allowance for a shared machine
+		t.Errorf("it continued after %v", took)
 	}
 }

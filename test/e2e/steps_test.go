@@ -12,7 +12,7 @@ import (
 
 func digits(n int) string { return strconv.Itoa(n) }
 
-// creation is the body that connects a tenant to a bank.
+// creation returns the body that connects a tenant to a bank.
 func creation(b bank, name string) object {
 	id, secret := b.login()
 	return object{
@@ -21,20 +21,20 @@ func creation(b bank, name string) object {
 	}
 }
 
-// connect creates a connection to the bank and gives its id.
+// connect creates a connection to the bank and returns its id.
 func (o operator) connect(b bank, name string) string {
 	o.t.Helper()
 	return o.do(http.MethodPost, connections, creation(b, name)).want(http.StatusCreated).text("id")
 }
 
-// mint gives the address of a new webhook token, on loopback in place of PUBLIC_URL.
+// mint returns the address of a new webhook token, on loopback instead of PUBLIC_URL.
 func (o operator) mint(b bank, name string) string {
 	o.t.Helper()
 	a := o.do(http.MethodPost, tokens, object{"vendor": b.vendor(), "connection_config_name": name}).want(http.StatusCreated)
 	return strings.TrimPrefix(a.text("webhookUrl"), publicURL)
 }
 
-// proof is how a vendor proves that a body is its own in a usual world.
+// proof returns the header with which a vendor proves a body in the usual environment.
 func proof(vendor string, body []byte) string {
 	if vendor == "belvo" {
 		return "Authorization: " + shared
@@ -48,34 +48,34 @@ func signature(secret string, body []byte) string {
 	return hex.EncodeToString(mac.Sum(nil))
 }
 
-// knock posts a body as the vendor does.
-func (w *world) knock(t *testing.T, vendor, path string, body []byte) answer {
+// postWebhook posts a body as the vendor does.
+func (w *env) postWebhook(t *testing.T, vendor, path string, body []byte) response {
 	t.Helper()
 	return w.call(t, http.MethodPost, path, body, proof(vendor, body))
 }
 
-// tell has the bank announce something, which must be taken.
-func (o operator) tell(b bank, path, news string, ids ...string) {
+// announce has the bank send a webhook, which must be accepted.
+func (o operator) announce(b bank, path, kind string, ids ...string) {
 	o.t.Helper()
-	if a := o.deliver(b, path, b.payload(o.t, news, ids...)).want(http.StatusAccepted); len(a.raw) > 0 {
+	if a := o.deliver(b, path, b.payload(o.t, kind, ids...)).want(http.StatusAccepted); len(a.raw) > 0 {
 		o.t.Errorf("the 202 has a body: %s", a.raw)
 	}
 }
 
-// deliver posts a body and, like every vendor, repeats what was answered with a 503.
-func (o operator) deliver(b bank, path string, body []byte) answer {
+// deliver posts a body and, like every vendor, repeats it after a 503.
+func (o operator) deliver(b bank, path string, body []byte) response {
 	o.t.Helper()
-	a := o.knock(o.t, b.vendor(), path, body)
+	a := o.postWebhook(o.t, b.vendor(), path, body)
 	for tries := 1; a.status == http.StatusServiceUnavailable && tries < 6; tries++ {
-		a = o.knock(o.t, b.vendor(), path, body)
+		a = o.postWebhook(o.t, b.vendor(), path, body)
 	}
 	return a
 }
 
-// of is a path below a connection.
+// of returns a path below a connection.
 func of(id, more string) string { return connections + "/" + id + more }
 
-// settled waits until the connection has had a pull and none is under way, and gives its
+// settled waits until the connection has had a pull and none is running, and returns its
 // pulls, newest first.
 func (o operator) settled(id string) []object {
 	o.t.Helper()
@@ -92,7 +92,7 @@ func (o operator) settled(id string) []object {
 	return pulls
 }
 
-// succeeded is settled, with nothing but success.
+// succeeded is settled, and checks that every pull succeeded.
 func (o operator) succeeded(id string) []object {
 	o.t.Helper()
 	pulls := o.settled(id)
@@ -104,21 +104,21 @@ func (o operator) succeeded(id string) []object {
 	return pulls
 }
 
-// rows are a connection's transactions by the vendor's id.
+// rows returns a connection's transactions by the vendor's id.
 func (o operator) rows(id string) map[string]object {
 	o.t.Helper()
 	all := map[string]object{}
 	for _, row := range o.pages(of(id, "/transactions"), 200) {
 		external, _ := row["externalId"].(string)
 		if all[external] != nil {
-			o.t.Errorf("%s stands twice in the list", external)
+			o.t.Errorf("%s is twice in the list", external)
 		}
 		all[external] = row
 	}
 	return all
 }
 
-// pull asks for one and waits for its end.
+// pull requests a pull and waits for its end.
 func (o operator) pull(id string, body any) object {
 	o.t.Helper()
 	a := o.do(http.MethodPost, of(id, "/pulls"), body).want(http.StatusAccepted)

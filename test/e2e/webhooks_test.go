@@ -18,7 +18,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// proofs sets how Pluggy proves itself.
+// proofs sets how Pluggy proves its webhooks.
 func proofs(p domain.SourcePolicy, trusted ...string) change {
 	return func(s *setup) {
 		s.cfg.Sources = map[domain.Vendor]domain.SourcePolicy{"pluggy": p}
@@ -26,16 +26,16 @@ func proofs(p domain.SourcePolicy, trusted ...string) change {
 	}
 }
 
-// door is a connection whose pulls end at once, for its bank is nowhere.
-func (w *world) door(t *testing.T) (o operator, b *pluggyBank, id, path string) {
+// webhook creates a connection whose pulls end at once, because its bank does not exist.
+func (w *env) webhook(t *testing.T) (o operator, b *pluggyBank, id, path string) {
 	o, b = w.operator(t), newPluggy(t)
 	id = o.connect(b, "main")
 	return o, b, id, o.mint(b, "main")
 }
 
-func TestProofsOfTheSource(t *testing.T) {
+func TestWebhookSourceChecks(t *testing.T) {
 	const secret, value = "hmac", "Bearer value"
-	type knocks map[string]int // headers, parted by "; ", to status; SIGNED stands for the signature
+	type knocks map[string]int // headers, separated by "; ", to status; SIGNED is replaced by the signature
 	everything := domain.SourcePolicy{HMACSecret: domain.SecretText(secret), Authorization: domain.SecretText(value), Networks: networks("127.0.0.0/8")}
 	for name, c := range map[string]struct {
 		change change
@@ -52,7 +52,7 @@ func TestProofsOfTheSource(t *testing.T) {
 			"X-Webhook-Signature: SIGNED": 401,
 		}},
 		"the peer's address": {proofs(domain.SourcePolicy{Networks: networks("127.0.0.0/8")}), knocks{
-			"": 202, "X-Forwarded-For: 203.0.113.9": 202, // no proxy is trusted: the header is not read
+			"": 202, "X-Forwarded-For: 203.0.113.9": 202, // no proxy is trusted, so the header is not read
 		}},
 		"another address": {proofs(domain.SourcePolicy{Networks: networks("203.0.113.0/24")}), knocks{
 			"": 401, "X-Forwarded-For: 203.0.113.9": 401, "X-Real-Ip: 203.0.113.9": 401, "Forwarded: for=203.0.113.9": 401,
@@ -68,7 +68,7 @@ func TestProofsOfTheSource(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := open(t, "memory", backends["memory"](t), c.change)
-			_, b, _, path := w.door(t)
+			_, b, _, path := w.webhook(t)
 			for headers, status := range c.knocks {
 				body := b.payload(t, "all")
 				signed := signature(secret, body)
@@ -85,9 +85,9 @@ func TestProofsOfTheSource(t *testing.T) {
 	}
 }
 
-func TestEveryRefusalIsTheSame(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
-		o, b, id, path := w.door(t)
+func TestAllWebhookRefusalsAreIdentical(t *testing.T) {
+	each(t, func(t *testing.T, w *env) {
+		o, b, id, path := w.webhook(t)
 		body := b.payload(t, "all")
 		revoked := o.do(http.MethodPost, tokens, object{"vendor": "pluggy", "connection_config_name": "main"}).want(201)
 		o.do(http.MethodDelete, tokens+"/"+revoked.text("id"), nil).want(204)
@@ -102,38 +102,38 @@ func TestEveryRefusalIsTheSame(t *testing.T) {
 		first := w.call(t, http.MethodPost, path, body)
 		first.problem(401, "MTCH-0003")
 		want := likeness(first, "-")
-		for name, knock := range map[string][]string{
-			"a wrong signature":        {path, "X-Webhook-Signature: " + signature("wrong", body)},
-			"the signature of another": {path, "X-Webhook-Signature: " + signature(signing, []byte("{}"))},
-			"an unknown token":         {prefix + "/webhooks/pluggy/" + strings.Repeat("A", 43), good},
-			"a malformed token":        {prefix + "/webhooks/pluggy/x", good},
-			"a token that goes on":     {path + "x", good},
-			"a token in another case":  {strings.ToLower(path), good},
-			"a revoked token":          {strings.TrimPrefix(revoked.text("webhookUrl"), publicURL), good},
-			"a deleted connection":     {orphan, good},
-			"the other vendor's token": {strings.Replace(elsewhere, "/belvo/", "/pluggy/", 1), good},
-			"the other vendor's path":  {strings.Replace(path, "/pluggy/", "/belvo/", 1), "Authorization: " + shared},
-			"an unknown vendor":        {strings.Replace(path, "/pluggy/", "/acme/", 1), good},
-			"no vendor's name":         {strings.Replace(path, "/pluggy/", "/Pluggy!/", 1), good},
-			"an operator's token":      {path, "Authorization: Bearer " + o.token},
-			"nothing proved":           {strings.Replace(elsewhere, "/pluggy/", "/belvo/", 1)},
+		for name, request := range map[string][]string{
+			"a wrong signature":             {path, "X-Webhook-Signature: " + signature("wrong", body)},
+			"the signature of another body": {path, "X-Webhook-Signature: " + signature(signing, []byte("{}"))},
+			"an unknown token":              {prefix + "/webhooks/pluggy/" + strings.Repeat("A", 43), good},
+			"a malformed token":             {prefix + "/webhooks/pluggy/x", good},
+			"a token with a suffix":         {path + "x", good},
+			"a token in another case":       {strings.ToLower(path), good},
+			"a revoked token":               {strings.TrimPrefix(revoked.text("webhookUrl"), publicURL), good},
+			"a deleted connection":          {orphan, good},
+			"the other vendor's token":      {strings.Replace(elsewhere, "/belvo/", "/pluggy/", 1), good},
+			"the other vendor's path":       {strings.Replace(path, "/pluggy/", "/belvo/", 1), "Authorization: " + shared},
+			"an unknown vendor":             {strings.Replace(path, "/pluggy/", "/acme/", 1), good},
+			"not a vendor name":             {strings.Replace(path, "/pluggy/", "/Pluggy!/", 1), good},
+			"an operator's token":           {path, "Authorization: Bearer " + o.token},
+			"no proof":                      {strings.Replace(elsewhere, "/pluggy/", "/belvo/", 1)},
 		} {
-			got := likeness(w.call(t, http.MethodPost, knock[0], body, knock[1:]...), "-")
+			got := likeness(w.call(t, http.MethodPost, request[0], body, request[1:]...), "-")
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("%s (-want +got):\n%s", name, diff)
 			}
 		}
 		if kept := o.pages(deliveries, 20); len(kept) > 0 {
-			t.Errorf("a refused knock was kept: %v", kept)
+			t.Errorf("a refused request was stored: %v", kept)
 		}
 		if pulls := o.pages(of(id, "/pulls"), 20); len(pulls) > 0 {
-			t.Errorf("a refused knock asked for a pull: %v", pulls)
+			t.Errorf("a refused request caused a pull: %v", pulls)
 		}
 	})
 }
 
-func TestCopiesThatRaceAreOne(t *testing.T) {
-	eachBank(t, func(t *testing.T, w *world, b bank) {
+func TestConcurrentCopiesOfAWebhookAreDeduplicated(t *testing.T) {
+	eachBank(t, func(t *testing.T, w *env, b bank) {
 		const copies = 64
 		o := w.operator(t)
 		id := o.connect(b, "main")
@@ -143,14 +143,14 @@ func TestCopiesThatRaceAreOne(t *testing.T) {
 		var all sync.WaitGroup
 		for range copies {
 			all.Go(func() {
-				if w.knock(t, b.vendor(), path, body).status == http.StatusAccepted {
+				if w.postWebhook(t, b.vendor(), path, body).status == http.StatusAccepted {
 					taken.Add(1)
 				}
 			})
 		}
 		all.Wait()
 		if taken.Load() != copies {
-			t.Errorf("%d of %d copies were taken", taken.Load(), copies)
+			t.Errorf("%d of %d copies were accepted", taken.Load(), copies)
 		}
 		if pulls := o.succeeded(id); len(pulls) != 1 {
 			t.Errorf("%d pulls, want 1", len(pulls))
@@ -159,15 +159,15 @@ func TestCopiesThatRaceAreOne(t *testing.T) {
 		if len(kept) != 1 || kept[0]["status"] != "processed" {
 			t.Errorf("%d deliveries, want 1, processed: %v", len(kept), kept)
 		}
-		o.knock(t, b.vendor(), path, body).want(http.StatusAccepted)
+		o.postWebhook(t, b.vendor(), path, body).want(http.StatusAccepted)
 		if again := o.pages(of(id, "/pulls"), 20); len(again) != 1 {
-			t.Error("a late copy asked for another pull")
+			t.Error("a late copy caused another pull")
 		}
 	})
 }
 
-func TestWhatComesThroughTheDoorIsKept(t *testing.T) {
-	eachBank(t, func(t *testing.T, w *world, b bank) {
+func TestEveryAcceptedWebhookIsStored(t *testing.T) {
+	eachBank(t, func(t *testing.T, w *env, b bank) {
 		o := w.operator(t)
 		id := o.connect(b, "main")
 		path := o.mint(b, "main")
@@ -180,10 +180,10 @@ func TestWhatComesThroughTheDoorIsKept(t *testing.T) {
 			"not JSON": "unreadable", "": "unreadable", "[]": "unreadable", "{}": "unreadable", "\x00\xff": "unreadable", `{"event":7}`: "unreadable",
 			string(other): "ignored", unknown: "ignored",
 		} {
-			o.knock(t, b.vendor(), path, []byte(body)).want(http.StatusAccepted)
+			o.postWebhook(t, b.vendor(), path, []byte(body)).want(http.StatusAccepted)
 			newest := o.pages(deliveries+"?connectionId="+id, 20)[0]
 			if newest["status"] != status || newest["pullId"] != nil {
-				t.Errorf("%q is kept as %v, want %s", body, newest, status)
+				t.Errorf("%q is stored as %v, want %s", body, newest, status)
 			}
 			got := o.get(deliveries + "/" + text(newest, "id")).want(200).json()["payload"]
 			var want any
@@ -191,63 +191,63 @@ func TestWhatComesThroughTheDoorIsKept(t *testing.T) {
 				want = strings.ToValidUTF8(body, "\uFFFD")
 			}
 			if diff := cmp.Diff(want, got); diff != "" {
-				t.Errorf("%q reads otherwise (-sent +read):\n%s", body, diff)
+				t.Errorf("%q is returned differently (-sent +returned):\n%s", body, diff)
 			}
 		}
 		if pulls := o.pages(of(id, "/pulls"), 20); len(pulls) > 0 || b.gate().total() > 0 {
-			t.Errorf("what asks for nothing asked for %v", pulls)
+			t.Errorf("an event that needs no pull caused %v", pulls)
 		}
 	})
 }
 
-func TestTheDoorsBound(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
-		o, _, id, path := w.door(t)
+func TestWebhookBodiesAreBounded(t *testing.T) {
+	each(t, func(t *testing.T, w *env) {
+		o, _, id, path := w.webhook(t)
 		full := bytes.Repeat([]byte("x"), 1<<20)
-		w.knock(t, "pluggy", path, full).want(http.StatusAccepted)
-		w.knock(t, "pluggy", path, append(full, 'x')).problem(413, "MTCH-0010")
+		w.postWebhook(t, "pluggy", path, full).want(http.StatusAccepted)
+		w.postWebhook(t, "pluggy", path, append(full, 'x')).problem(413, "MTCH-0010")
 		if kept := o.pages(deliveries+"?connectionId="+id, 20); len(kept) != 1 {
-			t.Errorf("%d deliveries are kept, want 1", len(kept))
+			t.Errorf("%d deliveries are stored, want 1", len(kept))
 		}
 	})
 }
 
-// away is a database that cannot be reached while the switch is on.
-type away struct {
+// unreachable is a database that cannot be reached while the switch is on.
+type unreachable struct {
 	ports.Deliveries
 	gone *atomic.Bool
 }
 
-func (a away) Receive(ctx context.Context, r ports.IncomingDelivery) (ports.ReceiveResult, error) {
+func (a unreachable) Receive(ctx context.Context, r ports.IncomingDelivery) (ports.ReceiveResult, error) {
 	if a.gone.Load() {
 		return ports.ReceiveResult{}, &domain.Error{Kind: domain.Unavailable, Code: domain.StoreUnavailable, Cause: errors.New("connection refused")}
 	}
 	return a.Deliveries.Receive(ctx, r)
 }
 
-func TestTheDoorWithoutADatabase(t *testing.T) {
+func TestWebhooksWithoutADatabaseAreRefused(t *testing.T) {
 	t.Parallel()
 	var gone atomic.Bool
 	w := open(t, "sqlite", backends["sqlite"](t), func(s *setup) {
-		s.over.Wrap = func(stores *composed) { stores.Deliveries = away{stores.Deliveries, &gone} }
+		s.over.Wrap = func(stores *composed) { stores.Deliveries = unreachable{stores.Deliveries, &gone} }
 	})
-	o, b, id, path := w.door(t)
+	o, b, id, path := w.webhook(t)
 	gone.Store(true)
 	body := b.payload(t, "all")
-	w.knock(t, "pluggy", path, body).problem(503, "MTCH-0008")
+	w.postWebhook(t, "pluggy", path, body).problem(503, "MTCH-0008")
 	gone.Store(false)
 	if kept := o.pages(deliveries, 20); len(kept) > 0 {
-		t.Errorf("what was not acknowledged is kept: %v", kept)
+		t.Errorf("a delivery without a 202 is stored: %v", kept)
 	}
-	w.knock(t, "pluggy", path, body).want(202) // the vendor's repeat is no duplicate
+	w.postWebhook(t, "pluggy", path, body).want(202) // the vendor's repetition is not a duplicate
 	o.succeeded(id)
 	o.faithful(b, id)
 }
 
-// A webhook's links are the vendor's to write and nobody's to follow.
+// Links in a webhook are never followed.
 func TestLinksInAPayloadAreNotFollowed(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
-		o, b, id, path := w.door(t)
+	each(t, func(t *testing.T, w *env) {
+		o, b, id, path := w.webhook(t)
 		trap, address := serve(t, http.NotFoundHandler())
 		added := b.add(t)
 		var body object
@@ -261,7 +261,7 @@ func TestLinksInAPayloadAreNotFollowed(t *testing.T) {
 			body[name] = address + "/v2/transactions"
 		}
 		raw, _ := json.Marshal(body)
-		w.knock(t, "pluggy", path, raw).want(202)
+		w.postWebhook(t, "pluggy", path, raw).want(202)
 		o.succeeded(id)
 		o.faithful(b, id)
 		if trap.total() > 0 {

@@ -10,7 +10,7 @@ import (
 )
 
 func TestTokensAreListedAndRevoked(t *testing.T) {
-	eachBank(t, func(t *testing.T, w *world, b bank) {
+	eachBank(t, func(t *testing.T, w *env, b bank) {
 		o := w.operator(t)
 		id := o.connect(b, "main")
 		other := o.connect(b, "other")
@@ -24,17 +24,17 @@ func TestTokensAreListedAndRevoked(t *testing.T) {
 		if want := (object{"id": first["id"], "connectionId": id, "vendor": b.vendor(), "createdAt": first["createdAt"]}); !cmp.Equal(want, first) {
 			t.Errorf("a token shows as %v", first)
 		}
-		o.knock(t, b.vendor(), old, b.payload(t, "all")).want(202)
+		o.postWebhook(t, b.vendor(), old, b.payload(t, "all")).want(202)
 		if err := w.app.Service.FlushTokenUsage(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		// The service's own round may have taken the news along, and be writing it.
+		// The service's own maintenance round may just be writing the time.
 		eventually(t, "lastUsedAt of a token that was used", func() bool {
 			return o.pages(tokens, 20)[2]["lastUsedAt"] != nil
 		})
 		o.do(http.MethodDelete, tokens+"/"+text(first, "id"), nil).want(204)
-		o.knock(t, b.vendor(), old, b.payload(t, "all")).problem(401, "MTCH-0003")
-		o.knock(t, b.vendor(), fresh, b.payload(t, "all")).want(202)
+		o.postWebhook(t, b.vendor(), old, b.payload(t, "all")).problem(401, "MTCH-0003")
+		o.postWebhook(t, b.vendor(), fresh, b.payload(t, "all")).want(202)
 		o.do(http.MethodDelete, tokens+"/"+text(first, "id"), nil).problem(404, "MTCH-0005")
 		if list := o.pages(tokens, 20); len(list) != 3 || list[2]["revokedAt"] == nil {
 			t.Errorf("after a revocation the tokens are %v", list)
@@ -44,8 +44,8 @@ func TestTokensAreListedAndRevoked(t *testing.T) {
 }
 
 func TestDeliveriesAreListedAndReplayed(t *testing.T) {
-	eachBank(t, func(t *testing.T, w *world, b bank) {
-		o, id, door := fresh(t, w, b)
+	eachBank(t, func(t *testing.T, w *env, b bank) {
+		o, id, hook := fresh(t, w, b)
 		first := o.pages(deliveries, 20)[0]
 		want := []string{"id", "connectionId", "vendor", "event", "eventId", "status", "pullId", "receivedAt", "processedAt"}
 		got := o.get(deliveries + "/" + text(first, "id")).want(200).members(append(want, "payload")...)
@@ -53,7 +53,7 @@ func TestDeliveriesAreListedAndReplayed(t *testing.T) {
 		if first["status"] != "processed" || first["eventId"] == "" || len(sent) == 0 {
 			t.Errorf("a delivery is %v", got)
 		}
-		o.knock(t, b.vendor(), door, []byte("garbage")).want(202)
+		o.postWebhook(t, b.vendor(), hook, []byte("garbage")).want(202)
 		for query, n := range map[string]int{
 			"": 2, "status=processed": 1, "status=unreadable": 1, "status=accepted": 0, "connectionId=" + id: 2, "eventId=" + text(first, "eventId"): 1,
 			"eventId=nobody": 0, "from=" + text(first, "receivedAt"): 2, "to=" + text(first, "receivedAt"): 0, "to=2020-01-01": 0, "from=2020-01-01": 2,
@@ -76,22 +76,22 @@ func TestDeliveriesAreListedAndReplayed(t *testing.T) {
 
 		bulk := o.do(http.MethodPost, deliveries+"/replay", object{"connectionId": id}).want(202).members("replayed", "items")
 		if bulk["replayed"] != 1.0 {
-			t.Errorf("in bulk %v were replayed", bulk["replayed"])
+			t.Errorf("%v deliveries were replayed in bulk", bulk["replayed"])
 		}
 		o.succeeded(id)
 		o.do(http.MethodPost, deliveries+"/replay", object{"limit": 0, "status": "x"}).problem(400, "MTCH-0001", "body.limit", "body.status")
 	})
 }
 
-func TestHealthIsKnownWithoutAskingTheVendor(t *testing.T) {
-	eachBank(t, func(t *testing.T, w *world, b bank) {
+func TestHealthIsReadWithoutCallingTheVendor(t *testing.T) {
+	eachBank(t, func(t *testing.T, w *env, b bank) {
 		o := w.operator(t)
 		id := o.connect(b, "main")
 		unknown := o.get(of(id, "/health")).want(200).members("health", "needsReauth")
 		if unknown["health"] != "unknown" || unknown["needsReauth"] != false {
 			t.Errorf("at first it is %v", unknown)
 		}
-		o.tell(b, o.mint(b, "main"), "all")
+		o.announce(b, o.mint(b, "main"), "all")
 		o.succeeded(id)
 		before := b.gate().total()
 		known := o.get(of(id, "/health")).want(200).members("health", "needsReauth", "since", "lastPullAt", "lastWebhookAt")
@@ -109,7 +109,7 @@ func TestHealthIsKnownWithoutAskingTheVendor(t *testing.T) {
 }
 
 func TestIdempotencyKeys(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	each(t, func(t *testing.T, w *env) {
 		o, b := w.operator(t), newPluggy(t)
 		body := creation(b, "main")
 		first := o.do(http.MethodPost, connections, body, "X-Idempotency-Key: k:1_-").want(201)
@@ -118,13 +118,13 @@ func TestIdempotencyKeys(t *testing.T) {
 			t.Errorf("a repeat answered %v %s", again.header, again.raw)
 		}
 		if first.header.Get("X-Idempotency-Replayed") != "" || len(o.pages(connections, 20)) != 1 {
-			t.Error("the first was taken for a repeat, or a repeat for a first")
+			t.Error("the first response is marked as a repetition, or the repetition is not")
 		}
 		o.do(http.MethodPost, connections, creation(b, "other"), "X-Idempotency-Key: k:1_-").problem(422, "MTCH-0019")
 		o.do(http.MethodPut, of(first.text("id"), ""), object{}, "X-Idempotency-Key: k:1_-").problem(422, "MTCH-0019")
 		o.do(http.MethodPost, connections, body, "X-Idempotency-Key: conflict").problem(409, "MTCH-0007")
 		if again := o.do(http.MethodPost, connections, body, "X-Idempotency-Key: conflict"); again.header.Get("X-Idempotency-Replayed") != "true" {
-			t.Error("a refusal is not repeated")
+			t.Error("an error response is not repeated")
 		}
 		for _, bad := range []string{"ä", "a b", "a/b", strings.Repeat("x", 129)} {
 			o.do(http.MethodPost, connections, body, "X-Idempotency-Key: "+bad).problem(400, "MTCH-0001", "header.X-Idempotency-Key")
@@ -133,23 +133,23 @@ func TestIdempotencyKeys(t *testing.T) {
 		o.do(http.MethodPost, tokens, ask, "X-Idempotency-Key: mint").want(201)
 		o.do(http.MethodPost, tokens, ask, "X-Idempotency-Key: mint").problem(409, "MTCH-0021")
 		if n := len(o.pages(tokens, 20)); n != 1 {
-			t.Errorf("a repeated mint made %d tokens", n)
+			t.Errorf("a repeated mint created %d tokens", n)
 		}
 		test := object{"vendor": "pluggy", "configName": "main"}
-		for range 2 { // a live test is never repeated from memory
+		for range 2 { // a live test is never answered from a stored response
 			if a := o.do(http.MethodPost, connections+"/test", test, "X-Idempotency-Key: test").want(200); a.header.Get("X-Idempotency-Replayed") != "" {
 				t.Error("a live test was replayed")
 			}
 		}
-		w.operator(t).do(http.MethodPost, connections, body, "X-Idempotency-Key: k:1_-").want(201) // a key is its tenant's
+		w.operator(t).do(http.MethodPost, connections, body, "X-Idempotency-Key: k:1_-").want(201) // a key belongs to its tenant
 	})
 }
 
 func TestAKeyInFlight(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	each(t, func(t *testing.T, w *env) {
 		o, b := w.operator(t), newPluggy(t)
 		const many = 12
-		answers := make([]answer, many)
+		answers := make([]response, many)
 		var all sync.WaitGroup
 		for i := range many {
 			all.Go(func() {
@@ -166,13 +166,13 @@ func TestAKeyInFlight(t *testing.T) {
 			a.problem(409, "MTCH-0018")
 		}
 		if len(made) != 1 || len(o.pages(connections, 20)) != 1 {
-			t.Errorf("%d requests with one key made %v", many, made)
+			t.Errorf("%d requests with one key created %v", many, made)
 		}
 	})
 }
 
 func TestRevisions(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	each(t, func(t *testing.T, w *env) {
 		o, b := w.operator(t), newPluggy(t)
 		id := o.connect(b, "main")
 		change := object{"configName": "renamed", "baseUrl": b.origin(), "accountRef": b.ref()}
@@ -182,21 +182,21 @@ func TestRevisions(t *testing.T) {
 		}
 		next := o.do(http.MethodPut, of(id, ""), change, "If-Match: "+tag).want(200).header.Get("ETag")
 		if next == tag || next != o.get(of(id, "")).header.Get("ETag") {
-			t.Errorf("a change moved the tag from %s to %s", tag, next)
+			t.Errorf("a change moved the ETag from %s to %s", tag, next)
 		}
 		for _, stale := range []string{tag, `"x"`, "W/" + next, `"0"`} {
 			o.do(http.MethodPut, of(id, ""), change, "If-Match: "+stale).problem(412, "MTCH-0020")
 			o.do(http.MethodDelete, of(id, ""), nil, "If-Match: "+stale).problem(412, "MTCH-0020")
 		}
 		o.healthy(b, "renamed", "")
-		o.pull(id, nil) // neither a test nor a pull is an operator's change
+		o.pull(id, nil) // neither a test nor a pull is a change made by an operator
 		o.do(http.MethodPut, of(id, ""), change, "If-Match: "+tag+", "+next).want(200)
 		o.do(http.MethodDelete, of(id, ""), nil, "If-Match: *").want(204)
 	})
 }
 
 func TestScopes(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	each(t, func(t *testing.T, w *env) {
 		o := w.operator(t)
 		as := func(claims object) operator {
 			claims["tenant_id"] = o.tenant
@@ -235,13 +235,13 @@ func TestScopes(t *testing.T) {
 func TestRateLimits(t *testing.T) {
 	t.Parallel()
 	w := open(t, "memory", backends["memory"](t), func(s *setup) { s.cfg.RatePerMinute, s.cfg.WebhookRatePerMinute = 20, 5 })
-	o, b, _, door := w.door(t)
+	o, b, _, hook := w.webhook(t)
 	for i := range 5 {
-		w.knock(t, "pluggy", door, []byte(digits(i))).want(202)
+		w.postWebhook(t, "pluggy", hook, []byte(digits(i))).want(202)
 	}
-	w.knock(t, "pluggy", door, b.payload(t, "all")).problem(429, "MTCH-0009")
+	w.postWebhook(t, "pluggy", hook, b.payload(t, "all")).problem(429, "MTCH-0009")
 	other := o.mint(b, "main")
-	w.knock(t, "pluggy", other, []byte("other")).want(202) // another token has its own
+	w.postWebhook(t, "pluggy", other, []byte("other")).want(202) // another token has its own limit
 	limited := false
 	for range 40 {
 		if a := o.get(connections); a.status != 200 {
@@ -250,8 +250,8 @@ func TestRateLimits(t *testing.T) {
 		}
 	}
 	if !limited {
-		t.Error("40 requests were let through where 20 a minute are")
+		t.Error("40 requests passed a limit of 20 a minute")
 	}
-	w.operator(t).get(connections).want(200) // another tenant has its own
+	w.operator(t).get(connections).want(200) // another tenant has its own limit
 	w.call(t, http.MethodGet, "/health", nil).want(200)
 }

@@ -20,11 +20,11 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports/portmock"
 )
 
-// descriptor are the members of a connection that anybody is shown.
+// descriptor lists the public members of a connection.
 var descriptor = []string{"id", "vendor", "configName", "baseUrl", "accountRef", "createdAt", "updatedAt"}
 
 func TestCreateAConnection(t *testing.T) {
-	eachBank(t, func(t *testing.T, w *world, b bank) {
+	eachBank(t, func(t *testing.T, w *env, b bank) {
 		o := w.operator(t)
 		a := o.do(http.MethodPost, connections, creation(b, b.vendor()+"-main")).want(http.StatusCreated)
 		made := a.members(descriptor...)
@@ -39,30 +39,30 @@ func TestCreateAConnection(t *testing.T) {
 			t.Errorf("id %v at %q", made["id"], a.header.Get("Location"))
 		}
 		if at, err := time.Parse(time.RFC3339Nano, text(made, "createdAt")); err != nil || time.Since(at) > time.Minute || made["createdAt"] != made["updatedAt"] {
-			t.Errorf("made at %v, updated at %v", made["createdAt"], made["updatedAt"])
+			t.Errorf("created at %v, updated at %v", made["createdAt"], made["updatedAt"])
 		}
 		got := o.get(a.header.Get("Location")).want(http.StatusOK).members(descriptor...)
 		if diff := cmp.Diff(made, got); diff != "" {
-			t.Errorf("it reads otherwise than it was made (-made +read):\n%s", diff)
+			t.Errorf("it is returned differently (-created +read):\n%s", diff)
 		}
 	})
 }
 
 func TestADuplicateNameIsAConflict(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	each(t, func(t *testing.T, w *env) {
 		o, b := w.operator(t), newPluggy(t)
 		o.connect(b, "main")
 		o.do(http.MethodPost, connections, creation(b, "main")).problem(409, "MTCH-0007")
 		o.do(http.MethodPost, connections, creation(newBelvo(t), "main")).problem(409, "MTCH-0007")
-		for _, other := range []string{"Main", "main ", "ma\u00edn"} { // compared exactly
+		for _, other := range []string{"Main", "main ", "ma\u00edn"} { // names are compared exactly
 			o.connect(b, other)
 		}
-		w.operator(t).connect(b, "main") // another tenant's names are its own
+		w.operator(t).connect(b, "main") // another tenant has its own names
 	})
 }
 
 func TestListInPagesByName(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	each(t, func(t *testing.T, w *env) {
 		o, b := w.operator(t), newPluggy(t)
 		empty := o.get(connections).want(http.StatusOK)
 		if !strings.Contains(string(empty.raw), `"items":[]`) {
@@ -86,7 +86,7 @@ func TestListInPagesByName(t *testing.T) {
 			}
 		}
 		if limit := o.get(connections).json()["limit"]; limit != 20.0 {
-			t.Errorf("the limit is %v unless said", limit)
+			t.Errorf("the default limit is %v", limit)
 		}
 		for _, bad := range []string{"0", "-1", "201", "x", "1.5", ""} {
 			o.get(connections+"?limit="+bad).problem(400, "MTCH-0001", "query.limit")
@@ -99,7 +99,7 @@ func TestListInPagesByName(t *testing.T) {
 }
 
 func TestUpdate(t *testing.T) {
-	eachBank(t, func(t *testing.T, w *world, b bank) {
+	eachBank(t, func(t *testing.T, w *env, b bank) {
 		o := w.operator(t)
 		id := o.connect(b, "main")
 		clientID, secret := b.login()
@@ -111,9 +111,9 @@ func TestUpdate(t *testing.T) {
 		before := o.get(of(id, "")).json()
 		renamed := o.do(http.MethodPut, of(id, ""), change(object{"configName": "renamed"})).want(http.StatusOK).members(descriptor...)
 		if renamed["id"] != id || renamed["configName"] != "renamed" || renamed["createdAt"] != before["createdAt"] || renamed["updatedAt"] == before["updatedAt"] {
-			t.Errorf("a rename made it %v", renamed)
+			t.Errorf("after a rename it is %v", renamed)
 		}
-		o.healthy(b, "renamed", "") // the stored credential is intact
+		o.healthy(b, "renamed", "") // the stored credential is unchanged
 		o.do(http.MethodPut, of(id, ""), change(object{"clientId": clientID, "secret": "wrong"})).want(http.StatusOK)
 		o.healthy(b, "main", "credential_rejected")
 		o.do(http.MethodPut, of(id, ""), change(object{"clientId": clientID, "secret": secret})).want(http.StatusOK)
@@ -131,12 +131,12 @@ func TestUpdate(t *testing.T) {
 		o.connect(b, "taken")
 		o.do(http.MethodPut, of(id, ""), change(object{"configName": "taken"})).problem(409, "MTCH-0007")
 		if got := o.get(of(id, "")).text("configName"); got != "main" {
-			t.Errorf("a refused rename left the name %q", got)
+			t.Errorf("after a refused rename the name is %q", got)
 		}
 	})
 }
 
-// healthy tests the connection live; reason "" is a healthy one.
+// healthy tests the connection live; an empty reason means healthy.
 func (o operator) healthy(b bank, name, reason string) {
 	o.t.Helper()
 	a := o.do(http.MethodPost, connections+"/test", object{"vendor": b.vendor(), "configName": name}).want(http.StatusOK)
@@ -157,28 +157,28 @@ func (o operator) healthy(b bank, name, reason string) {
 }
 
 func TestDelete(t *testing.T) {
-	eachBank(t, func(t *testing.T, w *world, b bank) {
-		o, id, door := fresh(t, w, b)
+	eachBank(t, func(t *testing.T, w *env, b bank) {
+		o, id, hook := fresh(t, w, b)
 		if a := o.do(http.MethodDelete, of(id, ""), nil).want(http.StatusNoContent); len(a.raw) > 0 {
 			t.Errorf("the 204 has a body: %s", a.raw)
 		}
 		o.do(http.MethodDelete, of(id, ""), nil).problem(404, "MTCH-0201")
 		o.get(of(id, "")).problem(404, "MTCH-0201")
-		o.knock(t, b.vendor(), door, b.payload(t, "all")).problem(401, "MTCH-0003")
+		o.postWebhook(t, b.vendor(), hook, b.payload(t, "all")).problem(401, "MTCH-0003")
 		if left := o.pages(connections, 20); len(left) > 0 {
 			t.Errorf("a deleted connection is listed: %v", left)
 		}
 		o.do(http.MethodPost, connections+"/test", object{"vendor": b.vendor(), "configName": "main"}).problem(404, "MTCH-0201")
 		o.do(http.MethodPost, tokens, object{"vendor": b.vendor(), "connection_config_name": "main"}).problem(404, "MTCH-0201")
 		if again := o.connect(b, "main"); again == id {
-			t.Error("a new connection took the old one's id")
+			t.Error("a new connection has the id of the old one")
 		}
-		o.knock(t, b.vendor(), door, b.payload(t, "all")).problem(401, "MTCH-0003") // the old token stays revoked
+		o.postWebhook(t, b.vendor(), hook, b.payload(t, "all")).problem(401, "MTCH-0003") // the old token stays revoked
 	})
 }
 
-func TestALiveTestTellsWhatIsWrong(t *testing.T) {
-	eachBank(t, func(t *testing.T, w *world, b bank) {
+func TestALiveTestReportsTheReason(t *testing.T) {
+	eachBank(t, func(t *testing.T, w *env, b bank) {
 		o := w.operator(t)
 		o.connect(b, "main")
 		o.healthy(b, "main", "")
@@ -207,8 +207,8 @@ func TestALiveTestTellsWhatIsWrong(t *testing.T) {
 	})
 }
 
-// A world whose egress lets nothing special through, which its connections found out late:
-// they were made while it did.
+// The egress policy was changed after the connections were created, so that their addresses
+// are forbidden now.
 func TestALiveTestRefusesAForbiddenAddress(t *testing.T) {
 	t.Parallel()
 	dsn := backends["sqlite"](t)
@@ -229,7 +229,7 @@ func TestALiveTestRefusesAForbiddenAddress(t *testing.T) {
 }
 
 func TestMint(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	each(t, func(t *testing.T, w *env) {
 		o, b := w.operator(t), newPluggy(t)
 		o.connect(b, "main")
 		ask := object{"vendor": "pluggy", "connection_config_name": "main"}
@@ -243,7 +243,7 @@ func TestMint(t *testing.T) {
 			t.Errorf("a token of %d characters cannot hold 256 bits in a path", len(raw))
 		}
 		if again := o.do(http.MethodPost, tokens, ask).want(http.StatusCreated).text("token"); again == raw {
-			t.Error("two mints gave one token")
+			t.Error("two mints returned the same token")
 		}
 		o.do(http.MethodPost, tokens, object{"vendor": "pluggy", "connection_config_name": "nowhere"}).problem(404, "MTCH-0201")
 		o.do(http.MethodPost, tokens, object{"vendor": "belvo", "connection_config_name": "main"}).problem(404, "MTCH-0201")
@@ -254,7 +254,7 @@ func TestMint(t *testing.T) {
 }
 
 func TestConnectorTypesAreTheLiveRegistry(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	each(t, func(t *testing.T, w *env) {
 		a := w.operator(t).get(prefix + "/connector-types").want(http.StatusOK)
 		const want = `{"types":[{"type":"postgres","category":"database"},{"type":"rest-generic","category":"rest"}]}`
 		if got := strings.TrimSpace(string(a.raw)); got != want {
@@ -263,7 +263,7 @@ func TestConnectorTypesAreTheLiveRegistry(t *testing.T) {
 	})
 }
 
-func TestAConnectorThatIsRegisteredShows(t *testing.T) {
+func TestARegisteredConnectorIsListed(t *testing.T) {
 	t.Parallel()
 	one := func(s *setup) {
 		s.over.Connector = func() ports.Connector {

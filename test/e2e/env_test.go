@@ -16,8 +16,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/harness"
 )
 
-// What every world is set up with. No test but the one that looks for leaks cares for
-// the values.
+// Settings of every environment. Only the test that searches for leaks depends on the values.
 const (
 	publicURL = harness.PublicURL
 	jwtSecret = harness.JWTSecret
@@ -25,13 +24,13 @@ const (
 	shared    = "Bearer the-shared-value-of-belvo"
 )
 
-// world is the service on one backend.
-type world struct {
+// env is the service on one backend.
+type env struct {
 	backend string
-	dsn     string // what DATABASE_URL says
-	origin  string // where the service listens
+	dsn     string // the DATABASE_URL
+	origin  string // the address of the service
 	log     *journal
-	said    journal // every answer, but for tokens as they are minted
+	said    journal // every response, except tokens at their creation
 	app     *compose.App
 	cfg     configs.Config
 	http    *http.Client
@@ -39,7 +38,7 @@ type world struct {
 	document document
 }
 
-// setup is what a test changes before its world opens.
+// setup is what a test may change before its environment opens.
 type setup struct {
 	cfg  *configs.Config
 	over *compose.Overrides
@@ -51,9 +50,9 @@ type change = func(*setup)
 type composed = compose.Stores
 
 // open composes the service and serves it until the test ends.
-func open(t testing.TB, backend, dsn string, changes ...change) *world {
+func open(t testing.TB, backend, dsn string, changes ...change) *env {
 	t.Helper()
-	w := &world{backend: backend, dsn: dsn, log: &journal{}, cfg: settings(t, dsn)}
+	w := &env{backend: backend, dsn: dsn, log: &journal{}, cfg: settings(t, dsn)}
 	over := compose.Overrides{LogTo: w.log, PerMinute: -1}
 	for _, apply := range changes {
 		apply(&setup{&w.cfg, &over})
@@ -76,7 +75,7 @@ func open(t testing.TB, backend, dsn string, changes ...change) *world {
 	return w
 }
 
-// client follows no redirect and asks for no compression: tests see what was sent.
+// client follows no redirect and requests no compression: tests see what was sent.
 func client() *http.Client {
 	return &http.Client{
 		Transport:     &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: 64},
@@ -85,7 +84,7 @@ func client() *http.Client {
 	}
 }
 
-// settings is production's in all but where the vendors are.
+// settings returns production settings, except for the location of the vendors.
 func settings(t testing.TB, dsn string) configs.Config {
 	t.Helper()
 	cfg := harness.Config(t, dsn)
@@ -104,7 +103,7 @@ func networks(texts ...string) (all []netip.Prefix) {
 	return all
 }
 
-// eventually waits for what comes by itself.
+// eventually waits until done returns true.
 func eventually(t *testing.T, what string, done func() bool) {
 	t.Helper()
 	harness.Eventually(t, what, done)

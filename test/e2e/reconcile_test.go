@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// No webhook ever comes here: the safety net alone brings the ledger to the truth.
-func TestTheSafetyNet(t *testing.T) {
-	eachBank(t, func(t *testing.T, w *world, b bank) {
+// No webhook ever arrives here: only the reconcile task brings the stored rows up to date.
+func TestReconcileFindsChangesWithoutWebhooks(t *testing.T) {
+	eachBank(t, func(t *testing.T, w *env, b bank) {
 		o := w.operator(t)
 		id := o.connect(b, "main")
 		edited, gone := b.add(t), b.add(t)
@@ -23,9 +23,9 @@ func TestTheSafetyNet(t *testing.T) {
 		})
 		settledSince(o, id, 2)
 		rows := o.rows(id)
-		if b.vendor() == "belvo" { // a row that is not shown may well exist there
+		if b.vendor() == "belvo" { // a row that is not listed may still exist there
 			if rows[gone]["removedAt"] != nil || rows[gone]["version"] != 1.0 {
-				t.Errorf("an unseen row was removed without word: %v", rows[gone])
+				t.Errorf("an unlisted row was removed without an announcement: %v", rows[gone])
 			}
 			o.faithful(b, id, gone)
 		} else {
@@ -33,7 +33,7 @@ func TestTheSafetyNet(t *testing.T) {
 		}
 		for external, row := range rows {
 			if external != edited && external != gone && row["version"] != 1.0 {
-				t.Errorf("%s was touched: %v", external, row)
+				t.Errorf("%s was changed: %v", external, row)
 			}
 			if was := first[external]; was != nil && was["id"] != row["id"] {
 				t.Errorf("%s changed its id", external)
@@ -41,13 +41,13 @@ func TestTheSafetyNet(t *testing.T) {
 		}
 		for _, pull := range o.pages(of(id, "/pulls"), 200) {
 			if pull["trigger"] != "reconcile" || pull["status"] == "failed" {
-				t.Errorf("a pull of the safety net is %v", pull)
+				t.Errorf("a pull of the reconcile task is %v", pull)
 			}
 		}
 	}, func(s *setup) { s.cfg.ReconcileInterval = 2 * time.Second })
 }
 
-// settledSince waits until so many more pulls have ended.
+// settledSince waits until that many more pulls have ended.
 func settledSince(o operator, id string, more int) {
 	o.t.Helper()
 	ended := func() (n int) {
@@ -62,20 +62,20 @@ func settledSince(o operator, id string, more int) {
 	eventually(o.t, "more pulls", func() bool { return ended() >= before+more })
 }
 
-// A vendor that purges what is old says nothing of it, and nothing is lost here.
+// A vendor that purges old rows does not announce it, and no row is lost here.
 func TestAPurgeRemovesNothing(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	each(t, func(t *testing.T, w *env) {
 		b := newBelvo(t)
-		o, id, door := fresh(t, w, b)
+		o, id, hook := fresh(t, w, b)
 		before := o.rows(id)
 		if n, err := b.sim.Purge(b.link, time.Now().Add(24*time.Hour)); err != nil || n == 0 {
 			t.Fatalf("purged %d rows: %v", n, err)
 		}
-		o.tell(b, door, "all")
+		o.announce(b, hook, "all")
 		o.succeeded(id)
 		for external, row := range o.rows(id) {
 			if row["removedAt"] != nil || row["version"] != before[external]["version"] {
-				t.Errorf("the purge touched %v", row)
+				t.Errorf("the purge changed %v", row)
 			}
 		}
 	})

@@ -8,7 +8,7 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/LerianStudio/aggregator-connections/test/pgtest"
+	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
 // database is a PostgreSQL server that the test may kill, stop and freeze. It has the same

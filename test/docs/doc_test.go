@@ -12,7 +12,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/LerianStudio/aggregator-connections/test/pgtest"
+	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
 func TestMain(m *testing.M) { pgtest.Main(m) }

@@ -12,7 +12,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
 	"github.com/LerianStudio/aggregator-connections/cmd/discovery/compose"
 	"github.com/LerianStudio/aggregator-connections/domain"
-	"github.com/LerianStudio/aggregator-connections/test/harness"
+	"github.com/LerianStudio/aggregator-connections/test/kit/harness"
 )
 
 const shared = "Bearer the-shared-value-of-pluggy"

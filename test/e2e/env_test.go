@@ -13,7 +13,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/cmd/discovery/compose"
 	"github.com/LerianStudio/aggregator-connections/configs"
 	"github.com/LerianStudio/aggregator-connections/domain"
-	"github.com/LerianStudio/aggregator-connections/test/harness"
+	"github.com/LerianStudio/aggregator-connections/test/kit/harness"
 )
 
 // Settings of every environment. Only the test that searches for leaks depends on the values.

@@ -11,7 +11,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/sealing"
 	"github.com/LerianStudio/aggregator-connections/cmd/discovery/compose"
 	"github.com/LerianStudio/aggregator-connections/domain"
-	"github.com/LerianStudio/aggregator-connections/test/harness"
+	"github.com/LerianStudio/aggregator-connections/test/kit/harness"
 )
 
 // Enough rows for two rounds of the reseal, which is interrupted in the first.

@@ -11,7 +11,7 @@ import (
 	"flag"
 	"testing"
 
-	"github.com/LerianStudio/aggregator-connections/test/pgtest"
+	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
 // inParallel is the default number of environments that are open at once. They wait most of

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/cmd/discovery/compose"
-	"github.com/LerianStudio/aggregator-connections/test/harness"
+	"github.com/LerianStudio/aggregator-connections/test/kit/harness"
 )
 
 var overSocketsFlag = flag.Bool("wire", false, "keep the vendor busy for -minutes of real time, over sockets and SQLite")

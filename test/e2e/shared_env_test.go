@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"github.com/LerianStudio/aggregator-connections/cmd/discovery/compose"
-	"github.com/LerianStudio/aggregator-connections/test/pgtest"
+	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
 // backends are the stores of the service, each with a function that returns an empty one.

@@ -8,7 +8,7 @@ import (
 
 	"github.com/LerianStudio/aggregator-connections/cmd/discovery/compose"
 	"github.com/LerianStudio/aggregator-connections/domain"
-	"github.com/LerianStudio/aggregator-connections/test/harness"
+	"github.com/LerianStudio/aggregator-connections/test/kit/harness"
 )
 
 // bearer is an RS256 token by its header alone: enough to ask the issuer for its key.

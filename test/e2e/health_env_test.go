@@ -1,7 +1,8 @@
-// Package operators_test follows a connection's state as its operator sees it: through
-// HTTP alone, on both databases, with the vendors' simulators as the only other parties.
-// Nobody calls the connection test here: what shows must show by itself.
-package operators_test
+// The tests of the health files follow a connection's health as its operator sees it: only
+// through HTTP, on both databases, with the vendors' simulators as the only other parties.
+// They never call the connection test: every state must appear without it.
+
+package e2e_test
 
 import (
 	"bytes"
@@ -15,36 +16,33 @@ import (
 
 	"github.com/LerianStudio/aggregator-connections/cmd/discovery/compose"
 	"github.com/LerianStudio/aggregator-connections/domain"
-	"github.com/LerianStudio/aggregator-connections/test/harness"
-	"github.com/LerianStudio/aggregator-connections/test/pgtest"
+	"github.com/LerianStudio/aggregator-connections/test/kit/harness"
 )
-
-func TestMain(m *testing.M) { pgtest.Main(m) }
 
 const (
-	shared = "Bearer the-shared-value"
-	prefix = "/v1/discovery"
-	list   = prefix + "/aggregator-connections"
+	healthShared    = "Bearer the-shared-value"
+	apiPrefix       = "/v1/discovery"
+	connectionsPath = apiPrefix + "/aggregator-connections"
 )
 
-// world is the service on one database.
-type world struct {
+// healthEnv is the service on one database.
+type healthEnv struct {
 	app    *compose.App
 	origin string
-	dsn    string // what DATABASE_URL says
+	dsn    string // the DATABASE_URL
 }
 
-// each runs the body on both databases.
-func each(t *testing.T, body func(*testing.T, *world)) {
+// eachDatabase runs the body on both databases.
+func eachDatabase(t *testing.T, body func(*testing.T, *healthEnv)) {
 	t.Helper()
 	t.Parallel()
-	harness.EachDatabase(t, func(t *testing.T, dsn string) { body(t, open(t, dsn)) })
+	harness.EachDatabase(t, func(t *testing.T, dsn string) { body(t, openHealthEnv(t, dsn)) })
 }
 
-func open(t testing.TB, dsn string) *world {
+func openHealthEnv(t testing.TB, dsn string) *healthEnv {
 	t.Helper()
 	cfg := harness.Config(t, dsn)
-	trusted := domain.SourcePolicy{Authorization: domain.SecretText(shared)}
+	trusted := domain.SourcePolicy{Authorization: domain.SecretText(healthShared)}
 	cfg.Sources = map[domain.Vendor]domain.SourcePolicy{"pluggy": trusted, "belvo": trusted}
 	app, err := compose.New(t.Context(), cfg, compose.Overrides{LogTo: io.Discard, PerMinute: -1})
 	if err != nil {
@@ -54,28 +52,25 @@ func open(t testing.TB, dsn string) *world {
 	harness.Work(t, app)
 	server := httptest.NewServer(app.Handler())
 	t.Cleanup(server.Close)
-	return &world{app, server.URL, dsn}
+	return &healthEnv{app, server.URL, dsn}
 }
 
-// object is a JSON object.
-type object = map[string]any
-
-// operator calls for a tenant of its own.
-type operator struct {
-	*world
+// healthOperator sends requests for a tenant of its own.
+type healthOperator struct {
+	*healthEnv
 	t      testing.TB
 	tenant string
 	token  string
 }
 
-func (w *world) operator(t testing.TB) operator {
+func (w *healthEnv) operator(t testing.TB) healthOperator {
 	t.Helper()
 	tenant := uuid.NewString()
-	return operator{w, t, tenant, harness.Token(t, tenant)}
+	return healthOperator{w, t, tenant, harness.Token(t, tenant)}
 }
 
-// call insists on a status and gives the body and the Location.
-func (o operator) call(status int, method, path string, body object) (object, string) {
+// call checks the status and returns the body and the Location.
+func (o healthOperator) call(status int, method, path string, body object) (object, string) {
 	o.t.Helper()
 	raw, err := json.Marshal(body)
 	if err != nil {
@@ -109,36 +104,36 @@ func (o operator) call(status int, method, path string, body object) (object, st
 	return answer, response.Header.Get("Location")
 }
 
-func (o operator) get(path string) object {
+func (o healthOperator) get(path string) object {
 	o.t.Helper()
 	answer, _ := o.call(http.StatusOK, http.MethodGet, path, nil)
 	return answer
 }
 
-// eventually waits for what comes by itself.
-func (o operator) eventually(what string, done func() bool) {
+// eventually waits until done returns true.
+func (o healthOperator) eventually(what string, done func() bool) {
 	o.t.Helper()
 	harness.Eventually(o.t, what, done)
 }
 
-// names are the config names of the connections that the list gives, page by page.
-func (o operator) names(query string) []string {
+// names returns the config names of the connections of the list, page by page.
+func (o healthOperator) names(query string) []string {
 	o.t.Helper()
 	names := []string{}
 	for next := ""; ; {
-		page := o.get(list + "?limit=1" + query + next)
+		page := o.get(connectionsPath + "?limit=1" + query + next)
 		items, _ := page["items"].([]any)
 		for _, item := range items {
 			connection, _ := item.(object)
-			names = append(names, text(connection, "configName"))
+			names = append(names, textOf(connection, "configName"))
 		}
-		if next = "&cursor=" + text(page, "nextCursor"); next == "&cursor=" {
+		if next = "&cursor=" + textOf(page, "nextCursor"); next == "&cursor=" {
 			return names
 		}
 	}
 }
 
-func text(o object, member string) string {
+func textOf(o object, member string) string {
 	value, _ := o[member].(string)
 	return value
 }

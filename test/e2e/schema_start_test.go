@@ -1,4 +1,4 @@
-package operators_test
+package e2e_test
 
 import (
 	"database/sql"
@@ -6,14 +6,14 @@ import (
 	"strings"
 	"testing"
 
-	_ "github.com/jackc/pgx/v5/stdlib" // for database/sql; SQLite's driver is the service's own
+	_ "github.com/jackc/pgx/v5/stdlib" // for database/sql; SQLite's driver is the one of the service
 
 	"github.com/LerianStudio/aggregator-connections/cmd/discovery/compose"
-	"github.com/LerianStudio/aggregator-connections/test/harness"
+	"github.com/LerianStudio/aggregator-connections/test/kit/harness"
 )
 
-// rows is a database below the service.
-func rows(t *testing.T, dsn string) *sql.DB {
+// openSQL opens the service's database for statements of the test.
+func openSQL(t *testing.T, dsn string) *sql.DB {
 	t.Helper()
 	driver, name := "pgx", dsn
 	if path, isFile := strings.CutPrefix(dsn, "sqlite://"); isFile {
@@ -34,7 +34,7 @@ func alter(t *testing.T, db *sql.DB, statement string) {
 	}
 }
 
-// startsOn composes the service on a schema that it may not change, or may.
+// startsOn composes the service on an existing schema, which it may migrate or not.
 func startsOn(t *testing.T, dsn string, migrate bool) error {
 	t.Helper()
 	cfg := harness.Config(t, dsn)
@@ -50,9 +50,9 @@ func startsOn(t *testing.T, dsn string, migrate bool) error {
 	return app.Stores.Queue.Stop(t.Context())
 }
 
-// The process that may not migrate says what is missing at its start, and not by failing
-// whatever it is asked for.
-func TestASchemaThatIsBehindEndsTheStart(t *testing.T) {
+// A process that may not migrate reports a missing migration at its start, rather than
+// failing each request.
+func TestAnOutdatedSchemaEndsTheStart(t *testing.T) {
 	t.Parallel()
 	harness.EachDatabase(t, func(t *testing.T, dsn string) {
 		behind := func(what string, wants ...string) {
@@ -67,10 +67,10 @@ func TestASchemaThatIsBehindEndsTheStart(t *testing.T) {
 				}
 			}
 		}
-		db := rows(t, dsn)
+		db := openSQL(t, dsn)
 		behind("an empty database", "store", "version 0")
 		if _, err := db.ExecContext(t.Context(), "SELECT * FROM goose_db_version"); err == nil {
-			t.Error("it left a table behind")
+			t.Error("it created a table")
 		}
 		if err := startsOn(t, dsn, true); err != nil {
 			t.Fatal(err)
@@ -83,14 +83,14 @@ func TestASchemaThatIsBehindEndsTheStart(t *testing.T) {
 	})
 }
 
-// While a deployment rolls, processes of before the migration start on its schema.
-func TestASchemaThatIsNewerServes(t *testing.T) {
+// During a rolling deployment, processes of the old version start on the new schema.
+func TestANewerSchemaIsServed(t *testing.T) {
 	t.Parallel()
 	harness.EachDatabase(t, func(t *testing.T, dsn string) {
 		if err := startsOn(t, dsn, true); err != nil {
 			t.Fatal(err)
 		}
-		db := rows(t, dsn)
+		db := openSQL(t, dsn)
 		yes := "true"
 		if strings.HasPrefix(dsn, "sqlite://") {
 			yes = "1"

@@ -1,4 +1,4 @@
-package operators_test
+package e2e_test
 
 import (
 	"context"
@@ -8,15 +8,15 @@ import (
 	"time"
 )
 
-// chapter is one thing that happens to the item or link, and whether the holder is called
-// for after it.
-type chapter struct {
-	status []string // how it stands from now on; nil leaves it
-	event  string   // what the vendor tells; "" tells nothing, and an operator pulls
+// healthStep is one change of the item or link, and whether the account holder must sign in
+// again after it.
+type healthStep struct {
+	status []string // the new status; nil keeps it
+	event  string   // the event that the vendor sends; if "", an operator requests a pull instead
 	reauth bool
 }
 
-func (c connected) lives(chapters []chapter) {
+func (c healthConnection) lives(chapters []healthStep) {
 	c.t.Helper()
 	for _, ch := range chapters {
 		when := "an operator's pull"
@@ -25,7 +25,7 @@ func (c connected) lives(chapters []chapter) {
 		}
 		if ch.event != "" {
 			when = ch.event
-			c.told(ch.event)
+			c.announced(ch.event)
 		} else if pull := c.pulled(); pull["status"] != "succeeded" {
 			c.t.Fatalf("%s: a pull with %v ended as %v", c.bank.vendor, ch.status, pull)
 		}
@@ -33,13 +33,13 @@ func (c connected) lives(chapters []chapter) {
 	}
 }
 
-func TestTheHolderIsCalledForByPluggy(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
-		c := w.operator(t).connect(newPluggy(t), "main")
+func TestPluggyEventsSetNeedsReauth(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, w *healthEnv) {
+		c := w.operator(t).connect(newHealthPluggy(t), "main")
 		c.shows("nothing", "unknown", "", false)
-		c.lives([]chapter{
+		c.lives([]healthStep{
 			{event: "item/updated"},
-			// What no event told, the item's status does; and its good news takes it back.
+			// The item's status reports what no event reported, and its recovery clears it.
 			{status: []string{"LOGIN_ERROR"}, reauth: true},
 			{status: []string{"UPDATED"}},
 			{status: []string{"WAITING_USER_INPUT"}, reauth: true},
@@ -56,21 +56,21 @@ func TestTheHolderIsCalledForByPluggy(t *testing.T) {
 			{status: []string{"LOGIN_ERROR"}, event: "item/error", reauth: true},
 			{event: `{"event":"transactions/deleted","eventId":"e-1","itemId":"` + c.bank.ref + `","transactionIds":["none"]}`, reauth: true},
 			{status: []string{"UPDATED"}, event: "item/updated"},
-			// The institution's own trouble is none of the holder's.
+			// An outage of the institution does not concern the holder.
 			{status: []string{"OUTDATED", "SITE_NOT_AVAILABLE"}, event: "item/error"},
 			{status: []string{"UPDATED"}, event: "connector/status_updated"},
 		})
 	})
 }
 
-func TestTheHolderIsCalledForByBelvo(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
-		c := w.operator(t).connect(newBelvo(t), "main")
+func TestBelvoEventsSetNeedsReauth(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, w *healthEnv) {
+		c := w.operator(t).connect(newHealthBelvo(t), "main")
 		c.shows("nothing", "unknown", "", false)
 		consent := func(code string) string {
 			return `{"webhook_id":"` + code + `","webhook_type":"CONSENT","webhook_code":"` + code + `","link_id":"` + c.bank.ref + `","data":{}}`
 		}
-		c.lives([]chapter{
+		c.lives([]healthStep{
 			{event: "TRANSACTIONS/historical_update"},
 			{status: []string{"invalid"}, reauth: true},
 			{status: []string{"valid"}},
@@ -82,8 +82,8 @@ func TestTheHolderIsCalledForByBelvo(t *testing.T) {
 			{event: "TRANSACTIONS/new_transactions_available"},
 			{event: "LINK/invalid_credentials", reauth: true},
 			{event: "ACCOUNTS/new_accounts_available"},
-			// A consent that has expired does not show in the link's status: only the vendor's
-			// own good news takes it back.
+			// An expired consent does not show in the link's status: only the vendor's own good
+			// news clears it.
 			{event: "CONSENT/openfinance_consent_expired", reauth: true},
 			{status: []string{"valid"}, reauth: true},
 			{event: consent("openfinance_consent_renewed")},
@@ -96,46 +96,46 @@ func TestTheHolderIsCalledForByBelvo(t *testing.T) {
 	})
 }
 
-// A credential that is withdrawn shows through the safety net alone: no webhook, no test.
-func TestARejectedCredentialShowsByItself(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
-		for _, b := range []*bank{newPluggy(t), newBelvo(t)} {
+// A revoked credential is found by the reconcile task alone: no webhook, no test.
+func TestReconcileFindsARejectedCredential(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, w *healthEnv) {
+		for _, b := range []*healthBank{newHealthPluggy(t), newHealthBelvo(t)} {
 			o := w.operator(t)
 			c, other := o.connect(b, b.vendor+"-main"), o.connect(b, b.vendor+"-other")
 			c.pulled()
 			if state := c.shows("a pull", "healthy", "", false); state["lastPullAt"] == nil || state["since"] == nil || state["lastWebhookAt"] != nil {
-				t.Errorf("after its first pull it shows %v", state)
+				t.Errorf("after its first pull the health is %v", state)
 			}
-			b.shut()
+			b.revoke()
 			c.reconciled()
-			state := c.shows("the safety net", "unhealthy", "credential_rejected", true)
-			pulls, _ := c.get(list + "/" + c.id + "/pulls?limit=1")["items"].([]any)
+			state := c.shows("the reconcile task", "unhealthy", "credential_rejected", true)
+			pulls, _ := c.get(connectionsPath + "/" + c.id + "/pulls?limit=1")["items"].([]any)
 			last, _ := pulls[0].(object)
 			if last["status"] != "failed" || last["lastError"] != "credential_rejected" || last["attempts"] != 1.0 || last["trigger"] != "reconcile" {
 				t.Errorf("its pull says %v", last)
 			}
 			c.reconciled()
 			if again := c.shows("another round", "unhealthy", "credential_rejected", true); again["since"] != state["since"] {
-				t.Errorf("it is unhealthy since %v, and was since %v", again["since"], state["since"])
+				t.Errorf("it is unhealthy since %v; before it was since %v", again["since"], state["since"])
 			}
 			if got := o.names("&health=unhealthy"); !slices.Equal(got, []string{b.vendor + "-main", b.vendor + "-other"}) {
 				t.Errorf("unhealthy are %v", got)
 			}
 			b.grant()
 			if c.pulled(); c.shows("a new grant", "healthy", "", false)["reason"] != nil {
-				t.Error("a reason is left")
+				t.Error("a reason is still there")
 			}
 			other.shows("another's pull", "unhealthy", "credential_rejected", true)
 		}
 	})
 }
 
-// reconciled lets the safety net take its round, and waits for the pulls of it.
-func (c connected) reconciled() {
+// reconciled lets the reconcile task run once, and waits for its pulls.
+func (c healthConnection) reconciled() {
 	c.t.Helper()
 	ctx, cancel := context.WithTimeout(c.t.Context(), 10*time.Second)
 	defer cancel()
-	c.eventually("the safety net to ask", func() bool {
+	c.eventually("the reconcile task to request pulls", func() bool {
 		asked, err := c.app.Service.Reconcile(ctx, time.Millisecond, 100)
 		if err != nil {
 			c.t.Fatal(err)
@@ -151,26 +151,26 @@ func (c connected) reconciled() {
 	})
 }
 
-func TestAnItemThatIsGoneShows(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
-		for _, b := range []*bank{newPluggy(t), newBelvo(t)} {
+func TestADeletedItemFailsVisibly(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, w *healthEnv) {
+		for _, b := range []*healthBank{newHealthPluggy(t), newHealthBelvo(t)} {
 			c := w.operator(t).connect(b, "main")
-			c.told(map[string]string{"pluggy": "item/updated", "belvo": "TRANSACTIONS/historical_update"}[b.vendor])
+			c.announced(map[string]string{"pluggy": "item/updated", "belvo": "TRANSACTIONS/historical_update"}[b.vendor])
 			b.leave()
-			if status := c.told(map[string]string{"pluggy": "item/deleted", "belvo": "LINK/link_deleted"}[b.vendor]); status != "failed" {
+			if status := c.announced(map[string]string{"pluggy": "item/deleted", "belvo": "LINK/link_deleted"}[b.vendor]); status != "failed" {
 				t.Errorf("%s: the delivery is %s", b.vendor, status)
 			}
 			if state := c.shows("the end", "unhealthy", "account_not_found", false); state["lastWebhookAt"] == nil {
-				t.Errorf("it shows %v", state)
+				t.Errorf("the health is %v", state)
 			}
 		}
 	})
 }
 
 func TestTheListIsFilteredByHealth(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
-		good, bad := newPluggy(t), newBelvo(t)
-		bad.shut()
+	eachDatabase(t, func(t *testing.T, w *healthEnv) {
+		good, bad := newHealthPluggy(t), newHealthBelvo(t)
+		bad.revoke()
 		o, foreign := w.operator(t), w.operator(t)
 		o.connect(good, "a").pulled()
 		o.connect(bad, "b").pulled()
@@ -189,21 +189,21 @@ func TestTheListIsFilteredByHealth(t *testing.T) {
 		want("&health=unhealthy", "b", "d")
 		want("&health=unknown", "c")
 
-		// What was known of a credential says nothing of the next one.
-		o.call(http.StatusOK, http.MethodPut, list+"/"+rotated.id, object{
+		// The health of one credential says nothing about the next one.
+		o.call(http.StatusOK, http.MethodPut, connectionsPath+"/"+rotated.id, object{
 			"configName": "d", "baseUrl": bad.origin, "accountRef": bad.ref, "clientId": bad.id, "secret": "rotated",
 		})
 		rotated.shows("a rotation", "unknown", "", false)
 		want("&health=unknown", "c", "d")
 		want("&health=unhealthy", "b")
 
-		o.call(http.StatusNoContent, http.MethodDelete, list+"/"+last.id, nil)
+		o.call(http.StatusNoContent, http.MethodDelete, connectionsPath+"/"+last.id, nil)
 		want("&health=unknown", "d")
-		problem, _ := o.call(http.StatusBadRequest, http.MethodGet, list+"?health=ill", nil)
+		problem, _ := o.call(http.StatusBadRequest, http.MethodGet, connectionsPath+"?health=ill", nil)
 		faults, _ := problem["errors"].([]any)
-		if fault, _ := faults[0].(object); len(faults) != 1 || text(fault, "location") != "query.health" {
+		if fault, _ := faults[0].(object); len(faults) != 1 || textOf(fault, "location") != "query.health" {
 			t.Errorf("the problem names %v", faults)
 		}
-		foreign.call(http.StatusNotFound, http.MethodGet, list+"/"+rotated.id+"/health", nil)
+		foreign.call(http.StatusNotFound, http.MethodGet, connectionsPath+"/"+rotated.id+"/health", nil)
 	})
 }

@@ -1,4 +1,4 @@
-package operators_test
+package e2e_test
 
 import (
 	"context"
@@ -14,7 +14,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/telemetry"
-	"github.com/LerianStudio/aggregator-connections/test/pgtest"
+	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
 // scrape reads /metrics as Prometheus does.
@@ -32,49 +32,49 @@ func scrape(t testing.TB, origin string) string {
 	return string(text)
 }
 
-// The series of a service that has worked name nobody. That every label takes values
-// from a short list alone is for adapters/telemetry to prove.
-func TestNoSeriesNamesAnybody(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
-		admin := serve(t, telemetry.Admin(w.app.Metrics))
+// No series of a working service names a tenant, a connection or a person. That every label
+// has only a few values is checked by adapters/telemetry.
+func TestNoMetricNamesATenantOrPerson(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, w *healthEnv) {
+		admin := serveVendor(t, telemetry.Admin(w.app.Metrics))
 		var secret []string
-		for _, b := range []*bank{newPluggy(t), newBelvo(t)} {
+		for _, b := range []*healthBank{newHealthPluggy(t), newHealthBelvo(t)} {
 			o := w.operator(t)
 			c := o.connect(b, "name-of-"+o.tenant)
 			c.pulled()
-			c.get(list + "/" + c.id + "/transactions")
-			b.shut()
+			c.get(connectionsPath + "/" + c.id + "/transactions")
+			b.revoke()
 			c.pulled()
 			_, token, _ := strings.Cut(c.hook, "/webhooks/"+b.vendor+"/")
-			secret = append(secret, o.tenant, "name-of-", c.id, token, b.ref, b.id, b.secret, shared, b.origin)
+			secret = append(secret, o.tenant, "name-of-", c.id, token, b.ref, b.id, b.secret, healthShared, b.origin)
 		}
 		text := scrape(t, admin)
 		for _, family := range []string{"discovery_http_request", "discovery_pull_tries", "discovery_vendor_call", "discovery_transactions"} {
 			if !strings.Contains(text, family) {
-				t.Errorf("no series %s: nothing was seen", family)
+				t.Errorf("no series %s: no event was counted", family)
 			}
 		}
 		for _, word := range secret {
 			if strings.Contains(text, word) {
-				t.Errorf("a series holds %q", word)
+				t.Errorf("a series contains %q", word)
 			}
 		}
 	})
 }
 
-// BenchmarkScrape compares a scrape while a thousand deliveries are stored with one while
-// a million are, and the query behind the one gauge that asks the database.
+// BenchmarkScrape compares a scrape with a thousand stored deliveries with one with a
+// million, including the query of the one gauge that reads the database.
 //
-//	go test ./test/operators -run '^$' -bench Scrape -benchtime 300x
+//	go test ./test/e2e -run '^$' -bench Scrape -benchtime 300x
 func BenchmarkScrape(b *testing.B) {
 	for backend, dsn := range map[string]func() string{
 		"sqlite":   func() string { return "sqlite://" + filepath.Join(b.TempDir(), "discovery.db") },
 		"postgres": func() string { return pgtest.DSN(b) },
 	} {
 		b.Run(backend, func(b *testing.B) {
-			w := open(b, dsn())
-			admin := serve(b, telemetry.Admin(w.app.Metrics))
-			c := w.operator(b).connect(newPluggy(b), "main")
+			w := openHealthEnv(b, dsn())
+			admin := serveVendor(b, telemetry.Admin(w.app.Metrics))
+			c := w.operator(b).connect(newHealthPluggy(b), "main")
 			c.pulled()
 			few := map[string]time.Duration{}
 			stored := 0
@@ -105,8 +105,8 @@ func BenchmarkScrape(b *testing.B) {
 	}
 }
 
-// deliveries puts rows from..to into the table.
-func (c connected) deliveries(from, to int) {
+// deliveries inserts rows from..to into the table.
+func (c healthConnection) deliveries(from, to int) {
 	c.t.Helper()
 	const columns = `INSERT INTO deliveries (id, tenant_id, connection_id, vendor, event, event_id, fingerprint, body, ask, status, received_at) `
 	ctx, cancel := context.WithTimeout(c.t.Context(), 10*time.Minute)

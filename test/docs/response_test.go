@@ -13,13 +13,13 @@ import (
 	"testing"
 )
 
-// whatever stands in a document for what differs from run to run: alone for a value of any
-// kind, within a text for any part of it.
-const whatever = "…"
+// wildcard is what a document shows for a value that differs from run to run: unquoted it
+// matches a value of any kind, within a text any part of it.
+const wildcard = "…"
 
-// mismatch says how an answer differs from the one that is shown; "" means not at all.
-// Of the headers, those shown must be there; of the body, every object must have exactly
-// the members that are shown.
+// mismatch describes how a response differs from the documented one; "" if it does not.
+// The documented headers must be present; in the body, every object must have exactly the
+// documented members.
 func mismatch(shown, got string) string {
 	wantHead, wantBody := parts(shown)
 	gotHead, gotBody := parts(got)
@@ -33,25 +33,25 @@ func mismatch(shown, got string) string {
 		return ""
 	}
 	var want, have any
-	if err := json.Unmarshal([]byte(bareAny.ReplaceAllString(wantBody, `$1"`+whatever+`"`)), &want); err != nil {
-		return fmt.Sprintf("what is shown is not JSON: %v", err)
+	if err := json.Unmarshal([]byte(bareWildcard.ReplaceAllString(wantBody, `$1"`+wildcard+`"`)), &want); err != nil {
+		return fmt.Sprintf("the documented body is not JSON: %v", err)
 	}
 	if err := json.Unmarshal([]byte(gotBody), &have); err != nil {
-		return fmt.Sprintf("what came is not JSON: %v", err)
+		return fmt.Sprintf("the response is not JSON: %v", err)
 	}
 	return strings.Join(differences("body", want, have), "\n")
 }
 
-// bareAny is the mark in the place of a value.
-var bareAny = regexp.MustCompile(`([:\[,]\s*)` + whatever)
+// bareWildcard matches a wildcard in the position of a value.
+var bareWildcard = regexp.MustCompile(`([:\[,]\s*)` + wildcard)
 
-// parts takes the head from the body; an answer without a status line has none.
+// parts splits a response into head and body; without a status line there is no head.
 func parts(answer string) (head, body string) {
 	answer = strings.ReplaceAll(strings.TrimSpace(answer), "\r", "")
 	if !strings.HasPrefix(answer, "HTTP/") {
 		return "", answer
 	}
-	for strings.HasPrefix(answer, "HTTP/1.1 100") { // curl shows the go-ahead too
+	for strings.HasPrefix(answer, "HTTP/1.1 100") { // curl prints the 100 Continue response too
 		_, answer, _ = strings.Cut(answer, "\n\n")
 	}
 	head, body, _ = strings.Cut(answer, "\n\n")
@@ -81,31 +81,31 @@ func headers(text string) http.Header {
 	return http.Header(fields)
 }
 
-// differences walks through both values.
-func differences(at string, want, have any) (faults []string) {
-	if want == whatever && have != nil {
+// differences compares both values recursively.
+func differences(at string, want, have any) (found []string) {
+	if want == wildcard && have != nil {
 		return nil
 	}
 	switch want := want.(type) {
 	case map[string]any:
 		object, ok := have.(map[string]any)
 		if !ok {
-			return []string{at + " is no object"}
+			return []string{at + " is not an object"}
 		}
 		names := slices.Sorted(maps.Keys(want))
 		if diff := slices.Sorted(maps.Keys(object)); !slices.Equal(names, diff) {
 			return []string{fmt.Sprintf("%s has the members %q, not %q", at, diff, names)}
 		}
 		for _, name := range names {
-			faults = append(faults, differences(at+"."+name, want[name], object[name])...)
+			found = append(found, differences(at+"."+name, want[name], object[name])...)
 		}
 	case []any:
 		list, ok := have.([]any)
 		if !ok || len(list) != len(want) {
-			return []string{fmt.Sprintf("%s has not %d items", at, len(want))}
+			return []string{fmt.Sprintf("%s does not have %d items", at, len(want))}
 		}
 		for i := range want {
-			faults = append(faults, differences(fmt.Sprintf("%s[%d]", at, i), want[i], list[i])...)
+			found = append(found, differences(fmt.Sprintf("%s[%d]", at, i), want[i], list[i])...)
 		}
 	case string:
 		if text, ok := have.(string); !ok || !like(want, text) {
@@ -116,13 +116,13 @@ func differences(at string, want, have any) (faults []string) {
 			return []string{fmt.Sprintf("%s is %v", at, have)}
 		}
 	}
-	return faults
+	return found
 }
 
-// like compares texts, of which the first may have marks in it.
+// like compares two texts, the first of which may contain wildcards.
 func like(pattern, text string) bool {
 	var expression strings.Builder
-	for i, part := range strings.Split(pattern, whatever) {
+	for i, part := range strings.Split(pattern, wildcard) {
 		if i > 0 {
 			expression.WriteString(".+")
 		}
@@ -131,12 +131,12 @@ func like(pattern, text string) bool {
 	return regexp.MustCompile(`(?s)^` + expression.String() + `$`).MatchString(text)
 }
 
-// The comparison must be able to say no.
-func TestAnAnswerThatDiffersIsSeen(t *testing.T) {
+// The comparison itself must detect a difference.
+func TestADifferentResponseIsDetected(t *testing.T) {
 	const shown = "HTTP/1.1 200 OK\nETag: \"1\"\n\n{\"id\":\"a-…\",\"n\":…,\"list\":[{\"b\":true}]}"
 	const same = "HTTP/1.1 200 OK\r\nEtag: \"1\"\r\nVary: x\r\n\r\n{\"id\":\"a-7\",\"n\":4,\"list\":[{\"b\":true}]}"
 	if fault := mismatch(shown, same); fault != "" {
-		t.Errorf("a good answer: %s", fault)
+		t.Errorf("a matching response: %s", fault)
 	}
 	for what, change := range map[string][2]string{
 		"status": {"200 OK", "201 Created"}, "header": {`"1"`, `"2"`}, "text": {"a-7", "b-7"}, "empty wildcard": {"a-7", "a-"},
@@ -144,7 +144,7 @@ func TestAnAnswerThatDiffersIsSeen(t *testing.T) {
 		"item": {`{"b":true}`, `{"b":true},{"b":true}`}, "kind": {`true`, `"true"`},
 	} {
 		if mismatch(shown, strings.Replace(same, change[0], change[1], 1)) == "" {
-			t.Errorf("another %s is not seen", what)
+			t.Errorf("another %s is not detected", what)
 		}
 	}
 }

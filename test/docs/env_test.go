@@ -17,8 +17,8 @@ import (
 
 const shared = "Bearer the-shared-value-of-pluggy"
 
-// world is the service on one database, with an operator and a simulated vendor.
-type world struct {
+// env is the service on one database, with an operator and a simulated vendor.
+type env struct {
 	app    *compose.App
 	url    string
 	tenant domain.TenantID
@@ -28,20 +28,20 @@ type world struct {
 }
 
 // each runs the body on both databases.
-func each(t *testing.T, body func(*testing.T, *world)) {
+func each(t *testing.T, body func(*testing.T, *env)) {
 	t.Helper()
 	harness.EachDatabase(t, func(t *testing.T, dsn string) { body(t, open(t, dsn)) })
 }
 
 // open composes the service and serves it, and a vendor, until the test ends.
-func open(t *testing.T, dsn string) *world {
+func open(t *testing.T, dsn string) *env {
 	t.Helper()
 	sim := pluggysim.New(pluggysim.Options{Now: func() time.Time { return time.Now().UTC() }})
 	sim.SeedAt(time.Now())
 	vendor := httptest.NewServer(sim.Handler())
 	t.Cleanup(vendor.Close)
 
-	w := &world{vendor: vendor.URL, asked: &calls{}, tenant: domain.TenantID{UUID: uuid.New()}}
+	w := &env{vendor: vendor.URL, asked: &calls{}, tenant: domain.TenantID{UUID: uuid.New()}}
 	server := httptest.NewUnstartedServer(nil)
 	w.url = "http://" + server.Listener.Addr().String()
 	cfg := harness.Config(t, dsn)
@@ -66,7 +66,7 @@ func open(t *testing.T, dsn string) *world {
 	return w
 }
 
-// calls remembers what was asked of the service.
+// calls records the requests to the service.
 type calls struct {
 	mu   sync.Mutex
 	made map[string]bool // "GET /path"

@@ -44,7 +44,7 @@ func TestAReplayRefuses(t *testing.T) {
 	c := b.connection("books")
 	token := b.mint(c)
 	accepted := b.receive(token, event("e1", domain.PullScope{})).Delivery.ID
-	ignored := b.receive(token, `{"Key":"k"}`).Delivery.ID
+	ignored := b.receive(token, `{"DedupKey":"k"}`).Delivery.ID
 	unreadable := b.receive(token, "<html>").Delivery.ID
 	refuses := func(tenant domain.TenantID, id domain.DeliveryID, kind domain.Kind) {
 		t.Helper()
@@ -69,7 +69,7 @@ func TestReplaysInBulk(t *testing.T) {
 		failed = append(failed, b.receive(token, event(key, domain.PullScope{})).Delivery.ID)
 		b.clock.pass(time.Second)
 	}
-	b.receive(token, `{"Key":"k"}`)
+	b.receive(token, `{"DedupKey":"k"}`)
 	b.run(b.kicked[0])
 	b.vendor.onCheck = nil
 

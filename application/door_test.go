@@ -53,9 +53,9 @@ func TestRefusalsAreAllAlike(t *testing.T) {
 }
 
 func TestTheDoorSorts(t *testing.T) {
-	unwanted := `{"Name":"rows/boring","Key":"k"}`
-	foreign := `{"Name":"rows/changed","Key":"k","AccountRef":"another","Wanted":true}`
-	own := `{"Name":"rows/changed","Key":"k","AccountRef":"item-1","Wanted":true}`
+	unwanted := `{"Name":"rows/boring","DedupKey":"k"}`
+	foreign := `{"Name":"rows/changed","DedupKey":"k","AccountRef":"another","WantsPull":true}`
+	own := `{"Name":"rows/changed","DedupKey":"k","AccountRef":"item-1","WantsPull":true}`
 	tests := map[string]struct {
 		body string
 		want domain.DeliveryStatus

@@ -106,7 +106,7 @@ func TestPruneLetsGoOfWhatIsOld(t *testing.T) {
 	_, _, err := b.Do(b.ctx, b.tenant, "key", domain.Fingerprint{1}, answering(201))
 	b.ok(err)
 	b.clock.pass(8 * 24 * time.Hour)
-	recent := b.receive(token, `{"Key":"k"}`).Delivery.ID
+	recent := b.receive(token, `{"DedupKey":"k"}`).Delivery.ID
 
 	rows, err := b.Prune(b.ctx, 24*time.Hour, 10)
 	b.ok(err)

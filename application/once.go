@@ -8,8 +8,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// afterwards bounds the bookkeeping that must happen although the caller has left.
-const afterwards = 3 * time.Second
+// cleanupTimeout bounds the bookkeeping that must happen although the caller has left.
+const cleanupTimeout = 3 * time.Second
 
 // Once implements ports.Once.
 func (s *Service) Do(
@@ -41,7 +41,7 @@ func (s *Service) Do(
 // keep stores the first answer. A failure is not the caller's: what was asked has
 // happened, and the claim still holds off a repeat until it is stale.
 func (s *Service) keep(ctx context.Context, tenant domain.TenantID, key string, answer ports.StoredResponse) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), afterwards)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
 	defer cancel()
 	if err := s.Idempotency.Finish(ctx, tenant, key, answer, s.Clock.Now()); err != nil {
 		s.Observer.Emit(ctx, ports.BackgroundError{Task: "idempotency.keep", Err: err})
@@ -49,7 +49,7 @@ func (s *Service) keep(ctx context.Context, tenant domain.TenantID, key string, 
 }
 
 func (s *Service) abandon(ctx context.Context, tenant domain.TenantID, key string) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), afterwards)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
 	defer cancel()
 	if err := s.Idempotency.Release(ctx, tenant, key); err != nil {
 		s.Observer.Emit(ctx, ports.BackgroundError{Task: "idempotency.abandon", Err: err})

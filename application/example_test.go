@@ -48,27 +48,27 @@ func (acme) Parse(body []byte) (domain.WebhookEvent, error) {
 }
 
 // strongbox stands in for the sealer. A real one encrypts, and keeps nothing.
-type strongbox map[string]domain.Credential
+type plainSealer map[string]domain.Credential
 
-func (s strongbox) Seal(_ domain.TenantID, id domain.ConnectionID, c domain.Credential) (domain.Sealed, error) {
+func (s plainSealer) Seal(_ domain.TenantID, id domain.ConnectionID, c domain.Credential) (domain.Sealed, error) {
 	s[id.String()] = c
 	return domain.Sealed(id.String()), nil
 }
 
-func (s strongbox) Open(_ domain.TenantID, _ domain.ConnectionID, sealed domain.Sealed) (domain.Credential, error) {
+func (s plainSealer) Open(_ domain.TenantID, _ domain.ConnectionID, sealed domain.Sealed) (domain.Credential, error) {
 	return s[string(sealed)], nil
 }
 
-func (strongbox) NeedsReseal(domain.Sealed) bool { return false }
+func (plainSealer) NeedsReseal(domain.Sealed) bool { return false }
 
 // anywhere lets every address pass, and blind sees nothing.
 type (
-	anywhere struct{}
-	blind    struct{}
+	allowAll struct{}
+	discardEvents    struct{}
 )
 
-func (anywhere) Check(context.Context, string) error { return nil }
-func (blind) Emit(context.Context, ports.Event)      {}
+func (allowAll) Check(context.Context, string) error { return nil }
+func (discardEvents) Emit(context.Context, ports.Event)      {}
 
 // Another service embeds the whole path without HTTP, database or queue.
 func Example() {
@@ -78,9 +78,9 @@ func Example() {
 	service, err := application.New(application.Deps{
 		Connections: store.Connections(), Tokens: store.Tokens(), Deliveries: store.Deliveries(),
 		Idempotency: store.Idempotency(), Pulls: store.Pulls(), Ledger: store.Ledger(),
-		Sealer: strongbox{}, Egress: anywhere{}, Aggregators: []ports.Aggregator{acme{}},
+		Sealer: plainSealer{}, Egress: allowAll{}, Aggregators: []ports.Aggregator{acme{}},
 		Sources: map[domain.Vendor]domain.SourcePolicy{"acme": {Authorization: domain.SecretText("hello")}},
-		Clock:   system.Clock{}, Sleeper: system.Clock{}, IDs: system.IDs{}, Entropy: rand.Reader, Observer: blind{},
+		Clock:   system.Clock{}, Sleeper: system.Clock{}, IDs: system.IDs{}, Entropy: rand.Reader, Observer: discardEvents{},
 	})
 	check(err)
 

@@ -63,8 +63,8 @@ type Service struct {
 
 	aggregators map[domain.Vendor]ports.Aggregator
 	connectors  map[domain.ConnectorType]ports.Connector
-	touched     touches
-	leaving     atomic.Bool // nobody is to be kept waiting
+	tokenUsage     tokenUsage
+	stopWaiting     atomic.Bool // nobody is to be kept waiting
 }
 
 var _ ports.Service = (*Service)(nil)
@@ -78,40 +78,40 @@ func New(d Deps) (*Service, error) {
 		connectors:  make(map[domain.ConnectorType]ports.Connector),
 	}
 	if s.Tracer == nil {
-		s.Tracer = untraced{}
+		s.Tracer = noTracer{}
 	}
 	if s.Go == nil {
 		s.Go = goroutine
 	}
-	faults := d.missing()
+	fieldErrors := d.missingMembers()
 	for _, a := range d.Aggregators {
 		if s.aggregators[a.Vendor()] != nil {
-			faults = append(faults, fmt.Sprintf("Aggregators (%s twice)", a.Vendor()))
+			fieldErrors = append(fieldErrors, fmt.Sprintf("Aggregators (%s twice)", a.Vendor()))
 		}
 		s.aggregators[a.Vendor()] = a
 	}
 	for _, c := range d.Connectors {
 		if s.connectors[c.Type()] != nil {
-			faults = append(faults, fmt.Sprintf("Connectors (%s twice)", c.Type()))
+			fieldErrors = append(fieldErrors, fmt.Sprintf("Connectors (%s twice)", c.Type()))
 		}
 		s.connectors[c.Type()] = c
 	}
-	if len(faults) > 0 {
-		return nil, fmt.Errorf("application: missing or wrong in Deps: %s", strings.Join(faults, ", "))
+	if len(fieldErrors) > 0 {
+		return nil, fmt.Errorf("application: missing or wrong in Deps: %s", strings.Join(fieldErrors, ", "))
 	}
 	return s, nil
 }
 
 // untraced stands in for the tracer that an embedder may leave out.
-type untraced struct{}
+type noTracer struct{}
 
-func (untraced) Carry(context.Context) string { return "" }
+func (noTracer) Carry(context.Context) string { return "" }
 
-func (untraced) Resume(ctx context.Context, _, _ string) (context.Context, func(error)) {
+func (noTracer) Resume(ctx context.Context, _, _ string) (context.Context, func(error)) {
 	return ctx, func(error) {}
 }
 
-func (d Deps) missing() []string {
+func (d Deps) missingMembers() []string {
 	absent := map[string]bool{
 		"Connections": d.Connections == nil, "Tokens": d.Tokens == nil, "Deliveries": d.Deliveries == nil,
 		"Idempotency": d.Idempotency == nil, "Pulls": d.Pulls == nil, "Ledger": d.Ledger == nil,
@@ -124,7 +124,7 @@ func (d Deps) missing() []string {
 }
 
 // vendor gives the wired aggregator's vendor, or the fault that lists what is wired.
-func (s *Service) vendor(name string) (domain.Vendor, *domain.Error) {
+func (s *Service) wiredVendor(name string) (domain.Vendor, *domain.Error) {
 	if _, ok := s.aggregators[domain.Vendor(name)]; ok {
 		return domain.Vendor(name), nil
 	}

@@ -41,21 +41,21 @@ func TestNewNamesEveryMissingMember(t *testing.T) {
 }
 
 func TestNewRefusesTwins(t *testing.T) {
-	b := newBench(t)
-	b.deps.Aggregators = append(b.deps.Aggregators, newVendor("belvo"))
-	b.deps.Connectors = append(b.deps.Connectors, connector{"postgres", domain.CategoryDatabase})
-	_, err := application.New(b.deps)
+	e := newEnv(t)
+	e.deps.Aggregators = append(e.deps.Aggregators, newVendor("belvo"))
+	e.deps.Connectors = append(e.deps.Connectors, connector{"postgres", domain.CategoryDatabase})
+	_, err := application.New(e.deps)
 	if err == nil || !strings.Contains(err.Error(), "belvo twice") || !strings.Contains(err.Error(), "postgres twice") {
 		t.Fatalf("got %v, want both twins named", err)
 	}
 }
 
 func TestConnectorTypesAreTheRegisteredOnes(t *testing.T) {
-	b := newBench(t)
+	e := newEnv(t)
 	want := []ports.ConnectorType{
 		{Type: "postgres", Category: domain.CategoryDatabase}, {Type: "rest-generic", Category: domain.CategoryREST},
 	}
-	if diff := cmp.Diff(want, b.ConnectorTypes(b.ctx)); diff != "" {
+	if diff := cmp.Diff(want, e.ConnectorTypes(e.ctx)); diff != "" {
 		t.Error(diff)
 	}
 }

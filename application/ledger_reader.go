@@ -15,7 +15,7 @@ const feedPoll = 200 * time.Millisecond
 func (s *Service) ListAccounts(
 	ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID, page domain.PageRequest,
 ) (domain.Page[domain.Account], error) {
-	if err := s.visible(ctx, tenant, connection); err != nil {
+	if err := s.requireConnection(ctx, tenant, connection); err != nil {
 		return domain.Page[domain.Account]{}, err
 	}
 	return s.Ledger.Accounts(ctx, tenant, connection, page)
@@ -29,7 +29,7 @@ func (s *Service) ListTransactions(
 	if err := filter.Window.Validate(); err != nil {
 		return domain.Page[domain.Transaction]{}, err
 	}
-	if err := s.visible(ctx, tenant, connection); err != nil {
+	if err := s.requireConnection(ctx, tenant, connection); err != nil {
 		return domain.Page[domain.Transaction]{}, err
 	}
 	return s.Ledger.Transactions(ctx, tenant, connection, filter, page)
@@ -42,7 +42,7 @@ func (s *Service) Changes(
 	end := s.Clock.Now().Add(wait)
 	for {
 		feed, err := s.Ledger.Changes(ctx, tenant, page)
-		if err != nil || len(feed.Items) > 0 || s.leaving.Load() || !s.Clock.Now().Before(end) {
+		if err != nil || len(feed.Items) > 0 || s.stopWaiting.Load() || !s.Clock.Now().Before(end) {
 			return feed, err
 		}
 		if err := s.Sleeper.Sleep(ctx, feedPoll); err != nil {
@@ -53,4 +53,4 @@ func (s *Service) Changes(
 
 // StopWaiting has the waiting readers of the change feed answered with what there is, in
 // at most feedPoll, and lets none wait any more. It is for a process that is about to end.
-func (s *Service) StopWaiting() { s.leaving.Store(true) }
+func (s *Service) StopWaiting() { s.stopWaiting.Store(true) }

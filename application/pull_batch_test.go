@@ -15,13 +15,13 @@ import (
 )
 
 // written are pulls that note what is stored and take their time over it.
-type written struct {
+type recordingPulls struct {
 	ports.Pulls
 	pages []string
 	slow  time.Duration
 }
 
-func (w *written) StorePage(ctx context.Context, l domain.Lease, p ports.PageWrite) (domain.Counts, error) {
+func (w *recordingPulls) StorePage(ctx context.Context, l domain.Lease, p ports.PageWrite) (domain.Counts, error) {
 	if len(p.Transactions)+p.Unchanged > 0 {
 		w.pages = append(w.pages, fmt.Sprintf("%d new, fresh %t, %d known, to %q", len(p.Transactions), p.AssumeNew, p.Unchanged, p.Progress.Cursor))
 		time.Sleep(w.slow)
@@ -30,15 +30,15 @@ func (w *written) StorePage(ctx context.Context, l domain.Lease, p ports.PageWri
 }
 
 // noting gives a bench whose writes are noted.
-func noting(t *testing.T, with ...func(*application.Deps)) (*bench, *written) {
-	w := &written{}
-	b := newBench(t, append(with, func(d *application.Deps) { w.Pulls, d.Pulls = d.Pulls, w })...)
-	b.vendor.steps = []domain.Step{list}
-	return b, w
+func envRecordingPages(t *testing.T, with ...func(*application.Deps)) (*env, *recordingPulls) {
+	w := &recordingPulls{}
+	e := newEnv(t, append(with, func(d *application.Deps) { w.Pulls, d.Pulls = d.Pulls, w })...)
+	e.vendor.steps = []domain.Step{listStep}
+	return e, w
 }
 
 // costly shows rows that take a moment to read, so that the next page is there by then.
-func costly(ids ...string) (seen []domain.RawTransaction) {
+func slowRows(ids ...string) (seen []domain.RawTransaction) {
 	for i, id := range ids {
 		source := domain.ContentHash{1, byte(i + 1)}
 		seen = append(seen, domain.RawTransaction{ExternalID: id, ContentHash: source, Normalize: func() (domain.TransactionData, error) {
@@ -50,7 +50,7 @@ func costly(ids ...string) (seen []domain.RawTransaction) {
 }
 
 // paged answers with the pages, one after the other.
-func paged(pages ...[]domain.RawTransaction) func(domain.Step, string) (*ports.VendorPage, error) {
+func pagesInOrder(pages ...[]domain.RawTransaction) func(domain.Step, string) (*ports.VendorPage, error) {
 	return func(_ domain.Step, cursor string) (*ports.VendorPage, error) {
 		at := 0
 		_, _ = fmt.Sscan(cursor, &at)
@@ -63,7 +63,7 @@ func paged(pages ...[]domain.RawTransaction) func(domain.Step, string) (*ports.V
 }
 
 // numbered gives so many ids.
-func numbered(prefix string, n int) (ids []string) {
+func numberedIDs(prefix string, n int) (ids []string) {
 	for i := range n {
 		ids = append(ids, fmt.Sprint(prefix, i))
 	}
@@ -79,37 +79,37 @@ func TestPagesThatAreReadyAreStoredTogether(t *testing.T) {
 		fails bool
 	}{
 		"small ones": {
-			[][]domain.RawTransaction{costly("a"), costly("b"), costly("c"), costly("d")},
+			[][]domain.RawTransaction{slowRows("a"), slowRows("b"), slowRows("c"), slowRows("d")},
 			[]string{`1 new, fresh true, 0 known, to "1"`, `3 new, fresh true, 0 known, to ""`}, false,
 		},
 		"up to a thousand rows": {
-			[][]domain.RawTransaction{costly("a"), costly(numbered("b", 600)...), costly(numbered("c", 400)...), costly("d")},
+			[][]domain.RawTransaction{slowRows("a"), slowRows(numberedIDs("b", 600)...), slowRows(numberedIDs("c", 400)...), slowRows("d")},
 			[]string{`1 new, fresh true, 0 known, to "1"`, `1000 new, fresh true, 0 known, to "3"`, `1 new, fresh true, 0 known, to ""`}, false,
 		},
 		"a row again": {
-			[][]domain.RawTransaction{costly("a"), costly("b"), costly("b", "c"), costly("d")},
+			[][]domain.RawTransaction{slowRows("a"), slowRows("b"), slowRows("b", "c"), slowRows("d")},
 			[]string{`1 new, fresh true, 0 known, to "1"`, `1 new, fresh true, 0 known, to "2"`, `3 new, fresh false, 0 known, to ""`}, false,
 		},
 		"a row twice": {
-			[][]domain.RawTransaction{costly("a", "a"), costly("b")},
+			[][]domain.RawTransaction{slowRows("a", "a"), slowRows("b")},
 			[]string{`2 new, fresh false, 0 known, to "1"`, `1 new, fresh true, 0 known, to ""`}, false,
 		},
 		"a row that cannot be read": {
-			[][]domain.RawTransaction{costly("a"), costly("b"), {(&page{}).sight("c", "", 9)}, costly("d")},
+			[][]domain.RawTransaction{slowRows("a"), slowRows("b"), {(&pageWithLog{}).rawRow("c", "", 9)}, slowRows("d")},
 			[]string{`1 new, fresh true, 0 known, to "1"`, `1 new, fresh true, 0 known, to "2"`}, true,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				b, w := noting(t, func(d *application.Deps) { d.Go = nil })
+				e, w := envRecordingPages(t, func(d *application.Deps) { d.Go = nil })
 				w.slow = 10 * time.Second
-				b.vendor.onRead = paged(tc.pages...)
-				id := b.everything(b.connection("books"))
-				b.run(id)
+				e.vendor.onRead = pagesInOrder(tc.pages...)
+				id := e.requestFullPull(e.createConnection("books"))
+				e.runPull(id)
 				if tc.fails {
-					b.stands(id, domain.PullQueued, domain.MalformedResponse)
+					e.wantPull(id, domain.PullQueued, domain.MalformedResponse)
 				} else {
-					b.stands(id, domain.PullSucceeded, "")
+					e.wantPull(id, domain.PullSucceeded, "")
 				}
 				if diff := cmp.Diff(tc.want, w.pages); diff != "" {
 					t.Error(diff)
@@ -122,7 +122,7 @@ func TestPagesThatAreReadyAreStoredTogether(t *testing.T) {
 // Pages that bring nothing move the pull on together, a second late at most; what they
 // showed is counted, and a page behind them that fails finds the pull where they end.
 func TestPagesThatBringNothingAreWrittenTogether(t *testing.T) {
-	shown := [][]domain.RawTransaction{costly("a"), costly("b"), costly("c"), costly("d")}
+	shown := [][]domain.RawTransaction{slowRows("a"), slowRows("b"), slowRows("c"), slowRows("d")}
 	for name, tc := range map[string]struct {
 		late, fails string // before which page a second passes, and which page is not given
 		want        []string
@@ -133,31 +133,31 @@ func TestPagesThatBringNothingAreWrittenTogether(t *testing.T) {
 		"nothing twice":       {"2", "3", []string{`0 new, fresh false, 3 known, to "3"`}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			b, w := noting(t)
-			b.vendor.onRead = paged(shown...)
-			c := b.connection("books")
-			b.run(b.everything(c))
+			e, w := envRecordingPages(t)
+			e.vendor.onRead = pagesInOrder(shown...)
+			c := e.createConnection("books")
+			e.runPull(e.requestFullPull(c))
 			w.pages = nil
-			b.vendor.onRead = func(step domain.Step, cursor string) (*ports.VendorPage, error) {
+			e.vendor.onRead = func(step domain.Step, cursor string) (*ports.VendorPage, error) {
 				if tc.late != "" && cursor == tc.late {
-					b.clock.pass(time.Second)
+					e.clock.pass(time.Second)
 				}
 				if tc.fails != "" && cursor == tc.fails {
 					tc.fails = ""
 					return nil, unavailable(domain.VendorUnreachable)
 				}
-				return paged(shown...)(step, cursor)
+				return pagesInOrder(shown...)(step, cursor)
 			}
-			id := b.everything(c)
-			again := b.run(id)
+			id := e.requestFullPull(c)
+			again := e.runPull(id)
 			if diff := cmp.Diff(tc.want, w.pages); diff != "" {
 				t.Error(diff)
 			}
 			if again > 0 {
-				b.clock.pass(again)
-				b.run(id)
+				e.clock.pass(again)
+				e.runPull(id)
 			}
-			got := b.stands(id, domain.PullSucceeded, "")
+			got := e.wantPull(id, domain.PullSucceeded, "")
 			if diff := cmp.Diff(domain.Counts{Accounts: 1, Read: 4, Unchanged: 4}, got.Counts); diff != "" {
 				t.Error(diff)
 			}
@@ -167,13 +167,13 @@ func TestPagesThatBringNothingAreWrittenTogether(t *testing.T) {
 
 // The pull's row says where a page with news ends, whatever was passed before it.
 func TestAPageWithNewsTakesThoseBeforeItAlong(t *testing.T) {
-	b, w := noting(t)
-	b.vendor.onRead = paged(costly("a"), costly("b"))
-	c := b.connection("books")
-	b.run(b.everything(c))
+	e, w := envRecordingPages(t)
+	e.vendor.onRead = pagesInOrder(slowRows("a"), slowRows("b"))
+	c := e.createConnection("books")
+	e.runPull(e.requestFullPull(c))
 	w.pages = nil
-	b.vendor.onRead = paged(costly("a"), costly("new"), costly("b"))
-	b.run(b.everything(c))
+	e.vendor.onRead = pagesInOrder(slowRows("a"), slowRows("new"), slowRows("b"))
+	e.runPull(e.requestFullPull(c))
 	want := []string{`1 new, fresh false, 1 known, to "2"`, `0 new, fresh false, 1 known, to ""`}
 	if diff := cmp.Diff(want, w.pages); diff != "" {
 		t.Error(diff)

@@ -15,18 +15,18 @@ func (s *Service) Receive(ctx context.Context, k domain.WebhookRequest) (ports.R
 	if !wired || !s.Sources[k.Vendor].Admits(k) {
 		return ports.ReceiveResult{}, s.refuse(ctx, k)
 	}
-	receipt, err := s.receipt(ctx, aggregator, k)
+	incoming, err := s.incomingDelivery(ctx, aggregator, k)
 	if err != nil {
 		return ports.ReceiveResult{}, err
 	}
-	received, err := s.Deliveries.Receive(ctx, receipt)
+	received, err := s.Deliveries.Receive(ctx, incoming)
 	if errors.Is(err, domain.Unauthenticated) {
 		return ports.ReceiveResult{}, s.refuse(ctx, k)
 	}
 	if err != nil {
 		return ports.ReceiveResult{}, err
 	}
-	s.touched.note(received.Token, receipt.At)
+	s.tokenUsage.record(received.Token, incoming.At)
 	s.Observer.Emit(ctx, ports.WebhookReceived{Vendor: k.Vendor, Outcome: outcomeOf(received), Delivery: received.Delivery.ID})
 	return received, nil
 }
@@ -40,7 +40,7 @@ func (s *Service) refuse(ctx context.Context, k domain.WebhookRequest) error {
 	return &domain.Error{Kind: domain.Unauthenticated}
 }
 
-func (s *Service) receipt(ctx context.Context, a ports.Aggregator, k domain.WebhookRequest) (ports.IncomingDelivery, error) {
+func (s *Service) incomingDelivery(ctx context.Context, a ports.Aggregator, k domain.WebhookRequest) (ports.IncomingDelivery, error) {
 	event, err := a.Parse(k.Body)
 	if err != nil && !errors.Is(err, domain.Invalid) {
 		return ports.IncomingDelivery{}, err

@@ -30,11 +30,11 @@ func TestConnectionTestFoldsIntoFiveReasons(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			b := newBench(t)
-			b.connection("books")
-			b.vendor.onCheck = func() error { return test.failure }
-			result, err := b.TestConnection(b.ctx, b.tenant, "pluggy", "books")
-			b.ok(err)
+			e := newEnv(t)
+			e.createConnection("books")
+			e.vendor.onCheck = func() error { return test.failure }
+			result, err := e.TestConnection(e.ctx, e.tenant, "pluggy", "books")
+			e.noError(err)
 			want := ports.TestResult{
 				Vendor: "pluggy", Name: "books", Healthy: test.want == "", Reason: test.want, Latency: result.Latency,
 			}
@@ -44,7 +44,7 @@ func TestConnectionTestFoldsIntoFiveReasons(t *testing.T) {
 			if result.Latency <= 0 {
 				t.Error("no latency")
 			}
-			checks := noted[ports.VendorChecked](b.seen)
+			checks := eventsOf[ports.VendorChecked](e.events)
 			if len(checks) != 1 || !errors.Is(checks[0].Err, test.failure) {
 				t.Errorf("observed %v", checks)
 			}
@@ -53,128 +53,128 @@ func TestConnectionTestFoldsIntoFiveReasons(t *testing.T) {
 }
 
 func TestConnectionTestNamesEveryFieldAtOnce(t *testing.T) {
-	b := newBench(t)
-	_, err := b.TestConnection(b.ctx, b.tenant, "nobody", "")
-	b.fails(err, domain.Invalid)
+	e := newEnv(t)
+	_, err := e.TestConnection(e.ctx, e.tenant, "nobody", "")
+	e.wantError(err, domain.Invalid)
 	if diff := cmp.Diff([]string{"vendor", "configName"}, fields(err)); diff != "" {
 		t.Error(diff)
 	}
-	_, err = b.TestConnection(b.ctx, b.tenant, "pluggy", "absent")
-	b.fails(err, domain.NotFound)
+	_, err = e.TestConnection(e.ctx, e.tenant, "pluggy", "absent")
+	e.wantError(err, domain.NotFound)
 }
 
 // Only what the vendor refuses for good says something of the connection.
 func TestHealthMovesWithVerdictsOnly(t *testing.T) {
-	b := newBench(t)
-	c := b.connection("books")
-	look := func(failure error) domain.Health {
-		b.vendor.onCheck = func() error { return failure }
-		_, err := b.TestConnection(b.ctx, b.tenant, "pluggy", "books")
-		b.ok(err)
-		return b.health(c)
+	e := newEnv(t)
+	c := e.createConnection("books")
+	runCheck := func(failure error) domain.Health {
+		e.vendor.onCheck = func() error { return failure }
+		_, err := e.TestConnection(e.ctx, e.tenant, "pluggy", "books")
+		e.noError(err)
+		return e.getHealth(c)
 	}
-	if h := look(unavailable(domain.VendorUnreachable)); h.StatusOrUnknown() != domain.Unknown {
+	if h := runCheck(unavailable(domain.VendorUnreachable)); h.StatusOrUnknown() != domain.Unknown {
 		t.Errorf("a passing fault gave %+v", h)
 	}
-	well := look(nil)
-	if well.Status != domain.Healthy {
-		t.Errorf("got %+v", well)
+	healthy := runCheck(nil)
+	if healthy.Status != domain.Healthy {
+		t.Errorf("got %+v", healthy)
 	}
-	if h := look(unavailable(domain.VendorRateLimited)); h != well {
+	if h := runCheck(unavailable(domain.VendorRateLimited)); h != healthy {
 		t.Errorf("a passing fault moved it: %+v", h)
 	}
-	ill := look(rejected(domain.CredentialRejected))
-	if ill.Status != domain.Unhealthy || ill.Reason != domain.CredentialRejected || !ill.NeedsReauth {
-		t.Errorf("got %+v", ill)
+	unhealthy := runCheck(rejected(domain.CredentialRejected))
+	if unhealthy.Status != domain.Unhealthy || unhealthy.Reason != domain.CredentialRejected || !unhealthy.NeedsReauth {
+		t.Errorf("got %+v", unhealthy)
 	}
-	b.vendor.standing.NeedsReauth = true
-	if h := look(nil); h.Status != domain.Healthy || !h.NeedsReauth || !h.Since.After(ill.Since) {
+	e.vendor.status.NeedsReauth = true
+	if h := runCheck(nil); h.Status != domain.Healthy || !h.NeedsReauth || !h.Since.After(unhealthy.Since) {
 		t.Errorf("got %+v", h)
 	}
 }
 
 // What was seen of the old credential says nothing of the one that replaced it.
 func TestHealthIgnoresALookAtWhatIsReplaced(t *testing.T) {
-	b := newBench(t)
-	c := b.connection("books")
-	b.vendor.onCheck = func() error {
-		b.rotate(c, "right")
+	e := newEnv(t)
+	c := e.createConnection("books")
+	e.vendor.onCheck = func() error {
+		e.rotate(c, "right")
 		return rejected(domain.CredentialRejected)
 	}
-	result, err := b.TestConnection(b.ctx, b.tenant, "pluggy", "books")
-	b.ok(err)
+	result, err := e.TestConnection(e.ctx, e.tenant, "pluggy", "books")
+	e.noError(err)
 	if result.Healthy {
 		t.Error("the look itself failed, and must say so")
 	}
-	if h := b.health(c); h.StatusOrUnknown() != domain.Unknown {
+	if h := e.getHealth(c); h.StatusOrUnknown() != domain.Unknown {
 		t.Errorf("the new credential is %+v", h)
 	}
 }
 
 // A re-encryption replaces the bytes, and nothing of what they hold.
 func TestHealthSurvivesAReseal(t *testing.T) {
-	b := newBench(t)
-	c := b.connection("books")
-	b.vendor.onCheck = func() error {
-		b.sealer.primary++
-		_, err := b.Reseal(b.ctx)
+	e := newEnv(t)
+	c := e.createConnection("books")
+	e.vendor.onCheck = func() error {
+		e.sealer.primary++
+		_, err := e.Reseal(e.ctx)
 		return err
 	}
-	_, err := b.TestConnection(b.ctx, b.tenant, "pluggy", "books")
-	b.ok(err)
-	if h := b.health(c); h.Status != domain.Healthy {
+	_, err := e.TestConnection(e.ctx, e.tenant, "pluggy", "books")
+	e.noError(err)
+	if h := e.getHealth(c); h.Status != domain.Healthy {
 		t.Errorf("got %+v", h)
 	}
 }
 
 func TestAConnectionDeletedDuringItsTest(t *testing.T) {
-	b := newBench(t)
-	c := b.connection("books")
-	b.vendor.onCheck = func() error { return b.DeleteConnection(b.ctx, b.tenant, c.ID, nil) }
-	result, err := b.TestConnection(b.ctx, b.tenant, "pluggy", "books")
-	b.ok(err)
+	e := newEnv(t)
+	c := e.createConnection("books")
+	e.vendor.onCheck = func() error { return e.DeleteConnection(e.ctx, e.tenant, c.ID, nil) }
+	result, err := e.TestConnection(e.ctx, e.tenant, "pluggy", "books")
+	e.noError(err)
 	if !result.Healthy {
 		t.Error("the look succeeded")
 	}
 }
 
 func TestACallerWhoLeavesGetsNoVerdict(t *testing.T) {
-	b := newBench(t)
-	c := b.connection("books")
-	ctx, cancel := context.WithCancel(b.ctx)
-	b.vendor.onCheck = func() error {
+	e := newEnv(t)
+	c := e.createConnection("books")
+	ctx, cancel := context.WithCancel(e.ctx)
+	e.vendor.onCheck = func() error {
 		cancel()
 		return rejected(domain.CredentialRejected)
 	}
-	_, err := b.TestConnection(ctx, b.tenant, "pluggy", "books")
-	b.fails(err, context.Canceled)
-	if h := b.health(c); h.StatusOrUnknown() != domain.Unknown {
+	_, err := e.TestConnection(ctx, e.tenant, "pluggy", "books")
+	e.wantError(err, context.Canceled)
+	if h := e.getHealth(c); h.StatusOrUnknown() != domain.Unknown {
 		t.Errorf("got %+v", h)
 	}
 }
 
 func TestACallerWhoLeavesAnEngineTest(t *testing.T) {
-	b := newBench(t)
-	c := b.engine("warehouse")
-	ctx, cancel := context.WithCancel(b.ctx)
-	b.sealer.meantime = cancel
-	_, err := b.TestEngine(ctx, b.tenant, c.ID)
-	b.fails(err, context.Canceled)
+	e := newEnv(t)
+	c := e.createEngine("warehouse")
+	ctx, cancel := context.WithCancel(e.ctx)
+	e.sealer.onOpen = cancel
+	_, err := e.TestEngine(ctx, e.tenant, c.ID)
+	e.wantError(err, context.Canceled)
 }
 
 // A session may outlive the credential it was granted for: a test presents it anew, where
 // the aggregator can.
 func TestAConnectionTestTrustsNoSession(t *testing.T) {
-	b := newBench(t)
-	b.deps.Aggregators = []ports.Aggregator{verifier{b.vendor}}
-	c := b.connection("books")
-	service := b.again()
-	result, err := service.TestConnection(b.ctx, b.tenant, "pluggy", "books")
-	b.ok(err)
-	if result.Reason != domain.AccountNotFound || b.vendor.checks != 0 {
-		t.Errorf("got %+v after %d checks", result, b.vendor.checks)
+	e := newEnv(t)
+	e.deps.Aggregators = []ports.Aggregator{verifier{e.vendor}}
+	c := e.createConnection("books")
+	service := e.newService()
+	result, err := service.TestConnection(e.ctx, e.tenant, "pluggy", "books")
+	e.noError(err)
+	if result.Reason != domain.AccountNotFound || e.vendor.checks != 0 {
+		t.Errorf("got %+v after %d checks", result, e.vendor.checks)
 	}
-	if h := b.health(c); h.Reason != domain.AccountNotFound {
+	if h := e.getHealth(c); h.Reason != domain.AccountNotFound {
 		t.Errorf("got %+v", h)
 	}
 }

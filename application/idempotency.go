@@ -23,32 +23,32 @@ func (s *Service) Do(
 	if first != nil {
 		return *first, true, nil
 	}
-	kept := false
+	stored := false
 	defer func() {
-		if !kept { // an error, or a panic on its way through
-			s.abandon(ctx, tenant, key)
+		if !stored { // an error, or a panic on its way through
+			s.releaseKey(ctx, tenant, key)
 		}
 	}()
-	answer, err := do(ctx)
-	if err != nil || answer.Status == 0 {
-		return answer, false, err
+	response, err := do(ctx)
+	if err != nil || response.Status == 0 {
+		return response, false, err
 	}
-	kept = true
-	s.keep(ctx, tenant, key, answer)
-	return answer, false, nil
+	stored = true
+	s.storeResponse(ctx, tenant, key, response)
+	return response, false, nil
 }
 
 // keep stores the first answer. A failure is not the caller's: what was asked has
 // happened, and the claim still holds off a repeat until it is stale.
-func (s *Service) keep(ctx context.Context, tenant domain.TenantID, key string, answer ports.StoredResponse) {
+func (s *Service) storeResponse(ctx context.Context, tenant domain.TenantID, key string, response ports.StoredResponse) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
 	defer cancel()
-	if err := s.Idempotency.Finish(ctx, tenant, key, answer, s.Clock.Now()); err != nil {
+	if err := s.Idempotency.Finish(ctx, tenant, key, response, s.Clock.Now()); err != nil {
 		s.Observer.Emit(ctx, ports.BackgroundError{Task: "idempotency.keep", Err: err})
 	}
 }
 
-func (s *Service) abandon(ctx context.Context, tenant domain.TenantID, key string) {
+func (s *Service) releaseKey(ctx context.Context, tenant domain.TenantID, key string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
 	defer cancel()
 	if err := s.Idempotency.Release(ctx, tenant, key); err != nil {

@@ -11,7 +11,7 @@ import (
 
 // TestConnection implements ports.ConnectionManager.
 func (s *Service) TestConnection(ctx context.Context, tenant domain.TenantID, vendor, name string) (ports.TestResult, error) {
-	v, err := s.addressed(vendor, name, "configName")
+	v, err := s.validateAddress(vendor, name, "configName")
 	if err != nil {
 		return ports.TestResult{}, err
 	}
@@ -19,14 +19,14 @@ func (s *Service) TestConnection(ctx context.Context, tenant domain.TenantID, ve
 	if err != nil {
 		return ports.TestResult{}, err
 	}
-	begun := s.Clock.Now()
-	standing, failure := s.look(ctx, c)
-	took := s.Clock.Now().Sub(begun)
+	startedAt := s.Clock.Now()
+	status, failure := s.liveCheck(ctx, c)
+	took := s.Clock.Now().Sub(startedAt)
 	if ctx.Err() != nil {
 		return ports.TestResult{}, ctx.Err()
 	}
 	s.Observer.Emit(ctx, ports.VendorChecked{Vendor: v, Took: took, Err: failure})
-	if err := s.remember(ctx, c, standing, failure); err != nil {
+	if err := s.saveHealth(ctx, c, status, failure); err != nil {
 		return ports.TestResult{}, err
 	}
 	return ports.TestResult{
@@ -36,16 +36,16 @@ func (s *Service) TestConnection(ctx context.Context, tenant domain.TenantID, ve
 
 // addressed validates the pair (vendor, config name) that names a connection; field is
 // what the caller calls the name.
-func (s *Service) addressed(vendor, name, field string) (domain.Vendor, error) {
-	v, unknown := s.vendor(vendor)
-	faults := gather(unknown)
+func (s *Service) validateAddress(vendor, name, field string) (domain.Vendor, error) {
+	v, unknown := s.wiredVendor(vendor)
+	fieldErrors := nonNil(unknown)
 	if name == "" {
-		faults = append(faults, domain.FieldError(field, "must not be empty"))
+		fieldErrors = append(fieldErrors, domain.FieldError(field, "must not be empty"))
 	}
-	return v, domain.Join(faults)
+	return v, domain.Join(fieldErrors)
 }
 
-func (s *Service) look(ctx context.Context, c domain.Connection) (domain.LinkStatus, error) {
+func (s *Service) liveCheck(ctx context.Context, c domain.Connection) (domain.LinkStatus, error) {
 	credential, err := s.open(ctx, c)
 	if err != nil {
 		return domain.LinkStatus{}, err
@@ -63,11 +63,11 @@ func accessOf(c domain.Connection, credential domain.Credential) ports.Access {
 
 // remember keeps what the look showed, unless the connection was redirected, rotated or
 // deleted meanwhile: then it was a look at something else.
-func (s *Service) remember(ctx context.Context, looked domain.Connection, standing domain.LinkStatus, failure error) error {
+func (s *Service) saveHealth(ctx context.Context, checked domain.Connection, status domain.LinkStatus, failure error) error {
 	now := s.Clock.Now()
-	_, err := s.Connections.Update(ctx, looked.Tenant, looked.Kind, looked.ID, func(c *domain.Connection) error {
-		if sameTarget(*c, looked) {
-			c.Health = healthAfter(c.Health, standing, failure, now)
+	_, err := s.Connections.Update(ctx, checked.Tenant, checked.Kind, checked.ID, func(c *domain.Connection) error {
+		if sameTarget(*c, checked) {
+			c.Health = healthAfter(c.Health, status, failure, now)
 		}
 		return nil
 	})

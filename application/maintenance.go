@@ -11,26 +11,26 @@ import (
 )
 
 // strandedGrace is how long a due pull may wait for a worker before it is kicked.
-const strandedGrace = 10 * time.Second
+const stuckGrace = 10 * time.Second
 
 // resealBatch is how many connections one round of re-encryption reads.
 const resealBatch = 200
 
 // Stranded implements ports.Keeper.
 func (s *Service) ListStuck(ctx context.Context, limit int) ([]domain.PullID, error) {
-	return s.Pulls.ListStuck(ctx, s.Clock.Now(), strandedGrace, limit)
+	return s.Pulls.ListStuck(ctx, s.Clock.Now(), stuckGrace, limit)
 }
 
 // Reconcile implements ports.Keeper. A connection is due after four fifths of the
 // interval, so that rounds which come every twentieth of it are done in time.
 func (s *Service) Reconcile(ctx context.Context, interval time.Duration, limit int) (int, error) {
 	now := s.Clock.Now()
-	idle, err := s.Pulls.ListDueForReconcile(ctx, now.Add(-interval*4/5), limit)
+	due, err := s.Pulls.ListDueForReconcile(ctx, now.Add(-interval*4/5), limit)
 	if err != nil {
 		return 0, err
 	}
-	asked := 0
-	for _, c := range idle {
+	requested := 0
+	for _, c := range due {
 		_, err := s.Pulls.Request(ctx, c.Tenant, c.ID, ports.PullRequest{
 			ID: s.newPullID(), Scope: domain.PullScope{Everything: true}, Trigger: domain.TriggerReconcile, At: now,
 		})
@@ -38,14 +38,14 @@ func (s *Service) Reconcile(ctx context.Context, interval time.Duration, limit i
 			continue // deleted meanwhile
 		}
 		if err != nil {
-			return asked, err
+			return requested, err
 		}
-		asked++
+		requested++
 	}
-	if asked > 0 {
-		s.Observer.Emit(ctx, ports.ReconcileRequested{Asked: asked})
+	if requested > 0 {
+		s.Observer.Emit(ctx, ports.ReconcileRequested{Asked: requested})
 	}
-	return asked, nil
+	return requested, nil
 }
 
 // Prune implements ports.Keeper.
@@ -55,11 +55,11 @@ func (s *Service) Prune(ctx context.Context, keep time.Duration, limit int) (int
 	if err != nil {
 		return deliveries, err
 	}
-	answers, err := s.Idempotency.Prune(ctx, now.Add(-ports.ResponseRetention), limit)
-	if rows := deliveries + answers; rows > 0 {
+	responses, err := s.Idempotency.Prune(ctx, now.Add(-ports.ResponseRetention), limit)
+	if rows := deliveries + responses; rows > 0 {
 		s.Observer.Emit(ctx, ports.Pruned{Rows: rows})
 	}
-	return deliveries + answers, err
+	return deliveries + responses, err
 }
 
 // Reseal implements ports.Keeper. A rotation that races it has sealed afresh by itself;
@@ -75,7 +75,7 @@ func (s *Service) Reseal(ctx context.Context) (int, error) {
 			return total, err
 		}
 		if done == 0 {
-			return total, unopened(lost)
+			return total, unopenedError(lost)
 		}
 	}
 }
@@ -103,7 +103,7 @@ func (s *Service) resealPass(ctx context.Context) (done, lost int, err error) {
 }
 
 // unopened is the error of so many credentials; nil of none.
-func unopened(lost int) error {
+func unopenedError(lost int) error {
 	if lost == 0 {
 		return nil
 	}

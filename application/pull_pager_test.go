@@ -19,23 +19,23 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // order is how reading and storing follow each other in a bench.
-var order = inTurn
+var defaultGo = runWhenAwaited
 
 // inTurn does what may be done beside the caller when it is waited for: a page is read
 // once the one before it is stored.
-func inTurn(work func()) (wait func()) { return sync.OnceFunc(work) }
+func runWhenAwaited(work func()) (wait func()) { return sync.OnceFunc(work) }
 
 // atOnce does it before anything else: a page is stored once the next one is read.
-func atOnce(work func()) (wait func()) {
+func runImmediately(work func()) (wait func()) {
 	work()
 	return func() {}
 }
 
 // What holds page after page holds whatever is done first, and beside each other.
 func TestAnyOrderOfReadingAndStoring(t *testing.T) {
-	defer func(usual func(func()) func()) { order = usual }(order)
-	for name, other := range map[string]func(func()) func(){"at once": atOnce, "beside": nil} {
-		order = other
+	defer func(saved func(func()) func()) { defaultGo = saved }(defaultGo)
+	for name, other := range map[string]func(func()) func(){"at once": runImmediately, "beside": nil} {
+		defaultGo = other
 		for what, holds := range map[string]func(*testing.T){
 			"resumes":     TestResumesAfterACrashBetweenAnyTwoPages,
 			"outages":     TestTheStoreMayFailAtAnyWrite,
@@ -56,19 +56,19 @@ func TestAnyOrderOfReadingAndStoring(t *testing.T) {
 
 // storing gives a bench whose pages meet a function before they are stored. Its reads
 // run beside it, as the service's do.
-func storing(t *testing.T, meet func() error) *bench {
-	return newBench(t, func(d *application.Deps) { d.Pulls, d.Go = met{d.Pulls, meet}, nil })
+func envWithStoreHook(t *testing.T, beforeStore func() error) *env {
+	return newEnv(t, func(d *application.Deps) { d.Pulls, d.Go = hookedPulls{d.Pulls, beforeStore}, nil })
 }
 
 // met are pulls whose pages with rows meet a function.
-type met struct {
+type hookedPulls struct {
 	ports.Pulls
-	meet func() error
+	beforeStore func() error
 }
 
-func (m met) StorePage(ctx context.Context, l domain.Lease, w ports.PageWrite) (domain.Counts, error) {
+func (m hookedPulls) StorePage(ctx context.Context, l domain.Lease, w ports.PageWrite) (domain.Counts, error) {
 	if len(w.Transactions) > 0 {
-		if err := m.meet(); err != nil {
+		if err := m.beforeStore(); err != nil {
 			return domain.Counts{}, err
 		}
 	}
@@ -79,26 +79,26 @@ func (m met) StorePage(ctx context.Context, l domain.Lease, w ports.PageWrite) (
 // no further one is begun. Two of these are too many rows to be stored as one.
 func TestTwoPagesAreReadAhead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var b *bench
+		var e *env
 		var found []string
-		b = storing(t, func() error {
+		e = envWithStoreHook(t, func() error {
 			synctest.Wait() // for whatever goes on beside
-			found = append(found, fmt.Sprintf("%q", b.vendor.cursors))
+			found = append(found, fmt.Sprintf("%q", e.vendor.cursors))
 			return nil
 		})
-		b.vendor.steps = []domain.Step{list}
+		e.vendor.steps = []domain.Step{listStep}
 		var pages [][]domain.RawTransaction
 		for i := range 5 {
 			var rows []domain.TransactionData
-			for _, id := range numbered(fmt.Sprint("page ", i, " "), 600) {
+			for _, id := range numberedIDs(fmt.Sprint("page ", i, " "), 600) {
 				rows = append(rows, row(id, "one of many"))
 			}
 			pages = append(pages, domain.RawTransactionsOf(rows...))
 		}
-		b.vendor.onRead = paged(pages...)
-		id := b.everything(b.connection("books"))
-		b.run(id)
-		b.stands(id, domain.PullSucceeded, "")
+		e.vendor.onRead = pagesInOrder(pages...)
+		id := e.requestFullPull(e.createConnection("books"))
+		e.runPull(id)
+		e.wantPull(id, domain.PullSucceeded, "")
 		all := `["" "1" "2" "3" "4"]`
 		want := []string{`["" "1" "2"]`, `["" "1" "2" "3"]`, all, all, all}
 		if diff := cmp.Diff(want, found); diff != "" {
@@ -110,24 +110,24 @@ func TestTwoPagesAreReadAhead(t *testing.T) {
 // A store that fails ends the read that goes on beside it, and waits for that.
 func TestAFailedStoreEndsTheReadAhead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := storing(t, func() error {
+		e := envWithStoreHook(t, func() error {
 			synctest.Wait() // until the next page is asked for
 			return unavailable(domain.StoreUnavailable)
 		})
-		b.vendor.shows("r1", "r2", "r3")
-		told := false
-		ctx, asked := b.ctx, make(chan struct{})
-		b.vendor.onReadOf = func(ctx context.Context, cursor string) {
+		e.vendor.setRows("r1", "r2", "r3")
+		shown := false
+		ctx, requested := e.ctx, make(chan struct{})
+		e.vendor.beforeRead = func(ctx context.Context, cursor string) {
 			if cursor == "2" {
-				close(asked)
+				close(requested)
 				<-ctx.Done()
-				told = true
+				shown = true
 			}
 		}
-		_, err := b.RunPull(ctx, b.everything(b.connection("books")))
-		b.fails(err, domain.StoreUnavailable)
-		<-asked
-		if !told {
+		_, err := e.RunPull(ctx, e.requestFullPull(e.createConnection("books")))
+		e.wantError(err, domain.StoreUnavailable)
+		<-requested
+		if !shown {
 			t.Error("the read goes on")
 		}
 	})
@@ -137,25 +137,25 @@ func TestAFailedStoreEndsTheReadAhead(t *testing.T) {
 func TestAStopInTheMiddleOfReadingAndStoring(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var stop context.CancelFunc
-		b := storing(t, func() error { synctest.Wait(); stop(); return nil })
-		b.vendor.shows("r1", "r2", "r3")
-		b.vendor.onReadOf = func(ctx context.Context, cursor string) {
+		e := envWithStoreHook(t, func() error { synctest.Wait(); stop(); return nil })
+		e.vendor.setRows("r1", "r2", "r3")
+		e.vendor.beforeRead = func(ctx context.Context, cursor string) {
 			if cursor == "2" {
 				<-ctx.Done()
 			}
 		}
-		c := b.connection("books")
-		id := b.everything(c)
-		ctx, cancel := context.WithCancel(b.ctx)
+		c := e.createConnection("books")
+		id := e.requestFullPull(c)
+		ctx, cancel := context.WithCancel(e.ctx)
 		stop = cancel
-		again, err := b.RunPull(ctx, id)
-		b.ok(err)
-		b.stands(id, domain.PullQueued, domain.Interrupted)
-		b.vendor.onReadOf = nil
-		b.clock.pass(again)
-		b.run(id)
-		b.stands(id, domain.PullSucceeded, "")
-		if diff := cmp.Diff([]string{"r1 v1", "r2 v1", "r3 v1"}, b.rows(c)); diff != "" {
+		again, err := e.RunPull(ctx, id)
+		e.noError(err)
+		e.wantPull(id, domain.PullQueued, domain.Interrupted)
+		e.vendor.beforeRead = nil
+		e.clock.pass(again)
+		e.runPull(id)
+		e.wantPull(id, domain.PullSucceeded, "")
+		if diff := cmp.Diff([]string{"r1 v1", "r2 v1", "r3 v1"}, e.storedRows(c)); diff != "" {
 			t.Error(diff)
 		}
 	})
@@ -163,22 +163,22 @@ func TestAStopInTheMiddleOfReadingAndStoring(t *testing.T) {
 
 // A panic beside the caller ends no process: it reaches the caller as its own would.
 func TestAPanicOfAReadReachesItsWorker(t *testing.T) {
-	b := storing(t, func() error { return nil })
-	b.vendor.shows("r1", "r2", "r3")
-	b.vendor.onReadOf = func(_ context.Context, cursor string) {
+	e := envWithStoreHook(t, func() error { return nil })
+	e.vendor.setRows("r1", "r2", "r3")
+	e.vendor.beforeRead = func(_ context.Context, cursor string) {
 		if cursor == "2" {
 			panic("a bug")
 		}
 	}
-	id := b.everything(b.connection("books"))
+	id := e.requestFullPull(e.createConnection("books"))
 	defer func() {
-		elsewhere, ok := recover().(interface{ Origin() (string, []byte) })
+		origin, ok := recover().(interface{ Origin() (string, []byte) })
 		if !ok {
 			t.Fatal("it is not told where the panic comes from")
 		}
-		if sort, stack := elsewhere.Origin(); sort != "string" || !bytes.Contains(stack, []byte("TestAPanicOfARead")) {
-			t.Errorf("a %s at %s", sort, stack)
+		if typeName, stack := origin.Origin(); typeName != "string" || !bytes.Contains(stack, []byte("TestAPanicOfARead")) {
+			t.Errorf("a %s at %s", typeName, stack)
 		}
 	}()
-	b.run(id)
+	e.runPull(id)
 }

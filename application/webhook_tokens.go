@@ -12,7 +12,7 @@ import (
 
 // MintToken implements ports.TokenManager.
 func (s *Service) MintToken(ctx context.Context, tenant domain.TenantID, vendor, name string) (ports.Minted, error) {
-	v, err := s.addressed(vendor, name, "connection_config_name")
+	v, err := s.validateAddress(vendor, name, "connection_config_name")
 	if err != nil {
 		return ports.Minted{}, err
 	}
@@ -48,12 +48,12 @@ func (s *Service) RevokeToken(ctx context.Context, tenant domain.TenantID, id do
 }
 
 // touches gathers when tokens were used, so that the door writes nothing for it.
-type touches struct {
+type tokenUsage struct {
 	mu   sync.Mutex
 	used map[domain.TokenID]time.Time
 }
 
-func (t *touches) note(id domain.TokenID, at time.Time) {
+func (t *tokenUsage) record(id domain.TokenID, at time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.used == nil {
@@ -62,7 +62,7 @@ func (t *touches) note(id domain.TokenID, at time.Time) {
 	t.used[id] = at
 }
 
-func (t *touches) take() map[domain.TokenID]time.Time {
+func (t *tokenUsage) take() map[domain.TokenID]time.Time {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	used := t.used
@@ -71,7 +71,7 @@ func (t *touches) take() map[domain.TokenID]time.Time {
 }
 
 // putBack restores what could not be written, without undoing later uses.
-func (t *touches) putBack(used map[domain.TokenID]time.Time) {
+func (t *tokenUsage) restore(used map[domain.TokenID]time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	maps.Copy(used, t.used)
@@ -80,12 +80,12 @@ func (t *touches) putBack(used map[domain.TokenID]time.Time) {
 
 // FlushTouches implements ports.Keeper.
 func (s *Service) FlushTokenUsage(ctx context.Context) error {
-	used := s.touched.take()
+	used := s.tokenUsage.take()
 	if len(used) == 0 {
 		return nil
 	}
 	if err := s.Tokens.RecordUsage(ctx, used); err != nil {
-		s.touched.putBack(used)
+		s.tokenUsage.restore(used)
 		return err
 	}
 	return nil

@@ -14,12 +14,12 @@ func (s *Service) RequestPull(
 	if err := w.Validate(); err != nil {
 		return domain.Pull{}, err
 	}
-	ask := domain.PullScope{Everything: true}
+	scope := domain.PullScope{Everything: true}
 	if w != (domain.Window{}) {
-		ask = domain.PullScope{Window: &w}
+		scope = domain.PullScope{Window: &w}
 	}
 	return s.Pulls.Request(ctx, tenant, connection, ports.PullRequest{
-		ID: s.newPullID(), Scope: ask, Trigger: domain.TriggerOperator, At: s.Clock.Now(), Trace: s.Tracer.Carry(ctx),
+		ID: s.newPullID(), Scope: scope, Trigger: domain.TriggerOperator, At: s.Clock.Now(), Trace: s.Tracer.Carry(ctx),
 	})
 }
 
@@ -32,14 +32,14 @@ func (s *Service) GetPull(ctx context.Context, tenant domain.TenantID, id domain
 func (s *Service) ListPulls(
 	ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID, page domain.PageRequest,
 ) (domain.Page[domain.Pull], error) {
-	if err := s.visible(ctx, tenant, connection); err != nil {
+	if err := s.requireConnection(ctx, tenant, connection); err != nil {
 		return domain.Page[domain.Pull]{}, err
 	}
 	return s.Pulls.List(ctx, tenant, ports.PullFilter{Connection: connection}, page)
 }
 
 // visible says NotFound for what is not one of the tenant's live aggregator connections.
-func (s *Service) visible(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID) error {
+func (s *Service) requireConnection(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID) error {
 	_, err := s.Connections.Get(ctx, tenant, domain.Aggregator, connection)
 	return err
 }

@@ -18,7 +18,7 @@ const account = "acc-1"
 // answered well: the credential's secret is "right", and rows come two a page.
 type vendor struct {
 	name     domain.Vendor
-	standing domain.LinkStatus
+	status domain.LinkStatus
 	rows     []domain.TransactionData
 	steps    []domain.Step // of any ask that wants rows; one whole sweep when nil
 
@@ -28,19 +28,19 @@ type vendor struct {
 	onRead func(step domain.Step, cursor string) (*ports.VendorPage, error)
 
 	// onReadOf meets every read before it is answered; the read fails if ctx ends in it.
-	onReadOf func(ctx context.Context, cursor string)
+	beforeRead func(ctx context.Context, cursor string)
 
-	asks    []domain.PullScope // as planned
+	scopes    []domain.PullScope // as planned
 	cursors []string           // as read
 	checks  int
 }
 
 func newVendor(name domain.Vendor) *vendor {
-	return &vendor{name: name, standing: domain.LinkStatus{SyncComplete: true}}
+	return &vendor{name: name, status: domain.LinkStatus{SyncComplete: true}}
 }
 
 // shows replaces the rows.
-func (v *vendor) shows(externalIDs ...string) {
+func (v *vendor) setRows(externalIDs ...string) {
 	v.rows = nil
 	for _, id := range externalIDs {
 		v.rows = append(v.rows, row(id, "as first seen"))
@@ -66,7 +66,7 @@ func (v *vendor) Check(_ context.Context, a ports.Access) (domain.LinkStatus, er
 	if !a.Credential.Part(domain.PartSecret).Equal(domain.SecretText("right")) {
 		return domain.LinkStatus{}, rejected(domain.CredentialRejected)
 	}
-	return v.standing, nil
+	return v.status, nil
 }
 
 func (v *vendor) Accounts(context.Context, ports.Access) ([]domain.AccountData, error) {
@@ -78,10 +78,10 @@ func (v *vendor) Accounts(context.Context, ports.Access) ([]domain.AccountData, 
 	return []domain.AccountData{{ExternalID: account, Type: domain.BankAccount, Name: "Checking", Currency: "BRL"}}, nil
 }
 
-func (v *vendor) Plan(ask domain.PullScope, _ []domain.AccountData, _ domain.Date) []domain.Step {
-	v.asks = append(v.asks, ask)
+func (v *vendor) Plan(scope domain.PullScope, _ []domain.AccountData, _ domain.Date) []domain.Step {
+	v.scopes = append(v.scopes, scope)
 	switch {
-	case !ask.Everything && ask.Window == nil && len(ask.Created) == 0:
+	case !scope.Everything && scope.Window == nil && len(scope.Created) == 0:
 		return nil
 	case v.steps != nil:
 		return v.steps
@@ -91,8 +91,8 @@ func (v *vendor) Plan(ask domain.PullScope, _ []domain.AccountData, _ domain.Dat
 
 func (v *vendor) Read(ctx context.Context, _ ports.Access, step domain.Step, _ []domain.AccountData, cursor string) (ports.VendorPage, error) {
 	v.cursors = append(v.cursors, cursor)
-	if v.onReadOf != nil {
-		if v.onReadOf(ctx, cursor); ctx.Err() != nil {
+	if v.beforeRead != nil {
+		if v.beforeRead(ctx, cursor); ctx.Err() != nil {
 			return ports.VendorPage{}, ctx.Err()
 		}
 	}
@@ -123,8 +123,8 @@ func (v *vendor) Parse(body []byte) (domain.WebhookEvent, error) {
 }
 
 // event writes what Parse reads.
-func event(key string, ask domain.PullScope) string {
-	text, _ := json.Marshal(domain.WebhookEvent{Name: "rows/changed", ID: key, DedupKey: key, WantsPull: true, Scope: ask})
+func eventBody(key string, scope domain.PullScope) string {
+	text, _ := json.Marshal(domain.WebhookEvent{Name: "rows/changed", ID: key, DedupKey: key, WantsPull: true, Scope: scope})
 	return string(text)
 }
 
@@ -138,14 +138,14 @@ func (c connector) Type() domain.ConnectorType { return c.kind }
 func (c connector) Category() domain.Category  { return c.category }
 
 func (c connector) Validate(_ context.Context, config json.RawMessage, credential domain.Credential) (json.RawMessage, error) {
-	var faults []*domain.Error
+	var fieldErrors []*domain.Error
 	if !json.Valid(config) {
-		faults = append(faults, domain.FieldError("config.host", "must not be empty"))
+		fieldErrors = append(fieldErrors, domain.FieldError("config.host", "must not be empty"))
 	}
 	if credential.Part("password").IsZero() {
-		faults = append(faults, domain.FieldError("credential.password", "must not be empty"))
+		fieldErrors = append(fieldErrors, domain.FieldError("credential.password", "must not be empty"))
 	}
-	return config, domain.Join(faults)
+	return config, domain.Join(fieldErrors)
 }
 
 func (c connector) Probe(_ context.Context, _ json.RawMessage, credential domain.Credential) (string, error) {

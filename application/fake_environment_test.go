@@ -63,16 +63,16 @@ func (e *entropy) Read(p []byte) (int, error) {
 }
 
 // vault stands in for sealing: what it gives out is a number, bound to its owner.
-type vault struct {
+type fakeSealer struct {
 	held     map[string]domain.Credential
 	primary  byte
 	err      error
-	meantime func() // called by each Open
+	onOpen func() // called by each Open
 }
 
-func newVault() *vault { return &vault{held: map[string]domain.Credential{}, primary: 1} }
+func newFakeSealer() *fakeSealer { return &fakeSealer{held: map[string]domain.Credential{}, primary: 1} }
 
-func (v *vault) Seal(t domain.TenantID, c domain.ConnectionID, credential domain.Credential) (domain.Sealed, error) {
+func (v *fakeSealer) Seal(t domain.TenantID, c domain.ConnectionID, credential domain.Credential) (domain.Sealed, error) {
 	if v.err != nil {
 		return nil, v.err
 	}
@@ -81,9 +81,9 @@ func (v *vault) Seal(t domain.TenantID, c domain.ConnectionID, credential domain
 	return sealed, nil
 }
 
-func (v *vault) Open(t domain.TenantID, c domain.ConnectionID, s domain.Sealed) (domain.Credential, error) {
-	if v.meantime != nil {
-		v.meantime()
+func (v *fakeSealer) Open(t domain.TenantID, c domain.ConnectionID, s domain.Sealed) (domain.Credential, error) {
+	if v.onOpen != nil {
+		v.onOpen()
 	}
 	credential, known := v.held[t.String()+c.String()+string(s)]
 	if !known {
@@ -92,12 +92,12 @@ func (v *vault) Open(t domain.TenantID, c domain.ConnectionID, s domain.Sealed) 
 	return credential, v.err
 }
 
-func (v *vault) NeedsReseal(s domain.Sealed) bool { return !bytes.HasPrefix(s, []byte{v.primary}) }
+func (v *fakeSealer) NeedsReseal(s domain.Sealed) bool { return !bytes.HasPrefix(s, []byte{v.primary}) }
 
 // addresses forbids one host.
-type addresses struct{}
+type fakeEgressGuard struct{}
 
-func (addresses) Check(ctx context.Context, raw string) error {
+func (fakeEgressGuard) Check(ctx context.Context, raw string) error {
 	if raw == "https://inside.example.test" {
 		return rejected(domain.AddressNotAllowed)
 	}
@@ -105,12 +105,12 @@ func (addresses) Check(ctx context.Context, raw string) error {
 }
 
 // notes keeps what was observed.
-type notes struct{ all []ports.Event }
+type eventRecorder struct{ all []ports.Event }
 
-func (n *notes) Emit(_ context.Context, o ports.Event) { n.all = append(n.all, o) }
+func (n *eventRecorder) Emit(_ context.Context, o ports.Event) { n.all = append(n.all, o) }
 
 // noted gives the observations of one kind.
-func noted[T ports.Event](n *notes) []T {
+func eventsOf[T ports.Event](n *eventRecorder) []T {
 	var found []T
 	for _, o := range n.all {
 		if o, ok := o.(T); ok {

@@ -24,11 +24,11 @@ var (
 const worldSteps = 10_000
 
 func TestSimulation(t *testing.T) {
-	total := tally{}
-	for world, left := *seed, *steps; left > 0; world, left = world+1, left-worldSteps {
-		s := newSim(world)
-		play(t, s, min(left, worldSteps))
-		total.add(s.tally)
+	total := counters{}
+	for seed, left := *seed, *steps; left > 0; seed, left = seed+1, left-worldSteps {
+		s := newSim(seed)
+		runSeed(t, s, min(left, worldSteps))
+		total.add(s.counters)
 	}
 	t.Log(total)
 	if *steps >= 10*worldSteps {
@@ -39,26 +39,26 @@ func TestSimulation(t *testing.T) {
 }
 
 // play runs a world, and names seed and steps when an invariant breaks.
-func play(t *testing.T, s *sim, steps int) {
+func runSeed(t *testing.T, s *sim, steps int) {
 	t.Helper()
 	defer s.close()
 	defer func() {
 		if broken, ok := recover().(violation); ok {
 			t.Fatalf("%s\n%s\nreplay: go test ./test/simulation -run Simulation -seed %d -steps %d",
-				broken, s.recent(), s.seed, s.step)
+				broken, s.recentLog(), s.seed, s.step)
 		}
 	}()
 	for s.step < steps {
-		s.next()
+		s.nextStep()
 	}
-	s.quiet()
+	s.quiesce()
 }
 
 // One seed is one story, to the last port call.
 func TestASeedReplaysExactly(t *testing.T) {
 	hash := func(seed uint64) string {
 		s := newSim(seed)
-		play(t, s, 4_000)
+		runSeed(t, s, 4_000)
 		return fmt.Sprintf("%x", s.trace.Sum(nil))
 	}
 	first := hash(*seed)

@@ -25,7 +25,7 @@ import (
 const canary = "CANARY"
 
 // replicas share the stores, and nothing else.
-const replicas = 2
+const replicaCount = 2
 
 // sim is one world.
 type sim struct {
@@ -35,33 +35,33 @@ type sim struct {
 	clock *clock
 	trace hash.Hash
 	lines [40]string
-	noted int
-	tally tally
+	logged int
+	counters counters
 
 	tasks   []*task
 	current *task
 	spawned int
-	quietAt int
-	calm    bool // no faults
-	fallen  bool // an invariant is broken: nobody gives way any more
+	nextQuiesce int
+	faultFree    bool // no faults
+	failed  bool // an invariant is broken: nobody gives way any more
 	down    bool // the store, until upAt
-	upAt    time.Time
+	outageEnd    time.Time
 
 	store   *memory.Store
-	apps    [replicas]*application.Service
-	sealer  *vault
+	replicas    [replicaCount]*application.Service
+	sealer  *fakeSealer
 	ids     *ids
 	vendors []*vendor
 	tenants []domain.TenantID
 	readers []*reader
-	conns   []*conn // all that were ever created
-	waiting []*item // all that a connection was ever asked for
+	connections   []*connection // all that were ever created
+	refs []*accountRef // all that a connection was ever asked for
 	jobs    []job
 	claims  map[domain.LeaseID]domain.Pull
 	holders map[domain.PullID]domain.LeaseID
-	knocked []domain.DeliveryID // every delivery that was ever let in
-	facts   map[domain.DeliveryID]fact
-	pruned  time.Time // nothing received later was ever let go
+	deliveryIDs []domain.DeliveryID // every delivery that was ever let in
+	deliveries   map[domain.DeliveryID]deliveryRecord
+	prunedBefore  time.Time // nothing received later was ever let go
 	names   int
 }
 
@@ -72,7 +72,7 @@ type job struct {
 }
 
 // fact is what the world knows of a delivery.
-type fact struct {
+type deliveryRecord struct {
 	tenant domain.TenantID
 	at     time.Time
 }
@@ -81,30 +81,30 @@ func newSim(seed uint64) *sim {
 	s := &sim{
 		seed: seed, rand: rand.New(rand.NewPCG(seed, 0x5eed)), trace: sha256.New(),
 		clock: &clock{now: time.Date(2026, time.March, 2, 9, 0, 0, 0, time.UTC)},
-		facts: map[domain.DeliveryID]fact{}, claims: map[domain.LeaseID]domain.Pull{},
-		holders: map[domain.PullID]domain.LeaseID{}, sealer: &vault{held: map[string]domain.Credential{}, primary: 1},
+		deliveries: map[domain.DeliveryID]deliveryRecord{}, claims: map[domain.LeaseID]domain.Pull{},
+		holders: map[domain.PullID]domain.LeaseID{}, sealer: &fakeSealer{held: map[string]domain.Credential{}, primary: 1},
 	}
 	s.ids = &ids{rand: rand.New(rand.NewPCG(seed, 0x1d5)), clock: s.clock}
-	s.quietAt = 1_500 + s.rand.IntN(2_000)
-	s.store = memory.New(memory.Options{Nudge: s.kick, Before: func(string) error {
+	s.nextQuiesce = 1_500 + s.rand.IntN(2_000)
+	s.store = memory.New(memory.Options{Nudge: s.nudge, Before: func(string) error {
 		if s.down {
-			return away()
+			return storeUnavailable()
 		}
 		return nil
 	}})
 	s.vendors = []*vendor{{sim: s, name: "pluggy"}, {sim: s, name: "belvo"}}
-	for i := range s.apps {
+	for i := range s.replicas {
 		app, err := application.New(s.deps())
 		if err != nil {
 			panic(err)
 		}
-		s.apps[i] = app
+		s.replicas[i] = app
 	}
 	for range 3 {
 		tenant := domain.TenantID{UUID: s.ids.New()}
 		s.tenants = append(s.tenants, tenant)
 		for range 2 {
-			s.readers = append(s.readers, &reader{sim: s, tenant: tenant, mirror: map[domain.TransactionID]shown{}})
+			s.readers = append(s.readers, &reader{sim: s, tenant: tenant, mirror: map[domain.TransactionID]rowState{}})
 		}
 	}
 	return s
@@ -116,23 +116,23 @@ func (s *sim) deps() application.Deps {
 		Connections: connections{s, s.store.Connections()}, Tokens: tokens{s, s.store.Tokens()},
 		Deliveries: deliveries{s, s.store.Deliveries()}, Idempotency: idempotency{s, s.store.Idempotency()},
 		Pulls: pulls{s, s.store.Pulls()}, Ledger: ledger{s, s.store.Ledger()},
-		Sealer: s.sealer, Egress: anywhere{}, Aggregators: []ports.Aggregator{s.vendors[0], s.vendors[1]},
+		Sealer: s.sealer, Egress: allowAll{}, Aggregators: []ports.Aggregator{s.vendors[0], s.vendors[1]},
 		Sources: map[domain.Vendor]domain.SourcePolicy{"pluggy": policy, "belvo": policy},
-		Clock:   s.clock, Sleeper: s.clock, IDs: s.ids, Entropy: entropy{s}, Observer: ear{s}, Go: s.beside,
+		Clock:   s.clock, Sleeper: s.clock, IDs: s.ids, Entropy: entropy{s}, Observer: observer{s}, Go: s.goConcurrently,
 	}
 }
 
 // app is one of the replicas.
-func (s *sim) app() *application.Service { return s.apps[s.rand.IntN(replicas)] }
+func (s *sim) randomReplica() *application.Service { return s.replicas[s.rand.IntN(replicaCount)] }
 
 func (s *sim) chance(p float64) bool { return s.rand.Float64() < p }
 
-func away() error { return &domain.Error{Kind: domain.Unavailable, Code: domain.StoreUnavailable} }
+func storeUnavailable() error { return &domain.Error{Kind: domain.Unavailable, Code: domain.StoreUnavailable} }
 
 // kick is the job queue's: a pull that has a job already keeps the earlier one.
-func (s *sim) kick(id domain.PullID) { s.later(id, 0) }
+func (s *sim) nudge(id domain.PullID) { s.scheduleJob(id, 0) }
 
-func (s *sim) later(id domain.PullID, wait time.Duration) {
+func (s *sim) scheduleJob(id domain.PullID, wait time.Duration) {
 	due := s.clock.now.Add(wait)
 	for i := range s.jobs {
 		if s.jobs[i].pull == id {
@@ -146,22 +146,22 @@ func (s *sim) later(id domain.PullID, wait time.Duration) {
 }
 
 // silent wants nothing secret in what the service gives out, however it is written.
-func (s *sim) silent(where string, out any) {
+func (s *sim) checkNoSecret(where string, out any) {
 	for _, form := range []string{"%v", "%+v", "%#v"} {
 		if strings.Contains(fmt.Sprintf(form, out), canary) {
-			s.broken("a secret got out of %s", where)
+			s.violated("a secret got out of %s", where)
 		}
 	}
 }
 
 // heard holds an error against what a use case may fail with, and against the canaries.
-func (s *sim) heard(where string, err error) error {
+func (s *sim) checkError(where string, err error) error {
 	for e := err; e != nil; e = errors.Unwrap(e) {
-		s.silent(where, e)
-		s.silent(where, e.Error())
+		s.checkNoSecret(where, e)
+		s.checkNoSecret(where, e.Error())
 	}
 	if err != nil && domain.CodeOf(err) == domain.InternalFailure && len(domain.ErrorsOf(err)) == 0 && !errors.Is(err, context.Canceled) {
-		s.broken("%s failed with an internal error: %v", where, err)
+		s.violated("%s failed with an internal error: %v", where, err)
 	}
 	return err
 }
@@ -174,10 +174,10 @@ func (c *clock) Now() time.Time {
 	return c.now
 }
 
-func (c *clock) pass(d time.Duration) { c.now = c.now.Add(d) }
+func (c *clock) advance(d time.Duration) { c.now = c.now.Add(d) }
 
 func (c *clock) Sleep(ctx context.Context, d time.Duration) error {
-	c.pass(d)
+	c.advance(d)
 	return ctx.Err()
 }
 
@@ -211,41 +211,41 @@ func (e entropy) Read(p []byte) (int, error) {
 }
 
 // vault stands in for sealing.
-type vault struct {
+type fakeSealer struct {
 	held    map[string]domain.Credential
 	primary byte
 }
 
-func (v *vault) Seal(t domain.TenantID, c domain.ConnectionID, credential domain.Credential) (domain.Sealed, error) {
+func (v *fakeSealer) Seal(t domain.TenantID, c domain.ConnectionID, credential domain.Credential) (domain.Sealed, error) {
 	sealed := binary.BigEndian.AppendUint32(domain.Sealed{v.primary}, uint32(len(v.held)))
 	v.held[t.String()+c.String()+string(sealed)] = credential
 	return sealed, nil
 }
 
-func (v *vault) Open(t domain.TenantID, c domain.ConnectionID, s domain.Sealed) (domain.Credential, error) {
-	credential, known := v.held[t.String()+c.String()+string(s)]
-	if !known {
+func (v *fakeSealer) Open(t domain.TenantID, c domain.ConnectionID, s domain.Sealed) (domain.Credential, error) {
+	credential, existing := v.held[t.String()+c.String()+string(s)]
+	if !existing {
 		return domain.Credential{}, &domain.Error{Kind: domain.Rejected, Code: domain.CredentialUnopened}
 	}
 	return credential, nil
 }
 
-func (v *vault) NeedsReseal(s domain.Sealed) bool { return !bytes.HasPrefix(s, []byte{v.primary}) }
+func (v *fakeSealer) NeedsReseal(s domain.Sealed) bool { return !bytes.HasPrefix(s, []byte{v.primary}) }
 
-type anywhere struct{}
+type allowAll struct{}
 
-func (anywhere) Check(context.Context, string) error { return nil }
+func (allowAll) Check(context.Context, string) error { return nil }
 
 // ear listens to everything the service says of itself.
-type ear struct{ sim *sim }
+type observer struct{ sim *sim }
 
-func (e ear) Emit(_ context.Context, o ports.Event) {
-	e.sim.silent("an observation", o)
+func (e observer) Emit(_ context.Context, o ports.Event) {
+	e.sim.checkNoSecret("an observation", o)
 	switch o := o.(type) {
 	case ports.PullAttempted:
-		_ = e.sim.heard("a pull", o.Err)
-		e.sim.tally.tried(o)
+		_ = e.sim.checkError("a pull", o.Err)
+		e.sim.counters.countAttempt(o)
 	case ports.SealingFailed:
-		e.sim.broken("a credential did not open: %v", o.Err)
+		e.sim.violated("a credential did not open: %v", o.Err)
 	}
 }

@@ -14,73 +14,73 @@ type reader struct {
 	sim    *sim
 	tenant domain.TenantID
 	cursor domain.Position
-	mirror map[domain.TransactionID]shown
+	mirror map[domain.TransactionID]rowState
 	busy   bool
 }
 
 // shown is a row as a reader last saw it.
-type shown struct {
+type rowState struct {
 	id       string
 	version  int
 	revision int
 	removed  bool
 }
 
-func showing(t domain.Transaction) shown {
+func rowStateOf(t domain.Transaction) rowState {
 	revision, err := strconv.Atoi(strings.TrimPrefix(t.Description, "revision "))
 	if err != nil {
 		panic(err)
 	}
-	return shown{t.ExternalID, t.Version, revision, !t.RemovedAt.IsZero()}
+	return rowState{t.ExternalID, t.Version, revision, !t.RemovedAt.IsZero()}
 }
 
 // begin reads a page, unless the reader reads already.
-func (r *reader) begin() {
+func (r *reader) startRead() {
 	if r.busy {
 		return
 	}
 	r.busy = true
-	app := r.sim.app()
+	app := r.sim.randomReplica()
 	r.sim.spawn("reader", func(ctx context.Context) {
 		defer func() { r.busy = false }()
 		feed, err := app.Changes(ctx, r.tenant, domain.PageRequest{Limit: 3 + r.sim.rand.IntN(5), After: r.cursor}, 0)
-		if r.sim.expected("reader", err); err != nil {
+		if r.sim.checkExpectedError("reader", err); err != nil {
 			return
 		}
-		r.take(feed)
+		r.applyPage(feed)
 		if r.sim.chance(0.9) {
 			r.cursor = feed.Next
 		}
 	})
 }
 
-func (r *reader) take(feed domain.FeedPage) {
+func (r *reader) applyPage(feed domain.FeedPage) {
 	if feed.Next.IsZero() {
-		r.sim.broken("a page of the feed does not say where to go on")
+		r.sim.violated("a page of the feed does not say where to go on")
 	}
 	for _, t := range feed.Items {
 		if t.Tenant != r.tenant {
-			r.sim.broken("the feed shows another tenant's row")
+			r.sim.violated("the feed shows another tenant's row")
 		}
-		now, before := showing(t), r.mirror[t.ID]
-		r.sim.follows(before, now)
+		now, before := rowStateOf(t), r.mirror[t.ID]
+		r.sim.checkRowOrder(before, now)
 		r.mirror[t.ID] = now
 	}
 }
 
 // follows holds a row against how it was seen before: versions ascend, older content
 // never comes back, and a version is never raised for nothing.
-func (s *sim) follows(before, now shown) {
+func (s *sim) checkRowOrder(before, now rowState) {
 	switch {
 	case before.version == 0:
 		return
 	case now.version < before.version:
-		s.broken("%s went back from version %d to %d", now.id, before.version, now.version)
+		s.violated("%s went back from version %d to %d", now.id, before.version, now.version)
 	case now.revision < before.revision:
-		s.broken("%s: older content (%d) over newer (%d)", now.id, now.revision, before.revision)
+		s.violated("%s: older content (%d) over newer (%d)", now.id, now.revision, before.revision)
 	case now.version == before.version && now != before:
-		s.broken("%s changed within version %d", now.id, now.version)
+		s.violated("%s changed within version %d", now.id, now.version)
 	case now.version == before.version+1 && now.revision == before.revision && now.removed == before.removed:
-		s.broken("%s: version %d for no change", now.id, now.version)
+		s.violated("%s: version %d for no change", now.id, now.version)
 	}
 }

@@ -29,9 +29,13 @@ func TestCreateRefuses(t *testing.T) {
 		edit  func(*ports.NewConnection)
 		field string
 	}{
-		"an address that egress forbids": {func(n *ports.NewConnection) { n.BaseURL = "https://inside.example.test" }, "baseUrl"},
-		"plain http":                     {func(n *ports.NewConnection) { n.BaseURL = "http://api.example.test" }, "baseUrl"},
-		"a control character":            {func(n *ports.NewConnection) { n.Name = "a\nb" }, "configName"},
+		"an address that egress forbids": {func(n *ports.NewConnection) {
+			n.BaseURL = "https://inside.example.test"
+		}, "baseUrl"},
+		"plain http": {func(n *ports.NewConnection) {
+			n.BaseURL = "http://api.example.test"
+		}, "baseUrl"},
+		"a control character": {func(n *ports.NewConnection) { n.Name = "a\nb" }, "configName"},
 		"an endless secret": {func(n *ports.NewConnection) {
 			n.Secret = domain.NewSecret(make([]byte, domain.MaxSecret+1))
 		}, "secret"},
@@ -64,7 +68,8 @@ func TestAnInterruptedAddressCheckIsNoFault(t *testing.T) {
 	cancel()
 	_, err := e.CreateConnection(ctx, e.tenant, newConnection("other"))
 	e.wantError(err, context.Canceled)
-	_, err = e.UpdateConnection(ctx, e.tenant, c.ID, nil, ports.ConnectionUpdate{Name: "x", BaseURL: c.BaseURL, AccountRef: "y"})
+	_, err = e.UpdateConnection(ctx, e.tenant, c.ID, nil,
+		ports.ConnectionUpdate{Name: "x", BaseURL: c.BaseURL, AccountRef: "y"})
 	e.wantError(err, context.Canceled)
 	if errors.Is(err, domain.Invalid) {
 		t.Error("the caller was blamed")
@@ -193,7 +198,8 @@ func TestForeignConnectionsAreAbsent(t *testing.T) {
 	for _, caller := range []struct {
 		tenant domain.TenantID
 		id     domain.ConnectionID
-	}{{otherTenant, c.ID}, {e.tenant, engine.ID}, {e.tenant, gone.ID}, {e.tenant, domain.ConnectionID{UUID: uuid.New()}}} {
+	}{{otherTenant, c.ID}, {e.tenant, engine.ID}, {e.tenant, gone.ID},
+		{e.tenant, domain.ConnectionID{UUID: uuid.New()}}} {
 		for name, use := range e.connectionUseCases(caller.tenant, caller.id) {
 			if err := use(); !errors.Is(err, domain.NotFound) {
 				t.Errorf("%s: got %v, want NotFound", name, err)

@@ -76,7 +76,8 @@ func TestReplaysInBulk(t *testing.T) {
 	filter := ports.DeliveryFilter{Connection: c.ID, Status: domain.DeliveryFailed}
 	replayed, err := e.ReplayDeliveries(e.ctx, e.tenant, filter, 2)
 	e.noError(err)
-	if len(replayed) != 2 || replayed[0].ID != failed[2] || replayed[1].ID != failed[1] || replayed[0].Pull != replayed[1].Pull {
+	if len(replayed) != 2 || replayed[0].ID != failed[2] || replayed[1].ID != failed[1] ||
+		replayed[0].Pull != replayed[1].Pull {
 		t.Errorf("got %+v", replayed)
 	}
 	e.runPull(replayed[0].Pull)

@@ -20,7 +20,9 @@ func (s *Service) ConnectorTypes(context.Context) []ports.ConnectorType {
 }
 
 // CreateEngine implements ports.EngineManager.
-func (s *Service) CreateEngine(ctx context.Context, tenant domain.TenantID, n ports.NewEngine) (domain.Connection, error) {
+func (s *Service) CreateEngine(
+	ctx context.Context, tenant domain.TenantID, n ports.NewEngine,
+) (domain.Connection, error) {
 	now := s.Clock.Now()
 	c := domain.Connection{
 		ID: domain.ConnectionID{UUID: s.IDs.New()}, Tenant: tenant, Kind: domain.Engine,
@@ -37,13 +39,14 @@ func (s *Service) CreateEngine(ctx context.Context, tenant domain.TenantID, n po
 	return c, nil
 }
 
-// configure validates name, configuration and credential together, and seals.
+// validateAndSeal validates name, configuration and credential together, and seals the credential.
 func (s *Service) validateAndSeal(ctx context.Context, c *domain.Connection, credential domain.Credential) error {
 	fieldErrors := c.Validate()
 	connector, known := s.connectors[c.Type]
 	if !known {
 		fieldErrors = append(fieldErrors, &domain.Error{
-			Kind: domain.Invalid, Code: domain.TypeUnknown, Field: "type", Message: "must be a registered connector type",
+			Kind: domain.Invalid, Code: domain.TypeUnknown, Field: "type",
+			Message: "must be a registered connector type",
 		})
 		return domain.Join(fieldErrors)
 	}
@@ -58,12 +61,16 @@ func (s *Service) validateAndSeal(ctx context.Context, c *domain.Connection, cre
 }
 
 // GetEngine implements ports.EngineManager.
-func (s *Service) GetEngine(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID) (domain.Connection, error) {
+func (s *Service) GetEngine(
+	ctx context.Context, tenant domain.TenantID, id domain.ConnectionID,
+) (domain.Connection, error) {
 	return s.Connections.Get(ctx, tenant, domain.Engine, id)
 }
 
 // ListEngines implements ports.EngineManager.
-func (s *Service) ListEngines(ctx context.Context, tenant domain.TenantID, page domain.PageRequest) (domain.Page[domain.Connection], error) {
+func (s *Service) ListEngines(
+	ctx context.Context, tenant domain.TenantID, page domain.PageRequest,
+) (domain.Page[domain.Connection], error) {
 	return s.Connections.List(ctx, tenant, ports.ConnectionFilter{Kind: domain.Engine}, page)
 }
 
@@ -85,7 +92,7 @@ func (s *Service) UpdateEngine(
 			return err
 		}
 		if err := checkIfMatch(ports.IfMatch{before.Revision}, c); err != nil {
-			return err // what was validated together must be stored together
+			return err // values that were validated together must be stored together
 		}
 		c.Rename(next.Name)
 		c.Reconfigure(next.Config)
@@ -101,9 +108,11 @@ func (s *Service) UpdateEngine(
 	return updated, err
 }
 
-// reconfigured is the connection as it would be: what the update leaves out is filled in
-// from what is stored, and the whole is validated.
-func (s *Service) applyUpdate(ctx context.Context, c domain.Connection, u ports.EngineUpdate) (domain.Connection, error) {
+// applyUpdate returns the connection as the update makes it: missing values are taken from the
+// stored connection, and the result is validated as a whole.
+func (s *Service) applyUpdate(
+	ctx context.Context, c domain.Connection, u ports.EngineUpdate,
+) (domain.Connection, error) {
 	credential := u.Credential
 	if credential.IsZero() {
 		var err error
@@ -120,12 +129,16 @@ func (s *Service) applyUpdate(ctx context.Context, c domain.Connection, u ports.
 }
 
 // DeleteEngine implements ports.EngineManager.
-func (s *Service) DeleteEngine(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID, match ports.IfMatch) error {
+func (s *Service) DeleteEngine(
+	ctx context.Context, tenant domain.TenantID, id domain.ConnectionID, match ports.IfMatch,
+) error {
 	return s.delete(ctx, tenant, domain.Engine, id, match)
 }
 
 // TestEngine implements ports.EngineManager.
-func (s *Service) TestEngine(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID) (ports.EngineTest, error) {
+func (s *Service) TestEngine(
+	ctx context.Context, tenant domain.TenantID, id domain.ConnectionID,
+) (ports.EngineTest, error) {
 	c, err := s.Connections.Get(ctx, tenant, domain.Engine, id)
 	if err != nil {
 		return ports.EngineTest{}, err
@@ -144,7 +157,7 @@ func (s *Service) TestEngine(ctx context.Context, tenant domain.TenantID, id dom
 
 func (s *Service) probeConnector(ctx context.Context, c domain.Connection) error {
 	connector, known := s.connectors[c.Type]
-	if !known { // registered when it was created, and no more
+	if !known { // it was registered when the connection was created, but is no longer
 		return &domain.Error{Kind: domain.Unavailable, Code: domain.TypeUnknown}
 	}
 	credential, err := s.open(ctx, c)
@@ -155,11 +168,11 @@ func (s *Service) probeConnector(ctx context.Context, c domain.Connection) error
 	return err
 }
 
-// sentences are all that a failed probe says: a peer's own words stay inside.
+// probeMessages are the only messages of a failed probe: the peer's own text is never returned.
 var probeMessages = map[domain.Code]string{
 	domain.CredentialRejected: "the credential was rejected",
 	domain.AccountNotFound:    "what the configuration names does not exist there",
 	domain.AddressNotAllowed:  "the address is not allowed",
-	domain.VendorRateLimited:  "the peer asks to slow down",
-	domain.VendorUnreachable:  "the peer gave no usable answer",
+	domain.VendorRateLimited:  "the peer is rate limiting requests",
+	domain.VendorUnreachable:  "the peer did not return a usable response",
 }

@@ -51,14 +51,16 @@ func TestEngineUpdateKeepsWhatItLeavesOut(t *testing.T) {
 	c := e.createEngine("warehouse")
 	renamed, err := e.UpdateEngine(e.ctx, e.tenant, c.ID, nil, ports.EngineUpdate{Name: "lake"})
 	e.noError(err)
-	if renamed.Name != "lake" || string(renamed.Config) != string(c.Config) || string(renamed.Sealed) != string(c.Sealed) {
+	if renamed.Name != "lake" || string(renamed.Config) != string(c.Config) ||
+		string(renamed.Sealed) != string(c.Sealed) {
 		t.Errorf("got %+v", renamed)
 	}
 	changed, err := e.UpdateEngine(e.ctx, e.tenant, c.ID, ports.IfMatch{renamed.Revision}, ports.EngineUpdate{
 		Config: json.RawMessage(`{"host":"other"}`), Credential: password("next"),
 	})
 	e.noError(err)
-	if changed.Name != "lake" || string(changed.Config) != `{"host":"other"}` || string(changed.Sealed) == string(c.Sealed) {
+	if changed.Name != "lake" || string(changed.Config) != `{"host":"other"}` ||
+		string(changed.Sealed) == string(c.Sealed) {
 		t.Errorf("got %+v", changed)
 	}
 }
@@ -139,7 +141,7 @@ func TestEngineTestOfAnUnpluggedType(t *testing.T) {
 	service := e.newService()
 	result, err := service.TestEngine(e.ctx, e.tenant, c.ID)
 	e.noError(err)
-	if result.Healthy || result.Message != "the peer gave no usable answer" {
+	if result.Healthy || result.Message != "the peer did not return a usable response" {
 		t.Errorf("got %+v", result)
 	}
 }

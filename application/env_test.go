@@ -23,14 +23,14 @@ var epoch = time.Date(2026, time.March, 2, 9, 0, 0, 0, time.UTC)
 type env struct {
 	*testing.T
 	*application.Service
-	ctx    context.Context
-	deps   application.Deps
-	tenant domain.TenantID
-	clock  *clock
-	vendor *vendor
-	sealer *fakeSealer
-	events   *eventRecorder
-	nudged []domain.PullID
+	ctx     context.Context
+	deps    application.Deps
+	tenant  domain.TenantID
+	clock   *clock
+	vendor  *vendor
+	sealer  *fakeSealer
+	events  *eventRecorder
+	nudged  []domain.PullID
 	failing map[string]error // by store method
 }
 
@@ -39,7 +39,8 @@ func newEnv(t *testing.T, with ...func(*application.Deps)) *env {
 	t.Helper()
 	e := &env{
 		T: t, ctx: t.Context(), tenant: domain.TenantID{UUID: uuid.MustParse("0195e0a0-0000-7000-8000-00000000000a")},
-		clock: &clock{now: epoch}, vendor: newVendor("pluggy"), sealer: newFakeSealer(), events: &eventRecorder{}, failing: map[string]error{},
+		clock: &clock{now: epoch}, vendor: newVendor("pluggy"), sealer: newFakeSealer(),
+		events: &eventRecorder{}, failing: map[string]error{},
 	}
 	store := memory.New(memory.Options{
 		Nudge:  func(id domain.PullID) { e.nudged = append(e.nudged, id) },
@@ -49,9 +50,10 @@ func newEnv(t *testing.T, with ...func(*application.Deps)) *env {
 		Connections: store.Connections(), Tokens: store.Tokens(), Deliveries: store.Deliveries(),
 		Idempotency: store.Idempotency(), Pulls: store.Pulls(), Ledger: store.Ledger(),
 		Sealer: e.sealer, Egress: fakeEgressGuard{}, Aggregators: []ports.Aggregator{e.vendor, newVendor("belvo")},
-		Connectors: []ports.Connector{connector{"rest-generic", domain.CategoryREST}, connector{"postgres", domain.CategoryDatabase}},
-		Sources:    map[domain.Vendor]domain.SourcePolicy{"pluggy": {Authorization: domain.SecretText("shared")}},
-		Clock:      e.clock, Sleeper: e.clock, IDs: &ids{}, Entropy: &entropy{}, Observer: e.events,
+		Connectors: []ports.Connector{connector{"rest-generic", domain.CategoryREST},
+			connector{"postgres", domain.CategoryDatabase}},
+		Sources: map[domain.Vendor]domain.SourcePolicy{"pluggy": {Authorization: domain.SecretText("shared")}},
+		Clock:   e.clock, Sleeper: e.clock, IDs: &ids{}, Entropy: &entropy{}, Observer: e.events,
 		Go: defaultGo,
 	}
 	for _, change := range with {

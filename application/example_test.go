@@ -44,7 +44,8 @@ func (acme) Read(context.Context, ports.Access, domain.Step, []domain.AccountDat
 }
 
 func (acme) Parse(body []byte) (domain.WebhookEvent, error) {
-	return domain.WebhookEvent{Name: string(body), DedupKey: string(body), WantsPull: true, Scope: domain.PullScope{Everything: true}}, nil
+	return domain.WebhookEvent{Name: string(body), DedupKey: string(body), WantsPull: true,
+		Scope: domain.PullScope{Everything: true}}, nil
 }
 
 // strongbox stands in for the sealer. A real one encrypts, and keeps nothing.
@@ -63,12 +64,12 @@ func (plainSealer) NeedsReseal(domain.Sealed) bool { return false }
 
 // anywhere lets every address pass, and blind sees nothing.
 type (
-	allowAll struct{}
-	discardEvents    struct{}
+	allowAll      struct{}
+	discardEvents struct{}
 )
 
-func (allowAll) Check(context.Context, string) error { return nil }
-func (discardEvents) Emit(context.Context, ports.Event)      {}
+func (allowAll) Check(context.Context, string) error    { return nil }
+func (discardEvents) Emit(context.Context, ports.Event) {}
 
 // Another service embeds the whole path without HTTP, database or queue.
 func Example() {
@@ -80,7 +81,8 @@ func Example() {
 		Idempotency: store.Idempotency(), Pulls: store.Pulls(), Ledger: store.Ledger(),
 		Sealer: plainSealer{}, Egress: allowAll{}, Aggregators: []ports.Aggregator{acme{}},
 		Sources: map[domain.Vendor]domain.SourcePolicy{"acme": {Authorization: domain.SecretText("hello")}},
-		Clock:   system.Clock{}, Sleeper: system.Clock{}, IDs: system.IDs{}, Entropy: rand.Reader, Observer: discardEvents{},
+		Clock:   system.Clock{}, Sleeper: system.Clock{}, IDs: system.IDs{}, Entropy: rand.Reader,
+		Observer: discardEvents{},
 	})
 	check(err)
 
@@ -99,7 +101,8 @@ func Example() {
 
 	_, err = service.RunPull(ctx, <-work)
 	check(err)
-	rows, err := service.ListTransactions(ctx, tenant, created.ID, ports.TransactionFilter{}, domain.PageRequest{Limit: 20})
+	rows, err := service.ListTransactions(ctx, tenant, created.ID, ports.TransactionFilter{},
+		domain.PageRequest{Limit: 20})
 	check(err)
 	for _, t := range rows.Items {
 		fmt.Println(t.Date, t.Amount.Amount, t.Amount.Currency, t.Description, "version", t.Version)

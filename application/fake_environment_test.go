@@ -64,15 +64,19 @@ func (e *entropy) Read(p []byte) (int, error) {
 
 // vault stands in for sealing: what it gives out is a number, bound to its owner.
 type fakeSealer struct {
-	held     map[string]domain.Credential
-	primary  byte
-	err      error
-	onOpen func() // called by each Open
+	held    map[string]domain.Credential
+	primary byte
+	err     error
+	onOpen  func() // called by each Open
 }
 
-func newFakeSealer() *fakeSealer { return &fakeSealer{held: map[string]domain.Credential{}, primary: 1} }
+func newFakeSealer() *fakeSealer {
+	return &fakeSealer{held: map[string]domain.Credential{}, primary: 1}
+}
 
-func (v *fakeSealer) Seal(t domain.TenantID, c domain.ConnectionID, credential domain.Credential) (domain.Sealed, error) {
+func (v *fakeSealer) Seal(
+	t domain.TenantID, c domain.ConnectionID, credential domain.Credential,
+) (domain.Sealed, error) {
 	if v.err != nil {
 		return nil, v.err
 	}

@@ -17,10 +17,10 @@ const account = "acc-1"
 // vendor is an aggregator whose every answer a test can write. What no test wrote is
 // answered well: the credential's secret is "right", and rows come two a page.
 type vendor struct {
-	name     domain.Vendor
+	name   domain.Vendor
 	status domain.LinkStatus
-	rows     []domain.TransactionData
-	steps    []domain.Step // of any ask that wants rows; one whole sweep when nil
+	rows   []domain.TransactionData
+	steps  []domain.Step // of any ask that wants rows; one whole sweep when nil
 
 	onCheck    func() error
 	onAccounts func() error
@@ -30,7 +30,7 @@ type vendor struct {
 	// onReadOf meets every read before it is answered; the read fails if ctx ends in it.
 	beforeRead func(ctx context.Context, cursor string)
 
-	scopes    []domain.PullScope // as planned
+	scopes  []domain.PullScope // as planned
 	cursors []string           // as read
 	checks  int
 }
@@ -49,7 +49,8 @@ func (v *vendor) setRows(externalIDs ...string) {
 
 func row(externalID, description string) domain.TransactionData {
 	return domain.TransactionData{
-		ExternalID: externalID, Account: account, Amount: domain.Money{Amount: decimal.MustParse("-10.5"), Currency: "BRL"},
+		ExternalID: externalID, Account: account,
+		Amount: domain.Money{Amount: decimal.MustParse("-10.5"), Currency: "BRL"},
 		Status: domain.Posted, Date: "2026-02-20", Description: description, Metadata: json.RawMessage(`{}`),
 	}
 }
@@ -89,7 +90,9 @@ func (v *vendor) Plan(scope domain.PullScope, _ []domain.AccountData, _ domain.D
 	return []domain.Step{{Account: account, Sweep: true}}
 }
 
-func (v *vendor) Read(ctx context.Context, _ ports.Access, step domain.Step, _ []domain.AccountData, cursor string) (ports.VendorPage, error) {
+func (v *vendor) Read(
+	ctx context.Context, _ ports.Access, step domain.Step, _ []domain.AccountData, cursor string,
+) (ports.VendorPage, error) {
 	v.cursors = append(v.cursors, cursor)
 	if v.beforeRead != nil {
 		if v.beforeRead(ctx, cursor); ctx.Err() != nil {
@@ -124,7 +127,8 @@ func (v *vendor) Parse(body []byte) (domain.WebhookEvent, error) {
 
 // event writes what Parse reads.
 func eventBody(key string, scope domain.PullScope) string {
-	text, _ := json.Marshal(domain.WebhookEvent{Name: "rows/changed", ID: key, DedupKey: key, WantsPull: true, Scope: scope})
+	text, _ := json.Marshal(domain.WebhookEvent{Name: "rows/changed", ID: key, DedupKey: key, WantsPull: true,
+		Scope: scope})
 	return string(text)
 }
 
@@ -137,7 +141,9 @@ type connector struct {
 func (c connector) Type() domain.ConnectorType { return c.kind }
 func (c connector) Category() domain.Category  { return c.category }
 
-func (c connector) Validate(_ context.Context, config json.RawMessage, credential domain.Credential) (json.RawMessage, error) {
+func (c connector) Validate(
+	_ context.Context, config json.RawMessage, credential domain.Credential,
+) (json.RawMessage, error) {
 	var fieldErrors []*domain.Error
 	if !json.Valid(config) {
 		fieldErrors = append(fieldErrors, domain.FieldError("config.host", "must not be empty"))

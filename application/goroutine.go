@@ -5,7 +5,8 @@ import (
 	"runtime/debug"
 )
 
-// goroutine is Deps.Beside where none is given. A panic of the work is one of who waits.
+// goroutine is the default of Deps.Go: it runs work in a goroutine of its own. If work panics, wait
+// panics.
 func goroutine(work func()) (wait func()) {
 	ended := make(chan struct{})
 	var failure *goroutinePanic
@@ -25,14 +26,15 @@ func goroutine(work func()) (wait func()) {
 	}
 }
 
-// thrown is a panic on its way from one goroutine to another, which knows no more by itself
-// of what it was and where.
+// goroutinePanic carries a panic from one goroutine to another, which would otherwise know neither
+// what it was nor where it happened.
 type goroutinePanic struct {
 	value any
 	stack []byte
 }
 
-// caught is for the goroutine that panics. What came from another stays what it was.
+// capturePanic must be called in the goroutine that panics. A panic that already comes from another
+// goroutine is returned unchanged.
 func capturePanic(value any) *goroutinePanic {
 	if t, ok := value.(*goroutinePanic); ok {
 		return t
@@ -40,9 +42,11 @@ func capturePanic(value any) *goroutinePanic {
 	return &goroutinePanic{value, debug.Stack()}
 }
 
-// Origin tells what was thrown by its type alone, for nobody knows what it holds, and the
-// stack of the goroutine that threw it.
-func (t *goroutinePanic) Origin() (typeName string, stack []byte) { return fmt.Sprintf("%T", t.value), t.stack }
+// Origin describes the panic only by the type of its value, because the value may hold a secret,
+// and returns the stack of the goroutine that panicked.
+func (t *goroutinePanic) Origin() (typeName string, stack []byte) {
+	return fmt.Sprintf("%T", t.value), t.stack
+}
 
-// Error is what a process that nobody guards ends with.
+// Error is what a process prints that ends because nothing recovers the panic.
 func (t *goroutinePanic) Error() string { return fmt.Sprintf("panic of a %T\n%s", t.value, t.stack) }

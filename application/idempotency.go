@@ -8,10 +8,10 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// cleanupTimeout bounds the bookkeeping that must happen although the caller has left.
+// cleanupTimeout bounds the bookkeeping that must happen even after the caller has left.
 const cleanupTimeout = 3 * time.Second
 
-// Once implements ports.Once.
+// Do implements ports.Idempotency: it runs do once for each idempotency key.
 func (s *Service) Do(
 	ctx context.Context, tenant domain.TenantID, key string, fingerprint domain.Fingerprint,
 	do func(context.Context) (ports.StoredResponse, error),
@@ -25,7 +25,7 @@ func (s *Service) Do(
 	}
 	stored := false
 	defer func() {
-		if !stored { // an error, or a panic on its way through
+		if !stored { // do returned an error or is panicking
 			s.releaseKey(ctx, tenant, key)
 		}
 	}()
@@ -38,9 +38,11 @@ func (s *Service) Do(
 	return response, false, nil
 }
 
-// keep stores the first answer. A failure is not the caller's: what was asked has
-// happened, and the claim still holds off a repeat until it is stale.
-func (s *Service) storeResponse(ctx context.Context, tenant domain.TenantID, key string, response ports.StoredResponse) {
+// storeResponse stores the first response. A failure is not reported to the caller: the request was
+// executed, and until the claim is stale it still keeps a repeated request from being executed.
+func (s *Service) storeResponse(
+	ctx context.Context, tenant domain.TenantID, key string, response ports.StoredResponse,
+) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
 	defer cancel()
 	if err := s.Idempotency.Finish(ctx, tenant, key, response, s.Clock.Now()); err != nil {

@@ -15,7 +15,8 @@ import (
 
 func respondWith(status int) func(context.Context) (ports.StoredResponse, error) {
 	return func(context.Context) (ports.StoredResponse, error) {
-		return ports.StoredResponse{Status: status, Headers: map[string]string{"Location": "/x"}, Body: []byte("{}")}, nil
+		return ports.StoredResponse{Status: status, Headers: map[string]string{"Location": "/x"},
+			Body: []byte("{}")}, nil
 	}
 }
 
@@ -38,7 +39,8 @@ func TestARepeatGivesTheFirstAnswer(t *testing.T) {
 		t.Error(diff)
 	}
 	e.clock.pass(time.Hour)
-	if _, replayed, err = e.Do(e.ctx, e.tenant, "key", domain.Fingerprint{1}, respondWith(200)); err != nil || replayed {
+	if _, replayed, err = e.Do(e.ctx, e.tenant, "key", domain.Fingerprint{1}, respondWith(200)); err != nil ||
+		replayed {
 		t.Errorf("after its time: %v, %v", replayed, err)
 	}
 }
@@ -64,11 +66,12 @@ func TestAKeyReused(t *testing.T) {
 
 func TestAKeyInFlight(t *testing.T) {
 	e := newEnv(t)
-	_, _, err := e.Do(e.ctx, e.tenant, "key", domain.Fingerprint{1}, func(ctx context.Context) (ports.StoredResponse, error) {
-		_, _, err := e.Do(ctx, e.tenant, "key", domain.Fingerprint{1}, mustNotRun)
-		e.wantError(err, domain.Conflict, domain.KeyInFlight)
-		return respondWith(201)(ctx)
-	})
+	_, _, err := e.Do(e.ctx, e.tenant, "key", domain.Fingerprint{1},
+		func(ctx context.Context) (ports.StoredResponse, error) {
+			_, _, err := e.Do(ctx, e.tenant, "key", domain.Fingerprint{1}, mustNotRun)
+			e.wantError(err, domain.Conflict, domain.KeyInFlight)
+			return respondWith(201)(ctx)
+		})
 	e.noError(err)
 }
 
@@ -80,16 +83,18 @@ func TestAClaimOfADeadProcess(t *testing.T) {
 	_, _, err := e.Do(e.ctx, e.tenant, "key", domain.Fingerprint{1}, respondWith(201))
 	e.noError(err)
 	restore()
-	if fieldErrors := eventsOf[ports.BackgroundError](e.events); len(fieldErrors) != 1 || fieldErrors[0].Task != "idempotency.keep" {
-		t.Errorf("observed %v", fieldErrors)
+	if failures := eventsOf[ports.BackgroundError](e.events); len(failures) != 1 ||
+		failures[0].Task != "idempotency.keep" {
+		t.Errorf("observed %v", failures)
 	}
 	_, _, err = e.Do(e.ctx, e.tenant, "key", domain.Fingerprint{1}, mustNotRun)
 	e.wantError(err, domain.KeyInFlight)
 	e.clock.pass(ports.ClaimTimeout + time.Second)
-	_, _, err = e.Do(e.ctx, e.tenant, "key", domain.Fingerprint{1}, func(ctx context.Context) (ports.StoredResponse, error) {
-		ran = true
-		return respondWith(201)(ctx)
-	})
+	_, _, err = e.Do(e.ctx, e.tenant, "key", domain.Fingerprint{1},
+		func(ctx context.Context) (ports.StoredResponse, error) {
+			ran = true
+			return respondWith(201)(ctx)
+		})
 	e.noError(err)
 	if !ran {
 		t.Error("the stale claim was believed")
@@ -105,7 +110,9 @@ func TestWhatCameToNothingFreesTheKey(t *testing.T) {
 		"a caller's end": func(ctx context.Context) (ports.StoredResponse, error) {
 			return ports.StoredResponse{}, context.Canceled
 		},
-		"an error status": func(context.Context) (ports.StoredResponse, error) { return ports.StoredResponse{Status: 500}, failure },
+		"an error status": func(context.Context) (ports.StoredResponse, error) {
+			return ports.StoredResponse{Status: 500}, failure
+		},
 	}
 	for name, do := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -113,10 +120,11 @@ func TestWhatCameToNothingFreesTheKey(t *testing.T) {
 			ctx, cancel := context.WithCancel(e.ctx)
 			func() {
 				defer func() { _ = recover() }()
-				_, replayed, err := e.Do(ctx, e.tenant, "key", domain.Fingerprint{1}, func(ctx context.Context) (ports.StoredResponse, error) {
-					cancel() // the key is freed although the caller has left
-					return do(ctx)
-				})
+				_, replayed, err := e.Do(ctx, e.tenant, "key", domain.Fingerprint{1},
+					func(ctx context.Context) (ports.StoredResponse, error) {
+						cancel() // the key is freed although the caller has left
+						return do(ctx)
+					})
 				if replayed || (err == nil) != (name == "no answer") {
 					t.Errorf("got %v, %v", replayed, err)
 				}
@@ -134,11 +142,13 @@ func TestAnAbandonThatFailsIsObserved(t *testing.T) {
 	e := newEnv(t)
 	e.failOperation("Idempotency.Abandon")
 	failure := errors.New("failed")
-	_, _, err := e.Do(e.ctx, e.tenant, "key", domain.Fingerprint{1}, func(context.Context) (ports.StoredResponse, error) {
-		return ports.StoredResponse{}, failure
-	})
+	_, _, err := e.Do(e.ctx, e.tenant, "key", domain.Fingerprint{1},
+		func(context.Context) (ports.StoredResponse, error) {
+			return ports.StoredResponse{}, failure
+		})
 	e.wantError(err, failure)
-	if fieldErrors := eventsOf[ports.BackgroundError](e.events); len(fieldErrors) != 1 || fieldErrors[0].Task != "idempotency.abandon" {
-		t.Errorf("observed %v", fieldErrors)
+	if failures := eventsOf[ports.BackgroundError](e.events); len(failures) != 1 ||
+		failures[0].Task != "idempotency.abandon" {
+		t.Errorf("observed %v", failures)
 	}
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// feedPoll is how often a waiting reader of the change feed looks again.
+// feedPoll is the interval at which a waiting reader of the change feed polls the store.
 const feedPoll = 200 * time.Millisecond
 
 // ListAccounts implements ports.Reader.
@@ -35,7 +35,7 @@ func (s *Service) ListTransactions(
 	return s.Ledger.Transactions(ctx, tenant, connection, filter, page)
 }
 
-// Changes implements ports.Reader. A page without news is given at once from StopWaiting on.
+// Changes implements ports.Reader. After StopWaiting a page without changes is returned at once.
 func (s *Service) Changes(
 	ctx context.Context, tenant domain.TenantID, page domain.PageRequest, wait time.Duration,
 ) (domain.FeedPage, error) {
@@ -51,6 +51,6 @@ func (s *Service) Changes(
 	}
 }
 
-// StopWaiting has the waiting readers of the change feed answered with what there is, in
-// at most feedPoll, and lets none wait any more. It is for a process that is about to end.
+// StopWaiting ends the waits of change feed readers: within feedPoll each one gets the page that
+// there is, and no later call waits. It is for a process that is about to end.
 func (s *Service) StopWaiting() { s.stopWaiting.Store(true) }

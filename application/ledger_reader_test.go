@@ -98,7 +98,8 @@ func TestAReaderWhoLeaves(t *testing.T) {
 func TestReadsRefuseAWindowThatEndsBeforeItBegins(t *testing.T) {
 	e := newEnv(t)
 	c, w := e.createConnection("books"), domain.Window{From: "2026-03-02", To: "2026-03-01"}
-	_, err := e.ListTransactions(e.ctx, e.tenant, c.ID, ports.TransactionFilter{Window: w}, domain.PageRequest{Limit: 1})
+	_, err := e.ListTransactions(e.ctx, e.tenant, c.ID, ports.TransactionFilter{Window: w},
+		domain.PageRequest{Limit: 1})
 	e.wantError(err, domain.Invalid)
 	_, err = e.RequestPull(e.ctx, e.tenant, c.ID, w)
 	e.wantError(err, domain.Invalid)

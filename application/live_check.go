@@ -9,8 +9,10 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// TestConnection implements ports.ConnectionManager.
-func (s *Service) TestConnection(ctx context.Context, tenant domain.TenantID, vendor, name string) (ports.TestResult, error) {
+// TestConnection implements ports.ConnectionManager with a live check at the vendor.
+func (s *Service) TestConnection(
+	ctx context.Context, tenant domain.TenantID, vendor, name string,
+) (ports.TestResult, error) {
 	v, err := s.validateAddress(vendor, name, "configName")
 	if err != nil {
 		return ports.TestResult{}, err
@@ -34,8 +36,8 @@ func (s *Service) TestConnection(ctx context.Context, tenant domain.TenantID, ve
 	}, nil
 }
 
-// addressed validates the pair (vendor, config name) that names a connection; field is
-// what the caller calls the name.
+// validateAddress validates the pair (vendor, config name) that identifies a connection; field is
+// the caller's name for the config name.
 func (s *Service) validateAddress(vendor, name, field string) (domain.Vendor, error) {
 	v, unknown := s.wiredVendor(vendor)
 	fieldErrors := nonNil(unknown)
@@ -52,7 +54,7 @@ func (s *Service) liveCheck(ctx context.Context, c domain.Connection) (domain.Li
 	}
 	vendor, access := s.aggregators[c.Vendor], accessOf(c, credential)
 	if v, ok := vendor.(ports.Verifier); ok {
-		return v.Verify(ctx, access) // a cached session would vouch for a withdrawn credential
+		return v.Verify(ctx, access) // a cached session would pass although the credential was withdrawn
 	}
 	return vendor.Check(ctx, access)
 }
@@ -61,9 +63,11 @@ func accessOf(c domain.Connection, credential domain.Credential) ports.Access {
 	return ports.Access{Connection: c.ID, BaseURL: c.BaseURL, AccountRef: c.AccountRef, Credential: credential}
 }
 
-// remember keeps what the look showed, unless the connection was redirected, rotated or
-// deleted meanwhile: then it was a look at something else.
-func (s *Service) saveHealth(ctx context.Context, checked domain.Connection, status domain.LinkStatus, failure error) error {
+// saveHealth stores the health that the check showed, unless the connection was pointed at another
+// target, rotated or deleted meanwhile: then the result is about another target.
+func (s *Service) saveHealth(
+	ctx context.Context, checked domain.Connection, status domain.LinkStatus, failure error,
+) error {
 	now := s.Clock.Now()
 	_, err := s.Connections.Update(ctx, checked.Tenant, checked.Kind, checked.ID, func(c *domain.Connection) error {
 		if sameTarget(*c, checked) {
@@ -77,15 +81,15 @@ func (s *Service) saveHealth(ctx context.Context, checked domain.Connection, sta
 	return err
 }
 
-// sameTarget says whether what was seen of before still tells something of now. A rename
-// changes nothing of it, nor does a re-encryption, which leaves the revision.
+// sameTarget reports whether a result about the connection before is still valid for it now. A
+// rename does not change that, nor does a re-encryption, which keeps the revision.
 func sameTarget(now, before domain.Connection) bool {
 	return now.Revision == before.Revision ||
 		bytes.Equal(now.Sealed, before.Sealed) && now.BaseURL == before.BaseURL &&
 			now.AccountRef == before.AccountRef && bytes.Equal(now.Config, before.Config)
 }
 
-// reasonOf folds what can go wrong into the five reasons of a test.
+// reasonOf maps all possible failures to the five reasons of a connection test; "" for nil.
 func reasonOf(failure error) domain.Code {
 	if failure == nil {
 		return ""

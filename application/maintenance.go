@@ -10,19 +10,19 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// strandedGrace is how long a due pull may wait for a worker before it is kicked.
+// stuckGrace is how long a due pull may wait for a worker before its job is queued again.
 const stuckGrace = 10 * time.Second
 
-// resealBatch is how many connections one round of re-encryption reads.
+// resealBatch is how many connections are read at a time for re-encryption.
 const resealBatch = 200
 
-// Stranded implements ports.Keeper.
+// ListStuck implements ports.Maintenance.
 func (s *Service) ListStuck(ctx context.Context, limit int) ([]domain.PullID, error) {
 	return s.Pulls.ListStuck(ctx, s.Clock.Now(), stuckGrace, limit)
 }
 
-// Reconcile implements ports.Keeper. A connection is due after four fifths of the
-// interval, so that rounds which come every twentieth of it are done in time.
+// Reconcile implements ports.Maintenance. A connection is due after four fifths of the interval, so
+// reconcile rounds that come every twentieth of the interval are in time.
 func (s *Service) Reconcile(ctx context.Context, interval time.Duration, limit int) (int, error) {
 	now := s.Clock.Now()
 	due, err := s.Pulls.ListDueForReconcile(ctx, now.Add(-interval*4/5), limit)
@@ -35,7 +35,7 @@ func (s *Service) Reconcile(ctx context.Context, interval time.Duration, limit i
 			ID: s.newPullID(), Scope: domain.PullScope{Everything: true}, Trigger: domain.TriggerReconcile, At: now,
 		})
 		if errors.Is(err, domain.NotFound) {
-			continue // deleted meanwhile
+			continue // it was deleted meanwhile
 		}
 		if err != nil {
 			return requested, err
@@ -48,7 +48,7 @@ func (s *Service) Reconcile(ctx context.Context, interval time.Duration, limit i
 	return requested, nil
 }
 
-// Prune implements ports.Keeper.
+// Prune implements ports.Maintenance.
 func (s *Service) Prune(ctx context.Context, keep time.Duration, limit int) (int, error) {
 	now := s.Clock.Now()
 	deliveries, err := s.Deliveries.Prune(ctx, now.Add(-keep), limit)
@@ -62,10 +62,10 @@ func (s *Service) Prune(ctx context.Context, keep time.Duration, limit int) (int
 	return deliveries + responses, err
 }
 
-// Reseal implements ports.Keeper. A rotation that races it has sealed afresh by itself;
-// the pass is repeated until one finds nothing stale, for a replica that has not seen
-// the new primary key yet may still seal under the old one. A credential that does not
-// open must not hold up the others: it is passed over, and counted in the error at the end.
+// Reseal implements ports.Maintenance. A rotation that happens at the same time has sealed its
+// credential again by itself. The pass is repeated until one finds nothing to reseal, because a
+// replica that has not seen the new primary key yet may still seal under the old one. A credential
+// that does not open must not hold up the others: it is skipped, and counted in the error at the end.
 func (s *Service) Reseal(ctx context.Context) (int, error) {
 	total := 0
 	for {
@@ -80,7 +80,7 @@ func (s *Service) Reseal(ctx context.Context) (int, error) {
 	}
 }
 
-// resealPass goes over all rows once, and counts those it did and those that do not open.
+// resealPass visits all rows once. It counts the resealed ones and those that do not open.
 func (s *Service) resealPass(ctx context.Context) (done, lost int, err error) {
 	for after := (domain.ConnectionID{}); ; {
 		batch, err := s.Connections.ListSealed(ctx, after, resealBatch)
@@ -91,7 +91,7 @@ func (s *Service) resealPass(ctx context.Context) (done, lost int, err error) {
 			replaced, err := s.reseal(ctx, c)
 			switch {
 			case errors.Is(err, domain.CredentialUnopened):
-				lost++ // observed
+				lost++ // already emitted by open
 			case err != nil:
 				return done, lost, err
 			case replaced:
@@ -102,7 +102,7 @@ func (s *Service) resealPass(ctx context.Context) (done, lost int, err error) {
 	}
 }
 
-// unopened is the error of so many credentials; nil of none.
+// unopenedError returns the error for so many credentials that do not open; nil for none.
 func unopenedError(lost int) error {
 	if lost == 0 {
 		return nil
@@ -128,7 +128,20 @@ func (s *Service) reseal(ctx context.Context, c domain.Connection) (bool, error)
 	return s.Connections.Reseal(ctx, c.ID, c.Sealed, fresh)
 }
 
-// Backlog implements ports.Keeper.
+// FlushTokenUsage implements ports.Maintenance.
+func (s *Service) FlushTokenUsage(ctx context.Context) error {
+	used := s.tokenUsage.take()
+	if len(used) == 0 {
+		return nil
+	}
+	if err := s.Tokens.RecordUsage(ctx, used); err != nil {
+		s.tokenUsage.restore(used)
+		return err
+	}
+	return nil
+}
+
+// BacklogAge implements ports.Maintenance.
 func (s *Service) BacklogAge(ctx context.Context) (time.Duration, error) {
 	oldest, err := s.Pulls.OldestOpen(ctx)
 	if err != nil || oldest.IsZero() {

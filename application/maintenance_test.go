@@ -91,7 +91,9 @@ type afterListDue struct {
 	then func()
 }
 
-func (p *afterListDue) ListDueForReconcile(ctx context.Context, since time.Time, limit int) ([]domain.Connection, error) {
+func (p *afterListDue) ListDueForReconcile(
+	ctx context.Context, since time.Time, limit int,
+) ([]domain.Connection, error) {
 	due, err := p.Pulls.ListDueForReconcile(ctx, since, limit)
 	p.then()
 	return due, err
@@ -216,7 +218,8 @@ func TestResealPassesOverLostRowsAndSaysHowMany(t *testing.T) {
 		done, err := e.Reseal(e.ctx)
 		e.wantError(err, domain.Rejected, domain.CredentialUnopened)
 		failures := eventsOf[ports.SealingFailed](e.events)
-		if done != want || !strings.HasSuffix(err.Error(), ": 2") || len(failures) == 0 || failures[0].Connection != lost[0].ID {
+		if done != want || !strings.HasSuffix(err.Error(), ": 2") || len(failures) == 0 ||
+			failures[0].Connection != lost[0].ID {
 			t.Errorf("%d, %v, observed %v", done, err, failures)
 		}
 	}

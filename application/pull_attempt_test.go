@@ -43,7 +43,8 @@ func TestResumesAfterACrashBetweenAnyTwoPages(t *testing.T) {
 			e.clock.pass(21 * time.Second)
 			e.runPull(id)
 			p := e.wantPull(id, domain.PullSucceeded, "")
-			if diff := cmp.Diff([]string{"", "2", "4", "", "2", "4"}, withoutRepeatedRead(e.vendor.cursors, crash)); diff != "" {
+			if diff := cmp.Diff([]string{"", "2", "4", "", "2", "4"},
+				withoutRepeatedRead(e.vendor.cursors, crash)); diff != "" {
 				t.Error(diff)
 			}
 			if diff := cmp.Diff([]string{"r1 v1", "r2 v1", "r3 v1", "r4 v1", "r5 v1"}, e.storedRows(c)); diff != "" {
@@ -147,7 +148,9 @@ type firstGetHook struct {
 	hook func()
 }
 
-func (n *firstGetHook) Get(ctx context.Context, t domain.TenantID, k domain.ConnectionKind, id domain.ConnectionID) (domain.Connection, error) {
+func (n *firstGetHook) Get(
+	ctx context.Context, t domain.TenantID, k domain.ConnectionKind, id domain.ConnectionID,
+) (domain.Connection, error) {
 	if once := n.hook; once != nil {
 		n.hook = nil
 		once()

@@ -23,7 +23,8 @@ type recordingPulls struct {
 
 func (w *recordingPulls) StorePage(ctx context.Context, l domain.Lease, p ports.PageWrite) (domain.Counts, error) {
 	if len(p.Transactions)+p.Unchanged > 0 {
-		w.pages = append(w.pages, fmt.Sprintf("%d new, fresh %t, %d known, to %q", len(p.Transactions), p.AssumeNew, p.Unchanged, p.Progress.Cursor))
+		w.pages = append(w.pages, fmt.Sprintf("%d new, fresh %t, %d known, to %q", len(p.Transactions),
+			p.AssumeNew, p.Unchanged, p.Progress.Cursor))
 		time.Sleep(w.slow)
 	}
 	return w.Pulls.StorePage(ctx, l, p)
@@ -41,10 +42,11 @@ func envRecordingPages(t *testing.T, with ...func(*application.Deps)) (*env, *re
 func slowRows(ids ...string) (seen []domain.RawTransaction) {
 	for i, id := range ids {
 		source := domain.ContentHash{1, byte(i + 1)}
-		seen = append(seen, domain.RawTransaction{ExternalID: id, ContentHash: source, Normalize: func() (domain.TransactionData, error) {
-			time.Sleep(time.Millisecond)
-			return row(id, "costly"), nil
-		}})
+		seen = append(seen, domain.RawTransaction{ExternalID: id, ContentHash: source,
+			Normalize: func() (domain.TransactionData, error) {
+				time.Sleep(time.Millisecond)
+				return row(id, "costly"), nil
+			}})
 	}
 	return seen
 }
@@ -83,19 +85,23 @@ func TestPagesThatAreReadyAreStoredTogether(t *testing.T) {
 			[]string{`1 new, fresh true, 0 known, to "1"`, `3 new, fresh true, 0 known, to ""`}, false,
 		},
 		"up to a thousand rows": {
-			[][]domain.RawTransaction{slowRows("a"), slowRows(numberedIDs("b", 600)...), slowRows(numberedIDs("c", 400)...), slowRows("d")},
-			[]string{`1 new, fresh true, 0 known, to "1"`, `1000 new, fresh true, 0 known, to "3"`, `1 new, fresh true, 0 known, to ""`}, false,
+			[][]domain.RawTransaction{slowRows("a"), slowRows(numberedIDs("b", 600)...),
+				slowRows(numberedIDs("c", 400)...), slowRows("d")},
+			[]string{`1 new, fresh true, 0 known, to "1"`, `1000 new, fresh true, 0 known, to "3"`,
+				`1 new, fresh true, 0 known, to ""`}, false,
 		},
 		"a row again": {
 			[][]domain.RawTransaction{slowRows("a"), slowRows("b"), slowRows("b", "c"), slowRows("d")},
-			[]string{`1 new, fresh true, 0 known, to "1"`, `1 new, fresh true, 0 known, to "2"`, `3 new, fresh false, 0 known, to ""`}, false,
+			[]string{`1 new, fresh true, 0 known, to "1"`, `1 new, fresh true, 0 known, to "2"`,
+				`3 new, fresh false, 0 known, to ""`}, false,
 		},
 		"a row twice": {
 			[][]domain.RawTransaction{slowRows("a", "a"), slowRows("b")},
 			[]string{`2 new, fresh false, 0 known, to "1"`, `1 new, fresh true, 0 known, to ""`}, false,
 		},
 		"a row that cannot be read": {
-			[][]domain.RawTransaction{slowRows("a"), slowRows("b"), {(&pageWithLog{}).rawRow("c", "", 9)}, slowRows("d")},
+			[][]domain.RawTransaction{slowRows("a"), slowRows("b"), {(&pageWithLog{}).rawRow("c", "", 9)},
+				slowRows("d")},
 			[]string{`1 new, fresh true, 0 known, to "1"`, `1 new, fresh true, 0 known, to "2"`}, true,
 		},
 	} {
@@ -127,8 +133,9 @@ func TestPagesThatBringNothingAreWrittenTogether(t *testing.T) {
 		late, fails string // before which page a second passes, and which page is not given
 		want        []string
 	}{
-		"at the end":          {"", "", []string{`0 new, fresh false, 4 known, to ""`}},
-		"after a second":      {"2", "", []string{`0 new, fresh false, 3 known, to "3"`, `0 new, fresh false, 1 known, to ""`}},
+		"at the end": {"", "", []string{`0 new, fresh false, 4 known, to ""`}},
+		"after a second": {"2", "",
+			[]string{`0 new, fresh false, 3 known, to "3"`, `0 new, fresh false, 1 known, to ""`}},
 		"before a page fails": {"", "3", []string{`0 new, fresh false, 3 known, to "3"`}},
 		"nothing twice":       {"2", "3", []string{`0 new, fresh false, 3 known, to "3"`}},
 	} {

@@ -11,7 +11,7 @@ import (
 )
 
 // differ finds the rows of a step's pages that differ from what is stored. It also remembers
-// which external ids the step has shown, for the sweep.
+// which external ids the step has shown, because a sweep needs all of them.
 //
 // For each page note is called first, page after page. appendChanged may run concurrently with
 // the note of the next page, because it uses nothing that note changes.
@@ -47,7 +47,7 @@ func (d *differ) note(rows []domain.RawTransaction) (repeated map[string]bool, a
 	return repeated, anyNew
 }
 
-// markStored tells the differ that so many further pages are stored, or have nothing to store.
+// markStored records that so many further pages are stored, or have nothing to store.
 func (d *differ) markStored(pages int) { d.stored.Add(int64(pages)) }
 
 // appendChanged normalises the rows of a page that are new or changed, and appends them to

@@ -14,17 +14,20 @@ type pageWithLog struct{ normalized []string }
 
 // sight shows a row; a description of "" is of one that cannot be read.
 func (p *pageWithLog) rawRow(externalID, description string, source byte) domain.RawTransaction {
-	return domain.RawTransaction{ExternalID: externalID, ContentHash: domain.ContentHash{source}, Normalize: func() (domain.TransactionData, error) {
-		p.normalized = append(p.normalized, externalID)
-		if description == "" {
-			return domain.TransactionData{}, unavailable(domain.MalformedResponse)
-		}
-		return row(externalID, description), nil
-	}}
+	return domain.RawTransaction{ExternalID: externalID, ContentHash: domain.ContentHash{source},
+		Normalize: func() (domain.TransactionData, error) {
+			p.normalized = append(p.normalized, externalID)
+			if description == "" {
+				return domain.TransactionData{}, unavailable(domain.MalformedResponse)
+			}
+			return row(externalID, description), nil
+		}}
 }
 
 // pulled has a connection with r1, r2 and r3 stored, and a second pull that reads the page.
-func (e *env) repull(rows func(p *pageWithLog) []domain.RawTransaction) (domain.Connection, domain.PullID, *pageWithLog) {
+func (e *env) repull(
+	rows func(p *pageWithLog) []domain.RawTransaction,
+) (domain.Connection, domain.PullID, *pageWithLog) {
 	e.Helper()
 	c, p := e.createConnection("books"), &pageWithLog{}
 	show := func(rows ...domain.RawTransaction) {
@@ -56,22 +59,28 @@ func TestAKnownRowIsNotReadAgain(t *testing.T) {
 		},
 		"new, edited, written otherwise, gone": {
 			func(p *pageWithLog) []domain.RawTransaction {
-				return []domain.RawTransaction{p.rawRow("r1", "one", 9), p.rawRow("r2", "edited", 8), p.rawRow("r4", "new", 4)}
+				return []domain.RawTransaction{p.rawRow("r1", "one", 9), p.rawRow("r2", "edited", 8),
+					p.rawRow("r4", "new", 4)}
 			},
-			[]string{"r1", "r2", "r4"}, domain.Counts{Accounts: 1, Read: 3, Added: 1, Modified: 1, Removed: 1, Unchanged: 1},
+			[]string{"r1", "r2", "r4"}, domain.Counts{Accounts: 1, Read: 3, Added: 1, Modified: 1, Removed: 1,
+				Unchanged: 1},
 			[]string{"r1 v1", "r2 v2", "r3 v2 removed", "r4 v1"},
 		},
 		"known, then edited in the same page": {
 			func(p *pageWithLog) []domain.RawTransaction {
-				return []domain.RawTransaction{p.rawRow("r1", "one", 1), p.rawRow("r2", "", 2), p.rawRow("r1", "edited", 9), p.rawRow("r3", "", 3)}
+				return []domain.RawTransaction{p.rawRow("r1", "one", 1), p.rawRow("r2", "", 2),
+					p.rawRow("r1", "edited", 9), p.rawRow("r3", "", 3)}
 			},
-			[]string{"r1", "r1"}, domain.Counts{Accounts: 1, Read: 3, Modified: 1, Unchanged: 2}, []string{"r1 v2", "r2 v1", "r3 v1"},
+			[]string{"r1", "r1"}, domain.Counts{Accounts: 1, Read: 3, Modified: 1, Unchanged: 2},
+			[]string{"r1 v2", "r2 v1", "r3 v1"},
 		},
 		"edited, then known in the same page": {
 			func(p *pageWithLog) []domain.RawTransaction {
-				return []domain.RawTransaction{p.rawRow("r1", "edited", 9), p.rawRow("r1", "one", 1), p.rawRow("r2", "", 2), p.rawRow("r3", "", 3)}
+				return []domain.RawTransaction{p.rawRow("r1", "edited", 9), p.rawRow("r1", "one", 1),
+					p.rawRow("r2", "", 2), p.rawRow("r3", "", 3)}
 			},
-			[]string{"r1", "r1"}, domain.Counts{Accounts: 1, Read: 3, Unchanged: 3}, []string{"r1 v1", "r2 v1", "r3 v1"},
+			[]string{"r1", "r1"}, domain.Counts{Accounts: 1, Read: 3, Unchanged: 3},
+			[]string{"r1 v1", "r2 v1", "r3 v1"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -97,14 +106,16 @@ func TestARowThatIsKnownAgainOnTheNextPage(t *testing.T) {
 	e := newEnv(t)
 	c, p := e.createConnection("books"), &pageWithLog{}
 	e.vendor.onRead = func(domain.Step, string) (*ports.VendorPage, error) {
-		return &ports.VendorPage{Transactions: []domain.RawTransaction{p.rawRow("r1", "one", 1), p.rawRow("r2", "two", 2)}}, nil
+		return &ports.VendorPage{Transactions: []domain.RawTransaction{p.rawRow("r1", "one", 1),
+			p.rawRow("r2", "two", 2)}}, nil
 	}
 	e.runPull(e.requestFullPull(c))
 	e.vendor.onRead = func(_ domain.Step, cursor string) (*ports.VendorPage, error) {
 		if cursor == "" {
 			return &ports.VendorPage{Transactions: []domain.RawTransaction{p.rawRow("r1", "edited", 9)}, Next: "2"}, nil
 		}
-		return &ports.VendorPage{Transactions: []domain.RawTransaction{p.rawRow("r1", "one", 1), p.rawRow("r2", "two", 2)}}, nil
+		return &ports.VendorPage{Transactions: []domain.RawTransaction{p.rawRow("r1", "one", 1),
+			p.rawRow("r2", "two", 2)}}, nil
 	}
 	id := e.requestFullPull(c)
 	e.runPull(id)

@@ -176,7 +176,8 @@ func TestAPanicOfAReadReachesItsWorker(t *testing.T) {
 		if !ok {
 			t.Fatal("it is not told where the panic comes from")
 		}
-		if typeName, stack := origin.Origin(); typeName != "string" || !bytes.Contains(stack, []byte("TestAPanicOfARead")) {
+		if typeName, stack := origin.Origin(); typeName != "string" ||
+			!bytes.Contains(stack, []byte("TestAPanicOfARead")) {
 			t.Errorf("a %s at %s", typeName, stack)
 		}
 	}()

@@ -42,7 +42,8 @@ func TestACredentialThatDoesNotOpenIsTriedAgain(t *testing.T) {
 	c := e.createConnection("books")
 	id := e.requestFullPull(c)
 	sealer := portmock.NewMockSealer(gomock.NewController(t))
-	sealer.EXPECT().Open(gomock.Any(), gomock.Any(), gomock.Any()).Return(domain.Credential{}, unavailable(domain.CredentialUnopened))
+	sealer.EXPECT().Open(gomock.Any(), gomock.Any(), gomock.Any()).Return(domain.Credential{},
+		unavailable(domain.CredentialUnopened))
 	e.deps.Sealer = sealer
 	_, err := e.newService().RunPull(e.ctx, id)
 	e.noError(err)
@@ -82,7 +83,8 @@ func TestASucceededPullTellsWhatItDid(t *testing.T) {
 		t.Error(diff)
 	}
 	attempted := eventsOf[ports.PullAttempted](e.events)
-	if len(attempted) != 1 || attempted[0].Err != nil || attempted[0].Counts != p.Counts || attempted[0].Pull.State != domain.PullSucceeded || attempted[0].Took <= 0 {
+	if len(attempted) != 1 || attempted[0].Err != nil || attempted[0].Counts != p.Counts ||
+		attempted[0].Pull.State != domain.PullSucceeded || attempted[0].Took <= 0 {
 		t.Errorf("observed %+v", attempted)
 	}
 	if again := e.runPull(id); again != 0 || len(e.vendor.scopes) != 1 {

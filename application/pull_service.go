@@ -7,7 +7,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// RequestPull implements ports.PullDesk.
+// RequestPull implements ports.PullService.
 func (s *Service) RequestPull(
 	ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID, w domain.Window,
 ) (domain.Pull, error) {
@@ -23,12 +23,12 @@ func (s *Service) RequestPull(
 	})
 }
 
-// GetPull implements ports.PullDesk.
+// GetPull implements ports.PullService.
 func (s *Service) GetPull(ctx context.Context, tenant domain.TenantID, id domain.PullID) (domain.Pull, error) {
 	return s.Pulls.Get(ctx, tenant, id)
 }
 
-// ListPulls implements ports.PullDesk.
+// ListPulls implements ports.PullService.
 func (s *Service) ListPulls(
 	ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID, page domain.PageRequest,
 ) (domain.Page[domain.Pull], error) {
@@ -38,8 +38,10 @@ func (s *Service) ListPulls(
 	return s.Pulls.List(ctx, tenant, ports.PullFilter{Connection: connection}, page)
 }
 
-// visible says NotFound for what is not one of the tenant's live aggregator connections.
-func (s *Service) requireConnection(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID) error {
+// requireConnection returns NotFound unless the id is one of the tenant's live aggregator connections.
+func (s *Service) requireConnection(
+	ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
+) error {
 	_, err := s.Connections.Get(ctx, tenant, domain.Aggregator, connection)
 	return err
 }

@@ -24,7 +24,7 @@ func envWithRemovedRow(t *testing.T) (*env, domain.Connection) {
 }
 
 var (
-	allRows     = []string{"r1 v1", "r2 v1", "r3 v1", "r4 v1"}
+	allRows        = []string{"r1 v1", "r2 v1", "r3 v1", "r4 v1"}
 	rowsAfterSweep = []string{"r1 v1", "r2 v2 removed", "r3 v1", "r4 v1"}
 )
 

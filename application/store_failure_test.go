@@ -17,8 +17,8 @@ import (
 // mishap breaks the nth write of a pull: before it happens, or, as a connection that is
 // cut during the commit does, after it has happened.
 type storeFault struct {
-	nth   int
-	after bool
+	nth    int
+	after  bool
 	writes int
 }
 
@@ -41,7 +41,8 @@ func (m *storeFault) wrap(t *testing.T, store ports.Pulls) ports.Pulls {
 			err = m.apply(func() error { claimed, err = store.Claim(ctx, l, at); return err })
 			return claimed, err
 		})
-	mock.EXPECT().FilterUnchanged(gomock.Any(), gomock.Any(), gomock.Any()).AnyTimes().DoAndReturn(store.FilterUnchanged)
+	mock.EXPECT().FilterUnchanged(gomock.Any(), gomock.Any(),
+		gomock.Any()).AnyTimes().DoAndReturn(store.FilterUnchanged)
 	mock.EXPECT().StorePage(gomock.Any(), gomock.Any(), gomock.Any()).AnyTimes().DoAndReturn(
 		func(ctx context.Context, l domain.Lease, w ports.PageWrite) (counts domain.Counts, err error) {
 			err = m.apply(func() error { counts, err = store.StorePage(ctx, l, w); return err })
@@ -101,11 +102,15 @@ func TestAnOutageIsToldAsItIs(t *testing.T) {
 	d := e.receive(token, eventBody("e1", domain.PullScope{})).Delivery.ID
 	e.clock.pass(time.Hour)
 	update := ports.ConnectionUpdate{
-		Name: "n", BaseURL: c.BaseURL, AccountRef: "r", ClientID: domain.SecretText("a"), Secret: domain.SecretText("b"),
+		Name: "n", BaseURL: c.BaseURL, AccountRef: "r", ClientID: domain.SecretText("a"),
+		Secret: domain.SecretText("b"),
 	}
 	e.sealer.primary++
 	for op, uses := range map[string][]func() error{
-		"Connections.Create": {func() error { _, err := e.CreateConnection(e.ctx, e.tenant, newConnection("x")); return err }},
+		"Connections.Create": {func() error {
+			_, err := e.CreateConnection(e.ctx, e.tenant, newConnection("x"))
+			return err
+		}},
 		"Connections.Get": {
 			func() error { _, err := e.UpdateConnection(e.ctx, e.tenant, c.ID, nil, update); return err },
 			func() error { _, err := e.ConnectionHealth(e.ctx, e.tenant, c.ID); return err },
@@ -123,10 +128,13 @@ func TestAnOutageIsToldAsItIs(t *testing.T) {
 		"Connections.Activity": {func() error { _, err := e.ConnectionHealth(e.ctx, e.tenant, c.ID); return err }},
 		"Connections.Sealed":   {func() error { _, err := e.Reseal(e.ctx); return err }},
 		"Connections.Reseal":   {func() error { _, err := e.Reseal(e.ctx); return err }},
-		"Tokens.Create":        {func() error { _, err := e.MintToken(e.ctx, e.tenant, "pluggy", "books"); return err }},
-		"Deliveries.Receive":   {func() error { _, err := e.Receive(e.ctx, webhookRequest(token, "{}")); return err }},
-		"Deliveries.Get":       {func() error { _, err := e.ReplayDelivery(e.ctx, e.tenant, d); return err }},
-		"Deliveries.Replay":    {func() error { _, err := e.ReplayDelivery(e.ctx, e.tenant, d); return err }},
+		"Tokens.Create": {func() error {
+			_, err := e.MintToken(e.ctx, e.tenant, "pluggy", "books")
+			return err
+		}},
+		"Deliveries.Receive": {func() error { _, err := e.Receive(e.ctx, webhookRequest(token, "{}")); return err }},
+		"Deliveries.Get":     {func() error { _, err := e.ReplayDelivery(e.ctx, e.tenant, d); return err }},
+		"Deliveries.Replay":  {func() error { _, err := e.ReplayDelivery(e.ctx, e.tenant, d); return err }},
 		"Deliveries.List": {func() error {
 			_, err := e.ReplayDeliveries(e.ctx, e.tenant, ports.DeliveryFilter{}, 5)
 			return err
@@ -145,7 +153,10 @@ func TestAnOutageIsToldAsItIs(t *testing.T) {
 			_, err := e.Changes(e.ctx, e.tenant, domain.PageRequest{Limit: 1}, time.Hour)
 			return err
 		}},
-		"Ledger.Accounts": {func() error { _, err := e.ListAccounts(e.ctx, e.tenant, c.ID, domain.PageRequest{}); return err }},
+		"Ledger.Accounts": {func() error {
+			_, err := e.ListAccounts(e.ctx, e.tenant, c.ID, domain.PageRequest{})
+			return err
+		}},
 	} {
 		t.Run(op, func(t *testing.T) {
 			restore := e.failOperation(op)

@@ -156,7 +156,9 @@ var errBroken = errors.New("broken")
 
 type brokenParser struct{ *vendor }
 
-func (brokenParser) Parse([]byte) (domain.WebhookEvent, error) { return domain.WebhookEvent{}, errBroken }
+func (brokenParser) Parse([]byte) (domain.WebhookEvent, error) {
+	return domain.WebhookEvent{}, errBroken
+}
 
 // The trace of the request is kept with the pull that it queued.
 func TestATraceGoesOnInThePull(t *testing.T) {

@@ -2,9 +2,6 @@ package application
 
 import (
 	"context"
-	"maps"
-	"sync"
-	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
@@ -44,49 +41,5 @@ func (s *Service) RevokeToken(ctx context.Context, tenant domain.TenantID, id do
 		return err
 	}
 	s.audit(ctx, tenant, "token.revoke", id.String())
-	return nil
-}
-
-// touches gathers when tokens were used, so that the door writes nothing for it.
-type tokenUsage struct {
-	mu   sync.Mutex
-	used map[domain.TokenID]time.Time
-}
-
-func (t *tokenUsage) record(id domain.TokenID, at time.Time) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.used == nil {
-		t.used = make(map[domain.TokenID]time.Time)
-	}
-	t.used[id] = at
-}
-
-func (t *tokenUsage) take() map[domain.TokenID]time.Time {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	used := t.used
-	t.used = nil
-	return used
-}
-
-// putBack restores what could not be written, without undoing later uses.
-func (t *tokenUsage) restore(used map[domain.TokenID]time.Time) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	maps.Copy(used, t.used)
-	t.used = used
-}
-
-// FlushTouches implements ports.Keeper.
-func (s *Service) FlushTokenUsage(ctx context.Context) error {
-	used := s.tokenUsage.take()
-	if len(used) == 0 {
-		return nil
-	}
-	if err := s.Tokens.RecordUsage(ctx, used); err != nil {
-		s.tokenUsage.restore(used)
-		return err
-	}
 	return nil
 }

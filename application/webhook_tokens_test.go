@@ -18,7 +18,8 @@ func TestMintGivesATokenThatOnlyItsHashIsKeptOf(t *testing.T) {
 	minted, err := e.MintToken(e.ctx, e.tenant, "pluggy", "books")
 	e.noError(err)
 	raw := string(minted.Raw.Reveal())
-	if len(raw) != 43 || minted.Hash != domain.HashToken(raw) || minted.Connection != c.ID || minted.Vendor != "pluggy" {
+	if len(raw) != 43 || minted.Hash != domain.HashToken(raw) || minted.Connection != c.ID ||
+		minted.Vendor != "pluggy" {
 		t.Errorf("got %+v", minted.WebhookToken)
 	}
 	page, err := e.ListTokens(e.ctx, e.tenant, ports.TokenFilter{Connection: c.ID}, domain.PageRequest{Limit: 5})

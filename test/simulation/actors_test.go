@@ -14,11 +14,11 @@ import (
 // conn is a connection as the world knows it.
 type connection struct {
 	domain.Connection
-	ref   *accountRef
-	tokens []*token
-	pulledOnce   bool   // a pull of it has succeeded
-	deleted   bool   // deleted
-	rowsAtDeletion   string // its rows when it was deleted
+	ref            *accountRef
+	tokens         []*token
+	pulledOnce     bool   // a pull of it has succeeded
+	deleted        bool   // deleted
+	rowsAtDeletion string // its rows when it was deleted
 }
 
 type token struct {
@@ -141,7 +141,8 @@ func (s *sim) deliverWebhook(c *connection) {
 	if len(c.tokens) == 0 || len(c.ref.outbox) == 0 {
 		return
 	}
-	n, with, app := c.ref.outbox[s.rand.IntN(len(c.ref.outbox))], c.tokens[s.rand.IntN(len(c.tokens))], s.randomReplica()
+	n, with, app := c.ref.outbox[s.rand.IntN(len(c.ref.outbox))], c.tokens[s.rand.IntN(len(c.tokens))],
+		s.randomReplica()
 	refused := with.revoked || c.deleted
 	k := domain.WebhookRequest{
 		Vendor: c.Vendor, Token: string(with.raw.Reveal()), Body: n.body(), Authorization: canary + "-shared",
@@ -177,7 +178,8 @@ func (s *sim) webhookAnswered(ref *accountRef, n notice, received ports.ReceiveR
 	switch {
 	case err == nil && refused:
 		s.violated("a knock that must be refused was let in")
-	case err != nil && !errors.Is(err, domain.Unauthenticated) && !errors.Is(err, domain.StoreUnavailable) && !errors.Is(err, context.Canceled):
+	case err != nil && !errors.Is(err, domain.Unauthenticated) && !errors.Is(err, domain.StoreUnavailable) &&
+		!errors.Is(err, context.Canceled):
 		s.violated("the door answered %v", err)
 	case err != nil:
 		return // the vendor will try again

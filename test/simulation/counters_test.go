@@ -10,11 +10,11 @@ import (
 
 // tally counts what happened, so that a world which has become too kind is noticed.
 type counters struct {
-	quiesces, succeeded, retried, failed, pages, swept                int
+	quiesces, succeeded, retried, failed, pages, swept                                 int
 	killed, lostPrefetches, leasesLost, stuckPulls, faultsBefore, faultsAfter, outages int
-	vendorErrors, endlessCursors, refusedCredentials, duplicates, pruned                     int
-	changes, unannounced, added, modified, removed, interrupted          int
-	unchangedRows                                                           int
+	vendorErrors, endlessCursors, refusedCredentials, duplicates, pruned               int
+	changes, unannounced, added, modified, removed, interrupted                        int
+	unchangedRows                                                                      int
 }
 
 func (t *counters) countAttempt(o ports.PullAttempted) {
@@ -39,10 +39,12 @@ func (t *counters) byName() map[string]*int {
 		"quiet": &t.quiesces, "pull succeeded": &t.succeeded, "pull retried": &t.retried, "pull failed": &t.failed,
 		"pull interrupted": &t.interrupted, "page": &t.pages, "row swept": &t.swept, "process killed": &t.killed,
 		"killed with a page ahead": &t.lostPrefetches,
-		"lease lost":               &t.leasesLost, "pull stranded": &t.stuckPulls, "fault before commit": &t.faultsBefore,
-		"fault after commit": &t.faultsAfter, "store outage": &t.outages, "vendor trouble": &t.vendorErrors,
-		"endless cursor": &t.endlessCursors, "credential barred": &t.refusedCredentials, "duplicate webhook": &t.duplicates,
-		"delivery pruned": &t.pruned, "vendor change": &t.changes, "change untold": &t.unannounced,
+		"lease lost":               &t.leasesLost, "pull stranded": &t.stuckPulls,
+		"fault before commit": &t.faultsBefore,
+		"fault after commit":  &t.faultsAfter, "store outage": &t.outages, "vendor trouble": &t.vendorErrors,
+		"endless cursor": &t.endlessCursors, "credential barred": &t.refusedCredentials,
+		"duplicate webhook": &t.duplicates,
+		"delivery pruned":   &t.pruned, "vendor change": &t.changes, "change untold": &t.unannounced,
 		"row added": &t.added, "row modified": &t.modified, "row removed": &t.removed,
 		"row known": &t.unchangedRows,
 	}

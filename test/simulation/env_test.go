@@ -29,40 +29,40 @@ const replicaCount = 2
 
 // sim is one world.
 type sim struct {
-	seed  uint64
-	rand  *rand.Rand
-	step  int
-	clock *clock
-	trace hash.Hash
-	lines [40]string
-	logged int
+	seed     uint64
+	rand     *rand.Rand
+	step     int
+	clock    *clock
+	trace    hash.Hash
+	lines    [40]string
+	logged   int
 	counters counters
 
-	tasks   []*task
-	current *task
-	spawned int
+	tasks       []*task
+	current     *task
+	spawned     int
 	nextQuiesce int
-	faultFree    bool // no faults
-	failed  bool // an invariant is broken: nobody gives way any more
-	down    bool // the store, until upAt
-	outageEnd    time.Time
+	faultFree   bool // no faults
+	failed      bool // an invariant is broken: nobody gives way any more
+	down        bool // the store, until upAt
+	outageEnd   time.Time
 
-	store   *memory.Store
-	replicas    [replicaCount]*application.Service
-	sealer  *fakeSealer
-	ids     *ids
-	vendors []*vendor
-	tenants []domain.TenantID
-	readers []*reader
-	connections   []*connection // all that were ever created
-	refs []*accountRef // all that a connection was ever asked for
-	jobs    []job
-	claims  map[domain.LeaseID]domain.Pull
-	holders map[domain.PullID]domain.LeaseID
-	deliveryIDs []domain.DeliveryID // every delivery that was ever let in
+	store        *memory.Store
+	replicas     [replicaCount]*application.Service
+	sealer       *fakeSealer
+	ids          *ids
+	vendors      []*vendor
+	tenants      []domain.TenantID
+	readers      []*reader
+	connections  []*connection // all that were ever created
+	refs         []*accountRef // all that a connection was ever asked for
+	jobs         []job
+	claims       map[domain.LeaseID]domain.Pull
+	holders      map[domain.PullID]domain.LeaseID
+	deliveryIDs  []domain.DeliveryID // every delivery that was ever let in
 	deliveries   map[domain.DeliveryID]deliveryRecord
-	prunedBefore  time.Time // nothing received later was ever let go
-	names   int
+	prunedBefore time.Time // nothing received later was ever let go
+	names        int
 }
 
 // job is a pull that a worker shall run.
@@ -80,9 +80,10 @@ type deliveryRecord struct {
 func newSim(seed uint64) *sim {
 	s := &sim{
 		seed: seed, rand: rand.New(rand.NewPCG(seed, 0x5eed)), trace: sha256.New(),
-		clock: &clock{now: time.Date(2026, time.March, 2, 9, 0, 0, 0, time.UTC)},
+		clock:      &clock{now: time.Date(2026, time.March, 2, 9, 0, 0, 0, time.UTC)},
 		deliveries: map[domain.DeliveryID]deliveryRecord{}, claims: map[domain.LeaseID]domain.Pull{},
-		holders: map[domain.PullID]domain.LeaseID{}, sealer: &fakeSealer{held: map[string]domain.Credential{}, primary: 1},
+		holders: map[domain.PullID]domain.LeaseID{},
+		sealer:  &fakeSealer{held: map[string]domain.Credential{}, primary: 1},
 	}
 	s.ids = &ids{rand: rand.New(rand.NewPCG(seed, 0x1d5)), clock: s.clock}
 	s.nextQuiesce = 1_500 + s.rand.IntN(2_000)
@@ -118,7 +119,8 @@ func (s *sim) deps() application.Deps {
 		Pulls: pulls{s, s.store.Pulls()}, Ledger: ledger{s, s.store.Ledger()},
 		Sealer: s.sealer, Egress: allowAll{}, Aggregators: []ports.Aggregator{s.vendors[0], s.vendors[1]},
 		Sources: map[domain.Vendor]domain.SourcePolicy{"pluggy": policy, "belvo": policy},
-		Clock:   s.clock, Sleeper: s.clock, IDs: s.ids, Entropy: entropy{s}, Observer: observer{s}, Go: s.goConcurrently,
+		Clock:   s.clock, Sleeper: s.clock, IDs: s.ids, Entropy: entropy{s}, Observer: observer{s},
+		Go: s.goConcurrently,
 	}
 }
 
@@ -127,7 +129,9 @@ func (s *sim) randomReplica() *application.Service { return s.replicas[s.rand.In
 
 func (s *sim) chance(p float64) bool { return s.rand.Float64() < p }
 
-func storeUnavailable() error { return &domain.Error{Kind: domain.Unavailable, Code: domain.StoreUnavailable} }
+func storeUnavailable() error {
+	return &domain.Error{Kind: domain.Unavailable, Code: domain.StoreUnavailable}
+}
 
 // kick is the job queue's: a pull that has a job already keeps the earlier one.
 func (s *sim) nudge(id domain.PullID) { s.scheduleJob(id, 0) }
@@ -160,7 +164,8 @@ func (s *sim) checkError(where string, err error) error {
 		s.checkNoSecret(where, e)
 		s.checkNoSecret(where, e.Error())
 	}
-	if err != nil && domain.CodeOf(err) == domain.InternalFailure && len(domain.ErrorsOf(err)) == 0 && !errors.Is(err, context.Canceled) {
+	if err != nil && domain.CodeOf(err) == domain.InternalFailure && len(domain.ErrorsOf(err)) == 0 &&
+		!errors.Is(err, context.Canceled) {
 		s.violated("%s failed with an internal error: %v", where, err)
 	}
 	return err
@@ -216,7 +221,9 @@ type fakeSealer struct {
 	primary byte
 }
 
-func (v *fakeSealer) Seal(t domain.TenantID, c domain.ConnectionID, credential domain.Credential) (domain.Sealed, error) {
+func (v *fakeSealer) Seal(
+	t domain.TenantID, c domain.ConnectionID, credential domain.Credential,
+) (domain.Sealed, error) {
 	sealed := binary.BigEndian.AppendUint32(domain.Sealed{v.primary}, uint32(len(v.held)))
 	v.held[t.String()+c.String()+string(sealed)] = credential
 	return sealed, nil

@@ -64,7 +64,8 @@ func (s *sim) repairConnection(c *connection) {
 		s.checkTermination(n)
 		next := c.ref.outbox[0]
 		received, err := s.randomReplica().Receive(s.background(), domain.WebhookRequest{
-			Vendor: c.Vendor, Token: string(c.tokens[len(c.tokens)-1].raw.Reveal()), Body: next.body(), Authorization: canary + "-shared",
+			Vendor: c.Vendor, Token: string(c.tokens[len(c.tokens)-1].raw.Reveal()), Body: next.body(),
+			Authorization: canary + "-shared",
 		})
 		s.mustSucceed(err)
 		s.webhookAnswered(c.ref, next, received, nil, false)
@@ -184,7 +185,8 @@ func (s *sim) checkDeliveryOutcome(d domain.Delivery) {
 // pullsOver: nobody holds a pull any more, and the last one of a live connection, which
 // is the safety net's, succeeded.
 func (s *sim) checkPullsFinished(c *connection) {
-	page, err := s.store.Pulls().List(s.background(), c.Tenant, ports.PullFilter{Connection: c.ID}, domain.PageRequest{Limit: 1000})
+	page, err := s.store.Pulls().List(s.background(), c.Tenant, ports.PullFilter{Connection: c.ID},
+		domain.PageRequest{Limit: 1000})
 	s.mustSucceed(err)
 	for i, p := range page.Items {
 		if p.FinishedAt.IsZero() || p.State != domain.PullSucceeded && p.State != domain.PullFailed {
@@ -224,11 +226,13 @@ func (s *sim) checkRow(r *row, t domain.Transaction) {
 	case r.revision == 0 && r.removals == 0 && t.Version != 1:
 		s.violated("%s never changed, and has version %d", r.id, t.Version)
 	case t.Version > 1+r.revision+2*(r.removals+r.announcements):
-		s.violated("%s has version %d after %d edits, %d removals and %d mentions", r.id, t.Version, r.revision, r.removals, r.announcements)
+		s.violated("%s has version %d after %d edits, %d removals and %d mentions", r.id, t.Version, r.revision,
+			r.removals, r.announcements)
 	}
 	want := r.transactionData()
 	want.StableMetadata = nil
-	if !r.removed && (t.Digest() != want.Digest() || string(t.Metadata) != string(want.Metadata) || t.AccountID.IsZero()) {
+	if !r.removed && (t.Digest() != want.Digest() || string(t.Metadata) != string(want.Metadata) ||
+		t.AccountID.IsZero()) {
 		s.violated("%s is not as the vendor has it: %+v", r.id, t)
 	}
 }
@@ -255,7 +259,8 @@ func (s *sim) checkTenantIsolation(c *connection) {
 func (r *reader) readToEnd() {
 	for n := 0; ; n++ {
 		r.sim.checkTermination(n)
-		feed, err := r.sim.randomReplica().Changes(r.sim.background(), r.tenant, domain.PageRequest{Limit: 7, After: r.cursor}, 0)
+		feed, err := r.sim.randomReplica().Changes(r.sim.background(), r.tenant,
+			domain.PageRequest{Limit: 7, After: r.cursor}, 0)
 		r.sim.mustSucceed(err)
 		r.applyPage(feed)
 		if r.cursor = feed.Next; len(feed.Items) == 0 {

@@ -18,17 +18,18 @@ func (s *sim) createConnection() {
 	s.spawn("operator", func(ctx context.Context) {
 		var first []byte
 		for range 3 {
-			response, replayed, err := app.Do(ctx, tenant, key, domain.Fingerprint{1}, func(ctx context.Context) (ports.StoredResponse, error) {
-				ref := s.newAccountRef()
-				s.refs = append(s.refs, ref)
-				c, err := app.CreateConnection(ctx, tenant, ref.newConnection())
-				if err != nil {
-					return ports.StoredResponse{}, err
-				}
-				s.checkNoSecret("a created connection", c)
-				body, err := json.Marshal(map[string]string{"id": c.ID.String(), "configName": c.Name})
-				return ports.StoredResponse{Status: 201, Body: body}, err
-			})
+			response, replayed, err := app.Do(ctx, tenant, key, domain.Fingerprint{1},
+				func(ctx context.Context) (ports.StoredResponse, error) {
+					ref := s.newAccountRef()
+					s.refs = append(s.refs, ref)
+					c, err := app.CreateConnection(ctx, tenant, ref.newConnection())
+					if err != nil {
+						return ports.StoredResponse{}, err
+					}
+					s.checkNoSecret("a created connection", c)
+					body, err := json.Marshal(map[string]string{"id": c.ID.String(), "configName": c.Name})
+					return ports.StoredResponse{Status: 201, Body: body}, err
+				})
 			s.checkExpectedError("create", err)
 			if err != nil {
 				continue
@@ -53,7 +54,8 @@ func (ref *accountRef) newConnection() ports.NewConnection {
 func (s *sim) startOperator(c *connection) {
 	app := s.randomReplica()
 	acts := []func(context.Context, ports.Service, *connection) error{
-		s.renameConnection, s.rotateCredential, s.mintToken, s.revokeToken, s.replayDelivery, s.replayFailedDeliveries, s.requestPull, s.testConnection,
+		s.renameConnection, s.rotateCredential, s.mintToken, s.revokeToken, s.replayDelivery,
+		s.replayFailedDeliveries, s.requestPull, s.testConnection,
 	}
 	act := acts[s.rand.IntN(len(acts))]
 	if s.chance(0.03) {
@@ -67,7 +69,8 @@ func (s *sim) startOperator(c *connection) {
 
 // rename sometimes wants a name that is taken.
 func (s *sim) renameConnection(ctx context.Context, app ports.Service, c *connection) error {
-	u := ports.ConnectionUpdate{Name: fmt.Sprintf("name %d", s.rand.IntN(12)), BaseURL: c.BaseURL, AccountRef: c.AccountRef}
+	u := ports.ConnectionUpdate{Name: fmt.Sprintf("name %d", s.rand.IntN(12)), BaseURL: c.BaseURL,
+		AccountRef: c.AccountRef}
 	_, err := app.UpdateConnection(ctx, c.Tenant, c.ID, ports.IfMatch{c.Revision}, u)
 	return err
 }
@@ -129,7 +132,8 @@ func (s *sim) replayDelivery(ctx context.Context, app ports.Service, _ *connecti
 }
 
 func (s *sim) replayFailedDeliveries(ctx context.Context, app ports.Service, c *connection) error {
-	_, err := app.ReplayDeliveries(ctx, c.Tenant, ports.DeliveryFilter{Connection: c.ID, Status: domain.DeliveryFailed}, 50)
+	_, err := app.ReplayDeliveries(ctx, c.Tenant,
+		ports.DeliveryFilter{Connection: c.ID, Status: domain.DeliveryFailed}, 50)
 	return err
 }
 

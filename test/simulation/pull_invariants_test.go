@@ -65,7 +65,8 @@ func (s *sim) connectionByID(id domain.ConnectionID) *connection {
 
 // rows reads the whole table of a connection, deleted or not.
 func (s *sim) storedRows(c *connection) []domain.Transaction {
-	page, err := s.store.Ledger().Transactions(s.background(), c.Tenant, c.ID, ports.TransactionFilter{}, domain.PageRequest{Limit: 1_000_000})
+	page, err := s.store.Ledger().Transactions(s.background(), c.Tenant, c.ID, ports.TransactionFilter{},
+		domain.PageRequest{Limit: 1_000_000})
 	s.mustSucceed(err)
 	return page.Items
 }

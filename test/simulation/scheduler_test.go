@@ -25,22 +25,22 @@ type crash struct{}
 // task is an actor. It runs as a coroutine: exactly one runs at a time, and it gives way
 // at each port call.
 type task struct {
-	name   string
-	resume func() (struct{}, bool)
-	stop   func()
-	yield  func(struct{}) bool
-	cancel context.CancelFunc
-	dead   bool
-	ended   bool
-	parent     *task // the actor that this one works beside or for, in the same process
-	child   *task // what works beside this one, until it was waited for
-	awaited *task // what this one waits for
-	uninterrupted  bool  // gives way no more until this is over
-	sleepsUntil int   // the step before which it is not resumed
-	checked bool
-	settledRef *accountRef  // that was settled when the task first looked at it
-	reading  *connection  // that its pull is of
-	at     string // where it gave way
+	name          string
+	resume        func() (struct{}, bool)
+	stop          func()
+	yield         func(struct{}) bool
+	cancel        context.CancelFunc
+	dead          bool
+	ended         bool
+	parent        *task // the actor that this one works beside or for, in the same process
+	child         *task // what works beside this one, until it was waited for
+	awaited       *task // what this one waits for
+	uninterrupted bool  // gives way no more until this is over
+	sleepsUntil   int   // the step before which it is not resumed
+	checked       bool
+	settledRef    *accountRef // that was settled when the task first looked at it
+	reading       *connection // that its pull is of
+	at            string      // where it gave way
 }
 
 func (s *sim) spawn(name string, act func(ctx context.Context)) *task {

@@ -13,7 +13,9 @@ import (
 // call may fail before it does anything, or after it has done everything, or be the last
 // thing that its process does. The deadlines that the application sets are of a clock
 // that is not ours; only a cancellation counts.
-func intercept[T any](ctx context.Context, s *sim, op string, do func(context.Context) (T, error)) (result T, err error) {
+func intercept[T any](
+	ctx context.Context, s *sim, op string, do func(context.Context) (T, error),
+) (result T, err error) {
 	s.yieldAt(op)
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return result, ctx.Err()
@@ -64,11 +66,17 @@ func (v connections) Create(ctx context.Context, c domain.Connection) error {
 	})
 }
 
-func (v connections) Get(ctx context.Context, t domain.TenantID, k domain.ConnectionKind, id domain.ConnectionID) (domain.Connection, error) {
-	return intercept(ctx, v.sim, "Connections.Get", func(ctx context.Context) (domain.Connection, error) { return v.Connections.Get(ctx, t, k, id) })
+func (v connections) Get(
+	ctx context.Context, t domain.TenantID, k domain.ConnectionKind, id domain.ConnectionID,
+) (domain.Connection, error) {
+	return intercept(ctx, v.sim, "Connections.Get", func(ctx context.Context) (domain.Connection, error) {
+		return v.Connections.Get(ctx, t, k, id)
+	})
 }
 
-func (v connections) Find(ctx context.Context, t domain.TenantID, vendor domain.Vendor, name string) (domain.Connection, error) {
+func (v connections) Find(
+	ctx context.Context, t domain.TenantID, vendor domain.Vendor, name string,
+) (domain.Connection, error) {
 	return intercept(ctx, v.sim, "Connections.Find", func(ctx context.Context) (domain.Connection, error) {
 		return v.Connections.Find(ctx, t, vendor, name)
 	})
@@ -86,14 +94,18 @@ func (v connections) Update(ctx context.Context, t domain.TenantID, k domain.Con
 	})
 }
 
-func (v connections) ListSealed(ctx context.Context, after domain.ConnectionID, limit int) ([]domain.Connection, error) {
+func (v connections) ListSealed(
+	ctx context.Context, after domain.ConnectionID, limit int,
+) ([]domain.Connection, error) {
 	return intercept(ctx, v.sim, "Connections.Sealed", func(ctx context.Context) ([]domain.Connection, error) {
 		return v.Connections.ListSealed(ctx, after, limit)
 	})
 }
 
 func (v connections) Reseal(ctx context.Context, id domain.ConnectionID, old, fresh domain.Sealed) (bool, error) {
-	return intercept(ctx, v.sim, "Connections.Reseal", func(ctx context.Context) (bool, error) { return v.Connections.Reseal(ctx, id, old, fresh) })
+	return intercept(ctx, v.sim, "Connections.Reseal", func(ctx context.Context) (bool, error) {
+		return v.Connections.Reseal(ctx, id, old, fresh)
+	})
 }
 
 type tokens struct {
@@ -102,15 +114,21 @@ type tokens struct {
 }
 
 func (v tokens) Create(ctx context.Context, t domain.WebhookToken) error {
-	return interceptError(ctx, v.sim, "Tokens.Create", func(ctx context.Context) error { return v.Tokens.Create(ctx, t) })
+	return interceptError(ctx, v.sim, "Tokens.Create", func(ctx context.Context) error {
+		return v.Tokens.Create(ctx, t)
+	})
 }
 
 func (v tokens) Revoke(ctx context.Context, t domain.TenantID, id domain.TokenID, at time.Time) error {
-	return interceptError(ctx, v.sim, "Tokens.Revoke", func(ctx context.Context) error { return v.Tokens.Revoke(ctx, t, id, at) })
+	return interceptError(ctx, v.sim, "Tokens.Revoke", func(ctx context.Context) error {
+		return v.Tokens.Revoke(ctx, t, id, at)
+	})
 }
 
 func (v tokens) RecordUsage(ctx context.Context, used map[domain.TokenID]time.Time) error {
-	return interceptError(ctx, v.sim, "Tokens.Touch", func(ctx context.Context) error { return v.Tokens.RecordUsage(ctx, used) })
+	return interceptError(ctx, v.sim, "Tokens.Touch", func(ctx context.Context) error {
+		return v.Tokens.RecordUsage(ctx, used)
+	})
 }
 
 type deliveries struct {
@@ -153,13 +171,17 @@ type idempotency struct {
 	ports.IdempotencyStore
 }
 
-func (v idempotency) Begin(ctx context.Context, t domain.TenantID, key string, f domain.Fingerprint, at time.Time) (*ports.StoredResponse, error) {
+func (v idempotency) Begin(
+	ctx context.Context, t domain.TenantID, key string, f domain.Fingerprint, at time.Time,
+) (*ports.StoredResponse, error) {
 	return intercept(ctx, v.sim, "Idempotency.Begin", func(ctx context.Context) (*ports.StoredResponse, error) {
 		return v.IdempotencyStore.Begin(ctx, t, key, f, at)
 	})
 }
 
-func (v idempotency) Finish(ctx context.Context, t domain.TenantID, key string, response ports.StoredResponse, at time.Time) error {
+func (v idempotency) Finish(
+	ctx context.Context, t domain.TenantID, key string, response ports.StoredResponse, at time.Time,
+) error {
 	v.sim.checkNoSecret("a stored answer", string(response.Body))
 	return interceptError(ctx, v.sim, "Idempotency.Finish", func(ctx context.Context) error {
 		return v.IdempotencyStore.Finish(ctx, t, key, response, at)
@@ -167,7 +189,9 @@ func (v idempotency) Finish(ctx context.Context, t domain.TenantID, key string, 
 }
 
 func (v idempotency) Release(ctx context.Context, t domain.TenantID, key string) error {
-	return interceptError(ctx, v.sim, "Idempotency.Abandon", func(ctx context.Context) error { return v.IdempotencyStore.Release(ctx, t, key) })
+	return interceptError(ctx, v.sim, "Idempotency.Abandon", func(ctx context.Context) error {
+		return v.IdempotencyStore.Release(ctx, t, key)
+	})
 }
 
 type pulls struct {
@@ -175,8 +199,12 @@ type pulls struct {
 	ports.Pulls
 }
 
-func (v pulls) Request(ctx context.Context, t domain.TenantID, c domain.ConnectionID, r ports.PullRequest) (domain.Pull, error) {
-	return intercept(ctx, v.sim, "Pulls.Request", func(ctx context.Context) (domain.Pull, error) { return v.Pulls.Request(ctx, t, c, r) })
+func (v pulls) Request(
+	ctx context.Context, t domain.TenantID, c domain.ConnectionID, r ports.PullRequest,
+) (domain.Pull, error) {
+	return intercept(ctx, v.sim, "Pulls.Request", func(ctx context.Context) (domain.Pull, error) {
+		return v.Pulls.Request(ctx, t, c, r)
+	})
 }
 
 func (v pulls) Claim(ctx context.Context, lease domain.Lease, at time.Time) (ports.Claimed, error) {
@@ -189,7 +217,9 @@ func (v pulls) Claim(ctx context.Context, lease domain.Lease, at time.Time) (por
 	})
 }
 
-func (v pulls) FilterUnchanged(ctx context.Context, c domain.ConnectionID, seen []domain.RawTransaction) ([]bool, error) {
+func (v pulls) FilterUnchanged(
+	ctx context.Context, c domain.ConnectionID, seen []domain.RawTransaction,
+) ([]bool, error) {
 	return intercept(ctx, v.sim, "Pulls.Known", func(ctx context.Context) ([]bool, error) {
 		existing, err := v.Pulls.FilterUnchanged(ctx, c, seen)
 		for _, k := range existing {
@@ -250,5 +280,7 @@ type ledger struct {
 }
 
 func (v ledger) Changes(ctx context.Context, t domain.TenantID, page domain.PageRequest) (domain.FeedPage, error) {
-	return intercept(ctx, v.sim, "Ledger.Changes", func(ctx context.Context) (domain.FeedPage, error) { return v.Ledger.Changes(ctx, t, page) })
+	return intercept(ctx, v.sim, "Ledger.Changes", func(ctx context.Context) (domain.FeedPage, error) {
+		return v.Ledger.Changes(ctx, t, page)
+	})
 }

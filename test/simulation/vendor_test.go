@@ -25,34 +25,34 @@ type vendor struct {
 // item is an account reference at a vendor, and the truth about it.
 type accountRef struct {
 	vendor   domain.Vendor
-	id      string
+	id       string
 	secret   string
 	accounts []string
 	rows     []*row // as they were first seen; ids ascend
 	outbox   []notice
 	events   int
 
-	syncing bool      // in the middle of a synchronisation: some rows are hidden
+	syncing       bool      // in the middle of a synchronisation: some rows are hidden
 	syncChangedAt time.Time // when a synchronisation last began or ended
-	reauth  bool
+	reauth        bool
 	refusedUntil  time.Time // until then the credential is refused
-	loopsUntil time.Time // until then a cursor leads back to where it came from
+	loopsUntil    time.Time // until then a cursor leads back to where it came from
 }
 
 // row is a transaction at the vendor.
 type row struct {
-	id, account string
-	date        domain.Date
-	created     time.Time
-	revision    int
+	id, account    string
+	date           domain.Date
+	created        time.Time
+	revision       int
 	removed        bool
-	hidden      bool // while its item synchronises
+	hidden         bool // while its item synchronises
 	wasHidden      bool // was hidden once
-	stillListed     bool // gone, but still listed: lists lag behind notices
-	wasStillListed      bool // lingered once
+	stillListed    bool // gone, but still listed: lists lag behind notices
+	wasStillListed bool // lingered once
 	removedAt      time.Time
-	removals    int // how often it went
-	announcements    int // how often a stored delivery said that it went
+	removals       int // how often it went
+	announcements  int // how often a stored delivery said that it went
 }
 
 // notice is a webhook's body.
@@ -70,7 +70,8 @@ func (r *row) transactionData() domain.TransactionData {
 	}
 	text := "revision " + strconv.Itoa(r.revision)
 	o := domain.TransactionData{
-		ExternalID: r.id, Account: r.account, Amount: amount, Status: domain.Posted, Date: r.date, OccurredAt: r.created,
+		ExternalID: r.id, Account: r.account, Amount: amount, Status: domain.Posted, Date: r.date,
+		OccurredAt:  r.created,
 		Description: text, Metadata: json.RawMessage(strconv.Quote(text)), StableMetadata: []byte(text),
 	}
 	if digest := o.Digest(); r.revision%3 < 2 { // else it is told by its digest alone
@@ -83,7 +84,9 @@ func (v *vendor) Vendor() domain.Vendor { return v.name }
 
 // visit is a call at the vendor: its answer may be bad, and may reach an actor that has
 // slept over it.
-func callVendor[T any](ctx context.Context, v *vendor, op string, a ports.Access, response func(*accountRef) (T, error)) (result T, err error) {
+func callVendor[T any](
+	ctx context.Context, v *vendor, op string, a ports.Access, response func(*accountRef) (T, error),
+) (result T, err error) {
 	s := v.sim
 	s.yieldAt(op)
 	if ctx.Err() != nil {
@@ -93,7 +96,8 @@ func callVendor[T any](ctx context.Context, v *vendor, op string, a ports.Access
 	if err := v.randomError(ref); err != nil {
 		return result, err
 	}
-	if !a.Credential.Part(domain.PartSecret).Equal(domain.SecretText(ref.secret)) || s.clock.now.Before(ref.refusedUntil) {
+	if !a.Credential.Part(domain.PartSecret).Equal(domain.SecretText(ref.secret)) ||
+		s.clock.now.Before(ref.refusedUntil) {
 		return result, &domain.Error{Kind: domain.Rejected, Code: domain.CredentialRejected}
 	}
 	result, err = response(ref)
@@ -140,7 +144,8 @@ func (v *vendor) Accounts(ctx context.Context, a ports.Access) ([]domain.Account
 	return callVendor(ctx, v, "vendor.Accounts", a, func(ref *accountRef) ([]domain.AccountData, error) {
 		var accounts []domain.AccountData
 		for _, id := range ref.accounts {
-			accounts = append(accounts, domain.AccountData{ExternalID: id, Type: domain.BankAccount, Name: id, Currency: "BRL"})
+			accounts = append(accounts, domain.AccountData{ExternalID: id, Type: domain.BankAccount, Name: id,
+				Currency: "BRL"})
 		}
 		return accounts, nil
 	})
@@ -175,7 +180,9 @@ func (v *vendor) Plan(scope domain.PullScope, accounts []domain.AccountData, _ d
 }
 
 // Read pages by id: what a reader has passed does not move under it.
-func (v *vendor) Read(ctx context.Context, a ports.Access, step domain.Step, _ []domain.AccountData, cursor string) (ports.VendorPage, error) {
+func (v *vendor) Read(
+	ctx context.Context, a ports.Access, step domain.Step, _ []domain.AccountData, cursor string,
+) (ports.VendorPage, error) {
 	return callVendor(ctx, v, "vendor.Read "+cursor, a, func(ref *accountRef) (ports.VendorPage, error) {
 		v.sim.counters.pages++
 		var batch ports.VendorPage
@@ -210,7 +217,8 @@ func (v *vendor) Parse(body []byte) (domain.WebhookEvent, error) {
 	if json.Unmarshal(body, &n) != nil {
 		return domain.WebhookEvent{}, domain.FieldError("body", "must be an event")
 	}
-	event := domain.WebhookEvent{Name: n.Kind, ID: n.ID, DedupKey: n.ID, AccountRef: n.Ref, WantsPull: n.Kind != "boring"}
+	event := domain.WebhookEvent{Name: n.Kind, ID: n.ID, DedupKey: n.ID, AccountRef: n.Ref,
+		WantsPull: n.Kind != "boring"}
 	switch n.Kind {
 	case "deleted":
 		event.Scope = domain.PullScope{Removed: n.Rows}

@@ -14,7 +14,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-func TestCreateNamesEveryFieldAtOnce(t *testing.T) {
+func TestCreateReportsEveryInvalidField(t *testing.T) {
 	e := newEnv(t)
 	_, err := e.CreateConnection(e.ctx, e.tenant, ports.NewConnection{Vendor: "nobody", BaseURL: "ftp://x"})
 	e.wantError(err, domain.Invalid, domain.TypeUnknown)
@@ -36,7 +36,7 @@ func TestCreateRefuses(t *testing.T) {
 			n.BaseURL = "http://api.example.test"
 		}, "baseUrl"},
 		"a control character": {func(n *ports.NewConnection) { n.Name = "a\nb" }, "configName"},
-		"an endless secret": {func(n *ports.NewConnection) {
+		"a secret that is too long": {func(n *ports.NewConnection) {
 			n.Secret = domain.NewSecret(make([]byte, domain.MaxSecret+1))
 		}, "secret"},
 	}
@@ -60,8 +60,8 @@ func TestDevelopmentAdmitsPlainHTTP(t *testing.T) {
 	e.noError(err)
 }
 
-// A check that was cut off is no verdict on the address.
-func TestAnInterruptedAddressCheckIsNoFault(t *testing.T) {
+// An address check that was interrupted is no verdict on the address.
+func TestAnInterruptedAddressCheckIsNotAFieldError(t *testing.T) {
 	e := newEnv(t)
 	c := e.createConnection("books")
 	ctx, cancel := context.WithCancel(e.ctx)
@@ -72,7 +72,7 @@ func TestAnInterruptedAddressCheckIsNoFault(t *testing.T) {
 		ports.ConnectionUpdate{Name: "x", BaseURL: c.BaseURL, AccountRef: "y"})
 	e.wantError(err, context.Canceled)
 	if errors.Is(err, domain.Invalid) {
-		t.Error("the caller was blamed")
+		t.Error("the error blames the caller")
 	}
 }
 
@@ -109,7 +109,7 @@ func TestASealingFailureIsObservedAndStoresNothing(t *testing.T) {
 	_, err := e.CreateConnection(e.ctx, e.tenant, newConnection("books"))
 	e.wantError(err, e.sealer.err)
 	if len(eventsOf[ports.SealingFailed](e.events)) != 1 {
-		t.Error("the failure was not observed")
+		t.Error("the failure was not emitted")
 	}
 	page, err := e.ListConnections(e.ctx, e.tenant, "", domain.PageRequest{Limit: 5})
 	e.noError(err)
@@ -134,7 +134,7 @@ func TestHalfACredentialNamesTheMissingHalf(t *testing.T) {
 	}
 }
 
-func TestUpdateNamesEveryFieldAtOnce(t *testing.T) {
+func TestUpdateReportsEveryInvalidField(t *testing.T) {
 	e := newEnv(t)
 	c := e.createConnection("books")
 	_, err := e.UpdateConnection(e.ctx, e.tenant, c.ID, nil, ports.ConnectionUpdate{
@@ -188,8 +188,8 @@ func TestDeleteFreesTheNameAndRevokesTheTokens(t *testing.T) {
 	e.createConnection("books")
 }
 
-// Whatever is not one of the tenant's live aggregator connections is one answer.
-func TestForeignConnectionsAreAbsent(t *testing.T) {
+// Everything that is not one of the tenant's live aggregator connections gets the same error.
+func TestConnectionsOfOtherTenantsOrKindsAreNotFound(t *testing.T) {
 	e := newEnv(t)
 	c, otherTenant := e.createConnection("books"), domain.TenantID{UUID: uuid.New()}
 	engine := e.createEngine("engine")
@@ -208,7 +208,7 @@ func TestForeignConnectionsAreAbsent(t *testing.T) {
 	}
 }
 
-// uses are all the use cases that take a connection's id.
+// connectionUseCases returns all use cases that take a connection's id.
 func (e *env) connectionUseCases(tenant domain.TenantID, id domain.ConnectionID) map[string]func() error {
 	page := domain.PageRequest{Limit: 1}
 	u := ports.ConnectionUpdate{
@@ -245,7 +245,7 @@ func TestListFiltersByHealth(t *testing.T) {
 	}
 }
 
-func TestHealthTellsWhenItLastDidSomething(t *testing.T) {
+func TestHealthShowsTheLastPullAndWebhook(t *testing.T) {
 	e := newEnv(t)
 	c := e.createConnection("books")
 	e.receive(e.mintToken(c), eventBody("e1", domain.PullScope{Everything: true}))

@@ -11,7 +11,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-func TestAReplayAsksForTheWorkAgain(t *testing.T) {
+func TestAReplayQueuesAPullAgain(t *testing.T) {
 	e := newEnv(t)
 	e.vendor.steps = []domain.Step{listStep}
 	e.vendor.setRows("r1", "r2")
@@ -39,7 +39,7 @@ func TestAReplayAsksForTheWorkAgain(t *testing.T) {
 	}
 }
 
-func TestAReplayRefuses(t *testing.T) {
+func TestAReplayIsRefused(t *testing.T) {
 	e := newEnv(t)
 	c := e.createConnection("books")
 	token := e.mintToken(c)
@@ -59,7 +59,7 @@ func TestAReplayRefuses(t *testing.T) {
 	refuses(e.tenant, accepted, domain.Conflict)
 }
 
-func TestReplaysInBulk(t *testing.T) {
+func TestDeliveriesAreReplayedInBulk(t *testing.T) {
 	e := newEnv(t)
 	c := e.createConnection("books")
 	token := e.mintToken(c)

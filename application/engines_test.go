@@ -23,7 +23,7 @@ func (e *env) createEngine(name string) domain.Connection {
 	return c
 }
 
-func TestEngineNamesEveryFieldAtOnce(t *testing.T) {
+func TestEngineCreateReportsEveryInvalidField(t *testing.T) {
 	e := newEnv(t)
 	_, err := e.CreateEngine(e.ctx, e.tenant, ports.NewEngine{Type: "postgres"})
 	e.wantError(err, domain.Invalid)
@@ -37,7 +37,7 @@ func TestEngineNamesEveryFieldAtOnce(t *testing.T) {
 	}
 }
 
-func TestEngineSharesTheNamespace(t *testing.T) {
+func TestEnginesAndConnectionsShareNames(t *testing.T) {
 	e := newEnv(t)
 	e.createConnection("books")
 	_, err := e.CreateEngine(e.ctx, e.tenant, ports.NewEngine{
@@ -76,8 +76,8 @@ func TestEngineUpdateRefuses(t *testing.T) {
 	e.wantError(err, domain.NotFound)
 }
 
-// What was validated together must be stored together.
-func TestEngineUpdateNoticesAChangeUnderItsFeet(t *testing.T) {
+// Values that were validated together must be stored together.
+func TestEngineUpdateDetectsAConcurrentUpdate(t *testing.T) {
 	e := newEnv(t)
 	c := e.createEngine("warehouse")
 	e.sealer.onOpen = func() {
@@ -133,8 +133,8 @@ func TestEngineLifeCycle(t *testing.T) {
 	e.wantError(err, domain.NotFound)
 }
 
-// A type that is registered no more fails its tests, and says nothing of why.
-func TestEngineTestOfAnUnpluggedType(t *testing.T) {
+// A type that is no longer registered fails its tests, and the message does not say why.
+func TestEngineTestOfAnUnregisteredTypeFails(t *testing.T) {
 	e := newEnv(t)
 	c := e.createEngine("warehouse")
 	e.deps.Connectors = nil

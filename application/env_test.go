@@ -16,10 +16,10 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// epoch is when every test begins.
+// epoch is the time at which every test starts.
 var epoch = time.Date(2026, time.March, 2, 9, 0, 0, 0, time.UTC)
 
-// bench is a service over memory stores, with everything around it in the test's hands.
+// env is a service over memory stores, with fakes of everything around it that a test controls.
 type env struct {
 	*testing.T
 	*application.Service
@@ -31,10 +31,10 @@ type env struct {
 	sealer  *fakeSealer
 	events  *eventRecorder
 	nudged  []domain.PullID
-	failing map[string]error // by store method
+	failing map[string]error // by store method; the method fails with it
 }
 
-// newBench gives a bench; each with changes the dependencies before the service is made.
+// newEnv returns an env; each of with changes the dependencies before the service is built.
 func newEnv(t *testing.T, with ...func(*application.Deps)) *env {
 	t.Helper()
 	e := &env{
@@ -65,7 +65,7 @@ func newEnv(t *testing.T, with ...func(*application.Deps)) *env {
 	return e
 }
 
-// again starts another service over the same stores, as the dependencies are now.
+// newService builds another service over the same stores, from the present dependencies.
 func (e *env) newService() *application.Service {
 	e.Helper()
 	service, err := application.New(e.deps)
@@ -80,7 +80,7 @@ func (e *env) noError(err error) {
 	}
 }
 
-// fails wants an error that answers for every target.
+// wantError fails the test unless err matches every target.
 func (e *env) wantError(err error, targets ...error) {
 	e.Helper()
 	for _, target := range targets {
@@ -90,7 +90,7 @@ func (e *env) wantError(err error, targets ...error) {
 	}
 }
 
-// outage makes a store method fail until the returned function is called.
+// failOperation makes a store method fail until the returned function is called.
 func (e *env) failOperation(op string) (restore func()) {
 	e.failing[op] = unavailable(domain.StoreUnavailable)
 	return func() { delete(e.failing, op) }
@@ -110,7 +110,7 @@ func (e *env) createConnection(name string) domain.Connection {
 	return c
 }
 
-// rotate replaces the credential and leaves the rest.
+// rotate replaces the credential and nothing else.
 func (e *env) rotate(c domain.Connection, secret string) {
 	e.Helper()
 	_, err := e.UpdateConnection(e.ctx, e.tenant, c.ID, nil, ports.ConnectionUpdate{
@@ -127,7 +127,7 @@ func (e *env) getHealth(c domain.Connection) domain.Health {
 	return h.Health
 }
 
-// everything asks for a pull of everything.
+// requestFullPull requests a pull of everything.
 func (e *env) requestFullPull(c domain.Connection) domain.PullID {
 	e.Helper()
 	p, err := e.RequestPull(e.ctx, e.tenant, c.ID, domain.Window{})
@@ -149,7 +149,7 @@ func (e *env) getPull(id domain.PullID) domain.Pull {
 	return p
 }
 
-// stands wants the pull in a state, with the last try's error.
+// wantPull fails the test unless the pull has this state and the last attempt's error code.
 func (e *env) wantPull(id domain.PullID, state domain.PullState, code domain.Code) domain.Pull {
 	e.Helper()
 	p := e.getPull(id)
@@ -159,7 +159,7 @@ func (e *env) wantPull(id domain.PullID, state domain.PullState, code domain.Cod
 	return p
 }
 
-// rows gives the stored transactions as "id version", removed ones marked, by id.
+// storedRows returns the stored transactions as "id version", removed ones marked, sorted by id.
 func (e *env) storedRows(c domain.Connection) []string {
 	e.Helper()
 	page, err := e.ListTransactions(e.ctx, e.tenant, c.ID, ports.TransactionFilter{}, domain.PageRequest{Limit: 200})
@@ -176,7 +176,7 @@ func (e *env) storedRows(c domain.Connection) []string {
 	return rows
 }
 
-// mint gives a raw webhook token.
+// mintToken returns a raw webhook token.
 func (e *env) mintToken(c domain.Connection) string {
 	e.Helper()
 	minted, err := e.MintToken(e.ctx, e.tenant, string(c.Vendor), c.Name)
@@ -184,7 +184,7 @@ func (e *env) mintToken(c domain.Connection) string {
 	return string(minted.Raw.Reveal())
 }
 
-// knock is a call at the door that proves its source.
+// webhookRequest returns a webhook that proves its source.
 func webhookRequest(token, body string) domain.WebhookRequest {
 	return domain.WebhookRequest{Vendor: "pluggy", Token: token, Body: []byte(body), Authorization: "shared"}
 }
@@ -196,7 +196,7 @@ func (e *env) receive(token, body string) ports.ReceiveResult {
 	return received
 }
 
-// delivered reads a delivery again.
+// getDelivery reads a delivery again.
 func (e *env) getDelivery(id domain.DeliveryID) domain.Delivery {
 	e.Helper()
 	d, err := e.GetDelivery(e.ctx, e.tenant, id)

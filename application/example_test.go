@@ -15,7 +15,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// acme is an aggregator of the embedder's own: one account, one transaction.
+// acme is the embedder's own aggregator: it has one account with one transaction.
 type acme struct{}
 
 func (acme) Vendor() domain.Vendor { return "acme" }
@@ -48,7 +48,7 @@ func (acme) Parse(body []byte) (domain.WebhookEvent, error) {
 		Scope: domain.PullScope{Everything: true}}, nil
 }
 
-// strongbox stands in for the sealer. A real one encrypts, and keeps nothing.
+// plainSealer replaces the sealer. A real one encrypts the credential and stores nothing.
 type plainSealer map[string]domain.Credential
 
 func (s plainSealer) Seal(_ domain.TenantID, id domain.ConnectionID, c domain.Credential) (domain.Sealed, error) {
@@ -62,7 +62,7 @@ func (s plainSealer) Open(_ domain.TenantID, _ domain.ConnectionID, sealed domai
 
 func (plainSealer) NeedsReseal(domain.Sealed) bool { return false }
 
-// anywhere lets every address pass, and blind sees nothing.
+// allowAll allows every address, and discardEvents drops every event.
 type (
 	allowAll      struct{}
 	discardEvents struct{}
@@ -71,7 +71,7 @@ type (
 func (allowAll) Check(context.Context, string) error    { return nil }
 func (discardEvents) Emit(context.Context, ports.Event) {}
 
-// Another service embeds the whole path without HTTP, database or queue.
+// Another service embeds the whole path of a transaction without HTTP, database or queue.
 func Example() {
 	ctx, tenant := context.Background(), domain.TenantID{UUID: uuid.New()}
 	work := make(chan domain.PullID, 1) // the job queue

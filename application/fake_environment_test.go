@@ -12,7 +12,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// clock stands still but for a microsecond with each look, and moves by sleeping.
+// clock advances by a microsecond with each reading, and otherwise only by Sleep and pass.
 type clock struct {
 	now   time.Time
 	slept []time.Duration
@@ -35,7 +35,7 @@ func (c *clock) Sleep(ctx context.Context, d time.Duration) error {
 	return ctx.Err()
 }
 
-// ids counts.
+// ids counts up.
 type ids struct{ made uint64 }
 
 func (i *ids) New() uuid.UUID {
@@ -45,7 +45,7 @@ func (i *ids) New() uuid.UUID {
 	return id
 }
 
-// entropy never repeats, and fails when told to.
+// entropy never repeats, and fails if err is set.
 type entropy struct {
 	drawn byte
 	err   error
@@ -62,7 +62,7 @@ func (e *entropy) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// vault stands in for sealing: what it gives out is a number, bound to its owner.
+// fakeSealer returns a number as the sealed credential. It opens only for the owner that sealed it.
 type fakeSealer struct {
 	held    map[string]domain.Credential
 	primary byte
@@ -98,7 +98,7 @@ func (v *fakeSealer) Open(t domain.TenantID, c domain.ConnectionID, s domain.Sea
 
 func (v *fakeSealer) NeedsReseal(s domain.Sealed) bool { return !bytes.HasPrefix(s, []byte{v.primary}) }
 
-// addresses forbids one host.
+// fakeEgressGuard forbids one host.
 type fakeEgressGuard struct{}
 
 func (fakeEgressGuard) Check(ctx context.Context, raw string) error {
@@ -108,12 +108,12 @@ func (fakeEgressGuard) Check(ctx context.Context, raw string) error {
 	return ctx.Err()
 }
 
-// notes keeps what was observed.
+// eventRecorder stores the emitted events.
 type eventRecorder struct{ all []ports.Event }
 
 func (n *eventRecorder) Emit(_ context.Context, o ports.Event) { n.all = append(n.all, o) }
 
-// noted gives the observations of one kind.
+// eventsOf returns the events of one type.
 func eventsOf[T ports.Event](n *eventRecorder) []T {
 	var found []T
 	for _, o := range n.all {

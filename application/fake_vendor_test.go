@@ -11,27 +11,27 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// account is the only one that the scripted vendor has.
+// account is the only account that the fake vendor has.
 const account = "acc-1"
 
-// vendor is an aggregator whose every answer a test can write. What no test wrote is
-// answered well: the credential's secret is "right", and rows come two a page.
+// vendor is an aggregator whose every response a test can script. Without a script all is well: the
+// credential's secret is "right", and a page has two rows.
 type vendor struct {
 	name   domain.Vendor
 	status domain.LinkStatus
 	rows   []domain.TransactionData
-	steps  []domain.Step // of any ask that wants rows; one whole sweep when nil
+	steps  []domain.Step // for any scope that wants rows; nil plans one sweep of everything
 
 	onCheck    func() error
 	onAccounts func() error
-	// onRead may answer a page; a nil batch leaves it to the rows.
+	// onRead may return a page; if it returns nil, the page is made from rows.
 	onRead func(step domain.Step, cursor string) (*ports.VendorPage, error)
 
-	// onReadOf meets every read before it is answered; the read fails if ctx ends in it.
+	// beforeRead is called before each read; the read fails if ctx ends in it.
 	beforeRead func(ctx context.Context, cursor string)
 
-	scopes  []domain.PullScope // as planned
-	cursors []string           // as read
+	scopes  []domain.PullScope // of each call of Plan
+	cursors []string           // of each call of Read
 	checks  int
 }
 
@@ -39,7 +39,7 @@ func newVendor(name domain.Vendor) *vendor {
 	return &vendor{name: name, status: domain.LinkStatus{SyncComplete: true}}
 }
 
-// shows replaces the rows.
+// setRows replaces the rows.
 func (v *vendor) setRows(externalIDs ...string) {
 	v.rows = nil
 	for _, id := range externalIDs {
@@ -116,7 +116,7 @@ func (v *vendor) Read(
 	return batch, nil
 }
 
-// Parse reads a domain.Event as JSON.
+// Parse parses a domain.WebhookEvent from JSON.
 func (v *vendor) Parse(body []byte) (domain.WebhookEvent, error) {
 	var event domain.WebhookEvent
 	if json.Unmarshal(body, &event) != nil {
@@ -125,14 +125,14 @@ func (v *vendor) Parse(body []byte) (domain.WebhookEvent, error) {
 	return event, nil
 }
 
-// event writes what Parse reads.
+// eventBody returns a body that Parse parses.
 func eventBody(key string, scope domain.PullScope) string {
 	text, _ := json.Marshal(domain.WebhookEvent{Name: "rows/changed", ID: key, DedupKey: key, WantsPull: true,
 		Scope: scope})
 	return string(text)
 }
 
-// connector is an engine's connection type that wants a password and a host.
+// connector is a connection type of the engine that requires a password and a host.
 type connector struct {
 	kind     domain.ConnectorType
 	category domain.Category

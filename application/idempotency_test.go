@@ -22,18 +22,18 @@ func respondWith(status int) func(context.Context) (ports.StoredResponse, error)
 
 func mustNotRun(context.Context) (ports.StoredResponse, error) { panic("ran twice") }
 
-func TestARepeatGivesTheFirstAnswer(t *testing.T) {
+func TestARepeatedRequestGetsTheFirstResponse(t *testing.T) {
 	e := newEnv(t)
 	first, replayed, err := e.Do(e.ctx, e.tenant, "key", domain.Fingerprint{1}, respondWith(201))
 	e.noError(err)
 	if replayed {
-		t.Error("the first is no repeat")
+		t.Error("the first response is marked as replayed")
 	}
 	e.clock.pass(ports.ResponseRetention - time.Minute)
 	again, replayed, err := e.Do(e.ctx, e.tenant, "key", domain.Fingerprint{1}, mustNotRun)
 	e.noError(err)
 	if !replayed {
-		t.Error("a repeat does not say so")
+		t.Error("a repeated response is not marked as replayed")
 	}
 	if diff := cmp.Diff(first, again); diff != "" {
 		t.Error(diff)
@@ -41,22 +41,22 @@ func TestARepeatGivesTheFirstAnswer(t *testing.T) {
 	e.clock.pass(time.Hour)
 	if _, replayed, err = e.Do(e.ctx, e.tenant, "key", domain.Fingerprint{1}, respondWith(200)); err != nil ||
 		replayed {
-		t.Errorf("after its time: %v, %v", replayed, err)
+		t.Errorf("after the retention: %v, %v", replayed, err)
 	}
 }
 
-func TestAKeyIsItsTenantsOwn(t *testing.T) {
+func TestTenantsDoNotShareIdempotencyKeys(t *testing.T) {
 	e := newEnv(t)
 	_, _, err := e.Do(e.ctx, e.tenant, "key", domain.Fingerprint{1}, respondWith(201))
 	e.noError(err)
 	_, replayed, err := e.Do(e.ctx, domain.TenantID{UUID: uuid.New()}, "key", domain.Fingerprint{2}, respondWith(201))
 	e.noError(err)
 	if replayed {
-		t.Error("another tenant's answer was given")
+		t.Error("another tenant's response was returned")
 	}
 }
 
-func TestAKeyReused(t *testing.T) {
+func TestAKeyReusedForAnotherRequestIsAConflict(t *testing.T) {
 	e := newEnv(t)
 	_, _, err := e.Do(e.ctx, e.tenant, "key", domain.Fingerprint{1}, respondWith(201))
 	e.noError(err)
@@ -64,7 +64,7 @@ func TestAKeyReused(t *testing.T) {
 	e.wantError(err, domain.Conflict, domain.KeyReused)
 }
 
-func TestAKeyInFlight(t *testing.T) {
+func TestAKeyInFlightIsAConflict(t *testing.T) {
 	e := newEnv(t)
 	_, _, err := e.Do(e.ctx, e.tenant, "key", domain.Fingerprint{1},
 		func(ctx context.Context) (ports.StoredResponse, error) {
@@ -75,8 +75,8 @@ func TestAKeyInFlight(t *testing.T) {
 	e.noError(err)
 }
 
-// A claim whose process died is believed for a minute.
-func TestAClaimOfADeadProcess(t *testing.T) {
+// A claim whose process died is respected for a minute.
+func TestAClaimOfADeadProcessExpires(t *testing.T) {
 	e := newEnv(t)
 	ran := false
 	restore := e.failOperation("Idempotency.Finish")
@@ -97,16 +97,16 @@ func TestAClaimOfADeadProcess(t *testing.T) {
 		})
 	e.noError(err)
 	if !ran {
-		t.Error("the stale claim was believed")
+		t.Error("the stale claim was respected")
 	}
 }
 
-func TestWhatCameToNothingFreesTheKey(t *testing.T) {
+func TestAFailedRequestReleasesItsKey(t *testing.T) {
 	failure := errors.New("failed")
 	tests := map[string]func(context.Context) (ports.StoredResponse, error){
-		"an error":  func(context.Context) (ports.StoredResponse, error) { return ports.StoredResponse{}, failure },
-		"no answer": func(context.Context) (ports.StoredResponse, error) { return ports.StoredResponse{}, nil },
-		"a panic":   func(context.Context) (ports.StoredResponse, error) { panic(failure) },
+		"an error":    func(context.Context) (ports.StoredResponse, error) { return ports.StoredResponse{}, failure },
+		"no response": func(context.Context) (ports.StoredResponse, error) { return ports.StoredResponse{}, nil },
+		"a panic":     func(context.Context) (ports.StoredResponse, error) { panic(failure) },
 		"a caller's end": func(ctx context.Context) (ports.StoredResponse, error) {
 			return ports.StoredResponse{}, context.Canceled
 		},
@@ -125,7 +125,7 @@ func TestWhatCameToNothingFreesTheKey(t *testing.T) {
 						cancel() // the key is freed although the caller has left
 						return do(ctx)
 					})
-				if replayed || (err == nil) != (name == "no answer") {
+				if replayed || (err == nil) != (name == "no response") {
 					t.Errorf("got %v, %v", replayed, err)
 				}
 			}()
@@ -138,7 +138,7 @@ func TestWhatCameToNothingFreesTheKey(t *testing.T) {
 	}
 }
 
-func TestAnAbandonThatFailsIsObserved(t *testing.T) {
+func TestAFailureToReleaseAKeyIsEmitted(t *testing.T) {
 	e := newEnv(t)
 	e.failOperation("Idempotency.Abandon")
 	failure := errors.New("failed")

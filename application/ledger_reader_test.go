@@ -11,7 +11,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// changes gives what the feed tells behind a position, and where to go on.
+// readChanges returns the changes of the feed after a position, and the next position.
 func (e *env) readChanges(after domain.Position, wait time.Duration) ([]string, domain.Position) {
 	e.Helper()
 	feed, err := e.Changes(e.ctx, e.tenant, domain.PageRequest{Limit: 200, After: after}, wait)
@@ -23,7 +23,7 @@ func (e *env) readChanges(after domain.Position, wait time.Duration) ([]string, 
 	return shown, feed.Next
 }
 
-func TestTheFeedTellsEachChange(t *testing.T) {
+func TestTheFeedReportsEachChangeOnce(t *testing.T) {
 	e, c := envWithRemovedRow(t)
 	shown, next := e.readChanges(domain.Position{}, 0)
 	if diff := cmp.Diff([]string{"added r1", "added r2", "added r3"}, shown); diff != "" {
@@ -36,7 +36,7 @@ func TestTheFeedTellsEachChange(t *testing.T) {
 		t.Error(diff)
 	}
 	if shown, _ = e.readChanges(next, 0); shown != nil {
-		t.Errorf("told again: %v", shown)
+		t.Errorf("reported again: %v", shown)
 	}
 }
 
@@ -58,7 +58,7 @@ func TestTheFeedWaitsForAChange(t *testing.T) {
 	}
 }
 
-func TestTheFeedWaitsNoLongerThanAsked(t *testing.T) {
+func TestTheFeedWaitsNoLongerThanRequested(t *testing.T) {
 	e := newEnv(t)
 	startedAt := e.clock.now
 	shown, next := e.readChanges(domain.Position{}, 2*time.Second)
@@ -70,12 +70,12 @@ func TestTheFeedWaitsNoLongerThanAsked(t *testing.T) {
 	}
 	e.clock.slept = nil
 	if e.readChanges(next, 0); len(e.clock.slept) != 0 {
-		t.Error("waited without being asked to")
+		t.Error("waited although wait is 0")
 	}
 }
 
-// A process that ends must neither cut its readers off nor be kept by them.
-func TestTheFeedStopsWaitingWhenToldTo(t *testing.T) {
+// A process that is about to end must neither cut its readers off nor wait for them.
+func TestStopWaitingEndsTheWaitsOfTheFeed(t *testing.T) {
 	e := newEnv(t)
 	e.clock.wake = e.StopWaiting
 	shown, next := e.readChanges(domain.Position{}, 30*time.Second)
@@ -83,11 +83,11 @@ func TestTheFeedStopsWaitingWhenToldTo(t *testing.T) {
 		t.Errorf("got %v, next %v after %d sleeps, want an empty page after one", shown, next, len(e.clock.slept))
 	}
 	if e.readChanges(next, 30*time.Second); len(e.clock.slept) != 1 {
-		t.Error("who comes afterwards waits")
+		t.Error("a later reader still waits")
 	}
 }
 
-func TestAReaderWhoLeaves(t *testing.T) {
+func TestACancelledReadOfTheFeedEnds(t *testing.T) {
 	e := newEnv(t)
 	ctx, cancel := context.WithCancel(e.ctx)
 	e.clock.wake = cancel
@@ -95,7 +95,7 @@ func TestAReaderWhoLeaves(t *testing.T) {
 	e.wantError(err, context.Canceled)
 }
 
-func TestReadsRefuseAWindowThatEndsBeforeItBegins(t *testing.T) {
+func TestAWindowThatEndsBeforeItStartsIsInvalid(t *testing.T) {
 	e := newEnv(t)
 	c, w := e.createConnection("books"), domain.Window{From: "2026-03-02", To: "2026-03-01"}
 	_, err := e.ListTransactions(e.ctx, e.tenant, c.ID, ports.TransactionFilter{Window: w},
@@ -105,7 +105,7 @@ func TestReadsRefuseAWindowThatEndsBeforeItBegins(t *testing.T) {
 	e.wantError(err, domain.Invalid)
 }
 
-func TestAWindowIsAskedForAsItIs(t *testing.T) {
+func TestAWindowIsRequestedUnchanged(t *testing.T) {
 	e := newEnv(t)
 	c, w := e.createConnection("books"), domain.Window{From: "2026-02-01", To: "2026-03-01"}
 	e.runPull(e.requestFullPull(c))

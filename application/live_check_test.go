@@ -11,22 +11,22 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-func TestConnectionTestFoldsIntoFiveReasons(t *testing.T) {
+func TestAConnectionTestReportsOneOfFiveReasons(t *testing.T) {
 	tests := map[string]struct {
 		failure error
 		want    domain.Code
 	}{
-		"well":                  {nil, ""},
-		"credential":            {rejected(domain.CredentialRejected), domain.CredentialRejected},
-		"denied":                {rejected(domain.AccessDenied), domain.CredentialRejected},
-		"account":               {rejected(domain.AccountNotFound), domain.AccountNotFound},
-		"egress":                {rejected(domain.AddressNotAllowed), domain.AddressNotAllowed},
-		"a 429":                 {unavailable(domain.VendorRateLimited), domain.VendorRateLimited},
-		"our own budget":        {unavailable(domain.BudgetExhausted), domain.VendorRateLimited},
-		"a 5xx":                 {unavailable(domain.VendorUnreachable), domain.VendorUnreachable},
-		"a broken body":         {unavailable(domain.MalformedResponse), domain.VendorUnreachable},
-		"a failure of no kind":  {errors.New("what"), domain.VendorUnreachable},
-		"a sealed one, foreign": {rejected(domain.CredentialUnopened), domain.CredentialRejected},
+		"well":                     {nil, ""},
+		"credential":               {rejected(domain.CredentialRejected), domain.CredentialRejected},
+		"denied":                   {rejected(domain.AccessDenied), domain.CredentialRejected},
+		"account":                  {rejected(domain.AccountNotFound), domain.AccountNotFound},
+		"egress":                   {rejected(domain.AddressNotAllowed), domain.AddressNotAllowed},
+		"a 429":                    {unavailable(domain.VendorRateLimited), domain.VendorRateLimited},
+		"our own budget":           {unavailable(domain.BudgetExhausted), domain.VendorRateLimited},
+		"a 5xx":                    {unavailable(domain.VendorUnreachable), domain.VendorUnreachable},
+		"a broken body":            {unavailable(domain.MalformedResponse), domain.VendorUnreachable},
+		"an error without a kind":  {errors.New("what"), domain.VendorUnreachable},
+		"sealed under another key": {rejected(domain.CredentialUnopened), domain.CredentialRejected},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -52,7 +52,7 @@ func TestConnectionTestFoldsIntoFiveReasons(t *testing.T) {
 	}
 }
 
-func TestConnectionTestNamesEveryFieldAtOnce(t *testing.T) {
+func TestAConnectionTestReportsEveryInvalidField(t *testing.T) {
 	e := newEnv(t)
 	_, err := e.TestConnection(e.ctx, e.tenant, "nobody", "")
 	e.wantError(err, domain.Invalid)
@@ -63,8 +63,8 @@ func TestConnectionTestNamesEveryFieldAtOnce(t *testing.T) {
 	e.wantError(err, domain.NotFound)
 }
 
-// Only what the vendor refuses for good says something of the connection.
-func TestHealthMovesWithVerdictsOnly(t *testing.T) {
+// Only what the vendor rejects for good is evidence about the connection.
+func TestOnlyRejectionsAndSuccessesChangeTheHealth(t *testing.T) {
 	e := newEnv(t)
 	c := e.createConnection("books")
 	runCheck := func(failure error) domain.Health {
@@ -74,14 +74,14 @@ func TestHealthMovesWithVerdictsOnly(t *testing.T) {
 		return e.getHealth(c)
 	}
 	if h := runCheck(unavailable(domain.VendorUnreachable)); h.StatusOrUnknown() != domain.Unknown {
-		t.Errorf("a passing fault gave %+v", h)
+		t.Errorf("after a temporary failure the health is %+v", h)
 	}
 	healthy := runCheck(nil)
 	if healthy.Status != domain.Healthy {
 		t.Errorf("got %+v", healthy)
 	}
 	if h := runCheck(unavailable(domain.VendorRateLimited)); h != healthy {
-		t.Errorf("a passing fault moved it: %+v", h)
+		t.Errorf("a temporary failure changed the health: %+v", h)
 	}
 	unhealthy := runCheck(rejected(domain.CredentialRejected))
 	if unhealthy.Status != domain.Unhealthy || unhealthy.Reason != domain.CredentialRejected || !unhealthy.NeedsReauth {
@@ -93,8 +93,8 @@ func TestHealthMovesWithVerdictsOnly(t *testing.T) {
 	}
 }
 
-// What was seen of the old credential says nothing of the one that replaced it.
-func TestHealthIgnoresALookAtWhatIsReplaced(t *testing.T) {
+// A check with the old credential is no evidence about the credential that replaced it.
+func TestHealthIgnoresACheckOfAReplacedCredential(t *testing.T) {
 	e := newEnv(t)
 	c := e.createConnection("books")
 	e.vendor.onCheck = func() error {
@@ -104,14 +104,14 @@ func TestHealthIgnoresALookAtWhatIsReplaced(t *testing.T) {
 	result, err := e.TestConnection(e.ctx, e.tenant, "pluggy", "books")
 	e.noError(err)
 	if result.Healthy {
-		t.Error("the look itself failed, and must say so")
+		t.Error("the check itself failed, but the result is healthy")
 	}
 	if h := e.getHealth(c); h.StatusOrUnknown() != domain.Unknown {
 		t.Errorf("the new credential is %+v", h)
 	}
 }
 
-// A re-encryption replaces the bytes, and nothing of what they hold.
+// A re-encryption replaces the bytes, but not the credential they hold.
 func TestHealthSurvivesAReseal(t *testing.T) {
 	e := newEnv(t)
 	c := e.createConnection("books")
@@ -127,18 +127,18 @@ func TestHealthSurvivesAReseal(t *testing.T) {
 	}
 }
 
-func TestAConnectionDeletedDuringItsTest(t *testing.T) {
+func TestAConnectionMayBeDeletedDuringItsTest(t *testing.T) {
 	e := newEnv(t)
 	c := e.createConnection("books")
 	e.vendor.onCheck = func() error { return e.DeleteConnection(e.ctx, e.tenant, c.ID, nil) }
 	result, err := e.TestConnection(e.ctx, e.tenant, "pluggy", "books")
 	e.noError(err)
 	if !result.Healthy {
-		t.Error("the look succeeded")
+		t.Error("the check succeeded, but the result is unhealthy")
 	}
 }
 
-func TestACallerWhoLeavesGetsNoVerdict(t *testing.T) {
+func TestACancelledConnectionTestChangesNoHealth(t *testing.T) {
 	e := newEnv(t)
 	c := e.createConnection("books")
 	ctx, cancel := context.WithCancel(e.ctx)
@@ -153,7 +153,7 @@ func TestACallerWhoLeavesGetsNoVerdict(t *testing.T) {
 	}
 }
 
-func TestACallerWhoLeavesAnEngineTest(t *testing.T) {
+func TestACancelledEngineTestReturnsTheCancellation(t *testing.T) {
 	e := newEnv(t)
 	c := e.createEngine("warehouse")
 	ctx, cancel := context.WithCancel(e.ctx)
@@ -162,9 +162,9 @@ func TestACallerWhoLeavesAnEngineTest(t *testing.T) {
 	e.wantError(err, context.Canceled)
 }
 
-// A session may outlive the credential it was granted for: a test presents it anew, where
-// the aggregator can.
-func TestAConnectionTestTrustsNoSession(t *testing.T) {
+// A session may outlive the credential it was granted for. So a test presents the credential
+// again, if the aggregator can.
+func TestAConnectionTestDoesNotUseACachedSession(t *testing.T) {
 	e := newEnv(t)
 	e.deps.Aggregators = []ports.Aggregator{verifier{e.vendor}}
 	c := e.createConnection("books")

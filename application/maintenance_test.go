@@ -12,14 +12,14 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-func TestReconcileAsksForEverything(t *testing.T) {
+func TestReconcileRequestsAPullOfEverything(t *testing.T) {
 	e := newEnv(t)
 	e.createConnection("books")
 	e.clock.pass(time.Hour)
 	requested, err := e.Reconcile(e.ctx, time.Hour, 10)
 	e.noError(err)
 	if requested != 1 || len(e.nudged) != 1 {
-		t.Fatalf("asked for %d", requested)
+		t.Fatalf("requested %d pulls", requested)
 	}
 	if p := e.getPull(e.nudged[0]); p.Trigger != domain.TriggerReconcile || !p.Scope.Everything {
 		t.Errorf("got %+v", p)
@@ -27,19 +27,19 @@ func TestReconcileAsksForEverything(t *testing.T) {
 	requested, err = e.Reconcile(e.ctx, time.Hour, 10)
 	e.noError(err)
 	if requested != 0 {
-		t.Error("asked beside a pull that waits")
+		t.Error("requested a pull although one is queued")
 	}
 	e.runPull(e.nudged[0])
 	if requested, _ = e.Reconcile(e.ctx, time.Hour, 10); requested != 0 {
-		t.Error("asked again at once")
+		t.Error("requested a pull again at once")
 	}
 	if got := eventsOf[ports.ReconcileRequested](e.events); len(got) != 1 || got[0].Asked != 1 {
 		t.Errorf("observed %v", got)
 	}
 }
 
-// A connection is due after four fifths of the interval, so that rounds which come
-// every twentieth of it are in time.
+// A connection is due after four fifths of the interval, so reconcile rounds that come every
+// twentieth of it are in time.
 func TestReconcileIsInTime(t *testing.T) {
 	e := newEnv(t)
 	e.runPull(e.requestFullPull(e.createConnection("books")))
@@ -47,13 +47,13 @@ func TestReconcileIsInTime(t *testing.T) {
 	requested, err := e.Reconcile(e.ctx, time.Hour, 10)
 	e.noError(err)
 	if requested != 0 {
-		t.Error("asked after 47 minutes of 60")
+		t.Error("requested a pull after 47 minutes of 60")
 	}
 	e.clock.pass(2 * time.Minute)
 	requested, err = e.Reconcile(e.ctx, time.Hour, 10)
 	e.noError(err)
 	if requested != 1 {
-		t.Error("did not ask after 49 minutes of 60")
+		t.Error("did not request a pull after 49 minutes of 60")
 	}
 }
 
@@ -67,12 +67,12 @@ func TestReconcileIsBounded(t *testing.T) {
 		requested, err := e.Reconcile(e.ctx, time.Hour, 2)
 		e.noError(err)
 		if requested != want {
-			t.Errorf("asked for %d, want %d", requested, want)
+			t.Errorf("requested %d pulls, want %d", requested, want)
 		}
 	}
 }
 
-func TestReconcilePassesOverWhatIsDeletedMeanwhile(t *testing.T) {
+func TestReconcileSkipsConnectionsDeletedMeanwhile(t *testing.T) {
 	e := newEnv(t)
 	first, second := e.createConnection("a"), e.createConnection("b")
 	e.clock.pass(time.Hour)
@@ -82,7 +82,7 @@ func TestReconcilePassesOverWhatIsDeletedMeanwhile(t *testing.T) {
 	requested, err := e.newService().Reconcile(e.ctx, time.Hour, 10)
 	e.noError(err)
 	if requested != 1 || e.getPull(e.nudged[0]).Connection != second.ID {
-		t.Errorf("asked for %d", requested)
+		t.Errorf("requested %d pulls", requested)
 	}
 }
 
@@ -99,7 +99,7 @@ func (p *afterListDue) ListDueForReconcile(
 	return due, err
 }
 
-func TestPruneLetsGoOfWhatIsOld(t *testing.T) {
+func TestPruneDeletesOldRows(t *testing.T) {
 	e := newEnv(t)
 	token := e.mintToken(e.createConnection("books"))
 	done := e.receive(token, eventBody("e1", domain.PullScope{})).Delivery.ID
@@ -113,7 +113,7 @@ func TestPruneLetsGoOfWhatIsOld(t *testing.T) {
 	rows, err := e.Prune(e.ctx, 24*time.Hour, 10)
 	e.noError(err)
 	if rows != 2 {
-		t.Errorf("%d rows, want a delivery and an answer", rows)
+		t.Errorf("%d rows, want a delivery and a stored response", rows)
 	}
 	_, err = e.GetDelivery(e.ctx, e.tenant, done)
 	e.wantError(err, domain.NotFound)
@@ -126,7 +126,7 @@ func TestPruneLetsGoOfWhatIsOld(t *testing.T) {
 	}
 }
 
-func TestStrandedPullsAreFound(t *testing.T) {
+func TestStuckPullsAreListed(t *testing.T) {
 	e := newEnv(t)
 	id := e.requestFullPull(e.createConnection("books"))
 	for wait, want := range map[time.Duration][]domain.PullID{time.Second: nil, 11 * time.Second: {id}} {
@@ -139,12 +139,12 @@ func TestStrandedPullsAreFound(t *testing.T) {
 	}
 }
 
-func TestBacklogIsTheAgeOfTheOldest(t *testing.T) {
+func TestBacklogAgeIsTheAgeOfTheOldestOpenPull(t *testing.T) {
 	e := newEnv(t)
 	age, err := e.BacklogAge(e.ctx)
 	e.noError(err)
 	if age != 0 {
-		t.Errorf("nothing waits, and the backlog is %v", age)
+		t.Errorf("no pull is open, and the backlog is %v", age)
 	}
 	id := e.requestFullPull(e.createConnection("books"))
 	e.clock.pass(time.Minute)
@@ -157,7 +157,7 @@ func TestBacklogIsTheAgeOfTheOldest(t *testing.T) {
 	}
 }
 
-func TestResealBringsAllUnderThePrimary(t *testing.T) {
+func TestResealEncryptsAllUnderThePrimaryKey(t *testing.T) {
 	e := newEnv(t)
 	first, engine := e.createConnection("books"), e.createEngine("engine")
 	gone := e.createConnection("gone")
@@ -181,7 +181,7 @@ func TestResealBringsAllUnderThePrimary(t *testing.T) {
 	}
 }
 
-// A rotation that races the re-encryption wins: its credential is the newer one.
+// A rotation during the re-encryption wins, because its credential is the newer one.
 func TestResealNeverUndoesARotation(t *testing.T) {
 	e := newEnv(t)
 	c := e.createConnection("books")
@@ -206,9 +206,9 @@ func TestResealNeverUndoesARotation(t *testing.T) {
 	}
 }
 
-// Rows that do not open must not hold up the others, nor pass for resealed: their key may
-// be destroyed next. They are told again until they are gone.
-func TestResealPassesOverLostRowsAndSaysHowMany(t *testing.T) {
+// Rows that do not open must not hold up the others, nor count as resealed, because their key may
+// be destroyed next. They are reported again until they are gone.
+func TestResealSkipsAndCountsCredentialsThatDoNotOpen(t *testing.T) {
 	e := newEnv(t)
 	lost := []domain.Connection{e.createConnection("lost"), e.createConnection("gone")}
 	e.sealer.held = map[string]domain.Credential{}

@@ -15,10 +15,10 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// list is a step that no sweep follows.
+// listStep is a step without a sweep.
 var listStep = domain.Step{Account: account}
 
-// A crash after any page resumes at the page behind it, and nothing doubles.
+// After a crash the pull resumes at the page after the last stored one, and nothing is stored twice.
 func TestResumesAfterACrashBetweenAnyTwoPages(t *testing.T) {
 	for crash := range 6 {
 		t.Run(fmt.Sprintf("before page %d", crash+1), func(t *testing.T) {
@@ -30,7 +30,7 @@ func TestResumesAfterACrashBetweenAnyTwoPages(t *testing.T) {
 			reads := 0
 			e.vendor.onRead = func(domain.Step, string) (*ports.VendorPage, error) {
 				if reads++; reads == crash+1 {
-					return nil, unavailable(domain.StoreUnavailable) // nothing more is written
+					return nil, unavailable(domain.StoreUnavailable) // after this error nothing more is written
 				}
 				return nil, nil
 			}
@@ -38,7 +38,7 @@ func TestResumesAfterACrashBetweenAnyTwoPages(t *testing.T) {
 			e.wantError(err, domain.StoreUnavailable)
 			e.wantPull(id, domain.PullRunning, "")
 			if again := e.runPull(id); again <= 0 || again > 20*time.Second {
-				t.Errorf("while the dead one's lease holds: again in %v", again)
+				t.Errorf("while the dead worker's lease is valid: again in %v", again)
 			}
 			e.clock.pass(21 * time.Second)
 			e.runPull(id)
@@ -58,12 +58,12 @@ func TestResumesAfterACrashBetweenAnyTwoPages(t *testing.T) {
 	}
 }
 
-// withoutTwin drops the read that was begun and then repeated.
+// withoutRepeatedRead drops the read that was interrupted and then repeated.
 func withoutRepeatedRead(cursors []string, at int) []string {
 	return slices.Delete(slices.Clone(cursors), at, at+1)
 }
 
-// Who lost the lease writes nothing more, and says nothing of the pull.
+// A worker that lost the lease writes nothing more, and emits nothing about the pull.
 func TestALostLeaseWritesNothing(t *testing.T) {
 	e := newEnv(t)
 	e.vendor.setRows("r1", "r2", "r3")
@@ -71,7 +71,7 @@ func TestALostLeaseWritesNothing(t *testing.T) {
 	id := e.requestFullPull(c)
 	asleep := false
 	e.vendor.onRead = func(domain.Step, string) (*ports.VendorPage, error) {
-		if !asleep { // the worker pauses, and another one does the whole work meanwhile
+		if !asleep { // the worker pauses, and meanwhile another one completes the pull
 			asleep = true
 			e.clock.pass(time.Minute)
 			e.runPull(id)
@@ -92,19 +92,19 @@ func TestALostLeaseWritesNothing(t *testing.T) {
 	}
 }
 
-// Two workers may hold pages of one pull at a time: the one that holds the lease writes.
+// Two workers may hold pages of one pull at a time: only the one that holds the lease writes.
 func TestAStalePageNeverOverwritesAFreshOne(t *testing.T) {
 	e := newEnv(t)
 	e.vendor.steps = []domain.Step{listStep}
 	c := e.createConnection("books")
 	id := e.requestFullPull(c)
 	e.vendor.onRead = func(domain.Step, string) (*ports.VendorPage, error) {
-		stale := row("r1", "as it was")
+		stale := row("r1", "old")
 		e.clock.pass(time.Minute)
 		e.vendor.onRead = func(domain.Step, string) (*ports.VendorPage, error) {
-			return &ports.VendorPage{Transactions: domain.RawTransactionsOf(row("r1", "as it is")), Next: "more"}, nil
+			return &ports.VendorPage{Transactions: domain.RawTransactionsOf(row("r1", "new")), Next: "more"}, nil
 		}
-		restore := e.failOperation("Pulls.Finish") // the second worker ends without a word
+		restore := e.failOperation("Pulls.Finish") // the second worker ends without storing its outcome
 		_, err := e.RunPull(e.ctx, id)
 		e.wantError(err, domain.StoreUnavailable)
 		restore()
@@ -116,13 +116,13 @@ func TestAStalePageNeverOverwritesAFreshOne(t *testing.T) {
 	e.wantPull(id, domain.PullRunning, "")
 	page, err := e.ListTransactions(e.ctx, e.tenant, c.ID, ports.TransactionFilter{}, domain.PageRequest{Limit: 5})
 	e.noError(err)
-	if len(page.Items) != 1 || page.Items[0].Description != "as it is" || page.Items[0].Version != 1 {
+	if len(page.Items) != 1 || page.Items[0].Description != "new" || page.Items[0].Version != 1 {
 		t.Errorf("got %+v", page.Items)
 	}
 }
 
-// The lease may also be lost between the last page and the end.
-func TestALeaseLostAtTheVeryEnd(t *testing.T) {
+// The lease may also be lost between the last page and the outcome.
+func TestALeaseMayBeLostBeforeTheOutcome(t *testing.T) {
 	e := newEnv(t)
 	e.vendor.setRows("r1", "r2", "r3")
 	c := e.createConnection("books")
@@ -142,7 +142,7 @@ func TestALeaseLostAtTheVeryEnd(t *testing.T) {
 	}
 }
 
-// nap does something else before the first Get.
+// firstGetHook calls a function before the first Get.
 type firstGetHook struct {
 	ports.Connections
 	hook func()
@@ -158,8 +158,8 @@ func (n *firstGetHook) Get(
 	return n.Connections.Get(ctx, t, k, id)
 }
 
-// A cursor that goes round in a circle is noticed by rows that repeat.
-func TestACursorThatGoesRound(t *testing.T) {
+// A cursor that goes round in a circle is detected by repeated rows.
+func TestACursorThatGoesInACircleIsDetected(t *testing.T) {
 	e := newEnv(t)
 	e.vendor.steps = []domain.Step{listStep}
 	c := e.createConnection("books")
@@ -170,7 +170,7 @@ func TestACursorThatGoesRound(t *testing.T) {
 	again := e.runPull(id)
 	e.wantPull(id, domain.PullQueued, domain.EndlessCursor)
 	if n := len(e.vendor.cursors); n > 5 {
-		t.Errorf("noticed after %d pages", n)
+		t.Errorf("detected after %d pages", n)
 	}
 	e.vendor.setRows("r1", "r2")
 	e.vendor.onRead, e.vendor.cursors = nil, nil
@@ -178,13 +178,13 @@ func TestACursorThatGoesRound(t *testing.T) {
 	e.runPull(id)
 	e.wantPull(id, domain.PullSucceeded, "")
 	if diff := cmp.Diff([]string{""}, e.vendor.cursors); diff != "" {
-		t.Errorf("the step did not begin anew: %s", diff)
+		t.Errorf("the step did not start again: %s", diff)
 	}
 }
 
-// A cursor that is always new, with rows that are always new, ends at a bound; and the
-// bound does not hold against the next try.
-func TestACursorThatNeverEnds(t *testing.T) {
+// A cursor that is always new, with rows that are always new, ends at a bound. The bound does not
+// count against the next attempt.
+func TestACursorThatNeverEndsIsDetected(t *testing.T) {
 	e := newEnv(t)
 	e.vendor.steps = []domain.Step{listStep}
 	id := e.requestFullPull(e.createConnection("books"))
@@ -206,8 +206,8 @@ func TestACursorThatNeverEnds(t *testing.T) {
 	e.wantPull(id, domain.PullSucceeded, "")
 }
 
-// Empty pages happen; three in a row lead nowhere.
-func TestEmptyPages(t *testing.T) {
+// Empty pages happen; three in a row count as an endless cursor.
+func TestTwoEmptyPagesInARowAreAccepted(t *testing.T) {
 	e := newEnv(t)
 	e.vendor.steps = []domain.Step{listStep}
 	id := e.requestFullPull(e.createConnection("books"))
@@ -237,7 +237,7 @@ func TestAnEditRaisesTheVersionAndARepeatDoesNot(t *testing.T) {
 	}
 }
 
-// The pages come first: one that was read before the vendor removed a row shows it still.
+// The pages come first: a page that was read before the vendor removed a row still shows it.
 func TestRemovalsComeLast(t *testing.T) {
 	e := newEnv(t)
 	e.vendor.steps = []domain.Step{listStep}
@@ -250,7 +250,7 @@ func TestRemovalsComeLast(t *testing.T) {
 	}
 }
 
-// A crash between the removals and the end repeats them, to no effect.
+// A crash between the removals and the outcome repeats the removals, without any effect.
 func TestRemovalsAreRepeatedHarmlessly(t *testing.T) {
 	e := newEnv(t)
 	e.vendor.steps = []domain.Step{listStep}
@@ -271,7 +271,7 @@ func TestRemovalsAreRepeatedHarmlessly(t *testing.T) {
 	}
 }
 
-func TestAStepThatFailsKeepsItsPages(t *testing.T) {
+func TestAStepThatFailsKeepsItsStoredPages(t *testing.T) {
 	e := newEnv(t)
 	e.vendor.steps = []domain.Step{listStep}
 	e.vendor.setRows("r1", "r2", "r3")

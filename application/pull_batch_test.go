@@ -14,7 +14,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// written are pulls that note what is stored and take their time over it.
+// recordingPulls records what is stored, and sleeps for slow with each write.
 type recordingPulls struct {
 	ports.Pulls
 	pages []string
@@ -23,14 +23,14 @@ type recordingPulls struct {
 
 func (w *recordingPulls) StorePage(ctx context.Context, l domain.Lease, p ports.PageWrite) (domain.Counts, error) {
 	if len(p.Transactions)+p.Unchanged > 0 {
-		w.pages = append(w.pages, fmt.Sprintf("%d new, fresh %t, %d known, to %q", len(p.Transactions),
+		w.pages = append(w.pages, fmt.Sprintf("%d changed, assumeNew %t, %d unchanged, to %q", len(p.Transactions),
 			p.AssumeNew, p.Unchanged, p.Progress.Cursor))
 		time.Sleep(w.slow)
 	}
 	return w.Pulls.StorePage(ctx, l, p)
 }
 
-// noting gives a bench whose writes are noted.
+// envRecordingPages returns an env whose writes are recorded.
 func envRecordingPages(t *testing.T, with ...func(*application.Deps)) (*env, *recordingPulls) {
 	w := &recordingPulls{}
 	e := newEnv(t, append(with, func(d *application.Deps) { w.Pulls, d.Pulls = d.Pulls, w })...)
@@ -38,7 +38,7 @@ func envRecordingPages(t *testing.T, with ...func(*application.Deps)) (*env, *re
 	return e, w
 }
 
-// costly shows rows that take a moment to read, so that the next page is there by then.
+// slowRows returns rows that take a moment to normalise, so the next page is ready by then.
 func slowRows(ids ...string) (seen []domain.RawTransaction) {
 	for i, id := range ids {
 		source := domain.ContentHash{1, byte(i + 1)}
@@ -51,7 +51,7 @@ func slowRows(ids ...string) (seen []domain.RawTransaction) {
 	return seen
 }
 
-// paged answers with the pages, one after the other.
+// pagesInOrder serves the pages one after the other.
 func pagesInOrder(pages ...[]domain.RawTransaction) func(domain.Step, string) (*ports.VendorPage, error) {
 	return func(_ domain.Step, cursor string) (*ports.VendorPage, error) {
 		at := 0
@@ -64,7 +64,7 @@ func pagesInOrder(pages ...[]domain.RawTransaction) func(domain.Step, string) (*
 	}
 }
 
-// numbered gives so many ids.
+// numberedIDs returns n ids.
 func numberedIDs(prefix string, n int) (ids []string) {
 	for i := range n {
 		ids = append(ids, fmt.Sprint(prefix, i))
@@ -72,37 +72,37 @@ func numberedIDs(prefix string, n int) (ids []string) {
 	return ids
 }
 
-// Pages that are ready while the store is at work are stored as one, but no more than so
-// many rows, and none that shows a row of theirs again: each is an edit of its own.
-func TestPagesThatAreReadyAreStoredTogether(t *testing.T) {
+// Prefetched pages that are ready while the store is busy are stored as one batch, up to 1,000
+// rows. A page that repeats a row of the batch is not added: each occurrence is an edit of its own.
+func TestPrefetchedPagesAreStoredAsOneBatch(t *testing.T) {
 	for name, tc := range map[string]struct {
 		pages [][]domain.RawTransaction
 		want  []string
 		fails bool
 	}{
-		"small ones": {
+		"small pages": {
 			[][]domain.RawTransaction{slowRows("a"), slowRows("b"), slowRows("c"), slowRows("d")},
-			[]string{`1 new, fresh true, 0 known, to "1"`, `3 new, fresh true, 0 known, to ""`}, false,
+			[]string{`1 changed, assumeNew true, 0 unchanged, to "1"`, `3 changed, assumeNew true, 0 unchanged, to ""`}, false,
 		},
 		"up to a thousand rows": {
 			[][]domain.RawTransaction{slowRows("a"), slowRows(numberedIDs("b", 600)...),
 				slowRows(numberedIDs("c", 400)...), slowRows("d")},
-			[]string{`1 new, fresh true, 0 known, to "1"`, `1000 new, fresh true, 0 known, to "3"`,
-				`1 new, fresh true, 0 known, to ""`}, false,
+			[]string{`1 changed, assumeNew true, 0 unchanged, to "1"`, `1000 changed, assumeNew true, 0 unchanged, to "3"`,
+				`1 changed, assumeNew true, 0 unchanged, to ""`}, false,
 		},
-		"a row again": {
+		"a row repeated on the next page": {
 			[][]domain.RawTransaction{slowRows("a"), slowRows("b"), slowRows("b", "c"), slowRows("d")},
-			[]string{`1 new, fresh true, 0 known, to "1"`, `1 new, fresh true, 0 known, to "2"`,
-				`3 new, fresh false, 0 known, to ""`}, false,
+			[]string{`1 changed, assumeNew true, 0 unchanged, to "1"`, `1 changed, assumeNew true, 0 unchanged, to "2"`,
+				`3 changed, assumeNew false, 0 unchanged, to ""`}, false,
 		},
-		"a row twice": {
+		"a row repeated on its page": {
 			[][]domain.RawTransaction{slowRows("a", "a"), slowRows("b")},
-			[]string{`2 new, fresh false, 0 known, to "1"`, `1 new, fresh true, 0 known, to ""`}, false,
+			[]string{`2 changed, assumeNew false, 0 unchanged, to "1"`, `1 changed, assumeNew true, 0 unchanged, to ""`}, false,
 		},
-		"a row that cannot be read": {
+		"a row that cannot be normalised": {
 			[][]domain.RawTransaction{slowRows("a"), slowRows("b"), {(&pageWithLog{}).rawRow("c", "", 9)},
 				slowRows("d")},
-			[]string{`1 new, fresh true, 0 known, to "1"`, `1 new, fresh true, 0 known, to "2"`}, true,
+			[]string{`1 changed, assumeNew true, 0 unchanged, to "1"`, `1 changed, assumeNew true, 0 unchanged, to "2"`}, true,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -125,19 +125,19 @@ func TestPagesThatAreReadyAreStoredTogether(t *testing.T) {
 	}
 }
 
-// Pages that bring nothing move the pull on together, a second late at most; what they
-// showed is counted, and a page behind them that fails finds the pull where they end.
-func TestPagesThatBringNothingAreWrittenTogether(t *testing.T) {
+// Pages without changes move the pull on together, at most a second late. Their rows are counted,
+// and if a later page fails, the pull resumes after them.
+func TestProgressOverUnchangedPagesIsFlushedTogether(t *testing.T) {
 	shown := [][]domain.RawTransaction{slowRows("a"), slowRows("b"), slowRows("c"), slowRows("d")}
 	for name, tc := range map[string]struct {
-		late, fails string // before which page a second passes, and which page is not given
+		late, fails string // the page before which a second passes, and the page that fails
 		want        []string
 	}{
-		"at the end": {"", "", []string{`0 new, fresh false, 4 known, to ""`}},
+		"at the end": {"", "", []string{`0 changed, assumeNew false, 4 unchanged, to ""`}},
 		"after a second": {"2", "",
-			[]string{`0 new, fresh false, 3 known, to "3"`, `0 new, fresh false, 1 known, to ""`}},
-		"before a page fails": {"", "3", []string{`0 new, fresh false, 3 known, to "3"`}},
-		"nothing twice":       {"2", "3", []string{`0 new, fresh false, 3 known, to "3"`}},
+			[]string{`0 changed, assumeNew false, 3 unchanged, to "3"`, `0 changed, assumeNew false, 1 unchanged, to ""`}},
+		"before a page fails":                    {"", "3", []string{`0 changed, assumeNew false, 3 unchanged, to "3"`}},
+		"after a second and before a page fails": {"2", "3", []string{`0 changed, assumeNew false, 3 unchanged, to "3"`}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			e, w := envRecordingPages(t)
@@ -172,8 +172,8 @@ func TestPagesThatBringNothingAreWrittenTogether(t *testing.T) {
 	}
 }
 
-// The pull's row says where a page with news ends, whatever was passed before it.
-func TestAPageWithNewsTakesThoseBeforeItAlong(t *testing.T) {
+// A page with changes stores the position after it, and that covers the pending pages before it.
+func TestAPageWithChangesStoresPendingProgress(t *testing.T) {
 	e, w := envRecordingPages(t)
 	e.vendor.onRead = pagesInOrder(slowRows("a"), slowRows("b"))
 	c := e.createConnection("books")
@@ -181,7 +181,7 @@ func TestAPageWithNewsTakesThoseBeforeItAlong(t *testing.T) {
 	w.pages = nil
 	e.vendor.onRead = pagesInOrder(slowRows("a"), slowRows("new"), slowRows("b"))
 	e.runPull(e.requestFullPull(c))
-	want := []string{`1 new, fresh false, 1 known, to "2"`, `0 new, fresh false, 1 known, to ""`}
+	want := []string{`1 changed, assumeNew false, 1 unchanged, to "2"`, `0 changed, assumeNew false, 1 unchanged, to ""`}
 	if diff := cmp.Diff(want, w.pages); diff != "" {
 		t.Error(diff)
 	}

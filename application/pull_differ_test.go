@@ -9,10 +9,10 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// page is a vendor's page whose rows say when they are read.
+// pageWithLog is a vendor's page that records which of its rows are normalised.
 type pageWithLog struct{ normalized []string }
 
-// sight shows a row; a description of "" is of one that cannot be read.
+// rawRow returns a row; with the description "" it cannot be normalised.
 func (p *pageWithLog) rawRow(externalID, description string, source byte) domain.RawTransaction {
 	return domain.RawTransaction{ExternalID: externalID, ContentHash: domain.ContentHash{source},
 		Normalize: func() (domain.TransactionData, error) {
@@ -24,7 +24,7 @@ func (p *pageWithLog) rawRow(externalID, description string, source byte) domain
 		}}
 }
 
-// pulled has a connection with r1, r2 and r3 stored, and a second pull that reads the page.
+// repull stores r1, r2 and r3 with a first pull, and runs a second pull that reads the given page.
 func (e *env) repull(
 	rows func(p *pageWithLog) []domain.RawTransaction,
 ) (domain.Connection, domain.PullID, *pageWithLog) {
@@ -44,20 +44,20 @@ func (e *env) repull(
 	return c, id, p
 }
 
-func TestAKnownRowIsNotReadAgain(t *testing.T) {
+func TestAnUnchangedRowIsNotNormalisedAgain(t *testing.T) {
 	for name, tc := range map[string]struct {
 		rows     func(p *pageWithLog) []domain.RawTransaction
 		observed []string
 		counts   domain.Counts
 		stored   []string
 	}{
-		"all are known": {
+		"all are unchanged": {
 			func(p *pageWithLog) []domain.RawTransaction {
 				return []domain.RawTransaction{p.rawRow("r1", "", 1), p.rawRow("r2", "", 2), p.rawRow("r3", "", 3)}
 			},
 			nil, domain.Counts{Accounts: 1, Read: 3, Unchanged: 3}, []string{"r1 v1", "r2 v1", "r3 v1"},
 		},
-		"new, edited, written otherwise, gone": {
+		"new, edited, other bytes with the same content, removed": {
 			func(p *pageWithLog) []domain.RawTransaction {
 				return []domain.RawTransaction{p.rawRow("r1", "one", 9), p.rawRow("r2", "edited", 8),
 					p.rawRow("r4", "new", 4)}
@@ -66,7 +66,7 @@ func TestAKnownRowIsNotReadAgain(t *testing.T) {
 				Unchanged: 1},
 			[]string{"r1 v1", "r2 v2", "r3 v2 removed", "r4 v1"},
 		},
-		"known, then edited in the same page": {
+		"unchanged, then edited in the same page": {
 			func(p *pageWithLog) []domain.RawTransaction {
 				return []domain.RawTransaction{p.rawRow("r1", "one", 1), p.rawRow("r2", "", 2),
 					p.rawRow("r1", "edited", 9), p.rawRow("r3", "", 3)}
@@ -74,7 +74,7 @@ func TestAKnownRowIsNotReadAgain(t *testing.T) {
 			[]string{"r1", "r1"}, domain.Counts{Accounts: 1, Read: 3, Modified: 1, Unchanged: 2},
 			[]string{"r1 v2", "r2 v1", "r3 v1"},
 		},
-		"edited, then known in the same page": {
+		"edited, then unchanged in the same page": {
 			func(p *pageWithLog) []domain.RawTransaction {
 				return []domain.RawTransaction{p.rawRow("r1", "edited", 9), p.rawRow("r1", "one", 1),
 					p.rawRow("r2", "", 2), p.rawRow("r3", "", 3)}
@@ -88,7 +88,7 @@ func TestAKnownRowIsNotReadAgain(t *testing.T) {
 			c, id, p := e.repull(tc.rows)
 			got := e.wantPull(id, domain.PullSucceeded, "")
 			if diff := cmp.Diff(tc.observed, p.normalized); diff != "" {
-				t.Errorf("rows read: %s", diff)
+				t.Errorf("normalised rows: %s", diff)
 			}
 			if diff := cmp.Diff(tc.counts, got.Counts); diff != "" {
 				t.Error(diff)
@@ -100,9 +100,9 @@ func TestAKnownRowIsNotReadAgain(t *testing.T) {
 	}
 }
 
-// The page before may not be stored when a page is looked up: what it changes, and this
-// one shows as it was, is as it was in the end.
-func TestARowThatIsKnownAgainOnTheNextPage(t *testing.T) {
+// The page before may not be stored yet when a page is looked up. It changes a row, and the next
+// page shows the row unchanged: in the end the row must be as before.
+func TestARowThatIsUnchangedAgainOnTheNextPageIsStored(t *testing.T) {
 	e := newEnv(t)
 	c, p := e.createConnection("books"), &pageWithLog{}
 	e.vendor.onRead = func(domain.Step, string) (*ports.VendorPage, error) {
@@ -128,7 +128,7 @@ func TestARowThatIsKnownAgainOnTheNextPage(t *testing.T) {
 	}
 }
 
-// A row that cannot be read keeps its whole page out, the good and the known ones, too.
+// A row that cannot be normalised prevents its whole page, including the good and the unchanged rows.
 func TestAMalformedRowFailsItsPage(t *testing.T) {
 	e := newEnv(t)
 	c, id, _ := e.repull(func(p *pageWithLog) []domain.RawTransaction {
@@ -143,8 +143,8 @@ func TestAMalformedRowFailsItsPage(t *testing.T) {
 	}
 }
 
-// A store that cannot say what it knows stops the pull where it stands.
-func TestAnOutageWhileTheRowsAreLookedUp(t *testing.T) {
+// A store that cannot look up which rows are unchanged stops the pull at its present position.
+func TestAnOutageDuringTheLookupStopsThePull(t *testing.T) {
 	e := newEnv(t)
 	e.vendor.setRows("r1")
 	c := e.createConnection("books")

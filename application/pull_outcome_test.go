@@ -24,9 +24,9 @@ func TestARejectedCredentialFailsAtOnce(t *testing.T) {
 	}
 }
 
-// Who was refused with a credential that is replaced by now tries again with the new
-// one, and the refusal says nothing of it.
-func TestACredentialRotatedDuringATry(t *testing.T) {
+// An attempt that was refused with a credential which is replaced by now is repeated with the new
+// one, and the refusal is no evidence about the new one.
+func TestAPullIsRetriedWithACredentialRotatedDuringTheAttempt(t *testing.T) {
 	e := newEnv(t)
 	c := e.createConnection("books")
 	e.rotate(c, "wrong")
@@ -49,7 +49,7 @@ func TestACredentialRotatedDuringATry(t *testing.T) {
 	}
 }
 
-func TestASuccessWithTheOldCredentialSaysNothingOfTheNew(t *testing.T) {
+func TestASuccessWithAReplacedCredentialChangesNoHealth(t *testing.T) {
 	e := newEnv(t)
 	c := e.createConnection("books")
 	id := e.requestFullPull(c)
@@ -64,9 +64,9 @@ func TestASuccessWithTheOldCredentialSaysNothingOfTheNew(t *testing.T) {
 	}
 }
 
-func TestEventsTellOfTheHolder(t *testing.T) {
+func TestEventsSignalWhetherReauthenticationIsNeeded(t *testing.T) {
 	e := newEnv(t)
-	e.vendor.status = domain.LinkStatus{} // a vendor whose status does not know of consents
+	e.vendor.status = domain.LinkStatus{} // a vendor whose status does not report consents
 	c := e.createConnection("books")
 	token := e.mintToken(c)
 	e.receive(token, eventBody("e1", domain.PullScope{Signal: domain.SignalReauth}))
@@ -76,7 +76,7 @@ func TestEventsTellOfTheHolder(t *testing.T) {
 	}
 	e.runPull(e.requestFullPull(c))
 	if h := e.getHealth(c); !h.NeedsReauth {
-		t.Error("a look took back what only an event can")
+		t.Error("a check cleared what only an event can clear")
 	}
 	e.receive(token, eventBody("e2", domain.PullScope{Signal: domain.SignalRecovered}))
 	e.runPull(e.nudged[2])
@@ -85,7 +85,7 @@ func TestEventsTellOfTheHolder(t *testing.T) {
 	}
 }
 
-func TestAConnectionDeletedBeforeItsPull(t *testing.T) {
+func TestAPullOfADeletedConnectionFails(t *testing.T) {
 	e := newEnv(t)
 	c := e.createConnection("books")
 	id := e.requestFullPull(c)
@@ -96,7 +96,7 @@ func TestAConnectionDeletedBeforeItsPull(t *testing.T) {
 	e.wantPull(id, domain.PullFailed, domain.ConnectionGone)
 }
 
-func TestAConnectionDeletedDuringItsPull(t *testing.T) {
+func TestAPullFailsWhenItsConnectionIsDeletedMeanwhile(t *testing.T) {
 	e := newEnv(t)
 	e.vendor.setRows("r1", "r2", "r3")
 	c := e.createConnection("books")

@@ -18,49 +18,51 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// order is how reading and storing follow each other in a bench.
+// defaultGo is the Deps.Go of an env: it decides how reading and storing follow each other.
 var defaultGo = runWhenAwaited
 
-// inTurn does what may be done beside the caller when it is waited for: a page is read
-// once the one before it is stored.
+// runWhenAwaited runs concurrent work only when it is waited for: a page is read after the one
+// before it is stored.
 func runWhenAwaited(work func()) (wait func()) { return sync.OnceFunc(work) }
 
-// atOnce does it before anything else: a page is stored once the next one is read.
+// runImmediately runs concurrent work before anything else: a page is stored after the next one is
+// read.
 func runImmediately(work func()) (wait func()) {
 	work()
 	return func() {}
 }
 
-// What holds page after page holds whatever is done first, and beside each other.
-func TestAnyOrderOfReadingAndStoring(t *testing.T) {
+// The tests that hold page after page hold in every order of reading and storing, and with both
+// running concurrently.
+func TestPullsHoldInAnyOrderOfReadingAndStoring(t *testing.T) {
 	defer func(saved func(func()) func()) { defaultGo = saved }(defaultGo)
-	for name, other := range map[string]func(func()) func(){"at once": runImmediately, "beside": nil} {
+	for name, other := range map[string]func(func()) func(){"immediately": runImmediately, "beside": nil} {
 		defaultGo = other
 		for what, holds := range map[string]func(*testing.T){
-			"resumes":     TestResumesAfterACrashBetweenAnyTwoPages,
-			"outages":     TestTheStoreMayFailAtAnyWrite,
-			"keeps":       TestAStepThatFailsKeepsItsPages,
-			"lost lease":  TestALostLeaseWritesNothing,
-			"hands back":  TestAWorkerThatIsToldToStop,
-			"round":       TestACursorThatGoesRound,
-			"never ends":  TestACursorThatNeverEnds,
-			"sweeps":      TestASweepRemovesWhatIsShownNoMore,
-			"sweeps anew": TestASweepReadsAgainAfterACrash,
-			"swept once":  TestASweepIsNotSkippedByACrash,
-			"known again": TestARowThatIsKnownAgainOnTheNextPage,
+			"resumes":         TestResumesAfterACrashBetweenAnyTwoPages,
+			"outages":         TestTheStoreMayFailAtAnyWrite,
+			"keeps":           TestAStepThatFailsKeepsItsStoredPages,
+			"lost lease":      TestALostLeaseWritesNothing,
+			"interrupted":     TestAStoppedWorkerHandsItsPullBack,
+			"round":           TestACursorThatGoesInACircleIsDetected,
+			"never ends":      TestACursorThatNeverEndsIsDetected,
+			"sweeps":          TestASweepRemovesRowsThatAreNoLongerShown,
+			"sweeps again":    TestASweepReadsAgainAfterACrash,
+			"swept once":      TestASweepIsNotSkippedByACrash,
+			"unchanged again": TestARowThatIsUnchangedAgainOnTheNextPageIsStored,
 		} {
 			t.Run(name+"/"+what, holds)
 		}
 	}
 }
 
-// storing gives a bench whose pages meet a function before they are stored. Its reads
-// run beside it, as the service's do.
+// envWithStoreHook returns an env that calls a function before each page is stored. Its reads run
+// concurrently in goroutines, as in the real service.
 func envWithStoreHook(t *testing.T, beforeStore func() error) *env {
 	return newEnv(t, func(d *application.Deps) { d.Pulls, d.Go = hookedPulls{d.Pulls, beforeStore}, nil })
 }
 
-// met are pulls whose pages with rows meet a function.
+// hookedPulls calls a function before it stores a page with rows.
 type hookedPulls struct {
 	ports.Pulls
 	beforeStore func() error
@@ -75,14 +77,14 @@ func (m hookedPulls) StorePage(ctx context.Context, l domain.Lease, w ports.Page
 	return m.Pulls.StorePage(ctx, l, w)
 }
 
-// While a page is stored, the next one is made ready and the one behind it is asked for;
-// no further one is begun. Two of these are too many rows to be stored as one.
-func TestTwoPagesAreReadAhead(t *testing.T) {
+// While a page is stored, the next one is prepared and the one after that is fetched; no further
+// page is requested. Two of these pages have too many rows for one batch.
+func TestTwoPagesArePrefetched(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var e *env
 		var found []string
 		e = envWithStoreHook(t, func() error {
-			synctest.Wait() // for whatever goes on beside
+			synctest.Wait() // until all concurrent work waits or has ended
 			found = append(found, fmt.Sprintf("%q", e.vendor.cursors))
 			return nil
 		})
@@ -107,11 +109,11 @@ func TestTwoPagesAreReadAhead(t *testing.T) {
 	})
 }
 
-// A store that fails ends the read that goes on beside it, and waits for that.
-func TestAFailedStoreEndsTheReadAhead(t *testing.T) {
+// A store that fails cancels the prefetch that runs concurrently, and waits for its end.
+func TestAFailedStoreCancelsThePrefetch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := envWithStoreHook(t, func() error {
-			synctest.Wait() // until the next page is asked for
+			synctest.Wait() // until the next page is requested
 			return unavailable(domain.StoreUnavailable)
 		})
 		e.vendor.setRows("r1", "r2", "r3")
@@ -128,13 +130,13 @@ func TestAFailedStoreEndsTheReadAhead(t *testing.T) {
 		e.wantError(err, domain.StoreUnavailable)
 		<-requested
 		if !shown {
-			t.Error("the read goes on")
+			t.Error("the read was not cancelled")
 		}
 	})
 }
 
-// A worker that is told to stop in the middle of both leaves nothing half done.
-func TestAStopInTheMiddleOfReadingAndStoring(t *testing.T) {
+// A worker that is stopped while it both reads and stores leaves nothing half done.
+func TestAPullStoppedWhileReadingAndStoringResumes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var stop context.CancelFunc
 		e := envWithStoreHook(t, func() error { synctest.Wait(); stop(); return nil })
@@ -161,8 +163,8 @@ func TestAStopInTheMiddleOfReadingAndStoring(t *testing.T) {
 	})
 }
 
-// A panic beside the caller ends no process: it reaches the caller as its own would.
-func TestAPanicOfAReadReachesItsWorker(t *testing.T) {
+// A panic of concurrent work does not end the process: it reaches the waiting caller as its own.
+func TestAPanicOfAPrefetchReachesItsWorker(t *testing.T) {
 	e := envWithStoreHook(t, func() error { return nil })
 	e.vendor.setRows("r1", "r2", "r3")
 	e.vendor.beforeRead = func(_ context.Context, cursor string) {
@@ -174,10 +176,10 @@ func TestAPanicOfAReadReachesItsWorker(t *testing.T) {
 	defer func() {
 		origin, ok := recover().(interface{ Origin() (string, []byte) })
 		if !ok {
-			t.Fatal("it is not told where the panic comes from")
+			t.Fatal("the panic does not report its origin")
 		}
 		if typeName, stack := origin.Origin(); typeName != "string" ||
-			!bytes.Contains(stack, []byte("TestAPanicOfARead")) {
+			!bytes.Contains(stack, []byte("TestAPanicOfAPrefetch")) {
 			t.Errorf("a %s at %s", typeName, stack)
 		}
 	}()

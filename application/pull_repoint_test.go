@@ -10,7 +10,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// redirect points a connection at another account reference.
+// repoint points a connection at another account reference.
 func (e *env) repoint(c domain.Connection, accountRef string) {
 	e.Helper()
 	_, err := e.UpdateConnection(e.ctx, e.tenant, c.ID, nil, ports.ConnectionUpdate{
@@ -19,8 +19,8 @@ func (e *env) repoint(c domain.Connection, accountRef string) {
 	e.noError(err)
 }
 
-// What was pulled before a redirect says nothing of what is there now.
-func TestARedirectedConnectionReadsEverythingOnceMore(t *testing.T) {
+// What was pulled before a connection got another target is no evidence about the new target.
+func TestARepointedConnectionReadsEverythingAgain(t *testing.T) {
 	e := newEnv(t)
 	e.vendor.setRows("r1")
 	c := e.createConnection("books")
@@ -36,8 +36,8 @@ func TestARedirectedConnectionReadsEverythingOnceMore(t *testing.T) {
 	}
 }
 
-// A pull that waits for its next try was planned for the old reference, cursor and all.
-func TestAWaitingPullIsPlannedAnewAfterARedirect(t *testing.T) {
+// A pull that waits for its next attempt was planned for the old target, including its cursor.
+func TestAQueuedPullIsPlannedAgainAfterARepoint(t *testing.T) {
 	e := newEnv(t)
 	e.vendor.steps = []domain.Step{listStep}
 	e.vendor.setRows("r1", "r2", "r3")
@@ -59,11 +59,11 @@ func TestAWaitingPullIsPlannedAnewAfterARedirect(t *testing.T) {
 	}
 }
 
-// A pull that takes its process with it at every try never gets to count a failure.
+// A pull whose process dies in every attempt never gets to count a failure.
 func TestAPullThatKillsEveryWorkerIsGivenUp(t *testing.T) {
 	e := newEnv(t)
 	id := e.requestFullPull(e.createConnection("books"))
-	e.vendor.onCheck = func() error { return unavailable(domain.StoreUnavailable) } // nothing more is written
+	e.vendor.onCheck = func() error { return unavailable(domain.StoreUnavailable) } // after this error nothing more is written
 	for range domain.MaxAttempts {
 		_, err := e.RunPull(e.ctx, id)
 		e.wantError(err, domain.StoreUnavailable)

@@ -15,7 +15,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports/portmock"
 )
 
-func TestTheFirstPullReadsEverything(t *testing.T) {
+func TestTheInitialPullReadsEverything(t *testing.T) {
 	e := newEnv(t)
 	e.vendor.setRows("r1", "r2", "r3")
 	c := e.createConnection("books")
@@ -35,8 +35,8 @@ func TestTheFirstPullReadsEverything(t *testing.T) {
 	}
 }
 
-// A keyset that is an old copy says nothing of the credential: the pull waits for the new one.
-func TestACredentialThatDoesNotOpenIsTriedAgain(t *testing.T) {
+// An outdated copy of the keyset is no evidence about the credential: the pull waits for the new one.
+func TestACredentialUnopenedForNowIsRetried(t *testing.T) {
 	e := newEnv(t)
 	e.vendor.setRows("r1")
 	c := e.createConnection("books")
@@ -58,8 +58,8 @@ func TestACredentialThatDoesNotOpenIsTriedAgain(t *testing.T) {
 	e.wantPull(id, domain.PullSucceeded, "")
 }
 
-// A pull that failed does not count as the first.
-func TestTheFirstPullIsTheFirstThatSucceeds(t *testing.T) {
+// A pull that failed does not count as the first one.
+func TestTheInitialPullIsTheFirstThatSucceeds(t *testing.T) {
 	e := newEnv(t)
 	c := e.createConnection("books")
 	e.vendor.onCheck = func() error { return rejected(domain.AccountNotFound) }
@@ -73,7 +73,7 @@ func TestTheFirstPullIsTheFirstThatSucceeds(t *testing.T) {
 	}
 }
 
-func TestASucceededPullTellsWhatItDid(t *testing.T) {
+func TestASucceededPullEmitsItsCounts(t *testing.T) {
 	e := newEnv(t)
 	e.vendor.setRows("r1", "r2", "r3")
 	id := e.requestFullPull(e.createConnection("books"))
@@ -88,18 +88,18 @@ func TestASucceededPullTellsWhatItDid(t *testing.T) {
 		t.Errorf("observed %+v", attempted)
 	}
 	if again := e.runPull(id); again != 0 || len(e.vendor.scopes) != 1 {
-		t.Error("a pull that is over ran again")
+		t.Error("a finished pull ran again")
 	}
 }
 
-func TestAPullThatIsUnknownIsNothingToDo(t *testing.T) {
+func TestAnUnknownPullNeedsNoWork(t *testing.T) {
 	e := newEnv(t)
 	if again := e.runPull(domain.PullID{UUID: e.deps.IDs.New()}); again != 0 {
 		t.Errorf("again in %v", again)
 	}
 }
 
-func TestRetriesBackOff(t *testing.T) {
+func TestRetriesUseBackoff(t *testing.T) {
 	e := newEnv(t)
 	id := e.requestFullPull(e.createConnection("books"))
 	e.vendor.onAccounts = func() error { return unavailable(domain.VendorUnreachable) }
@@ -108,7 +108,7 @@ func TestRetriesBackOff(t *testing.T) {
 		again := e.runPull(id)
 		longest := domain.Backoff(attempt, 0, 0)
 		if again > longest || again < longest*3/4 {
-			t.Errorf("try %d: again in %v, want within a quarter of %v", attempt, again, longest)
+			t.Errorf("attempt %d: again in %v, want within a quarter of %v", attempt, again, longest)
 		}
 		p := e.wantPull(id, domain.PullQueued, domain.VendorUnreachable)
 		if p.Attempts != attempt {
@@ -125,7 +125,7 @@ func TestRetriesBackOff(t *testing.T) {
 	e.wantPull(id, domain.PullSucceeded, "")
 }
 
-func TestAVendorsWishIsObeyed(t *testing.T) {
+func TestRetryAfterOfTheVendorIsRespected(t *testing.T) {
 	e := newEnv(t)
 	id := e.requestFullPull(e.createConnection("books"))
 	e.vendor.onCheck = func() error {
@@ -138,12 +138,12 @@ func TestAVendorsWishIsObeyed(t *testing.T) {
 		t.Errorf("before its time: again in %v", again)
 	}
 	if e.vendor.checks != 1 {
-		t.Error("the vendor was asked before the time it wished")
+		t.Error("the vendor was called before its Retry-After")
 	}
 }
 
-// A try that our own budget did not let out costs nothing, however many there are.
-func TestABudgetIsNotAnAttempt(t *testing.T) {
+// An attempt that is refused by our own request budget does not count, however many there are.
+func TestAnExhaustedBudgetIsNotCountedAsAnAttempt(t *testing.T) {
 	e := newEnv(t)
 	id := e.requestFullPull(e.createConnection("books"))
 	e.vendor.onCheck = func() error {
@@ -160,7 +160,7 @@ func TestABudgetIsNotAnAttempt(t *testing.T) {
 	}
 }
 
-func TestAPullIsGivenUpAfter25Tries(t *testing.T) {
+func TestAPullFailsAfter25Attempts(t *testing.T) {
 	e := newEnv(t)
 	c := e.createConnection("books")
 	received := e.receive(e.mintToken(c), eventBody("e1", domain.PullScope{}))
@@ -172,19 +172,19 @@ func TestAPullIsGivenUpAfter25Tries(t *testing.T) {
 		e.clock.pass(again)
 	}
 	if attempts != domain.MaxAttempts {
-		t.Errorf("%d tries, want %d", attempts, domain.MaxAttempts)
+		t.Errorf("%d attempts, want %d", attempts, domain.MaxAttempts)
 	}
 	e.wantPull(id, domain.PullFailed, domain.VendorUnreachable)
 	if d := e.getDelivery(received.Delivery.ID); d.Status != domain.DeliveryFailed {
 		t.Errorf("its delivery is %s", d.Status)
 	}
 	if h := e.getHealth(c); h.StatusOrUnknown() != domain.Unknown {
-		t.Errorf("a vendor that is away says nothing of the connection: %+v", h)
+		t.Errorf("a vendor that is unreachable changed the health: %+v", h)
 	}
 }
 
-// A connection whose vendor is not wired any more fails visibly.
-func TestAnUnpluggedVendor(t *testing.T) {
+// A pull fails visibly when its connection's vendor is no longer wired.
+func TestAPullOfAnUnregisteredVendorFails(t *testing.T) {
 	e := newEnv(t)
 	id := e.requestFullPull(e.createConnection("books"))
 	e.deps.Aggregators = []ports.Aggregator{newVendor("belvo")}
@@ -196,7 +196,7 @@ func TestAnUnpluggedVendor(t *testing.T) {
 	e.wantPull(id, domain.PullFailed, domain.TypeUnknown)
 }
 
-func TestACredentialThatDoesNotOpen(t *testing.T) {
+func TestACredentialThatDoesNotOpenFailsThePull(t *testing.T) {
 	e := newEnv(t)
 	c := e.createConnection("books")
 	id := e.requestFullPull(c)
@@ -207,11 +207,11 @@ func TestACredentialThatDoesNotOpen(t *testing.T) {
 		t.Errorf("got %+v", h)
 	}
 	if len(eventsOf[ports.SealingFailed](e.events)) != 1 {
-		t.Error("the failure was not observed")
+		t.Error("the failure was not emitted")
 	}
 }
 
-func TestOnePullOfAConnectionAtATime(t *testing.T) {
+func TestOnlyOnePullOfAConnectionRunsAtATime(t *testing.T) {
 	e := newEnv(t)
 	c := e.createConnection("books")
 	first := e.requestFullPull(c)
@@ -220,7 +220,7 @@ func TestOnePullOfAConnectionAtATime(t *testing.T) {
 		e.vendor.onAccounts = nil
 		second = e.requestFullPull(c)
 		if again := e.runPull(second); again < time.Second {
-			t.Errorf("the second ran beside the first: again in %v", again)
+			t.Errorf("the second pull ran concurrently with the first: again in %v", again)
 		}
 		return nil
 	}
@@ -230,8 +230,8 @@ func TestOnePullOfAConnectionAtATime(t *testing.T) {
 	e.wantPull(second, domain.PullSucceeded, "")
 }
 
-// A worker that is told to stop hands its work back, and the try is not counted.
-func TestAWorkerThatIsToldToStop(t *testing.T) {
+// A worker that is stopped hands its work back, and the attempt does not count.
+func TestAStoppedWorkerHandsItsPullBack(t *testing.T) {
 	e := newEnv(t)
 	e.vendor.setRows("r1", "r2", "r3")
 	c := e.createConnection("books")
@@ -261,8 +261,8 @@ func TestAWorkerThatIsToldToStop(t *testing.T) {
 	}
 }
 
-// Faults of no kind are retried like any, and shown as nothing but internal.
-func TestAFaultOfNoKind(t *testing.T) {
+// Errors without a kind are retried like others, and are reported only as an internal failure.
+func TestAnErrorWithoutAKindIsRetried(t *testing.T) {
 	e := newEnv(t)
 	id := e.requestFullPull(e.createConnection("books"))
 	e.vendor.onCheck = func() error { return errors.New("a bug") }
@@ -275,7 +275,7 @@ func TestAFaultOfNoKind(t *testing.T) {
 	}
 }
 
-func TestJitterDoesWithoutEntropy(t *testing.T) {
+func TestBackoffWorksWithoutEntropy(t *testing.T) {
 	e := newEnv(t)
 	id := e.requestFullPull(e.createConnection("books"))
 	e.deps.Entropy = &entropy{err: errors.New("dry")}

@@ -11,7 +11,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// swept is a connection with three rows stored, one of which the vendor shows no more.
+// envWithRemovedRow has a connection with three rows stored, one of which the vendor no longer shows.
 func envWithRemovedRow(t *testing.T) (*env, domain.Connection) {
 	t.Helper()
 	e := newEnv(t)
@@ -28,7 +28,7 @@ var (
 	rowsAfterSweep = []string{"r1 v1", "r2 v2 removed", "r3 v1", "r4 v1"}
 )
 
-func TestASweepRemovesWhatIsShownNoMore(t *testing.T) {
+func TestASweepRemovesRowsThatAreNoLongerShown(t *testing.T) {
 	e, c := envWithRemovedRow(t)
 	id := e.requestFullPull(c)
 	e.runPull(id)
@@ -46,8 +46,8 @@ func TestASweepRemovesWhatIsShownNoMore(t *testing.T) {
 	}
 }
 
-// Of many rows exactly those go that were not shown.
-func TestASweepOfManyRows(t *testing.T) {
+// Of many rows exactly those are removed that were not shown.
+func TestASweepOfManyRowsRemovesExactlyTheMissingOnes(t *testing.T) {
 	e := newEnv(t)
 	var ids []string
 	for i := range 3_000 {
@@ -65,8 +65,8 @@ func TestASweepOfManyRows(t *testing.T) {
 	}
 }
 
-// An absence in the middle of the vendor's own synchronisation proves nothing.
-func TestASweepHoldsBackUnlessSettledBeforeAndAfter(t *testing.T) {
+// A row may be absent while the vendor's own synchronisation runs: that does not prove a removal.
+func TestASweepRequiresACompleteSyncBeforeAndAfter(t *testing.T) {
 	for name, settled := range map[string][2]bool{
 		"never": {false, false}, "only before": {true, false}, "only after": {false, true},
 	} {
@@ -86,7 +86,7 @@ func TestASweepHoldsBackUnlessSettledBeforeAndAfter(t *testing.T) {
 	}
 }
 
-// What was seen before a crash is not known any more, and a sweep needs all of it.
+// The ids seen before a crash are lost, and a sweep needs all of them.
 func TestASweepReadsAgainAfterACrash(t *testing.T) {
 	e, c := envWithRemovedRow(t)
 	id := e.requestFullPull(c)
@@ -135,7 +135,7 @@ func TestASweepIsNotSkippedByACrash(t *testing.T) {
 	}
 }
 
-func TestASweepLeavesOtherAccountsAndWindowsAlone(t *testing.T) {
+func TestASweepKeepsRowsOfOtherAccountsAndWindows(t *testing.T) {
 	e, c := envWithRemovedRow(t)
 	for _, step := range []domain.Step{
 		{Account: "acc-2", Sweep: true}, {Account: account, Window: domain.Window{From: "2026-02-21"}, Sweep: true},

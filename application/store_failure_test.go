@@ -14,8 +14,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports/portmock"
 )
 
-// mishap breaks the nth write of a pull: before it happens, or, as a connection that is
-// cut during the commit does, after it has happened.
+// storeFault makes the nth write of a pull fail: before it happens, or after it has happened, as
+// when the connection is lost during the commit.
 type storeFault struct {
 	nth    int
 	after  bool
@@ -33,7 +33,7 @@ func (m *storeFault) apply(write func() error) error {
 	return unavailable(domain.StoreUnavailable)
 }
 
-// over gives pulls that meet the mishap and are otherwise those of the bench.
+// wrap returns pulls that inject the fault and otherwise call store.
 func (m *storeFault) wrap(t *testing.T, store ports.Pulls) ports.Pulls {
 	mock := portmock.NewMockPulls(gomock.NewController(t))
 	mock.EXPECT().Claim(gomock.Any(), gomock.Any(), gomock.Any()).AnyTimes().DoAndReturn(
@@ -60,8 +60,8 @@ func (m *storeFault) wrap(t *testing.T, store ports.Pulls) ports.Pulls {
 	return mock
 }
 
-// writes of the pull below: a claim, an extension, the accounts, two pages, the sweep,
-// what follows it, the removals, the end.
+// writesOfPull is the number of writes of the pull below: the claim, a lease extension, the accounts,
+// two pages, the sweep, the progress after it, the removals, the outcome.
 const writesOfPull = 9
 
 func TestTheStoreMayFailAtAnyWrite(t *testing.T) {
@@ -94,8 +94,8 @@ func TestTheStoreMayFailAtAnyWrite(t *testing.T) {
 	}
 }
 
-// A use case whose store is away says so, and nothing else.
-func TestAnOutageIsToldAsItIs(t *testing.T) {
+// A use case whose store is unavailable returns that error and no other.
+func TestAnOutageIsReturnedAsStoreUnavailable(t *testing.T) {
 	e := newEnv(t)
 	c := e.createConnection("books")
 	token := e.mintToken(c)
@@ -168,7 +168,7 @@ func TestAnOutageIsToldAsItIs(t *testing.T) {
 	}
 }
 
-// The safety net tells how many it has asked for before the store went away.
+// Reconcile returns how many pulls it requested before the store failed.
 func TestReconcileStopsAtAnOutage(t *testing.T) {
 	e := newEnv(t)
 	due := []domain.Connection{e.createConnection("a"), e.createConnection("b")}
@@ -183,12 +183,12 @@ func TestReconcileStopsAtAnOutage(t *testing.T) {
 	requested, err := e.newService().Reconcile(e.ctx, time.Hour, 10)
 	e.wantError(err, domain.StoreUnavailable)
 	if requested != 1 {
-		t.Errorf("asked for %d", requested)
+		t.Errorf("requested %d pulls", requested)
 	}
 }
 
-// What a store fails with beyond the contract is handed on, never hidden.
-func TestAnUnknownFailureOfTheSealer(t *testing.T) {
+// Errors of a sealer that its contract does not name are returned, never hidden.
+func TestAnUnknownErrorOfTheSealerIsReturned(t *testing.T) {
 	e := newEnv(t)
 	e.createConnection("books")
 	e.sealer.primary++

@@ -11,8 +11,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Every refusal is the same, whatever its cause.
-func TestRefusalsAreAllAlike(t *testing.T) {
+// Every refusal is the same error, independent of its cause.
+func TestAllRefusalsAreTheSame(t *testing.T) {
 	e := newEnv(t)
 	token := e.mintToken(e.createConnection("books"))
 	body := eventBody("e1", domain.PullScope{Everything: true})
@@ -48,11 +48,11 @@ func TestRefusalsAreAllAlike(t *testing.T) {
 		t.Error("a refusal queued a pull")
 	}
 	if got := e.receive(token, body); got.Delivery.Status != domain.DeliveryAccepted {
-		t.Errorf("the good knock is %s", got.Delivery.Status)
+		t.Errorf("the valid webhook is %s", got.Delivery.Status)
 	}
 }
 
-func TestTheDoorSorts(t *testing.T) {
+func TestTheReceiverSetsTheDeliveryStatus(t *testing.T) {
 	noPull := `{"Name":"rows/boring","DedupKey":"k"}`
 	foreign := `{"Name":"rows/changed","DedupKey":"k","AccountRef":"another","WantsPull":true}`
 	own := `{"Name":"rows/changed","DedupKey":"k","AccountRef":"item-1","WantsPull":true}`
@@ -60,11 +60,11 @@ func TestTheDoorSorts(t *testing.T) {
 		body string
 		want domain.DeliveryStatus
 	}{
-		"accepted: it asks for something":   {own, domain.DeliveryAccepted},
-		"unreadable: not the vendor's JSON": {"<html>", domain.DeliveryUnreadable},
-		"unreadable: no body at all":        {"", domain.DeliveryUnreadable},
-		"ignored: it asks for nothing":      {noPull, domain.DeliveryIgnored},
-		"ignored: of another reference":     {foreign, domain.DeliveryIgnored},
+		"accepted: it requests a pull":           {own, domain.DeliveryAccepted},
+		"unreadable: not the vendor's JSON":      {"<html>", domain.DeliveryUnreadable},
+		"unreadable: no body at all":             {"", domain.DeliveryUnreadable},
+		"ignored: it requests no pull":           {noPull, domain.DeliveryIgnored},
+		"ignored: for another account reference": {foreign, domain.DeliveryIgnored},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -89,7 +89,7 @@ func TestTheDoorSorts(t *testing.T) {
 	}
 }
 
-func TestADuplicateQueuesNothing(t *testing.T) {
+func TestADuplicateDeliveryQueuesNoPull(t *testing.T) {
 	e := newEnv(t)
 	token := e.mintToken(e.createConnection("books"))
 	first := e.receive(token, eventBody("e1", domain.PullScope{Everything: true}))
@@ -122,7 +122,7 @@ func TestManyDeliveriesAreOnePull(t *testing.T) {
 	}
 }
 
-// What arrives while a pull reads is for the pull after it.
+// A delivery that arrives while a pull reads is processed by the pull after it.
 func TestADeliveryNeverJoinsAPullThatReads(t *testing.T) {
 	e := newEnv(t)
 	c := e.createConnection("books")
@@ -144,7 +144,7 @@ func TestADeliveryNeverJoinsAPullThatReads(t *testing.T) {
 	}
 }
 
-func TestAParserThatBreaksIsNoDelivery(t *testing.T) {
+func TestAParserErrorStoresNoDelivery(t *testing.T) {
 	e := newEnv(t)
 	e.deps.Aggregators = []ports.Aggregator{brokenParser{e.vendor}}
 	token := e.mintToken(e.createConnection("books"))
@@ -160,8 +160,8 @@ func (brokenParser) Parse([]byte) (domain.WebhookEvent, error) {
 	return domain.WebhookEvent{}, errBroken
 }
 
-// The trace of the request is kept with the pull that it queued.
-func TestATraceGoesOnInThePull(t *testing.T) {
+// The trace of the request is stored with the pull that it queued.
+func TestThePullContinuesTheTraceOfItsRequest(t *testing.T) {
 	e := newEnv(t)
 	tracer := &tracer{}
 	e.deps.Tracer = tracer

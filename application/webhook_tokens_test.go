@@ -12,7 +12,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-func TestMintGivesATokenThatOnlyItsHashIsKeptOf(t *testing.T) {
+func TestOnlyTheHashOfAMintedTokenIsStored(t *testing.T) {
 	e := newEnv(t)
 	c := e.createConnection("books")
 	minted, err := e.MintToken(e.ctx, e.tenant, "pluggy", "books")
@@ -33,7 +33,7 @@ func TestMintGivesATokenThatOnlyItsHashIsKeptOf(t *testing.T) {
 	}
 }
 
-func TestMintRefuses(t *testing.T) {
+func TestMintRefusesUnknownVendorsAndConnections(t *testing.T) {
 	e := newEnv(t)
 	e.createConnection("books")
 	_, err := e.MintToken(e.ctx, e.tenant, "nobody", "")
@@ -56,7 +56,7 @@ func TestMintNeedsEntropy(t *testing.T) {
 	e.wantError(err, dry)
 }
 
-func TestRotationOfATokenTakesTwo(t *testing.T) {
+func TestATokenIsRotatedWithASecondOne(t *testing.T) {
 	e := newEnv(t)
 	c := e.createConnection("books")
 	old, err := e.MintToken(e.ctx, e.tenant, "pluggy", "books")
@@ -71,7 +71,7 @@ func TestRotationOfATokenTakesTwo(t *testing.T) {
 	e.receive(next, eventBody("e4", domain.PullScope{}))
 }
 
-func TestRevokeIsTheTenantsOwn(t *testing.T) {
+func TestATokenOfAnotherTenantCannotBeRevoked(t *testing.T) {
 	e := newEnv(t)
 	e.createConnection("books")
 	minted, err := e.MintToken(e.ctx, e.tenant, "pluggy", "books")
@@ -86,14 +86,14 @@ func (e *env) tokenLastUsed() time.Time {
 	return page.Items[0].LastUsedAt
 }
 
-// The door writes nothing for it: uses are gathered and written later.
-func TestUsesAreFlushedTogether(t *testing.T) {
+// A webhook writes no usage: uses are gathered and flushed later.
+func TestTokenUsageIsFlushedTogether(t *testing.T) {
 	e := newEnv(t)
 	e.noError(e.FlushTokenUsage(e.ctx))
 	token := e.mintToken(e.createConnection("books"))
 	e.receive(token, eventBody("e1", domain.PullScope{}))
 	if !e.tokenLastUsed().IsZero() {
-		t.Fatal("the door wrote")
+		t.Fatal("receiving a webhook wrote the usage")
 	}
 	restore := e.failOperation("Tokens.Touch")
 	e.wantError(e.FlushTokenUsage(e.ctx), domain.StoreUnavailable)
@@ -106,7 +106,7 @@ func TestUsesAreFlushedTogether(t *testing.T) {
 	}
 }
 
-func TestAFailedFlushIsNotForgotten(t *testing.T) {
+func TestAFailedFlushOfTokenUsageIsRetried(t *testing.T) {
 	e := newEnv(t)
 	token := e.mintToken(e.createConnection("books"))
 	at := e.receive(token, eventBody("e1", domain.PullScope{})).Delivery.ReceivedAt

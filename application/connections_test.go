@@ -16,7 +16,7 @@ import (
 
 func TestCreateReportsEveryInvalidField(t *testing.T) {
 	e := newEnv(t)
-	_, err := e.CreateConnection(e.ctx, e.tenant, ports.NewConnection{Vendor: "nobody", BaseURL: "ftp://x"})
+	_, err := e.CreateConnection(e.ctx, e.tenant, ports.NewConnection{Vendor: "unknown", BaseURL: "ftp://x"})
 	e.wantError(err, domain.Invalid, domain.TypeUnknown)
 	want := []string{"vendor", "configName", "accountRef", "baseUrl", "clientId", "secret"}
 	if diff := cmp.Diff(want, fields(err)); diff != "" {

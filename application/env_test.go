@@ -110,7 +110,7 @@ func (e *env) createConnection(name string) domain.Connection {
 	return c
 }
 
-// rotate replaces the credential and nothing else.
+// rotate replaces only the credential.
 func (e *env) rotate(c domain.Connection, secret string) {
 	e.Helper()
 	_, err := e.UpdateConnection(e.ctx, e.tenant, c.ID, nil, ports.ConnectionUpdate{

@@ -54,7 +54,7 @@ func TestAConnectionTestReportsOneOfFiveReasons(t *testing.T) {
 
 func TestAConnectionTestReportsEveryInvalidField(t *testing.T) {
 	e := newEnv(t)
-	_, err := e.TestConnection(e.ctx, e.tenant, "nobody", "")
+	_, err := e.TestConnection(e.ctx, e.tenant, "unknown", "")
 	e.wantError(err, domain.Invalid)
 	if diff := cmp.Diff([]string{"vendor", "configName"}, fields(err)); diff != "" {
 		t.Error(diff)

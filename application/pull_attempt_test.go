@@ -149,13 +149,13 @@ type firstGetHook struct {
 }
 
 func (n *firstGetHook) Get(
-	ctx context.Context, t domain.TenantID, k domain.ConnectionKind, id domain.ConnectionID,
+	ctx context.Context, t domain.TenantID, request domain.ConnectionKind, id domain.ConnectionID,
 ) (domain.Connection, error) {
 	if once := n.hook; once != nil {
 		n.hook = nil
 		once()
 	}
-	return n.Connections.Get(ctx, t, k, id)
+	return n.Connections.Get(ctx, t, request, id)
 }
 
 // A cursor that goes round in a circle is detected by repeated rows.

@@ -39,16 +39,16 @@ func envRecordingPages(t *testing.T, with ...func(*application.Deps)) (*env, *re
 }
 
 // slowRows returns rows that take a moment to normalise, so the next page is ready by then.
-func slowRows(ids ...string) (seen []domain.RawTransaction) {
+func slowRows(ids ...string) (emitted []domain.RawTransaction) {
 	for i, id := range ids {
 		source := domain.ContentHash{1, byte(i + 1)}
-		seen = append(seen, domain.RawTransaction{ExternalID: id, ContentHash: source,
+		emitted = append(emitted, domain.RawTransaction{ExternalID: id, ContentHash: source,
 			Normalize: func() (domain.TransactionData, error) {
 				time.Sleep(time.Millisecond)
 				return row(id, "costly"), nil
 			}})
 	}
-	return seen
+	return emitted
 }
 
 // pagesInOrder serves the pages one after the other.
@@ -82,12 +82,14 @@ func TestPrefetchedPagesAreStoredAsOneBatch(t *testing.T) {
 	}{
 		"small pages": {
 			[][]domain.RawTransaction{slowRows("a"), slowRows("b"), slowRows("c"), slowRows("d")},
-			[]string{`1 changed, assumeNew true, 0 unchanged, to "1"`, `3 changed, assumeNew true, 0 unchanged, to ""`}, false,
+			[]string{`1 changed, assumeNew true, 0 unchanged, to "1"`,
+				`3 changed, assumeNew true, 0 unchanged, to ""`}, false,
 		},
 		"up to a thousand rows": {
 			[][]domain.RawTransaction{slowRows("a"), slowRows(numberedIDs("b", 600)...),
 				slowRows(numberedIDs("c", 400)...), slowRows("d")},
-			[]string{`1 changed, assumeNew true, 0 unchanged, to "1"`, `1000 changed, assumeNew true, 0 unchanged, to "3"`,
+			[]string{`1 changed, assumeNew true, 0 unchanged, to "1"`,
+				`1000 changed, assumeNew true, 0 unchanged, to "3"`,
 				`1 changed, assumeNew true, 0 unchanged, to ""`}, false,
 		},
 		"a row repeated on the next page": {
@@ -97,12 +99,14 @@ func TestPrefetchedPagesAreStoredAsOneBatch(t *testing.T) {
 		},
 		"a row repeated on its page": {
 			[][]domain.RawTransaction{slowRows("a", "a"), slowRows("b")},
-			[]string{`2 changed, assumeNew false, 0 unchanged, to "1"`, `1 changed, assumeNew true, 0 unchanged, to ""`}, false,
+			[]string{`2 changed, assumeNew false, 0 unchanged, to "1"`,
+				`1 changed, assumeNew true, 0 unchanged, to ""`}, false,
 		},
 		"a row that cannot be normalised": {
 			[][]domain.RawTransaction{slowRows("a"), slowRows("b"), {(&pageWithLog{}).rawRow("c", "", 9)},
 				slowRows("d")},
-			[]string{`1 changed, assumeNew true, 0 unchanged, to "1"`, `1 changed, assumeNew true, 0 unchanged, to "2"`}, true,
+			[]string{`1 changed, assumeNew true, 0 unchanged, to "1"`,
+				`1 changed, assumeNew true, 0 unchanged, to "2"`}, true,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -135,9 +139,12 @@ func TestProgressOverUnchangedPagesIsFlushedTogether(t *testing.T) {
 	}{
 		"at the end": {"", "", []string{`0 changed, assumeNew false, 4 unchanged, to ""`}},
 		"after a second": {"2", "",
-			[]string{`0 changed, assumeNew false, 3 unchanged, to "3"`, `0 changed, assumeNew false, 1 unchanged, to ""`}},
-		"before a page fails":                    {"", "3", []string{`0 changed, assumeNew false, 3 unchanged, to "3"`}},
-		"after a second and before a page fails": {"2", "3", []string{`0 changed, assumeNew false, 3 unchanged, to "3"`}},
+			[]string{`0 changed, assumeNew false, 3 unchanged, to "3"`,
+				`0 changed, assumeNew false, 1 unchanged, to ""`}},
+		"before a page fails": {"", "3",
+			[]string{`0 changed, assumeNew false, 3 unchanged, to "3"`}},
+		"after a second and before a page fails": {"2", "3",
+			[]string{`0 changed, assumeNew false, 3 unchanged, to "3"`}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			e, w := envRecordingPages(t)
@@ -181,7 +188,8 @@ func TestAPageWithChangesStoresPendingProgress(t *testing.T) {
 	w.pages = nil
 	e.vendor.onRead = pagesInOrder(slowRows("a"), slowRows("new"), slowRows("b"))
 	e.runPull(e.requestFullPull(c))
-	want := []string{`1 changed, assumeNew false, 1 unchanged, to "2"`, `0 changed, assumeNew false, 1 unchanged, to ""`}
+	want := []string{`1 changed, assumeNew false, 1 unchanged, to "2"`,
+		`0 changed, assumeNew false, 1 unchanged, to ""`}
 	if diff := cmp.Diff(want, w.pages); diff != "" {
 		t.Error(diff)
 	}

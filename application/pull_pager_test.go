@@ -25,8 +25,8 @@ var defaultGo = runWhenAwaited
 // before it is stored.
 func runWhenAwaited(work func()) (wait func()) { return sync.OnceFunc(work) }
 
-// runImmediately runs concurrent work before anything else: a page is stored after the next one is
-// read.
+// runImmediately runs concurrent work at once, before its caller goes on: a page is stored after the
+// next one is read.
 func runImmediately(work func()) (wait func()) {
 	work()
 	return func() {}
@@ -36,7 +36,7 @@ func runImmediately(work func()) (wait func()) {
 // running concurrently.
 func TestPullsHoldInAnyOrderOfReadingAndStoring(t *testing.T) {
 	defer func(saved func(func()) func()) { defaultGo = saved }(defaultGo)
-	for name, other := range map[string]func(func()) func(){"immediately": runImmediately, "beside": nil} {
+	for name, other := range map[string]func(func()) func(){"immediately": runImmediately, "concurrently": nil} {
 		defaultGo = other
 		for what, holds := range map[string]func(*testing.T){
 			"resumes":         TestResumesAfterACrashBetweenAnyTwoPages,

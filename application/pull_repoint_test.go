@@ -63,7 +63,7 @@ func TestAQueuedPullIsPlannedAgainAfterARepoint(t *testing.T) {
 func TestAPullThatKillsEveryWorkerIsGivenUp(t *testing.T) {
 	e := newEnv(t)
 	id := e.requestFullPull(e.createConnection("books"))
-	e.vendor.onCheck = func() error { return unavailable(domain.StoreUnavailable) } // after this error nothing more is written
+	e.vendor.onCheck = func() error { return unavailable(domain.StoreUnavailable) } // then nothing is written
 	for range domain.MaxAttempts {
 		_, err := e.RunPull(e.ctx, id)
 		e.wantError(err, domain.StoreUnavailable)

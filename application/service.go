@@ -69,7 +69,18 @@ type Service struct {
 	stopWaiting atomic.Bool // the process is about to end
 }
 
-var _ ports.Service = (*Service)(nil)
+var _ interface {
+	ports.ConnectionManager
+	ports.EngineManager
+	ports.TokenManager
+	ports.WebhookReceiver
+	ports.DeliveryLog
+	ports.PullService
+	ports.Reader
+	ports.Idempotency
+	ports.Worker
+	ports.Maintenance
+} = (*Service)(nil)
 
 // New builds a Service. Errors: one that names every missing member and every vendor or connector
 // type that occurs twice. It is an internal error, because it is the embedder's mistake.
@@ -85,21 +96,21 @@ func New(d Deps) (*Service, error) {
 	if s.Go == nil {
 		s.Go = goroutine
 	}
-	fieldErrors := d.missingMembers()
+	wrong := d.missingMembers()
 	for _, a := range d.Aggregators {
 		if s.aggregators[a.Vendor()] != nil {
-			fieldErrors = append(fieldErrors, fmt.Sprintf("Aggregators (%s twice)", a.Vendor()))
+			wrong = append(wrong, fmt.Sprintf("Aggregators (%s twice)", a.Vendor()))
 		}
 		s.aggregators[a.Vendor()] = a
 	}
 	for _, c := range d.Connectors {
 		if s.connectors[c.Type()] != nil {
-			fieldErrors = append(fieldErrors, fmt.Sprintf("Connectors (%s twice)", c.Type()))
+			wrong = append(wrong, fmt.Sprintf("Connectors (%s twice)", c.Type()))
 		}
 		s.connectors[c.Type()] = c
 	}
-	if len(fieldErrors) > 0 {
-		return nil, fmt.Errorf("application: missing or duplicate members of Deps: %s", strings.Join(fieldErrors, ", "))
+	if len(wrong) > 0 {
+		return nil, fmt.Errorf("application: missing or duplicate members of Deps: %s", strings.Join(wrong, ", "))
 	}
 	return s, nil
 }

@@ -18,25 +18,27 @@ func TestAllRefusalsAreTheSame(t *testing.T) {
 	body := eventBody("e1", domain.PullScope{Everything: true})
 	good := webhookRequest(token, body)
 	tests := map[string]func(*domain.WebhookRequest){
-		"no such token":            func(k *domain.WebhookRequest) { k.Token = "nothing" },
-		"no token":                 func(k *domain.WebhookRequest) { k.Token = "" },
-		"an unproved source":       func(k *domain.WebhookRequest) { k.Authorization = "wrong" },
-		"a vendor without policy":  func(k *domain.WebhookRequest) { k.Vendor = "belvo" },
-		"a vendor not wired":       func(k *domain.WebhookRequest) { k.Vendor = "nobody" },
-		"no vendor":                func(k *domain.WebhookRequest) { k.Vendor = "" },
-		"neither token nor source": func(k *domain.WebhookRequest) { k.Token, k.Authorization = "x", "y" },
+		"no such token":           func(request *domain.WebhookRequest) { request.Token = "nothing" },
+		"no token":                func(request *domain.WebhookRequest) { request.Token = "" },
+		"an unproved source":      func(request *domain.WebhookRequest) { request.Authorization = "wrong" },
+		"a vendor without policy": func(request *domain.WebhookRequest) { request.Vendor = "belvo" },
+		"a vendor not wired":      func(request *domain.WebhookRequest) { request.Vendor = "unknown" },
+		"no vendor":               func(request *domain.WebhookRequest) { request.Vendor = "" },
+		"neither token nor source": func(request *domain.WebhookRequest) {
+			request.Token, request.Authorization = "x", "y"
+		},
 	}
 	for cause, change := range tests {
 		t.Run(cause, func(t *testing.T) {
-			k := good
-			change(&k)
+			request := good
+			change(&request)
 			e.events.all = nil
-			_, err := e.Receive(e.ctx, k)
+			_, err := e.Receive(e.ctx, request)
 			if diff := cmp.Diff(&domain.Error{Kind: domain.Unauthenticated}, err); diff != "" {
 				t.Error(diff)
 			}
-			want := ports.WebhookReceived{Outcome: "refused", Vendor: k.Vendor}
-			if k.Vendor == "nobody" {
+			want := ports.WebhookReceived{Outcome: "refused", Vendor: request.Vendor}
+			if request.Vendor == "unknown" {
 				want.Vendor = ""
 			}
 			if diff := cmp.Diff([]ports.Event{want}, e.events.all); diff != "" {
@@ -80,9 +82,9 @@ func TestTheReceiverSetsTheDeliveryStatus(t *testing.T) {
 			if string(stored.Body) != test.body || stored.Status != test.want {
 				t.Errorf("stored %+v", stored)
 			}
-			seen := eventsOf[ports.WebhookReceived](e.events)
+			emitted := eventsOf[ports.WebhookReceived](e.events)
 			want := []ports.WebhookReceived{{Vendor: "pluggy", Outcome: string(test.want), Delivery: got.Delivery.ID}}
-			if diff := cmp.Diff(want, seen); diff != "" {
+			if diff := cmp.Diff(want, emitted); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -98,9 +100,9 @@ func TestADuplicateDeliveryQueuesNoPull(t *testing.T) {
 	if !again.Duplicate || again.Delivery.ID != first.Delivery.ID || len(e.nudged) != 1 {
 		t.Errorf("got %+v, kicked %v", again, e.nudged)
 	}
-	seen := eventsOf[ports.WebhookReceived](e.events)
-	if seen[1].Outcome != "duplicate" {
-		t.Errorf("observed %v", seen)
+	emitted := eventsOf[ports.WebhookReceived](e.events)
+	if emitted[1].Outcome != "duplicate" {
+		t.Errorf("observed %v", emitted)
 	}
 }
 

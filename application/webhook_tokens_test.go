@@ -36,7 +36,7 @@ func TestOnlyTheHashOfAMintedTokenIsStored(t *testing.T) {
 func TestMintRefusesUnknownVendorsAndConnections(t *testing.T) {
 	e := newEnv(t)
 	e.createConnection("books")
-	_, err := e.MintToken(e.ctx, e.tenant, "nobody", "")
+	_, err := e.MintToken(e.ctx, e.tenant, "unknown", "")
 	e.wantError(err, domain.Invalid)
 	if diff := cmp.Diff([]string{"vendor", "connection_config_name"}, fields(err)); diff != "" {
 		t.Error(diff)

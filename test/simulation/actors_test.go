@@ -11,13 +11,13 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// conn is a connection as the world knows it.
+// connection is a connection as the simulation expects it.
 type connection struct {
 	domain.Connection
 	ref            *accountRef
 	tokens         []*token
 	pulledOnce     bool   // a pull of it has succeeded
-	deleted        bool   // deleted
+	deleted        bool   // it is deleted
 	rowsAtDeletion string // its rows when it was deleted
 }
 
@@ -27,8 +27,8 @@ type token struct {
 	revoked bool
 }
 
-// born learns of a connection when it is committed, for its creator may not live to
-// tell.
+// connectionCreated records a connection when it is committed, because its creator may die before
+// it can record it.
 func (s *sim) connectionCreated(c domain.Connection) {
 	for _, ref := range s.refs {
 		if ref.id == c.AccountRef {
@@ -36,10 +36,10 @@ func (s *sim) connectionCreated(c domain.Connection) {
 			return
 		}
 	}
-	s.violated("a connection to nowhere: %s", c.AccountRef)
+	s.violated("a connection to an unknown reference: %s", c.AccountRef)
 }
 
-// changed learns of an update when it is committed.
+// connectionUpdated records an update when it is committed.
 func (s *sim) connectionUpdated(c domain.Connection) {
 	for _, existing := range s.connections {
 		if existing.ID == c.ID {
@@ -51,7 +51,7 @@ func (s *sim) connectionUpdated(c domain.Connection) {
 	}
 }
 
-// live lists the connections that are not deleted.
+// liveConnections returns the connections that are not deleted.
 func (s *sim) liveConnections() []*connection {
 	var live []*connection
 	for _, c := range s.connections {
@@ -62,7 +62,7 @@ func (s *sim) liveConnections() []*connection {
 	return live
 }
 
-// happen lets something begin.
+// startSomething starts a random activity.
 func (s *sim) startSomething() {
 	live := s.liveConnections()
 	if len(live) < 6 || len(live) < 8 && s.chance(0.01) {
@@ -90,8 +90,8 @@ func (s *sim) startSomething() {
 	}
 }
 
-// slept gives the connection that a sleeper reads in place of c, now and then: much may
-// change while a page is in somebody's hand.
+// preferConnectionBeingRead sometimes returns a connection that a paused worker reads, instead of c:
+// much should change while a page is in a worker's hands.
 func (s *sim) preferConnectionBeingRead(c *connection) *connection {
 	for _, t := range s.tasks {
 		if t.sleepsUntil > s.step && t.reading != nil && s.chance(0.8) {
@@ -101,14 +101,14 @@ func (s *sim) preferConnectionBeingRead(c *connection) *connection {
 	return c
 }
 
-// outage takes the store away for a while.
+// startOutage makes the store unavailable for a while.
 func (s *sim) startOutage() {
 	s.down, s.outageEnd = true, s.clock.now.Add(time.Duration(s.rand.IntN(30))*time.Second)
 	s.counters.outages++
-	s.log("store", "is away")
+	s.log("store", "is unavailable")
 }
 
-// work hands a job that is due to a worker. If the worker dies, so does the job.
+// startWorker starts a worker with a job that is due. If the worker dies, the job is lost with it.
 func (s *sim) startWorker() {
 	due := -1
 	for i, j := range s.jobs {
@@ -127,7 +127,7 @@ func (s *sim) startWorker() {
 		switch {
 		case s.checkError("RunPull", err) != nil:
 			if !errors.Is(err, domain.StoreUnavailable) && !errors.Is(err, context.Canceled) {
-				s.violated("a worker was told of more than its store: %v", err)
+				s.violated("a worker returned an error that is not the store's: %v", err)
 			}
 			s.scheduleJob(j.pull, time.Second)
 		case again > 0:
@@ -136,31 +136,32 @@ func (s *sim) startWorker() {
 	})
 }
 
-// knock delivers one of the item's notices, not always the oldest, and not always once.
+// deliverWebhook delivers one of the reference's notices: not always the oldest one, and not always
+// only once.
 func (s *sim) deliverWebhook(c *connection) {
 	if len(c.tokens) == 0 || len(c.ref.outbox) == 0 {
 		return
 	}
-	n, with, app := c.ref.outbox[s.rand.IntN(len(c.ref.outbox))], c.tokens[s.rand.IntN(len(c.tokens))],
+	n, token, app := c.ref.outbox[s.rand.IntN(len(c.ref.outbox))], c.tokens[s.rand.IntN(len(c.tokens))],
 		s.randomReplica()
-	refused := with.revoked || c.deleted
-	k := domain.WebhookRequest{
-		Vendor: c.Vendor, Token: string(with.raw.Reveal()), Body: n.body(), Authorization: canary + "-shared",
+	refused := token.revoked || c.deleted
+	request := domain.WebhookRequest{
+		Vendor: c.Vendor, Token: string(token.raw.Reveal()), Body: n.body(), Authorization: canary + "-shared",
 	}
 	switch {
 	case s.chance(0.02):
-		n.ID, k.Body = n.ID+"-broken", []byte("<html>")
+		n.ID, request.Body = n.ID+"-broken", []byte("<html>")
 	case s.chance(0.02):
 		n.Kind, n.ID = "boring", n.ID+"-boring"
-		k.Body = n.body()
+		request.Body = n.body()
 	case s.chance(0.02):
-		n.Ref, n.ID = "item-of-somebody-else", n.ID+"-astray"
-		k.Body = n.body()
+		n.Ref, n.ID = "another-account-ref", n.ID+"-astray"
+		request.Body = n.body()
 	case s.chance(0.02):
-		k.Authorization, refused = "forged", true
+		request.Authorization, refused = "forged", true
 	}
-	s.spawn("knock", func(ctx context.Context) {
-		received, err := app.Receive(ctx, k)
+	s.spawn("webhook", func(ctx context.Context) {
+		received, err := app.Receive(ctx, request)
 		s.webhookAnswered(c.ref, n, received, s.checkError("Receive", err), refused)
 	})
 }
@@ -173,16 +174,16 @@ func (n notice) body() []byte {
 	return body
 }
 
-// answered is what the vendor makes of the door's answer.
+// webhookAnswered is how the vendor handles the response to a webhook.
 func (s *sim) webhookAnswered(ref *accountRef, n notice, received ports.ReceiveResult, err error, refused bool) {
 	switch {
 	case err == nil && refused:
-		s.violated("a knock that must be refused was let in")
+		s.violated("a webhook that must be refused was accepted")
 	case err != nil && !errors.Is(err, domain.Unauthenticated) && !errors.Is(err, domain.StoreUnavailable) &&
 		!errors.Is(err, context.Canceled):
-		s.violated("the door answered %v", err)
+		s.violated("the webhook receiver returned %v", err)
 	case err != nil:
-		return // the vendor will try again
+		return // the vendor will retry
 	}
 	d := received.Delivery
 	if _, existing := s.deliveries[d.ID]; !existing {
@@ -197,7 +198,7 @@ func (s *sim) webhookAnswered(ref *accountRef, n notice, received ports.ReceiveR
 	}
 }
 
-// mentioned counts what a stored delivery says is gone.
+// countAnnouncedRemovals counts the rows that a stored delivery announces as removed.
 func (s *sim) countAnnouncedRemovals(connection domain.ConnectionID, ids []string) {
 	for _, c := range s.connections {
 		for _, id := range ids {
@@ -208,11 +209,11 @@ func (s *sim) countAnnouncedRemovals(connection domain.ConnectionID, ids []strin
 	}
 }
 
-// keep does one of the chores.
+// runMaintenance runs one of the maintenance tasks.
 func (s *sim) runMaintenance() {
 	app := s.randomReplica()
 	task := s.rand.IntN(9)
-	s.spawn("keeper", func(ctx context.Context) {
+	s.spawn("maintenance", func(ctx context.Context) {
 		var err error
 		switch task {
 		case 2:
@@ -234,29 +235,29 @@ func (s *sim) runMaintenance() {
 				s.nudge(id)
 			}
 		}
-		s.checkExpectedError("keeper", err)
+		s.checkExpectedError("maintenance", err)
 	})
 }
 
-// prune lets old deliveries go, but none that still waits to be replayed.
+// pruneDeliveries deletes old deliveries, unless one still waits to be replayed.
 func (s *sim) pruneDeliveries(ctx context.Context, app ports.Maintenance) error {
 	const keep = time.Hour
 	if s.countFailedDeliveries() > 0 {
 		return nil
 	}
-	s.current.uninterrupted = true // so that none fails between the look and the deed
+	s.current.uninterrupted = true // so that none fails between the check and the deletion
 	defer func() { s.current.uninterrupted = false }()
 	s.prunedBefore = s.clock.now.Add(-keep).Add(time.Second)
 	_, err := app.Prune(ctx, keep, 1000)
 	return err
 }
 
-// expected wants nothing worse than an outage, a conflict, or something that is gone.
-func (s *sim) checkExpectedError(who string, err error) {
+// checkExpectedError allows only an outage, a cancellation, a conflict, or something not found.
+func (s *sim) checkExpectedError(actor string, err error) {
 	for _, kind := range []error{domain.StoreUnavailable, context.Canceled, domain.NotFound, domain.Conflict} {
-		if s.checkError(who, err) == nil || errors.Is(err, kind) {
+		if s.checkError(actor, err) == nil || errors.Is(err, kind) {
 			return
 		}
 	}
-	s.violated("%s: %v", who, err)
+	s.violated("%s: %v", actor, err)
 }

@@ -8,8 +8,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// reader follows a tenant's change feed with a cursor of its own, and dies between
-// applying a page and keeping the cursor now and then.
+// reader follows a tenant's change feed with its own cursor. Sometimes it dies after it applied a
+// page and before it stored the cursor.
 type reader struct {
 	sim    *sim
 	tenant domain.TenantID
@@ -18,7 +18,7 @@ type reader struct {
 	busy   bool
 }
 
-// shown is a row as a reader last saw it.
+// rowState is a row as a reader last saw it.
 type rowState struct {
 	id       string
 	version  int
@@ -34,7 +34,7 @@ func rowStateOf(t domain.Transaction) rowState {
 	return rowState{t.ExternalID, t.Version, revision, !t.RemovedAt.IsZero()}
 }
 
-// begin reads a page, unless the reader reads already.
+// startRead reads a page, unless the reader is already reading one.
 func (r *reader) startRead() {
 	if r.busy {
 		return
@@ -56,7 +56,7 @@ func (r *reader) startRead() {
 
 func (r *reader) applyPage(feed domain.FeedPage) {
 	if feed.Next.IsZero() {
-		r.sim.violated("a page of the feed does not say where to go on")
+		r.sim.violated("a page of the feed has no next position")
 	}
 	for _, t := range feed.Items {
 		if t.Tenant != r.tenant {
@@ -68,8 +68,8 @@ func (r *reader) applyPage(feed domain.FeedPage) {
 	}
 }
 
-// follows holds a row against how it was seen before: versions ascend, older content
-// never comes back, and a version is never raised for nothing.
+// checkRowOrder compares a row with its last known state: versions ascend, older content never comes
+// back, and a version is never raised without a change.
 func (s *sim) checkRowOrder(before, now rowState) {
 	switch {
 	case before.version == 0:

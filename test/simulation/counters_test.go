@@ -8,7 +8,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// tally counts what happened, so that a world which has become too kind is noticed.
+// counters counts what happened, so that a simulation which injects too little is noticed.
 type counters struct {
 	quiesces, succeeded, retried, failed, pages, swept                                 int
 	killed, lostPrefetches, leasesLost, stuckPulls, faultsBefore, faultsAfter, outages int
@@ -33,20 +33,20 @@ func (t *counters) countAttempt(o ports.PullAttempted) {
 	}
 }
 
-// named gives every counter with its name.
+// byName returns every counter by its name.
 func (t *counters) byName() map[string]*int {
 	return map[string]*int{
 		"quiet": &t.quiesces, "pull succeeded": &t.succeeded, "pull retried": &t.retried, "pull failed": &t.failed,
 		"pull interrupted": &t.interrupted, "page": &t.pages, "row swept": &t.swept, "process killed": &t.killed,
-		"killed with a page ahead": &t.lostPrefetches,
-		"lease lost":               &t.leasesLost, "pull stranded": &t.stuckPulls,
+		"killed with a page prefetched": &t.lostPrefetches,
+		"lease lost":                    &t.leasesLost, "pull stuck": &t.stuckPulls,
 		"fault before commit": &t.faultsBefore,
-		"fault after commit":  &t.faultsAfter, "store outage": &t.outages, "vendor trouble": &t.vendorErrors,
-		"endless cursor": &t.endlessCursors, "credential barred": &t.refusedCredentials,
+		"fault after commit":  &t.faultsAfter, "store outage": &t.outages, "vendor error": &t.vendorErrors,
+		"endless cursor": &t.endlessCursors, "credential refused": &t.refusedCredentials,
 		"duplicate webhook": &t.duplicates,
-		"delivery pruned":   &t.pruned, "vendor change": &t.changes, "change untold": &t.unannounced,
+		"delivery pruned":   &t.pruned, "vendor change": &t.changes, "change unannounced": &t.unannounced,
 		"row added": &t.added, "row modified": &t.modified, "row removed": &t.removed,
-		"row known": &t.unchangedRows,
+		"row unchanged": &t.unchangedRows,
 	}
 }
 
@@ -57,7 +57,7 @@ func (t *counters) add(other counters) {
 	}
 }
 
-// missing names what never happened.
+// missing returns the names of the counters that are zero.
 func (t *counters) missing() []string {
 	var names []string
 	for name, count := range t.byName() {

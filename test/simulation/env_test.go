@@ -21,13 +21,13 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// canary marks every secret, so that one that gets out is seen.
+// canary is part of every secret, so that a leaked one is detected.
 const canary = "CANARY"
 
-// replicas share the stores, and nothing else.
+// replicaCount is the number of service replicas. They share only the stores.
 const replicaCount = 2
 
-// sim is one world.
+// sim is one simulation.
 type sim struct {
 	seed     uint64
 	rand     *rand.Rand
@@ -43,8 +43,8 @@ type sim struct {
 	spawned     int
 	nextQuiesce int
 	faultFree   bool // no faults
-	failed      bool // an invariant is broken: nobody gives way any more
-	down        bool // the store, until upAt
+	failed      bool // an invariant is violated: no task yields any more
+	down        bool // the store is unavailable until outageEnd
 	outageEnd   time.Time
 
 	store        *memory.Store
@@ -55,23 +55,23 @@ type sim struct {
 	tenants      []domain.TenantID
 	readers      []*reader
 	connections  []*connection // all that were ever created
-	refs         []*accountRef // all that a connection was ever asked for
+	refs         []*accountRef // all for which a connection was ever requested
 	jobs         []job
 	claims       map[domain.LeaseID]domain.Pull
 	holders      map[domain.PullID]domain.LeaseID
-	deliveryIDs  []domain.DeliveryID // every delivery that was ever let in
+	deliveryIDs  []domain.DeliveryID // every delivery that was ever accepted
 	deliveries   map[domain.DeliveryID]deliveryRecord
-	prunedBefore time.Time // nothing received later was ever let go
+	prunedBefore time.Time // nothing received later was ever pruned
 	names        int
 }
 
-// job is a pull that a worker shall run.
+// job is a pull for a worker to run.
 type job struct {
 	pull domain.PullID
 	due  time.Time
 }
 
-// fact is what the world knows of a delivery.
+// deliveryRecord is what the simulation records of a delivery.
 type deliveryRecord struct {
 	tenant domain.TenantID
 	at     time.Time
@@ -83,7 +83,7 @@ func newSim(seed uint64) *sim {
 		clock:      &clock{now: time.Date(2026, time.March, 2, 9, 0, 0, 0, time.UTC)},
 		deliveries: map[domain.DeliveryID]deliveryRecord{}, claims: map[domain.LeaseID]domain.Pull{},
 		holders: map[domain.PullID]domain.LeaseID{},
-		sealer:  &fakeSealer{held: map[string]domain.Credential{}, primary: 1},
+		sealer:  &fakeSealer{sealed: map[string]domain.Credential{}, primary: 1},
 	}
 	s.ids = &ids{rand: rand.New(rand.NewPCG(seed, 0x1d5)), clock: s.clock}
 	s.nextQuiesce = 1_500 + s.rand.IntN(2_000)
@@ -124,7 +124,7 @@ func (s *sim) deps() application.Deps {
 	}
 }
 
-// app is one of the replicas.
+// randomReplica returns one of the replicas.
 func (s *sim) randomReplica() *application.Service { return s.replicas[s.rand.IntN(replicaCount)] }
 
 func (s *sim) chance(p float64) bool { return s.rand.Float64() < p }
@@ -133,7 +133,7 @@ func storeUnavailable() error {
 	return &domain.Error{Kind: domain.Unavailable, Code: domain.StoreUnavailable}
 }
 
-// kick is the job queue's: a pull that has a job already keeps the earlier one.
+// nudge replaces the job queue's: a pull that already has a job keeps the earlier one.
 func (s *sim) nudge(id domain.PullID) { s.scheduleJob(id, 0) }
 
 func (s *sim) scheduleJob(id domain.PullID, wait time.Duration) {
@@ -149,16 +149,16 @@ func (s *sim) scheduleJob(id domain.PullID, wait time.Duration) {
 	s.jobs = append(s.jobs, job{id, due})
 }
 
-// silent wants nothing secret in what the service gives out, however it is written.
+// checkNoSecret checks that what the service returns or emits contains no secret in any format.
 func (s *sim) checkNoSecret(where string, out any) {
 	for _, form := range []string{"%v", "%+v", "%#v"} {
 		if strings.Contains(fmt.Sprintf(form, out), canary) {
-			s.violated("a secret got out of %s", where)
+			s.violated("%s leaked a secret", where)
 		}
 	}
 }
 
-// heard holds an error against what a use case may fail with, and against the canaries.
+// checkError checks an error of a use case: it must not be internal, and must not contain a secret.
 func (s *sim) checkError(where string, err error) error {
 	for e := err; e != nil; e = errors.Unwrap(e) {
 		s.checkNoSecret(where, e)
@@ -171,7 +171,7 @@ func (s *sim) checkError(where string, err error) error {
 	return err
 }
 
-// clock moves a microsecond with each look, so that no two things happen at once.
+// clock advances by a microsecond with each reading, so that no two things happen at the same time.
 type clock struct{ now time.Time }
 
 func (c *clock) Now() time.Time {
@@ -186,7 +186,7 @@ func (c *clock) Sleep(ctx context.Context, d time.Duration) error {
 	return ctx.Err()
 }
 
-// ids makes UUIDv7s of the simulated time.
+// ids returns UUIDv7s of the simulated time.
 type ids struct {
 	rand  *rand.Rand
 	clock *clock
@@ -201,7 +201,7 @@ func (i *ids) New() uuid.UUID {
 	return id
 }
 
-// entropy makes webhook tokens that carry the canary.
+// entropy returns random bytes; webhook tokens made from them contain the canary.
 type entropy struct{ sim *sim }
 
 func (e entropy) Read(p []byte) (int, error) {
@@ -215,22 +215,22 @@ func (e entropy) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// vault stands in for sealing.
+// fakeSealer stores credentials and returns their numbers.
 type fakeSealer struct {
-	held    map[string]domain.Credential
+	sealed  map[string]domain.Credential
 	primary byte
 }
 
 func (v *fakeSealer) Seal(
 	t domain.TenantID, c domain.ConnectionID, credential domain.Credential,
 ) (domain.Sealed, error) {
-	sealed := binary.BigEndian.AppendUint32(domain.Sealed{v.primary}, uint32(len(v.held)))
-	v.held[t.String()+c.String()+string(sealed)] = credential
+	sealed := binary.BigEndian.AppendUint32(domain.Sealed{v.primary}, uint32(len(v.sealed)))
+	v.sealed[t.String()+c.String()+string(sealed)] = credential
 	return sealed, nil
 }
 
 func (v *fakeSealer) Open(t domain.TenantID, c domain.ConnectionID, s domain.Sealed) (domain.Credential, error) {
-	credential, existing := v.held[t.String()+c.String()+string(s)]
+	credential, existing := v.sealed[t.String()+c.String()+string(s)]
 	if !existing {
 		return domain.Credential{}, &domain.Error{Kind: domain.Rejected, Code: domain.CredentialUnopened}
 	}
@@ -243,11 +243,11 @@ type allowAll struct{}
 
 func (allowAll) Check(context.Context, string) error { return nil }
 
-// ear listens to everything the service says of itself.
+// observer checks every event that the service emits.
 type observer struct{ sim *sim }
 
 func (e observer) Emit(_ context.Context, o ports.Event) {
-	e.sim.checkNoSecret("an observation", o)
+	e.sim.checkNoSecret("an emitted event", o)
 	switch o := o.(type) {
 	case ports.PullAttempted:
 		_ = e.sim.checkError("a pull", o.Err)

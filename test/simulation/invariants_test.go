@@ -10,10 +10,10 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// quiet ends all faults, drains everything, lets the safety net ask for everything once,
-// and holds what is stored against the truth.
+// quiesce ends all faults, drains all pulls, reconciles every connection once, and compares what is
+// stored with the vendors' data.
 func (s *sim) quiesce() {
-	s.log("world", "falls quiet")
+	s.log("simulation", "is quiet")
 	s.faultFree, s.down = true, false
 	for n := 0; len(s.tasks) > 0; n++ {
 		s.checkTermination(n)
@@ -35,21 +35,21 @@ func (s *sim) quiesce() {
 
 func (*sim) background() context.Context { return context.Background() }
 
-// must wants no error: in the quiet nothing fails.
+// mustSucceed reports a violation for any error: without faults no call may fail.
 func (s *sim) mustSucceed(err error) {
-	if s.checkError("the quiet", err) != nil {
-		s.violated("in the quiet: %v", err)
+	if s.checkError("a quiet point", err) != nil {
+		s.violated("without faults: %v", err)
 	}
 }
 
 func (s *sim) checkTermination(n int) {
 	if n > 100_000 {
-		s.violated("the world does not come to rest")
+		s.violated("the simulation does not terminate")
 	}
 }
 
-// heal gives a connection the right credential and a live token, and delivers what its
-// item has to tell.
+// repairConnection sets the right credential, ensures a live token, and delivers the
+// pending notices of its reference.
 func (s *sim) repairConnection(c *connection) {
 	c.ref.refusedUntil, c.ref.loopsUntil = time.Time{}, time.Time{}
 	s.endSync(c.ref)
@@ -73,8 +73,8 @@ func (s *sim) repairConnection(c *connection) {
 	s.mustSucceed(s.randomReplica().FlushTokenUsage(s.background()))
 }
 
-// drain runs pulls until none is left. A job may wait for a pull whose own job died with
-// its worker, so stranded ones are looked for all along.
+// drainPulls runs pulls until none is left. A job may wait for a pull whose own job died with its
+// worker, so stuck pulls are listed all the time.
 func (s *sim) drainPulls() {
 	for n := 0; ; n++ {
 		s.checkTermination(n)
@@ -87,7 +87,7 @@ func (s *sim) drainPulls() {
 	}
 }
 
-// runNext runs the job that is due first, when it is due.
+// runNextJob runs the job that is due first, at the time when it is due.
 func (s *sim) runNextJob() {
 	slices.SortStableFunc(s.jobs, func(x, y job) int { return x.due.Compare(y.due) })
 	next := s.jobs[0]
@@ -101,7 +101,7 @@ func (s *sim) runNextJob() {
 	}
 }
 
-// rested says whether no pull is open; stranded ones get a job again.
+// allPullsFinished reports whether no pull is open; stuck ones get a job again.
 func (s *sim) allPullsFinished() bool {
 	s.clock.advance(31 * time.Second)
 	stuck, err := s.randomReplica().ListStuck(s.background(), 100)
@@ -119,12 +119,12 @@ func (s *sim) reconcileAll() {
 	requested, err := s.randomReplica().Reconcile(s.background(), 0, 1000)
 	s.mustSucceed(err)
 	if live := len(s.liveConnections()); requested != live {
-		s.violated("the safety net asked for %d of %d connections", requested, live)
+		s.violated("reconcile requested pulls of %d of %d connections", requested, live)
 	}
 	s.drainPulls()
 }
 
-// judge holds every invariant.
+// checkInvariants checks every invariant.
 func (s *sim) checkInvariants() {
 	s.checkDeliveries()
 	for _, c := range s.connections {
@@ -144,7 +144,7 @@ func (s *sim) checkInvariants() {
 	}
 }
 
-// deliveriesAccounted: what was let in has come to an end, or was let go when it was old.
+// checkDeliveries checks that every accepted delivery has ended, or was pruned when it was old.
 func (s *sim) checkDeliveries() {
 	s.deliveryIDs = slices.DeleteFunc(s.deliveryIDs, func(id domain.DeliveryID) bool {
 		f := s.deliveries[id]
@@ -168,22 +168,22 @@ func (s *sim) checkDeliveries() {
 	})
 }
 
-// followsPull: a delivery ended as its pull did, and a failure has a reason.
+// checkDeliveryOutcome checks that a delivery ended as its pull did, and that a failure has a reason.
 func (s *sim) checkDeliveryOutcome(d domain.Delivery) {
 	p, err := s.randomReplica().GetPull(s.background(), d.Tenant, d.Pull)
 	s.mustSucceed(err)
 	switch {
 	case d.Status == domain.DeliveryProcessed && p.State != domain.PullSucceeded:
-		s.violated("delivery %s is processed, and its pull %s", d.ID, p.State)
+		s.violated("delivery %s is processed, but its pull is %s", d.ID, p.State)
 	case d.Status == domain.DeliveryFailed && (p.State != domain.PullFailed || p.LastError == ""):
-		s.violated("delivery %s failed for no reason", d.ID)
+		s.violated("delivery %s failed without a reason", d.ID)
 	case d.ProcessedAt.IsZero():
-		s.violated("delivery %s ended at no time", d.ID)
+		s.violated("delivery %s ended without a time", d.ID)
 	}
 }
 
-// pullsOver: nobody holds a pull any more, and the last one of a live connection, which
-// is the safety net's, succeeded.
+// checkPullsFinished checks that no worker holds a pull any more, and that the last pull of a live
+// connection, which is the one that reconcile requested, succeeded.
 func (s *sim) checkPullsFinished(c *connection) {
 	page, err := s.store.Pulls().List(s.background(), c.Tenant, ports.PullFilter{Connection: c.ID},
 		domain.PageRequest{Limit: 1000})
@@ -193,13 +193,13 @@ func (s *sim) checkPullsFinished(c *connection) {
 			s.violated("pull %s of %s is %s", p.ID, c.ref.id, p.State)
 		}
 		if i == 0 && !c.deleted && (p.State != domain.PullSucceeded || p.Trigger != domain.TriggerReconcile) {
-			s.violated("the last pull of %s is %s (%s), by %s", c.ref.id, p.State, p.LastError, p.Trigger)
+			s.violated("the last pull of %s is %s (%s), triggered by %s", c.ref.id, p.State, p.LastError, p.Trigger)
 		}
 	}
 }
 
-// truthful: the stored rows are the vendor's, to the field, and no version was raised
-// without a reason.
+// checkStoredRows checks that the stored rows equal the vendor's in every field, and that no version
+// was raised without a reason.
 func (s *sim) checkStoredRows(c *connection) {
 	stored := map[string]bool{}
 	for _, t := range s.storedRows(c) {
@@ -219,25 +219,25 @@ func (s *sim) checkStoredRows(c *connection) {
 func (s *sim) checkRow(r *row, t domain.Transaction) {
 	switch {
 	case r == nil:
-		s.violated("%s is stored, and never was", t.ExternalID)
+		s.violated("%s is stored, but the vendor never had it", t.ExternalID)
 	case r.removed != !t.RemovedAt.IsZero():
-		s.violated("%s of %s: gone %t after %d removals and %d mentions, but removed %v",
+		s.violated("%s of %s: removed %t after %d removals and %d announcements, but stored as removed at %v",
 			r.id, t.Vendor, r.removed, r.removals, r.announcements, t.RemovedAt)
 	case r.revision == 0 && r.removals == 0 && t.Version != 1:
 		s.violated("%s never changed, and has version %d", r.id, t.Version)
 	case t.Version > 1+r.revision+2*(r.removals+r.announcements):
-		s.violated("%s has version %d after %d edits, %d removals and %d mentions", r.id, t.Version, r.revision,
+		s.violated("%s has version %d after %d edits, %d removals and %d announcements", r.id, t.Version, r.revision,
 			r.removals, r.announcements)
 	}
 	want := r.transactionData()
 	want.StableMetadata = nil
 	if !r.removed && (t.Digest() != want.Digest() || string(t.Metadata) != string(want.Metadata) ||
 		t.AccountID.IsZero()) {
-		s.violated("%s is not as the vendor has it: %+v", r.id, t)
+		s.violated("%s differs from the vendor's: %+v", r.id, t)
 	}
 }
 
-// well: the last thing that is known of a connection is that its pull succeeded.
+// checkHealth checks that a connection is healthy, because its last pull succeeded.
 func (s *sim) checkHealth(c *connection) {
 	h, err := s.randomReplica().ConnectionHealth(s.background(), c.Tenant, c.ID)
 	if s.mustSucceed(err); h.Status != domain.Healthy || h.LastPullAt.IsZero() {
@@ -245,17 +245,17 @@ func (s *sim) checkHealth(c *connection) {
 	}
 }
 
-// apart: another tenant sees nothing of it.
+// checkTenantIsolation checks that another tenant cannot read the connection.
 func (s *sim) checkTenantIsolation(c *connection) {
 	for _, tenant := range s.tenants {
 		_, err := s.randomReplica().GetConnection(s.background(), tenant, c.ID)
 		if (err == nil) != (tenant == c.Tenant) {
-			s.violated("%s is not its tenant's alone: %v", c.ref.id, err)
+			s.violated("%s is visible to the wrong tenants: %v", c.ref.id, err)
 		}
 	}
 }
 
-// complete: the reader, once it has read to the end, has what the table has.
+// readToEnd reads the feed to its end, and checks that the reader then has the same rows as the table.
 func (r *reader) readToEnd() {
 	for n := 0; ; n++ {
 		r.sim.checkTermination(n)
@@ -274,11 +274,11 @@ func (r *reader) readToEnd() {
 		}
 		for _, t := range r.sim.storedRows(c) {
 			if rows++; r.mirror[t.ID] != rowStateOf(t) {
-				r.sim.violated("a reader has %+v of %+v", r.mirror[t.ID], rowStateOf(t))
+				r.sim.violated("a reader has %+v, but stored is %+v", r.mirror[t.ID], rowStateOf(t))
 			}
 		}
 	}
 	if rows != len(r.mirror) {
-		r.sim.violated("a reader has %d rows of %d", len(r.mirror), rows)
+		r.sim.violated("a reader has %d rows, but %d are stored", len(r.mirror), rows)
 	}
 }

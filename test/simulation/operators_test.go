@@ -5,12 +5,13 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/LerianStudio/aggregator-connections/application"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// create makes a connection to a new item, as a caller does who repeats a request that
-// got no answer.
+// createConnection creates a connection to a new account reference, as a caller does that repeats a
+// request without a response.
 func (s *sim) createConnection() {
 	app, tenant := s.randomReplica(), s.tenants[s.rand.IntN(len(s.tenants))]
 	s.names++
@@ -34,9 +35,9 @@ func (s *sim) createConnection() {
 			if err != nil {
 				continue
 			}
-			// An answer that could not be kept is given once: its claim goes stale.
+			// A response that could not be stored is returned only once: its claim becomes stale.
 			if replayed && first != nil && string(first) != string(response.Body) {
-				s.violated("a repeated request was answered otherwise")
+				s.violated("a repeated request got another response")
 			}
 			first = response.Body
 		}
@@ -50,10 +51,10 @@ func (ref *accountRef) newConnection() ports.NewConnection {
 	}
 }
 
-// operate does something to a connection.
+// startOperator runs one of the operators' use cases on a connection.
 func (s *sim) startOperator(c *connection) {
 	app := s.randomReplica()
-	acts := []func(context.Context, ports.Service, *connection) error{
+	acts := []func(context.Context, *application.Service, *connection) error{
 		s.renameConnection, s.rotateCredential, s.mintToken, s.revokeToken, s.replayDelivery,
 		s.replayFailedDeliveries, s.requestPull, s.testConnection,
 	}
@@ -67,23 +68,23 @@ func (s *sim) startOperator(c *connection) {
 	s.spawn("operator", func(ctx context.Context) { s.checkExpectedError("operator", act(ctx, app, c)) })
 }
 
-// rename sometimes wants a name that is taken.
-func (s *sim) renameConnection(ctx context.Context, app ports.Service, c *connection) error {
+// renameConnection sometimes uses a name that is taken.
+func (s *sim) renameConnection(ctx context.Context, app *application.Service, c *connection) error {
 	u := ports.ConnectionUpdate{Name: fmt.Sprintf("name %d", s.rand.IntN(12)), BaseURL: c.BaseURL,
 		AccountRef: c.AccountRef}
 	_, err := app.UpdateConnection(ctx, c.Tenant, c.ID, ports.IfMatch{c.Revision}, u)
 	return err
 }
 
-// rotate changes the credential at the vendor, and then here.
-func (s *sim) rotateCredential(ctx context.Context, app ports.Service, c *connection) error {
+// rotateCredential changes the credential at the vendor, and then in the service.
+func (s *sim) rotateCredential(ctx context.Context, app *application.Service, c *connection) error {
 	s.names++
 	c.ref.secret = fmt.Sprintf("%s-secret-%d", canary, s.names)
 	return s.updateCredential(ctx, app, c)
 }
 
-// hand gives the service the credential that the vendor knows.
-func (s *sim) updateCredential(ctx context.Context, app ports.Service, c *connection) error {
+// updateCredential sends the service the credential that the vendor accepts.
+func (s *sim) updateCredential(ctx context.Context, app *application.Service, c *connection) error {
 	updated, err := app.UpdateConnection(ctx, c.Tenant, c.ID, nil, ports.ConnectionUpdate{
 		Name: c.Name, BaseURL: c.BaseURL, AccountRef: c.AccountRef,
 		ClientID: domain.SecretText(canary + "-id"), Secret: domain.SecretText(c.ref.secret),
@@ -92,11 +93,11 @@ func (s *sim) updateCredential(ctx context.Context, app ports.Service, c *connec
 	return err
 }
 
-func (s *sim) deleteConnection(ctx context.Context, app ports.Service, c *connection) error {
+func (s *sim) deleteConnection(ctx context.Context, app *application.Service, c *connection) error {
 	return app.DeleteConnection(ctx, c.Tenant, c.ID, nil)
 }
 
-func (s *sim) mintToken(ctx context.Context, app ports.Service, c *connection) error {
+func (s *sim) mintToken(ctx context.Context, app *application.Service, c *connection) error {
 	minted, err := app.MintToken(ctx, c.Tenant, string(c.Vendor), c.Name)
 	s.checkNoSecret("a minted token", minted)
 	if err == nil && minted.Connection == c.ID {
@@ -105,8 +106,8 @@ func (s *sim) mintToken(ctx context.Context, app ports.Service, c *connection) e
 	return err
 }
 
-// revoke ends the oldest token, once there is a second one.
-func (s *sim) revokeToken(ctx context.Context, app ports.Service, c *connection) error {
+// revokeToken revokes the oldest token, once there is a second one.
+func (s *sim) revokeToken(ctx context.Context, app *application.Service, c *connection) error {
 	if len(c.tokens) < 2 {
 		return s.mintToken(ctx, app, c)
 	}
@@ -121,8 +122,8 @@ func (s *sim) revokeToken(ctx context.Context, app ports.Service, c *connection)
 	return err
 }
 
-// replay asks for any old delivery's work again.
-func (s *sim) replayDelivery(ctx context.Context, app ports.Service, _ *connection) error {
+// replayDelivery replays any earlier delivery.
+func (s *sim) replayDelivery(ctx context.Context, app *application.Service, _ *connection) error {
 	if len(s.deliveryIDs) == 0 {
 		return nil
 	}
@@ -131,13 +132,13 @@ func (s *sim) replayDelivery(ctx context.Context, app ports.Service, _ *connecti
 	return err
 }
 
-func (s *sim) replayFailedDeliveries(ctx context.Context, app ports.Service, c *connection) error {
+func (s *sim) replayFailedDeliveries(ctx context.Context, app *application.Service, c *connection) error {
 	_, err := app.ReplayDeliveries(ctx, c.Tenant,
 		ports.DeliveryFilter{Connection: c.ID, Status: domain.DeliveryFailed}, 50)
 	return err
 }
 
-func (s *sim) requestPull(ctx context.Context, app ports.Service, c *connection) error {
+func (s *sim) requestPull(ctx context.Context, app *application.Service, c *connection) error {
 	var w domain.Window
 	if s.chance(0.7) {
 		w.From = domain.DateOf(s.clock.now).AddDays(-s.rand.IntN(30))
@@ -147,7 +148,7 @@ func (s *sim) requestPull(ctx context.Context, app ports.Service, c *connection)
 	return err
 }
 
-func (s *sim) testConnection(ctx context.Context, app ports.Service, c *connection) error {
+func (s *sim) testConnection(ctx context.Context, app *application.Service, c *connection) error {
 	result, err := app.TestConnection(ctx, c.Tenant, string(c.Vendor), c.Name)
 	s.checkNoSecret("a test", result)
 	return err

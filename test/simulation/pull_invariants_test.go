@@ -9,7 +9,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// claimed learns who holds a pull now.
+// pullClaimed records which lease holds a pull.
 func (s *sim) pullClaimed(lease domain.Lease, c ports.Claimed) {
 	s.claims[lease.ID], s.holders[lease.Pull] = c.Pull, lease.ID
 	if s.current != nil {
@@ -17,16 +17,16 @@ func (s *sim) pullClaimed(lease domain.Lease, c ports.Claimed) {
 	}
 }
 
-// fenced: only the last who claimed a pull writes for it.
+// checkFencing checks that only the lease of the last claim writes for a pull.
 func (s *sim) checkFencing(lease domain.Lease, err error) {
 	if err == nil && s.holders[lease.Pull] != lease.ID {
-		s.violated("a lost lease of pull %s wrote", lease.Pull)
+		s.violated("a lost lease of pull %s was used for a write", lease.Pull)
 	}
 }
 
-// brought: a pull of everything brings all that there was when it began, and so does the
-// first one that succeeds, whatever asked for it. What was hidden or gone meanwhile is not
-// to be had.
+// checkPullComplete checks that a pull of everything stores every row that existed when it started,
+// and so does the first one that succeeds, regardless of the requested scope. Rows that were hidden
+// or removed meanwhile are excepted.
 func (s *sim) checkPullComplete(p domain.Pull) {
 	c := s.connectionByID(p.Connection)
 	if c.pulledOnce && !p.Scope.Everything {
@@ -39,13 +39,13 @@ func (s *sim) checkPullComplete(p domain.Pull) {
 	}
 	for _, r := range c.ref.rows {
 		if r.created.Before(p.StartedAt) && r.removals == 0 && !r.wasHidden && !stored[r.id] {
-			s.violated("a pull of all of %s did not bring %s", c.ref.id, r.id)
+			s.violated("a pull of all of %s did not store %s", c.ref.id, r.id)
 		}
 	}
 }
 
-// cleared: a complete read between two moments of rest takes away what was gone before
-// it began.
+// checkSweepComplete checks that a complete read marks as removed what was removed before it started,
+// if the vendor did not synchronise meanwhile.
 func (s *sim) checkSweepComplete(p domain.Pull) {
 	c := s.connectionByID(p.Connection)
 	if c.Vendor != "pluggy" || !p.Scope.Everything || c.ref.syncing || !c.ref.syncChangedAt.Before(p.StartedAt) {
@@ -54,7 +54,7 @@ func (s *sim) checkSweepComplete(p domain.Pull) {
 	for _, t := range s.storedRows(c) {
 		r := c.ref.row(t.ExternalID)
 		if r.removed && !r.wasStillListed && r.removedAt.Before(p.StartedAt) && t.RemovedAt.IsZero() {
-			s.violated("a complete read of %s left %s", c.ref.id, r.id)
+			s.violated("a complete read of %s did not remove %s", c.ref.id, r.id)
 		}
 	}
 }
@@ -63,7 +63,7 @@ func (s *sim) connectionByID(id domain.ConnectionID) *connection {
 	return s.connections[slices.IndexFunc(s.connections, func(c *connection) bool { return c.ID == id })]
 }
 
-// rows reads the whole table of a connection, deleted or not.
+// storedRows reads the whole table of a connection, deleted or not.
 func (s *sim) storedRows(c *connection) []domain.Transaction {
 	page, err := s.store.Ledger().Transactions(s.background(), c.Tenant, c.ID, ports.TransactionFilter{},
 		domain.PageRequest{Limit: 1_000_000})
@@ -71,7 +71,7 @@ func (s *sim) storedRows(c *connection) []domain.Transaction {
 	return page.Items
 }
 
-// digest is a connection's rows in one text.
+// digest returns a connection's rows as one text.
 func (s *sim) digest(c *connection) string {
 	var b strings.Builder
 	for _, t := range s.storedRows(c) {
@@ -80,7 +80,7 @@ func (s *sim) digest(c *connection) string {
 	return b.String()
 }
 
-// failed counts the deliveries of live connections that wait to be replayed.
+// countFailedDeliveries counts the deliveries of live connections that wait to be replayed.
 func (s *sim) countFailedDeliveries() int {
 	n := 0
 	for _, c := range s.liveConnections() {

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// violation is a broken invariant; it unwinds to play.
+// violation is a violated invariant; the panic ends in runSeed.
 type violation string
 
 func (s *sim) violated(format string, args ...any) {
@@ -18,12 +18,12 @@ func (s *sim) violated(format string, args ...any) {
 	panic(violation(fmt.Sprintf("seed %d, step %d: ", s.seed, s.step) + fmt.Sprintf(format, args...)))
 }
 
-// dead unwinds an actor whose process has died: nothing of it runs any more that could
-// be seen from outside, for a port that it calls on the way unwinds it further.
+// crash is the panic that ends an actor whose process has died. Nothing of the actor has an effect any
+// more, because a port that it calls while unwinding panics again.
 type crash struct{}
 
-// task is an actor. It runs as a coroutine: exactly one runs at a time, and it gives way
-// at each port call.
+// task is an actor. It runs as a coroutine: exactly one runs at a time, and it yields at each port
+// call.
 type task struct {
 	name          string
 	resume        func() (struct{}, bool)
@@ -32,15 +32,15 @@ type task struct {
 	cancel        context.CancelFunc
 	dead          bool
 	ended         bool
-	parent        *task // the actor that this one works beside or for, in the same process
-	child         *task // what works beside this one, until it was waited for
-	awaited       *task // what this one waits for
-	uninterrupted bool  // gives way no more until this is over
+	parent        *task // the actor that started this one in the same process
+	child         *task // the actor that runs concurrently with this one, until it was waited for
+	awaited       *task // the actor that this one waits for
+	uninterrupted bool  // does not yield until this is reset
 	sleepsUntil   int   // the step before which it is not resumed
 	checked       bool
-	settledRef    *accountRef // that was settled when the task first looked at it
-	reading       *connection // that its pull is of
-	at            string      // where it gave way
+	settledRef    *accountRef // its sync was complete at the task's first check
+	reading       *connection // the connection of its pull
+	at            string      // where it yielded
 }
 
 func (s *sim) spawn(name string, act func(ctx context.Context)) *task {
@@ -61,33 +61,33 @@ func (s *sim) spawn(name string, act func(ctx context.Context)) *task {
 	return t
 }
 
-// beside is how the application does two things at once: the work is an actor like any,
-// that ends with the process it is of. Where nobody gives way it is done whole, before
-// what the caller does next, or after.
+// goConcurrently is the application's Deps.Go: the work becomes an actor like any other, and dies with
+// its process. Where no actor yields, the work is run as a whole, before what the caller does next or
+// when it is waited for.
 func (s *sim) goConcurrently(work func()) (wait func()) {
-	of := s.current
-	if of == nil || of.uninterrupted {
+	parent := s.current
+	if parent == nil || parent.uninterrupted {
 		work = sync.OnceFunc(work)
 		if s.chance(0.5) {
 			work()
 		}
 		return work
 	}
-	side := s.spawn(of.name+" aside", func(context.Context) { work() })
-	side.parent, side.reading, of.child = of.process(), of.reading, side
+	child := s.spawn(parent.name+" concurrent", func(context.Context) { work() })
+	child.parent, child.reading, parent.child = parent.process(), parent.reading, child
 	s.yieldAt("begun")
 	return func() {
-		s.current.awaited = side // who waits need not be who began
-		for !side.ended && !s.failed {
+		s.current.awaited = child // the waiting task need not be the one that started it
+		for !child.ended && !s.failed {
 			s.yieldAt("waits")
 		}
-		if of.child == side {
-			of.child = nil
+		if parent.child == child {
+			parent.child = nil
 		}
 	}
 }
 
-// process is the actor that lives and dies with this one, or this one itself.
+// process returns the actor that lives and dies with this one, or this one itself.
 func (t *task) process() *task {
 	if t.parent != nil {
 		return t.parent
@@ -95,7 +95,7 @@ func (t *task) process() *task {
 	return t
 }
 
-// advance lets a task run until it gives way or ends.
+// resume runs a task until it yields or ends.
 func (s *sim) resume(t *task) {
 	s.current = t
 	_, more := t.resume()
@@ -107,13 +107,13 @@ func (s *sim) resume(t *task) {
 	}
 }
 
-// kill ends a process where it stands, as SIGKILL does.
+// killProcess ends a process at its present port call, as SIGKILL does.
 func (s *sim) killProcess(t *task) {
 	s.log(t.name, "killed")
 	s.endProcess(t)
 }
 
-// bury ends all that is left of a process.
+// endProcess ends all actors of a process.
 func (s *sim) endProcess(t *task) {
 	s.counters.killed++
 	if t.hasPrefetched() {
@@ -148,7 +148,7 @@ func (s *sim) close() {
 	s.tasks = nil
 }
 
-// point is where actors give way. Outside of actors (at quiet points) it is nothing.
+// yieldAt is where actors yield. Outside of actors (at quiet points) it does nothing.
 func (s *sim) yieldAt(op string) {
 	t := s.current
 	if t == nil || t.uninterrupted && !t.dead {
@@ -161,22 +161,22 @@ func (s *sim) yieldAt(op string) {
 	s.log(t.name, op)
 }
 
-// perish ends the actor that runs, right after what it did was committed.
+// crashCurrent ends the running actor, right after its change was committed.
 func (s *sim) crashCurrent() {
 	s.log(s.current.name, "died")
 	s.current.dead = true
 	panic(crash{})
 }
 
-// note writes the story down.
-func (s *sim) log(who, what string) {
-	line := fmt.Sprintf("%6d %s %-12s %s\n", s.step, s.clock.now.Format("15:04:05.000000"), who, what)
+// log appends a line to the trace.
+func (s *sim) log(actor, name string) {
+	line := fmt.Sprintf("%6d %s %-12s %s\n", s.step, s.clock.now.Format("15:04:05.000000"), actor, name)
 	_, _ = s.trace.Write([]byte(line))
 	s.lines[s.logged%len(s.lines)] = line
 	s.logged++
 }
 
-// recent gives the end of the story.
+// recentLog returns the end of the trace.
 func (s *sim) recentLog() string {
 	var b strings.Builder
 	for i := range s.lines {
@@ -185,7 +185,7 @@ func (s *sim) recentLog() string {
 	return b.String()
 }
 
-// next is one step.
+// nextStep runs one step.
 func (s *sim) nextStep() {
 	s.step++
 	if s.step >= s.nextQuiesce {
@@ -211,31 +211,31 @@ func (s *sim) runnableTasks() []*task {
 	return awake
 }
 
-// stores says whether it writes a page while the next one is read.
+// isStoring reports whether the task writes a page while the next one is read.
 func (t *task) isStoring() bool { return t.at == "Pulls.StorePage" && t.child != nil }
 
-// ahead says whether the next page was read before this one is written.
+// hasPrefetched reports whether the next page was prefetched before this one is written.
 func (t *task) hasPrefetched() bool { return t.isStoring() && t.child.ended }
 
-// waits says whether it can go on only when something else of its process is over.
+// isWaiting reports whether the task can go on only when another task of its process has ended.
 func (t *task) isWaiting() bool { return t.at == "waits" && t.awaited != nil && !t.awaited.ended }
 
-// advanceOne resumes a task, unless fate has something else for it.
+// resumeOrDisturb resumes a task, or sometimes kills, pauses or cancels it.
 func (s *sim) resumeOrDisturb(t *task) {
 	switch p := s.rand.Float64(); {
 	case p < 0.003, p < 0.03 && t.isStoring():
 		s.killProcess(t.process())
 	case p < 0.006, p < 0.1 && (t.isStoring() || strings.HasSuffix(t.at, "answered")):
-		t.sleepsUntil = s.step + 20 + s.rand.IntN(300) // a long pause, a page in hand: its lease may end
+		t.sleepsUntil = s.step + 20 + s.rand.IntN(300) // a long pause with a page in memory: its lease may expire
 	case p > 0.998:
-		s.log(t.name, "told to stop")
+		s.log(t.name, "is cancelled")
 		t.process().cancel()
 	default:
 		s.resume(t)
 	}
 }
 
-// tick moves the clock: a little mostly, now and then past a lease or a backoff.
+// moveClock moves the clock: mostly by a little, sometimes past a lease or a backoff.
 func (s *sim) moveClock() {
 	switch p := s.rand.Float64(); {
 	case p < 0.25:
@@ -247,6 +247,6 @@ func (s *sim) moveClock() {
 	}
 	if s.down && s.clock.now.After(s.outageEnd) {
 		s.down = false
-		s.log("store", "is back")
+		s.log("store", "is available again")
 	}
 }

@@ -9,10 +9,10 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// call is a store method as an actor meets it: the actor gives way first, and then the
-// call may fail before it does anything, or after it has done everything, or be the last
-// thing that its process does. The deadlines that the application sets are of a clock
-// that is not ours; only a cancellation counts.
+// intercept calls a store method for an actor, with fault injection. The actor yields first. Then the
+// call may fail before it does anything, or after it has done everything, or be the last one of its
+// process. The deadlines that the application sets belong to another clock than the simulated one;
+// only a cancellation counts.
 func intercept[T any](
 	ctx context.Context, s *sim, op string, do func(context.Context) (T, error),
 ) (result T, err error) {
@@ -45,7 +45,7 @@ func intercept[T any](
 	return result, err
 }
 
-// done is call for a method without a result.
+// interceptError is intercept for a method without a result.
 func interceptError(ctx context.Context, s *sim, op string, do func(context.Context) error) error {
 	_, err := intercept(ctx, s, op, func(ctx context.Context) (struct{}, error) { return struct{}{}, do(ctx) })
 	return err
@@ -67,10 +67,10 @@ func (v connections) Create(ctx context.Context, c domain.Connection) error {
 }
 
 func (v connections) Get(
-	ctx context.Context, t domain.TenantID, k domain.ConnectionKind, id domain.ConnectionID,
+	ctx context.Context, t domain.TenantID, request domain.ConnectionKind, id domain.ConnectionID,
 ) (domain.Connection, error) {
 	return intercept(ctx, v.sim, "Connections.Get", func(ctx context.Context) (domain.Connection, error) {
-		return v.Connections.Get(ctx, t, k, id)
+		return v.Connections.Get(ctx, t, request, id)
 	})
 }
 
@@ -82,11 +82,12 @@ func (v connections) Find(
 	})
 }
 
-func (v connections) Update(ctx context.Context, t domain.TenantID, k domain.ConnectionKind, id domain.ConnectionID,
+func (v connections) Update(ctx context.Context, t domain.TenantID, request domain.ConnectionKind,
+	id domain.ConnectionID,
 	change func(*domain.Connection) error,
 ) (domain.Connection, error) {
 	return intercept(ctx, v.sim, "Connections.Update", func(ctx context.Context) (domain.Connection, error) {
-		c, err := v.Connections.Update(ctx, t, k, id, change)
+		c, err := v.Connections.Update(ctx, t, request, id, change)
 		if err == nil {
 			v.sim.connectionUpdated(c)
 		}
@@ -97,7 +98,7 @@ func (v connections) Update(ctx context.Context, t domain.TenantID, k domain.Con
 func (v connections) ListSealed(
 	ctx context.Context, after domain.ConnectionID, limit int,
 ) ([]domain.Connection, error) {
-	return intercept(ctx, v.sim, "Connections.Sealed", func(ctx context.Context) ([]domain.Connection, error) {
+	return intercept(ctx, v.sim, "Connections.ListSealed", func(ctx context.Context) ([]domain.Connection, error) {
 		return v.Connections.ListSealed(ctx, after, limit)
 	})
 }
@@ -126,7 +127,7 @@ func (v tokens) Revoke(ctx context.Context, t domain.TenantID, id domain.TokenID
 }
 
 func (v tokens) RecordUsage(ctx context.Context, used map[domain.TokenID]time.Time) error {
-	return interceptError(ctx, v.sim, "Tokens.Touch", func(ctx context.Context) error {
+	return interceptError(ctx, v.sim, "Tokens.RecordUsage", func(ctx context.Context) error {
 		return v.Tokens.RecordUsage(ctx, used)
 	})
 }
@@ -182,14 +183,14 @@ func (v idempotency) Begin(
 func (v idempotency) Finish(
 	ctx context.Context, t domain.TenantID, key string, response ports.StoredResponse, at time.Time,
 ) error {
-	v.sim.checkNoSecret("a stored answer", string(response.Body))
+	v.sim.checkNoSecret("a stored response", string(response.Body))
 	return interceptError(ctx, v.sim, "Idempotency.Finish", func(ctx context.Context) error {
 		return v.IdempotencyStore.Finish(ctx, t, key, response, at)
 	})
 }
 
 func (v idempotency) Release(ctx context.Context, t domain.TenantID, key string) error {
-	return interceptError(ctx, v.sim, "Idempotency.Abandon", func(ctx context.Context) error {
+	return interceptError(ctx, v.sim, "Idempotency.Release", func(ctx context.Context) error {
 		return v.IdempotencyStore.Release(ctx, t, key)
 	})
 }
@@ -218,12 +219,12 @@ func (v pulls) Claim(ctx context.Context, lease domain.Lease, at time.Time) (por
 }
 
 func (v pulls) FilterUnchanged(
-	ctx context.Context, c domain.ConnectionID, seen []domain.RawTransaction,
+	ctx context.Context, c domain.ConnectionID, rows []domain.RawTransaction,
 ) ([]bool, error) {
-	return intercept(ctx, v.sim, "Pulls.Known", func(ctx context.Context) ([]bool, error) {
-		existing, err := v.Pulls.FilterUnchanged(ctx, c, seen)
-		for _, k := range existing {
-			if k {
+	return intercept(ctx, v.sim, "Pulls.FilterUnchanged", func(ctx context.Context) ([]bool, error) {
+		existing, err := v.Pulls.FilterUnchanged(ctx, c, rows)
+		for _, request := range existing {
+			if request {
 				v.sim.counters.unchangedRows++
 			}
 		}
@@ -263,13 +264,13 @@ func (v pulls) Finish(ctx context.Context, lease domain.Lease, o ports.Outcome) 
 }
 
 func (v pulls) ListStuck(ctx context.Context, at time.Time, grace time.Duration, limit int) ([]domain.PullID, error) {
-	return intercept(ctx, v.sim, "Pulls.Stranded", func(ctx context.Context) ([]domain.PullID, error) {
+	return intercept(ctx, v.sim, "Pulls.ListStuck", func(ctx context.Context) ([]domain.PullID, error) {
 		return v.Pulls.ListStuck(ctx, at, grace, limit)
 	})
 }
 
 func (v pulls) ListDueForReconcile(ctx context.Context, since time.Time, limit int) ([]domain.Connection, error) {
-	return intercept(ctx, v.sim, "Pulls.Idle", func(ctx context.Context) ([]domain.Connection, error) {
+	return intercept(ctx, v.sim, "Pulls.ListDueForReconcile", func(ctx context.Context) ([]domain.Connection, error) {
 		return v.Pulls.ListDueForReconcile(ctx, since, limit)
 	})
 }

@@ -7,10 +7,10 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// full is how many rows an item shows at most.
+// maxRows is the largest number of rows that an account reference shows.
 const maxRows = 25
 
-// newItem opens an account reference at a vendor.
+// newAccountRef creates an account reference at a vendor.
 func (s *sim) newAccountRef() *accountRef {
 	s.names++
 	ref := &accountRef{
@@ -26,7 +26,7 @@ func (s *sim) newAccountRef() *accountRef {
 	return ref
 }
 
-// evolve changes the truth, and mostly tells of it.
+// changeVendorData changes the vendor's data, and mostly sends a webhook for it.
 func (s *sim) changeVendorData(ref *accountRef) {
 	s.counters.changes++
 	switch r := s.randomRow(ref, func(r *row) bool { return !r.removed }); {
@@ -60,9 +60,8 @@ func (s *sim) addRow(ref *accountRef) *row {
 	return r
 }
 
-// edit changes what a row says. Only belvo moves a row to another date: a list by date
-// that proves removals by absence cannot tell a row that moved out of it from one that
-// is gone.
+// editRow changes the content of a row. Only belvo moves a row to another date: a list by date that
+// proves removals by absence cannot distinguish a row that moved out of it from a removed one.
 func (s *sim) editRow(ref *accountRef, r *row) {
 	r.revision++
 	if ref.vendor == "belvo" && s.chance(0.3) {
@@ -70,8 +69,8 @@ func (s *sim) editRow(ref *accountRef, r *row) {
 	}
 }
 
-// remove takes a row away. A removal at pluggy may go untold, for a complete list shows
-// it; one at belvo must not, for nothing else does.
+// removeRow removes a row. A removal at pluggy may be unannounced, because a complete list shows it; a
+// removal at belvo must be announced, because no list shows it.
 func (s *sim) removeRow(ref *accountRef, r *row) {
 	r.removed, r.removedAt = true, s.clock.Now()
 	r.removals++
@@ -85,14 +84,14 @@ func (s *sim) removeRow(ref *accountRef, r *row) {
 	}
 }
 
-// churn shows a removed row again under another id.
+// replaceUnderNewID shows a removed row again under another id.
 func (s *sim) replaceUnderNewID(ref *accountRef, old *row) {
 	r := s.addRow(ref)
 	r.account, r.date, r.revision = old.account, old.date, old.revision
 	s.publish(ref, notice{Kind: "created", Account: r.account, From: r.created}, 0.9)
 }
 
-// comeBack shows a removed row again under its own id.
+// restoreRow shows a removed row again under its own id.
 func (s *sim) restoreRow(ref *accountRef) {
 	if r := s.randomRow(ref, func(r *row) bool { return r.removed }); r != nil {
 		r.removed, r.stillListed = false, false
@@ -100,7 +99,7 @@ func (s *sim) restoreRow(ref *accountRef) {
 	}
 }
 
-// unsettle begins a synchronisation: while it lasts, an absence proves nothing.
+// startSync starts a synchronisation: while it lasts, an absent row does not prove a removal.
 func (s *sim) startSync(ref *accountRef) {
 	ref.syncing, ref.reauth, ref.syncChangedAt = true, s.chance(0.3), s.clock.Now()
 	for _, r := range ref.rows {
@@ -112,8 +111,8 @@ func (s *sim) startSync(ref *accountRef) {
 	}
 }
 
-// settle ends it, unless somebody reads who saw the item settled before: what begins and
-// ends between two pages cannot be noticed by asking before the first and after the last.
+// endSync ends it, unless a reader saw the reference with a complete sync before. A synchronisation that
+// starts and ends between two pages cannot be detected by checks before the first and after the last.
 func (s *sim) endSync(ref *accountRef) {
 	for _, t := range s.tasks {
 		if t.settledRef == ref {
@@ -127,7 +126,7 @@ func (s *sim) endSync(ref *accountRef) {
 	s.publish(ref, notice{Kind: "synced"}, 0.9)
 }
 
-// tell puts a notice into the outbox, unless it gets lost.
+// publish puts a notice into the outbox, unless it gets lost.
 func (s *sim) publish(ref *accountRef, n notice, likely float64) bool {
 	if !s.chance(likely) {
 		s.counters.unannounced++
@@ -142,7 +141,7 @@ func (s *sim) publish(ref *accountRef, n notice, likely float64) bool {
 	return true
 }
 
-// any gives one of the rows that pass, nil where none does.
+// randomRow returns one of the rows for which pass is true; nil if there is none.
 func (s *sim) randomRow(ref *accountRef, pass func(*row) bool) *row {
 	var some []*row
 	for _, r := range ref.rows {
@@ -166,7 +165,7 @@ func (ref *accountRef) presentRows() int {
 	return n
 }
 
-// row gives the truth about an external id, nil where there never was one.
+// row returns the vendor's row with an external id; nil if there never was one.
 func (ref *accountRef) row(id string) *row {
 	for _, r := range ref.rows {
 		if r.id == id {
@@ -176,8 +175,8 @@ func (ref *accountRef) row(id string) *row {
 	return nil
 }
 
-// vanished ends the lag of a vendor's lists: whoever was told of the removals has had
-// all of a pull to act on them.
+// endListingLag removes announced rows from the vendor's lists: the pull that knew of the removals has
+// had its whole time to act on them.
 func (s *sim) endListingLag(p domain.Pull) {
 	for _, c := range s.connections {
 		if c.ID != p.Connection {
@@ -191,7 +190,7 @@ func (s *sim) endListingLag(p domain.Pull) {
 	}
 }
 
-// mood makes an item refuse its credential for a while.
+// refuseCredential makes an account reference refuse its credential for a while.
 func (s *sim) refuseCredential(ref *accountRef) {
 	ref.refusedUntil = s.clock.now.Add(time.Duration(s.rand.IntN(60)) * time.Second)
 	s.counters.refusedCredentials++

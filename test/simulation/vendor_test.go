@@ -14,29 +14,29 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// vendor is an aggregator of one of two kinds. "pluggy" tells which rows are new or
-// changed, lists an account completely, and so proves a removal by absence. "belvo"
-// tells only that something changed, shows what it likes, and announces removals.
+// vendor is an aggregator of one of two kinds. "pluggy" reports which rows are new or changed, lists
+// an account completely, and so proves a removal by absence. "belvo" only reports that something
+// changed, lists what it likes, and announces removals.
 type vendor struct {
 	sim  *sim
 	name domain.Vendor
 }
 
-// item is an account reference at a vendor, and the truth about it.
+// accountRef is an account reference at a vendor, with the vendor's data.
 type accountRef struct {
 	vendor   domain.Vendor
 	id       string
 	secret   string
 	accounts []string
-	rows     []*row // as they were first seen; ids ascend
+	rows     []*row // in the order of creation; ids ascend
 	outbox   []notice
 	events   int
 
-	syncing       bool      // in the middle of a synchronisation: some rows are hidden
-	syncChangedAt time.Time // when a synchronisation last began or ended
+	syncing       bool      // during a synchronisation some rows are hidden
+	syncChangedAt time.Time // when a synchronisation last started or ended
 	reauth        bool
 	refusedUntil  time.Time // until then the credential is refused
-	loopsUntil    time.Time // until then a cursor leads back to where it came from
+	loopsUntil    time.Time // until then a cursor leads back to the same page
 }
 
 // row is a transaction at the vendor.
@@ -46,13 +46,13 @@ type row struct {
 	created        time.Time
 	revision       int
 	removed        bool
-	hidden         bool // while its item synchronises
+	hidden         bool // while its account reference synchronises
 	wasHidden      bool // was hidden once
-	stillListed    bool // gone, but still listed: lists lag behind notices
-	wasStillListed bool // lingered once
+	stillListed    bool // removed, but still listed: lists are updated later than notices
+	wasStillListed bool // was still listed once
 	removedAt      time.Time
-	removals       int // how often it went
-	announcements  int // how often a stored delivery said that it went
+	removals       int // how often it was removed
+	announcements  int // how often a stored delivery announced its removal
 }
 
 // notice is a webhook's body.
@@ -62,7 +62,7 @@ type notice struct {
 	From                   time.Time
 }
 
-// observed is what both vendors say of a row.
+// transactionData returns a row as both vendors send it.
 func (r *row) transactionData() domain.TransactionData {
 	amount, err := domain.ParseMoney(fmt.Sprintf("-%d.%02d", 10+r.revision, len(r.id)), "BRL")
 	if err != nil {
@@ -74,7 +74,7 @@ func (r *row) transactionData() domain.TransactionData {
 		OccurredAt:  r.created,
 		Description: text, Metadata: json.RawMessage(strconv.Quote(text)), StableMetadata: []byte(text),
 	}
-	if digest := o.Digest(); r.revision%3 < 2 { // else it is told by its digest alone
+	if digest := o.Digest(); r.revision%3 < 2 { // otherwise only its digest identifies the content
 		o.ContentHash = domain.ContentHash(digest[:16])
 	}
 	return o
@@ -82,8 +82,8 @@ func (r *row) transactionData() domain.TransactionData {
 
 func (v *vendor) Vendor() domain.Vendor { return v.name }
 
-// visit is a call at the vendor: its answer may be bad, and may reach an actor that has
-// slept over it.
+// callVendor is a call of the vendor: it may fail, and its response may reach an actor only after a
+// long pause.
 func callVendor[T any](
 	ctx context.Context, v *vendor, op string, a ports.Access, response func(*accountRef) (T, error),
 ) (result T, err error) {
@@ -105,7 +105,7 @@ func callVendor[T any](
 	return result, err
 }
 
-// trouble is one of a vendor's bad answers, mostly none.
+// randomError returns one of the errors of a vendor, mostly nil.
 func (v *vendor) randomError(ref *accountRef) error {
 	s := v.sim
 	if s.faultFree || !s.chance(0.04) {
@@ -117,7 +117,7 @@ func (v *vendor) randomError(ref *accountRef) error {
 	case 0:
 		code, retryAfter = domain.VendorRateLimited, time.Duration(s.rand.IntN(3000))*time.Millisecond
 	case 1:
-		code = domain.MalformedResponse // a page that was cut, or HTML with a 200
+		code = domain.MalformedResponse // a truncated page, or HTML with a 200
 	case 2:
 		code, retryAfter = domain.BudgetExhausted, 200*time.Millisecond
 	case 3:
@@ -179,7 +179,7 @@ func (v *vendor) Plan(scope domain.PullScope, accounts []domain.AccountData, _ d
 	return plan
 }
 
-// Read pages by id: what a reader has passed does not move under it.
+// Read pages by id, so that the rows a reader has passed do not move.
 func (v *vendor) Read(
 	ctx context.Context, a ports.Access, step domain.Step, _ []domain.AccountData, cursor string,
 ) (ports.VendorPage, error) {
@@ -199,13 +199,13 @@ func (v *vendor) Read(
 		}
 		if v.sim.clock.now.Before(ref.loopsUntil) && !v.sim.faultFree {
 			v.sim.counters.endlessCursors++
-			batch.Next = cursor + " " // sorts right behind where it came from
+			batch.Next = cursor + " " // sorts directly after its own page
 		}
 		return batch, nil
 	})
 }
 
-// shows says whether a step lists the row.
+// stepIncludes reports whether a step lists the row.
 func stepIncludes(step domain.Step, r *row) bool {
 	return (step.Account == "" || step.Account == r.account) && step.Window.Contains(r.date) &&
 		(step.CreatedFrom.IsZero() || !r.created.Before(step.CreatedFrom)) &&
@@ -240,9 +240,9 @@ func (v *vendor) Parse(body []byte) (domain.WebhookEvent, error) {
 	return event, nil
 }
 
-var errNoItem = errors.New("no such item")
+var errNoItem = errors.New("no such account reference")
 
-// item gives the truth behind an account reference.
+// accountRefByID returns the vendor's data of an account reference.
 func (s *sim) accountRefByID(vendor domain.Vendor, ref string) *accountRef {
 	for _, c := range s.connections {
 		if c.ref.vendor == vendor && c.ref.id == ref {

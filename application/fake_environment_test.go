@@ -12,6 +12,21 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
+// The fakes have every method of their ports: none embeds a nil interface.
+var (
+	_ ports.Clock       = (*clock)(nil)
+	_ ports.Sleeper     = (*clock)(nil)
+	_ ports.IDs         = (*ids)(nil)
+	_ ports.Entropy     = (*entropy)(nil)
+	_ ports.Sealer      = (*fakeSealer)(nil)
+	_ ports.EgressGuard = fakeEgressGuard{}
+	_ ports.Observer    = (*eventRecorder)(nil)
+	_ ports.Tracer      = (*tracer)(nil)
+	_ ports.Aggregator  = (*vendor)(nil)
+	_ ports.Verifier    = verifier{}
+	_ ports.Connector   = connector{}
+)
+
 // clock advances by a microsecond with each reading, and otherwise only by Sleep and pass.
 type clock struct {
 	now   time.Time

@@ -29,7 +29,7 @@ const maxBatchRows = 1000
 type pager struct {
 	ctx    context.Context // ends with close
 	cancel context.CancelFunc
-	run    func(fn func()) (wait func()) // Deps.Go
+	run    func(work func()) (wait func()) // Deps.Go
 
 	vendor   ports.Aggregator
 	access   ports.Access
@@ -38,11 +38,11 @@ type pager struct {
 	differ   *differ
 
 	// Owned by the attempt.
-	batch  *future[batch] // the next one
-	wanted atomic.Bool    // the attempt waits for it
+	batch  *prefetched[batch] // the next one
+	wanted atomic.Bool        // the attempt waits for it
 
 	// Owned by collect.
-	page *future[fetchedPage] // the next one
+	page *prefetched[fetchedPage] // the next one
 
 	// Owned by fetch.
 	at    domain.Progress // where the next page starts
@@ -76,8 +76,8 @@ func newPager(ctx context.Context, a *attempt, step domain.Step, d *differ) *pag
 	}
 	p.ctx, p.cancel = context.WithCancel(ctx)
 	p.wanted.Store(true)
-	p.page = start(p.run, p.fetch)
-	p.batch = start(p.run, p.collect)
+	p.page = prefetch(p.run, p.fetch)
+	p.batch = prefetch(p.run, p.collect)
 	return p
 }
 
@@ -90,7 +90,7 @@ func (p *pager) next() batch {
 	p.wanted.Store(false)
 	b := p.batch.value
 	if !b.last && b.err == nil {
-		p.batch = start(p.run, p.collect)
+		p.batch = prefetch(p.run, p.collect)
 	}
 	return b
 }
@@ -103,7 +103,7 @@ func (p *pager) collect() (b batch) {
 		p.page.wait()
 		page := p.page.value
 		if page.err == nil && page.Next != "" {
-			p.page = start(p.run, p.fetch)
+			p.page = prefetch(p.run, p.fetch)
 		}
 		rows, unchanged, err := b.rows, 0, page.err
 		if err == nil {
@@ -126,7 +126,7 @@ func (p *pager) collect() (b batch) {
 
 // fits reports whether the next page is there and may be stored in the same batch. A row that
 // occurs in both must be stored once for each.
-func (b *batch) fits(next *future[fetchedPage]) bool {
+func (b *batch) fits(next *prefetched[fetchedPage]) bool {
 	return next.ready.Load() && next.value.err == nil && len(next.value.repeated) == 0 &&
 		len(b.rows)+b.unchanged+len(next.value.Transactions) <= maxBatchRows
 }
@@ -156,18 +156,19 @@ func (p *pager) close() {
 	p.batch.wait()
 }
 
-// future is the result of a function that runs concurrently.
-type future[T any] struct {
+// prefetched is the result of a function that runs concurrently, before the result is needed.
+type prefetched[T any] struct {
 	wait  func()      // returns once value is there, and panics if the function did
 	ready atomic.Bool // value is there
 	value T
 }
 
-func start[T any](run func(fn func()) (wait func()), fn func() T) *future[T] {
-	f := &future[T]{}
-	f.wait = run(func() {
-		f.value = fn()
-		f.ready.Store(true)
+// prefetch starts fn by run, which is Deps.Go.
+func prefetch[T any](run func(work func()) (wait func()), fn func() T) *prefetched[T] {
+	p := &prefetched[T]{}
+	p.wait = run(func() {
+		p.value = fn()
+		p.ready.Store(true)
 	})
-	return f
+	return p
 }

@@ -27,6 +27,19 @@ const canary = "CANARY"
 // replicaCount is the number of service replicas. They share only the stores.
 const replicaCount = 2
 
+// The fakes have every method of their ports. The stores of store_faults_test.go embed those of
+// the memory adapter, so a method without fault injection works, too.
+var (
+	_ ports.Clock       = (*clock)(nil)
+	_ ports.Sleeper     = (*clock)(nil)
+	_ ports.IDs         = (*ids)(nil)
+	_ ports.Entropy     = entropy{}
+	_ ports.Sealer      = (*fakeSealer)(nil)
+	_ ports.EgressGuard = allowAll{}
+	_ ports.Observer    = observer{}
+	_ ports.Aggregator  = (*vendor)(nil)
+)
+
 // sim is one simulation.
 type sim struct {
 	seed     uint64

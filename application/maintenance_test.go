@@ -177,7 +177,7 @@ func TestResealEncryptsAllUnderThePrimaryKey(t *testing.T) {
 		t.Errorf("got %+v, %v", result, err)
 	}
 	if done, err = e.Reseal(e.ctx); err != nil || done != 0 {
-		t.Errorf("again %d, %v", done, err)
+		t.Errorf("second run: %d, %v", done, err)
 	}
 }
 

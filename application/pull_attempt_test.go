@@ -38,7 +38,7 @@ func TestResumesAfterACrashBetweenAnyTwoPages(t *testing.T) {
 			e.wantError(err, domain.StoreUnavailable)
 			e.wantPull(id, domain.PullRunning, "")
 			if again := e.runPull(id); again <= 0 || again > 20*time.Second {
-				t.Errorf("while the dead worker's lease is valid: again in %v", again)
+				t.Errorf("while the dead worker's lease is valid: next attempt in %v", again)
 			}
 			e.clock.pass(21 * time.Second)
 			e.runPull(id)
@@ -81,7 +81,7 @@ func TestALostLeaseWritesNothing(t *testing.T) {
 		return nil, nil
 	}
 	if again := e.runPull(id); again != 0 {
-		t.Errorf("again in %v", again)
+		t.Errorf("next attempt in %v", again)
 	}
 	e.wantPull(id, domain.PullSucceeded, "")
 	if diff := cmp.Diff([]string{"r1 v1", "r2 v1", "r3 v1"}, e.storedRows(c)); diff != "" {
@@ -111,7 +111,7 @@ func TestAStalePageNeverOverwritesAFreshOne(t *testing.T) {
 		return &ports.VendorPage{Transactions: domain.RawTransactionsOf(stale)}, nil
 	}
 	if again := e.runPull(id); again != 0 {
-		t.Errorf("again in %v", again)
+		t.Errorf("next attempt in %v", again)
 	}
 	e.wantPull(id, domain.PullRunning, "")
 	page, err := e.ListTransactions(e.ctx, e.tenant, c.ID, ports.TransactionFilter{}, domain.PageRequest{Limit: 5})
@@ -134,7 +134,7 @@ func TestALeaseMayBeLostBeforeTheOutcome(t *testing.T) {
 	again, err := e.newService().RunPull(e.ctx, id)
 	e.noError(err)
 	if again != 0 {
-		t.Errorf("again in %v", again)
+		t.Errorf("next attempt in %v", again)
 	}
 	e.wantPull(id, domain.PullSucceeded, "")
 	if attempted := eventsOf[ports.PullAttempted](e.events); len(attempted) != 1 {

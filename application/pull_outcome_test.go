@@ -16,7 +16,7 @@ func TestARejectedCredentialFailsAtOnce(t *testing.T) {
 	e.rotate(c, "wrong")
 	id := e.requestFullPull(c)
 	if again := e.runPull(id); again != 0 {
-		t.Errorf("again in %v", again)
+		t.Errorf("next attempt in %v", again)
 	}
 	e.wantPull(id, domain.PullFailed, domain.CredentialRejected)
 	if h := e.getHealth(c); h.Status != domain.Unhealthy || h.Reason != domain.CredentialRejected || !h.NeedsReauth {
@@ -91,7 +91,7 @@ func TestAPullOfADeletedConnectionFails(t *testing.T) {
 	id := e.requestFullPull(c)
 	e.noError(e.DeleteConnection(e.ctx, e.tenant, c.ID, nil))
 	if again := e.runPull(id); again != 0 || e.vendor.checks != 0 {
-		t.Errorf("again in %v after %d checks", again, e.vendor.checks)
+		t.Errorf("next attempt in %v after %d checks", again, e.vendor.checks)
 	}
 	e.wantPull(id, domain.PullFailed, domain.ConnectionGone)
 }
@@ -106,7 +106,7 @@ func TestAPullFailsWhenItsConnectionIsDeletedMeanwhile(t *testing.T) {
 		return nil, e.DeleteConnection(e.ctx, e.tenant, c.ID, nil)
 	}
 	if again := e.runPull(id); again != 0 {
-		t.Errorf("again in %v", again)
+		t.Errorf("next attempt in %v", again)
 	}
 	e.clock.pass(time.Minute)
 	stuck, err := e.ListStuck(e.ctx, 10)

@@ -22,7 +22,7 @@ func TestTheInitialPullReadsEverything(t *testing.T) {
 	created := map[string]time.Time{account: epoch}
 	e.receive(e.mintToken(c), eventBody("e1", domain.PullScope{Created: created}))
 	if again := e.runPull(e.nudged[0]); again != 0 {
-		t.Errorf("again in %v", again)
+		t.Errorf("next attempt in %v", again)
 	}
 	e.receive(e.mintToken(c), eventBody("e2", domain.PullScope{Created: created}))
 	e.runPull(e.nudged[1])
@@ -95,7 +95,7 @@ func TestASucceededPullEmitsItsCounts(t *testing.T) {
 func TestAnUnknownPullNeedsNoWork(t *testing.T) {
 	e := newEnv(t)
 	if again := e.runPull(domain.PullID{UUID: e.deps.IDs.New()}); again != 0 {
-		t.Errorf("again in %v", again)
+		t.Errorf("next attempt in %v", again)
 	}
 }
 
@@ -108,7 +108,7 @@ func TestRetriesUseBackoff(t *testing.T) {
 		again := e.runPull(id)
 		longest := domain.Backoff(attempt, 0, 0)
 		if again > longest || again < longest*3/4 {
-			t.Errorf("attempt %d: again in %v, want within a quarter of %v", attempt, again, longest)
+			t.Errorf("attempt %d: next attempt in %v, want within a quarter of %v", attempt, again, longest)
 		}
 		p := e.wantPull(id, domain.PullQueued, domain.VendorUnreachable)
 		if p.Attempts != attempt {
@@ -132,10 +132,10 @@ func TestRetryAfterOfTheVendorIsRespected(t *testing.T) {
 		return &domain.Error{Kind: domain.Unavailable, Code: domain.VendorRateLimited, RetryAfter: 90 * time.Second}
 	}
 	if again := e.runPull(id); again != 90*time.Second {
-		t.Errorf("again in %v", again)
+		t.Errorf("next attempt in %v", again)
 	}
 	if again := e.runPull(id); again < time.Second || again > 90*time.Second {
-		t.Errorf("before its time: again in %v", again)
+		t.Errorf("before its time: next attempt in %v", again)
 	}
 	if e.vendor.checks != 1 {
 		t.Error("the vendor was called before its Retry-After")
@@ -151,7 +151,7 @@ func TestAnExhaustedBudgetIsNotCountedAsAnAttempt(t *testing.T) {
 	}
 	for range domain.MaxAttempts + 5 {
 		if again := e.runPull(id); again != time.Second {
-			t.Fatalf("again in %v", again)
+			t.Fatalf("next attempt in %v", again)
 		}
 		e.clock.pass(time.Second)
 	}
@@ -191,7 +191,7 @@ func TestAPullOfAnUnregisteredVendorFails(t *testing.T) {
 	again, err := e.newService().RunPull(e.ctx, id)
 	e.noError(err)
 	if again != 0 {
-		t.Errorf("again in %v", again)
+		t.Errorf("next attempt in %v", again)
 	}
 	e.wantPull(id, domain.PullFailed, domain.TypeUnknown)
 }
@@ -220,7 +220,7 @@ func TestOnlyOnePullOfAConnectionRunsAtATime(t *testing.T) {
 		e.vendor.onAccounts = nil
 		second = e.requestFullPull(c)
 		if again := e.runPull(second); again < time.Second {
-			t.Errorf("the second pull ran concurrently with the first: again in %v", again)
+			t.Errorf("the second pull ran concurrently with the first: next attempt in %v", again)
 		}
 		return nil
 	}
@@ -247,7 +247,7 @@ func TestAStoppedWorkerHandsItsPullBack(t *testing.T) {
 	again, err := e.RunPull(ctx, id)
 	e.noError(err)
 	if again > time.Second {
-		t.Errorf("again in %v", again)
+		t.Errorf("next attempt in %v", again)
 	}
 	if p := e.wantPull(id, domain.PullQueued, domain.Interrupted); p.Attempts != 0 {
 		t.Errorf("%d attempts", p.Attempts)
@@ -283,6 +283,6 @@ func TestBackoffWorksWithoutEntropy(t *testing.T) {
 	again, err := e.newService().RunPull(e.ctx, id)
 	e.noError(err)
 	if again != time.Second {
-		t.Errorf("again in %v", again)
+		t.Errorf("next attempt in %v", again)
 	}
 }

@@ -140,7 +140,7 @@ func TestAFailedRequestReleasesItsKey(t *testing.T) {
 
 func TestAFailureToReleaseAKeyIsEmitted(t *testing.T) {
 	e := newEnv(t)
-	e.failOperation("Idempotency.Abandon")
+	e.failOperation("Idempotency.Release")
 	failure := errors.New("failed")
 	_, _, err := e.Do(e.ctx, e.tenant, "key", domain.Fingerprint{1},
 		func(context.Context) (ports.StoredResponse, error) {

@@ -149,7 +149,7 @@ func TestAnOutageDuringTheLookupStopsThePull(t *testing.T) {
 	e.vendor.setRows("r1")
 	c := e.createConnection("books")
 	e.runPull(e.requestFullPull(c))
-	restore := e.failOperation("Pulls.Known")
+	restore := e.failOperation("Pulls.FilterUnchanged")
 	id := e.requestFullPull(c)
 	if _, err := e.RunPull(e.ctx, id); err == nil {
 		t.Error("the pull went on")

@@ -95,7 +95,7 @@ func TestTokenUsageIsFlushedTogether(t *testing.T) {
 	if !e.tokenLastUsed().IsZero() {
 		t.Fatal("receiving a webhook wrote the usage")
 	}
-	restore := e.failOperation("Tokens.Touch")
+	restore := e.failOperation("Tokens.RecordUsage")
 	e.wantError(e.FlushTokenUsage(e.ctx), domain.StoreUnavailable)
 	e.clock.pass(time.Hour)
 	later := e.receive(token, eventBody("e2", domain.PullScope{})).Delivery.ReceivedAt
@@ -110,7 +110,7 @@ func TestAFailedFlushOfTokenUsageIsRetried(t *testing.T) {
 	e := newEnv(t)
 	token := e.mintToken(e.createConnection("books"))
 	at := e.receive(token, eventBody("e1", domain.PullScope{})).Delivery.ReceivedAt
-	restore := e.failOperation("Tokens.Touch")
+	restore := e.failOperation("Tokens.RecordUsage")
 	e.wantError(e.FlushTokenUsage(e.ctx), domain.StoreUnavailable)
 	restore()
 	e.noError(e.FlushTokenUsage(e.ctx))

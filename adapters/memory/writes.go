@@ -36,7 +36,7 @@ func rowsOf[T any](all map[domain.ConnectionID]map[string]*T, id domain.Connecti
 
 // Known looks each row up; one that is removed must be read to return.
 func (v pulls) FilterUnchanged(ctx context.Context, connection domain.ConnectionID, seen []domain.RawTransaction) ([]bool, error) {
-	return give(ctx, v.Store, "Pulls.Known", func() ([]bool, error) {
+	return give(ctx, v.Store, "Pulls.FilterUnchanged", func() ([]bool, error) {
 		known := make([]bool, len(seen))
 		for i, s := range seen {
 			row := v.transactions[connection][s.ExternalID]

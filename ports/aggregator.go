@@ -53,7 +53,8 @@ type Aggregator interface {
 	// malformed_response, either here or when the row is normalized: a row is never guessed
 	// and never dropped. Rows are pure: they may be normalized at any time and in any order,
 	// and return the same result each time.
-	Read(ctx context.Context, a Access, step domain.Step, accounts []domain.AccountData, cursor string) (VendorPage, error)
+	Read(ctx context.Context, a Access, step domain.Step, accounts []domain.AccountData,
+		cursor string) (VendorPage, error)
 
 	// Parse parses the body of a webhook. It is pure. Errors: Invalid for a body that is not
 	// the vendor's JSON. An event of an unknown kind is not an error; it wants no pull.
@@ -62,7 +63,7 @@ type Aggregator interface {
 
 // Verifier is an optional ability of an Aggregator that caches a session with the vendor.
 // A cached session outlives the credential that it was granted for, so Aggregator.Check
-// alone does not prove that the credential is still accepted.
+// by itself does not prove that the credential is still accepted.
 type Verifier interface {
 	// Verify does what Aggregator.Check does, but always sends the credential again.
 	Verify(ctx context.Context, a Access) (domain.LinkStatus, error)

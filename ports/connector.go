@@ -20,7 +20,7 @@ type Connector interface {
 	// (address_not_allowed).
 	Validate(ctx context.Context, config json.RawMessage, c domain.Credential) (json.RawMessage, error)
 
-	// Probe opens a real connection and returns a description of what it found
+	// Probe opens a real connection and returns what it found in one short text
 	// ("PostgreSQL 15.18", "200 OK"). Errors: the same as Aggregator's; they never contain
 	// the peer's own text.
 	Probe(ctx context.Context, config json.RawMessage, c domain.Credential) (string, error)

@@ -78,14 +78,16 @@ type PullRequests interface {
 	// Request queues a pull and its job, or merges the scope into the pull that is already
 	// queued and has not started, in one atomic change. Errors: NotFound when the connection
 	// is not a live aggregator connection of the tenant.
-	Request(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID, r PullRequest) (domain.Pull, error)
+	Request(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
+		r PullRequest) (domain.Pull, error)
 
 	// Get returns one pull. Errors: NotFound.
 	Get(ctx context.Context, tenant domain.TenantID, id domain.PullID) (domain.Pull, error)
 
 	// List returns pulls without their scopes and progress, newest first. Position: TimeKey
 	// of CreatedAt, id.
-	List(ctx context.Context, tenant domain.TenantID, filter PullFilter, page domain.PageRequest) (domain.Page[domain.Pull], error)
+	List(ctx context.Context, tenant domain.TenantID, filter PullFilter,
+		page domain.PageRequest) (domain.Page[domain.Pull], error)
 }
 
 // PullExecution runs claimed pulls and stores their results. All of its methods act for the
@@ -106,7 +108,8 @@ type PullExecution interface {
 	// hash. A transaction with the zero content hash is never reported as unchanged. The
 	// result stays valid until the next write to the connection's rows, which only the
 	// holder of a lease makes.
-	FilterUnchanged(ctx context.Context, connection domain.ConnectionID, seen []domain.RawTransaction) ([]bool, error)
+	FilterUnchanged(ctx context.Context, connection domain.ConnectionID,
+		seen []domain.RawTransaction) ([]bool, error)
 
 	// StorePage upserts the rows of a page, writes the pull's progress and extends the lease,
 	// in one atomic change. Rows are compared by digest:
@@ -169,7 +172,8 @@ type TransactionFilter struct {
 // Ledger reads the data that pulls stored.
 type Ledger interface {
 	// Accounts returns a connection's accounts ordered by external id. Position: external id, id.
-	Accounts(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID, page domain.PageRequest) (domain.Page[domain.Account], error)
+	Accounts(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
+		page domain.PageRequest) (domain.Page[domain.Account], error)
 
 	// Transactions returns a connection's transactions, including removed ones, ordered by
 	// date, newest first, then by id descending. Position: date, id.

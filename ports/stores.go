@@ -21,14 +21,16 @@ type Connections interface {
 	Create(ctx context.Context, c domain.Connection) error
 
 	// Get returns one connection. Errors: NotFound.
-	Get(ctx context.Context, tenant domain.TenantID, kind domain.ConnectionKind, id domain.ConnectionID) (domain.Connection, error)
+	Get(ctx context.Context, tenant domain.TenantID, kind domain.ConnectionKind,
+		id domain.ConnectionID) (domain.Connection, error)
 
 	// Find returns the aggregator connection with this vendor and name. Errors: NotFound.
 	Find(ctx context.Context, tenant domain.TenantID, vendor domain.Vendor, name string) (domain.Connection, error)
 
 	// List returns connections without sealed credentials, ordered by name (byte order),
 	// then id. Position: name, id.
-	List(ctx context.Context, tenant domain.TenantID, filter ConnectionFilter, page domain.PageRequest) (domain.Page[domain.Connection], error)
+	List(ctx context.Context, tenant domain.TenantID, filter ConnectionFilter,
+		page domain.PageRequest) (domain.Page[domain.Connection], error)
 
 	// Update reads the connection, passes it to change for editing, and writes it, in one
 	// atomic change. Concurrent updates of one row are serialized. An error of change is
@@ -68,7 +70,8 @@ type Tokens interface {
 
 	// List returns tokens, including revoked ones, newest first. Position: TimeKey of
 	// CreatedAt, id.
-	List(ctx context.Context, tenant domain.TenantID, filter TokenFilter, page domain.PageRequest) (domain.Page[domain.WebhookToken], error)
+	List(ctx context.Context, tenant domain.TenantID, filter TokenFilter,
+		page domain.PageRequest) (domain.Page[domain.WebhookToken], error)
 
 	// Revoke ends a live token: every Deliveries.Receive that starts later refuses it.
 	// Errors: NotFound, also for a token that is already revoked.
@@ -127,7 +130,8 @@ type Deliveries interface {
 
 	// List returns deliveries without bodies and scopes, newest first. Position: TimeKey of
 	// ReceivedAt, id.
-	List(ctx context.Context, tenant domain.TenantID, filter DeliveryFilter, page domain.PageRequest) (domain.Page[domain.Delivery], error)
+	List(ctx context.Context, tenant domain.TenantID, filter DeliveryFilter,
+		page domain.PageRequest) (domain.Page[domain.Delivery], error)
 
 	// Get returns one delivery with its body. Errors: NotFound.
 	Get(ctx context.Context, tenant domain.TenantID, id domain.DeliveryID) (domain.Delivery, error)
@@ -160,7 +164,8 @@ type IdempotencyStore interface {
 	// ClaimTimeout (a process died while it held it), or its response is older than
 	// ResponseRetention. Otherwise it returns the stored response. Errors: Conflict
 	// (key_in_flight); Conflict (key_reused) when the fingerprint differs.
-	Begin(ctx context.Context, tenant domain.TenantID, key string, fingerprint domain.Fingerprint, at time.Time) (*StoredResponse, error)
+	Begin(ctx context.Context, tenant domain.TenantID, key string, fingerprint domain.Fingerprint,
+		at time.Time) (*StoredResponse, error)
 
 	// Finish stores the response of a claimed key.
 	Finish(ctx context.Context, tenant domain.TenantID, key string, response StoredResponse, at time.Time) error

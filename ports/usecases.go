@@ -71,7 +71,7 @@ type ConnectionHealth struct {
 // ConnectionManager manages aggregator connections.
 //
 // Every method returns NotFound for an id that is not one of the tenant's live aggregator
-// connections, whatever else the id may name.
+// connections, even if it names something of another kind or tenant.
 type ConnectionManager interface {
 	// CreateConnection validates all fields, checks the address, seals the credential and
 	// stores the connection. Errors: Invalid (joined, one for each invalid field); Conflict
@@ -81,11 +81,13 @@ type ConnectionManager interface {
 	GetConnection(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID) (domain.Connection, error)
 	// ListConnections returns the tenant's live connections ordered by name. health "" does
 	// not narrow the list.
-	ListConnections(ctx context.Context, tenant domain.TenantID, health domain.HealthStatus, page domain.PageRequest) (domain.Page[domain.Connection], error)
+	ListConnections(ctx context.Context, tenant domain.TenantID, health domain.HealthStatus,
+		page domain.PageRequest) (domain.Page[domain.Connection], error)
 	// UpdateConnection renames the connection, changes its target and rotates its
 	// credential, in one atomic change. Errors: Invalid; Conflict (name_taken,
 	// revision_mismatch).
-	UpdateConnection(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID, match IfMatch, u ConnectionUpdate) (domain.Connection, error)
+	UpdateConnection(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID,
+		match IfMatch, u ConnectionUpdate) (domain.Connection, error)
 	// DeleteConnection soft-deletes the connection, frees its name and revokes its tokens.
 	// Errors: Conflict (revision_mismatch).
 	DeleteConnection(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID, match IfMatch) error
@@ -136,10 +138,12 @@ type EngineManager interface {
 	// GetEngine returns one engine connection.
 	GetEngine(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID) (domain.Connection, error)
 	// ListEngines returns the tenant's live engine connections ordered by name.
-	ListEngines(ctx context.Context, tenant domain.TenantID, page domain.PageRequest) (domain.Page[domain.Connection], error)
+	ListEngines(ctx context.Context, tenant domain.TenantID,
+		page domain.PageRequest) (domain.Page[domain.Connection], error)
 	// UpdateEngine replaces the fields that are set, in one atomic change. Errors: Invalid;
 	// Conflict (name_taken, revision_mismatch).
-	UpdateEngine(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID, match IfMatch, u EngineUpdate) (domain.Connection, error)
+	UpdateEngine(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID, match IfMatch,
+		u EngineUpdate) (domain.Connection, error)
 	// DeleteEngine soft-deletes the connection. Errors: Conflict (revision_mismatch).
 	DeleteEngine(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID, match IfMatch) error
 	// TestEngine probes the connection. Any response of the peer is a result, not an error.
@@ -159,7 +163,8 @@ type TokenManager interface {
 	// Invalid; NotFound.
 	MintToken(ctx context.Context, tenant domain.TenantID, vendor, name string) (Minted, error)
 	// ListTokens returns tokens, including revoked ones, newest first.
-	ListTokens(ctx context.Context, tenant domain.TenantID, filter TokenFilter, page domain.PageRequest) (domain.Page[domain.WebhookToken], error)
+	ListTokens(ctx context.Context, tenant domain.TenantID, filter TokenFilter,
+		page domain.PageRequest) (domain.Page[domain.WebhookToken], error)
 	// RevokeToken revokes the token: every later webhook request with it is refused. Errors:
 	// NotFound.
 	RevokeToken(ctx context.Context, tenant domain.TenantID, id domain.TokenID) error
@@ -176,37 +181,44 @@ type WebhookReceiver interface {
 // DeliveryLog reads received webhook deliveries and replays them.
 type DeliveryLog interface {
 	// ListDeliveries returns deliveries without bodies, newest first.
-	ListDeliveries(ctx context.Context, tenant domain.TenantID, filter DeliveryFilter, page domain.PageRequest) (domain.Page[domain.Delivery], error)
+	ListDeliveries(ctx context.Context, tenant domain.TenantID, filter DeliveryFilter,
+		page domain.PageRequest) (domain.Page[domain.Delivery], error)
 	// GetDelivery returns one delivery with its body. Errors: NotFound.
 	GetDelivery(ctx context.Context, tenant domain.TenantID, id domain.DeliveryID) (domain.Delivery, error)
 	// ReplayDelivery requests the delivery's pull again. Errors: NotFound; Conflict when the
 	// delivery wants no pull.
 	ReplayDelivery(ctx context.Context, tenant domain.TenantID, id domain.DeliveryID) (domain.Delivery, error)
 	// ReplayDeliveries replays at most limit deliveries that match the filter, newest first.
-	ReplayDeliveries(ctx context.Context, tenant domain.TenantID, filter DeliveryFilter, limit int) ([]domain.Delivery, error)
+	ReplayDeliveries(ctx context.Context, tenant domain.TenantID, filter DeliveryFilter,
+		limit int) ([]domain.Delivery, error)
 }
 
 // PullService requests pulls and reads them.
 type PullService interface {
 	// RequestPull requests a pull of the window. The zero window is the vendor's whole
 	// history. Errors: NotFound; Invalid.
-	RequestPull(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID, w domain.Window) (domain.Pull, error)
+	RequestPull(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
+		w domain.Window) (domain.Pull, error)
 	// GetPull returns one pull. Errors: NotFound.
 	GetPull(ctx context.Context, tenant domain.TenantID, id domain.PullID) (domain.Pull, error)
 	// ListPulls returns a connection's pulls, newest first. Errors: NotFound.
-	ListPulls(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID, page domain.PageRequest) (domain.Page[domain.Pull], error)
+	ListPulls(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
+		page domain.PageRequest) (domain.Page[domain.Pull], error)
 }
 
 // Reader reads the accounts and transactions that pulls stored.
 type Reader interface {
 	// ListAccounts returns a connection's accounts. Errors: NotFound.
-	ListAccounts(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID, page domain.PageRequest) (domain.Page[domain.Account], error)
+	ListAccounts(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
+		page domain.PageRequest) (domain.Page[domain.Account], error)
 	// ListTransactions returns a connection's transactions by date, newest first, including
 	// removed ones. Errors: NotFound.
-	ListTransactions(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID, filter TransactionFilter, page domain.PageRequest) (domain.Page[domain.Transaction], error)
+	ListTransactions(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
+		filter TransactionFilter, page domain.PageRequest) (domain.Page[domain.Transaction], error)
 	// Changes reads the tenant's change feed. When the page would be empty, it waits at most
 	// wait for a change before it returns.
-	Changes(ctx context.Context, tenant domain.TenantID, page domain.PageRequest, wait time.Duration) (domain.FeedPage, error)
+	Changes(ctx context.Context, tenant domain.TenantID, page domain.PageRequest,
+		wait time.Duration) (domain.FeedPage, error)
 }
 
 // Idempotency makes a request safe to repeat: an idempotency key is executed once, and each

@@ -50,7 +50,7 @@ func BenchmarkFeedPage(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		page := feedPage{Items: views(rows, changeOf), Limit: len(rows)}
+		page := feedPage{Items: mapItems(rows, changeOf), Limit: len(rows)}
 		if err := jsonFormat.Marshal(io.Discard, page); err != nil {
 			b.Fatal(err)
 		}
@@ -59,24 +59,24 @@ func BenchmarkFeedPage(b *testing.B) {
 }
 
 // discard is an answer that nobody reads.
-type discard struct{ head http.Header }
+type discardWriter struct{ header http.Header }
 
-func (d discard) Header() http.Header         { return d.head }
-func (d discard) Write(p []byte) (int, error) { return len(p), nil }
-func (discard) WriteHeader(int)               {}
+func (d discardWriter) Header() http.Header         { return d.header }
+func (d discardWriter) Write(p []byte) (int, error) { return len(p), nil }
+func (discardWriter) WriteHeader(int)               {}
 
 // twenty gives full pages of connections.
-type twenty struct{ *fake }
+type fullPages struct{ *fake }
 
-func (twenty) ListConnections(_ context.Context, _ domain.TenantID, _ domain.HealthStatus, p domain.PageRequest) (domain.Page[domain.Connection], error) {
+func (fullPages) ListConnections(_ context.Context, _ domain.TenantID, _ domain.HealthStatus, p domain.PageRequest) (domain.Page[domain.Connection], error) {
 	return domain.Page[domain.Connection]{Items: slices.Repeat([]domain.Connection{connectionFixture()}, p.Limit)}, nil
 }
 
 // BenchmarkRead answers an operator's reads, all but the token's check and the database.
 func BenchmarkRead(b *testing.B) {
 	encoder := zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig())
-	handler, err := New(twenty{&fake{}}, Options{
-		Verifier: bearers{}, Clock: porttest.NewClock(moment), NewRequestID: func() string { return "made-id" },
+	handler, err := New(fullPages{&fake{}}, Options{
+		Verifier: fakeVerifier{}, Clock: porttest.NewClock(moment), NewRequestID: func() string { return "made-id" },
 		PublicURL: "https://public.example/", Vendors: []domain.Vendor{"pluggy", "belvo"},
 		Logger: zap.New(zapcore.NewCore(encoder, zapcore.AddSync(io.Discard), zap.InfoLevel)),
 	})
@@ -91,7 +91,7 @@ func BenchmarkRead(b *testing.B) {
 			r.Header.Set("Authorization", "Bearer tenant-a")
 			b.ReportAllocs()
 			for b.Loop() {
-				handler.ServeHTTP(discard{http.Header{}}, r)
+				handler.ServeHTTP(discardWriter{http.Header{}}, r)
 			}
 		})
 	}

@@ -41,11 +41,11 @@ func FuzzCursor(f *testing.F) {
 // FuzzProblem sends bodies of any kind: whatever comes, the answer is a problem document
 // with a place for every fault, or the body was right.
 func FuzzProblem(f *testing.F) {
-	for _, c := range hostileBodies {
+	for _, c := range invalidBodies {
 		f.Add(c.body, "name")
 	}
 	f.Add(goodConnection, "\x00")
-	s := newSurface(f, func(o *Options) { o.Logger = nil })
+	s := newEnv(f, func(o *Options) { o.Logger = nil })
 	f.Fuzz(func(t *testing.T, body, field string) {
 		w := s.call("POST", connectionsPath, body+" ")
 		if w.Code == http.StatusCreated {
@@ -84,53 +84,53 @@ func FuzzSignatureHeader(f *testing.F) {
 		f.Add(header, "{}")
 	}
 	policy := domain.SourcePolicy{HMACSecret: domain.SecretText("hmac")}
-	s := newSurface(f, func(o *Options) { o.Logger = nil })
+	s := newEnv(f, func(o *Options) { o.Logger = nil })
 	f.Fuzz(func(t *testing.T, header, body string) {
-		s.service.fail = &domain.Error{Kind: domain.Unauthenticated}
-		r := httptest.NewRequest(http.MethodPost, knockPath, strings.NewReader(body))
+		s.service.err = &domain.Error{Kind: domain.Unauthenticated}
+		r := httptest.NewRequest(http.MethodPost, webhookURL, strings.NewReader(body))
 		r.Header[signatureHeader] = []string{header}
 		problemIn(t, s.serve(r), http.StatusUnauthorized, codeUnauthenticated)
-		if s.service.knock.Signature != header || string(s.service.knock.Body) != body {
+		if s.service.webhook.Signature != header || string(s.service.webhook.Body) != body {
 			t.Error("the knock was changed on its way")
 		}
-		if policy.Admits(s.service.knock) {
+		if policy.Admits(s.service.webhook) {
 			t.Error("admitted without the secret")
 		}
 	})
 }
 
-func FuzzCleanPath(f *testing.F) {
-	for _, path := range []string{knockPath, "//webhooks//" + rawToken, "/webhooks/a/b/c", "/Webhooks/tokens/" + rawToken} {
+func FuzzRedactPath(f *testing.F) {
+	for _, path := range []string{webhookURL, "//webhooks//" + webhookToken, "/webhooks/a/b/c", "/Webhooks/tokens/" + webhookToken} {
 		f.Add(path)
 	}
 	f.Fuzz(func(t *testing.T, path string) {
-		if clean := cleanPath(path + "/" + rawToken); strings.Contains(clean, rawToken) {
+		if clean := redactPath(path + "/" + webhookToken); strings.Contains(clean, webhookToken) {
 			t.Errorf("%q", clean)
 		}
 	})
 }
 
-func TestSentinelsHaveOneRule(t *testing.T) {
-	for i, r := range rules {
-		if got := ruleOf(r.match); got != r {
+func TestEverySentinelErrorHasOneStatusRule(t *testing.T) {
+	for i, r := range statusRules {
+		if got := statusRuleFor(r.match); got != r {
 			t.Errorf("rule %d is hidden by %v", i, got.match)
 		}
 	}
-	if ruleOf(errors.New("x")).status != http.StatusInternalServerError {
+	if statusRuleFor(errors.New("x")).status != http.StatusInternalServerError {
 		t.Error("an unknown failure is not internal")
 	}
 }
 
 // TestTheLibrarysTextsAreNotTrusted feeds texts that quote a value.
-func TestTheLibrarysTextsAreNotTrusted(t *testing.T) {
+func TestHumaMessagesThatQuoteAValueAreReplaced(t *testing.T) {
 	x := &exchange{}
 	for _, message := range []string{"expected string to be RFC 3986 uri: parse " + canary, canary, "invalid " + canary, `json: cannot unmarshal "` + canary + `"`} {
-		p := x.invalid([]error{&huma.ErrorDetail{Location: "body.x", Message: message, Value: canary}, errors.New(canary)})
+		p := x.validationProblem([]error{&huma.ErrorDetail{Location: "body.x", Message: message, Value: canary}, errors.New(canary)})
 		if text := fmt.Sprint(p.Errors); strings.Contains(text, canary) {
 			t.Error(text)
 		}
 	}
-	if p := x.invalid([]error{&huma.ErrorDetail{Location: "path.id", Message: "required path parameter is missing"}}); p.Status != http.StatusNotFound {
+	if p := x.validationProblem([]error{&huma.ErrorDetail{Location: "path.id", Message: "required path parameter is missing"}}); p.Status != http.StatusNotFound {
 		t.Errorf("a fault of the path is a %d", p.Status)
 	}
 }

@@ -19,11 +19,11 @@ const (
 	samePath         = "/019b0000-0000-7000-8000-000000000001"
 )
 
-func envelope[L listing](item string) string {
+func envelope[L listKind](item string) string {
 	return `{"items":[` + item + `],"limit":20,"hasMore":true,"nextCursor":"` + cursor[L]{fixturePosition}.String() + `"}`
 }
 
-func TestEveryRouteAnswersItsGoldenJSON(t *testing.T) {
+func TestEveryRouteReturnsItsGoldenJSON(t *testing.T) {
 	put := `{"configName":"a","baseUrl":"https://b.example","accountRef":"c"}`
 	for name, c := range map[string]struct {
 		method, path, body string
@@ -39,10 +39,10 @@ func TestEveryRouteAnswersItsGoldenJSON(t *testing.T) {
 		"test":    {"POST", connectionsPath + "/test", `{"vendor":"belvo","configName":"x"}`, 200, `{"vendor":"belvo","configName":"x","healthy":false,"reason":"credential_rejected","latencyMs":12}`, nil},
 		"health":  {"GET", idPath + "/health", "", 200, `{"health":"unknown","needsReauth":false,"lastPullAt":"2026-01-02T03:04:05.6Z"}`, nil},
 		"types":   {"GET", prefix + "/connector-types", "", 200, `{"types":[{"type":"postgres","category":"database"},{"type":"rest-generic","category":"rest"}]}`, nil},
-		"mint":    {"POST", tokensPath, `{"vendor":"pluggy","connection_config_name":"x"}`, 201, `{"id":"019b0000-0000-7000-8000-000000000002","token":"` + rawToken + `","webhookUrl":"https://public.example/v1/discovery/webhooks/pluggy/` + rawToken + `","vendor":"pluggy"}`, nil},
+		"mint":    {"POST", tokensPath, `{"vendor":"pluggy","connection_config_name":"x"}`, 201, `{"id":"019b0000-0000-7000-8000-000000000002","token":"` + webhookToken + `","webhookUrl":"https://public.example/v1/discovery/webhooks/pluggy/` + webhookToken + `","vendor":"pluggy"}`, nil},
 		"tokens":  {"GET", tokensPath, "", 200, envelope[tokenList](goldenToken), nil},
 		"revoke":  {"DELETE", tokensPath + otherPath, "", 204, "", nil},
-		"receive": {"POST", prefix + "/webhooks/pluggy/" + rawToken, "{}", 202, "", nil},
+		"receive": {"POST", prefix + "/webhooks/pluggy/" + webhookToken, "{}", 202, "", nil},
 
 		"deliveries":  {"GET", deliveriesPath, "", 200, envelope[deliveryList]("{" + goldenDelivery + "}"), nil},
 		"delivery":    {"GET", deliveriesPath + samePath, "", 200, "{" + goldenDelivery + `,"payload":{"event":"item/updated","n":1.10,"n":2}}`, nil},
@@ -68,7 +68,7 @@ func TestEveryRouteAnswersItsGoldenJSON(t *testing.T) {
 		"version": {"GET", "/version", "", 200, `{"version":"1.2.3"}`, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := newSurface(t).call(c.method, c.path, c.body)
+			w := newEnv(t).call(c.method, c.path, c.body)
 			if w.Code != c.status {
 				t.Fatalf("%d %s", w.Code, w.Body)
 			}

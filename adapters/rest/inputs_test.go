@@ -17,7 +17,7 @@ import (
 
 // TestInputsReachThePortWhole compares what the driving port was asked with what the
 // request said, secrets included.
-func TestInputsReachThePortWhole(t *testing.T) {
+func TestRequestsReachThePortUnchanged(t *testing.T) {
 	secret := domain.SecretText
 	connection := domain.ConnectionID{UUID: someID}
 	put := `{"configName":"n","baseUrl":"https://b.example/x","accountRef":"r"`
@@ -55,12 +55,12 @@ func TestInputsReachThePortWhole(t *testing.T) {
 		{"engine patch config", "PATCH " + enginesPath + samePath, `{"configName":"m","config":{"a":1}}`, ports.EngineUpdate{Name: "m", Config: json.RawMessage(`{"a":1}`)}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s := newSurface(t)
+			s := newEnv(t)
 			method, target, _ := strings.Cut(c.request, " ")
 			if w := s.call(method, target, c.body); w.Code >= 300 {
 				t.Fatalf("%d %s", w.Code, w.Body)
 			}
-			if diff := cmp.Diff(c.want, s.service.asked); diff != "" {
+			if diff := cmp.Diff(c.want, s.service.got); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -68,8 +68,8 @@ func TestInputsReachThePortWhole(t *testing.T) {
 }
 
 func TestBulkReplayIsBounded(t *testing.T) {
-	s := newSurface(t)
-	for body, want := range map[string]int{`{}`: defaultReplay, `{"limit":1000}`: 1000} {
+	s := newEnv(t)
+	for body, want := range map[string]int{`{}`: defaultReplayLimit, `{"limit":1000}`: 1000} {
 		s.call("POST", deliveriesPath+"/replay", body)
 		if s.service.page.Limit != want {
 			t.Errorf("%s: %d", body, s.service.page.Limit)
@@ -77,14 +77,14 @@ func TestBulkReplayIsBounded(t *testing.T) {
 	}
 }
 
-func TestTheDoorBelievesTrustedProxiesAlone(t *testing.T) {
-	s := newSurface(t, func(o *Options) { o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")} })
+func TestTheReceiverTrustsXForwardedForOnlyFromTrustedProxies(t *testing.T) {
+	s := newEnv(t, func(o *Options) { o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")} })
 	for remote, want := range map[string]string{"10.0.0.1:9": "203.0.113.9", "192.0.2.7:9": "192.0.2.7"} {
-		r := httptest.NewRequest(http.MethodPost, knockPath, strings.NewReader("{}"))
+		r := httptest.NewRequest(http.MethodPost, webhookURL, strings.NewReader("{}"))
 		r.RemoteAddr = remote
 		r.Header.Set("X-Forwarded-For", "203.0.113.9")
-		if s.serve(r); s.service.knock.Peer.String() != want {
-			t.Errorf("%s: %s", remote, s.service.knock.Peer)
+		if s.serve(r); s.service.webhook.Peer.String() != want {
+			t.Errorf("%s: %s", remote, s.service.webhook.Peer)
 		}
 	}
 }

@@ -12,7 +12,7 @@ import (
 // The claims that hold the tenant when no other is configured, or not in the token.
 const (
 	DefaultTenantClaim = "tenant_id"
-	otherTenantClaim   = "tenantId"
+	altTenantClaim     = "tenantId"
 )
 
 // Claims says what a token must claim.
@@ -26,12 +26,12 @@ type Claims struct {
 func (c Claims) principal(token jwt.Token) (Principal, error) {
 	tenant, ok := c.tenant(token)
 	if !ok {
-		return Principal{}, refused("no tenant")
+		return Principal{}, rejected("no tenant")
 	}
 	var scopes []string
 	for _, claim := range []string{"scope", "scp", "permissions"} {
 		value, _ := token.Get(claim)
-		scopes = append(scopes, words(value)...)
+		scopes = append(scopes, scopesOf(value)...)
 	}
 	return Principal{Tenant: tenant, Scopes: scopes}, nil
 }
@@ -45,7 +45,7 @@ func (c Claims) tenant(token jwt.Token) (domain.TenantID, bool) {
 	}
 	value, ok := token.Get(name)
 	if !ok {
-		value, ok = token.Get(otherTenantClaim)
+		value, ok = token.Get(altTenantClaim)
 	}
 	text, isText := value.(string)
 	if !ok || !isText || len(text) != 36 {
@@ -56,7 +56,7 @@ func (c Claims) tenant(token jwt.Token) (domain.TenantID, bool) {
 }
 
 // words reads scopes written as one text, separated by spaces, or as a list.
-func words(value any) []string {
+func scopesOf(value any) []string {
 	switch v := value.(type) {
 	case string:
 		return strings.Fields(v)

@@ -24,26 +24,26 @@ type header struct {
 // is looked at.
 func parseHeader(token string) (header, error) {
 	if len(token) > maxToken {
-		return header{}, refused("token too long")
+		return header{}, rejected("token too long")
 	}
 	// The decoder passes over line ends: one token must not have many spellings.
 	if strings.Count(token, ".") != 2 || strings.ContainsAny(token, "\r\n") {
-		return header{}, refused("not a compact JWS")
+		return header{}, rejected("not a compact JWS")
 	}
 	encoded, _, _ := strings.Cut(token, ".")
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(encoded)
 	if err != nil {
-		return header{}, refused("header not base64url")
+		return header{}, rejected("header not base64url")
 	}
 	var h header
 	if err := json.Unmarshal(raw, &h); err != nil {
-		return header{}, refused("header not JSON")
+		return header{}, rejected("header not JSON")
 	}
 	switch {
 	case h.Algorithm == "":
-		return header{}, refused("no algorithm")
+		return header{}, rejected("no algorithm")
 	case len(h.Critical) > 0, len(h.Payload) > 0:
-		return header{}, refused("unknown extension")
+		return header{}, rejected("unknown extension")
 	}
 	return h, nil
 }

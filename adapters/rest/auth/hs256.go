@@ -16,18 +16,18 @@ const MinSecret = 32
 var ErrShortSecret = errors.New("the shared secret must have at least 32 bytes")
 
 // shared is the one key of NewHS256. The token's key id says nothing about it.
-type shared key
+type sharedSecret key
 
 // find gives the key to a token of its algorithm.
-func (s shared) find(_ context.Context, h header) (key, error) {
-	if !key(s).fits(h) {
-		return key{}, refused("another algorithm")
+func (s sharedSecret) find(_ context.Context, h header) (key, error) {
+	if !key(s).matches(h) {
+		return key{}, rejected("another algorithm")
 	}
 	return key(s), nil
 }
 
 // era never ends: the secret changes with the process.
-func (shared) era() uint64 { return 0 }
+func (sharedSecret) generation() uint64 { return 0 }
 
 // NewHS256 trusts one shared secret, and HS256 alone. Errors: ErrShortSecret.
 func NewHS256(secret domain.Secret, claims Claims, clock ports.Clock) (*Verifier, error) {
@@ -35,5 +35,5 @@ func NewHS256(secret domain.Secret, claims Claims, clock ports.Clock) (*Verifier
 	if len(raw) < MinSecret {
 		return nil, ErrShortSecret
 	}
-	return &Verifier{keys: shared{algorithm: "HS256", public: raw}, claims: claims, clock: clock}, nil
+	return &Verifier{keys: sharedSecret{algorithm: "HS256", public: raw}, claims: claims, clock: clock}, nil
 }

@@ -30,17 +30,17 @@ var ErrIssuerURL = errors.New("the key set address must be an absolute http or h
 // Why keys could not be read, beside a status. What net/http says instead may quote the
 // address, with its credentials, or the answer.
 var (
-	errNoAnswer   = errors.New("no answer of the issuer in time")
-	errNoName     = errors.New("the issuer's name does not resolve")
-	errNoTrust    = errors.New("no trusted TLS connection to the issuer")
-	errNoWay      = errors.New("the issuer refuses connections")
-	errBroken     = errors.New("no whole HTTP answer of the issuer")
-	errUnreadable = errors.New("the issuer's answer is not a JWK set")
-	errNoKeys     = errors.New("no usable key in the issuer's JWK set")
+	errTimeout     = errors.New("no answer of the issuer in time")
+	errNotResolved = errors.New("the issuer's name does not resolve")
+	errTLS         = errors.New("no trusted TLS connection to the issuer")
+	errRefused     = errors.New("the issuer refuses connections")
+	errProtocol    = errors.New("no whole HTTP answer of the issuer")
+	errUnreadable  = errors.New("the issuer's answer is not a JWK set")
+	errNoKeys      = errors.New("no usable key in the issuer's JWK set")
 )
 
 // check refuses what cannot be asked. Errors: ErrIssuerURL.
-func (i Issuer) check() error {
+func (i Issuer) validate() error {
 	u, err := url.Parse(i.URL)
 	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
 		return ErrIssuerURL
@@ -49,7 +49,7 @@ func (i Issuer) check() error {
 }
 
 // tell reports a failure, if somebody listens.
-func (i Issuer) tell(failure error) {
+func (i Issuer) reportError(failure error) {
 	if failure != nil && i.OnError != nil {
 		i.OnError(failure)
 	}
@@ -63,7 +63,7 @@ func (i Issuer) fetch(ctx context.Context) ([]key, error) {
 	}
 	response, err := i.Client.Do(request)
 	if err != nil {
-		return nil, reason(err)
+		return nil, fetchError(err)
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
@@ -71,13 +71,13 @@ func (i Issuer) fetch(ctx context.Context) ([]key, error) {
 	}
 	raw, err := io.ReadAll(io.LimitReader(response.Body, maxKeySet))
 	if err != nil {
-		return nil, reason(err)
+		return nil, fetchError(err)
 	}
 	return parseKeys(raw)
 }
 
 // reason words what kept an answer from coming.
-func reason(err error) error {
+func fetchError(err error) error {
 	var (
 		timeout net.Error
 		name    *net.DNSError
@@ -87,13 +87,13 @@ func reason(err error) error {
 	)
 	switch {
 	case errors.As(err, &name):
-		return errNoName
+		return errNotResolved
 	case errors.As(err, &timeout) && timeout.Timeout():
-		return errNoAnswer
+		return errTimeout
 	case errors.As(err, &record), errors.As(err, &alert), errors.As(err, &cert):
-		return errNoTrust
+		return errTLS
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return errNoWay
+		return errRefused
 	}
-	return errBroken
+	return errProtocol
 }

@@ -14,24 +14,24 @@ import (
 )
 
 const (
-	askEvery   = 5 * time.Second // the least time between two requests to the issuer
-	maxAge     = 5 * time.Minute // keys older than this are asked for again
-	askTimeout = 3 * time.Second // the longest a request to the issuer may take
+	minFetchInterval = 5 * time.Second // the least time between two requests to the issuer
+	maxKeyAge        = 5 * time.Minute // keys older than this are asked for again
+	fetchTimeout     = 3 * time.Second // the longest a request to the issuer may take
 )
 
 // keySource holds the keys last published. Keys that cannot be asked for again stay in use:
 // an issuer that is away must not lock everybody out.
-type keySource struct {
-	issuer Issuer
-	clock  ports.Clock
-	life   context.Context
+type jwksKeys struct {
+	issuer   Issuer
+	clock    ports.Clock
+	lifetime context.Context
 
-	mu     sync.Mutex
-	keys   []key
-	reads  uint64        // how often keys were read
-	asked  time.Time     // when the issuer was last asked, answered or not
-	failed error         // why the last answer gave no keys; nil when it did
-	flight chan struct{} // closed when the refresh under way ends; nil when there is none
+	mu        sync.Mutex
+	keys      []key
+	fetched   uint64        // how often keys were read
+	lastFetch time.Time     // when the issuer was last asked, answered or not
+	lastErr   error         // why the last answer gave no keys; nil when it did
+	flight    chan struct{} // closed when the refresh under way ends; nil when there is none
 }
 
 // NewJWKS trusts the keys that the issuer publishes: RS, PS, ES and EdDSA, each with its own
@@ -41,21 +41,21 @@ type keySource struct {
 // come, so that a rotated key is known within 10. ctx ends the refreshes. Errors:
 // ErrIssuerURL.
 func NewJWKS(ctx context.Context, issuer Issuer, claims Claims, clock ports.Clock) (*Verifier, error) {
-	if err := issuer.check(); err != nil {
+	if err := issuer.validate(); err != nil {
 		return nil, err
 	}
-	source := &keySource{issuer: issuer, clock: clock, life: ctx}
+	source := &jwksKeys{issuer: issuer, clock: clock, lifetime: ctx}
 	return &Verifier{keys: source, claims: claims, clock: clock}, nil
 }
 
 // find asks the issuer at most once, and only when no key has the token's id.
-func (s *keySource) find(ctx context.Context, h header) (key, error) {
-	known, done := s.look()
-	if k, err := pick(known, h); !errors.Is(err, errUnknownKey) {
+func (s *jwksKeys) find(ctx context.Context, h header) (key, error) {
+	known, done := s.cachedKeys()
+	if k, err := selectKey(known, h); !errors.Is(err, errUnknownKey) {
 		return k, err
 	}
 	if done == nil {
-		done = s.refresh(askEvery)
+		done = s.refresh(minFetchInterval)
 	}
 	if done != nil {
 		select {
@@ -64,39 +64,39 @@ func (s *keySource) find(ctx context.Context, h header) (key, error) {
 			return key{}, ctx.Err()
 		}
 	}
-	known, _ = s.look()
-	k, err := pick(known, h)
+	known, _ = s.cachedKeys()
+	k, err := selectKey(known, h)
 	if errors.Is(err, errUnknownKey) {
-		return s.refuseUnknown(known)
+		return s.unknownKeyError(known)
 	}
 	return k, err
 }
 
 // look gives the keys and the refresh under way, and begins one where they are old.
-func (s *keySource) look() ([]key, <-chan struct{}) {
+func (s *jwksKeys) cachedKeys() ([]key, <-chan struct{}) {
 	s.mu.Lock()
 	known, flight := s.keys, s.flight
-	old := len(known) > 0 && s.since() > maxAge
+	old := len(known) > 0 && s.sinceLastFetch() > maxKeyAge
 	s.mu.Unlock()
 	if old && flight == nil {
-		return known, s.refresh(maxAge)
+		return known, s.refresh(maxKeyAge)
 	}
 	return known, flight
 }
 
 // era begins with each set that was read. Asking for it has old keys asked for again, as
 // find does: tokens that are remembered must not keep a key in use.
-func (s *keySource) era() uint64 {
-	s.look()
+func (s *jwksKeys) generation() uint64 {
+	s.cachedKeys()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.reads
+	return s.fetched
 }
 
 // since is how long ago the issuer was asked; the lock is held. Where the clock was set
 // back nobody knows, and it must not be until the clock has caught up.
-func (s *keySource) since() time.Duration {
-	if age := s.clock.Now().Sub(s.asked); age >= 0 && !s.asked.IsZero() {
+func (s *jwksKeys) sinceLastFetch() time.Duration {
+	if age := s.clock.Now().Sub(s.lastFetch); age >= 0 && !s.lastFetch.IsZero() {
 		return age
 	}
 	return math.MaxInt64
@@ -104,34 +104,34 @@ func (s *keySource) since() time.Duration {
 
 // refresh asks the issuer unless it was asked within the given time, and gives what is
 // closed when the answer is in; nil when it may not ask.
-func (s *keySource) refresh(every time.Duration) <-chan struct{} {
+func (s *jwksKeys) refresh(every time.Duration) <-chan struct{} {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
 	case s.flight != nil:
 		return s.flight
-	case s.since() < every:
+	case s.sinceLastFetch() < every:
 		return nil
 	}
-	s.asked, s.flight = s.clock.Now(), make(chan struct{})
-	go s.ask(s.flight)
+	s.lastFetch, s.flight = s.clock.Now(), make(chan struct{})
+	go s.fetch(s.flight)
 	return s.flight
 }
 
 // ask replaces the keys whole, so that a key the issuer took back is gone. An answer
 // without a usable key changes nothing, and is reported while the process is not ending.
-func (s *keySource) ask(done chan struct{}) {
-	ctx, cancel := context.WithTimeout(s.life, askTimeout)
+func (s *jwksKeys) fetch(done chan struct{}) {
+	ctx, cancel := context.WithTimeout(s.lifetime, fetchTimeout)
 	defer cancel()
 	fresh, err := s.issuer.fetch(ctx)
-	if s.life.Err() == nil {
-		s.issuer.tell(err)
+	if s.lifetime.Err() == nil {
+		s.issuer.reportError(err)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.failed = err; err == nil {
+	if s.lastErr = err; err == nil {
 		s.keys = fresh
-		s.reads++
+		s.fetched++
 	}
 	s.flight = nil
 	close(done)
@@ -142,47 +142,47 @@ var errUnknownKey = errors.New("unknown key id")
 
 // pick finds the key by id and algorithm. A known id with another algorithm is a
 // forgery, not a rotation.
-func pick(known []key, h header) (key, error) {
+func selectKey(known []key, h header) (key, error) {
 	if h.KeyID == "" {
-		return pickOnly(known, h)
+		return selectOnlyKey(known, h)
 	}
 	seen := false
 	for _, k := range known {
 		if k.id != h.KeyID {
 			continue
 		}
-		if k.fits(h) {
+		if k.matches(h) {
 			return k, nil
 		}
 		seen = true
 	}
 	if seen {
-		return key{}, refused("another algorithm")
+		return key{}, rejected("another algorithm")
 	}
 	return key{}, errUnknownKey
 }
 
 // pickOnly takes the one key there is for a token without a key id.
-func pickOnly(known []key, h header) (key, error) {
+func selectOnlyKey(known []key, h header) (key, error) {
 	switch {
 	case len(known) == 0:
 		return key{}, errUnknownKey
 	case len(known) > 1:
-		return key{}, refused("no key id")
-	case !known[0].fits(h):
-		return key{}, refused("another algorithm")
+		return key{}, rejected("no key id")
+	case !known[0].matches(h):
+		return key{}, rejected("another algorithm")
 	}
 	return known[0], nil
 }
 
 // refuseUnknown blames the token where there are keys, and the issuer where there are none.
-func (s *keySource) refuseUnknown(known []key) (key, error) {
+func (s *jwksKeys) unknownKeyError(known []key) (key, error) {
 	if len(known) > 0 {
-		return key{}, refused("unknown key id")
+		return key{}, rejected("unknown key id")
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return key{}, &domain.Error{
-		Kind: domain.Unavailable, RetryAfter: askEvery, Cause: fmt.Errorf("no keys of the issuer: %w", cmp.Or(s.failed, errNoKeys)),
+		Kind: domain.Unavailable, RetryAfter: minFetchInterval, Cause: fmt.Errorf("no keys of the issuer: %w", cmp.Or(s.lastErr, errNoKeys)),
 	}
 }

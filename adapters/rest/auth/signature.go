@@ -26,10 +26,10 @@ type key struct {
 }
 
 // fits says whether the header asks for this key's algorithm.
-func (k key) fits(h header) bool { return k.algorithm == h.Algorithm }
+func (k key) matches(h header) bool { return k.algorithm == h.Algorithm }
 
 // verified checks signature, times, issuer and audience. Errors: Unauthenticated.
-func verified(token string, k key, c Claims, clock ports.Clock) (jwt.Token, error) {
+func verifyToken(token string, k key, c Claims, clock ports.Clock) (jwt.Token, error) {
 	options := []jwt.ParseOption{
 		jwt.WithKey(jwa.SignatureAlgorithm(k.algorithm), k.public),
 		jwt.WithValidate(true), jwt.WithClock(clock), jwt.WithAcceptableSkew(leeway),
@@ -44,22 +44,22 @@ func verified(token string, k key, c Claims, clock ports.Clock) (jwt.Token, erro
 	switch {
 	case err == nil:
 	case errors.Is(err, jwt.ErrTokenExpired()):
-		return nil, refused("expired")
+		return nil, rejected("expired")
 	case jwt.IsValidationError(err):
-		return nil, refused("a claim does not hold")
+		return nil, rejected("a claim does not hold")
 	default:
-		return nil, refused("signature or claims unreadable")
+		return nil, rejected("signature or claims unreadable")
 	}
 	// The library takes an expiry at the epoch for none at all; a missing one is no better.
 	if parsed.Expiration().Unix() <= 0 {
-		return nil, refused("expired")
+		return nil, rejected("expired")
 	}
 	return parsed, nil
 }
 
 // times are those between which verified surely accepts the token: from the first, and
 // before the second. Where the library may round a time, the narrower one counts.
-func times(token jwt.Token) (from, until time.Time) {
+func validityOf(token jwt.Token) (from, until time.Time) {
 	from = token.NotBefore()
 	if issued := token.IssuedAt(); issued.After(from) {
 		from = issued
@@ -78,7 +78,7 @@ func parseKeys(raw []byte) ([]key, error) {
 	var usable []key
 	for i := range set.Len() {
 		member, _ := set.Key(i)
-		if k, ok := trusted(member); ok {
+		if k, ok := usableKey(member); ok {
 			usable = append(usable, k)
 		}
 	}
@@ -90,7 +90,7 @@ func parseKeys(raw []byte) ([]key, error) {
 
 // trusted keeps public signature keys of sufficient strength. Symmetric keys are never
 // taken from a set.
-func trusted(member jwk.Key) (key, bool) {
+func usableKey(member jwk.Key) (key, bool) {
 	if member.KeyUsage() != "" && member.KeyUsage() != string(jwk.ForSignature) {
 		return key{}, false
 	}
@@ -103,11 +103,11 @@ func trusted(member jwk.Key) (key, bool) {
 		return key{}, false
 	}
 	k := key{id: member.KeyID(), algorithm: algorithm}
-	return k, public.Raw(&k.public) == nil && strong(k.public)
+	return k, public.Raw(&k.public) == nil && strongEnough(k.public)
 }
 
 // strong refuses RSA keys that can be broken; the curves have their size in their name.
-func strong(public any) bool {
+func strongEnough(public any) bool {
 	if k, ok := public.(*rsa.PublicKey); ok {
 		return k.N.BitLen() >= minRSA
 	}

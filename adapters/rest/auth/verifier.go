@@ -20,21 +20,21 @@ type Principal struct {
 func (p Principal) Can(scope string) bool { return slices.Contains(p.Scopes, scope) }
 
 // keys finds the key that a token's header asks for.
-type keys interface {
+type keySet interface {
 	// find gives the key with the header's id and algorithm. Errors: Unauthenticated;
 	// Unavailable when no key could be had from the issuer yet.
 	find(ctx context.Context, h header) (key, error)
 	// era rises whenever the keys change: what was verified before it must be verified anew.
-	era() uint64
+	generation() uint64
 }
 
 // Verifier checks bearer tokens, and remembers for at most five seconds those that it
 // found good. It is safe for concurrent use.
 type Verifier struct {
-	keys   keys
+	keys   keySet
 	claims Claims
 	clock  ports.Clock
-	memory memory
+	cache  tokenCache
 }
 
 // Verify checks a compact JWT, without its scheme. A token that is remembered is held
@@ -44,44 +44,44 @@ type Verifier struct {
 // issuer's keys have never been read.
 func (v *Verifier) Verify(ctx context.Context, bearer string) (Principal, error) {
 	// The era comes first: keys that change while the token is verified make it forgotten.
-	era, now, token := v.keys.era(), v.clock.Now(), sha256.Sum256([]byte(bearer))
-	if who, ok := v.memory.recall(token, era, now); ok {
+	era, now, token := v.keys.generation(), v.clock.Now(), sha256.Sum256([]byte(bearer))
+	if who, ok := v.cache.get(token, era, now); ok {
 		return who, nil
 	}
 	found, err := v.verify(ctx, bearer)
 	if err != nil {
 		return Principal{}, err
 	}
-	if last := now.Add(remembered); last.Before(found.until) {
+	if last := now.Add(cacheTTL); last.Before(found.until) {
 		found.until = last
 	}
 	if found.from.Before(now) {
 		found.from = now // also where the clock is set back
 	}
-	v.memory.keep(token, era, found)
-	return found.who, nil
+	v.cache.put(token, era, found)
+	return found.principal, nil
 }
 
 // verify checks a token whole. Errors: as of Verify.
-func (v *Verifier) verify(ctx context.Context, bearer string) (verdict, error) {
+func (v *Verifier) verify(ctx context.Context, bearer string) (verifiedToken, error) {
 	h, err := parseHeader(bearer)
 	if err != nil {
-		return verdict{}, err
+		return verifiedToken{}, err
 	}
 	k, err := v.keys.find(ctx, h)
 	if err != nil {
-		return verdict{}, err
+		return verifiedToken{}, err
 	}
-	claimed, err := verified(bearer, k, v.claims, v.clock)
+	claimed, err := verifyToken(bearer, k, v.claims, v.clock)
 	if err != nil {
-		return verdict{}, err
+		return verifiedToken{}, err
 	}
 	who, err := v.claims.principal(claimed)
-	from, until := times(claimed)
-	return verdict{who, from, until}, err
+	from, until := validityOf(claimed)
+	return verifiedToken{who, from, until}, err
 }
 
 // refused is the one failure of a token; the reason is for the log.
-func refused(reason string) error {
+func rejected(reason string) error {
 	return &domain.Error{Kind: domain.Unauthenticated, Cause: errors.New(reason)}
 }

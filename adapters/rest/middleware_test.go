@@ -12,7 +12,7 @@ import (
 )
 
 func TestScopesAreCheckedWhenRequired(t *testing.T) {
-	s := newSurface(t, func(o *Options) { o.RequireScopes = true })
+	s := newEnv(t, func(o *Options) { o.RequireScopes = true })
 	reader := []string{"Authorization", "Bearer tenant-b"}
 	if w := s.call("GET", connectionsPath, "", reader...); w.Code != 200 {
 		t.Errorf("read: %d", w.Code)
@@ -26,20 +26,20 @@ func TestScopesAreCheckedWhenRequired(t *testing.T) {
 			problemIn(t, w, 403, codeForbidden)
 		}
 	}
-	if w := newSurface(t).call("DELETE", idPath, "", reader...); w.Code != 204 {
+	if w := newEnv(t).call("DELETE", idPath, "", reader...); w.Code != 204 {
 		t.Errorf("without the setting: %d", w.Code)
 	}
 }
 
-func TestRateIsATenantsOwn(t *testing.T) {
-	s := newSurface(t, func(o *Options) { o.RatePerMinute = 2 })
+func TestTheRateLimitIsPerTenant(t *testing.T) {
+	s := newEnv(t, func(o *Options) { o.RatePerMinute = 2 })
 	for range 2 {
 		if w := s.call("GET", connectionsPath, ""); w.Code != 200 {
 			t.Fatal(w.Code)
 		}
 	}
 	w := s.call("GET", connectionsPath, "")
-	problemIn(t, w, 429, codeRate)
+	problemIn(t, w, 429, codeRateLimited)
 	if w.Header().Get("Retry-After") != "30" {
 		t.Errorf("Retry-After %q", w.Header().Get("Retry-After"))
 	}
@@ -52,8 +52,8 @@ func TestRateIsATenantsOwn(t *testing.T) {
 	}
 }
 
-func TestEntityTags(t *testing.T) {
-	s := newSurface(t)
+func TestIfMatchParsesEntityTags(t *testing.T) {
+	s := newEnv(t)
 	put := `{"configName":"a","baseUrl":"https://b.example","accountRef":"c"}`
 	for header, want := range map[string][]int64{
 		"": nil, "*": nil, `"3"`: {3}, `"2", "3"`: {2, 3}, `"2","x"`: {2, -1}, "3": {-1}, `W/"3"`: {-1}, `"03"`: {-1}, `"+3"`: {-1}, canary: {-1}, `"3", *`: {3, -1},
@@ -77,8 +77,8 @@ func TestEntityTags(t *testing.T) {
 	}
 }
 
-func TestPagesGoOnWhereTheCursorPoints(t *testing.T) {
-	s := newSurface(t)
+func TestACursorContinuesItsList(t *testing.T) {
+	s := newEnv(t)
 	for _, target := range []string{connectionsPath, enginesPath, tokensPath, deliveriesPath, idPath + "/pulls", idPath + "/accounts", idPath + "/transactions", prefix + "/transactions/changes"} {
 		var first struct {
 			NextCursor string `json:"nextCursor"`
@@ -93,18 +93,18 @@ func TestPagesGoOnWhereTheCursorPoints(t *testing.T) {
 	}
 }
 
-func TestWaitIsSecondsOrADuration(t *testing.T) {
-	s := newSurface(t)
+func TestWaitAcceptsSecondsOrADuration(t *testing.T) {
+	s := newEnv(t)
 	for text, want := range map[string]time.Duration{"0": 0, "10": 10 * time.Second, "10s": 10 * time.Second, "30": 30 * time.Second, "250ms": 250 * time.Millisecond} {
 		s.call("GET", prefix+"/transactions/changes?wait="+text, "")
-		if s.service.asked != want {
-			t.Errorf("%s: %v", text, s.service.asked)
+		if s.service.got != want {
+			t.Errorf("%s: %v", text, s.service.got)
 		}
 	}
 }
 
-func TestBodiesOfTheWrongKindOrSize(t *testing.T) {
-	s := newSurface(t)
+func TestBodiesOfTheWrongMediaTypeOrSizeAreRejected(t *testing.T) {
+	s := newEnv(t)
 	large := `{"vendor":"` + strings.Repeat("a", maxBody) + `"}`
 	exact := goodConnection + strings.Repeat(" ", maxBody-len(goodConnection))
 	for _, c := range []struct {
@@ -150,8 +150,8 @@ func TestBodiesOfTheWrongKindOrSize(t *testing.T) {
 
 func TestPanicsBecomeProblems(t *testing.T) {
 	for _, thrown := range []any{"text " + canary, errors.New("broken"), 7} {
-		s := newSurface(t)
-		s.service.panics = thrown
+		s := newEnv(t)
+		s.service.panicWith = thrown
 		w := s.call("GET", pullsPath+otherPath, "")
 		problemIn(t, w, 500, codeInternal)
 		logged := s.logs.FilterMessage("request failed").All()
@@ -164,8 +164,8 @@ func TestPanicsBecomeProblems(t *testing.T) {
 	}
 }
 
-func TestRequestIDIsTakenOrMade(t *testing.T) {
-	s := newSurface(t)
+func TestTheRequestIDIsReusedOrGenerated(t *testing.T) {
+	s := newEnv(t)
 	for given, want := range map[string]string{
 		"": "made-id", "abc-123": "abc-123", strings.Repeat("x", 128): strings.Repeat("x", 128), strings.Repeat("x", 129): "made-id",
 		"a\x01b": "made-id", "a\u00e9": "made-id", "with space": "with space",

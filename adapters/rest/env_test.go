@@ -18,9 +18,9 @@ import (
 )
 
 // bearers knows three tokens.
-type bearers struct{}
+type fakeVerifier struct{}
 
-func (bearers) Verify(_ context.Context, token string) (auth.Principal, error) {
+func (fakeVerifier) Verify(_ context.Context, token string) (auth.Principal, error) {
 	switch token {
 	case "tenant-a":
 		return auth.Principal{Tenant: tenantA, Scopes: []string{scopeRead, scopeWrite}}, nil
@@ -35,19 +35,19 @@ func (bearers) Verify(_ context.Context, token string) (auth.Principal, error) {
 }
 
 // surface is the handler under test with what is behind it.
-type surface struct {
+type env struct {
 	http.Handler
 	service *fake
 	clock   *porttest.Clock
 	logs    *observer.ObservedLogs
 }
 
-func newSurface(t testing.TB, change ...func(*Options)) *surface {
+func newEnv(t testing.TB, change ...func(*Options)) *env {
 	t.Helper()
 	core, logs := observer.New(zap.InfoLevel)
-	s := &surface{service: &fake{}, clock: porttest.NewClock(moment), logs: logs}
+	s := &env{service: &fake{}, clock: porttest.NewClock(moment), logs: logs}
 	options := Options{
-		Verifier: bearers{}, Clock: s.clock, NewRequestID: func() string { return "made-id" },
+		Verifier: fakeVerifier{}, Clock: s.clock, NewRequestID: func() string { return "made-id" },
 		PublicURL: "https://public.example/", Vendors: []domain.Vendor{"pluggy", "belvo"},
 		Logger: zap.New(core), Version: "1.2.3",
 	}
@@ -63,7 +63,7 @@ func newSurface(t testing.TB, change ...func(*Options)) *surface {
 }
 
 // call sends a request of tenant A; headers come in pairs and replace the usual ones.
-func (s *surface) call(method, target, body string, headers ...string) *httptest.ResponseRecorder {
+func (s *env) call(method, target, body string, headers ...string) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(method, target, strings.NewReader(body))
 	r.Header.Set("Authorization", "Bearer tenant-a")
 	if body != "" {
@@ -78,7 +78,7 @@ func (s *surface) call(method, target, body string, headers ...string) *httptest
 	return s.serve(r)
 }
 
-func (s *surface) serve(r *http.Request) *httptest.ResponseRecorder {
+func (s *env) serve(r *http.Request) *httptest.ResponseRecorder {
 	w := httptest.NewRecorder()
 	s.ServeHTTP(w, r)
 	return w
@@ -123,7 +123,7 @@ func decode(t testing.TB, w *httptest.ResponseRecorder, into any) {
 }
 
 // openAPI reads the surface's own document.
-func openAPI(t testing.TB, s *surface) map[string]any {
+func openAPI(t testing.TB, s *env) map[string]any {
 	t.Helper()
 	var doc map[string]any
 	decode(t, s.call("GET", "/openapi.json", ""), &doc)

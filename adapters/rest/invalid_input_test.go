@@ -7,7 +7,7 @@ import (
 )
 
 // hostileBodies are bodies of three routes, each with the locations its 400 must name.
-var hostileBodies = []struct {
+var invalidBodies = []struct {
 	name, target, body, at string
 }{
 	{"empty object names all six", "POST " + connectionsPath, `{}`, "body.accountRef body.baseUrl body.clientId body.configName body.secret body.vendor"},
@@ -29,54 +29,54 @@ var hostileBodies = []struct {
 	{"hex number", "POST " + connectionsPath, `{"vendor":0x10}`, "body"},
 	{"leading zero", "POST " + connectionsPath, `{"vendor":01}`, "body"},
 	{"raw control character", "POST " + connectionsPath, "{\"vendor\":\"a\x01b\"}", "body"},
-	{"invalid UTF-8", "POST " + connectionsPath, swap("pluggy-main", "a\xff\xfe"), "body"},
-	{"lone surrogate", "POST " + connectionsPath, swap("pluggy-main", `\ud800`), "body"},
-	{"bad escape", "POST " + connectionsPath, swap("pluggy-main", `\x41`), "body"},
+	{"invalid UTF-8", "POST " + connectionsPath, replaceIn("pluggy-main", "a\xff\xfe"), "body"},
+	{"lone surrogate", "POST " + connectionsPath, replaceIn("pluggy-main", `\ud800`), "body"},
+	{"bad escape", "POST " + connectionsPath, replaceIn("pluggy-main", `\x41`), "body"},
 	{"too deep", "POST " + connectionsPath, strings.Repeat("[", 5000) + strings.Repeat("]", 5000), "body"},
 	{"deep member", "POST " + connectionsPath, `{"vendor":` + strings.Repeat(`{"a":`, 200) + "1" + strings.Repeat("}", 200) + "}", "body"},
 	{"form", "POST " + connectionsPath, `vendor=pluggy`, "body"},
-	{"unknown member", "POST " + connectionsPath, with(`"extra":1`), "body.extra"},
-	{"two unknown members", "POST " + connectionsPath, with(`"b":1,"a":2`), "body.a body.b"},
-	{"tenant in the body", "POST " + connectionsPath, with(`"tenantId":"` + canary + `"`), "body.tenantId"},
-	{"id in the body", "POST " + connectionsPath, with(`"id":"x"`), "body.id"},
-	{"prototype", "POST " + connectionsPath, with(`"__proto__":{}`), "body.__proto__"},
-	{"empty name", "POST " + connectionsPath, with(`"":1`), "body."},
-	{"unprintable name", "POST " + connectionsPath, with(`"\u0000\u202e":1`), "body"},
-	{"endless name", "POST " + connectionsPath, with(`"` + strings.Repeat("n", 500) + `":1`), "body"},
-	{"case variant beside", "POST " + connectionsPath, with(`"Vendor":"belvo"`), "body.Vendor"},
+	{"unknown member", "POST " + connectionsPath, withMember(`"extra":1`), "body.extra"},
+	{"two unknown members", "POST " + connectionsPath, withMember(`"b":1,"a":2`), "body.a body.b"},
+	{"tenant in the body", "POST " + connectionsPath, withMember(`"tenantId":"` + canary + `"`), "body.tenantId"},
+	{"id in the body", "POST " + connectionsPath, withMember(`"id":"x"`), "body.id"},
+	{"prototype", "POST " + connectionsPath, withMember(`"__proto__":{}`), "body.__proto__"},
+	{"empty name", "POST " + connectionsPath, withMember(`"":1`), "body."},
+	{"unprintable name", "POST " + connectionsPath, withMember(`"\u0000\u202e":1`), "body"},
+	{"endless name", "POST " + connectionsPath, withMember(`"` + strings.Repeat("n", 500) + `":1`), "body"},
+	{"case variant beside", "POST " + connectionsPath, withMember(`"Vendor":"belvo"`), "body.Vendor"},
 	{"case variant instead", "POST " + connectionsPath, strings.Replace(goodConnection, `"secret"`, `"Secret"`, 1), "body.Secret body.secret"},
 	{"look-alike name", "POST " + connectionsPath, strings.Replace(goodConnection, `"vendor"`, `"vend`+"\u043e"+`r"`, 1), "body.vendor body.vend\u043er"},
-	{"doubled vendor", "POST " + connectionsPath, with(`"vendor":"belvo"`), "body.vendor"},
-	{"doubled secret", "POST " + connectionsPath, with(`"secret":"` + canary + `"`), "body.secret"},
-	{"doubled by escape", "POST " + connectionsPath, with(`"\u0076endor":"belvo"`), "body.vendor"},
+	{"doubled vendor", "POST " + connectionsPath, withMember(`"vendor":"belvo"`), "body.vendor"},
+	{"doubled secret", "POST " + connectionsPath, withMember(`"secret":"` + canary + `"`), "body.secret"},
+	{"doubled by escape", "POST " + connectionsPath, withMember(`"\u0076endor":"belvo"`), "body.vendor"},
 	{"doubled and missing", "POST " + connectionsPath, `{"vendor":"pluggy","vendor":"pluggy","configName":"a","baseUrl":"https://a.example","accountRef":"r"}`, "body.clientId body.secret body.vendor"},
-	{"vendor unknown", "POST " + connectionsPath, swap(`"pluggy"`, `"`+canary+`"`), "body.vendor"},
-	{"vendor's case", "POST " + connectionsPath, swap(`"pluggy"`, `"Pluggy"`), "body.vendor"},
-	{"vendor with space", "POST " + connectionsPath, swap(`"pluggy"`, `"pluggy "`), "body.vendor"},
-	{"vendor null", "POST " + connectionsPath, swap(`"pluggy"`, `null`), "body.vendor"},
-	{"vendor number", "POST " + connectionsPath, swap(`"pluggy"`, `5`), "body.vendor"},
-	{"vendor array", "POST " + connectionsPath, swap(`"pluggy"`, `["pluggy"]`), "body.vendor"},
-	{"vendor object", "POST " + connectionsPath, swap(`"pluggy"`, `{"name":"pluggy"}`), "body.vendor"},
-	{"name empty", "POST " + connectionsPath, swap("pluggy-main", ""), "body.configName"},
-	{"name NUL", "POST " + connectionsPath, swap("pluggy-main", `a\u0000b`), "body.configName"},
-	{"name line end", "POST " + connectionsPath, swap("pluggy-main", `a\nb`), "body.configName"},
-	{"name too long", "POST " + connectionsPath, swap("pluggy-main", strings.Repeat("é", 256)), "body.configName"},
-	{"secret null", "POST " + connectionsPath, swap(`"s-`+canary+`"`, `null`), "body.secret"},
-	{"secret number", "POST " + connectionsPath, swap(`"s-`+canary+`"`, `123`), "body.secret"},
-	{"secret huge number", "POST " + connectionsPath, swap(`"s-`+canary+`"`, `1e400`), "body.secret"},
-	{"secret boolean", "POST " + connectionsPath, swap(`"s-`+canary+`"`, `true`), "body.secret"},
-	{"secret object", "POST " + connectionsPath, swap(`"s-`+canary+`"`, `{"v":"`+canary+`"}`), "body.secret"},
-	{"secret empty", "POST " + connectionsPath, swap("s-"+canary, ""), "body.secret"},
-	{"client id empty", "POST " + connectionsPath, swap("id-"+canary, ""), "body.clientId"},
-	{"secret too long", "POST " + connectionsPath, swap("s-"+canary, strings.Repeat("s", 4097)), "body.secret"},
-	{"address without scheme", "POST " + connectionsPath, swap("https://api.pluggy.ai", canary+".example"), "body.baseUrl"},
-	{"address http", "POST " + connectionsPath, swap("https://", "http://"), "body.baseUrl"},
-	{"address file", "POST " + connectionsPath, swap("https://", "file:///"), "body.baseUrl"},
-	{"address with userinfo", "POST " + connectionsPath, swap("https://", "https://u:"+canary+"@"), "body.baseUrl"},
-	{"address with query", "POST " + connectionsPath, swap("pluggy.ai", "pluggy.ai/?k="+canary), "body.baseUrl"},
-	{"address with fragment", "POST " + connectionsPath, swap("pluggy.ai", "pluggy.ai#x"), "body.baseUrl"},
-	{"address with backslash", "POST " + connectionsPath, swap("pluggy.ai", `pluggy.ai\\@evil`), "body.baseUrl"},
-	{"address with space", "POST " + connectionsPath, swap("api.pluggy.ai", "a b"), "body.baseUrl"},
+	{"vendor unknown", "POST " + connectionsPath, replaceIn(`"pluggy"`, `"`+canary+`"`), "body.vendor"},
+	{"vendor's case", "POST " + connectionsPath, replaceIn(`"pluggy"`, `"Pluggy"`), "body.vendor"},
+	{"vendor with space", "POST " + connectionsPath, replaceIn(`"pluggy"`, `"pluggy "`), "body.vendor"},
+	{"vendor null", "POST " + connectionsPath, replaceIn(`"pluggy"`, `null`), "body.vendor"},
+	{"vendor number", "POST " + connectionsPath, replaceIn(`"pluggy"`, `5`), "body.vendor"},
+	{"vendor array", "POST " + connectionsPath, replaceIn(`"pluggy"`, `["pluggy"]`), "body.vendor"},
+	{"vendor object", "POST " + connectionsPath, replaceIn(`"pluggy"`, `{"name":"pluggy"}`), "body.vendor"},
+	{"name empty", "POST " + connectionsPath, replaceIn("pluggy-main", ""), "body.configName"},
+	{"name NUL", "POST " + connectionsPath, replaceIn("pluggy-main", `a\u0000b`), "body.configName"},
+	{"name line end", "POST " + connectionsPath, replaceIn("pluggy-main", `a\nb`), "body.configName"},
+	{"name too long", "POST " + connectionsPath, replaceIn("pluggy-main", strings.Repeat("é", 256)), "body.configName"},
+	{"secret null", "POST " + connectionsPath, replaceIn(`"s-`+canary+`"`, `null`), "body.secret"},
+	{"secret number", "POST " + connectionsPath, replaceIn(`"s-`+canary+`"`, `123`), "body.secret"},
+	{"secret huge number", "POST " + connectionsPath, replaceIn(`"s-`+canary+`"`, `1e400`), "body.secret"},
+	{"secret boolean", "POST " + connectionsPath, replaceIn(`"s-`+canary+`"`, `true`), "body.secret"},
+	{"secret object", "POST " + connectionsPath, replaceIn(`"s-`+canary+`"`, `{"v":"`+canary+`"}`), "body.secret"},
+	{"secret empty", "POST " + connectionsPath, replaceIn("s-"+canary, ""), "body.secret"},
+	{"client id empty", "POST " + connectionsPath, replaceIn("id-"+canary, ""), "body.clientId"},
+	{"secret too long", "POST " + connectionsPath, replaceIn("s-"+canary, strings.Repeat("s", 4097)), "body.secret"},
+	{"address without scheme", "POST " + connectionsPath, replaceIn("https://api.pluggy.ai", canary+".example"), "body.baseUrl"},
+	{"address http", "POST " + connectionsPath, replaceIn("https://", "http://"), "body.baseUrl"},
+	{"address file", "POST " + connectionsPath, replaceIn("https://", "file:///"), "body.baseUrl"},
+	{"address with userinfo", "POST " + connectionsPath, replaceIn("https://", "https://u:"+canary+"@"), "body.baseUrl"},
+	{"address with query", "POST " + connectionsPath, replaceIn("pluggy.ai", "pluggy.ai/?k="+canary), "body.baseUrl"},
+	{"address with fragment", "POST " + connectionsPath, replaceIn("pluggy.ai", "pluggy.ai#x"), "body.baseUrl"},
+	{"address with backslash", "POST " + connectionsPath, replaceIn("pluggy.ai", `pluggy.ai\\@evil`), "body.baseUrl"},
+	{"address with space", "POST " + connectionsPath, replaceIn("api.pluggy.ai", "a b"), "body.baseUrl"},
 	{"everything wrong at once", "POST " + connectionsPath, `{"vendor":1,"configName":"","baseUrl":"x","accountRef":null,"clientId":{},"x":0}`,
 		"body.accountRef body.baseUrl body.clientId body.configName body.secret body.vendor body.x"},
 
@@ -111,14 +111,16 @@ var hostileBodies = []struct {
 }
 
 // swap replaces a piece of the good body; with adds a member to it.
-func swap(old, replacement string) string {
+func replaceIn(old, replacement string) string {
 	return strings.Replace(goodConnection, old, replacement, 1)
 }
-func with(member string) string { return strings.TrimSuffix(goodConnection, "}") + "," + member + "}" }
+func withMember(member string) string {
+	return strings.TrimSuffix(goodConnection, "}") + "," + member + "}"
+}
 
-func TestHostileBodiesAreRefusedByName(t *testing.T) {
-	s := newSurface(t)
-	for _, c := range hostileBodies {
+func TestInvalidBodiesAreRejectedWithTheFieldNames(t *testing.T) {
+	s := newEnv(t)
+	for _, c := range invalidBodies {
 		t.Run(c.name, func(t *testing.T) {
 			method, target, _ := strings.Cut(c.target, " ")
 			w := s.call(method, target, c.body)
@@ -139,13 +141,13 @@ func TestHostileBodiesAreRefusedByName(t *testing.T) {
 	if s.service.calls > 0 {
 		t.Errorf("%d got through", s.service.calls)
 	}
-	if len(hostileBodies) < 60 {
-		t.Errorf("only %d bodies", len(hostileBodies))
+	if len(invalidBodies) < 60 {
+		t.Errorf("only %d bodies", len(invalidBodies))
 	}
 }
 
-func TestHostileQueriesAreRefusedByName(t *testing.T) {
-	s := newSurface(t)
+func TestInvalidQueriesAreRejectedWithTheParameterNames(t *testing.T) {
+	s := newEnv(t)
 	feed := prefix + "/transactions/changes"
 	for _, c := range []struct{ name, target, at string }{
 		{"limit zero", connectionsPath + "?limit=0", "query.limit"},

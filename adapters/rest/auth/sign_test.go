@@ -33,7 +33,7 @@ var moment = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 type members map[string]any
 
 // but gives the members with some replaced; a nil value takes one out.
-func (m members) but(pairs ...any) members {
+func (m members) with(pairs ...any) members {
 	changed := maps.Clone(m)
 	for i := 0; i < len(pairs); i += 2 {
 		changed[pairs[i].(string)] = pairs[i+1]
@@ -68,7 +68,7 @@ func signed(header, claims any, sign func(input []byte) []byte) string {
 	return input + "." + base64.RawURLEncoding.EncodeToString(sign([]byte(input)))
 }
 
-func byHMAC(key []byte) func([]byte) []byte {
+func signHMAC(key []byte) func([]byte) []byte {
 	return func(input []byte) []byte {
 		mac := hmac.New(sha256.New, key)
 		mac.Write(input)
@@ -76,7 +76,7 @@ func byHMAC(key []byte) func([]byte) []byte {
 	}
 }
 
-func byRSA(key *rsa.PrivateKey) func([]byte) []byte {
+func signRSA(key *rsa.PrivateKey) func([]byte) []byte {
 	return func(input []byte) []byte {
 		sum := sha256.Sum256(input)
 		signature, err := rsa.SignPKCS1v15(rand.Reader, key, crypto.SHA256, sum[:])
@@ -87,7 +87,7 @@ func byRSA(key *rsa.PrivateKey) func([]byte) []byte {
 	}
 }
 
-func byPSS(key *rsa.PrivateKey) func([]byte) []byte {
+func signPSS(key *rsa.PrivateKey) func([]byte) []byte {
 	return func(input []byte) []byte {
 		sum := sha256.Sum256(input)
 		signature, err := rsa.SignPSS(rand.Reader, key, crypto.SHA256, sum[:], nil)
@@ -98,7 +98,7 @@ func byPSS(key *rsa.PrivateKey) func([]byte) []byte {
 	}
 }
 
-func byECDSA(key *ecdsa.PrivateKey) func([]byte) []byte {
+func signECDSA(key *ecdsa.PrivateKey) func([]byte) []byte {
 	return func(input []byte) []byte {
 		sum := sha256.Sum256(input)
 		r, s, err := ecdsa.Sign(rand.Reader, key, sum[:])
@@ -112,16 +112,16 @@ func byECDSA(key *ecdsa.PrivateKey) func([]byte) []byte {
 	}
 }
 
-func byEdwards(key ed25519.PrivateKey) func([]byte) []byte {
+func signEd25519(key ed25519.PrivateKey) func([]byte) []byte {
 	return func(input []byte) []byte { return ed25519.Sign(key, input) }
 }
 
-func bySigning(signature string) func([]byte) []byte {
+func fixedSignature(signature string) func([]byte) []byte {
 	return func([]byte) []byte { return []byte(signature) }
 }
 
 // ring holds one key of each kind; making them once keeps the tests quick.
-var ring = sync.OnceValue(func() (r struct {
+var testKeys = sync.OnceValue(func() (r struct {
 	rsa, pss, foreign, weak *rsa.PrivateKey
 	ec                      *ecdsa.PrivateKey
 	ed                      ed25519.PrivateKey
@@ -135,7 +135,7 @@ var ring = sync.OnceValue(func() (r struct {
 })
 
 // keySet publishes keys by id; algorithm "" leaves the member out.
-func keySet(t testing.TB, entries ...any) []byte {
+func jwkSet(t testing.TB, entries ...any) []byte {
 	t.Helper()
 	set := jwk.NewSet()
 	for i := 0; i < len(entries); i += 3 {
@@ -158,7 +158,7 @@ func keySet(t testing.TB, entries ...any) []byte {
 	return raw
 }
 
-func newShared(t testing.TB, c Claims) (*Verifier, *porttest.Clock) {
+func newHS256Verifier(t testing.TB, c Claims) (*Verifier, *porttest.Clock) {
 	t.Helper()
 	clock := porttest.NewClock(moment)
 	v, err := NewHS256(domain.SecretText(secret), c, clock)

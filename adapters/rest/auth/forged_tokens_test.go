@@ -22,7 +22,7 @@ import (
 var strictClaims = Claims{Issuer: "https://issuer.example", Audience: "discovery"}
 
 // issuing serves a key set that a test may change.
-func issuing(t testing.TB, set []byte) (*httptest.Server, *[]byte) {
+func newIssuer(t testing.TB, set []byte) (*httptest.Server, *[]byte) {
 	t.Helper()
 	served := set
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(served) }))
@@ -30,9 +30,9 @@ func issuing(t testing.TB, set []byte) (*httptest.Server, *[]byte) {
 	return server, &served
 }
 
-func newPublished(t testing.TB, set []byte, c Claims) (*Verifier, *porttest.Clock) {
+func newJWKSVerifier(t testing.TB, set []byte, c Claims) (*Verifier, *porttest.Clock) {
 	t.Helper()
-	server, _ := issuing(t, set)
+	server, _ := newIssuer(t, set)
 	clock := porttest.NewClock(moment)
 	v, err := NewJWKS(t.Context(), Issuer{URL: server.URL, Client: server.Client()}, c, clock)
 	if err != nil {
@@ -41,31 +41,31 @@ func newPublished(t testing.TB, set []byte, c Claims) (*Verifier, *porttest.Cloc
 	return v, clock
 }
 
-func everyKey(t testing.TB) []byte {
-	r := ring()
-	return keySet(t, "rs", &r.rsa.PublicKey, "RS256", "ps", &r.pss.PublicKey, "PS256", "es", &r.ec.PublicKey, "",
+func allKeys(t testing.TB) []byte {
+	r := testKeys()
+	return jwkSet(t, "rs", &r.rsa.PublicKey, "RS256", "ps", &r.pss.PublicKey, "PS256", "es", &r.ec.PublicKey, "",
 		"ed", r.ed.Public(), "", "plain", &r.foreign.PublicKey, "", "weak", &r.weak.PublicKey, "RS256",
 		"hidden", []byte(secret), "HS256", "odd", &r.rsa.PublicKey, "ES256")
 }
 
-func TestGoodTokensComeIn(t *testing.T) {
-	r := ring()
-	published, _ := newPublished(t, everyKey(t), strictClaims)
-	shared, _ := newShared(t, strictClaims)
+func TestValidTokensAreAccepted(t *testing.T) {
+	r := testKeys()
+	published, _ := newJWKSVerifier(t, allKeys(t), strictClaims)
+	shared, _ := newHS256Verifier(t, strictClaims)
 	for name, c := range map[string]struct {
 		v     *Verifier
 		token string
 	}{
-		"HS256":               {shared, signed(members{"alg": "HS256", "typ": "JWT"}, goodClaims(), byHMAC([]byte(secret)))},
-		"RS256":               {published, signed(members{"alg": "RS256", "kid": "rs"}, goodClaims(), byRSA(r.rsa))},
-		"PS256":               {published, signed(members{"alg": "PS256", "kid": "ps"}, goodClaims(), byPSS(r.pss))},
-		"ES256":               {published, signed(members{"alg": "ES256", "kid": "es"}, goodClaims(), byECDSA(r.ec))},
-		"EdDSA":               {published, signed(members{"alg": "EdDSA", "kid": "ed"}, goodClaims(), byEdwards(r.ed))},
-		"RSA without alg":     {published, signed(members{"alg": "RS256", "kid": "plain"}, goodClaims(), byRSA(r.foreign))},
-		"audience as text":    {shared, signed(members{"alg": "HS256"}, goodClaims().but("aud", "discovery"), byHMAC([]byte(secret)))},
-		"tenant in camelCase": {shared, signed(members{"alg": "HS256"}, goodClaims().but("tenant_id", nil, "tenantId", tenant), byHMAC([]byte(secret)))},
-		"a second ago":        {shared, signed(members{"alg": "HS256"}, goodClaims().but("exp", moment.Add(-time.Second).Unix()), byHMAC([]byte(secret)))},
-		"pointers unread":     {published, signed(members{"alg": "RS256", "kid": "rs", "jku": "http://127.0.0.1:1/"}, goodClaims(), byRSA(r.rsa))},
+		"HS256":               {shared, signed(members{"alg": "HS256", "typ": "JWT"}, goodClaims(), signHMAC([]byte(secret)))},
+		"RS256":               {published, signed(members{"alg": "RS256", "kid": "rs"}, goodClaims(), signRSA(r.rsa))},
+		"PS256":               {published, signed(members{"alg": "PS256", "kid": "ps"}, goodClaims(), signPSS(r.pss))},
+		"ES256":               {published, signed(members{"alg": "ES256", "kid": "es"}, goodClaims(), signECDSA(r.ec))},
+		"EdDSA":               {published, signed(members{"alg": "EdDSA", "kid": "ed"}, goodClaims(), signEd25519(r.ed))},
+		"RSA without alg":     {published, signed(members{"alg": "RS256", "kid": "plain"}, goodClaims(), signRSA(r.foreign))},
+		"audience as text":    {shared, signed(members{"alg": "HS256"}, goodClaims().with("aud", "discovery"), signHMAC([]byte(secret)))},
+		"tenant in camelCase": {shared, signed(members{"alg": "HS256"}, goodClaims().with("tenant_id", nil, "tenantId", tenant), signHMAC([]byte(secret)))},
+		"a second ago":        {shared, signed(members{"alg": "HS256"}, goodClaims().with("exp", moment.Add(-time.Second).Unix()), signHMAC([]byte(secret)))},
+		"pointers unread":     {published, signed(members{"alg": "RS256", "kid": "rs", "jku": "http://127.0.0.1:1/"}, goodClaims(), signRSA(r.rsa))},
 	} {
 		got, err := c.v.Verify(t.Context(), c.token)
 		if err != nil {
@@ -79,12 +79,12 @@ func TestGoodTokensComeIn(t *testing.T) {
 }
 
 func TestScopesAreReadFromThreeClaims(t *testing.T) {
-	v, _ := newShared(t, Claims{})
-	got, err := v.Verify(t.Context(), signed(members{"alg": "HS256"}, goodClaims().but("scope", " a  b ", "scp", []any{"c", 1, "d"}, "permissions", []string{"e"}), byHMAC([]byte(secret))))
+	v, _ := newHS256Verifier(t, Claims{})
+	got, err := v.Verify(t.Context(), signed(members{"alg": "HS256"}, goodClaims().with("scope", " a  b ", "scp", []any{"c", 1, "d"}, "permissions", []string{"e"}), signHMAC([]byte(secret))))
 	if diff := cmp.Diff([]string{"a", "b", "c", "d", "e"}, got.Scopes); diff != "" || err != nil {
 		t.Error(err, diff)
 	}
-	none, err := v.Verify(t.Context(), signed(members{"alg": "HS256"}, goodClaims().but("scope", 7), byHMAC([]byte(secret))))
+	none, err := v.Verify(t.Context(), signed(members{"alg": "HS256"}, goodClaims().with("scope", 7), signHMAC([]byte(secret))))
 	if err != nil || len(none.Scopes) > 0 {
 		t.Error(err, none.Scopes)
 	}
@@ -93,13 +93,13 @@ func TestScopesAreReadFromThreeClaims(t *testing.T) {
 // forgery is a token that must stay out of the verifier it is made for.
 type forgery struct{ name, token string }
 
-func forgedForShared() []forgery {
-	key := byHMAC([]byte(secret))
+func forgedHS256Tokens() []forgery {
+	key := signHMAC([]byte(secret))
 	good := signed(members{"alg": "HS256"}, goodClaims(), key)
 	head, rest, _ := strings.Cut(good, ".")
 	payload, signature, _ := strings.Cut(rest, ".")
 	header := func(pairs ...any) string {
-		return signed(members{"alg": "HS256"}.but(pairs...), goodClaims(), key)
+		return signed(members{"alg": "HS256"}.with(pairs...), goodClaims(), key)
 	}
 	return append(forgedClaims(), []forgery{
 		{"empty", ""},
@@ -120,8 +120,8 @@ func forgedForShared() []forgery {
 		{"unicode look-alike", strings.Replace(good, "e", "е", 1)},
 		{"cut signature", good[:len(good)-4]},
 		{"longer signature", good + "AAAA"},
-		{"flipped signature", head + "." + payload + "." + flip(signature)},
-		{"flipped payload", head + "." + flip(payload) + "." + signature},
+		{"flipped signature", head + "." + payload + "." + flipBits(signature)},
+		{"flipped payload", head + "." + flipBits(payload) + "." + signature},
 		{"huge", good + strings.Repeat("A", maxToken)},
 		{"huge header", header("x", strings.Repeat("A", maxToken))},
 		{"header no JSON", signed("alg", goodClaims(), key)},
@@ -129,8 +129,8 @@ func forgedForShared() []forgery {
 		{"header null", signed("null", goodClaims(), key)},
 		{"header with two algorithms", signed(`{"alg":"none","alg":"HS256"}`, goodClaims(), key)},
 		{"header with two texts", signed(`{"alg":"HS256"}{}`, goodClaims(), key)},
-		{"alg none", signed(members{"alg": "none"}, goodClaims(), bySigning(""))},
-		{"alg None", signed(members{"alg": "None"}, goodClaims(), bySigning(""))},
+		{"alg none", signed(members{"alg": "none"}, goodClaims(), fixedSignature(""))},
+		{"alg None", signed(members{"alg": "None"}, goodClaims(), fixedSignature(""))},
 		{"alg NONE signed", signed(members{"alg": "NONE"}, goodClaims(), key)},
 		{"alg missing", header("alg", nil)},
 		{"alg empty", header("alg", "")},
@@ -145,15 +145,15 @@ func forgedForShared() []forgery {
 		{"crit empty", header("crit", []string{})},
 		{"b64 false", header("b64", false, "crit", []string{"b64"})},
 		{"b64 alone", header("b64", false)},
-		{"another secret", signed(members{"alg": "HS256"}, goodClaims(), byHMAC([]byte(strings.ToUpper(secret))))},
-		{"empty secret", signed(members{"alg": "HS256"}, goodClaims(), byHMAC(nil))},
+		{"another secret", signed(members{"alg": "HS256"}, goodClaims(), signHMAC([]byte(strings.ToUpper(secret))))},
+		{"empty secret", signed(members{"alg": "HS256"}, goodClaims(), signHMAC(nil))},
 	}...)
 }
 
 // forgedClaims are signed as they should be, and say what no issuer says.
 func forgedClaims() []forgery {
-	key := byHMAC([]byte(secret))
-	claim := func(pairs ...any) string { return signed(members{"alg": "HS256"}, goodClaims().but(pairs...), key) }
+	key := signHMAC([]byte(secret))
+	claim := func(pairs ...any) string { return signed(members{"alg": "HS256"}, goodClaims().with(pairs...), key) }
 	return []forgery{
 		{"payload no JSON", signed(members{"alg": "HS256"}, "exp", key)},
 		{"payload array", signed(members{"alg": "HS256"}, "[]", key)},
@@ -176,7 +176,7 @@ func forgedClaims() []forgery {
 		{"tenant nil UUID", claim("tenant_id", "00000000-0000-0000-0000-000000000000")},
 		{"tenant empty", claim("tenant_id", "")},
 		{"tenant number", claim("tenant_id", 1)},
-		{"tenant null beside another", signed(`{"alg":"HS256"}`, goodClaims().but("tenant_id", (*string)(nil), "tenantId", 5), key)},
+		{"tenant null beside another", signed(`{"alg":"HS256"}`, goodClaims().with("tenant_id", (*string)(nil), "tenantId", 5), key)},
 		{"tenant array", claim("tenant_id", []string{tenant})},
 		{"tenant object", claim("tenant_id", members{"id": tenant})},
 		{"tenant bad beside a good one", claim("tenant_id", "x", "tenantId", tenant)},
@@ -188,44 +188,44 @@ func forgedClaims() []forgery {
 }
 
 // flip changes bits that a decoder does not drop.
-func flip(part string) string {
+func flipBits(part string) string {
 	turned := []byte(part)
 	turned[2] = map[bool]byte{true: 'B', false: 'A'}[turned[2] == 'A']
 	return string(turned)
 }
 
-func forgedForPublished(t *testing.T) []forgery {
-	r := ring()
+func forgedJWKSTokens(t *testing.T) []forgery {
+	r := testKeys()
 	der, err := x509.MarshalPKIXPublicKey(&r.rsa.PublicKey)
 	if err != nil {
 		t.Fatal(err)
 	}
 	public := pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})
-	own := byRSA(r.foreign)
+	own := signRSA(r.foreign)
 	embedded := members{"kty": "RSA", "n": base64.RawURLEncoding.EncodeToString(r.foreign.N.Bytes()), "e": "AQAB"}
-	head := func(pairs ...any) members { return members{"alg": "RS256", "kid": "rs"}.but(pairs...) }
+	head := func(pairs ...any) members { return members{"alg": "RS256", "kid": "rs"}.with(pairs...) }
 	return []forgery{
-		{"HS256 with the PEM of the public key", signed(head("alg", "HS256"), goodClaims(), byHMAC(public))},
-		{"HS256 with the DER of the public key", signed(head("alg", "HS256"), goodClaims(), byHMAC(der))},
-		{"HS256 with the modulus", signed(head("alg", "HS256"), goodClaims(), byHMAC(r.rsa.N.Bytes()))},
-		{"HS256 with the published symmetric key", signed(head("alg", "HS256", "kid", "hidden"), goodClaims(), byHMAC([]byte(secret)))},
-		{"none", signed(head("alg", "none"), goodClaims(), bySigning(""))},
-		{"RS256 by a PS256 key", signed(head("kid", "ps"), goodClaims(), byRSA(r.pss))},
-		{"PS256 by an RS256 key", signed(head("alg", "PS256"), goodClaims(), byPSS(r.rsa))},
-		{"PS256 by a key that names none", signed(head("alg", "PS256", "kid", "plain"), goodClaims(), byPSS(r.foreign))},
-		{"PS256 announced, RS256 signed", signed(head("alg", "PS256"), goodClaims(), byRSA(r.rsa))},
+		{"HS256 with the PEM of the public key", signed(head("alg", "HS256"), goodClaims(), signHMAC(public))},
+		{"HS256 with the DER of the public key", signed(head("alg", "HS256"), goodClaims(), signHMAC(der))},
+		{"HS256 with the modulus", signed(head("alg", "HS256"), goodClaims(), signHMAC(r.rsa.N.Bytes()))},
+		{"HS256 with the published symmetric key", signed(head("alg", "HS256", "kid", "hidden"), goodClaims(), signHMAC([]byte(secret)))},
+		{"none", signed(head("alg", "none"), goodClaims(), fixedSignature(""))},
+		{"RS256 by a PS256 key", signed(head("kid", "ps"), goodClaims(), signRSA(r.pss))},
+		{"PS256 by an RS256 key", signed(head("alg", "PS256"), goodClaims(), signPSS(r.rsa))},
+		{"PS256 by a key that names none", signed(head("alg", "PS256", "kid", "plain"), goodClaims(), signPSS(r.foreign))},
+		{"PS256 announced, RS256 signed", signed(head("alg", "PS256"), goodClaims(), signRSA(r.rsa))},
 		{"another's key", signed(head(), goodClaims(), own)},
-		{"a weak key", signed(head("kid", "weak"), goodClaims(), byRSA(r.weak))},
-		{"a key of the wrong algorithm", signed(head("alg", "ES256", "kid", "odd"), goodClaims(), byRSA(r.rsa))},
-		{"ES256 of zeros", signed(head("alg", "ES256", "kid", "es"), goodClaims(), bySigning(string(make([]byte, 64))))},
-		{"EdDSA of zeros", signed(head("alg", "EdDSA", "kid", "ed"), goodClaims(), bySigning(string(make([]byte, 64))))},
-		{"no kid", signed(head("kid", nil), goodClaims(), byRSA(r.rsa))},
-		{"kid empty", signed(head("kid", ""), goodClaims(), byRSA(r.rsa))},
-		{"kid number", signed(head("kid", 1), goodClaims(), byRSA(r.rsa))},
-		{"kid path", signed(head("kid", "../../../../dev/null"), goodClaims(), byHMAC(nil))},
+		{"a weak key", signed(head("kid", "weak"), goodClaims(), signRSA(r.weak))},
+		{"a key of the wrong algorithm", signed(head("alg", "ES256", "kid", "odd"), goodClaims(), signRSA(r.rsa))},
+		{"ES256 of zeros", signed(head("alg", "ES256", "kid", "es"), goodClaims(), fixedSignature(string(make([]byte, 64))))},
+		{"EdDSA of zeros", signed(head("alg", "EdDSA", "kid", "ed"), goodClaims(), fixedSignature(string(make([]byte, 64))))},
+		{"no kid", signed(head("kid", nil), goodClaims(), signRSA(r.rsa))},
+		{"kid empty", signed(head("kid", ""), goodClaims(), signRSA(r.rsa))},
+		{"kid number", signed(head("kid", 1), goodClaims(), signRSA(r.rsa))},
+		{"kid path", signed(head("kid", "../../../../dev/null"), goodClaims(), signHMAC(nil))},
 		{"kid URL", signed(head("kid", "http://127.0.0.1/key"), goodClaims(), own)},
 		{"kid SQL", signed(head("kid", "x' OR '1'='1"), goodClaims(), own)},
-		{"kid case", signed(head("kid", "RS"), goodClaims(), byRSA(r.rsa))},
+		{"kid case", signed(head("kid", "RS"), goodClaims(), signRSA(r.rsa))},
 		{"jku", signed(head("jku", "http://127.0.0.1/jwks", "kid", "mine"), goodClaims(), own)},
 		{"x5u", signed(head("x5u", "http://127.0.0.1/cert"), goodClaims(), own)},
 		{"x5c", signed(head("x5c", []string{base64.StdEncoding.EncodeToString(der)}), goodClaims(), own)},
@@ -234,13 +234,13 @@ func forgedForPublished(t *testing.T) []forgery {
 	}
 }
 
-func TestForgedTokensStayOut(t *testing.T) {
-	shared, _ := newShared(t, strictClaims)
-	published, _ := newPublished(t, everyKey(t), strictClaims)
+func TestForgedTokensAreRejected(t *testing.T) {
+	shared, _ := newHS256Verifier(t, strictClaims)
+	published, _ := newJWKSVerifier(t, allKeys(t), strictClaims)
 	tables := []struct {
 		v   *Verifier
 		all []forgery
-	}{{shared, forgedForShared()}, {published, forgedForPublished(t)}}
+	}{{shared, forgedHS256Tokens()}, {published, forgedJWKSTokens(t)}}
 	count := 0
 	for i, table := range tables {
 		for _, f := range table.all {
@@ -262,9 +262,9 @@ func TestForgedTokensStayOut(t *testing.T) {
 }
 
 func TestConfiguredTenantClaim(t *testing.T) {
-	v, _ := newShared(t, Claims{TenantClaim: "org"})
+	v, _ := newHS256Verifier(t, Claims{TenantClaim: "org"})
 	token := func(pairs ...any) string {
-		return signed(members{"alg": "HS256"}, goodClaims().but(pairs...), byHMAC([]byte(secret)))
+		return signed(members{"alg": "HS256"}, goodClaims().with(pairs...), signHMAC([]byte(secret)))
 	}
 	if _, err := v.Verify(t.Context(), token("org", tenant, "tenant_id", nil)); err != nil {
 		t.Error(err)

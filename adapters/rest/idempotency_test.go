@@ -13,10 +13,10 @@ import (
 
 const otherConnection = `{"vendor":"belvo","configName":"b","baseUrl":"https://b.example","accountRef":"r","clientId":"i","secret":"s"}`
 
-func TestARepeatAnswersTheFirstAnswer(t *testing.T) {
-	s := newSurface(t)
+func TestARepeatedRequestGetsTheStoredResponse(t *testing.T) {
+	s := newEnv(t)
 	first := s.call("POST", connectionsPath, goodConnection, keyHeader, "k:1_-A")
-	again := s.call("POST", connectionsPath, goodConnection, otherKeyHeader, "k:1_-A")
+	again := s.call("POST", connectionsPath, goodConnection, altKeyHeader, "k:1_-A")
 	if s.service.calls != 1 {
 		t.Errorf("the work was done %d times", s.service.calls)
 	}
@@ -31,50 +31,50 @@ func TestARepeatAnswersTheFirstAnswer(t *testing.T) {
 			t.Errorf("%s: %s", name, diff)
 		}
 	}
-	problemIn(t, s.call("POST", connectionsPath, otherConnection, keyHeader, "k:1_-A"), 422, codeReused)
+	problemIn(t, s.call("POST", connectionsPath, otherConnection, keyHeader, "k:1_-A"), 422, codeKeyReused)
 	put := `{"configName":"a","baseUrl":"https://b.example","accountRef":"c"}`
-	problemIn(t, s.call("PUT", idPath, put, keyHeader, "k:1_-A"), 422, codeReused)
+	problemIn(t, s.call("PUT", idPath, put, keyHeader, "k:1_-A"), 422, codeKeyReused)
 }
 
-func TestFailuresAndTheirKeys(t *testing.T) {
-	s := newSurface(t)
-	s.service.fail = &domain.Error{Kind: domain.Conflict, Code: domain.NameTaken}
+func TestA4xxIsStoredUnderItsIdempotencyKeyAndA5xxIsNot(t *testing.T) {
+	s := newEnv(t)
+	s.service.err = &domain.Error{Kind: domain.Conflict, Code: domain.NameTaken}
 	problemIn(t, s.call("POST", connectionsPath, goodConnection, keyHeader, "taken"), 409, codeConflict)
-	s.service.fail = nil
+	s.service.err = nil
 	if w := s.call("POST", connectionsPath, goodConnection, keyHeader, "taken"); w.Code != 409 || w.Header().Get(replayedHeader) != "true" || w.Header().Get("Content-Type") != problemType {
 		t.Errorf("a refusal is not repeated: %d %v", w.Code, w.Header())
 	}
-	s.service.fail = &domain.Error{Kind: domain.Unavailable}
+	s.service.err = &domain.Error{Kind: domain.Unavailable}
 	problemIn(t, s.call("POST", connectionsPath, goodConnection, keyHeader, "away"), 503, codeUnavailable)
-	s.service.fail, s.service.panics = nil, "x"
+	s.service.err, s.service.panicWith = nil, "x"
 	problemIn(t, s.call("POST", connectionsPath, goodConnection, keyHeader, "away"), 500, codeInternal)
-	s.service.panics = nil
+	s.service.panicWith = nil
 	if w := s.call("POST", connectionsPath, goodConnection, keyHeader, "away"); w.Code != 201 || w.Header().Get(replayedHeader) != "" {
 		t.Errorf("a 5xx holds its key: %d", w.Code)
 	}
 }
 
 func TestAMintedTokenIsNeverStored(t *testing.T) {
-	s := newSurface(t)
+	s := newEnv(t)
 	body := `{"vendor":"pluggy","connection_config_name":"a"}`
 	first := s.call("POST", tokensPath, body, keyHeader, "mint")
-	if first.Code != 201 || !strings.Contains(first.Body.String(), rawToken) {
+	if first.Code != 201 || !strings.Contains(first.Body.String(), webhookToken) {
 		t.Fatalf("%d %s", first.Code, first.Body)
 	}
-	for key, kept := range s.service.answers {
-		if strings.Contains(string(kept.answer.Body), rawToken) || len(kept.answer.Headers) > 0 {
-			t.Errorf("%s holds %s", key, kept.answer.Body)
+	for key, kept := range s.service.responses {
+		if strings.Contains(string(kept.response.Body), webhookToken) || len(kept.response.Headers) > 0 {
+			t.Errorf("%s holds %s", key, kept.response.Body)
 		}
 	}
-	problemIn(t, s.call("POST", tokensPath, body, keyHeader, "mint"), 409, codeShownOnce)
-	problemIn(t, s.call("POST", tokensPath, strings.Replace(body, `"a"`, `"b"`, 1), keyHeader, "mint"), 422, codeReused)
+	problemIn(t, s.call("POST", tokensPath, body, keyHeader, "mint"), 409, codeTokenShownOnce)
+	problemIn(t, s.call("POST", tokensPath, strings.Replace(body, `"a"`, `"b"`, 1), keyHeader, "mint"), 422, codeKeyReused)
 	if s.service.calls != 1 {
 		t.Errorf("minted %d times", s.service.calls)
 	}
 }
 
-func TestKeysHaveAForm(t *testing.T) {
-	s := newSurface(t)
+func TestMalformedIdempotencyKeysAreRejected(t *testing.T) {
+	s := newEnv(t)
 	for _, bad := range []string{" ", "a b", "é", "a/b", strings.Repeat("k", 129), "a;b", "a\tb", canary + "!"} {
 		w := s.call("POST", connectionsPath, goodConnection, keyHeader, bad)
 		if p := problemIn(t, w, 400, codeInvalid); locations(p) != "header.X-Idempotency-Key" || strings.Contains(w.Body.String(), canary) {
@@ -84,14 +84,14 @@ func TestKeysHaveAForm(t *testing.T) {
 	r := httptest.NewRequest(http.MethodPost, connectionsPath, strings.NewReader(goodConnection))
 	r.Header = map[string][]string{"Authorization": {"Bearer tenant-a"}, "Content-Type": {"application/json"}, "X-Idempotency-Key": {""}}
 	problemIn(t, s.serve(r), 400, codeInvalid)
-	problemIn(t, s.call("POST", connectionsPath, goodConnection, keyHeader, "a", otherKeyHeader, "b"), 400, codeInvalid)
-	if w := s.call("POST", connectionsPath, goodConnection, keyHeader, "same", otherKeyHeader, "same"); w.Code != 201 {
+	problemIn(t, s.call("POST", connectionsPath, goodConnection, keyHeader, "a", altKeyHeader, "b"), 400, codeInvalid)
+	if w := s.call("POST", connectionsPath, goodConnection, keyHeader, "same", altKeyHeader, "same"); w.Code != 201 {
 		t.Errorf("%d", w.Code)
 	}
 }
 
-func TestKeysOfTenantsAreApart(t *testing.T) {
-	s := newSurface(t)
+func TestTenantsDoNotShareIdempotencyKeys(t *testing.T) {
+	s := newEnv(t)
 	s.call("POST", connectionsPath, goodConnection, keyHeader, "k")
 	w := s.call("POST", connectionsPath, goodConnection, keyHeader, "k", "Authorization", "Bearer tenant-b")
 	if w.Code != 201 || w.Header().Get(replayedHeader) != "" || s.service.calls != 2 {
@@ -99,14 +99,14 @@ func TestKeysOfTenantsAreApart(t *testing.T) {
 	}
 }
 
-func TestLiveTestsAndKnocksTakeNoKey(t *testing.T) {
-	s := newSurface(t)
+func TestLiveTestsAndWebhooksIgnoreIdempotencyKeys(t *testing.T) {
+	s := newEnv(t)
 	for range 2 {
 		s.call("POST", connectionsPath+"/test", `{"vendor":"pluggy","configName":"a"}`, keyHeader, "k")
 		s.call("POST", enginesPath+samePath+"/test", "", keyHeader, "k")
-		s.call("POST", prefix+"/webhooks/pluggy/"+rawToken, "{}", keyHeader, "k")
+		s.call("POST", prefix+"/webhooks/pluggy/"+webhookToken, "{}", keyHeader, "k")
 	}
-	if s.service.calls != 6 || len(s.service.answers) > 0 {
-		t.Errorf("%d calls, %d answers", s.service.calls, len(s.service.answers))
+	if s.service.calls != 6 || len(s.service.responses) > 0 {
+		t.Errorf("%d calls, %d answers", s.service.calls, len(s.service.responses))
 	}
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports/porttest"
 )
 
-func TestReadinessFollowsItsChecks(t *testing.T) {
+func TestReadinessReflectsItsChecks(t *testing.T) {
 	for _, c := range []struct {
 		name     string
 		database error
@@ -28,7 +28,7 @@ func TestReadinessFollowsItsChecks(t *testing.T) {
 		{"draining", nil, true, 503, `{"status":"draining","checks":{"database":{"status":"up"}},"version":"1.2.3"}`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s := newSurface(t, func(o *Options) {
+			s := newEnv(t, func(o *Options) {
 				o.Ready = func(context.Context) map[string]error { return map[string]error{"database": c.database} }
 				o.Draining = func() bool { return c.draining }
 			})
@@ -44,7 +44,7 @@ func TestReadinessFollowsItsChecks(t *testing.T) {
 }
 
 func TestOpenAPIDescribesEverything(t *testing.T) {
-	doc := openAPI(t, newSurface(t))
+	doc := openAPI(t, newEnv(t))
 	if doc["openapi"] != "3.1.0" {
 		t.Errorf("version %v", doc["openapi"])
 	}
@@ -93,9 +93,9 @@ func TestOpenAPIDescribesEverything(t *testing.T) {
 }
 
 // TestTheMarkOfARepeatIsDescribed wherever a kept answer may be given again, and nowhere else.
-func TestTheMarkOfARepeatIsDescribed(t *testing.T) {
+func TestTheReplayedHeaderIsDocumented(t *testing.T) {
 	marked := map[string][]string{}
-	for path, methods := range openAPI(t, newSurface(t))["paths"].(map[string]any) {
+	for path, methods := range openAPI(t, newEnv(t))["paths"].(map[string]any) {
 		for method, op := range methods.(map[string]any) {
 			for status, response := range op.(map[string]any)["responses"].(map[string]any) {
 				headers, _ := response.(map[string]any)["headers"].(map[string]any)
@@ -121,7 +121,7 @@ func TestTheMarkOfARepeatIsDescribed(t *testing.T) {
 
 // TestOutputsHaveNoSecret reads every schema that is an answer's.
 func TestOutputsHaveNoSecret(t *testing.T) {
-	schemas := openAPI(t, newSurface(t))["components"].(map[string]any)["schemas"].(map[string]any)
+	schemas := openAPI(t, newEnv(t))["components"].(map[string]any)["schemas"].(map[string]any)
 	for name, schema := range schemas {
 		properties, _ := schema.(map[string]any)["properties"].(map[string]any)
 		for member, raw := range properties {
@@ -133,28 +133,28 @@ func TestOutputsHaveNoSecret(t *testing.T) {
 	}
 }
 
-func TestVendorsComeFromWhatIsWired(t *testing.T) {
-	s := newSurface(t, func(o *Options) { o.Vendors = []domain.Vendor{"third"} })
+func TestVendorEnumsListTheConfiguredVendors(t *testing.T) {
+	s := newEnv(t, func(o *Options) { o.Vendors = []domain.Vendor{"third"} })
 	p := problemIn(t, s.call("POST", connectionsPath, goodConnection), 400, codeInvalid)
 	if locations(p) != "body.vendor" || !strings.Contains(p.Errors[0].Message, "third") || strings.Contains(p.Errors[0].Message, "pluggy") {
 		t.Errorf("%v", p.Errors)
 	}
-	if w := s.call("POST", connectionsPath, swap(`"pluggy"`, `"third"`)); w.Code != 201 {
+	if w := s.call("POST", connectionsPath, replaceIn(`"pluggy"`, `"third"`)); w.Code != 201 {
 		t.Errorf("%d", w.Code)
 	}
 }
 
 func TestPlainHTTPIsAllowedByOption(t *testing.T) {
-	s := newSurface(t, func(o *Options) { o.AllowHTTP = true })
-	if w := s.call("POST", connectionsPath, swap("https://api.pluggy.ai", "http://127.0.0.1:4011")); w.Code != 201 {
+	s := newEnv(t, func(o *Options) { o.AllowHTTP = true })
+	if w := s.call("POST", connectionsPath, replaceIn("https://api.pluggy.ai", "http://127.0.0.1:4011")); w.Code != 201 {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
 }
 
-func TestDocsAreOnePageWithAPolicy(t *testing.T) {
-	w := newSurface(t).call("GET", "/docs", "")
+func TestDocsAreOnePageWithAContentSecurityPolicy(t *testing.T) {
+	w := newEnv(t).call("GET", "/docs", "")
 	policy := w.Header().Get("Content-Security-Policy")
-	for _, want := range []string{"default-src 'none'", hashSource(docsScript), hashSource(docsStyle), "frame-ancestors 'none'"} {
+	for _, want := range []string{"default-src 'none'", cspHash(docsScript), cspHash(docsStyle), "frame-ancestors 'none'"} {
 		if !strings.Contains(policy, want) {
 			t.Errorf("policy %q lacks %s", policy, want)
 		}
@@ -165,16 +165,16 @@ func TestDocsAreOnePageWithAPolicy(t *testing.T) {
 	}
 }
 
-func TestDevelopmentNamesItsOwnOrigin(t *testing.T) {
-	s := newSurface(t, func(o *Options) { o.PublicURL, o.Development = "", true })
+func TestWebhookURLsUseTheRequestHostInDevelopment(t *testing.T) {
+	s := newEnv(t, func(o *Options) { o.PublicURL, o.Development = "", true })
 	w := s.call("POST", tokensPath, `{"vendor":"pluggy","connection_config_name":"x"}`)
 	if !strings.Contains(w.Body.String(), `"webhookUrl":"http://example.com/v1/discovery/webhooks/pluggy/`) {
 		t.Error(w.Body)
 	}
 }
 
-func TestMissingOptionsAreNamed(t *testing.T) {
-	full := Options{Verifier: bearers{}, Clock: &porttest.Clock{}, NewRequestID: func() string { return "" }, PublicURL: "https://x.example"}
+func TestNewNamesTheMissingOption(t *testing.T) {
+	full := Options{Verifier: fakeVerifier{}, Clock: &porttest.Clock{}, NewRequestID: func() string { return "" }, PublicURL: "https://x.example"}
 	for name, without := range map[string]func(*Options){
 		"Verifier": func(o *Options) { o.Verifier = nil }, "Clock": func(o *Options) { o.Clock = nil },
 		"NewRequestID": func(o *Options) { o.NewRequestID = nil }, "PublicURL": func(o *Options) { o.PublicURL = "" },
@@ -190,16 +190,16 @@ func TestMissingOptionsAreNamed(t *testing.T) {
 	}
 }
 
-func TestObserverIsToldTheTemplate(t *testing.T) {
+func TestOnRequestReceivesTheRouteTemplate(t *testing.T) {
 	var seen []string
-	s := newSurface(t, func(o *Options) {
+	s := newEnv(t, func(o *Options) {
 		o.OnRequest = func(method, route string, status int, _ time.Duration) {
 			seen = append(seen, method+" "+route+" "+http.StatusText(status))
 		}
 	})
 	s.call("GET", idPath, "")
-	s.call("POST", knockPath, "{}")
-	s.call("GET", "/"+rawToken, "")
+	s.call("POST", webhookURL, "{}")
+	s.call("GET", "/"+webhookToken, "")
 	want := []string{"GET " + connectionsPath + "/{id} OK", "POST " + webhookPath + " Accepted", "GET  Not Found"}
 	if diff := cmp.Diff(want, seen); diff != "" {
 		t.Error(diff)

@@ -33,26 +33,26 @@ func descriptorOf(c domain.Connection) descriptor {
 // newConnection is the body that creates a connection.
 type newConnection struct {
 	Vendor     string        `json:"vendor" minLength:"1" example:"pluggy" doc:"The aggregator; cannot be changed"`
-	ConfigName string        `json:"configName" minLength:"1" maxLength:"255" pattern:"^[^\\x00-\\x1F\\x7F-\\x9F]*$" patternDescription:"text without control characters" example:"pluggy-main" doc:"Unique among the tenant's live connections"`
+	ConfigName plainText     `json:"configName" minLength:"1" maxLength:"255" example:"pluggy-main" doc:"Unique among the tenant's live connections"`
 	BaseURL    string        `json:"baseUrl" minLength:"1" maxLength:"2048" example:"https://api.pluggy.ai" doc:"Vendor API base URL"`
-	AccountRef string        `json:"accountRef" minLength:"1" maxLength:"255" pattern:"^[^\\x00-\\x1F\\x7F-\\x9F]*$" patternDescription:"text without control characters" doc:"Opaque vendor account reference: Pluggy item id, Belvo link id"`
+	AccountRef plainText     `json:"accountRef" minLength:"1" maxLength:"255" doc:"Opaque vendor account reference: Pluggy item id, Belvo link id"`
 	ClientID   domain.Secret `json:"clientId" minLength:"1" maxLength:"4096" writeOnly:"true" doc:"Stored encrypted and never returned"`
 	Secret     domain.Secret `json:"secret" minLength:"1" maxLength:"4096" writeOnly:"true" doc:"Stored encrypted and never returned"`
 }
 
 // connectionChange is the body that replaces the changeable fields.
 type connectionChange struct {
-	ConfigName string        `json:"configName" minLength:"1" maxLength:"255" pattern:"^[^\\x00-\\x1F\\x7F-\\x9F]*$" patternDescription:"text without control characters"`
+	ConfigName plainText     `json:"configName" minLength:"1" maxLength:"255"`
 	BaseURL    string        `json:"baseUrl" minLength:"1" maxLength:"2048"`
-	AccountRef string        `json:"accountRef" minLength:"1" maxLength:"255" pattern:"^[^\\x00-\\x1F\\x7F-\\x9F]*$" patternDescription:"text without control characters"`
-	ClientID   domain.Secret `json:"clientId,omitzero" minLength:"1" maxLength:"4096" writeOnly:"true" dependentRequired:"secret" doc:"Together with secret, rotates the credential; without both, the credential is kept"`
-	Secret     domain.Secret `json:"secret,omitzero" minLength:"1" maxLength:"4096" writeOnly:"true" dependentRequired:"clientId" doc:"Together with clientId, rotates the credential; without both, the credential is kept"`
+	AccountRef plainText     `json:"accountRef" minLength:"1" maxLength:"255"`
+	ClientID   domain.Secret `json:"clientId,omitzero" minLength:"1" maxLength:"4096" writeOnly:"true" dependentRequired:"secret" doc:"Together with secret, rotates the credential; without both it is kept"`
+	Secret     domain.Secret `json:"secret,omitzero" minLength:"1" maxLength:"4096" writeOnly:"true" dependentRequired:"clientId" doc:"Together with clientId, rotates the credential; without both it is kept"`
 }
 
 // testRequest identifies the connection to test.
 type testRequest struct {
-	Vendor     string `json:"vendor" minLength:"1"`
-	ConfigName string `json:"configName" minLength:"1" maxLength:"255" pattern:"^[^\\x00-\\x1F\\x7F-\\x9F]*$" patternDescription:"text without control characters"`
+	Vendor     string    `json:"vendor" minLength:"1"`
+	ConfigName plainText `json:"configName" minLength:"1" maxLength:"255"`
 }
 
 // testOutcome is the result of a live test: an unhealthy connection is not a failed request.
@@ -78,28 +78,60 @@ type healthView struct {
 func (s *server) connectionRoutes() []route {
 	const tag, one = "Aggregator connections", connectionsPath + "/{id}"
 	return []route{
-		{id: "create-connection", method: http.MethodPost, path: connectionsPath, status: http.StatusCreated, tag: tag, summary: "Create a connection",
-			scope: scopeWrite, conflict: true, idempotent: true, addressField: "baseUrl", mount: handle(s.createConnection)},
-		{id: "list-connections", method: http.MethodGet, path: connectionsPath, status: http.StatusOK, tag: tag, summary: "List connections, ordered by config name",
-			scope: scopeRead, mount: handle(s.listConnections)},
-		{id: "get-connection", method: http.MethodGet, path: one, status: http.StatusOK, tag: tag, summary: "Get a connection",
-			scope: scopeRead, notFound: connectionNotFound, mount: handle(s.getConnection)},
-		{id: "update-connection", method: http.MethodPut, path: one, status: http.StatusOK, tag: tag, summary: "Replace a connection: rename it, change its target or rotate its credential",
-			scope: scopeWrite, notFound: connectionNotFound, conflict: true, ifMatch: true, idempotent: true, addressField: "baseUrl", mount: handle(s.updateConnection)},
-		{id: "delete-connection", method: http.MethodDelete, path: one, status: http.StatusNoContent, tag: tag, summary: "Soft-delete a connection",
-			scope: scopeWrite, notFound: connectionNotFound, ifMatch: true, mount: handle(s.deleteConnection)},
-		{id: "test-connection", method: http.MethodPost, path: connectionsPath + "/test", status: http.StatusOK, tag: tag, summary: "Test a connection against its vendor",
-			scope: scopeWrite, notFound: connectionNotFound, mount: handle(s.testConnection)},
-		{id: "get-connection-health", method: http.MethodGet, path: one + "/health", status: http.StatusOK, tag: tag, summary: "Get the stored health of a connection",
-			scope: scopeRead, notFound: connectionNotFound, mount: handle(s.connectionHealth)},
+		{
+			id: "create-connection", method: http.MethodPost, path: connectionsPath,
+			status: http.StatusCreated, tag: tag, summary: "Create a connection",
+			scope: scopeWrite, conflict: true, idempotent: true, addressField: "baseUrl",
+			mount: handle(s.createConnection),
+		},
+		{
+			id: "list-connections", method: http.MethodGet, path: connectionsPath,
+			status: http.StatusOK, tag: tag, summary: "List connections, ordered by config name",
+			scope: scopeRead,
+			mount: handle(s.listConnections),
+		},
+		{
+			id: "get-connection", method: http.MethodGet, path: one,
+			status: http.StatusOK, tag: tag, summary: "Get a connection",
+			scope: scopeRead, notFound: connectionNotFound,
+			mount: handle(s.getConnection),
+		},
+		{
+			id: "update-connection", method: http.MethodPut, path: one,
+			status: http.StatusOK, tag: tag,
+			summary: "Replace a connection: rename it, change its target or rotate its credential",
+			scope:   scopeWrite, notFound: connectionNotFound, conflict: true, ifMatch: true, idempotent: true,
+			addressField: "baseUrl",
+			mount:        handle(s.updateConnection),
+		},
+		{
+			id: "delete-connection", method: http.MethodDelete, path: one,
+			status: http.StatusNoContent, tag: tag, summary: "Soft-delete a connection",
+			scope: scopeWrite, notFound: connectionNotFound, ifMatch: true,
+			mount: handle(s.deleteConnection),
+		},
+		{
+			id: "test-connection", method: http.MethodPost, path: connectionsPath + "/test",
+			status: http.StatusOK, tag: tag, summary: "Test a connection against its vendor",
+			scope: scopeWrite, notFound: connectionNotFound,
+			mount: handle(s.testConnection),
+		},
+		{
+			id: "get-connection-health", method: http.MethodGet, path: one + "/health",
+			status: http.StatusOK, tag: tag, summary: "Get the stored health of a connection",
+			scope: scopeRead, notFound: connectionNotFound,
+			mount: handle(s.connectionHealth),
+		},
 	}
 }
 
 // createConnection creates a connection; the response contains no part of the credential.
-func (s *server) createConnection(ctx context.Context, tenant domain.TenantID, in *struct{ Body newConnection }) (*createdOutput[descriptor], error) {
+func (s *server) createConnection(
+	ctx context.Context, tenant domain.TenantID, in *struct{ Body newConnection },
+) (*createdOutput[descriptor], error) {
 	c, err := s.service.CreateConnection(ctx, tenant, ports.NewConnection{
-		Vendor: in.Body.Vendor, Name: in.Body.ConfigName, BaseURL: in.Body.BaseURL,
-		AccountRef: in.Body.AccountRef, ClientID: in.Body.ClientID, Secret: in.Body.Secret,
+		Vendor: in.Body.Vendor, Name: string(in.Body.ConfigName), BaseURL: in.Body.BaseURL,
+		AccountRef: string(in.Body.AccountRef), ClientID: in.Body.ClientID, Secret: in.Body.Secret,
 	})
 	if err != nil {
 		return nil, err
@@ -115,7 +147,7 @@ func (s *server) listConnections(ctx context.Context, tenant domain.TenantID, in
 	Cursor cursor[connectionList] `query:"cursor" doc:"nextCursor of the previous page"`
 },
 ) (*listOutput[descriptor], error) {
-	p, err := s.service.ListConnections(ctx, tenant, domain.HealthStatus(in.Health), domain.PageRequest{Limit: in.Limit, After: in.Cursor.Position})
+	p, err := s.service.ListConnections(ctx, tenant, domain.HealthStatus(in.Health), in.Cursor.pageRequest(in.Limit))
 	if err != nil {
 		return nil, err
 	}
@@ -123,7 +155,9 @@ func (s *server) listConnections(ctx context.Context, tenant domain.TenantID, in
 }
 
 // getConnection returns a connection with the entity tag that If-Match accepts.
-func (s *server) getConnection(ctx context.Context, tenant domain.TenantID, in *idInput) (*taggedOutput[descriptor], error) {
+func (s *server) getConnection(
+	ctx context.Context, tenant domain.TenantID, in *idInput,
+) (*taggedOutput[descriptor], error) {
 	id, err := domain.ParseID[domain.Connection](in.ID)
 	if err != nil {
 		return nil, err
@@ -147,7 +181,7 @@ func (s *server) updateConnection(ctx context.Context, tenant domain.TenantID, i
 		return nil, err
 	}
 	c, err := s.service.UpdateConnection(ctx, tenant, id, in.IfMatch.IfMatch, ports.ConnectionUpdate{
-		Name: in.Body.ConfigName, BaseURL: in.Body.BaseURL, AccountRef: in.Body.AccountRef,
+		Name: string(in.Body.ConfigName), BaseURL: in.Body.BaseURL, AccountRef: string(in.Body.AccountRef),
 		ClientID: in.Body.ClientID, Secret: in.Body.Secret,
 	})
 	if err != nil {
@@ -157,7 +191,9 @@ func (s *server) updateConnection(ctx context.Context, tenant domain.TenantID, i
 }
 
 // deleteConnection responds with 404 to a second deletion.
-func (s *server) deleteConnection(ctx context.Context, tenant domain.TenantID, in *conditionalInput) (*noContent, error) {
+func (s *server) deleteConnection(
+	ctx context.Context, tenant domain.TenantID, in *conditionalInput,
+) (*noContent, error) {
 	id, err := domain.ParseID[domain.Connection](in.ID)
 	if err != nil {
 		return nil, err
@@ -166,8 +202,10 @@ func (s *server) deleteConnection(ctx context.Context, tenant domain.TenantID, i
 }
 
 // testConnection responds with 200 regardless of the vendor's response.
-func (s *server) testConnection(ctx context.Context, tenant domain.TenantID, in *struct{ Body testRequest }) (*bodyOutput[testOutcome], error) {
-	result, err := s.service.TestConnection(ctx, tenant, in.Body.Vendor, in.Body.ConfigName)
+func (s *server) testConnection(
+	ctx context.Context, tenant domain.TenantID, in *struct{ Body testRequest },
+) (*bodyOutput[testOutcome], error) {
+	result, err := s.service.TestConnection(ctx, tenant, in.Body.Vendor, string(in.Body.ConfigName))
 	if err != nil {
 		return nil, err
 	}
@@ -178,7 +216,9 @@ func (s *server) testConnection(ctx context.Context, tenant domain.TenantID, in 
 }
 
 // connectionHealth returns the stored health and calls no vendor.
-func (s *server) connectionHealth(ctx context.Context, tenant domain.TenantID, in *idInput) (*bodyOutput[healthView], error) {
+func (s *server) connectionHealth(
+	ctx context.Context, tenant domain.TenantID, in *idInput,
+) (*bodyOutput[healthView], error) {
 	id, err := domain.ParseID[domain.Connection](in.ID)
 	if err != nil {
 		return nil, err
@@ -188,7 +228,8 @@ func (s *server) connectionHealth(ctx context.Context, tenant domain.TenantID, i
 		return nil, err
 	}
 	return &bodyOutput[healthView]{healthView{
-		Health: string(h.StatusOrUnknown()), Reason: string(h.Reason), Since: utcOrZero(h.Since), NeedsReauth: h.NeedsReauth,
+		Health: string(h.StatusOrUnknown()), Reason: string(h.Reason),
+		Since: utcOrZero(h.Since), NeedsReauth: h.NeedsReauth,
 		LastPullAt: utcOrZero(h.LastPullAt), LastWebhookAt: utcOrZero(h.LastWebhookAt),
 	}}, nil
 }

@@ -46,13 +46,13 @@ func (changeFeed) tag() byte      { return 'f' }
 // cursor is a position in the list L. It is opaque to callers.
 type cursor[L listKind] struct{ domain.Position }
 
-// errInvalidCursor is the only error of a cursor, whatever makes the cursor invalid.
+// errInvalidCursor is the only error of a cursor; it does not say what makes the cursor invalid.
 var errInvalidCursor = errors.New("is not a cursor of this list")
 
-// UnmarshalText parses what MarshalText returned, and nothing else: each position has exactly
-// one encoding. Errors: errInvalidCursor.
+// UnmarshalText parses only what MarshalText returned: each position has exactly one
+// encoding. Errors: errInvalidCursor.
 func (c *cursor[L]) UnmarshalText(text []byte) error {
-	// The decoder ignores line breaks, which would give one position many encodings.
+	// The decoder ignores line breaks, so that one position would have many encodings.
 	if len(text) > maxCursor || bytes.ContainsAny(text, "\r\n") {
 		return errInvalidCursor
 	}
@@ -81,6 +81,11 @@ func (c cursor[L]) MarshalText() ([]byte, error) {
 func (c cursor[L]) String() string {
 	text, _ := c.MarshalText()
 	return string(text)
+}
+
+// pageRequest requests at most limit items after the cursor's position.
+func (c cursor[L]) pageRequest(limit int) domain.PageRequest {
+	return domain.PageRequest{Limit: limit, After: c.Position}
 }
 
 // page is the envelope of every list.

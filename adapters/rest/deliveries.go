@@ -48,23 +48,23 @@ const defaultReplayLimit = 100
 type replayRequest struct {
 	Connection string       `json:"connectionId,omitempty" pattern:"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$" patternDescription:"a UUID"`
 	Status     string       `json:"status,omitempty" enum:"accepted,processed,ignored,unreadable,failed"`
-	EventID    string       `json:"eventId,omitempty" minLength:"1" maxLength:"200" pattern:"^[^\\x00-\\x1F\\x7F-\\x9F]*$" patternDescription:"text without control characters"`
+	EventID    plainText    `json:"eventId,omitempty" minLength:"1" maxLength:"200"`
 	From       dateTimeText `json:"from,omitempty" doc:"Received at or after: RFC 3339, or a date"`
 	To         dateTimeText `json:"to,omitempty" doc:"Received before: RFC 3339, or a date"`
-	Limit      int          `json:"limit,omitempty" minimum:"1" maximum:"1000" doc:"The maximum number of deliveries to replay, newest first; the default is 100"`
+	Limit      int          `json:"limit,omitempty" minimum:"1" maximum:"1000" doc:"How many deliveries to replay at most, newest first; 100 by default"`
 }
 
 // filter parses the id and the times. The schema's patterns have rejected everything that
 // does not parse, except for the nil UUID and days that the month does not have.
 func (r replayRequest) filter() (ports.DeliveryFilter, error) {
-	filter := ports.DeliveryFilter{Status: domain.DeliveryStatus(r.Status), EventID: r.EventID}
-	var faults []*domain.Error
+	filter := ports.DeliveryFilter{Status: domain.DeliveryStatus(r.Status), EventID: string(r.EventID)}
+	var invalid []*domain.Error
 	read := func(field, text string, into encoding.TextUnmarshaler) {
 		if text == "" {
 			return
 		}
 		if err := into.UnmarshalText([]byte(text)); err != nil {
-			faults = append(faults, domain.FieldError(field, err.Error()))
+			invalid = append(invalid, domain.FieldError(field, err.Error()))
 		}
 	}
 	var connection idParam[domain.Connection]
@@ -73,8 +73,8 @@ func (r replayRequest) filter() (ports.DeliveryFilter, error) {
 	read("from", string(r.From), &from)
 	read("to", string(r.To), &to)
 	filter.Connection, filter.From, filter.To = connection.ID, from.Time, to.Time
-	if len(faults) > 0 {
-		return filter, domain.Join(faults)
+	if len(invalid) > 0 {
+		return filter, domain.Join(invalid)
 	}
 	return filter, checkTimeRange(filter.From, filter.To)
 }
@@ -89,14 +89,30 @@ type replayed struct {
 func (s *server) deliveryRoutes() []route {
 	const tag, one = "Webhook deliveries", deliveriesPath + "/{id}"
 	return []route{
-		{id: "list-deliveries", method: http.MethodGet, path: deliveriesPath, status: http.StatusOK, tag: tag, summary: "List deliveries, newest first",
-			scope: scopeRead, mount: handle(s.listDeliveries)},
-		{id: "get-delivery", method: http.MethodGet, path: one, status: http.StatusOK, tag: tag, summary: "Get a delivery with its payload",
-			scope: scopeRead, notFound: deliveryNotFound, mount: handle(s.getDelivery)},
-		{id: "replay-delivery", method: http.MethodPost, path: one + "/replay", status: http.StatusAccepted, tag: tag, summary: "Replay a delivery: request its pull again",
-			scope: scopeWrite, notFound: deliveryNotFound, conflict: true, idempotent: true, noBody: true, mount: handle(s.replayDelivery)},
-		{id: "replay-deliveries", method: http.MethodPost, path: deliveriesPath + "/replay", status: http.StatusAccepted, tag: tag, summary: "Replay many deliveries: request their pulls again",
-			scope: scopeWrite, idempotent: true, mount: handle(s.replayDeliveries)},
+		{
+			id: "list-deliveries", method: http.MethodGet, path: deliveriesPath,
+			status: http.StatusOK, tag: tag, summary: "List deliveries, newest first",
+			scope: scopeRead,
+			mount: handle(s.listDeliveries),
+		},
+		{
+			id: "get-delivery", method: http.MethodGet, path: one,
+			status: http.StatusOK, tag: tag, summary: "Get a delivery with its payload",
+			scope: scopeRead, notFound: deliveryNotFound,
+			mount: handle(s.getDelivery),
+		},
+		{
+			id: "replay-delivery", method: http.MethodPost, path: one + "/replay",
+			status: http.StatusAccepted, tag: tag, summary: "Replay a delivery: request its pull again",
+			scope: scopeWrite, notFound: deliveryNotFound, conflict: true, idempotent: true, noBody: true,
+			mount: handle(s.replayDelivery),
+		},
+		{
+			id: "replay-deliveries", method: http.MethodPost, path: deliveriesPath + "/replay",
+			status: http.StatusAccepted, tag: tag, summary: "Replay many deliveries: request their pulls again",
+			scope: scopeWrite, idempotent: true,
+			mount: handle(s.replayDeliveries),
+		},
 	}
 }
 
@@ -105,7 +121,7 @@ func (s *server) listDeliveries(ctx context.Context, tenant domain.TenantID, in 
 	strictQuery
 	Connection idParam[domain.Connection] `query:"connectionId"`
 	Status     string                     `query:"status" enum:"accepted,processed,ignored,unreadable,failed"`
-	EventID    string                     `query:"eventId" maxLength:"200" pattern:"^[^\\x00-\\x1F\\x7F-\\x9F]*$" patternDescription:"text without control characters"`
+	EventID    plainText                  `query:"eventId" maxLength:"200"`
 	From       dateTimeParam              `query:"from" doc:"Received at or after: RFC 3339, or a date"`
 	To         dateTimeParam              `query:"to" doc:"Received before: RFC 3339, or a date"`
 	Limit      int                        `query:"limit" minimum:"1" maximum:"200" default:"20"`
@@ -116,9 +132,9 @@ func (s *server) listDeliveries(ctx context.Context, tenant domain.TenantID, in 
 		return nil, err
 	}
 	p, err := s.service.ListDeliveries(ctx, tenant, ports.DeliveryFilter{
-		Connection: in.Connection.ID, Status: domain.DeliveryStatus(in.Status), EventID: in.EventID,
+		Connection: in.Connection.ID, Status: domain.DeliveryStatus(in.Status), EventID: string(in.EventID),
 		From: in.From.Time, To: in.To.Time,
-	}, domain.PageRequest{Limit: in.Limit, After: in.Cursor.Position})
+	}, in.Cursor.pageRequest(in.Limit))
 	if err != nil {
 		return nil, err
 	}
@@ -126,7 +142,9 @@ func (s *server) listDeliveries(ctx context.Context, tenant domain.TenantID, in 
 }
 
 // getDelivery returns a delivery with its payload.
-func (s *server) getDelivery(ctx context.Context, tenant domain.TenantID, in *idInput) (*bodyOutput[deliveryDetail], error) {
+func (s *server) getDelivery(
+	ctx context.Context, tenant domain.TenantID, in *idInput,
+) (*bodyOutput[deliveryDetail], error) {
 	id, err := domain.ParseID[domain.Delivery](in.ID)
 	if err != nil {
 		return nil, err
@@ -139,7 +157,9 @@ func (s *server) getDelivery(ctx context.Context, tenant domain.TenantID, in *id
 }
 
 // replayDelivery responds with the location of the pull that the replay requested.
-func (s *server) replayDelivery(ctx context.Context, tenant domain.TenantID, in *idInput) (*acceptedOutput[DeliveryView], error) {
+func (s *server) replayDelivery(
+	ctx context.Context, tenant domain.TenantID, in *idInput,
+) (*acceptedOutput[DeliveryView], error) {
 	id, err := domain.ParseID[domain.Delivery](in.ID)
 	if err != nil {
 		return nil, err
@@ -152,7 +172,9 @@ func (s *server) replayDelivery(ctx context.Context, tenant domain.TenantID, in 
 }
 
 // replayDeliveries replays a limited number of deliveries; callers repeat it for more.
-func (s *server) replayDeliveries(ctx context.Context, tenant domain.TenantID, in *struct{ Body replayRequest }) (*bodyOutput[replayed], error) {
+func (s *server) replayDeliveries(
+	ctx context.Context, tenant domain.TenantID, in *struct{ Body replayRequest },
+) (*bodyOutput[replayed], error) {
 	filter, err := in.Body.filter()
 	if err != nil {
 		return nil, err

@@ -29,6 +29,19 @@ func asJSON(body []byte) rawJSON {
 	return rawJSON(quoted)
 }
 
+// plainText is text without control characters.
+type plainText string
+
+// Schema allows any string without control characters.
+func (plainText) Schema(huma.Registry) *huma.Schema {
+	schema := &huma.Schema{
+		Type: huma.TypeString, Pattern: `^[^\x00-\x1F\x7F-\x9F]*$`,
+		PatternDescription: "text without control characters",
+	}
+	schema.PrecomputeMessages()
+	return schema
+}
+
 // jsonObject is a JSON object whose members are validated by another adapter.
 type jsonObject []byte
 

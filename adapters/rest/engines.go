@@ -44,14 +44,14 @@ func engineOf(c domain.Connection) engineDescriptor {
 // newEngine is the body that creates an engine connection.
 type newEngine struct {
 	Type       string     `json:"type" minLength:"1" maxLength:"32" doc:"A registered connector type; cannot be changed"`
-	ConfigName string     `json:"configName" minLength:"1" maxLength:"255" pattern:"^[^\\x00-\\x1F\\x7F-\\x9F]*$" patternDescription:"text without control characters"`
+	ConfigName plainText  `json:"configName" minLength:"1" maxLength:"255"`
 	Config     jsonObject `json:"config" doc:"Validated by the connector's own schema"`
 	Credential secretMap  `json:"credential,omitempty" writeOnly:"true" doc:"Validated by the connector's own schema; stored encrypted and never returned"`
 }
 
 // engineChange replaces the fields that it contains; omitted fields are kept.
 type engineChange struct {
-	ConfigName string     `json:"configName,omitempty" minLength:"1" maxLength:"255" pattern:"^[^\\x00-\\x1F\\x7F-\\x9F]*$" patternDescription:"text without control characters"`
+	ConfigName plainText  `json:"configName,omitempty" minLength:"1" maxLength:"255"`
 	Config     jsonObject `json:"config,omitempty"`
 	Credential secretMap  `json:"credential,omitempty" writeOnly:"true"`
 }
@@ -69,25 +69,55 @@ type engineOutcome struct {
 func (s *server) engineRoutes() []route {
 	const tag, one = "Engine connections", enginesPath + "/{id}"
 	return []route{
-		{id: "list-connector-types", method: http.MethodGet, path: prefix + "/connector-types", status: http.StatusOK, tag: tag, summary: "List registered connector types",
-			scope: scopeRead, mount: handle(s.connectorTypes)},
-		{id: "create-engine-connection", method: http.MethodPost, path: enginesPath, status: http.StatusCreated, tag: tag, summary: "Create an engine connection",
-			scope: scopeWrite, conflict: true, idempotent: true, addressField: "config", mount: handle(s.createEngine)},
-		{id: "list-engine-connections", method: http.MethodGet, path: enginesPath, status: http.StatusOK, tag: tag, summary: "List engine connections, ordered by config name",
-			scope: scopeRead, mount: handle(s.listEngines)},
-		{id: "get-engine-connection", method: http.MethodGet, path: one, status: http.StatusOK, tag: tag, summary: "Get an engine connection",
-			scope: scopeRead, notFound: connectionNotFound, mount: handle(s.getEngine)},
-		{id: "patch-engine-connection", method: http.MethodPatch, path: one, status: http.StatusOK, tag: tag, summary: "Change an engine connection",
-			scope: scopeWrite, notFound: connectionNotFound, conflict: true, ifMatch: true, addressField: "config", mount: handle(s.patchEngine)},
-		{id: "delete-engine-connection", method: http.MethodDelete, path: one, status: http.StatusNoContent, tag: tag, summary: "Soft-delete an engine connection",
-			scope: scopeWrite, notFound: connectionNotFound, ifMatch: true, mount: handle(s.deleteEngine)},
-		{id: "test-engine-connection", method: http.MethodPost, path: one + "/test", status: http.StatusOK, tag: tag, summary: "Probe an engine connection",
-			scope: scopeWrite, notFound: connectionNotFound, noBody: true, mount: handle(s.testEngine)},
+		{
+			id: "list-connector-types", method: http.MethodGet, path: prefix + "/connector-types",
+			status: http.StatusOK, tag: tag, summary: "List registered connector types",
+			scope: scopeRead,
+			mount: handle(s.connectorTypes),
+		},
+		{
+			id: "create-engine-connection", method: http.MethodPost, path: enginesPath,
+			status: http.StatusCreated, tag: tag, summary: "Create an engine connection",
+			scope: scopeWrite, conflict: true, idempotent: true, addressField: "config",
+			mount: handle(s.createEngine),
+		},
+		{
+			id: "list-engine-connections", method: http.MethodGet, path: enginesPath,
+			status: http.StatusOK, tag: tag, summary: "List engine connections, ordered by config name",
+			scope: scopeRead,
+			mount: handle(s.listEngines),
+		},
+		{
+			id: "get-engine-connection", method: http.MethodGet, path: one,
+			status: http.StatusOK, tag: tag, summary: "Get an engine connection",
+			scope: scopeRead, notFound: connectionNotFound,
+			mount: handle(s.getEngine),
+		},
+		{
+			id: "patch-engine-connection", method: http.MethodPatch, path: one,
+			status: http.StatusOK, tag: tag, summary: "Change an engine connection",
+			scope: scopeWrite, notFound: connectionNotFound, conflict: true, ifMatch: true, addressField: "config",
+			mount: handle(s.patchEngine),
+		},
+		{
+			id: "delete-engine-connection", method: http.MethodDelete, path: one,
+			status: http.StatusNoContent, tag: tag, summary: "Soft-delete an engine connection",
+			scope: scopeWrite, notFound: connectionNotFound, ifMatch: true,
+			mount: handle(s.deleteEngine),
+		},
+		{
+			id: "test-engine-connection", method: http.MethodPost, path: one + "/test",
+			status: http.StatusOK, tag: tag, summary: "Probe an engine connection",
+			scope: scopeWrite, notFound: connectionNotFound, noBody: true,
+			mount: handle(s.testEngine),
+		},
 	}
 }
 
 // connectorTypes returns the connector types that were registered at startup.
-func (s *server) connectorTypes(ctx context.Context, _ domain.TenantID, _ *struct{}) (*bodyOutput[connectorTypes], error) {
+func (s *server) connectorTypes(
+	ctx context.Context, _ domain.TenantID, _ *struct{},
+) (*bodyOutput[connectorTypes], error) {
 	types := mapItems(s.service.ConnectorTypes(ctx), func(t ports.ConnectorType) connectorType {
 		return connectorType{Type: string(t.Type), Category: string(t.Category)}
 	})
@@ -96,9 +126,11 @@ func (s *server) connectorTypes(ctx context.Context, _ domain.TenantID, _ *struc
 
 // createEngine creates an engine connection. Errors of the connector's own schema are
 // located below body.config and body.credential.
-func (s *server) createEngine(ctx context.Context, tenant domain.TenantID, in *struct{ Body newEngine }) (*createdOutput[engineDescriptor], error) {
+func (s *server) createEngine(
+	ctx context.Context, tenant domain.TenantID, in *struct{ Body newEngine },
+) (*createdOutput[engineDescriptor], error) {
 	c, err := s.service.CreateEngine(ctx, tenant, ports.NewEngine{
-		Type: in.Body.Type, Name: in.Body.ConfigName,
+		Type: in.Body.Type, Name: string(in.Body.ConfigName),
 		Config: json.RawMessage(in.Body.Config), Credential: in.Body.Credential.credential(),
 	})
 	if err != nil {
@@ -114,7 +146,7 @@ func (s *server) listEngines(ctx context.Context, tenant domain.TenantID, in *st
 	Cursor cursor[engineList] `query:"cursor" doc:"nextCursor of the previous page"`
 },
 ) (*listOutput[engineDescriptor], error) {
-	p, err := s.service.ListEngines(ctx, tenant, domain.PageRequest{Limit: in.Limit, After: in.Cursor.Position})
+	p, err := s.service.ListEngines(ctx, tenant, in.Cursor.pageRequest(in.Limit))
 	if err != nil {
 		return nil, err
 	}
@@ -122,7 +154,9 @@ func (s *server) listEngines(ctx context.Context, tenant domain.TenantID, in *st
 }
 
 // getEngine returns an engine connection with the entity tag that If-Match accepts.
-func (s *server) getEngine(ctx context.Context, tenant domain.TenantID, in *idInput) (*taggedOutput[engineDescriptor], error) {
+func (s *server) getEngine(
+	ctx context.Context, tenant domain.TenantID, in *idInput,
+) (*taggedOutput[engineDescriptor], error) {
 	id, err := domain.ParseID[domain.Connection](in.ID)
 	if err != nil {
 		return nil, err
@@ -146,7 +180,7 @@ func (s *server) patchEngine(ctx context.Context, tenant domain.TenantID, in *st
 		return nil, err
 	}
 	c, err := s.service.UpdateEngine(ctx, tenant, id, in.IfMatch.IfMatch, ports.EngineUpdate{
-		Name: in.Body.ConfigName, Config: json.RawMessage(in.Body.Config), Credential: in.Body.Credential.credential(),
+		Name: string(in.Body.ConfigName), Config: json.RawMessage(in.Body.Config), Credential: in.Body.Credential.credential(),
 	})
 	if err != nil {
 		return nil, err
@@ -155,7 +189,9 @@ func (s *server) patchEngine(ctx context.Context, tenant domain.TenantID, in *st
 }
 
 // deleteEngine responds with 404 to a second deletion.
-func (s *server) deleteEngine(ctx context.Context, tenant domain.TenantID, in *conditionalInput) (*noContent, error) {
+func (s *server) deleteEngine(
+	ctx context.Context, tenant domain.TenantID, in *conditionalInput,
+) (*noContent, error) {
 	id, err := domain.ParseID[domain.Connection](in.ID)
 	if err != nil {
 		return nil, err
@@ -164,7 +200,9 @@ func (s *server) deleteEngine(ctx context.Context, tenant domain.TenantID, in *c
 }
 
 // testEngine opens a real connection; its outcome is a result, not a failed request.
-func (s *server) testEngine(ctx context.Context, tenant domain.TenantID, in *idInput) (*bodyOutput[engineOutcome], error) {
+func (s *server) testEngine(
+	ctx context.Context, tenant domain.TenantID, in *idInput,
+) (*bodyOutput[engineOutcome], error) {
 	id, err := domain.ParseID[domain.Connection](in.ID)
 	if err != nil {
 		return nil, err
@@ -174,6 +212,7 @@ func (s *server) testEngine(ctx context.Context, tenant domain.TenantID, in *idI
 		return nil, err
 	}
 	return &bodyOutput[engineOutcome]{engineOutcome{
-		ConnectionID: id.String(), Healthy: t.Healthy, LatencyMs: t.Latency.Milliseconds(), ErrorMessage: t.Message,
+		ConnectionID: id.String(), Healthy: t.Healthy, LatencyMs: t.Latency.Milliseconds(),
+		ErrorMessage: t.Message,
 	}}, nil
 }

@@ -60,9 +60,18 @@ const internalError = "internal error"
 // statusRules is the only translation of errors into HTTP statuses. The first rule that
 // matches applies, so codes precede their kinds. A 5xx never reveals its cause.
 var statusRules = []statusRule{
-	{domain.RevisionMismatch, http.StatusPreconditionFailed, codePrecondition, "the connection has changed since it was read"},
-	{domain.KeyReused, http.StatusUnprocessableEntity, codeKeyReused, "the idempotency key was used for another request"},
-	{domain.KeyInFlight, http.StatusConflict, codeKeyInFlight, "the first request with this idempotency key is still running"},
+	{
+		domain.RevisionMismatch, http.StatusPreconditionFailed, codePrecondition,
+		"the connection has changed since it was read",
+	},
+	{
+		domain.KeyReused, http.StatusUnprocessableEntity, codeKeyReused,
+		"the idempotency key was used for another request",
+	},
+	{
+		domain.KeyInFlight, http.StatusConflict, codeKeyInFlight,
+		"the first request with this idempotency key is still running",
+	},
 	{domain.ShownOnce, http.StatusConflict, codeTokenShownOnce, "the token was shown once and is not stored"},
 	{domain.NameTaken, http.StatusConflict, codeConflict, "the config name is already in use"},
 	{domain.Conflict, http.StatusConflict, codeConflict, "the request conflicts with the current state"},
@@ -75,7 +84,10 @@ var statusRules = []statusRule{
 	{domain.Invalid, http.StatusBadRequest, codeInvalid, "the request is not valid"},
 	{domain.AddressNotAllowed, http.StatusBadRequest, codeInvalid, "the request is not valid"},
 	{errMethodNotAllowed, http.StatusMethodNotAllowed, codeNotFound, "the method is not allowed for this path"},
-	{errMediaType, http.StatusUnsupportedMediaType, codeInvalid, "the body must be application/json without a content encoding"},
+	{
+		errMediaType, http.StatusUnsupportedMediaType, codeInvalid,
+		"the body must be application/json without a content encoding",
+	},
 	{errTooLarge, http.StatusRequestEntityTooLarge, codeTooLarge, "the body is too large"},
 	{errBodyTimeout, http.StatusRequestTimeout, codeInvalid, "the body did not arrive in time"},
 	{errRateLimited, http.StatusTooManyRequests, codeRateLimited, "too many requests"},

@@ -36,9 +36,21 @@ type versionView struct {
 func (s *server) metaRoutes() []route {
 	const tag = "Operation"
 	return []route{
-		{id: "health", method: http.MethodGet, path: "/health", status: http.StatusOK, tag: tag, summary: "Liveness: reports whether the process is running", mount: handle(s.health)},
-		{id: "ready", method: http.MethodGet, path: "/readyz", status: http.StatusOK, tag: tag, summary: "Readiness: reports whether the process can serve requests", mount: handle(s.ready)},
-		{id: "version", method: http.MethodGet, path: "/version", status: http.StatusOK, tag: tag, summary: "Get the version of the build", mount: handle(s.version)},
+		{
+			id: "health", method: http.MethodGet, path: "/health",
+			status: http.StatusOK, tag: tag, summary: "Liveness: reports whether the process is running",
+			mount: handle(s.health),
+		},
+		{
+			id: "ready", method: http.MethodGet, path: "/readyz",
+			status: http.StatusOK, tag: tag, summary: "Readiness: reports whether the process can serve requests",
+			mount: handle(s.ready),
+		},
+		{
+			id: "version", method: http.MethodGet, path: "/version",
+			status: http.StatusOK, tag: tag, summary: "Get the version of the build",
+			mount: handle(s.version),
+		},
 	}
 }
 
@@ -56,19 +68,19 @@ type readinessOutput struct {
 
 // ready is the readiness probe. The error of a failed check is logged, and not returned.
 func (s *server) ready(ctx context.Context, _ domain.TenantID, _ *struct{}) (*readinessOutput, error) {
-	answer := &readinessOutput{http.StatusOK, readiness{Status: "ready", Checks: map[string]check{}, Version: s.Version}}
+	out := &readinessOutput{http.StatusOK, readiness{Status: "ready", Checks: map[string]check{}, Version: s.Version}}
 	for name, err := range s.Ready(ctx) {
-		answer.Body.Checks[name] = check{"up"}
+		out.Body.Checks[name] = check{"up"}
 		if err != nil {
-			answer.Body.Checks[name] = check{"down"}
-			answer.Status, answer.Body.Status = http.StatusServiceUnavailable, "unavailable"
+			out.Body.Checks[name] = check{"down"}
+			out.Status, out.Body.Status = http.StatusServiceUnavailable, "unavailable"
 			s.Logger.Warn("not ready", zap.String("check", name), zap.String("cause", errorChain(err)))
 		}
 	}
 	if s.Draining() {
-		answer.Status, answer.Body.Status = http.StatusServiceUnavailable, "draining"
+		out.Status, out.Body.Status = http.StatusServiceUnavailable, "draining"
 	}
-	return answer, nil
+	return out, nil
 }
 
 // version returns the version of the build.

@@ -30,12 +30,16 @@ func humaConfig(version string) huma.Config {
 			OpenAPI: "3.1.0",
 			Info: &huma.Info{
 				Title: "Aggregator connections", Version: version,
-				Description: "Connections to open-finance aggregators, their webhooks, and the transactions that are read from them.",
+				Description: "Connections to open-finance aggregators, their webhooks, " +
+					"and the transactions that are read from them.",
 			},
 			Components: &huma.Components{
 				Schemas: huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer),
 				SecuritySchemes: map[string]*huma.SecurityScheme{
-					"bearer": {Type: "http", Scheme: "bearer", BearerFormat: "JWT", Description: "The tenant is taken from the token."},
+					"bearer": {
+						Type: "http", Scheme: "bearer", BearerFormat: "JWT",
+						Description: "The tenant is taken from the token.",
+					},
 				},
 			},
 		},
@@ -71,7 +75,8 @@ func (x *exchange) validationProblem(errs []error) *Problem {
 		p.Errors = append(p.Errors, field)
 	}
 	if x.addressForbidden != nil && x.addressForbidden() {
-		p.Errors = append(p.Errors, ProblemField{x.matchedRoute().location(x.matchedRoute().addressField), addressForbiddenMessage})
+		r := x.matchedRoute()
+		p.Errors = append(p.Errors, ProblemField{r.location(r.addressField), addressForbiddenMessage})
 	}
 	p.Errors = sortFields(p.Errors)
 	return p
@@ -135,7 +140,8 @@ const maxLocation = 80
 // printableLocation returns location, or its parent where the name of an unknown member is
 // too long or not printable.
 func printableLocation(location string) string {
-	if len(location) <= maxLocation && !strings.ContainsFunc(location, func(r rune) bool { return !unicode.IsPrint(r) }) {
+	unprintable := func(r rune) bool { return !unicode.IsPrint(r) }
+	if len(location) <= maxLocation && !strings.ContainsFunc(location, unprintable) {
 		return location
 	}
 	parent, _, _ := strings.Cut(location, ".")

@@ -47,7 +47,7 @@ func (s *server) idempotent(ctx huma.Context, next func(huma.Context)) {
 	}
 }
 
-// rejectKey responds with a 400 that names the header, which no domain field stands for.
+// rejectKey responds with a 400 that names the header, for which there is no domain field.
 func (s *server) rejectKey(c echo.Context, x *exchange, invalid *domain.Error) {
 	p := x.problem(invalid)
 	p.Errors = []ProblemField{{"header." + keyHeader, invalid.Message}}

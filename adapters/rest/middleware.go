@@ -153,7 +153,7 @@ func (s *server) enterRoute(c echo.Context, x *exchange, r *route) {
 	s.Routed(c.Request().Context(), r.path)
 }
 
-// authenticate verifies the bearer token. The tenant comes from the token and from nowhere else.
+// authenticate verifies the bearer token. The tenant comes only from the token.
 func (s *server) authenticate(c echo.Context, x *exchange) error {
 	token, ok := bearer(c.Request().Header["Authorization"])
 	if !ok {

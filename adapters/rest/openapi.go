@@ -25,7 +25,9 @@ func (s *server) problemResponse(status int) *huma.Response {
 	case http.StatusUnauthorized:
 		response.Headers = map[string]*huma.Param{"WWW-Authenticate": {Schema: text}}
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
-		response.Headers = map[string]*huma.Param{"Retry-After": {Schema: &huma.Schema{Type: huma.TypeInteger}, Description: "Seconds"}}
+		response.Headers = map[string]*huma.Param{
+			"Retry-After": {Schema: &huma.Schema{Type: huma.TypeInteger}, Description: "Seconds"},
+		}
 	}
 	return response
 }

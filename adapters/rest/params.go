@@ -27,14 +27,16 @@ func (strictQuery) Resolve(ctx huma.Context) []error {
 	if err != nil {
 		return []error{&huma.ErrorDetail{Location: "query", Message: parseErrorPrefix + "must be a URL-encoded query"}}
 	}
-	var faults []error
+	var invalid []error
 	for _, param := range ctx.Operation().Parameters {
 		values := query[param.Name]
 		if param.In == "query" && (len(values) > 1 || (len(values) == 1 && values[0] == "")) {
-			faults = append(faults, &huma.ErrorDetail{Location: "query." + param.Name, Message: parseErrorPrefix + "must have exactly one value"})
+			invalid = append(invalid, &huma.ErrorDetail{
+				Location: "query." + param.Name, Message: parseErrorPrefix + "must have exactly one value",
+			})
 		}
 	}
-	return faults
+	return invalid
 }
 
 // idParam is an id in a query. Unlike an id in a path, a malformed one is a validation error.

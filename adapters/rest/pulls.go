@@ -47,12 +47,24 @@ type pullRequest struct {
 func (s *server) pullRoutes() []route {
 	const tag, of = "Pulls", connectionsPath + "/{id}/pulls"
 	return []route{
-		{id: "list-pulls", method: http.MethodGet, path: of, status: http.StatusOK, tag: tag, summary: "List a connection's pulls, newest first",
-			scope: scopeRead, notFound: connectionNotFound, mount: handle(s.listPulls)},
-		{id: "request-pull", method: http.MethodPost, path: of, status: http.StatusAccepted, tag: tag, summary: "Request a pull",
-			scope: scopeWrite, notFound: connectionNotFound, idempotent: true, bodyOptional: true, mount: handle(s.requestPull)},
-		{id: "get-pull", method: http.MethodGet, path: pullsPath + "/{id}", status: http.StatusOK, tag: tag, summary: "Get a pull",
-			scope: scopeRead, notFound: pullNotFound, mount: handle(s.getPull)},
+		{
+			id: "list-pulls", method: http.MethodGet, path: of,
+			status: http.StatusOK, tag: tag, summary: "List a connection's pulls, newest first",
+			scope: scopeRead, notFound: connectionNotFound,
+			mount: handle(s.listPulls),
+		},
+		{
+			id: "request-pull", method: http.MethodPost, path: of,
+			status: http.StatusAccepted, tag: tag, summary: "Request a pull",
+			scope: scopeWrite, notFound: connectionNotFound, idempotent: true, bodyOptional: true,
+			mount: handle(s.requestPull),
+		},
+		{
+			id: "get-pull", method: http.MethodGet, path: pullsPath + "/{id}",
+			status: http.StatusOK, tag: tag, summary: "Get a pull",
+			scope: scopeRead, notFound: pullNotFound,
+			mount: handle(s.getPull),
+		},
 	}
 }
 
@@ -68,7 +80,7 @@ func (s *server) listPulls(ctx context.Context, tenant domain.TenantID, in *stru
 	if err != nil {
 		return nil, err
 	}
-	p, err := s.service.ListPulls(ctx, tenant, id, domain.PageRequest{Limit: in.Limit, After: in.Cursor.Position})
+	p, err := s.service.ListPulls(ctx, tenant, id, in.Cursor.pageRequest(in.Limit))
 	if err != nil {
 		return nil, err
 	}

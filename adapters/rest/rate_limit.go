@@ -13,7 +13,7 @@ import (
 
 // maxBuckets bounds the memory of a rate limiter; the least recently used buckets are
 // evicted first. A caller who floods the limiter with keys to evict its own bucket gains one
-// more burst, and nothing else.
+// more burst, but no more than that.
 const maxBuckets = 10_000
 
 // bucketKey is a hash, so that neither tokens nor tenants are kept in memory.

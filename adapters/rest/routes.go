@@ -180,7 +180,9 @@ func (r *route) describeReplayHeader(responses map[string]*huma.Response) {
 	if !r.returnsSecret {
 		responses[statusText(r.status)] = &huma.Response{Description: http.StatusText(r.status)}
 	}
-	for _, status := range []int{r.status, http.StatusBadRequest, http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed} {
+	for _, status := range []int{
+		r.status, http.StatusBadRequest, http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed,
+	} {
 		if response := responses[statusText(status)]; response != nil {
 			response.Headers = map[string]*huma.Param{replayedHeader: {
 				Schema:      &huma.Schema{Type: huma.TypeString, Enum: []any{"true"}},

@@ -13,8 +13,8 @@ const tokensPath = prefix + "/webhooks/tokens"
 
 // mintRequest identifies the connection; the integration guide defines the member's name.
 type mintRequest struct {
-	Vendor     string `json:"vendor" minLength:"1"`
-	Connection string `json:"connection_config_name" minLength:"1" maxLength:"255" pattern:"^[^\\x00-\\x1F\\x7F-\\x9F]*$" patternDescription:"text without control characters" doc:"configName of the connection"`
+	Vendor     string    `json:"vendor" minLength:"1"`
+	Connection plainText `json:"connection_config_name" minLength:"1" maxLength:"255" doc:"configName of the connection"`
 }
 
 // mintedToken is the only response that contains a raw webhook token.
@@ -47,19 +47,35 @@ func tokenOf(t domain.WebhookToken) tokenView {
 func (s *server) tokenRoutes() []route {
 	const tag = "Webhook tokens"
 	return []route{
-		{id: "mint-webhook-token", method: http.MethodPost, path: tokensPath, status: http.StatusCreated, tag: tag, summary: "Mint a webhook token",
+		{
+			id: "mint-webhook-token", method: http.MethodPost, path: tokensPath,
+			status: http.StatusCreated, tag: tag, summary: "Mint a webhook token",
 			scope: scopeWrite, notFound: connectionNotFound, conflict: true, idempotent: true, returnsSecret: true,
-			fieldNames: map[string]string{"configName": "connection_config_name", "name": "connection_config_name"}, mount: handle(s.mintToken)},
-		{id: "list-webhook-tokens", method: http.MethodGet, path: tokensPath, status: http.StatusOK, tag: tag, summary: "List webhook tokens, newest first",
-			scope: scopeRead, mount: handle(s.listTokens)},
-		{id: "revoke-webhook-token", method: http.MethodDelete, path: tokensPath + "/{id}", status: http.StatusNoContent, tag: tag, summary: "Revoke a webhook token",
-			scope: scopeWrite, notFound: tokenNotFound, mount: handle(s.revokeToken)},
+			fieldNames: map[string]string{
+				"configName": "connection_config_name", "name": "connection_config_name",
+			},
+			mount: handle(s.mintToken),
+		},
+		{
+			id: "list-webhook-tokens", method: http.MethodGet, path: tokensPath,
+			status: http.StatusOK, tag: tag, summary: "List webhook tokens, newest first",
+			scope: scopeRead,
+			mount: handle(s.listTokens),
+		},
+		{
+			id: "revoke-webhook-token", method: http.MethodDelete, path: tokensPath + "/{id}",
+			status: http.StatusNoContent, tag: tag, summary: "Revoke a webhook token",
+			scope: scopeWrite, notFound: tokenNotFound,
+			mount: handle(s.revokeToken),
+		},
 	}
 }
 
 // mintToken is the only function of this package that reveals a secret.
-func (s *server) mintToken(ctx context.Context, tenant domain.TenantID, in *struct{ Body mintRequest }) (*bodyOutput[mintedToken], error) {
-	minted, err := s.service.MintToken(ctx, tenant, in.Body.Vendor, in.Body.Connection)
+func (s *server) mintToken(
+	ctx context.Context, tenant domain.TenantID, in *struct{ Body mintRequest },
+) (*bodyOutput[mintedToken], error) {
+	minted, err := s.service.MintToken(ctx, tenant, in.Body.Vendor, string(in.Body.Connection))
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +95,7 @@ func (s *server) listTokens(ctx context.Context, tenant domain.TenantID, in *str
 },
 ) (*listOutput[tokenView], error) {
 	p, err := s.service.ListTokens(ctx, tenant, ports.TokenFilter{Connection: in.Connection.ID},
-		domain.PageRequest{Limit: in.Limit, After: in.Cursor.Position})
+		in.Cursor.pageRequest(in.Limit))
 	if err != nil {
 		return nil, err
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// accountView is an account as it is stored.
+// accountView is a stored account.
 type accountView struct {
 	ID           string    `json:"id"`
 	ConnectionID string    `json:"connectionId"`
@@ -36,7 +36,7 @@ func accountOf(a domain.Account) accountView {
 	}
 }
 
-// transactionView is a transaction as it is stored; unknown values are omitted.
+// transactionView is a stored transaction; unknown values are omitted.
 type transactionView struct {
 	ID              string    `json:"id" doc:"Does not change when the transaction is updated"`
 	ConnectionID    string    `json:"connectionId"`
@@ -98,12 +98,24 @@ type feedPage struct {
 func (s *server) readRoutes() []route {
 	const tag, of = "Accounts and transactions", connectionsPath + "/{id}"
 	return []route{
-		{id: "list-accounts", method: http.MethodGet, path: of + "/accounts", status: http.StatusOK, tag: tag, summary: "List a connection's accounts",
-			scope: scopeRead, notFound: connectionNotFound, mount: handle(s.listAccounts)},
-		{id: "list-transactions", method: http.MethodGet, path: of + "/transactions", status: http.StatusOK, tag: tag, summary: "List a connection's transactions by date, newest first",
-			scope: scopeRead, notFound: connectionNotFound, mount: handle(s.listTransactions)},
-		{id: "read-changes", method: http.MethodGet, path: prefix + "/transactions/changes", status: http.StatusOK, tag: tag, summary: "Read the tenant's change feed",
-			scope: scopeRead, mount: handle(s.changes)},
+		{
+			id: "list-accounts", method: http.MethodGet, path: of + "/accounts",
+			status: http.StatusOK, tag: tag, summary: "List a connection's accounts",
+			scope: scopeRead, notFound: connectionNotFound,
+			mount: handle(s.listAccounts),
+		},
+		{
+			id: "list-transactions", method: http.MethodGet, path: of + "/transactions",
+			status: http.StatusOK, tag: tag, summary: "List a connection's transactions by date, newest first",
+			scope: scopeRead, notFound: connectionNotFound,
+			mount: handle(s.listTransactions),
+		},
+		{
+			id: "read-changes", method: http.MethodGet, path: prefix + "/transactions/changes",
+			status: http.StatusOK, tag: tag, summary: "Read the tenant's change feed",
+			scope: scopeRead,
+			mount: handle(s.changes),
+		},
 	}
 }
 
@@ -119,7 +131,7 @@ func (s *server) listAccounts(ctx context.Context, tenant domain.TenantID, in *s
 	if err != nil {
 		return nil, err
 	}
-	p, err := s.service.ListAccounts(ctx, tenant, id, domain.PageRequest{Limit: in.Limit, After: in.Cursor.Position})
+	p, err := s.service.ListAccounts(ctx, tenant, id, in.Cursor.pageRequest(in.Limit))
 	if err != nil {
 		return nil, err
 	}
@@ -147,8 +159,10 @@ func (s *server) listTransactions(ctx context.Context, tenant domain.TenantID, i
 	if err := window.Validate(); err != nil {
 		return nil, err
 	}
-	filter := ports.TransactionFilter{Window: window, Account: in.Account.ID, Status: domain.TransactionStatus(in.Status)}
-	p, err := s.service.ListTransactions(ctx, tenant, id, filter, domain.PageRequest{Limit: in.Limit, After: in.Cursor.Position})
+	filter := ports.TransactionFilter{
+		Window: window, Account: in.Account.ID, Status: domain.TransactionStatus(in.Status),
+	}
+	p, err := s.service.ListTransactions(ctx, tenant, id, filter, in.Cursor.pageRequest(in.Limit))
 	if err != nil {
 		return nil, err
 	}
@@ -168,11 +182,12 @@ func (s *server) changes(ctx context.Context, tenant domain.TenantID, in *struct
 	if exchangeOf(ctx).isHEAD {
 		in.Wait.Duration = 0
 	}
-	p, err := s.service.Changes(ctx, tenant, domain.PageRequest{Limit: in.Limit, After: in.Cursor.Position}, in.Wait.Duration)
+	p, err := s.service.Changes(ctx, tenant, in.Cursor.pageRequest(in.Limit), in.Wait.Duration)
 	if err != nil {
 		return nil, err
 	}
 	return &bodyOutput[feedPage]{feedPage{
-		Items: mapItems(p.Items, changeOf), Limit: in.Limit, HasMore: p.More, NextCursor: cursor[changeFeed]{p.Next}.String(),
+		Items: mapItems(p.Items, changeOf), Limit: in.Limit, HasMore: p.More,
+		NextCursor: cursor[changeFeed]{p.Next}.String(),
 	}}, nil
 }

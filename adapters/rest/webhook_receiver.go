@@ -54,15 +54,22 @@ func (s *server) describeReceiver(doc *huma.OpenAPI) {
 	op := &huma.Operation{
 		OperationID: "receive-webhook", Method: http.MethodPost, Path: webhookPath, Tags: []string{"Webhook receiver"},
 		Summary: "Receive a webhook from an aggregator",
-		Description: "Called by the aggregator. Two things are required: the token in the path, and one proof of the source " +
-			"(webhook signature, shared Authorization value, or source address). Every failed verification is the same 401. " +
+		Description: "Called by the aggregator. Two things are required: the token in the path, and one proof of the " +
+			"source (webhook signature, shared Authorization value, or source address). Every failed " +
+			"verification is the same 401. " +
 			"A duplicate event is a 202, too.",
 		Security: []map[string][]string{},
 		Parameters: []*huma.Param{
 			{Name: "vendor", In: "path", Required: true, Schema: s.vendorSchema()},
 			{Name: "token", In: "path", Required: true, Schema: text},
-			{Name: signatureHeader, In: "header", Schema: text, Description: "Hex HMAC-SHA256 of the raw body, with or without the prefix sha256="},
-			{Name: echo.HeaderAuthorization, In: "header", Schema: text, Description: "The value that the aggregator was configured to send"},
+			{
+				Name: signatureHeader, In: "header", Schema: text,
+				Description: "Hex HMAC-SHA256 of the raw body, with or without the prefix sha256=",
+			},
+			{
+				Name: echo.HeaderAuthorization, In: "header", Schema: text,
+				Description: "The value that the aggregator was configured to send",
+			},
 		},
 		RequestBody: &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{
 			jsonType: {Schema: &huma.Schema{Description: "The aggregator's event, at most 1 MiB"}},

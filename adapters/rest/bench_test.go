@@ -18,7 +18,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports/porttest"
 )
 
-// BenchmarkCursor writes a cursor and reads it back.
+// BenchmarkCursor encodes a cursor and parses it again.
 func BenchmarkCursor(b *testing.B) {
 	at := cursor[transactionList]{domain.Position{Key: "2026-11-19", ID: uuid.New()}}
 	b.ReportAllocs()
@@ -34,7 +34,7 @@ func BenchmarkCursor(b *testing.B) {
 	}
 }
 
-// BenchmarkFeedPage writes a thousand changes.
+// BenchmarkFeedPage encodes a page of a thousand changes.
 func BenchmarkFeedPage(b *testing.B) {
 	rows := make([]domain.Transaction, 1000)
 	for i := range rows {
@@ -58,21 +58,21 @@ func BenchmarkFeedPage(b *testing.B) {
 	b.ReportMetric(float64(len(rows)*b.N)/b.Elapsed().Seconds(), "rows/s")
 }
 
-// discard is an answer that nobody reads.
+// discardWriter is a response writer that discards the body.
 type discardWriter struct{ header http.Header }
 
 func (d discardWriter) Header() http.Header         { return d.header }
 func (d discardWriter) Write(p []byte) (int, error) { return len(p), nil }
 func (discardWriter) WriteHeader(int)               {}
 
-// twenty gives full pages of connections.
+// fullPages returns full pages of connections.
 type fullPages struct{ *fake }
 
 func (fullPages) ListConnections(_ context.Context, _ domain.TenantID, _ domain.HealthStatus, p domain.PageRequest) (domain.Page[domain.Connection], error) {
 	return domain.Page[domain.Connection]{Items: slices.Repeat([]domain.Connection{connectionFixture()}, p.Limit)}, nil
 }
 
-// BenchmarkRead answers an operator's reads, all but the token's check and the database.
+// BenchmarkRead measures an operator's reads without token verification and database.
 func BenchmarkRead(b *testing.B) {
 	encoder := zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig())
 	handler, err := New(fullPages{&fake{}}, Options{

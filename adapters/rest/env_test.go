@@ -17,7 +17,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports/porttest"
 )
 
-// bearers knows three tokens.
+// fakeVerifier accepts three tokens.
 type fakeVerifier struct{}
 
 func (fakeVerifier) Verify(_ context.Context, token string) (auth.Principal, error) {
@@ -26,7 +26,7 @@ func (fakeVerifier) Verify(_ context.Context, token string) (auth.Principal, err
 		return auth.Principal{Tenant: tenantA, Scopes: []string{scopeRead, scopeWrite}}, nil
 	case "tenant-b":
 		return auth.Principal{Tenant: tenantB, Scopes: []string{scopeRead}}, nil
-	case "nobody":
+	case "no-tenant":
 		return auth.Principal{}, nil
 	case "keys-away":
 		return auth.Principal{}, &domain.Error{Kind: domain.Unavailable}
@@ -34,7 +34,7 @@ func (fakeVerifier) Verify(_ context.Context, token string) (auth.Principal, err
 	return auth.Principal{}, &domain.Error{Kind: domain.Unauthenticated}
 }
 
-// surface is the handler under test with what is behind it.
+// env is the handler under test with its fake service, clock and logs.
 type env struct {
 	http.Handler
 	service *fake
@@ -62,7 +62,8 @@ func newEnv(t testing.TB, change ...func(*Options)) *env {
 	return s
 }
 
-// call sends a request of tenant A; headers come in pairs and replace the usual ones.
+// call sends a request of tenant A. headers are pairs that replace the default headers; an
+// empty value removes one.
 func (s *env) call(method, target, body string, headers ...string) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(method, target, strings.NewReader(body))
 	r.Header.Set("Authorization", "Bearer tenant-a")
@@ -84,7 +85,7 @@ func (s *env) serve(r *http.Request) *httptest.ResponseRecorder {
 	return w
 }
 
-// problemIn reads an answer that must be a problem document.
+// problemIn parses a response that must be a problem document.
 func problemIn(t testing.TB, w *httptest.ResponseRecorder, status int, code string) Problem {
 	t.Helper()
 	var p Problem
@@ -102,8 +103,8 @@ func problemIn(t testing.TB, w *httptest.ResponseRecorder, status int, code stri
 
 func locations(p Problem) string {
 	var all []string
-	for _, fault := range p.Errors {
-		all = append(all, fault.Location)
+	for _, field := range p.Errors {
+		all = append(all, field.Location)
 	}
 	return strings.Join(all, " ")
 }
@@ -122,7 +123,7 @@ func decode(t testing.TB, w *httptest.ResponseRecorder, into any) {
 	}
 }
 
-// openAPI reads the surface's own document.
+// openAPI returns the OpenAPI document of the handler.
 func openAPI(t testing.TB, s *env) map[string]any {
 	t.Helper()
 	var doc map[string]any

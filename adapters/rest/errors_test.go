@@ -35,8 +35,8 @@ func TestEveryErrorKindHasItsStatusAndCode(t *testing.T) {
 		{"revision", &domain.Error{Kind: domain.Conflict, Code: domain.RevisionMismatch}, 412, codePrecondition, ""},
 		{"in flight", &domain.Error{Kind: domain.Conflict, Code: domain.KeyInFlight}, 409, codeKeyInFlight, ""},
 		{"reused", &domain.Error{Kind: domain.Conflict, Code: domain.KeyReused}, 422, codeKeyReused, ""},
-		{"database away", &domain.Error{Kind: domain.Unavailable, Code: domain.StoreUnavailable, Cause: secretCause}, 503, codeUnavailable, "Retry-After=1"},
-		{"away for a while", &domain.Error{Kind: domain.Unavailable, RetryAfter: 1500 * time.Millisecond}, 503, codeUnavailable, "Retry-After=2"},
+		{"database unavailable", &domain.Error{Kind: domain.Unavailable, Code: domain.StoreUnavailable, Cause: secretCause}, 503, codeUnavailable, "Retry-After=1"},
+		{"unavailable with RetryAfter", &domain.Error{Kind: domain.Unavailable, RetryAfter: 1500 * time.Millisecond}, 503, codeUnavailable, "Retry-After=2"},
 		{"unknown", secretCause, 500, codeInternal, ""},
 		{"without kind", &domain.Error{Message: canary}, 500, codeInternal, ""},
 	} {
@@ -49,7 +49,7 @@ func TestEveryErrorKindHasItsStatusAndCode(t *testing.T) {
 				t.Errorf("%s: %q", name, w.Header().Get(name))
 			}
 			if strings.Contains(w.Body.String(), canary) {
-				t.Error("the cause is told")
+				t.Error("the response contains the cause")
 			}
 			if c.status >= 500 {
 				if p.Detail != "internal error" {
@@ -61,7 +61,7 @@ func TestEveryErrorKindHasItsStatusAndCode(t *testing.T) {
 				}
 			}
 			if c.status == 400 && !strings.HasPrefix(locations(p), "body.baseUrl") {
-				t.Errorf("named %q", locations(p))
+				t.Errorf("locations %q", locations(p))
 			}
 		})
 	}
@@ -79,7 +79,7 @@ func TestRouterErrorsAreProblemDocuments(t *testing.T) {
 		{"no other document", "GET", "/openapi.yaml", 404, codeNotFound, ""},
 		{"no schemas", "GET", "/schemas/Problem.json", 404, codeNotFound, ""},
 		{"collection", "DELETE", connectionsPath, 405, codeNotFound, "GET, HEAD, POST"},
-		{"one", "POST", idPath, 405, codeNotFound, "DELETE, GET, HEAD, PUT"},
+		{"item", "POST", idPath, 405, codeNotFound, "DELETE, GET, HEAD, PUT"},
 		{"test as an id", "GET", connectionsPath + "/test", 404, codeConnectionNotFound, ""},
 		{"mint", "PUT", tokensPath, 405, codeNotFound, "GET, HEAD, POST"},
 		{"token", "POST", tokensPath + otherPath, 405, codeNotFound, "DELETE"},
@@ -99,7 +99,7 @@ func TestRouterErrorsAreProblemDocuments(t *testing.T) {
 				t.Error("no Allow")
 			}
 			if strings.Contains(p.Instance, webhookToken) {
-				t.Error("the token is in the instance")
+				t.Error("the instance contains the token")
 			}
 		})
 	}
@@ -108,11 +108,11 @@ func TestRouterErrorsAreProblemDocuments(t *testing.T) {
 func TestEveryOperationRequiresABearerToken(t *testing.T) {
 	s := newEnv(t)
 	for _, r := range operatorRoutes(t) {
-		for _, header := range []string{"", "Bearer", "Bearer ", "Basic tenant-a", "tenant-a", "Bearer bad", "Bearer nobody", "Bearer tenant-a x", "Bearer\ttenant-a", "Bearer tenant-a,"} {
+		for _, header := range []string{"", "Bearer", "Bearer ", "Basic tenant-a", "tenant-a", "Bearer bad", "Bearer no-tenant", "Bearer tenant-a x", "Bearer\ttenant-a", "Bearer tenant-a,"} {
 			w := s.call(r[0], r[1], "", "Authorization", header)
 			problemIn(t, w, 401, codeUnauthenticated)
 			if w.Header().Get("WWW-Authenticate") != "Bearer" {
-				t.Errorf("%v: no challenge", r)
+				t.Errorf("%v: no WWW-Authenticate header", r)
 			}
 		}
 	}
@@ -127,7 +127,8 @@ func TestEveryOperationRequiresABearerToken(t *testing.T) {
 	problemIn(t, s.serve(twice), 401, codeUnauthenticated)
 }
 
-// operatorRoutes lists method and path of every row that wants a token, ids filled in.
+// operatorRoutes returns method and path of every route that requires a token, with ids
+// filled in.
 func operatorRoutes(t *testing.T) [][2]string {
 	t.Helper()
 	var all [][2]string

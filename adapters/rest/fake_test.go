@@ -24,9 +24,9 @@ const (
 	canary       = "CANARY-9f31c0"
 )
 
-// fake answers every use case with one fixture, or with fail. It notes what it was asked.
+// fake implements ports.API: it returns a fixture from every method, or err, and records the
+// arguments. It embeds nothing, so that a missing method is a compile error.
 type fake struct {
-	ports.Service
 	err       error
 	panicWith any
 
@@ -39,15 +39,19 @@ type fake struct {
 	calls     int
 }
 
+var _ ports.API = (*fake)(nil)
+
+// storedCall is a stored response and the fingerprint of its request.
 type storedCall struct {
 	fingerprint domain.Fingerprint
 	response    ports.StoredResponse
 }
 
-func (f *fake) record(asked any) error {
+// record stores the argument of a call, and returns err or panics.
+func (f *fake) record(argument any) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.got = asked
+	f.got = argument
 	f.calls++
 	if f.panicWith != nil {
 		panic(f.panicWith)
@@ -111,9 +115,10 @@ func tokenFixture() domain.WebhookToken {
 	}
 }
 
-func onePage[T any](f *fake, asked any, p domain.PageRequest, item T) (domain.Page[T], error) {
+// onePage returns a page of one item that is not the last page.
+func onePage[T any](f *fake, argument any, p domain.PageRequest, item T) (domain.Page[T], error) {
 	f.page = p
-	return domain.Page[T]{Items: []T{item}, Next: domain.Position{Key: "k", ID: someID}}, f.record(asked)
+	return domain.Page[T]{Items: []T{item}, Next: domain.Position{Key: "k", ID: someID}}, f.record(argument)
 }
 
 func (f *fake) CreateConnection(_ context.Context, _ domain.TenantID, n ports.NewConnection) (domain.Connection, error) {
@@ -191,8 +196,8 @@ func (f *fake) RevokeToken(_ context.Context, _ domain.TenantID, id domain.Token
 	return f.record(id)
 }
 
-func (f *fake) Receive(_ context.Context, k domain.WebhookRequest) (ports.ReceiveResult, error) {
-	f.webhook = k
+func (f *fake) Receive(_ context.Context, r domain.WebhookRequest) (ports.ReceiveResult, error) {
+	f.webhook = r
 	return ports.ReceiveResult{}, f.record(nil)
 }
 
@@ -241,7 +246,7 @@ func (f *fake) Changes(_ context.Context, _ domain.TenantID, p domain.PageReques
 	return domain.FeedPage{Items: []domain.Transaction{transactionFixture()}, Next: domain.Position{Key: "7", ID: someID}}, f.record(wait)
 }
 
-// Once keeps answers as the application does, without time.
+// Do stores responses as the application does, without expiry.
 func (f *fake) Do(ctx context.Context, tenant domain.TenantID, key string, fingerprint domain.Fingerprint, do func(context.Context) (ports.StoredResponse, error)) (ports.StoredResponse, bool, error) {
 	f.mu.Lock()
 	first, known := f.responses[tenant.String()+key]
@@ -252,15 +257,15 @@ func (f *fake) Do(ctx context.Context, tenant domain.TenantID, key string, finge
 	case known:
 		return first.response, true, nil
 	}
-	answer, err := do(ctx)
-	if err != nil || (answer.Status == 0 && answer.Body == nil) {
-		return answer, false, err
+	response, err := do(ctx)
+	if err != nil || (response.Status == 0 && response.Body == nil) {
+		return response, false, err
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.responses == nil {
 		f.responses = map[string]storedCall{}
 	}
-	f.responses[tenant.String()+key] = storedCall{fingerprint, answer}
-	return answer, false, nil
+	f.responses[tenant.String()+key] = storedCall{fingerprint, response}
+	return response, false, nil
 }

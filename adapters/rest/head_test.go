@@ -12,8 +12,8 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
-// ask sends a request without a body over a real connection: it is net/http that keeps
-// the body of a HEAD back.
+// sendRequest sends a request without a body over a real connection, because it is net/http
+// that omits the body of a response to HEAD.
 func sendRequest(t *testing.T, server *httptest.Server, method, path string) (*http.Response, string) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, server.URL+path, nil)
@@ -33,13 +33,13 @@ func sendRequest(t *testing.T, server *httptest.Server, method, path string) (*h
 	return response, string(body)
 }
 
-// TestHeadIsGetWithoutABody at every GET of the document, beside it, and where it fails.
+// TestHEADIsGETWithoutABody covers every GET of the document, those outside of it, and failures.
 func TestHEADIsGETWithoutABody(t *testing.T) {
 	s := newEnv(t)
 	server := httptest.NewServer(s)
 	defer server.Close()
 	paths := []string{
-		"/openapi.json", "/docs", connectionsPath + "?limit=0", connectionsPath + "/nobody",
+		"/openapi.json", "/docs", connectionsPath + "?limit=0", connectionsPath + "/unknown",
 		prefix + "/webhooks/pluggy/" + webhookToken, "/nowhere", connectionsPath + "?cursor=" + strings.Repeat("A", 3000),
 	}
 	for template, methods := range openAPI(t, s)["paths"].(map[string]any) {
@@ -86,7 +86,7 @@ func TestHEADIsLoggedAndCountedAsHEAD(t *testing.T) {
 	}
 }
 
-// TestAHeadOfTheFeedDoesNotWait, since it could not tell the news.
+// TestAHEADOfTheFeedDoesNotWait, because its response could not contain the changes.
 func TestAHEADOfTheFeedDoesNotWait(t *testing.T) {
 	s := newEnv(t)
 	for method, want := range map[string]time.Duration{"GET": 30 * time.Second, "HEAD": 0} {

@@ -16,18 +16,18 @@ const otherConnection = `{"vendor":"belvo","configName":"b","baseUrl":"https://b
 func TestARepeatedRequestGetsTheStoredResponse(t *testing.T) {
 	s := newEnv(t)
 	first := s.call("POST", connectionsPath, goodConnection, keyHeader, "k:1_-A")
-	again := s.call("POST", connectionsPath, goodConnection, altKeyHeader, "k:1_-A")
+	repeated := s.call("POST", connectionsPath, goodConnection, altKeyHeader, "k:1_-A")
 	if s.service.calls != 1 {
-		t.Errorf("the work was done %d times", s.service.calls)
+		t.Errorf("the handler ran %d times", s.service.calls)
 	}
-	if again.Code != 201 || again.Body.String() != first.Body.String() || again.Header().Get(replayedHeader) != "true" {
-		t.Errorf("%d %v %s", again.Code, again.Header(), again.Body)
+	if repeated.Code != 201 || repeated.Body.String() != first.Body.String() || repeated.Header().Get(replayedHeader) != "true" {
+		t.Errorf("%d %v %s", repeated.Code, repeated.Header(), repeated.Body)
 	}
 	if first.Header().Get(replayedHeader) != "" {
-		t.Error("the first answer says it is a repeat")
+		t.Error("the first response is marked as replayed")
 	}
 	for _, name := range []string{"Location", "ETag", "Content-Type"} {
-		if diff := cmp.Diff(first.Header().Get(name), again.Header().Get(name)); diff != "" || first.Header().Get(name) == "" {
+		if diff := cmp.Diff(first.Header().Get(name), repeated.Header().Get(name)); diff != "" || first.Header().Get(name) == "" {
 			t.Errorf("%s: %s", name, diff)
 		}
 	}
@@ -42,7 +42,7 @@ func TestA4xxIsStoredUnderItsIdempotencyKeyAndA5xxIsNot(t *testing.T) {
 	problemIn(t, s.call("POST", connectionsPath, goodConnection, keyHeader, "taken"), 409, codeConflict)
 	s.service.err = nil
 	if w := s.call("POST", connectionsPath, goodConnection, keyHeader, "taken"); w.Code != 409 || w.Header().Get(replayedHeader) != "true" || w.Header().Get("Content-Type") != problemType {
-		t.Errorf("a refusal is not repeated: %d %v", w.Code, w.Header())
+		t.Errorf("a 4xx is not replayed: %d %v", w.Code, w.Header())
 	}
 	s.service.err = &domain.Error{Kind: domain.Unavailable}
 	problemIn(t, s.call("POST", connectionsPath, goodConnection, keyHeader, "away"), 503, codeUnavailable)
@@ -50,7 +50,7 @@ func TestA4xxIsStoredUnderItsIdempotencyKeyAndA5xxIsNot(t *testing.T) {
 	problemIn(t, s.call("POST", connectionsPath, goodConnection, keyHeader, "away"), 500, codeInternal)
 	s.service.panicWith = nil
 	if w := s.call("POST", connectionsPath, goodConnection, keyHeader, "away"); w.Code != 201 || w.Header().Get(replayedHeader) != "" {
-		t.Errorf("a 5xx holds its key: %d", w.Code)
+		t.Errorf("a 5xx does not free its key: %d", w.Code)
 	}
 }
 
@@ -61,9 +61,9 @@ func TestAMintedTokenIsNeverStored(t *testing.T) {
 	if first.Code != 201 || !strings.Contains(first.Body.String(), webhookToken) {
 		t.Fatalf("%d %s", first.Code, first.Body)
 	}
-	for key, kept := range s.service.responses {
-		if strings.Contains(string(kept.response.Body), webhookToken) || len(kept.response.Headers) > 0 {
-			t.Errorf("%s holds %s", key, kept.response.Body)
+	for key, call := range s.service.responses {
+		if strings.Contains(string(call.response.Body), webhookToken) || len(call.response.Headers) > 0 {
+			t.Errorf("%s stores %s", key, call.response.Body)
 		}
 	}
 	problemIn(t, s.call("POST", tokensPath, body, keyHeader, "mint"), 409, codeTokenShownOnce)
@@ -107,6 +107,6 @@ func TestLiveTestsAndWebhooksIgnoreIdempotencyKeys(t *testing.T) {
 		s.call("POST", prefix+"/webhooks/pluggy/"+webhookToken, "{}", keyHeader, "k")
 	}
 	if s.service.calls != 6 || len(s.service.responses) > 0 {
-		t.Errorf("%d calls, %d answers", s.service.calls, len(s.service.responses))
+		t.Errorf("%d calls, %d stored responses", s.service.calls, len(s.service.responses))
 	}
 }

@@ -15,8 +15,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// TestInputsReachThePortWhole compares what the driving port was asked with what the
-// request said, secrets included.
+// TestRequestsReachThePortUnchanged compares the arguments of the driving port with the
+// request, including secrets.
 func TestRequestsReachThePortUnchanged(t *testing.T) {
 	secret := domain.SecretText
 	connection := domain.ConnectionID{UUID: someID}
@@ -31,22 +31,22 @@ func TestRequestsReachThePortUnchanged(t *testing.T) {
 		{"rotate", "PUT " + idPath, put + `,"clientId":"i","secret":"s"}`, ports.ConnectionUpdate{Name: "n", BaseURL: "https://b.example/x", AccountRef: "r", ClientID: secret("i"), Secret: secret("s")}},
 		{"delete", "DELETE " + idPath, "", connection},
 		{"list by health", "GET " + connectionsPath + "?health=unhealthy", "", domain.Unhealthy},
-		{"tokens of one", "GET " + tokensPath + "?connectionId=" + someID.String(), "", ports.TokenFilter{Connection: connection}},
+		{"tokens of one connection", "GET " + tokensPath + "?connectionId=" + someID.String(), "", ports.TokenFilter{Connection: connection}},
 		{"revoke", "DELETE " + tokensPath + otherPath, "", domain.TokenID{UUID: otherID}},
 		{"deliveries", "GET " + deliveriesPath + "?connectionId=" + someID.String() + "&status=failed&eventId=e%20é&from=2026-01-02T00:00:00%2B01:00&to=2026-01-03", "",
 			ports.DeliveryFilter{Connection: connection, Status: domain.DeliveryFailed, EventID: "e é", From: time.Date(2026, 1, 1, 23, 0, 0, 0, time.UTC), To: time.Date(2026, 1, 3, 0, 0, 0, 0, time.UTC)}},
-		{"deliveries of no time", "GET " + deliveriesPath + "?from=2026-01-02&to=2026-01-02", "",
+		{"deliveries of an empty time range", "GET " + deliveriesPath + "?from=2026-01-02&to=2026-01-02", "",
 			ports.DeliveryFilter{From: time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC), To: time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC)}},
 		{"replay in bulk", "POST " + deliveriesPath + "/replay", `{"connectionId":"` + someID.String() + `","status":"failed","eventId":"e","from":"2026-01-02T00:00:00+01:00","to":"2026-01-03T00:00:00Z","limit":7}`,
 			ports.DeliveryFilter{Connection: connection, Status: domain.DeliveryFailed, EventID: "e", From: time.Date(2026, 1, 1, 23, 0, 0, 0, time.UTC), To: time.Date(2026, 1, 3, 0, 0, 0, 0, time.UTC)}},
 		{"replay by dates", "POST " + deliveriesPath + "/replay", `{"from":"2026-01-02","to":"2026-01-03"}`,
 			ports.DeliveryFilter{From: time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC), To: time.Date(2026, 1, 3, 0, 0, 0, 0, time.UTC)}},
-		{"replay to the fraction", "POST " + deliveriesPath + "/replay", `{"from":"2026-01-02T23:59:59.123456-03:00"}`,
+		{"replay with fractional seconds", "POST " + deliveriesPath + "/replay", `{"from":"2026-01-02T23:59:59.123456-03:00"}`,
 			ports.DeliveryFilter{From: time.Date(2026, 1, 3, 2, 59, 59, 123456000, time.UTC)}},
-		{"pulls of one", "GET " + idPath + "/pulls", "", connection},
-		{"pull everything", "POST " + idPath + "/pulls", "{}", domain.Window{}},
+		{"pulls of one connection", "GET " + idPath + "/pulls", "", connection},
+		{"pull the whole history", "POST " + idPath + "/pulls", "{}", domain.Window{}},
 		{"pull a window", "POST " + idPath + "/pulls", `{"from":"2026-01-01","to":"2026-01-31"}`, domain.Window{From: "2026-01-01", To: "2026-01-31"}},
-		{"accounts of one", "GET " + idPath + "/accounts", "", connection},
+		{"accounts of one connection", "GET " + idPath + "/accounts", "", connection},
 		{"transactions", "GET " + idPath + "/transactions?from=2026-01-01&to=2026-01-31&status=pending&accountId=" + otherID.String(), "",
 			ports.TransactionFilter{Window: domain.Window{From: "2026-01-01", To: "2026-01-31"}, Status: domain.Pending, Account: domain.AccountID{UUID: otherID}}},
 		{"engine create", "POST " + enginesPath, `{"type":"postgres","configName":"n","config":{"port":54321234567890123456789,"s":"\u0041"},"credential":{"password":"p"}}`,

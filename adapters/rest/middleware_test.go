@@ -88,7 +88,7 @@ func TestACursorContinuesItsList(t *testing.T) {
 			t.Fatalf("%s: %d %s", target, w.Code, w.Body)
 		}
 		if s.service.page.Limit != 7 || s.service.page.After.ID != someID || s.service.page.After.Key == "" {
-			t.Errorf("%s asked for %+v", target, s.service.page)
+			t.Errorf("%s requested the page %+v", target, s.service.page)
 		}
 	}
 }
@@ -119,13 +119,13 @@ func TestBodiesOfTheWrongMediaTypeOrSizeAreRejected(t *testing.T) {
 		{"another JSON", goodConnection, []string{"Content-Type", "application/vnd.api+json"}, 415, codeInvalid},
 		{"broken media type", goodConnection, []string{"Content-Type", "application/json; ="}, 415, codeInvalid},
 		{"another charset", goodConnection, []string{"Content-Type", "application/json; charset=utf-16"}, 415, codeInvalid},
-		{"packed", goodConnection, []string{"Content-Encoding", "gzip"}, 415, codeInvalid},
+		{"compressed", goodConnection, []string{"Content-Encoding", "gzip"}, 415, codeInvalid},
 		{"too large", large, nil, 413, codeTooLarge},
 		{"empty", "", []string{"Content-Type", "application/json"}, 400, codeInvalid},
 		{"empty without media type", "", nil, 415, codeInvalid},
-		{"as large as may be", exact, nil, 201, ""},
+		{"of the maximum size", exact, nil, 201, ""},
 		{"with charset", goodConnection, []string{"Content-Type", "application/json; charset=UTF-8"}, 201, ""},
-		{"whatever is accepted", goodConnection, []string{"Accept", "text/html"}, 201, ""},
+		{"Accept is ignored", goodConnection, []string{"Accept", "text/html"}, 201, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := s.call("POST", connectionsPath, c.body, c.headers...)
@@ -137,7 +137,7 @@ func TestBodiesOfTheWrongMediaTypeOrSizeAreRejected(t *testing.T) {
 			}
 			p := problemIn(t, w, c.status, c.code)
 			if c.status == 400 && locations(p) != "body" {
-				t.Errorf("named %q", locations(p))
+				t.Errorf("locations %q", locations(p))
 			}
 		})
 	}
@@ -149,9 +149,9 @@ func TestBodiesOfTheWrongMediaTypeOrSizeAreRejected(t *testing.T) {
 }
 
 func TestPanicsBecomeProblems(t *testing.T) {
-	for _, thrown := range []any{"text " + canary, errors.New("broken"), 7} {
+	for _, value := range []any{"text " + canary, errors.New("broken"), 7} {
 		s := newEnv(t)
-		s.service.panicWith = thrown
+		s.service.panicWith = value
 		w := s.call("GET", pullsPath+otherPath, "")
 		problemIn(t, w, 500, codeInternal)
 		logged := s.logs.FilterMessage("request failed").All()

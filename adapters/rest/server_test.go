@@ -20,7 +20,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// patientService holds a feed open until its request ends, or is let go.
+// blockingFeed holds a feed request open until it is released or its context ends.
 type blockingFeed struct {
 	*fake
 	called  chan struct{}
@@ -37,8 +37,8 @@ func (p blockingFeed) Changes(ctx context.Context, _ domain.TenantID, _ domain.P
 	}
 }
 
-// TestALongPollOutlivesTheReadTimeout: the server's read timeout is over while the
-// handler still waits, and must not end its context.
+// TestALongPollOutlivesTheReadTimeout: the server's read timeout expires while the handler
+// still waits, and must not end the handler's context.
 func TestALongPollOutlivesTheReadTimeout(t *testing.T) {
 	service := blockingFeed{&fake{}, make(chan struct{}), make(chan struct{})}
 	handler, err := New(service, Options{Verifier: fakeVerifier{}, Clock: porttest.NewClock(moment), NewRequestID: func() string { return "x" }, Development: true})
@@ -67,7 +67,7 @@ func TestALongPollOutlivesTheReadTimeout(t *testing.T) {
 	}
 }
 
-// TestABodyThatNeverComesIsGivenUp speaks raw HTTP, since no client would do this.
+// TestABodyThatNeverArrivesTimesOut speaks raw HTTP, because no client would do this.
 func TestABodyThatNeverArrivesTimesOut(t *testing.T) {
 	defer func(before time.Duration) { bodyTimeout = before }(bodyTimeout)
 	bodyTimeout = 50 * time.Millisecond
@@ -106,21 +106,21 @@ func TestTheRateLimiterEvictsTheLeastRecentlyUsedKey(t *testing.T) {
 		_ = l.allow(fmt.Sprint(i), moment)
 	}
 	if l.allow("first", moment) == nil {
-		t.Error("forgotten while there was room")
+		t.Error("a key was evicted while there was room")
 	}
 	_ = l.allow("one more", moment)
 	if l.allow("first", moment) == nil {
-		t.Error("the least recent was not the one forgotten")
+		t.Error("a key other than the least recently used one was evicted")
 	}
 	if l.allow("0", moment) != nil {
-		t.Error("the least recent was kept")
+		t.Error("the least recently used key was not evicted")
 	}
 	if len(l.buckets) != maxBuckets || l.recent.Len() != maxBuckets {
 		t.Errorf("%d and %d buckets", len(l.buckets), l.recent.Len())
 	}
 }
 
-// BenchmarkReceive counts what the door allocates beside the service.
+// BenchmarkReceive measures the allocations of the webhook receiver without the service.
 func BenchmarkReceive(b *testing.B) {
 	s := newEnv(b, func(o *Options) { o.Logger = nil })
 	body := `{"event":"item/updated","id":"x"}`

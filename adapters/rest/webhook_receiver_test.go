@@ -42,7 +42,7 @@ func TestEveryRefusedWebhookGetsTheSame401(t *testing.T) {
 	problemIn(t, first, 401, codeUnauthenticated)
 	for _, c := range []struct{ name, target, body string }{
 		{"unknown vendor", prefix + "/webhooks/plaid/" + webhookToken, "{}"},
-		{"vendor of no form", prefix + "/webhooks/%00/" + webhookToken, "{}"},
+		{"malformed vendor", prefix + "/webhooks/%00/" + webhookToken, "{}"},
 		{"vendor in capitals", prefix + "/webhooks/PLUGGY/" + webhookToken, "{}"},
 		{"short token", prefix + "/webhooks/pluggy/x", "{}"},
 		{"escaped token", prefix + "/webhooks/pluggy/%2e%2e%2f", "{}"},
@@ -90,18 +90,18 @@ func TestTheClientAddressBehindProxies(t *testing.T) {
 		forwarded    []string
 		want         string
 	}{
-		{"nobody forwards", "192.0.2.1:1", nil, "192.0.2.1"},
-		{"a stranger claims", "192.0.2.1:1", []string{"203.0.113.1"}, "192.0.2.1"},
-		{"a proxy names", "10.0.0.1:1", []string{"203.0.113.1"}, "203.0.113.1"},
-		{"the rightmost stranger", "10.0.0.1:1", []string{"198.51.100.1, 203.0.113.1, 10.0.0.2"}, "203.0.113.1"},
+		{"no proxy", "192.0.2.1:1", nil, "192.0.2.1"},
+		{"an untrusted peer sends the header", "192.0.2.1:1", []string{"203.0.113.1"}, "192.0.2.1"},
+		{"a trusted proxy sends the header", "10.0.0.1:1", []string{"203.0.113.1"}, "203.0.113.1"},
+		{"the rightmost untrusted address", "10.0.0.1:1", []string{"198.51.100.1, 203.0.113.1, 10.0.0.2"}, "203.0.113.1"},
 		{"several lines", "10.0.0.1:1", []string{"198.51.100.1", "203.0.113.1"}, "203.0.113.1"},
 		{"proxies only", "10.0.0.1:1", []string{"10.0.0.3,10.0.0.2"}, "10.0.0.3"},
 		{"garbage fails closed", "10.0.0.1:1", []string{"203.0.113.1, unknown"}, "invalid IP"},
 		{"an empty hop fails closed", "10.0.0.1:1", []string{"203.0.113.1,"}, "invalid IP"},
-		{"garbage behind a stranger is not read", "10.0.0.1:1", []string{"<script>, 203.0.113.1"}, "203.0.113.1"},
-		{"mapped", "[::ffff:10.0.0.1]:1", []string{"::ffff:203.0.113.1"}, "203.0.113.1"},
-		{"six", "[2001:db8::1]:1", []string{"2001:dead::1"}, "2001:dead::1"},
-		{"no peer", "@", nil, "invalid IP"},
+		{"garbage left of an untrusted address is ignored", "10.0.0.1:1", []string{"<script>, 203.0.113.1"}, "203.0.113.1"},
+		{"IPv4-mapped IPv6", "[::ffff:10.0.0.1]:1", []string{"::ffff:203.0.113.1"}, "203.0.113.1"},
+		{"IPv6", "[2001:db8::1]:1", []string{"2001:dead::1"}, "2001:dead::1"},
+		{"no peer address", "@", nil, "invalid IP"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := httptest.NewRequest(http.MethodPost, "/", nil)
@@ -114,8 +114,8 @@ func TestTheClientAddressBehindProxies(t *testing.T) {
 	}
 }
 
-// TestNothingSecretIsLogged sends the canary wherever a secret can stand, on good roads
-// and bad ones, and reads every log line.
+// TestNothingSecretIsLogged sends the canary everywhere a secret can occur, in requests that
+// succeed and that fail, and checks every log line.
 func TestNothingSecretIsLogged(t *testing.T) {
 	s := newEnv(t)
 	for _, fail := range []error{nil, domain.NotFoundError(), errors.New("broken")} {
@@ -130,7 +130,7 @@ func TestNothingSecretIsLogged(t *testing.T) {
 			for _, method := range []string{"POST", "GET", "DELETE"} {
 				w := s.call(method, path, canary, "X-Webhook-Signature", canary, "Authorization", canary)
 				if body := w.Body.String(); strings.Contains(body, webhookToken) || strings.Contains(body, canary) {
-					t.Errorf("%s %s answered %s", method, path, body)
+					t.Errorf("%s %s responded with %s", method, path, body)
 				}
 			}
 		}

@@ -2,8 +2,8 @@ package auth
 
 import "testing"
 
-// BenchmarkVerifyPublished verifies whole, against keys that an issuer published; HS256
-// has a benchmark of its own.
+// BenchmarkVerifyJWKS measures a full verification with published keys; HS256 has its own
+// benchmark.
 func BenchmarkVerifyJWKS(b *testing.B) {
 	r := testKeys()
 	v, _ := newJWKSVerifier(b, allKeys(b), strictClaims)
@@ -23,7 +23,7 @@ func BenchmarkVerifyJWKS(b *testing.B) {
 	}
 }
 
-// BenchmarkVerifyRemembered is what a request costs that follows another of its token.
+// BenchmarkVerifyCached measures a request whose token is in the cache.
 func BenchmarkVerifyCached(b *testing.B) {
 	v, _ := newHS256Verifier(b, Claims{})
 	token := signed(members{"alg": "HS256"}, goodClaims(), signHMAC([]byte(secret)))

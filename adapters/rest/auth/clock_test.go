@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// A clock that is set back, as time servers do, must stop neither the rotation of keys nor
-// the forgetting of tokens until it has caught up.
+// A clock that is set back, as time servers do, must neither stop the key rotation nor keep
+// tokens cached until it has caught up.
 func TestKeysStillRotateAfterTheClockIsSetBack(t *testing.T) {
 	first, second, firstSet, secondSet := twoKeysAndTokens(t)
 	issuer := newRotatingIssuer(t, firstSet)

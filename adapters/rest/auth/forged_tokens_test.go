@@ -21,7 +21,7 @@ import (
 
 var strictClaims = Claims{Issuer: "https://issuer.example", Audience: "discovery"}
 
-// issuing serves a key set that a test may change.
+// newIssuer serves a JWK set that a test may change.
 func newIssuer(t testing.TB, set []byte) (*httptest.Server, *[]byte) {
 	t.Helper()
 	served := set
@@ -56,16 +56,16 @@ func TestValidTokensAreAccepted(t *testing.T) {
 		v     *Verifier
 		token string
 	}{
-		"HS256":               {shared, signed(members{"alg": "HS256", "typ": "JWT"}, goodClaims(), signHMAC([]byte(secret)))},
-		"RS256":               {published, signed(members{"alg": "RS256", "kid": "rs"}, goodClaims(), signRSA(r.rsa))},
-		"PS256":               {published, signed(members{"alg": "PS256", "kid": "ps"}, goodClaims(), signPSS(r.pss))},
-		"ES256":               {published, signed(members{"alg": "ES256", "kid": "es"}, goodClaims(), signECDSA(r.ec))},
-		"EdDSA":               {published, signed(members{"alg": "EdDSA", "kid": "ed"}, goodClaims(), signEd25519(r.ed))},
-		"RSA without alg":     {published, signed(members{"alg": "RS256", "kid": "plain"}, goodClaims(), signRSA(r.foreign))},
-		"audience as text":    {shared, signed(members{"alg": "HS256"}, goodClaims().with("aud", "discovery"), signHMAC([]byte(secret)))},
-		"tenant in camelCase": {shared, signed(members{"alg": "HS256"}, goodClaims().with("tenant_id", nil, "tenantId", tenant), signHMAC([]byte(secret)))},
-		"a second ago":        {shared, signed(members{"alg": "HS256"}, goodClaims().with("exp", moment.Add(-time.Second).Unix()), signHMAC([]byte(secret)))},
-		"pointers unread":     {published, signed(members{"alg": "RS256", "kid": "rs", "jku": "http://127.0.0.1:1/"}, goodClaims(), signRSA(r.rsa))},
+		"HS256":                            {shared, signed(members{"alg": "HS256", "typ": "JWT"}, goodClaims(), signHMAC([]byte(secret)))},
+		"RS256":                            {published, signed(members{"alg": "RS256", "kid": "rs"}, goodClaims(), signRSA(r.rsa))},
+		"PS256":                            {published, signed(members{"alg": "PS256", "kid": "ps"}, goodClaims(), signPSS(r.pss))},
+		"ES256":                            {published, signed(members{"alg": "ES256", "kid": "es"}, goodClaims(), signECDSA(r.ec))},
+		"EdDSA":                            {published, signed(members{"alg": "EdDSA", "kid": "ed"}, goodClaims(), signEd25519(r.ed))},
+		"RSA without alg":                  {published, signed(members{"alg": "RS256", "kid": "plain"}, goodClaims(), signRSA(r.foreign))},
+		"audience as text":                 {shared, signed(members{"alg": "HS256"}, goodClaims().with("aud", "discovery"), signHMAC([]byte(secret)))},
+		"tenant in camelCase":              {shared, signed(members{"alg": "HS256"}, goodClaims().with("tenant_id", nil, "tenantId", tenant), signHMAC([]byte(secret)))},
+		"expired within the leeway":        {shared, signed(members{"alg": "HS256"}, goodClaims().with("exp", moment.Add(-time.Second).Unix()), signHMAC([]byte(secret)))},
+		"key URL in the header is ignored": {published, signed(members{"alg": "RS256", "kid": "rs", "jku": "http://127.0.0.1:1/"}, goodClaims(), signRSA(r.rsa))},
 	} {
 		got, err := c.v.Verify(t.Context(), c.token)
 		if err != nil {
@@ -90,7 +90,7 @@ func TestScopesAreReadFromThreeClaims(t *testing.T) {
 	}
 }
 
-// forgery is a token that must stay out of the verifier it is made for.
+// forgery is a token that its verifier must reject.
 type forgery struct{ name, token string }
 
 func forgedHS256Tokens() []forgery {
@@ -115,21 +115,21 @@ func forgedHS256Tokens() []forgery {
 		{"five parts", good + ".a.b"},
 		{"padded", head + "=." + payload + "." + signature},
 		{"standard base64 signature", head + "." + payload + "." + base64.StdEncoding.EncodeToString([]byte{0xfb, 0xff})},
-		{"space inside", head + ". " + payload + "." + signature},
-		{"line end inside", head[:4] + "\n" + head[4:] + "." + payload + "." + signature},
+		{"contains a space", head + ". " + payload + "." + signature},
+		{"contains a line break", head[:4] + "\n" + head[4:] + "." + payload + "." + signature},
 		{"unicode look-alike", strings.Replace(good, "e", "е", 1)},
-		{"cut signature", good[:len(good)-4]},
+		{"truncated signature", good[:len(good)-4]},
 		{"longer signature", good + "AAAA"},
 		{"flipped signature", head + "." + payload + "." + flipBits(signature)},
 		{"flipped payload", head + "." + flipBits(payload) + "." + signature},
 		{"huge", good + strings.Repeat("A", maxToken)},
 		{"huge header", header("x", strings.Repeat("A", maxToken))},
-		{"header no JSON", signed("alg", goodClaims(), key)},
+		{"header not JSON", signed("alg", goodClaims(), key)},
 		{"header array", signed("[]", goodClaims(), key)},
 		{"header null", signed("null", goodClaims(), key)},
 		{"header with two algorithms", signed(`{"alg":"none","alg":"HS256"}`, goodClaims(), key)},
 		{"header with two texts", signed(`{"alg":"HS256"}{}`, goodClaims(), key)},
-		{"alg none", signed(members{"alg": "none"}, goodClaims(), fixedSignature(""))},
+		{"header with two JSON texts", signed(members{"alg": "none"}, goodClaims(), fixedSignature(""))},
 		{"alg None", signed(members{"alg": "None"}, goodClaims(), fixedSignature(""))},
 		{"alg NONE signed", signed(members{"alg": "NONE"}, goodClaims(), key)},
 		{"alg missing", header("alg", nil)},
@@ -137,8 +137,8 @@ func forgedHS256Tokens() []forgery {
 		{"alg null", signed(`{"alg":null}`, goodClaims(), key)},
 		{"alg number", header("alg", 256)},
 		{"alg array", header("alg", []string{"HS256"})},
-		{"alg in small letters", header("alg", "hs256")},
-		{"alg member's case", header("alg", nil, "Alg", "HS256")},
+		{"alg in lower case", header("alg", "hs256")},
+		{"alg member name in another case", header("alg", nil, "Alg", "HS256")},
 		{"alg HS512", header("alg", "HS512")},
 		{"alg RS256", header("alg", "RS256")},
 		{"crit unknown", header("crit", []string{"exp"}, "exp", 1)},
@@ -150,12 +150,12 @@ func forgedHS256Tokens() []forgery {
 	}...)
 }
 
-// forgedClaims are signed as they should be, and say what no issuer says.
+// forgedClaims are correctly signed tokens with claims that no issuer makes.
 func forgedClaims() []forgery {
 	key := signHMAC([]byte(secret))
 	claim := func(pairs ...any) string { return signed(members{"alg": "HS256"}, goodClaims().with(pairs...), key) }
 	return []forgery{
-		{"payload no JSON", signed(members{"alg": "HS256"}, "exp", key)},
+		{"payload not JSON", signed(members{"alg": "HS256"}, "exp", key)},
 		{"payload array", signed(members{"alg": "HS256"}, "[]", key)},
 		{"expired", claim("exp", moment.Add(-2*time.Minute).Unix())},
 		{"no expiry", claim("exp", nil)},
@@ -164,8 +164,8 @@ func forgedClaims() []forgery {
 		{"expiry null", claim("exp", "")},
 		{"expiry object", claim("exp", members{})},
 		{"expiry array", claim("exp", []int64{moment.Add(time.Hour).Unix()})},
-		{"not before later", claim("nbf", moment.Add(2*time.Minute).Unix())},
-		{"issued later", claim("iat", moment.Add(2*time.Minute).Unix())},
+		{"not before is in the future", claim("nbf", moment.Add(2*time.Minute).Unix())},
+		{"issued in the future", claim("iat", moment.Add(2*time.Minute).Unix())},
 		{"another issuer", claim("iss", "https://issuer.example/")},
 		{"issuer missing", claim("iss", nil)},
 		{"issuer list", claim("iss", []string{"https://issuer.example"})},
@@ -176,10 +176,10 @@ func forgedClaims() []forgery {
 		{"tenant nil UUID", claim("tenant_id", "00000000-0000-0000-0000-000000000000")},
 		{"tenant empty", claim("tenant_id", "")},
 		{"tenant number", claim("tenant_id", 1)},
-		{"tenant null beside another", signed(`{"alg":"HS256"}`, goodClaims().with("tenant_id", (*string)(nil), "tenantId", 5), key)},
+		{"tenant null with an alternative claim", signed(`{"alg":"HS256"}`, goodClaims().with("tenant_id", (*string)(nil), "tenantId", 5), key)},
 		{"tenant array", claim("tenant_id", []string{tenant})},
 		{"tenant object", claim("tenant_id", members{"id": tenant})},
-		{"tenant bad beside a good one", claim("tenant_id", "x", "tenantId", tenant)},
+		{"tenant invalid with a valid alternative claim", claim("tenant_id", "x", "tenantId", tenant)},
 		{"tenant in braces", claim("tenant_id", "{"+tenant+"}")},
 		{"tenant as URN", claim("tenant_id", "urn:uuid:"+tenant)},
 		{"tenant without dashes", claim("tenant_id", strings.ReplaceAll(tenant, "-", ""))},
@@ -187,7 +187,7 @@ func forgedClaims() []forgery {
 	}
 }
 
-// flip changes bits that a decoder does not drop.
+// flipBits changes bits that a decoder does not ignore.
 func flipBits(part string) string {
 	turned := []byte(part)
 	turned[2] = map[bool]byte{true: 'B', false: 'A'}[turned[2] == 'A']
@@ -212,7 +212,7 @@ func forgedJWKSTokens(t *testing.T) []forgery {
 		{"none", signed(head("alg", "none"), goodClaims(), fixedSignature(""))},
 		{"RS256 by a PS256 key", signed(head("kid", "ps"), goodClaims(), signRSA(r.pss))},
 		{"PS256 by an RS256 key", signed(head("alg", "PS256"), goodClaims(), signPSS(r.rsa))},
-		{"PS256 by a key that names none", signed(head("alg", "PS256", "kid", "plain"), goodClaims(), signPSS(r.foreign))},
+		{"PS256 by a key without alg", signed(head("alg", "PS256", "kid", "plain"), goodClaims(), signPSS(r.foreign))},
 		{"PS256 announced, RS256 signed", signed(head("alg", "PS256"), goodClaims(), signRSA(r.rsa))},
 		{"another's key", signed(head(), goodClaims(), own)},
 		{"a weak key", signed(head("kid", "weak"), goodClaims(), signRSA(r.weak))},
@@ -248,10 +248,10 @@ func TestForgedTokensAreRejected(t *testing.T) {
 			t.Run(fmt.Sprintf("%d %s", i, f.name), func(t *testing.T) {
 				got, err := table.v.Verify(t.Context(), f.token)
 				if !errors.Is(err, domain.Unauthenticated) {
-					t.Fatalf("came in as %v, %v", got, err)
+					t.Fatalf("accepted as %v, %v", got, err)
 				}
 				if got.Tenant != (domain.TenantID{}) || got.Scopes != nil {
-					t.Errorf("a refusal names %v", got)
+					t.Errorf("a rejection returns the principal %v", got)
 				}
 			})
 		}

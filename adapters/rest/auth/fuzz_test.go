@@ -17,7 +17,7 @@ func FuzzBearer(f *testing.F) {
 	f.Fuzz(func(t *testing.T, token string) {
 		got, err := v.Verify(t.Context(), token)
 		if err == nil && got.Tenant.String() != tenant {
-			t.Errorf("came in as %v", got)
+			t.Errorf("accepted as %v", got)
 		}
 		if err != nil && !errors.Is(err, domain.Unauthenticated) {
 			t.Error(err)

@@ -18,7 +18,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports/porttest"
 )
 
-// told gathers what the issuer's observer hears.
+// errorRecorder records the errors passed to Issuer.OnError.
 type errorRecorder struct {
 	mu       sync.Mutex
 	messages []string
@@ -37,7 +37,7 @@ func respondWith(status int, body string) http.HandlerFunc {
 	}
 }
 
-// TestWhyThereAreNoKeysIsTold: to the observer once an ask, and in the cause of the 503.
+// TestAFailedKeyFetchIsReported to OnError once for each fetch, and in the cause of the 503.
 func TestAFailedKeyFetchIsReported(t *testing.T) {
 	const canary = "canary-77"
 	hangUp := func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
@@ -48,21 +48,21 @@ func TestAFailedKeyFetchIsReported(t *testing.T) {
 	}
 	weak := string(jwkSet(t, "weak", &testKeys().weak.PublicKey, "RS256"))
 	for name, c := range map[string]struct {
-		answer http.HandlerFunc // nil: nobody listens
+		answer http.HandlerFunc // nil: the server is closed
 		tls    bool
 		want   string
 	}{
-		"a status":         {respondWith(http.StatusBadGateway, canary), false, "the issuer answered 502"},
-		"nobody listens":   {nil, false, errRefused.Error()},
-		"it hangs up":      {hangUp, false, errProtocol.Error()},
-		"no HTTP":          {spell, false, errProtocol.Error()},
-		"a bad redirect":   {http.RedirectHandler("%"+canary, http.StatusFound).ServeHTTP, false, errProtocol.Error()},
-		"no trust":         {respondWith(http.StatusOK, weak), true, errTLS.Error()},
-		"no JSON":          {respondWith(http.StatusOK, "<p>"+canary), false, errUnreadable.Error()},
-		"no set":           {respondWith(http.StatusOK, `["`+canary+`"]`), false, errUnreadable.Error()},
-		"an empty set":     {respondWith(http.StatusOK, `{"keys":[]}`), false, errNoKeys.Error()},
-		"weak keys alone":  {respondWith(http.StatusOK, weak), false, errNoKeys.Error()},
-		"unreadable alone": {respondWith(http.StatusOK, `{"keys":[{"kty":"`+canary+`"}]}`), false, errNoKeys.Error()},
+		"a status":              {respondWith(http.StatusBadGateway, canary), false, "the issuer responded with status 502"},
+		"connection refused":    {nil, false, errRefused.Error()},
+		"connection closed":     {hangUp, false, errProtocol.Error()},
+		"not HTTP":              {spell, false, errProtocol.Error()},
+		"an invalid redirect":   {http.RedirectHandler("%"+canary, http.StatusFound).ServeHTTP, false, errProtocol.Error()},
+		"untrusted certificate": {respondWith(http.StatusOK, weak), true, errTLS.Error()},
+		"not JSON":              {respondWith(http.StatusOK, "<p>"+canary), false, errUnreadable.Error()},
+		"not a JWK set":         {respondWith(http.StatusOK, `["`+canary+`"]`), false, errUnreadable.Error()},
+		"an empty set":          {respondWith(http.StatusOK, `{"keys":[]}`), false, errNoKeys.Error()},
+		"only weak keys":        {respondWith(http.StatusOK, weak), false, errNoKeys.Error()},
+		"only unreadable keys":  {respondWith(http.StatusOK, `{"keys":[{"kty":"`+canary+`"}]}`), false, errNoKeys.Error()},
 	} {
 		t.Run(name, func(t *testing.T) {
 			server := httptest.NewUnstartedServer(c.answer)
@@ -76,33 +76,33 @@ func TestAFailedKeyFetchIsReported(t *testing.T) {
 			if c.answer == nil {
 				server.Close()
 			}
-			heard, transport := &errorRecorder{}, &http.Transport{}
+			recorder, transport := &errorRecorder{}, &http.Transport{}
 			defer transport.CloseIdleConnections()
 			address := strings.Replace(server.URL, "://", "://user:"+canary+"@", 1) + "/?key=" + canary
-			v, err := NewJWKS(t.Context(), Issuer{address, &http.Client{Transport: transport}, heard.record}, Claims{}, porttest.NewClock(moment))
+			v, err := NewJWKS(t.Context(), Issuer{address, &http.Client{Transport: transport}, recorder.record}, Claims{}, porttest.NewClock(moment))
 			if err != nil {
 				t.Fatal(err)
 			}
 			for range 3 {
 				_, err := v.Verify(t.Context(), signed(members{"alg": "RS256", "kid": "one"}, goodClaims(), fixedSignature("x")))
-				var away *domain.Error
-				if !errors.As(err, &away) || away.Kind != domain.Unavailable || away.Cause.Error() != "no keys of the issuer: "+c.want {
-					t.Errorf("%v, by %v", err, away)
+				var unavailable *domain.Error
+				if !errors.As(err, &unavailable) || unavailable.Kind != domain.Unavailable || unavailable.Cause.Error() != "no keys from the issuer: "+c.want {
+					t.Errorf("%v, by %v", err, unavailable)
 				}
 			}
-			if diff := cmp.Diff([]string{c.want}, heard.messages); diff != "" {
+			if diff := cmp.Diff([]string{c.want}, recorder.messages); diff != "" {
 				t.Error(diff)
 			}
 		})
 	}
 }
 
-// TestAnIssuerThatIsAwayLaterIsTold, though the old keys still let everybody in.
+// TestALaterFetchFailureIsReportedWhileOldKeysStayInUse covers failures after a first success.
 func TestALaterFetchFailureIsReportedWhileOldKeysStayInUse(t *testing.T) {
 	first, second, firstSet, _ := twoKeysAndTokens(t)
-	issuer, heard, clock := newRotatingIssuer(t, firstSet), &errorRecorder{}, porttest.NewClock(moment)
-	life, end := context.WithCancel(t.Context())
-	v, err := NewJWKS(life, Issuer{issuer.URL, issuer.Client(), heard.record}, Claims{}, clock)
+	issuer, recorder, clock := newRotatingIssuer(t, firstSet), &errorRecorder{}, porttest.NewClock(moment)
+	lifetime, end := context.WithCancel(t.Context())
+	v, err := NewJWKS(lifetime, Issuer{issuer.URL, issuer.Client(), recorder.record}, Claims{}, clock)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,17 +111,17 @@ func TestALaterFetchFailureIsReportedWhileOldKeysStayInUse(t *testing.T) {
 	for range 2 {
 		clock.Pass(minFetchInterval)
 		mustReject(t, v, second)
-		mustReject(t, v, second) // within the five seconds: not asked, not told
+		mustReject(t, v, second) // within the five seconds: neither fetched nor reported
 	}
-	end() // the process ends: what that cuts off is no failure of the issuer
+	end() // the process shuts down: a request cut off by that is not a failure of the issuer
 	clock.Pass(minFetchInterval)
 	mustReject(t, v, second)
-	if diff := cmp.Diff([]string{"the issuer answered 503", "the issuer answered 503"}, heard.messages); diff != "" {
+	if diff := cmp.Diff([]string{"the issuer responded with status 503", "the issuer responded with status 503"}, recorder.messages); diff != "" {
 		t.Error(diff)
 	}
 }
 
-// slow is a transport that answers only when the request is given up.
+// hangingTransport responds only when the request is canceled.
 type hangingTransport struct{}
 
 func (hangingTransport) RoundTrip(r *http.Request) (*http.Response, error) {

@@ -17,7 +17,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// rotating is an issuer whose answer is set by the test, and whose visitors are counted.
+// rotatingIssuer is an issuer whose response is set by the test, and whose requests are
+// counted.
 type rotatingIssuer struct {
 	*httptest.Server
 	requests atomic.Int64
@@ -66,7 +67,7 @@ func twoKeysAndTokens(t *testing.T) (first, second string, firstSet, secondSet [
 func mustVerify(t *testing.T, v *Verifier, token string) {
 	t.Helper()
 	if _, err := v.Verify(t.Context(), token); err != nil {
-		t.Fatalf("stays out: %v, %v", err, errors.Unwrap(err))
+		t.Fatalf("rejected: %v, %v", err, errors.Unwrap(err))
 	}
 }
 
@@ -83,10 +84,10 @@ func TestARotatedKeyIsUsableWithinTenSeconds(t *testing.T) {
 	v, clock := issuer.verifier(t)
 	mustVerify(t, v, first)
 	issuer.publish(secondSet)
-	mustReject(t, v, second) // asked a moment ago
+	mustReject(t, v, second) // the keys were fetched a moment ago
 	clock.Pass(5 * time.Second)
 	mustVerify(t, v, second)
-	mustReject(t, v, first) // taken back with the rotation
+	mustReject(t, v, first) // withdrawn with the rotation
 }
 
 func TestUnknownKeyIDsFetchTheKeySetAtMostEveryFiveSeconds(t *testing.T) {
@@ -102,7 +103,7 @@ func TestUnknownKeyIDsFetchTheKeySetAtMostEveryFiveSeconds(t *testing.T) {
 		}
 		flood.Wait()
 		if limit := int64(1 + second/5); issuer.requests.Load() > limit {
-			t.Fatalf("after %d s the issuer was asked %d times", second, issuer.requests.Load())
+			t.Fatalf("after %d s the keys were fetched %d times", second, issuer.requests.Load())
 		}
 		clock.Pass(time.Second)
 	}
@@ -114,7 +115,7 @@ func TestUnknownKeyIDsFetchTheKeySetAtMostEveryFiveSeconds(t *testing.T) {
 		}
 		clock.Pass(time.Second)
 	}
-	t.Error("the rotated key is not known after 10 s of forgeries")
+	t.Error("the rotated key is not usable after 10 s of forged key ids")
 }
 
 func TestOldKeysStayInUseWhileTheIssuerIsUnavailable(t *testing.T) {
@@ -166,11 +167,11 @@ func TestOldKeysAreFetchedAgainInTheBackground(t *testing.T) {
 		_, _ = w.Write(secondSet)
 	})
 	clock.Pass(maxKeyAge + time.Second)
-	mustVerify(t, v, first) // nobody waits for the refresh this begins
+	mustVerify(t, v, first) // does not wait for the refresh that it starts
 	_, done := v.keys.(*jwksKeys).cachedKeys()
 	close(answer)
 	if done == nil {
-		t.Fatal("nobody asked the issuer for keys that are old")
+		t.Fatal("old keys were not fetched again")
 	}
 	<-done
 	mustReject(t, v, first)

@@ -32,7 +32,7 @@ var moment = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 
 type members map[string]any
 
-// but gives the members with some replaced; a nil value takes one out.
+// with returns the members with some replaced; a nil value removes a member.
 func (m members) with(pairs ...any) members {
 	changed := maps.Clone(m)
 	for i := 0; i < len(pairs); i += 2 {
@@ -62,7 +62,7 @@ func encode(v any) string {
 	return base64.RawURLEncoding.EncodeToString(raw)
 }
 
-// signed makes a token by hand, so that a forger's freedom is the test's.
+// signed assembles a token without the JWT library, so that a test can forge every part of it.
 func signed(header, claims any, sign func(input []byte) []byte) string {
 	input := encode(header) + "." + encode(claims)
 	return input + "." + base64.RawURLEncoding.EncodeToString(sign([]byte(input)))
@@ -120,7 +120,7 @@ func fixedSignature(signature string) func([]byte) []byte {
 	return func([]byte) []byte { return []byte(signature) }
 }
 
-// ring holds one key of each kind; making them once keeps the tests quick.
+// testKeys has one key of each type, generated only once to keep the tests fast.
 var testKeys = sync.OnceValue(func() (r struct {
 	rsa, pss, foreign, weak *rsa.PrivateKey
 	ec                      *ecdsa.PrivateKey
@@ -134,7 +134,7 @@ var testKeys = sync.OnceValue(func() (r struct {
 	return r
 })
 
-// keySet publishes keys by id; algorithm "" leaves the member out.
+// jwkSet encodes keys with their key ids; algorithm "" omits the member.
 func jwkSet(t testing.TB, entries ...any) []byte {
 	t.Helper()
 	set := jwk.NewSet()

@@ -7,60 +7,60 @@ import (
 )
 
 const (
-	// remembered is the longest a token is taken for good without being verified again.
+	// cacheTTL is how long a verified token is accepted at most without being verified again.
 	cacheTTL = 5 * time.Second
-	// maxRemembered bounds the memory: some hundreds of kilobytes.
+	// maxCachedTokens bounds the cache's memory to a few hundred kilobytes.
 	maxCachedTokens = 4096
 )
 
-// fingerprint stands for a token, which is never kept.
+// tokenHash is the cache key of a token; the token itself is never stored.
 type tokenHash = [sha256.Size]byte
 
-// verdict is what a verified token said, and the times between which it may be said again.
+// verifiedToken is the principal of a verified token, and the period in which it is valid.
 type verifiedToken struct {
 	principal   Principal
-	from, until time.Time // from is included, until is not
+	from, until time.Time // from is inclusive, until is exclusive
 }
 
-// memory keeps the verdicts on tokens that were verified under the keys of one era. A
-// token that was refused is not in it. The zero memory is empty and ready.
+// tokenCache caches tokens that were verified with the keys of one generation. Rejected
+// tokens are never cached. The zero value is an empty cache that is ready to use.
 type tokenCache struct {
 	mu         sync.Mutex
 	generation uint64
 	tokens     map[tokenHash]verifiedToken
 }
 
-// recall gives what is known of a token. Nothing is known of one that is outside of its
-// times, nor, once the keys have changed, of any.
-func (m *tokenCache) get(token tokenHash, era uint64, now time.Time) (Principal, bool) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.advance(era)
-	found, ok := m.tokens[token]
-	if !ok || m.generation != era || now.Before(found.from) || !now.Before(found.until) {
+// get returns the principal of a cached token. It returns false for a token outside of its
+// validity period and, once the keys have changed, for every token.
+func (c *tokenCache) get(token tokenHash, generation uint64, now time.Time) (Principal, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.advance(generation)
+	cached, ok := c.tokens[token]
+	if !ok || c.generation != generation || now.Before(cached.from) || !now.Before(cached.until) {
 		return Principal{}, false
 	}
-	return found.principal, true
+	return cached.principal, true
 }
 
-// keep remembers a verdict that was reached under the keys of era. A full memory is
-// emptied: what is still in use comes back with its next request.
-func (m *tokenCache) put(token tokenHash, era uint64, v verifiedToken) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.advance(era)
-	if m.generation != era {
+// put caches a token that was verified with the keys of generation. A full cache is emptied:
+// tokens that are still in use are cached again with their next request.
+func (c *tokenCache) put(token tokenHash, generation uint64, v verifiedToken) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.advance(generation)
+	if c.generation != generation {
 		return
 	}
-	if m.tokens == nil || len(m.tokens) >= maxCachedTokens {
-		m.tokens = make(map[tokenHash]verifiedToken)
+	if c.tokens == nil || len(c.tokens) >= maxCachedTokens {
+		c.tokens = make(map[tokenHash]verifiedToken)
 	}
-	m.tokens[token] = v
+	c.tokens[token] = v
 }
 
-// enter forgets everything once a new era has begun; the lock is held.
-func (m *tokenCache) advance(era uint64) {
-	if era > m.generation {
-		m.generation, m.tokens = era, nil
+// advance empties the cache when a new generation of keys has started; c.mu is held.
+func (c *tokenCache) advance(generation uint64) {
+	if generation > c.generation {
+		c.generation, c.tokens = generation, nil
 	}
 }

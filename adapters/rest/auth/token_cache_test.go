@@ -16,7 +16,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports/porttest"
 )
 
-// counted counts how often a token was verified whole.
+// countingKeys counts how often a token was verified without the cache.
 type countingKeys struct {
 	keySet
 	mu    sync.Mutex
@@ -38,7 +38,7 @@ func (c *countingKeys) reset() int {
 	return taken
 }
 
-// remembering is a verifier of the shared secret whose look-ups are counted.
+// newCountingVerifier returns a verifier of the shared secret whose key lookups are counted.
 func newCountingVerifier(t *testing.T) (*Verifier, *porttest.Clock, *countingKeys) {
 	t.Helper()
 	v, clock := newHS256Verifier(t, Claims{})
@@ -70,11 +70,11 @@ func TestAValidTokenIsVerifiedOnceInFiveSeconds(t *testing.T) {
 func TestARejectedTokenIsNotCached(t *testing.T) {
 	v, clock, finds := newCountingVerifier(t)
 	for name, token := range map[string]string{
-		"forged":     signed(members{"alg": "HS256"}, goodClaims(), signHMAC([]byte(strings.Repeat("x", 32)))),
-		"no tenant":  signHS256(goodClaims().with("tenant_id", nil)),
-		"expired":    signHS256(goodClaims().with("exp", moment.Add(-time.Minute).Unix())),
-		"not yet":    signHS256(goodClaims().with("nbf", moment.Add(31*time.Second).Unix())),
-		"from later": signHS256(goodClaims().with("iat", moment.Add(31*time.Second).Unix())),
+		"forged":               signed(members{"alg": "HS256"}, goodClaims(), signHMAC([]byte(strings.Repeat("x", 32)))),
+		"no tenant":            signHS256(goodClaims().with("tenant_id", nil)),
+		"expired":              signHS256(goodClaims().with("exp", moment.Add(-time.Minute).Unix())),
+		"not valid yet":        signHS256(goodClaims().with("nbf", moment.Add(31*time.Second).Unix())),
+		"issued in the future": signHS256(goodClaims().with("iat", moment.Add(31*time.Second).Unix())),
 	} {
 		mustReject(t, v, token)
 		mustReject(t, v, token)
@@ -83,15 +83,15 @@ func TestARejectedTokenIsNotCached(t *testing.T) {
 		}
 	}
 	if len(v.cache.tokens) != 0 {
-		t.Errorf("%d refused tokens are remembered", len(v.cache.tokens))
+		t.Errorf("%d rejected tokens are cached", len(v.cache.tokens))
 	}
 	early := signHS256(goodClaims().with("nbf", moment.Add(31*time.Second).Unix()))
 	clock.Pass(time.Second)
 	mustVerify(t, v, early)
 }
 
-// TestARememberedTokenIsHeldAgainstTheClock also turns the clock back, as a correction of
-// the machine's time does.
+// TestACachedTokenIsCheckedAgainstTheClock also sets the clock back, as a time correction of
+// the machine does.
 func TestACachedTokenIsCheckedAgainstTheClock(t *testing.T) {
 	v, clock, _ := newCountingVerifier(t)
 	expiring := signHS256(goodClaims().with("exp", moment.Add(2*time.Second).Unix()))
@@ -113,8 +113,8 @@ func TestACachedTokenIsCheckedAgainstTheClock(t *testing.T) {
 	}
 }
 
-// TestATokenGoesWithItsKey: what is remembered adds nothing to the time in which a key
-// that the issuer took back is still believed.
+// TestACachedTokenIsDroppedWithItsKey: the cache does not extend the time in which a key that
+// the issuer withdrew is still trusted.
 func TestACachedTokenIsDroppedWithItsKey(t *testing.T) {
 	first, second, firstSet, secondSet := twoKeysAndTokens(t)
 	issuer := newRotatingIssuer(t, firstSet)
@@ -122,12 +122,12 @@ func TestACachedTokenIsDroppedWithItsKey(t *testing.T) {
 	mustVerify(t, v, first)
 	issuer.publish(secondSet)
 	clock.Pass(minFetchInterval)
-	mustVerify(t, v, first) // remembered anew, this very second
+	mustVerify(t, v, first) // cached again at this very moment
 	mustVerify(t, v, second)
 	mustReject(t, v, first)
 }
 
-// TestRememberedTokensHaveOldKeysAskedForAgain has no request that looks for a key.
+// TestCachedTokensStillRefreshOldKeys has no request that looks up a key.
 func TestCachedTokensStillRefreshOldKeys(t *testing.T) {
 	first, _, firstSet, secondSet := twoKeysAndTokens(t)
 	issuer := newRotatingIssuer(t, firstSet)
@@ -141,35 +141,35 @@ func TestCachedTokensStillRefreshOldKeys(t *testing.T) {
 		_, _ = w.Write(secondSet)
 	})
 	clock.Pass(2 * time.Second)
-	mustVerify(t, v, first) // nobody waits for the refresh this begins
+	mustVerify(t, v, first) // does not wait for the refresh that it starts
 	source := v.keys.(*jwksKeys)
 	source.mu.Lock()
-	done := source.flight
+	done := source.inProgress
 	source.mu.Unlock()
 	close(answer)
 	if done == nil {
-		t.Fatal("nobody asked the issuer for keys that are old")
+		t.Fatal("old keys were not fetched again")
 	}
 	<-done
 	mustReject(t, v, first)
 }
 
-// TestKeysThatChangeMeanwhileAreNotOutlived has a verdict that was reached under keys
-// which are gone when it comes to be kept.
+// TestACacheEntryOfAnEarlierKeyGenerationIsDropped caches a token that was verified with keys
+// which have been replaced in the meantime.
 func TestACacheEntryOfAnEarlierKeyGenerationIsDropped(t *testing.T) {
 	var m tokenCache
 	token, good := sha256.Sum256([]byte("token")), verifiedToken{until: moment.Add(time.Hour)}
 	m.put(token, 1, good)
 	if _, ok := m.get(token, 1, moment); !ok {
-		t.Error("a kept token is not known")
+		t.Error("a cached token is not found")
 	}
 	if _, ok := m.get(token, 2, moment); ok {
-		t.Error("a token is known after its era")
+		t.Error("a token is found after its key generation")
 	}
 	m.put(token, 1, good)
-	for era := range uint64(3) {
-		if _, ok := m.get(token, era, moment); ok {
-			t.Errorf("a verdict of a past era is known in era %d", era)
+	for generation := range uint64(3) {
+		if _, ok := m.get(token, generation, moment); ok {
+			t.Errorf("a token of an earlier key generation is found in generation %d", generation)
 		}
 	}
 }
@@ -181,10 +181,10 @@ func TestTheTokenCacheIsBounded(t *testing.T) {
 		binary.BigEndian.PutUint64(token[:], i)
 		m.put(token, 0, verifiedToken{until: moment.Add(time.Hour)})
 		if len(m.tokens) > maxCachedTokens {
-			t.Fatalf("%d tokens are remembered", len(m.tokens))
+			t.Fatalf("%d tokens are cached", len(m.tokens))
 		}
 		if _, ok := m.get(token, 0, moment); !ok {
-			t.Fatal("the last token is not remembered")
+			t.Fatal("the last token is not cached")
 		}
 	}
 }
@@ -196,15 +196,15 @@ func TestTheCacheHoldsNoPartOfAToken(t *testing.T) {
 	kept := fmt.Sprint(v.cache.tokens)
 	for part := range strings.SplitSeq(token, ".") {
 		if strings.Contains(kept, part) || strings.Contains(kept, fmt.Sprint([]byte(part))) {
-			t.Errorf("the memory holds a part of the token")
+			t.Errorf("the cache holds a part of the token")
 		}
 	}
 	if len(v.cache.tokens) != 1 {
-		t.Errorf("%d tokens are remembered", len(v.cache.tokens))
+		t.Errorf("%d tokens are cached", len(v.cache.tokens))
 	}
 }
 
-// TestManyAtOnceAreToldApart races good and forged tokens, and keys that change.
+// TestConcurrentVerificationDoesNotMixTokens races valid and forged tokens with a key rotation.
 func TestConcurrentVerificationDoesNotMixTokens(t *testing.T) {
 	first, second, firstSet, secondSet := twoKeysAndTokens(t)
 	issuer := newRotatingIssuer(t, firstSet)
@@ -217,7 +217,7 @@ func TestConcurrentVerificationDoesNotMixTokens(t *testing.T) {
 				_, _ = v.Verify(t.Context(), first)
 				_, _ = v.Verify(t.Context(), second)
 				if _, err := v.Verify(t.Context(), forged); err == nil {
-					t.Error("a forged token comes in")
+					t.Error("a forged token was accepted")
 				}
 			}
 		})

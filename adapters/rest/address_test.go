@@ -28,15 +28,35 @@ func TestAForbiddenAddressIsListedWithTheOtherInvalidFields(t *testing.T) {
 			"body.accountRef body.baseUrl body.clientId body.configName body.secret body.vendor", []string{"https://10.0.0.1"}},
 		{"update", "PUT " + idPath, put, "body.baseUrl body.configName", []string{"https://10.0.0.1"}},
 		{"otherwise valid", "POST " + connectionsPath, replaceIn("https://api.pluggy.ai", "https://10.0.0.1"), "", nil},
-		{"IPv6", "POST " + connectionsPath, strings.Replace(withMember(`"more":1`), "https://api.pluggy.ai", "https://[::1]:8443/x", 1), "body.baseUrl body.more", []string{"https://[::1]:8443/x"}},
+		{
+			"IPv6", "POST " + connectionsPath,
+			strings.Replace(withMember(`"more":1`), "https://api.pluggy.ai", "https://[::1]:8443/x", 1),
+			"body.baseUrl body.more", []string{"https://[::1]:8443/x"},
+		},
 		{"with missing, unknown and mistyped members", "POST " + connectionsPath, `{"more":1,"configName":7,"baseUrl":"https://10.0.0.1"}`,
 			"body.accountRef body.baseUrl body.clientId body.configName body.more body.secret body.vendor", []string{"https://10.0.0.1"}},
 		{"not JSON", "PUT " + idPath, put + "}", "body", nil},
-		{"a host name is not resolved", "POST " + connectionsPath, replaceIn(`"pluggy-main"`, `""`), "body.configName", nil},
-		{"not a URL", "PUT " + idPath, `{"configName":"","baseUrl":"https://%","accountRef":"a"}`, "body.baseUrl body.configName", nil},
-		{"invalid for two reasons", "PUT " + idPath, `{"configName":"","baseUrl":"ftp://10.0.0.1","accountRef":"a"}`, "body.baseUrl body.configName", []string{"ftp://10.0.0.1"}},
-		{"not a string", "PUT " + idPath, `{"configName":"","baseUrl":7,"accountRef":"a"}`, "body.baseUrl body.configName", nil},
-		{"another route's baseUrl", "POST " + tokensPath, `{"baseUrl":"https://10.0.0.1"}`, "body.baseUrl body.connection_config_name body.vendor", nil},
+		{
+			"a host name is not resolved", "POST " + connectionsPath, replaceIn(`"pluggy-main"`, `""`),
+			"body.configName", nil,
+		},
+		{
+			"not a URL", "PUT " + idPath, `{"configName":"","baseUrl":"https://%","accountRef":"a"}`,
+			"body.baseUrl body.configName", nil,
+		},
+		{
+			"invalid for two reasons", "PUT " + idPath,
+			`{"configName":"","baseUrl":"ftp://10.0.0.1","accountRef":"a"}`, "body.baseUrl body.configName",
+			[]string{"ftp://10.0.0.1"},
+		},
+		{
+			"not a string", "PUT " + idPath, `{"configName":"","baseUrl":7,"accountRef":"a"}`,
+			"body.baseUrl body.configName", nil,
+		},
+		{
+			"another route's baseUrl", "POST " + tokensPath, `{"baseUrl":"https://10.0.0.1"}`,
+			"body.baseUrl body.connection_config_name body.vendor", nil,
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			guard := &forbiddingGuard{}

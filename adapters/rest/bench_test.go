@@ -39,10 +39,12 @@ func BenchmarkFeedPage(b *testing.B) {
 	rows := make([]domain.Transaction, 1000)
 	for i := range rows {
 		rows[i] = domain.Transaction{
-			ID: domain.TransactionID{UUID: uuid.New()}, Connection: domain.ConnectionID{UUID: uuid.New()}, Vendor: "pluggy",
+			ID: domain.TransactionID{UUID: uuid.New()}, Connection: domain.ConnectionID{UUID: uuid.New()},
+			Vendor: "pluggy",
 			TransactionData: domain.TransactionData{
-				ExternalID: uuid.NewString(), Amount: domain.Money{Amount: decimal.MustNew(int64(-i), 2), Currency: "BRL"},
-				Status: domain.Posted, Date: "2026-11-19", Description: "COMPRA GERADA",
+				ExternalID: uuid.NewString(),
+				Amount:     domain.Money{Amount: decimal.MustNew(int64(-i), 2), Currency: "BRL"},
+				Status:     domain.Posted, Date: "2026-11-19", Description: "COMPRA GERADA",
 				Metadata: []byte(`{"id":"x","accountId":"y","description":"COMPRA GERADA","currencyCode":"BRL","amount":-1.5,"status":"POSTED"}`),
 			},
 			Version: 1, FirstSeenAt: time.Now(), UpdatedAt: time.Now(),
@@ -68,7 +70,9 @@ func (discardWriter) WriteHeader(int)               {}
 // fullPages returns full pages of connections.
 type fullPages struct{ *fake }
 
-func (fullPages) ListConnections(_ context.Context, _ domain.TenantID, _ domain.HealthStatus, p domain.PageRequest) (domain.Page[domain.Connection], error) {
+func (fullPages) ListConnections(
+	_ context.Context, _ domain.TenantID, _ domain.HealthStatus, p domain.PageRequest,
+) (domain.Page[domain.Connection], error) {
 	return domain.Page[domain.Connection]{Items: slices.Repeat([]domain.Connection{connectionFixture()}, p.Limit)}, nil
 }
 

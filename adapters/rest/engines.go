@@ -180,7 +180,8 @@ func (s *server) patchEngine(ctx context.Context, tenant domain.TenantID, in *st
 		return nil, err
 	}
 	c, err := s.service.UpdateEngine(ctx, tenant, id, in.IfMatch.IfMatch, ports.EngineUpdate{
-		Name: string(in.Body.ConfigName), Config: json.RawMessage(in.Body.Config), Credential: in.Body.Credential.credential(),
+		Name: string(in.Body.ConfigName), Config: json.RawMessage(in.Body.Config),
+		Credential: in.Body.Credential.credential(),
 	})
 	if err != nil {
 		return nil, err

@@ -23,10 +23,23 @@ func TestEveryErrorKindHasItsStatusAndCode(t *testing.T) {
 		code   string
 		header string
 	}{
-		{"invalid", errors.Join(domain.FieldError("baseUrl", "must be better"), domain.FieldError("configName", "too")), 400, codeInvalid, ""},
-		{"rejected address", &domain.Error{Kind: domain.Rejected, Code: domain.AddressNotAllowed}, 400, codeInvalid, ""},
-		{"another rejection", &domain.Error{Kind: domain.Rejected, Code: domain.CredentialUnopened}, 500, codeInternal, ""},
-		{"unauthenticated", &domain.Error{Kind: domain.Unauthenticated}, 401, codeUnauthenticated, "WWW-Authenticate=Bearer"},
+		{
+			"invalid",
+			errors.Join(domain.FieldError("baseUrl", "must be better"), domain.FieldError("configName", "too")),
+			400, codeInvalid, "",
+		},
+		{
+			"rejected address", &domain.Error{Kind: domain.Rejected, Code: domain.AddressNotAllowed}, 400,
+			codeInvalid, "",
+		},
+		{
+			"another rejection", &domain.Error{Kind: domain.Rejected, Code: domain.CredentialUnopened}, 500,
+			codeInternal, "",
+		},
+		{
+			"unauthenticated", &domain.Error{Kind: domain.Unauthenticated}, 401, codeUnauthenticated,
+			"WWW-Authenticate=Bearer",
+		},
 		{"forbidden", &domain.Error{Kind: domain.Forbidden}, 403, codeForbidden, ""},
 		{"not found", domain.NotFoundError(), 404, codeConnectionNotFound, ""},
 		{"wrapped", fmt.Errorf("application: %w", domain.NotFoundError()), 404, codeConnectionNotFound, ""},
@@ -35,8 +48,16 @@ func TestEveryErrorKindHasItsStatusAndCode(t *testing.T) {
 		{"revision", &domain.Error{Kind: domain.Conflict, Code: domain.RevisionMismatch}, 412, codePrecondition, ""},
 		{"in flight", &domain.Error{Kind: domain.Conflict, Code: domain.KeyInFlight}, 409, codeKeyInFlight, ""},
 		{"reused", &domain.Error{Kind: domain.Conflict, Code: domain.KeyReused}, 422, codeKeyReused, ""},
-		{"database unavailable", &domain.Error{Kind: domain.Unavailable, Code: domain.StoreUnavailable, Cause: secretCause}, 503, codeUnavailable, "Retry-After=1"},
-		{"unavailable with RetryAfter", &domain.Error{Kind: domain.Unavailable, RetryAfter: 1500 * time.Millisecond}, 503, codeUnavailable, "Retry-After=2"},
+		{
+			"database unavailable",
+			&domain.Error{Kind: domain.Unavailable, Code: domain.StoreUnavailable, Cause: secretCause}, 503,
+			codeUnavailable, "Retry-After=1",
+		},
+		{
+			"unavailable with RetryAfter",
+			&domain.Error{Kind: domain.Unavailable, RetryAfter: 1500 * time.Millisecond}, 503, codeUnavailable,
+			"Retry-After=2",
+		},
 		{"unknown", secretCause, 500, codeInternal, ""},
 		{"without kind", &domain.Error{Message: canary}, 500, codeInternal, ""},
 	} {

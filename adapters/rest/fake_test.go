@@ -61,9 +61,11 @@ func (f *fake) record(argument any) error {
 
 func connectionFixture() domain.Connection {
 	return domain.Connection{
-		ID: domain.ConnectionID{UUID: someID}, Tenant: tenantA, Kind: domain.Aggregator, Name: "pluggy-main", Vendor: "pluggy",
-		BaseURL: "https://api.pluggy.ai", AccountRef: "item-1", Revision: 3, CreatedAt: moment, UpdatedAt: moment.Add(time.Hour),
-		Sealed: domain.Sealed(canary),
+		ID: domain.ConnectionID{UUID: someID}, Tenant: tenantA, Kind: domain.Aggregator, Name: "pluggy-main",
+		Vendor:  "pluggy",
+		BaseURL: "https://api.pluggy.ai", AccountRef: "item-1", Revision: 3, CreatedAt: moment,
+		UpdatedAt: moment.Add(time.Hour),
+		Sealed:    domain.Sealed(canary),
 	}
 }
 
@@ -75,17 +77,22 @@ func engineFixture() domain.Connection {
 
 func deliveryFixture() domain.Delivery {
 	return domain.Delivery{
-		ID: domain.DeliveryID{UUID: someID}, Tenant: tenantA, Connection: domain.ConnectionID{UUID: someID}, Vendor: "pluggy",
-		Event: "item/updated", EventID: "e1", Body: []byte(`{"event":"item/updated", "n": 1.10, "n": 2}`), Status: domain.DeliveryAccepted,
-		Pull: domain.PullID{UUID: otherID}, ReceivedAt: moment,
+		ID: domain.DeliveryID{UUID: someID}, Tenant: tenantA, Connection: domain.ConnectionID{UUID: someID},
+		Vendor: "pluggy",
+		Event:  "item/updated", EventID: "e1", Body: []byte(`{"event":"item/updated", "n": 1.10, "n": 2}`),
+		Status: domain.DeliveryAccepted,
+		Pull:   domain.PullID{UUID: otherID}, ReceivedAt: moment,
 	}
 }
 
 func pullFixture() domain.Pull {
 	return domain.Pull{
-		ID: domain.PullID{UUID: otherID}, Tenant: tenantA, Connection: domain.ConnectionID{UUID: someID}, Vendor: "pluggy",
-		Trigger: domain.TriggerOperator, State: domain.PullSucceeded, Counts: domain.Counts{Accounts: 1, Read: 5, Added: 4, Unchanged: 1},
-		Attempts: 2, LastError: domain.VendorUnreachable, CreatedAt: moment, StartedAt: moment, FinishedAt: moment.Add(time.Second),
+		ID: domain.PullID{UUID: otherID}, Tenant: tenantA, Connection: domain.ConnectionID{UUID: someID},
+		Vendor:  "pluggy",
+		Trigger: domain.TriggerOperator, State: domain.PullSucceeded,
+		Counts:   domain.Counts{Accounts: 1, Read: 5, Added: 4, Unchanged: 1},
+		Attempts: 2, LastError: domain.VendorUnreachable, CreatedAt: moment, StartedAt: moment,
+		FinishedAt: moment.Add(time.Second),
 	}
 }
 
@@ -99,10 +106,12 @@ func transactionFixture() domain.Transaction {
 	}
 	there := money("-41.07", "USD")
 	return domain.Transaction{
-		ID: domain.TransactionID{UUID: someID}, Tenant: tenantA, Connection: domain.ConnectionID{UUID: someID}, Vendor: "pluggy",
+		ID: domain.TransactionID{UUID: someID}, Tenant: tenantA, Connection: domain.ConnectionID{UUID: someID},
+		Vendor:    "pluggy",
 		AccountID: domain.AccountID{UUID: otherID}, Version: 2, FirstSeenAt: moment, UpdatedAt: moment,
 		TransactionData: domain.TransactionData{
-			ExternalID: "t-1", Amount: money("-212.45", "BRL"), AccountMoney: &there, Status: domain.Posted, Date: "2026-01-01",
+			ExternalID: "t-1", Amount: money("-212.45", "BRL"), AccountMoney: &there, Status: domain.Posted,
+			Date:       "2026-01-01",
 			OccurredAt: moment, Description: "Caf\u00e9 <&>", Metadata: []byte(`{"a": 1e400, "b": "\u0041", "b": []}`),
 		},
 	}
@@ -110,8 +119,9 @@ func transactionFixture() domain.Transaction {
 
 func tokenFixture() domain.WebhookToken {
 	return domain.WebhookToken{
-		ID: domain.TokenID{UUID: otherID}, Tenant: tenantA, Connection: domain.ConnectionID{UUID: someID}, Vendor: "pluggy",
-		Hash: domain.HashToken(webhookToken), CreatedAt: moment, LastUsedAt: moment,
+		ID: domain.TokenID{UUID: otherID}, Tenant: tenantA, Connection: domain.ConnectionID{UUID: someID},
+		Vendor: "pluggy",
+		Hash:   domain.HashToken(webhookToken), CreatedAt: moment, LastUsedAt: moment,
 	}
 }
 
@@ -121,7 +131,9 @@ func onePage[T any](f *fake, argument any, p domain.PageRequest, item T) (domain
 	return domain.Page[T]{Items: []T{item}, Next: domain.Position{Key: "k", ID: someID}}, f.record(argument)
 }
 
-func (f *fake) CreateConnection(_ context.Context, _ domain.TenantID, n ports.NewConnection) (domain.Connection, error) {
+func (f *fake) CreateConnection(
+	_ context.Context, _ domain.TenantID, n ports.NewConnection,
+) (domain.Connection, error) {
 	return connectionFixture(), f.record(n)
 }
 
@@ -132,11 +144,15 @@ func (f *fake) GetConnection(_ context.Context, t domain.TenantID, id domain.Con
 	return connectionFixture(), f.record(id)
 }
 
-func (f *fake) ListConnections(_ context.Context, _ domain.TenantID, h domain.HealthStatus, p domain.PageRequest) (domain.Page[domain.Connection], error) {
+func (f *fake) ListConnections(
+	_ context.Context, _ domain.TenantID, h domain.HealthStatus, p domain.PageRequest,
+) (domain.Page[domain.Connection], error) {
 	return onePage(f, h, p, connectionFixture())
 }
 
-func (f *fake) UpdateConnection(_ context.Context, _ domain.TenantID, _ domain.ConnectionID, m ports.IfMatch, u ports.ConnectionUpdate) (domain.Connection, error) {
+func (f *fake) UpdateConnection(
+	_ context.Context, _ domain.TenantID, _ domain.ConnectionID, m ports.IfMatch, u ports.ConnectionUpdate,
+) (domain.Connection, error) {
 	f.match = m
 	return connectionFixture(), f.record(u)
 }
@@ -150,7 +166,9 @@ func (f *fake) TestConnection(_ context.Context, _ domain.TenantID, vendor, name
 	return ports.TestResult{Vendor: domain.Vendor(vendor), Name: name, Reason: domain.CredentialRejected, Latency: 12 * time.Millisecond}, f.record(name)
 }
 
-func (f *fake) ConnectionHealth(_ context.Context, _ domain.TenantID, id domain.ConnectionID) (ports.ConnectionHealth, error) {
+func (f *fake) ConnectionHealth(
+	_ context.Context, _ domain.TenantID, id domain.ConnectionID,
+) (ports.ConnectionHealth, error) {
 	return ports.ConnectionHealth{Activity: ports.Activity{LastPullAt: moment}}, f.record(id)
 }
 
@@ -166,11 +184,15 @@ func (f *fake) GetEngine(_ context.Context, _ domain.TenantID, id domain.Connect
 	return engineFixture(), f.record(id)
 }
 
-func (f *fake) ListEngines(_ context.Context, _ domain.TenantID, p domain.PageRequest) (domain.Page[domain.Connection], error) {
+func (f *fake) ListEngines(
+	_ context.Context, _ domain.TenantID, p domain.PageRequest,
+) (domain.Page[domain.Connection], error) {
 	return onePage(f, nil, p, engineFixture())
 }
 
-func (f *fake) UpdateEngine(_ context.Context, _ domain.TenantID, _ domain.ConnectionID, m ports.IfMatch, u ports.EngineUpdate) (domain.Connection, error) {
+func (f *fake) UpdateEngine(
+	_ context.Context, _ domain.TenantID, _ domain.ConnectionID, m ports.IfMatch, u ports.EngineUpdate,
+) (domain.Connection, error) {
 	f.match = m
 	return engineFixture(), f.record(u)
 }
@@ -188,7 +210,9 @@ func (f *fake) MintToken(_ context.Context, _ domain.TenantID, _, name string) (
 	return ports.Minted{WebhookToken: tokenFixture(), Raw: domain.SecretText(webhookToken)}, f.record(name)
 }
 
-func (f *fake) ListTokens(_ context.Context, _ domain.TenantID, filter ports.TokenFilter, p domain.PageRequest) (domain.Page[domain.WebhookToken], error) {
+func (f *fake) ListTokens(
+	_ context.Context, _ domain.TenantID, filter ports.TokenFilter, p domain.PageRequest,
+) (domain.Page[domain.WebhookToken], error) {
 	return onePage(f, filter, p, tokenFixture())
 }
 
@@ -201,7 +225,9 @@ func (f *fake) Receive(_ context.Context, r domain.WebhookRequest) (ports.Receiv
 	return ports.ReceiveResult{}, f.record(nil)
 }
 
-func (f *fake) ListDeliveries(_ context.Context, _ domain.TenantID, filter ports.DeliveryFilter, p domain.PageRequest) (domain.Page[domain.Delivery], error) {
+func (f *fake) ListDeliveries(
+	_ context.Context, _ domain.TenantID, filter ports.DeliveryFilter, p domain.PageRequest,
+) (domain.Page[domain.Delivery], error) {
 	return onePage(f, filter, p, deliveryFixture())
 }
 
@@ -213,12 +239,16 @@ func (f *fake) ReplayDelivery(_ context.Context, _ domain.TenantID, id domain.De
 	return deliveryFixture(), f.record(id)
 }
 
-func (f *fake) ReplayDeliveries(_ context.Context, _ domain.TenantID, filter ports.DeliveryFilter, limit int) ([]domain.Delivery, error) {
+func (f *fake) ReplayDeliveries(
+	_ context.Context, _ domain.TenantID, filter ports.DeliveryFilter, limit int,
+) ([]domain.Delivery, error) {
 	f.page.Limit = limit
 	return []domain.Delivery{deliveryFixture()}, f.record(filter)
 }
 
-func (f *fake) RequestPull(_ context.Context, _ domain.TenantID, _ domain.ConnectionID, w domain.Window) (domain.Pull, error) {
+func (f *fake) RequestPull(
+	_ context.Context, _ domain.TenantID, _ domain.ConnectionID, w domain.Window,
+) (domain.Pull, error) {
 	return pullFixture(), f.record(w)
 }
 
@@ -226,28 +256,41 @@ func (f *fake) GetPull(_ context.Context, _ domain.TenantID, id domain.PullID) (
 	return pullFixture(), f.record(id)
 }
 
-func (f *fake) ListPulls(_ context.Context, _ domain.TenantID, id domain.ConnectionID, p domain.PageRequest) (domain.Page[domain.Pull], error) {
+func (f *fake) ListPulls(
+	_ context.Context, _ domain.TenantID, id domain.ConnectionID, p domain.PageRequest,
+) (domain.Page[domain.Pull], error) {
 	return onePage(f, id, p, pullFixture())
 }
 
-func (f *fake) ListAccounts(_ context.Context, _ domain.TenantID, id domain.ConnectionID, p domain.PageRequest) (domain.Page[domain.Account], error) {
+func (f *fake) ListAccounts(
+	_ context.Context, _ domain.TenantID, id domain.ConnectionID, p domain.PageRequest,
+) (domain.Page[domain.Account], error) {
 	return onePage(f, id, p, domain.Account{
 		ID: domain.AccountID{UUID: otherID}, Connection: domain.ConnectionID{UUID: someID}, Vendor: "pluggy",
-		AccountData: domain.AccountData{ExternalID: "a-1", Type: domain.BankAccount, Currency: "BRL"}, FirstSeenAt: moment, UpdatedAt: moment,
+		AccountData: domain.AccountData{ExternalID: "a-1", Type: domain.BankAccount, Currency: "BRL"},
+		FirstSeenAt: moment, UpdatedAt: moment,
 	})
 }
 
-func (f *fake) ListTransactions(_ context.Context, _ domain.TenantID, _ domain.ConnectionID, filter ports.TransactionFilter, p domain.PageRequest) (domain.Page[domain.Transaction], error) {
+func (f *fake) ListTransactions(
+	_ context.Context, _ domain.TenantID, _ domain.ConnectionID, filter ports.TransactionFilter,
+	p domain.PageRequest,
+) (domain.Page[domain.Transaction], error) {
 	return onePage(f, filter, p, transactionFixture())
 }
 
-func (f *fake) Changes(_ context.Context, _ domain.TenantID, p domain.PageRequest, wait time.Duration) (domain.FeedPage, error) {
+func (f *fake) Changes(
+	_ context.Context, _ domain.TenantID, p domain.PageRequest, wait time.Duration,
+) (domain.FeedPage, error) {
 	f.page = p
 	return domain.FeedPage{Items: []domain.Transaction{transactionFixture()}, Next: domain.Position{Key: "7", ID: someID}}, f.record(wait)
 }
 
 // Do stores responses as the application does, without expiry.
-func (f *fake) Do(ctx context.Context, tenant domain.TenantID, key string, fingerprint domain.Fingerprint, do func(context.Context) (ports.StoredResponse, error)) (ports.StoredResponse, bool, error) {
+func (f *fake) Do(
+	ctx context.Context, tenant domain.TenantID, key string, fingerprint domain.Fingerprint,
+	do func(context.Context) (ports.StoredResponse, error),
+) (ports.StoredResponse, bool, error) {
 	f.mu.Lock()
 	first, known := f.responses[tenant.String()+key]
 	f.mu.Unlock()

@@ -31,37 +31,79 @@ func TestEveryRouteReturnsItsGoldenJSON(t *testing.T) {
 		want               string
 		headers            map[string]string
 	}{
-		"create":  {"POST", connectionsPath, goodConnection, 201, goldenConnection, map[string]string{"Location": idPath, "ETag": `"3"`}},
-		"list":    {"GET", connectionsPath, "", 200, envelope[connectionList](goldenConnection), nil},
-		"get":     {"GET", idPath, "", 200, goldenConnection, map[string]string{"ETag": `"3"`}},
-		"update":  {"PUT", idPath, put, 200, goldenConnection, map[string]string{"ETag": `"3"`}},
-		"delete":  {"DELETE", idPath, "", 204, "", nil},
-		"test":    {"POST", connectionsPath + "/test", `{"vendor":"belvo","configName":"x"}`, 200, `{"vendor":"belvo","configName":"x","healthy":false,"reason":"credential_rejected","latencyMs":12}`, nil},
-		"health":  {"GET", idPath + "/health", "", 200, `{"health":"unknown","needsReauth":false,"lastPullAt":"2026-01-02T03:04:05.6Z"}`, nil},
-		"types":   {"GET", prefix + "/connector-types", "", 200, `{"types":[{"type":"postgres","category":"database"},{"type":"rest-generic","category":"rest"}]}`, nil},
-		"mint":    {"POST", tokensPath, `{"vendor":"pluggy","connection_config_name":"x"}`, 201, `{"id":"019b0000-0000-7000-8000-000000000002","token":"` + webhookToken + `","webhookUrl":"https://public.example/v1/discovery/webhooks/pluggy/` + webhookToken + `","vendor":"pluggy"}`, nil},
+		"create": {
+			"POST", connectionsPath, goodConnection, 201, goldenConnection,
+			map[string]string{"Location": idPath, "ETag": `"3"`},
+		},
+		"list":   {"GET", connectionsPath, "", 200, envelope[connectionList](goldenConnection), nil},
+		"get":    {"GET", idPath, "", 200, goldenConnection, map[string]string{"ETag": `"3"`}},
+		"update": {"PUT", idPath, put, 200, goldenConnection, map[string]string{"ETag": `"3"`}},
+		"delete": {"DELETE", idPath, "", 204, "", nil},
+		"test": {
+			"POST", connectionsPath + "/test", `{"vendor":"belvo","configName":"x"}`, 200,
+			`{"vendor":"belvo","configName":"x","healthy":false,"reason":"credential_rejected","latencyMs":12}`,
+			nil,
+		},
+		"health": {
+			"GET", idPath + "/health", "", 200,
+			`{"health":"unknown","needsReauth":false,"lastPullAt":"2026-01-02T03:04:05.6Z"}`, nil,
+		},
+		"types": {
+			"GET", prefix + "/connector-types", "", 200,
+			`{"types":[{"type":"postgres","category":"database"},{"type":"rest-generic","category":"rest"}]}`, nil,
+		},
+		"mint": {
+			"POST", tokensPath, `{"vendor":"pluggy","connection_config_name":"x"}`, 201,
+			`{"id":"019b0000-0000-7000-8000-000000000002","token":"` + webhookToken + `","webhookUrl":"https://public.example/v1/discovery/webhooks/pluggy/` + webhookToken + `","vendor":"pluggy"}`,
+			nil,
+		},
 		"tokens":  {"GET", tokensPath, "", 200, envelope[tokenList](goldenToken), nil},
 		"revoke":  {"DELETE", tokensPath + otherPath, "", 204, "", nil},
 		"receive": {"POST", prefix + "/webhooks/pluggy/" + webhookToken, "{}", 202, "", nil},
 
-		"deliveries":  {"GET", deliveriesPath, "", 200, envelope[deliveryList]("{" + goldenDelivery + "}"), nil},
-		"delivery":    {"GET", deliveriesPath + samePath, "", 200, "{" + goldenDelivery + `,"payload":{"event":"item/updated","n":1.10,"n":2}}`, nil},
-		"replay":      {"POST", deliveriesPath + samePath + "/replay", "", 202, "{" + goldenDelivery + "}", map[string]string{"Location": pullsPath + otherPath}},
-		"replay bulk": {"POST", deliveriesPath + "/replay", `{"status":"failed"}`, 202, `{"replayed":1,"items":[{` + goldenDelivery + `}]}`, nil},
+		"deliveries": {"GET", deliveriesPath, "", 200, envelope[deliveryList]("{" + goldenDelivery + "}"), nil},
+		"delivery": {
+			"GET", deliveriesPath + samePath, "", 200,
+			"{" + goldenDelivery + `,"payload":{"event":"item/updated","n":1.10,"n":2}}`, nil,
+		},
+		"replay": {
+			"POST", deliveriesPath + samePath + "/replay", "", 202, "{" + goldenDelivery + "}",
+			map[string]string{"Location": pullsPath + otherPath},
+		},
+		"replay bulk": {
+			"POST", deliveriesPath + "/replay", `{"status":"failed"}`, 202,
+			`{"replayed":1,"items":[{` + goldenDelivery + `}]}`, nil,
+		},
 
-		"pulls":        {"GET", idPath + "/pulls", "", 200, envelope[pullList](goldenPull), nil},
-		"request pull": {"POST", idPath + "/pulls", "", 202, goldenPull, map[string]string{"Location": pullsPath + otherPath}},
+		"pulls": {"GET", idPath + "/pulls", "", 200, envelope[pullList](goldenPull), nil},
+		"request pull": {
+			"POST", idPath + "/pulls", "", 202, goldenPull, map[string]string{"Location": pullsPath + otherPath},
+		},
 		"pull":         {"GET", pullsPath + otherPath, "", 200, goldenPull, nil},
 		"accounts":     {"GET", idPath + "/accounts", "", 200, envelope[accountList](goldenAccount), nil},
 		"transactions": {"GET", idPath + "/transactions", "", 200, envelope[transactionList](goldenMoney), nil},
-		"changes":      {"GET", prefix + "/transactions/changes", "", 200, `{"items":[{"change":"modified","transaction":` + goldenMoney + `}],"limit":200,"hasMore":false,"nextCursor":"AWYBmwAAAABwAIAAAAAAAAABNw"}`, nil},
+		"changes": {
+			"GET", prefix + "/transactions/changes", "", 200,
+			`{"items":[{"change":"modified","transaction":` + goldenMoney + `}],"limit":200,"hasMore":false,"nextCursor":"AWYBmwAAAABwAIAAAAAAAAABNw"}`,
+			nil,
+		},
 
-		"engine create": {"POST", enginesPath, `{"type":"postgres","configName":"books","config":{"host":"db"},"credential":{"password":"p"}}`, 201, goldenEngine, map[string]string{"Location": enginesPath + samePath, "ETag": `"3"`}},
-		"engine list":   {"GET", enginesPath, "", 200, envelope[engineList](goldenEngine), nil},
-		"engine get":    {"GET", enginesPath + samePath, "", 200, goldenEngine, map[string]string{"ETag": `"3"`}},
-		"engine patch":  {"PATCH", enginesPath + samePath, `{"configName":"b"}`, 200, goldenEngine, map[string]string{"ETag": `"3"`}},
+		"engine create": {
+			"POST", enginesPath,
+			`{"type":"postgres","configName":"books","config":{"host":"db"},"credential":{"password":"p"}}`, 201,
+			goldenEngine, map[string]string{"Location": enginesPath + samePath, "ETag": `"3"`},
+		},
+		"engine list": {"GET", enginesPath, "", 200, envelope[engineList](goldenEngine), nil},
+		"engine get":  {"GET", enginesPath + samePath, "", 200, goldenEngine, map[string]string{"ETag": `"3"`}},
+		"engine patch": {
+			"PATCH", enginesPath + samePath, `{"configName":"b"}`, 200, goldenEngine,
+			map[string]string{"ETag": `"3"`},
+		},
 		"engine delete": {"DELETE", enginesPath + samePath, "", 204, "", nil},
-		"engine test":   {"POST", enginesPath + samePath + "/test", "", 200, `{"connectionId":"019b0000-0000-7000-8000-000000000001","healthy":true,"latencyMs":3}`, nil},
+		"engine test": {
+			"POST", enginesPath + samePath + "/test", "", 200,
+			`{"connectionId":"019b0000-0000-7000-8000-000000000001","healthy":true,"latencyMs":3}`, nil,
+		},
 
 		"live":    {"GET", "/health", "", 200, `{"status":"healthy"}`, nil},
 		"ready":   {"GET", "/readyz", "", 200, `{"status":"ready","checks":{},"version":"1.2.3"}`, nil},

@@ -40,7 +40,8 @@ func TestHEADIsGETWithoutABody(t *testing.T) {
 	defer server.Close()
 	paths := []string{
 		"/openapi.json", "/docs", connectionsPath + "?limit=0", connectionsPath + "/unknown",
-		prefix + "/webhooks/pluggy/" + webhookToken, "/nowhere", connectionsPath + "?cursor=" + strings.Repeat("A", 3000),
+		prefix + "/webhooks/pluggy/" + webhookToken, "/nowhere",
+		connectionsPath + "?cursor=" + strings.Repeat("A", 3000),
 	}
 	for template, methods := range openAPI(t, s)["paths"].(map[string]any) {
 		if methods.(map[string]any)["get"] != nil {

@@ -23,8 +23,14 @@ func TestReadinessReflectsItsChecks(t *testing.T) {
 		status   int
 		want     string
 	}{
-		{"all checks pass", nil, false, 200, `{"status":"ready","checks":{"database":{"status":"up"}},"version":"1.2.3"}`},
-		{"database unavailable", errors.New(canary), false, 503, `{"status":"unavailable","checks":{"database":{"status":"down"}},"version":"1.2.3"}`},
+		{
+			"all checks pass", nil, false, 200,
+			`{"status":"ready","checks":{"database":{"status":"up"}},"version":"1.2.3"}`,
+		},
+		{
+			"database unavailable", errors.New(canary), false, 503,
+			`{"status":"unavailable","checks":{"database":{"status":"down"}},"version":"1.2.3"}`,
+		},
 		{"draining", nil, true, 503, `{"status":"draining","checks":{"database":{"status":"up"}},"version":"1.2.3"}`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -50,14 +56,21 @@ func TestOpenAPIDescribesEverything(t *testing.T) {
 	}
 	paths := doc["paths"].(map[string]any)
 	for _, r := range []string{
-		"POST " + connectionsPath, "GET " + connectionsPath, "GET " + connectionsPath + "/{id}", "PUT " + connectionsPath + "/{id}",
-		"DELETE " + connectionsPath + "/{id}", "POST " + connectionsPath + "/test", "GET " + prefix + "/connector-types", "POST " + tokensPath,
-		"POST " + webhookPath, "GET " + connectionsPath + "/{id}/accounts", "GET " + connectionsPath + "/{id}/transactions",
-		"GET " + connectionsPath + "/{id}/pulls", "POST " + connectionsPath + "/{id}/pulls", "GET " + pullsPath + "/{id}", "GET " + tokensPath,
-		"DELETE " + tokensPath + "/{id}", "GET " + deliveriesPath, "GET " + deliveriesPath + "/{id}", "POST " + deliveriesPath + "/{id}/replay",
-		"POST " + deliveriesPath + "/replay", "GET " + connectionsPath + "/{id}/health", "GET " + prefix + "/transactions/changes",
+		"POST " + connectionsPath, "GET " + connectionsPath, "GET " + connectionsPath + "/{id}",
+		"PUT " + connectionsPath + "/{id}",
+		"DELETE " + connectionsPath + "/{id}", "POST " + connectionsPath + "/test",
+		"GET " + prefix + "/connector-types", "POST " + tokensPath,
+		"POST " + webhookPath, "GET " + connectionsPath + "/{id}/accounts",
+		"GET " + connectionsPath + "/{id}/transactions",
+		"GET " + connectionsPath + "/{id}/pulls", "POST " + connectionsPath + "/{id}/pulls",
+		"GET " + pullsPath + "/{id}", "GET " + tokensPath,
+		"DELETE " + tokensPath + "/{id}", "GET " + deliveriesPath, "GET " + deliveriesPath + "/{id}",
+		"POST " + deliveriesPath + "/{id}/replay",
+		"POST " + deliveriesPath + "/replay", "GET " + connectionsPath + "/{id}/health",
+		"GET " + prefix + "/transactions/changes",
 		"POST " + enginesPath, "GET " + enginesPath, "GET " + enginesPath + "/{id}", "PATCH " + enginesPath + "/{id}",
-		"DELETE " + enginesPath + "/{id}", "POST " + enginesPath + "/{id}/test", "GET /health", "GET /readyz", "GET /version",
+		"DELETE " + enginesPath + "/{id}", "POST " + enginesPath + "/{id}/test", "GET /health", "GET /readyz",
+		"GET /version",
 	} {
 		method, path, _ := strings.Cut(r, " ")
 		item, _ := paths[path].(map[string]any)
@@ -109,8 +122,9 @@ func TestTheReplayedHeaderIsDocumented(t *testing.T) {
 		}
 	}
 	want := map[string][]string{
-		"POST " + connectionsPath: {"201", "400", "409"}, "PUT " + connectionsPath + "/{id}": {"200", "400", "404", "409", "412"},
-		"POST " + enginesPath: {"201", "400", "409"}, "POST " + tokensPath: {"400", "404", "409"},
+		"POST " + connectionsPath:          {"201", "400", "409"},
+		"PUT " + connectionsPath + "/{id}": {"200", "400", "404", "409", "412"},
+		"POST " + enginesPath:              {"201", "400", "409"}, "POST " + tokensPath: {"400", "404", "409"},
 		"POST " + connectionsPath + "/{id}/pulls": {"202", "400", "404", "409"},
 		"POST " + deliveriesPath + "/{id}/replay": {"202", "400", "404", "409"},
 		"POST " + deliveriesPath + "/replay":      {"202", "400", "409"},

@@ -27,11 +27,20 @@ func TestRequestsReachThePortUnchanged(t *testing.T) {
 	}{
 		{"create", "POST " + connectionsPath, `{"vendor":"belvo","configName":"n","baseUrl":"https://b.example","accountRef":"r","clientId":"i","secret":"\u0073 \n"}`,
 			ports.NewConnection{Vendor: "belvo", Name: "n", BaseURL: "https://b.example", AccountRef: "r", ClientID: secret("i"), Secret: secret("s \n")}},
-		{"update", "PUT " + idPath, put + `}`, ports.ConnectionUpdate{Name: "n", BaseURL: "https://b.example/x", AccountRef: "r"}},
-		{"rotate", "PUT " + idPath, put + `,"clientId":"i","secret":"s"}`, ports.ConnectionUpdate{Name: "n", BaseURL: "https://b.example/x", AccountRef: "r", ClientID: secret("i"), Secret: secret("s")}},
+		{
+			"update", "PUT " + idPath, put + `}`,
+			ports.ConnectionUpdate{Name: "n", BaseURL: "https://b.example/x", AccountRef: "r"},
+		},
+		{
+			"rotate", "PUT " + idPath, put + `,"clientId":"i","secret":"s"}`,
+			ports.ConnectionUpdate{Name: "n", BaseURL: "https://b.example/x", AccountRef: "r", ClientID: secret("i"), Secret: secret("s")},
+		},
 		{"delete", "DELETE " + idPath, "", connection},
 		{"list by health", "GET " + connectionsPath + "?health=unhealthy", "", domain.Unhealthy},
-		{"tokens of one connection", "GET " + tokensPath + "?connectionId=" + someID.String(), "", ports.TokenFilter{Connection: connection}},
+		{
+			"tokens of one connection", "GET " + tokensPath + "?connectionId=" + someID.String(), "",
+			ports.TokenFilter{Connection: connection},
+		},
 		{"revoke", "DELETE " + tokensPath + otherPath, "", domain.TokenID{UUID: otherID}},
 		{"deliveries", "GET " + deliveriesPath + "?connectionId=" + someID.String() + "&status=failed&eventId=e%20é&from=2026-01-02T00:00:00%2B01:00&to=2026-01-03", "",
 			ports.DeliveryFilter{Connection: connection, Status: domain.DeliveryFailed, EventID: "e é", From: time.Date(2026, 1, 1, 23, 0, 0, 0, time.UTC), To: time.Date(2026, 1, 3, 0, 0, 0, 0, time.UTC)}},
@@ -45,14 +54,23 @@ func TestRequestsReachThePortUnchanged(t *testing.T) {
 			ports.DeliveryFilter{From: time.Date(2026, 1, 3, 2, 59, 59, 123456000, time.UTC)}},
 		{"pulls of one connection", "GET " + idPath + "/pulls", "", connection},
 		{"pull the whole history", "POST " + idPath + "/pulls", "{}", domain.Window{}},
-		{"pull a window", "POST " + idPath + "/pulls", `{"from":"2026-01-01","to":"2026-01-31"}`, domain.Window{From: "2026-01-01", To: "2026-01-31"}},
+		{
+			"pull a window", "POST " + idPath + "/pulls", `{"from":"2026-01-01","to":"2026-01-31"}`,
+			domain.Window{From: "2026-01-01", To: "2026-01-31"},
+		},
 		{"accounts of one connection", "GET " + idPath + "/accounts", "", connection},
 		{"transactions", "GET " + idPath + "/transactions?from=2026-01-01&to=2026-01-31&status=pending&accountId=" + otherID.String(), "",
 			ports.TransactionFilter{Window: domain.Window{From: "2026-01-01", To: "2026-01-31"}, Status: domain.Pending, Account: domain.AccountID{UUID: otherID}}},
 		{"engine create", "POST " + enginesPath, `{"type":"postgres","configName":"n","config":{"port":54321234567890123456789,"s":"\u0041"},"credential":{"password":"p"}}`,
 			ports.NewEngine{Type: "postgres", Name: "n", Config: json.RawMessage(`{"port":54321234567890123456789,"s":"\u0041"}`), Credential: domain.NewCredential(map[string]domain.Secret{"password": secret("p")})}},
-		{"engine patch", "PATCH " + enginesPath + samePath, `{"credential":{"password":"p"}}`, ports.EngineUpdate{Credential: domain.NewCredential(map[string]domain.Secret{"password": secret("p")})}},
-		{"engine patch config", "PATCH " + enginesPath + samePath, `{"configName":"m","config":{"a":1}}`, ports.EngineUpdate{Name: "m", Config: json.RawMessage(`{"a":1}`)}},
+		{
+			"engine patch", "PATCH " + enginesPath + samePath, `{"credential":{"password":"p"}}`,
+			ports.EngineUpdate{Credential: domain.NewCredential(map[string]domain.Secret{"password": secret("p")})},
+		},
+		{
+			"engine patch config", "PATCH " + enginesPath + samePath, `{"configName":"m","config":{"a":1}}`,
+			ports.EngineUpdate{Name: "m", Config: json.RawMessage(`{"a":1}`)},
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := newEnv(t)

@@ -56,7 +56,8 @@ func TestIfMatchParsesEntityTags(t *testing.T) {
 	s := newEnv(t)
 	put := `{"configName":"a","baseUrl":"https://b.example","accountRef":"c"}`
 	for header, want := range map[string][]int64{
-		"": nil, "*": nil, `"3"`: {3}, `"2", "3"`: {2, 3}, `"2","x"`: {2, -1}, "3": {-1}, `W/"3"`: {-1}, `"03"`: {-1}, `"+3"`: {-1}, canary: {-1}, `"3", *`: {3, -1},
+		"": nil, "*": nil, `"3"`: {3}, `"2", "3"`: {2, 3}, `"2","x"`: {2, -1}, "3": {-1}, `W/"3"`: {-1},
+		`"03"`: {-1}, `"+3"`: {-1}, canary: {-1}, `"3", *`: {3, -1},
 	} {
 		for _, target := range []string{"PUT " + idPath, "DELETE " + idPath, "PATCH " + enginesPath + samePath, "DELETE " + enginesPath + samePath} {
 			method, path, _ := strings.Cut(target, " ")
@@ -118,7 +119,10 @@ func TestBodiesOfTheWrongMediaTypeOrSizeAreRejected(t *testing.T) {
 		{"text", goodConnection, []string{"Content-Type", "text/plain"}, 415, codeInvalid},
 		{"another JSON", goodConnection, []string{"Content-Type", "application/vnd.api+json"}, 415, codeInvalid},
 		{"broken media type", goodConnection, []string{"Content-Type", "application/json; ="}, 415, codeInvalid},
-		{"another charset", goodConnection, []string{"Content-Type", "application/json; charset=utf-16"}, 415, codeInvalid},
+		{
+			"another charset", goodConnection, []string{"Content-Type", "application/json; charset=utf-16"}, 415,
+			codeInvalid,
+		},
 		{"compressed", goodConnection, []string{"Content-Encoding", "gzip"}, 415, codeInvalid},
 		{"too large", large, nil, 413, codeTooLarge},
 		{"empty", "", []string{"Content-Type", "application/json"}, 400, codeInvalid},
@@ -167,8 +171,9 @@ func TestPanicsBecomeProblems(t *testing.T) {
 func TestTheRequestIDIsReusedOrGenerated(t *testing.T) {
 	s := newEnv(t)
 	for given, want := range map[string]string{
-		"": "made-id", "abc-123": "abc-123", strings.Repeat("x", 128): strings.Repeat("x", 128), strings.Repeat("x", 129): "made-id",
-		"a\x01b": "made-id", "a\u00e9": "made-id", "with space": "with space",
+		"": "made-id", "abc-123": "abc-123", strings.Repeat("x", 128): strings.Repeat("x", 128),
+		strings.Repeat("x", 129): "made-id",
+		"a\x01b":                 "made-id", "a\u00e9": "made-id", "with space": "with space",
 	} {
 		for _, target := range []string{"/health", "/nothing", connectionsPath} {
 			r := httptest.NewRequest(http.MethodGet, target, nil)

@@ -27,7 +27,9 @@ type blockingFeed struct {
 	release chan struct{}
 }
 
-func (p blockingFeed) Changes(ctx context.Context, _ domain.TenantID, _ domain.PageRequest, _ time.Duration) (domain.FeedPage, error) {
+func (p blockingFeed) Changes(
+	ctx context.Context, _ domain.TenantID, _ domain.PageRequest, _ time.Duration,
+) (domain.FeedPage, error) {
 	close(p.called)
 	select {
 	case <-p.release:

@@ -93,12 +93,18 @@ func TestTheClientAddressBehindProxies(t *testing.T) {
 		{"no proxy", "192.0.2.1:1", nil, "192.0.2.1"},
 		{"an untrusted peer sends the header", "192.0.2.1:1", []string{"203.0.113.1"}, "192.0.2.1"},
 		{"a trusted proxy sends the header", "10.0.0.1:1", []string{"203.0.113.1"}, "203.0.113.1"},
-		{"the rightmost untrusted address", "10.0.0.1:1", []string{"198.51.100.1, 203.0.113.1, 10.0.0.2"}, "203.0.113.1"},
+		{
+			"the rightmost untrusted address", "10.0.0.1:1", []string{"198.51.100.1, 203.0.113.1, 10.0.0.2"},
+			"203.0.113.1",
+		},
 		{"several lines", "10.0.0.1:1", []string{"198.51.100.1", "203.0.113.1"}, "203.0.113.1"},
 		{"proxies only", "10.0.0.1:1", []string{"10.0.0.3,10.0.0.2"}, "10.0.0.3"},
 		{"garbage fails closed", "10.0.0.1:1", []string{"203.0.113.1, unknown"}, "invalid IP"},
 		{"an empty hop fails closed", "10.0.0.1:1", []string{"203.0.113.1,"}, "invalid IP"},
-		{"garbage left of an untrusted address is ignored", "10.0.0.1:1", []string{"<script>, 203.0.113.1"}, "203.0.113.1"},
+		{
+			"garbage left of an untrusted address is ignored", "10.0.0.1:1", []string{"<script>, 203.0.113.1"},
+			"203.0.113.1",
+		},
 		{"IPv4-mapped IPv6", "[::ffff:10.0.0.1]:1", []string{"::ffff:203.0.113.1"}, "203.0.113.1"},
 		{"IPv6", "[2001:db8::1]:1", []string{"2001:dead::1"}, "2001:dead::1"},
 		{"no peer address", "@", nil, "invalid IP"},
@@ -124,8 +130,10 @@ func TestNothingSecretIsLogged(t *testing.T) {
 		s.call("GET", connectionsPath+"?cursor="+canary, "", "Authorization", "Bearer "+canary)
 		s.call("POST", tokensPath, `{"vendor":"pluggy","connection_config_name":"`+canary+`"}`)
 		for _, path := range []string{
-			webhookURL, webhookURL + "/more", "/V1/Discovery/WEBHOOKS/pluggy/" + webhookToken, "//v1/discovery/webhooks/pluggy/" + webhookToken,
-			prefix + "/webhooks/" + webhookToken, "/" + webhookToken, tokensPath + "/" + webhookToken, prefix + "/webhooks/pluggy/x" + canary, prefix + "/webhooks/p%2Fq/" + canary,
+			webhookURL, webhookURL + "/more", "/V1/Discovery/WEBHOOKS/pluggy/" + webhookToken,
+			"//v1/discovery/webhooks/pluggy/" + webhookToken,
+			prefix + "/webhooks/" + webhookToken, "/" + webhookToken, tokensPath + "/" + webhookToken,
+			prefix + "/webhooks/pluggy/x" + canary, prefix + "/webhooks/p%2Fq/" + canary,
 		} {
 			for _, method := range []string{"POST", "GET", "DELETE"} {
 				w := s.call(method, path, canary, "X-Webhook-Signature", canary, "Authorization", canary)

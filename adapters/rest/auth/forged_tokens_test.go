@@ -56,16 +56,40 @@ func TestValidTokensAreAccepted(t *testing.T) {
 		v     *Verifier
 		token string
 	}{
-		"HS256":                            {shared, signed(members{"alg": "HS256", "typ": "JWT"}, goodClaims(), signHMAC([]byte(secret)))},
-		"RS256":                            {published, signed(members{"alg": "RS256", "kid": "rs"}, goodClaims(), signRSA(r.rsa))},
-		"PS256":                            {published, signed(members{"alg": "PS256", "kid": "ps"}, goodClaims(), signPSS(r.pss))},
-		"ES256":                            {published, signed(members{"alg": "ES256", "kid": "es"}, goodClaims(), signECDSA(r.ec))},
-		"EdDSA":                            {published, signed(members{"alg": "EdDSA", "kid": "ed"}, goodClaims(), signEd25519(r.ed))},
-		"RSA without alg":                  {published, signed(members{"alg": "RS256", "kid": "plain"}, goodClaims(), signRSA(r.foreign))},
-		"audience as text":                 {shared, signed(members{"alg": "HS256"}, goodClaims().with("aud", "discovery"), signHMAC([]byte(secret)))},
-		"tenant in camelCase":              {shared, signed(members{"alg": "HS256"}, goodClaims().with("tenant_id", nil, "tenantId", tenant), signHMAC([]byte(secret)))},
-		"expired within the leeway":        {shared, signed(members{"alg": "HS256"}, goodClaims().with("exp", moment.Add(-time.Second).Unix()), signHMAC([]byte(secret)))},
-		"key URL in the header is ignored": {published, signed(members{"alg": "RS256", "kid": "rs", "jku": "http://127.0.0.1:1/"}, goodClaims(), signRSA(r.rsa))},
+		"HS256": {
+			shared, signed(members{"alg": "HS256", "typ": "JWT"}, goodClaims(), signHMAC([]byte(secret))),
+		},
+		"RS256": {
+			published, signed(members{"alg": "RS256", "kid": "rs"}, goodClaims(), signRSA(r.rsa)),
+		},
+		"PS256": {
+			published, signed(members{"alg": "PS256", "kid": "ps"}, goodClaims(), signPSS(r.pss)),
+		},
+		"ES256": {
+			published, signed(members{"alg": "ES256", "kid": "es"}, goodClaims(), signECDSA(r.ec)),
+		},
+		"EdDSA": {
+			published, signed(members{"alg": "EdDSA", "kid": "ed"}, goodClaims(), signEd25519(r.ed)),
+		},
+		"RSA without alg": {
+			published, signed(members{"alg": "RS256", "kid": "plain"}, goodClaims(), signRSA(r.foreign)),
+		},
+		"audience as text": {
+			shared,
+			signed(members{"alg": "HS256"}, goodClaims().with("aud", "discovery"), signHMAC([]byte(secret))),
+		},
+		"tenant in camelCase": {
+			shared,
+			signed(members{"alg": "HS256"}, goodClaims().with("tenant_id", nil, "tenantId", tenant), signHMAC([]byte(secret))),
+		},
+		"expired within the leeway": {
+			shared,
+			signed(members{"alg": "HS256"}, goodClaims().with("exp", moment.Add(-time.Second).Unix()), signHMAC([]byte(secret))),
+		},
+		"key URL in the header is ignored": {
+			published,
+			signed(members{"alg": "RS256", "kid": "rs", "jku": "http://127.0.0.1:1/"}, goodClaims(), signRSA(r.rsa)),
+		},
 	} {
 		got, err := c.v.Verify(t.Context(), c.token)
 		if err != nil {
@@ -114,7 +138,10 @@ func forgedHS256Tokens() []forgery {
 		{"leading dot", "." + good},
 		{"five parts", good + ".a.b"},
 		{"padded", head + "=." + payload + "." + signature},
-		{"standard base64 signature", head + "." + payload + "." + base64.StdEncoding.EncodeToString([]byte{0xfb, 0xff})},
+		{
+			"standard base64 signature",
+			head + "." + payload + "." + base64.StdEncoding.EncodeToString([]byte{0xfb, 0xff}),
+		},
 		{"contains a space", head + ". " + payload + "." + signature},
 		{"contains a line break", head[:4] + "\n" + head[4:] + "." + payload + "." + signature},
 		{"unicode look-alike", strings.Replace(good, "e", "е", 1)},
@@ -176,7 +203,10 @@ func forgedClaims() []forgery {
 		{"tenant nil UUID", claim("tenant_id", "00000000-0000-0000-0000-000000000000")},
 		{"tenant empty", claim("tenant_id", "")},
 		{"tenant number", claim("tenant_id", 1)},
-		{"tenant null with an alternative claim", signed(`{"alg":"HS256"}`, goodClaims().with("tenant_id", (*string)(nil), "tenantId", 5), key)},
+		{
+			"tenant null with an alternative claim",
+			signed(`{"alg":"HS256"}`, goodClaims().with("tenant_id", (*string)(nil), "tenantId", 5), key),
+		},
 		{"tenant array", claim("tenant_id", []string{tenant})},
 		{"tenant object", claim("tenant_id", members{"id": tenant})},
 		{"tenant invalid with a valid alternative claim", claim("tenant_id", "x", "tenantId", tenant)},
@@ -208,7 +238,10 @@ func forgedJWKSTokens(t *testing.T) []forgery {
 		{"HS256 with the PEM of the public key", signed(head("alg", "HS256"), goodClaims(), signHMAC(public))},
 		{"HS256 with the DER of the public key", signed(head("alg", "HS256"), goodClaims(), signHMAC(der))},
 		{"HS256 with the modulus", signed(head("alg", "HS256"), goodClaims(), signHMAC(r.rsa.N.Bytes()))},
-		{"HS256 with the published symmetric key", signed(head("alg", "HS256", "kid", "hidden"), goodClaims(), signHMAC([]byte(secret)))},
+		{
+			"HS256 with the published symmetric key",
+			signed(head("alg", "HS256", "kid", "hidden"), goodClaims(), signHMAC([]byte(secret))),
+		},
 		{"none", signed(head("alg", "none"), goodClaims(), fixedSignature(""))},
 		{"RS256 by a PS256 key", signed(head("kid", "ps"), goodClaims(), signRSA(r.pss))},
 		{"PS256 by an RS256 key", signed(head("alg", "PS256"), goodClaims(), signPSS(r.rsa))},
@@ -217,8 +250,14 @@ func forgedJWKSTokens(t *testing.T) []forgery {
 		{"another's key", signed(head(), goodClaims(), own)},
 		{"a weak key", signed(head("kid", "weak"), goodClaims(), signRSA(r.weak))},
 		{"a key of the wrong algorithm", signed(head("alg", "ES256", "kid", "odd"), goodClaims(), signRSA(r.rsa))},
-		{"ES256 of zeros", signed(head("alg", "ES256", "kid", "es"), goodClaims(), fixedSignature(string(make([]byte, 64))))},
-		{"EdDSA of zeros", signed(head("alg", "EdDSA", "kid", "ed"), goodClaims(), fixedSignature(string(make([]byte, 64))))},
+		{
+			"ES256 of zeros",
+			signed(head("alg", "ES256", "kid", "es"), goodClaims(), fixedSignature(string(make([]byte, 64)))),
+		},
+		{
+			"EdDSA of zeros",
+			signed(head("alg", "EdDSA", "kid", "ed"), goodClaims(), fixedSignature(string(make([]byte, 64)))),
+		},
 		{"no kid", signed(head("kid", nil), goodClaims(), signRSA(r.rsa))},
 		{"kid empty", signed(head("kid", ""), goodClaims(), signRSA(r.rsa))},
 		{"kid number", signed(head("kid", 1), goodClaims(), signRSA(r.rsa))},

@@ -52,17 +52,23 @@ func TestAFailedKeyFetchIsReported(t *testing.T) {
 		tls    bool
 		want   string
 	}{
-		"a status":              {respondWith(http.StatusBadGateway, canary), false, "the issuer responded with status 502"},
-		"connection refused":    {nil, false, errRefused.Error()},
-		"connection closed":     {hangUp, false, errProtocol.Error()},
-		"not HTTP":              {spell, false, errProtocol.Error()},
-		"an invalid redirect":   {http.RedirectHandler("%"+canary, http.StatusFound).ServeHTTP, false, errProtocol.Error()},
+		"a status": {
+			respondWith(http.StatusBadGateway, canary), false, "the issuer responded with status 502",
+		},
+		"connection refused": {nil, false, errRefused.Error()},
+		"connection closed":  {hangUp, false, errProtocol.Error()},
+		"not HTTP":           {spell, false, errProtocol.Error()},
+		"an invalid redirect": {
+			http.RedirectHandler("%"+canary, http.StatusFound).ServeHTTP, false, errProtocol.Error(),
+		},
 		"untrusted certificate": {respondWith(http.StatusOK, weak), true, errTLS.Error()},
 		"not JSON":              {respondWith(http.StatusOK, "<p>"+canary), false, errUnreadable.Error()},
 		"not a JWK set":         {respondWith(http.StatusOK, `["`+canary+`"]`), false, errUnreadable.Error()},
 		"an empty set":          {respondWith(http.StatusOK, `{"keys":[]}`), false, errNoKeys.Error()},
 		"only weak keys":        {respondWith(http.StatusOK, weak), false, errNoKeys.Error()},
-		"only unreadable keys":  {respondWith(http.StatusOK, `{"keys":[{"kty":"`+canary+`"}]}`), false, errNoKeys.Error()},
+		"only unreadable keys": {
+			respondWith(http.StatusOK, `{"keys":[{"kty":"`+canary+`"}]}`), false, errNoKeys.Error(),
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			server := httptest.NewUnstartedServer(c.answer)

@@ -187,6 +187,7 @@ func (s *jwksKeys) unknownKeyError(cached []key) (key, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return key{}, &domain.Error{
-		Kind: domain.Unavailable, RetryAfter: minFetchInterval, Cause: fmt.Errorf("no keys from the issuer: %w", cmp.Or(s.lastErr, errNoKeys)),
+		Kind: domain.Unavailable, RetryAfter: minFetchInterval,
+		Cause: fmt.Errorf("no keys from the issuer: %w", cmp.Or(s.lastErr, errNoKeys)),
 	}
 }

@@ -46,7 +46,8 @@ func (m members) with(pairs ...any) members {
 
 func goodClaims() members {
 	return members{
-		"exp": moment.Add(time.Hour).Unix(), "iat": moment.Unix(), "iss": "https://issuer.example", "aud": []string{"discovery"},
+		"exp": moment.Add(time.Hour).Unix(), "iat": moment.Unix(), "iss": "https://issuer.example",
+		"aud":       []string{"discovery"},
 		"tenant_id": tenant, "scope": "discovery:read discovery:write",
 	}
 }

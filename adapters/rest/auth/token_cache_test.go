@@ -101,7 +101,8 @@ func TestACachedTokenIsCheckedAgainstTheClock(t *testing.T) {
 	mustReject(t, v, expiring)
 
 	for name, claims := range map[string]members{
-		"nbf": goodClaims().with("iat", nil, "nbf", clock.Now().Unix()), "iat": goodClaims().with("iat", clock.Now().Unix()),
+		"nbf": goodClaims().with("iat", nil, "nbf", clock.Now().Unix()),
+		"iat": goodClaims().with("iat", clock.Now().Unix()),
 	} {
 		token, back := signHS256(claims), -leeway-2*time.Second
 		mustVerify(t, v, token)

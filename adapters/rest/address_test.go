@@ -24,8 +24,11 @@ func TestAForbiddenAddressIsListedWithTheOtherInvalidFields(t *testing.T) {
 		name, target, body, at string
 		checked                []string
 	}{
-		{"create", "POST " + connectionsPath, `{"vendor":"x","configName":"","baseUrl":"https://10.0.0.1"}`,
-			"body.accountRef body.baseUrl body.clientId body.configName body.secret body.vendor", []string{"https://10.0.0.1"}},
+		{
+			"create", "POST " + connectionsPath, `{"vendor":"x","configName":"","baseUrl":"https://10.0.0.1"}`,
+			"body.accountRef body.baseUrl body.clientId body.configName body.secret body.vendor",
+			[]string{"https://10.0.0.1"},
+		},
 		{"update", "PUT " + idPath, put, "body.baseUrl body.configName", []string{"https://10.0.0.1"}},
 		{"otherwise valid", "POST " + connectionsPath, replaceIn("https://api.pluggy.ai", "https://10.0.0.1"), "", nil},
 		{
@@ -33,8 +36,12 @@ func TestAForbiddenAddressIsListedWithTheOtherInvalidFields(t *testing.T) {
 			strings.Replace(withMember(`"more":1`), "https://api.pluggy.ai", "https://[::1]:8443/x", 1),
 			"body.baseUrl body.more", []string{"https://[::1]:8443/x"},
 		},
-		{"with missing, unknown and mistyped members", "POST " + connectionsPath, `{"more":1,"configName":7,"baseUrl":"https://10.0.0.1"}`,
-			"body.accountRef body.baseUrl body.clientId body.configName body.more body.secret body.vendor", []string{"https://10.0.0.1"}},
+		{
+			"with missing, unknown and mistyped members", "POST " + connectionsPath,
+			`{"more":1,"configName":7,"baseUrl":"https://10.0.0.1"}`,
+			"body.accountRef body.baseUrl body.clientId body.configName body.more body.secret body.vendor",
+			[]string{"https://10.0.0.1"},
+		},
 		{"not JSON", "PUT " + idPath, put + "}", "body", nil},
 		{
 			"a host name is not resolved", "POST " + connectionsPath, replaceIn(`"pluggy-main"`, `""`),

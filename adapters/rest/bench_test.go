@@ -45,7 +45,8 @@ func BenchmarkFeedPage(b *testing.B) {
 				ExternalID: uuid.NewString(),
 				Amount:     domain.Money{Amount: decimal.MustNew(int64(-i), 2), Currency: "BRL"},
 				Status:     domain.Posted, Date: "2026-11-19", Description: "COMPRA GERADA",
-				Metadata: []byte(`{"id":"x","accountId":"y","description":"COMPRA GERADA","currencyCode":"BRL","amount":-1.5,"status":"POSTED"}`),
+				Metadata: []byte(`{"id":"x","accountId":"y","description":"COMPRA GERADA","currencyCode":"BRL",` +
+					`"amount":-1.5,"status":"POSTED"}`),
 			},
 			Version: 1, FirstSeenAt: time.Now(), UpdatedAt: time.Now(),
 		}

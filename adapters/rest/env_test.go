@@ -92,7 +92,8 @@ func problemIn(t testing.TB, w *httptest.ResponseRecorder, status int, code stri
 	if err := json.Unmarshal(w.Body.Bytes(), &p, json.RejectUnknownMembers(true)); err != nil {
 		t.Fatalf("not a problem document: %v\n%d %s", err, w.Code, w.Body)
 	}
-	if w.Code != status || p.Status != status || p.Code != code || p.Title != http.StatusText(status) || p.Type != "about:blank" {
+	if w.Code != status || p.Status != status || p.Code != code || p.Title != http.StatusText(status) ||
+		p.Type != "about:blank" {
 		t.Fatalf("want %d %s, got %d %s", status, code, w.Code, w.Body)
 	}
 	if got := w.Header().Get("Content-Type"); got != problemType {
@@ -111,7 +112,8 @@ func locations(p Problem) string {
 
 const (
 	idPath         = connectionsPath + "/019b0000-0000-7000-8000-000000000001"
-	goodConnection = `{"vendor":"pluggy","configName":"pluggy-main","baseUrl":"https://api.pluggy.ai","accountRef":"item-1","clientId":"id-` + canary + `","secret":"s-` + canary + `"}`
+	goodConnection = `{"vendor":"pluggy","configName":"pluggy-main","baseUrl":"https://api.pluggy.ai",` +
+		`"accountRef":"item-1","clientId":"id-` + canary + `","secret":"s-` + canary + `"}`
 )
 
 func domainPosition(key string) domain.Position { return domain.Position{Key: key, ID: someID} }

@@ -129,7 +129,10 @@ func TestRouterErrorsAreProblemDocuments(t *testing.T) {
 func TestEveryOperationRequiresABearerToken(t *testing.T) {
 	s := newEnv(t)
 	for _, r := range operatorRoutes(t) {
-		for _, header := range []string{"", "Bearer", "Bearer ", "Basic tenant-a", "tenant-a", "Bearer bad", "Bearer no-tenant", "Bearer tenant-a x", "Bearer\ttenant-a", "Bearer tenant-a,"} {
+		for _, header := range []string{
+			"", "Bearer", "Bearer ", "Basic tenant-a", "tenant-a", "Bearer bad", "Bearer no-tenant",
+			"Bearer tenant-a x", "Bearer\ttenant-a", "Bearer tenant-a,",
+		} {
 			w := s.call(r[0], r[1], "", "Authorization", header)
 			problemIn(t, w, 401, codeUnauthenticated)
 			if w.Header().Get("WWW-Authenticate") != "Bearer" {
@@ -167,10 +170,16 @@ func operatorRoutes(t *testing.T) [][2]string {
 }
 
 func TestEveryUnknownOrMalformedIDGetsTheSame404(t *testing.T) {
-	for _, target := range []string{"GET " + connectionsPath + "/", "GET " + connectionsPath + "/{id}/health", "GET " + deliveriesPath + "/", "GET " + pullsPath + "/", "DELETE " + tokensPath + "/", "GET " + enginesPath + "/"} {
+	for _, target := range []string{
+		"GET " + connectionsPath + "/", "GET " + connectionsPath + "/{id}/health", "GET " + deliveriesPath + "/",
+		"GET " + pullsPath + "/", "DELETE " + tokensPath + "/", "GET " + enginesPath + "/",
+	} {
 		method, path, _ := strings.Cut(target, " ")
 		var first string
-		for _, id := range []string{"x", "1", "019b0000000070008000000000000001", "00000000-0000-0000-0000-000000000000", "{019b0000-0000-7000-8000-000000000001}", "%00", "a%2Fb", "..%2f", canary, "unknown"} {
+		for _, id := range []string{
+			"x", "1", "019b0000000070008000000000000001", "00000000-0000-0000-0000-000000000000",
+			"{019b0000-0000-7000-8000-000000000001}", "%00", "a%2Fb", "..%2f", canary, "unknown",
+		} {
 			s := newEnv(t)
 			at := strings.Replace(path+id, "{id}"+id, id, 1)
 			if strings.Contains(path, "{id}") {

@@ -163,7 +163,10 @@ func (f *fake) DeleteConnection(_ context.Context, _ domain.TenantID, id domain.
 }
 
 func (f *fake) TestConnection(_ context.Context, _ domain.TenantID, vendor, name string) (ports.TestResult, error) {
-	return ports.TestResult{Vendor: domain.Vendor(vendor), Name: name, Reason: domain.CredentialRejected, Latency: 12 * time.Millisecond}, f.record(name)
+	return ports.TestResult{
+		Vendor: domain.Vendor(vendor), Name: name, Reason: domain.CredentialRejected,
+		Latency: 12 * time.Millisecond,
+	}, f.record(name)
 }
 
 func (f *fake) ConnectionHealth(
@@ -173,7 +176,10 @@ func (f *fake) ConnectionHealth(
 }
 
 func (f *fake) ConnectorTypes(context.Context) []ports.ConnectorType {
-	return []ports.ConnectorType{{Type: "postgres", Category: domain.CategoryDatabase}, {Type: "rest-generic", Category: domain.CategoryREST}}
+	return []ports.ConnectorType{
+		{Type: "postgres", Category: domain.CategoryDatabase},
+		{Type: "rest-generic", Category: domain.CategoryREST},
+	}
 }
 
 func (f *fake) CreateEngine(_ context.Context, _ domain.TenantID, n ports.NewEngine) (domain.Connection, error) {
@@ -283,7 +289,9 @@ func (f *fake) Changes(
 	_ context.Context, _ domain.TenantID, p domain.PageRequest, wait time.Duration,
 ) (domain.FeedPage, error) {
 	f.page = p
-	return domain.FeedPage{Items: []domain.Transaction{transactionFixture()}, Next: domain.Position{Key: "7", ID: someID}}, f.record(wait)
+	return domain.FeedPage{
+		Items: []domain.Transaction{transactionFixture()}, Next: domain.Position{Key: "7", ID: someID},
+	}, f.record(wait)
 }
 
 // Do stores responses as the application does, without expiry.

@@ -80,7 +80,9 @@ func FuzzBearer(f *testing.F) {
 // FuzzSignatureHeader sends arbitrary webhook signatures: the domain's source policy decides,
 // and the receiver neither panics nor accepts a body that was not signed.
 func FuzzSignatureHeader(f *testing.F) {
-	for _, header := range []string{"", "sha256=", "sha256=00", "00", "sha256=zz", strings.Repeat("0", 64), "SHA256=" + strings.Repeat("0", 64)} {
+	for _, header := range []string{
+		"", "sha256=", "sha256=00", "00", "sha256=zz", strings.Repeat("0", 64), "SHA256=" + strings.Repeat("0", 64),
+	} {
 		f.Add(header, "{}")
 	}
 	policy := domain.SourcePolicy{HMACSecret: domain.SecretText("hmac")}
@@ -100,7 +102,9 @@ func FuzzSignatureHeader(f *testing.F) {
 }
 
 func FuzzRedactPath(f *testing.F) {
-	for _, path := range []string{webhookURL, "//webhooks//" + webhookToken, "/webhooks/a/b/c", "/Webhooks/tokens/" + webhookToken} {
+	for _, path := range []string{
+		webhookURL, "//webhooks//" + webhookToken, "/webhooks/a/b/c", "/Webhooks/tokens/" + webhookToken,
+	} {
 		f.Add(path)
 	}
 	f.Fuzz(func(t *testing.T, path string) {
@@ -124,13 +128,20 @@ func TestEverySentinelErrorHasOneStatusRule(t *testing.T) {
 // TestHumaMessagesThatQuoteAValueAreReplaced passes messages that quote a value.
 func TestHumaMessagesThatQuoteAValueAreReplaced(t *testing.T) {
 	x := &exchange{}
-	for _, message := range []string{"expected string to be RFC 3986 uri: parse " + canary, canary, "invalid " + canary, `json: cannot unmarshal "` + canary + `"`} {
-		p := x.validationProblem([]error{&huma.ErrorDetail{Location: "body.x", Message: message, Value: canary}, errors.New(canary)})
+	for _, message := range []string{
+		"expected string to be RFC 3986 uri: parse " + canary, canary, "invalid " + canary,
+		`json: cannot unmarshal "` + canary + `"`,
+	} {
+		p := x.validationProblem([]error{
+			&huma.ErrorDetail{Location: "body.x", Message: message, Value: canary}, errors.New(canary),
+		})
 		if text := fmt.Sprint(p.Errors); strings.Contains(text, canary) {
 			t.Error(text)
 		}
 	}
-	if p := x.validationProblem([]error{&huma.ErrorDetail{Location: "path.id", Message: "required path parameter is missing"}}); p.Status != http.StatusNotFound {
+	if p := x.validationProblem([]error{&huma.ErrorDetail{
+		Location: "path.id", Message: "required path parameter is missing",
+	}}); p.Status != http.StatusNotFound {
 		t.Errorf("an invalid path parameter is a %d", p.Status)
 	}
 }

@@ -8,19 +8,42 @@ import (
 )
 
 const (
-	goldenConnection = `{"id":"019b0000-0000-7000-8000-000000000001","vendor":"pluggy","configName":"pluggy-main","baseUrl":"https://api.pluggy.ai","accountRef":"item-1","createdAt":"2026-01-02T03:04:05.6Z","updatedAt":"2026-01-02T04:04:05.6Z"}`
-	goldenEngine     = `{"id":"019b0000-0000-7000-8000-000000000001","type":"postgres","configName":"books","config":{"host":"db","port":5432},"createdAt":"2026-01-02T03:04:05.6Z","updatedAt":"2026-01-02T04:04:05.6Z"}`
-	goldenDelivery   = `"id":"019b0000-0000-7000-8000-000000000001","connectionId":"019b0000-0000-7000-8000-000000000001","vendor":"pluggy","event":"item/updated","eventId":"e1","status":"accepted","pullId":"019b0000-0000-7000-8000-000000000002","receivedAt":"2026-01-02T03:04:05.6Z"`
-	goldenPull       = `{"id":"019b0000-0000-7000-8000-000000000002","connectionId":"019b0000-0000-7000-8000-000000000001","vendor":"pluggy","trigger":"manual","status":"succeeded","counts":{"accounts":1,"read":5,"added":4,"modified":0,"removed":0,"unchanged":1},"attempts":2,"lastError":"vendor_unreachable","createdAt":"2026-01-02T03:04:05.6Z","startedAt":"2026-01-02T03:04:05.6Z","finishedAt":"2026-01-02T03:04:06.6Z"}`
-	goldenMoney      = `{"id":"019b0000-0000-7000-8000-000000000001","connectionId":"019b0000-0000-7000-8000-000000000001","vendor":"pluggy","accountId":"019b0000-0000-7000-8000-000000000002","externalId":"t-1","amount":"-212.45","currency":"BRL","accountAmount":"-41.07","accountCurrency":"USD","status":"posted","date":"2026-01-01","occurredAt":"2026-01-02T03:04:05.6Z","description":"Café <&>","metadata":{"a":1e400,"b":"\u0041","b":[]},"version":2,"firstSeenAt":"2026-01-02T03:04:05.6Z","updatedAt":"2026-01-02T03:04:05.6Z"}`
-	goldenToken      = `{"id":"019b0000-0000-7000-8000-000000000002","connectionId":"019b0000-0000-7000-8000-000000000001","vendor":"pluggy","createdAt":"2026-01-02T03:04:05.6Z","lastUsedAt":"2026-01-02T03:04:05.6Z"}`
-	goldenAccount    = `{"id":"019b0000-0000-7000-8000-000000000002","connectionId":"019b0000-0000-7000-8000-000000000001","vendor":"pluggy","externalId":"a-1","type":"bank","currency":"BRL","firstSeenAt":"2026-01-02T03:04:05.6Z","updatedAt":"2026-01-02T03:04:05.6Z"}`
-	otherPath        = "/019b0000-0000-7000-8000-000000000002"
-	samePath         = "/019b0000-0000-7000-8000-000000000001"
+	goldenConnection = `{"id":"019b0000-0000-7000-8000-000000000001","vendor":"pluggy",` +
+		`"configName":"pluggy-main","baseUrl":"https://api.pluggy.ai","accountRef":"item-1",` +
+		`"createdAt":"2026-01-02T03:04:05.6Z","updatedAt":"2026-01-02T04:04:05.6Z"}`
+	goldenEngine = `{"id":"019b0000-0000-7000-8000-000000000001","type":"postgres","configName":"books",` +
+		`"config":{"host":"db","port":5432},"createdAt":"2026-01-02T03:04:05.6Z","updatedAt":"2026-01-02T04:04:05.6Z"}`
+	goldenDelivery = `"id":"019b0000-0000-7000-8000-000000000001",` +
+		`"connectionId":"019b0000-0000-7000-8000-000000000001","vendor":"pluggy","event":"item/updated",` +
+		`"eventId":"e1","status":"accepted","pullId":"019b0000-0000-7000-8000-000000000002",` +
+		`"receivedAt":"2026-01-02T03:04:05.6Z"`
+	goldenPull = `{"id":"019b0000-0000-7000-8000-000000000002",` +
+		`"connectionId":"019b0000-0000-7000-8000-000000000001","vendor":"pluggy","trigger":"manual",` +
+		`"status":"succeeded","counts":{"accounts":1,"read":5,"added":4,"modified":0,"removed":0,` +
+		`"unchanged":1},"attempts":2,"lastError":"vendor_unreachable",` +
+		`"createdAt":"2026-01-02T03:04:05.6Z","startedAt":"2026-01-02T03:04:05.6Z",` +
+		`"finishedAt":"2026-01-02T03:04:06.6Z"}`
+	goldenMoney = `{"id":"019b0000-0000-7000-8000-000000000001",` +
+		`"connectionId":"019b0000-0000-7000-8000-000000000001","vendor":"pluggy",` +
+		`"accountId":"019b0000-0000-7000-8000-000000000002","externalId":"t-1","amount":"-212.45",` +
+		`"currency":"BRL","accountAmount":"-41.07","accountCurrency":"USD","status":"posted",` +
+		`"date":"2026-01-01","occurredAt":"2026-01-02T03:04:05.6Z","description":"Café <&>",` +
+		`"metadata":{"a":1e400,"b":"\u0041","b":[]},"version":2,` +
+		`"firstSeenAt":"2026-01-02T03:04:05.6Z","updatedAt":"2026-01-02T03:04:05.6Z"}`
+	goldenToken = `{"id":"019b0000-0000-7000-8000-000000000002",` +
+		`"connectionId":"019b0000-0000-7000-8000-000000000001","vendor":"pluggy",` +
+		`"createdAt":"2026-01-02T03:04:05.6Z","lastUsedAt":"2026-01-02T03:04:05.6Z"}`
+	goldenAccount = `{"id":"019b0000-0000-7000-8000-000000000002",` +
+		`"connectionId":"019b0000-0000-7000-8000-000000000001","vendor":"pluggy","externalId":"a-1",` +
+		`"type":"bank","currency":"BRL","firstSeenAt":"2026-01-02T03:04:05.6Z",` +
+		`"updatedAt":"2026-01-02T03:04:05.6Z"}`
+	otherPath = "/019b0000-0000-7000-8000-000000000002"
+	samePath  = "/019b0000-0000-7000-8000-000000000001"
 )
 
 func envelope[L listKind](item string) string {
-	return `{"items":[` + item + `],"limit":20,"hasMore":true,"nextCursor":"` + cursor[L]{fixturePosition}.String() + `"}`
+	next := cursor[L]{fixturePosition}.String()
+	return `{"items":[` + item + `],"limit":20,"hasMore":true,"nextCursor":"` + next + `"}`
 }
 
 func TestEveryRouteReturnsItsGoldenJSON(t *testing.T) {
@@ -54,7 +77,9 @@ func TestEveryRouteReturnsItsGoldenJSON(t *testing.T) {
 		},
 		"mint": {
 			"POST", tokensPath, `{"vendor":"pluggy","connection_config_name":"x"}`, 201,
-			`{"id":"019b0000-0000-7000-8000-000000000002","token":"` + webhookToken + `","webhookUrl":"https://public.example/v1/discovery/webhooks/pluggy/` + webhookToken + `","vendor":"pluggy"}`,
+			`{"id":"019b0000-0000-7000-8000-000000000002","token":"` + webhookToken + `",` +
+				`"webhookUrl":"https://public.example/v1/discovery/webhooks/pluggy/` + webhookToken + `",` +
+				`"vendor":"pluggy"}`,
 			nil,
 		},
 		"tokens":  {"GET", tokensPath, "", 200, envelope[tokenList](goldenToken), nil},
@@ -84,7 +109,8 @@ func TestEveryRouteReturnsItsGoldenJSON(t *testing.T) {
 		"transactions": {"GET", idPath + "/transactions", "", 200, envelope[transactionList](goldenMoney), nil},
 		"changes": {
 			"GET", prefix + "/transactions/changes", "", 200,
-			`{"items":[{"change":"modified","transaction":` + goldenMoney + `}],"limit":200,"hasMore":false,"nextCursor":"AWYBmwAAAABwAIAAAAAAAAABNw"}`,
+			`{"items":[{"change":"modified","transaction":` + goldenMoney + `}],"limit":200,"hasMore":false,` +
+				`"nextCursor":"AWYBmwAAAABwAIAAAAAAAAABNw"}`,
 			nil,
 		},
 
@@ -122,7 +148,9 @@ func TestEveryRouteReturnsItsGoldenJSON(t *testing.T) {
 					t.Errorf("%s: %q, want %q", header, got, want)
 				}
 			}
-			for header, want := range map[string]string{"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store", "X-Request-Id": "made-id"} {
+			for header, want := range map[string]string{
+				"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store", "X-Request-Id": "made-id",
+			} {
 				if got := w.Header().Get(header); got != want {
 					t.Errorf("%s: %q, want %q", header, got, want)
 				}

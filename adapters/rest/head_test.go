@@ -58,7 +58,11 @@ func TestHEADIsGETWithoutABody(t *testing.T) {
 			if whole == "" || none != "" {
 				t.Errorf("GET had %d bytes, HEAD %d", len(whole), len(none))
 			}
-			if diff := cmp.Diff(get.Header, head.Header, cmpopts.IgnoreMapEntries(func(name string, _ []string) bool { return name == "Date" })); diff != "" || head.StatusCode != get.StatusCode {
+			if diff := cmp.Diff(
+				get.Header, head.Header,
+				cmpopts.IgnoreMapEntries(func(name string, _ []string) bool { return name == "Date" }),
+			); diff != "" ||
+				head.StatusCode != get.StatusCode {
 				t.Errorf("%d and %d, (-GET +HEAD)\n%s", get.StatusCode, head.StatusCode, diff)
 			}
 			if get.ContentLength != head.ContentLength {

@@ -79,13 +79,18 @@ func TestOpenAPIDescribesEverything(t *testing.T) {
 			t.Errorf("%s is missing", r)
 			continue
 		}
-		if _, ok := op["responses"].(map[string]any)["422"]; ok != (strings.Contains(r, "POST ") || strings.Contains(r, "PUT ")) && !strings.HasSuffix(r, "/test") && !strings.HasSuffix(r, "{token}") {
+		if _, ok := op["responses"].(map[string]any)["422"]; ok != (strings.Contains(
+			r, "POST ",
+		) || strings.Contains(r, "PUT ")) &&
+			!strings.HasSuffix(r, "/test") && !strings.HasSuffix(r, "{token}") {
 			t.Errorf("%s: 422 documented %v", r, ok)
 		}
 	}
 	schemas := doc["components"].(map[string]any)["schemas"].(map[string]any)
 	create := schemas["NewConnection"].(map[string]any)
-	if diff := cmp.Diff([]any{"vendor", "configName", "baseUrl", "accountRef", "clientId", "secret"}, create["required"]); diff != "" {
+	if diff := cmp.Diff(
+		[]any{"vendor", "configName", "baseUrl", "accountRef", "clientId", "secret"}, create["required"],
+	); diff != "" {
 		t.Error(diff)
 	}
 	properties := create["properties"].(map[string]any)
@@ -151,7 +156,8 @@ func TestOutputsHaveNoSecret(t *testing.T) {
 func TestVendorEnumsListTheConfiguredVendors(t *testing.T) {
 	s := newEnv(t, func(o *Options) { o.Vendors = []domain.Vendor{"third"} })
 	p := problemIn(t, s.call("POST", connectionsPath, goodConnection), 400, codeInvalid)
-	if locations(p) != "body.vendor" || !strings.Contains(p.Errors[0].Message, "third") || strings.Contains(p.Errors[0].Message, "pluggy") {
+	if locations(p) != "body.vendor" || !strings.Contains(p.Errors[0].Message, "third") ||
+		strings.Contains(p.Errors[0].Message, "pluggy") {
 		t.Errorf("%v", p.Errors)
 	}
 	if w := s.call("POST", connectionsPath, replaceIn(`"pluggy"`, `"third"`)); w.Code != 201 {
@@ -161,7 +167,9 @@ func TestVendorEnumsListTheConfiguredVendors(t *testing.T) {
 
 func TestPlainHTTPIsAllowedByOption(t *testing.T) {
 	s := newEnv(t, func(o *Options) { o.AllowHTTP = true })
-	if w := s.call("POST", connectionsPath, replaceIn("https://api.pluggy.ai", "http://127.0.0.1:4011")); w.Code != 201 {
+	if w := s.call(
+		"POST", connectionsPath, replaceIn("https://api.pluggy.ai", "http://127.0.0.1:4011"),
+	); w.Code != 201 {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
 }
@@ -169,13 +177,17 @@ func TestPlainHTTPIsAllowedByOption(t *testing.T) {
 func TestDocsAreOnePageWithAContentSecurityPolicy(t *testing.T) {
 	w := newEnv(t).call("GET", "/docs", "")
 	policy := w.Header().Get("Content-Security-Policy")
-	for _, want := range []string{"default-src 'none'", cspHash(docsScript), cspHash(docsStyle), "frame-ancestors 'none'"} {
+	for _, want := range []string{
+		"default-src 'none'", cspHash(docsScript), cspHash(docsStyle), "frame-ancestors 'none'",
+	} {
 		if !strings.Contains(policy, want) {
 			t.Errorf("policy %q lacks %s", policy, want)
 		}
 	}
 	page := w.Body.String()
-	if w.Code != http.StatusOK || !strings.Contains(page, "/openapi.json") || strings.Contains(page, "//unpkg") || strings.Contains(page, "src=") || strings.Contains(page, "innerHTML") {
+	if w.Code != http.StatusOK || !strings.Contains(page, "/openapi.json") ||
+		strings.Contains(page, "//unpkg") || strings.Contains(page, "src=") ||
+		strings.Contains(page, "innerHTML") {
 		t.Error("the page loads from another origin, or writes markup")
 	}
 }
@@ -189,7 +201,10 @@ func TestWebhookURLsUseTheRequestHostInDevelopment(t *testing.T) {
 }
 
 func TestNewNamesTheMissingOption(t *testing.T) {
-	full := Options{Verifier: fakeVerifier{}, Clock: &porttest.Clock{}, NewRequestID: func() string { return "" }, PublicURL: "https://x.example"}
+	full := Options{
+		Verifier: fakeVerifier{}, Clock: &porttest.Clock{}, NewRequestID: func() string { return "" },
+		PublicURL: "https://x.example",
+	}
 	for name, without := range map[string]func(*Options){
 		"Verifier": func(o *Options) { o.Verifier = nil }, "Clock": func(o *Options) { o.Clock = nil },
 		"NewRequestID": func(o *Options) { o.NewRequestID = nil }, "PublicURL": func(o *Options) { o.PublicURL = "" },

@@ -11,7 +11,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-const otherConnection = `{"vendor":"belvo","configName":"b","baseUrl":"https://b.example","accountRef":"r","clientId":"i","secret":"s"}`
+const otherConnection = `{"vendor":"belvo","configName":"b","baseUrl":"https://b.example","accountRef":"r",` +
+	`"clientId":"i","secret":"s"}`
 
 func TestARepeatedRequestGetsTheStoredResponse(t *testing.T) {
 	s := newEnv(t)
@@ -20,14 +21,16 @@ func TestARepeatedRequestGetsTheStoredResponse(t *testing.T) {
 	if s.service.calls != 1 {
 		t.Errorf("the handler ran %d times", s.service.calls)
 	}
-	if repeated.Code != 201 || repeated.Body.String() != first.Body.String() || repeated.Header().Get(replayedHeader) != "true" {
+	if repeated.Code != 201 || repeated.Body.String() != first.Body.String() ||
+		repeated.Header().Get(replayedHeader) != "true" {
 		t.Errorf("%d %v %s", repeated.Code, repeated.Header(), repeated.Body)
 	}
 	if first.Header().Get(replayedHeader) != "" {
 		t.Error("the first response is marked as replayed")
 	}
 	for _, name := range []string{"Location", "ETag", "Content-Type"} {
-		if diff := cmp.Diff(first.Header().Get(name), repeated.Header().Get(name)); diff != "" || first.Header().Get(name) == "" {
+		if diff := cmp.Diff(first.Header().Get(name), repeated.Header().Get(name)); diff != "" ||
+			first.Header().Get(name) == "" {
 			t.Errorf("%s: %s", name, diff)
 		}
 	}
@@ -41,7 +44,8 @@ func TestA4xxIsStoredUnderItsIdempotencyKeyAndA5xxIsNot(t *testing.T) {
 	s.service.err = &domain.Error{Kind: domain.Conflict, Code: domain.NameTaken}
 	problemIn(t, s.call("POST", connectionsPath, goodConnection, keyHeader, "taken"), 409, codeConflict)
 	s.service.err = nil
-	if w := s.call("POST", connectionsPath, goodConnection, keyHeader, "taken"); w.Code != 409 || w.Header().Get(replayedHeader) != "true" || w.Header().Get("Content-Type") != problemType {
+	if w := s.call("POST", connectionsPath, goodConnection, keyHeader, "taken"); w.Code != 409 ||
+		w.Header().Get(replayedHeader) != "true" || w.Header().Get("Content-Type") != problemType {
 		t.Errorf("a 4xx is not replayed: %d %v", w.Code, w.Header())
 	}
 	s.service.err = &domain.Error{Kind: domain.Unavailable}
@@ -49,7 +53,8 @@ func TestA4xxIsStoredUnderItsIdempotencyKeyAndA5xxIsNot(t *testing.T) {
 	s.service.err, s.service.panicWith = nil, "x"
 	problemIn(t, s.call("POST", connectionsPath, goodConnection, keyHeader, "away"), 500, codeInternal)
 	s.service.panicWith = nil
-	if w := s.call("POST", connectionsPath, goodConnection, keyHeader, "away"); w.Code != 201 || w.Header().Get(replayedHeader) != "" {
+	if w := s.call("POST", connectionsPath, goodConnection, keyHeader, "away"); w.Code != 201 ||
+		w.Header().Get(replayedHeader) != "" {
 		t.Errorf("a 5xx does not free its key: %d", w.Code)
 	}
 }
@@ -67,7 +72,10 @@ func TestAMintedTokenIsNeverStored(t *testing.T) {
 		}
 	}
 	problemIn(t, s.call("POST", tokensPath, body, keyHeader, "mint"), 409, codeTokenShownOnce)
-	problemIn(t, s.call("POST", tokensPath, strings.Replace(body, `"a"`, `"b"`, 1), keyHeader, "mint"), 422, codeKeyReused)
+	problemIn(
+		t, s.call("POST", tokensPath, strings.Replace(body, `"a"`, `"b"`, 1), keyHeader, "mint"), 422,
+		codeKeyReused,
+	)
 	if s.service.calls != 1 {
 		t.Errorf("minted %d times", s.service.calls)
 	}
@@ -77,12 +85,15 @@ func TestMalformedIdempotencyKeysAreRejected(t *testing.T) {
 	s := newEnv(t)
 	for _, bad := range []string{" ", "a b", "é", "a/b", strings.Repeat("k", 129), "a;b", "a\tb", canary + "!"} {
 		w := s.call("POST", connectionsPath, goodConnection, keyHeader, bad)
-		if p := problemIn(t, w, 400, codeInvalid); locations(p) != "header.X-Idempotency-Key" || strings.Contains(w.Body.String(), canary) {
+		if p := problemIn(t, w, 400, codeInvalid); locations(p) != "header.X-Idempotency-Key" ||
+			strings.Contains(w.Body.String(), canary) {
 			t.Errorf("%q: %s", bad, w.Body)
 		}
 	}
 	r := httptest.NewRequest(http.MethodPost, connectionsPath, strings.NewReader(goodConnection))
-	r.Header = map[string][]string{"Authorization": {"Bearer tenant-a"}, "Content-Type": {"application/json"}, "X-Idempotency-Key": {""}}
+	r.Header = map[string][]string{
+		"Authorization": {"Bearer tenant-a"}, "Content-Type": {"application/json"}, "X-Idempotency-Key": {""},
+	}
 	problemIn(t, s.serve(r), 400, codeInvalid)
 	problemIn(t, s.call("POST", connectionsPath, goodConnection, keyHeader, "a", altKeyHeader, "b"), 400, codeInvalid)
 	if w := s.call("POST", connectionsPath, goodConnection, keyHeader, "same", altKeyHeader, "same"); w.Code != 201 {

@@ -25,15 +25,22 @@ func TestRequestsReachThePortUnchanged(t *testing.T) {
 		name, request, body string
 		want                any
 	}{
-		{"create", "POST " + connectionsPath, `{"vendor":"belvo","configName":"n","baseUrl":"https://b.example","accountRef":"r","clientId":"i","secret":"\u0073 \n"}`,
-			ports.NewConnection{Vendor: "belvo", Name: "n", BaseURL: "https://b.example", AccountRef: "r", ClientID: secret("i"), Secret: secret("s \n")}},
+		{"create", "POST " + connectionsPath, `{"vendor":"belvo","configName":"n","baseUrl":"https://b.example",` +
+			`"accountRef":"r","clientId":"i","secret":"\u0073 \n"}`,
+			ports.NewConnection{
+				Vendor: "belvo", Name: "n", BaseURL: "https://b.example", AccountRef: "r", ClientID: secret("i"),
+				Secret: secret("s \n"),
+			}},
 		{
 			"update", "PUT " + idPath, put + `}`,
 			ports.ConnectionUpdate{Name: "n", BaseURL: "https://b.example/x", AccountRef: "r"},
 		},
 		{
 			"rotate", "PUT " + idPath, put + `,"clientId":"i","secret":"s"}`,
-			ports.ConnectionUpdate{Name: "n", BaseURL: "https://b.example/x", AccountRef: "r", ClientID: secret("i"), Secret: secret("s")},
+			ports.ConnectionUpdate{
+				Name: "n", BaseURL: "https://b.example/x", AccountRef: "r", ClientID: secret("i"),
+				Secret: secret("s"),
+			},
 		},
 		{"delete", "DELETE " + idPath, "", connection},
 		{"list by health", "GET " + connectionsPath + "?health=unhealthy", "", domain.Unhealthy},
@@ -42,16 +49,31 @@ func TestRequestsReachThePortUnchanged(t *testing.T) {
 			ports.TokenFilter{Connection: connection},
 		},
 		{"revoke", "DELETE " + tokensPath + otherPath, "", domain.TokenID{UUID: otherID}},
-		{"deliveries", "GET " + deliveriesPath + "?connectionId=" + someID.String() + "&status=failed&eventId=e%20é&from=2026-01-02T00:00:00%2B01:00&to=2026-01-03", "",
-			ports.DeliveryFilter{Connection: connection, Status: domain.DeliveryFailed, EventID: "e é", From: time.Date(2026, 1, 1, 23, 0, 0, 0, time.UTC), To: time.Date(2026, 1, 3, 0, 0, 0, 0, time.UTC)}},
+		{"deliveries", "GET " + deliveriesPath + "?connectionId=" + someID.String() +
+			"&status=failed&eventId=e%20é&from=2026-01-02T00:00:00%2B01:00&to=2026-01-03", "",
+			ports.DeliveryFilter{
+				Connection: connection, Status: domain.DeliveryFailed, EventID: "e é",
+				From: time.Date(2026, 1, 1, 23, 0, 0, 0, time.UTC), To: time.Date(2026, 1, 3, 0, 0, 0, 0, time.UTC),
+			}},
 		{"deliveries of an empty time range", "GET " + deliveriesPath + "?from=2026-01-02&to=2026-01-02", "",
-			ports.DeliveryFilter{From: time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC), To: time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC)}},
-		{"replay in bulk", "POST " + deliveriesPath + "/replay", `{"connectionId":"` + someID.String() + `","status":"failed","eventId":"e","from":"2026-01-02T00:00:00+01:00","to":"2026-01-03T00:00:00Z","limit":7}`,
-			ports.DeliveryFilter{Connection: connection, Status: domain.DeliveryFailed, EventID: "e", From: time.Date(2026, 1, 1, 23, 0, 0, 0, time.UTC), To: time.Date(2026, 1, 3, 0, 0, 0, 0, time.UTC)}},
+			ports.DeliveryFilter{
+				From: time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC), To: time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC),
+			}},
+		{"replay in bulk", "POST " + deliveriesPath + "/replay", `{"connectionId":"` + someID.String() + `",` +
+			`"status":"failed","eventId":"e","from":"2026-01-02T00:00:00+01:00","to":"2026-01-03T00:00:00Z","limit":7}`,
+			ports.DeliveryFilter{
+				Connection: connection, Status: domain.DeliveryFailed, EventID: "e",
+				From: time.Date(2026, 1, 1, 23, 0, 0, 0, time.UTC), To: time.Date(2026, 1, 3, 0, 0, 0, 0, time.UTC),
+			}},
 		{"replay by dates", "POST " + deliveriesPath + "/replay", `{"from":"2026-01-02","to":"2026-01-03"}`,
-			ports.DeliveryFilter{From: time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC), To: time.Date(2026, 1, 3, 0, 0, 0, 0, time.UTC)}},
-		{"replay with fractional seconds", "POST " + deliveriesPath + "/replay", `{"from":"2026-01-02T23:59:59.123456-03:00"}`,
-			ports.DeliveryFilter{From: time.Date(2026, 1, 3, 2, 59, 59, 123456000, time.UTC)}},
+			ports.DeliveryFilter{
+				From: time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC), To: time.Date(2026, 1, 3, 0, 0, 0, 0, time.UTC),
+			}},
+		{
+			"replay with fractional seconds", "POST " + deliveriesPath + "/replay",
+			`{"from":"2026-01-02T23:59:59.123456-03:00"}`,
+			ports.DeliveryFilter{From: time.Date(2026, 1, 3, 2, 59, 59, 123456000, time.UTC)},
+		},
 		{"pulls of one connection", "GET " + idPath + "/pulls", "", connection},
 		{"pull the whole history", "POST " + idPath + "/pulls", "{}", domain.Window{}},
 		{
@@ -59,10 +81,21 @@ func TestRequestsReachThePortUnchanged(t *testing.T) {
 			domain.Window{From: "2026-01-01", To: "2026-01-31"},
 		},
 		{"accounts of one connection", "GET " + idPath + "/accounts", "", connection},
-		{"transactions", "GET " + idPath + "/transactions?from=2026-01-01&to=2026-01-31&status=pending&accountId=" + otherID.String(), "",
-			ports.TransactionFilter{Window: domain.Window{From: "2026-01-01", To: "2026-01-31"}, Status: domain.Pending, Account: domain.AccountID{UUID: otherID}}},
-		{"engine create", "POST " + enginesPath, `{"type":"postgres","configName":"n","config":{"port":54321234567890123456789,"s":"\u0041"},"credential":{"password":"p"}}`,
-			ports.NewEngine{Type: "postgres", Name: "n", Config: json.RawMessage(`{"port":54321234567890123456789,"s":"\u0041"}`), Credential: domain.NewCredential(map[string]domain.Secret{"password": secret("p")})}},
+		{
+			"transactions",
+			"GET " + idPath + "/transactions?from=2026-01-01&to=2026-01-31&status=pending&accountId=" + otherID.String(), "",
+			ports.TransactionFilter{
+				Window: domain.Window{From: "2026-01-01", To: "2026-01-31"}, Status: domain.Pending,
+				Account: domain.AccountID{UUID: otherID},
+			},
+		},
+		{"engine create", "POST " + enginesPath, `{"type":"postgres","configName":"n",` +
+			`"config":{"port":54321234567890123456789,"s":"\u0041"},"credential":{"password":"p"}}`,
+			ports.NewEngine{
+				Type: "postgres", Name: "n",
+				Config:     json.RawMessage(`{"port":54321234567890123456789,"s":"\u0041"}`),
+				Credential: domain.NewCredential(map[string]domain.Secret{"password": secret("p")}),
+			}},
 		{
 			"engine patch", "PATCH " + enginesPath + samePath, `{"credential":{"password":"p"}}`,
 			ports.EngineUpdate{Credential: domain.NewCredential(map[string]domain.Secret{"password": secret("p")})},

@@ -76,7 +76,10 @@ var invalidBodies = []struct {
 	{"name empty", "POST " + connectionsPath, replaceIn("pluggy-main", ""), "body.configName"},
 	{"name NUL", "POST " + connectionsPath, replaceIn("pluggy-main", `a\u0000b`), "body.configName"},
 	{"name line end", "POST " + connectionsPath, replaceIn("pluggy-main", `a\nb`), "body.configName"},
-	{"name too long", "POST " + connectionsPath, replaceIn("pluggy-main", strings.Repeat("é", 256)), "body.configName"},
+	{
+		"name too long", "POST " + connectionsPath, replaceIn("pluggy-main", strings.Repeat("é", 256)),
+		"body.configName",
+	},
 	{"secret null", "POST " + connectionsPath, replaceIn(`"s-`+canary+`"`, `null`), "body.secret"},
 	{"secret number", "POST " + connectionsPath, replaceIn(`"s-`+canary+`"`, `123`), "body.secret"},
 	{"secret huge number", "POST " + connectionsPath, replaceIn(`"s-`+canary+`"`, `1e400`), "body.secret"},
@@ -99,7 +102,8 @@ var invalidBodies = []struct {
 	{"address with fragment", "POST " + connectionsPath, replaceIn("pluggy.ai", "pluggy.ai#x"), "body.baseUrl"},
 	{"address with backslash", "POST " + connectionsPath, replaceIn("pluggy.ai", `pluggy.ai\\@evil`), "body.baseUrl"},
 	{"address with space", "POST " + connectionsPath, replaceIn("api.pluggy.ai", "a b"), "body.baseUrl"},
-	{"everything wrong at once", "POST " + connectionsPath, `{"vendor":1,"configName":"","baseUrl":"x","accountRef":null,"clientId":{},"x":0}`,
+	{"everything wrong at once", "POST " + connectionsPath, `{"vendor":1,"configName":"","baseUrl":"x",` +
+		`"accountRef":null,"clientId":{},"x":0}`,
 		"body.accountRef body.baseUrl body.clientId body.configName body.secret body.vendor body.x"},
 
 	{

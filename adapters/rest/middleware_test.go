@@ -59,7 +59,10 @@ func TestIfMatchParsesEntityTags(t *testing.T) {
 		"": nil, "*": nil, `"3"`: {3}, `"2", "3"`: {2, 3}, `"2","x"`: {2, -1}, "3": {-1}, `W/"3"`: {-1},
 		`"03"`: {-1}, `"+3"`: {-1}, canary: {-1}, `"3", *`: {3, -1},
 	} {
-		for _, target := range []string{"PUT " + idPath, "DELETE " + idPath, "PATCH " + enginesPath + samePath, "DELETE " + enginesPath + samePath} {
+		for _, target := range []string{
+			"PUT " + idPath, "DELETE " + idPath, "PATCH " + enginesPath + samePath,
+			"DELETE " + enginesPath + samePath,
+		} {
 			method, path, _ := strings.Cut(target, " ")
 			body := map[string]string{"PUT": put, "PATCH": "{}"}[method]
 			if w := s.call(method, path, body, "If-Match", header); w.Code >= 300 {
@@ -80,7 +83,10 @@ func TestIfMatchParsesEntityTags(t *testing.T) {
 
 func TestACursorContinuesItsList(t *testing.T) {
 	s := newEnv(t)
-	for _, target := range []string{connectionsPath, enginesPath, tokensPath, deliveriesPath, idPath + "/pulls", idPath + "/accounts", idPath + "/transactions", prefix + "/transactions/changes"} {
+	for _, target := range []string{
+		connectionsPath, enginesPath, tokensPath, deliveriesPath, idPath + "/pulls", idPath + "/accounts",
+		idPath + "/transactions", prefix + "/transactions/changes",
+	} {
 		var first struct {
 			NextCursor string `json:"nextCursor"`
 		}
@@ -96,7 +102,10 @@ func TestACursorContinuesItsList(t *testing.T) {
 
 func TestWaitAcceptsSecondsOrADuration(t *testing.T) {
 	s := newEnv(t)
-	for text, want := range map[string]time.Duration{"0": 0, "10": 10 * time.Second, "10s": 10 * time.Second, "30": 30 * time.Second, "250ms": 250 * time.Millisecond} {
+	for text, want := range map[string]time.Duration{
+		"0": 0, "10": 10 * time.Second, "10s": 10 * time.Second, "30": 30 * time.Second,
+		"250ms": 250 * time.Millisecond,
+	} {
 		s.call("GET", prefix+"/transactions/changes?wait="+text, "")
 		if s.service.got != want {
 			t.Errorf("%s: %v", text, s.service.got)
@@ -162,7 +171,8 @@ func TestPanicsBecomeProblems(t *testing.T) {
 		if len(logged) != 1 || strings.Contains(logged[0].ContextMap()["cause"].(string), canary) {
 			t.Errorf("logged %v", logged)
 		}
-		if access := s.logs.FilterMessage("request").All(); len(access) != 1 || access[0].ContextMap()["status"] != int64(500) {
+		if access := s.logs.FilterMessage("request").All(); len(access) != 1 ||
+			access[0].ContextMap()["status"] != int64(500) {
 			t.Errorf("access log %v", access)
 		}
 	}

@@ -43,7 +43,10 @@ func (p blockingFeed) Changes(
 // still waits, and must not end the handler's context.
 func TestALongPollOutlivesTheReadTimeout(t *testing.T) {
 	service := blockingFeed{&fake{}, make(chan struct{}), make(chan struct{})}
-	handler, err := New(service, Options{Verifier: fakeVerifier{}, Clock: porttest.NewClock(moment), NewRequestID: func() string { return "x" }, Development: true})
+	handler, err := New(service, Options{
+		Verifier: fakeVerifier{}, Clock: porttest.NewClock(moment), NewRequestID: func() string { return "x" },
+		Development: true,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +59,9 @@ func TestALongPollOutlivesTheReadTimeout(t *testing.T) {
 		<-service.called
 		time.AfterFunc(200*time.Millisecond, func() { close(service.release) })
 	}()
-	r, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+prefix+"/transactions/changes?wait=30", nil)
+	r, _ := http.NewRequestWithContext(
+		t.Context(), http.MethodGet, server.URL+prefix+"/transactions/changes?wait=30", nil,
+	)
 	r.Header.Set("Authorization", "Bearer tenant-a")
 	response, err := server.Client().Do(r)
 	if err != nil {
@@ -81,7 +86,8 @@ func TestABodyThatNeverArrivesTimesOut(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, _ = fmt.Fprintf(connection, "POST %s HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer tenant-a\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{", path)
+		_, _ = fmt.Fprintf(connection, "POST %s HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer tenant-a\r\n"+
+			"Content-Type: application/json\r\nContent-Length: 1000\r\n\r\n{", path)
 		response, err := http.ReadResponse(bufio.NewReader(connection), nil)
 		if err != nil {
 			t.Fatal(err)
@@ -96,7 +102,8 @@ func TestABodyThatNeverArrivesTimesOut(t *testing.T) {
 
 func TestTheServerSetsEveryTimeoutAndLimit(t *testing.T) {
 	s := NewServer(":0", http.NotFoundHandler())
-	if s.ReadHeaderTimeout == 0 || s.ReadTimeout == 0 || s.WriteTimeout <= maxWait || s.IdleTimeout == 0 || s.MaxHeaderBytes == 0 {
+	if s.ReadHeaderTimeout == 0 || s.ReadTimeout == 0 || s.WriteTimeout <= maxWait || s.IdleTimeout == 0 ||
+		s.MaxHeaderBytes == 0 {
 		t.Errorf("%+v", s)
 	}
 }

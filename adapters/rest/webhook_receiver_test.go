@@ -26,8 +26,13 @@ func TestAWebhookReachesThePortUnchanged(t *testing.T) {
 	if w := s.serve(r); w.Code != 202 || w.Body.Len() > 0 {
 		t.Fatalf("%d %s", w.Code, w.Body)
 	}
-	want := domain.WebhookRequest{Vendor: "pluggy", Token: webhookToken, Body: []byte(body), Signature: "sha256=ab", Authorization: "shared", Peer: netip.MustParseAddr("192.0.2.7")}
-	if diff := cmp.Diff(want, s.service.webhook, cmp.Comparer(func(a, b netip.Addr) bool { return a == b })); diff != "" {
+	want := domain.WebhookRequest{
+		Vendor: "pluggy", Token: webhookToken, Body: []byte(body), Signature: "sha256=ab", Authorization: "shared",
+		Peer: netip.MustParseAddr("192.0.2.7"),
+	}
+	if diff := cmp.Diff(
+		want, s.service.webhook, cmp.Comparer(func(a, b netip.Addr) bool { return a == b }),
+	); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -64,7 +69,10 @@ func TestEveryRefusedWebhookGetsTheSame401(t *testing.T) {
 func TestWebhookFailuresOtherThan401(t *testing.T) {
 	s := newEnv(t, func(o *Options) { o.WebhookRatePerMinute = 3 })
 	problemIn(t, s.call("POST", webhookURL, strings.Repeat("a", maxWebhookBody+1)), 413, codeTooLarge)
-	chunked := httptest.NewRequest(http.MethodPost, prefix+"/webhooks/pluggy/chunked", strings.NewReader(strings.Repeat("a", maxWebhookBody+1)))
+	chunked := httptest.NewRequest(
+		http.MethodPost, prefix+"/webhooks/pluggy/chunked",
+		strings.NewReader(strings.Repeat("a", maxWebhookBody+1)),
+	)
 	chunked.ContentLength = -1
 	problemIn(t, s.serve(chunked), 413, codeTooLarge)
 	if w := s.call("POST", webhookURL, strings.Repeat("a", maxWebhookBody)); w.Code != 202 {
@@ -148,7 +156,8 @@ func TestNothingSecretIsLogged(t *testing.T) {
 	}
 	for _, line := range s.logs.All() {
 		for name, value := range line.ContextMap() {
-			if text, ok := value.(string); ok && (strings.Contains(text, canary) || strings.Contains(text, webhookToken)) {
+			if text, ok := value.(string); ok &&
+				(strings.Contains(text, canary) || strings.Contains(text, webhookToken)) {
 				t.Errorf("%s: %s", name, text)
 			}
 		}

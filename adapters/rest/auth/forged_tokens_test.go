@@ -25,7 +25,8 @@ var strictClaims = Claims{Issuer: "https://issuer.example", Audience: "discovery
 func newIssuer(t testing.TB, set []byte) (*httptest.Server, *[]byte) {
 	t.Helper()
 	served := set
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(served) }))
+	serve := func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(served) }
+	server := httptest.NewServer(http.HandlerFunc(serve))
 	t.Cleanup(server.Close)
 	return server, &served
 }
@@ -80,11 +81,17 @@ func TestValidTokensAreAccepted(t *testing.T) {
 		},
 		"tenant in camelCase": {
 			shared,
-			signed(members{"alg": "HS256"}, goodClaims().with("tenant_id", nil, "tenantId", tenant), signHMAC([]byte(secret))),
+			signed(
+				members{"alg": "HS256"}, goodClaims().with("tenant_id", nil, "tenantId", tenant),
+				signHMAC([]byte(secret)),
+			),
 		},
 		"expired within the leeway": {
 			shared,
-			signed(members{"alg": "HS256"}, goodClaims().with("exp", moment.Add(-time.Second).Unix()), signHMAC([]byte(secret))),
+			signed(
+				members{"alg": "HS256"}, goodClaims().with("exp", moment.Add(-time.Second).Unix()),
+				signHMAC([]byte(secret)),
+			),
 		},
 		"key URL in the header is ignored": {
 			published,
@@ -104,11 +111,17 @@ func TestValidTokensAreAccepted(t *testing.T) {
 
 func TestScopesAreReadFromThreeClaims(t *testing.T) {
 	v, _ := newHS256Verifier(t, Claims{})
-	got, err := v.Verify(t.Context(), signed(members{"alg": "HS256"}, goodClaims().with("scope", " a  b ", "scp", []any{"c", 1, "d"}, "permissions", []string{"e"}), signHMAC([]byte(secret))))
+	got, err := v.Verify(t.Context(), signed(
+		members{"alg": "HS256"},
+		goodClaims().with("scope", " a  b ", "scp", []any{"c", 1, "d"}, "permissions", []string{"e"}),
+		signHMAC([]byte(secret)),
+	))
 	if diff := cmp.Diff([]string{"a", "b", "c", "d", "e"}, got.Scopes); diff != "" || err != nil {
 		t.Error(err, diff)
 	}
-	none, err := v.Verify(t.Context(), signed(members{"alg": "HS256"}, goodClaims().with("scope", 7), signHMAC([]byte(secret))))
+	none, err := v.Verify(
+		t.Context(), signed(members{"alg": "HS256"}, goodClaims().with("scope", 7), signHMAC([]byte(secret))),
+	)
 	if err != nil || len(none.Scopes) > 0 {
 		t.Error(err, none.Scopes)
 	}
@@ -318,7 +331,9 @@ func TestShortSecretsAreRefused(t *testing.T) {
 		t.Error(err)
 	}
 	for _, address := range []string{"", "issuer", "ftp://issuer.example", "https://"} {
-		if _, err := NewJWKS(context.Background(), Issuer{URL: address, Client: http.DefaultClient}, Claims{}, &porttest.Clock{}); !errors.Is(err, ErrIssuerURL) {
+		if _, err := NewJWKS(
+			context.Background(), Issuer{URL: address, Client: http.DefaultClient}, Claims{}, &porttest.Clock{},
+		); !errors.Is(err, ErrIssuerURL) {
 			t.Errorf("%q: %v", address, err)
 		}
 	}

@@ -85,14 +85,20 @@ func TestAFailedKeyFetchIsReported(t *testing.T) {
 			recorder, transport := &errorRecorder{}, &http.Transport{}
 			defer transport.CloseIdleConnections()
 			address := strings.Replace(server.URL, "://", "://user:"+canary+"@", 1) + "/?key=" + canary
-			v, err := NewJWKS(t.Context(), Issuer{address, &http.Client{Transport: transport}, recorder.record}, Claims{}, porttest.NewClock(moment))
+			v, err := NewJWKS(
+				t.Context(), Issuer{address, &http.Client{Transport: transport}, recorder.record}, Claims{},
+				porttest.NewClock(moment),
+			)
 			if err != nil {
 				t.Fatal(err)
 			}
 			for range 3 {
-				_, err := v.Verify(t.Context(), signed(members{"alg": "RS256", "kid": "one"}, goodClaims(), fixedSignature("x")))
+				_, err := v.Verify(
+					t.Context(), signed(members{"alg": "RS256", "kid": "one"}, goodClaims(), fixedSignature("x")),
+				)
 				var unavailable *domain.Error
-				if !errors.As(err, &unavailable) || unavailable.Kind != domain.Unavailable || unavailable.Cause.Error() != "no keys from the issuer: "+c.want {
+				if !errors.As(err, &unavailable) || unavailable.Kind != domain.Unavailable ||
+					unavailable.Cause.Error() != "no keys from the issuer: "+c.want {
 					t.Errorf("%v, by %v", err, unavailable)
 				}
 			}
@@ -122,7 +128,9 @@ func TestALaterFetchFailureIsReportedWhileOldKeysStayInUse(t *testing.T) {
 	end() // the process shuts down: a request cut off by that is not a failure of the issuer
 	clock.Pass(minFetchInterval)
 	mustReject(t, v, second)
-	if diff := cmp.Diff([]string{"the issuer responded with status 503", "the issuer responded with status 503"}, recorder.messages); diff != "" {
+	if diff := cmp.Diff(
+		[]string{"the issuer responded with status 503", "the issuer responded with status 503"}, recorder.messages,
+	); diff != "" {
 		t.Error(diff)
 	}
 }

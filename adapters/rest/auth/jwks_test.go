@@ -144,7 +144,8 @@ func TestWithoutAnyKeyVerifyReturnsUnavailable(t *testing.T) {
 	issuer := newRotatingIssuer(t, nil)
 	v, clock := issuer.verifier(t)
 	for range 2 {
-		if _, err := v.Verify(t.Context(), first); !errors.Is(err, domain.Unavailable) || domain.RetryAfterOf(err) == 0 {
+		if _, err := v.Verify(t.Context(), first); !errors.Is(err, domain.Unavailable) ||
+			domain.RetryAfterOf(err) == 0 {
 			t.Errorf("err = %v", err)
 		}
 	}

@@ -70,7 +70,9 @@ func TestAValidTokenIsVerifiedOnceInFiveSeconds(t *testing.T) {
 func TestARejectedTokenIsNotCached(t *testing.T) {
 	v, clock, finds := newCountingVerifier(t)
 	for name, token := range map[string]string{
-		"forged":               signed(members{"alg": "HS256"}, goodClaims(), signHMAC([]byte(strings.Repeat("x", 32)))),
+		"forged": signed(
+			members{"alg": "HS256"}, goodClaims(), signHMAC([]byte(strings.Repeat("x", 32))),
+		),
 		"no tenant":            signHS256(goodClaims().with("tenant_id", nil)),
 		"expired":              signHS256(goodClaims().with("exp", moment.Add(-time.Minute).Unix())),
 		"not valid yet":        signHS256(goodClaims().with("nbf", moment.Add(31*time.Second).Unix())),

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// clientAddress returns the address that a request came from: the peer's, or, where the peer
-// is a trusted proxy, the rightmost address of X-Forwarded-For that is not a trusted proxy.
+// clientAddress returns the client address of a request: the address of the peer or, where
+// the peer is a trusted proxy, the rightmost address of X-Forwarded-For that is not one.
 // Addresses to the left of that one are ignored, because the client may have written them.
 // It returns the zero address, which is in no network, where the address cannot be determined.
 func clientAddress(r *http.Request, trustedProxies []netip.Prefix) netip.Addr {

@@ -183,9 +183,9 @@ func (s *server) replayDeliveries(
 	if limit == 0 {
 		limit = defaultReplayLimit
 	}
-	again, err := s.service.ReplayDeliveries(ctx, tenant, filter, limit)
+	deliveries, err := s.service.ReplayDeliveries(ctx, tenant, filter, limit)
 	if err != nil {
 		return nil, err
 	}
-	return &bodyOutput[replayed]{replayed{len(again), mapItems(again, deliveryOf)}}, nil
+	return &bodyOutput[replayed]{replayed{len(deliveries), mapItems(deliveries, deliveryOf)}}, nil
 }

@@ -36,8 +36,8 @@ func TestAnIssuerThatFailsIsTold(t *testing.T) {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
 	for _, line := range []string{
-		`"where":"issuer keys","error":"the issuer answered 502"`,
-		`"cause":"unavailable: no keys of the issuer: the issuer answered 502"`,
+		`"where":"issuer keys","error":"the issuer responded with status 502"`,
+		`"cause":"unavailable: no keys from the issuer: the issuer responded with status 502"`,
 	} {
 		if strings.Count(log.String(), line) != 1 {
 			t.Errorf("not once %s in %s", line, log)

@@ -32,8 +32,8 @@ var moment = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 
 type members map[string]any
 
-// but gives the members with some replaced; a nil value takes one out.
-func (m members) but(pairs ...any) members {
+// with returns the members with some replaced; a nil value removes a member.
+func (m members) with(pairs ...any) members {
 	changed := maps.Clone(m)
 	for i := 0; i < len(pairs); i += 2 {
 		changed[pairs[i].(string)] = pairs[i+1]
@@ -46,7 +46,8 @@ func (m members) but(pairs ...any) members {
 
 func goodClaims() members {
 	return members{
-		"exp": moment.Add(time.Hour).Unix(), "iat": moment.Unix(), "iss": "https://issuer.example", "aud": []string{"discovery"},
+		"exp": moment.Add(time.Hour).Unix(), "iat": moment.Unix(), "iss": "https://issuer.example",
+		"aud":       []string{"discovery"},
 		"tenant_id": tenant, "scope": "discovery:read discovery:write",
 	}
 }
@@ -62,13 +63,13 @@ func encode(v any) string {
 	return base64.RawURLEncoding.EncodeToString(raw)
 }
 
-// signed makes a token by hand, so that a forger's freedom is the test's.
+// signed assembles a token without the JWT library, so that a test can forge every part of it.
 func signed(header, claims any, sign func(input []byte) []byte) string {
 	input := encode(header) + "." + encode(claims)
 	return input + "." + base64.RawURLEncoding.EncodeToString(sign([]byte(input)))
 }
 
-func byHMAC(key []byte) func([]byte) []byte {
+func signHMAC(key []byte) func([]byte) []byte {
 	return func(input []byte) []byte {
 		mac := hmac.New(sha256.New, key)
 		mac.Write(input)
@@ -76,7 +77,7 @@ func byHMAC(key []byte) func([]byte) []byte {
 	}
 }
 
-func byRSA(key *rsa.PrivateKey) func([]byte) []byte {
+func signRSA(key *rsa.PrivateKey) func([]byte) []byte {
 	return func(input []byte) []byte {
 		sum := sha256.Sum256(input)
 		signature, err := rsa.SignPKCS1v15(rand.Reader, key, crypto.SHA256, sum[:])
@@ -87,7 +88,7 @@ func byRSA(key *rsa.PrivateKey) func([]byte) []byte {
 	}
 }
 
-func byPSS(key *rsa.PrivateKey) func([]byte) []byte {
+func signPSS(key *rsa.PrivateKey) func([]byte) []byte {
 	return func(input []byte) []byte {
 		sum := sha256.Sum256(input)
 		signature, err := rsa.SignPSS(rand.Reader, key, crypto.SHA256, sum[:], nil)
@@ -98,7 +99,7 @@ func byPSS(key *rsa.PrivateKey) func([]byte) []byte {
 	}
 }
 
-func byECDSA(key *ecdsa.PrivateKey) func([]byte) []byte {
+func signECDSA(key *ecdsa.PrivateKey) func([]byte) []byte {
 	return func(input []byte) []byte {
 		sum := sha256.Sum256(input)
 		r, s, err := ecdsa.Sign(rand.Reader, key, sum[:])
@@ -112,16 +113,16 @@ func byECDSA(key *ecdsa.PrivateKey) func([]byte) []byte {
 	}
 }
 
-func byEdwards(key ed25519.PrivateKey) func([]byte) []byte {
+func signEd25519(key ed25519.PrivateKey) func([]byte) []byte {
 	return func(input []byte) []byte { return ed25519.Sign(key, input) }
 }
 
-func bySigning(signature string) func([]byte) []byte {
+func fixedSignature(signature string) func([]byte) []byte {
 	return func([]byte) []byte { return []byte(signature) }
 }
 
-// ring holds one key of each kind; making them once keeps the tests quick.
-var ring = sync.OnceValue(func() (r struct {
+// testKeys has one key of each type, generated only once to keep the tests fast.
+var testKeys = sync.OnceValue(func() (r struct {
 	rsa, pss, foreign, weak *rsa.PrivateKey
 	ec                      *ecdsa.PrivateKey
 	ed                      ed25519.PrivateKey
@@ -134,8 +135,8 @@ var ring = sync.OnceValue(func() (r struct {
 	return r
 })
 
-// keySet publishes keys by id; algorithm "" leaves the member out.
-func keySet(t testing.TB, entries ...any) []byte {
+// jwkSet encodes keys with their key ids; algorithm "" omits the member.
+func jwkSet(t testing.TB, entries ...any) []byte {
 	t.Helper()
 	set := jwk.NewSet()
 	for i := 0; i < len(entries); i += 3 {
@@ -158,7 +159,7 @@ func keySet(t testing.TB, entries ...any) []byte {
 	return raw
 }
 
-func newShared(t testing.TB, c Claims) (*Verifier, *porttest.Clock) {
+func newHS256Verifier(t testing.TB, c Claims) (*Verifier, *porttest.Clock) {
 	t.Helper()
 	clock := porttest.NewClock(moment)
 	v, err := NewHS256(domain.SecretText(secret), c, clock)

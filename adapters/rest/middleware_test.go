@@ -12,7 +12,7 @@ import (
 )
 
 func TestScopesAreCheckedWhenRequired(t *testing.T) {
-	s := newSurface(t, func(o *Options) { o.RequireScopes = true })
+	s := newEnv(t, func(o *Options) { o.RequireScopes = true })
 	reader := []string{"Authorization", "Bearer tenant-b"}
 	if w := s.call("GET", connectionsPath, "", reader...); w.Code != 200 {
 		t.Errorf("read: %d", w.Code)
@@ -26,20 +26,20 @@ func TestScopesAreCheckedWhenRequired(t *testing.T) {
 			problemIn(t, w, 403, codeForbidden)
 		}
 	}
-	if w := newSurface(t).call("DELETE", idPath, "", reader...); w.Code != 204 {
+	if w := newEnv(t).call("DELETE", idPath, "", reader...); w.Code != 204 {
 		t.Errorf("without the setting: %d", w.Code)
 	}
 }
 
-func TestRateIsATenantsOwn(t *testing.T) {
-	s := newSurface(t, func(o *Options) { o.RatePerMinute = 2 })
+func TestTheRateLimitIsPerTenant(t *testing.T) {
+	s := newEnv(t, func(o *Options) { o.RatePerMinute = 2 })
 	for range 2 {
 		if w := s.call("GET", connectionsPath, ""); w.Code != 200 {
 			t.Fatal(w.Code)
 		}
 	}
 	w := s.call("GET", connectionsPath, "")
-	problemIn(t, w, 429, codeRate)
+	problemIn(t, w, 429, codeRateLimited)
 	if w.Header().Get("Retry-After") != "30" {
 		t.Errorf("Retry-After %q", w.Header().Get("Retry-After"))
 	}
@@ -52,13 +52,17 @@ func TestRateIsATenantsOwn(t *testing.T) {
 	}
 }
 
-func TestEntityTags(t *testing.T) {
-	s := newSurface(t)
+func TestIfMatchParsesEntityTags(t *testing.T) {
+	s := newEnv(t)
 	put := `{"configName":"a","baseUrl":"https://b.example","accountRef":"c"}`
 	for header, want := range map[string][]int64{
-		"": nil, "*": nil, `"3"`: {3}, `"2", "3"`: {2, 3}, `"2","x"`: {2, -1}, "3": {-1}, `W/"3"`: {-1}, `"03"`: {-1}, `"+3"`: {-1}, canary: {-1}, `"3", *`: {3, -1},
+		"": nil, "*": nil, `"3"`: {3}, `"2", "3"`: {2, 3}, `"2","x"`: {2, -1}, "3": {-1}, `W/"3"`: {-1},
+		`"03"`: {-1}, `"+3"`: {-1}, canary: {-1}, `"3", *`: {3, -1},
 	} {
-		for _, target := range []string{"PUT " + idPath, "DELETE " + idPath, "PATCH " + enginesPath + samePath, "DELETE " + enginesPath + samePath} {
+		for _, target := range []string{
+			"PUT " + idPath, "DELETE " + idPath, "PATCH " + enginesPath + samePath,
+			"DELETE " + enginesPath + samePath,
+		} {
 			method, path, _ := strings.Cut(target, " ")
 			body := map[string]string{"PUT": put, "PATCH": "{}"}[method]
 			if w := s.call(method, path, body, "If-Match", header); w.Code >= 300 {
@@ -77,9 +81,12 @@ func TestEntityTags(t *testing.T) {
 	}
 }
 
-func TestPagesGoOnWhereTheCursorPoints(t *testing.T) {
-	s := newSurface(t)
-	for _, target := range []string{connectionsPath, enginesPath, tokensPath, deliveriesPath, idPath + "/pulls", idPath + "/accounts", idPath + "/transactions", prefix + "/transactions/changes"} {
+func TestACursorContinuesItsList(t *testing.T) {
+	s := newEnv(t)
+	for _, target := range []string{
+		connectionsPath, enginesPath, tokensPath, deliveriesPath, idPath + "/pulls", idPath + "/accounts",
+		idPath + "/transactions", prefix + "/transactions/changes",
+	} {
 		var first struct {
 			NextCursor string `json:"nextCursor"`
 		}
@@ -88,23 +95,26 @@ func TestPagesGoOnWhereTheCursorPoints(t *testing.T) {
 			t.Fatalf("%s: %d %s", target, w.Code, w.Body)
 		}
 		if s.service.page.Limit != 7 || s.service.page.After.ID != someID || s.service.page.After.Key == "" {
-			t.Errorf("%s asked for %+v", target, s.service.page)
+			t.Errorf("%s requested the page %+v", target, s.service.page)
 		}
 	}
 }
 
-func TestWaitIsSecondsOrADuration(t *testing.T) {
-	s := newSurface(t)
-	for text, want := range map[string]time.Duration{"0": 0, "10": 10 * time.Second, "10s": 10 * time.Second, "30": 30 * time.Second, "250ms": 250 * time.Millisecond} {
+func TestWaitAcceptsSecondsOrADuration(t *testing.T) {
+	s := newEnv(t)
+	for text, want := range map[string]time.Duration{
+		"0": 0, "10": 10 * time.Second, "10s": 10 * time.Second, "30": 30 * time.Second,
+		"250ms": 250 * time.Millisecond,
+	} {
 		s.call("GET", prefix+"/transactions/changes?wait="+text, "")
-		if s.service.asked != want {
-			t.Errorf("%s: %v", text, s.service.asked)
+		if s.service.got != want {
+			t.Errorf("%s: %v", text, s.service.got)
 		}
 	}
 }
 
-func TestBodiesOfTheWrongKindOrSize(t *testing.T) {
-	s := newSurface(t)
+func TestBodiesOfTheWrongMediaTypeOrSizeAreRejected(t *testing.T) {
+	s := newEnv(t)
 	large := `{"vendor":"` + strings.Repeat("a", maxBody) + `"}`
 	exact := goodConnection + strings.Repeat(" ", maxBody-len(goodConnection))
 	for _, c := range []struct {
@@ -118,14 +128,17 @@ func TestBodiesOfTheWrongKindOrSize(t *testing.T) {
 		{"text", goodConnection, []string{"Content-Type", "text/plain"}, 415, codeInvalid},
 		{"another JSON", goodConnection, []string{"Content-Type", "application/vnd.api+json"}, 415, codeInvalid},
 		{"broken media type", goodConnection, []string{"Content-Type", "application/json; ="}, 415, codeInvalid},
-		{"another charset", goodConnection, []string{"Content-Type", "application/json; charset=utf-16"}, 415, codeInvalid},
-		{"packed", goodConnection, []string{"Content-Encoding", "gzip"}, 415, codeInvalid},
+		{
+			"another charset", goodConnection, []string{"Content-Type", "application/json; charset=utf-16"}, 415,
+			codeInvalid,
+		},
+		{"compressed", goodConnection, []string{"Content-Encoding", "gzip"}, 415, codeInvalid},
 		{"too large", large, nil, 413, codeTooLarge},
 		{"empty", "", []string{"Content-Type", "application/json"}, 400, codeInvalid},
 		{"empty without media type", "", nil, 415, codeInvalid},
-		{"as large as may be", exact, nil, 201, ""},
+		{"of the maximum size", exact, nil, 201, ""},
 		{"with charset", goodConnection, []string{"Content-Type", "application/json; charset=UTF-8"}, 201, ""},
-		{"whatever is accepted", goodConnection, []string{"Accept", "text/html"}, 201, ""},
+		{"Accept is ignored", goodConnection, []string{"Accept", "text/html"}, 201, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := s.call("POST", connectionsPath, c.body, c.headers...)
@@ -137,7 +150,7 @@ func TestBodiesOfTheWrongKindOrSize(t *testing.T) {
 			}
 			p := problemIn(t, w, c.status, c.code)
 			if c.status == 400 && locations(p) != "body" {
-				t.Errorf("named %q", locations(p))
+				t.Errorf("locations %q", locations(p))
 			}
 		})
 	}
@@ -149,26 +162,28 @@ func TestBodiesOfTheWrongKindOrSize(t *testing.T) {
 }
 
 func TestPanicsBecomeProblems(t *testing.T) {
-	for _, thrown := range []any{"text " + canary, errors.New("broken"), 7} {
-		s := newSurface(t)
-		s.service.panics = thrown
+	for _, value := range []any{"text " + canary, errors.New("broken"), 7} {
+		s := newEnv(t)
+		s.service.panicWith = value
 		w := s.call("GET", pullsPath+otherPath, "")
 		problemIn(t, w, 500, codeInternal)
 		logged := s.logs.FilterMessage("request failed").All()
 		if len(logged) != 1 || strings.Contains(logged[0].ContextMap()["cause"].(string), canary) {
 			t.Errorf("logged %v", logged)
 		}
-		if access := s.logs.FilterMessage("request").All(); len(access) != 1 || access[0].ContextMap()["status"] != int64(500) {
+		if access := s.logs.FilterMessage("request").All(); len(access) != 1 ||
+			access[0].ContextMap()["status"] != int64(500) {
 			t.Errorf("access log %v", access)
 		}
 	}
 }
 
-func TestRequestIDIsTakenOrMade(t *testing.T) {
-	s := newSurface(t)
+func TestTheRequestIDIsReusedOrGenerated(t *testing.T) {
+	s := newEnv(t)
 	for given, want := range map[string]string{
-		"": "made-id", "abc-123": "abc-123", strings.Repeat("x", 128): strings.Repeat("x", 128), strings.Repeat("x", 129): "made-id",
-		"a\x01b": "made-id", "a\u00e9": "made-id", "with space": "with space",
+		"": "made-id", "abc-123": "abc-123", strings.Repeat("x", 128): strings.Repeat("x", 128),
+		strings.Repeat("x", 129): "made-id",
+		"a\x01b":                 "made-id", "a\u00e9": "made-id", "with space": "with space",
 	} {
 		for _, target := range []string{"/health", "/nothing", connectionsPath} {
 			r := httptest.NewRequest(http.MethodGet, target, nil)

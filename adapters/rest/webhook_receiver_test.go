@@ -13,12 +13,12 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-const knockPath = prefix + "/webhooks/pluggy/" + rawToken
+const webhookURL = prefix + "/webhooks/pluggy/" + webhookToken
 
-func TestAKnockIsHandedOverAsItCame(t *testing.T) {
-	s := newSurface(t)
+func TestAWebhookReachesThePortUnchanged(t *testing.T) {
+	s := newEnv(t)
 	body := "\xff not JSON \x00"
-	r := httptest.NewRequest(http.MethodPost, knockPath+"?x=1", strings.NewReader(body))
+	r := httptest.NewRequest(http.MethodPost, webhookURL+"?x=1", strings.NewReader(body))
 	r.Header.Set("X-Webhook-Signature", "sha256=ab")
 	r.Header.Set("Authorization", "shared")
 	r.Header.Set("X-Forwarded-For", "203.0.113.9")
@@ -26,28 +26,33 @@ func TestAKnockIsHandedOverAsItCame(t *testing.T) {
 	if w := s.serve(r); w.Code != 202 || w.Body.Len() > 0 {
 		t.Fatalf("%d %s", w.Code, w.Body)
 	}
-	want := domain.WebhookRequest{Vendor: "pluggy", Token: rawToken, Body: []byte(body), Signature: "sha256=ab", Authorization: "shared", Peer: netip.MustParseAddr("192.0.2.7")}
-	if diff := cmp.Diff(want, s.service.knock, cmp.Comparer(func(a, b netip.Addr) bool { return a == b })); diff != "" {
+	want := domain.WebhookRequest{
+		Vendor: "pluggy", Token: webhookToken, Body: []byte(body), Signature: "sha256=ab", Authorization: "shared",
+		Peer: netip.MustParseAddr("192.0.2.7"),
+	}
+	if diff := cmp.Diff(
+		want, s.service.webhook, cmp.Comparer(func(a, b netip.Addr) bool { return a == b }),
+	); diff != "" {
 		t.Error(diff)
 	}
 }
 
-func TestEveryRefusedKnockIsTheSame(t *testing.T) {
-	refused := func(change ...func(*Options)) *surface {
-		s := newSurface(t, change...)
-		s.service.fail = &domain.Error{Kind: domain.Unauthenticated, Cause: errors.New("which layer")}
+func TestEveryRefusedWebhookGetsTheSame401(t *testing.T) {
+	refused := func(change ...func(*Options)) *env {
+		s := newEnv(t, change...)
+		s.service.err = &domain.Error{Kind: domain.Unauthenticated, Cause: errors.New("which layer")}
 		return s
 	}
-	first := refused().call("POST", knockPath, "{}")
+	first := refused().call("POST", webhookURL, "{}")
 	problemIn(t, first, 401, codeUnauthenticated)
 	for _, c := range []struct{ name, target, body string }{
-		{"unknown vendor", prefix + "/webhooks/plaid/" + rawToken, "{}"},
-		{"vendor of no form", prefix + "/webhooks/%00/" + rawToken, "{}"},
-		{"vendor in capitals", prefix + "/webhooks/PLUGGY/" + rawToken, "{}"},
+		{"unknown vendor", prefix + "/webhooks/plaid/" + webhookToken, "{}"},
+		{"malformed vendor", prefix + "/webhooks/%00/" + webhookToken, "{}"},
+		{"vendor in capitals", prefix + "/webhooks/PLUGGY/" + webhookToken, "{}"},
 		{"short token", prefix + "/webhooks/pluggy/x", "{}"},
 		{"escaped token", prefix + "/webhooks/pluggy/%2e%2e%2f", "{}"},
-		{"another body", knockPath, "garbage"},
-		{"no body", knockPath, ""},
+		{"another body", webhookURL, "garbage"},
+		{"no body", webhookURL, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := refused().call("POST", c.target, c.body)
@@ -61,76 +66,87 @@ func TestEveryRefusedKnockIsTheSame(t *testing.T) {
 	}
 }
 
-func TestKnocksThatAreNot401(t *testing.T) {
-	s := newSurface(t, func(o *Options) { o.WebhookRatePerMinute = 3 })
-	problemIn(t, s.call("POST", knockPath, strings.Repeat("a", maxDelivery+1)), 413, codeTooLarge)
-	chunked := httptest.NewRequest(http.MethodPost, prefix+"/webhooks/pluggy/chunked", strings.NewReader(strings.Repeat("a", maxDelivery+1)))
+func TestWebhookFailuresOtherThan401(t *testing.T) {
+	s := newEnv(t, func(o *Options) { o.WebhookRatePerMinute = 3 })
+	problemIn(t, s.call("POST", webhookURL, strings.Repeat("a", maxWebhookBody+1)), 413, codeTooLarge)
+	chunked := httptest.NewRequest(
+		http.MethodPost, prefix+"/webhooks/pluggy/chunked",
+		strings.NewReader(strings.Repeat("a", maxWebhookBody+1)),
+	)
 	chunked.ContentLength = -1
 	problemIn(t, s.serve(chunked), 413, codeTooLarge)
-	if w := s.call("POST", knockPath, strings.Repeat("a", maxDelivery)); w.Code != 202 {
+	if w := s.call("POST", webhookURL, strings.Repeat("a", maxWebhookBody)); w.Code != 202 {
 		t.Errorf("one MiB: %d", w.Code)
 	}
-	s.service.fail = &domain.Error{Kind: domain.Unavailable, Code: domain.StoreUnavailable}
-	w := s.call("POST", knockPath, "{}")
+	s.service.err = &domain.Error{Kind: domain.Unavailable, Code: domain.StoreUnavailable}
+	w := s.call("POST", webhookURL, "{}")
 	problemIn(t, w, 503, codeUnavailable)
 	if w.Header().Get("Retry-After") == "" {
 		t.Error("no Retry-After")
 	}
-	s.service.fail = nil
-	problemIn(t, s.call("POST", knockPath, "{}"), 429, codeRate)
+	s.service.err = nil
+	problemIn(t, s.call("POST", webhookURL, "{}"), 429, codeRateLimited)
 	if w := s.call("POST", prefix+"/webhooks/pluggy/another", "{}"); w.Code != 202 {
 		t.Errorf("another token: %d", w.Code)
 	}
 }
 
-func TestTheCallerBehindProxies(t *testing.T) {
+func TestTheClientAddressBehindProxies(t *testing.T) {
 	trusted := []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("2001:db8::/32")}
 	for _, c := range []struct {
 		name, remote string
 		forwarded    []string
 		want         string
 	}{
-		{"nobody forwards", "192.0.2.1:1", nil, "192.0.2.1"},
-		{"a stranger claims", "192.0.2.1:1", []string{"203.0.113.1"}, "192.0.2.1"},
-		{"a proxy names", "10.0.0.1:1", []string{"203.0.113.1"}, "203.0.113.1"},
-		{"the rightmost stranger", "10.0.0.1:1", []string{"198.51.100.1, 203.0.113.1, 10.0.0.2"}, "203.0.113.1"},
+		{"no proxy", "192.0.2.1:1", nil, "192.0.2.1"},
+		{"an untrusted peer sends the header", "192.0.2.1:1", []string{"203.0.113.1"}, "192.0.2.1"},
+		{"a trusted proxy sends the header", "10.0.0.1:1", []string{"203.0.113.1"}, "203.0.113.1"},
+		{
+			"the rightmost untrusted address", "10.0.0.1:1", []string{"198.51.100.1, 203.0.113.1, 10.0.0.2"},
+			"203.0.113.1",
+		},
 		{"several lines", "10.0.0.1:1", []string{"198.51.100.1", "203.0.113.1"}, "203.0.113.1"},
 		{"proxies only", "10.0.0.1:1", []string{"10.0.0.3,10.0.0.2"}, "10.0.0.3"},
 		{"garbage fails closed", "10.0.0.1:1", []string{"203.0.113.1, unknown"}, "invalid IP"},
 		{"an empty hop fails closed", "10.0.0.1:1", []string{"203.0.113.1,"}, "invalid IP"},
-		{"garbage behind a stranger is not read", "10.0.0.1:1", []string{"<script>, 203.0.113.1"}, "203.0.113.1"},
-		{"mapped", "[::ffff:10.0.0.1]:1", []string{"::ffff:203.0.113.1"}, "203.0.113.1"},
-		{"six", "[2001:db8::1]:1", []string{"2001:dead::1"}, "2001:dead::1"},
-		{"no peer", "@", nil, "invalid IP"},
+		{
+			"garbage left of an untrusted address is ignored", "10.0.0.1:1", []string{"<script>, 203.0.113.1"},
+			"203.0.113.1",
+		},
+		{"IPv4-mapped IPv6", "[::ffff:10.0.0.1]:1", []string{"::ffff:203.0.113.1"}, "203.0.113.1"},
+		{"IPv6", "[2001:db8::1]:1", []string{"2001:dead::1"}, "2001:dead::1"},
+		{"no peer address", "@", nil, "invalid IP"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := httptest.NewRequest(http.MethodPost, "/", nil)
 			r.RemoteAddr = c.remote
 			r.Header["X-Forwarded-For"] = c.forwarded
-			if got := caller(r, trusted).String(); got != c.want {
+			if got := clientAddress(r, trusted).String(); got != c.want {
 				t.Errorf("%s, want %s", got, c.want)
 			}
 		})
 	}
 }
 
-// TestNothingSecretIsLogged sends the canary wherever a secret can stand, on good roads
-// and bad ones, and reads every log line.
+// TestNothingSecretIsLogged sends the canary everywhere a secret can occur, in requests that
+// succeed and that fail, and checks every log line.
 func TestNothingSecretIsLogged(t *testing.T) {
-	s := newSurface(t)
+	s := newEnv(t)
 	for _, fail := range []error{nil, domain.NotFoundError(), errors.New("broken")} {
-		s.service.fail = fail
+		s.service.err = fail
 		s.call("POST", connectionsPath, goodConnection, keyHeader, "k"+canary[:3])
 		s.call("GET", connectionsPath+"?cursor="+canary, "", "Authorization", "Bearer "+canary)
 		s.call("POST", tokensPath, `{"vendor":"pluggy","connection_config_name":"`+canary+`"}`)
 		for _, path := range []string{
-			knockPath, knockPath + "/more", "/V1/Discovery/WEBHOOKS/pluggy/" + rawToken, "//v1/discovery/webhooks/pluggy/" + rawToken,
-			prefix + "/webhooks/" + rawToken, "/" + rawToken, tokensPath + "/" + rawToken, prefix + "/webhooks/pluggy/x" + canary, prefix + "/webhooks/p%2Fq/" + canary,
+			webhookURL, webhookURL + "/more", "/V1/Discovery/WEBHOOKS/pluggy/" + webhookToken,
+			"//v1/discovery/webhooks/pluggy/" + webhookToken,
+			prefix + "/webhooks/" + webhookToken, "/" + webhookToken, tokensPath + "/" + webhookToken,
+			prefix + "/webhooks/pluggy/x" + canary, prefix + "/webhooks/p%2Fq/" + canary,
 		} {
 			for _, method := range []string{"POST", "GET", "DELETE"} {
 				w := s.call(method, path, canary, "X-Webhook-Signature", canary, "Authorization", canary)
-				if body := w.Body.String(); strings.Contains(body, rawToken) || strings.Contains(body, canary) {
-					t.Errorf("%s %s answered %s", method, path, body)
+				if body := w.Body.String(); strings.Contains(body, webhookToken) || strings.Contains(body, canary) {
+					t.Errorf("%s %s responded with %s", method, path, body)
 				}
 			}
 		}
@@ -140,15 +156,16 @@ func TestNothingSecretIsLogged(t *testing.T) {
 	}
 	for _, line := range s.logs.All() {
 		for name, value := range line.ContextMap() {
-			if text, ok := value.(string); ok && (strings.Contains(text, canary) || strings.Contains(text, rawToken)) {
+			if text, ok := value.(string); ok &&
+				(strings.Contains(text, canary) || strings.Contains(text, webhookToken)) {
 				t.Errorf("%s: %s", name, text)
 			}
 		}
 	}
 }
 
-func TestAccessLogNamesTheRoute(t *testing.T) {
-	s := newSurface(t)
+func TestTheAccessLogNamesTheRoute(t *testing.T) {
+	s := newEnv(t)
 	s.call("GET", idPath+"?limit=1", "", requestIDHeader, "r-1")
 	got := s.logs.FilterMessage("request").All()[0].ContextMap()
 	want := map[string]any{

@@ -20,15 +20,17 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// patientService holds a feed open until its request ends, or is let go.
-type patientService struct {
+// blockingFeed holds a feed request open until it is released or its context ends.
+type blockingFeed struct {
 	*fake
-	asked   chan struct{}
+	called  chan struct{}
 	release chan struct{}
 }
 
-func (p patientService) Changes(ctx context.Context, _ domain.TenantID, _ domain.PageRequest, _ time.Duration) (domain.FeedPage, error) {
-	close(p.asked)
+func (p blockingFeed) Changes(
+	ctx context.Context, _ domain.TenantID, _ domain.PageRequest, _ time.Duration,
+) (domain.FeedPage, error) {
+	close(p.called)
 	select {
 	case <-p.release:
 		return domain.FeedPage{Next: domain.Position{Key: "1", ID: someID}}, nil
@@ -37,11 +39,14 @@ func (p patientService) Changes(ctx context.Context, _ domain.TenantID, _ domain
 	}
 }
 
-// TestALongPollOutlivesTheReadTimeout: the server's read timeout is over while the
-// handler still waits, and must not end its context.
+// TestALongPollOutlivesTheReadTimeout: the server's read timeout expires while the handler
+// still waits, and must not end the handler's context.
 func TestALongPollOutlivesTheReadTimeout(t *testing.T) {
-	service := patientService{&fake{}, make(chan struct{}), make(chan struct{})}
-	handler, err := New(service, Options{Verifier: bearers{}, Clock: porttest.NewClock(moment), NewRequestID: func() string { return "x" }, Development: true})
+	service := blockingFeed{&fake{}, make(chan struct{}), make(chan struct{})}
+	handler, err := New(service, Options{
+		Verifier: fakeVerifier{}, Clock: porttest.NewClock(moment), NewRequestID: func() string { return "x" },
+		Development: true,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,10 +56,12 @@ func TestALongPollOutlivesTheReadTimeout(t *testing.T) {
 	server.Start()
 	defer server.Close()
 	go func() {
-		<-service.asked
+		<-service.called
 		time.AfterFunc(200*time.Millisecond, func() { close(service.release) })
 	}()
-	r, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+prefix+"/transactions/changes?wait=30", nil)
+	r, _ := http.NewRequestWithContext(
+		t.Context(), http.MethodGet, server.URL+prefix+"/transactions/changes?wait=30", nil,
+	)
 	r.Header.Set("Authorization", "Bearer tenant-a")
 	response, err := server.Client().Do(r)
 	if err != nil {
@@ -67,19 +74,20 @@ func TestALongPollOutlivesTheReadTimeout(t *testing.T) {
 	}
 }
 
-// TestABodyThatNeverComesIsGivenUp speaks raw HTTP, since no client would do this.
-func TestABodyThatNeverComesIsGivenUp(t *testing.T) {
+// TestABodyThatNeverArrivesTimesOut speaks raw HTTP, because no client would do this.
+func TestABodyThatNeverArrivesTimesOut(t *testing.T) {
 	defer func(before time.Duration) { bodyTimeout = before }(bodyTimeout)
 	bodyTimeout = 50 * time.Millisecond
-	s := newSurface(t)
+	s := newEnv(t)
 	server := httptest.NewServer(s)
 	defer server.Close()
-	for _, path := range []string{connectionsPath, knockPath} {
+	for _, path := range []string{connectionsPath, webhookURL} {
 		connection, err := net.Dial("tcp", server.Listener.Addr().String())
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, _ = fmt.Fprintf(connection, "POST %s HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer tenant-a\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{", path)
+		_, _ = fmt.Fprintf(connection, "POST %s HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer tenant-a\r\n"+
+			"Content-Type: application/json\r\nContent-Length: 1000\r\n\r\n{", path)
 		response, err := http.ReadResponse(bufio.NewReader(connection), nil)
 		if err != nil {
 			t.Fatal(err)
@@ -92,41 +100,42 @@ func TestABodyThatNeverComesIsGivenUp(t *testing.T) {
 	}
 }
 
-func TestTheServerHasEveryBound(t *testing.T) {
+func TestTheServerSetsEveryTimeoutAndLimit(t *testing.T) {
 	s := NewServer(":0", http.NotFoundHandler())
-	if s.ReadHeaderTimeout == 0 || s.ReadTimeout == 0 || s.WriteTimeout <= maxWait || s.IdleTimeout == 0 || s.MaxHeaderBytes == 0 {
+	if s.ReadHeaderTimeout == 0 || s.ReadTimeout == 0 || s.WriteTimeout <= maxWait || s.IdleTimeout == 0 ||
+		s.MaxHeaderBytes == 0 {
 		t.Errorf("%+v", s)
 	}
 }
 
-func TestTheLimiterForgetsTheLeastRecent(t *testing.T) {
-	l := newLimiter(1)
-	_ = l.spend("first", moment)
+func TestTheRateLimiterEvictsTheLeastRecentlyUsedKey(t *testing.T) {
+	l := newRateLimiter(1)
+	_ = l.allow("first", moment)
 	for i := range maxBuckets - 1 {
-		_ = l.spend(fmt.Sprint(i), moment)
+		_ = l.allow(fmt.Sprint(i), moment)
 	}
-	if l.spend("first", moment) == nil {
-		t.Error("forgotten while there was room")
+	if l.allow("first", moment) == nil {
+		t.Error("a key was evicted while there was room")
 	}
-	_ = l.spend("one more", moment)
-	if l.spend("first", moment) == nil {
-		t.Error("the least recent was not the one forgotten")
+	_ = l.allow("one more", moment)
+	if l.allow("first", moment) == nil {
+		t.Error("a key other than the least recently used one was evicted")
 	}
-	if l.spend("0", moment) != nil {
-		t.Error("the least recent was kept")
+	if l.allow("0", moment) != nil {
+		t.Error("the least recently used key was not evicted")
 	}
 	if len(l.buckets) != maxBuckets || l.recent.Len() != maxBuckets {
 		t.Errorf("%d and %d buckets", len(l.buckets), l.recent.Len())
 	}
 }
 
-// BenchmarkReceive counts what the door allocates beside the service.
+// BenchmarkReceive measures the allocations of the webhook receiver without the service.
 func BenchmarkReceive(b *testing.B) {
-	s := newSurface(b, func(o *Options) { o.Logger = nil })
+	s := newEnv(b, func(o *Options) { o.Logger = nil })
 	body := `{"event":"item/updated","id":"x"}`
 	b.ReportAllocs()
 	for b.Loop() {
-		r := httptest.NewRequest(http.MethodPost, knockPath, strings.NewReader(body))
+		r := httptest.NewRequest(http.MethodPost, webhookURL, strings.NewReader(body))
 		if w := s.serve(r); w.Code != 202 {
 			b.Fatal(w.Code)
 		}
@@ -134,7 +143,7 @@ func BenchmarkReceive(b *testing.B) {
 }
 
 func BenchmarkProblem(b *testing.B) {
-	s := newSurface(b, func(o *Options) { o.Logger = nil })
+	s := newEnv(b, func(o *Options) { o.Logger = nil })
 	b.ReportAllocs()
 	for b.Loop() {
 		s.call("POST", connectionsPath, "{}")

@@ -17,16 +17,16 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports/porttest"
 )
 
-// bearers knows three tokens.
-type bearers struct{}
+// fakeVerifier accepts three tokens.
+type fakeVerifier struct{}
 
-func (bearers) Verify(_ context.Context, token string) (auth.Principal, error) {
+func (fakeVerifier) Verify(_ context.Context, token string) (auth.Principal, error) {
 	switch token {
 	case "tenant-a":
 		return auth.Principal{Tenant: tenantA, Scopes: []string{scopeRead, scopeWrite}}, nil
 	case "tenant-b":
 		return auth.Principal{Tenant: tenantB, Scopes: []string{scopeRead}}, nil
-	case "nobody":
+	case "no-tenant":
 		return auth.Principal{}, nil
 	case "keys-away":
 		return auth.Principal{}, &domain.Error{Kind: domain.Unavailable}
@@ -34,20 +34,20 @@ func (bearers) Verify(_ context.Context, token string) (auth.Principal, error) {
 	return auth.Principal{}, &domain.Error{Kind: domain.Unauthenticated}
 }
 
-// surface is the handler under test with what is behind it.
-type surface struct {
+// env is the handler under test with its fake service, clock and logs.
+type env struct {
 	http.Handler
 	service *fake
 	clock   *porttest.Clock
 	logs    *observer.ObservedLogs
 }
 
-func newSurface(t testing.TB, change ...func(*Options)) *surface {
+func newEnv(t testing.TB, change ...func(*Options)) *env {
 	t.Helper()
 	core, logs := observer.New(zap.InfoLevel)
-	s := &surface{service: &fake{}, clock: porttest.NewClock(moment), logs: logs}
+	s := &env{service: &fake{}, clock: porttest.NewClock(moment), logs: logs}
 	options := Options{
-		Verifier: bearers{}, Clock: s.clock, NewRequestID: func() string { return "made-id" },
+		Verifier: fakeVerifier{}, Clock: s.clock, NewRequestID: func() string { return "made-id" },
 		PublicURL: "https://public.example/", Vendors: []domain.Vendor{"pluggy", "belvo"},
 		Logger: zap.New(core), Version: "1.2.3",
 	}
@@ -62,8 +62,9 @@ func newSurface(t testing.TB, change ...func(*Options)) *surface {
 	return s
 }
 
-// call sends a request of tenant A; headers come in pairs and replace the usual ones.
-func (s *surface) call(method, target, body string, headers ...string) *httptest.ResponseRecorder {
+// call sends a request of tenant A. headers are pairs that replace the default headers; an
+// empty value removes one.
+func (s *env) call(method, target, body string, headers ...string) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(method, target, strings.NewReader(body))
 	r.Header.Set("Authorization", "Bearer tenant-a")
 	if body != "" {
@@ -78,20 +79,21 @@ func (s *surface) call(method, target, body string, headers ...string) *httptest
 	return s.serve(r)
 }
 
-func (s *surface) serve(r *http.Request) *httptest.ResponseRecorder {
+func (s *env) serve(r *http.Request) *httptest.ResponseRecorder {
 	w := httptest.NewRecorder()
 	s.ServeHTTP(w, r)
 	return w
 }
 
-// problemIn reads an answer that must be a problem document.
+// problemIn parses a response that must be a problem document.
 func problemIn(t testing.TB, w *httptest.ResponseRecorder, status int, code string) Problem {
 	t.Helper()
 	var p Problem
 	if err := json.Unmarshal(w.Body.Bytes(), &p, json.RejectUnknownMembers(true)); err != nil {
 		t.Fatalf("not a problem document: %v\n%d %s", err, w.Code, w.Body)
 	}
-	if w.Code != status || p.Status != status || p.Code != code || p.Title != http.StatusText(status) || p.Type != "about:blank" {
+	if w.Code != status || p.Status != status || p.Code != code || p.Title != http.StatusText(status) ||
+		p.Type != "about:blank" {
 		t.Fatalf("want %d %s, got %d %s", status, code, w.Code, w.Body)
 	}
 	if got := w.Header().Get("Content-Type"); got != problemType {
@@ -102,15 +104,16 @@ func problemIn(t testing.TB, w *httptest.ResponseRecorder, status int, code stri
 
 func locations(p Problem) string {
 	var all []string
-	for _, fault := range p.Errors {
-		all = append(all, fault.Location)
+	for _, field := range p.Errors {
+		all = append(all, field.Location)
 	}
 	return strings.Join(all, " ")
 }
 
 const (
 	idPath         = connectionsPath + "/019b0000-0000-7000-8000-000000000001"
-	goodConnection = `{"vendor":"pluggy","configName":"pluggy-main","baseUrl":"https://api.pluggy.ai","accountRef":"item-1","clientId":"id-` + canary + `","secret":"s-` + canary + `"}`
+	goodConnection = `{"vendor":"pluggy","configName":"pluggy-main","baseUrl":"https://api.pluggy.ai",` +
+		`"accountRef":"item-1","clientId":"id-` + canary + `","secret":"s-` + canary + `"}`
 )
 
 func domainPosition(key string) domain.Position { return domain.Position{Key: key, ID: someID} }
@@ -122,8 +125,8 @@ func decode(t testing.TB, w *httptest.ResponseRecorder, into any) {
 	}
 }
 
-// openAPI reads the surface's own document.
-func openAPI(t testing.TB, s *surface) map[string]any {
+// openAPI returns the OpenAPI document of the handler.
+func openAPI(t testing.TB, s *env) map[string]any {
 	t.Helper()
 	var doc map[string]any
 	decode(t, s.call("GET", "/openapi.json", ""), &doc)

@@ -43,7 +43,7 @@ func (s *Service) Reconcile(ctx context.Context, interval time.Duration, limit i
 		requested++
 	}
 	if requested > 0 {
-		s.Observer.Emit(ctx, ports.ReconcileRequested{Asked: requested})
+		s.Observer.Emit(ctx, ports.ReconcileRequested{Requested: requested})
 	}
 	return requested, nil
 }

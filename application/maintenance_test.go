@@ -33,7 +33,7 @@ func TestReconcileRequestsAPullOfEverything(t *testing.T) {
 	if requested, _ = e.Reconcile(e.ctx, time.Hour, 10); requested != 0 {
 		t.Error("requested a pull again at once")
 	}
-	if got := eventsOf[ports.ReconcileRequested](e.events); len(got) != 1 || got[0].Asked != 1 {
+	if got := eventsOf[ports.ReconcileRequested](e.events); len(got) != 1 || got[0].Requested != 1 {
 		t.Errorf("observed %v", got)
 	}
 }

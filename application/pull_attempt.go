@@ -148,7 +148,7 @@ func (a *attempt) mayStayPending(b batch) bool {
 // writePage stores a page together with the progress, extends the lease, and adds the
 // unchanged rows of pending pages to the counts.
 func (a *attempt) writePage(ctx context.Context, w ports.PageWrite) error {
-	w.At, w.Until = a.leaseTimes()
+	w.At, w.LeaseUntil = a.leaseTimes()
 	w.Unchanged += a.pending.rows
 	w.NewID = func() domain.TransactionID { return domain.TransactionID{UUID: a.IDs.New()} }
 	counts, err := a.Pulls.StorePage(ctx, a.lease, w)
@@ -190,7 +190,7 @@ func (a *attempt) sweep(ctx context.Context, step domain.Step, changes *differ, 
 	}
 	if settled {
 		w := ports.SweepWrite{Account: step.Account, Window: step.Window, Seen: changes.seenInStep()}
-		w.At, w.Until = a.leaseTimes()
+		w.At, w.LeaseUntil = a.leaseTimes()
 		counts, err := a.Pulls.Sweep(ctx, a.lease, w)
 		if err != nil {
 			return err

@@ -125,9 +125,9 @@ func TestAnOutageIsReturnedAsStoreUnavailable(t *testing.T) {
 			func() error { _, err := e.TestConnection(e.ctx, e.tenant, "pluggy", "books"); return err },
 			func() error { _, err := e.MintToken(e.ctx, e.tenant, "pluggy", "books"); return err },
 		},
-		"Connections.Activity": {func() error { _, err := e.ConnectionHealth(e.ctx, e.tenant, c.ID); return err }},
-		"Connections.ListSealed":   {func() error { _, err := e.Reseal(e.ctx); return err }},
-		"Connections.Reseal":   {func() error { _, err := e.Reseal(e.ctx); return err }},
+		"Connections.Activity":   {func() error { _, err := e.ConnectionHealth(e.ctx, e.tenant, c.ID); return err }},
+		"Connections.ListSealed": {func() error { _, err := e.Reseal(e.ctx); return err }},
+		"Connections.Reseal":     {func() error { _, err := e.Reseal(e.ctx); return err }},
 		"Tokens.Create": {func() error {
 			_, err := e.MintToken(e.ctx, e.tenant, "pluggy", "books")
 			return err
@@ -139,16 +139,16 @@ func TestAnOutageIsReturnedAsStoreUnavailable(t *testing.T) {
 			_, err := e.ReplayDeliveries(e.ctx, e.tenant, ports.DeliveryFilter{}, 5)
 			return err
 		}},
-		"Deliveries.Prune":   {func() error { _, err := e.Prune(e.ctx, time.Hour, 5); return err }},
+		"Deliveries.Prune":  {func() error { _, err := e.Prune(e.ctx, time.Hour, 5); return err }},
 		"Idempotency.Prune": {func() error { _, err := e.Prune(e.ctx, time.Hour, 5); return err }},
 		"Idempotency.Begin": {func() error {
 			_, _, err := e.Do(e.ctx, e.tenant, "key", domain.Fingerprint{}, mustNotRun)
 			return err
 		}},
-		"Pulls.ListDueForReconcile":     {func() error { _, err := e.Reconcile(e.ctx, time.Minute, 5); return err }},
-		"Pulls.OldestOpen":  {func() error { _, err := e.BacklogAge(e.ctx); return err }},
-		"Pulls.ListStuck": {func() error { _, err := e.ListStuck(e.ctx, 5); return err }},
-		"Pulls.Claim":    {func() error { _, err := e.RunPull(e.ctx, e.nudged[0]); return err }},
+		"Pulls.ListDueForReconcile": {func() error { _, err := e.Reconcile(e.ctx, time.Minute, 5); return err }},
+		"Pulls.OldestOpen":          {func() error { _, err := e.BacklogAge(e.ctx); return err }},
+		"Pulls.ListStuck":           {func() error { _, err := e.ListStuck(e.ctx, 5); return err }},
+		"Pulls.Claim":               {func() error { _, err := e.RunPull(e.ctx, e.nudged[0]); return err }},
 		"Ledger.Changes": {func() error {
 			_, err := e.Changes(e.ctx, e.tenant, domain.PageRequest{Limit: 1}, time.Hour)
 			return err

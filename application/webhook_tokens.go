@@ -8,24 +8,24 @@ import (
 )
 
 // MintToken implements ports.TokenManager.
-func (s *Service) MintToken(ctx context.Context, tenant domain.TenantID, vendor, name string) (ports.Minted, error) {
+func (s *Service) MintToken(ctx context.Context, tenant domain.TenantID, vendor, name string) (ports.MintedToken, error) {
 	v, err := s.validateAddress(vendor, name, "connection_config_name")
 	if err != nil {
-		return ports.Minted{}, err
+		return ports.MintedToken{}, err
 	}
 	c, err := s.Connections.Find(ctx, tenant, v, name)
 	if err != nil {
-		return ports.Minted{}, err
+		return ports.MintedToken{}, err
 	}
 	token, raw, err := domain.MintToken(domain.TokenID{UUID: s.IDs.New()}, c, s.Entropy, s.Clock.Now())
 	if err != nil {
-		return ports.Minted{}, err
+		return ports.MintedToken{}, err
 	}
 	if err := s.Tokens.Create(ctx, token); err != nil {
-		return ports.Minted{}, err
+		return ports.MintedToken{}, err
 	}
 	s.audit(ctx, tenant, "token.mint", token.ID.String())
-	return ports.Minted{WebhookToken: token, Raw: raw}, nil
+	return ports.MintedToken{WebhookToken: token, Raw: raw}, nil
 }
 
 // ListTokens implements ports.TokenManager.

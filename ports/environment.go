@@ -102,7 +102,7 @@ type (
 		Err        error
 	}
 	// ReconcileRequested reports that reconciliation requested pulls. Asked is their number.
-	ReconcileRequested struct{ Asked int }
+	ReconcileRequested struct{ Requested int }
 	// Pruned reports that old rows were deleted. Rows is their number.
 	Pruned struct{ Rows int }
 	// Audited reports that an operator changed access to the service or stored configuration.

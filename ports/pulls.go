@@ -42,19 +42,19 @@ type PageWrite struct {
 	// announced its removal, and the data of a read may be older than that announcement.
 	Removed []string
 	// NewID generates ids for accounts and transactions that are stored for the first time.
-	NewID    func() domain.TransactionID
-	Progress domain.Progress // the pull's progress after the page
-	At       time.Time
-	Until    time.Time // the lease's new expiry
+	NewID      func() domain.TransactionID
+	Progress   domain.Progress // the pull's progress after the page
+	At         time.Time
+	LeaseUntil time.Time // the lease's new expiry
 }
 
 // SweepWrite describes what a complete read of a window returned.
 type SweepWrite struct {
-	Account string // external id; "" for the rows of every account
-	Window  domain.Window
-	Seen    func(externalID string) bool // reports whether the read returned this row
-	At      time.Time
-	Until   time.Time // the lease's new expiry
+	Account    string // external id; "" for the rows of every account
+	Window     domain.Window
+	Seen       func(externalID string) bool // reports whether the read returned this row
+	At         time.Time
+	LeaseUntil time.Time // the lease's new expiry
 }
 
 // Outcome is how an attempt of a pull ended.

@@ -20,15 +20,6 @@ type API interface {
 	Idempotency
 }
 
-// Service is everything that the application layer implements. Each client depends on the
-// part it drives: REST on API, the job queue on Worker and Maintenance. Service is for
-// programs that embed all of it.
-type Service interface {
-	API
-	Worker
-	Maintenance
-}
-
 // NewConnection holds the fields of an aggregator connection to create.
 type NewConnection struct {
 	Vendor     string
@@ -152,7 +143,7 @@ type EngineManager interface {
 
 // Minted is a new webhook token. Raw is available only now, because the store keeps only
 // its hash.
-type Minted struct {
+type MintedToken struct {
 	domain.WebhookToken
 	Raw domain.Secret
 }
@@ -161,7 +152,7 @@ type Minted struct {
 type TokenManager interface {
 	// MintToken creates a token for the connection of this vendor and name. Errors:
 	// Invalid; NotFound.
-	MintToken(ctx context.Context, tenant domain.TenantID, vendor, name string) (Minted, error)
+	MintToken(ctx context.Context, tenant domain.TenantID, vendor, name string) (MintedToken, error)
 	// ListTokens returns tokens, including revoked ones, newest first.
 	ListTokens(ctx context.Context, tenant domain.TenantID, filter TokenFilter,
 		page domain.PageRequest) (domain.Page[domain.WebhookToken], error)

@@ -68,7 +68,7 @@ func (v pulls) StorePage(ctx context.Context, lease domain.Lease, w ports.PageWr
 			counts.Removed += v.remove(known[externalID], w.At)
 		}
 		counts.Read, counts.Unchanged = counts.Read+w.Unchanged, counts.Unchanged+w.Unchanged
-		p.Counts, p.Progress, p.lease.Until = p.Counts.Plus(counts), cloneProgress(w.Progress), w.Until
+		p.Counts, p.Progress, p.lease.Until = p.Counts.Plus(counts), cloneProgress(w.Progress), w.LeaseUntil
 		return counts, nil
 	})
 }
@@ -163,7 +163,7 @@ func (v pulls) Sweep(ctx context.Context, lease domain.Lease, w ports.SweepWrite
 				counts.Removed += v.remove(row, w.At)
 			}
 		}
-		p.Counts, p.lease.Until = p.Counts.Plus(counts), w.Until
+		p.Counts, p.lease.Until = p.Counts.Plus(counts), w.LeaseUntil
 		return counts, nil
 	})
 }

@@ -212,8 +212,8 @@ func (f *fake) TestEngine(_ context.Context, _ domain.TenantID, id domain.Connec
 	return ports.EngineTest{Connection: id, Healthy: true, Latency: 3 * time.Millisecond}, f.record(id)
 }
 
-func (f *fake) MintToken(_ context.Context, _ domain.TenantID, _, name string) (ports.Minted, error) {
-	return ports.Minted{WebhookToken: tokenFixture(), Raw: domain.SecretText(webhookToken)}, f.record(name)
+func (f *fake) MintToken(_ context.Context, _ domain.TenantID, _, name string) (ports.MintedToken, error) {
+	return ports.MintedToken{WebhookToken: tokenFixture(), Raw: domain.SecretText(webhookToken)}, f.record(name)
 }
 
 func (f *fake) ListTokens(

@@ -150,7 +150,7 @@ func (s *server) prepare(r *route) middleware {
 // enterRoute records the matched route in the exchange and reports it to Options.Routed.
 func (s *server) enterRoute(c echo.Context, x *exchange, r *route) {
 	x.route = r
-	s.Routed(c.Request().Context(), r.path)
+	s.OnRoute(c.Request().Context(), r.path)
 }
 
 // authenticate verifies the bearer token. The tenant comes only from the token.

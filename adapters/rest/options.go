@@ -15,7 +15,7 @@ import (
 )
 
 // Verifier verifies bearer tokens; auth.Verifier implements it.
-type Verifier interface {
+type TokenVerifier interface {
 	// Verify verifies the token, without its scheme, and returns its principal. Errors:
 	// Unauthenticated; Unavailable when the token cannot be verified at the moment.
 	Verify(ctx context.Context, bearer string) (auth.Principal, error)
@@ -23,7 +23,7 @@ type Verifier interface {
 
 // Options configures the HTTP API. Verifier, Clock and NewRequestID are required.
 type Options struct {
-	Verifier Verifier
+	Verifier TokenVerifier
 	Clock    ports.Clock
 	// NewRequestID generates an id for requests without one: printable, at most 128 bytes.
 	NewRequestID func() string
@@ -74,7 +74,7 @@ type Options struct {
 
 	// Routed is called with the template of the matched route, before its handler runs and
 	// with the request's context. nil calls nothing.
-	Routed func(ctx context.Context, template string)
+	OnRoute func(ctx context.Context, template string)
 
 	// Version is the version that /version and /readyz return.
 	Version string
@@ -106,8 +106,8 @@ func (o Options) complete() (Options, error) {
 	if o.OnRequest == nil {
 		o.OnRequest = func(string, string, int, time.Duration) {}
 	}
-	if o.Routed == nil {
-		o.Routed = func(context.Context, string) {}
+	if o.OnRoute == nil {
+		o.OnRoute = func(context.Context, string) {}
 	}
 	return o, nil
 }

@@ -327,10 +327,10 @@ func (mr *MockAPIMockRecorder) ListTransactions(ctx, tenant, connection, filter,
 }
 
 // MintToken mocks base method.
-func (m *MockAPI) MintToken(ctx context.Context, tenant domain.TenantID, vendor, name string) (ports.Minted, error) {
+func (m *MockAPI) MintToken(ctx context.Context, tenant domain.TenantID, vendor, name string) (ports.MintedToken, error) {
 	m.ctrl.T.Helper()
 	ret := m.ctrl.Call(m, "MintToken", ctx, tenant, vendor, name)
-	ret0, _ := ret[0].(ports.Minted)
+	ret0, _ := ret[0].(ports.MintedToken)
 	ret1, _ := ret[1].(error)
 	return ret0, ret1
 }

@@ -200,7 +200,7 @@ func (p *probe) changes(ctx context.Context) error {
 func (p *probe) unchanged(ctx context.Context) error {
 	now := time.Now().UTC()
 	_, err := p.Pulls().StorePage(ctx, p.lease, ports.PageWrite{
-		Transactions: p.page, NewID: newID[domain.Transaction], At: now, Until: now.Add(time.Hour),
+		Transactions: p.page, NewID: newID[domain.Transaction], At: now, LeaseUntil: now.Add(time.Hour),
 	})
 	return err
 }

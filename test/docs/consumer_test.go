@@ -162,7 +162,7 @@ func (w *env) edit(ctx context.Context, t *testing.T) {
 	for ctx.Err() == nil {
 		page := ports.PageWrite{
 			NewID: func() domain.TransactionID { return domain.TransactionID{UUID: uuid.Must(uuid.NewV7())} },
-			At:    time.Now(), Until: time.Now().Add(2 * time.Hour),
+			At:    time.Now(), LeaseUntil: time.Now().Add(2 * time.Hour),
 		}
 		changed := map[string]domain.TransactionData{}
 		for range 1 + random.IntN(12) {

@@ -61,7 +61,7 @@ func (w *feedWriter) work(ctx context.Context) {
 
 func (w *feedWriter) next() ports.PageWrite {
 	w.page++
-	page := ports.PageWrite{NewID: newID[domain.Transaction], At: feedEpoch, Until: feedEpoch.Add(time.Hour)}
+	page := ports.PageWrite{NewID: newID[domain.Transaction], At: feedEpoch, LeaseUntil: feedEpoch.Add(time.Hour)}
 	if w.slow {
 		page.NewID = w.slowly()
 	}

@@ -78,7 +78,7 @@ func (s *feedModel) lease(t *rapid.T) domain.Lease {
 }
 
 func (s *feedModel) page(t *rapid.T) {
-	w := ports.PageWrite{NewID: newID[domain.Transaction], At: feedEpoch, Until: feedEpoch.Add(time.Hour)}
+	w := ports.PageWrite{NewID: newID[domain.Transaction], At: feedEpoch, LeaseUntil: feedEpoch.Add(time.Hour)}
 	for _, id := range rapid.SliceOfN(external, 0, 4).Draw(t, "rows") {
 		description := rapid.SampledFrom([]string{"as it was", "edited"}).Draw(t, "text")
 		w.Transactions = append(w.Transactions, domain.TransactionData{ExternalID: id, Date: "2026-03-01", Description: description})
@@ -92,7 +92,7 @@ func (s *feedModel) page(t *rapid.T) {
 func (s *feedModel) sweep(t *rapid.T) {
 	gone := external.Draw(t, "unseen")
 	counts, err := s.store.Pulls().Sweep(t.Context(), s.lease(t), ports.SweepWrite{
-		Seen: func(id string) bool { return id != gone }, At: feedEpoch, Until: feedEpoch.Add(time.Hour),
+		Seen: func(id string) bool { return id != gone }, At: feedEpoch, LeaseUntil: feedEpoch.Add(time.Hour),
 	})
 	must(t, err)
 	s.written += counts.Removed

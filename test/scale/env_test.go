@@ -164,7 +164,7 @@ func claimed(t testing.TB, s *gormstore.Store, c domain.Connection) domain.Lease
 // write stores a page of rows with these external ids.
 func write(t testing.TB, s *gormstore.Store, lease domain.Lease, externalIDs ...string) domain.Counts {
 	t.Helper()
-	w := ports.PageWrite{NewID: newID[domain.Transaction], At: epoch, Until: epoch.Add(time.Hour)}
+	w := ports.PageWrite{NewID: newID[domain.Transaction], At: epoch, LeaseUntil: epoch.Add(time.Hour)}
 	for _, id := range externalIDs {
 		w.Transactions = append(w.Transactions, domain.TransactionData{
 			ExternalID: id, Account: "account", Amount: domain.Money{Amount: decimal.MustParse("-12.50"), Currency: "BRL"},

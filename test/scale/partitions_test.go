@@ -137,7 +137,7 @@ func TestACallTouchesOnlyThePartitionOfItsConnection(t *testing.T) {
 		{"a repeated event", "deliveries", 1, 1, func() error { return once(receive(t, s, token.Hash, "second").Duplicate, true) }},
 		{"a page of a pull", "transactions", 1, 1, func() error { write(t, s, lease, "2", "3"); return nil }},
 		{"a sweep", "transactions", 1, 1, func() error {
-			_, err := s.Pulls().Sweep(t.Context(), lease, ports.SweepWrite{Seen: func(id string) bool { return id != "1" }, At: epoch, Until: lease.Until})
+			_, err := s.Pulls().Sweep(t.Context(), lease, ports.SweepWrite{Seen: func(id string) bool { return id != "1" }, At: epoch, LeaseUntil: lease.Until})
 			return err
 		}},
 		{"a page of a connection's transactions", "transactions", 1, 1, func() error {

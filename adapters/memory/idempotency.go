@@ -62,7 +62,7 @@ func (v idempotency) Finish(ctx context.Context, tenant domain.TenantID, key str
 
 // Abandon frees claims only: an answer was given to somebody.
 func (v idempotency) Release(ctx context.Context, tenant domain.TenantID, key string) error {
-	return v.alone(ctx, "Idempotency.Abandon", func() error {
+	return v.alone(ctx, "Idempotency.Release", func() error {
 		if known := v.answers[request{tenant, key}]; known != nil && known.answer == nil {
 			delete(v.answers, request{tenant, key})
 		}
@@ -72,7 +72,7 @@ func (v idempotency) Release(ctx context.Context, tenant domain.TenantID, key st
 
 // Forget lets go of claims too: one so old has no process behind it.
 func (v idempotency) Prune(ctx context.Context, before time.Time, limit int) (int, error) {
-	return give(ctx, v.Store, "Idempotency.Forget", func() (int, error) {
+	return give(ctx, v.Store, "Idempotency.Prune", func() (int, error) {
 		forgotten := 0
 		for key, known := range v.answers {
 			if forgotten < limit && known.at.Before(before) {

@@ -13,7 +13,7 @@ import (
 // ListStuck checks one pull of each connection, the active one before the queued one:
 // the worker that ends the first releases the second.
 func (v pulls) ListStuck(ctx context.Context, at time.Time, grace time.Duration, limit int) ([]domain.PullID, error) {
-	return give(ctx, v.Store, "Pulls.Stranded", func() ([]domain.PullID, error) {
+	return give(ctx, v.Store, "Pulls.ListStuck", func() ([]domain.PullID, error) {
 		var found []*pull
 		for _, d := range v.desks {
 			if p := cmp.Or(d.active, d.next); p != nil && p.stuck(at, grace) {
@@ -43,7 +43,7 @@ func (p *pull) stuck(at time.Time, grace time.Duration) bool {
 // ListDueForReconcile treats a connection without an ended pull as one whose last pull ended
 // long ago.
 func (v pulls) ListDueForReconcile(ctx context.Context, since time.Time, limit int) ([]domain.Connection, error) {
-	return give(ctx, v.Store, "Pulls.Idle", func() ([]domain.Connection, error) {
+	return give(ctx, v.Store, "Pulls.ListDueForReconcile", func() ([]domain.Connection, error) {
 		var due []domain.Connection
 		for id, c := range v.connections {
 			d := v.desk(id)
@@ -59,7 +59,7 @@ func (v pulls) ListDueForReconcile(ctx context.Context, since time.Time, limit i
 
 // OldestOpen compares the times at which pulls were requested, not when they are due.
 func (v pulls) OldestOpen(ctx context.Context) (time.Time, error) {
-	return give(ctx, v.Store, "Pulls.Backlog", func() (time.Time, error) {
+	return give(ctx, v.Store, "Pulls.OldestOpen", func() (time.Time, error) {
 		var oldest time.Time
 		for _, d := range v.desks {
 			for _, p := range d.open() {

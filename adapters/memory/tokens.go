@@ -54,7 +54,7 @@ func (v tokens) Revoke(ctx context.Context, tenant domain.TenantID, id domain.To
 
 // Touch passes what it does not know over: a zero time is later than none.
 func (v tokens) RecordUsage(ctx context.Context, used map[domain.TokenID]time.Time) error {
-	return v.alone(ctx, "Tokens.Touch", func() error {
+	return v.alone(ctx, "Tokens.RecordUsage", func() error {
 		for _, token := range v.tokens {
 			token.LastUsedAt = later(token.LastUsedAt, used[token.ID])
 		}

@@ -58,8 +58,8 @@ func (f *fixture) storePageCounts(l domain.Lease, write ports.PageWrite) (domain
 	if write.At.IsZero() {
 		write.At = f.now()
 	}
-	if write.Until.IsZero() {
-		write.Until = l.Until
+	if write.LeaseUntil.IsZero() {
+		write.LeaseUntil = l.Until
 	}
 	return f.Pulls.StorePage(f.ctx, l, write)
 }

@@ -66,7 +66,7 @@ func queuedBehindRunningIsNotStuck(f *fixture) {
 	c, l := f.runningPull()
 	next := f.requestPull(c, domain.PullScope{})
 	at := longAfter(epoch)
-	f.noError(f.storePage(l, ports.PageWrite{Until: longAfter(at)}))
+	f.noError(f.storePage(l, ports.PageWrite{LeaseUntil: longAfter(at)}))
 	f.equal("while the first runs", false, f.isStuck(next.ID, at, time.Minute))
 	f.finish(l, domain.PullSucceeded, "")
 	f.equal("after the first has ended", true, f.isStuck(next.ID, at, time.Minute))

@@ -31,7 +31,7 @@ func (f *fixture) assertLeaseLost(l domain.Lease) {
 		}),
 		"Sweep": func() error {
 			_, err := f.Pulls.Sweep(f.ctx, l,
-				ports.SweepWrite{Seen: func(string) bool { return false }, At: at, Until: longAfter(at)})
+				ports.SweepWrite{Seen: func(string) bool { return false }, At: at, LeaseUntil: longAfter(at)})
 			return err
 		}(),
 		"Finish": f.Pulls.Finish(f.ctx, l, ports.Outcome{
@@ -55,7 +55,7 @@ func takeover(f *fixture) {
 	l, _ := f.claimAt(pull.ID, at)
 	progress := domain.Progress{Planned: true, Steps: []domain.Step{{Account: "a"}}, Cursor: "next", Pages: 1}
 	f.noError(f.storePage(l, ports.PageWrite{Transactions: []domain.TransactionData{row("1")},
-		Progress: progress, Until: l.Until}))
+		Progress: progress, LeaseUntil: l.Until}))
 	f.notDue(pull.ID, at)
 	f.notDue(pull.ID, l.Until.Add(-timeResolution))
 	_, claimed := f.claimAt(pull.ID, l.Until.Add(timeResolution))
@@ -68,11 +68,11 @@ func takeover(f *fixture) {
 func writesExtend(f *fixture) {
 	_, l := f.runningPull()
 	until := l.Until.Add(time.Minute)
-	f.noError(f.storePage(l, ports.PageWrite{Until: until}))
+	f.noError(f.storePage(l, ports.PageWrite{LeaseUntil: until}))
 	f.notDue(l.Pull, until.Add(-timeResolution))
 	until = until.Add(time.Minute)
 	_, err := f.Pulls.Sweep(f.ctx, l, ports.SweepWrite{Seen: func(string) bool { return true }, At: f.now(),
-		Until: until})
+		LeaseUntil: until})
 	f.noError(err)
 	f.notDue(l.Pull, until.Add(-timeResolution))
 	f.claimAt(l.Pull, until.Add(timeResolution))
@@ -114,7 +114,7 @@ func expiredLeaseStillWrites(f *fixture) {
 	c, l := f.runningPull()
 	late := l.Until.Add(time.Hour)
 	f.noError(f.storePage(l, ports.PageWrite{Transactions: []domain.TransactionData{row("1")}, At: late,
-		Until: late.Add(time.Minute)}))
+		LeaseUntil: late.Add(time.Minute)}))
 	f.notDue(l.Pull, late)
 	f.equal("rows", []string{"1"}, ids(f.allRows(c), externalID))
 }
@@ -141,7 +141,7 @@ func takeoverRacesPage(f *fixture) {
 				_, claimed = f.Pulls.Claim(f.ctx, fresh, at)
 			} else {
 				stored = f.storePage(old,
-					ports.PageWrite{Transactions: []domain.TransactionData{row("1")}, Until: longAfter(at)})
+					ports.PageWrite{Transactions: []domain.TransactionData{row("1")}, LeaseUntil: longAfter(at)})
 			}
 		})
 		if claimed == nil {

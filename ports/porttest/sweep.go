@@ -23,7 +23,7 @@ func (f *fixture) sweep(l domain.Lease, write ports.SweepWrite, seen ...string) 
 	if write.At.IsZero() {
 		write.At = f.now()
 	}
-	write.Until = l.Until
+	write.LeaseUntil = l.Until
 	counts, err := f.Pulls.Sweep(f.ctx, l, write)
 	f.noError(err)
 	return counts

@@ -11,7 +11,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore/receivetest"
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/postgres"
 	"github.com/LerianStudio/aggregator-connections/domain"
-	"github.com/LerianStudio/aggregator-connections/test/pgtest"
+	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
 // begins counts the transactions that take more than one statement.

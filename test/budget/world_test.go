@@ -121,7 +121,7 @@ func inMemory(t *testing.T, keyset string, wire http.RoundTripper) service {
 	}
 	clock := system.Clock{}
 	client := vendorhttp.New(vendorhttp.Config{
-		Clock: clock, Resolver: public{}, Wrap: func(http.RoundTripper) http.RoundTripper { return wire },
+		Clock: clock, Resolver: public{}, WrapTransport: func(http.RoundTripper) http.RoundTripper { return wire },
 	})
 	queue := jobs.NewLocal(jobs.Config{MaxWorkers: connections})
 	store := memory.New(memory.Options{Nudge: func(id domain.PullID) { queue.Nudge(id) }})

@@ -39,7 +39,7 @@ type account struct {
 
 // Accounts reads the item's accounts, by id: GET /accounts?itemId=. All pages or none.
 func (a *Adapter) Accounts(ctx context.Context, at ports.Access) ([]domain.AccountData, error) {
-	ctx, cancel := a.http.Bound(ctx)
+	ctx, cancel := a.http.WithTimeout(ctx)
 	defer cancel()
 	var all []domain.AccountData
 	for page := 1; page <= maxAccountPages; page++ {
@@ -70,7 +70,7 @@ func (a *Adapter) accountPage(ctx context.Context, at ports.Access, page int) (a
 	}
 	var got accountPage
 	err := a.get(ctx, at, vendorhttp.Call{
-		Vendor: aboutItem, Path: "/accounts", Template: "/accounts", Query: query.Encode(), Resource: "accounts",
+		Vendor: aboutItem, Path: "/accounts", PathTemplate: "/accounts", Query: query.Encode(), Resource: "accounts",
 	}, &got)
 	if err == nil && (got.Results == nil || got.Page != page && page > 1) {
 		err = malformed("another page of accounts than asked for")
@@ -113,7 +113,7 @@ func normalizeAccount(raw jsontext.Value, itemID string) (domain.AccountData, er
 	if in.Balance == "" || in.Currency == "" {
 		return view, nil
 	}
-	balance, err := vendorhttp.Money(string(in.Balance), in.Currency)
+	balance, err := vendorhttp.ParseMoney(string(in.Balance), in.Currency)
 	if err != nil {
 		return domain.AccountData{}, err
 	}

@@ -28,7 +28,7 @@ func scripted(t *testing.T, page func(number string) string) (*pluggy.Adapter, p
 		_, _ = io.WriteString(w, page(r.URL.Query().Get("page")))
 	}))
 	client := vendorhttp.New(vendorhttp.Config{
-		AllowHTTP: true, AllowedCIDRs: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, PerMinute: -1,
+		AllowHTTP: true, AllowedCIDRs: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, BudgetPerMinute: -1,
 	})
 	t.Cleanup(func() { client.Close(); srv.Close() })
 	return pluggy.New(client, porttest.NewClock(present)), ports.Access{BaseURL: srv.URL, AccountRef: "item", Credential: credential("a", "b")}

@@ -44,11 +44,11 @@ type item struct {
 // partial one may lack rows that exist. Errors: account_not_found for an item that is
 // unknown, deleted or not the client's.
 func (a *Adapter) Check(ctx context.Context, at ports.Access) (domain.LinkStatus, error) {
-	ctx, cancel := a.http.Bound(ctx)
+	ctx, cancel := a.http.WithTimeout(ctx)
 	defer cancel()
 	var found item
 	err := a.get(ctx, at, vendorhttp.Call{
-		Vendor: aboutItem, Path: "/items/" + url.PathEscape(at.AccountRef), Template: "/items/{id}", Resource: "items",
+		Vendor: aboutItem, Path: "/items/" + url.PathEscape(at.AccountRef), PathTemplate: "/items/{id}", Resource: "items",
 	}, &found)
 	if err != nil {
 		return domain.LinkStatus{}, err
@@ -62,7 +62,7 @@ func (a *Adapter) Check(ctx context.Context, at ports.Access) (domain.LinkStatus
 // Verify is Check with a key fetched anew, so that a credential which was withdrawn
 // while its key still lives is found out. Errors: as Check.
 func (a *Adapter) Verify(ctx context.Context, at ports.Access) (domain.LinkStatus, error) {
-	ctx, cancel := a.http.Bound(ctx)
+	ctx, cancel := a.http.WithTimeout(ctx)
 	defer cancel()
 	id, err := a.keys.id(at)
 	if err != nil {
@@ -123,7 +123,7 @@ func (a *Adapter) ask(ctx context.Context, at ports.Access, call vendorhttp.Call
 // signed makes one call under a key, which meets the request as it is sent and not before.
 func (a *Adapter) signed(ctx context.Context, at ports.Access, call vendorhttp.Call, key domain.Secret) ([]byte, error) {
 	call.BaseURL = at.BaseURL
-	call.Sign = func(h http.Header) { h.Set("X-API-KEY", string(key.Reveal())) }
+	call.SetAuth = func(h http.Header) { h.Set("X-API-KEY", string(key.Reveal())) }
 	return a.http.Do(ctx, call)
 }
 

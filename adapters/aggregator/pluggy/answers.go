@@ -17,9 +17,9 @@ var budgets = map[string]int{"auth": perMinute, "items": perMinute, "accounts": 
 // One vendor, three readings of an error, for what a 400 is about differs: the
 // credential, the item, or the list that was asked for.
 var (
-	aboutAuth = &vendorhttp.Vendor{Name: Name, Budgets: budgets, Explain: explainAuth}
-	aboutItem = &vendorhttp.Vendor{Name: Name, Budgets: budgets, Explain: explainItem}
-	aboutRows = &vendorhttp.Vendor{Name: Name, Budgets: budgets, Explain: explain}
+	aboutAuth = &vendorhttp.Vendor{Name: Name, Budgets: budgets, ClassifyError: explainAuth}
+	aboutItem = &vendorhttp.Vendor{Name: Name, Budgets: budgets, ClassifyError: explainItem}
+	aboutRows = &vendorhttp.Vendor{Name: Name, Budgets: budgets, ClassifyError: explain}
 )
 
 // errKey marks an answer to a missing, invalid or ended key.

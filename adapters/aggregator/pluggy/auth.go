@@ -37,7 +37,7 @@ func (a *Adapter) key(ctx context.Context, at ports.Access) (domain.Secret, keyI
 		key, _ := got.Val.(domain.Secret)
 		return key, id, got.Err
 	case <-ctx.Done():
-		return domain.Secret{}, id, vendorhttp.Ended(ctx)
+		return domain.Secret{}, id, vendorhttp.ContextError(ctx)
 	}
 }
 
@@ -46,9 +46,9 @@ func (a *Adapter) authenticate(ctx context.Context, at ports.Access) (domain.Sec
 	var got struct {
 		Key domain.Secret `json:"apiKey"`
 	}
-	err := a.http.JSON(ctx, vendorhttp.Call{
-		Vendor: aboutAuth, Method: http.MethodPost, BaseURL: at.BaseURL, Path: "/auth", Template: "/auth",
-		Resource: "auth", Repeatable: true, Payload: func() []byte { return login(at.Credential) },
+	err := a.http.DoJSON(ctx, vendorhttp.Call{
+		Vendor: aboutAuth, Method: http.MethodPost, BaseURL: at.BaseURL, Path: "/auth", PathTemplate: "/auth",
+		Resource: "auth", Retryable: true, Body: func() []byte { return login(at.Credential) },
 	}, &got)
 	if err != nil {
 		return domain.Secret{}, err

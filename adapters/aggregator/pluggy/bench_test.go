@@ -48,7 +48,7 @@ func newWorld(t *testing.T, cfg vendorhttp.Config, options ...func(*pluggysim.Op
 	w.sim.Seed()
 	srv := httptest.NewServer(w.recorded(w.sim))
 	cfg.AllowHTTP, cfg.AllowedCIDRs = true, []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
-	cfg.Clock, cfg.PerMinute = w.clock, -1
+	cfg.Clock, cfg.BudgetPerMinute = w.clock, -1
 	client := vendorhttp.New(cfg)
 	t.Cleanup(func() { client.Close(); srv.CloseClientConnections(); srv.Close() })
 	w.adapter = pluggy.New(client, w.clock)
@@ -122,7 +122,7 @@ func TestPluggyKeepsThePort(t *testing.T) {
 }
 
 func portWorld(t *testing.T) porttest.VendorEnv {
-	w := newWorld(t, vendorhttp.Config{Timeout: time.Second, MaxBody: 1 << 20})
+	w := newWorld(t, vendorhttp.Config{AttemptTimeout: time.Second, MaxBodyBytes: 1 << 20})
 	bad, gone := w.access, w.access
 	bad.Credential = credential(pluggysim.DemoClientID, "canary-wrong-secret")
 	gone.AccountRef = "00000000-1111-4222-8333-444444444444"

@@ -10,14 +10,14 @@ import (
 // of members nor 1601.0 for 1601 is an edit. Left out is what changes without the movement
 // being edited: when the row was last written, the account's balance behind it, its place
 // among the day's rows. The amount is compared exactly, as normalised.
-var form = vendorhttp.Form{
-	Without: vendorhttp.VolatileMembers{"": {`"updatedAt"`, `"balance"`, `"order"`, `"amount"`}},
-	Nulls:   true, Text: vendorhttp.Canonical, Number: vendorhttp.Canonical,
+var form = vendorhttp.CanonicalForm{
+	Omit:      vendorhttp.VolatileMembers{"": {`"updatedAt"`, `"balance"`, `"order"`, `"amount"`}},
+	KeepNulls: true, AppendText: vendorhttp.AppendCanonical, AppendNumber: vendorhttp.AppendCanonical,
 }
 
 // detail is what of a row makes an edit when it changes. The row has been decoded.
 func detail(object jsontext.Value) ([]byte, error) {
-	kept, plain := form.Write(make([]byte, 0, len(object)), object)
+	kept, plain := form.Append(make([]byte, 0, len(object)), object)
 	if plain {
 		return kept, nil
 	}

@@ -151,7 +151,7 @@ func TestAuthenticationFaults(t *testing.T) {
 		"oversize": {pluggysim.Fault{Kind: pluggysim.FaultOversize, Size: 4 << 20}, domain.MalformedResponse},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := newWorld(t, vendorhttp.Config{Timeout: 300 * time.Millisecond, MaxBody: 1 << 20})
+			w := newWorld(t, vendorhttp.Config{AttemptTimeout: 300 * time.Millisecond, MaxBodyBytes: 1 << 20})
 			w.spoil(t, test.fault, "/auth")
 			if _, err := w.adapter.Check(t.Context(), w.access); !errors.Is(err, test.code) {
 				t.Fatalf("got %v, want %s", err, test.code)

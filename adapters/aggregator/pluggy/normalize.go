@@ -95,7 +95,7 @@ func (r row) status() (domain.TransactionStatus, error) {
 // vendor's own sign is not asked where there is a type: on a card it is the issuer's.
 // The second amount goes the same way, and only where the currencies differ.
 func (r row) money(out *domain.TransactionData, holder domain.AccountData) error {
-	amount, err := vendorhttp.Money(string(r.Amount), r.Currency)
+	amount, err := vendorhttp.ParseMoney(string(r.Amount), r.Currency)
 	if err != nil {
 		return err
 	}
@@ -107,7 +107,7 @@ func (r row) money(out *domain.TransactionData, holder domain.AccountData) error
 	if r.AccountAmount == "" || holder.Currency == r.Currency {
 		return nil
 	}
-	same, err := vendorhttp.Money(string(r.AccountAmount), holder.Currency)
+	same, err := vendorhttp.ParseMoney(string(r.AccountAmount), holder.Currency)
 	if err != nil {
 		return err
 	}

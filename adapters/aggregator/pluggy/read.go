@@ -29,7 +29,7 @@ type rowPage struct {
 // 500. The vendor's cursor is sent back as it came, but only if it is a query string of
 // the same account.
 func (a *Adapter) Read(ctx context.Context, at ports.Access, step domain.Step, accounts []domain.AccountData, cursor string) (ports.VendorPage, error) {
-	ctx, cancel := a.http.Bound(ctx)
+	ctx, cancel := a.http.WithTimeout(ctx)
 	defer cancel()
 	here, err := parsePlace(cursor, step)
 	if err != nil {
@@ -40,7 +40,7 @@ func (a *Adapter) Read(ctx context.Context, at ports.Access, step domain.Step, a
 		query = a.question(step, here.first).Encode()
 	}
 	body, err := a.ask(ctx, at, vendorhttp.Call{
-		Vendor: aboutRows, Path: "/v2/transactions", Template: "/v2/transactions", Query: query, Resource: "transactions",
+		Vendor: aboutRows, Path: "/v2/transactions", PathTemplate: "/v2/transactions", Query: query, Resource: "transactions",
 	})
 	if err != nil {
 		return ports.VendorPage{}, err

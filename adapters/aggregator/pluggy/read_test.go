@@ -27,7 +27,7 @@ func answering(t *testing.T, status int, body string) (*pluggy.Adapter, ports.Ac
 		_, _ = io.WriteString(w, body)
 	}))
 	client := vendorhttp.New(vendorhttp.Config{
-		AllowHTTP: true, AllowedCIDRs: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, PerMinute: -1,
+		AllowHTTP: true, AllowedCIDRs: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, BudgetPerMinute: -1,
 	})
 	t.Cleanup(func() { client.Close(); srv.Close() })
 	return pluggy.New(client, porttest.NewClock(present)), ports.Access{BaseURL: srv.URL, AccountRef: "item", Credential: credential("a", "b")}

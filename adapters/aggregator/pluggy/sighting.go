@@ -28,9 +28,9 @@ func sightings(raw []jsontext.Value, holder domain.AccountData) ([]domain.RawTra
 	for _, object := range raw {
 		var id string
 		var sound bool
-		text, sound = idle.Sift(text[:head], object, func(m vendorhttp.Member) {
+		text, sound = idle.AppendStable(text[:head], object, func(m vendorhttp.Member) {
 			if string(m.Name) == `"id"` {
-				id, _ = vendorhttp.Text(m.Value)
+				id, _ = vendorhttp.Unquote(m.Value)
 			}
 		})
 		if !sound || !validID(id) {

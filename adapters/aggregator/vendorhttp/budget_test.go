@@ -39,7 +39,7 @@ func TestNoMinuteHoldsMoreThanTheBudget(t *testing.T) {
 func TestAnExhaustedBudgetSaysWhen(t *testing.T) {
 	clock := newClock()
 	var calls atomic.Int32
-	client, call := serve(t, Config{Clock: clock, BudgetWait: -1}, func(w http.ResponseWriter, _ *http.Request) {
+	client, call := serve(t, Config{Clock: clock, MaxBudgetWait: -1}, func(w http.ResponseWriter, _ *http.Request) {
 		calls.Add(1)
 		_, _ = io.WriteString(w, "{}")
 	})
@@ -103,7 +103,7 @@ func TestA429DrainsTheBudget(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var calls atomic.Int32
-			client, call := serve(t, Config{Clock: clock, BudgetWait: -1}, func(w http.ResponseWriter, _ *http.Request) {
+			client, call := serve(t, Config{Clock: clock, MaxBudgetWait: -1}, func(w http.ResponseWriter, _ *http.Request) {
 				calls.Add(1)
 				w.Header().Set(test.header, test.value)
 				w.WriteHeader(http.StatusTooManyRequests)

@@ -18,7 +18,7 @@ type Vendor struct {
 	// Explain reads an error answer's body and says what it means; nil leaves the
 	// meaning to the status. It must copy no text of the body. RetryAfter is filled in
 	// from the answer's headers where Explain sets none.
-	Explain func(status int, body []byte) *domain.Error
+	ClassifyError func(status int, body []byte) *domain.Error
 }
 
 // Call is one request to a vendor.
@@ -31,17 +31,17 @@ type Call struct {
 	Path string
 	// Template is Path with its ids left out ("/items/{id}"), for [Config.Observe]
 	// and [Config.Mark].
-	Template string
+	PathTemplate string
 	// Query is sent as it is, without "?": printable ASCII without spaces and "#".
 	Query string
 	// Resource names the rate budget the call draws on; "": none.
 	Resource string
 	// Repeatable: the request may be sent again after a failure. GET always may.
-	Repeatable bool
+	Retryable bool
 	// Payload makes the JSON body, once an attempt; nil: no body.
-	Payload func() []byte
+	Body func() []byte
 	// Sign sets the authentication headers, once an attempt; nil: none.
-	Sign func(http.Header)
+	SetAuth func(http.Header)
 }
 
 func (c Call) method() string {
@@ -51,7 +51,7 @@ func (c Call) method() string {
 	return c.Method
 }
 
-func (c Call) repeatable() bool { return c.Repeatable || c.method() == http.MethodGet }
+func (c Call) repeatable() bool { return c.Retryable || c.method() == http.MethodGet }
 
 // target builds the URL and holds it to the base's origin, so that no path or query
 // which a vendor's answer shaped can lead elsewhere.
@@ -80,8 +80,8 @@ func plain(text string) bool {
 // request makes an attempt's request: the only place where a secret meets it.
 func (c Call) request(ctx context.Context, target *url.URL, agent string) (*http.Request, error) {
 	var body io.Reader
-	if c.Payload != nil {
-		body = strings.NewReader(string(c.Payload()))
+	if c.Body != nil {
+		body = strings.NewReader(string(c.Body()))
 	}
 	req, err := http.NewRequestWithContext(ctx, c.method(), target.String(), body)
 	if err != nil {
@@ -92,8 +92,8 @@ func (c Call) request(ctx context.Context, target *url.URL, agent string) (*http
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
-	if c.Sign != nil {
-		c.Sign(req.Header)
+	if c.SetAuth != nil {
+		c.SetAuth(req.Header)
 	}
 	return req, nil
 }

@@ -12,19 +12,19 @@ import (
 
 // Form is how an object is written so that two which say the same are the same bytes:
 // members in the order of their names, no white space, and each text and number in one way.
-type Form struct {
+type CanonicalForm struct {
 	// Without are members left out.
-	Without VolatileMembers
+	Omit VolatileMembers
 	// Nulls says whether members that are null are written.
-	Nulls bool
+	KeepNulls bool
 	// Text and Number append a text, in its quotes, and a number.
-	Text, Number func(text, value []byte) []byte
+	AppendText, AppendNumber func(text, value []byte) []byte
 }
 
 // Write appends an object that [Decode] has taken, in one walk: a page has many rows, and a
 // map of members costs several times as much. false: a name is not plain ASCII, and the
 // order of such names is for who decodes them.
-func (f *Form) Write(text []byte, object []byte) ([]byte, bool) {
+func (f *CanonicalForm) Append(text []byte, object []byte) ([]byte, bool) {
 	stack := stacks.Get().(*[]ranked)
 	defer stacks.Put(stack)
 	w := writer{form: f, text: text, stack: *stack, plain: true}
@@ -35,7 +35,7 @@ func (f *Form) Write(text []byte, object []byte) ([]byte, bool) {
 }
 
 type writer struct {
-	form  *Form
+	form  *CanonicalForm
 	text  []byte
 	stack []ranked // the members of the objects that are being written
 	plain bool
@@ -69,15 +69,15 @@ func byName(a, b ranked) int {
 
 // object writes the object that is the member of this name; "" is the outermost.
 func (w *writer) object(name string, object []byte) {
-	own, every := w.form.Without[name], w.form.Without["*"]
+	own, every := w.form.Omit[name], w.form.Omit["*"]
 	begin := len(w.stack)
 	for m := range (&scanner{text: object}).members() {
 		if !plainText(m.Name) {
-			name, _ := Text(m.Name) // sound, for it was decoded
+			name, _ := Unquote(m.Name) // sound, for it was decoded
 			m.Name, _ = jsontext.AppendQuote(nil, name)
 			w.plain = w.plain && plainText(m.Name)
 		}
-		if own.has(m.Name) || every.has(m.Name) || !w.form.Nulls && m.Value[0] == 'n' {
+		if own.has(m.Name) || every.has(m.Name) || !w.form.KeepNulls && m.Value[0] == 'n' {
 			continue
 		}
 		w.stack = append(w.stack, rank(m))
@@ -106,11 +106,11 @@ func (w *writer) value(name, value []byte) {
 	case '[':
 		w.list(name, value)
 	case '"':
-		w.text = w.form.Text(w.text, value)
+		w.text = w.form.AppendText(w.text, value)
 	case 'n', 't', 'f':
 		w.text = append(w.text, value...)
 	default:
-		w.text = w.form.Number(w.text, value)
+		w.text = w.form.AppendNumber(w.text, value)
 	}
 }
 
@@ -134,7 +134,7 @@ func (w *writer) list(name, list []byte) {
 }
 
 // Canonical appends a text or number as RFC 8785 has it, but integers as they are written.
-func Canonical(text, value []byte) []byte {
+func AppendCanonical(text, value []byte) []byte {
 	if plainText(value) || digits(value) {
 		return append(text, value...)
 	}

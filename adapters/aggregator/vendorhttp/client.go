@@ -38,7 +38,7 @@ func New(cfg Config) *Client {
 	guard := NewGuard(cfg)
 	transport := newTransport(cfg, guard)
 	return &Client{
-		cfg: cfg, guard: guard, transport: transport, tripper: cfg.Wrap(transport), retries: newRetries(),
+		cfg: cfg, guard: guard, transport: transport, tripper: cfg.WrapTransport(transport), retries: newRetries(),
 		origins: origins{known: map[originKey]*origin{}},
 	}
 }
@@ -51,8 +51,8 @@ func (c *Client) Close() { c.transport.CloseIdleConnections() }
 
 // Bound gives a context that ends when [Config.Total] is over: what an adapter puts
 // around a port method that makes several calls.
-func (c *Client) Bound(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(ctx, c.cfg.Total)
+func (c *Client) WithTimeout(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, c.cfg.TotalTimeout)
 }
 
 // Do makes a call and gives the body of its 2xx answer. Errors: those that
@@ -65,7 +65,7 @@ func (c *Client) Do(ctx context.Context, call Call) ([]byte, error) {
 	if err := c.guard.inspect(target); err != nil {
 		return nil, err
 	}
-	ctx, cancel := c.Bound(ctx)
+	ctx, cancel := c.WithTimeout(ctx)
 	defer cancel()
 	at := c.origins.of(originKey{string(call.Vendor.Name), originOf(target)}, c.cfg.Clock.Now())
 	tokens := c.origins.bucket(at, call.Resource, c.perMinute(call))
@@ -79,7 +79,7 @@ func (c *Client) Do(ctx context.Context, call Call) ([]byte, error) {
 }
 
 // JSON is [Client.Do], with the answer decoded by [Decode].
-func (c *Client) JSON(ctx context.Context, call Call, into any) error {
+func (c *Client) DoJSON(ctx context.Context, call Call, into any) error {
 	body, err := c.Do(ctx, call)
 	if err != nil {
 		return err
@@ -88,8 +88,8 @@ func (c *Client) JSON(ctx context.Context, call Call, into any) error {
 }
 
 func (c *Client) perMinute(call Call) int {
-	if c.cfg.PerMinute != 0 {
-		return c.cfg.PerMinute
+	if c.cfg.BudgetPerMinute != 0 {
+		return c.cfg.BudgetPerMinute
 	}
 	return call.Vendor.Budgets[call.Resource]
 }
@@ -99,7 +99,7 @@ func (c *Client) await(ctx context.Context, call Call, tokens *bucket) error {
 	if tokens == nil {
 		return nil
 	}
-	patience := c.cfg.BudgetWait
+	patience := c.cfg.MaxBudgetWait
 	if end, ok := ctx.Deadline(); ok {
 		patience = min(patience, time.Until(end)/2) // the answer needs time, too
 	}
@@ -121,7 +121,7 @@ func (c *Client) await(ctx context.Context, call Call, tokens *bucket) error {
 
 // tell shows what is left of a budget.
 func (c *Client) tell(call Call, tokens *bucket, now time.Time) {
-	c.cfg.Budget(string(call.Vendor.Name), call.Resource, tokens.left(now))
+	c.cfg.OnBudget(string(call.Vendor.Name), call.Resource, tokens.left(now))
 }
 
 // answer is what came back; body is whole and within bounds.
@@ -133,16 +133,16 @@ type answer struct {
 
 // attempt sends the request once and judges what comes back.
 func (c *Client) attempt(ctx context.Context, call Call, target *url.URL, tokens *bucket) (answer, error) {
-	ctx, cancel := context.WithTimeout(ctx, c.cfg.Timeout)
+	ctx, cancel := context.WithTimeout(ctx, c.cfg.AttemptTimeout)
 	defer cancel()
-	req, err := call.request(c.cfg.Mark(ctx, call.Template), target, c.cfg.UserAgent)
+	req, err := call.request(c.cfg.AttemptContext(ctx, call.PathTemplate), target, c.cfg.UserAgent)
 	if err != nil {
 		return answer{}, err
 	}
 	begun := c.cfg.Clock.Now()
 	got, err := c.exchange(ctx, req)
 	now := c.cfg.Clock.Now()
-	c.cfg.OnCall(string(call.Vendor.Name), call.method(), call.Template, got.status, now.Sub(begun))
+	c.cfg.OnCall(string(call.Vendor.Name), call.method(), call.PathTemplate, got.status, now.Sub(begun))
 	if err != nil || got.status/100 == 2 {
 		return got, err
 	}
@@ -163,7 +163,7 @@ func (c *Client) exchange(ctx context.Context, req *http.Request) (answer, error
 	}
 	defer func() { _ = resp.Body.Close() }()
 	got := answer{status: resp.StatusCode, header: resp.Header}
-	limit := c.cfg.MaxBody
+	limit := c.cfg.MaxBodyBytes
 	if got.status/100 != 2 {
 		limit = min(limit, maxErrorBody)
 	}

@@ -37,8 +37,8 @@ func serve(t *testing.T, cfg Config, h http.HandlerFunc) (*Client, Call) {
 	client := New(cfg)
 	t.Cleanup(func() { client.Close(); srv.CloseClientConnections(); srv.Close() })
 	return client, Call{
-		Vendor: &Vendor{Name: "sim"}, BaseURL: srv.URL, Path: "/rows", Template: "/rows",
-		Sign: func(h http.Header) { h.Set("X-Key", canary) },
+		Vendor: &Vendor{Name: "sim"}, BaseURL: srv.URL, Path: "/rows", PathTemplate: "/rows",
+		SetAuth: func(h http.Header) { h.Set("X-Key", canary) },
 	}
 }
 
@@ -52,11 +52,11 @@ func TestDoSendsAndReads(t *testing.T) {
 	})
 	call.BaseURL += "/base/"
 	call.Method, call.Path, call.Query = http.MethodPost, "/a%2Fb", "x=1&y=%20"
-	call.Payload = func() []byte { return []byte(`{}`) }
+	call.Body = func() []byte { return []byte(`{}`) }
 	var got struct {
 		N Number `json:"n"`
 	}
-	if err := client.JSON(t.Context(), call, &got); err != nil {
+	if err := client.DoJSON(t.Context(), call, &got); err != nil {
 		t.Fatal(err)
 	}
 	want := []string{"/base/a%2Fb?x=1&y=%20", canary, "aggregator/1", "application/json", "{}", "1.50"}
@@ -154,7 +154,7 @@ func TestExplainIsAsked(t *testing.T) {
 		w.WriteHeader(http.StatusBadRequest)
 		_, _ = io.WriteString(w, `[{"code":"too_many_sessions"}]`)
 	})
-	call.Vendor = &Vendor{Name: "sim", Explain: func(status int, body []byte) *domain.Error {
+	call.Vendor = &Vendor{Name: "sim", ClassifyError: func(status int, body []byte) *domain.Error {
 		if status == http.StatusBadRequest && bytes.Contains(body, []byte("too_many_sessions")) {
 			return shared
 		}
@@ -200,7 +200,7 @@ func TestTransportFailures(t *testing.T) {
 		"drip": {handler: drip, code: domain.VendorUnreachable, cause: errTimeout},
 	} {
 		t.Run(name, func(t *testing.T) {
-			client, call := serve(t, Config{Timeout: 300 * time.Millisecond, Total: 2 * time.Second}, test.handler)
+			client, call := serve(t, Config{AttemptTimeout: 300 * time.Millisecond, TotalTimeout: 2 * time.Second}, test.handler)
 			if test.base != "" {
 				call.BaseURL = test.base
 			}
@@ -247,7 +247,7 @@ func TestBodiesAreBounded(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			client, call := serve(t, Config{MaxBody: 64 << 10}, handler)
+			client, call := serve(t, Config{MaxBodyBytes: 64 << 10}, handler)
 			if _, err := client.Do(t.Context(), call); !errors.Is(err, errTooLarge) || !errors.Is(err, domain.MalformedResponse) {
 				t.Fatalf("got %v", err)
 			}

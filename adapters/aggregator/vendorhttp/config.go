@@ -11,10 +11,10 @@ import (
 
 // Defaults of [Config].
 const (
-	DefaultTimeout    = 8 * time.Second
-	DefaultTotal      = 14 * time.Second
-	DefaultBudgetWait = 8 * time.Second
-	DefaultMaxBody    = 16 << 20
+	DefaultAttemptTimeout = 8 * time.Second
+	DefaultTotalTimeout   = 14 * time.Second
+	DefaultMaxBudgetWait  = 8 * time.Second
+	DefaultMaxBodyBytes   = 16 << 20
 )
 
 // Config sets up a [Client]. The zero value is usable: https only, public addresses only.
@@ -25,12 +25,12 @@ type Config struct {
 	// AllowHTTP lets base URLs be http as well as https.
 	AllowHTTP bool
 	// Timeout bounds one attempt, its body included. Zero: 8 s.
-	Timeout time.Duration
+	AttemptTimeout time.Duration
 	// Total bounds a call with its waits and retries. Zero: 14 s, below the 15 s that
 	// ports.Aggregator promises.
-	Total time.Duration
+	TotalTimeout time.Duration
 	// MaxBody bounds an answer, in bytes after decompression. Zero: 16 MiB.
-	MaxBody int64
+	MaxBodyBytes int64
 	// UserAgent is sent with every request; "" sends none.
 	UserAgent string
 	// Clock tells the time; nil: the system's.
@@ -39,20 +39,20 @@ type Config struct {
 	Resolver Resolver
 	// BudgetWait is how long a call may wait for a token of its rate budget. Zero: 8 s;
 	// negative: not at all.
-	BudgetWait time.Duration
+	MaxBudgetWait time.Duration
 	// PerMinute replaces every vendor's own rate budget. Zero: the vendor's; negative: none.
-	PerMinute int
+	BudgetPerMinute int
 	// Observe is told of each attempt; nil: nobody is. Template is the path with its
 	// ids left out; status is 0 when there was no answer. It must not block.
 	OnCall func(vendor, method, template string, status int, took time.Duration)
 	// Mark names the attempt in the context that it is sent with; nil: nothing does.
-	Mark func(ctx context.Context, template string) context.Context
+	AttemptContext func(ctx context.Context, template string) context.Context
 	// Wrap puts a round tripper around the client's own; nil: none. It must follow no
 	// redirect and keep nothing of the request.
-	Wrap func(http.RoundTripper) http.RoundTripper
+	WrapTransport func(http.RoundTripper) http.RoundTripper
 	// Budget is told how many calls are left of the rate budget that was just drawn on or
 	// drained; below zero, how many wait. Nil: nobody is. It must not block.
-	Budget func(vendor, resource string, left float64)
+	OnBudget func(vendor, resource string, left float64)
 }
 
 // Resolver looks up a host name; *net.Resolver is one. Network is "ip".
@@ -61,24 +61,24 @@ type Resolver interface {
 }
 
 func (c Config) withDefaults() Config {
-	orElse(&c.Timeout, DefaultTimeout)
-	orElse(&c.Total, DefaultTotal)
-	orElse(&c.BudgetWait, DefaultBudgetWait)
-	orElse(&c.MaxBody, DefaultMaxBody)
+	orElse(&c.AttemptTimeout, DefaultAttemptTimeout)
+	orElse(&c.TotalTimeout, DefaultTotalTimeout)
+	orElse(&c.MaxBudgetWait, DefaultMaxBudgetWait)
+	orElse(&c.MaxBodyBytes, DefaultMaxBodyBytes)
 	if c.Clock == nil {
 		c.Clock = systemClock{}
 	}
 	if c.OnCall == nil {
 		c.OnCall = func(string, string, string, int, time.Duration) {}
 	}
-	if c.Mark == nil {
-		c.Mark = func(ctx context.Context, _ string) context.Context { return ctx }
+	if c.AttemptContext == nil {
+		c.AttemptContext = func(ctx context.Context, _ string) context.Context { return ctx }
 	}
-	if c.Wrap == nil {
-		c.Wrap = func(base http.RoundTripper) http.RoundTripper { return base }
+	if c.WrapTransport == nil {
+		c.WrapTransport = func(base http.RoundTripper) http.RoundTripper { return base }
 	}
-	if c.Budget == nil {
-		c.Budget = func(string, string, float64) {}
+	if c.OnBudget == nil {
+		c.OnBudget = func(string, string, float64) {}
 	}
 	return c
 }

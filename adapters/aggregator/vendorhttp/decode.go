@@ -68,10 +68,10 @@ func (n *Number) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 }
 
 // NumberOrText is a [Number] that may stand in quotes, for vendors that write both.
-type NumberOrText string
+type NumberOrString string
 
 // UnmarshalJSONFrom reads a number, a string or null.
-func (n *NumberOrText) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+func (n *NumberOrString) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	if dec.PeekKind() != '"' {
 		return (*Number)(n).UnmarshalJSONFrom(dec)
 	}
@@ -80,7 +80,7 @@ func (n *NumberOrText) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 		return err
 	}
 	text, err := jsontext.AppendUnquote(nil, value)
-	*n = NumberOrText(strings.TrimSpace(string(text)))
+	*n = NumberOrString(strings.TrimSpace(string(text)))
 	return err
 }
 

@@ -14,7 +14,7 @@ import (
 type page struct {
 	Name   string            `json:"name"`
 	Amount Number            `json:"amount"`
-	Loose  NumberOrText      `json:"loose"`
+	Loose  NumberOrString    `json:"loose"`
 	Next   *string           `json:"next"`
 	Rows   []json.RawMessage `json:"rows"`
 }
@@ -68,7 +68,7 @@ func TestMoneyIsExactOrRefused(t *testing.T) {
 		"1500": "1500", "-212.45": "-212.45", "0.10": "0.1", "900.0": "900", "1e3": "1000", "1.5E-3": "0.0015", "0": "0",
 		"-0.00": "0", "1234567890123456.789": "1234567890123456.789", "0.1000000000000000000000": "0.1",
 	} {
-		if got, err := Money(amount, "BRL"); err != nil || got.Amount.String() != want {
+		if got, err := ParseMoney(amount, "BRL"); err != nil || got.Amount.String() != want {
 			t.Errorf("Money(%q) = %v, %v, want %s", amount, got.Amount, err, want)
 		}
 	}
@@ -76,11 +76,11 @@ func TestMoneyIsExactOrRefused(t *testing.T) {
 		"", "x", "1e400", "-1e400", "1e-400", "1e-25", "0.12345678901234567890123", "12345678901234567890.1",
 		"99999999999999999999", "0x1p4", "1_000", " 1", "NaN", "Infinity",
 	} {
-		if got, err := Money(amount, "BRL"); err == nil {
+		if got, err := ParseMoney(amount, "BRL"); err == nil {
 			t.Errorf("Money(%q) = %v, want an error", amount, got.Amount)
 		}
 	}
-	if _, err := Money("1", "real"); err == nil {
+	if _, err := ParseMoney("1", "real"); err == nil {
 		t.Error("a currency that is none passed")
 	}
 }

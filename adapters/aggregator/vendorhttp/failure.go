@@ -72,4 +72,4 @@ func malformed(what string) *domain.Error {
 }
 
 // Ended gives the error of a context that is over, in the terms of ports.Aggregator.
-func Ended(ctx context.Context) error { return failed(ctx, ctx.Err()) }
+func ContextError(ctx context.Context) error { return failed(ctx, ctx.Err()) }

@@ -27,10 +27,10 @@ func TestEachAttemptIsMarkedAndGoesThroughTheWrapper(t *testing.T) {
 	var seen []string
 	tries := 0
 	client, call := serve(t, Config{
-		Mark: func(ctx context.Context, template string) context.Context {
+		AttemptContext: func(ctx context.Context, template string) context.Context {
 			return context.WithValue(ctx, markKey{}, template)
 		},
-		Wrap: func(base http.RoundTripper) http.RoundTripper {
+		WrapTransport: func(base http.RoundTripper) http.RoundTripper {
 			return seer{base, func(mark string) { seen = append(seen, mark) }}
 		},
 	}, func(w http.ResponseWriter, _ *http.Request) {
@@ -39,7 +39,7 @@ func TestEachAttemptIsMarkedAndGoesThroughTheWrapper(t *testing.T) {
 		}
 		_, _ = io.WriteString(w, "{}")
 	})
-	call.Path, call.Template = "/items/7", "/items/{id}"
+	call.Path, call.PathTemplate = "/items/7", "/items/{id}"
 	if _, err := client.Do(t.Context(), call); err != nil {
 		t.Fatal(err)
 	}
@@ -51,8 +51,8 @@ func TestEachAttemptIsMarkedAndGoesThroughTheWrapper(t *testing.T) {
 func TestTheBudgetIsToldAsItIsDrawnOnAndDrained(t *testing.T) {
 	var told []string
 	client, call := serve(t, Config{
-		Clock: newClock(), BudgetWait: -1,
-		Budget: func(vendor, resource string, left float64) {
+		Clock: newClock(), MaxBudgetWait: -1,
+		OnBudget: func(vendor, resource string, left float64) {
 			told = append(told, fmt.Sprintf("%s %s %v", vendor, resource, left))
 		},
 	}, func(w http.ResponseWriter, r *http.Request) {

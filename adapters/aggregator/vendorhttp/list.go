@@ -90,12 +90,12 @@ type Member struct{ Name, Value []byte }
 
 // called compares names, also one that is written with escapes.
 func (m Member) called(name string) bool {
-	text, err := Text(m.Name)
+	text, err := Unquote(m.Name)
 	return err == nil && text == name
 }
 
 // Text reads a JSON string.
-func Text(quoted []byte) (string, error) {
+func Unquote(quoted []byte) (string, error) {
 	if plainText(quoted) {
 		return string(quoted[1 : len(quoted)-1]), nil
 	}
@@ -118,7 +118,7 @@ func plainText(quoted []byte) bool {
 
 // Plain says whether a value is surely sound JSON: a text of ASCII without escapes, a
 // number without an exponent, true, false or null.
-func Plain(value []byte) bool {
+func IsPlainScalar(value []byte) bool {
 	switch text := string(value); {
 	case text == "":
 		return false

@@ -130,7 +130,7 @@ var fidgets = VolatileMembers{"*": {`"seen"`}, "": {`"turn"`, `"list"`}, `"of"`:
 
 func sifted(t testing.TB, row string) string {
 	t.Helper()
-	text, sound := fidgets.Sift(nil, []byte(row), nil)
+	text, sound := fidgets.AppendStable(nil, []byte(row), nil)
 	if !sound {
 		t.Fatalf("%s is no object", row)
 	}
@@ -173,7 +173,7 @@ func TestAnObjectIsIdleWhereItStandsAlone(t *testing.T) {
 
 func TestSiftRefusesWhatIsNoObject(t *testing.T) {
 	for _, row := range []string{``, `7`, `[]`, `{`, `{"a"}`, `{"a":}`, `{"a":1,}`, `{"a":1 "b":2}`, `{,}`, `{"a":1}}`, `{a:1}`, `{"of":{"a":1,}}`, `{"a":"`} {
-		if text, sound := fidgets.Sift(nil, []byte(row), nil); sound {
+		if text, sound := fidgets.AppendStable(nil, []byte(row), nil); sound {
 			t.Errorf("%s became %s", row, text)
 		}
 	}

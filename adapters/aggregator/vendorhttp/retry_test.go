@@ -43,7 +43,7 @@ func TestHiccupsAreRetried(t *testing.T) {
 				}
 				_, _ = io.WriteString(w, "{}")
 			})
-			call.Method, call.Repeatable = test.method, test.repeat
+			call.Method, call.Retryable = test.method, test.repeat
 			_, err := client.Do(t.Context(), call)
 			if (err == nil) != test.ok || calls.Load() != test.calls {
 				t.Errorf("%v after %d requests, want ok %v after %d", err, calls.Load(), test.ok, test.calls)
@@ -105,7 +105,7 @@ func TestAttemptsAreObserved(t *testing.T) {
 			w.WriteHeader(http.StatusBadGateway)
 		}
 	})
-	call.Path, call.Template = "/rows/"+canary, "/rows/{id}"
+	call.Path, call.PathTemplate = "/rows/"+canary, "/rows/{id}"
 	_, _ = client.Do(t.Context(), call)
 	if diff := cmp.Diff([]string{"sim GET /rows/{id} 502 true", "sim GET /rows/{id} 200 true"}, seen); diff != "" {
 		t.Error(diff)

@@ -60,7 +60,7 @@ func TestBuffersAreKeptEmpty(t *testing.T) {
 
 // What one row was written with is not seen in the next, nor beside it.
 func TestFormsOfManyRowsAreTheirOwn(t *testing.T) {
-	form := Form{Nulls: true, Text: Canonical, Number: Canonical}
+	form := CanonicalForm{KeepNulls: true, AppendText: AppendCanonical, AppendNumber: AppendCanonical}
 	wide := make([]string, 0, 100)
 	for i := range 100 {
 		wide = append(wide, fmt.Sprintf(`"member %02d":%d`, 99-i, i))
@@ -77,7 +77,7 @@ func TestFormsOfManyRowsAreTheirOwn(t *testing.T) {
 					if err := want.Canonicalize(); err != nil {
 						t.Error(err)
 					}
-					if got, plain := form.Write(nil, []byte(row)); !plain || string(got) != string(want) {
+					if got, plain := form.Append(nil, []byte(row)); !plain || string(got) != string(want) {
 						t.Errorf("got %s\nwant %s", got, want)
 					}
 				}

@@ -13,13 +13,13 @@ import (
 // a Form it is its own name, wherever the object stands. Sift looks into objects that have
 // a key, or into all where there is "*". All names are in their quotes, as
 // they are written.
-type VolatileMembers map[string]Names
+type VolatileMembers map[string]MemberNames
 
 // Names are few, and each is looked for in every object: in turn, which is mostly to
 // compare lengths.
-type Names []string
+type MemberNames []string
 
-func (n Names) has(name []byte) bool {
+func (n MemberNames) has(name []byte) bool {
 	return slices.Contains(n, string(name))
 }
 
@@ -29,11 +29,11 @@ func (n Names) has(name []byte) bool {
 //
 // A value is left out only where it is plainly sound, and its name never: a row that is
 // known is not decoded again, and must not hide in there that it is no JSON.
-func (i VolatileMembers) Sift(text, row []byte, visit func(Member)) ([]byte, bool) {
-	return i.sift(text, nil, row, visit)
+func (i VolatileMembers) AppendStable(text, row []byte, visit func(Member)) ([]byte, bool) {
+	return i.appendStable(text, nil, row, visit)
 }
 
-func (i VolatileMembers) sift(text, path, object []byte, visit func(Member)) ([]byte, bool) {
+func (i VolatileMembers) appendStable(text, path, object []byte, visit func(Member)) ([]byte, bool) {
 	own, every := i[string(path)], i["*"]
 	var room [maxPath]byte
 	var sound bool
@@ -45,10 +45,10 @@ func (i VolatileMembers) sift(text, path, object []byte, visit func(Member)) ([]
 		text = append(append(text, m.Name...), ':')
 		beneath := below(room[:0], path, m.Name)
 		switch {
-		case (own.has(m.Name) || every.has(m.Name)) && Plain(m.Value):
+		case (own.has(m.Name) || every.has(m.Name)) && IsPlainScalar(m.Value):
 		case m.Value[0] == '{' && (every != nil || i[string(beneath)] != nil):
 			var within bool
-			if text, within = i.sift(text, beneath, m.Value, nil); !within {
+			if text, within = i.appendStable(text, beneath, m.Value, nil); !within {
 				return text, false
 			}
 		default:

@@ -48,10 +48,10 @@ func refused(v *Vendor, a answer, now time.Time) *domain.Error {
 
 // explained asks the vendor's hook. A 429 is never in doubt, so it is not asked.
 func explained(v *Vendor, a answer) *domain.Error {
-	if v.Explain == nil || a.status < 400 || a.status == http.StatusTooManyRequests {
+	if v.ClassifyError == nil || a.status < 400 || a.status == http.StatusTooManyRequests {
 		return nil
 	}
-	return v.Explain(a.status, a.body)
+	return v.ClassifyError(a.status, a.body)
 }
 
 func judged(a answer) *domain.Error {

@@ -37,7 +37,7 @@ func TestCertificatesAreChecked(t *testing.T) {
 
 // TestACallEndsInTime: neither waits nor tries carry a call beyond its total.
 func TestACallEndsInTime(t *testing.T) {
-	client, call := serve(t, Config{Total: 300 * time.Millisecond}, func(w http.ResponseWriter, r *http.Request) {
+	client, call := serve(t, Config{TotalTimeout: 300 * time.Millisecond}, func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/away" {
 			w.WriteHeader(http.StatusServiceUnavailable)
 			return

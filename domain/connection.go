@@ -2,9 +2,7 @@ package domain
 
 import (
 	"encoding/json"
-	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -103,36 +101,6 @@ func (c *Connection) BumpRevision(at time.Time) {
 
 // Live says whether the connection has not been deleted.
 func (c *Connection) Live() bool { return c.DeletedAt.IsZero() }
-
-// ValidateBaseURL accepts an absolute https URL with a host and a port that can exist and
-// without userinfo, query or fragment; plain http too where allowHTTP is set. Errors: Invalid on
-// "baseUrl".
-func ValidateBaseURL(raw string, allowHTTP bool) *Error {
-	if faults := text("baseUrl", raw, MaxBaseURL); len(faults) > 0 {
-		return faults[0]
-	}
-	const form = "must be an absolute https URL with a valid host and port, without userinfo, query or fragment"
-	u, err := url.Parse(raw)
-	switch {
-	case err != nil, !reachable(u), u.Opaque != "", u.User != nil,
-		u.RawQuery != "", u.ForceQuery, u.Fragment != "", strings.Contains(raw, "#"):
-		return FieldError("baseUrl", form)
-	case u.Scheme == "https", u.Scheme == "http" && allowHTTP:
-		return nil
-	}
-	return FieldError("baseUrl", form)
-}
-
-// reachable says whether the host and the port of the address can exist.
-func reachable(u *url.URL) bool {
-	if port := u.Port(); port != "" {
-		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
-			return false
-		}
-	}
-	name := strings.TrimSuffix(u.Hostname(), ".")
-	return !slices.Contains(strings.Split(name, "."), "")
-}
 
 // ValidateSecret bounds an incoming secret without ever saying what it holds.
 func ValidateSecret(field string, s Secret) *Error {

@@ -24,12 +24,12 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// canary stands where a secret, or a vendor's text, stands.
+// canary is used as a secret, or as text of a vendor, which no error may contain.
 const canary = "canary-9f31c7"
 
 var loopback = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
 
-// serve starts a vendor and a client that may reach it.
+// serve starts a vendor with this handler, and returns a client that may reach it.
 func serve(t *testing.T, cfg Config, h http.HandlerFunc) (*Client, Call) {
 	t.Helper()
 	srv := httptest.NewServer(h)
@@ -42,7 +42,7 @@ func serve(t *testing.T, cfg Config, h http.HandlerFunc) (*Client, Call) {
 	}
 }
 
-func TestDoSendsAndReads(t *testing.T) {
+func TestDoSendsTheCallAndReturnsTheBody(t *testing.T) {
 	var seen *http.Request
 	var sent []byte
 	client, call := serve(t, Config{UserAgent: "aggregator/1"}, func(w http.ResponseWriter, r *http.Request) {
@@ -66,7 +66,7 @@ func TestDoSendsAndReads(t *testing.T) {
 	}
 }
 
-func TestRequestsThatCannotBeBuiltAreNotSent(t *testing.T) {
+func TestInvalidRequestsAreNotSent(t *testing.T) {
 	client, call := serve(t, Config{}, func(http.ResponseWriter, *http.Request) { t.Error("sent") })
 	for name, change := range map[string]func(*Call){
 		"path without a slash": func(c *Call) { c.Path = "@127.0.0.2/" },
@@ -87,7 +87,7 @@ func TestRequestsThatCannotBeBuiltAreNotSent(t *testing.T) {
 	}
 }
 
-func TestStatusMeansKind(t *testing.T) {
+func TestAStatusDeterminesTheErrorKind(t *testing.T) {
 	const page = "<html>" + canary + "</html>"
 	for _, test := range []struct {
 		status int
@@ -127,27 +127,28 @@ func TestStatusMeansKind(t *testing.T) {
 				t.Errorf("RetryAfter = %v, want 7s", wait)
 			}
 			if calls.Load() != 1 {
-				t.Errorf("%d requests, want 1: no redirect is followed, no wish ignored", calls.Load())
+				t.Errorf("%d requests, want 1: no redirect is followed, no Retry-After ignored", calls.Load())
 			}
-			clean(t, err, call)
+			assertNoLeak(t, err, call)
 		})
 	}
 }
 
-// clean walks the whole chain of causes for what no error may hold.
-func clean(t *testing.T, err error, call Call) {
+// assertNoLeak checks that no error in the chain of causes contains a secret, a header, an
+// address or a path.
+func assertNoLeak(t *testing.T, err error, call Call) {
 	t.Helper()
 	for ; err != nil; err = errors.Unwrap(err) {
 		text := fmt.Sprintf("%v %+v %#v", err, err, err)
 		for _, secret := range []string{canary, strings.TrimPrefix(call.BaseURL, "http://"), "/rows", "127.0.0.1"} {
 			if strings.Contains(text, secret) {
-				t.Errorf("the error %T tells %q", err, secret)
+				t.Errorf("the error %T contains %q", err, secret)
 			}
 		}
 	}
 }
 
-func TestExplainIsAsked(t *testing.T) {
+func TestClassifyErrorIsCalled(t *testing.T) {
 	shared := &domain.Error{Kind: domain.Unavailable, Code: domain.VendorUnreachable}
 	client, call := serve(t, Config{}, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Retry-After", "3")
@@ -165,7 +166,7 @@ func TestExplainIsAsked(t *testing.T) {
 		t.Fatalf("got %v", err)
 	}
 	if shared.RetryAfter != 0 {
-		t.Error("the hook's own value was changed")
+		t.Error("the value of ClassifyError was changed")
 	}
 }
 
@@ -188,13 +189,13 @@ func TestTransportFailures(t *testing.T) {
 		code    domain.Code
 		cause   error
 	}{
-		"reset":        {handler: hangUp, code: domain.VendorUnreachable, cause: errReset},
+		"reset":        {handler: hangUp, code: domain.VendorUnreachable, cause: errConnectionLost},
 		"refused":      {base: "http://127.0.0.1:1", code: domain.VendorUnreachable, cause: errRefused},
-		"no such name": {base: "http://nowhere.invalid", code: domain.VendorUnreachable, cause: errName},
-		"not HTTP":     {handler: raw("SSH-2.0-" + canary + "\r\n\r\n"), code: domain.VendorUnreachable, cause: errNoHTTP},
+		"no such name": {base: "http://nowhere.invalid", code: domain.VendorUnreachable, cause: errUnknownHost},
+		"not HTTP":     {handler: raw("SSH-2.0-" + canary + "\r\n\r\n"), code: domain.VendorUnreachable, cause: errNotHTTP},
 		"huge header": {handler: raw("HTTP/1.1 200 OK\r\nX: " + strings.Repeat("x", 1<<17) + "\r\n\r\n"),
-			code: domain.VendorUnreachable, cause: errNoHTTP},
-		"cut":  {handler: raw("HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{"), code: domain.MalformedResponse, cause: errCut},
+			code: domain.VendorUnreachable, cause: errNotHTTP},
+		"cut":  {handler: raw("HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{"), code: domain.MalformedResponse, cause: errCutShort},
 		"TLS":  {base: "https://127.0.0.1", code: domain.VendorUnreachable},
 		"hang": {handler: func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, code: domain.VendorUnreachable, cause: errTimeout},
 		"drip": {handler: drip, code: domain.VendorUnreachable, cause: errTimeout},
@@ -211,7 +212,7 @@ func TestTransportFailures(t *testing.T) {
 			if test.cause != nil && !errors.Is(err, test.cause) {
 				t.Errorf("cause %v, want %v", errors.Unwrap(err), test.cause)
 			}
-			clean(t, err, call)
+			assertNoLeak(t, err, call)
 		})
 	}
 }

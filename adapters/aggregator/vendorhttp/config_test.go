@@ -10,31 +10,31 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-type markKey struct{}
+type contextKey struct{}
 
-// seer is a round tripper that tells what it sees of each attempt.
-type seer struct {
-	base http.RoundTripper
-	tell func(string)
+// recordingTripper is a round tripper that reports the value in each attempt's context.
+type recordingTripper struct {
+	base   http.RoundTripper
+	record func(string)
 }
 
-func (s seer) RoundTrip(r *http.Request) (*http.Response, error) {
-	s.tell(fmt.Sprint(r.Context().Value(markKey{})))
-	return s.base.RoundTrip(r)
+func (r recordingTripper) RoundTrip(req *http.Request) (*http.Response, error) {
+	r.record(fmt.Sprint(req.Context().Value(contextKey{})))
+	return r.base.RoundTrip(req)
 }
 
-func TestEachAttemptIsMarkedAndGoesThroughTheWrapper(t *testing.T) {
+func TestEachAttemptHasItsContextAndUsesTheWrappedTransport(t *testing.T) {
 	var seen []string
-	tries := 0
+	attempts := 0
 	client, call := serve(t, Config{
 		AttemptContext: func(ctx context.Context, template string) context.Context {
-			return context.WithValue(ctx, markKey{}, template)
+			return context.WithValue(ctx, contextKey{}, template)
 		},
 		WrapTransport: func(base http.RoundTripper) http.RoundTripper {
-			return seer{base, func(mark string) { seen = append(seen, mark) }}
+			return recordingTripper{base, func(value string) { seen = append(seen, value) }}
 		},
 	}, func(w http.ResponseWriter, _ *http.Request) {
-		if tries++; tries == 1 {
+		if attempts++; attempts == 1 {
 			w.WriteHeader(http.StatusServiceUnavailable)
 		}
 		_, _ = io.WriteString(w, "{}")
@@ -48,12 +48,12 @@ func TestEachAttemptIsMarkedAndGoesThroughTheWrapper(t *testing.T) {
 	}
 }
 
-func TestTheBudgetIsToldAsItIsDrawnOnAndDrained(t *testing.T) {
-	var told []string
+func TestOnBudgetIsCalledWhenABudgetIsUsedOrBlocked(t *testing.T) {
+	var reported []string
 	client, call := serve(t, Config{
 		Clock: newClock(), MaxBudgetWait: -1,
 		OnBudget: func(vendor, resource string, left float64) {
-			told = append(told, fmt.Sprintf("%s %s %v", vendor, resource, left))
+			reported = append(reported, fmt.Sprintf("%s %s %v", vendor, resource, left))
 		},
 	}, func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/limited" {
@@ -62,15 +62,15 @@ func TestTheBudgetIsToldAsItIsDrawnOnAndDrained(t *testing.T) {
 		_, _ = io.WriteString(w, "{}")
 	})
 	call.Vendor = &Vendor{Name: "sim", Budgets: map[string]int{"rows": 72}}
-	call.Resource = "auth" // without a budget: nothing is told
+	call.Resource = "auth" // without a budget: nothing is reported
 	_, _ = client.Do(t.Context(), call)
 	call.Resource = "rows"
 	_, _ = client.Do(t.Context(), call)
 	call.Path = "/limited"
-	_, _ = client.Do(t.Context(), call) // drained
-	_, _ = client.Do(t.Context(), call) // shut
+	_, _ = client.Do(t.Context(), call) // blocks the budget
+	_, _ = client.Do(t.Context(), call) // finds it blocked
 	want := []string{"sim rows 2", "sim rows 1", "sim rows 0", "sim rows 0"}
-	if diff := cmp.Diff(want, told); diff != "" {
-		t.Errorf("told (-want +got):\n%s", diff)
+	if diff := cmp.Diff(want, reported); diff != "" {
+		t.Errorf("reported (-want +got):\n%s", diff)
 	}
 }

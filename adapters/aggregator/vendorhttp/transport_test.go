@@ -35,7 +35,8 @@ func TestCertificatesAreChecked(t *testing.T) {
 	}
 }
 
-// TestACallEndsInTime: neither waits nor tries carry a call beyond its total.
+// TestACallEndsInTime checks that neither waits nor retries extend a call beyond
+// TotalTimeout.
 func TestACallEndsInTime(t *testing.T) {
 	client, call := serve(t, Config{TotalTimeout: 300 * time.Millisecond}, func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/away" {
@@ -46,11 +47,11 @@ func TestACallEndsInTime(t *testing.T) {
 	})
 	for _, path := range []string{"/hang", "/away"} {
 		call.Path = path
-		begun := time.Now()
+		start := time.Now()
 		if _, err := client.Do(t.Context(), call); !errors.Is(err, domain.VendorUnreachable) {
 			t.Errorf("%s: %v", path, err)
 		}
-		if took := time.Since(begun); took > 3*time.Second {
+		if took := time.Since(start); took > 3*time.Second {
 			t.Errorf("%s took %v", path, took)
 		}
 	}

@@ -47,12 +47,12 @@ func TestAnAnswerOutlivesThoseBehindIt(t *testing.T) {
 func TestBuffersAreKeptEmpty(t *testing.T) {
 	used := bytes.NewBufferString(strings.Repeat(canary, 100))
 	room := used.Bytes()
-	putBody(used)
+	releaseBuffer(used)
 	if bytes.Contains(room, []byte(canary)) {
 		t.Error("a kept buffer still holds an answer")
 	}
-	huge := bytes.NewBuffer(make([]byte, maxKept+1))
-	putBody(huge)
+	huge := bytes.NewBuffer(make([]byte, maxPooledBuffer+1))
+	releaseBuffer(huge)
 	if huge.Len() == 0 {
 		t.Error("a huge buffer was made ready for the next answer")
 	}

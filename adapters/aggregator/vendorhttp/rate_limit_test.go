@@ -17,12 +17,12 @@ func newClock() *porttest.Clock {
 	return porttest.NewClock(time.Date(2026, 11, 19, 12, 0, 0, 0, time.UTC))
 }
 
-// TestNoMinuteHoldsMoreThanTheBudget plays the worst minute: a full bucket, then every
+// TestNoMinuteExceedsTheRateLimit simulates the worst minute: a full bucket, then every
 // token as soon as there is one.
-func TestNoMinuteHoldsMoreThanTheBudget(t *testing.T) {
+func TestNoMinuteExceedsTheRateLimit(t *testing.T) {
 	for _, perMinute := range []int{1, 2, 7, 60, 360} {
 		t.Run(fmt.Sprint(perMinute), func(t *testing.T) {
-			b, clock, taken := newBucket(perMinute), newClock(), 0
+			b, clock, taken := newTokenBucket(perMinute), newClock(), 0
 			for range 6000 {
 				if _, err := b.reserve(clock.Now(), 0); err == nil {
 					taken++
@@ -30,13 +30,13 @@ func TestNoMinuteHoldsMoreThanTheBudget(t *testing.T) {
 				clock.Pass(10 * time.Millisecond)
 			}
 			if taken > max(perMinute, 2) || taken < perMinute*9/10 {
-				t.Errorf("%d calls in a minute of %d", taken, perMinute)
+				t.Errorf("%d calls in a minute, limit %d", taken, perMinute)
 			}
 		})
 	}
 }
 
-func TestAnExhaustedBudgetSaysWhen(t *testing.T) {
+func TestAnExhaustedBudgetReturnsWhenToRetry(t *testing.T) {
 	clock := newClock()
 	var calls atomic.Int32
 	client, call := serve(t, Config{Clock: clock, MaxBudgetWait: -1}, func(w http.ResponseWriter, _ *http.Request) {
@@ -45,7 +45,7 @@ func TestAnExhaustedBudgetSaysWhen(t *testing.T) {
 	})
 	call.Vendor = &Vendor{Name: "sim", Budgets: map[string]int{"rows": 16}}
 	call.Resource = "rows"
-	if _, err := client.Do(t.Context(), call); err != nil { // the burst, and the rest trickles
+	if _, err := client.Do(t.Context(), call); err != nil { // the burst; the rest refills slowly
 		t.Fatal(err)
 	}
 	_, err := client.Do(t.Context(), call)
@@ -66,25 +66,25 @@ func TestAnExhaustedBudgetSaysWhen(t *testing.T) {
 	}
 }
 
-func TestABudgetIsWaitedFor(t *testing.T) {
+func TestACallWaitsForItsBudget(t *testing.T) {
 	client, call := serve(t, Config{}, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "{}") })
 	call.Vendor = &Vendor{Name: "sim", Budgets: map[string]int{"rows": 1200}}
 	call.Resource = "rows"
-	at := client.origins.of(originKey{"sim", call.BaseURL}, client.cfg.Clock.Now())
-	tokens := client.origins.bucket(at, "rows", 1200)
+	origin := client.origins.get(originKey{"sim", call.BaseURL}, client.cfg.Clock.Now())
+	budget := client.origins.budget(origin, "rows", 1200)
 	for range 50 {
-		_, _ = tokens.reserve(client.cfg.Clock.Now(), time.Minute)
+		_, _ = budget.reserve(client.cfg.Clock.Now(), time.Minute)
 	}
-	begun := time.Now()
+	start := time.Now()
 	if _, err := client.Do(t.Context(), call); err != nil {
 		t.Fatal(err)
 	}
-	if time.Since(begun) < 20*time.Millisecond {
+	if time.Since(start) < 20*time.Millisecond {
 		t.Error("the call did not wait for its token")
 	}
 }
 
-func TestA429DrainsTheBudget(t *testing.T) {
+func TestA429BlocksTheBudgetForItsRetryAfter(t *testing.T) {
 	clock := newClock()
 	for name, test := range map[string]struct {
 		header, value string
@@ -116,7 +116,7 @@ func TestA429DrainsTheBudget(t *testing.T) {
 			}
 			_, err = client.Do(t.Context(), call)
 			if !errors.Is(err, domain.BudgetExhausted) || domain.RetryAfterOf(err) != max(test.want, time.Second) {
-				t.Errorf("got %v after %v, want the bucket shut", err, domain.RetryAfterOf(err))
+				t.Errorf("got %v after %v, want a blocked bucket", err, domain.RetryAfterOf(err))
 			}
 			if calls.Load() != 1 {
 				t.Errorf("%d requests, want 1", calls.Load())
@@ -126,15 +126,15 @@ func TestA429DrainsTheBudget(t *testing.T) {
 }
 
 func TestOriginsAreBounded(t *testing.T) {
-	known, clock := origins{known: map[originKey]*origin{}}, newClock()
+	all, clock := origins{byKey: map[originKey]*origin{}}, newClock()
 	for i := range maxOrigins + 10 {
-		known.of(originKey{"sim", fmt.Sprint(i)}, clock.Now())
+		all.get(originKey{"sim", fmt.Sprint(i)}, clock.Now())
 		clock.Pass(time.Second)
 	}
-	if len(known.known) != maxOrigins {
-		t.Errorf("%d origins kept, want %d", len(known.known), maxOrigins)
+	if len(all.byKey) != maxOrigins {
+		t.Errorf("%d origins kept, want %d", len(all.byKey), maxOrigins)
 	}
-	if _, kept := known.known[originKey{"sim", "0"}]; kept {
-		t.Error("the oldest was kept")
+	if _, found := all.byKey[originKey{"sim", "0"}]; found {
+		t.Error("the least recently used origin was kept")
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"net/url"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -17,10 +18,10 @@ import (
 
 var _ ports.EgressGuard = (*Guard)(nil)
 
-// names is a resolver of fixed answers; what it does not hold does not resolve.
-type names map[string][]string
+// fixedResolver resolves names from a map; other names do not resolve.
+type fixedResolver map[string][]string
 
-func (n names) LookupNetIP(_ context.Context, _, host string) ([]netip.Addr, error) {
+func (n fixedResolver) LookupNetIP(_ context.Context, _, host string) ([]netip.Addr, error) {
 	var found []netip.Addr
 	for _, text := range n[strings.TrimSuffix(host, ".")] {
 		found = append(found, netip.MustParseAddr(text))
@@ -31,7 +32,7 @@ func (n names) LookupNetIP(_ context.Context, _, host string) ([]netip.Addr, err
 	return found, nil
 }
 
-// forbidden are hosts that no request may reach, however they are spelled.
+// forbidden lists hosts that no request may reach, in every notation.
 var forbidden = []string{
 	"127.0.0.1", "127.1.2.3", "127.0.0.1.", "127.1", "127.0.1", "2130706433", "2130706433.", "0x7f000001",
 	"0x7f.0.0.1", "0X7F.1", "0177.0.0.1", "017700000001", "0x7f.1.", "0", "0x", "0.0.0.0", "10.0.0.1", "10.255.255.255",
@@ -46,7 +47,7 @@ var forbidden = []string{
 	"localhost", "LOCALHOST", "localhost.", "metadata.internal", "mixed.example", "nat64.example",
 }
 
-var addressBook = names{
+var addressBook = fixedResolver{
 	"localhost":         {"127.0.0.1", "::1"},
 	"LOCALHOST":         {"127.0.0.1"},
 	"metadata.internal": {"169.254.169.254"},
@@ -70,7 +71,7 @@ func TestCheckRefusesForbiddenAddresses(t *testing.T) {
 	}
 }
 
-func TestCheckRefusesURLs(t *testing.T) {
+func TestCheckRefusesInvalidBaseURLs(t *testing.T) {
 	guard := NewGuard(Config{Resolver: addressBook})
 	for name, rawURL := range map[string]string{
 		"http":         "http://public.example",
@@ -79,13 +80,15 @@ func TestCheckRefusesURLs(t *testing.T) {
 		"file":         "file:///etc/passwd",
 		"gopher":       "gopher://public.example",
 		"userinfo":     "https://public.example@127.0.0.1",
-		"user alone":   "https://me@public.example",
+		"user only":    "https://me@public.example",
 		"no host":      "https://",
-		"port alone":   "https://:443",
+		"port only":    "https://:443",
 		"opaque":       "https:public.example",
 		"fragment":     "https://public.example/#x",
 		"control char": "https://public.example/\x00",
 		"bad bracket":  "https://[::1",
+		"query":        "https://public.example?x=1",
+		"port 0":       "https://public.example:0",
 	} {
 		t.Run(name, func(t *testing.T) {
 			if err := guard.Check(t.Context(), rawURL); !errors.Is(err, domain.AddressNotAllowed) {
@@ -95,7 +98,7 @@ func TestCheckRefusesURLs(t *testing.T) {
 	}
 }
 
-func TestCheckPasses(t *testing.T) {
+func TestCheckAcceptsPublicAndAllowedAddresses(t *testing.T) {
 	guard := NewGuard(Config{
 		AllowHTTP: true, Resolver: addressBook,
 		AllowedCIDRs: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")},
@@ -113,21 +116,22 @@ func TestCheckPasses(t *testing.T) {
 	}
 }
 
-// TestDialIsGuarded lets the look-up lie: whatever Check saw, the dial sees the address.
-func TestDialIsGuarded(t *testing.T) {
+// TestTheGuardChecksTheAddressAtTheDial uses a resolver that changes its result (DNS
+// rebinding): the address is checked again at the dial, whatever Check saw.
+func TestTheGuardChecksTheAddressAtTheDial(t *testing.T) {
 	var reached atomic.Int32
 	srv := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { reached.Add(1) }))
 	defer srv.Close()
 	port := srv.URL[strings.LastIndex(srv.URL, ":"):]
 
-	client := New(Config{AllowHTTP: true, Resolver: &rebinding{}})
+	client := New(Config{AllowHTTP: true, Resolver: &rebindingResolver{}})
 	defer client.Close()
 	base := "http://rebinding.example" + port
 	if err := client.Guard().Check(t.Context(), base); err != nil {
-		t.Fatalf("the first answer is public: %v", err)
+		t.Fatalf("the first result is public: %v", err)
 	}
-	for _, url := range []string{base, "http://127.0.0.1" + port, "http://2130706433" + port} {
-		_, err := client.Do(t.Context(), Call{Vendor: &Vendor{Name: "v"}, BaseURL: url, Path: "/"})
+	for _, baseURL := range []string{base, "http://127.0.0.1" + port, "http://2130706433" + port} {
+		_, err := client.Do(t.Context(), Call{Vendor: &Vendor{Name: "v"}, BaseURL: baseURL, Path: "/"})
 		if !errors.Is(err, domain.AddressNotAllowed) {
 			t.Errorf("got %v, want address_not_allowed", err)
 		}
@@ -137,17 +141,17 @@ func TestDialIsGuarded(t *testing.T) {
 	}
 }
 
-// rebinding answers with a public address first and with loopback from then on.
-type rebinding struct{ asked atomic.Int32 }
+// rebindingResolver returns a public address first, and loopback from then on.
+type rebindingResolver struct{ lookups atomic.Int32 }
 
-func (r *rebinding) LookupNetIP(context.Context, string, string) ([]netip.Addr, error) {
-	if r.asked.Add(1) == 1 {
+func (r *rebindingResolver) LookupNetIP(context.Context, string, string) ([]netip.Addr, error) {
+	if r.lookups.Add(1) == 1 {
 		return []netip.Addr{netip.MustParseAddr("93.184.215.14")}, nil
 	}
 	return []netip.Addr{netip.MustParseAddr("127.0.0.1")}, nil
 }
 
-func TestControlRefusesNetworks(t *testing.T) {
+func TestControlRefusesOtherNetworksThanTCP(t *testing.T) {
 	guard := NewGuard(Config{})
 	for _, network := range []string{"udp4", "unix", "tcp"} {
 		if guard.Control(network, "93.184.215.14:443", nil) == nil {
@@ -159,19 +163,56 @@ func TestControlRefusesNetworks(t *testing.T) {
 	}
 }
 
-func TestOriginIsOneTextForOneOrigin(t *testing.T) {
+func TestURLsOfOneOriginHaveTheSameText(t *testing.T) {
 	for raw, want := range map[string]string{
 		"https://API.example":         "https://api.example",
 		"https://api.example:443/v1/": "https://api.example",
 		"http://api.example:80":       "http://api.example",
 		"http://api.example:443":      "http://api.example:443",
 		"HTTPS://[::1]:443":           "https://[::1]",
+		"https://api.example/v1?x=a?": "https://api.example",
 	} {
 		if got, err := Origin(raw); err != nil || got != want {
 			t.Errorf("Origin(%q) = %q, %v, want %q", raw, got, err, want)
 		}
 	}
-	if _, err := Origin("api.example"); err == nil {
-		t.Error("a URL without a scheme passed")
+	for _, raw := range []string{
+		"api.example", "ftp://api.example", "https://me@api.example?x=1", "https://api.example?x=1#f",
+	} {
+		if got, err := Origin(raw); !errors.Is(err, domain.AddressNotAllowed) {
+			t.Errorf("Origin(%q) = %q, %v, want address_not_allowed", raw, got, err)
+		}
 	}
+}
+
+// FuzzGuard checks any URL without resolving a name, so that only the text decides. A URL
+// that passes has a host in plain ASCII that is not a forbidden address in any notation,
+// and a call to it goes to that host.
+func FuzzGuard(f *testing.F) {
+	for _, host := range forbidden {
+		f.Add("https://" + host)
+	}
+	for _, raw := range []string{"https://api.pluggy.ai/v1", "https://93.184.215.14:8443", "http://public.example", "https://[2606:2800:21f:cb07:6820:80da:af6b:8b2c]"} {
+		f.Add(raw)
+	}
+	guard := NewGuard(Config{Resolver: fixedResolver{}})
+	f.Fuzz(func(t *testing.T, raw string) {
+		if guard.Check(t.Context(), raw) != nil {
+			return
+		}
+		u, err := url.Parse(raw)
+		if err != nil || !strings.EqualFold(u.Scheme, "https") || u.Hostname() == "" || u.User != nil {
+			t.Fatalf("%q passed: %v", raw, err)
+		}
+		host := strings.TrimSuffix(u.Hostname(), ".")
+		if addr, err := netip.ParseAddr(host); err == nil && (!addr.IsGlobalUnicast() || addr.IsPrivate() || addr.Is4In6()) {
+			t.Errorf("%q passed as %v", raw, addr)
+		}
+		if strings.ContainsFunc(host, func(r rune) bool { return r >= 0x80 }) || isNumeric(host) && strings.Count(host, ".") != 3 {
+			t.Errorf("%q passed with host %q", raw, host)
+		}
+		if target, err := (Call{BaseURL: raw, Path: "/items/a"}).target(guard); err == nil && !strings.EqualFold(target.Host, u.Host) {
+			t.Errorf("a call to %q goes to %q", raw, target.Host)
+		}
+	})
 }

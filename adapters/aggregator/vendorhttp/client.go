@@ -30,8 +30,8 @@ func New(cfg Config) *Client {
 	guard := NewGuard(cfg)
 	transport := newTransport(cfg, guard)
 	return &Client{
-		cfg: cfg, guard: guard, transport: transport, tripper: cfg.WrapTransport(transport), retries: newRetryPolicy(),
-		origins: origins{byKey: map[originKey]*origin{}},
+		cfg: cfg, guard: guard, transport: transport, tripper: cfg.WrapTransport(transport),
+		retries: newRetryPolicy(), origins: origins{byKey: map[originKey]*origin{}},
 	}
 }
 

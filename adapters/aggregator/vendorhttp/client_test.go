@@ -60,7 +60,10 @@ func TestDoSendsTheCallAndReturnsTheBody(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []string{"/base/a%2Fb?x=1&y=%20", canary, "aggregator/1", "application/json", "{}", "1.50"}
-	have := []string{seen.RequestURI, seen.Header.Get("X-Key"), seen.UserAgent(), seen.Header.Get("Content-Type"), string(sent), string(got.N)}
+	have := []string{
+		seen.RequestURI, seen.Header.Get("X-Key"), seen.UserAgent(), seen.Header.Get("Content-Type"),
+		string(sent), string(got.N),
+	}
 	if diff := cmp.Diff(want, have); diff != "" {
 		t.Error(diff)
 	}
@@ -192,16 +195,20 @@ func TestTransportFailures(t *testing.T) {
 		"reset":        {handler: hangUp, code: domain.VendorUnreachable, cause: errConnectionLost},
 		"refused":      {base: "http://127.0.0.1:1", code: domain.VendorUnreachable, cause: errRefused},
 		"no such name": {base: "http://nowhere.invalid", code: domain.VendorUnreachable, cause: errUnknownHost},
-		"not HTTP":     {handler: raw("SSH-2.0-" + canary + "\r\n\r\n"), code: domain.VendorUnreachable, cause: errNotHTTP},
+		"not HTTP": {handler: raw("SSH-2.0-" + canary + "\r\n\r\n"),
+			code: domain.VendorUnreachable, cause: errNotHTTP},
 		"huge header": {handler: raw("HTTP/1.1 200 OK\r\nX: " + strings.Repeat("x", 1<<17) + "\r\n\r\n"),
 			code: domain.VendorUnreachable, cause: errNotHTTP},
-		"cut":  {handler: raw("HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{"), code: domain.MalformedResponse, cause: errCutShort},
-		"TLS":  {base: "https://127.0.0.1", code: domain.VendorUnreachable},
-		"hang": {handler: func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, code: domain.VendorUnreachable, cause: errTimeout},
+		"cut": {handler: raw("HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{"),
+			code: domain.MalformedResponse, cause: errCutShort},
+		"TLS": {base: "https://127.0.0.1", code: domain.VendorUnreachable},
+		"hang": {handler: func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
+			code: domain.VendorUnreachable, cause: errTimeout},
 		"drip": {handler: drip, code: domain.VendorUnreachable, cause: errTimeout},
 	} {
 		t.Run(name, func(t *testing.T) {
-			client, call := serve(t, Config{AttemptTimeout: 300 * time.Millisecond, TotalTimeout: 2 * time.Second}, test.handler)
+			cfg := Config{AttemptTimeout: 300 * time.Millisecond, TotalTimeout: 2 * time.Second}
+			client, call := serve(t, cfg, test.handler)
 			if test.base != "" {
 				call.BaseURL = test.base
 			}
@@ -217,7 +224,10 @@ func TestTransportFailures(t *testing.T) {
 	}
 }
 
-// drip sends a byte now and then, so that no read ever times out by itself.
+// emptyObject is a vendor that always responds with "{}".
+func emptyObject(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "{}") }
+
+// drip sends a byte every 20 ms without end, so that no single read times out.
 func drip(w http.ResponseWriter, r *http.Request) {
 	for r.Context().Err() == nil {
 		_, _ = io.WriteString(w, " ")
@@ -228,9 +238,9 @@ func drip(w http.ResponseWriter, r *http.Request) {
 
 func TestBodiesAreBounded(t *testing.T) {
 	var bomb bytes.Buffer
-	squeeze := gzip.NewWriter(&bomb)
-	_, _ = squeeze.Write(bytes.Repeat([]byte(" "), 1<<20))
-	_ = squeeze.Close()
+	compressor := gzip.NewWriter(&bomb)
+	_, _ = compressor.Write(bytes.Repeat([]byte(" "), 1<<20))
+	_ = compressor.Close()
 	var sent atomic.Int64
 	for name, handler := range map[string]http.HandlerFunc{
 		"plain": func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(make([]byte, 1<<20)) },
@@ -249,28 +259,32 @@ func TestBodiesAreBounded(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			client, call := serve(t, Config{MaxBodyBytes: 64 << 10}, handler)
-			if _, err := client.Do(t.Context(), call); !errors.Is(err, errTooLarge) || !errors.Is(err, domain.MalformedResponse) {
+			_, err := client.Do(t.Context(), call)
+			if !errors.Is(err, errTooLarge) || !errors.Is(err, domain.MalformedResponse) {
 				t.Fatalf("got %v", err)
 			}
-			if sent.Load() > 32<<20 { // sockets hold some, too
-				t.Errorf("%d bytes were read on", sent.Load())
+			if sent.Load() > 32<<20 { // some bytes are in the buffers of the sockets
+				t.Errorf("%d bytes were sent", sent.Load())
 			}
 		})
 	}
 }
 
-func TestCancelledCallsAreInterrupted(t *testing.T) {
+func TestACancelledCallIsInterrupted(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	client, call := serve(t, Config{}, func(_ http.ResponseWriter, r *http.Request) { cancel(); <-r.Context().Done() })
+	client, call := serve(t, Config{}, func(_ http.ResponseWriter, r *http.Request) {
+		cancel()
+		<-r.Context().Done()
+	})
 	_, err := client.Do(ctx, call)
 	if !errors.Is(err, domain.Interrupted) || !errors.Is(err, context.Canceled) {
 		t.Fatalf("got %v", err)
 	}
 }
 
-func TestTheProxyOfTheEnvironmentIsNotUsed(t *testing.T) {
+func TestTheProxyFromTheEnvironmentIsIgnored(t *testing.T) {
 	t.Setenv("HTTP_PROXY", "http://127.0.0.1:1")
-	client, call := serve(t, Config{}, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "{}") })
+	client, call := serve(t, Config{}, emptyObject)
 	if client.transport.Proxy != nil {
 		t.Error("a proxy is set")
 	}

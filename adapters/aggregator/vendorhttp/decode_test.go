@@ -20,12 +20,16 @@ type page struct {
 }
 
 func TestDecodeKeepsNumbersAndRawMembersUnchanged(t *testing.T) {
-	text := `{"name":"a","new":[1,{"x":null}],"amount":-0.10e2,"loose":" 1.50 ","next":null,"rows":[{ "b" : 1.0,"a":"\u0041"}]}`
+	text := `{"name":"a","new":[1,{"x":null}],"amount":-0.10e2,"loose":" 1.50 ","next":null,` +
+		`"rows":[{ "b" : 1.0,"a":"\u0041"}]}`
 	var got page
 	if err := Decode([]byte(text), &got); err != nil {
 		t.Fatal(err)
 	}
-	want := page{Name: "a", Amount: "-0.10e2", Loose: "1.50", Rows: []json.RawMessage{[]byte(`{ "b" : 1.0,"a":"\u0041"}`)}}
+	want := page{
+		Name: "a", Amount: "-0.10e2", Loose: "1.50",
+		Rows: []json.RawMessage{[]byte(`{ "b" : 1.0,"a":"\u0041"}`)},
+	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
@@ -65,7 +69,8 @@ func TestDecodeRefusesInvalidText(t *testing.T) {
 
 func TestParseMoneyIsExactOrFails(t *testing.T) {
 	for amount, want := range map[string]string{
-		"1500": "1500", "-212.45": "-212.45", "0.10": "0.1", "900.0": "900", "1e3": "1000", "1.5E-3": "0.0015", "0": "0",
+		"1500": "1500", "-212.45": "-212.45", "0.10": "0.1", "900.0": "900", "1e3": "1000", "1.5E-3": "0.0015",
+		"0":     "0",
 		"-0.00": "0", "1234567890123456.789": "1234567890123456.789", "0.1000000000000000000000": "0.1",
 	} {
 		if got, err := ParseMoney(amount, "BRL"); err != nil || got.Amount.String() != want {

@@ -5,8 +5,8 @@
 // domain.Error of the kinds that ports.Aggregator names. What every vendor needs is
 // implemented here, once. A call passes these files in this order:
 //
-//   - egress_guard.go: SSRF protection. No address is dialed that egress forbids, whatever
-//     its name resolved to
+//   - egress_guard.go: SSRF protection. No address is dialed that egress forbids, even if
+//     its name resolved to another one before
 //   - client.go, call.go: a call and its attempts, with their timeouts
 //   - origins.go, rate_limit.go: per origin and resource a rate limit, as a token bucket that
 //     a 429 blocks (Retry-After)

@@ -61,7 +61,7 @@ func (b *tokenBucket) blockFor(wait time.Duration, now time.Time) {
 }
 
 // left returns how many calls may be sent now; below zero, how many wait. A blocked
-// bucket has none, whatever number of tokens it will have when it unblocks.
+// bucket has none, even if it will have tokens when it unblocks.
 func (b *tokenBucket) left(now time.Time) float64 {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -67,7 +67,7 @@ func TestAnExhaustedBudgetReturnsWhenToRetry(t *testing.T) {
 }
 
 func TestACallWaitsForItsBudget(t *testing.T) {
-	client, call := serve(t, Config{}, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "{}") })
+	client, call := serve(t, Config{}, emptyObject)
 	call.Vendor = &Vendor{Name: "sim", Budgets: map[string]int{"rows": 1200}}
 	call.Resource = "rows"
 	origin := client.origins.get(originKey{"sim", call.BaseURL}, client.cfg.Clock.Now())
@@ -103,7 +103,8 @@ func TestA429BlocksTheBudgetForItsRetryAfter(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var calls atomic.Int32
-			client, call := serve(t, Config{Clock: clock, MaxBudgetWait: -1}, func(w http.ResponseWriter, _ *http.Request) {
+			cfg := Config{Clock: clock, MaxBudgetWait: -1}
+			client, call := serve(t, cfg, func(w http.ResponseWriter, _ *http.Request) {
 				calls.Add(1)
 				w.Header().Set(test.header, test.value)
 				w.WriteHeader(http.StatusTooManyRequests)

@@ -32,7 +32,10 @@ func TestTransientFailuresAreRetried(t *testing.T) {
 		{name: "500", fails: 1, respond: status(500), calls: 1},
 		{name: "reset", fails: 1, respond: reset, calls: 2, ok: true},
 		{name: "POST", fails: 1, respond: status(503), method: http.MethodPost, calls: 1},
-		{name: "retryable POST", fails: 1, respond: status(503), method: http.MethodPost, retryable: true, calls: 2, ok: true},
+		{
+			name: "retryable POST", fails: 1, respond: status(503), method: http.MethodPost, retryable: true,
+			calls: 2, ok: true,
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var calls atomic.Int32
@@ -84,7 +87,9 @@ func TestAnOpenCircuitBreakerReturnsWhenToRetry(t *testing.T) {
 }
 
 func TestRejectionsDoNotOpenTheCircuitBreaker(t *testing.T) {
-	client, call := serve(t, Config{}, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) })
+	client, call := serve(t, Config{}, func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusUnauthorized)
+	})
 	for range breakerMinCalls * 2 {
 		if _, err := client.Do(t.Context(), call); !errors.Is(err, domain.CredentialRejected) {
 			t.Fatalf("got %v", err)

@@ -22,7 +22,7 @@ type statusRule struct {
 }
 
 // statusRules is the only table from status to kind. Other 5xx are vendor_unreachable,
-// everything else malformed_response.
+// all other statuses malformed_response.
 var statusRules = map[int]statusRule{
 	http.StatusUnauthorized:    {domain.Rejected, domain.CredentialRejected, false},
 	http.StatusForbidden:       {domain.Rejected, domain.AccessDenied, true},

@@ -66,7 +66,9 @@ func causeOf(ctx context.Context, err error) error {
 }
 
 func unreachable(cause error, retryAfter time.Duration) *domain.Error {
-	return &domain.Error{Kind: domain.Unavailable, Code: domain.VendorUnreachable, RetryAfter: retryAfter, Cause: cause}
+	return &domain.Error{
+		Kind: domain.Unavailable, Code: domain.VendorUnreachable, RetryAfter: retryAfter, Cause: cause,
+	}
 }
 
 func malformed(message string) *domain.Error {

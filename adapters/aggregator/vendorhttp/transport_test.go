@@ -38,7 +38,8 @@ func TestCertificatesAreChecked(t *testing.T) {
 // TestACallEndsInTime checks that neither waits nor retries extend a call beyond
 // TotalTimeout.
 func TestACallEndsInTime(t *testing.T) {
-	client, call := serve(t, Config{TotalTimeout: 300 * time.Millisecond}, func(w http.ResponseWriter, r *http.Request) {
+	cfg := Config{TotalTimeout: 300 * time.Millisecond}
+	client, call := serve(t, cfg, func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/away" {
 			w.WriteHeader(http.StatusServiceUnavailable)
 			return

@@ -78,8 +78,8 @@ func appendPath(to, path, name []byte) []byte {
 	return append(append(append(to, path...), '/'), name...)
 }
 
-// ContentHashOf returns the content hash of a row: the SHA-256 of everything that its
-// normalised form depends on.
+// ContentHashOf returns the content hash of a row: the first 16 bytes of the SHA-256 of
+// text, which is everything that the row's normalised form depends on.
 func ContentHashOf(text []byte) domain.ContentHash {
 	hash := sha256.Sum256(text)
 	return domain.ContentHash(hash[:])

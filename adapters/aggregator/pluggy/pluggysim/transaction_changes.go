@@ -7,9 +7,10 @@ import (
 	"github.com/govalues/decimal"
 )
 
-// AddTransaction adds a row and returns it as stored: an empty ID is drawn; Date, CreatedAt, UpdatedAt are now,
-// CurrencyCode the account's, Status POSTED and Amount 0 unless said. ErrNotFound without the account, ErrTaken
-// with a known id; nothing changed then.
+// AddTransaction adds a row and returns it as stored: an empty ID becomes a random one; Date,
+// CreatedAt and UpdatedAt default to now, CurrencyCode to that of the account, Status to POSTED
+// and Amount to 0. Errors: ErrNotFound for an unknown account, ErrTaken for an id that exists;
+// then nothing changes.
 func (s *Simulator) AddTransaction(t Transaction) (Transaction, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -17,32 +18,33 @@ func (s *Simulator) AddTransaction(t Transaction) (Transaction, error) {
 }
 
 func (s *Simulator) add(t Transaction) (Transaction, error) {
-	l, ok := s.world.ledgers[t.AccountID]
+	l, ok := s.store.accounts[t.AccountID]
 	if !ok {
 		return Transaction{}, fmt.Errorf("account: %w", ErrNotFound)
 	}
-	if _, ok := s.world.rows[t.ID]; ok {
+	if _, ok := s.store.rows[t.ID]; ok {
 		return Transaction{}, fmt.Errorf("transaction: %w", ErrTaken)
 	}
-	s.fill(&t.ID, &t.CreatedAt, &t.UpdatedAt)
+	s.fillIn(&t.ID, &t.CreatedAt, &t.UpdatedAt)
 	if t.Date.IsZero() {
 		t.Date = t.CreatedAt
 	}
-	t.Date = At(t.Date.Time) // a cursor carries milliseconds
-	orElse(&t.CurrencyCode, l.CurrencyCode)
-	orElse(&t.Status, "POSTED")
-	orElse(&t.Amount, "0")
-	s.world.put(&t)
+	t.Date = At(t.Date.Time) // a cursor has milliseconds
+	setDefault(&t.CurrencyCode, l.CurrencyCode)
+	setDefault(&t.Status, "POSTED")
+	setDefault(&t.Amount, "0")
+	s.store.put(&t)
 	l.pending.add(t.ID)
 	return t, nil
 }
 
-// UpdateTransaction lets edit change a copy of the row and swaps it in; the id, the account and CreatedAt stay,
-// UpdatedAt becomes now unless edit set it. ErrNotFound without the row.
+// UpdateTransaction calls edit with a copy of the row, and replaces the row by it. The id, the
+// account and CreatedAt do not change; UpdatedAt becomes now unless edit sets it. Errors:
+// ErrNotFound for an unknown row.
 func (s *Simulator) UpdateTransaction(id string, edit func(*Transaction)) (Transaction, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	old, ok := s.world.rows[id]
+	old, ok := s.store.rows[id]
 	if !ok {
 		return Transaction{}, fmt.Errorf("transaction: %w", ErrNotFound)
 	}
@@ -52,13 +54,14 @@ func (s *Simulator) UpdateTransaction(id string, edit func(*Transaction)) (Trans
 	if t.UpdatedAt.Equal(old.UpdatedAt.Time) {
 		t.UpdatedAt = At(s.opt.Now())
 	}
-	s.world.drop(old)
-	s.world.put(&t)
-	s.world.ledgers[t.AccountID].pending.update(id)
+	s.store.drop(old)
+	s.store.put(&t)
+	s.store.accounts[t.AccountID].pending.update(id)
 	return t, nil
 }
 
-// RemoveTransaction deletes the row as the vendor does, for good. ErrNotFound without it.
+// RemoveTransaction deletes a row for good, as the vendor does. Errors: ErrNotFound for an
+// unknown row.
 func (s *Simulator) RemoveTransaction(id string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -67,17 +70,17 @@ func (s *Simulator) RemoveTransaction(id string) error {
 }
 
 func (s *Simulator) remove(id string) (Transaction, error) {
-	t, ok := s.world.rows[id]
+	t, ok := s.store.rows[id]
 	if !ok {
 		return Transaction{}, fmt.Errorf("transaction: %w", ErrNotFound)
 	}
-	s.world.drop(t)
-	s.world.ledgers[t.AccountID].pending.remove(id)
+	s.store.drop(t)
+	s.store.accounts[t.AccountID].pending.remove(id)
 	return *t, nil
 }
 
-// Churn removes the row and adds the same movement under a new id, which it returns: what the vendor does when
-// the institution's own ids do not match between two syncs.
+// Churn removes a row and adds the same transaction under a new id, and returns it. The vendor
+// does this if the institution's own ids do not match between two synchronisations.
 func (s *Simulator) Churn(id string) (Transaction, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -89,22 +92,23 @@ func (s *Simulator) Churn(id string) (Transaction, error) {
 	return s.add(t)
 }
 
-// Generate adds n plain rows to the account, spread evenly over the year before now, all created now.
-// Amounts go from -0.01 down by a cent, every fifth row is a credit. ErrNotFound without the account.
+// Generate adds n simple rows to the account, spread evenly over the year before now, all
+// created now. The amounts go down from -0.01 by a cent each; every fifth row is a credit.
+// Errors: ErrNotFound for an unknown account.
 func (s *Simulator) Generate(accountID string, n int) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	l, ok := s.world.ledgers[accountID]
+	l, ok := s.store.accounts[accountID]
 	if !ok {
 		return fmt.Errorf("account: %w", ErrNotFound)
 	}
 	const year = 365 * 24 * time.Hour
 	rows, now := make([]*Transaction, n), At(s.opt.Now())
 	for i := range rows {
-		t := generated(l, i)
+		t := generatedTransaction(l, i)
 		t.ID, t.CreatedAt, t.UpdatedAt = s.newID(), now, now
 		t.Date = At(now.Add(-year / time.Duration(n) * time.Duration(i)))
-		rows[i], s.world.rows[t.ID] = t, t
+		rows[i], s.store.rows[t.ID] = t, t
 		l.pending.add(t.ID)
 	}
 	l.dates.addAll(rows)
@@ -112,7 +116,7 @@ func (s *Simulator) Generate(accountID string, n int) error {
 	return nil
 }
 
-func generated(l *ledger, i int) *Transaction {
+func generatedTransaction(l *accountRows, i int) *Transaction {
 	cents, kind := int64(-1-i), Text("DEBIT")
 	if i%5 == 4 {
 		cents, kind = -cents, "CREDIT"
@@ -126,11 +130,12 @@ func generated(l *ledger, i int) *Transaction {
 	}
 }
 
-// Transactions is a snapshot of the account's rows, newest date first; empty for an unknown account.
+// Transactions returns a copy of the account's rows, newest date first; none for an unknown
+// account.
 func (s *Simulator) Transactions(accountID string) []Transaction {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	l, ok := s.world.ledgers[accountID]
+	l, ok := s.store.accounts[accountID]
 	if !ok {
 		return nil
 	}

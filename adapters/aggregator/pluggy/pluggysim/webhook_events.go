@@ -6,30 +6,32 @@ import (
 	"slices"
 )
 
-// EventNames are the events of the vendor that concern data; POST /webhooks takes one of them, or all.
+// EventNames are the vendor's events that concern data. POST /webhooks accepts one of them, or
+// all.
 var EventNames = []string{
 	"item/created", "item/updated", "item/error", "item/deleted", "item/waiting_user_input",
 	"item/waiting_user_action", "item/login_succeeded", "connector/status_updated",
 	"transactions/created", "transactions/updated", "transactions/deleted",
 }
 
-// Event is a webhook to be told. What is left empty is filled from the world: ID is drawn, TriggeredBy is the
-// event's usual one, ItemID that of the account.
+// Event is a webhook to send. Empty members are filled in: ID is random, TriggeredBy is the
+// usual one of the event, ItemID that of the account.
 type Event struct {
 	Name        string `json:"event"`
-	ID          string `json:"eventId"` // the receiver's dedupe key
+	ID          string `json:"eventId"` // the receiver's deduplication key
 	ItemID      string `json:"itemId"`
 	AccountID   string `json:"accountId"` // required by transactions/*
 	TriggeredBy string `json:"triggeredBy"`
-	// TransactionIDs names the rows; nil: what changed since the last webhook of this kind for the account.
+	// TransactionIDs are the ids of the rows; nil: the changes since the last webhook of this
+	// kind for the account.
 	TransactionIDs  []string `json:"transactionIds"`
 	ConnectorID     int      `json:"connectorId"`     // connector/status_updated; zero: 2
 	ConnectorStatus string   `json:"connectorStatus"` // connector/status_updated; empty: ONLINE
-	// Raw is posted as it is, in place of all above.
+	// Raw is sent unchanged as the body, instead of all members above.
 	Raw []byte `json:"-"`
 }
 
-// payload holds the members of all events in the vendor's order; nil and empty ones are left out.
+// payload has the members of all events in the vendor's order; nil and empty ones are omitted.
 type payload struct {
 	Event        string           `json:"event"`
 	EventID      string           `json:"eventId"`
@@ -59,49 +61,51 @@ type payloadError struct {
 	Parameter Text   `json:"parameter"`
 }
 
-// triggers is who the vendor usually names; events without a line carry no triggeredBy.
-var triggers = map[string]string{
+// usualTriggers maps an event to its usual triggeredBy. Other events have no triggeredBy.
+var usualTriggers = map[string]string{
 	"item/created": "USER", "item/updated": "SYNC", "item/error": "SYNC", "item/login_succeeded": "SYNC",
 	"item/waiting_user_input": "CLIENT", "item/waiting_user_action": "CLIENT",
 	"transactions/created": "SYNC", "transactions/updated": "SYNC",
 }
 
-// Payload is the body of the event, with every empty member filled in. Of transactions/* without TransactionIDs it
-// takes the changes since the last time: told once, delivered or not. An unknown name, or a transactions event of
-// an unknown account (ErrNotFound), is an error.
-func (s *Simulator) Payload(e Event) ([]byte, error) {
-	if e.Raw != nil {
-		return e.Raw, nil
+// Payload returns the body of the event, with every empty member filled in. For transactions/*
+// without TransactionIDs it takes the changes since the last time: they are announced once,
+// even if the webhook is not delivered. An unknown name is an error, and so is a transactions
+// event of an unknown account (ErrNotFound).
+func (s *Simulator) Payload(event Event) ([]byte, error) {
+	if event.Raw != nil {
+		return event.Raw, nil
 	}
-	if !slices.Contains(EventNames, e.Name) {
-		return nil, fmt.Errorf("pluggysim: no event %q", e.Name)
+	if !slices.Contains(EventNames, event.Name) {
+		return nil, fmt.Errorf("pluggysim: no event %q", event.Name)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	orElse(&e.ID, s.newID())
-	p := payload{Event: e.Name, EventID: e.ID}
-	if _, ok := triggers[e.Name]; ok {
-		orElse(&e.TriggeredBy, triggers[e.Name])
-		p.TriggeredBy = e.TriggeredBy
+	setDefault(&event.ID, s.newID())
+	p := payload{Event: event.Name, EventID: event.ID}
+	if _, ok := usualTriggers[event.Name]; ok {
+		setDefault(&event.TriggeredBy, usualTriggers[event.Name])
+		p.TriggeredBy = event.TriggeredBy
 	}
-	switch e.Name {
+	switch event.Name {
 	case "connector/status_updated":
-		orElse(&e.ConnectorID, 2)
-		orElse(&e.ConnectorStatus, "ONLINE")
-		p.ConnectorID, p.Data = e.ConnectorID, &connectorStatus{e.ConnectorStatus}
+		setDefault(&event.ConnectorID, 2)
+		setDefault(&event.ConnectorStatus, "ONLINE")
+		p.ConnectorID, p.Data = event.ConnectorID, &connectorStatus{event.ConnectorStatus}
 	case "transactions/created", "transactions/updated", "transactions/deleted":
-		if err := s.tellRows(&p, e); err != nil {
+		if err := s.setTransactions(&p, event); err != nil {
 			return nil, err
 		}
 	default:
-		s.tellItem(&p, e.ItemID)
+		s.setItem(&p, event.ItemID)
 	}
 	return json.Marshal(p)
 }
 
-// tellItem names an item, known or not: item/deleted names one that is gone.
-func (s *Simulator) tellItem(p *payload, id string) {
-	i := s.world.items[id]
+// setItem sets the members about an item. The item need not exist: item/deleted is about one
+// that is deleted.
+func (s *Simulator) setItem(p *payload, id string) {
+	i := s.store.items[id]
 	p.ItemID, p.ClientUserID = id, &i.ClientUserID
 	if p.Event != "item/error" {
 		return
@@ -112,34 +116,34 @@ func (s *Simulator) tellItem(p *payload, id string) {
 	}
 }
 
-func (s *Simulator) tellRows(p *payload, e Event) error {
-	l, ok := s.world.ledgers[e.AccountID]
+func (s *Simulator) setTransactions(p *payload, event Event) error {
+	l, ok := s.store.accounts[event.AccountID]
 	if !ok {
 		return fmt.Errorf("account: %w", ErrNotFound)
 	}
-	orElse(&e.ItemID, l.ItemID)
-	s.tellItem(p, e.ItemID)
+	setDefault(&event.ItemID, l.ItemID)
+	s.setItem(p, event.ItemID)
 	p.AccountID = l.ID
-	ids := e.TransactionIDs
+	ids := event.TransactionIDs
 	if ids == nil {
-		ids = take(l.pending.of(e.Name))
+		ids = take(l.pending.forEvent(event.Name))
 	}
 	n := len(ids)
 	p.Count = &n
-	if e.Name == "transactions/created" {
-		s.tellCreated(p, ids)
+	if event.Name == "transactions/created" {
+		s.setCreated(p, ids)
 		return nil
 	}
-	p.IDs, p.ClientID = ids, s.world.items[e.ItemID].ClientID
+	p.IDs, p.ClientID = ids, s.store.items[event.ItemID].ClientID
 	return nil
 }
 
-// tellCreated says since when to look: the vendor sends dates and links, not ids.
-func (s *Simulator) tellCreated(p *payload, ids []string) {
+// setCreated sets from when on to read the new rows: the vendor sends dates and links, not ids.
+func (s *Simulator) setCreated(p *payload, ids []string) {
 	now := At(s.opt.Now())
 	date, created := now, now
 	for i, id := range ids {
-		t, ok := s.world.rows[id]
+		t, ok := s.store.rows[id]
 		if !ok {
 			continue
 		}
@@ -156,15 +160,16 @@ func (s *Simulator) tellCreated(p *payload, ids []string) {
 	p.LinkV2 = s.opt.PublicURL + "/v2/transactions" + query
 }
 
-// Pending lists the transactions events an item's accounts have to tell, accounts in the order they were added:
-// deleted, then created, then updated. It takes nothing; sending them does.
+// Pending returns the transactions events that announce the changes of an item's accounts, in
+// the order in which the accounts were added: deleted, then created, then updated. It takes no
+// changes; only sending the events does.
 func (s *Simulator) Pending(itemID string) []Event {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var out []Event
-	for _, id := range s.world.ofItem[itemID] {
+	for _, id := range s.store.accountIDs[itemID] {
 		for _, name := range []string{"transactions/deleted", "transactions/created", "transactions/updated"} {
-			if len(s.world.ledgers[id].pending.of(name)) > 0 {
+			if len(s.store.accounts[id].pending.forEvent(name)) > 0 {
 				out = append(out, Event{Name: name, ItemID: itemID, AccountID: id})
 			}
 		}

@@ -7,21 +7,21 @@ import (
 	"time"
 )
 
-// place is where a row stands in an index: newest first, then by id. It is what a cursor carries.
-type place struct {
+// position is the sort key of a row in an index: newest first, then by id. A cursor contains it.
+type position struct {
 	at time.Time
 	id string
 }
 
-func (p place) compare(q place) int {
+func (p position) compare(q position) int {
 	if c := q.at.Compare(p.at); c != 0 {
 		return c
 	}
 	return strings.Compare(p.id, q.id)
 }
 
-// index keeps an account's rows in one order, so that a page costs a search and its own rows however long
-// the account is.
+// index holds the rows of an account in one order, so that the cost of a page is a binary
+// search and its own rows, independent of the number of rows in the account.
 type index struct {
 	key  func(*Transaction) time.Time
 	rows []*Transaction
@@ -30,16 +30,16 @@ type index struct {
 func byDate(t *Transaction) time.Time    { return t.Date.Time }
 func byCreated(t *Transaction) time.Time { return t.CreatedAt.Time }
 
-func (x *index) placeOf(t *Transaction) place { return place{x.key(t), t.ID} }
+func (x *index) positionOf(t *Transaction) position { return position{x.key(t), t.ID} }
 
-func (x *index) compare(a, b *Transaction) int { return x.placeOf(a).compare(x.placeOf(b)) }
+func (x *index) compare(a, b *Transaction) int { return x.positionOf(a).compare(x.positionOf(b)) }
 
 func (x *index) add(t *Transaction) {
 	i, _ := slices.BinarySearchFunc(x.rows, t, x.compare)
 	x.rows = slices.Insert(x.rows, i, t)
 }
 
-// addAll sorts once: row by row a bulk would cost a move of the slice each.
+// addAll sorts once, because inserting many rows one by one would move the slice for each.
 func (x *index) addAll(ts []*Transaction) {
 	x.rows = append(x.rows, ts...)
 	slices.SortFunc(x.rows, x.compare)
@@ -51,12 +51,12 @@ func (x *index) remove(t *Transaction) {
 	}
 }
 
-// after is the position of the first row behind p; rows of p itself need not exist any more.
-func (x *index) after(p place) int {
-	return sort.Search(len(x.rows), func(i int) bool { return x.placeOf(x.rows[i]).compare(p) > 0 })
+// after returns the index of the first row after p; the row at p may have been removed.
+func (x *index) after(p position) int {
+	return sort.Search(len(x.rows), func(i int) bool { return x.positionOf(x.rows[i]).compare(p) > 0 })
 }
 
-// since is the position behind the last row whose key is not before t; a zero t is the end.
+// since returns the end of the rows whose key is not before t; for a zero t, of all rows.
 func (x *index) since(t time.Time) int {
 	if t.IsZero() {
 		return len(x.rows)
@@ -64,7 +64,7 @@ func (x *index) since(t time.Time) int {
 	return sort.Search(len(x.rows), func(i int) bool { return x.key(x.rows[i]).Before(t) })
 }
 
-// until is the position of the first row whose key is not after t; a zero t is the beginning.
+// until returns the index of the first row whose key is not after t; for a zero t, 0.
 func (x *index) until(t time.Time) int {
 	if t.IsZero() {
 		return 0

@@ -7,28 +7,29 @@ import (
 	"time"
 )
 
-// windowLength is the vendor's: counters start again every minute from the first request.
+// windowLength is the vendor's: a counter is reset one minute after its first request.
 const windowLength = time.Minute
 
 // window counts the requests of one source address to one resource.
 type window struct {
-	began time.Time
-	count int
+	startedAt time.Time
+	count     int
 }
 
-// limited refuses what is over the limit.
-func (s *Simulator) limited(next http.Handler) http.Handler {
+// rateLimited is middleware that refuses requests over the rate limit.
+func (s *Simulator) rateLimited(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if reset, over := s.overLimit(r); over {
-			tooMany(w, s.opt.RateLimit, reset)
+			writeRateLimited(w, s.opt.RateLimit, reset)
 			return
 		}
 		next.ServeHTTP(w, r)
 	})
 }
 
-// overLimit counts the request and says whether it is one too many, and how many seconds are left.
-// The vendor limits auth, accounts and transactions, before it looks at the key.
+// overLimit counts the request. It reports whether it exceeds the limit, and after how many
+// seconds the window ends. The vendor limits auth, accounts and transactions, before it checks
+// the API key.
 func (s *Simulator) overLimit(r *http.Request) (reset int, over bool) {
 	resource := resourceOf(r.URL.Path)
 	if s.opt.RateLimit <= 0 || resource == "items" || resource == "webhooks" || resource == "other" {
@@ -39,11 +40,11 @@ func (s *Simulator) overLimit(r *http.Request) (reset int, over bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c, ok := s.windows[host+" "+resource]
-	if !ok || now.Sub(c.began) >= windowLength {
-		c = &window{began: now}
+	if !ok || now.Sub(c.startedAt) >= windowLength {
+		c = &window{startedAt: now}
 		s.windows[host+" "+resource] = c
 	}
 	c.count++
-	left := c.began.Add(windowLength).Sub(now)
+	left := c.startedAt.Add(windowLength).Sub(now)
 	return int(math.Ceil(left.Seconds())), c.count > s.opt.RateLimit
 }

@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// Text is a string that the vendor may not know: empty is null on the wire.
+// Text is a string that the vendor may not know: an empty one is null in JSON.
 type Text string
 
-// MarshalJSON writes null for the empty text.
+// MarshalJSON returns null for an empty text.
 func (t Text) MarshalJSON() ([]byte, error) {
 	if t == "" {
 		return []byte("null"), nil
@@ -17,10 +17,11 @@ func (t Text) MarshalJSON() ([]byte, error) {
 	return json.Marshal(string(t))
 }
 
-// Number is a JSON number kept letter by letter ("-900.0" stays so); empty is null on the wire. Units: major.
+// Number is a JSON number with its digits unchanged ("-900.0" stays so); an empty one is null in
+// JSON. Amounts are in major units.
 type Number string
 
-// MarshalJSON writes the digits unchanged; text that is no JSON number fails the answer.
+// MarshalJSON returns the digits unchanged. The response fails if they are not a JSON number.
 func (n Number) MarshalJSON() ([]byte, error) {
 	if n == "" {
 		return []byte("null"), nil
@@ -28,7 +29,7 @@ func (n Number) MarshalJSON() ([]byte, error) {
 	return []byte(n), nil
 }
 
-// UnmarshalJSON takes a JSON number or null; anything else is an error.
+// UnmarshalJSON accepts a JSON number or null; any other value is an error.
 func (n *Number) UnmarshalJSON(raw []byte) error {
 	var v json.Number
 	if len(raw) > 0 && raw[0] == '"' {
@@ -41,27 +42,28 @@ func (n *Number) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// stamp is the only form of a time the vendor writes; its SDK turns exactly this form into a Date.
-const stamp = "2006-01-02T15:04:05.000Z"
+// timeLayout is the only form of a time that the vendor writes; its SDK converts exactly this
+// form into a Date.
+const timeLayout = "2006-01-02T15:04:05.000Z"
 
-// Time is an instant written in UTC with milliseconds; the zero Time is null on the wire.
+// Time is a time that is written in UTC with milliseconds; the zero Time is null in JSON.
 type Time struct{ time.Time }
 
-// At is t as the vendor keeps it: UTC, whole milliseconds.
+// At returns t as the vendor stores it: UTC, whole milliseconds.
 func At(t time.Time) Time { return Time{t.UTC().Truncate(time.Millisecond)} }
 
-// String is the wire form; empty for the zero Time.
+// String returns the time in the vendor's form; "" for the zero Time.
 func (t Time) String() string {
 	if t.IsZero() {
 		return ""
 	}
-	return t.UTC().Format(stamp)
+	return t.UTC().Format(timeLayout)
 }
 
-// MarshalJSON writes the wire form, or null.
+// MarshalJSON returns the vendor's form, or null.
 func (t Time) MarshalJSON() ([]byte, error) { return Text(t.String()).MarshalJSON() }
 
-// UnmarshalJSON takes RFC 3339 or YYYY-MM-DD (midnight UTC), or null.
+// UnmarshalJSON accepts RFC 3339 or YYYY-MM-DD (midnight UTC), or null.
 func (t *Time) UnmarshalJSON(raw []byte) error {
 	var s string
 	if err := json.Unmarshal(raw, &s); err != nil {

@@ -10,11 +10,12 @@ import (
 	"github.com/google/uuid"
 )
 
-// maxIDs is how many rows one request may name.
+// maxIDs is the maximum number of ids in one request.
 const maxIDs = 500
 
-// query is a checked question to /v2/transactions. Both ends of a date filter are inclusive instants:
-// a bare date is its midnight UTC, so dateTo=2026-11-18 leaves out what happened later that day.
+// query is a validated query of /v2/transactions. Both bounds of a date filter are inclusive
+// instants: a bare date is its midnight UTC, so dateTo=2026-11-18 excludes what happened later
+// that day.
 type query struct {
 	raw         url.Values
 	account     string
@@ -22,7 +23,7 @@ type query struct {
 	dateFrom    time.Time
 	dateTo      time.Time
 	createdFrom time.Time
-	after       *place
+	after       *position
 }
 
 func parseQuery(raw url.Values) (query, *apiError) {
@@ -34,19 +35,21 @@ func parseQuery(raw url.Values) (query, *apiError) {
 		q.ids = strings.Split(raw.Get("ids"), ",")
 	}
 	if len(q.ids) > maxIDs {
-		return q, &apiError{http.StatusBadRequest, "IDS_PARAMETER_EXCEEDS_MAX_LENGTH", "ids takes 500 transaction ids at most"}
+		return q, &apiError{
+			http.StatusBadRequest, "IDS_PARAMETER_EXCEEDS_MAX_LENGTH", "ids takes 500 transaction ids at most",
+		}
 	}
 	if raw.Has("dateFrom") && raw.Has("createdAtFrom") {
 		return q, &apiError{Code: http.StatusBadRequest, Message: "dateFrom and createdAtFrom exclude each other"}
 	}
-	if name, ok := q.times(); !ok {
+	if name, ok := q.parseTimes(); !ok {
 		return q, &apiError{Code: http.StatusBadRequest, Message: name + " must be a valid ISO 8601 date string"}
 	}
-	return q, q.cursor()
+	return q, q.parseCursor()
 }
 
-// times reads the three instants and names the first that is none.
-func (q *query) times() (string, bool) {
+// parseTimes parses the three times. If one is invalid it returns its name and false.
+func (q *query) parseTimes() (string, bool) {
 	for _, f := range []struct {
 		name string
 		to   *time.Time
@@ -64,7 +67,7 @@ func (q *query) times() (string, bool) {
 	return "", true
 }
 
-func (q *query) cursor() *apiError {
+func (q *query) parseCursor() *apiError {
 	if !q.raw.Has("after") {
 		return nil
 	}
@@ -74,48 +77,50 @@ func (q *query) cursor() *apiError {
 		return bad
 	}
 	at, id, ok := strings.Cut(string(text), "|")
-	when, err := time.Parse(stamp, at)
+	when, err := time.Parse(timeLayout, at)
 	if !ok || err != nil || uuid.Validate(id) != nil {
 		return bad
 	}
-	q.after = &place{when, id}
+	q.after = &position{when, id}
 	return nil
 }
 
-// encode is base64 in the alphabet without '+': the vendor's SDK sends a cursor unescaped.
-func (p place) encode() string {
+// encode returns base64 in the alphabet without '+', because the vendor's SDK sends a cursor
+// unescaped.
+func (p position) encode() string {
 	return base64.URLEncoding.EncodeToString([]byte(Time{p.at}.String() + "|" + p.id))
 }
 
-// next is the query string of the page behind p: the same filters, another cursor.
-func (q *query) next(p place) string {
-	var b strings.Builder
-	b.WriteString("?accountId=" + url.QueryEscape(q.account))
+// next returns the query string of the page after p: the same filters, another cursor.
+func (q *query) next(p position) string {
+	var text strings.Builder
+	text.WriteString("?accountId=" + url.QueryEscape(q.account))
 	for _, name := range []string{"ids", "dateFrom", "dateTo", "createdAtFrom"} {
 		if q.raw.Has(name) {
-			b.WriteString("&" + name + "=" + url.QueryEscape(q.raw.Get(name)))
+			text.WriteString("&" + name + "=" + url.QueryEscape(q.raw.Get(name)))
 		}
 	}
-	b.WriteString("&after=" + p.encode())
-	return b.String()
+	text.WriteString("&after=" + p.encode())
+	return text.String()
 }
 
-// upTo and downTo are the bounds of the range in the index's own order; the rest is left to admits.
-func (q *query) upTo() time.Time {
+// newest and oldest return the bounds of the range in the order of the index; matches checks
+// the other filters.
+func (q *query) newest() time.Time {
 	if q.createdFrom.IsZero() || q.ids != nil {
 		return q.dateTo
 	}
 	return time.Time{}
 }
 
-func (q *query) downTo() time.Time {
+func (q *query) oldest() time.Time {
 	if q.createdFrom.IsZero() || q.ids != nil {
 		return q.dateFrom
 	}
 	return q.createdFrom
 }
 
-func (q *query) admits(t *Transaction) bool {
+func (q *query) matches(t *Transaction) bool {
 	return !t.CreatedAt.Before(q.createdFrom) &&
 		!t.Date.Before(q.dateFrom) &&
 		(q.dateTo.IsZero() || !t.Date.After(q.dateTo))

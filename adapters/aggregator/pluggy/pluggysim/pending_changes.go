@@ -5,7 +5,8 @@ import (
 	"slices"
 )
 
-// changes is what no webhook has told of yet: a row stands in at most one of the three.
+// changes are the ids of rows that no webhook has announced yet. An id is in at most one of
+// the three sets.
 type changes struct{ created, updated, deleted map[string]struct{} }
 
 func newChanges() changes {
@@ -14,14 +15,15 @@ func newChanges() changes {
 
 func (c *changes) add(id string) { c.created[id] = struct{}{} }
 
-// update of a row not yet announced stays a creation.
+// update records an edit. A row that is not announced yet stays a creation.
 func (c *changes) update(id string) {
 	if _, ok := c.created[id]; !ok {
 		c.updated[id] = struct{}{}
 	}
 }
 
-// remove of a row not yet announced leaves nothing to tell.
+// remove records a removal. For a row that is not announced yet there is nothing left to
+// announce.
 func (c *changes) remove(id string) {
 	delete(c.updated, id)
 	if _, ok := c.created[id]; ok {
@@ -31,15 +33,15 @@ func (c *changes) remove(id string) {
 	c.deleted[id] = struct{}{}
 }
 
-// take hands out the ids of one set, sorted, and empties it.
+// take returns the ids of a set, sorted, and empties it.
 func take(set map[string]struct{}) []string {
 	ids := slices.Sorted(maps.Keys(set))
 	clear(set)
 	return ids
 }
 
-// of is the set that an event tells.
-func (c *changes) of(event string) map[string]struct{} {
+// forEvent returns the set that an event announces.
+func (c *changes) forEvent(event string) map[string]struct{} {
 	switch event {
 	case "transactions/created":
 		return c.created

@@ -101,6 +101,7 @@ func (c *Client) attempt(ctx context.Context, call Call, target *url.URL, budget
 	if err != nil {
 		err = transportError(ctx, err)
 	} else {
+		defer func() { _ = raw.Body.Close() }()
 		got, err = readResponse(ctx, raw, c.cfg.MaxBodyBytes)
 	}
 	now := c.cfg.Clock.Now()

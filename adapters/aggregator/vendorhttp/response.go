@@ -26,12 +26,11 @@ type response struct {
 // successful reports whether the status is 2xx.
 func (r response) successful() bool { return r.status/100 == 2 }
 
-// readResponse reads the body and closes it. The body of a 2xx response has at most
+// readResponse reads the body; the caller closes it. The body of a 2xx response has at most
 // maxBody bytes, that of any other at most [maxErrorBody]. Errors: Unavailable
 // (malformed_response) for a 2xx body that is too large or was cut short,
 // Unavailable (vendor_unreachable) for one that is not complete when ctx ends.
 func readResponse(ctx context.Context, raw *http.Response, maxBody int64) (response, error) {
-	defer func() { _ = raw.Body.Close() }()
 	got := response{status: raw.StatusCode, header: raw.Header}
 	limit := maxBody
 	if !got.successful() {

@@ -12,6 +12,22 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
+// Deliveries returns the store of deliveries.
+func (s *Store) Deliveries() ports.Deliveries { return deliveries{s} }
+
+// deliveries is the store as ports.Deliveries.
+type deliveries struct{ *Store }
+
+// Receive stores the delivery with the next batch that is committed.
+func (s deliveries) Receive(ctx context.Context, incoming ports.IncomingDelivery) (ports.ReceiveResult, error) {
+	pending, err := newPendingDelivery(incoming)
+	if err != nil {
+		return ports.ReceiveResult{}, Translate(ctx, err)
+	}
+	result := s.commits.submit(ctx, pending)
+	return result.ReceiveResult, result.Err
+}
+
 // Get reads a delivery with its body, byte for byte as it came.
 func (s deliveries) Get(ctx context.Context, tenant domain.TenantID, id domain.DeliveryID) (domain.Delivery, error) {
 	var d domain.Delivery

@@ -16,7 +16,7 @@ func (unreadable) Scan(...any) error { return errUnreadable }
 
 // A row that cannot be read names no knock.
 func TestARowThatCannotBeReadIsAnError(t *testing.T) {
-	if _, err := new(group).scanTelling(unreadable{}); !errors.Is(err, errUnreadable) {
+	if _, err := scanAttachRow(unreadable{}); !errors.Is(err, errUnreadable) {
 		t.Errorf("got %v", err)
 	}
 }

@@ -29,6 +29,6 @@ func TestAGroupIsStoredAsItsKnocksOneByOne(t *testing.T) {
 		},
 		Jobs:   func() []domain.PullID { taken := jobs; jobs = nil; return taken },
 		Exact:  true,
-		Knocks: sqlite.InsertBatch + 8,
+		Knocks: sqlite.MaxInsertRows + 8,
 	})
 }

@@ -41,7 +41,9 @@ func (v deliveries) Receive(ctx context.Context, incoming ports.IncomingDelivery
 		})
 		v.deliveries[d.ID], v.fingerprints[key] = &d, &d
 		if d.Status == domain.DeliveryAccepted {
-			r := ports.PullRequest{ID: incoming.Pull, Trigger: domain.TriggerWebhook, At: incoming.At, Trace: incoming.Trace}
+			r := ports.PullRequest{
+				ID: incoming.Pull, Trigger: domain.TriggerWebhook, At: incoming.At, Trace: incoming.Trace,
+			}
 			v.queue(c, r).join(&d)
 		}
 		v.seen(c.ID, ports.Activity{LastWebhookAt: incoming.At})
@@ -50,7 +52,9 @@ func (v deliveries) Receive(ctx context.Context, incoming ports.IncomingDelivery
 }
 
 // List leaves out the long members, body and scope. Get returns them for one delivery.
-func (v deliveries) List(ctx context.Context, tenant domain.TenantID, f ports.DeliveryFilter, page domain.PageRequest) (domain.Page[domain.Delivery], error) {
+func (v deliveries) List(
+	ctx context.Context, tenant domain.TenantID, f ports.DeliveryFilter, page domain.PageRequest,
+) (domain.Page[domain.Delivery], error) {
 	return give(ctx, v.Store, "Deliveries.List", func() (domain.Page[domain.Delivery], error) {
 		if err := checkInstant(page.After); err != nil {
 			return domain.Page[domain.Delivery]{}, err
@@ -89,7 +93,7 @@ func (v deliveries) Get(ctx context.Context, tenant domain.TenantID, id domain.D
 
 // Replay requeues each delivery once, even if ids contains it several times.
 func (v deliveries) Replay(ctx context.Context, tenant domain.TenantID, ids []domain.DeliveryID, at time.Time,
-	fresh func() domain.PullID,
+	newID func() domain.PullID,
 ) ([]domain.Delivery, error) {
 	return give(ctx, v.Store, "Deliveries.Replay", func() ([]domain.Delivery, error) {
 		var replayed []domain.Delivery
@@ -100,7 +104,7 @@ func (v deliveries) Replay(ctx context.Context, tenant domain.TenantID, ids []do
 				continue
 			}
 			done[id] = true
-			v.requeue(d, at, fresh)
+			v.requeue(d, at, newID)
 			replayed = append(replayed, cloneDelivery(*d))
 		}
 		return replayed, nil
@@ -114,12 +118,13 @@ func (s *Store) replayable(d *domain.Delivery) bool {
 }
 
 // requeue moves the delivery from the pull it was attached to, to one that has not started.
-func (s *Store) requeue(d *domain.Delivery, at time.Time, fresh func() domain.PullID) {
+func (s *Store) requeue(d *domain.Delivery, at time.Time, newID func() domain.PullID) {
 	delete(s.pulls[d.Pull].deliveries, d.ID)
 	d.Status, d.ProcessedAt = domain.DeliveryAccepted, time.Time{}
 	next := s.desk(d.Connection).next
 	if next == nil {
-		next = s.queue(s.connections[d.Connection], ports.PullRequest{ID: fresh(), Trigger: domain.TriggerReplay, At: at})
+		r := ports.PullRequest{ID: newID(), Trigger: domain.TriggerReplay, At: at}
+		next = s.queue(s.connections[d.Connection], r)
 	}
 	next.join(d)
 }

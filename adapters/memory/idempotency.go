@@ -35,7 +35,9 @@ func (c *claim) stale(at time.Time) bool {
 }
 
 // Begin treats a stale claim or response as absent, with any fingerprint.
-func (v idempotency) Begin(ctx context.Context, tenant domain.TenantID, key string, f domain.Fingerprint, at time.Time) (*ports.StoredResponse, error) {
+func (v idempotency) Begin(
+	ctx context.Context, tenant domain.TenantID, key string, f domain.Fingerprint, at time.Time,
+) (*ports.StoredResponse, error) {
 	return give(ctx, v.Store, "Idempotency.Begin", func() (*ports.StoredResponse, error) {
 		stored := v.answers[request{tenant, key}]
 		switch {
@@ -52,7 +54,9 @@ func (v idempotency) Begin(ctx context.Context, tenant domain.TenantID, key stri
 }
 
 // Finish stores the response of the claim, unless there is one already.
-func (v idempotency) Finish(ctx context.Context, tenant domain.TenantID, key string, response ports.StoredResponse, at time.Time) error {
+func (v idempotency) Finish(
+	ctx context.Context, tenant domain.TenantID, key string, response ports.StoredResponse, at time.Time,
+) error {
 	return v.alone(ctx, "Idempotency.Finish", func() error {
 		// The first response is kept, even against the response of a claim that went stale meanwhile.
 		if stored := v.answers[request{tenant, key}]; stored != nil && stored.response == nil {

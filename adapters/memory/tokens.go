@@ -25,7 +25,9 @@ func (v tokens) Create(ctx context.Context, t domain.WebhookToken) error {
 }
 
 // List returns revoked tokens too, because an operator wants to see that they are revoked.
-func (v tokens) List(ctx context.Context, tenant domain.TenantID, f ports.TokenFilter, page domain.PageRequest) (domain.Page[domain.WebhookToken], error) {
+func (v tokens) List(
+	ctx context.Context, tenant domain.TenantID, f ports.TokenFilter, page domain.PageRequest,
+) (domain.Page[domain.WebhookToken], error) {
 	return give(ctx, v.Store, "Tokens.List", func() (domain.Page[domain.WebhookToken], error) {
 		if err := checkInstant(page.After); err != nil {
 			return domain.Page[domain.WebhookToken]{}, err

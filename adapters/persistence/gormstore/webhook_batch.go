@@ -66,16 +66,19 @@ func (b TokenBinding) StoredResult(d PendingDelivery, pull uuid.UUID) Result {
 	return Result{ReceiveResult: ports.ReceiveResult{
 		Token: domain.TokenID{UUID: b.Token},
 		Delivery: domain.Delivery{
-			ID: d.Delivery, Tenant: domain.TenantID{UUID: b.Tenant}, Connection: domain.ConnectionID{UUID: b.Connection},
-			Vendor: b.Vendor, Event: d.Event.Name, EventID: d.Event.ID, Fingerprint: d.Fingerprint,
-			Body: d.Body, Scope: d.Event.Scope, Status: b.InitialStatus(d), Pull: domain.PullID{UUID: pull}, ReceivedAt: d.At,
+			ID: d.Delivery, Tenant: domain.TenantID{UUID: b.Tenant},
+			Connection: domain.ConnectionID{UUID: b.Connection}, Vendor: b.Vendor, Event: d.Event.Name,
+			EventID: d.Event.ID, Fingerprint: d.Fingerprint, Body: d.Body, Scope: d.Event.Scope,
+			Status: b.InitialStatus(d), Pull: domain.PullID{UUID: pull}, ReceivedAt: d.At,
 		},
 	}}
 }
 
 // DuplicateResult returns the result of a delivery whose event was stored before, as first.
 func (b TokenBinding) DuplicateResult(first domain.Delivery) Result {
-	return Result{ReceiveResult: ports.ReceiveResult{Token: domain.TokenID{UUID: b.Token}, Delivery: first, Duplicate: true}}
+	return Result{ReceiveResult: ports.ReceiveResult{
+		Token: domain.TokenID{UUID: b.Token}, Delivery: first, Duplicate: true,
+	}}
 }
 
 // EventKey is the deduplication key of a delivery: two deliveries with the same key are the same
@@ -150,10 +153,11 @@ func (b *WebhookBatch) bindingOf(d *PendingDelivery) (TokenBinding, bool) {
 }
 
 // AssignPulls assigns a pull to each event that wants one and has no Earlier delivery. That is the
-// queued pull of its connection, by connection id. Where none is queued, all such events of a
-// connection share the pull id that the first of them brought, to be queued if an event is new.
+// queued pull of its connection; queued holds them by connection. Where none is queued, all such
+// events of a connection share a new pull, with the pull id of the first of them. It is created only
+// if one of the events is new.
 func (b *WebhookBatch) AssignPulls(queued map[uuid.UUID]uuid.UUID) {
-	brought := make(map[uuid.UUID]uuid.UUID)
+	newPulls := make(map[uuid.UUID]uuid.UUID)
 	for _, e := range b.Events {
 		if !e.WantsPull() || e.Earlier != nil {
 			continue
@@ -162,10 +166,10 @@ func (b *WebhookBatch) AssignPulls(queued map[uuid.UUID]uuid.UUID) {
 			e.Pull = pull
 			continue
 		}
-		if _, ok := brought[e.Connection]; !ok {
-			brought[e.Connection] = e.First.Pull.UUID
+		if _, ok := newPulls[e.Connection]; !ok {
+			newPulls[e.Connection] = e.First.Pull.UUID
 		}
-		e.Pull, e.NewPull = brought[e.Connection], true
+		e.Pull, e.NewPull = newPulls[e.Connection], true
 	}
 }
 

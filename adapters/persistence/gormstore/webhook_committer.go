@@ -41,7 +41,9 @@ type call struct {
 
 // newCommitter starts the worker, which ends with close. timeout bounds both the wait of a caller
 // and the transaction of a batch.
-func newCommitter(timeout time.Duration, receive func(context.Context, []PendingDelivery) ([]Result, error)) *committer {
+func newCommitter(
+	timeout time.Duration, receive func(context.Context, []PendingDelivery) ([]Result, error),
+) *committer {
 	c := &committer{
 		receive: receive, timeout: timeout, queue: make(chan *call, maxQueue),
 		closing: make(chan struct{}), idle: make(chan struct{}),

@@ -7,16 +7,16 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// unreadable is a row that cannot be scanned.
-type unreadable struct{ pgx.CollectableRow }
+// unscannable is a row that cannot be scanned.
+type unscannable struct{ pgx.CollectableRow }
 
-var errUnreadable = errors.New("a row of another shape")
+var errUnscannable = errors.New("a row of another shape")
 
-func (unreadable) Scan(...any) error { return errUnreadable }
+func (unscannable) Scan(...any) error { return errUnscannable }
 
-// A row that cannot be read names no knock.
-func TestARowThatCannotBeReadIsAnError(t *testing.T) {
-	if _, err := scanAttachRow(unreadable{}); !errors.Is(err, errUnreadable) {
+// A row that cannot be scanned belongs to no delivery, so that the batch must fail.
+func TestARowThatCannotBeScannedIsAnError(t *testing.T) {
+	if _, err := scanAttachRow(unscannable{}); !errors.Is(err, errUnscannable) {
 		t.Errorf("got %v", err)
 	}
 }

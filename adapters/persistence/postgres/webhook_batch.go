@@ -93,7 +93,8 @@ WITH binding AS MATERIALIZED (
 	WHERE connection_id = ANY(ARRAY(SELECT connection_id FROM binding)) AND state = 'queued'
 	ORDER BY connection_id FOR SHARE
 ), pending AS MATERIALIZED (
-	SELECT d.*, binding.tenant_id, binding.connection_id, binding.id AS token_id, binding.account_ref, queued.id AS pull_id,
+	SELECT d.*, binding.tenant_id, binding.connection_id, binding.id AS token_id, binding.account_ref,
+		queued.id AS pull_id,
 		CASE named WHEN binding.account_ref THEN status_if_named ELSE status_otherwise END AS status
 	FROM unnest($1::bytea[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bytea[], $8::bytea[],
 		$9::text[], $10::text[], $11::text[], $12::timestamptz[]) WITH ORDINALITY
@@ -101,7 +102,8 @@ WITH binding AS MATERIALIZED (
 			received_at, place)
 	JOIN binding USING (hash, vendor) LEFT JOIN queued ON queued.connection_id = binding.connection_id
 ), stored AS (
-	INSERT INTO deliveries (id, tenant_id, connection_id, vendor, event, event_id, fingerprint, body, ask, status, pull_id, received_at)
+	INSERT INTO deliveries (id, tenant_id, connection_id, vendor, event, event_id, fingerprint, body, ask, status,
+		pull_id, received_at)
 	SELECT id, tenant_id, connection_id, vendor, event, event_id, fingerprint, body, ask, status,
 		CASE status WHEN 'accepted' THEN pull_id END, received_at
 	FROM pending WHERE NOT EXISTS (SELECT FROM pending WHERE status = 'accepted' AND pull_id IS NULL)
@@ -203,9 +205,9 @@ func scanAttachRow(row pgx.CollectableRow) (r attachRow, err error) {
 // insertBatch stores a batch and creates missing pulls in one transaction; the number of statements
 // does not depend on the size of the batch.
 //
-// It takes locks in one order, whatever the order of the deliveries: connections, queued pulls,
-// events; so that two batches never deadlock. The pulls that insertPulls finds queued come last:
-// batches share the locks on them, and only claims lock them exclusively.
+// It takes locks in one order, which does not depend on the order of the deliveries: connections,
+// queued pulls, events. Two batches therefore never deadlock. The pulls that insertPulls finds queued
+// come last, because batches share the locks on them, and only claims lock them exclusively.
 func (d dialect) insertBatch(
 	ctx context.Context, deliveries []gormstore.PendingDelivery,
 ) (results []gormstore.Result, err error) {
@@ -305,8 +307,9 @@ func lockQueuedPulls(ctx context.Context, tx querier, connections []uuid.UUID) (
 	return queued, err
 }
 
-// insertDeliveries stores the events that are new. It waits for a concurrent transaction that is
-// storing the same event, which is then a duplicate here.
+// insertDeliveries stores the events that are new. It is no upsert: the first delivery of an event is
+// never changed. The statement waits for a concurrent transaction that is storing the same event, which
+// is then a duplicate here.
 func insertDeliveries(ctx context.Context, tx querier, batch *gormstore.WebhookBatch) error {
 	n := len(batch.Events)
 	if n == 0 {
@@ -330,9 +333,10 @@ func insertDeliveries(ctx context.Context, tx querier, batch *gormstore.WebhookB
 		}
 	}
 	rows, err := tx.Query(ctx, `
-		INSERT INTO deliveries (id, tenant_id, connection_id, vendor, event, event_id, fingerprint, body, ask, status, pull_id, received_at)
-		SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::bytea[], $8::bytea[],
-			$9::text[], $10::text[], $11::uuid[], $12::timestamptz[])
+		INSERT INTO deliveries (id, tenant_id, connection_id, vendor, event, event_id, fingerprint, body, ask, status,
+			pull_id, received_at)
+		SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::bytea[],
+			$8::bytea[], $9::text[], $10::text[], $11::uuid[], $12::timestamptz[])
 		ON CONFLICT (connection_id, fingerprint) DO NOTHING RETURNING id`,
 		ids, tenants, connections, vendors, events, eventIDs, fingerprints, bodies, scopes, statuses, pulls, received)
 	if err != nil {
@@ -362,8 +366,8 @@ func insertPulls(ctx context.Context, tx querier, batch *gormstore.WebhookBatch)
 		vendors[i], traces[i], createdAt[i] = string(e.Binding.Vendor), e.First.Trace, e.First.At
 	}
 	rows, err := tx.Query(ctx, `
-		INSERT INTO pulls (id, tenant_id, connection_id, vendor, trigger, trace, state, ask, progress, seen_accounts, seen_rows,
-			added, modified, removed, unchanged, attempts, last_error, created_at)
+		INSERT INTO pulls (id, tenant_id, connection_id, vendor, trigger, trace, state, ask, progress, seen_accounts,
+			seen_rows, added, modified, removed, unchanged, attempts, last_error, created_at)
 		SELECT id, tenant_id, connection_id, vendor, $7, trace, 'queued', '', '', 0, 0, 0, 0, 0, 0, 0, '', created_at
 		FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::timestamptz[])
 			AS p (id, tenant_id, connection_id, vendor, trace, created_at)
@@ -420,8 +424,8 @@ func attachToOthers(
 		}
 	}
 	_, err = tx.Exec(ctx, `
-		UPDATE deliveries SET pull_id = moved.queued FROM unnest($1::uuid[], $2::uuid[]) AS moved (brought, queued)
-		WHERE pull_id = moved.brought`, plain(from), plain(to))
+		UPDATE deliveries SET pull_id = moved.queued FROM unnest($1::uuid[], $2::uuid[]) AS moved (old, queued)
+		WHERE pull_id = moved.old`, plain(from), plain(to))
 	return err
 }
 
@@ -461,8 +465,8 @@ func scanDelivery(row pgx.CollectableRow) (domain.Delivery, error) {
 	var pull uuid.NullUUID
 	var state string
 	var finished *time.Time
-	err := row.Scan(&d.ID.UUID, &d.Tenant.UUID, &d.Connection.UUID, &d.Vendor, &d.Event, &d.EventID, &fingerprint, &d.Status,
-		&pull, &d.ReceivedAt, &state, &finished)
+	err := row.Scan(&d.ID.UUID, &d.Tenant.UUID, &d.Connection.UUID, &d.Vendor, &d.Event, &d.EventID, &fingerprint,
+		&d.Status, &pull, &d.ReceivedAt, &state, &finished)
 	if err != nil {
 		return d, err
 	}

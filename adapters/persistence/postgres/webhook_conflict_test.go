@@ -18,11 +18,12 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/pgtest"
 )
 
-// between runs what another replica does just before the statements that it knows a part of.
-type between map[string]func()
+// interleaver runs a function just before each statement that contains its key: the work of another
+// replica that comes in between.
+type interleaver map[string]func()
 
-func (b between) TraceQueryStart(ctx context.Context, _ *pgx.Conn, q pgx.TraceQueryStartData) context.Context {
-	for part, do := range b {
+func (i interleaver) TraceQueryStart(ctx context.Context, _ *pgx.Conn, q pgx.TraceQueryStartData) context.Context {
+	for part, do := range i {
 		if strings.Contains(q.SQL, part) {
 			do()
 		}
@@ -30,23 +31,25 @@ func (b between) TraceQueryStart(ctx context.Context, _ *pgx.Conn, q pgx.TraceQu
 	return ctx
 }
 
-func (between) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
+func (interleaver) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
 
+// Parts of the statements of a batch.
 const (
-	queues = "INSERT INTO pulls"
-	locks  = "SELECT connection_id, id FROM pulls WHERE connection_id = ANY($1) AND"
+	insertPulls     = "INSERT INTO pulls"
+	lockQueuedPulls = "SELECT connection_id, id FROM pulls WHERE connection_id = ANY($1) AND"
 )
 
-// pulling is a replica that queues, claims and ends pulls of one connection.
-type pulling struct {
+// replica queues, claims and ends pulls of one connection.
+type replica struct {
 	*testing.T
 	*gormstore.Store
 	db     *postgres.DB
 	token  domain.WebhookToken
-	queued domain.PullID // the last
+	queued domain.PullID // by the last call of queue
 }
 
-func (p *pulling) queue() {
+// queue queues a pull as an operator does.
+func (p *replica) queue() {
 	p.queued = newID[domain.Pull]()
 	request := ports.PullRequest{ID: p.queued, Trigger: domain.TriggerOperator, At: epoch}
 	if _, err := p.Pulls().Request(p.Context(), p.token.Tenant, p.token.Connection, request); err != nil {
@@ -54,8 +57,8 @@ func (p *pulling) queue() {
 	}
 }
 
-// claim runs the pull and gives what it asked for.
-func (p *pulling) claim(pull domain.PullID) []string {
+// claim claims and ends the pull, and returns the removals of its scope.
+func (p *replica) claim(pull domain.PullID) []string {
 	l := domain.Lease{ID: newID[domain.Lease](), Pull: pull, Until: epoch.Add(time.Hour)}
 	claimed, err := p.Pulls().Claim(p.Context(), l, epoch)
 	if err == nil {
@@ -67,125 +70,142 @@ func (p *pulling) claim(pull domain.PullID) []string {
 	return claimed.Pull.Scope.Removed
 }
 
-func (p *pulling) receipt(event string) ports.IncomingDelivery {
+// incoming returns a delivery whose scope is the removal of the transaction called event.
+func (p *replica) incoming(event string) ports.IncomingDelivery {
 	return ports.IncomingDelivery{
-		Delivery: newID[domain.Delivery](), Pull: newID[domain.Pull](), Token: p.token.Hash, Vendor: p.token.Vendor, At: epoch,
-		Event: domain.WebhookEvent{ID: event, DedupKey: event, WantsPull: true, Scope: domain.PullScope{Removed: []string{event}}},
+		Delivery: newID[domain.Delivery](), Pull: newID[domain.Pull](), Token: p.token.Hash, Vendor: p.token.Vendor,
+		At: epoch,
+		Event: domain.WebhookEvent{
+			ID: event, DedupKey: event, WantsPull: true, Scope: domain.PullScope{Removed: []string{event}},
+		},
 	}
 }
 
-// beside makes a replica whose statements are seen, and another on the same database.
-func beside(t *testing.T, b between) (*gormstore.Store, *pulling) {
+// pending prepares an incoming delivery as the store does.
+func (p *replica) pending(event string) gormstore.PendingDelivery {
+	incoming := p.incoming(event)
+	incoming.Body = []byte{}
+	return gormstore.PendingDelivery{
+		IncomingDelivery: incoming, Scope: `{"removed":["` + event + `"]}`,
+		Fingerprint: domain.FingerprintOf(incoming.Event, incoming.Body),
+	}
+}
+
+// twoReplicas opens a replica whose statements i sees, and another one on the same database.
+func twoReplicas(t *testing.T, i interleaver) (*gormstore.Store, *replica) {
 	t.Helper()
 	dsn := pgtest.DSN(t)
 	db := opened(t, dsn)
 	other := db.Store(nil)
-	return traced(t, dsn, b).Store(nil), &pulling{T: t, Store: other, db: db, token: door(t, other)}
+	return traced(t, dsn, i).Store(nil), &replica{T: t, Store: other, db: db, token: door(t, other)}
 }
 
-func TestAGroupJoinsThePullThatWasQueuedInBetween(t *testing.T) {
-	b := between{}
-	s, other := beside(t, b)
-	b[queues] = func() { delete(b, queues); other.queue() }
-	got, err := s.Deliveries().Receive(t.Context(), other.receipt("event"))
+func TestABatchIsAttachedToAPullThatWasQueuedInBetween(t *testing.T) {
+	between := interleaver{}
+	s, other := twoReplicas(t, between)
+	between[insertPulls] = func() { delete(between, insertPulls); other.queue() }
+	got, err := s.Deliveries().Receive(t.Context(), other.incoming("event"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if got.Delivery.Pull != other.queued {
-		t.Errorf("answered with pull %s, want %s", got.Delivery.Pull, other.queued)
+		t.Errorf("the delivery has pull %s, want %s", got.Delivery.Pull, other.queued)
 	}
 	if diff := cmp.Diff([]string{"event"}, other.claim(other.queued)); diff != "" {
-		t.Errorf("the pull's ask (-want +got):\n%s", diff)
+		t.Errorf("the pull's scope (-want +got):\n%s", diff)
 	}
 }
 
-func TestAGroupStartsAnewWhereThatPullIsClaimedToo(t *testing.T) {
-	b := between{}
-	s, other := beside(t, b)
-	b[queues] = func() {
-		delete(b, queues)
+func TestABatchIsRetriedWhenThatPullIsClaimedToo(t *testing.T) {
+	between := interleaver{}
+	s, other := twoReplicas(t, between)
+	between[insertPulls] = func() {
+		delete(between, insertPulls)
 		other.queue()
-		b[locks] = func() { delete(b, locks); other.claim(other.queued) }
+		between[lockQueuedPulls] = func() { delete(between, lockQueuedPulls); other.claim(other.queued) }
 	}
-	r := other.receipt("event")
-	got, err := s.Deliveries().Receive(t.Context(), r)
+	incoming := other.incoming("event")
+	got, err := s.Deliveries().Receive(t.Context(), incoming)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got.Delivery.Pull != r.Pull || got.Duplicate {
-		t.Errorf("answered with pull %s, duplicate: %t; want its own %s", got.Delivery.Pull, got.Duplicate, r.Pull)
+	if got.Delivery.Pull != incoming.Pull || got.Duplicate {
+		t.Errorf("the delivery has pull %s, duplicate: %t; want its own %s",
+			got.Delivery.Pull, got.Duplicate, incoming.Pull)
 	}
-	if diff := cmp.Diff([]string{"event"}, other.claim(r.Pull)); diff != "" {
-		t.Errorf("the pull's ask (-want +got):\n%s", diff)
+	if diff := cmp.Diff([]string{"event"}, other.claim(incoming.Pull)); diff != "" {
+		t.Errorf("the pull's scope (-want +got):\n%s", diff)
 	}
 }
 
-func TestAGroupThatIsAlwaysOvertakenIsRefusedForNow(t *testing.T) {
-	b := between{}
-	s, other := beside(t, b)
-	tries := 0
-	b[queues] = func() {
-		tries++
+func TestABatchThatConflictsInEveryAttemptIsUnavailable(t *testing.T) {
+	between := interleaver{}
+	s, other := twoReplicas(t, between)
+	attempts := 0
+	between[insertPulls] = func() {
+		attempts++
 		other.queue()
-		b[locks] = func() { delete(b, locks); other.claim(other.queued) }
+		between[lockQueuedPulls] = func() { delete(between, lockQueuedPulls); other.claim(other.queued) }
 	}
-	r := other.receipt("event")
-	_, err := s.Deliveries().Receive(t.Context(), r)
-	if !errors.Is(err, domain.Unavailable) || tries < 2 {
-		t.Errorf("error %v after %d tries, want Unavailable after several", err, tries)
+	incoming := other.incoming("event")
+	_, err := s.Deliveries().Receive(t.Context(), incoming)
+	if !errors.Is(err, domain.Unavailable) || attempts < 2 {
+		t.Errorf("error %v after %d attempts, want Unavailable after several", err, attempts)
 	}
-	clear(b)
-	if got, err := s.Deliveries().Receive(t.Context(), r); err != nil || got.Duplicate {
-		t.Errorf("the vendor's next try: duplicate: %t, error %v", got.Duplicate, err)
+	clear(between)
+	if got, err := s.Deliveries().Receive(t.Context(), incoming); err != nil || got.Duplicate {
+		t.Errorf("the vendor's next attempt: duplicate: %t, error %v", got.Duplicate, err)
 	}
 }
 
-// A receipt that joins a queued pull waits here for another of the same event, which is
-// then undone; a claim that comes meanwhile must wait as well, and see what joined.
-func TestAClaimWaitsForAReceiptThatJoins(t *testing.T) {
+// A delivery that is attached to a queued pull waits here for a transaction with the same event, which is
+// then rolled back. A claim of the pull that comes meanwhile must wait as well, and read the delivery.
+func TestAClaimWaitsForADeliveryThatIsBeingAttached(t *testing.T) {
 	db := opened(t, pgtest.DSN(t))
 	s := db.Store(nil)
-	other := &pulling{T: t, Store: s, token: door(t, s)}
+	other := &replica{T: t, Store: s, token: door(t, s)}
 	other.queue()
-	r := other.receipt("event")
-	fingerprint := domain.FingerprintOf(r.Event, nil)
+	incoming := other.incoming("event")
+	fingerprint := domain.FingerprintOf(incoming.Event, nil)
 	same, err := db.Pool.Begin(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = same.Rollback(context.WithoutCancel(t.Context())) }()
 	_, err = same.Exec(t.Context(), `
-		INSERT INTO deliveries (id, tenant_id, connection_id, vendor, event, event_id, fingerprint, body, ask, status, received_at)
+		INSERT INTO deliveries (id, tenant_id, connection_id, vendor, event, event_id, fingerprint, body, ask, status,
+			received_at)
 		VALUES (gen_random_uuid(), $1, $2, 'pluggy', '', '', $3, '', '', 'ignored', now())`,
 		other.token.Tenant.UUID, other.token.Connection.UUID, fingerprint[:])
 	if err != nil {
 		t.Fatal(err)
 	}
-	received, asked := make(chan error, 1), make(chan []string, 1)
+	received, claimed := make(chan error, 1), make(chan []string, 1)
 	go func() {
-		_, err := s.Deliveries().Receive(t.Context(), r)
+		_, err := s.Deliveries().Receive(t.Context(), incoming)
 		received <- err
 	}()
-	awaitWaiting(t, db, 1)
-	go func() { asked <- other.claim(other.queued) }()
-	awaitWaiting(t, db, 2)
+	awaitLockWaiters(t, db, 1)
+	go func() { claimed <- other.claim(other.queued) }()
+	awaitLockWaiters(t, db, 2)
 	if err := same.Rollback(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if err := <-received; err != nil {
 		t.Error(err)
 	}
-	if got := <-asked; !slices.Equal(got, []string{"event"}) {
-		t.Errorf("the pull asked for %v, want the event", got)
+	if got := <-claimed; !slices.Equal(got, []string{"event"}) {
+		t.Errorf("the pull's scope is %v, want the event", got)
 	}
 }
 
-// awaitWaiting returns when that many sessions wait for a lock.
-func awaitWaiting(t *testing.T, db *postgres.DB, want int) {
+// awaitLockWaiters returns when that many sessions wait for a lock.
+func awaitLockWaiters(t *testing.T, db *postgres.DB, want int) {
 	t.Helper()
 	for deadline := time.Now().Add(patience / 2); ; time.Sleep(time.Millisecond) {
 		var waiting int
-		const sql = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+		const sql = `SELECT count(*) FROM pg_stat_activity
+			WHERE datname = current_database() AND wait_event_type = 'Lock'`
 		if err := db.Pool.QueryRow(t.Context(), sql).Scan(&waiting); err != nil {
 			t.Fatal(err)
 		}
@@ -199,25 +219,25 @@ func awaitWaiting(t *testing.T, db *postgres.DB, want int) {
 	}
 }
 
-// A deletion that comes while a group brings a pull waits, and then fails that pull.
-func TestADeletionWaitsForAGroupThatBringsAPull(t *testing.T) {
-	b := between{}
-	s, other := beside(t, b)
-	ended := make(chan error, 1)
-	b[queues] = func() {
-		delete(b, queues)
+func TestADeletionWaitsForABatchThatCreatesAPullAndThenFailsThePull(t *testing.T) {
+	between := interleaver{}
+	s, other := twoReplicas(t, between)
+	deleted := make(chan error, 1)
+	between[insertPulls] = func() {
+		delete(between, insertPulls)
 		go func() {
-			_, err := other.Connections().Update(t.Context(), other.token.Tenant, domain.Aggregator, other.token.Connection,
+			token := other.token
+			_, err := other.Connections().Update(t.Context(), token.Tenant, domain.Aggregator, token.Connection,
 				func(c *domain.Connection) error {
 					c.DeletedAt = epoch
 					return nil
 				})
-			ended <- err
+			deleted <- err
 		}()
-		awaitWaiting(t, other.db, 1)
+		awaitLockWaiters(t, other.db, 1)
 	}
-	got, err := s.Deliveries().Receive(t.Context(), other.receipt("event"))
-	if err := errors.Join(err, <-ended); err != nil {
+	got, err := s.Deliveries().Receive(t.Context(), other.incoming("event"))
+	if err := errors.Join(err, <-deleted); err != nil {
 		t.Fatal(err)
 	}
 	pull, err := other.Pulls().Get(t.Context(), other.token.Tenant, got.Delivery.Pull)

@@ -8,8 +8,8 @@ import (
 
 // joined returns a SELECT of the deliveries that are attached to a queued pull: those that the
 // connection received since the pull was queued, and the late joins (table strays), which were
-// received before it. An index over pulls would cost each delivery one more page, for a lookup that a
-// pull needs once. The index is named because SQLite has no other whose cost does not grow with the
+// received before it. An index over pulls would cost each delivery one more page to write, and a
+// pull needs the lookup only once. The index is named because SQLite has no other whose cost does not grow with the
 // connection's history.
 func joined(pull domain.Pull) clause.Expr {
 	return clause.Expr{SQL: `

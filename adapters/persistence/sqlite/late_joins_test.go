@@ -14,26 +14,29 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// asking is a receipt that asks for the removal of what it is named.
-func asking(token domain.WebhookToken, name string, at time.Time) ports.IncomingDelivery {
+// incomingFor returns a delivery whose scope is the removal of the transaction called name.
+func incomingFor(token domain.WebhookToken, name string, at time.Time) ports.IncomingDelivery {
 	return ports.IncomingDelivery{
-		Delivery: newID[domain.Delivery](), Pull: newID[domain.Pull](), Token: token.Hash, Vendor: token.Vendor, At: at, Body: []byte(name),
-		Event: domain.WebhookEvent{Name: "e", ID: name, DedupKey: name, WantsPull: true, Scope: domain.PullScope{Removed: []string{name}}},
+		Delivery: newID[domain.Delivery](), Pull: newID[domain.Pull](), Token: token.Hash, Vendor: token.Vendor,
+		At: at, Body: []byte(name),
+		Event: domain.WebhookEvent{
+			Name: "e", ID: name, DedupKey: name, WantsPull: true, Scope: domain.PullScope{Removed: []string{name}},
+		},
 	}
 }
 
-// given stores a receipt, and gives its delivery.
-func given(t *testing.T, s *gormstore.Store, r ports.IncomingDelivery) domain.Delivery {
+// received receives a delivery and returns it as stored.
+func received(t *testing.T, s *gormstore.Store, incoming ports.IncomingDelivery) domain.Delivery {
 	t.Helper()
-	got, err := s.Deliveries().Receive(t.Context(), r)
+	got, err := s.Deliveries().Receive(t.Context(), incoming)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return got.Delivery
 }
 
-// wantAsked claims the pull, and compares what it removes.
-func wantAsked(t *testing.T, s *gormstore.Store, pull domain.PullID, want ...string) {
+// wantScope claims the pull and compares the removals of its scope.
+func wantScope(t *testing.T, s *gormstore.Store, pull domain.PullID, want ...string) {
 	t.Helper()
 	l := domain.Lease{ID: newID[domain.Lease](), Pull: pull, Until: epoch.Add(24 * time.Hour)}
 	claimed, err := s.Pulls().Claim(t.Context(), l, epoch)
@@ -41,10 +44,11 @@ func wantAsked(t *testing.T, s *gormstore.Store, pull domain.PullID, want ...str
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(want, claimed.Pull.Scope.Removed); diff != "" {
-		t.Errorf("asked (-want +got):\n%s", diff)
+		t.Errorf("removals of the scope (-want +got):\n%s", diff)
 	}
 }
 
+// count returns the number of rows of a table.
 func count(t *testing.T, db *sqlite.DB, table string) (n int) {
 	t.Helper()
 	if err := db.Writer.QueryRowContext(t.Context(), "SELECT count(*) FROM "+table).Scan(&n); err != nil {
@@ -53,33 +57,33 @@ func count(t *testing.T, db *sqlite.DB, table string) (n int) {
 	return n
 }
 
-func TestAClaimFindsWhatCameBeforeItsPull(t *testing.T) {
+func TestAClaimFindsLateJoins(t *testing.T) {
 	db := opened(t, file(t))
 	s := db.Store(nil)
 	token := door(t, s)
-	brought := given(t, s, asking(token, "b", epoch))
-	given(t, s, asking(token, "a", epoch.Add(-time.Hour)))
-	given(t, s, asking(token, "c", epoch))
-	given(t, s, asking(token, "d", epoch.Add(time.Hour)))
+	first := received(t, s, incomingFor(token, "b", epoch))
+	received(t, s, incomingFor(token, "a", epoch.Add(-time.Hour)))
+	received(t, s, incomingFor(token, "c", epoch))
+	received(t, s, incomingFor(token, "d", epoch.Add(time.Hour)))
 	if n := count(t, db, "strays"); n != 1 {
-		t.Errorf("%d strays, want the one that came before the pull", n)
+		t.Errorf("%d late joins, want 1: the delivery that was received before the pull was queued", n)
 	}
-	wantAsked(t, s, brought.Pull, "a", "b", "c", "d")
+	wantScope(t, s, first.Pull, "a", "b", "c", "d")
 	if n := count(t, db, "strays"); n != 0 {
-		t.Errorf("%d strays of a pull that was claimed", n)
+		t.Errorf("%d late joins of a claimed pull, want none", n)
 	}
 }
 
-// An older release stored a delivery before its pull's time; so would the release that an
-// operator goes back to.
-func TestTheSchemaMovesWithPullsQueued(t *testing.T) {
+// An older release stored late joins without the table for them. So does the release that an operator
+// downgrades to.
+func TestMigrationsUpAndDownKeepTheScopesOfQueuedPulls(t *testing.T) {
 	db := opened(t, file(t))
 	s := db.Store(nil)
 	var pulls []domain.PullID
 	for range 2 {
 		token := door(t, s)
-		pulls = append(pulls, given(t, s, asking(token, "b", epoch)).Pull)
-		given(t, s, asking(token, "a", epoch.Add(-time.Hour)))
+		pulls = append(pulls, received(t, s, incomingFor(token, "b", epoch)).Pull)
+		received(t, s, incomingFor(token, "a", epoch.Add(-time.Hour)))
 	}
 	for _, version := range []int64{2, 3} {
 		if err := db.MigrateTo(t.Context(), version); err != nil {
@@ -87,16 +91,16 @@ func TestTheSchemaMovesWithPullsQueued(t *testing.T) {
 		}
 	}
 	for _, pull := range pulls {
-		wantAsked(t, s, pull, "a", "b")
+		wantScope(t, s, pull, "a", "b")
 	}
 }
 
-func TestAClaimDoesNotLookAtTheHistory(t *testing.T) {
+func TestAClaimDoesNotScanTheHistoryOfDeliveries(t *testing.T) {
 	db := opened(t, file(t))
-	look := sqlite.Joined(domain.Pull{
+	query := sqlite.Joined(domain.Pull{
 		ID: newID[domain.Pull](), Connection: domain.ConnectionID{UUID: uuid.New()}, CreatedAt: epoch,
 	})
-	rows, err := db.Writer.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+look.SQL, look.Vars...)
+	rows, err := db.Writer.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+query.SQL, query.Vars...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,7 +116,9 @@ func TestAClaimDoesNotLookAtTheHistory(t *testing.T) {
 	if err := rows.Err(); err != nil {
 		t.Fatal(err)
 	}
-	for _, step := range []string{"deliveries_of_connection (connection_id=? AND received_at>?)", "s USING PRIMARY KEY (pull_id=?)"} {
+	for _, step := range []string{
+		"deliveries_of_connection (connection_id=? AND received_at>?)", "s USING PRIMARY KEY (pull_id=?)",
+	} {
 		if !strings.Contains(plan.String(), step) {
 			t.Errorf("no %q in\n%s", step, plan.String())
 		}

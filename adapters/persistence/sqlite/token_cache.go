@@ -13,8 +13,8 @@ import (
 // maxCachedTokens bounds the tokens in the cache.
 const maxCachedTokens = 4096
 
-// tokenCache holds the tokens, connections and queued pulls that a batch has read, for the next batch
-// to use if nothing was written in between. It has no expiry time. Instead the state of the database
+// tokenCache holds the tokens, connections and queued pulls that a batch has read. The next batch uses
+// them if nothing was written in between. The cache has no expiry time. Instead the state of the database
 // is compared under the write lock, so that a token which any process has revoked is refused from the
 // next batch on. It may be used only while holding the writer's connection.
 type tokenCache struct {
@@ -36,7 +36,8 @@ type changeState struct {
 // readChangeState reads the state in a transaction that holds the write lock.
 func readChangeState(ctx context.Context, conn any, tx *sql.Tx) (changeState, error) {
 	s := changeState{conn: conn}
-	err := tx.QueryRowContext(ctx, "SELECT total_changes(), data_version FROM pragma_data_version").Scan(&s.changes, &s.version)
+	row := tx.QueryRowContext(ctx, "SELECT total_changes(), data_version FROM pragma_data_version")
+	err := row.Scan(&s.changes, &s.version)
 	return s, err
 }
 

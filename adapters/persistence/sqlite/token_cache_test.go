@@ -9,48 +9,50 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// What a group reads of doors is used by the next one, unless something was written in
-// between: here or by another process, which another database over the same file stands for.
-func TestADoorThatIsClosedOpensNothingFromTheNextReceiptOn(t *testing.T) {
+// The next batch uses the cached tokens of the last one unless something was written in between: by
+// this process or by another one, which a second DB over the same file simulates.
+func TestARevokedTokenIsRefusedFromTheNextDeliveryOn(t *testing.T) {
 	dsn := file(t)
 	here, elsewhere := opened(t, dsn).Store(nil), opened(t, dsn).Store(nil)
-	closings := map[string]func(ctx context.Context, s *gormstore.Store, token domain.WebhookToken) error{
-		"revoked": func(ctx context.Context, s *gormstore.Store, token domain.WebhookToken) error {
+	revocations := map[string]func(ctx context.Context, s *gormstore.Store, token domain.WebhookToken) error{
+		"token revoked": func(ctx context.Context, s *gormstore.Store, token domain.WebhookToken) error {
 			return s.Tokens().Revoke(ctx, token.Tenant, token.ID, epoch)
 		},
-		"deleted": func(ctx context.Context, s *gormstore.Store, token domain.WebhookToken) error {
-			_, err := s.Connections().Update(ctx, token.Tenant, domain.Aggregator, token.Connection, func(c *domain.Connection) error {
-				c.DeletedAt = epoch
-				return nil
-			})
+		"connection deleted": func(ctx context.Context, s *gormstore.Store, token domain.WebhookToken) error {
+			_, err := s.Connections().Update(ctx, token.Tenant, domain.Aggregator, token.Connection,
+				func(c *domain.Connection) error {
+					c.DeletedAt = epoch
+					return nil
+				})
 			return err
 		},
 	}
-	for how, closing := range closings {
+	for how, revoke := range revocations {
 		for where, s := range map[string]*gormstore.Store{"here": here, "elsewhere": elsewhere} {
 			t.Run(how+" "+where, func(t *testing.T) {
 				token := door(t, here)
-				given(t, here, asking(token, "first", epoch))
-				given(t, here, asking(token, "second", epoch))
-				if err := closing(t.Context(), s, token); err != nil {
+				received(t, here, incomingFor(token, "first", epoch))
+				received(t, here, incomingFor(token, "second", epoch))
+				if err := revoke(t.Context(), s, token); err != nil {
 					t.Fatal(err)
 				}
-				if _, err := here.Deliveries().Receive(t.Context(), asking(token, "third", epoch)); !errors.Is(err, domain.Unauthenticated) {
-					t.Errorf("error %v", err)
+				_, err := here.Deliveries().Receive(t.Context(), incomingFor(token, "third", epoch))
+				if !errors.Is(err, domain.Unauthenticated) {
+					t.Errorf("error %v, want Unauthenticated", err)
 				}
 			})
 		}
 	}
 }
 
-func TestAPullThatIsClaimedElsewhereIsNotJoined(t *testing.T) {
+func TestNoDeliveryIsAttachedToAPullThatAnotherProcessClaimed(t *testing.T) {
 	dsn := file(t)
 	here, elsewhere := opened(t, dsn).Store(nil), opened(t, dsn).Store(nil)
 	token := door(t, here)
-	first := given(t, here, asking(token, "a", epoch))
-	given(t, here, asking(token, "b", epoch))
-	wantAsked(t, elsewhere, first.Pull, "a", "b")
-	if late := given(t, here, asking(token, "c", epoch)); late.Pull == first.Pull {
-		t.Error("a delivery joined a pull that has begun")
+	first := received(t, here, incomingFor(token, "a", epoch))
+	received(t, here, incomingFor(token, "b", epoch))
+	wantScope(t, elsewhere, first.Pull, "a", "b")
+	if late := received(t, here, incomingFor(token, "c", epoch)); late.Pull == first.Pull {
+		t.Error("a delivery was attached to a pull that has started")
 	}
 }

@@ -143,8 +143,8 @@ func scanDelivery(rows *sql.Rows) (domain.Delivery, error) {
 	var received int64
 	var state string
 	var finished sql.NullInt64
-	err := rows.Scan(&d.ID.UUID, &d.Tenant.UUID, &d.Connection.UUID, &d.Vendor, &d.Event, &d.EventID, &fingerprint, &d.Status,
-		&pull, &received, &state, &finished)
+	err := rows.Scan(&d.ID.UUID, &d.Tenant.UUID, &d.Connection.UUID, &d.Vendor, &d.Event, &d.EventID, &fingerprint,
+		&d.Status, &pull, &received, &state, &finished)
 	if err != nil {
 		return d, err
 	}
@@ -195,7 +195,9 @@ func insertEvents(
 	if err := enqueue(ctx, tx, created); err != nil {
 		return 0, err
 	}
-	fresh := slices.DeleteFunc(slices.Clone(batch.Events), func(e *gormstore.BatchEvent) bool { return e.Earlier != nil })
+	fresh := slices.DeleteFunc(slices.Clone(batch.Events), func(e *gormstore.BatchEvent) bool {
+		return e.Earlier != nil
+	})
 	for some := range slices.Chunk(fresh, maxInsertRows) {
 		n, err := insertDeliveries(ctx, tx, some)
 		if err != nil {
@@ -219,17 +221,19 @@ func insertEvents(
 	return inserted, nil
 }
 
-// insertPulls stores the pulls that events brought.
+// insertPulls creates the pulls that the events need.
 func insertPulls(ctx context.Context, tx *sql.Tx, events []*gormstore.BatchEvent) error {
 	args := make([]any, 0, pullWidth*len(events))
 	for _, e := range events {
-		args = append(args, e.Pull, e.Binding.Tenant, e.Connection, string(e.Binding.Vendor), e.First.Trace, e.First.At.UnixMicro())
+		vendor, trace, createdAt := string(e.Binding.Vendor), e.First.Trace, e.First.At.UnixMicro()
+		args = append(args, e.Pull, e.Binding.Tenant, e.Connection, vendor, trace, createdAt)
 	}
 	_, err := tx.ExecContext(ctx, insertPull+tuples(len(events), pullWidth)+")", args...)
 	return err
 }
 
-// insertDeliveries stores the events that are new and returns their number. Ids, hashes, times and
+// insertDeliveries stores the events that are new and returns their number. It is no upsert: the first
+// delivery of an event is never changed. Ids, hashes, times and
 // statuses are the service's own values, and are literals of the statement: it is compiled anyway,
 // and the driver looks each parameter up among all of them. Values from outside are parameters.
 func insertDeliveries(ctx context.Context, tx *sql.Tx, events []*gormstore.BatchEvent) (int, error) {

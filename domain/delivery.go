@@ -40,8 +40,9 @@ type WebhookEvent struct {
 // InitialStatus returns the status with which a delivery of e is stored for a connection whose
 // account reference is accountRef. unreadable means that the body could not be parsed.
 //
-// An event about another account is ignored, because a vendor may send the events of all accounts
-// to one URL. An event that names no account is about the connection's own.
+// An event about another account is ignored, because a pull of the connection does not read that
+// account. An event that names no account is taken to be about the connection's own. References are
+// compared byte for byte, in the form in which the vendor itself returns them.
 func (e WebhookEvent) InitialStatus(accountRef string, unreadable bool) DeliveryStatus {
 	switch {
 	case unreadable:

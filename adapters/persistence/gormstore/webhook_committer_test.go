@@ -210,7 +210,8 @@ func TestReceiveHasATimeoutOfItsOwn(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			stuck := newFakeTable()
 			s := New(nil, Options{
-				Dialect: Dialect{Receive: stuck.receive}, Timeout: 10 * time.Second, ReceiveTimeout: row.receiveTimeout,
+				Dialect: Dialect{Receive: stuck.receive},
+				Timeout: 10 * time.Second, ReceiveTimeout: row.receiveTimeout,
 			})
 			defer s.Close()
 			start := time.Now()

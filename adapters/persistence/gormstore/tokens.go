@@ -90,8 +90,9 @@ func (s tokens) List(
 // copy that outlives a write, so that the next delivery on any replica is refused.
 func (s tokens) Revoke(ctx context.Context, tenant domain.TenantID, id domain.TokenID, at time.Time) error {
 	return s.write(ctx, func(db *gorm.DB) error {
-		liveToken := db.Model(&tokenRow{}).Where("id = ? AND tenant_id = ? AND revoked_at IS NULL", id.UUID, tenant.UUID)
-		changed, err := rowsOf(liveToken.Updates(map[string]any{"revoked_at": instant{at}}))
+		const liveToken = "id = ? AND tenant_id = ? AND revoked_at IS NULL"
+		query := db.Model(&tokenRow{}).Where(liveToken, id.UUID, tenant.UUID)
+		changed, err := rowsOf(query.Updates(map[string]any{"revoked_at": instant{at}}))
 		if err == nil && changed == 0 {
 			return domain.NotFoundError()
 		}

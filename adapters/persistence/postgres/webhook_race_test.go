@@ -22,15 +22,15 @@ import (
 // The size of a race.
 const (
 	replicas    = 3
-	senders     = 4 * replicas // each event is told by two of them, to two replicas
-	told        = 50           // by each
+	senders     = 4 * replicas // each event is sent by two of them, to two replicas
+	perSender   = 50           // events
 	connections = 4
 )
 
-// A delivery joins a pull before its claim, which then sees it, or the next pull; never a
-// pull that has begun without it. Whatever else happens, no event that was let in is lost,
-// and none is stored twice.
-func TestConcurrentClaimsAndReceiptsLoseNoDelivery(t *testing.T) {
+// A delivery is attached to a pull before its claim, which then reads it, or to the next pull; never to a
+// pull that has started without it. No event that passed authentication is lost, and none is stored
+// twice, in any interleaving.
+func TestConcurrentBatchesAndClaimsLoseNoDelivery(t *testing.T) {
 	r := newRace(t)
 	done := make(chan struct{})
 	var sending, others sync.WaitGroup
@@ -49,43 +49,45 @@ func TestConcurrentClaimsAndReceiptsLoseNoDelivery(t *testing.T) {
 	r.check()
 }
 
-// race is several replicas on one database, with what they were told and what they did.
+// race is several replicas on one database, with the events that were sent and what became of them.
 type race struct {
 	*testing.T
 	stores []*gormstore.Store
 	tenant domain.TenantID
 	tokens []domain.WebhookToken
-	half   chan struct{} // closed when half of the events are told
+	half   chan struct{} // closed when half of the events are sent
 	sent   atomic.Int32
 
-	mu      sync.Mutex
-	gone    map[domain.TokenHash]bool      // may be refused
-	stored  map[string][]domain.DeliveryID // by event: what was answered as new
-	copies  map[string][]domain.DeliveryID // by event: what was answered as told before
-	asked   map[domain.PullID][]string     // the events that a claim had the pull ask for
-	jobs    map[domain.PullID]bool         // had one
-	deleted domain.ConnectionID
+	mu         sync.Mutex
+	revoked    map[domain.TokenHash]bool      // tokens that may be refused
+	stored     map[string][]domain.DeliveryID // by event: reported as new
+	duplicates map[string][]domain.DeliveryID // by event: reported as stored before
+	claimed    map[domain.PullID][]string     // the events in the scope of each claimed pull
+	jobs       map[domain.PullID]bool         // pulls that had one
+	deleted    domain.ConnectionID
 }
 
-// newRace makes connections of one tenant, each with a token; the first has two.
+// newRace creates connections of one tenant, each with a token; the first has two.
 func newRace(t *testing.T) *race {
 	r := &race{
 		T: t, tenant: domain.TenantID{UUID: uuid.New()}, half: make(chan struct{}),
-		gone: make(map[domain.TokenHash]bool), stored: make(map[string][]domain.DeliveryID), copies: make(map[string][]domain.DeliveryID),
-		asked: make(map[domain.PullID][]string), jobs: make(map[domain.PullID]bool),
+		revoked: make(map[domain.TokenHash]bool), stored: make(map[string][]domain.DeliveryID),
+		duplicates: make(map[string][]domain.DeliveryID), claimed: make(map[domain.PullID][]string),
+		jobs: make(map[domain.PullID]bool),
 	}
 	dsn := pgtest.DSN(t)
 	for range replicas {
 		r.stores = append(r.stores, opened(t, dsn).Store(r.enqueue))
 	}
 	for i := range connections {
-		r.door(uuid.NewString(), 1+max(0, 1-i))
+		r.connect(uuid.NewString(), 1+max(0, 1-i))
 	}
 	r.deleted = r.tokens[len(r.tokens)-1].Connection
 	return r
 }
 
-func (r *race) door(name string, tokens int) {
+// connect creates a connection with some tokens.
+func (r *race) connect(name string, tokens int) {
 	c := domain.Connection{
 		ID: newID[domain.Connection](), Tenant: r.tenant, Kind: domain.Aggregator, Name: name,
 		Vendor: "pluggy", Sealed: domain.Sealed("x"), Revision: 1, CreatedAt: epoch, UpdatedAt: epoch,
@@ -101,7 +103,7 @@ func (r *race) door(name string, tokens int) {
 	}
 }
 
-// must reports an error; goroutines of a test may not end it.
+// must reports an error. It does not end the test, because only the test's own goroutine may.
 func (r *race) must(err error) {
 	r.Helper()
 	if err != nil {
@@ -109,6 +111,7 @@ func (r *race) must(err error) {
 	}
 }
 
+// enqueue records the pulls that get a job.
 func (r *race) enqueue(_ context.Context, _ pgx.Tx, pulls []uuid.UUID) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -118,53 +121,58 @@ func (r *race) enqueue(_ context.Context, _ pgx.Tx, pulls []uuid.UUID) error {
 	return nil
 }
 
-// send tells events through all doors, to one replica.
+// send sends events with all tokens, to one replica.
 func (r *race) send(i int) {
-	for k := range told {
+	for k := range perSender {
 		token := r.tokens[(i/2+k)%len(r.tokens)]
 		event := fmt.Sprintf("%d-%d", i/2, k)
 		got, err := r.stores[i%replicas].Deliveries().Receive(r.Context(), ports.IncomingDelivery{
-			Delivery: newID[domain.Delivery](), Pull: newID[domain.Pull](), Token: token.Hash, Vendor: token.Vendor, At: epoch,
-			Event: domain.WebhookEvent{ID: event, DedupKey: event, WantsPull: true, Scope: domain.PullScope{Removed: []string{event}}},
+			Delivery: newID[domain.Delivery](), Pull: newID[domain.Pull](), Token: token.Hash, Vendor: token.Vendor,
+			At: epoch,
+			Event: domain.WebhookEvent{
+				ID: event, DedupKey: event, WantsPull: true, Scope: domain.PullScope{Removed: []string{event}},
+			},
 		})
-		r.note(token, event, got, err)
-		if r.sent.Add(1) == senders*told/2 {
+		r.record(token, event, got, err)
+		if r.sent.Add(1) == senders*perSender/2 {
 			close(r.half)
 		}
 	}
 }
 
-func (r *race) note(token domain.WebhookToken, event string, got ports.ReceiveResult, err error) {
+// record records the result of a delivery.
+func (r *race) record(token domain.WebhookToken, event string, got ports.ReceiveResult, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	switch {
-	case errors.Is(err, domain.Unauthenticated) && r.gone[token.Hash]:
+	case errors.Is(err, domain.Unauthenticated) && r.revoked[token.Hash]:
 	case err != nil:
 		r.must(err)
 	case got.Duplicate:
-		r.copies[event] = append(r.copies[event], got.Delivery.ID)
+		r.duplicates[event] = append(r.duplicates[event], got.Delivery.ID)
 	default:
 		r.stored[event] = append(r.stored[event], got.Delivery.ID)
 	}
 }
 
-// interfere revokes a token and deletes a connection while events come through them.
+// interfere revokes a token and deletes a connection while events are sent to them.
 func (r *race) interfere() {
 	<-r.half
 	r.mu.Lock()
 	for _, token := range r.tokens {
-		r.gone[token.Hash] = token.ID == r.tokens[0].ID || token.Connection == r.deleted
+		r.revoked[token.Hash] = token.ID == r.tokens[0].ID || token.Connection == r.deleted
 	}
 	r.mu.Unlock()
 	r.must(r.stores[1].Tokens().Revoke(r.Context(), r.tenant, r.tokens[0].ID, epoch))
-	_, err := r.stores[2].Connections().Update(r.Context(), r.tenant, domain.Aggregator, r.deleted, func(c *domain.Connection) error {
+	deleted := func(c *domain.Connection) error {
 		c.DeletedAt = epoch
 		return nil
-	})
+	}
+	_, err := r.stores[2].Connections().Update(r.Context(), r.tenant, domain.Aggregator, r.deleted, deleted)
 	r.must(err)
 }
 
-// request queues pulls as an operator does, which may come between a group's statements.
+// request queues pulls as an operator does, which may come between the statements of a batch.
 func (r *race) request(done <-chan struct{}) {
 	for i := 0; !closed(done); i++ {
 		_, err := r.stores[0].Pulls().Request(r.Context(), r.tenant, r.tokens[i%len(r.tokens)].Connection,
@@ -175,7 +183,7 @@ func (r *race) request(done <-chan struct{}) {
 	}
 }
 
-// work claims and ends pulls until done, and once more.
+// work claims and ends queued pulls until done is closed, and once more after that.
 func (r *race) work(s *gormstore.Store, done <-chan struct{}) {
 	for last := false; !last; {
 		last = closed(done)
@@ -189,7 +197,7 @@ func (r *race) work(s *gormstore.Store, done <-chan struct{}) {
 	}
 }
 
-// run claims a pull, if that may be, and ends it. Every other needs a second try.
+// run claims a pull, if it can be claimed, and ends it. About half of the pulls need a second attempt.
 func (r *race) run(s *gormstore.Store, pull domain.PullID) {
 	lease := domain.Lease{ID: newID[domain.Lease](), Pull: pull, Until: epoch.Add(time.Hour)}
 	claimed, err := s.Pulls().Claim(r.Context(), lease, epoch)
@@ -197,7 +205,7 @@ func (r *race) run(s *gormstore.Store, pull domain.PullID) {
 		return
 	}
 	r.mu.Lock()
-	r.asked[pull] = claimed.Pull.Scope.Removed
+	r.claimed[pull] = claimed.Pull.Scope.Removed
 	r.mu.Unlock()
 	o := ports.Outcome{State: domain.PullSucceeded, Attempts: claimed.Pull.Attempts, At: epoch, NotBefore: epoch}
 	if o.Attempts == 1 && pull.UUID[15]%2 == 0 {
@@ -219,40 +227,44 @@ func closed(done <-chan struct{}) bool {
 	}
 }
 
-// check looks at what is left.
+// check compares the stored rows with the reported results.
 func (r *race) check() {
-	for event, copies := range r.copies {
-		for _, id := range copies {
+	for event, duplicates := range r.duplicates {
+		for _, id := range duplicates {
 			if !slices.Equal(r.stored[event], []domain.DeliveryID{id}) {
-				r.Errorf("event %s was a copy of %s, stored were %v", event, id, r.stored[event])
+				r.Errorf("event %s was reported as a duplicate of %s; reported as stored: %v",
+					event, id, r.stored[event])
 			}
 		}
 	}
-	page, err := r.stores[0].Deliveries().List(r.Context(), r.tenant, ports.DeliveryFilter{}, domain.PageRequest{Limit: senders * told})
+	all := domain.PageRequest{Limit: senders * perSender}
+	page, err := r.stores[0].Deliveries().List(r.Context(), r.tenant, ports.DeliveryFilter{}, all)
 	r.must(err)
 	for _, d := range page.Items {
 		if !slices.Equal(r.stored[d.EventID], []domain.DeliveryID{d.ID}) {
-			r.Errorf("event %s is stored as %s, answered were %v", d.EventID, d.ID, r.stored[d.EventID])
+			r.Errorf("event %s is stored as %s; reported as stored: %v", d.EventID, d.ID, r.stored[d.EventID])
 		}
-		r.pulled(d)
+		r.checkPull(d)
 	}
 	if len(page.Items) != len(r.stored) || len(page.Items) == 0 {
-		r.Errorf("%d events are stored, %d were answered", len(page.Items), len(r.stored))
+		r.Errorf("%d events are stored, %d were reported as stored", len(page.Items), len(r.stored))
 	}
 }
 
-// pulled holds that a delivery's pull asked for it, unless its connection went before.
-func (r *race) pulled(d domain.Delivery) {
+// checkPull fails unless the scope of the delivery's pull contains its event. The exception is a pull that
+// failed because its connection was deleted before it was claimed.
+func (r *race) checkPull(d domain.Delivery) {
 	pull, err := r.stores[0].Pulls().Get(r.Context(), r.tenant, d.Pull)
 	r.must(err)
 	if pull.Connection != d.Connection || !r.jobs[pull.ID] {
-		r.Errorf("event %s has the pull %s of connection %s, with a job: %t", d.EventID, pull.ID, pull.Connection, r.jobs[pull.ID])
+		r.Errorf("event %s has the pull %s of connection %s, with a job: %t",
+			d.EventID, pull.ID, pull.Connection, r.jobs[pull.ID])
 	}
-	asked, claimed := r.asked[pull.ID]
+	scope, claimed := r.claimed[pull.ID]
 	if !claimed && d.Connection == r.deleted && pull.LastError == domain.ConnectionGone {
 		return
 	}
-	if !slices.Contains(asked, d.EventID) {
-		r.Errorf("event %s: its pull was claimed: %t; and asked for %v", d.EventID, claimed, asked)
+	if !slices.Contains(scope, d.EventID) {
+		r.Errorf("event %s: its pull was claimed: %t; the events of its scope are %v", d.EventID, claimed, scope)
 	}
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-func TestAGroupIsStoredAsItsKnocksOneByOne(t *testing.T) {
+func TestABatchIsStoredAsItsDeliveriesWouldBeOneAtATime(t *testing.T) {
 	db := opened(t, ":memory:")
 	var jobs []domain.PullID
 	enqueue := func(_ context.Context, _ *sql.Tx, pulls []uuid.UUID) error {
@@ -24,11 +24,11 @@ func TestAGroupIsStoredAsItsKnocksOneByOne(t *testing.T) {
 	}
 	receivetest.Run(t, receivetest.Dialect{
 		Stores: db.Store(enqueue),
-		Receive: func(ctx context.Context, knocks []gormstore.PendingDelivery) ([]gormstore.Result, error) {
-			return db.Receive(ctx, enqueue, knocks)
+		Receive: func(ctx context.Context, deliveries []gormstore.PendingDelivery) ([]gormstore.Result, error) {
+			return db.Receive(ctx, enqueue, deliveries)
 		},
-		Jobs:   func() []domain.PullID { taken := jobs; jobs = nil; return taken },
-		Exact:  true,
-		Knocks: sqlite.InsertBatch + 8,
+		Jobs:     func() []domain.PullID { taken := jobs; jobs = nil; return taken },
+		Exact:    true,
+		MaxBatch: sqlite.MaxInsertRows + 8,
 	})
 }

@@ -13,55 +13,66 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// connect makes a connection with two tokens.
+// connect creates a connection with two tokens.
 func (p *pair) connect(name string) {
 	c := domain.Connection{
 		ID: newID[domain.Connection](), Tenant: p.tenant, Kind: domain.Aggregator, Name: name, Vendor: "pluggy",
 		AccountRef: "item", Sealed: domain.Sealed("sealed"), Revision: 1, CreatedAt: epoch, UpdatedAt: epoch,
 	}
 	p.connections = append(p.connections, c)
-	_ = p.both(func(s Stores, _ func(domain.PullID) domain.PullID) error { return s.Connections().Create(p.ctx, c) })
+	_ = p.both(func(s Stores, _ func(domain.PullID) domain.PullID) error {
+		return s.Connections().Create(p.ctx, c)
+	})
 	for range 2 {
 		token := domain.WebhookToken{
 			ID: newID[domain.WebhookToken](), Tenant: c.Tenant, Connection: c.ID, Vendor: c.Vendor,
 			Hash: domain.HashToken(uuid.NewString()), CreatedAt: epoch,
 		}
 		p.tokens = append(p.tokens, token)
-		_ = p.both(func(s Stores, _ func(domain.PullID) domain.PullID) error { return s.Tokens().Create(p.ctx, token) })
+		_ = p.both(func(s Stores, _ func(domain.PullID) domain.PullID) error {
+			return s.Tokens().Create(p.ctx, token)
+		})
 	}
 }
 
+// traceAt returns the trace of the delivery received at a time, which is unique.
 func traceAt(at time.Time) string { return "trace-" + at.String() }
 
-// knock has few keys, bodies and tokens, so that copies are many; one token is nobody's.
-// Some came long before they are stored, so that they may join a pull that is younger.
-func (p *pair) knock(keys int) gormstore.PendingDelivery {
+// delivery draws a delivery. Keys, bodies and tokens are few, so that many are duplicates; one token is
+// unknown. Some deliveries were received long before they are stored, so that the pull they are attached
+// to may be younger.
+func (p *pair) delivery(keys int) gormstore.PendingDelivery {
 	p.at = p.at.Add(time.Millisecond)
 	at := p.at
 	if rapid.IntRange(0, 3).Draw(p.T, "late") == 3 {
 		at = at.Add(-90 * time.Minute)
 	}
-	r := ports.IncomingDelivery{
+	body := rapid.SliceOfN(rapid.SampledFrom([]byte("a\x00\xff'")), 0, 2)
+	incoming := ports.IncomingDelivery{
 		Delivery: newID[domain.Delivery](), Pull: newID[domain.Pull](), Vendor: "pluggy", At: at, Trace: traceAt(at),
 		Unreadable: rapid.IntRange(0, 9).Draw(p.T, "unreadable") == 9,
-		Body:       append([]byte{}, rapid.SliceOfN(rapid.SampledFrom([]byte("a\x00\xff'")), 0, 2).Draw(p.T, "body")...),
+		Body:       append([]byte{}, body.Draw(p.T, "body")...),
 	}
 	if i := rapid.IntRange(0, 8*len(p.tokens)).Draw(p.T, "token"); i < 8*len(p.tokens) {
-		r.Token = p.tokens[i%len(p.tokens)].Hash
+		incoming.Token = p.tokens[i%len(p.tokens)].Hash
 	}
 	if rapid.IntRange(0, 29).Draw(p.T, "vendor") == 29 {
-		r.Vendor = "another"
+		incoming.Vendor = "another"
 	}
-	if !r.Unreadable {
-		r.Event = p.event(keys)
+	if !incoming.Unreadable {
+		incoming.Event = p.event(keys)
 	}
-	ask, err := json.Marshal(r.Event.Scope)
+	scope, err := json.Marshal(incoming.Event.Scope)
 	if err != nil {
 		p.Fatal(err)
 	}
-	return gormstore.PendingDelivery{IncomingDelivery: r, Scope: string(ask), Fingerprint: domain.FingerprintOf(r.Event, r.Body)}
+	return gormstore.PendingDelivery{
+		IncomingDelivery: incoming, Scope: string(scope),
+		Fingerprint: domain.FingerprintOf(incoming.Event, incoming.Body),
+	}
 }
 
+// event draws a readable event.
 func (p *pair) event(keys int) domain.WebhookEvent {
 	key := ""
 	if k := rapid.IntRange(0, keys).Draw(p.T, "key"); k > 0 {
@@ -77,13 +88,15 @@ func (p *pair) event(keys int) domain.WebhookEvent {
 	}
 }
 
-// stays is the fate of a pull that goes on running while groups come.
-const stays domain.PullState = ""
+// keepsRunning is the drawn state of a pull that goes on running while batches are received.
+const keepsRunning domain.PullState = ""
 
-// work claims each pull that may be, and compares what it was claimed to ask; then ends
-// it, or not, so that copies meet deliveries of every status and events a pull at work.
+// work claims each pull that can be claimed, and compares the scopes. Then it ends the pull, or does not,
+// so that there are duplicates of deliveries of every status, and events of connections whose pull is
+// running.
 func (p *pair) work() {
-	state := rapid.SampledFrom([]domain.PullState{domain.PullSucceeded, domain.PullFailed, domain.PullQueued, stays}).Draw(p.T, "state")
+	states := []domain.PullState{domain.PullSucceeded, domain.PullFailed, domain.PullQueued, keepsRunning}
+	state := rapid.SampledFrom(states).Draw(p.T, "state")
 	page, err := p.model.Pulls().List(p.ctx, p.tenant, ports.PullFilter{}, domain.PageRequest{Limit: domain.MaxLimit})
 	if err != nil {
 		p.Fatal(err)
@@ -97,28 +110,28 @@ func (p *pair) work() {
 	}
 }
 
-// run claims a pull, and ends its try.
+// run claims a pull, and ends its attempt.
 func (p *pair) run(pull domain.PullID, state domain.PullState) {
-	var asked []domain.Pull
+	var pulls []domain.Pull
 	l := domain.Lease{ID: newID[domain.Lease](), Until: p.at.Add(time.Minute)}
-	refused := p.both(func(s Stores, name func(domain.PullID) domain.PullID) error {
-		l.Pull = name(pull)
+	refused := p.both(func(s Stores, storedID func(domain.PullID) domain.PullID) error {
+		l.Pull = storedID(pull)
 		claimed, err := s.Pulls().Claim(p.ctx, l, p.at)
 		claimed.Pull.ID = domain.PullID{}
-		asked = append(asked, p.loose(claimed.Pull))
+		pulls = append(pulls, p.withoutOrigin(claimed.Pull))
 		return err
 	})
-	p.same("what was claimed", asked[0], asked[1])
-	if refused != nil || state == stays {
+	p.equal("the claimed pull", pulls[0], pulls[1])
+	if refused != nil || state == keepsRunning {
 		return
 	}
-	_ = p.both(func(s Stores, name func(domain.PullID) domain.PullID) error {
-		l.Pull = name(pull)
+	_ = p.both(func(s Stores, storedID func(domain.PullID) domain.PullID) error {
+		l.Pull = storedID(pull)
 		return s.Pulls().Finish(p.ctx, l, ports.Outcome{State: state, Attempts: 1, At: p.at, NotBefore: p.at})
 	})
 }
 
-// request is an operator's, so that groups meet a pull that no knock brought.
+// request queues a pull as an operator does, so that there are pulls that no delivery created.
 func (p *pair) request() {
 	c := rapid.SampledFrom(p.connections).Draw(p.T, "connection")
 	r := ports.PullRequest{ID: newID[domain.Pull](), Trigger: domain.TriggerOperator, At: p.at}
@@ -129,13 +142,14 @@ func (p *pair) request() {
 		return err
 	})
 	if err == nil {
-		err = p.names.match(queued[0], queued[1])
+		err = p.ids.match(queued[0], queued[1])
 		if err != nil {
 			p.Fatalf("request: %v", err)
 		}
 	}
 }
 
+// revoke revokes a token.
 func (p *pair) revoke() {
 	token := rapid.SampledFrom(p.tokens).Draw(p.T, "token")
 	p.revoked[token.Hash] = true
@@ -144,6 +158,7 @@ func (p *pair) revoke() {
 	})
 }
 
+// remove deletes a connection.
 func (p *pair) remove() {
 	c := rapid.SampledFrom(p.connections).Draw(p.T, "connection")
 	p.deleted[c.ID] = true

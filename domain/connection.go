@@ -2,9 +2,7 @@ package domain
 
 import (
 	"encoding/json"
-	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -106,36 +104,6 @@ func (c *Connection) BumpRevision(at time.Time) {
 
 // Live reports whether the connection has not been deleted.
 func (c *Connection) Live() bool { return c.DeletedAt.IsZero() }
-
-// ValidateBaseURL accepts an absolute https URL with a host and a port that can exist and
-// without userinfo, query or fragment; plain http too where allowHTTP is set. Errors: Invalid on
-// "baseUrl".
-func ValidateBaseURL(raw string, allowHTTP bool) *Error {
-	if errs := text("baseUrl", raw, MaxBaseURL); len(errs) > 0 {
-		return errs[0]
-	}
-	const form = "must be an absolute https URL with a valid host and port, without userinfo, query or fragment"
-	u, err := url.Parse(raw)
-	switch {
-	case err != nil, !reachable(u), u.Opaque != "", u.User != nil,
-		u.RawQuery != "", u.ForceQuery, u.Fragment != "", strings.Contains(raw, "#"):
-		return FieldError("baseUrl", form)
-	case u.Scheme == "https", u.Scheme == "http" && allowHTTP:
-		return nil
-	}
-	return FieldError("baseUrl", form)
-}
-
-// reachable reports whether the host and the port of the address can exist.
-func reachable(u *url.URL) bool {
-	if port := u.Port(); port != "" {
-		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
-			return false
-		}
-	}
-	name := strings.TrimSuffix(u.Hostname(), ".")
-	return !slices.Contains(strings.Split(name, "."), "")
-}
 
 // ValidateSecret returns an Invalid error for the field if the incoming secret is empty or
 // too long; otherwise nil. The error never contains the value.

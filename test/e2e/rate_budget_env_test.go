@@ -123,7 +123,7 @@ func inMemory(t *testing.T, keyset string, wire http.RoundTripper) budgetService
 	}
 	clock := system.Clock{}
 	client := vendorhttp.New(vendorhttp.Config{
-		Clock: clock, Resolver: publicResolver{}, Wrap: func(http.RoundTripper) http.RoundTripper { return wire },
+		Clock: clock, Resolver: publicResolver{}, WrapTransport: func(http.RoundTripper) http.RoundTripper { return wire },
 	})
 	queue := jobs.NewLocal(jobs.Config{MaxWorkers: budgetConnections})
 	store := memory.New(memory.Options{Nudge: func(id domain.PullID) { queue.Nudge(id) }})

@@ -19,7 +19,7 @@ const maxAccountPages = 10
 // Accounts returns the link's accounts, sorted by external id. A list of more than
 // maxAccountPages pages is an error (endless_cursor).
 func (a *Adapter) Accounts(ctx context.Context, access ports.Access) ([]domain.AccountData, error) {
-	ctx, cancel := a.http.Bound(ctx)
+	ctx, cancel := a.http.WithTimeout(ctx)
 	defer cancel()
 	list := newPagedList(access, "accounts", nil)
 	l := linkContext{link: access.AccountRef}
@@ -63,7 +63,7 @@ type accountJSON struct {
 	Number   string `json:"number"`
 	Currency string `json:"currency"`
 	Balance  *struct {
-		Current vendorhttp.NumberOrText `json:"current"`
+		Current vendorhttp.NumberOrString `json:"current"`
 	} `json:"balance"`
 }
 
@@ -104,11 +104,11 @@ func (a accountJSON) balance() (*domain.Money, error) {
 	if a.Currency == "" {
 		return nil, nil
 	}
-	var current vendorhttp.NumberOrText
+	var current vendorhttp.NumberOrString
 	if a.Balance != nil {
 		current = a.Balance.Current
 	}
-	money, err := vendorhttp.Money(cmp.Or(string(current), "0"), a.Currency)
+	money, err := vendorhttp.ParseMoney(cmp.Or(string(current), "0"), a.Currency)
 	switch {
 	case err != nil:
 		return nil, malformed("balance or currency of an account")

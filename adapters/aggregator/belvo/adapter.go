@@ -21,7 +21,7 @@ const Name domain.Vendor = "belvo"
 // it until its Retry-After has passed.
 const budgetAPI = "api"
 
-var vendor = vendorhttp.Vendor{Name: Name, Budgets: map[string]int{budgetAPI: 600}, Explain: explainError}
+var vendor = vendorhttp.Vendor{Name: Name, Budgets: map[string]int{budgetAPI: 600}, ClassifyError: explainError}
 
 // Adapter is the client of Belvo. It has no state between calls and is safe for concurrent use.
 type Adapter struct{ http *vendorhttp.Client }
@@ -44,12 +44,12 @@ func (a *Adapter) Check(ctx context.Context, access ports.Access) (domain.LinkSt
 		return domain.LinkStatus{}, &domain.Error{Kind: domain.Rejected, Code: domain.AccountNotFound}
 	}
 	call := newCall(access, "/api/links/"+url.PathEscape(ref)+"/")
-	call.Template = "/api/links/{id}/"
+	call.PathTemplate = "/api/links/{id}/"
 	var link struct {
 		ID     string `json:"id"`
 		Status string `json:"status"`
 	}
-	err := a.http.JSON(ctx, call, &link)
+	err := a.http.DoJSON(ctx, call, &link)
 	switch {
 	case errors.Is(err, errHolderMustAct):
 		return domain.LinkStatus{NeedsReauth: true}, nil
@@ -65,8 +65,8 @@ func (a *Adapter) Check(ctx context.Context, access ports.Access) (domain.LinkSt
 // request is sent.
 func newCall(access ports.Access, path string) vendorhttp.Call {
 	return vendorhttp.Call{
-		Vendor: &vendor, BaseURL: access.BaseURL, Path: path, Template: path, Resource: budgetAPI,
-		Sign: func(h http.Header) { h.Set("Authorization", basicAuth(access.Credential)) },
+		Vendor: &vendor, BaseURL: access.BaseURL, Path: path, PathTemplate: path, Resource: budgetAPI,
+		SetAuth: func(h http.Header) { h.Set("Authorization", basicAuth(access.Credential)) },
 	}
 }
 

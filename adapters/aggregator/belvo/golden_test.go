@@ -123,7 +123,7 @@ func TestTransactionsGolden(t *testing.T) {
 					t.Fatal(o.ExternalID, err)
 				}
 				var header rowHeader
-				volatileMembers.Sift(nil, raw, header.visit)
+				volatileMembers.AppendStable(nil, raw, header.visit)
 				if !bytes.Equal(o.Metadata, raw) {
 					t.Errorf("metadata of %s differs from the vendor's row", o.ExternalID)
 				}

@@ -89,7 +89,8 @@ func (l linkContext) rawTransactions(rows []jsontext.Value) ([]domain.RawTransac
 	for _, raw := range rows {
 		var header rowHeader
 		var valid bool
-		if hashed, valid = volatileMembers.Sift(hashed[:prefix], raw, header.visit); !valid || !validID(header.id) {
+		if hashed, valid = volatileMembers.AppendStable(hashed[:prefix], raw, header.visit); !valid ||
+			!validID(header.id) {
 			return nil, nil, malformed("transaction")
 		}
 		hashed = append(hashed, l.hashSuffix(header)...)
@@ -132,7 +133,7 @@ type rowHeader struct {
 func (h *rowHeader) visit(m vendorhttp.Member) {
 	switch string(m.Name) {
 	case `"id"`:
-		h.id, _ = vendorhttp.Text(m.Value)
+		h.id, _ = vendorhttp.Unquote(m.Value)
 	case `"account"`:
 		if string(m.Value) == "null" {
 			return
@@ -141,7 +142,7 @@ func (h *rowHeader) visit(m vendorhttp.Member) {
 		var valid bool
 		for m := range vendorhttp.Members(m.Value, &valid) {
 			if string(m.Name) == `"id"` {
-				h.accountID, _ = vendorhttp.Text(m.Value)
+				h.accountID, _ = vendorhttp.Unquote(m.Value)
 			}
 		}
 	}

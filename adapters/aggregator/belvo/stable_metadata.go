@@ -13,8 +13,8 @@ import (
 // on the number and time formats that the vendor uses today. It leaves out members that
 // change without an edit of the transaction. It also leaves out null members, so that a
 // member added to the vendor's schema is not an edit of every row.
-var stableForm = vendorhttp.Form{
-	Without: vendorhttp.VolatileMembers{
+var stableForm = vendorhttp.CanonicalForm{
+	Omit: vendorhttp.VolatileMembers{
 		// When the vendor last read the row, and when it first stored it.
 		"*": {`"collected_at"`, `"created_at"`, `"last_accessed_at"`},
 		// The account and its balance change independently of the row. The amounts are
@@ -25,13 +25,13 @@ var stableForm = vendorhttp.Form{
 		// The URL of a picture.
 		`"merchant"`: {`"logo"`},
 	},
-	Text: appendUTCTime, Number: appendShortestNumber,
+	AppendText: appendUTCTime, AppendNumber: appendShortestNumber,
 }
 
 // stableMetadata returns the part of a row whose change counts as an edit, in canonical
 // form. The row has been decoded before, so that it is valid JSON.
 func stableMetadata(raw json.RawMessage) ([]byte, error) {
-	written, plain := stableForm.Write(make([]byte, 0, len(raw)), raw)
+	written, plain := stableForm.Append(make([]byte, 0, len(raw)), raw)
 	if plain {
 		return written, nil
 	}
@@ -46,7 +46,7 @@ func stableMetadata(raw json.RawMessage) ([]byte, error) {
 // appendShortestNumber appends a number without trailing zeros, or unchanged if it cannot
 // be written exactly.
 func appendShortestNumber(text, number []byte) []byte {
-	value, err := vendorhttp.Money(string(number), "XXX")
+	value, err := vendorhttp.ParseMoney(string(number), "XXX")
 	if err != nil {
 		return append(text, number...)
 	}
@@ -57,10 +57,10 @@ func appendShortestNumber(text, number []byte) []byte {
 // "+00:00" are equal. Any other text is appended unchanged.
 func appendUTCTime(text, quoted []byte) []byte {
 	const shortestTime = len(`"2006-01-02T15:04:05Z"`)
-	if vendorhttp.Plain(quoted) && (len(quoted) < shortestTime || quoted[5] != '-' || quoted[11] != 'T') {
+	if vendorhttp.IsPlainScalar(quoted) && (len(quoted) < shortestTime || quoted[5] != '-' || quoted[11] != 'T') {
 		return append(text, quoted...)
 	}
-	value, err := vendorhttp.Text(quoted)
+	value, err := vendorhttp.Unquote(quoted)
 	if err != nil {
 		return append(text, quoted...)
 	}

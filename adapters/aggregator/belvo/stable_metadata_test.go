@@ -52,7 +52,7 @@ func FuzzStableMetadata(f *testing.F) {
 // isVolatile looks a member up as stableMetadata does, by its quoted name. holder is "" for
 // the row, "*" for any object, or the quoted name of an object, which may be empty.
 func isVolatile(holder, member string) bool {
-	return slices.Contains(stableForm.Without[holder], strconv.Quote(member))
+	return slices.Contains(stableForm.Omit[holder], strconv.Quote(member))
 }
 
 // stableMetadataByMap is a simple implementation of stableMetadata by way of maps.

@@ -175,9 +175,9 @@ func (a *App) egress(e configs.Egress, o Overrides) *vendorhttp.Client {
 	return vendorhttp.New(vendorhttp.Config{
 		AllowedCIDRs: e.AllowedCIDRs, AllowHTTP: e.AllowHTTP,
 		UserAgent: "aggregator-connections/" + Version(),
-		Clock:     clockOf(o), Resolver: o.Resolver, PerMinute: o.PerMinute,
-		OnCall: a.Metrics.VendorCall, Budget: a.Metrics.Budget,
-		Wrap: a.traces.Transport, Mark: telemetry.Template,
+		Clock:     clockOf(o), Resolver: o.Resolver, BudgetPerMinute: o.PerMinute,
+		OnCall: a.Metrics.VendorCall, OnBudget: a.Metrics.Budget,
+		WrapTransport: a.traces.Transport, AttemptContext: telemetry.Template,
 	})
 }
 

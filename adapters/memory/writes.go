@@ -132,7 +132,7 @@ func (s *Store) put(p *pull, o domain.TransactionData, w ports.PageWrite, counts
 	s.tell(known, w.At)
 }
 
-// remove marks a row as removed and returns how many rows that changed.
+// remove marks a row as removed and says how many that changed.
 func (s *Store) remove(row *transaction, at time.Time) int {
 	if row == nil || !row.RemovedAt.IsZero() {
 		return 0
@@ -142,7 +142,7 @@ func (s *Store) remove(row *transaction, at time.Time) int {
 	return 1
 }
 
-// tell increments the version of a changed row and appends it to the feed.
+// tell raises the version of a row that has changed and enters it into the feed.
 func (s *Store) tell(row *transaction, at time.Time) {
 	row.Version, row.UpdatedAt = row.Version+1, at
 	s.changes[row.Tenant] = append(s.changes[row.Tenant], change{row, row.Version})

@@ -32,15 +32,15 @@ type accountRow struct {
 // TableName is that of the schema.
 func (accountRow) TableName() string { return "accounts" }
 
-// show gives the row what the vendor says.
-func (r *accountRow) show(v domain.AccountData) {
+// set stores the vendor's data in the row.
+func (r *accountRow) set(v domain.AccountData) {
 	r.ExternalID, r.Type, r.Subtype, r.Name = v.ExternalID, string(v.Type), v.Subtype, v.Name
 	r.Number, r.Currency, r.Metadata = v.Number, v.Currency, v.Metadata
 	r.Balance, r.BalanceCurrency = moneyColumns(v.Balance)
 }
 
-// same says whether two rows show one view.
-func (r accountRow) same(other accountRow) bool {
+// equal reports whether two rows have the same account data.
+func (r accountRow) equal(other accountRow) bool {
 	return r.ExternalID == other.ExternalID && r.Type == other.Type && r.Subtype == other.Subtype &&
 		r.Name == other.Name && r.Number == other.Number && r.Currency == other.Currency &&
 		sameAmount(r.Balance, other.Balance) && r.BalanceCurrency == other.BalanceCurrency &&

@@ -110,7 +110,7 @@ func alone(tx *gorm.DB, row pullRow, at time.Time) error {
 // place of the last of them: to merge an ask twice changes nothing, and the last signal counts.
 func (s pulls) folded(tx *gorm.DB, p domain.Pull) (domain.PullScope, error) {
 	var asks []string
-	err := tx.Table("(?) AS joined", s.dialect.Joined(p)).
+	err := tx.Table("(?) AS joined", s.dialect.JoinedDeliveries(p)).
 		Group("ask").Order("max(received_at), max(CAST(id AS text))").Pluck("ask", &asks).Error
 	if err != nil {
 		return domain.PullScope{}, err
@@ -158,7 +158,7 @@ func firstPull(tx *gorm.DB, c domain.Connection) (bool, error) {
 // bare says whether nothing of the connection is stored.
 func bare(tx *gorm.DB, c domain.Connection) (bool, error) {
 	var ids []string
-	err := tx.Model(&TransactionRow{}).Where("connection_id = ?", c.ID.UUID).Limit(1).Pluck("external_id", &ids).Error
+	err := tx.Table(transactionTable).Where("connection_id = ?", c.ID.UUID).Limit(1).Pluck("external_id", &ids).Error
 	return len(ids) == 0, err
 }
 

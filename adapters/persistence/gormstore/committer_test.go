@@ -206,7 +206,7 @@ func TestAReceiptWaitsNoLongerThanTheDoorSays(t *testing.T) {
 	for _, row := range []struct{ door, want time.Duration }{{4 * time.Second, 4 * time.Second}, {0, 10 * time.Second}} {
 		synctest.Test(t, func(t *testing.T) {
 			stuck := newTable()
-			s := New(nil, Options{Dialect: Dialect{Receive: stuck.receive}, Timeout: 10 * time.Second, ReceiveTimeout: row.door})
+			s := New(nil, Options{Dialect: receiveDialect{receive: stuck.receive}, Timeout: 10 * time.Second, ReceiveTimeout: row.door})
 			defer s.Close()
 			begun := time.Now()
 			_, err := s.Deliveries().Receive(t.Context(), ports.IncomingDelivery{})

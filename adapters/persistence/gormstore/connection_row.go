@@ -41,9 +41,9 @@ const (
 func (r *connectionRow) listed() []any {
 	h, columns := &r.Health, make([]any, 0, 19)
 	return append(columns,
-		(*key)(&r.ID), (*key)(&r.Tenant), (*label)(&r.Kind), (*label)(&r.Name), (*label)(&r.Vendor), (*label)(&r.BaseURL),
-		(*label)(&r.AccountRef), (*label)(&r.Type), &r.Config,
-		(*label)(&h.HealthStatus), (*label)(&h.HealthReason), &h.HealthSince, &h.NeedsReauth, &h.ReauthByEvent,
+		(*uuidColumn)(&r.ID), (*uuidColumn)(&r.Tenant), (*textColumn)(&r.Kind), (*textColumn)(&r.Name), (*textColumn)(&r.Vendor), (*textColumn)(&r.BaseURL),
+		(*textColumn)(&r.AccountRef), (*textColumn)(&r.Type), &r.Config,
+		(*textColumn)(&h.HealthStatus), (*textColumn)(&h.HealthReason), &h.HealthSince, &h.NeedsReauth, &h.ReauthByEvent,
 		&r.Revision, &r.Created, &r.Updated, &r.TargetChanged)
 }
 

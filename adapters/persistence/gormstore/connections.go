@@ -41,7 +41,7 @@ func ofKind(db *gorm.DB, tenant domain.TenantID, kind domain.ConnectionKind, id 
 // Get reads a live connection of the kind.
 func (s connections) Get(ctx context.Context, tenant domain.TenantID, kind domain.ConnectionKind, id domain.ConnectionID) (domain.Connection, error) {
 	const sql = wholeConnection + " FROM connections WHERE deleted_at IS NULL AND tenant_id = $1 AND id = $2 AND kind = $3"
-	return s.one(ctx, sql, key(tenant.UUID), key(id.UUID), string(kind))
+	return s.one(ctx, sql, uuidColumn(tenant.UUID), uuidColumn(id.UUID), string(kind))
 }
 
 // Find reads a live aggregator connection by vendor and name.
@@ -51,7 +51,7 @@ func (s connections) Find(ctx context.Context, tenant domain.TenantID, vendor do
 	}
 	const sql = wholeConnection + ` FROM connections WHERE deleted_at IS NULL AND tenant_id = $1 AND name = $2 AND vendor = $3
 		AND kind = 'aggregator'`
-	return s.one(ctx, sql, key(tenant.UUID), name, string(vendor))
+	return s.one(ctx, sql, uuidColumn(tenant.UUID), name, string(vendor))
 }
 
 // one reads a whole connection. Errors: NotFound.
@@ -77,7 +77,7 @@ func (s connections) List(ctx context.Context, tenant domain.TenantID, filter po
 	if !storable(page.After.Key) {
 		return domain.Page[domain.Connection]{}, badCursor()
 	}
-	q := newQuery(listedConnection+" FROM connections WHERE deleted_at IS NULL AND tenant_id = ?", key(tenant.UUID))
+	q := newQuery(listedConnection+" FROM connections WHERE deleted_at IS NULL AND tenant_id = ?", uuidColumn(tenant.UUID))
 	if filter.Kind != "" {
 		q.add(" AND kind = ?", string(filter.Kind))
 	}
@@ -91,7 +91,7 @@ func (s connections) List(ctx context.Context, tenant domain.TenantID, filter po
 		q.add(" AND health_status = ?", string(filter.Health))
 	}
 	if !page.After.IsZero() {
-		q.add(" AND (name, id) > (?, ?)", page.After.Key, key(page.After.ID))
+		q.add(" AND (name, id) > (?, ?)", page.After.Key, uuidColumn(page.After.ID))
 	}
 	q.add(" ORDER BY name, id")
 	var row connectionRow

@@ -59,7 +59,7 @@ func (s ledger) Accounts(ctx context.Context, tenant domain.TenantID, connection
 func (s ledger) Transactions(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
 	filter ports.TransactionFilter, page domain.PageRequest,
 ) (domain.Page[domain.Transaction], error) {
-	q := newQuery(shownTransaction+"connection_id = ? AND "+besides("tenant_id"), key(connection.UUID), key(tenant.UUID))
+	q := newQuery(selectTransactions+"connection_id = ? AND "+besides("tenant_id"), uuidColumn(connection.UUID), uuidColumn(tenant.UUID))
 	for _, narrow := range []struct{ condition, value string }{
 		{" AND date >= ?", string(filter.Window.From)},
 		{" AND date <= ?", string(filter.Window.To)},
@@ -70,17 +70,17 @@ func (s ledger) Transactions(ctx context.Context, tenant domain.TenantID, connec
 		}
 	}
 	if !filter.Account.IsZero() {
-		q.add(" AND account_id = ?", key(filter.Account.UUID))
+		q.add(" AND account_id = ?", uuidColumn(filter.Account.UUID))
 	}
 	if !page.After.IsZero() {
 		if _, err := domain.ParseDate(page.After.Key); err != nil {
 			return domain.Page[domain.Transaction]{}, badCursor()
 		}
-		q.add(" AND (date, id) < (?, ?)", page.After.Key, key(page.After.ID))
+		q.add(" AND (date, id) < (?, ?)", page.After.Key, uuidColumn(page.After.ID))
 	}
 	q.add(" ORDER BY date DESC, id DESC")
 	var row TransactionRow
-	return paged(ctx, s.rows, q, page.Limit, row.shown(), row.domain, func(t domain.Transaction) domain.Position {
+	return paged(ctx, s.rows, q, page.Limit, row.targets(), row.transaction, func(t domain.Transaction) domain.Position {
 		return domain.Position{Key: string(t.Date), ID: t.ID.UUID}
 	})
 }
@@ -92,17 +92,17 @@ func (s ledger) Changes(ctx context.Context, tenant domain.TenantID, page domain
 	if err != nil {
 		return domain.FeedPage{}, err
 	}
-	q := newQuery(shownTransaction+"tenant_id = ?", key(tenant.UUID))
-	q.add(" AND (change_tx, id) > (?, ?) AND change_tx < "+s.dialect.VisibleBefore, after, key(page.After.ID))
+	q := newQuery(selectTransactions+"tenant_id = ?", uuidColumn(tenant.UUID))
+	q.add(" AND (change_tx, id) > (?, ?) AND change_tx < "+s.dialect.VisibleBefore(), after, uuidColumn(page.After.ID))
 	q.add(" ORDER BY change_tx, id LIMIT ?", page.Limit+1)
 	var row TransactionRow
 	place, feed := after, domain.FeedPage{}
-	err = s.rows(ctx, q.String(), q.args, row.shown(), func() error {
+	err = s.rows(ctx, q.String(), q.args, row.targets(), func() error {
 		if feed.More = len(feed.Items) == page.Limit; feed.More {
 			return nil
 		}
-		t, err := row.domain()
-		feed.Items, place = append(room(feed.Items, page.Limit), t), row.ChangeSeq
+		t, err := row.transaction()
+		feed.Items, place = append(room(feed.Items, page.Limit), t), row.changeSeq
 		return err
 	})
 	if err != nil {

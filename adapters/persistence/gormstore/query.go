@@ -2,13 +2,10 @@ package gormstore
 
 import (
 	"context"
-	"database/sql/driver"
 	"slices"
 	"strconv"
 	"strings"
 
-	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5/pgtype"
 	"gorm.io/gorm"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -54,7 +51,7 @@ func (s *Store) rows(ctx context.Context, sql string, args, columns []any, take 
 
 // lookup reads what is at most a page.
 func (s *Store) lookup(ctx context.Context, sql string, args, columns []any, take func() error) error {
-	return s.bounded(ctx, func(ctx context.Context) error { return s.dialect.Lookup(ctx, sql, args, columns, take) })
+	return s.bounded(ctx, func(ctx context.Context) error { return s.dialect.QueryBatched(ctx, sql, args, columns, take) })
 }
 
 // paged runs a query for a page and tells where the next one begins. It asks for one row
@@ -91,75 +88,6 @@ func room[T any](items []T, limit int) []T {
 	return items
 }
 
-// The types below are how columns are read and ids are sent: by pgx in its binary form and
-// without a detour over any, by database/sql as text.
-type (
-	// key is an id; NULL reads as the nil UUID.
-	key uuid.UUID
-	// label is a text. One that equals the row before it is not read again.
-	label string
-	// optionalLabel is a text that may be NULL.
-	optionalLabel struct{ into **string }
-)
-
-// ScanUUID reads an id from pgx.
-func (k *key) ScanUUID(v pgtype.UUID) error {
-	*k = key(v.Bytes)
-	return nil
-}
-
-// UUIDValue gives an id to pgx.
-func (k key) UUIDValue() (pgtype.UUID, error) { return pgtype.UUID{Bytes: k, Valid: true}, nil }
-
-// Scan reads an id from database/sql.
-func (k *key) Scan(value any) error {
-	*k = key{}
-	return (*uuid.UUID)(k).Scan(value)
-}
-
-// Value gives an id to database/sql.
-func (k key) Value() (driver.Value, error) { return uuid.UUID(k).String(), nil }
-
-// ScanBytes reads a text from pgx, whose bytes are only lent.
-func (l *label) ScanBytes(text []byte) error {
-	if string(text) != string(*l) {
-		*l = label(text)
-	}
-	return nil
-}
-
-// Scan reads a text from database/sql.
-func (l *label) Scan(value any) error {
-	switch v := value.(type) {
-	case string:
-		*l = label(v)
-	case []byte:
-		return l.ScanBytes(v)
-	default:
-		*l = ""
-	}
-	return nil
-}
-
-// ScanBytes reads a text from pgx; nil is NULL.
-func (l optionalLabel) ScanBytes(text []byte) error {
-	*l.into = nil
-	if text != nil {
-		fresh := string(text)
-		*l.into = &fresh
-	}
-	return nil
-}
-
-// Scan reads a text from database/sql.
-func (l optionalLabel) Scan(value any) error {
-	*l.into = nil
-	if v, ok := value.(string); ok {
-		*l.into = &v
-	}
-	return nil
-}
-
 // within narrows a list to a tenant, and to a connection where one is given; table is its
 // prefix, with the dot.
 func within(db *gorm.DB, table string, tenant domain.TenantID, connection domain.ConnectionID) *gorm.DB {
@@ -174,3 +102,8 @@ func within(db *gorm.DB, table string, tenant domain.TenantID, connection domain
 // would expect next to nothing of both, and read all of a large tenant's rows, or all of a
 // connection's, to sort a page of them.
 func besides(column string) string { return "CASE " + column + " WHEN ? THEN true END" }
+
+// into returns the query as a Read.
+func (q *query) into(columns []any, take func() error) Read {
+	return Read{SQL: q.String(), Args: q.args, Columns: columns, Take: take}
+}

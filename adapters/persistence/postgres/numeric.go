@@ -26,7 +26,7 @@ func appendNumeric(to []byte, text string) ([]byte, error) {
 		sign, text = negative, text[1:]
 	}
 	whole, part, _ := strings.Cut(text, ".")
-	if len(whole)+len(part) > maxDigits || whole == "" || !decimal(whole) || !decimal(part) {
+	if len(whole)+len(part) > maxDigits || whole == "" || !onlyDigits(whole) || !onlyDigits(part) {
 		return to, errNumber
 	}
 	begin := len(to)
@@ -67,7 +67,7 @@ func appendDigits(to []byte, text string, at int) []byte {
 	return to
 }
 
-func decimal(text string) bool {
+func onlyDigits(text string) bool {
 	for i := range len(text) {
 		if text[i] < '0' || text[i] > '9' {
 			return false

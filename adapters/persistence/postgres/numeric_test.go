@@ -23,10 +23,10 @@ func TestNumericsAreReadAsTheyAreWritten(t *testing.T) {
 		"0", "-1", "7", "10", "9999", "10000", "-10000", "12345678901234567", "0.1", "0.00", "-0.05", "0.00001", "0.000010", "1.50",
 		"100000000.00000001", "-1234.5000", "99999999999999999.99", "0.0000000000000000001", "120000.0001", "1000000000000000000",
 	}
-	c := &copier{text: []byte(copyHead)}
+	c := &copyEncoder{buffer: []byte(copyHeader)}
 	for i := range texts {
-		c.text = append(c.text, 0, 1) // columns
-		if err := c.numeric(&texts[i]); err != nil {
+		c.buffer = append(c.buffer, 0, 1) // columns
+		if err := c.numeric(texts[i]); err != nil {
 			t.Errorf("%s: %v", texts[i], err)
 		}
 	}

@@ -53,9 +53,9 @@ type DB struct {
 	// Pool is shared with whoever else speaks pgx.
 	Pool *pgxpool.Pool
 
-	sql      *sql.DB
-	patience time.Duration
-	store    *gormstore.Store
+	sql     *sql.DB
+	timeout time.Duration
+	store   *gormstore.Store
 }
 
 // Enqueue inserts the jobs of pulls in the transaction that made them.
@@ -90,8 +90,8 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 }
 
 // over puts GORM on the pool. database/sql keeps no idle connection of its own: the pool does.
-func over(pool *pgxpool.Pool, patience time.Duration) (*DB, error) {
-	db := &DB{Pool: pool, sql: stdlib.OpenDBFromPool(pool), patience: patience}
+func over(pool *pgxpool.Pool, timeout time.Duration) (*DB, error) {
+	db := &DB{Pool: pool, sql: stdlib.OpenDBFromPool(pool), timeout: timeout}
 	var err error
 	db.DB, err = gorm.Open(postgres.New(postgres.Config{Conn: db.sql}), &gorm.Config{
 		TranslateError: true, SkipDefaultTransaction: true, QueryFields: true, Logger: logger.Discard,
@@ -105,8 +105,8 @@ func over(pool *pgxpool.Pool, patience time.Duration) (*DB, error) {
 // Store gives the stores. enqueue may be nil: then pulls have no jobs. To be called once;
 // Close ends the store too.
 func (db *DB) Store(enqueue Enqueue) *gormstore.Store {
-	d := dialect{db: db, enqueue: enqueue}
-	db.store = gormstore.New(db.DB, gormstore.Options{Dialect: d.seams(), Timeout: db.patience})
+	d := dialect{db: db, enqueue: enqueue, reads: newReadBatcher(db.Pool)}
+	db.store = gormstore.New(db.DB, gormstore.Options{Dialect: d, Timeout: db.timeout})
 	return db.store
 }
 

@@ -60,13 +60,13 @@ func sticking(t *testing.T, stuck *atomic.Bool) *DB {
 // where the server says nothing to the ROLLBACK.
 func TestARollbackThatNobodyAnswersEnds(t *testing.T) {
 	own := errors.New("the caller's own")
-	nothing := gormstore.Opening{Meanwhile: func() {}}
 	for name, transact := range map[string]func(dialect, func()) error{
 		"transaction": func(d dialect, stick func()) error {
-			return d.transact(t.Context(), func(gormstore.Tx) error { stick(); return own })
+			return d.Transact(t.Context(), func(gormstore.Tx) error { stick(); return own })
 		},
 		"page": func(d dialect, stick func()) error {
-			return d.page(t.Context(), nothing, func(gormstore.Tx) (gormstore.Write, error) { stick(); return gormstore.Write{}, own })
+			write := func(gormstore.Tx) (gormstore.Statement, error) { stick(); return gormstore.Statement{}, own }
+			return d.PageTransaction(t.Context(), gormstore.Page{Write: write})
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -78,7 +78,7 @@ func TestARollbackThatNobodyAnswersEnds(t *testing.T) {
 				if !errors.Is(err, own) {
 					t.Errorf("got %v, want the caller's own error", err)
 				}
-			case <-time.After(30 * rollbackTime):
+			case <-time.After(30 * rollbackTimeout):
 				t.Error("the caller still waits for the ROLLBACK")
 			}
 			stuck.Store(false)

@@ -119,7 +119,7 @@ func (db *DB) openMemory(ctx context.Context) (err error) {
 // Close ends the store too.
 func (db *DB) Store(enqueue Enqueue) *gormstore.Store {
 	d := dialect{db: db, enqueue: enqueue}
-	db.store = gormstore.New(db.DB, gormstore.Options{Dialect: d.seams(), Reader: db.reader, Timeout: db.patience, ReceiveTimeout: min(db.patience, doorPatience)})
+	db.store = gormstore.New(db.DB, gormstore.Options{Dialect: d, Reader: db.reader, Timeout: db.patience, ReceiveTimeout: min(db.patience, doorPatience)})
 	return db.store
 }
 

@@ -13,19 +13,19 @@ import (
 )
 
 // gathering is a gatherer with every lane taken: what is asked waits until released.
-func gathering(t *testing.T) *gatherer { return gatheringOver(t, 0) }
+func busyBatcher(t *testing.T) *readBatcher { return busyBatcherOver(t, 0) }
 
-// gatheringOver is gathering over so many connections.
-func gatheringOver(t *testing.T, conns int) *gatherer {
+// busyBatcherOver is gathering over so many connections.
+func busyBatcherOver(t *testing.T, conns int) *readBatcher {
 	t.Helper()
 	db, err := Open(t.Context(), Config{URL: pgtest.DSN(t), MaxConns: conns})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
-	g := newGatherer(dialect{db: db})
-	g.busy = g.lanes
-	return g
+	b := newReadBatcher(db.Pool)
+	b.busy = b.slots
+	return b
 }
 
 // ended is how a read went.
@@ -35,17 +35,17 @@ type ended struct {
 }
 
 // read asks for one row, and is in the queue when it returns.
-func (g *gatherer) read(ctx context.Context, t *testing.T, sql string, args ...any) <-chan ended {
+func (b *readBatcher) read(ctx context.Context, t *testing.T, sql string, args ...any) <-chan ended {
 	t.Helper()
 	queued := func() int {
-		g.mu.Lock()
-		defer g.mu.Unlock()
-		return len(g.waiting)
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		return len(b.waiting)
 	}
 	before, result := queued(), make(chan ended, 1)
 	go func() {
 		var column, got int
-		err := g.query(ctx, sql, args, []any{&column}, func() error {
+		err := b.query(ctx, sql, args, []any{&column}, func() error {
 			got = column
 			return nil
 		})
@@ -58,30 +58,30 @@ func (g *gatherer) read(ctx context.Context, t *testing.T, sql string, args ...a
 }
 
 func TestReadsThatWaitGoTogether(t *testing.T) {
-	g := gathering(t)
+	b := busyBatcher(t)
 	var results []<-chan ended
-	for n := range mostGathered {
-		results = append(results, g.read(t.Context(), t, "SELECT $1::int", n))
+	for n := range maxBatch {
+		results = append(results, b.read(t.Context(), t, "SELECT $1::int", n))
 	}
-	before := g.alone.db.Pool.Stat().AcquireCount()
-	g.release()
+	before := b.pool.Stat().AcquireCount()
+	b.release()
 	for n, result := range results {
 		if r := <-result; r.err != nil || r.got != n {
 			t.Errorf("read %d gave %d, %v", n, r.got, r.err)
 		}
 	}
-	if n := g.alone.db.Pool.Stat().AcquireCount() - before; n != 1 {
-		t.Errorf("%d reads took %d connections", mostGathered, n)
+	if n := b.pool.Stat().AcquireCount() - before; n != 1 {
+		t.Errorf("%d reads took %d connections", maxBatch, n)
 	}
 }
 
 func TestTheNextBatchTakesTheRest(t *testing.T) {
-	g := gathering(t)
+	b := busyBatcher(t)
 	var results []<-chan ended
-	for n := range mostGathered + 3 {
-		results = append(results, g.read(t.Context(), t, "SELECT $1::int", n))
+	for n := range maxBatch + 3 {
+		results = append(results, b.read(t.Context(), t, "SELECT $1::int", n))
 	}
-	g.release()
+	b.release()
 	for n, result := range results {
 		if r := <-result; r.err != nil || r.got != n {
 			t.Errorf("read %d gave %d, %v", n, r.got, r.err)
@@ -90,12 +90,12 @@ func TestTheNextBatchTakesTheRest(t *testing.T) {
 }
 
 func TestAReadThatFailsFailsAlone(t *testing.T) {
-	g := gathering(t)
-	first := g.read(t.Context(), t, "SELECT 1")
-	bad := g.read(t.Context(), t, "SELECT 1 / $1::int", 0)
-	misspelt := g.read(t.Context(), t, "SELEC 1")
-	last := g.read(t.Context(), t, "SELECT 2")
-	g.release()
+	b := busyBatcher(t)
+	first := b.read(t.Context(), t, "SELECT 1")
+	bad := b.read(t.Context(), t, "SELECT 1 / $1::int", 0)
+	misspelt := b.read(t.Context(), t, "SELEC 1")
+	last := b.read(t.Context(), t, "SELECT 2")
+	b.release()
 	for n, result := range []<-chan ended{first, last} {
 		if r := <-result; r.err != nil || r.got != n+1 {
 			t.Errorf("a good read gave %d, %v", r.got, r.err)
@@ -112,18 +112,18 @@ func TestAReadThatFailsFailsAlone(t *testing.T) {
 // TestNobodyWaitsForALaneLongerThanTheirTime also has the reads that nobody wants any
 // more left out of the next batch.
 func TestNobodyWaitsForALaneLongerThanTheirTime(t *testing.T) {
-	g := gathering(t)
+	b := busyBatcher(t)
 	ctx, cancel := context.WithCancel(t.Context())
-	gone, stays := g.read(ctx, t, "SELECT 1"), g.read(t.Context(), t, "SELECT 2")
+	gone, stays := b.read(ctx, t, "SELECT 1"), b.read(t.Context(), t, "SELECT 2")
 	cancel()
 	if r := <-gone; !errors.Is(r.err, context.Canceled) {
 		t.Errorf("err = %v", r.err)
 	}
-	batch := g.next()
+	batch := b.next()
 	if len(batch) != 1 {
 		t.Errorf("%d reads are sent", len(batch))
 	}
-	g.run(batch)
+	b.run(batch)
 	if r := <-stays; r.err != nil || r.got != 2 {
 		t.Errorf("the other read gave %d, %v", r.got, r.err)
 	}
@@ -132,12 +132,12 @@ func TestNobodyWaitsForALaneLongerThanTheirTime(t *testing.T) {
 // TestABatchThatHangsIsLeft reads behind one that sleeps: after the batch's time each asks
 // by itself, and the sleeper's own time ends it.
 func TestABatchThatHangsIsLeft(t *testing.T) {
-	g := gathering(t)
-	ctx, cancel := context.WithTimeout(t.Context(), 2*batchTime)
+	b := busyBatcher(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*batchTimeout)
 	defer cancel()
-	sleeper := g.read(ctx, t, "SELECT 1 FROM pg_sleep(60)")
-	behind := g.read(t.Context(), t, "SELECT 2")
-	g.release()
+	sleeper := b.read(ctx, t, "SELECT 1 FROM pg_sleep(60)")
+	behind := b.read(t.Context(), t, "SELECT 2")
+	b.release()
 	if r := <-behind; r.err != nil || r.got != 2 {
 		t.Errorf("the read behind gave %d, %v", r.got, r.err)
 	}
@@ -149,16 +149,16 @@ func TestABatchThatHangsIsLeft(t *testing.T) {
 // TestAConnectionThatBrokeIsNoFailure ends the only backend between two reads: the batch
 // meets the broken connection, and the read that asks by itself a new one.
 func TestAConnectionThatBrokeIsNoFailure(t *testing.T) {
-	g := gatheringOver(t, 1)
+	b := busyBatcherOver(t, 1)
 	one := func() ended {
-		result := g.read(t.Context(), t, "SELECT 1")
-		g.release()
+		result := b.read(t.Context(), t, "SELECT 1")
+		b.release()
 		return <-result
 	}
 	if r := one(); r.err != nil {
 		t.Fatal(r.err)
 	}
-	other, err := Open(t.Context(), Config{URL: g.alone.db.Pool.Config().ConnString()})
+	other, err := Open(t.Context(), Config{URL: b.pool.Config().ConnString()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -167,9 +167,9 @@ func TestAConnectionThatBrokeIsNoFailure(t *testing.T) {
 		"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"); err != nil {
 		t.Fatal(err)
 	}
-	g.mu.Lock()
-	g.busy = g.lanes
-	g.mu.Unlock()
+	b.mu.Lock()
+	b.busy = b.slots
+	b.mu.Unlock()
 	if r := one(); r.err != nil || r.got != 1 {
 		t.Errorf("after the connection broke: %d, %v", r.got, r.err)
 	}
@@ -177,11 +177,11 @@ func TestAConnectionThatBrokeIsNoFailure(t *testing.T) {
 
 // TestARowThatPanicsFailsItsReadAlone keeps a panic from ending the process.
 func TestARowThatPanicsFailsItsReadAlone(t *testing.T) {
-	g := gathering(t)
+	b := busyBatcher(t)
 	var column int
-	bad := g.join("SELECT 1", nil, []any{&column}, func() error { panic("a row from nowhere") })
-	good := g.read(t.Context(), t, "SELECT 2")
-	g.release()
+	bad := b.enqueue("SELECT 1", nil, []any{&column}, func() error { panic("a row from nowhere") })
+	good := b.read(t.Context(), t, "SELECT 2")
+	b.release()
 	if <-bad.done; bad.err == nil {
 		t.Error("the panic is no failure")
 	}
@@ -192,15 +192,15 @@ func TestARowThatPanicsFailsItsReadAlone(t *testing.T) {
 
 // TestCrowdsAreToldApart has many readers at once, some of whom leave.
 func TestCrowdsAreToldApart(t *testing.T) {
-	g := gathering(t)
-	g.busy = 0
+	b := busyBatcher(t)
+	b.busy = 0
 	var crowd sync.WaitGroup
 	for reader := range 32 {
 		crowd.Go(func() {
 			for turn := range 40 {
 				ctx, cancel := context.WithTimeout(t.Context(), time.Duration(1+turn%5*10)*time.Millisecond)
 				want, column, got := reader*1000+turn, 0, 0
-				err := g.query(ctx, "SELECT $1::int", []any{want}, []any{&column}, func() error {
+				err := b.query(ctx, "SELECT $1::int", []any{want}, []any{&column}, func() error {
 					got = column
 					return nil
 				})
@@ -213,9 +213,9 @@ func TestCrowdsAreToldApart(t *testing.T) {
 	}
 	crowd.Wait()
 	idle := func() bool {
-		g.mu.Lock()
-		defer g.mu.Unlock()
-		return g.busy == 0 && len(g.waiting) == 0
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		return b.busy == 0 && len(b.waiting) == 0
 	}
 	for deadline := time.Now().Add(10 * time.Second); !idle(); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {

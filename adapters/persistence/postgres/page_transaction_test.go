@@ -35,17 +35,19 @@ func TestAPageIsStoredWholeOrNotAtAll(t *testing.T) {
 		{"last write", counting, "INSERT INTO noted VALUES (1)", "INSERT INTO noted VALUES (1)", nil, 0},
 		{"nothing", counting, "INSERT INTO noted VALUES (1)", "INSERT INTO noted VALUES (2)", nil, 2},
 	} {
-		o := gormstore.Opening{Reads: []gormstore.Read{page.first}, Meanwhile: func() {}}
-		err := d.page(t.Context(), o, func(tx gormstore.Tx) (gormstore.Write, error) {
-			if err := tx.Exec(page.within).Error; err != nil {
-				return gormstore.Write{}, err
-			}
-			return gormstore.Write{SQL: page.last}, page.own
+		err := d.PageTransaction(t.Context(), gormstore.Page{
+			Reads: []gormstore.Read{page.first},
+			Write: func(tx gormstore.Tx) (gormstore.Statement, error) {
+				if err := tx.Exec(page.within).Error; err != nil {
+					return gormstore.Statement{}, err
+				}
+				return gormstore.Statement{SQL: page.last}, page.own
+			},
 		})
 		if (err == nil) != (page.stays > 0) || page.own != nil && !errors.Is(err, page.own) {
 			t.Errorf("%s fails: got %v", page.what, err)
 		}
-		if err := d.query(t.Context(), counting.SQL, nil, counting.Columns, counting.Take); err != nil || count != page.stays {
+		if err := d.Query(t.Context(), counting.SQL, nil, counting.Columns, counting.Take); err != nil || count != page.stays {
 			t.Errorf("%s fails: %d rows stay, want %d (%v)", page.what, count, page.stays, err)
 		}
 	}

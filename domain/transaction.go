@@ -74,6 +74,7 @@ type Transaction struct {
 	FirstSeenAt time.Time
 	UpdatedAt   time.Time
 	RemovedAt   time.Time // zero while the vendor shows it
+	Pull        PullID    // the pull that wrote this version; zero when unknown
 }
 
 // ChangeKind is what a change-feed item tells.

@@ -34,7 +34,7 @@ func pageAdds(b *bench) {
 	b.same("id", false, got.ID.IsZero())
 	b.same("row", domain.Transaction{
 		ID: got.ID, Tenant: c.Tenant, Connection: c.ID, Vendor: c.Vendor,
-		TransactionData: o, Version: 1, FirstSeenAt: at, UpdatedAt: at,
+		TransactionData: o, Version: 1, FirstSeenAt: at, UpdatedAt: at, Pull: l.Pull,
 	}, got)
 	b.same("change", domain.Added, got.Change())
 	b.utc(got.FirstSeenAt, got.UpdatedAt)

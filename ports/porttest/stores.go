@@ -35,7 +35,7 @@ func TestStores(t *testing.T, open func(t *testing.T) Stores) {
 		{"Tokens", tokenPromises},
 		{"Deliveries", slices.Concat(receiptPromises, deliveryPromises, replayPromises, prunePromises)},
 		{"Pulls", slices.Concat(requestPromises, claimPromises, leasePromises, finishPromises, keeperPromises, stormPromises)},
-		{"Pages", slices.Concat(pagePromises, freshPromises, knownPromises, fidelityPromises, accountPromises, sweepPromises)},
+		{"Pages", slices.Concat(pagePromises, writerPromises, freshPromises, knownPromises, fidelityPromises, accountPromises, sweepPromises)},
 		{"Ledger", slices.Concat(ledgerPromises, feedPromises)},
 		{"Idempotency", idempotencyPromises},
 	} {

@@ -102,6 +102,7 @@ func (p *pageWriter) changedRows() []TransactionRow {
 		row := &changed[i]
 		row.Tenant.UUID, row.Connection.UUID, row.Vendor = p.pull.Tenant, p.pull.Connection, domain.Vendor(p.pull.Vendor)
 		row.AccountID.UUID, row.UpdatedAt, row.changeSeq = p.accountIDs[row.Account], p.At, p.changeSeq
+		row.Pull.UUID = p.pull.ID
 	}
 	return changed
 }
@@ -143,6 +144,7 @@ func (p *pageWriter) markRemoved(externalIDs []string) error {
 		n, err := rowsOf(p.tx.Table(transactionTable).Where("connection_id = ? AND removed_at IS NULL", p.pull.Connection).
 			Where(p.dialect.AnyOf("external_id", batch)).Updates(map[string]any{
 			"version": gorm.Expr("version + 1"), "removed_at": instant{p.At}, "updated_at": instant{p.At}, "change_tx": p.changeSeq,
+			"pull_id": p.pull.ID,
 		}))
 		if err != nil {
 			return err

@@ -89,6 +89,7 @@ var TransactionColumns = []Column{
 	{"removed_at", "timestamptz", PerPage, func(r *TransactionRow) any { return &r.RemovedAt }},
 	{"change_tx", "bigint", PerPage, func(r *TransactionRow) any { return &r.changeSeq }},
 	{"source", "bytea", Unread, func(r *TransactionRow) any { return &r.ContentHash }},
+	{"pull_id", "uuid", PerPage, func(r *TransactionRow) any { return &r.Pull.UUID }},
 }
 
 // JoinColumns formats each of TransactionColumns and joins the results by commas. It leaves out the

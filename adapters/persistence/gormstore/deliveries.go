@@ -36,7 +36,7 @@ func wholeDeliveries(db *gorm.DB) *gorm.DB {
 func (s deliveries) List(ctx context.Context, tenant domain.TenantID, filter ports.DeliveryFilter, page domain.PageRequest) (domain.Page[domain.Delivery], error) {
 	var found domain.Page[domain.Delivery]
 	err := s.read(ctx, func(db *gorm.DB) error {
-		query := within(db.Table("deliveries d").Select(bareDelivery).Joins(deliveryJoin), "d.", tenant, filter.Connection)
+		query := inTenant(db.Table("deliveries d").Select(bareDelivery).Joins(deliveryJoin), "d.", tenant, filter.Connection)
 		query, err := newestFirst(query, "d.received_at", "d.id", page.After)
 		if err != nil {
 			return err

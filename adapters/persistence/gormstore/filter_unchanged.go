@@ -7,7 +7,9 @@ import (
 )
 
 // FilterUnchanged asks the database for the rows that changed: in most pages there are none.
-func (s pulls) FilterUnchanged(ctx context.Context, connection domain.ConnectionID, seen []domain.RawTransaction) ([]bool, error) {
+func (s pulls) FilterUnchanged(ctx context.Context, connection domain.ConnectionID,
+	seen []domain.RawTransaction,
+) ([]bool, error) {
 	if len(seen) == 0 {
 		return nil, nil
 	}

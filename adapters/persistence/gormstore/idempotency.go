@@ -45,7 +45,7 @@ func (s idempotency) Begin(ctx context.Context, tenant domain.TenantID, key stri
 	var answer *ports.StoredResponse
 	claim := keyRow{Tenant: tenant.UUID, Key: key, Fingerprint: fingerprint[:], Claimed: instant{at}}
 	err := s.change(ctx, func(tx Tx) error {
-		for range joinTries {
+		for range maxJoinAttempts {
 			made, err := rowsOf(tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&claim))
 			if err != nil || made > 0 {
 				return err

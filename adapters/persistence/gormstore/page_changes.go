@@ -100,9 +100,9 @@ func (p *pageWriter) changedRows() []TransactionRow {
 	}
 	for i := range changed {
 		row := &changed[i]
-		row.Tenant.UUID, row.Connection.UUID, row.Vendor = p.pull.Tenant, p.pull.Connection, domain.Vendor(p.pull.Vendor)
+		row.Tenant.UUID, row.Connection.UUID = p.pull.Tenant, p.pull.Connection
+		row.Vendor, row.Pull.UUID = domain.Vendor(p.pull.Vendor), p.pull.ID
 		row.AccountID.UUID, row.UpdatedAt, row.changeSeq = p.accountIDs[row.Account], p.At, p.changeSeq
-		row.Pull.UUID = p.pull.ID
 	}
 	return changed
 }
@@ -141,11 +141,13 @@ func (p *pageWriter) markRemoved(externalIDs []string) error {
 				return err
 			}
 		}
-		n, err := rowsOf(p.tx.Table(transactionTable).Where("connection_id = ? AND removed_at IS NULL", p.pull.Connection).
-			Where(p.dialect.AnyOf("external_id", batch)).Updates(map[string]any{
-			"version": gorm.Expr("version + 1"), "removed_at": instant{p.At}, "updated_at": instant{p.At}, "change_tx": p.changeSeq,
-			"pull_id": p.pull.ID,
-		}))
+		n, err := rowsOf(p.tx.Table(transactionTable).
+			Where("connection_id = ? AND removed_at IS NULL", p.pull.Connection).
+			Where(p.dialect.AnyOf("external_id", batch)).
+			Updates(map[string]any{
+				"version": gorm.Expr("version + 1"), "removed_at": instant{p.At}, "updated_at": instant{p.At},
+				"change_tx": p.changeSeq, "pull_id": p.pull.ID,
+			}))
 		if err != nil {
 			return err
 		}
@@ -158,8 +160,10 @@ func (p *pageWriter) markRemoved(externalIDs []string) error {
 // progress is not nil, stores the progress.
 func (p *pageWriter) updatePull(progress *domain.Progress) (Statement, error) {
 	total := domain.Counts(p.pull.Counts).Plus(p.counts)
-	q := newQuery("UPDATE pulls SET lease_until = ?, seen_accounts = ?, seen_rows = ?, added = ?, modified = ?, removed = ?, unchanged = ?",
-		instant{p.Until}.value(p.tx.Name()), total.Accounts, total.Read, total.Added, total.Modified, total.Removed, total.Unchanged)
+	q := newQuery("UPDATE pulls SET lease_until = ?, seen_accounts = ?, seen_rows = ?",
+		instant{p.Until}.value(p.tx.Name()), total.Accounts, total.Read)
+	q.add(", added = ?, modified = ?, removed = ?, unchanged = ?",
+		total.Added, total.Modified, total.Removed, total.Unchanged)
 	if progress != nil {
 		text, err := encode(progress)
 		if err != nil {

@@ -48,7 +48,7 @@ func (s pulls) saveProgress(ctx context.Context, lease domain.Lease, w ports.Pag
 		return domain.Counts{}, err
 	}
 	err = s.background().write(ctx, func(db *gorm.DB) error {
-		n, err := rowsOf(under(db.Model(&pullRow{}), lease).Where(isLive).Updates(map[string]any{
+		n, err := rowsOf(underLease(db.Model(&pullRow{}), lease).Where(isLive).Updates(map[string]any{
 			"lease_until": instant{w.Until}, "progress": progress,
 			"seen_rows": gorm.Expr("seen_rows + ?", w.Unchanged), "unchanged": gorm.Expr("unchanged + ?", w.Unchanged),
 		}))
@@ -154,8 +154,10 @@ func (p *pageWriter) reads(lease domain.Lease) []Read {
 // lockPull locks the pull that runs under the lease, if its connection is not deleted, and reads what
 // a page needs of it. If it yields no row, the lease is lost: the lease id is a fencing token.
 func (p *pageWriter) lockPull(lease domain.Lease) Read {
-	q := newQuery(`SELECT id, tenant_id, connection_id, vendor, seen_accounts, seen_rows, added, modified, removed, unchanged
-		FROM pulls WHERE id = ? AND lease_id = ? AND state = 'running' AND `+isLive, uuidColumn(lease.Pull.UUID), uuidColumn(lease.ID.UUID))
+	q := newQuery(`SELECT id, tenant_id, connection_id, vendor,
+		seen_accounts, seen_rows, added, modified, removed, unchanged FROM pulls WHERE `)
+	q.add("id = ? AND lease_id = ? AND state = 'running' AND "+isLive,
+		uuidColumn(lease.Pull.UUID), uuidColumn(lease.ID.UUID))
 	q.add(p.dialect.ForUpdate())
 	var row pullRow
 	counts := &row.Counts
@@ -176,7 +178,8 @@ func (p *pageWriter) readChangeSeq() Read {
 // ofConnection begins a query of rows of the lease's connection with these external ids, before
 // the pull is read.
 func (p *pageWriter) ofConnection(text string, lease domain.Lease, externalIDs []string) *query {
-	q := newQuery(text+" WHERE connection_id = (SELECT connection_id FROM pulls WHERE id = ?)", uuidColumn(lease.Pull.UUID))
+	q := newQuery(text+" WHERE connection_id = (SELECT connection_id FROM pulls WHERE id = ?)",
+		uuidColumn(lease.Pull.UUID))
 	which := p.dialect.AnyOf("external_id", externalIDs)
 	q.add(" AND "+which.SQL, which.Vars...)
 	return q
@@ -185,11 +188,13 @@ func (p *pageWriter) ofConnection(text string, lease domain.Lease, externalIDs [
 // readStored reads the stored rows of the page.
 func (p *pageWriter) readStored(lease domain.Lease) Read {
 	externalIDs := keys(p.Transactions, transactionKey)
-	q := p.ofConnection("SELECT external_id, id, digest, source, version, first_seen_at, removed_at FROM transactions", lease, externalIDs)
+	q := p.ofConnection("SELECT external_id, id, digest, source, version, first_seen_at, removed_at FROM transactions",
+		lease, externalIDs)
 	var row storedRow
 	var externalID string
 	return q.into([]any{
-		(*textColumn)(&externalID), (*uuidColumn)(&row.ID), &row.Digest, &row.ContentHash, &row.Version, &row.FirstSeen, &row.Removed,
+		(*textColumn)(&externalID), (*uuidColumn)(&row.ID), &row.Digest, &row.ContentHash,
+		&row.Version, &row.FirstSeen, &row.Removed,
 	}, func() error {
 		if p.stored == nil {
 			p.stored = make(map[string]storedRow, len(externalIDs))

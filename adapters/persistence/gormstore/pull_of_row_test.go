@@ -14,7 +14,7 @@ import (
 func TestARowOfAnUnknownPullIsRead(t *testing.T) {
 	onEach(t, func(t *testing.T, b backend) {
 		ctx := t.Context()
-		c, _ := b.door(t)
+		c, _ := b.connectionWithToken(t)
 		pull, err := b.Pulls().Request(ctx, c.Tenant, c.ID, ports.PullRequest{ID: newID[domain.Pull](), At: epoch})
 		if err != nil {
 			t.Fatal(err)
@@ -25,7 +25,8 @@ func TestARowOfAnUnknownPullIsRead(t *testing.T) {
 		}
 		_, err = b.Pulls().StorePage(ctx, lease, ports.PageWrite{
 			NewID: newID[domain.Transaction], At: epoch, Until: lease.Until, Transactions: []domain.TransactionData{{
-				ExternalID: "1", Amount: domain.Money{Amount: decimal.MustParse("1"), Currency: "BRL"}, Date: "2026-03-01",
+				ExternalID: "1", Amount: domain.Money{Amount: decimal.MustParse("1"),
+					Currency: "BRL"}, Date: "2026-03-01",
 			}},
 		})
 		if err != nil {
@@ -34,7 +35,8 @@ func TestARowOfAnUnknownPullIsRead(t *testing.T) {
 		if err := b.gorm.Exec("UPDATE transactions SET pull_id = NULL").Error; err != nil {
 			t.Fatal(err)
 		}
-		found, err := b.Ledger().Transactions(ctx, c.Tenant, c.ID, ports.TransactionFilter{}, domain.PageRequest{Limit: 1})
+		found, err := b.Ledger().Transactions(ctx, c.Tenant, c.ID, ports.TransactionFilter{},
+			domain.PageRequest{Limit: 1})
 		if err != nil || len(found.Items) != 1 || !found.Items[0].Pull.IsZero() {
 			t.Errorf("read %+v (%v)", found.Items, err)
 		}

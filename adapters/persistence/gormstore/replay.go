@@ -61,7 +61,7 @@ func queueFor(tx Tx, rows []deliveryRow, at time.Time, fresh func() domain.PullI
 	}
 	pulls := make(map[uuid.UUID]uuid.UUID, len(alive))
 	for _, c := range alive {
-		queued, err := join(tx, pullRow{
+		queued, err := joinOrQueue(tx, pullRow{
 			ID: fresh().UUID, Tenant: c.Tenant, Connection: c.ID, Vendor: c.Vendor,
 			Trigger: string(domain.TriggerReplay), Created: instant{at},
 		})

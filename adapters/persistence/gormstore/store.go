@@ -67,7 +67,9 @@ func (s *Store) Close() { s.commits.close() }
 // Ping checks that the database answers a query and accepts writes. Errors: Unavailable.
 func (s *Store) Ping(ctx context.Context) error {
 	var readOnly bool
-	err := s.read(ctx, func(db *gorm.DB) error { return db.Raw("SELECT " + s.dialect.ReadOnly()).Scan(&readOnly).Error })
+	err := s.read(ctx, func(db *gorm.DB) error {
+		return db.Raw("SELECT " + s.dialect.ReadOnly()).Scan(&readOnly).Error
+	})
 	if err == nil && readOnly {
 		return Unavailable(errors.New("the database is read-only"))
 	}
@@ -130,7 +132,9 @@ const (
 
 // list runs a page's query and returns the items with the position of the next page. It asks for
 // one row more than the page holds; if there is one, there is a next page.
-func list[R, T any](query *gorm.DB, limit int, item func(R) T, position func(T) domain.Position) (domain.Page[T], error) {
+func list[R, T any](query *gorm.DB, limit int, item func(R) T,
+	position func(T) domain.Position,
+) (domain.Page[T], error) {
 	var rows []R
 	if err := query.Limit(limit + 1).Find(&rows).Error; err != nil {
 		return domain.Page[T]{}, err

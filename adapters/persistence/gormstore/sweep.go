@@ -31,7 +31,8 @@ func (s pulls) Sweep(ctx context.Context, lease domain.Lease, w ports.SweepWrite
 // unseen returns the external ids of the window's live rows that were not seen. It scans row by row,
 // so that only what must be written is held in memory.
 func (p *pageWriter) unseen(w ports.SweepWrite) ([]string, error) {
-	q := newQuery("SELECT external_id FROM transactions WHERE connection_id = ? AND removed_at IS NULL", uuidColumn(p.pull.Connection))
+	q := newQuery("SELECT external_id FROM transactions WHERE connection_id = ? AND removed_at IS NULL",
+		uuidColumn(p.pull.Connection))
 	for _, filter := range []struct{ condition, value string }{
 		{" AND date >= ?", string(w.Window.From)},
 		{" AND date <= ?", string(w.Window.To)},

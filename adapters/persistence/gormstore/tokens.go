@@ -71,7 +71,7 @@ func (s tokens) Create(ctx context.Context, t domain.WebhookToken) error {
 func (s tokens) List(ctx context.Context, tenant domain.TenantID, filter ports.TokenFilter, page domain.PageRequest) (domain.Page[domain.WebhookToken], error) {
 	var found domain.Page[domain.WebhookToken]
 	err := s.read(ctx, func(db *gorm.DB) error {
-		query, err := newestFirst(within(db, "", tenant, filter.Connection), "created_at", "id", page.After)
+		query, err := newestFirst(inTenant(db, "", tenant, filter.Connection), "created_at", "id", page.After)
 		if err != nil {
 			return err
 		}

@@ -43,10 +43,10 @@ type Column struct {
 	Field func(r *TransactionRow) any
 }
 
-// Use says how a column is written and read.
+// Use is a set of flags for how a column is written and read.
 type Use uint8
 
-// The uses. Zero: the value differs from row to row, an upsert overwrites it, and it is read.
+// The flags. Without any, the value differs from row to row, an upsert overwrites it, and it is read.
 const (
 	// PerPage columns have the same value in all rows that are written together.
 	PerPage Use = 1 << iota
@@ -56,7 +56,7 @@ const (
 	Unread
 )
 
-// Is reports whether the column has the use.
+// Is reports whether the column has the flag.
 func (c Column) Is(use Use) bool { return c.Use&use != 0 }
 
 // TransactionColumns are all columns of transactions, in the order in which COPY, INSERT, UPSERT and

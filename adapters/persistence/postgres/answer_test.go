@@ -43,7 +43,7 @@ func TestNoFailureIsToldOfWhatIsStored(t *testing.T) {
 			dsn := pgtest.DSN(t)
 			db := traced(t, dsn, &off)
 			other := &pulling{T: t, Store: db.Store(nil)}
-			other.token = door(t, other.Store)
+			other.token = connectionWithToken(t, other.Store)
 			old := other.knock("old")
 			if _, err := other.Deliveries().Receive(t.Context(), old.IncomingDelivery); err != nil {
 				t.Fatal(err)

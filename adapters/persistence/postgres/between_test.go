@@ -80,7 +80,7 @@ func beside(t *testing.T, b between) (*gormstore.Store, *pulling) {
 	dsn := pgtest.DSN(t)
 	db := opened(t, dsn)
 	other := db.Store(nil)
-	return traced(t, dsn, b).Store(nil), &pulling{T: t, Store: other, db: db, token: door(t, other)}
+	return traced(t, dsn, b).Store(nil), &pulling{T: t, Store: other, db: db, token: connectionWithToken(t, other)}
 }
 
 func TestAGroupJoinsThePullThatWasQueuedInBetween(t *testing.T) {
@@ -145,7 +145,7 @@ func TestAGroupThatIsAlwaysOvertakenIsRefusedForNow(t *testing.T) {
 func TestAClaimWaitsForAReceiptThatJoins(t *testing.T) {
 	db := opened(t, pgtest.DSN(t))
 	s := db.Store(nil)
-	other := &pulling{T: t, Store: s, token: door(t, s)}
+	other := &pulling{T: t, Store: s, token: connectionWithToken(t, s)}
 	other.queue()
 	r := other.receipt("event")
 	fingerprint := domain.FingerprintOf(r.Event, nil)

@@ -23,7 +23,8 @@ var copySQL = "COPY transactions (" + columnNames + ") FROM STDIN BINARY"
 // those of an INSERT one by one, which takes a seventh longer.
 func copyRows(ctx context.Context, conn *sql.Conn, rows []gormstore.TransactionRow) error {
 	return raw(conn, func(c *pgx.Conn) error {
-		_, err := c.PgConn().CopyFrom(ctx, &copyEncoder{rows: rows, buffer: append(make([]byte, 0, chunk), copyHeader...)}, copySQL)
+		_, err := c.PgConn().CopyFrom(ctx, &copyEncoder{rows: rows,
+			buffer: append(make([]byte, 0, chunk), copyHeader...)}, copySQL)
 		return err
 	})
 }
@@ -113,7 +114,7 @@ func (c *copyEncoder) value(field any) error {
 	return nil
 }
 
-// nullLength is the length that stands for NULL.
+// nullLength is the length that encodes NULL.
 var nullLength = [4]byte{0xff, 0xff, 0xff, 0xff}
 
 func (c *copyEncoder) null() { c.buffer = append(c.buffer, nullLength[:]...) }

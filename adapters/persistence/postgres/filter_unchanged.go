@@ -36,7 +36,8 @@ const dateScanSQL = `
 WITH sampled AS (
 	SELECT stored.date, stored.account, lag(stored.date) OVER (ORDER BY page.place) AS before
 	FROM unnest($2::text[]) WITH ORDINALITY AS page (external_id, place) CROSS JOIN LATERAL (
-		SELECT t.date, t.account FROM transactions t WHERE t.connection_id = $1 AND t.external_id = page.external_id OFFSET 0) stored
+		SELECT t.date, t.account FROM transactions t
+		WHERE t.connection_id = $1 AND t.external_id = page.external_id OFFSET 0) stored
 ), span AS (
 	SELECT min(date) AS oldest, max(date) AS newest, min(account) AS lowest, max(account) AS highest FROM sampled
 	HAVING bool_and(coalesce(date <= before, true)) OR bool_and(coalesce(date >= before, true))
@@ -53,7 +54,9 @@ const (
 )
 
 // dateScan marks rows that it finds stored and unchanged: not all of those, but no others.
-func (d dialect) dateScan(ctx context.Context, connection uuid.UUID, seen []domain.RawTransaction, unchanged []bool) error {
+func (d dialect) dateScan(ctx context.Context, connection uuid.UUID, seen []domain.RawTransaction,
+	unchanged []bool,
+) error {
 	index := make(map[string]int, len(seen))
 	for i := range seen {
 		index[seen[i].ExternalID] = i
@@ -89,7 +92,9 @@ WHERE NOT coalesce((
 	WHERE t.connection_id = $1 AND t.external_id = page.external_id), false)`
 
 // findChangedByKey looks up the rows with these indexes one by one, and returns those that changed.
-func (d dialect) findChangedByKey(ctx context.Context, connection uuid.UUID, seen []domain.RawTransaction, indexes []int) ([]int, error) {
+func (d dialect) findChangedByKey(ctx context.Context, connection uuid.UUID, seen []domain.RawTransaction,
+	indexes []int,
+) ([]int, error) {
 	ids, hashes := make([]string, len(indexes)), make([][]byte, len(indexes))
 	for i, at := range indexes {
 		ids[i], hashes[i] = seen[at].ExternalID, hashOrNull(&seen[at].ContentHash)

@@ -8,7 +8,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/pgtest"
 )
 
-// Whatever of a page fails, nothing of it stays, and its connection serves the next one.
+// Any part of a page may fail: then nothing of it is stored, and its connection is usable for the next
+// page.
 func TestAPageIsStoredWholeOrNotAtAll(t *testing.T) {
 	db, err := Open(t.Context(), Config{URL: pgtest.DSN(t), MaxConns: 1})
 	if err != nil {
@@ -18,9 +19,11 @@ func TestAPageIsStoredWholeOrNotAtAll(t *testing.T) {
 	if _, err := db.Pool.Exec(t.Context(), "CREATE TABLE noted (n int PRIMARY KEY)"); err != nil {
 		t.Fatal(err)
 	}
-	d, count, own := dialect{db: db}, 0, errors.New("the caller's own")
-	counting := gormstore.Read{SQL: "SELECT count(*) FROM noted", Columns: []any{&count}, Take: func() error { return nil }}
-	failing := gormstore.Read{SQL: "SELECT count(*) / 0 FROM noted", Columns: []any{&count}, Take: func() error { return nil }}
+	d, count, own := dialect{db: db}, 0, errors.New("the caller's own error")
+	counting := gormstore.Read{SQL: "SELECT count(*) FROM noted", Columns: []any{&count},
+		Take: func() error { return nil }}
+	failing := gormstore.Read{SQL: "SELECT count(*) / 0 FROM noted", Columns: []any{&count},
+		Take: func() error { return nil }}
 	for _, page := range []struct {
 		what   string
 		first  gormstore.Read
@@ -47,8 +50,9 @@ func TestAPageIsStoredWholeOrNotAtAll(t *testing.T) {
 		if (err == nil) != (page.stays > 0) || page.own != nil && !errors.Is(err, page.own) {
 			t.Errorf("%s fails: got %v", page.what, err)
 		}
-		if err := d.Query(t.Context(), counting.SQL, nil, counting.Columns, counting.Take); err != nil || count != page.stays {
-			t.Errorf("%s fails: %d rows stay, want %d (%v)", page.what, count, page.stays, err)
+		if err := d.Query(t.Context(), counting.SQL, nil, counting.Columns, counting.Take); err != nil ||
+			count != page.stays {
+			t.Errorf("%s fails: %d rows are stored, want %d (%v)", page.what, count, page.stays, err)
 		}
 	}
 }

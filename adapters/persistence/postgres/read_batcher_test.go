@@ -12,10 +12,10 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/pgtest"
 )
 
-// gathering is a gatherer with every lane taken: what is asked waits until released.
+// busyBatcher returns a read batcher with every slot taken: reads wait until one is released.
 func busyBatcher(t *testing.T) *readBatcher { return busyBatcherOver(t, 0) }
 
-// busyBatcherOver is gathering over so many connections.
+// busyBatcherOver is busyBatcher over a pool of that many connections; 0 for the default.
 func busyBatcherOver(t *testing.T, conns int) *readBatcher {
 	t.Helper()
 	db, err := Open(t.Context(), Config{URL: pgtest.DSN(t), MaxConns: conns})
@@ -28,28 +28,28 @@ func busyBatcherOver(t *testing.T, conns int) *readBatcher {
 	return b
 }
 
-// ended is how a read went.
-type ended struct {
+// readResult is the result of a read.
+type readResult struct {
 	got int
 	err error
 }
 
-// read asks for one row, and is in the queue when it returns.
-func (b *readBatcher) read(ctx context.Context, t *testing.T, sql string, args ...any) <-chan ended {
+// read starts a read of one row, which is queued when read returns.
+func (b *readBatcher) read(ctx context.Context, t *testing.T, sql string, args ...any) <-chan readResult {
 	t.Helper()
 	queued := func() int {
 		b.mu.Lock()
 		defer b.mu.Unlock()
 		return len(b.waiting)
 	}
-	before, result := queued(), make(chan ended, 1)
+	before, result := queued(), make(chan readResult, 1)
 	go func() {
 		var column, got int
 		err := b.query(ctx, sql, args, []any{&column}, func() error {
 			got = column
 			return nil
 		})
-		result <- ended{got, err}
+		result <- readResult{got, err}
 	}()
 	for queued() == before {
 		time.Sleep(time.Millisecond)
@@ -57,9 +57,9 @@ func (b *readBatcher) read(ctx context.Context, t *testing.T, sql string, args .
 	return result
 }
 
-func TestReadsThatWaitGoTogether(t *testing.T) {
+func TestWaitingReadsAreSentInOneBatch(t *testing.T) {
 	b := busyBatcher(t)
-	var results []<-chan ended
+	var results []<-chan readResult
 	for n := range maxBatch {
 		results = append(results, b.read(t.Context(), t, "SELECT $1::int", n))
 	}
@@ -75,9 +75,9 @@ func TestReadsThatWaitGoTogether(t *testing.T) {
 	}
 }
 
-func TestTheNextBatchTakesTheRest(t *testing.T) {
+func TestTheNextBatchSendsTheRest(t *testing.T) {
 	b := busyBatcher(t)
-	var results []<-chan ended
+	var results []<-chan readResult
 	for n := range maxBatch + 3 {
 		results = append(results, b.read(t.Context(), t, "SELECT $1::int", n))
 	}
@@ -89,19 +89,19 @@ func TestTheNextBatchTakesTheRest(t *testing.T) {
 	}
 }
 
-func TestAReadThatFailsFailsAlone(t *testing.T) {
+func TestAFailedReadDoesNotFailTheOthersOfItsBatch(t *testing.T) {
 	b := busyBatcher(t)
 	first := b.read(t.Context(), t, "SELECT 1")
 	bad := b.read(t.Context(), t, "SELECT 1 / $1::int", 0)
 	misspelt := b.read(t.Context(), t, "SELEC 1")
 	last := b.read(t.Context(), t, "SELECT 2")
 	b.release()
-	for n, result := range []<-chan ended{first, last} {
+	for n, result := range []<-chan readResult{first, last} {
 		if r := <-result; r.err != nil || r.got != n+1 {
 			t.Errorf("a good read gave %d, %v", r.got, r.err)
 		}
 	}
-	for state, result := range map[string]<-chan ended{"22012": bad, "42601": misspelt} {
+	for state, result := range map[string]<-chan readResult{"22012": bad, "42601": misspelt} {
 		refused := (*pgconn.PgError)(nil)
 		if r := <-result; !errors.As(r.err, &refused) || refused.Code != state {
 			t.Errorf("err = %v, want SQLSTATE %s", r.err, state)
@@ -109,9 +109,8 @@ func TestAReadThatFailsFailsAlone(t *testing.T) {
 	}
 }
 
-// TestNobodyWaitsForALaneLongerThanTheirTime also has the reads that nobody wants any
-// more left out of the next batch.
-func TestNobodyWaitsForALaneLongerThanTheirTime(t *testing.T) {
+// Reads whose callers have left are not part of the next batch, either.
+func TestACallerWaitsForASlotNoLongerThanItsContext(t *testing.T) {
 	b := busyBatcher(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	gone, stays := b.read(ctx, t, "SELECT 1"), b.read(t.Context(), t, "SELECT 2")
@@ -129,9 +128,9 @@ func TestNobodyWaitsForALaneLongerThanTheirTime(t *testing.T) {
 	}
 }
 
-// TestABatchThatHangsIsLeft reads behind one that sleeps: after the batch's time each asks
-// by itself, and the sleeper's own time ends it.
-func TestABatchThatHangsIsLeft(t *testing.T) {
+// A read is in one batch with one that sleeps: after the batch's timeout each is sent by itself, and the
+// sleeping one ends with its own context.
+func TestAHangingBatchIsAbandoned(t *testing.T) {
 	b := busyBatcher(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 2*batchTimeout)
 	defer cancel()
@@ -139,18 +138,18 @@ func TestABatchThatHangsIsLeft(t *testing.T) {
 	behind := b.read(t.Context(), t, "SELECT 2")
 	b.release()
 	if r := <-behind; r.err != nil || r.got != 2 {
-		t.Errorf("the read behind gave %d, %v", r.got, r.err)
+		t.Errorf("the read in its batch gave %d, %v", r.got, r.err)
 	}
 	if r := <-sleeper; !errors.Is(r.err, context.DeadlineExceeded) {
-		t.Errorf("the sleeper's err = %v", r.err)
+		t.Errorf("the sleeping read's err = %v", r.err)
 	}
 }
 
-// TestAConnectionThatBrokeIsNoFailure ends the only backend between two reads: the batch
-// meets the broken connection, and the read that asks by itself a new one.
-func TestAConnectionThatBrokeIsNoFailure(t *testing.T) {
+// The only backend ends between two reads: the batch gets the broken connection, and the read that is
+// then sent by itself gets a new one.
+func TestABrokenConnectionIsReplaced(t *testing.T) {
 	b := busyBatcherOver(t, 1)
-	one := func() ended {
+	one := func() readResult {
 		result := b.read(t.Context(), t, "SELECT 1")
 		b.release()
 		return <-result
@@ -164,7 +163,8 @@ func TestAConnectionThatBrokeIsNoFailure(t *testing.T) {
 	}
 	defer func() { _ = other.Close() }()
 	if _, err := other.Pool.Exec(t.Context(),
-		"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"); err != nil {
+		`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+			WHERE datname = current_database() AND pid <> pg_backend_pid()`); err != nil {
 		t.Fatal(err)
 	}
 	b.mu.Lock()
@@ -175,23 +175,23 @@ func TestAConnectionThatBrokeIsNoFailure(t *testing.T) {
 	}
 }
 
-// TestARowThatPanicsFailsItsReadAlone keeps a panic from ending the process.
-func TestARowThatPanicsFailsItsReadAlone(t *testing.T) {
+// The panic must not end the process.
+func TestAPanicFailsOnlyItsRead(t *testing.T) {
 	b := busyBatcher(t)
 	var column int
-	bad := b.enqueue("SELECT 1", nil, []any{&column}, func() error { panic("a row from nowhere") })
+	bad := b.enqueue("SELECT 1", nil, []any{&column}, func() error { panic("an unexpected row") })
 	good := b.read(t.Context(), t, "SELECT 2")
 	b.release()
 	if <-bad.done; bad.err == nil {
-		t.Error("the panic is no failure")
+		t.Error("the panic is not returned as an error")
 	}
 	if r := <-good; r.err != nil || r.got != 2 {
 		t.Errorf("the other read gave %d, %v", r.got, r.err)
 	}
 }
 
-// TestCrowdsAreToldApart has many readers at once, some of whom leave.
-func TestCrowdsAreToldApart(t *testing.T) {
+// Many callers read at once, and some of them leave.
+func TestConcurrentReadsGetTheirOwnResults(t *testing.T) {
 	b := busyBatcher(t)
 	b.busy = 0
 	var crowd sync.WaitGroup
@@ -219,7 +219,7 @@ func TestCrowdsAreToldApart(t *testing.T) {
 	}
 	for deadline := time.Now().Add(10 * time.Second); !idle(); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatal("lanes are taken when all is over")
+			t.Fatal("slots are still taken after all reads have ended")
 		}
 	}
 }

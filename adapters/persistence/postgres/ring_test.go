@@ -35,7 +35,7 @@ func TestGroupsOfTheSameEventsNeverWaitInARing(t *testing.T) {
 	var found rings
 	db := traced(t, pgtest.DSN(t), &found)
 	s := db.Store(nil)
-	p := &pulling{T: t, Store: s, token: door(t, s)}
+	p := &pulling{T: t, Store: s, token: connectionWithToken(t, s)}
 	for round := 0; round < 20 && found.Load() == 0; round++ {
 		if round > 0 {
 			p.queue() // else the first group has to bring the pull

@@ -90,7 +90,8 @@ var upsertSQL = func() string {
 		return "page." + c.Name + "::" + c.Type
 	})
 	return "INSERT INTO transactions (" + columnNames + ") SELECT " + values +
-		" FROM unnest(" + strings.Join(arrays, ", ") + ") AS page (" + strings.Join(names, ", ") + ")" + gormstore.ConflictClause
+		" FROM unnest(" + strings.Join(arrays, ", ") + ") AS page (" + strings.Join(names,
+		", ") + ")" + gormstore.ConflictClause
 }()
 
 // columnNames lists all columns of transactions.

@@ -29,7 +29,7 @@ func TestADoorThatIsClosedOpensNothingFromTheNextReceiptOn(t *testing.T) {
 	for how, closing := range closings {
 		for where, s := range map[string]*gormstore.Store{"here": here, "elsewhere": elsewhere} {
 			t.Run(how+" "+where, func(t *testing.T) {
-				token := door(t, here)
+				token := connectionWithToken(t, here)
 				given(t, here, asking(token, "first", epoch))
 				given(t, here, asking(token, "second", epoch))
 				if err := closing(t.Context(), s, token); err != nil {
@@ -46,7 +46,7 @@ func TestADoorThatIsClosedOpensNothingFromTheNextReceiptOn(t *testing.T) {
 func TestAPullThatIsClaimedElsewhereIsNotJoined(t *testing.T) {
 	dsn := file(t)
 	here, elsewhere := opened(t, dsn).Store(nil), opened(t, dsn).Store(nil)
-	token := door(t, here)
+	token := connectionWithToken(t, here)
 	first := given(t, here, asking(token, "a", epoch))
 	given(t, here, asking(token, "b", epoch))
 	wantAsked(t, elsewhere, first.Pull, "a", "b")

@@ -6,12 +6,14 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 )
 
-// Receive stores the knocks as one group, as the store's committer does with what waits.
-func (db *DB) Receive(ctx context.Context, enqueue Enqueue, knocks []gormstore.PendingDelivery) ([]gormstore.Result, error) {
+// Receive stores the deliveries as one batch, as the store's committer does with those that wait.
+func (db *DB) Receive(ctx context.Context, enqueue Enqueue,
+	knocks []gormstore.PendingDelivery,
+) ([]gormstore.Result, error) {
 	return dialect{db: db, enqueue: enqueue}.receive(ctx, knocks)
 }
 
-// InsertBatch is exported for groups that take more than one statement.
+// InsertBatch is exported for tests of batches that take more than one statement.
 const InsertBatch = insertBatch
 
 // MigrateTo brings the schema up, or down, to a version.

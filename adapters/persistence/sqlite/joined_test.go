@@ -56,7 +56,7 @@ func count(t *testing.T, db *sqlite.DB, table string) (n int) {
 func TestAClaimFindsWhatCameBeforeItsPull(t *testing.T) {
 	db := opened(t, file(t))
 	s := db.Store(nil)
-	token := door(t, s)
+	token := connectionWithToken(t, s)
 	brought := given(t, s, asking(token, "b", epoch))
 	given(t, s, asking(token, "a", epoch.Add(-time.Hour)))
 	given(t, s, asking(token, "c", epoch))
@@ -77,7 +77,7 @@ func TestTheSchemaMovesWithPullsQueued(t *testing.T) {
 	s := db.Store(nil)
 	var pulls []domain.PullID
 	for range 2 {
-		token := door(t, s)
+		token := connectionWithToken(t, s)
 		pulls = append(pulls, given(t, s, asking(token, "b", epoch)).Pull)
 		given(t, s, asking(token, "a", epoch.Add(-time.Hour)))
 	}

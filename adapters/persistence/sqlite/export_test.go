@@ -8,9 +8,9 @@ import (
 
 // Receive stores the deliveries as one batch, as the store's committer does with those that wait.
 func (db *DB) Receive(ctx context.Context, enqueue Enqueue,
-	knocks []gormstore.PendingDelivery,
+	deliveries []gormstore.PendingDelivery,
 ) ([]gormstore.Result, error) {
-	return dialect{db: db, enqueue: enqueue}.receive(ctx, knocks)
+	return dialect{db: db, enqueue: enqueue}.receive(ctx, deliveries)
 }
 
 // InsertBatch is exported for tests of batches that take more than one statement.

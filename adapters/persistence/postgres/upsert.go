@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -45,15 +44,20 @@ func (dialect) UpsertTransactions(tx *gorm.DB, rows []gormstore.TransactionRow) 
 
 // splitByVersion separates new rows from edited ones. Mostly all rows are one or the other.
 func splitByVersion(rows []gormstore.TransactionRow) (added, modified []gormstore.TransactionRow) {
-	isNew := func(r gormstore.TransactionRow) bool { return r.Version == 1 }
-	if !slices.ContainsFunc(rows, isNew) {
-		return nil, rows
+	newRows := 0
+	for i := range rows {
+		if rows[i].Version == 1 {
+			newRows++
+		}
 	}
-	if !slices.ContainsFunc(rows, func(r gormstore.TransactionRow) bool { return !isNew(r) }) {
+	switch newRows {
+	case 0:
+		return nil, rows
+	case len(rows):
 		return rows, nil
 	}
 	for _, r := range rows {
-		if isNew(r) {
+		if r.Version == 1 {
 			added = append(added, r)
 		} else {
 			modified = append(modified, r)

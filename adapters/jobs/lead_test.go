@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/jobs"
-	"github.com/LerianStudio/aggregator-connections/test/pgtest"
+	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
 // replicas are two on one PostgreSQL, each with a pool of its own: a lock that one's pool

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/jobs"
-	"github.com/LerianStudio/aggregator-connections/test/pgtest"
+	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
 // The process outlives its database: jobs run again once it is back, as soon as it is

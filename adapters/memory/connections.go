@@ -154,7 +154,7 @@ func later(x, y time.Time) time.Time {
 
 // Sealed pages by id alone: an id behind it is never made again.
 func (v connections) ListSealed(ctx context.Context, after domain.ConnectionID, limit int) ([]domain.Connection, error) {
-	return give(ctx, v.Store, "Connections.Sealed", func() ([]domain.Connection, error) {
+	return give(ctx, v.Store, "Connections.ListSealed", func() ([]domain.Connection, error) {
 		rows := slices.SortedFunc(matching(maps.Values(v.connections), func(c *domain.Connection) bool {
 			return c.Live() && bytes.Compare(c.ID.UUID[:], after.UUID[:]) > 0
 		}, cloneConnection), func(x, y domain.Connection) int { return bytes.Compare(x.ID.UUID[:], y.ID.UUID[:]) })

@@ -13,7 +13,7 @@ import (
 // Stranded looks at one pull of a connection, the one under way before the one behind it:
 // whoever runs the first releases the second.
 func (v pulls) ListStuck(ctx context.Context, at time.Time, grace time.Duration, limit int) ([]domain.PullID, error) {
-	return give(ctx, v.Store, "Pulls.Stranded", func() ([]domain.PullID, error) {
+	return give(ctx, v.Store, "Pulls.ListStuck", func() ([]domain.PullID, error) {
 		var found []*pull
 		for _, d := range v.desks {
 			if p := cmp.Or(d.under, d.next); p != nil && p.stranded(at, grace) {
@@ -41,7 +41,7 @@ func (p *pull) stranded(at time.Time, grace time.Duration) bool {
 
 // Idle takes a connection without an ended pull for one whose last ended long ago.
 func (v pulls) ListDueForReconcile(ctx context.Context, since time.Time, limit int) ([]domain.Connection, error) {
-	return give(ctx, v.Store, "Pulls.Idle", func() ([]domain.Connection, error) {
+	return give(ctx, v.Store, "Pulls.ListDueForReconcile", func() ([]domain.Connection, error) {
 		var idle []domain.Connection
 		for id, c := range v.connections {
 			d := v.desk(id)
@@ -56,7 +56,7 @@ func (v pulls) ListDueForReconcile(ctx context.Context, since time.Time, limit i
 
 // Backlog goes by when a pull was asked for, not by when it is due.
 func (v pulls) OldestOpen(ctx context.Context) (time.Time, error) {
-	return give(ctx, v.Store, "Pulls.Backlog", func() (time.Time, error) {
+	return give(ctx, v.Store, "Pulls.OldestOpen", func() (time.Time, error) {
 		var oldest time.Time
 		for _, d := range v.desks {
 			for _, p := range d.open() {

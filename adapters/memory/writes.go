@@ -36,7 +36,7 @@ func rowsOf[T any](all map[domain.ConnectionID]map[string]*T, id domain.Connecti
 
 // Known looks each row up; one that is removed must be read to return.
 func (v pulls) FilterUnchanged(ctx context.Context, connection domain.ConnectionID, seen []domain.RawTransaction) ([]bool, error) {
-	return give(ctx, v.Store, "Pulls.Known", func() ([]bool, error) {
+	return give(ctx, v.Store, "Pulls.FilterUnchanged", func() ([]bool, error) {
 		known := make([]bool, len(seen))
 		for i, s := range seen {
 			row := v.transactions[connection][s.ExternalID]
@@ -68,7 +68,7 @@ func (v pulls) StorePage(ctx context.Context, lease domain.Lease, w ports.PageWr
 			counts.Removed += v.remove(p, known[externalID], w.At)
 		}
 		counts.Read, counts.Unchanged = counts.Read+w.Unchanged, counts.Unchanged+w.Unchanged
-		p.Counts, p.Progress, p.lease.Until = p.Counts.Plus(counts), cloneProgress(w.Progress), w.Until
+		p.Counts, p.Progress, p.lease.Until = p.Counts.Plus(counts), cloneProgress(w.Progress), w.LeaseUntil
 		return counts, nil
 	})
 }
@@ -163,7 +163,7 @@ func (v pulls) Sweep(ctx context.Context, lease domain.Lease, w ports.SweepWrite
 				counts.Removed += v.remove(p, row, w.At)
 			}
 		}
-		p.Counts, p.lease.Until = p.Counts.Plus(counts), w.Until
+		p.Counts, p.lease.Until = p.Counts.Plus(counts), w.LeaseUntil
 		return counts, nil
 	})
 }

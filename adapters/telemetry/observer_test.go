@@ -92,7 +92,7 @@ var observations = []struct {
 		map[string]any{"level": "error", "message": "credential not sealed or opened", "connection": id.String(), "error": "no key"},
 		[]measured{{"sealing_failures_total", nil, 1}},
 	},
-	{ports.ReconcileRequested{Asked: 7}, map[string]any{"level": "info", "message": "reconciling", "connections": 7.0}, nil},
+	{ports.ReconcileRequested{Requested: 7}, map[string]any{"level": "info", "message": "reconciling", "connections": 7.0}, nil},
 	{ports.Pruned{Rows: 8}, map[string]any{"level": "info", "message": "pruned", "rows": 8.0}, nil},
 	{
 		ports.Audited{Tenant: domain.TenantID{UUID: id}, Action: "token.mint", Object: "it"},

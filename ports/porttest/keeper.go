@@ -62,7 +62,7 @@ func queuedBehindIsNotStranded(b *bench) {
 	c, l := b.running()
 	next := b.request(c, domain.PullScope{})
 	at := behind(epoch)
-	b.ok(b.page(l, ports.PageWrite{Until: behind(at)}))
+	b.ok(b.page(l, ports.PageWrite{LeaseUntil: behind(at)}))
 	b.same("while the first is at work", false, b.stranded(next.ID, at, time.Minute))
 	b.finish(l, domain.PullSucceeded, "")
 	b.same("when the first is over", true, b.stranded(next.ID, at, time.Minute))

@@ -30,7 +30,7 @@ func (b *bench) lost(l domain.Lease) {
 			Transactions: []domain.TransactionData{row("ghost")}, Progress: domain.Progress{Step: 9},
 		}),
 		"Sweep": func() error {
-			_, err := b.Pulls.Sweep(b.ctx, l, ports.SweepWrite{Seen: func(string) bool { return false }, At: at, Until: behind(at)})
+			_, err := b.Pulls.Sweep(b.ctx, l, ports.SweepWrite{Seen: func(string) bool { return false }, At: at, LeaseUntil: behind(at)})
 			return err
 		}(),
 		"Finish": b.Pulls.Finish(b.ctx, l, ports.Outcome{
@@ -53,7 +53,7 @@ func takeover(b *bench) {
 	at := b.now()
 	l, _ := b.claimAt(pull.ID, at)
 	progress := domain.Progress{Planned: true, Steps: []domain.Step{{Account: "a"}}, Cursor: "next", Pages: 1}
-	b.ok(b.page(l, ports.PageWrite{Transactions: []domain.TransactionData{row("1")}, Progress: progress, Until: l.Until}))
+	b.ok(b.page(l, ports.PageWrite{Transactions: []domain.TransactionData{row("1")}, Progress: progress, LeaseUntil: l.Until}))
 	b.notDue(pull.ID, at)
 	b.notDue(pull.ID, l.Until.Add(-instant))
 	_, claimed := b.claimAt(pull.ID, l.Until.Add(instant))
@@ -66,10 +66,10 @@ func takeover(b *bench) {
 func writesExtend(b *bench) {
 	_, l := b.running()
 	until := l.Until.Add(time.Minute)
-	b.ok(b.page(l, ports.PageWrite{Until: until}))
+	b.ok(b.page(l, ports.PageWrite{LeaseUntil: until}))
 	b.notDue(l.Pull, until.Add(-instant))
 	until = until.Add(time.Minute)
-	_, err := b.Pulls.Sweep(b.ctx, l, ports.SweepWrite{Seen: func(string) bool { return true }, At: b.now(), Until: until})
+	_, err := b.Pulls.Sweep(b.ctx, l, ports.SweepWrite{Seen: func(string) bool { return true }, At: b.now(), LeaseUntil: until})
 	b.ok(err)
 	b.notDue(l.Pull, until.Add(-instant))
 	b.claimAt(l.Pull, until.Add(instant))
@@ -110,7 +110,7 @@ func endedLeaseIsLost(b *bench) {
 func overdueLeaseWrites(b *bench) {
 	c, l := b.running()
 	late := l.Until.Add(time.Hour)
-	b.ok(b.page(l, ports.PageWrite{Transactions: []domain.TransactionData{row("1")}, At: late, Until: late.Add(time.Minute)}))
+	b.ok(b.page(l, ports.PageWrite{Transactions: []domain.TransactionData{row("1")}, At: late, LeaseUntil: late.Add(time.Minute)}))
 	b.notDue(l.Pull, late)
 	b.same("rows", []string{"1"}, ids(b.rows(c), externalID))
 }
@@ -136,7 +136,7 @@ func takeoverRacesPage(b *bench) {
 			if i == 0 {
 				_, claimed = b.Pulls.Claim(b.ctx, fresh, at)
 			} else {
-				stored = b.page(old, ports.PageWrite{Transactions: []domain.TransactionData{row("1")}, Until: behind(at)})
+				stored = b.page(old, ports.PageWrite{Transactions: []domain.TransactionData{row("1")}, LeaseUntil: behind(at)})
 			}
 		})
 		if claimed == nil {

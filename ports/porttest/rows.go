@@ -56,8 +56,8 @@ func (b *bench) tryPage(l domain.Lease, w ports.PageWrite) (domain.Counts, error
 	if w.At.IsZero() {
 		w.At = b.now()
 	}
-	if w.Until.IsZero() {
-		w.Until = l.Until
+	if w.LeaseUntil.IsZero() {
+		w.LeaseUntil = l.Until
 	}
 	return b.Pulls.StorePage(b.ctx, l, w)
 }

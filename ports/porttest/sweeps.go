@@ -23,7 +23,7 @@ func (b *bench) sweep(l domain.Lease, w ports.SweepWrite, seen ...string) domain
 	if w.At.IsZero() {
 		w.At = b.now()
 	}
-	w.Until = l.Until
+	w.LeaseUntil = l.Until
 	counts, err := b.Pulls.Sweep(b.ctx, l, w)
 	b.ok(err)
 	return counts

@@ -18,7 +18,7 @@ const maxAccountPages = 10
 
 // Accounts reads the link's accounts, sorted by external id.
 func (a *Adapter) Accounts(ctx context.Context, at ports.Access) ([]domain.AccountData, error) {
-	ctx, cancel := a.http.Bound(ctx)
+	ctx, cancel := a.http.WithTimeout(ctx)
 	defer cancel()
 	list := listOf(at, "accounts", nil)
 	s := scope{link: at.AccountRef}
@@ -61,7 +61,7 @@ type account struct {
 	Number   string `json:"number"`
 	Currency string `json:"currency"`
 	Balance  *struct {
-		Current vendorhttp.NumberOrText `json:"current"`
+		Current vendorhttp.NumberOrString `json:"current"`
 	} `json:"balance"`
 }
 
@@ -100,11 +100,11 @@ func (a account) balance() (*domain.Money, error) {
 	if a.Currency == "" {
 		return nil, nil
 	}
-	var current vendorhttp.NumberOrText
+	var current vendorhttp.NumberOrString
 	if a.Balance != nil {
 		current = a.Balance.Current
 	}
-	money, err := vendorhttp.Money(cmp.Or(string(current), "0"), a.Currency)
+	money, err := vendorhttp.ParseMoney(cmp.Or(string(current), "0"), a.Currency)
 	switch {
 	case err != nil:
 		return nil, malformed("balance or currency of an account")

@@ -21,7 +21,7 @@ const Name domain.Vendor = "belvo"
 // and is what a 429 shuts until its Retry-After is over.
 const calls = "api"
 
-var vendor = vendorhttp.Vendor{Name: Name, Budgets: map[string]int{calls: 600}, Explain: explain}
+var vendor = vendorhttp.Vendor{Name: Name, Budgets: map[string]int{calls: 600}, ClassifyError: explain}
 
 // Adapter speaks to Belvo. It keeps nothing between calls and is safe for concurrent use.
 type Adapter struct{ http *vendorhttp.Client }
@@ -44,12 +44,12 @@ func (a *Adapter) Check(ctx context.Context, at ports.Access) (domain.LinkStatus
 		return domain.LinkStatus{}, &domain.Error{Kind: domain.Rejected, Code: domain.AccountNotFound}
 	}
 	call := request(at, "/api/links/"+url.PathEscape(ref)+"/")
-	call.Template = "/api/links/{id}/"
+	call.PathTemplate = "/api/links/{id}/"
 	var link struct {
 		ID     string `json:"id"`
 		Status string `json:"status"`
 	}
-	err := a.http.JSON(ctx, call, &link)
+	err := a.http.DoJSON(ctx, call, &link)
 	switch {
 	case errors.Is(err, errHolder):
 		return domain.LinkStatus{NeedsReauth: true}, nil
@@ -64,8 +64,8 @@ func (a *Adapter) Check(ctx context.Context, at ports.Access) (domain.LinkStatus
 // request is a GET of the connection's; the credential is revealed when it is sent.
 func request(at ports.Access, path string) vendorhttp.Call {
 	return vendorhttp.Call{
-		Vendor: &vendor, BaseURL: at.BaseURL, Path: path, Template: path, Resource: calls,
-		Sign: func(h http.Header) { h.Set("Authorization", basic(at.Credential)) },
+		Vendor: &vendor, BaseURL: at.BaseURL, Path: path, PathTemplate: path, Resource: calls,
+		SetAuth: func(h http.Header) { h.Set("Authorization", basic(at.Credential)) },
 	}
 }
 

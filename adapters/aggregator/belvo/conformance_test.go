@@ -60,7 +60,7 @@ func world(t *testing.T) porttest.VendorEnv {
 	add(t)(sim.AddAccount(belvosim.Account{ID: "b-card", Link: link, Category: "CREDIT_CARD", Currency: &real}))
 	server := httptest.NewServer(sim)
 	client := vendorhttp.New(vendorhttp.Config{
-		AllowHTTP: true, AllowedCIDRs: loopback, Timeout: 2 * time.Second, MaxBody: 4 << 20,
+		AllowHTTP: true, AllowedCIDRs: loopback, AttemptTimeout: 2 * time.Second, MaxBodyBytes: 4 << 20,
 	})
 	t.Cleanup(func() {
 		client.Close()

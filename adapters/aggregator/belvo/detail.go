@@ -12,8 +12,8 @@ import (
 // form is one form whatever order, number or time format the vendor picked today. Left out
 // are members that change without an edit of the transaction, and a null, so that a member
 // new to the vendor's schema edits no row by itself.
-var form = vendorhttp.Form{
-	Without: vendorhttp.VolatileMembers{
+var form = vendorhttp.CanonicalForm{
+	Omit: vendorhttp.VolatileMembers{
 		// When the vendor looked, and when it first kept the row.
 		"*": {`"collected_at"`, `"created_at"`, `"last_accessed_at"`},
 		// The account and its balance live a life of their own. The amounts are compared
@@ -24,12 +24,12 @@ var form = vendorhttp.Form{
 		// An address of a picture.
 		`"merchant"`: {`"logo"`},
 	},
-	Text: oneZone, Number: shortest,
+	AppendText: oneZone, AppendNumber: shortest,
 }
 
 // detail is what of a row makes an edit when it changes. The row has been decoded.
 func detail(raw json.RawMessage) ([]byte, error) {
-	written, plain := form.Write(make([]byte, 0, len(raw)), raw)
+	written, plain := form.Append(make([]byte, 0, len(raw)), raw)
 	if plain {
 		return written, nil
 	}
@@ -43,7 +43,7 @@ func detail(raw json.RawMessage) ([]byte, error) {
 
 // shortest writes a number without trailing zeros, where it can do so exactly.
 func shortest(text, number []byte) []byte {
-	value, err := vendorhttp.Money(string(number), "XXX")
+	value, err := vendorhttp.ParseMoney(string(number), "XXX")
 	if err != nil {
 		return append(text, number...)
 	}
@@ -53,10 +53,10 @@ func shortest(text, number []byte) []byte {
 // oneZone writes a time in UTC with the digits it needs: "Z" and "+00:00" are one.
 func oneZone(text, quoted []byte) []byte {
 	const shortestTime = len(`"2006-01-02T15:04:05Z"`)
-	if vendorhttp.Plain(quoted) && (len(quoted) < shortestTime || quoted[5] != '-' || quoted[11] != 'T') {
+	if vendorhttp.IsPlainScalar(quoted) && (len(quoted) < shortestTime || quoted[5] != '-' || quoted[11] != 'T') {
 		return append(text, quoted...)
 	}
-	said, err := vendorhttp.Text(quoted)
+	said, err := vendorhttp.Unquote(quoted)
 	if err != nil {
 		return append(text, quoted...)
 	}

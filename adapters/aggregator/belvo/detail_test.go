@@ -50,7 +50,7 @@ func FuzzDetail(f *testing.F) {
 // without looks a member up as detail does, by its name in quotes; holder is "" for the row,
 // "*" for any object, or a name in its quotes, be that empty.
 func without(holder, member string) bool {
-	return slices.Contains(form.Without[holder], strconv.Quote(member))
+	return slices.Contains(form.Omit[holder], strconv.Quote(member))
 }
 
 // detailByMembers is detail by way of a map of members.

@@ -123,7 +123,7 @@ func TestTransactionsGolden(t *testing.T) {
 					t.Fatal(o.ExternalID, err)
 				}
 				var g glance
-				idle.Sift(nil, raw, g.see)
+				idle.AppendStable(nil, raw, g.see)
 				if !bytes.Equal(o.Metadata, raw) {
 					t.Errorf("metadata of %s is not the vendor's own", o.ExternalID)
 				}

@@ -18,13 +18,13 @@ type transaction struct {
 	TransactedAt   moment          `json:"transacted_at"`
 	CreatedAt      moment          `json:"created_at"`
 	// Numbers in the data dictionary, strings in an OFDA example. "": null or absent.
-	Amount      vendorhttp.NumberOrText `json:"amount"`
-	LocalAmount vendorhttp.NumberOrText `json:"local_currency_amount"`
-	Currency    string                  `json:"currency"`
-	Type        string                  `json:"type"`
-	Status      string                  `json:"status"`
-	Description string                  `json:"description"`
-	Category    string                  `json:"category"`
+	Amount      vendorhttp.NumberOrString `json:"amount"`
+	LocalAmount vendorhttp.NumberOrString `json:"local_currency_amount"`
+	Currency    string                    `json:"currency"`
+	Type        string                    `json:"type"`
+	Status      string                    `json:"status"`
+	Description string                    `json:"description"`
+	Category    string                    `json:"category"`
 	Merchant    *struct {
 		Name string `json:"merchant_name"`
 	} `json:"merchant"`
@@ -112,7 +112,7 @@ func (t transaction) value(o *domain.TransactionData, account domain.AccountData
 		return err
 	}
 	currency := cmp.Or(t.Currency, account.Currency)
-	amount, err := vendorhttp.Money(string(t.Amount), currency)
+	amount, err := vendorhttp.ParseMoney(string(t.Amount), currency)
 	if err != nil {
 		return malformed("amount or currency of a transaction")
 	}
@@ -120,7 +120,7 @@ func (t transaction) value(o *domain.TransactionData, account domain.AccountData
 	if t.LocalAmount == "" || account.Currency == "" || account.Currency == currency {
 		return nil
 	}
-	local, err := vendorhttp.Money(string(t.LocalAmount), account.Currency)
+	local, err := vendorhttp.ParseMoney(string(t.LocalAmount), account.Currency)
 	if err != nil {
 		return malformed("local amount of a transaction")
 	}

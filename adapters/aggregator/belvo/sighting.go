@@ -35,7 +35,7 @@ type glance struct {
 func (g *glance) see(m vendorhttp.Member) {
 	switch string(m.Name) {
 	case `"id"`:
-		g.id, _ = vendorhttp.Text(m.Value)
+		g.id, _ = vendorhttp.Unquote(m.Value)
 	case `"account"`:
 		if string(m.Value) == "null" {
 			return
@@ -44,7 +44,7 @@ func (g *glance) see(m vendorhttp.Member) {
 		var sound bool
 		for m := range vendorhttp.Members(m.Value, &sound) {
 			if string(m.Name) == `"id"` {
-				g.holder, _ = vendorhttp.Text(m.Value)
+				g.holder, _ = vendorhttp.Unquote(m.Value)
 			}
 		}
 	}
@@ -60,7 +60,7 @@ func (s scope) sightings(rows []jsontext.Value) ([]domain.RawTransaction, []doma
 	for _, raw := range rows {
 		var g glance
 		var sound bool
-		if text, sound = idle.Sift(text[:head], raw, g.see); !sound || !identifier(g.id) {
+		if text, sound = idle.AppendStable(text[:head], raw, g.see); !sound || !identifier(g.id) {
 			return nil, nil, malformed("transaction")
 		}
 		text = append(text, s.about(g)...)

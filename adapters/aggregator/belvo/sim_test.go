@@ -26,7 +26,7 @@ func vendorAt(t testing.TB, options belvosim.Options) (*belvosim.Simulator, *Ada
 	sim.Seed()
 	server := httptest.NewServer(sim)
 	client := vendorhttp.New(vendorhttp.Config{
-		AllowHTTP: true, AllowedCIDRs: loopback, Timeout: 2 * time.Second, BudgetWait: -1, MaxBody: 4 << 20,
+		AllowHTTP: true, AllowedCIDRs: loopback, AttemptTimeout: 2 * time.Second, MaxBudgetWait: -1, MaxBodyBytes: 4 << 20,
 	})
 	t.Cleanup(func() {
 		client.Close()

@@ -21,7 +21,7 @@ import (
 
 	"github.com/LerianStudio/aggregator-connections/adapters/connector/postgres"
 	"github.com/LerianStudio/aggregator-connections/domain"
-	"github.com/LerianStudio/aggregator-connections/test/pgtest"
+	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
 // secureServer takes TLS connections with a password alone. It gives its port and its

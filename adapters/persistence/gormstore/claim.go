@@ -108,12 +108,12 @@ func requireNoneUnderWay(tx *gorm.DB, row pullRow, at time.Time) error {
 }
 
 // mergedScope merges the scopes of the pull's deliveries, in the order they came, into its own.
-// The pull is locked: deliveries that joined it have committed by now, and no more can join.
+// The pull is locked: attached deliveries have committed by now, and no more can be attached.
 // Receipts wait for that lock, so thousands of equal scopes are read as one, at the position of the
 // last of them: to merge a scope twice changes nothing, and the last signal counts.
 func (s pulls) mergedScope(tx *gorm.DB, p domain.Pull) (domain.PullScope, error) {
 	var scopes []string
-	err := tx.Table("(?) AS joined", s.dialect.JoinedDeliveries(p)).
+	err := tx.Table("(?) AS attached", s.dialect.AttachedDeliveries(p)).
 		Group("ask").Order("max(received_at), max(CAST(id AS text))").Pluck("ask", &scopes).Error
 	if err != nil {
 		return domain.PullScope{}, err

@@ -36,10 +36,10 @@ type Dialect interface {
 	// one parameter, however many values there are.
 	AnyOf(column string, values []string) clause.Expr
 
-	// JoinedDeliveries returns a SELECT of ask, received_at and id of the deliveries that joined
-	// the queued pull. The number of rows it reads may grow with the deliveries that came since the
-	// pull was queued, not with earlier ones.
-	JoinedDeliveries(pull domain.Pull) clause.Expr
+	// AttachedDeliveries returns a SELECT of ask, received_at and id of the deliveries that are
+	// attached to the queued pull. The number of rows it reads may grow with the deliveries that were
+	// received since the pull was queued, not with earlier ones.
+	AttachedDeliveries(pull domain.Pull) clause.Expr
 
 	// ForUpdate returns the SQL that ends a SELECT which locks its rows; "" if there is only one
 	// writer.

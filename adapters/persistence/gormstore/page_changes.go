@@ -161,7 +161,7 @@ func (p *pageWriter) markRemoved(externalIDs []string) error {
 func (p *pageWriter) updatePull(progress *domain.Progress) (Statement, error) {
 	total := domain.Counts(p.pull.Counts).Plus(p.counts)
 	q := newQuery("UPDATE pulls SET lease_until = ?, seen_accounts = ?, seen_rows = ?",
-		instant{p.Until}.value(p.tx.Name()), total.Accounts, total.Read)
+		instant{p.LeaseUntil}.value(p.tx.Name()), total.Accounts, total.Read)
 	q.add(", added = ?, modified = ?, removed = ?, unchanged = ?",
 		total.Added, total.Modified, total.Removed, total.Unchanged)
 	if progress != nil {

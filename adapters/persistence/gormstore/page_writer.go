@@ -49,7 +49,7 @@ func (s pulls) saveProgress(ctx context.Context, lease domain.Lease, w ports.Pag
 	}
 	err = s.background().write(ctx, func(db *gorm.DB) error {
 		n, err := rowsOf(underLease(db.Model(&pullRow{}), lease).Where(isLive).Updates(map[string]any{
-			"lease_until": instant{w.Until}, "progress": progress,
+			"lease_until": instant{w.LeaseUntil}, "progress": progress,
 			"seen_rows": gorm.Expr("seen_rows + ?", w.Unchanged), "unchanged": gorm.Expr("unchanged + ?", w.Unchanged),
 		}))
 		if err == nil && n == 0 {
@@ -100,7 +100,7 @@ func keys[T any](items []T, key func(*T) string) []string {
 // the connection is written until the transaction ends: what is read here stays true until it is
 // compared and overwritten.
 type pageWriter struct {
-	ports.PageWrite // of StorePage; a sweep sets only At and Until
+	ports.PageWrite // of StorePage; a sweep sets only At and LeaseUntil
 
 	dialect   Dialect
 	tx        Tx

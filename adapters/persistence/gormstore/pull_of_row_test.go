@@ -24,7 +24,7 @@ func TestARowOfAnUnknownPullIsRead(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err = b.Pulls().StorePage(ctx, lease, ports.PageWrite{
-			NewID: newID[domain.Transaction], At: epoch, Until: lease.Until, Transactions: []domain.TransactionData{{
+			NewID: newID[domain.Transaction], At: epoch, LeaseUntil: lease.Until, Transactions: []domain.TransactionData{{
 				ExternalID: "1", Amount: domain.Money{Amount: decimal.MustParse("1"),
 					Currency: "BRL"}, Date: "2026-03-01",
 			}},

@@ -29,7 +29,7 @@ func (s pulls) Request(ctx context.Context, tenant domain.TenantID, connection d
 		if err != nil {
 			return err
 		}
-		queued, err := joinOrQueue(tx, pullRow{
+		queued, err := attachOrQueue(tx, pullRow{
 			ID: r.ID.UUID, Tenant: c.Tenant, Connection: c.ID, Vendor: c.Vendor,
 			Trigger: string(r.Trigger), Trace: r.Trace, Created: instant{r.At},
 		})
@@ -54,14 +54,14 @@ func saveScope(tx *gorm.DB, p domain.Pull) error {
 	return tx.Model(&pullRow{}).Where("id = ?", p.ID.UUID).Updates(map[string]any{"ask": scope}).Error
 }
 
-// maxJoinAttempts bounds how often the queued pull may be claimed while a request tries to join it.
-const maxJoinAttempts = 16
+// maxAttachAttempts bounds how often the queued pull may be claimed while a request tries to attach to it.
+const maxAttachAttempts = 16
 
-// joinOrQueue locks the pull that is queued for the connection, or queues added with its job. The lock
-// makes a claim wait, so that the claim sees what joined.
-func joinOrQueue(tx Tx, added pullRow) (pullRow, error) {
+// attachOrQueue locks the pull that is queued for the connection, or queues added with its job. The lock
+// makes a claim wait, so that the claim sees what was attached.
+func attachOrQueue(tx Tx, added pullRow) (pullRow, error) {
 	added.State = stateQueued
-	for range maxJoinAttempts {
+	for range maxAttachAttempts {
 		queued, err := first[pullRow](locked(tx.DB, forUpdate).
 			Where("connection_id = ? AND "+isQueued, added.Connection))
 		if !errors.Is(err, domain.NotFound) {
@@ -75,7 +75,7 @@ func joinOrQueue(tx Tx, added pullRow) (pullRow, error) {
 			return added, tx.Enqueue(added.ID)
 		}
 	}
-	return pullRow{}, Unavailable(errors.New("the queued pull is claimed too often to join it"))
+	return pullRow{}, Unavailable(errors.New("the queued pull is claimed too often to attach to it"))
 }
 
 // unlessQueued skips the INSERT if the connection has a queued pull.

@@ -12,7 +12,7 @@ import (
 // Sweep reads the window's rows and marks those that were not seen. It reads only their external ids,
 // because a window may contain all rows that an account ever had.
 func (s pulls) Sweep(ctx context.Context, lease domain.Lease, w ports.SweepWrite) (domain.Counts, error) {
-	p := s.newPageWriter(ports.PageWrite{At: w.At, Until: w.Until})
+	p := s.newPageWriter(ports.PageWrite{At: w.At, LeaseUntil: w.LeaseUntil})
 	return s.runPage(ctx, p, Page{Reads: p.reads(lease), Write: func(tx Tx) (Statement, error) {
 		if p.tx = tx; p.pull.ID == uuid.Nil {
 			return Statement{}, leaseLost()

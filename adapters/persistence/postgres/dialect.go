@@ -155,12 +155,7 @@ func (dialect) ReadOnly() string {
 // RejectsStored returns true: new rows are written by COPY, which does not overwrite.
 func (dialect) RejectsStored() bool { return true }
 
-// JoinedDeliveries reads the index over pulls.
-func (dialect) JoinedDeliveries(pull domain.Pull) clause.Expr {
+// AttachedDeliveries reads the index over pulls.
+func (dialect) AttachedDeliveries(pull domain.Pull) clause.Expr {
 	return clause.Expr{SQL: "SELECT ask, received_at, id FROM deliveries WHERE pull_id = ?", Vars: []any{pull.ID.UUID}}
-}
-
-// Receive implements gormstore.Dialect.
-func (d dialect) Receive(ctx context.Context, deliveries []gormstore.PendingDelivery) ([]gormstore.Result, error) {
-	return d.receive(ctx, deliveries)
 }

@@ -13,7 +13,7 @@ import (
 func (db *DB) Receive(ctx context.Context, enqueue Enqueue,
 	deliveries []gormstore.PendingDelivery,
 ) ([]gormstore.Result, error) {
-	return dialect{db: db, enqueue: enqueue}.receive(ctx, deliveries)
+	return dialect{db: db, enqueue: enqueue}.Receive(ctx, deliveries)
 }
 
 // Traced is Open without its settings, and with a tracer that sees every statement.

@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
-	"github.com/LerianStudio/aggregator-connections/test/pgtest"
+	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
 // Any part of a page may fail: then nothing of it is stored, and its connection is usable for the next

@@ -9,7 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"github.com/LerianStudio/aggregator-connections/test/pgtest"
+	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
 // busyBatcher returns a read batcher with every slot taken: reads wait until one is released.

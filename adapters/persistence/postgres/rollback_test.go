@@ -11,7 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
-	"github.com/LerianStudio/aggregator-connections/test/pgtest"
+	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
 // stallableConn is a connection whose server, while stalled, neither receives nor responds.

@@ -11,7 +11,6 @@ import (
 	"gorm.io/gorm/clause"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
-	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
 var _ gormstore.Dialect = dialect{}
@@ -120,11 +119,3 @@ func (dialect) ReadOnly() string { return "false" }
 
 // RejectsStored returns false: every row is written by an upsert.
 func (dialect) RejectsStored() bool { return false }
-
-// JoinedDeliveries implements gormstore.Dialect.
-func (dialect) JoinedDeliveries(pull domain.Pull) clause.Expr { return joined(pull) }
-
-// Receive implements gormstore.Dialect.
-func (d dialect) Receive(ctx context.Context, deliveries []gormstore.PendingDelivery) ([]gormstore.Result, error) {
-	return d.receive(ctx, deliveries)
-}

@@ -61,7 +61,7 @@ type DB struct {
 	readers *sql.DB   // nil for a database in memory
 	anchor  *sql.Conn // only for a database in memory, which exists as long as a connection to it does
 	timeout time.Duration
-	doors   doors // guarded by the writer: only its holder uses them
+	tokens  tokenCache // guarded by the writer's connection
 	store   *gormstore.Store
 }
 

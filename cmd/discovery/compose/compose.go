@@ -175,9 +175,9 @@ func (a *App) egress(e configs.Egress, o Overrides) *vendorhttp.Client {
 	return vendorhttp.New(vendorhttp.Config{
 		AllowedCIDRs: e.AllowedCIDRs, AllowHTTP: e.AllowHTTP,
 		UserAgent: "aggregator-connections/" + Version(),
-		Clock:     clockOf(o), Resolver: o.Resolver, PerMinute: o.PerMinute,
-		OnCall: a.Metrics.VendorCall, Budget: a.Metrics.Budget,
-		Wrap: a.traces.Transport, Mark: telemetry.Template,
+		Clock:     clockOf(o), Resolver: o.Resolver, BudgetPerMinute: o.PerMinute,
+		OnCall: a.Metrics.VendorCall, OnBudget: a.Metrics.Budget,
+		WrapTransport: a.traces.Transport, AttemptContext: telemetry.Template,
 	})
 }
 
@@ -199,7 +199,7 @@ func (a *App) deps(sealer ports.Sealer, o Overrides) application.Deps {
 	return d
 }
 
-func (a *App) surface(verifier rest.Verifier) rest.Options {
+func (a *App) surface(verifier rest.TokenVerifier) rest.Options {
 	return rest.Options{
 		Vendors:  names(),
 		Verifier: verifier, Clock: system.Clock{}, NewRequestID: uuid.NewString,
@@ -207,7 +207,7 @@ func (a *App) surface(verifier rest.Verifier) rest.Options {
 		RequireScopes: a.cfg.Auth.RequireScopes, TrustedProxies: a.cfg.TrustedProxies,
 		RatePerMinute: a.cfg.RatePerMinute, WebhookRatePerMinute: a.cfg.WebhookRatePerMinute,
 		Logger: a.Log, Ready: a.ready, Draining: a.draining.Load,
-		OnRequest: a.Metrics.Request, Routed: telemetry.Route, Version: Version(),
+		OnRequest: a.Metrics.Request, OnRoute: telemetry.Route, Version: Version(),
 	}
 }
 

@@ -1,13 +1,15 @@
 package pluggysim
 
 import (
+	"maps"
 	"net/http"
+	"slices"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/sim/kit"
 )
 
-// ControlHandler serves /_control/ alone; the package doc lists its calls and
-// [kit.Control] says how they answer.
+// ControlHandler serves only /_control/. The package doc lists its calls, [kit.Control] their
+// responses.
 func (s *Simulator) ControlHandler() http.Handler {
 	return kit.Control(ErrNotFound, map[string]kit.Call{
 		"GET /_control/state":                    s.controlState,
@@ -59,4 +61,42 @@ func (s *Simulator) controlWebhooks(r *http.Request) (any, error) {
 	to := in.Target.Target
 	to.Sign = Signed(in.Target.SigningSecret)
 	return kit.Told(s.SendWebhooks(r.Context(), to, in.Events...))
+}
+
+// itemState is an item in the response of /_control/state.
+type itemState struct {
+	ID       string         `json:"id"`
+	ClientID string         `json:"clientId"`
+	Status   string         `json:"status"`
+	Accounts []accountState `json:"accounts"`
+}
+
+type accountState struct {
+	ID           string `json:"id"`
+	Type         string `json:"type"`
+	Transactions int    `json:"transactions"`
+}
+
+// controlState returns ids and counts, but never the secret of a client.
+func (s *Simulator) controlState(*http.Request) (any, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	items := make([]itemState, 0, len(s.store.items))
+	for _, id := range slices.Sorted(maps.Keys(s.store.items)) {
+		i := s.store.items[id]
+		items = append(items, itemState{id, i.ClientID, i.Status, s.accountStates(id)})
+	}
+	return map[string]any{
+		"clients": slices.Sorted(maps.Keys(s.store.clients)), "items": items,
+		"faults": s.faults.Pending(), "webhooks": len(s.webhooks),
+	}, nil
+}
+
+func (s *Simulator) accountStates(item string) []accountState {
+	out := []accountState{}
+	for _, id := range s.store.accountIDs[item] {
+		l := s.store.accounts[id]
+		out = append(out, accountState{id, l.Type, len(l.dates.rows)})
+	}
+	return out
 }

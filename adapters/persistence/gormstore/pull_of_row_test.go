@@ -24,9 +24,10 @@ func TestARowOfAnUnknownPullIsRead(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err = b.Pulls().StorePage(ctx, lease, ports.PageWrite{
-			NewID: newID[domain.Transaction], At: epoch, LeaseUntil: lease.Until, Transactions: []domain.TransactionData{{
-				ExternalID: "1", Amount: domain.Money{Amount: decimal.MustParse("1"),
-					Currency: "BRL"}, Date: "2026-03-01",
+			NewID: newID[domain.Transaction], At: epoch, LeaseUntil: lease.Until,
+			Transactions: []domain.TransactionData{{
+				ExternalID: "1", Amount: domain.Money{Amount: decimal.MustParse("1"), Currency: "BRL"},
+				Date: "2026-03-01",
 			}},
 		})
 		if err != nil {

@@ -74,6 +74,7 @@ type Transaction struct {
 	FirstSeenAt time.Time
 	UpdatedAt   time.Time
 	RemovedAt   time.Time // zero while the vendor still lists it
+	Pull        PullID    // the pull that wrote this version; zero when unknown
 }
 
 // ChangeKind is the kind of change that an item of the change feed reports.

@@ -65,7 +65,7 @@ func (v pulls) StorePage(ctx context.Context, lease domain.Lease, w ports.PageWr
 		}
 		known := rowsOf(v.transactions, p.Connection)
 		for _, externalID := range w.Removed {
-			counts.Removed += v.remove(known[externalID], w.At)
+			counts.Removed += v.remove(p, known[externalID], w.At)
 		}
 		counts.Read, counts.Unchanged = counts.Read+w.Unchanged, counts.Unchanged+w.Unchanged
 		p.Counts, p.Progress, p.lease.Until = p.Counts.Plus(counts), cloneProgress(w.Progress), w.LeaseUntil
@@ -129,22 +129,22 @@ func (s *Store) put(p *pull, o domain.TransactionData, w ports.PageWrite, counts
 		known.AccountID = account.ID
 	}
 	known.Transaction = cloneTransaction(known.Transaction)
-	s.tell(known, w.At)
+	s.tell(p, known, w.At)
 }
 
 // remove marks a row as removed and says how many that changed.
-func (s *Store) remove(row *transaction, at time.Time) int {
+func (s *Store) remove(p *pull, row *transaction, at time.Time) int {
 	if row == nil || !row.RemovedAt.IsZero() {
 		return 0
 	}
 	row.RemovedAt = at
-	s.tell(row, at)
+	s.tell(p, row, at)
 	return 1
 }
 
-// tell raises the version of a row that has changed and enters it into the feed.
-func (s *Store) tell(row *transaction, at time.Time) {
-	row.Version, row.UpdatedAt = row.Version+1, at
+// tell raises the version of a row that the pull has changed and enters it into the feed.
+func (s *Store) tell(p *pull, row *transaction, at time.Time) {
+	row.Version, row.UpdatedAt, row.Pull = row.Version+1, at, p.ID
 	s.changes[row.Tenant] = append(s.changes[row.Tenant], change{row, row.Version})
 }
 
@@ -160,7 +160,7 @@ func (v pulls) Sweep(ctx context.Context, lease domain.Lease, w ports.SweepWrite
 		for _, externalID := range slices.Sorted(maps.Keys(rows)) {
 			row := rows[externalID]
 			if (w.Account == "" || row.Account == w.Account) && w.Window.Contains(row.Date) && !w.Seen(externalID) {
-				counts.Removed += v.remove(row, w.At)
+				counts.Removed += v.remove(p, row, w.At)
 			}
 		}
 		p.Counts, p.lease.Until = p.Counts.Plus(counts), w.LeaseUntil

@@ -34,7 +34,7 @@ func pageAdds(f *fixture) {
 	f.equal("id", false, got.ID.IsZero())
 	f.equal("row", domain.Transaction{
 		ID: got.ID, Tenant: c.Tenant, Connection: c.ID, Vendor: c.Vendor,
-		TransactionData: o, Version: 1, FirstSeenAt: at, UpdatedAt: at,
+		TransactionData: o, Version: 1, FirstSeenAt: at, UpdatedAt: at, Pull: l.Pull,
 	}, got)
 	f.equal("change", domain.Added, got.Change())
 	f.inUTC(got.FirstSeenAt, got.UpdatedAt)

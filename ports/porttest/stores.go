@@ -34,7 +34,7 @@ func TestStores(t *testing.T, open func(t *testing.T) Stores) {
 		{"Tokens", tokenTests},
 		{"Deliveries", slices.Concat(receiveTests, deliveryTests, replayTests, pruneTests)},
 		{"Pulls", slices.Concat(requestTests, claimTests, leaseTests, finishTests, maintenanceTests, mixedLoadTests)},
-		{"Pages", slices.Concat(storePageTests, assumeNewTests, filterUnchangedTests, storedValueTests,
+		{"Pages", slices.Concat(storePageTests, rowWriterTests, assumeNewTests, filterUnchangedTests, storedValueTests,
 			accountTests, sweepTests)},
 		{"Ledger", slices.Concat(ledgerTests, changeFeedTests)},
 		{"Idempotency", idempotencyTests},

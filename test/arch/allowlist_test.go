@@ -84,12 +84,13 @@ var allowed = map[string][]string{
 	},
 	"adapters/persistence/postgres": {
 		"adapters/persistence/gormstore", "domain",
-		"github.com/google/uuid", "github.com/jackc/pgx/v5", "github.com/pressly/goose/v3",
-		"gorm.io/driver/postgres", "gorm.io/gorm",
+		"github.com/google/uuid", "github.com/govalues/decimal", "github.com/jackc/pgx/v5",
+		"github.com/pressly/goose/v3", "gorm.io/driver/postgres", "gorm.io/gorm",
 	},
 	"adapters/persistence/sqlite": {
 		"adapters/persistence/gormstore", "domain",
-		"github.com/glebarez/sqlite", "github.com/google/uuid", "github.com/pressly/goose/v3", "gorm.io/gorm",
+		"github.com/glebarez/sqlite", "github.com/google/uuid", "github.com/govalues/decimal",
+		"github.com/pressly/goose/v3", "gorm.io/gorm",
 	},
 
 	// The vendors share vendorhttp.

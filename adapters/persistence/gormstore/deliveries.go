@@ -56,7 +56,7 @@ func (s deliveries) List(
 	var found domain.Page[domain.Delivery]
 	err := s.read(ctx, func(db *gorm.DB) error {
 		query := db.Table("deliveries d").Select(summaryColumns).Joins(deliveryJoin)
-		query = within(query, "d.", tenant, filter.Connection)
+		query = inTenant(query, "d.", tenant, filter.Connection)
 		query, err := newestFirst(query, "d.received_at", "d.id", page.After)
 		if err != nil {
 			return err

@@ -48,7 +48,7 @@ func (s idempotency) Begin(
 	var response *ports.StoredResponse
 	claim := keyRow{Tenant: tenant.UUID, Key: key, Fingerprint: fingerprint[:], Claimed: instant{at}}
 	err := s.change(ctx, func(tx Tx) error {
-		for range joinTries {
+		for range maxAttachAttempts {
 			inserted, err := rowsOf(tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&claim))
 			if err != nil || inserted > 0 {
 				return err

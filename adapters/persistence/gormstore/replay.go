@@ -62,7 +62,7 @@ func queuedPulls(tx Tx, rows []deliveryRow, at time.Time, newID func() domain.Pu
 	}
 	pulls := make(map[uuid.UUID]uuid.UUID, len(aggregators))
 	for _, c := range aggregators {
-		queued, err := join(tx, pullRow{
+		queued, err := attachOrQueue(tx, pullRow{
 			ID: newID().UUID, Tenant: c.Tenant, Connection: c.ID, Vendor: c.Vendor,
 			Trigger: string(domain.TriggerReplay), Created: instant{at},
 		})

@@ -210,7 +210,7 @@ func TestReceiveHasATimeoutOfItsOwn(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			stuck := newFakeTable()
 			s := New(nil, Options{
-				Dialect: Dialect{Receive: stuck.receive},
+				Dialect: receiveDialect{receive: stuck.receive},
 				Timeout: 10 * time.Second, ReceiveTimeout: row.receiveTimeout,
 			})
 			defer s.Close()

@@ -101,7 +101,7 @@ func TestNoErrorIsReportedForADeliveryThatIsStored(t *testing.T) {
 			dsn := pgtest.DSN(t)
 			db := traced(t, dsn, &cancel)
 			other := &replica{T: t, Store: db.Store(nil)}
-			other.token = door(t, other.Store)
+			other.token = connectionWithToken(t, other.Store)
 			old := other.pending("old")
 			if _, err := other.Deliveries().Receive(t.Context(), old.IncomingDelivery); err != nil {
 				t.Fatal(err)

@@ -97,7 +97,7 @@ func twoReplicas(t *testing.T, i interleaver) (*gormstore.Store, *replica) {
 	dsn := pgtest.DSN(t)
 	db := opened(t, dsn)
 	other := db.Store(nil)
-	return traced(t, dsn, i).Store(nil), &replica{T: t, Store: other, db: db, token: door(t, other)}
+	return traced(t, dsn, i).Store(nil), &replica{T: t, Store: other, db: db, token: connectionWithToken(t, other)}
 }
 
 func TestABatchIsAttachedToAPullThatWasQueuedInBetween(t *testing.T) {
@@ -163,7 +163,7 @@ func TestABatchThatConflictsInEveryAttemptIsUnavailable(t *testing.T) {
 func TestAClaimWaitsForADeliveryThatIsBeingAttached(t *testing.T) {
 	db := opened(t, pgtest.DSN(t))
 	s := db.Store(nil)
-	other := &replica{T: t, Store: s, token: door(t, s)}
+	other := &replica{T: t, Store: s, token: connectionWithToken(t, s)}
 	other.queue()
 	incoming := other.incoming("event")
 	fingerprint := domain.FingerprintOf(incoming.Event, nil)

@@ -34,7 +34,7 @@ func TestBatchesOfTheSameEventsNeverDeadlock(t *testing.T) {
 	var found deadlockCounter
 	db := traced(t, pgtest.DSN(t), &found)
 	s := db.Store(nil)
-	p := &replica{T: t, Store: s, token: door(t, s)}
+	p := &replica{T: t, Store: s, token: connectionWithToken(t, s)}
 	for round := 0; round < 20 && found.Load() == 0; round++ {
 		if round > 0 {
 			p.queue() // otherwise the first batch would have to create the pull

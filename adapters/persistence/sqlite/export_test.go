@@ -7,11 +7,13 @@ import (
 )
 
 // Receive stores the deliveries as one batch, as the store's committer does with those that wait.
-func (db *DB) Receive(ctx context.Context, enqueue Enqueue, deliveries []gormstore.PendingDelivery) ([]gormstore.Result, error) {
+func (db *DB) Receive(ctx context.Context, enqueue Enqueue,
+	deliveries []gormstore.PendingDelivery,
+) ([]gormstore.Result, error) {
 	return dialect{db: db, enqueue: enqueue}.Receive(ctx, deliveries)
 }
 
-// MaxInsertRows is exported for batches that take more than one statement.
+// MaxInsertRows is exported for tests of batches that take more than one statement.
 const MaxInsertRows = maxInsertRows
 
 // MigrateTo brings the schema up, or down, to a version.
@@ -27,5 +29,5 @@ func (db *DB) MigrateTo(ctx context.Context, version int64) error {
 	return err
 }
 
-// Joined is the SELECT by which a claim finds the deliveries of its pull.
-var Joined = joined
+// AttachedDeliveries is the SELECT by which a claim finds the deliveries of its pull.
+var AttachedDeliveries = dialect{}.AttachedDeliveries

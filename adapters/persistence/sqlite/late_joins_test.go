@@ -60,7 +60,7 @@ func count(t *testing.T, db *sqlite.DB, table string) (n int) {
 func TestAClaimFindsLateJoins(t *testing.T) {
 	db := opened(t, file(t))
 	s := db.Store(nil)
-	token := door(t, s)
+	token := connectionWithToken(t, s)
 	first := received(t, s, incomingFor(token, "b", epoch))
 	received(t, s, incomingFor(token, "a", epoch.Add(-time.Hour)))
 	received(t, s, incomingFor(token, "c", epoch))
@@ -81,7 +81,7 @@ func TestMigrationsUpAndDownKeepTheScopesOfQueuedPulls(t *testing.T) {
 	s := db.Store(nil)
 	var pulls []domain.PullID
 	for range 2 {
-		token := door(t, s)
+		token := connectionWithToken(t, s)
 		pulls = append(pulls, received(t, s, incomingFor(token, "b", epoch)).Pull)
 		received(t, s, incomingFor(token, "a", epoch.Add(-time.Hour)))
 	}
@@ -97,7 +97,7 @@ func TestMigrationsUpAndDownKeepTheScopesOfQueuedPulls(t *testing.T) {
 
 func TestAClaimDoesNotScanTheHistoryOfDeliveries(t *testing.T) {
 	db := opened(t, file(t))
-	query := sqlite.Joined(domain.Pull{
+	query := sqlite.AttachedDeliveries(domain.Pull{
 		ID: newID[domain.Pull](), Connection: domain.ConnectionID{UUID: uuid.New()}, CreatedAt: epoch,
 	})
 	rows, err := db.Writer.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+query.SQL, query.Vars...)

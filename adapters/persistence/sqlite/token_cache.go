@@ -56,14 +56,14 @@ func (c *tokenCache) expect(changes int) { c.at.changes += int64(changes) }
 // clear drops everything.
 func (c *tokenCache) clear() { *c = tokenCache{} }
 
-// addPull adds a queued pull. since is the time from which joined reads the connection's deliveries.
+// addPull adds a queued pull. since is the time from which AttachedDeliveries reads the connection's deliveries.
 func (c *tokenCache) addPull(connection, pull uuid.UUID, since int64) {
 	c.queued[connection], c.since[connection] = pull, since
 }
 
 // attach returns the events whose pulls are missing, one of each connection, and adds those pulls to
 // the cache. It also returns the late joins: the events that were received before the pull to which
-// they are attached was queued, so that joined does not find them by their time.
+// they are attached was queued, so that AttachedDeliveries does not find them by their time.
 func (c *tokenCache) attach(events []*gormstore.BatchEvent) (missing, lateJoins []*gormstore.BatchEvent) {
 	for _, e := range events {
 		if e.Pull == uuid.Nil {

@@ -30,7 +30,7 @@ func TestARevokedTokenIsRefusedFromTheNextDeliveryOn(t *testing.T) {
 	for how, revoke := range revocations {
 		for where, s := range map[string]*gormstore.Store{"here": here, "elsewhere": elsewhere} {
 			t.Run(how+" "+where, func(t *testing.T) {
-				token := door(t, here)
+				token := connectionWithToken(t, here)
 				received(t, here, incomingFor(token, "first", epoch))
 				received(t, here, incomingFor(token, "second", epoch))
 				if err := revoke(t.Context(), s, token); err != nil {
@@ -48,7 +48,7 @@ func TestARevokedTokenIsRefusedFromTheNextDeliveryOn(t *testing.T) {
 func TestNoDeliveryIsAttachedToAPullThatAnotherProcessClaimed(t *testing.T) {
 	dsn := file(t)
 	here, elsewhere := opened(t, dsn).Store(nil), opened(t, dsn).Store(nil)
-	token := door(t, here)
+	token := connectionWithToken(t, here)
 	first := received(t, here, incomingFor(token, "a", epoch))
 	received(t, here, incomingFor(token, "b", epoch))
 	wantScope(t, elsewhere, first.Pull, "a", "b")

@@ -12,7 +12,7 @@ import (
 
 func TestATextThatNoRowCanHoldFindsNothing(t *testing.T) {
 	onEach(t, func(t *testing.T, b backend) {
-		c, _ := b.door(t)
+		c, _ := b.connectionWithToken(t)
 		for _, text := range []string{"\x00", "c\x00", "\xff"} {
 			if _, err := b.Connections().Find(t.Context(), c.Tenant, c.Vendor, text); !errors.Is(err, domain.NotFound) {
 				t.Errorf("Find of %q: %v", text, err)

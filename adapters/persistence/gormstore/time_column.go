@@ -10,19 +10,19 @@ import (
 	"gorm.io/gorm/clause"
 )
 
-// instant is a column of time: timestamptz in PostgreSQL, microseconds since 1970 in
-// SQLite, which has no such type. Both are exact and sort. The zero time is NULL.
+// instant is a column of time: timestamptz in PostgreSQL, microseconds since 1970 in SQLite, which has
+// no such type. Both are exact and sort in order of time. The zero time is NULL.
 type instant struct{ time.Time }
 
 // GormDataType makes the type a column.
 func (instant) GormDataType() string { return "instant" }
 
-// GormValue writes the form that the database at hand keeps.
+// GormValue returns the form that the database stores.
 func (i instant) GormValue(_ context.Context, db *gorm.DB) clause.Expr {
 	return clause.Expr{SQL: "?", Vars: []any{i.value(db.Name())}}
 }
 
-// value is what the driver is given.
+// value returns what the driver of the dialect accepts.
 func (i instant) value(dialect string) any {
 	switch {
 	case i.IsZero():
@@ -33,7 +33,7 @@ func (i instant) value(dialect string) any {
 	return i.Time
 }
 
-// ScanTimestamptz reads the time from pgx.
+// ScanTimestamptz scans the time from pgx.
 func (i *instant) ScanTimestamptz(v pgtype.Timestamptz) error {
 	i.Time = time.Time{}
 	if v.Valid {
@@ -42,7 +42,7 @@ func (i *instant) ScanTimestamptz(v pgtype.Timestamptz) error {
 	return nil
 }
 
-// Scan reads either form.
+// Scan scans either form from database/sql.
 func (i *instant) Scan(value any) error {
 	switch v := value.(type) {
 	case nil:
@@ -52,7 +52,7 @@ func (i *instant) Scan(value any) error {
 	case time.Time:
 		i.Time = v.UTC()
 	default:
-		return fmt.Errorf("a time is kept as %T", value)
+		return fmt.Errorf("a time is stored as %T", value)
 	}
 	return nil
 }

@@ -55,7 +55,7 @@ func cloneTransaction(t domain.Transaction) domain.Transaction {
 	return t
 }
 
-func cloneAnswer(a ports.StoredResponse) *ports.StoredResponse {
+func cloneResponse(a ports.StoredResponse) *ports.StoredResponse {
 	a.Headers, a.Body = maps.Clone(a.Headers), slices.Clone(a.Body)
 	return &a
 }

@@ -17,7 +17,7 @@ type connections struct{ *Store }
 // Create checks the name and stores under one lock, so that no concurrent creation takes the
 // name in between.
 func (v connections) Create(ctx context.Context, c domain.Connection) error {
-	return v.alone(ctx, "Connections.Create", func() error {
+	return v.exclusive(ctx, "Connections.Create", func() error {
 		if v.nameTaken(c) {
 			return conflict(domain.NameTaken)
 		}
@@ -41,7 +41,7 @@ func (s *Store) nameTaken(c domain.Connection) bool {
 // another tenant's.
 func (v connections) Get(ctx context.Context, tenant domain.TenantID, kind domain.ConnectionKind,
 	id domain.ConnectionID) (domain.Connection, error) {
-	return give(ctx, v.Store, "Connections.Get", func() (domain.Connection, error) {
+	return exclusiveResult(ctx, v.Store, "Connections.Get", func() (domain.Connection, error) {
 		row, err := v.live(tenant, id, kind)
 		if err != nil {
 			return domain.Connection{}, err
@@ -63,7 +63,7 @@ func (s *Store) live(tenant domain.TenantID, id domain.ConnectionID,
 // Find returns at most one row, because names are unique among live ones.
 func (v connections) Find(ctx context.Context, tenant domain.TenantID, vendor domain.Vendor,
 	name string) (domain.Connection, error) {
-	return give(ctx, v.Store, "Connections.Find", func() (domain.Connection, error) {
+	return exclusiveResult(ctx, v.Store, "Connections.Find", func() (domain.Connection, error) {
 		for _, row := range v.connections {
 			if row.Tenant == tenant && row.Live() && row.Kind == domain.Aggregator && row.Vendor == vendor &&
 				row.Name == name {
@@ -83,12 +83,12 @@ func listedConnection(c domain.Connection) domain.Connection {
 // List pages by name; a row renamed between two pages may be returned twice or not at all.
 func (v connections) List(ctx context.Context, tenant domain.TenantID, f ports.ConnectionFilter,
 	page domain.PageRequest) (domain.Page[domain.Connection], error) {
-	return give(ctx, v.Store, "Connections.List", func() (domain.Page[domain.Connection], error) {
+	return exclusiveResult(ctx, v.Store, "Connections.List", func() (domain.Page[domain.Connection], error) {
 		rows := matching(maps.Values(v.connections), func(c *domain.Connection) bool {
 			return c.Tenant == tenant && c.Live() && (f.Kind == "" || c.Kind == f.Kind) &&
 				(f.Health == "" || c.Health.StatusOrUnknown() == f.Health)
 		}, listedConnection)
-		return cut(rows, page, ascending, func(c domain.Connection) domain.Position {
+		return cutPage(rows, page, ascending, func(c domain.Connection) domain.Position {
 			return domain.Position{Key: c.Name, ID: c.ID.UUID}
 		}), nil
 	})
@@ -100,7 +100,7 @@ func (v connections) Update(ctx context.Context, tenant domain.TenantID, kind do
 	id domain.ConnectionID,
 	change func(*domain.Connection) error,
 ) (domain.Connection, error) {
-	return give(ctx, v.Store, "Connections.Update", func() (domain.Connection, error) {
+	return exclusiveResult(ctx, v.Store, "Connections.Update", func() (domain.Connection, error) {
 		row, err := v.live(tenant, id, kind)
 		if err != nil {
 			return domain.Connection{}, err
@@ -128,7 +128,7 @@ func (s *Store) closeDeleted(id domain.ConnectionID, at time.Time) {
 			token.RevokedAt = at
 		}
 	}
-	for _, p := range s.desk(id).open() {
+	for _, p := range s.openPullsOf(id).open() {
 		if p.State == domain.PullQueued {
 			s.end(p, domain.PullFailed, domain.ConnectionGone, at)
 		}
@@ -138,7 +138,7 @@ func (s *Store) closeDeleted(id domain.ConnectionID, at time.Time) {
 // Activity is recorded when it happens, so that it outlives deliveries which are pruned.
 func (v connections) Activity(ctx context.Context, tenant domain.TenantID,
 	id domain.ConnectionID) (ports.Activity, error) {
-	return give(ctx, v.Store, "Connections.Activity", func() (ports.Activity, error) {
+	return exclusiveResult(ctx, v.Store, "Connections.Activity", func() (ports.Activity, error) {
 		if _, err := v.live(tenant, id, domain.Aggregator, domain.Engine); err != nil {
 			return ports.Activity{}, err
 		}
@@ -146,8 +146,8 @@ func (v connections) Activity(ctx context.Context, tenant domain.TenantID,
 	})
 }
 
-// seen records an activity, unless a later one is recorded.
-func (s *Store) seen(id domain.ConnectionID, a ports.Activity) {
+// recordActivity records an activity, unless a later one is recorded.
+func (s *Store) recordActivity(id domain.ConnectionID, a ports.Activity) {
 	known := s.activity[id]
 	s.activity[id] = ports.Activity{
 		LastPullAt: later(known.LastPullAt, a.LastPullAt), LastWebhookAt: later(known.LastWebhookAt, a.LastWebhookAt),
@@ -164,7 +164,7 @@ func later(x, y time.Time) time.Time {
 // ListSealed pages only by id: no new id is smaller than the position.
 func (v connections) ListSealed(ctx context.Context, after domain.ConnectionID, limit int) ([]domain.Connection,
 	error) {
-	return give(ctx, v.Store, "Connections.ListSealed", func() ([]domain.Connection, error) {
+	return exclusiveResult(ctx, v.Store, "Connections.ListSealed", func() ([]domain.Connection, error) {
 		rows := slices.SortedFunc(matching(maps.Values(v.connections), func(c *domain.Connection) bool {
 			return c.Live() && bytes.Compare(c.ID.UUID[:], after.UUID[:]) > 0
 		}, cloneConnection), func(x, y domain.Connection) int { return bytes.Compare(x.ID.UUID[:], y.ID.UUID[:]) })
@@ -174,7 +174,7 @@ func (v connections) ListSealed(ctx context.Context, after domain.ConnectionID, 
 
 // Reseal compares and swaps: a credential that was rotated in the meantime stays.
 func (v connections) Reseal(ctx context.Context, id domain.ConnectionID, old, fresh domain.Sealed) (bool, error) {
-	return give(ctx, v.Store, "Connections.Reseal", func() (bool, error) {
+	return exclusiveResult(ctx, v.Store, "Connections.Reseal", func() (bool, error) {
 		row := v.connections[id]
 		if row == nil || !row.Live() || !bytes.Equal(row.Sealed, old) {
 			return false, nil

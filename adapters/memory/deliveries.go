@@ -23,7 +23,7 @@ type fingerprint struct {
 // Receive checks in this order: the token, whether the event is a duplicate, and the status. A
 // delivery keeps its own scope; the pull merges it into its own when it is first claimed.
 func (v deliveries) Receive(ctx context.Context, incoming ports.IncomingDelivery) (ports.ReceiveResult, error) {
-	return give(ctx, v.Store, "Deliveries.Receive", func() (ports.ReceiveResult, error) {
+	return exclusiveResult(ctx, v.Store, "Deliveries.Receive", func() (ports.ReceiveResult, error) {
 		token := v.tokens[incoming.Token]
 		if token == nil || !token.Live() || token.Vendor != incoming.Vendor || !v.connections[token.Connection].Live() {
 			return ports.ReceiveResult{}, &domain.Error{Kind: domain.Unauthenticated}
@@ -44,9 +44,9 @@ func (v deliveries) Receive(ctx context.Context, incoming ports.IncomingDelivery
 			r := ports.PullRequest{
 				ID: incoming.Pull, Trigger: domain.TriggerWebhook, At: incoming.At, Trace: incoming.Trace,
 			}
-			v.queue(c, r).join(&d)
+			v.queuedPull(c, r).attach(&d)
 		}
-		v.seen(c.ID, ports.Activity{LastWebhookAt: incoming.At})
+		v.recordActivity(c.ID, ports.Activity{LastWebhookAt: incoming.At})
 		return ports.ReceiveResult{Token: token.ID, Delivery: cloneDelivery(d)}, nil
 	})
 }
@@ -55,8 +55,8 @@ func (v deliveries) Receive(ctx context.Context, incoming ports.IncomingDelivery
 func (v deliveries) List(
 	ctx context.Context, tenant domain.TenantID, f ports.DeliveryFilter, page domain.PageRequest,
 ) (domain.Page[domain.Delivery], error) {
-	return give(ctx, v.Store, "Deliveries.List", func() (domain.Page[domain.Delivery], error) {
-		if err := checkInstant(page.After); err != nil {
+	return exclusiveResult(ctx, v.Store, "Deliveries.List", func() (domain.Page[domain.Delivery], error) {
+		if err := checkTimePosition(page.After); err != nil {
 			return domain.Page[domain.Delivery]{}, err
 		}
 		rows := matching(maps.Values(v.deliveries), func(d *domain.Delivery) bool {
@@ -65,8 +65,8 @@ func (v deliveries) List(
 			d.Body, d.Scope = nil, domain.PullScope{}
 			return d
 		})
-		return cut(rows, page, descending, func(d domain.Delivery) domain.Position {
-			return instant(d.ReceivedAt, d.ID.UUID)
+		return cutPage(rows, page, descending, func(d domain.Delivery) domain.Position {
+			return timePosition(d.ReceivedAt, d.ID.UUID)
 		}), nil
 	})
 }
@@ -82,7 +82,7 @@ func matchesFilter(f ports.DeliveryFilter, d *domain.Delivery) bool {
 
 // Get returns the whole delivery, with body and scope.
 func (v deliveries) Get(ctx context.Context, tenant domain.TenantID, id domain.DeliveryID) (domain.Delivery, error) {
-	return give(ctx, v.Store, "Deliveries.Get", func() (domain.Delivery, error) {
+	return exclusiveResult(ctx, v.Store, "Deliveries.Get", func() (domain.Delivery, error) {
 		d := v.deliveries[id]
 		if d == nil || d.Tenant != tenant {
 			return domain.Delivery{}, domain.NotFoundError()
@@ -95,7 +95,7 @@ func (v deliveries) Get(ctx context.Context, tenant domain.TenantID, id domain.D
 func (v deliveries) Replay(ctx context.Context, tenant domain.TenantID, ids []domain.DeliveryID, at time.Time,
 	newID func() domain.PullID,
 ) ([]domain.Delivery, error) {
-	return give(ctx, v.Store, "Deliveries.Replay", func() ([]domain.Delivery, error) {
+	return exclusiveResult(ctx, v.Store, "Deliveries.Replay", func() ([]domain.Delivery, error) {
 		var replayed []domain.Delivery
 		done := map[domain.DeliveryID]bool{}
 		for _, id := range ids {
@@ -121,18 +121,18 @@ func (s *Store) replayable(d *domain.Delivery) bool {
 func (s *Store) requeue(d *domain.Delivery, at time.Time, newID func() domain.PullID) {
 	delete(s.pulls[d.Pull].deliveries, d.ID)
 	d.Status, d.ProcessedAt = domain.DeliveryAccepted, time.Time{}
-	next := s.desk(d.Connection).next
+	next := s.openPullsOf(d.Connection).next
 	if next == nil {
 		r := ports.PullRequest{ID: newID(), Trigger: domain.TriggerReplay, At: at}
-		next = s.queue(s.connections[d.Connection], r)
+		next = s.queuedPull(s.connections[d.Connection], r)
 	}
-	next.join(d)
+	next.attach(d)
 }
 
 // Prune deletes the oldest deliveries first, and their fingerprints with them: an event that is
 // received again after that is new.
 func (v deliveries) Prune(ctx context.Context, before time.Time, limit int) (int, error) {
-	return give(ctx, v.Store, "Deliveries.Prune", func() (int, error) {
+	return exclusiveResult(ctx, v.Store, "Deliveries.Prune", func() (int, error) {
 		var old []*domain.Delivery
 		for _, d := range v.deliveries {
 			if d.ReceivedAt.Before(before) && d.Status != domain.DeliveryAccepted {

@@ -38,18 +38,18 @@ func (c *claim) stale(at time.Time) bool {
 func (v idempotency) Begin(
 	ctx context.Context, tenant domain.TenantID, key string, f domain.Fingerprint, at time.Time,
 ) (*ports.StoredResponse, error) {
-	return give(ctx, v.Store, "Idempotency.Begin", func() (*ports.StoredResponse, error) {
-		stored := v.answers[request{tenant, key}]
+	return exclusiveResult(ctx, v.Store, "Idempotency.Begin", func() (*ports.StoredResponse, error) {
+		stored := v.responses[request{tenant, key}]
 		switch {
 		case stored == nil, stored.stale(at):
-			v.answers[request{tenant, key}] = &claim{fingerprint: f, at: at}
+			v.responses[request{tenant, key}] = &claim{fingerprint: f, at: at}
 			return nil, nil
 		case stored.fingerprint != f:
 			return nil, conflict(domain.KeyReused)
 		case stored.response == nil:
 			return nil, conflict(domain.KeyInFlight)
 		}
-		return cloneAnswer(*stored.response), nil
+		return cloneResponse(*stored.response), nil
 	})
 }
 
@@ -57,10 +57,10 @@ func (v idempotency) Begin(
 func (v idempotency) Finish(
 	ctx context.Context, tenant domain.TenantID, key string, response ports.StoredResponse, at time.Time,
 ) error {
-	return v.alone(ctx, "Idempotency.Finish", func() error {
+	return v.exclusive(ctx, "Idempotency.Finish", func() error {
 		// The first response is kept, even against the response of a claim that went stale meanwhile.
-		if stored := v.answers[request{tenant, key}]; stored != nil && stored.response == nil {
-			stored.response, stored.at = cloneAnswer(response), at
+		if stored := v.responses[request{tenant, key}]; stored != nil && stored.response == nil {
+			stored.response, stored.at = cloneResponse(response), at
 		}
 		return nil
 	})
@@ -68,9 +68,9 @@ func (v idempotency) Finish(
 
 // Release deletes a claim without a response only: a response was sent to a caller.
 func (v idempotency) Release(ctx context.Context, tenant domain.TenantID, key string) error {
-	return v.alone(ctx, "Idempotency.Release", func() error {
-		if stored := v.answers[request{tenant, key}]; stored != nil && stored.response == nil {
-			delete(v.answers, request{tenant, key})
+	return v.exclusive(ctx, "Idempotency.Release", func() error {
+		if stored := v.responses[request{tenant, key}]; stored != nil && stored.response == nil {
+			delete(v.responses, request{tenant, key})
 		}
 		return nil
 	})
@@ -78,11 +78,11 @@ func (v idempotency) Release(ctx context.Context, tenant domain.TenantID, key st
 
 // Prune deletes claims too: no process works on one that is so old.
 func (v idempotency) Prune(ctx context.Context, before time.Time, limit int) (int, error) {
-	return give(ctx, v.Store, "Idempotency.Prune", func() (int, error) {
+	return exclusiveResult(ctx, v.Store, "Idempotency.Prune", func() (int, error) {
 		pruned := 0
-		for key, stored := range v.answers {
+		for key, stored := range v.responses {
 			if pruned < limit && stored.at.Before(before) {
-				delete(v.answers, key)
+				delete(v.responses, key)
 				pruned++
 			}
 		}

@@ -17,10 +17,10 @@ type ledger struct{ *Store }
 // Accounts compares the tenant with each row: knowing a connection id grants no access.
 func (v ledger) Accounts(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
 	page domain.PageRequest) (domain.Page[domain.Account], error) {
-	return give(ctx, v.Store, "Ledger.Accounts", func() (domain.Page[domain.Account], error) {
+	return exclusiveResult(ctx, v.Store, "Ledger.Accounts", func() (domain.Page[domain.Account], error) {
 		rows := matching(maps.Values(v.accounts[connection]),
 			func(a *domain.Account) bool { return a.Tenant == tenant }, cloneAccount)
-		return cut(rows, page, ascending, func(a domain.Account) domain.Position {
+		return cutPage(rows, page, ascending, func(a domain.Account) domain.Position {
 			return domain.Position{Key: a.ExternalID, ID: a.ID.UUID}
 		}), nil
 	})
@@ -30,7 +30,7 @@ func (v ledger) Accounts(ctx context.Context, tenant domain.TenantID, connection
 func (v ledger) Transactions(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
 	f ports.TransactionFilter, page domain.PageRequest,
 ) (domain.Page[domain.Transaction], error) {
-	return give(ctx, v.Store, "Ledger.Transactions", func() (domain.Page[domain.Transaction], error) {
+	return exclusiveResult(ctx, v.Store, "Ledger.Transactions", func() (domain.Page[domain.Transaction], error) {
 		if err := checkDate(page.After); err != nil {
 			return domain.Page[domain.Transaction]{}, err
 		}
@@ -41,7 +41,7 @@ func (v ledger) Transactions(ctx context.Context, tenant domain.TenantID, connec
 				}
 			}
 		}
-		return cut(rows, page, descending, func(t domain.Transaction) domain.Position {
+		return cutPage(rows, page, descending, func(t domain.Transaction) domain.Position {
 			return domain.Position{Key: string(t.Date), ID: t.ID.UUID}
 		}), nil
 	})
@@ -57,7 +57,7 @@ func matches(f ports.TransactionFilter, t domain.Transaction) bool {
 // puts entries in the order of their commits, so that no entry is ever inserted before a
 // position.
 func (v ledger) Changes(ctx context.Context, tenant domain.TenantID, page domain.PageRequest) (domain.FeedPage, error) {
-	return give(ctx, v.Store, "Ledger.Changes", func() (domain.FeedPage, error) {
+	return exclusiveResult(ctx, v.Store, "Ledger.Changes", func() (domain.FeedPage, error) {
 		read, err := entriesRead(page.After)
 		if err != nil {
 			return domain.FeedPage{}, err

@@ -13,9 +13,9 @@ import (
 // ListStuck checks one pull of each connection, the active one before the queued one:
 // the worker that ends the first releases the second.
 func (v pulls) ListStuck(ctx context.Context, at time.Time, grace time.Duration, limit int) ([]domain.PullID, error) {
-	return give(ctx, v.Store, "Pulls.ListStuck", func() ([]domain.PullID, error) {
+	return exclusiveResult(ctx, v.Store, "Pulls.ListStuck", func() ([]domain.PullID, error) {
 		var found []*pull
-		for _, d := range v.desks {
+		for _, d := range v.openPulls {
 			if p := cmp.Or(d.active, d.next); p != nil && p.stuck(at, grace) {
 				found = append(found, p)
 			}
@@ -43,10 +43,10 @@ func (p *pull) stuck(at time.Time, grace time.Duration) bool {
 // ListDueForReconcile treats a connection without an ended pull as one whose last pull ended
 // long ago.
 func (v pulls) ListDueForReconcile(ctx context.Context, since time.Time, limit int) ([]domain.Connection, error) {
-	return give(ctx, v.Store, "Pulls.ListDueForReconcile", func() ([]domain.Connection, error) {
+	return exclusiveResult(ctx, v.Store, "Pulls.ListDueForReconcile", func() ([]domain.Connection, error) {
 		var due []domain.Connection
 		for id, c := range v.connections {
-			d := v.desk(id)
+			d := v.openPullsOf(id)
 			if c.Live() && c.Kind == domain.Aggregator && c.CreatedAt.Before(since) && len(d.open()) == 0 &&
 				d.ended.Before(since) {
 				due = append(due, cloneConnection(*c))
@@ -59,9 +59,9 @@ func (v pulls) ListDueForReconcile(ctx context.Context, since time.Time, limit i
 
 // OldestOpen compares the times at which pulls were requested, not when they are due.
 func (v pulls) OldestOpen(ctx context.Context) (time.Time, error) {
-	return give(ctx, v.Store, "Pulls.OldestOpen", func() (time.Time, error) {
+	return exclusiveResult(ctx, v.Store, "Pulls.OldestOpen", func() (time.Time, error) {
 		var oldest time.Time
-		for _, d := range v.desks {
+		for _, d := range v.openPulls {
 			for _, p := range d.open() {
 				if oldest.IsZero() || p.CreatedAt.Before(oldest) {
 					oldest = p.CreatedAt

@@ -24,9 +24,9 @@ func ascending(x, y domain.Position) int {
 // descending orders lists by time or date newest first.
 func descending(x, y domain.Position) int { return ascending(y, x) }
 
-// cut returns the page of rows that r asks for. Each row has a position of its own, so that a
+// cutPage returns the page of rows that r asks for. Each row has a position of its own, so that a
 // row which is added or deleted does not move any other.
-func cut[T any](rows iter.Seq[T], r domain.PageRequest, by order, at func(T) domain.Position) domain.Page[T] {
+func cutPage[T any](rows iter.Seq[T], r domain.PageRequest, by order, at func(T) domain.Position) domain.Page[T] {
 	var after []T
 	for row := range rows {
 		if r.After.IsZero() || by(at(row), r.After) > 0 {
@@ -51,14 +51,14 @@ func matching[T any](rows iter.Seq[*T], pass func(*T) bool, clone func(T) T) ite
 	}
 }
 
-// instant returns the position in a list sorted by time.
-func instant(at time.Time, id uuid.UUID) domain.Position {
+// timePosition returns the position in a list sorted by time.
+func timePosition(at time.Time, id uuid.UUID) domain.Position {
 	return domain.Position{Key: domain.TimeKey(at), ID: id}
 }
 
-// checkInstant rejects a position that is not of a list sorted by time. Errors: Invalid on
+// checkTimePosition rejects a position that is not of a list sorted by time. Errors: Invalid on
 // "cursor".
-func checkInstant(after domain.Position) error {
+func checkTimePosition(after domain.Position) error {
 	if after.IsZero() {
 		return nil
 	}

@@ -21,31 +21,31 @@ type pull struct {
 	deliveries map[domain.DeliveryID]*domain.Delivery
 }
 
-// desk holds the open pulls of a connection: at most one that has started (running, or
+// openPulls holds the open pulls of a connection: at most one that has started (running, or
 // waiting after its first attempt), and at most one queued after it that has not.
-type desk struct {
+type openPulls struct {
 	active, next *pull
 	ended        time.Time // the last time a pull ended; zero: none has ended
 	succeeded    time.Time // the last start of a pull that succeeded; zero: none has
 }
 
 // open lists both. The queued one comes first, so that ending all of them releases none.
-func (d *desk) open() []*pull {
+func (d *openPulls) open() []*pull {
 	return slices.DeleteFunc([]*pull{d.next, d.active}, func(p *pull) bool { return p == nil })
 }
 
-// desk returns the connection's open pulls, an empty desk at first.
-func (s *Store) desk(id domain.ConnectionID) *desk {
-	if s.desks[id] == nil {
-		s.desks[id] = &desk{}
+// openPullsOf returns the open pulls of the connection, none at first.
+func (s *Store) openPullsOf(id domain.ConnectionID) *openPulls {
+	if s.openPulls[id] == nil {
+		s.openPulls[id] = &openPulls{}
 	}
-	return s.desks[id]
+	return s.openPulls[id]
 }
 
-// queue returns the pull that is queued for the connection and has not started; if there is
+// queuedPull returns the pull that is queued for the connection and has not started; if there is
 // none, it creates one from r. The scope of r is not merged.
-func (s *Store) queue(c *domain.Connection, r ports.PullRequest) *pull {
-	d := s.desk(c.ID)
+func (s *Store) queuedPull(c *domain.Connection, r ports.PullRequest) *pull {
+	d := s.openPullsOf(c.ID)
 	if d.next == nil {
 		d.next = &pull{
 			Pull: domain.Pull{
@@ -60,8 +60,8 @@ func (s *Store) queue(c *domain.Connection, r ports.PullRequest) *pull {
 	return d.next
 }
 
-// join assigns the delivery to the pull.
-func (p *pull) join(d *domain.Delivery) {
+// attach assigns the delivery to the pull.
+func (p *pull) attach(d *domain.Delivery) {
 	d.Pull = p.ID
 	p.deliveries[d.ID] = d
 }
@@ -84,12 +84,12 @@ func (s *Store) end(p *pull, state domain.PullState, reason domain.Code, at time
 	status := domain.DeliveryFailed
 	if state == domain.PullSucceeded {
 		status = domain.DeliveryProcessed
-		s.seen(p.Connection, ports.Activity{LastPullAt: at})
+		s.recordActivity(p.Connection, ports.Activity{LastPullAt: at})
 	}
 	for _, d := range p.deliveries {
 		d.Status, d.ProcessedAt = status, at
 	}
-	d := s.desk(p.Connection)
+	d := s.openPullsOf(p.Connection)
 	d.ended = later(d.ended, at)
 	if state == domain.PullSucceeded {
 		d.succeeded = later(d.succeeded, p.StartedAt)
@@ -108,12 +108,12 @@ func (s *Store) end(p *pull, state domain.PullState, reason domain.Code, at time
 // Request merges into any queued pull that has not started, also one that a webhook queued.
 func (v pulls) Request(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
 	r ports.PullRequest) (domain.Pull, error) {
-	return give(ctx, v.Store, "Pulls.Request", func() (domain.Pull, error) {
+	return exclusiveResult(ctx, v.Store, "Pulls.Request", func() (domain.Pull, error) {
 		c, err := v.live(tenant, connection, domain.Aggregator)
 		if err != nil {
 			return domain.Pull{}, err
 		}
-		p := v.queue(c, r)
+		p := v.queuedPull(c, r)
 		p.Scope = cloneScope(p.Scope.Merge(r.Scope))
 		return clonePull(p.Pull), nil
 	})
@@ -121,7 +121,7 @@ func (v pulls) Request(ctx context.Context, tenant domain.TenantID, connection d
 
 // Get also returns pulls of deleted connections, because they show how the pull ended.
 func (v pulls) Get(ctx context.Context, tenant domain.TenantID, id domain.PullID) (domain.Pull, error) {
-	return give(ctx, v.Store, "Pulls.Get", func() (domain.Pull, error) {
+	return exclusiveResult(ctx, v.Store, "Pulls.Get", func() (domain.Pull, error) {
 		p := v.pulls[id]
 		if p == nil || p.Tenant != tenant {
 			return domain.Pull{}, domain.NotFoundError()
@@ -133,8 +133,8 @@ func (v pulls) Get(ctx context.Context, tenant domain.TenantID, id domain.PullID
 // List omits scopes and progress, which may be long.
 func (v pulls) List(ctx context.Context, tenant domain.TenantID, f ports.PullFilter,
 	page domain.PageRequest) (domain.Page[domain.Pull], error) {
-	return give(ctx, v.Store, "Pulls.List", func() (domain.Page[domain.Pull], error) {
-		if err := checkInstant(page.After); err != nil {
+	return exclusiveResult(ctx, v.Store, "Pulls.List", func() (domain.Page[domain.Pull], error) {
+		if err := checkTimePosition(page.After); err != nil {
 			return domain.Page[domain.Pull]{}, err
 		}
 		rows := func(yield func(domain.Pull) bool) {
@@ -149,8 +149,8 @@ func (v pulls) List(ctx context.Context, tenant domain.TenantID, f ports.PullFil
 				}
 			}
 		}
-		return cut(rows, page, descending, func(p domain.Pull) domain.Position {
-			return instant(p.CreatedAt, p.ID.UUID)
+		return cutPage(rows, page, descending, func(p domain.Pull) domain.Position {
+			return timePosition(p.CreatedAt, p.ID.UUID)
 		}), nil
 	})
 }

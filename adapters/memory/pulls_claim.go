@@ -14,7 +14,7 @@ const minWait = time.Second
 
 // Claim checks the connection first: a pull that no worker may run must not wait either.
 func (v pulls) Claim(ctx context.Context, lease domain.Lease, at time.Time) (ports.Claimed, error) {
-	return give(ctx, v.Store, "Pulls.Claim", func() (ports.Claimed, error) {
+	return exclusiveResult(ctx, v.Store, "Pulls.Claim", func() (ports.Claimed, error) {
 		p := v.pulls[lease.Pull]
 		if p == nil || !p.FinishedAt.IsZero() {
 			return ports.Claimed{}, domain.NotFoundError()
@@ -28,7 +28,7 @@ func (v pulls) Claim(ctx context.Context, lease domain.Lease, at time.Time) (por
 			return ports.Claimed{}, &domain.Error{Kind: domain.Conflict, Code: domain.NotDue, RetryAfter: wait}
 		}
 		v.start(p, lease, at)
-		succeeded := v.desk(c.ID).succeeded
+		succeeded := v.openPullsOf(c.ID).succeeded
 		initial := succeeded.IsZero() || succeeded.Before(c.TargetChangedAt)
 		empty := initial && len(v.transactions[c.ID]) == 0
 		return ports.Claimed{Pull: clonePull(p.Pull), Connection: cloneConnection(*c), Initial: initial,
@@ -38,7 +38,7 @@ func (v pulls) Claim(ctx context.Context, lease domain.Lease, at time.Time) (por
 
 // wait returns how long until the pull may be claimed; zero or less if it may be claimed now.
 func (s *Store) wait(p *pull, at time.Time) time.Duration {
-	if active := s.desk(p.Connection).active; active != nil && active != p {
+	if active := s.openPullsOf(p.Connection).active; active != nil && active != p {
 		return max(active.waitTime(at), minWait)
 	}
 	return p.waitTime(at)
@@ -57,7 +57,7 @@ func (s *Store) start(p *pull, lease domain.Lease, at time.Time) {
 	if p.StartedAt.IsZero() {
 		p.mergeScopes()
 		p.StartedAt = at
-		d := s.desk(p.Connection)
+		d := s.openPullsOf(p.Connection)
 		d.active, d.next = p, nil
 	}
 	p.State, p.NotBefore, p.Attempts, p.lease = domain.PullRunning, time.Time{}, p.Attempts+1, lease
@@ -85,7 +85,7 @@ func (s *Store) writable(lease domain.Lease) (*pull, error) {
 // Finish leaves no pull waiting for a deleted connection. The deletion has failed the pulls that
 // waited then; a pull that started to wait later would wait forever.
 func (v pulls) Finish(ctx context.Context, lease domain.Lease, o ports.Outcome) error {
-	return v.alone(ctx, "Pulls.Finish", func() error {
+	return v.exclusive(ctx, "Pulls.Finish", func() error {
 		p, err := v.leasedPull(lease)
 		if err != nil {
 			return err

@@ -36,9 +36,9 @@ type Store struct {
 	tokens       map[domain.TokenHash]*domain.WebhookToken
 	deliveries   map[domain.DeliveryID]*domain.Delivery
 	fingerprints map[fingerprint]*domain.Delivery
-	answers      map[request]*claim
+	responses    map[request]*claim
 	pulls        map[domain.PullID]*pull
-	desks        map[domain.ConnectionID]*desk
+	openPulls    map[domain.ConnectionID]*openPulls
 	accounts     map[domain.ConnectionID]map[string]*domain.Account
 	transactions map[domain.ConnectionID]map[string]*transaction
 	changes      map[domain.TenantID][]change
@@ -54,9 +54,9 @@ func New(o Options) *Store {
 		tokens:       map[domain.TokenHash]*domain.WebhookToken{},
 		deliveries:   map[domain.DeliveryID]*domain.Delivery{},
 		fingerprints: map[fingerprint]*domain.Delivery{},
-		answers:      map[request]*claim{},
+		responses:    map[request]*claim{},
 		pulls:        map[domain.PullID]*pull{},
-		desks:        map[domain.ConnectionID]*desk{},
+		openPulls:    map[domain.ConnectionID]*openPulls{},
 		accounts:     map[domain.ConnectionID]map[string]*domain.Account{},
 		transactions: map[domain.ConnectionID]map[string]*transaction{},
 		changes:      map[domain.TenantID][]change{},
@@ -83,12 +83,12 @@ func (s *Store) Ledger() ports.Ledger { return ledger{s} }
 
 // Ping implements ports.Prober: it returns nil, unless Options.Before returns an error.
 func (s *Store) Ping(ctx context.Context) error {
-	return s.alone(ctx, "Ping", func() error { return nil })
+	return s.exclusive(ctx, "Ping", func() error { return nil })
 }
 
-// alone runs one method while no other runs, and afterwards calls Nudge for the jobs it
+// exclusive runs one method while no other runs, and afterwards calls Nudge for the jobs it
 // created.
-func (s *Store) alone(ctx context.Context, op string, do func() error) error {
+func (s *Store) exclusive(ctx context.Context, op string, do func() error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -115,9 +115,9 @@ func (s *Store) locked(do func() error) (nudged []domain.PullID, err error) {
 	return s.nudged, err
 }
 
-// give is alone for a method with a result.
-func give[T any](ctx context.Context, s *Store, op string, do func() (T, error)) (result T, err error) {
-	err = s.alone(ctx, op, func() (err error) {
+// exclusiveResult is exclusive for a method with a result.
+func exclusiveResult[T any](ctx context.Context, s *Store, op string, do func() (T, error)) (result T, err error) {
+	err = s.exclusive(ctx, op, func() (err error) {
 		result, err = do()
 		return err
 	})

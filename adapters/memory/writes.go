@@ -36,7 +36,7 @@ func rowsOf[T any](all map[domain.ConnectionID]map[string]*T, id domain.Connecti
 
 // FilterUnchanged looks each row up; a removed row must be stored again to count as unchanged.
 func (v pulls) FilterUnchanged(ctx context.Context, connection domain.ConnectionID, seen []domain.RawTransaction) ([]bool, error) {
-	return give(ctx, v.Store, "Pulls.FilterUnchanged", func() ([]bool, error) {
+	return exclusiveResult(ctx, v.Store, "Pulls.FilterUnchanged", func() ([]bool, error) {
 		known := make([]bool, len(seen))
 		for i, s := range seen {
 			row := v.transactions[connection][s.ExternalID]
@@ -49,7 +49,7 @@ func (v pulls) FilterUnchanged(ctx context.Context, connection domain.Connection
 // StorePage writes accounts first, because rows refer to them, and removals last: a row whose
 // removal was announced stays removed, even if the page lists it.
 func (v pulls) StorePage(ctx context.Context, lease domain.Lease, w ports.PageWrite) (domain.Counts, error) {
-	return give(ctx, v.Store, "Pulls.StorePage", func() (domain.Counts, error) {
+	return exclusiveResult(ctx, v.Store, "Pulls.StorePage", func() (domain.Counts, error) {
 		p, err := v.writable(lease)
 		if err != nil {
 			return domain.Counts{}, err
@@ -129,7 +129,7 @@ func (s *Store) put(p *pull, o domain.TransactionData, w ports.PageWrite, counts
 		known.AccountID = account.ID
 	}
 	known.Transaction = cloneTransaction(known.Transaction)
-	s.tell(p, known, w.At)
+	s.appendChange(p, known, w.At)
 }
 
 // remove marks a row as removed and says how many that changed.
@@ -138,19 +138,19 @@ func (s *Store) remove(p *pull, row *transaction, at time.Time) int {
 		return 0
 	}
 	row.RemovedAt = at
-	s.tell(p, row, at)
+	s.appendChange(p, row, at)
 	return 1
 }
 
-// tell raises the version of a row that the pull has changed and enters it into the feed.
-func (s *Store) tell(p *pull, row *transaction, at time.Time) {
+// appendChange increments the version of a row that the pull has changed and enters it into the feed.
+func (s *Store) appendChange(p *pull, row *transaction, at time.Time) {
 	row.Version, row.UpdatedAt, row.Pull = row.Version+1, at, p.ID
 	s.changes[row.Tenant] = append(s.changes[row.Tenant], change{row, row.Version})
 }
 
 // Sweep goes through the rows by external id, so that the order of the feed is deterministic.
 func (v pulls) Sweep(ctx context.Context, lease domain.Lease, w ports.SweepWrite) (domain.Counts, error) {
-	return give(ctx, v.Store, "Pulls.Sweep", func() (domain.Counts, error) {
+	return exclusiveResult(ctx, v.Store, "Pulls.Sweep", func() (domain.Counts, error) {
 		p, err := v.writable(lease)
 		if err != nil {
 			return domain.Counts{}, err

@@ -46,7 +46,7 @@ func TestTheRateLimitIsPerTenant(t *testing.T) {
 	if w := s.call("GET", connectionsPath, "", "Authorization", "Bearer tenant-b"); w.Code != 200 {
 		t.Errorf("the other tenant: %d", w.Code)
 	}
-	s.clock.Pass(30 * time.Second)
+	s.clock.Advance(30 * time.Second)
 	if w := s.call("GET", connectionsPath, ""); w.Code != 200 {
 		t.Errorf("after the wait: %d", w.Code)
 	}

@@ -14,18 +14,18 @@ type VendorFault string
 
 // The faults that every vendor's simulator can produce.
 const (
-	VendorRateLimits  VendorFault = "rate limit"     // 429 with Retry-After of VendorEnv.RetryAfter
-	VendorFails       VendorFault = "500"            // 500 until Mend
-	VendorIsAway      VendorFault = "503"            // 503 until Mend
-	VendorHangs       VendorFault = "hang"           // no response
-	VendorCuts        VendorFault = "cut"            // half of the announced body
-	VendorSendsHTML   VendorFault = "html"           // 200 with an HTML page
-	VendorSwapsTypes  VendorFault = "types"          // members of another JSON type
-	VendorRedirects   VendorFault = "redirect"       // to another host
-	VendorOverflows   VendorFault = "oversize"       // more bytes than the client accepts
-	VendorOddNumbers  VendorFault = "odd numbers"    // amounts that no decimal can hold; rows only
-	VendorMisleads    VendorFault = "foreign cursor" // a next page on another host; rows only
-	vendorCallTimeout             = 15 * time.Second
+	VendorRateLimits    VendorFault = "rate limit"     // 429 with Retry-After of VendorEnv.RetryAfter
+	VendorInternalError VendorFault = "500"            // 500 until Mend
+	VendorUnavailable   VendorFault = "503"            // 503 until Mend
+	VendorHangs         VendorFault = "hang"           // no response
+	VendorTruncates     VendorFault = "cut"            // half of the announced body
+	VendorSendsHTML     VendorFault = "html"           // 200 with an HTML page
+	VendorSwapsTypes    VendorFault = "types"          // members of another JSON type
+	VendorRedirects     VendorFault = "redirect"       // to another host
+	VendorOversizes     VendorFault = "oversize"       // more bytes than the client accepts
+	VendorOddNumbers    VendorFault = "odd numbers"    // amounts that no decimal can hold; rows only
+	VendorForeignCursor VendorFault = "foreign cursor" // a next page on another host; rows only
+	vendorCallTimeout               = 15 * time.Second
 )
 
 // VendorEnv is a new simulated vendor with an adapter that reaches it. Everything it started
@@ -33,7 +33,7 @@ const (
 type VendorEnv struct {
 	Adapter ports.Aggregator
 	// Good reaches the data; each of the others differs from it in one member.
-	Good, BadCredential, BadReference ports.Access
+	Good, BadCredential, BadAccountRef ports.Access
 	// Accounts are the external ids of the accounts of Good, sorted; at least one, and the
 	// first is a bank account.
 	Accounts []string
@@ -43,11 +43,11 @@ type VendorEnv struct {
 	// before Today, and returns their ids.
 	Seed func(t *testing.T, account string, n int) []string
 	// Break makes every data response fail until Mend is called.
-	Break func(t *testing.T, fault VendorFault)
-	Mend  func(t *testing.T)
+	Break  func(t *testing.T, fault VendorFault)
+	Repair func(t *testing.T)
 	// Unsettled: the vendor never reports that its data is complete, so that Check never
 	// sets SyncComplete.
-	Unsettled bool
+	NeverSyncComplete bool
 	// RetryAfter is the delay that a rate limit asks for.
 	RetryAfter time.Duration
 	// Secrets returns texts that no error may contain, in addition to the credential and

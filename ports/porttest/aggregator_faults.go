@@ -14,17 +14,17 @@ import (
 
 // faultCodes maps each fault to the code that must be returned; all are Unavailable.
 var faultCodes = map[VendorFault]domain.Code{
-	VendorRateLimits: domain.VendorRateLimited,
-	VendorFails:      domain.VendorUnreachable,
-	VendorIsAway:     domain.VendorUnreachable,
-	VendorHangs:      domain.VendorUnreachable,
-	VendorCuts:       domain.MalformedResponse,
-	VendorSendsHTML:  domain.MalformedResponse,
-	VendorSwapsTypes: domain.MalformedResponse,
-	VendorRedirects:  domain.MalformedResponse,
-	VendorOverflows:  domain.MalformedResponse,
-	VendorOddNumbers: domain.MalformedResponse,
-	VendorMisleads:   domain.MalformedResponse,
+	VendorRateLimits:    domain.VendorRateLimited,
+	VendorInternalError: domain.VendorUnreachable,
+	VendorUnavailable:   domain.VendorUnreachable,
+	VendorHangs:         domain.VendorUnreachable,
+	VendorTruncates:     domain.MalformedResponse,
+	VendorSendsHTML:     domain.MalformedResponse,
+	VendorSwapsTypes:    domain.MalformedResponse,
+	VendorRedirects:     domain.MalformedResponse,
+	VendorOversizes:     domain.MalformedResponse,
+	VendorOddNumbers:    domain.MalformedResponse,
+	VendorForeignCursor: domain.MalformedResponse,
 }
 
 // testFaults applies each fault to each method that calls the vendor, each in a new
@@ -32,7 +32,7 @@ var faultCodes = map[VendorFault]domain.Code{
 func testFaults(t *testing.T, suite VendorSuite) {
 	for fault, code := range faultCodes {
 		for _, name := range []string{"Check", "Accounts", "Read"} {
-			if name != "Read" && (fault == VendorOddNumbers || fault == VendorMisleads) {
+			if name != "Read" && (fault == VendorOddNumbers || fault == VendorForeignCursor) {
 				continue // these faults concern rows only
 			}
 			t.Run(string(fault)+"/"+name, func(t *testing.T) { testFault(t, suite.New(t), fault, code, name) })
@@ -60,7 +60,7 @@ func testFault(t *testing.T, env VendorEnv, fault VendorFault, code domain.Code,
 		t.Errorf("RetryAfter = %v, want %v", domain.RetryAfterOf(err), env.RetryAfter)
 	}
 	env.assertNoLeak(t, err)
-	env.Mend(t)
+	env.Repair(t)
 	if fault == VendorRateLimits {
 		return // its Retry-After still applies
 	}

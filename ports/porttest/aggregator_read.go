@@ -26,7 +26,7 @@ func testAccess(t *testing.T, suite VendorSuite) {
 		t.Errorf("Vendor: %v", err)
 	}
 	status, err := env.Adapter.Check(t.Context(), env.Good)
-	if status.SyncMarker = ""; err != nil || status != (domain.LinkStatus{SyncComplete: !env.Unsettled}) {
+	if status.SyncMarker = ""; err != nil || status != (domain.LinkStatus{SyncComplete: !env.NeverSyncComplete}) {
 		t.Errorf("Check of a valid access: %+v, %v", status, err)
 	}
 	for name, call := range env.vendorCalls() {
@@ -36,7 +36,7 @@ func testAccess(t *testing.T, suite VendorSuite) {
 			env.assertNoLeak(t, err)
 		}
 	}
-	if _, err := env.Adapter.Check(t.Context(), env.BadReference); !isError(err, domain.Rejected,
+	if _, err := env.Adapter.Check(t.Context(), env.BadAccountRef); !isError(err, domain.Rejected,
 		domain.AccountNotFound) {
 		t.Errorf("Check of an unknown account reference: %v", err)
 	} else {

@@ -23,7 +23,7 @@ func (c *Clock) Now() time.Time {
 }
 
 // Pass moves the clock forward.
-func (c *Clock) Pass(d time.Duration) {
+func (c *Clock) Advance(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.at = c.at.Add(d)

@@ -39,16 +39,16 @@ var faults = map[porttest.VendorFault]belvosim.Fault{
 	porttest.VendorRateLimits: {
 		Kind: belvosim.FaultStatus, Status: 429, RetryAfter: strconv.Itoa(int(retryAfter.Seconds())),
 	},
-	porttest.VendorFails:      {Kind: belvosim.FaultStatus, Status: 500},
-	porttest.VendorIsAway:     {Kind: belvosim.FaultStatus, Status: 503},
-	porttest.VendorHangs:      {Kind: belvosim.FaultHang},
-	porttest.VendorCuts:       {Kind: belvosim.FaultCut},
-	porttest.VendorSendsHTML:  {Kind: belvosim.FaultHTML},
-	porttest.VendorSwapsTypes: {Kind: belvosim.FaultTypes},
-	porttest.VendorRedirects:  {Kind: belvosim.FaultRedirect},
-	porttest.VendorOverflows:  {Kind: belvosim.FaultOversize, Size: 5 << 20},
-	porttest.VendorOddNumbers: {Kind: belvosim.FaultNumber},
-	porttest.VendorMisleads:   {Kind: belvosim.FaultNextHost},
+	porttest.VendorInternalError: {Kind: belvosim.FaultStatus, Status: 500},
+	porttest.VendorUnavailable:   {Kind: belvosim.FaultStatus, Status: 503},
+	porttest.VendorHangs:         {Kind: belvosim.FaultHang},
+	porttest.VendorTruncates:     {Kind: belvosim.FaultCut},
+	porttest.VendorSendsHTML:     {Kind: belvosim.FaultHTML},
+	porttest.VendorSwapsTypes:    {Kind: belvosim.FaultTypes},
+	porttest.VendorRedirects:     {Kind: belvosim.FaultRedirect},
+	porttest.VendorOversizes:     {Kind: belvosim.FaultOversize, Size: 5 << 20},
+	porttest.VendorOddNumbers:    {Kind: belvosim.FaultNumber},
+	porttest.VendorForeignCursor: {Kind: belvosim.FaultNextHost},
 }
 
 // newVendorEnv serves a simulator that has one link with a bank account and a card.
@@ -76,15 +76,15 @@ func newVendorEnv(t *testing.T) porttest.VendorEnv {
 	badSecret.Credential = credential("conformance", "another-password")
 	badLink.AccountRef = "99999999-0000-4000-8000-000000000000"
 	return porttest.VendorEnv{
-		Adapter: New(client, nil), Good: good, BadCredential: badSecret, BadReference: badLink,
-		Accounts: []string{"a-bank", "b-card"}, Today: domain.DateOf(noon), Unsettled: true, RetryAfter: retryAfter,
+		Adapter: New(client, nil), Good: good, BadCredential: badSecret, BadAccountRef: badLink,
+		Accounts: []string{"a-bank", "b-card"}, Today: domain.DateOf(noon), NeverSyncComplete: true, RetryAfter: retryAfter,
 		Seed: func(t *testing.T, account string, n int) []string { return seed(t, sim, link, account, n) },
 		Break: func(t *testing.T, fault porttest.VendorFault) {
 			played := faults[fault]
 			played.Times = -1
 			inject(t, sim, played)
 		},
-		Mend: func(*testing.T) { sim.ClearFaults() },
+		Repair: func(*testing.T) { sim.ClearFaults() },
 		Secrets: func() []string {
 			return []string{basicAuth(good.Credential), "Please wait", "Invalid Secret Keys", "throttled"}
 		},

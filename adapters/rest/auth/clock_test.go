@@ -12,7 +12,7 @@ func TestKeysStillRotateAfterTheClockIsSetBack(t *testing.T) {
 	issuer := newRotatingIssuer(t, firstSet)
 	v, clock := issuer.verifier(t)
 	mustVerify(t, v, first)
-	clock.Pass(-10 * time.Second)
+	clock.Advance(-10 * time.Second)
 	issuer.publish(secondSet)
 	mustVerify(t, v, second)
 	mustReject(t, v, first)
@@ -23,7 +23,7 @@ func TestCachedTokensAreDroppedAfterTheClockIsSetBack(t *testing.T) {
 	token := signHS256(goodClaims())
 	mustVerify(t, v, token)
 	finds.reset()
-	clock.Pass(-10 * time.Second)
+	clock.Advance(-10 * time.Second)
 	mustVerify(t, v, token)
 	if n := finds.reset(); n != 1 {
 		t.Errorf("verified %d times since the clock was set back", n)

@@ -121,12 +121,12 @@ func TestALaterFetchFailureIsReportedWhileOldKeysStayInUse(t *testing.T) {
 	mustVerify(t, v, first)
 	issuer.handle(respondWith(http.StatusServiceUnavailable, ""))
 	for range 2 {
-		clock.Pass(minFetchInterval)
+		clock.Advance(minFetchInterval)
 		mustReject(t, v, second)
 		mustReject(t, v, second) // within the five seconds: neither fetched nor reported
 	}
 	end() // the process shuts down: a request cut off by that is not a failure of the issuer
-	clock.Pass(minFetchInterval)
+	clock.Advance(minFetchInterval)
 	mustReject(t, v, second)
 	if diff := cmp.Diff(
 		[]string{"the issuer responded with status 503", "the issuer responded with status 503"}, recorder.messages,

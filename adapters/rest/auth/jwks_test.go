@@ -85,7 +85,7 @@ func TestARotatedKeyIsUsableWithinTenSeconds(t *testing.T) {
 	mustVerify(t, v, first)
 	issuer.publish(secondSet)
 	mustReject(t, v, second) // the keys were fetched a moment ago
-	clock.Pass(5 * time.Second)
+	clock.Advance(5 * time.Second)
 	mustVerify(t, v, second)
 	mustReject(t, v, first) // withdrawn with the rotation
 }
@@ -105,7 +105,7 @@ func TestUnknownKeyIDsFetchTheKeySetAtMostEveryFiveSeconds(t *testing.T) {
 		if limit := int64(1 + second/5); issuer.requests.Load() > limit {
 			t.Fatalf("after %d s the keys were fetched %d times", second, issuer.requests.Load())
 		}
-		clock.Pass(time.Second)
+		clock.Advance(time.Second)
 	}
 	issuer.publish(secondSet)
 	for range 10 {
@@ -113,7 +113,7 @@ func TestUnknownKeyIDsFetchTheKeySetAtMostEveryFiveSeconds(t *testing.T) {
 		if _, err := v.Verify(t.Context(), second); err == nil {
 			return
 		}
-		clock.Pass(time.Second)
+		clock.Advance(time.Second)
 	}
 	t.Error("the rotated key is not usable after 10 s of forged key ids")
 }
@@ -130,12 +130,12 @@ func TestOldKeysStayInUseWhileTheIssuerIsUnavailable(t *testing.T) {
 			}
 			_, _ = w.Write([]byte(answer))
 		})
-		clock.Pass(6 * time.Second)
+		clock.Advance(6 * time.Second)
 		mustReject(t, v, second)
 		mustVerify(t, v, first)
 	}
 	issuer.publish(secondSet)
-	clock.Pass(6 * time.Second)
+	clock.Advance(6 * time.Second)
 	mustVerify(t, v, second)
 }
 
@@ -153,7 +153,7 @@ func TestWithoutAnyKeyVerifyReturnsUnavailable(t *testing.T) {
 		t.Errorf("asked %d times", issuer.requests.Load())
 	}
 	issuer.publish(firstSet)
-	clock.Pass(5 * time.Second)
+	clock.Advance(5 * time.Second)
 	mustVerify(t, v, first)
 }
 
@@ -167,7 +167,7 @@ func TestOldKeysAreFetchedAgainInTheBackground(t *testing.T) {
 		<-answer
 		_, _ = w.Write(secondSet)
 	})
-	clock.Pass(maxKeyAge + time.Second)
+	clock.Advance(maxKeyAge + time.Second)
 	mustVerify(t, v, first) // does not wait for the refresh that it starts
 	_, done := v.keys.(*jwksKeys).cachedKeys()
 	close(answer)

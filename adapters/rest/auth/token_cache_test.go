@@ -56,7 +56,7 @@ func TestAValidTokenIsVerifiedOnceInFiveSeconds(t *testing.T) {
 	token := signHS256(goodClaims())
 	for range 5 {
 		mustVerify(t, v, token)
-		clock.Pass(time.Second)
+		clock.Advance(time.Second)
 	}
 	if n := finds.reset(); n != 1 {
 		t.Errorf("verified %d times in five seconds", n)
@@ -88,7 +88,7 @@ func TestARejectedTokenIsNotCached(t *testing.T) {
 		t.Errorf("%d rejected tokens are cached", len(v.cache.tokens))
 	}
 	early := signHS256(goodClaims().with("nbf", moment.Add(31*time.Second).Unix()))
-	clock.Pass(time.Second)
+	clock.Advance(time.Second)
 	mustVerify(t, v, early)
 }
 
@@ -97,9 +97,9 @@ func TestARejectedTokenIsNotCached(t *testing.T) {
 func TestACachedTokenIsCheckedAgainstTheClock(t *testing.T) {
 	v, clock, _ := newCountingVerifier(t)
 	expiring := signHS256(goodClaims().with("exp", moment.Add(2*time.Second).Unix()))
-	clock.Pass(leeway + 2*time.Second - time.Microsecond)
+	clock.Advance(leeway + 2*time.Second - time.Microsecond)
 	mustVerify(t, v, expiring)
-	clock.Pass(time.Microsecond)
+	clock.Advance(time.Microsecond)
 	mustReject(t, v, expiring)
 
 	for name, claims := range map[string]members{
@@ -108,11 +108,11 @@ func TestACachedTokenIsCheckedAgainstTheClock(t *testing.T) {
 	} {
 		token, back := signHS256(claims), -leeway-2*time.Second
 		mustVerify(t, v, token)
-		clock.Pass(back)
+		clock.Advance(back)
 		if _, err := v.Verify(t.Context(), token); !errors.Is(err, domain.Unauthenticated) {
 			t.Errorf("%s: err = %v", name, err)
 		}
-		clock.Pass(-back)
+		clock.Advance(-back)
 	}
 }
 
@@ -124,7 +124,7 @@ func TestACachedTokenIsDroppedWithItsKey(t *testing.T) {
 	v, clock := issuer.verifier(t)
 	mustVerify(t, v, first)
 	issuer.publish(secondSet)
-	clock.Pass(minFetchInterval)
+	clock.Advance(minFetchInterval)
 	mustVerify(t, v, first) // cached again at this very moment
 	mustVerify(t, v, second)
 	mustReject(t, v, first)
@@ -136,14 +136,14 @@ func TestCachedTokensStillRefreshOldKeys(t *testing.T) {
 	issuer := newRotatingIssuer(t, firstSet)
 	v, clock := issuer.verifier(t)
 	mustVerify(t, v, first)
-	clock.Pass(maxKeyAge - time.Second)
+	clock.Advance(maxKeyAge - time.Second)
 	mustVerify(t, v, first)
 	answer := make(chan struct{})
 	issuer.handle(func(w http.ResponseWriter, _ *http.Request) {
 		<-answer
 		_, _ = w.Write(secondSet)
 	})
-	clock.Pass(2 * time.Second)
+	clock.Advance(2 * time.Second)
 	mustVerify(t, v, first) // does not wait for the refresh that it starts
 	source := v.keys.(*jwksKeys)
 	source.mu.Lock()
@@ -228,11 +228,11 @@ func TestConcurrentVerificationDoesNotMixTokens(t *testing.T) {
 	crowd.Go(func() {
 		issuer.publish(secondSet)
 		for range 20 {
-			clock.Pass(time.Second)
+			clock.Advance(time.Second)
 		}
 	})
 	crowd.Wait()
-	clock.Pass(minFetchInterval)
+	clock.Advance(minFetchInterval)
 	mustVerify(t, v, second)
 	mustReject(t, v, first)
 }

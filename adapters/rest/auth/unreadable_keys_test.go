@@ -30,7 +30,7 @@ func TestAnUnreadableKeyDoesNotAffectTheOthers(t *testing.T) {
 			v, clock := issuer.verifier(t)
 			mustVerify(t, v, first)
 			issuer.publish(prependMember(secondSet, member))
-			clock.Pass(minFetchInterval)
+			clock.Advance(minFetchInterval)
 			mustVerify(t, v, second) // the rotation takes effect
 			mustReject(t, v, first)  // the withdrawn key is gone
 		})

@@ -17,7 +17,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/vendorhttp"
-	"github.com/LerianStudio/aggregator-connections/adapters/jobs"
+	"github.com/LerianStudio/aggregator-connections/adapters/jobs/background"
 	"github.com/LerianStudio/aggregator-connections/adapters/rest"
 	"github.com/LerianStudio/aggregator-connections/adapters/rest/auth"
 	"github.com/LerianStudio/aggregator-connections/adapters/sealing"
@@ -122,7 +122,8 @@ func newApp(ctx context.Context, cfg configs.Config, o Overrides) (*App, context
 
 // open opens the database and puts the service on it.
 func (a *App) open(ctx context.Context, sealer ports.Sealer, o Overrides) (err error) {
-	if a.Stores, err = openStores(ctx, a.cfg, jobs.Config{OnError: a.fault, Backlog: a.Metrics.Backlog}); err != nil {
+	work := background.Config{OnError: a.fault, Backlog: a.Metrics.Backlog}
+	if a.Stores, err = openStores(ctx, a.cfg, work); err != nil {
 		return err
 	}
 	a.Stores.Deliveries, a.Stores.Pulls = a.traces.Deliveries(a.Stores.Deliveries), a.traces.Pulls(a.Stores.Pulls)

@@ -8,6 +8,8 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/jobs"
+	"github.com/LerianStudio/aggregator-connections/adapters/jobs/background"
+	"github.com/LerianStudio/aggregator-connections/adapters/jobs/localjobs"
 	"github.com/LerianStudio/aggregator-connections/adapters/memory"
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/postgres"
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/sqlite"
@@ -64,7 +66,7 @@ func storesOf(v views, queue Queue, closeAll func() error) Stores {
 // settings ask for it, and refused otherwise when it is behind. The errors of a database
 // may name its address, never a password; they are SettingErrors where waiting for it
 // would not help.
-func openStores(ctx context.Context, cfg configs.Config, work jobs.Config) (Stores, error) {
+func openStores(ctx context.Context, cfg configs.Config, work background.Config) (Stores, error) {
 	work.MaxWorkers = cfg.PullWorkers
 	work.ReconcileInterval, work.DeliveryRetention = cfg.ReconcileInterval, cfg.DeliveryRetention
 	var stores Stores
@@ -80,18 +82,18 @@ func openStores(ctx context.Context, cfg configs.Config, work jobs.Config) (Stor
 	return stores, named("DATABASE_URL", err)
 }
 
-func inMemory(work jobs.Config) Stores {
-	queue := jobs.NewLocal(work)
+func inMemory(work background.Config) Stores {
+	queue := localjobs.New(work)
 	store := memory.New(memory.Options{Nudge: func(id domain.PullID) { queue.Nudge(id) }})
 	return storesOf(store, queue, nil)
 }
 
-func onSQLite(ctx context.Context, cfg configs.Config, work jobs.Config) (Stores, error) {
+func onSQLite(ctx context.Context, cfg configs.Config, work background.Config) (Stores, error) {
 	db, err := sqlite.Open(ctx, sqlite.Config{DSN: cfg.DatabaseURL})
 	if err != nil {
 		return Stores{}, blamed(err)
 	}
-	queue, err := jobs.NewSQLite(db.Writer, work)
+	queue, err := jobs.NewSQLite(db.Writer, jobs.Config{Config: work})
 	if err == nil {
 		err = upToDate(ctx, cfg.DatabaseMigrate, db, queue)
 	}
@@ -111,7 +113,7 @@ func blamed(err error) error {
 	return SettingError{err}
 }
 
-func onPostgres(ctx context.Context, cfg configs.Config, work jobs.Config) (Stores, error) {
+func onPostgres(ctx context.Context, cfg configs.Config, work background.Config) (Stores, error) {
 	if _, err := pgxpool.ParseConfig(cfg.DatabaseURL); err != nil {
 		return Stores{}, SettingError{errors.New("is not a PostgreSQL URL")} // pgx would quote it
 	}
@@ -119,7 +121,7 @@ func onPostgres(ctx context.Context, cfg configs.Config, work jobs.Config) (Stor
 	if err != nil {
 		return Stores{}, err
 	}
-	queue, err := jobs.NewPostgres(db.Pool, work)
+	queue, err := jobs.NewPostgres(db.Pool, jobs.Config{Config: work})
 	if err == nil {
 		err = upToDate(ctx, cfg.DatabaseMigrate, db, queue)
 	}
@@ -132,7 +134,7 @@ func onPostgres(ctx context.Context, cfg configs.Config, work jobs.Config) (Stor
 // Migrate brings the schema up to date and lets go of the database.
 func Migrate(ctx context.Context, cfg configs.Config) error {
 	cfg.DatabaseMigrate = true
-	stores, err := openStores(ctx, cfg, jobs.Config{})
+	stores, err := openStores(ctx, cfg, background.Config{})
 	if err != nil {
 		return err
 	}

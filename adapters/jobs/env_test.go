@@ -22,68 +22,68 @@ import (
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
-// queue is either database's queue, with its transactions out of sight.
+// queue is the queue of either database, without the methods that need its transaction type.
 type queue interface {
 	Migrate(ctx context.Context) error
-	Start(ctx context.Context, worker ports.Worker, keeper ports.Maintenance) error
+	Start(ctx context.Context, worker ports.Worker, maintenance ports.Maintenance) error
 	Stop(ctx context.Context) error
 	Wake(ctx context.Context) error
-	KickNow(ctx context.Context, ids ...domain.PullID) error
+	NudgeNow(ctx context.Context, ids ...domain.PullID) error
 	Lead(ctx context.Context, round func(context.Context) error) error
 }
 
-// scope is a transaction under way, and the queue's way into it.
-type scope struct {
+// transaction is an open transaction of either database, and Enqueue inside it.
+type transaction struct {
 	exec    func(statement string) error
 	enqueue func(ids ...uuid.UUID) error
 }
 
-// bench is one database with a queue factory over it.
-type bench struct {
+// env is one database, and a constructor of queues on it.
+type env struct {
 	name string
 	db   *sql.DB
 	make func(t *testing.T, cfg jobs.Config) queue
 	// within runs fn in a transaction that commits unless fn fails.
-	within func(ctx context.Context, q queue, fn func(tx scope) error) error
+	within func(ctx context.Context, q queue, fn func(tx transaction) error) error
 }
 
-// onBoth runs a test over both databases, each migrated and empty.
-func onBoth(t *testing.T, test func(t *testing.T, b bench)) {
+// onBothDatabases runs a test on both databases, each migrated and empty.
+func onBothDatabases(t *testing.T, test func(t *testing.T, e env)) {
 	t.Helper()
-	for name, open := range map[string]func(*testing.T) bench{"sqlite": onSQLite, "postgres": onPostgres} {
+	for name, open := range map[string]func(*testing.T) env{"sqlite": onSQLite, "postgres": onPostgres} {
 		t.Run(name, func(t *testing.T) {
-			_ = pgtest.DSN(t) // the server of the test process is no leak
+			_ = pgtest.DSN(t) // starts the shared server before goroutines are counted
 			defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 			t.Run("run", func(t *testing.T) {
-				b := open(t)
-				if err := b.make(t, jobs.Config{}).Migrate(t.Context()); err != nil {
+				e := open(t)
+				if err := e.make(t, jobs.Config{}).Migrate(t.Context()); err != nil {
 					t.Fatal(err)
 				}
-				test(t, b)
+				test(t, e)
 			})
 		})
 	}
 }
 
-func onSQLite(t *testing.T) bench {
-	dsn := "file:" + filepath.Join(t.TempDir(), "test.db") +
-		"?_pragma=journal_mode(WAL)&_pragma=busy_timeout(5000)&_pragma=foreign_keys(1)&_pragma=synchronous(FULL)&_txlock=immediate"
+func onSQLite(t *testing.T) env {
+	dsn := "file:" + filepath.Join(t.TempDir(), "test.db") + "?_pragma=journal_mode(WAL)&_pragma=busy_timeout(5000)" +
+		"&_pragma=foreign_keys(1)&_pragma=synchronous(FULL)&_txlock=immediate"
 	db, err := sql.Open("sqlite", dsn)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
 	db.SetMaxOpenConns(1)
-	return bench{
+	return env{
 		"sqlite", db,
-		func(t *testing.T, cfg jobs.Config) queue { return made[*jobs.SQLite](t)(jobs.NewSQLite(db, cfg)) },
-		func(ctx context.Context, q queue, fn func(scope) error) error {
+		func(t *testing.T, cfg jobs.Config) queue { return must[*jobs.SQLite](t)(jobs.NewSQLite(db, cfg)) },
+		func(ctx context.Context, q queue, fn func(transaction) error) error {
 			tx, err := db.BeginTx(ctx, nil)
 			if err != nil {
 				return err
 			}
 			defer func() { _ = tx.Rollback() }()
-			err = fn(scope{
+			err = fn(transaction{
 				func(statement string) error { _, err := tx.ExecContext(ctx, statement); return err },
 				func(ids ...uuid.UUID) error { return q.(*jobs.SQLite).Enqueue(ctx, tx, ids) },
 			})
@@ -95,9 +95,9 @@ func onSQLite(t *testing.T) bench {
 	}
 }
 
-func onPostgres(t *testing.T) bench { return onServer(t, pgtest.DSN(t)) }
+func onPostgres(t *testing.T) env { return onServer(t, pgtest.DSN(t)) }
 
-func onServer(t *testing.T, dsn string) bench {
+func onServer(t *testing.T, dsn string) env {
 	t.Helper()
 	pool, err := pgxpool.New(t.Context(), dsn)
 	if err != nil {
@@ -106,12 +106,12 @@ func onServer(t *testing.T, dsn string) bench {
 	t.Cleanup(pool.Close)
 	db := stdlib.OpenDBFromPool(pool)
 	t.Cleanup(func() { _ = db.Close() })
-	return bench{
+	return env{
 		"postgres", db,
-		func(t *testing.T, cfg jobs.Config) queue { return made[*jobs.Postgres](t)(jobs.NewPostgres(pool, cfg)) },
-		func(ctx context.Context, q queue, fn func(scope) error) error {
+		func(t *testing.T, cfg jobs.Config) queue { return must[*jobs.Postgres](t)(jobs.NewPostgres(pool, cfg)) },
+		func(ctx context.Context, q queue, fn func(transaction) error) error {
 			return pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
-				return fn(scope{
+				return fn(transaction{
 					func(statement string) error { _, err := tx.Exec(ctx, statement); return err },
 					func(ids ...uuid.UUID) error { return q.(*jobs.Postgres).Enqueue(ctx, tx, ids) },
 				})
@@ -120,7 +120,7 @@ func onServer(t *testing.T, dsn string) bench {
 	}
 }
 
-func made[Q any](t *testing.T) func(Q, error) Q {
+func must[Q any](t *testing.T) func(Q, error) Q {
 	return func(q Q, err error) Q {
 		t.Helper()
 		if err != nil {
@@ -130,12 +130,12 @@ func made[Q any](t *testing.T) func(Q, error) Q {
 	}
 }
 
-func start(t *testing.T, q queue, w *worker) {
+func start(t *testing.T, q queue, w *fakeWorker) {
 	t.Helper()
-	if err := q.Start(t.Context(), w, quiet{}); err != nil {
+	if err := q.Start(t.Context(), w, fakeMaintenance{}); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { stop(t, q, patience) })
+	t.Cleanup(func() { stop(t, q, waitTimeout) })
 }
 
 func stop(t *testing.T, q queue, within time.Duration) {
@@ -149,9 +149,9 @@ func stop(t *testing.T, q queue, within time.Duration) {
 
 func newPull() domain.PullID { return domain.PullID{UUID: uuid.Must(uuid.NewV7())} }
 
-func enqueue(t *testing.T, b bench, q queue, ids ...domain.PullID) {
+func enqueue(t *testing.T, e env, q queue, ids ...domain.PullID) {
 	t.Helper()
-	if err := b.within(t.Context(), q, func(tx scope) error { return tx.enqueue(uuids(ids)...) }); err != nil {
+	if err := e.within(t.Context(), q, func(tx transaction) error { return tx.enqueue(uuids(ids)...) }); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -164,17 +164,17 @@ func uuids(ids []domain.PullID) []uuid.UUID {
 	return list
 }
 
-func count(t *testing.T, b bench, where string) (n int) {
+func count(t *testing.T, e env, where string) (n int) {
 	t.Helper()
-	if err := b.db.QueryRowContext(t.Context(), "SELECT count(*) FROM river_job WHERE "+where).Scan(&n); err != nil {
+	if err := e.db.QueryRowContext(t.Context(), "SELECT count(*) FROM river_job WHERE "+where).Scan(&n); err != nil {
 		t.Fatal(err)
 	}
 	return n
 }
 
-func execute(t *testing.T, b bench, statement string) {
+func execute(t *testing.T, e env, statement string) {
 	t.Helper()
-	if _, err := b.db.ExecContext(t.Context(), statement); err != nil {
+	if _, err := e.db.ExecContext(t.Context(), statement); err != nil {
 		t.Fatal(err)
 	}
 }

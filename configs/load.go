@@ -3,6 +3,7 @@ package configs
 import (
 	"maps"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -25,7 +26,7 @@ func Load(lookup func(string) (string, bool), vendors map[domain.Vendor][]netip.
 	c.sealing(r)
 	c.Egress = Egress{AllowedCIDRs: r.networks("EGRESS_ALLOWED_CIDRS", nil), AllowHTTP: r.boolean("EGRESS_ALLOW_HTTP", false)}
 	c.log(r)
-	c.OTLP = OTLP{Endpoint: r.collector("OTEL_EXPORTER_OTLP_ENDPOINT")}
+	c.OTLP = OTLP{Endpoint: r.baseURL("OTEL_EXPORTER_OTLP_ENDPOINT")}
 	c.Sources = r.sources(vendors)
 	c.TrustedProxies = r.networks("TRUSTED_PROXIES", nil)
 	c.ReconcileInterval = r.duration("RECONCILE_INTERVAL", 6*time.Hour)
@@ -59,8 +60,8 @@ func (c *Config) server(r *reader) {
 	c.ServerMaxConnections = r.number("SERVER_MAX_CONNECTIONS", 4096, 0, 1_000_000)
 	c.AdminAddress = r.address("ADMIN_ADDRESS", "127.0.0.1:4019")
 	c.PublicURL = r.origin("PUBLIC_URL")
-	if c.PublicURL == "" && !c.IsDevelopment() && !r.faulty("PUBLIC_URL") {
-		r.fault("PUBLIC_URL", "is required unless ENV_NAME=development")
+	if c.PublicURL == "" && !c.IsDevelopment() && !r.hasError("PUBLIC_URL") {
+		r.addError("PUBLIC_URL", "is required unless ENV_NAME=development")
 	}
 }
 
@@ -89,11 +90,11 @@ func (c *Config) auth(r *reader) {
 	secret, jwks := len(r.text("AUTH_JWT_SECRET", "")), r.text("AUTH_JWKS_URL", "") != ""
 	switch {
 	case secret > 0 && jwks:
-		r.fault("AUTH_JWKS_URL", "and AUTH_JWT_SECRET exclude each other")
+		r.addError("AUTH_JWKS_URL", "and AUTH_JWT_SECRET exclude each other")
 	case secret == 0 && !jwks:
-		r.fault("AUTH_JWT_SECRET", "or AUTH_JWKS_URL is required")
+		r.addError("AUTH_JWT_SECRET", "or AUTH_JWKS_URL is required")
 	case secret > 0 && secret < MinJWTSecret:
-		r.fault("AUTH_JWT_SECRET", "must have at least 32 bytes")
+		r.addError("AUTH_JWT_SECRET", "must have at least 32 bytes")
 	}
 }
 
@@ -101,8 +102,8 @@ func (c *Config) auth(r *reader) {
 // known networks; the variable set to nothing takes those away.
 func (r *reader) sources(vendors map[domain.Vendor][]netip.Prefix) map[domain.Vendor]domain.SourcePolicy {
 	policies := make(map[domain.Vendor]domain.SourcePolicy, len(vendors))
-	for _, vendor := range sorted(maps.Keys(vendors)) {
-		prefix := variable(vendor)
+	for _, vendor := range slices.Sorted(maps.Keys(vendors)) {
+		prefix := envPrefix(vendor)
 		policies[vendor] = domain.SourcePolicy{
 			HMACSecret:    domain.SecretText(r.text(prefix+"_WEBHOOK_HMAC_SECRET", "")),
 			Authorization: domain.SecretText(r.text(prefix+"_WEBHOOK_AUTHORIZATION", "")),

@@ -17,7 +17,7 @@ import (
 const canary = "canary-27f0"
 
 // known are the wired vendors with their networks.
-var known = map[domain.Vendor][]netip.Prefix{
+var knownNetworks = map[domain.Vendor][]netip.Prefix{
 	"pluggy": {netip.MustParsePrefix("52.67.145.81/32"), netip.MustParsePrefix("177.71.238.212/32")},
 	"belvo": {
 		netip.MustParsePrefix("3.130.254.46/32"), netip.MustParsePrefix("18.220.61.186/32"), netip.MustParsePrefix("18.223.45.212/32"),
@@ -33,7 +33,7 @@ var required = map[string]string{
 
 // load reads the required settings, with pairs in the place of theirs.
 func load(pairs ...string) (configs.Config, error) {
-	return configs.Load(lookup(pairs...), known)
+	return configs.Load(lookup(pairs...), knownNetworks)
 }
 
 func lookup(pairs ...string) func(string) (string, bool) {
@@ -50,7 +50,7 @@ func lookup(pairs ...string) func(string) (string, bool) {
 
 // setting is one name with what it may be. Good values stand with what they are read as;
 // "" is the setting unset, and so the default.
-type setting struct {
+type settingTest struct {
 	read func(configs.Config) any
 	good map[string]any
 	bad  []string
@@ -71,12 +71,12 @@ func nets(texts ...string) (all []netip.Prefix) {
 const long = canary + "-of-at-least-32-bytes-in-all"
 
 var (
-	durations  = []string{"6", "-1h", "-1d", "1.5d", "99999999999999999999d", "36501d", "6h " + canary, "d"}
-	numbers    = []string{"-1", "1.5", "1e3", "0x10", canary, "100000001", "99999999999999999999"}
-	booleans   = []string{"yes", "on", "2", canary}
-	cidrs      = []string{canary, "10.0.0.0/33", "10.0.0.0/8;::1/128", "10.0.0/8", "10.0.0.0/8," + canary}
-	addresses  = []string{canary, "4018", ":port", ":65536", ":-1", "a:b:1", canary + ":"}
-	reasonable = map[string]setting{
+	durations = []string{"6", "-1h", "-1d", "1.5d", "99999999999999999999d", "36501d", "6h " + canary, "d"}
+	numbers   = []string{"-1", "1.5", "1e3", "0x10", canary, "100000001", "99999999999999999999"}
+	booleans  = []string{"yes", "on", "2", canary}
+	cidrs     = []string{canary, "10.0.0.0/33", "10.0.0.0/8;::1/128", "10.0.0/8", "10.0.0.0/8," + canary}
+	addresses = []string{canary, "4018", ":port", ":65536", ":-1", "a:b:1", canary + ":"}
+	settings  = map[string]settingTest{
 		"ENV_NAME":               {func(c configs.Config) any { return c.EnvName }, map[string]any{"": "production", "development": "development", " staging ": "staging"}, nil},
 		"SERVER_ADDRESS":         {func(c configs.Config) any { return c.ServerAddress }, map[string]any{"": ":4018", "127.0.0.1:0": "127.0.0.1:0", "[::1]:80": "[::1]:80"}, addresses},
 		"SERVER_MAX_CONNECTIONS": {func(c configs.Config) any { return c.ServerMaxConnections }, map[string]any{"": 4096, "0": 0, "2": 2}, append([]string{"1000001"}, numbers...)},
@@ -118,7 +118,7 @@ var (
 		},
 		"PLUGGY_WEBHOOK_SOURCE_CIDRS": {
 			pluggy(func(p domain.SourcePolicy) any { return p.Networks }),
-			map[string]any{"": known["pluggy"], " ": nets(), "10.0.0.0/8": nets("10.0.0.0/8")}, cidrs,
+			map[string]any{"": knownNetworks["pluggy"], " ": nets(), "10.0.0.0/8": nets("10.0.0.0/8")}, cidrs,
 		},
 		"TRUSTED_PROXIES":               {func(c configs.Config) any { return c.TrustedProxies }, map[string]any{"": nets(), "10.0.0.0/8": nets("10.0.0.0/8")}, cidrs},
 		"RECONCILE_INTERVAL":            {func(c configs.Config) any { return c.ReconcileInterval }, map[string]any{"": 6 * time.Hour, "0": time.Duration(0), "90s": 90 * time.Second, "2d": 48 * time.Hour}, durations},
@@ -130,14 +130,17 @@ var (
 		"LOG_FORMAT":                    {func(c configs.Config) any { return c.Log.Format }, map[string]any{"": "json", "console": "console"}, []string{"text", "JSON", canary}},
 		"OTEL_EXPORTER_OTLP_ENDPOINT": {
 			func(c configs.Config) any { return c.OTLP.Endpoint },
-			map[string]any{"": "", "http://127.0.0.1:4318": "http://127.0.0.1:4318", "https://h/base/": "https://h/base/"},
-			[]string{canary, "grpc://h", "http://u:" + canary + "@h", "http://h?" + canary, "http://h#" + canary, "http://", "http://h:65536"},
+			map[string]any{"": "", "http://127.0.0.1:4318": "http://127.0.0.1:4318", "https://h/base/": "https://h/base"},
+			[]string{
+				canary, "collector:4318", "://", "grpc://h", "ftp://h", "http://u:" + canary + "@h", "http://h?" + canary,
+				"http://h#" + canary, "http://", "http://h:65536",
+			},
 		},
 	}
 )
 
 func TestSettingsAreReadAsTheySay(t *testing.T) {
-	for name, s := range reasonable {
+	for name, s := range settings {
 		t.Run(name, func(t *testing.T) {
 			for value, want := range s.good {
 				pairs := []string{name, value}
@@ -157,24 +160,24 @@ func TestSettingsAreReadAsTheySay(t *testing.T) {
 }
 
 func TestAFaultNamesItsSettingAndNeverTheValue(t *testing.T) {
-	for name, s := range reasonable {
+	for name, s := range settings {
 		t.Run(name, func(t *testing.T) {
 			for _, value := range s.bad {
 				_, err := load(name, value)
-				wantFault(t, err, value, name)
+				wantErrors(t, err, value, name)
 			}
 		})
 	}
 }
 
 // wantFault wants the one fault of that setting, without a value.
-func wantFault(t *testing.T, err error, value string, names ...string) {
+func wantErrors(t *testing.T, err error, value string, names ...string) {
 	t.Helper()
 	var got []string
-	for _, fault := range domain.ErrorsOf(err) {
-		got = append(got, fault.Field)
-		if fault.Kind != domain.Invalid || fault.Message == "" {
-			t.Errorf("%q gave a fault of kind %q that says %q", value, fault.Kind, fault.Message)
+	for _, fieldErr := range domain.ErrorsOf(err) {
+		got = append(got, fieldErr.Field)
+		if fieldErr.Kind != domain.Invalid || fieldErr.Message == "" {
+			t.Errorf("%q gave a fault of kind %q that says %q", value, fieldErr.Kind, fieldErr.Message)
 		}
 	}
 	if diff := cmp.Diff(names, got); diff != "" {
@@ -201,7 +204,7 @@ func TestWhoSignsOperatorTokensIsSaidOnce(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			c, err := load("AUTH_JWKS_URL", test.jwks, "AUTH_JWT_SECRET", test.secret)
-			wantFault(t, err, name, test.fault...)
+			wantErrors(t, err, name, test.fault...)
 			if err == nil && (c.Auth.JWKSURL != test.jwks || string(c.Auth.JWTSecret.Reveal()) != test.secret) {
 				t.Error("another value was read")
 			}
@@ -211,7 +214,7 @@ func TestWhoSignsOperatorTokensIsSaidOnce(t *testing.T) {
 
 func TestPublicURLMayBeMissingInDevelopmentAlone(t *testing.T) {
 	_, err := load("PUBLIC_URL", "")
-	wantFault(t, err, "", "PUBLIC_URL")
+	wantErrors(t, err, "", "PUBLIC_URL")
 	c, err := load("PUBLIC_URL", "", "ENV_NAME", configs.Development)
 	if err != nil || c.PublicURL != "" || !c.IsDevelopment() {
 		t.Errorf("development: %q, %v", c.PublicURL, err)
@@ -220,18 +223,18 @@ func TestPublicURLMayBeMissingInDevelopmentAlone(t *testing.T) {
 
 func TestEveryFaultIsToldAtOnce(t *testing.T) {
 	_, err := configs.Load(func(name string) (string, bool) {
-		if s := reasonable[name]; len(s.bad) > 0 {
+		if s := settings[name]; len(s.bad) > 0 {
 			return s.bad[0], true
 		}
 		return "", false
-	}, known)
-	told := map[string]bool{}
-	for _, fault := range domain.ErrorsOf(err) {
-		told[fault.Field] = true
+	}, knownNetworks)
+	reported := map[string]bool{}
+	for _, fieldErr := range domain.ErrorsOf(err) {
+		reported[fieldErr.Field] = true
 	}
-	for name, s := range reasonable {
-		if len(s.bad) > 0 != told[name] {
-			t.Errorf("%s is told: %v", name, told[name])
+	for name, s := range settings {
+		if len(s.bad) > 0 != reported[name] {
+			t.Errorf("%s is told: %v", name, reported[name])
 		}
 	}
 }

@@ -33,10 +33,10 @@ type Keyset struct {
 	path string
 	opts Options
 
-	ring    atomic.Pointer[ring]
-	looked  atomic.Int64 // when the file was last looked at, Unix nanoseconds
-	reading sync.Mutex   // one reader of the file at a time
-	problem string       // what Observe was last told; under reading
+	keys      atomic.Pointer[loadedKeys]
+	lastCheck atomic.Int64 // when the file was last looked at, Unix nanoseconds
+	reloadMu  sync.Mutex   // one reader of the file at a time
+	lastError string       // what Observe was last told; under reading
 }
 
 var _ ports.Sealer = (*Keyset)(nil)
@@ -57,8 +57,8 @@ func Open(path string, opts Options) (*Keyset, error) {
 		return nil, err
 	}
 	k := &Keyset{path: path, opts: opts}
-	k.ring.Store(first)
-	k.looked.Store(opts.Now().UnixNano())
+	k.keys.Store(first)
+	k.lastCheck.Store(opts.Now().UnixNano())
 	return k, nil
 }
 
@@ -70,7 +70,7 @@ func (k *Keyset) Seal(tenant domain.TenantID, connection domain.ConnectionID, c 
 	if err != nil {
 		return nil, err
 	}
-	sealed, err := k.current().aead.Encrypt(plain, binding(tenant, connection))
+	sealed, err := k.currentKeys().aead.Encrypt(plain, associatedData(tenant, connection))
 	if err != nil {
 		return nil, errors.New("sealing: the primary key does not seal")
 	}
@@ -80,20 +80,20 @@ func (k *Keyset) Seal(tenant domain.TenantID, connection domain.ConnectionID, c 
 // Open decrypts under whichever key sealed. Errors: Unavailable (credential_unopened), the
 // same for every reason: mostly the keyset is an old copy, or another one.
 func (k *Keyset) Open(tenant domain.TenantID, connection domain.ConnectionID, s domain.Sealed) (domain.Credential, error) {
-	plain, err := k.knowing(prefixOf(s)).aead.Decrypt(s, binding(tenant, connection))
+	plain, err := k.keysFor(prefixOf(s)).aead.Decrypt(s, associatedData(tenant, connection))
 	defer clear(plain)
 	if err != nil {
-		return domain.Credential{}, unopened()
+		return domain.Credential{}, unopenedError()
 	}
 	return decodeParts(plain)
 }
 
 // Stale says whether s is sealed under another key than the primary one, or is no
 // ciphertext at all.
-func (k *Keyset) NeedsReseal(s domain.Sealed) bool { return prefixOf(s) != k.current().primary }
+func (k *Keyset) NeedsReseal(s domain.Sealed) bool { return prefixOf(s) != k.currentKeys().primary }
 
 // unopened has no cause: what Tink or a decoder would add helps only a forger.
-func unopened() error {
+func unopenedError() error {
 	return &domain.Error{
 		Kind: domain.Unavailable, Code: domain.CredentialUnopened, Message: "the sealed credential does not open",
 	}
@@ -101,13 +101,13 @@ func unopened() error {
 
 // binding is the associated data: label, tenant and connection, each behind its length
 // as 4 bytes, big endian, so that no two bindings share their bytes.
-func binding(tenant domain.TenantID, connection domain.ConnectionID) []byte {
-	var bound []byte
+func associatedData(tenant domain.TenantID, connection domain.ConnectionID) []byte {
+	var data []byte
 	for _, part := range [][]byte{[]byte(label), tenant.UUID[:], connection.UUID[:]} {
-		bound = binary.BigEndian.AppendUint32(bound, uint32(len(part)))
-		bound = append(bound, part...)
+		data = binary.BigEndian.AppendUint32(data, uint32(len(part)))
+		data = append(data, part...)
 	}
-	return bound
+	return data
 }
 
 // encodeParts writes the parts as base64: a secret need not be UTF-8.
@@ -128,7 +128,7 @@ func encodeParts(c domain.Credential) ([]byte, error) {
 func decodeParts(plain []byte) (domain.Credential, error) {
 	var parts map[string][]byte
 	if json.Unmarshal(plain, &parts) != nil {
-		return domain.Credential{}, unopened()
+		return domain.Credential{}, unopenedError()
 	}
 	secrets := make(map[string]domain.Secret, len(parts))
 	for name, value := range parts {

@@ -27,7 +27,7 @@ const (
 func Create(path string, opts Options) error {
 	handle, err := keyset.NewHandle(aead.AES256GCMKeyTemplate())
 	if err != nil {
-		return fault("no key can be made")
+		return fileError("no key can be made")
 	}
 	content, err := encode(handle, opts.KEKURI)
 	defer clear(content)
@@ -77,45 +77,45 @@ func rotateInto(path, fresh string, steps Step, opts Options) error {
 	if err != nil {
 		return err
 	}
-	if _, err := ringOf(handle); err != nil {
+	if _, err := newLoadedKeys(handle); err != nil {
 		return err
 	}
-	if handle, err = rotated(handle, steps); err != nil {
+	if handle, err = applySteps(handle, steps); err != nil {
 		return err
 	}
-	turned, err := encode(handle, opts.KEKURI)
-	defer clear(turned)
+	rotated, err := encode(handle, opts.KEKURI)
+	defer clear(rotated)
 	if err != nil {
 		return err
 	}
-	if err := likeOwner(fresh, info); err != nil {
+	if err := copyOwner(fresh, info); err != nil {
 		return fmt.Errorf("%s: %w", setting, err)
 	}
-	return overwrite(fresh, turned)
+	return overwrite(fresh, rotated)
 }
 
 // rotated does the steps in memory.
-func rotated(handle *keyset.Handle, steps Step) (*keyset.Handle, error) {
+func applySteps(handle *keyset.Handle, steps Step) (*keyset.Handle, error) {
 	if steps == 0 || steps&^(Add|Promote) != 0 {
 		return nil, errors.New("sealing: a rotation adds, promotes, or both")
 	}
-	manager, next := keyset.NewManagerFromHandle(handle), waiting(handle)
+	manager, next := keyset.NewManagerFromHandle(handle), pendingKey(handle)
 	if steps&Add != 0 {
 		if next != 0 {
-			return nil, fault("holds an added key that waits to be promoted")
+			return nil, fileError("holds an added key that waits to be promoted")
 		}
 		id, err := manager.Add(aead.AES256GCMKeyTemplate())
 		if err != nil {
-			return nil, fault("no key can be made")
+			return nil, fileError("no key can be made")
 		}
 		next = id
 	}
 	if steps&Promote != 0 {
 		if next == 0 {
-			return nil, fault("holds no added key that waits to be promoted")
+			return nil, fileError("holds no added key that waits to be promoted")
 		}
 		if err := manager.SetPrimary(next); err != nil {
-			return nil, fault("the added key cannot be promoted")
+			return nil, fileError("the added key cannot be promoted")
 		}
 	}
 	return manager.Handle()
@@ -123,13 +123,13 @@ func rotated(handle *keyset.Handle, steps Step) (*keyset.Handle, error) {
 
 // waiting gives the id of the enabled key behind the primary one; 0 where there is none.
 // Keys are appended, so whatever stands before the primary is older than it.
-func waiting(handle *keyset.Handle) uint32 {
-	info, behind, id := handle.KeysetInfo(), false, uint32(0)
+func pendingKey(handle *keyset.Handle) uint32 {
+	info, afterPrimary, id := handle.KeysetInfo(), false, uint32(0)
 	for _, key := range info.GetKeyInfo() {
-		if behind && key.GetStatus() == tinkpb.KeyStatusType_ENABLED {
+		if afterPrimary && key.GetStatus() == tinkpb.KeyStatusType_ENABLED {
 			id = key.GetKeyId()
 		}
-		behind = behind || key.GetKeyId() == info.GetPrimaryKeyId()
+		afterPrimary = afterPrimary || key.GetKeyId() == info.GetPrimaryKeyId()
 	}
 	return id
 }

@@ -26,8 +26,8 @@ func TestAddedKeyOpensBeforeItSeals(t *testing.T) {
 	before := seal(t, open(t, path, sealing.Options{}))
 	rotate(t, path, sealing.Add)
 	added := file(t, read(t, path), 0o600)
-	behind := open(t, added, sealing.Options{})
-	if behind.NeedsReseal(before) || !bytes.Equal(seal(t, behind)[:5], before[:5]) {
+	afterPrimary := open(t, added, sealing.Options{})
+	if afterPrimary.NeedsReseal(before) || !bytes.Equal(seal(t, afterPrimary)[:5], before[:5]) {
 		t.Error("an added key seals before it was promoted")
 	}
 	rotate(t, path, sealing.Promote)
@@ -36,7 +36,7 @@ func TestAddedKeyOpensBeforeItSeals(t *testing.T) {
 	if !ahead.NeedsReseal(before) || ahead.NeedsReseal(after) {
 		t.Error("the promoted key is not the primary one")
 	}
-	opens(t, behind, after)
+	opens(t, afterPrimary, after)
 	opens(t, ahead, before)
 }
 
@@ -159,11 +159,11 @@ func TestRunningProcessFollowsTheFile(t *testing.T) {
 func TestRunningProcessKeepsItsKeys(t *testing.T) {
 	cases := map[string]func(t *testing.T, path string){
 		"when the file goes away":       func(_ *testing.T, path string) { _ = os.Remove(path) },
-		"when the file opens to others": func(_ *testing.T, path string) { _ = os.Chmod(path, 0o644); touch(path) },
+		"when the file opens to others": func(_ *testing.T, path string) { _ = os.Chmod(path, 0o644); advanceModTime(path) },
 		"when the file is cut":          func(_ *testing.T, path string) { _ = os.Truncate(path, 20) },
 		"when another keyset comes": func(t *testing.T, path string) {
 			_ = os.WriteFile(path, read(t, create(t)), 0o600)
-			touch(path)
+			advanceModTime(path)
 		},
 	}
 	for name, harm := range cases {
@@ -282,4 +282,4 @@ func opens(t *testing.T, k *sealing.Keyset, sealed domain.Sealed) {
 }
 
 // touch makes sure that a change shows in the file's time, however coarse its clock.
-func touch(path string) { _ = os.Chtimes(path, time.Time{}, time.Now().Add(time.Minute)) }
+func advanceModTime(path string) { _ = os.Chtimes(path, time.Time{}, time.Now().Add(time.Minute)) }

@@ -18,7 +18,7 @@ import (
 )
 
 // gathered is an OTLP collector inside the test.
-type gathered struct {
+type fakeCollector struct {
 	*httptest.Server
 
 	mu        sync.Mutex
@@ -29,9 +29,9 @@ type gathered struct {
 	resources []*resourcepb.Resource
 }
 
-func collect(t *testing.T) *gathered {
+func startCollector(t *testing.T) *fakeCollector {
 	t.Helper()
-	g := &gathered{spans: map[string]*tracepb.Span{}, metrics: map[string]*metricspb.Metric{}}
+	g := &fakeCollector{spans: map[string]*tracepb.Span{}, metrics: map[string]*metricspb.Metric{}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /v1/traces", func(_ http.ResponseWriter, r *http.Request) {
 		var in tracecol.ExportTraceServiceRequest
@@ -64,7 +64,7 @@ func collect(t *testing.T) *gathered {
 }
 
 // read decodes a request, and leaves the collector locked.
-func (g *gathered) read(t *testing.T, r *http.Request, into proto.Message) {
+func (g *fakeCollector) read(t *testing.T, r *http.Request, into proto.Message) {
 	text, err := io.ReadAll(r.Body)
 	g.mu.Lock()
 	if err == nil {
@@ -78,7 +78,7 @@ func (g *gathered) read(t *testing.T, r *http.Request, into proto.Message) {
 }
 
 // texts lists attributes as text, by key.
-func texts(attributes []*commonpb.KeyValue) map[string]any {
+func attributeValues(attributes []*commonpb.KeyValue) map[string]any {
 	all := map[string]any{}
 	for _, a := range attributes {
 		switch v := a.Value.Value.(type) {

@@ -14,10 +14,10 @@ const (
 	// other stands for every value that is not one of the few a label may have.
 	other = "other"
 	// mostValues is how many values of one label are told apart.
-	mostValues = 64
+	maxLabelValues = 64
 	// longestWord bounds what stands between two slashes of a value: a template's words
 	// are shorter than an id (36 bytes) and a webhook token (43).
-	longestWord = 32
+	maxSegmentLength = 32
 )
 
 var methods = []string{
@@ -43,26 +43,26 @@ func (l *labels) vendor(v domain.Vendor) string {
 
 // word passes the first few values of a label that could stand in a table of the code;
 // "" is none of them.
-func (l *labels) word(label, value string) string {
-	if !wordy(value) {
+func (l *labels) value(label, value string) string {
+	if !isLabelValue(value) {
 		return other
 	}
 	l.mu.RLock()
 	known := slices.Contains(l.seen[label], value)
 	l.mu.RUnlock()
-	if known || l.learn(label, value) {
+	if known || l.add(label, value) {
 		return value
 	}
 	return other
 }
 
-func (l *labels) learn(label, value string) bool {
+func (l *labels) add(label, value string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if slices.Contains(l.seen[label], value) {
 		return true
 	}
-	if len(l.seen[label]) >= mostValues {
+	if len(l.seen[label]) >= maxLabelValues {
 		return false
 	}
 	l.seen[label] = append(l.seen[label], value)
@@ -70,20 +70,20 @@ func (l *labels) learn(label, value string) bool {
 }
 
 // wordy says whether text looks like a template or a code.
-func wordy(text string) bool {
-	for word := range strings.SplitSeq(text, "/") {
-		if len(word) > longestWord {
+func isLabelValue(text string) bool {
+	for segment := range strings.SplitSeq(text, "/") {
+		if len(segment) > maxSegmentLength {
 			return false
 		}
 	}
-	return text != "" && len(text) <= 4*longestWord && strings.IndexFunc(text, odd) < 0
+	return text != "" && len(text) <= 4*maxSegmentLength && strings.IndexFunc(text, notInLabel) < 0
 }
 
-func odd(r rune) bool {
+func notInLabel(r rune) bool {
 	return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("/{}_-.: ", r)
 }
 
-func method(name string) string {
+func methodLabel(name string) string {
 	if slices.Contains(methods, name) {
 		return name
 	}
@@ -91,7 +91,7 @@ func method(name string) string {
 }
 
 // status is the code, or none where no answer came.
-func status(code int) string {
+func statusLabel(code int) string {
 	switch {
 	case code == 0:
 		return none

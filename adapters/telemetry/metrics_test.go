@@ -24,7 +24,7 @@ var allowed = map[string]int{
 }
 
 // busy is a registry in which every series has been used.
-func busy(t *testing.T) *Metrics {
+func usedMetrics(t *testing.T) *Metrics {
 	t.Helper()
 	m := NewMetrics("pluggy", "belvo")
 	o := Observer{Logger(t.Output(), 127, "json"), m}
@@ -70,7 +70,7 @@ func value(t *testing.T, m *Metrics, name string, labels ...string) float64 {
 }
 
 func TestEverySeriesIsOursAndItsLabelsAreKnown(t *testing.T) {
-	all := families(t, busy(t))
+	all := families(t, usedMetrics(t))
 	if len(all) != 10 {
 		t.Errorf("%d series: a new one must be used in busy", len(all))
 	}
@@ -89,16 +89,16 @@ func TestEverySeriesIsOursAndItsLabelsAreKnown(t *testing.T) {
 }
 
 func TestNobodyOutsideCanMakeSeries(t *testing.T) {
-	m := busy(t)
+	m := usedMetrics(t)
 	o := Observer{Logger(t.Output(), 127, "json"), m}
 	for i := range 300 {
-		word := fmt.Sprintf("word-%d", i)
-		m.Request(word, "/"+word, i*7-500, time.Second)
-		m.VendorCall(word, word, "/"+word, i*7-500, time.Second)
-		m.Budget(word, word, 1)
+		segment := fmt.Sprintf("word-%d", i)
+		m.Request(segment, "/"+segment, i*7-500, time.Second)
+		m.VendorCall(segment, segment, "/"+segment, i*7-500, time.Second)
+		m.Budget(segment, segment, 1)
 		for _, event := range []ports.Event{
-			ports.WebhookReceived{Vendor: domain.Vendor(word), Outcome: word}, ports.BackgroundError{Task: word},
-			ports.PullAttempted{Pull: domain.Pull{Vendor: domain.Vendor(word), State: domain.PullState(word), LastError: domain.Code(word)}},
+			ports.WebhookReceived{Vendor: domain.Vendor(segment), Outcome: segment}, ports.BackgroundError{Task: segment},
+			ports.PullAttempted{Pull: domain.Pull{Vendor: domain.Vendor(segment), State: domain.PullState(segment), LastError: domain.Code(segment)}},
 		} {
 			o.Emit(t.Context(), event)
 		}
@@ -129,7 +129,7 @@ func TestWhatIsNoWordOfACodeIsOther(t *testing.T) {
 		"a?b=c": other, "a\nb": other, "ção": other, strings.Repeat("/a", 65): other,
 	} {
 		l := &labels{seen: map[string][]string{}}
-		if got := l.word("route", value); got != want {
+		if got := l.value("route", value); got != want {
 			t.Errorf("%q became %q", value, got)
 		}
 	}
@@ -142,7 +142,7 @@ func TestSeriesCountWhatHappened(t *testing.T) {
 	m.VendorCall("pluggy", "GET", "/items/{id}", 0, time.Second)
 	m.Budget("pluggy", "items", 59)
 	m.Backlog(time.Minute)
-	for _, is := range []struct {
+	for _, want := range []struct {
 		want   float64
 		name   string
 		labels []string
@@ -156,14 +156,14 @@ func TestSeriesCountWhatHappened(t *testing.T) {
 		{0, "webhooks_total", []string{"outcome", "refused", "vendor", "pluggy"}},
 		{0, "pull_tries_total", []string{"error", "credential_rejected", "state", "failed", "vendor", "pluggy"}},
 	} {
-		if got := value(t, m, is.name, is.labels...); got != is.want {
-			t.Errorf("%s%v is %v, not %v", is.name, is.labels, got, is.want)
+		if got := value(t, m, want.name, want.labels...); got != want.want {
+			t.Errorf("%s%v is %v, not %v", want.name, want.labels, got, want.want)
 		}
 	}
 }
 
 func TestAdminServesSeriesAndProfilesAlone(t *testing.T) {
-	admin := Admin(busy(t))
+	admin := Admin(usedMetrics(t))
 	for path, want := range map[string]int{
 		"/metrics": 200, "/debug/pprof/": 200, "/debug/pprof/cmdline": 200, "/debug/pprof/goroutine?debug=1": 200, "/": 404, "/v1/discovery/pulls": 404,
 	} {

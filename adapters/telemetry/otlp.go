@@ -5,8 +5,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"net/url"
-	"strings"
 	"time"
 
 	"go.opentelemetry.io/otel/exporters/otlp/otlpmetric/otlpmetrichttp"
@@ -22,7 +20,7 @@ const (
 	sendTimeout   = 5 * time.Second
 	exportTimeout = 10 * time.Second
 	// lastWord bounds the interruption of a shutdown that has run out of time.
-	lastWord = time.Second
+	abortTimeout = time.Second
 
 	scope = "github.com/LerianStudio/aggregator-connections"
 )
@@ -55,25 +53,21 @@ func Start(ctx context.Context, o OTLP) (*Traces, func(context.Context) error, e
 	if o.Endpoint == "" {
 		return &Traces{}, func(context.Context) error { return nil }, nil
 	}
-	endpoint, err := collector(o.Endpoint)
-	if err != nil {
-		return nil, nil, err
-	}
 	if o.OnError == nil {
 		o.OnError = func(error) {}
 	}
-	identity := o.identity(ctx)
+	identity := o.newResource(ctx)
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	client := &http.Client{
 		Transport: transport, Timeout: sendTimeout,
 		// A header that lets us in there is not for whom a redirect names.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-	traces, endTraces, err := o.traces(ctx, endpoint, client, identity)
+	traces, endTraces, err := o.traces(ctx, client, identity)
 	if err != nil {
 		return nil, nil, err
 	}
-	endMetrics, err := o.metrics(ctx, endpoint, client, identity)
+	endMetrics, err := o.metrics(ctx, client, identity)
 	if err != nil {
 		return nil, nil, errors.Join(err, endTraces(ctx))
 	}
@@ -83,18 +77,8 @@ func Start(ctx context.Context, o OTLP) (*Traces, func(context.Context) error, e
 	}, nil
 }
 
-func collector(endpoint string) (string, error) {
-	u, err := url.Parse(endpoint)
-	switch {
-	case err != nil, u.Scheme != "http" && u.Scheme != "https", u.Host == "",
-		u.User != nil, u.RawQuery != "", u.Fragment != "":
-		return "", errors.New("OTEL_EXPORTER_OTLP_ENDPOINT must be an http or https URL without userinfo, query and fragment")
-	}
-	return strings.TrimRight(u.String(), "/"), nil
-}
-
 // identity says who exports. What of the environment cannot be read is left out.
-func (o OTLP) identity(ctx context.Context) *resource.Resource {
+func (o OTLP) newResource(ctx context.Context) *resource.Resource {
 	identity, err := resource.New(ctx,
 		resource.WithAttributes(semconv.ServiceName(cmp.Or(o.ServiceName, namespace)), semconv.ServiceVersion(o.ServiceVersion)),
 		resource.WithTelemetrySDK(), resource.WithFromEnv())
@@ -104,8 +88,8 @@ func (o OTLP) identity(ctx context.Context) *resource.Resource {
 	return identity
 }
 
-func (o OTLP) traces(ctx context.Context, endpoint string, client *http.Client, r *resource.Resource) (*Traces, func(context.Context) error, error) {
-	exporter, err := otlptracehttp.New(ctx, otlptracehttp.WithEndpointURL(endpoint+"/v1/traces"), otlptracehttp.WithHTTPClient(client),
+func (o OTLP) traces(ctx context.Context, client *http.Client, r *resource.Resource) (*Traces, func(context.Context) error, error) {
+	exporter, err := otlptracehttp.New(ctx, otlptracehttp.WithEndpointURL(o.Endpoint+"/v1/traces"), otlptracehttp.WithHTTPClient(client),
 		otlptracehttp.WithRetry(otlptracehttp.RetryConfig{
 			Enabled: true, InitialInterval: time.Second, MaxInterval: sendTimeout, MaxElapsedTime: exportTimeout,
 		}))
@@ -113,13 +97,13 @@ func (o OTLP) traces(ctx context.Context, endpoint string, client *http.Client, 
 		return nil, nil, err
 	}
 	queue := sdktrace.NewBatchSpanProcessor(
-		&spans{SpanExporter: exporter, teller: teller{tell: o.OnError, signal: "traces"}}, sdktrace.WithExportTimeout(exportTimeout))
+		&spanExporter{SpanExporter: exporter, failureReporter: failureReporter{report: o.OnError, signal: "traces"}}, sdktrace.WithExportTimeout(exportTimeout))
 	provider := sdktrace.NewTracerProvider(sdktrace.WithResource(r), sdktrace.WithSpanProcessor(queue))
 	return &Traces{tracer: provider.Tracer(scope)}, func(ctx context.Context) error {
 		// Not the provider's Shutdown: it leaves the queue running when ctx has ended.
 		err := queue.Shutdown(ctx)
 		if err != nil { // the queue is still being emptied: cut what is under way
-			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWord)
+			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), abortTimeout)
 			defer cancel()
 			_ = exporter.Shutdown(last)
 		}
@@ -127,18 +111,18 @@ func (o OTLP) traces(ctx context.Context, endpoint string, client *http.Client, 
 	}, nil
 }
 
-func (o OTLP) metrics(ctx context.Context, endpoint string, client *http.Client, r *resource.Resource) (func(context.Context) error, error) {
+func (o OTLP) metrics(ctx context.Context, client *http.Client, r *resource.Resource) (func(context.Context) error, error) {
 	if o.Metrics == nil {
 		return func(context.Context) error { return nil }, nil
 	}
 	// No retries: the next round brings the same sums.
-	exporter, err := otlpmetrichttp.New(ctx, otlpmetrichttp.WithEndpointURL(endpoint+"/v1/metrics"), otlpmetrichttp.WithHTTPClient(client),
+	exporter, err := otlpmetrichttp.New(ctx, otlpmetrichttp.WithEndpointURL(o.Endpoint+"/v1/metrics"), otlpmetrichttp.WithHTTPClient(client),
 		otlpmetrichttp.WithRetry(otlpmetrichttp.RetryConfig{}))
 	if err != nil {
 		return nil, err
 	}
 	reader := metric.NewPeriodicReader(
-		&series{Exporter: exporter, teller: teller{tell: o.OnError, signal: "metrics"}},
+		&metricExporter{Exporter: exporter, failureReporter: failureReporter{report: o.OnError, signal: "metrics"}},
 		metric.WithTimeout(exportTimeout), metric.WithProducer(bridge{o.Metrics.Registry, time.Now()}))
 	return metric.NewMeterProvider(metric.WithResource(r), metric.WithReader(reader)).Shutdown, nil
 }

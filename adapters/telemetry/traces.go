@@ -71,8 +71,8 @@ func fail(span trace.Span, class string) {
 }
 
 // verb is the request's method as an attribute; a made-up one is not repeated.
-func verb(name string) attribute.KeyValue {
-	if method(name) == other {
+func methodAttribute(name string) attribute.KeyValue {
+	if methodLabel(name) == other {
 		return semconv.HTTPRequestMethodOther
 	}
 	return semconv.HTTPRequestMethodKey.String(name)

@@ -21,10 +21,10 @@ import (
 )
 
 const (
-	canary   = "canary-do-not-tell"
-	rawToken = "canary-do-not-tell-0123456789_abcdefghijkABC" // as long as a real one
-	incoming = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
-	knock    = "/v1/discovery/webhooks/{vendor}/{token}"
+	canary       = "canary-do-not-tell"
+	rawToken     = "canary-do-not-tell-0123456789_abcdefghijkABC" // as long as a real one
+	incoming     = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+	webhookRoute = "/v1/discovery/webhooks/{vendor}/{token}"
 )
 
 // start makes traces that go to the collector, and the function that sends them all.
@@ -44,17 +44,17 @@ func start(t *testing.T, o OTLP) (*Traces, func()) {
 
 // scene is a webhook that comes in, its pull, and the pull's call to the vendor, all of
 // them full of what must not be told.
-type scene struct {
+type scenario struct {
 	traces *Traces
 	seen   Observer
 	vendor *httptest.Server
 }
 
-func (s scene) play(t *testing.T) {
+func (s scenario) play(t *testing.T) {
 	t.Helper()
 	var carried string
-	door := s.traces.Middleware(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		Route(r.Context(), knock)
+	handler := s.traces.Middleware(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		Route(r.Context(), webhookRoute)
 		carried = s.traces.Carry(r.Context())
 		s.seen.Emit(r.Context(), ports.WebhookReceived{Vendor: "pluggy", Outcome: "accepted"})
 		s.seen.Emit(r.Context(), ports.WebhookReceived{Vendor: rawToken, Outcome: "refused"})
@@ -65,9 +65,9 @@ func (s scene) play(t *testing.T) {
 	r.Header.Set("Traceparent", incoming)
 	r.Header.Set("Tracestate", "vendor="+canary)
 	r.Header.Set("Baggage", "secret="+canary)
-	door.ServeHTTP(httptest.NewRecorder(), r)
+	handler.ServeHTTP(httptest.NewRecorder(), r)
 	s.seen.Metrics.Request("POST", r.URL.Path, 202, time.Second)
-	s.seen.Metrics.Request(canary, knock, 202, time.Second)
+	s.seen.Metrics.Request(canary, webhookRoute, 202, time.Second)
 
 	ctx, end := s.traces.Resume(context.Background(), carried, "pull pluggy")
 	s.call(Template(ctx, "/items/{id}"), t)
@@ -78,7 +78,7 @@ func (s scene) play(t *testing.T) {
 	end(failure)
 }
 
-func (s scene) call(ctx context.Context, t *testing.T) {
+func (s scenario) call(ctx context.Context, t *testing.T) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.vendor.URL+"/items/"+canary+"?apiKey="+canary, nil)
 	if err != nil {
@@ -88,20 +88,20 @@ func (s scene) call(ctx context.Context, t *testing.T) {
 	base := &http.Transport{}
 	client := http.Client{Transport: s.traces.Transport(base)}
 	defer client.CloseIdleConnections()
-	answer, err := client.Do(r)
+	response, err := client.Do(r)
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := io.ReadAll(answer.Body)
-	_ = answer.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	_ = response.Body.Close()
 	if err != nil || string(text) != canary {
 		t.Errorf("the answer came as %q, %v", text, err)
 	}
-	s.seen.Metrics.VendorCall(canary, canary, r.URL.Path+"?"+r.URL.RawQuery, answer.StatusCode, time.Second)
+	s.seen.Metrics.VendorCall(canary, canary, r.URL.Path+"?"+r.URL.RawQuery, response.StatusCode, time.Second)
 }
 
 func TestAWebhookItsPullAndItsVendorCallAreOneTraceThatTellsNothing(t *testing.T) {
-	collector, lines := collect(t), &bytes.Buffer{}
+	collector, lines := startCollector(t), &bytes.Buffer{}
 	var sent http.Header
 	vendor := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		sent = r.Header.Clone()
@@ -111,10 +111,10 @@ func TestAWebhookItsPullAndItsVendorCallAreOneTraceThatTellsNothing(t *testing.T
 	defer vendor.Close()
 	m := NewMetrics("pluggy", "belvo")
 	traces, end := start(t, OTLP{Endpoint: collector.URL, ServiceVersion: "1.2.3", Metrics: m})
-	scene{traces, Observer{Logger(lines, zapcore.DebugLevel, "json"), m}, vendor}.play(t)
+	scenario{traces, Observer{Logger(lines, zapcore.DebugLevel, "json"), m}, vendor}.play(t)
 	end()
 
-	server, pull, call := collector.spans["POST "+knock], collector.spans["pull pluggy"], collector.spans["GET /items/{id}"]
+	server, pull, call := collector.spans["POST "+webhookRoute], collector.spans["pull pluggy"], collector.spans["GET /items/{id}"]
 	if server == nil || pull == nil || call == nil {
 		t.Fatalf("got %d spans: %v", len(collector.spans), collector.spans)
 	}
@@ -128,15 +128,15 @@ func TestAWebhookItsPullAndItsVendorCallAreOneTraceThatTellsNothing(t *testing.T
 		t.Error(diff)
 	}
 	for span, want := range map[*tracepb.Span]map[string]any{
-		server: {"http.request.method": "POST", "http.route": knock, "http.response.status_code": int64(202), "url.path": "/v1/discovery/webhooks/pluggy/{token}"},
+		server: {"http.request.method": "POST", "http.route": webhookRoute, "http.response.status_code": int64(202), "url.path": "/v1/discovery/webhooks/pluggy/{token}"},
 		pull:   {"error.type": "vendor_unreachable"},
 		call:   {"http.request.method": "GET", "url.template": "/items/{id}", "http.response.status_code": int64(429), "error.type": "429"},
 	} {
-		if diff := cmp.Diff(want, texts(span.Attributes)); diff != "" {
+		if diff := cmp.Diff(want, attributeValues(span.Attributes)); diff != "" {
 			t.Errorf("%s: %s", span.Name, diff)
 		}
 	}
-	if id := texts(collector.resources[0].Attributes); id["service.name"] != "discovery" || id["service.version"] != "1.2.3" {
+	if id := attributeValues(collector.resources[0].Attributes); id["service.name"] != "discovery" || id["service.version"] != "1.2.3" {
 		t.Errorf("exported as %v", id)
 	}
 	if n := strings.Count(lines.String(), `"trace":"`+incoming[3:35]); n != 3 {
@@ -159,7 +159,7 @@ func TestAWebhookItsPullAndItsVendorCallAreOneTraceThatTellsNothing(t *testing.T
 }
 
 func TestResumeBeginsAnewWithoutATraceparent(t *testing.T) {
-	collector := collect(t)
+	collector := startCollector(t)
 	traces, end := start(t, OTLP{Endpoint: collector.URL})
 	around, over := traces.Resume(t.Context(), incoming, "around")
 	for _, carried := range []string{"", "nonsense", "00-00000000000000000000000000000000-00f067aa0ba902b7-01", incoming[:54]} {
@@ -174,7 +174,7 @@ func TestResumeBeginsAnewWithoutATraceparent(t *testing.T) {
 	if anew := collector.spans["anew"]; len(anew.ParentSpanId) != 0 || anew.Status.GetCode() != tracepb.Status_STATUS_CODE_UNSET {
 		t.Errorf("%v", anew)
 	}
-	if got := texts(collector.spans["around"].Attributes)["error.type"]; got != "internal_error" {
+	if got := attributeValues(collector.spans["around"].Attributes)["error.type"]; got != "internal_error" {
 		t.Errorf("an unknown failure is %v", got)
 	}
 }

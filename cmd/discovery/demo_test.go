@@ -21,21 +21,21 @@ func TestDemoShowsBothVendorsAndNoSecret(t *testing.T) {
 	if err := demo(t.Context(), &out); err != nil {
 		t.Fatalf("%v, after:\n%s", err, out.String())
 	}
-	told := out.String()
+	reported := out.String()
 	for _, vendor := range []string{"-- pluggy", "-- belvo"} {
-		if !strings.Contains(told, vendor) {
+		if !strings.Contains(reported, vendor) {
 			t.Errorf("says nothing of %q", vendor)
 		}
 	}
 	for _, secret := range []string{
 		pluggysim.DemoClientID, pluggysim.DemoClientSecret, belvosim.DemoSecretID, belvosim.DemoSecretPassword,
-		demoSigning, demoShared, "eyJ",
+		demoHMACSecret, demoAuthorization, "eyJ",
 	} {
-		if strings.Contains(told, secret) {
+		if strings.Contains(reported, secret) {
 			t.Errorf("shows %q", secret)
 		}
 	}
-	if token := rawToken.FindString(told); token != "" {
+	if token := rawToken.FindString(reported); token != "" {
 		t.Errorf("shows what looks like a token: %q", token)
 	}
 	if left, err := os.ReadDir(os.Getenv("TMPDIR")); err != nil || len(left) != 0 {

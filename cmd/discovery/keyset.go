@@ -28,10 +28,10 @@ func createCommand(options func() sealing.Options) *cobra.Command {
 	return &cobra.Command{
 		Use:   "create FILE",
 		Short: "Write a new keyset (mode 0600); refuses to overwrite",
-		Args:  exactly(1),
+		Args:  exactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := sealing.Create(args[0], options()); err != nil {
-				return ofFile(err)
+				return fileArgumentError(err)
 			}
 			cmd.Println("created", args[0])
 			return nil
@@ -59,11 +59,11 @@ func rotateCommand(options func() sealing.Options) *cobra.Command {
 		Use:   "rotate FILE",
 		Short: "Put a new primary key into a keyset, at once or in two steps",
 		Long:  rotateHelp,
-		Args:  exactly(1),
+		Args:  exactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			steps, done := rotation(add, promote)
+			steps, done := rotationSteps(add, promote)
 			if err := sealing.Rotate(args[0], steps, options()); err != nil {
-				return ofFile(err)
+				return fileArgumentError(err)
 			}
 			cmd.Println(done, args[0])
 			return nil
@@ -76,12 +76,12 @@ func rotateCommand(options func() sealing.Options) *cobra.Command {
 
 // ofFile blames the argument, where sealing, which serves the service too, blames the
 // setting that names the file there.
-func ofFile(err error) error {
+func fileArgumentError(err error) error {
 	return errors.New(strings.ReplaceAll(err.Error(), "SEALING_KEYSET_FILE", "FILE"))
 }
 
 // rotation gives the steps that the flags ask for, and what to say when they are done.
-func rotation(add, promote bool) (sealing.Step, string) {
+func rotationSteps(add, promote bool) (sealing.Step, string) {
 	switch {
 	case add == promote:
 		return sealing.Add | sealing.Promote, "rotated"

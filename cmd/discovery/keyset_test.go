@@ -9,7 +9,7 @@ import (
 )
 
 // keysOf reads how many keys a keyset has, and which is the primary one.
-func keysOf(t *testing.T, file string) (keys int, primary uint32) {
+func readKeyset(t *testing.T, file string) (keys int, primary uint32) {
 	t.Helper()
 	raw, err := os.ReadFile(file)
 	if err != nil {
@@ -27,18 +27,18 @@ func keysOf(t *testing.T, file string) (keys int, primary uint32) {
 
 func TestKeysetIsCreatedForItsOwnerAlone(t *testing.T) {
 	file, env := filepath.Join(t.TempDir(), "keyset.json"), environment(t)
-	if code, _, said := program(t, env, "keyset", "create", file); code != 0 {
-		t.Fatalf("exit %d: %s", code, said)
+	if code, _, stderr := program(t, env, "keyset", "create", file); code != 0 {
+		t.Fatalf("exit %d: %s", code, stderr)
 	}
 	info, err := os.Stat(file)
 	if err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("mode %v, %v", info.Mode(), err)
 	}
-	_, before := keysOf(t, file)
+	_, before := readKeyset(t, file)
 	if code, _, _ := program(t, env, "keyset", "create", file); code != exitFailure {
 		t.Errorf("a second create exits with %d", code)
 	}
-	if _, after := keysOf(t, file); after != before {
+	if _, after := readKeyset(t, file); after != before {
 		t.Error("the keyset was overwritten")
 	}
 }
@@ -54,9 +54,9 @@ func TestAKeysetFileAtFaultIsBlamedAsTheArgument(t *testing.T) {
 		"no keyset to rotate": {"rotate", there},
 		"one that is there":   {"create", there},
 	} {
-		code, _, said := program(t, environment(t), append([]string{"keyset"}, args...)...)
-		if code != exitFailure || !strings.HasPrefix(said, "discovery: FILE: ") || strings.Contains(said, "SEALING_") || strings.Count(said, "\n") != 1 {
-			t.Errorf("%s: exit %d, said %q", name, code, said)
+		code, _, stderr := program(t, environment(t), append([]string{"keyset"}, args...)...)
+		if code != exitFailure || !strings.HasPrefix(stderr, "discovery: FILE: ") || strings.Contains(stderr, "SEALING_") || strings.Count(stderr, "\n") != 1 {
+			t.Errorf("%s: exit %d, said %q", name, code, stderr)
 		}
 	}
 }
@@ -79,12 +79,12 @@ func TestKeysetRotates(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			env := withKeyset(t, environment(t))
 			file, _ := env("SEALING_KEYSET_FILE")
-			_, before := keysOf(t, file)
+			_, before := readKeyset(t, file)
 			code := 0
 			for _, flags := range test.steps {
 				code, _, _ = program(t, env, append([]string{"keyset", "rotate", file}, flags...)...)
 			}
-			keys, after := keysOf(t, file)
+			keys, after := readKeyset(t, file)
 			if code != test.last || keys != test.keys || (after != before) != test.turned {
 				t.Errorf("exit %d with %d keys, primary turned %v; want %+v", code, keys, after != before, test)
 			}

@@ -65,7 +65,7 @@ type usageError struct{ error }
 func (e usageError) Unwrap() error { return e.error }
 
 // exactly wants so many arguments.
-func exactly(n int) cobra.PositionalArgs {
+func exactArgs(n int) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) != n {
 			return usageError{fmt.Errorf("usage: %s", cmd.UseLine())}
@@ -87,7 +87,7 @@ func report(err error, stderr io.Writer) int {
 }
 
 // untilStopped takes an order to stop for the end of a command that works until it comes.
-func untilStopped(err error) error {
+func ignoreInterrupt(err error) error {
 	if errors.Is(err, context.Canceled) {
 		return nil
 	}
@@ -97,7 +97,7 @@ func untilStopped(err error) error {
 // unlessStopped says of a command that works until it is done that it was told to stop
 // before. Whatever failed by that, the database's interruption for one, failed for no other
 // reason.
-func unlessStopped(ctx context.Context, command string, err error) error {
+func interruptedError(ctx context.Context, command string, err error) error {
 	if err == nil || ctx.Err() == nil {
 		return err
 	}
@@ -115,11 +115,11 @@ func oneLine(text string) string {
 
 // settings loads the whole configuration.
 func settings(env lookup) (configs.Config, error) {
-	return told(configs.Load(env, compose.Networks()))
+	return settingsError(configs.Load(env, compose.Networks()))
 }
 
 // told puts all faults of the settings into one line, by name.
-func told(cfg configs.Config, err error) (configs.Config, error) {
+func settingsError(cfg configs.Config, err error) (configs.Config, error) {
 	if err == nil {
 		return cfg, nil
 	}

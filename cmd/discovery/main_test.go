@@ -57,8 +57,8 @@ func program(t *testing.T, env lookup, args ...string) (code int, stdout, stderr
 func withKeyset(t *testing.T, env lookup) lookup {
 	t.Helper()
 	file, _ := env("SEALING_KEYSET_FILE")
-	if code, _, said := program(t, env, "keyset", "create", file); code != 0 {
-		t.Fatal(said)
+	if code, _, stderr := program(t, env, "keyset", "create", file); code != 0 {
+		t.Fatal(stderr)
 	}
 	return env
 }
@@ -77,12 +77,12 @@ func TestWhatTheCallerGotWrongExitsWithTwo(t *testing.T) {
 		"a tenant that is none":        {[]string{"token", canary}, "TENANT must be a UUID"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			code, out, said := program(t, environment(t), test.args...)
-			if code != exitUsage || !strings.Contains(said, test.says) || strings.Count(said, "\n") != 1 {
-				t.Errorf("exit %d with %q, want %d with one line that says %q", code, said, exitUsage, test.says)
+			code, out, stderr := program(t, environment(t), test.args...)
+			if code != exitUsage || !strings.Contains(stderr, test.says) || strings.Count(stderr, "\n") != 1 {
+				t.Errorf("exit %d with %q, want %d with one line that says %q", code, stderr, exitUsage, test.says)
 			}
-			if out != "" || strings.Contains(said, canary) {
-				t.Errorf("wrote %q, said %q", out, said)
+			if out != "" || strings.Contains(stderr, canary) {
+				t.Errorf("wrote %q, said %q", out, stderr)
 			}
 		})
 	}
@@ -107,43 +107,43 @@ func TestASettingAtFaultExitsWithTwoAndIsNamed(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			env := withKeyset(t, environment(t))
-			code, _, said := program(t, func(name string) (string, bool) {
+			code, _, stderr := program(t, func(name string) (string, bool) {
 				if name == test.setting {
 					return test.value, true
 				}
 				return env(name)
 			}, "serve")
-			if code != exitUsage || !strings.Contains(said, test.setting) || strings.Count(said, "\n") != 1 {
-				t.Errorf("exit %d with %q, want %d with one line that names %s", code, said, exitUsage, test.setting)
+			if code != exitUsage || !strings.Contains(stderr, test.setting) || strings.Count(stderr, "\n") != 1 {
+				t.Errorf("exit %d with %q, want %d with one line that names %s", code, stderr, exitUsage, test.setting)
 			}
-			if strings.Contains(said, canary) {
-				t.Errorf("%q repeats the value", said)
+			if strings.Contains(stderr, canary) {
+				t.Errorf("%q repeats the value", stderr)
 			}
 		})
 	}
 }
 
 func TestAllSettingsAtFaultAreNamedInOneLine(t *testing.T) {
-	code, _, said := program(t, environment(t, "SERVER_ADDRESS", "x", "PULL_WORKERS", "x"), "serve")
-	if code != exitUsage || !strings.Contains(said, "SERVER_ADDRESS") || !strings.Contains(said, "PULL_WORKERS") || strings.Count(said, "\n") != 1 {
-		t.Errorf("exit %d with %q", code, said)
+	code, _, stderr := program(t, environment(t, "SERVER_ADDRESS", "x", "PULL_WORKERS", "x"), "serve")
+	if code != exitUsage || !strings.Contains(stderr, "SERVER_ADDRESS") || !strings.Contains(stderr, "PULL_WORKERS") || strings.Count(stderr, "\n") != 1 {
+		t.Errorf("exit %d with %q", code, stderr)
 	}
 }
 
 func TestADatabaseThatIsAwayExitsWithOne(t *testing.T) {
 	for _, command := range []string{"serve", "migrate", "reseal"} {
 		env := withKeyset(t, environment(t, "DATABASE_URL", "postgres://u:"+canary+"@127.0.0.1:1/d"))
-		code, _, said := program(t, env, command)
-		if code != exitFailure || !strings.Contains(said, "DATABASE_URL") || strings.Count(said, "\n") != 1 || strings.Contains(said, canary) {
-			t.Errorf("%s: exit %d with %q, want %d with one line", command, code, said, exitFailure)
+		code, _, stderr := program(t, env, command)
+		if code != exitFailure || !strings.Contains(stderr, "DATABASE_URL") || strings.Count(stderr, "\n") != 1 || strings.Contains(stderr, canary) {
+			t.Errorf("%s: exit %d with %q, want %d with one line", command, code, stderr, exitFailure)
 		}
 	}
 }
 
 func TestReportNeedsOneLine(t *testing.T) {
-	var said bytes.Buffer
-	if code := report(errors.New("this:\n\tone\r\n\n two\n"), &said); code != exitFailure || said.String() != "discovery: this: one; two\n" {
-		t.Errorf("exit %d with %q", code, said.String())
+	var stderr bytes.Buffer
+	if code := report(errors.New("this:\n\tone\r\n\n two\n"), &stderr); code != exitFailure || stderr.String() != "discovery: this: one; two\n" {
+		t.Errorf("exit %d with %q", code, stderr.String())
 	}
 	for want, err := range map[int]error{0: nil, exitFailure: fmt.Errorf("stopped: %w", context.Canceled)} {
 		if code := report(err, io.Discard); code != want {
@@ -197,8 +197,8 @@ func TestServeEndsWithItsContext(t *testing.T) {
 func TestMigrateAndResealSayWhatTheyDid(t *testing.T) {
 	env := withKeyset(t, environment(t))
 	for command, want := range map[string]string{"migrate": "the schema is up to date\n", "reseal": "0 credentials resealed\n"} {
-		if code, out, said := program(t, env, command); code != 0 || out != want {
-			t.Errorf("%s: exit %d, wrote %q, said %q", command, code, out, said)
+		if code, out, stderr := program(t, env, command); code != 0 || out != want {
+			t.Errorf("%s: exit %d, wrote %q, said %q", command, code, out, stderr)
 		}
 	}
 }
@@ -216,17 +216,17 @@ func TestMigrateAndResealNeedTheirOwnSettingsAlone(t *testing.T) {
 			}
 			return "", false
 		}
-		if code, _, said := program(t, only, command); code != 0 {
-			t.Errorf("%s: exit %d, said %q", command, code, said)
+		if code, _, stderr := program(t, only, command); code != 0 {
+			t.Errorf("%s: exit %d, said %q", command, code, stderr)
 		}
-		code, _, said := program(t, func(name string) (string, bool) {
+		code, _, stderr := program(t, func(name string) (string, bool) {
 			if name == "DATABASE_URL" {
 				return canary, true
 			}
 			return "", false
 		}, command)
-		if code != exitUsage || strings.Count(said, "\n") != 1 || !strings.Contains(said, "DATABASE_URL") || strings.Contains(said, canary) {
-			t.Errorf("%s of no database: exit %d, said %q", command, code, said)
+		if code != exitUsage || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, "DATABASE_URL") || strings.Contains(stderr, canary) {
+			t.Errorf("%s of no database: exit %d, said %q", command, code, stderr)
 		}
 	}
 }

@@ -23,7 +23,7 @@ func sandboxCommand() *cobra.Command {
 		Short: "Serve the simulators of Pluggy and Belvo, with their control surface at /_control/",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return untilStopped(sandbox(cmd.Context(), pluggyAt, belvoAt, cmd.OutOrStdout()))
+			return ignoreInterrupt(sandbox(cmd.Context(), pluggyAt, belvoAt, cmd.OutOrStdout()))
 		},
 	}
 	cmd.Flags().StringVar(&pluggyAt, "pluggy", "127.0.0.1:4031", "where Pluggy listens")

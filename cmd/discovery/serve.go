@@ -19,7 +19,7 @@ func serveCommand(env lookup, logTo io.Writer) *cobra.Command {
 		Short: "Serve the API, the webhooks and the pulls",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return untilStopped(serve(cmd.Context(), env, logTo))
+			return ignoreInterrupt(serve(cmd.Context(), env, logTo))
 		},
 	}
 }
@@ -51,7 +51,7 @@ func serve(ctx context.Context, env lookup, logTo io.Writer) error {
 	if _, chosen := env("GOGC"); !chosen {
 		go system.PaceHeap(ctx)
 	}
-	go giveBack()
+	go releaseStartupMemory()
 	return app.Serve(ctx, listener, admin)
 }
 

@@ -13,13 +13,13 @@ import (
 )
 
 // tokenLife is how long a development token is good for.
-const tokenLife = time.Hour
+const tokenLifetime = time.Hour
 
 func tokenCommand(env lookup) *cobra.Command {
 	return &cobra.Command{
 		Use:   "token TENANT",
 		Short: "Print an operator token of a tenant (a UUID), good for an hour; development only",
-		Args:  exactly(1),
+		Args:  exactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			cfg, err := settings(env)
 			if err != nil {
@@ -47,7 +47,7 @@ func operatorToken(cfg configs.Config, tenant string, now time.Time) (string, er
 	if err != nil {
 		return "", errors.New("token: TENANT must be a UUID")
 	}
-	b := jwt.NewBuilder().IssuedAt(now).Expiration(now.Add(tokenLife)).
+	b := jwt.NewBuilder().IssuedAt(now).Expiration(now.Add(tokenLifetime)).
 		Claim(cfg.Auth.TenantClaim, id.String()).Claim("scope", "discovery:read discovery:write")
 	if cfg.Auth.Issuer != "" {
 		b = b.Issuer(cfg.Auth.Issuer)

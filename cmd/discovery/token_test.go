@@ -25,9 +25,9 @@ func verify(t *testing.T, token string, claims auth.Claims) (auth.Principal, err
 func TestTokenLetsItsTenantIn(t *testing.T) {
 	tenant := uuid.NewString()
 	env := environment(t, "AUTH_ISSUER", "us", "AUTH_AUDIENCE", "them", "AUTH_TENANT_CLAIM", "org")
-	code, token, said := program(t, env, "token", tenant)
+	code, token, stderr := program(t, env, "token", tenant)
 	if code != 0 {
-		t.Fatalf("exit %d: %s", code, said)
+		t.Fatalf("exit %d: %s", code, stderr)
 	}
 	who, err := verify(t, token, auth.Claims{Issuer: "us", Audience: "them", TenantClaim: "org"})
 	if err != nil || who.Tenant.String() != tenant || !who.Can("discovery:read") || !who.Can("discovery:write") {
@@ -58,9 +58,9 @@ func TestTokenIsForDevelopmentAlone(t *testing.T) {
 		"unset environment": environment(t, "ENV_NAME", "", "PUBLIC_URL", "https://example.com"),
 	} {
 		t.Run(name, func(t *testing.T) {
-			code, token, said := program(t, env, "token", uuid.NewString())
-			if code != exitUsage || token != "" || strings.Count(said, "\n") != 1 {
-				t.Errorf("exit %d, wrote %q, said %q", code, token, said)
+			code, token, stderr := program(t, env, "token", uuid.NewString())
+			if code != exitUsage || token != "" || strings.Count(stderr, "\n") != 1 {
+				t.Errorf("exit %d, wrote %q, said %q", code, token, stderr)
 			}
 		})
 	}

@@ -38,15 +38,15 @@ type page struct {
 }
 
 // laterError is a failure that passes: the same cursor may be asked for again.
-type laterError struct {
+type retryError struct {
 	cause error
 	after time.Duration
 }
 
-func (e *laterError) Error() string { return fmt.Sprintf("again in %s: %v", e.after, e.cause) }
+func (e *retryError) Error() string { return fmt.Sprintf("again in %s: %v", e.after, e.cause) }
 
 // retry is how long to wait when the service does not say.
-const retry = 2 * time.Second
+const defaultRetryAfter = 2 * time.Second
 
 // read asks for the page behind the cursor; "" is the beginning.
 func (f feed) read(ctx context.Context, cursor string) (page, error) {
@@ -63,29 +63,29 @@ func (f feed) read(ctx context.Context, cursor string) (page, error) {
 	request.Header.Set("Authorization", "Bearer "+f.token)
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
-		return page{}, &laterError{err, retry}
+		return page{}, &retryError{err, defaultRetryAfter}
 	}
 	defer func() { _ = response.Body.Close() }()
-	return answer(response)
+	return parseResponse(response)
 }
 
 // answer tells a page from a failure that passes and from one that does not: a token that
 // has expired, a cursor that is none.
-func answer(response *http.Response) (page, error) {
+func parseResponse(response *http.Response) (page, error) {
 	switch status := response.StatusCode; {
 	case status == http.StatusTooManyRequests || status >= http.StatusInternalServerError:
-		after := retry
+		after := defaultRetryAfter
 		if seconds, err := strconv.Atoi(response.Header.Get("Retry-After")); err == nil {
 			after = time.Duration(seconds) * time.Second
 		}
-		return page{}, &laterError{fmt.Errorf("the service answered %s", response.Status), after}
+		return page{}, &retryError{fmt.Errorf("the service answered %s", response.Status), after}
 	case status != http.StatusOK:
 		problem, _ := io.ReadAll(io.LimitReader(response.Body, 1<<12))
 		return page{}, fmt.Errorf("the service answered %s: %s", response.Status, problem)
 	}
 	var p page
 	if err := json.NewDecoder(response.Body).Decode(&p); err != nil {
-		return page{}, &laterError{fmt.Errorf("the answer broke off: %w", err), retry}
+		return page{}, &retryError{fmt.Errorf("the answer broke off: %w", err), defaultRetryAfter}
 	}
 	return p, nil
 }

@@ -52,9 +52,9 @@ func run(ctx context.Context, f feed, state string, once bool, out io.Writer) er
 	}
 	for {
 		p, err := f.read(ctx, l.cursor)
-		if later := (*laterError)(nil); errors.As(err, &later) {
+		if retryable := (*retryError)(nil); errors.As(err, &retryable) {
 			log.Print(err)
-			if err = sleep(ctx, later.after); err == nil {
+			if err = sleep(ctx, retryable.after); err == nil {
 				continue
 			}
 		}
@@ -82,11 +82,11 @@ func sleep(ctx context.Context, d time.Duration) error {
 // print shows the copy: id, version, what a reconciliation looks at.
 func (l *ledger) print(out io.Writer) error {
 	for _, t := range l.sorted() {
-		gone := ""
+		removed := ""
 		if t.RemovedAt != nil {
-			gone = " removed"
+			removed = " removed"
 		}
-		if _, err := fmt.Fprintf(out, "%s v%d %s %s %s%s\n", t.ID, t.Version, t.Date, t.Amount, t.Currency, gone); err != nil {
+		if _, err := fmt.Fprintf(out, "%s v%d %s %s %s%s\n", t.ID, t.Version, t.Date, t.Amount, t.Currency, removed); err != nil {
 			return err
 		}
 	}

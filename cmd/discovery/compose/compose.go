@@ -47,40 +47,40 @@ type App struct {
 	Metrics *telemetry.Metrics
 	Log     *zap.Logger
 
-	cfg      configs.Config
-	handler  http.Handler
-	vendors  *vendorhttp.Client
-	traces   *telemetry.Traces
-	export   func(context.Context) error // sends what waits of them; nil when that is done
-	draining atomic.Bool
-	ending   context.CancelFunc
+	cfg            configs.Config
+	handler        http.Handler
+	vendors        *vendorhttp.Client
+	traces         *telemetry.Traces
+	shutdownTraces func(context.Context) error // sends what waits of them; nil when that is done
+	draining       atomic.Bool
+	cancel         context.CancelFunc
 }
 
 // New composes the service: opens keyset and database, and migrates unless the settings
 // say otherwise. ctx bounds the start alone. Errors: what could not be opened, named by
 // its setting, a SettingError where the setting is to be mended; nothing stays open then.
 func New(ctx context.Context, cfg configs.Config, o Overrides) (app *App, err error) {
-	a, life := newApp(ctx, cfg, o)
+	a, lifetime := newApp(ctx, cfg, o)
 	defer func() {
 		if err != nil {
 			a.Close()
 		}
 	}()
-	if err := a.trace(life); err != nil {
+	if err := a.startTracing(lifetime); err != nil {
 		return nil, err
 	}
-	sealer, err := a.sealer()
+	sealer, err := a.openKeyset()
 	if err != nil {
 		return nil, err
 	}
-	verifier, err := a.verifier(life)
+	verifier, err := a.newVerifier(lifetime)
 	if err != nil {
 		return nil, err
 	}
-	if err := a.open(ctx, sealer, o); err != nil {
+	if err := a.openService(ctx, sealer, o); err != nil {
 		return nil, err
 	}
-	surface, err := rest.New(a.Service, a.surface(verifier))
+	surface, err := rest.New(a.Service, a.restOptions(verifier))
 	if err != nil {
 		return nil, err
 	}
@@ -92,20 +92,20 @@ func New(ctx context.Context, cfg configs.Config, o Overrides) (app *App, err er
 // on what is stored. Of the settings it needs what configs.LoadReseal reads. Otherwise it is
 // as New; the App is not to be served.
 func NewOffline(ctx context.Context, cfg configs.Config, o Overrides) (app *App, err error) {
-	a, life := newApp(ctx, cfg, o)
+	a, lifetime := newApp(ctx, cfg, o)
 	defer func() {
 		if err != nil {
 			a.Close()
 		}
 	}()
-	if err := a.trace(life); err != nil {
+	if err := a.startTracing(lifetime); err != nil {
 		return nil, err
 	}
-	sealer, err := a.sealer()
+	sealer, err := a.openKeyset()
 	if err != nil {
 		return nil, err
 	}
-	if err := a.open(ctx, sealer, o); err != nil {
+	if err := a.openService(ctx, sealer, o); err != nil {
 		return nil, err
 	}
 	return a, nil
@@ -113,25 +113,25 @@ func NewOffline(ctx context.Context, cfg configs.Config, o Overrides) (app *App,
 
 // newApp gives an App with nothing open, and the context that ends with its Close.
 func newApp(ctx context.Context, cfg configs.Config, o Overrides) (*App, context.Context) {
-	life, ending := context.WithCancel(context.WithoutCancel(ctx))
+	lifetime, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	return &App{
-		cfg: cfg, ending: ending, Metrics: telemetry.NewMetrics(names()...),
+		cfg: cfg, cancel: cancel, Metrics: telemetry.NewMetrics(vendorNames()...),
 		Log: telemetry.Logger(cmp.Or[io.Writer](o.LogTo, os.Stderr), cfg.Log.Level, cfg.Log.Format),
-	}, life
+	}, lifetime
 }
 
 // open opens the database and puts the service on it.
-func (a *App) open(ctx context.Context, sealer ports.Sealer, o Overrides) (err error) {
-	work := background.Config{OnError: a.fault, Backlog: a.Metrics.Backlog}
-	if a.Stores, err = openStores(ctx, a.cfg, work); err != nil {
+func (a *App) openService(ctx context.Context, sealer ports.Sealer, o Overrides) (err error) {
+	jobsConfig := background.Config{OnError: a.reportError, Backlog: a.Metrics.Backlog}
+	if a.Stores, err = openStores(ctx, a.cfg, jobsConfig); err != nil {
 		return err
 	}
 	a.Stores.Deliveries, a.Stores.Pulls = a.traces.Deliveries(a.Stores.Deliveries), a.traces.Pulls(a.Stores.Pulls)
 	if o.Wrap != nil {
 		o.Wrap(&a.Stores)
 	}
-	a.vendors = a.egress(a.cfg.Egress, o)
-	a.Service, err = application.New(a.deps(sealer, o))
+	a.vendors = a.newVendorClient(a.cfg.Egress, o)
+	a.Service, err = application.New(a.serviceDeps(sealer, o))
 	return err
 }
 
@@ -141,13 +141,13 @@ func (a *App) Handler() http.Handler { return a.handler }
 // Close lets go of everything that is open, after the last traces are sent. It may be
 // called twice.
 func (a *App) Close() {
-	a.ending()
+	a.cancel()
 	if a.vendors != nil {
 		a.vendors.Close()
 	}
-	if a.export != nil {
-		a.lastTraces()
-		a.export = nil
+	if a.shutdownTraces != nil {
+		a.flushTraces()
+		a.shutdownTraces = nil
 	}
 	if a.Stores.Close != nil {
 		if err := a.closeStores(); err != nil {
@@ -167,12 +167,12 @@ func (a *App) closeStores() error {
 	select {
 	case err := <-closed:
 		return err
-	case <-time.After(closeTime):
+	case <-time.After(closeTimeout):
 		return errors.New("it did not let go in time")
 	}
 }
 
-func (a *App) egress(e configs.Egress, o Overrides) *vendorhttp.Client {
+func (a *App) newVendorClient(e configs.Egress, o Overrides) *vendorhttp.Client {
 	return vendorhttp.New(vendorhttp.Config{
 		AllowedCIDRs: e.AllowedCIDRs, AllowHTTP: e.AllowHTTP,
 		UserAgent: "aggregator-connections/" + Version(),
@@ -182,7 +182,7 @@ func (a *App) egress(e configs.Egress, o Overrides) *vendorhttp.Client {
 	})
 }
 
-func (a *App) deps(sealer ports.Sealer, o Overrides) application.Deps {
+func (a *App) serviceDeps(sealer ports.Sealer, o Overrides) application.Deps {
 	d := application.Deps{
 		Connections: a.Stores.Connections, Tokens: a.Stores.Tokens, Deliveries: a.Stores.Deliveries,
 		Idempotency: a.Stores.Idempotency, Pulls: a.Stores.Pulls, Ledger: a.Stores.Ledger,
@@ -200,9 +200,9 @@ func (a *App) deps(sealer ports.Sealer, o Overrides) application.Deps {
 	return d
 }
 
-func (a *App) surface(verifier rest.Verifier) rest.Options {
+func (a *App) restOptions(verifier rest.Verifier) rest.Options {
 	return rest.Options{
-		Vendors:  names(),
+		Vendors:  vendorNames(),
 		Verifier: verifier, Clock: system.Clock{}, NewRequestID: uuid.NewString,
 		AllowHTTP: a.cfg.Egress.AllowHTTP, Egress: a.vendors.Guard(), PublicURL: a.cfg.PublicURL, Development: a.cfg.IsDevelopment(),
 		RequireScopes: a.cfg.Auth.RequireScopes, TrustedProxies: a.cfg.TrustedProxies,
@@ -213,22 +213,22 @@ func (a *App) surface(verifier rest.Verifier) rest.Options {
 }
 
 // readyTime bounds a readiness check: a database that hangs is one that is away.
-const readyTime = 1500 * time.Millisecond
+const readyTimeout = 1500 * time.Millisecond
 
 func (a *App) ready(ctx context.Context) map[string]error {
-	ctx, cancel := context.WithTimeout(ctx, readyTime)
+	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
 	return map[string]error{"database": a.Stores.Prober.Ping(ctx)}
 }
 
-func (a *App) fault(f ports.BackgroundError) {
+func (a *App) reportError(f ports.BackgroundError) {
 	telemetry.Observer{Log: a.Log, Metrics: a.Metrics}.Emit(context.Background(), f)
 }
 
-func (a *App) sealer() (ports.Sealer, error) {
+func (a *App) openKeyset() (ports.Sealer, error) {
 	sealer, err := sealing.Open(a.cfg.Sealing.KeysetFile, sealing.Options{
 		KEKURI:  a.cfg.Sealing.KEKURI,
-		OnError: func(err error) { a.fault(ports.BackgroundError{Task: "keyset", Err: err}) },
+		OnError: func(err error) { a.reportError(ports.BackgroundError{Task: "keyset", Err: err}) },
 	})
 	if err != nil {
 		return nil, SettingError{err} // names its setting itself
@@ -236,18 +236,18 @@ func (a *App) sealer() (ports.Sealer, error) {
 	return sealer, nil
 }
 
-func (a *App) verifier(life context.Context) (*auth.Verifier, error) {
+func (a *App) newVerifier(lifetime context.Context) (*auth.Verifier, error) {
 	c := a.cfg.Auth
 	claims := auth.Claims{Issuer: c.Issuer, Audience: c.Audience, TenantClaim: c.TenantClaim}
 	if c.JWKSURL == "" {
 		v, err := auth.NewHS256(c.JWTSecret, claims, system.Clock{})
-		return v, atFault("AUTH_JWT_SECRET", err)
+		return v, settingError("AUTH_JWT_SECRET", err)
 	}
-	v, err := auth.NewJWKS(life, auth.Issuer{
+	v, err := auth.NewJWKS(lifetime, auth.Issuer{
 		URL: c.JWKSURL, Client: &http.Client{Timeout: 5 * time.Second},
-		OnError: func(err error) { a.fault(ports.BackgroundError{Task: "issuer keys", Err: err}) },
+		OnError: func(err error) { a.reportError(ports.BackgroundError{Task: "issuer keys", Err: err}) },
 	}, claims, system.Clock{})
-	return v, atFault("AUTH_JWKS_URL", err)
+	return v, settingError("AUTH_JWKS_URL", err)
 }
 
 func clockOf(o Overrides) ports.Clock {

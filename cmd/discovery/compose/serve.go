@@ -17,11 +17,11 @@ import (
 // them the last traces (traceTime, and a second to cut them off) and the database's
 // connections. Together they stay below the 15 s after which an orchestrator kills.
 const (
-	noticeTime  = 500 * time.Millisecond
-	lastTime    = 200 * time.Millisecond
-	requestTime = 5 * time.Second
-	pullTime    = 6 * time.Second
-	closeTime   = time.Second
+	readinessDelay = 500 * time.Millisecond
+	closeDelay     = 200 * time.Millisecond
+	requestTimeout = 5 * time.Second
+	pullTimeout    = 6 * time.Second
+	closeTimeout   = time.Second
 )
 
 // Serve works until ctx ends, then drains and closes everything: readiness goes first,
@@ -29,7 +29,7 @@ const (
 // belong to Serve. Errors: what kept it from starting, or ended it early.
 func (a *App) Serve(ctx context.Context, listener, admin net.Listener) error {
 	defer a.Close()
-	listener = limited(listener, a.cfg.ServerMaxConnections)
+	listener = limitConnections(listener, a.cfg.ServerMaxConnections)
 	if err := a.Stores.Queue.Start(ctx, a.Service, a.Service); err != nil {
 		_ = listener.Close()
 		return err
@@ -54,11 +54,11 @@ func (a *App) Serve(ctx context.Context, listener, admin net.Listener) error {
 
 // limited bounds the connections that are open at once; 0 is no bound. Whoever comes then
 // waits before the door, in the kernel's queue, and is turned away when the door closes.
-func limited(listener net.Listener, most int) net.Listener {
-	if most == 0 {
+func limitConnections(listener net.Listener, maxConnections int) net.Listener {
+	if maxConnections == 0 {
 		return listener
 	}
-	return netutil.LimitListener(listener, most)
+	return netutil.LimitListener(listener, maxConnections)
 }
 
 // drain ends the service in the order in which its callers depend on it. Shutdown hangs up
@@ -68,16 +68,16 @@ func (a *App) drain(api *http.Server, listener net.Listener) {
 	a.draining.Store(true)
 	a.Service.StopWaiting()
 	a.Log.Info("draining")
-	time.Sleep(noticeTime)
+	time.Sleep(readinessDelay)
 	_ = listener.Close()
-	time.Sleep(lastTime)
-	requests, cancel := context.WithTimeout(context.Background(), requestTime)
+	time.Sleep(closeDelay)
+	requests, cancel := context.WithTimeout(context.Background(), requestTimeout)
 	defer cancel()
 	if err := api.Shutdown(requests); err != nil {
 		a.Log.Warn("requests were cut off", zap.Error(err))
 		_ = api.Close()
 	}
-	pulls, cancel := context.WithTimeout(context.Background(), pullTime)
+	pulls, cancel := context.WithTimeout(context.Background(), pullTimeout)
 	defer cancel()
 	if err := a.Stores.Queue.Stop(pulls); err != nil {
 		a.Log.Warn("pulls were cut off; another process takes them up", zap.Error(err))

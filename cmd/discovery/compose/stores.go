@@ -44,7 +44,7 @@ type Queue interface {
 const InMemory = "memory://"
 
 // views is what every backend calls its parts.
-type views interface {
+type storeSet interface {
 	Connections() ports.Connections
 	Tokens() ports.Tokens
 	Deliveries() ports.Deliveries
@@ -54,7 +54,7 @@ type views interface {
 	Ping(ctx context.Context) error
 }
 
-func storesOf(v views, queue Queue, closeAll func() error) Stores {
+func storesOf(v storeSet, queue Queue, closeAll func() error) Stores {
 	return Stores{
 		Connections: v.Connections(), Tokens: v.Tokens(), Deliveries: v.Deliveries(),
 		Idempotency: v.Idempotency(), Pulls: v.Pulls(), Ledger: v.Ledger(),
@@ -66,36 +66,36 @@ func storesOf(v views, queue Queue, closeAll func() error) Stores {
 // settings ask for it, and refused otherwise when it is behind. The errors of a database
 // may name its address, never a password; they are SettingErrors where waiting for it
 // would not help.
-func openStores(ctx context.Context, cfg configs.Config, work background.Config) (Stores, error) {
-	work.MaxWorkers = cfg.PullWorkers
-	work.ReconcileInterval, work.DeliveryRetention = cfg.ReconcileInterval, cfg.DeliveryRetention
+func openStores(ctx context.Context, cfg configs.Config, jobsConfig background.Config) (Stores, error) {
+	jobsConfig.MaxWorkers = cfg.PullWorkers
+	jobsConfig.ReconcileInterval, jobsConfig.DeliveryRetention = cfg.ReconcileInterval, cfg.DeliveryRetention
 	var stores Stores
 	var err error
 	switch {
 	case cfg.DatabaseURL == InMemory:
-		return inMemory(work), nil
+		return openMemory(jobsConfig), nil
 	case strings.HasPrefix(cfg.DatabaseURL, "sqlite://"):
-		stores, err = onSQLite(ctx, cfg, work)
+		stores, err = openSQLite(ctx, cfg, jobsConfig)
 	default:
-		stores, err = onPostgres(ctx, cfg, work)
+		stores, err = openPostgres(ctx, cfg, jobsConfig)
 	}
 	return stores, named("DATABASE_URL", err)
 }
 
-func inMemory(work background.Config) Stores {
-	queue := localjobs.New(work)
+func openMemory(jobsConfig background.Config) Stores {
+	queue := localjobs.New(jobsConfig)
 	store := memory.New(memory.Options{Nudge: func(id domain.PullID) { queue.Nudge(id) }})
 	return storesOf(store, queue, nil)
 }
 
-func onSQLite(ctx context.Context, cfg configs.Config, work background.Config) (Stores, error) {
+func openSQLite(ctx context.Context, cfg configs.Config, jobsConfig background.Config) (Stores, error) {
 	db, err := sqlite.Open(ctx, sqlite.Config{DSN: cfg.DatabaseURL})
 	if err != nil {
-		return Stores{}, blamed(err)
+		return Stores{}, openError(err)
 	}
-	queue, err := jobs.NewSQLite(db.Writer, jobs.Config{Config: work})
+	queue, err := jobs.NewSQLite(db.Writer, jobs.Config{Config: jobsConfig})
 	if err == nil {
-		err = upToDate(ctx, cfg.DatabaseMigrate, db, queue)
+		err = ensureSchema(ctx, cfg.DatabaseMigrate, db, queue)
 	}
 	if err != nil {
 		return Stores{}, errors.Join(err, db.Close())
@@ -105,7 +105,7 @@ func onSQLite(ctx context.Context, cfg configs.Config, work background.Config) (
 
 // blamed takes a file that cannot be opened for a wrong path, unless another process
 // holds it.
-func blamed(err error) error {
+func openError(err error) error {
 	const busy = 5 // SQLITE_BUSY, https://www.sqlite.org/rescode.html
 	if coded := (interface{ Code() int })(nil); errors.As(err, &coded) && coded.Code()&0xff == busy {
 		return err
@@ -113,7 +113,7 @@ func blamed(err error) error {
 	return SettingError{err}
 }
 
-func onPostgres(ctx context.Context, cfg configs.Config, work background.Config) (Stores, error) {
+func openPostgres(ctx context.Context, cfg configs.Config, jobsConfig background.Config) (Stores, error) {
 	if _, err := pgxpool.ParseConfig(cfg.DatabaseURL); err != nil {
 		return Stores{}, SettingError{errors.New("is not a PostgreSQL URL")} // pgx would quote it
 	}
@@ -121,9 +121,9 @@ func onPostgres(ctx context.Context, cfg configs.Config, work background.Config)
 	if err != nil {
 		return Stores{}, err
 	}
-	queue, err := jobs.NewPostgres(db.Pool, jobs.Config{Config: work})
+	queue, err := jobs.NewPostgres(db.Pool, jobs.Config{Config: jobsConfig})
 	if err == nil {
-		err = upToDate(ctx, cfg.DatabaseMigrate, db, queue)
+		err = ensureSchema(ctx, cfg.DatabaseMigrate, db, queue)
 	}
 	if err != nil {
 		return Stores{}, errors.Join(err, db.Close())

@@ -28,15 +28,15 @@ func vendors() []vendor {
 
 // Networks gives the wired vendors with the addresses they are known to call from.
 func Networks() map[domain.Vendor][]netip.Prefix {
-	known := make(map[domain.Vendor][]netip.Prefix)
+	networks := make(map[domain.Vendor][]netip.Prefix)
 	for _, v := range vendors() {
-		known[v.name] = v.networks
+		networks[v.name] = v.networks
 	}
-	return known
+	return networks
 }
 
 // names gives the wired vendors.
-func names() []domain.Vendor {
+func vendorNames() []domain.Vendor {
 	var all []domain.Vendor
 	for _, v := range vendors() {
 		all = append(all, v.name)

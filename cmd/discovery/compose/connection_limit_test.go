@@ -20,14 +20,14 @@ const request = "GET /health HTTP/1.1\r\nHost: h\r\n\r\n"
 type client struct {
 	t *testing.T
 	net.Conn
-	answers *bufio.Reader
+	responses *bufio.Reader
 }
 
 // limitedTo serves with room for so many connections, and gives a dialler of more.
-func limitedTo(t *testing.T, most int) (dial func() client) {
+func limitedTo(t *testing.T, maxConnections int) (dial func() client) {
 	t.Helper()
 	cfg := settings(t)
-	cfg.ServerMaxConnections = most
+	cfg.ServerMaxConnections = maxConnections
 	_, origin, _ := serve(t, cfg, compose.Overrides{LogTo: io.Discard})
 	return func() client {
 		t.Helper()
@@ -40,7 +40,7 @@ func limitedTo(t *testing.T, most int) (dial func() client) {
 	}
 }
 
-func (c client) ask() {
+func (c client) send() {
 	c.t.Helper()
 	if _, err := io.WriteString(c, request); err != nil {
 		c.t.Fatal(err)
@@ -48,9 +48,9 @@ func (c client) ask() {
 }
 
 // answered waits so long for one answer.
-func (c client) answered(within time.Duration) error {
+func (c client) readResponse(within time.Duration) error {
 	_ = c.SetReadDeadline(time.Now().Add(within))
-	response, err := http.ReadResponse(c.answers, nil)
+	response, err := http.ReadResponse(c.responses, nil)
 	if err != nil {
 		return err
 	}
@@ -59,11 +59,11 @@ func (c client) answered(within time.Duration) error {
 }
 
 // served insists on an answer.
-func (c client) served(who string) {
+func (c client) mustServe(name string) {
 	c.t.Helper()
-	c.ask()
-	if err := c.answered(patience); err != nil {
-		c.t.Fatalf("%s is not answered: %v", who, err)
+	c.send()
+	if err := c.readResponse(waitTimeout); err != nil {
+		c.t.Fatalf("%s is not answered: %v", name, err)
 	}
 }
 
@@ -71,16 +71,16 @@ func TestAConnectionTooManyWaitsUntilOneEnds(t *testing.T) {
 	t.Parallel()
 	dial := limitedTo(t, 2)
 	first, second := dial(), dial()
-	first.served("the first")
-	second.served("the second")
+	first.mustServe("the first")
+	second.mustServe("the second")
 	third := dial()
-	third.ask()
-	if err := third.answered(300 * time.Millisecond); !errors.Is(err, os.ErrDeadlineExceeded) {
+	third.send()
+	if err := third.readResponse(300 * time.Millisecond); !errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Fatalf("the third is not kept waiting: %v", err)
 	}
-	second.served("the second, while another waits,")
+	second.mustServe("the second, while another waits,")
 	_ = first.Close()
-	if err := third.answered(patience); err != nil {
+	if err := third.readResponse(waitTimeout); err != nil {
 		t.Errorf("the third is not let in after the first: %v", err)
 	}
 }
@@ -89,12 +89,12 @@ func TestZeroIsNoLimitOfConnections(t *testing.T) {
 	t.Parallel()
 	dial := limitedTo(t, 0)
 	for range 20 {
-		dial().served("one of many")
+		dial().mustServe("one of many")
 	}
 }
 
 // headerPatience is less than a whole request may take: a header must not live on that.
-const headerPatience = 12 * time.Second
+const headerTimeout = 12 * time.Second
 
 // A client that sends its header byte by byte is cut off, keeps nobody else from being
 // answered until then, and leaves its place to the next.
@@ -108,19 +108,19 @@ func TestASlowHeaderIsCutAndHoldsNobody(t *testing.T) {
 		defer close(cut)
 		slow.drip()
 	}()
-	honest := dial()
+	normal := dial()
 	for dripping := true; dripping; {
-		honest.served("who asks beside a slow one")
+		normal.mustServe("who asks beside a slow one")
 		select {
 		case <-cut:
 			dripping = false
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
-	if took := time.Since(began); took > headerPatience {
+	if took := time.Since(began); took > headerTimeout {
 		t.Errorf("the slow one was cut after %s", took)
 	}
-	dial().served("who comes after the slow one")
+	dial().mustServe("who comes after the slow one")
 }
 
 // drip sends a header that never ends until the other side has hung up. Each byte is

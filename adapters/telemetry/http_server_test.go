@@ -14,16 +14,16 @@ import (
 func TestAPathIsKeptOnlyAsFarAsItsTemplateVouches(t *testing.T) {
 	const id = "01890a5d-ac96-774b-bcce-b302099a8057"
 	for path, want := range map[[2]string]string{
-		{knock, "/v1/discovery/webhooks/belvo/" + rawToken}:             "/v1/discovery/webhooks/belvo/{token}",
-		{knock, "/v1/discovery/webhooks/" + rawToken + "/belvo"}:        "/v1/discovery/webhooks/{vendor}/{token}",
-		{knock, "/v1/discovery/webhooks/pluggy/" + id}:                  "/v1/discovery/webhooks/pluggy/{token}",
-		{knock, "/v1/discovery/webhooks/pluggy/a/" + rawToken}:          knock,
+		{webhookRoute, "/v1/discovery/webhooks/belvo/" + rawToken}:      "/v1/discovery/webhooks/belvo/{token}",
+		{webhookRoute, "/v1/discovery/webhooks/" + rawToken + "/belvo"}: "/v1/discovery/webhooks/{vendor}/{token}",
+		{webhookRoute, "/v1/discovery/webhooks/pluggy/" + id}:           "/v1/discovery/webhooks/pluggy/{token}",
+		{webhookRoute, "/v1/discovery/webhooks/pluggy/a/" + rawToken}:   webhookRoute,
 		{"/v1/discovery/pulls/{id}", "/v1/discovery/pulls/" + id}:       "/v1/discovery/pulls/" + id,
 		{"/v1/discovery/pulls/{id}", "/v1/discovery/pulls/" + rawToken}: "/v1/discovery/pulls/{id}",
 		{"/v1/discovery/pulls/{id}", "/v1/discovery/pulls/pluggy"}:      "/v1/discovery/pulls/{id}",
 		{"/docs", "/docs"}: "/docs",
 	} {
-		if got := vouched(path[0], path[1]); got != want {
+		if got := safePath(path[0], path[1]); got != want {
 			t.Errorf("%v: got %s, want %s", path, got, want)
 		}
 	}
@@ -33,7 +33,7 @@ func TestAPathIsKeptOnlyAsFarAsItsTemplateVouches(t *testing.T) {
 // span of each name.
 func spansOf(t *testing.T, handler http.HandlerFunc, requests ...*http.Request) map[string]map[string]any {
 	t.Helper()
-	collector := collect(t)
+	collector := startCollector(t)
 	traces, end := start(t, OTLP{Endpoint: collector.URL})
 	for _, r := range requests {
 		func() {
@@ -44,7 +44,7 @@ func spansOf(t *testing.T, handler http.HandlerFunc, requests ...*http.Request) 
 	end()
 	all := map[string]map[string]any{}
 	for name, span := range collector.spans {
-		all[name] = texts(span.Attributes)
+		all[name] = attributeValues(span.Attributes)
 	}
 	return all
 }
@@ -92,7 +92,7 @@ func TestASpanEndsAsItsRequestDid(t *testing.T) {
 }
 
 func TestTheMiddlewareLetsAHandlerReachItsConnection(t *testing.T) {
-	collector := collect(t)
+	collector := startCollector(t)
 	traces, end := start(t, OTLP{Endpoint: collector.URL})
 	defer end()
 	server := httptest.NewServer(traces.Middleware(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -106,9 +106,9 @@ func TestTheMiddlewareLetsAHandlerReachItsConnection(t *testing.T) {
 	})))
 	defer server.Close()
 	defer server.Client().CloseIdleConnections()
-	answer, err := server.Client().Get(server.URL)
+	response, err := server.Client().Get(server.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_ = answer.Body.Close()
+	_ = response.Body.Close()
 }

@@ -22,15 +22,15 @@ import (
 )
 
 // gathered is an OTLP collector inside the test.
-type gathered struct {
+type fakeCollector struct {
 	mu    sync.Mutex
 	raw   strings.Builder
 	spans []*tracepb.Span
 }
 
-func collect(t *testing.T) (*gathered, string) {
+func startCollector(t *testing.T) (*fakeCollector, string) {
 	t.Helper()
-	g := &gathered{}
+	g := &fakeCollector{}
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		raw, err := io.ReadAll(r.Body)
 		if err != nil {
@@ -57,7 +57,7 @@ func collect(t *testing.T) (*gathered, string) {
 }
 
 // named gives the trace's first span of the name below the parent; nil is no parent.
-func (g *gathered) named(trace, name string, parent *tracepb.Span) *tracepb.Span {
+func (g *fakeCollector) named(trace, name string, parent *tracepb.Span) *tracepb.Span {
 	for _, span := range g.spans {
 		if hex.EncodeToString(span.TraceId) == trace && span.Name == name &&
 			(parent == nil || string(span.ParentSpanId) == string(parent.SpanId)) {
@@ -67,7 +67,7 @@ func (g *gathered) named(trace, name string, parent *tracepb.Span) *tracepb.Span
 	return nil
 }
 
-func (g *gathered) names() (all []string) {
+func (g *fakeCollector) names() (all []string) {
 	for _, span := range g.spans {
 		all = append(all, span.Name)
 	}
@@ -75,12 +75,12 @@ func (g *gathered) names() (all []string) {
 }
 
 // pulled is closed when a pull has ended.
-type pulled struct {
+type pullObserver struct {
 	ended chan struct{}
 	once  sync.Once
 }
 
-func (p *pulled) Emit(_ context.Context, event ports.Event) {
+func (p *pullObserver) Emit(_ context.Context, event ports.Event) {
 	if _, ok := event.(ports.PullAttempted); ok {
 		p.once.Do(func() { close(p.ended) })
 	}
@@ -92,21 +92,21 @@ const (
 )
 
 func TestFromWebhookToCommitIsOneTrace(t *testing.T) {
-	spans, endpoint := collect(t)
+	spans, endpoint := startCollector(t)
 	sim, baseURL := vendor(t)
-	cfg, seen, log := settings(t), &pulled{ended: make(chan struct{})}, &harness.Journal{}
+	cfg, seen, log := settings(t), &pullObserver{ended: make(chan struct{})}, &harness.Journal{}
 	cfg.OTLP.Endpoint = endpoint
 	app, origin, end := serve(t, cfg, compose.Overrides{LogTo: log, Observer: seen})
-	_, door := connect(t, app, baseURL)
+	_, webhookPath := connect(t, app, baseURL)
 
 	status, err := sim.SendWebhook(t.Context(), pluggysim.Target{
-		URL: origin + door, Headers: map[string]string{"Authorization": shared, "Traceparent": traceparent},
+		URL: origin + webhookPath, Headers: map[string]string{"Authorization": sharedAuthorization, "Traceparent": traceparent},
 	}, pluggysim.Event{Name: "item/updated", ItemID: pluggysim.DemoItemID})
 	if err != nil || status != http.StatusAccepted {
 		t.Fatalf("the webhook was answered %d, %v", status, err)
 	}
 	await(t, seen.ended, "the pull")
-	knockWithoutToken(t, origin)
+	requestWithoutToken(t, origin)
 	end()
 
 	request := spans.named(trace, "POST /v1/discovery/webhooks/{vendor}/{token}", nil)
@@ -121,7 +121,7 @@ func TestFromWebhookToCommitIsOneTrace(t *testing.T) {
 			t.Errorf("%s has no span where it belongs, among %v", what, spans.names())
 		}
 	}
-	for _, secret := range []string{"canary", strings.TrimPrefix(door, "/v1/discovery/webhooks/pluggy/"), pluggysim.DemoClientSecret, pluggysim.DemoItemID} {
+	for _, secret := range []string{"canary", strings.TrimPrefix(webhookPath, "/v1/discovery/webhooks/pluggy/"), pluggysim.DemoClientSecret, pluggysim.DemoItemID} {
 		if strings.Contains(spans.raw.String(), secret) {
 			t.Error("the collector was sent a secret, or the account reference")
 		}
@@ -132,7 +132,7 @@ func TestFromWebhookToCommitIsOneTrace(t *testing.T) {
 }
 
 // knockWithoutToken asks as an operator whom nobody knows, in the same trace.
-func knockWithoutToken(t *testing.T, origin string) {
+func requestWithoutToken(t *testing.T, origin string) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, origin+"/v1/discovery/aggregator-connections/018f0000-0000-7000-8000-000000000001", nil)
 	if err != nil {

@@ -20,7 +20,7 @@ type ledger struct {
 }
 
 // entry is one line of the journal: a row, or a cursor.
-type entry struct {
+type journalEntry struct {
 	Row    *transaction `json:"row,omitempty"`
 	Cursor string       `json:"cursor,omitempty"`
 }
@@ -32,12 +32,12 @@ func open(name string) (*ledger, error) {
 		return nil, err
 	}
 	l := &ledger{file: file, rows: map[string]transaction{}}
-	whole, err := l.replay(bufio.NewReader(file))
+	intact, err := l.replay(bufio.NewReader(file))
 	if err == nil {
-		err = file.Truncate(whole)
+		err = file.Truncate(intact)
 	}
 	if err == nil {
-		_, err = file.Seek(whole, io.SeekStart)
+		_, err = file.Seek(intact, io.SeekStart)
 	}
 	if err != nil {
 		return nil, errors.Join(err, file.Close())
@@ -47,26 +47,26 @@ func open(name string) (*ledger, error) {
 
 // replay gives how many bytes are whole lines. Rows without their cursor count too: they
 // come again, and taking a row twice changes nothing.
-func (l *ledger) replay(r *bufio.Reader) (whole int64, err error) {
+func (l *ledger) replay(r *bufio.Reader) (intact int64, err error) {
 	for {
 		line, err := r.ReadBytes('\n')
 		if errors.Is(err, io.EOF) {
-			return whole, nil
+			return intact, nil
 		}
 		if err != nil {
-			return whole, err
+			return intact, err
 		}
-		var e entry
+		var e journalEntry
 		if json.Unmarshal(line, &e) != nil {
-			return whole, nil
+			return intact, nil
 		}
 		l.take(e)
-		whole += int64(len(line))
+		intact += int64(len(line))
 	}
 }
 
 // take is idempotent: what is older than what is known, or as old, changes nothing.
-func (l *ledger) take(e entry) {
+func (l *ledger) take(e journalEntry) {
 	if e.Row != nil && e.Row.Version > l.rows[e.Row.ID].Version {
 		l.rows[e.Row.ID] = *e.Row
 	}
@@ -81,11 +81,11 @@ func (l *ledger) apply(p page) error {
 	if len(p.Items) == 0 && p.NextCursor == l.cursor {
 		return nil
 	}
-	entries := make([]entry, 0, len(p.Items)+1)
+	entries := make([]journalEntry, 0, len(p.Items)+1)
 	for _, item := range p.Items {
-		entries = append(entries, entry{Row: &item.Transaction})
+		entries = append(entries, journalEntry{Row: &item.Transaction})
 	}
-	entries = append(entries, entry{Cursor: p.NextCursor})
+	entries = append(entries, journalEntry{Cursor: p.NextCursor})
 	var lines bytes.Buffer
 	encoder := json.NewEncoder(&lines)
 	for _, e := range entries {

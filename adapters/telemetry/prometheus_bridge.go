@@ -16,8 +16,8 @@ import (
 // bridge shows the Prometheus series to OTLP under the names they have: they are
 // counted once, in one place. Summaries are left out; none of ours is one.
 type bridge struct {
-	registry prometheus.Gatherer
-	begun    time.Time
+	registry  prometheus.Gatherer
+	startTime time.Time
 }
 
 // Produce implements metric.Producer. Counters and histograms are cumulative. A
@@ -45,7 +45,7 @@ func (b bridge) aggregate(family *dto.MetricFamily, now time.Time) metricdata.Ag
 			DataPoints: points(family, func(m *dto.Metric) metricdata.DataPoint[float64] {
 				return metricdata.DataPoint[float64]{
 					Attributes: attributes(m), Time: now,
-					StartTime: b.since(m.GetCounter().GetCreatedTimestamp()), Value: m.GetCounter().GetValue(),
+					StartTime: b.createdAt(m.GetCounter().GetCreatedTimestamp()), Value: m.GetCounter().GetValue(),
 				}
 			}),
 		}
@@ -69,7 +69,7 @@ func (b bridge) aggregate(family *dto.MetricFamily, now time.Time) metricdata.Ag
 func (b bridge) histogram(m *dto.Metric, now time.Time) metricdata.HistogramDataPoint[float64] {
 	h := m.GetHistogram()
 	point := metricdata.HistogramDataPoint[float64]{
-		Attributes: attributes(m), Time: now, StartTime: b.since(h.GetCreatedTimestamp()),
+		Attributes: attributes(m), Time: now, StartTime: b.createdAt(h.GetCreatedTimestamp()),
 		Count: h.GetSampleCount(), Sum: h.GetSampleSum(),
 	}
 	below := uint64(0)
@@ -86,9 +86,9 @@ func (b bridge) histogram(m *dto.Metric, now time.Time) metricdata.HistogramData
 }
 
 // since is when a series began, as far as that is known.
-func (b bridge) since(created *timestamppb.Timestamp) time.Time {
+func (b bridge) createdAt(created *timestamppb.Timestamp) time.Time {
 	if created == nil {
-		return b.begun
+		return b.startTime
 	}
 	return created.AsTime()
 }

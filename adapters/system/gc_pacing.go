@@ -11,13 +11,13 @@ const (
 	// busyHeap is what the heap may grow to between two collections, in bytes.
 	busyHeap = 40 << 20
 	// often is how many collections a second tell that work is going on.
-	often = 4
+	busyCollections = 4
 	// calm is how many seconds without a collection tell that it is over.
-	calm = 5
+	calmSeconds = 5
 	// usual is the runtime's own percentage.
-	usual = 100
+	defaultPercent = 100
 	// most keeps a heap of next to nothing from putting the next collection off for ever.
-	most = 800
+	maxPercent = 800
 )
 
 // PaceHeap has the garbage collector keep pace with the work until ctx ends. With a few
@@ -28,46 +28,46 @@ const (
 func PaceHeap(ctx context.Context) {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
-	p := pace{percent: usual}
-	for last := collections(); ; {
+	p := gcPace{percent: defaultPercent}
+	for last := readGCStats(); ; {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
 		}
-		now := collections()
-		p.follow(now.count-last.count, now.live)
+		now := readGCStats()
+		p.apply(now.count-last.count, now.live)
 		last = now
 	}
 }
 
 // pace is how often the collector runs.
-type pace struct {
+type gcPace struct {
 	percent int
 	quiet   int // seconds without a collection
 }
 
 // follow sets the percentage after a second with so many collections.
-func (p *pace) follow(count, live uint64) {
+func (p *gcPace) apply(count, live uint64) {
 	before := p.percent
-	if p.next(count, live); p.percent == before {
+	if p.update(count, live); p.percent == before {
 		return
 	}
 	debug.SetGCPercent(p.percent)
-	if p.percent == usual {
+	if p.percent == defaultPercent {
 		debug.FreeOSMemory()
 	}
 }
 
 // next decides the percentage: raised by a busy second, and usual again after a calm while.
-func (p *pace) next(count, live uint64) {
+func (p *gcPace) update(count, live uint64) {
 	if p.quiet++; count > 0 {
 		p.quiet = 0
 	}
 	switch {
-	case p.quiet >= calm:
-		p.percent = usual
-	case count >= often || p.percent > usual:
+	case p.quiet >= calmSeconds:
+		p.percent = defaultPercent
+	case count >= busyCollections || p.percent > defaultPercent:
 		p.percent = percentFor(live)
 	}
 }
@@ -75,16 +75,16 @@ func (p *pace) next(count, live uint64) {
 // percentFor lets a heap with so much alive grow to busyHeap.
 func percentFor(live uint64) int {
 	if live >= busyHeap/2 {
-		return usual
+		return defaultPercent
 	}
-	return min(most, int((busyHeap-live)*100/max(live, 1)))
+	return min(maxPercent, int((busyHeap-live)*100/max(live, 1)))
 }
 
 // collected is what the runtime tells of its collections.
-type collected struct{ count, live uint64 }
+type gcStats struct{ count, live uint64 }
 
-func collections() collected {
+func readGCStats() gcStats {
 	samples := []metrics.Sample{{Name: "/gc/cycles/automatic:gc-cycles"}, {Name: "/gc/heap/live:bytes"}}
 	metrics.Read(samples)
-	return collected{samples[0].Value.Uint64(), samples[1].Value.Uint64()}
+	return gcStats{samples[0].Value.Uint64(), samples[1].Value.Uint64()}
 }

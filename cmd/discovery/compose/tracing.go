@@ -11,25 +11,22 @@ import (
 )
 
 // traceTime bounds the last export at a stop.
-const traceTime = time.Second
+const traceTimeout = time.Second
 
 // trace begins to export where the settings name a collector.
-func (a *App) trace(ctx context.Context) (err error) {
-	a.traces, a.export, err = telemetry.Start(ctx, telemetry.OTLP{
+func (a *App) startTracing(ctx context.Context) (err error) {
+	a.traces, a.shutdownTraces, err = telemetry.Start(ctx, telemetry.OTLP{
 		Endpoint: a.cfg.OTLP.Endpoint, ServiceVersion: Version(), Metrics: a.Metrics,
-		OnError: func(err error) { a.fault(ports.BackgroundError{Task: "otlp", Err: err}) },
+		OnError: func(err error) { a.reportError(ports.BackgroundError{Task: "otlp", Err: err}) },
 	})
-	if err != nil {
-		return SettingError{err} // names its setting itself
-	}
-	return nil
+	return named("OTEL_EXPORTER_OTLP_ENDPOINT", err)
 }
 
 // lastTraces sends what waits, however the service ends.
-func (a *App) lastTraces() {
-	ctx, cancel := context.WithTimeout(context.Background(), traceTime)
+func (a *App) flushTraces() {
+	ctx, cancel := context.WithTimeout(context.Background(), traceTimeout)
 	defer cancel()
-	if err := a.export(ctx); err != nil {
+	if err := a.shutdownTraces(ctx); err != nil {
 		a.Log.Warn("the last traces were not sent", zap.Error(err))
 	}
 }

@@ -19,7 +19,7 @@ func (t *Traces) Deliveries(base ports.Deliveries) ports.Deliveries {
 	if t.off() {
 		return base
 	}
-	return deliveries{base, t.tracer}
+	return tracedDeliveries{base, t.tracer}
 }
 
 // Pulls gives each StorePage through base a span. Without an endpoint it is base itself.
@@ -27,35 +27,35 @@ func (t *Traces) Pulls(base ports.Pulls) ports.Pulls {
 	if t.off() {
 		return base
 	}
-	return pulls{base, t.tracer}
+	return tracedPulls{base, t.tracer}
 }
 
-type deliveries struct {
+type tracedDeliveries struct {
 	ports.Deliveries
 	tracer trace.Tracer
 }
 
 // Receive implements ports.Deliveries.
-func (d deliveries) Receive(ctx context.Context, r ports.IncomingDelivery) (got ports.ReceiveResult, err error) {
+func (d tracedDeliveries) Receive(ctx context.Context, r ports.IncomingDelivery) (got ports.ReceiveResult, err error) {
 	ctx, span := d.tracer.Start(ctx, commit)
-	defer func() { committed(span, err) }()
+	defer func() { endCommit(span, err) }()
 	return d.Deliveries.Receive(ctx, r)
 }
 
-type pulls struct {
+type tracedPulls struct {
 	ports.Pulls
 	tracer trace.Tracer
 }
 
 // StorePage implements ports.Pulls.
-func (p pulls) StorePage(ctx context.Context, lease domain.Lease, w ports.PageWrite) (counts domain.Counts, err error) {
+func (p tracedPulls) StorePage(ctx context.Context, lease domain.Lease, w ports.PageWrite) (counts domain.Counts, err error) {
 	ctx, span := p.tracer.Start(ctx, commit)
-	defer func() { committed(span, err) }()
+	defer func() { endCommit(span, err) }()
 	return p.Pulls.StorePage(ctx, lease, w)
 }
 
 // committed ends the span; of an error its code is kept.
-func committed(span trace.Span, err error) {
+func endCommit(span trace.Span, err error) {
 	if err != nil {
 		fail(span, string(domain.CodeOf(err)))
 	}

@@ -20,16 +20,16 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // patience bounds every wait for something that should happen.
-const patience = 20 * time.Second
+const waitTimeout = 20 * time.Second
 
-const shared = "Bearer canary-shared-value"
+const sharedAuthorization = "Bearer canary-shared-value"
 
 // settings are those of a development machine, on SQLite in a folder of the test's.
 func settings(t *testing.T) configs.Config {
 	t.Helper()
 	cfg := harness.Config(t, harness.SQLite(t))
 	cfg.EnvName, cfg.Log.Level, cfg.PullWorkers = configs.Development, zapcore.InfoLevel, 2
-	cfg.Sources["pluggy"] = domain.SourcePolicy{Authorization: domain.SecretText(shared)}
+	cfg.Sources["pluggy"] = domain.SourcePolicy{Authorization: domain.SecretText(sharedAuthorization)}
 	return cfg
 }
 
@@ -76,7 +76,7 @@ func await(t *testing.T, done <-chan struct{}, what string) {
 	t.Helper()
 	select {
 	case <-done:
-	case <-time.After(patience):
+	case <-time.After(waitTimeout):
 		t.Fatalf("waited for %s in vain", what)
 	}
 }

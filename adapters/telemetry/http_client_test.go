@@ -13,28 +13,28 @@ import (
 )
 
 // wire answers in place of the network.
-type wire func(*http.Request) (*http.Response, error)
+type fakeTransport func(*http.Request) (*http.Response, error)
 
-func (w wire) RoundTrip(r *http.Request) (*http.Response, error) { return w(r) }
+func (w fakeTransport) RoundTrip(r *http.Request) (*http.Response, error) { return w(r) }
 
 // spanOf sends one request over the wire and gives what was kept of it.
-func spanOf(ctx context.Context, t *testing.T, w wire) map[string]any {
+func spanOf(ctx context.Context, t *testing.T, w fakeTransport) map[string]any {
 	t.Helper()
-	collector := collect(t)
+	collector := startCollector(t)
 	traces, end := start(t, OTLP{Endpoint: collector.URL})
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://user:"+canary+"@api.example.com:8443/"+canary+"?"+canary, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if answer, err := traces.Transport(w).RoundTrip(r); err == nil {
-		_ = answer.Body.Close()
+	if response, err := traces.Transport(w).RoundTrip(r); err == nil {
+		_ = response.Body.Close()
 	}
 	end()
 	if strings.Contains(collector.raw.String(), canary) {
 		t.Error("the canary was exported")
 	}
 	for _, span := range collector.spans {
-		return texts(span.Attributes)
+		return attributeValues(span.Attributes)
 	}
 	t.Fatal("no span")
 	return nil
@@ -64,13 +64,13 @@ func TestACallThatFailsKeepsAWordOfWhy(t *testing.T) {
 }
 
 func TestACallLastsUntilItsBodyIsClosed(t *testing.T) {
-	collector := collect(t)
+	collector := startCollector(t)
 	traces, end := start(t, OTLP{Endpoint: collector.URL})
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://api.example.com/", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	answer, err := traces.Transport(wire(func(*http.Request) (*http.Response, error) {
+	response, err := traces.Transport(fakeTransport(func(*http.Request) (*http.Response, error) {
 		return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(strings.NewReader("x"))}, nil
 	})).RoundTrip(r)
 	if err != nil {
@@ -80,5 +80,5 @@ func TestACallLastsUntilItsBodyIsClosed(t *testing.T) {
 	if len(collector.spans) != 0 {
 		t.Error("the span ended before its body")
 	}
-	_ = answer.Body.Close()
+	_ = response.Body.Close()
 }

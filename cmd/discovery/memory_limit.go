@@ -18,7 +18,7 @@ func limitMemory(bound memlimit.Provider) error {
 // giveBack returns to the system what only the start needed: reading the migrations alone
 // takes 8 MiB. By itself that would go with the second collection from now, and a process
 // with nothing to do collects every two minutes. The first collection empties the pools.
-func giveBack() {
+func releaseStartupMemory() {
 	runtime.GC()
 	debug.FreeOSMemory()
 }

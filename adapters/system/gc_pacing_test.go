@@ -10,19 +10,19 @@ import (
 
 func TestTheHeapFollowsTheWork(t *testing.T) {
 	const mebi = 1 << 20
-	p := pace{percent: usual}
+	p := gcPace{percent: defaultPercent}
 	for _, second := range []struct {
 		what        string
 		count, live uint64
 		want        int
 	}{
 		{"idle", 0, 5 * mebi, 100},
-		{"a collection now and then", often - 1, 5 * mebi, 100},
+		{"a collection now and then", busyCollections - 1, 5 * mebi, 100},
 		{"busy", 30, 5 * mebi, 700},
 		{"busy, and fewer collections for it", 2, 8 * mebi, 400},
 		{"next to nothing alive", 2, 1, 800},
 		{"much alive", 2, 30 * mebi, 100},
-		{"busy again", often, 10 * mebi, 300},
+		{"busy again", busyCollections, 10 * mebi, 300},
 		{"nothing for a second", 0, 10 * mebi, 300},
 		{"one more", 1, 10 * mebi, 300},
 		{"1 s", 0, 10 * mebi, 300},
@@ -32,24 +32,24 @@ func TestTheHeapFollowsTheWork(t *testing.T) {
 		{"over", 0, 10 * mebi, 100},
 		{"still over", 0, 10 * mebi, 100},
 	} {
-		if p.next(second.count, second.live); p.percent != second.want {
+		if p.update(second.count, second.live); p.percent != second.want {
 			t.Fatalf("%s: %d %%, want %d", second.what, p.percent, second.want)
 		}
 	}
 }
 
 func TestThePaceIsSetAndTakenBack(t *testing.T) {
-	before := debug.SetGCPercent(usual)
+	before := debug.SetGCPercent(defaultPercent)
 	defer debug.SetGCPercent(before)
-	p := pace{percent: usual}
-	p.follow(30, 10<<20)
+	p := gcPace{percent: defaultPercent}
+	p.apply(30, 10<<20)
 	if got := debug.SetGCPercent(300); got != 300 {
 		t.Errorf("while it works: %d %%", got)
 	}
-	for range calm {
-		p.follow(0, 10<<20)
+	for range calmSeconds {
+		p.apply(0, 10<<20)
 	}
-	if got := debug.SetGCPercent(usual); got != usual {
+	if got := debug.SetGCPercent(defaultPercent); got != defaultPercent {
 		t.Errorf("when it rests: %d %%", got)
 	}
 }

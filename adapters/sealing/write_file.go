@@ -18,7 +18,7 @@ func writeNew(path string, content []byte) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", setting, err)
 	}
-	if err := flush(f, content); err != nil {
+	if err := writeAndSync(f, content); err != nil {
 		return errors.Join(err, os.Remove(path))
 	}
 	return nil
@@ -29,11 +29,11 @@ func overwrite(path string, content []byte) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", setting, err)
 	}
-	return flush(f, content)
+	return writeAndSync(f, content)
 }
 
 // flush writes, syncs and closes, whatever fails on the way.
-func flush(f *os.File, content []byte) error {
+func writeAndSync(f *os.File, content []byte) error {
 	_, writing := f.Write(content)
 	if err := errors.Join(writing, f.Sync(), f.Close()); err != nil {
 		return fmt.Errorf("%s: %w", setting, err)

@@ -10,7 +10,7 @@ type SettingError struct{ error }
 func (e SettingError) Unwrap() error { return e.error }
 
 // atFault blames a setting; nil stays nil.
-func atFault(setting string, err error) error {
+func settingError(setting string, err error) error {
 	if err == nil {
 		return nil
 	}

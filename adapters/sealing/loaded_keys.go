@@ -23,15 +23,15 @@ func prefixOf(sealed []byte) prefix {
 }
 
 // ring is one reading of the file. It never changes.
-type ring struct {
-	aead    tink.AEAD
-	primary prefix
-	known   map[prefix]bool
-	read    fs.FileInfo // the file's state when it was read
+type loadedKeys struct {
+	aead     tink.AEAD
+	primary  prefix
+	known    map[prefix]bool
+	fileInfo fs.FileInfo // the file's state when it was read
 }
 
 // load reads, decodes and checks the file.
-func load(path, kekURI string) (*ring, error) {
+func load(path, kekURI string) (*loadedKeys, error) {
 	content, info, err := readFile(path)
 	defer clear(content)
 	if err != nil {
@@ -41,50 +41,50 @@ func load(path, kekURI string) (*ring, error) {
 	if err != nil {
 		return nil, err
 	}
-	r, err := ringOf(handle)
+	r, err := newLoadedKeys(handle)
 	if err != nil {
 		return nil, err
 	}
-	r.read = info
+	r.fileInfo = info
 	return r, nil
 }
 
 // ringOf takes AEAD keys with Tink's prefix alone: without one, neither the key that
 // sealed a row nor its age could be told.
-func ringOf(handle *keyset.Handle) (*ring, error) {
+func newLoadedKeys(handle *keyset.Handle) (*loadedKeys, error) {
 	info := handle.KeysetInfo()
-	r := &ring{known: make(map[prefix]bool)}
+	r := &loadedKeys{known: make(map[prefix]bool)}
 	for _, key := range info.GetKeyInfo() {
 		if key.GetStatus() != tinkpb.KeyStatusType_ENABLED {
 			continue
 		}
 		if key.GetOutputPrefixType() != tinkpb.OutputPrefixType_TINK {
-			return nil, fault("holds a key without Tink's output prefix")
+			return nil, fileError("holds a key without Tink's output prefix")
 		}
 		p := tinkPrefix(key.GetKeyId())
 		if r.known[p] {
-			return nil, fault("holds two keys of one id")
+			return nil, fileError("holds two keys of one id")
 		}
 		r.known[p] = true
 	}
 	r.primary = tinkPrefix(info.GetPrimaryKeyId())
 	if !r.known[r.primary] {
-		return nil, fault("holds no enabled primary key")
+		return nil, fileError("holds no enabled primary key")
 	}
 	sealer, err := aead.New(handle)
 	if err != nil {
-		return nil, fault("holds a key that is not for AEAD")
+		return nil, fileError("holds a key that is not for AEAD")
 	}
 	r.aead = sealer
-	return r, r.try()
+	return r, r.selfTest()
 }
 
 // try seals once, so that a key that parses but does not work ends the start, not the
 // first request.
-func (r *ring) try() error {
+func (r *loadedKeys) selfTest() error {
 	sealed, err := r.aead.Encrypt(nil, nil)
 	if err != nil || prefixOf(sealed) != r.primary {
-		return fault("holds a primary key that does not seal")
+		return fileError("holds a primary key that does not seal")
 	}
 	return nil
 }

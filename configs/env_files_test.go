@@ -17,25 +17,25 @@ import (
 )
 
 // line is NAME=value, or such a line commented out: "#" directly before the name.
-var line = regexp.MustCompile(`^(#?)([A-Z][A-Z0-9_]*)=(.*)$`)
+var settingLine = regexp.MustCompile(`^(#?)([A-Z][A-Z0-9_]*)=(.*)$`)
 
 // entry is one line of an env file.
-type entry struct {
+type envLine struct {
 	value string
 	unset bool
 }
 
 // read parses an env file. Every line is empty, a sentence, or an entry, each once.
-func read(t *testing.T, file string) map[string]entry {
+func read(t *testing.T, file string) map[string]envLine {
 	t.Helper()
 	raw, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	all := map[string]entry{}
+	all := map[string]envLine{}
 	for text := range strings.Lines(string(raw)) {
 		text = strings.TrimSuffix(text, "\n")
-		part := line.FindStringSubmatch(text)
+		part := settingLine.FindStringSubmatch(text)
 		switch {
 		case text == "" || strings.HasPrefix(text, "# "):
 		case part == nil:
@@ -44,14 +44,14 @@ func read(t *testing.T, file string) map[string]entry {
 			if _, twice := all[part[2]]; twice {
 				t.Errorf("%s names %s twice", file, part[2])
 			}
-			all[part[2]] = entry{part[3], part[1] == "#"}
+			all[part[2]] = envLine{part[3], part[1] == "#"}
 		}
 	}
 	return all
 }
 
 // asked records the names that Load looks up.
-func asked(values map[string]entry) (configs.Config, []string, error) {
+func loadRecording(values map[string]envLine) (configs.Config, []string, error) {
 	var names []string
 	c, err := configs.Load(func(name string) (string, bool) {
 		names = append(names, name)
@@ -60,14 +60,14 @@ func asked(values map[string]entry) (configs.Config, []string, error) {
 			return "", false
 		}
 		return e.value, there
-	}, known)
+	}, knownNetworks)
 	slices.Sort(names)
 	return c, slices.Compact(names), err
 }
 
 func TestProductionListsEverySettingAndNoOther(t *testing.T) {
 	entries := read(t, "production.env")
-	_, want, _ := asked(nil)
+	_, want, _ := loadRecording(nil)
 	var listed []string
 	for name := range entries {
 		listed = append(listed, name)
@@ -84,9 +84,9 @@ func TestProductionShowsTheDefaults(t *testing.T) {
 		if !entries[name].unset {
 			t.Errorf("%s has no default, and is set", name)
 		}
-		entries[name] = entry{value: value}
+		entries[name] = envLine{value: value}
 	}
-	shown, _, err := asked(entries)
+	shown, _, err := loadRecording(entries)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,7 +106,7 @@ var (
 
 func TestDevelopmentLoads(t *testing.T) {
 	entries := read(t, "development.env")
-	c, names, err := asked(entries)
+	c, names, err := loadRecording(entries)
 	if err != nil || !c.IsDevelopment() {
 		t.Errorf("development %v, %v", c.IsDevelopment(), err)
 	}
@@ -156,13 +156,13 @@ func TestCommandsReadTheirOwnSettingsAlone(t *testing.T) {
 }
 
 func TestTheTableHoldsEverySetting(t *testing.T) {
-	_, names, _ := asked(nil)
+	_, names, _ := loadRecording(nil)
 	for _, name := range names {
-		if _, tested := reasonable[name]; !tested && name != "AUTH_JWT_SECRET" && !strings.HasPrefix(name, "BELVO_") {
+		if _, tested := settings[name]; !tested && name != "AUTH_JWT_SECRET" && !strings.HasPrefix(name, "BELVO_") {
 			t.Errorf("%s is not in the table", name)
 		}
 	}
-	for name := range reasonable {
+	for name := range settings {
 		if !slices.Contains(names, name) {
 			t.Errorf("%s is in the table, and is no setting", name)
 		}
@@ -172,12 +172,12 @@ func TestTheTableHoldsEverySetting(t *testing.T) {
 // FuzzLoad: whatever a setting holds, Load gives a fault that names it or a value that it
 // may have, and never repeats what it read.
 func FuzzLoad(f *testing.F) {
-	_, names, _ := asked(nil)
+	_, names, _ := loadRecording(nil)
 	for i, name := range names {
-		for value := range reasonable[name].good {
+		for value := range settings[name].good {
 			f.Add(uint8(i), value)
 		}
-		for _, value := range reasonable[name].bad {
+		for _, value := range settings[name].bad {
 			f.Add(uint8(i), value)
 		}
 	}
@@ -187,9 +187,9 @@ func FuzzLoad(f *testing.F) {
 			t.Errorf("%s: the fault repeats the value", name)
 		}
 		c, err := load(name, value)
-		for _, fault := range domain.ErrorsOf(err) {
-			if fault.Field != name && !strings.HasPrefix(name, "AUTH_") && name != "ENV_NAME" {
-				t.Errorf("%s made %s a fault", name, fault.Field)
+		for _, fieldErr := range domain.ErrorsOf(err) {
+			if fieldErr.Field != name && !strings.HasPrefix(name, "AUTH_") && name != "ENV_NAME" {
+				t.Errorf("%s made %s a fault", name, fieldErr.Field)
 			}
 		}
 		if err == nil && (c.ReconcileInterval < 0 || c.DeliveryRetention < 0 || c.PullWorkers < 1 || c.RatePerMinute < 0 ||

@@ -19,18 +19,18 @@ import (
 const setting = "SEALING_KEYSET_FILE"
 
 // maxFile bounds what is read: a keyset is some hundred bytes a key.
-const maxFile = 1 << 20
+const maxFileSize = 1 << 20
 
 // fault is an error about the file. What Tink says of unreadable content is left out,
 // because a decoder quotes what it stumbles over.
-func fault(problem string) error { return errors.New(setting + ": " + problem) }
+func fileError(problem string) error { return errors.New(setting + ": " + problem) }
 
 // readFile gives the content of a regular file that only its owner can read, with the
 // state it was read in. The checks are made on the open file, so that it cannot be
 // exchanged between check and read.
 func readFile(path string) ([]byte, fs.FileInfo, error) {
 	if path == "" {
-		return nil, nil, fault("names no file")
+		return nil, nil, fileError("names no file")
 	}
 	// Without O_NONBLOCK a named pipe would hold the start up forever.
 	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
@@ -44,15 +44,15 @@ func readFile(path string) ([]byte, fs.FileInfo, error) {
 	}
 	switch {
 	case !info.Mode().IsRegular():
-		return nil, nil, fault("is not a regular file")
+		return nil, nil, fileError("is not a regular file")
 	case info.Mode().Perm()&0o077 != 0:
-		return nil, nil, fault(fmt.Sprintf("is open to others (mode %04o), must be 0600", info.Mode().Perm()))
+		return nil, nil, fileError(fmt.Sprintf("is open to others (mode %04o), must be 0600", info.Mode().Perm()))
 	case info.Size() == 0:
-		return nil, nil, fault("is empty")
-	case info.Size() > maxFile:
-		return nil, nil, fault("is too large to be a keyset")
+		return nil, nil, fileError("is empty")
+	case info.Size() > maxFileSize:
+		return nil, nil, fileError("is too large to be a keyset")
 	}
-	content, err := io.ReadAll(io.LimitReader(f, maxFile))
+	content, err := io.ReadAll(io.LimitReader(f, maxFileSize))
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", setting, err)
 	}
@@ -65,17 +65,17 @@ func decode(content []byte, kekURI string) (*keyset.Handle, error) {
 	if kekURI == "" {
 		handle, err := insecurecleartextkeyset.Read(reader)
 		if err != nil {
-			return nil, fault("is not a Tink keyset in clear JSON")
+			return nil, fileError("is not a Tink keyset in clear JSON")
 		}
 		return handle, nil
 	}
-	kek, err := kekOf(kekURI)
+	kek, err := kekFor(kekURI)
 	if err != nil {
 		return nil, err
 	}
 	handle, err := keyset.Read(reader, kek)
 	if err != nil {
-		return nil, fault("is not a Tink keyset in JSON that the KEK unwraps")
+		return nil, fileError("is not a Tink keyset in JSON that the KEK unwraps")
 	}
 	return handle, nil
 }
@@ -86,30 +86,30 @@ func encode(handle *keyset.Handle, kekURI string) ([]byte, error) {
 	writer := keyset.NewJSONWriter(&content)
 	if kekURI == "" {
 		if err := insecurecleartextkeyset.Write(handle, writer); err != nil {
-			return nil, fault("the keyset cannot be encoded")
+			return nil, fileError("the keyset cannot be encoded")
 		}
 		return content.Bytes(), nil
 	}
-	kek, err := kekOf(kekURI)
+	kek, err := kekFor(kekURI)
 	if err != nil {
 		return nil, err
 	}
 	if err := handle.Write(writer, kek); err != nil {
-		return nil, fault("the KEK does not wrap the keyset")
+		return nil, fileError("the KEK does not wrap the keyset")
 	}
 	return content.Bytes(), nil
 }
 
 // kekOf asks the KMS clients that were registered with Tink. Their errors may hold what
 // the KMS answered, and stay out.
-func kekOf(uri string) (tink.AEAD, error) {
+func kekFor(uri string) (tink.AEAD, error) {
 	client, err := registry.GetKMSClient(uri)
 	if err != nil {
-		return nil, fault("no KMS client is registered for the KEK")
+		return nil, fileError("no KMS client is registered for the KEK")
 	}
 	kek, err := client.GetAEAD(uri)
 	if err != nil {
-		return nil, fault("the KMS does not give the KEK")
+		return nil, fileError("the KMS does not give the KEK")
 	}
 	return kek, nil
 }

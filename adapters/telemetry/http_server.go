@@ -42,28 +42,28 @@ func (t *Traces) Middleware(next http.Handler) http.Handler {
 }
 
 func (t *Traces) serve(next http.Handler, w http.ResponseWriter, r *http.Request) {
-	route, answer := new(string), &answer{ResponseWriter: w}
+	route, response := new(string), &responseRecorder{ResponseWriter: w}
 	ctx := r.Context()
 	if parent := spanContext(ctx, r.Header.Get(traceparent)); parent.IsValid() {
 		ctx = trace.ContextWithRemoteSpanContext(ctx, parent)
 	}
 	ctx, span := t.tracer.Start(context.WithValue(ctx, routeKey{}, route), "HTTP",
-		trace.WithSpanKind(trace.SpanKindServer), trace.WithAttributes(verb(r.Method)))
+		trace.WithSpanKind(trace.SpanKindServer), trace.WithAttributes(methodAttribute(r.Method)))
 	returned := false
 	defer func() {
-		settle(span, r, *route, answer.code(returned))
+		describe(span, r, *route, response.code(returned))
 		span.End()
 	}()
-	next.ServeHTTP(answer, r.WithContext(ctx))
+	next.ServeHTTP(response, r.WithContext(ctx))
 	returned = true
 }
 
 // settle writes down what is known once the request is answered; code 0 is a handler
 // that gave up.
-func settle(span trace.Span, r *http.Request, route string, code int) {
+func describe(span trace.Span, r *http.Request, route string, code int) {
 	if route != "" {
-		span.SetName(method(r.Method) + " " + route)
-		span.SetAttributes(semconv.HTTPRoute(route), semconv.URLPath(vouched(route, r.URL.Path)))
+		span.SetName(methodLabel(r.Method) + " " + route)
+		span.SetAttributes(semconv.HTTPRoute(route), semconv.URLPath(safePath(route, r.URL.Path)))
 	}
 	if code == 0 {
 		fail(span, "aborted")
@@ -78,41 +78,41 @@ func settle(span trace.Span, r *http.Request, route string, code int) {
 // vouched fills a template's parameters in from the path where they are what they must
 // be, a UUID or, for {vendor}, a vendor's name. Whatever else stands there is a token,
 // or may be one, and the parameter keeps its name.
-func vouched(template, path string) string {
+func safePath(template, path string) string {
 	words, values := strings.Split(template, "/"), strings.Split(path, "/")
 	if len(words) != len(values) {
 		return template
 	}
-	for i, word := range words {
-		if parameter(word, values[i]) {
+	for i, segment := range words {
+		if safeValue(segment, values[i]) {
 			words[i] = values[i]
 		}
 	}
 	return strings.Join(words, "/")
 }
 
-func parameter(word, value string) bool {
-	switch word {
+func safeValue(segment, value string) bool {
+	switch segment {
 	case "{token}":
 		return false
 	case "{vendor}":
 		_, err := domain.ParseVendor(value)
 		return err == nil
 	}
-	return strings.HasPrefix(word, "{") && len(value) == 36 && uuid.Validate(value) == nil
+	return strings.HasPrefix(segment, "{") && len(value) == 36 && uuid.Validate(value) == nil
 }
 
 // answer remembers the status that was written.
-type answer struct {
+type responseRecorder struct {
 	http.ResponseWriter
 	status int
 }
 
 // Unwrap serves http.ResponseController: deadlines and flushes reach the connection.
-func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
+func (a *responseRecorder) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 
 // WriteHeader keeps the first status that is final: 1xx may come before it.
-func (a *answer) WriteHeader(code int) {
+func (a *responseRecorder) WriteHeader(code int) {
 	if a.status == 0 && code >= http.StatusOK {
 		a.status = code
 	}
@@ -120,7 +120,7 @@ func (a *answer) WriteHeader(code int) {
 }
 
 // Write is a 200 where no status was written before.
-func (a *answer) Write(p []byte) (int, error) {
+func (a *responseRecorder) Write(p []byte) (int, error) {
 	if a.status == 0 {
 		a.status = http.StatusOK
 	}
@@ -128,7 +128,7 @@ func (a *answer) Write(p []byte) (int, error) {
 }
 
 // code is the status the caller saw; 0 when the handler panicked before it had one.
-func (a *answer) code(returned bool) int {
+func (a *responseRecorder) code(returned bool) int {
 	if a.status == 0 && returned {
 		return http.StatusOK
 	}

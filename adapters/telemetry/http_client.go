@@ -26,25 +26,25 @@ func (t *Traces) Transport(base http.RoundTripper) http.RoundTripper {
 	if t.off() {
 		return base
 	}
-	return &caller{t.tracer, base}
+	return &tracedTransport{t.tracer, base}
 }
 
-type caller struct {
+type tracedTransport struct {
 	tracer trace.Tracer
 	base   http.RoundTripper
 }
 
 // RoundTrip implements http.RoundTripper.
-func (c *caller) RoundTrip(r *http.Request) (*http.Response, error) {
-	name, where := method(r.Method), semconv.ServerAddress(r.URL.Hostname())
+func (c *tracedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
+	name, where := methodLabel(r.Method), semconv.ServerAddress(r.URL.Hostname())
 	if template, ok := r.Context().Value(templateKey{}).(string); ok && template != "" {
 		name, where = name+" "+template, semconv.URLTemplate(template)
 	}
 	ctx, span := c.tracer.Start(r.Context(), name,
-		trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(verb(r.Method), where))
+		trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(methodAttribute(r.Method), where))
 	response, err := c.base.RoundTrip(r.WithContext(ctx))
 	if err != nil {
-		fail(span, classOf(err))
+		fail(span, errorClass(err))
 		span.End()
 		return nil, err
 	}
@@ -52,19 +52,19 @@ func (c *caller) RoundTrip(r *http.Request) (*http.Response, error) {
 	if response.StatusCode >= http.StatusBadRequest {
 		fail(span, strconv.Itoa(response.StatusCode))
 	}
-	response.Body = &body{response.Body, span}
+	response.Body = &spanBody{response.Body, span}
 	return response, nil
 }
 
 // CloseIdleConnections serves http.Client's method of that name.
-func (c *caller) CloseIdleConnections() {
+func (c *tracedTransport) CloseIdleConnections() {
 	if base, ok := c.base.(interface{ CloseIdleConnections() }); ok {
 		base.CloseIdleConnections()
 	}
 }
 
 // classOf says in a word why no answer came; the text may hold an address.
-func classOf(err error) string {
+func errorClass(err error) string {
 	switch {
 	case errors.Is(err, context.Canceled):
 		return "canceled"
@@ -75,12 +75,12 @@ func classOf(err error) string {
 }
 
 // body ends its request's span when it is closed.
-type body struct {
+type spanBody struct {
 	io.ReadCloser
 	span trace.Span
 }
 
-func (b *body) Close() error {
+func (b *spanBody) Close() error {
 	defer b.span.End()
 	return b.ReadCloser.Close()
 }

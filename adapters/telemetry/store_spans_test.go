@@ -14,21 +14,21 @@ import (
 
 // door and ledger fail as told, with a text that must not be told on.
 type (
-	door struct {
+	fakeDeliveries struct {
 		ports.Deliveries
 		err error
 	}
-	ledger struct {
+	fakePulls struct {
 		ports.Pulls
 		err error
 	}
 )
 
-func (d door) Receive(context.Context, ports.IncomingDelivery) (ports.ReceiveResult, error) {
+func (d fakeDeliveries) Receive(context.Context, ports.IncomingDelivery) (ports.ReceiveResult, error) {
 	return ports.ReceiveResult{Duplicate: true}, d.err
 }
 
-func (l ledger) StorePage(context.Context, domain.Lease, ports.PageWrite) (domain.Counts, error) {
+func (l fakePulls) StorePage(context.Context, domain.Lease, ports.PageWrite) (domain.Counts, error) {
 	return domain.Counts{Added: 1}, l.err
 }
 
@@ -43,15 +43,15 @@ func TestACommitIsASpanWithItsErrorsCode(t *testing.T) {
 		"of an unknown one": {errors.New(canary), "internal_error"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			collector := collect(t)
+			collector := startCollector(t)
 			traces, end := start(t, OTLP{Endpoint: collector.URL})
-			received, receiveErr := traces.Deliveries(door{err: test.err}).Receive(t.Context(), ports.IncomingDelivery{Body: []byte(canary)})
-			counts, storeErr := traces.Pulls(ledger{err: test.err}).StorePage(t.Context(), domain.Lease{}, ports.PageWrite{})
+			received, receiveErr := traces.Deliveries(fakeDeliveries{err: test.err}).Receive(t.Context(), ports.IncomingDelivery{Body: []byte(canary)})
+			counts, storeErr := traces.Pulls(fakePulls{err: test.err}).StorePage(t.Context(), domain.Lease{}, ports.PageWrite{})
 			end()
 			if !received.Duplicate || counts.Added != 1 || !errors.Is(receiveErr, test.err) || !errors.Is(storeErr, test.err) {
 				t.Errorf("answers %+v, %v and %+v, %v", received, receiveErr, counts, storeErr)
 			}
-			if diff := cmp.Diff(test.want, texts(collector.spans["commit"].Attributes)["error.type"]); diff != "" {
+			if diff := cmp.Diff(test.want, attributeValues(collector.spans["commit"].Attributes)["error.type"]); diff != "" {
 				t.Error(diff)
 			}
 			if raw := collector.raw.String(); raw == "" || strings.Contains(raw, canary) {

@@ -20,13 +20,13 @@ var promQL = []string{
 	"sum", "min", "max", "by", "and", "on", "rate", "increase", "absent", "histogram_quantile", "label_values", "le", "instance",
 }
 
-func words(t *testing.T) vocabulary {
+func knownWords(t *testing.T) vocabulary {
 	t.Helper()
 	known := vocabulary{}
-	for _, word := range promQL {
-		known[word] = true
+	for _, segment := range promQL {
+		known[segment] = true
 	}
-	all, err := busy(t).Registry.Gather()
+	all, err := usedMetrics(t).Registry.Gather()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,8 +52,8 @@ var (
 
 // unknown lists the words of a query that nothing answers to.
 func (v vocabulary) unknown(query string) []string {
-	strange := word.FindAllString(literal.ReplaceAllString(query, " "), -1)
-	return slices.DeleteFunc(strange, func(w string) bool { return v[w] })
+	unknown := word.FindAllString(literal.ReplaceAllString(query, " "), -1)
+	return slices.DeleteFunc(unknown, func(w string) bool { return v[w] })
 }
 
 // balanced says whether every bracket of a query is closed in its order.
@@ -76,8 +76,8 @@ func balanced(query string) bool {
 
 func (v vocabulary) check(t *testing.T, where, query, text string) {
 	t.Helper()
-	if strange := v.unknown(query); len(strange) > 0 || !balanced(query) {
-		t.Errorf("%s: %s\nsays %v, or does not close a bracket", where, query, strange)
+	if unknown := v.unknown(query); len(unknown) > 0 || !balanced(query) {
+		t.Errorf("%s: %s\nsays %v, or does not close a bracket", where, query, unknown)
 	}
 	for _, label := range shown.FindAllStringSubmatch(text, -1) {
 		if !strings.Contains(query, label[1]) && label[1] != "instance" {
@@ -112,7 +112,7 @@ func rules(t *testing.T) []map[string]string {
 }
 
 func TestAlertsNameSeriesThatExist(t *testing.T) {
-	known, seen := words(t), map[string]bool{}
+	known, seen := knownWords(t), map[string]bool{}
 	for _, rule := range rules(t) {
 		name := rule["alert"]
 		if seen[name] || rule["expr"] == "" || rule["summary"] == "" || !slices.Contains([]string{"warning", "critical"}, rule["severity"]) {
@@ -151,7 +151,7 @@ func TestTheDashboardNamesSeriesThatExist(t *testing.T) {
 	if err := json.Unmarshal(text, &board); err != nil {
 		t.Fatal(err)
 	}
-	known, shownAs := words(t), map[int]bool{}
+	known, shownAs := knownWords(t), map[int]bool{}
 	for _, panel := range board.Panels {
 		if shownAs[panel.ID] || len(panel.Targets) == 0 && panel.Type != "row" {
 			t.Errorf("panel %d (%s) shows nothing, or is there twice", panel.ID, panel.Title)
@@ -166,7 +166,7 @@ func TestTheDashboardNamesSeriesThatExist(t *testing.T) {
 			known.check(t, "variable", variable.Query, "")
 		}
 	}
-	for name := range families(t, busy(t)) {
+	for name := range families(t, usedMetrics(t)) {
 		if !strings.Contains(string(text), name) {
 			t.Errorf("no panel shows %s", name)
 		}
@@ -174,7 +174,7 @@ func TestTheDashboardNamesSeriesThatExist(t *testing.T) {
 }
 
 func TestAQueryForASeriesThatIsGoneIsFound(t *testing.T) {
-	known := words(t)
+	known := knownWords(t)
 	for _, bad := range []string{
 		"discovery_gone_total", `rate(discovery_webhooks_total{tenant="x"}[5m])`, "sum by (connection) (discovery_webhooks_total)",
 		"discovery_http_request_duration_seconds", "discovery_webhooks_total_count",

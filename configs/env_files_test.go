@@ -128,11 +128,19 @@ func TestCommandsReadTheirOwnSettingsAlone(t *testing.T) {
 		names []string
 		want  configs.Config
 	}{
-		"migrate": {configs.LoadMigrate, []string{"DATABASE_URL"}, configs.Config{DatabaseURL: whole.DatabaseURL, DatabaseMigrate: true}},
+		"migrate": {
+			configs.LoadMigrate, []string{"DATABASE_URL"},
+			configs.Config{DatabaseURL: whole.DatabaseURL, DatabaseMigrate: true},
+		},
 		"reseal": {
 			configs.LoadReseal,
-			[]string{"DATABASE_MIGRATE", "DATABASE_URL", "LOG_FORMAT", "LOG_LEVEL", "SEALING_KEYSET_FILE", "SEALING_KEYSET_KEK_URI"},
-			configs.Config{DatabaseURL: whole.DatabaseURL, DatabaseMigrate: true, Sealing: whole.Sealing, Log: whole.Log},
+			[]string{
+				"DATABASE_MIGRATE", "DATABASE_URL", "LOG_FORMAT", "LOG_LEVEL", "SEALING_KEYSET_FILE",
+				"SEALING_KEYSET_KEK_URI",
+			},
+			configs.Config{
+				DatabaseURL: whole.DatabaseURL, DatabaseMigrate: true, Sealing: whole.Sealing, Log: whole.Log,
+			},
 		},
 	} {
 		var names []string
@@ -193,7 +201,8 @@ func FuzzLoad(f *testing.F) {
 			}
 		}
 		if err == nil && (c.ReconcileInterval < 0 || c.DeliveryRetention < 0 || c.PullWorkers < 1 || c.RatePerMinute < 0 ||
-			c.WebhookRatePerMinute < 0 || c.ServerMaxConnections < 0 || c.DatabaseURL == "" || c.ServerAddress == "" || c.Sealing.KeysetFile == "") {
+			c.WebhookRatePerMinute < 0 || c.ServerMaxConnections < 0 || c.DatabaseURL == "" ||
+			c.ServerAddress == "" || c.Sealing.KeysetFile == "") {
 			t.Errorf("%s=%q was read as %+v", name, value, c)
 		}
 	})

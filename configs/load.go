@@ -24,7 +24,9 @@ func Load(lookup func(string) (string, bool), vendors map[domain.Vendor][]netip.
 	c.database(r)
 	c.auth(r)
 	c.sealing(r)
-	c.Egress = Egress{AllowedCIDRs: r.networks("EGRESS_ALLOWED_CIDRS", nil), AllowHTTP: r.boolean("EGRESS_ALLOW_HTTP", false)}
+	c.Egress = Egress{
+		AllowedCIDRs: r.networks("EGRESS_ALLOWED_CIDRS", nil), AllowHTTP: r.boolean("EGRESS_ALLOW_HTTP", false),
+	}
 	c.log(r)
 	c.OTLP = OTLP{Endpoint: r.baseURL("OTEL_EXPORTER_OTLP_ENDPOINT")}
 	c.Sources = r.sources(vendors)

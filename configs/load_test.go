@@ -20,7 +20,8 @@ const canary = "canary-27f0"
 var knownNetworks = map[domain.Vendor][]netip.Prefix{
 	"pluggy": {netip.MustParsePrefix("52.67.145.81/32"), netip.MustParsePrefix("177.71.238.212/32")},
 	"belvo": {
-		netip.MustParsePrefix("3.130.254.46/32"), netip.MustParsePrefix("18.220.61.186/32"), netip.MustParsePrefix("18.223.45.212/32"),
+		netip.MustParsePrefix("3.130.254.46/32"), netip.MustParsePrefix("18.220.61.186/32"),
+		netip.MustParsePrefix("18.223.45.212/32"),
 	},
 }
 
@@ -77,62 +78,140 @@ var (
 	cidrs     = []string{canary, "10.0.0.0/33", "10.0.0.0/8;::1/128", "10.0.0/8", "10.0.0.0/8," + canary}
 	addresses = []string{canary, "4018", ":port", ":65536", ":-1", "a:b:1", canary + ":"}
 	settings  = map[string]settingTest{
-		"ENV_NAME":               {func(c configs.Config) any { return c.EnvName }, map[string]any{"": "production", "development": "development", " staging ": "staging"}, nil},
-		"SERVER_ADDRESS":         {func(c configs.Config) any { return c.ServerAddress }, map[string]any{"": ":4018", "127.0.0.1:0": "127.0.0.1:0", "[::1]:80": "[::1]:80"}, addresses},
-		"SERVER_MAX_CONNECTIONS": {func(c configs.Config) any { return c.ServerMaxConnections }, map[string]any{"": 4096, "0": 0, "2": 2}, append([]string{"1000001"}, numbers...)},
-		"ADMIN_ADDRESS":          {func(c configs.Config) any { return c.AdminAddress }, map[string]any{"": "127.0.0.1:4019", ":9000": ":9000"}, addresses},
+		"ENV_NAME": {
+			func(c configs.Config) any { return c.EnvName },
+			map[string]any{"": "production", "development": "development", " staging ": "staging"}, nil,
+		},
+		"SERVER_ADDRESS": {
+			func(c configs.Config) any { return c.ServerAddress },
+			map[string]any{"": ":4018", "127.0.0.1:0": "127.0.0.1:0", "[::1]:80": "[::1]:80"}, addresses,
+		},
+		"SERVER_MAX_CONNECTIONS": {
+			func(c configs.Config) any { return c.ServerMaxConnections },
+			map[string]any{"": 4096, "0": 0, "2": 2}, append([]string{"1000001"}, numbers...),
+		},
+		"ADMIN_ADDRESS": {
+			func(c configs.Config) any { return c.AdminAddress },
+			map[string]any{"": "127.0.0.1:4019", ":9000": ":9000"}, addresses,
+		},
 		"PUBLIC_URL": {
 			func(c configs.Config) any { return c.PublicURL },
 			map[string]any{
-				"https://h.example": "https://h.example", "http://h:8080/": "http://h:8080", "http://h:65535": "http://h:65535",
-				"https://h.example.": "https://h.example.", "http://[::1]:1": "http://[::1]:1", "http://127.0.0.1": "http://127.0.0.1",
+				"https://h.example": "https://h.example", "http://h:8080/": "http://h:8080",
+				"http://h:65535":     "http://h:65535",
+				"https://h.example.": "https://h.example.", "http://[::1]:1": "http://[::1]:1",
+				"http://127.0.0.1": "http://127.0.0.1",
 			},
 			[]string{
-				"http://a:99999", "http://a:65536", "http://a:0", "http://a:", "http://a:99999999999999999999", "http://a..b", "http://.b", "http://.", "http://..", "http://:80",
-				canary, "https://", "ftp://h", "https://h/" + canary, "https://h?" + canary, "https://h#" + canary, "https://u:" + canary + "@h", "//h", "https://h:" + canary,
+				"http://a:99999", "http://a:65536", "http://a:0", "http://a:", "http://a:99999999999999999999",
+				"http://a..b", "http://.b", "http://.", "http://..", "http://:80",
+				canary, "https://", "ftp://h", "https://h/" + canary, "https://h?" + canary,
+				"https://h#" + canary, "https://u:" + canary + "@h", "//h", "https://h:" + canary,
 			},
 		},
 		"DATABASE_URL": {
 			func(c configs.Config) any { return c.DatabaseURL },
-			map[string]any{"": "sqlite://data/discovery.db", "sqlite:///x": "sqlite:///x", "postgres://h/d": "postgres://h/d", "postgresql://h": "postgresql://h"},
+			map[string]any{
+				"": "sqlite://data/discovery.db", "sqlite:///x": "sqlite:///x",
+				"postgres://h/d": "postgres://h/d", "postgresql://h": "postgresql://h",
+			},
 			[]string{canary, "sqlite://", "mysql://u:" + canary + "@h/d", "memory://"},
 		},
-		"DATABASE_MIGRATE":       {func(c configs.Config) any { return c.DatabaseMigrate }, map[string]any{"": true, "false": false, "0": false, "TRUE": true}, booleans},
-		"AUTH_JWKS_URL":          {func(c configs.Config) any { return c.Auth.JWKSURL }, map[string]any{"http://h/k": "http://h/k"}, []string{canary, "ftp://" + canary, "https://", "/keys", "https://h:99999/k", "https://a..b/k"}},
-		"AUTH_ISSUER":            {func(c configs.Config) any { return c.Auth.Issuer }, map[string]any{"": "", "us": "us"}, nil},
-		"AUTH_AUDIENCE":          {func(c configs.Config) any { return c.Auth.Audience }, map[string]any{"": "", "them": "them"}, nil},
-		"AUTH_TENANT_CLAIM":      {func(c configs.Config) any { return c.Auth.TenantClaim }, map[string]any{"": "tenant_id", "org": "org"}, nil},
-		"AUTH_REQUIRE_SCOPES":    {func(c configs.Config) any { return c.Auth.RequireScopes }, map[string]any{"": false, "true": true}, booleans},
-		"SEALING_KEYSET_FILE":    {func(c configs.Config) any { return c.Sealing.KeysetFile }, map[string]any{"k.json": "k.json"}, []string{" "}},
-		"SEALING_KEYSET_KEK_URI": {func(c configs.Config) any { return c.Sealing.KEKURI }, map[string]any{"": "", "gcp-kms://k": "gcp-kms://k"}, nil},
+		"DATABASE_MIGRATE": {
+			func(c configs.Config) any { return c.DatabaseMigrate },
+			map[string]any{"": true, "false": false, "0": false, "TRUE": true}, booleans,
+		},
+		"AUTH_JWKS_URL": {
+			func(c configs.Config) any { return c.Auth.JWKSURL }, map[string]any{"http://h/k": "http://h/k"},
+			[]string{canary, "ftp://" + canary, "https://", "/keys", "https://h:99999/k", "https://a..b/k"},
+		},
+		"AUTH_ISSUER": {
+			func(c configs.Config) any { return c.Auth.Issuer }, map[string]any{"": "", "us": "us"}, nil,
+		},
+		"AUTH_AUDIENCE": {
+			func(c configs.Config) any { return c.Auth.Audience }, map[string]any{"": "", "them": "them"}, nil,
+		},
+		"AUTH_TENANT_CLAIM": {
+			func(c configs.Config) any { return c.Auth.TenantClaim },
+			map[string]any{"": "tenant_id", "org": "org"}, nil,
+		},
+		"AUTH_REQUIRE_SCOPES": {
+			func(c configs.Config) any { return c.Auth.RequireScopes }, map[string]any{"": false, "true": true},
+			booleans,
+		},
+		"SEALING_KEYSET_FILE": {
+			func(c configs.Config) any { return c.Sealing.KeysetFile }, map[string]any{"k.json": "k.json"},
+			[]string{" "},
+		},
+		"SEALING_KEYSET_KEK_URI": {
+			func(c configs.Config) any { return c.Sealing.KEKURI },
+			map[string]any{"": "", "gcp-kms://k": "gcp-kms://k"}, nil,
+		},
 		"EGRESS_ALLOWED_CIDRS": {
 			func(c configs.Config) any { return c.Egress.AllowedCIDRs },
-			map[string]any{"": nets(), "10.1.2.3/8, ::1 ,": nets("10.0.0.0/8", "::1/128"), "127.0.0.1": nets("127.0.0.1/32")}, cidrs,
+			map[string]any{
+				"": nets(), "10.1.2.3/8, ::1 ,": nets("10.0.0.0/8", "::1/128"),
+				"127.0.0.1": nets("127.0.0.1/32"),
+			}, cidrs,
 		},
-		"EGRESS_ALLOW_HTTP": {func(c configs.Config) any { return c.Egress.AllowHTTP }, map[string]any{"": false, "true": true}, booleans},
+		"EGRESS_ALLOW_HTTP": {
+			func(c configs.Config) any { return c.Egress.AllowHTTP }, map[string]any{"": false, "true": true},
+			booleans,
+		},
 		"PLUGGY_WEBHOOK_HMAC_SECRET": {
-			pluggy(func(p domain.SourcePolicy) any { return string(p.HMACSecret.Reveal()) }), map[string]any{"": "", canary: canary}, nil,
+			pluggy(func(p domain.SourcePolicy) any { return string(p.HMACSecret.Reveal()) }),
+			map[string]any{"": "", canary: canary}, nil,
 		},
 		"PLUGGY_WEBHOOK_AUTHORIZATION": {
-			pluggy(func(p domain.SourcePolicy) any { return string(p.Authorization.Reveal()) }), map[string]any{"": "", "Bearer x": "Bearer x"}, nil,
+			pluggy(func(p domain.SourcePolicy) any { return string(p.Authorization.Reveal()) }),
+			map[string]any{"": "", "Bearer x": "Bearer x"}, nil,
 		},
 		"PLUGGY_WEBHOOK_SOURCE_CIDRS": {
 			pluggy(func(p domain.SourcePolicy) any { return p.Networks }),
 			map[string]any{"": knownNetworks["pluggy"], " ": nets(), "10.0.0.0/8": nets("10.0.0.0/8")}, cidrs,
 		},
-		"TRUSTED_PROXIES":               {func(c configs.Config) any { return c.TrustedProxies }, map[string]any{"": nets(), "10.0.0.0/8": nets("10.0.0.0/8")}, cidrs},
-		"RECONCILE_INTERVAL":            {func(c configs.Config) any { return c.ReconcileInterval }, map[string]any{"": 6 * time.Hour, "0": time.Duration(0), "90s": 90 * time.Second, "2d": 48 * time.Hour}, durations},
-		"DELIVERY_RETENTION":            {func(c configs.Config) any { return c.DeliveryRetention }, map[string]any{"": 90 * 24 * time.Hour, "0d": time.Duration(0), "1h": time.Hour}, durations},
-		"PULL_WORKERS":                  {func(c configs.Config) any { return c.PullWorkers }, map[string]any{"": 8, "1": 1, "256": 256}, append([]string{"0", "257"}, numbers...)},
-		"RATE_LIMIT_PER_MINUTE":         {func(c configs.Config) any { return c.RatePerMinute }, map[string]any{"": 6000, "0": 0, "7": 7}, numbers},
-		"WEBHOOK_RATE_LIMIT_PER_MINUTE": {func(c configs.Config) any { return c.WebhookRatePerMinute }, map[string]any{"": 6000, "0": 0, "7": 7}, numbers},
-		"LOG_LEVEL":                     {func(c configs.Config) any { return c.Log.Level }, map[string]any{"": zapcore.InfoLevel, "debug": zapcore.DebugLevel, "error": zapcore.ErrorLevel}, []string{"fatal", "panic", canary}},
-		"LOG_FORMAT":                    {func(c configs.Config) any { return c.Log.Format }, map[string]any{"": "json", "console": "console"}, []string{"text", "JSON", canary}},
+		"TRUSTED_PROXIES": {
+			func(c configs.Config) any { return c.TrustedProxies },
+			map[string]any{"": nets(), "10.0.0.0/8": nets("10.0.0.0/8")}, cidrs,
+		},
+		"RECONCILE_INTERVAL": {
+			func(c configs.Config) any { return c.ReconcileInterval },
+			map[string]any{"": 6 * time.Hour, "0": time.Duration(0), "90s": 90 * time.Second, "2d": 48 * time.Hour},
+			durations,
+		},
+		"DELIVERY_RETENTION": {
+			func(c configs.Config) any { return c.DeliveryRetention },
+			map[string]any{"": 90 * 24 * time.Hour, "0d": time.Duration(0), "1h": time.Hour}, durations,
+		},
+		"PULL_WORKERS": {
+			func(c configs.Config) any { return c.PullWorkers }, map[string]any{"": 8, "1": 1, "256": 256},
+			append([]string{"0", "257"}, numbers...),
+		},
+		"RATE_LIMIT_PER_MINUTE": {
+			func(c configs.Config) any { return c.RatePerMinute }, map[string]any{"": 6000, "0": 0, "7": 7},
+			numbers,
+		},
+		"WEBHOOK_RATE_LIMIT_PER_MINUTE": {
+			func(c configs.Config) any { return c.WebhookRatePerMinute },
+			map[string]any{"": 6000, "0": 0, "7": 7}, numbers,
+		},
+		"LOG_LEVEL": {
+			func(c configs.Config) any { return c.Log.Level },
+			map[string]any{"": zapcore.InfoLevel, "debug": zapcore.DebugLevel, "error": zapcore.ErrorLevel},
+			[]string{"fatal", "panic", canary},
+		},
+		"LOG_FORMAT": {
+			func(c configs.Config) any { return c.Log.Format },
+			map[string]any{"": "json", "console": "console"}, []string{"text", "JSON", canary},
+		},
 		"OTEL_EXPORTER_OTLP_ENDPOINT": {
 			func(c configs.Config) any { return c.OTLP.Endpoint },
-			map[string]any{"": "", "http://127.0.0.1:4318": "http://127.0.0.1:4318", "https://h/base/": "https://h/base"},
+			map[string]any{
+				"": "", "http://127.0.0.1:4318": "http://127.0.0.1:4318", "https://h/base/": "https://h/base",
+			},
 			[]string{
-				canary, "collector:4318", "://", "grpc://h", "ftp://h", "http://u:" + canary + "@h", "http://h?" + canary,
+				canary, "collector:4318", "://", "grpc://h", "ftp://h", "http://u:" + canary + "@h",
+				"http://h?" + canary,
 				"http://h#" + canary, "http://", "http://h:65536",
 			},
 		},
@@ -151,7 +230,9 @@ func TestSettingsAreReadAsTheySay(t *testing.T) {
 				if err != nil {
 					t.Errorf("%q: %v", value, err)
 				}
-				if diff := cmp.Diff(want, s.read(c), cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })); diff != "" {
+				if diff := cmp.Diff(
+					want, s.read(c), cmp.Comparer(func(a, b netip.Prefix) bool { return a == b }),
+				); diff != "" {
 					t.Errorf("%q (-want +got):\n%s", value, diff)
 				}
 			}

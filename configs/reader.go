@@ -168,7 +168,8 @@ func parseBaseURL(text string) (*url.URL, bool) {
 func (r *reader) database(name, fallback string) string {
 	return parse(r, name, fallback, "must begin with sqlite:// or postgres://", func(text string) (string, bool) {
 		path, lite := strings.CutPrefix(text, "sqlite://")
-		return text, (lite && path != "") || strings.HasPrefix(text, "postgres://") || strings.HasPrefix(text, "postgresql://")
+		return text, (lite && path != "") || strings.HasPrefix(text, "postgres://") ||
+			strings.HasPrefix(text, "postgresql://")
 	})
 }
 

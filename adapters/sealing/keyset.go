@@ -64,7 +64,9 @@ func Open(path string, opts Options) (*Keyset, error) {
 
 // Seal encrypts the credential's parts under the primary key, bound to tenant and
 // connection. Errors: internal, without a word of the credential.
-func (k *Keyset) Seal(tenant domain.TenantID, connection domain.ConnectionID, c domain.Credential) (domain.Sealed, error) {
+func (k *Keyset) Seal(
+	tenant domain.TenantID, connection domain.ConnectionID, c domain.Credential,
+) (domain.Sealed, error) {
 	plain, err := encodeParts(c)
 	defer clear(plain)
 	if err != nil {
@@ -79,7 +81,9 @@ func (k *Keyset) Seal(tenant domain.TenantID, connection domain.ConnectionID, c 
 
 // Open decrypts under whichever key sealed. Errors: Unavailable (credential_unopened), the
 // same for every reason: mostly the keyset is an old copy, or another one.
-func (k *Keyset) Open(tenant domain.TenantID, connection domain.ConnectionID, s domain.Sealed) (domain.Credential, error) {
+func (k *Keyset) Open(
+	tenant domain.TenantID, connection domain.ConnectionID, s domain.Sealed,
+) (domain.Credential, error) {
 	plain, err := k.keysFor(prefixOf(s)).aead.Decrypt(s, associatedData(tenant, connection))
 	defer clear(plain)
 	if err != nil {

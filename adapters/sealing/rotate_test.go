@@ -158,9 +158,12 @@ func TestRunningProcessFollowsTheFile(t *testing.T) {
 
 func TestRunningProcessKeepsItsKeys(t *testing.T) {
 	cases := map[string]func(t *testing.T, path string){
-		"when the file goes away":       func(_ *testing.T, path string) { _ = os.Remove(path) },
-		"when the file opens to others": func(_ *testing.T, path string) { _ = os.Chmod(path, 0o644); advanceModTime(path) },
-		"when the file is cut":          func(_ *testing.T, path string) { _ = os.Truncate(path, 20) },
+		"when the file goes away": func(_ *testing.T, path string) { _ = os.Remove(path) },
+		"when the file opens to others": func(_ *testing.T, path string) {
+			_ = os.Chmod(path, 0o644)
+			advanceModTime(path)
+		},
+		"when the file is cut": func(_ *testing.T, path string) { _ = os.Truncate(path, 20) },
 		"when another keyset comes": func(t *testing.T, path string) {
 			_ = os.WriteFile(path, read(t, create(t)), 0o600)
 			advanceModTime(path)

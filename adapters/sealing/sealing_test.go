@@ -72,19 +72,23 @@ func TestOpenRefuses(t *testing.T) {
 		mode    os.FileMode
 		want    string
 	}{
-		"readable by the group":     {good, 0o640, "mode 0640"},
-		"readable by the world":     {good, 0o604, "mode 0604"},
-		"writable by the group":     {good, 0o620, "mode 0620"},
-		"empty":                     {nil, 0o600, "is empty"},
-		"not JSON":                  {[]byte("content-canary"), 0o600, "is not a Tink keyset"},
-		"another JSON":              {[]byte(`{"content-canary":"content-canary"}`), 0o600, "is not a Tink keyset"},
-		"an empty keyset":           {[]byte(`{"primaryKeyId":0,"key":[]}`), 0o600, "is not a Tink keyset"},
-		"cut off":                   {good[:len(good)/2], 0o600, "is not a Tink keyset"},
-		"a list":                    {[]byte(`["content-canary"]`), 0o600, "is not a Tink keyset"},
-		"wrapped by a KEK":          {[]byte(`{"encryptedKeyset":"Y29udGVudC1jYW5hcnk="}`), 0o600, "is not a Tink keyset"},
-		"keys for a MAC":            {clearKeyset(t, mac.HMACSHA256Tag256KeyTemplate()), 0o600, "not for AEAD"},
-		"keys without a prefix":     {clearKeyset(t, aead.AES256GCMNoPrefixKeyTemplate()), 0o600, "output prefix"},
-		"no primary key":            {bytes.Replace(good, []byte(`"primaryKeyId":`), []byte(`"primaryKeyId":1`), 1), 0o600, ""},
+		"readable by the group": {good, 0o640, "mode 0640"},
+		"readable by the world": {good, 0o604, "mode 0604"},
+		"writable by the group": {good, 0o620, "mode 0620"},
+		"empty":                 {nil, 0o600, "is empty"},
+		"not JSON":              {[]byte("content-canary"), 0o600, "is not a Tink keyset"},
+		"another JSON":          {[]byte(`{"content-canary":"content-canary"}`), 0o600, "is not a Tink keyset"},
+		"an empty keyset":       {[]byte(`{"primaryKeyId":0,"key":[]}`), 0o600, "is not a Tink keyset"},
+		"cut off":               {good[:len(good)/2], 0o600, "is not a Tink keyset"},
+		"a list":                {[]byte(`["content-canary"]`), 0o600, "is not a Tink keyset"},
+		"wrapped by a KEK": {
+			[]byte(`{"encryptedKeyset":"Y29udGVudC1jYW5hcnk="}`), 0o600, "is not a Tink keyset",
+		},
+		"keys for a MAC":        {clearKeyset(t, mac.HMACSHA256Tag256KeyTemplate()), 0o600, "not for AEAD"},
+		"keys without a prefix": {clearKeyset(t, aead.AES256GCMNoPrefixKeyTemplate()), 0o600, "output prefix"},
+		"no primary key": {
+			bytes.Replace(good, []byte(`"primaryKeyId":`), []byte(`"primaryKeyId":1`), 1), 0o600, "",
+		},
 		"larger than keysets are":   {bytes.Repeat([]byte(" "), 1<<20+1), 0o600, "too large"},
 		"a primary key not enabled": {bytes.Replace(good, []byte("ENABLED"), []byte("DISABLED"), 1), 0o600, ""},
 	}
@@ -105,7 +109,8 @@ func refuses(t *testing.T, path, want string) {
 		t.Fatal("was opened")
 	}
 	text := err.Error()
-	if !strings.HasPrefix(text, "SEALING_KEYSET_FILE: ") || !strings.Contains(text, want) || strings.Contains(text, "\n") {
+	if !strings.HasPrefix(text, "SEALING_KEYSET_FILE: ") || !strings.Contains(text, want) ||
+		strings.Contains(text, "\n") {
 		t.Errorf("error %q, want one line that names the setting and says %q", text, want)
 	}
 	if strings.Contains(text, "canary") {
@@ -118,7 +123,10 @@ func TestNothingPrintsTheKey(t *testing.T) {
 	path := create(t)
 	k := open(t, path, sealing.Options{})
 	key := keyBytes(t, path)
-	traces := []string{base64.StdEncoding.EncodeToString(key), fmt.Sprintf("%x", key), fmt.Sprint(key), strings.Trim(fmt.Sprintf("%#v", key), "[]byte{}")}
+	traces := []string{
+		base64.StdEncoding.EncodeToString(key), fmt.Sprintf("%x", key), fmt.Sprint(key),
+		strings.Trim(fmt.Sprintf("%#v", key), "[]byte{}"),
+	}
 	holder := struct {
 		s ports.Sealer
 		k *sealing.Keyset
@@ -166,7 +174,8 @@ func FuzzKeysetFile(f *testing.F) {
 		if err != nil {
 			t.Fatalf("an accepted keyset does not seal: %v", err)
 		}
-		if opened, err := k.Open(tenant, connection, sealed); err != nil || !opened.Equal(credential) || k.NeedsReseal(sealed) {
+		if opened, err := k.Open(tenant, connection, sealed); err != nil || !opened.Equal(credential) ||
+			k.NeedsReseal(sealed) {
 			t.Errorf("an accepted keyset does not open what it sealed: %v", err)
 		}
 	})

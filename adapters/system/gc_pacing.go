@@ -8,23 +8,24 @@ import (
 )
 
 const (
-	// busyHeap is what the heap may grow to between two collections, in bytes.
+	// busyHeap is how large the heap may grow between two collections, in bytes.
 	busyHeap = 40 << 20
-	// often is how many collections a second tell that work is going on.
+	// busyCollections is the number of collections per second that marks the service as busy.
 	busyCollections = 4
-	// calm is how many seconds without a collection tell that it is over.
+	// calmSeconds is how long there must be no collection before it is no longer busy.
 	calmSeconds = 5
-	// usual is the runtime's own percentage.
+	// defaultPercent is the runtime's own value of GOGC.
 	defaultPercent = 100
-	// most keeps a heap of next to nothing from putting the next collection off for ever.
+	// maxPercent bounds GOGC, so that a nearly empty heap does not postpone the next collection
+	// forever.
 	maxPercent = 800
 )
 
-// PaceHeap has the garbage collector keep pace with the work until ctx ends. With a few
-// megabytes alive, a busy service would collect dozens of times a second, for an eighth
-// of its processor time: then the heap may grow to 40 MiB between two collections. When
-// the work is over the memory goes back to the system. The process's GOMEMLIMIT holds all
-// along. It is for the one who owns the process.
+// PaceHeap adapts GOGC to the load until ctx ends. With a few megabytes of live heap, a busy
+// service would collect dozens of times a second, at the cost of an eighth of its processor
+// time. While it is busy the heap may therefore grow to 40 MiB between two collections; when
+// it is calm again the memory is returned to the system. The process's GOMEMLIMIT applies
+// throughout. GOGC is global: only the program that owns the process should call PaceHeap.
 func PaceHeap(ctx context.Context) {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
@@ -41,13 +42,13 @@ func PaceHeap(ctx context.Context) {
 	}
 }
 
-// pace is how often the collector runs.
+// gcPace decides the value of GOGC from the number of collections.
 type gcPace struct {
 	percent int
 	quiet   int // seconds without a collection
 }
 
-// follow sets the percentage after a second with so many collections.
+// apply sets GOGC after a second with count collections and live bytes of live heap.
 func (p *gcPace) apply(count, live uint64) {
 	before := p.percent
 	if p.update(count, live); p.percent == before {
@@ -59,7 +60,7 @@ func (p *gcPace) apply(count, live uint64) {
 	}
 }
 
-// next decides the percentage: raised by a busy second, and usual again after a calm while.
+// update decides the percentage: a busy second raises it, and a calm period resets it.
 func (p *gcPace) update(count, live uint64) {
 	if p.quiet++; count > 0 {
 		p.quiet = 0
@@ -72,7 +73,7 @@ func (p *gcPace) update(count, live uint64) {
 	}
 }
 
-// percentFor lets a heap with so much alive grow to busyHeap.
+// percentFor returns the percentage that lets a heap with live bytes grow to busyHeap.
 func percentFor(live uint64) int {
 	if live >= busyHeap/2 {
 		return defaultPercent
@@ -80,7 +81,7 @@ func percentFor(live uint64) int {
 	return min(maxPercent, int((busyHeap-live)*100/max(live, 1)))
 }
 
-// collected is what the runtime tells of its collections.
+// gcStats holds the runtime's count of collections and its live heap in bytes.
 type gcStats struct{ count, live uint64 }
 
 func readGCStats() gcStats {

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-func TestTheHeapFollowsTheWork(t *testing.T) {
+func TestPercentageFollowsTheLoad(t *testing.T) {
 	const mebi = 1 << 20
 	p := gcPace{percent: defaultPercent}
 	for _, second := range []struct {
@@ -17,20 +17,20 @@ func TestTheHeapFollowsTheWork(t *testing.T) {
 		want        int
 	}{
 		{"idle", 0, 5 * mebi, 100},
-		{"a collection now and then", busyCollections - 1, 5 * mebi, 100},
+		{"an occasional collection", busyCollections - 1, 5 * mebi, 100},
 		{"busy", 30, 5 * mebi, 700},
-		{"busy, and fewer collections for it", 2, 8 * mebi, 400},
-		{"next to nothing alive", 2, 1, 800},
-		{"much alive", 2, 30 * mebi, 100},
+		{"busy, with fewer collections as a result", 2, 8 * mebi, 400},
+		{"almost no live heap", 2, 1, 800},
+		{"large live heap", 2, 30 * mebi, 100},
 		{"busy again", busyCollections, 10 * mebi, 300},
-		{"nothing for a second", 0, 10 * mebi, 300},
+		{"no collection for a second", 0, 10 * mebi, 300},
 		{"one more", 1, 10 * mebi, 300},
 		{"1 s", 0, 10 * mebi, 300},
 		{"2 s", 0, 10 * mebi, 300},
 		{"3 s", 0, 10 * mebi, 300},
 		{"4 s", 0, 10 * mebi, 300},
 		{"over", 0, 10 * mebi, 100},
-		{"still over", 0, 10 * mebi, 100},
+		{"still calm", 0, 10 * mebi, 100},
 	} {
 		if p.update(second.count, second.live); p.percent != second.want {
 			t.Fatalf("%s: %d %%, want %d", second.what, p.percent, second.want)
@@ -38,19 +38,19 @@ func TestTheHeapFollowsTheWork(t *testing.T) {
 	}
 }
 
-func TestThePaceIsSetAndTakenBack(t *testing.T) {
+func TestPercentageIsSetAndReset(t *testing.T) {
 	before := debug.SetGCPercent(defaultPercent)
 	defer debug.SetGCPercent(before)
 	p := gcPace{percent: defaultPercent}
 	p.apply(30, 10<<20)
 	if got := debug.SetGCPercent(300); got != 300 {
-		t.Errorf("while it works: %d %%", got)
+		t.Errorf("while busy: %d %%", got)
 	}
 	for range calmSeconds {
 		p.apply(0, 10<<20)
 	}
 	if got := debug.SetGCPercent(defaultPercent); got != defaultPercent {
-		t.Errorf("when it rests: %d %%", got)
+		t.Errorf("when calm: %d %%", got)
 	}
 }
 

@@ -17,7 +17,7 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// gathered is an OTLP collector inside the test.
+// fakeCollector is an OTLP collector inside the test.
 type fakeCollector struct {
 	*httptest.Server
 
@@ -63,7 +63,7 @@ func startCollector(t *testing.T) *fakeCollector {
 	return g
 }
 
-// read decodes a request, and leaves the collector locked.
+// read decodes a request. It returns with g.mu locked, so that the caller can store the message.
 func (g *fakeCollector) read(t *testing.T, r *http.Request, into proto.Message) {
 	text, err := io.ReadAll(r.Body)
 	g.mu.Lock()
@@ -77,7 +77,7 @@ func (g *fakeCollector) read(t *testing.T, r *http.Request, into proto.Message) 
 	g.headers = append(g.headers, r.Header)
 }
 
-// texts lists attributes as text, by key.
+// attributeValues returns the text and integer attributes by key.
 func attributeValues(attributes []*commonpb.KeyValue) map[string]any {
 	all := map[string]any{}
 	for _, a := range attributes {

@@ -11,13 +11,14 @@ import (
 	dto "github.com/prometheus/client_model/go"
 )
 
-// vocabulary is what a query may say: PromQL's own words, the series with their parts,
-// and their labels.
+// vocabulary is the set of words that a query may contain: PromQL's own, the series with
+// their suffixes, and their labels.
 type vocabulary map[string]bool
 
-// promQL holds the words the two files need, and the labels that Prometheus puts on.
+// promQL holds the words that the two files need, and the labels that Prometheus adds.
 var promQL = []string{
-	"sum", "min", "max", "by", "and", "on", "rate", "increase", "absent", "histogram_quantile", "label_values", "le", "instance",
+	"sum", "min", "max", "by", "and", "on", "rate", "increase", "absent", "histogram_quantile", "label_values",
+	"le", "instance",
 }
 
 func knownWords(t *testing.T) vocabulary {
@@ -50,13 +51,13 @@ var (
 	shown   = regexp.MustCompile(`\{\{ ?(?:\$labels\.)?(\w+) ?\}\}`)
 )
 
-// unknown lists the words of a query that nothing answers to.
+// unknown returns the words of a query that are neither PromQL, nor a series, nor a label.
 func (v vocabulary) unknown(query string) []string {
 	unknown := word.FindAllString(literal.ReplaceAllString(query, " "), -1)
 	return slices.DeleteFunc(unknown, func(w string) bool { return v[w] })
 }
 
-// balanced says whether every bracket of a query is closed in its order.
+// balanced reports whether every bracket of a query is closed in the right order.
 func balanced(query string) bool {
 	var open []rune
 	pairs := map[rune]rune{')': '(', '}': '{', ']': '['}
@@ -77,29 +78,32 @@ func balanced(query string) bool {
 func (v vocabulary) check(t *testing.T, where, query, text string) {
 	t.Helper()
 	if unknown := v.unknown(query); len(unknown) > 0 || !balanced(query) {
-		t.Errorf("%s: %s\nsays %v, or does not close a bracket", where, query, unknown)
+		t.Errorf("%s: %s\ncontains the unknown words %v, or an unclosed bracket", where, query, unknown)
 	}
 	for _, label := range shown.FindAllStringSubmatch(text, -1) {
 		if !strings.Contains(query, label[1]) && label[1] != "instance" {
-			t.Errorf("%s shows %s, which its query does not keep", where, label[1])
+			t.Errorf("%s shows %s, which is not a label of its query", where, label[1])
 		}
 	}
 }
 
-// rules reads the alert rules: one "key: value" a line, as the file is written. What is
-// written otherwise fails, so that nothing is passed over.
+// rules reads the alert rules, which have one "key: value" a line. A line in any other form
+// fails the test, so that none is skipped.
 func rules(t *testing.T) []map[string]string {
 	t.Helper()
 	text, err := os.ReadFile("../../configs/alerts.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
-	entry := regexp.MustCompile(`^ {6}(?:- |  )(?:  )?(alert|expr|for|severity|summary|description|labels|annotations):(?: (.+))?$`)
+	entry := regexp.MustCompile(
+		`^ {6}(?:- |  )(?:  )?(alert|expr|for|severity|summary|description|labels|annotations):(?: (.+))?$`,
+	)
 	var all []map[string]string
 	for line := range strings.Lines(string(text)) {
 		line = strings.TrimRight(line, "\n")
 		switch got := entry.FindStringSubmatch(line); {
-		case line == "", strings.HasPrefix(line, "#"), slices.Contains([]string{"groups:", "  - name: discovery", "    rules:"}, line):
+		case line == "", strings.HasPrefix(line, "#"),
+			slices.Contains([]string{"groups:", "  - name: discovery", "    rules:"}, line):
 		case got == nil:
 			t.Fatalf("cannot read %q", line)
 		case got[1] == "alert":
@@ -115,13 +119,15 @@ func TestAlertsNameSeriesThatExist(t *testing.T) {
 	known, seen := knownWords(t), map[string]bool{}
 	for _, rule := range rules(t) {
 		name := rule["alert"]
-		if seen[name] || rule["expr"] == "" || rule["summary"] == "" || !slices.Contains([]string{"warning", "critical"}, rule["severity"]) {
-			t.Errorf("%s is not whole, or there twice: %v", name, rule)
+		if seen[name] || rule["expr"] == "" || rule["summary"] == "" ||
+			!slices.Contains([]string{"warning", "critical"}, rule["severity"]) {
+			t.Errorf("%s is incomplete or a duplicate: %v", name, rule)
 		}
 		seen[name] = true
-		// In YAML a plain value holds neither ": " nor " #", and does not begin with a brace.
+		// In YAML a plain value contains neither ": " nor " #", and does not start with a brace.
 		for key, value := range rule {
-			if !strings.HasPrefix(value, `"`) && (strings.Contains(value, ": ") || strings.Contains(value, " #") || strings.HasPrefix(value, "{")) {
+			if !strings.HasPrefix(value, `"`) &&
+				(strings.Contains(value, ": ") || strings.Contains(value, " #") || strings.HasPrefix(value, "{")) {
 				t.Errorf("%s: %s must be quoted", name, key)
 			}
 		}
@@ -154,7 +160,7 @@ func TestTheDashboardNamesSeriesThatExist(t *testing.T) {
 	known, shownAs := knownWords(t), map[int]bool{}
 	for _, panel := range board.Panels {
 		if shownAs[panel.ID] || len(panel.Targets) == 0 && panel.Type != "row" {
-			t.Errorf("panel %d (%s) shows nothing, or is there twice", panel.ID, panel.Title)
+			t.Errorf("panel %d (%s) has no query or a duplicate id", panel.ID, panel.Title)
 		}
 		shownAs[panel.ID] = true
 		for _, target := range panel.Targets {
@@ -173,11 +179,12 @@ func TestTheDashboardNamesSeriesThatExist(t *testing.T) {
 	}
 }
 
-func TestAQueryForASeriesThatIsGoneIsFound(t *testing.T) {
+func TestAQueryForAnUnknownSeriesIsFound(t *testing.T) {
 	known := knownWords(t)
 	for _, bad := range []string{
-		"discovery_gone_total", `rate(discovery_webhooks_total{tenant="x"}[5m])`, "sum by (connection) (discovery_webhooks_total)",
-		"discovery_http_request_duration_seconds", "discovery_webhooks_total_count",
+		"discovery_gone_total", `rate(discovery_webhooks_total{tenant="x"}[5m])`,
+		"sum by (connection) (discovery_webhooks_total)", "discovery_http_request_duration_seconds",
+		"discovery_webhooks_total_count",
 	} {
 		if len(known.unknown(bad)) != 1 {
 			t.Errorf("%s passes", bad)

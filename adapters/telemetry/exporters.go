@@ -12,8 +12,8 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 )
 
-// The exporters below keep failures from the SDK, which would hand them to a handler
-// that the whole process shares, and tell them to ours.
+// The exporters below hide failures from the SDK, which would pass them to a handler that
+// the whole process shares, and pass them to our own handler instead.
 
 type spanExporter struct {
 	sdktrace.SpanExporter
@@ -37,7 +37,7 @@ func (s *metricExporter) Export(ctx context.Context, data *metricdata.ResourceMe
 	return nil
 }
 
-// teller tells the first of a row of failures.
+// failureReporter reports the first of several consecutive failures.
 type failureReporter struct {
 	report func(error)
 	signal string
@@ -50,8 +50,8 @@ func (t *failureReporter) record(err error) {
 	}
 }
 
-// unexported keeps of a failure what the network said. The exporter's own text holds
-// the collector's answer.
+// exportError returns an error that keeps only the network's part of err, because the
+// exporter's own text contains the collector's response.
 func exportError(signal string, err error) error {
 	if sent := (*url.Error)(nil); errors.As(err, &sent) {
 		return fmt.Errorf("%s not exported: %w", signal, sent.Err)
@@ -61,5 +61,5 @@ func exportError(signal string, err error) error {
 			return fmt.Errorf("%s not exported: %w", signal, ended)
 		}
 	}
-	return fmt.Errorf("%s not exported: the collector did not take them", signal)
+	return fmt.Errorf("%s not exported: the collector did not accept them", signal)
 }

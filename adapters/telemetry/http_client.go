@@ -13,15 +13,16 @@ import (
 
 type templateKey struct{}
 
-// Template names the requests that are sent with the context: the path with its ids
-// left out, "/items/{id}".
+// Template returns a context that names the requests sent with it: template is the path
+// without its ids, "/items/{id}".
 func Template(ctx context.Context, template string) context.Context {
 	return context.WithValue(ctx, templateKey{}, template)
 }
 
-// Transport gives each request sent through base a span, which ends with the answer's
-// body. It keeps the method, the [Template] or else the host, and the status; never a
-// path, a query, a header or a body. No trace context is sent: vendors are strangers.
+// Transport returns a transport that records a span for each request sent through base. The
+// span ends with the response's body. It holds the method, the [Template] or otherwise the
+// host, and the status; never a path, a query, a header or a body. No trace context is
+// sent, because vendors are third parties.
 func (t *Traces) Transport(base http.RoundTripper) http.RoundTripper {
 	if t.off() {
 		return base
@@ -56,14 +57,15 @@ func (c *tracedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return response, nil
 }
 
-// CloseIdleConnections serves http.Client's method of that name.
+// CloseIdleConnections implements the method that http.Client looks for on its transport.
 func (c *tracedTransport) CloseIdleConnections() {
 	if base, ok := c.base.(interface{ CloseIdleConnections() }); ok {
 		base.CloseIdleConnections()
 	}
 }
 
-// classOf says in a word why no answer came; the text may hold an address.
+// errorClass returns one word for why no response came. The error's text is not used
+// because it may contain an address.
 func errorClass(err error) string {
 	switch {
 	case errors.Is(err, context.Canceled):
@@ -74,7 +76,7 @@ func errorClass(err error) string {
 	return "unreachable"
 }
 
-// body ends its request's span when it is closed.
+// spanBody ends its request's span when it is closed.
 type spanBody struct {
 	io.ReadCloser
 	span trace.Span

@@ -12,17 +12,19 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// wire answers in place of the network.
+// fakeTransport responds instead of the network.
 type fakeTransport func(*http.Request) (*http.Response, error)
 
 func (w fakeTransport) RoundTrip(r *http.Request) (*http.Response, error) { return w(r) }
 
-// spanOf sends one request over the wire and gives what was kept of it.
+// spanOf sends one request through the transport and returns the attributes of its span.
 func spanOf(ctx context.Context, t *testing.T, w fakeTransport) map[string]any {
 	t.Helper()
 	collector := startCollector(t)
 	traces, end := start(t, OTLP{Endpoint: collector.URL})
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://user:"+canary+"@api.example.com:8443/"+canary+"?"+canary, nil)
+	r, err := http.NewRequestWithContext(
+		ctx, http.MethodGet, "https://user:"+canary+"@api.example.com:8443/"+canary+"?"+canary, nil,
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,30 +42,36 @@ func spanOf(ctx context.Context, t *testing.T, w fakeTransport) map[string]any {
 	return nil
 }
 
-func TestACallWithoutATemplateKeepsItsHostAlone(t *testing.T) {
+func TestASpanOfACallWithoutATemplateHoldsOnlyTheHost(t *testing.T) {
 	got := spanOf(t.Context(), t, func(*http.Request) (*http.Response, error) {
 		return &http.Response{StatusCode: http.StatusOK, Body: http.NoBody}, nil
 	})
-	want := map[string]any{"http.request.method": "GET", "server.address": "api.example.com", "http.response.status_code": int64(200)}
+	want := map[string]any{
+		"http.request.method": "GET", "server.address": "api.example.com",
+		"http.response.status_code": int64(200),
+	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
 }
 
-func TestACallThatFailsKeepsAWordOfWhy(t *testing.T) {
+func TestASpanOfAFailedCallHoldsTheClassOfTheError(t *testing.T) {
 	for want, failure := range map[string]error{
 		"timeout":     fmt.Errorf("%s: %w", canary, context.DeadlineExceeded),
 		"canceled":    context.Canceled,
 		"unreachable": errors.New("dial " + canary),
 	} {
-		got := spanOf(Template(t.Context(), "/items/{id}"), t, func(*http.Request) (*http.Response, error) { return nil, failure })
+		got := spanOf(
+			Template(t.Context(), "/items/{id}"), t,
+			func(*http.Request) (*http.Response, error) { return nil, failure },
+		)
 		if got["error.type"] != want || got["server.address"] != nil {
 			t.Errorf("%v became %v", failure, got)
 		}
 	}
 }
 
-func TestACallLastsUntilItsBodyIsClosed(t *testing.T) {
+func TestASpanOfACallEndsWhenTheBodyIsClosed(t *testing.T) {
 	collector := startCollector(t)
 	traces, end := start(t, OTLP{Endpoint: collector.URL})
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://api.example.com/", nil)

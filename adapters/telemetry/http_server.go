@@ -15,19 +15,19 @@ import (
 
 type routeKey struct{}
 
-// Route tells the request's span which route took it: template as the route is written,
-// "/v1/discovery/pulls/{id}". It is called while the request is answered, with its
-// context; outside of [Traces.Middleware] it does nothing.
+// Route records the route of a request in its span. template is the route as it is
+// registered, "/v1/discovery/pulls/{id}". Route is called with the request's context while
+// the request is served; outside of [Traces.Middleware] it does nothing.
 func Route(ctx context.Context, template string) {
 	if route, ok := ctx.Value(routeKey{}).(*string); ok {
 		*route = template
 	}
 }
 
-// Middleware gives each request a span that continues the caller's traceparent. It
-// keeps the method, the template that [Route] told, the path as far as the template
-// vouches for it, and the status; never a query, a header or a body. Health checks get
-// no span: they would bury the others.
+// Middleware returns a handler that records a span for each request, as a child of the
+// caller's traceparent. The span holds the method, the template passed to [Route], the path
+// with only its safe values, and the status; never a query, a header or a body. Health
+// checks get no span: they would outnumber all others.
 func (t *Traces) Middleware(next http.Handler) http.Handler {
 	if t.off() {
 		return next
@@ -58,8 +58,8 @@ func (t *Traces) serve(next http.Handler, w http.ResponseWriter, r *http.Request
 	returned = true
 }
 
-// settle writes down what is known once the request is answered; code 0 is a handler
-// that gave up.
+// describe sets the attributes that are known once the request has been served; code 0
+// means that the handler panicked before it wrote a status.
 func describe(span trace.Span, r *http.Request, route string, code int) {
 	if route != "" {
 		span.SetName(methodLabel(r.Method) + " " + route)
@@ -75,9 +75,9 @@ func describe(span trace.Span, r *http.Request, route string, code int) {
 	}
 }
 
-// vouched fills a template's parameters in from the path where they are what they must
-// be, a UUID or, for {vendor}, a vendor's name. Whatever else stands there is a token,
-// or may be one, and the parameter keeps its name.
+// safePath returns the template with those parameters filled in from the path that have the
+// form they must have: a UUID or, for {vendor}, a vendor's name. Any other value is, or may
+// be, a token, so its parameter keeps its name.
 func safePath(template, path string) string {
 	words, values := strings.Split(template, "/"), strings.Split(path, "/")
 	if len(words) != len(values) {
@@ -102,16 +102,16 @@ func safeValue(segment, value string) bool {
 	return strings.HasPrefix(segment, "{") && len(value) == 36 && uuid.Validate(value) == nil
 }
 
-// answer remembers the status that was written.
+// responseRecorder records the status that was written.
 type responseRecorder struct {
 	http.ResponseWriter
 	status int
 }
 
-// Unwrap serves http.ResponseController: deadlines and flushes reach the connection.
+// Unwrap supports http.ResponseController: deadlines and flushes reach the connection.
 func (a *responseRecorder) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 
-// WriteHeader keeps the first status that is final: 1xx may come before it.
+// WriteHeader records the first final status; 1xx may be written before it.
 func (a *responseRecorder) WriteHeader(code int) {
 	if a.status == 0 && code >= http.StatusOK {
 		a.status = code
@@ -119,7 +119,7 @@ func (a *responseRecorder) WriteHeader(code int) {
 	a.ResponseWriter.WriteHeader(code)
 }
 
-// Write is a 200 where no status was written before.
+// Write records status 200 if none was written before.
 func (a *responseRecorder) Write(p []byte) (int, error) {
 	if a.status == 0 {
 		a.status = http.StatusOK
@@ -127,7 +127,7 @@ func (a *responseRecorder) Write(p []byte) (int, error) {
 	return a.ResponseWriter.Write(p)
 }
 
-// code is the status the caller saw; 0 when the handler panicked before it had one.
+// code returns the status that the caller saw, or 0 if the handler panicked before it wrote one.
 func (a *responseRecorder) code(returned bool) int {
 	if a.status == 0 && returned {
 		return http.StatusOK

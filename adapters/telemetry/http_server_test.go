@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestAPathIsKeptOnlyAsFarAsItsTemplateVouches(t *testing.T) {
+func TestOnlySafeValuesOfAPathAreRecorded(t *testing.T) {
 	const id = "01890a5d-ac96-774b-bcce-b302099a8057"
 	for path, want := range map[[2]string]string{
 		{webhookRoute, "/v1/discovery/webhooks/belvo/" + rawToken}:      "/v1/discovery/webhooks/belvo/{token}",
@@ -29,7 +29,7 @@ func TestAPathIsKeptOnlyAsFarAsItsTemplateVouches(t *testing.T) {
 	}
 }
 
-// spansOf answers requests through the middleware and gives the attributes of the one
+// spansOf serves requests through the middleware and returns the attributes of the one
 // span of each name.
 func spansOf(t *testing.T, handler http.HandlerFunc, requests ...*http.Request) map[string]map[string]any {
 	t.Helper()
@@ -49,22 +49,27 @@ func spansOf(t *testing.T, handler http.HandlerFunc, requests ...*http.Request) 
 	return all
 }
 
-func TestARequestWithoutARouteKeepsNothingOfItsPath(t *testing.T) {
+func TestASpanOfARequestWithoutARouteHoldsNothingOfItsPath(t *testing.T) {
 	got := spansOf(t, http.NotFound, httptest.NewRequest("BREW", "/"+rawToken, nil))
-	want := map[string]map[string]any{"HTTP": {"http.request.method": "_OTHER", "http.response.status_code": int64(404)}}
+	want := map[string]map[string]any{
+		"HTTP": {"http.request.method": "_OTHER", "http.response.status_code": int64(404)},
+	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
 }
 
 func TestHealthChecksHaveNoSpan(t *testing.T) {
-	got := spansOf(t, http.NotFound, httptest.NewRequest(http.MethodGet, "/health", nil), httptest.NewRequest(http.MethodGet, "/readyz", nil))
+	got := spansOf(
+		t, http.NotFound, httptest.NewRequest(http.MethodGet, "/health", nil),
+		httptest.NewRequest(http.MethodGet, "/readyz", nil),
+	)
 	if len(got) != 0 {
 		t.Errorf("%v", got)
 	}
 }
 
-func TestASpanEndsAsItsRequestDid(t *testing.T) {
+func TestASpanRecordsTheStatusOfItsRequest(t *testing.T) {
 	get := func(path string) *http.Request { return httptest.NewRequest(http.MethodGet, path, nil) }
 	got := spansOf(t, func(w http.ResponseWriter, r *http.Request) {
 		Route(r.Context(), r.URL.Path)
@@ -82,7 +87,8 @@ func TestASpanEndsAsItsRequestDid(t *testing.T) {
 		}
 	}, get("/early"), get("/text"), get("/silent"), get("/panic"), get("/broken"))
 	for path, want := range map[string]string{
-		"/early": "201 <nil>", "/text": "200 <nil>", "/silent": "200 <nil>", "/panic": "<nil> aborted", "/broken": "502 502",
+		"/early": "201 <nil>", "/text": "200 <nil>", "/silent": "200 <nil>", "/panic": "<nil> aborted",
+		"/broken": "502 502",
 	} {
 		span := got["GET "+path]
 		if ended := fmt.Sprint(span["http.response.status_code"], " ", span["error.type"]); ended != want {
@@ -91,7 +97,7 @@ func TestASpanEndsAsItsRequestDid(t *testing.T) {
 	}
 }
 
-func TestTheMiddlewareLetsAHandlerReachItsConnection(t *testing.T) {
+func TestTheMiddlewareSupportsResponseController(t *testing.T) {
 	collector := startCollector(t)
 	traces, end := start(t, OTLP{Endpoint: collector.URL})
 	defer end()

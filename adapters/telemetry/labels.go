@@ -11,12 +11,12 @@ import (
 )
 
 const (
-	// other stands for every value that is not one of the few a label may have.
+	// other replaces every value that a label may not have.
 	other = "other"
-	// mostValues is how many values of one label are told apart.
+	// maxLabelValues is the maximum number of distinct values of one label.
 	maxLabelValues = 64
-	// longestWord bounds what stands between two slashes of a value: a template's words
-	// are shorter than an id (36 bytes) and a webhook token (43).
+	// maxSegmentLength bounds the text between two slashes of a value, in bytes. The segments
+	// of a template are shorter than an id (36 bytes) or a webhook token (43).
 	maxSegmentLength = 32
 )
 
@@ -25,7 +25,7 @@ var methods = []string{
 	http.MethodDelete, http.MethodOptions, http.MethodConnect, http.MethodTrace,
 }
 
-// labels bounds the values of labels, so that nobody outside can make series.
+// labels bounds the values of labels, so that no outside input can create series.
 type labels struct {
 	vendors []domain.Vendor
 
@@ -33,7 +33,7 @@ type labels struct {
 	seen map[string][]string // by label
 }
 
-// vendor is the vendor's name if it is wired.
+// vendor returns the vendor's name if it is configured, and other if not.
 func (l *labels) vendor(v domain.Vendor) string {
 	if slices.Contains(l.vendors, v) {
 		return string(v)
@@ -41,8 +41,8 @@ func (l *labels) vendor(v domain.Vendor) string {
 	return other
 }
 
-// word passes the first few values of a label that could stand in a table of the code;
-// "" is none of them.
+// value returns value if it looks like a constant of the code and is one of the first few
+// of its label, and other if not. "" is always other.
 func (l *labels) value(label, value string) string {
 	if !isLabelValue(value) {
 		return other
@@ -69,7 +69,7 @@ func (l *labels) add(label, value string) bool {
 	return true
 }
 
-// wordy says whether text looks like a template or a code.
+// isLabelValue reports whether text looks like a template or a code.
 func isLabelValue(text string) bool {
 	for segment := range strings.SplitSeq(text, "/") {
 		if len(segment) > maxSegmentLength {
@@ -90,7 +90,7 @@ func methodLabel(name string) string {
 	return other
 }
 
-// status is the code, or none where no answer came.
+// statusLabel returns the status code as text, or none if no response came.
 func statusLabel(code int) string {
 	switch {
 	case code == 0:

@@ -16,14 +16,14 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// allowed is every label that a series may have, and how many values it may take with
-// the two vendors below and whatever the world throws in.
+// allowed maps every label that a series may have to the maximum number of its values, with
+// the two vendors below and any input.
 var allowed = map[string]int{
 	"method": 10, "route": 65, "status": 502, "vendor": 3, "outcome": 65, "state": 65, "error": 66,
 	"change": 4, "template": 65, "resource": 65, "where": 65,
 }
 
-// busy is a registry in which every series has been used.
+// usedMetrics returns metrics in which every series has been used.
 func usedMetrics(t *testing.T) *Metrics {
 	t.Helper()
 	m := NewMetrics("pluggy", "belvo")
@@ -31,13 +31,16 @@ func usedMetrics(t *testing.T) *Metrics {
 	m.Request("GET", "/docs", 200, time.Second)
 	m.VendorCall("pluggy", "GET", "/items/{id}", 200, time.Second)
 	m.Budget("pluggy", "items", 1)
-	for _, event := range []ports.Event{ports.WebhookReceived{Vendor: "pluggy", Outcome: "accepted"}, ports.PullAttempted{}, ports.BackgroundError{Task: "pull"}} {
+	for _, event := range []ports.Event{
+		ports.WebhookReceived{Vendor: "pluggy", Outcome: "accepted"}, ports.PullAttempted{},
+		ports.BackgroundError{Task: "pull"},
+	} {
 		o.Emit(t.Context(), event)
 	}
 	return m
 }
 
-// families gathers the service's own series by name.
+// families returns the service's own series by name.
 func families(t *testing.T, m *Metrics) map[string]*dto.MetricFamily {
 	t.Helper()
 	all, err := m.Registry.Gather()
@@ -53,8 +56,8 @@ func families(t *testing.T, m *Metrics) map[string]*dto.MetricFamily {
 	return own
 }
 
-// value is a counter, a gauge or the count of a histogram; NaN where there is no such
-// series. Labels are name and value by turns.
+// value returns a counter, a gauge or the count of a histogram, or NaN if there is no such
+// series. labels alternates names and values.
 func value(t *testing.T, m *Metrics, name string, labels ...string) float64 {
 	t.Helper()
 	for _, one := range families(t, m)[namespace+"_"+name].GetMetric() {
@@ -63,16 +66,18 @@ func value(t *testing.T, m *Metrics, name string, labels ...string) float64 {
 			has = append(has, label.GetName(), label.GetValue())
 		}
 		if slices.Equal(has, labels) {
-			return one.GetCounter().GetValue() + one.GetGauge().GetValue() + float64(one.GetHistogram().GetSampleCount())
+			return one.GetCounter().GetValue() + one.GetGauge().GetValue() + float64(
+				one.GetHistogram().GetSampleCount(),
+			)
 		}
 	}
 	return math.NaN()
 }
 
-func TestEverySeriesIsOursAndItsLabelsAreKnown(t *testing.T) {
+func TestEverySeriesHasOurNamespaceAndKnownLabels(t *testing.T) {
 	all := families(t, usedMetrics(t))
 	if len(all) != 10 {
-		t.Errorf("%d series: a new one must be used in busy", len(all))
+		t.Errorf("%d series: a new one must be used in usedMetrics", len(all))
 	}
 	for name, family := range all {
 		if !strings.HasPrefix(name, namespace+"_") || family.GetHelp() == "" {
@@ -88,7 +93,7 @@ func TestEverySeriesIsOursAndItsLabelsAreKnown(t *testing.T) {
 	}
 }
 
-func TestNobodyOutsideCanMakeSeries(t *testing.T) {
+func TestOutsideInputCannotCreateSeries(t *testing.T) {
 	m := usedMetrics(t)
 	o := Observer{Logger(t.Output(), 127, "json"), m}
 	for i := range 300 {
@@ -97,8 +102,14 @@ func TestNobodyOutsideCanMakeSeries(t *testing.T) {
 		m.VendorCall(segment, segment, "/"+segment, i*7-500, time.Second)
 		m.Budget(segment, segment, 1)
 		for _, event := range []ports.Event{
-			ports.WebhookReceived{Vendor: domain.Vendor(segment), Outcome: segment}, ports.BackgroundError{Task: segment},
-			ports.PullAttempted{Pull: domain.Pull{Vendor: domain.Vendor(segment), State: domain.PullState(segment), LastError: domain.Code(segment)}},
+			ports.WebhookReceived{Vendor: domain.Vendor(segment), Outcome: segment},
+			ports.BackgroundError{Task: segment},
+			ports.PullAttempted{
+				Pull: domain.Pull{
+					Vendor: domain.Vendor(segment), State: domain.PullState(segment),
+					LastError: domain.Code(segment),
+				},
+			},
 		} {
 			o.Emit(t.Context(), event)
 		}
@@ -121,10 +132,10 @@ func TestNobodyOutsideCanMakeSeries(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoWordOfACodeIsOther(t *testing.T) {
+func TestValuesThatAreNoConstantsBecomeOther(t *testing.T) {
 	for value, want := range map[string]string{
 		"/v1/discovery/aggregator-connections/{id}": "/v1/discovery/aggregator-connections/{id}",
-		"chore stranded": "chore stranded", "idempotency.keep": "idempotency.keep",
+		"maintenance stuck pulls":                   "maintenance stuck pulls", "idempotency.keep": "idempotency.keep",
 		"": other, "/webhooks/pluggy/" + rawToken: other, "/pulls/01890a5d-ac96-774b-bcce-b302099a8057": other,
 		"a?b=c": other, "a\nb": other, "ção": other, strings.Repeat("/a", 65): other,
 	} {
@@ -135,7 +146,7 @@ func TestWhatIsNoWordOfACodeIsOther(t *testing.T) {
 	}
 }
 
-func TestSeriesCountWhatHappened(t *testing.T) {
+func TestSeriesCountEvents(t *testing.T) {
 	m := NewMetrics("pluggy")
 	m.Request("BREW", "", 404, time.Second)
 	m.Request("GET", "/docs", 1000, time.Second)
@@ -149,7 +160,10 @@ func TestSeriesCountWhatHappened(t *testing.T) {
 	}{
 		{1, "http_request_duration_seconds", []string{"method", other, "route", other, "status", "404"}},
 		{1, "http_request_duration_seconds", []string{"method", "GET", "route", "/docs", "status", other}},
-		{1, "vendor_call_duration_seconds", []string{"method", "GET", "status", "none", "template", "/items/{id}", "vendor", "pluggy"}},
+		{
+			1, "vendor_call_duration_seconds",
+			[]string{"method", "GET", "status", "none", "template", "/items/{id}", "vendor", "pluggy"},
+		},
 		{59, "vendor_budget_remaining", []string{"resource", "items", "vendor", "pluggy"}},
 		{60, "pull_backlog_seconds", nil},
 		{0, "sealing_failures_total", nil},
@@ -162,10 +176,11 @@ func TestSeriesCountWhatHappened(t *testing.T) {
 	}
 }
 
-func TestAdminServesSeriesAndProfilesAlone(t *testing.T) {
+func TestAdminServesOnlySeriesAndProfiles(t *testing.T) {
 	admin := Admin(usedMetrics(t))
 	for path, want := range map[string]int{
-		"/metrics": 200, "/debug/pprof/": 200, "/debug/pprof/cmdline": 200, "/debug/pprof/goroutine?debug=1": 200, "/": 404, "/v1/discovery/pulls": 404,
+		"/metrics": 200, "/debug/pprof/": 200, "/debug/pprof/cmdline": 200,
+		"/debug/pprof/goroutine?debug=1": 200, "/": 404, "/v1/discovery/pulls": 404,
 	} {
 		w := httptest.NewRecorder()
 		admin.ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))

@@ -15,7 +15,7 @@ import (
 	metricspb "go.opentelemetry.io/proto/otlp/metrics/v1"
 )
 
-func TestRequestsAreAnsweredWhileTheCollectorBlocks(t *testing.T) {
+func TestRequestsAreServedWhileTheCollectorBlocks(t *testing.T) {
 	reached, release := make(chan struct{}), make(chan struct{})
 	var once sync.Once
 	collector := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
@@ -39,16 +39,16 @@ func TestRequestsAreAnsweredWhileTheCollectorBlocks(t *testing.T) {
 	<-reached  // the exporter hangs now
 	send(4000) // more than the queue
 	if answered != 4600 {
-		t.Errorf("%d were answered", answered)
+		t.Errorf("%d responses", answered)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if err := shutdown(ctx); !errors.Is(err, context.Canceled) {
-		t.Errorf("the shutdown says %v", err)
+		t.Errorf("shutdown returned %v", err)
 	}
 }
 
-func TestACollectorThatIsAwayIsToldOfOnce(t *testing.T) {
+func TestAFailingCollectorIsReportedOnce(t *testing.T) {
 	t.Setenv("OTEL_EXPORTER_OTLP_HEADERS", "api-key="+canary)
 	t.Setenv("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "1")
 	for name, handler := range map[string]http.HandlerFunc{
@@ -74,14 +74,15 @@ func TestACollectorThatIsAwayIsToldOfOnce(t *testing.T) {
 			}
 			end()
 			text := strings.Join(reported, "\n")
-			if len(reported) != 2 || strings.Contains(text, canary) || !strings.Contains(text, "traces") || !strings.Contains(text, "metrics") {
+			if len(reported) != 2 || strings.Contains(text, canary) || !strings.Contains(text, "traces") ||
+				!strings.Contains(text, "metrics") {
 				t.Errorf("told %q", reported)
 			}
 		})
 	}
 }
 
-func TestATellerTellsAgainAfterARecovery(t *testing.T) {
+func TestAFailureAfterARecoveryIsReportedAgain(t *testing.T) {
 	reported := 0
 	teller := &failureReporter{report: func(error) { reported++ }, signal: "traces"}
 	for _, err := range []error{errors.New("a"), errors.New("b"), nil, errors.New("c")} {
@@ -92,7 +93,7 @@ func TestATellerTellsAgainAfterARecovery(t *testing.T) {
 	}
 }
 
-func TestHeadersReachTheCollectorAndNobodyElse(t *testing.T) {
+func TestHeadersReachOnlyTheCollector(t *testing.T) {
 	t.Setenv("OTEL_EXPORTER_OTLP_HEADERS", "api-key="+canary)
 	t.Setenv("OTEL_SERVICE_NAME", "renamed")
 	collector := startCollector(t)
@@ -121,7 +122,7 @@ func TestHeadersReachTheCollectorAndNobodyElse(t *testing.T) {
 	}
 }
 
-func TestNoConnectionOutlivesTheShutdown(t *testing.T) {
+func TestShutdownClosesTheConnections(t *testing.T) {
 	closed := make(chan struct{}, 1)
 	collector := httptest.NewUnstartedServer(http.NotFoundHandler())
 	collector.Config.ConnState = func(_ net.Conn, state http.ConnState) {
@@ -136,7 +137,7 @@ func TestNoConnectionOutlivesTheShutdown(t *testing.T) {
 	<-closed
 }
 
-func TestSeriesAreExportedAsTheyStand(t *testing.T) {
+func TestSeriesAreExportedWithTheirCurrentValues(t *testing.T) {
 	collector, m := startCollector(t), NewMetrics("pluggy")
 	_, end := start(t, OTLP{Endpoint: collector.URL, Metrics: m})
 	m.Request("GET", "/docs", 200, 3*time.Millisecond)
@@ -150,7 +151,8 @@ func TestSeriesAreExportedAsTheyStand(t *testing.T) {
 		t.Errorf("backlog %v", gauge)
 	}
 	sum := collector.metrics["discovery_sealing_failures_total"].GetSum()
-	if !sum.GetIsMonotonic() || sum.GetAggregationTemporality() != metricspb.AggregationTemporality_AGGREGATION_TEMPORALITY_CUMULATIVE ||
+	if !sum.GetIsMonotonic() ||
+		sum.GetAggregationTemporality() != metricspb.AggregationTemporality_AGGREGATION_TEMPORALITY_CUMULATIVE ||
 		sum.GetDataPoints()[0].GetAsDouble() != 1 || sum.GetDataPoints()[0].GetStartTimeUnixNano() == 0 {
 		t.Errorf("sealing %v", sum)
 	}
@@ -167,7 +169,8 @@ func TestSeriesAreExportedAsTheyStand(t *testing.T) {
 		t.Error(diff)
 	}
 	want := map[string]any{"method": "GET", "route": "/docs", "status": "200"}
-	if diff := cmp.Diff(want, attributeValues(points[0].Attributes)); diff != "" || points[0].Count != 2 || points[0].GetSum() != 60.003 {
+	if diff := cmp.Diff(want, attributeValues(points[0].Attributes)); diff != "" || points[0].Count != 2 ||
+		points[0].GetSum() != 60.003 {
 		t.Errorf("%s, %d, %v", diff, points[0].Count, points[0].GetSum())
 	}
 }

@@ -13,15 +13,15 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 )
 
-// bridge shows the Prometheus series to OTLP under the names they have: they are
+// bridge exports the Prometheus series by OTLP under the same names, so that they are
 // counted once, in one place. Summaries are left out; none of ours is one.
 type bridge struct {
 	registry  prometheus.Gatherer
 	startTime time.Time
 }
 
-// Produce implements metric.Producer. Counters and histograms are cumulative. A
-// collector that fails costs its own series alone.
+// Produce implements metric.Producer. Counters and histograms are cumulative. A failing
+// Prometheus collector loses only its own series.
 func (b bridge) Produce(context.Context) ([]metricdata.ScopeMetrics, error) {
 	families, err := b.registry.Gather()
 	if len(families) == 0 {
@@ -31,7 +31,10 @@ func (b bridge) Produce(context.Context) ([]metricdata.ScopeMetrics, error) {
 	now := time.Now()
 	for _, family := range families {
 		if data := b.aggregate(family, now); data != nil {
-			all.Metrics = append(all.Metrics, metricdata.Metrics{Name: family.GetName(), Description: family.GetHelp(), Data: data})
+			all.Metrics = append(
+				all.Metrics,
+				metricdata.Metrics{Name: family.GetName(), Description: family.GetHelp(), Data: data},
+			)
 		}
 	}
 	return []metricdata.ScopeMetrics{all}, nil
@@ -65,7 +68,8 @@ func (b bridge) aggregate(family *dto.MetricFamily, now time.Time) metricdata.Ag
 	}
 }
 
-// histogram turns counts of all that is below a bound into counts between two bounds.
+// histogram converts Prometheus' cumulative counts below each bound to OTLP's counts
+// between two bounds.
 func (b bridge) histogram(m *dto.Metric, now time.Time) metricdata.HistogramDataPoint[float64] {
 	h := m.GetHistogram()
 	point := metricdata.HistogramDataPoint[float64]{
@@ -75,7 +79,7 @@ func (b bridge) histogram(m *dto.Metric, now time.Time) metricdata.HistogramData
 	below := uint64(0)
 	for _, bucket := range h.GetBucket() {
 		if math.IsInf(bucket.GetUpperBound(), 1) {
-			continue // the rest, which is counted last
+			continue // the last bucket, which is appended below
 		}
 		point.Bounds = append(point.Bounds, bucket.GetUpperBound())
 		point.BucketCounts = append(point.BucketCounts, bucket.GetCumulativeCount()-below)
@@ -85,7 +89,7 @@ func (b bridge) histogram(m *dto.Metric, now time.Time) metricdata.HistogramData
 	return point
 }
 
-// since is when a series began, as far as that is known.
+// createdAt returns when a series was created, or the start of the export if that is unknown.
 func (b bridge) createdAt(created *timestamppb.Timestamp) time.Time {
 	if created == nil {
 		return b.startTime

@@ -9,12 +9,12 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// commit is the span of a change that a trace is about. The store's other methods have
-// none: they are parts of a request whose span says enough.
+// commit is the name of the span of a write that a trace is about. The store's other
+// methods have no span: they are parts of a request whose own span is enough.
 const commit = "commit"
 
-// Deliveries gives each Receive through base a span, in which a delivery waits for its
-// commit. Without an endpoint it is base itself.
+// Deliveries returns a store that records a span for each Receive, in which a delivery
+// waits for its commit. Without an endpoint it returns base itself.
 func (t *Traces) Deliveries(base ports.Deliveries) ports.Deliveries {
 	if t.off() {
 		return base
@@ -22,7 +22,8 @@ func (t *Traces) Deliveries(base ports.Deliveries) ports.Deliveries {
 	return tracedDeliveries{base, t.tracer}
 }
 
-// Pulls gives each StorePage through base a span. Without an endpoint it is base itself.
+// Pulls returns a store that records a span for each StorePage. Without an endpoint it
+// returns base itself.
 func (t *Traces) Pulls(base ports.Pulls) ports.Pulls {
 	if t.off() {
 		return base
@@ -48,13 +49,15 @@ type tracedPulls struct {
 }
 
 // StorePage implements ports.Pulls.
-func (p tracedPulls) StorePage(ctx context.Context, lease domain.Lease, w ports.PageWrite) (counts domain.Counts, err error) {
+func (p tracedPulls) StorePage(
+	ctx context.Context, lease domain.Lease, w ports.PageWrite,
+) (counts domain.Counts, err error) {
 	ctx, span := p.tracer.Start(ctx, commit)
 	defer func() { endCommit(span, err) }()
 	return p.Pulls.StorePage(ctx, lease, w)
 }
 
-// committed ends the span; of an error its code is kept.
+// endCommit ends the span, and records an error's code.
 func endCommit(span trace.Span, err error) {
 	if err != nil {
 		fail(span, string(domain.CodeOf(err)))

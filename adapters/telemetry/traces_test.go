@@ -27,7 +27,7 @@ const (
 	webhookRoute = "/v1/discovery/webhooks/{vendor}/{token}"
 )
 
-// start makes traces that go to the collector, and the function that sends them all.
+// start returns traces that are sent to the collector, and a function that flushes them.
 func start(t *testing.T, o OTLP) (*Traces, func()) {
 	t.Helper()
 	traces, shutdown, err := Start(t.Context(), o)
@@ -42,8 +42,8 @@ func start(t *testing.T, o OTLP) (*Traces, func()) {
 	}
 }
 
-// scene is a webhook that comes in, its pull, and the pull's call to the vendor, all of
-// them full of what must not be told.
+// scenario is a webhook request, its pull, and the pull's call to the vendor, all of them
+// full of values that must not be exported.
 type scenario struct {
 	traces *Traces
 	seen   Observer
@@ -60,7 +60,9 @@ func (s scenario) play(t *testing.T) {
 		s.seen.Emit(r.Context(), ports.WebhookReceived{Vendor: rawToken, Outcome: "refused"})
 		w.WriteHeader(http.StatusAccepted)
 	}))
-	r := httptest.NewRequest(http.MethodPost, "/v1/discovery/webhooks/pluggy/"+rawToken+"?key="+canary, strings.NewReader(canary))
+	r := httptest.NewRequest(
+		http.MethodPost, "/v1/discovery/webhooks/pluggy/"+rawToken+"?key="+canary, strings.NewReader(canary),
+	)
 	r.Header.Set("Authorization", "Bearer "+canary)
 	r.Header.Set("Traceparent", incoming)
 	r.Header.Set("Tracestate", "vendor="+canary)
@@ -73,7 +75,10 @@ func (s scenario) play(t *testing.T) {
 	s.call(Template(ctx, "/items/{id}"), t)
 	hidden := domain.NewCredential(map[string]domain.Secret{"secret": domain.SecretText(canary)})
 	failure := &domain.Error{Kind: domain.Unavailable, Code: domain.VendorUnreachable, Message: hidden.String()}
-	s.seen.Emit(ctx, ports.PullAttempted{Pull: domain.Pull{Vendor: "pluggy", Trace: carried, LastError: failure.Code}, Err: failure})
+	s.seen.Emit(
+		ctx,
+		ports.PullAttempted{Pull: domain.Pull{Vendor: "pluggy", Trace: carried, LastError: failure.Code}, Err: failure},
+	)
 	failure.Message = canary
 	end(failure)
 }
@@ -95,12 +100,12 @@ func (s scenario) call(ctx context.Context, t *testing.T) {
 	text, err := io.ReadAll(response.Body)
 	_ = response.Body.Close()
 	if err != nil || string(text) != canary {
-		t.Errorf("the answer came as %q, %v", text, err)
+		t.Errorf("the response is %q, %v", text, err)
 	}
 	s.seen.Metrics.VendorCall(canary, canary, r.URL.Path+"?"+r.URL.RawQuery, response.StatusCode, time.Second)
 }
 
-func TestAWebhookItsPullAndItsVendorCallAreOneTraceThatTellsNothing(t *testing.T) {
+func TestAWebhookItsPullAndItsVendorCallAreOneTraceWithoutSecrets(t *testing.T) {
 	collector, lines := startCollector(t), &bytes.Buffer{}
 	var sent http.Header
 	vendor := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -114,13 +119,14 @@ func TestAWebhookItsPullAndItsVendorCallAreOneTraceThatTellsNothing(t *testing.T
 	scenario{traces, Observer{Logger(lines, zapcore.DebugLevel, "json"), m}, vendor}.play(t)
 	end()
 
-	server, pull, call := collector.spans["POST "+webhookRoute], collector.spans["pull pluggy"], collector.spans["GET /items/{id}"]
+	server, pull, call := collector.spans["POST "+webhookRoute], collector.spans["pull pluggy"],
+		collector.spans["GET /items/{id}"]
 	if server == nil || pull == nil || call == nil {
 		t.Fatalf("got %d spans: %v", len(collector.spans), collector.spans)
 	}
 	for _, span := range []*tracepb.Span{server, pull, call} {
 		if got := hex.EncodeToString(span.TraceId); got != incoming[3:35] {
-			t.Errorf("%s is of trace %s", span.Name, got)
+			t.Errorf("%s belongs to trace %s", span.Name, got)
 		}
 	}
 	parents := []string{hex.EncodeToString(server.ParentSpanId), string(pull.ParentSpanId), string(call.ParentSpanId)}
@@ -128,15 +134,22 @@ func TestAWebhookItsPullAndItsVendorCallAreOneTraceThatTellsNothing(t *testing.T
 		t.Error(diff)
 	}
 	for span, want := range map[*tracepb.Span]map[string]any{
-		server: {"http.request.method": "POST", "http.route": webhookRoute, "http.response.status_code": int64(202), "url.path": "/v1/discovery/webhooks/pluggy/{token}"},
-		pull:   {"error.type": "vendor_unreachable"},
-		call:   {"http.request.method": "GET", "url.template": "/items/{id}", "http.response.status_code": int64(429), "error.type": "429"},
+		server: {
+			"http.request.method": "POST", "http.route": webhookRoute, "http.response.status_code": int64(202),
+			"url.path": "/v1/discovery/webhooks/pluggy/{token}",
+		},
+		pull: {"error.type": "vendor_unreachable"},
+		call: {
+			"http.request.method": "GET", "url.template": "/items/{id}",
+			"http.response.status_code": int64(429), "error.type": "429",
+		},
 	} {
 		if diff := cmp.Diff(want, attributeValues(span.Attributes)); diff != "" {
 			t.Errorf("%s: %s", span.Name, diff)
 		}
 	}
-	if id := attributeValues(collector.resources[0].Attributes); id["service.name"] != "discovery" || id["service.version"] != "1.2.3" {
+	if id := attributeValues(collector.resources[0].Attributes); id["service.name"] != "discovery" ||
+		id["service.version"] != "1.2.3" {
 		t.Errorf("exported as %v", id)
 	}
 	if n := strings.Count(lines.String(), `"trace":"`+incoming[3:35]); n != 3 {
@@ -144,7 +157,7 @@ func TestAWebhookItsPullAndItsVendorCallAreOneTraceThatTellsNothing(t *testing.T
 	}
 	for _, header := range []string{"Traceparent", "Tracestate", "Baggage"} {
 		if sent.Get(header) != "" {
-			t.Errorf("the vendor was sent %s", header)
+			t.Errorf("the vendor received %s", header)
 		}
 	}
 	scrape := httptest.NewRecorder()
@@ -153,25 +166,28 @@ func TestAWebhookItsPullAndItsVendorCallAreOneTraceThatTellsNothing(t *testing.T
 		"OTLP": collector.raw.String(), "the log": lines.String(), "/metrics": scrape.Body.String(),
 	} {
 		if text == "" || strings.Contains(text, canary) {
-			t.Errorf("%s tells the canary, or nothing: %q", place, text)
+			t.Errorf("%s contains the canary, or nothing: %q", place, text)
 		}
 	}
 }
 
-func TestResumeBeginsAnewWithoutATraceparent(t *testing.T) {
+func TestResumeStartsANewTraceWithoutATraceparent(t *testing.T) {
 	collector := startCollector(t)
 	traces, end := start(t, OTLP{Endpoint: collector.URL})
 	around, over := traces.Resume(t.Context(), incoming, "around")
-	for _, carried := range []string{"", "nonsense", "00-00000000000000000000000000000000-00f067aa0ba902b7-01", incoming[:54]} {
+	for _, carried := range []string{
+		"", "nonsense", "00-00000000000000000000000000000000-00f067aa0ba902b7-01", incoming[:54],
+	} {
 		ctx, over := traces.Resume(around, carried, "anew")
 		if got := traces.Carry(ctx); len(got) != 55 || got[3:35] == incoming[3:35] {
-			t.Errorf("%q went on as %q", carried, got)
+			t.Errorf("%q was continued as %q", carried, got)
 		}
 		over(nil)
 	}
 	over(errors.New(canary))
 	end()
-	if anew := collector.spans["anew"]; len(anew.ParentSpanId) != 0 || anew.Status.GetCode() != tracepb.Status_STATUS_CODE_UNSET {
+	if anew := collector.spans["anew"]; len(anew.ParentSpanId) != 0 ||
+		anew.Status.GetCode() != tracepb.Status_STATUS_CODE_UNSET {
 		t.Errorf("%v", anew)
 	}
 	if got := attributeValues(collector.spans["around"].Attributes)["error.type"]; got != "internal_error" {
@@ -188,7 +204,7 @@ func TestWithoutAnEndpointNothingIsTraced(t *testing.T) {
 		ctx, over := quiet.Resume(t.Context(), incoming, "pull")
 		over(errors.New("x"))
 		if ctx != t.Context() || quiet.Carry(ctx) != "" {
-			t.Error("a trace was begun")
+			t.Error("a trace was started")
 		}
 		base := &http.Transport{}
 		if quiet.Transport(base) != http.RoundTripper(base) {

@@ -55,7 +55,9 @@ func (c *demoClient) call(title, method, path string, body any, status int) obje
 		c.err = err
 		return object{}
 	}
-	line := fmt.Sprintf("%s %s %s -> %d %s", method, strings.TrimPrefix(path, apiPath), requestText, got, summary(response))
+	line := fmt.Sprintf(
+		"%s %s %s -> %d %s", method, strings.TrimPrefix(path, apiPath), requestText, got, summary(response),
+	)
 	line = uuids.ReplaceAllString(strings.ReplaceAll(line, "  ", " "), "$1…")
 	c.printf("%2d %-9s %s", c.step, title, truncate(line, maxLineLength))
 	var parsed object
@@ -80,7 +82,9 @@ func (c *demoClient) get(path string) object {
 	return parsed
 }
 
-func (c *demoClient) exchange(method, path string, body any) (requestText string, content []byte, status int, err error) {
+func (c *demoClient) exchange(
+	method, path string, body any,
+) (requestText string, content []byte, status int, err error) {
 	var payload io.Reader
 	if body != nil {
 		raw, err := json.Marshal(body)

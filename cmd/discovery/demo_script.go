@@ -30,7 +30,10 @@ type vendorScript struct {
 // play walks through the guide once for each vendor.
 func (e *demoEnv) run(ctx context.Context, out io.Writer) error {
 	c := &demoClient{ctx: ctx, out: out, origin: e.service, token: e.token}
-	c.printf("service %s on SQLite; the vendors' simulators at %s (pluggy) and %s (belvo)", e.service, e.origins["pluggy"], e.origins["belvo"])
+	c.printf(
+		"service %s on SQLite; the vendors' simulators at %s (pluggy) and %s (belvo)", e.service,
+		e.origins["pluggy"], e.origins["belvo"],
+	)
 	c.waitFor("the service", func() bool {
 		_, _, status, err := c.exchange("GET", "/readyz", nil)
 		return err == nil && status == 200
@@ -54,9 +57,15 @@ func (e *demoEnv) runVendor(c *demoClient, script vendorScript) {
 	}, 201)
 	id, _ := created["id"].(string)
 	e.showSealed(c, name, script)
-	c.call("test", "POST", apiPath+"/aggregator-connections/test", object{"vendor": script.vendor, "configName": name}, 200)
+	c.call(
+		"test", "POST", apiPath+"/aggregator-connections/test",
+		object{"vendor": script.vendor, "configName": name}, 200,
+	)
 
-	minted := c.call("mint", "POST", apiPath+"/webhooks/tokens", object{"vendor": script.vendor, "connection_config_name": name}, 201)
+	minted := c.call(
+		"mint", "POST", apiPath+"/webhooks/tokens",
+		object{"vendor": script.vendor, "connection_config_name": name}, 201,
+	)
 	url, _ := minted["webhookUrl"].(string)
 	raw, _ := minted["token"].(string)
 	hash := sha256.Sum256([]byte(raw))
@@ -84,7 +93,10 @@ func (e *demoEnv) showSealed(c *demoClient, name string, script vendorScript) {
 			c.err = fmt.Errorf("the credential is in clear in the database")
 		}
 	}
-	c.printf("             stored as %d bytes of ciphertext, %s…; in clear nowhere in the database file", len(sealed), hex.EncodeToString(sealed[:min(12, len(sealed))]))
+	c.printf(
+		"             stored as %d bytes of ciphertext, %s…; in clear nowhere in the database file",
+		len(sealed), hex.EncodeToString(sealed[:min(12, len(sealed))]),
+	)
 }
 
 func (e *demoEnv) readSealed(ctx context.Context, name string) ([]byte, error) {
@@ -94,7 +106,9 @@ func (e *demoEnv) readSealed(ctx context.Context, name string) ([]byte, error) {
 	}
 	defer func() { _ = db.Close() }()
 	var sealed []byte
-	err = db.QueryRowContext(ctx, "SELECT sealed FROM connections WHERE name = ? AND deleted_at IS NULL", name).Scan(&sealed)
+	err = db.QueryRowContext(
+		ctx, "SELECT sealed FROM connections WHERE name = ? AND deleted_at IS NULL", name,
+	).Scan(&sealed)
 	return sealed, err
 }
 
@@ -172,7 +186,10 @@ func (c *demoClient) table(rows []object) {
 		if row["removedAt"] != nil {
 			note += " removed"
 		}
-		c.printf("             %v %12v %v %-7v %-10s %.44v", row["date"], row["amount"], row["currency"], row["status"], note, row["description"])
+		c.printf(
+			"             %v %12v %v %-7v %-10s %.44v", row["date"], row["amount"], row["currency"],
+			row["status"], note, row["description"],
+		)
 	}
 }
 
@@ -181,10 +198,15 @@ func (e *demoEnv) pluggyScript() vendorScript {
 		return pluggysim.Target{URL: url, Sign: pluggysim.Signed(demoHMACSecret)}
 	}
 	return vendorScript{
-		vendor: "pluggy", accountRef: pluggysim.DemoItemID, clientID: pluggysim.DemoClientID, secret: pluggysim.DemoClientSecret,
-		rows: len(e.pluggy.Transactions(pluggysim.DemoBankAccountID)) + len(e.pluggy.Transactions(pluggysim.DemoCardAccountID)),
+		vendor: "pluggy", accountRef: pluggysim.DemoItemID, clientID: pluggysim.DemoClientID,
+		secret: pluggysim.DemoClientSecret,
+		rows: len(
+			e.pluggy.Transactions(pluggysim.DemoBankAccountID),
+		) + len(e.pluggy.Transactions(pluggysim.DemoCardAccountID)),
 		sendWebhook: func(ctx context.Context, url string) (string, int, error) {
-			status, err := e.pluggy.SendWebhook(ctx, target(url), pluggysim.Event{Name: "item/updated", ItemID: pluggysim.DemoItemID})
+			status, err := e.pluggy.SendWebhook(
+				ctx, target(url), pluggysim.Event{Name: "item/updated", ItemID: pluggysim.DemoItemID},
+			)
 			return "item/updated", status, err
 		},
 		edit: func(ctx context.Context, url string) (string, error) { return e.editPluggy(ctx, target(url)) },
@@ -194,7 +216,9 @@ func (e *demoEnv) pluggyScript() vendorScript {
 func (e *demoEnv) editPluggy(ctx context.Context, to pluggysim.Target) (string, error) {
 	rows := e.pluggy.Transactions(pluggysim.DemoCardAccountID)
 	pending, deleted := rows[0], rows[1]
-	if _, err := e.pluggy.UpdateTransaction(pending.ID, func(t *pluggysim.Transaction) { t.Status = "POSTED" }); err != nil {
+	if _, err := e.pluggy.UpdateTransaction(
+		pending.ID, func(t *pluggysim.Transaction) { t.Status = "POSTED" },
+	); err != nil {
 		return "", err
 	}
 	if err := e.pluggy.RemoveTransaction(deleted.ID); err != nil {
@@ -216,10 +240,14 @@ func (e *demoEnv) belvoScript() vendorScript {
 		return belvosim.Target{URL: url, Headers: map[string]string{"Authorization": demoAuthorization}}
 	}
 	return vendorScript{
-		vendor: "belvo", accountRef: belvosim.DemoLinkID, clientID: belvosim.DemoSecretID, secret: belvosim.DemoSecretPassword,
-		rows: len(e.belvo.Transactions(belvosim.DemoLinkID)),
+		vendor: "belvo", accountRef: belvosim.DemoLinkID, clientID: belvosim.DemoSecretID,
+		secret: belvosim.DemoSecretPassword,
+		rows:   len(e.belvo.Transactions(belvosim.DemoLinkID)),
 		sendWebhook: func(ctx context.Context, url string) (string, int, error) {
-			status, err := e.belvo.SendWebhook(ctx, target(url), belvosim.Event{Name: "TRANSACTIONS/historical_update", LinkID: belvosim.DemoLinkID})
+			status, err := e.belvo.SendWebhook(
+				ctx, target(url),
+				belvosim.Event{Name: "TRANSACTIONS/historical_update", LinkID: belvosim.DemoLinkID},
+			)
 			return "TRANSACTIONS historical_update", status, err
 		},
 		edit: func(ctx context.Context, url string) (string, error) { return e.editBelvo(ctx, target(url)) },
@@ -230,7 +258,9 @@ func (e *demoEnv) editBelvo(ctx context.Context, to belvosim.Target) (string, er
 	rows := e.belvo.Transactions(belvosim.DemoLinkID)
 	edited, deleted := rows[0], rows[1]
 	corrected := "CORRECTED BY THE BANK"
-	if _, err := e.belvo.UpdateTransaction(edited.ID, func(t *belvosim.Transaction) { t.Description = &corrected }); err != nil {
+	if _, err := e.belvo.UpdateTransaction(
+		edited.ID, func(t *belvosim.Transaction) { t.Description = &corrected },
+	); err != nil {
 		return "", err
 	}
 	if err := e.belvo.RemoveTransaction(deleted.ID); err != nil {

@@ -55,7 +55,8 @@ func TestAKeysetFileAtFaultIsBlamedAsTheArgument(t *testing.T) {
 		"one that is there":   {"create", there},
 	} {
 		code, _, stderr := program(t, environment(t), append([]string{"keyset"}, args...)...)
-		if code != exitFailure || !strings.HasPrefix(stderr, "discovery: FILE: ") || strings.Contains(stderr, "SEALING_") || strings.Count(stderr, "\n") != 1 {
+		if code != exitFailure || !strings.HasPrefix(stderr, "discovery: FILE: ") ||
+			strings.Contains(stderr, "SEALING_") || strings.Count(stderr, "\n") != 1 {
 			t.Errorf("%s: exit %d, said %q", name, code, stderr)
 		}
 	}

@@ -80,7 +80,8 @@ func report(err error, stderr io.Writer) int {
 		return 0
 	}
 	_, _ = fmt.Fprintln(stderr, "discovery:", oneLine(err.Error()))
-	if errors.As(err, new(usageError)) || errors.As(err, new(compose.SettingError)) || strings.HasPrefix(err.Error(), "unknown command") {
+	if errors.As(err, new(usageError)) || errors.As(err, new(compose.SettingError)) ||
+		strings.HasPrefix(err.Error(), "unknown command") {
 		return exitUsage
 	}
 	return exitFailure

@@ -125,7 +125,8 @@ func TestASettingAtFaultExitsWithTwoAndIsNamed(t *testing.T) {
 
 func TestAllSettingsAtFaultAreNamedInOneLine(t *testing.T) {
 	code, _, stderr := program(t, environment(t, "SERVER_ADDRESS", "x", "PULL_WORKERS", "x"), "serve")
-	if code != exitUsage || !strings.Contains(stderr, "SERVER_ADDRESS") || !strings.Contains(stderr, "PULL_WORKERS") || strings.Count(stderr, "\n") != 1 {
+	if code != exitUsage || !strings.Contains(stderr, "SERVER_ADDRESS") ||
+		!strings.Contains(stderr, "PULL_WORKERS") || strings.Count(stderr, "\n") != 1 {
 		t.Errorf("exit %d with %q", code, stderr)
 	}
 }
@@ -134,7 +135,8 @@ func TestADatabaseThatIsAwayExitsWithOne(t *testing.T) {
 	for _, command := range []string{"serve", "migrate", "reseal"} {
 		env := withKeyset(t, environment(t, "DATABASE_URL", "postgres://u:"+canary+"@127.0.0.1:1/d"))
 		code, _, stderr := program(t, env, command)
-		if code != exitFailure || !strings.Contains(stderr, "DATABASE_URL") || strings.Count(stderr, "\n") != 1 || strings.Contains(stderr, canary) {
+		if code != exitFailure || !strings.Contains(stderr, "DATABASE_URL") ||
+			strings.Count(stderr, "\n") != 1 || strings.Contains(stderr, canary) {
 			t.Errorf("%s: exit %d with %q, want %d with one line", command, code, stderr, exitFailure)
 		}
 	}
@@ -142,7 +144,8 @@ func TestADatabaseThatIsAwayExitsWithOne(t *testing.T) {
 
 func TestReportNeedsOneLine(t *testing.T) {
 	var stderr bytes.Buffer
-	if code := report(errors.New("this:\n\tone\r\n\n two\n"), &stderr); code != exitFailure || stderr.String() != "discovery: this: one; two\n" {
+	if code := report(errors.New("this:\n\tone\r\n\n two\n"), &stderr); code != exitFailure ||
+		stderr.String() != "discovery: this: one; two\n" {
 		t.Errorf("exit %d with %q", code, stderr.String())
 	}
 	for want, err := range map[int]error{0: nil, exitFailure: fmt.Errorf("stopped: %w", context.Canceled)} {
@@ -156,7 +159,9 @@ func TestReportNeedsOneLine(t *testing.T) {
 func TestOnlyWhoRunsUntilStoppedEndsWellByIt(t *testing.T) {
 	stopped, stop := context.WithCancel(t.Context())
 	stop()
-	for command, want := range map[string]int{"serve": 0, "sandbox": 0, "demo": 0, "migrate": exitFailure, "reseal": exitFailure} {
+	for command, want := range map[string]int{
+		"serve": 0, "sandbox": 0, "demo": 0, "migrate": exitFailure, "reseal": exitFailure,
+	} {
 		env := withKeyset(t, environment(t))
 		args := []string{command}
 		if command == "sandbox" {
@@ -196,7 +201,9 @@ func TestServeEndsWithItsContext(t *testing.T) {
 
 func TestMigrateAndResealSayWhatTheyDid(t *testing.T) {
 	env := withKeyset(t, environment(t))
-	for command, want := range map[string]string{"migrate": "the schema is up to date\n", "reseal": "0 credentials resealed\n"} {
+	for command, want := range map[string]string{
+		"migrate": "the schema is up to date\n", "reseal": "0 credentials resealed\n",
+	} {
 		if code, out, stderr := program(t, env, command); code != 0 || out != want {
 			t.Errorf("%s: exit %d, wrote %q, said %q", command, code, out, stderr)
 		}
@@ -225,7 +232,8 @@ func TestMigrateAndResealNeedTheirOwnSettingsAlone(t *testing.T) {
 			}
 			return "", false
 		}, command)
-		if code != exitUsage || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, "DATABASE_URL") || strings.Contains(stderr, canary) {
+		if code != exitUsage || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, "DATABASE_URL") ||
+			strings.Contains(stderr, canary) {
 			t.Errorf("%s of no database: exit %d, said %q", command, code, stderr)
 		}
 	}
@@ -250,7 +258,9 @@ func TestTheDevelopmentScriptKnowsTheSimulator(t *testing.T) {
 			t.Errorf("the script does not name %s", value)
 		}
 	}
-	waits, reads := strings.Index(string(script), "/transactions/changes?limit=1&wait="), strings.Index(string(script), "/transactions?limit=")
+	waits, reads := strings.Index(
+		string(script), "/transactions/changes?limit=1&wait=",
+	), strings.Index(string(script), "/transactions?limit=")
 	if waits < 0 || reads < waits {
 		t.Error("nothing waits for the pull before its transactions are read")
 	}

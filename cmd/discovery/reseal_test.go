@@ -53,7 +53,8 @@ func TestResealFailsWhileCredentialsDoNotOpen(t *testing.T) {
 		code, out, stderr := program(t, own, "reseal")
 		lines := strings.Split(strings.TrimSpace(stderr), "\n")
 		reported := lines[len(lines)-1]
-		if code != exitFailure || out != want || reported != "discovery: reseal: credentials that do not open under this keyset: 2; the lines above name their connections" {
+		if code != exitFailure || out != want ||
+			reported != "discovery: reseal: credentials that do not open under this keyset: 2; the lines above name their connections" {
 			t.Errorf("exit %d, wrote %q, said %q", code, out, reported)
 		}
 		if strings.Contains(stderr, canary) {

@@ -45,8 +45,16 @@ func sandbox(ctx context.Context, pluggyAt, belvoAt string, out io.Writer) error
 		handler       http.Handler
 		login         string
 	}{
-		{"pluggy", pluggyAt, pluggy.Handler(), "accountRef " + pluggysim.DemoItemID + ", clientId " + pluggysim.DemoClientID + ", secret " + pluggysim.DemoClientSecret},
-		{"belvo", belvoAt, belvo.Handler(), "accountRef " + belvosim.DemoLinkID + ", clientId " + belvosim.DemoSecretID + ", secret " + belvosim.DemoSecretPassword},
+		{
+			"pluggy", pluggyAt, pluggy.Handler(),
+			"accountRef " + pluggysim.DemoItemID + ", clientId " + pluggysim.DemoClientID + ", secret " +
+				pluggysim.DemoClientSecret,
+		},
+		{
+			"belvo", belvoAt, belvo.Handler(),
+			"accountRef " + belvosim.DemoLinkID + ", clientId " + belvosim.DemoSecretID + ", secret " +
+				belvosim.DemoSecretPassword,
+		},
 	} {
 		listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", sim.address)
 		if err != nil {

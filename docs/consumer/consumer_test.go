@@ -24,7 +24,10 @@ type fakeFeed struct {
 
 func (s *fakeFeed) write(id string, removed bool) {
 	s.last++
-	row := transaction{ID: id, Version: s.rows[id].Version + 1, Date: "2026-03-01", Amount: fmt.Sprint(s.last), Currency: "BRL"}
+	row := transaction{
+		ID: id, Version: s.rows[id].Version + 1, Date: "2026-03-01", Amount: fmt.Sprint(s.last),
+		Currency: "BRL",
+	}
 	if removed {
 		row.RemovedAt = &row.Date
 	}
@@ -105,9 +108,14 @@ func TestEveryBeginningOfTheFileLeadsToTheSameCopy(t *testing.T) {
 
 // What does not pass by itself ends it, so that somebody looks.
 func TestARefusalEndsIt(t *testing.T) {
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) }))
+	server := httptest.NewServer(
+		http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) }),
+	)
 	defer server.Close()
-	if err := run(t.Context(), feed{origin: server.URL, limit: 3}, filepath.Join(t.TempDir(), "state"), true, &bytes.Buffer{}); err == nil {
+	if err := run(
+		t.Context(), feed{origin: server.URL, limit: 3}, filepath.Join(t.TempDir(), "state"), true,
+		&bytes.Buffer{},
+	); err == nil {
 		t.Error("an expired token passes")
 	}
 }

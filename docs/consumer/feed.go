@@ -56,7 +56,9 @@ func (f feed) read(ctx context.Context, cursor string) (page, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, f.wait+30*time.Second)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, f.origin+"/v1/discovery/transactions/changes?"+query.Encode(), nil)
+	request, err := http.NewRequestWithContext(
+		ctx, http.MethodGet, f.origin+"/v1/discovery/transactions/changes?"+query.Encode(), nil,
+	)
 	if err != nil {
 		return page{}, err
 	}

@@ -86,7 +86,9 @@ func (l *ledger) print(out io.Writer) error {
 		if t.RemovedAt != nil {
 			removed = " removed"
 		}
-		if _, err := fmt.Fprintf(out, "%s v%d %s %s %s%s\n", t.ID, t.Version, t.Date, t.Amount, t.Currency, removed); err != nil {
+		if _, err := fmt.Fprintf(
+			out, "%s v%d %s %s %s%s\n", t.ID, t.Version, t.Date, t.Amount, t.Currency, removed,
+		); err != nil {
 			return err
 		}
 	}

@@ -204,10 +204,10 @@ func (a *App) restOptions(verifier rest.Verifier) rest.Options {
 	return rest.Options{
 		Vendors:  vendorNames(),
 		Verifier: verifier, Clock: system.Clock{}, NewRequestID: uuid.NewString,
-		AllowHTTP: a.cfg.Egress.AllowHTTP, Egress: a.vendors.Guard(), PublicURL: a.cfg.PublicURL, Development: a.cfg.IsDevelopment(),
-		RequireScopes: a.cfg.Auth.RequireScopes, TrustedProxies: a.cfg.TrustedProxies,
-		RatePerMinute: a.cfg.RatePerMinute, WebhookRatePerMinute: a.cfg.WebhookRatePerMinute,
-		Logger: a.Log, Ready: a.ready, Draining: a.draining.Load,
+		AllowHTTP: a.cfg.Egress.AllowHTTP, Egress: a.vendors.Guard(), PublicURL: a.cfg.PublicURL,
+		Development: a.cfg.IsDevelopment(), RequireScopes: a.cfg.Auth.RequireScopes,
+		TrustedProxies: a.cfg.TrustedProxies, RatePerMinute: a.cfg.RatePerMinute,
+		WebhookRatePerMinute: a.cfg.WebhookRatePerMinute, Logger: a.Log, Ready: a.ready, Draining: a.draining.Load,
 		OnRequest: a.Metrics.Request, Routed: telemetry.Route, Version: Version(),
 	}
 }

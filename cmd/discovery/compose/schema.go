@@ -34,7 +34,10 @@ func checkVersion(ctx context.Context, name string, s schema) error {
 		return err
 	}
 	if current < needed {
-		return fmt.Errorf(`the %s's schema is at version %d, and %d is needed: run "discovery migrate"`, name, current, needed)
+		return fmt.Errorf(
+			`the %s's schema is at version %d, and %d is needed: run "discovery migrate"`, name, current,
+			needed,
+		)
 	}
 	return nil
 }

@@ -27,15 +27,29 @@ func TestAStartThatFailsNamesItsSetting(t *testing.T) {
 		setting string
 		mend    bool // the setting is to blame
 	}{
-		"no keyset":            {func(c *configs.Config) { c.Sealing.KeysetFile = file + "-not" }, "SEALING_KEYSET_FILE", true},
+		"no keyset": {
+			func(c *configs.Config) { c.Sealing.KeysetFile = file + "-not" }, "SEALING_KEYSET_FILE", true,
+		},
 		"a file of other kind": {func(c *configs.Config) { c.Sealing.KeysetFile = file }, "SEALING_KEYSET_FILE", true},
-		"an unknown KMS":       {func(c *configs.Config) { c.Sealing.KEKURI = "none://" + canary }, "SEALING_KEYSET_FILE", true},
-		"a short secret":       {func(c *configs.Config) { c.Auth.JWTSecret = domain.SecretText(canary) }, "AUTH_JWT_SECRET", true},
-		"no key set address":   {func(c *configs.Config) { c.Auth.JWKSURL = canary }, "AUTH_JWKS_URL", true},
-		"a folder in a file":   {func(c *configs.Config) { c.DatabaseURL = "sqlite://" + file + "/x.db" }, "DATABASE_URL", true},
-		"no database file":     {func(c *configs.Config) { c.DatabaseURL = "sqlite://" + file }, "DATABASE_URL", true},
-		"no PostgreSQL URL":    {func(c *configs.Config) { c.DatabaseURL = "postgres://u:" + canary + "@h:port/d" }, "DATABASE_URL", true},
-		"PostgreSQL is away":   {func(c *configs.Config) { c.DatabaseURL = "postgres://u:" + canary + "@127.0.0.1:1/d" }, "DATABASE_URL", false},
+		"an unknown KMS": {
+			func(c *configs.Config) { c.Sealing.KEKURI = "none://" + canary }, "SEALING_KEYSET_FILE", true,
+		},
+		"a short secret": {
+			func(c *configs.Config) { c.Auth.JWTSecret = domain.SecretText(canary) }, "AUTH_JWT_SECRET", true,
+		},
+		"no key set address": {func(c *configs.Config) { c.Auth.JWKSURL = canary }, "AUTH_JWKS_URL", true},
+		"a folder in a file": {
+			func(c *configs.Config) { c.DatabaseURL = "sqlite://" + file + "/x.db" }, "DATABASE_URL", true,
+		},
+		"no database file": {func(c *configs.Config) { c.DatabaseURL = "sqlite://" + file }, "DATABASE_URL", true},
+		"no PostgreSQL URL": {
+			func(c *configs.Config) { c.DatabaseURL = "postgres://u:" + canary + "@h:port/d" }, "DATABASE_URL",
+			true,
+		},
+		"PostgreSQL is away": {
+			func(c *configs.Config) { c.DatabaseURL = "postgres://u:" + canary + "@127.0.0.1:1/d" },
+			"DATABASE_URL", false,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			cfg := settings(t)

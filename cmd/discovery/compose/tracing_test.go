@@ -100,7 +100,8 @@ func TestFromWebhookToCommitIsOneTrace(t *testing.T) {
 	_, webhookPath := connect(t, app, baseURL)
 
 	status, err := sim.SendWebhook(t.Context(), pluggysim.Target{
-		URL: origin + webhookPath, Headers: map[string]string{"Authorization": sharedAuthorization, "Traceparent": traceparent},
+		URL:     origin + webhookPath,
+		Headers: map[string]string{"Authorization": sharedAuthorization, "Traceparent": traceparent},
 	}, pluggysim.Event{Name: "item/updated", ItemID: pluggysim.DemoItemID})
 	if err != nil || status != http.StatusAccepted {
 		t.Fatalf("the webhook was answered %d, %v", status, err)
@@ -113,7 +114,8 @@ func TestFromWebhookToCommitIsOneTrace(t *testing.T) {
 	pull := spans.named(trace, "pull pluggy", request)
 	for what, span := range map[string]*tracepb.Span{
 		"the request": request, "the delivery's commit": spans.named(trace, "commit", request), "the pull": pull,
-		"the vendor's key": spans.named(trace, "POST /auth", pull), "a call": spans.named(trace, "GET /v2/transactions", pull),
+		"the vendor's key":  spans.named(trace, "POST /auth", pull),
+		"a call":            spans.named(trace, "GET /v2/transactions", pull),
 		"a refused request": spans.named(trace, "GET /v1/discovery/aggregator-connections/{id}", nil),
 		"a page's commit":   spans.named(trace, "commit", pull),
 	} {
@@ -121,7 +123,10 @@ func TestFromWebhookToCommitIsOneTrace(t *testing.T) {
 			t.Errorf("%s has no span where it belongs, among %v", what, spans.names())
 		}
 	}
-	for _, secret := range []string{"canary", strings.TrimPrefix(webhookPath, "/v1/discovery/webhooks/pluggy/"), pluggysim.DemoClientSecret, pluggysim.DemoItemID} {
+	for _, secret := range []string{
+		"canary", strings.TrimPrefix(webhookPath, "/v1/discovery/webhooks/pluggy/"), pluggysim.DemoClientSecret,
+		pluggysim.DemoItemID,
+	} {
 		if strings.Contains(spans.raw.String(), secret) {
 			t.Error("the collector was sent a secret, or the account reference")
 		}
@@ -134,7 +139,10 @@ func TestFromWebhookToCommitIsOneTrace(t *testing.T) {
 // knockWithoutToken asks as an operator whom nobody knows, in the same trace.
 func requestWithoutToken(t *testing.T, origin string) {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, origin+"/v1/discovery/aggregator-connections/018f0000-0000-7000-8000-000000000001", nil)
+	request, err := http.NewRequestWithContext(
+		t.Context(), http.MethodGet,
+		origin+"/v1/discovery/aggregator-connections/018f0000-0000-7000-8000-000000000001", nil,
+	)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,8 +21,14 @@ type vendor struct {
 // adapters/aggregator.
 func vendors() []vendor {
 	return []vendor{
-		{pluggy.Name, func(c *vendorhttp.Client, t ports.Clock) ports.Aggregator { return pluggy.New(c, t) }, pluggy.Networks()},
-		{belvo.Name, func(c *vendorhttp.Client, t ports.Clock) ports.Aggregator { return belvo.New(c, t) }, belvo.Networks()},
+		{
+			pluggy.Name, func(c *vendorhttp.Client, t ports.Clock) ports.Aggregator { return pluggy.New(c, t) },
+			pluggy.Networks(),
+		},
+		{
+			belvo.Name, func(c *vendorhttp.Client, t ports.Clock) ports.Aggregator { return belvo.New(c, t) },
+			belvo.Networks(),
+		},
 	}
 }
 

@@ -16,16 +16,17 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// line is NAME=value, or such a line commented out: "#" directly before the name.
+// settingLine matches NAME=value, or such a line commented out: "#" directly before the name.
 var settingLine = regexp.MustCompile(`^(#?)([A-Z][A-Z0-9_]*)=(.*)$`)
 
-// entry is one line of an env file.
+// envLine is a setting in one line of an env file.
 type envLine struct {
 	value string
 	unset bool
 }
 
-// read parses an env file. Every line is empty, a sentence, or an entry, each once.
+// read parses an env file. Every line is empty, a comment, or a setting, and no setting
+// appears twice.
 func read(t *testing.T, file string) map[string]envLine {
 	t.Helper()
 	raw, err := os.ReadFile(file)
@@ -50,7 +51,7 @@ func read(t *testing.T, file string) map[string]envLine {
 	return all
 }
 
-// asked records the names that Load looks up.
+// loadRecording returns what Load returns, and the names that it looks up.
 func loadRecording(values map[string]envLine) (configs.Config, []string, error) {
 	var names []string
 	c, err := configs.Load(func(name string) (string, bool) {
@@ -65,7 +66,7 @@ func loadRecording(values map[string]envLine) (configs.Config, []string, error) 
 	return c, slices.Compact(names), err
 }
 
-func TestProductionListsEverySettingAndNoOther(t *testing.T) {
+func TestProductionEnvListsEverySettingAndNoOther(t *testing.T) {
 	entries := read(t, "production.env")
 	_, want, _ := loadRecording(nil)
 	var listed []string
@@ -78,7 +79,7 @@ func TestProductionListsEverySettingAndNoOther(t *testing.T) {
 	}
 }
 
-func TestProductionShowsTheDefaults(t *testing.T) {
+func TestProductionEnvShowsTheDefaults(t *testing.T) {
 	entries := read(t, "production.env")
 	for name, value := range required {
 		if !entries[name].unset {
@@ -104,7 +105,7 @@ var (
 	secrets  = cmp.Comparer(func(a, b domain.Secret) bool { return a.Equal(b) })
 )
 
-func TestDevelopmentLoads(t *testing.T) {
+func TestDevelopmentEnvLoads(t *testing.T) {
 	entries := read(t, "development.env")
 	c, names, err := loadRecording(entries)
 	if err != nil || !c.IsDevelopment() {
@@ -112,13 +113,14 @@ func TestDevelopmentLoads(t *testing.T) {
 	}
 	for name := range entries {
 		if !slices.Contains(names, name) {
-			t.Errorf("%s is no setting", name)
+			t.Errorf("%s is not a setting", name)
 		}
 	}
 }
 
-// Who only migrates or reseals is asked for what that uses, and reads it as the service does.
-func TestCommandsReadTheirOwnSettingsAlone(t *testing.T) {
+// A command that only migrates or reseals needs only the settings that it uses, and reads them
+// as the service does.
+func TestCommandsReadOnlyTheirOwnSettings(t *testing.T) {
 	whole, err := load("DATABASE_URL", "postgres://h/d", "LOG_LEVEL", "error")
 	if err != nil {
 		t.Fatal(err)
@@ -158,12 +160,12 @@ func TestCommandsReadTheirOwnSettingsAlone(t *testing.T) {
 		}
 		_, err = test.load(func(name string) (string, bool) { return "mysql://" + canary, name == "DATABASE_URL" })
 		if !strings.Contains(fmt.Sprint(err), "DATABASE_URL") || strings.Contains(fmt.Sprint(err), canary) {
-			t.Errorf("%s of no database: %v", name, err)
+			t.Errorf("%s without a valid database: %v", name, err)
 		}
 	}
 }
 
-func TestTheTableHoldsEverySetting(t *testing.T) {
+func TestTheTestTableContainsEverySetting(t *testing.T) {
 	_, names, _ := loadRecording(nil)
 	for _, name := range names {
 		if _, tested := settings[name]; !tested && name != "AUTH_JWT_SECRET" && !strings.HasPrefix(name, "BELVO_") {
@@ -172,13 +174,13 @@ func TestTheTableHoldsEverySetting(t *testing.T) {
 	}
 	for name := range settings {
 		if !slices.Contains(names, name) {
-			t.Errorf("%s is in the table, and is no setting", name)
+			t.Errorf("%s is in the table, but is not a setting", name)
 		}
 	}
 }
 
-// FuzzLoad: whatever a setting holds, Load gives a fault that names it or a value that it
-// may have, and never repeats what it read.
+// FuzzLoad checks that, for any value of a setting, Load returns an error that names it or a
+// value within its bounds, and never repeats the input.
 func FuzzLoad(f *testing.F) {
 	_, names, _ := loadRecording(nil)
 	for i, name := range names {
@@ -192,17 +194,18 @@ func FuzzLoad(f *testing.F) {
 	f.Fuzz(func(t *testing.T, index uint8, value string) {
 		name := names[int(index)%len(names)]
 		if _, err := load(name, value+canary); err != nil && strings.Contains(err.Error(), canary) {
-			t.Errorf("%s: the fault repeats the value", name)
+			t.Errorf("%s: the error repeats the value", name)
 		}
 		c, err := load(name, value)
 		for _, fieldErr := range domain.ErrorsOf(err) {
 			if fieldErr.Field != name && !strings.HasPrefix(name, "AUTH_") && name != "ENV_NAME" {
-				t.Errorf("%s made %s a fault", name, fieldErr.Field)
+				t.Errorf("%s caused an error of %s", name, fieldErr.Field)
 			}
 		}
-		if err == nil && (c.ReconcileInterval < 0 || c.DeliveryRetention < 0 || c.PullWorkers < 1 || c.RatePerMinute < 0 ||
-			c.WebhookRatePerMinute < 0 || c.ServerMaxConnections < 0 || c.DatabaseURL == "" ||
-			c.ServerAddress == "" || c.Sealing.KeysetFile == "") {
+		negative := c.ReconcileInterval < 0 || c.DeliveryRetention < 0 || c.RatePerMinute < 0 ||
+			c.WebhookRatePerMinute < 0 || c.ServerMaxConnections < 0 || c.PullWorkers < 1
+		empty := c.DatabaseURL == "" || c.ServerAddress == "" || c.Sealing.KeysetFile == ""
+		if err == nil && (negative || empty) {
 			t.Errorf("%s=%q was read as %+v", name, value, c)
 		}
 	})

@@ -9,14 +9,14 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// MinJWTSecret is the least length of a shared HS256 secret, in bytes (RFC 7518, section 3.2).
+// MinJWTSecret is the minimum length of a shared HS256 secret, in bytes (RFC 7518, section 3.2).
 const MinJWTSecret = 32
 
 const defaultDatabase = "sqlite://data/discovery.db"
 
-// Load reads every setting through lookup (as os.LookupEnv). vendors names the wired
-// aggregators with the networks each is known to call from. Errors: Invalid faults, one
-// a setting, joined; the Config is not to be used then.
+// Load reads every setting through lookup (for example os.LookupEnv). vendors maps the
+// configured aggregators to the networks that each is known to call from. Errors: Invalid
+// field errors, one per setting, joined; the Config is not to be used then.
 func Load(lookup func(string) (string, bool), vendors map[domain.Vendor][]netip.Prefix) (Config, error) {
 	r := &reader{lookup: lookup}
 	c := Config{EnvName: r.text("ENV_NAME", "production")}
@@ -39,8 +39,8 @@ func Load(lookup func(string) (string, bool), vendors map[domain.Vendor][]netip.
 	return c, r.err()
 }
 
-// LoadMigrate reads what a migration needs, the database, and nothing else, so that who
-// migrates has to hold no secret of the service. Errors: as Load.
+// LoadMigrate reads only what a migration needs, the database, so that a migration job needs
+// no secret of the service. Errors: as Load.
 func LoadMigrate(lookup func(string) (string, bool)) (Config, error) {
 	r := &reader{lookup: lookup}
 	c := Config{DatabaseURL: r.database("DATABASE_URL", defaultDatabase), DatabaseMigrate: true}
@@ -92,7 +92,7 @@ func (c *Config) auth(r *reader) {
 	secret, jwks := len(r.text("AUTH_JWT_SECRET", "")), r.text("AUTH_JWKS_URL", "") != ""
 	switch {
 	case secret > 0 && jwks:
-		r.addError("AUTH_JWKS_URL", "and AUTH_JWT_SECRET exclude each other")
+		r.addError("AUTH_JWKS_URL", "and AUTH_JWT_SECRET are mutually exclusive")
 	case secret == 0 && !jwks:
 		r.addError("AUTH_JWT_SECRET", "or AUTH_JWKS_URL is required")
 	case secret > 0 && secret < MinJWTSecret:
@@ -100,8 +100,8 @@ func (c *Config) auth(r *reader) {
 	}
 }
 
-// sources reads each vendor's webhook settings. A vendor with nothing set keeps its
-// known networks; the variable set to nothing takes those away.
+// sources reads each vendor's webhook settings. A vendor whose _WEBHOOK_SOURCE_CIDRS is unset
+// keeps its known networks; the variable set to an empty value removes them.
 func (r *reader) sources(vendors map[domain.Vendor][]netip.Prefix) map[domain.Vendor]domain.SourcePolicy {
 	policies := make(map[domain.Vendor]domain.SourcePolicy, len(vendors))
 	for _, vendor := range slices.Sorted(maps.Keys(vendors)) {

@@ -13,10 +13,10 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// canary stands in every bad value: no fault may repeat it.
+// canary is part of every invalid value: no error may repeat it.
 const canary = "canary-27f0"
 
-// known are the wired vendors with their networks.
+// knownNetworks maps the configured vendors to their networks.
 var knownNetworks = map[domain.Vendor][]netip.Prefix{
 	"pluggy": {netip.MustParsePrefix("52.67.145.81/32"), netip.MustParsePrefix("177.71.238.212/32")},
 	"belvo": {
@@ -25,14 +25,14 @@ var knownNetworks = map[domain.Vendor][]netip.Prefix{
 	},
 }
 
-// required is the least that loads.
+// required is the smallest set of settings that loads.
 var required = map[string]string{
 	"PUBLIC_URL":          "https://api.example.com",
 	"AUTH_JWKS_URL":       "https://issuer.example.com/keys",
 	"SEALING_KEYSET_FILE": "/run/secrets/keyset.json",
 }
 
-// load reads the required settings, with pairs in the place of theirs.
+// load reads the required settings, with those in pairs replaced or added.
 func load(pairs ...string) (configs.Config, error) {
 	return configs.Load(lookup(pairs...), knownNetworks)
 }
@@ -49,15 +49,15 @@ func lookup(pairs ...string) func(string) (string, bool) {
 	}
 }
 
-// setting is one name with what it may be. Good values stand with what they are read as;
-// "" is the setting unset, and so the default.
+// settingTest lists valid values of one setting, each with what it is read as, and invalid
+// ones. The key "" means that the setting is unset, and maps to the default.
 type settingTest struct {
 	read func(configs.Config) any
 	good map[string]any
 	bad  []string
 }
 
-// pluggy reads a member of one vendor's policy.
+// pluggy returns a function that reads a member of one vendor's policy.
 func pluggy(member func(domain.SourcePolicy) any) func(configs.Config) any {
 	return func(c configs.Config) any { return member(c.Sources["pluggy"]) }
 }
@@ -218,7 +218,7 @@ var (
 	}
 )
 
-func TestSettingsAreReadAsTheySay(t *testing.T) {
+func TestValidSettingsAreParsed(t *testing.T) {
 	for name, s := range settings {
 		t.Run(name, func(t *testing.T) {
 			for value, want := range s.good {
@@ -240,7 +240,7 @@ func TestSettingsAreReadAsTheySay(t *testing.T) {
 	}
 }
 
-func TestAFaultNamesItsSettingAndNeverTheValue(t *testing.T) {
+func TestAnErrorNamesItsSettingAndNeverTheValue(t *testing.T) {
 	for name, s := range settings {
 		t.Run(name, func(t *testing.T) {
 			for _, value := range s.bad {
@@ -251,25 +251,25 @@ func TestAFaultNamesItsSettingAndNeverTheValue(t *testing.T) {
 	}
 }
 
-// wantFault wants the one fault of that setting, without a value.
+// wantErrors checks that err names exactly these settings, and no value.
 func wantErrors(t *testing.T, err error, value string, names ...string) {
 	t.Helper()
 	var got []string
 	for _, fieldErr := range domain.ErrorsOf(err) {
 		got = append(got, fieldErr.Field)
 		if fieldErr.Kind != domain.Invalid || fieldErr.Message == "" {
-			t.Errorf("%q gave a fault of kind %q that says %q", value, fieldErr.Kind, fieldErr.Message)
+			t.Errorf("%q returned an error of kind %q with message %q", value, fieldErr.Kind, fieldErr.Message)
 		}
 	}
 	if diff := cmp.Diff(names, got); diff != "" {
-		t.Errorf("%q: names at fault (-want +got):\n%s", value, diff)
+		t.Errorf("%q: invalid settings (-want +got):\n%s", value, diff)
 	}
 	if err != nil && strings.Contains(err.Error(), canary) {
-		t.Errorf("the fault repeats the value: %v", err)
+		t.Errorf("the error repeats the value: %v", err)
 	}
 }
 
-func TestWhoSignsOperatorTokensIsSaidOnce(t *testing.T) {
+func TestExactlyOneSourceOfTokenKeysIsRequired(t *testing.T) {
 	for name, test := range map[string]struct {
 		jwks, secret string
 		fault        []string
@@ -293,7 +293,7 @@ func TestWhoSignsOperatorTokensIsSaidOnce(t *testing.T) {
 	}
 }
 
-func TestPublicURLMayBeMissingInDevelopmentAlone(t *testing.T) {
+func TestPublicURLMayBeMissingOnlyInDevelopment(t *testing.T) {
 	_, err := load("PUBLIC_URL", "")
 	wantErrors(t, err, "", "PUBLIC_URL")
 	c, err := load("PUBLIC_URL", "", "ENV_NAME", configs.Development)
@@ -302,7 +302,7 @@ func TestPublicURLMayBeMissingInDevelopmentAlone(t *testing.T) {
 	}
 }
 
-func TestEveryFaultIsToldAtOnce(t *testing.T) {
+func TestAllErrorsAreReportedAtOnce(t *testing.T) {
 	_, err := configs.Load(func(name string) (string, bool) {
 		if s := settings[name]; len(s.bad) > 0 {
 			return s.bad[0], true
@@ -315,7 +315,7 @@ func TestEveryFaultIsToldAtOnce(t *testing.T) {
 	}
 	for name, s := range settings {
 		if len(s.bad) > 0 != reported[name] {
-			t.Errorf("%s is told: %v", name, reported[name])
+			t.Errorf("%s is reported: %v", name, reported[name])
 		}
 	}
 }

@@ -15,8 +15,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// reader parses settings and gathers faults. It is not a library's, because those
-// repeat the value at fault in their errors.
+// reader parses settings and collects errors. It does not use a library, because libraries
+// repeat the invalid value in their errors.
 type reader struct {
 	lookup func(string) (string, bool)
 	errs   []error
@@ -35,7 +35,7 @@ func (r *reader) hasError(name string) bool {
 	})
 }
 
-// text gives the setting without surrounding space; unset and empty are the fallback.
+// text returns the setting without surrounding space, or the fallback if it is unset or empty.
 func (r *reader) text(name, fallback string) string {
 	value, _ := r.lookup(name)
 	if value = strings.TrimSpace(value); value == "" {
@@ -52,7 +52,8 @@ func (r *reader) required(name string) string {
 	return value
 }
 
-// parsed runs parse over a setting that is there, and gives the fallback otherwise.
+// parse returns the parsed setting, or the fallback if it is unset. If parsing fails, it
+// records an error with the message.
 func parse[T any](r *reader, name string, fallback T, message string, parse func(string) (T, bool)) T {
 	text := r.text(name, "")
 	if text == "" {
@@ -81,9 +82,10 @@ func (r *reader) number(name string, fallback, lowest, highest int) int {
 	})
 }
 
-// duration reads Go's form and whole days ("90d"); "0" is zero.
+// duration reads Go's format and whole days ("90d"); "0" is zero.
 func (r *reader) duration(name string, fallback time.Duration) time.Duration {
-	return parse(r, name, fallback, `must be a duration such as "6h" or "90d", not negative`, func(text string) (time.Duration, bool) {
+	const message = `must be a duration such as "6h" or "90d", not negative`
+	return parse(r, name, fallback, message, func(text string) (time.Duration, bool) {
 		if days, ok := strings.CutSuffix(text, "d"); ok {
 			n, err := strconv.Atoi(days)
 			return time.Duration(n) * 24 * time.Hour, err == nil && n >= 0 && n <= 36_500
@@ -94,7 +96,8 @@ func (r *reader) duration(name string, fallback time.Duration) time.Duration {
 }
 
 func (r *reader) level(name string) zapcore.Level {
-	return parse(r, name, zapcore.InfoLevel, "must be debug, info, warn or error", func(text string) (zapcore.Level, bool) {
+	const message = "must be debug, info, warn or error"
+	return parse(r, name, zapcore.InfoLevel, message, func(text string) (zapcore.Level, bool) {
 		level, err := zapcore.ParseLevel(text)
 		return level, err == nil && level <= zapcore.ErrorLevel
 	})
@@ -173,8 +176,8 @@ func (r *reader) database(name, fallback string) string {
 	})
 }
 
-// networks reads CIDRs (or single addresses) parted by commas. Unset is the fallback;
-// set to nothing is none.
+// networks reads CIDRs (or single addresses) separated by commas. It returns the fallback if
+// the setting is unset, and none if it is set to an empty value.
 func (r *reader) networks(name string, fallback []netip.Prefix) []netip.Prefix {
 	text, set := r.lookup(name)
 	if !set {
@@ -187,7 +190,7 @@ func (r *reader) networks(name string, fallback []netip.Prefix) []netip.Prefix {
 		}
 		network, ok := parseNetwork(part)
 		if !ok {
-			r.addError(name, "must be CIDRs, parted by commas")
+			r.addError(name, "must be CIDRs, separated by commas")
 			return fallback
 		}
 		networks = append(networks, network)
@@ -203,7 +206,7 @@ func parseNetwork(text string) (netip.Prefix, bool) {
 	return network.Masked(), err == nil
 }
 
-// variable is a vendor's name as a variable's prefix.
+// envPrefix returns a vendor's name as the prefix of its variables.
 func envPrefix(v domain.Vendor) string {
 	return strings.ToUpper(strings.ReplaceAll(string(v), "-", "_"))
 }

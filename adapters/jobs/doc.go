@@ -5,7 +5,7 @@
 // pull, and makes some process call ports.Worker.RunPull. A job that runs twice, late or
 // for a pull that has ended does no harm, because the store decides whether there is
 // anything to run. So none of the queue's own bookkeeping matters to a pull: River's
-// attempts never give one up, and the job of a process that died is replaced by a new one
+// attempts never end one, and the job of a process that died is replaced by a new one
 // (by the maintenance task for stuck pulls) long before River would rescue it.
 //
 // Postgres and SQLite are River on those databases, each enqueueing in transactions of

@@ -7,5 +7,5 @@ import (
 	"os"
 )
 
-// likeOwner gives the file the mode of the one it will replace.
-func likeOwner(path string, like fs.FileInfo) error { return os.Chmod(path, like.Mode().Perm()) }
+// copyOwner sets the mode of the file at path to that of the file it will replace.
+func copyOwner(path string, like fs.FileInfo) error { return os.Chmod(path, like.Mode().Perm()) }

@@ -8,8 +8,8 @@ import (
 	"syscall"
 )
 
-// likeOwner gives the file the owner and mode of the one it will replace: a service must
-// still be able to read what root has rotated.
+// copyOwner sets owner and mode of the file at path to those of the file it will replace: a
+// service must still be able to read a keyset that root has rotated.
 func copyOwner(path string, like fs.FileInfo) error {
 	if owner, ok := like.Sys().(*syscall.Stat_t); ok {
 		if err := os.Chown(path, int(owner.Uid), int(owner.Gid)); err != nil {

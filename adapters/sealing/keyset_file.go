@@ -15,24 +15,24 @@ import (
 	"github.com/tink-crypto/tink-go/v2/tink"
 )
 
-// setting begins every error about the file: it is what the operator can mend.
+// setting begins every error about the file, because it is what the operator can fix.
 const setting = "SEALING_KEYSET_FILE"
 
-// maxFile bounds what is read: a keyset is some hundred bytes a key.
+// maxFileSize bounds how much is read, in bytes: a keyset has some hundred bytes per key.
 const maxFileSize = 1 << 20
 
-// fault is an error about the file. What Tink says of unreadable content is left out,
-// because a decoder quotes what it stumbles over.
+// fileError returns an error about the file. Tink's errors about unreadable content are
+// left out, because a decoder quotes the content that it cannot parse.
 func fileError(problem string) error { return errors.New(setting + ": " + problem) }
 
-// readFile gives the content of a regular file that only its owner can read, with the
-// state it was read in. The checks are made on the open file, so that it cannot be
-// exchanged between check and read.
+// readFile returns the content of a regular file that only its owner can read, and the
+// file's state at that time. The checks are made on the open file, so that it cannot be
+// replaced between check and read.
 func readFile(path string) ([]byte, fs.FileInfo, error) {
 	if path == "" {
 		return nil, nil, fileError("names no file")
 	}
-	// Without O_NONBLOCK a named pipe would hold the start up forever.
+	// Without O_NONBLOCK a named pipe would block the start forever.
 	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", setting, err)
@@ -46,7 +46,7 @@ func readFile(path string) ([]byte, fs.FileInfo, error) {
 	case !info.Mode().IsRegular():
 		return nil, nil, fileError("is not a regular file")
 	case info.Mode().Perm()&0o077 != 0:
-		return nil, nil, fileError(fmt.Sprintf("is open to others (mode %04o), must be 0600", info.Mode().Perm()))
+		return nil, nil, fileError(fmt.Sprintf("is accessible to others (mode %04o), must be 0600", info.Mode().Perm()))
 	case info.Size() == 0:
 		return nil, nil, fileError("is empty")
 	case info.Size() > maxFileSize:
@@ -59,13 +59,13 @@ func readFile(path string) ([]byte, fs.FileInfo, error) {
 	return content, info, nil
 }
 
-// decode reads a keyset, in clear or wrapped by the KEK.
+// decode decodes a keyset, in cleartext or wrapped by the KEK.
 func decode(content []byte, kekURI string) (*keyset.Handle, error) {
 	reader := keyset.NewJSONReader(bytes.NewReader(content))
 	if kekURI == "" {
 		handle, err := insecurecleartextkeyset.Read(reader)
 		if err != nil {
-			return nil, fileError("is not a Tink keyset in clear JSON")
+			return nil, fileError("is not a Tink keyset in cleartext JSON")
 		}
 		return handle, nil
 	}
@@ -100,8 +100,8 @@ func encode(handle *keyset.Handle, kekURI string) ([]byte, error) {
 	return content.Bytes(), nil
 }
 
-// kekOf asks the KMS clients that were registered with Tink. Their errors may hold what
-// the KMS answered, and stay out.
+// kekFor returns the KEK from the KMS clients that were registered with Tink. Their errors
+// may contain the KMS's response and are left out.
 func kekFor(uri string) (tink.AEAD, error) {
 	client, err := registry.GetKMSClient(uri)
 	if err != nil {
@@ -109,7 +109,7 @@ func kekFor(uri string) (tink.AEAD, error) {
 	}
 	kek, err := client.GetAEAD(uri)
 	if err != nil {
-		return nil, fileError("the KMS does not give the KEK")
+		return nil, fileError("the KMS does not return the KEK")
 	}
 	return kek, nil
 }

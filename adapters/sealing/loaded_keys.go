@@ -11,10 +11,11 @@ import (
 	"github.com/tink-crypto/tink-go/v2/tink"
 )
 
-// prefix is what a ciphertext begins with: it names its key.
+// prefix is the first bytes of a ciphertext, which identify its key.
 type prefix [cryptofmt.TinkPrefixSize]byte
 
-// prefixOf reads the prefix; the zero prefix, which is no key's, where there is none.
+// prefixOf returns the prefix of a ciphertext. If it is too short, prefixOf returns the zero
+// prefix, which belongs to no key.
 func prefixOf(sealed []byte) prefix {
 	if len(sealed) < cryptofmt.TinkPrefixSize {
 		return prefix{}
@@ -22,7 +23,7 @@ func prefixOf(sealed []byte) prefix {
 	return prefix(sealed[:cryptofmt.TinkPrefixSize])
 }
 
-// ring is one reading of the file. It never changes.
+// loadedKeys holds the keys of one reading of the file. It is immutable.
 type loadedKeys struct {
 	aead     tink.AEAD
 	primary  prefix
@@ -30,7 +31,7 @@ type loadedKeys struct {
 	fileInfo fs.FileInfo // the file's state when it was read
 }
 
-// load reads, decodes and checks the file.
+// load reads, decodes and validates the file.
 func load(path, kekURI string) (*loadedKeys, error) {
 	content, info, err := readFile(path)
 	defer clear(content)
@@ -49,8 +50,8 @@ func load(path, kekURI string) (*loadedKeys, error) {
 	return r, nil
 }
 
-// ringOf takes AEAD keys with Tink's prefix alone: without one, neither the key that
-// sealed a row nor its age could be told.
+// newLoadedKeys returns the enabled keys of a keyset. It accepts only AEAD keys with Tink's
+// prefix: without it, neither the key that sealed a row nor its age could be identified.
 func newLoadedKeys(handle *keyset.Handle) (*loadedKeys, error) {
 	info := handle.KeysetInfo()
 	r := &loadedKeys{known: make(map[prefix]bool)}
@@ -63,7 +64,7 @@ func newLoadedKeys(handle *keyset.Handle) (*loadedKeys, error) {
 		}
 		p := tinkPrefix(key.GetKeyId())
 		if r.known[p] {
-			return nil, fileError("holds two keys of one id")
+			return nil, fileError("holds two keys with the same id")
 		}
 		r.known[p] = true
 	}
@@ -79,8 +80,8 @@ func newLoadedKeys(handle *keyset.Handle) (*loadedKeys, error) {
 	return r, r.selfTest()
 }
 
-// try seals once, so that a key that parses but does not work ends the start, not the
-// first request.
+// selfTest seals once, so that a key that parses but does not work fails the start instead
+// of the first request.
 func (r *loadedKeys) selfTest() error {
 	sealed, err := r.aead.Encrypt(nil, nil)
 	if err != nil || prefixOf(sealed) != r.primary {

@@ -7,11 +7,11 @@ import (
 	"time"
 )
 
-// lookEvery spaces the looks at the file that nothing but time calls for.
+// checkInterval is the minimum time between two periodic checks of the file.
 const checkInterval = time.Second
 
-// current gives the keys in use, after a look at the file if the last one is old. The
-// one caller whose swap succeeds looks; the others do not wait for it.
+// currentKeys returns the keys in use, after a check of the file if the last one is too old.
+// Only the caller whose swap succeeds checks; the others do not wait for it.
 func (k *Keyset) currentKeys() *loadedKeys {
 	now, last := k.opts.Now().UnixNano(), k.lastCheck.Load()
 	if time.Duration(now-last) >= checkInterval && k.lastCheck.CompareAndSwap(last, now) {
@@ -20,9 +20,9 @@ func (k *Keyset) currentKeys() *loadedKeys {
 	return k.keys.Load()
 }
 
-// knowing gives keys that know the prefix if the file has them. An unknown prefix looks
-// at once, however fresh the last look: another replica may have sealed under a key that
-// was promoted in between, and to refuse its row would fail a pull for good.
+// keysFor returns keys that contain the prefix if the file has them. An unknown prefix
+// causes a check at once, however recent the last one: another replica may have sealed
+// with a key that was promoted in between, and rejecting its row would fail a pull for good.
 func (k *Keyset) keysFor(p prefix) *loadedKeys {
 	if r := k.currentKeys(); r.known[p] || p == (prefix{}) {
 		return r
@@ -31,8 +31,8 @@ func (k *Keyset) keysFor(p prefix) *loadedKeys {
 	return k.keys.Load()
 }
 
-// refresh reads the file again if it has changed. Whatever is wrong with the new file,
-// the keys of before stay in use and Observe is told, once for each kind of wrong.
+// reload reads the file again if it has changed. If the new file is invalid in any way, the
+// previous keys stay in use and OnError is called, once for each different error.
 func (k *Keyset) reload() {
 	k.reloadMu.Lock()
 	defer k.reloadMu.Unlock()
@@ -60,7 +60,7 @@ func (k *Keyset) loadIfChanged() error {
 		return err
 	}
 	if !fresh.known[old.primary] {
-		// Rows sealed a moment ago would not open any more: this is another keyset.
+		// Rows sealed a moment ago would no longer open: this is a different keyset.
 		return fileError("changed to a keyset without the key in use")
 	}
 	k.keys.Store(fresh)

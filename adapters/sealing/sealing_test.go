@@ -34,7 +34,7 @@ func TestKeysetIsASealer(t *testing.T) {
 	porttest.TestSealer(t, func(t *testing.T) ports.Sealer { return open(t, create(t), sealing.Options{}) })
 }
 
-func TestCreate(t *testing.T) {
+func TestCreateWritesAPrivateFileOnce(t *testing.T) {
 	path := create(t)
 	info, err := os.Stat(path)
 	if err != nil {
@@ -45,10 +45,10 @@ func TestCreate(t *testing.T) {
 	}
 	before := read(t, path)
 	if err := sealing.Create(path, sealing.Options{}); !errors.Is(err, os.ErrExist) {
-		t.Errorf("a second Create gave %v, want a refusal", err)
+		t.Errorf("a second Create returned %v, want an error", err)
 	}
 	if !bytes.Equal(before, read(t, path)) {
-		t.Error("a refused Create changed the file")
+		t.Error("a failed Create changed the file")
 	}
 }
 
@@ -61,11 +61,11 @@ func TestCreateDoesNotFollowALink(t *testing.T) {
 		t.Errorf("gave %v, want a refusal", err)
 	}
 	if _, err := os.Stat(target); err == nil {
-		t.Error("wrote where a dangling link points")
+		t.Error("created the target of a dangling link")
 	}
 }
 
-func TestOpenRefuses(t *testing.T) {
+func TestOpenRejectsInvalidFiles(t *testing.T) {
 	good := read(t, create(t))
 	cases := map[string]struct {
 		content []byte
@@ -79,7 +79,7 @@ func TestOpenRefuses(t *testing.T) {
 		"not JSON":              {[]byte("content-canary"), 0o600, "is not a Tink keyset"},
 		"another JSON":          {[]byte(`{"content-canary":"content-canary"}`), 0o600, "is not a Tink keyset"},
 		"an empty keyset":       {[]byte(`{"primaryKeyId":0,"key":[]}`), 0o600, "is not a Tink keyset"},
-		"cut off":               {good[:len(good)/2], 0o600, "is not a Tink keyset"},
+		"truncated":             {good[:len(good)/2], 0o600, "is not a Tink keyset"},
 		"a list":                {[]byte(`["content-canary"]`), 0o600, "is not a Tink keyset"},
 		"wrapped by a KEK": {
 			[]byte(`{"encryptedKeyset":"Y29udGVudC1jYW5hcnk="}`), 0o600, "is not a Tink keyset",
@@ -89,7 +89,7 @@ func TestOpenRefuses(t *testing.T) {
 		"no primary key": {
 			bytes.Replace(good, []byte(`"primaryKeyId":`), []byte(`"primaryKeyId":1`), 1), 0o600, "",
 		},
-		"larger than keysets are":   {bytes.Repeat([]byte(" "), 1<<20+1), 0o600, "too large"},
+		"larger than any keyset":    {bytes.Repeat([]byte(" "), 1<<20+1), 0o600, "too large"},
 		"a primary key not enabled": {bytes.Replace(good, []byte("ENABLED"), []byte("DISABLED"), 1), 0o600, ""},
 	}
 	for name, c := range cases {
@@ -111,14 +111,14 @@ func refuses(t *testing.T, path, want string) {
 	text := err.Error()
 	if !strings.HasPrefix(text, "SEALING_KEYSET_FILE: ") || !strings.Contains(text, want) ||
 		strings.Contains(text, "\n") {
-		t.Errorf("error %q, want one line that names the setting and says %q", text, want)
+		t.Errorf("error %q, want one line with the setting and %q", text, want)
 	}
 	if strings.Contains(text, "canary") {
 		t.Errorf("error %q shows content", text)
 	}
 }
 
-// What a process prints of itself, by any verb or encoder, must not show key or parts.
+// Nothing that a process prints of a keyset, with any verb or encoder, shows a key or a part.
 func TestNothingPrintsTheKey(t *testing.T) {
 	path := create(t)
 	k := open(t, path, sealing.Options{})
@@ -230,7 +230,7 @@ func clearKeyset(t *testing.T, template *tinkpb.KeyTemplate) []byte {
 	return content.Bytes()
 }
 
-// keyBytes digs the AES key out of the file: the last 32 bytes of its protobuf value.
+// keyBytes extracts the AES key from the file: the last 32 bytes of its protobuf value.
 func keyBytes(t *testing.T, path string) []byte {
 	t.Helper()
 	handle, err := insecurecleartextkeyset.Read(keyset.NewJSONReader(bytes.NewReader(read(t, path))))

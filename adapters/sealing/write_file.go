@@ -8,12 +8,12 @@ import (
 	"path/filepath"
 )
 
-// writeNew makes a file that did not exist, and takes it away again if it cannot be
-// written whole.
+// writeNew creates a file that must not exist, and removes it again if it cannot be written
+// completely.
 func writeNew(path string, content []byte) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("%s: %s exists already and is not overwritten: %w", setting, path, fs.ErrExist)
+		return fmt.Errorf("%s: %s already exists and is not overwritten: %w", setting, path, fs.ErrExist)
 	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", setting, err)
@@ -32,7 +32,7 @@ func overwrite(path string, content []byte) error {
 	return writeAndSync(f, content)
 }
 
-// flush writes, syncs and closes, whatever fails on the way.
+// writeAndSync writes, syncs and closes, even after an error on the way.
 func writeAndSync(f *os.File, content []byte) error {
 	_, writing := f.Write(content)
 	if err := errors.Join(writing, f.Sync(), f.Close()); err != nil {
@@ -41,7 +41,7 @@ func writeAndSync(f *os.File, content []byte) error {
 	return nil
 }
 
-// syncDir makes a new name survive a power cut.
+// syncDir syncs the directory of path, so that a new name survives a power failure.
 func syncDir(path string) error {
 	dir, err := os.Open(filepath.Dir(path))
 	if err != nil {

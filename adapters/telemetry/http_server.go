@@ -15,8 +15,8 @@ import (
 
 type routeKey struct{}
 
-// Route records the route of a request in its span. template is the route as it is
-// registered, "/v1/discovery/pulls/{id}". Route is called with the request's context while
+// Route records the route of a request in its span. template is the registered
+// route, "/v1/discovery/pulls/{id}". Route is called with the request's context while
 // the request is served; outside of [Traces.Middleware] it does nothing.
 func Route(ctx context.Context, template string) {
 	if route, ok := ctx.Value(routeKey{}).(*string); ok {

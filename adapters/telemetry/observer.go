@@ -54,7 +54,7 @@ func (o Observer) Emit(ctx context.Context, event ports.Event) {
 }
 
 // webhookReceived names the vendor only if it is configured: the path of a refused request
-// contains whatever its sender chose.
+// is what its sender chose.
 func (o Observer) webhookReceived(ctx context.Context, e ports.WebhookReceived) {
 	vendor := o.Metrics.labels.vendor(e.Vendor)
 	o.Metrics.webhook(e.Vendor, e.Outcome).Inc()

@@ -24,13 +24,13 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// demoTime bounds the demo: one that hangs has failed.
+// demoTimeout bounds the demo: one that hangs has failed.
 const demoTimeout = 50 * time.Second
 
 func demoCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "demo",
-		Short: "Show the whole guide, live, on the embedded database against built-in simulators",
+		Short: "Run the whole guide live, on the embedded database and against built-in simulators",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, cancel := context.WithTimeout(cmd.Context(), demoTimeout)
@@ -40,8 +40,8 @@ func demoCommand() *cobra.Command {
 	}
 }
 
-// demo serves the simulators and the service on loopback, in a folder that it removes,
-// and walks through the guide as a caller would.
+// demo serves the simulators and the service on loopback, in a temporary directory, and goes
+// through the guide as a caller would.
 func demo(ctx context.Context, out io.Writer) (err error) {
 	dir, err := os.MkdirTemp("", "discovery-demo-")
 	if err != nil {
@@ -62,7 +62,7 @@ func demo(ctx context.Context, out io.Writer) (err error) {
 	return err
 }
 
-// stage is what the demo is played on.
+// demoEnv holds the servers and the data that the demo runs on.
 type demoEnv struct {
 	service string // origin
 	token   string // an operator's
@@ -93,7 +93,7 @@ func newDemoEnv(ctx context.Context, group *errgroup.Group, dir string) (*demoEn
 	return e, e.startService(ctx, group, dir)
 }
 
-// open composes the service as `serve` does, but for its settings.
+// startService composes the service as `serve` does, but with demoConfig.
 func (e *demoEnv) startService(ctx context.Context, group *errgroup.Group, dir string) error {
 	listener, err := loopback(ctx)
 	if err != nil {
@@ -115,7 +115,7 @@ func (e *demoEnv) startService(ctx context.Context, group *errgroup.Group, dir s
 	return nil
 }
 
-// demoConfig is development.env in code, with secrets that live as long as the demo.
+// demoConfig returns the settings of development.env, with secrets that only this demo uses.
 func demoConfig(origin, db, keyset string) configs.Config {
 	return configs.Config{
 		EnvName: configs.Development, PublicURL: origin,
@@ -132,7 +132,7 @@ func demoConfig(origin, db, keyset string) configs.Config {
 	}
 }
 
-// What the simulated vendors prove themselves with.
+// How the simulated vendors authenticate their webhooks.
 const (
 	demoHMACSecret    = "demo-hmac-secret"
 	demoAuthorization = "Bearer demo-shared-value"

@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// guide is an operator at the service's door: it calls, and tells what it asked and what
-// came back, one line a step.
+// demoClient is an operator's HTTP client. It prints each request and its response, one
+// line a step.
 type demoClient struct {
 	ctx    context.Context
 	out    io.Writer
@@ -25,23 +25,23 @@ type demoClient struct {
 	err    error // the first failure; later steps do nothing
 }
 
-// maxLine is where a step's line is cut, in characters.
+// maxLineLength is the length at which a step's line is truncated, in characters.
 const maxLineLength = 300
 
-// ids are shown by their begin.
+// uuids matches ids, of which only the first part is shown.
 var uuids = regexp.MustCompile(`([0-9a-f]{8})-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
 
 // object is a JSON object.
 type object = map[string]any
 
-// say writes one line.
+// printf prints one line.
 func (c *demoClient) printf(format string, args ...any) {
 	if c.err == nil {
 		_, c.err = fmt.Fprintf(c.out, format+"\n", args...)
 	}
 }
 
-// call does one step: it must answer with the status, and gives the body.
+// call does one step: it checks the status of the response, and returns the body.
 func (c *demoClient) call(title, method, path string, body any, status int) object {
 	if c.err != nil {
 		return object{}
@@ -65,7 +65,7 @@ func (c *demoClient) call(title, method, path string, body any, status int) obje
 	return parsed
 }
 
-// get reads without telling.
+// get sends a request without printing it.
 func (c *demoClient) get(path string) object {
 	var parsed object
 	if c.err != nil {
@@ -110,8 +110,8 @@ func (c *demoClient) exchange(
 	return requestText, bytes.TrimSpace(content), response.StatusCode, err
 }
 
-// brief writes a JSON body as it fits into a line: members in order but for times and the
-// vendor's own object, secrets hidden, long texts cut, lists by their length.
+// summary formats a JSON body for one line: members in order, without times and the vendor's
+// own object, with secrets hidden, long texts truncated, and lists as their length.
 func summary(raw []byte) string {
 	var body object
 	if len(raw) == 0 || json.Unmarshal(raw, &body) != nil {
@@ -130,7 +130,7 @@ func summarizeObject(body object) string {
 	return strings.Join(parts, " ")
 }
 
-// member hides what is a secret on its way in, and shows only the begin of a token.
+// summarizeMember hides the credential that is sent, and shows only the start of a token.
 func summarizeMember(name string, value any) string {
 	const maxLength = 36
 	switch v := value.(type) {
@@ -157,7 +157,7 @@ func truncate(text string, maxLength int) string {
 	return text
 }
 
-// listed shows a short list whole.
+// summarizeList shows the items of a short list.
 func summarizeList(name string, list []any) string {
 	if len(list) > 2 || len(list) == 0 {
 		return fmt.Sprint(name, "[", len(list), "]")
@@ -172,7 +172,7 @@ func summarizeList(name string, list []any) string {
 	return name + "[" + strings.Join(shown, "; ") + "]"
 }
 
-// eventually asks until done says yes.
+// waitFor polls until done returns true.
 func (c *demoClient) waitFor(what string, done func() bool) {
 	for c.err == nil && !done() {
 		select {

@@ -16,22 +16,22 @@ import (
 
 const apiPath = "/v1/discovery"
 
-// act is the guide for one vendor.
+// vendorScript is the guide for one vendor.
 type vendorScript struct {
 	vendor, accountRef, clientID, secret string
-	// announce has the vendor call the webhook: what is new is there to be pulled.
+	// sendWebhook makes the vendor call the webhook: there is new data to pull.
 	sendWebhook func(ctx context.Context, url string) (event string, status int, err error)
-	// edit has the vendor change one row and delete another, and call the webhook.
+	// edit makes the vendor change one row, delete another, and call the webhook.
 	edit func(ctx context.Context, url string) (reported string, err error)
 	// rows is how many transactions the vendor has before the edit.
 	rows int
 }
 
-// play walks through the guide once for each vendor.
+// run goes through the guide once for each vendor.
 func (e *demoEnv) run(ctx context.Context, out io.Writer) error {
 	c := &demoClient{ctx: ctx, out: out, origin: e.service, token: e.token}
 	c.printf(
-		"service %s on SQLite; the vendors' simulators at %s (pluggy) and %s (belvo)", e.service,
+		"The service runs at %s on SQLite. The vendors' simulators run at %s (pluggy) and %s (belvo).", e.service,
 		e.origins["pluggy"], e.origins["belvo"],
 	)
 	c.waitFor("the service", func() bool {
@@ -44,7 +44,7 @@ func (e *demoEnv) run(ctx context.Context, out io.Writer) error {
 		e.runVendor(c, script)
 	}
 	if c.err == nil {
-		c.printf("\nEverything above happened over HTTP on loopback; nothing of it is kept.")
+		c.printf("\nEverything above happened over HTTP on loopback. Nothing was kept.")
 	}
 	return c.err
 }
@@ -77,7 +77,7 @@ func (e *demoEnv) runVendor(c *demoClient, script vendorScript) {
 	e.webhookAfterDelete(c, script, url)
 }
 
-// showSealed looks into the database file as a thief would.
+// showSealed searches the database file for the credential, as a thief would.
 func (e *demoEnv) showSealed(c *demoClient, name string, script vendorScript) {
 	if c.err != nil {
 		return
@@ -90,11 +90,11 @@ func (e *demoEnv) showSealed(c *demoClient, name string, script vendorScript) {
 	for _, file := range []string{e.db, e.db + "-wal"} {
 		raw, err := os.ReadFile(file)
 		if err == nil && (contains(raw, script.secret) || contains(raw, script.clientID)) {
-			c.err = fmt.Errorf("the credential is in clear in the database")
+			c.err = fmt.Errorf("the credential is in cleartext in the database")
 		}
 	}
 	c.printf(
-		"             stored as %d bytes of ciphertext, %s…; in clear nowhere in the database file",
+		"             stored as %d bytes of ciphertext, %s…; the database file contains no cleartext",
 		len(sealed), hex.EncodeToString(sealed[:min(12, len(sealed))]),
 	)
 }
@@ -112,18 +112,18 @@ func (e *demoEnv) readSealed(ctx context.Context, name string) ([]byte, error) {
 	return sealed, err
 }
 
-// pull has the vendor knock and waits for its rows.
+// showPull makes the vendor call the webhook, and waits for its rows.
 func (e *demoEnv) showPull(c *demoClient, script vendorScript, id, url string) {
 	if c.err != nil {
 		return
 	}
 	event, status, err := script.sendWebhook(c.ctx, url)
 	if err != nil || status != 202 {
-		c.err = fmt.Errorf("the webhook answered %d: %w", status, err)
+		c.err = fmt.Errorf("the response to the webhook is %d: %w", status, err)
 		return
 	}
 	c.step++
-	c.printf("%2d webhook   %s knocks with %s -> %d", c.step, script.vendor, event, status)
+	c.printf("%2d webhook   %s sends %s -> %d", c.step, script.vendor, event, status)
 	path := apiPath + "/aggregator-connections/" + id
 	c.waitFor("the pull", func() bool {
 		pulls := items(c.get(path + "/pulls?limit=1"))
@@ -134,11 +134,11 @@ func (e *demoEnv) showPull(c *demoClient, script vendorScript, id, url string) {
 	rows := items(c.call("rows", "GET", path+"/transactions?limit=100", nil, 200))
 	c.table(rows)
 	if c.err == nil && len(rows) != script.rows {
-		c.err = fmt.Errorf("%d rows, and the vendor has %d", len(rows), script.rows)
+		c.err = fmt.Errorf("%d rows, but the vendor has %d", len(rows), script.rows)
 	}
 }
 
-// change has the vendor edit and delete, and shows what became of the rows.
+// showEdit makes the vendor edit and delete, and shows the resulting rows.
 func (e *demoEnv) showEdit(c *demoClient, script vendorScript, id, url string) {
 	if c.err != nil {
 		return
@@ -172,14 +172,15 @@ func (e *demoEnv) webhookAfterDelete(c *demoClient, script vendorScript, url str
 	}
 	_, status, err := script.sendWebhook(c.ctx, url)
 	if err != nil || status != 401 {
-		c.err = fmt.Errorf("a knock after the deletion answered %d: %w", status, err)
+		c.err = fmt.Errorf("the response to a webhook after the deletion is %d: %w", status, err)
 		return
 	}
 	c.step++
-	c.printf("%2d webhook   %s knocks again -> %d: the token went with the connection", c.step, script.vendor, status)
+	const format = "%2d webhook   %s sends another webhook -> %d: the token was deleted with the connection"
+	c.printf(format, c.step, script.vendor, status)
 }
 
-// table shows rows in one line each.
+// table prints each row in one line.
 func (c *demoClient) table(rows []object) {
 	for _, row := range rows {
 		note := fmt.Sprint("v", row["version"])
@@ -232,7 +233,7 @@ func (e *demoEnv) editPluggy(ctx context.Context, to pluggysim.Target) (string, 
 			return "", fmt.Errorf("%s answered %d: %w", event.Name, status, err)
 		}
 	}
-	return "pluggy posts a pending row and deletes another, and tells both", nil
+	return "pluggy posts a pending row, deletes another, and sends a webhook for each", nil
 }
 
 func (e *demoEnv) belvoScript() vendorScript {
@@ -274,7 +275,7 @@ func (e *demoEnv) editBelvo(ctx context.Context, to belvosim.Target) (string, er
 			return "", fmt.Errorf("%s answered %d: %w", event.Name, status, err)
 		}
 	}
-	return "belvo corrects a row and deletes another, and tells both", nil
+	return "belvo corrects a row, deletes another, and sends a webhook for each", nil
 }
 
 func items(page object) []object {

@@ -11,8 +11,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
 )
 
-// rawToken is what a webhook token or a JWT looks like: 40 of their characters in a row,
-// of both cases.
+// rawToken matches what looks like a webhook token or a JWT: 40 of their characters in a row,
+// in both cases.
 var rawToken = regexp.MustCompile(`[A-Za-z0-9_-]{40,}`)
 
 func TestDemoShowsBothVendorsAndNoSecret(t *testing.T) {
@@ -24,7 +24,7 @@ func TestDemoShowsBothVendorsAndNoSecret(t *testing.T) {
 	reported := out.String()
 	for _, vendor := range []string{"-- pluggy", "-- belvo"} {
 		if !strings.Contains(reported, vendor) {
-			t.Errorf("says nothing of %q", vendor)
+			t.Errorf("%q is not in the output", vendor)
 		}
 	}
 	for _, secret := range []string{

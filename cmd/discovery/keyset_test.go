@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// keysOf reads how many keys a keyset has, and which is the primary one.
+// readKeyset returns how many keys a keyset has, and the id of the primary one.
 func readKeyset(t *testing.T, file string) (keys int, primary uint32) {
 	t.Helper()
 	raw, err := os.ReadFile(file)
@@ -25,7 +25,7 @@ func readKeyset(t *testing.T, file string) (keys int, primary uint32) {
 	return len(keyset.Key), keyset.PrimaryKeyID
 }
 
-func TestKeysetIsCreatedForItsOwnerAlone(t *testing.T) {
+func TestOnlyTheOwnerCanReadACreatedKeyset(t *testing.T) {
 	file, env := filepath.Join(t.TempDir(), "keyset.json"), environment(t)
 	if code, _, stderr := program(t, env, "keyset", "create", file); code != 0 {
 		t.Fatalf("exit %d: %s", code, stderr)
@@ -43,16 +43,16 @@ func TestKeysetIsCreatedForItsOwnerAlone(t *testing.T) {
 	}
 }
 
-// The file is an argument: the setting of the same file may be right, or not there at all.
-func TestAKeysetFileAtFaultIsBlamedAsTheArgument(t *testing.T) {
+// The file is an argument: the setting for the file may be valid, or unset.
+func TestAnErrorOfAKeysetFileNamesTheArgument(t *testing.T) {
 	there := filepath.Join(t.TempDir(), "no-keyset.json")
 	if err := os.WriteFile(there, []byte("{}"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for name, args := range map[string][]string{
-		"none to rotate":      {"rotate", there + "-not"},
-		"no keyset to rotate": {"rotate", there},
-		"one that is there":   {"create", there},
+		"no file to rotate":        {"rotate", there + "-not"},
+		"the file is not a keyset": {"rotate", there},
+		"the file exists":          {"create", there},
 	} {
 		code, _, stderr := program(t, environment(t), append([]string{"keyset"}, args...)...)
 		if code != exitFailure || !strings.HasPrefix(stderr, "discovery: FILE: ") ||
@@ -64,18 +64,18 @@ func TestAKeysetFileAtFaultIsBlamedAsTheArgument(t *testing.T) {
 
 func TestKeysetRotates(t *testing.T) {
 	for name, test := range map[string]struct {
-		steps  [][]string
-		keys   int
-		turned bool // the primary is another one
-		last   int  // exit code of the last step
+		steps   [][]string
+		keys    int
+		rotated bool // the primary key changed
+		last    int  // exit code of the last step
 	}{
 		"at once":                      {[][]string{{}}, 2, true, 0},
-		"at once, said in full":        {[][]string{{"--add", "--promote"}}, 2, true, 0},
+		"at once, with both flags":     {[][]string{{"--add", "--promote"}}, 2, true, 0},
 		"in two steps, the first":      {[][]string{{"--add"}}, 2, false, 0},
 		"in two steps, both":           {[][]string{{"--add"}, {"--promote"}}, 2, true, 0},
 		"nothing to promote":           {[][]string{{"--promote"}}, 1, false, exitFailure},
 		"a second key while one waits": {[][]string{{"--add"}, {"--add"}}, 2, false, exitFailure},
-		"again and again":              {[][]string{{}, {}}, 3, true, 0},
+		"repeatedly":                   {[][]string{{}, {}}, 3, true, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			env := withKeyset(t, environment(t))
@@ -86,8 +86,8 @@ func TestKeysetRotates(t *testing.T) {
 				code, _, _ = program(t, env, append([]string{"keyset", "rotate", file}, flags...)...)
 			}
 			keys, after := readKeyset(t, file)
-			if code != test.last || keys != test.keys || (after != before) != test.turned {
-				t.Errorf("exit %d with %d keys, primary turned %v; want %+v", code, keys, after != before, test)
+			if code != test.last || keys != test.keys || (after != before) != test.rotated {
+				t.Errorf("exit %d with %d keys, primary changed: %v; want %+v", code, keys, after != before, test)
 			}
 		})
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/KimMachineGun/automemlimit/memlimit"
 )
 
-func TestTheMemoryLimitFollowsTheBound(t *testing.T) {
+func TestMemoryLimitIsNineTenthsOfTheBound(t *testing.T) {
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(-1))
 	const mebi = 1 << 20
 	unreadable := errors.New("no cgroup")

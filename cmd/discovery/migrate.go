@@ -10,7 +10,7 @@ import (
 func migrateCommand(env lookup) *cobra.Command {
 	return &cobra.Command{
 		Use:   "migrate",
-		Short: "Bring the schema up to date and end",
+		Short: "Bring the schema up to date and exit",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := settingsError(configs.LoadMigrate(env))

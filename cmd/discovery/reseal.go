@@ -14,7 +14,7 @@ import (
 func resealCommand(env lookup) *cobra.Command {
 	return &cobra.Command{
 		Use:   "reseal",
-		Short: "Re-encrypt every credential under the primary key, online; prints how many",
+		Short: "Re-encrypt every credential with the primary key, online; print how many",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := settingsError(configs.LoadReseal(env))
@@ -33,7 +33,7 @@ func resealCommand(env lookup) *cobra.Command {
 	}
 }
 
-// lost tells of credentials that do not open in the words of who runs the command.
+// resealError rewords the error about credentials that do not open for the command's user.
 func resealError(err error) error {
 	if fault := (*domain.Error)(nil); errors.As(err, &fault) && fault.Code == domain.CredentialUnopened {
 		return fmt.Errorf("reseal: %s; the lines above name their connections", fault.Message)

@@ -14,7 +14,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// sealed seals so many credentials under the environment's keyset.
+// createConnections creates n connections, whose credentials the environment's keyset seals.
 func createConnections(t *testing.T, env lookup, n int) {
 	t.Helper()
 	cfg, err := settings(env)
@@ -37,7 +37,7 @@ func createConnections(t *testing.T, env lookup, n int) {
 	}
 }
 
-// Keys are destroyed on the word of a reseal: it must not be a good one while there are
+// Operators destroy old keys after a successful reseal: it must not succeed while there are
 // credentials that it could not open.
 func TestResealFailsWhileCredentialsDoNotOpen(t *testing.T) {
 	database := "sqlite://" + filepath.Join(t.TempDir(), "discovery.db")
@@ -49,16 +49,17 @@ func TestResealFailsWhileCredentialsDoNotOpen(t *testing.T) {
 	if code, _, stderr := program(t, own, "keyset", "rotate", file); code != 0 {
 		t.Fatal(stderr)
 	}
+	const message = "discovery: reseal: credentials that do not open under this keyset: 2; " +
+		"the lines above name their connections"
 	for _, want := range []string{"3 credentials resealed\n", "0 credentials resealed\n"} {
 		code, out, stderr := program(t, own, "reseal")
 		lines := strings.Split(strings.TrimSpace(stderr), "\n")
 		reported := lines[len(lines)-1]
-		if code != exitFailure || out != want ||
-			reported != "discovery: reseal: credentials that do not open under this keyset: 2; the lines above name their connections" {
+		if code != exitFailure || out != want || reported != message {
 			t.Errorf("exit %d, wrote %q, said %q", code, out, reported)
 		}
 		if strings.Contains(stderr, canary) {
-			t.Error("a credential is told")
+			t.Error("a credential is logged")
 		}
 	}
 }

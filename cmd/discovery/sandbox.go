@@ -20,14 +20,14 @@ func sandboxCommand() *cobra.Command {
 	var pluggyAt, belvoAt string
 	cmd := &cobra.Command{
 		Use:   "sandbox",
-		Short: "Serve the simulators of Pluggy and Belvo, with their control surface at /_control/",
+		Short: "Serve the simulators of Pluggy and Belvo, with their control API at /_control/",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return ignoreInterrupt(sandbox(cmd.Context(), pluggyAt, belvoAt, cmd.OutOrStdout()))
 		},
 	}
-	cmd.Flags().StringVar(&pluggyAt, "pluggy", "127.0.0.1:4031", "where Pluggy listens")
-	cmd.Flags().StringVar(&belvoAt, "belvo", "127.0.0.1:4032", "where Belvo listens")
+	cmd.Flags().StringVar(&pluggyAt, "pluggy", "127.0.0.1:4031", "listen address of Pluggy")
+	cmd.Flags().StringVar(&belvoAt, "belvo", "127.0.0.1:4032", "listen address of Belvo")
 	return cmd
 }
 
@@ -68,7 +68,7 @@ func sandbox(ctx context.Context, pluggyAt, belvoAt string, out io.Writer) error
 	return group.Wait()
 }
 
-// serveUntil serves one handler until ctx ends, and then lets requests finish briefly.
+// serveUntil serves one handler until ctx ends, and then waits up to a second for its requests.
 func serveUntil(ctx context.Context, listener net.Listener, handler http.Handler) error {
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second}
 	stopped := context.AfterFunc(ctx, func() {

@@ -14,12 +14,12 @@ import (
 	"testing"
 )
 
-// source is a feed: rows by their last change, each where its last change stands.
+// fakeFeed is a change feed: each row at the position of its last change.
 type fakeFeed struct {
 	rows      map[string]transaction
 	positions map[string]int
 	last      int
-	failures  int // how many requests are still turned away
+	failures  int // how many more requests fail
 }
 
 func (s *fakeFeed) write(id string, removed bool) {
@@ -67,7 +67,7 @@ func (s *fakeFeed) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(response)
 }
 
-// caughtUp runs the consumer on a state and gives what it prints.
+// catchUp runs the consumer on a state file until it has caught up, and returns its output.
 func catchUp(t *testing.T, s *fakeFeed, state string) string {
 	t.Helper()
 	server := httptest.NewServer(s)
@@ -79,8 +79,8 @@ func catchUp(t *testing.T, s *fakeFeed, state string) string {
 	return out.String()
 }
 
-// Wherever its file ends after a crash, what is missing is read again.
-func TestEveryBeginningOfTheFileLeadsToTheSameCopy(t *testing.T) {
+// Wherever a crash truncates the file, the missing part is read again.
+func TestATruncatedFileLeadsToTheSameCopy(t *testing.T) {
 	s := &fakeFeed{rows: map[string]transaction{}, positions: map[string]int{}, failures: 2}
 	state := filepath.Join(t.TempDir(), "ledger.jsonl")
 	for range 3 {
@@ -101,13 +101,13 @@ func TestEveryBeginningOfTheFileLeadsToTheSameCopy(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got := catchUp(t, s, torn); got != want {
-			t.Fatalf("cut at %d of %d bytes it ends with\n%s\nand not\n%s", end, len(intact), got, want)
+			t.Fatalf("truncated to %d of %d bytes the copy is\n%s\nwant\n%s", end, len(intact), got, want)
 		}
 	}
 }
 
-// What does not pass by itself ends it, so that somebody looks.
-func TestARefusalEndsIt(t *testing.T) {
+// A permanent error ends the consumer, so that an operator notices it.
+func TestAPermanentErrorEndsTheConsumer(t *testing.T) {
 	server := httptest.NewServer(
 		http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) }),
 	)
@@ -116,6 +116,6 @@ func TestARefusalEndsIt(t *testing.T) {
 		t.Context(), feed{origin: server.URL, limit: 3}, filepath.Join(t.TempDir(), "state"), true,
 		&bytes.Buffer{},
 	); err == nil {
-		t.Error("an expired token passes")
+		t.Error("an expired token is accepted")
 	}
 }

@@ -11,24 +11,24 @@ import (
 	"time"
 )
 
-// feed is where changes are read.
+// feed is a client of the change feed.
 type feed struct {
 	origin, token string
 	limit         int
 	wait          time.Duration
 }
 
-// transaction is what this consumer keeps of one; the service tells more.
+// transaction holds the members that this consumer stores; the service sends more.
 type transaction struct {
 	ID        string  `json:"id"`
 	Version   int     `json:"version"`
 	Date      string  `json:"date"`
-	Amount    string  `json:"amount"` // exact: a decimal text, never a float
+	Amount    string  `json:"amount"` // exact: a decimal string, never a float
 	Currency  string  `json:"currency"`
 	RemovedAt *string `json:"removedAt,omitempty"`
 }
 
-// page is one answer of the feed. NextCursor is always there.
+// page is one response of the feed. NextCursor is always present.
 type page struct {
 	Items []struct {
 		Transaction transaction `json:"transaction"`
@@ -37,18 +37,18 @@ type page struct {
 	NextCursor string `json:"nextCursor"`
 }
 
-// laterError is a failure that passes: the same cursor may be asked for again.
+// retryError is a temporary failure: the same cursor may be requested again after a delay.
 type retryError struct {
 	cause error
 	after time.Duration
 }
 
-func (e *retryError) Error() string { return fmt.Sprintf("again in %s: %v", e.after, e.cause) }
+func (e *retryError) Error() string { return fmt.Sprintf("retry in %s: %v", e.after, e.cause) }
 
-// retry is how long to wait when the service does not say.
+// defaultRetryAfter is the delay if the service sends no Retry-After.
 const defaultRetryAfter = 2 * time.Second
 
-// read asks for the page behind the cursor; "" is the beginning.
+// read requests the page after the cursor; "" is the start of the feed.
 func (f feed) read(ctx context.Context, cursor string) (page, error) {
 	query := url.Values{"limit": {strconv.Itoa(f.limit)}, "wait": {f.wait.String()}}
 	if cursor != "" {
@@ -71,8 +71,8 @@ func (f feed) read(ctx context.Context, cursor string) (page, error) {
 	return parseResponse(response)
 }
 
-// answer tells a page from a failure that passes and from one that does not: a token that
-// has expired, a cursor that is none.
+// parseResponse returns the page of a response. It returns a retryError for a temporary
+// failure, and another error for a permanent one: an expired token, an invalid cursor.
 func parseResponse(response *http.Response) (page, error) {
 	switch status := response.StatusCode; {
 	case status == http.StatusTooManyRequests || status >= http.StatusInternalServerError:
@@ -87,7 +87,7 @@ func parseResponse(response *http.Response) (page, error) {
 	}
 	var p page
 	if err := json.NewDecoder(response.Body).Decode(&p); err != nil {
-		return page{}, &retryError{fmt.Errorf("the answer broke off: %w", err), defaultRetryAfter}
+		return page{}, &retryError{fmt.Errorf("the response is incomplete: %w", err), defaultRetryAfter}
 	}
 	return p, nil
 }

@@ -12,20 +12,20 @@ import (
 	"slices"
 )
 
-// ledger is the copy, in memory and in its journal.
+// ledger is the copy of the transactions, in memory and in its journal.
 type ledger struct {
 	file   *os.File
 	rows   map[string]transaction
-	cursor string // behind everything that the journal holds for certain
+	cursor string // all changes before it are in the journal
 }
 
-// entry is one line of the journal: a row, or a cursor.
+// journalEntry is one line of the journal: a row, or a cursor.
 type journalEntry struct {
 	Row    *transaction `json:"row,omitempty"`
 	Cursor string       `json:"cursor,omitempty"`
 }
 
-// open reads the journal as far as it is whole, and cuts off what a crash left torn.
+// open reads the journal up to its last intact line, and truncates what a crash left torn.
 func open(name string) (*ledger, error) {
 	file, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
@@ -45,8 +45,9 @@ func open(name string) (*ledger, error) {
 	return l, nil
 }
 
-// replay gives how many bytes are whole lines. Rows without their cursor count too: they
-// come again, and taking a row twice changes nothing.
+// replay applies the journal, and returns the number of bytes that are intact lines. Rows
+// without their cursor count too: they are read again, and applying a row twice changes
+// nothing.
 func (l *ledger) replay(r *bufio.Reader) (intact int64, err error) {
 	for {
 		line, err := r.ReadBytes('\n')
@@ -65,7 +66,8 @@ func (l *ledger) replay(r *bufio.Reader) (intact int64, err error) {
 	}
 }
 
-// take is idempotent: what is older than what is known, or as old, changes nothing.
+// take applies one entry. It is idempotent: a row of the known version, or an older one,
+// changes nothing.
 func (l *ledger) take(e journalEntry) {
 	if e.Row != nil && e.Row.Version > l.rows[e.Row.ID].Version {
 		l.rows[e.Row.ID] = *e.Row
@@ -75,8 +77,8 @@ func (l *ledger) take(e journalEntry) {
 	}
 }
 
-// apply writes a page's rows and, behind them, its cursor, and returns when they are on
-// disk. Only then may the next page be asked for.
+// apply writes a page's rows and then its cursor, and returns when they are synced to disk.
+// Only then may the next page be requested.
 func (l *ledger) apply(p page) error {
 	if len(p.Items) == 0 && p.NextCursor == l.cursor {
 		return nil

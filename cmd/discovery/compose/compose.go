@@ -1,6 +1,6 @@
-// Package compose is the composition root: the one place that knows every adapter. The
-// command line and the end-to-end tests build the same App from it; what a test swaps it
-// names in Overrides.
+// Package compose is the composition root: the only package that knows every adapter. The
+// command line and the end-to-end tests build the same App from it; tests replace parts of it
+// with Overrides.
 package compose
 
 import (
@@ -28,19 +28,19 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Overrides is what tests and the demo put in the place of the real thing. The zero
-// value overrides nothing.
+// Overrides replaces parts of the service in tests and the demo. The zero value replaces
+// nothing.
 type Overrides struct {
 	LogTo     io.Writer              // nil: standard error
 	Clock     ports.Clock            // nil: the wall clock
 	Resolver  vendorhttp.Resolver    // nil: the system's
 	Wrap      func(s *Stores)        // decorates the stores, to force failures
-	Observer  ports.Observer         // told besides the log and the metrics
-	PerMinute int                    // of every vendor's rate budget; 0: the vendor's own, negative: none
-	Connector func() ports.Connector // one more connector type
+	Observer  ports.Observer         // receives the events in addition to the log and the metrics
+	PerMinute int                    // rate budget of every vendor; 0: the vendor's own, negative: no limit
+	Connector func() ports.Connector // an additional connector type
 }
 
-// App is the service, composed and not yet started.
+// App is the composed service, not yet started.
 type App struct {
 	Service *application.Service
 	Stores  Stores
@@ -51,14 +51,15 @@ type App struct {
 	handler        http.Handler
 	vendors        *vendorhttp.Client
 	traces         *telemetry.Traces
-	shutdownTraces func(context.Context) error // sends what waits of them; nil when that is done
+	shutdownTraces func(context.Context) error // sends the queued traces; nil once called
 	draining       atomic.Bool
 	cancel         context.CancelFunc
 }
 
-// New composes the service: opens keyset and database, and migrates unless the settings
-// say otherwise. ctx bounds the start alone. Errors: what could not be opened, named by
-// its setting, a SettingError where the setting is to be mended; nothing stays open then.
+// New composes the service: it opens keyset and database, and migrates unless the settings
+// say otherwise. ctx bounds only the start. Errors: what could not be opened, prefixed with
+// the name of its setting; a SettingError if the setting must be corrected. Nothing stays
+// open after an error.
 func New(ctx context.Context, cfg configs.Config, o Overrides) (app *App, err error) {
 	a, lifetime := newApp(ctx, cfg, o)
 	defer func() {
@@ -88,9 +89,9 @@ func New(ctx context.Context, cfg configs.Config, o Overrides) (app *App, err er
 	return a, nil
 }
 
-// NewOffline composes the service without what answers callers: for a command that works
-// on what is stored. Of the settings it needs what configs.LoadReseal reads. Otherwise it is
-// as New; the App is not to be served.
+// NewOffline composes the service without authentication and HTTP, for a command that works
+// on stored data. It needs only the settings that configs.LoadReseal reads. Otherwise it
+// works as New; the App must not be served.
 func NewOffline(ctx context.Context, cfg configs.Config, o Overrides) (app *App, err error) {
 	a, lifetime := newApp(ctx, cfg, o)
 	defer func() {
@@ -111,7 +112,7 @@ func NewOffline(ctx context.Context, cfg configs.Config, o Overrides) (app *App,
 	return a, nil
 }
 
-// newApp gives an App with nothing open, and the context that ends with its Close.
+// newApp returns an App with nothing open, and the context that its Close cancels.
 func newApp(ctx context.Context, cfg configs.Config, o Overrides) (*App, context.Context) {
 	lifetime, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	return &App{
@@ -120,7 +121,7 @@ func newApp(ctx context.Context, cfg configs.Config, o Overrides) (*App, context
 	}, lifetime
 }
 
-// open opens the database and puts the service on it.
+// openService opens the database and creates the service on it.
 func (a *App) openService(ctx context.Context, sealer ports.Sealer, o Overrides) (err error) {
 	jobsConfig := background.Config{OnError: a.reportError, Backlog: a.Metrics.Backlog}
 	if a.Stores, err = openStores(ctx, a.cfg, jobsConfig); err != nil {
@@ -135,11 +136,11 @@ func (a *App) openService(ctx context.Context, sealer ports.Sealer, o Overrides)
 	return err
 }
 
-// Handler is the operator API, the webhook door and the health checks.
+// Handler returns the handler of the operator API, the webhooks and the health checks.
 func (a *App) Handler() http.Handler { return a.handler }
 
-// Close lets go of everything that is open, after the last traces are sent. It may be
-// called twice.
+// Close sends the last traces and closes everything that is open. It may be called more
+// than once.
 func (a *App) Close() {
 	a.cancel()
 	if a.vendors != nil {
@@ -155,11 +156,11 @@ func (a *App) Close() {
 		}
 		a.Stores.Close = nil
 	}
-	_ = a.Log.Sync() // a pipe cannot be synced, and says so
+	_ = a.Log.Sync() // syncing a pipe always fails
 }
 
-// closeStores waits only so long: a database that hangs never lets go of its connections,
-// and must not keep the process.
+// closeStores waits at most closeTimeout: a database that hangs never closes its connections,
+// and must not keep the process alive.
 func (a *App) closeStores() error {
 	closed := make(chan error, 1)
 	closing := a.Stores.Close
@@ -168,7 +169,7 @@ func (a *App) closeStores() error {
 	case err := <-closed:
 		return err
 	case <-time.After(closeTimeout):
-		return errors.New("it did not let go in time")
+		return errors.New("timeout")
 	}
 }
 
@@ -212,7 +213,7 @@ func (a *App) restOptions(verifier rest.Verifier) rest.Options {
 	}
 }
 
-// readyTime bounds a readiness check: a database that hangs is one that is away.
+// readyTimeout bounds a readiness check: a database that hangs counts as unavailable.
 const readyTimeout = 1500 * time.Millisecond
 
 func (a *App) ready(ctx context.Context) map[string]error {
@@ -231,7 +232,7 @@ func (a *App) openKeyset() (ports.Sealer, error) {
 		OnError: func(err error) { a.reportError(ports.BackgroundError{Task: "keyset", Err: err}) },
 	})
 	if err != nil {
-		return nil, SettingError{err} // names its setting itself
+		return nil, SettingError{err} // the error names its setting itself
 	}
 	return sealer, nil
 }
@@ -257,10 +258,10 @@ func clockOf(o Overrides) ports.Clock {
 	return system.Clock{}
 }
 
-// observers tells each of several; nil ones are passed over.
+// observers passes each event to several observers; nil ones are skipped.
 type observers []ports.Observer
 
-// Observe implements ports.Observer.
+// Emit implements ports.Observer.
 func (all observers) Emit(ctx context.Context, event ports.Event) {
 	for _, o := range all {
 		if o != nil {

@@ -16,14 +16,14 @@ import (
 
 const request = "GET /health HTTP/1.1\r\nHost: h\r\n\r\n"
 
-// client is one connection, and keeps it.
+// client is one open connection.
 type client struct {
 	t *testing.T
 	net.Conn
 	responses *bufio.Reader
 }
 
-// limitedTo serves with room for so many connections, and gives a dialler of more.
+// limitedTo serves with a limit of connections, and returns a function that opens one.
 func limitedTo(t *testing.T, maxConnections int) (dial func() client) {
 	t.Helper()
 	cfg := settings(t)
@@ -47,7 +47,7 @@ func (c client) send() {
 	}
 }
 
-// answered waits so long for one answer.
+// readResponse waits for one response, at most for within.
 func (c client) readResponse(within time.Duration) error {
 	_ = c.SetReadDeadline(time.Now().Add(within))
 	response, err := http.ReadResponse(c.responses, nil)
@@ -58,16 +58,16 @@ func (c client) readResponse(within time.Duration) error {
 	return errors.Join(err, response.Body.Close())
 }
 
-// served insists on an answer.
+// mustServe sends a request and fails the test without a response.
 func (c client) mustServe(name string) {
 	c.t.Helper()
 	c.send()
 	if err := c.readResponse(waitTimeout); err != nil {
-		c.t.Fatalf("%s is not answered: %v", name, err)
+		c.t.Fatalf("%s gets no response: %v", name, err)
 	}
 }
 
-func TestAConnectionTooManyWaitsUntilOneEnds(t *testing.T) {
+func TestAnExcessConnectionWaitsUntilAnotherEnds(t *testing.T) {
 	t.Parallel()
 	dial := limitedTo(t, 2)
 	first, second := dial(), dial()
@@ -76,16 +76,16 @@ func TestAConnectionTooManyWaitsUntilOneEnds(t *testing.T) {
 	third := dial()
 	third.send()
 	if err := third.readResponse(300 * time.Millisecond); !errors.Is(err, os.ErrDeadlineExceeded) {
-		t.Fatalf("the third is not kept waiting: %v", err)
+		t.Fatalf("the third does not wait: %v", err)
 	}
 	second.mustServe("the second, while another waits,")
 	_ = first.Close()
 	if err := third.readResponse(waitTimeout); err != nil {
-		t.Errorf("the third is not let in after the first: %v", err)
+		t.Errorf("the third gets no response after the first has ended: %v", err)
 	}
 }
 
-func TestZeroIsNoLimitOfConnections(t *testing.T) {
+func TestZeroMeansNoConnectionLimit(t *testing.T) {
 	t.Parallel()
 	dial := limitedTo(t, 0)
 	for range 20 {
@@ -93,12 +93,12 @@ func TestZeroIsNoLimitOfConnections(t *testing.T) {
 	}
 }
 
-// headerPatience is less than a whole request may take: a header must not live on that.
+// headerTimeout is shorter than a whole request may take: a header may not use all of that.
 const headerTimeout = 12 * time.Second
 
-// A client that sends its header byte by byte is cut off, keeps nobody else from being
-// answered until then, and leaves its place to the next.
-func TestASlowHeaderIsCutAndHoldsNobody(t *testing.T) {
+// A client that sends its header byte by byte is disconnected, does not delay any other until
+// then, and frees its slot for the next.
+func TestASlowHeaderIsDisconnectedAndDelaysNoOther(t *testing.T) {
 	t.Parallel()
 	dial := limitedTo(t, 2)
 	began := time.Now()
@@ -110,7 +110,7 @@ func TestASlowHeaderIsCutAndHoldsNobody(t *testing.T) {
 	}()
 	normal := dial()
 	for dripping := true; dripping; {
-		normal.mustServe("who asks beside a slow one")
+		normal.mustServe("a client next to a slow one")
 		select {
 		case <-cut:
 			dripping = false
@@ -118,13 +118,13 @@ func TestASlowHeaderIsCutAndHoldsNobody(t *testing.T) {
 		}
 	}
 	if took := time.Since(began); took > headerTimeout {
-		t.Errorf("the slow one was cut after %s", took)
+		t.Errorf("the slow client was disconnected after %s", took)
 	}
-	dial().mustServe("who comes after the slow one")
+	dial().mustServe("a client after the slow one")
 }
 
-// drip sends a header that never ends until the other side has hung up. Each byte is
-// followed by a pause, and a pause ends early when that has happened.
+// drip sends a header that never ends, until the server has closed the connection. It pauses
+// after each byte; a pause ends early when the connection is closed.
 func (c client) drip() {
 	header := strings.NewReader("GET /health HTTP/1.1\r\nHost: h\r\nX-Long: " + strings.Repeat("x", 10_000))
 	for {

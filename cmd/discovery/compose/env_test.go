@@ -19,12 +19,12 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// patience bounds every wait for something that should happen.
+// waitTimeout bounds each wait for an expected event.
 const waitTimeout = 20 * time.Second
 
 const sharedAuthorization = "Bearer canary-shared-value"
 
-// settings are those of a development machine, on SQLite in a folder of the test's.
+// settings returns the settings of a development machine, with SQLite in a temporary directory.
 func settings(t *testing.T) configs.Config {
 	t.Helper()
 	cfg := harness.Config(t, harness.SQLite(t))
@@ -33,7 +33,7 @@ func settings(t *testing.T) configs.Config {
 	return cfg
 }
 
-// serve composes the service and serves it; the returned function ends it whole.
+// serve composes and serves the service; the returned function stops it completely.
 func serve(t *testing.T, cfg configs.Config, o compose.Overrides) (app *compose.App, origin string, end func()) {
 	t.Helper()
 	app, err := compose.New(t.Context(), cfg, o)
@@ -44,7 +44,7 @@ func serve(t *testing.T, cfg configs.Config, o compose.Overrides) (app *compose.
 	return app, origin, end
 }
 
-// vendor is Pluggy on loopback.
+// vendor returns a simulator of Pluggy on loopback, and its URL.
 func vendor(t *testing.T) (*pluggysim.Simulator, string) {
 	t.Helper()
 	sim := pluggysim.New(pluggysim.Options{Seed: 1})
@@ -54,7 +54,7 @@ func vendor(t *testing.T) (*pluggysim.Simulator, string) {
 	return sim, server.URL
 }
 
-// connect makes a connection to the simulator, and gives the path of its webhook.
+// connect creates a connection to the simulator, and returns the path of its webhook.
 func connect(t *testing.T, app *compose.App, baseURL string) (tenant domain.TenantID, path string) {
 	t.Helper()
 	tenant = domain.TenantID{UUID: uuid.New()}
@@ -77,6 +77,6 @@ func await(t *testing.T, done <-chan struct{}, what string) {
 	select {
 	case <-done:
 	case <-time.After(waitTimeout):
-		t.Fatalf("waited for %s in vain", what)
+		t.Fatalf("timeout while waiting for %s", what)
 	}
 }

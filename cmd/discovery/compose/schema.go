@@ -5,14 +5,14 @@ import (
 	"fmt"
 )
 
-// schema can be brought up to date; any number of processes may do it at once.
+// schema can be migrated; any number of processes may do so concurrently.
 type schema interface {
 	Migrate(ctx context.Context) error
 	Version(ctx context.Context) (current, needed int64, err error)
 }
 
-// upToDate migrates, or sees that somebody has: on a schema that is behind, work would fail
-// each time, and only when it comes.
+// ensureSchema migrates, or checks that another process has migrated: on an outdated schema,
+// work would fail each time, but only when there is some.
 func ensureSchema(ctx context.Context, migrate bool, store, queue schema) error {
 	if !migrate {
 		if err := checkVersion(ctx, "store", store); err != nil {
@@ -26,8 +26,8 @@ func ensureSchema(ctx context.Context, migrate bool, store, queue schema) error 
 	return queue.Migrate(ctx)
 }
 
-// current refuses a schema that is behind. A newer one serves: while a deployment rolls, the
-// processes of before it work on.
+// checkVersion rejects an outdated schema. It accepts a newer one: during a rolling
+// deployment, the processes of the previous release continue to work.
 func checkVersion(ctx context.Context, name string, s schema) error {
 	current, needed, err := s.Version(ctx)
 	if err != nil {

@@ -2,14 +2,14 @@ package compose
 
 import "fmt"
 
-// SettingError is a start that failed by a setting: it fails again until that is mended.
-// Its text begins with the setting's name.
+// SettingError is a failed start that a setting caused: it fails again until the setting is
+// corrected. Its text begins with the setting's name.
 type SettingError struct{ error }
 
-// Unwrap gives the error itself.
+// Unwrap returns the wrapped error.
 func (e SettingError) Unwrap() error { return e.error }
 
-// atFault blames a setting; nil stays nil.
+// settingError wraps err as a SettingError of a setting; nil stays nil.
 func settingError(setting string, err error) error {
 	if err == nil {
 		return nil
@@ -17,7 +17,8 @@ func settingError(setting string, err error) error {
 	return SettingError{named(setting, err)}
 }
 
-// named says which setting an error has to do with, without blaming it; nil stays nil.
+// named prefixes err with the setting that it concerns, without making it a SettingError;
+// nil stays nil.
 func named(setting string, err error) error {
 	if err == nil {
 		return nil

@@ -17,7 +17,7 @@ import (
 
 const canary = "canary-51d0"
 
-func TestAStartThatFailsNamesItsSetting(t *testing.T) {
+func TestAFailedStartNamesItsSetting(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "a-file")
 	if err := os.WriteFile(file, []byte(canary), 0o600); err != nil {
 		t.Fatal(err)
@@ -25,19 +25,19 @@ func TestAStartThatFailsNamesItsSetting(t *testing.T) {
 	for name, test := range map[string]struct {
 		spoil   func(*configs.Config)
 		setting string
-		mend    bool // the setting is to blame
+		mend    bool // the error is a SettingError
 	}{
 		"no keyset": {
 			func(c *configs.Config) { c.Sealing.KeysetFile = file + "-not" }, "SEALING_KEYSET_FILE", true,
 		},
-		"a file of other kind": {func(c *configs.Config) { c.Sealing.KeysetFile = file }, "SEALING_KEYSET_FILE", true},
+		"not a keyset": {func(c *configs.Config) { c.Sealing.KeysetFile = file }, "SEALING_KEYSET_FILE", true},
 		"an unknown KMS": {
 			func(c *configs.Config) { c.Sealing.KEKURI = "none://" + canary }, "SEALING_KEYSET_FILE", true,
 		},
 		"a short secret": {
 			func(c *configs.Config) { c.Auth.JWTSecret = domain.SecretText(canary) }, "AUTH_JWT_SECRET", true,
 		},
-		"no key set address": {func(c *configs.Config) { c.Auth.JWKSURL = canary }, "AUTH_JWKS_URL", true},
+		"no URL of a key set": {func(c *configs.Config) { c.Auth.JWKSURL = canary }, "AUTH_JWKS_URL", true},
 		"a folder in a file": {
 			func(c *configs.Config) { c.DatabaseURL = "sqlite://" + file + "/x.db" }, "DATABASE_URL", true,
 		},
@@ -46,7 +46,7 @@ func TestAStartThatFailsNamesItsSetting(t *testing.T) {
 			func(c *configs.Config) { c.DatabaseURL = "postgres://u:" + canary + "@h:port/d" }, "DATABASE_URL",
 			true,
 		},
-		"PostgreSQL is away": {
+		"PostgreSQL is unreachable": {
 			func(c *configs.Config) { c.DatabaseURL = "postgres://u:" + canary + "@127.0.0.1:1/d" },
 			"DATABASE_URL", false,
 		},
@@ -66,14 +66,14 @@ func TestAStartThatFailsNamesItsSetting(t *testing.T) {
 				t.Errorf("%q repeats a value", err)
 			}
 			if blamed := errors.As(err, new(compose.SettingError)); blamed != test.mend {
-				t.Errorf("blames the setting: %v, want %v", blamed, test.mend)
+				t.Errorf("is a SettingError: %v, want %v", blamed, test.mend)
 			}
 		})
 	}
 }
 
-// A keyset file that turns bad leaves the keys of before in use, and the log says so.
-func TestAKeysetThatTurnsBadIsTold(t *testing.T) {
+// When the keyset file becomes invalid the previous keys stay in use, and the log says so.
+func TestAKeysetThatBecomesInvalidIsLogged(t *testing.T) {
 	cfg, log := settings(t), &harness.Journal{}
 	_, baseURL := vendor(t)
 	app, err := compose.New(t.Context(), cfg, compose.Overrides{LogTo: log})
@@ -86,9 +86,9 @@ func TestAKeysetThatTurnsBadIsTold(t *testing.T) {
 	}
 	for end := time.Now().Add(waitTimeout); !strings.Contains(log.String(), `"where":"keyset"`); {
 		if time.Now().After(end) {
-			t.Fatalf("nothing is told: %s", log)
+			t.Fatalf("nothing is logged: %s", log)
 		}
-		connect(t, app, baseURL) // seals, which looks at the file once a second
+		connect(t, app, baseURL) // seals, which checks the file once a second
 		time.Sleep(20 * time.Millisecond)
 	}
 	if strings.Contains(log.String(), canary) {

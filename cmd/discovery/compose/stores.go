@@ -18,7 +18,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Stores is one backend: everything that is kept, and the queue that works on it.
+// Stores is one backend: all stores, and the queue that runs the pulls.
 type Stores struct {
 	Connections ports.Connections
 	Tokens      ports.Tokens
@@ -29,21 +29,21 @@ type Stores struct {
 	Prober      ports.Prober
 	Queue       Queue
 
-	// Close lets go of the backend; nil when there is nothing to let go of.
+	// Close closes the backend; it is nil if there is nothing to close.
 	Close func() error
 }
 
-// Queue runs pulls and does the chores between Start and Stop.
+// Queue runs pulls and the maintenance tasks between Start and Stop.
 type Queue interface {
 	Start(ctx context.Context, worker ports.Worker, keeper ports.Maintenance) error
 	Stop(ctx context.Context) error
 }
 
-// InMemory is a DatabaseURL for tests and embedders: nothing is kept. The settings do
-// not admit it.
+// InMemory is a DatabaseURL for tests and embedders: all data is lost when the process
+// ends. The settings do not accept it.
 const InMemory = "memory://"
 
-// views is what every backend calls its parts.
+// storeSet is what every backend implements.
 type storeSet interface {
 	Connections() ports.Connections
 	Tokens() ports.Tokens
@@ -62,10 +62,9 @@ func storesOf(v storeSet, queue Queue, closeAll func() error) Stores {
 	}
 }
 
-// openStores opens the backend that the URL names, its schema brought up to date if the
-// settings ask for it, and refused otherwise when it is behind. The errors of a database
-// may name its address, never a password; they are SettingErrors where waiting for it
-// would not help.
+// openStores opens the backend that the URL names. It migrates the schema if the settings say
+// so, and otherwise rejects an outdated one. A database's errors may contain its address,
+// never a password. They are SettingErrors if a retry would not help.
 func openStores(ctx context.Context, cfg configs.Config, jobsConfig background.Config) (Stores, error) {
 	jobsConfig.MaxWorkers = cfg.PullWorkers
 	jobsConfig.ReconcileInterval, jobsConfig.DeliveryRetention = cfg.ReconcileInterval, cfg.DeliveryRetention
@@ -103,8 +102,8 @@ func openSQLite(ctx context.Context, cfg configs.Config, jobsConfig background.C
 	return storesOf(db.Store(queue.Enqueue), queue, db.Close), nil
 }
 
-// blamed takes a file that cannot be opened for a wrong path, unless another process
-// holds it.
+// openError treats a file that cannot be opened as a wrong path, unless another process has
+// locked it.
 func openError(err error) error {
 	const busy = 5 // SQLITE_BUSY, https://www.sqlite.org/rescode.html
 	if coded := (interface{ Code() int })(nil); errors.As(err, &coded) && coded.Code()&0xff == busy {
@@ -131,7 +130,7 @@ func openPostgres(ctx context.Context, cfg configs.Config, jobsConfig background
 	return storesOf(db.Store(queue.Enqueue), queue, db.Close), nil
 }
 
-// Migrate brings the schema up to date and lets go of the database.
+// Migrate brings the schema up to date and closes the database.
 func Migrate(ctx context.Context, cfg configs.Config) error {
 	cfg.DatabaseMigrate = true
 	stores, err := openStores(ctx, cfg, background.Config{})

@@ -10,10 +10,10 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// traceTime bounds the last export at a stop.
+// traceTimeout bounds the last export at shutdown.
 const traceTimeout = time.Second
 
-// trace begins to export where the settings name a collector.
+// startTracing starts the export if the settings name a collector.
 func (a *App) startTracing(ctx context.Context) (err error) {
 	a.traces, a.shutdownTraces, err = telemetry.Start(ctx, telemetry.OTLP{
 		Endpoint: a.cfg.OTLP.Endpoint, ServiceVersion: Version(), Metrics: a.Metrics,
@@ -22,7 +22,7 @@ func (a *App) startTracing(ctx context.Context) (err error) {
 	return named("OTEL_EXPORTER_OTLP_ENDPOINT", err)
 }
 
-// lastTraces sends what waits, however the service ends.
+// flushTraces sends the queued traces, even if the service ends because of an error.
 func (a *App) flushTraces() {
 	ctx, cancel := context.WithTimeout(context.Background(), traceTimeout)
 	defer cancel()

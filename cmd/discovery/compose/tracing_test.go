@@ -21,7 +21,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/harness"
 )
 
-// gathered is an OTLP collector inside the test.
+// fakeCollector is an OTLP collector inside the test.
 type fakeCollector struct {
 	mu    sync.Mutex
 	raw   strings.Builder
@@ -56,7 +56,8 @@ func startCollector(t *testing.T) (*fakeCollector, string) {
 	return g, server.URL
 }
 
-// named gives the trace's first span of the name below the parent; nil is no parent.
+// named returns the trace's first span with the name and parent, or with any parent if
+// parent is nil.
 func (g *fakeCollector) named(trace, name string, parent *tracepb.Span) *tracepb.Span {
 	for _, span := range g.spans {
 		if hex.EncodeToString(span.TraceId) == trace && span.Name == name &&
@@ -74,7 +75,7 @@ func (g *fakeCollector) names() (all []string) {
 	return all
 }
 
-// pulled is closed when a pull has ended.
+// pullObserver closes ended when a pull has been attempted.
 type pullObserver struct {
 	ended chan struct{}
 	once  sync.Once
@@ -104,7 +105,7 @@ func TestFromWebhookToCommitIsOneTrace(t *testing.T) {
 		Headers: map[string]string{"Authorization": sharedAuthorization, "Traceparent": traceparent},
 	}, pluggysim.Event{Name: "item/updated", ItemID: pluggysim.DemoItemID})
 	if err != nil || status != http.StatusAccepted {
-		t.Fatalf("the webhook was answered %d, %v", status, err)
+		t.Fatalf("the response to the webhook is %d, %v", status, err)
 	}
 	await(t, seen.ended, "the pull")
 	requestWithoutToken(t, origin)
@@ -120,7 +121,7 @@ func TestFromWebhookToCommitIsOneTrace(t *testing.T) {
 		"a page's commit":   spans.named(trace, "commit", pull),
 	} {
 		if span == nil {
-			t.Errorf("%s has no span where it belongs, among %v", what, spans.names())
+			t.Errorf("%s has no span with the right parent, among %v", what, spans.names())
 		}
 	}
 	for _, secret := range []string{
@@ -128,15 +129,15 @@ func TestFromWebhookToCommitIsOneTrace(t *testing.T) {
 		pluggysim.DemoItemID,
 	} {
 		if strings.Contains(spans.raw.String(), secret) {
-			t.Error("the collector was sent a secret, or the account reference")
+			t.Error("the collector received a secret, or the account reference")
 		}
 		if secret != pluggysim.DemoItemID && strings.Contains(log.String(), secret) {
-			t.Error("the log holds a secret")
+			t.Error("the log contains a secret")
 		}
 	}
 }
 
-// knockWithoutToken asks as an operator whom nobody knows, in the same trace.
+// requestWithoutToken sends an unauthenticated request of an operator, in the same trace.
 func requestWithoutToken(t *testing.T, origin string) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(
@@ -158,7 +159,7 @@ func requestWithoutToken(t *testing.T, origin string) {
 	}
 }
 
-func TestWithoutACollectorTheStoresAreBare(t *testing.T) {
+func TestWithoutACollectorTheStoresAreNotWrapped(t *testing.T) {
 	app, err := compose.New(t.Context(), settings(t), compose.Overrides{LogTo: io.Discard})
 	if err != nil {
 		t.Fatal(err)
@@ -166,20 +167,20 @@ func TestWithoutACollectorTheStoresAreBare(t *testing.T) {
 	defer app.Close()
 	for _, store := range []any{app.Stores.Deliveries, app.Stores.Pulls} {
 		if kind := fmt.Sprintf("%T", store); strings.HasPrefix(kind, "telemetry.") {
-			t.Errorf("%s stands around the store", kind)
+			t.Errorf("%s wraps the store", kind)
 		}
 	}
 }
 
-func TestACollectorThatIsAwayIsTold(t *testing.T) {
+func TestAnUnreachableCollectorIsLogged(t *testing.T) {
 	cfg, log := settings(t), &harness.Journal{}
 	cfg.OTLP.Endpoint = "http://127.0.0.1:1"
 	app, err := compose.New(t.Context(), cfg, compose.Overrides{LogTo: log})
 	if err != nil {
 		t.Fatal(err)
 	}
-	app.Close() // sends the last series
+	app.Close() // exports the last series
 	if !strings.Contains(log.String(), `"where":"otlp"`) {
-		t.Errorf("nothing is told: %s", log)
+		t.Errorf("nothing is logged: %s", log)
 	}
 }

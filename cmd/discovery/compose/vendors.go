@@ -10,14 +10,14 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// vendor is one aggregator as it is wired.
+// vendor is one configured aggregator.
 type vendor struct {
 	name     domain.Vendor
 	make     func(*vendorhttp.Client, ports.Clock) ports.Aggregator
-	networks []netip.Prefix // from where it is known to call webhooks
+	networks []netip.Prefix // where its webhooks are known to come from
 }
 
-// vendors is the list of aggregators: a third one is a line here and a folder under
+// vendors returns the aggregators. Adding a third one takes a line here and a folder under
 // adapters/aggregator.
 func vendors() []vendor {
 	return []vendor{
@@ -32,7 +32,8 @@ func vendors() []vendor {
 	}
 }
 
-// Networks gives the wired vendors with the addresses they are known to call from.
+// Networks returns the configured vendors with the networks that their webhooks are known to
+// come from.
 func Networks() map[domain.Vendor][]netip.Prefix {
 	networks := make(map[domain.Vendor][]netip.Prefix)
 	for _, v := range vendors() {
@@ -41,7 +42,7 @@ func Networks() map[domain.Vendor][]netip.Prefix {
 	return networks
 }
 
-// names gives the wired vendors.
+// vendorNames returns the configured vendors.
 func vendorNames() []domain.Vendor {
 	var all []domain.Vendor
 	for _, v := range vendors() {

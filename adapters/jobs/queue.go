@@ -16,7 +16,7 @@ import (
 )
 
 // Queue is the part of a queue that does not depend on the database. Postgres and SQLite
-// embed it. They enqueue as soon as they are created, and run jobs between Start and Stop.
+// embed it. They enqueue from their creation on, and run jobs between Start and Stop.
 type Queue struct {
 	cfg    Config
 	client riverClient

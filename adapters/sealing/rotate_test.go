@@ -26,18 +26,18 @@ func TestAddedKeyOpensBeforeItSeals(t *testing.T) {
 	before := seal(t, open(t, path, sealing.Options{}))
 	rotate(t, path, sealing.Add)
 	added := file(t, read(t, path), 0o600)
-	afterPrimary := open(t, added, sealing.Options{})
-	if afterPrimary.NeedsReseal(before) || !bytes.Equal(seal(t, afterPrimary)[:5], before[:5]) {
+	withAdded := open(t, added, sealing.Options{})
+	if withAdded.NeedsReseal(before) || !bytes.Equal(seal(t, withAdded)[:5], before[:5]) {
 		t.Error("an added key seals before it was promoted")
 	}
 	rotate(t, path, sealing.Promote)
-	ahead := open(t, path, sealing.Options{})
-	after := seal(t, ahead)
-	if !ahead.NeedsReseal(before) || ahead.NeedsReseal(after) {
+	promoted := open(t, path, sealing.Options{})
+	after := seal(t, promoted)
+	if !promoted.NeedsReseal(before) || promoted.NeedsReseal(after) {
 		t.Error("the promoted key is not the primary one")
 	}
-	opens(t, afterPrimary, after)
-	opens(t, ahead, before)
+	opens(t, withAdded, after)
+	opens(t, promoted, before)
 }
 
 func TestStepsInTheWrongOrderAreRejected(t *testing.T) {
@@ -172,10 +172,10 @@ func TestRunningProcessKeepsItsKeysIfTheFileIsInvalid(t *testing.T) {
 	for name, harm := range cases {
 		t.Run(name, func(t *testing.T) {
 			path, now := create(t), time.Unix(1_800_000_000, 0)
-			var told []error
+			var errs []error
 			k := open(t, path, sealing.Options{
 				Now:     func() time.Time { return now },
-				OnError: func(err error) { told = append(told, err) },
+				OnError: func(err error) { errs = append(errs, err) },
 			})
 			good, sealed := read(t, path), seal(t, k)
 			harm(t, path)
@@ -184,8 +184,8 @@ func TestRunningProcessKeepsItsKeysIfTheFileIsInvalid(t *testing.T) {
 				opens(t, k, sealed)
 				opens(t, k, seal(t, k))
 			}
-			if len(told) != 1 || !strings.HasPrefix(told[0].Error(), "SEALING_KEYSET_FILE: ") {
-				t.Errorf("OnError was called with %v, want one error about the file", told)
+			if len(errs) != 1 || !strings.HasPrefix(errs[0].Error(), "SEALING_KEYSET_FILE: ") {
+				t.Errorf("OnError was called with %v, want one error about the file", errs)
 			}
 			_ = os.Remove(path)
 			if err := os.WriteFile(path, good, 0o600); err != nil {

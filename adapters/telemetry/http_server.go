@@ -109,28 +109,28 @@ type responseRecorder struct {
 }
 
 // Unwrap supports http.ResponseController: deadlines and flushes reach the connection.
-func (a *responseRecorder) Unwrap() http.ResponseWriter { return a.ResponseWriter }
+func (r *responseRecorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
 
 // WriteHeader records the first final status; 1xx may be written before it.
-func (a *responseRecorder) WriteHeader(code int) {
-	if a.status == 0 && code >= http.StatusOK {
-		a.status = code
+func (r *responseRecorder) WriteHeader(code int) {
+	if r.status == 0 && code >= http.StatusOK {
+		r.status = code
 	}
-	a.ResponseWriter.WriteHeader(code)
+	r.ResponseWriter.WriteHeader(code)
 }
 
 // Write records status 200 if none was written before.
-func (a *responseRecorder) Write(p []byte) (int, error) {
-	if a.status == 0 {
-		a.status = http.StatusOK
+func (r *responseRecorder) Write(p []byte) (int, error) {
+	if r.status == 0 {
+		r.status = http.StatusOK
 	}
-	return a.ResponseWriter.Write(p)
+	return r.ResponseWriter.Write(p)
 }
 
 // code returns the status that the caller saw, or 0 if the handler panicked before it wrote one.
-func (a *responseRecorder) code(returned bool) int {
-	if a.status == 0 && returned {
+func (r *responseRecorder) code(returned bool) int {
+	if r.status == 0 && returned {
 		return http.StatusOK
 	}
-	return a.status
+	return r.status
 }

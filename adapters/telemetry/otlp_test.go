@@ -76,7 +76,7 @@ func TestAFailingCollectorIsReportedOnce(t *testing.T) {
 			text := strings.Join(reported, "\n")
 			if len(reported) != 2 || strings.Contains(text, canary) || !strings.Contains(text, "traces") ||
 				!strings.Contains(text, "metrics") {
-				t.Errorf("told %q", reported)
+				t.Errorf("reported %q", reported)
 			}
 		})
 	}
@@ -84,12 +84,12 @@ func TestAFailingCollectorIsReportedOnce(t *testing.T) {
 
 func TestAFailureAfterARecoveryIsReportedAgain(t *testing.T) {
 	reported := 0
-	teller := &failureReporter{report: func(error) { reported++ }, signal: "traces"}
+	reporter := &failureReporter{report: func(error) { reported++ }, signal: "traces"}
 	for _, err := range []error{errors.New("a"), errors.New("b"), nil, errors.New("c")} {
-		teller.record(err)
+		reporter.record(err)
 	}
 	if reported != 2 {
-		t.Errorf("told %d times", reported)
+		t.Errorf("reported %d times", reported)
 	}
 }
 

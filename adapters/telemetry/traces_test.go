@@ -178,7 +178,7 @@ func TestResumeStartsANewTraceWithoutATraceparent(t *testing.T) {
 	for _, carried := range []string{
 		"", "nonsense", "00-00000000000000000000000000000000-00f067aa0ba902b7-01", incoming[:54],
 	} {
-		ctx, over := traces.Resume(around, carried, "anew")
+		ctx, over := traces.Resume(around, carried, "fresh")
 		if got := traces.Carry(ctx); len(got) != 55 || got[3:35] == incoming[3:35] {
 			t.Errorf("%q was continued as %q", carried, got)
 		}
@@ -186,9 +186,9 @@ func TestResumeStartsANewTraceWithoutATraceparent(t *testing.T) {
 	}
 	over(errors.New(canary))
 	end()
-	if anew := collector.spans["anew"]; len(anew.ParentSpanId) != 0 ||
-		anew.Status.GetCode() != tracepb.Status_STATUS_CODE_UNSET {
-		t.Errorf("%v", anew)
+	if fresh := collector.spans["fresh"]; len(fresh.ParentSpanId) != 0 ||
+		fresh.Status.GetCode() != tracepb.Status_STATUS_CODE_UNSET {
+		t.Errorf("%v", fresh)
 	}
 	if got := attributeValues(collector.spans["around"].Attributes)["error.type"]; got != "internal_error" {
 		t.Errorf("an unknown failure is %v", got)

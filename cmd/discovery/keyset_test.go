@@ -57,7 +57,7 @@ func TestAnErrorOfAKeysetFileNamesTheArgument(t *testing.T) {
 		code, _, stderr := program(t, environment(t), append([]string{"keyset"}, args...)...)
 		if code != exitFailure || !strings.HasPrefix(stderr, "discovery: FILE: ") ||
 			strings.Contains(stderr, "SEALING_") || strings.Count(stderr, "\n") != 1 {
-			t.Errorf("%s: exit %d, said %q", name, code, stderr)
+			t.Errorf("%s: exit %d, stderr %q", name, code, stderr)
 		}
 	}
 }

@@ -79,10 +79,10 @@ func TestUsageErrorsExitWithTwo(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			code, out, stderr := program(t, environment(t), test.args...)
 			if code != exitUsage || !strings.Contains(stderr, test.says) || strings.Count(stderr, "\n") != 1 {
-				t.Errorf("exit %d with %q, want %d with one line that says %q", code, stderr, exitUsage, test.says)
+				t.Errorf("exit %d with %q, want %d with one line that contains %q", code, stderr, exitUsage, test.says)
 			}
 			if out != "" || strings.Contains(stderr, canary) {
-				t.Errorf("wrote %q, said %q", out, stderr)
+				t.Errorf("stdout %q, stderr %q", out, stderr)
 			}
 		})
 	}
@@ -175,7 +175,7 @@ func TestInterruptIsASuccessOnlyForCommandsThatRunUntilStopped(t *testing.T) {
 		}
 		message := "discovery: " + command + ": interrupted; finished work is kept, run it again\n"
 		if want != 0 && (errs.String() != message || out.Len() > 0) {
-			t.Errorf("%s: wrote %q, said %q", command, out.String(), errs.String())
+			t.Errorf("%s: stdout %q, stderr %q", command, out.String(), errs.String())
 		}
 	}
 }
@@ -207,7 +207,7 @@ func TestMigrateAndResealPrintWhatTheyDid(t *testing.T) {
 		"migrate": "the schema is up to date\n", "reseal": "0 credentials resealed\n",
 	} {
 		if code, out, stderr := program(t, env, command); code != 0 || out != want {
-			t.Errorf("%s: exit %d, wrote %q, said %q", command, code, out, stderr)
+			t.Errorf("%s: exit %d, stdout %q, stderr %q", command, code, out, stderr)
 		}
 	}
 }
@@ -227,7 +227,7 @@ func TestMigrateAndResealNeedOnlyTheirOwnSettings(t *testing.T) {
 			return "", false
 		}
 		if code, _, stderr := program(t, only, command); code != 0 {
-			t.Errorf("%s: exit %d, said %q", command, code, stderr)
+			t.Errorf("%s: exit %d, stderr %q", command, code, stderr)
 		}
 		code, _, stderr := program(t, func(name string) (string, bool) {
 			if name == "DATABASE_URL" {
@@ -237,7 +237,7 @@ func TestMigrateAndResealNeedOnlyTheirOwnSettings(t *testing.T) {
 		}, command)
 		if code != exitUsage || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, "DATABASE_URL") ||
 			strings.Contains(stderr, canary) {
-			t.Errorf("%s with an invalid database: exit %d, said %q", command, code, stderr)
+			t.Errorf("%s with an invalid database: exit %d, stderr %q", command, code, stderr)
 		}
 	}
 }

@@ -56,7 +56,7 @@ func TestResealFailsWhileCredentialsDoNotOpen(t *testing.T) {
 		lines := strings.Split(strings.TrimSpace(stderr), "\n")
 		reported := lines[len(lines)-1]
 		if code != exitFailure || out != want || reported != message {
-			t.Errorf("exit %d, wrote %q, said %q", code, out, reported)
+			t.Errorf("exit %d, stdout %q, stderr %q", code, out, reported)
 		}
 		if strings.Contains(stderr, canary) {
 			t.Error("a credential is logged")

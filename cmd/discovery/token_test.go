@@ -60,7 +60,7 @@ func TestTokenRequiresDevelopment(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			code, token, stderr := program(t, env, "token", uuid.NewString())
 			if code != exitUsage || token != "" || strings.Count(stderr, "\n") != 1 {
-				t.Errorf("exit %d, wrote %q, said %q", code, token, stderr)
+				t.Errorf("exit %d, stdout %q, stderr %q", code, token, stderr)
 			}
 		})
 	}

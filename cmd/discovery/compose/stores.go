@@ -35,7 +35,7 @@ type Stores struct {
 
 // Queue runs pulls and the maintenance tasks between Start and Stop.
 type Queue interface {
-	Start(ctx context.Context, worker ports.Worker, keeper ports.Maintenance) error
+	Start(ctx context.Context, worker ports.Worker, maintenance ports.Maintenance) error
 	Stop(ctx context.Context) error
 }
 

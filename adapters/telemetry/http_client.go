@@ -13,14 +13,14 @@ import (
 
 type templateKey struct{}
 
-// Template returns a context that names the requests sent with it: template is the path
+// WithTemplate returns a context that names the requests sent with it: template is the path
 // without its ids, "/items/{id}".
-func Template(ctx context.Context, template string) context.Context {
+func WithTemplate(ctx context.Context, template string) context.Context {
 	return context.WithValue(ctx, templateKey{}, template)
 }
 
 // Transport returns a transport that records a span for each request sent through base. The
-// span ends with the response's body. It holds the method, the [Template] or otherwise the
+// span ends with the response's body. It holds the method, the [WithTemplate] or otherwise the
 // host, and the status; never a path, a query, a header or a body. No trace context is
 // sent, because vendors are third parties.
 func (t *Traces) Transport(base http.RoundTripper) http.RoundTripper {

@@ -62,7 +62,7 @@ func TestASpanOfAFailedCallHoldsTheClassOfTheError(t *testing.T) {
 		"unreachable": errors.New("dial " + canary),
 	} {
 		got := spanOf(
-			Template(t.Context(), "/items/{id}"), t,
+			WithTemplate(t.Context(), "/items/{id}"), t,
 			func(*http.Request) (*http.Response, error) { return nil, failure },
 		)
 		if got["error.type"] != want || got["server.address"] != nil {

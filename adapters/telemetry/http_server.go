@@ -15,17 +15,17 @@ import (
 
 type routeKey struct{}
 
-// Route records the route of a request in its span. template is the registered
-// route, "/v1/discovery/pulls/{id}". Route is called with the request's context while
+// SetRoute records the route of a request in its span. template is the registered
+// route, "/v1/discovery/pulls/{id}". It is called with the request's context while
 // the request is served; outside of [Traces.Middleware] it does nothing.
-func Route(ctx context.Context, template string) {
+func SetRoute(ctx context.Context, template string) {
 	if route, ok := ctx.Value(routeKey{}).(*string); ok {
 		*route = template
 	}
 }
 
 // Middleware returns a handler that records a span for each request, as a child of the
-// caller's traceparent. The span holds the method, the template passed to [Route], the path
+// caller's traceparent. The span holds the method, the template passed to [SetRoute], the path
 // with only its safe values, and the status; never a query, a header or a body. Health
 // checks get no span: they would outnumber all others.
 func (t *Traces) Middleware(next http.Handler) http.Handler {

@@ -72,7 +72,7 @@ func TestHealthChecksHaveNoSpan(t *testing.T) {
 func TestASpanRecordsTheStatusOfItsRequest(t *testing.T) {
 	get := func(path string) *http.Request { return httptest.NewRequest(http.MethodGet, path, nil) }
 	got := spansOf(t, func(w http.ResponseWriter, r *http.Request) {
-		Route(r.Context(), r.URL.Path)
+		SetRoute(r.Context(), r.URL.Path)
 		switch r.URL.Path {
 		case "/early":
 			w.WriteHeader(http.StatusEarlyHints)

@@ -54,7 +54,7 @@ func (s scenario) play(t *testing.T) {
 	t.Helper()
 	var carried string
 	handler := s.traces.Middleware(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		Route(r.Context(), webhookRoute)
+		SetRoute(r.Context(), webhookRoute)
 		carried = s.traces.Carry(r.Context())
 		s.seen.Emit(r.Context(), ports.WebhookReceived{Vendor: "pluggy", Outcome: "accepted"})
 		s.seen.Emit(r.Context(), ports.WebhookReceived{Vendor: rawToken, Outcome: "refused"})
@@ -72,7 +72,7 @@ func (s scenario) play(t *testing.T) {
 	s.seen.Metrics.Request(canary, webhookRoute, 202, time.Second)
 
 	ctx, end := s.traces.Resume(context.Background(), carried, "pull pluggy")
-	s.call(Template(ctx, "/items/{id}"), t)
+	s.call(WithTemplate(ctx, "/items/{id}"), t)
 	hidden := domain.NewCredential(map[string]domain.Secret{"secret": domain.SecretText(canary)})
 	failure := &domain.Error{Kind: domain.Unavailable, Code: domain.VendorUnreachable, Message: hidden.String()}
 	s.seen.Emit(
@@ -214,6 +214,6 @@ func TestWithoutAnEndpointNothingIsTraced(t *testing.T) {
 		if quiet.Middleware(mux) != http.Handler(mux) {
 			t.Error("the handler was wrapped")
 		}
-		Route(ctx, "/x")
+		SetRoute(ctx, "/x")
 	}
 }

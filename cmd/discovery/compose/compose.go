@@ -179,7 +179,7 @@ func (a *App) newVendorClient(e configs.Egress, o Overrides) *vendorhttp.Client 
 		UserAgent: "aggregator-connections/" + Version(),
 		Clock:     clockOf(o), Resolver: o.Resolver, PerMinute: o.PerMinute,
 		OnCall: a.Metrics.VendorCall, Budget: a.Metrics.Budget,
-		Wrap: a.traces.Transport, Mark: telemetry.Template,
+		Wrap: a.traces.Transport, Mark: telemetry.WithTemplate,
 	})
 }
 
@@ -209,7 +209,7 @@ func (a *App) restOptions(verifier rest.Verifier) rest.Options {
 		Development: a.cfg.IsDevelopment(), RequireScopes: a.cfg.Auth.RequireScopes,
 		TrustedProxies: a.cfg.TrustedProxies, RatePerMinute: a.cfg.RatePerMinute,
 		WebhookRatePerMinute: a.cfg.WebhookRatePerMinute, Logger: a.Log, Ready: a.ready, Draining: a.draining.Load,
-		OnRequest: a.Metrics.Request, Routed: telemetry.Route, Version: Version(),
+		OnRequest: a.Metrics.Request, Routed: telemetry.SetRoute, Version: Version(),
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// BenchmarkAdmitsSigned checks the HMAC of a body as long as a vendor's.
+// BenchmarkAdmitsSigned measures the HMAC check of a body of a vendor's typical length.
 func BenchmarkAdmitsSigned(b *testing.B) {
 	body := make([]byte, 400)
 	mac := hmac.New(sha256.New, []byte("secret"))
@@ -26,7 +26,8 @@ func BenchmarkAdmitsSigned(b *testing.B) {
 	}
 }
 
-// BenchmarkDigest is what decides, for each row that is read, whether it has changed.
+// BenchmarkDigest measures the digest that decides, for each normalised row, whether it
+// has changed.
 func BenchmarkDigest(b *testing.B) {
 	o := domain.TransactionData{
 		Account: "11aa22bb-33cc-4d44-8e55-66ff77aa88bb", Status: domain.Posted, Date: "2026-11-19", OccurredAt: noon,

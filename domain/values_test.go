@@ -34,7 +34,7 @@ func TestMoneyIsExact(t *testing.T) {
 	}
 	for _, bad := range []string{"", "brl", "BR", "BRLX", "B1L", "BR\n"} {
 		if _, err := domain.ParseMoney("1", bad); err == nil {
-			t.Errorf("currency %q was taken", bad)
+			t.Errorf("currency %q was accepted", bad)
 		}
 	}
 }
@@ -54,7 +54,7 @@ func FuzzParseMoney(f *testing.F) {
 		}
 		again, err := domain.ParseMoney(m.Amount.String(), "BRL")
 		if err != nil || !again.Equal(m) || again.Amount != m.Amount {
-			t.Fatalf("%q: %s does not survive itself: %v", text, m.Amount, err)
+			t.Fatalf("%q: %s does not survive a round trip: %v", text, m.Amount, err)
 		}
 		if in, out := m.In(), m.Out(); in.Amount.IsNeg() || out.Amount.IsPos() || !in.Equal(out.Negate()) {
 			t.Fatalf("%q: directions %s and %s", text, in.Amount, out.Amount)
@@ -65,7 +65,7 @@ func FuzzParseMoney(f *testing.F) {
 func TestDatesAreCalendarDates(t *testing.T) {
 	for _, bad := range []string{"", "2026-02-30", "2026-1-1", "20260101", "2026-01-01T00:00:00Z", "0000-00-00"} {
 		if _, err := domain.ParseDate(bad); err == nil {
-			t.Errorf("%q was taken", bad)
+			t.Errorf("%q was accepted", bad)
 		}
 	}
 	d, err := domain.ParseDate("2026-02-28")
@@ -83,18 +83,18 @@ func TestWindowsSpan(t *testing.T) {
 		t.Fatalf("an open end was closed: %+v", got)
 	}
 	if got := a.Span(domain.Window{To: "2025-01-01"}); got != (domain.Window{To: "2026-01-31"}) {
-		t.Fatalf("an open begin was closed: %+v", got)
+		t.Fatalf("an open start was closed: %+v", got)
 	}
 	if a.Contains("2026-02-01") || !a.Contains("2026-01-31") || !a.Contains("2026-01-01") || !(domain.Window{}).Contains("1999-01-01") {
-		t.Fatal("both ends belong to the window")
+		t.Fatal("a window must include both ends")
 	}
 	if (domain.Window{From: "2026-02-01", To: "2026-01-01"}).Validate() == nil || a.Validate() != nil {
-		t.Fatal("a window may not end before it begins")
+		t.Fatal("a window that ends before it starts was accepted")
 	}
 }
 
-// asks draws the asks that parsers make: a few accounts, ids, times and windows.
-func asks() *rapid.Generator[domain.PullScope] {
+// scopes generates the scopes that parsers produce: a few accounts, ids, times, windows.
+func scopes() *rapid.Generator[domain.PullScope] {
 	return rapid.Custom(func(t *rapid.T) domain.PullScope {
 		ids := rapid.SliceOfN(rapid.SampledFrom([]string{"a", "b", "c", "d"}), 0, 4)
 		var ask domain.PullScope
@@ -114,7 +114,7 @@ func asks() *rapid.Generator[domain.PullScope] {
 	})
 }
 
-// covers says whether doing merged does all that part wants.
+// covers reports whether merged requests everything that part requests.
 func covers(merged, part domain.PullScope) bool {
 	for _, id := range part.Removed {
 		if !slices.Contains(merged.Removed, id) {
@@ -142,13 +142,13 @@ func covers(merged, part domain.PullScope) bool {
 	return true
 }
 
-func TestAMergedAskCoversBothAndIsAssociative(t *testing.T) {
+func TestAMergedScopeCoversBothAndIsAssociative(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		a, b, c := asks().Draw(t, "a"), asks().Draw(t, "b"), asks().Draw(t, "c")
+		a, b, c := scopes().Draw(t, "a"), scopes().Draw(t, "b"), scopes().Draw(t, "c")
 		before := fmt.Sprintf("%+v%+v", a, b)
 		merged := a.Merge(b)
 		if !covers(merged, a) || !covers(merged, b) {
-			t.Fatalf("%+v\n+ %+v\n= %+v loses something", a, b, merged)
+			t.Fatalf("%+v\n+ %+v\n= %+v loses a part", a, b, merged)
 		}
 		if after := fmt.Sprintf("%+v%+v", a, b); after != before {
 			t.Fatalf("merging changed its arguments: %s", after)
@@ -163,9 +163,9 @@ func TestAMergedAskCoversBothAndIsAssociative(t *testing.T) {
 	})
 }
 
-func TestAsksFoldAsTheyMergeOneAfterTheOther(t *testing.T) {
+func TestMergingManyScopesEqualsMergingOneByOne(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		all := rapid.SliceOfN(asks(), 0, 6).Draw(t, "asks")
+		all := rapid.SliceOfN(scopes(), 0, 6).Draw(t, "asks")
 		want := domain.PullScope{}
 		for _, a := range all {
 			want = want.Merge(a)
@@ -176,9 +176,9 @@ func TestAsksFoldAsTheyMergeOneAfterTheOther(t *testing.T) {
 	})
 }
 
-// A vendor tells of each removal by itself. Looking at all that was merged before for each
-// would take hours for so many.
-func TestAsksByTheHundredThousandFold(t *testing.T) {
+// A vendor announces each removal separately. Comparing each one with everything merged
+// so far would take hours for this many.
+func TestMergingHundredsOfThousandsOfScopesIsFast(t *testing.T) {
 	all := make([]domain.PullScope, 300_000)
 	for i := range all {
 		all[i].Removed = []string{fmt.Sprint(i)}
@@ -188,9 +188,9 @@ func TestAsksByTheHundredThousandFold(t *testing.T) {
 	}
 }
 
-func TestAnAskSurvivesJSON(t *testing.T) {
+func TestAScopeSurvivesJSON(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		a := domain.PullScope{}.Merge(asks().Draw(t, "a"))
+		a := domain.PullScope{}.Merge(scopes().Draw(t, "a"))
 		text, err := json.Marshal(a)
 		if err != nil {
 			t.Fatal(err)
@@ -230,7 +230,7 @@ func TestProgressGoesForwardAndBack(t *testing.T) {
 	}
 }
 
-func TestADigestTellsEveryEditAndNothingElse(t *testing.T) {
+func TestTheDigestChangesWithEveryEditAndOnlyThen(t *testing.T) {
 	money := func(s string) domain.Money { return domain.Money{Amount: decimal.MustParse(s), Currency: "BRL"} }
 	base := domain.TransactionData{
 		ExternalID: "t", Account: "a", Amount: money("-1.5"), Status: domain.Posted, Date: "2026-11-20",
@@ -263,11 +263,11 @@ func TestADigestTellsEveryEditAndNothingElse(t *testing.T) {
 	moved := base
 	moved.Metadata = json.RawMessage(`{"a":2}`)
 	if moved.Digest() != base.Digest() {
-		t.Error("metadata that is no detail looks like an edit")
+		t.Error("a change of unstable metadata looks like an edit")
 	}
 }
 
-func TestChangesAreNamedByTheLastOne(t *testing.T) {
+func TestChangeReportsTheLastChange(t *testing.T) {
 	for want, tx := range map[domain.ChangeKind]domain.Transaction{
 		domain.Added: {Version: 1}, domain.Modified: {Version: 2}, domain.Removed: {Version: 2, RemovedAt: noon},
 	} {
@@ -289,14 +289,14 @@ func FuzzCleanText(f *testing.F) {
 	})
 }
 
-func TestInstantsSortAndSurvive(t *testing.T) {
+func TestTimeKeysSortAndSurviveARoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		draw := func(name string) time.Time {
 			return time.UnixMicro(rapid.Int64Range(0, 4_000_000_000_000_000).Draw(t, name)).UTC()
 		}
 		a, b := draw("a"), draw("b")
 		if a.Before(b) != (domain.TimeKey(a) < domain.TimeKey(b)) {
-			t.Fatalf("%v and %v sort otherwise as text", a, b)
+			t.Fatalf("%v and %v sort differently as text", a, b)
 		}
 		if back, err := domain.ParseTimeKey(domain.TimeKey(a)); err != nil || !back.Equal(a) {
 			t.Fatalf("%v, %v", back, err)

@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/jobs"
-	"github.com/LerianStudio/aggregator-connections/test/pgtest"
+	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
 // replicas returns two queues on one PostgreSQL database, each with its own pool: the session that

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/jobs"
-	"github.com/LerianStudio/aggregator-connections/test/pgtest"
+	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
 // The process survives a crash of its database: when the database is back, jobs run again as soon as

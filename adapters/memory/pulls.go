@@ -11,30 +11,30 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// pulls is the store as ports.Pulls.
+// pulls is the view of the store as ports.Pulls.
 type pulls struct{ *Store }
 
-// pull is a pull with what follows it.
+// pull is a pull with its lease and its deliveries.
 type pull struct {
 	domain.Pull
 	lease      domain.Lease // of the worker that runs it; zero unless running
 	deliveries map[domain.DeliveryID]*domain.Delivery
 }
 
-// desk holds what a connection has open: at most one pull under way (running, or
-// waiting after a first try), and at most one behind it that has not begun.
+// desk holds the open pulls of a connection: at most one that has started (running, or
+// waiting after its first attempt), and at most one queued after it that has not.
 type desk struct {
-	under, next *pull
-	ended       time.Time // the last end of a pull; zero: none has ended
-	succeeded   time.Time // the last begin of one that succeeded; zero: none has
+	active, next *pull
+	ended        time.Time // the last time a pull ended; zero: none has ended
+	succeeded    time.Time // the last start of a pull that succeeded; zero: none has
 }
 
-// open lists both; the one behind comes first, so that ending all releases none.
+// open lists both. The queued one comes first, so that ending all of them releases none.
 func (d *desk) open() []*pull {
-	return slices.DeleteFunc([]*pull{d.next, d.under}, func(p *pull) bool { return p == nil })
+	return slices.DeleteFunc([]*pull{d.next, d.active}, func(p *pull) bool { return p == nil })
 }
 
-// desk gives the connection's, an empty one at first.
+// desk returns the connection's open pulls, an empty desk at first.
 func (s *Store) desk(id domain.ConnectionID) *desk {
 	if s.desks[id] == nil {
 		s.desks[id] = &desk{}
@@ -42,8 +42,8 @@ func (s *Store) desk(id domain.ConnectionID) *desk {
 	return s.desks[id]
 }
 
-// queue gives the pull that is queued for the connection and not begun; without one, a
-// new one as r asks for it. Its ask is not folded in.
+// queue returns the pull that is queued for the connection and has not started; if there is
+// none, it creates one from r. The scope of r is not merged.
 func (s *Store) queue(c *domain.Connection, r ports.PullRequest) *pull {
 	d := s.desk(c.ID)
 	if d.next == nil {
@@ -55,30 +55,30 @@ func (s *Store) queue(c *domain.Connection, r ports.PullRequest) *pull {
 			deliveries: map[domain.DeliveryID]*domain.Delivery{},
 		}
 		s.pulls[r.ID] = d.next
-		s.kicked = append(s.kicked, r.ID)
+		s.nudged = append(s.nudged, r.ID)
 	}
 	return d.next
 }
 
-// join makes the delivery wait for the pull.
+// join assigns the delivery to the pull.
 func (p *pull) join(d *domain.Delivery) {
 	d.Pull = p.ID
 	p.deliveries[d.ID] = d
 }
 
-// fold merges the asks of the deliveries into the pull's, in the order they came.
-func (p *pull) fold() {
-	asks := []domain.PullScope{p.Scope}
+// mergeScopes merges the scopes of the deliveries into the pull's, in the order of receipt.
+func (p *pull) mergeScopes() {
+	scopes := []domain.PullScope{p.Scope}
 	for _, d := range slices.SortedFunc(maps.Values(p.deliveries), func(x, y *domain.Delivery) int {
 		return cmp.Or(x.ReceivedAt.Compare(y.ReceivedAt), cmp.Compare(x.ID.String(), y.ID.String()))
 	}) {
-		asks = append(asks, d.Scope)
+		scopes = append(scopes, d.Scope)
 	}
-	p.Scope = cloneAsk(domain.MergeScopes(asks))
+	p.Scope = cloneScope(domain.MergeScopes(scopes))
 }
 
-// end finishes a pull for good, and its deliveries with it; the one behind it, if
-// there is one, gets its job.
+// end finishes a pull for good, and its deliveries with it. The pull queued after it, if any,
+// gets its job.
 func (s *Store) end(p *pull, state domain.PullState, reason domain.Code, at time.Time) {
 	p.State, p.LastError, p.NotBefore, p.FinishedAt, p.lease = state, reason, time.Time{}, at, domain.Lease{}
 	status := domain.DeliveryFailed
@@ -98,27 +98,28 @@ func (s *Store) end(p *pull, state domain.PullState, reason domain.Code, at time
 	case d.next == p:
 		d.next = nil
 	case d.next != nil:
-		s.kicked = append(s.kicked, d.next.ID)
+		s.nudged = append(s.nudged, d.next.ID)
 		fallthrough
 	default:
-		d.under = nil
+		d.active = nil
 	}
 }
 
-// Request merges into whatever is queued and not begun, also what a webhook queued.
-func (v pulls) Request(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID, r ports.PullRequest) (domain.Pull, error) {
+// Request merges into any queued pull that has not started, also one that a webhook queued.
+func (v pulls) Request(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
+	r ports.PullRequest) (domain.Pull, error) {
 	return give(ctx, v.Store, "Pulls.Request", func() (domain.Pull, error) {
 		c, err := v.live(tenant, connection, domain.Aggregator)
 		if err != nil {
 			return domain.Pull{}, err
 		}
 		p := v.queue(c, r)
-		p.Scope = cloneAsk(p.Scope.Merge(r.Scope))
+		p.Scope = cloneScope(p.Scope.Merge(r.Scope))
 		return clonePull(p.Pull), nil
 	})
 }
 
-// Get gives pulls of deleted connections, too: they say how it ended.
+// Get also returns pulls of deleted connections, because they show how the pull ended.
 func (v pulls) Get(ctx context.Context, tenant domain.TenantID, id domain.PullID) (domain.Pull, error) {
 	return give(ctx, v.Store, "Pulls.Get", func() (domain.Pull, error) {
 		p := v.pulls[id]
@@ -129,8 +130,9 @@ func (v pulls) Get(ctx context.Context, tenant domain.TenantID, id domain.PullID
 	})
 }
 
-// List leaves out asks and progress, which may be long.
-func (v pulls) List(ctx context.Context, tenant domain.TenantID, f ports.PullFilter, page domain.PageRequest) (domain.Page[domain.Pull], error) {
+// List omits scopes and progress, which may be long.
+func (v pulls) List(ctx context.Context, tenant domain.TenantID, f ports.PullFilter,
+	page domain.PageRequest) (domain.Page[domain.Pull], error) {
 	return give(ctx, v.Store, "Pulls.List", func() (domain.Page[domain.Pull], error) {
 		if err := checkInstant(page.After); err != nil {
 			return domain.Page[domain.Pull]{}, err

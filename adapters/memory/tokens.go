@@ -12,8 +12,8 @@ import (
 // tokens is the store as ports.Tokens.
 type tokens struct{ *Store }
 
-// Create checks the connection under the lock that a deletion takes: a token is there
-// to be revoked with the others, or refused.
+// Create checks the connection under the lock that a deletion takes. The token is therefore either
+// stored before the deletion, which revokes it with the others, or refused.
 func (v tokens) Create(ctx context.Context, t domain.WebhookToken) error {
 	return v.alone(ctx, "Tokens.Create", func() error {
 		if _, err := v.live(t.Tenant, t.Connection, domain.Aggregator); err != nil {
@@ -24,8 +24,10 @@ func (v tokens) Create(ctx context.Context, t domain.WebhookToken) error {
 	})
 }
 
-// List shows revoked tokens too: an operator wants to see that they are.
-func (v tokens) List(ctx context.Context, tenant domain.TenantID, f ports.TokenFilter, page domain.PageRequest) (domain.Page[domain.WebhookToken], error) {
+// List returns revoked tokens too, because an operator wants to see that they are revoked.
+func (v tokens) List(
+	ctx context.Context, tenant domain.TenantID, f ports.TokenFilter, page domain.PageRequest,
+) (domain.Page[domain.WebhookToken], error) {
 	return give(ctx, v.Store, "Tokens.List", func() (domain.Page[domain.WebhookToken], error) {
 		if err := checkInstant(page.After); err != nil {
 			return domain.Page[domain.WebhookToken]{}, err
@@ -39,7 +41,7 @@ func (v tokens) List(ctx context.Context, tenant domain.TenantID, f ports.TokenF
 	})
 }
 
-// Revoke finds live tokens only, so that the first time of a revocation stays.
+// Revoke finds live tokens only, so that the time of the first revocation is kept.
 func (v tokens) Revoke(ctx context.Context, tenant domain.TenantID, id domain.TokenID, at time.Time) error {
 	return v.alone(ctx, "Tokens.Revoke", func() error {
 		for _, token := range v.tokens {
@@ -52,9 +54,10 @@ func (v tokens) Revoke(ctx context.Context, tenant domain.TenantID, id domain.To
 	})
 }
 
-// Touch passes what it does not know over: a zero time is later than none.
+// RecordUsage ignores unknown ids. For tokens that used does not contain the map returns the zero time,
+// which is never later than the time of the last use.
 func (v tokens) RecordUsage(ctx context.Context, used map[domain.TokenID]time.Time) error {
-	return v.alone(ctx, "Tokens.Touch", func() error {
+	return v.alone(ctx, "Tokens.RecordUsage", func() error {
 		for _, token := range v.tokens {
 			token.LastUsedAt = later(token.LastUsedAt, used[token.ID])
 		}

@@ -12,21 +12,21 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// transaction is a transaction with the digest of what the vendor said of it.
+// transaction is a transaction with the digest of the vendor's data.
 type transaction struct {
 	domain.Transaction
 	digest [sha256.Size]byte
 	source domain.ContentHash
 }
 
-// change is an entry of a tenant's feed: the row was given this version. A row whose
-// version has moved on is told of by a later entry.
+// change is an entry of a tenant's feed: the row got this version. If the row has a newer
+// version, a later entry reports it.
 type change struct {
 	row     *transaction
 	version int
 }
 
-// rowsOf gives the connection's rows by external id, to be read or added to.
+// rowsOf returns the connection's rows by external id, to be read or added to.
 func rowsOf[T any](all map[domain.ConnectionID]map[string]*T, id domain.ConnectionID) map[string]*T {
 	if all[id] == nil {
 		all[id] = map[string]*T{}
@@ -34,9 +34,9 @@ func rowsOf[T any](all map[domain.ConnectionID]map[string]*T, id domain.Connecti
 	return all[id]
 }
 
-// Known looks each row up; one that is removed must be read to return.
+// FilterUnchanged looks each row up; a removed row must be stored again to count as unchanged.
 func (v pulls) FilterUnchanged(ctx context.Context, connection domain.ConnectionID, seen []domain.RawTransaction) ([]bool, error) {
-	return give(ctx, v.Store, "Pulls.Known", func() ([]bool, error) {
+	return give(ctx, v.Store, "Pulls.FilterUnchanged", func() ([]bool, error) {
 		known := make([]bool, len(seen))
 		for i, s := range seen {
 			row := v.transactions[connection][s.ExternalID]
@@ -46,8 +46,8 @@ func (v pulls) FilterUnchanged(ctx context.Context, connection domain.Connection
 	})
 }
 
-// StorePage writes accounts first, for rows are bound to them, and removals last: what was
-// announced as gone stays gone, whatever the page shows.
+// StorePage writes accounts first, because rows refer to them, and removals last: a row whose
+// removal was announced stays removed, even if the page lists it.
 func (v pulls) StorePage(ctx context.Context, lease domain.Lease, w ports.PageWrite) (domain.Counts, error) {
 	return give(ctx, v.Store, "Pulls.StorePage", func() (domain.Counts, error) {
 		p, err := v.writable(lease)
@@ -68,12 +68,12 @@ func (v pulls) StorePage(ctx context.Context, lease domain.Lease, w ports.PageWr
 			counts.Removed += v.remove(known[externalID], w.At)
 		}
 		counts.Read, counts.Unchanged = counts.Read+w.Unchanged, counts.Unchanged+w.Unchanged
-		p.Counts, p.Progress, p.lease.Until = p.Counts.Plus(counts), cloneProgress(w.Progress), w.Until
+		p.Counts, p.Progress, p.lease.Until = p.Counts.Plus(counts), cloneProgress(w.Progress), w.LeaseUntil
 		return counts, nil
 	})
 }
 
-// latest drops every row that stands again later on.
+// latest drops every row that occurs again later.
 func latest[T any](rows []T, key func(T) string) []T {
 	last := map[string]int{}
 	for i, row := range rows {
@@ -88,7 +88,7 @@ func latest[T any](rows []T, key func(T) string) []T {
 	return kept
 }
 
-// putAccount keeps id and first sight; an account that says the same is left untouched.
+// putAccount keeps id and FirstSeenAt; an equal account is not written.
 func (s *Store) putAccount(p *pull, view domain.AccountData, w ports.PageWrite) {
 	accounts := rowsOf(s.accounts, p.Connection)
 	known := accounts[view.ExternalID]
@@ -104,7 +104,7 @@ func (s *Store) putAccount(p *pull, view domain.AccountData, w ports.PageWrite) 
 	*known = cloneAccount(*known)
 }
 
-// put writes one observation, if it tells anything new.
+// put upserts one transaction if it differs from the stored one.
 func (s *Store) put(p *pull, o domain.TransactionData, w ports.PageWrite, counts *domain.Counts) {
 	rows, digest := rowsOf(s.transactions, p.Connection), o.Digest()
 	known := rows[o.ExternalID]
@@ -123,7 +123,7 @@ func (s *Store) put(p *pull, o domain.TransactionData, w ports.PageWrite, counts
 		counts.Modified++
 	}
 	known.source = o.ContentHash
-	o.StableMetadata, o.ContentHash = nil, domain.ContentHash{} // not given back
+	o.StableMetadata, o.ContentHash = nil, domain.ContentHash{} // not returned
 	known.TransactionData, known.digest, known.RemovedAt, known.AccountID = o, digest, time.Time{}, domain.AccountID{}
 	if account := s.accounts[p.Connection][o.Account]; account != nil {
 		known.AccountID = account.ID
@@ -148,7 +148,7 @@ func (s *Store) tell(row *transaction, at time.Time) {
 	s.changes[row.Tenant] = append(s.changes[row.Tenant], change{row, row.Version})
 }
 
-// Sweep goes by external id, so that the feed tells of one sweep in one order.
+// Sweep goes through the rows by external id, so that the order of the feed is deterministic.
 func (v pulls) Sweep(ctx context.Context, lease domain.Lease, w ports.SweepWrite) (domain.Counts, error) {
 	return give(ctx, v.Store, "Pulls.Sweep", func() (domain.Counts, error) {
 		p, err := v.writable(lease)
@@ -163,7 +163,7 @@ func (v pulls) Sweep(ctx context.Context, lease domain.Lease, w ports.SweepWrite
 				counts.Removed += v.remove(row, w.At)
 			}
 		}
-		p.Counts, p.lease.Until = p.Counts.Plus(counts), w.Until
+		p.Counts, p.lease.Until = p.Counts.Plus(counts), w.LeaseUntil
 		return counts, nil
 	})
 }

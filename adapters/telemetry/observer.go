@@ -39,7 +39,7 @@ func (o Observer) Emit(ctx context.Context, event ports.Event) {
 			errorField(e.Err),
 		)
 	case ports.ReconcileRequested:
-		o.Log.Info("reconciling", zap.Int("connections", e.Asked))
+		o.Log.Info("reconciling", zap.Int("connections", e.Requested))
 	case ports.Pruned:
 		o.Log.Info("pruned", zap.Int("rows", e.Rows))
 	case ports.Audited:

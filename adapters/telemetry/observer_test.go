@@ -101,7 +101,7 @@ var eventTests = []struct {
 		[]wantSeries{{"sealing_failures_total", nil, 1}},
 	},
 	{
-		ports.ReconcileRequested{Asked: 7},
+		ports.ReconcileRequested{Requested: 7},
 		map[string]any{"level": "info", "message": "reconciling", "connections": 7.0}, nil,
 	},
 	{ports.Pruned{Rows: 8}, map[string]any{"level": "info", "message": "pruned", "rows": 8.0}, nil},

@@ -330,18 +330,18 @@ func (mr *MockDeliveriesMockRecorder) Receive(ctx, r any) *gomock.Call {
 }
 
 // Replay mocks base method.
-func (m *MockDeliveries) Replay(ctx context.Context, tenant domain.TenantID, ids []domain.DeliveryID, at time.Time, fresh func() domain.PullID) ([]domain.Delivery, error) {
+func (m *MockDeliveries) Replay(ctx context.Context, tenant domain.TenantID, ids []domain.DeliveryID, at time.Time, newID func() domain.PullID) ([]domain.Delivery, error) {
 	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "Replay", ctx, tenant, ids, at, fresh)
+	ret := m.ctrl.Call(m, "Replay", ctx, tenant, ids, at, newID)
 	ret0, _ := ret[0].([]domain.Delivery)
 	ret1, _ := ret[1].(error)
 	return ret0, ret1
 }
 
 // Replay indicates an expected call of Replay.
-func (mr *MockDeliveriesMockRecorder) Replay(ctx, tenant, ids, at, fresh any) *gomock.Call {
+func (mr *MockDeliveriesMockRecorder) Replay(ctx, tenant, ids, at, newID any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
-	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Replay", reflect.TypeOf((*MockDeliveries)(nil).Replay), ctx, tenant, ids, at, fresh)
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Replay", reflect.TypeOf((*MockDeliveries)(nil).Replay), ctx, tenant, ids, at, newID)
 }
 
 // MockIdempotencyStore is a mock of IdempotencyStore interface.
@@ -384,17 +384,17 @@ func (mr *MockIdempotencyStoreMockRecorder) Begin(ctx, tenant, key, fingerprint,
 }
 
 // Finish mocks base method.
-func (m *MockIdempotencyStore) Finish(ctx context.Context, tenant domain.TenantID, key string, answer ports.StoredResponse, at time.Time) error {
+func (m *MockIdempotencyStore) Finish(ctx context.Context, tenant domain.TenantID, key string, response ports.StoredResponse, at time.Time) error {
 	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "Finish", ctx, tenant, key, answer, at)
+	ret := m.ctrl.Call(m, "Finish", ctx, tenant, key, response, at)
 	ret0, _ := ret[0].(error)
 	return ret0
 }
 
 // Finish indicates an expected call of Finish.
-func (mr *MockIdempotencyStoreMockRecorder) Finish(ctx, tenant, key, answer, at any) *gomock.Call {
+func (mr *MockIdempotencyStoreMockRecorder) Finish(ctx, tenant, key, response, at any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
-	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Finish", reflect.TypeOf((*MockIdempotencyStore)(nil).Finish), ctx, tenant, key, answer, at)
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Finish", reflect.TypeOf((*MockIdempotencyStore)(nil).Finish), ctx, tenant, key, response, at)
 }
 
 // Prune mocks base method.
@@ -791,17 +791,17 @@ func (mr *MockAggregatorMockRecorder) Parse(body any) *gomock.Call {
 }
 
 // Plan mocks base method.
-func (m *MockAggregator) Plan(ask domain.PullScope, accounts []domain.AccountData, today domain.Date) []domain.Step {
+func (m *MockAggregator) Plan(scope domain.PullScope, accounts []domain.AccountData, today domain.Date) []domain.Step {
 	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "Plan", ask, accounts, today)
+	ret := m.ctrl.Call(m, "Plan", scope, accounts, today)
 	ret0, _ := ret[0].([]domain.Step)
 	return ret0
 }
 
 // Plan indicates an expected call of Plan.
-func (mr *MockAggregatorMockRecorder) Plan(ask, accounts, today any) *gomock.Call {
+func (mr *MockAggregatorMockRecorder) Plan(scope, accounts, today any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
-	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Plan", reflect.TypeOf((*MockAggregator)(nil).Plan), ask, accounts, today)
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Plan", reflect.TypeOf((*MockAggregator)(nil).Plan), scope, accounts, today)
 }
 
 // Read mocks base method.

@@ -156,11 +156,11 @@ var allowed = map[string][]string{
 		"github.com/google/uuid", "github.com/jackc/pgx/v5/pgxpool", "go.uber.org/zap", "golang.org/x/net/netutil",
 	},
 
-	"test/pgtest": {
+	"test/kit/pgtest": {
 		"github.com/jackc/pgx/v5",
 	},
-	"test/harness": {
-		"adapters/sealing", "cmd/discovery/compose", "configs", "domain", "test/pgtest",
+	"test/kit/harness": {
+		"adapters/sealing", "cmd/discovery/compose", "configs", "domain", "test/kit/pgtest",
 		"github.com/lestrrat-go/jwx/v2", "go.uber.org/zap/zapcore",
 	},
 	// The benchmark measures single adapters as well as the whole service.
@@ -182,5 +182,5 @@ var importers = map[string][]string{
 
 // shelves are folders that hold packages, and no Go files of their own.
 var shelves = []string{
-	"adapters", "adapters/aggregator", "adapters/aggregator/sim", "adapters/connector", "adapters/persistence", "cmd", "test",
+	"adapters", "adapters/aggregator", "adapters/aggregator/sim", "adapters/connector", "adapters/persistence", "cmd", "test", "test/kit",
 }

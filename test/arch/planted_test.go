@@ -54,8 +54,8 @@ func TestPlantedImportsAreReported(t *testing.T) {
 		{"adapters/rest", module + "/adapters/memory", []string{ruleImport}},
 		{"adapters/rest", module + "/application", []string{ruleImport, ruleLayer}},
 		{"adapters/rest", module + "/cmd/discovery/compose", []string{ruleImport, ruleLayer}},
-		{"cmd/discovery/compose", "gorm.io/gorm", []string{ruleImport}},          // its wildcard is for this module,
-		{"cmd/discovery/compose", module + "/test/harness", []string{ruleLayer}}, // and only for production code
+		{"cmd/discovery/compose", "gorm.io/gorm", []string{ruleImport}},              // its wildcard is for this module,
+		{"cmd/discovery/compose", module + "/test/kit/harness", []string{ruleLayer}}, // and only for production code
 	} {
 		t.Run(c.pkg+" imports "+c.imported, func(t *testing.T) {
 			var want []string

@@ -44,7 +44,7 @@ func (s pulls) storePage(ctx context.Context, lease domain.Lease, w ports.PageWr
 				return Write{}, err
 			}
 		}
-		return p.moved(w.Until, &w.Progress)
+		return p.moved(w.LeaseUntil, &w.Progress)
 	})
 }
 
@@ -76,7 +76,7 @@ func (s pulls) advance(ctx context.Context, lease domain.Lease, w ports.PageWrit
 	}
 	err = s.background().write(ctx, func(db *gorm.DB) error {
 		n, err := rowsOf(under(db.Model(&pullRow{}), lease).Where(isLive).Updates(map[string]any{
-			"lease_until": instant{w.Until}, "progress": progress,
+			"lease_until": instant{w.LeaseUntil}, "progress": progress,
 			"seen_rows": gorm.Expr("seen_rows + ?", w.Unchanged), "unchanged": gorm.Expr("unchanged + ?", w.Unchanged),
 		}))
 		if err == nil && n == 0 {

@@ -22,7 +22,7 @@ func (s pulls) Sweep(ctx context.Context, lease domain.Lease, w ports.SweepWrite
 		if err := p.removedInRounds(unseen); err != nil {
 			return Write{}, err
 		}
-		return p.moved(w.Until, nil)
+		return p.moved(w.LeaseUntil, nil)
 	})
 }
 

@@ -30,7 +30,7 @@ func (d dialect) seams() gormstore.Dialect {
 	// of other databases are waited for too.
 	return gormstore.Dialect{
 		Transact: d.transact, Page: d.page, Query: d.query, Lookup: newGatherer(d).query, AnyOf: anyOf, ChangeSeq: stamp, ForUpdate: " FOR UPDATE",
-		Strict: true, SaveTransactions: save, SaveContentHashes: saveSources, FindChanged: d.strange, Receive: d.receive, Joined: joined,
+		Strict: true, SaveTransactions: save, SaveContentHashes: saveSources, FindChanged: d.strange, Receive: d.Receive, Joined: joined,
 		// So is a standby in a switch-over; a connection may outlive the change.
 		ReadOnly:      "pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean",
 		VisibleBefore: "(SELECT shift + pg_snapshot_xmin(pg_current_snapshot())::text::bigint FROM feed)",

@@ -9,9 +9,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 )
 
-// Receive stores the knocks as one group, as the store's committer does with what waits.
-func (db *DB) Receive(ctx context.Context, enqueue Enqueue, knocks []gormstore.PendingDelivery) ([]gormstore.Result, error) {
-	return dialect{db: db, enqueue: enqueue}.receive(ctx, knocks)
+// Receive stores the deliveries as one batch, as the store's committer does with those that wait.
+func (db *DB) Receive(ctx context.Context, enqueue Enqueue, deliveries []gormstore.PendingDelivery) ([]gormstore.Result, error) {
+	return dialect{db: db, enqueue: enqueue}.Receive(ctx, deliveries)
 }
 
 // Traced is Open, without its settings, with a tracer that sees every statement.

@@ -12,7 +12,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
-	"github.com/LerianStudio/aggregator-connections/test/pgtest"
+	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
 var epoch = time.Date(2026, time.March, 1, 10, 0, 0, 0, time.UTC)
@@ -42,7 +42,7 @@ func running(t *testing.T, s *gormstore.Store, tenant domain.TenantID) domain.Le
 
 func write(t *testing.T, s *gormstore.Store, lease domain.Lease, externalIDs ...string) {
 	t.Helper()
-	w := ports.PageWrite{NewID: newID[domain.Transaction], At: epoch, Until: epoch.Add(time.Hour)}
+	w := ports.PageWrite{NewID: newID[domain.Transaction], At: epoch, LeaseUntil: epoch.Add(time.Hour)}
 	for _, id := range externalIDs {
 		w.Transactions = append(w.Transactions, domain.TransactionData{
 			ExternalID: id, Amount: domain.Money{Amount: decimal.MustParse("1"), Currency: "BRL"}, Date: "2026-03-01",

@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
-	"github.com/LerianStudio/aggregator-connections/test/pgtest"
+	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
 // Whatever of a page fails, nothing of it stays, and its connection serves the next one.

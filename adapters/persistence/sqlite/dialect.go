@@ -23,7 +23,7 @@ type dialect struct {
 func (d dialect) seams() gormstore.Dialect {
 	return gormstore.Dialect{
 		Transact: d.transact, Page: d.page, Query: d.query, Lookup: d.query, AnyOf: anyOf, ChangeSeq: stamp,
-		SaveTransactions: save, SaveContentHashes: saveSources, FindChanged: d.strange, Receive: d.receive, Joined: joined,
+		SaveTransactions: save, SaveContentHashes: saveSources, FindChanged: d.strange, Receive: d.Receive, Joined: joined,
 		ReadOnly: "false",
 		// With one writer every change is complete as soon as it can be read.
 		VisibleBefore: "9223372036854775807",

@@ -61,7 +61,7 @@ type DB struct {
 	readers  *sql.DB   // nil in memory
 	anchor   *sql.Conn // in memory only: the database lives as long as a connection does
 	patience time.Duration
-	doors    doors // of who holds the writer
+	tokens   tokenCache // guarded by the writer's connection
 	store    *gormstore.Store
 }
 

@@ -177,9 +177,9 @@ func (a *App) newVendorClient(e configs.Egress, o Overrides) *vendorhttp.Client 
 	return vendorhttp.New(vendorhttp.Config{
 		AllowedCIDRs: e.AllowedCIDRs, AllowHTTP: e.AllowHTTP,
 		UserAgent: "aggregator-connections/" + Version(),
-		Clock:     clockOf(o), Resolver: o.Resolver, PerMinute: o.PerMinute,
-		OnCall: a.Metrics.VendorCall, Budget: a.Metrics.Budget,
-		Wrap: a.traces.Transport, Mark: telemetry.WithTemplate,
+		Clock:     clockOf(o), Resolver: o.Resolver, BudgetPerMinute: o.PerMinute,
+		OnCall: a.Metrics.VendorCall, OnBudget: a.Metrics.Budget,
+		WrapTransport: a.traces.Transport, AttemptContext: telemetry.WithTemplate,
 	})
 }
 
@@ -201,7 +201,7 @@ func (a *App) serviceDeps(sealer ports.Sealer, o Overrides) application.Deps {
 	return d
 }
 
-func (a *App) restOptions(verifier rest.Verifier) rest.Options {
+func (a *App) restOptions(verifier rest.TokenVerifier) rest.Options {
 	return rest.Options{
 		Vendors:  vendorNames(),
 		Verifier: verifier, Clock: system.Clock{}, NewRequestID: uuid.NewString,
@@ -209,7 +209,7 @@ func (a *App) restOptions(verifier rest.Verifier) rest.Options {
 		Development: a.cfg.IsDevelopment(), RequireScopes: a.cfg.Auth.RequireScopes,
 		TrustedProxies: a.cfg.TrustedProxies, RatePerMinute: a.cfg.RatePerMinute,
 		WebhookRatePerMinute: a.cfg.WebhookRatePerMinute, Logger: a.Log, Ready: a.ready, Draining: a.draining.Load,
-		OnRequest: a.Metrics.Request, Routed: telemetry.SetRoute, Version: Version(),
+		OnRequest: a.Metrics.Request, OnRoute: telemetry.SetRoute, Version: Version(),
 	}
 }
 

@@ -8,7 +8,7 @@ import (
 
 	"github.com/LerianStudio/aggregator-connections/cmd/discovery/compose"
 	"github.com/LerianStudio/aggregator-connections/domain"
-	"github.com/LerianStudio/aggregator-connections/test/harness"
+	"github.com/LerianStudio/aggregator-connections/test/kit/harness"
 )
 
 // bearer is an RS256 token with nothing but a header: enough to request the issuer's key.
@@ -36,8 +36,8 @@ func TestAFailingIssuerIsLogged(t *testing.T) {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
 	for _, line := range []string{
-		`"where":"issuer keys","error":"the issuer answered 502"`,
-		`"cause":"unavailable: no keys of the issuer: the issuer answered 502"`,
+		`"where":"issuer keys","error":"the issuer responded with status 502"`,
+		`"cause":"unavailable: no keys from the issuer: the issuer responded with status 502"`,
 	} {
 		if strings.Count(log.String(), line) != 1 {
 			t.Errorf("want %s exactly once in %s", line, log)

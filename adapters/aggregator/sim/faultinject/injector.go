@@ -9,18 +9,18 @@ import (
 	"sync"
 )
 
-// Injector holds the queue. It is safe for concurrent use; make one with [New].
+// Injector holds the queue. It is safe for concurrent use; create one with [New].
 type Injector struct {
 	vendor   Vendor
 	mu       sync.Mutex
 	rand     *rand.Rand
 	queue    []*Fault
 	injected int
-	released chan struct{} // closed by Clear: hanging requests end
+	released chan struct{} // closed by Clear, which ends hanging requests
 }
 
-// New returns an empty queue. The same seed and the same requests give the same
-// draws of Probability.
+// New returns an injector with an empty queue. The same seed and the same requests lead to
+// the same draws of Probability.
 func New(seed uint64, vendor Vendor) *Injector {
 	return &Injector{
 		vendor:   vendor,
@@ -29,12 +29,12 @@ func New(seed uint64, vendor Vendor) *Injector {
 	}
 }
 
-// Inject queues faults behind those that wait. A bad pattern, an unknown kind, an
-// impossible status or number is an error; nothing is queued then.
+// Inject appends faults to the queue. An invalid pattern, an unknown kind, an invalid status
+// and a number out of range are errors; then nothing is queued.
 func (i *Injector) Inject(faults ...Fault) error {
 	added := make([]*Fault, 0, len(faults))
 	for _, f := range faults {
-		if _, known := i.player(f.Kind); !known {
+		if _, known := i.behavior(f.Kind); !known {
 			return fmt.Errorf("fault: no kind %q", f.Kind)
 		}
 		if err := f.check(); err != nil {
@@ -51,7 +51,7 @@ func (i *Injector) Inject(faults ...Fault) error {
 	return nil
 }
 
-// Clear forgets the queue and ends every hanging or dripping request.
+// Clear empties the queue and ends every hanging or dripping request.
 func (i *Injector) Clear() {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -60,7 +60,7 @@ func (i *Injector) Clear() {
 	i.released = make(chan struct{})
 }
 
-// Pending returns the faults still to come, with the times left in each; never nil.
+// Pending returns the queued faults, with the times left in each; never nil.
 func (i *Injector) Pending() []Fault {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -71,46 +71,46 @@ func (i *Injector) Pending() []Fault {
 	return pending
 }
 
-// Injected returns how many requests a fault has taken so far.
+// Injected returns how many requests faults have affected so far.
 func (i *Injector) Injected() int {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	return i.injected
 }
 
-// Wrap returns next with the queue in front of it. Cut, and Hang when cleared, end
-// their connection by panicking with http.ErrAbortHandler, as net/http expects.
+// Wrap returns a middleware around next that applies the queue. Cut, and Hang when cleared,
+// end their connection by panicking with http.ErrAbortHandler, as net/http expects.
 func (i *Injector) Wrap(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		x, taken := i.take(r)
+		x, taken := i.nextFault(r)
 		if !taken {
 			next.ServeHTTP(w, r)
 			return
 		}
-		// net/http notices that a client has left only once its body is read.
+		// net/http detects a disconnected client only after its body is read.
 		if x.fault.Kind == Hang {
 			_, _ = io.Copy(io.Discard, r.Body)
 		}
 		x.w, x.r, x.next = w, r, next
-		play, _ := i.player(x.fault.Kind) // Inject knew it
-		play(x)
+		behave, _ := i.behavior(x.fault.Kind) // Inject checked the kind
+		behave(x)
 	})
 }
 
-// player finds how a kind behaves, among the vendor's own first.
-func (i *Injector) player(kind Kind) (func(exchange), bool) {
-	if strike, own := i.vendor.Own[kind]; own {
+// behavior returns the function of a kind; the vendor's own kinds take precedence.
+func (i *Injector) behavior(kind Kind) (func(exchange), bool) {
+	if custom, own := i.vendor.CustomKinds[kind]; own {
 		return func(x exchange) {
-			strike()
+			custom()
 			x.next.ServeHTTP(x.w, x.r)
 		}, true
 	}
-	play, known := players[kind]
-	return play, known
+	behave, known := behaviors[kind]
+	return behave, known
 }
 
-// take finds the fault for a request and spends one of its times.
-func (i *Injector) take(r *http.Request) (exchange, bool) {
+// nextFault finds the fault for a request and decrements its Times.
+func (i *Injector) nextFault(r *http.Request) (exchange, bool) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	at := slices.IndexFunc(i.queue, func(f *Fault) bool { return f.matches(r.URL.Path) && i.fires(f) })
@@ -125,7 +125,8 @@ func (i *Injector) take(r *http.Request) (exchange, bool) {
 	return x, true
 }
 
-// fires lets a matching request pass while the fault has some to skip or loses its draw.
+// fires reports whether a fault fires at a matching request: not while it has requests to
+// skip, and not if it loses its draw.
 func (i *Injector) fires(f *Fault) bool {
 	if f.Skip > 0 {
 		f.Skip--
@@ -134,20 +135,41 @@ func (i *Injector) fires(f *Fault) bool {
 	return f.Probability == 0 || i.rand.Float64() < f.Probability
 }
 
-// exchange is one request that a fault has taken.
+// exchange is one request that a fault affects.
 type exchange struct {
 	fault    Fault
 	vendor   Vendor
-	ordinal  int // of the fault, ever rising
+	ordinal  int // of the fault, strictly increasing
 	released <-chan struct{}
 	w        http.ResponseWriter
 	r        *http.Request
 	next     http.Handler
 }
 
-// sendHeader adds the headers that the fault asks for.
+// sendHeader adds the headers that the fault names.
 func (x exchange) sendHeader() {
 	for name, value := range x.fault.Header {
 		x.w.Header().Set(name, value)
 	}
+}
+
+// Vendor holds what depends on the simulated vendor.
+type Vendor struct {
+	// WriteError writes the vendor's error for the Status and Code of a fault; RetryAfter and
+	// Header are set already. Required.
+	WriteError func(http.ResponseWriter, Fault)
+	// RepeatedCursor returns a cursor that leads to a page already read and differs for every
+	// ordinal. Nil: the request's own URL, numbered.
+	RepeatedCursor func(r *http.Request, ordinal int) string
+	// CustomKinds are kinds that only this vendor has. The function is called first, and the
+	// wrapped handler responds after it.
+	CustomKinds map[Kind]func()
+}
+
+// repeatedCursor returns the cursor of Endless.
+func (x exchange) repeatedCursor() string {
+	if x.vendor.RepeatedCursor == nil {
+		return numberedURL(x.r, x.ordinal)
+	}
+	return x.vendor.RepeatedCursor(x.r, x.ordinal)
 }

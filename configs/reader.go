@@ -144,22 +144,10 @@ func (r *reader) origin(name string) string {
 	})
 }
 
-// parseURL parses an absolute URL that can be requested: http or https, a host without
-// empty labels, and a port from 1 to 65535 if there is one.
+// parseURL parses an absolute URL as the domain does. It also rejects a colon without a port.
 func parseURL(text string) (*url.URL, bool) {
-	u, err := url.Parse(text)
-	if err != nil || (u.Scheme != "https" && u.Scheme != "http") || strings.HasSuffix(u.Host, ":") {
-		return nil, false
-	}
-	// A dot at the end makes a name fully qualified; it does not start another label.
-	if slices.Contains(strings.Split(strings.TrimSuffix(u.Hostname(), "."), "."), "") {
-		return nil, false
-	}
-	if u.Port() == "" {
-		return u, true
-	}
-	port, err := strconv.Atoi(u.Port())
-	return u, err == nil && port >= 1 && port <= 65_535
+	u, ok := domain.ParseAbsoluteURL(text)
+	return u, ok && !strings.HasSuffix(u.Host, ":")
 }
 
 // parseBaseURL parses a URL as parseURL does, and rejects userinfo, query and fragment.

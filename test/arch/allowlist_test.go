@@ -55,9 +55,17 @@ var allowed = map[string][]string{
 		"domain", "ports",
 		"github.com/go-json-experiment/json", "github.com/google/uuid", "github.com/lestrrat-go/jwx/v2",
 	},
+	// The River queue and the queue in memory share background. Only the former may import
+	// a database or River.
 	"adapters/jobs": {
-		"domain", "ports",
+		"adapters/jobs/background", "domain", "ports",
 		"github.com/google/uuid", "github.com/jackc/pgx/v5", "github.com/riverqueue/river",
+	},
+	"adapters/jobs/background": {
+		"domain", "ports",
+	},
+	"adapters/jobs/localjobs": {
+		"adapters/jobs/background", "domain", "ports",
 	},
 	"adapters/sealing": {
 		"domain", "ports",

@@ -10,21 +10,25 @@ import (
 )
 
 // CreateConnection implements ports.ConnectionManager.
-func (s *Service) CreateConnection(ctx context.Context, tenant domain.TenantID, n ports.NewConnection) (domain.Connection, error) {
+func (s *Service) CreateConnection(
+	ctx context.Context, tenant domain.TenantID, n ports.NewConnection,
+) (domain.Connection, error) {
 	now := s.Clock.Now()
 	c := domain.Connection{
 		ID: domain.ConnectionID{UUID: s.IDs.New()}, Tenant: tenant, Kind: domain.Aggregator,
 		Vendor: domain.Vendor(n.Vendor), Name: n.Name, BaseURL: n.BaseURL, AccountRef: n.AccountRef,
-		Revision: 1, CreatedAt: now, UpdatedAt: now, RedirectedAt: now,
+		Revision: 1, CreatedAt: now, UpdatedAt: now, TargetChangedAt: now,
 	}
-	address, err := s.checkURL(ctx, n.BaseURL)
+	address, err := s.checkBaseURL(ctx, n.BaseURL)
 	if err != nil {
 		return domain.Connection{}, err
 	}
-	_, unknown := s.vendor(n.Vendor)
-	faults := slices.Concat(gather(unknown), c.Validate(), address)
-	faults = append(faults, gather(domain.ValidateSecret(domain.PartClientID, n.ClientID), domain.ValidateSecret(domain.PartSecret, n.Secret))...)
-	if err := domain.Join(faults); err != nil {
+	_, unknown := s.wiredVendor(n.Vendor)
+	fieldErrors := slices.Concat(nonNil(unknown), c.Validate(), address)
+	fieldErrors = append(fieldErrors, nonNil(
+		domain.ValidateSecret(domain.PartClientID, n.ClientID), domain.ValidateSecret(domain.PartSecret, n.Secret),
+	)...)
+	if err := domain.Join(fieldErrors); err != nil {
 		return domain.Connection{}, err
 	}
 	if c.Sealed, err = s.seal(ctx, c, domain.AggregatorCredential(n.ClientID, n.Secret)); err != nil {
@@ -38,7 +42,9 @@ func (s *Service) CreateConnection(ctx context.Context, tenant domain.TenantID, 
 }
 
 // GetConnection implements ports.ConnectionManager.
-func (s *Service) GetConnection(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID) (domain.Connection, error) {
+func (s *Service) GetConnection(
+	ctx context.Context, tenant domain.TenantID, id domain.ConnectionID,
+) (domain.Connection, error) {
 	return s.Connections.Get(ctx, tenant, domain.Aggregator, id)
 }
 
@@ -51,26 +57,26 @@ func (s *Service) ListConnections(
 
 // UpdateConnection implements ports.ConnectionManager.
 func (s *Service) UpdateConnection(
-	ctx context.Context, tenant domain.TenantID, id domain.ConnectionID, match ports.Match, u ports.ConnectionUpdate,
+	ctx context.Context, tenant domain.TenantID, id domain.ConnectionID, match ports.IfMatch, u ports.ConnectionUpdate,
 ) (domain.Connection, error) {
 	if err := s.validateUpdate(ctx, u); err != nil {
 		return domain.Connection{}, err
 	}
-	fresh, err := s.sealFresh(ctx, tenant, id, u)
+	fresh, err := s.sealUpdate(ctx, tenant, id, u)
 	if err != nil {
 		return domain.Connection{}, err
 	}
 	now := s.Clock.Now()
 	updated, err := s.Connections.Update(ctx, tenant, domain.Aggregator, id, func(c *domain.Connection) error {
-		if err := matches(match, c); err != nil {
+		if err := checkIfMatch(match, c); err != nil {
 			return err
 		}
 		c.Rename(u.Name)
-		c.Redirect(u.BaseURL, u.AccountRef, now)
+		c.Repoint(u.BaseURL, u.AccountRef, now)
 		if fresh != nil {
 			c.Rotate(fresh)
 		}
-		c.Revise(now)
+		c.BumpRevision(now)
 		return nil
 	})
 	if err == nil {
@@ -80,31 +86,35 @@ func (s *Service) UpdateConnection(
 }
 
 func (s *Service) validateUpdate(ctx context.Context, u ports.ConnectionUpdate) error {
-	address, err := s.checkURL(ctx, u.BaseURL)
+	address, err := s.checkBaseURL(ctx, u.BaseURL)
 	if err != nil {
 		return err
 	}
 	probe := domain.Connection{Kind: domain.Aggregator, Name: u.Name, AccountRef: u.AccountRef}
-	faults := append(probe.Validate(), address...)
+	fieldErrors := append(probe.Validate(), address...)
 	if u.ClientID.IsZero() != u.Secret.IsZero() {
 		missing := domain.PartSecret
 		if u.ClientID.IsZero() {
 			missing = domain.PartClientID
 		}
-		faults = append(faults, &domain.Error{
+		fieldErrors = append(fieldErrors, &domain.Error{
 			Kind: domain.Invalid, Code: domain.HalfCredential, Field: missing,
-			Message: "clientId and secret come together or not at all",
+			Message: "clientId and secret must be sent together",
 		})
 	}
 	if !u.ClientID.IsZero() && !u.Secret.IsZero() {
-		faults = append(faults, gather(domain.ValidateSecret(domain.PartClientID, u.ClientID), domain.ValidateSecret(domain.PartSecret, u.Secret))...)
+		fieldErrors = append(fieldErrors, nonNil(
+			domain.ValidateSecret(domain.PartClientID, u.ClientID), domain.ValidateSecret(domain.PartSecret, u.Secret),
+		)...)
 	}
-	return domain.Join(faults)
+	return domain.Join(fieldErrors)
 }
 
-// sealFresh seals the update's credential, nil when it has none. The row is read first,
-// so that nothing is sealed for an id that is not the tenant's.
-func (s *Service) sealFresh(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID, u ports.ConnectionUpdate) (domain.Sealed, error) {
+// sealUpdate seals the credential of an update; nil when it has none. The row is read first, so
+// nothing is sealed for an id that is not the tenant's.
+func (s *Service) sealUpdate(
+	ctx context.Context, tenant domain.TenantID, id domain.ConnectionID, u ports.ConnectionUpdate,
+) (domain.Sealed, error) {
 	if u.ClientID.IsZero() {
 		return nil, nil
 	}
@@ -116,18 +126,23 @@ func (s *Service) sealFresh(ctx context.Context, tenant domain.TenantID, id doma
 }
 
 // DeleteConnection implements ports.ConnectionManager.
-func (s *Service) DeleteConnection(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID, match ports.Match) error {
+func (s *Service) DeleteConnection(
+	ctx context.Context, tenant domain.TenantID, id domain.ConnectionID, match ports.IfMatch,
+) error {
 	return s.delete(ctx, tenant, domain.Aggregator, id, match)
 }
 
-func (s *Service) delete(ctx context.Context, tenant domain.TenantID, kind domain.ConnectionKind, id domain.ConnectionID, match ports.Match) error {
+func (s *Service) delete(
+	ctx context.Context, tenant domain.TenantID, kind domain.ConnectionKind, id domain.ConnectionID,
+	match ports.IfMatch,
+) error {
 	now := s.Clock.Now()
 	_, err := s.Connections.Update(ctx, tenant, kind, id, func(c *domain.Connection) error {
-		if err := matches(match, c); err != nil {
+		if err := checkIfMatch(match, c); err != nil {
 			return err
 		}
 		c.Delete(now)
-		c.Revise(now)
+		c.BumpRevision(now)
 		return nil
 	})
 	if err == nil {
@@ -137,7 +152,9 @@ func (s *Service) delete(ctx context.Context, tenant domain.TenantID, kind domai
 }
 
 // ConnectionHealth implements ports.ConnectionManager.
-func (s *Service) ConnectionHealth(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID) (ports.ConnectionHealth, error) {
+func (s *Service) ConnectionHealth(
+	ctx context.Context, tenant domain.TenantID, id domain.ConnectionID,
+) (ports.ConnectionHealth, error) {
 	c, err := s.Connections.Get(ctx, tenant, domain.Aggregator, id)
 	if err != nil {
 		return ports.ConnectionHealth{}, err
@@ -146,26 +163,28 @@ func (s *Service) ConnectionHealth(ctx context.Context, tenant domain.TenantID, 
 	return ports.ConnectionHealth{Health: c.Health, Activity: activity}, err
 }
 
-// checkURL judges form and address of a base URL. An error is no judgement: the check
-// itself was cut off.
-func (s *Service) checkURL(ctx context.Context, raw string) ([]*domain.Error, error) {
-	if fault := domain.ValidateBaseURL(raw, s.AllowHTTP); fault != nil {
-		return gather(fault), nil
+// checkBaseURL validates the form and the address of a base URL, and returns what is invalid. An
+// error is not a verdict: the check itself was interrupted.
+func (s *Service) checkBaseURL(ctx context.Context, raw string) ([]*domain.Error, error) {
+	if fieldError := domain.ValidateBaseURL(raw, s.AllowHTTP); fieldError != nil {
+		return nonNil(fieldError), nil
 	}
-	err := s.Addresses.Check(ctx, raw)
+	err := s.Egress.Check(ctx, raw)
 	if err == nil || !errors.Is(err, domain.Rejected) {
 		return nil, err
 	}
-	return gather(&domain.Error{
+	return nonNil(&domain.Error{
 		Kind: domain.Invalid, Code: domain.AddressNotAllowed, Field: "baseUrl",
-		Message: "must not lead to an address that egress forbids", Cause: err,
+		Message: "must not resolve to an address that the egress rules forbid", Cause: err,
 	}), nil
 }
 
-func (s *Service) seal(ctx context.Context, c domain.Connection, credential domain.Credential) (domain.Sealed, error) {
+func (s *Service) seal(
+	ctx context.Context, c domain.Connection, credential domain.Credential,
+) (domain.Sealed, error) {
 	sealed, err := s.Sealer.Seal(c.Tenant, c.ID, credential)
 	if err != nil {
-		s.Observer.Observe(ctx, ports.SealingFailed{Connection: c.ID, Err: err})
+		s.Observer.Emit(ctx, ports.SealingFailed{Connection: c.ID, Err: err})
 	}
 	return sealed, err
 }
@@ -173,24 +192,24 @@ func (s *Service) seal(ctx context.Context, c domain.Connection, credential doma
 func (s *Service) open(ctx context.Context, c domain.Connection) (domain.Credential, error) {
 	credential, err := s.Sealer.Open(c.Tenant, c.ID, c.Sealed)
 	if err != nil {
-		s.Observer.Observe(ctx, ports.SealingFailed{Connection: c.ID, Err: err})
+		s.Observer.Emit(ctx, ports.SealingFailed{Connection: c.ID, Err: err})
 	}
 	return credential, err
 }
 
 func (s *Service) audit(ctx context.Context, tenant domain.TenantID, action, object string) {
-	s.Observer.Observe(ctx, ports.Audited{Tenant: tenant, Action: action, Object: object})
+	s.Observer.Emit(ctx, ports.Audited{Tenant: tenant, Action: action, Object: object})
 }
 
-// matches holds an If-Match condition against the row that is about to change.
-func matches(match ports.Match, c *domain.Connection) error {
+// checkIfMatch compares an If-Match condition with the row that is about to change.
+func checkIfMatch(match ports.IfMatch, c *domain.Connection) error {
 	if match == nil || slices.Contains(match, c.Revision) {
 		return nil
 	}
 	return &domain.Error{Kind: domain.Conflict, Code: domain.RevisionMismatch, Message: "the connection has changed"}
 }
 
-// gather drops the nil faults.
-func gather(faults ...*domain.Error) []*domain.Error {
-	return slices.DeleteFunc(faults, func(f *domain.Error) bool { return f == nil })
+// nonNil returns fieldErrors without the nil ones.
+func nonNil(fieldErrors ...*domain.Error) []*domain.Error {
+	return slices.DeleteFunc(fieldErrors, func(f *domain.Error) bool { return f == nil })
 }

@@ -14,10 +14,10 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-func TestCreateNamesEveryFieldAtOnce(t *testing.T) {
-	b := newBench(t)
-	_, err := b.CreateConnection(b.ctx, b.tenant, ports.NewConnection{Vendor: "nobody", BaseURL: "ftp://x"})
-	b.fails(err, domain.Invalid, domain.TypeUnknown)
+func TestCreateReportsEveryInvalidField(t *testing.T) {
+	e := newEnv(t)
+	_, err := e.CreateConnection(e.ctx, e.tenant, ports.NewConnection{Vendor: "unknown", BaseURL: "ftp://x"})
+	e.wantError(err, domain.Invalid, domain.TypeUnknown)
 	want := []string{"vendor", "configName", "accountRef", "baseUrl", "clientId", "secret"}
 	if diff := cmp.Diff(want, fields(err)); diff != "" {
 		t.Error(diff)
@@ -29,19 +29,23 @@ func TestCreateRefuses(t *testing.T) {
 		edit  func(*ports.NewConnection)
 		field string
 	}{
-		"an address that egress forbids": {func(n *ports.NewConnection) { n.BaseURL = "https://inside.example.test" }, "baseUrl"},
-		"plain http":                     {func(n *ports.NewConnection) { n.BaseURL = "http://api.example.test" }, "baseUrl"},
-		"a control character":            {func(n *ports.NewConnection) { n.Name = "a\nb" }, "configName"},
-		"an endless secret": {func(n *ports.NewConnection) {
+		"an address that egress forbids": {func(n *ports.NewConnection) {
+			n.BaseURL = "https://inside.example.test"
+		}, "baseUrl"},
+		"plain http": {func(n *ports.NewConnection) {
+			n.BaseURL = "http://api.example.test"
+		}, "baseUrl"},
+		"a control character": {func(n *ports.NewConnection) { n.Name = "a\nb" }, "configName"},
+		"a secret that is too long": {func(n *ports.NewConnection) {
 			n.Secret = domain.NewSecret(make([]byte, domain.MaxSecret+1))
 		}, "secret"},
 	}
 	for rule, test := range tests {
 		t.Run(rule, func(t *testing.T) {
-			b, n := newBench(t), fresh("books")
+			e, n := newEnv(t), newConnection("books")
 			test.edit(&n)
-			_, err := b.CreateConnection(b.ctx, b.tenant, n)
-			b.fails(err, domain.Invalid)
+			_, err := e.CreateConnection(e.ctx, e.tenant, n)
+			e.wantError(err, domain.Invalid)
 			if diff := cmp.Diff([]string{test.field}, fields(err)); diff != "" {
 				t.Error(diff)
 			}
@@ -50,151 +54,153 @@ func TestCreateRefuses(t *testing.T) {
 }
 
 func TestDevelopmentAdmitsPlainHTTP(t *testing.T) {
-	b, n := newBench(t, func(d *application.Deps) { d.AllowHTTP = true }), fresh("books")
+	e, n := newEnv(t, func(d *application.Deps) { d.AllowHTTP = true }), newConnection("books")
 	n.BaseURL = "http://api.example.test"
-	_, err := b.CreateConnection(b.ctx, b.tenant, n)
-	b.ok(err)
+	_, err := e.CreateConnection(e.ctx, e.tenant, n)
+	e.noError(err)
 }
 
-// A check that was cut off is no verdict on the address.
-func TestAnInterruptedAddressCheckIsNoFault(t *testing.T) {
-	b := newBench(t)
-	c := b.connection("books")
-	ctx, cancel := context.WithCancel(b.ctx)
+// An address check that was interrupted is no verdict on the address.
+func TestAnInterruptedAddressCheckIsNotAFieldError(t *testing.T) {
+	e := newEnv(t)
+	c := e.createConnection("books")
+	ctx, cancel := context.WithCancel(e.ctx)
 	cancel()
-	_, err := b.CreateConnection(ctx, b.tenant, fresh("other"))
-	b.fails(err, context.Canceled)
-	_, err = b.UpdateConnection(ctx, b.tenant, c.ID, nil, ports.ConnectionUpdate{Name: "x", BaseURL: c.BaseURL, AccountRef: "y"})
-	b.fails(err, context.Canceled)
+	_, err := e.CreateConnection(ctx, e.tenant, newConnection("other"))
+	e.wantError(err, context.Canceled)
+	_, err = e.UpdateConnection(ctx, e.tenant, c.ID, nil,
+		ports.ConnectionUpdate{Name: "x", BaseURL: c.BaseURL, AccountRef: "y"})
+	e.wantError(err, context.Canceled)
 	if errors.Is(err, domain.Invalid) {
-		t.Error("the caller was blamed")
+		t.Error("the error blames the caller")
 	}
 }
 
 func TestCreateSealsAndAudits(t *testing.T) {
-	b := newBench(t)
-	c := b.connection("books")
+	e := newEnv(t)
+	c := e.createConnection("books")
 	if len(c.Sealed) == 0 || c.Revision != 1 || c.Kind != domain.Aggregator {
 		t.Errorf("got %+v", c)
 	}
-	stored, err := b.GetConnection(b.ctx, b.tenant, c.ID)
-	b.ok(err)
+	stored, err := e.GetConnection(e.ctx, e.tenant, c.ID)
+	e.noError(err)
 	if diff := cmp.Diff(c, stored, cmp.AllowUnexported()); diff != "" {
 		t.Error(diff)
 	}
-	want := []ports.Audited{{Tenant: b.tenant, Action: "connection.create", Object: c.ID.String()}}
-	if diff := cmp.Diff(want, noted[ports.Audited](b.seen)); diff != "" {
+	want := []ports.Audited{{Tenant: e.tenant, Action: "connection.create", Object: c.ID.String()}}
+	if diff := cmp.Diff(want, eventsOf[ports.Audited](e.events)); diff != "" {
 		t.Error(diff)
 	}
 }
 
 func TestCreateRefusesATakenName(t *testing.T) {
-	b := newBench(t)
-	b.connection("books")
-	_, err := b.CreateConnection(b.ctx, b.tenant, fresh("books"))
-	b.fails(err, domain.Conflict, domain.NameTaken)
-	if n := len(noted[ports.Audited](b.seen)); n != 1 {
+	e := newEnv(t)
+	e.createConnection("books")
+	_, err := e.CreateConnection(e.ctx, e.tenant, newConnection("books"))
+	e.wantError(err, domain.Conflict, domain.NameTaken)
+	if n := len(eventsOf[ports.Audited](e.events)); n != 1 {
 		t.Errorf("%d audits, want 1", n)
 	}
 }
 
 func TestASealingFailureIsObservedAndStoresNothing(t *testing.T) {
-	b := newBench(t)
-	b.sealer.err = errors.New("no key")
-	_, err := b.CreateConnection(b.ctx, b.tenant, fresh("books"))
-	b.fails(err, b.sealer.err)
-	if len(noted[ports.SealingFailed](b.seen)) != 1 {
-		t.Error("the failure was not observed")
+	e := newEnv(t)
+	e.sealer.err = errors.New("no key")
+	_, err := e.CreateConnection(e.ctx, e.tenant, newConnection("books"))
+	e.wantError(err, e.sealer.err)
+	if len(eventsOf[ports.SealingFailed](e.events)) != 1 {
+		t.Error("the failure was not emitted")
 	}
-	page, err := b.ListConnections(b.ctx, b.tenant, "", domain.PageRequest{Limit: 5})
-	b.ok(err)
+	page, err := e.ListConnections(e.ctx, e.tenant, "", domain.PageRequest{Limit: 5})
+	e.noError(err)
 	if len(page.Items) != 0 {
 		t.Error("a connection was stored")
 	}
 }
 
 func TestHalfACredentialNamesTheMissingHalf(t *testing.T) {
-	b := newBench(t)
-	c := b.connection("books")
+	e := newEnv(t)
+	c := e.createConnection("books")
 	for missing, u := range map[string]ports.ConnectionUpdate{
 		"secret":   {ClientID: domain.SecretText("id")},
 		"clientId": {Secret: domain.SecretText("new")},
 	} {
 		u.Name, u.BaseURL, u.AccountRef = c.Name, c.BaseURL, c.AccountRef
-		_, err := b.UpdateConnection(b.ctx, b.tenant, c.ID, nil, u)
-		b.fails(err, domain.Invalid, domain.HalfCredential)
+		_, err := e.UpdateConnection(e.ctx, e.tenant, c.ID, nil, u)
+		e.wantError(err, domain.Invalid, domain.HalfCredential)
 		if diff := cmp.Diff([]string{missing}, fields(err)); diff != "" {
 			t.Error(diff)
 		}
 	}
 }
 
-func TestUpdateNamesEveryFieldAtOnce(t *testing.T) {
-	b := newBench(t)
-	c := b.connection("books")
-	_, err := b.UpdateConnection(b.ctx, b.tenant, c.ID, nil, ports.ConnectionUpdate{
+func TestUpdateReportsEveryInvalidField(t *testing.T) {
+	e := newEnv(t)
+	c := e.createConnection("books")
+	_, err := e.UpdateConnection(e.ctx, e.tenant, c.ID, nil, ports.ConnectionUpdate{
 		ClientID: domain.SecretText("id"), Secret: domain.NewSecret(make([]byte, domain.MaxSecret+1)),
 	})
-	b.fails(err, domain.Invalid)
+	e.wantError(err, domain.Invalid)
 	if diff := cmp.Diff([]string{"configName", "accountRef", "baseUrl", "secret"}, fields(err)); diff != "" {
 		t.Error(diff)
 	}
 }
 
 func TestUpdateKeepsTheCredentialUnlessGivenOne(t *testing.T) {
-	b := newBench(t)
-	c := b.connection("books")
-	renamed, err := b.UpdateConnection(b.ctx, b.tenant, c.ID, nil, ports.ConnectionUpdate{
+	e := newEnv(t)
+	c := e.createConnection("books")
+	renamed, err := e.UpdateConnection(e.ctx, e.tenant, c.ID, nil, ports.ConnectionUpdate{
 		Name: "ledger", BaseURL: "https://eu.example.test", AccountRef: "item-2",
 	})
-	b.ok(err)
+	e.noError(err)
 	if renamed.Name != "ledger" || renamed.BaseURL != "https://eu.example.test" || renamed.AccountRef != "item-2" ||
 		renamed.Revision != 2 || string(renamed.Sealed) != string(c.Sealed) {
 		t.Errorf("got %+v", renamed)
 	}
-	b.rotate(renamed, "next")
-	rotated, err := b.GetConnection(b.ctx, b.tenant, c.ID)
-	b.ok(err)
+	e.rotate(renamed, "next")
+	rotated, err := e.GetConnection(e.ctx, e.tenant, c.ID)
+	e.noError(err)
 	if string(rotated.Sealed) == string(c.Sealed) || rotated.Revision != 3 {
 		t.Errorf("got %+v", rotated)
 	}
 }
 
 func TestIfMatch(t *testing.T) {
-	b := newBench(t)
-	c := b.connection("books")
+	e := newEnv(t)
+	c := e.createConnection("books")
 	same := ports.ConnectionUpdate{Name: c.Name, BaseURL: c.BaseURL, AccountRef: c.AccountRef}
-	_, err := b.UpdateConnection(b.ctx, b.tenant, c.ID, ports.Match{7, 9}, same)
-	b.fails(err, domain.Conflict, domain.RevisionMismatch)
-	b.fails(b.DeleteConnection(b.ctx, b.tenant, c.ID, ports.Match{}), domain.Conflict, domain.RevisionMismatch)
-	updated, err := b.UpdateConnection(b.ctx, b.tenant, c.ID, ports.Match{7, 1}, same)
-	b.ok(err)
-	b.ok(b.DeleteConnection(b.ctx, b.tenant, c.ID, ports.Match{updated.Revision}))
+	_, err := e.UpdateConnection(e.ctx, e.tenant, c.ID, ports.IfMatch{7, 9}, same)
+	e.wantError(err, domain.Conflict, domain.RevisionMismatch)
+	e.wantError(e.DeleteConnection(e.ctx, e.tenant, c.ID, ports.IfMatch{}), domain.Conflict, domain.RevisionMismatch)
+	updated, err := e.UpdateConnection(e.ctx, e.tenant, c.ID, ports.IfMatch{7, 1}, same)
+	e.noError(err)
+	e.noError(e.DeleteConnection(e.ctx, e.tenant, c.ID, ports.IfMatch{updated.Revision}))
 }
 
 func TestDeleteFreesTheNameAndRevokesTheTokens(t *testing.T) {
-	b := newBench(t)
-	c := b.connection("books")
-	token := b.mint(c)
-	b.ok(b.DeleteConnection(b.ctx, b.tenant, c.ID, nil))
-	b.fails(b.DeleteConnection(b.ctx, b.tenant, c.ID, nil), domain.NotFound)
-	_, err := b.Receive(b.ctx, knock(token, event("e1", domain.Ask{})))
-	b.fails(err, domain.Unauthenticated)
-	b.connection("books")
+	e := newEnv(t)
+	c := e.createConnection("books")
+	token := e.mintToken(c)
+	e.noError(e.DeleteConnection(e.ctx, e.tenant, c.ID, nil))
+	e.wantError(e.DeleteConnection(e.ctx, e.tenant, c.ID, nil), domain.NotFound)
+	_, err := e.Receive(e.ctx, webhookRequest(token, eventBody("e1", domain.PullScope{})))
+	e.wantError(err, domain.Unauthenticated)
+	e.createConnection("books")
 }
 
-// Whatever is not one of the tenant's live aggregator connections is one answer.
-func TestForeignConnectionsAreAbsent(t *testing.T) {
-	b := newBench(t)
-	c, stranger := b.connection("books"), domain.TenantID{UUID: uuid.New()}
-	engine := b.engine("engine")
-	gone := b.connection("gone")
-	b.ok(b.DeleteConnection(b.ctx, b.tenant, gone.ID, nil))
-	for _, who := range []struct {
+// Everything that is not one of the tenant's live aggregator connections gets the same error.
+func TestConnectionsOfOtherTenantsOrKindsAreNotFound(t *testing.T) {
+	e := newEnv(t)
+	c, otherTenant := e.createConnection("books"), domain.TenantID{UUID: uuid.New()}
+	engine := e.createEngine("engine")
+	gone := e.createConnection("gone")
+	e.noError(e.DeleteConnection(e.ctx, e.tenant, gone.ID, nil))
+	for _, caller := range []struct {
 		tenant domain.TenantID
 		id     domain.ConnectionID
-	}{{stranger, c.ID}, {b.tenant, engine.ID}, {b.tenant, gone.ID}, {b.tenant, domain.ConnectionID{UUID: uuid.New()}}} {
-		for name, use := range b.uses(who.tenant, who.id) {
+	}{{otherTenant, c.ID}, {e.tenant, engine.ID}, {e.tenant, gone.ID},
+		{e.tenant, domain.ConnectionID{UUID: uuid.New()}}} {
+		for name, use := range e.connectionUseCases(caller.tenant, caller.id) {
 			if err := use(); !errors.Is(err, domain.NotFound) {
 				t.Errorf("%s: got %v, want NotFound", name, err)
 			}
@@ -202,51 +208,51 @@ func TestForeignConnectionsAreAbsent(t *testing.T) {
 	}
 }
 
-// uses are all the use cases that take a connection's id.
-func (b *bench) uses(tenant domain.TenantID, id domain.ConnectionID) map[string]func() error {
+// connectionUseCases returns all use cases that take a connection's id.
+func (e *env) connectionUseCases(tenant domain.TenantID, id domain.ConnectionID) map[string]func() error {
 	page := domain.PageRequest{Limit: 1}
 	u := ports.ConnectionUpdate{
 		Name: "n", BaseURL: "https://api.example.test", AccountRef: "r",
 		ClientID: domain.SecretText("a"), Secret: domain.SecretText("b"),
 	}
 	return map[string]func() error{
-		"get":          func() error { _, err := b.GetConnection(b.ctx, tenant, id); return err },
-		"rotate":       func() error { _, err := b.UpdateConnection(b.ctx, tenant, id, nil, u); return err },
-		"delete":       func() error { return b.DeleteConnection(b.ctx, tenant, id, nil) },
-		"health":       func() error { _, err := b.ConnectionHealth(b.ctx, tenant, id); return err },
-		"request pull": func() error { _, err := b.RequestPull(b.ctx, tenant, id, domain.Window{}); return err },
-		"list pulls":   func() error { _, err := b.ListPulls(b.ctx, tenant, id, page); return err },
-		"accounts":     func() error { _, err := b.ListAccounts(b.ctx, tenant, id, page); return err },
+		"get":          func() error { _, err := e.GetConnection(e.ctx, tenant, id); return err },
+		"rotate":       func() error { _, err := e.UpdateConnection(e.ctx, tenant, id, nil, u); return err },
+		"delete":       func() error { return e.DeleteConnection(e.ctx, tenant, id, nil) },
+		"health":       func() error { _, err := e.ConnectionHealth(e.ctx, tenant, id); return err },
+		"request pull": func() error { _, err := e.RequestPull(e.ctx, tenant, id, domain.Window{}); return err },
+		"list pulls":   func() error { _, err := e.ListPulls(e.ctx, tenant, id, page); return err },
+		"accounts":     func() error { _, err := e.ListAccounts(e.ctx, tenant, id, page); return err },
 		"transactions": func() error {
-			_, err := b.ListTransactions(b.ctx, tenant, id, ports.TransactionFilter{}, page)
+			_, err := e.ListTransactions(e.ctx, tenant, id, ports.TransactionFilter{}, page)
 			return err
 		},
 	}
 }
 
 func TestListFiltersByHealth(t *testing.T) {
-	b := newBench(t)
-	well, ill := b.connection("a"), b.connection("b")
-	b.run(b.everything(well))
-	b.rotate(ill, "wrong")
-	b.run(b.everything(ill))
+	e := newEnv(t)
+	healthy, unhealthy := e.createConnection("a"), e.createConnection("b")
+	e.runPull(e.requestFullPull(healthy))
+	e.rotate(unhealthy, "wrong")
+	e.runPull(e.requestFullPull(unhealthy))
 	for status, want := range map[domain.HealthStatus]string{domain.Healthy: "a", domain.Unhealthy: "b"} {
-		page, err := b.ListConnections(b.ctx, b.tenant, status, domain.PageRequest{Limit: 5})
-		b.ok(err)
+		page, err := e.ListConnections(e.ctx, e.tenant, status, domain.PageRequest{Limit: 5})
+		e.noError(err)
 		if len(page.Items) != 1 || page.Items[0].Name != want {
 			t.Errorf("%s: got %v", status, page.Items)
 		}
 	}
 }
 
-func TestHealthTellsWhenItLastDidSomething(t *testing.T) {
-	b := newBench(t)
-	c := b.connection("books")
-	b.receive(b.mint(c), event("e1", domain.Ask{Everything: true}))
-	b.clock.pass(time.Minute)
-	b.run(b.kicked[0])
-	h, err := b.ConnectionHealth(b.ctx, b.tenant, c.ID)
-	b.ok(err)
+func TestHealthShowsTheLastPullAndWebhook(t *testing.T) {
+	e := newEnv(t)
+	c := e.createConnection("books")
+	e.receive(e.mintToken(c), eventBody("e1", domain.PullScope{Everything: true}))
+	e.clock.pass(time.Minute)
+	e.runPull(e.nudged[0])
+	h, err := e.ConnectionHealth(e.ctx, e.tenant, c.ID)
+	e.noError(err)
 	if h.Status != domain.Healthy || h.LastWebhookAt.IsZero() || !h.LastPullAt.After(h.LastWebhookAt) {
 		t.Errorf("got %+v", h)
 	}

@@ -15,12 +15,16 @@ func (s *Service) ListDeliveries(
 }
 
 // GetDelivery implements ports.DeliveryLog.
-func (s *Service) GetDelivery(ctx context.Context, tenant domain.TenantID, id domain.DeliveryID) (domain.Delivery, error) {
+func (s *Service) GetDelivery(
+	ctx context.Context, tenant domain.TenantID, id domain.DeliveryID,
+) (domain.Delivery, error) {
 	return s.Deliveries.Get(ctx, tenant, id)
 }
 
 // ReplayDelivery implements ports.DeliveryLog.
-func (s *Service) ReplayDelivery(ctx context.Context, tenant domain.TenantID, id domain.DeliveryID) (domain.Delivery, error) {
+func (s *Service) ReplayDelivery(
+	ctx context.Context, tenant domain.TenantID, id domain.DeliveryID,
+) (domain.Delivery, error) {
 	if _, err := s.Deliveries.Get(ctx, tenant, id); err != nil {
 		return domain.Delivery{}, err
 	}
@@ -30,7 +34,7 @@ func (s *Service) ReplayDelivery(ctx context.Context, tenant domain.TenantID, id
 	}
 	if len(replayed) == 0 {
 		return domain.Delivery{}, &domain.Error{
-			Kind: domain.Conflict, Message: "the delivery asks for nothing, or its connection is gone",
+			Kind: domain.Conflict, Message: "the delivery requests no pull, or its connection was deleted",
 		}
 	}
 	return replayed[0], nil
@@ -51,7 +55,9 @@ func (s *Service) ReplayDeliveries(
 	return s.replay(ctx, tenant, ids)
 }
 
-func (s *Service) replay(ctx context.Context, tenant domain.TenantID, ids []domain.DeliveryID) ([]domain.Delivery, error) {
+func (s *Service) replay(
+	ctx context.Context, tenant domain.TenantID, ids []domain.DeliveryID,
+) ([]domain.Delivery, error) {
 	replayed, err := s.Deliveries.Replay(ctx, tenant, ids, s.Clock.Now(), s.newPullID)
 	for _, d := range replayed {
 		s.audit(ctx, tenant, "delivery.replay", d.ID.String())

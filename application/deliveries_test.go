@@ -11,93 +11,94 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-func TestAReplayAsksForTheWorkAgain(t *testing.T) {
-	b := newBench(t)
-	b.vendor.steps = []domain.Step{list}
-	b.vendor.shows("r1", "r2")
-	c := b.connection("books")
-	d := b.receive(b.mint(c), event("e1", domain.Ask{Removed: []string{"r1"}})).Delivery
-	b.run(b.kicked[0])
-	replayed, err := b.ReplayDelivery(b.ctx, b.tenant, d.ID)
-	b.ok(err)
-	if replayed.Status != domain.DeliveryAccepted || replayed.Pull == d.Pull || replayed.Pull != b.kicked[1] {
+func TestAReplayQueuesAPullAgain(t *testing.T) {
+	e := newEnv(t)
+	e.vendor.steps = []domain.Step{listStep}
+	e.vendor.setRows("r1", "r2")
+	c := e.createConnection("books")
+	d := e.receive(e.mintToken(c), eventBody("e1", domain.PullScope{Removed: []string{"r1"}})).Delivery
+	e.runPull(e.nudged[0])
+	replayed, err := e.ReplayDelivery(e.ctx, e.tenant, d.ID)
+	e.noError(err)
+	if replayed.Status != domain.DeliveryAccepted || replayed.Pull == d.Pull || replayed.Pull != e.nudged[1] {
 		t.Fatalf("got %+v", replayed)
 	}
-	if p := b.pull(replayed.Pull); p.Trigger != domain.ByReplay {
+	if p := e.getPull(replayed.Pull); p.Trigger != domain.TriggerReplay {
 		t.Errorf("triggered by %s", p.Trigger)
 	}
-	b.run(replayed.Pull)
-	if got := b.delivered(d.ID); got.Status != domain.DeliveryProcessed {
+	e.runPull(replayed.Pull)
+	if got := e.getDelivery(d.ID); got.Status != domain.DeliveryProcessed {
 		t.Errorf("got %+v", got)
 	}
-	audits := noted[ports.Audited](b.seen)
+	audits := eventsOf[ports.Audited](e.events)
 	if last := audits[len(audits)-1]; last.Action != "delivery.replay" || last.Object != d.ID.String() {
 		t.Errorf("audited %+v", last)
 	}
-	if diff := cmp.Diff([]string{"r1 v2 removed", "r2 v1"}, b.rows(c)); diff != "" {
+	if diff := cmp.Diff([]string{"r1 v2 removed", "r2 v1"}, e.storedRows(c)); diff != "" {
 		t.Error(diff)
 	}
 }
 
-func TestAReplayRefuses(t *testing.T) {
-	b := newBench(t)
-	c := b.connection("books")
-	token := b.mint(c)
-	accepted := b.receive(token, event("e1", domain.Ask{})).Delivery.ID
-	ignored := b.receive(token, `{"Key":"k"}`).Delivery.ID
-	unreadable := b.receive(token, "<html>").Delivery.ID
+func TestAReplayIsRefused(t *testing.T) {
+	e := newEnv(t)
+	c := e.createConnection("books")
+	token := e.mintToken(c)
+	accepted := e.receive(token, eventBody("e1", domain.PullScope{})).Delivery.ID
+	ignored := e.receive(token, `{"DedupKey":"k"}`).Delivery.ID
+	unreadable := e.receive(token, "<html>").Delivery.ID
 	refuses := func(tenant domain.TenantID, id domain.DeliveryID, kind domain.Kind) {
 		t.Helper()
-		_, err := b.ReplayDelivery(b.ctx, tenant, id)
-		b.fails(err, kind)
+		_, err := e.ReplayDelivery(e.ctx, tenant, id)
+		e.wantError(err, kind)
 	}
-	refuses(b.tenant, ignored, domain.Conflict)
-	refuses(b.tenant, unreadable, domain.Conflict)
-	refuses(b.tenant, domain.DeliveryID{UUID: uuid.New()}, domain.NotFound)
+	refuses(e.tenant, ignored, domain.Conflict)
+	refuses(e.tenant, unreadable, domain.Conflict)
+	refuses(e.tenant, domain.DeliveryID{UUID: uuid.New()}, domain.NotFound)
 	refuses(domain.TenantID{UUID: uuid.New()}, accepted, domain.NotFound)
-	b.ok(b.DeleteConnection(b.ctx, b.tenant, c.ID, nil))
-	refuses(b.tenant, accepted, domain.Conflict)
+	e.noError(e.DeleteConnection(e.ctx, e.tenant, c.ID, nil))
+	refuses(e.tenant, accepted, domain.Conflict)
 }
 
-func TestReplaysInBulk(t *testing.T) {
-	b := newBench(t)
-	c := b.connection("books")
-	token := b.mint(c)
-	b.vendor.onCheck = func() error { return rejected(domain.AccountNotFound) }
+func TestDeliveriesAreReplayedInBulk(t *testing.T) {
+	e := newEnv(t)
+	c := e.createConnection("books")
+	token := e.mintToken(c)
+	e.vendor.onCheck = func() error { return rejected(domain.AccountNotFound) }
 	var failed []domain.DeliveryID
 	for _, key := range []string{"e1", "e2", "e3"} {
-		failed = append(failed, b.receive(token, event(key, domain.Ask{})).Delivery.ID)
-		b.clock.pass(time.Second)
+		failed = append(failed, e.receive(token, eventBody(key, domain.PullScope{})).Delivery.ID)
+		e.clock.pass(time.Second)
 	}
-	b.receive(token, `{"Key":"k"}`)
-	b.run(b.kicked[0])
-	b.vendor.onCheck = nil
+	e.receive(token, `{"DedupKey":"k"}`)
+	e.runPull(e.nudged[0])
+	e.vendor.onCheck = nil
 
 	filter := ports.DeliveryFilter{Connection: c.ID, Status: domain.DeliveryFailed}
-	replayed, err := b.ReplayDeliveries(b.ctx, b.tenant, filter, 2)
-	b.ok(err)
-	if len(replayed) != 2 || replayed[0].ID != failed[2] || replayed[1].ID != failed[1] || replayed[0].Pull != replayed[1].Pull {
+	replayed, err := e.ReplayDeliveries(e.ctx, e.tenant, filter, 2)
+	e.noError(err)
+	if len(replayed) != 2 || replayed[0].ID != failed[2] || replayed[1].ID != failed[1] ||
+		replayed[0].Pull != replayed[1].Pull {
 		t.Errorf("got %+v", replayed)
 	}
-	b.run(replayed[0].Pull)
-	replayed, err = b.ReplayDeliveries(b.ctx, b.tenant, filter, 100)
-	b.ok(err)
+	e.runPull(replayed[0].Pull)
+	replayed, err = e.ReplayDeliveries(e.ctx, e.tenant, filter, 100)
+	e.noError(err)
 	if len(replayed) != 1 || replayed[0].ID != failed[0] {
 		t.Errorf("got %+v", replayed)
 	}
-	b.run(replayed[0].Pull)
-	replayed, err = b.ReplayDeliveries(b.ctx, b.tenant, filter, 100)
-	b.ok(err)
+	e.runPull(replayed[0].Pull)
+	replayed, err = e.ReplayDeliveries(e.ctx, e.tenant, filter, 100)
+	e.noError(err)
 	if len(replayed) != 0 {
 		t.Errorf("got %+v", replayed)
 	}
 }
 
 func TestDeliveriesAreListedWithoutBodies(t *testing.T) {
-	b := newBench(t)
-	d := b.receive(b.mint(b.connection("books")), event("e1", domain.Ask{})).Delivery
-	page, err := b.ListDeliveries(b.ctx, b.tenant, ports.DeliveryFilter{EventID: "e1"}, domain.PageRequest{Limit: 5})
-	b.ok(err)
+	e := newEnv(t)
+	d := e.receive(e.mintToken(e.createConnection("books")), eventBody("e1", domain.PullScope{})).Delivery
+	page, err := e.ListDeliveries(e.ctx, e.tenant, ports.DeliveryFilter{EventID: "e1"}, domain.PageRequest{Limit: 5})
+	e.noError(err)
 	if len(page.Items) != 1 || page.Items[0].ID != d.ID || page.Items[0].Body != nil {
 		t.Errorf("got %+v", page.Items)
 	}

@@ -20,14 +20,16 @@ func (s *Service) ConnectorTypes(context.Context) []ports.ConnectorType {
 }
 
 // CreateEngine implements ports.EngineManager.
-func (s *Service) CreateEngine(ctx context.Context, tenant domain.TenantID, n ports.NewEngine) (domain.Connection, error) {
+func (s *Service) CreateEngine(
+	ctx context.Context, tenant domain.TenantID, n ports.NewEngine,
+) (domain.Connection, error) {
 	now := s.Clock.Now()
 	c := domain.Connection{
 		ID: domain.ConnectionID{UUID: s.IDs.New()}, Tenant: tenant, Kind: domain.Engine,
 		Type: domain.ConnectorType(n.Type), Name: n.Name, Config: n.Config,
-		Revision: 1, CreatedAt: now, UpdatedAt: now, RedirectedAt: now,
+		Revision: 1, CreatedAt: now, UpdatedAt: now, TargetChangedAt: now,
 	}
-	if err := s.configure(ctx, &c, n.Credential); err != nil {
+	if err := s.validateAndSeal(ctx, &c, n.Credential); err != nil {
 		return domain.Connection{}, err
 	}
 	if err := s.Connections.Create(ctx, c); err != nil {
@@ -37,20 +39,21 @@ func (s *Service) CreateEngine(ctx context.Context, tenant domain.TenantID, n po
 	return c, nil
 }
 
-// configure validates name, configuration and credential together, and seals.
-func (s *Service) configure(ctx context.Context, c *domain.Connection, credential domain.Credential) error {
-	faults := c.Validate()
+// validateAndSeal validates name, configuration and credential together, and seals the credential.
+func (s *Service) validateAndSeal(ctx context.Context, c *domain.Connection, credential domain.Credential) error {
+	fieldErrors := c.Validate()
 	connector, known := s.connectors[c.Type]
 	if !known {
-		faults = append(faults, &domain.Error{
-			Kind: domain.Invalid, Code: domain.TypeUnknown, Field: "type", Message: "must be a registered connector type",
+		fieldErrors = append(fieldErrors, &domain.Error{
+			Kind: domain.Invalid, Code: domain.TypeUnknown, Field: "type",
+			Message: "must be a registered connector type",
 		})
-		return domain.Join(faults)
+		return domain.Join(fieldErrors)
 	}
 	config, err := connector.Validate(ctx, c.Config, credential)
-	faults = append(faults, domain.Faults(err)...)
-	if len(faults) > 0 || err != nil {
-		return cmp.Or(domain.Join(faults), err)
+	fieldErrors = append(fieldErrors, domain.ErrorsOf(err)...)
+	if len(fieldErrors) > 0 || err != nil {
+		return cmp.Or(domain.Join(fieldErrors), err)
 	}
 	c.Config = config
 	c.Sealed, err = s.seal(ctx, *c, credential)
@@ -58,41 +61,45 @@ func (s *Service) configure(ctx context.Context, c *domain.Connection, credentia
 }
 
 // GetEngine implements ports.EngineManager.
-func (s *Service) GetEngine(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID) (domain.Connection, error) {
+func (s *Service) GetEngine(
+	ctx context.Context, tenant domain.TenantID, id domain.ConnectionID,
+) (domain.Connection, error) {
 	return s.Connections.Get(ctx, tenant, domain.Engine, id)
 }
 
 // ListEngines implements ports.EngineManager.
-func (s *Service) ListEngines(ctx context.Context, tenant domain.TenantID, page domain.PageRequest) (domain.Page[domain.Connection], error) {
+func (s *Service) ListEngines(
+	ctx context.Context, tenant domain.TenantID, page domain.PageRequest,
+) (domain.Page[domain.Connection], error) {
 	return s.Connections.List(ctx, tenant, ports.ConnectionFilter{Kind: domain.Engine}, page)
 }
 
 // UpdateEngine implements ports.EngineManager.
 func (s *Service) UpdateEngine(
-	ctx context.Context, tenant domain.TenantID, id domain.ConnectionID, match ports.Match, u ports.EngineUpdate,
+	ctx context.Context, tenant domain.TenantID, id domain.ConnectionID, match ports.IfMatch, u ports.EngineUpdate,
 ) (domain.Connection, error) {
 	before, err := s.Connections.Get(ctx, tenant, domain.Engine, id)
 	if err != nil {
 		return domain.Connection{}, err
 	}
-	next, err := s.reconfigured(ctx, before, u)
+	next, err := s.applyUpdate(ctx, before, u)
 	if err != nil {
 		return domain.Connection{}, err
 	}
 	now := s.Clock.Now()
 	updated, err := s.Connections.Update(ctx, tenant, domain.Engine, id, func(c *domain.Connection) error {
-		if err := matches(match, c); err != nil {
+		if err := checkIfMatch(match, c); err != nil {
 			return err
 		}
-		if err := matches(ports.Match{before.Revision}, c); err != nil {
-			return err // what was validated together must be stored together
+		if err := checkIfMatch(ports.IfMatch{before.Revision}, c); err != nil {
+			return err // values that were validated together must be stored together
 		}
 		c.Rename(next.Name)
 		c.Reconfigure(next.Config)
 		if !u.Credential.IsZero() {
 			c.Rotate(next.Sealed)
 		}
-		c.Revise(now)
+		c.BumpRevision(now)
 		return nil
 	})
 	if err == nil {
@@ -101,9 +108,11 @@ func (s *Service) UpdateEngine(
 	return updated, err
 }
 
-// reconfigured is the connection as it would be: what the update leaves out is filled in
-// from what is stored, and the whole is validated.
-func (s *Service) reconfigured(ctx context.Context, c domain.Connection, u ports.EngineUpdate) (domain.Connection, error) {
+// applyUpdate returns the connection as the update makes it: missing values are taken from the
+// stored connection, and the result is validated as a whole.
+func (s *Service) applyUpdate(
+	ctx context.Context, c domain.Connection, u ports.EngineUpdate,
+) (domain.Connection, error) {
 	credential := u.Credential
 	if credential.IsZero() {
 		var err error
@@ -115,36 +124,40 @@ func (s *Service) reconfigured(ctx context.Context, c domain.Connection, u ports
 	if u.Config != nil {
 		c.Config = u.Config
 	}
-	err := s.configure(ctx, &c, credential)
+	err := s.validateAndSeal(ctx, &c, credential)
 	return c, err
 }
 
 // DeleteEngine implements ports.EngineManager.
-func (s *Service) DeleteEngine(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID, match ports.Match) error {
+func (s *Service) DeleteEngine(
+	ctx context.Context, tenant domain.TenantID, id domain.ConnectionID, match ports.IfMatch,
+) error {
 	return s.delete(ctx, tenant, domain.Engine, id, match)
 }
 
 // TestEngine implements ports.EngineManager.
-func (s *Service) TestEngine(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID) (ports.EngineTest, error) {
+func (s *Service) TestEngine(
+	ctx context.Context, tenant domain.TenantID, id domain.ConnectionID,
+) (ports.EngineTest, error) {
 	c, err := s.Connections.Get(ctx, tenant, domain.Engine, id)
 	if err != nil {
 		return ports.EngineTest{}, err
 	}
-	begun := s.Clock.Now()
-	failure := s.probe(ctx, c)
+	startedAt := s.Clock.Now()
+	failure := s.probeConnector(ctx, c)
 	if ctx.Err() != nil {
 		return ports.EngineTest{}, ctx.Err()
 	}
-	result := ports.EngineTest{Connection: id, Healthy: failure == nil, Latency: s.Clock.Now().Sub(begun)}
+	result := ports.EngineTest{Connection: id, Healthy: failure == nil, Latency: s.Clock.Now().Sub(startedAt)}
 	if failure != nil {
-		result.Message = sentences[reasonOf(failure)]
+		result.Message = probeMessages[reasonOf(failure)]
 	}
-	return result, s.remember(ctx, c, domain.Standing{}, failure)
+	return result, s.saveHealth(ctx, c, domain.LinkStatus{}, failure)
 }
 
-func (s *Service) probe(ctx context.Context, c domain.Connection) error {
+func (s *Service) probeConnector(ctx context.Context, c domain.Connection) error {
 	connector, known := s.connectors[c.Type]
-	if !known { // registered when it was created, and no more
+	if !known { // it was registered when the connection was created, but is no longer
 		return &domain.Error{Kind: domain.Unavailable, Code: domain.TypeUnknown}
 	}
 	credential, err := s.open(ctx, c)
@@ -155,11 +168,11 @@ func (s *Service) probe(ctx context.Context, c domain.Connection) error {
 	return err
 }
 
-// sentences are all that a failed probe says: a peer's own words stay inside.
-var sentences = map[domain.Code]string{
+// probeMessages are the only messages of a failed probe: the peer's own text is never returned.
+var probeMessages = map[domain.Code]string{
 	domain.CredentialRejected: "the credential was rejected",
 	domain.AccountNotFound:    "what the configuration names does not exist there",
 	domain.AddressNotAllowed:  "the address is not allowed",
-	domain.VendorRateLimited:  "the peer asks to slow down",
-	domain.VendorUnreachable:  "the peer gave no usable answer",
+	domain.VendorRateLimited:  "the peer is rate limiting requests",
+	domain.VendorUnreachable:  "the peer did not return a usable response",
 }

@@ -14,132 +14,134 @@ func password(text string) domain.Credential {
 	return domain.NewCredential(map[string]domain.Secret{"password": domain.SecretText(text)})
 }
 
-func (b *bench) engine(name string) domain.Connection {
-	b.Helper()
-	c, err := b.CreateEngine(b.ctx, b.tenant, ports.NewEngine{
+func (e *env) createEngine(name string) domain.Connection {
+	e.Helper()
+	c, err := e.CreateEngine(e.ctx, e.tenant, ports.NewEngine{
 		Type: "postgres", Name: name, Config: json.RawMessage(`{"host":"db"}`), Credential: password("right"),
 	})
-	b.ok(err)
+	e.noError(err)
 	return c
 }
 
-func TestEngineNamesEveryFieldAtOnce(t *testing.T) {
-	b := newBench(t)
-	_, err := b.CreateEngine(b.ctx, b.tenant, ports.NewEngine{Type: "postgres"})
-	b.fails(err, domain.Invalid)
+func TestEngineCreateReportsEveryInvalidField(t *testing.T) {
+	e := newEnv(t)
+	_, err := e.CreateEngine(e.ctx, e.tenant, ports.NewEngine{Type: "postgres"})
+	e.wantError(err, domain.Invalid)
 	if diff := cmp.Diff([]string{"configName", "config.host", "credential.password"}, fields(err)); diff != "" {
 		t.Error(diff)
 	}
-	_, err = b.CreateEngine(b.ctx, b.tenant, ports.NewEngine{Type: "oracle"})
-	b.fails(err, domain.Invalid, domain.TypeUnknown)
+	_, err = e.CreateEngine(e.ctx, e.tenant, ports.NewEngine{Type: "oracle"})
+	e.wantError(err, domain.Invalid, domain.TypeUnknown)
 	if diff := cmp.Diff([]string{"configName", "type"}, fields(err)); diff != "" {
 		t.Error(diff)
 	}
 }
 
-func TestEngineSharesTheNamespace(t *testing.T) {
-	b := newBench(t)
-	b.connection("books")
-	_, err := b.CreateEngine(b.ctx, b.tenant, ports.NewEngine{
+func TestEnginesAndConnectionsShareNames(t *testing.T) {
+	e := newEnv(t)
+	e.createConnection("books")
+	_, err := e.CreateEngine(e.ctx, e.tenant, ports.NewEngine{
 		Type: "postgres", Name: "books", Config: json.RawMessage(`{}`), Credential: password("x"),
 	})
-	b.fails(err, domain.Conflict, domain.NameTaken)
+	e.wantError(err, domain.Conflict, domain.NameTaken)
 }
 
 func TestEngineUpdateKeepsWhatItLeavesOut(t *testing.T) {
-	b := newBench(t)
-	c := b.engine("warehouse")
-	renamed, err := b.UpdateEngine(b.ctx, b.tenant, c.ID, nil, ports.EngineUpdate{Name: "lake"})
-	b.ok(err)
-	if renamed.Name != "lake" || string(renamed.Config) != string(c.Config) || string(renamed.Sealed) != string(c.Sealed) {
+	e := newEnv(t)
+	c := e.createEngine("warehouse")
+	renamed, err := e.UpdateEngine(e.ctx, e.tenant, c.ID, nil, ports.EngineUpdate{Name: "lake"})
+	e.noError(err)
+	if renamed.Name != "lake" || string(renamed.Config) != string(c.Config) ||
+		string(renamed.Sealed) != string(c.Sealed) {
 		t.Errorf("got %+v", renamed)
 	}
-	changed, err := b.UpdateEngine(b.ctx, b.tenant, c.ID, ports.Match{renamed.Revision}, ports.EngineUpdate{
+	changed, err := e.UpdateEngine(e.ctx, e.tenant, c.ID, ports.IfMatch{renamed.Revision}, ports.EngineUpdate{
 		Config: json.RawMessage(`{"host":"other"}`), Credential: password("next"),
 	})
-	b.ok(err)
-	if changed.Name != "lake" || string(changed.Config) != `{"host":"other"}` || string(changed.Sealed) == string(c.Sealed) {
+	e.noError(err)
+	if changed.Name != "lake" || string(changed.Config) != `{"host":"other"}` ||
+		string(changed.Sealed) == string(c.Sealed) {
 		t.Errorf("got %+v", changed)
 	}
 }
 
 func TestEngineUpdateRefuses(t *testing.T) {
-	b := newBench(t)
-	c := b.engine("warehouse")
-	_, err := b.UpdateEngine(b.ctx, b.tenant, c.ID, ports.Match{9}, ports.EngineUpdate{Name: "lake"})
-	b.fails(err, domain.Conflict, domain.RevisionMismatch)
-	_, err = b.UpdateEngine(b.ctx, b.tenant, c.ID, nil, ports.EngineUpdate{Config: json.RawMessage(`{`)})
-	b.fails(err, domain.Invalid)
-	_, err = b.UpdateEngine(b.ctx, b.tenant, b.connection("books").ID, nil, ports.EngineUpdate{Name: "lake"})
-	b.fails(err, domain.NotFound)
+	e := newEnv(t)
+	c := e.createEngine("warehouse")
+	_, err := e.UpdateEngine(e.ctx, e.tenant, c.ID, ports.IfMatch{9}, ports.EngineUpdate{Name: "lake"})
+	e.wantError(err, domain.Conflict, domain.RevisionMismatch)
+	_, err = e.UpdateEngine(e.ctx, e.tenant, c.ID, nil, ports.EngineUpdate{Config: json.RawMessage(`{`)})
+	e.wantError(err, domain.Invalid)
+	_, err = e.UpdateEngine(e.ctx, e.tenant, e.createConnection("books").ID, nil, ports.EngineUpdate{Name: "lake"})
+	e.wantError(err, domain.NotFound)
 }
 
-// What was validated together must be stored together.
-func TestEngineUpdateNoticesAChangeUnderItsFeet(t *testing.T) {
-	b := newBench(t)
-	c := b.engine("warehouse")
-	b.sealer.meantime = func() {
-		b.sealer.meantime = nil
-		_, err := b.UpdateEngine(b.ctx, b.tenant, c.ID, nil, ports.EngineUpdate{Config: json.RawMessage(`{"port":1}`)})
-		b.ok(err)
+// Values that were validated together must be stored together.
+func TestEngineUpdateDetectsAConcurrentUpdate(t *testing.T) {
+	e := newEnv(t)
+	c := e.createEngine("warehouse")
+	e.sealer.onOpen = func() {
+		e.sealer.onOpen = nil
+		_, err := e.UpdateEngine(e.ctx, e.tenant, c.ID, nil, ports.EngineUpdate{Config: json.RawMessage(`{"port":1}`)})
+		e.noError(err)
 	}
-	_, err := b.UpdateEngine(b.ctx, b.tenant, c.ID, nil, ports.EngineUpdate{Name: "lake"})
-	b.fails(err, domain.Conflict, domain.RevisionMismatch)
+	_, err := e.UpdateEngine(e.ctx, e.tenant, c.ID, nil, ports.EngineUpdate{Name: "lake"})
+	e.wantError(err, domain.Conflict, domain.RevisionMismatch)
 }
 
 func TestEngineUpdateNeedsACredentialThatOpens(t *testing.T) {
-	b := newBench(t)
-	c := b.engine("warehouse")
-	b.sealer.held = nil
-	_, err := b.UpdateEngine(b.ctx, b.tenant, c.ID, nil, ports.EngineUpdate{Name: "lake"})
-	b.fails(err, domain.Rejected, domain.CredentialUnopened)
+	e := newEnv(t)
+	c := e.createEngine("warehouse")
+	e.sealer.held = nil
+	_, err := e.UpdateEngine(e.ctx, e.tenant, c.ID, nil, ports.EngineUpdate{Name: "lake"})
+	e.wantError(err, domain.Rejected, domain.CredentialUnopened)
 }
 
 func TestEngineTest(t *testing.T) {
-	b := newBench(t)
-	c := b.engine("warehouse")
-	result, err := b.TestEngine(b.ctx, b.tenant, c.ID)
-	b.ok(err)
+	e := newEnv(t)
+	c := e.createEngine("warehouse")
+	result, err := e.TestEngine(e.ctx, e.tenant, c.ID)
+	e.noError(err)
 	if !result.Healthy || result.Message != "" || result.Connection != c.ID {
 		t.Errorf("got %+v", result)
 	}
-	_, err = b.UpdateEngine(b.ctx, b.tenant, c.ID, nil, ports.EngineUpdate{Credential: password("wrong")})
-	b.ok(err)
-	result, err = b.TestEngine(b.ctx, b.tenant, c.ID)
-	b.ok(err)
+	_, err = e.UpdateEngine(e.ctx, e.tenant, c.ID, nil, ports.EngineUpdate{Credential: password("wrong")})
+	e.noError(err)
+	result, err = e.TestEngine(e.ctx, e.tenant, c.ID)
+	e.noError(err)
 	if result.Healthy || result.Message != "the credential was rejected" {
 		t.Errorf("got %+v", result)
 	}
-	kept, err := b.GetEngine(b.ctx, b.tenant, c.ID)
-	b.ok(err)
-	if kept.Health.Reason != domain.CredentialRejected {
-		t.Errorf("health is %+v", kept.Health)
+	stored, err := e.GetEngine(e.ctx, e.tenant, c.ID)
+	e.noError(err)
+	if stored.Health.Reason != domain.CredentialRejected {
+		t.Errorf("health is %+v", stored.Health)
 	}
 }
 
 func TestEngineLifeCycle(t *testing.T) {
-	b := newBench(t)
-	c := b.engine("warehouse")
-	page, err := b.ListEngines(b.ctx, b.tenant, domain.PageRequest{Limit: 5})
-	b.ok(err)
+	e := newEnv(t)
+	c := e.createEngine("warehouse")
+	page, err := e.ListEngines(e.ctx, e.tenant, domain.PageRequest{Limit: 5})
+	e.noError(err)
 	if len(page.Items) != 1 || page.Items[0].ID != c.ID {
 		t.Errorf("got %v", page.Items)
 	}
-	b.fails(b.DeleteEngine(b.ctx, b.tenant, c.ID, ports.Match{9}), domain.RevisionMismatch)
-	b.ok(b.DeleteEngine(b.ctx, b.tenant, c.ID, nil))
-	_, err = b.TestEngine(b.ctx, b.tenant, c.ID)
-	b.fails(err, domain.NotFound)
+	e.wantError(e.DeleteEngine(e.ctx, e.tenant, c.ID, ports.IfMatch{9}), domain.RevisionMismatch)
+	e.noError(e.DeleteEngine(e.ctx, e.tenant, c.ID, nil))
+	_, err = e.TestEngine(e.ctx, e.tenant, c.ID)
+	e.wantError(err, domain.NotFound)
 }
 
-// A type that is registered no more fails its tests, and says nothing of why.
-func TestEngineTestOfAnUnpluggedType(t *testing.T) {
-	b := newBench(t)
-	c := b.engine("warehouse")
-	b.deps.Connectors = nil
-	service := b.again()
-	result, err := service.TestEngine(b.ctx, b.tenant, c.ID)
-	b.ok(err)
-	if result.Healthy || result.Message != "the peer gave no usable answer" {
+// A type that is no longer registered fails its tests, and the message does not say why.
+func TestEngineTestOfAnUnregisteredTypeFails(t *testing.T) {
+	e := newEnv(t)
+	c := e.createEngine("warehouse")
+	e.deps.Connectors = nil
+	service := e.newService()
+	result, err := service.TestEngine(e.ctx, e.tenant, c.ID)
+	e.noError(err)
+	if result.Healthy || result.Message != "the peer did not return a usable response" {
 		t.Errorf("got %+v", result)
 	}
 }

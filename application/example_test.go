@@ -15,72 +15,74 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// acme is an aggregator of the embedder's own: one account, one transaction.
+// acme is the embedder's own aggregator: it has one account with one transaction.
 type acme struct{}
 
 func (acme) Vendor() domain.Vendor { return "acme" }
 
-func (acme) Check(_ context.Context, a ports.Access) (domain.Standing, error) {
+func (acme) Check(_ context.Context, a ports.Access) (domain.LinkStatus, error) {
 	if !a.Credential.Part(domain.PartSecret).Equal(domain.SecretText("s3cret")) {
-		return domain.Standing{}, &domain.Error{Kind: domain.Rejected, Code: domain.CredentialRejected}
+		return domain.LinkStatus{}, &domain.Error{Kind: domain.Rejected, Code: domain.CredentialRejected}
 	}
-	return domain.Standing{Settled: true}, nil
+	return domain.LinkStatus{SyncComplete: true}, nil
 }
 
-func (acme) Accounts(context.Context, ports.Access) ([]domain.AccountView, error) {
-	return []domain.AccountView{{ExternalID: "checking", Type: domain.BankAccount, Currency: "BRL"}}, nil
+func (acme) Accounts(context.Context, ports.Access) ([]domain.AccountData, error) {
+	return []domain.AccountData{{ExternalID: "checking", Type: domain.BankAccount, Currency: "BRL"}}, nil
 }
 
-func (acme) Plan(domain.Ask, []domain.AccountView, domain.Date) []domain.Step {
+func (acme) Plan(domain.PullScope, []domain.AccountData, domain.Date) []domain.Step {
 	return []domain.Step{{Account: "checking", Sweep: true}}
 }
 
-func (acme) Read(context.Context, ports.Access, domain.Step, []domain.AccountView, string) (ports.Batch, error) {
+func (acme) Read(context.Context, ports.Access, domain.Step, []domain.AccountData, string) (ports.VendorPage, error) {
 	amount, err := domain.ParseMoney("-42.90", "BRL")
-	return ports.Batch{Transactions: domain.Seen(domain.Observation{
+	return ports.VendorPage{Transactions: domain.RawTransactionsOf(domain.TransactionData{
 		ExternalID: "t-1", Account: "checking", Amount: amount, Status: domain.Posted,
 		Date: "2026-03-01", Description: "Padaria", Metadata: json.RawMessage(`{}`),
 	})}, err
 }
 
-func (acme) Parse(body []byte) (domain.Event, error) {
-	return domain.Event{Name: string(body), Key: string(body), Wanted: true, Ask: domain.Ask{Everything: true}}, nil
+func (acme) Parse(body []byte) (domain.WebhookEvent, error) {
+	return domain.WebhookEvent{Name: string(body), DedupKey: string(body), WantsPull: true,
+		Scope: domain.PullScope{Everything: true}}, nil
 }
 
-// strongbox stands in for the sealer. A real one encrypts, and keeps nothing.
-type strongbox map[string]domain.Credential
+// plainSealer replaces the sealer. A real one encrypts the credential and stores nothing.
+type plainSealer map[string]domain.Credential
 
-func (s strongbox) Seal(_ domain.TenantID, id domain.ConnectionID, c domain.Credential) (domain.Sealed, error) {
+func (s plainSealer) Seal(_ domain.TenantID, id domain.ConnectionID, c domain.Credential) (domain.Sealed, error) {
 	s[id.String()] = c
 	return domain.Sealed(id.String()), nil
 }
 
-func (s strongbox) Open(_ domain.TenantID, _ domain.ConnectionID, sealed domain.Sealed) (domain.Credential, error) {
+func (s plainSealer) Open(_ domain.TenantID, _ domain.ConnectionID, sealed domain.Sealed) (domain.Credential, error) {
 	return s[string(sealed)], nil
 }
 
-func (strongbox) Stale(domain.Sealed) bool { return false }
+func (plainSealer) NeedsReseal(domain.Sealed) bool { return false }
 
-// anywhere lets every address pass, and blind sees nothing.
+// allowAll allows every address, and discardEvents drops every event.
 type (
-	anywhere struct{}
-	blind    struct{}
+	allowAll      struct{}
+	discardEvents struct{}
 )
 
-func (anywhere) Check(context.Context, string) error     { return nil }
-func (blind) Observe(context.Context, ports.Observation) {}
+func (allowAll) Check(context.Context, string) error    { return nil }
+func (discardEvents) Emit(context.Context, ports.Event) {}
 
-// Another service embeds the whole path without HTTP, database or queue.
+// Another service embeds the whole path of a transaction without HTTP, database or queue.
 func Example() {
 	ctx, tenant := context.Background(), domain.TenantID{UUID: uuid.New()}
 	work := make(chan domain.PullID, 1) // the job queue
-	store := memory.New(memory.Options{Kick: func(id domain.PullID) { work <- id }})
+	store := memory.New(memory.Options{Nudge: func(id domain.PullID) { work <- id }})
 	service, err := application.New(application.Deps{
 		Connections: store.Connections(), Tokens: store.Tokens(), Deliveries: store.Deliveries(),
 		Idempotency: store.Idempotency(), Pulls: store.Pulls(), Ledger: store.Ledger(),
-		Sealer: strongbox{}, Addresses: anywhere{}, Aggregators: []ports.Aggregator{acme{}},
+		Sealer: plainSealer{}, Egress: allowAll{}, Aggregators: []ports.Aggregator{acme{}},
 		Sources: map[domain.Vendor]domain.SourcePolicy{"acme": {Authorization: domain.SecretText("hello")}},
-		Clock:   system.Clock{}, Sleeper: system.Clock{}, IDs: system.IDs{}, Entropy: rand.Reader, Observer: blind{},
+		Clock:   system.Clock{}, Sleeper: system.Clock{}, IDs: system.IDs{}, Entropy: rand.Reader,
+		Observer: discardEvents{},
 	})
 	check(err)
 
@@ -91,7 +93,7 @@ func Example() {
 	check(err)
 	token, err := service.MintToken(ctx, tenant, "acme", "books")
 	check(err)
-	received, err := service.Receive(ctx, domain.Knock{
+	received, err := service.Receive(ctx, domain.WebhookRequest{
 		Vendor: "acme", Token: string(token.Raw.Reveal()), Authorization: "hello", Body: []byte("rows/new"),
 	})
 	check(err)
@@ -99,7 +101,8 @@ func Example() {
 
 	_, err = service.RunPull(ctx, <-work)
 	check(err)
-	rows, err := service.ListTransactions(ctx, tenant, created.ID, ports.TransactionFilter{}, domain.PageRequest{Limit: 20})
+	rows, err := service.ListTransactions(ctx, tenant, created.ID, ports.TransactionFilter{},
+		domain.PageRequest{Limit: 20})
 	check(err)
 	for _, t := range rows.Items {
 		fmt.Println(t.Date, t.Amount.Amount, t.Amount.Currency, t.Description, "version", t.Version)

@@ -1,12 +1,14 @@
-// Package application is the use cases: it drives the driven ports and knows nothing of
-// HTTP, databases, queues, loggers or the environment. An embedding service builds a
-// Service from its own adapters with New and calls it through ports.Service.
+// Package application implements the use cases. It drives the driven ports and does not depend on
+// HTTP, databases, queues, loggers or the environment. An embedding service builds a Service from
+// its own adapters with New and calls it through the driving interfaces of ports.
 //
-// The path of a transaction: Receive stores a delivery and queues its pull; RunPull
-// claims the pull under a lease, asks the vendor's aggregator how the account reference
-// stands, plans the steps that the ask needs, and stores each page together with the
-// pull's progress, while the next ones are read. A process that dies between two pages loses nothing: the lease ends,
-// and whoever claims the pull next goes on at the page after.
+// The path of a transaction: Receive (webhook_receiver.go) stores a delivery and queues its pull.
+// RunPull (pull_run.go) claims the pull under a lease and makes an attempt (pull_attempt.go): it
+// reads the status of the account reference from the vendor's aggregator, plans the steps that the
+// requested scope needs, and stores each page together with the pull's progress. Meanwhile the
+// pager (pull_pager.go) prefetches the next pages, and the differ (pull_differ.go) finds the rows
+// that changed. A process that dies between two pages loses nothing: the lease expires, and the
+// worker that claims the pull next resumes at the following page.
 package application
 
 import (
@@ -21,7 +23,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Deps is everything a Service needs. All members are required, but for those that say so.
+// Deps is everything a Service needs. All members are required unless stated otherwise.
 type Deps struct {
 	Connections ports.Connections
 	Tokens      ports.Tokens
@@ -31,12 +33,12 @@ type Deps struct {
 	Ledger      ports.Ledger
 
 	Sealer      ports.Sealer
-	Addresses   ports.Addresses
-	Aggregators []ports.Aggregator // one a vendor, at least one
-	Connectors  []ports.Connector  // one a type; none means no engine connections
+	Egress      ports.EgressGuard
+	Aggregators []ports.Aggregator // one per vendor, at least one
+	Connectors  []ports.Connector  // one per type; none means no engine connections
 
-	// Sources says how each vendor proves a knock; a vendor without a policy is refused.
-	// May be nil.
+	// Sources are the rules by which each vendor's webhooks prove their source; webhooks of a vendor
+	// without a policy are refused. May be nil.
 	Sources map[domain.Vendor]domain.SourcePolicy
 
 	Clock    ports.Clock
@@ -45,32 +47,43 @@ type Deps struct {
 	Entropy  ports.Entropy
 	Observer ports.Observer
 
-	// Tracer joins a pull to the request that asked for it. Nil traces nothing.
+	// Tracer joins a pull to the trace of the request that queued it. Nil traces nothing.
 	Tracer ports.Tracer
 
-	// Beside begins work beside the caller, and gives the wait for its end, which hands on
-	// a panic of the work and may be called again. Nil takes a goroutine; who plays the
-	// service in one thread puts a schedule in its place.
-	Beside func(work func()) (wait func())
+	// Go starts work concurrently and returns a function that waits for its end. wait panics if work
+	// panicked, and may be called more than once. Nil starts a goroutine; a test that runs the service
+	// in one thread sets its own scheduler instead.
+	Go func(work func()) (wait func())
 
-	// AllowHTTP admits plain http base URLs; for development.
+	// AllowHTTP allows base URLs with plain http; for development.
 	AllowHTTP bool
 }
 
-// Service implements ports.Service.
+// Service implements the driving ports.
 type Service struct {
 	Deps
 
 	aggregators map[domain.Vendor]ports.Aggregator
 	connectors  map[domain.ConnectorType]ports.Connector
-	touched     touches
-	leaving     atomic.Bool // nobody is to be kept waiting
+	tokenUsage  tokenUsage
+	stopWaiting atomic.Bool // the process is about to end
 }
 
-var _ ports.Service = (*Service)(nil)
+var _ interface {
+	ports.ConnectionManager
+	ports.EngineManager
+	ports.TokenManager
+	ports.WebhookReceiver
+	ports.DeliveryLog
+	ports.PullService
+	ports.Reader
+	ports.Idempotency
+	ports.Worker
+	ports.Maintenance
+} = (*Service)(nil)
 
-// New builds a Service. Errors: one that names every missing member and every vendor or
-// connector type that is there twice; internal, for it is the embedder's mistake.
+// New builds a Service. Errors: one that names every missing member and every vendor or connector
+// type that occurs twice. It is an internal error, because it is the embedder's mistake.
 func New(d Deps) (*Service, error) {
 	s := &Service{
 		Deps:        d,
@@ -78,44 +91,44 @@ func New(d Deps) (*Service, error) {
 		connectors:  make(map[domain.ConnectorType]ports.Connector),
 	}
 	if s.Tracer == nil {
-		s.Tracer = untraced{}
+		s.Tracer = noTracer{}
 	}
-	if s.Beside == nil {
-		s.Beside = goroutine
+	if s.Go == nil {
+		s.Go = goroutine
 	}
-	faults := d.missing()
+	wrong := d.missingMembers()
 	for _, a := range d.Aggregators {
 		if s.aggregators[a.Vendor()] != nil {
-			faults = append(faults, fmt.Sprintf("Aggregators (%s twice)", a.Vendor()))
+			wrong = append(wrong, fmt.Sprintf("Aggregators (%s twice)", a.Vendor()))
 		}
 		s.aggregators[a.Vendor()] = a
 	}
 	for _, c := range d.Connectors {
 		if s.connectors[c.Type()] != nil {
-			faults = append(faults, fmt.Sprintf("Connectors (%s twice)", c.Type()))
+			wrong = append(wrong, fmt.Sprintf("Connectors (%s twice)", c.Type()))
 		}
 		s.connectors[c.Type()] = c
 	}
-	if len(faults) > 0 {
-		return nil, fmt.Errorf("application: missing or wrong in Deps: %s", strings.Join(faults, ", "))
+	if len(wrong) > 0 {
+		return nil, fmt.Errorf("application: missing or duplicate members of Deps: %s", strings.Join(wrong, ", "))
 	}
 	return s, nil
 }
 
-// untraced stands in for the tracer that an embedder may leave out.
-type untraced struct{}
+// noTracer replaces the tracer that an embedder may omit.
+type noTracer struct{}
 
-func (untraced) Carry(context.Context) string { return "" }
+func (noTracer) Carry(context.Context) string { return "" }
 
-func (untraced) Resume(ctx context.Context, _, _ string) (context.Context, func(error)) {
+func (noTracer) Resume(ctx context.Context, _, _ string) (context.Context, func(error)) {
 	return ctx, func(error) {}
 }
 
-func (d Deps) missing() []string {
+func (d Deps) missingMembers() []string {
 	absent := map[string]bool{
 		"Connections": d.Connections == nil, "Tokens": d.Tokens == nil, "Deliveries": d.Deliveries == nil,
 		"Idempotency": d.Idempotency == nil, "Pulls": d.Pulls == nil, "Ledger": d.Ledger == nil,
-		"Sealer": d.Sealer == nil, "Addresses": d.Addresses == nil, "Aggregators": len(d.Aggregators) == 0,
+		"Sealer": d.Sealer == nil, "Egress": d.Egress == nil, "Aggregators": len(d.Aggregators) == 0,
 		"Clock": d.Clock == nil, "Sleeper": d.Sleeper == nil, "IDs": d.IDs == nil,
 		"Entropy": d.Entropy == nil, "Observer": d.Observer == nil,
 	}
@@ -123,8 +136,8 @@ func (d Deps) missing() []string {
 	return slices.Sorted(maps.Keys(absent))
 }
 
-// vendor gives the wired aggregator's vendor, or the fault that lists what is wired.
-func (s *Service) vendor(name string) (domain.Vendor, *domain.Error) {
+// wiredVendor returns the vendor of a wired aggregator, or the field error that lists them.
+func (s *Service) wiredVendor(name string) (domain.Vendor, *domain.Error) {
 	if _, ok := s.aggregators[domain.Vendor(name)]; ok {
 		return domain.Vendor(name), nil
 	}

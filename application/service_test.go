@@ -11,10 +11,10 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// fields lists the fields that an error names.
+// fields lists the fields of an error's field errors.
 func fields(err error) []string {
 	var named []string
-	for _, f := range domain.Faults(err) {
+	for _, f := range domain.ErrorsOf(err) {
 		named = append(named, f.Field)
 	}
 	return named
@@ -27,7 +27,7 @@ func TestNewNamesEveryMissingMember(t *testing.T) {
 	}
 	for _, member := range []string{
 		"Connections", "Tokens", "Deliveries", "Idempotency", "Pulls", "Ledger", "Sealer",
-		"Addresses", "Aggregators", "Clock", "Sleeper", "IDs", "Entropy", "Observer",
+		"Egress", "Aggregators", "Clock", "Sleeper", "IDs", "Entropy", "Observer",
 	} {
 		if !strings.Contains(err.Error(), member) {
 			t.Errorf("%q does not name %s", err, member)
@@ -40,22 +40,22 @@ func TestNewNamesEveryMissingMember(t *testing.T) {
 	}
 }
 
-func TestNewRefusesTwins(t *testing.T) {
-	b := newBench(t)
-	b.deps.Aggregators = append(b.deps.Aggregators, newVendor("belvo"))
-	b.deps.Connectors = append(b.deps.Connectors, connector{"postgres", domain.CategoryDatabase})
-	_, err := application.New(b.deps)
+func TestNewRefusesDuplicates(t *testing.T) {
+	e := newEnv(t)
+	e.deps.Aggregators = append(e.deps.Aggregators, newVendor("belvo"))
+	e.deps.Connectors = append(e.deps.Connectors, connector{"postgres", domain.CategoryDatabase})
+	_, err := application.New(e.deps)
 	if err == nil || !strings.Contains(err.Error(), "belvo twice") || !strings.Contains(err.Error(), "postgres twice") {
-		t.Fatalf("got %v, want both twins named", err)
+		t.Fatalf("got %v, want both duplicates named", err)
 	}
 }
 
 func TestConnectorTypesAreTheRegisteredOnes(t *testing.T) {
-	b := newBench(t)
+	e := newEnv(t)
 	want := []ports.ConnectorType{
 		{Type: "postgres", Category: domain.CategoryDatabase}, {Type: "rest-generic", Category: domain.CategoryREST},
 	}
-	if diff := cmp.Diff(want, b.ConnectorTypes(b.ctx)); diff != "" {
+	if diff := cmp.Diff(want, e.ConnectorTypes(e.ctx)); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -5,22 +5,22 @@ import (
 	"time"
 )
 
-// AccountType is what an account is to its holder: it decides the sign of rows that
-// the vendor does not direct.
+// AccountType is the kind of an account from its holder's view. It decides the sign of
+// transactions whose direction the vendor does not state.
 type AccountType string
 
-// The types.
+// The account types.
 const (
 	BankAccount   AccountType = "bank"
 	CreditAccount AccountType = "credit"
 	OtherAccount  AccountType = "other"
 )
 
-// AccountView is what the vendor says of an account now.
-type AccountView struct {
+// AccountData is the vendor's current description of an account, normalised.
+type AccountData struct {
 	ExternalID string
 	Type       AccountType
-	Subtype    string // the vendor's own word; "" when unknown
+	Subtype    string // the vendor's own term; "" when unknown
 	Name       string
 	Number     string
 	Currency   string // ISO 4217; "" when unknown
@@ -28,13 +28,13 @@ type AccountView struct {
 	Metadata   json.RawMessage
 }
 
-// Account is an account as stored. (Connection, ExternalID) is unique.
+// Account is a stored account. (Connection, ExternalID) is unique.
 type Account struct {
 	ID         AccountID
 	Tenant     TenantID
 	Connection ConnectionID
 	Vendor     Vendor
-	AccountView
+	AccountData
 	FirstSeenAt time.Time
 	UpdatedAt   time.Time
 }

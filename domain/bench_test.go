@@ -11,13 +11,13 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// BenchmarkAdmitsSigned checks the HMAC of a body as long as a vendor's.
+// BenchmarkAdmitsSigned measures the HMAC check of a body of a vendor's typical length.
 func BenchmarkAdmitsSigned(b *testing.B) {
 	body := make([]byte, 400)
 	mac := hmac.New(sha256.New, []byte("secret"))
 	mac.Write(body)
 	policy := domain.SourcePolicy{HMACSecret: domain.SecretText("secret")}
-	knock := domain.Knock{Body: body, Signature: hex.EncodeToString(mac.Sum(nil))}
+	knock := domain.WebhookRequest{Body: body, Signature: hex.EncodeToString(mac.Sum(nil))}
 	b.ReportAllocs()
 	for b.Loop() {
 		if !policy.Admits(knock) {
@@ -26,12 +26,13 @@ func BenchmarkAdmitsSigned(b *testing.B) {
 	}
 }
 
-// BenchmarkDigest is what decides, for each row that is read, whether it has changed.
+// BenchmarkDigest measures the digest that decides, for each normalised row, whether it
+// has changed.
 func BenchmarkDigest(b *testing.B) {
-	o := domain.Observation{
+	o := domain.TransactionData{
 		Account: "11aa22bb-33cc-4d44-8e55-66ff77aa88bb", Status: domain.Posted, Date: "2026-11-19", OccurredAt: noon,
 		Amount:      domain.Money{Amount: decimal.MustParse("-212.45"), Currency: "BRL"},
-		Description: "PIX ENVIADO", Category: "Transfer - PIX", Counterparty: "Padaria", Detail: make([]byte, 500),
+		Description: "PIX ENVIADO", Category: "Transfer - PIX", Counterparty: "Padaria", StableMetadata: make([]byte, 500),
 	}
 	b.ReportAllocs()
 	for b.Loop() {

@@ -2,25 +2,23 @@ package domain
 
 import (
 	"encoding/json"
-	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
 )
 
-// Kind of a connection: who made it a row of the table.
+// ConnectionKind says which surface created a connection, and so which one may use it.
 type ConnectionKind string
 
-// The two kinds. Each surface sees its own kind only.
+// The connection kinds. Each API surface sees only its own kind.
 const (
 	Aggregator ConnectionKind = "aggregator"
 	Engine     ConnectionKind = "engine"
 )
 
-// Upper bounds of a connection's texts, in characters.
+// Upper bounds of a connection's text fields, in characters.
 const (
 	MaxName       = 255
 	MaxAccountRef = 255
@@ -28,132 +26,107 @@ const (
 	MaxSecret     = 4096
 )
 
-// Connection is where a tenant's data comes from. Name is unique among the tenant's
-// live connections of both kinds, compared exactly.
+// Connection is a source of a tenant's data. Name is unique among the tenant's live
+// connections of both kinds and is compared exactly.
 type Connection struct {
 	ID     ConnectionID
 	Tenant TenantID
 	Kind   ConnectionKind
 	Name   string
 
-	// Aggregator connections only. Vendor never changes.
+	// Vendor, BaseURL and AccountRef are set for aggregator connections only. Vendor never
+	// changes.
 	Vendor     Vendor
 	BaseURL    string
 	AccountRef string
 
-	// Engine connections only. Type never changes; Config is the connector's own JSON.
+	// Type and Config are set for engine connections only. Type never changes; Config is the
+	// connector's own JSON.
 	Type   ConnectorType
 	Config json.RawMessage
 
 	Sealed Sealed
 	Health Health
 
-	// Revision begins at 1 and rises with each change an operator makes.
+	// Revision starts at 1 and increases with each change that an operator makes.
 	Revision  int64
 	CreatedAt time.Time
 	UpdatedAt time.Time
-	// RedirectedAt is when the connection last came to point elsewhere, CreatedAt at first:
-	// what was pulled before says nothing of what is there now.
-	RedirectedAt time.Time
-	DeletedAt    time.Time // zero while live
+	// TargetChangedAt is the last time BaseURL or AccountRef changed, initially CreatedAt.
+	// What was pulled before says nothing about the present target.
+	TargetChangedAt time.Time
+	DeletedAt       time.Time // zero while live
 }
 
-// Validate names every field at fault at once, as joined Faults.
+// Validate returns one Invalid error for each field that is not valid, all at once; nil if
+// there is none. Join combines them.
 func (c *Connection) Validate() []*Error {
-	var faults []*Error
-	faults = append(faults, text("configName", c.Name, MaxName)...)
+	var errs []*Error
+	errs = append(errs, text("configName", c.Name, MaxName)...)
 	if c.Kind == Aggregator {
-		faults = append(faults, text("accountRef", c.AccountRef, MaxAccountRef)...)
+		errs = append(errs, text("accountRef", c.AccountRef, MaxAccountRef)...)
 	}
-	return faults
+	return errs
 }
 
-// Rename gives the connection another name.
+// Rename changes the connection's name.
 func (c *Connection) Rename(name string) { c.Name = name }
 
-// Redirect points the connection elsewhere at its vendor. Where it already points there,
-// nothing changes; else what was known of its health is forgotten.
-func (c *Connection) Redirect(baseURL, accountRef string, at time.Time) {
+// Repoint changes the connection's target at its vendor and resets its health, because
+// that was the health of the old target. If the target stays the same, nothing changes.
+func (c *Connection) Repoint(baseURL, accountRef string, at time.Time) {
 	if c.BaseURL == baseURL && c.AccountRef == accountRef {
 		return
 	}
 	c.BaseURL, c.AccountRef = baseURL, accountRef
-	c.Health, c.RedirectedAt = Health{}, at
+	c.Health, c.TargetChangedAt = Health{}, at
 }
 
-// Reference is where the connection points, in one text: equal exactly when both the
-// vendor's address and the account reference are.
-func (c *Connection) Reference() string { return c.AccountRef + " at " + c.BaseURL }
+// Target returns the vendor address and the account reference as one text, which is equal
+// exactly when both are equal.
+func (c *Connection) Target() string { return c.AccountRef + " at " + c.BaseURL }
 
 // Reconfigure replaces an engine connection's configuration.
 func (c *Connection) Reconfigure(config json.RawMessage) { c.Config = slices.Clone(config) }
 
-// Rotate replaces the sealed credential. What was known of the old one's health is
-// forgotten, for it says nothing of the new one.
+// Rotate replaces the sealed credential and resets the connection's health, because the
+// health of the old credential says nothing about the new one.
 func (c *Connection) Rotate(sealed Sealed) { c.Sealed, c.Health = slices.Clone(sealed), Health{} }
 
-// Delete ends the connection softly: its row stays, its name is free.
+// Delete marks the connection as deleted: its row stays, and its name becomes free.
 func (c *Connection) Delete(at time.Time) { c.DeletedAt = at }
 
-// Revise marks what an operator changed together as one revision.
-func (c *Connection) Revise(at time.Time) {
+// BumpRevision counts all changes that an operator made together as one revision.
+func (c *Connection) BumpRevision(at time.Time) {
 	c.Revision++
 	c.UpdatedAt = at
 }
 
-// Live says whether the connection has not been deleted.
+// Live reports whether the connection has not been deleted.
 func (c *Connection) Live() bool { return c.DeletedAt.IsZero() }
 
-// ValidateBaseURL accepts an absolute https URL with a host and a port that can exist and
-// without userinfo, query or fragment; plain http too where allowHTTP is set. Errors: Invalid on
-// "baseUrl".
-func ValidateBaseURL(raw string, allowHTTP bool) *Error {
-	if faults := text("baseUrl", raw, MaxBaseURL); len(faults) > 0 {
-		return faults[0]
-	}
-	const form = "must be an absolute https URL with a valid host and port, without userinfo, query or fragment"
-	u, err := url.Parse(raw)
-	switch {
-	case err != nil, !reachable(u), u.Opaque != "", u.User != nil,
-		u.RawQuery != "", u.ForceQuery, u.Fragment != "", strings.Contains(raw, "#"):
-		return Fault("baseUrl", form)
-	case u.Scheme == "https", u.Scheme == "http" && allowHTTP:
-		return nil
-	}
-	return Fault("baseUrl", form)
-}
-
-// reachable says whether the host and the port of the address can exist.
-func reachable(u *url.URL) bool {
-	if port := u.Port(); port != "" {
-		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
-			return false
-		}
-	}
-	name := strings.TrimSuffix(u.Hostname(), ".")
-	return !slices.Contains(strings.Split(name, "."), "")
-}
-
-// ValidateSecret bounds an incoming secret without ever saying what it holds.
+// ValidateSecret returns an Invalid error for the field if the incoming secret is empty or
+// too long; otherwise nil. The error never contains the value.
 func ValidateSecret(field string, s Secret) *Error {
 	if s.IsZero() {
-		return Fault(field, "must not be empty")
+		return FieldError(field, "must not be empty")
 	}
 	if len(s.bytes()) > MaxSecret {
-		return Fault(field, "is too long")
+		return FieldError(field, "is too long")
 	}
 	return nil
 }
 
-// text checks a required text: valid UTF-8, within limit characters, printable.
+// text returns Invalid errors for a required text that is empty, not valid UTF-8, longer
+// than limit characters, or not printable.
 func text(field, value string, limit int) []*Error {
 	switch {
 	case value == "":
-		return []*Error{Fault(field, "must not be empty")}
+		return []*Error{FieldError(field, "must not be empty")}
 	case utf8.RuneCountInString(value) > limit:
-		return []*Error{Fault(field, "is too long")}
+		return []*Error{FieldError(field, "is too long")}
 	case !utf8.ValidString(value), strings.ContainsFunc(value, unicode.IsControl):
-		return []*Error{Fault(field, "must be text without control characters")}
+		return []*Error{FieldError(field, "must be text without control characters")}
 	}
 	return nil
 }

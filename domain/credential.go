@@ -8,30 +8,30 @@ import (
 	"slices"
 )
 
-// The parts of an aggregator's credential.
+// The names of the parts of an aggregator's credential.
 const (
 	PartClientID = "clientId"
 	PartSecret   = "secret"
 )
 
-// Credential is a set of named secrets: clientId and secret for an aggregator, what
-// the connector asks for (username, password, token, …) for an engine connection.
-// It prints as one word, whatever the verb, encoder or logger.
+// Credential is a set of named secrets: clientId and secret for an aggregator, and the
+// parts that the connector requires (username, password, token, …) for an engine
+// connection. Every formatting verb, encoder and logger prints it as one fixed word.
 type Credential struct{ parts func() map[string]Secret }
 
-// NewCredential keeps a copy of the parts; empty parts are left out.
+// NewCredential returns a credential with copies of the parts. Empty parts are omitted.
 func NewCredential(parts map[string]Secret) Credential {
 	held := maps.Clone(parts)
 	maps.DeleteFunc(held, func(_ string, s Secret) bool { return s.IsZero() })
 	return Credential{parts: func() map[string]Secret { return held }}
 }
 
-// AggregatorCredential is the pair that Pluggy and Belvo ask for.
+// AggregatorCredential returns the pair of secrets that Pluggy and Belvo require.
 func AggregatorCredential(clientID, secret Secret) Credential {
 	return NewCredential(map[string]Secret{PartClientID: clientID, PartSecret: secret})
 }
 
-// Part gives one secret; the zero Secret where there is none.
+// Part returns the secret of that name, or the zero Secret if the credential has none.
 func (c Credential) Part(name string) Secret {
 	if c.parts == nil {
 		return Secret{}
@@ -39,7 +39,7 @@ func (c Credential) Part(name string) Secret {
 	return c.parts()[name]
 }
 
-// Names lists the parts, sorted.
+// Names returns the names of the parts, sorted.
 func (c Credential) Names() []string {
 	if c.parts == nil {
 		return nil
@@ -47,10 +47,11 @@ func (c Credential) Names() []string {
 	return slices.Sorted(maps.Keys(c.parts()))
 }
 
-// IsZero says whether the credential has no part.
+// IsZero reports whether the credential has no part.
 func (c Credential) IsZero() bool { return len(c.Names()) == 0 }
 
-// Equal compares names, and values in constant time.
+// Equal reports whether both credentials have the same names and values. Values are
+// compared in constant time.
 func (c Credential) Equal(other Credential) bool {
 	if !slices.Equal(c.Names(), other.Names()) {
 		return false
@@ -62,21 +63,21 @@ func (c Credential) Equal(other Credential) bool {
 	return same
 }
 
-// Format answers every verb and flag with the same word.
+// Format prints the same fixed word for every verb and flag.
 func (c Credential) Format(state fmt.State, _ rune) { _, _ = io.WriteString(state, redacted) }
 
-// String is for callers that skip fmt.
+// String returns the fixed word, for callers that bypass fmt.
 func (c Credential) String() string { return redacted }
 
-// GoString is for callers that skip fmt.
+// GoString returns the fixed word, for callers that bypass fmt.
 func (c Credential) GoString() string { return redacted }
 
-// MarshalText keeps JSON, XML, YAML and text encoders from the parts.
+// MarshalText hides the parts from JSON, XML, YAML and text encoders.
 func (c Credential) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 
-// LogValue keeps slog from the parts.
+// LogValue hides the parts from slog.
 func (c Credential) LogValue() slog.Value { return slog.StringValue(redacted) }
 
-// Sealed is a credential as it is stored: ciphertext that opens only for the tenant
-// and connection it was sealed for.
+// Sealed is an encrypted credential, the form in which it is stored. It opens only for the
+// tenant and connection it was sealed for.
 type Sealed []byte

@@ -2,22 +2,22 @@ package domain
 
 import "time"
 
-// Date is a calendar date, YYYY-MM-DD. Dates compare as strings. The zero Date is
-// no date.
+// Date is a calendar date, YYYY-MM-DD. Dates compare as strings. The zero Date means no
+// date.
 type Date string
 
-// ParseDate reads YYYY-MM-DD. Errors: Invalid, without a field.
+// ParseDate parses YYYY-MM-DD. Errors: Invalid, without a field.
 func ParseDate(text string) (Date, error) {
 	if _, err := time.Parse(time.DateOnly, text); err != nil {
-		return "", Fault("", "must be a date, YYYY-MM-DD")
+		return "", FieldError("", "must be a date, YYYY-MM-DD")
 	}
 	return Date(text), nil
 }
 
-// DateOf gives the calendar date at t, in t's own location.
+// DateOf returns the calendar date at t, in the location of t.
 func DateOf(t time.Time) Date { return Date(t.Format(time.DateOnly)) }
 
-// AddDays moves the date; the zero Date stays.
+// AddDays returns the date moved by days; the zero Date stays zero.
 func (d Date) AddDays(days int) Date {
 	at, err := time.Parse(time.DateOnly, string(d))
 	if err != nil {
@@ -26,26 +26,26 @@ func (d Date) AddDays(days int) Date {
 	return DateOf(at.AddDate(0, 0, days))
 }
 
-// Window is a range of value dates, both ends included; a zero end is open.
+// Window is a range of value dates, both ends included. A zero end is open.
 type Window struct {
 	From Date `json:"from,omitempty"`
 	To   Date `json:"to,omitempty"`
 }
 
-// Validate refuses a window that ends before it begins. Errors: Invalid on "to".
+// Validate returns an error if the window ends before it starts. Errors: Invalid on "to".
 func (w Window) Validate() error {
 	if w.From != "" && w.To != "" && w.To < w.From {
-		return Fault("to", "must not be before from")
+		return FieldError("to", "must not be before from")
 	}
 	return nil
 }
 
-// Contains says whether the date is inside.
+// Contains reports whether the date is inside the window.
 func (w Window) Contains(d Date) bool {
 	return (w.From == "" || d >= w.From) && (w.To == "" || d <= w.To)
 }
 
-// Span is the smallest window that holds both.
+// Span returns the smallest window that contains both windows.
 func (w Window) Span(other Window) Window {
 	span := Window{From: min(w.From, other.From), To: max(w.To, other.To)}
 	if w.To == "" || other.To == "" {

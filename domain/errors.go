@@ -5,76 +5,76 @@ import (
 	"time"
 )
 
-// Kind says what a failure means to the caller. A Kind is itself an error, so that
-// errors.Is(err, domain.NotFound) answers for every Error of that kind. A failure
-// without a Kind is internal: its text is for the log alone.
+// Kind classifies a failure by what the caller can do about it. A Kind is itself an
+// error, so errors.Is(err, domain.NotFound) is true for every Error of that kind. A
+// failure without a Kind is internal: its text is only for the log.
 type Kind string
 
-// The kinds, each with what the caller can do about it.
+// The kinds, each with its meaning for the caller.
 const (
-	Invalid         Kind = "invalid"         // mend the named field
-	Unauthenticated Kind = "unauthenticated" // nobody the service knows
-	Forbidden       Kind = "forbidden"       // known, but without the scope
-	NotFound        Kind = "not found"       // absent, or not yours: one answer
-	Conflict        Kind = "conflict"        // the state of things forbids it
-	Rejected        Kind = "rejected"        // the vendor says no, and will again
-	Unavailable     Kind = "unavailable"     // try later
+	Invalid         Kind = "invalid"         // correct the named field
+	Unauthenticated Kind = "unauthenticated" // the caller is not known
+	Forbidden       Kind = "forbidden"       // the caller is known, but lacks the scope
+	NotFound        Kind = "not found"       // absent, or another tenant's; the two are not distinguished
+	Conflict        Kind = "conflict"        // the request conflicts with the current state
+	Rejected        Kind = "rejected"        // the vendor refuses, and will refuse again
+	Unavailable     Kind = "unavailable"     // try again later
 )
 
-// Error makes a Kind a target for errors.Is.
-func (k Kind) Error() string { return string(k) }
+// Error makes a Kind usable as a target of errors.Is.
+func (r Kind) Error() string { return string(r) }
 
-// Code tells apart failures of one kind, in words that callers and pull records
-// show. Codes never carry a value of a request or of a vendor's answer.
+// Code distinguishes failures of one kind. Callers and pull records show it. A code never
+// contains a value of a request or of a vendor's response.
 type Code string
 
 // The codes that callers act on.
 const (
 	NameTaken          Code = "name_taken"           // Conflict: a live connection has this name
 	Immutable          Code = "immutable"            // Invalid: the field cannot be changed
-	HalfCredential     Code = "half_credential"      // Invalid: both parts or neither
-	RevisionMismatch   Code = "revision_mismatch"    // Conflict: changed since it was read
-	KeyInFlight        Code = "key_in_flight"        // Conflict: same idempotency key, still running
-	KeyReused          Code = "key_reused"           // Conflict: same idempotency key, another request
-	ShownOnce          Code = "shown_once"           // Conflict: the first answer held a token and is not kept
-	LeaseLost          Code = "lease_lost"           // Conflict: another worker holds the pull
-	NotDue             Code = "not_due"              // Conflict: the pull is not to be run now
+	HalfCredential     Code = "half_credential"      // Invalid: either both parts or neither
+	RevisionMismatch   Code = "revision_mismatch"    // Conflict: it has changed since it was read
+	KeyInFlight        Code = "key_in_flight"        // Conflict: a request with this idempotency key is still running
+	KeyReused          Code = "key_reused"           // Conflict: the idempotency key was used for another request
+	ShownOnce          Code = "shown_once"           // Conflict: the first response held a token and was not stored
+	LeaseLost          Code = "lease_lost"           // Conflict: another worker has taken over the pull
+	NotDue             Code = "not_due"              // Conflict: the pull must not run yet
 	CredentialRejected Code = "credential_rejected"  // Rejected
-	AccountNotFound    Code = "account_not_found"    // Rejected: the account reference is unknown there
-	AccessDenied       Code = "access_denied"        // Rejected: authenticated, but refused
-	AddressNotAllowed  Code = "address_not_allowed"  // Rejected: egress forbids the address
-	VendorUnreachable  Code = "vendor_unreachable"   // Unavailable: no answer, or a 5xx
-	VendorRateLimited  Code = "vendor_rate_limited"  // Unavailable: a 429 of the vendor
-	BudgetExhausted    Code = "budget_exhausted"     // Unavailable: our own rate budget, before any call
-	MalformedResponse  Code = "malformed_response"   // Unavailable: an answer that is not the vendor's
-	EndlessCursor      Code = "endless_cursor"       // Unavailable: paging that never ends
-	ConnectionGone     Code = "connection_deleted"   // Rejected: deleted while the work waited
-	CredentialUnopened Code = "credential_unopened"  // Unavailable: the sealed credential does not open
-	Interrupted        Code = "interrupted"          // Unavailable: the process stopped in the middle
+	AccountNotFound    Code = "account_not_found"    // Rejected: the vendor does not know the account reference
+	AccessDenied       Code = "access_denied"        // Rejected: authenticated, but access was refused
+	AddressNotAllowed  Code = "address_not_allowed"  // Rejected: the egress policy forbids the address
+	VendorUnreachable  Code = "vendor_unreachable"   // Unavailable: no response, or a 5xx
+	VendorRateLimited  Code = "vendor_rate_limited"  // Unavailable: the vendor answered 429
+	BudgetExhausted    Code = "budget_exhausted"     // Unavailable: our own rate budget is used up; the vendor was not called
+	MalformedResponse  Code = "malformed_response"   // Unavailable: the response is not in the vendor's format
+	EndlessCursor      Code = "endless_cursor"       // Unavailable: the pagination does not end
+	ConnectionGone     Code = "connection_deleted"   // Rejected: the connection was deleted while the work waited
+	CredentialUnopened Code = "credential_unopened"  // Unavailable: the sealed credential could not be decrypted
+	Interrupted        Code = "interrupted"          // Unavailable: the process stopped during the work
 	StoreUnavailable   Code = "database_unavailable" // Unavailable: our own database
 	TypeUnknown        Code = "type_unknown"         // Invalid: no such connector or vendor is registered
-	InternalFailure    Code = "internal_error"       // of no kind: shown in place of any cause
+	InternalFailure    Code = "internal_error"       // without a kind: shown instead of any internal cause
 )
 
-// Error makes a Code a target for errors.Is.
+// Error makes a Code usable as a target of errors.Is.
 func (c Code) Error() string { return string(c) }
 
-// Error is the one failure type of the service.
+// Error is the only error type that the service creates.
 type Error struct {
 	Kind Kind
 	Code Code
-	// Field names the input at fault as the caller spelled it ("configName"); Invalid only.
+	// Field names the invalid input as the caller spelled it ("configName"); Invalid only.
 	Field string
-	// Message is a sentence for the caller. It never holds a value.
+	// Message is a sentence for the caller. It never contains a value.
 	Message string
-	// RetryAfter is the vendor's or the limiter's wish; zero means no wish.
+	// RetryAfter is the wait that the vendor or the rate limiter asks for; zero if none.
 	RetryAfter time.Duration
-	// Cause is for the log alone.
+	// Cause is only for the log.
 	Cause error
 }
 
-// Error gives kind, code, field and message; the cause stays out of it, because a
-// message travels further than a log line.
+// Error returns kind, code, field and message. The cause is left out, because an error
+// message reaches more readers than a log line.
 func (e *Error) Error() string {
 	text := string(e.Kind)
 	if e.Code != "" {
@@ -89,10 +89,10 @@ func (e *Error) Error() string {
 	return text
 }
 
-// Unwrap gives the cause.
+// Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Cause }
 
-// Is answers for the error's kind and for its code.
+// Is reports whether target is the error's kind or its code.
 func (e *Error) Is(target error) bool {
 	switch t := target.(type) {
 	case Kind:
@@ -103,16 +103,16 @@ func (e *Error) Is(target error) bool {
 	return false
 }
 
-// Fault is an Invalid error about one field.
-func Fault(field, message string) *Error {
+// FieldError returns an Invalid error about one field.
+func FieldError(field, message string) *Error {
 	return &Error{Kind: Invalid, Field: field, Message: message}
 }
 
-// Missing is the one answer for what is absent and for what is not the tenant's.
-func Missing() *Error { return &Error{Kind: NotFound} }
+// NotFoundError returns the one error for an absent resource and for another tenant's.
+func NotFoundError() *Error { return &Error{Kind: NotFound} }
 
-// Faults lists every *Error inside err, through wraps and joins, in order.
-func Faults(err error) []*Error {
+// ErrorsOf returns every *Error inside err, through wrapping and joining, in order.
+func ErrorsOf(err error) []*Error {
 	if err == nil {
 		return nil
 	}
@@ -122,23 +122,25 @@ func Faults(err error) []*Error {
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		var all []*Error
 		for _, part := range joined.Unwrap() {
-			all = append(all, Faults(part)...)
+			all = append(all, ErrorsOf(part)...)
 		}
 		return all
 	}
-	return Faults(errors.Unwrap(err))
+	return ErrorsOf(errors.Unwrap(err))
 }
 
-// Join makes one error of many, which Faults takes apart again; nil of none.
-func Join(faults []*Error) error {
-	all := make([]error, len(faults))
-	for i, fault := range faults {
-		all[i] = fault
+// Join returns one error that combines all of errs, or nil if there are none. ErrorsOf
+// takes it apart again.
+func Join(errs []*Error) error {
+	all := make([]error, len(errs))
+	for i, err := range errs {
+		all[i] = err
 	}
 	return errors.Join(all...)
 }
 
-// CodeOf gives the code of the first Error inside err, InternalFailure where there is none.
+// CodeOf returns the code of the first Error inside err, or InternalFailure if there is
+// none.
 func CodeOf(err error) Code {
 	if e := (*Error)(nil); errors.As(err, &e) && e.Code != "" {
 		return e.Code
@@ -146,7 +148,7 @@ func CodeOf(err error) Code {
 	return InternalFailure
 }
 
-// RetryAfterOf gives the longest wait that err asks for; zero means no wish.
+// RetryAfterOf returns the longest wait that err asks for; zero if it asks for none.
 func RetryAfterOf(err error) time.Duration {
 	if e := (*Error)(nil); errors.As(err, &e) {
 		return e.RetryAfter

@@ -2,77 +2,80 @@ package domain
 
 import "time"
 
-// HealthStatus is what the last look at the vendor showed.
+// HealthStatus is the result of the latest check at the vendor.
 type HealthStatus string
 
-// The statuses. The zero Health is Unknown.
+// The statuses. The zero Health has the status Unknown.
 const (
 	Unknown   HealthStatus = "unknown"
 	Healthy   HealthStatus = "healthy"
 	Unhealthy HealthStatus = "unhealthy"
 )
 
-// Health is a connection's state as last seen, by a test, a pull or an event.
+// Health is the state of a connection as last seen by a test, a pull or an event.
 type Health struct {
-	Status HealthStatus // "" reads as Unknown
+	Status HealthStatus // "" means Unknown
 	Reason Code         // Unhealthy only
 	Since  time.Time    // when Status or Reason last changed
-	// NeedsReauth: the vendor waits for the account holder, so no new data comes.
+	// NeedsReauth reports that the vendor waits for the account holder, so no new data
+	// arrives.
 	NeedsReauth bool
-	// ReauthByEvent: an event said so. Only good news of the same kind takes it back,
-	// since the vendor's status call may not know (an expired consent does not show there).
+	// ReauthByEvent reports that an event caused NeedsReauth. Only good news of the same
+	// kind clears it, since the vendor's status endpoint may not know about it: an expired
+	// consent does not show there.
 	ReauthByEvent bool
 }
 
-// Known gives the status, Unknown for the zero Health.
-func (h Health) Known() HealthStatus {
+// StatusOrUnknown returns the status, or Unknown for the zero Health.
+func (h Health) StatusOrUnknown() HealthStatus {
 	if h.Status == "" {
 		return Unknown
 	}
 	return h.Status
 }
 
-// Standing is what the vendor says of an account reference when asked.
-type Standing struct {
-	// NeedsReauth: the item or link waits for the account holder.
+// LinkStatus is what the vendor reports about an account reference (an item or a link).
+type LinkStatus struct {
+	// NeedsReauth reports that the item or link waits for the account holder.
 	NeedsReauth bool
-	// Settled: the vendor finished its last synchronisation whole, so that a row's
-	// absence from a complete read means something.
-	Settled bool
-	// Synced is the vendor's own mark of its last synchronisation; "" when it gives none.
-	// Two equal standings saw the same state of the reference.
-	Synced string
+	// SyncComplete reports that the vendor's last synchronisation finished completely. Only
+	// then does the absence of a row from a complete read mean anything.
+	SyncComplete bool
+	// SyncMarker identifies the vendor's last synchronisation; "" if the vendor has no such
+	// marker. Two equal LinkStatus values describe the same state of the reference.
+	SyncMarker string
 }
 
-// Signal is what an event tells about the account reference.
+// Signal is what an event reports about the account reference.
 type Signal string
 
-// The signals. The zero Signal tells nothing.
+// The signals. The zero Signal reports nothing.
 const (
-	SignalReauth    Signal = "reauth"    // the account holder must act
+	SignalReauth    Signal = "reauth"    // the account holder must sign in again
 	SignalRecovered Signal = "recovered" // the vendor reaches the institution again
 )
 
-// Seen folds a successful look at the vendor into the health. A vendor that calls the
-// reference settled has reached the institution since whatever an event said: that is
-// good news too, for its own webhook may have been lost.
-func (h Health) Seen(s Standing, at time.Time) Health {
-	next := h.moved(Healthy, "", at)
-	next.ReauthByEvent = next.ReauthByEvent && !s.Settled
+// AfterSuccess returns the health after a successful check at the vendor. A complete
+// synchronisation proves that the vendor has reached the institution since an earlier
+// event reported a problem. That clears ReauthByEvent, because the webhook that would
+// have cleared it may have been lost.
+func (h Health) AfterSuccess(s LinkStatus, at time.Time) Health {
+	next := h.withStatus(Healthy, "", at)
+	next.ReauthByEvent = next.ReauthByEvent && !s.SyncComplete
 	next.NeedsReauth = s.NeedsReauth || next.ReauthByEvent
 	return next
 }
 
-// Failed folds a failed look into the health. A fault that will pass leaves the
-// status as it was, for it says nothing of the connection: only Rejected counts.
-func (h Health) Failed(reason Code, at time.Time) Health {
-	next := h.moved(Unhealthy, reason, at)
+// AfterFailure returns the health after a failed check. Callers report only Rejected
+// failures: a transient failure says nothing about the connection and keeps its status.
+func (h Health) AfterFailure(reason Code, at time.Time) Health {
+	next := h.withStatus(Unhealthy, reason, at)
 	next.NeedsReauth = h.NeedsReauth || reason == CredentialRejected
 	return next
 }
 
-// Told folds an event's signal into the health.
-func (h Health) Told(s Signal) Health {
+// AfterSignal returns the health after an event's signal.
+func (h Health) AfterSignal(s Signal) Health {
 	switch s {
 	case SignalReauth:
 		h.NeedsReauth, h.ReauthByEvent = true, true
@@ -82,7 +85,7 @@ func (h Health) Told(s Signal) Health {
 	return h
 }
 
-func (h Health) moved(status HealthStatus, reason Code, at time.Time) Health {
+func (h Health) withStatus(status HealthStatus, reason Code, at time.Time) Health {
 	if h.Status != status || h.Reason != reason {
 		h.Status, h.Reason, h.Since = status, reason, at
 	}

@@ -2,11 +2,12 @@ package domain
 
 import "github.com/google/uuid"
 
-// ID is a UUID that cannot be taken for the id of another thing. Ids that the
-// service makes are UUIDv7 (RFC 9562, section 5.7), so that they sort by creation.
+// ID is a UUID whose type prevents it from being used as the id of another kind of
+// thing. Ids that the service creates are UUIDv7 (RFC 9562, section 5.7), so they sort
+// by creation time.
 type ID[T any] struct{ uuid.UUID }
 
-// The ids in use.
+// The id types.
 type (
 	TenantID      = ID[tenant]
 	ConnectionID  = ID[Connection]
@@ -18,18 +19,18 @@ type (
 	LeaseID       = ID[Lease]
 )
 
-// tenant exists only to give TenantID its own type: the service keeps no tenants.
+// tenant exists only to give TenantID a type of its own: the service stores no tenants.
 type tenant struct{}
 
-// ParseID reads the canonical 36-character form. Anything else, the nil UUID
-// included, is NotFound: a malformed id is answered like an unknown one.
+// ParseID parses the canonical form of 36 characters. Anything else, including the nil
+// UUID, is NotFound: a malformed id gets the same response as an unknown one.
 func ParseID[T any](text string) (ID[T], error) {
 	id, err := uuid.Parse(text)
 	if err != nil || len(text) != 36 || id == uuid.Nil {
-		return ID[T]{}, Missing()
+		return ID[T]{}, NotFoundError()
 	}
 	return ID[T]{id}, nil
 }
 
-// IsZero says whether the id is the nil UUID, which names nothing.
+// IsZero reports whether the id is the nil UUID, which identifies nothing.
 func (id ID[T]) IsZero() bool { return id.UUID == uuid.Nil }

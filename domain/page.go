@@ -6,7 +6,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// Page bounds, in rows.
+// Bounds of a page, in rows.
 const (
 	DefaultLimit     = 20
 	MaxLimit         = 200
@@ -14,19 +14,19 @@ const (
 	MaxFeedLimit     = 1000
 )
 
-// Position is a place in an ordered list: the sort key's text and the id that breaks
-// ties. What the text means belongs to the list; a position of another list is
-// Invalid there, on field "cursor". The zero Position is the begin.
+// Position is a place in an ordered list: the text of the sort key, and the id that
+// breaks ties. The meaning of the text belongs to the list; a position of another list
+// is Invalid there, on field "cursor". The zero Position is the start of the list.
 type Position struct {
 	Key string
 	ID  uuid.UUID
 }
 
-// IsZero says whether the position is the begin.
+// IsZero reports whether the position is the start of the list.
 func (p Position) IsZero() bool { return p == Position{} }
 
-// PageRequest asks for up to Limit rows behind After. Limit is within the bounds of
-// the list; a store may trust that.
+// PageRequest asks for at most Limit rows after the position After. Limit is within the
+// bounds of the list; stores rely on that.
 type PageRequest struct {
 	Limit int
 	After Position
@@ -38,22 +38,23 @@ type Page[T any] struct {
 	Next  Position
 }
 
-// FeedPage is one page of the change feed. Next is always set, also when Items is
-// empty: it is where to go on. More says that rows behind Next are readable already.
+// FeedPage is one page of the change feed. Next is always set, also when Items is empty:
+// it is the position to continue from. More reports that rows after Next can already be
+// read.
 type FeedPage struct {
 	Items []Transaction
 	Next  Position
 	More  bool
 }
 
-// Instant writes a time as a sort key of fixed width: nanoseconds, UTC.
-func Instant(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000000000Z") }
+// TimeKey returns the time as a sort key of fixed width: nanoseconds, UTC.
+func TimeKey(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000000000Z") }
 
-// ParseInstant reads what Instant wrote. Errors: Invalid on "cursor".
-func ParseInstant(key string) (time.Time, error) {
+// ParseTimeKey parses a key written by TimeKey. Errors: Invalid on "cursor".
+func ParseTimeKey(key string) (time.Time, error) {
 	at, err := time.Parse("2006-01-02T15:04:05.000000000Z", key)
 	if err != nil {
-		return time.Time{}, Fault("cursor", "is not a cursor of this list")
+		return time.Time{}, FieldError("cursor", "is not a cursor of this list")
 	}
 	return at, nil
 }

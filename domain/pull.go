@@ -2,10 +2,10 @@ package domain
 
 import "time"
 
-// PullState is how far a pull has come.
+// PullState is the progress of a pull.
 type PullState string
 
-// The states. A pull that waits for its next try is Queued again.
+// The states. A pull that waits for its next attempt is Queued again.
 const (
 	PullQueued    PullState = "queued"
 	PullRunning   PullState = "running"
@@ -13,21 +13,21 @@ const (
 	PullFailed    PullState = "failed"
 )
 
-// Trigger is who asked for a pull first.
+// Trigger is what first caused a pull.
 type Trigger string
 
 // The triggers.
 const (
-	ByWebhook   Trigger = "webhook"
-	ByOperator  Trigger = "manual"
-	ByReconcile Trigger = "reconcile"
-	ByReplay    Trigger = "replay"
+	TriggerWebhook   Trigger = "webhook"
+	TriggerOperator  Trigger = "manual"
+	TriggerReconcile Trigger = "reconcile"
+	TriggerReplay    Trigger = "replay"
 )
 
-// MaxAttempts is how often a pull is tried before it is given up.
+// MaxAttempts is the number of attempts after which a pull is given up.
 const MaxAttempts = 25
 
-// Counts says what a pull saw and did, in rows.
+// Counts is what a pull read and did, in rows.
 type Counts struct {
 	Accounts  int `json:"accounts"`
 	Read      int `json:"read"`
@@ -37,7 +37,7 @@ type Counts struct {
 	Unchanged int `json:"unchanged"`
 }
 
-// Plus adds two counts; Accounts is a level and takes the larger.
+// Plus returns the sum of two counts. Accounts is a level, so the larger one is taken.
 func (c Counts) Plus(d Counts) Counts {
 	return Counts{
 		Accounts: max(c.Accounts, d.Accounts), Read: c.Read + d.Read, Added: c.Added + d.Added,
@@ -45,36 +45,38 @@ func (c Counts) Plus(d Counts) Counts {
 	}
 }
 
-// Step is one list to be read at the vendor, page by page.
+// Step is one list to read at the vendor, page by page.
 type Step struct {
-	Account     string    `json:"account,omitempty"` // external id; "" reads the whole reference
+	Account     string    `json:"account,omitempty"` // external id; "" reads all accounts of the reference
 	Window      Window    `json:"window,omitzero"`
 	CreatedFrom time.Time `json:"createdFrom,omitzero"`
 	IDs         []string  `json:"ids,omitempty"`
-	// Sweep: the list is complete for its account and window, so that a stored row it
-	// does not show has been removed at the vendor.
+	// Sweep means that the list is complete for its account and window: a stored row that
+	// the list does not contain has been removed at the vendor.
 	Sweep bool `json:"sweep,omitempty"`
 }
 
-// Progress is where a pull goes on after a crash. Steps are fixed when the pull first
-// reads; Step counts those done; Cursor is the adapter's own, "" at a step's begin.
+// Progress is where a pull continues after a crash. Steps are fixed when the pull first
+// reads. Step counts the steps done. Cursor belongs to the vendor's adapter and is "" at
+// the start of a step.
 type Progress struct {
 	Planned bool `json:"planned"`
-	// Reference is where the connection pointed when the steps were planned.
-	Reference string `json:"reference,omitempty"`
-	Steps     []Step `json:"steps,omitempty"`
-	Step      int    `json:"step"`
-	Cursor    string `json:"cursor,omitempty"`
-	Pages     int    `json:"pages"` // of the current step; bounds a cursor that never ends
+	// Target is the connection's target at the time when the steps were planned.
+	Target string `json:"reference,omitempty"`
+	Steps  []Step `json:"steps,omitempty"`
+	Step   int    `json:"step"`
+	Cursor string `json:"cursor,omitempty"`
+	Pages  int    `json:"pages"` // of the current step; the bound against endless pagination
 }
 
-// Done says whether every step has been read.
+// Done reports whether every step has been read.
 func (p Progress) Done() bool { return p.Planned && p.Step >= len(p.Steps) }
 
-// Current is the step to read next; not to be called when Done.
+// Current returns the step to read next. It must not be called when Done.
 func (p Progress) Current() Step { return p.Steps[p.Step] }
 
-// Advance moves past a page: to cursor next, or to the next step where next is "".
+// Advance returns the progress after a page: at cursor next, or at the next step if next
+// is "".
 func (p Progress) Advance(next string) Progress {
 	p.Cursor, p.Pages = next, p.Pages+1
 	if next == "" {
@@ -83,23 +85,23 @@ func (p Progress) Advance(next string) Progress {
 	return p
 }
 
-// Restart goes back to the begin of the current step.
+// Restart returns the progress at the start of the current step.
 func (p Progress) Restart() Progress {
 	p.Cursor, p.Pages = "", 0
 	return p
 }
 
-// Lease is a worker's hold on a pull. Its id fences: a store refuses the writes of a
-// lease that another has replaced.
+// Lease is a worker's temporary ownership of a pull. ID is the fencing token: a store
+// refuses writes under a lease that another one has replaced.
 type Lease struct {
 	ID    LeaseID
 	Pull  PullID
 	Until time.Time
 }
 
-// Pull is one piece of work at a vendor, for one connection. At most one pull of a
-// connection is under way (running, or waiting for its next try) and at most one
-// more is queued behind it.
+// Pull is one unit of work at a vendor, for one connection. At most one pull of a
+// connection is under way (running, or waiting for its next attempt), and at most one
+// more is queued after it.
 type Pull struct {
 	ID         PullID
 	Tenant     TenantID
@@ -107,36 +109,38 @@ type Pull struct {
 	Vendor     Vendor
 	Trigger    Trigger
 	State      PullState
-	Ask        Ask
+	Scope      PullScope
 	Progress   Progress
 	Counts     Counts
 	Attempts   int
-	LastError  Code      // "" when the last try had none
+	LastError  Code      // "" when the last attempt succeeded
 	NotBefore  time.Time // zero: as soon as possible
-	Trace      string    // W3C traceparent of the request that queued it; "" without one
+	Trace      string    // W3C traceparent of the request that queued it; "" if there was none
 	CreatedAt  time.Time
 	StartedAt  time.Time // zero until first claimed
 	FinishedAt time.Time // zero until succeeded or failed
 }
 
-// firstTries are the waits before the second to sixth try: together within 30 s.
-var firstTries = [...]time.Duration{
+// firstBackoffs are the waits before the second to the sixth attempt: together 25 s, so
+// within 30 s.
+var firstBackoffs = [...]time.Duration{
 	time.Second, 2 * time.Second, 4 * time.Second, 7 * time.Second, 11 * time.Second,
 }
 
-// maxBackoff is the longest wait between two tries.
+// maxBackoff is the longest wait between two attempts.
 const maxBackoff = time.Hour
 
-// Backoff is the wait after the given number of tries (1 = the first has failed).
-// jitter in [0,1) takes up to a quarter off, so that pulls which failed together do
-// not return together. A vendor's wish for a longer wait wins.
-func Backoff(attempts int, jitter float64, wish time.Duration) time.Duration {
+// Backoff returns the wait after the given number of attempts (1 means the first has
+// failed). jitter in [0,1) shortens it by up to a quarter, so pulls that failed together
+// do not retry together. If retryAfter, the wait the vendor asks for, is longer, it wins,
+// up to an hour.
+func Backoff(attempts int, jitter float64, retryAfter time.Duration) time.Duration {
 	wait := maxBackoff
-	if attempts <= len(firstTries) {
-		wait = firstTries[max(attempts, 1)-1]
-	} else if shift := attempts - len(firstTries); shift < 8 {
+	if attempts <= len(firstBackoffs) {
+		wait = firstBackoffs[max(attempts, 1)-1]
+	} else if shift := attempts - len(firstBackoffs); shift < 8 {
 		wait = min(maxBackoff, 15*time.Second<<shift)
 	}
 	wait -= time.Duration(jitter * float64(wait) / 4)
-	return max(wait, min(wish, maxBackoff))
+	return max(wait, min(retryAfter, maxBackoff))
 }

@@ -29,48 +29,48 @@ func TestOnlyCanonicalIDsAreIDs(t *testing.T) {
 	}
 }
 
-func TestBaseURLs(t *testing.T) {
+func TestValidateBaseURL(t *testing.T) {
 	tests := map[string]struct {
 		url       string
 		allowHTTP bool
 		good      bool
 	}{
-		"https":                 {"https://api.pluggy.ai", false, true},
-		"a path and a port":     {"https://api.example.com:8443/v1/", false, true},
-		"http when allowed":     {"http://127.0.0.1:8080", true, true},
-		"http":                  {"http://api.pluggy.ai", false, false},
-		"upper-case scheme":     {"HTTPS://api.pluggy.ai", false, true},
-		"empty":                 {"", true, false},
-		"relative":              {"/api", true, false},
-		"no scheme":             {"api.pluggy.ai", true, false},
-		"no host":               {"https://", true, false},
-		"only a port":           {"https://:443", true, false},
-		"opaque":                {"https:api.pluggy.ai", true, false},
-		"userinfo":              {"https://user:pass@api.pluggy.ai", true, false},
-		"an empty userinfo":     {"https://@api.pluggy.ai", true, false},
-		"a query":               {"https://api.pluggy.ai?x=1", true, false},
-		"an empty query":        {"https://api.pluggy.ai?", true, false},
-		"a fragment":            {"https://api.pluggy.ai#x", true, false},
-		"an empty fragment":     {"https://api.pluggy.ai#", true, false},
-		"another scheme":        {"ftp://api.pluggy.ai", true, false},
-		"a file":                {"file:///etc/passwd", true, false},
-		"a control character":   {"https://api.pluggy.ai/\n", true, false},
-		"a port that is none":   {"https://api.pluggy.ai:65536", true, false},
-		"port 0":                {"https://api.pluggy.ai:0", true, false},
-		"an empty label":        {"https://api..pluggy.ai", true, false},
-		"nothing but a dot":     {"https://.", true, false},
-		"a name from the root":  {"https://api.pluggy.ai.", true, true},
-		"an IPv6 address":       {"https://[2001:db8::1]:8443", true, true},
-		"a space in the host":   {"https://api pluggy.ai", true, false},
-		"longer than the bound": {"https://api.pluggy.ai/" + strings.Repeat("a", domain.MaxBaseURL), true, false},
+		"https":               {"https://api.pluggy.ai", false, true},
+		"a path and a port":   {"https://api.example.com:8443/v1/", false, true},
+		"http when allowed":   {"http://127.0.0.1:8080", true, true},
+		"http":                {"http://api.pluggy.ai", false, false},
+		"upper-case scheme":   {"HTTPS://api.pluggy.ai", false, true},
+		"empty":               {"", true, false},
+		"relative":            {"/api", true, false},
+		"no scheme":           {"api.pluggy.ai", true, false},
+		"no host":             {"https://", true, false},
+		"only a port":         {"https://:443", true, false},
+		"opaque":              {"https:api.pluggy.ai", true, false},
+		"userinfo":            {"https://user:pass@api.pluggy.ai", true, false},
+		"an empty userinfo":   {"https://@api.pluggy.ai", true, false},
+		"a query":             {"https://api.pluggy.ai?x=1", true, false},
+		"an empty query":      {"https://api.pluggy.ai?", true, false},
+		"a fragment":          {"https://api.pluggy.ai#x", true, false},
+		"an empty fragment":   {"https://api.pluggy.ai#", true, false},
+		"another scheme":      {"ftp://api.pluggy.ai", true, false},
+		"a file":              {"file:///etc/passwd", true, false},
+		"a control character": {"https://api.pluggy.ai/\n", true, false},
+		"an invalid port":     {"https://api.pluggy.ai:65536", true, false},
+		"port 0":              {"https://api.pluggy.ai:0", true, false},
+		"an empty label":      {"https://api..pluggy.ai", true, false},
+		"only a dot":          {"https://.", true, false},
+		"a fully qualified name with a final dot": {"https://api.pluggy.ai.", true, true},
+		"an IPv6 address":                         {"https://[2001:db8::1]:8443", true, true},
+		"a space in the host":                     {"https://api pluggy.ai", true, false},
+		"longer than the bound":                   {"https://api.pluggy.ai/" + strings.Repeat("a", domain.MaxBaseURL), true, false},
 	}
 	for name, tt := range tests {
-		fault := domain.ValidateBaseURL(tt.url, tt.allowHTTP)
-		if (fault == nil) != tt.good {
-			t.Errorf("%s: got %v", name, fault)
+		err := domain.ValidateBaseURL(tt.url, tt.allowHTTP)
+		if (err == nil) != tt.good {
+			t.Errorf("%s: got %v", name, err)
 		}
-		if fault != nil && (fault.Field != "baseUrl" || fault.Kind != domain.Invalid) {
-			t.Errorf("%s: the fault does not name its field: %v", name, fault)
+		if err != nil && (err.Field != "baseUrl" || err.Kind != domain.Invalid) {
+			t.Errorf("%s: the error does not name its field: %v", name, err)
 		}
 	}
 }
@@ -81,12 +81,12 @@ func TestTextsAreBoundedAndPrintable(t *testing.T) {
 	} {
 		c := domain.Connection{Kind: domain.Aggregator, Name: value, AccountRef: value}
 		if got := len(c.Validate()); got != 2 {
-			t.Errorf("%s: %d faults, want one a field", name, got)
+			t.Errorf("%s: %d errors, want one per field", name, got)
 		}
 	}
 	c := domain.Connection{Kind: domain.Aggregator, Name: strings.Repeat("é", domain.MaxName), AccountRef: "ok"}
-	if faults := c.Validate(); len(faults) != 0 {
-		t.Errorf("the bound counts characters: %v", faults)
+	if errs := c.Validate(); len(errs) != 0 {
+		t.Errorf("the bound counts characters: %v", errs)
 	}
 }
 
@@ -94,36 +94,36 @@ func TestEachChangeIsOneRevision(t *testing.T) {
 	c := domain.Connection{Kind: domain.Aggregator, Vendor: "pluggy", Name: "a", Revision: 1, UpdatedAt: noon, Health: domain.Health{Status: domain.Healthy}}
 	later := noon.Add(time.Second)
 	c.Rename("b")
-	c.Redirect("https://x.example", "ref", later)
+	c.Repoint("https://x.example", "ref", later)
 	c.Rotate(domain.Sealed("sealed"))
-	c.Revise(later)
+	c.BumpRevision(later)
 	if c.Revision != 2 || c.UpdatedAt != later {
 		t.Fatalf("revision %d at %v", c.Revision, c.UpdatedAt)
 	}
 	if c.Health != (domain.Health{}) {
-		t.Fatal("the old credential's health was kept for the new one")
+		t.Fatal("the health of the old credential was kept for the new one")
 	}
 	c.Delete(later.Add(time.Second))
-	c.Revise(later)
+	c.BumpRevision(later)
 	if c.Live() || c.Revision != 3 || c.Vendor != "pluggy" {
 		t.Fatalf("%+v", c)
 	}
 }
 
-func TestOnlyARealRedirectForgets(t *testing.T) {
-	c := domain.Connection{BaseURL: "https://x.example", AccountRef: "ref", RedirectedAt: noon, Health: domain.Health{Status: domain.Healthy}}
-	before := c.Reference()
-	c.Redirect("https://x.example", "ref", noon.Add(time.Hour))
-	if c.RedirectedAt != noon || c.Health.Status != domain.Healthy || c.Reference() != before {
-		t.Fatalf("nothing was redirected, and yet %+v", c)
+func TestOnlyAChangedTargetResetsHealth(t *testing.T) {
+	c := domain.Connection{BaseURL: "https://x.example", AccountRef: "ref", TargetChangedAt: noon, Health: domain.Health{Status: domain.Healthy}}
+	before := c.Target()
+	c.Repoint("https://x.example", "ref", noon.Add(time.Hour))
+	if c.TargetChangedAt != noon || c.Health.Status != domain.Healthy || c.Target() != before {
+		t.Fatalf("the target did not change, but the connection did: %+v", c)
 	}
-	c.Redirect("https://x.example", "other", noon.Add(time.Hour))
-	if c.RedirectedAt != noon.Add(time.Hour) || c.Health != (domain.Health{}) || c.Reference() == before {
-		t.Fatalf("redirected, and yet %+v", c)
+	c.Repoint("https://x.example", "other", noon.Add(time.Hour))
+	if c.TargetChangedAt != noon.Add(time.Hour) || c.Health != (domain.Health{}) || c.Target() == before {
+		t.Fatalf("after a change of target: %+v", c)
 	}
 }
 
-func TestATokenIsKnownByItsHashAlone(t *testing.T) {
+func TestATokenMatchesOnlyItsOwnHash(t *testing.T) {
 	c := domain.Connection{ID: domain.ConnectionID{UUID: uuid.New()}, Vendor: "pluggy"}
 	token, raw, err := domain.MintToken(domain.TokenID{}, c, strings.NewReader(strings.Repeat("k", domain.TokenBytes)), noon)
 	if err != nil {
@@ -131,13 +131,13 @@ func TestATokenIsKnownByItsHashAlone(t *testing.T) {
 	}
 	written := string(raw.Reveal())
 	if len(written) != 43 || !token.Matches(written) || token.Matches(written+"x") || token.Matches("") {
-		t.Fatalf("token of %d characters does not match itself alone", len(written))
+		t.Fatalf("a token of %d characters does not match only itself", len(written))
 	}
 	if token.Hash != sha256.Sum256([]byte(written)) {
 		t.Fatal("the hash is not the SHA-256 of the raw token")
 	}
 	if _, _, err := domain.MintToken(domain.TokenID{}, c, strings.NewReader("short"), noon); err == nil {
-		t.Fatal("minted from too little entropy")
+		t.Fatal("a token was minted from too little entropy")
 	}
 }
 
@@ -153,26 +153,26 @@ func TestOnePassedSourceCheckIsEnough(t *testing.T) {
 
 	tests := map[string]struct {
 		policy domain.SourcePolicy
-		knock  domain.Knock
+		knock  domain.WebhookRequest
 		admits bool
 	}{
-		"nothing configured":         {domain.SourcePolicy{}, domain.Knock{Body: body, Signature: signature, Authorization: "Bearer x", Peer: vendorIP}, false},
-		"signature":                  {signed, domain.Knock{Body: body, Signature: signature}, true},
-		"prefixed signature":         {signed, domain.Knock{Body: body, Signature: "sha256=" + signature}, true},
-		"upper-case signature":       {signed, domain.Knock{Body: body, Signature: strings.ToUpper(signature)}, true},
-		"no signature":               {signed, domain.Knock{Body: body}, false},
-		"signature of other bytes":   {signed, domain.Knock{Body: append(body, ' '), Signature: signature}, false},
-		"truncated signature":        {signed, domain.Knock{Body: body, Signature: signature[:62]}, false},
-		"longer signature":           {signed, domain.Knock{Body: body, Signature: signature + "00"}, false},
-		"signature with rubbish":     {signed, domain.Knock{Body: body, Signature: signature + "zz"}, false},
-		"signature by the empty key": {signed, domain.Knock{Body: body, Signature: emptyKeySignature(body)}, false},
-		"shared value":               {shared, domain.Knock{Body: body, Authorization: "Bearer x"}, true},
-		"another value":              {shared, domain.Knock{Body: body, Authorization: "Bearer y"}, false},
-		"no value":                   {shared, domain.Knock{Body: body}, false},
-		"known address":              {network, domain.Knock{Peer: vendorIP}, true},
-		"known address, mapped":      {network, domain.Knock{Peer: netip.MustParseAddr("::ffff:52.67.145.81")}, true},
-		"another address":            {network, domain.Knock{Peer: netip.MustParseAddr("52.67.145.82")}, false},
-		"no address":                 {network, domain.Knock{}, false},
+		"no check configured":             {domain.SourcePolicy{}, domain.WebhookRequest{Body: body, Signature: signature, Authorization: "Bearer x", Peer: vendorIP}, false},
+		"signature":                       {signed, domain.WebhookRequest{Body: body, Signature: signature}, true},
+		"prefixed signature":              {signed, domain.WebhookRequest{Body: body, Signature: "sha256=" + signature}, true},
+		"upper-case signature":            {signed, domain.WebhookRequest{Body: body, Signature: strings.ToUpper(signature)}, true},
+		"no signature":                    {signed, domain.WebhookRequest{Body: body}, false},
+		"signature of other bytes":        {signed, domain.WebhookRequest{Body: append(body, ' '), Signature: signature}, false},
+		"truncated signature":             {signed, domain.WebhookRequest{Body: body, Signature: signature[:62]}, false},
+		"longer signature":                {signed, domain.WebhookRequest{Body: body, Signature: signature + "00"}, false},
+		"signature with trailing garbage": {signed, domain.WebhookRequest{Body: body, Signature: signature + "zz"}, false},
+		"signature with the empty key":    {signed, domain.WebhookRequest{Body: body, Signature: emptyKeySignature(body)}, false},
+		"shared value":                    {shared, domain.WebhookRequest{Body: body, Authorization: "Bearer x"}, true},
+		"another value":                   {shared, domain.WebhookRequest{Body: body, Authorization: "Bearer y"}, false},
+		"no value":                        {shared, domain.WebhookRequest{Body: body}, false},
+		"known address":                   {network, domain.WebhookRequest{Peer: vendorIP}, true},
+		"known address, mapped":           {network, domain.WebhookRequest{Peer: netip.MustParseAddr("::ffff:52.67.145.81")}, true},
+		"another address":                 {network, domain.WebhookRequest{Peer: netip.MustParseAddr("52.67.145.82")}, false},
+		"no address":                      {network, domain.WebhookRequest{}, false},
 	}
 	for name, tt := range tests {
 		if got := tt.policy.Admits(tt.knock); got != tt.admits {
@@ -193,11 +193,11 @@ func TestTheFirstFiveRetriesComeWithin30Seconds(t *testing.T) {
 		total += domain.Backoff(attempt, 0, 0)
 	}
 	if total > 30*time.Second {
-		t.Fatalf("they take %v", total)
+		t.Fatalf("the first backoffs take %v together", total)
 	}
 }
 
-func TestBackoffGrowsJittersAndHonoursWishes(t *testing.T) {
+func TestBackoffGrowsHasJitterAndHonoursRetryAfter(t *testing.T) {
 	last := time.Duration(0)
 	for attempt := 1; attempt <= domain.MaxAttempts; attempt++ {
 		wait := domain.Backoff(attempt, 0, 0)
@@ -205,54 +205,54 @@ func TestBackoffGrowsJittersAndHonoursWishes(t *testing.T) {
 			t.Errorf("attempt %d waits %v after %v", attempt, wait, last)
 		}
 		if early := domain.Backoff(attempt, 0.999, 0); early < wait*3/4 || early >= wait {
-			t.Errorf("attempt %d: jitter gives %v of %v", attempt, early, wait)
+			t.Errorf("attempt %d: jitter turns %[3]v into %[2]v", attempt, early, wait)
 		}
 		last = wait
 	}
 	if got := domain.Backoff(1, 0, time.Minute); got != time.Minute {
-		t.Errorf("a wish for a minute gives %v", got)
+		t.Errorf("retryAfter of a minute returns %v", got)
 	}
 	if got := domain.Backoff(1, 0, 1000*time.Hour); got != time.Hour {
-		t.Errorf("an absurd wish gives %v", got)
+		t.Errorf("an absurd retryAfter returns %v", got)
 	}
 }
 
-func TestHealthFollowsWhatIsSeen(t *testing.T) {
-	h := domain.Health{}.Failed(domain.CredentialRejected, noon)
-	if h.Known() != domain.Unhealthy || !h.NeedsReauth || h.Since != noon {
+func TestHealthFollowsChecksAndSignals(t *testing.T) {
+	h := domain.Health{}.AfterFailure(domain.CredentialRejected, noon)
+	if h.StatusOrUnknown() != domain.Unhealthy || !h.NeedsReauth || h.Since != noon {
 		t.Fatalf("%+v", h)
 	}
 	later := noon.Add(time.Hour)
-	if same := h.Failed(domain.CredentialRejected, later); same.Since != noon {
-		t.Fatalf("the same failure moved Since: %+v", same)
+	if same := h.AfterFailure(domain.CredentialRejected, later); same.Since != noon {
+		t.Fatalf("the same failure changed Since: %+v", same)
 	}
-	if h = h.Seen(domain.Standing{}, later); h.Known() != domain.Healthy || h.NeedsReauth || h.Reason != "" || h.Since != later {
+	if h = h.AfterSuccess(domain.LinkStatus{}, later); h.StatusOrUnknown() != domain.Healthy || h.NeedsReauth || h.Reason != "" || h.Since != later {
 		t.Fatalf("%+v", h)
 	}
-	if h = h.Told(domain.SignalReauth).Seen(domain.Standing{}, later); !h.NeedsReauth {
-		t.Fatal("a status call took back what an event had told")
+	if h = h.AfterSignal(domain.SignalReauth).AfterSuccess(domain.LinkStatus{}, later); !h.NeedsReauth {
+		t.Fatal("a status check cleared what an event had reported")
 	}
-	if settled := h.Seen(domain.Standing{Settled: true}, later); settled.NeedsReauth {
-		t.Fatal("a vendor that reached the institution since was not believed")
+	if settled := h.AfterSuccess(domain.LinkStatus{SyncComplete: true}, later); settled.NeedsReauth {
+		t.Fatal("a complete synchronisation after the event did not clear it")
 	}
-	if h = h.Told(domain.SignalRecovered).Seen(domain.Standing{}, later); h.NeedsReauth {
-		t.Fatal("good news did not take it back")
+	if h = h.AfterSignal(domain.SignalRecovered).AfterSuccess(domain.LinkStatus{}, later); h.NeedsReauth {
+		t.Fatal("the recovery event did not clear it")
 	}
-	if (domain.Health{}).Known() != domain.Unknown {
-		t.Fatal("the zero health is not unknown")
+	if (domain.Health{}).StatusOrUnknown() != domain.Unknown {
+		t.Fatal("the zero health is not Unknown")
 	}
 }
 
-func TestFaultsAreFoundThroughJoinsAndWraps(t *testing.T) {
-	a, b := domain.Fault("a", "m"), domain.Fault("b", "m")
+func TestErrorsAreFoundThroughJoiningAndWrapping(t *testing.T) {
+	a, b := domain.FieldError("a", "m"), domain.FieldError("b", "m")
 	err := errors.Join(a, errors.Join(b), errors.New("other"))
-	if got := domain.Faults(err); len(got) != 2 || got[0] != a || got[1] != b {
+	if got := domain.ErrorsOf(err); len(got) != 2 || got[0] != a || got[1] != b {
 		t.Fatalf("%v", got)
 	}
-	if got := domain.Faults(domain.Join([]*domain.Error{a, b})); len(got) != 2 || got[0] != a || got[1] != b || domain.Join(nil) != nil {
-		t.Fatalf("what was joined comes apart as %v", got)
+	if got := domain.ErrorsOf(domain.Join([]*domain.Error{a, b})); len(got) != 2 || got[0] != a || got[1] != b || domain.Join(nil) != nil {
+		t.Fatalf("the joined errors come apart as %v", got)
 	}
-	if domain.Faults(nil) != nil || domain.CodeOf(errors.New("x")) != domain.InternalFailure {
-		t.Fatal("what is no fault became one")
+	if domain.ErrorsOf(nil) != nil || domain.CodeOf(errors.New("x")) != domain.InternalFailure {
+		t.Fatal("a foreign error was listed as an Error")
 	}
 }

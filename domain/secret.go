@@ -8,25 +8,25 @@ import (
 	"log/slog"
 )
 
-// redacted is what every verb, encoder and logger sees of a secret.
+// redacted is what every formatting verb, encoder and logger prints for a secret.
 const redacted = "[secret]"
 
-// Secret holds bytes that must not be printed. They live in a closure, because fmt
-// cannot call methods on an unexported field and would print a plain byte slice
-// there; a func value prints as an address. The zero Secret is empty.
+// Secret holds bytes that must not be printed. They live in a closure, because fmt cannot
+// call methods on an unexported field and would print a plain byte slice there; a func
+// value prints as an address. The zero Secret is empty.
 type Secret struct{ reveal func() []byte }
 
-// NewSecret copies the bytes; the caller may wipe its own.
+// NewSecret returns a secret with a copy of the bytes; the caller may wipe its own.
 func NewSecret(value []byte) Secret {
 	held := bytes.Clone(value)
 	return Secret{reveal: func() []byte { return held }}
 }
 
-// SecretText is NewSecret for a string.
+// SecretText returns a secret with the bytes of a string, like NewSecret.
 func SecretText(value string) Secret { return NewSecret([]byte(value)) }
 
-// Reveal gives a copy of the bytes. Only sealing, the vendor and connector adapters
-// and the mint response may call it; test/arch keeps that list.
+// Reveal returns a copy of the bytes. Only sealing, the vendor and connector adapters and
+// the mint response may call it; test/arch holds the list.
 func (s Secret) Reveal() []byte {
 	if s.reveal == nil {
 		return nil
@@ -34,10 +34,11 @@ func (s Secret) Reveal() []byte {
 	return bytes.Clone(s.reveal())
 }
 
-// IsZero says whether there is nothing to hide.
+// IsZero reports whether the secret is empty.
 func (s Secret) IsZero() bool { return s.reveal == nil || len(s.reveal()) == 0 }
 
-// Equal compares in time that depends on the lengths alone.
+// Equal reports whether both secrets have the same bytes, in time that depends only on
+// the lengths.
 func (s Secret) Equal(other Secret) bool {
 	return subtle.ConstantTimeCompare(s.bytes(), other.bytes()) == 1
 }
@@ -49,23 +50,23 @@ func (s Secret) bytes() []byte {
 	return s.reveal()
 }
 
-// Format answers every verb and flag with the same word.
+// Format prints the same fixed word for every verb and flag.
 func (s Secret) Format(state fmt.State, _ rune) { _, _ = io.WriteString(state, redacted) }
 
-// String is for callers that skip fmt.
+// String returns the fixed word, for callers that bypass fmt.
 func (s Secret) String() string { return redacted }
 
-// GoString is for callers that skip fmt.
+// GoString returns the fixed word, for callers that bypass fmt.
 func (s Secret) GoString() string { return redacted }
 
-// MarshalText keeps JSON, XML, YAML and text encoders from the bytes.
+// MarshalText hides the bytes from JSON, XML, YAML and text encoders.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 
-// UnmarshalText reads an incoming secret, so that no input type needs a plain string.
+// UnmarshalText stores an incoming secret, so no input type needs a plain string.
 func (s *Secret) UnmarshalText(text []byte) error {
 	*s = NewSecret(text)
 	return nil
 }
 
-// LogValue keeps slog from the bytes.
+// LogValue hides the bytes from slog.
 func (s Secret) LogValue() slog.Value { return slog.StringValue(redacted) }

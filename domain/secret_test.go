@@ -19,13 +19,13 @@ import (
 
 const canary = "canary-7f3a9c"
 
-// holder has a secret where fmt cannot call methods: in an unexported field.
+// holder has a secret in a place where fmt cannot call methods: an unexported field.
 type holder[T any] struct {
 	hidden T
 	Shown  T
 }
 
-// containers puts a value into everything that code is wont to print.
+// containers returns the value wrapped in every container that code commonly prints.
 func containers[T any](v T) map[string]any {
 	return map[string]any{
 		"value": v, "pointer": &v, "slice": []T{v}, "array": [1]T{v}, "map": map[string]T{"k": v},
@@ -112,7 +112,8 @@ func TestAPanicDoesNotPrintASecret(t *testing.T) {
 	}
 }
 
-// refuse fails when the canary is there: in clear, or as hex, decimal bytes or base64.
+// refuse fails the test if the text contains the canary: in clear, or as hex, decimal
+// bytes or base64.
 func refuse(t *testing.T, where, text string) {
 	t.Helper()
 	for _, form := range []string{
@@ -125,7 +126,7 @@ func refuse(t *testing.T, where, text string) {
 	}
 }
 
-func TestASecretIsReadButNotWritten(t *testing.T) {
+func TestASecretIsUnmarshalledButNotMarshalled(t *testing.T) {
 	var in struct{ Secret domain.Secret }
 	if err := json.Unmarshal([]byte(`{"Secret":"`+canary+`"}`), &in); err != nil {
 		t.Fatal(err)
@@ -145,7 +146,7 @@ func TestASecretKeepsItsOwnCopy(t *testing.T) {
 	raw[0] = 'X'
 	s.Reveal()[1] = 'X'
 	if got := string(s.Reveal()); got != canary {
-		t.Fatalf("changed from outside: %q", got)
+		t.Fatalf("the secret was changed from outside: %q", got)
 	}
 }
 
@@ -160,7 +161,7 @@ func TestSecretsCompareByValue(t *testing.T) {
 	}
 	one, other := domain.AggregatorCredential(a, b), domain.AggregatorCredential(a, a)
 	if !one.Equal(domain.AggregatorCredential(a, b)) || one.Equal(other) || one.Equal(domain.Credential{}) {
-		t.Fatal("credentials do not compare by value")
+		t.Fatal("credentials are not compared by value")
 	}
 	if one.IsZero() || !(domain.Credential{}).IsZero() || !domain.AggregatorCredential(zero, zero).IsZero() {
 		t.Fatal("a credential is zero when it has no part")
@@ -171,6 +172,6 @@ func TestErrorsDoNotPrintTheirCause(t *testing.T) {
 	err := &domain.Error{Kind: domain.Unavailable, Code: domain.VendorUnreachable, Cause: errors.New(canary)}
 	refuse(t, "Error", err.Error()+fmt.Sprintf("%v %s", err, err))
 	if !errors.Is(err, domain.Unavailable) || !errors.Is(err, domain.VendorUnreachable) || errors.Is(err, domain.NotFound) {
-		t.Fatal("errors.Is does not answer the kind and the code")
+		t.Fatal("errors.Is does not recognise the kind and the code")
 	}
 }

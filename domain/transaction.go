@@ -17,12 +17,12 @@ const (
 	Posted  TransactionStatus = "posted"
 )
 
-// Observation is what the vendor says of a transaction now, normalised.
-type Observation struct {
+// TransactionData is the vendor's current description of a transaction, normalised.
+type TransactionData struct {
 	ExternalID   string // unique in its connection
 	Account      string // the account's external id; "" when the vendor names none
 	Amount       Money
-	AccountMoney *Money // the movement in the account's currency, where that differs
+	AccountMoney *Money // the movement in the account's currency, if that differs
 	Status       TransactionStatus
 	Date         Date
 	OccurredAt   time.Time // UTC; zero when the vendor gives only a date
@@ -30,18 +30,18 @@ type Observation struct {
 	Category     string
 	Counterparty string
 	Metadata     json.RawMessage // the vendor's own object, unchanged
-	// Detail is what of Metadata makes an edit when it changes. It is compared, never
-	// stored: an object also holds what moves with every read (when it was collected,
+	// StableMetadata is the part of Metadata whose change counts as an edit. It is compared,
+	// never stored. The rest of the object changes with every read (the time of collection,
 	// the account's balance), and that is no edit.
-	Detail []byte
-	// Source is stored beside the row and never compared nor given back: by it the same
-	// bytes are known again.
-	Source Source
+	StableMetadata []byte
+	// ContentHash is stored with the row, but is never compared as content nor returned. It
+	// only lets a later pull recognise the same bytes.
+	ContentHash ContentHash
 }
 
-// Digest is equal for two observations exactly when neither a normalised field nor
-// Detail differs: then the stored row is left untouched.
-func (o Observation) Digest() [sha256.Size]byte {
+// Digest returns a hash that is equal for two values exactly when no normalised field and
+// no byte of StableMetadata differs. A stored row with an equal digest is left untouched.
+func (o TransactionData) Digest() [sha256.Size]byte {
 	h := sha256.New()
 	write := func(parts ...string) {
 		for _, part := range parts {
@@ -57,26 +57,27 @@ func (o Observation) Digest() [sha256.Size]byte {
 		write("at", o.OccurredAt.UTC().Format(time.RFC3339Nano))
 	}
 	write(o.Description, o.Category, o.Counterparty)
-	h.Write(o.Detail)
+	h.Write(o.StableMetadata)
 	return [sha256.Size]byte(h.Sum(nil))
 }
 
-// Transaction is a transaction as stored. (Connection, ExternalID) is unique, ID is
-// stable over updates, and rows are never deleted.
+// Transaction is a stored transaction. (Connection, ExternalID) is unique, ID does not
+// change with updates, and rows are never deleted.
 type Transaction struct {
 	ID         TransactionID
 	Tenant     TenantID
 	Connection ConnectionID
 	Vendor     Vendor
 	AccountID  AccountID // zero when the vendor names no account
-	Observation
-	Version     int // begins at 1, rises with each edit, removal and return
+	TransactionData
+	Version     int // starts at 1; increases with each edit, removal and reappearance
 	FirstSeenAt time.Time
 	UpdatedAt   time.Time
-	RemovedAt   time.Time // zero while the vendor shows it
+	RemovedAt   time.Time // zero while the vendor still lists it
+	Pull        PullID    // the pull that wrote this version; zero when unknown
 }
 
-// ChangeKind is what a change-feed item tells.
+// ChangeKind is the kind of change that an item of the change feed reports.
 type ChangeKind string
 
 // The kinds.
@@ -86,7 +87,7 @@ const (
 	Removed  ChangeKind = "removed"
 )
 
-// Change names the transaction's last change: what the feed says of it.
+// Change returns the kind of the transaction's last change, as the feed reports it.
 func (t Transaction) Change() ChangeKind {
 	switch {
 	case !t.RemovedAt.IsZero():
@@ -97,11 +98,11 @@ func (t Transaction) Change() ChangeKind {
 	return Modified
 }
 
-// maxText bounds the texts that are taken over from a vendor, in bytes.
+// maxText bounds the texts that are taken from a vendor, in bytes.
 const maxText = 4096
 
-// CleanText makes a vendor's text safe to store everywhere: valid UTF-8, no NUL
-// (PostgreSQL's text refuses it), no surrounding space, at most 4096 bytes.
+// CleanText returns a vendor's text in a form that every store accepts: valid UTF-8, no
+// NUL (PostgreSQL's text type refuses it), no surrounding space, at most 4096 bytes.
 func CleanText(s string) string {
 	s = strings.TrimSpace(strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", ""))
 	if len(s) <= maxText {

@@ -34,7 +34,7 @@ func TestMoneyIsExact(t *testing.T) {
 	}
 	for _, bad := range []string{"", "brl", "BR", "BRLX", "B1L", "BR\n"} {
 		if _, err := domain.ParseMoney("1", bad); err == nil {
-			t.Errorf("currency %q was taken", bad)
+			t.Errorf("currency %q was accepted", bad)
 		}
 	}
 }
@@ -54,7 +54,7 @@ func FuzzParseMoney(f *testing.F) {
 		}
 		again, err := domain.ParseMoney(m.Amount.String(), "BRL")
 		if err != nil || !again.Equal(m) || again.Amount != m.Amount {
-			t.Fatalf("%q: %s does not survive itself: %v", text, m.Amount, err)
+			t.Fatalf("%q: %s does not survive a round trip: %v", text, m.Amount, err)
 		}
 		if in, out := m.In(), m.Out(); in.Amount.IsNeg() || out.Amount.IsPos() || !in.Equal(out.Negate()) {
 			t.Fatalf("%q: directions %s and %s", text, in.Amount, out.Amount)
@@ -65,7 +65,7 @@ func FuzzParseMoney(f *testing.F) {
 func TestDatesAreCalendarDates(t *testing.T) {
 	for _, bad := range []string{"", "2026-02-30", "2026-1-1", "20260101", "2026-01-01T00:00:00Z", "0000-00-00"} {
 		if _, err := domain.ParseDate(bad); err == nil {
-			t.Errorf("%q was taken", bad)
+			t.Errorf("%q was accepted", bad)
 		}
 	}
 	d, err := domain.ParseDate("2026-02-28")
@@ -83,21 +83,21 @@ func TestWindowsSpan(t *testing.T) {
 		t.Fatalf("an open end was closed: %+v", got)
 	}
 	if got := a.Span(domain.Window{To: "2025-01-01"}); got != (domain.Window{To: "2026-01-31"}) {
-		t.Fatalf("an open begin was closed: %+v", got)
+		t.Fatalf("an open start was closed: %+v", got)
 	}
 	if a.Contains("2026-02-01") || !a.Contains("2026-01-31") || !a.Contains("2026-01-01") || !(domain.Window{}).Contains("1999-01-01") {
-		t.Fatal("both ends belong to the window")
+		t.Fatal("a window must include both ends")
 	}
 	if (domain.Window{From: "2026-02-01", To: "2026-01-01"}).Validate() == nil || a.Validate() != nil {
-		t.Fatal("a window may not end before it begins")
+		t.Fatal("a window that ends before it starts was accepted")
 	}
 }
 
-// asks draws the asks that parsers make: a few accounts, ids, times and windows.
-func asks() *rapid.Generator[domain.Ask] {
-	return rapid.Custom(func(t *rapid.T) domain.Ask {
+// scopes generates the scopes that parsers produce: a few accounts, ids, times, windows.
+func scopes() *rapid.Generator[domain.PullScope] {
+	return rapid.Custom(func(t *rapid.T) domain.PullScope {
 		ids := rapid.SliceOfN(rapid.SampledFrom([]string{"a", "b", "c", "d"}), 0, 4)
-		var ask domain.Ask
+		var ask domain.PullScope
 		ask.Everything = rapid.IntRange(0, 5).Draw(t, "everything") == 0
 		if rapid.Bool().Draw(t, "windowed") {
 			ask.Window = &domain.Window{From: domain.Date(rapid.SampledFrom([]string{"", "2026-01-01", "2026-03-01"}).Draw(t, "from"))}
@@ -114,8 +114,8 @@ func asks() *rapid.Generator[domain.Ask] {
 	})
 }
 
-// covers says whether doing merged does all that part wants.
-func covers(merged, part domain.Ask) bool {
+// covers reports whether merged requests everything that part requests.
+func covers(merged, part domain.PullScope) bool {
 	for _, id := range part.Removed {
 		if !slices.Contains(merged.Removed, id) {
 			return false
@@ -142,13 +142,13 @@ func covers(merged, part domain.Ask) bool {
 	return true
 }
 
-func TestAMergedAskCoversBothAndIsAssociative(t *testing.T) {
+func TestAMergedScopeCoversBothAndIsAssociative(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		a, b, c := asks().Draw(t, "a"), asks().Draw(t, "b"), asks().Draw(t, "c")
+		a, b, c := scopes().Draw(t, "a"), scopes().Draw(t, "b"), scopes().Draw(t, "c")
 		before := fmt.Sprintf("%+v%+v", a, b)
 		merged := a.Merge(b)
 		if !covers(merged, a) || !covers(merged, b) {
-			t.Fatalf("%+v\n+ %+v\n= %+v loses something", a, b, merged)
+			t.Fatalf("%+v\n+ %+v\n= %+v loses a part", a, b, merged)
 		}
 		if after := fmt.Sprintf("%+v%+v", a, b); after != before {
 			t.Fatalf("merging changed its arguments: %s", after)
@@ -163,39 +163,39 @@ func TestAMergedAskCoversBothAndIsAssociative(t *testing.T) {
 	})
 }
 
-func TestAsksFoldAsTheyMergeOneAfterTheOther(t *testing.T) {
+func TestMergingManyScopesEqualsMergingOneByOne(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		all := rapid.SliceOfN(asks(), 0, 6).Draw(t, "asks")
-		want := domain.Ask{}
+		all := rapid.SliceOfN(scopes(), 0, 6).Draw(t, "asks")
+		want := domain.PullScope{}
 		for _, a := range all {
 			want = want.Merge(a)
 		}
-		if got := domain.Fold(all); !reflect.DeepEqual(got, want) {
+		if got := domain.MergeScopes(all); !reflect.DeepEqual(got, want) {
 			t.Fatalf("%+v, want %+v", got, want)
 		}
 	})
 }
 
-// A vendor tells of each removal by itself. Looking at all that was merged before for each
-// would take hours for so many.
-func TestAsksByTheHundredThousandFold(t *testing.T) {
-	all := make([]domain.Ask, 300_000)
+// A vendor announces each removal separately. Comparing each one with everything merged
+// so far would take hours for this many.
+func TestMergingHundredsOfThousandsOfScopesIsFast(t *testing.T) {
+	all := make([]domain.PullScope, 300_000)
 	for i := range all {
 		all[i].Removed = []string{fmt.Sprint(i)}
 	}
-	if got := len(domain.Fold(all).Removed); got != len(all) {
+	if got := len(domain.MergeScopes(all).Removed); got != len(all) {
 		t.Errorf("%d ids of %d", got, len(all))
 	}
 }
 
-func TestAnAskSurvivesJSON(t *testing.T) {
+func TestAScopeSurvivesJSON(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		a := domain.Ask{}.Merge(asks().Draw(t, "a"))
+		a := domain.PullScope{}.Merge(scopes().Draw(t, "a"))
 		text, err := json.Marshal(a)
 		if err != nil {
 			t.Fatal(err)
 		}
-		var back domain.Ask
+		var back domain.PullScope
 		if err := json.Unmarshal(text, &back); err != nil || !reflect.DeepEqual(a, back) {
 			t.Fatalf("%s: %+v, %v", text, back, err)
 		}
@@ -207,7 +207,7 @@ func TestTooManyNamedIDsBecomeEverything(t *testing.T) {
 	for i := range ids {
 		ids[i] = fmt.Sprint(i)
 	}
-	got := domain.Ask{Removed: []string{"r"}}.Merge(domain.Ask{Changed: map[string][]string{"x": ids}})
+	got := domain.PullScope{Removed: []string{"r"}}.Merge(domain.PullScope{Changed: map[string][]string{"x": ids}})
 	if !got.Everything || got.Changed != nil || len(got.Removed) != 1 {
 		t.Fatalf("everything %v, changed %d, removed %v", got.Everything, len(got.Changed), got.Removed)
 	}
@@ -230,26 +230,26 @@ func TestProgressGoesForwardAndBack(t *testing.T) {
 	}
 }
 
-func TestADigestTellsEveryEditAndNothingElse(t *testing.T) {
+func TestTheDigestChangesWithEveryEditAndOnlyThen(t *testing.T) {
 	money := func(s string) domain.Money { return domain.Money{Amount: decimal.MustParse(s), Currency: "BRL"} }
-	base := domain.Observation{
+	base := domain.TransactionData{
 		ExternalID: "t", Account: "a", Amount: money("-1.5"), Status: domain.Posted, Date: "2026-11-20",
-		Description: "d", Category: "c", Counterparty: "p", Metadata: json.RawMessage(`{"a":1}`), Detail: []byte("x"),
+		Description: "d", Category: "c", Counterparty: "p", Metadata: json.RawMessage(`{"a":1}`), StableMetadata: []byte("x"),
 	}
 	other := money("2")
-	edits := map[string]func(*domain.Observation){
-		"account":      func(o *domain.Observation) { o.Account = "b" },
-		"amount":       func(o *domain.Observation) { o.Amount = money("1.5") },
-		"currency":     func(o *domain.Observation) { o.Amount.Currency = "USD" },
-		"accountMoney": func(o *domain.Observation) { o.AccountMoney = &other },
-		"status":       func(o *domain.Observation) { o.Status = domain.Pending },
-		"date":         func(o *domain.Observation) { o.Date = "2026-11-21" },
-		"occurredAt":   func(o *domain.Observation) { o.OccurredAt = noon },
-		"description":  func(o *domain.Observation) { o.Description = "dc" },
-		"category":     func(o *domain.Observation) { o.Category = "" },
-		"counterparty": func(o *domain.Observation) { o.Counterparty = "q" },
-		"detail":       func(o *domain.Observation) { o.Detail = []byte("y") },
-		"moved text":   func(o *domain.Observation) { o.Description, o.Category = "", "dc" },
+	edits := map[string]func(*domain.TransactionData){
+		"account":      func(o *domain.TransactionData) { o.Account = "b" },
+		"amount":       func(o *domain.TransactionData) { o.Amount = money("1.5") },
+		"currency":     func(o *domain.TransactionData) { o.Amount.Currency = "USD" },
+		"accountMoney": func(o *domain.TransactionData) { o.AccountMoney = &other },
+		"status":       func(o *domain.TransactionData) { o.Status = domain.Pending },
+		"date":         func(o *domain.TransactionData) { o.Date = "2026-11-21" },
+		"occurredAt":   func(o *domain.TransactionData) { o.OccurredAt = noon },
+		"description":  func(o *domain.TransactionData) { o.Description = "dc" },
+		"category":     func(o *domain.TransactionData) { o.Category = "" },
+		"counterparty": func(o *domain.TransactionData) { o.Counterparty = "q" },
+		"detail":       func(o *domain.TransactionData) { o.StableMetadata = []byte("y") },
+		"moved text":   func(o *domain.TransactionData) { o.Description, o.Category = "", "dc" },
 	}
 	seen := map[[32]byte]string{base.Digest(): "nothing"}
 	for name, edit := range edits {
@@ -263,11 +263,11 @@ func TestADigestTellsEveryEditAndNothingElse(t *testing.T) {
 	moved := base
 	moved.Metadata = json.RawMessage(`{"a":2}`)
 	if moved.Digest() != base.Digest() {
-		t.Error("metadata that is no detail looks like an edit")
+		t.Error("a change of unstable metadata looks like an edit")
 	}
 }
 
-func TestChangesAreNamedByTheLastOne(t *testing.T) {
+func TestChangeReportsTheLastChange(t *testing.T) {
 	for want, tx := range map[domain.ChangeKind]domain.Transaction{
 		domain.Added: {Version: 1}, domain.Modified: {Version: 2}, domain.Removed: {Version: 2, RemovedAt: noon},
 	} {
@@ -289,16 +289,16 @@ func FuzzCleanText(f *testing.F) {
 	})
 }
 
-func TestInstantsSortAndSurvive(t *testing.T) {
+func TestTimeKeysSortAndSurviveARoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		draw := func(name string) time.Time {
 			return time.UnixMicro(rapid.Int64Range(0, 4_000_000_000_000_000).Draw(t, name)).UTC()
 		}
 		a, b := draw("a"), draw("b")
-		if a.Before(b) != (domain.Instant(a) < domain.Instant(b)) {
-			t.Fatalf("%v and %v sort otherwise as text", a, b)
+		if a.Before(b) != (domain.TimeKey(a) < domain.TimeKey(b)) {
+			t.Fatalf("%v and %v sort differently as text", a, b)
 		}
-		if back, err := domain.ParseInstant(domain.Instant(a)); err != nil || !back.Equal(a) {
+		if back, err := domain.ParseTimeKey(domain.TimeKey(a)); err != nil || !back.Equal(a) {
 			t.Fatalf("%v, %v", back, err)
 		}
 	})

@@ -2,16 +2,16 @@ package domain
 
 import "regexp"
 
-// Vendor names an aggregator: lower-case letters, digits and dashes, at most 32.
-// Which vendors exist is not known here: it is what the composition root wires.
+// Vendor names an aggregator: lower-case letters, digits and dashes, at most 32. The
+// domain does not know which vendors exist: the composition root registers them.
 type Vendor string
 
 var slug = regexp.MustCompile(`^[a-z][a-z0-9-]{0,31}$`)
 
-// ParseVendor checks the form alone. Errors: Invalid on field "vendor".
+// ParseVendor checks only the form of the name. Errors: Invalid on field "vendor".
 func ParseVendor(text string) (Vendor, error) {
 	if !slug.MatchString(text) {
-		return "", Fault("vendor", "must name an aggregator")
+		return "", FieldError("vendor", "must name an aggregator")
 	}
 	return Vendor(text), nil
 }
@@ -19,7 +19,7 @@ func ParseVendor(text string) (Vendor, error) {
 // ConnectorType names a kind of engine connection ("postgres", "rest-generic").
 type ConnectorType string
 
-// Category says what a connector type speaks to.
+// Category is the kind of system that a connector type connects to.
 type Category string
 
 // The categories.

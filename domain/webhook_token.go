@@ -8,17 +8,17 @@ import (
 	"time"
 )
 
-// TokenBytes is the entropy of a webhook token: 256 bits.
+// TokenBytes is the entropy of a webhook token in bytes: 256 bits.
 const TokenBytes = 32
 
-// TokenHash is the SHA-256 of a raw token: all that is ever stored of it.
+// TokenHash is the SHA-256 of a raw token, the only form in which a token is stored.
 type TokenHash [sha256.Size]byte
 
-// HashToken hashes what stood in the path, whatever it is: a malformed token is one
-// that is not found.
+// HashToken returns the hash of the path segment, whatever it contains: a malformed token
+// is simply one that is not found.
 func HashToken(raw string) TokenHash { return sha256.Sum256([]byte(raw)) }
 
-// WebhookToken lets one vendor knock for one connection.
+// WebhookToken authorises one vendor to send webhooks for one connection.
 type WebhookToken struct {
 	ID         TokenID
 	Tenant     TenantID
@@ -26,13 +26,13 @@ type WebhookToken struct {
 	Vendor     Vendor
 	Hash       TokenHash
 	CreatedAt  time.Time
-	LastUsedAt time.Time // zero: never; kept to the minute
-	RevokedAt  time.Time // zero: live
+	LastUsedAt time.Time // to the minute; zero if never used
+	RevokedAt  time.Time // zero while live
 }
 
-// MintToken draws a raw token from entropy and gives it beside the token that only
-// knows its hash. The raw token is 43 characters of unpadded base64url. Errors: what
-// the entropy source fails with; internal.
+// MintToken draws a raw token from entropy and returns it together with the WebhookToken,
+// which holds only the hash. The raw token has 43 characters of unpadded base64url.
+// Errors: the error of the entropy source (internal).
 func MintToken(id TokenID, c Connection, entropy io.Reader, at time.Time) (WebhookToken, Secret, error) {
 	var raw [TokenBytes]byte
 	if _, err := io.ReadFull(entropy, raw[:]); err != nil {
@@ -46,11 +46,11 @@ func MintToken(id TokenID, c Connection, entropy io.Reader, at time.Time) (Webho
 	return token, SecretText(written), nil
 }
 
-// Matches compares a raw token with the hash in constant time.
+// Matches reports whether the raw token has this hash. The comparison takes constant time.
 func (t WebhookToken) Matches(raw string) bool {
 	hash := HashToken(raw)
 	return subtle.ConstantTimeCompare(hash[:], t.Hash[:]) == 1
 }
 
-// Live says whether the token has not been revoked.
+// Live reports whether the token has not been revoked.
 func (t WebhookToken) Live() bool { return t.RevokedAt.IsZero() }

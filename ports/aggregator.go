@@ -6,60 +6,65 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// Access is all an aggregator needs to reach one connection's data.
+// Access is everything an aggregator needs to reach the data of one connection.
 type Access struct {
-	Connection domain.ConnectionID // tells cached keys and budgets apart; never sent
+	Connection domain.ConnectionID // separates cached session keys and rate budgets; never sent to the vendor
 	BaseURL    string
 	AccountRef string
 	Credential domain.Credential
 }
 
-// Batch is one page of a step as the vendor gave it.
-type Batch struct {
-	// Accounts are those the page carried with its rows; often none.
-	Accounts []domain.AccountView
-	// Transactions are all rows of the page, each to be normalised when it is asked for.
-	Transactions []domain.Sighting
-	// Next continues the step; "" ends it. It means something to the adapter alone.
+// VendorPage is one page of a step as the vendor returned it.
+type VendorPage struct {
+	// Accounts are the accounts that the page carried along with its rows; often none.
+	Accounts []domain.AccountData
+	// Transactions are all rows of the page. Each is normalized only when that is requested.
+	Transactions []domain.RawTransaction
+	// Next is the cursor that continues the step; "" ends the step. Only the adapter that
+	// returned it can interpret it.
 	Next string
 }
 
-// Aggregator speaks to one vendor.
+// Aggregator is the client of one vendor.
 //
-// Each call answers within 15 seconds, retries of its own included, so that a worker's
-// lease outlives it. Errors: Rejected (credential_rejected, account_not_found,
-// access_denied, address_not_allowed); Unavailable (vendor_unreachable,
+// Each call returns within 15 seconds, including the adapter's own retries, so that a
+// worker's lease outlives the call. Errors: Rejected (credential_rejected,
+// account_not_found, access_denied, address_not_allowed); Unavailable (vendor_unreachable,
 // vendor_rate_limited, budget_exhausted, malformed_response), with RetryAfter where the
-// vendor or the budget wishes one. An error never holds a credential, a key, a URL or a
-// vendor's text.
+// vendor or the rate budget requests a delay. An error never contains a credential, a key,
+// a URL or a vendor's text.
 type Aggregator interface {
+	// Vendor returns the vendor that this aggregator is for.
 	Vendor() domain.Vendor
 
-	// Check authenticates and reads the account reference.
-	Check(ctx context.Context, a Access) (domain.Standing, error)
+	// Check authenticates and reads the status of the account reference.
+	Check(ctx context.Context, a Access) (domain.LinkStatus, error)
 
-	// Accounts reads every account of the reference, in a stable order.
-	Accounts(ctx context.Context, a Access) ([]domain.AccountView, error)
+	// Accounts returns every account of the account reference, in a stable order.
+	Accounts(ctx context.Context, a Access) ([]domain.AccountData, error)
 
-	// Plan turns an ask into steps over the given accounts. Pure: the same ask and
-	// accounts give the same steps. today bounds what the vendor keeps. An ask that wants
-	// no transaction gives no step.
-	Plan(ask domain.Ask, accounts []domain.AccountView, today domain.Date) []domain.Step
+	// Plan splits a scope into steps over the given accounts. It is pure: the same scope and
+	// accounts return the same steps. today bounds how far back the vendor's history
+	// reaches. A scope without any transactions returns no steps.
+	Plan(scope domain.PullScope, accounts []domain.AccountData, today domain.Date) []domain.Step
 
-	// Read gets one page of a step, from cursor ("" at the begin). Accounts are those of
-	// this try. A row that cannot be normalised exactly makes the page malformed_response,
-	// here or when it is observed: a row is never guessed and never dropped. Rows are pure:
-	// they may be observed at any time, in any order, and give the same each time.
-	Read(ctx context.Context, a Access, step domain.Step, accounts []domain.AccountView, cursor string) (Batch, error)
+	// Read returns one page of a step, starting at cursor ("" for the first page). accounts
+	// are the accounts of this attempt. A row that cannot be normalized exactly fails with
+	// malformed_response, either here or when the row is normalized: a row is never guessed
+	// and never dropped. Rows are pure: they may be normalized at any time and in any order,
+	// and return the same result each time.
+	Read(ctx context.Context, a Access, step domain.Step, accounts []domain.AccountData,
+		cursor string) (VendorPage, error)
 
-	// Parse reads a webhook's body. Pure. Errors: Invalid for what is not the vendor's
-	// JSON; an event of a kind it does not know is no error, and wants nothing.
-	Parse(body []byte) (domain.Event, error)
+	// Parse parses the body of a webhook. It is pure. Errors: Invalid for a body that is not
+	// the vendor's JSON. An event of an unknown kind is not an error; it wants no pull.
+	Parse(body []byte) (domain.WebhookEvent, error)
 }
 
-// Verifier is an ability of aggregators that keep a session with the vendor: a session
-// that was granted once outlives the credential that was its reason.
+// Verifier is an optional ability of an Aggregator that caches a session with the vendor.
+// A cached session outlives the credential that it was granted for, so Aggregator.Check
+// by itself does not prove that the credential is still accepted.
 type Verifier interface {
-	// Verify is Aggregator.Check with the credential presented anew.
-	Verify(ctx context.Context, a Access) (domain.Standing, error)
+	// Verify does what Aggregator.Check does, but always sends the credential again.
+	Verify(ctx context.Context, a Access) (domain.LinkStatus, error)
 }

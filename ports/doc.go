@@ -1,21 +1,22 @@
-// Package ports is the hexagon's edge: the driving ports through which the world uses
-// the service (usecases.go) and the driven ports through which the service uses the
-// world (stores.go, pulls.go, aggregator.go, connector.go, environment.go).
+// Package ports defines the interfaces at the edge of the hexagon. The driving ports
+// (usecases.go) are how callers use the service; the driven ports (stores.go, pulls.go,
+// aggregator.go, connector.go, environment.go) are how the service uses everything outside of it.
 //
-// Rules that hold for every port:
+// These rules hold for every port:
 //
-//   - One method is one atomic change: it has happened whole, or not at all. No port
-//     knows a transaction; what must be read before it is written takes a closure,
-//     which may run more than once and must not touch the outside.
-//   - The tenant is an explicit argument. What is absent and what is another tenant's
-//     are one answer: NotFound. The exceptions are the methods that act for the service
-//     itself (a worker's, the door's, the safety net's); each says so.
-//   - Errors are domain.Errors of the kinds a method names. Unavailable with code
-//     database_unavailable may come from every store method, and the context's own error
-//     from every method. Anything else is internal.
-//   - Times are UTC, truncated to microseconds by the caller; a store gives back what it was given.
-//   - Slices and bytes handed over belong to the receiver until the call returns, and
-//     those handed back to the caller.
+//   - One method is one atomic change: either all of it happens or none of it. No port
+//     exposes a transaction. A read-modify-write takes a closure, which may run more than
+//     once and must have no side effects outside of its arguments.
+//   - The tenant is an explicit argument. An object that does not exist and an object of
+//     another tenant are indistinguishable: both are NotFound. The exceptions are methods
+//     that act for the service itself (the worker's, the webhook receiver's, maintenance);
+//     each of them says so.
+//   - Errors are domain.Errors of the kinds that the method names. Every store method may
+//     also return Unavailable with code database_unavailable, and every method may return
+//     the context's own error. Any other error is internal.
+//   - Times are UTC, truncated to microseconds by the caller; a store returns them unchanged.
+//   - Slices and bytes passed as arguments belong to the callee until the call returns.
+//     Those that are returned belong to the caller.
 //
-// Package porttest holds these contracts as suites that any adapter can be run through.
+// Package porttest holds these contracts as conformance suites that run against any adapter.
 package ports

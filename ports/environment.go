@@ -10,113 +10,119 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// Clock tells the time.
+// Clock returns the current time.
 type Clock interface {
-	// Now is the present, UTC, in whole microseconds: what every store can keep.
+	// Now returns the current time in UTC, in whole microseconds: the precision that every
+	// store can keep.
 	Now() time.Time
 }
 
-// Sleeper waits. It is apart from Clock because most who need the time never wait.
+// Sleeper waits. It is separate from Clock because most code that needs the time never waits.
 type Sleeper interface {
-	// Sleep returns nil after d, or the context's error as soon as that ends.
+	// Sleep returns nil after d, or the context's error as soon as the context ends.
 	Sleep(ctx context.Context, d time.Duration) error
 }
 
-// IDs makes ids: UUIDv7, ascending within one process.
+// IDs generates ids: UUIDv7, ascending within one process.
 type IDs interface {
 	New() uuid.UUID
 }
 
-// Entropy is a cryptographic random source; a short read is a failure.
+// Entropy is a cryptographic random source. A short read is a failure.
 type Entropy = io.Reader
 
-// Sealer keeps credentials. The binding (tenant and connection) is authenticated with
-// the ciphertext: a Sealed moved to another row or tenant does not open.
+// Sealer encrypts and decrypts credentials. The binding (tenant and connection) is
+// authenticated together with the ciphertext: a Sealed that was copied to another row or
+// tenant does not decrypt.
 type Sealer interface {
-	// Seal encrypts under the primary key.
+	// Seal encrypts the credential under the primary key of the keyset.
 	Seal(tenant domain.TenantID, connection domain.ConnectionID, c domain.Credential) (domain.Sealed, error)
 	// Open decrypts under any key of the keyset. Errors: Unavailable (credential_unopened)
-	// for whatever does not authenticate; nothing more is ever told of why.
+	// for everything that fails authentication. The error never reveals the reason.
 	Open(tenant domain.TenantID, connection domain.ConnectionID, s domain.Sealed) (domain.Credential, error)
-	// Stale says whether s is sealed under another key than the primary one.
-	Stale(s domain.Sealed) bool
+	// NeedsReseal reports whether s is sealed under a key other than the primary one.
+	NeedsReseal(s domain.Sealed) bool
 }
 
-// Addresses guards egress before anything is dialled.
-type Addresses interface {
-	// Check refuses a URL whose host is, or resolves to, an address that egress forbids.
-	// A name that does not resolve passes: the dial checks again. Errors: Rejected
-	// (address_not_allowed).
+// EgressGuard checks addresses before anything is dialled.
+type EgressGuard interface {
+	// Check rejects a URL whose host is, or resolves to, an address that the egress rules
+	// forbid. A name that does not resolve passes, because the dialer checks again. Errors:
+	// Rejected (address_not_allowed).
 	Check(ctx context.Context, rawURL string) error
 }
 
-// Observer is told what happened; it may count, log or trace it. It must not block.
+// Observer receives telemetry events. An implementation may count, log or trace them. It
+// must not block.
 type Observer interface {
-	Observe(ctx context.Context, event Observation)
+	Emit(ctx context.Context, event Event)
 }
 
-// Tracer carries a trace over the gap between a request and the work it queued.
+// Tracer propagates a trace from a request to the work that the request queued.
 type Tracer interface {
-	// Carry writes the context's trace as a W3C traceparent; "" when there is none.
+	// Carry returns the context's trace as a W3C traceparent; "" when the context has no trace.
 	Carry(ctx context.Context) string
-	// Resume begins a span of the given name in the carried trace, or in a new one where
-	// carried is "" or malformed. The returned function ends it with how it went.
+	// Resume starts a span of the given name in the carried trace, or in a new trace where
+	// carried is "" or malformed. The returned function ends the span and records its
+	// outcome; nil is success.
 	Resume(ctx context.Context, carried, name string) (context.Context, func(error))
 }
 
-// Observation is one thing that happened: WebhookSeen, PullTried, VendorChecked,
-// SealingFailed, Reconciled, Pruned or Fault.
-type Observation interface{ observation() }
+// Event is something that happened: WebhookReceived, PullAttempted, VendorChecked,
+// SealingFailed, ReconcileRequested, Pruned, Audited or BackgroundError.
+type Event interface{ event() }
 
 type (
-	// WebhookSeen: a knock was answered. Outcome is the delivery's status, "duplicate",
-	// or "refused".
-	WebhookSeen struct {
+	// WebhookReceived reports that a webhook request was answered. Outcome is the status of
+	// the delivery, "duplicate", or "refused".
+	WebhookReceived struct {
 		Vendor  domain.Vendor
 		Outcome string
-		// Delivery is zero when the knock was refused.
+		// Delivery is zero when the request was refused.
 		Delivery domain.DeliveryID
 	}
-	// PullTried: one try of a pull ended. State is where the pull stands now.
-	PullTried struct {
+	// PullAttempted reports that one attempt of a pull ended. Pull.State is the pull's state
+	// after the attempt.
+	PullAttempted struct {
 		Pull   domain.Pull
 		Took   time.Duration
-		Counts domain.Counts // of this try alone
+		Counts domain.Counts // of this attempt only
 		Err    error
 	}
-	// VendorChecked: a live test of a connection ended.
+	// VendorChecked reports that a live test of a connection ended.
 	VendorChecked struct {
 		Vendor domain.Vendor
 		Took   time.Duration
 		Err    error
 	}
-	// SealingFailed: a stored credential did not open, or one could not be sealed.
+	// SealingFailed reports that a stored credential could not be decrypted, or that a
+	// credential could not be sealed.
 	SealingFailed struct {
 		Connection domain.ConnectionID
 		Err        error
 	}
-	// Reconciled: the safety net asked for pulls.
-	Reconciled struct{ Asked int }
-	// Pruned: old rows were let go.
+	// ReconcileRequested reports that reconciliation requested pulls. Asked is their number.
+	ReconcileRequested struct{ Requested int }
+	// Pruned reports that old rows were deleted. Rows is their number.
 	Pruned struct{ Rows int }
-	// Audited: an operator changed who may come in, or what is kept.
+	// Audited reports that an operator changed access to the service or stored configuration.
 	Audited struct {
 		Tenant domain.TenantID
 		Action string // "token.mint", "token.revoke", "connection.create", …
 		Object string // the object's id
 	}
-	// Fault: background work failed in a way nobody is told of otherwise.
-	Fault struct {
-		Where string
-		Err   error
+	// BackgroundError reports a failure of background work that no caller receives.
+	BackgroundError struct {
+		Task string
+		Err  error
 	}
 )
 
-func (WebhookSeen) observation()   {}
-func (PullTried) observation()     {}
-func (VendorChecked) observation() {}
-func (SealingFailed) observation() {}
-func (Reconciled) observation()    {}
-func (Pruned) observation()        {}
-func (Audited) observation()       {}
-func (Fault) observation()         {}
+func (WebhookReceived) event()    {}
+func (PullAttempted) event()      {}
+func (VendorChecked) event()      {}
+func (SealingFailed) event()      {}
+func (ReconcileRequested) event() {}
+func (Pruned) event()             {}
+func (Audited) event()            {}
+func (BackgroundError) event()    {}

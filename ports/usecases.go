@@ -8,22 +8,19 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// Service is everything the hexagon does. The application layer implements it; REST,
-// the job queue, the command line and embedding services drive it.
-type Service interface {
+// API is everything that callers drive over HTTP, and nothing more.
+type API interface {
 	ConnectionManager
 	EngineManager
 	TokenManager
-	Door
+	WebhookReceiver
 	DeliveryLog
-	PullDesk
+	PullService
 	Reader
-	Once
-	Worker
-	Keeper
+	Idempotency
 }
 
-// NewConnection asks for an aggregator connection.
+// NewConnection holds the fields of an aggregator connection to create.
 type NewConnection struct {
 	Vendor     string
 	Name       string
@@ -33,8 +30,8 @@ type NewConnection struct {
 	Secret     domain.Secret
 }
 
-// ConnectionUpdate replaces what can be replaced. ClientID and Secret come both (the
-// credential is rotated) or not at all (it stays).
+// ConnectionUpdate holds the replaceable fields of a connection. ClientID and Secret are
+// either both set (the credential is rotated) or both empty (the credential is kept).
 type ConnectionUpdate struct {
 	Name       string
 	BaseURL    string
@@ -43,11 +40,11 @@ type ConnectionUpdate struct {
 	Secret     domain.Secret
 }
 
-// Match is an If-Match condition on a connection's revision: any of those listed; nil
-// holds for all.
-type Match []int64
+// IfMatch is an If-Match condition on a connection's revision: it holds for any of the
+// listed revisions. nil holds for every revision.
+type IfMatch []int64
 
-// TestResult is the outcome of a live test.
+// TestResult is the outcome of a live test of an aggregator connection.
 type TestResult struct {
 	Vendor  domain.Vendor
 	Name    string
@@ -56,7 +53,7 @@ type TestResult struct {
 	Latency time.Duration
 }
 
-// ConnectionHealth is what is known of a connection without asking its vendor.
+// ConnectionHealth is what is stored about a connection's health; no vendor is called for it.
 type ConnectionHealth struct {
 	domain.Health
 	Activity
@@ -64,24 +61,31 @@ type ConnectionHealth struct {
 
 // ConnectionManager manages aggregator connections.
 //
-// Errors of all: NotFound for an id that is not one of the tenant's live aggregator
-// connections, whatever it is instead.
+// Every method returns NotFound for an id that is not one of the tenant's live aggregator
+// connections, even if it names something of another kind or tenant.
 type ConnectionManager interface {
-	// CreateConnection validates every field at once, checks the address, seals the
-	// credential and stores the connection. Errors: Invalid (joined, one a field);
-	// Conflict (name_taken).
+	// CreateConnection validates all fields, checks the address, seals the credential and
+	// stores the connection. Errors: Invalid (joined, one for each invalid field); Conflict
+	// (name_taken).
 	CreateConnection(ctx context.Context, tenant domain.TenantID, n NewConnection) (domain.Connection, error)
+	// GetConnection returns one connection.
 	GetConnection(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID) (domain.Connection, error)
-	ListConnections(ctx context.Context, tenant domain.TenantID, health domain.HealthStatus, page domain.PageRequest) (domain.Page[domain.Connection], error)
-	// UpdateConnection renames, redirects and rotates as one change. Errors: Invalid;
-	// Conflict (name_taken, revision_mismatch).
-	UpdateConnection(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID, match Match, u ConnectionUpdate) (domain.Connection, error)
-	// DeleteConnection ends it softly, frees its name and revokes its tokens. Errors:
-	// Conflict (revision_mismatch).
-	DeleteConnection(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID, match Match) error
+	// ListConnections returns the tenant's live connections ordered by name. health "" does
+	// not narrow the list.
+	ListConnections(ctx context.Context, tenant domain.TenantID, health domain.HealthStatus,
+		page domain.PageRequest) (domain.Page[domain.Connection], error)
+	// UpdateConnection renames the connection, changes its target and rotates its
+	// credential, in one atomic change. Errors: Invalid; Conflict (name_taken,
+	// revision_mismatch).
+	UpdateConnection(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID,
+		match IfMatch, u ConnectionUpdate) (domain.Connection, error)
+	// DeleteConnection soft-deletes the connection, frees its name and revokes its tokens.
+	// Errors: Conflict (revision_mismatch).
+	DeleteConnection(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID, match IfMatch) error
 	// TestConnection authenticates with the sealed credential and reads the account
-	// reference. Whatever the vendor answers is a result, not an error.
+	// reference. Any response of the vendor is a result, not an error.
 	TestConnection(ctx context.Context, tenant domain.TenantID, vendor, name string) (TestResult, error)
+	// ConnectionHealth returns the stored health of a connection.
 	ConnectionHealth(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID) (ConnectionHealth, error)
 }
 
@@ -91,7 +95,7 @@ type ConnectorType struct {
 	Category domain.Category
 }
 
-// NewEngine asks for an engine connection.
+// NewEngine holds the fields of an engine connection to create.
 type NewEngine struct {
 	Type       string
 	Name       string
@@ -99,15 +103,15 @@ type NewEngine struct {
 	Credential domain.Credential
 }
 
-// EngineUpdate replaces what is set; the zero value of a member keeps what is stored.
+// EngineUpdate holds the fields to replace. A member with its zero value keeps what is stored.
 type EngineUpdate struct {
 	Name       string
 	Config     json.RawMessage
 	Credential domain.Credential
 }
 
-// EngineTest is the outcome of a live probe. Message is one sentence of the service's
-// own, "" when healthy.
+// EngineTest is the outcome of a live probe. Message is one sentence written by the service,
+// never by the peer; "" when healthy.
 type EngineTest struct {
 	Connection domain.ConnectionID
 	Healthy    bool
@@ -116,104 +120,137 @@ type EngineTest struct {
 }
 
 // EngineManager manages the reconciliation engine's own connections. Their ids are NotFound
-// on the aggregator surface, and the other way round.
+// in ConnectionManager, and the ids of aggregator connections are NotFound here.
 type EngineManager interface {
-	// ConnectorTypes lists what was registered, by type.
+	// ConnectorTypes returns the registered connectors, ordered by type.
 	ConnectorTypes(ctx context.Context) []ConnectorType
+	// CreateEngine is CreateConnection for an engine connection, with the same errors.
 	CreateEngine(ctx context.Context, tenant domain.TenantID, n NewEngine) (domain.Connection, error)
+	// GetEngine returns one engine connection.
 	GetEngine(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID) (domain.Connection, error)
-	ListEngines(ctx context.Context, tenant domain.TenantID, page domain.PageRequest) (domain.Page[domain.Connection], error)
-	UpdateEngine(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID, match Match, u EngineUpdate) (domain.Connection, error)
-	DeleteEngine(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID, match Match) error
+	// ListEngines returns the tenant's live engine connections ordered by name.
+	ListEngines(ctx context.Context, tenant domain.TenantID,
+		page domain.PageRequest) (domain.Page[domain.Connection], error)
+	// UpdateEngine replaces the fields that are set, in one atomic change. Errors: Invalid;
+	// Conflict (name_taken, revision_mismatch).
+	UpdateEngine(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID, match IfMatch,
+		u EngineUpdate) (domain.Connection, error)
+	// DeleteEngine soft-deletes the connection. Errors: Conflict (revision_mismatch).
+	DeleteEngine(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID, match IfMatch) error
+	// TestEngine probes the connection. Any response of the peer is a result, not an error.
 	TestEngine(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID) (EngineTest, error)
 }
 
-// Minted is a new token. Raw is shown now and never again.
-type Minted struct {
+// Minted is a new webhook token. Raw is available only now, because the store keeps only
+// its hash.
+type MintedToken struct {
 	domain.WebhookToken
 	Raw domain.Secret
 }
 
 // TokenManager manages webhook tokens.
 type TokenManager interface {
-	// MintToken binds a new token to the connection of this vendor and name. Errors:
+	// MintToken creates a token for the connection of this vendor and name. Errors:
 	// Invalid; NotFound.
-	MintToken(ctx context.Context, tenant domain.TenantID, vendor, name string) (Minted, error)
-	ListTokens(ctx context.Context, tenant domain.TenantID, filter TokenFilter, page domain.PageRequest) (domain.Page[domain.WebhookToken], error)
-	// RevokeToken refuses the token from the next knock on. Errors: NotFound.
+	MintToken(ctx context.Context, tenant domain.TenantID, vendor, name string) (MintedToken, error)
+	// ListTokens returns tokens, including revoked ones, newest first.
+	ListTokens(ctx context.Context, tenant domain.TenantID, filter TokenFilter,
+		page domain.PageRequest) (domain.Page[domain.WebhookToken], error)
+	// RevokeToken revokes the token: every later webhook request with it is refused. Errors:
+	// NotFound.
 	RevokeToken(ctx context.Context, tenant domain.TenantID, id domain.TokenID) error
 }
 
-// Door is where vendors knock.
-type Door interface {
-	// Receive checks token and source, and stores the delivery with its pull before it
-	// returns. Errors: Unauthenticated, one and the same for every reason.
-	Receive(ctx context.Context, k domain.Knock) (Received, error)
+// WebhookReceiver receives webhook requests from vendors.
+type WebhookReceiver interface {
+	// Receive verifies the token and the source (webhook signature, shared Authorization
+	// value or source address), and stores the delivery with its pull before it returns.
+	// Errors: Unauthenticated, the same for every reason.
+	Receive(ctx context.Context, r domain.WebhookRequest) (ReceiveResult, error)
 }
 
-// DeliveryLog shows what came through the door, and replays it.
+// DeliveryLog reads received webhook deliveries and replays them.
 type DeliveryLog interface {
-	ListDeliveries(ctx context.Context, tenant domain.TenantID, filter DeliveryFilter, page domain.PageRequest) (domain.Page[domain.Delivery], error)
+	// ListDeliveries returns deliveries without bodies, newest first.
+	ListDeliveries(ctx context.Context, tenant domain.TenantID, filter DeliveryFilter,
+		page domain.PageRequest) (domain.Page[domain.Delivery], error)
+	// GetDelivery returns one delivery with its body. Errors: NotFound.
 	GetDelivery(ctx context.Context, tenant domain.TenantID, id domain.DeliveryID) (domain.Delivery, error)
-	// ReplayDelivery asks for the delivery's work again. Errors: NotFound; Conflict when
-	// it asks for nothing.
+	// ReplayDelivery requests the delivery's pull again. Errors: NotFound; Conflict when the
+	// delivery wants no pull.
 	ReplayDelivery(ctx context.Context, tenant domain.TenantID, id domain.DeliveryID) (domain.Delivery, error)
-	// ReplayDeliveries replays up to limit deliveries that the filter names, newest first.
-	ReplayDeliveries(ctx context.Context, tenant domain.TenantID, filter DeliveryFilter, limit int) ([]domain.Delivery, error)
+	// ReplayDeliveries replays at most limit deliveries that match the filter, newest first.
+	ReplayDeliveries(ctx context.Context, tenant domain.TenantID, filter DeliveryFilter,
+		limit int) ([]domain.Delivery, error)
 }
 
-// PullDesk asks for pulls and shows them.
-type PullDesk interface {
-	// RequestPull asks for the window; the zero window is everything the vendor keeps.
-	// Errors: NotFound; Invalid.
-	RequestPull(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID, w domain.Window) (domain.Pull, error)
+// PullService requests pulls and reads them.
+type PullService interface {
+	// RequestPull requests a pull of the window. The zero window is the vendor's whole
+	// history. Errors: NotFound; Invalid.
+	RequestPull(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
+		w domain.Window) (domain.Pull, error)
+	// GetPull returns one pull. Errors: NotFound.
 	GetPull(ctx context.Context, tenant domain.TenantID, id domain.PullID) (domain.Pull, error)
-	ListPulls(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID, page domain.PageRequest) (domain.Page[domain.Pull], error)
+	// ListPulls returns a connection's pulls, newest first. Errors: NotFound.
+	ListPulls(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
+		page domain.PageRequest) (domain.Page[domain.Pull], error)
 }
 
-// Reader reads what pulls brought.
+// Reader reads the accounts and transactions that pulls stored.
 type Reader interface {
-	ListAccounts(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID, page domain.PageRequest) (domain.Page[domain.Account], error)
-	ListTransactions(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID, filter TransactionFilter, page domain.PageRequest) (domain.Page[domain.Transaction], error)
-	// Changes reads the change feed. With an empty page at hand it waits up to wait for a
-	// change before it answers.
-	Changes(ctx context.Context, tenant domain.TenantID, page domain.PageRequest, wait time.Duration) (domain.FeedPage, error)
+	// ListAccounts returns a connection's accounts. Errors: NotFound.
+	ListAccounts(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
+		page domain.PageRequest) (domain.Page[domain.Account], error)
+	// ListTransactions returns a connection's transactions by date, newest first, including
+	// removed ones. Errors: NotFound.
+	ListTransactions(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
+		filter TransactionFilter, page domain.PageRequest) (domain.Page[domain.Transaction], error)
+	// Changes reads the tenant's change feed. When the page would be empty, it waits at most
+	// wait for a change before it returns.
+	Changes(ctx context.Context, tenant domain.TenantID, page domain.PageRequest,
+		wait time.Duration) (domain.FeedPage, error)
 }
 
-// Once lets a caller repeat a request safely.
-type Once interface {
-	// Once runs do for the first request with this key and gives its answer again, with
-	// replayed set, for each repeat. An error of do is returned and frees the key, and so
-	// does an answer with a nil body and status 0. Errors: Conflict (key_in_flight,
-	// key_reused).
-	Once(ctx context.Context, tenant domain.TenantID, key string, fingerprint domain.Fingerprint,
-		do func(context.Context) (Answer, error)) (answer Answer, replayed bool, err error)
+// Idempotency makes a request safe to repeat: an idempotency key is executed once, and each
+// repetition gets the first response.
+type Idempotency interface {
+	// Do runs do for the first request with this key and stores its response. For each
+	// repetition it returns the stored response with replayed set. An error of do is
+	// returned and frees the key; a response with status 0 and a nil body frees it, too.
+	// Errors: Conflict (key_in_flight, key_reused).
+	Do(ctx context.Context, tenant domain.TenantID, key string, fingerprint domain.Fingerprint,
+		do func(context.Context) (StoredResponse, error)) (response StoredResponse, replayed bool, err error)
 }
 
-// Worker runs pulls.
+// Worker executes pulls. The job queue drives it.
 type Worker interface {
-	// RunPull makes one try of a pull. It gives how long to wait before the next one;
-	// zero when there is nothing left to do for this pull. Errors: only of the store; the
-	// vendor's are kept in the pull.
-	RunPull(ctx context.Context, id domain.PullID) (again time.Duration, err error)
+	// RunPull makes one attempt of a pull. It returns how long to wait before the next
+	// attempt; zero when nothing is left to do for this pull. Errors: only those of the
+	// store; the vendor's are recorded in the pull.
+	RunPull(ctx context.Context, id domain.PullID) (retryAfter time.Duration, err error)
 }
 
-// Keeper does the chores. Each method does one bounded round and says how many rows it
-// touched, so that the caller decides how often; two replicas may do the same round.
-type Keeper interface {
-	// Stranded lists pulls that nobody will run unless they are kicked.
-	Stranded(ctx context.Context, limit int) ([]domain.PullID, error)
-	// Reconcile asks for a pull of everything for live connections without a succeeded
-	// pull within the interval.
+// Maintenance runs the periodic tasks. The job queue drives it. Each method does one bounded
+// round and returns how many rows it changed, so that the caller decides how often to call
+// it. Two replicas may run the same round concurrently.
+type Maintenance interface {
+	// ListStuck returns at most limit pulls that no worker will pick up unless their job is
+	// queued again.
+	ListStuck(ctx context.Context, limit int) ([]domain.PullID, error)
+	// Reconcile requests a pull of the vendor's whole history for live connections that have
+	// no succeeded pull within the interval.
 	Reconcile(ctx context.Context, interval time.Duration, limit int) (int, error)
-	// Prune lets go of deliveries older than keep, and of idempotency answers past their time.
+	// Prune deletes deliveries older than keep, and idempotency responses older than
+	// ResponseRetention.
 	Prune(ctx context.Context, keep time.Duration, limit int) (int, error)
-	// FlushTouches writes when tokens were last used.
-	FlushTouches(ctx context.Context) error
+	// FlushTokenUsage stores when tokens were last used.
+	FlushTokenUsage(ctx context.Context) error
 	// Reseal re-encrypts every credential that is not sealed under the primary key, and
-	// says how many it did. It may run under traffic, be stopped, and be run again. Errors:
-	// CredentialUnopened, with their number, when some do not open; all others are done then.
+	// returns how many it re-encrypted. It is idempotent: it may run under traffic, be
+	// stopped, and be run again. Errors: CredentialUnopened, with their number, when some
+	// credentials cannot be decrypted; all others are re-encrypted in that case.
 	Reseal(ctx context.Context) (int, error)
-	// Backlog is the age of the oldest pull that is not over.
-	Backlog(ctx context.Context) (time.Duration, error)
+	// BacklogAge returns the age of the oldest pull that is not over; zero if there is none.
+	BacklogAge(ctx context.Context) (time.Duration, error)
 }

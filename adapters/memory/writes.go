@@ -12,21 +12,21 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// transaction is a transaction with the digest of what the vendor said of it.
+// transaction is a transaction with the digest of the vendor's data.
 type transaction struct {
 	domain.Transaction
 	digest [sha256.Size]byte
-	source domain.Source
+	source domain.ContentHash
 }
 
-// change is an entry of a tenant's feed: the row was given this version. A row whose
-// version has moved on is told of by a later entry.
+// change is an entry of a tenant's feed: the row got this version. If the row has a newer
+// version, a later entry reports it.
 type change struct {
 	row     *transaction
 	version int
 }
 
-// rowsOf gives the connection's rows by external id, to be read or added to.
+// rowsOf returns the connection's rows by external id, to be read or added to.
 func rowsOf[T any](all map[domain.ConnectionID]map[string]*T, id domain.ConnectionID) map[string]*T {
 	if all[id] == nil {
 		all[id] = map[string]*T{}
@@ -34,46 +34,46 @@ func rowsOf[T any](all map[domain.ConnectionID]map[string]*T, id domain.Connecti
 	return all[id]
 }
 
-// Known looks each row up; one that is removed must be read to return.
-func (v pulls) Known(ctx context.Context, connection domain.ConnectionID, seen []domain.Sighting) ([]bool, error) {
-	return give(ctx, v.Store, "Pulls.Known", func() ([]bool, error) {
+// FilterUnchanged looks each row up; a removed row must be stored again to count as unchanged.
+func (v pulls) FilterUnchanged(ctx context.Context, connection domain.ConnectionID, seen []domain.RawTransaction) ([]bool, error) {
+	return exclusiveResult(ctx, v.Store, "Pulls.FilterUnchanged", func() ([]bool, error) {
 		known := make([]bool, len(seen))
 		for i, s := range seen {
 			row := v.transactions[connection][s.ExternalID]
-			known[i] = row != nil && row.RemovedAt.IsZero() && !s.Source.IsZero() && row.source == s.Source
+			known[i] = row != nil && row.RemovedAt.IsZero() && !s.ContentHash.IsZero() && row.source == s.ContentHash
 		}
 		return known, nil
 	})
 }
 
-// StorePage writes accounts first, for rows are bound to them, and removals last: what was
-// announced as gone stays gone, whatever the page shows.
+// StorePage writes accounts first, because rows refer to them, and removals last: a row whose
+// removal was announced stays removed, even if the page lists it.
 func (v pulls) StorePage(ctx context.Context, lease domain.Lease, w ports.PageWrite) (domain.Counts, error) {
-	return give(ctx, v.Store, "Pulls.StorePage", func() (domain.Counts, error) {
+	return exclusiveResult(ctx, v.Store, "Pulls.StorePage", func() (domain.Counts, error) {
 		p, err := v.writable(lease)
 		if err != nil {
 			return domain.Counts{}, err
 		}
 		var counts domain.Counts
-		for _, view := range latest(w.Accounts, func(a domain.AccountView) string { return a.ExternalID }) {
+		for _, view := range latest(w.Accounts, func(a domain.AccountData) string { return a.ExternalID }) {
 			v.putAccount(p, view, w)
 			counts.Accounts++
 		}
-		for _, o := range latest(w.Transactions, func(o domain.Observation) string { return o.ExternalID }) {
+		for _, o := range latest(w.Transactions, func(o domain.TransactionData) string { return o.ExternalID }) {
 			counts.Read++
 			v.put(p, o, w, &counts)
 		}
 		known := rowsOf(v.transactions, p.Connection)
 		for _, externalID := range w.Removed {
-			counts.Removed += v.remove(known[externalID], w.At)
+			counts.Removed += v.remove(p, known[externalID], w.At)
 		}
 		counts.Read, counts.Unchanged = counts.Read+w.Unchanged, counts.Unchanged+w.Unchanged
-		p.Counts, p.Progress, p.lease.Until = p.Counts.Plus(counts), cloneProgress(w.Progress), w.Until
+		p.Counts, p.Progress, p.lease.Until = p.Counts.Plus(counts), cloneProgress(w.Progress), w.LeaseUntil
 		return counts, nil
 	})
 }
 
-// latest drops every row that stands again later on.
+// latest drops every row that occurs again later.
 func latest[T any](rows []T, key func(T) string) []T {
 	last := map[string]int{}
 	for i, row := range rows {
@@ -88,8 +88,8 @@ func latest[T any](rows []T, key func(T) string) []T {
 	return kept
 }
 
-// putAccount keeps id and first sight; an account that says the same is left untouched.
-func (s *Store) putAccount(p *pull, view domain.AccountView, w ports.PageWrite) {
+// putAccount keeps id and FirstSeenAt; an equal account is not written.
+func (s *Store) putAccount(p *pull, view domain.AccountData, w ports.PageWrite) {
 	accounts := rowsOf(s.accounts, p.Connection)
 	known := accounts[view.ExternalID]
 	if known == nil {
@@ -97,15 +97,15 @@ func (s *Store) putAccount(p *pull, view domain.AccountView, w ports.PageWrite) 
 			ID: domain.AccountID{UUID: w.NewID().UUID}, Tenant: p.Tenant, Connection: p.Connection, Vendor: p.Vendor, FirstSeenAt: w.At,
 		}
 		accounts[view.ExternalID] = known
-	} else if reflect.DeepEqual(known.AccountView, view) {
+	} else if reflect.DeepEqual(known.AccountData, view) {
 		return
 	}
-	known.AccountView, known.UpdatedAt = view, w.At
+	known.AccountData, known.UpdatedAt = view, w.At
 	*known = cloneAccount(*known)
 }
 
-// put writes one observation, if it tells anything new.
-func (s *Store) put(p *pull, o domain.Observation, w ports.PageWrite, counts *domain.Counts) {
+// put upserts one transaction if it differs from the stored one.
+func (s *Store) put(p *pull, o domain.TransactionData, w ports.PageWrite, counts *domain.Counts) {
 	rows, digest := rowsOf(s.transactions, p.Connection), o.Digest()
 	known := rows[o.ExternalID]
 	switch {
@@ -117,40 +117,40 @@ func (s *Store) put(p *pull, o domain.Observation, w ports.PageWrite, counts *do
 		counts.Added++
 	case known.digest == digest && known.RemovedAt.IsZero():
 		counts.Unchanged++
-		known.source = o.Source
+		known.source = o.ContentHash
 		return
 	default:
 		counts.Modified++
 	}
-	known.source = o.Source
-	o.Detail, o.Source = nil, domain.Source{} // not given back
-	known.Observation, known.digest, known.RemovedAt, known.AccountID = o, digest, time.Time{}, domain.AccountID{}
+	known.source = o.ContentHash
+	o.StableMetadata, o.ContentHash = nil, domain.ContentHash{} // not returned
+	known.TransactionData, known.digest, known.RemovedAt, known.AccountID = o, digest, time.Time{}, domain.AccountID{}
 	if account := s.accounts[p.Connection][o.Account]; account != nil {
 		known.AccountID = account.ID
 	}
 	known.Transaction = cloneTransaction(known.Transaction)
-	s.tell(known, w.At)
+	s.appendChange(p, known, w.At)
 }
 
 // remove marks a row as removed and says how many that changed.
-func (s *Store) remove(row *transaction, at time.Time) int {
+func (s *Store) remove(p *pull, row *transaction, at time.Time) int {
 	if row == nil || !row.RemovedAt.IsZero() {
 		return 0
 	}
 	row.RemovedAt = at
-	s.tell(row, at)
+	s.appendChange(p, row, at)
 	return 1
 }
 
-// tell raises the version of a row that has changed and enters it into the feed.
-func (s *Store) tell(row *transaction, at time.Time) {
-	row.Version, row.UpdatedAt = row.Version+1, at
+// appendChange increments the version of a row that the pull has changed and enters it into the feed.
+func (s *Store) appendChange(p *pull, row *transaction, at time.Time) {
+	row.Version, row.UpdatedAt, row.Pull = row.Version+1, at, p.ID
 	s.changes[row.Tenant] = append(s.changes[row.Tenant], change{row, row.Version})
 }
 
-// Sweep goes by external id, so that the feed tells of one sweep in one order.
+// Sweep goes through the rows by external id, so that the order of the feed is deterministic.
 func (v pulls) Sweep(ctx context.Context, lease domain.Lease, w ports.SweepWrite) (domain.Counts, error) {
-	return give(ctx, v.Store, "Pulls.Sweep", func() (domain.Counts, error) {
+	return exclusiveResult(ctx, v.Store, "Pulls.Sweep", func() (domain.Counts, error) {
 		p, err := v.writable(lease)
 		if err != nil {
 			return domain.Counts{}, err
@@ -160,10 +160,10 @@ func (v pulls) Sweep(ctx context.Context, lease domain.Lease, w ports.SweepWrite
 		for _, externalID := range slices.Sorted(maps.Keys(rows)) {
 			row := rows[externalID]
 			if (w.Account == "" || row.Account == w.Account) && w.Window.Contains(row.Date) && !w.Seen(externalID) {
-				counts.Removed += v.remove(row, w.At)
+				counts.Removed += v.remove(p, row, w.At)
 			}
 		}
-		p.Counts, p.lease.Until = p.Counts.Plus(counts), w.Until
+		p.Counts, p.lease.Until = p.Counts.Plus(counts), w.LeaseUntil
 		return counts, nil
 	})
 }

@@ -11,13 +11,14 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// forbiddenAddress is what the service says of such an address, too.
-const forbiddenAddress = "must not lead to an address that egress forbids"
+// addressForbiddenMessage is the message for an address that the egress rules forbid.
+const addressForbiddenMessage = "must not resolve to an address that the egress rules forbid"
 
-// forbids says whether the body's base URL holds an address that egress forbids. It is
-// asked only of a body that is refused already, so that its faults are named at once: the
-// service judges every other. A name is not judged here, for that takes a look-up.
-func (s *server) forbids(ctx context.Context, raw []byte) bool {
+// addressForbidden reports whether the body's base URL contains an IP address that the
+// egress rules forbid. It is called only for a body that is already invalid, so that the 400
+// lists all of its invalid fields at once; the service checks the address of every valid
+// body. A host name is not checked here, because that takes a DNS lookup.
+func (s *server) addressForbidden(ctx context.Context, raw []byte) bool {
 	var body struct {
 		BaseURL string `json:"baseUrl"`
 	}
@@ -31,5 +32,5 @@ func (s *server) forbids(ctx context.Context, raw []byte) bool {
 	if _, err := netip.ParseAddr(u.Hostname()); err != nil {
 		return false
 	}
-	return errors.Is(s.Addresses.Check(ctx, body.BaseURL), domain.AddressNotAllowed)
+	return errors.Is(s.Egress.Check(ctx, body.BaseURL), domain.AddressNotAllowed)
 }

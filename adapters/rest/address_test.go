@@ -10,48 +10,75 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// wary forbids every address, and notes what it was asked.
-type wary struct{ asked []string }
+// forbiddingGuard forbids every address, and records the URLs that it checked.
+type forbiddingGuard struct{ checked []string }
 
-func (w *wary) Check(_ context.Context, rawURL string) error {
-	w.asked = append(w.asked, rawURL)
+func (w *forbiddingGuard) Check(_ context.Context, rawURL string) error {
+	w.checked = append(w.checked, rawURL)
 	return &domain.Error{Kind: domain.Rejected, Code: domain.AddressNotAllowed}
 }
 
-func TestAForbiddenAddressIsNamedBesideOtherFaults(t *testing.T) {
+func TestAForbiddenAddressIsListedWithTheOtherInvalidFields(t *testing.T) {
 	put := `{"configName":"","baseUrl":"https://10.0.0.1","accountRef":"a"}`
 	for _, c := range []struct {
 		name, target, body, at string
-		asked                  []string
+		checked                []string
 	}{
-		{"create", "POST " + connectionsPath, `{"vendor":"x","configName":"","baseUrl":"https://10.0.0.1"}`,
-			"body.accountRef body.baseUrl body.clientId body.configName body.secret body.vendor", []string{"https://10.0.0.1"}},
+		{
+			"create", "POST " + connectionsPath, `{"vendor":"x","configName":"","baseUrl":"https://10.0.0.1"}`,
+			"body.accountRef body.baseUrl body.clientId body.configName body.secret body.vendor",
+			[]string{"https://10.0.0.1"},
+		},
 		{"update", "PUT " + idPath, put, "body.baseUrl body.configName", []string{"https://10.0.0.1"}},
-		{"good in form", "POST " + connectionsPath, swap("https://api.pluggy.ai", "https://10.0.0.1"), "", nil},
-		{"IPv6", "POST " + connectionsPath, strings.Replace(with(`"more":1`), "https://api.pluggy.ai", "https://[::1]:8443/x", 1), "body.baseUrl body.more", []string{"https://[::1]:8443/x"}},
-		{"members of all kinds", "POST " + connectionsPath, `{"more":1,"configName":7,"baseUrl":"https://10.0.0.1"}`,
-			"body.accountRef body.baseUrl body.clientId body.configName body.more body.secret body.vendor", []string{"https://10.0.0.1"}},
-		{"no JSON", "PUT " + idPath, put + "}", "body", nil},
-		{"a name takes a look-up", "POST " + connectionsPath, swap(`"pluggy-main"`, `""`), "body.configName", nil},
-		{"no URL", "PUT " + idPath, `{"configName":"","baseUrl":"https://%","accountRef":"a"}`, "body.baseUrl body.configName", nil},
-		{"faulty twice", "PUT " + idPath, `{"configName":"","baseUrl":"ftp://10.0.0.1","accountRef":"a"}`, "body.baseUrl body.configName", []string{"ftp://10.0.0.1"}},
-		{"no text", "PUT " + idPath, `{"configName":"","baseUrl":7,"accountRef":"a"}`, "body.baseUrl body.configName", nil},
-		{"another route's baseUrl", "POST " + tokensPath, `{"baseUrl":"https://10.0.0.1"}`, "body.baseUrl body.connection_config_name body.vendor", nil},
+		{"otherwise valid", "POST " + connectionsPath, replaceIn("https://api.pluggy.ai", "https://10.0.0.1"), "", nil},
+		{
+			"IPv6", "POST " + connectionsPath,
+			strings.Replace(withMember(`"more":1`), "https://api.pluggy.ai", "https://[::1]:8443/x", 1),
+			"body.baseUrl body.more", []string{"https://[::1]:8443/x"},
+		},
+		{
+			"with missing, unknown and mistyped members", "POST " + connectionsPath,
+			`{"more":1,"configName":7,"baseUrl":"https://10.0.0.1"}`,
+			"body.accountRef body.baseUrl body.clientId body.configName body.more body.secret body.vendor",
+			[]string{"https://10.0.0.1"},
+		},
+		{"not JSON", "PUT " + idPath, put + "}", "body", nil},
+		{
+			"a host name is not resolved", "POST " + connectionsPath, replaceIn(`"pluggy-main"`, `""`),
+			"body.configName", nil,
+		},
+		{
+			"not a URL", "PUT " + idPath, `{"configName":"","baseUrl":"https://%","accountRef":"a"}`,
+			"body.baseUrl body.configName", nil,
+		},
+		{
+			"invalid for two reasons", "PUT " + idPath,
+			`{"configName":"","baseUrl":"ftp://10.0.0.1","accountRef":"a"}`, "body.baseUrl body.configName",
+			[]string{"ftp://10.0.0.1"},
+		},
+		{
+			"not a string", "PUT " + idPath, `{"configName":"","baseUrl":7,"accountRef":"a"}`,
+			"body.baseUrl body.configName", nil,
+		},
+		{
+			"another route's baseUrl", "POST " + tokensPath, `{"baseUrl":"https://10.0.0.1"}`,
+			"body.baseUrl body.connection_config_name body.vendor", nil,
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			guard := &wary{}
-			s := newSurface(t, func(o *Options) { o.Addresses = guard })
+			guard := &forbiddingGuard{}
+			s := newEnv(t, func(o *Options) { o.Egress = guard })
 			method, target, _ := strings.Cut(c.target, " ")
 			w := s.call(method, target, c.body)
-			if c.at == "" { // good in form: the service's to judge
+			if c.at == "" { // valid otherwise: the service checks the address
 				if w.Code >= 300 || s.service.calls != 1 {
 					t.Errorf("%d %s", w.Code, w.Body)
 				}
 			} else if got := locations(problemIn(t, w, 400, codeInvalid)); got != c.at {
-				t.Errorf("named %q, want %q", got, c.at)
+				t.Errorf("locations %q, want %q", got, c.at)
 			}
-			if diff := cmp.Diff(c.asked, guard.asked); diff != "" {
-				t.Errorf("judged otherwise (-want +got):\n%s", diff)
+			if diff := cmp.Diff(c.checked, guard.checked); diff != "" {
+				t.Errorf("checked other URLs (-want +got):\n%s", diff)
 			}
 		})
 	}

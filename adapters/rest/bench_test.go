@@ -18,7 +18,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports/porttest"
 )
 
-// BenchmarkCursor writes a cursor and reads it back.
+// BenchmarkCursor encodes a cursor and parses it again.
 func BenchmarkCursor(b *testing.B) {
 	at := cursor[transactionList]{domain.Position{Key: "2026-11-19", ID: uuid.New()}}
 	b.ReportAllocs()
@@ -34,23 +34,26 @@ func BenchmarkCursor(b *testing.B) {
 	}
 }
 
-// BenchmarkFeedPage writes a thousand changes.
+// BenchmarkFeedPage encodes a page of a thousand changes.
 func BenchmarkFeedPage(b *testing.B) {
 	rows := make([]domain.Transaction, 1000)
 	for i := range rows {
 		rows[i] = domain.Transaction{
-			ID: domain.TransactionID{UUID: uuid.New()}, Connection: domain.ConnectionID{UUID: uuid.New()}, Vendor: "pluggy",
-			Observation: domain.Observation{
-				ExternalID: uuid.NewString(), Amount: domain.Money{Amount: decimal.MustNew(int64(-i), 2), Currency: "BRL"},
-				Status: domain.Posted, Date: "2026-11-19", Description: "COMPRA GERADA",
-				Metadata: []byte(`{"id":"x","accountId":"y","description":"COMPRA GERADA","currencyCode":"BRL","amount":-1.5,"status":"POSTED"}`),
+			ID: domain.TransactionID{UUID: uuid.New()}, Connection: domain.ConnectionID{UUID: uuid.New()},
+			Vendor: "pluggy",
+			TransactionData: domain.TransactionData{
+				ExternalID: uuid.NewString(),
+				Amount:     domain.Money{Amount: decimal.MustNew(int64(-i), 2), Currency: "BRL"},
+				Status:     domain.Posted, Date: "2026-11-19", Description: "COMPRA GERADA",
+				Metadata: []byte(`{"id":"x","accountId":"y","description":"COMPRA GERADA","currencyCode":"BRL",` +
+					`"amount":-1.5,"status":"POSTED"}`),
 			},
 			Version: 1, FirstSeenAt: time.Now(), UpdatedAt: time.Now(),
 		}
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		page := feedPage{Items: views(rows, changeOf), Limit: len(rows)}
+		page := feedPage{Items: mapItems(rows, changeOf), Limit: len(rows)}
 		if err := jsonFormat.Marshal(io.Discard, page); err != nil {
 			b.Fatal(err)
 		}
@@ -58,25 +61,27 @@ func BenchmarkFeedPage(b *testing.B) {
 	b.ReportMetric(float64(len(rows)*b.N)/b.Elapsed().Seconds(), "rows/s")
 }
 
-// discard is an answer that nobody reads.
-type discard struct{ head http.Header }
+// discardWriter is a response writer that discards the body.
+type discardWriter struct{ header http.Header }
 
-func (d discard) Header() http.Header         { return d.head }
-func (d discard) Write(p []byte) (int, error) { return len(p), nil }
-func (discard) WriteHeader(int)               {}
+func (d discardWriter) Header() http.Header         { return d.header }
+func (d discardWriter) Write(p []byte) (int, error) { return len(p), nil }
+func (discardWriter) WriteHeader(int)               {}
 
-// twenty gives full pages of connections.
-type twenty struct{ *fake }
+// fullPages returns full pages of connections.
+type fullPages struct{ *fake }
 
-func (twenty) ListConnections(_ context.Context, _ domain.TenantID, _ domain.HealthStatus, p domain.PageRequest) (domain.Page[domain.Connection], error) {
+func (fullPages) ListConnections(
+	_ context.Context, _ domain.TenantID, _ domain.HealthStatus, p domain.PageRequest,
+) (domain.Page[domain.Connection], error) {
 	return domain.Page[domain.Connection]{Items: slices.Repeat([]domain.Connection{connectionFixture()}, p.Limit)}, nil
 }
 
-// BenchmarkRead answers an operator's reads, all but the token's check and the database.
+// BenchmarkRead measures an operator's reads without token verification and database.
 func BenchmarkRead(b *testing.B) {
 	encoder := zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig())
-	handler, err := New(twenty{&fake{}}, Options{
-		Verifier: bearers{}, Clock: porttest.NewClock(moment), NewRequestID: func() string { return "made-id" },
+	handler, err := New(fullPages{&fake{}}, Options{
+		Verifier: fakeVerifier{}, Clock: porttest.NewClock(moment), NewRequestID: func() string { return "made-id" },
 		PublicURL: "https://public.example/", Vendors: []domain.Vendor{"pluggy", "belvo"},
 		Logger: zap.New(zapcore.NewCore(encoder, zapcore.AddSync(io.Discard), zap.InfoLevel)),
 	})
@@ -91,7 +96,7 @@ func BenchmarkRead(b *testing.B) {
 			r.Header.Set("Authorization", "Bearer tenant-a")
 			b.ReportAllocs()
 			for b.Loop() {
-				handler.ServeHTTP(discard{http.Header{}}, r)
+				handler.ServeHTTP(discardWriter{http.Header{}}, r)
 			}
 		})
 	}

@@ -12,17 +12,17 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// A cursor is base64url of: version, list, the id's 16 bytes, the sort key.
+// A cursor is base64url of: version, list kind, the id's 16 bytes, the sort key.
 const (
-	cursorVersion = 1
-	cursorHead    = 2 + 16
-	maxCursor     = 2048 // characters; the longest name's cursor has 1,384
+	cursorVersion    = 1
+	cursorHeaderSize = 2 + 16
+	maxCursor        = 2048 // characters; the cursor of the longest name has 1,384
 )
 
-// listing tells the cursors of one list from those of another.
-type listing interface{ tag() byte }
+// listKind distinguishes the cursors of one list from those of another.
+type listKind interface{ tag() byte }
 
-// The lists.
+// The kinds of lists.
 type (
 	connectionList  struct{}
 	engineList      struct{}
@@ -43,33 +43,33 @@ func (accountList) tag() byte     { return 'a' }
 func (transactionList) tag() byte { return 'x' }
 func (changeFeed) tag() byte      { return 'f' }
 
-// cursor is a position in the list L, opaque to callers.
-type cursor[L listing] struct{ domain.Position }
+// cursor is a position in the list L. It is opaque to callers.
+type cursor[L listKind] struct{ domain.Position }
 
-// errCursor is the one fault of a cursor, whatever is wrong with it.
-var errCursor = errors.New("is not a cursor of this list")
+// errInvalidCursor is the only error of a cursor; it does not say what makes the cursor invalid.
+var errInvalidCursor = errors.New("is not a cursor of this list")
 
-// UnmarshalText reads what MarshalText wrote, and nothing else: one position has one
-// spelling. Errors: errCursor.
+// UnmarshalText parses only what MarshalText returned: each position has exactly one
+// encoding. Errors: errInvalidCursor.
 func (c *cursor[L]) UnmarshalText(text []byte) error {
-	// The decoder passes over line ends, which would give one position many spellings.
+	// The decoder ignores line breaks, so that one position would have many encodings.
 	if len(text) > maxCursor || bytes.ContainsAny(text, "\r\n") {
-		return errCursor
+		return errInvalidCursor
 	}
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(string(text))
 	var of L
-	if err != nil || len(raw) < cursorHead || raw[0] != cursorVersion || raw[1] != of.tag() {
-		return errCursor
+	if err != nil || len(raw) < cursorHeaderSize || raw[0] != cursorVersion || raw[1] != of.tag() {
+		return errInvalidCursor
 	}
-	key := string(raw[cursorHead:])
+	key := string(raw[cursorHeaderSize:])
 	if !utf8.ValidString(key) || strings.ContainsRune(key, 0) {
-		return errCursor
+		return errInvalidCursor
 	}
-	c.Key, c.ID = key, uuid.UUID(raw[2:cursorHead])
+	c.Key, c.ID = key, uuid.UUID(raw[2:cursorHeaderSize])
 	return nil
 }
 
-// MarshalText writes the position.
+// MarshalText encodes the position.
 func (c cursor[L]) MarshalText() ([]byte, error) {
 	var of L
 	raw := append([]byte{cursorVersion, of.tag()}, c.ID[:]...)
@@ -77,26 +77,31 @@ func (c cursor[L]) MarshalText() ([]byte, error) {
 	return base64.RawURLEncoding.AppendEncode(nil, raw), nil
 }
 
-// String writes the position as text.
+// String returns the encoded position.
 func (c cursor[L]) String() string {
 	text, _ := c.MarshalText()
 	return string(text)
 }
 
+// pageRequest requests at most limit items after the cursor's position.
+func (c cursor[L]) pageRequest(limit int) domain.PageRequest {
+	return domain.PageRequest{Limit: limit, After: c.Position}
+}
+
 // page is the envelope of every list.
 type page[T any] struct {
 	Items      []T    `json:"items"`
-	Limit      int    `json:"limit" doc:"The largest number of items a page may have, as asked for"`
+	Limit      int    `json:"limit" doc:"The requested maximum number of items on a page"`
 	HasMore    bool   `json:"hasMore"`
-	NextCursor string `json:"nextCursor,omitempty" doc:"Where the next page begins; absent on the last one"`
+	NextCursor string `json:"nextCursor,omitempty" doc:"The cursor of the next page; absent on the last page"`
 }
 
-// listed is the output of a list operation.
-type listed[T any] struct{ Body page[T] }
+// listOutput is the output of a list operation.
+type listOutput[T any] struct{ Body page[T] }
 
-// pageOf turns a page of the domain into its envelope.
-func pageOf[L listing, S, T any](p domain.Page[S], limit int, view func(S) T) *listed[T] {
-	out := &listed[T]{Body: page[T]{Items: views(p.Items, view), Limit: limit}}
+// pageOf converts a page of the domain to its envelope.
+func pageOf[L listKind, S, T any](p domain.Page[S], limit int, view func(S) T) *listOutput[T] {
+	out := &listOutput[T]{Body: page[T]{Items: mapItems(p.Items, view), Limit: limit}}
 	if !p.Next.IsZero() {
 		out.Body.HasMore = true
 		out.Body.NextCursor = cursor[L]{p.Next}.String()
@@ -104,8 +109,8 @@ func pageOf[L listing, S, T any](p domain.Page[S], limit int, view func(S) T) *l
 	return out
 }
 
-// views maps items, and gives an empty list rather than none.
-func views[S, T any](items []S, view func(S) T) []T {
+// mapItems converts items. It returns an empty slice for no items, never nil.
+func mapItems[S, T any](items []S, view func(S) T) []T {
 	out := make([]T, len(items))
 	for i, item := range items {
 		out[i] = view(item)

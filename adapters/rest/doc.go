@@ -1,17 +1,19 @@
-// Package rest is the service's HTTP surface: Echo routes, huma operations, and the one
-// translation of domain kinds into statuses.
+// Package rest is the HTTP API of the service: Echo routes, huma operations, and the only
+// translation of domain error kinds into HTTP statuses.
 //
-// A request passes the same stations in the same order. The observer (observe.go) gives
-// it an id, recovers panics and writes the access log. The router picks a row of the
-// table in routes.go. The row's chain (chain.go) then asks for a bearer token, the
-// tenant's rate, the scope, the body and the idempotency key, each of which may answer
-// in the handler's place. The handler calls the driving port and knows nothing of HTTP
-// but its own input and output types. A failure of any station becomes the same problem
-// document (errors.go, RFC 9457), which never holds a value of the request.
+// Every request passes the same middleware in the same order. The outermost middleware
+// (observe, in middleware.go) assigns a request id, recovers panics and writes the access
+// log. The router then selects a row of the route table in routes.go. The route's own
+// middleware checks the bearer token, the tenant's rate limit, the scope, the body and the
+// idempotency key (idempotency.go); each of them may respond instead of the handler. The
+// handler calls the driving port, ports.API, and knows nothing of HTTP except its own input
+// and output types. A failure at any of these points becomes the same problem document
+// (errors.go, RFC 9457), which never contains a value of the request.
 //
-// The webhook receiver (receiver.go) is the hot path and the open door: a plain handler
-// over the raw body, without a token of an operator.
+// The webhook receiver (webhook_receiver.go) is the hot path, and the only route that needs
+// no operator's token to write: a plain Echo handler that passes the raw body, the webhook
+// signature and the client's address to ports.WebhookReceiver.
 //
-// Secrets exist on input types only, as domain.Secret; no output type has a field for
-// one but the answer that mints a webhook token.
+// Secrets occur in input types only, as domain.Secret. No output type has a field for one,
+// except the response that returns a minted webhook token.
 package rest

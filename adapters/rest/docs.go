@@ -2,7 +2,7 @@ package rest
 
 import (
 	"crypto/sha256"
-	_ "embed" // the page's parts
+	_ "embed" // the script and the style of the page
 	"encoding/base64"
 	"net/http"
 
@@ -15,7 +15,7 @@ var docsScript string
 //go:embed docs.css
 var docsStyle string
 
-// docsPage is assembled once, so that the hashes below are of the very bytes it holds.
+// docsPage is assembled once, so that the hashes below are those of the bytes it contains.
 var docsPage = []byte(`<!doctype html>
 <html lang="en">
 <head>
@@ -31,21 +31,22 @@ var docsPage = []byte(`<!doctype html>
 </html>
 `)
 
-// docsPolicy admits the page's own script and style by their hashes, and one origin to
-// read from.
-var docsPolicy = "default-src 'none'; script-src " + hashSource(docsScript) + "; style-src " + hashSource(docsStyle) +
+// docsCSP allows the page's own script and style by their hashes, and requests to its own
+// origin.
+var docsCSP = "default-src 'none'; script-src " + cspHash(docsScript) + "; style-src " + cspHash(docsStyle) +
 	"; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-// hashSource names an inline text in a policy (CSP Level 3, section 6.7.3.3).
-func hashSource(text string) string {
+// cspHash returns the hash source of an inline text (CSP Level 3, section 6.7.3.3).
+func cspHash(text string) string {
 	sum := sha256.Sum256([]byte(text))
 	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
 }
 
-// docs is one page that reads the OpenAPI document; nothing of it comes from elsewhere.
+// docs serves one page that renders the OpenAPI document; it loads nothing from other
+// origins.
 func (s *server) docs(c echo.Context) error {
 	head := c.Response().Header()
-	head.Set("Content-Security-Policy", docsPolicy)
+	head.Set("Content-Security-Policy", docsCSP)
 	head.Set("Referrer-Policy", "no-referrer")
 	return c.HTMLBlob(http.StatusOK, docsPage)
 }

@@ -76,7 +76,7 @@ function operation(doc, method, path, op) {
   if (op.security && op.security.length) inside.append(note('Bearer token; scope ' + op.security.flatMap(s => Object.values(s).flat()).join(', ')));
   if (op.parameters) inside.append(make('h4', 'Parameters'), table(op.parameters.map(p => [p.name, p.in + (p.required ? ', required' : ''), typeOf(doc, p.schema), [p.description || '', bounds(p.schema || {})].filter(Boolean).join('; ')])));
   if (op.requestBody) inside.append(make('h4', 'Body'), ...content(doc, op.requestBody));
-  inside.append(make('h4', 'Answers'));
+  inside.append(make('h4', 'Responses'));
   for (const [status, response] of Object.entries(op.responses || {})) {
     inside.append(make('p', status + ' ' + (response.description || '')), ...content(doc, response));
   }

@@ -12,7 +12,7 @@ import (
 
 const enginesPath = prefix + "/connections"
 
-// connectorTypes is the live registry.
+// connectorTypes lists the registered connector types.
 type connectorTypes struct {
 	Types []connectorType `json:"types"`
 }
@@ -23,37 +23,37 @@ type connectorType struct {
 	Category string `json:"category" enum:"database,rest"`
 }
 
-// engineDescriptor is all that ever leaves the service of an engine connection.
+// engineDescriptor is the only representation of an engine connection in responses.
 type engineDescriptor struct {
-	ID         string    `json:"id" doc:"Opaque"`
-	Type       string    `json:"type"`
-	ConfigName string    `json:"configName"`
-	Config     object    `json:"config"`
-	CreatedAt  time.Time `json:"createdAt"`
-	UpdatedAt  time.Time `json:"updatedAt"`
+	ID         string     `json:"id" doc:"Opaque"`
+	Type       string     `json:"type"`
+	ConfigName string     `json:"configName"`
+	Config     jsonObject `json:"config"`
+	CreatedAt  time.Time  `json:"createdAt"`
+	UpdatedAt  time.Time  `json:"updatedAt"`
 }
 
-// engineOf leaves the sealed credential behind.
+// engineOf omits the sealed credential.
 func engineOf(c domain.Connection) engineDescriptor {
 	return engineDescriptor{
-		ID: c.ID.String(), Type: string(c.Type), ConfigName: c.Name, Config: object(c.Config),
-		CreatedAt: utc(c.CreatedAt), UpdatedAt: utc(c.UpdatedAt),
+		ID: c.ID.String(), Type: string(c.Type), ConfigName: c.Name, Config: jsonObject(c.Config),
+		CreatedAt: utcOrZero(c.CreatedAt), UpdatedAt: utcOrZero(c.UpdatedAt),
 	}
 }
 
 // newEngine is the body that creates an engine connection.
 type newEngine struct {
-	Type       string  `json:"type" minLength:"1" maxLength:"32" doc:"A registered connector type; never changes"`
-	ConfigName string  `json:"configName" minLength:"1" maxLength:"255" pattern:"^[^\\x00-\\x1F\\x7F-\\x9F]*$" patternDescription:"text without control characters"`
-	Config     object  `json:"config" doc:"By the connector's own schema"`
-	Credential secrets `json:"credential,omitempty" writeOnly:"true" doc:"By the connector's own schema; sealed and never emitted"`
+	Type       string     `json:"type" minLength:"1" maxLength:"32" doc:"A registered connector type; cannot be changed"`
+	ConfigName plainText  `json:"configName" minLength:"1" maxLength:"255"`
+	Config     jsonObject `json:"config" doc:"Validated by the connector's own schema"`
+	Credential secretMap  `json:"credential,omitempty" writeOnly:"true" doc:"Validated by the connector's own schema; stored encrypted and never returned"`
 }
 
-// engineChange replaces what it holds; what it leaves out stays.
+// engineChange replaces the fields that it contains; omitted fields are kept.
 type engineChange struct {
-	ConfigName string  `json:"configName,omitempty" minLength:"1" maxLength:"255" pattern:"^[^\\x00-\\x1F\\x7F-\\x9F]*$" patternDescription:"text without control characters"`
-	Config     object  `json:"config,omitempty"`
-	Credential secrets `json:"credential,omitempty" writeOnly:"true"`
+	ConfigName plainText  `json:"configName,omitempty" minLength:"1" maxLength:"255"`
+	Config     jsonObject `json:"config,omitempty"`
+	Credential secretMap  `json:"credential,omitempty" writeOnly:"true"`
 }
 
 // engineOutcome is the result of a live probe.
@@ -64,65 +64,99 @@ type engineOutcome struct {
 	ErrorMessage string `json:"errorMessage,omitempty"`
 }
 
-// engineRoutes are the engine's own connections: their ids are unknown on the
-// aggregator surface, and the other way round.
+// engineRoutes returns the routes of the engine's own connections. Their ids are unknown to
+// the aggregator routes, and the ids of aggregator connections are unknown here.
 func (s *server) engineRoutes() []route {
 	const tag, one = "Engine connections", enginesPath + "/{id}"
 	return []route{
-		{id: "list-connector-types", method: http.MethodGet, path: prefix + "/connector-types", status: http.StatusOK, tag: tag, summary: "List registered connector types",
-			scope: scopeRead, mount: by(s.connectorTypes)},
-		{id: "create-engine-connection", method: http.MethodPost, path: enginesPath, status: http.StatusCreated, tag: tag, summary: "Create an engine connection",
-			scope: scopeWrite, conflict: true, once: true, address: "config", mount: by(s.createEngine)},
-		{id: "list-engine-connections", method: http.MethodGet, path: enginesPath, status: http.StatusOK, tag: tag, summary: "List engine connections by config name",
-			scope: scopeRead, mount: by(s.listEngines)},
-		{id: "get-engine-connection", method: http.MethodGet, path: one, status: http.StatusOK, tag: tag, summary: "Get an engine connection",
-			scope: scopeRead, missing: codeMissingConnection, mount: by(s.getEngine)},
-		{id: "patch-engine-connection", method: http.MethodPatch, path: one, status: http.StatusOK, tag: tag, summary: "Change an engine connection",
-			scope: scopeWrite, missing: codeMissingConnection, conflict: true, match: true, address: "config", mount: by(s.patchEngine)},
-		{id: "delete-engine-connection", method: http.MethodDelete, path: one, status: http.StatusNoContent, tag: tag, summary: "Delete an engine connection softly",
-			scope: scopeWrite, missing: codeMissingConnection, match: true, mount: by(s.deleteEngine)},
-		{id: "test-engine-connection", method: http.MethodPost, path: one + "/test", status: http.StatusOK, tag: tag, summary: "Probe an engine connection",
-			scope: scopeWrite, missing: codeMissingConnection, bodiless: true, mount: by(s.testEngine)},
+		{
+			id: "list-connector-types", method: http.MethodGet, path: prefix + "/connector-types",
+			status: http.StatusOK, tag: tag, summary: "List registered connector types",
+			scope: scopeRead,
+			mount: handle(s.connectorTypes),
+		},
+		{
+			id: "create-engine-connection", method: http.MethodPost, path: enginesPath,
+			status: http.StatusCreated, tag: tag, summary: "Create an engine connection",
+			scope: scopeWrite, conflict: true, idempotent: true, addressField: "config",
+			mount: handle(s.createEngine),
+		},
+		{
+			id: "list-engine-connections", method: http.MethodGet, path: enginesPath,
+			status: http.StatusOK, tag: tag, summary: "List engine connections, ordered by config name",
+			scope: scopeRead,
+			mount: handle(s.listEngines),
+		},
+		{
+			id: "get-engine-connection", method: http.MethodGet, path: one,
+			status: http.StatusOK, tag: tag, summary: "Get an engine connection",
+			scope: scopeRead, notFound: connectionNotFound,
+			mount: handle(s.getEngine),
+		},
+		{
+			id: "patch-engine-connection", method: http.MethodPatch, path: one,
+			status: http.StatusOK, tag: tag, summary: "Change an engine connection",
+			scope: scopeWrite, notFound: connectionNotFound, conflict: true, ifMatch: true, addressField: "config",
+			mount: handle(s.patchEngine),
+		},
+		{
+			id: "delete-engine-connection", method: http.MethodDelete, path: one,
+			status: http.StatusNoContent, tag: tag, summary: "Soft-delete an engine connection",
+			scope: scopeWrite, notFound: connectionNotFound, ifMatch: true,
+			mount: handle(s.deleteEngine),
+		},
+		{
+			id: "test-engine-connection", method: http.MethodPost, path: one + "/test",
+			status: http.StatusOK, tag: tag, summary: "Probe an engine connection",
+			scope: scopeWrite, notFound: connectionNotFound, noBody: true,
+			mount: handle(s.testEngine),
+		},
 	}
 }
 
-// connectorTypes shows what was registered at start.
-func (s *server) connectorTypes(ctx context.Context, _ domain.TenantID, _ *struct{}) (*plainBody[connectorTypes], error) {
-	types := views(s.service.ConnectorTypes(ctx), func(t ports.ConnectorType) connectorType {
+// connectorTypes returns the connector types that were registered at startup.
+func (s *server) connectorTypes(
+	ctx context.Context, _ domain.TenantID, _ *struct{},
+) (*bodyOutput[connectorTypes], error) {
+	types := mapItems(s.service.ConnectorTypes(ctx), func(t ports.ConnectorType) connectorType {
 		return connectorType{Type: string(t.Type), Category: string(t.Category)}
 	})
-	return &plainBody[connectorTypes]{connectorTypes{types}}, nil
+	return &bodyOutput[connectorTypes]{connectorTypes{types}}, nil
 }
 
-// createEngine names faults of the connector's schema below body.config and
-// body.credential.
-func (s *server) createEngine(ctx context.Context, tenant domain.TenantID, in *struct{ Body newEngine }) (*created[engineDescriptor], error) {
+// createEngine creates an engine connection. Errors of the connector's own schema are
+// located below body.config and body.credential.
+func (s *server) createEngine(
+	ctx context.Context, tenant domain.TenantID, in *struct{ Body newEngine },
+) (*createdOutput[engineDescriptor], error) {
 	c, err := s.service.CreateEngine(ctx, tenant, ports.NewEngine{
-		Type: in.Body.Type, Name: in.Body.ConfigName,
+		Type: in.Body.Type, Name: string(in.Body.ConfigName),
 		Config: json.RawMessage(in.Body.Config), Credential: in.Body.Credential.credential(),
 	})
 	if err != nil {
 		return nil, err
 	}
-	return &created[engineDescriptor]{enginesPath + "/" + c.ID.String(), etag(c.Revision), engineOf(c)}, nil
+	return &createdOutput[engineDescriptor]{enginesPath + "/" + c.ID.String(), etag(c.Revision), engineOf(c)}, nil
 }
 
-// listEngines gives the tenant's live engine connections.
+// listEngines returns the tenant's live engine connections.
 func (s *server) listEngines(ctx context.Context, tenant domain.TenantID, in *struct {
-	strict
+	strictQuery
 	Limit  int                `query:"limit" minimum:"1" maximum:"200" default:"20"`
-	Cursor cursor[engineList] `query:"cursor" doc:"nextCursor of the page before"`
+	Cursor cursor[engineList] `query:"cursor" doc:"nextCursor of the previous page"`
 },
-) (*listed[engineDescriptor], error) {
-	p, err := s.service.ListEngines(ctx, tenant, domain.PageRequest{Limit: in.Limit, After: in.Cursor.Position})
+) (*listOutput[engineDescriptor], error) {
+	p, err := s.service.ListEngines(ctx, tenant, in.Cursor.pageRequest(in.Limit))
 	if err != nil {
 		return nil, err
 	}
 	return pageOf[engineList](p, in.Limit, engineOf), nil
 }
 
-// getEngine answers with the entity tag that If-Match takes.
-func (s *server) getEngine(ctx context.Context, tenant domain.TenantID, in *byID) (*tagged[engineDescriptor], error) {
+// getEngine returns an engine connection with the entity tag that If-Match accepts.
+func (s *server) getEngine(
+	ctx context.Context, tenant domain.TenantID, in *idInput,
+) (*taggedOutput[engineDescriptor], error) {
 	id, err := domain.ParseID[domain.Connection](in.ID)
 	if err != nil {
 		return nil, err
@@ -131,40 +165,45 @@ func (s *server) getEngine(ctx context.Context, tenant domain.TenantID, in *byID
 	if err != nil {
 		return nil, err
 	}
-	return &tagged[engineDescriptor]{etag(c.Revision), engineOf(c)}, nil
+	return &taggedOutput[engineDescriptor]{etag(c.Revision), engineOf(c)}, nil
 }
 
-// patchEngine keeps what the body leaves out.
+// patchEngine keeps the fields that the body omits.
 func (s *server) patchEngine(ctx context.Context, tenant domain.TenantID, in *struct {
-	ID      string  `path:"id" doc:"Opaque"`
-	IfMatch ifMatch `header:"If-Match" doc:"Entity tags of the revisions that may be changed"`
+	ID      string        `path:"id" doc:"Opaque"`
+	IfMatch ifMatchHeader `header:"If-Match" doc:"Entity tags of the revisions that may be changed"`
 	Body    engineChange
 },
-) (*tagged[engineDescriptor], error) {
+) (*taggedOutput[engineDescriptor], error) {
 	id, err := domain.ParseID[domain.Connection](in.ID)
 	if err != nil {
 		return nil, err
 	}
-	c, err := s.service.UpdateEngine(ctx, tenant, id, in.IfMatch.Match, ports.EngineUpdate{
-		Name: in.Body.ConfigName, Config: json.RawMessage(in.Body.Config), Credential: in.Body.Credential.credential(),
+	c, err := s.service.UpdateEngine(ctx, tenant, id, in.IfMatch.IfMatch, ports.EngineUpdate{
+		Name: string(in.Body.ConfigName), Config: json.RawMessage(in.Body.Config),
+		Credential: in.Body.Credential.credential(),
 	})
 	if err != nil {
 		return nil, err
 	}
-	return &tagged[engineDescriptor]{etag(c.Revision), engineOf(c)}, nil
+	return &taggedOutput[engineDescriptor]{etag(c.Revision), engineOf(c)}, nil
 }
 
-// deleteEngine answers 404 to a second deletion.
-func (s *server) deleteEngine(ctx context.Context, tenant domain.TenantID, in *changing) (*nothing, error) {
+// deleteEngine responds with 404 to a second deletion.
+func (s *server) deleteEngine(
+	ctx context.Context, tenant domain.TenantID, in *conditionalInput,
+) (*noContent, error) {
 	id, err := domain.ParseID[domain.Connection](in.ID)
 	if err != nil {
 		return nil, err
 	}
-	return nil, s.service.DeleteEngine(ctx, tenant, id, in.IfMatch.Match)
+	return nil, s.service.DeleteEngine(ctx, tenant, id, in.IfMatch.IfMatch)
 }
 
-// testEngine connects for real; what it finds is a result, not a failure.
-func (s *server) testEngine(ctx context.Context, tenant domain.TenantID, in *byID) (*plainBody[engineOutcome], error) {
+// testEngine opens a real connection; its outcome is a result, not a failed request.
+func (s *server) testEngine(
+	ctx context.Context, tenant domain.TenantID, in *idInput,
+) (*bodyOutput[engineOutcome], error) {
 	id, err := domain.ParseID[domain.Connection](in.ID)
 	if err != nil {
 		return nil, err
@@ -173,7 +212,8 @@ func (s *server) testEngine(ctx context.Context, tenant domain.TenantID, in *byI
 	if err != nil {
 		return nil, err
 	}
-	return &plainBody[engineOutcome]{engineOutcome{
-		ConnectionID: id.String(), Healthy: t.Healthy, LatencyMs: t.Latency.Milliseconds(), ErrorMessage: t.Message,
+	return &bodyOutput[engineOutcome]{engineOutcome{
+		ConnectionID: id.String(), Healthy: t.Healthy, LatencyMs: t.Latency.Milliseconds(),
+		ErrorMessage: t.Message,
 	}}, nil
 }

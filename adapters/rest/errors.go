@@ -4,185 +4,278 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"maps"
 	"math"
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/labstack/echo/v4"
+	"go.uber.org/zap"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// Codes of problem documents.
+// Error codes of problem documents.
 const (
-	codeInvalid           = "MTCH-0001"
-	codeInternal          = "MTCH-0002"
-	codeUnauthenticated   = "MTCH-0003"
-	codeForbidden         = "MTCH-0004"
-	codeMissing           = "MTCH-0005"
-	codeConflict          = "MTCH-0007"
-	codeUnavailable       = "MTCH-0008"
-	codeRate              = "MTCH-0009"
-	codeTooLarge          = "MTCH-0010"
-	codeInFlight          = "MTCH-0018"
-	codeReused            = "MTCH-0019"
-	codePrecondition      = "MTCH-0020"
-	codeShownOnce         = "MTCH-0021"
-	codeMissingConnection = "MTCH-0201"
+	codeInvalid            = "MTCH-0001"
+	codeInternal           = "MTCH-0002"
+	codeUnauthenticated    = "MTCH-0003"
+	codeForbidden          = "MTCH-0004"
+	codeNotFound           = "MTCH-0005"
+	codeConflict           = "MTCH-0007"
+	codeUnavailable        = "MTCH-0008"
+	codeRateLimited        = "MTCH-0009"
+	codeTooLarge           = "MTCH-0010"
+	codeKeyInFlight        = "MTCH-0018"
+	codeKeyReused          = "MTCH-0019"
+	codePrecondition       = "MTCH-0020"
+	codeTokenShownOnce     = "MTCH-0021"
+	codeConnectionNotFound = "MTCH-0201"
 )
 
-// Failures of the transport, which the domain has no word for.
+// Transport errors, which have no equivalent in the domain.
 var (
-	errMethod    = errors.New("method not allowed")
-	errMediaType = errors.New("unsupported media type")
-	errTooLarge  = errors.New("body too large")
-	errSlow      = errors.New("body too slow")
-	errTooMany   = errors.New("rate limit")
+	errMethodNotAllowed = errors.New("method not allowed")
+	errMediaType        = errors.New("unsupported media type")
+	errTooLarge         = errors.New("body too large")
+	errBodyTimeout      = errors.New("body read timeout")
+	errRateLimited      = errors.New("rate limit exceeded")
 )
 
-// rule says how one failure is answered.
-type rule struct {
+// statusRule maps one error to its HTTP status, code and detail.
+type statusRule struct {
 	match  error
 	status int
 	code   string
 	detail string
 }
 
-// internalError is all that a 5xx says; its cause is in the log under the request's id.
+// internalError is the detail of every 5xx; the cause is in the log under the request id.
 const internalError = "internal error"
 
-// rules is the only translation of failures into statuses. The first that matches
-// answers, so codes stand before their kinds. A 5xx tells nothing of its cause.
-var rules = []rule{
-	{domain.RevisionMismatch, http.StatusPreconditionFailed, codePrecondition, "it has changed since it was read"},
-	{domain.KeyReused, http.StatusUnprocessableEntity, codeReused, "the idempotency key was used for another request"},
-	{domain.KeyInFlight, http.StatusConflict, codeInFlight, "the first request with this idempotency key is still running"},
-	{domain.ShownOnce, http.StatusConflict, codeShownOnce, "the token was shown once and is not kept"},
-	{domain.NameTaken, http.StatusConflict, codeConflict, "the config name is taken"},
-	{domain.Conflict, http.StatusConflict, codeConflict, "the state of things forbids it"},
+// statusRules is the only translation of errors into HTTP statuses. The first rule that
+// matches applies, so codes precede their kinds. A 5xx never reveals its cause.
+var statusRules = []statusRule{
+	{
+		domain.RevisionMismatch, http.StatusPreconditionFailed, codePrecondition,
+		"the connection has changed since it was read",
+	},
+	{
+		domain.KeyReused, http.StatusUnprocessableEntity, codeKeyReused,
+		"the idempotency key was used for another request",
+	},
+	{
+		domain.KeyInFlight, http.StatusConflict, codeKeyInFlight,
+		"the first request with this idempotency key is still running",
+	},
+	{domain.ShownOnce, http.StatusConflict, codeTokenShownOnce, "the token was shown once and is not stored"},
+	{domain.NameTaken, http.StatusConflict, codeConflict, "the config name is already in use"},
+	{domain.Conflict, http.StatusConflict, codeConflict, "the request conflicts with the current state"},
 	{domain.Unauthenticated, http.StatusUnauthorized, codeUnauthenticated, "authentication is required"},
-	{domain.Forbidden, http.StatusForbidden, codeForbidden, "the scope is missing"},
-	{domain.NotFound, http.StatusNotFound, codeMissing, "there is no such thing"},
+	{domain.Forbidden, http.StatusForbidden, codeForbidden, "the token lacks the required scope"},
+	{domain.NotFound, http.StatusNotFound, codeNotFound, "path not found"},
 	{domain.Unavailable, http.StatusServiceUnavailable, codeUnavailable, internalError},
 	{context.DeadlineExceeded, http.StatusServiceUnavailable, codeUnavailable, internalError},
 	{context.Canceled, http.StatusServiceUnavailable, codeUnavailable, internalError},
 	{domain.Invalid, http.StatusBadRequest, codeInvalid, "the request is not valid"},
 	{domain.AddressNotAllowed, http.StatusBadRequest, codeInvalid, "the request is not valid"},
-	{errMethod, http.StatusMethodNotAllowed, codeMissing, "the method is not allowed here"},
-	{errMediaType, http.StatusUnsupportedMediaType, codeInvalid, "the body must be application/json, without an encoding"},
+	{errMethodNotAllowed, http.StatusMethodNotAllowed, codeNotFound, "the method is not allowed for this path"},
+	{
+		errMediaType, http.StatusUnsupportedMediaType, codeInvalid,
+		"the body must be application/json without a content encoding",
+	},
 	{errTooLarge, http.StatusRequestEntityTooLarge, codeTooLarge, "the body is too large"},
-	{errSlow, http.StatusRequestTimeout, codeInvalid, "the body did not arrive in time"},
-	{errTooMany, http.StatusTooManyRequests, codeRate, "too many requests"},
+	{errBodyTimeout, http.StatusRequestTimeout, codeInvalid, "the body did not arrive in time"},
+	{errRateLimited, http.StatusTooManyRequests, codeRateLimited, "too many requests"},
 }
 
-// internalRule answers whatever no rule knows.
-var internalRule = rule{nil, http.StatusInternalServerError, codeInternal, internalError}
+// internalStatusRule applies to every error that no rule matches.
+var internalStatusRule = statusRule{nil, http.StatusInternalServerError, codeInternal, internalError}
 
-// ruleOf finds the rule of a failure, however it is wrapped.
-func ruleOf(err error) rule {
-	for _, r := range rules {
+// notFound is the code and detail of an operation's 404. The zero value is for operations
+// that look nothing up.
+type notFound struct{ code, detail string }
+
+var (
+	connectionNotFound = notFound{codeConnectionNotFound, "connection not found"}
+	tokenNotFound      = notFound{codeNotFound, "webhook token not found"}
+	deliveryNotFound   = notFound{codeNotFound, "delivery not found"}
+	pullNotFound       = notFound{codeNotFound, "pull not found"}
+)
+
+// statusRuleFor returns the rule of an error, however the error is wrapped.
+func statusRuleFor(err error) statusRule {
+	for _, r := range statusRules {
 		if errors.Is(err, r.match) {
 			return r
 		}
 	}
-	return internalRule
+	return internalStatusRule
 }
 
-// Fault names one input at fault.
-type Fault struct {
-	Location string `json:"location" doc:"Where the fault is, such as body.configName or query.limit"`
+// ProblemField is one invalid input.
+type ProblemField struct {
+	Location string `json:"location" doc:"Where the invalid value is, such as body.configName or query.limit"`
 	Message  string `json:"message" doc:"What is wrong with it; never a value of the request"`
 }
 
-// Problem is the one form of every failure (RFC 9457).
+// Problem is the response body of every failure (RFC 9457).
 type Problem struct {
-	Type     string  `json:"type" doc:"Always about:blank: code tells problems apart"`
-	Title    string  `json:"title" doc:"The status in words"`
-	Status   int     `json:"status" doc:"The HTTP status"`
-	Detail   string  `json:"detail" doc:"What went wrong"`
-	Instance string  `json:"instance" doc:"The path that was asked for, webhook tokens cut out"`
-	Code     string  `json:"code" example:"MTCH-0001" doc:"A stable code to act on"`
-	Errors   []Fault `json:"errors,omitempty" doc:"Every input at fault; with code MTCH-0001"`
+	Type     string         `json:"type" doc:"Always about:blank: problems are distinguished by code"`
+	Title    string         `json:"title" doc:"The text of the HTTP status"`
+	Status   int            `json:"status" doc:"The HTTP status"`
+	Detail   string         `json:"detail" doc:"What went wrong"`
+	Instance string         `json:"instance" doc:"The requested path, with webhook tokens redacted"`
+	Code     string         `json:"code" example:"MTCH-0001" doc:"A stable error code for programs"`
+	Errors   []ProblemField `json:"errors,omitempty" doc:"Every invalid input; with code MTCH-0001"`
 
 	headers http.Header
 }
 
-// Error makes a Problem what a handler can return. The detail holds no cause.
+// Error makes a Problem an error that a handler can return. It returns the detail, which
+// contains no cause.
 func (p *Problem) Error() string { return p.Detail }
 
-// GetStatus tells huma the status.
+// GetStatus returns the status to huma.
 func (p *Problem) GetStatus() int { return p.Status }
 
-// GetHeaders tells huma the headers that belong to the status.
+// GetHeaders returns the headers that belong to the status to huma.
 func (p *Problem) GetHeaders() http.Header { return p.headers }
 
-// ContentType tells huma the media type, whatever was negotiated.
+// ContentType returns the media type to huma, regardless of content negotiation.
 func (p *Problem) ContentType(string) string { return problemType }
 
 // problemType is the media type of RFC 9457, section 4.1.
 const problemType = "application/problem+json"
 
-// problem words a failure for the exchange it happened in.
+// problem returns the problem document of an error in the given exchange.
 func (x *exchange) problem(err error) *Problem {
-	r := ruleOf(err)
-	if r.status == http.StatusNotFound {
-		r.code = cmp.Or(x.row().missing, r.code)
+	r := statusRuleFor(err)
+	if resource := x.matchedRoute().notFound; r.status == http.StatusNotFound && resource.code != "" {
+		r.code, r.detail = resource.code, resource.detail
 	}
 	p := &Problem{
 		Type: "about:blank", Title: http.StatusText(r.status), Status: r.status,
 		Detail: r.detail, Instance: x.instance, Code: r.code, headers: http.Header{},
 	}
 	if r.status == http.StatusBadRequest {
-		p.Errors = x.row().faults(err)
+		p.Errors = x.matchedRoute().problemFields(err)
 	}
-	p.head(err)
+	p.setHeaders(err)
 	return p
 }
 
-// head adds the headers that a status is answered with.
-func (p *Problem) head(err error) {
+// setHeaders sets the headers that belong to the status.
+func (p *Problem) setHeaders(err error) {
 	switch p.Status {
 	case http.StatusUnauthorized:
 		p.headers.Set("WWW-Authenticate", "Bearer")
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
-		p.headers.Set("Retry-After", seconds(domain.RetryAfterOf(err)))
+		p.headers.Set("Retry-After", retryAfterSeconds(domain.RetryAfterOf(err)))
 	}
 }
 
-// seconds rounds up, since an early retry is a wasted one.
-func seconds(wait time.Duration) string {
+// retryAfterSeconds rounds up, because a retry that comes too early is wasted. It returns
+// at least 1.
+func retryAfterSeconds(wait time.Duration) string {
 	return strconv.Itoa(max(1, int(math.Ceil(wait.Seconds()))))
 }
 
-// faults turns the domain's fields into locations of this route's input.
-func (r *route) faults(err error) []Fault {
-	var all []Fault
-	for _, e := range domain.Faults(err) {
+// problemFields turns the domain's field errors into locations of this route's input.
+func (r *route) problemFields(err error) []ProblemField {
+	var all []ProblemField
+	for _, e := range domain.ErrorsOf(err) {
 		switch {
 		case e.Kind == domain.Invalid:
-			all = append(all, Fault{r.location(e.Field), cmp.Or(e.Message, "is not valid")})
+			all = append(all, ProblemField{r.location(e.Field), cmp.Or(e.Message, "is not valid")})
 		case e.Code == domain.AddressNotAllowed:
-			all = append(all, Fault{r.location(cmp.Or(e.Field, r.address)), "must be an address that may be called"})
+			all = append(all, ProblemField{r.location(cmp.Or(e.Field, r.addressField)), addressForbiddenMessage})
 		}
 	}
-	return tidy(all)
+	return sortFields(all)
 }
 
-// location spells a domain field as the caller did. Names with a place of their own
-// (header.If-Match) stay as they are.
+// location returns where a domain field is in this route's input, under the name that the
+// caller used. "" is the input as a whole.
 func (r *route) location(field string) string {
-	if other, ok := r.renamed[field]; ok {
+	if other, ok := r.fieldNames[field]; ok {
 		field = other
 	}
 	if field == "" {
-		return r.input()
+		return r.inputLocation()
 	}
-	return r.input() + "." + field
+	return r.inputLocation() + "." + field
 }
 
-// tidy sorts faults and drops repetitions, so that the same request always gets the
-// same bytes.
-func tidy(all []Fault) []Fault {
-	slices.SortStableFunc(all, func(a, b Fault) int { return cmp.Compare(a.Location, b.Location) })
-	return slices.CompactFunc(all, func(a, b Fault) bool { return a.Location == b.Location })
+// sortFields sorts by location and removes duplicates, so that equal requests get equal bytes.
+func sortFields(all []ProblemField) []ProblemField {
+	slices.SortStableFunc(all, func(a, b ProblemField) int { return cmp.Compare(a.Location, b.Location) })
+	return slices.CompactFunc(all, func(a, b ProblemField) bool { return a.Location == b.Location })
+}
+
+// writeError responds with the problem document of err. It is also Echo's error handler,
+// which the router calls for unknown paths and methods.
+func (s *server) writeError(err error, c echo.Context) {
+	x := exchangeOf(c.Request().Context())
+	if he := (*echo.HTTPError)(nil); errors.As(err, &he) {
+		err = s.routerError(he, c)
+	}
+	p := x.problem(err)
+	s.logCause(x, p, err)
+	if c.Response().Committed {
+		return
+	}
+	writeProblem(c, p)
+}
+
+// routerError translates the router's own errors.
+func (s *server) routerError(he *echo.HTTPError, c echo.Context) error {
+	switch he.Code {
+	case http.StatusNotFound:
+		return domain.NotFoundError()
+	case http.StatusMethodNotAllowed:
+		c.Response().Header().Set(echo.HeaderAllow, s.allowedMethods[c.Path()])
+		return errMethodNotAllowed
+	}
+	return he
+}
+
+// writeProblem writes the document with its headers and its media type.
+func writeProblem(c echo.Context, p *Problem) {
+	header := c.Response().Header()
+	maps.Copy(header, p.headers)
+	header.Set(echo.HeaderContentType, problemType)
+	body, err := json.Marshal(p)
+	if err != nil {
+		body = nil
+	}
+	c.Response().WriteHeader(p.Status)
+	_, _ = c.Response().Write(body)
+}
+
+// logCause logs the cause of a 5xx under the request id.
+func (s *server) logCause(x *exchange, p *Problem, err error) {
+	if p.Status < http.StatusInternalServerError || errors.Is(err, context.Canceled) {
+		return // a client that disconnected is not a failure of the service
+	}
+	fields := []zap.Field{zap.String("requestId", x.requestID), zap.String("cause", errorChain(err))}
+	if recovered := (*panicError)(nil); errors.As(err, &recovered) {
+		fields = append(fields, zap.ByteString("stack", recovered.stack))
+	}
+	s.Logger.Error("request failed", fields...)
+}
+
+// errorChain joins the text of an error with the causes that domain errors hold for the log
+// only.
+func errorChain(err error) string {
+	texts := []string{err.Error()}
+	for e := (*domain.Error)(nil); errors.As(err, &e) && e.Cause != nil; {
+		err = e.Cause
+		texts = append(texts, err.Error())
+	}
+	return strings.Join(texts, ": ")
 }

@@ -20,46 +20,52 @@ var (
 )
 
 const (
-	rawToken = "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA"
-	canary   = "CANARY-9f31c0"
+	webhookToken = "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA"
+	canary       = "CANARY-9f31c0"
 )
 
-// fake answers every use case with one fixture, or with fail. It notes what it was asked.
+// fake implements ports.API: it returns a fixture from every method, or err, and records the
+// arguments. It embeds nothing, so that a missing method is a compile error.
 type fake struct {
-	ports.Service
-	fail   error
-	panics any
+	err       error
+	panicWith any
 
-	mu      sync.Mutex
-	asked   any
-	page    domain.PageRequest
-	match   ports.Match
-	knock   domain.Knock
-	answers map[string]stored
-	calls   int
+	mu        sync.Mutex
+	got       any
+	page      domain.PageRequest
+	match     ports.IfMatch
+	webhook   domain.WebhookRequest
+	responses map[string]storedCall
+	calls     int
 }
 
-type stored struct {
+var _ ports.API = (*fake)(nil)
+
+// storedCall is a stored response and the fingerprint of its request.
+type storedCall struct {
 	fingerprint domain.Fingerprint
-	answer      ports.Answer
+	response    ports.StoredResponse
 }
 
-func (f *fake) note(asked any) error {
+// record stores the argument of a call, and returns err or panics.
+func (f *fake) record(argument any) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.asked = asked
+	f.got = argument
 	f.calls++
-	if f.panics != nil {
-		panic(f.panics)
+	if f.panicWith != nil {
+		panic(f.panicWith)
 	}
-	return f.fail
+	return f.err
 }
 
 func connectionFixture() domain.Connection {
 	return domain.Connection{
-		ID: domain.ConnectionID{UUID: someID}, Tenant: tenantA, Kind: domain.Aggregator, Name: "pluggy-main", Vendor: "pluggy",
-		BaseURL: "https://api.pluggy.ai", AccountRef: "item-1", Revision: 3, CreatedAt: moment, UpdatedAt: moment.Add(time.Hour),
-		Sealed: domain.Sealed(canary),
+		ID: domain.ConnectionID{UUID: someID}, Tenant: tenantA, Kind: domain.Aggregator, Name: "pluggy-main",
+		Vendor:  "pluggy",
+		BaseURL: "https://api.pluggy.ai", AccountRef: "item-1", Revision: 3, CreatedAt: moment,
+		UpdatedAt: moment.Add(time.Hour),
+		Sealed:    domain.Sealed(canary),
 	}
 }
 
@@ -71,17 +77,22 @@ func engineFixture() domain.Connection {
 
 func deliveryFixture() domain.Delivery {
 	return domain.Delivery{
-		ID: domain.DeliveryID{UUID: someID}, Tenant: tenantA, Connection: domain.ConnectionID{UUID: someID}, Vendor: "pluggy",
-		Event: "item/updated", EventID: "e1", Body: []byte(`{"event":"item/updated", "n": 1.10, "n": 2}`), Status: domain.DeliveryAccepted,
-		Pull: domain.PullID{UUID: otherID}, ReceivedAt: moment,
+		ID: domain.DeliveryID{UUID: someID}, Tenant: tenantA, Connection: domain.ConnectionID{UUID: someID},
+		Vendor: "pluggy",
+		Event:  "item/updated", EventID: "e1", Body: []byte(`{"event":"item/updated", "n": 1.10, "n": 2}`),
+		Status: domain.DeliveryAccepted,
+		Pull:   domain.PullID{UUID: otherID}, ReceivedAt: moment,
 	}
 }
 
 func pullFixture() domain.Pull {
 	return domain.Pull{
-		ID: domain.PullID{UUID: otherID}, Tenant: tenantA, Connection: domain.ConnectionID{UUID: someID}, Vendor: "pluggy",
-		Trigger: domain.ByOperator, State: domain.PullSucceeded, Counts: domain.Counts{Accounts: 1, Read: 5, Added: 4, Unchanged: 1},
-		Attempts: 2, LastError: domain.VendorUnreachable, CreatedAt: moment, StartedAt: moment, FinishedAt: moment.Add(time.Second),
+		ID: domain.PullID{UUID: otherID}, Tenant: tenantA, Connection: domain.ConnectionID{UUID: someID},
+		Vendor:  "pluggy",
+		Trigger: domain.TriggerOperator, State: domain.PullSucceeded,
+		Counts:   domain.Counts{Accounts: 1, Read: 5, Added: 4, Unchanged: 1},
+		Attempts: 2, LastError: domain.VendorUnreachable, CreatedAt: moment, StartedAt: moment,
+		FinishedAt: moment.Add(time.Second),
 	}
 }
 
@@ -95,10 +106,12 @@ func transactionFixture() domain.Transaction {
 	}
 	there := money("-41.07", "USD")
 	return domain.Transaction{
-		ID: domain.TransactionID{UUID: someID}, Tenant: tenantA, Connection: domain.ConnectionID{UUID: someID}, Vendor: "pluggy",
+		ID: domain.TransactionID{UUID: someID}, Tenant: tenantA, Connection: domain.ConnectionID{UUID: someID},
+		Vendor:    "pluggy",
 		AccountID: domain.AccountID{UUID: otherID}, Version: 2, FirstSeenAt: moment, UpdatedAt: moment,
-		Observation: domain.Observation{
-			ExternalID: "t-1", Amount: money("-212.45", "BRL"), AccountMoney: &there, Status: domain.Posted, Date: "2026-01-01",
+		TransactionData: domain.TransactionData{
+			ExternalID: "t-1", Amount: money("-212.45", "BRL"), AccountMoney: &there, Status: domain.Posted,
+			Date:       "2026-01-01",
 			OccurredAt: moment, Description: "Caf\u00e9 <&>", Metadata: []byte(`{"a": 1e400, "b": "\u0041", "b": []}`),
 		},
 	}
@@ -106,161 +119,204 @@ func transactionFixture() domain.Transaction {
 
 func tokenFixture() domain.WebhookToken {
 	return domain.WebhookToken{
-		ID: domain.TokenID{UUID: otherID}, Tenant: tenantA, Connection: domain.ConnectionID{UUID: someID}, Vendor: "pluggy",
-		Hash: domain.HashToken(rawToken), CreatedAt: moment, LastUsedAt: moment,
+		ID: domain.TokenID{UUID: otherID}, Tenant: tenantA, Connection: domain.ConnectionID{UUID: someID},
+		Vendor: "pluggy",
+		Hash:   domain.HashToken(webhookToken), CreatedAt: moment, LastUsedAt: moment,
 	}
 }
 
-func paged[T any](f *fake, asked any, p domain.PageRequest, item T) (domain.Page[T], error) {
+// onePage returns a page of one item that is not the last page.
+func onePage[T any](f *fake, argument any, p domain.PageRequest, item T) (domain.Page[T], error) {
 	f.page = p
-	return domain.Page[T]{Items: []T{item}, Next: domain.Position{Key: "k", ID: someID}}, f.note(asked)
+	return domain.Page[T]{Items: []T{item}, Next: domain.Position{Key: "k", ID: someID}}, f.record(argument)
 }
 
-func (f *fake) CreateConnection(_ context.Context, _ domain.TenantID, n ports.NewConnection) (domain.Connection, error) {
-	return connectionFixture(), f.note(n)
+func (f *fake) CreateConnection(
+	_ context.Context, _ domain.TenantID, n ports.NewConnection,
+) (domain.Connection, error) {
+	return connectionFixture(), f.record(n)
 }
 
 func (f *fake) GetConnection(_ context.Context, t domain.TenantID, id domain.ConnectionID) (domain.Connection, error) {
 	if t != tenantA || id.UUID != someID {
-		return domain.Connection{}, domain.Missing()
+		return domain.Connection{}, domain.NotFoundError()
 	}
-	return connectionFixture(), f.note(id)
+	return connectionFixture(), f.record(id)
 }
 
-func (f *fake) ListConnections(_ context.Context, _ domain.TenantID, h domain.HealthStatus, p domain.PageRequest) (domain.Page[domain.Connection], error) {
-	return paged(f, h, p, connectionFixture())
+func (f *fake) ListConnections(
+	_ context.Context, _ domain.TenantID, h domain.HealthStatus, p domain.PageRequest,
+) (domain.Page[domain.Connection], error) {
+	return onePage(f, h, p, connectionFixture())
 }
 
-func (f *fake) UpdateConnection(_ context.Context, _ domain.TenantID, _ domain.ConnectionID, m ports.Match, u ports.ConnectionUpdate) (domain.Connection, error) {
+func (f *fake) UpdateConnection(
+	_ context.Context, _ domain.TenantID, _ domain.ConnectionID, m ports.IfMatch, u ports.ConnectionUpdate,
+) (domain.Connection, error) {
 	f.match = m
-	return connectionFixture(), f.note(u)
+	return connectionFixture(), f.record(u)
 }
 
-func (f *fake) DeleteConnection(_ context.Context, _ domain.TenantID, id domain.ConnectionID, m ports.Match) error {
+func (f *fake) DeleteConnection(_ context.Context, _ domain.TenantID, id domain.ConnectionID, m ports.IfMatch) error {
 	f.match = m
-	return f.note(id)
+	return f.record(id)
 }
 
 func (f *fake) TestConnection(_ context.Context, _ domain.TenantID, vendor, name string) (ports.TestResult, error) {
-	return ports.TestResult{Vendor: domain.Vendor(vendor), Name: name, Reason: domain.CredentialRejected, Latency: 12 * time.Millisecond}, f.note(name)
+	return ports.TestResult{
+		Vendor: domain.Vendor(vendor), Name: name, Reason: domain.CredentialRejected,
+		Latency: 12 * time.Millisecond,
+	}, f.record(name)
 }
 
-func (f *fake) ConnectionHealth(_ context.Context, _ domain.TenantID, id domain.ConnectionID) (ports.ConnectionHealth, error) {
-	return ports.ConnectionHealth{Activity: ports.Activity{LastPullAt: moment}}, f.note(id)
+func (f *fake) ConnectionHealth(
+	_ context.Context, _ domain.TenantID, id domain.ConnectionID,
+) (ports.ConnectionHealth, error) {
+	return ports.ConnectionHealth{Activity: ports.Activity{LastPullAt: moment}}, f.record(id)
 }
 
 func (f *fake) ConnectorTypes(context.Context) []ports.ConnectorType {
-	return []ports.ConnectorType{{Type: "postgres", Category: domain.CategoryDatabase}, {Type: "rest-generic", Category: domain.CategoryREST}}
+	return []ports.ConnectorType{
+		{Type: "postgres", Category: domain.CategoryDatabase},
+		{Type: "rest-generic", Category: domain.CategoryREST},
+	}
 }
 
 func (f *fake) CreateEngine(_ context.Context, _ domain.TenantID, n ports.NewEngine) (domain.Connection, error) {
-	return engineFixture(), f.note(n)
+	return engineFixture(), f.record(n)
 }
 
 func (f *fake) GetEngine(_ context.Context, _ domain.TenantID, id domain.ConnectionID) (domain.Connection, error) {
-	return engineFixture(), f.note(id)
+	return engineFixture(), f.record(id)
 }
 
-func (f *fake) ListEngines(_ context.Context, _ domain.TenantID, p domain.PageRequest) (domain.Page[domain.Connection], error) {
-	return paged(f, nil, p, engineFixture())
+func (f *fake) ListEngines(
+	_ context.Context, _ domain.TenantID, p domain.PageRequest,
+) (domain.Page[domain.Connection], error) {
+	return onePage(f, nil, p, engineFixture())
 }
 
-func (f *fake) UpdateEngine(_ context.Context, _ domain.TenantID, _ domain.ConnectionID, m ports.Match, u ports.EngineUpdate) (domain.Connection, error) {
+func (f *fake) UpdateEngine(
+	_ context.Context, _ domain.TenantID, _ domain.ConnectionID, m ports.IfMatch, u ports.EngineUpdate,
+) (domain.Connection, error) {
 	f.match = m
-	return engineFixture(), f.note(u)
+	return engineFixture(), f.record(u)
 }
 
-func (f *fake) DeleteEngine(_ context.Context, _ domain.TenantID, id domain.ConnectionID, m ports.Match) error {
+func (f *fake) DeleteEngine(_ context.Context, _ domain.TenantID, id domain.ConnectionID, m ports.IfMatch) error {
 	f.match = m
-	return f.note(id)
+	return f.record(id)
 }
 
 func (f *fake) TestEngine(_ context.Context, _ domain.TenantID, id domain.ConnectionID) (ports.EngineTest, error) {
-	return ports.EngineTest{Connection: id, Healthy: true, Latency: 3 * time.Millisecond}, f.note(id)
+	return ports.EngineTest{Connection: id, Healthy: true, Latency: 3 * time.Millisecond}, f.record(id)
 }
 
-func (f *fake) MintToken(_ context.Context, _ domain.TenantID, _, name string) (ports.Minted, error) {
-	return ports.Minted{WebhookToken: tokenFixture(), Raw: domain.SecretText(rawToken)}, f.note(name)
+func (f *fake) MintToken(_ context.Context, _ domain.TenantID, _, name string) (ports.MintedToken, error) {
+	return ports.MintedToken{WebhookToken: tokenFixture(), Raw: domain.SecretText(webhookToken)}, f.record(name)
 }
 
-func (f *fake) ListTokens(_ context.Context, _ domain.TenantID, filter ports.TokenFilter, p domain.PageRequest) (domain.Page[domain.WebhookToken], error) {
-	return paged(f, filter, p, tokenFixture())
+func (f *fake) ListTokens(
+	_ context.Context, _ domain.TenantID, filter ports.TokenFilter, p domain.PageRequest,
+) (domain.Page[domain.WebhookToken], error) {
+	return onePage(f, filter, p, tokenFixture())
 }
 
 func (f *fake) RevokeToken(_ context.Context, _ domain.TenantID, id domain.TokenID) error {
-	return f.note(id)
+	return f.record(id)
 }
 
-func (f *fake) Receive(_ context.Context, k domain.Knock) (ports.Received, error) {
-	f.knock = k
-	return ports.Received{}, f.note(nil)
+func (f *fake) Receive(_ context.Context, r domain.WebhookRequest) (ports.ReceiveResult, error) {
+	f.webhook = r
+	return ports.ReceiveResult{}, f.record(nil)
 }
 
-func (f *fake) ListDeliveries(_ context.Context, _ domain.TenantID, filter ports.DeliveryFilter, p domain.PageRequest) (domain.Page[domain.Delivery], error) {
-	return paged(f, filter, p, deliveryFixture())
+func (f *fake) ListDeliveries(
+	_ context.Context, _ domain.TenantID, filter ports.DeliveryFilter, p domain.PageRequest,
+) (domain.Page[domain.Delivery], error) {
+	return onePage(f, filter, p, deliveryFixture())
 }
 
 func (f *fake) GetDelivery(_ context.Context, _ domain.TenantID, id domain.DeliveryID) (domain.Delivery, error) {
-	return deliveryFixture(), f.note(id)
+	return deliveryFixture(), f.record(id)
 }
 
 func (f *fake) ReplayDelivery(_ context.Context, _ domain.TenantID, id domain.DeliveryID) (domain.Delivery, error) {
-	return deliveryFixture(), f.note(id)
+	return deliveryFixture(), f.record(id)
 }
 
-func (f *fake) ReplayDeliveries(_ context.Context, _ domain.TenantID, filter ports.DeliveryFilter, limit int) ([]domain.Delivery, error) {
+func (f *fake) ReplayDeliveries(
+	_ context.Context, _ domain.TenantID, filter ports.DeliveryFilter, limit int,
+) ([]domain.Delivery, error) {
 	f.page.Limit = limit
-	return []domain.Delivery{deliveryFixture()}, f.note(filter)
+	return []domain.Delivery{deliveryFixture()}, f.record(filter)
 }
 
-func (f *fake) RequestPull(_ context.Context, _ domain.TenantID, _ domain.ConnectionID, w domain.Window) (domain.Pull, error) {
-	return pullFixture(), f.note(w)
+func (f *fake) RequestPull(
+	_ context.Context, _ domain.TenantID, _ domain.ConnectionID, w domain.Window,
+) (domain.Pull, error) {
+	return pullFixture(), f.record(w)
 }
 
 func (f *fake) GetPull(_ context.Context, _ domain.TenantID, id domain.PullID) (domain.Pull, error) {
-	return pullFixture(), f.note(id)
+	return pullFixture(), f.record(id)
 }
 
-func (f *fake) ListPulls(_ context.Context, _ domain.TenantID, id domain.ConnectionID, p domain.PageRequest) (domain.Page[domain.Pull], error) {
-	return paged(f, id, p, pullFixture())
+func (f *fake) ListPulls(
+	_ context.Context, _ domain.TenantID, id domain.ConnectionID, p domain.PageRequest,
+) (domain.Page[domain.Pull], error) {
+	return onePage(f, id, p, pullFixture())
 }
 
-func (f *fake) ListAccounts(_ context.Context, _ domain.TenantID, id domain.ConnectionID, p domain.PageRequest) (domain.Page[domain.Account], error) {
-	return paged(f, id, p, domain.Account{
+func (f *fake) ListAccounts(
+	_ context.Context, _ domain.TenantID, id domain.ConnectionID, p domain.PageRequest,
+) (domain.Page[domain.Account], error) {
+	return onePage(f, id, p, domain.Account{
 		ID: domain.AccountID{UUID: otherID}, Connection: domain.ConnectionID{UUID: someID}, Vendor: "pluggy",
-		AccountView: domain.AccountView{ExternalID: "a-1", Type: domain.BankAccount, Currency: "BRL"}, FirstSeenAt: moment, UpdatedAt: moment,
+		AccountData: domain.AccountData{ExternalID: "a-1", Type: domain.BankAccount, Currency: "BRL"},
+		FirstSeenAt: moment, UpdatedAt: moment,
 	})
 }
 
-func (f *fake) ListTransactions(_ context.Context, _ domain.TenantID, _ domain.ConnectionID, filter ports.TransactionFilter, p domain.PageRequest) (domain.Page[domain.Transaction], error) {
-	return paged(f, filter, p, transactionFixture())
+func (f *fake) ListTransactions(
+	_ context.Context, _ domain.TenantID, _ domain.ConnectionID, filter ports.TransactionFilter,
+	p domain.PageRequest,
+) (domain.Page[domain.Transaction], error) {
+	return onePage(f, filter, p, transactionFixture())
 }
 
-func (f *fake) Changes(_ context.Context, _ domain.TenantID, p domain.PageRequest, wait time.Duration) (domain.FeedPage, error) {
+func (f *fake) Changes(
+	_ context.Context, _ domain.TenantID, p domain.PageRequest, wait time.Duration,
+) (domain.FeedPage, error) {
 	f.page = p
-	return domain.FeedPage{Items: []domain.Transaction{transactionFixture()}, Next: domain.Position{Key: "7", ID: someID}}, f.note(wait)
+	return domain.FeedPage{
+		Items: []domain.Transaction{transactionFixture()}, Next: domain.Position{Key: "7", ID: someID},
+	}, f.record(wait)
 }
 
-// Once keeps answers as the application does, without time.
-func (f *fake) Once(ctx context.Context, tenant domain.TenantID, key string, fingerprint domain.Fingerprint, do func(context.Context) (ports.Answer, error)) (ports.Answer, bool, error) {
+// Do stores responses as the application does, without expiry.
+func (f *fake) Do(
+	ctx context.Context, tenant domain.TenantID, key string, fingerprint domain.Fingerprint,
+	do func(context.Context) (ports.StoredResponse, error),
+) (ports.StoredResponse, bool, error) {
 	f.mu.Lock()
-	first, known := f.answers[tenant.String()+key]
+	first, known := f.responses[tenant.String()+key]
 	f.mu.Unlock()
 	switch {
 	case known && first.fingerprint != fingerprint:
-		return ports.Answer{}, false, &domain.Error{Kind: domain.Conflict, Code: domain.KeyReused}
+		return ports.StoredResponse{}, false, &domain.Error{Kind: domain.Conflict, Code: domain.KeyReused}
 	case known:
-		return first.answer, true, nil
+		return first.response, true, nil
 	}
-	answer, err := do(ctx)
-	if err != nil || (answer.Status == 0 && answer.Body == nil) {
-		return answer, false, err
+	response, err := do(ctx)
+	if err != nil || (response.Status == 0 && response.Body == nil) {
+		return response, false, err
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.answers == nil {
-		f.answers = map[string]stored{}
+	if f.responses == nil {
+		f.responses = map[string]storedCall{}
 	}
-	f.answers[tenant.String()+key] = stored{fingerprint, answer}
-	return answer, false, nil
+	f.responses[tenant.String()+key] = storedCall{fingerprint, response}
+	return response, false, nil
 }

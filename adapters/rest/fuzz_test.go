@@ -25,27 +25,27 @@ func FuzzCursor(f *testing.F) {
 		if c.UnmarshalText([]byte(text)) != nil {
 			return
 		}
-		if again := c.String(); again != text {
-			t.Errorf("%q is a second spelling of %q", text, again)
+		if encoded := c.String(); encoded != text {
+			t.Errorf("%q is a second encoding of %q", text, encoded)
 		}
 		if !utf8.ValidString(c.Key) || strings.Contains(c.Key, "\x00") {
-			t.Errorf("a key no store can hold: %q", c.Key)
+			t.Errorf("no store can hold the key %q", c.Key)
 		}
 		var other cursor[engineList]
 		if other.UnmarshalText([]byte(text)) == nil {
-			t.Error("read by two lists")
+			t.Error("the cursor was accepted by two lists")
 		}
 	})
 }
 
-// FuzzProblem sends bodies of any kind: whatever comes, the answer is a problem document
-// with a place for every fault, or the body was right.
+// FuzzProblem sends arbitrary bodies: the response is a problem document with a location for
+// every error, or the body was valid.
 func FuzzProblem(f *testing.F) {
-	for _, c := range hostileBodies {
+	for _, c := range invalidBodies {
 		f.Add(c.body, "name")
 	}
 	f.Add(goodConnection, "\x00")
-	s := newSurface(f, func(o *Options) { o.Logger = nil })
+	s := newEnv(f, func(o *Options) { o.Logger = nil })
 	f.Fuzz(func(t *testing.T, body, field string) {
 		w := s.call("POST", connectionsPath, body+" ")
 		if w.Code == http.StatusCreated {
@@ -56,7 +56,7 @@ func FuzzProblem(f *testing.F) {
 			t.Errorf("%s", w.Body)
 		}
 		x := &exchange{instance: field}
-		if _, err := json.Marshal(x.problem(domain.Fault(field, "m"))); err != nil && utf8.ValidString(field) {
+		if _, err := json.Marshal(x.problem(domain.FieldError(field, "m"))); err != nil && utf8.ValidString(field) {
 			t.Error(err)
 		}
 	})
@@ -72,65 +72,76 @@ func FuzzBearer(f *testing.F) {
 			return
 		}
 		if token == "" || strings.ContainsAny(token, " \t\r\n,;\x00") || !strings.EqualFold(header[:7], "bearer ") {
-			t.Errorf("%q gave %q", header, token)
+			t.Errorf("%q returned the token %q", header, token)
 		}
 	})
 }
 
-// FuzzSignatureHeader knocks with any signature: the policy of the domain decides, and the
-// door neither panics nor lets in what it did not sign.
+// FuzzSignatureHeader sends arbitrary webhook signatures: the domain's source policy decides,
+// and the receiver neither panics nor accepts a body that was not signed.
 func FuzzSignatureHeader(f *testing.F) {
-	for _, header := range []string{"", "sha256=", "sha256=00", "00", "sha256=zz", strings.Repeat("0", 64), "SHA256=" + strings.Repeat("0", 64)} {
+	for _, header := range []string{
+		"", "sha256=", "sha256=00", "00", "sha256=zz", strings.Repeat("0", 64), "SHA256=" + strings.Repeat("0", 64),
+	} {
 		f.Add(header, "{}")
 	}
 	policy := domain.SourcePolicy{HMACSecret: domain.SecretText("hmac")}
-	s := newSurface(f, func(o *Options) { o.Logger = nil })
+	s := newEnv(f, func(o *Options) { o.Logger = nil })
 	f.Fuzz(func(t *testing.T, header, body string) {
-		s.service.fail = &domain.Error{Kind: domain.Unauthenticated}
-		r := httptest.NewRequest(http.MethodPost, knockPath, strings.NewReader(body))
+		s.service.err = &domain.Error{Kind: domain.Unauthenticated}
+		r := httptest.NewRequest(http.MethodPost, webhookURL, strings.NewReader(body))
 		r.Header[signatureHeader] = []string{header}
 		problemIn(t, s.serve(r), http.StatusUnauthorized, codeUnauthenticated)
-		if s.service.knock.Signature != header || string(s.service.knock.Body) != body {
-			t.Error("the knock was changed on its way")
+		if s.service.webhook.Signature != header || string(s.service.webhook.Body) != body {
+			t.Error("the webhook request was changed before it reached the port")
 		}
-		if policy.Admits(s.service.knock) {
-			t.Error("admitted without the secret")
+		if policy.Admits(s.service.webhook) {
+			t.Error("accepted without the secret")
 		}
 	})
 }
 
-func FuzzCleanPath(f *testing.F) {
-	for _, path := range []string{knockPath, "//webhooks//" + rawToken, "/webhooks/a/b/c", "/Webhooks/tokens/" + rawToken} {
+func FuzzRedactPath(f *testing.F) {
+	for _, path := range []string{
+		webhookURL, "//webhooks//" + webhookToken, "/webhooks/a/b/c", "/Webhooks/tokens/" + webhookToken,
+	} {
 		f.Add(path)
 	}
 	f.Fuzz(func(t *testing.T, path string) {
-		if clean := cleanPath(path + "/" + rawToken); strings.Contains(clean, rawToken) {
+		if clean := redactPath(path + "/" + webhookToken); strings.Contains(clean, webhookToken) {
 			t.Errorf("%q", clean)
 		}
 	})
 }
 
-func TestSentinelsHaveOneRule(t *testing.T) {
-	for i, r := range rules {
-		if got := ruleOf(r.match); got != r {
-			t.Errorf("rule %d is hidden by %v", i, got.match)
+func TestEverySentinelErrorHasOneStatusRule(t *testing.T) {
+	for i, r := range statusRules {
+		if got := statusRuleFor(r.match); got != r {
+			t.Errorf("rule %d is shadowed by the rule of %v", i, got.match)
 		}
 	}
-	if ruleOf(errors.New("x")).status != http.StatusInternalServerError {
-		t.Error("an unknown failure is not internal")
+	if statusRuleFor(errors.New("x")).status != http.StatusInternalServerError {
+		t.Error("an unknown error is not a 500")
 	}
 }
 
-// TestTheLibrarysTextsAreNotTrusted feeds texts that quote a value.
-func TestTheLibrarysTextsAreNotTrusted(t *testing.T) {
+// TestHumaMessagesThatQuoteAValueAreReplaced passes messages that quote a value.
+func TestHumaMessagesThatQuoteAValueAreReplaced(t *testing.T) {
 	x := &exchange{}
-	for _, message := range []string{"expected string to be RFC 3986 uri: parse " + canary, canary, "invalid " + canary, `json: cannot unmarshal "` + canary + `"`} {
-		p := x.invalid([]error{&huma.ErrorDetail{Location: "body.x", Message: message, Value: canary}, errors.New(canary)})
+	for _, message := range []string{
+		"expected string to be RFC 3986 uri: parse " + canary, canary, "invalid " + canary,
+		`json: cannot unmarshal "` + canary + `"`,
+	} {
+		p := x.validationProblem([]error{
+			&huma.ErrorDetail{Location: "body.x", Message: message, Value: canary}, errors.New(canary),
+		})
 		if text := fmt.Sprint(p.Errors); strings.Contains(text, canary) {
 			t.Error(text)
 		}
 	}
-	if p := x.invalid([]error{&huma.ErrorDetail{Location: "path.id", Message: "required path parameter is missing"}}); p.Status != http.StatusNotFound {
-		t.Errorf("a fault of the path is a %d", p.Status)
+	if p := x.validationProblem([]error{&huma.ErrorDetail{
+		Location: "path.id", Message: "required path parameter is missing",
+	}}); p.Status != http.StatusNotFound {
+		t.Errorf("an invalid path parameter is a %d", p.Status)
 	}
 }

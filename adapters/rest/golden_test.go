@@ -8,22 +8,45 @@ import (
 )
 
 const (
-	goldenConnection = `{"id":"019b0000-0000-7000-8000-000000000001","vendor":"pluggy","configName":"pluggy-main","baseUrl":"https://api.pluggy.ai","accountRef":"item-1","createdAt":"2026-01-02T03:04:05.6Z","updatedAt":"2026-01-02T04:04:05.6Z"}`
-	goldenEngine     = `{"id":"019b0000-0000-7000-8000-000000000001","type":"postgres","configName":"books","config":{"host":"db","port":5432},"createdAt":"2026-01-02T03:04:05.6Z","updatedAt":"2026-01-02T04:04:05.6Z"}`
-	goldenDelivery   = `"id":"019b0000-0000-7000-8000-000000000001","connectionId":"019b0000-0000-7000-8000-000000000001","vendor":"pluggy","event":"item/updated","eventId":"e1","status":"accepted","pullId":"019b0000-0000-7000-8000-000000000002","receivedAt":"2026-01-02T03:04:05.6Z"`
-	goldenPull       = `{"id":"019b0000-0000-7000-8000-000000000002","connectionId":"019b0000-0000-7000-8000-000000000001","vendor":"pluggy","trigger":"manual","status":"succeeded","counts":{"accounts":1,"read":5,"added":4,"modified":0,"removed":0,"unchanged":1},"attempts":2,"lastError":"vendor_unreachable","createdAt":"2026-01-02T03:04:05.6Z","startedAt":"2026-01-02T03:04:05.6Z","finishedAt":"2026-01-02T03:04:06.6Z"}`
-	goldenMoney      = `{"id":"019b0000-0000-7000-8000-000000000001","connectionId":"019b0000-0000-7000-8000-000000000001","vendor":"pluggy","accountId":"019b0000-0000-7000-8000-000000000002","externalId":"t-1","amount":"-212.45","currency":"BRL","accountAmount":"-41.07","accountCurrency":"USD","status":"posted","date":"2026-01-01","occurredAt":"2026-01-02T03:04:05.6Z","description":"Café <&>","metadata":{"a":1e400,"b":"\u0041","b":[]},"version":2,"firstSeenAt":"2026-01-02T03:04:05.6Z","updatedAt":"2026-01-02T03:04:05.6Z"}`
-	goldenToken      = `{"id":"019b0000-0000-7000-8000-000000000002","connectionId":"019b0000-0000-7000-8000-000000000001","vendor":"pluggy","createdAt":"2026-01-02T03:04:05.6Z","lastUsedAt":"2026-01-02T03:04:05.6Z"}`
-	goldenAccount    = `{"id":"019b0000-0000-7000-8000-000000000002","connectionId":"019b0000-0000-7000-8000-000000000001","vendor":"pluggy","externalId":"a-1","type":"bank","currency":"BRL","firstSeenAt":"2026-01-02T03:04:05.6Z","updatedAt":"2026-01-02T03:04:05.6Z"}`
-	otherPath        = "/019b0000-0000-7000-8000-000000000002"
-	samePath         = "/019b0000-0000-7000-8000-000000000001"
+	goldenConnection = `{"id":"019b0000-0000-7000-8000-000000000001","vendor":"pluggy",` +
+		`"configName":"pluggy-main","baseUrl":"https://api.pluggy.ai","accountRef":"item-1",` +
+		`"createdAt":"2026-01-02T03:04:05.6Z","updatedAt":"2026-01-02T04:04:05.6Z"}`
+	goldenEngine = `{"id":"019b0000-0000-7000-8000-000000000001","type":"postgres","configName":"books",` +
+		`"config":{"host":"db","port":5432},"createdAt":"2026-01-02T03:04:05.6Z","updatedAt":"2026-01-02T04:04:05.6Z"}`
+	goldenDelivery = `"id":"019b0000-0000-7000-8000-000000000001",` +
+		`"connectionId":"019b0000-0000-7000-8000-000000000001","vendor":"pluggy","event":"item/updated",` +
+		`"eventId":"e1","status":"accepted","pullId":"019b0000-0000-7000-8000-000000000002",` +
+		`"receivedAt":"2026-01-02T03:04:05.6Z"`
+	goldenPull = `{"id":"019b0000-0000-7000-8000-000000000002",` +
+		`"connectionId":"019b0000-0000-7000-8000-000000000001","vendor":"pluggy","trigger":"manual",` +
+		`"status":"succeeded","counts":{"accounts":1,"read":5,"added":4,"modified":0,"removed":0,` +
+		`"unchanged":1},"attempts":2,"lastError":"vendor_unreachable",` +
+		`"createdAt":"2026-01-02T03:04:05.6Z","startedAt":"2026-01-02T03:04:05.6Z",` +
+		`"finishedAt":"2026-01-02T03:04:06.6Z"}`
+	goldenMoney = `{"id":"019b0000-0000-7000-8000-000000000001",` +
+		`"connectionId":"019b0000-0000-7000-8000-000000000001","vendor":"pluggy",` +
+		`"accountId":"019b0000-0000-7000-8000-000000000002","externalId":"t-1","amount":"-212.45",` +
+		`"currency":"BRL","accountAmount":"-41.07","accountCurrency":"USD","status":"posted",` +
+		`"date":"2026-01-01","occurredAt":"2026-01-02T03:04:05.6Z","description":"Café <&>",` +
+		`"metadata":{"a":1e400,"b":"\u0041","b":[]},"version":2,` +
+		`"firstSeenAt":"2026-01-02T03:04:05.6Z","updatedAt":"2026-01-02T03:04:05.6Z"}`
+	goldenToken = `{"id":"019b0000-0000-7000-8000-000000000002",` +
+		`"connectionId":"019b0000-0000-7000-8000-000000000001","vendor":"pluggy",` +
+		`"createdAt":"2026-01-02T03:04:05.6Z","lastUsedAt":"2026-01-02T03:04:05.6Z"}`
+	goldenAccount = `{"id":"019b0000-0000-7000-8000-000000000002",` +
+		`"connectionId":"019b0000-0000-7000-8000-000000000001","vendor":"pluggy","externalId":"a-1",` +
+		`"type":"bank","currency":"BRL","firstSeenAt":"2026-01-02T03:04:05.6Z",` +
+		`"updatedAt":"2026-01-02T03:04:05.6Z"}`
+	otherPath = "/019b0000-0000-7000-8000-000000000002"
+	samePath  = "/019b0000-0000-7000-8000-000000000001"
 )
 
-func envelope[L listing](item string) string {
-	return `{"items":[` + item + `],"limit":20,"hasMore":true,"nextCursor":"` + cursor[L]{fixturePosition}.String() + `"}`
+func envelope[L listKind](item string) string {
+	next := cursor[L]{fixturePosition}.String()
+	return `{"items":[` + item + `],"limit":20,"hasMore":true,"nextCursor":"` + next + `"}`
 }
 
-func TestEveryRouteAnswersItsGoldenJSON(t *testing.T) {
+func TestEveryRouteReturnsItsGoldenJSON(t *testing.T) {
 	put := `{"configName":"a","baseUrl":"https://b.example","accountRef":"c"}`
 	for name, c := range map[string]struct {
 		method, path, body string
@@ -31,44 +54,89 @@ func TestEveryRouteAnswersItsGoldenJSON(t *testing.T) {
 		want               string
 		headers            map[string]string
 	}{
-		"create":  {"POST", connectionsPath, goodConnection, 201, goldenConnection, map[string]string{"Location": idPath, "ETag": `"3"`}},
-		"list":    {"GET", connectionsPath, "", 200, envelope[connectionList](goldenConnection), nil},
-		"get":     {"GET", idPath, "", 200, goldenConnection, map[string]string{"ETag": `"3"`}},
-		"update":  {"PUT", idPath, put, 200, goldenConnection, map[string]string{"ETag": `"3"`}},
-		"delete":  {"DELETE", idPath, "", 204, "", nil},
-		"test":    {"POST", connectionsPath + "/test", `{"vendor":"belvo","configName":"x"}`, 200, `{"vendor":"belvo","configName":"x","healthy":false,"reason":"credential_rejected","latencyMs":12}`, nil},
-		"health":  {"GET", idPath + "/health", "", 200, `{"health":"unknown","needsReauth":false,"lastPullAt":"2026-01-02T03:04:05.6Z"}`, nil},
-		"types":   {"GET", prefix + "/connector-types", "", 200, `{"types":[{"type":"postgres","category":"database"},{"type":"rest-generic","category":"rest"}]}`, nil},
-		"mint":    {"POST", tokensPath, `{"vendor":"pluggy","connection_config_name":"x"}`, 201, `{"id":"019b0000-0000-7000-8000-000000000002","token":"` + rawToken + `","webhookUrl":"https://public.example/v1/discovery/webhooks/pluggy/` + rawToken + `","vendor":"pluggy"}`, nil},
+		"create": {
+			"POST", connectionsPath, goodConnection, 201, goldenConnection,
+			map[string]string{"Location": idPath, "ETag": `"3"`},
+		},
+		"list":   {"GET", connectionsPath, "", 200, envelope[connectionList](goldenConnection), nil},
+		"get":    {"GET", idPath, "", 200, goldenConnection, map[string]string{"ETag": `"3"`}},
+		"update": {"PUT", idPath, put, 200, goldenConnection, map[string]string{"ETag": `"3"`}},
+		"delete": {"DELETE", idPath, "", 204, "", nil},
+		"test": {
+			"POST", connectionsPath + "/test", `{"vendor":"belvo","configName":"x"}`, 200,
+			`{"vendor":"belvo","configName":"x","healthy":false,"reason":"credential_rejected","latencyMs":12}`,
+			nil,
+		},
+		"health": {
+			"GET", idPath + "/health", "", 200,
+			`{"health":"unknown","needsReauth":false,"lastPullAt":"2026-01-02T03:04:05.6Z"}`, nil,
+		},
+		"types": {
+			"GET", prefix + "/connector-types", "", 200,
+			`{"types":[{"type":"postgres","category":"database"},{"type":"rest-generic","category":"rest"}]}`, nil,
+		},
+		"mint": {
+			"POST", tokensPath, `{"vendor":"pluggy","connection_config_name":"x"}`, 201,
+			`{"id":"019b0000-0000-7000-8000-000000000002","token":"` + webhookToken + `",` +
+				`"webhookUrl":"https://public.example/v1/discovery/webhooks/pluggy/` + webhookToken + `",` +
+				`"vendor":"pluggy"}`,
+			nil,
+		},
 		"tokens":  {"GET", tokensPath, "", 200, envelope[tokenList](goldenToken), nil},
 		"revoke":  {"DELETE", tokensPath + otherPath, "", 204, "", nil},
-		"receive": {"POST", prefix + "/webhooks/pluggy/" + rawToken, "{}", 202, "", nil},
+		"receive": {"POST", prefix + "/webhooks/pluggy/" + webhookToken, "{}", 202, "", nil},
 
-		"deliveries":  {"GET", deliveriesPath, "", 200, envelope[deliveryList]("{" + goldenDelivery + "}"), nil},
-		"delivery":    {"GET", deliveriesPath + samePath, "", 200, "{" + goldenDelivery + `,"payload":{"event":"item/updated","n":1.10,"n":2}}`, nil},
-		"replay":      {"POST", deliveriesPath + samePath + "/replay", "", 202, "{" + goldenDelivery + "}", map[string]string{"Location": pullsPath + otherPath}},
-		"replay bulk": {"POST", deliveriesPath + "/replay", `{"status":"failed"}`, 202, `{"replayed":1,"items":[{` + goldenDelivery + `}]}`, nil},
+		"deliveries": {"GET", deliveriesPath, "", 200, envelope[deliveryList]("{" + goldenDelivery + "}"), nil},
+		"delivery": {
+			"GET", deliveriesPath + samePath, "", 200,
+			"{" + goldenDelivery + `,"payload":{"event":"item/updated","n":1.10,"n":2}}`, nil,
+		},
+		"replay": {
+			"POST", deliveriesPath + samePath + "/replay", "", 202, "{" + goldenDelivery + "}",
+			map[string]string{"Location": pullsPath + otherPath},
+		},
+		"replay bulk": {
+			"POST", deliveriesPath + "/replay", `{"status":"failed"}`, 202,
+			`{"replayed":1,"items":[{` + goldenDelivery + `}]}`, nil,
+		},
 
-		"pulls":        {"GET", idPath + "/pulls", "", 200, envelope[pullList](goldenPull), nil},
-		"request pull": {"POST", idPath + "/pulls", "", 202, goldenPull, map[string]string{"Location": pullsPath + otherPath}},
+		"pulls": {"GET", idPath + "/pulls", "", 200, envelope[pullList](goldenPull), nil},
+		"request pull": {
+			"POST", idPath + "/pulls", "", 202, goldenPull, map[string]string{"Location": pullsPath + otherPath},
+		},
 		"pull":         {"GET", pullsPath + otherPath, "", 200, goldenPull, nil},
 		"accounts":     {"GET", idPath + "/accounts", "", 200, envelope[accountList](goldenAccount), nil},
 		"transactions": {"GET", idPath + "/transactions", "", 200, envelope[transactionList](goldenMoney), nil},
-		"changes":      {"GET", prefix + "/transactions/changes", "", 200, `{"items":[{"change":"modified","transaction":` + goldenMoney + `}],"limit":200,"hasMore":false,"nextCursor":"AWYBmwAAAABwAIAAAAAAAAABNw"}`, nil},
+		"changes": {
+			"GET", prefix + "/transactions/changes", "", 200,
+			`{"items":[{"change":"modified","transaction":` + goldenMoney + `}],"limit":200,"hasMore":false,` +
+				`"nextCursor":"AWYBmwAAAABwAIAAAAAAAAABNw"}`,
+			nil,
+		},
 
-		"engine create": {"POST", enginesPath, `{"type":"postgres","configName":"books","config":{"host":"db"},"credential":{"password":"p"}}`, 201, goldenEngine, map[string]string{"Location": enginesPath + samePath, "ETag": `"3"`}},
-		"engine list":   {"GET", enginesPath, "", 200, envelope[engineList](goldenEngine), nil},
-		"engine get":    {"GET", enginesPath + samePath, "", 200, goldenEngine, map[string]string{"ETag": `"3"`}},
-		"engine patch":  {"PATCH", enginesPath + samePath, `{"configName":"b"}`, 200, goldenEngine, map[string]string{"ETag": `"3"`}},
+		"engine create": {
+			"POST", enginesPath,
+			`{"type":"postgres","configName":"books","config":{"host":"db"},"credential":{"password":"p"}}`, 201,
+			goldenEngine, map[string]string{"Location": enginesPath + samePath, "ETag": `"3"`},
+		},
+		"engine list": {"GET", enginesPath, "", 200, envelope[engineList](goldenEngine), nil},
+		"engine get":  {"GET", enginesPath + samePath, "", 200, goldenEngine, map[string]string{"ETag": `"3"`}},
+		"engine patch": {
+			"PATCH", enginesPath + samePath, `{"configName":"b"}`, 200, goldenEngine,
+			map[string]string{"ETag": `"3"`},
+		},
 		"engine delete": {"DELETE", enginesPath + samePath, "", 204, "", nil},
-		"engine test":   {"POST", enginesPath + samePath + "/test", "", 200, `{"connectionId":"019b0000-0000-7000-8000-000000000001","healthy":true,"latencyMs":3}`, nil},
+		"engine test": {
+			"POST", enginesPath + samePath + "/test", "", 200,
+			`{"connectionId":"019b0000-0000-7000-8000-000000000001","healthy":true,"latencyMs":3}`, nil,
+		},
 
 		"live":    {"GET", "/health", "", 200, `{"status":"healthy"}`, nil},
 		"ready":   {"GET", "/readyz", "", 200, `{"status":"ready","checks":{},"version":"1.2.3"}`, nil},
 		"version": {"GET", "/version", "", 200, `{"version":"1.2.3"}`, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := newSurface(t).call(c.method, c.path, c.body)
+			w := newEnv(t).call(c.method, c.path, c.body)
 			if w.Code != c.status {
 				t.Fatalf("%d %s", w.Code, w.Body)
 			}
@@ -80,7 +148,9 @@ func TestEveryRouteAnswersItsGoldenJSON(t *testing.T) {
 					t.Errorf("%s: %q, want %q", header, got, want)
 				}
 			}
-			for header, want := range map[string]string{"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store", "X-Request-Id": "made-id"} {
+			for header, want := range map[string]string{
+				"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store", "X-Request-Id": "made-id",
+			} {
 				if got := w.Header().Get(header); got != want {
 					t.Errorf("%s: %q, want %q", header, got, want)
 				}

@@ -12,9 +12,9 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
-// ask sends a request without a body over a real connection: it is net/http that keeps
-// the body of a HEAD back.
-func ask(t *testing.T, server *httptest.Server, method, path string) (*http.Response, string) {
+// sendRequest sends a request without a body over a real connection, because it is net/http
+// that omits the body of a response to HEAD.
+func sendRequest(t *testing.T, server *httptest.Server, method, path string) (*http.Response, string) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, server.URL+path, nil)
 	if err != nil {
@@ -33,14 +33,15 @@ func ask(t *testing.T, server *httptest.Server, method, path string) (*http.Resp
 	return response, string(body)
 }
 
-// TestHeadIsGetWithoutABody at every GET of the document, beside it, and where it fails.
-func TestHeadIsGetWithoutABody(t *testing.T) {
-	s := newSurface(t)
+// TestHEADIsGETWithoutABody covers every GET of the document, those outside of it, and failures.
+func TestHEADIsGETWithoutABody(t *testing.T) {
+	s := newEnv(t)
 	server := httptest.NewServer(s)
 	defer server.Close()
 	paths := []string{
-		"/openapi.json", "/docs", connectionsPath + "?limit=0", connectionsPath + "/nobody",
-		prefix + "/webhooks/pluggy/" + rawToken, "/nowhere", connectionsPath + "?cursor=" + strings.Repeat("A", 3000),
+		"/openapi.json", "/docs", connectionsPath + "?limit=0", connectionsPath + "/unknown",
+		prefix + "/webhooks/pluggy/" + webhookToken, "/nowhere",
+		connectionsPath + "?cursor=" + strings.Repeat("A", 3000),
 	}
 	for template, methods := range openAPI(t, s)["paths"].(map[string]any) {
 		if methods.(map[string]any)["get"] != nil {
@@ -52,12 +53,16 @@ func TestHeadIsGetWithoutABody(t *testing.T) {
 	}
 	for _, path := range paths {
 		t.Run(path[:min(len(path), 80)], func(t *testing.T) {
-			get, whole := ask(t, server, http.MethodGet, path)
-			head, none := ask(t, server, http.MethodHead, path)
+			get, whole := sendRequest(t, server, http.MethodGet, path)
+			head, none := sendRequest(t, server, http.MethodHead, path)
 			if whole == "" || none != "" {
 				t.Errorf("GET had %d bytes, HEAD %d", len(whole), len(none))
 			}
-			if diff := cmp.Diff(get.Header, head.Header, cmpopts.IgnoreMapEntries(func(name string, _ []string) bool { return name == "Date" })); diff != "" || head.StatusCode != get.StatusCode {
+			if diff := cmp.Diff(
+				get.Header, head.Header,
+				cmpopts.IgnoreMapEntries(func(name string, _ []string) bool { return name == "Date" }),
+			); diff != "" ||
+				head.StatusCode != get.StatusCode {
 				t.Errorf("%d and %d, (-GET +HEAD)\n%s", get.StatusCode, head.StatusCode, diff)
 			}
 			if get.ContentLength != head.ContentLength {
@@ -67,10 +72,10 @@ func TestHeadIsGetWithoutABody(t *testing.T) {
 	}
 }
 
-func TestHeadIsLoggedAndCountedAsSuch(t *testing.T) {
+func TestHEADIsLoggedAndCountedAsHEAD(t *testing.T) {
 	var seen []string
-	s := newSurface(t, func(o *Options) {
-		o.Observe = func(method, route string, status int, _ time.Duration) {
+	s := newEnv(t, func(o *Options) {
+		o.OnRequest = func(method, route string, status int, _ time.Duration) {
 			seen = append(seen, method+" "+route+" "+http.StatusText(status))
 		}
 	})
@@ -86,13 +91,13 @@ func TestHeadIsLoggedAndCountedAsSuch(t *testing.T) {
 	}
 }
 
-// TestAHeadOfTheFeedDoesNotWait, since it could not tell the news.
-func TestAHeadOfTheFeedDoesNotWait(t *testing.T) {
-	s := newSurface(t)
+// TestAHEADOfTheFeedDoesNotWait, because its response could not contain the changes.
+func TestAHEADOfTheFeedDoesNotWait(t *testing.T) {
+	s := newEnv(t)
 	for method, want := range map[string]time.Duration{"GET": 30 * time.Second, "HEAD": 0} {
 		s.call(method, prefix+"/transactions/changes?wait=30", "")
-		if s.service.asked != want {
-			t.Errorf("%s waits %v", method, s.service.asked)
+		if s.service.got != want {
+			t.Errorf("%s waits %v", method, s.service.got)
 		}
 	}
 	if w := s.call("HEAD", prefix+"/transactions/changes?wait=31", ""); w.Code != http.StatusBadRequest {

@@ -15,9 +15,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// TestInputsReachThePortWhole compares what the driving port was asked with what the
-// request said, secrets included.
-func TestInputsReachThePortWhole(t *testing.T) {
+// TestRequestsReachThePortUnchanged compares the arguments of the driving port with the
+// request, including secrets.
+func TestRequestsReachThePortUnchanged(t *testing.T) {
 	secret := domain.SecretText
 	connection := domain.ConnectionID{UUID: someID}
 	put := `{"configName":"n","baseUrl":"https://b.example/x","accountRef":"r"`
@@ -25,42 +25,93 @@ func TestInputsReachThePortWhole(t *testing.T) {
 		name, request, body string
 		want                any
 	}{
-		{"create", "POST " + connectionsPath, `{"vendor":"belvo","configName":"n","baseUrl":"https://b.example","accountRef":"r","clientId":"i","secret":"\u0073 \n"}`,
-			ports.NewConnection{Vendor: "belvo", Name: "n", BaseURL: "https://b.example", AccountRef: "r", ClientID: secret("i"), Secret: secret("s \n")}},
-		{"update", "PUT " + idPath, put + `}`, ports.ConnectionUpdate{Name: "n", BaseURL: "https://b.example/x", AccountRef: "r"}},
-		{"rotate", "PUT " + idPath, put + `,"clientId":"i","secret":"s"}`, ports.ConnectionUpdate{Name: "n", BaseURL: "https://b.example/x", AccountRef: "r", ClientID: secret("i"), Secret: secret("s")}},
+		{"create", "POST " + connectionsPath, `{"vendor":"belvo","configName":"n","baseUrl":"https://b.example",` +
+			`"accountRef":"r","clientId":"i","secret":"\u0073 \n"}`,
+			ports.NewConnection{
+				Vendor: "belvo", Name: "n", BaseURL: "https://b.example", AccountRef: "r", ClientID: secret("i"),
+				Secret: secret("s \n"),
+			}},
+		{
+			"update", "PUT " + idPath, put + `}`,
+			ports.ConnectionUpdate{Name: "n", BaseURL: "https://b.example/x", AccountRef: "r"},
+		},
+		{
+			"rotate", "PUT " + idPath, put + `,"clientId":"i","secret":"s"}`,
+			ports.ConnectionUpdate{
+				Name: "n", BaseURL: "https://b.example/x", AccountRef: "r", ClientID: secret("i"),
+				Secret: secret("s"),
+			},
+		},
 		{"delete", "DELETE " + idPath, "", connection},
 		{"list by health", "GET " + connectionsPath + "?health=unhealthy", "", domain.Unhealthy},
-		{"tokens of one", "GET " + tokensPath + "?connectionId=" + someID.String(), "", ports.TokenFilter{Connection: connection}},
+		{
+			"tokens of one connection", "GET " + tokensPath + "?connectionId=" + someID.String(), "",
+			ports.TokenFilter{Connection: connection},
+		},
 		{"revoke", "DELETE " + tokensPath + otherPath, "", domain.TokenID{UUID: otherID}},
-		{"deliveries", "GET " + deliveriesPath + "?connectionId=" + someID.String() + "&status=failed&eventId=e%20é&from=2026-01-02T00:00:00%2B01:00&to=2026-01-03", "",
-			ports.DeliveryFilter{Connection: connection, Status: domain.DeliveryFailed, EventID: "e é", From: time.Date(2026, 1, 1, 23, 0, 0, 0, time.UTC), To: time.Date(2026, 1, 3, 0, 0, 0, 0, time.UTC)}},
-		{"deliveries of no time", "GET " + deliveriesPath + "?from=2026-01-02&to=2026-01-02", "",
-			ports.DeliveryFilter{From: time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC), To: time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC)}},
-		{"replay in bulk", "POST " + deliveriesPath + "/replay", `{"connectionId":"` + someID.String() + `","status":"failed","eventId":"e","from":"2026-01-02T00:00:00+01:00","to":"2026-01-03T00:00:00Z","limit":7}`,
-			ports.DeliveryFilter{Connection: connection, Status: domain.DeliveryFailed, EventID: "e", From: time.Date(2026, 1, 1, 23, 0, 0, 0, time.UTC), To: time.Date(2026, 1, 3, 0, 0, 0, 0, time.UTC)}},
+		{"deliveries", "GET " + deliveriesPath + "?connectionId=" + someID.String() +
+			"&status=failed&eventId=e%20é&from=2026-01-02T00:00:00%2B01:00&to=2026-01-03", "",
+			ports.DeliveryFilter{
+				Connection: connection, Status: domain.DeliveryFailed, EventID: "e é",
+				From: time.Date(2026, 1, 1, 23, 0, 0, 0, time.UTC), To: time.Date(2026, 1, 3, 0, 0, 0, 0, time.UTC),
+			}},
+		{"deliveries of an empty time range", "GET " + deliveriesPath + "?from=2026-01-02&to=2026-01-02", "",
+			ports.DeliveryFilter{
+				From: time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC), To: time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC),
+			}},
+		{"replay in bulk", "POST " + deliveriesPath + "/replay", `{"connectionId":"` + someID.String() + `",` +
+			`"status":"failed","eventId":"e","from":"2026-01-02T00:00:00+01:00","to":"2026-01-03T00:00:00Z","limit":7}`,
+			ports.DeliveryFilter{
+				Connection: connection, Status: domain.DeliveryFailed, EventID: "e",
+				From: time.Date(2026, 1, 1, 23, 0, 0, 0, time.UTC), To: time.Date(2026, 1, 3, 0, 0, 0, 0, time.UTC),
+			}},
 		{"replay by dates", "POST " + deliveriesPath + "/replay", `{"from":"2026-01-02","to":"2026-01-03"}`,
-			ports.DeliveryFilter{From: time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC), To: time.Date(2026, 1, 3, 0, 0, 0, 0, time.UTC)}},
-		{"replay to the fraction", "POST " + deliveriesPath + "/replay", `{"from":"2026-01-02T23:59:59.123456-03:00"}`,
-			ports.DeliveryFilter{From: time.Date(2026, 1, 3, 2, 59, 59, 123456000, time.UTC)}},
-		{"pulls of one", "GET " + idPath + "/pulls", "", connection},
-		{"pull everything", "POST " + idPath + "/pulls", "{}", domain.Window{}},
-		{"pull a window", "POST " + idPath + "/pulls", `{"from":"2026-01-01","to":"2026-01-31"}`, domain.Window{From: "2026-01-01", To: "2026-01-31"}},
-		{"accounts of one", "GET " + idPath + "/accounts", "", connection},
-		{"transactions", "GET " + idPath + "/transactions?from=2026-01-01&to=2026-01-31&status=pending&accountId=" + otherID.String(), "",
-			ports.TransactionFilter{Window: domain.Window{From: "2026-01-01", To: "2026-01-31"}, Status: domain.Pending, Account: domain.AccountID{UUID: otherID}}},
-		{"engine create", "POST " + enginesPath, `{"type":"postgres","configName":"n","config":{"port":54321234567890123456789,"s":"\u0041"},"credential":{"password":"p"}}`,
-			ports.NewEngine{Type: "postgres", Name: "n", Config: json.RawMessage(`{"port":54321234567890123456789,"s":"\u0041"}`), Credential: domain.NewCredential(map[string]domain.Secret{"password": secret("p")})}},
-		{"engine patch", "PATCH " + enginesPath + samePath, `{"credential":{"password":"p"}}`, ports.EngineUpdate{Credential: domain.NewCredential(map[string]domain.Secret{"password": secret("p")})}},
-		{"engine patch config", "PATCH " + enginesPath + samePath, `{"configName":"m","config":{"a":1}}`, ports.EngineUpdate{Name: "m", Config: json.RawMessage(`{"a":1}`)}},
+			ports.DeliveryFilter{
+				From: time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC), To: time.Date(2026, 1, 3, 0, 0, 0, 0, time.UTC),
+			}},
+		{
+			"replay with fractional seconds", "POST " + deliveriesPath + "/replay",
+			`{"from":"2026-01-02T23:59:59.123456-03:00"}`,
+			ports.DeliveryFilter{From: time.Date(2026, 1, 3, 2, 59, 59, 123456000, time.UTC)},
+		},
+		{"pulls of one connection", "GET " + idPath + "/pulls", "", connection},
+		{"pull the whole history", "POST " + idPath + "/pulls", "{}", domain.Window{}},
+		{
+			"pull a window", "POST " + idPath + "/pulls", `{"from":"2026-01-01","to":"2026-01-31"}`,
+			domain.Window{From: "2026-01-01", To: "2026-01-31"},
+		},
+		{"accounts of one connection", "GET " + idPath + "/accounts", "", connection},
+		{
+			"transactions",
+			"GET " + idPath + "/transactions?from=2026-01-01&to=2026-01-31&status=pending&accountId=" + otherID.String(), "",
+			ports.TransactionFilter{
+				Window: domain.Window{From: "2026-01-01", To: "2026-01-31"}, Status: domain.Pending,
+				Account: domain.AccountID{UUID: otherID},
+			},
+		},
+		{"engine create", "POST " + enginesPath, `{"type":"postgres","configName":"n",` +
+			`"config":{"port":54321234567890123456789,"s":"\u0041"},"credential":{"password":"p"}}`,
+			ports.NewEngine{
+				Type: "postgres", Name: "n",
+				Config:     json.RawMessage(`{"port":54321234567890123456789,"s":"\u0041"}`),
+				Credential: domain.NewCredential(map[string]domain.Secret{"password": secret("p")}),
+			}},
+		{
+			"engine patch", "PATCH " + enginesPath + samePath, `{"credential":{"password":"p"}}`,
+			ports.EngineUpdate{Credential: domain.NewCredential(map[string]domain.Secret{"password": secret("p")})},
+		},
+		{
+			"engine patch config", "PATCH " + enginesPath + samePath, `{"configName":"m","config":{"a":1}}`,
+			ports.EngineUpdate{Name: "m", Config: json.RawMessage(`{"a":1}`)},
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s := newSurface(t)
+			s := newEnv(t)
 			method, target, _ := strings.Cut(c.request, " ")
 			if w := s.call(method, target, c.body); w.Code >= 300 {
 				t.Fatalf("%d %s", w.Code, w.Body)
 			}
-			if diff := cmp.Diff(c.want, s.service.asked); diff != "" {
+			if diff := cmp.Diff(c.want, s.service.got); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -68,8 +119,8 @@ func TestInputsReachThePortWhole(t *testing.T) {
 }
 
 func TestBulkReplayIsBounded(t *testing.T) {
-	s := newSurface(t)
-	for body, want := range map[string]int{`{}`: defaultReplay, `{"limit":1000}`: 1000} {
+	s := newEnv(t)
+	for body, want := range map[string]int{`{}`: defaultReplayLimit, `{"limit":1000}`: 1000} {
 		s.call("POST", deliveriesPath+"/replay", body)
 		if s.service.page.Limit != want {
 			t.Errorf("%s: %d", body, s.service.page.Limit)
@@ -77,14 +128,14 @@ func TestBulkReplayIsBounded(t *testing.T) {
 	}
 }
 
-func TestTheDoorBelievesTrustedProxiesAlone(t *testing.T) {
-	s := newSurface(t, func(o *Options) { o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")} })
+func TestTheReceiverTrustsXForwardedForOnlyFromTrustedProxies(t *testing.T) {
+	s := newEnv(t, func(o *Options) { o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")} })
 	for remote, want := range map[string]string{"10.0.0.1:9": "203.0.113.9", "192.0.2.7:9": "192.0.2.7"} {
-		r := httptest.NewRequest(http.MethodPost, knockPath, strings.NewReader("{}"))
+		r := httptest.NewRequest(http.MethodPost, webhookURL, strings.NewReader("{}"))
 		r.RemoteAddr = remote
 		r.Header.Set("X-Forwarded-For", "203.0.113.9")
-		if s.serve(r); s.service.knock.Peer.String() != want {
-			t.Errorf("%s: %s", remote, s.service.knock.Peer)
+		if s.serve(r); s.service.webhook.Peer.String() != want {
+			t.Errorf("%s: %s", remote, s.service.webhook.Peer)
 		}
 	}
 }

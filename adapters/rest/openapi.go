@@ -10,10 +10,10 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// statusText is a status as the document keys it.
+// statusText returns a status as a key of the document's responses.
 func statusText(status int) string { return strconv.Itoa(status) }
 
-// problemResponse describes a failure, with the headers that come with it.
+// problemResponse describes a failure status and the headers that belong to it.
 func (s *server) problemResponse(status int) *huma.Response {
 	schema := s.api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[Problem](), true, "Problem")
 	response := &huma.Response{
@@ -25,12 +25,14 @@ func (s *server) problemResponse(status int) *huma.Response {
 	case http.StatusUnauthorized:
 		response.Headers = map[string]*huma.Param{"WWW-Authenticate": {Schema: text}}
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
-		response.Headers = map[string]*huma.Param{"Retry-After": {Schema: &huma.Schema{Type: huma.TypeInteger}, Description: "Seconds"}}
+		response.Headers = map[string]*huma.Param{
+			"Retry-After": {Schema: &huma.Schema{Type: huma.TypeInteger}, Description: "Seconds"},
+		}
 	}
 	return response
 }
 
-// vendorSchema lists the vendors that are wired.
+// vendorSchema returns an enum of the configured vendors.
 func (s *server) vendorSchema() *huma.Schema {
 	schema := &huma.Schema{Type: huma.TypeString}
 	for _, vendor := range s.Vendors {
@@ -39,13 +41,13 @@ func (s *server) vendorSchema() *huma.Schema {
 	return schema
 }
 
-// baseURLForm is the domain's rule as far as a pattern can say it: faults of form are
-// then named beside all the others.
-const baseURLForm = `://[^\s/?#@\\]+(/[^\s?#\\]*)?$`
+// baseURLPattern is the part of the domain's rule that a pattern can express, so that a
+// malformed URL is reported together with all other validation errors.
+const baseURLPattern = `://[^\s/?#@\\]+(/[^\s?#\\]*)?$`
 
-// specialise puts what is only known at start into the schemas: which vendors are wired,
-// and whether plain http is allowed.
-func (s *server) specialise(doc *huma.OpenAPI) {
+// completeSchemas adds to the schemas what is known only at startup: which vendors are
+// configured, and whether plain http is allowed.
+func (s *server) completeSchemas(doc *huma.OpenAPI) {
 	scheme := "^https"
 	if s.AllowHTTP {
 		scheme = "^https?"
@@ -57,24 +59,24 @@ func (s *server) specialise(doc *huma.OpenAPI) {
 		}
 		if address := schema.Properties["baseUrl"]; address != nil && address.MinLength != nil {
 			address.Format = "uri"
-			address.Pattern = scheme + baseURLForm
+			address.Pattern = scheme + baseURLPattern
 			address.PatternDescription = "an absolute https URL without userinfo, query or fragment"
 			address.PrecomputeMessages()
 		}
 	}
 }
 
-// describe completes the document and writes it once.
-func (s *server) describe() ([]byte, error) {
+// buildDocument completes the OpenAPI document and encodes it once.
+func (s *server) buildDocument() ([]byte, error) {
 	doc := s.api.OpenAPI()
-	s.specialise(doc)
+	s.completeSchemas(doc)
 	s.describeReceiver(doc)
 	ready := doc.Paths["/readyz"].Get
 	ready.Responses["503"] = &huma.Response{Description: "Not ready", Content: ready.Responses["200"].Content}
 	return json.Marshal(doc)
 }
 
-// openapi serves the document as it was written at start.
+// openapi serves the document that was encoded at startup.
 func (s *server) openapi(c echo.Context) error {
-	return c.Blob(http.StatusOK, jsonType, s.document)
+	return c.Blob(http.StatusOK, jsonType, s.openAPIDocument)
 }

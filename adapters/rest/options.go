@@ -14,69 +14,74 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Verifier tells whom a bearer token speaks for; auth.Verifier is one.
-type Verifier interface {
-	// Verify checks the token without its scheme. Errors: Unauthenticated; Unavailable
-	// when it cannot be checked now.
+// Verifier verifies bearer tokens; auth.Verifier implements it.
+type TokenVerifier interface {
+	// Verify verifies the token, without its scheme, and returns its principal. Errors:
+	// Unauthenticated; Unavailable when the token cannot be verified at the moment.
 	Verify(ctx context.Context, bearer string) (auth.Principal, error)
 }
 
-// Options says how the surface behaves. Verifier, Clock and NewRequestID are required.
+// Options configures the HTTP API. Verifier, Clock and NewRequestID are required.
 type Options struct {
-	Verifier Verifier
+	Verifier TokenVerifier
 	Clock    ports.Clock
-	// NewRequestID makes an id for requests that bring none: printable, at most 128 bytes.
+	// NewRequestID generates an id for requests without one: printable, at most 128 bytes.
 	NewRequestID func() string
 
 	// PublicURL is the origin of webhook URLs, without a path. "" is allowed in
-	// development only: the origin is then the one the request was sent to.
+	// development only: the origin is then the one that the request was sent to.
 	PublicURL   string
 	Development bool
 
-	// Vendors are the aggregators that are wired: the enum of every vendor field.
+	// Vendors are the configured aggregators: the enum of every vendor field.
 	Vendors []domain.Vendor
 
-	// AllowHTTP lets base URLs be plain http, as the service does too.
+	// AllowHTTP allows plain http in base URLs. The service must allow it, too.
 	AllowHTTP bool
 
-	// Addresses judges a base URL that holds an address, beside what else is wrong with its
-	// request. nil leaves that to the service, which judges all of them.
-	Addresses ports.Addresses
+	// Egress checks a base URL whose host is an IP address, so that a forbidden address is
+	// reported together with the request's other errors. nil leaves the check to the service,
+	// which checks every address.
+	Egress ports.EgressGuard
 
-	// RequireScopes asks tokens for discovery:read and discovery:write; otherwise any
-	// token of a tenant will do.
+	// RequireScopes requires the scope discovery:read or discovery:write, depending on the
+	// operation. Otherwise every token of a tenant is sufficient.
 	RequireScopes bool
 
-	// TrustedProxies may name the caller in X-Forwarded-For. None: the peer is the caller.
+	// TrustedProxies are the networks of proxies whose X-Forwarded-For is believed. If
+	// empty, the client address is the peer's address.
 	TrustedProxies []netip.Prefix
 
-	// RatePerMinute bounds a tenant's requests, WebhookRatePerMinute those to one webhook
-	// URL; both per process. 0 is no limit.
+	// RatePerMinute limits the requests of a tenant, WebhookRatePerMinute those to one webhook
+	// URL. Both rate limits are per process. 0 is no limit.
 	RatePerMinute        int
 	WebhookRatePerMinute int
 
-	// Logger takes the access log and the causes of 5xx answers. nil logs nothing.
+	// Logger receives the access log and the causes of 5xx responses. nil logs nothing.
 	Logger *zap.Logger
 
-	// Ready checks what the service needs, by name; a nil error is well. nil checks nothing.
+	// Ready checks the dependencies of the service and returns their errors by name; a nil
+	// error is success. A nil Ready checks nothing.
 	Ready func(ctx context.Context) map[string]error
 
-	// Draining says whether the process is about to end: it is not ready then. nil: never.
+	// Draining reports whether the process is shutting down; it is not ready then. nil
+	// means never.
 	Draining func() bool
 
-	// Observe is told of every request that was answered, by route template ("" when no
-	// route matched). nil tells nobody.
-	Observe func(method, route string, status int, took time.Duration)
+	// OnRequest is called after every request with its route template ("" when no route
+	// matched). nil calls nothing.
+	OnRequest func(method, route string, status int, took time.Duration)
 
-	// Routed is told the template of the route that took a request, before its handler
-	// runs and with the request's context. nil tells nobody.
-	Routed func(ctx context.Context, template string)
+	// Routed is called with the template of the matched route, before its handler runs and
+	// with the request's context. nil calls nothing.
+	OnRoute func(ctx context.Context, template string)
 
-	// Version is what /version and /readyz say.
+	// Version is the version that /version and /readyz return.
 	Version string
 }
 
-// complete fills what may be left out. Errors: what is missing, by name.
+// complete checks the required options and sets the defaults of the others. Errors: the
+// name of a required option that is missing.
 func (o Options) complete() (Options, error) {
 	switch {
 	case o.Verifier == nil:
@@ -98,11 +103,11 @@ func (o Options) complete() (Options, error) {
 	if o.Draining == nil {
 		o.Draining = func() bool { return false }
 	}
-	if o.Observe == nil {
-		o.Observe = func(string, string, int, time.Duration) {}
+	if o.OnRequest == nil {
+		o.OnRequest = func(string, string, int, time.Duration) {}
 	}
-	if o.Routed == nil {
-		o.Routed = func(context.Context, string) {}
+	if o.OnRoute == nil {
+		o.OnRoute = func(context.Context, string) {}
 	}
 	return o, nil
 }

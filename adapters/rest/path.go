@@ -5,40 +5,42 @@ import "strings"
 const (
 	prefix      = "/v1/discovery"
 	webhookPath = prefix + "/webhooks/{vendor}/{token}"
-	// longestID is the longest path segment that can be an id; a webhook token is longer.
-	longestID = 36
+	// maxIDLength is the length of the longest path segment that can be an id; a webhook
+	// token is longer.
+	maxIDLength = 36
 )
 
-// cleanPath cuts out of a path whatever may be a webhook token, also where the path is
-// not quite the receiver's: what follows the vendor, and every segment longer than an id.
-func cleanPath(path string) string {
-	if before, rest, ok := cutFold(path, "/webhooks/"); ok {
+// redactPath replaces everything in a path that may be a webhook token, also where the path
+// only resembles the receiver's: the segments after the vendor, and every segment longer
+// than an id.
+func redactPath(path string) string {
+	if before, rest, ok := cutAfterFold(path, "/webhooks/"); ok {
 		vendor, token, more := strings.Cut(rest, "/")
 		if more && token != "" && vendor != "tokens" && vendor != "deliveries" {
 			path = before + vendor + "/{token}"
 		}
 	}
 	for segment := range strings.SplitSeq(path, "/") {
-		if len(segment) > longestID {
-			return withoutLong(path)
+		if len(segment) > maxIDLength {
+			return redactLongSegments(path)
 		}
 	}
 	return path
 }
 
-// withoutLong replaces every segment longer than an id.
-func withoutLong(path string) string {
+// redactLongSegments replaces every segment longer than an id.
+func redactLongSegments(path string) string {
 	segments := strings.Split(path, "/")
 	for i, segment := range segments {
-		if len(segment) > longestID {
+		if len(segment) > maxIDLength {
 			segments[i] = "{token}"
 		}
 	}
 	return strings.Join(segments, "/")
 }
 
-// cutFold splits behind the first separator, whatever its case.
-func cutFold(path, separator string) (before, after string, found bool) {
+// cutAfterFold splits path after the first occurrence of separator, ignoring case.
+func cutAfterFold(path, separator string) (before, after string, found bool) {
 	for i := 0; i+len(separator) <= len(path); i++ {
 		if path[i] == '/' && strings.EqualFold(path[i:i+len(separator)], separator) {
 			return path[:i+len(separator)], path[i+len(separator):], true

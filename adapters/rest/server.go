@@ -11,7 +11,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Bounds of one connection. A long poll of MaxWait fits into writeTimeout.
+// Timeouts and limits of one HTTP connection. A long poll of maxWait fits into writeTimeout.
 const (
 	readHeaderTimeout = 5 * time.Second
 	readTimeout       = 15 * time.Second
@@ -20,45 +20,44 @@ const (
 	maxHeaderBytes    = 32 << 10
 )
 
-// server is the surface of one service.
+// server serves the HTTP API of one service.
 type server struct {
 	Options
-	service  ports.Service
-	api      huma.API
-	allowed  map[string]string // methods by route template, as Allow lists them
-	tenants  *limiter
-	webhooks *limiter
-	document []byte // the OpenAPI document
+	service         ports.API
+	api             huma.API
+	allowedMethods  map[string]string // by route template; the value of the Allow header
+	tenantLimiter   *rateLimiter
+	webhookLimiter  *rateLimiter
+	openAPIDocument []byte // encoded once, at startup
 }
 
-// New gives the handler of all that is served: the operator API and the webhook receiver
-// below /v1/discovery, and /health, /readyz, /version, /openapi.json and /docs beside it.
-// It is safe for concurrent use and holds no goroutine. Errors: an option that is missing.
-func New(service ports.Service, options Options) (http.Handler, error) {
+// New returns the handler of the whole HTTP API: the operator API and the webhook receiver
+// below /v1/discovery, and /health, /readyz, /version, /openapi.json and /docs. It is safe
+// for concurrent use and starts no goroutine. Errors: a required option that is missing.
+func New(service ports.API, options Options) (http.Handler, error) {
 	options, err := options.complete()
 	if err != nil {
 		return nil, err
 	}
-	adoptHuma()
+	configureHuma()
 	s := &server{
-		Options: options, service: service, allowed: map[string]string{},
-		tenants:  newLimiter(options.RatePerMinute),
-		webhooks: newLimiter(options.WebhookRatePerMinute),
+		Options: options, service: service, allowedMethods: map[string]string{},
+		tenantLimiter:  newRateLimiter(options.RatePerMinute),
+		webhookLimiter: newRateLimiter(options.WebhookRatePerMinute),
 	}
 	e := echo.New()
-	e.HTTPErrorHandler = s.fail
+	e.HTTPErrorHandler = s.writeError
 	e.Pre(s.observe)
 	s.api = humaecho.New(e, humaConfig(options.Version))
-	s.routes(e)
-	if s.document, err = s.describe(); err != nil {
+	s.mountRoutes(e)
+	if s.openAPIDocument, err = s.buildDocument(); err != nil {
 		return nil, err
 	}
 	return e, nil
 }
 
-// NewServer gives a server with every bound set that keeps slow and greedy callers from
-// holding it. Reading a body has a deadline of
-// its own.
+// NewServer returns an http.Server with all timeouts and limits set, so that slow or greedy
+// clients cannot exhaust it. Reading a body has its own, shorter timeout (body.go).
 func NewServer(address string, handler http.Handler) *http.Server {
 	return &http.Server{
 		Addr: address, Handler: handler,

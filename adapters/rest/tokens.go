@@ -11,21 +11,21 @@ import (
 
 const tokensPath = prefix + "/webhooks/tokens"
 
-// mintRequest names the connection; its member is spelled as the guide has it.
+// mintRequest identifies the connection; the integration guide defines the member's name.
 type mintRequest struct {
-	Vendor     string `json:"vendor" minLength:"1"`
-	Connection string `json:"connection_config_name" minLength:"1" maxLength:"255" pattern:"^[^\\x00-\\x1F\\x7F-\\x9F]*$" patternDescription:"text without control characters" doc:"configName of the connection"`
+	Vendor     string    `json:"vendor" minLength:"1"`
+	Connection plainText `json:"connection_config_name" minLength:"1" maxLength:"255" doc:"configName of the connection"`
 }
 
-// mintedToken shows a raw token, the only time that anything does.
+// mintedToken is the only response that contains a raw webhook token.
 type mintedToken struct {
 	ID         string `json:"id"`
-	Token      string `json:"token" doc:"Shown once: only its hash is kept"`
-	WebhookURL string `json:"webhookUrl" format:"uri" doc:"What to set at the aggregator"`
+	Token      string `json:"token" doc:"Returned only once: the service stores only its hash"`
+	WebhookURL string `json:"webhookUrl" format:"uri" doc:"The URL to configure at the aggregator"`
 	Vendor     string `json:"vendor"`
 }
 
-// tokenView never holds a token or its hash.
+// tokenView contains neither the token nor its hash.
 type tokenView struct {
 	ID           string    `json:"id"`
 	ConnectionID string    `json:"connectionId"`
@@ -35,59 +35,75 @@ type tokenView struct {
 	RevokedAt    time.Time `json:"revokedAt,omitzero"`
 }
 
-// tokenOf leaves the hash behind.
+// tokenOf omits the hash.
 func tokenOf(t domain.WebhookToken) tokenView {
 	return tokenView{
 		ID: t.ID.String(), ConnectionID: t.Connection.String(), Vendor: string(t.Vendor),
-		CreatedAt: utc(t.CreatedAt), LastUsedAt: utc(t.LastUsedAt), RevokedAt: utc(t.RevokedAt),
+		CreatedAt: utcOrZero(t.CreatedAt), LastUsedAt: utcOrZero(t.LastUsedAt), RevokedAt: utcOrZero(t.RevokedAt),
 	}
 }
 
-// tokenRoutes mint, list and revoke.
+// tokenRoutes returns the routes that mint, list and revoke webhook tokens.
 func (s *server) tokenRoutes() []route {
 	const tag = "Webhook tokens"
 	return []route{
-		{id: "mint-webhook-token", method: http.MethodPost, path: tokensPath, status: http.StatusCreated, tag: tag, summary: "Mint a webhook token",
-			scope: scopeWrite, missing: codeMissingConnection, conflict: true, once: true, secret: true,
-			renamed: map[string]string{"configName": "connection_config_name", "name": "connection_config_name"}, mount: by(s.mintToken)},
-		{id: "list-webhook-tokens", method: http.MethodGet, path: tokensPath, status: http.StatusOK, tag: tag, summary: "List webhook tokens, newest first",
-			scope: scopeRead, mount: by(s.listTokens)},
-		{id: "revoke-webhook-token", method: http.MethodDelete, path: tokensPath + "/{id}", status: http.StatusNoContent, tag: tag, summary: "Revoke a webhook token",
-			scope: scopeWrite, missing: codeMissing, mount: by(s.revokeToken)},
+		{
+			id: "mint-webhook-token", method: http.MethodPost, path: tokensPath,
+			status: http.StatusCreated, tag: tag, summary: "Mint a webhook token",
+			scope: scopeWrite, notFound: connectionNotFound, conflict: true, idempotent: true, returnsSecret: true,
+			fieldNames: map[string]string{
+				"configName": "connection_config_name", "name": "connection_config_name",
+			},
+			mount: handle(s.mintToken),
+		},
+		{
+			id: "list-webhook-tokens", method: http.MethodGet, path: tokensPath,
+			status: http.StatusOK, tag: tag, summary: "List webhook tokens, newest first",
+			scope: scopeRead,
+			mount: handle(s.listTokens),
+		},
+		{
+			id: "revoke-webhook-token", method: http.MethodDelete, path: tokensPath + "/{id}",
+			status: http.StatusNoContent, tag: tag, summary: "Revoke a webhook token",
+			scope: scopeWrite, notFound: tokenNotFound,
+			mount: handle(s.revokeToken),
+		},
 	}
 }
 
-// mintToken is the one place of this package that reveals a secret.
-func (s *server) mintToken(ctx context.Context, tenant domain.TenantID, in *struct{ Body mintRequest }) (*plainBody[mintedToken], error) {
-	minted, err := s.service.MintToken(ctx, tenant, in.Body.Vendor, in.Body.Connection)
+// mintToken is the only function of this package that reveals a secret.
+func (s *server) mintToken(
+	ctx context.Context, tenant domain.TenantID, in *struct{ Body mintRequest },
+) (*bodyOutput[mintedToken], error) {
+	minted, err := s.service.MintToken(ctx, tenant, in.Body.Vendor, string(in.Body.Connection))
 	if err != nil {
 		return nil, err
 	}
 	raw := string(minted.Raw.Reveal())
-	return &plainBody[mintedToken]{mintedToken{
+	return &bodyOutput[mintedToken]{mintedToken{
 		ID: minted.ID.String(), Token: raw, Vendor: string(minted.Vendor),
-		WebhookURL: exchangeOf(ctx).origin + prefix + "/webhooks/" + string(minted.Vendor) + "/" + raw,
+		WebhookURL: exchangeOf(ctx).webhookOrigin + prefix + "/webhooks/" + string(minted.Vendor) + "/" + raw,
 	}}, nil
 }
 
-// listTokens shows revoked tokens too, so that a rotation can be followed.
+// listTokens returns tokens, including revoked ones, so that a rotation can be followed.
 func (s *server) listTokens(ctx context.Context, tenant domain.TenantID, in *struct {
-	strict
-	Connection filterID[domain.Connection] `query:"connectionId"`
-	Limit      int                         `query:"limit" minimum:"1" maximum:"200" default:"20"`
-	Cursor     cursor[tokenList]           `query:"cursor" doc:"nextCursor of the page before"`
+	strictQuery
+	Connection idParam[domain.Connection] `query:"connectionId"`
+	Limit      int                        `query:"limit" minimum:"1" maximum:"200" default:"20"`
+	Cursor     cursor[tokenList]          `query:"cursor" doc:"nextCursor of the previous page"`
 },
-) (*listed[tokenView], error) {
+) (*listOutput[tokenView], error) {
 	p, err := s.service.ListTokens(ctx, tenant, ports.TokenFilter{Connection: in.Connection.ID},
-		domain.PageRequest{Limit: in.Limit, After: in.Cursor.Position})
+		in.Cursor.pageRequest(in.Limit))
 	if err != nil {
 		return nil, err
 	}
 	return pageOf[tokenList](p, in.Limit, tokenOf), nil
 }
 
-// revokeToken answers 404 to a second revocation.
-func (s *server) revokeToken(ctx context.Context, tenant domain.TenantID, in *byID) (*nothing, error) {
+// revokeToken responds with 404 to a second revocation.
+func (s *server) revokeToken(ctx context.Context, tenant domain.TenantID, in *idInput) (*noContent, error) {
 	id, err := domain.ParseID[domain.WebhookToken](in.ID)
 	if err != nil {
 		return nil, err

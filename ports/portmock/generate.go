@@ -1,6 +1,6 @@
-// Package portmock holds gomock doubles of the ports, for tests that force failures.
-// They are generated; `make generate-check` refuses a commit in which they are stale.
+// Package portmock provides gomock doubles of the ports, for tests that force failures.
+// They are generated: `make generate-check` fails while they are stale.
 package portmock
 
-//go:generate go tool mockgen -package portmock -destination driven.gen.go github.com/LerianStudio/aggregator-connections/ports Connections,Tokens,Deliveries,IdempotencyStore,Pulls,Ledger,Prober,Aggregator,Connector,Clock,Sleeper,Tracer,IDs,Sealer,Addresses,Observer
-//go:generate go tool mockgen -package portmock -destination driving.gen.go github.com/LerianStudio/aggregator-connections/ports Service
+//go:generate go tool mockgen -package portmock -destination driven.gen.go github.com/LerianStudio/aggregator-connections/ports Connections,Tokens,Deliveries,IdempotencyStore,Pulls,Ledger,Prober,Aggregator,Connector,Clock,Sleeper,Tracer,IDs,Sealer,EgressGuard,Observer
+//go:generate go tool mockgen -package portmock -destination driving.gen.go github.com/LerianStudio/aggregator-connections/ports API,Worker,Maintenance

@@ -8,72 +8,74 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// VendorFault names a way in which a vendor's data answers go wrong. Authentication
-// stays well, where it is a call of its own.
+// VendorFault names a way in which a vendor's data responses fail. If authentication is a
+// call of its own, it keeps working.
 type VendorFault string
 
-// The faults that every vendor's simulator can play.
+// The faults that every vendor's simulator can produce.
 const (
-	VendorRateLimits  VendorFault = "rate limit"     // 429 with Retry-After of VendorWorld.RetryAfter
-	VendorFails       VendorFault = "500"            // 500 for as long as it lasts
-	VendorIsAway      VendorFault = "503"            // 503 for as long as it lasts
-	VendorHangs       VendorFault = "hang"           // no answer
-	VendorCuts        VendorFault = "cut"            // half of the promised body
-	VendorSendsHTML   VendorFault = "html"           // 200 with a page
-	VendorSwapsTypes  VendorFault = "types"          // members of another JSON type
-	VendorRedirects   VendorFault = "redirect"       // to another host
-	VendorOverflows   VendorFault = "oversize"       // more bytes than the client takes
-	VendorOddNumbers  VendorFault = "odd numbers"    // amounts that no decimal holds; rows only
-	VendorMisleads    VendorFault = "foreign cursor" // a next page on another host; rows only
-	vendorCallTimeout             = 15 * time.Second
+	VendorRateLimits    VendorFault = "rate limit"     // 429 with Retry-After of VendorEnv.RetryAfter
+	VendorInternalError VendorFault = "500"            // 500 until Mend
+	VendorUnavailable   VendorFault = "503"            // 503 until Mend
+	VendorHangs         VendorFault = "hang"           // no response
+	VendorTruncates     VendorFault = "cut"            // half of the announced body
+	VendorSendsHTML     VendorFault = "html"           // 200 with an HTML page
+	VendorSwapsTypes    VendorFault = "types"          // members of another JSON type
+	VendorRedirects     VendorFault = "redirect"       // to another host
+	VendorOversizes     VendorFault = "oversize"       // more bytes than the client accepts
+	VendorOddNumbers    VendorFault = "odd numbers"    // amounts that no decimal can hold; rows only
+	VendorForeignCursor VendorFault = "foreign cursor" // a next page on another host; rows only
+	vendorCallTimeout               = 15 * time.Second
 )
 
-// VendorWorld is a fresh vendor with an adapter that reaches it. Whatever it started
+// VendorEnv is a new simulated vendor with an adapter that reaches it. Everything it started
 // ends with the test.
-type VendorWorld struct {
+type VendorEnv struct {
 	Adapter ports.Aggregator
-	// Good reaches the data; the others differ from it in one thing.
-	Good, BadCredential, BadReference ports.Access
-	// Accounts are the external ids behind Good, sorted; at least one, the first a bank
-	// account.
+	// Good reaches the data; each of the others differs from it in one member.
+	Good, BadCredential, BadAccountRef ports.Access
+	// Accounts are the external ids of the accounts of Good, sorted; at least one, and the
+	// first is a bank account.
 	Accounts []string
-	// Today is the vendor's present day.
+	// Today is the vendor's current date.
 	Today domain.Date
 	// Seed adds n rows to an account, created now, with value dates spread over the year
-	// before Today, and gives their ids.
+	// before Today, and returns their ids.
 	Seed func(t *testing.T, account string, n int) []string
-	// Break spoils every data answer until Mend.
-	Break func(t *testing.T, fault VendorFault)
-	Mend  func(t *testing.T)
-	// Unsettled: the vendor never says that its data is whole, so that Check never does.
-	Unsettled bool
-	// RetryAfter is what a rate limit asks for.
+	// Break makes every data response fail until Mend is called.
+	Break  func(t *testing.T, fault VendorFault)
+	Repair func(t *testing.T)
+	// Unsettled: the vendor never reports that its data is complete, so that Check never
+	// sets SyncComplete.
+	NeverSyncComplete bool
+	// RetryAfter is the delay that a rate limit asks for.
 	RetryAfter time.Duration
-	// Secrets are texts that no error may hold, beside the credential and the base URL:
-	// keys that the vendor issued, texts of its answers.
+	// Secrets returns texts that no error may contain, in addition to the credential and
+	// the base URL: keys that the vendor issued, texts of its responses.
 	Secrets func() []string
 }
 
-// VendorBench makes worlds. Clients should time out soon: a hang is waited for.
-type VendorBench struct {
-	New func(t *testing.T) VendorWorld
+// VendorSuite creates test environments. Clients should have a short timeout, because the
+// suite waits for a hang to time out.
+type VendorSuite struct {
+	New func(t *testing.T) VendorEnv
 	// Webhooks are bodies as the vendor sends them, by any name, at least one of each event.
 	Webhooks map[string][]byte
 }
 
-// TestAggregator holds an adapter to the contract of ports.Aggregator.
-func TestAggregator(t *testing.T, bench VendorBench) {
+// TestAggregator checks an adapter against the contract of ports.Aggregator.
+func TestAggregator(t *testing.T, suite VendorSuite) {
 	t.Helper()
-	for name, run := range map[string]func(*testing.T, VendorBench){
-		"access":   testAccess,
-		"accounts": testAccounts,
-		"plan":     testPlan,
-		"paging":   testPaging,
-		"asks":     testAsks,
-		"faults":   testFaults,
-		"cancel":   testCancelled,
-		"webhooks": testWebhooks,
+	for name, run := range map[string]func(*testing.T, VendorSuite){
+		"a wrong credential and a wrong account reference are rejected": testAccess,
+		"all accounts are returned, in the same order each time":        testAccounts,
+		"a plan is a pure function of scope and accounts":               testPlan,
+		"every row is read once over all pages":                         testPaging,
+		"every kind of scope reads its rows":                            testScopes,
+		"every vendor fault is Unavailable with its code":               testFaults,
+		"a cancelled call returns the error of its context":             testCancelled,
+		"a webhook is parsed, or Invalid":                               testWebhooks,
 	} {
-		t.Run(name, func(t *testing.T) { run(t, bench) })
+		t.Run(name, func(t *testing.T) { run(t, suite) })
 	}
 }

@@ -13,31 +13,32 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// testWebhooks: what the vendor sends is read, and what it never sends is Invalid.
-func testWebhooks(t *testing.T, bench VendorBench) {
-	w := bench.New(t)
-	for name, body := range bench.Webhooks {
+// testWebhooks: Parse accepts what the vendor sends, and rejects bodies that it never sends
+// with Invalid.
+func testWebhooks(t *testing.T, suite VendorSuite) {
+	env := suite.New(t)
+	for name, body := range suite.Webhooks {
 		t.Run(name, func(t *testing.T) {
-			testBody(t, w, body)
-			testSpoiled(t, w, body)
+			testBody(t, env, body)
+			testCorruptedBody(t, env, body)
 		})
 	}
 	for _, body := range garbage() {
-		if _, err := w.Adapter.Parse(body); !errors.Is(err, domain.Invalid) {
+		if _, err := env.Adapter.Parse(body); !errors.Is(err, domain.Invalid) {
 			t.Errorf("Parse(%.40q): %v, want Invalid", body, err)
 		}
 	}
 }
 
-// testBody: an event of a known form, twice the same, without a link, the body untouched.
-func testBody(t *testing.T, w VendorWorld, body []byte) {
+// testBody: Parse returns the same event twice, without a URL, and leaves the body unchanged.
+func testBody(t *testing.T, env VendorEnv, body []byte) {
 	t.Helper()
 	before := bytes.Clone(body)
-	event, err := w.Adapter.Parse(body)
+	event, err := env.Adapter.Parse(body)
 	if err != nil {
 		t.Fatalf("Parse: %v", err)
 	}
-	again, _ := w.Adapter.Parse(body)
+	again, _ := env.Adapter.Parse(body)
 	if diff := cmp.Diff(event, again); diff != "" {
 		t.Errorf("Parse is not pure: %s", diff)
 	}
@@ -49,35 +50,35 @@ func testBody(t *testing.T, w VendorWorld, body []byte) {
 		t.Error("an event without a name")
 	}
 	if strings.Contains(fmt.Sprint(event), "http") {
-		t.Error("an event that carries a link")
+		t.Error("an event that contains a URL")
 	}
-	if !event.Wanted && !cmp.Equal(event.Ask, domain.Ask{}) {
-		t.Error("an event that asks although it is not wanted")
+	if !event.WantsPull && !cmp.Equal(event.Scope, domain.PullScope{}) {
+		t.Error("an event that wants no pull has a scope")
 	}
 }
 
-// checkEvent: what is taken from a payload is bounded, for it is stored and indexed.
-func checkEvent(t *testing.T, e domain.Event) {
+// checkEvent: text taken from a payload is bounded, because it is stored and indexed.
+func checkEvent(t *testing.T, e domain.WebhookEvent) {
 	t.Helper()
 	for _, text := range []string{e.Name, e.ID, e.AccountRef} {
 		if len(text) > domain.MaxEventID {
 			t.Errorf("a name or id of %d bytes", len(text))
 		}
 	}
-	for _, id := range e.Ask.Removed {
+	for _, id := range e.Scope.Removed {
 		if id == "" || len(id) > domain.MaxEventID {
 			t.Errorf("an id of %d bytes", len(id))
 		}
 	}
 }
 
-// testSpoiled cuts the body, and gives each of its members every other type: whatever
-// becomes of it, it is an event or Invalid, and no panic.
-func testSpoiled(t *testing.T, w VendorWorld, body []byte) {
+// testCorruptedBody truncates the body, and replaces each of its members by every other
+// JSON type. The result is always an event or Invalid, and never a panic.
+func testCorruptedBody(t *testing.T, env VendorEnv, body []byte) {
 	t.Helper()
 	trimmed := bytes.TrimSpace(body)
 	for end := range trimmed {
-		if _, err := w.Adapter.Parse(trimmed[:end]); !errors.Is(err, domain.Invalid) {
+		if _, err := env.Adapter.Parse(trimmed[:end]); !errors.Is(err, domain.Invalid) {
 			t.Fatalf("the first %d bytes of a body: %v, want Invalid", end, err)
 		}
 	}
@@ -90,7 +91,7 @@ func testSpoiled(t *testing.T, w VendorWorld, body []byte) {
 		for _, odd := range odds {
 			members[name] = odd
 			spoiled, _ := json.Marshal(members)
-			event, err := w.Adapter.Parse(spoiled)
+			event, err := env.Adapter.Parse(spoiled)
 			if err != nil && !errors.Is(err, domain.Invalid) {
 				t.Errorf("%s as %.40q: %v, want Invalid or none", name, odd, err)
 			}
@@ -100,7 +101,7 @@ func testSpoiled(t *testing.T, w VendorWorld, body []byte) {
 	}
 }
 
-// oddValues are what a hostile sender puts in place of a value: every JSON type, texts
+// oddValues returns what a hostile sender puts instead of a value: every JSON type, texts
 // that break stores, headers and lists, and more ids than one pull reads by name.
 func oddValues() []any {
 	ids := make([]string, 11_000)
@@ -108,18 +109,21 @@ func oddValues() []any {
 		ids[i] = fmt.Sprintf("c0ffee00-0000-4000-8000-%012d", i)
 	}
 	return []any{
-		nil, true, -1, 1e300, "", "x", "\x00", "\u202e", strings.Repeat("x", 1<<16), []any{}, []any{nil}, []any{1, "a", map[string]any{}},
+		nil, true, -1, 1e300, "", "x", "\x00", "\u202e", strings.Repeat("x", 1<<16), []any{}, []any{nil},
+		[]any{1, "a", map[string]any{}},
 		map[string]any{}, map[string]any{"errors": []any{nil}}, ids, append(ids[:3:3], ids[:3]...),
 		"9999-99-99T99:99:99Z", "0000-01-01", "http://127.0.0.1/", "../../x", "a,b",
 	}
 }
 
-// garbage is no vendor's webhook.
+// garbage returns bodies that no vendor sends as a webhook.
 func garbage() [][]byte {
 	nest := strings.Repeat("[", 200_000)
 	return [][]byte{
-		nil, []byte(" "), []byte("null"), []byte("true"), []byte("1"), []byte(`"event"`), []byte("[]"), []byte("[{}]"), []byte("{}"),
-		[]byte("{"), []byte("}"), []byte("\xff\xfe{\x00}\x00"), []byte("<xml/>"), []byte(`{"a":1}{"b":2}`), []byte(nest),
+		nil, []byte(" "), []byte("null"), []byte("true"), []byte("1"), []byte(`"event"`), []byte("[]"),
+		[]byte("[{}]"), []byte("{}"),
+		[]byte("{"), []byte("}"), []byte("\xff\xfe{\x00}\x00"), []byte("<xml/>"), []byte(`{"a":1}{"b":2}`),
+		[]byte(nest),
 		[]byte(`{"x":` + nest), []byte(strings.Repeat(`{"x":`, 100_000)), []byte(`{"hello":"world"}`),
 	}
 }

@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// generator compares a handler that reads the body and answers 202 with the service.
+// generator compares the service with a handler that only reads the body and answers 202.
 func (b *bench) generator(ctx context.Context) ([]row, error) {
-	m, s, err := b.door(ctx)
+	m, s, err := b.webhookTarget(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -26,23 +26,23 @@ func (b *bench) generator(ctx context.Context) ([]row, error) {
 		return load.rate(b.turn())(ctx)
 	}
 	r, err := b.versus(ctx, row{
-		what: "the empty handler, in the generator's own process", against: "accepts of the service", reach: "well above 1",
-		also: "or the generator would be what is measured",
+		what: "an empty handler in the generator's own process", against: "accepts of the service", reach: "well above 1",
+		also: "otherwise the generator would be measured",
 	}, empty, func(ctx context.Context) (float64, error) { return m.load(32, s.address).rate(b.turn())(ctx) })
 	return []row{r}, err
 }
 
-// door serves the binary on PostgreSQL with webhooks to knock at.
-func (b *bench) door(ctx context.Context) (*mailbox, *service, error) {
+// webhookTarget serves the binary on PostgreSQL and creates webhooks to send events to.
+func (b *bench) webhookTarget(ctx context.Context) (*mailbox, *service, error) {
 	url, err := b.database(ctx, "accepts")
 	if err != nil {
 		return nil, nil, err
 	}
-	h, err := b.house(ctx, url)
+	e, err := b.newEnv(ctx, url)
 	if err != nil {
 		return nil, nil, err
 	}
-	s, err := h.serve(ctx)
+	s, err := e.serve(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -54,14 +54,14 @@ func (b *bench) door(ctx context.Context) (*mailbox, *service, error) {
 	return m, s, err
 }
 
-// twoInserts is the reference's schema: a delivery and a job, a primary key each and no
-// other index, which is less than the service keeps.
+// twoInserts is the schema of the reference: a delivery and a job, with a primary key each
+// and no other index, which is less than the service stores.
 var twoInserts = []string{
 	`CREATE TABLE raw_deliveries (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), body bytea NOT NULL, received_at timestamptz NOT NULL)`,
 	`CREATE TABLE raw_jobs (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, args text NOT NULL, created_at timestamptz NOT NULL)`,
 }
 
-// twoInsertsScript stores a body of the webhook's length.
+// twoInsertsScript inserts a body of the same length as the webhook's.
 func twoInsertsScript(m *mailbox) string {
 	body := m.before + "00000000-0000-0000-0000-000000000000" + m.after
 	return fmt.Sprintf(`BEGIN;
@@ -71,16 +71,16 @@ COMMIT;
 `, body)
 }
 
-// crowds are the numbers of clients, with what is aimed at for each.
+// crowds are the numbers of clients, with the target ratio for each.
 var crowds = []struct {
 	clients int
 	reach   string
 }{{32, "≥ 1.5"}, {1, "≥ 0.6"}, {128, "≥ 1.8"}}
 
-// accepts compares knocks with two inserts, asks for the delay at half the load, and reads
-// every accepted delivery back at the end.
+// accepts compares webhooks with two inserts, measures the delay at half of that load, and
+// at the end reads back every accepted delivery.
 func (b *bench) accepts(ctx context.Context) ([]row, error) {
-	m, s, err := b.door(ctx)
+	m, s, err := b.webhookTarget(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -114,7 +114,7 @@ func (b *bench) accepts(ctx context.Context) ([]row, error) {
 	return rows, err
 }
 
-// crowd compares as many knocking clients as the reference has.
+// crowd compares the service and the reference with the same number of clients.
 func (b *bench) crowd(ctx context.Context, m *mailbox, s *service, reference pgbench) (row, error) {
 	profiled, err := b.profiled(s, fmt.Sprintf("accepts-%d", reference.clients))
 	if err != nil {
@@ -128,8 +128,9 @@ func (b *bench) crowd(ctx context.Context, m *mailbox, s *service, reference pgb
 		func(ctx context.Context) (float64, error) { return reference.run(ctx, b) })
 }
 
-// halfLoad asks half as often as the service answered, and tells the delays. What the
-// reference has written is flushed first, or its writing back is what would be seen.
+// halfLoad sends requests at half of the measured rate and reports the delays. It first
+// makes the database flush what the reference has written; otherwise that writeback would
+// be measured.
 func (b *bench) halfLoad(ctx context.Context, m *mailbox, s *service, pairs []pair) (string, error) {
 	if err := execute(ctx, b.server.URL(), "CHECKPOINT"); err != nil {
 		return "", err
@@ -143,7 +144,7 @@ func (b *bench) halfLoad(ctx context.Context, m *mailbox, s *service, pairs []pa
 		if err != nil {
 			return "", err
 		}
-		b.tell("half load: p50 %v, p99 %v", got.percentile(0.5), got.percentile(0.99))
+		b.logf("half load: p50 %v, p99 %v", got.percentile(0.5), got.percentile(0.99))
 		p99 = append(p99, float64(got.percentile(0.99))/float64(time.Millisecond))
 	}
 	return fmt.Sprintf("at half that load p99 %.1f ms (reach ≤ 20 ms)", median(p99)), nil

@@ -15,11 +15,11 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/LerianStudio/aggregator-connections/test/pgtest"
+	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// database makes an empty database on the section's server, which flushes every commit,
-// and gives its URL.
+// database creates an empty database on the section's server, which flushes every commit,
+// and returns its URL.
 func (b *bench) database(ctx context.Context, name string) (string, error) {
 	if b.server == nil {
 		server, err := pgtest.Start(pgtest.Options{Fsync: true, Settings: map[string]string{
@@ -30,7 +30,7 @@ func (b *bench) database(ctx context.Context, name string) (string, error) {
 			return "", err
 		}
 		b.server = server
-		b.defers(func() { _ = server.Stop() })
+		b.onClose(func() { _ = server.Stop() })
 	}
 	if err := execute(ctx, b.server.URL(), "CREATE DATABASE "+name); err != nil {
 		return "", err
@@ -38,16 +38,16 @@ func (b *bench) database(ctx context.Context, name string) (string, error) {
 	return strings.Replace(b.server.URL(), "/postgres?", "/"+name+"?", 1), nil
 }
 
-// pool opens a pool that is closed with the section.
+// pool opens a connection pool that is closed at the end of the section.
 func (b *bench) pool(ctx context.Context, url string) (*pgxpool.Pool, error) {
 	pool, err := pgxpool.New(ctx, url)
 	if err == nil {
-		b.defers(pool.Close)
+		b.onClose(pool.Close)
 	}
 	return pool, err
 }
 
-// execute runs statements, one after the other, on a connection of their own.
+// execute runs statements one after the other on a connection of their own.
 func execute(ctx context.Context, url string, statements ...string) error {
 	conn, err := pgx.Connect(ctx, url)
 	if err != nil {
@@ -62,7 +62,7 @@ func execute(ctx context.Context, url string, statements ...string) error {
 	return nil
 }
 
-// pgbench is a script for the program of that name.
+// pgbench is a script for the program pgbench.
 type pgbench struct {
 	url       string
 	clients   int
@@ -72,7 +72,7 @@ type pgbench struct {
 
 var tps = regexp.MustCompile(`(?m)^tps = ([0-9.]+)`)
 
-// run gives transactions a second, statements prepared.
+// run returns transactions per second with prepared statements.
 func (p pgbench) run(ctx context.Context, b *bench) (float64, error) {
 	path, err := pgbenchPath()
 	if err != nil {
@@ -93,12 +93,12 @@ func (p pgbench) run(ctx context.Context, b *bench) (float64, error) {
 		return 0, fmt.Errorf("pgbench: %w: %s", err, said)
 	}
 	if found == nil {
-		return 0, fmt.Errorf("pgbench made no transaction: %s", said)
+		return 0, fmt.Errorf("pgbench ran no transaction: %s", said)
 	}
 	return strconv.ParseFloat(string(found[1]), 64)
 }
 
-// pgbenchPath finds pgbench beside the newest server, or in PATH.
+// pgbenchPath returns the path of pgbench of the newest installed server, or from PATH.
 func pgbenchPath() (string, error) {
 	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/pgbench")
 	if len(found) > 0 {
@@ -107,5 +107,5 @@ func pgbenchPath() (string, error) {
 	if path, err := exec.LookPath("pgbench"); err == nil {
 		return path, nil
 	}
-	return "", errors.New("no pgbench under /usr/lib/postgresql nor in PATH: it comes with the server")
+	return "", errors.New("no pgbench under /usr/lib/postgresql nor in PATH: it is part of the server's package")
 }

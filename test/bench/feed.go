@@ -13,17 +13,17 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// feed compares reading the change feed, a thousand a page, with a COPY of the rows.
+// feed compares reading the change feed, a thousand items a page, with a COPY of the rows.
 func (b *bench) feed(ctx context.Context) ([]row, error) {
 	url, err := b.database(ctx, "feed")
 	if err != nil {
 		return nil, err
 	}
-	h, err := b.house(ctx, url)
+	e, err := b.newEnv(ctx, url)
 	if err != nil {
 		return nil, err
 	}
-	s, err := h.unlimited(ctx)
+	s, err := e.unlimited(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -42,7 +42,7 @@ func (b *bench) feed(ctx context.Context) ([]row, error) {
 		what:    fmt.Sprintf("the feed of %d rows, 1,000 a page, one reader", b.feedRows),
 		against: "COPY (SELECT …) TO STDOUT", reach: "≥ 0.3",
 	}, profiled(func(ctx context.Context) (float64, error) { return s.readFeed(ctx, b.feedRows) }),
-		func(ctx context.Context) (float64, error) { return copyOut(ctx, pool, h.tenant) })
+		func(ctx context.Context) (float64, error) { return copyOut(ctx, pool, e.tenant) })
 	return []row{r}, err
 }
 
@@ -60,7 +60,7 @@ func (b *bench) fillFeed(ctx context.Context, s *service, pool *pgxpool.Pool) er
 		return err
 	}
 	for _, statement := range []string{
-		// Places of the feed must lie below the counter, which stands low in a new cluster.
+		// Feed positions must be below the transaction id counter, which is low in a new cluster.
 		"UPDATE feed SET shift = 1000000000",
 		fmt.Sprintf(`INSERT INTO transactions SELECT gen_random_uuid(), tenant_id, connection_id, vendor, account_id, account,
 			'copy-' || n, amount, currency, account_amount, account_currency, status, date, occurred_at, description, category,
@@ -75,7 +75,7 @@ func (b *bench) fillFeed(ctx context.Context, s *service, pool *pgxpool.Pool) er
 	return nil
 }
 
-// readFeed walks through the feed and gives rows a second.
+// readFeed reads the feed to its end and returns rows per second.
 func (s *service) readFeed(ctx context.Context, rows int) (float64, error) {
 	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", s.address)
 	if err != nil {
@@ -97,7 +97,7 @@ func (s *service) readFeed(ctx context.Context, rows int) (float64, error) {
 		cursor = "&cursor=" + string(next)
 	}
 	if read != rows {
-		return 0, fmt.Errorf("the feed showed %d rows of %d", read, rows)
+		return 0, fmt.Errorf("the feed returned %d rows of %d", read, rows)
 	}
 	return float64(read) / time.Since(begun).Seconds(), nil
 }

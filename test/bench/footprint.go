@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// footprint measures the start, the memory and the size. Figures that have no reference
-// stand alone.
+// footprint measures start-up time, memory and binary size. Most of these figures have no
+// reference.
 func (b *bench) footprint(ctx context.Context) ([]row, error) {
 	url, err := b.database(ctx, "footprint")
 	if err != nil {
@@ -36,16 +36,16 @@ func (b *bench) footprint(ctx context.Context) ([]row, error) {
 	return append(append([]row{start}, idle...), pulling, size), nil
 }
 
-// startToReady starts the binary on a database that is migrated already.
+// startToReady starts the binary on a database that has been migrated before.
 func (b *bench) startToReady(ctx context.Context, url string) (row, error) {
-	h, err := b.house(ctx, url)
+	e, err := b.newEnv(ctx, url)
 	if err != nil {
 		return row{}, err
 	}
 	var times []float64
 	r, err := b.versus(ctx, row{what: "start → ready, PostgreSQL (time / time)", against: "`discovery version`, start to end", reach: "≤ 300 ms"},
 		func(ctx context.Context) (float64, error) {
-			s, err := h.serve(ctx)
+			s, err := e.serve(ctx)
 			if err != nil {
 				return 0, err
 			}
@@ -61,7 +61,7 @@ func (b *bench) startToReady(ctx context.Context, url string) (row, error) {
 	return r, err
 }
 
-// idle looks at the memory of a service on either database that has nothing to do.
+// idle measures the memory of an idle service on each database.
 func (b *bench) idle(ctx context.Context) ([]row, error) {
 	url, err := b.database(ctx, "idle")
 	if err != nil {
@@ -69,11 +69,11 @@ func (b *bench) idle(ctx context.Context) ([]row, error) {
 	}
 	var rows []row
 	for _, on := range []struct{ name, url string }{{"PostgreSQL", url}, {"SQLite", ""}} {
-		h, err := b.house(ctx, on.url)
+		e, err := b.newEnv(ctx, on.url)
 		if err != nil {
 			return nil, err
 		}
-		s, err := h.serve(ctx)
+		s, err := e.serve(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -83,14 +83,14 @@ func (b *bench) idle(ctx context.Context) ([]row, error) {
 	return rows, nil
 }
 
-// whilePulling watches the memory during one large pull: flat means that the second half
+// whilePulling samples the memory during one large pull. It is flat if the second half
 // takes no more than the first.
 func (b *bench) whilePulling(ctx context.Context, url string) (row, error) {
-	h, err := b.house(ctx, url)
+	e, err := b.newEnv(ctx, url)
 	if err != nil {
 		return row{}, err
 	}
-	s, err := h.unlimited(ctx)
+	s, err := e.unlimited(ctx)
 	if err != nil {
 		return row{}, err
 	}
@@ -108,7 +108,7 @@ func (b *bench) whilePulling(ctx context.Context, url string) (row, error) {
 	}
 	half := len(seen) / 2
 	if half == 0 {
-		return row{}, fmt.Errorf("the pull of %d rows was too short to be watched", b.memoryRows)
+		return row{}, fmt.Errorf("the pull of %d rows was too short to be sampled", b.memoryRows)
 	}
 	return row{
 		what: fmt.Sprintf("memory while pulling %d rows", v.rows), reach: "≤ 120 MiB, flat",
@@ -116,7 +116,7 @@ func (b *bench) whilePulling(ctx context.Context, url string) (row, error) {
 	}, nil
 }
 
-// watch samples the memory of a process while something is done to it.
+// watch samples the memory of a process while do runs.
 func watch(p *process, do func() error) (seen []float64, err error) {
 	ended := make(chan error, 1)
 	go func() { ended <- do() }()

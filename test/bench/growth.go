@@ -18,9 +18,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// growth compares the stores over a large database with the same over a small one, on one
-// server, each method by itself: over HTTP, what grows would hide behind what does not.
-// Each tenant has as many connections in both.
+// growth compares store methods on a large database with the same methods on a small one,
+// on one server and each method separately: over HTTP, the parts that do not grow would
+// hide those that do. Each tenant has the same number of connections in both.
 func (b *bench) growth(ctx context.Context) ([]row, error) {
 	large := bulk{b.tenants, b.connections, b.rows}
 	var probes [2]*probe
@@ -38,7 +38,7 @@ func (b *bench) growth(ctx context.Context) ([]row, error) {
 		do   func(p *probe, ctx context.Context) error
 	}{
 		{"token look-up", (*probe).lookUp}, {"list page of connections", (*probe).list},
-		{"list page of transactions", (*probe).transactions}, {"dedup insert", (*probe).again},
+		{"list page of transactions", (*probe).transactions}, {"dedup insert", (*probe).repeatEvent},
 		{"look-up of 500 rows that are known", (*probe).known},
 		{"unchanged upsert of 500 rows", (*probe).unchanged}, {"change-feed page of 200", (*probe).changes},
 	} {
@@ -52,7 +52,7 @@ func (b *bench) growth(ctx context.Context) ([]row, error) {
 	return rows, nil
 }
 
-// typical is the median time of doing a thing for half a turn.
+// typical returns the median duration of do, repeated for half a turn.
 func (b *bench) typical(p *probe, do func(p *probe, ctx context.Context) error) side {
 	return func(ctx context.Context) (float64, error) {
 		var times []float64
@@ -67,7 +67,8 @@ func (b *bench) typical(p *probe, do func(p *probe, ctx context.Context) error) 
 	}
 }
 
-// probe is a store over a seeded database, with a tenant of its own that is alike in all.
+// probe is a store on a seeded database, with a tenant of its own whose data is the same in
+// every database.
 type probe struct {
 	*gormstore.Store
 
@@ -75,7 +76,7 @@ type probe struct {
 	tenant     domain.TenantID
 	connection domain.ConnectionID
 	lease      domain.Lease
-	page       []domain.Observation
+	page       []domain.TransactionData
 	random     *rand.Rand
 }
 
@@ -88,7 +89,7 @@ func (b *bench) probe(ctx context.Context, name string, k bulk) (*probe, error) 
 	if err != nil {
 		return nil, err
 	}
-	b.defers(func() { _ = db.Close() })
+	b.onClose(func() { _ = db.Close() })
 	if err := db.Migrate(ctx); err != nil {
 		return nil, err
 	}
@@ -105,7 +106,7 @@ func (b *bench) probe(ctx context.Context, name string, k bulk) (*probe, error) 
 
 func newID[T any]() domain.ID[T] { return domain.ID[T]{UUID: uuid.Must(uuid.NewV7())} }
 
-// furnish gives the probe's tenant a connection with 1,000 rows and a pull at work.
+// furnish creates a connection with 1,000 rows and a running pull for the probe's tenant.
 func (p *probe) furnish(ctx context.Context) error {
 	now := time.Now().UTC().Truncate(time.Microsecond)
 	p.tenant = domain.TenantID{UUID: uuid.New()}
@@ -128,9 +129,9 @@ func (p *probe) furnish(ctx context.Context) error {
 	for _, half := range []string{"later", "page"} {
 		p.page = p.page[:0]
 		for i := range 500 {
-			p.page = append(p.page, domain.Observation{
+			p.page = append(p.page, domain.TransactionData{
 				ExternalID: fmt.Sprint(half, i), Date: "2026-05-05", Status: domain.Posted, Description: "COMPRA GERADA",
-				Amount: domain.Money{Amount: decimal.MustNew(int64(i), 2), Currency: "BRL"}, Metadata: make([]byte, 500), Source: domain.Source(fmt.Appendf(nil, "%16d", i)),
+				Amount: domain.Money{Amount: decimal.MustNew(int64(i), 2), Currency: "BRL"}, Metadata: make([]byte, 500), ContentHash: domain.ContentHash(fmt.Appendf(nil, "%16d", i)),
 			})
 		}
 		if err := p.unchanged(ctx); err != nil {
@@ -140,33 +141,33 @@ func (p *probe) furnish(ctx context.Context) error {
 	return nil
 }
 
-// lookUp knocks with a token that nobody has, anywhere in the index.
+// lookUp sends a webhook with an unknown token, at a random place of the index.
 func (p *probe) lookUp(ctx context.Context) error {
-	_, err := p.knock(ctx, fmt.Sprint("nobody's-", p.random.Uint64()), "event")
+	_, err := p.receive(ctx, fmt.Sprint("nobody's-", p.random.Uint64()), "event")
 	if !errors.Is(err, domain.Unauthenticated) {
-		return fmt.Errorf("an unknown token was let in: %w", err)
+		return fmt.Errorf("an unknown token was accepted: %w", err)
 	}
 	return nil
 }
 
-// again repeats one of the events that are there.
-func (p *probe) again(ctx context.Context) error {
+// repeatEvent repeats one of the stored events.
+func (p *probe) repeatEvent(ctx context.Context) error {
 	n := p.random.IntN(p.bulk.events())
-	got, err := p.knock(ctx, fmt.Sprint("token-", n%p.bulk.connections), fmt.Sprint("event-", n))
+	got, err := p.receive(ctx, fmt.Sprint("token-", n%p.bulk.connections), fmt.Sprint("event-", n))
 	if err == nil && !got.Duplicate {
-		err = errors.New("a repeated event was taken for a new one")
+		err = errors.New("a repeated event was stored as a new one")
 	}
 	return err
 }
 
-func (p *probe) knock(ctx context.Context, token, event string) (ports.Received, error) {
-	return p.Deliveries().Receive(ctx, ports.Receipt{
+func (p *probe) receive(ctx context.Context, token, event string) (ports.ReceiveResult, error) {
+	return p.Deliveries().Receive(ctx, ports.IncomingDelivery{
 		Delivery: newID[domain.Delivery](), Pull: newID[domain.Pull](), Token: domain.HashToken(token), Vendor: "pluggy",
-		Event: domain.Event{Name: "item/updated", ID: event, Key: event}, Body: make([]byte, 220), At: time.Now().UTC(),
+		Event: domain.WebhookEvent{Name: "item/updated", ID: event, DedupKey: event}, Body: make([]byte, 220), At: time.Now().UTC(),
 	})
 }
 
-// list reads the first page of some tenant's connections.
+// list reads the first page of a random tenant's connections.
 func (p *probe) list(ctx context.Context) error {
 	var tenant domain.TenantID // made_id(2, n), see seed
 	binary.BigEndian.PutUint32(tenant.UUID[:], 2)
@@ -195,20 +196,20 @@ func (p *probe) changes(ctx context.Context) error {
 	return err
 }
 
-// unchanged stores the same page again.
+// unchanged stores the same page once more.
 func (p *probe) unchanged(ctx context.Context) error {
 	now := time.Now().UTC()
 	_, err := p.Pulls().StorePage(ctx, p.lease, ports.PageWrite{
-		Transactions: p.page, NewID: newID[domain.Transaction], At: now, Until: now.Add(time.Hour),
+		Transactions: p.page, NewID: newID[domain.Transaction], At: now, LeaseUntil: now.Add(time.Hour),
 	})
 	return err
 }
 
-// known asks for the page as a pull does that finds nothing new.
+// known looks up a page as a pull does that finds no changes.
 func (p *probe) known(ctx context.Context) error {
-	known, err := p.Pulls().Known(ctx, p.connection, domain.Seen(p.page...))
+	known, err := p.Pulls().FilterUnchanged(ctx, p.connection, domain.RawTransactionsOf(p.page...))
 	if err == nil && slices.Contains(known, false) {
-		err = errors.New("a row that is stored is not known")
+		err = errors.New("a stored row was reported as changed")
 	}
 	return err
 }

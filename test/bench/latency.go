@@ -16,7 +16,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
 )
 
-// samples is how often a webhook is followed in a round; idleTime is the quiet before each.
+// samples is the number of webhooks followed in a round; idleTime is the pause before each.
 const (
 	samples  = 10
 	idleTime = 200 * time.Millisecond
@@ -52,7 +52,8 @@ func (b *bench) latency(ctx context.Context) ([]row, error) {
 	return []row{onPostgres, onSQLite}, err
 }
 
-// notified gives the reference: a row is written with a notification, and that is waited for.
+// notified returns the reference: it inserts a row with a NOTIFY and waits for the
+// notification.
 func (b *bench) notified(ctx context.Context) (func(context.Context) error, error) {
 	url, err := b.database(ctx, "note")
 	if err != nil {
@@ -66,7 +67,7 @@ func (b *bench) notified(ctx context.Context) (func(context.Context) error, erro
 		if conns[i], err = pgx.Connect(ctx, url); err != nil {
 			return nil, err
 		}
-		b.defers(func() { _ = conns[i].Close(context.Background()) })
+		b.onClose(func() { _ = conns[i].Close(context.Background()) })
 	}
 	writer, listener := conns[0], conns[1]
 	if _, err := listener.Exec(ctx, "LISTEN note"); err != nil {
@@ -82,7 +83,7 @@ func (b *bench) notified(ctx context.Context) (func(context.Context) error, erro
 	}, nil
 }
 
-// follow takes turns, one webhook and one reference at a time.
+// follow alternates between one webhook and one run of the reference.
 func (b *bench) follow(ctx context.Context, database string, r row, reference func(context.Context) error) (row, error) {
 	f, err := b.follower(ctx, database)
 	if err != nil {
@@ -103,9 +104,9 @@ func (b *bench) follow(ctx context.Context, database string, r row, reference fu
 			*side.took = time.Since(begun).Seconds()
 		}
 		if i == 0 {
-			continue // the first warms up
+			continue // the first one is a warm-up
 		}
-		b.tell("%s: %.1f ms, reference %.1f ms", r.what, p.ours*1000, p.reference*1000)
+		b.logf("%s: %.1f ms, reference %.1f ms", r.what, p.ours*1000, p.reference*1000)
 		r.pairs, ours = append(r.pairs, p), append(ours, time.Duration(p.ours*float64(time.Second)))
 	}
 	slices.Sort(ours)
@@ -115,7 +116,7 @@ func (b *bench) follow(ctx context.Context, database string, r row, reference fu
 	return r, nil
 }
 
-// follower sends webhooks about rows that the vendor has just got.
+// follower sends webhooks about rows that were just added at the vendor.
 type follower struct {
 	service *service
 	vendor  *vendor
@@ -124,12 +125,12 @@ type follower struct {
 }
 
 func (b *bench) follower(ctx context.Context, database string) (*follower, error) {
-	h, err := b.house(ctx, database)
+	e, err := b.newEnv(ctx, database)
 	if err != nil {
 		return nil, err
 	}
 	f := &follower{}
-	if f.service, err = h.unlimited(ctx); err != nil {
+	if f.service, err = e.unlimited(ctx); err != nil {
 		return nil, err
 	}
 	if f.vendor, err = b.vendor(ctx, 0, false); err != nil {
@@ -145,7 +146,7 @@ func (b *bench) follower(ctx context.Context, database string) (*follower, error
 	return f, errors.Join(err, f.service.pull(ctx, connection))
 }
 
-// once adds a row, sends its webhook and asks until the row is there.
+// once adds a row, sends its webhook and polls until the row can be read.
 func (f *follower) once(ctx context.Context) error {
 	added, err := f.vendor.sim.AddTransaction(pluggysim.Transaction{
 		AccountID: pluggysim.DemoBankAccountID, Description: "LATENCY", Amount: "-1.00", Type: "DEBIT",
@@ -155,7 +156,7 @@ func (f *follower) once(ctx context.Context) error {
 	}
 	status, err := f.vendor.sim.SendWebhook(ctx, f.to, pluggysim.Event{Name: "transactions/created", AccountID: pluggysim.DemoBankAccountID})
 	if err != nil || status != http.StatusAccepted {
-		return errors.Join(err, fmt.Errorf("the webhook was answered %d", status))
+		return errors.Join(err, fmt.Errorf("the webhook got status %d", status))
 	}
 	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", f.service.address)
 	if err != nil {
@@ -168,5 +169,5 @@ func (f *follower) once(ctx context.Context) error {
 			return err
 		}
 	}
-	return errors.New("the row did not come within 30 s")
+	return errors.New("the row did not appear within 30 s")
 }

@@ -10,19 +10,19 @@ import (
 	"time"
 )
 
-// load is a crowd of clients, each with one connection that is kept. It speaks just enough
-// HTTP/1.1 to cost little beside the service that it shares the processor with.
+// load is a number of clients with one persistent connection each. It implements just
+// enough of HTTP/1.1 to use little of the processor that it shares with the service.
 type load struct {
-	addresses []string // the clients are dealt to them in turn
+	addresses []string // assigned to the clients in turn
 	clients   int
-	status    int // every answer must have it
-	// request appends a whole request; client and number tell it apart from others.
+	status    int // expected of every response
+	// request appends a whole request. client and number make it unique.
 	request func(buf []byte, client, number int) []byte
-	// answered is told that the client's request of that number had the wanted status; nil: nobody is.
+	// answered is called after each response with the expected status; nil is allowed.
 	answered func(client, number int)
 }
 
-// seen is what a load saw.
+// seen is the result of a load.
 type seen struct {
 	count   int
 	elapsed time.Duration
@@ -31,7 +31,7 @@ type seen struct {
 
 func (s seen) rate() float64 { return float64(s.count) / s.elapsed.Seconds() }
 
-// percentile takes 0.5 for the median.
+// percentile returns the delay at p between 0 and 1; 0.5 is the median.
 func (s seen) percentile(p float64) time.Duration {
 	if len(s.delays) == 0 {
 		return 0
@@ -39,13 +39,13 @@ func (s seen) percentile(p float64) time.Duration {
 	return s.delays[min(int(p*float64(len(s.delays))), len(s.delays)-1)]
 }
 
-// flat lets every client ask again as soon as it is answered.
+// flat lets every client send its next request as soon as it has a response.
 func (l load) flat(ctx context.Context, turn time.Duration) (seen, error) {
 	return l.run(ctx, turn, func(int, int) time.Duration { return 0 })
 }
 
-// paced lets the crowd ask so many times a second, whatever the answers take: a delay counts
-// from when the request was due, so that a stall is felt by all who wait behind it.
+// paced sends rate requests per second, however long responses take. A delay counts from
+// the time at which the request was due, so a stall affects every request that waits for it.
 func (l load) paced(ctx context.Context, turn time.Duration, rate float64) (seen, error) {
 	apart := time.Duration(float64(time.Second) / rate)
 	return l.run(ctx, turn, func(client, number int) time.Duration {
@@ -53,7 +53,8 @@ func (l load) paced(ctx context.Context, turn time.Duration, rate float64) (seen
 	})
 }
 
-// run lets clients ask until the turn is over; due says when, after the begin.
+// run lets the clients send until the turn is over. due returns when a request is due,
+// counted from the start.
 func (l load) run(ctx context.Context, turn time.Duration, due func(client, number int) time.Duration) (seen, error) {
 	conns := make([]*wire, l.clients)
 	for i := range conns {
@@ -69,7 +70,7 @@ func (l load) run(ctx context.Context, turn time.Duration, due func(client, numb
 	var crowd sync.WaitGroup
 	for client := range l.clients {
 		crowd.Go(func() {
-			delays[client], errs[client] = l.ask(ctx, conns[client], client, begun, turn, due)
+			delays[client], errs[client] = l.client(ctx, conns[client], client, begun, turn, due)
 		})
 	}
 	crowd.Wait()
@@ -79,8 +80,8 @@ func (l load) run(ctx context.Context, turn time.Duration, due func(client, numb
 	return all, errors.Join(errs...)
 }
 
-// ask is one client.
-func (l load) ask(ctx context.Context, w *wire, client int, begun time.Time, turn time.Duration, due func(client, number int) time.Duration) ([]time.Duration, error) {
+// client runs one client.
+func (l load) client(ctx context.Context, w *wire, client int, begun time.Time, turn time.Duration, due func(client, number int) time.Duration) ([]time.Duration, error) {
 	var delays []time.Duration
 	var buf []byte
 	for number := 0; ctx.Err() == nil; number++ {
@@ -109,7 +110,7 @@ func (l load) ask(ctx context.Context, w *wire, client int, begun time.Time, tur
 	return delays, ctx.Err()
 }
 
-// rate is a side: requests a second of a flat load.
+// rate returns a side that measures requests per second of a flat load.
 func (l load) rate(turn time.Duration) side {
 	return func(ctx context.Context) (float64, error) {
 		got, err := l.flat(ctx, turn)

@@ -1,13 +1,13 @@
-// Command bench measures the service beside the physical limit of what it does, in one
-// run and in turns: ours, the reference, ours, … What it prints are ratios, medians over
-// the rounds with their spread, because absolute numbers tell of the machine.
+// Command bench compares the service with the physical limit of what it does, in one run
+// and in turns: service, reference, service, and so on. It prints ratios, as medians over
+// the rounds with their spread, because absolute numbers mostly describe the machine.
 //
 //	go run ./test/bench                        # everything, 3 rounds of 5 s
 //	go run ./test/bench -only accepts,reads -seconds 2 -rounds 1 -v
 //
-// It builds the binary, starts a PostgreSQL of its own that flushes every commit, and
-// serves the vendor's simulator from memory. All listens on loopback, ends with this
-// process, and lives in one folder that is removed.
+// It builds the binary, starts a PostgreSQL server of its own that flushes every commit,
+// and serves the vendor's simulator from memory. Everything listens on loopback, ends with
+// this process, and lives in one folder that is removed.
 //
 // The sections are: generator, accepts, sqlite, pull, reads, feed, latency, growth,
 // footprint, replicas.
@@ -29,7 +29,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/LerianStudio/aggregator-connections/test/pgtest"
+	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
 func main() {
@@ -55,11 +55,11 @@ type bench struct {
 	out    io.Writer
 	dir    string // removed at the end
 	binary string
-	server *pgtest.Server // nil until a section wants it
-	open   []func()       // what is to be closed, last first
+	server *pgtest.Server // nil until a section needs it
+	open   []func()       // functions that close the section's resources, called last first
 }
 
-// section measures one part and gives the rows of its table.
+// section measures one part and returns the rows of its table.
 type section struct {
 	name, title string
 	measure     func(b *bench, ctx context.Context) ([]row, error)
@@ -72,8 +72,8 @@ var sections = []section{
 	{"pull", "Pulls", (*bench).pull},
 	{"reads", "Reads by an operator", (*bench).reads},
 	{"feed", "The change feed, first row to last", (*bench).feed},
-	{"latency", "From a webhook to a readable row, idle", (*bench).latency},
-	{"growth", "The same when large", (*bench).growth},
+	{"latency", "From a webhook to a readable row, on an idle system", (*bench).latency},
+	{"growth", "The same methods on a large database", (*bench).growth},
 	{"footprint", "Start, memory, size", (*bench).footprint},
 	{"replicas", "Three replicas on one PostgreSQL", (*bench).replicas},
 }
@@ -100,7 +100,7 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 		}
 		begun := time.Now()
 		rows, failed := s.measure(b, ctx)
-		b.close() // nothing of one section runs beside the next
+		b.close() // so that no process of one section runs during the next
 		if failed != nil {
 			err = errors.Join(err, fmt.Errorf("%s: %w", s.name, failed))
 			continue
@@ -114,29 +114,29 @@ func (b *bench) wants(name string) bool { return len(b.only) == 0 || slices.Cont
 
 func (b *bench) printf(format string, args ...any) { _, _ = fmt.Fprintf(b.out, format, args...) }
 
-// tell prints what -v asks for.
-func (b *bench) tell(format string, args ...any) {
+// logf prints a line if -v is set.
+func (b *bench) logf(format string, args ...any) {
 	if b.verbose {
 		b.printf("    "+format+"\n", args...)
 	}
 }
 
-// defers has something closed with the section.
-func (b *bench) defers(fn func()) { b.open = append(b.open, fn) }
+// onClose registers a function to be called at the end of the section.
+func (b *bench) onClose(fn func()) { b.open = append(b.open, fn) }
 
-// close ends what a section opened, last first, and leaves its files behind nowhere.
+// close releases what a section opened, last first, and removes its files.
 func (b *bench) close() {
 	for _, fn := range slices.Backward(b.open) {
 		fn()
 	}
 	b.open, b.server = nil, nil
-	left, _ := filepath.Glob(filepath.Join(b.dir, "house-*"))
+	left, _ := filepath.Glob(filepath.Join(b.dir, "env-*"))
 	for _, dir := range left {
 		_ = os.RemoveAll(dir)
 	}
 }
 
-// options are the flags.
+// options holds the flags.
 type options struct {
 	rounds, seconds int
 	only            []string
@@ -160,8 +160,8 @@ func (o *options) parse(args []string) error {
 	flags.IntVar(&o.tenants, "tenants", 1_000, "growth: tenants of the large database")
 	flags.IntVar(&o.connections, "connections", 100_000, "growth: connections of the large database")
 	flags.IntVar(&o.rows, "rows", 500_000, "growth: transactions of the large database")
-	flags.DurationVar(&o.vendorDelay, "vendor-delay", 50*time.Millisecond, "replicas: how long the vendor takes for an answer")
-	only := flags.String("only", "", "sections, parted by commas")
+	flags.DurationVar(&o.vendorDelay, "vendor-delay", 50*time.Millisecond, "replicas: how long the vendor takes for a response")
+	only := flags.String("only", "", "sections, separated by commas")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}

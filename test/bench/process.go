@@ -16,7 +16,7 @@ import (
 	"time"
 )
 
-// build makes the binary as a release does.
+// build compiles the binary with the flags of a release.
 func (b *bench) build(ctx context.Context) error {
 	b.binary = filepath.Join(b.dir, "discovery")
 	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", b.binary,
@@ -34,8 +34,8 @@ type process struct {
 	ended chan struct{}
 }
 
-// start runs a command from a thread that stays as long as the child does: the kernel
-// sends Pdeathsig when the starting thread ends, not the whole process.
+// start runs a command from an OS thread that lives as long as the child: the kernel sends
+// Pdeathsig when the starting thread ends, not when the whole process does.
 func start(cmd *exec.Cmd) (*process, error) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	p := &process{cmd: cmd, ended: make(chan struct{})}
@@ -64,7 +64,7 @@ func (p *process) stop() {
 	}
 }
 
-// rss gives the child's resident memory in MiB.
+// rss returns the child's resident memory in MiB.
 func (p *process) rss() float64 {
 	raw, _ := os.ReadFile("/proc/" + strconv.Itoa(p.cmd.Process.Pid) + "/status")
 	for line := range strings.Lines(string(raw)) {
@@ -76,7 +76,7 @@ func (p *process) rss() float64 {
 	return 0
 }
 
-// until asks /readyz until it says yes.
+// until polls /readyz until the service is ready.
 func (p *process) until(ctx context.Context, origin string) error {
 	client := &http.Client{Timeout: 2 * time.Second}
 	defer client.CloseIdleConnections()
@@ -93,7 +93,7 @@ func (p *process) until(ctx context.Context, origin string) error {
 		}
 		select {
 		case <-p.ended:
-			return errors.New("the service ended at its start; -v shows its log")
+			return errors.New("the service ended during its start; -v shows its log")
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-time.After(2 * time.Millisecond):
@@ -102,7 +102,7 @@ func (p *process) until(ctx context.Context, origin string) error {
 	return errors.New("the service is not ready; -v shows its log")
 }
 
-// freeAddress asks the kernel for a port that nobody listens on.
+// freeAddress asks the kernel for a port that is not in use.
 func freeAddress(ctx context.Context) (string, error) {
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {

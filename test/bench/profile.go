@@ -9,8 +9,8 @@ import (
 	"path/filepath"
 )
 
-// profiled gives a wrapper that takes a CPU profile of the service while a side measures,
-// and one of its allocations afterwards, where -profile asks for them.
+// profiled returns a wrapper that, if -profile is set, takes a CPU profile of the service
+// while a side measures and an allocation profile afterwards.
 func (b *bench) profiled(s *service, name string) (func(side) side, error) {
 	if b.profile == "" {
 		return func(measure side) side { return measure }, nil
@@ -36,7 +36,7 @@ func (b *bench) profiled(s *service, name string) (func(side) side, error) {
 	}, nil
 }
 
-// fetch keeps a profile of the service.
+// fetch stores a profile of the service in a file.
 func (s *service) fetch(ctx context.Context, what, file string) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.admin+"/debug/pprof/"+what, nil)
 	if err != nil {

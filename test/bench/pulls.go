@@ -18,8 +18,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
 )
 
-// pull compares a pull of new rows with a COPY of them, and one of unchanged rows with
-// reading the vendor's pages.
+// pull compares a pull of new rows with a COPY of the same rows, and a pull of unchanged
+// rows with reading the vendor's pages.
 func (b *bench) pull(ctx context.Context) ([]row, error) {
 	p, err := b.puller(ctx)
 	if err != nil {
@@ -61,7 +61,7 @@ func (b *bench) pull(ctx context.Context) ([]row, error) {
 	return []row{fresh, same}, err
 }
 
-// puller is a service with one connection, pulled once.
+// puller is a service with one connection that was pulled once.
 type puller struct {
 	service    *service
 	vendor     *vendor
@@ -80,11 +80,11 @@ func (b *bench) puller(ctx context.Context) (*puller, error) {
 	if p.pool, err = b.pool(ctx, url); err != nil {
 		return nil, err
 	}
-	h, err := b.house(ctx, url)
+	e, err := b.newEnv(ctx, url)
 	if err != nil {
 		return nil, err
 	}
-	if p.service, err = h.unlimited(ctx); err != nil {
+	if p.service, err = e.unlimited(ctx); err != nil {
 		return nil, err
 	}
 	if p.vendor, err = b.vendor(ctx, b.pullRows, true); err != nil {
@@ -96,7 +96,7 @@ func (b *bench) puller(ctx context.Context) (*puller, error) {
 	return p, p.service.pull(ctx, p.connection)
 }
 
-// fresh pulls for a new connection: every row is new.
+// fresh runs a pull for a new connection: every row is new.
 func (p *puller) fresh(ctx context.Context) error {
 	p.made++
 	connection, err := p.service.connect(ctx, p.vendor, "fresh-"+strconv.Itoa(p.made))
@@ -106,11 +106,11 @@ func (p *puller) fresh(ctx context.Context) error {
 	return p.service.pull(ctx, connection)
 }
 
-// copied is rows as they were stored, to be stored again under other ids.
+// copied holds rows as they were stored, to be stored again under other ids.
 type copied struct {
 	columns []string
 	rows    [][]any
-	id      int // places of columns
+	id      int // indexes of columns
 	of      int
 }
 
@@ -142,7 +142,7 @@ func (c *copied) into(ctx context.Context, pool *pgxpool.Pool) error {
 	return err
 }
 
-// read gets every page of the item and decodes it as far as a reader of it must.
+// read gets every page of the item and decodes it as far as any reader must.
 func (v *vendor) read(ctx context.Context) error {
 	client := &http.Client{Timeout: time.Minute}
 	defer client.CloseIdleConnections()
@@ -168,12 +168,12 @@ func (v *vendor) read(ctx context.Context) error {
 		}
 	}
 	if read != v.rows {
-		return fmt.Errorf("the vendor showed %d rows of %d", read, v.rows)
+		return fmt.Errorf("the vendor returned %d rows of %d", read, v.rows)
 	}
 	return nil
 }
 
-// vendorRow is what a reader needs of a row.
+// vendorRow holds the members that a reader needs.
 type vendorRow struct {
 	ID       string         `json:"id"`
 	Account  string         `json:"accountId"`

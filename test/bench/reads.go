@@ -6,17 +6,17 @@ import (
 	"strconv"
 )
 
-// readConnections is how many connections the tenant of the reads has.
+// readConnections is the number of connections of the tenant that reads.
 const readConnections = 200
 
-// readColumns are what an answer needs, and the reference selects.
+// readColumns are the columns that a response needs, and that the reference selects.
 const readColumns = "id, tenant_id, kind, name, vendor, base_url, account_ref, created_at, updated_at, revision"
 
-// question is one GET and the select behind it.
+// question is one GET and the corresponding SELECT.
 type question struct{ profile, what, path, script string }
 
-// questions are asked about one connection of the tenant. Both sides ask for the same rows
-// over and over, so that nothing is read from disk on either.
+// questions returns the measured reads. Both sides request the same rows over and over, so
+// neither reads from disk.
 func questions(connection string) []question {
 	return []question{
 		{"read-one", "GET one connection, 32 clients, JWT verified", surface + "/aggregator-connections/" + connection,
@@ -26,7 +26,7 @@ func questions(connection string) []question {
 	}
 }
 
-// reads compares a GET of one connection, and of a page, with the selects behind them.
+// reads compares a GET of one connection, and of a page, with the corresponding SELECTs.
 func (b *bench) reads(ctx context.Context) ([]row, error) {
 	url, err := b.database(ctx, "reads")
 	if err != nil {
@@ -56,13 +56,13 @@ func (b *bench) reads(ctx context.Context) ([]row, error) {
 	return rows, nil
 }
 
-// furnished serves the binary to a tenant with connections, and gives one of them.
+// furnished serves the binary to a tenant with connections and returns one of them.
 func (b *bench) furnished(ctx context.Context, url string) (s *service, connection string, err error) {
-	h, err := b.house(ctx, url)
+	e, err := b.newEnv(ctx, url)
 	if err != nil {
 		return nil, "", err
 	}
-	if s, err = h.serve(ctx); err != nil {
+	if s, err = e.serve(ctx); err != nil {
 		return nil, "", err
 	}
 	v, err := b.vendor(ctx, 0, true)
@@ -72,6 +72,6 @@ func (b *bench) furnished(ctx context.Context, url string) (s *service, connecti
 	if err != nil {
 		return nil, "", err
 	}
-	// Without statistics the planner would guess, and that differently from run to run.
+	// Without statistics the planner would guess, and differently from run to run.
 	return s, connection, execute(ctx, url, "VACUUM ANALYZE connections")
 }

@@ -9,41 +9,41 @@ import (
 	"github.com/google/uuid"
 )
 
-// Pulls of many connections: more of them than one process works on at once.
+// The pulls of more connections than one process works on at once.
 const (
 	pullsAtOnce = 72
 	rowsEach    = 200
 )
 
-// replicas compares three processes with one, each set on a database of its own: a
-// process that is only idle would take pulls.
+// replicas compares three processes with one. Each set has a database of its own, because
+// even an idle process would take pulls.
 func (b *bench) replicas(ctx context.Context) ([]row, error) {
-	rows, err := b.knocks(ctx)
+	rows, err := b.acceptRows(ctx)
 	if err != nil {
 		return nil, err
 	}
 	b.close()
-	three, err := b.fleet(ctx, 3, (*house).unlimited)
+	three, err := b.fleet(ctx, 3, (*env).unlimited)
 	if err != nil {
 		return nil, err
 	}
-	one, err := b.fleet(ctx, 1, (*house).unlimited)
+	one, err := b.fleet(ctx, 1, (*env).unlimited)
 	if err != nil {
 		return nil, err
 	}
 	pulls, err := b.versus(ctx, row{
 		what:    fmt.Sprintf("pulls of %d connections, three replicas", pullsAtOnce),
-		against: fmt.Sprintf("one replica; the vendor takes %v an answer", b.vendorDelay), reach: "≥ 1.3",
+		against: fmt.Sprintf("one replica; the vendor takes %v for a response", b.vendorDelay), reach: "≥ 1.3",
 	}, three.pulls, one.pulls)
 	return append(rows, pulls), err
 }
 
-// knocks compares accepts; the binary keeps to the vendor's rate budget meanwhile. The
-// larger the crowd, the less it matters that each process commits a group of its own.
-func (b *bench) knocks(ctx context.Context) (rows []row, err error) {
+// acceptRows compares accepts; the binary respects the vendor's rate budget meanwhile. The
+// more clients there are, the less it costs that each process commits batches of its own.
+func (b *bench) acceptRows(ctx context.Context) (rows []row, err error) {
 	var sets [2]fleet
 	for i, size := range []int{3, 1} {
-		if sets[i], err = b.fleet(ctx, size, (*house).serve); err != nil {
+		if sets[i], err = b.fleet(ctx, size, (*env).serve); err != nil {
 			return nil, err
 		}
 	}
@@ -58,16 +58,16 @@ func (b *bench) knocks(ctx context.Context) (rows []row, err error) {
 	}
 	last := &rows[len(rows)-1]
 	for _, f := range sets {
-		told, err := f.mailbox.verify(ctx)
+		signal, err := f.mailbox.verify(ctx)
 		if err != nil {
 			return nil, err
 		}
-		last.also += fmt.Sprintf("%d: %s; ", len(f.services), told)
+		last.also += fmt.Sprintf("%d: %s; ", len(f.services), signal)
 	}
 	return rows, nil
 }
 
-// fleet is some processes on one database.
+// fleet is a set of processes on one database.
 type fleet struct {
 	services  []*service
 	addresses []string
@@ -75,17 +75,17 @@ type fleet struct {
 	mailbox   *mailbox
 }
 
-func (b *bench) fleet(ctx context.Context, size int, launch func(*house, context.Context) (*service, error)) (f fleet, err error) {
+func (b *bench) fleet(ctx context.Context, size int, launch func(*env, context.Context) (*service, error)) (f fleet, err error) {
 	url, err := b.database(ctx, fmt.Sprintf("fleet_of_%d", size))
 	if err != nil {
 		return f, err
 	}
-	h, err := b.house(ctx, url)
+	e, err := b.newEnv(ctx, url)
 	if err != nil {
 		return f, err
 	}
 	for range size {
-		s, err := launch(h, ctx)
+		s, err := launch(e, ctx)
 		if err != nil {
 			return f, err
 		}
@@ -99,14 +99,14 @@ func (b *bench) fleet(ctx context.Context, size int, launch func(*house, context
 	return f, err
 }
 
-// accepts knocks at all of them.
+// accepts sends webhooks to all processes.
 func (f fleet) accepts(clients int, turn time.Duration) side {
 	return func(ctx context.Context) (float64, error) {
 		return f.mailbox.load(clients, f.addresses...).rate(turn)(ctx)
 	}
 }
 
-// pulls makes connections, asks for all their pulls at once, and gives pulls a second.
+// pulls creates connections, requests all their pulls at once, and returns pulls per second.
 func (f fleet) pulls(ctx context.Context) (float64, error) {
 	s := f.services[0]
 	connections := make([]string, pullsAtOnce)

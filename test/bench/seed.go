@@ -7,16 +7,16 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// bulk is how much lies around the rows that growth looks at.
+// bulk is the amount of data around the rows that growth reads.
 type bulk struct{ tenants, connections, rows int }
 
-// seed fills a migrated database by SQL. Ids and secrets follow from numbers: the n-th
-// token is "token-n", the n-th event has the key "event-n", and both belong to the
-// connection n modulo the number of connections. An event's fingerprint is
-// domain.FingerprintOf, spelled in SQL.
+// seed fills a migrated database by SQL. Ids and secrets are derived from numbers: the n-th
+// token is "token-n", the n-th event has the key "event-n", and both belong to connection n
+// modulo the number of connections. An event's fingerprint is domain.FingerprintOf,
+// computed in SQL.
 func (k bulk) seed(ctx context.Context, pool *pgxpool.Pool) error {
 	for _, statement := range []string{
-		// Places of the feed must lie below the counter, which stands low in a new cluster.
+		// Feed positions must be below the transaction id counter, which is low in a new cluster.
 		"UPDATE feed SET shift = 1000000000",
 		`CREATE FUNCTION made_id(kind int, n bigint) RETURNS uuid IMMUTABLE PARALLEL SAFE LANGUAGE sql AS
 			$$ SELECT (lpad(to_hex(kind), 8, '0') || '-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid $$`,
@@ -45,5 +45,5 @@ func (k bulk) seed(ctx context.Context, pool *pgxpool.Pool) error {
 	return nil
 }
 
-// events is how many deliveries there are.
+// events returns the number of deliveries.
 func (k bulk) events() int { return max(k.connections, k.rows/5) }

@@ -18,7 +18,7 @@ func (b *bench) sqliteFile(ctx context.Context, name string, schema ...string) (
 	if err != nil {
 		return nil, err
 	}
-	b.defers(func() { _ = db.Close() })
+	b.onClose(func() { _ = db.Close() })
 	db.SetMaxOpenConns(1)
 	for _, statement := range schema {
 		if _, err := db.ExecContext(ctx, statement); err != nil {
@@ -28,13 +28,13 @@ func (b *bench) sqliteFile(ctx context.Context, name string, schema ...string) (
 	return db, nil
 }
 
-// sqlite compares knocks with one writer that inserts two rows a transaction.
+// sqlite compares webhooks with one writer that inserts two rows per transaction.
 func (b *bench) sqlite(ctx context.Context) ([]row, error) {
-	h, err := b.house(ctx, "")
+	e, err := b.newEnv(ctx, "")
 	if err != nil {
 		return nil, err
 	}
-	s, err := h.serve(ctx)
+	s, err := e.serve(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -68,7 +68,7 @@ func (b *bench) sqlite(ctx context.Context) ([]row, error) {
 	return []row{r}, err
 }
 
-// twoRows is the reference's transaction.
+// twoRows is the transaction of the reference.
 func twoRows(ctx context.Context, db *sql.DB, body []byte) error {
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
@@ -85,7 +85,7 @@ func twoRows(ctx context.Context, db *sql.DB, body []byte) error {
 	return tx.Commit()
 }
 
-// repeated does a thing until the turn is over, and gives how often a second.
+// repeated runs do until the turn is over and returns the runs per second.
 func repeated(ctx context.Context, turn time.Duration, do func() error) (float64, error) {
 	n, begun := 0, time.Now()
 	for ; time.Since(begun) < turn; n++ {

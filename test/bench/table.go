@@ -11,23 +11,23 @@ import (
 	"time"
 )
 
-// row is a line of a table: a comparison, or a figure that stands alone.
+// row is a row of a table: a comparison, or a figure without a reference.
 type row struct {
 	what, against string
-	pairs         []pair // none: a figure that stands alone
-	reach         string // what is aimed at; "" where nothing is
-	also          string // what else was seen
+	pairs         []pair // nil for a figure without a reference
+	reach         string // the target; "" if there is none
+	also          string // further observations
 }
 
-// pair is one round: the same thing measured on both sides, one after the other.
+// pair is one round: the same work measured on both sides, one after the other.
 type pair struct{ ours, reference float64 }
 
 func (p pair) ratio() float64 { return p.ours / p.reference }
 
-// side measures for about a turn and gives a figure, mostly a rate.
+// side measures for about a turn and returns a figure, usually a rate.
 type side func(ctx context.Context) (float64, error)
 
-// turns lets both sides go once to warm up, and then rounds times in turn.
+// turns runs both sides once as a warm-up, and then rounds times alternately.
 func (b *bench) turns(ctx context.Context, what string, ours, reference side) ([]pair, error) {
 	var pairs []pair
 	for round := range b.rounds + 1 {
@@ -39,15 +39,15 @@ func (b *bench) turns(ctx context.Context, what string, ours, reference side) ([
 		if p.reference, err = reference(ctx); err != nil {
 			return nil, fmt.Errorf("%s, reference: %w", what, err)
 		}
-		b.tell("%-40s round %d: ours %.4g, reference %.4g, ratio %.2f", what, round, p.ours, p.reference, p.ratio())
-		if round > 0 { // the first warms up
+		b.logf("%-40s round %d: ours %.4g, reference %.4g, ratio %.2f", what, round, p.ours, p.reference, p.ratio())
+		if round > 0 { // the first round is a warm-up
 			pairs = append(pairs, p)
 		}
 	}
 	return pairs, nil
 }
 
-// versus is turns, as a row.
+// versus returns the row with the result of turns.
 func (b *bench) versus(ctx context.Context, r row, ours, reference side) (row, error) {
 	var err error
 	r.pairs, err = b.turns(ctx, r.what, ours, reference)
@@ -63,7 +63,7 @@ func ratios(pairs []pair) []float64 {
 	return all
 }
 
-// median is the middle of sorted or unsorted figures; 0 of none.
+// median returns the middle of the figures, sorted or not; 0 if there are none.
 func median(figures []float64) float64 {
 	if len(figures) == 0 {
 		return 0
@@ -89,7 +89,7 @@ func (b *bench) table(s section, rows []row, took time.Duration) {
 	}
 }
 
-// machine describes what the ratios were measured on.
+// machine describes the machine on which the ratios were measured.
 func machine() string {
 	cpu := "unknown processor"
 	if raw, err := os.ReadFile("/proc/cpuinfo"); err == nil {

@@ -12,19 +12,19 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
 )
 
-// The demo world's item and credential.
+// The item and credential of the demo data.
 const (
 	demoItem   = pluggysim.DemoItemID
 	demoClient = pluggysim.DemoClientID
 	demoSecret = pluggysim.DemoClientSecret
 )
 
-// vendor is the simulator, and in front of it a memory of the pages it has given, so that
-// what is measured is not how fast it encodes them.
+// vendor is the simulator with a cache of its pages in front, so that the speed of its
+// encoding is not measured.
 type vendor struct {
 	sim    *pluggysim.Simulator
 	origin string
-	delay  time.Duration // before each answer
+	delay  time.Duration // before each response
 	rows   int           // of the item
 
 	remembers bool
@@ -32,7 +32,7 @@ type vendor struct {
 	pages     map[string][]byte
 }
 
-// vendor serves a world with so many rows more than the demo's. One that remembers must not
+// vendor serves the demo data with additional rows. Once it caches pages, its data must not
 // change any more.
 func (b *bench) vendor(ctx context.Context, rows int, remembers bool) (*vendor, error) {
 	v := &vendor{sim: pluggysim.New(pluggysim.Options{Seed: 1}), remembers: remembers, pages: map[string][]byte{}}
@@ -50,7 +50,7 @@ func (b *bench) vendor(ctx context.Context, rows int, remembers bool) (*vendor, 
 	return v, err
 }
 
-// listen serves a handler until the section ends, and gives its origin.
+// listen serves a handler until the end of the section and returns its origin.
 func (b *bench) listen(ctx context.Context, handler http.Handler) (string, error) {
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -58,11 +58,11 @@ func (b *bench) listen(ctx context.Context, handler http.Handler) (string, error
 	}
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second}
 	go func() { _ = server.Serve(listener) }()
-	b.defers(func() { _ = server.Close() })
+	b.onClose(func() { _ = server.Close() })
 	return "http://" + listener.Addr().String(), nil
 }
 
-// ServeHTTP answers from memory where it can.
+// ServeHTTP answers from the cache if it can.
 func (v *vendor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	time.Sleep(v.delay)
 	if !v.remembers || r.Method != http.MethodGet || r.URL.Path != "/v2/transactions" {

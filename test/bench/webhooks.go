@@ -16,23 +16,23 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
 )
 
-// mailbox sends events to the webhooks of several connections, no two alike, and remembers
-// which were accepted.
+// mailbox sends unique events to the webhooks of several connections and records which ones
+// were accepted.
 type mailbox struct {
 	service *service
 	paths   []string
-	before  string // the event's body around its id
+	before  string // the event's body before and after its id
 	after   string
 
 	mu       sync.Mutex
 	accepted map[string]bool
-	pending  [][]string // the ids that each client has sent, in their order
+	pending  [][]string // the ids that each client has sent, in order
 }
 
-// manyConnections is how many connections share the webhooks of a load.
+// manyConnections is the number of connections that share the webhooks of a load.
 const manyConnections = 32
 
-// mailbox makes connections with a webhook each.
+// mailbox creates connections with one webhook each.
 func (s *service) mailbox(ctx context.Context, v *vendor) (*mailbox, error) {
 	m := &mailbox{service: s, accepted: map[string]bool{}}
 	id := uuid.NewString()
@@ -55,14 +55,14 @@ func (s *service) mailbox(ctx context.Context, v *vendor) (*mailbox, error) {
 	return m, nil
 }
 
-// load sends fresh events with so many clients.
+// load returns a load that sends new events with that many clients.
 func (m *mailbox) load(clients int, addresses ...string) load {
 	m.settle()
 	m.pending = make([][]string, clients)
 	return load{addresses: addresses, clients: clients, status: http.StatusAccepted, request: m.request, answered: m.note}
 }
 
-// request appends an event, signed as the vendor signs.
+// request appends a request with an event, signed as the vendor signs it.
 func (m *mailbox) request(buf []byte, client, number int) []byte {
 	id := uuid.NewString()
 	m.pending[client] = append(m.pending[client], id)
@@ -79,14 +79,14 @@ func (m *mailbox) request(buf []byte, client, number int) []byte {
 	return append(buf, body...)
 }
 
-// note marks the client's last event as accepted.
+// note records the client's last event as accepted.
 func (m *mailbox) note(client, _ int) {
 	sent := m.pending[client]
 	id := sent[len(sent)-1]
 	sent[len(sent)-1] = "+" + id
 }
 
-// settle moves what the clients had accepted into one place.
+// settle collects what all clients had accepted.
 func (m *mailbox) settle() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -100,7 +100,8 @@ func (m *mailbox) settle() {
 	m.pending = nil
 }
 
-// verify reads every delivery of the tenant and wants each accepted event once.
+// verify reads every delivery of the tenant and checks that each accepted event is there
+// exactly once.
 func (m *mailbox) verify(ctx context.Context) (string, error) {
 	m.settle()
 	found, cursor := 0, ""

@@ -10,7 +10,7 @@ import (
 	"strconv"
 )
 
-// wire is one connection of HTTP/1.1 that is kept: one request, one answer.
+// wire is one persistent HTTP/1.1 connection: one request, one response.
 type wire struct {
 	conn net.Conn
 	in   *bufio.Reader
@@ -19,8 +19,8 @@ type wire struct {
 
 func newWire(conn net.Conn) *wire { return &wire{conn: conn, in: bufio.NewReaderSize(conn, 64<<10)} }
 
-// exchange sends a whole request and reads the whole answer. The body is good until the
-// next one.
+// exchange sends a whole request and reads the whole response. The body is valid until the
+// next call.
 func (w *wire) exchange(request []byte) (status int, body []byte, err error) {
 	if _, err = w.conn.Write(request); err != nil {
 		return 0, nil, err
@@ -30,7 +30,7 @@ func (w *wire) exchange(request []byte) (status int, body []byte, err error) {
 		return 0, nil, err
 	}
 	if len(line) < 12 {
-		return 0, nil, errors.New("not an HTTP answer")
+		return 0, nil, errors.New("not an HTTP response")
 	}
 	if status, err = strconv.Atoi(string(line[9:12])); err != nil {
 		return 0, nil, err
@@ -53,7 +53,7 @@ var (
 	chunkedHeader = []byte("transfer-encoding:")
 )
 
-// head reads headers up to the empty line, and of them those that bound the body.
+// head reads the headers up to the empty line and returns those that delimit the body.
 func (w *wire) head() (length int, chunked bool, err error) {
 	for {
 		line, err := w.in.ReadSlice('\n')
@@ -74,7 +74,7 @@ func (w *wire) head() (length int, chunked bool, err error) {
 	}
 }
 
-// take reads so many bytes more of the body.
+// take reads length more bytes of the body.
 func (w *wire) take(length int) error {
 	from := len(w.body)
 	w.body = append(w.body, make([]byte, length)...)
@@ -82,7 +82,7 @@ func (w *wire) take(length int) error {
 	return err
 }
 
-// chunks reads a body of chunks (RFC 9112, section 7.1) without trailers.
+// chunks reads a chunked body (RFC 9112, section 7.1) without trailers.
 func (w *wire) chunks() error {
 	for {
 		line, err := w.in.ReadSlice('\n')
@@ -96,7 +96,7 @@ func (w *wire) chunks() error {
 		if err := w.take(int(size)); err != nil {
 			return err
 		}
-		if _, err := w.in.Discard(2); err != nil { // the line's end behind the chunk
+		if _, err := w.in.Discard(2); err != nil { // the end of line after the chunk
 			return err
 		}
 		if size == 0 {

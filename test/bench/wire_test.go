@@ -16,7 +16,7 @@ func TestAWireReadsWhateverBoundsTheBody(t *testing.T) {
 	long := strings.Repeat("0123456789", 20_000)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Authorization") != "Bearer token" {
-			t.Errorf("asked with %v", r.Header)
+			t.Errorf("the request was %v", r.Header)
 		}
 		switch r.URL.Path {
 		case "/chunks":
@@ -36,7 +36,7 @@ func TestAWireReadsWhateverBoundsTheBody(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = conn.Close() }()
-	w := newWire(conn) // one connection for all: what is left unread would spoil the next
+	w := newWire(conn) // One connection is used for all requests: bytes left unread would spoil the next response.
 	for _, c := range []struct {
 		path, body string
 		status     int
@@ -66,8 +66,8 @@ func TestALoadFailsOnAnotherStatus(t *testing.T) {
 	}
 }
 
-// A crowd that is held up once must show it in the delays of all requests that were due
-// meanwhile, not in that of one.
+// A stall must show in the delays of all requests that were due meanwhile, not only in the
+// delay of one.
 func TestAPacedLoadCountsFromWhenARequestWasDue(t *testing.T) {
 	var asked atomic.Int64
 	const stall = 200 * time.Millisecond
@@ -92,7 +92,7 @@ func TestAPacedLoadCountsFromWhenARequestWasDue(t *testing.T) {
 		}
 	}
 	if late < 10 {
-		t.Fatalf("of %d requests %d felt a stall of %v", got.count, late, stall)
+		t.Fatalf("of %d requests %d were delayed by a stall of %v", got.count, late, stall)
 	}
 }
 
@@ -105,14 +105,14 @@ func TestVerifyMissesADeliveryThatIsNotThere(t *testing.T) {
 		_, _ = w.Write([]byte(`{"items":[{"eventId":"two"}]}`))
 	}))
 	defer server.Close()
-	s := &service{house: &house{}, address: server.Listener.Addr().String(), client: server.Client()}
+	s := &service{env: &env{}, address: server.Listener.Addr().String(), client: server.Client()}
 	m := &mailbox{service: s, accepted: map[string]bool{"one": true, "two": true}}
 	if _, err := m.verify(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	m.accepted = map[string]bool{"one": true, "lost": true}
 	if _, err := m.verify(t.Context()); err == nil || errors.Is(err, context.Canceled) {
-		t.Fatalf("a lost delivery was not missed: %v", err)
+		t.Fatalf("a lost delivery was not noticed: %v", err)
 	}
 }
 

@@ -53,7 +53,7 @@ func (b *pluggyBank) edit(id string, cents int) fact {
 
 func (b *pluggyBank) remove(id string) { check(b.sim.RemoveTransaction(id)) }
 
-func (b *pluggyBank) news() (bodies [][]byte) {
+func (b *pluggyBank) takeEvents() (bodies [][]byte) {
 	for _, event := range b.sim.Pending(b.item) {
 		bodies = append(bodies, must(b.sim.Payload(event)))
 	}
@@ -117,7 +117,7 @@ func (b *belvoBank) add(cents int) (string, fact) {
 	row := must(b.sim.AddTransaction(b.link, belvosim.Transaction{
 		Account: b.account, ValueDate: &b.today, Amount: json.RawMessage(money(cents)), Currency: &currency, Type: &kind, Status: &status,
 	}))
-	b.tell("new_transactions_available", row.ID)
+	b.queueEvent("new_transactions_available", row.ID)
 	return row.ID, fact{amount: money(cents), status: "posted"}
 }
 
@@ -126,20 +126,20 @@ func (b *belvoBank) edit(id string, cents int) fact {
 	must(b.sim.UpdateTransaction(id, func(t *belvosim.Transaction) {
 		t.Amount, t.Status = json.RawMessage(money(cents)), &status
 	}))
-	b.tell("transactions_updated", id)
+	b.queueEvent("transactions_updated", id)
 	return fact{amount: money(cents), status: "pending"}
 }
 
 func (b *belvoBank) remove(id string) {
 	check(b.sim.RemoveTransaction(id))
-	b.tell("transactions_deleted", id)
+	b.queueEvent("transactions_deleted", id)
 }
 
-func (b *belvoBank) tell(what, id string) {
+func (b *belvoBank) queueEvent(what, id string) {
 	b.events = append(b.events, belvosim.Event{Name: "TRANSACTIONS/" + what, LinkID: b.link, TransactionIDs: []string{id}})
 }
 
-func (b *belvoBank) news() (bodies [][]byte) {
+func (b *belvoBank) takeEvents() (bodies [][]byte) {
 	for _, event := range b.events {
 		bodies = append(bodies, must(b.sim.Payload(event)))
 	}
@@ -165,7 +165,7 @@ func (b *belvoBank) lists() int  { return b.sim.Stats().ByPath["/api/transaction
 
 func money(cents int) string { return fmt.Sprintf("%d.%02d", cents/100, cents%100) }
 
-// must and check are for simulators: what they refuse is a mistake of the test.
+// must and check are for calls of the simulators: if one fails, the test itself is wrong.
 func must[T any](value T, err error) T {
 	check(err)
 	return value

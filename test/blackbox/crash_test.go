@@ -10,29 +10,30 @@ import (
 	"time"
 )
 
-// defaultKills is for every run of the tests; make crash asks for more.
+// defaultKills is the number of kills of an ordinary test run; make crash sets more.
 const defaultKills = 20
 
-// killsARound is after how many kills the vendors fall quiet and everything is compared.
+// killsARound is the number of kills after which the vendors pause and everything is
+// compared.
 const killsARound = 15
 
 // TestCrash kills the service, and PostgreSQL under it, at random points while webhooks
-// come in, and then wants every accepted delivery, every row of the vendors, and nothing
-// twice. CRASH_KILLS and SEED set how often and which points.
+// arrive. Afterwards every accepted delivery and every row of the vendors must be stored,
+// and nothing twice. CRASH_KILLS and SEED set the number of kills and their points.
 func TestCrash(t *testing.T) {
 	kills, seed := number(t, "CRASH_KILLS", defaultKills), seedOf(t)
 	t.Run("sqlite", func(t *testing.T) {
 		t.Parallel()
-		crash(t, newHouse(t, ""), nil, (kills+1)/2, seed)
+		crash(t, newEnv(t, ""), nil, (kills+1)/2, seed)
 	})
 	t.Run("postgres", func(t *testing.T) {
 		t.Parallel()
 		db := newDatabase(t)
-		crash(t, newHouse(t, db.url), db, kills/2, seed)
+		crash(t, newEnv(t, db.url), db, kills/2, seed)
 	})
 }
 
-// number reads a setting of the run.
+// number reads a numeric setting of the run.
 func number(t testing.TB, name string, otherwise int) int {
 	t.Helper()
 	given := os.Getenv(name)
@@ -46,7 +47,7 @@ func number(t testing.TB, name string, otherwise int) int {
 	return n
 }
 
-// seedOf draws a seed unless SEED gives one, and prints it.
+// seedOf returns the seed of SEED, or a random one, and prints it.
 func seedOf(t testing.TB) uint64 {
 	t.Helper()
 	seed, err := strconv.ParseUint(os.Getenv("SEED"), 10, 64)
@@ -60,19 +61,19 @@ func seedOf(t testing.TB) uint64 {
 	return seed
 }
 
-// ruin is a service that does not live long.
-type ruin struct {
-	*house
+// killer runs a service and kills it again and again.
+type killer struct {
+	*env
 	t       testing.TB
 	random  *rand.Rand
 	db      *database // nil: SQLite
 	current atomic.Pointer[process]
 	kills   int
-	crashes int // of the database
+	crashes int // seeds the random choices
 }
 
-func crash(t *testing.T, h *house, db *database, kills int, seed uint64) {
-	r := &ruin{house: h, t: t, db: db, random: rand.New(rand.NewPCG(seed, 1))}
+func crash(t *testing.T, h *env, db *database, kills int, seed uint64) {
+	r := &killer{env: h, t: t, db: db, random: rand.New(rand.NewPCG(seed, 1))}
 	r.revive()
 	var links []*link
 	for i := range uint64(3) {
@@ -83,12 +84,12 @@ func crash(t *testing.T, h *house, db *database, kills int, seed uint64) {
 		l.connect(h, r.current.Load())
 		tr.deliver(l, l.whole())
 	}
-	var v verdict
+	var v tally
 	for round := uint64(0); r.kills < kills && !t.Failed(); round++ {
 		r.round(tr, min(kills-r.kills, killsARound), seed+1000*round)
 		h.renew()
 		tr.quiet(t, h, r.current.Load(), 90*time.Second)
-		v = tr.judge(t, h, r.current.Load())
+		v = tr.compareAll(t, h, r.current.Load())
 		if kills > killsARound {
 			t.Logf("%d kills: %+v", r.kills, v)
 		}
@@ -97,8 +98,8 @@ func crash(t *testing.T, h *house, db *database, kills int, seed uint64) {
 		r.kills, r.crashes, v.accepted, v.stored, v.lost, v.doubled, v.rows, r.takenOver(links), seed)
 }
 
-// round kills some times under load, and leaves the service alive.
-func (r *ruin) round(tr *traffic, kills int, seed uint64) {
+// round kills several times under load, and leaves the service running.
+func (r *killer) round(tr *traffic, kills int, seed uint64) {
 	load, stop := context.WithCancel(context.Background())
 	ended := make(chan struct{})
 	go func() {
@@ -107,23 +108,23 @@ func (r *ruin) round(tr *traffic, kills int, seed uint64) {
 	}()
 	for until := r.kills + kills; r.kills < until; {
 		time.Sleep(time.Duration(r.random.IntN(600)) * time.Millisecond)
-		r.ruin()
+		r.kill()
 	}
 	r.await()
 	stop()
 	<-ended
 }
 
-// ruin kills the service and starts it again, or the database, or both. Now and then the
-// next start is not waited for, so that it is killed as well.
-func (r *ruin) ruin() {
+// kill kills and restarts the service, or the database, or both. Sometimes it does not wait
+// for the next start, so that a starting process is killed as well.
+func (r *killer) kill() {
 	if r.db != nil && r.random.IntN(3) == 0 {
 		r.db.crash()
 		r.crashes++
 		time.Sleep(time.Duration(r.random.IntN(200)) * time.Millisecond)
 		r.db.start()
 		if r.serving() && r.random.IntN(2) == 0 {
-			return // it has to live on
+			return // this one has to survive
 		}
 	}
 	r.current.Load().kill()
@@ -134,9 +135,9 @@ func (r *ruin) ruin() {
 	}
 }
 
-// serving says whether the service has come as far as that; one that was still starting
-// may rightly end with the database.
-func (r *ruin) serving() bool {
+// serving reports whether the service has started to serve. One that was still starting may
+// rightly end with the database.
+func (r *killer) serving() bool {
 	select {
 	case <-r.current.Load().listen:
 		return true
@@ -145,15 +146,15 @@ func (r *ruin) serving() bool {
 	}
 }
 
-func (r *ruin) revive() {
+func (r *killer) revive() {
 	r.current.Store(r.serve())
 	r.await()
 }
 
-func (r *ruin) await() { r.current.Load().ready() }
+func (r *killer) await() { r.current.Load().ready() }
 
-// takenOver counts the pulls that more than one process worked on.
-func (r *ruin) takenOver(links []*link) (n int) {
+// takenOver returns the number of pulls that more than one process worked on.
+func (r *killer) takenOver(links []*link) (n int) {
 	for _, l := range links {
 		for _, pull := range r.all(r.current.Load(), "/aggregator-connections/"+l.id+"/pulls") {
 			if attempts, _ := pull["attempts"].(float64); attempts > 1 {

@@ -21,13 +21,13 @@ func smallDisk(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
 	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=6m,mode=0700"); err != nil {
-		t.Skipf("a disk that runs full needs the right to mount one: %v", err)
+		t.Skipf("filling a disk needs the permission to mount one: %v", err)
 	}
 	t.Cleanup(func() { _ = syscall.Unmount(dir, syscall.MNT_DETACH) })
 	return dir
 }
 
-// fill leaves no room on the disk until the file it names is removed.
+// fill leaves no free space on the disk until the file it returns is removed.
 func fill(t *testing.T, dir string) string {
 	t.Helper()
 	file, err := os.Create(filepath.Join(dir, "filler"))
@@ -44,7 +44,7 @@ func fill(t *testing.T, dir string) string {
 	}
 }
 
-// sound wants SQLite itself to find no fault in the file.
+// sound checks that SQLite itself finds no error in the file.
 func sound(t *testing.T, file string) {
 	t.Helper()
 	db, err := sql.Open("sqlite", "file:"+file)
@@ -61,30 +61,31 @@ func sound(t *testing.T, file string) {
 func TestDiskFull(t *testing.T) {
 	dir := smallDisk(t)
 	file := filepath.Join(dir, "discovery.db")
-	f := furnish(t, newHouse(t, "sqlite://"+file))
+	f := furnish(t, newEnv(t, "sqlite://"+file))
 	tr := newTraffic([]*link{f.link}, func() *process { return f.p })
 	filler := fill(t, dir)
-	told := tr.overflow(t, f)
+	announced := tr.overflow(t, f)
 	for _, c := range f.calls {
 		f.write(t, c)
 	}
 	if log := strings.ToLower(f.p.log()); !strings.Contains(log, "full") {
 		t.Errorf("the log does not say that the disk is full:\n%s", log)
 	}
-	f.call(f.p, "GET", "/webhooks/deliveries", nil, http.StatusOK) // what is there can be read
-	t.Logf("full after %d more webhooks; /health %d, /readyz %d", told, f.p.status("/health"), f.p.status("/readyz"))
+	f.call(f.p, "GET", "/webhooks/deliveries", nil, http.StatusOK) // stored data can still be read
+	t.Logf("full after %d more webhooks; /health %d, /readyz %d", announced, f.p.status("/health"), f.p.status("/readyz"))
 	sound(t, file)
 	if err := os.Remove(filler); err != nil {
 		t.Fatal(err)
 	}
 	f.back(t, time.Now())
-	tr.judge(t, f.house, f.p)
+	tr.compareAll(t, f.env, f.p)
 	f.p.kill()
 	sound(t, file)
 }
 
-// overflow knocks until there is no room for a webhook, and says how many there was for.
-func (tr *traffic) overflow(t *testing.T, f *furnished) (accepted int) {
+// overflow sends webhooks until the disk has no space for another, and returns how many were
+// accepted.
+func (tr *traffic) overflow(t *testing.T, f *fixture) (accepted int) {
 	t.Helper()
 	for ; accepted < 10_000; accepted++ {
 		body := f.link.whole()
@@ -92,21 +93,21 @@ func (tr *traffic) overflow(t *testing.T, f *furnished) (accepted int) {
 		status, header := f.link.post(context.Background(), f.p, body)
 		switch {
 		case time.Since(begun) > answerTime:
-			t.Errorf("the door answered only after %v", time.Since(begun))
+			t.Errorf("the webhook was answered only after %v", time.Since(begun))
 		case status == http.StatusServiceUnavailable && header.Get("Retry-After") != "":
 			return accepted
 		case status != http.StatusAccepted:
-			t.Fatalf("the door answered %d on a full disk", status)
+			t.Fatalf("a webhook got %d on a full disk", status)
 		}
 		tr.accepted[eventID(body)] = f.link
 	}
-	t.Fatal("the disk is never full")
+	t.Fatal("the disk never became full")
 	return 0
 }
 
-// write makes a call that changes something, and wants it refused as long as the disk is
+// write makes a call that changes something, and checks that it is refused while the disk is
 // full.
-func (f *furnished) write(t *testing.T, c knock) {
+func (f *fixture) write(t *testing.T, c apiCall) {
 	t.Helper()
 	switch c.route {
 	case "POST /aggregator-connections", "POST /connections", "POST /webhooks/tokens":
@@ -120,17 +121,18 @@ func (f *furnished) write(t *testing.T, c knock) {
 	}
 	f.refused(t, c.route, a)
 	if took := time.Since(begun); took > answerTime {
-		t.Errorf("%s answered only after %v", c.route, took)
+		t.Errorf("%s was answered only after %v", c.route, took)
 	}
 }
 
-// A file that must not be written is a start error that names the setting, and the file
-// stays as it is. As root the service runs as somebody else, whom modes bind.
+// A database file that must not be written is a start error that names the setting, and the
+// file does not change. If the test runs as root, the service runs as another user, because
+// file modes do not bind root.
 func TestReadOnlyFile(t *testing.T) {
-	f := furnish(t, newHouse(t, ""))
+	f := furnish(t, newEnv(t, ""))
 	file := strings.TrimPrefix(f.settings["DATABASE_URL"], "sqlite://")
 	if code, _ := f.p.stop(); code != 0 {
-		t.Fatalf("it ended with %d", code)
+		t.Fatalf("the exit code is %d", code)
 	}
 	before, err := os.ReadFile(file)
 	if err != nil {
@@ -143,17 +145,18 @@ func TestReadOnlyFile(t *testing.T) {
 	}
 	said, err := cmd.CombinedOutput()
 	if cmd.ProcessState.ExitCode() <= 0 || !strings.Contains(string(said), "DATABASE_URL") || strings.Count(string(said), "\n") != 1 {
-		t.Errorf("it ended with %v and said %s", err, said)
+		t.Errorf("the exit code is %v, the output %s", err, said)
 	}
-	t.Logf("it says: %s", said)
+	t.Logf("output: %s", said)
 	if after, err := os.ReadFile(file); err != nil || string(after) != string(before) {
 		t.Errorf("the file changed: %v", err)
 	}
 	sound(t, file)
 }
 
-// lock takes the right to write away, and gives whom the service must run as to feel it.
-func (f *furnished) lock(t *testing.T, file string) *syscall.Credential {
+// lock removes write permission and returns the user as which the service must run for the
+// permission to apply.
+func (f *fixture) lock(t *testing.T, file string) *syscall.Credential {
 	t.Helper()
 	var nobody *syscall.Credential
 	if os.Geteuid() == 0 {

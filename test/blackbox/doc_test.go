@@ -1,13 +1,13 @@
 // Package blackbox_test drives the built binary as an operator, a vendor and an
-// orchestrator would: as processes over loopback, killed, stopped and starved of their
-// database. Nothing of the service is imported; the vendors' simulators run in the test
-// process.
+// orchestrator would: as processes on loopback that are killed, stopped and cut off from
+// their database. Nothing of the service is imported; the vendors' simulators run in the
+// test process.
 //
 // Settings of a run, as environment variables:
 //
-//	CRASH_KILLS       how often the crash test kills, over both databases; 20 unless set
-//	SEED              of whatever is random; drawn and printed unless set
-//	DISCOVERY_BINARY  drives this binary instead of building one
+//	CRASH_KILLS       number of kills of the crash test, over both databases; default 20
+//	SEED              seed of all random choices; drawn and printed if not set
+//	DISCOVERY_BINARY  tests this binary instead of building one
 package blackbox_test
 
 import (
@@ -37,7 +37,7 @@ var built struct {
 	err  error
 }
 
-// binary gives the path of the binary, and builds it for the first who asks.
+// binary returns the path of the binary; the first caller builds it.
 func binary(t testing.TB) string {
 	t.Helper()
 	built.once.Do(func() {
@@ -51,8 +51,8 @@ func binary(t testing.TB) string {
 	return built.path
 }
 
-// build looks at every source file first: so the test cache knows that a result holds for
-// these files alone, which it cannot know of what a child process reads.
+// build first reads every source file. The test cache then knows that a result depends on
+// these files, which it cannot know of files that a child process reads.
 func build() error {
 	root, err := filepath.Abs("../..")
 	if err != nil {

@@ -18,34 +18,34 @@ import (
 
 const surface = "/v1/discovery"
 
-// What the vendors prove themselves with.
+// The Authorization values with which the vendors prove their webhooks.
 const (
 	pluggyShared = "Bearer blackbox-pluggy"
 	belvoShared  = "Bearer blackbox-belvo"
 )
 
-// client keeps no connection: every request shows whether the process takes new ones.
+// client reuses no connection: every request shows whether the process accepts new ones.
 var client = &http.Client{
 	Transport: &http.Transport{DisableKeepAlives: true},
 	Timeout:   20 * time.Second,
 }
 
-// house is one database with the settings to serve it, and its one tenant.
-type house struct {
+// env is one database with the settings to serve it, and one tenant.
+type env struct {
 	t        testing.TB
 	settings map[string]string
 	tenant   string
 	token    string
 }
 
-// newHouse makes a keyset and an operator's token for a database. "" is a SQLite file.
-func newHouse(t testing.TB, database string) *house {
+// newEnv creates a keyset and an operator token for a database; "" means a SQLite file.
+func newEnv(t testing.TB, database string) *env {
 	t.Helper()
 	dir := t.TempDir()
 	if database == "" {
 		database = "sqlite://" + filepath.Join(dir, "discovery.db")
 	}
-	h := &house{t: t, tenant: uuid.NewString(), settings: map[string]string{
+	h := &env{t: t, tenant: uuid.NewString(), settings: map[string]string{
 		"ENV_NAME": "development", "PUBLIC_URL": "http://webhooks.invalid", "DATABASE_URL": database,
 		"SERVER_ADDRESS": "127.0.0.1:0", "ADMIN_ADDRESS": "127.0.0.1:0",
 		"SEALING_KEYSET_FILE":  filepath.Join(dir, "keyset.json"),
@@ -61,8 +61,8 @@ func newHouse(t testing.TB, database string) *house {
 	return h
 }
 
-// renew asks for a fresh operator's token.
-func (h *house) renew() {
+// renew replaces the operator token with a new one.
+func (h *env) renew() {
 	h.t.Helper()
 	out, said, code := command(h.t, h.settings, "token", h.tenant)
 	if code != 0 {
@@ -71,7 +71,7 @@ func (h *house) renew() {
 	h.token = strings.TrimSpace(out)
 }
 
-func (h *house) serve() *process {
+func (h *env) serve() *process {
 	h.t.Helper()
 	return serve(h.t, h.settings)
 }
@@ -79,47 +79,47 @@ func (h *house) serve() *process {
 // object is a JSON object.
 type object = map[string]any
 
-// answer is what came back.
-type answer struct {
+// response is the response to a request.
+type response struct {
 	status int
 	header http.Header
 	raw    []byte
-	body   object // nil when the body is no object
+	body   object // nil if the body is not an object
 }
 
-// try asks once. Errors: no answer came.
-func (h *house) try(ctx context.Context, p *process, method, path string, body any) (answer, error) {
+// try sends one request. It returns an error if no response arrives.
+func (h *env) try(ctx context.Context, p *process, method, path string, body any) (response, error) {
 	var payload io.Reader
 	if body != nil {
 		raw, err := json.Marshal(body)
 		if err != nil {
-			return answer{}, err
+			return response{}, err
 		}
 		payload = bytes.NewReader(raw)
 	}
 	request, err := http.NewRequestWithContext(ctx, method, p.at()+path, payload)
 	if err != nil {
-		return answer{}, err
+		return response{}, err
 	}
 	request.Header.Set("Authorization", "Bearer "+h.token)
 	if body != nil {
 		request.Header.Set("Content-Type", "application/json")
 	}
-	response, err := client.Do(request)
+	resp, err := client.Do(request)
 	if err != nil {
-		return answer{}, err
+		return response{}, err
 	}
-	defer func() { _ = response.Body.Close() }()
-	a := answer{status: response.StatusCode, header: response.Header}
-	if a.raw, err = io.ReadAll(response.Body); err != nil {
-		return answer{}, err
+	defer func() { _ = resp.Body.Close() }()
+	a := response{status: resp.StatusCode, header: resp.Header}
+	if a.raw, err = io.ReadAll(resp.Body); err != nil {
+		return response{}, err
 	}
 	_ = json.Unmarshal(a.raw, &a.body)
 	return a, nil
 }
 
-// call asks once and wants the status.
-func (h *house) call(p *process, method, path string, body any, status int) object {
+// call sends one request and checks the status.
+func (h *env) call(p *process, method, path string, body any, status int) object {
 	h.t.Helper()
 	a, err := h.try(context.Background(), p, method, surface+path, body)
 	if err != nil {
@@ -131,8 +131,8 @@ func (h *house) call(p *process, method, path string, body any, status int) obje
 	return a.body
 }
 
-// all walks through every page of a list.
-func (h *house) all(p *process, path string) []object {
+// all returns the items of every page of a list.
+func (h *env) all(p *process, path string) []object {
 	h.t.Helper()
 	var items []object
 	for cursor := ""; ; {
@@ -165,14 +165,14 @@ func listed(page object) []object {
 	return items
 }
 
-// text reads a member that is a string; "" when it is none.
+// text returns a member that is a string, otherwise "".
 func text(o object, member string) string {
 	s, _ := o[member].(string)
 	return s
 }
 
-// open says how many pulls of a connection are not over, and shows the failed ones.
-func (h *house) open(p *process, connection string) (open int, failed []string) {
+// open returns the number of pulls of a connection that have not ended, and the failed ones.
+func (h *env) open(p *process, connection string) (open int, failed []string) {
 	h.t.Helper()
 	for _, pull := range h.all(p, "/aggregator-connections/"+connection+"/pulls") {
 		switch pull["status"] {

@@ -12,32 +12,32 @@ import (
 	"github.com/google/uuid"
 )
 
-// answerTime is promised: without its database the service answers within it.
+// answerTime is the promised bound: without its database the service answers within it.
 const answerTime = 2 * time.Second
 
-// causes are words of what lies behind a 5xx. None of them may leave the service.
+// causes are words that belong to the cause of a 5xx. None of them may appear in a response.
 var causes = []string{
 	"postgres", "sqlite", "127.0.0.1", "refused", "dial", "SQLSTATE", "timeout", "deadline", "connect", "pool", "disk",
 	"read-only", "readonly", "context", "conn ", "EOF", "database or disk",
 }
 
-// furnished is a service with one of everything, and a call of each route for it.
-type furnished struct {
-	*house
+// fixture is a service with one of every resource, and one call for each route.
+type fixture struct {
+	*env
 	p     *process
 	link  *link
-	calls []knock
+	calls []apiCall
 }
 
-// knock is one call that needs the database.
-type knock struct {
+// apiCall is one call that needs the database.
+type apiCall struct {
 	route, path string
 	body        any
 }
 
-func furnish(t *testing.T, h *house) *furnished {
+func furnish(t *testing.T, h *env) *fixture {
 	t.Helper()
-	f := &furnished{house: h, p: h.serve(), link: newPluggy(t, 1, 60)}
+	f := &fixture{env: h, p: h.serve(), link: newPluggy(t, 1, 60)}
 	f.p.ready()
 	f.link.connect(h, f.p)
 	tr := newTraffic([]*link{f.link}, func() *process { return f.p })
@@ -51,13 +51,13 @@ func furnish(t *testing.T, h *house) *furnished {
 	return f
 }
 
-func (f *furnished) routes(engine, token, delivery, pull string) []knock {
+func (f *fixture) routes(engine, token, delivery, pull string) []apiCall {
 	own := "/aggregator-connections/" + f.link.id
 	vendor, account, clientID, secret, _ := f.link.reference()
 	create := object{
 		"vendor": vendor, "configName": "another", "baseUrl": f.link.origin, "accountRef": account, "clientId": clientID, "secret": secret,
 	}
-	return []knock{
+	return []apiCall{
 		{"GET /aggregator-connections", "/aggregator-connections", nil},
 		{"POST /aggregator-connections", "/aggregator-connections", create},
 		{"POST /aggregator-connections/test", "/aggregator-connections/test", object{"vendor": vendor, "configName": vendor + "-" + account}},
@@ -88,9 +88,9 @@ func (f *furnished) routes(engine, token, delivery, pull string) []knock {
 }
 
 // complete compares the calls with the routes that the service describes.
-func (f *furnished) complete(t *testing.T) {
+func (f *fixture) complete(t *testing.T) {
 	t.Helper()
-	// These do without the database, or are asked for beside the table.
+	// These need no database, or are tested separately.
 	known := map[string]bool{"GET /connector-types": true, "POST /webhooks/{vendor}/{token}": true}
 	for _, c := range f.calls {
 		known[c.route] = true
@@ -104,14 +104,14 @@ func (f *furnished) complete(t *testing.T) {
 		for method := range methods.(object) {
 			route := strings.ToUpper(method) + " " + strings.TrimPrefix(path, surface)
 			if strings.HasPrefix(path, surface) && !known[route] {
-				t.Errorf("%s is not tried", route)
+				t.Errorf("%s is not called by this test", route)
 			}
 		}
 	}
 }
 
-// without asks for everything at once while the database is away.
-func (f *furnished) without(t *testing.T) {
+// without makes every call at once while the database is not reachable.
+func (f *fixture) without(t *testing.T) {
 	t.Helper()
 	var asking sync.WaitGroup
 	var mu sync.Mutex
@@ -121,7 +121,7 @@ func (f *furnished) without(t *testing.T) {
 		defer mu.Unlock()
 		slowest = max(slowest, took)
 		if took > answerTime {
-			t.Errorf("%s answered only after %.1f s", what, took.Seconds())
+			t.Errorf("%s was answered only after %.1f s", what, took.Seconds())
 		}
 	}
 	for _, c := range f.calls {
@@ -142,7 +142,7 @@ func (f *furnished) without(t *testing.T) {
 		status, header := f.link.post(context.Background(), f.p, f.link.whole())
 		note("webhook", time.Since(begun))
 		if status != http.StatusServiceUnavailable || header.Get("Retry-After") == "" {
-			t.Errorf("the webhook's door answered %d, Retry-After %q", status, header.Get("Retry-After"))
+			t.Errorf("the webhook got %d, Retry-After %q", status, header.Get("Retry-After"))
 		}
 	})
 	for path, want := range map[string]int{"/readyz": 503, "/health": 200, "/version": 200, "/openapi.json": 200, surface + "/connector-types": 200} {
@@ -159,22 +159,22 @@ func (f *furnished) without(t *testing.T) {
 	t.Logf("%d routes, the slowest after %.2f s", len(f.calls), slowest.Seconds())
 }
 
-// refused wants a 503 that says when to come again, and not why.
-func (f *furnished) refused(t *testing.T, route string, a answer) {
+// refused checks for a 503 that says when to retry, but not the cause.
+func (f *fixture) refused(t *testing.T, route string, a response) {
 	t.Helper()
 	if a.status != http.StatusServiceUnavailable || a.header.Get("Retry-After") == "" || a.body["code"] != "MTCH-0008" {
 		t.Errorf("%s answered %d, Retry-After %q: %s", route, a.status, a.header.Get("Retry-After"), a.raw)
 	}
-	told := text(a.body, "title") + text(a.body, "detail") + fmt.Sprint(a.body["errors"])
+	announced := text(a.body, "title") + text(a.body, "detail") + fmt.Sprint(a.body["errors"])
 	for _, cause := range causes {
-		if strings.Contains(strings.ToLower(told), strings.ToLower(cause)) {
-			t.Errorf("%s tells of %q: %s", route, cause, a.raw)
+		if strings.Contains(strings.ToLower(announced), strings.ToLower(cause)) {
+			t.Errorf("%s reveals %q: %s", route, cause, a.raw)
 		}
 	}
 }
 
-// back wants everything to work again by itself, the pull that was cut off included.
-func (f *furnished) back(t *testing.T, since time.Time) {
+// back checks that everything recovers without help, including the interrupted pull.
+func (f *fixture) back(t *testing.T, since time.Time) {
 	t.Helper()
 	eventually(t, 15*time.Second, "readiness", func() bool { return f.p.status("/readyz") == http.StatusOK })
 	ready := time.Since(since)
@@ -183,16 +183,16 @@ func (f *furnished) back(t *testing.T, since time.Time) {
 	id, fact := f.link.add(4711)
 	f.link.facts[id] = fact
 	f.link.mu.Unlock()
-	for _, body := range f.link.news() {
+	for _, body := range f.link.takeEvents() {
 		tr.deliver(f.link, body)
 	}
 	accepted := time.Since(since)
-	tr.quiet(t, f.house, f.p, 60*time.Second)
-	tr.judge(t, f.house, f.p)
-	t.Logf("ready after %.2f s, a webhook accepted after %.2f s, quiet after %.1f s", ready.Seconds(), accepted.Seconds(), time.Since(since).Seconds())
+	tr.quiet(t, f.env, f.p, 60*time.Second)
+	tr.compareAll(t, f.env, f.p)
+	t.Logf("ready after %.2f s, a webhook accepted after %.2f s, all pulls ended after %.1f s", ready.Seconds(), accepted.Seconds(), time.Since(since).Seconds())
 }
 
-func TestPostgresGoesAway(t *testing.T) {
+func TestPostgresOutage(t *testing.T) {
 	for name, outage := range map[string]struct{ begin, end func(*database) }{
 		"stopped": {(*database).stop, (*database).start},
 		"crashed": {(*database).crash, (*database).start},
@@ -200,48 +200,48 @@ func TestPostgresGoesAway(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			db := newDatabase(t)
-			f := furnish(t, newHouse(t, db.url))
+			f := furnish(t, newEnv(t, db.url))
 			f.complete(t)
-			stuck(t, f.link, f.p, 1) // a pull is under way, and cannot tell of its end
+			stuck(t, f.link, f.p, 1) // A pull is running and cannot record its end.
 			outage.begin(db)
 			f.without(t)
 			f.link.heal()
-			f.without(t) // and again, when every connection is known to be lost
+			f.without(t) // and once more, now that every connection is known to be broken
 			outage.end(db)
 			f.back(t, time.Now())
 			if code, _ := f.p.stop(); code != 0 {
-				t.Errorf("it ended with %d", code)
+				t.Errorf("the exit code is %d", code)
 			}
 		})
 	}
 }
 
-// A stop while the database is away, or hangs, ends in time all the same.
+// A stop while the database is not reachable, or hangs, still ends in time.
 func TestShutdownWithoutPostgres(t *testing.T) {
 	for name, begin := range map[string]func(*database){"stopped": (*database).stop, "hanging": (*database).hang} {
 		t.Run(name, func(t *testing.T) {
 			db := newDatabase(t)
-			f := furnish(t, newHouse(t, db.url))
+			f := furnish(t, newEnv(t, db.url))
 			begin(db)
 			code, took := f.p.stop()
 			t.Logf("stopped within %.1f s, exit code %d", took.Seconds(), code)
 			if took > drainTime || code != 0 {
-				t.Errorf("it ended with %d after %v:\n%s", code, took, f.p.log())
+				t.Errorf("the exit code is %d after %v:\n%s", code, took, f.p.log())
 			}
 		})
 	}
 }
 
-// A database that is away when the service starts is named, without its password.
+// If the database is not reachable at the start, the error names it without its password.
 func TestStartWithoutPostgres(t *testing.T) {
 	db := newDatabase(t)
 	canary := "pw-" + uuid.NewString()
-	h := newHouse(t, strings.Replace(db.url, "postgres@", "postgres:"+canary+"@", 1))
+	h := newEnv(t, strings.Replace(db.url, "postgres@", "postgres:"+canary+"@", 1))
 	db.stop()
 	begun := time.Now()
 	_, said, code := command(t, h.settings, "serve")
 	if code <= 0 || !strings.Contains(said, "DATABASE_URL") || strings.Contains(said, canary) || strings.Count(said, "\n") != 1 {
-		t.Errorf("it ended with %d and said %q", code, said)
+		t.Errorf("the exit code is %d, the output %q", code, said)
 	}
 	t.Logf("it gave up after %.1f s", time.Since(begun).Seconds())
 }

@@ -8,11 +8,11 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/LerianStudio/aggregator-connections/test/pgtest"
+	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// database is a PostgreSQL that the test may kill, stop and hold up. It is found at the
-// same address after each start.
+// database is a PostgreSQL server that the test may kill, stop and freeze. It has the same
+// address after each start.
 type database struct {
 	t      testing.TB
 	dir    string
@@ -21,14 +21,14 @@ type database struct {
 	port   int
 }
 
-// newDatabase starts a server that keeps what it has committed, as in production.
+// newDatabase starts a server that flushes what it commits, as in production.
 func newDatabase(t testing.TB) *database {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "blackbox-pg-")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Chmod(dir, 0o711); err != nil { // the server's user must reach its folder
+	if err := os.Chmod(dir, 0o711); err != nil { // the server's user needs access to its folder
 		t.Fatal(err)
 	}
 	d := &database{t: t, dir: dir}
@@ -61,7 +61,7 @@ func (d *database) stop() {
 	d.server = nil
 }
 
-// crash is an immediate shutdown: the next start recovers from the log.
+// crash shuts the server down immediately: the next start recovers from the log.
 func (d *database) crash() {
 	d.t.Helper()
 	if err := d.server.Kill(); err != nil {
@@ -70,20 +70,20 @@ func (d *database) crash() {
 	d.server = nil
 }
 
-// hang freezes the server with all its connections: they stay open and say nothing.
+// hang freezes the server with all its connections: they stay open but do not answer.
 func (d *database) hang() { d.signal(syscall.SIGSTOP) }
 
-// resume lets a frozen server go on.
+// resume lets a frozen server continue.
 func (d *database) resume() { d.signal(syscall.SIGCONT) }
 
 func (d *database) signal(sig syscall.Signal) {
 	d.t.Helper()
 	for _, pid := range d.family() {
-		_ = syscall.Kill(pid, sig) // one that has just ended is none to hold up
+		_ = syscall.Kill(pid, sig) // a process that has just ended needs no signal
 	}
 }
 
-// family is the postmaster, which the file in the data directory names, and its children.
+// family returns the postmaster, whose id is in the data directory, and its children.
 func (d *database) family() []int {
 	raw, err := os.ReadFile(filepath.Join(d.server.Dir(), "postmaster.pid"))
 	var postmaster int

@@ -17,7 +17,7 @@ import (
 	"time"
 )
 
-// keptLines is how much of a process's log a failed test prints.
+// keptLines is the number of log lines that a failed test prints.
 const keptLines = 30
 
 // process is one run of the binary.
@@ -25,15 +25,15 @@ type process struct {
 	t      testing.TB
 	cmd    *exec.Cmd
 	begun  time.Time
-	ended  chan struct{} // closed when it is gone and its log is read
-	listen chan struct{} // closed when it says where it serves
+	ended  chan struct{} // closed when the process has ended and its log is read
+	listen chan struct{} // closed when the process logs its address
 
 	mu     sync.Mutex
 	origin string
 	lines  []string
 }
 
-// environ is what the binary sees of the surroundings: the settings alone.
+// environ returns the environment of the binary: nothing but the settings.
 func environ(settings map[string]string) []string {
 	env := []string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.TempDir()}
 	for name, value := range settings {
@@ -60,7 +60,8 @@ func launch(t testing.TB, cmd *exec.Cmd, settings map[string]string) *process {
 	}
 	started := make(chan error, 1)
 	go func() {
-		// Pdeathsig is sent when the starting thread ends: it must stay as long as the child.
+		// Pdeathsig is sent when the starting thread ends, so that thread must live as long as the
+		// child.
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
 		err := cmd.Start()
@@ -76,7 +77,7 @@ func launch(t testing.TB, cmd *exec.Cmd, settings map[string]string) *process {
 	}
 	t.Cleanup(func() {
 		select {
-		case <-p.ended: // the test has seen to it
+		case <-p.ended: // the test has handled it
 			return
 		default:
 		}
@@ -88,14 +89,14 @@ func launch(t testing.TB, cmd *exec.Cmd, settings map[string]string) *process {
 	return p
 }
 
-// follow reads the log, keeps its end, and learns from it where the process serves.
+// follow reads the log, keeps its last lines, and finds in it the address of the process.
 func (p *process) follow(log io.Reader) {
 	lines := bufio.NewScanner(log)
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
 		var entry struct{ Message, Address string }
 		text := lines.Text()
-		_ = json.Unmarshal(lines.Bytes(), &entry) // console lines are no JSON
+		_ = json.Unmarshal(lines.Bytes(), &entry) // lines of the console format are not JSON
 		p.mu.Lock()
 		if entry.Message == "serving" {
 			p.origin = "http://" + entry.Address
@@ -116,20 +117,20 @@ func (p *process) log() string {
 	return strings.Join(p.lines, "\n")
 }
 
-// at is where the process serves; "" before it does.
+// at returns the address of the process; "" before it serves.
 func (p *process) at() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.origin
 }
 
-// ready waits until /readyz says yes, and gives the time since the start.
+// ready waits until /readyz answers 200 and returns the time since the start.
 func (p *process) ready() time.Duration {
 	p.t.Helper()
 	select {
 	case <-p.listen:
 	case <-p.ended:
-		p.t.Fatalf("the process ended with %d at its start:\n%s", p.code(), p.log())
+		p.t.Fatalf("the process ended with %d during its start:\n%s", p.code(), p.log())
 	case <-time.After(30 * time.Second):
 		p.t.Fatalf("the process does not serve:\n%s", p.log())
 	}
@@ -137,7 +138,7 @@ func (p *process) ready() time.Duration {
 	return time.Since(p.begun)
 }
 
-// status asks for a path without a token; 0 when there was no answer.
+// status requests a path without a token and returns the status; 0 without a response.
 func (p *process) status(path string) int {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
@@ -156,13 +157,13 @@ func (p *process) status(path string) int {
 
 func (p *process) signal(sig os.Signal) { _ = p.cmd.Process.Signal(sig) }
 
-// kill ends the process as a power cut would, and waits until it is gone.
+// kill ends the process as abruptly as a power cut, and waits until it has ended.
 func (p *process) kill() {
 	p.signal(syscall.SIGKILL)
 	<-p.ended
 }
 
-// stop asks the process to end, and gives its exit code and how long it took.
+// stop sends SIGTERM and returns the exit code and the time that the process took to end.
 func (p *process) stop() (int, time.Duration) {
 	p.t.Helper()
 	begun := time.Now()
@@ -170,18 +171,18 @@ func (p *process) stop() (int, time.Duration) {
 	select {
 	case <-p.ended:
 	case <-time.After(20 * time.Second):
-		p.t.Fatalf("the process is still there 20 s after SIGTERM:\n%s", p.log())
+		p.t.Fatalf("the process is still running 20 s after SIGTERM:\n%s", p.log())
 	}
 	return p.code(), time.Since(begun)
 }
 
-// code is the exit code; -1 when a signal ended the process.
+// code returns the exit code; -1 if a signal ended the process.
 func (p *process) code() int { return p.cmd.ProcessState.ExitCode() }
 
 // command runs a command of the binary to its end.
 func command(t testing.TB, settings map[string]string, args ...string) (stdout, stderr string, code int) {
 	t.Helper()
-	path := binary(t) // which may have to be built first, in time of its own
+	path := binary(t) // the binary may have to be built first, which has a time limit of its own
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, path, args...)
@@ -195,12 +196,12 @@ func command(t testing.TB, settings map[string]string, args ...string) (stdout, 
 	return out.String(), errs.String(), cmd.ProcessState.ExitCode()
 }
 
-// eventually asks until yes says so, or fails the test.
-func eventually(t testing.TB, patience time.Duration, what string, yes func() bool) {
+// eventually polls until yes returns true, or fails the test after the timeout.
+func eventually(t testing.TB, timeout time.Duration, what string, yes func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(patience); !yes(); time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(timeout); !yes(); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("no %s within %v", what, patience)
+			t.Fatalf("no %s within %v", what, timeout)
 		}
 	}
 }

@@ -11,10 +11,10 @@ import (
 	"time"
 )
 
-// replicas starts processes on one empty PostgreSQL at once: their migrations race.
-func replicas(t *testing.T, n int) (*house, []*process) {
+// replicas starts several processes on one empty PostgreSQL at once: their migrations race.
+func replicas(t *testing.T, n int) (*env, []*process) {
 	t.Helper()
-	h := newHouse(t, newDatabase(t).url)
+	h := newEnv(t, newDatabase(t).url)
 	all := make([]*process, n)
 	for i := range all {
 		all[i] = h.serve()
@@ -32,24 +32,24 @@ func TestReplicasDoTheSameWorkOnce(t *testing.T) {
 		l.connect(h, all[0])
 	}
 	tr := newTraffic(links, alternate(all...))
-	// One event of each bank comes to every door several times at once.
-	var knocks sync.WaitGroup
+	// Each bank's event is sent to every process several times at once.
+	var senders sync.WaitGroup
 	for _, l := range links {
 		body := l.whole()
 		for range 12 {
-			knocks.Go(func() { tr.deliver(l, body) })
+			senders.Go(func() { tr.deliver(l, body) })
 		}
 	}
-	knocks.Wait()
+	senders.Wait()
 	tr.quiet(t, h, all[1], 30*time.Second)
 	for _, l := range links {
 		pulls := h.all(all[2], "/aggregator-connections/"+l.id+"/pulls")
 		if len(pulls) != 1 || pulls[0]["attempts"] != 1.0 {
-			t.Errorf("one event made %d pulls: %v", len(pulls), pulls)
+			t.Errorf("one event caused %d pulls: %v", len(pulls), pulls)
 		}
-		// Each page is asked for once: of 60 rows, 3 by 25 or 1 by 100.
+		// Each page is requested only once: 60 rows are 3 pages of 25, or 1 of 100.
 		if most := map[bool]int{true: 3, false: 1}[text(pulls[0], "vendor") == "pluggy"]; l.lists() > most {
-			t.Errorf("the vendor was asked %d times for %d pages", l.lists(), most)
+			t.Errorf("the vendor got %d requests for %d pages", l.lists(), most)
 		}
 	}
 	load, stop := context.WithTimeout(context.Background(), 3*time.Second)
@@ -57,14 +57,14 @@ func TestReplicasDoTheSameWorkOnce(t *testing.T) {
 	seed := seedOf(t)
 	tr.run(load, seed, 60*time.Millisecond)
 	tr.quiet(t, h, all[1], 60*time.Second)
-	v := tr.judge(t, h, all[2])
+	v := tr.compareAll(t, h, all[2])
 	if len(tr.statuses) > 0 {
-		t.Errorf("doors answered %v beside 202", tr.statuses)
+		t.Errorf("webhooks got %v besides 202", tr.statuses)
 	}
 	t.Logf("3 processes: %+v, seed %d", v, seed)
 }
 
-func TestWhatIsTakenAwayOnOneReplicaIsGoneOnAll(t *testing.T) {
+func TestRevocationAndDeletionApplyToAllReplicas(t *testing.T) {
 	h, all := replicas(t, 3)
 	ctx := context.Background()
 	l, other := newPluggy(t, 1, 5), newBelvo(t, 2, 5)
@@ -93,7 +93,7 @@ func TestWhatIsTakenAwayOnOneReplicaIsGoneOnAll(t *testing.T) {
 	}
 }
 
-func TestOthersFinishWhatAKilledReplicaHeld(t *testing.T) {
+func TestOtherReplicasFinishThePullsOfAKilledOne(t *testing.T) {
 	h, all := replicas(t, 3)
 	var links []*link
 	for i := range uint64(3) {
@@ -112,19 +112,19 @@ func TestOthersFinishWhatAKilledReplicaHeld(t *testing.T) {
 	time.AfterFunc(1500*time.Millisecond, func() { all[0].signal(killed) })
 	tr.run(load, seed, 60*time.Millisecond)
 	tr.quiet(t, h, all[1], 60*time.Second)
-	v := tr.judge(t, h, all[2])
+	v := tr.compareAll(t, h, all[2])
 	t.Logf("one of 3 killed: %+v, seed %d", v, seed)
 }
 
-// A rolling restart under load: the doors and the API answer nothing but what they should;
-// only the process that is stopped refuses connections.
+// A rolling restart under load: webhooks and API calls get only the expected statuses. Only
+// the process that is being stopped may refuse connections.
 func TestRollingRestartAnswersNoError(t *testing.T) {
 	h, all := replicas(t, 3)
 	links := []*link{newPluggy(t, 1, 60), newBelvo(t, 2, 60), newPluggy(t, 3, 60)}
 	for _, l := range links {
 		l.connect(h, all[0])
 	}
-	var mu sync.Mutex // guards all
+	var mu sync.Mutex // guards all of these
 	turn := 0
 	target := func() *process {
 		mu.Lock()
@@ -159,19 +159,19 @@ func TestRollingRestartAnswersNoError(t *testing.T) {
 	<-ended
 	got := answers()
 	tr.quiet(t, h, all[0], 60*time.Second)
-	v := tr.judge(t, h, all[1])
-	delete(tr.statuses, refused) // by the one that is stopped
+	v := tr.compareAll(t, h, all[1])
+	delete(tr.statuses, refused) // by the process that is being stopped
 	delete(got, refused)
 	delete(got, http.StatusOK)
 	if len(tr.statuses) > 0 || len(got) > 0 {
-		t.Errorf("answers beside 202 at the door: %v; beside 200 at the API: %v", tr.statuses, got)
+		t.Errorf("statuses besides 202 for webhooks: %v; besides 200 for the API: %v", tr.statuses, got)
 	}
 	t.Logf("3 restarts: %+v, seed %d", v, seed)
 }
 
-// readers ask the API until ctx ends; the returned function waits for them and counts the
-// answers by status.
-func readers(ctx context.Context, h *house, target func() *process, links []*link) func() map[int]int {
+// readers calls the API until ctx ends. The returned function waits for the readers and
+// returns the number of responses by status.
+func readers(ctx context.Context, h *env, target func() *process, links []*link) func() map[int]int {
 	var mu sync.Mutex
 	var working sync.WaitGroup
 	seen := map[int]int{}
@@ -195,7 +195,7 @@ func readers(ctx context.Context, h *house, target func() *process, links []*lin
 	return func() map[int]int { working.Wait(); return seen }
 }
 
-// counted shows answers by status.
+// counted formats the number of responses by status.
 func counted(seen map[int]int) string {
 	var line string
 	for _, status := range slices.Sorted(maps.Keys(seen)) {

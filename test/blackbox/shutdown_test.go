@@ -8,23 +8,23 @@ import (
 	"time"
 )
 
-// drainTime is promised: a stopped process is gone within it.
+// drainTime is the promised bound: a stopped process has ended within it.
 const drainTime = 15 * time.Second
 
 const killed = syscall.SIGKILL
 
-// A process that is told to stop under load answers what it has taken, keeps what it has
-// accepted, and says that it is not ready while it does.
+// A process that is stopped under load answers every request it has received, loses nothing
+// it has accepted, and reports meanwhile that it is not ready.
 func TestShutdownUnderLoadDropsNothing(t *testing.T) {
 	for name, at := range map[string]func(*testing.T) string{
 		"sqlite":   func(*testing.T) string { return "" },
 		"postgres": func(t *testing.T) string { return newDatabase(t).url },
 	} {
-		t.Run(name, func(t *testing.T) { shutdown(t, newHouse(t, at(t))) })
+		t.Run(name, func(t *testing.T) { shutdown(t, newEnv(t, at(t))) })
 	}
 }
 
-func shutdown(t *testing.T, h *house) {
+func shutdown(t *testing.T, h *env) {
 	first := h.serve()
 	first.ready()
 	links := []*link{newPluggy(t, 1, 60), newBelvo(t, 2, 60), newPluggy(t, 3, 60), newBelvo(t, 4, 60)}
@@ -45,10 +45,10 @@ func shutdown(t *testing.T, h *house) {
 	unready := watchReadiness(first)
 	code, took := first.stop()
 	if code != 0 || took > drainTime {
-		t.Errorf("it ended with %d after %v:\n%s", code, took, first.log())
+		t.Errorf("the exit code is %d after %v:\n%s", code, took, first.log())
 	}
 	if !<-unready {
-		t.Error("/readyz never answered 503 while it drained")
+		t.Error("/readyz never answered 503 while draining")
 	}
 	second := h.serve()
 	second.ready()
@@ -57,7 +57,7 @@ func shutdown(t *testing.T, h *house) {
 	<-ended
 	got := answers()
 	tr.quiet(t, h, second, 60*time.Second)
-	v := tr.judge(t, h, second)
+	v := tr.compareAll(t, h, second)
 	for _, seen := range []map[int]int{tr.statuses, got} {
 		for status := range seen {
 			if status >= 500 || status == dropped {
@@ -68,7 +68,7 @@ func shutdown(t *testing.T, h *house) {
 	t.Logf("stopped within %.2f s: %+v, seed %d", took.Seconds(), v, seed)
 }
 
-// watchReadiness says whether /readyz answered 503 before the process stopped answering.
+// watchReadiness reports whether /readyz answered 503 before the process stopped answering.
 func watchReadiness(p *process) <-chan bool {
 	seen := make(chan bool, 1)
 	go func() {
@@ -89,9 +89,9 @@ func watchReadiness(p *process) <-chan bool {
 	return seen
 }
 
-// A request that waits for the vendor when the process is told to stop is answered.
-func TestShutdownAnswersWhoWaits(t *testing.T) {
-	h := newHouse(t, "")
+// A request that waits for the vendor when the process is stopped still gets its response.
+func TestShutdownAnswersWaitingRequests(t *testing.T) {
+	h := newEnv(t, "")
 	p := h.serve()
 	p.ready()
 	l := newBelvo(t, 1, 5)
@@ -99,7 +99,7 @@ func TestShutdownAnswersWhoWaits(t *testing.T) {
 	vendor, account, _, _, _ := l.reference()
 	l.stall(3 * time.Second)
 	type waiter struct {
-		a   answer
+		a   response
 		err error
 	}
 	waits := make(chan waiter, 1)
@@ -112,30 +112,30 @@ func TestShutdownAnswersWhoWaits(t *testing.T) {
 	code, took := p.stop()
 	w := <-waits
 	if w.err != nil || w.a.status != http.StatusOK || w.a.body["healthy"] != true {
-		t.Errorf("who waited got %d %s, %v", w.a.status, w.a.raw, w.err)
+		t.Errorf("the waiting request got %d %s, %v", w.a.status, w.a.raw, w.err)
 	}
 	if code != 0 || took > drainTime {
-		t.Errorf("it ended with %d after %v", code, took)
+		t.Errorf("the exit code is %d after %v", code, took)
 	}
 }
 
-// Who waits for news when the process is told to stop is answered with the page that there
-// is, and does not hold the process up.
+// A long poll that waits when the process is stopped gets the present page and does not
+// delay the shutdown.
 func TestShutdownAnswersLongPolls(t *testing.T) {
 	for name, at := range map[string]func(*testing.T) string{
 		"sqlite":   func(*testing.T) string { return "" },
 		"postgres": func(t *testing.T) string { return newDatabase(t).url },
 	} {
-		t.Run(name, func(t *testing.T) { endPolls(t, newHouse(t, at(t))) })
+		t.Run(name, func(t *testing.T) { endPolls(t, newEnv(t, at(t))) })
 	}
 }
 
-func endPolls(t *testing.T, h *house) {
+func endPolls(t *testing.T, h *env) {
 	const feed = "/transactions/changes"
 	p := h.serve()
 	p.ready()
 	at := text(h.call(p, http.MethodGet, feed, nil, http.StatusOK), "nextCursor")
-	polls := make(chan answer)
+	polls := make(chan response)
 	for range 3 {
 		go func() {
 			a, _ := h.try(context.Background(), p, http.MethodGet, surface+feed+"?wait=30s&cursor="+at, nil)
@@ -149,14 +149,14 @@ func endPolls(t *testing.T, h *house) {
 	}
 	code, took := p.stop()
 	if code != 0 || took > 3*time.Second {
-		t.Errorf("it ended with %d after %v", code, took)
+		t.Errorf("the exit code is %d after %v", code, took)
 	}
 	second := h.serve()
 	second.ready()
 	for range 3 {
 		a := <-polls
 		if a.status != http.StatusOK || len(listed(a.body)) != 0 {
-			t.Errorf("a poll was answered %d %s", a.status, a.raw)
+			t.Errorf("a poll got %d %s", a.status, a.raw)
 			continue
 		}
 		h.call(second, http.MethodGet, feed+"?cursor="+text(a.body, "nextCursor"), nil, http.StatusOK)
@@ -164,12 +164,12 @@ func endPolls(t *testing.T, h *house) {
 	t.Logf("stopped within %.2f s", took.Seconds())
 }
 
-// A pull that hangs at the vendor is handed back, and another process takes it up at once.
+// A pull that hangs at the vendor is handed back, and another process continues it at once.
 func TestShutdownHandsAHangingPullBack(t *testing.T) {
-	for name, early := range map[string]bool{"one that runs already": true, "one that comes after": false} {
+	for name, early := range map[string]bool{"another that already runs": true, "another that starts later": false} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h := newHouse(t, newDatabase(t).url)
+			h := newEnv(t, newDatabase(t).url)
 			first := h.serve()
 			first.ready()
 			l := newPluggy(t, 1, 60)
@@ -184,7 +184,7 @@ func TestShutdownHandsAHangingPullBack(t *testing.T) {
 			stopped := time.Now()
 			l.heal()
 			if code != 0 || took > drainTime {
-				t.Errorf("it ended with %d after %v:\n%s", code, took, first.log())
+				t.Errorf("the exit code is %d after %v:\n%s", code, took, first.log())
 			}
 			if !early {
 				second = h.serve()
@@ -195,7 +195,7 @@ func TestShutdownHandsAHangingPullBack(t *testing.T) {
 			waited := time.Since(stopped)
 			t.Logf("stopped within %.1f s, taken up and done %.2f s later", took.Seconds(), waited.Seconds())
 			if waited > 5*time.Second {
-				t.Error("what is handed back waits for nothing")
+				t.Error("a pull that was handed back must not wait")
 			}
 		})
 	}

@@ -14,14 +14,15 @@ import (
 	"github.com/google/uuid"
 )
 
-// canary stands in every value that a start must not repeat.
+// canary is part of every value that an error at the start must not repeat.
 const canary = "canary-7f3a"
 
-// oneLine wants an exit code and one line that names everything given and no canary.
+// oneLine checks the exit code, and that the output is one line with all the names and
+// without the canary.
 func oneLine(t *testing.T, code, want int, stdout, stderr string, names ...string) {
 	t.Helper()
 	if code != want || strings.Count(stderr, "\n") != 1 || stdout != "" {
-		t.Errorf("it ended with %d, want %d, and said %q %q", code, want, stdout, stderr)
+		t.Errorf("the exit code is %d, want %d, the output %q %q", code, want, stdout, stderr)
 	}
 	for _, name := range names {
 		if !strings.Contains(stderr, name) {
@@ -33,7 +34,7 @@ func oneLine(t *testing.T, code, want int, stdout, stderr string, names ...strin
 	}
 }
 
-func TestEveryFaultOfTheSettingsIsNamedAtOnce(t *testing.T) {
+func TestAllInvalidSettingsAreReportedAtOnce(t *testing.T) {
 	bad := map[string]string{
 		"SERVER_ADDRESS": canary, "ADMIN_ADDRESS": canary + ":x", "PUBLIC_URL": "ftp://" + canary + "/",
 		"DATABASE_URL": "mysql://" + canary, "DATABASE_MIGRATE": canary, "AUTH_JWKS_URL": canary,
@@ -42,7 +43,7 @@ func TestEveryFaultOfTheSettingsIsNamedAtOnce(t *testing.T) {
 		"RECONCILE_INTERVAL": canary, "DELIVERY_RETENTION": canary, "PULL_WORKERS": "-1",
 		"RATE_LIMIT_PER_MINUTE": canary, "WEBHOOK_RATE_LIMIT_PER_MINUTE": canary, "LOG_LEVEL": canary, "LOG_FORMAT": canary,
 	}
-	names := append(slices.Collect(maps.Keys(bad)), "SEALING_KEYSET_FILE") // which is not set at all
+	names := append(slices.Collect(maps.Keys(bad)), "SEALING_KEYSET_FILE") // which is not set
 	for name, used := range map[string][]string{
 		"serve": names, "migrate": {"DATABASE_URL"},
 		"reseal": {"DATABASE_URL", "DATABASE_MIGRATE", "SEALING_KEYSET_FILE", "LOG_LEVEL", "LOG_FORMAT"},
@@ -53,8 +54,8 @@ func TestEveryFaultOfTheSettingsIsNamedAtOnce(t *testing.T) {
 			t.Errorf("%s names %d settings, and uses %d: %s", name, got, len(used), said)
 		}
 	}
-	// And one by one, the others as they should be.
-	h := newHouse(t, "")
+	// Then one at a time, with all other settings valid.
+	h := newEnv(t, "")
 	for name, value := range bad {
 		settings := maps.Clone(h.settings)
 		settings[name] = value
@@ -64,20 +65,20 @@ func TestEveryFaultOfTheSettingsIsNamedAtOnce(t *testing.T) {
 }
 
 func TestAnAddressThatIsTakenEndsTheStart(t *testing.T) {
-	h := newHouse(t, "")
+	h := newEnv(t, "")
 	p := h.serve()
 	p.ready()
-	other := newHouse(t, "")
+	other := newEnv(t, "")
 	other.settings["SERVER_ADDRESS"] = strings.TrimPrefix(p.at(), "http://")
 	out, said, code := command(t, other.settings, "serve")
 	oneLine(t, code, 2, out, said, "SERVER_ADDRESS")
 	if _, err := os.Stat(strings.TrimPrefix(other.settings["DATABASE_URL"], "sqlite://")); err == nil {
-		t.Error("it made a database all the same")
+		t.Error("it created a database nevertheless")
 	}
 }
 
 func TestKeysets(t *testing.T) {
-	h := newHouse(t, "")
+	h := newEnv(t, "")
 	file := h.settings["SEALING_KEYSET_FILE"]
 	before := must(os.ReadFile(file))
 	if info := must(os.Stat(file)); info.Mode().Perm() != 0o600 {
@@ -85,7 +86,7 @@ func TestKeysets(t *testing.T) {
 	}
 	out, said, code := command(t, nil, "keyset", "create", file)
 	if code == 0 || strings.Count(said, "\n") != 1 || out != "" || string(must(os.ReadFile(file))) != string(before) {
-		t.Errorf("a second create ended with %d and said %q", code, said)
+		t.Errorf("a second create ended with %d and printed %q", code, said)
 	}
 	for name, spoil := range map[string]func(path string){
 		"readable by the group": func(path string) { check(os.Chmod(path, 0o640)) },
@@ -106,11 +107,11 @@ func TestKeysets(t *testing.T) {
 	}
 }
 
-// A service with another keyset than the one that sealed the database serves what needs no
-// credential, says of the others that they cannot be opened, and works again with the
-// right keyset; a new credential heals a connection for good.
+// A service with another keyset than the one that sealed the database serves everything that
+// needs no credential, reports that the credentials cannot be opened, and works again with
+// the right keyset. A new credential repairs a connection for good.
 func TestForeignKeyset(t *testing.T) {
-	h := newHouse(t, "")
+	h := newEnv(t, "")
 	p := h.serve()
 	p.ready()
 	l := newPluggy(t, 1, 30)
@@ -126,11 +127,11 @@ func TestForeignKeyset(t *testing.T) {
 		h.tested(t, other, l, false)
 		h.call(other, "GET", "/aggregator-connections/"+l.id, nil, http.StatusOK)
 		if log := other.log(); !strings.Contains(log, "keyset") && !strings.Contains(log, "credential") {
-			t.Errorf("the log does not say what is wrong:\n%s", log)
+			t.Errorf("the log does not name the problem:\n%s", log)
 		}
 		h.call(other, "POST", "/aggregator-connections/"+l.id+"/pulls", object{}, http.StatusAccepted)
 		var pull object
-		eventually(t, 15*time.Second, "pull that says why it fails", func() bool {
+		eventually(t, 15*time.Second, "pull that reports its failure", func() bool {
 			pull = h.all(other, "/aggregator-connections/"+l.id+"/pulls")[0]
 			return text(pull, "lastError") != ""
 		})
@@ -149,7 +150,7 @@ func TestForeignKeyset(t *testing.T) {
 	})
 }
 
-// started waits until the process serves or has ended.
+// started waits until the process serves or has ended, and reports which.
 func started(p *process) bool {
 	select {
 	case <-p.listen:
@@ -160,22 +161,22 @@ func started(p *process) bool {
 	}
 }
 
-func (h *house) tested(t *testing.T, p *process, l *link, healthy bool) {
+func (h *env) tested(t *testing.T, p *process, l *link, healthy bool) {
 	t.Helper()
 	vendor, account, _, _, _ := l.reference()
 	a := h.call(p, "POST", "/aggregator-connections/test", object{"vendor": vendor, "configName": vendor + "-" + account}, http.StatusOK)
 	if a["healthy"] != healthy {
-		t.Errorf("the connection's test says %v", a)
+		t.Errorf("the test of the connection returned %v", a)
 	}
 }
 
 func TestMigrate(t *testing.T) {
 	for name, url := range map[string]string{"sqlite": "", "postgres": newDatabase(t).url} {
-		h := newHouse(t, url)
+		h := newEnv(t, url)
 		h.settings["DATABASE_MIGRATE"] = "false"
 		out, said, code := command(t, h.settings, "serve")
 		oneLine(t, code, 1, out, said, "DATABASE_URL", "version 0", "discovery migrate")
-		for range 2 { // the second finds nothing to do
+		for range 2 { // the second run has nothing to do
 			if _, said, code := command(t, h.settings, "migrate"); code != 0 || said != "" && strings.Contains(said, "error") {
 				t.Fatalf("%s: migrate ended with %d: %s", name, code, said)
 			}
@@ -187,8 +188,8 @@ func TestMigrate(t *testing.T) {
 	}
 }
 
-func TestTokenIsForDevelopmentAlone(t *testing.T) {
-	h := newHouse(t, "")
+func TestTokenWorksOnlyInDevelopment(t *testing.T) {
+	h := newEnv(t, "")
 	if strings.Count(h.token, ".") != 2 {
 		t.Errorf("token printed %q", h.token)
 	}
@@ -203,19 +204,19 @@ func TestTokenIsForDevelopmentAlone(t *testing.T) {
 func TestVersionAndUnknownCommands(t *testing.T) {
 	out, said, code := command(t, nil, "version")
 	if code != 0 || said != "" || strings.Count(out, "\n") != 1 || strings.TrimSpace(out) == "" {
-		t.Errorf("version ended with %d and said %q %q", code, out, said)
+		t.Errorf("version ended with %d and printed %q %q", code, out, said)
 	}
 	for _, args := range [][]string{{"serv"}, {"serve", "--nothing"}, {"keyset", "create"}, {"serve", "extra"}} {
 		if out, said, code := command(t, nil, args...); code != 2 || out != "" || strings.Count(said, "\n") != 1 {
-			t.Errorf("%v ended with %d and said %q %q", args, code, out, said)
+			t.Errorf("%v ended with %d and printed %q %q", args, code, out, said)
 		}
 	}
 }
 
-// The time to readiness and the memory then are measured, not promised.
+// The time until readiness and the memory at that point are measured, not promised.
 func TestStartMeasured(t *testing.T) {
-	h := newHouse(t, "")
-	for _, what := range []string{"an empty database", "one that is there"} {
+	h := newEnv(t, "")
+	for _, what := range []string{"an empty database", "an existing database"} {
 		p := h.serve()
 		took := p.ready()
 		t.Logf("%s: ready after %d ms, resident %s", what, took.Round(time.Millisecond).Milliseconds(), p.resident())
@@ -223,7 +224,7 @@ func TestStartMeasured(t *testing.T) {
 	}
 }
 
-// resident is the process's memory as the kernel counts it.
+// resident returns the process's resident memory as the kernel reports it.
 func (p *process) resident() string {
 	raw, _ := os.ReadFile(filepath.Join("/proc", strconv.Itoa(p.cmd.Process.Pid), "status"))
 	for line := range strings.Lines(string(raw)) {

@@ -17,15 +17,15 @@ import (
 	"github.com/govalues/decimal"
 )
 
-// What stands for a status where no answer came: nobody took the connection, or somebody
-// did and let the request fall.
+// Values used as the status if no response arrived: the connection was refused, or it was
+// accepted and the request was dropped.
 const (
 	refused = 0
 	dropped = -1
 )
 
-// unanswered tells the two apart. A connection that the kernel had taken for a process
-// which then stopped listening is reset: nobody ever saw its request.
+// unanswered distinguishes the two. A connection that the kernel accepted for a process which
+// then stopped listening is reset: the process never saw its request.
 func unanswered(err error, p *process) int {
 	if p.at() == "" || errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ECONNRESET) {
 		return refused
@@ -33,9 +33,9 @@ func unanswered(err error, p *process) int {
 	return dropped
 }
 
-// post knocks once; refused or dropped mean that no answer came.
+// post sends one webhook; refused or dropped mean that no response arrived.
 func (l *link) post(ctx context.Context, p *process, body []byte) (int, http.Header) {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second) // the vendor's patience
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second) // the vendor's timeout
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, p.at()+l.path, bytes.NewReader(body))
 	if err != nil {
@@ -53,7 +53,7 @@ func (l *link) post(ctx context.Context, p *process, body []byte) (int, http.Hea
 	return response.StatusCode, response.Header
 }
 
-// eventID is what a delivery is found by.
+// eventID returns the event id, by which a delivery is found.
 func eventID(body []byte) string {
 	var event struct {
 		Pluggy string `json:"eventId"`
@@ -63,25 +63,26 @@ func eventID(body []byte) string {
 	return event.Pluggy + event.Belvo
 }
 
-// traffic is the vendors at work: rows change, and webhooks are posted until they are
+// traffic simulates the vendors: rows change, and webhooks are posted until they are
 // accepted, some of them twice.
 type traffic struct {
 	links  []*link
-	target func() *process // drawn anew for each try
+	target func() *process // chosen again for each attempt
 
 	mu       sync.Mutex
 	accepted map[string]*link // by event id, from the first 202 on
-	statuses map[int]int      // answers other than 202
+	statuses map[int]int      // statuses other than 202
 }
 
-// posters is how many webhooks of one bank are under way at once: they overtake one another.
+// posters is the number of webhooks of one bank that are sent at once: they overtake each
+// other.
 const posters = 3
 
 func newTraffic(links []*link, target func() *process) *traffic {
 	return &traffic{links: links, target: target, accepted: map[string]*link{}, statuses: map[int]int{}}
 }
 
-// run lets every bank change until ctx ends, then posts what is left to tell and returns.
+// run lets every bank change until ctx ends, posts the remaining events, and returns.
 func (tr *traffic) run(ctx context.Context, seed uint64, pause time.Duration) {
 	var banks sync.WaitGroup
 	for i, l := range tr.links {
@@ -93,7 +94,7 @@ func (tr *traffic) run(ctx context.Context, seed uint64, pause time.Duration) {
 				for _, body := range l.change(random) {
 					bodies <- body
 					if random.IntN(8) == 0 {
-						bodies <- body // the vendor repeats itself
+						bodies <- body // the vendor repeats the webhook
 					}
 				}
 				select {
@@ -132,10 +133,10 @@ func (tr *traffic) deliver(l *link, body []byte) {
 }
 
 // quiet waits until no pull of any bank is queued or running.
-func (tr *traffic) quiet(t testing.TB, h *house, p *process, patience time.Duration) {
+func (tr *traffic) quiet(t testing.TB, h *env, p *process, timeout time.Duration) {
 	t.Helper()
 	for _, l := range tr.links {
-		eventually(t, patience, "quiet", func() bool {
+		eventually(t, timeout, "quiet", func() bool {
 			open, failed := h.open(p, l.id)
 			if len(failed) > 0 {
 				t.Fatalf("pulls failed: %v", failed)
@@ -148,11 +149,11 @@ func (tr *traffic) quiet(t testing.TB, h *house, p *process, patience time.Durat
 	}
 }
 
-// verdict is what a comparison with the vendors' truth counted.
-type verdict struct{ accepted, stored, lost, doubled, rows int }
+// tally counts the results of a comparison with the vendors' data.
+type tally struct{ accepted, stored, lost, doubled, rows int }
 
-// judge compares everything that was promised and told with what is there.
-func (tr *traffic) judge(t testing.TB, h *house, p *process) (v verdict) {
+// compareAll compares everything that was accepted and announced with what is stored.
+func (tr *traffic) compareAll(t testing.TB, h *env, p *process) (v tally) {
 	t.Helper()
 	tr.mu.Lock()
 	defer tr.mu.Unlock()
@@ -162,7 +163,7 @@ func (tr *traffic) judge(t testing.TB, h *house, p *process) (v verdict) {
 		for _, d := range h.all(p, "/webhooks/deliveries?connectionId="+l.id) {
 			stored[text(d, "eventId")]++
 			if d["status"] != "processed" {
-				t.Errorf("delivery %v of event %v is %v in the quiet", d["id"], d["eventId"], d["status"])
+				t.Errorf("delivery %v of event %v is still %v after all pulls have ended", d["id"], d["eventId"], d["status"])
 			}
 		}
 		for id, owner := range tr.accepted {
@@ -170,23 +171,23 @@ func (tr *traffic) judge(t testing.TB, h *house, p *process) (v verdict) {
 			case owner != l:
 			case stored[id] == 0:
 				v.lost++
-				t.Errorf("event %s was answered 202 and is not stored", id)
+				t.Errorf("event %s got 202 and is not stored", id)
 			default:
 				v.stored++
 				v.doubled += stored[id] - 1
 			}
 		}
-		v.doubled += l.judge(t, h.all(p, "/aggregator-connections/"+l.id+"/transactions"))
+		v.doubled += l.compareRows(t, h.all(p, "/aggregator-connections/"+l.id+"/transactions"))
 		v.rows += len(l.facts)
 	}
 	if v.doubled > 0 {
-		t.Errorf("%d rows or deliveries stand there more than once", v.doubled)
+		t.Errorf("%d rows or deliveries are stored more than once", v.doubled)
 	}
 	return v
 }
 
-// judge compares one bank's rows with its facts.
-func (l *link) judge(t testing.TB, rows []object) (doubled int) {
+// compareRows compares one bank's rows with its facts.
+func (l *link) compareRows(t testing.TB, rows []object) (doubled int) {
 	t.Helper()
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -199,7 +200,7 @@ func (l *link) judge(t testing.TB, rows []object) (doubled int) {
 		}
 		seen[id] = true
 		if !known {
-			t.Errorf("row %s is no row of the vendor", id)
+			t.Errorf("row %s does not exist at the vendor", id)
 			continue
 		}
 		f.compare(t, row)
@@ -207,7 +208,7 @@ func (l *link) judge(t testing.TB, rows []object) (doubled int) {
 	ledger := l.ledger()
 	for id, f := range l.facts {
 		if _, there := ledger[id]; there == f.removed {
-			t.Errorf("the test's own books are wrong about row %s", id)
+			t.Errorf("the test's own records about row %s are wrong", id)
 		}
 		if !f.removed && !seen[id] {
 			t.Errorf("row %s is missing", id)
@@ -216,8 +217,8 @@ func (l *link) judge(t testing.TB, rows []object) (doubled int) {
 	return doubled
 }
 
-// compare: a row that was never touched has version 1, another at most one version more
-// for each change: several changes between two reads are one.
+// compare checks one row. A row that never changed has version 1; another has at most one
+// more version for each change, because several changes between two reads are one.
 func (f fact) compare(t testing.TB, row object) {
 	t.Helper()
 	id, version := text(row, "externalId"), int(row["version"].(float64))
@@ -232,7 +233,7 @@ func (f fact) compare(t testing.TB, row object) {
 		t.Errorf("row %s removed: %t, at the vendor: %t", id, gone, f.removed)
 	}
 	if f.removed {
-		return // what was last seen of it depends on when the pull came
+		return // the last content that was read depends on the time of the pull
 	}
 	got, err := decimal.Parse(text(row, "amount"))
 	if err != nil || got.Cmp(decimal.MustParse(f.amount)) != 0 || row["status"] != f.status {
@@ -240,7 +241,7 @@ func (f fact) compare(t testing.TB, row object) {
 	}
 }
 
-// alternate gives one of the processes after the other.
+// alternate returns the processes in turn.
 func alternate(processes ...*process) func() *process {
 	var mu sync.Mutex
 	turn := 0
@@ -253,7 +254,7 @@ func alternate(processes ...*process) func() *process {
 	}
 }
 
-// swap is the one process that is called, until it is replaced.
+// swap holds the process that is called, until it is replaced.
 type swap struct {
 	mu sync.Mutex
 	p  *process

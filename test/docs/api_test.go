@@ -16,24 +16,24 @@ import (
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
-	"github.com/LerianStudio/aggregator-connections/test/pgtest"
+	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// walkTime bounds the whole document on one database.
+// walkTime bounds the run of the whole document on one database.
 const walkTime = 3 * time.Minute
 
 func TestTheDocumentWorks(t *testing.T) {
 	for _, tool := range []string{"bash", "curl"} {
 		if _, err := exec.LookPath(tool); err != nil {
-			t.Fatalf("this test runs the document's own lines, and there is no %s here: install Debian's package of that name", tool)
+			t.Fatalf("this test runs the lines of the document and needs %s: install Debian's package of that name", tool)
 		}
 	}
 	steps := document(t, "api.md")
-	each(t, func(t *testing.T, w *world) {
+	each(t, func(t *testing.T, w *env) {
 		outputs := walk(t, steps, w.environment(t))
 		for i, s := range steps[:len(outputs)] {
 			if fault := mismatch(s.answer, outputs[i]); s.answer != "" && fault != "" {
-				t.Errorf("docs/api.md:%d: %s\nit answered\n%s", s.line, fault, outputs[i])
+				t.Errorf("docs/api.md:%d: %s\nthe response was\n%s", s.line, fault, outputs[i])
 			}
 		}
 		if len(outputs) == len(steps) {
@@ -42,21 +42,21 @@ func TestTheDocumentWorks(t *testing.T) {
 	})
 }
 
-// Who follows by hand is told how to log in at the simulator.
-func TestTheReaderIsToldTheDemoLogin(t *testing.T) {
+// A reader who follows by hand needs the login of the simulator.
+func TestTheDocumentNamesTheDemoLogin(t *testing.T) {
 	raw, err := os.ReadFile("../../docs/api.md")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, word := range []string{pluggysim.DemoItemID, pluggysim.DemoClientID, pluggysim.DemoClientSecret} {
 		if !bytes.Contains(raw, []byte(word)) {
-			t.Errorf("the document does not name %s", word)
+			t.Errorf("the document does not contain %s", word)
 		}
 	}
 }
 
-// environment is what the document asks its reader to set.
-func (w *world) environment(t *testing.T) []string {
+// environment returns the variables that the document asks its reader to set.
+func (w *env) environment(t *testing.T) []string {
 	t.Helper()
 	source, err := url.Parse(pgtest.DSN(t))
 	if err != nil {
@@ -70,11 +70,11 @@ func (w *world) environment(t *testing.T) []string {
 	}
 }
 
-// mark parts the outputs of the steps.
+// mark separates the outputs of the steps.
 const mark = "\x1e"
 
-// walk runs the steps in one bash that stops at the first failure, and gives what each of
-// them wrote.
+// walk runs the steps in one bash that stops at the first failure, and returns the output of
+// each.
 func walk(t *testing.T, steps []step, environment []string) []string {
 	t.Helper()
 	var script strings.Builder
@@ -99,9 +99,9 @@ func walk(t *testing.T, steps []step, environment []string) []string {
 	return outputs
 }
 
-// everyOperation insists that the document has shown each operation that the service
+// everyOperation checks that the document has shown each operation that the service
 // describes.
-func everyOperation(t *testing.T, w *world) {
+func everyOperation(t *testing.T, w *env) {
 	t.Helper()
 	response, err := http.Get(w.url + "/openapi.json")
 	if err != nil {
@@ -128,7 +128,7 @@ func everyOperation(t *testing.T, w *world) {
 func (c *calls) any(method string, shape *regexp.Regexp) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	literal := []string{"/replay", "/test", "/changes"} // words that would pass for an id
+	literal := []string{"/replay", "/test", "/changes"} // path segments that look like an id
 	for call := range c.made {
 		made, path, _ := strings.Cut(call, " ")
 		isWord := slices.ContainsFunc(literal, func(w string) bool { return strings.HasSuffix(path, w) })

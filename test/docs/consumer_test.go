@@ -26,13 +26,13 @@ import (
 
 var (
 	kills = flag.Int("kills", 25, "how often the consumer is killed")
-	seed  = flag.Uint64("seed", 0, "of what is random; 0 draws one")
+	seed  = flag.Uint64("seed", 0, "seed of the random choices; 0 draws one")
 )
 
-// TestTheConsumerSurvivesItsOwnDeath kills docs/consumer at random points while rows
-// change, and now and then cuts its file short, as a loss of power does. In the end its
-// copy must be the table.
-func TestTheConsumerSurvivesItsOwnDeath(t *testing.T) {
+// TestTheConsumerSurvivesKills kills docs/consumer at random points while rows change, and
+// sometimes truncates its file, as a loss of power does. In the end its copy must equal the
+// table.
+func TestTheConsumerSurvivesKills(t *testing.T) {
 	if *seed == 0 {
 		*seed = rand.Uint64()
 	}
@@ -41,7 +41,7 @@ func TestTheConsumerSurvivesItsOwnDeath(t *testing.T) {
 	if out, err := exec.Command("go", "build", "-o", binary, "../../docs/consumer").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	each(t, func(t *testing.T, w *world) {
+	each(t, func(t *testing.T, w *env) {
 		random := rand.New(rand.NewPCG(*seed, 0))
 		c := consumer{t, binary, filepath.Join(t.TempDir(), "ledger.jsonl"), w}
 		editing, stop := context.WithCancel(t.Context())
@@ -59,7 +59,7 @@ func TestTheConsumerSurvivesItsOwnDeath(t *testing.T) {
 		editor.Wait()
 		want := w.table(t)
 		if diff := cmp.Diff(want, c.copied()); diff != "" {
-			t.Errorf("the copy is not the table (-table +copy):\n%.3000s", diff)
+			t.Errorf("the copy differs from the table (-table +copy):\n%.3000s", diff)
 		}
 		t.Logf("%d rows, %d kills, %d cuts", len(want), *kills, cut)
 	})
@@ -69,7 +69,7 @@ func TestTheConsumerSurvivesItsOwnDeath(t *testing.T) {
 type consumer struct {
 	t             *testing.T
 	binary, state string
-	*world
+	*env
 }
 
 func (c consumer) command(ctx context.Context, more ...string) *exec.Cmd {
@@ -79,7 +79,7 @@ func (c consumer) command(ctx context.Context, more ...string) *exec.Cmd {
 	return cmd
 }
 
-// live lets it follow for a while, and kills it: SIGKILL, which it never sees.
+// live lets it follow for a while, and then kills it with SIGKILL.
 func (c consumer) live(life time.Duration) {
 	c.t.Helper()
 	ctx, kill := context.WithTimeout(c.t.Context(), life)
@@ -92,19 +92,19 @@ func (c consumer) live(life time.Duration) {
 	}
 }
 
-// cut takes some bytes off the end of its file.
+// cut truncates its file by some bytes.
 func (c consumer) cut(random *rand.Rand) {
 	c.t.Helper()
 	info, err := os.Stat(c.state)
 	if err != nil || info.Size() == 0 {
-		return // it died before it had one
+		return // it was killed before it had one
 	}
 	if err := os.Truncate(c.state, info.Size()-random.Int64N(min(info.Size(), 3000))); err != nil {
 		c.t.Fatal(err)
 	}
 }
 
-// copied lets it catch up, and gives its copy by id.
+// copied lets it catch up, and returns its copy by id.
 func (c consumer) copied() map[string]string {
 	c.t.Helper()
 	ctx, cancel := context.WithTimeout(c.t.Context(), time.Minute)
@@ -117,15 +117,16 @@ func (c consumer) copied() map[string]string {
 	for line := range strings.Lines(string(out)) {
 		id, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
 		if rows[id] != "" {
-			c.t.Errorf("%s is there twice", id)
+			c.t.Errorf("%s is in the copy twice", id)
 		}
 		rows[id] = rest
 	}
 	return rows
 }
 
-// table reads the rows past the feed, page by page, as the consumer would print them.
-func (w *world) table(t *testing.T) map[string]string {
+// table reads the rows without the feed, page by page, in the form in which the consumer
+// prints them.
+func (w *env) table(t *testing.T) map[string]string {
 	t.Helper()
 	rows := map[string]string{}
 	connections, err := w.app.Service.ListConnections(t.Context(), w.tenant, "", domain.PageRequest{Limit: domain.MaxLimit})
@@ -149,24 +150,24 @@ func (w *world) table(t *testing.T) map[string]string {
 		}
 	}
 	if len(rows) == 0 {
-		t.Error("the table is empty: nothing was tried")
+		t.Error("the table is empty: nothing was tested")
 	}
 	return rows
 }
 
 // edit adds, changes and removes rows of two connections until ctx ends.
-func (w *world) edit(ctx context.Context, t *testing.T) {
+func (w *env) edit(ctx context.Context, t *testing.T) {
 	leases := []domain.Lease{w.lease(t, "a"), w.lease(t, "b")}
 	random := rand.New(rand.NewPCG(*seed, 1))
 	for ctx.Err() == nil {
 		page := ports.PageWrite{
 			NewID: func() domain.TransactionID { return domain.TransactionID{UUID: uuid.Must(uuid.NewV7())} },
-			At:    time.Now(), Until: time.Now().Add(2 * time.Hour),
+			At:    time.Now(), LeaseUntil: time.Now().Add(2 * time.Hour),
 		}
-		changed := map[string]domain.Observation{}
+		changed := map[string]domain.TransactionData{}
 		for range 1 + random.IntN(12) {
 			id := fmt.Sprint(random.IntN(150))
-			changed[id] = domain.Observation{
+			changed[id] = domain.TransactionData{
 				ExternalID: id, Date: "2026-03-01", Status: domain.Posted,
 				Amount: domain.Money{Amount: decimal.MustNew(random.Int64N(1e6), 2), Currency: "BRL"},
 			}
@@ -186,10 +187,10 @@ func (w *world) edit(ctx context.Context, t *testing.T) {
 	}
 }
 
-// lease makes a connection with a pull that this test runs in place of the service's own
-// workers. One of them may come first: it cannot open the credential, and has the pull wait
-// for its next try, or holds it still; for who claims it an hour later both are over.
-func (w *world) lease(t *testing.T, name string) domain.Lease {
+// lease creates a connection with a pull that this test runs instead of the service's own
+// workers. One of them may be first: it cannot open the credential, and makes the pull wait
+// for its next attempt, or still holds it. A claim that is dated an hour later is past both.
+func (w *env) lease(t *testing.T, name string) domain.Lease {
 	stores, now := w.app.Stores, time.Now().UTC().Truncate(time.Microsecond)
 	c := domain.Connection{
 		ID: domain.ConnectionID{UUID: uuid.Must(uuid.NewV7())}, Tenant: w.tenant, Kind: domain.Aggregator, Name: name,

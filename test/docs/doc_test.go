@@ -1,9 +1,9 @@
-// Package docs_test runs what the documents show.
+// Package docs_test executes what the documents show.
 //
 // Every fenced block of docs/api.md that is marked sh is executed, in order and in one
-// bash, against the composed service on each database; the block marked http behind it is
-// what must come back. So a line of the document that does not work, and an answer that
-// has changed, fail here.
+// bash, against the composed service on each database. The block marked http after it is
+// the expected response. So this test fails if a line of the document does not work, or if
+// a response has changed.
 package docs_test
 
 import (
@@ -12,19 +12,19 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/LerianStudio/aggregator-connections/test/pgtest"
+	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
-// step is one block of shell, with the answer that the document shows for it.
+// step is one block of shell with the response that the document shows for it.
 type step struct {
-	line   int // of the block in the document
+	line   int // of the block's first line in the document
 	shell  string
-	answer string // "" where none is shown
+	answer string // "" if none is shown
 }
 
-// document reads the steps of a Markdown file.
+// document returns the steps of a Markdown file.
 func document(t *testing.T, name string) (steps []step) {
 	t.Helper()
 	raw, err := os.ReadFile(filepath.Join("..", "..", "docs", name))
@@ -46,7 +46,7 @@ func document(t *testing.T, name string) (steps []step) {
 		case fence == "sh":
 			steps[len(steps)-1].shell += line
 		case fence == "http" && len(steps) == 0:
-			t.Fatalf("%s:%d shows an answer to nothing", name, number)
+			t.Fatalf("%s:%d shows a response without a request", name, number)
 		case fence == "http":
 			steps[len(steps)-1].answer += line
 		}

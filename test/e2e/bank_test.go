@@ -14,34 +14,34 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// bank is a simulated vendor with one account reference, whichever vendor it is.
+// bank is a simulated vendor of either kind with one account reference.
 type bank interface {
 	vendor() string
 	origin() string
 	ref() string
 	login() (id, secret string)
 
-	// truth is what a ledger must hold of the reference, worked out from the vendor's own
-	// answer and not by the service's code.
+	// truth returns what the service must have stored for the reference. It is computed from the
+	// vendor's own response and not by the service's code.
 	truth(t *testing.T) map[string]truth
 	add(t *testing.T) (id string)
 	edit(t *testing.T, id string)
 	remove(t *testing.T, id string)
 	generate(t *testing.T, n int)
-	// closeDoor revokes the credential; openDoor grants it again.
-	closeDoor()
-	openDoor()
+	// revoke revokes the credential; grant makes it valid again.
+	revoke()
+	grant()
 
-	// payload is the body of a webhook: all, created, updated, deleted.
-	payload(t *testing.T, news string, ids ...string) []byte
+	// payload returns the body of a webhook: all, created, updated, deleted.
+	payload(t *testing.T, kind string, ids ...string) []byte
 	inject(t *testing.T, faults ...fault)
 	clear()
-	// rowsPath is where the vendor lists transactions.
+	// rowsPath is the path at which the vendor lists transactions.
 	rowsPath() string
 	gate() *gate
 }
 
-// fault is a bad day of either vendor.
+// fault is a failure of either vendor.
 type fault struct {
 	path, kind  string
 	times, skip int
@@ -50,13 +50,13 @@ type fault struct {
 	value       string
 }
 
-// banks makes one of each vendor.
+// banks returns one bank of each vendor.
 func banks(t *testing.T) []bank { return []bank{newPluggy(t), newBelvo(t)} }
 
 // eachBank runs the body for both vendors on every backend.
-func eachBank(t *testing.T, body func(*testing.T, *world, bank), changes ...change) {
+func eachBank(t *testing.T, body func(*testing.T, *env, bank), changes ...change) {
 	t.Helper()
-	each(t, func(t *testing.T, w *world) {
+	each(t, func(t *testing.T, w *env) {
 		for _, b := range banks(t) {
 			t.Run(b.vendor(), func(t *testing.T) { body(t, w, b) })
 		}
@@ -71,7 +71,7 @@ type truth struct {
 	Metadata                  any
 }
 
-// exact reduces a decimal text, so that 1.50 and 1.5 are one.
+// exact reduces a decimal text, so that 1.50 and 1.5 are equal.
 func exact(t *testing.T, text string) string {
 	t.Helper()
 	if text == "" {
@@ -85,7 +85,7 @@ func exact(t *testing.T, text string) string {
 	return value.RatString()
 }
 
-// directed puts a sign on a magnitude.
+// directed adds the sign to a magnitude.
 func directed(text string, in bool) string {
 	text = strings.TrimPrefix(text, "-")
 	if text == "" || in {
@@ -94,7 +94,7 @@ func directed(text string, in bool) string {
 	return "-" + text
 }
 
-// parsed reads JSON with its numbers letter by letter.
+// parsed parses JSON and keeps numbers as their exact text.
 func parsed(t *testing.T, raw []byte) any {
 	t.Helper()
 	var value any
@@ -106,9 +106,9 @@ func parsed(t *testing.T, raw []byte) any {
 	return value
 }
 
-// faithful insists that the ledger is the vendor's truth: nothing lost, nothing doubled,
-// nothing altered. Rows that the vendor no longer has are either removed or, where kept
-// says so, still there.
+// faithful checks that the stored rows equal the vendor's: none is missing, doubled or
+// altered. Rows that the vendor no longer has must be marked as removed, except those listed
+// in kept.
 func (o operator) faithful(b bank, id string, kept ...string) {
 	o.t.Helper()
 	got := map[string]truth{}
@@ -125,11 +125,11 @@ func (o operator) faithful(b bank, id string, kept ...string) {
 		}
 	}
 	if diff := cmp.Diff(b.truth(o.t), got); diff != "" {
-		o.t.Errorf("the ledger is not the vendor's truth (-truth +ledger):\n%.4000s", diff)
+		o.t.Errorf("the stored rows differ from the vendor's (-vendor +stored):\n%.4000s", diff)
 	}
 }
 
-// metadata reads all rows with their numbers letter by letter.
+// metadata returns all rows, with numbers as their exact text.
 func (o operator) metadata(id string) (rows []object) {
 	o.t.Helper()
 	for next := ""; ; {
@@ -154,7 +154,7 @@ func text(o object, member string) string {
 	return value
 }
 
-// gate stands in front of a vendor: it counts, and holds requests back when told to.
+// gate is a proxy in front of a vendor: it counts requests, and blocks them on demand.
 type gate struct {
 	next   http.Handler
 	server *httptest.Server
@@ -164,12 +164,12 @@ type gate struct {
 	entered chan struct{}
 	opened  chan struct{}
 	seen    map[string]int
-	keys    map[string]bool // what callers proved themselves with
+	keys    map[string]bool // the credentials that callers sent
 	inside  int
 	most    int
 }
 
-// serve puts a gate in front of the vendor and gives its address.
+// serve puts a gate in front of the vendor and returns its address.
 func serve(t *testing.T, vendor http.Handler) (*gate, string) {
 	t.Helper()
 	g := &gate{next: vendor, seen: map[string]int{}, keys: map[string]bool{}}
@@ -213,7 +213,8 @@ func (g *gate) leave() {
 	g.inside--
 }
 
-// hold keeps the next request of the path back until released; entered says that it came.
+// hold blocks the next request to the path until release is called; entered is closed when
+// the request has arrived.
 func (g *gate) hold(pattern string) (entered <-chan struct{}, release func()) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -221,14 +222,14 @@ func (g *gate) hold(pattern string) (entered <-chan struct{}, release func()) {
 	return g.entered, sync.OnceFunc(func() { close(g.opened) })
 }
 
-// count is how often a path was asked for.
+// count returns the number of requests to a path.
 func (g *gate) count(path string) int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.seen[path]
 }
 
-// total is how many requests came at all.
+// total returns the number of all requests.
 func (g *gate) total() (n int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()

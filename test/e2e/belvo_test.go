@@ -10,7 +10,7 @@ import (
 )
 
 func TestBelvoOpenFinanceAmounts(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	each(t, func(t *testing.T, w *env) {
 		b := newBelvoLink(t, belvosim.DemoOpenFinanceLinkID)
 		o, id, _ := fresh(t, w, b)
 		o.faithful(b, id)
@@ -21,13 +21,13 @@ func TestBelvoOpenFinanceAmounts(t *testing.T) {
 			}
 		}
 		if foreign != 1 {
-			t.Error("the purchase abroad is not there with both amounts")
+			t.Error("the foreign purchase is not stored with both amounts")
 		}
 	})
 }
 
 func TestBelvoPages(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	each(t, func(t *testing.T, w *env) {
 		b := newBelvo(t)
 		b.generate(t, 1300)
 		o, id, _ := fresh(t, w, b)
@@ -39,7 +39,7 @@ func TestBelvoPages(t *testing.T) {
 }
 
 func TestBelvoNextOnAnotherHost(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	each(t, func(t *testing.T, w *env) {
 		b := newBelvo(t)
 		trap, address := serve(t, http.NotFoundHandler())
 		b.inject(t, fault{path: b.rowsPath(), kind: "nextHost", value: address + "/api/transactions/?page=1&page_size=1000&link=" + b.link})
@@ -56,9 +56,9 @@ func TestBelvoNextOnAnotherHost(t *testing.T) {
 }
 
 func TestBelvoLinkEvents(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	each(t, func(t *testing.T, w *env) {
 		b := newBelvo(t)
-		o, id, door := fresh(t, w, b)
+		o, id, hook := fresh(t, w, b)
 		for _, c := range []struct {
 			event  string
 			status belvosim.LinkStatus
@@ -68,40 +68,40 @@ func TestBelvoLinkEvents(t *testing.T) {
 			{"TRANSACTIONS/historical_update", belvosim.LinkValid, false},
 			{"LINK/invalid_credentials", belvosim.LinkInvalid, true},
 			{"ACCOUNTS/historical_update", belvosim.LinkValid, false},
-			{"CONSENT/openfinance_consent_expired", belvosim.LinkValid, true}, // the status does not know
+			{"CONSENT/openfinance_consent_expired", belvosim.LinkValid, true}, // the status endpoint does not know about it
 			{"TRANSACTIONS/new_transactions_available", belvosim.LinkValid, false},
 		} {
 			if err := b.sim.SetLinkStatus(b.link, c.status); err != nil {
 				t.Fatal(err)
 			}
-			o.knock(t, "belvo", door, b.event(t, belvosim.Event{Name: c.event, LinkID: b.link})).want(202)
+			o.postWebhook(t, "belvo", hook, b.event(t, belvosim.Event{Name: c.event, LinkID: b.link})).want(202)
 			o.succeeded(id)
-			o.wellness(id, "healthy", "", c.reauth)
+			o.checkHealth(id, "healthy", "", c.reauth)
 		}
 		if err := b.sim.RemoveLink(b.link); err != nil {
 			t.Fatal(err)
 		}
-		o.knock(t, "belvo", door, b.event(t, belvosim.Event{Name: "LINK/link_deleted", LinkID: b.link})).want(202)
+		o.postWebhook(t, "belvo", hook, b.event(t, belvosim.Event{Name: "LINK/link_deleted", LinkID: b.link})).want(202)
 		if pull := o.settled(id)[0]; pull["status"] != "failed" || pull["lastError"] != "account_not_found" {
 			t.Errorf("a deleted link's pull ended as %v", pull)
 		}
-		o.wellness(id, "unhealthy", "account_not_found", false)
+		o.checkHealth(id, "unhealthy", "account_not_found", false)
 	})
 }
 
-func TestBelvoOneEventIsToldApartByAllOfIt(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+func TestBelvoEventsAreDistinguishedByTheirWholeBody(t *testing.T) {
+	each(t, func(t *testing.T, w *env) {
 		b := newBelvo(t)
-		o, id, door := fresh(t, w, b)
+		o, id, hook := fresh(t, w, b)
 		same := belvosim.Event{Name: "TRANSACTIONS/new_transactions_available", LinkID: b.link, WebhookID: "0123456789abcdef0123456789abcdef", RequestID: uuid.NewString()}
 		before := len(o.pages(deliveries+"?connectionId="+id, 200))
 		for range 3 {
-			o.knock(t, "belvo", door, b.event(t, same)).want(202)
+			o.postWebhook(t, "belvo", hook, b.event(t, same)).want(202)
 		}
-		same.RequestID = uuid.NewString() // the same webhook_id, another event
-		o.knock(t, "belvo", door, b.event(t, same)).want(202)
+		same.RequestID = uuid.NewString() // the same webhook_id, but another event
+		o.postWebhook(t, "belvo", hook, b.event(t, same)).want(202)
 		if n := len(o.pages(deliveries+"?connectionId="+id, 200)) - before; n != 2 {
-			t.Errorf("two events, one told three times, are kept as %d", n)
+			t.Errorf("two events, one sent three times, are stored as %d", n)
 		}
 		o.succeeded(id)
 	})

@@ -8,10 +8,10 @@ import (
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/belvo/belvosim"
-	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/simfault"
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/sim/faultinject"
 )
 
-// belvoBank is one link of Belvo's demo world.
+// belvoBank is one link of Belvo's demo data.
 type belvoBank struct {
 	sim  *belvosim.Simulator
 	at   *gate
@@ -43,12 +43,12 @@ func (b *belvoBank) login() (string, string) {
 func (b *belvoBank) rowsPath() string { return "/api/transactions/" }
 func (b *belvoBank) gate() *gate      { return b.at }
 func (b *belvoBank) clear()           { b.sim.ClearFaults() }
-func (b *belvoBank) closeDoor()       { b.sim.RemoveSecret(b.id) }
-func (b *belvoBank) openDoor() {
+func (b *belvoBank) revoke()          { b.sim.RemoveSecret(b.id) }
+func (b *belvoBank) grant() {
 	b.sim.AddSecret(b.id, b.password)
 }
 
-// belvoRow is what truth needs of a row on the wire.
+// belvoRow holds the members of a row that truth needs.
 type belvoRow struct {
 	ID      string `json:"id"`
 	Account *struct {
@@ -73,7 +73,7 @@ func (b *belvoBank) truth(t *testing.T) map[string]truth {
 			Results []json.RawMessage `json:"results"`
 			Next    *string           `json:"next"`
 		}
-		if err := json.Unmarshal(b.ask(t, page), &answer); err != nil {
+		if err := json.Unmarshal(b.request(t, page), &answer); err != nil {
 			t.Fatal(err)
 		}
 		for _, raw := range answer.Results {
@@ -81,7 +81,7 @@ func (b *belvoBank) truth(t *testing.T) map[string]truth {
 			if err := json.Unmarshal(raw, &row); err != nil {
 				t.Fatal(err)
 			}
-			all[row.ID] = b.judge(t, row, parsed(t, raw))
+			all[row.ID] = b.expected(t, row, parsed(t, raw))
 		}
 		if page = ""; answer.Next != nil {
 			page = *answer.Next
@@ -90,8 +90,8 @@ func (b *belvoBank) truth(t *testing.T) map[string]truth {
 	return all
 }
 
-// ask calls the vendor's own API, past the gate.
-func (b *belvoBank) ask(t *testing.T, target string) []byte {
+// request calls the vendor's own API, bypassing the gate.
+func (b *belvoBank) request(t *testing.T, target string) []byte {
 	t.Helper()
 	r := httptest.NewRequest(http.MethodGet, target, nil)
 	r.SetBasicAuth(b.login())
@@ -103,9 +103,10 @@ func (b *belvoBank) ask(t *testing.T, target string) []byte {
 	return w.Body.Bytes()
 }
 
-// judge reads a row as the vendor's dictionary says: the type directs, no type leaves the
-// number to speak, and no currency is the account's, or the one all accounts share.
-func (b *belvoBank) judge(t *testing.T, row belvoRow, raw any) truth {
+// expected computes the stored form of a row by the rules of the vendor's dictionary: the
+// type gives the direction; without a type the number keeps its sign; without a currency
+// the account's counts, or the one that all accounts share.
+func (b *belvoBank) expected(t *testing.T, row belvoRow, raw any) truth {
 	t.Helper()
 	holder := "MXN"
 	if b.link == belvosim.DemoOpenFinanceLinkID {
@@ -113,7 +114,7 @@ func (b *belvoBank) judge(t *testing.T, row belvoRow, raw any) truth {
 	}
 	in := row.Type == "INFLOW" || row.Type == ""
 	want := truth{
-		Amount: exact(t, directed(bare(row.Amount), in)), Currency: row.Currency,
+		Amount: exact(t, directed(unquoted(row.Amount), in)), Currency: row.Currency,
 		Status: "posted", Date: row.ValueDate, Description: row.Description, Metadata: raw,
 	}
 	if row.Status == "PENDING" {
@@ -123,13 +124,13 @@ func (b *belvoBank) judge(t *testing.T, row belvoRow, raw any) truth {
 		want.Currency = holder
 	}
 	if want.Currency != holder && len(row.Local) > 0 {
-		want.AccountAmount, want.AccountCurrency = exact(t, directed(bare(row.Local), in)), holder
+		want.AccountAmount, want.AccountCurrency = exact(t, directed(unquoted(row.Local), in)), holder
 	}
 	return want
 }
 
-// bare takes the quotes off a number that is sent as text.
-func bare(raw json.RawMessage) string {
+// unquoted removes the quotes from a number that was sent as text.
+func unquoted(raw json.RawMessage) string {
 	var text string
 	if json.Unmarshal(raw, &text) == nil {
 		return text
@@ -178,12 +179,12 @@ func (b *belvoBank) generate(t *testing.T, n int) {
 	}
 }
 
-func (b *belvoBank) payload(t *testing.T, news string, ids ...string) []byte {
+func (b *belvoBank) payload(t *testing.T, kind string, ids ...string) []byte {
 	t.Helper()
 	name := map[string]string{
 		"all": "TRANSACTIONS/historical_update", "created": "TRANSACTIONS/new_transactions_available",
 		"updated": "TRANSACTIONS/transactions_updated", "deleted": "TRANSACTIONS/transactions_deleted",
-	}[news]
+	}[kind]
 	return b.event(t, belvosim.Event{Name: name, LinkID: b.link, TransactionIDs: ids})
 }
 
@@ -200,7 +201,7 @@ func (b *belvoBank) inject(t *testing.T, faults ...fault) {
 	t.Helper()
 	for _, f := range faults {
 		err := b.sim.Inject(belvosim.Fault{
-			Path: f.path, Kind: simfault.Kind(f.kind), Times: f.times, Skip: f.skip,
+			Path: f.path, Kind: faultinject.Kind(f.kind), Times: f.times, Skip: f.skip,
 			Status: f.status, RetryAfter: f.retryAfter, Value: f.value,
 		})
 		if err != nil {

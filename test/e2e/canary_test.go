@@ -21,8 +21,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// The canaries: no encoding of any of them may be found where it does not belong. Their
-// signs make each encoding another text.
+// The canaries: no encoding of any of them may appear where it does not belong. Their special
+// characters make each encoding a different text.
 const (
 	canaryClient = "canary-client-id+/?=1a7"
 	canarySecret = "canary-secret+/?=2b8"
@@ -33,14 +33,14 @@ const (
 	canaryJWT    = "canary-jwt-secret+/?=7a3-of-32-bytes"
 )
 
-// forms are the ways a text may hide: as it is, hexadecimal, escaped, and in base64 at any
-// alignment.
+// forms returns the encodings in which a text could be hidden: plain, hexadecimal, escaped,
+// and base64 at any alignment.
 func forms(secret string) map[string]string {
 	all := map[string]string{
 		"clear": secret, "hex": hex.EncodeToString([]byte(secret)), "HEX": strings.ToUpper(hex.EncodeToString([]byte(secret))),
 		"query": url.QueryEscape(secret), "path": url.PathEscape(secret), "reversed": reversed(secret),
 	}
-	for offset, tainted := range []int{0, 2, 3} { // characters that the neighbour has a part in
+	for offset, tainted := range []int{0, 2, 3} { // characters that also encode bits of the neighbouring text
 		padded := append(make([]byte, offset), secret...)
 		padded = padded[:len(padded)-len(padded)%3]
 		for name, encoding := range map[string]*base64.Encoding{"base64": base64.StdEncoding, "base64url": base64.URLEncoding} {
@@ -56,8 +56,8 @@ func reversed(text string) string {
 	return string(letters)
 }
 
-func TestNoSecretGetsOut(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+func TestNoSecretLeaks(t *testing.T) {
+	each(t, func(t *testing.T, w *env) {
 		secrets := map[string]string{
 			"client id": canaryClient, "secret": canarySecret, "rotated secret": canaryOther, "refused secret": canaryWrong,
 			"HMAC secret": canaryHMAC, "shared value": canaryShared, "JWT secret": canaryJWT,
@@ -67,8 +67,8 @@ func TestNoSecretGetsOut(t *testing.T) {
 			o.token = signed(t, canaryJWT, object{"tenant_id": o.tenant})
 			secrets[b.vendor()+" bearer"] = o.token
 			secrets[b.vendor()+" basic"] = base64.StdEncoding.EncodeToString([]byte(canaryClient + ":" + canarySecret))
-			for i, door := range live(o, b) {
-				raw := door[strings.LastIndex(door, "/")+1:]
+			for i, hook := range live(o, b) {
+				raw := hook[strings.LastIndex(hook, "/")+1:]
 				hash := sha256.Sum256([]byte(raw))
 				secrets[fmt.Sprint(b.vendor(), " token ", i)] = raw
 				search(t, "answers", map[string]string{"hash of a token": hex.EncodeToString(hash[:])}, w.said.String())
@@ -80,7 +80,7 @@ func TestNoSecretGetsOut(t *testing.T) {
 				}
 			}
 		}
-		if len(secrets) < 7+2*4+1 { // of the vendors, Pluggy alone hands out keys
+		if len(secrets) < 7+2*4+1 { // of the vendors, only Pluggy issues keys
 			t.Fatalf("only %d secrets were seen", len(secrets))
 		}
 		metrics := httptest.NewRecorder()
@@ -106,7 +106,7 @@ func search(t *testing.T, where string, secrets map[string]string, text string) 
 	for name, secret := range secrets {
 		for form, hidden := range forms(secret) {
 			if at := strings.Index(text, hidden); at >= 0 {
-				t.Errorf("%s hold the %s (%s): …%.200s", where, name, form, text[max(0, at-80):])
+				t.Errorf("%s contains the %s (%s): …%.200s", where, name, form, text[max(0, at-80):])
 			}
 		}
 	}
@@ -126,13 +126,13 @@ func canaryPluggy(t *testing.T) bank {
 func canaryBelvo(t *testing.T) bank {
 	b := newBelvo(t)
 	b.id, b.password = canaryClient, canarySecret
-	b.openDoor()
+	b.grant()
 	return b
 }
 
-// live goes through everything that can be done with secrets, well and badly, and gives
-// the tokens' paths.
-func live(o operator, b bank) (doors []string) {
+// live performs every operation that involves secrets, successful and failing, and returns
+// the webhook paths.
+func live(o operator, b bank) (hooks []string) {
 	o.t.Helper()
 	made := creation(b, "main")
 	id := o.do(http.MethodPost, connections, made, "X-Idempotency-Key: create").want(201).text("id")
@@ -144,17 +144,17 @@ func live(o operator, b bank) (doors []string) {
 		o.do(http.MethodPost, connections, wrong).want(400)
 	}
 	o.healthy(b, "main", "")
-	doors = append(doors, o.mint(b, "main"), o.mint(b, "main"))
-	for _, door := range doors {
-		o.proved(b, door, b.payload(o.t, "all")).want(202)
-		o.call(o.t, http.MethodPost, door, "{}").want(401)
-		o.call(o.t, http.MethodPost, door, "{}", "Authorization: "+canaryWrong, "X-Webhook-Signature: "+canaryWrong).want(401)
-		for _, path := range []string{door, door + "/more", strings.ToUpper(door), "/x" + door, strings.Replace(door, "/webhooks", "", 1), connections + "?cursor=" + door, deliveries + door} {
+	hooks = append(hooks, o.mint(b, "main"), o.mint(b, "main"))
+	for _, hook := range hooks {
+		o.proved(b, hook, b.payload(o.t, "all")).want(202)
+		o.call(o.t, http.MethodPost, hook, "{}").want(401)
+		o.call(o.t, http.MethodPost, hook, "{}", "Authorization: "+canaryWrong, "X-Webhook-Signature: "+canaryWrong).want(401)
+		for _, path := range []string{hook, hook + "/more", strings.ToUpper(hook), "/x" + hook, strings.Replace(hook, "/webhooks", "", 1), connections + "?cursor=" + hook, deliveries + hook} {
 			o.get(path)
 		}
 	}
 	o.settled(id)
-	o.proved(b, doors[0], []byte("unreadable")).want(202)
+	o.proved(b, hooks[0], []byte("unreadable")).want(202)
 	change := object{"configName": "main", "baseUrl": b.origin(), "accountRef": b.ref(), "clientId": canaryClient, "secret": canaryOther}
 	o.do(http.MethodPut, of(id, ""), change, "X-Idempotency-Key: rotate").want(200)
 	o.healthy(b, "main", "credential_rejected")
@@ -173,11 +173,11 @@ func live(o operator, b bank) (doors []string) {
 		o.get(deliveries + "/" + text(kept, "id")).want(200)
 	}
 	o.do(http.MethodDelete, of(id, ""), nil).want(204)
-	return doors
+	return hooks
 }
 
-// proved posts a body with the canaries' proof.
-func (o operator) proved(b bank, path string, body []byte) answer {
+// proved posts a body with the canaries as proof.
+func (o operator) proved(b bank, path string, body []byte) response {
 	o.t.Helper()
 	if b.vendor() == "belvo" {
 		return o.call(o.t, http.MethodPost, path, body, "Authorization: "+canaryShared)
@@ -185,8 +185,8 @@ func (o operator) proved(b bank, path string, body []byte) answer {
 	return o.call(o.t, http.MethodPost, path, body, "X-Webhook-Signature: "+signature(canaryHMAC, body))
 }
 
-// dump is every byte of the database.
-func (w *world) dump(t *testing.T) string {
+// dump returns every byte of the database.
+func (w *env) dump(t *testing.T) string {
 	t.Helper()
 	switch w.backend {
 	case "sqlite":
@@ -197,7 +197,7 @@ func (w *world) dump(t *testing.T) string {
 	return ""
 }
 
-func (w *world) files(t *testing.T) string {
+func (w *env) files(t *testing.T) string {
 	t.Helper()
 	var all []byte
 	for _, suffix := range []string{"", "-wal"} {
@@ -210,8 +210,8 @@ func (w *world) files(t *testing.T) string {
 	return string(all)
 }
 
-// tables copies every table that is not PostgreSQL's own; bytes come as hexadecimal.
-func (w *world) tables(t *testing.T) string {
+// tables copies every table except PostgreSQL's own; bytes are hexadecimal.
+func (w *env) tables(t *testing.T) string {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), w.dsn)
 	if err != nil {
@@ -233,7 +233,7 @@ func (w *world) tables(t *testing.T) string {
 	return all.String()
 }
 
-// The search itself must find what is there.
+// The search itself must find a canary that is present.
 func TestTheSearchFindsEveryForm(t *testing.T) {
 	secret := canarySecret
 	for _, text := range []string{

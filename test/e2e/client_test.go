@@ -19,7 +19,7 @@ import (
 	"github.com/lestrrat-go/jwx/v2/jwt"
 )
 
-// The paths of the surface.
+// The paths of the API.
 const (
 	prefix      = "/v1/discovery"
 	connections = prefix + "/aggregator-connections"
@@ -33,21 +33,21 @@ const (
 // object is a JSON object.
 type object = map[string]any
 
-// operator calls with one tenant's token.
+// operator sends requests with one tenant's token.
 type operator struct {
-	*world
+	*env
 	t      *testing.T
 	tenant string
 	token  string
 }
 
-// operator makes a tenant that nobody else has.
-func (w *world) operator(t *testing.T) operator {
+// operator returns an operator of a new tenant.
+func (w *env) operator(t *testing.T) operator {
 	tenant := uuid.NewString()
 	return operator{w, t, tenant, signed(t, jwtSecret, object{"tenant_id": tenant})}
 }
 
-// signed makes a bearer token that lives for an hour unless the claims say otherwise.
+// signed returns a bearer token that is valid for an hour unless the claims say otherwise.
 func signed(t *testing.T, secret string, claims object) string {
 	t.Helper()
 	all := object{"exp": time.Now().Add(time.Hour).Unix()}
@@ -68,15 +68,15 @@ func signed(t *testing.T, secret string, claims object) string {
 	return string(out)
 }
 
-// do calls as the operator; headers are "Name: value", and replace what is usual.
-func (o operator) do(method, path string, body any, headers ...string) answer {
+// do sends a request as the operator. headers are "Name: value" and replace the defaults.
+func (o operator) do(method, path string, body any, headers ...string) response {
 	o.t.Helper()
 	return o.call(o.t, method, path, body, append([]string{"Authorization: Bearer " + o.token}, headers...)...)
 }
 
-// get reads and, like every consumer, asks again where the answer is a 503: on a machine
-// that is busy with other suites a statement may outlast the service's patience.
-func (o operator) get(path string) answer {
+// get reads and, like every consumer, retries a 503: on a machine that runs other suites, a
+// statement may take longer than the service's timeout.
+func (o operator) get(path string) response {
 	o.t.Helper()
 	a := o.do(http.MethodGet, path, nil)
 	for range 10 {
@@ -89,8 +89,8 @@ func (o operator) get(path string) answer {
 	return a
 }
 
-// call sends one request. A body that is text goes out as it is, anything else as JSON.
-func (w *world) call(t *testing.T, method, path string, body any, headers ...string) answer {
+// call sends one request. A body that is a string is sent unchanged, anything else as JSON.
+func (w *env) call(t *testing.T, method, path string, body any, headers ...string) response {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), method, w.origin+path, payload(t, body))
 	if err != nil {
@@ -106,16 +106,16 @@ func (w *world) call(t *testing.T, method, path string, body any, headers ...str
 			request.Header.Del(name)
 		}
 	}
-	response, err := w.http.Do(request)
+	resp, err := w.http.Do(request)
 	if err != nil {
 		t.Fatalf("%s %s: %v", method, path, err)
 	}
-	defer func() { _ = response.Body.Close() }()
-	raw, err := io.ReadAll(response.Body)
+	defer func() { _ = resp.Body.Close() }()
+	raw, err := io.ReadAll(resp.Body)
 	if err != nil {
 		t.Fatalf("%s %s: %v", method, path, err)
 	}
-	a := answer{t, method + " " + path, response.StatusCode, response.Header, raw}
+	a := response{t, method + " " + path, resp.StatusCode, resp.Header, raw}
 	if !a.minted() {
 		_, _ = fmt.Fprintf(&w.said, "%v\n%s\n", a.header, a.raw)
 	}
@@ -142,8 +142,8 @@ func payload(t *testing.T, body any) io.Reader {
 	return bytes.NewReader(raw)
 }
 
-// answer is what came back.
-type answer struct {
+// response is the response to a request.
+type response struct {
 	t      *testing.T
 	asked  string
 	status int
@@ -151,13 +151,13 @@ type answer struct {
 	raw    []byte
 }
 
-// minted says whether the answer is the one that may hold a token.
-func (a answer) minted() bool {
+// minted reports whether this is the response that may contain a token.
+func (a response) minted() bool {
 	return a.asked == "POST "+tokens && a.status == http.StatusCreated
 }
 
-// want insists on a status.
-func (a answer) want(status int) answer {
+// want checks the status.
+func (a response) want(status int) response {
 	a.t.Helper()
 	if a.status != status {
 		a.t.Fatalf("%s answered %d, want %d: %s", a.asked, a.status, status, a.raw)
@@ -168,8 +168,8 @@ func (a answer) want(status int) answer {
 	return a
 }
 
-// json is the body of a success, or of a problem.
-func (a answer) json() object {
+// json returns the body of a success or of a problem.
+func (a response) json() object {
 	a.t.Helper()
 	var body object
 	if err := json.Unmarshal(a.raw, &body); err != nil {
@@ -178,18 +178,18 @@ func (a answer) json() object {
 	return body
 }
 
-func (a answer) text(member string) string {
+func (a response) text(member string) string {
 	a.t.Helper()
 	value, _ := a.json()[member].(string)
 	return value
 }
 
-// items are those of a page.
-func (a answer) items() []object {
+// items returns the items of a page.
+func (a response) items() []object {
 	a.t.Helper()
 	list, ok := a.json()["items"].([]any)
 	if !ok {
-		a.t.Fatalf("%s answered no list of items: %s", a.asked, a.raw)
+		a.t.Fatalf("%s returned no list of items: %s", a.asked, a.raw)
 	}
 	out := make([]object, len(list))
 	for i, item := range list {
@@ -198,19 +198,19 @@ func (a answer) items() []object {
 	return out
 }
 
-// members insists on exactly these members, and gives the body.
-func (a answer) members(names ...string) object {
+// members checks that the body has exactly these members, and returns it.
+func (a response) members(names ...string) object {
 	a.t.Helper()
 	body := a.json()
 	if diff := cmp.Diff(slices.Sorted(slices.Values(names)), slices.Sorted(maps.Keys(body))); diff != "" {
-		a.t.Errorf("%s answered other members (-want +got):\n%s", a.asked, diff)
+		a.t.Errorf("%s returned other members (-want +got):\n%s", a.asked, diff)
 	}
 	return body
 }
 
-// problem insists on a problem document: the status, the code, and with a 400 exactly the
-// named locations.
-func (a answer) problem(status int, code string, locations ...string) {
+// problem checks a problem document: the status, the code, and for a 400 exactly the named
+// locations.
+func (a response) problem(status int, code string, locations ...string) {
 	a.t.Helper()
 	a.want(status)
 	if got := a.header.Get("Content-Type"); got != "application/problem+json" {
@@ -232,8 +232,8 @@ func (a answer) problem(status int, code string, locations ...string) {
 	a.headed(status, body)
 }
 
-// headed checks what comes with some statuses.
-func (a answer) headed(status int, body object) {
+// headed checks the headers that some statuses require.
+func (a response) headed(status int, body object) {
 	a.t.Helper()
 	switch status {
 	case http.StatusUnauthorized:
@@ -250,19 +250,19 @@ func (a answer) headed(status int, body object) {
 		}
 	}
 	if status >= http.StatusInternalServerError && body["detail"] != "internal error" {
-		a.t.Errorf("%s tells of a %d: %q", a.asked, status, body["detail"])
+		a.t.Errorf("%s reveals the cause of a %d: %q", a.asked, status, body["detail"])
 	}
 }
 
-// locations are the fields that a problem names, sorted.
-func (a answer) locations() []string {
+// locations returns the fields that a problem names, sorted.
+func (a response) locations() []string {
 	faults, _ := a.json()["errors"].([]any)
 	var names []string
 	for _, fault := range faults {
 		entry, _ := fault.(object)
 		name, _ := entry["location"].(string)
 		if message, _ := entry["message"].(string); message == "" {
-			a.t.Errorf("%s says nothing of %s", a.asked, name)
+			a.t.Errorf("%s has no message for %s", a.asked, name)
 		}
 		names = append(names, name)
 	}
@@ -279,7 +279,7 @@ func (o operator) pages(path string, limit int) []object {
 	}
 	var all []object
 	for query := u.Query(); ; {
-		query.Set("limit", decimal(limit))
+		query.Set("limit", digits(limit))
 		a := o.get(u.Path + "?" + query.Encode()).want(http.StatusOK)
 		body, items := a.json(), a.items()
 		all = append(all, items...)

@@ -12,22 +12,22 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
-// document is what /openapi.json says, to hold answers against.
+// document is the content of /openapi.json, against which responses are checked.
 type document struct {
 	read    sync.Once
 	paths   object
 	schemas huma.Registry
 
 	mu   sync.Mutex
-	held map[string]bool // operations with a success that held
+	held map[string]bool // operations with a success that matched
 }
 
-// told are the headers that an answer may have only where the document tells of them.
-var told = []string{"Location", "Etag", "Retry-After", "Www-Authenticate", "X-Idempotency-Replayed"}
+// documentedHeaders are the headers that a response may have only if the document lists them.
+var documentedHeaders = []string{"Location", "Etag", "Retry-After", "Www-Authenticate", "X-Idempotency-Replayed"}
 
-// within insists that the answer is one the document allows: its status, its headers and
-// every member of its body. Paths and methods that it does not know are not its business.
-func (w *world) within(a answer) {
+// within checks that the document allows the response: its status, its headers and every
+// member of its body. Paths and methods that the document does not list are skipped.
+func (w *env) within(a response) {
 	a.t.Helper()
 	d := &w.document
 	d.read.Do(func() { d.load(a.t, w) })
@@ -38,19 +38,19 @@ func (w *world) within(a answer) {
 	}
 	response := at(operation, "responses", strconv.Itoa(a.status))
 	if response == nil {
-		a.t.Errorf("the document knows no %d of %s", a.status, name)
+		a.t.Errorf("the document has no %d of %s", a.status, name)
 		return
 	}
-	for _, header := range told {
+	for _, header := range documentedHeaders {
 		if _, known := canonical(at(response, "headers"))[header]; a.header.Get(header) != "" && !known {
-			a.t.Errorf("the document knows no %s of a %d of %s", header, a.status, name)
+			a.t.Errorf("the document has no %s for a %d of %s", header, a.status, name)
 		}
 	}
 	d.body(a, name, at(response, "content"))
 }
 
-// body holds what came against the schema of its media type.
-func (d *document) body(a answer, name string, content object) {
+// body validates the response against the schema of its media type.
+func (d *document) body(a response, name string, content object) {
 	a.t.Helper()
 	media := a.header.Get("Content-Type")
 	schema := at(content, media, "schema")
@@ -58,7 +58,7 @@ func (d *document) body(a answer, name string, content object) {
 		return
 	}
 	if schema == nil {
-		a.t.Errorf("the document knows no %q with a %d of %s", media, a.status, name)
+		a.t.Errorf("the document has no %q for a %d of %s", media, a.status, name)
 		return
 	}
 	var value any
@@ -71,7 +71,7 @@ func (d *document) body(a answer, name string, content object) {
 	for _, fault := range result.Errors {
 		detail := &huma.ErrorDetail{}
 		_ = errors.As(fault, &detail)
-		a.t.Errorf("%s answered %d with what the document denies: %s: %s", a.asked, a.status, detail.Location, detail.Message)
+		a.t.Errorf("%s returned %d with a body that the document does not allow: %s: %s", a.asked, a.status, detail.Location, detail.Message)
 	}
 	if a.status < http.StatusMultipleChoices {
 		d.mu.Lock()
@@ -80,8 +80,8 @@ func (d *document) body(a answer, name string, content object) {
 	}
 }
 
-// load reads the document from where everybody does.
-func (d *document) load(t *testing.T, w *world) {
+// load fetches the document as every client does.
+func (d *document) load(t *testing.T, w *env) {
 	t.Helper()
 	response, err := w.http.Get(w.origin + "/openapi.json")
 	if err != nil {
@@ -100,7 +100,7 @@ func (d *document) load(t *testing.T, w *world) {
 	}
 }
 
-// operation finds the template with the fewest parameters that fits.
+// operation returns the matching path template with the fewest parameters.
 func (d *document) operation(method, path string) (name string, found object) {
 	path, _, _ = strings.Cut(path, "?")
 	fewest := len(path)
@@ -126,8 +126,8 @@ func fits(template, path string) bool {
 	return true
 }
 
-// schemaOf reads a schema as the library that wrote it keeps one. It has no reader of its
-// own; what encoding/json does not find by its name is put in by hand.
+// schemaOf decodes a schema into the type of the library that wrote it. The library has no
+// decoder, so what encoding/json does not find by its name is set by hand.
 func schemaOf(t *testing.T, node any) *huma.Schema {
 	t.Helper()
 	rest, s := object{}, &huma.Schema{}
@@ -156,13 +156,13 @@ func schemaOf(t *testing.T, node any) *huma.Schema {
 		err = json.Unmarshal(raw, s)
 	}
 	if err != nil {
-		t.Fatalf("a schema cannot be read: %v", err)
+		t.Fatalf("a schema cannot be decoded: %v", err)
 	}
 	s.PrecomputeMessages()
 	return s
 }
 
-// at follows members to an object; nil where there is none.
+// at follows members to an object; nil if there is none.
 func at(o object, members ...string) object {
 	for _, member := range members {
 		o, _ = o[member].(object)
@@ -178,26 +178,26 @@ func canonical(headers object) object {
 	return all
 }
 
-// TestEveryOperationAnswersAsTheDocumentSays: each answer of this package is held against
-// the document, and here none is left out.
+// Every response in this package is checked against the document; this test makes sure that
+// no operation is left out.
 func TestEveryOperationAnswersAsTheDocumentSays(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
-		o, id, door := fresh(t, w, newPluggy(t))
-		o.knock(t, "pluggy", door, []byte("garbage")).want(202)
+	each(t, func(t *testing.T, w *env) {
+		o, id, hook := fresh(t, w, newPluggy(t))
+		o.postWebhook(t, "pluggy", hook, []byte("garbage")).want(202)
 		o.tour(id)
 		for template, methods := range w.document.paths {
 			operations, _ := methods.(object)
 			for method, operation := range operations {
 				name := strings.ToUpper(method) + " " + template
 				if w.document.answers(operation) && !w.document.held[name] {
-					t.Errorf("no answer of %s was looked at", name)
+					t.Errorf("no response of %s was checked", name)
 				}
 			}
 		}
 	}, func(*setup) {})
 }
 
-// answers says whether a success of the operation has a body.
+// answers reports whether a success of the operation has a body.
 func (d *document) answers(operation any) bool {
 	o, _ := operation.(object)
 	for status, response := range at(o, "responses") {
@@ -209,7 +209,7 @@ func (d *document) answers(operation any) bool {
 	return false
 }
 
-// tour asks for everything that fresh did not.
+// tour calls every operation that fresh does not call.
 func (o operator) tour(id string) {
 	o.t.Helper()
 	for _, path := range []string{

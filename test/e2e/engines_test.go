@@ -10,10 +10,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
-	"github.com/LerianStudio/aggregator-connections/test/pgtest"
+	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// postgresEngine is the body that connects to the tests' own PostgreSQL.
+// postgresEngine is the body that connects to the PostgreSQL server of the tests.
 func postgresEngine(t *testing.T, name string) object {
 	t.Helper()
 	u, err := url.Parse(pgtest.DSN(t))
@@ -32,7 +32,7 @@ func postgresEngine(t *testing.T, name string) object {
 }
 
 func TestEngineConnections(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	each(t, func(t *testing.T, w *env) {
 		o, b := w.operator(t), newPluggy(t)
 		body := postgresEngine(t, "ledger")
 		a := o.do(http.MethodPost, engines, body).want(201)
@@ -43,11 +43,11 @@ func TestEngineConnections(t *testing.T) {
 		}
 		got := o.get(engines + "/" + id).want(200)
 		if diff := cmp.Diff(made, got.json()); diff != "" {
-			t.Errorf("it reads otherwise:\n%s", diff)
+			t.Errorf("it is returned differently:\n%s", diff)
 		}
 		o.probed(id, true)
 
-		// One namespace, two surfaces that do not know one another's ids.
+		// Names are shared between the two surfaces, ids are not.
 		o.do(http.MethodPost, connections, creation(b, "ledger")).problem(409, "MTCH-0007")
 		aggregator := o.connect(b, "bank")
 		taken := maps.Clone(body)
@@ -61,7 +61,7 @@ func TestEngineConnections(t *testing.T) {
 		if renamed.text("configName") != "books" || renamed.text("type") != "postgres" {
 			t.Errorf("a patch made it %s", renamed.raw)
 		}
-		o.probed(id, true) // what the patch left out is kept
+		o.probed(id, true) // members that the patch leaves out stay unchanged
 		o.do(http.MethodPatch, engines+"/"+id, object{"configName": "x"}, "If-Match: "+got.header.Get("ETag")).problem(412, "MTCH-0020")
 		o.do(http.MethodPatch, engines+"/"+id, object{"type": "rest-generic"}).problem(400, "MTCH-0001", "body.type")
 		config, _ := body["config"].(object)
@@ -94,7 +94,7 @@ func (o operator) probed(id string, healthy bool) {
 }
 
 func TestRESTSources(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	each(t, func(t *testing.T, w *env) {
 		o := w.operator(t)
 		_, address := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if r.Header.Get("Authorization") != "Bearer right" {

@@ -12,9 +12,9 @@ import (
 func (o operator) follow(cursor string, limit int) (all []object, next string) {
 	o.t.Helper()
 	for {
-		page := o.get(changes + "?limit=" + decimal(limit) + "&cursor=" + cursor)
+		page := o.get(changes + "?limit=" + digits(limit) + "&cursor=" + cursor)
 		if cursor == "" {
-			page = o.get(changes + "?limit=" + decimal(limit))
+			page = o.get(changes + "?limit=" + digits(limit))
 		}
 		body := page.want(200).members("items", "limit", "hasMore", "nextCursor")
 		all = append(all, page.items()...)
@@ -24,11 +24,11 @@ func (o operator) follow(cursor string, limit int) (all []object, next string) {
 	}
 }
 
-// news follows the feed until it has told so many changes: one that has committed may wait
-// there for transactions that began before it.
-func (o operator) news(cursor string, limit, n int) (all []object, next string) {
+// changesFrom follows the feed until it has returned n changes: a committed change may have to
+// wait there for transactions that started before it.
+func (o operator) changesFrom(cursor string, limit, n int) (all []object, next string) {
 	o.t.Helper()
-	eventually(o.t, "the news", func() bool {
+	eventually(o.t, "the changes", func() bool {
 		var items []object
 		items, cursor = o.follow(cursor, limit)
 		all = append(all, items...)
@@ -38,7 +38,7 @@ func (o operator) news(cursor string, limit, n int) (all []object, next string) 
 }
 
 func TestTheFeed(t *testing.T) {
-	eachBank(t, func(t *testing.T, w *world, b bank) {
+	eachBank(t, func(t *testing.T, w *env, b bank) {
 		b.generate(t, 30)
 		o := w.operator(t)
 		if all, next := o.follow("", 200); len(all) != 0 || next == "" {
@@ -46,10 +46,10 @@ func TestTheFeed(t *testing.T) {
 		}
 		_, beginning := o.follow("", 200)
 		id := o.connect(b, "main")
-		door := o.mint(b, "main")
-		o.tell(b, door, "all")
+		hook := o.mint(b, "main")
+		o.announce(b, hook, "all")
 		o.succeeded(id)
-		all, next := o.news(beginning, 7, len(b.truth(t)))
+		all, next := o.changesFrom(beginning, 7, len(b.truth(t)))
 		versions := map[string]float64{}
 		count := func(items []object) (kinds map[string]int) {
 			kinds = map[string]int{}
@@ -69,20 +69,20 @@ func TestTheFeed(t *testing.T) {
 			t.Errorf("the first pull shows as %v", kinds)
 		}
 		added := b.add(t)
-		o.tell(b, door, "created", added)
+		o.announce(b, hook, "created", added)
 		o.succeeded(id)
 		b.edit(t, added)
-		o.tell(b, door, "updated", added)
+		o.announce(b, hook, "updated", added)
 		o.succeeded(id)
-		items, next := o.news(next, 1, 1)
-		// Who looks between the two sees them both; who looks afterwards, the row as it is.
+		items, next := o.changesFrom(next, 1, 1)
+		// A reader that looks between the two sees both; a later one sees only the present row.
 		if kinds := count(items); kinds["modified"] != 1 || len(items) != 1 {
 			t.Errorf("an addition and its edit show as %v", kinds)
 		}
 		b.remove(t, added)
-		o.tell(b, door, "deleted", added)
+		o.announce(b, hook, "deleted", added)
 		o.succeeded(id)
-		items, next = o.news(next, 1000, 1)
+		items, next = o.changesFrom(next, 1000, 1)
 		if kinds := count(items); kinds["removed"] != 1 || len(items) != 1 {
 			t.Errorf("a removal shows as %v", kinds)
 		}
@@ -97,28 +97,28 @@ func TestTheFeed(t *testing.T) {
 	})
 }
 
-// waits holds the feed open until news comes.
+// waits holds a request for the feed open until a change arrives.
 func (o operator) waits(b bank, id, cursor string) {
 	o.t.Helper()
-	news := make(chan answer, 1)
+	kind := make(chan response, 1)
 	go func() {
-		defer close(news) // also where the request fails, which ends this goroutine alone
-		news <- o.get(changes + "?wait=30&cursor=" + cursor)
+		defer close(kind) // also if the request fails, which ends only this goroutine
+		kind <- o.get(changes + "?wait=30&cursor=" + cursor)
 	}()
 	b.add(o.t)
 	o.pull(id, nil)
-	told, answered := <-news
+	announced, answered := <-kind
 	if !answered {
 		o.t.FailNow()
 	}
-	if items := told.want(200).items(); len(items) != 1 {
-		o.t.Errorf("who waited was told %d items", len(items))
+	if items := announced.want(200).items(); len(items) != 1 {
+		o.t.Errorf("the waiting request got %d items", len(items))
 	}
 }
 
-// A reader beside writers never misses a row, whichever commits first.
-func TestTheFeedBesideWriters(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+// A reader that runs concurrently with writers never misses a row, whichever commits first.
+func TestTheFeedMissesNothingWhileWritersCommit(t *testing.T) {
+	each(t, func(t *testing.T, w *env) {
 		const writers, rows = 3, 60
 		o := w.operator(t)
 		truth, ids := 0, []string{}
@@ -126,7 +126,7 @@ func TestTheFeedBesideWriters(t *testing.T) {
 			b := newPluggy(t, smallPages)
 			b.generate(t, rows)
 			truth += len(b.truth(t))
-			id := o.connect(b, decimal(i))
+			id := o.connect(b, digits(i))
 			ids = append(ids, id)
 			o.do(http.MethodPost, of(id, "/pulls"), nil).want(202)
 		}

@@ -1,7 +1,7 @@
-// Package e2e_test drives the composed service through HTTP alone, on every backend, with
-// the vendors' simulators on loopback as the only other parties. What it asserts is what
-// a caller, a vendor and an operator are promised; how it is done inside is not its
-// business, but for the stores that a few tests decorate to force a failure.
+// Package e2e_test drives the composed service only through HTTP, on every backend, with the
+// vendors' simulators on loopback as the only other parties. It checks the promises to a
+// caller, a vendor and an operator. It does not depend on the implementation, except for the
+// stores that a few tests decorate to force a failure.
 //
 // A test is written once, as the body of each, and runs on memory, SQLite and PostgreSQL,
 // each with a database of its own.
@@ -11,11 +11,11 @@ import (
 	"flag"
 	"testing"
 
-	"github.com/LerianStudio/aggregator-connections/test/pgtest"
+	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// inParallel is how many worlds live at once unless the command line says otherwise: most
-// of their time they wait, so that more of them than cores are worth it.
+// inParallel is the default number of environments that are open at once. They wait most of
+// the time, so more of them than cores are useful.
 const inParallel = "8"
 
 func TestMain(m *testing.M) {

@@ -7,7 +7,7 @@ import (
 )
 
 func TestMeta(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	each(t, func(t *testing.T, w *env) {
 		if got := w.call(t, http.MethodGet, "/health", nil).want(200).text("status"); got != "healthy" {
 			t.Errorf("health is %q", got)
 		}
@@ -34,12 +34,12 @@ func TestMeta(t *testing.T) {
 			prefix + "/connector-types", prefix + "/webhooks/{vendor}/{token}", "/health", "/readyz", "/version",
 		} {
 			if paths[path] == nil {
-				t.Errorf("the document does not tell of %s", path)
+				t.Errorf("the document does not describe %s", path)
 			}
 		}
 		page := w.call(t, http.MethodGet, "/docs", nil).want(200)
 		if body := string(page.raw); strings.Contains(body, "https://") || strings.Contains(body, "http://") {
-			t.Error("the page reads from elsewhere")
+			t.Error("the page loads something from another host")
 		}
 	})
 }

@@ -7,13 +7,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/LerianStudio/aggregator-connections/test/pgtest"
+	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// A PostgreSQL that goes away and comes back, which none of the other worlds survives.
-func TestTheDatabaseGoesAwayAndComesBack(t *testing.T) {
+// A PostgreSQL server that stops and starts again. It needs an environment of its own.
+func TestTheServiceSurvivesADatabaseOutage(t *testing.T) {
 	t.Parallel()
-	root, err := os.MkdirTemp("", "e2e-") // the server's own user must come through
+	root, err := os.MkdirTemp("", "e2e-") // the server's own user needs access
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -27,27 +27,27 @@ func TestTheDatabaseGoesAwayAndComesBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	again := first
-	t.Cleanup(func() { _ = again.Stop() }) // after the service has let go of it
+	t.Cleanup(func() { _ = again.Stop() }) // after the service has closed its connections
 	w := open(t, "postgres", first.URL())
-	o, b, id, door := w.door(t)
+	o, b, id, hook := w.webhook(t)
 	port := first.Port()
 	if err := first.Kill(); err != nil {
 		t.Fatal(err)
 	}
 	body := b.payload(t, "all")
-	for _, ask := range []func() answer{
-		func() answer { return o.do(http.MethodGet, connections, nil) },
-		func() answer { return o.do(http.MethodPost, connections, creation(b, "other")) },
-		func() answer { return w.knock(t, "pluggy", door, body) },
+	for _, ask := range []func() response{
+		func() response { return o.do(http.MethodGet, connections, nil) },
+		func() response { return o.do(http.MethodPost, connections, creation(b, "other")) },
+		func() response { return w.postWebhook(t, "pluggy", hook, body) },
 	} {
 		begun := time.Now()
 		ask().problem(503, "MTCH-0008")
-		if took := time.Since(begun); took > 4*time.Second { // 2 s, on a machine that is shared
+		if took := time.Since(begun); took > 4*time.Second { // 2 s, with an allowance for a shared machine
 			t.Errorf("the 503 took %v", took)
 		}
 	}
 	if ready := w.call(t, http.MethodGet, "/readyz", nil).want(503).json(); ready["status"] != "unavailable" {
-		t.Errorf("without a database it says %v", ready)
+		t.Errorf("without a database it returned %v", ready)
 	}
 	w.call(t, http.MethodGet, "/health", nil).want(200)
 
@@ -56,10 +56,10 @@ func TestTheDatabaseGoesAwayAndComesBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	eventually(t, "readiness", func() bool { return w.call(t, http.MethodGet, "/readyz", nil).status == 200 })
-	w.knock(t, "pluggy", door, body).want(202)
+	w.postWebhook(t, "pluggy", hook, body).want(202)
 	o.succeeded(id)
 	o.faithful(b, id)
 	if kept := o.pages(deliveries, 20); len(kept) != 1 {
-		t.Errorf("%d deliveries are kept: the one that was acknowledged is 1", len(kept))
+		t.Errorf("%d deliveries are stored; exactly 1 got a 202", len(kept))
 	}
 }

@@ -6,17 +6,17 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
 )
 
-// smallPages makes the demo world have more than one.
+// smallPages makes the demo data have more than one page.
 func smallPages(o *pluggysim.Options) { o.PageSize = 2 }
 
-// sent has Pluggy post an event of its item.
-func (o operator) sent(b *pluggyBank, door string, e pluggysim.Event) {
+// sent has Pluggy send an event of its item.
+func (o operator) sent(b *pluggyBank, hook string, e pluggysim.Event) {
 	o.t.Helper()
-	o.knock(o.t, "pluggy", door, b.event(o.t, e)).want(202)
+	o.postWebhook(o.t, "pluggy", hook, b.event(o.t, e)).want(202)
 }
 
 func TestPluggyPages(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	each(t, func(t *testing.T, w *env) {
 		b := newPluggy(t, smallPages)
 		b.generate(t, 25)
 		o, id, _ := fresh(t, w, b)
@@ -31,9 +31,9 @@ func TestPluggyPages(t *testing.T) {
 }
 
 func TestPluggyItemEvents(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	each(t, func(t *testing.T, w *env) {
 		b := newPluggy(t)
-		o, id, door := fresh(t, w, b)
+		o, id, hook := fresh(t, w, b)
 		for _, c := range []struct {
 			event, status string
 			reauth        bool
@@ -48,22 +48,22 @@ func TestPluggyItemEvents(t *testing.T) {
 			if err := b.sim.SetItemStatus(pluggysim.DemoItemID, c.status, ""); err != nil {
 				t.Fatal(err)
 			}
-			o.sent(b, door, pluggysim.Event{Name: c.event, ItemID: pluggysim.DemoItemID})
+			o.sent(b, hook, pluggysim.Event{Name: c.event, ItemID: pluggysim.DemoItemID})
 			o.succeeded(id)
-			o.wellness(id, "healthy", "", c.reauth)
+			o.checkHealth(id, "healthy", "", c.reauth)
 		}
-		o.sent(b, door, pluggysim.Event{Name: "connector/status_updated"})
+		o.sent(b, hook, pluggysim.Event{Name: "connector/status_updated"})
 		if newest := o.pages(deliveries+"?connectionId="+id, 20)[0]; newest["status"] != "ignored" || newest["event"] != "connector/status_updated" {
-			t.Errorf("an event about no item is kept as %v", newest)
+			t.Errorf("an event about no item is stored as %v", newest)
 		}
 		if err := b.sim.RemoveItem(pluggysim.DemoItemID); err != nil {
 			t.Fatal(err)
 		}
-		o.sent(b, door, pluggysim.Event{Name: "item/deleted", ItemID: pluggysim.DemoItemID})
+		o.sent(b, hook, pluggysim.Event{Name: "item/deleted", ItemID: pluggysim.DemoItemID})
 		if pull := o.settled(id)[0]; pull["status"] != "failed" || pull["lastError"] != "account_not_found" {
 			t.Errorf("a deleted item's pull ended as %v", pull)
 		}
-		o.wellness(id, "unhealthy", "account_not_found", false)
+		o.checkHealth(id, "unhealthy", "account_not_found", false)
 		for external, row := range o.rows(id) {
 			if row["removedAt"] != nil {
 				t.Errorf("%s was removed with the item", external)
@@ -73,30 +73,30 @@ func TestPluggyItemEvents(t *testing.T) {
 }
 
 func TestPluggyKeyThatExpiresInTheMiddle(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	each(t, func(t *testing.T, w *env) {
 		b := newPluggy(t, smallPages)
 		b.generate(t, 20)
-		o, id, door := fresh(t, w, b)
+		o, id, hook := fresh(t, w, b)
 		if issued := b.sim.Stats().KeysIssued; issued != 1 {
-			t.Errorf("the first pull took %d keys", issued)
+			t.Errorf("the first pull used %d keys", issued)
 		}
 		b.inject(t, fault{path: "/v2/transactions", kind: "expire", skip: 3})
-		o.tell(b, door, "all")
+		o.announce(b, hook, "all")
 		if pull := o.succeeded(id)[0]; pull["attempts"] != 1.0 {
-			t.Errorf("an expired key cost a try: %v", pull)
+			t.Errorf("an expired key cost an attempt: %v", pull)
 		}
 		if issued := b.sim.Stats().KeysIssued; issued != 2 {
-			t.Errorf("one expiry took %d keys more", issued-1)
+			t.Errorf("one expiry cost %d more keys", issued-1)
 		}
 		o.faithful(b, id)
 	})
 }
 
 func TestPluggyEditsAndDeletionsByName(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	each(t, func(t *testing.T, w *env) {
 		b := newPluggy(t)
 		b.generate(t, 30)
-		o, id, door := fresh(t, w, b)
+		o, id, hook := fresh(t, w, b)
 		rows := b.sim.Transactions(pluggysim.DemoBankAccountID)
 		var ids []string
 		for _, row := range rows[:20] {
@@ -104,13 +104,13 @@ func TestPluggyEditsAndDeletionsByName(t *testing.T) {
 			ids = append(ids, row.ID)
 		}
 		before := b.gate().count(b.rowsPath())
-		o.tell(b, door, "updated", ids...)
+		o.announce(b, hook, "updated", ids...)
 		o.succeeded(id)
 		o.faithful(b, id)
 		if n := b.gate().count(b.rowsPath()) - before; n != 1 {
-			t.Errorf("20 rows by name took %d requests", n)
+			t.Errorf("20 rows by id took %d requests", n)
 		}
-		// An edit and a deletion told in the wrong order, and a churned id.
+		// An edit and a deletion announced in the wrong order, and a row with a new id.
 		if _, err := b.sim.UpdateTransaction(ids[0], func(row *pluggysim.Transaction) { row.Amount, row.Status = "-0.01", "PENDING" }); err != nil {
 			t.Fatal(err)
 		}
@@ -119,13 +119,13 @@ func TestPluggyEditsAndDeletionsByName(t *testing.T) {
 			t.Fatal(err)
 		}
 		b.remove(t, ids[2])
-		o.tell(b, door, "deleted", ids[1], ids[2])
-		o.tell(b, door, "created", churned.ID)
-		o.tell(b, door, "updated", ids[0], ids[2])
+		o.announce(b, hook, "deleted", ids[1], ids[2])
+		o.announce(b, hook, "created", churned.ID)
+		o.announce(b, hook, "updated", ids[0], ids[2])
 		o.succeeded(id)
 		o.faithful(b, id)
 		if row := o.rows(id)[ids[2]]; row["removedAt"] == nil {
-			t.Error("a late edit brought a deleted row back")
+			t.Error("a late edit restored a deleted row")
 		}
 	})
 }

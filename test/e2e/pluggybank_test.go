@@ -6,10 +6,10 @@ import (
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
-	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/simfault"
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/sim/faultinject"
 )
 
-// pluggyBank is Pluggy's demo world.
+// pluggyBank is Pluggy's demo data.
 type pluggyBank struct {
 	sim *pluggysim.Simulator
 	at  *gate
@@ -42,16 +42,16 @@ func (b *pluggyBank) rowsPath() string { return "/v2/transactions" }
 func (b *pluggyBank) gate() *gate      { return b.at }
 func (b *pluggyBank) clear()           { b.sim.ClearFaults() }
 
-func (b *pluggyBank) closeDoor() {
+func (b *pluggyBank) revoke() {
 	b.sim.AddClient(pluggysim.Client{ID: b.id, Secret: "another"})
 	b.sim.ExpireKeys()
 }
 
-func (b *pluggyBank) openDoor() {
+func (b *pluggyBank) grant() {
 	b.sim.AddClient(pluggysim.Client{ID: b.id, Secret: b.secret})
 }
 
-// accounts of the demo item, with their currency.
+// pluggyAccounts are the accounts of the demo item.
 var pluggyAccounts = []string{pluggysim.DemoBankAccountID, pluggysim.DemoCardAccountID}
 
 func (b *pluggyBank) truth(t *testing.T) map[string]truth {
@@ -69,8 +69,9 @@ func (b *pluggyBank) truth(t *testing.T) map[string]truth {
 	return all
 }
 
-// pluggyTruth reads a row as the vendor's documents say: the type directs, a bare date is
-// midnight in São Paulo, which is three hours behind, and every account here is in BRL.
+// pluggyTruth computes the stored form of a row by the vendor's documents: the type gives the
+// direction, a date without time is midnight in São Paulo, at UTC-3, and every account here
+// is in BRL.
 func pluggyTruth(t *testing.T, row pluggysim.Transaction, raw any) truth {
 	t.Helper()
 	in := row.Type == "CREDIT"
@@ -120,10 +121,10 @@ func (b *pluggyBank) generate(t *testing.T, n int) {
 	}
 }
 
-func (b *pluggyBank) payload(t *testing.T, news string, ids ...string) []byte {
+func (b *pluggyBank) payload(t *testing.T, kind string, ids ...string) []byte {
 	t.Helper()
-	e := pluggysim.Event{Name: "transactions/" + news, AccountID: pluggysim.DemoBankAccountID, TransactionIDs: ids}
-	if news == "all" {
+	e := pluggysim.Event{Name: "transactions/" + kind, AccountID: pluggysim.DemoBankAccountID, TransactionIDs: ids}
+	if kind == "all" {
 		e = pluggysim.Event{Name: "item/updated", ItemID: b.item}
 	}
 	return b.event(t, e)
@@ -142,7 +143,7 @@ func (b *pluggyBank) inject(t *testing.T, faults ...fault) {
 	t.Helper()
 	for _, f := range faults {
 		err := b.sim.Inject(pluggysim.Fault{
-			Path: f.path, Kind: simfault.Kind(f.kind), Times: f.times, Skip: f.skip,
+			Path: f.path, Kind: faultinject.Kind(f.kind), Times: f.times, Skip: f.skip,
 			Status: f.status, RetryAfter: f.retryAfter, Value: f.value,
 		})
 		if err != nil {

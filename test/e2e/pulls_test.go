@@ -9,30 +9,30 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// fresh connects a new tenant to the bank and has its first pull done.
-func fresh(t *testing.T, w *world, b bank) (o operator, id, door string) {
+// fresh connects a new tenant to the bank and waits for its first pull.
+func fresh(t *testing.T, w *env, b bank) (o operator, id, hook string) {
 	t.Helper()
 	o = w.operator(t)
 	id = o.connect(b, "main")
-	door = o.mint(b, "main")
-	o.tell(b, door, "all")
+	hook = o.mint(b, "main")
+	o.announce(b, hook, "all")
 	o.succeeded(id)
-	return o, id, door
+	return o, id, hook
 }
 
 func TestTheFirstPullReadsEverything(t *testing.T) {
-	eachBank(t, func(t *testing.T, w *world, b bank) {
+	eachBank(t, func(t *testing.T, w *env, b bank) {
 		o, id, _ := fresh(t, w, b)
 		o.faithful(b, id)
 		for external, row := range o.rows(id) {
 			if row["version"] != 1.0 || row["removedAt"] != nil || row["vendor"] != b.vendor() || row["connectionId"] != id {
-				t.Errorf("%s is not as first seen: %v", external, row)
+				t.Errorf("%s does not have its initial version: %v", external, row)
 			}
 		}
 		pull := o.succeeded(id)[0]
 		counts, _ := pull["counts"].(object)
 		if n := float64(len(b.truth(t))); counts["added"] != n || counts["read"] != n || pull["trigger"] != "webhook" {
-			t.Errorf("the pull says %v of %v rows", pull, n)
+			t.Errorf("the pull counts %v of %v rows", pull, n)
 		}
 		accounts := o.pages(of(id, "/accounts"), 1)
 		if len(accounts) != 2 || counts["accounts"] != 2.0 {
@@ -42,58 +42,58 @@ func TestTheFirstPullReadsEverything(t *testing.T) {
 }
 
 func TestAnUnchangedRowIsNotTouched(t *testing.T) {
-	eachBank(t, func(t *testing.T, w *world, b bank) {
-		o, id, door := fresh(t, w, b)
+	eachBank(t, func(t *testing.T, w *env, b bank) {
+		o, id, hook := fresh(t, w, b)
 		before := o.rows(id)
 		pull := o.pull(id, nil)
-		o.tell(b, door, "all")
+		o.announce(b, hook, "all")
 		o.succeeded(id)
 		if counts, _ := pull["counts"].(object); counts["unchanged"] != float64(len(before)) || counts["modified"] != 0.0 {
-			t.Errorf("a second look found %v", counts)
+			t.Errorf("a second pull found %v", counts)
 		}
 		if diff := cmp.Diff(before, o.rows(id)); diff != "" {
-			t.Errorf("a second look changed rows:\n%s", diff)
+			t.Errorf("a second pull changed rows:\n%s", diff)
 		}
 	})
 }
 
-func TestNewsOfTheVendor(t *testing.T) {
-	eachBank(t, func(t *testing.T, w *world, b bank) {
-		o, id, door := fresh(t, w, b)
+func TestVendorChangesArriveByWebhook(t *testing.T) {
+	eachBank(t, func(t *testing.T, w *env, b bank) {
+		o, id, hook := fresh(t, w, b)
 		before := o.rows(id)
 
 		added := b.add(t)
-		o.tell(b, door, "created", added)
+		o.announce(b, hook, "created", added)
 		o.succeeded(id)
 		o.faithful(b, id)
 
 		b.edit(t, added)
-		o.tell(b, door, "updated", added)
+		o.announce(b, hook, "updated", added)
 		o.succeeded(id)
 		o.faithful(b, id)
 		edited := o.rows(id)[added]
 		if edited["version"] != 2.0 || edited["updatedAt"] == edited["firstSeenAt"] {
-			t.Errorf("an edit left the row as %v", edited)
+			t.Errorf("after an edit the row is %v", edited)
 		}
 
 		b.remove(t, added)
-		o.tell(b, door, "deleted", added)
+		o.announce(b, hook, "deleted", added)
 		o.succeeded(id)
 		o.faithful(b, id)
 		rows := o.rows(id)
 		gone := rows[added]
 		if gone["id"] != edited["id"] || gone["removedAt"] == nil || gone["version"] != 3.0 {
-			t.Errorf("a deletion left the row as %v", gone)
+			t.Errorf("after a deletion the row is %v", gone)
 		}
 		delete(rows, added)
 		if diff := cmp.Diff(before, rows); diff != "" {
-			t.Errorf("other rows were touched (-before +after):\n%s", diff)
+			t.Errorf("other rows were changed (-before +after):\n%s", diff)
 		}
 	})
 }
 
 func TestAManualPullOfAWindow(t *testing.T) {
-	eachBank(t, func(t *testing.T, w *world, b bank) {
+	eachBank(t, func(t *testing.T, w *env, b bank) {
 		o, id, _ := fresh(t, w, b)
 		o.faithful(b, id)
 		a := o.do(http.MethodPost, of(id, "/pulls"), object{"from": "2026-01-01", "to": "2027-12-31"}).want(http.StatusAccepted)
@@ -116,7 +116,7 @@ func TestAManualPullOfAWindow(t *testing.T) {
 }
 
 func TestTransactionsAreListedNewestFirstAndFiltered(t *testing.T) {
-	eachBank(t, func(t *testing.T, w *world, b bank) {
+	eachBank(t, func(t *testing.T, w *env, b bank) {
 		b.generate(t, 60)
 		o, id, _ := fresh(t, w, b)
 		all := o.pages(of(id, "/transactions"), 7)
@@ -143,7 +143,7 @@ func TestTransactionsAreListedNewestFirstAndFiltered(t *testing.T) {
 				got[text(row, "id")] = true
 			}
 			if !maps.Equal(want, got) {
-				t.Errorf("%s gives %d rows, want %d", query, len(got), len(want))
+				t.Errorf("%s returns %d rows, want %d", query, len(got), len(want))
 			}
 		}
 	})

@@ -12,10 +12,10 @@ import (
 	"github.com/LerianStudio/aggregator-connections/cmd/discovery/compose"
 )
 
-// The service as `serve` runs it: what it has begun when it is told to stop is finished or
-// handed back, and nothing of it runs on. It is not parallel, so that whatever runs
-// afterwards and did not before is its own.
-func TestStopping(t *testing.T) {
+// Stopping the service as `serve` runs it: work that has started is finished or handed back,
+// and no goroutine continues. The test is not parallel, so any goroutine that is new
+// afterwards belongs to it.
+func TestStoppingFinishesOrHandsBackTheWork(t *testing.T) {
 	for backend, dsn := range backends {
 		t.Run(backend, func(t *testing.T) {
 			cfg := settings(t, dsn(t))
@@ -33,7 +33,7 @@ func TestStopping(t *testing.T) {
 			ctx, stop := context.WithCancel(t.Context())
 			ended := make(chan error, 1)
 			go func() { ended <- app.Serve(ctx, listener, nil) }()
-			w := &world{backend: backend, origin: "http://" + listener.Addr().String(), log: log, app: app, cfg: cfg, http: client()}
+			w := &env{backend: backend, origin: "http://" + listener.Addr().String(), log: log, app: app, cfg: cfg, http: client()}
 			o, id, _ := fresh(t, w, b)
 			o.faithful(b, id)
 			entered, release := b.gate().hold(b.rowsPath())
@@ -41,7 +41,7 @@ func TestStopping(t *testing.T) {
 			<-entered
 			begun := time.Now()
 			stop()
-			eventually(t, "the notice of the stop", func() bool {
+			eventually(t, "the message about the stop", func() bool {
 				return len(log.having("draining")) > 0 || time.Since(begun) > 5*time.Second
 			})
 			release()
@@ -49,7 +49,7 @@ func TestStopping(t *testing.T) {
 				t.Errorf("it ended after %v with %v", time.Since(begun), err)
 			}
 			if lines := log.having(`"level":"error"`); len(lines) > 0 {
-				t.Errorf("it complains: %v", lines)
+				t.Errorf("it logged warnings: %v", lines)
 			}
 			w.http.CloseIdleConnections()
 			b.gate().server.CloseClientConnections()

@@ -16,26 +16,26 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-func TestNobodyComesInWithoutAToken(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+func TestEveryRouteRequiresAToken(t *testing.T) {
+	each(t, func(t *testing.T, w *env) {
 		tenant, hour := uuid.NewString(), time.Now().Add(time.Hour).Unix()
 		for name, header := range map[string]string{
-			"no header":        "Authorization: ",
-			"no scheme":        "Authorization: " + signed(t, jwtSecret, object{"tenant_id": tenant}),
-			"another scheme":   "Authorization: Basic dXNlcjpwYXNz",
-			"nothing in it":    "Authorization: Bearer",
-			"no token at all":  "Authorization: Bearer x.y.z",
-			"another secret":   "Authorization: Bearer " + signed(t, strings.Repeat("x", 32), object{"tenant_id": tenant}),
-			"no tenant":        "Authorization: Bearer " + signed(t, jwtSecret, object{}),
-			"the nil tenant":   "Authorization: Bearer " + signed(t, jwtSecret, object{"tenant_id": uuid.Nil.String()}),
-			"no UUID":          "Authorization: Bearer " + signed(t, jwtSecret, object{"tenant_id": "acme"}),
-			"a number":         "Authorization: Bearer " + signed(t, jwtSecret, object{"tenant_id": 7}),
-			"over":             "Authorization: Bearer " + signed(t, jwtSecret, object{"tenant_id": tenant, "exp": hour - 7200}),
-			"not begun":        "Authorization: Bearer " + signed(t, jwtSecret, object{"tenant_id": tenant, "nbf": hour - 600}),
-			"without an end":   "Authorization: Bearer " + signed(t, jwtSecret, object{"tenant_id": tenant, "exp": nil}),
-			"cut off":          "Authorization: Bearer " + strings.TrimRight(signed(t, jwtSecret, object{"tenant_id": tenant}), "=")[:60],
-			"alg none":         "Authorization: Bearer eyJhbGciOiJub25lIn0.eyJ0ZW5hbnRfaWQiOiI4ZjU4In0.",
-			"two tokens in it": "Authorization: Bearer a b",
+			"no header":         "Authorization: ",
+			"no scheme":         "Authorization: " + signed(t, jwtSecret, object{"tenant_id": tenant}),
+			"another scheme":    "Authorization: Basic dXNlcjpwYXNz",
+			"an empty token":    "Authorization: Bearer",
+			"not a token":       "Authorization: Bearer x.y.z",
+			"another secret":    "Authorization: Bearer " + signed(t, strings.Repeat("x", 32), object{"tenant_id": tenant}),
+			"no tenant":         "Authorization: Bearer " + signed(t, jwtSecret, object{}),
+			"the nil tenant":    "Authorization: Bearer " + signed(t, jwtSecret, object{"tenant_id": uuid.Nil.String()}),
+			"not a UUID":        "Authorization: Bearer " + signed(t, jwtSecret, object{"tenant_id": "acme"}),
+			"a number":          "Authorization: Bearer " + signed(t, jwtSecret, object{"tenant_id": 7}),
+			"over":              "Authorization: Bearer " + signed(t, jwtSecret, object{"tenant_id": tenant, "exp": hour - 7200}),
+			"not valid yet":     "Authorization: Bearer " + signed(t, jwtSecret, object{"tenant_id": tenant, "nbf": hour - 600}),
+			"without an expiry": "Authorization: Bearer " + signed(t, jwtSecret, object{"tenant_id": tenant, "exp": nil}),
+			"truncated":         "Authorization: Bearer " + strings.TrimRight(signed(t, jwtSecret, object{"tenant_id": tenant}), "=")[:60],
+			"alg none":          "Authorization: Bearer eyJhbGciOiJub25lIn0.eyJ0ZW5hbnRfaWQiOiI4ZjU4In0.",
+			"two tokens":        "Authorization: Bearer a b",
 		} {
 			t.Run(name, func(t *testing.T) {
 				w.call(t, http.MethodGet, connections, nil, header).problem(401, "MTCH-0003")
@@ -49,8 +49,8 @@ func TestNobodyComesInWithoutAToken(t *testing.T) {
 	})
 }
 
-func TestTheRouterSpeaksProblems(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+func TestRouterErrorsAreProblemDocuments(t *testing.T) {
+	each(t, func(t *testing.T, w *env) {
 		o := w.operator(t)
 		for _, path := range []string{"/", "/nothing", prefix, prefix + "/", connections + "/", connections + "x", connections + "//", prefix + "/webhooks", prefix + "/transactions"} {
 			o.get(path).problem(404, "MTCH-0005")
@@ -69,7 +69,7 @@ func TestTheRouterSpeaksProblems(t *testing.T) {
 			"POST /health":                                                  "GET, HEAD",
 		} {
 			method, path, _ := strings.Cut(asked, " ")
-			if allow == "" { // the word test is taken for an id here
+			if allow == "" { // the word test is read as an id here
 				o.do(method, path, nil).problem(404, "MTCH-0201")
 				continue
 			}
@@ -82,7 +82,7 @@ func TestTheRouterSpeaksProblems(t *testing.T) {
 	})
 }
 
-// bodies are calls with a body, each with one that is well but for what it names.
+// bodies returns calls with a body that is valid except for the named error.
 func bodies(b bank, id string) map[string]object {
 	put := creation(b, "main")
 	delete(put, "vendor")
@@ -95,8 +95,8 @@ func bodies(b bank, id string) map[string]object {
 	}
 }
 
-func TestABodyIsTakenAsItIsOrNotAtAll(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+func TestABodyIsAcceptedExactlyOrRefused(t *testing.T) {
+	each(t, func(t *testing.T, w *env) {
 		o, b := w.operator(t), newPluggy(t)
 		id := o.connect(b, "main")
 		for asked, good := range bodies(b, id) {
@@ -127,7 +127,7 @@ func TestABodyIsTakenAsItIsOrNotAtAll(t *testing.T) {
 			o.do(method, path, strings.Repeat(" ", 64<<10)+raw).problem(413, "MTCH-0010")
 		}
 		if left := o.pages(connections, 20); len(left) != 1 {
-			t.Errorf("a refused body made a connection: %v", left)
+			t.Errorf("a refused body created a connection: %v", left)
 		}
 		exact := string(encoded(t, creation(b, "just fits")))
 		exact += strings.Repeat(" ", 64<<10-len(exact))
@@ -135,7 +135,7 @@ func TestABodyIsTakenAsItIsOrNotAtAll(t *testing.T) {
 	})
 }
 
-// spelled tries one member of a good body in wrong spellings and forms.
+// spelled tries wrong spellings and forms of one member of a valid body.
 func (o operator) spelled(method, path string, good object, name string, optional bool) {
 	o.t.Helper()
 	with := func(value any) string {
@@ -157,7 +157,7 @@ func (o operator) spelled(method, path string, good object, name string, optiona
 	if needed {
 		o.do(method, path, without).problem(400, "MTCH-0001", at)
 		wrong = append(wrong, at)
-	} else if method == http.MethodPut { // half a pair
+	} else if method == http.MethodPut { // one part of the pair
 		wrong = append(wrong, at)
 	}
 	o.do(method, path, cased).problem(400, "MTCH-0001", wrong...)
@@ -177,8 +177,8 @@ func encoded(t *testing.T, body object) []byte {
 	return raw
 }
 
-func TestABaseURLIsAnHTTPSOriginOfThePublicNet(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+func TestABaseURLMustBeAPublicHTTPSAddress(t *testing.T) {
+	each(t, func(t *testing.T, w *env) {
 		o, b := w.operator(t), newPluggy(t)
 		id := o.connect(b, "main")
 		for _, bad := range []string{
@@ -196,7 +196,7 @@ func TestABaseURLIsAnHTTPSOriginOfThePublicNet(t *testing.T) {
 		body := object{"vendor": "acme", "configName": "", "baseUrl": "x", "accountRef": strings.Repeat("x", 256), "clientId": "", "secret": strings.Repeat("x", 4097)}
 		o.do(http.MethodPost, connections, body).problem(400, "MTCH-0001",
 			"body.vendor", "body.configName", "body.baseUrl", "body.accountRef", "body.clientId", "body.secret")
-		body["baseUrl"] = "https://10.0.0.1" // good in form, and forbidden
+		body["baseUrl"] = "https://10.0.0.1" // well-formed, but forbidden
 		o.do(http.MethodPost, connections, body).problem(400, "MTCH-0001",
 			"body.vendor", "body.configName", "body.baseUrl", "body.accountRef", "body.clientId", "body.secret")
 		change := object{"configName": "", "accountRef": "x", "baseUrl": "https://[fe80::1]"}
@@ -205,7 +205,7 @@ func TestABaseURLIsAnHTTPSOriginOfThePublicNet(t *testing.T) {
 }
 
 func TestAProblemEchoesNoValue(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	each(t, func(t *testing.T, w *env) {
 		const value = "echo-7f3a"
 		o, b := w.operator(t), newPluggy(t)
 		for _, name := range []string{"vendor", "baseUrl"} {
@@ -232,7 +232,7 @@ func (o operator) silent(value, method, path string, body any) {
 }
 
 func TestRequestIDs(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	each(t, func(t *testing.T, w *env) {
 		o := w.operator(t)
 		for _, id := range []string{"a", "caller-1 ~!", strings.Repeat("x", 128)} {
 			if got := o.do(http.MethodGet, connections, nil, "X-Request-Id: "+id).want(200).header.Get("X-Request-Id"); got != id {
@@ -250,21 +250,21 @@ func TestRequestIDs(t *testing.T) {
 	})
 }
 
-// sick is a store that fails when told to.
-type sick struct {
+// failingStore is a store whose List fails and whose Get panics.
+type failingStore struct {
 	ports.Connections
 	failure error
 }
 
-func (s *sick) List(context.Context, domain.TenantID, ports.ConnectionFilter, domain.PageRequest) (domain.Page[domain.Connection], error) {
+func (s *failingStore) List(context.Context, domain.TenantID, ports.ConnectionFilter, domain.PageRequest) (domain.Page[domain.Connection], error) {
 	return domain.Page[domain.Connection]{}, s.failure
 }
 
-func (s *sick) Get(context.Context, domain.TenantID, domain.ConnectionKind, domain.ConnectionID) (domain.Connection, error) {
+func (s *failingStore) Get(context.Context, domain.TenantID, domain.ConnectionKind, domain.ConnectionID) (domain.Connection, error) {
 	panic(errors.New("canary"))
 }
 
-func TestA5xxTellsItsCauseToTheLogAlone(t *testing.T) {
+func TestA5xxShowsItsCauseOnlyInTheLog(t *testing.T) {
 	const cause = "password=canary host=10.1.2.3"
 	for name, c := range map[string]struct {
 		failure error
@@ -275,22 +275,22 @@ func TestA5xxTellsItsCauseToTheLogAlone(t *testing.T) {
 		"unavailable": {&domain.Error{Kind: domain.Unavailable, Code: domain.StoreUnavailable, Cause: errors.New(cause)}, 503, "MTCH-0008"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			each(t, func(t *testing.T, w *world) {
+			each(t, func(t *testing.T, w *env) {
 				o := w.operator(t)
 				a := o.do(http.MethodGet, connections, nil, "X-Request-Id: the-list")
 				a.problem(c.status, c.code)
 				b := o.do(http.MethodGet, of(uuid.NewString(), ""), nil, "X-Request-Id: the-panic")
 				if b.problem(500, "MTCH-0002"); strings.Contains(string(a.raw)+string(b.raw), "canary") {
-					t.Errorf("the cause got out: %s %s", a.raw, b.raw)
+					t.Errorf("the cause is in the response: %s %s", a.raw, b.raw)
 				}
 				for _, id := range []string{"the-list", "the-panic"} {
 					if lines := w.log.having(id, "canary"); len(lines) != 1 {
-						t.Errorf("%d lines of %s hold the cause", len(lines), id)
+						t.Errorf("%d lines of %s contain the cause", len(lines), id)
 					}
 				}
 				w.call(t, http.MethodGet, "/health", nil).want(200)
 			}, func(s *setup) {
-				s.over.Wrap = func(stores *composed) { stores.Connections = &sick{stores.Connections, c.failure} }
+				s.over.Wrap = func(stores *composed) { stores.Connections = &failingStore{stores.Connections, c.failure} }
 			})
 		})
 	}

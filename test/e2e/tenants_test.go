@@ -9,18 +9,18 @@ import (
 	"github.com/google/uuid"
 )
 
-// estate is what one tenant has, one id of each kind.
+// estate holds one id of each kind that a tenant owns.
 type estate struct {
 	connection, engine, token, delivery, pull string
 }
 
-// settle gives a tenant one of everything.
+// settle creates one of every resource for a tenant.
 func settle(t *testing.T, o operator, b bank) estate {
 	t.Helper()
 	e := estate{connection: o.connect(b, "main")}
 	a := o.do(http.MethodPost, tokens, object{"vendor": b.vendor(), "connection_config_name": "main"}).want(http.StatusCreated)
 	e.token = a.text("id")
-	o.tell(b, strings.TrimPrefix(a.text("webhookUrl"), publicURL), "all")
+	o.announce(b, strings.TrimPrefix(a.text("webhookUrl"), publicURL), "all")
 	e.pull = text(o.succeeded(e.connection)[0], "id")
 	e.delivery = text(o.pages(deliveries, 20)[0], "id")
 	e.engine = o.do(http.MethodPost, engines, object{
@@ -29,7 +29,7 @@ func settle(t *testing.T, o operator, b bank) estate {
 	return e
 }
 
-// byID is every route that takes an id, by whose id it takes.
+// byID returns every route that takes an id, by the kind of the id.
 func byID(b bank) map[string][]func(id string) (method, path string, body any) {
 	call := func(method, before, after string, body any) func(string) (string, string, any) {
 		return func(id string) (string, string, any) { return method, before + "/" + id + after, body }
@@ -52,9 +52,9 @@ func byID(b bank) map[string][]func(id string) (method, path string, body any) {
 	}
 }
 
-// likeness is a whole answer but for what every answer has of its own, with the id that
-// was asked for replaced; what is longer than an id is cut out of the path by the service.
-func likeness(a answer, id string) object {
+// likeness is a response without the parts that differ in every response, and with the
+// requested id replaced; the service itself cuts longer segments out of the path.
+func likeness(a response, id string) object {
 	header := a.header.Clone()
 	for _, own := range []string{"Date", "X-Request-Id", "Content-Length"} {
 		header.Del(own)
@@ -62,8 +62,8 @@ func likeness(a answer, id string) object {
 	return object{"status": a.status, "header": header, "body": strings.NewReplacer(id, "ID", "{token}", "ID").Replace(string(a.raw))}
 }
 
-func TestWhatIsNotYoursDoesNotExist(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+func TestForeignResourcesAreNotFound(t *testing.T) {
+	each(t, func(t *testing.T, w *env) {
 		b := newPluggy(t)
 		owner, other := w.operator(t), w.operator(t)
 		theirs, mine := settle(t, owner, b), settle(t, other, b)
@@ -95,7 +95,7 @@ func TestWhatIsNotYoursDoesNotExist(t *testing.T) {
 					method, path, body := route(id)
 					got := likeness(other.do(method, path, body), strings.NewReplacer("%7B", "{", "%7D", "}").Replace(id))
 					if diff := cmp.Diff(want, got); diff != "" {
-						t.Errorf("%s %s of what is %s differs from an unknown one (-unknown +got):\n%s", method, path, what, diff)
+						t.Errorf("%s %s with an id that is %s differs from an unknown one (-unknown +got):\n%s", method, path, what, diff)
 					}
 				}
 			}
@@ -104,23 +104,23 @@ func TestWhatIsNotYoursDoesNotExist(t *testing.T) {
 	})
 }
 
-// whole checks that nothing of the estate was changed or ended.
+// whole checks that none of the tenant's resources was changed or ended.
 func (o operator) whole(e estate) {
 	o.t.Helper()
 	if name := o.get(of(e.connection, "")).want(200).text("configName"); name != "main" {
-		o.t.Errorf("a stranger renamed the connection to %s", name)
+		o.t.Errorf("another tenant renamed the connection to %s", name)
 	}
 	o.get(engines + "/" + e.engine).want(200)
 	if list := o.pages(tokens, 20); len(list) != 1 || list[0]["revokedAt"] != nil {
-		o.t.Errorf("a stranger revoked a token: %v", list)
+		o.t.Errorf("another tenant revoked a token: %v", list)
 	}
 	if pulls := o.pages(of(e.connection, "/pulls"), 20); len(pulls) != 1 {
-		o.t.Errorf("a stranger asked for pulls: %v", pulls)
+		o.t.Errorf("another tenant requested pulls: %v", pulls)
 	}
 }
 
-func TestListsAndFeedsHoldTheTenantsOwn(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+func TestListsAndFeedsContainOnlyTheTenantsOwn(t *testing.T) {
+	each(t, func(t *testing.T, w *env) {
 		b := newPluggy(t)
 		owner, other := w.operator(t), w.operator(t)
 		theirs := settle(t, owner, b)
@@ -129,21 +129,21 @@ func TestListsAndFeedsHoldTheTenantsOwn(t *testing.T) {
 				t.Errorf("%s shows a stranger %v", path, list)
 			}
 			if list := owner.pages(path, 20); len(list) == 0 {
-				t.Errorf("%s shows the owner nothing", path)
+				t.Errorf("%s returns nothing to the owner", path)
 			}
 		}
 		if feed := other.get(changes).want(200).items(); len(feed) > 0 {
-			t.Errorf("the feed shows a stranger %v", feed)
+			t.Errorf("the feed shows another tenant %v", feed)
 		}
-		owner.news("", 200, 1)
+		owner.changesFrom("", 200, 1)
 		again := other.do(http.MethodPost, deliveries+"/replay", object{"connectionId": theirs.connection}).want(202)
 		if again.json()["replayed"] != 0.0 {
-			t.Errorf("a stranger replays %s", again.raw)
+			t.Errorf("another tenant can replay %s", again.raw)
 		}
-		// A cursor of the owner shows a stranger no more than a page of his own.
+		// With the owner's cursor another tenant sees no more than a page of its own.
 		cursor := owner.get(changes + "?limit=1").want(200).text("nextCursor")
 		if feed := other.get(changes + "?cursor=" + cursor).want(200).items(); len(feed) > 0 {
-			t.Errorf("the owner's cursor shows a stranger %v", feed)
+			t.Errorf("the owner's cursor shows another tenant %v", feed)
 		}
 		other.do(http.MethodPost, connections+"/test", object{"vendor": "pluggy", "configName": "main"}).problem(404, "MTCH-0201")
 		other.do(http.MethodPost, tokens, object{"vendor": "pluggy", "connection_config_name": "main"}).problem(404, "MTCH-0201")

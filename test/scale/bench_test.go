@@ -16,17 +16,17 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/postgres"
 	"github.com/LerianStudio/aggregator-connections/domain"
-	"github.com/LerianStudio/aggregator-connections/test/pgtest"
+	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
 var (
 	seeded   = flag.Int("rows", 200_000, "rows in each table before the first turn of a benchmark")
 	rounds   = flag.Int("rounds", 3, "turns of each side")
-	turn     = flag.Duration("turn", 2*time.Second, "how long receipts are told in one turn")
+	turn     = flag.Duration("turn", 2*time.Second, "how long deliveries are stored in one turn")
 	compress = flag.Bool("wal-compression", false, "compress the pages in the write-ahead log")
 )
 
-// The crowd of a turn: receipts over so many connections, by so many callers at once.
+// The load of a turn: deliveries for that many connections, from that many concurrent callers.
 const (
 	doors     = 2000
 	callers   = 64
@@ -34,8 +34,8 @@ const (
 	pagesEach = 20
 )
 
-// seed fills a database as years would: ids in the order of time, fingerprints in none, and
-// a pull queued for every connection, as in a burst.
+// seed fills a database as years of use would: ids ordered by time, fingerprints in no order,
+// and a pull queued for every connection, as in a burst.
 var seed = []string{
 	`CREATE FUNCTION ordered(i bigint) RETURNS uuid LANGUAGE sql IMMUTABLE AS $$
 		SELECT (lpad(to_hex(1760000000000 + i * 10), 12, '0') || '7' || substr(md5(i::text), 1, 3) || '8' || substr(md5(i::text), 4, 15))::uuid $$`,
@@ -55,7 +55,7 @@ var seed = []string{
 	"VACUUM (ANALYZE)",
 }
 
-// side is one layout of the tables, and what its turns gave.
+// side is one layout of the tables with the results of its turns.
 type side struct {
 	name string
 	db   *postgres.DB
@@ -89,10 +89,11 @@ func newSide(b *testing.B, url, name string, scripts ...string) *side {
 
 func (d *side) note(what string, value float64) { d.got[what] = append(d.got[what], value) }
 
-// measured runs do, which says how many things it did, and notes rate and log a thing.
+// measured runs do, which returns the number of operations, and records the operations per
+// second and the bytes of write-ahead log per operation.
 func (d *side) measured(b *testing.B, what string, do func() int64) {
 	b.Helper()
-	// Every page is whole in the log once behind a checkpoint, as at work.
+	// After a checkpoint every page is written to the log completely once, as in production.
 	must(b, d.db, "CHECKPOINT")
 	before, start := ask[string](b, d.db, "SELECT pg_current_wal_lsn()::text"), time.Now()
 	n := do()
@@ -102,7 +103,7 @@ func (d *side) measured(b *testing.B, what string, do func() int64) {
 	d.note("bytes of log, "+what, wal/float64(n))
 }
 
-// receipts knocks for a turn, every event new.
+// receipts stores deliveries for a turn, every event new.
 func (d *side) receipts(b *testing.B) int64 {
 	ctx, cancel := context.WithTimeout(b.Context(), *turn)
 	defer cancel()
@@ -112,7 +113,7 @@ func (d *side) receipts(b *testing.B) int64 {
 		all.Go(func() {
 			for ctx.Err() == nil {
 				n := d.told.Add(1)
-				r := receipt(domain.HashToken("token"+strconv.FormatInt(1+n%doors, 10)), uuid.NewString())
+				r := incoming(domain.HashToken("token"+strconv.FormatInt(1+n%doors, 10)), uuid.NewString())
 				if _, err := d.s.Deliveries().Receive(b.Context(), r); err != nil {
 					b.Error(err)
 					return
@@ -125,7 +126,7 @@ func (d *side) receipts(b *testing.B) int64 {
 	return stored.Load()
 }
 
-// pages stores the pages of a new connection, or of the one that lease holds.
+// pages stores the pages of a new connection, or of the connection that lease belongs to.
 func (d *side) pages(b *testing.B, lease domain.Lease) int64 {
 	for page := range pagesEach {
 		ids := make([]string, pageRows)
@@ -137,8 +138,8 @@ func (d *side) pages(b *testing.B, lease domain.Lease) int64 {
 	return pageRows * pagesEach
 }
 
-// BenchmarkParts measures the service's tables as the migrations make them and in parts, in
-// turns on one server that flushes: rates, bytes a row, bytes of log.
+// BenchmarkParts compares the tables as the migrations create them with partitioned tables,
+// in turns on one server that flushes: rates, bytes per row, bytes of write-ahead log.
 //
 //	go test ./test/scale -run '^$' -bench Parts -benchtime 1x -v
 func BenchmarkParts(b *testing.B) {
@@ -164,7 +165,7 @@ func BenchmarkParts(b *testing.B) {
 	report(b, sides[0], sides[1])
 }
 
-// feed reads pages of 200 from the first change of a tenant that was seeded.
+// feed reads pages of 200 from the first change of a seeded tenant.
 func (d *side) feed(b *testing.B) int64 {
 	tenant := domain.TenantID{UUID: ask[uuid.UUID](b, d.db, "SELECT tenant_id FROM transactions WHERE change_tx = 1 LIMIT 1")}
 	var at domain.Position
@@ -198,8 +199,8 @@ func median(values []float64) float64 {
 	return sorted[len(sorted)/2]
 }
 
-// BenchmarkPrune measures the deletion of what is past its time, as the hourly chore does it,
-// where that is a fifth of the table: rows a second for each tenth of it, first to last.
+// BenchmarkPrune measures the deletion of expired deliveries, as the hourly maintenance task
+// does it, when they are a fifth of the table: rows per second for each tenth, in order.
 //
 //	go test ./test/scale -run '^$' -bench Prune -benchtime 1x -v
 func BenchmarkPrune(b *testing.B) {

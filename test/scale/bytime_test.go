@@ -14,11 +14,12 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/postgres"
-	"github.com/LerianStudio/aggregator-connections/test/pgtest"
+	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// keyed is what the store's insert of deliveries would have to say on tables by time: the
-// keys decide what is new, as the unique index over the whole table does now.
+// keyed is the statement that the store would need to insert deliveries into tables split by
+// time: the key table decides which events are new, as the unique index over the whole table
+// does now.
 const keyed = `
 	WITH told AS (
 		SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::bytea[], $5::timestamptz[])
@@ -31,7 +32,8 @@ const keyed = `
 	SELECT told.id, tenant_id, connection_id, 'pluggy', '', '', fingerprint, '', '', 'ignored', received_at
 	FROM told JOIN fresh ON fresh.delivery_id = told.id RETURNING id`
 
-// byTime is a migrated database with deliveries in weeks; week gives a time in one of them.
+// byTime returns a migrated database with deliveries partitioned by week; week returns a time
+// in one of them.
 func byTime(t *testing.T, conns int) *postgres.DB {
 	t.Helper()
 	return migrated(t, pgtest.DSN(t), conns, filepath.Join("testdata", "bytime.sql"))
@@ -41,8 +43,8 @@ func week(n int) time.Time {
 	return time.Date(2026, time.January, 7, 12, 0, 0, 0, time.UTC).AddDate(0, 0, 7*n)
 }
 
-// tell inserts one event, and says whether it is new.
-func tell(t *testing.T, db *postgres.DB, connection uuid.UUID, event string, at time.Time) bool {
+// insertEvent inserts one event and reports whether it is new.
+func insertEvent(t *testing.T, db *postgres.DB, connection uuid.UUID, event string, at time.Time) bool {
 	fingerprint := sha256.Sum256([]byte(event))
 	done, err := db.Pool.Exec(t.Context(), keyed, [][16]byte{uuid.Must(uuid.NewV7())}, [][16]byte{uuid.New()},
 		[][16]byte{connection}, [][]byte{fingerprint[:]}, []time.Time{at})
@@ -52,8 +54,9 @@ func tell(t *testing.T, db *postgres.DB, connection uuid.UUID, event string, at 
 	return done.RowsAffected() > 0
 }
 
-// A unique index over a table by time cannot be the one that the store's statement names.
-func TestTimeCannotHoldTheIndexThatKeepsThePromise(t *testing.T) {
+// A unique index over a table partitioned by time cannot be the one that the store's
+// statement names.
+func TestATableByTimeCannotHaveTheUniqueIndex(t *testing.T) {
 	db := byTime(t, 0)
 	for _, statement := range []string{
 		"CREATE UNIQUE INDEX ON deliveries (connection_id, fingerprint)",
@@ -73,7 +76,7 @@ func TestOfManyCopiesInTwoWeeksOneIsStored(t *testing.T) {
 	var all sync.WaitGroup
 	for i := range 12 {
 		all.Go(func() {
-			if tell(t, db, c, "event", week(i%2)) {
+			if insertEvent(t, db, c, "event", week(i%2)) {
 				fresh.Add(1)
 			}
 		})
@@ -84,33 +87,33 @@ func TestOfManyCopiesInTwoWeeksOneIsStored(t *testing.T) {
 	}
 }
 
-// Prune gives way to the drop of a week, beside a transaction that tells events; what was
-// told in that week stays known.
-func TestAWeekIsDroppedAndWhatItWasToldStaysKnown(t *testing.T) {
+// Instead of pruning rows, a whole week is dropped, while another transaction inserts events.
+// The events of that week are still recognised as duplicates.
+func TestADroppedWeekKeepsItsEventsKnown(t *testing.T) {
 	db := byTime(t, 0)
 	c := uuid.New()
 	for i := range 3 {
-		tell(t, db, c, "of week "+string(rune('0'+i)), week(i))
+		insertEvent(t, db, c, "of week "+string(rune('0'+i)), week(i))
 	}
 	for _, statement := range []string{
 		"ALTER TABLE deliveries DETACH PARTITION deliveries_w0 CONCURRENTLY", "DROP TABLE deliveries_w0",
 	} {
 		must(t, db, statement)
 	}
-	if tell(t, db, c, "of week 0", week(2)) {
-		t.Error("an event of the dropped week is told anew")
+	if insertEvent(t, db, c, "of week 0", week(2)) {
+		t.Error("an event of the dropped week was stored again")
 	}
-	if !tell(t, db, c, "another", week(2)) {
-		t.Error("an event that nobody told is taken for a copy")
+	if !insertEvent(t, db, c, "another", week(2)) {
+		t.Error("a new event was treated as a duplicate")
 	}
 	if n := ask[int](t, db, "SELECT count(*) FROM deliveries"); n != 3 {
-		t.Errorf("%d rows are left, want those of the weeks that stay, and the new one", n)
+		t.Errorf("%d rows are left, want those of the remaining weeks, and the new one", n)
 	}
 }
 
-// The door goes on while a week is detached: the lock of DETACH CONCURRENTLY lets inserts
-// pass, where that of a plain DROP would wait for, and hold up, every one of them.
-func TestDetachingAWeekDoesNotHoldUpTheDoor(t *testing.T) {
+// Webhooks are accepted while a week is detached: the lock of DETACH CONCURRENTLY lets
+// inserts pass, whereas a plain DROP would wait for all of them and block new ones.
+func TestDetachingAWeekDoesNotBlockWebhooks(t *testing.T) {
 	db := byTime(t, 0)
 	c := uuid.New()
 	reader, err := db.Pool.Begin(t.Context())
@@ -118,7 +121,7 @@ func TestDetachingAWeekDoesNotHoldUpTheDoor(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = reader.Rollback(t.Context()) }()
-	if _, err := reader.Exec(t.Context(), "SELECT count(*) FROM deliveries"); err != nil { // detaching waits for it
+	if _, err := reader.Exec(t.Context(), "SELECT count(*) FROM deliveries"); err != nil { // the detach waits for this reader
 		t.Fatal(err)
 	}
 	detached := make(chan error, 1)
@@ -129,7 +132,7 @@ func TestDetachingAWeekDoesNotHoldUpTheDoor(t *testing.T) {
 	until(t, "the week is being detached", func() bool {
 		return ask[int](t, db, "SELECT count(*) FROM pg_inherits WHERE inhdetachpending") > 0
 	})
-	if !tell(t, db, c, "meanwhile", week(1)) {
+	if !insertEvent(t, db, c, "meanwhile", week(1)) {
 		t.Error("an event is not stored while a week is detached")
 	}
 	if err := reader.Rollback(t.Context()); err != nil {
@@ -140,11 +143,12 @@ func TestDetachingAWeekDoesNotHoldUpTheDoor(t *testing.T) {
 	}
 }
 
-// The newest page reads the newest week and stops; a bounded one reads the weeks within.
+// The newest page reads only the newest week; a page with time bounds reads the weeks within
+// them.
 func TestListsReadTheWeeksTheyShow(t *testing.T) {
 	db := byTime(t, 1)
 	if ask[int](t, db, "SELECT current_setting('server_version_num')::int") < 150000 {
-		t.Skip("needs PostgreSQL 15, which tells its counts when asked")
+		t.Skip("needs PostgreSQL 15, which reports its statistics on demand")
 	}
 	tenant := uuid.New()
 	must(t, db, `INSERT INTO deliveries SELECT gen_random_uuid(), $1, md5('c' || i % 500)::uuid, 'pluggy', 'e', '',

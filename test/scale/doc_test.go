@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/LerianStudio/aggregator-connections/test/pgtest"
+	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
 func document(t *testing.T) string {
@@ -19,8 +19,8 @@ func document(t *testing.T) string {
 	return string(text)
 }
 
-// The keys that Citus needs are keys of the tables as they are: what the document shows
-// before it calls Citus runs here.
+// The keys that Citus requires must fit the present tables: the statements that the document
+// shows before it calls Citus are executed here.
 func TestTheKeysOfTheCitusSchemaFitTheTables(t *testing.T) {
 	_, block, _ := strings.Cut(document(t), "```sql\n")
 	keys, _, found := strings.Cut(block, "SELECT create_reference_table")
@@ -41,11 +41,11 @@ func TestTheKeysOfTheCitusSchemaFitTheTables(t *testing.T) {
 			'idempotency_keys'::regclass, 'accounts'::regclass, 'transactions'::regclass)
 		AND NOT (SELECT attnum FROM pg_attribute WHERE attrelid = indrelid AND attname = 'tenant_id') = ANY (indkey::int2[])`
 	if left := ask[string](t, db, without); left != "" {
-		t.Errorf("unique, and without the tenant: %s", left)
+		t.Errorf("unique, but without the tenant: %s", left)
 	}
 }
 
-// named is a test of this package as the document names it.
+// named matches a test of this package as the document cites it.
 var named = regexp.MustCompile("`(Test[A-Za-z]+)`")
 
 func TestTheDocumentNamesTestsThatExist(t *testing.T) {
@@ -63,11 +63,11 @@ func TestTheDocumentNamesTestsThatExist(t *testing.T) {
 	}
 	names := named.FindAllStringSubmatch(document(t), -1)
 	if len(names) < 3 {
-		t.Errorf("only %d tests are named", len(names))
+		t.Errorf("the document cites only %d tests", len(names))
 	}
 	for _, name := range names {
 		if !strings.Contains(all.String(), "func "+name[1]+"(") {
-			t.Errorf("the document names %s, which does not exist", name[1])
+			t.Errorf("the document cites %s, which does not exist", name[1])
 		}
 	}
 }

@@ -12,13 +12,13 @@ import (
 
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/postgres"
 	"github.com/LerianStudio/aggregator-connections/domain"
-	"github.com/LerianStudio/aggregator-connections/test/pgtest"
+	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// forward is the script that operators run where ids may come twice.
+// forward is the script that operators run if transaction ids may repeat.
 var forward = filepath.Join("..", "..", "configs", "scale", "forward.sql")
 
-// standby starts a server that follows the primary.
+// standby starts a server that replicates the primary.
 func standby(t *testing.T, primary *pgtest.Server) *pgtest.Server {
 	t.Helper()
 	tools, _ := filepath.Glob("/usr/lib/postgresql/*/bin/pg_basebackup")
@@ -34,7 +34,7 @@ func standby(t *testing.T, primary *pgtest.Server) *pgtest.Server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	owner := info.Sys().(*syscall.Stat_t) // the server refuses root, and the data of others
+	owner := info.Sys().(*syscall.Stat_t) // the server refuses root and data that belongs to another user
 	if err := os.Chown(parent, int(owner.Uid), int(owner.Gid)); err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +54,7 @@ func standby(t *testing.T, primary *pgtest.Server) *pgtest.Server {
 	return server
 }
 
-// replayed waits until the standby has all that the primary wrote.
+// replayed waits until the standby has replayed everything that the primary wrote.
 func replayed(t *testing.T, primary, standby *postgres.DB) {
 	t.Helper()
 	written := ask[string](t, primary, "SELECT pg_current_wal_flush_lsn()::text")
@@ -63,16 +63,17 @@ func replayed(t *testing.T, primary, standby *postgres.DB) {
 	})
 }
 
-// slow writes a row and its place by hand, and leaves the transaction open.
+// slow writes a row with its feed position by hand, and leaves the transaction open.
 const slow = `INSERT INTO transactions SELECT gen_random_uuid(), tenant_id, connection_id, vendor, account_id, account, $1, amount,
 		currency, account_amount, account_currency, status, date, occurred_at, description, category, counterparty, metadata,
 		digest, version, first_seen_at, updated_at, removed_at, (SELECT shift + pg_current_xact_id()::text::bigint FROM feed)
 	FROM transactions WHERE external_id = 'first'`
 
-// The horizon on a standby is that of what it has replayed: a reader there is late, and
-// skips nothing.
+// On a standby the feed's visibility limit follows what it has replayed: a reader there is
+// late, but skips nothing.
 func TestTheFeedCanBeReadFromAStandby(t *testing.T) {
-	// Without the wait for the disk, but with that for the log: what has committed can be replayed.
+	// Without waiting for the disk, but with waiting for the log: every committed transaction can
+	// be replayed.
 	server, err := pgtest.Start(pgtest.Options{Settings: map[string]string{"synchronous_commit": "on"}})
 	if err != nil {
 		t.Fatal(err)
@@ -106,12 +107,12 @@ func TestTheFeedCanBeReadFromAStandby(t *testing.T) {
 	after, _ := changes(t, reader, tenant, at)
 	want := [][]string{{"first"}, nil, {"slow", "fast"}}
 	if diff := cmp.Diff(want, [][]string{before, while, after}); diff != "" {
-		t.Errorf("before, while an older one writes, after its commit (-want +got):\n%s", diff)
+		t.Errorf("before the older writer, while it writes, and after its commit (-want +got):\n%s", diff)
 	}
 }
 
-// forward.sql moves the feed while a writer holds a place of the old count: it waits for
-// that writer, whose row is then before every place of the new count.
+// forward.sql moves the feed while a writer holds a position of the old numbering. It waits
+// for that writer, whose row is then before every position of the new numbering.
 func TestTheFeedIsMovedForwardUnderTraffic(t *testing.T) {
 	db := migrated(t, pgtest.DSN(t), 0)
 	s := db.Store(nil)
@@ -140,9 +141,9 @@ func TestTheFeedIsMovedForwardUnderTraffic(t *testing.T) {
 	write(t, s, lease, "behind")
 	rest, last := changes(t, s, tenant, at)
 	if diff := cmp.Diff([][]string{{"first"}, {"slow", "behind"}}, [][]string{first, rest}); diff != "" {
-		t.Errorf("before and behind the move (-want +got):\n%s", diff)
+		t.Errorf("before and after the move (-want +got):\n%s", diff)
 	}
 	if len(last.Key) < len("1000000000000") {
-		t.Errorf("the place is %s: the feed has not moved", last.Key)
+		t.Errorf("the position is %s: the feed has not moved", last.Key)
 	}
 }

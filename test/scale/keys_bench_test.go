@@ -10,10 +10,10 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/postgres"
-	"github.com/LerianStudio/aggregator-connections/test/pgtest"
+	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// whole is the store's way to new events, with as few columns as keyed.
+// whole is the store's present statement for new events, with as few columns as keyed.
 const whole = `
 	INSERT INTO deliveries (id, tenant_id, connection_id, vendor, event, event_id, fingerprint, body, ask, status, received_at)
 	SELECT id, tenant_id, connection_id, 'pluggy', '', '', fingerprint, repeat('x', 400)::bytea, '', 'ignored', received_at
@@ -21,8 +21,8 @@ const whole = `
 		AS told (id, tenant_id, connection_id, fingerprint, received_at)
 	ON CONFLICT (connection_id, fingerprint) DO NOTHING RETURNING id`
 
-// BenchmarkKeys measures what the keys beside deliveries by time cost: groups of 64 new events,
-// one writer, in turns with the table as the migrations make it.
+// BenchmarkKeys measures the cost of a separate key table with deliveries partitioned by
+// time: batches of 64 new events, one writer, in turns with the table of the migrations.
 //
 //	go test ./test/scale -run '^$' -bench Keys -benchtime 1x -v
 func BenchmarkKeys(b *testing.B) {
@@ -48,7 +48,7 @@ func BenchmarkKeys(b *testing.B) {
 	b.Logf("bytes a key, index included: %.0f", keys)
 }
 
-// groups stores 50,000 events of 2,000 connections over two weeks, and gives the rate.
+// groups stores 50,000 events of 2,000 connections over two weeks and returns the rate.
 func groups(b *testing.B, db *postgres.DB, statement string, round int) float64 {
 	b.Helper()
 	const size, events = 64, 50_000

@@ -15,8 +15,8 @@ func TestBelvoSDK(t *testing.T) {
 	}
 	srv := httptest.NewServer(sim.Handler())
 	defer srv.Close()
-	judge(t, "belvo.test.mjs", "BELVO_API_URL="+srv.URL)
+	runScript(t, "belvo.test.mjs", "BELVO_API_URL="+srv.URL)
 	if sim.Stats().Requests == 0 {
-		t.Error("the SDK never came by")
+		t.Error("the SDK sent no request")
 	}
 }

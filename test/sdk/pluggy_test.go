@@ -15,8 +15,8 @@ func TestPluggySDK(t *testing.T) {
 	}
 	srv := httptest.NewServer(sim.Handler())
 	defer srv.Close()
-	judge(t, "pluggy.test.mjs", "PLUGGY_API_URL="+srv.URL)
+	runScript(t, "pluggy.test.mjs", "PLUGGY_API_URL="+srv.URL)
 	if n := sim.Stats().KeysIssued; n == 0 {
-		t.Error("the SDK never came by")
+		t.Error("the SDK sent no request")
 	}
 }

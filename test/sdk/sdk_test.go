@@ -1,5 +1,6 @@
-// Package sdk_test lets the vendors' own npm SDKs judge the simulators: what their code can read is the vendor's
-// API, whatever our documents say. It needs node and npm; the packages are pinned by package-lock.json.
+// Package sdk_test runs the vendors' own npm SDKs against the simulators. What the SDKs can
+// read is the vendor's API, whatever our own documents say. It needs node and npm; the
+// packages are pinned by package-lock.json.
 package sdk_test
 
 import (
@@ -12,16 +13,16 @@ import (
 	"testing"
 )
 
-// judge runs a node test script of this folder with the environment added ("NAME=value") and fails with its
-// output. Without node or npm the test is skipped.
-func judge(t *testing.T, script string, env ...string) {
+// runScript runs a node test script of this folder with additional environment variables
+// ("NAME=value"), and fails with its output. Without node or npm the test is skipped.
+func runScript(t *testing.T, script string, env ...string) {
 	t.Helper()
 	for _, tool := range []string{"node", "npm"} {
 		if _, err := exec.LookPath(tool); err != nil {
 			t.Skipf("%s is not installed, and the vendor's SDK is an npm package", tool)
 		}
 	}
-	if _, err := os.Stat(script); err != nil { // also ties go test's cache to the script
+	if _, err := os.Stat(script); err != nil { // reading it also makes go test's cache depend on the script
 		t.Fatal(err)
 	}
 	if err := install(); err != nil {
@@ -38,13 +39,13 @@ func judge(t *testing.T, script string, env ...string) {
 	}
 }
 
-// install brings node_modules in once a process; the file lock keeps other processes out meanwhile.
+// install runs npm ci once per process; a file lock makes other processes wait.
 var install = sync.OnceValue(func() error {
 	lock, err := os.OpenFile(".install.lock", os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return fmt.Errorf("lock: %w", err)
 	}
-	defer func() { _ = lock.Close() }() // releases it
+	defer func() { _ = lock.Close() }() // this releases the lock
 	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
 		return fmt.Errorf("lock: %w", err)
 	}
@@ -58,7 +59,7 @@ var install = sync.OnceValue(func() error {
 	return nil
 })
 
-// installed looks for what npm writes last, not older than the lock file it was made from.
+// installed reports whether the file that npm writes last is newer than the lock file.
 func installed() bool {
 	done, err := os.Stat(filepath.Join("node_modules", ".package-lock.json"))
 	if err != nil {

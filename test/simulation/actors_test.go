@@ -11,14 +11,14 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// conn is a connection as the world knows it.
-type conn struct {
+// connection is a connection as the simulation expects it.
+type connection struct {
 	domain.Connection
-	item   *item
-	tokens []*token
-	open   bool   // a pull of it has succeeded
-	gone   bool   // deleted
-	left   string // its rows when it was deleted
+	ref            *accountRef
+	tokens         []*token
+	pulledOnce     bool   // a pull of it has succeeded
+	deleted        bool   // it is deleted
+	rowsAtDeletion string // its rows when it was deleted
 }
 
 type token struct {
@@ -27,89 +27,89 @@ type token struct {
 	revoked bool
 }
 
-// born learns of a connection when it is committed, for its creator may not live to
-// tell.
-func (s *sim) born(c domain.Connection) {
-	for _, it := range s.waiting {
-		if it.ref == c.AccountRef {
-			s.conns = append(s.conns, &conn{Connection: c, item: it})
+// connectionCreated records a connection when it is committed, because its creator may die before
+// it can record it.
+func (s *sim) connectionCreated(c domain.Connection) {
+	for _, ref := range s.refs {
+		if ref.id == c.AccountRef {
+			s.connections = append(s.connections, &connection{Connection: c, ref: ref})
 			return
 		}
 	}
-	s.broken("a connection to nowhere: %s", c.AccountRef)
+	s.violated("a connection to an unknown reference: %s", c.AccountRef)
 }
 
-// changed learns of an update when it is committed.
-func (s *sim) changed(c domain.Connection) {
-	for _, known := range s.conns {
-		if known.ID == c.ID {
-			known.Connection = c
-			if !c.Live() && !known.gone {
-				known.gone, known.left = true, s.digest(known)
+// connectionUpdated records an update when it is committed.
+func (s *sim) connectionUpdated(c domain.Connection) {
+	for _, existing := range s.connections {
+		if existing.ID == c.ID {
+			existing.Connection = c
+			if !c.Live() && !existing.deleted {
+				existing.deleted, existing.rowsAtDeletion = true, s.digest(existing)
 			}
 		}
 	}
 }
 
-// live lists the connections that are not deleted.
-func (s *sim) live() []*conn {
-	var live []*conn
-	for _, c := range s.conns {
-		if !c.gone {
+// liveConnections returns the connections that are not deleted.
+func (s *sim) liveConnections() []*connection {
+	var live []*connection
+	for _, c := range s.connections {
+		if !c.deleted {
 			live = append(live, c)
 		}
 	}
 	return live
 }
 
-// happen lets something begin.
-func (s *sim) happen() {
-	live := s.live()
+// startSomething starts a random activity.
+func (s *sim) startSomething() {
+	live := s.liveConnections()
 	if len(live) < 6 || len(live) < 8 && s.chance(0.01) {
-		s.create()
+		s.createConnection()
 		return
 	}
 	c := live[s.rand.IntN(len(live))]
 	switch p := s.rand.Float64(); {
 	case p < 0.40:
-		s.work()
+		s.startWorker()
 	case p < 0.58:
-		s.knock(c)
+		s.deliverWebhook(c)
 	case p < 0.74:
-		s.evolve(s.slept(c).item)
+		s.changeVendorData(s.preferConnectionBeingRead(c).ref)
 	case p < 0.82:
-		s.readers[s.rand.IntN(len(s.readers))].begin()
+		s.readers[s.rand.IntN(len(s.readers))].startRead()
 	case p < 0.90:
-		s.operate(c)
+		s.startOperator(c)
 	case p < 0.99:
-		s.keep()
+		s.runMaintenance()
 	case p < 0.995:
-		s.mood(c.item)
+		s.refuseCredential(c.ref)
 	default:
-		s.outage()
+		s.startOutage()
 	}
 }
 
-// slept gives the connection that a sleeper reads in place of c, now and then: much may
-// change while a page is in somebody's hand.
-func (s *sim) slept(c *conn) *conn {
+// preferConnectionBeingRead sometimes returns a connection that a paused worker reads, instead of c:
+// much should change while a page is in a worker's hands.
+func (s *sim) preferConnectionBeingRead(c *connection) *connection {
 	for _, t := range s.tasks {
-		if t.asleep > s.step && t.reads != nil && s.chance(0.8) {
-			return t.reads
+		if t.sleepsUntil > s.step && t.reading != nil && s.chance(0.8) {
+			return t.reading
 		}
 	}
 	return c
 }
 
-// outage takes the store away for a while.
-func (s *sim) outage() {
-	s.down, s.upAt = true, s.clock.now.Add(time.Duration(s.rand.IntN(30))*time.Second)
-	s.tally.outages++
-	s.note("store", "is away")
+// startOutage makes the store unavailable for a while.
+func (s *sim) startOutage() {
+	s.down, s.outageEnd = true, s.clock.now.Add(time.Duration(s.rand.IntN(30))*time.Second)
+	s.counters.outages++
+	s.log("store", "is unavailable")
 }
 
-// work hands a job that is due to a worker. If the worker dies, so does the job.
-func (s *sim) work() {
+// startWorker starts a worker with a job that is due. If the worker dies, the job is lost with it.
+func (s *sim) startWorker() {
 	due := -1
 	for i, j := range s.jobs {
 		if !j.due.After(s.clock.now) && (due < 0 || s.chance(0.5)) {
@@ -121,46 +121,48 @@ func (s *sim) work() {
 	}
 	j := s.jobs[due]
 	s.jobs = slices.Delete(s.jobs, due, due+1)
-	app := s.app()
+	app := s.randomReplica()
 	s.spawn("worker", func(ctx context.Context) {
 		again, err := app.RunPull(ctx, j.pull)
 		switch {
-		case s.heard("RunPull", err) != nil:
+		case s.checkError("RunPull", err) != nil:
 			if !errors.Is(err, domain.StoreUnavailable) && !errors.Is(err, context.Canceled) {
-				s.broken("a worker was told of more than its store: %v", err)
+				s.violated("a worker returned an error that is not the store's: %v", err)
 			}
-			s.later(j.pull, time.Second)
+			s.scheduleJob(j.pull, time.Second)
 		case again > 0:
-			s.later(j.pull, again)
+			s.scheduleJob(j.pull, again)
 		}
 	})
 }
 
-// knock delivers one of the item's notices, not always the oldest, and not always once.
-func (s *sim) knock(c *conn) {
-	if len(c.tokens) == 0 || len(c.item.outbox) == 0 {
+// deliverWebhook delivers one of the reference's notices: not always the oldest one, and not always
+// only once.
+func (s *sim) deliverWebhook(c *connection) {
+	if len(c.tokens) == 0 || len(c.ref.outbox) == 0 {
 		return
 	}
-	n, with, app := c.item.outbox[s.rand.IntN(len(c.item.outbox))], c.tokens[s.rand.IntN(len(c.tokens))], s.app()
-	refused := with.revoked || c.gone
-	k := domain.Knock{
-		Vendor: c.Vendor, Token: string(with.raw.Reveal()), Body: n.body(), Authorization: canary + "-shared",
+	n, token, app := c.ref.outbox[s.rand.IntN(len(c.ref.outbox))], c.tokens[s.rand.IntN(len(c.tokens))],
+		s.randomReplica()
+	refused := token.revoked || c.deleted
+	request := domain.WebhookRequest{
+		Vendor: c.Vendor, Token: string(token.raw.Reveal()), Body: n.body(), Authorization: canary + "-shared",
 	}
 	switch {
 	case s.chance(0.02):
-		n.ID, k.Body = n.ID+"-broken", []byte("<html>")
+		n.ID, request.Body = n.ID+"-broken", []byte("<html>")
 	case s.chance(0.02):
 		n.Kind, n.ID = "boring", n.ID+"-boring"
-		k.Body = n.body()
+		request.Body = n.body()
 	case s.chance(0.02):
-		n.Ref, n.ID = "item-of-somebody-else", n.ID+"-astray"
-		k.Body = n.body()
+		n.Ref, n.ID = "another-account-ref", n.ID+"-astray"
+		request.Body = n.body()
 	case s.chance(0.02):
-		k.Authorization, refused = "forged", true
+		request.Authorization, refused = "forged", true
 	}
-	s.spawn("knock", func(ctx context.Context) {
-		received, err := app.Receive(ctx, k)
-		s.answered(c.item, n, received, s.heard("Receive", err), refused)
+	s.spawn("webhook", func(ctx context.Context) {
+		received, err := app.Receive(ctx, request)
+		s.webhookAnswered(c.ref, n, received, s.checkError("Receive", err), refused)
 	})
 }
 
@@ -172,89 +174,90 @@ func (n notice) body() []byte {
 	return body
 }
 
-// answered is what the vendor makes of the door's answer.
-func (s *sim) answered(it *item, n notice, received ports.Received, err error, refused bool) {
+// webhookAnswered is how the vendor handles the response to a webhook.
+func (s *sim) webhookAnswered(ref *accountRef, n notice, received ports.ReceiveResult, err error, refused bool) {
 	switch {
 	case err == nil && refused:
-		s.broken("a knock that must be refused was let in")
-	case err != nil && !errors.Is(err, domain.Unauthenticated) && !errors.Is(err, domain.StoreUnavailable) && !errors.Is(err, context.Canceled):
-		s.broken("the door answered %v", err)
+		s.violated("a webhook that must be refused was accepted")
+	case err != nil && !errors.Is(err, domain.Unauthenticated) && !errors.Is(err, domain.StoreUnavailable) &&
+		!errors.Is(err, context.Canceled):
+		s.violated("the webhook receiver returned %v", err)
 	case err != nil:
-		return // the vendor will try again
+		return // the vendor will retry
 	}
 	d := received.Delivery
-	if _, known := s.facts[d.ID]; !known {
-		s.knocked = append(s.knocked, d.ID)
-		s.facts[d.ID] = fact{d.Tenant, d.ReceivedAt}
+	if _, existing := s.deliveries[d.ID]; !existing {
+		s.deliveryIDs = append(s.deliveryIDs, d.ID)
+		s.deliveries[d.ID] = deliveryRecord{d.Tenant, d.ReceivedAt}
 	}
 	if received.Duplicate {
-		s.tally.duplicates++
+		s.counters.duplicates++
 	}
 	if s.chance(0.85) {
-		it.outbox = slices.DeleteFunc(it.outbox, func(other notice) bool { return other.ID == n.ID })
+		ref.outbox = slices.DeleteFunc(ref.outbox, func(other notice) bool { return other.ID == n.ID })
 	}
 }
 
-// mentioned counts what a stored delivery says is gone.
-func (s *sim) mentioned(connection domain.ConnectionID, ids []string) {
-	for _, c := range s.conns {
+// countAnnouncedRemovals counts the rows that a stored delivery announces as removed.
+func (s *sim) countAnnouncedRemovals(connection domain.ConnectionID, ids []string) {
+	for _, c := range s.connections {
 		for _, id := range ids {
-			if r := c.item.row(id); c.ID == connection && r != nil {
-				r.mentions++
+			if r := c.ref.row(id); c.ID == connection && r != nil {
+				r.announcements++
 			}
 		}
 	}
 }
 
-// keep does one of the chores.
-func (s *sim) keep() {
-	app := s.app()
-	chore := s.rand.IntN(9)
-	s.spawn("keeper", func(ctx context.Context) {
+// runMaintenance runs one of the maintenance tasks.
+func (s *sim) runMaintenance() {
+	app := s.randomReplica()
+	task := s.rand.IntN(9)
+	s.spawn("maintenance", func(ctx context.Context) {
 		var err error
-		switch chore {
+		switch task {
 		case 2:
 			_, err = app.Reconcile(ctx, 10*time.Minute, 10)
 		case 3:
-			err = s.prune(ctx, app)
+			err = s.pruneDeliveries(ctx, app)
 		case 4:
-			err = app.FlushTouches(ctx)
+			err = app.FlushTokenUsage(ctx)
 		case 5:
 			if s.chance(0.1) {
 				s.sealer.primary++
 			}
 			_, err = app.Reseal(ctx)
 		default:
-			var stranded []domain.PullID
-			stranded, err = app.Stranded(ctx, 10)
-			for _, id := range stranded {
-				s.tally.stranded++
-				s.kick(id)
+			var stuck []domain.PullID
+			stuck, err = app.ListStuck(ctx, 10)
+			for _, id := range stuck {
+				s.counters.stuckPulls++
+				s.nudge(id)
 			}
 		}
-		s.expected("keeper", err)
+		s.checkExpectedError("maintenance", err)
 	})
 }
 
-// prune lets old deliveries go, but none that still waits to be replayed.
-func (s *sim) prune(ctx context.Context, app ports.Keeper) error {
+// pruneDeliveries deletes old deliveries, unless one still waits to be replayed.
+func (s *sim) pruneDeliveries(ctx context.Context, app ports.Maintenance) error {
 	const keep = time.Hour
-	if s.failed() > 0 {
+	if s.countFailedDeliveries() > 0 {
 		return nil
 	}
-	s.current.whole = true // so that none fails between the look and the deed
-	defer func() { s.current.whole = false }()
-	s.pruned = s.clock.now.Add(-keep).Add(time.Second)
+	s.current.uninterrupted = true // so that none fails between the check and the deletion
+	defer func() { s.current.uninterrupted = false }()
+	s.prunedBefore = s.clock.now.Add(-keep).Add(time.Second)
 	_, err := app.Prune(ctx, keep, 1000)
 	return err
 }
 
-// expected wants nothing worse than an outage, a conflict, or something that is gone.
-func (s *sim) expected(who string, err error) {
+// checkExpectedError allows only an outage, a cancellation, a conflict, or something not found.
+func (s *sim) checkExpectedError(actor string, err error) {
 	for _, kind := range []error{domain.StoreUnavailable, context.Canceled, domain.NotFound, domain.Conflict} {
-		if s.heard(who, err) == nil || errors.Is(err, kind) {
+		if s.checkError(actor, err) == nil || errors.Is(err, kind) {
 			return
 		}
 	}
-	s.broken("%s: %v", who, err)
+	s.violated("%s: %v", actor, err)
 }

@@ -5,107 +5,111 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/LerianStudio/aggregator-connections/application"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// create makes a connection to a new item, as a caller does who repeats a request that
-// got no answer.
-func (s *sim) create() {
-	app, tenant := s.app(), s.tenants[s.rand.IntN(len(s.tenants))]
+// createConnection creates a connection to a new account reference, as a caller does that repeats a
+// request without a response.
+func (s *sim) createConnection() {
+	app, tenant := s.randomReplica(), s.tenants[s.rand.IntN(len(s.tenants))]
 	s.names++
 	key := fmt.Sprintf("create-%d", s.names)
 	s.spawn("operator", func(ctx context.Context) {
 		var first []byte
 		for range 3 {
-			answer, replayed, err := app.Once(ctx, tenant, key, domain.Fingerprint{1}, func(ctx context.Context) (ports.Answer, error) {
-				it := s.newItem()
-				s.waiting = append(s.waiting, it)
-				c, err := app.CreateConnection(ctx, tenant, it.asked())
-				if err != nil {
-					return ports.Answer{}, err
-				}
-				s.silent("a created connection", c)
-				body, err := json.Marshal(map[string]string{"id": c.ID.String(), "configName": c.Name})
-				return ports.Answer{Status: 201, Body: body}, err
-			})
-			s.expected("create", err)
+			response, replayed, err := app.Do(ctx, tenant, key, domain.Fingerprint{1},
+				func(ctx context.Context) (ports.StoredResponse, error) {
+					ref := s.newAccountRef()
+					s.refs = append(s.refs, ref)
+					c, err := app.CreateConnection(ctx, tenant, ref.newConnection())
+					if err != nil {
+						return ports.StoredResponse{}, err
+					}
+					s.checkNoSecret("a created connection", c)
+					body, err := json.Marshal(map[string]string{"id": c.ID.String(), "configName": c.Name})
+					return ports.StoredResponse{Status: 201, Body: body}, err
+				})
+			s.checkExpectedError("create", err)
 			if err != nil {
 				continue
 			}
-			// An answer that could not be kept is given once: its claim goes stale.
-			if replayed && first != nil && string(first) != string(answer.Body) {
-				s.broken("a repeated request was answered otherwise")
+			// A response that could not be stored is returned only once: its claim becomes stale.
+			if replayed && first != nil && string(first) != string(response.Body) {
+				s.violated("a repeated request got another response")
 			}
-			first = answer.Body
+			first = response.Body
 		}
 	})
 }
 
-func (it *item) asked() ports.NewConnection {
+func (ref *accountRef) newConnection() ports.NewConnection {
 	return ports.NewConnection{
-		Vendor: string(it.vendor), Name: "to " + it.ref, BaseURL: "https://api.example.test", AccountRef: it.ref,
-		ClientID: domain.SecretText(canary + "-id"), Secret: domain.SecretText(it.secret),
+		Vendor: string(ref.vendor), Name: "to " + ref.id, BaseURL: "https://api.example.test", AccountRef: ref.id,
+		ClientID: domain.SecretText(canary + "-id"), Secret: domain.SecretText(ref.secret),
 	}
 }
 
-// operate does something to a connection.
-func (s *sim) operate(c *conn) {
-	app := s.app()
-	acts := []func(context.Context, ports.Service, *conn) error{
-		s.rename, s.rotate, s.mint, s.revoke, s.replay, s.replayFailed, s.request, s.test,
+// startOperator runs one of the operators' use cases on a connection.
+func (s *sim) startOperator(c *connection) {
+	app := s.randomReplica()
+	acts := []func(context.Context, *application.Service, *connection) error{
+		s.renameConnection, s.rotateCredential, s.mintToken, s.revokeToken, s.replayDelivery,
+		s.replayFailedDeliveries, s.requestPull, s.testConnection,
 	}
 	act := acts[s.rand.IntN(len(acts))]
 	if s.chance(0.03) {
-		act = s.delete
+		act = s.deleteConnection
 	}
 	if len(c.tokens) == 0 {
-		act = s.mint
+		act = s.mintToken
 	}
-	s.spawn("operator", func(ctx context.Context) { s.expected("operator", act(ctx, app, c)) })
+	s.spawn("operator", func(ctx context.Context) { s.checkExpectedError("operator", act(ctx, app, c)) })
 }
 
-// rename sometimes wants a name that is taken.
-func (s *sim) rename(ctx context.Context, app ports.Service, c *conn) error {
-	u := ports.ConnectionUpdate{Name: fmt.Sprintf("name %d", s.rand.IntN(12)), BaseURL: c.BaseURL, AccountRef: c.AccountRef}
-	_, err := app.UpdateConnection(ctx, c.Tenant, c.ID, ports.Match{c.Revision}, u)
+// renameConnection sometimes uses a name that is taken.
+func (s *sim) renameConnection(ctx context.Context, app *application.Service, c *connection) error {
+	u := ports.ConnectionUpdate{Name: fmt.Sprintf("name %d", s.rand.IntN(12)), BaseURL: c.BaseURL,
+		AccountRef: c.AccountRef}
+	_, err := app.UpdateConnection(ctx, c.Tenant, c.ID, ports.IfMatch{c.Revision}, u)
 	return err
 }
 
-// rotate changes the credential at the vendor, and then here.
-func (s *sim) rotate(ctx context.Context, app ports.Service, c *conn) error {
+// rotateCredential changes the credential at the vendor, and then in the service.
+func (s *sim) rotateCredential(ctx context.Context, app *application.Service, c *connection) error {
 	s.names++
-	c.item.secret = fmt.Sprintf("%s-secret-%d", canary, s.names)
-	return s.hand(ctx, app, c)
+	c.ref.secret = fmt.Sprintf("%s-secret-%d", canary, s.names)
+	return s.updateCredential(ctx, app, c)
 }
 
-// hand gives the service the credential that the vendor knows.
-func (s *sim) hand(ctx context.Context, app ports.Service, c *conn) error {
+// updateCredential sends the service the credential that the vendor accepts.
+func (s *sim) updateCredential(ctx context.Context, app *application.Service, c *connection) error {
 	updated, err := app.UpdateConnection(ctx, c.Tenant, c.ID, nil, ports.ConnectionUpdate{
 		Name: c.Name, BaseURL: c.BaseURL, AccountRef: c.AccountRef,
-		ClientID: domain.SecretText(canary + "-id"), Secret: domain.SecretText(c.item.secret),
+		ClientID: domain.SecretText(canary + "-id"), Secret: domain.SecretText(c.ref.secret),
 	})
-	s.silent("an updated connection", updated)
+	s.checkNoSecret("an updated connection", updated)
 	return err
 }
 
-func (s *sim) delete(ctx context.Context, app ports.Service, c *conn) error {
+func (s *sim) deleteConnection(ctx context.Context, app *application.Service, c *connection) error {
 	return app.DeleteConnection(ctx, c.Tenant, c.ID, nil)
 }
 
-func (s *sim) mint(ctx context.Context, app ports.Service, c *conn) error {
+func (s *sim) mintToken(ctx context.Context, app *application.Service, c *connection) error {
 	minted, err := app.MintToken(ctx, c.Tenant, string(c.Vendor), c.Name)
-	s.silent("a minted token", minted)
+	s.checkNoSecret("a minted token", minted)
 	if err == nil && minted.Connection == c.ID {
 		c.tokens = append(c.tokens, &token{id: minted.ID, raw: minted.Raw})
 	}
 	return err
 }
 
-// revoke ends the oldest token, once there is a second one.
-func (s *sim) revoke(ctx context.Context, app ports.Service, c *conn) error {
+// revokeToken revokes the oldest token, once there is a second one.
+func (s *sim) revokeToken(ctx context.Context, app *application.Service, c *connection) error {
 	if len(c.tokens) < 2 {
-		return s.mint(ctx, app, c)
+		return s.mintToken(ctx, app, c)
 	}
 	oldest := c.tokens[0]
 	err := app.RevokeToken(ctx, c.Tenant, oldest.id)
@@ -118,22 +122,23 @@ func (s *sim) revoke(ctx context.Context, app ports.Service, c *conn) error {
 	return err
 }
 
-// replay asks for any old delivery's work again.
-func (s *sim) replay(ctx context.Context, app ports.Service, _ *conn) error {
-	if len(s.knocked) == 0 {
+// replayDelivery replays any earlier delivery.
+func (s *sim) replayDelivery(ctx context.Context, app *application.Service, _ *connection) error {
+	if len(s.deliveryIDs) == 0 {
 		return nil
 	}
-	id := s.knocked[s.rand.IntN(len(s.knocked))]
-	_, err := app.ReplayDelivery(ctx, s.facts[id].tenant, id)
+	id := s.deliveryIDs[s.rand.IntN(len(s.deliveryIDs))]
+	_, err := app.ReplayDelivery(ctx, s.deliveries[id].tenant, id)
 	return err
 }
 
-func (s *sim) replayFailed(ctx context.Context, app ports.Service, c *conn) error {
-	_, err := app.ReplayDeliveries(ctx, c.Tenant, ports.DeliveryFilter{Connection: c.ID, Status: domain.DeliveryFailed}, 50)
+func (s *sim) replayFailedDeliveries(ctx context.Context, app *application.Service, c *connection) error {
+	_, err := app.ReplayDeliveries(ctx, c.Tenant,
+		ports.DeliveryFilter{Connection: c.ID, Status: domain.DeliveryFailed}, 50)
 	return err
 }
 
-func (s *sim) request(ctx context.Context, app ports.Service, c *conn) error {
+func (s *sim) requestPull(ctx context.Context, app *application.Service, c *connection) error {
 	var w domain.Window
 	if s.chance(0.7) {
 		w.From = domain.DateOf(s.clock.now).AddDays(-s.rand.IntN(30))
@@ -143,8 +148,8 @@ func (s *sim) request(ctx context.Context, app ports.Service, c *conn) error {
 	return err
 }
 
-func (s *sim) test(ctx context.Context, app ports.Service, c *conn) error {
+func (s *sim) testConnection(ctx context.Context, app *application.Service, c *connection) error {
 	result, err := app.TestConnection(ctx, c.Tenant, string(c.Vendor), c.Name)
-	s.silent("a test", result)
+	s.checkNoSecret("a test", result)
 	return err
 }

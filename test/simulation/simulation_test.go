@@ -1,11 +1,11 @@
-// Package simulation_test plays the application layer against a hostile world, in one
-// process and one thread: memory stores, two vendors, several workers, operators and
-// readers, a clock that jumps, and faults at every port. Every choice is drawn from one
-// seed, so that a failure can be played again.
+// Package simulation_test runs the application layer under deterministic simulation with fault
+// injection, in one process and one thread: memory stores, two vendors, several workers, operators
+// and readers, a clock that jumps, and faults at every port. Every choice is drawn from one seed,
+// so that a failure can be replayed.
 //
-// A step is one decision of the scheduler: it lets one actor go on until its next port
-// call, or lets the world change, the clock move, a process die. At quiet points all
-// faults end, everything is drained, and the invariants of quiet_test.go must hold.
+// A step is one decision of the scheduler: it resumes one actor until its next port call, or changes
+// the vendors' data, moves the clock, or kills a process. At quiet points all faults end, all pulls
+// are drained, and the invariants of invariants_test.go must hold.
 package simulation_test
 
 import (
@@ -15,57 +15,57 @@ import (
 )
 
 var (
-	seed  = flag.Uint64("seed", 1, "of the first world; each world after it has the next one")
-	steps = flag.Int("steps", 100_000, "to play, over all worlds")
+	seed  = flag.Uint64("seed", 1, "the first seed; each further simulation uses the next one")
+	steps = flag.Int("steps", 100_000, "steps in total, over all seeds")
 )
 
-// worldSteps is how long a world is played before a new one begins: a failure deep in a
-// long run is replayed by its own world alone.
+// worldSteps is the number of steps per seed. A failure deep in a long run is replayed by running
+// only its own seed.
 const worldSteps = 10_000
 
 func TestSimulation(t *testing.T) {
-	total := tally{}
-	for world, left := *seed, *steps; left > 0; world, left = world+1, left-worldSteps {
-		s := newSim(world)
-		play(t, s, min(left, worldSteps))
-		total.add(s.tally)
+	total := counters{}
+	for seed, left := *seed, *steps; left > 0; seed, left = seed+1, left-worldSteps {
+		s := newSim(seed)
+		runSeed(t, s, min(left, worldSteps))
+		total.add(s.counters)
 	}
 	t.Log(total)
 	if *steps >= 10*worldSteps {
-		for _, what := range total.missing() {
-			t.Errorf("%s never happened: the world is too kind", what)
+		for _, name := range total.missing() {
+			t.Errorf("%s never happened: the simulation injects too little", name)
 		}
 	}
 }
 
-// play runs a world, and names seed and steps when an invariant breaks.
-func play(t *testing.T, s *sim, steps int) {
+// runSeed runs one simulation, and reports seed and steps when an invariant is violated.
+func runSeed(t *testing.T, s *sim, steps int) {
 	t.Helper()
 	defer s.close()
 	defer func() {
 		if broken, ok := recover().(violation); ok {
 			t.Fatalf("%s\n%s\nreplay: go test ./test/simulation -run Simulation -seed %d -steps %d",
-				broken, s.recent(), s.seed, s.step)
+				broken, s.recentLog(), s.seed, s.step)
 		}
 	}()
 	for s.step < steps {
-		s.next()
+		s.nextStep()
 	}
-	s.quiet()
+	s.quiesce()
 }
 
-// One seed is one story, to the last port call.
+// One seed always produces the same run, down to the last port call.
 func TestASeedReplaysExactly(t *testing.T) {
 	hash := func(seed uint64) string {
 		s := newSim(seed)
-		play(t, s, 4_000)
+		runSeed(t, s, 4_000)
 		return fmt.Sprintf("%x", s.trace.Sum(nil))
 	}
 	first := hash(*seed)
 	if second := hash(*seed); second != first {
-		t.Errorf("the same seed gave %s and %s", first, second)
+		t.Errorf("the same seed returned %s and %s", first, second)
 	}
 	if other := hash(*seed + 1); other == first {
-		t.Error("another seed gave the same story")
+		t.Error("another seed returned the same run")
 	}
 }

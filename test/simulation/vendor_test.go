@@ -14,45 +14,45 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// vendor is an aggregator of one of two kinds. "pluggy" tells which rows are new or
-// changed, lists an account completely, and so proves a removal by absence. "belvo"
-// tells only that something changed, shows what it likes, and announces removals.
+// vendor is an aggregator of one of two kinds. "pluggy" reports which rows are new or changed, lists
+// an account completely, and so proves a removal by absence. "belvo" only reports that something
+// changed, lists what it likes, and announces removals.
 type vendor struct {
 	sim  *sim
 	name domain.Vendor
 }
 
-// item is an account reference at a vendor, and the truth about it.
-type item struct {
+// accountRef is an account reference at a vendor, with the vendor's data.
+type accountRef struct {
 	vendor   domain.Vendor
-	ref      string
+	id       string
 	secret   string
 	accounts []string
-	rows     []*row // as they were first seen; ids ascend
+	rows     []*row // in the order of creation; ids ascend
 	outbox   []notice
 	events   int
 
-	syncing bool      // in the middle of a synchronisation: some rows are hidden
-	stirred time.Time // when a synchronisation last began or ended
-	reauth  bool
-	barred  time.Time // until then the credential is refused
-	looping time.Time // until then a cursor leads back to where it came from
+	syncing       bool      // during a synchronisation some rows are hidden
+	syncChangedAt time.Time // when a synchronisation last started or ended
+	reauth        bool
+	refusedUntil  time.Time // until then the credential is refused
+	loopsUntil    time.Time // until then a cursor leads back to the same page
 }
 
 // row is a transaction at the vendor.
 type row struct {
-	id, account string
-	date        domain.Date
-	created     time.Time
-	revision    int
-	gone        bool
-	hidden      bool // while its item synchronises
-	veiled      bool // was hidden once
-	lingers     bool // gone, but still listed: lists lag behind notices
-	lagged      bool // lingered once
-	goneAt      time.Time
-	removals    int // how often it went
-	mentions    int // how often a stored delivery said that it went
+	id, account    string
+	date           domain.Date
+	created        time.Time
+	revision       int
+	removed        bool
+	hidden         bool // while its account reference synchronises
+	wasHidden      bool // was hidden once
+	stillListed    bool // removed, but still listed: lists are updated later than notices
+	wasStillListed bool // was still listed once
+	removedAt      time.Time
+	removals       int // how often it was removed
+	announcements  int // how often a stored delivery announced its removal
 }
 
 // notice is a webhook's body.
@@ -62,183 +62,191 @@ type notice struct {
 	From                   time.Time
 }
 
-// observed is what both vendors say of a row.
-func (r *row) observed() domain.Observation {
+// transactionData returns a row as both vendors send it.
+func (r *row) transactionData() domain.TransactionData {
 	amount, err := domain.ParseMoney(fmt.Sprintf("-%d.%02d", 10+r.revision, len(r.id)), "BRL")
 	if err != nil {
 		panic(err)
 	}
 	text := "revision " + strconv.Itoa(r.revision)
-	o := domain.Observation{
-		ExternalID: r.id, Account: r.account, Amount: amount, Status: domain.Posted, Date: r.date, OccurredAt: r.created,
-		Description: text, Metadata: json.RawMessage(strconv.Quote(text)), Detail: []byte(text),
+	o := domain.TransactionData{
+		ExternalID: r.id, Account: r.account, Amount: amount, Status: domain.Posted, Date: r.date,
+		OccurredAt:  r.created,
+		Description: text, Metadata: json.RawMessage(strconv.Quote(text)), StableMetadata: []byte(text),
 	}
-	if digest := o.Digest(); r.revision%3 < 2 { // else it is told by its digest alone
-		o.Source = domain.Source(digest[:16])
+	if digest := o.Digest(); r.revision%3 < 2 { // otherwise only its digest identifies the content
+		o.ContentHash = domain.ContentHash(digest[:16])
 	}
 	return o
 }
 
 func (v *vendor) Vendor() domain.Vendor { return v.name }
 
-// visit is a call at the vendor: its answer may be bad, and may reach an actor that has
-// slept over it.
-func visit[T any](ctx context.Context, v *vendor, op string, a ports.Access, answer func(*item) (T, error)) (result T, err error) {
+// callVendor is a call of the vendor: it may fail, and its response may reach an actor only after a
+// long pause.
+func callVendor[T any](
+	ctx context.Context, v *vendor, op string, a ports.Access, response func(*accountRef) (T, error),
+) (result T, err error) {
 	s := v.sim
-	s.point(op)
+	s.yieldAt(op)
 	if ctx.Err() != nil {
 		return result, ctx.Err()
 	}
-	it := s.item(v.name, a.AccountRef)
-	if err := v.trouble(it); err != nil {
+	ref := s.accountRefByID(v.name, a.AccountRef)
+	if err := v.randomError(ref); err != nil {
 		return result, err
 	}
-	if !a.Credential.Part(domain.PartSecret).Equal(domain.SecretText(it.secret)) || s.clock.now.Before(it.barred) {
+	if !a.Credential.Part(domain.PartSecret).Equal(domain.SecretText(ref.secret)) ||
+		s.clock.now.Before(ref.refusedUntil) {
 		return result, &domain.Error{Kind: domain.Rejected, Code: domain.CredentialRejected}
 	}
-	result, err = answer(it)
-	s.point(op + " answered")
+	result, err = response(ref)
+	s.yieldAt(op + " answered")
 	return result, err
 }
 
-// trouble is one of a vendor's bad answers, mostly none.
-func (v *vendor) trouble(it *item) error {
+// randomError returns one of the errors of a vendor, mostly nil.
+func (v *vendor) randomError(ref *accountRef) error {
 	s := v.sim
-	if s.calm || !s.chance(0.04) {
+	if s.faultFree || !s.chance(0.04) {
 		return nil
 	}
-	s.tally.troubles++
-	code, wish := domain.VendorUnreachable, time.Duration(0)
+	s.counters.vendorErrors++
+	code, retryAfter := domain.VendorUnreachable, time.Duration(0)
 	switch s.rand.IntN(6) {
 	case 0:
-		code, wish = domain.VendorRateLimited, time.Duration(s.rand.IntN(3000))*time.Millisecond
+		code, retryAfter = domain.VendorRateLimited, time.Duration(s.rand.IntN(3000))*time.Millisecond
 	case 1:
-		code = domain.MalformedResponse // a page that was cut, or HTML with a 200
+		code = domain.MalformedResponse // a truncated page, or HTML with a 200
 	case 2:
-		code, wish = domain.BudgetExhausted, 200*time.Millisecond
+		code, retryAfter = domain.BudgetExhausted, 200*time.Millisecond
 	case 3:
-		s.clock.pass(15 * time.Second) // a timeout
+		s.clock.advance(15 * time.Second) // a timeout
 	case 4:
-		it.looping = s.clock.now.Add(time.Duration(s.rand.IntN(20)) * time.Second)
+		ref.loopsUntil = s.clock.now.Add(time.Duration(s.rand.IntN(20)) * time.Second)
 	}
-	return &domain.Error{Kind: domain.Unavailable, Code: code, RetryAfter: wish}
+	return &domain.Error{Kind: domain.Unavailable, Code: code, RetryAfter: retryAfter}
 }
 
-func (v *vendor) Check(ctx context.Context, a ports.Access) (domain.Standing, error) {
-	return visit(ctx, v, "vendor.Check", a, func(it *item) (domain.Standing, error) {
-		if t := v.sim.current; t != nil && !t.looked {
-			t.looked = true
-			if !it.syncing {
-				t.trusts = it
+func (v *vendor) Check(ctx context.Context, a ports.Access) (domain.LinkStatus, error) {
+	return callVendor(ctx, v, "vendor.Check", a, func(ref *accountRef) (domain.LinkStatus, error) {
+		if t := v.sim.current; t != nil && !t.checked {
+			t.checked = true
+			if !ref.syncing {
+				t.settledRef = ref
 			}
 		}
-		return domain.Standing{NeedsReauth: it.reauth, Settled: !it.syncing}, nil
+		return domain.LinkStatus{NeedsReauth: ref.reauth, SyncComplete: !ref.syncing}, nil
 	})
 }
 
-func (v *vendor) Accounts(ctx context.Context, a ports.Access) ([]domain.AccountView, error) {
-	return visit(ctx, v, "vendor.Accounts", a, func(it *item) ([]domain.AccountView, error) {
-		var views []domain.AccountView
-		for _, id := range it.accounts {
-			views = append(views, domain.AccountView{ExternalID: id, Type: domain.BankAccount, Name: id, Currency: "BRL"})
+func (v *vendor) Accounts(ctx context.Context, a ports.Access) ([]domain.AccountData, error) {
+	return callVendor(ctx, v, "vendor.Accounts", a, func(ref *accountRef) ([]domain.AccountData, error) {
+		var accounts []domain.AccountData
+		for _, id := range ref.accounts {
+			accounts = append(accounts, domain.AccountData{ExternalID: id, Type: domain.BankAccount, Name: id,
+				Currency: "BRL"})
 		}
-		return views, nil
+		return accounts, nil
 	})
 }
 
-func (v *vendor) Plan(ask domain.Ask, accounts []domain.AccountView, _ domain.Date) []domain.Step {
+func (v *vendor) Plan(scope domain.PullScope, accounts []domain.AccountData, _ domain.Date) []domain.Step {
 	if v.name == "belvo" {
 		switch {
-		case ask.Everything, len(ask.Created) > 0, len(ask.Changed) > 0:
+		case scope.Everything, len(scope.Created) > 0, len(scope.Changed) > 0:
 			return []domain.Step{{}}
-		case ask.Window != nil:
-			return []domain.Step{{Window: *ask.Window}}
+		case scope.Window != nil:
+			return []domain.Step{{Window: *scope.Window}}
 		}
 		return nil
 	}
 	var plan []domain.Step
 	for _, a := range accounts {
 		switch {
-		case ask.Everything:
+		case scope.Everything:
 			plan = append(plan, domain.Step{Account: a.ExternalID, Sweep: true})
-		case ask.Window != nil:
-			plan = append(plan, domain.Step{Account: a.ExternalID, Window: *ask.Window, Sweep: true})
+		case scope.Window != nil:
+			plan = append(plan, domain.Step{Account: a.ExternalID, Window: *scope.Window, Sweep: true})
 		}
 	}
-	for _, id := range slices.Sorted(maps.Keys(ask.Created)) {
-		plan = append(plan, domain.Step{Account: id, CreatedFrom: ask.Created[id]})
+	for _, id := range slices.Sorted(maps.Keys(scope.Created)) {
+		plan = append(plan, domain.Step{Account: id, CreatedFrom: scope.Created[id]})
 	}
-	for _, id := range slices.Sorted(maps.Keys(ask.Changed)) {
-		plan = append(plan, domain.Step{Account: id, IDs: ask.Changed[id]})
+	for _, id := range slices.Sorted(maps.Keys(scope.Changed)) {
+		plan = append(plan, domain.Step{Account: id, IDs: scope.Changed[id]})
 	}
 	return plan
 }
 
-// Read pages by id: what a reader has passed does not move under it.
-func (v *vendor) Read(ctx context.Context, a ports.Access, step domain.Step, _ []domain.AccountView, cursor string) (ports.Batch, error) {
-	return visit(ctx, v, "vendor.Read "+cursor, a, func(it *item) (ports.Batch, error) {
-		v.sim.tally.pages++
-		var batch ports.Batch
+// Read pages by id, so that the rows a reader has passed do not move.
+func (v *vendor) Read(
+	ctx context.Context, a ports.Access, step domain.Step, _ []domain.AccountData, cursor string,
+) (ports.VendorPage, error) {
+	return callVendor(ctx, v, "vendor.Read "+cursor, a, func(ref *accountRef) (ports.VendorPage, error) {
+		v.sim.counters.pages++
+		var batch ports.VendorPage
 		size := 3 + v.sim.rand.IntN(3)
-		for _, r := range it.rows {
-			if r.id <= cursor || r.gone && !r.lingers || r.hidden || !shows(step, r) {
+		for _, r := range ref.rows {
+			if r.id <= cursor || r.removed && !r.stillListed || r.hidden || !stepIncludes(step, r) {
 				continue
 			}
 			if len(batch.Transactions) == size {
 				batch.Next = batch.Transactions[size-1].ExternalID
 				break
 			}
-			batch.Transactions = append(batch.Transactions, domain.Seen(r.observed())...)
+			batch.Transactions = append(batch.Transactions, domain.RawTransactionsOf(r.transactionData())...)
 		}
-		if v.sim.clock.now.Before(it.looping) && !v.sim.calm {
-			v.sim.tally.loops++
-			batch.Next = cursor + " " // sorts right behind where it came from
+		if v.sim.clock.now.Before(ref.loopsUntil) && !v.sim.faultFree {
+			v.sim.counters.endlessCursors++
+			batch.Next = cursor + " " // sorts directly after its own page
 		}
 		return batch, nil
 	})
 }
 
-// shows says whether a step lists the row.
-func shows(step domain.Step, r *row) bool {
+// stepIncludes reports whether a step lists the row.
+func stepIncludes(step domain.Step, r *row) bool {
 	return (step.Account == "" || step.Account == r.account) && step.Window.Contains(r.date) &&
 		(step.CreatedFrom.IsZero() || !r.created.Before(step.CreatedFrom)) &&
 		(len(step.IDs) == 0 || slices.Contains(step.IDs, r.id))
 }
 
-func (v *vendor) Parse(body []byte) (domain.Event, error) {
+func (v *vendor) Parse(body []byte) (domain.WebhookEvent, error) {
 	var n notice
 	if json.Unmarshal(body, &n) != nil {
-		return domain.Event{}, domain.Fault("body", "must be an event")
+		return domain.WebhookEvent{}, domain.FieldError("body", "must be an event")
 	}
-	event := domain.Event{Name: n.Kind, ID: n.ID, Key: n.ID, AccountRef: n.Ref, Wanted: n.Kind != "boring"}
+	event := domain.WebhookEvent{Name: n.Kind, ID: n.ID, DedupKey: n.ID, AccountRef: n.Ref,
+		WantsPull: n.Kind != "boring"}
 	switch n.Kind {
 	case "deleted":
-		event.Ask = domain.Ask{Removed: n.Rows}
+		event.Scope = domain.PullScope{Removed: n.Rows}
 	case "trouble":
-		event.Ask = domain.Ask{Signal: domain.SignalReauth}
+		event.Scope = domain.PullScope{Signal: domain.SignalReauth}
 	case "synced":
-		event.Ask = domain.Ask{Everything: true, Signal: domain.SignalRecovered}
+		event.Scope = domain.PullScope{Everything: true, Signal: domain.SignalRecovered}
 	case "created":
-		event.Ask = domain.Ask{Everything: v.name == "belvo"}
+		event.Scope = domain.PullScope{Everything: v.name == "belvo"}
 		if v.name == "pluggy" {
-			event.Ask.Created = map[string]time.Time{n.Account: n.From}
+			event.Scope.Created = map[string]time.Time{n.Account: n.From}
 		}
 	case "updated":
-		event.Ask = domain.Ask{Everything: v.name == "belvo"}
+		event.Scope = domain.PullScope{Everything: v.name == "belvo"}
 		if v.name == "pluggy" {
-			event.Ask.Changed = map[string][]string{n.Account: n.Rows}
+			event.Scope.Changed = map[string][]string{n.Account: n.Rows}
 		}
 	}
 	return event, nil
 }
 
-var errNoItem = errors.New("no such item")
+var errNoItem = errors.New("no such account reference")
 
-// item gives the truth behind an account reference.
-func (s *sim) item(vendor domain.Vendor, ref string) *item {
-	for _, c := range s.conns {
-		if c.item.vendor == vendor && c.item.ref == ref {
-			return c.item
+// accountRefByID returns the vendor's data of an account reference.
+func (s *sim) accountRefByID(vendor domain.Vendor, ref string) *accountRef {
+	for _, c := range s.connections {
+		if c.ref.vendor == vendor && c.ref.id == ref {
+			return c.ref
 		}
 	}
 	panic(errNoItem)

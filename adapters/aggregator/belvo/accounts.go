@@ -13,47 +13,49 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// maxAccountPages ends a list that never does: 10 000 accounts are no one's.
+// maxAccountPages bounds a list that never ends: no link has 10 000 accounts.
 const maxAccountPages = 10
 
-// Accounts reads the link's accounts, sorted by external id.
-func (a *Adapter) Accounts(ctx context.Context, at ports.Access) ([]domain.AccountView, error) {
-	ctx, cancel := a.http.Bound(ctx)
+// Accounts returns the link's accounts, sorted by external id. A list of more than
+// maxAccountPages pages is an error (endless_cursor).
+func (a *Adapter) Accounts(ctx context.Context, access ports.Access) ([]domain.AccountData, error) {
+	ctx, cancel := a.http.WithTimeout(ctx)
 	defer cancel()
-	list := listOf(at, "accounts", nil)
-	s := scope{link: at.AccountRef}
-	found := map[string]domain.AccountView{}
+	list := newPagedList(access, "accounts", nil)
+	l := linkContext{link: access.AccountRef}
+	byID := map[string]domain.AccountData{}
 	for cursor, pages := "", 0; pages < maxAccountPages; pages++ {
-		page, err := a.page(ctx, at, list, cursor)
+		page, err := a.fetchPage(ctx, access, list, cursor)
 		if err != nil {
 			return nil, err
 		}
 		for _, raw := range page.rows {
-			view, err := s.account(json.RawMessage(raw))
+			account, err := l.normalizeAccount(json.RawMessage(raw))
 			if err != nil {
 				return nil, err
 			}
-			found[view.ExternalID] = view
+			byID[account.ExternalID] = account
 		}
 		if cursor = page.next; cursor == "" {
-			return sorted(found), nil
+			return sortedAccounts(byID), nil
 		}
 	}
 	return nil, &domain.Error{Kind: domain.Unavailable, Code: domain.EndlessCursor}
 }
 
-// sorted lists accounts by external id. Pages are cut by position: an account added
-// between two of them shows the last one twice.
-func sorted(found map[string]domain.AccountView) []domain.AccountView {
-	views := make([]domain.AccountView, 0, len(found))
-	for _, id := range slices.Sorted(maps.Keys(found)) {
-		views = append(views, found[id])
+// sortedAccounts returns the accounts in the order of their external ids. The map removes
+// duplicates: pages are cut by position, so that an account added between two requests
+// makes the last one of the first page appear twice.
+func sortedAccounts(byID map[string]domain.AccountData) []domain.AccountData {
+	accounts := make([]domain.AccountData, 0, len(byID))
+	for _, id := range slices.Sorted(maps.Keys(byID)) {
+		accounts = append(accounts, byID[id])
 	}
-	return views
+	return accounts
 }
 
-// account holds the members that are normalised. Source: developers.belvo.com, Accounts.
-type account struct {
+// accountJSON holds the members of an account that are normalized. Source: developers.belvo.com, Accounts.
+type accountJSON struct {
 	ID       string `json:"id"`
 	Link     string `json:"link"`
 	Category string `json:"category"`
@@ -61,30 +63,31 @@ type account struct {
 	Number   string `json:"number"`
 	Currency string `json:"currency"`
 	Balance  *struct {
-		Current vendorhttp.NumberOrText `json:"current"`
+		Current vendorhttp.NumberOrString `json:"current"`
 	} `json:"balance"`
 }
 
-// account normalises one account, as a list or a row shows it. An account of another
-// link is malformed: it would put one holder's data into another's ledger.
-func (s scope) account(raw json.RawMessage) (domain.AccountView, error) {
-	var a account
-	if vendorhttp.Decode(raw, &a) != nil || !identifier(a.ID) {
-		return domain.AccountView{}, malformed("account")
+// normalizeAccount normalizes one account, from the account list or embedded in a row. An
+// account of another link is malformed: it would put one holder's data into another
+// holder's ledger.
+func (l linkContext) normalizeAccount(raw json.RawMessage) (domain.AccountData, error) {
+	var a accountJSON
+	if vendorhttp.Decode(raw, &a) != nil || !validID(a.ID) {
+		return domain.AccountData{}, malformed("account")
 	}
-	if a.Link != "" && !strings.EqualFold(a.Link, s.link) {
-		return domain.AccountView{}, malformed("account of another link")
+	if a.Link != "" && !strings.EqualFold(a.Link, l.link) {
+		return domain.AccountData{}, malformed("account of another link")
 	}
 	balance, err := a.balance()
-	return domain.AccountView{
-		ExternalID: a.ID, Type: a.kind(), Subtype: domain.CleanText(a.Category),
+	return domain.AccountData{
+		ExternalID: a.ID, Type: a.accountType(), Subtype: domain.CleanText(a.Category),
 		Name: domain.CleanText(a.Name), Number: domain.CleanText(a.Number),
 		Currency: a.Currency, Balance: balance, Metadata: raw,
 	}, err
 }
 
-// kind goes by category; balance_type would call a loan a card.
-func (a account) kind() domain.AccountType {
+// accountType maps the category; balance_type would classify a loan as a card.
+func (a accountJSON) accountType() domain.AccountType {
 	switch a.Category {
 	case "CHECKING_ACCOUNT", "SAVINGS_ACCOUNT":
 		return domain.BankAccount
@@ -94,17 +97,18 @@ func (a account) kind() domain.AccountType {
 	return domain.OtherAccount
 }
 
-// balance keeps the vendor's own sign: on a card it is what is owed. It is unknown
-// without a currency; a currency that is none is malformed, as every row in it would be.
-func (a account) balance() (*domain.Money, error) {
+// balance returns the current balance with the vendor's own sign: on a card it is the amount
+// owed. It is nil without a currency. An invalid currency is malformed, because every
+// row in it would be.
+func (a accountJSON) balance() (*domain.Money, error) {
 	if a.Currency == "" {
 		return nil, nil
 	}
-	var current vendorhttp.NumberOrText
+	var current vendorhttp.NumberOrString
 	if a.Balance != nil {
 		current = a.Balance.Current
 	}
-	money, err := vendorhttp.Money(cmp.Or(string(current), "0"), a.Currency)
+	money, err := vendorhttp.ParseMoney(cmp.Or(string(current), "0"), a.Currency)
 	switch {
 	case err != nil:
 		return nil, malformed("balance or currency of an account")

@@ -13,64 +13,66 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Name is the vendor's name on every surface of the service.
+// Name is the vendor's name in the API, the settings and the metrics.
 const Name domain.Vendor = "belvo"
 
-// calls is the one rate budget of an origin. The vendor's limits are a matter of
-// contract and not published; this one leaves room below what a small contract has,
-// and is what a 429 shuts until its Retry-After is over.
-const calls = "api"
+// budgetAPI is the only rate budget of an origin. The vendor's limits depend on the contract
+// and are not published; this budget is below the limit of a small contract. A 429 drains
+// it until its Retry-After has passed.
+const budgetAPI = "api"
 
-var vendor = vendorhttp.Vendor{Name: Name, Budgets: map[string]int{calls: 600}, Explain: explain}
+var vendor = vendorhttp.Vendor{Name: Name, Budgets: map[string]int{budgetAPI: 600}, ClassifyError: explainError}
 
-// Adapter speaks to Belvo. It keeps nothing between calls and is safe for concurrent use.
+// Adapter is the client of Belvo. It has no state between calls and is safe for concurrent use.
 type Adapter struct{ http *vendorhttp.Client }
 
 var _ ports.Aggregator = (*Adapter)(nil)
 
-// New makes an adapter over the shared client. It has no use for a clock, since a Basic
-// credential does not expire; it takes one as every vendor's New does.
+// New returns an adapter that uses the shared client. It ignores the clock, because a Basic
+// credential does not expire; every vendor's New has the same signature.
 func New(client *vendorhttp.Client, _ ports.Clock) *Adapter { return &Adapter{http: client} }
 
-// Vendor is [Name].
+// Vendor returns [Name].
 func (*Adapter) Vendor() domain.Vendor { return Name }
 
-// Check reads the link. A link that is not valid, and one that the vendor refuses to
-// work with until its holder acts, needs reauthorisation. Settled is never set: what
-// the vendor does not show may exist (see Plan).
-func (a *Adapter) Check(ctx context.Context, at ports.Access) (domain.Standing, error) {
-	ref := at.AccountRef
-	if ref == "." || ref == ".." { // a path would lose them; no link is called so
-		return domain.Standing{}, &domain.Error{Kind: domain.Rejected, Code: domain.AccountNotFound}
+// Check reads the link's status. A link needs reauthorization if it is not valid, or if the
+// vendor rejects requests until its holder acts. SyncComplete is never set: rows that the
+// vendor does not list may exist (see Plan).
+func (a *Adapter) Check(ctx context.Context, access ports.Access) (domain.LinkStatus, error) {
+	ref := access.AccountRef
+	if ref == "." || ref == ".." { // url.Parse would drop them; no link has such an id
+		return domain.LinkStatus{}, &domain.Error{Kind: domain.Rejected, Code: domain.AccountNotFound}
 	}
-	call := request(at, "/api/links/"+url.PathEscape(ref)+"/")
-	call.Template = "/api/links/{id}/"
+	call := newCall(access, "/api/links/"+url.PathEscape(ref)+"/")
+	call.PathTemplate = "/api/links/{id}/"
 	var link struct {
 		ID     string `json:"id"`
 		Status string `json:"status"`
 	}
-	err := a.http.JSON(ctx, call, &link)
+	err := a.http.DoJSON(ctx, call, &link)
 	switch {
-	case errors.Is(err, errHolder):
-		return domain.Standing{NeedsReauth: true}, nil
+	case errors.Is(err, errHolderMustAct):
+		return domain.LinkStatus{NeedsReauth: true}, nil
 	case err != nil:
-		return domain.Standing{}, err
+		return domain.LinkStatus{}, err
 	case !strings.EqualFold(link.ID, ref), link.Status == "":
-		return domain.Standing{}, malformed("link")
+		return domain.LinkStatus{}, malformed("link")
 	}
-	return domain.Standing{NeedsReauth: link.Status != "valid"}, nil
+	return domain.LinkStatus{NeedsReauth: link.Status != "valid"}, nil
 }
 
-// request is a GET of the connection's; the credential is revealed when it is sent.
-func request(at ports.Access, path string) vendorhttp.Call {
+// newCall returns a GET request of the connection; the credential is revealed only when the
+// request is sent.
+func newCall(access ports.Access, path string) vendorhttp.Call {
 	return vendorhttp.Call{
-		Vendor: &vendor, BaseURL: at.BaseURL, Path: path, Template: path, Resource: calls,
-		Sign: func(h http.Header) { h.Set("Authorization", basic(at.Credential)) },
+		Vendor: &vendor, BaseURL: access.BaseURL, Path: path, PathTemplate: path, Resource: budgetAPI,
+		SetAuth: func(h http.Header) { h.Set("Authorization", basicAuth(access.Credential)) },
 	}
 }
 
-// basic is RFC 7617's header: the secret's id and its password.
-func basic(c domain.Credential) string {
+// basicAuth returns the Authorization header of RFC 7617 from the secret's id and its
+// password.
+func basicAuth(c domain.Credential) string {
 	pair := append(c.Part(domain.PartClientID).Reveal(), ':')
 	pair = append(pair, c.Part(domain.PartSecret).Reveal()...)
 	return "Basic " + base64.StdEncoding.EncodeToString(pair)

@@ -1,31 +1,36 @@
-// Package belvo reads a Belvo link: its standing, its accounts and its transactions.
+// Package belvo reads a Belvo link: its status, its accounts and its transactions.
 //
-// An account reference is a link's id. Every call carries HTTP Basic authentication
-// with the connection's clientId and secret, set on the request at the last moment and
-// kept nowhere else.
+// An account reference is the id of a link. Every call carries HTTP Basic authentication
+// with the connection's clientId and secret. The header is set on the request immediately
+// before it is sent and is never stored.
 //
 // Three traits of the vendor shape the package:
 //
-//   - A list names its next page by an absolute URL. Whoever follows it hands the
-//     credential to any host named there. Here it must name the list that was asked,
-//     at the connection's own base URL; then only its query is kept (read.go).
+//   - A list names its next page by an absolute URL. A client that follows it sends the
+//     credential to any host named there. Here the URL must name the requested list
+//     at the connection's own base URL; then only its query is stored (read.go).
 //
-//   - The vendor forgets old rows by itself (stale_in), gives some edited rows new ids,
-//     and has no cursor that shows every change. So no row is taken for removed
-//     unless an event says so, and a change is found by reading the link (plan.go).
+//   - The vendor purges old rows by itself (stale_in), assigns new ids to some edited rows,
+//     and has no cursor that shows every change. Therefore no row counts as removed
+//     unless an event says so, and changes are found by reading the whole link (plan.go).
 //
-//   - An amount is a magnitude beside a direction that may be missing (normalize.go).
+//   - An amount is a magnitude, and its direction is a separate member that may be missing
+//     (normalize.go).
 //
-//   - adapter.go, answers.go: the port, and what the vendor's errors mean
+// The files:
 //
-//   - accounts.go, plan.go, read.go: from an ask to pages
+//   - adapter.go, errors.go: the port, and the mapping of the vendor's errors
 //
-//   - sighting.go: by what a row is known before it is read; pure
+//   - accounts.go, plan.go: from a pull scope to the account list and the steps
 //
-//   - normalize.go, detail.go, scalar.go: from the vendor's row to a domain.Observation; pure
+//   - read.go: one page of transactions, from Adapter.Read to raw transactions with their
+//     content hashes; reads top to bottom
 //
-//   - webhook.go: from a webhook's body to an ask; pure
+//   - normalize.go, stable_metadata.go: from the vendor's row to a
+//     domain.TransactionData; pure
 //
-// Source: developers.belvo.com, API 1.223, as read in November 2026. What the vendor's
-// documents leave open is said where it is decided.
+//   - webhook.go: from a webhook's body to a pull scope; pure
+//
+// Source: developers.belvo.com, API 1.223, as read in November 2026. Where the vendor's
+// documentation leaves a question open, the code that decides it says so.
 package belvo

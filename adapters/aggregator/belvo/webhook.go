@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"net/netip"
 	"regexp"
 	"strings"
 
@@ -11,7 +12,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// envelope is what every event has. Source: developers.belvo.com, Webhooks.
+// envelope holds the members that every event has. Source: developers.belvo.com, Webhooks.
 type envelope struct {
 	ID      string          `json:"webhook_id"`
 	Type    string          `json:"webhook_type"`
@@ -21,148 +22,165 @@ type envelope struct {
 	Data    json.RawMessage `json:"data"`
 }
 
-// The forms of webhook_type and webhook_code, and of the ids beside them: the vendor
-// writes UUIDs and hexadecimal digits. What could be read as an address is no id.
+// namePattern matches webhook_type and webhook_code. idPattern matches the ids next to them:
+// the vendor writes UUIDs and hexadecimal digits. Text that could be a URL is no id.
 var (
-	word = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
-	mark = regexp.MustCompile(`^[A-Za-z0-9._-]{0,64}$`)
+	namePattern = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+	idPattern   = regexp.MustCompile(`^[A-Za-z0-9._-]{0,64}$`)
 )
 
-// Parse reads an event's body. The name is TYPE.code as the vendor writes them
+// Parse decodes an event's body. The event's name is TYPE.code as the vendor writes them
 // ("TRANSACTIONS.historical_update").
 //
-// The vendor leaves open whether webhook_id is new with each event or the same for a
-// registration, so two deliveries are one event only when webhook_id, request_id, name
-// and body agree. Nothing of a payload is kept but ids; counts and dates in it are
-// hints that a whole read does not need.
+// The vendor does not document whether webhook_id is new with each event or the same for a
+// registration. Therefore the deduplication key consists of webhook_id, request_id, name
+// and a hash of the body: two deliveries are one event only if all of them are equal. Only
+// ids are taken from a payload; its counts and dates are hints that a full read does
+// not need.
 //
-// Errors: Invalid for what is not JSON of that shape, and for ids no ledger holds.
-func (*Adapter) Parse(body []byte) (domain.Event, error) {
+// Errors: Invalid for a body that is not JSON of that shape, and for invalid ids.
+func (*Adapter) Parse(body []byte) (domain.WebhookEvent, error) {
 	var e envelope
-	if vendorhttp.Decode(body, &e) != nil || !e.sound() {
-		return domain.Event{}, domain.Fault("", "must be an event of the vendor")
+	if vendorhttp.Decode(body, &e) != nil || !e.valid() {
+		return domain.WebhookEvent{}, domain.FieldError("", "must be an event of the vendor")
 	}
-	ask, wanted, err := e.ask()
+	scope, wantsPull, err := e.scope()
 	if err != nil {
-		return domain.Event{}, err
+		return domain.WebhookEvent{}, err
 	}
 	name, sum := e.Type+"."+e.Code, sha256.Sum256(body)
-	return domain.Event{
-		Name: name, ID: e.ID, AccountRef: e.Link, Wanted: wanted, Ask: ask,
-		Key: strings.Join([]string{e.ID, e.Request, name, hex.EncodeToString(sum[:])}, "\n"),
+	return domain.WebhookEvent{
+		Name: name, ID: e.ID, AccountRef: e.Link, WantsPull: wantsPull, Scope: scope,
+		DedupKey: strings.Join([]string{e.ID, e.Request, name, hex.EncodeToString(sum[:])}, "\n"),
 	}, nil
 }
 
-func (e envelope) sound() bool {
-	return word.MatchString(e.Type) && word.MatchString(e.Code) &&
-		mark.MatchString(e.ID) && mark.MatchString(e.Link) && mark.MatchString(e.Request)
+func (e envelope) valid() bool {
+	return namePattern.MatchString(e.Type) && namePattern.MatchString(e.Code) &&
+		idPattern.MatchString(e.ID) && idPattern.MatchString(e.Link) && idPattern.MatchString(e.Request)
 }
 
-// ask says what an event wants. Bills and owners are not kept here, and want nothing,
-// as does whatever the vendor adds.
-func (e envelope) ask() (domain.Ask, bool, error) {
+// scope returns the pull scope that an event asks for, and whether it asks for a pull. Bills
+// and owners are not stored by this service, so that their events ask for none; neither do
+// events that the vendor adds.
+func (e envelope) scope() (domain.PullScope, bool, error) {
 	switch e.Type {
 	case "ACCOUNTS":
-		return e.accounts()
+		return e.accountsEvent()
 	case "TRANSACTIONS":
-		return e.transactions()
+		return e.transactionsEvent()
 	case "LINK":
-		return e.linked()
+		return e.linkEvent()
 	case "CONSENT":
-		return e.consent()
+		return e.consentEvent()
 	}
-	return domain.Ask{}, false, nil
+	return domain.PullScope{}, false, nil
 }
 
-// accounts: the zero ask reads the accounts. News of them is good news of the link.
-func (e envelope) accounts() (domain.Ask, bool, error) {
+// accountsEvent returns the zero scope, which reads the accounts. An event about accounts
+// also means that the link works again.
+func (e envelope) accountsEvent() (domain.PullScope, bool, error) {
 	switch e.Code {
 	case "historical_update", "new_accounts_available":
-		failed, err := e.failed()
+		failed, err := e.hasErrors()
 		if failed || err != nil {
-			return domain.Ask{}, err == nil, err
+			return domain.PullScope{}, err == nil, err
 		}
-		return domain.Ask{Signal: domain.SignalRecovered}, true, nil
+		return domain.PullScope{Signal: domain.SignalRecovered}, true, nil
 	}
-	return domain.Ask{}, false, nil
+	return domain.PullScope{}, false, nil
 }
 
-// transactions: transactions_updated names ids, but the vendor has no filter for them,
-// so it reads everything like the others. So does transactions_deleted: pages are cut by
-// position, and a row that goes while they are read can hide another one.
-func (e envelope) transactions() (domain.Ask, bool, error) {
+// transactionsEvent returns the scope of an event about transactions, which is always a full
+// read. transactions_updated names ids, but the vendor has no filter for them.
+// transactions_deleted reads everything too: pages are cut by position, and a row that is
+// removed while they are read can hide another one.
+func (e envelope) transactionsEvent() (domain.PullScope, bool, error) {
 	switch e.Code {
 	case "historical_update", "new_transactions_available":
-		failed, err := e.failed()
+		failed, err := e.hasErrors()
 		if failed || err != nil {
-			return domain.Ask{}, err == nil, err
+			return domain.PullScope{}, err == nil, err
 		}
-		return domain.Ask{Everything: true, Signal: domain.SignalRecovered}, true, nil
+		return domain.PullScope{Everything: true, Signal: domain.SignalRecovered}, true, nil
 	case "transactions_updated":
-		return domain.Ask{Everything: true}, true, nil
+		return domain.PullScope{Everything: true}, true, nil
 	case "transactions_deleted":
-		removed, err := e.removed()
-		return domain.Ask{}.Merge(domain.Ask{Everything: true, Removed: removed}), err == nil, err
+		removed, err := e.removedIDs()
+		return domain.PullScope{}.Merge(domain.PullScope{Everything: true, Removed: removed}), err == nil, err
 	}
-	return domain.Ask{}, false, nil
+	return domain.PullScope{}, false, nil
 }
 
-// failed: an update may tell of errors in place of rows. It brings nothing new, but is
-// worth a look at the link, whose status says whether its holder must act.
-func (e envelope) failed() (bool, error) {
+// hasErrors reports whether an update carries errors instead of rows. Such an update brings
+// no rows, but the pull checks the link, whose status shows whether its holder must act.
+func (e envelope) hasErrors() (bool, error) {
 	var data struct {
 		Errors []json.RawMessage `json:"errors"`
 	}
-	err := e.read(&data)
+	err := e.decodeData(&data)
 	return len(data.Errors) > 0, err
 }
 
-func (e envelope) removed() ([]string, error) {
+func (e envelope) removedIDs() ([]string, error) {
 	var data struct {
 		IDs []string `json:"deleted_transactions"`
 	}
-	if err := e.read(&data); err != nil {
+	if err := e.decodeData(&data); err != nil {
 		return nil, err
 	}
 	for _, id := range data.IDs {
-		if !identifier(id) {
-			return nil, domain.Fault("", "must name transactions by their ids")
+		if !validID(id) {
+			return nil, domain.FieldError("", "must name transactions by their ids")
 		}
 	}
 	return data.IDs, nil
 }
 
-// linked: after link_deleted the pull finds the link gone, and says so.
-func (e envelope) linked() (domain.Ask, bool, error) {
+// linkEvent returns the scope of an event about the link. After link_deleted the pull finds
+// that the link no longer exists, and reports that.
+func (e envelope) linkEvent() (domain.PullScope, bool, error) {
 	switch e.Code {
 	case "invalid_credentials", "token_required":
-		return domain.Ask{Signal: domain.SignalReauth}, true, nil
+		return domain.PullScope{Signal: domain.SignalReauth}, true, nil
 	case "link_deleted":
-		return domain.Ask{}, true, nil
+		return domain.PullScope{}, true, nil
 	}
-	return domain.Ask{}, false, nil
+	return domain.PullScope{}, false, nil
 }
 
-// consent: older events have the code without "openfinance_". A consent that is about
-// to expire still serves. The vendor's list of codes is open; the words for a consent
-// that is good again are those of Brazil's Open Finance.
-func (e envelope) consent() (domain.Ask, bool, error) {
+// consentEvent returns the scope of an event about a consent. Older events have the code
+// without "openfinance_". A consent that is about to expire still works. The vendor's list
+// of codes is open; the codes for a consent that is valid again are those of Brazil's Open
+// Finance.
+func (e envelope) consentEvent() (domain.PullScope, bool, error) {
 	switch strings.TrimPrefix(e.Code, "openfinance_") {
 	case "consent_expired", "consent_revoked", "consent_rejected":
-		return domain.Ask{Signal: domain.SignalReauth}, true, nil
+		return domain.PullScope{Signal: domain.SignalReauth}, true, nil
 	case "consent_renewed", "consent_extended", "consent_authorised", "consent_authorized":
-		return domain.Ask{Signal: domain.SignalRecovered}, true, nil
+		return domain.PullScope{Signal: domain.SignalRecovered}, true, nil
 	}
-	return domain.Ask{}, false, nil
+	return domain.PullScope{}, false, nil
 }
 
-// read decodes data, which may be missing or null.
-func (e envelope) read(into any) error {
+// decodeData decodes the event's data, which may be missing or null.
+func (e envelope) decodeData(into any) error {
 	if len(e.Data) == 0 {
 		return nil
 	}
 	if vendorhttp.Decode(e.Data, into) != nil {
-		return domain.Fault("", "must carry the data of its event")
+		return domain.FieldError("", "must carry the data of its event")
 	}
 	return nil
+}
+
+// Networks returns the addresses from which Belvo calls webhooks. Source:
+// developers.belvo.com, Webhooks, read 2026-11. The addresses change without notice, which
+// is why they are a setting.
+func Networks() []netip.Prefix {
+	var networks []netip.Prefix
+	for _, cidr := range []string{"3.130.254.46/32", "18.220.61.186/32", "18.223.45.212/32"} {
+		networks = append(networks, netip.MustParsePrefix(cidr))
+	}
+	return networks
 }

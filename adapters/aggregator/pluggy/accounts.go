@@ -18,14 +18,15 @@ import (
 // maxAccountPages bounds a list that in practice has one page.
 const maxAccountPages = 20
 
-// accountPage is the answer of GET /accounts.
+// accountPage is a response of GET /accounts.
 type accountPage struct {
 	Page       int              `json:"page"`
 	TotalPages int              `json:"totalPages"`
 	Results    []jsontext.Value `json:"results"`
 }
 
-// account is what is read of an account. Source: the vendor's OpenAPI document, Account.
+// account holds the members of an account that the adapter needs.
+// Source: the vendor's OpenAPI document, Account.
 type account struct {
 	ID       string            `json:"id"`
 	Item     string            `json:"itemId"`
@@ -37,92 +38,100 @@ type account struct {
 	Balance  vendorhttp.Number `json:"balance"`
 }
 
-// Accounts reads the item's accounts, by id: GET /accounts?itemId=. All pages or none.
-func (a *Adapter) Accounts(ctx context.Context, at ports.Access) ([]domain.AccountView, error) {
-	ctx, cancel := a.http.Bound(ctx)
+// Accounts returns the accounts of the item, sorted by id: GET /accounts?itemId=. It reads
+// all pages, or returns an error.
+func (a *Adapter) Accounts(ctx context.Context, at ports.Access) ([]domain.AccountData, error) {
+	ctx, cancel := a.http.WithTimeout(ctx)
 	defer cancel()
-	var all []domain.AccountView
+	var all []domain.AccountData
 	for page := 1; page <= maxAccountPages; page++ {
 		got, err := a.accountPage(ctx, at, page)
 		if err != nil {
 			return nil, err
 		}
 		for _, raw := range got.Results {
-			view, err := normalizeAccount(raw, at.AccountRef)
+			account, err := normalizeAccount(raw, at.AccountRef)
 			if err != nil {
 				return nil, err
 			}
-			all = append(all, view)
+			all = append(all, account)
 		}
 		if page >= got.TotalPages {
-			return inOrder(all)
+			return sortAccounts(all)
 		}
 	}
 	return nil, malformed("more accounts than an item can have")
 }
 
-// accountPage reads one page. The vendor has no list that long yet: should it ignore the
-// page's number, the answer's own number tells.
+// accountPage returns one page. The vendor has no list that long yet; if it ignores the
+// page number of the request, the page number of the response shows that.
 func (a *Adapter) accountPage(ctx context.Context, at ports.Access, page int) (accountPage, error) {
 	query := url.Values{"itemId": {at.AccountRef}}
 	if page > 1 {
 		query.Set("page", strconv.Itoa(page))
 	}
-	var got accountPage
-	err := a.get(ctx, at, vendorhttp.Call{
-		Vendor: aboutItem, Path: "/accounts", Template: "/accounts", Query: query.Encode(), Resource: "accounts",
-	}, &got)
-	if err == nil && (got.Results == nil || got.Page != page && page > 1) {
-		err = malformed("another page of accounts than asked for")
+	body, err := a.get(ctx, at, vendorhttp.Call{
+		Vendor: itemAPI, Path: "/accounts", PathTemplate: "/accounts", Query: query.Encode(), Resource: "accounts",
+	})
+	if err != nil {
+		return accountPage{}, err
 	}
-	return got, err
+	var got accountPage
+	if err := vendorhttp.Decode(body, &got); err != nil {
+		return accountPage{}, err
+	}
+	if got.Results == nil || got.Page != page && page > 1 {
+		return accountPage{}, malformed("a page of accounts other than the requested one")
+	}
+	return got, nil
 }
 
-// inOrder sorts by id, which never changes, so that a plan made again is the same one.
-func inOrder(all []domain.AccountView) ([]domain.AccountView, error) {
-	slices.SortFunc(all, func(x, y domain.AccountView) int { return cmp.Compare(x.ExternalID, y.ExternalID) })
+// sortAccounts sorts by id, which never changes, so that a repeated plan is the same. An
+// account that is listed twice is an error.
+func sortAccounts(all []domain.AccountData) ([]domain.AccountData, error) {
+	slices.SortFunc(all, func(x, y domain.AccountData) int { return cmp.Compare(x.ExternalID, y.ExternalID) })
 	for i := 1; i < len(all); i++ {
 		if all[i].ExternalID == all[i-1].ExternalID {
-			return nil, malformed("an account that stands twice in its list")
+			return nil, malformed("an account that is listed twice")
 		}
 	}
 	return all, nil
 }
 
-// normalizeAccount reads one account of the item. The balance is the vendor's figure:
-// on a card, what is owed is positive. A balance without a currency is unknown.
-func normalizeAccount(raw jsontext.Value, itemID string) (domain.AccountView, error) {
+// normalizeAccount converts one account of the item. The balance has the vendor's sign: on a
+// card, an amount owed is positive. A balance without a currency is unknown.
+func normalizeAccount(raw jsontext.Value, itemID string) (domain.AccountData, error) {
 	var in account
 	if err := vendorhttp.Decode(raw, &in); err != nil {
-		return domain.AccountView{}, err
+		return domain.AccountData{}, err
 	}
 	if !validID(in.ID) || in.Item != "" && in.Item != itemID {
-		return domain.AccountView{}, malformed("an account of another item, or without an id")
+		return domain.AccountData{}, malformed("an account of another item, or without an id")
 	}
-	view := domain.AccountView{
+	out := domain.AccountData{
 		ExternalID: in.ID, Type: domain.OtherAccount, Subtype: domain.CleanText(in.Subtype),
 		Name: domain.CleanText(in.Name), Number: domain.CleanText(in.Number),
 		Currency: in.Currency, Metadata: json.RawMessage(raw),
 	}
 	switch in.Type {
 	case "BANK":
-		view.Type = domain.BankAccount
+		out.Type = domain.BankAccount
 	case "CREDIT":
-		view.Type = domain.CreditAccount
+		out.Type = domain.CreditAccount
 	}
 	if in.Balance == "" || in.Currency == "" {
-		return view, nil
+		return out, nil
 	}
-	balance, err := vendorhttp.Money(string(in.Balance), in.Currency)
+	balance, err := vendorhttp.ParseMoney(string(in.Balance), in.Currency)
 	if err != nil {
-		return domain.AccountView{}, err
+		return domain.AccountData{}, err
 	}
-	view.Balance = &balance
-	return view, nil
+	out.Balance = &balance
+	return out, nil
 }
 
-// validID says whether an id can be stored and sent: printable ASCII without a comma
-// (lists of ids are joined by it) and space, at most domain.MaxEventID bytes.
+// validID reports whether an id can be stored and sent: printable ASCII without a comma
+// (which joins lists of ids) and space, at most domain.MaxEventID bytes.
 func validID(id string) bool {
 	if id == "" || len(id) > domain.MaxEventID {
 		return false

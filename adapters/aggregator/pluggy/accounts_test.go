@@ -17,8 +17,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports/porttest"
 )
 
-// scripted is a vendor that answers /accounts with texts by page number.
-func scripted(t *testing.T, page func(number string) string) (*pluggy.Adapter, ports.Access) {
+// newAccountsVendor starts a vendor whose response of /accounts depends on the page number.
+func newAccountsVendor(t *testing.T, page func(number string) string) (*pluggy.Adapter, ports.Access) {
 	t.Helper()
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/auth" {
@@ -28,13 +28,15 @@ func scripted(t *testing.T, page func(number string) string) (*pluggy.Adapter, p
 		_, _ = io.WriteString(w, page(r.URL.Query().Get("page")))
 	}))
 	client := vendorhttp.New(vendorhttp.Config{
-		AllowHTTP: true, AllowedCIDRs: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, PerMinute: -1,
+		AllowHTTP: true, AllowedCIDRs: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, BudgetPerMinute: -1,
 	})
 	t.Cleanup(func() { client.Close(); srv.Close() })
-	return pluggy.New(client, porttest.NewClock(present)), ports.Access{BaseURL: srv.URL, AccountRef: "item", Credential: credential("a", "b")}
+	access := ports.Access{BaseURL: srv.URL, AccountRef: "item", Credential: credential("a", "b")}
+	return pluggy.New(client, porttest.NewClock(testNow)), access
 }
 
-func listed(page string, total int, ids ...string) string {
+// accountsPage returns a page with accounts of these ids.
+func accountsPage(page string, total int, ids ...string) string {
 	rows := make([]string, len(ids))
 	for i, id := range ids {
 		rows[i] = fmt.Sprintf(`{"id":%q,"itemId":"item","type":"BANK","currencyCode":"BRL"}`, id)
@@ -45,44 +47,50 @@ func listed(page string, total int, ids ...string) string {
 	return fmt.Sprintf(`{"page":%s,"totalPages":%d,"results":[%s]}`, page, total, strings.Join(rows, ","))
 }
 
-func TestAccountsOfSeveralPages(t *testing.T) {
-	adapter, access := scripted(t, func(page string) string { return listed(page, 3, "account-"+page) })
+func TestAccountsReadsAllPages(t *testing.T) {
+	adapter, access := newAccountsVendor(t, func(page string) string { return accountsPage(page, 3, "account-"+page) })
 	got, err := adapter.Accounts(t.Context(), access)
 	if err != nil || len(got) != 3 {
 		t.Errorf("%d accounts, %v, want 3", len(got), err)
 	}
 }
 
-func TestAccountListsThatAreNone(t *testing.T) {
+func TestAccountsRefusesInvalidLists(t *testing.T) {
 	for name, page := range map[string]func(string) string{
-		"page number ignored": func(string) string { return listed("1", 2, "a") },
-		"endless":             func(page string) string { return listed(page, 1_000_000, "a"+page) },
-		"twice the same":      func(page string) string { return listed(page, 1, "a", "b", "a") },
-		"of another item":     func(string) string { return `{"page":1,"totalPages":1,"results":[{"id":"a","itemId":"other"}]}` },
-		"without an id":       func(string) string { return `{"page":1,"totalPages":1,"results":[{"itemId":"item"}]}` },
-		"without results":     func(string) string { return `{"page":1,"totalPages":1}` },
-		"null results":        func(string) string { return `{"page":1,"totalPages":1,"results":null}` },
+		"page number ignored": func(string) string { return accountsPage("1", 2, "a") },
+		"endless":             func(page string) string { return accountsPage(page, 1_000_000, "a"+page) },
+		"twice the same":      func(page string) string { return accountsPage(page, 1, "a", "b", "a") },
+		"of another item": func(string) string {
+			return `{"page":1,"totalPages":1,"results":[{"id":"a","itemId":"other"}]}`
+		},
+		"without an id":   func(string) string { return `{"page":1,"totalPages":1,"results":[{"itemId":"item"}]}` },
+		"without results": func(string) string { return `{"page":1,"totalPages":1}` },
+		"null results":    func(string) string { return `{"page":1,"totalPages":1,"results":null}` },
 		"odd balance": func(string) string {
 			return `{"page":1,"totalPages":1,"results":[{"id":"a","balance":1e400,"currencyCode":"BRL"}]}`
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			adapter, access := scripted(t, page)
-			if got, err := adapter.Accounts(t.Context(), access); !errors.Is(err, domain.MalformedResponse) || got != nil {
+			adapter, access := newAccountsVendor(t, page)
+			got, err := adapter.Accounts(t.Context(), access)
+			if !errors.Is(err, domain.MalformedResponse) || got != nil {
 				t.Errorf("%v, %v, want malformed_response", got, err)
 			}
 		})
 	}
 }
 
-func TestKeysThatCannotBeSent(t *testing.T) {
+func TestAKeyThatCannotBeAHeaderIsRefused(t *testing.T) {
 	for _, key := range []string{"", "a\\r\\nX: y", "a b", "\\u0000", "é"} {
 		srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			_, _ = io.WriteString(w, `{"apiKey":"`+key+`"}`)
 		}))
-		client := vendorhttp.New(vendorhttp.Config{AllowHTTP: true, AllowedCIDRs: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}})
+		client := vendorhttp.New(vendorhttp.Config{
+			AllowHTTP: true, AllowedCIDRs: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
+		})
 		access := ports.Access{BaseURL: srv.URL, AccountRef: "item", Credential: credential("a", "b")}
-		if _, err := pluggy.New(client, porttest.NewClock(present)).Check(t.Context(), access); !errors.Is(err, domain.MalformedResponse) {
+		adapter := pluggy.New(client, porttest.NewClock(testNow))
+		if _, err := adapter.Check(t.Context(), access); !errors.Is(err, domain.MalformedResponse) {
 			t.Errorf("%q: %v, want malformed_response", key, err)
 		}
 		client.Close()

@@ -15,47 +15,50 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-func TestStandingFollowsTheItem(t *testing.T) {
+func TestCheckReturnsTheStatusOfTheItem(t *testing.T) {
 	for _, test := range []struct {
 		status, execution string
-		want              domain.Standing
+		want              domain.LinkStatus
 	}{
-		{"UPDATED", "SUCCESS", domain.Standing{Settled: true}},
-		{"UPDATED", "PARTIAL_SUCCESS", domain.Standing{}},
-		{"UPDATING", "TRANSACTIONS_IN_PROGRESS", domain.Standing{}},
-		{"LOGIN_ERROR", "INVALID_CREDENTIALS", domain.Standing{NeedsReauth: true}},
-		{"WAITING_USER_INPUT", "WAITING_USER_INPUT", domain.Standing{NeedsReauth: true}},
-		{"WAITING_USER_ACTION", "WAITING_USER_ACTION", domain.Standing{NeedsReauth: true}},
-		{"OUTDATED", "ACCOUNT_LOCKED", domain.Standing{NeedsReauth: true}},
-		{"OUTDATED", "SITE_NOT_AVAILABLE", domain.Standing{}},
-		{"SOMETHING_NEW", "SUCCESS", domain.Standing{}},
+		{"UPDATED", "SUCCESS", domain.LinkStatus{SyncComplete: true}},
+		{"UPDATED", "PARTIAL_SUCCESS", domain.LinkStatus{}},
+		{"UPDATING", "TRANSACTIONS_IN_PROGRESS", domain.LinkStatus{}},
+		{"LOGIN_ERROR", "INVALID_CREDENTIALS", domain.LinkStatus{NeedsReauth: true}},
+		{"WAITING_USER_INPUT", "WAITING_USER_INPUT", domain.LinkStatus{NeedsReauth: true}},
+		{"WAITING_USER_ACTION", "WAITING_USER_ACTION", domain.LinkStatus{NeedsReauth: true}},
+		{"OUTDATED", "ACCOUNT_LOCKED", domain.LinkStatus{NeedsReauth: true}},
+		{"OUTDATED", "SITE_NOT_AVAILABLE", domain.LinkStatus{}},
+		{"SOMETHING_NEW", "SUCCESS", domain.LinkStatus{}},
 	} {
 		t.Run(test.status+" "+test.execution, func(t *testing.T) {
-			w := newWorld(t, vendorhttp.Config{})
-			if err := w.sim.SetItemStatus(pluggysim.DemoItemID, test.status, test.execution); err != nil {
+			e := newEnv(t, vendorhttp.Config{})
+			if err := e.sim.SetItemStatus(pluggysim.DemoItemID, test.status, test.execution); err != nil {
 				t.Fatal(err)
 			}
-			got, err := w.adapter.Check(t.Context(), w.access)
-			if got.Synced == "" {
-				t.Error("the vendor's mark of its last synchronisation is missing")
+			got, err := e.adapter.Check(t.Context(), e.access)
+			if got.SyncMarker == "" {
+				t.Error("the marker of the last synchronisation is missing")
 			}
-			if got.Synced = ""; err != nil || got != test.want {
+			if got.SyncMarker = ""; err != nil || got != test.want {
 				t.Errorf("got %+v, %v, want %+v", got, err, test.want)
 			}
 		})
 	}
 }
 
-func TestReferencesThatLeadNowhere(t *testing.T) {
-	for _, ref := range []string{"unknown", "../auth", "..", "a/b", "x?y=1#z", "a b", "é", "%2e%2e", "\x00", "@127.0.0.1"} {
-		w := newWorld(t, vendorhttp.Config{})
-		w.access.AccountRef = ref
-		_, err := w.adapter.Check(t.Context(), w.access)
+func TestAReferenceCannotLeadToAnotherPath(t *testing.T) {
+	for _, ref := range []string{
+		"unknown", "../auth", "..", "a/b", "x?y=1#z", "a b", "é", "%2e%2e", "\x00", "@127.0.0.1",
+	} {
+		e := newEnv(t, vendorhttp.Config{})
+		e.access.AccountRef = ref
+		_, err := e.adapter.Check(t.Context(), e.access)
 		if !errors.Is(err, domain.AccountNotFound) && !errors.Is(err, domain.MalformedResponse) {
 			t.Errorf("%q: %v", ref, err)
 		}
-		for _, r := range w.asked {
-			if path := r.URL.EscapedPath(); path != "/auth" && (!strings.HasPrefix(path, "/items/") || strings.Count(path, "/") != 2) {
+		for _, r := range e.requests {
+			path := r.URL.EscapedPath()
+			if path != "/auth" && (!strings.HasPrefix(path, "/items/") || strings.Count(path, "/") != 2) {
 				t.Errorf("%q led to %s", ref, path)
 			}
 		}
@@ -63,56 +66,58 @@ func TestReferencesThatLeadNowhere(t *testing.T) {
 }
 
 func TestADeletedItemIsNotFound(t *testing.T) {
-	w := newWorld(t, vendorhttp.Config{})
-	if err := w.sim.RemoveItem(pluggysim.DemoItemID); err != nil {
+	e := newEnv(t, vendorhttp.Config{})
+	if err := e.sim.RemoveItem(pluggysim.DemoItemID); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.adapter.Check(t.Context(), w.access); !errors.Is(err, domain.AccountNotFound) {
+	if _, err := e.adapter.Check(t.Context(), e.access); !errors.Is(err, domain.AccountNotFound) {
 		t.Errorf("Check: %v", err)
 	}
-	if _, err := w.adapter.Accounts(t.Context(), w.access); !errors.Is(err, domain.AccountNotFound) {
+	if _, err := e.adapter.Accounts(t.Context(), e.access); !errors.Is(err, domain.AccountNotFound) {
 		t.Errorf("Accounts: %v", err)
 	}
 }
 
-func TestAccountsStandByID(t *testing.T) {
-	w := newWorld(t, vendorhttp.Config{})
+func TestAccountsAreSortedByID(t *testing.T) {
+	e := newEnv(t, vendorhttp.Config{})
 	const first = "00aa22bb-33cc-4d44-8e55-66ff77aa88bb" // added last
-	if _, err := w.sim.AddAccount(pluggysim.Account{ID: first, ItemID: pluggysim.DemoItemID, Type: "INVESTMENT"}); err != nil {
+	added := pluggysim.Account{ID: first, ItemID: pluggysim.DemoItemID, Type: "INVESTMENT"}
+	if _, err := e.sim.AddAccount(added); err != nil {
 		t.Fatal(err)
 	}
-	got, err := w.adapter.Accounts(t.Context(), w.access)
+	got, err := e.adapter.Accounts(t.Context(), e.access)
 	if err != nil || len(got) != 3 || got[0].ExternalID != first || got[0].Type != domain.OtherAccount {
 		t.Errorf("got %+v, %v", got, err)
 	}
 }
 
-// read pulls a step and gives its row ids, in order.
-func (w *world) read(t *testing.T, step domain.Step) []string {
+// read reads all pages of a step and returns the ids of the rows, in order.
+func (e *env) read(t *testing.T, step domain.Step) []string {
 	t.Helper()
-	accounts, err := w.adapter.Accounts(t.Context(), w.access)
+	accounts, err := e.adapter.Accounts(t.Context(), e.access)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var ids []string
 	for cursor, page := "", 0; page == 0 || cursor != ""; page++ {
-		batch, err := w.adapter.Read(t.Context(), w.access, step, accounts, cursor)
+		vendorPage, err := e.adapter.Read(t.Context(), e.access, step, accounts, cursor)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, row := range batch.Transactions {
+		for _, row := range vendorPage.Transactions {
 			ids = append(ids, row.ExternalID)
 		}
-		cursor = batch.Next
+		cursor = vendorPage.Next
 	}
 	return ids
 }
 
-func (w *world) queries() []string {
-	w.mu.Lock()
-	defer w.mu.Unlock()
+// queries returns the queries of the requests to /v2/transactions.
+func (e *env) queries() []string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	var all []string
-	for _, r := range w.asked {
+	for _, r := range e.requests {
 		if r.URL.Path == "/v2/transactions" {
 			all = append(all, r.URL.RawQuery)
 		}
@@ -120,35 +125,35 @@ func (w *world) queries() []string {
 	return all
 }
 
-func TestEveryPageIsReadOnce(t *testing.T) {
-	w := newWorld(t, vendorhttp.Config{}, func(o *pluggysim.Options) { o.PageSize = 7 })
-	w.seed(t, pluggysim.DemoBankAccountID, 100)
-	rows := w.sim.Transactions(pluggysim.DemoBankAccountID)
+func TestEachPageIsReadOnce(t *testing.T) {
+	e := newEnv(t, vendorhttp.Config{}, func(o *pluggysim.Options) { o.PageSize = 7 })
+	e.seed(t, pluggysim.DemoBankAccountID, 100)
+	rows := e.sim.Transactions(pluggysim.DemoBankAccountID)
 	want := make([]string, len(rows))
 	for i, row := range rows {
 		want[i] = row.ID
 	}
-	if diff := cmp.Diff(want, w.read(t, domain.Step{Account: pluggysim.DemoBankAccountID})); diff != "" {
+	if diff := cmp.Diff(want, e.read(t, domain.Step{Account: pluggysim.DemoBankAccountID})); diff != "" {
 		t.Error(diff)
 	}
-	if asked := len(w.queries()); asked != 15 {
-		t.Errorf("%d requests for 15 pages", asked)
+	if requests := len(e.queries()); requests != 15 {
+		t.Errorf("%d requests for 15 pages", requests)
 	}
-	if w.sim.Stats().Deprecated != 0 {
-		t.Error("the old list was asked")
+	if e.sim.Stats().Deprecated != 0 {
+		t.Error("the deprecated list was requested")
 	}
-	w.keysIssued(t, 1)
+	e.keysIssued(t, 1)
 }
 
-func TestIDsAreReadInLists(t *testing.T) {
-	w := newWorld(t, vendorhttp.Config{}, func(o *pluggysim.Options) { o.PageSize = 300 })
-	ids := w.seed(t, pluggysim.DemoBankAccountID, 1203)
-	got := w.read(t, domain.Step{Account: pluggysim.DemoBankAccountID, IDs: ids})
+func TestIDsAreReadInListsOf500(t *testing.T) {
+	e := newEnv(t, vendorhttp.Config{}, func(o *pluggysim.Options) { o.PageSize = 300 })
+	ids := e.seed(t, pluggysim.DemoBankAccountID, 1203)
+	got := e.read(t, domain.Step{Account: pluggysim.DemoBankAccountID, IDs: ids})
 	if diff := cmp.Diff(ids, got); diff != "" {
 		t.Error(diff)
 	}
 	var named []int
-	for _, r := range w.asked {
+	for _, r := range e.requests {
 		if list := r.URL.Query().Get("ids"); list != "" {
 			named = append(named, len(strings.Split(list, ",")))
 		}
@@ -158,17 +163,17 @@ func TestIDsAreReadInLists(t *testing.T) {
 	}
 }
 
-func TestTheKeyMayExpireBetweenPages(t *testing.T) {
-	w := newWorld(t, vendorhttp.Config{}, func(o *pluggysim.Options) { o.PageSize = 10 })
-	w.seed(t, pluggysim.DemoBankAccountID, 45)
-	w.spoil(t, pluggysim.Fault{Kind: pluggysim.FaultExpire, Skip: 2}, "/v2/transactions")
-	if got := w.read(t, domain.Step{Account: pluggysim.DemoBankAccountID}); len(got) != 50 {
+func TestAKeyThatExpiresBetweenPagesIsReplaced(t *testing.T) {
+	e := newEnv(t, vendorhttp.Config{}, func(o *pluggysim.Options) { o.PageSize = 10 })
+	e.seed(t, pluggysim.DemoBankAccountID, 45)
+	e.inject(t, pluggysim.Fault{Kind: pluggysim.FaultExpire, Skip: 2}, "/v2/transactions")
+	if got := e.read(t, domain.Step{Account: pluggysim.DemoBankAccountID}); len(got) != 50 {
 		t.Errorf("%d rows, want 50", len(got))
 	}
-	w.keysIssued(t, 2)
+	e.keysIssued(t, 2)
 }
 
-func TestQuestionsAreSpelledAsTheVendorReadsThem(t *testing.T) {
+func TestQueriesHaveTheVendorsForm(t *testing.T) {
 	account := pluggysim.DemoBankAccountID
 	for name, test := range map[string]struct {
 		step domain.Step
@@ -177,16 +182,22 @@ func TestQuestionsAreSpelledAsTheVendorReadsThem(t *testing.T) {
 		"everything": {domain.Step{Account: account, Window: domain.Window{From: "2025-11-26"}}, ""},
 		"window": {domain.Step{Account: account, Window: domain.Window{From: "2026-11-01", To: "2026-11-10"}},
 			"&dateFrom=2026-10-31&dateTo=2026-11-12"},
-		"open window": {domain.Step{Account: account, Window: domain.Window{From: "2026-11-01"}}, "&dateFrom=2026-10-31"},
-		"created": {domain.Step{Account: account, CreatedFrom: time.Date(2026, 11, 19, 6, 2, 11, 5e6, time.FixedZone("", -3*3600))},
-			"&createdAtFrom=2026-11-19T09%3A02%3A11.005Z"},
+		"open window": {domain.Step{Account: account, Window: domain.Window{From: "2026-11-01"}},
+			"&dateFrom=2026-10-31"},
+		"created": {
+			domain.Step{
+				Account:     account,
+				CreatedFrom: time.Date(2026, 11, 19, 6, 2, 11, 5e6, time.FixedZone("", -3*3600)),
+			},
+			"&createdAtFrom=2026-11-19T09%3A02%3A11.005Z",
+		},
 		"ids": {domain.Step{Account: account, IDs: []string{"a&b=c", "d+e"}}, "&ids=a%26b%3Dc%2Cd%2Be"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := newWorld(t, vendorhttp.Config{})
-			w.read(t, test.step)
-			asked := w.queries()[0]
-			got := strings.Replace("&"+asked, "&accountId="+account, "", 1)
+			e := newEnv(t, vendorhttp.Config{})
+			e.read(t, test.step)
+			sent := e.queries()[0]
+			got := strings.Replace("&"+sent, "&accountId="+account, "", 1)
 			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Error(diff)
 			}
@@ -194,49 +205,55 @@ func TestQuestionsAreSpelledAsTheVendorReadsThem(t *testing.T) {
 	}
 }
 
-func TestCursorsThatLeadElsewhereAreRefused(t *testing.T) {
+func TestACursorOfAnotherAccountOrHostIsRefused(t *testing.T) {
 	account := pluggysim.DemoBankAccountID
 	step := domain.Step{Account: account}
 	for _, next := range []string{
-		"https://elsewhere.invalid/v2/transactions?accountId=" + account, "accountId=" + account, "?after=x", "?", "#",
-		"?accountId=" + pluggysim.DemoCardAccountID, "?accountId=" + account + "&accountId=" + pluggysim.DemoCardAccountID,
-		"?accountId=" + account + "&after=a b", "?accountId=" + account + "&after=\r\nX: y", "?accountId=" + account + "#x",
-		"?accountId=" + account + "&after=" + strings.Repeat("x", 40_000), "?accountId=" + account + ";after=%zz", "7",
+		"https://elsewhere.invalid/v2/transactions?accountId=" + account,
+		"accountId=" + account, "?after=x", "?", "#",
+		"?accountId=" + pluggysim.DemoCardAccountID,
+		"?accountId=" + account + "&accountId=" + pluggysim.DemoCardAccountID,
+		"?accountId=" + account + "&after=a b",
+		"?accountId=" + account + "&after=\r\nX: y", "?accountId=" + account + "#x",
+		"?accountId=" + account + "&after=" + strings.Repeat("x", 40_000),
+		"?accountId=" + account + ";after=%zz", "7",
 	} {
-		w := newWorld(t, vendorhttp.Config{})
-		w.spoil(t, pluggysim.Fault{Kind: pluggysim.FaultNextHost, Value: next}, "/v2/transactions")
-		if batch, err := w.adapter.Read(t.Context(), w.access, step, nil, ""); !errors.Is(err, domain.MalformedResponse) || len(batch.Transactions) > 0 {
+		e := newEnv(t, vendorhttp.Config{})
+		e.inject(t, pluggysim.Fault{Kind: pluggysim.FaultNextHost, Value: next}, "/v2/transactions")
+		vendorPage, err := e.adapter.Read(t.Context(), e.access, step, nil, "")
+		if !errors.Is(err, domain.MalformedResponse) || len(vendorPage.Transactions) > 0 {
 			t.Errorf("%.80q from the vendor: %v", next, err)
 		}
-		asked := len(w.queries())
-		if _, err := w.adapter.Read(t.Context(), w.access, step, nil, next); !errors.Is(err, domain.MalformedResponse) {
+		sent := len(e.queries())
+		if _, err := e.adapter.Read(t.Context(), e.access, step, nil, next); !errors.Is(err, domain.MalformedResponse) {
 			t.Errorf("%.80q as a stored cursor: %v", next, err)
 		}
-		if len(w.queries()) != asked {
+		if len(e.queries()) != sent {
 			t.Errorf("%.80q was sent", next)
 		}
 	}
 }
 
 func TestAnEndlessCursorIsNotFollowed(t *testing.T) {
-	w := newWorld(t, vendorhttp.Config{})
-	w.spoil(t, pluggysim.Fault{Kind: pluggysim.FaultEndless, Times: -1}, "/v2/transactions")
-	batch, err := w.adapter.Read(t.Context(), w.access, domain.Step{Account: pluggysim.DemoBankAccountID}, nil, "")
-	if err != nil || batch.Next == "" || len(w.queries()) != 1 {
-		t.Errorf("%v, next %q after %d requests, want one page and a next", err, batch.Next, len(w.queries()))
+	e := newEnv(t, vendorhttp.Config{})
+	e.inject(t, pluggysim.Fault{Kind: pluggysim.FaultEndless, Times: -1}, "/v2/transactions")
+	vendorPage, err := e.adapter.Read(t.Context(), e.access, domain.Step{Account: pluggysim.DemoBankAccountID}, nil, "")
+	if err != nil || vendorPage.Next == "" || len(e.queries()) != 1 {
+		t.Errorf("%v, next %q after %d requests, want one page and a cursor", err, vendorPage.Next, len(e.queries()))
 	}
 }
 
-func TestAStaleCursorIsMalformed(t *testing.T) {
-	w := newWorld(t, vendorhttp.Config{})
+func TestACursorThatTheVendorRefusesIsMalformed(t *testing.T) {
+	e := newEnv(t, vendorhttp.Config{})
 	account := pluggysim.DemoBankAccountID
-	_, err := w.adapter.Read(t.Context(), w.access, domain.Step{Account: account}, nil, "?accountId="+account+"&after=eA==")
+	cursor := "?accountId=" + account + "&after=eA=="
+	_, err := e.adapter.Read(t.Context(), e.access, domain.Step{Account: account}, nil, cursor)
 	if !errors.Is(err, domain.MalformedResponse) {
 		t.Errorf("got %v", err)
 	}
 }
 
-func TestDenialsAreToldApart(t *testing.T) {
+func TestRefusalsOfTheItemAreClassified(t *testing.T) {
 	for status, want := range map[int]domain.Code{
 		http.StatusForbidden:    domain.AccessDenied, // the simulator's faults carry a codeDescription
 		http.StatusUnauthorized: domain.CredentialRejected,
@@ -244,13 +261,13 @@ func TestDenialsAreToldApart(t *testing.T) {
 		http.StatusBadRequest:   domain.AccountNotFound,
 	} {
 		t.Run(fmt.Sprint(status), func(t *testing.T) {
-			w := newWorld(t, vendorhttp.Config{})
-			w.spoil(t, pluggysim.Fault{Kind: pluggysim.FaultStatus, Status: status, Times: -1}, "/items/*")
-			_, err := w.adapter.Check(t.Context(), w.access)
+			e := newEnv(t, vendorhttp.Config{})
+			e.inject(t, pluggysim.Fault{Kind: pluggysim.FaultStatus, Status: status, Times: -1}, "/items/*")
+			_, err := e.adapter.Check(t.Context(), e.access)
 			if !errors.Is(err, domain.Rejected) || !errors.Is(err, want) {
 				t.Errorf("got %v, want %s", err, want)
 			}
-			w.keysIssued(t, 1)
+			e.keysIssued(t, 1)
 		})
 	}
 }

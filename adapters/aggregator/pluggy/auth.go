@@ -12,19 +12,20 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// key gives the cached key or fetches one. Callers of one credential wait for one
-// fetch; it outlives a caller that leaves, for the others' sake.
-func (a *Adapter) key(ctx context.Context, at ports.Access) (domain.Secret, keyID, error) {
+// apiKey returns the cached key of the credential, or authenticates. Concurrent callers
+// with one credential share one request (singleflight). It is not cancelled when the
+// caller that started it leaves, because the others still wait for it.
+func (a *Adapter) apiKey(ctx context.Context, at ports.Access) (domain.Secret, keyID, error) {
 	id, err := a.keys.id(at)
 	if err != nil {
 		return domain.Secret{}, id, err
 	}
-	if found, ok := a.keys.find(id); ok {
-		return found, id, nil
+	if cached, ok := a.keys.get(id); ok {
+		return cached, id, nil
 	}
-	fetched := a.keys.flight.DoChan(string(id[:]), func() (any, error) {
-		if found, ok := a.keys.find(id); ok {
-			return found, nil
+	result := a.keys.flight.DoChan(string(id[:]), func() (any, error) {
+		if cached, ok := a.keys.get(id); ok {
+			return cached, nil
 		}
 		key, err := a.authenticate(context.WithoutCancel(ctx), at)
 		if err == nil {
@@ -33,44 +34,45 @@ func (a *Adapter) key(ctx context.Context, at ports.Access) (domain.Secret, keyI
 		return key, err
 	})
 	select {
-	case got := <-fetched:
+	case got := <-result:
 		key, _ := got.Val.(domain.Secret)
 		return key, id, got.Err
 	case <-ctx.Done():
-		return domain.Secret{}, id, vendorhttp.Ended(ctx)
+		return domain.Secret{}, id, vendorhttp.ContextError(ctx)
 	}
 }
 
-// authenticate is POST /auth. Source: docs.pluggy.ai, authentication.
+// authenticate exchanges the credential for an API key: POST /auth.
+// Source: docs.pluggy.ai, authentication.
 func (a *Adapter) authenticate(ctx context.Context, at ports.Access) (domain.Secret, error) {
 	var got struct {
 		Key domain.Secret `json:"apiKey"`
 	}
-	err := a.http.JSON(ctx, vendorhttp.Call{
-		Vendor: aboutAuth, Method: http.MethodPost, BaseURL: at.BaseURL, Path: "/auth", Template: "/auth",
-		Resource: "auth", Repeatable: true, Payload: func() []byte { return login(at.Credential) },
+	err := a.http.DoJSON(ctx, vendorhttp.Call{
+		Vendor: authAPI, Method: http.MethodPost, BaseURL: at.BaseURL, Path: "/auth", PathTemplate: "/auth",
+		Resource: "auth", Retryable: true, Body: func() []byte { return authBody(at.Credential) },
 	}, &got)
 	if err != nil {
 		return domain.Secret{}, err
 	}
-	if !sendable(got.Key) {
-		return domain.Secret{}, malformed("no key in the answer")
+	if !isHeaderValue(got.Key) {
+		return domain.Secret{}, malformed("no API key in the response")
 	}
 	return got.Key, nil
 }
 
-// login is the body of POST /auth. It is built for each attempt and kept nowhere. Bytes
-// that are no UTF-8 cannot stand in JSON; without them the vendor refuses the pair.
-func login(c domain.Credential) []byte {
-	body, _ := json.Marshal(map[string]string{ // two texts: it does not fail
+// authBody returns the body of POST /auth. It is built for each attempt and not retained.
+// JSON cannot contain bytes that are not UTF-8; without them the vendor refuses the pair.
+func authBody(c domain.Credential) []byte {
+	body, _ := json.Marshal(map[string]string{ // two strings: no error
 		"clientId":     strings.ToValidUTF8(string(c.Part(domain.PartClientID).Reveal()), ""),
 		"clientSecret": strings.ToValidUTF8(string(c.Part(domain.PartSecret).Reveal()), ""),
 	})
 	return body
 }
 
-// sendable says whether the key can stand in a header.
-func sendable(key domain.Secret) bool {
+// isHeaderValue reports whether the key can be the value of a header.
+func isHeaderValue(key domain.Secret) bool {
 	for _, c := range key.Reveal() {
 		if c <= ' ' || c >= 0x7f {
 			return false

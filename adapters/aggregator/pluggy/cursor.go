@@ -8,67 +8,67 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// maxNext bounds the vendor's cursor, in bytes: it may repeat 500 ids.
-const maxNext = 32 << 10
+// maxVendorCursor bounds the vendor's cursor, in bytes: it may repeat 500 ids.
+const maxVendorCursor = 32 << 10
 
-// place is where a step stands: the first of the ids that are being read, and the
-// vendor's own cursor within that list. As text it is "first?query", "?query", "first"
-// or "".
-type place struct {
-	first int
-	next  string // begins with "?"; "" for a list's first page
+// position is how far a step has been read: the index of the first of the ids in the
+// current list, and the vendor's own cursor within that list. As text, the adapter's
+// cursor, it is "firstID?query", "?query", "firstID" or "".
+type position struct {
+	firstID      int
+	vendorCursor string // begins with "?"; "" for the first page of a list
 }
 
-// String is the cursor as it is kept between two reads.
-func (p place) String() string {
-	if p.first == 0 {
-		return p.next
+// String returns the cursor that is stored between two reads.
+func (p position) String() string {
+	if p.firstID == 0 {
+		return p.vendorCursor
 	}
-	return strconv.Itoa(p.first) + p.next
+	return strconv.Itoa(p.firstID) + p.vendorCursor
 }
 
-// parsePlace reads a cursor back. It is checked like one from the vendor, for it has
-// been in a database since. Errors: Unavailable (malformed_response).
-func parsePlace(cursor string, step domain.Step) (place, error) {
-	number, next, paged := strings.Cut(cursor, "?")
-	var p place
-	if paged {
-		p.next = "?" + next
+// parsePosition parses a cursor. It checks the vendor's part like a new one, because the
+// cursor has been in a database since. Errors: Unavailable (malformed_response).
+func parsePosition(cursor string, step domain.Step) (position, error) {
+	number, vendorCursor, found := strings.Cut(cursor, "?")
+	var p position
+	if found {
+		p.vendorCursor = "?" + vendorCursor
 	}
 	if number != "" {
-		first, err := strconv.Atoi(number)
-		if err != nil || first <= 0 || first >= len(step.IDs) {
-			return place{}, malformed("a cursor of another step")
+		firstID, err := strconv.Atoi(number)
+		if err != nil || firstID <= 0 || firstID >= len(step.IDs) {
+			return position{}, malformed("a cursor of another step")
 		}
-		p.first = first
+		p.firstID = firstID
 	}
-	if paged && !keeps(p.next, step.Account) {
-		return place{}, malformed("a cursor that leads elsewhere")
+	if found && !isCursorOf(p.vendorCursor, step.Account) {
+		return position{}, malformed("a cursor that is not of this account")
 	}
 	return p, nil
 }
 
-// after is where the step goes on: the vendor's next page, the next list of ids, or
-// nowhere.
-func (p place) after(next *string, step domain.Step) (string, error) {
-	if next != nil && *next != "" {
-		if !keeps(*next, step.Account) {
-			return "", malformed("a cursor that leads elsewhere")
+// next returns the cursor to go on with: the vendor's next page, the next list of ids, or
+// "" at the end of the step.
+func (p position) next(vendorNext *string, step domain.Step) (string, error) {
+	if vendorNext != nil && *vendorNext != "" {
+		if !isCursorOf(*vendorNext, step.Account) {
+			return "", malformed("a cursor that is not of this account")
 		}
-		return place{p.first, *next}.String(), nil
+		return position{p.firstID, *vendorNext}.String(), nil
 	}
-	if p.first+maxIDs < len(step.IDs) {
-		return place{first: p.first + maxIDs}.String(), nil
+	if p.firstID+maxIDs < len(step.IDs) {
+		return position{firstID: p.firstID + maxIDs}.String(), nil
 	}
 	return "", nil
 }
 
-// keeps says whether a cursor is a query string that stays with the account.
-func keeps(next, account string) bool {
-	if !strings.HasPrefix(next, "?") || len(next) > maxNext {
+// isCursorOf reports whether a vendor's cursor is a query string for this account only.
+func isCursorOf(vendorCursor, account string) bool {
+	if !strings.HasPrefix(vendorCursor, "?") || len(vendorCursor) > maxVendorCursor {
 		return false
 	}
-	values, err := url.ParseQuery(next[1:])
-	named := values["accountId"]
-	return err == nil && len(named) == 1 && named[0] == account && !strings.ContainsAny(next, " #\t\r\n")
+	values, err := url.ParseQuery(vendorCursor[1:])
+	ids := values["accountId"]
+	return err == nil && len(ids) == 1 && ids[0] == account && !strings.ContainsAny(vendorCursor, " #\t\r\n")
 }

@@ -7,11 +7,11 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// saoPaulo is where the vendor's institutions keep their calendar.
-var saoPaulo = mustLoad("America/Sao_Paulo")
+// saoPaulo is the time zone of the institutions' value dates.
+var saoPaulo = mustLoadLocation("America/Sao_Paulo")
 
-// mustLoad cannot fail while the zones are embedded.
-func mustLoad(name string) *time.Location {
+// mustLoadLocation does not panic for a known name, because the zone database is embedded.
+func mustLoadLocation(name string) *time.Location {
 	zone, err := time.LoadLocation(name)
 	if err != nil {
 		panic(err)
@@ -19,10 +19,10 @@ func mustLoad(name string) *time.Location {
 	return zone
 }
 
-// when gives the value date and, where the row has a time of day, the instant. Midnight
-// UTC and 03:00 UTC (midnight in São Paulo, which has no summer time since 2019) are how
-// the vendor writes a bare date.
-func (r row) when() (domain.Date, time.Time, error) {
+// parseDate returns the value date and, if the row has a time of day, the instant. The vendor
+// writes a bare date as midnight UTC, or as 03:00 UTC (midnight in São Paulo, which has had
+// no daylight saving time since 2019).
+func (r row) parseDate() (domain.Date, time.Time, error) {
 	at, ok := parseTime(r.Date)
 	if !ok || at.Year() < 1 || at.Year() > 9999 {
 		return "", time.Time{}, malformed("a row without a date")

@@ -9,7 +9,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// row is what is read of a transaction. Source: the vendor's OpenAPI document, Transaction.
+// row holds the members of a transaction that the adapter needs.
+// Source: the vendor's OpenAPI document, Transaction.
 type row struct {
 	ID            string            `json:"id"`
 	Account       string            `json:"accountId"`
@@ -26,61 +27,62 @@ type row struct {
 	Merchant      *merchant         `json:"merchant"`
 }
 
-// payment names both sides; either may be null, and mostly one is the holder.
+// payment has both sides of a payment; either may be null. Usually one is the account holder.
 type payment struct {
 	Payer    *party `json:"payer"`
 	Receiver *party `json:"receiver"`
 }
 
-// party is a person or a company; its documents stay in the metadata.
+// party is a person or a company; its document numbers are only in the metadata.
 type party struct {
 	Name string `json:"name"`
 }
 
-// merchant is who a card was used at, as the vendor enriches it.
+// merchant is where a card was used, as enriched by the vendor.
 type merchant struct {
 	Name     string `json:"name"`
 	Business string `json:"businessName"`
 }
 
-// normalize reads a row of the account. Pure: bytes in, observation out. Errors:
-// Unavailable (malformed_response) for what cannot be read exactly.
-func normalize(object jsontext.Value, holder domain.AccountView) (domain.Observation, error) {
+// normalize converts a row of the account into transaction data. It is a pure function.
+// Errors: Unavailable (malformed_response) for a row that cannot be converted exactly.
+func normalize(raw jsontext.Value, account domain.AccountData) (domain.TransactionData, error) {
 	var in row
-	if err := vendorhttp.Decode(object, &in); err != nil {
-		return domain.Observation{}, err
+	if err := vendorhttp.Decode(raw, &in); err != nil {
+		return domain.TransactionData{}, err
 	}
-	if !validID(in.ID) || in.Account != holder.ExternalID {
-		return domain.Observation{}, malformed("a row of another account, or without an id")
+	if !validID(in.ID) || in.Account != account.ExternalID {
+		return domain.TransactionData{}, malformed("a row of another account, or without an id")
 	}
-	out := domain.Observation{
-		ExternalID: in.ID, Account: in.Account, Description: in.text(),
-		Category: domain.CleanText(in.Category), Metadata: json.RawMessage(object),
+	out := domain.TransactionData{
+		ExternalID: in.ID, Account: in.Account, Description: in.description(),
+		Category: domain.CleanText(in.Category), Metadata: json.RawMessage(raw),
 	}
 	var err error
-	if out.Date, out.OccurredAt, err = in.when(); err != nil {
-		return domain.Observation{}, err
+	if out.Date, out.OccurredAt, err = in.parseDate(); err != nil {
+		return domain.TransactionData{}, err
 	}
 	if out.Status, err = in.status(); err != nil {
-		return domain.Observation{}, err
+		return domain.TransactionData{}, err
 	}
-	if err = in.money(&out, holder); err != nil {
-		return domain.Observation{}, err
+	if err = in.setAmounts(&out, account); err != nil {
+		return domain.TransactionData{}, err
 	}
 	out.Counterparty = in.counterparty(out.Amount)
-	out.Detail, err = detail(object)
+	out.StableMetadata, err = stableMetadata(raw)
 	return out, err
 }
 
-// text is the vendor's tidied description, else the institution's own.
-func (r row) text() string {
+// description returns the description that the vendor has cleaned, or that of the
+// institution if it is empty.
+func (r row) description() string {
 	if text := domain.CleanText(r.Description); text != "" {
 		return text
 	}
 	return domain.CleanText(r.RawText)
 }
 
-// status: a row without one is booked.
+// status maps the status; a row without one is posted.
 func (r row) status() (domain.TransactionStatus, error) {
 	switch r.Status {
 	case "POSTED", "":
@@ -91,34 +93,35 @@ func (r row) status() (domain.TransactionStatus, error) {
 	return "", malformed("a status that is not documented")
 }
 
-// money sets the amounts: the magnitude is the vendor's, the direction its type's. The
-// vendor's own sign is not asked where there is a type: on a card it is the issuer's.
-// The second amount goes the same way, and only where the currencies differ.
-func (r row) money(out *domain.Observation, holder domain.AccountView) error {
-	amount, err := vendorhttp.Money(string(r.Amount), r.Currency)
+// setAmounts sets the amounts: the magnitude comes from the vendor's amount, the direction
+// from the type of the row. If there is a type, the sign of the vendor's amount is ignored,
+// because on a card it is the issuer's. The amount in the account's currency has the same
+// direction; it is set only if the currencies differ.
+func (r row) setAmounts(out *domain.TransactionData, account domain.AccountData) error {
+	amount, err := vendorhttp.ParseMoney(string(r.Amount), r.Currency)
 	if err != nil {
 		return err
 	}
-	in, err := r.inward(amount, holder.Type)
+	incoming, err := r.isIncoming(amount, account.Type)
 	if err != nil {
 		return err
 	}
-	out.Amount = directed(amount, in)
-	if r.AccountAmount == "" || holder.Currency == r.Currency {
+	out.Amount = withSign(amount, incoming)
+	if r.AccountAmount == "" || account.Currency == r.Currency {
 		return nil
 	}
-	same, err := vendorhttp.Money(string(r.AccountAmount), holder.Currency)
+	converted, err := vendorhttp.ParseMoney(string(r.AccountAmount), account.Currency)
 	if err != nil {
 		return err
 	}
-	same = directed(same, in)
-	out.AccountMoney = &same
+	converted = withSign(converted, incoming)
+	out.AccountMoney = &converted
 	return nil
 }
 
-// inward says whether money came in. Without a type, a bank row's sign is the holder's
-// and a card row's is the issuer's.
-func (r row) inward(amount domain.Money, account domain.AccountType) (bool, error) {
+// isIncoming reports whether the account holder received the money. Without a type the sign
+// decides: on a bank account it is the holder's, on a card the issuer's.
+func (r row) isIncoming(amount domain.Money, accountType domain.AccountType) (bool, error) {
 	switch {
 	case r.Type == "CREDIT":
 		return true, nil
@@ -126,23 +129,24 @@ func (r row) inward(amount domain.Money, account domain.AccountType) (bool, erro
 		return false, nil
 	case r.Type != "":
 		return false, malformed("a type that is not documented")
-	case account == domain.BankAccount:
+	case accountType == domain.BankAccount:
 		return !amount.Amount.IsNeg(), nil
-	case account == domain.CreditAccount:
+	case accountType == domain.CreditAccount:
 		return amount.Amount.IsNeg(), nil
 	}
 	return false, malformed("a row without a direction")
 }
 
-// directed puts the holder's sign on a magnitude.
-func directed(m domain.Money, in bool) domain.Money {
-	if in {
+// withSign returns the amount with the sign of the account holder: positive if incoming.
+func withSign(m domain.Money, incoming bool) domain.Money {
+	if incoming {
 		return m.In()
 	}
 	return m.Out()
 }
 
-// counterparty is the other side of the payment, else the merchant.
+// counterparty returns the other side of the payment, or the merchant; "" if both are
+// unknown.
 func (r row) counterparty(amount domain.Money) string {
 	if r.Payment != nil {
 		other := r.Payment.Receiver

@@ -19,28 +19,31 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden files")
 
-// golden is an observation as its file shows it: the detail as JSON, the metadata left
-// out, since it is the input's own bytes.
+// golden is transaction data as in the golden files: the stable metadata is JSON, and the
+// metadata is left out, because it is the input unchanged.
 type golden struct {
-	domain.Observation
-	Metadata string
-	Source   string `json:"Source,omitempty"`
-	Detail   json.RawMessage
+	domain.TransactionData
+	Metadata       string
+	ContentHash    string `json:"ContentHash,omitempty"`
+	StableMetadata string `json:"StableMetadata,omitempty"`
+	Detail         json.RawMessage
 }
 
-func holders(t testing.TB) []domain.AccountView {
+// goldenAccounts returns the normalised accounts of testdata: a bank account and a card.
+func goldenAccounts(t testing.TB) []domain.AccountData {
 	t.Helper()
-	var all []domain.AccountView
+	var all []domain.AccountData
 	for _, raw := range objects(t, "accounts") {
-		view, err := normalizeAccount(raw, "ref")
+		account, err := normalizeAccount(raw, "ref")
 		if err != nil {
 			t.Fatal(err)
 		}
-		all = append(all, view)
+		all = append(all, account)
 	}
 	return all
 }
 
+// objects returns the objects of a file of testdata/rows.
 func objects(t testing.TB, name string) []jsontext.Value {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("testdata", "rows", name+".json"))
@@ -59,7 +62,7 @@ func objects(t testing.TB, name string) []jsontext.Value {
 }
 
 func TestNormalizeGolden(t *testing.T) {
-	accounts := holders(t)
+	accounts := goldenAccounts(t)
 	for i, name := range []string{"bank", "card"} {
 		t.Run(name, func(t *testing.T) {
 			var got []golden
@@ -71,7 +74,7 @@ func TestNormalizeGolden(t *testing.T) {
 				if !bytes.Equal(row.Metadata, raw) {
 					t.Errorf("metadata of %s is not the vendor's bytes", row.ExternalID)
 				}
-				got = append(got, golden{Observation: row, Detail: row.Detail})
+				got = append(got, golden{TransactionData: row, Detail: row.StableMetadata})
 			}
 			compareGolden(t, name, got)
 		})
@@ -79,14 +82,14 @@ func TestNormalizeGolden(t *testing.T) {
 }
 
 func TestNormalizeAccountsGolden(t *testing.T) {
-	views := holders(t)
+	accounts := goldenAccounts(t)
 	for i, raw := range objects(t, "accounts") {
-		if !bytes.Equal(views[i].Metadata, raw) {
-			t.Errorf("metadata of %s is not the vendor's bytes", views[i].ExternalID)
+		if !bytes.Equal(accounts[i].Metadata, raw) {
+			t.Errorf("metadata of %s is not the vendor's bytes", accounts[i].ExternalID)
 		}
-		views[i].Metadata = nil
+		accounts[i].Metadata = nil
 	}
-	compareGolden(t, "accounts", views)
+	compareGolden(t, "accounts", accounts)
 }
 
 func compareGolden(t *testing.T, name string, got any) {
@@ -110,7 +113,8 @@ func compareGolden(t *testing.T, name string, got any) {
 	}
 }
 
-// with gives the first bank row with members changed.
+// with returns the first bank row with changed members, as pairs of name and value; a member
+// with the value "" is removed.
 func with(t testing.TB, changes ...string) jsontext.Value {
 	t.Helper()
 	var members map[string]json.RawMessage
@@ -130,8 +134,8 @@ func with(t testing.TB, changes ...string) jsontext.Value {
 	return text
 }
 
-func TestNormalizeRefusesWhatItCannotReadExactly(t *testing.T) {
-	bank := holders(t)[0]
+func TestNormalizeRefusesARowThatItCannotConvertExactly(t *testing.T) {
+	bank := goldenAccounts(t)[0]
 	for name, raw := range map[string]jsontext.Value{
 		"no id":                       with(t, "id", ""),
 		"id of another type":          with(t, "id", "7"),
@@ -145,9 +149,9 @@ func TestNormalizeRefusesWhatItCannotReadExactly(t *testing.T) {
 		"amount beyond the decimal":   with(t, "amount", "1e400"),
 		"amount too long to be exact": with(t, "amount", "0.12345678901234567890123"),
 		"no currency":                 with(t, "currencyCode", "null"),
-		"currency that is none":       with(t, "currencyCode", `"reais"`),
+		"invalid currency":            with(t, "currencyCode", `"reais"`),
 		"no date":                     with(t, "date", "null"),
-		"date that is none":           with(t, "date", `"2026-13-01"`),
+		"invalid date":                with(t, "date", `"2026-13-01"`),
 		"date as a number":            with(t, "date", "1790000000"),
 		"date before all years":       with(t, "date", `"0000-06-01T00:00:00Z"`),
 		"unknown type":                with(t, "type", `"TRANSFER"`),
@@ -158,12 +162,13 @@ func TestNormalizeRefusesWhatItCannotReadExactly(t *testing.T) {
 		"null":                        jsontext.Value("null"),
 	} {
 		t.Run(name, func(t *testing.T) {
-			if _, err := normalize(raw, bank); !errors.Is(err, domain.Unavailable) || !errors.Is(err, domain.MalformedResponse) {
+			_, err := normalize(raw, bank)
+			if !errors.Is(err, domain.Unavailable) || !errors.Is(err, domain.MalformedResponse) {
 				t.Fatalf("got %v, want malformed_response", err)
 			}
 		})
 	}
-	unknown := domain.AccountView{ExternalID: bank.ExternalID, Type: domain.OtherAccount}
+	unknown := domain.AccountData{ExternalID: bank.ExternalID, Type: domain.OtherAccount}
 	if _, err := normalize(with(t, "type", "null"), unknown); err == nil {
 		t.Error("a row without a direction passed")
 	}
@@ -172,8 +177,8 @@ func TestNormalizeRefusesWhatItCannotReadExactly(t *testing.T) {
 	}
 }
 
-func TestWhatIsAnEdit(t *testing.T) {
-	bank := holders(t)[0]
+func TestWhichChangesAreEdits(t *testing.T) {
+	bank := goldenAccounts(t)[0]
 	digest := func(raw jsontext.Value) [32]byte {
 		t.Helper()
 		row, err := normalize(raw, bank)
@@ -182,15 +187,15 @@ func TestWhatIsAnEdit(t *testing.T) {
 		}
 		return row.Digest()
 	}
-	was := digest(with(t))
+	original := digest(with(t))
 	for name, raw := range map[string]jsontext.Value{
 		"written again":       with(t, "updatedAt", `"2026-11-20T00:00:00.000Z"`),
 		"another balance":     with(t, "balance", "1.00"),
-		"another place":       with(t, "order", "7"),
+		"another order":       with(t, "order", "7"),
 		"1500.0 for 1500":     with(t, "amount", "1500.0"),
 		"another white space": jsontext.Value(strings.ReplaceAll(string(with(t)), `":`, `" : `)),
 	} {
-		if digest(raw) != was {
+		if digest(raw) != original {
 			t.Errorf("%s counts as an edit", name)
 		}
 	}
@@ -204,7 +209,7 @@ func TestWhatIsAnEdit(t *testing.T) {
 		"payment":     with(t, "paymentData", `{"payer":{"name":"Pagador Exemplo"},"reason":"x"}`),
 		"big integer": with(t, "big", "12345678901234567891"),
 	} {
-		if digest(raw) == was {
+		if digest(raw) == original {
 			t.Errorf("another %s does not count as an edit", name)
 		}
 	}
@@ -226,9 +231,9 @@ func TestValueDates(t *testing.T) {
 		"2026-11-17T23:30:00-03:00":    {"2026-11-17", "2026-11-18T02:30:00Z"},
 		"2026-11-17T15:04:05.1234567Z": {"2026-11-17", "2026-11-17T15:04:05.123456Z"},
 		"2026-01-01T01:00:00Z":         {"2025-12-31", "2026-01-01T01:00:00Z"},
-		"2018-12-31T02:30:00Z":         {"2018-12-31", "2018-12-31T02:30:00Z"}, // summer time then
+		"2018-12-31T02:30:00Z":         {"2018-12-31", "2018-12-31T02:30:00Z"}, // daylight saving time
 	} {
-		date, at, err := row{Date: text}.when()
+		date, at, err := row{Date: text}.parseDate()
 		shown := ""
 		if !at.IsZero() {
 			shown = at.Format(time.RFC3339Nano)
@@ -240,7 +245,7 @@ func TestValueDates(t *testing.T) {
 }
 
 func FuzzNormalize(f *testing.F) {
-	accounts := holders(f)
+	accounts := goldenAccounts(f)
 	for _, name := range []string{"bank", "card"} {
 		for _, raw := range objects(f, name) {
 			f.Add([]byte(raw))
@@ -249,8 +254,8 @@ func FuzzNormalize(f *testing.F) {
 	f.Add([]byte(with(f, "amount", "1e400")))
 	f.Add([]byte(with(f, "date", `"9999-12-31T23:59:59.999Z"`)))
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		for _, holder := range accounts {
-			got, err := normalize(bytes.Clone(raw), holder)
+		for _, account := range accounts {
+			got, err := normalize(bytes.Clone(raw), account)
 			if err != nil {
 				if !errors.Is(err, domain.MalformedResponse) {
 					t.Errorf("an error of another code: %v", err)
@@ -260,12 +265,12 @@ func FuzzNormalize(f *testing.F) {
 			if _, err := domain.ParseDate(string(got.Date)); err != nil {
 				t.Errorf("date %q", got.Date)
 			}
-			if !bytes.Equal(got.Metadata, raw) || got.Account != holder.ExternalID || !validID(got.ExternalID) {
+			if !bytes.Equal(got.Metadata, raw) || got.Account != account.ExternalID || !validID(got.ExternalID) {
 				t.Errorf("row %+v", got)
 			}
-			again, err := normalize(raw, holder)
+			again, err := normalize(raw, account)
 			if err != nil || again.Digest() != got.Digest() {
-				t.Errorf("not the same twice: %v", err)
+				t.Errorf("another result the second time: %v", err)
 			}
 		}
 	})

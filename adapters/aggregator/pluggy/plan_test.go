@@ -11,38 +11,40 @@ import (
 
 func TestPlan(t *testing.T) {
 	const today = domain.Date("2026-11-19")
-	const begin = domain.Date("2025-11-26") // today less twelve months, and a week for what ages out meanwhile
+	const first = domain.Date("2025-11-26") // twelve months before today, plus a week for rows that expire meanwhile
 	at := time.Date(2026, 11, 19, 9, 0, 0, 0, time.UTC)
-	accounts := []domain.AccountView{{ExternalID: "a"}, {ExternalID: "b"}}
+	accounts := []domain.AccountData{{ExternalID: "a"}, {ExternalID: "b"}}
 	window := func(from, to domain.Date) *domain.Window { return &domain.Window{From: from, To: to} }
 	for name, test := range map[string]struct {
-		ask  domain.Ask
-		want []domain.Step
+		scope domain.PullScope
+		want  []domain.Step
 	}{
 		"nothing": {},
-		"everything, and what it covers": {
-			domain.Ask{Everything: true, Created: map[string]time.Time{"a": at}, Changed: map[string][]string{"b": {"x"}}},
+		"everything, which includes the rest": {
+			domain.PullScope{
+				Everything: true, Created: map[string]time.Time{"a": at}, Changed: map[string][]string{"b": {"x"}},
+			},
 			[]domain.Step{
-				{Account: "a", Window: domain.Window{From: begin}, Sweep: true},
-				{Account: "b", Window: domain.Window{From: begin}, Sweep: true},
+				{Account: "a", Window: domain.Window{From: first}, Sweep: true},
+				{Account: "b", Window: domain.Window{From: first}, Sweep: true},
 			},
 		},
 		"a window proves no absence: a row may have moved out of it": {
-			domain.Ask{Window: window("2026-11-01", "2026-11-10")},
+			domain.PullScope{Window: window("2026-11-01", "2026-11-10")},
 			[]domain.Step{
 				{Account: "a", Window: domain.Window{From: "2026-11-01", To: "2026-11-10"}},
 				{Account: "b", Window: domain.Window{From: "2026-11-01", To: "2026-11-10"}},
 			},
 		},
-		"window without a begin": {
-			domain.Ask{Window: window("", "2026-11-10")},
+		"window without a start": {
+			domain.PullScope{Window: window("", "2026-11-10")},
 			[]domain.Step{
 				{Account: "a", Window: domain.Window{To: "2026-11-10"}},
 				{Account: "b", Window: domain.Window{To: "2026-11-10"}},
 			},
 		},
-		"new and changed rows, of listed accounts alone": {
-			domain.Ask{
+		"new and changed rows, of listed accounts only": {
+			domain.PullScope{
 				Created: map[string]time.Time{"gone": at, "b": at},
 				Changed: map[string][]string{"gone": {"x"}, "b": {"y"}, "a": {"x"}},
 			},
@@ -54,7 +56,7 @@ func TestPlan(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(test.want, (*Adapter)(nil).Plan(test.ask, accounts, today)); diff != "" {
+			if diff := cmp.Diff(test.want, (*Adapter)(nil).Plan(test.scope, accounts, today)); diff != "" {
 				t.Error(diff)
 			}
 		})

@@ -2,6 +2,7 @@ package pluggy
 
 import (
 	"context"
+	"net/http"
 	"net/url"
 	"strings"
 	"time"
@@ -15,64 +16,83 @@ import (
 // IDS_PARAMETER_EXCEEDS_MAX_LENGTH.
 const maxIDs = 500
 
-// stamp is how instants are sent: UTC, milliseconds, as the vendor writes them itself.
-const stamp = "2006-01-02T15:04:05.000Z"
+// timeLayout is how times are sent: UTC with milliseconds, as the vendor writes them.
+const timeLayout = "2006-01-02T15:04:05.000Z"
 
-// rowPage is the answer of GET /v2/transactions but for its rows, the member results.
-// Next is a whole query string beginning with "?", or null on the last page.
-// Source: the vendor's OpenAPI document, v2 transactions.
-type rowPage struct {
-	Next *string `json:"next"`
-}
-
-// Read gets one page of a step from /v2/transactions. A step by ids is read in lists of
-// 500. The vendor's cursor is sent back as it came, but only if it is a query string of
-// the same account.
-func (a *Adapter) Read(ctx context.Context, at ports.Access, step domain.Step, accounts []domain.AccountView, cursor string) (ports.Batch, error) {
-	ctx, cancel := a.http.Bound(ctx)
+// Read returns one page of a step from GET /v2/transactions. A step by ids is read in
+// lists of 500. The vendor's cursor is sent back unchanged, but only if it is a query
+// string for the same account.
+func (a *Adapter) Read(
+	ctx context.Context, at ports.Access, step domain.Step, accounts []domain.AccountData, cursor string,
+) (ports.VendorPage, error) {
+	ctx, cancel := a.http.WithTimeout(ctx)
 	defer cancel()
-	here, err := parsePlace(cursor, step)
+	position, err := parsePosition(cursor, step)
 	if err != nil {
-		return ports.Batch{}, err
+		return ports.VendorPage{}, err
 	}
-	query := strings.TrimPrefix(here.next, "?")
+	query := strings.TrimPrefix(position.vendorCursor, "?")
 	if query == "" {
-		query = a.question(step, here.first).Encode()
+		query = a.firstPageQuery(step, position.firstID).Encode()
 	}
-	body, err := a.ask(ctx, at, vendorhttp.Call{
-		Vendor: aboutRows, Path: "/v2/transactions", Template: "/v2/transactions", Query: query, Resource: "transactions",
+	body, err := a.get(ctx, at, vendorhttp.Call{
+		Vendor: transactionAPI, Path: "/v2/transactions", PathTemplate: "/v2/transactions", Query: query,
+		Resource: "transactions",
 	})
 	if err != nil {
-		return ports.Batch{}, err
+		return ports.VendorPage{}, err
 	}
-	var page rowPage
-	raw, err := vendorhttp.DecodeList(body, "results", &page)
+	rows, vendorNext, err := decodePage(body, accountOf(step.Account, accounts))
 	if err != nil {
-		return ports.Batch{}, err
+		return ports.VendorPage{}, err
 	}
-	rows, err := sightings(raw, holderOf(step.Account, accounts))
+	next, err := position.next(vendorNext, step)
 	if err != nil {
-		return ports.Batch{}, err
+		return ports.VendorPage{}, err
 	}
-	onward, err := here.after(page.Next, step)
-	if err != nil {
-		return ports.Batch{}, err
-	}
-	return ports.Batch{Transactions: rows, Next: onward}, nil
+	return ports.VendorPage{Transactions: rows, Next: next}, nil
 }
 
-// question is the query of a list's first page. Dates are sent a day wider than asked:
-// a value date is a date in São Paulo, and the vendor does not say in which zone a bare
-// date begins and ends. From the horizon on nothing is left out that the vendor has.
-func (a *Adapter) question(step domain.Step, first int) url.Values {
+// get sends a GET with the API key of the connection and returns the body of the response.
+// If the vendor refuses a cached key before it expires, get authenticates again, once. If
+// the new key is refused as well, /auth has just accepted the credential: that is a failure
+// of the vendor, not of the credential, and may be transient.
+func (a *Adapter) get(ctx context.Context, at ports.Access, call vendorhttp.Call) ([]byte, error) {
+	key, id, err := a.apiKey(ctx, at)
+	if err != nil {
+		return nil, err
+	}
+	call.BaseURL = at.BaseURL
+	// The key is revealed when the request is sent, not before.
+	call.SetAuth = func(h http.Header) { h.Set("X-API-KEY", string(key.Reveal())) }
+	body, err := a.http.Do(ctx, call)
+	if !isKeyRefused(err) {
+		return body, err
+	}
+	a.keys.removeRefused(id, key)
+	if key, _, err = a.apiKey(ctx, at); err != nil {
+		return nil, err
+	}
+	if body, err = a.http.Do(ctx, call); isKeyRefused(err) {
+		a.keys.removeRefused(id, key)
+		return nil, &domain.Error{Kind: domain.Unavailable, Code: domain.VendorUnreachable, Cause: errKeyRefused}
+	}
+	return body, err
+}
+
+// firstPageQuery returns the query of a list's first page. The dates sent are a day wider
+// than the window: a value date is a date in São Paulo, and the vendor does not document in
+// which zone a bare date starts and ends. A window from the horizon on has no dateFrom, so
+// that it leaves out nothing that the vendor has.
+func (a *Adapter) firstPageQuery(step domain.Step, firstID int) url.Values {
 	q := url.Values{"accountId": {step.Account}}
 	switch {
 	case len(step.IDs) > 0:
-		last := min(first+maxIDs, len(step.IDs))
-		q.Set("ids", strings.Join(step.IDs[first:last], ","))
+		end := min(firstID+maxIDs, len(step.IDs))
+		q.Set("ids", strings.Join(step.IDs[firstID:end], ","))
 		return q
 	case !step.CreatedFrom.IsZero():
-		q.Set("createdAtFrom", step.CreatedFrom.UTC().Format(stamp))
+		q.Set("createdAtFrom", step.CreatedFrom.UTC().Format(timeLayout))
 		return q
 	}
 	if step.Window.From > horizon(domain.DateOf(a.clock.Now().UTC())) {
@@ -84,18 +104,19 @@ func (a *Adapter) question(step domain.Step, first int) url.Values {
 	return q
 }
 
-// holderOf finds the account that decides sign and second currency. One that is not
-// listed has neither, so that a row which needs them is refused rather than guessed.
-func holderOf(id string, accounts []domain.AccountView) domain.AccountView {
+// accountOf finds the account that decides the sign and the second currency of its rows.
+// An account that is not listed has neither, so that a row that needs them is refused
+// instead of guessed.
+func accountOf(id string, accounts []domain.AccountData) domain.AccountData {
 	for _, account := range accounts {
 		if account.ExternalID == id {
 			return account
 		}
 	}
-	return domain.AccountView{ExternalID: id, Type: domain.OtherAccount}
+	return domain.AccountData{ExternalID: id, Type: domain.OtherAccount}
 }
 
-// parseTime reads an instant as the vendor writes it (RFC 3339, or a bare date).
+// parseTime parses a time in the forms that the vendor uses: RFC 3339, or a bare date.
 func parseTime(text string) (time.Time, bool) {
 	if at, err := time.Parse(time.RFC3339Nano, text); err == nil {
 		return at.UTC(), true

@@ -15,8 +15,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports/porttest"
 )
 
-// answering is a vendor that takes any credential and answers all else alike.
-func answering(t *testing.T, status int, body string) (*pluggy.Adapter, ports.Access) {
+// newFixedVendor starts a vendor that accepts any credential and sends the same response to
+// all other requests.
+func newFixedVendor(t *testing.T, status int, body string) (*pluggy.Adapter, ports.Access) {
 	t.Helper()
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/auth" {
@@ -27,60 +28,63 @@ func answering(t *testing.T, status int, body string) (*pluggy.Adapter, ports.Ac
 		_, _ = io.WriteString(w, body)
 	}))
 	client := vendorhttp.New(vendorhttp.Config{
-		AllowHTTP: true, AllowedCIDRs: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, PerMinute: -1,
+		AllowHTTP: true, AllowedCIDRs: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, BudgetPerMinute: -1,
 	})
 	t.Cleanup(func() { client.Close(); srv.Close() })
-	return pluggy.New(client, porttest.NewClock(present)), ports.Access{BaseURL: srv.URL, AccountRef: "item", Credential: credential("a", "b")}
+	access := ports.Access{BaseURL: srv.URL, AccountRef: "item", Credential: credential("a", "b")}
+	return pluggy.New(client, porttest.NewClock(testNow)), access
 }
 
-func TestPagesThatAreNone(t *testing.T) {
+func TestReadRefusesInvalidPages(t *testing.T) {
 	for name, body := range map[string]string{
-		"empty object":       `{}`,
-		"null results":       `{"results":null,"next":null}`,
-		"no results":         `{"next":null}`,
-		"results as text":    `{"results":"","next":null}`,
-		"rows that are none": `{"results":[1],"next":null}`,
-		"null rows":          `{"results":[null],"next":null}`,
-		"next as a number":   `{"results":[],"next":7}`,
-		"next as an object":  `{"results":[],"next":{}}`,
-		"doubled results":    `{"results":[],"results":[],"next":null}`,
-		"array":              `[]`,
-		"nothing":            ``,
-		"two answers":        `{"results":[],"next":null}{}`,
+		"empty object":      `{}`,
+		"null results":      `{"results":null,"next":null}`,
+		"no results":        `{"next":null}`,
+		"results as text":   `{"results":"","next":null}`,
+		"rows of numbers":   `{"results":[1],"next":null}`,
+		"null rows":         `{"results":[null],"next":null}`,
+		"next as a number":  `{"results":[],"next":7}`,
+		"next as an object": `{"results":[],"next":{}}`,
+		"duplicate results": `{"results":[],"results":[],"next":null}`,
+		"array":             `[]`,
+		"nothing":           ``,
+		"two values":        `{"results":[],"next":null}{}`,
 	} {
 		t.Run(name, func(t *testing.T) {
-			adapter, access := answering(t, http.StatusOK, body)
-			batch, err := adapter.Read(t.Context(), access, domain.Step{Account: "a"}, nil, "")
-			if !errors.Is(err, domain.MalformedResponse) || batch.Transactions != nil || batch.Next != "" {
-				t.Errorf("%+v, %v, want malformed_response", batch, err)
+			adapter, access := newFixedVendor(t, http.StatusOK, body)
+			page, err := adapter.Read(t.Context(), access, domain.Step{Account: "a"}, nil, "")
+			if !errors.Is(err, domain.MalformedResponse) || page.Transactions != nil || page.Next != "" {
+				t.Errorf("%+v, %v, want malformed_response", page, err)
 			}
 		})
 	}
 }
 
-func TestAnEmptyPageIsOne(t *testing.T) {
+func TestReadAcceptsAnEmptyPage(t *testing.T) {
 	for _, body := range []string{`{"results":[],"next":null}`, `{"results":[]}`, `{"results":[],"next":"","new":{}}`} {
-		adapter, access := answering(t, http.StatusOK, body)
-		batch, err := adapter.Read(t.Context(), access, domain.Step{Account: "a"}, nil, "")
-		if err != nil || len(batch.Transactions) != 0 || batch.Next != "" {
-			t.Errorf("%s: %+v, %v", body, batch, err)
+		adapter, access := newFixedVendor(t, http.StatusOK, body)
+		page, err := adapter.Read(t.Context(), access, domain.Step{Account: "a"}, nil, "")
+		if err != nil || len(page.Transactions) != 0 || page.Next != "" {
+			t.Errorf("%s: %+v, %v", body, page, err)
 		}
 	}
 }
 
-// TestAPageOfAFirewallIsNoVerdict: only the vendor's own JSON says no for good.
-func TestAPageOfAFirewallIsNoVerdict(t *testing.T) {
+// TestAnHTMLErrorPageRejectsNothing checks that only the vendor's own JSON rejects for good,
+// not the page of a firewall.
+func TestAnHTMLErrorPageRejectsNothing(t *testing.T) {
 	for _, status := range []int{http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound} {
-		adapter, access := answering(t, status, "<html>blocked</html>")
-		if _, err := adapter.Check(t.Context(), access); !errors.Is(err, domain.Unavailable) || !errors.Is(err, domain.MalformedResponse) {
+		adapter, access := newFixedVendor(t, status, "<html>blocked</html>")
+		_, err := adapter.Check(t.Context(), access)
+		if !errors.Is(err, domain.Unavailable) || !errors.Is(err, domain.MalformedResponse) {
 			t.Errorf("%d with a page: %v, want malformed_response", status, err)
 		}
 	}
 }
 
-func TestAnotherItemIsNotTheOneAskedFor(t *testing.T) {
+func TestCheckRefusesAnotherItem(t *testing.T) {
 	for _, body := range []string{`{"id":"other","status":"UPDATED"}`, `{"id":"item"}`, `{"status":"UPDATED"}`, `{}`} {
-		adapter, access := answering(t, http.StatusOK, body)
+		adapter, access := newFixedVendor(t, http.StatusOK, body)
 		if _, err := adapter.Check(t.Context(), access); !errors.Is(err, domain.MalformedResponse) {
 			t.Errorf("%s: %v, want malformed_response", body, err)
 		}

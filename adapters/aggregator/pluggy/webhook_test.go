@@ -15,6 +15,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
+// bodies returns the webhooks of testdata, by file name.
 func bodies(t testing.TB) map[string][]byte {
 	t.Helper()
 	found, err := filepath.Glob("testdata/webhooks/*.json")
@@ -31,18 +32,18 @@ func bodies(t testing.TB) map[string][]byte {
 }
 
 const (
-	hookItem    = "9d9d9d9d-1111-4222-8333-444444444444"
-	hookAccount = "5b0c1d2e-0001-4a00-8000-00000000000a"
-	hookCard    = "5b0c1d2e-0002-4a00-8000-00000000000b"
+	webhookItem    = "9d9d9d9d-1111-4222-8333-444444444444"
+	webhookAccount = "5b0c1d2e-0001-4a00-8000-00000000000a"
+	webhookCard    = "5b0c1d2e-0002-4a00-8000-00000000000b"
 )
 
-func TestParseAsksForWhatTheEventMeans(t *testing.T) {
-	everything := domain.Ask{Everything: true}
-	recovered := domain.Ask{Everything: true, Signal: domain.SignalRecovered}
-	reauth := domain.Ask{Signal: domain.SignalReauth}
+func TestParseReturnsTheScopeOfEachEvent(t *testing.T) {
+	everything := domain.PullScope{Everything: true}
+	recovered := domain.PullScope{Everything: true, Signal: domain.SignalRecovered}
+	reauth := domain.PullScope{Signal: domain.SignalReauth}
 	for name, want := range map[string]struct {
-		wanted bool
-		ask    domain.Ask
+		wantsPull bool
+		scope     domain.PullScope
 	}{
 		"item_created":             {true, everything},
 		"item_updated":             {true, recovered},
@@ -50,68 +51,73 @@ func TestParseAsksForWhatTheEventMeans(t *testing.T) {
 		"item_error":               {true, reauth},
 		"item_waiting_user_input":  {true, reauth},
 		"item_waiting_user_action": {true, reauth},
-		"item_deleted":             {true, domain.Ask{}},
+		"item_deleted":             {true, domain.PullScope{}},
 		"connector_status_updated": {},
-		"transactions_created": {true, domain.Ask{Created: map[string]time.Time{
-			hookAccount: time.Date(2026, 11, 19, 8, 57, 11, 0, time.UTC)}}},
-		"transactions_updated": {true, domain.Ask{Changed: map[string][]string{hookCard: {"7a7a7a7a-0000-4000-8000-000000000021"}}}},
-		"transactions_deleted": {true, domain.Ask{Removed: []string{"7a7a7a7a-0000-4000-8000-000000000022"}}},
+		"transactions_created": {true, domain.PullScope{Created: map[string]time.Time{
+			webhookAccount: time.Date(2026, 11, 19, 8, 57, 11, 0, time.UTC)}}},
+		"transactions_updated": {true, domain.PullScope{Changed: map[string][]string{
+			webhookCard: {"7a7a7a7a-0000-4000-8000-000000000021"}}}},
+		"transactions_deleted": {true, domain.PullScope{Removed: []string{"7a7a7a7a-0000-4000-8000-000000000022"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := (*Adapter)(nil).Parse(bodies(t)[name+".json"])
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got.Wanted != want.wanted || !strings.HasPrefix(got.ID, "ab000000") || got.Key != got.ID {
+			if got.WantsPull != want.wantsPull || !strings.HasPrefix(got.ID, "ab000000") || got.DedupKey != got.ID {
 				t.Errorf("got %+v", got)
 			}
-			if ref := got.AccountRef; ref != hookItem && (ref != "" || name != "connector_status_updated") {
-				t.Errorf("about %q", ref)
+			if ref := got.AccountRef; ref != webhookItem && (ref != "" || name != "connector_status_updated") {
+				t.Errorf("account reference %q", ref)
 			}
-			if diff := cmp.Diff(want.ask, got.Ask); diff != "" {
+			if diff := cmp.Diff(want.scope, got.Scope); diff != "" {
 				t.Error(diff)
 			}
 		})
 	}
 }
 
-func TestParseFallsBackToMore(t *testing.T) {
-	everything := domain.Ask{Everything: true}
+func TestParseWantsEverythingIfMembersAreMissing(t *testing.T) {
+	everything := domain.PullScope{Everything: true}
 	many := make([]string, 10_001)
 	for i := range many {
 		many[i] = fmt.Sprintf("id-%d", i)
 	}
 	list, _ := json.Marshal(many)
-	for body, want := range map[string]domain.Ask{
-		`{"event":"transactions/created","accountId":"a","transactionsMinDate":"2026-11-17T01:30:00.000Z"}`: {Window: &domain.Window{From: "2026-11-16"}},
-		`{"event":"transactions/created","transactionsCreatedAtFrom":"2026-11-19T09:02:11.000Z"}`:           everything,
-		`{"event":"transactions/created","accountId":"a","transactionsCreatedAtFrom":"soon"}`:               everything,
-		`{"event":"transactions/updated","accountId":"a"}`:                                                  everything,
-		`{"event":"transactions/updated","transactionIds":["x"]}`:                                           everything,
-		`{"event":"transactions/updated","accountId":"a","transactionIds":` + string(list) + `}`:            everything,
-		`{"event":"transactions/updated","accountId":"a","transactionIds":["y","x","y"]}`:                   {Changed: map[string][]string{"a": {"x", "y"}}},
-		`{"event":"transactions/deleted"}`:                                                                  everything,
-		`{"event":"item/error","error":{"code":"SITE_NOT_AVAILABLE"}}`:                                      {},
-		`{"event":"item/error"}`: {},
+	for body, want := range map[string]domain.PullScope{
+		`{"event":"transactions/created","accountId":"a","transactionsMinDate":"2026-11-17T01:30:00.000Z"}`: {
+			Window: &domain.Window{From: "2026-11-16"},
+		},
+		`{"event":"transactions/created","transactionsCreatedAtFrom":"2026-11-19T09:02:11.000Z"}`: everything,
+		`{"event":"transactions/created","accountId":"a","transactionsCreatedAtFrom":"soon"}`:     everything,
+		`{"event":"transactions/updated","accountId":"a"}`:                                        everything,
+		`{"event":"transactions/updated","transactionIds":["x"]}`:                                 everything,
+		`{"event":"transactions/updated","accountId":"a","transactionIds":` + string(list) + `}`:  everything,
+		`{"event":"transactions/updated","accountId":"a","transactionIds":["y","x","y"]}`: {
+			Changed: map[string][]string{"a": {"x", "y"}},
+		},
+		`{"event":"transactions/deleted"}`:                             everything,
+		`{"event":"item/error","error":{"code":"SITE_NOT_AVAILABLE"}}`: {},
+		`{"event":"item/error"}`:                                       {},
 	} {
 		got, err := (*Adapter)(nil).Parse([]byte(body))
-		if err != nil || !got.Wanted {
-			t.Errorf("%.90s: %+v %v", body, got.Wanted, err)
+		if err != nil || !got.WantsPull {
+			t.Errorf("%.90s: %+v %v", body, got.WantsPull, err)
 		}
-		if diff := cmp.Diff(want, got.Ask); diff != "" {
+		if diff := cmp.Diff(want, got.Scope); diff != "" {
 			t.Errorf("%.90s: %s", body, diff)
 		}
 	}
 }
 
-func TestParseWantsNothingOfUnknownEvents(t *testing.T) {
+func TestParseWantsNoPullForUnknownEvents(t *testing.T) {
 	got, err := (*Adapter)(nil).Parse([]byte(`{"event":"payment_intent/created","eventId":"e","itemId":"i"}`))
-	if err != nil || got.Wanted || got.Name != "payment_intent/created" || got.Key != "e" {
+	if err != nil || got.WantsPull || got.Name != "payment_intent/created" || got.DedupKey != "e" {
 		t.Errorf("got %+v, %v", got, err)
 	}
 }
 
-func TestParseRefuses(t *testing.T) {
+func TestParseRefusesInvalidWebhooks(t *testing.T) {
 	long := strings.Repeat("x", domain.MaxEventID+1)
 	for name, body := range map[string]string{
 		"no event":              `{"eventId":"e"}`,
@@ -127,7 +133,7 @@ func TestParseRefuses(t *testing.T) {
 		"row id with comma":     `{"event":"transactions/deleted","transactionIds":["a,b"]}`,
 		"row id too long":       `{"event":"transactions/deleted","transactionIds":["` + long + `"]}`,
 		"empty row id":          `{"event":"transactions/deleted","transactionIds":[""]}`,
-		"doubled event":         `{"event":"item/updated","event":"item/deleted"}`,
+		"duplicate event":       `{"event":"item/updated","event":"item/deleted"}`,
 		"error as text":         `{"event":"item/error","error":"x"}`,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -142,7 +148,9 @@ func FuzzParse(f *testing.F) {
 	for _, body := range bodies(f) {
 		f.Add(body)
 	}
-	for _, body := range []string{``, `null`, `[]`, `{"event":"x","eventId":null}`, `{"event":"transactions/deleted","transactionIds":[null]}`} {
+	for _, body := range []string{
+		``, `null`, `[]`, `{"event":"x","eventId":null}`, `{"event":"transactions/deleted","transactionIds":[null]}`,
+	} {
 		f.Add([]byte(body))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
@@ -153,7 +161,7 @@ func FuzzParse(f *testing.F) {
 			}
 			return
 		}
-		for _, id := range append([]string{got.Name}, got.Ask.Removed...) {
+		for _, id := range append([]string{got.Name}, got.Scope.Removed...) {
 			if !validID(id) {
 				t.Errorf("id %q", id)
 			}

@@ -24,12 +24,12 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// canary stands where a secret, or a vendor's text, stands.
+// canary is used as a secret, or as text of a vendor, which no error may contain.
 const canary = "canary-9f31c7"
 
 var loopback = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
 
-// serve starts a vendor and a client that may reach it.
+// serve starts a vendor with this handler, and returns a client that may reach it.
 func serve(t *testing.T, cfg Config, h http.HandlerFunc) (*Client, Call) {
 	t.Helper()
 	srv := httptest.NewServer(h)
@@ -37,12 +37,12 @@ func serve(t *testing.T, cfg Config, h http.HandlerFunc) (*Client, Call) {
 	client := New(cfg)
 	t.Cleanup(func() { client.Close(); srv.CloseClientConnections(); srv.Close() })
 	return client, Call{
-		Vendor: &Vendor{Name: "sim"}, BaseURL: srv.URL, Path: "/rows", Template: "/rows",
-		Sign: func(h http.Header) { h.Set("X-Key", canary) },
+		Vendor: &Vendor{Name: "sim"}, BaseURL: srv.URL, Path: "/rows", PathTemplate: "/rows",
+		SetAuth: func(h http.Header) { h.Set("X-Key", canary) },
 	}
 }
 
-func TestDoSendsAndReads(t *testing.T) {
+func TestDoSendsTheCallAndReturnsTheBody(t *testing.T) {
 	var seen *http.Request
 	var sent []byte
 	client, call := serve(t, Config{UserAgent: "aggregator/1"}, func(w http.ResponseWriter, r *http.Request) {
@@ -52,21 +52,24 @@ func TestDoSendsAndReads(t *testing.T) {
 	})
 	call.BaseURL += "/base/"
 	call.Method, call.Path, call.Query = http.MethodPost, "/a%2Fb", "x=1&y=%20"
-	call.Payload = func() []byte { return []byte(`{}`) }
+	call.Body = func() []byte { return []byte(`{}`) }
 	var got struct {
 		N Number `json:"n"`
 	}
-	if err := client.JSON(t.Context(), call, &got); err != nil {
+	if err := client.DoJSON(t.Context(), call, &got); err != nil {
 		t.Fatal(err)
 	}
 	want := []string{"/base/a%2Fb?x=1&y=%20", canary, "aggregator/1", "application/json", "{}", "1.50"}
-	have := []string{seen.RequestURI, seen.Header.Get("X-Key"), seen.UserAgent(), seen.Header.Get("Content-Type"), string(sent), string(got.N)}
+	have := []string{
+		seen.RequestURI, seen.Header.Get("X-Key"), seen.UserAgent(), seen.Header.Get("Content-Type"),
+		string(sent), string(got.N),
+	}
 	if diff := cmp.Diff(want, have); diff != "" {
 		t.Error(diff)
 	}
 }
 
-func TestRequestsThatCannotBeBuiltAreNotSent(t *testing.T) {
+func TestInvalidRequestsAreNotSent(t *testing.T) {
 	client, call := serve(t, Config{}, func(http.ResponseWriter, *http.Request) { t.Error("sent") })
 	for name, change := range map[string]func(*Call){
 		"path without a slash": func(c *Call) { c.Path = "@127.0.0.2/" },
@@ -87,7 +90,7 @@ func TestRequestsThatCannotBeBuiltAreNotSent(t *testing.T) {
 	}
 }
 
-func TestStatusMeansKind(t *testing.T) {
+func TestAStatusDeterminesTheErrorKind(t *testing.T) {
 	const page = "<html>" + canary + "</html>"
 	for _, test := range []struct {
 		status int
@@ -127,34 +130,35 @@ func TestStatusMeansKind(t *testing.T) {
 				t.Errorf("RetryAfter = %v, want 7s", wait)
 			}
 			if calls.Load() != 1 {
-				t.Errorf("%d requests, want 1: no redirect is followed, no wish ignored", calls.Load())
+				t.Errorf("%d requests, want 1: no redirect is followed, no Retry-After ignored", calls.Load())
 			}
-			clean(t, err, call)
+			assertNoLeak(t, err, call)
 		})
 	}
 }
 
-// clean walks the whole chain of causes for what no error may hold.
-func clean(t *testing.T, err error, call Call) {
+// assertNoLeak checks that no error in the chain of causes contains a secret, a header, an
+// address or a path.
+func assertNoLeak(t *testing.T, err error, call Call) {
 	t.Helper()
 	for ; err != nil; err = errors.Unwrap(err) {
 		text := fmt.Sprintf("%v %+v %#v", err, err, err)
 		for _, secret := range []string{canary, strings.TrimPrefix(call.BaseURL, "http://"), "/rows", "127.0.0.1"} {
 			if strings.Contains(text, secret) {
-				t.Errorf("the error %T tells %q", err, secret)
+				t.Errorf("the error %T contains %q", err, secret)
 			}
 		}
 	}
 }
 
-func TestExplainIsAsked(t *testing.T) {
+func TestClassifyErrorIsCalled(t *testing.T) {
 	shared := &domain.Error{Kind: domain.Unavailable, Code: domain.VendorUnreachable}
 	client, call := serve(t, Config{}, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Retry-After", "3")
 		w.WriteHeader(http.StatusBadRequest)
 		_, _ = io.WriteString(w, `[{"code":"too_many_sessions"}]`)
 	})
-	call.Vendor = &Vendor{Name: "sim", Explain: func(status int, body []byte) *domain.Error {
+	call.Vendor = &Vendor{Name: "sim", ClassifyError: func(status int, body []byte) *domain.Error {
 		if status == http.StatusBadRequest && bytes.Contains(body, []byte("too_many_sessions")) {
 			return shared
 		}
@@ -165,7 +169,7 @@ func TestExplainIsAsked(t *testing.T) {
 		t.Fatalf("got %v", err)
 	}
 	if shared.RetryAfter != 0 {
-		t.Error("the hook's own value was changed")
+		t.Error("the value of ClassifyError was changed")
 	}
 }
 
@@ -188,19 +192,23 @@ func TestTransportFailures(t *testing.T) {
 		code    domain.Code
 		cause   error
 	}{
-		"reset":        {handler: hangUp, code: domain.VendorUnreachable, cause: errReset},
+		"reset":        {handler: hangUp, code: domain.VendorUnreachable, cause: errConnectionLost},
 		"refused":      {base: "http://127.0.0.1:1", code: domain.VendorUnreachable, cause: errRefused},
-		"no such name": {base: "http://nowhere.invalid", code: domain.VendorUnreachable, cause: errName},
-		"not HTTP":     {handler: raw("SSH-2.0-" + canary + "\r\n\r\n"), code: domain.VendorUnreachable, cause: errNoHTTP},
+		"no such name": {base: "http://nowhere.invalid", code: domain.VendorUnreachable, cause: errUnknownHost},
+		"not HTTP": {handler: raw("SSH-2.0-" + canary + "\r\n\r\n"),
+			code: domain.VendorUnreachable, cause: errNotHTTP},
 		"huge header": {handler: raw("HTTP/1.1 200 OK\r\nX: " + strings.Repeat("x", 1<<17) + "\r\n\r\n"),
-			code: domain.VendorUnreachable, cause: errNoHTTP},
-		"cut":  {handler: raw("HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{"), code: domain.MalformedResponse, cause: errCut},
-		"TLS":  {base: "https://127.0.0.1", code: domain.VendorUnreachable},
-		"hang": {handler: func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, code: domain.VendorUnreachable, cause: errTimeout},
+			code: domain.VendorUnreachable, cause: errNotHTTP},
+		"cut": {handler: raw("HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{"),
+			code: domain.MalformedResponse, cause: errCutShort},
+		"TLS": {base: "https://127.0.0.1", code: domain.VendorUnreachable},
+		"hang": {handler: func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
+			code: domain.VendorUnreachable, cause: errTimeout},
 		"drip": {handler: drip, code: domain.VendorUnreachable, cause: errTimeout},
 	} {
 		t.Run(name, func(t *testing.T) {
-			client, call := serve(t, Config{Timeout: 300 * time.Millisecond, Total: 2 * time.Second}, test.handler)
+			cfg := Config{AttemptTimeout: 300 * time.Millisecond, TotalTimeout: 2 * time.Second}
+			client, call := serve(t, cfg, test.handler)
 			if test.base != "" {
 				call.BaseURL = test.base
 			}
@@ -211,12 +219,15 @@ func TestTransportFailures(t *testing.T) {
 			if test.cause != nil && !errors.Is(err, test.cause) {
 				t.Errorf("cause %v, want %v", errors.Unwrap(err), test.cause)
 			}
-			clean(t, err, call)
+			assertNoLeak(t, err, call)
 		})
 	}
 }
 
-// drip sends a byte now and then, so that no read ever times out by itself.
+// emptyObject is a vendor that always responds with "{}".
+func emptyObject(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "{}") }
+
+// drip sends a byte every 20 ms without end, so that no single read times out.
 func drip(w http.ResponseWriter, r *http.Request) {
 	for r.Context().Err() == nil {
 		_, _ = io.WriteString(w, " ")
@@ -227,9 +238,9 @@ func drip(w http.ResponseWriter, r *http.Request) {
 
 func TestBodiesAreBounded(t *testing.T) {
 	var bomb bytes.Buffer
-	squeeze := gzip.NewWriter(&bomb)
-	_, _ = squeeze.Write(bytes.Repeat([]byte(" "), 1<<20))
-	_ = squeeze.Close()
+	compressor := gzip.NewWriter(&bomb)
+	_, _ = compressor.Write(bytes.Repeat([]byte(" "), 1<<20))
+	_ = compressor.Close()
 	var sent atomic.Int64
 	for name, handler := range map[string]http.HandlerFunc{
 		"plain": func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(make([]byte, 1<<20)) },
@@ -247,29 +258,33 @@ func TestBodiesAreBounded(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			client, call := serve(t, Config{MaxBody: 64 << 10}, handler)
-			if _, err := client.Do(t.Context(), call); !errors.Is(err, errTooLarge) || !errors.Is(err, domain.MalformedResponse) {
+			client, call := serve(t, Config{MaxBodyBytes: 64 << 10}, handler)
+			_, err := client.Do(t.Context(), call)
+			if !errors.Is(err, errTooLarge) || !errors.Is(err, domain.MalformedResponse) {
 				t.Fatalf("got %v", err)
 			}
-			if sent.Load() > 32<<20 { // sockets hold some, too
-				t.Errorf("%d bytes were read on", sent.Load())
+			if sent.Load() > 32<<20 { // some bytes are in the buffers of the sockets
+				t.Errorf("%d bytes were sent", sent.Load())
 			}
 		})
 	}
 }
 
-func TestCancelledCallsAreInterrupted(t *testing.T) {
+func TestACancelledCallIsInterrupted(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	client, call := serve(t, Config{}, func(_ http.ResponseWriter, r *http.Request) { cancel(); <-r.Context().Done() })
+	client, call := serve(t, Config{}, func(_ http.ResponseWriter, r *http.Request) {
+		cancel()
+		<-r.Context().Done()
+	})
 	_, err := client.Do(ctx, call)
 	if !errors.Is(err, domain.Interrupted) || !errors.Is(err, context.Canceled) {
 		t.Fatalf("got %v", err)
 	}
 }
 
-func TestTheProxyOfTheEnvironmentIsNotUsed(t *testing.T) {
+func TestTheProxyFromTheEnvironmentIsIgnored(t *testing.T) {
 	t.Setenv("HTTP_PROXY", "http://127.0.0.1:1")
-	client, call := serve(t, Config{}, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "{}") })
+	client, call := serve(t, Config{}, emptyObject)
 	if client.transport.Proxy != nil {
 		t.Error("a proxy is set")
 	}

@@ -11,79 +11,82 @@ import (
 
 // Defaults of [Config].
 const (
-	DefaultTimeout    = 8 * time.Second
-	DefaultTotal      = 14 * time.Second
-	DefaultBudgetWait = 8 * time.Second
-	DefaultMaxBody    = 16 << 20
+	DefaultAttemptTimeout = 8 * time.Second
+	DefaultTotalTimeout   = 14 * time.Second
+	DefaultMaxBudgetWait  = 8 * time.Second
+	DefaultMaxBodyBytes   = 16 << 20
 )
 
-// Config sets up a [Client]. The zero value is usable: https only, public addresses only.
+// Config configures a [Client]. The zero value is usable: https only, public addresses only.
 type Config struct {
-	// AllowedCIDRs are networks that may be reached although they are private, loopback
+	// AllowedCIDRs are networks that requests may reach although they are private, loopback
 	// or otherwise special. IPv4 and IPv6.
 	AllowedCIDRs []netip.Prefix
-	// AllowHTTP lets base URLs be http as well as https.
+	// AllowHTTP allows base URLs with http as well as https.
 	AllowHTTP bool
-	// Timeout bounds one attempt, its body included. Zero: 8 s.
-	Timeout time.Duration
-	// Total bounds a call with its waits and retries. Zero: 14 s, below the 15 s that
+	// AttemptTimeout bounds one attempt, including its response body. Zero: 8 s.
+	AttemptTimeout time.Duration
+	// TotalTimeout bounds a call with its waits and retries. Zero: 14 s, below the 15 s that
 	// ports.Aggregator promises.
-	Total time.Duration
-	// MaxBody bounds an answer, in bytes after decompression. Zero: 16 MiB.
-	MaxBody int64
+	TotalTimeout time.Duration
+	// MaxBodyBytes bounds a response body, in bytes after decompression. Zero: 16 MiB.
+	MaxBodyBytes int64
 	// UserAgent is sent with every request; "" sends none.
 	UserAgent string
-	// Clock tells the time; nil: the system's.
+	// Clock returns the current time; nil: the system clock.
 	Clock ports.Clock
-	// Resolver looks names up; nil: the system's. The guard checks what it answers.
+	// Resolver resolves host names; nil: the system's resolver. The guard checks its results.
 	Resolver Resolver
-	// BudgetWait is how long a call may wait for a token of its rate budget. Zero: 8 s;
+	// MaxBudgetWait bounds how long a call may wait for a token of its rate budget. Zero: 8 s;
 	// negative: not at all.
-	BudgetWait time.Duration
-	// PerMinute replaces every vendor's own rate budget. Zero: the vendor's; negative: none.
-	PerMinute int
-	// Observe is told of each attempt; nil: nobody is. Template is the path with its
-	// ids left out; status is 0 when there was no answer. It must not block.
-	Observe func(vendor, method, template string, status int, took time.Duration)
-	// Mark names the attempt in the context that it is sent with; nil: nothing does.
-	Mark func(ctx context.Context, template string) context.Context
-	// Wrap puts a round tripper around the client's own; nil: none. It must follow no
-	// redirect and keep nothing of the request.
-	Wrap func(http.RoundTripper) http.RoundTripper
-	// Budget is told how many calls are left of the rate budget that was just drawn on or
-	// drained; below zero, how many wait. Nil: nobody is. It must not block.
-	Budget func(vendor, resource string, left float64)
+	MaxBudgetWait time.Duration
+	// BudgetPerMinute replaces the rate budget of every vendor. Zero: the vendor's own;
+	// negative: no limit.
+	BudgetPerMinute int
+	// OnCall is called after each attempt; nil: it is not. template is the path without its
+	// ids; status is 0 if there was no response. It must not block.
+	OnCall func(vendor, method, template string, status int, took time.Duration)
+	// AttemptContext returns the context that an attempt is sent with, for example with the
+	// name of a span; nil: the context is not changed.
+	AttemptContext func(ctx context.Context, template string) context.Context
+	// WrapTransport wraps the round tripper of the client; nil: it is not wrapped. The
+	// wrapper must follow no redirect and retain nothing of the request.
+	WrapTransport func(http.RoundTripper) http.RoundTripper
+	// OnBudget is called after a token was taken from a rate budget, or a 429 has blocked
+	// it. left is how many calls are left; below zero, how many wait. Nil: it is not called.
+	// It must not block.
+	OnBudget func(vendor, resource string, left float64)
 }
 
-// Resolver looks up a host name; *net.Resolver is one. Network is "ip".
+// Resolver resolves a host name; *net.Resolver is one. network is "ip".
 type Resolver interface {
 	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
 }
 
 func (c Config) withDefaults() Config {
-	orElse(&c.Timeout, DefaultTimeout)
-	orElse(&c.Total, DefaultTotal)
-	orElse(&c.BudgetWait, DefaultBudgetWait)
-	orElse(&c.MaxBody, DefaultMaxBody)
+	setDefault(&c.AttemptTimeout, DefaultAttemptTimeout)
+	setDefault(&c.TotalTimeout, DefaultTotalTimeout)
+	setDefault(&c.MaxBudgetWait, DefaultMaxBudgetWait)
+	setDefault(&c.MaxBodyBytes, DefaultMaxBodyBytes)
 	if c.Clock == nil {
 		c.Clock = systemClock{}
 	}
-	if c.Observe == nil {
-		c.Observe = func(string, string, string, int, time.Duration) {}
+	if c.OnCall == nil {
+		c.OnCall = func(string, string, string, int, time.Duration) {}
 	}
-	if c.Mark == nil {
-		c.Mark = func(ctx context.Context, _ string) context.Context { return ctx }
+	if c.AttemptContext == nil {
+		c.AttemptContext = func(ctx context.Context, _ string) context.Context { return ctx }
 	}
-	if c.Wrap == nil {
-		c.Wrap = func(base http.RoundTripper) http.RoundTripper { return base }
+	if c.WrapTransport == nil {
+		c.WrapTransport = func(base http.RoundTripper) http.RoundTripper { return base }
 	}
-	if c.Budget == nil {
-		c.Budget = func(string, string, float64) {}
+	if c.OnBudget == nil {
+		c.OnBudget = func(string, string, float64) {}
 	}
 	return c
 }
 
-func orElse[T comparable](value *T, fallback T) {
+func setDefault[T comparable](value *T, fallback T) {
 	var zero T
 	if *value == zero {
 		*value = fallback

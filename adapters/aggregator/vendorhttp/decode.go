@@ -6,16 +6,19 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// maxDepth bounds how deep an answer or a webhook may nest; the vendors' go to eight.
+// maxDepth bounds the nesting of a response or a webhook; those of the vendors have up to
+// eight levels.
 const maxDepth = 64
 
-// Decode reads JSON text into a value. Unknown members are passed over; a wrong type, a
-// doubled member, invalid UTF-8, more than 64 levels and anything behind the value are
+// Decode parses JSON text strictly into a value. It ignores unknown members; a wrong type,
+// a duplicate member, invalid UTF-8, more than 64 levels and anything after the value are
 // errors. Member names are compared exactly; a raw member (jsontext.Value,
-// json.RawMessage) keeps its bytes. Errors: Unavailable (malformed_response), without a
-// word of the text.
+// json.RawMessage) keeps its bytes. Errors: Unavailable (malformed_response), which
+// contains no part of the text.
 func Decode(body []byte, into any) error {
 	if tooDeep(body) {
 		return malformed("JSON nested too deeply")
@@ -26,7 +29,8 @@ func Decode(body []byte, into any) error {
 	return nil
 }
 
-// tooDeep counts brackets outside of strings, before a parser recurses into them.
+// tooDeep reports whether the text nests too deeply. It counts the brackets outside of
+// strings, before a parser recurses into them.
 func tooDeep(body []byte) bool {
 	depth, quoted := 0, false
 	for i := 0; i < len(body); i++ {
@@ -47,11 +51,11 @@ func tooDeep(body []byte) bool {
 	return false
 }
 
-// Number is a JSON number as it was written; "" for null or an absent member. Any other
-// JSON type is an error: a number never goes through a float.
+// Number is the text of a JSON number, unchanged; "" for null or an absent member. Any
+// other JSON type is an error. The number is never converted to a float.
 type Number string
 
-// UnmarshalJSONFrom reads a number or null.
+// UnmarshalJSONFrom decodes a number or null.
 func (n *Number) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	value, err := dec.ReadValue()
 	switch {
@@ -67,11 +71,11 @@ func (n *Number) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	return nil
 }
 
-// NumberOrText is a [Number] that may stand in quotes, for vendors that write both.
-type NumberOrText string
+// NumberOrString is a [Number] that may also be a JSON string, for vendors that write both.
+type NumberOrString string
 
-// UnmarshalJSONFrom reads a number, a string or null.
-func (n *NumberOrText) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+// UnmarshalJSONFrom decodes a number, a string or null.
+func (n *NumberOrString) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	if dec.PeekKind() != '"' {
 		return (*Number)(n).UnmarshalJSONFrom(dec)
 	}
@@ -80,8 +84,19 @@ func (n *NumberOrText) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 		return err
 	}
 	text, err := jsontext.AppendUnquote(nil, value)
-	*n = NumberOrText(strings.TrimSpace(string(text)))
+	*n = NumberOrString(strings.TrimSpace(string(text)))
 	return err
 }
 
 var errNumber = errors.New("not a number")
+
+// ParseMoney parses an amount as the vendor wrote it. It accepts only what the decimal
+// type holds exactly: an amount that would be rounded is an error. Errors: Unavailable
+// (malformed_response).
+func ParseMoney(amount, currency string) (domain.Money, error) {
+	m, err := domain.ParseMoney(amount, currency)
+	if err != nil {
+		return domain.Money{}, malformed("not an amount, or too long to be exact")
+	}
+	return m, nil
+}

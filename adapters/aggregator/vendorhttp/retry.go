@@ -1,7 +1,6 @@
 package vendorhttp
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"time"
@@ -13,70 +12,49 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// The retries of the process are for a hiccup alone: a vendor that stays away, or says
-// for how long, is left to the job queue.
+// The retries within a call, with exponential backoff and jitter, are only for a transient
+// failure. A vendor that stays unavailable, or sends a longer Retry-After than
+// maxRetryAfterInCall, is left to the retries of the job queue.
 const (
-	maxRetries  = 2
-	firstPause  = 100 * time.Millisecond
-	lastPause   = 400 * time.Millisecond
-	longestWish = 500 * time.Millisecond
+	maxRetries          = 2
+	minBackoff          = 100 * time.Millisecond
+	maxBackoff          = 400 * time.Millisecond
+	backoffJitter       = 0.25 // of the backoff, up or down
+	maxRetryAfterInCall = 500 * time.Millisecond
 )
 
-// newRetries repeats what failed in passing.
-func newRetries() retrypolicy.RetryPolicy[answer] {
-	return retrypolicy.NewBuilder[answer]().
-		HandleIf(passing).
+// newRetryPolicy returns the policy that retries transient failures.
+func newRetryPolicy() retrypolicy.RetryPolicy[response] {
+	return retrypolicy.NewBuilder[response]().
+		HandleIf(isTransient).
 		WithMaxRetries(maxRetries).
-		WithBackoff(firstPause, lastPause).
-		WithJitterFactor(0.25).
+		WithBackoff(minBackoff, maxBackoff).
+		WithJitterFactor(backoffJitter).
 		ReturnLastFailure().
 		Build()
 }
 
-// passing says whether a failure may be over by the next try: a gateway's status, or a
-// connection that was lost.
-func passing(a answer, err error) bool {
-	var why *domain.Error
-	if !errors.As(err, &why) || why.RetryAfter > longestWish {
+// isTransient reports whether a failure may be over by the next attempt: the status of a
+// gateway, or a connection that was lost.
+func isTransient(got response, err error) bool {
+	var failure *domain.Error
+	if !errors.As(err, &failure) || failure.RetryAfter > maxRetryAfterInCall {
 		return false
 	}
-	switch a.status {
+	switch got.status {
 	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
 		return true
 	}
-	return errors.Is(err, errReset)
+	return errors.Is(err, errConnectionLost)
 }
 
-// The breaker opens only for an origin that is plainly down, and soon looks again: half
-// a bad minute of single calls must not keep good ones away.
-const (
-	breakerRate   = 0.95
-	breakerCalls  = 40
-	breakerPeriod = 30 * time.Second
-	breakerPause  = 3 * time.Second
-)
-
-func newBreaker() circuitbreaker.CircuitBreaker[answer] {
-	return circuitbreaker.NewBuilder[answer]().
-		HandleIf(func(_ answer, err error) bool { return errors.Is(err, domain.VendorUnreachable) }).
-		WithFailureRateThreshold(breakerRate, breakerCalls, breakerPeriod).
-		WithSuccessThreshold(1).
-		WithDelay(breakerPause).
-		Build()
-}
-
-// perform runs attempt under the breaker, again where that is harmless.
-func (c *Client) perform(ctx context.Context, call Call, at *origin, attempt func(context.Context) (answer, error)) (answer, error) {
-	run := failsafe.With[answer](at.breaker)
-	if call.repeatable() {
-		run = failsafe.With[answer](c.retries, at.breaker)
+// withPolicies returns an executor that makes an attempt under the circuit breaker, and
+// retries it if the call may be sent again.
+func withPolicies(
+	call Call, retries retrypolicy.RetryPolicy[response], breaker circuitbreaker.CircuitBreaker[response],
+) failsafe.Executor[response] {
+	if call.retryable() {
+		return failsafe.With[response](retries, breaker)
 	}
-	got, err := run.WithContext(ctx).Get(func() (answer, error) { return attempt(ctx) })
-	if errors.Is(err, circuitbreaker.ErrOpen) {
-		return got, unreachable(errOpen, at.breaker.RemainingDelay())
-	}
-	if err != nil && !errors.As(err, new(*domain.Error)) {
-		return got, failed(ctx, err) // the context ended between two attempts
-	}
-	return got, err
+	return failsafe.With[response](breaker)
 }

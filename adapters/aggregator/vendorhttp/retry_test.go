@@ -16,34 +16,37 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-func TestHiccupsAreRetried(t *testing.T) {
+func TestTransientFailuresAreRetried(t *testing.T) {
 	for _, test := range []struct {
-		name   string
-		fails  int32
-		answer func(http.ResponseWriter)
-		method string
-		repeat bool
-		calls  int32
-		ok     bool
+		name      string
+		fails     int32
+		respond   func(http.ResponseWriter)
+		method    string
+		retryable bool
+		calls     int32
+		ok        bool
 	}{
-		{name: "502 once", fails: 1, answer: status(502), calls: 2, ok: true},
-		{name: "503 twice", fails: 2, answer: status(503), calls: 3, ok: true},
-		{name: "504 for ever", fails: 99, answer: status(504), calls: 3},
-		{name: "500", fails: 1, answer: status(500), calls: 1},
-		{name: "reset", fails: 1, answer: reset, calls: 2, ok: true},
-		{name: "POST", fails: 1, answer: status(503), method: http.MethodPost, calls: 1},
-		{name: "POST that may be repeated", fails: 1, answer: status(503), method: http.MethodPost, repeat: true, calls: 2, ok: true},
+		{name: "502 once", fails: 1, respond: status(502), calls: 2, ok: true},
+		{name: "503 twice", fails: 2, respond: status(503), calls: 3, ok: true},
+		{name: "504 forever", fails: 99, respond: status(504), calls: 3},
+		{name: "500", fails: 1, respond: status(500), calls: 1},
+		{name: "reset", fails: 1, respond: reset, calls: 2, ok: true},
+		{name: "POST", fails: 1, respond: status(503), method: http.MethodPost, calls: 1},
+		{
+			name: "retryable POST", fails: 1, respond: status(503), method: http.MethodPost, retryable: true,
+			calls: 2, ok: true,
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var calls atomic.Int32
 			client, call := serve(t, Config{}, func(w http.ResponseWriter, _ *http.Request) {
 				if calls.Add(1) <= test.fails {
-					test.answer(w)
+					test.respond(w)
 					return
 				}
 				_, _ = io.WriteString(w, "{}")
 			})
-			call.Method, call.Repeatable = test.method, test.repeat
+			call.Method, call.Retryable = test.method, test.retryable
 			_, err := client.Do(t.Context(), call)
 			if (err == nil) != test.ok || calls.Load() != test.calls {
 				t.Errorf("%v after %d requests, want ok %v after %d", err, calls.Load(), test.ok, test.calls)
@@ -62,41 +65,43 @@ func reset(w http.ResponseWriter) {
 	_ = conn.Close()
 }
 
-func TestTheBreakerOpensAndNamesItsWait(t *testing.T) {
+func TestAnOpenCircuitBreakerReturnsWhenToRetry(t *testing.T) {
 	var calls atomic.Int32
 	client, call := serve(t, Config{}, func(w http.ResponseWriter, _ *http.Request) {
 		calls.Add(1)
 		w.WriteHeader(http.StatusInternalServerError)
 	})
 	var err error
-	for range breakerCalls + 20 {
+	for range breakerMinCalls + 20 {
 		_, err = client.Do(t.Context(), call)
 		if !errors.Is(err, domain.VendorUnreachable) {
 			t.Fatalf("got %v", err)
 		}
 	}
-	if !errors.Is(err, errOpen) || domain.RetryAfterOf(err) <= 0 || domain.RetryAfterOf(err) > breakerPause {
+	if !errors.Is(err, errBreakerOpen) || domain.RetryAfterOf(err) <= 0 || domain.RetryAfterOf(err) > breakerDelay {
 		t.Errorf("got %v (%v) after %v, want an open breaker", err, errors.Unwrap(err), domain.RetryAfterOf(err))
 	}
-	if calls.Load() > breakerCalls+1 {
+	if calls.Load() > breakerMinCalls+1 {
 		t.Errorf("%d requests reached a vendor that is down", calls.Load())
 	}
 }
 
-func TestRejectionsDoNotOpenTheBreaker(t *testing.T) {
-	client, call := serve(t, Config{}, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) })
-	for range breakerCalls * 2 {
+func TestRejectionsDoNotOpenTheCircuitBreaker(t *testing.T) {
+	client, call := serve(t, Config{}, func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusUnauthorized)
+	})
+	for range breakerMinCalls * 2 {
 		if _, err := client.Do(t.Context(), call); !errors.Is(err, domain.CredentialRejected) {
 			t.Fatalf("got %v", err)
 		}
 	}
 }
 
-func TestAttemptsAreObserved(t *testing.T) {
+func TestOnCallIsCalledForEachAttempt(t *testing.T) {
 	var mu sync.Mutex
 	var seen []string
 	var calls atomic.Int32
-	client, call := serve(t, Config{Observe: func(vendor, method, template string, status int, took time.Duration) {
+	client, call := serve(t, Config{OnCall: func(vendor, method, template string, status int, took time.Duration) {
 		mu.Lock()
 		defer mu.Unlock()
 		seen = append(seen, fmt.Sprint(vendor, " ", method, " ", template, " ", status, " ", took >= 0))
@@ -105,7 +110,7 @@ func TestAttemptsAreObserved(t *testing.T) {
 			w.WriteHeader(http.StatusBadGateway)
 		}
 	})
-	call.Path, call.Template = "/rows/"+canary, "/rows/{id}"
+	call.Path, call.PathTemplate = "/rows/"+canary, "/rows/{id}"
 	_, _ = client.Do(t.Context(), call)
 	if diff := cmp.Diff([]string{"sim GET /rows/{id} 502 true", "sim GET /rows/{id} 200 true"}, seen); diff != "" {
 		t.Error(diff)

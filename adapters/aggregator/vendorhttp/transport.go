@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// newTransport makes the pool of connections. It knows no proxy: one would dial in our
-// stead, out of the guard's sight.
+// newTransport returns the connection pool. It uses no proxy, because a proxy would dial
+// without the egress guard.
 func newTransport(cfg Config, guard *Guard) *http.Transport {
 	dialer := &net.Dialer{Timeout: 5 * time.Second, KeepAlive: 30 * time.Second, Control: guard.Control}
 	return &http.Transport{
@@ -29,9 +29,9 @@ func newTransport(cfg Config, guard *Guard) *http.Transport {
 
 type dialFunc func(ctx context.Context, network, address string) (net.Conn, error)
 
-// dial resolves through the configured resolver, or leaves that to the dialer. In both
-// cases the guard sees each address at its dial, so that a name which changes its
-// answer between two look-ups gains nothing.
+// dial resolves through the configured resolver, or leaves that to the dialer if it is
+// nil. In both cases the guard checks each address when it is dialed, so that a name that
+// resolves to another address than before (DNS rebinding) gains nothing.
 func dial(dialer *net.Dialer, resolver Resolver) dialFunc {
 	if resolver == nil {
 		return dialer.DialContext

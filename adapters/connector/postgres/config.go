@@ -22,8 +22,8 @@ const (
 	partPassword = "password"
 )
 
-// The modes that are taken. libpq's others (allow, prefer, verify-ca) leave to the
-// network whether the password is protected.
+// The supported modes. With libpq's others (allow, prefer, verify-ca) the network decides
+// whether the password is protected.
 const (
 	sslDisable    = "disable"
 	sslRequire    = "require"
@@ -47,31 +47,31 @@ var (
 // maxDatabase is PostgreSQL's limit of an identifier, in bytes.
 const maxDatabase = 63
 
-// read decodes and judges a configuration, and fills the defaults in.
-func read(raw stdjson.RawMessage) (config, []*domain.Error) {
+// decodeConfig decodes and validates a configuration, and fills in the defaults.
+func decodeConfig(raw stdjson.RawMessage) (config, []*domain.Error) {
 	cfg := config{Port: 5432, SSLMode: sslVerifyFull}
 	if err := json.Unmarshal(raw, &cfg, json.RejectUnknownMembers(true)); err != nil {
-		return config{}, []*domain.Error{domain.Fault(fieldOf(err), "must be as the connector type's schema says")}
+		return config{}, []*domain.Error{domain.FieldError(fieldOf(err), "must match the connector type's schema")}
 	}
-	var faults []*domain.Error
-	fault := func(wrong bool, field, message string) {
+	var errs []*domain.Error
+	fieldErr := func(wrong bool, field, message string) {
 		if wrong {
-			faults = append(faults, domain.Fault("config."+field, message))
+			errs = append(errs, domain.FieldError("config."+field, message))
 		}
 	}
 	_, notAddress := netip.ParseAddr(cfg.Host)
-	fault(notAddress != nil && !hostname.MatchString(cfg.Host), "host", "must be a host name or an address")
-	fault(cfg.Port == 0, "port", "must be a port from 1 to 65535")
-	fault(!text(cfg.Database) || len(cfg.Database) > maxDatabase, "database", "must name a database")
+	fieldErr(notAddress != nil && !hostname.MatchString(cfg.Host), "host", "must be a host name or an address")
+	fieldErr(cfg.Port == 0, "port", "must be a port from 1 to 65535")
+	fieldErr(!printable(cfg.Database) || len(cfg.Database) > maxDatabase, "database", "must name a database")
 	known := cfg.SSLMode == sslDisable || cfg.SSLMode == sslRequire || cfg.SSLMode == sslVerifyFull
-	fault(!known, "sslMode", "must be disable, require or verify-full")
-	fault(cfg.RootCertificate != "" && (cfg.SSLMode != sslVerifyFull || cfg.roots() == nil),
-		"rootCertificate", "must be a certificate in PEM, and is for verify-full alone")
-	return cfg, faults
+	fieldErr(!known, "sslMode", "must be disable, require or verify-full")
+	fieldErr(cfg.RootCertificate != "" && (cfg.SSLMode != sslVerifyFull || cfg.roots() == nil),
+		"rootCertificate", "must be a certificate in PEM, and is allowed only with verify-full")
+	return cfg, errs
 }
 
-// fieldOf names what the decoder stumbled over, as long as it looks like a member's name:
-// what was pasted in the wrong place must not come back in an error.
+// fieldOf returns the field that the decoder rejected, if it looks like a member's name:
+// text pasted in the wrong place must not be returned in an error.
 func fieldOf(err error) string {
 	var semantic *json.SemanticError
 	if errors.As(err, &semantic) && path.MatchString(string(semantic.JSONPointer)) {
@@ -80,33 +80,33 @@ func fieldOf(err error) string {
 	return "config"
 }
 
-// judge wants both parts and no other.
-func judge(c domain.Credential) []*domain.Error {
-	var faults []*domain.Error
+// validateCredential requires both parts and no other.
+func validateCredential(c domain.Credential) []*domain.Error {
+	var errs []*domain.Error
 	for _, part := range []string{partUsername, partPassword} {
 		field := "credential." + part
-		if fault := domain.ValidateSecret(field, c.Part(part)); fault != nil {
-			faults = append(faults, fault)
+		if fieldErr := domain.ValidateSecret(field, c.Part(part)); fieldErr != nil {
+			errs = append(errs, fieldErr)
 			continue
 		}
-		// The start-up message ends its texts with NUL: one inside would begin a setting.
-		if value := c.Part(part).Reveal(); !text(string(value)) {
-			faults = append(faults, domain.Fault(field, "must be text without control characters"))
+		// The start-up message ends its texts with NUL: one inside would start another setting.
+		if value := c.Part(part).Reveal(); !printable(string(value)) {
+			errs = append(errs, domain.FieldError(field, "must be text without control characters"))
 		}
 	}
 	for _, name := range c.Names() {
 		if name != partUsername && name != partPassword {
-			return append(faults, domain.Fault("credential", "has username and password, and no other part"))
+			return append(errs, domain.FieldError("credential", "must have only the parts username and password"))
 		}
 	}
-	return faults
+	return errs
 }
 
-func text(s string) bool {
+func printable(s string) bool {
 	return s != "" && utf8.ValidString(s) && !strings.ContainsFunc(s, unicode.IsControl)
 }
 
-// tls gives what the mode asks for; nil is no TLS.
+// tls returns the TLS configuration of the mode; nil is no TLS.
 func (c config) tls() *tls.Config {
 	switch c.SSLMode {
 	case sslDisable:
@@ -117,7 +117,7 @@ func (c config) tls() *tls.Config {
 	return &tls.Config{MinVersion: tls.VersionTLS12, ServerName: c.Host, RootCAs: c.roots()}
 }
 
-// roots gives the authority that was named; nil is the system's.
+// roots returns the configured certificate authority; nil uses the system's.
 func (c config) roots() *x509.CertPool {
 	pool := x509.NewCertPool()
 	if c.RootCertificate == "" || !pool.AppendCertsFromPEM([]byte(c.RootCertificate)) {

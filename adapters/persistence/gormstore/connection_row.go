@@ -10,44 +10,46 @@ import (
 
 // connectionRow is a connection of either kind; the members of the other kind are empty.
 type connectionRow struct {
-	ID         uuid.UUID     `gorm:"column:id;primaryKey"`
-	Tenant     uuid.UUID     `gorm:"column:tenant_id"`
-	Kind       string        `gorm:"column:kind"`
-	Name       string        `gorm:"column:name"`
-	Vendor     string        `gorm:"column:vendor"`
-	BaseURL    string        `gorm:"column:base_url"`
-	AccountRef string        `gorm:"column:account_ref"`
-	Type       string        `gorm:"column:type"`
-	Config     []byte        `gorm:"column:config"`
-	Sealed     []byte        `gorm:"column:sealed"`
-	Health     healthColumns `gorm:"embedded"`
-	Revision   int64         `gorm:"column:revision"`
-	Created    instant       `gorm:"column:created_at"`
-	Updated    instant       `gorm:"column:updated_at"`
-	Redirected instant       `gorm:"column:redirected_at"`
-	Deleted    instant       `gorm:"column:deleted_at"`
+	ID            uuid.UUID     `gorm:"column:id;primaryKey"`
+	Tenant        uuid.UUID     `gorm:"column:tenant_id"`
+	Kind          string        `gorm:"column:kind"`
+	Name          string        `gorm:"column:name"`
+	Vendor        string        `gorm:"column:vendor"`
+	BaseURL       string        `gorm:"column:base_url"`
+	AccountRef    string        `gorm:"column:account_ref"`
+	Type          string        `gorm:"column:type"`
+	Config        []byte        `gorm:"column:config"`
+	Sealed        []byte        `gorm:"column:sealed"`
+	Health        healthColumns `gorm:"embedded"`
+	Revision      int64         `gorm:"column:revision"`
+	Created       instant       `gorm:"column:created_at"`
+	Updated       instant       `gorm:"column:updated_at"`
+	TargetChanged instant       `gorm:"column:redirected_at"`
+	Deleted       instant       `gorm:"column:deleted_at"`
 }
 
-// listedConnection are the columns of a connection that is shown: all that live rows
-// have, without the credential. wholeConnection has that too.
+// selectConnection selects the columns of a connection that callers see: all that live rows have,
+// without the credential. selectSealedConnection includes the credential.
 const (
-	listedConnection = `SELECT id, tenant_id, kind, name, vendor, base_url, account_ref, type, config,
+	selectConnection = `SELECT id, tenant_id, kind, name, vendor, base_url, account_ref, type, config,
 		health_status, health_reason, health_since, needs_reauth, reauth_by_event,
 		revision, created_at, updated_at, redirected_at`
-	wholeConnection = listedConnection + ", sealed"
+	selectSealedConnection = selectConnection + ", sealed"
 )
 
-// listed are the row's places for listedConnection.
-func (r *connectionRow) listed() []any {
+// targets returns what selectConnection scans into.
+func (r *connectionRow) targets() []any {
 	h, columns := &r.Health, make([]any, 0, 19)
 	return append(columns,
-		(*key)(&r.ID), (*key)(&r.Tenant), (*label)(&r.Kind), (*label)(&r.Name), (*label)(&r.Vendor), (*label)(&r.BaseURL),
-		(*label)(&r.AccountRef), (*label)(&r.Type), &r.Config,
-		(*label)(&h.HealthStatus), (*label)(&h.HealthReason), &h.HealthSince, &h.NeedsReauth, &h.ReauthByEvent,
-		&r.Revision, &r.Created, &r.Updated, &r.Redirected)
+		(*uuidColumn)(&r.ID), (*uuidColumn)(&r.Tenant), (*textColumn)(&r.Kind), (*textColumn)(&r.Name),
+		(*textColumn)(&r.Vendor), (*textColumn)(&r.BaseURL), (*textColumn)(&r.AccountRef),
+		(*textColumn)(&r.Type), &r.Config,
+		(*textColumn)(&h.HealthStatus), (*textColumn)(&h.HealthReason), &h.HealthSince,
+		&h.NeedsReauth, &h.ReauthByEvent,
+		&r.Revision, &r.Created, &r.Updated, &r.TargetChanged)
 }
 
-// healthColumns are written alone when a pull ends.
+// healthColumns are the only columns that are written when a pull ends.
 type healthColumns struct {
 	HealthStatus  string  `gorm:"column:health_status"`
 	HealthReason  string  `gorm:"column:health_reason"`
@@ -56,10 +58,10 @@ type healthColumns struct {
 	ReauthByEvent bool    `gorm:"column:reauth_by_event"`
 }
 
-// TableName is that of the schema.
+// TableName returns the name of the table in the schema.
 func (connectionRow) TableName() string { return "connections" }
 
-// healthOf keeps "" for a connection that was never looked at; it reads as unknown.
+// healthOf stores "" for a connection that was never checked; it reads as unknown.
 func healthOf(h domain.Health) healthColumns {
 	return healthColumns{
 		HealthStatus: string(h.Status), HealthReason: string(h.Reason), HealthSince: instant{h.Since},
@@ -74,14 +76,14 @@ func (h healthColumns) domain() domain.Health {
 	}
 }
 
-// rowOfConnection takes the sealed credential as it is: nothing here could open it.
+// rowOfConnection copies the sealed credential unchanged: this package cannot open it.
 func rowOfConnection(c domain.Connection) connectionRow {
 	return connectionRow{
 		ID: c.ID.UUID, Tenant: c.Tenant.UUID, Kind: string(c.Kind), Name: c.Name,
 		Vendor: string(c.Vendor), BaseURL: c.BaseURL, AccountRef: c.AccountRef,
 		Type: string(c.Type), Config: c.Config, Sealed: present(c.Sealed),
 		Health: healthOf(c.Health), Revision: c.Revision,
-		Created: instant{c.CreatedAt}, Updated: instant{c.UpdatedAt}, Redirected: instant{c.RedirectedAt},
+		Created: instant{c.CreatedAt}, Updated: instant{c.UpdatedAt}, TargetChanged: instant{c.TargetChangedAt},
 		Deleted: instant{c.DeletedAt},
 	}
 }
@@ -93,12 +95,12 @@ func (r connectionRow) domain() domain.Connection {
 		Vendor: domain.Vendor(r.Vendor), BaseURL: r.BaseURL, AccountRef: r.AccountRef,
 		Type: domain.ConnectorType(r.Type), Config: json.RawMessage(r.Config), Sealed: domain.Sealed(r.Sealed),
 		Health: r.Health.domain(), Revision: r.Revision,
-		CreatedAt: r.Created.Time, UpdatedAt: r.Updated.Time, RedirectedAt: r.Redirected.Time,
+		CreatedAt: r.Created.Time, UpdatedAt: r.Updated.Time, TargetChangedAt: r.TargetChanged.Time,
 		DeletedAt: r.Deleted.Time,
 	}
 }
 
-// present is never NULL.
+// present returns b, or an empty slice instead of nil, so that the column is never NULL.
 func present(b []byte) []byte {
 	if b == nil {
 		return []byte{}

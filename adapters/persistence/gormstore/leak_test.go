@@ -7,7 +7,7 @@ import (
 
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/postgres"
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/sqlite"
-	"github.com/LerianStudio/aggregator-connections/test/pgtest"
+	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
 func TestCloseLeavesNothingRunning(t *testing.T) {

@@ -9,7 +9,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/postgres"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
-	"github.com/LerianStudio/aggregator-connections/test/pgtest"
+	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
 // BenchmarkReceive measures new wanted events of 16 connections, 32 callers at once, on a
@@ -31,7 +31,7 @@ func BenchmarkReceive(b *testing.B) {
 	s := db.Store(nil)
 	var tokens []domain.WebhookToken
 	for range 16 {
-		tokens = append(tokens, door(b, s))
+		tokens = append(tokens, connectionWithToken(b, s))
 	}
 	body := make([]byte, 400)
 	var n atomic.Int64
@@ -40,9 +40,11 @@ func BenchmarkReceive(b *testing.B) {
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
 			token := tokens[n.Add(1)%16]
-			_, err := s.Deliveries().Receive(b.Context(), ports.Receipt{
-				Delivery: newID[domain.Delivery](), Pull: newID[domain.Pull](), Token: token.Hash, Vendor: token.Vendor, At: epoch,
-				Event: domain.Event{Name: "item/updated", Key: uuid.NewString(), Wanted: true}, Body: body,
+			_, err := s.Deliveries().Receive(b.Context(), ports.IncomingDelivery{
+				Delivery: newID[domain.Delivery](), Pull: newID[domain.Pull](), Token: token.Hash,
+				Vendor: token.Vendor, At: epoch,
+				Event: domain.WebhookEvent{Name: "item/updated", DedupKey: uuid.NewString(),
+					WantsPull: true}, Body: body,
 			})
 			if err != nil {
 				b.Error(err)

@@ -9,35 +9,35 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// The claims that hold the tenant when no other is configured, or not in the token.
+// The claims that contain the tenant: by default, and if the first one is not in the token.
 const (
 	DefaultTenantClaim = "tenant_id"
-	otherTenantClaim   = "tenantId"
+	altTenantClaim     = "tenantId"
 )
 
-// Claims says what a token must claim.
+// Claims configures what a token must claim.
 type Claims struct {
 	Issuer      string // exact "iss"; "" does not check
 	Audience    string // one of "aud"; "" does not check
-	TenantClaim string // holds the tenant's UUID; "" is DefaultTenantClaim
+	TenantClaim string // contains the tenant's UUID; "" is DefaultTenantClaim
 }
 
 // principal reads tenant and scopes. Errors: Unauthenticated when there is no tenant.
 func (c Claims) principal(token jwt.Token) (Principal, error) {
 	tenant, ok := c.tenant(token)
 	if !ok {
-		return Principal{}, refused("no tenant")
+		return Principal{}, rejected("no tenant")
 	}
 	var scopes []string
 	for _, claim := range []string{"scope", "scp", "permissions"} {
 		value, _ := token.Get(claim)
-		scopes = append(scopes, words(value)...)
+		scopes = append(scopes, scopesOf(value)...)
 	}
 	return Principal{Tenant: tenant, Scopes: scopes}, nil
 }
 
-// tenant reads the configured claim, and the other spelling only where that one is
-// absent: a bad value never makes room for a second try.
+// tenant reads the configured claim. It reads the alternative claim only where that one is
+// absent: an invalid value is never replaced by the alternative.
 func (c Claims) tenant(token jwt.Token) (domain.TenantID, bool) {
 	name := c.TenantClaim
 	if name == "" {
@@ -45,7 +45,7 @@ func (c Claims) tenant(token jwt.Token) (domain.TenantID, bool) {
 	}
 	value, ok := token.Get(name)
 	if !ok {
-		value, ok = token.Get(otherTenantClaim)
+		value, ok = token.Get(altTenantClaim)
 	}
 	text, isText := value.(string)
 	if !ok || !isText || len(text) != 36 {
@@ -55,8 +55,8 @@ func (c Claims) tenant(token jwt.Token) (domain.TenantID, bool) {
 	return domain.TenantID{UUID: id}, err == nil && id != uuid.Nil
 }
 
-// words reads scopes written as one text, separated by spaces, or as a list.
-func words(value any) []string {
+// scopesOf parses scopes that are a space-separated string or a list.
+func scopesOf(value any) []string {
 	switch v := value.(type) {
 	case string:
 		return strings.Fields(v)

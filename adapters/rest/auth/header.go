@@ -8,10 +8,10 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// maxToken bounds a token, in bytes: a real one has some hundreds.
+// maxToken is the maximum length of a token, in bytes; real tokens have a few hundred.
 const maxToken = 8 << 10
 
-// header is what is read of a JOSE header (RFC 7515, section 4).
+// header holds the members of a JOSE header that are read (RFC 7515, section 4).
 type header struct {
 	Algorithm string         `json:"alg"`
 	KeyID     string         `json:"kid"`
@@ -19,31 +19,31 @@ type header struct {
 	Payload   jsontext.Value `json:"b64"`
 }
 
-// parseHeader reads the header of a compact token. Doubled members, extensions that the
-// service does not know (crit, b64) and a missing algorithm are refused before any key
-// is looked at.
+// parseHeader parses the header of a compact token. Duplicate members, extensions that the
+// service does not know (crit, b64) and a missing algorithm are rejected before any key
+// is looked up.
 func parseHeader(token string) (header, error) {
 	if len(token) > maxToken {
-		return header{}, refused("token too long")
+		return header{}, rejected("token too long")
 	}
-	// The decoder passes over line ends: one token must not have many spellings.
+	// The decoder ignores line breaks, so that one token would have many encodings.
 	if strings.Count(token, ".") != 2 || strings.ContainsAny(token, "\r\n") {
-		return header{}, refused("not a compact JWS")
+		return header{}, rejected("not a compact JWS")
 	}
 	encoded, _, _ := strings.Cut(token, ".")
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(encoded)
 	if err != nil {
-		return header{}, refused("header not base64url")
+		return header{}, rejected("header is not base64url")
 	}
 	var h header
 	if err := json.Unmarshal(raw, &h); err != nil {
-		return header{}, refused("header not JSON")
+		return header{}, rejected("header is not JSON")
 	}
 	switch {
 	case h.Algorithm == "":
-		return header{}, refused("no algorithm")
+		return header{}, rejected("no algorithm")
 	case len(h.Critical) > 0, len(h.Payload) > 0:
-		return header{}, refused("unknown extension")
+		return header{}, rejected("unknown extension")
 	}
 	return h, nil
 }

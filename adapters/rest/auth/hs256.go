@@ -8,32 +8,33 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// MinSecret is the shortest shared secret, in bytes: the hash's own length (RFC 7518,
-// section 3.2).
+// MinSecret is the length of the shortest shared secret, in bytes: the length of the hash
+// (RFC 7518, section 3.2).
 const MinSecret = 32
 
-// ErrShortSecret refuses a shared secret below MinSecret bytes.
+// ErrShortSecret reports a shared secret shorter than MinSecret bytes.
 var ErrShortSecret = errors.New("the shared secret must have at least 32 bytes")
 
-// shared is the one key of NewHS256. The token's key id says nothing about it.
-type shared key
+// sharedSecret is the only key of a verifier made by NewHS256. The token's key id is ignored.
+type sharedSecret key
 
-// find gives the key to a token of its algorithm.
-func (s shared) find(_ context.Context, h header) (key, error) {
-	if !key(s).fits(h) {
-		return key{}, refused("another algorithm")
+// find returns the key if the token names its algorithm.
+func (s sharedSecret) find(_ context.Context, h header) (key, error) {
+	if !key(s).matches(h) {
+		return key{}, rejected("algorithm does not match the key")
 	}
 	return key(s), nil
 }
 
-// era never ends: the secret changes with the process.
-func (shared) era() uint64 { return 0 }
+// generation is constant, because the secret changes only with a restart.
+func (sharedSecret) generation() uint64 { return 0 }
 
-// NewHS256 trusts one shared secret, and HS256 alone. Errors: ErrShortSecret.
+// NewHS256 returns a verifier that trusts one shared secret, and only the algorithm HS256.
+// Errors: ErrShortSecret.
 func NewHS256(secret domain.Secret, claims Claims, clock ports.Clock) (*Verifier, error) {
 	raw := secret.Reveal()
 	if len(raw) < MinSecret {
 		return nil, ErrShortSecret
 	}
-	return &Verifier{keys: shared{algorithm: "HS256", public: raw}, claims: claims, clock: clock}, nil
+	return &Verifier{keys: sharedSecret{algorithm: "HS256", public: raw}, claims: claims, clock: clock}, nil
 }

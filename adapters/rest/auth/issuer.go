@@ -12,35 +12,36 @@ import (
 	"syscall"
 )
 
-// maxKeySet bounds a key set, in bytes.
+// maxKeySet is the maximum size of a JWK set, in bytes.
 const maxKeySet = 1 << 20
 
 // Issuer is where keys are published.
 type Issuer struct {
-	URL    string       // of the key set: absolute, http or https
-	Client *http.Client // asks for it
-	// Observe is told why keys could not be read, at most once in five seconds and in the
-	// words below: neither address nor answer is in them. nil tells nobody.
-	Observe func(error)
+	URL    string       // of the JWK set: absolute, http or https
+	Client *http.Client // fetches the JWK set
+	// OnError is called with the reason why keys could not be fetched, at most once in five
+	// seconds and only with the errors below: they contain neither URL nor response. nil
+	// reports nothing.
+	OnError func(error)
 }
 
-// ErrIssuerURL refuses an address that keys cannot be read from.
+// ErrIssuerURL reports a URL that keys cannot be fetched from.
 var ErrIssuerURL = errors.New("the key set address must be an absolute http or https URL")
 
-// Why keys could not be read, beside a status. What net/http says instead may quote the
-// address, with its credentials, or the answer.
+// The reasons why keys could not be fetched, besides a status. They replace the errors of
+// net/http, which may quote the URL, with its credentials, or the response.
 var (
-	errNoAnswer   = errors.New("no answer of the issuer in time")
-	errNoName     = errors.New("the issuer's name does not resolve")
-	errNoTrust    = errors.New("no trusted TLS connection to the issuer")
-	errNoWay      = errors.New("the issuer refuses connections")
-	errBroken     = errors.New("no whole HTTP answer of the issuer")
-	errUnreadable = errors.New("the issuer's answer is not a JWK set")
-	errNoKeys     = errors.New("no usable key in the issuer's JWK set")
+	errTimeout     = errors.New("timeout waiting for the issuer")
+	errNotResolved = errors.New("the issuer's name does not resolve")
+	errTLS         = errors.New("no trusted TLS connection to the issuer")
+	errRefused     = errors.New("the issuer refused the connection")
+	errProtocol    = errors.New("no complete HTTP response from the issuer")
+	errUnreadable  = errors.New("the issuer's response is not a JWK set")
+	errNoKeys      = errors.New("no usable key in the issuer's JWK set")
 )
 
-// check refuses what cannot be asked. Errors: ErrIssuerURL.
-func (i Issuer) check() error {
+// validate checks the URL. Errors: ErrIssuerURL.
+func (i Issuer) validate() error {
 	u, err := url.Parse(i.URL)
 	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
 		return ErrIssuerURL
@@ -48,14 +49,15 @@ func (i Issuer) check() error {
 	return nil
 }
 
-// tell reports a failure, if somebody listens.
-func (i Issuer) tell(failure error) {
-	if failure != nil && i.Observe != nil {
-		i.Observe(failure)
+// reportError passes a failure to OnError, if both are set.
+func (i Issuer) reportError(failure error) {
+	if failure != nil && i.OnError != nil {
+		i.OnError(failure)
 	}
 }
 
-// fetch reads the key set once: at least one key. Errors: those above, or the status.
+// fetch fetches the JWK set once and returns at least one key. Errors: those above, or one
+// with the status.
 func (i Issuer) fetch(ctx context.Context) ([]key, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, i.URL, nil)
 	if err != nil {
@@ -63,21 +65,21 @@ func (i Issuer) fetch(ctx context.Context) ([]key, error) {
 	}
 	response, err := i.Client.Do(request)
 	if err != nil {
-		return nil, reason(err)
+		return nil, fetchError(err)
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("the issuer answered %d", response.StatusCode)
+		return nil, fmt.Errorf("the issuer responded with status %d", response.StatusCode)
 	}
 	raw, err := io.ReadAll(io.LimitReader(response.Body, maxKeySet))
 	if err != nil {
-		return nil, reason(err)
+		return nil, fetchError(err)
 	}
 	return parseKeys(raw)
 }
 
-// reason words what kept an answer from coming.
-func reason(err error) error {
+// fetchError returns the reason why there was no response.
+func fetchError(err error) error {
 	var (
 		timeout net.Error
 		name    *net.DNSError
@@ -87,13 +89,13 @@ func reason(err error) error {
 	)
 	switch {
 	case errors.As(err, &name):
-		return errNoName
+		return errNotResolved
 	case errors.As(err, &timeout) && timeout.Timeout():
-		return errNoAnswer
+		return errTimeout
 	case errors.As(err, &record), errors.As(err, &alert), errors.As(err, &cert):
-		return errNoTrust
+		return errTLS
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return errNoWay
+		return errRefused
 	}
-	return errBroken
+	return errProtocol
 }

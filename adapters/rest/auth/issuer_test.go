@@ -18,27 +18,27 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports/porttest"
 )
 
-// told gathers what the issuer's observer hears.
-type told struct {
-	mu   sync.Mutex
-	said []string
+// errorRecorder records the errors passed to Issuer.OnError.
+type errorRecorder struct {
+	mu       sync.Mutex
+	messages []string
 }
 
-func (h *told) hear(err error) {
+func (h *errorRecorder) record(err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.said = append(h.said, err.Error())
+	h.messages = append(h.messages, err.Error())
 }
 
-func answering(status int, body string) http.HandlerFunc {
+func respondWith(status int, body string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(status)
 		_, _ = w.Write([]byte(body))
 	}
 }
 
-// TestWhyThereAreNoKeysIsTold: to the observer once an ask, and in the cause of the 503.
-func TestWhyThereAreNoKeysIsTold(t *testing.T) {
+// TestAFailedKeyFetchIsReported to OnError once for each fetch, and in the cause of the 503.
+func TestAFailedKeyFetchIsReported(t *testing.T) {
 	const canary = "canary-77"
 	hangUp := func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
 	spell := func(w http.ResponseWriter, _ *http.Request) {
@@ -46,23 +46,29 @@ func TestWhyThereAreNoKeysIsTold(t *testing.T) {
 		_, _ = raw.Write([]byte(canary + "\r\n\r\n"))
 		_ = raw.Close()
 	}
-	weak := string(keySet(t, "weak", &ring().weak.PublicKey, "RS256"))
+	weak := string(jwkSet(t, "weak", &testKeys().weak.PublicKey, "RS256"))
 	for name, c := range map[string]struct {
-		answer http.HandlerFunc // nil: nobody listens
+		answer http.HandlerFunc // nil: the server is closed
 		tls    bool
 		want   string
 	}{
-		"a status":         {answering(http.StatusBadGateway, canary), false, "the issuer answered 502"},
-		"nobody listens":   {nil, false, errNoWay.Error()},
-		"it hangs up":      {hangUp, false, errBroken.Error()},
-		"no HTTP":          {spell, false, errBroken.Error()},
-		"a bad redirect":   {http.RedirectHandler("%"+canary, http.StatusFound).ServeHTTP, false, errBroken.Error()},
-		"no trust":         {answering(http.StatusOK, weak), true, errNoTrust.Error()},
-		"no JSON":          {answering(http.StatusOK, "<p>"+canary), false, errUnreadable.Error()},
-		"no set":           {answering(http.StatusOK, `["`+canary+`"]`), false, errUnreadable.Error()},
-		"an empty set":     {answering(http.StatusOK, `{"keys":[]}`), false, errNoKeys.Error()},
-		"weak keys alone":  {answering(http.StatusOK, weak), false, errNoKeys.Error()},
-		"unreadable alone": {answering(http.StatusOK, `{"keys":[{"kty":"`+canary+`"}]}`), false, errNoKeys.Error()},
+		"a status": {
+			respondWith(http.StatusBadGateway, canary), false, "the issuer responded with status 502",
+		},
+		"connection refused": {nil, false, errRefused.Error()},
+		"connection closed":  {hangUp, false, errProtocol.Error()},
+		"not HTTP":           {spell, false, errProtocol.Error()},
+		"an invalid redirect": {
+			http.RedirectHandler("%"+canary, http.StatusFound).ServeHTTP, false, errProtocol.Error(),
+		},
+		"untrusted certificate": {respondWith(http.StatusOK, weak), true, errTLS.Error()},
+		"not JSON":              {respondWith(http.StatusOK, "<p>"+canary), false, errUnreadable.Error()},
+		"not a JWK set":         {respondWith(http.StatusOK, `["`+canary+`"]`), false, errUnreadable.Error()},
+		"an empty set":          {respondWith(http.StatusOK, `{"keys":[]}`), false, errNoKeys.Error()},
+		"only weak keys":        {respondWith(http.StatusOK, weak), false, errNoKeys.Error()},
+		"only unreadable keys": {
+			respondWith(http.StatusOK, `{"keys":[{"kty":"`+canary+`"}]}`), false, errNoKeys.Error(),
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			server := httptest.NewUnstartedServer(c.answer)
@@ -76,64 +82,72 @@ func TestWhyThereAreNoKeysIsTold(t *testing.T) {
 			if c.answer == nil {
 				server.Close()
 			}
-			heard, transport := &told{}, &http.Transport{}
+			recorder, transport := &errorRecorder{}, &http.Transport{}
 			defer transport.CloseIdleConnections()
 			address := strings.Replace(server.URL, "://", "://user:"+canary+"@", 1) + "/?key=" + canary
-			v, err := NewJWKS(t.Context(), Issuer{address, &http.Client{Transport: transport}, heard.hear}, Claims{}, porttest.NewClock(moment))
+			v, err := NewJWKS(
+				t.Context(), Issuer{address, &http.Client{Transport: transport}, recorder.record}, Claims{},
+				porttest.NewClock(moment),
+			)
 			if err != nil {
 				t.Fatal(err)
 			}
 			for range 3 {
-				_, err := v.Verify(t.Context(), signed(members{"alg": "RS256", "kid": "one"}, goodClaims(), bySigning("x")))
-				var away *domain.Error
-				if !errors.As(err, &away) || away.Kind != domain.Unavailable || away.Cause.Error() != "no keys of the issuer: "+c.want {
-					t.Errorf("%v, by %v", err, away)
+				_, err := v.Verify(
+					t.Context(), signed(members{"alg": "RS256", "kid": "one"}, goodClaims(), fixedSignature("x")),
+				)
+				var unavailable *domain.Error
+				if !errors.As(err, &unavailable) || unavailable.Kind != domain.Unavailable ||
+					unavailable.Cause.Error() != "no keys from the issuer: "+c.want {
+					t.Errorf("%v, by %v", err, unavailable)
 				}
 			}
-			if diff := cmp.Diff([]string{c.want}, heard.said); diff != "" {
+			if diff := cmp.Diff([]string{c.want}, recorder.messages); diff != "" {
 				t.Error(diff)
 			}
 		})
 	}
 }
 
-// TestAnIssuerThatIsAwayLaterIsTold, though the old keys still let everybody in.
-func TestAnIssuerThatIsAwayLaterIsTold(t *testing.T) {
-	first, second, firstSet, _ := tokensOfTheRing(t)
-	issuer, heard, clock := newRotating(t, firstSet), &told{}, porttest.NewClock(moment)
-	life, end := context.WithCancel(t.Context())
-	v, err := NewJWKS(life, Issuer{issuer.URL, issuer.Client(), heard.hear}, Claims{}, clock)
+// TestALaterFetchFailureIsReportedWhileOldKeysStayInUse covers failures after a first success.
+func TestALaterFetchFailureIsReportedWhileOldKeysStayInUse(t *testing.T) {
+	first, second, firstSet, _ := twoKeysAndTokens(t)
+	issuer, recorder, clock := newRotatingIssuer(t, firstSet), &errorRecorder{}, porttest.NewClock(moment)
+	lifetime, end := context.WithCancel(t.Context())
+	v, err := NewJWKS(lifetime, Issuer{issuer.URL, issuer.Client(), recorder.record}, Claims{}, clock)
 	if err != nil {
 		t.Fatal(err)
 	}
-	comesIn(t, v, first)
-	issuer.behave(answering(http.StatusServiceUnavailable, ""))
+	mustVerify(t, v, first)
+	issuer.handle(respondWith(http.StatusServiceUnavailable, ""))
 	for range 2 {
-		clock.Pass(askEvery)
-		staysOut(t, v, second)
-		staysOut(t, v, second) // within the five seconds: not asked, not told
+		clock.Advance(minFetchInterval)
+		mustReject(t, v, second)
+		mustReject(t, v, second) // within the five seconds: neither fetched nor reported
 	}
-	end() // the process ends: what that cuts off is no failure of the issuer
-	clock.Pass(askEvery)
-	staysOut(t, v, second)
-	if diff := cmp.Diff([]string{"the issuer answered 503", "the issuer answered 503"}, heard.said); diff != "" {
+	end() // the process shuts down: a request cut off by that is not a failure of the issuer
+	clock.Advance(minFetchInterval)
+	mustReject(t, v, second)
+	if diff := cmp.Diff(
+		[]string{"the issuer responded with status 503", "the issuer responded with status 503"}, recorder.messages,
+	); diff != "" {
 		t.Error(diff)
 	}
 }
 
-// slow is a transport that answers only when the request is given up.
-type slow struct{}
+// hangingTransport responds only when the request is canceled.
+type hangingTransport struct{}
 
-func (slow) RoundTrip(r *http.Request) (*http.Response, error) {
+func (hangingTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	<-r.Context().Done()
 	return nil, r.Context().Err()
 }
 
-func TestAnIssuerThatHangsIsTold(t *testing.T) {
+func TestAFetchTimeoutIsReported(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
 	defer cancel()
-	_, err := Issuer{URL: "https://issuer.example", Client: &http.Client{Transport: slow{}}}.fetch(ctx)
-	if !errors.Is(err, errNoAnswer) {
+	_, err := Issuer{URL: "https://issuer.example", Client: &http.Client{Transport: hangingTransport{}}}.fetch(ctx)
+	if !errors.Is(err, errTimeout) {
 		t.Error(err)
 	}
 }

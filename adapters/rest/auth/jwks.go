@@ -14,48 +14,48 @@ import (
 )
 
 const (
-	askEvery   = 5 * time.Second // the least time between two requests to the issuer
-	maxAge     = 5 * time.Minute // keys older than this are asked for again
-	askTimeout = 3 * time.Second // the longest a request to the issuer may take
+	minFetchInterval = 5 * time.Second // the minimum time between two requests to the issuer
+	maxKeyAge        = 5 * time.Minute // older keys are fetched again
+	fetchTimeout     = 3 * time.Second // timeout of a request to the issuer
 )
 
-// keySource holds the keys last published. Keys that cannot be asked for again stay in use:
-// an issuer that is away must not lock everybody out.
-type keySource struct {
-	issuer Issuer
-	clock  ports.Clock
-	life   context.Context
+// jwksKeys caches the keys that the issuer last published. Keys stay in use when they cannot
+// be fetched again: an unavailable issuer must not lock out every operator.
+type jwksKeys struct {
+	issuer   Issuer
+	clock    ports.Clock
+	lifetime context.Context
 
-	mu     sync.Mutex
-	keys   []key
-	reads  uint64        // how often keys were read
-	asked  time.Time     // when the issuer was last asked, answered or not
-	failed error         // why the last answer gave no keys; nil when it did
-	flight chan struct{} // closed when the refresh under way ends; nil when there is none
+	mu         sync.Mutex
+	keys       []key
+	fetched    uint64        // how often a key set was fetched
+	lastFetch  time.Time     // when the last request was sent to the issuer, successful or not
+	lastErr    error         // why the last request returned no keys; nil when it did
+	inProgress chan struct{} // closed when the refresh in progress ends; nil when none is in progress
 }
 
-// NewJWKS trusts the keys that the issuer publishes: RS, PS, ES and EdDSA, each with its own
-// algorithm (a key that names none is RS256, or what its curve is used with). A key id is
-// required unless the set holds one key only. Keys are read when first needed; an
-// unknown key id asks the issuer again, at most every 5 seconds however many forged ids
-// come, so that a rotated key is known within 10. ctx ends the refreshes. Errors:
-// ErrIssuerURL.
+// NewJWKS returns a verifier that trusts the keys which the issuer publishes: RS, PS, ES and
+// EdDSA. Each key is used with its own algorithm; a key that names none is used with RS256,
+// or with the algorithm of its curve. A key id is required unless the set has only one key.
+// Keys are fetched when they are first needed. An unknown key id fetches them again, at most
+// every 5 seconds however many forged key ids arrive, so that a rotated key is usable within
+// 10 seconds. ctx ends the background refreshes. Errors: ErrIssuerURL.
 func NewJWKS(ctx context.Context, issuer Issuer, claims Claims, clock ports.Clock) (*Verifier, error) {
-	if err := issuer.check(); err != nil {
+	if err := issuer.validate(); err != nil {
 		return nil, err
 	}
-	source := &keySource{issuer: issuer, clock: clock, life: ctx}
+	source := &jwksKeys{issuer: issuer, clock: clock, lifetime: ctx}
 	return &Verifier{keys: source, claims: claims, clock: clock}, nil
 }
 
-// find asks the issuer at most once, and only when no key has the token's id.
-func (s *keySource) find(ctx context.Context, h header) (key, error) {
-	known, done := s.look()
-	if k, err := pick(known, h); !errors.Is(err, errUnknownKey) {
+// find fetches the key set at most once, and only when no key has the token's key id.
+func (s *jwksKeys) find(ctx context.Context, h header) (key, error) {
+	cached, done := s.cachedKeys()
+	if k, err := selectKey(cached, h); !errors.Is(err, errUnknownKey) {
 		return k, err
 	}
 	if done == nil {
-		done = s.refresh(askEvery)
+		done = s.refresh(minFetchInterval)
 	}
 	if done != nil {
 		select {
@@ -64,125 +64,130 @@ func (s *keySource) find(ctx context.Context, h header) (key, error) {
 			return key{}, ctx.Err()
 		}
 	}
-	known, _ = s.look()
-	k, err := pick(known, h)
+	cached, _ = s.cachedKeys()
+	k, err := selectKey(cached, h)
 	if errors.Is(err, errUnknownKey) {
-		return s.refuseUnknown(known)
+		return s.unknownKeyError(cached)
 	}
 	return k, err
 }
 
-// look gives the keys and the refresh under way, and begins one where they are old.
-func (s *keySource) look() ([]key, <-chan struct{}) {
+// cachedKeys returns the keys and the refresh in progress. It starts a refresh where the
+// keys are old.
+func (s *jwksKeys) cachedKeys() ([]key, <-chan struct{}) {
 	s.mu.Lock()
-	known, flight := s.keys, s.flight
-	old := len(known) > 0 && s.since() > maxAge
+	cached, inProgress := s.keys, s.inProgress
+	old := len(cached) > 0 && s.sinceLastFetch() > maxKeyAge
 	s.mu.Unlock()
-	if old && flight == nil {
-		return known, s.refresh(maxAge)
+	if old && inProgress == nil {
+		return cached, s.refresh(maxKeyAge)
 	}
-	return known, flight
+	return cached, inProgress
 }
 
-// era begins with each set that was read. Asking for it has old keys asked for again, as
-// find does: tokens that are remembered must not keep a key in use.
-func (s *keySource) era() uint64 {
-	s.look()
+// generation rises with each key set that was fetched. Like find, it refreshes old keys, so
+// that cached tokens do not keep a key in use.
+func (s *jwksKeys) generation() uint64 {
+	s.cachedKeys()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.reads
+	return s.fetched
 }
 
-// since is how long ago the issuer was asked; the lock is held. Where the clock was set
-// back nobody knows, and it must not be until the clock has caught up.
-func (s *keySource) since() time.Duration {
-	if age := s.clock.Now().Sub(s.asked); age >= 0 && !s.asked.IsZero() {
+// sinceLastFetch returns the time since the last request to the issuer; s.mu is held. After
+// the clock was set back the time is unknown, and the maximum is returned: otherwise no keys
+// would be fetched until the clock has caught up.
+func (s *jwksKeys) sinceLastFetch() time.Duration {
+	if age := s.clock.Now().Sub(s.lastFetch); age >= 0 && !s.lastFetch.IsZero() {
 		return age
 	}
 	return math.MaxInt64
 }
 
-// refresh asks the issuer unless it was asked within the given time, and gives what is
-// closed when the answer is in; nil when it may not ask.
-func (s *keySource) refresh(every time.Duration) <-chan struct{} {
+// refresh starts a fetch unless the last one was less than interval ago. It returns a channel
+// that is closed when the fetch ends; nil when it must not fetch.
+func (s *jwksKeys) refresh(interval time.Duration) <-chan struct{} {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
-	case s.flight != nil:
-		return s.flight
-	case s.since() < every:
+	case s.inProgress != nil:
+		return s.inProgress
+	case s.sinceLastFetch() < interval:
 		return nil
 	}
-	s.asked, s.flight = s.clock.Now(), make(chan struct{})
-	go s.ask(s.flight)
-	return s.flight
+	s.lastFetch, s.inProgress = s.clock.Now(), make(chan struct{})
+	go s.fetch(s.inProgress)
+	return s.inProgress
 }
 
-// ask replaces the keys whole, so that a key the issuer took back is gone. An answer
-// without a usable key changes nothing, and is reported while the process is not ending.
-func (s *keySource) ask(done chan struct{}) {
-	ctx, cancel := context.WithTimeout(s.life, askTimeout)
+// fetch replaces the whole key set, so that a key which the issuer withdrew is gone. A
+// response without a usable key changes nothing, and is reported unless the process is
+// shutting down.
+func (s *jwksKeys) fetch(done chan struct{}) {
+	ctx, cancel := context.WithTimeout(s.lifetime, fetchTimeout)
 	defer cancel()
-	fresh, err := s.issuer.fetch(ctx)
-	if s.life.Err() == nil {
-		s.issuer.tell(err)
+	keys, err := s.issuer.fetch(ctx)
+	if s.lifetime.Err() == nil {
+		s.issuer.reportError(err)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.failed = err; err == nil {
-		s.keys = fresh
-		s.reads++
+	if s.lastErr = err; err == nil {
+		s.keys = keys
+		s.fetched++
 	}
-	s.flight = nil
+	s.inProgress = nil
 	close(done)
 }
 
-// errUnknownKey is the one reason to ask the issuer again.
+// errUnknownKey is the only reason to fetch the key set again.
 var errUnknownKey = errors.New("unknown key id")
 
-// pick finds the key by id and algorithm. A known id with another algorithm is a
-// forgery, not a rotation.
-func pick(known []key, h header) (key, error) {
+// selectKey returns the key with the header's key id and algorithm. A known key id with
+// another algorithm is a forgery, not a rotation.
+func selectKey(cached []key, h header) (key, error) {
 	if h.KeyID == "" {
-		return pickOnly(known, h)
+		return selectOnlyKey(cached, h)
 	}
 	seen := false
-	for _, k := range known {
+	for _, k := range cached {
 		if k.id != h.KeyID {
 			continue
 		}
-		if k.fits(h) {
+		if k.matches(h) {
 			return k, nil
 		}
 		seen = true
 	}
 	if seen {
-		return key{}, refused("another algorithm")
+		return key{}, rejected("algorithm does not match the key")
 	}
 	return key{}, errUnknownKey
 }
 
-// pickOnly takes the one key there is for a token without a key id.
-func pickOnly(known []key, h header) (key, error) {
+// selectOnlyKey returns the only key of the set for a token without a key id.
+func selectOnlyKey(cached []key, h header) (key, error) {
 	switch {
-	case len(known) == 0:
+	case len(cached) == 0:
 		return key{}, errUnknownKey
-	case len(known) > 1:
-		return key{}, refused("no key id")
-	case !known[0].fits(h):
-		return key{}, refused("another algorithm")
+	case len(cached) > 1:
+		return key{}, rejected("no key id")
+	case !cached[0].matches(h):
+		return key{}, rejected("algorithm does not match the key")
 	}
-	return known[0], nil
+	return cached[0], nil
 }
 
-// refuseUnknown blames the token where there are keys, and the issuer where there are none.
-func (s *keySource) refuseUnknown(known []key) (key, error) {
-	if len(known) > 0 {
-		return key{}, refused("unknown key id")
+// unknownKeyError returns Unauthenticated where there are keys, and Unavailable, with the
+// issuer's error, where there are none.
+func (s *jwksKeys) unknownKeyError(cached []key) (key, error) {
+	if len(cached) > 0 {
+		return key{}, rejected("unknown key id")
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return key{}, &domain.Error{
-		Kind: domain.Unavailable, RetryAfter: askEvery, Cause: fmt.Errorf("no keys of the issuer: %w", cmp.Or(s.failed, errNoKeys)),
+		Kind: domain.Unavailable, RetryAfter: minFetchInterval,
+		Cause: fmt.Errorf("no keys from the issuer: %w", cmp.Or(s.lastErr, errNoKeys)),
 	}
 }

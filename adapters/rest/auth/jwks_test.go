@@ -17,32 +17,35 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// rotating is an issuer whose answer is set by the test, and whose visitors are counted.
-type rotating struct {
+// rotatingIssuer is an issuer whose response is set by the test, and whose requests are
+// counted.
+type rotatingIssuer struct {
 	*httptest.Server
-	asked  atomic.Int64
-	answer atomic.Pointer[func(http.ResponseWriter, *http.Request)]
+	requests atomic.Int64
+	handler  atomic.Pointer[func(http.ResponseWriter, *http.Request)]
 }
 
-func newRotating(t *testing.T, set []byte) *rotating {
+func newRotatingIssuer(t *testing.T, set []byte) *rotatingIssuer {
 	t.Helper()
-	r := &rotating{}
+	r := &rotatingIssuer{}
 	r.publish(set)
 	r.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
-		r.asked.Add(1)
-		(*r.answer.Load())(w, q)
+		r.requests.Add(1)
+		(*r.handler.Load())(w, q)
 	}))
 	t.Cleanup(r.Close)
 	return r
 }
 
-func (r *rotating) publish(set []byte) {
-	r.behave(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(set) })
+func (r *rotatingIssuer) publish(set []byte) {
+	r.handle(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(set) })
 }
 
-func (r *rotating) behave(answer func(http.ResponseWriter, *http.Request)) { r.answer.Store(&answer) }
+func (r *rotatingIssuer) handle(answer func(http.ResponseWriter, *http.Request)) {
+	r.handler.Store(&answer)
+}
 
-func (r *rotating) verifier(t *testing.T) (*Verifier, *porttest.Clock) {
+func (r *rotatingIssuer) verifier(t *testing.T) (*Verifier, *porttest.Clock) {
 	t.Helper()
 	clock := porttest.NewClock(moment)
 	v, err := NewJWKS(t.Context(), Issuer{URL: r.URL, Client: r.Client()}, Claims{}, clock)
@@ -53,56 +56,56 @@ func (r *rotating) verifier(t *testing.T) (*Verifier, *porttest.Clock) {
 	return v, clock
 }
 
-func tokensOfTheRing(t *testing.T) (first, second string, firstSet, secondSet []byte) {
+func twoKeysAndTokens(t *testing.T) (first, second string, firstSet, secondSet []byte) {
 	t.Helper()
-	r := ring()
-	first = signed(members{"alg": "RS256", "kid": "one"}, goodClaims(), byRSA(r.rsa))
-	second = signed(members{"alg": "RS256", "kid": "two"}, goodClaims(), byRSA(r.foreign))
-	return first, second, keySet(t, "one", &r.rsa.PublicKey, "RS256"), keySet(t, "two", &r.foreign.PublicKey, "RS256")
+	r := testKeys()
+	first = signed(members{"alg": "RS256", "kid": "one"}, goodClaims(), signRSA(r.rsa))
+	second = signed(members{"alg": "RS256", "kid": "two"}, goodClaims(), signRSA(r.foreign))
+	return first, second, jwkSet(t, "one", &r.rsa.PublicKey, "RS256"), jwkSet(t, "two", &r.foreign.PublicKey, "RS256")
 }
 
-func comesIn(t *testing.T, v *Verifier, token string) {
+func mustVerify(t *testing.T, v *Verifier, token string) {
 	t.Helper()
 	if _, err := v.Verify(t.Context(), token); err != nil {
-		t.Fatalf("stays out: %v, %v", err, errors.Unwrap(err))
+		t.Fatalf("rejected: %v, %v", err, errors.Unwrap(err))
 	}
 }
 
-func staysOut(t *testing.T, v *Verifier, token string) {
+func mustReject(t *testing.T, v *Verifier, token string) {
 	t.Helper()
 	if _, err := v.Verify(t.Context(), token); !errors.Is(err, domain.Unauthenticated) {
 		t.Fatalf("err = %v", err)
 	}
 }
 
-func TestARotatedKeyIsKnownWithinTenSeconds(t *testing.T) {
-	first, second, firstSet, secondSet := tokensOfTheRing(t)
-	issuer := newRotating(t, firstSet)
+func TestARotatedKeyIsUsableWithinTenSeconds(t *testing.T) {
+	first, second, firstSet, secondSet := twoKeysAndTokens(t)
+	issuer := newRotatingIssuer(t, firstSet)
 	v, clock := issuer.verifier(t)
-	comesIn(t, v, first)
+	mustVerify(t, v, first)
 	issuer.publish(secondSet)
-	staysOut(t, v, second) // asked a moment ago
-	clock.Pass(5 * time.Second)
-	comesIn(t, v, second)
-	staysOut(t, v, first) // taken back with the rotation
+	mustReject(t, v, second) // the keys were fetched a moment ago
+	clock.Advance(5 * time.Second)
+	mustVerify(t, v, second)
+	mustReject(t, v, first) // withdrawn with the rotation
 }
 
-func TestForgedKeyIDsAskTheIssuerAtMostEveryFiveSeconds(t *testing.T) {
-	first, second, firstSet, secondSet := tokensOfTheRing(t)
-	issuer := newRotating(t, firstSet)
+func TestUnknownKeyIDsFetchTheKeySetAtMostEveryFiveSeconds(t *testing.T) {
+	first, second, firstSet, secondSet := twoKeysAndTokens(t)
+	issuer := newRotatingIssuer(t, firstSet)
 	v, clock := issuer.verifier(t)
-	comesIn(t, v, first)
-	forged := signed(members{"alg": "RS256", "kid": "forged"}, goodClaims(), bySigning("x"))
+	mustVerify(t, v, first)
+	forged := signed(members{"alg": "RS256", "kid": "forged"}, goodClaims(), fixedSignature("x"))
 	for second := range 20 {
 		var flood sync.WaitGroup
 		for range 8 {
 			flood.Go(func() { _, _ = v.Verify(t.Context(), forged) })
 		}
 		flood.Wait()
-		if limit := int64(1 + second/5); issuer.asked.Load() > limit {
-			t.Fatalf("after %d s the issuer was asked %d times", second, issuer.asked.Load())
+		if limit := int64(1 + second/5); issuer.requests.Load() > limit {
+			t.Fatalf("after %d s the keys were fetched %d times", second, issuer.requests.Load())
 		}
-		clock.Pass(time.Second)
+		clock.Advance(time.Second)
 	}
 	issuer.publish(secondSet)
 	for range 10 {
@@ -110,74 +113,75 @@ func TestForgedKeyIDsAskTheIssuerAtMostEveryFiveSeconds(t *testing.T) {
 		if _, err := v.Verify(t.Context(), second); err == nil {
 			return
 		}
-		clock.Pass(time.Second)
+		clock.Advance(time.Second)
 	}
-	t.Error("the rotated key is not known after 10 s of forgeries")
+	t.Error("the rotated key is not usable after 10 s of forged key ids")
 }
 
-func TestAnIssuerThatIsAwayKeepsTheOldKeys(t *testing.T) {
-	first, second, firstSet, secondSet := tokensOfTheRing(t)
-	issuer := newRotating(t, firstSet)
+func TestOldKeysStayInUseWhileTheIssuerIsUnavailable(t *testing.T) {
+	first, second, firstSet, secondSet := twoKeysAndTokens(t)
+	issuer := newRotatingIssuer(t, firstSet)
 	v, clock := issuer.verifier(t)
-	comesIn(t, v, first)
+	mustVerify(t, v, first)
 	for _, answer := range []string{"", "<html>", `{"keys":[]}`, `[]`} { // "" is a 500
-		issuer.behave(func(w http.ResponseWriter, _ *http.Request) {
+		issuer.handle(func(w http.ResponseWriter, _ *http.Request) {
 			if answer == "" {
 				w.WriteHeader(http.StatusInternalServerError)
 			}
 			_, _ = w.Write([]byte(answer))
 		})
-		clock.Pass(6 * time.Second)
-		staysOut(t, v, second)
-		comesIn(t, v, first)
+		clock.Advance(6 * time.Second)
+		mustReject(t, v, second)
+		mustVerify(t, v, first)
 	}
 	issuer.publish(secondSet)
-	clock.Pass(6 * time.Second)
-	comesIn(t, v, second)
+	clock.Advance(6 * time.Second)
+	mustVerify(t, v, second)
 }
 
-func TestWithoutAnyKeyTheServiceIsUnavailable(t *testing.T) {
-	first, _, firstSet, _ := tokensOfTheRing(t)
-	issuer := newRotating(t, nil)
+func TestWithoutAnyKeyVerifyReturnsUnavailable(t *testing.T) {
+	first, _, firstSet, _ := twoKeysAndTokens(t)
+	issuer := newRotatingIssuer(t, nil)
 	v, clock := issuer.verifier(t)
 	for range 2 {
-		if _, err := v.Verify(t.Context(), first); !errors.Is(err, domain.Unavailable) || domain.RetryAfterOf(err) == 0 {
+		if _, err := v.Verify(t.Context(), first); !errors.Is(err, domain.Unavailable) ||
+			domain.RetryAfterOf(err) == 0 {
 			t.Errorf("err = %v", err)
 		}
 	}
-	if issuer.asked.Load() != 1 {
-		t.Errorf("asked %d times", issuer.asked.Load())
+	if issuer.requests.Load() != 1 {
+		t.Errorf("asked %d times", issuer.requests.Load())
 	}
 	issuer.publish(firstSet)
-	clock.Pass(5 * time.Second)
-	comesIn(t, v, first)
+	clock.Advance(5 * time.Second)
+	mustVerify(t, v, first)
 }
 
-func TestOldKeysAreAskedForAgain(t *testing.T) {
-	first, _, firstSet, secondSet := tokensOfTheRing(t)
-	issuer := newRotating(t, firstSet)
+func TestOldKeysAreFetchedAgainInTheBackground(t *testing.T) {
+	first, _, firstSet, secondSet := twoKeysAndTokens(t)
+	issuer := newRotatingIssuer(t, firstSet)
 	v, clock := issuer.verifier(t)
-	comesIn(t, v, first)
+	mustVerify(t, v, first)
 	answer := make(chan struct{})
-	issuer.behave(func(w http.ResponseWriter, _ *http.Request) {
+	issuer.handle(func(w http.ResponseWriter, _ *http.Request) {
 		<-answer
 		_, _ = w.Write(secondSet)
 	})
-	clock.Pass(maxAge + time.Second)
-	comesIn(t, v, first) // nobody waits for the refresh this begins
-	_, done := v.keys.(*keySource).look()
+	clock.Advance(maxKeyAge + time.Second)
+	mustVerify(t, v, first) // does not wait for the refresh that it starts
+	_, done := v.keys.(*jwksKeys).cachedKeys()
 	close(answer)
 	if done == nil {
-		t.Fatal("nobody asked the issuer for keys that are old")
+		t.Fatal("old keys were not fetched again")
 	}
 	<-done
-	staysOut(t, v, first)
+	mustReject(t, v, first)
 }
 
-func TestOneKeyNeedsNoID(t *testing.T) {
-	r := ring()
-	token := signed(members{"alg": "RS256"}, goodClaims(), byRSA(r.rsa))
-	v, _ := newRotating(t, keySet(t, "", &r.rsa.PublicKey, "")).verifier(t)
-	comesIn(t, v, token)
-	staysOut(t, v, signed(members{"alg": "RS256"}, goodClaims(), byRSA(r.foreign)))
+func TestASetOfOneKeyNeedsNoKeyID(t *testing.T) {
+	r := testKeys()
+	token := signed(members{"alg": "RS256"}, goodClaims(), signRSA(r.rsa))
+	v, _ := newRotatingIssuer(t, jwkSet(t, "", &r.rsa.PublicKey, "")).verifier(t)
+	mustVerify(t, v, token)
+	mustReject(t, v, signed(members{"alg": "RS256"}, goodClaims(), signRSA(r.foreign)))
 }

@@ -12,24 +12,24 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// leeway is the difference of clocks that is tolerated.
+// leeway is the tolerated difference between clocks.
 const leeway = 30 * time.Second
 
-// minRSA is the shortest RSA key that is trusted, in bits (RFC 7518, section 3.3).
+// minRSA is the size of the shortest RSA key that is trusted, in bits (RFC 7518, section 3.3).
 const minRSA = 2048
 
-// key is a trusted key with the one algorithm it is used with.
+// key is a trusted key with the only algorithm that it is used with.
 type key struct {
 	id        string
 	algorithm string
 	public    any
 }
 
-// fits says whether the header asks for this key's algorithm.
-func (k key) fits(h header) bool { return k.algorithm == h.Algorithm }
+// matches reports whether the header names this key's algorithm.
+func (k key) matches(h header) bool { return k.algorithm == h.Algorithm }
 
-// verified checks signature, times, issuer and audience. Errors: Unauthenticated.
-func verified(token string, k key, c Claims, clock ports.Clock) (jwt.Token, error) {
+// verifyToken checks signature, times, issuer and audience. Errors: Unauthenticated.
+func verifyToken(token string, k key, c Claims, clock ports.Clock) (jwt.Token, error) {
 	options := []jwt.ParseOption{
 		jwt.WithKey(jwa.SignatureAlgorithm(k.algorithm), k.public),
 		jwt.WithValidate(true), jwt.WithClock(clock), jwt.WithAcceptableSkew(leeway),
@@ -44,22 +44,23 @@ func verified(token string, k key, c Claims, clock ports.Clock) (jwt.Token, erro
 	switch {
 	case err == nil:
 	case errors.Is(err, jwt.ErrTokenExpired()):
-		return nil, refused("expired")
+		return nil, rejected("expired")
 	case jwt.IsValidationError(err):
-		return nil, refused("a claim does not hold")
+		return nil, rejected("invalid claim")
 	default:
-		return nil, refused("signature or claims unreadable")
+		return nil, rejected("invalid signature or unreadable claims")
 	}
-	// The library takes an expiry at the epoch for none at all; a missing one is no better.
+	// The library treats an expiry at the epoch like a missing one; both are rejected.
 	if parsed.Expiration().Unix() <= 0 {
-		return nil, refused("expired")
+		return nil, rejected("expired")
 	}
 	return parsed, nil
 }
 
-// times are those between which verified surely accepts the token: from the first, and
-// before the second. Where the library may round a time, the narrower one counts.
-func times(token jwt.Token) (from, until time.Time) {
+// validityOf returns the times between which verifyToken certainly accepts the token: from is
+// inclusive, until is exclusive. Where the library may round a time, the narrower range is
+// returned.
+func validityOf(token jwt.Token) (from, until time.Time) {
 	from = token.NotBefore()
 	if issued := token.IssuedAt(); issued.After(from) {
 		from = issued
@@ -67,9 +68,9 @@ func times(token jwt.Token) (from, until time.Time) {
 	return from.Add(-leeway), token.Expiration().Truncate(time.Second).Add(leeway)
 }
 
-// parseKeys reads a JWK set and keeps what can verify. A member that cannot be read, by its
-// kind or for what it lacks, is passed over as RFC 7517, section 5, has it: the keys beside
-// it stay good. Errors: errUnreadable, errNoKeys.
+// parseKeys parses a JWK set and returns the keys that can verify signatures. A member that
+// cannot be read, because of its type or a missing parameter, is ignored as RFC 7517, section
+// 5, requires; the other keys stay usable. Errors: errUnreadable, errNoKeys.
 func parseKeys(raw []byte) ([]key, error) {
 	set, err := jwk.Parse(raw, jwk.WithIgnoreParseError(true))
 	if err != nil {
@@ -78,7 +79,7 @@ func parseKeys(raw []byte) ([]key, error) {
 	var usable []key
 	for i := range set.Len() {
 		member, _ := set.Key(i)
-		if k, ok := trusted(member); ok {
+		if k, ok := usableKey(member); ok {
 			usable = append(usable, k)
 		}
 	}
@@ -88,9 +89,9 @@ func parseKeys(raw []byte) ([]key, error) {
 	return usable, nil
 }
 
-// trusted keeps public signature keys of sufficient strength. Symmetric keys are never
-// taken from a set.
-func trusted(member jwk.Key) (key, bool) {
+// usableKey returns member if it is a public signature key of sufficient strength. Symmetric
+// keys of a set are never used.
+func usableKey(member jwk.Key) (key, bool) {
 	if member.KeyUsage() != "" && member.KeyUsage() != string(jwk.ForSignature) {
 		return key{}, false
 	}
@@ -103,19 +104,20 @@ func trusted(member jwk.Key) (key, bool) {
 		return key{}, false
 	}
 	k := key{id: member.KeyID(), algorithm: algorithm}
-	return k, public.Raw(&k.public) == nil && strong(k.public)
+	return k, public.Raw(&k.public) == nil && strongEnough(k.public)
 }
 
-// strong refuses RSA keys that can be broken; the curves have their size in their name.
-func strong(public any) bool {
+// strongEnough reports whether the key is long enough; that is a question only for RSA,
+// because the names of the curves determine their size.
+func strongEnough(public any) bool {
 	if k, ok := public.(*rsa.PublicKey); ok {
 		return k.N.BitLen() >= minRSA
 	}
 	return true
 }
 
-// algorithms are those each kind of key may be used with; the first is that of a key
-// which names none.
+// algorithms lists, for each type of key, the algorithms that it may be used with. The first
+// is the one of a key that names none.
 var algorithms = map[string][]jwa.SignatureAlgorithm{
 	"RSA":     {jwa.RS256, jwa.RS384, jwa.RS512, jwa.PS256, jwa.PS384, jwa.PS512},
 	"P-256":   {jwa.ES256},
@@ -124,7 +126,7 @@ var algorithms = map[string][]jwa.SignatureAlgorithm{
 	"Ed25519": {jwa.EdDSA},
 }
 
-// algorithmOf gives the algorithm the key names, or the usual one of its kind.
+// algorithmOf returns the algorithm that the key names, or the default of its type.
 func algorithmOf(public jwk.Key) (string, bool) {
 	kind := public.KeyType().String()
 	switch k := public.(type) {

@@ -10,78 +10,80 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Principal is who a token speaks for.
+// Principal identifies the tenant and the scopes of a token.
 type Principal struct {
 	Tenant domain.TenantID // never the nil UUID
-	Scopes []string        // as the token lists them; may be empty; shared, not to be changed
+	Scopes []string        // as listed in the token; may be empty; shared, must not be modified
 }
 
-// Can says whether the scope was granted.
+// Can reports whether the scope was granted.
 func (p Principal) Can(scope string) bool { return slices.Contains(p.Scopes, scope) }
 
-// keys finds the key that a token's header asks for.
-type keys interface {
-	// find gives the key with the header's id and algorithm. Errors: Unauthenticated;
-	// Unavailable when no key could be had from the issuer yet.
+// keySet looks up verification keys.
+type keySet interface {
+	// find returns the key with the header's key id and algorithm. Errors: Unauthenticated;
+	// Unavailable when no keys could be fetched from the issuer yet.
 	find(ctx context.Context, h header) (key, error)
-	// era rises whenever the keys change: what was verified before it must be verified anew.
-	era() uint64
+	// generation rises whenever the keys change: a token that was verified with an earlier
+	// generation must be verified again.
+	generation() uint64
 }
 
-// Verifier checks bearer tokens, and remembers for at most five seconds those that it
-// found good. It is safe for concurrent use.
+// Verifier verifies bearer tokens and caches valid ones for at most five seconds. It is safe
+// for concurrent use.
 type Verifier struct {
-	keys   keys
+	keys   keySet
 	claims Claims
 	clock  ports.Clock
-	memory memory
+	cache  tokenCache
 }
 
-// Verify checks a compact JWT, without its scheme. A token that is remembered is held
-// against the clock alone; its signature, issuer and audience cannot have changed, and
-// with the keys it is forgotten. Errors: Unauthenticated for every fault of the token,
-// with a cause that names the fault and holds nothing of the token; Unavailable while the
-// issuer's keys have never been read.
+// Verify verifies a compact JWT, without its scheme. A cached token is checked only against
+// the clock: its signature, issuer and audience cannot have changed, and it is dropped when
+// the keys change. Errors: Unauthenticated for every defect of the token, with a cause that
+// names the defect and contains nothing of the token; Unavailable while the issuer's keys
+// have never been fetched.
 func (v *Verifier) Verify(ctx context.Context, bearer string) (Principal, error) {
-	// The era comes first: keys that change while the token is verified make it forgotten.
-	era, now, token := v.keys.era(), v.clock.Now(), sha256.Sum256([]byte(bearer))
-	if who, ok := v.memory.recall(token, era, now); ok {
-		return who, nil
+	// The generation is read first: if keys change during the verification, the cached result is
+	// dropped.
+	generation, now, token := v.keys.generation(), v.clock.Now(), sha256.Sum256([]byte(bearer))
+	if principal, ok := v.cache.get(token, generation, now); ok {
+		return principal, nil
 	}
-	found, err := v.verify(ctx, bearer)
+	verified, err := v.verify(ctx, bearer)
 	if err != nil {
 		return Principal{}, err
 	}
-	if last := now.Add(remembered); last.Before(found.until) {
-		found.until = last
+	if limit := now.Add(cacheTTL); limit.Before(verified.until) {
+		verified.until = limit
 	}
-	if found.from.Before(now) {
-		found.from = now // also where the clock is set back
+	if verified.from.Before(now) {
+		verified.from = now // also rejects it if the clock is set back
 	}
-	v.memory.keep(token, era, found)
-	return found.who, nil
+	v.cache.put(token, generation, verified)
+	return verified.principal, nil
 }
 
-// verify checks a token whole. Errors: as of Verify.
-func (v *Verifier) verify(ctx context.Context, bearer string) (verdict, error) {
+// verify verifies a token without the cache. Errors: the same as Verify's.
+func (v *Verifier) verify(ctx context.Context, bearer string) (verifiedToken, error) {
 	h, err := parseHeader(bearer)
 	if err != nil {
-		return verdict{}, err
+		return verifiedToken{}, err
 	}
 	k, err := v.keys.find(ctx, h)
 	if err != nil {
-		return verdict{}, err
+		return verifiedToken{}, err
 	}
-	claimed, err := verified(bearer, k, v.claims, v.clock)
+	claimed, err := verifyToken(bearer, k, v.claims, v.clock)
 	if err != nil {
-		return verdict{}, err
+		return verifiedToken{}, err
 	}
-	who, err := v.claims.principal(claimed)
-	from, until := times(claimed)
-	return verdict{who, from, until}, err
+	principal, err := v.claims.principal(claimed)
+	from, until := validityOf(claimed)
+	return verifiedToken{principal, from, until}, err
 }
 
-// refused is the one failure of a token; the reason is for the log.
-func refused(reason string) error {
+// rejected returns the only error of an invalid token; the reason is for the log only.
+func rejected(reason string) error {
 	return &domain.Error{Kind: domain.Unauthenticated, Cause: errors.New(reason)}
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
 )
 
-// caller asks without a socket.
+// caller authenticates and returns a function that sends a GET without a network connection.
 func caller(tb testing.TB, s *pluggysim.Simulator) func(target string) *httptest.ResponseRecorder {
 	tb.Helper()
 	auth := httptest.NewRecorder()
@@ -33,9 +33,9 @@ func caller(tb testing.TB, s *pluggysim.Simulator) func(target string) *httptest
 	}
 }
 
-func TestKeyIsAJWTWithTheVendorsLife(t *testing.T) {
-	b := serve(t, pluggysim.Options{})
-	parts := strings.Split(b.key, ".")
+func TestAnAPIKeyIsAJWTWithTheVendorsLifetime(t *testing.T) {
+	e := serve(t, pluggysim.Options{})
+	parts := strings.Split(e.key, ".")
 	if len(parts) != 3 {
 		t.Fatalf("%d parts", len(parts))
 	}
@@ -47,66 +47,66 @@ func TestKeyIsAJWTWithTheVendorsLife(t *testing.T) {
 	if err := json.Unmarshal(raw, &claims); err != nil {
 		t.Fatal(err)
 	}
-	if claims.Iat != b.clock.Now().Unix() || claims.Exp-claims.Iat != 7200 {
+	if claims.Iat != e.clock.Now().Unix() || claims.Exp-claims.Iat != 7200 {
 		t.Errorf("claims %+v", claims)
 	}
 }
 
-func TestKeyIsRefused(t *testing.T) {
-	for name, spoil := range map[string]func(*bench){
-		"missing":           func(b *bench) { b.key = "" },
-		"never issued":      func(b *bench) { b.key = "a.b.c" },
-		"past its exp":      func(b *bench) { b.clock.advance(time.Minute) },
-		"expired on demand": func(b *bench) { b.ExpireKeys() },
+func TestInvalidAPIKeysAreRefused(t *testing.T) {
+	for name, invalidate := range map[string]func(*env){
+		"missing":               func(e *env) { e.key = "" },
+		"never issued":          func(e *env) { e.key = "a.e.c" },
+		"past its exp":          func(e *env) { e.clock.advance(time.Minute) },
+		"expired by ExpireKeys": func(e *env) { e.ExpireKeys() },
 	} {
 		t.Run(name, func(t *testing.T) {
-			b := serve(t, pluggysim.Options{KeyTTL: time.Minute})
+			e := serve(t, pluggysim.Options{KeyTTL: time.Minute})
 			target := "/items/" + pluggysim.DemoItemID
-			if got := b.get(target).status; got != 200 {
-				t.Fatalf("good key: %d", got)
+			if got := e.get(target).status; got != 200 {
+				t.Fatalf("valid key: %d", got)
 			}
-			spoil(b)
-			got := b.get(target)
+			invalidate(e)
+			got := e.get(target)
 			if got.status != 403 {
 				t.Errorf("status %d", got.status)
 			}
 			golden(t, "error_key", got.body)
-			old := b.key
-			if b.login(); b.key == old {
-				t.Error("the same key again")
+			old := e.key
+			if e.login(); e.key == old {
+				t.Error("authentication returned the same key again")
 			}
-			if got := b.get(target).status; got != 200 {
+			if got := e.get(target).status; got != 200 {
 				t.Errorf("a new key: %d", got)
 			}
 		})
 	}
 }
 
-func TestClientsSeeTheirOwnItemsOnly(t *testing.T) {
-	b := serve(t, pluggysim.Options{Clients: []pluggysim.Client{{ID: "other", Secret: "s"}}})
+func TestClientsSeeOnlyTheirOwnItems(t *testing.T) {
+	e := serve(t, pluggysim.Options{Clients: []pluggysim.Client{{ID: "other", Secret: "s"}}})
 	var out struct{ APIKey string }
-	b.do("POST", "/auth", `{"clientId":"other","clientSecret":"s"}`).decode(&out)
-	b.key = out.APIKey
+	e.do("POST", "/auth", `{"clientId":"other","clientSecret":"s"}`).decode(&out)
+	e.key = out.APIKey
 	for _, target := range []string{
 		"/items/" + pluggysim.DemoItemID, "/accounts?itemId=" + pluggysim.DemoItemID,
 		"/accounts/" + pluggysim.DemoBankAccountID, "/v2/transactions" + bank, "/transactions/" + row("01"),
 	} {
-		if got := b.get(target).status; got != 404 {
+		if got := e.get(target).status; got != 404 {
 			t.Errorf("%s: %d", target, got)
 		}
 	}
 }
 
-func TestRateLimitIsPerResourceAndMinute(t *testing.T) {
-	b := serve(t, pluggysim.Options{RateLimit: 3})
+func TestTheRateLimitIsPerResourceAndMinute(t *testing.T) {
+	e := serve(t, pluggysim.Options{RateLimit: 3})
 	target := "/v2/transactions" + bank
 	for i := range 3 {
-		if got := b.get(target).status; got != 200 {
+		if got := e.get(target).status; got != 200 {
 			t.Fatalf("request %d: %d", i+1, got)
 		}
 	}
-	b.clock.advance(23 * time.Second)
-	got := b.get(target)
+	e.clock.advance(23 * time.Second)
+	got := e.get(target)
 	if got.status != 429 {
 		t.Fatalf("fourth request: %d", got.status)
 	}
@@ -117,19 +117,20 @@ func TestRateLimitIsPerResourceAndMinute(t *testing.T) {
 			t.Errorf("%s %q, want %q", name, h, value)
 		}
 	}
-	if got := b.get("/accounts?itemId=" + pluggysim.DemoItemID).status; got != 200 {
+	if got := e.get("/accounts?itemId=" + pluggysim.DemoItemID).status; got != 200 {
 		t.Errorf("another resource: %d", got)
 	}
-	b.clock.advance(37 * time.Second)
-	if got := b.get(target).status; got != 200 {
+	e.clock.advance(37 * time.Second)
+	if got := e.get(target).status; got != 200 {
 		t.Errorf("next minute: %d", got)
 	}
-	if diff := cmp.Diff(pluggysim.ResourceStats{Requests: 5, Limited: 1, Errors: 1}, b.Stats().Resources["transactions"]); diff != "" {
+	counted := pluggysim.ResourceStats{Requests: 5, Limited: 1, Errors: 1}
+	if diff := cmp.Diff(counted, e.Stats().Resources["transactions"]); diff != "" {
 		t.Error(diff)
 	}
 }
 
-func TestSameSeedSameWorld(t *testing.T) {
+func TestEqualSeedsYieldEqualIDs(t *testing.T) {
 	draw := func(seed uint64) string {
 		s := pluggysim.New(pluggysim.Options{Seed: seed, Now: newClock().Now})
 		return s.AddItem(pluggysim.Item{}).ID
@@ -137,11 +138,11 @@ func TestSameSeedSameWorld(t *testing.T) {
 	first, again := draw(7), draw(7)
 	unseeded, other := draw(0), draw(0)
 	if first != again || first == draw(8) || unseeded == other {
-		t.Error("ids do not follow the seed")
+		t.Error("the ids do not depend on the seed")
 	}
 }
 
-func TestSeedMovesByWholeDays(t *testing.T) {
+func TestSeedAtShiftsByWholeDays(t *testing.T) {
 	s := pluggysim.New(pluggysim.Options{Seed: 1})
 	s.SeedAt(time.Date(2030, 2, 3, 22, 0, 0, 0, time.UTC))
 	rows := s.Transactions(pluggysim.DemoBankAccountID)

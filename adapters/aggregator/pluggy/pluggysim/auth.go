@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// key is what an issued API key stands for.
-type key struct {
+// apiKey is what the simulator knows about an issued API key.
+type apiKey struct {
 	client  string
 	expires time.Time
 }
@@ -22,23 +22,24 @@ func (s *Simulator) auth(w http.ResponseWriter, r *http.Request) {
 		ClientSecret string `json:"clientSecret"`
 	}
 	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<16)).Decode(&in); err != nil {
-		fail(w, http.StatusBadRequest, "", "clientId and clientSecret must be a string")
+		writeError(w, http.StatusBadRequest, "", "clientId and clientSecret must be a string")
 		return
 	}
 	s.mu.Lock()
-	c, known := s.world.clients[in.ClientID]
+	c, known := s.store.clients[in.ClientID]
 	s.mu.Unlock()
 	switch {
 	case !known || subtle.ConstantTimeCompare([]byte(c.Secret), []byte(in.ClientSecret)) != 1:
-		fail(w, http.StatusUnauthorized, "CLIENT_KEYS_UNAUTHORIZED", "The client keys are wrong")
+		writeError(w, http.StatusUnauthorized, "CLIENT_KEYS_UNAUTHORIZED", "The client keys are wrong")
 	case c.Disabled:
-		fail(w, http.StatusUnauthorized, "CLIENT_DISABLED", "The client was disabled")
+		writeError(w, http.StatusUnauthorized, "CLIENT_DISABLED", "The client was disabled")
 	default:
-		answer(w, http.StatusOK, map[string]string{"apiKey": s.issue(c.ID)})
+		writeJSON(w, http.StatusOK, map[string]string{"apiKey": s.issue(c.ID)})
 	}
 }
 
-// issue signs a key. The jti keeps two keys of one second apart, so that expiring the first spares the second.
+// issue signs and stores an API key. The jti makes two keys of one second different, so that
+// expiring the first does not expire the second.
 func (s *Simulator) issue(client string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -50,14 +51,14 @@ func (s *Simulator) issue(client string) string {
 			delete(s.keys, old)
 		}
 	}
-	s.keys[token] = key{client, expires}
+	s.keys[token] = apiKey{client, expires}
 	s.stats.KeysIssued++
 	return token
 }
 
-// sign makes an HS256 JWT (RFC 7519): the vendor's SDK reads exp out of it.
+// sign returns an HS256 JWT (RFC 7519), because the vendor's SDK reads its exp.
 func (s *Simulator) sign(claims map[string]any) string {
-	body, _ := json.Marshal(claims) // strings and integers only
+	body, _ := json.Marshal(claims) // only strings and integers: no error
 	b64 := base64.RawURLEncoding.EncodeToString
 	text := b64([]byte(`{"alg":"HS256","typ":"JWT"}`)) + "." + b64(body)
 	mac := hmac.New(sha256.New, s.secret[:])
@@ -65,24 +66,26 @@ func (s *Simulator) sign(claims map[string]any) string {
 	return text + "." + b64(mac.Sum(nil))
 }
 
-// ExpireKeys makes every key issued so far answer 403, whatever its exp says.
+// ExpireKeys expires every API key issued so far: requests with one get 403, even before its
+// exp.
 func (s *Simulator) ExpireKeys() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	clear(s.keys)
 }
 
-// keyed is a handler that knows which client calls.
-type keyed func(w http.ResponseWriter, r *http.Request, client string)
+// clientHandler handles a request of an authenticated client.
+type clientHandler func(w http.ResponseWriter, r *http.Request, client string)
 
-// withKey refuses a missing, unknown or expired X-API-KEY with the vendor's 403, which has no codeDescription.
-func (s *Simulator) withKey(next keyed) http.HandlerFunc {
+// withKey is middleware that refuses a missing, unknown or expired X-API-KEY with the
+// vendor's 403, which has no codeDescription.
+func (s *Simulator) withKey(next clientHandler) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		s.mu.Lock()
 		k, ok := s.keys[r.Header.Get("X-API-KEY")]
 		s.mu.Unlock()
 		if !ok || !s.opt.Now().Before(k.expires) {
-			fail(w, http.StatusForbidden, "", "The authorization token is missing or invalid")
+			writeError(w, http.StatusForbidden, "", "The authorization token is missing or invalid")
 			return
 		}
 		next(w, r, k.client)

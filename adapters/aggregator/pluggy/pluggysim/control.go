@@ -1,48 +1,50 @@
 package pluggysim
 
 import (
+	"maps"
 	"net/http"
+	"slices"
 
-	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/simkit"
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/sim/kit"
 )
 
-// ControlHandler serves /_control/ alone; the package doc lists its calls and
-// [simkit.Control] says how they answer.
+// ControlHandler serves only /_control/. The package doc lists its calls, [kit.Control] their
+// responses.
 func (s *Simulator) ControlHandler() http.Handler {
-	return simkit.Control(ErrNotFound, map[string]simkit.Call{
+	return kit.Control(ErrNotFound, map[string]kit.ControlFunc{
 		"GET /_control/state":                    s.controlState,
 		"GET /_control/stats":                    func(*http.Request) (any, error) { return s.Stats(), nil },
-		"POST /_control/transactions":            simkit.Reading(s.AddTransaction),
-		"PATCH /_control/transactions/{id}":      simkit.Editing(s.UpdateTransaction),
-		"DELETE /_control/transactions/{id}":     simkit.Removing(s.RemoveTransaction),
-		"POST /_control/transactions/{id}/churn": simkit.Naming(s.Churn),
-		"POST /_control/accounts/{id}/generate":  simkit.Generating(s.Generate),
+		"POST /_control/transactions":            kit.WithBody(s.AddTransaction),
+		"PATCH /_control/transactions/{id}":      kit.PatchByID(s.UpdateTransaction),
+		"DELETE /_control/transactions/{id}":     kit.DeleteByID(s.RemoveTransaction),
+		"POST /_control/transactions/{id}/churn": kit.WithID(s.Churn),
+		"POST /_control/accounts/{id}/generate":  kit.GenerateRows(s.Generate),
 		"POST /_control/items/{id}/status":       s.controlStatus,
 		"POST /_control/keys/expire":             s.controlExpire,
-		"POST /_control/faults":                  simkit.Injecting(s.faults),
-		"DELETE /_control/faults":                simkit.Clearing(s.faults),
+		"POST /_control/faults":                  kit.InjectFaults(s.faults),
+		"DELETE /_control/faults":                kit.ClearFaults(s.faults),
 		"POST /_control/webhooks":                s.controlWebhooks,
 	})
 }
 
 func (s *Simulator) controlStatus(r *http.Request) (any, error) {
-	in, err := simkit.Read[struct {
+	in, err := kit.DecodeBody[struct {
 		Status          string `json:"status"`
 		ExecutionStatus string `json:"executionStatus"`
 	}](r)
 	if err != nil {
 		return nil, err
 	}
-	return simkit.Done, s.SetItemStatus(r.PathValue("id"), in.Status, in.ExecutionStatus)
+	return kit.OK, s.SetItemStatus(r.PathValue("id"), in.Status, in.ExecutionStatus)
 }
 
 func (s *Simulator) controlExpire(*http.Request) (any, error) {
 	s.ExpireKeys()
-	return simkit.Done, nil
+	return kit.OK, nil
 }
 
 func (s *Simulator) controlWebhooks(r *http.Request) (any, error) {
-	in, err := simkit.Read[struct {
+	in, err := kit.DecodeBody[struct {
 		Target struct {
 			Target
 			SigningSecret string `json:"signingSecret"`
@@ -58,5 +60,43 @@ func (s *Simulator) controlWebhooks(r *http.Request) (any, error) {
 	}
 	to := in.Target.Target
 	to.Sign = Signed(in.Target.SigningSecret)
-	return simkit.Told(s.SendWebhooks(r.Context(), to, in.Events...))
+	return kit.DeliveryResults(s.SendWebhooks(r.Context(), to, in.Events...))
+}
+
+// itemState is an item in the response of /_control/state.
+type itemState struct {
+	ID       string         `json:"id"`
+	ClientID string         `json:"clientId"`
+	Status   string         `json:"status"`
+	Accounts []accountState `json:"accounts"`
+}
+
+type accountState struct {
+	ID           string `json:"id"`
+	Type         string `json:"type"`
+	Transactions int    `json:"transactions"`
+}
+
+// controlState returns ids and counts, but never the secret of a client.
+func (s *Simulator) controlState(*http.Request) (any, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	items := make([]itemState, 0, len(s.store.items))
+	for _, id := range slices.Sorted(maps.Keys(s.store.items)) {
+		i := s.store.items[id]
+		items = append(items, itemState{id, i.ClientID, i.Status, s.accountStates(id)})
+	}
+	return map[string]any{
+		"clients": slices.Sorted(maps.Keys(s.store.clients)), "items": items,
+		"faults": s.faults.Pending(), "webhooks": len(s.webhooks),
+	}, nil
+}
+
+func (s *Simulator) accountStates(item string) []accountState {
+	out := []accountState{}
+	for _, id := range s.store.accountIDs[item] {
+		l := s.store.accounts[id]
+		out = append(out, accountState{id, l.Type, len(l.dates.rows)})
+	}
+	return out
 }

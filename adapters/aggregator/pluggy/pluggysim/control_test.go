@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
-	"strings"
 	"sync"
 	"testing"
 
@@ -13,15 +12,20 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
 )
 
-func TestControlDrivesTheWorld(t *testing.T) {
-	b := serve(t, pluggysim.Options{})
-	in := newInbox(t)
+func TestControlSurface(t *testing.T) {
+	e := serve(t, pluggysim.Options{})
+	in := newReceiver(t)
 	item, row10 := "/_control/items/"+pluggysim.DemoItemID, "/_control/transactions/"+row("10")
 	for _, c := range []struct {
 		method, target, body string
 		status               int
 	}{
-		{"POST", "/_control/transactions", `{"id":"` + row("77") + `","accountId":"` + pluggysim.DemoBankAccountID + `","amount":-12.30,"date":"2026-11-20"}`, 200},
+		{
+			"POST", "/_control/transactions",
+			`{"id":"` + row("77") + `","accountId":"` + pluggysim.DemoBankAccountID +
+				`","amount":-12.30,"date":"2026-11-20"}`,
+			200,
+		},
 		{"POST", "/_control/transactions", `{"accountId":"none"}`, 404},
 		{"POST", "/_control/transactions", `{"accountId":"` + pluggysim.DemoBankAccountID + `","amount":"-1"}`, 400},
 		{"POST", "/_control/transactions", `{"sum":1}`, 400},
@@ -38,16 +42,19 @@ func TestControlDrivesTheWorld(t *testing.T) {
 		{"POST", "/_control/items/none/status", `{"status":"OUTDATED"}`, 404},
 		{"POST", "/_control/faults", `[{"path":"/items/*","kind":"status","status":503,"times":2}]`, 200},
 		{"POST", "/_control/faults", `[{"kind":"meteor"}]`, 400},
-		{"POST", "/_control/webhooks", `{"target":{"url":"` + in.URL + `"},"itemId":"` + pluggysim.DemoItemID + `"}`, 200},
+		{
+			"POST", "/_control/webhooks",
+			`{"target":{"url":"` + in.URL + `"},"itemId":"` + pluggysim.DemoItemID + `"}`, 200,
+		},
 		{"POST", "/_control/webhooks", `{"target":{"url":"` + in.URL + `"},"events":[{"event":"item/eaten"}]}`, 400},
 		{"POST", "/_control/keys/expire", ``, 200},
 		{"GET", "/_control/stats", ``, 200},
 	} {
-		if got := b.do(c.method, c.target, c.body); got.status != c.status {
+		if got := e.do(c.method, c.target, c.body); got.status != c.status {
 			t.Errorf("%s %s %s: %d, want %d: %s", c.method, c.target, c.body, got.status, c.status, got.body)
 		}
 	}
-	if n := len(in.bodies); n != 2 { // created on both accounts; what was deleted had never been told
+	if n := len(in.bodies); n != 2 { // created on both accounts; the deleted row had never been announced
 		t.Errorf("%d webhooks", n)
 	}
 	want := map[string]any{
@@ -64,49 +71,52 @@ func TestControlDrivesTheWorld(t *testing.T) {
 		}},
 	}
 	var state map[string]any
-	b.get("/_control/state").decode(&state)
+	e.get("/_control/state").decode(&state)
 	if diff := cmp.Diff(want, state); diff != "" {
 		t.Error(diff)
 	}
-	if got := b.get("/items/" + pluggysim.DemoItemID).status; got != 503 {
+	if got := e.get("/items/" + pluggysim.DemoItemID).status; got != 503 {
 		t.Errorf("fault set by control: %d", got)
 	}
-	b.do("DELETE", "/_control/faults", "")
-	if got := b.get("/items/" + pluggysim.DemoItemID).status; got != 403 {
+	e.do("DELETE", "/_control/faults", "")
+	if got := e.get("/items/" + pluggysim.DemoItemID).status; got != 403 {
 		t.Errorf("key expired by control: %d", got)
 	}
 }
 
-func TestVendorHandlerHasNoControl(t *testing.T) {
+func TestTheVendorAPIHasNoControlSurface(t *testing.T) {
 	s := pluggysim.New(pluggysim.Options{Seed: 1})
 	w := httptest.NewRecorder()
 	s.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/_control/keys/expire", nil))
 	if w.Code != 404 {
-		t.Errorf("control answers %d on the vendor's handler", w.Code)
+		t.Errorf("the vendor's handler serves the control surface: %d", w.Code)
 	}
 }
 
-func TestEverybodyAtOnce(t *testing.T) {
-	b := serve(t, pluggysim.Options{PageSize: 2})
-	var all sync.WaitGroup
+func TestConcurrentUse(t *testing.T) {
+	e := serve(t, pluggysim.Options{PageSize: 2})
+	var users sync.WaitGroup
 	for range 4 {
-		all.Go(func() {
+		users.Go(func() {
 			for range 25 {
-				made, err := b.AddTransaction(pluggysim.Transaction{AccountID: pluggysim.DemoBankAccountID})
+				made, err := e.AddTransaction(pluggysim.Transaction{AccountID: pluggysim.DemoBankAccountID})
 				if err != nil {
 					t.Error(err)
 				}
-				_, _ = b.UpdateTransaction(made.ID, func(t *pluggysim.Transaction) { t.Description = "X" })
-				_, _ = b.Churn(made.ID)
-				_ = b.SetItemStatus(pluggysim.DemoItemID, "UPDATED", "")
-				b.Stats()
-				b.Pending(pluggysim.DemoItemID)
+				_, _ = e.UpdateTransaction(made.ID, func(t *pluggysim.Transaction) { t.Description = "X" })
+				_, _ = e.Churn(made.ID)
+				_ = e.SetItemStatus(pluggysim.DemoItemID, "UPDATED", "")
+				e.Stats()
+				e.Pending(pluggysim.DemoItemID)
 			}
 		})
-		all.Go(func() {
-			get := caller(t, b.Simulator)
+		users.Go(func() {
+			get := caller(t, e.Simulator)
 			for range 25 {
-				for _, target := range []string{"/v2/transactions" + bank, "/items/" + pluggysim.DemoItemID, "/accounts?itemId=" + pluggysim.DemoItemID} {
+				for _, target := range []string{
+					"/v2/transactions" + bank, "/items/" + pluggysim.DemoItemID,
+					"/accounts?itemId=" + pluggysim.DemoItemID,
+				} {
 					if w := get(target); w.Code != 200 || !json.Valid(w.Body.Bytes()) {
 						t.Errorf("%s: %d", target, w.Code)
 					}
@@ -114,21 +124,24 @@ func TestEverybodyAtOnce(t *testing.T) {
 			}
 		})
 	}
-	all.Wait()
-	if got := len(b.walk(bank, nil)); got != 105 {
+	users.Wait()
+	if got := len(e.readAll(bank, nil)); got != 105 {
 		t.Errorf("%d rows, want 105", got)
 	}
 }
 
 func TestNumbersAndTimesRefuseOtherTypes(t *testing.T) {
-	for _, raw := range []string{`{"amount":"1"}`, `{"amount":true}`, `{"amount":{}}`, `{"date":"soon"}`, `{"date":7}`} {
+	for _, raw := range []string{
+		`{"amount":"1"}`, `{"amount":true}`, `{"amount":{}}`, `{"date":"soon"}`, `{"date":7}`,
+	} {
 		var v pluggysim.Transaction
 		if err := json.Unmarshal([]byte(raw), &v); err == nil {
-			t.Errorf("%s read as %v %v", raw, v.Amount, v.Date)
+			t.Errorf("%s was decoded as %v %v", raw, v.Amount, v.Date)
 		}
 	}
 	var v pluggysim.Transaction
-	if err := json.NewDecoder(strings.NewReader(`{"amount":null,"date":null,"balance":1.50}`)).Decode(&v); err != nil || v.Balance != "1.50" {
+	err := json.Unmarshal([]byte(`{"amount":null,"date":null,"balance":1.50}`), &v)
+	if err != nil || v.Balance != "1.50" {
 		t.Errorf("%+v %v", v, err)
 	}
 }

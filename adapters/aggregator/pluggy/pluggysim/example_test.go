@@ -14,13 +14,14 @@ func Example() {
 	sim.Seed()
 	srv := httptest.NewServer(sim)
 	defer srv.Close()
-	if err := sim.Inject(pluggysim.Fault{Path: "/auth", Kind: pluggysim.FaultStatus, Status: 503, RetryAfter: "1"}); err != nil {
+	fault := pluggysim.Fault{Path: "/auth", Kind: pluggysim.FaultStatus, Status: 503, RetryAfter: "1"}
+	if err := sim.Inject(fault); err != nil {
 		panic(err)
 	}
 
-	keys := `{"clientId":"` + pluggysim.DemoClientID + `","clientSecret":"` + pluggysim.DemoClientSecret + `"}`
+	credential := `{"clientId":"` + pluggysim.DemoClientID + `","clientSecret":"` + pluggysim.DemoClientSecret + `"}`
 	for range 2 {
-		resp, err := http.Post(srv.URL+"/auth", "application/json", strings.NewReader(keys))
+		resp, err := http.Post(srv.URL+"/auth", "application/json", strings.NewReader(credential))
 		if err != nil {
 			panic(err)
 		}

@@ -6,49 +6,49 @@ import (
 	"github.com/google/uuid"
 )
 
-// owned says whether the client may see the item.
-func (w *world) owned(id, client string) (Item, bool) {
+// visibleItem returns an item, and reports whether the client may see it.
+func (w *store) visibleItem(id, client string) (Item, bool) {
 	i, ok := w.items[id]
 	return i, ok && (i.ClientID == "" || i.ClientID == client)
 }
 
-// ledger finds an account of an item that the client may see.
-func (w *world) ledger(id, client string) (*ledger, bool) {
-	l, ok := w.ledgers[id]
+// visibleAccount returns an account of an item that the client may see.
+func (w *store) visibleAccount(id, client string) (*accountRows, bool) {
+	l, ok := w.accounts[id]
 	if !ok {
 		return nil, false
 	}
-	_, ok = w.owned(l.ItemID, client)
+	_, ok = w.visibleItem(l.ItemID, client)
 	return l, ok
 }
 
 func (s *Simulator) item(w http.ResponseWriter, r *http.Request, client string) {
 	s.mu.Lock()
-	i, ok := s.world.owned(r.PathValue("id"), client)
+	i, ok := s.store.visibleItem(r.PathValue("id"), client)
 	s.mu.Unlock()
 	if !ok {
 		itemNotFound(w)
 		return
 	}
-	answer(w, http.StatusOK, i)
+	writeJSON(w, http.StatusOK, i)
 }
 
 func itemNotFound(w http.ResponseWriter) {
-	fail(w, http.StatusNotFound, "ITEM_NOT_FOUND", "There is no such item")
+	writeError(w, http.StatusNotFound, "ITEM_NOT_FOUND", "There is no such item")
 }
 
 func (s *Simulator) accounts(w http.ResponseWriter, r *http.Request, client string) {
 	q := r.URL.Query()
 	item, kind := q.Get("itemId"), q.Get("type")
 	if _, err := uuid.Parse(item); err != nil {
-		fail(w, http.StatusBadRequest, "", "itemId must be a UUID")
+		writeError(w, http.StatusBadRequest, "", "itemId must be a UUID")
 		return
 	}
 	s.mu.Lock()
-	_, ok := s.world.owned(item, client)
+	_, ok := s.store.visibleItem(item, client)
 	var found []Account
-	for _, id := range s.world.ofItem[item] {
-		if l := s.world.ledgers[id]; kind == "" || kind == l.Type {
+	for _, id := range s.store.accountIDs[item] {
+		if l := s.store.accounts[id]; kind == "" || kind == l.Type {
 			found = append(found, l.Account)
 		}
 	}
@@ -57,20 +57,20 @@ func (s *Simulator) accounts(w http.ResponseWriter, r *http.Request, client stri
 		itemNotFound(w)
 		return
 	}
-	answer(w, http.StatusOK, onePage(found))
+	writeJSON(w, http.StatusOK, onePage(found))
 }
 
 func (s *Simulator) account(w http.ResponseWriter, r *http.Request, client string) {
 	s.mu.Lock()
-	l, ok := s.world.ledger(r.PathValue("id"), client)
+	l, ok := s.store.visibleAccount(r.PathValue("id"), client)
 	s.mu.Unlock()
 	if !ok {
 		accountNotFound(w)
 		return
 	}
-	answer(w, http.StatusOK, l.Account) // an account is set once, at AddAccount
+	writeJSON(w, http.StatusOK, l.Account) // an account does not change after AddAccount
 }
 
 func accountNotFound(w http.ResponseWriter) {
-	fail(w, http.StatusNotFound, "ACCOUNT_NOT_FOUND", "There is no such account")
+	writeError(w, http.StatusNotFound, "ACCOUNT_NOT_FOUND", "There is no such account")
 }

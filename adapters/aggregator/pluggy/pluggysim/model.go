@@ -2,17 +2,18 @@ package pluggysim
 
 import "encoding/json"
 
-// Client is one API credential of the vendor. A disabled one is refused at /auth with CLIENT_DISABLED.
+// Client is an API credential of the vendor. A disabled one is refused at /auth with
+// CLIENT_DISABLED.
 type Client struct {
 	ID       string `json:"id"`
 	Secret   string `json:"-"`
 	Disabled bool   `json:"disabled"`
 }
 
-// Item is a user's login at an institution: the vendor's account reference. Objects the simulator never
-// looks into (Connector, StatusDetail, …) are raw JSON; nil is null.
+// Item is a user's login at an institution: the vendor's account reference. Objects that the
+// simulator does not read (Connector, StatusDetail, …) are raw JSON; nil is null.
 type Item struct {
-	ClientID        string          `json:"-"` // owner; empty: every client sees it
+	ClientID        string          `json:"-"` // owner; empty: visible to every client
 	ID              string          `json:"id"`
 	Connector       json.RawMessage `json:"connector"`
 	CreatedAt       Time            `json:"createdAt"`
@@ -33,7 +34,7 @@ type Item struct {
 	OAuthRedirect   Text            `json:"oauthRedirectUri"`
 }
 
-// ItemError says why the last execution of an item failed; Code is an executionStatus.
+// ItemError is the reason why the last execution of an item failed; Code is an executionStatus.
 type ItemError struct {
 	Code            string `json:"code"`
 	Message         string `json:"message"`
@@ -59,8 +60,8 @@ type Account struct {
 	UpdatedAt     Time            `json:"updatedAt"`
 }
 
-// Transaction is one row. Amount is signed as the vendor signs it: on a bank account a DEBIT is negative; on a
-// card a purchase is a positive DEBIT and a payment a negative CREDIT.
+// Transaction is one row. Amount has the vendor's sign: on a bank account a DEBIT is negative;
+// on a card a purchase is a positive DEBIT and a payment a negative CREDIT.
 type Transaction struct {
 	ID                      string          `json:"id"`
 	AccountID               string          `json:"accountId"`
@@ -68,7 +69,7 @@ type Transaction struct {
 	DescriptionRaw          Text            `json:"descriptionRaw"`
 	CurrencyCode            string          `json:"currencyCode"`
 	Amount                  Number          `json:"amount"`
-	AmountInAccountCurrency Number          `json:"amountInAccountCurrency"` // only where the currencies differ
+	AmountInAccountCurrency Number          `json:"amountInAccountCurrency"` // only if the currencies differ
 	Date                    Time            `json:"date"`
 	Type                    Text            `json:"type"` // DEBIT, CREDIT
 	Balance                 Number          `json:"balance"`

@@ -13,19 +13,19 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
 )
 
-func TestPagesHoldEveryRowOnce(t *testing.T) {
+func TestPagesContainEveryRowOnce(t *testing.T) {
 	for _, size := range []int{1, 2, 3, 4, 5, 6, 500} {
-		b := serve(t, pluggysim.Options{PageSize: size})
+		e := serve(t, pluggysim.Options{PageSize: size})
 		want := []string{row("01"), row("02"), row("03"), row("04"), row("05")}
-		if diff := cmp.Diff(want, b.walk(bank, nil)); diff != "" {
+		if diff := cmp.Diff(want, e.readAll(bank, nil)); diff != "" {
 			t.Errorf("pages of %d (-want +got):\n%s", size, diff)
 		}
 	}
 }
 
-func TestFiltersKeepOverPages(t *testing.T) {
-	b := serve(t, pluggysim.Options{PageSize: 1})
-	old, err := b.AddTransaction(pluggysim.Transaction{
+func TestFiltersApplyToAllPages(t *testing.T) {
+	e := serve(t, pluggysim.Options{PageSize: 1})
+	old, err := e.AddTransaction(pluggysim.Transaction{
 		ID: row("90"), AccountID: pluggysim.DemoBankAccountID,
 		Date: pluggysim.At(time.Date(2026, 1, 2, 3, 0, 0, 0, time.UTC)),
 	})
@@ -35,43 +35,48 @@ func TestFiltersKeepOverPages(t *testing.T) {
 	for query, want := range map[string][]string{
 		"&dateFrom=2026-11-18": {row("01"), row("02")},
 		"&dateTo=2026-11-18":   {row("03"), row("04"), row("05"), old.ID},
-		"&dateFrom=2026-11-17T03:00:00.000Z&dateTo=2026-11-18":                 {row("03"), row("04")},
-		"&createdAtFrom=2026-11-20T00:00:00.000Z":                              {old.ID},
-		"&createdAtFrom=2026-11-19T09:02:11.000Z":                              {old.ID, row("01"), row("02"), row("03"), row("04"), row("05")},
+		"&dateFrom=2026-11-17T03:00:00.000Z&dateTo=2026-11-18": {row("03"), row("04")},
+		"&createdAtFrom=2026-11-20T00:00:00.000Z":              {old.ID},
+		"&createdAtFrom=2026-11-19T09:02:11.000Z": {
+			old.ID, row("01"), row("02"), row("03"), row("04"), row("05"),
+		},
 		"&createdAtFrom=2026-11-19T09:02:11.000Z&dateTo=2026-11-17":            {old.ID},
 		"&createdAtFrom=2026-11-21":                                            nil,
 		"&ids=" + row("05") + "," + row("01"):                                  {row("01"), row("05")},
 		"&ids=" + row("05") + "," + row("05"):                                  {row("05")},
-		"&ids=" + row("10") + ",nothing":                                       nil, // another account's
+		"&ids=" + row("10") + ",nothing":                                       nil, // of another account
 		"&ids=" + row("05") + "," + row("01") + "&dateTo=2026-11-17T12:00:00Z": {row("05")},
 	} {
-		if diff := cmp.Diff(want, b.walk(bank+query, nil)); diff != "" {
+		if diff := cmp.Diff(want, e.readAll(bank+query, nil)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", query, diff)
 		}
 	}
 }
 
-func TestCursorStandsWhileRowsComeAndGo(t *testing.T) {
-	b := serve(t, pluggysim.Options{PageSize: 3})
-	if err := b.Generate(pluggysim.DemoBankAccountID, 60); err != nil {
+func TestACursorStaysValidWhileRowsAreAddedAndRemoved(t *testing.T) {
+	e := serve(t, pluggysim.Options{PageSize: 3})
+	if err := e.Generate(pluggysim.DemoBankAccountID, 60); err != nil {
 		t.Fatal(err)
 	}
 	var stay []string
-	for i, r := range b.Transactions(pluggysim.DemoBankAccountID) {
+	for i, r := range e.Transactions(pluggysim.DemoBankAccountID) {
 		if i%2 == 0 {
 			stay = append(stay, r.ID)
 		}
 	}
 	n := 0
-	got := b.walk(bank, func() { // removes odd rows front to back and puts new ones in front
-		for _, r := range b.Transactions(pluggysim.DemoBankAccountID) {
+	got := e.readAll(bank, func() {
+		// Removes odd rows from the front to the back, and adds new ones at the front.
+		for _, r := range e.Transactions(pluggysim.DemoBankAccountID) {
 			if !slices.Contains(stay, r.ID) {
-				_ = b.RemoveTransaction(r.ID)
+				_ = e.RemoveTransaction(r.ID)
 				break
 			}
 		}
 		n++
-		_, _ = b.AddTransaction(pluggysim.Transaction{ID: fmt.Sprintf("dddddddd-0000-4000-8000-%012d", n), AccountID: pluggysim.DemoBankAccountID})
+		_, _ = e.AddTransaction(pluggysim.Transaction{
+			ID: fmt.Sprintf("dddddddd-0000-4000-8000-%012d", n), AccountID: pluggysim.DemoBankAccountID,
+		})
 	})
 	seen := map[string]int{}
 	for _, id := range got {
@@ -84,52 +89,52 @@ func TestCursorStandsWhileRowsComeAndGo(t *testing.T) {
 	}
 }
 
-func TestBothEndsOfADateFilterAreInclusive(t *testing.T) {
-	b := serve(t, pluggysim.Options{})
+func TestBothBoundsOfADateFilterAreInclusive(t *testing.T) {
+	e := serve(t, pluggysim.Options{})
 	at := "2026-11-18T03:00:00.000Z"
-	if diff := cmp.Diff([]string{row("02")}, b.walk(bank+"&dateFrom="+at+"&dateTo="+at, nil)); diff != "" {
+	if diff := cmp.Diff([]string{row("02")}, e.readAll(bank+"&dateFrom="+at+"&dateTo="+at, nil)); diff != "" {
 		t.Error(diff)
 	}
 }
 
-func TestAnIDNamedTwiceIsOneRow(t *testing.T) {
-	b := serve(t, pluggysim.Options{})
-	if diff := cmp.Diff([]string{row("05")}, b.walk(bank+"&ids="+row("05")+","+row("05"), nil)); diff != "" {
+func TestADuplicateIDReturnsOneRow(t *testing.T) {
+	e := serve(t, pluggysim.Options{})
+	if diff := cmp.Diff([]string{row("05")}, e.readAll(bank+"&ids="+row("05")+","+row("05"), nil)); diff != "" {
 		t.Error(diff)
 	}
 }
 
-func TestARemovedRowIsInNoOrder(t *testing.T) {
-	b := serve(t, pluggysim.Options{})
-	if err := b.RemoveTransaction(row("03")); err != nil {
+func TestARemovedRowIsNotListed(t *testing.T) {
+	e := serve(t, pluggysim.Options{})
+	if err := e.RemoveTransaction(row("03")); err != nil {
 		t.Fatal(err)
 	}
 	want := []string{row("01"), row("02"), row("04"), row("05")}
 	for _, filter := range []string{"", "&createdAtFrom=2026-11-01"} {
-		if diff := cmp.Diff(want, b.walk(bank+filter, nil)); diff != "" {
+		if diff := cmp.Diff(want, e.readAll(bank+filter, nil)); diff != "" {
 			t.Errorf("%q: %s", filter, diff)
 		}
 	}
 }
 
-func TestCursorOfARemovedRowStillWorks(t *testing.T) {
-	b := serve(t, pluggysim.Options{PageSize: 2})
-	var first listing
-	b.get("/v2/transactions" + bank).decode(&first)
-	if err := b.RemoveTransaction(first.Results[1].ID); err != nil {
+func TestTheCursorOfARemovedRowStaysValid(t *testing.T) {
+	e := serve(t, pluggysim.Options{PageSize: 2})
+	var first transactionPage
+	e.get("/v2/transactions" + bank).decode(&first)
+	if err := e.RemoveTransaction(first.Results[1].ID); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]string{row("03"), row("04"), row("05")}, b.walk(*first.Next, nil)); diff != "" {
+	if diff := cmp.Diff([]string{row("03"), row("04"), row("05")}, e.readAll(*first.Next, nil)); diff != "" {
 		t.Error(diff)
 	}
 }
 
-func TestNextIsAWholeQueryWithoutPlus(t *testing.T) {
-	b := serve(t, pluggysim.Options{PageSize: 1})
+func TestNextIsACompleteQueryWithoutPlus(t *testing.T) {
+	e := serve(t, pluggysim.Options{PageSize: 1})
 	query := bank + "&createdAtFrom=2026-11-01T00:00:00.000Z&dateTo=2026-12-31"
 	for {
-		var page listing
-		b.get("/v2/transactions" + query).decode(&page)
+		var page transactionPage
+		e.get("/v2/transactions" + query).decode(&page)
 		if page.Next == nil {
 			return
 		}
@@ -139,28 +144,28 @@ func TestNextIsAWholeQueryWithoutPlus(t *testing.T) {
 		}
 		v, err := url.ParseQuery(query[1:])
 		if err != nil || v.Get("createdAtFrom") != "2026-11-01T00:00:00.000Z" || v.Get("dateTo") != "2026-12-31" {
-			t.Fatalf("filters lost in %q: %v", query, err)
+			t.Fatalf("filters missing in %q: %v", query, err)
 		}
 	}
 }
 
-func TestBulkIsCheapPageByPage(t *testing.T) {
+func TestAllPagesOfALargeAccountAreRead(t *testing.T) {
 	const many = 20_000
-	b := serve(t, pluggysim.Options{})
-	if err := b.Generate(pluggysim.DemoCardAccountID, many); err != nil {
+	e := serve(t, pluggysim.Options{})
+	if err := e.Generate(pluggysim.DemoCardAccountID, many); err != nil {
 		t.Fatal(err)
 	}
-	got := b.walk(card+"&createdAtFrom=2026-11-20", nil)
+	got := e.readAll(card+"&createdAtFrom=2026-11-20", nil)
 	slices.Sort(got)
 	if distinct := len(slices.Compact(slices.Clone(got))); len(got) != many || distinct != many {
 		t.Errorf("%d rows, %d distinct", len(got), distinct)
 	}
-	if n := b.Stats().Resources["transactions"].Requests; n != many/500 {
+	if n := e.Stats().Resources["transactions"].Requests; n != many/500 {
 		t.Errorf("%d pages, want %d", n, many/500)
 	}
 }
 
-func BenchmarkPageOfALongAccount(b *testing.B) {
+func BenchmarkPageOfALargeAccount(b *testing.B) {
 	s := pluggysim.New(pluggysim.Options{Seed: 1})
 	s.Seed()
 	if err := s.Generate(pluggysim.DemoBankAccountID, 200_000); err != nil {

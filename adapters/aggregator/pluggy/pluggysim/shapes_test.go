@@ -13,7 +13,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
 )
 
-// shape keeps names and JSON types of a value and forgets the rest. A list of alike elements is one of them.
+// shape reduces a value to the names and JSON types of its members. A list of equal elements is
+// reduced to one of them.
 func shape(v any) any {
 	switch v := v.(type) {
 	case map[string]any:
@@ -24,8 +25,8 @@ func shape(v any) any {
 		return out
 	case []any:
 		out := []any{}
-		for _, e := range v {
-			if s := shape(e); len(out) == 0 || !cmp.Equal(out[len(out)-1], s) {
+		for _, element := range v {
+			if s := shape(element); len(out) == 0 || !cmp.Equal(out[len(out)-1], s) {
 				out = append(out, s)
 			}
 		}
@@ -65,21 +66,24 @@ func golden(t *testing.T, name string, body []byte) {
 	}
 }
 
-func TestAnswersHaveTheVendorsShapes(t *testing.T) {
-	b := serve(t, pluggysim.Options{PageSize: 2})
-	b.AddClient(pluggysim.Client{ID: "off", Secret: "s", Disabled: true})
+func TestResponsesHaveTheVendorsShapes(t *testing.T) {
+	e := serve(t, pluggysim.Options{PageSize: 2})
+	e.AddClient(pluggysim.Client{ID: "off", Secret: "s", Disabled: true})
 	tooMany := strings.Repeat("x,", 500) + "x"
 	const none = "00000000-0000-4000-8000-00000000ffff"
 	second := func() string {
-		var page listing
-		b.get("/v2/transactions" + card).decode(&page)
+		var page transactionPage
+		e.get("/v2/transactions" + card).decode(&page)
 		return "/v2/transactions" + *page.Next
 	}()
 	for _, c := range []struct {
 		golden, method, target, body string
 		status                       int
 	}{
-		{"auth", "POST", "/auth", `{"clientId":"` + pluggysim.DemoClientID + `","clientSecret":"` + pluggysim.DemoClientSecret + `"}`, 200},
+		{
+			"auth", "POST", "/auth",
+			`{"clientId":"` + pluggysim.DemoClientID + `","clientSecret":"` + pluggysim.DemoClientSecret + `"}`, 200,
+		},
 		{"error_auth", "POST", "/auth", `{"clientId":"x","clientSecret":"y"}`, 401},
 		{"error_auth_disabled", "POST", "/auth", `{"clientId":"off","clientSecret":"s"}`, 401},
 		{"item", "GET", "/items/" + pluggysim.DemoItemID, "", 200},
@@ -93,7 +97,10 @@ func TestAnswersHaveTheVendorsShapes(t *testing.T) {
 		{"error_transaction", "GET", "/transactions/" + none, "", 404},
 		{"error_account", "GET", "/v2/transactions?accountId=" + none, "", 404},
 		{"error_account_id", "GET", "/v2/transactions", "", 400},
-		{"error_account_id", "GET", "/v2/transactions" + card + "&dateFrom=2026-01-01&createdAtFrom=2026-01-01", "", 400},
+		{
+			"error_account_id", "GET",
+			"/v2/transactions" + card + "&dateFrom=2026-01-01&createdAtFrom=2026-01-01", "", 400,
+		},
 		{"error_account_id", "GET", "/v2/transactions" + card + "&dateTo=yesterday", "", 400},
 		{"error_cursor", "GET", "/v2/transactions" + card + "&after=x", "", 400},
 		{"error_cursor", "GET", "/v2/transactions" + card + "&after=eA==", "", 400},
@@ -102,7 +109,7 @@ func TestAnswersHaveTheVendorsShapes(t *testing.T) {
 		{"error_account_id", "GET", "/nowhere", "", 404},
 	} {
 		t.Run(c.golden+" "+c.target[:min(40, len(c.target))], func(t *testing.T) {
-			got := b.do(c.method, c.target, c.body)
+			got := e.do(c.method, c.target, c.body)
 			if got.status != c.status {
 				t.Errorf("status %d, want %d: %s", got.status, c.status, got.body)
 			}
@@ -111,106 +118,113 @@ func TestAnswersHaveTheVendorsShapes(t *testing.T) {
 	}
 }
 
-func TestErrorsCarryTheVendorsWords(t *testing.T) {
-	b := serve(t, pluggysim.Options{})
+func TestErrorsHaveTheVendorsCodesAndMessages(t *testing.T) {
+	e := serve(t, pluggysim.Options{})
 	var got struct {
 		Code            int
 		CodeDescription string
 		Message         string
 	}
-	b.get("/v2/transactions" + card + "&after=x").decode(&got)
+	e.get("/v2/transactions" + card + "&after=x").decode(&got)
 	if got.Code != 400 || got.Message != "Invalid cursor" {
 		t.Errorf("bad cursor: %+v", got)
 	}
-	b.get("/items/x").decode(&got)
+	e.get("/items/x").decode(&got)
 	if got.Code != 404 || got.CodeDescription != "ITEM_NOT_FOUND" {
 		t.Errorf("item: %+v", got)
 	}
 }
 
-func TestDeprecatedListIsCounted(t *testing.T) {
-	b := serve(t, pluggysim.Options{})
-	b.get("/transactions" + card)
-	b.get("/transactions/" + row("01"))
-	if n := b.Stats().Deprecated; n != 1 {
+func TestRequestsToTheDeprecatedListAreCounted(t *testing.T) {
+	e := serve(t, pluggysim.Options{})
+	e.get("/transactions" + card)
+	e.get("/transactions/" + row("01"))
+	if n := e.Stats().Deprecated; n != 1 {
 		t.Errorf("deprecated calls: %d, want 1", n)
 	}
 }
 
 func TestAmountsKeepTheirDigits(t *testing.T) {
-	b := serve(t, pluggysim.Options{})
-	if _, err := b.AddTransaction(pluggysim.Transaction{ID: row("99"), AccountID: pluggysim.DemoBankAccountID, Amount: "-1234567890123456.70"}); err != nil {
+	e := serve(t, pluggysim.Options{})
+	added := pluggysim.Transaction{
+		ID: row("99"), AccountID: pluggysim.DemoBankAccountID, Amount: "-1234567890123456.70",
+	}
+	if _, err := e.AddTransaction(added); err != nil {
 		t.Fatal(err)
 	}
-	if got := string(b.get("/transactions/" + row("99")).body); !strings.Contains(got, `"amount":-1234567890123456.70,`) {
-		t.Errorf("digits lost in %s", got)
+	got := string(e.get("/transactions/" + row("99")).body)
+	if !strings.Contains(got, `"amount":-1234567890123456.70,`) {
+		t.Errorf("digits changed in %s", got)
 	}
 }
 
 func TestLoginErrorShape(t *testing.T) {
-	b := serve(t, pluggysim.Options{})
-	if err := b.SetItemStatus(pluggysim.DemoItemID, "LOGIN_ERROR", ""); err != nil {
+	e := serve(t, pluggysim.Options{})
+	if err := e.SetItemStatus(pluggysim.DemoItemID, "LOGIN_ERROR", ""); err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "item_login_error", b.get("/items/"+pluggysim.DemoItemID).body)
-	if err := b.SetItemStatus(pluggysim.DemoItemID, "UPDATED", ""); err != nil {
+	golden(t, "item_login_error", e.get("/items/"+pluggysim.DemoItemID).body)
+	if err := e.SetItemStatus(pluggysim.DemoItemID, "UPDATED", ""); err != nil {
 		t.Fatal(err)
 	}
 	var item struct {
 		Error *struct{}
 		Fails int `json:"consecutiveFailedLoginAttempts"`
 	}
-	b.get("/items/" + pluggysim.DemoItemID).decode(&item)
+	e.get("/items/" + pluggysim.DemoItemID).decode(&item)
 	if item.Error != nil || item.Fails != 0 {
-		t.Errorf("a good login leaves an error behind: %+v", item)
+		t.Errorf("an error remains after a successful login: %+v", item)
 	}
 }
 
 func TestPartialSuccessShape(t *testing.T) {
-	b := serve(t, pluggysim.Options{})
-	if err := b.SetItemStatus(pluggysim.DemoItemID, "UPDATED", "PARTIAL_SUCCESS"); err != nil {
+	e := serve(t, pluggysim.Options{})
+	if err := e.SetItemStatus(pluggysim.DemoItemID, "UPDATED", "PARTIAL_SUCCESS"); err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "item_partial_success", b.get("/items/"+pluggysim.DemoItemID).body)
+	golden(t, "item_partial_success", e.get("/items/"+pluggysim.DemoItemID).body)
 }
 
-func TestRemovedItemTakesItsRowsAlong(t *testing.T) {
-	b := serve(t, pluggysim.Options{})
-	if err := b.RemoveItem(pluggysim.DemoItemID); err != nil {
+func TestRemoveItemRemovesItsAccountsAndRows(t *testing.T) {
+	e := serve(t, pluggysim.Options{})
+	if err := e.RemoveItem(pluggysim.DemoItemID); err != nil {
 		t.Fatal(err)
 	}
-	for _, target := range []string{"/items/" + pluggysim.DemoItemID, "/accounts/" + pluggysim.DemoBankAccountID, "/transactions/" + row("01")} {
-		if got := b.get(target).status; got != 404 {
+	for _, target := range []string{
+		"/items/" + pluggysim.DemoItemID, "/accounts/" + pluggysim.DemoBankAccountID, "/transactions/" + row("01"),
+	} {
+		if got := e.get(target).status; got != 404 {
 			t.Errorf("%s: %d", target, got)
 		}
 	}
-	if err := b.RemoveItem(pluggysim.DemoItemID); !errors.Is(err, pluggysim.ErrNotFound) {
+	if err := e.RemoveItem(pluggysim.DemoItemID); !errors.Is(err, pluggysim.ErrNotFound) {
 		t.Errorf("removed twice: %v", err)
 	}
 }
 
-func TestRegisteredWebhooks(t *testing.T) {
-	b := serve(t, pluggysim.Options{})
-	made := b.do("POST", "/webhooks", `{"event":"all","url":"https://hooks.example.com/p","headers":{"Authorization":"x"}}`)
+func TestWebhookRegistration(t *testing.T) {
+	e := serve(t, pluggysim.Options{})
+	made := e.do("POST", "/webhooks",
+		`{"event":"all","url":"https://hooks.example.com/p","headers":{"Authorization":"x"}}`)
 	if made.status != 200 {
-		t.Errorf("status %d, the SDK takes 200 alone", made.status)
+		t.Errorf("status %d, the SDK accepts only 200", made.status)
 	}
 	golden(t, "webhook", made.body)
-	golden(t, "webhooks", b.get("/webhooks").body)
+	golden(t, "webhooks", e.get("/webhooks").body)
 	var h struct{ ID string }
 	made.decode(&h)
-	golden(t, "webhook", b.get("/webhooks/"+h.ID).body)
-	if got := b.Webhooks()[0].Headers["Authorization"]; got != "x" {
+	golden(t, "webhook", e.get("/webhooks/"+h.ID).body)
+	if got := e.Webhooks()[0].Headers["Authorization"]; got != "x" {
 		t.Errorf("header %q", got)
 	}
-	golden(t, "webhook_deleted", b.do("DELETE", "/webhooks/"+h.ID, "").body)
-	if got := b.get("/webhooks/" + h.ID).status; got != 404 {
-		t.Errorf("deleted, yet %d", got)
+	golden(t, "webhook_deleted", e.do("DELETE", "/webhooks/"+h.ID, "").body)
+	if got := e.get("/webhooks/" + h.ID).status; got != 404 {
+		t.Errorf("status %d after the deletion", got)
 	}
 }
 
 func TestWebhookRegistrationRules(t *testing.T) {
-	b := serve(t, pluggysim.Options{})
+	e := serve(t, pluggysim.Options{})
 	for name, body := range map[string]string{
 		"no https":      `{"event":"all","url":"http://hooks.example.com"}`,
 		"an address":    `{"event":"all","url":"https://192.0.2.1/x"}`,
@@ -218,7 +232,7 @@ func TestWebhookRegistrationRules(t *testing.T) {
 		"unknown event": `{"event":"item/eaten","url":"https://hooks.example.com"}`,
 		"no JSON":       `event=all`,
 	} {
-		if got := b.do("POST", "/webhooks", body).status; got != 400 {
+		if got := e.do("POST", "/webhooks", body).status; got != 400 {
 			t.Errorf("%s: %d", name, got)
 		}
 	}
@@ -227,7 +241,7 @@ func TestWebhookRegistrationRules(t *testing.T) {
 		if i == 5 {
 			want = 400
 		}
-		if got := b.do("POST", "/webhooks", `{"event":"all","url":"https://hooks.example.com"}`).status; got != want {
+		if got := e.do("POST", "/webhooks", `{"event":"all","url":"https://hooks.example.com"}`).status; got != want {
 			t.Errorf("registration %d: %d, want %d", i+1, got, want)
 		}
 	}

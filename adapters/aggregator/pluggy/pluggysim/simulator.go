@@ -6,76 +6,80 @@ import (
 	"sync"
 	"time"
 
-	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/simfault"
-	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/simkit"
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/sim/faultinject"
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/sim/kit"
 )
 
-// RealRateLimit is the vendor's own: requests a minute, a resource and a source address.
+// RealRateLimit is the vendor's rate limit: requests per minute, by resource and source
+// address.
 const RealRateLimit = 360
 
-// Options of a simulator; the zero value is usable.
+// Options configure a simulator; the zero value is usable.
 type Options struct {
-	Now       func() time.Time // zero: time.Now
-	Seed      uint64           // the same seed gives the same ids, keys and faults; zero: a random one
-	KeyTTL    time.Duration    // life of an API key; zero: 2 h, as the vendor's
-	PageSize  int              // rows of a /v2/transactions page; zero: 500
-	RateLimit int              // requests a minute of auth, accounts and transactions each, by source address; zero: none
-	PublicURL string           // origin of the links in webhooks; zero: https://api.pluggy.ai
-	Clients   []Client         // known from the start
+	Now      func() time.Time // zero: time.Now
+	Seed     uint64           // equal seeds yield equal ids, keys and faults; zero: a random seed
+	KeyTTL   time.Duration    // lifetime of an API key; zero: 2 h, like the vendor's
+	PageSize int              // rows in a page of /v2/transactions; zero: 500
+	// RateLimit is the number of requests a minute for auth, accounts and transactions, per source
+	// address; zero: no limit.
+	RateLimit int
+	PublicURL string   // origin of the links in webhooks; zero: https://api.pluggy.ai
+	Clients   []Client // added by New
 }
 
-// Simulator is the vendor. It is an http.Handler of the vendor API alone; see [Simulator.Handler] for both
-// surfaces. Safe for concurrent use.
+// Simulator simulates the vendor. As an http.Handler it serves only the vendor API; see
+// [Simulator.Handler] for both surfaces. It is safe for concurrent use.
 type Simulator struct {
-	opt     Options
-	api     http.Handler
-	sender  *simkit.Sender
-	faults  *simfault.Injector
-	mu      sync.Mutex // guards all below
-	entropy *rand.ChaCha8
-	world   world
-	keys    map[string]key
-	secret  [32]byte
-	hooks   []hook
-	windows map[string]*window
-	stats   Stats
+	opt      Options
+	api      http.Handler
+	sender   *kit.Sender
+	faults   *faultinject.Injector
+	mu       sync.Mutex // guards all fields below
+	entropy  *rand.ChaCha8
+	store    store
+	keys     map[string]apiKey
+	secret   [32]byte
+	webhooks []registeredWebhook
+	windows  map[string]*window
+	stats    Stats
 }
 
-// New makes an empty world; see [Simulator.Seed] for a furnished one.
+// New returns a simulator without data; [Simulator.Seed] adds demo data.
 func New(opt Options) *Simulator {
-	orElse(&opt.KeyTTL, 2*time.Hour)
-	orElse(&opt.PageSize, 500)
-	orElse(&opt.PublicURL, "https://api.pluggy.ai")
+	setDefault(&opt.KeyTTL, 2*time.Hour)
+	setDefault(&opt.PageSize, 500)
+	setDefault(&opt.PublicURL, "https://api.pluggy.ai")
 	if opt.Now == nil {
 		opt.Now = time.Now
 	}
 	s := &Simulator{
-		opt: opt, entropy: simkit.Entropy(opt.Seed), world: newWorld(), keys: map[string]key{},
+		opt: opt, entropy: kit.NewEntropy(opt.Seed), store: newStore(), keys: map[string]apiKey{},
 		windows: map[string]*window{}, stats: Stats{Resources: map[string]ResourceStats{}},
 	}
 	_, _ = s.entropy.Read(s.secret[:])
 	for _, c := range opt.Clients {
 		s.AddClient(c)
 	}
-	s.sender = simkit.NewSender(s.entropy.Uint64())
-	s.faults = simfault.New(s.entropy.Uint64(), simfault.Vendor{
-		Refuse: refuseAs, Again: again, Own: map[simfault.Kind]func(){FaultExpire: s.ExpireKeys},
+	s.sender = kit.NewSender(s.entropy.Uint64())
+	s.faults = faultinject.New(s.entropy.Uint64(), faultinject.Vendor{
+		WriteError: writeFaultStatus, RepeatedCursor: endlessNext, CustomKinds: map[faultinject.Kind]func(){FaultExpire: s.ExpireKeys},
 	})
-	s.api = s.faults.Wrap(s.limited(s.routes()))
+	s.api = s.faults.Wrap(s.rateLimited(s.routes()))
 	return s
 }
 
-// newID is a random UUID of the seeded source; the caller holds the lock.
-func (s *Simulator) newID() string { return simkit.NewID(s.entropy).String() }
+// newID returns a random UUID from the seeded source; the caller holds the lock.
+func (s *Simulator) newID() string { return kit.NewID(s.entropy).String() }
 
 // Handler serves the vendor API and, under /_control/, the control surface.
-func (s *Simulator) Handler() http.Handler { return simkit.Mount(s, s.ControlHandler()) }
+func (s *Simulator) Handler() http.Handler { return kit.Mount(s, s.ControlHandler()) }
 
-// ServeHTTP serves the vendor API: it counts, misbehaves as told, then limits, then answers.
+// ServeHTTP serves the vendor API: it counts the request, injects faults, applies the rate limit,
+// and then responds.
 func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	resource := resourceOf(r.URL.Path)
 	s.countRequest(r)
-	s.api.ServeHTTP(simkit.Watch(w, func(status int) { s.countStatus(resource, status) }), r)
+	s.api.ServeHTTP(kit.RecordStatus(w, func(status int) { s.countStatus(resource, status) }), r)
 }
 
 func (s *Simulator) routes() http.Handler {
@@ -85,14 +89,14 @@ func (s *Simulator) routes() http.Handler {
 	mux.HandleFunc("GET /accounts", s.withKey(s.accounts))
 	mux.HandleFunc("GET /accounts/{id}", s.withKey(s.account))
 	mux.HandleFunc("GET /v2/transactions", s.withKey(s.transactions))
-	mux.HandleFunc("GET /transactions", s.withKey(gone))
+	mux.HandleFunc("GET /transactions", s.withKey(deprecatedList))
 	mux.HandleFunc("GET /transactions/{id}", s.withKey(s.transaction))
-	mux.HandleFunc("POST /webhooks", s.withKey(s.createHook))
-	mux.HandleFunc("GET /webhooks", s.withKey(s.listHooks))
-	mux.HandleFunc("GET /webhooks/{id}", s.withKey(s.getHook))
-	mux.HandleFunc("DELETE /webhooks/{id}", s.withKey(s.deleteHook))
+	mux.HandleFunc("POST /webhooks", s.withKey(s.createWebhook))
+	mux.HandleFunc("GET /webhooks", s.withKey(s.listWebhooks))
+	mux.HandleFunc("GET /webhooks/{id}", s.withKey(s.getWebhook))
+	mux.HandleFunc("DELETE /webhooks/{id}", s.withKey(s.deleteWebhook))
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		fail(w, http.StatusNotFound, "", "Cannot "+r.Method+" "+r.URL.Path)
+		writeError(w, http.StatusNotFound, "", "Cannot "+r.Method+" "+r.URL.Path)
 	})
 	return mux
 }

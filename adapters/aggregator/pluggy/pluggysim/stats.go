@@ -6,30 +6,30 @@ import (
 	"strings"
 )
 
-// ResourceStats counts what one resource served, injected faults included.
+// ResourceStats counts the requests to one resource, including injected faults.
 type ResourceStats struct {
-	Requests int `json:"requests"` // all that came, answered or not
-	Limited  int `json:"limited"`  // answered 429
-	Errors   int `json:"errors"`   // answered 4xx or 5xx, 429 included
+	Requests int `json:"requests"` // all requests, with or without a response
+	Limited  int `json:"limited"`  // responses with 429
+	Errors   int `json:"errors"`   // responses with 4xx or 5xx, including 429
 }
 
-// Stats is what the simulator has done since New. Resources are auth, items, accounts, transactions, webhooks
-// and other.
+// Stats counts what the simulator has done since New. The resources are auth, items, accounts,
+// transactions, webhooks and other.
 type Stats struct {
 	Resources  map[string]ResourceStats `json:"resources"`
-	Deprecated int                      `json:"deprecated"` // calls of the page-numbered GET /transactions
+	Deprecated int                      `json:"deprecated"` // requests to the page-numbered GET /transactions
 	KeysIssued int                      `json:"keysIssued"`
-	Faults     int                      `json:"faults"`   // faults that fired
-	Webhooks   int                      `json:"webhooks"` // posts made, retries and copies included
+	Faults     int                      `json:"faults"`   // injected faults
+	Webhooks   int                      `json:"webhooks"` // delivery attempts, including retries and copies
 }
 
-// Stats is a copy of the counters.
+// Stats returns a copy of the counters.
 func (s *Simulator) Stats() Stats {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	out := s.stats
 	out.Resources = maps.Clone(s.stats.Resources)
-	out.Faults, out.Webhooks = s.faults.Injected(), s.sender.Posted()
+	out.Faults, out.Webhooks = s.faults.Injected(), s.sender.Attempts()
 	return out
 }
 

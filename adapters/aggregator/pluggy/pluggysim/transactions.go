@@ -5,7 +5,8 @@ import (
 	"slices"
 )
 
-// cursorPage is the envelope of /v2/transactions: Next is null or a whole query string that begins with "?".
+// cursorPage is the envelope of /v2/transactions: Next is null or a complete query string that
+// begins with "?".
 type cursorPage struct {
 	Results []*Transaction `json:"results"`
 	Next    Text           `json:"next"`
@@ -14,7 +15,7 @@ type cursorPage struct {
 func (s *Simulator) transactions(w http.ResponseWriter, r *http.Request, client string) {
 	q, bad := parseQuery(r.URL.Query())
 	if bad != nil {
-		answer(w, bad.Code, bad)
+		writeJSON(w, bad.Code, bad)
 		return
 	}
 	s.mu.Lock()
@@ -24,23 +25,24 @@ func (s *Simulator) transactions(w http.ResponseWriter, r *http.Request, client 
 		accountNotFound(w)
 		return
 	}
-	answer(w, http.StatusOK, page)
+	writeJSON(w, http.StatusOK, page)
 }
 
-// page collects up to PageSize rows behind the cursor; it asks for one more to know whether there is a next.
+// page returns up to PageSize rows after the cursor. It looks for one more row, to find out
+// whether there is a next page.
 func (s *Simulator) page(q query, client string) (cursorPage, bool) {
-	l, ok := s.world.ledger(q.account, client)
+	l, ok := s.store.visibleAccount(q.account, client)
 	if !ok {
 		return cursorPage{}, false
 	}
-	x := s.pick(l, q)
-	first, end := x.until(q.upTo()), x.since(q.downTo())
+	x := s.indexFor(l, q)
+	first, end := x.until(q.newest()), x.since(q.oldest())
 	if q.after != nil {
 		first = max(first, x.after(*q.after))
 	}
 	rows := make([]*Transaction, 0, min(max(end-first, 0), s.opt.PageSize+1))
 	for i := first; i < end && len(rows) <= s.opt.PageSize; i++ {
-		if q.admits(x.rows[i]) {
+		if q.matches(x.rows[i]) {
 			rows = append(rows, x.rows[i])
 		}
 	}
@@ -48,17 +50,17 @@ func (s *Simulator) page(q query, client string) (cursorPage, bool) {
 		return cursorPage{Results: rows}, true
 	}
 	rows = rows[:s.opt.PageSize]
-	return cursorPage{Results: rows, Next: Text(q.next(x.placeOf(rows[len(rows)-1])))}, true
+	return cursorPage{Results: rows, Next: Text(q.next(x.positionOf(rows[len(rows)-1])))}, true
 }
 
-// pick chooses the order that makes the filter a range: creation for createdAtFrom, else the date; a handful of
-// named rows gets an order of its own.
-func (s *Simulator) pick(l *ledger, q query) *index {
+// indexFor returns the index in whose order the filter is a range: by creation for
+// createdAtFrom, otherwise by date. For ids it builds an index of these rows only.
+func (s *Simulator) indexFor(l *accountRows, q query) *index {
 	switch {
 	case q.ids != nil:
 		x := &index{key: byDate}
 		for _, id := range q.ids {
-			if t, ok := s.world.rows[id]; ok && t.AccountID == l.ID && !slices.Contains(x.rows, t) {
+			if t, ok := s.store.rows[id]; ok && t.AccountID == l.ID && !slices.Contains(x.rows, t) {
 				x.add(t)
 			}
 		}
@@ -72,20 +74,20 @@ func (s *Simulator) pick(l *ledger, q query) *index {
 
 func (s *Simulator) transaction(w http.ResponseWriter, r *http.Request, client string) {
 	s.mu.Lock()
-	t, ok := s.world.rows[r.PathValue("id")]
+	t, ok := s.store.rows[r.PathValue("id")]
 	if ok {
-		_, ok = s.world.ledger(t.AccountID, client)
+		_, ok = s.store.visibleAccount(t.AccountID, client)
 	}
 	s.mu.Unlock()
 	if !ok {
-		fail(w, http.StatusNotFound, "TRANSACTION_NOT_FOUND", "There is no such transaction")
+		writeError(w, http.StatusNotFound, "TRANSACTION_NOT_FOUND", "There is no such transaction")
 		return
 	}
-	answer(w, http.StatusOK, t)
+	writeJSON(w, http.StatusOK, t)
 }
 
-// gone is the page-numbered list, which the vendor switches off after 2026-12-31: a client that still calls it
-// shall notice here. Its calls are counted as Stats().Deprecated.
-func gone(w http.ResponseWriter, _ *http.Request, _ string) {
-	fail(w, http.StatusGone, "", "GET /transactions is gone, use GET /v2/transactions")
+// deprecatedList responds for the page-numbered list, which the vendor removes after 2026-12-31:
+// a client that still calls it fails here. Its calls are counted as Stats().Deprecated.
+func deprecatedList(w http.ResponseWriter, _ *http.Request, _ string) {
+	writeError(w, http.StatusGone, "", "GET /transactions is gone, use GET /v2/transactions")
 }

@@ -18,16 +18,16 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
 )
 
-// inbox keeps the webhooks it is sent.
-type inbox struct {
+// receiver is a server that records the webhooks it receives.
+type receiver struct {
 	*httptest.Server
 	mu      sync.Mutex
 	bodies  []string
 	headers []http.Header
 }
 
-func newInbox(t *testing.T) *inbox {
-	in := &inbox{}
+func newReceiver(t *testing.T) *receiver {
+	in := &receiver{}
 	in.Server = httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		in.mu.Lock()
@@ -39,9 +39,9 @@ func newInbox(t *testing.T) *inbox {
 }
 
 func TestEventsHaveTheVendorsShapes(t *testing.T) {
-	b := serve(t, pluggysim.Options{})
-	in := newInbox(t)
-	for _, e := range []struct {
+	e := serve(t, pluggysim.Options{})
+	in := newReceiver(t)
+	for _, event := range []struct {
 		golden string
 		pluggysim.Event
 	}{
@@ -53,28 +53,34 @@ func TestEventsHaveTheVendorsShapes(t *testing.T) {
 		{"event_item_waiting_user_input", pluggysim.Event{Name: "item/waiting_user_input"}},
 		{"event_item_waiting_user_action", pluggysim.Event{Name: "item/waiting_user_action"}},
 		{"event_connector_status_updated", pluggysim.Event{Name: "connector/status_updated"}},
-		{"event_transactions_created", pluggysim.Event{Name: "transactions/created", AccountID: pluggysim.DemoBankAccountID}},
-		{"event_transactions_updated", pluggysim.Event{Name: "transactions/updated", AccountID: pluggysim.DemoBankAccountID, TransactionIDs: []string{row("01")}}},
-		{"event_transactions_deleted", pluggysim.Event{Name: "transactions/deleted", AccountID: pluggysim.DemoBankAccountID, TransactionIDs: []string{row("01")}}},
+		{"event_transactions_created", pluggysim.Event{
+			Name: "transactions/created", AccountID: pluggysim.DemoBankAccountID,
+		}},
+		{"event_transactions_updated", pluggysim.Event{
+			Name: "transactions/updated", AccountID: pluggysim.DemoBankAccountID, TransactionIDs: []string{row("01")},
+		}},
+		{"event_transactions_deleted", pluggysim.Event{
+			Name: "transactions/deleted", AccountID: pluggysim.DemoBankAccountID, TransactionIDs: []string{row("01")},
+		}},
 	} {
-		e.ItemID = pluggysim.DemoItemID
-		status, err := b.SendWebhook(t.Context(), pluggysim.Target{URL: in.URL}, e.Event)
+		event.ItemID = pluggysim.DemoItemID
+		status, err := e.SendWebhook(t.Context(), pluggysim.Target{URL: in.URL}, event.Event)
 		if err != nil || status != 200 {
-			t.Fatalf("%s: %d %v", e.Name, status, err)
+			t.Fatalf("%s: %d %v", event.Name, status, err)
 		}
-		golden(t, e.golden, []byte(in.bodies[len(in.bodies)-1]))
+		golden(t, event.golden, []byte(in.bodies[len(in.bodies)-1]))
 	}
 }
 
-func TestCreatedTellsWhatWasAdded(t *testing.T) {
-	b := serve(t, pluggysim.Options{})
+func TestTheCreatedEventAnnouncesAddedRows(t *testing.T) {
+	e := serve(t, pluggysim.Options{})
 	var got struct {
 		TransactionsCount                                                         int
 		TransactionsMinDate, TransactionsCreatedAtFrom, CreatedTransactionsLinkV2 string
 	}
-	tell := func() {
+	announce := func() {
 		t.Helper()
-		raw, err := b.Payload(pluggysim.Event{Name: "transactions/created", AccountID: pluggysim.DemoBankAccountID})
+		raw, err := e.Payload(pluggysim.Event{Name: "transactions/created", AccountID: pluggysim.DemoBankAccountID})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -82,44 +88,44 @@ func TestCreatedTellsWhatWasAdded(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	tell()
+	announce()
 	link := "https://api.pluggy.ai/v2/transactions" + bank + "&createdAtFrom=2026-11-19T09:02:11.000Z"
 	if got.TransactionsCount != 5 || got.TransactionsMinDate != "2026-11-17T01:30:00.000Z" ||
 		got.TransactionsCreatedAtFrom != "2026-11-19T09:02:11.000Z" || got.CreatedTransactionsLinkV2 != link {
 		t.Errorf("%+v", got)
 	}
-	if tell(); got.TransactionsCount != 0 {
-		t.Errorf("told twice: %+v", got)
+	if announce(); got.TransactionsCount != 0 {
+		t.Errorf("announced twice: %+v", got)
 	}
 }
 
-func TestChangesAreToldOnceAndCoalesced(t *testing.T) {
-	b := serve(t, pluggysim.Options{})
-	in := newInbox(t)
+func TestChangesAreAnnouncedOnceAndCoalesced(t *testing.T) {
+	e := serve(t, pluggysim.Options{})
+	in := newReceiver(t)
 	to := pluggysim.Target{URL: in.URL}
-	if _, err := b.SendWebhooks(t.Context(), to, b.Pending(pluggysim.DemoItemID)...); err != nil {
+	if _, err := e.SendWebhooks(t.Context(), to, e.Pending(pluggysim.DemoItemID)...); err != nil {
 		t.Fatal(err)
 	}
-	if left := b.Pending(pluggysim.DemoItemID); left != nil || len(in.bodies) != 2 {
-		t.Fatalf("two creations, %d posts, left %v", len(in.bodies), left)
+	if left := e.Pending(pluggysim.DemoItemID); left != nil || len(in.bodies) != 2 {
+		t.Fatalf("two creations, %d deliveries, left %v", len(in.bodies), left)
 	}
 	edit := func(t *pluggysim.Transaction) { t.Status = "POSTED" }
-	fresh, _ := b.AddTransaction(pluggysim.Transaction{AccountID: pluggysim.DemoCardAccountID})
-	passing, _ := b.AddTransaction(pluggysim.Transaction{AccountID: pluggysim.DemoCardAccountID})
-	_, _ = b.UpdateTransaction(fresh.ID, edit)
-	_ = b.RemoveTransaction(passing.ID)
-	_, _ = b.UpdateTransaction(row("11"), edit)
-	_, _ = b.UpdateTransaction(row("10"), edit)
-	churned, err := b.Churn(row("10"))
+	fresh, _ := e.AddTransaction(pluggysim.Transaction{AccountID: pluggysim.DemoCardAccountID})
+	transient, _ := e.AddTransaction(pluggysim.Transaction{AccountID: pluggysim.DemoCardAccountID})
+	_, _ = e.UpdateTransaction(fresh.ID, edit)
+	_ = e.RemoveTransaction(transient.ID)
+	_, _ = e.UpdateTransaction(row("11"), edit)
+	_, _ = e.UpdateTransaction(row("10"), edit)
+	churned, err := e.Churn(row("10"))
 	if err != nil || churned.ID == row("10") {
 		t.Fatalf("churn: %v %v", churned.ID, err)
 	}
-	receipts, err := b.SendWebhooks(t.Context(), to, b.Pending(pluggysim.DemoItemID)...)
+	results, err := e.SendWebhooks(t.Context(), to, e.Pending(pluggysim.DemoItemID)...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	got := map[string]any{}
-	for _, r := range receipts {
+	for _, r := range results {
 		var p struct {
 			TransactionsCount int
 			TransactionIDs    []string
@@ -131,33 +137,35 @@ func TestChangesAreToldOnceAndCoalesced(t *testing.T) {
 		}
 	}
 	want := map[string]any{
-		"transactions/created": 2, "transactions/updated": []string{row("11")}, "transactions/deleted": []string{row("10")},
+		"transactions/created": 2, "transactions/updated": []string{row("11")},
+		"transactions/deleted": []string{row("10")},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
 }
 
-func TestUpdateStampsAndReorders(t *testing.T) {
-	b := serve(t, pluggysim.Options{})
-	got, err := b.UpdateTransaction(row("05"), func(t *pluggysim.Transaction) {
+func TestUpdateSetsUpdatedAtAndReorders(t *testing.T) {
+	e := serve(t, pluggysim.Options{})
+	got, err := e.UpdateTransaction(row("05"), func(t *pluggysim.Transaction) {
 		t.ID, t.Date = "stolen", pluggysim.At(time.Date(2026, 11, 19, 0, 0, 0, 0, time.UTC))
 	})
-	if err != nil || got.ID != row("05") || !got.UpdatedAt.Equal(b.clock.Now()) || got.CreatedAt.String() != "2026-11-19T09:02:11.000Z" {
+	if err != nil || got.ID != row("05") || !got.UpdatedAt.Equal(e.clock.Now()) ||
+		got.CreatedAt.String() != "2026-11-19T09:02:11.000Z" {
 		t.Errorf("%+v %v", got, err)
 	}
-	if first := b.walk(bank, nil)[0]; first != row("05") {
-		t.Errorf("moved to the newest date, yet first is %s", first)
+	if first := e.readAll(bank, nil)[0]; first != row("05") {
+		t.Errorf("moved to the newest date, but the first row is %s", first)
 	}
-	if _, err := b.UpdateTransaction("none", func(*pluggysim.Transaction) {}); !errors.Is(err, pluggysim.ErrNotFound) {
+	if _, err := e.UpdateTransaction("none", func(*pluggysim.Transaction) {}); !errors.Is(err, pluggysim.ErrNotFound) {
 		t.Errorf("unknown row: %v", err)
 	}
 }
 
-func TestWebhookCarriesHeadersAndSignature(t *testing.T) {
-	b := serve(t, pluggysim.Options{})
-	in := newInbox(t)
-	_, err := b.SendWebhook(t.Context(), pluggysim.Target{
+func TestAWebhookHasHeadersAndASignature(t *testing.T) {
+	e := serve(t, pluggysim.Options{})
+	in := newReceiver(t)
+	_, err := e.SendWebhook(t.Context(), pluggysim.Target{
 		URL: in.URL, Sign: pluggysim.Signed("k"), Headers: map[string]string{"Authorization": "Bearer shared"},
 	}, pluggysim.Event{Name: "item/updated", ItemID: pluggysim.DemoItemID})
 	if err != nil {
@@ -172,19 +180,19 @@ func TestWebhookCarriesHeadersAndSignature(t *testing.T) {
 	}
 }
 
-func TestCopiesAndOrder(t *testing.T) {
-	b := serve(t, pluggysim.Options{})
-	in := newInbox(t)
+func TestCopiesAndReordering(t *testing.T) {
+	e := serve(t, pluggysim.Options{})
+	in := newReceiver(t)
 	var events []pluggysim.Event
 	for _, id := range []string{"a", "b", "c", "d", "e", "f"} {
 		events = append(events, pluggysim.Event{Name: "item/updated", ID: id})
 	}
-	receipts, err := b.SendWebhooks(t.Context(), pluggysim.Target{URL: in.URL, Copies: 2, Reorder: true}, events...)
+	results, err := e.SendWebhooks(t.Context(), pluggysim.Target{URL: in.URL, Copies: 2, Reorder: true}, events...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	counts, order := map[string]int{}, ""
-	for _, r := range receipts {
+	for _, r := range results {
 		var p struct{ EventID string }
 		_ = json.Unmarshal([]byte(r.Body), &p)
 		counts[p.EventID]++
@@ -193,36 +201,40 @@ func TestCopiesAndOrder(t *testing.T) {
 	if diff := cmp.Diff(map[string]int{"a": 3, "b": 3, "c": 3, "d": 3, "e": 3, "f": 3}, counts); diff != "" {
 		t.Error(diff)
 	}
-	if n := b.Stats().Webhooks; n != len(receipts) {
-		t.Errorf("%d posts counted, %d made", n, len(receipts))
+	if n := e.Stats().Webhooks; n != len(results) {
+		t.Errorf("%d deliveries counted, %d made", n, len(results))
 	}
 	if order == "aaabbbcccdddeeefff" {
-		t.Error("not shuffled")
+		t.Error("the order is unchanged")
 	}
 }
 
 func TestWebhookFailures(t *testing.T) {
-	b := serve(t, pluggysim.Options{})
-	in := newInbox(t)
+	e := serve(t, pluggysim.Options{})
+	in := newReceiver(t)
 	item := pluggysim.Event{Name: "item/updated"}
-	if _, err := b.SendWebhook(t.Context(), pluggysim.Target{URL: in.URL}, pluggysim.Event{Name: "item/eaten"}); err == nil {
-		t.Error("unknown event sent")
+	to := pluggysim.Target{URL: in.URL}
+	if _, err := e.SendWebhook(t.Context(), to, pluggysim.Event{Name: "item/eaten"}); err == nil {
+		t.Error("an unknown event was sent")
 	}
-	if _, err := b.SendWebhook(t.Context(), pluggysim.Target{URL: in.URL}, pluggysim.Event{Name: "transactions/created"}); !errors.Is(err, pluggysim.ErrNotFound) {
+	ofNoAccount := pluggysim.Event{Name: "transactions/created"}
+	if _, err := e.SendWebhook(t.Context(), to, ofNoAccount); !errors.Is(err, pluggysim.ErrNotFound) {
 		t.Errorf("unknown account: %v", err)
 	}
-	if status, err := b.SendWebhook(t.Context(), pluggysim.Target{URL: "http://127.0.0.1:1", Retries: 1}, item); status != 0 || err == nil {
-		t.Errorf("nobody there: %d %v", status, err)
+	closed := pluggysim.Target{URL: "http://127.0.0.1:1", Retries: 1}
+	if status, err := e.SendWebhook(t.Context(), closed, item); status != 0 || err == nil {
+		t.Errorf("no server: %d %v", status, err)
 	}
-	if status, err := b.SendWebhook(t.Context(), pluggysim.Target{URL: ":"}, item); status != 0 || err == nil {
-		t.Errorf("no URL: %d %v", status, err)
+	if status, err := e.SendWebhook(t.Context(), pluggysim.Target{URL: ":"}, item); status != 0 || err == nil {
+		t.Errorf("invalid URL: %d %v", status, err)
 	}
 }
 
-func TestRawBodyIsPostedAsItIs(t *testing.T) {
-	b := serve(t, pluggysim.Options{})
-	in := newInbox(t)
-	if _, err := b.SendWebhook(t.Context(), pluggysim.Target{URL: in.URL, DelayMs: 1}, pluggysim.Event{Raw: []byte("{broken")}); err != nil {
+func TestARawBodyIsSentUnchanged(t *testing.T) {
+	e := serve(t, pluggysim.Options{})
+	in := newReceiver(t)
+	to := pluggysim.Target{URL: in.URL, DelayMs: 1}
+	if _, err := e.SendWebhook(t.Context(), to, pluggysim.Event{Raw: []byte("{broken")}); err != nil {
 		t.Fatal(err)
 	}
 	if in.bodies[0] != "{broken" {

@@ -1,0 +1,72 @@
+package belvo
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/vendorhttp"
+)
+
+// stableForm is the canonical form of a row: it does not depend on the order of members, or
+// on the number and time formats that the vendor uses today. It leaves out members that
+// change without an edit of the transaction. It also leaves out null members, so that a
+// member added to the vendor's schema is not an edit of every row.
+var stableForm = vendorhttp.CanonicalForm{
+	Omit: vendorhttp.VolatileMembers{
+		// When the vendor last read the row, and when it first stored it.
+		"*": {`"collected_at"`, `"created_at"`, `"last_accessed_at"`},
+		// The account and its balance change independently of the row. The amounts are
+		// compared exactly after normalization; here 900 and "900.0" would be an edit.
+		"": {`"account"`, `"balance"`, `"amount"`, `"local_currency_amount"`},
+		// The open bill grows with each purchase.
+		`"credit_card_data"`: {`"bill_amount"`},
+		// The URL of a picture.
+		`"merchant"`: {`"logo"`},
+	},
+	AppendText: appendUTCTime, AppendNumber: appendShortestNumber,
+}
+
+// stableMetadata returns the part of a row whose change counts as an edit, in canonical
+// form. The row has been decoded before, so that it is valid JSON.
+func stableMetadata(raw json.RawMessage) ([]byte, error) {
+	written, plain := stableForm.Append(make([]byte, 0, len(raw)), raw)
+	if plain {
+		return written, nil
+	}
+	// The canonical order of names that are not plain ASCII is not the order of their bytes.
+	sorted := jsontext.Value(written)
+	if err := sorted.Format(jsontext.ReorderRawObjects(true), jsontext.PreserveRawStrings(false)); err != nil {
+		return nil, malformed("transaction")
+	}
+	return sorted, nil
+}
+
+// appendShortestNumber appends a number without trailing zeros, or unchanged if it cannot
+// be written exactly.
+func appendShortestNumber(text, number []byte) []byte {
+	value, err := vendorhttp.ParseMoney(string(number), "XXX")
+	if err != nil {
+		return append(text, number...)
+	}
+	return append(text, value.Amount.String()...)
+}
+
+// appendUTCTime appends an RFC 3339 time in UTC with the digits it needs, so that "Z" and
+// "+00:00" are equal. Any other text is appended unchanged.
+func appendUTCTime(text, quoted []byte) []byte {
+	const shortestTime = len(`"2006-01-02T15:04:05Z"`)
+	if vendorhttp.IsPlainScalar(quoted) && (len(quoted) < shortestTime || quoted[5] != '-' || quoted[11] != 'T') {
+		return append(text, quoted...)
+	}
+	value, err := vendorhttp.Unquote(quoted)
+	if err != nil {
+		return append(text, quoted...)
+	}
+	if at, err := time.Parse(time.RFC3339, value); err == nil {
+		value = at.UTC().Format(time.RFC3339Nano)
+	}
+	text, _ = jsontext.AppendQuote(text, value)
+	return text
+}

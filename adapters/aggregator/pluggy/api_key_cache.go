@@ -1,0 +1,142 @@
+package pluggy
+
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/singleflight"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/vendorhttp"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// Bounds of the cache and of a key's lifetime. The vendor's keys are valid for two hours.
+const (
+	maxCachedKeys   = 4096
+	maxLifetime     = 2 * time.Hour
+	defaultLifetime = 30 * time.Minute // of a key that does not contain its own
+	expiryMargin    = 5 * time.Minute  // a key is no longer used this close to its expiry
+)
+
+// keyID identifies a cached key: a keyed hash (HMAC) of origin and credential, so that
+// neither the map nor a dump of its keys contains a secret.
+type keyID [sha256.Size]byte
+
+// apiKeyCache caches API keys. It is bounded, because credentials come from operators; an
+// evicted key is fetched again.
+type apiKeyCache struct {
+	clock   ports.Clock
+	salt    [sha256.Size]byte
+	flight  singleflight.Group
+	mu      sync.Mutex
+	entries map[keyID]cachedKey
+}
+
+// cachedKey is a key and the time from which it is not used any more.
+type cachedKey struct {
+	key       domain.Secret
+	expiresAt time.Time
+}
+
+func newAPIKeyCache(clock ports.Clock) *apiKeyCache {
+	c := &apiKeyCache{clock: clock, entries: map[keyID]cachedKey{}}
+	_, _ = rand.Read(c.salt[:]) // never fails: crypto/rand
+	return c
+}
+
+// id returns the id of a credential's key at an origin.
+func (c *apiKeyCache) id(at ports.Access) (keyID, error) {
+	origin, err := vendorhttp.Origin(at.BaseURL)
+	if err != nil {
+		return keyID{}, err
+	}
+	mac := hmac.New(sha256.New, c.salt[:])
+	for _, part := range [][]byte{
+		[]byte(origin),
+		at.Credential.Part(domain.PartClientID).Reveal(), at.Credential.Part(domain.PartSecret).Reveal(),
+	} {
+		mac.Write(binary.BigEndian.AppendUint64(nil, uint64(len(part))))
+		mac.Write(part)
+	}
+	return keyID(mac.Sum(nil)), nil
+}
+
+// get returns a key that has not expired.
+func (c *apiKeyCache) get(id keyID) (domain.Secret, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	found, ok := c.entries[id]
+	return found.key, ok && c.clock.Now().Before(found.expiresAt)
+}
+
+// put stores a key. If the cache is full it evicts the expired keys, and then any others.
+func (c *apiKeyCache) put(id keyID, key domain.Secret) {
+	now := c.clock.Now()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.entries) >= maxCachedKeys {
+		c.evict(now)
+	}
+	c.entries[id] = cachedKey{key: key, expiresAt: now.Add(lifetimeOf(key))}
+}
+
+// evict removes expired keys, and then others until there is room. Which valid keys it
+// removes does not matter: each can be fetched again, and a list in the order of use would
+// cost time in every call.
+func (c *apiKeyCache) evict(now time.Time) {
+	for id, entry := range c.entries {
+		if !now.Before(entry.expiresAt) {
+			delete(c.entries, id)
+		}
+	}
+	for id := range c.entries {
+		if len(c.entries) < maxCachedKeys {
+			return
+		}
+		delete(c.entries, id)
+	}
+}
+
+// removeRefused removes a key that the vendor refused, unless another has replaced it
+// already: of many calls with the same old key, one fetches a new one.
+func (c *apiKeyCache) removeRefused(id keyID, refused domain.Secret) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.entries[id].key.Equal(refused) {
+		delete(c.entries, id)
+	}
+}
+
+// remove removes a key, so that the next call authenticates.
+func (c *apiKeyCache) remove(id keyID) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.entries, id)
+}
+
+// lifetimeOf returns how long to use a key, from its own claims (RFC 7519): the difference
+// of exp and iat, so that a wrong clock, here or at the vendor, does not matter.
+func lifetimeOf(key domain.Secret) time.Duration {
+	parts := strings.Split(string(key.Reveal()), ".")
+	if len(parts) != 3 {
+		return defaultLifetime
+	}
+	var claims struct {
+		IssuedAt  float64 `json:"iat"`
+		ExpiresAt float64 `json:"exp"`
+	}
+	text, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(parts[1], "="))
+	if err != nil || vendorhttp.Decode(text, &claims) != nil ||
+		claims.IssuedAt <= 0 || claims.ExpiresAt <= claims.IssuedAt {
+		return defaultLifetime
+	}
+	lifetime := time.Duration(min(claims.ExpiresAt-claims.IssuedAt, maxLifetime.Seconds()) * float64(time.Second))
+	return lifetime - min(expiryMargin, lifetime/10)
+}

@@ -1,0 +1,172 @@
+package pluggy_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy"
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/vendorhttp"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+	"github.com/LerianStudio/aggregator-connections/ports/porttest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// testNow is the time in the tests; the simulator's demo data was synchronised that day.
+var testNow = time.Date(2026, 11, 19, 12, 0, 0, 0, time.UTC)
+
+// env is a simulator on loopback and an adapter that calls it.
+type env struct {
+	sim      *pluggysim.Simulator
+	clock    *porttest.Clock
+	adapter  *pluggy.Adapter
+	access   ports.Access
+	mu       sync.Mutex
+	sentKeys []string        // API keys that the adapter sent
+	requests []*http.Request // in order
+}
+
+// newEnv starts a simulator. There is no rate limit, because the clock does not advance.
+func newEnv(t *testing.T, cfg vendorhttp.Config, options ...func(*pluggysim.Options)) *env {
+	t.Helper()
+	e := &env{clock: porttest.NewClock(testNow)}
+	opt := pluggysim.Options{Now: e.clock.Now, Seed: 7}
+	for _, set := range options {
+		set(&opt)
+	}
+	e.sim = pluggysim.New(opt)
+	e.sim.Seed()
+	srv := httptest.NewServer(e.record(e.sim))
+	cfg.AllowHTTP, cfg.AllowedCIDRs = true, []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
+	cfg.Clock, cfg.BudgetPerMinute = e.clock, -1
+	client := vendorhttp.New(cfg)
+	t.Cleanup(func() { client.Close(); srv.CloseClientConnections(); srv.Close() })
+	e.adapter = pluggy.New(client, e.clock)
+	e.access = ports.Access{
+		BaseURL: srv.URL, AccountRef: pluggysim.DemoItemID,
+		Credential: credential(pluggysim.DemoClientID, pluggysim.DemoClientSecret),
+	}
+	return e
+}
+
+func credential(id, secret string) domain.Credential {
+	return domain.AggregatorCredential(domain.SecretText(id), domain.SecretText(secret))
+}
+
+// record wraps a handler and records its requests and their API keys.
+func (e *env) record(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
+		e.mu.Lock()
+		e.requests = append(e.requests, r.Clone(r.Context()))
+		if key := r.Header.Get("X-API-KEY"); key != "" {
+			e.sentKeys = append(e.sentKeys, key)
+		}
+		e.mu.Unlock()
+		next.ServeHTTP(out, r)
+	})
+}
+
+// secrets returns texts that no error may contain: parts of error pages, and the API keys.
+func (e *env) secrets() []string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return append([]string{"DOCTYPE", "maintenance", "INTERNAL_SERVER", "elsewhere.invalid"}, e.sentKeys...)
+}
+
+// faults maps the faults of the conformance suite to those of the simulator.
+var faults = map[porttest.VendorFault]pluggysim.Fault{
+	porttest.VendorRateLimits:    {Kind: pluggysim.FaultStatus, Status: http.StatusTooManyRequests, RetryAfter: "17"},
+	porttest.VendorInternalError: {Kind: pluggysim.FaultStatus},
+	porttest.VendorUnavailable:   {Kind: pluggysim.FaultStatus, Status: http.StatusServiceUnavailable},
+	porttest.VendorHangs:         {Kind: pluggysim.FaultHang},
+	porttest.VendorTruncates:     {Kind: pluggysim.FaultCut},
+	porttest.VendorSendsHTML: {
+		Kind: pluggysim.FaultHTML, Header: map[string]string{"Content-Type": "application/json"},
+	},
+	porttest.VendorSwapsTypes:    {Kind: pluggysim.FaultTypes},
+	porttest.VendorRedirects:     {Kind: pluggysim.FaultRedirect},
+	porttest.VendorOversizes:     {Kind: pluggysim.FaultOversize, Size: 4 << 20},
+	porttest.VendorOddNumbers:    {Kind: pluggysim.FaultNumber},
+	porttest.VendorForeignCursor: {Kind: pluggysim.FaultNextHost},
+}
+
+// inject queues the fault for each of the paths.
+func (e *env) inject(t *testing.T, f pluggysim.Fault, paths ...string) {
+	t.Helper()
+	for _, path := range paths {
+		f.Path = path
+		if err := e.sim.Inject(f); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestPluggyConformsToThePort(t *testing.T) {
+	webhooks := map[string][]byte{}
+	for _, pattern := range []string{"testdata/webhooks/*.json", "pluggysim/testdata/event_*.json"} {
+		found, _ := filepath.Glob(pattern)
+		for _, path := range found {
+			body, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			webhooks[filepath.ToSlash(path)] = body
+		}
+	}
+	porttest.TestAggregator(t, porttest.VendorSuite{New: newPortEnv, Webhooks: webhooks})
+}
+
+// newPortEnv returns an environment for the conformance suite.
+func newPortEnv(t *testing.T) porttest.VendorEnv {
+	e := newEnv(t, vendorhttp.Config{AttemptTimeout: time.Second, MaxBodyBytes: 1 << 20})
+	bad, gone := e.access, e.access
+	bad.Credential = credential(pluggysim.DemoClientID, "canary-wrong-secret")
+	gone.AccountRef = "00000000-1111-4222-8333-444444444444"
+	return porttest.VendorEnv{
+		Adapter: e.adapter, Good: e.access, BadCredential: bad, BadAccountRef: gone,
+		Accounts: []string{pluggysim.DemoBankAccountID, pluggysim.DemoCardAccountID},
+		Today:    domain.DateOf(testNow),
+		Seed: func(t *testing.T, account string, n int) []string {
+			t.Helper()
+			return e.seed(t, account, n)
+		},
+		Break: func(t *testing.T, fault porttest.VendorFault) {
+			t.Helper()
+			f := faults[fault]
+			f.Times = -1
+			e.inject(t, f, "/items/*", "/accounts", "/v2/transactions")
+		},
+		Repair:     func(*testing.T) { e.sim.ClearFaults() },
+		RetryAfter: 17 * time.Second,
+		Secrets:    e.secrets,
+	}
+}
+
+// seed adds rows to an account and returns their ids.
+func (e *env) seed(t *testing.T, account string, n int) []string {
+	t.Helper()
+	before := map[string]bool{}
+	for _, row := range e.sim.Transactions(account) {
+		before[row.ID] = true
+	}
+	if err := e.sim.Generate(account, n); err != nil {
+		t.Fatal(err)
+	}
+	var ids []string
+	for _, row := range e.sim.Transactions(account) {
+		if !before[row.ID] {
+			ids = append(ids, row.ID)
+		}
+	}
+	return ids
+}

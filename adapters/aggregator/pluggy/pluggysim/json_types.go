@@ -1,0 +1,92 @@
+package pluggysim
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+// Text is a string that the vendor may not know: an empty one is null in JSON.
+type Text string
+
+// MarshalJSON returns null for an empty text.
+func (t Text) MarshalJSON() ([]byte, error) {
+	if t == "" {
+		return []byte("null"), nil
+	}
+	return json.Marshal(string(t))
+}
+
+// Number is a JSON number with its digits unchanged ("-900.0" stays so); an empty one is null in
+// JSON. Amounts are in major units.
+type Number string
+
+// MarshalJSON returns the digits unchanged. The response fails if they are not a JSON number.
+func (n Number) MarshalJSON() ([]byte, error) {
+	if n == "" {
+		return []byte("null"), nil
+	}
+	return []byte(n), nil
+}
+
+// UnmarshalJSON accepts a JSON number or null; any other value is an error.
+func (n *Number) UnmarshalJSON(raw []byte) error {
+	var v json.Number
+	if len(raw) > 0 && raw[0] == '"' {
+		return fmt.Errorf("pluggysim: a quoted number")
+	}
+	if err := json.Unmarshal(raw, &v); err != nil {
+		return fmt.Errorf("pluggysim: not a number: %w", err)
+	}
+	*n = Number(v)
+	return nil
+}
+
+// timeLayout is the only form of a time that the vendor writes; its SDK converts exactly this
+// form into a Date.
+const timeLayout = "2006-01-02T15:04:05.000Z"
+
+// Time is a time that is written in UTC with milliseconds; the zero Time is null in JSON.
+type Time struct{ time.Time }
+
+// At returns t as the vendor stores it: UTC, whole milliseconds.
+func At(t time.Time) Time { return Time{t.UTC().Truncate(time.Millisecond)} }
+
+// String returns the time in the vendor's form; "" for the zero Time.
+func (t Time) String() string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(timeLayout)
+}
+
+// MarshalJSON returns the vendor's form, or null.
+func (t Time) MarshalJSON() ([]byte, error) { return Text(t.String()).MarshalJSON() }
+
+// UnmarshalJSON accepts RFC 3339 or YYYY-MM-DD (midnight UTC), or null.
+func (t *Time) UnmarshalJSON(raw []byte) error {
+	var s string
+	if err := json.Unmarshal(raw, &s); err != nil {
+		return fmt.Errorf("pluggysim: not a time: %w", err)
+	}
+	if s == "" {
+		*t = Time{}
+		return nil
+	}
+	at, err := parseTime(s)
+	if err == nil {
+		*t = At(at)
+	}
+	return err
+}
+
+func parseTime(s string) (time.Time, error) {
+	if at, err := time.Parse(time.RFC3339Nano, s); err == nil {
+		return at, nil
+	}
+	at, err := time.Parse(time.DateOnly, s)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("pluggysim: neither RFC 3339 nor a date: %w", err)
+	}
+	return at, nil
+}

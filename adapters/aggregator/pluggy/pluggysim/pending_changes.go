@@ -1,0 +1,53 @@
+package pluggysim
+
+import (
+	"maps"
+	"slices"
+)
+
+// changes are the ids of rows that no webhook has announced yet. An id is in at most one of
+// the three sets.
+type changes struct{ created, updated, deleted map[string]struct{} }
+
+func newChanges() changes {
+	return changes{created: map[string]struct{}{}, updated: map[string]struct{}{}, deleted: map[string]struct{}{}}
+}
+
+func (c *changes) add(id string) { c.created[id] = struct{}{} }
+
+// update records an edit. A row that is not announced yet stays a creation.
+func (c *changes) update(id string) {
+	if _, ok := c.created[id]; !ok {
+		c.updated[id] = struct{}{}
+	}
+}
+
+// remove records a removal. For a row that is not announced yet there is nothing left to
+// announce.
+func (c *changes) remove(id string) {
+	delete(c.updated, id)
+	if _, ok := c.created[id]; ok {
+		delete(c.created, id)
+		return
+	}
+	c.deleted[id] = struct{}{}
+}
+
+// take returns the ids of a set, sorted, and empties it.
+func take(set map[string]struct{}) []string {
+	ids := slices.Sorted(maps.Keys(set))
+	clear(set)
+	return ids
+}
+
+// forEvent returns the set that an event announces.
+func (c *changes) forEvent(event string) map[string]struct{} {
+	switch event {
+	case "transactions/created":
+		return c.created
+	case "transactions/updated":
+		return c.updated
+	default:
+		return c.deleted
+	}
+}

@@ -1,0 +1,50 @@
+package pluggysim
+
+import (
+	"math"
+	"net"
+	"net/http"
+	"time"
+)
+
+// windowLength is the vendor's: a counter is reset one minute after its first request.
+const windowLength = time.Minute
+
+// window counts the requests of one source address to one resource.
+type window struct {
+	startedAt time.Time
+	count     int
+}
+
+// rateLimited is middleware that refuses requests over the rate limit.
+func (s *Simulator) rateLimited(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if reset, over := s.overLimit(r); over {
+			writeRateLimited(w, s.opt.RateLimit, reset)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// overLimit counts the request. It reports whether it exceeds the limit, and after how many
+// seconds the window ends. The vendor limits auth, accounts and transactions, before it checks
+// the API key.
+func (s *Simulator) overLimit(r *http.Request) (reset int, over bool) {
+	resource := resourceOf(r.URL.Path)
+	if s.opt.RateLimit <= 0 || resource == "items" || resource == "webhooks" || resource == "other" {
+		return 0, false
+	}
+	host, _, _ := net.SplitHostPort(r.RemoteAddr)
+	now := s.opt.Now()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c, ok := s.windows[host+" "+resource]
+	if !ok || now.Sub(c.startedAt) >= windowLength {
+		c = &window{startedAt: now}
+		s.windows[host+" "+resource] = c
+	}
+	c.count++
+	left := c.startedAt.Add(windowLength).Sub(now)
+	return int(math.Ceil(left.Seconds())), c.count > s.opt.RateLimit
+}

@@ -1,0 +1,184 @@
+package pluggysim
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// ErrNotFound is the error of control methods for an unknown row, account or item.
+var ErrNotFound = errors.New("pluggysim: not found")
+
+// ErrTaken is the error for an id that exists already.
+var ErrTaken = errors.New("pluggysim: id taken")
+
+// accountRows is an account with its rows in both orders, and the changes that no webhook has
+// announced yet.
+type accountRows struct {
+	Account
+	dates   index
+	created index
+	pending changes
+}
+
+// store holds the vendor's data; guarded by Simulator.mu.
+type store struct {
+	clients    map[string]Client
+	items      map[string]Item
+	accounts   map[string]*accountRows
+	accountIDs map[string][]string // account ids of an item, in the order they were added
+	rows       map[string]*Transaction
+}
+
+func newStore() store {
+	return store{
+		clients: map[string]Client{}, items: map[string]Item{}, accounts: map[string]*accountRows{},
+		accountIDs: map[string][]string{}, rows: map[string]*Transaction{},
+	}
+}
+
+func (w *store) put(t *Transaction) {
+	l := w.accounts[t.AccountID]
+	w.rows[t.ID] = t
+	l.dates.add(t)
+	l.created.add(t)
+}
+
+func (w *store) drop(t *Transaction) {
+	l := w.accounts[t.AccountID]
+	delete(w.rows, t.ID)
+	l.dates.remove(t)
+	l.created.remove(t)
+}
+
+// AddClient adds a credential, or replaces the one with its id.
+func (s *Simulator) AddClient(c Client) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.store.clients[c.ID] = c
+}
+
+// AddItem adds or replaces an item and returns it as stored: an empty ID becomes a random one, an
+// empty Status UPDATED, and zero times now.
+func (s *Simulator) AddItem(i Item) Item {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.fillIn(&i.ID, &i.CreatedAt, &i.UpdatedAt)
+	if i.LastUpdatedAt.IsZero() {
+		i.LastUpdatedAt = i.UpdatedAt
+	}
+	if i.Status == "" {
+		i.Status, i.ExecutionStatus = "UPDATED", "SUCCESS"
+	}
+	if i.Products == nil {
+		i.Products = []string{}
+	}
+	s.store.items[i.ID] = i
+	return i
+}
+
+// AddAccount adds an account to its item and returns it as stored: an empty ID becomes a random
+// one; CurrencyCode defaults to BRL and Type to BANK. Errors: ErrNotFound for an unknown item,
+// ErrTaken for an id that exists; then nothing changes.
+func (s *Simulator) AddAccount(a Account) (Account, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, ok := s.store.items[a.ItemID]; !ok {
+		return Account{}, fmt.Errorf("item: %w", ErrNotFound)
+	}
+	if _, ok := s.store.accounts[a.ID]; ok {
+		return Account{}, fmt.Errorf("account: %w", ErrTaken)
+	}
+	s.fillIn(&a.ID, &a.CreatedAt, &a.UpdatedAt)
+	setDefault(&a.CurrencyCode, "BRL")
+	setDefault(&a.Type, "BANK")
+	setDefault(&a.Subtype, "CHECKING_ACCOUNT")
+	setDefault(&a.Balance, "0")
+	s.store.accounts[a.ID] = &accountRows{
+		Account: a, dates: index{key: byDate}, created: index{key: byCreated}, pending: newChanges(),
+	}
+	s.store.accountIDs[a.ItemID] = append(s.store.accountIDs[a.ItemID], a.ID)
+	return a, nil
+}
+
+// SetItemStatus changes the status of an item. LOGIN_ERROR sets an error, counts a failed login
+// and stops the automatic synchronisation. UPDATED clears them, and with PARTIAL_SUCCESS sets a
+// statusDetail with a warning. An empty executionStatus becomes the usual one for the status.
+// Errors: ErrNotFound for an unknown item.
+func (s *Simulator) SetItemStatus(id, status, executionStatus string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	i, ok := s.store.items[id]
+	if !ok {
+		return fmt.Errorf("item: %w", ErrNotFound)
+	}
+	i.Status, i.ExecutionStatus, i.UpdatedAt = status, executionStatus, At(s.opt.Now())
+	switch status {
+	case "LOGIN_ERROR":
+		setDefault(&i.ExecutionStatus, "INVALID_CREDENTIALS")
+		i.Error = &ItemError{
+			Code: i.ExecutionStatus, Message: "The institution refused the login", ProviderMessage: "Acesso negado",
+		}
+		i.FailedLogins++
+		i.NextAutoSyncAt = Time{}
+	case "UPDATED":
+		setDefault(&i.ExecutionStatus, "SUCCESS")
+		i.Error, i.FailedLogins, i.StatusDetail, i.LastUpdatedAt = nil, 0, nil, i.UpdatedAt
+		if executionStatus == "PARTIAL_SUCCESS" {
+			i.StatusDetail = loadDemo[json.RawMessage]("partial.json")
+		}
+	default:
+		setDefault(&i.ExecutionStatus, status)
+	}
+	s.store.items[id] = i
+	return nil
+}
+
+// RemoveItem deletes an item with its accounts and their rows, like the deletion by a user at the
+// vendor; it prepares no webhook. Errors: ErrNotFound for an unknown item.
+func (s *Simulator) RemoveItem(id string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, ok := s.store.items[id]; !ok {
+		return fmt.Errorf("item: %w", ErrNotFound)
+	}
+	for _, account := range s.store.accountIDs[id] {
+		for _, t := range s.store.accounts[account].dates.rows {
+			delete(s.store.rows, t.ID)
+		}
+		delete(s.store.accounts, account)
+	}
+	delete(s.store.accountIDs, id)
+	delete(s.store.items, id)
+	return nil
+}
+
+// Items returns the ids of all items, sorted.
+func (s *Simulator) Items() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Sorted(maps.Keys(s.store.items))
+}
+
+// fillIn sets the id and the times that the vendor would set when it creates an object.
+func (s *Simulator) fillIn(id *string, created, updated *Time) {
+	if *id == "" {
+		*id = s.newID()
+	}
+	if created.IsZero() {
+		*created = At(s.opt.Now())
+	}
+	if updated.IsZero() {
+		*updated = *created
+	}
+	*created, *updated = At(created.Time), At(updated.Time)
+}
+
+func setDefault[T comparable](v *T, fallback T) {
+	var zero T
+	if *v == zero {
+		*v = fallback
+	}
+}

@@ -1,0 +1,147 @@
+package pluggysim
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/govalues/decimal"
+)
+
+// AddTransaction adds a row and returns it as stored: an empty ID becomes a random one; Date,
+// CreatedAt and UpdatedAt default to now, CurrencyCode to that of the account, Status to POSTED
+// and Amount to 0. Errors: ErrNotFound for an unknown account, ErrTaken for an id that exists;
+// then nothing changes.
+func (s *Simulator) AddTransaction(t Transaction) (Transaction, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.add(t)
+}
+
+func (s *Simulator) add(t Transaction) (Transaction, error) {
+	l, ok := s.store.accounts[t.AccountID]
+	if !ok {
+		return Transaction{}, fmt.Errorf("account: %w", ErrNotFound)
+	}
+	if _, ok := s.store.rows[t.ID]; ok {
+		return Transaction{}, fmt.Errorf("transaction: %w", ErrTaken)
+	}
+	s.fillIn(&t.ID, &t.CreatedAt, &t.UpdatedAt)
+	if t.Date.IsZero() {
+		t.Date = t.CreatedAt
+	}
+	t.Date = At(t.Date.Time) // a cursor has milliseconds
+	setDefault(&t.CurrencyCode, l.CurrencyCode)
+	setDefault(&t.Status, "POSTED")
+	setDefault(&t.Amount, "0")
+	s.store.put(&t)
+	l.pending.add(t.ID)
+	return t, nil
+}
+
+// UpdateTransaction calls edit with a copy of the row, and replaces the row by it. The id, the
+// account and CreatedAt do not change; UpdatedAt becomes now unless edit sets it. Errors:
+// ErrNotFound for an unknown row.
+func (s *Simulator) UpdateTransaction(id string, edit func(*Transaction)) (Transaction, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	old, ok := s.store.rows[id]
+	if !ok {
+		return Transaction{}, fmt.Errorf("transaction: %w", ErrNotFound)
+	}
+	t := *old
+	edit(&t)
+	t.ID, t.AccountID, t.CreatedAt, t.Date = old.ID, old.AccountID, old.CreatedAt, At(t.Date.Time)
+	if t.UpdatedAt.Equal(old.UpdatedAt.Time) {
+		t.UpdatedAt = At(s.opt.Now())
+	}
+	s.store.drop(old)
+	s.store.put(&t)
+	s.store.accounts[t.AccountID].pending.update(id)
+	return t, nil
+}
+
+// RemoveTransaction deletes a row for good, as the vendor does. Errors: ErrNotFound for an
+// unknown row.
+func (s *Simulator) RemoveTransaction(id string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, err := s.remove(id)
+	return err
+}
+
+func (s *Simulator) remove(id string) (Transaction, error) {
+	t, ok := s.store.rows[id]
+	if !ok {
+		return Transaction{}, fmt.Errorf("transaction: %w", ErrNotFound)
+	}
+	s.store.drop(t)
+	s.store.accounts[t.AccountID].pending.remove(id)
+	return *t, nil
+}
+
+// Churn removes a row and adds the same transaction under a new id, and returns it. The vendor
+// does this if the institution's own ids do not match between two synchronisations.
+func (s *Simulator) Churn(id string) (Transaction, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t, err := s.remove(id)
+	if err != nil {
+		return Transaction{}, err
+	}
+	t.ID, t.CreatedAt, t.UpdatedAt = "", Time{}, Time{}
+	return s.add(t)
+}
+
+// Generate adds n simple rows to the account, spread evenly over the year before now, all
+// created now. The amounts go down from -0.01 by a cent each; every fifth row is a credit.
+// Errors: ErrNotFound for an unknown account.
+func (s *Simulator) Generate(accountID string, n int) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l, ok := s.store.accounts[accountID]
+	if !ok {
+		return fmt.Errorf("account: %w", ErrNotFound)
+	}
+	const year = 365 * 24 * time.Hour
+	rows, now := make([]*Transaction, n), At(s.opt.Now())
+	for i := range rows {
+		t := generatedTransaction(l, i)
+		t.ID, t.CreatedAt, t.UpdatedAt = s.newID(), now, now
+		t.Date = At(now.Add(-year / time.Duration(n) * time.Duration(i)))
+		rows[i], s.store.rows[t.ID] = t, t
+		l.pending.add(t.ID)
+	}
+	l.dates.addAll(rows)
+	l.created.addAll(rows)
+	return nil
+}
+
+func generatedTransaction(l *accountRows, i int) *Transaction {
+	cents, kind := int64(-1-i), Text("DEBIT")
+	if i%5 == 4 {
+		cents, kind = -cents, "CREDIT"
+	}
+	if l.Type == "CREDIT" {
+		cents = -cents
+	}
+	return &Transaction{
+		AccountID: l.ID, Description: "COMPRA GERADA", DescriptionRaw: "COMPRA GERADA", CurrencyCode: l.CurrencyCode,
+		Amount: Number(decimal.MustNew(cents, 2).String()), Type: kind, Status: "POSTED",
+	}
+}
+
+// Transactions returns a copy of the account's rows, newest date first; none for an unknown
+// account.
+func (s *Simulator) Transactions(accountID string) []Transaction {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l, ok := s.store.accounts[accountID]
+	if !ok {
+		return nil
+	}
+	out := make([]Transaction, len(l.dates.rows))
+	for i, t := range l.dates.rows {
+		out[i] = *t
+	}
+	return out
+}

@@ -1,0 +1,73 @@
+package pluggysim
+
+import (
+	"slices"
+	"sort"
+	"strings"
+	"time"
+)
+
+// position is the sort key of a row in an index: newest first, then by id. A cursor contains it.
+type position struct {
+	at time.Time
+	id string
+}
+
+func (p position) compare(q position) int {
+	if c := q.at.Compare(p.at); c != 0 {
+		return c
+	}
+	return strings.Compare(p.id, q.id)
+}
+
+// index holds the rows of an account in one order, so that the cost of a page is a binary
+// search and its own rows, independent of the number of rows in the account.
+type index struct {
+	key  func(*Transaction) time.Time
+	rows []*Transaction
+}
+
+func byDate(t *Transaction) time.Time    { return t.Date.Time }
+func byCreated(t *Transaction) time.Time { return t.CreatedAt.Time }
+
+func (x *index) positionOf(t *Transaction) position { return position{x.key(t), t.ID} }
+
+func (x *index) compare(a, b *Transaction) int { return x.positionOf(a).compare(x.positionOf(b)) }
+
+func (x *index) add(t *Transaction) {
+	i, _ := slices.BinarySearchFunc(x.rows, t, x.compare)
+	x.rows = slices.Insert(x.rows, i, t)
+}
+
+// addAll sorts once, because inserting many rows one by one would move the slice for each.
+func (x *index) addAll(ts []*Transaction) {
+	x.rows = append(x.rows, ts...)
+	slices.SortFunc(x.rows, x.compare)
+}
+
+func (x *index) remove(t *Transaction) {
+	if i, ok := slices.BinarySearchFunc(x.rows, t, x.compare); ok {
+		x.rows = slices.Delete(x.rows, i, i+1)
+	}
+}
+
+// after returns the index of the first row after p; the row at p may have been removed.
+func (x *index) after(p position) int {
+	return sort.Search(len(x.rows), func(i int) bool { return x.positionOf(x.rows[i]).compare(p) > 0 })
+}
+
+// since returns the end of the rows whose key is not before t; for a zero t, of all rows.
+func (x *index) since(t time.Time) int {
+	if t.IsZero() {
+		return len(x.rows)
+	}
+	return sort.Search(len(x.rows), func(i int) bool { return x.key(x.rows[i]).Before(t) })
+}
+
+// until returns the index of the first row whose key is not after t; for a zero t, 0.
+func (x *index) until(t time.Time) int {
+	if t.IsZero() {
+		return 0
+	}
+	return sort.Search(len(x.rows), func(i int) bool { return !x.key(x.rows[i]).After(t) })
+}

@@ -1,0 +1,71 @@
+package kit
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+)
+
+// maxBody bounds the body of a control request, in bytes.
+const maxBody = 1 << 20
+
+// ControlFunc handles one request to the control surface and returns the value to send as
+// JSON.
+type ControlFunc func(*http.Request) (any, error)
+
+// OK is the response of a call without a result.
+var OK = map[string]bool{"ok": true}
+
+// Control returns a handler of calls by their [http.ServeMux] patterns. Every response is
+// JSON. Errors are {"error"}: 404 for those that match missing, 400 for all others. It has
+// no authentication: mount it on loopback only.
+func Control(missing error, calls map[string]ControlFunc) http.Handler {
+	mux := http.NewServeMux()
+	for pattern, call := range calls {
+		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+			r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+			result, err := call(r)
+			switch {
+			case errors.Is(err, missing):
+				writeJSON(w, http.StatusNotFound, map[string]string{"error": err.Error()})
+			case err != nil:
+				writeJSON(w, http.StatusBadRequest, map[string]string{"error": err.Error()})
+			default:
+				writeJSON(w, http.StatusOK, result)
+			}
+		})
+	}
+	return mux
+}
+
+// Mount returns a handler that serves a vendor's API at / and its control surface at
+// /_control/.
+func Mount(api, control http.Handler) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/_control/", control)
+	mux.Handle("/", api)
+	return mux
+}
+
+func writeJSON(w http.ResponseWriter, status int, body any) {
+	text, err := json.Marshal(body)
+	if err != nil { // a raw member given by the caller is not valid JSON
+		http.Error(w, "simulator: "+err.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_, _ = w.Write(text)
+}
+
+// DecodeBody decodes a JSON body. It rejects unknown members, so that a typing error in a
+// script does not pass silently.
+func DecodeBody[T any](r *http.Request) (into T, err error) {
+	decoder := json.NewDecoder(r.Body)
+	decoder.DisallowUnknownFields()
+	if err = decoder.Decode(&into); err != nil {
+		return into, fmt.Errorf("body: %w", err)
+	}
+	return into, nil
+}

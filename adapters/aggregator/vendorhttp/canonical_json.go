@@ -1,0 +1,149 @@
+package vendorhttp
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/binary"
+	"slices"
+	"sync"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// CanonicalForm defines a canonical form of JSON objects: two objects with equal content
+// have the same bytes. Members are in the order of their names, without white space, and
+// each string and number is written in one way.
+type CanonicalForm struct {
+	// Omit names the members that are left out.
+	Omit VolatileMembers
+	// KeepNulls keeps members that are null; otherwise they are left out.
+	KeepNulls bool
+	// AppendText and AppendNumber append the canonical form of a string, which includes its
+	// quotes, and of a number.
+	AppendText, AppendNumber func(text, value []byte) []byte
+}
+
+// Append appends the canonical form of an object that [Decode] has accepted. It needs one
+// pass: a page has many rows, and a map of members costs several times as much. It returns
+// false if a name is not plain ASCII; the caller then has to sort the members.
+func (f *CanonicalForm) Append(text []byte, object []byte) ([]byte, bool) {
+	stack := memberStacks.Get().(*[]sortableMember)
+	defer memberStacks.Put(stack)
+	w := canonicalWriter{form: f, text: text, stack: *stack, plain: true}
+	w.object("", object)
+	clear(w.stack[:cap(w.stack)]) // a pooled stack must not keep a response in memory
+	*stack = w.stack
+	return w.text, w.plain
+}
+
+type canonicalWriter struct {
+	form  *CanonicalForm
+	text  []byte
+	stack []sortableMember // the members of the objects that are being written
+	plain bool             // all names are plain ASCII so far
+}
+
+// memberStacks holds empty stacks with room for a row, because growing one for each row
+// costs more than writing it.
+var memberStacks = sync.Pool{New: func() any {
+	stack := make([]sortableMember, 0, 64)
+	return &stack
+}}
+
+// sortableMember is a member with the first eight bytes of its name as a number, which
+// decides most comparisons.
+type sortableMember struct {
+	Member
+	prefix uint64
+}
+
+func sortable(m Member) sortableMember {
+	var prefix [8]byte
+	copy(prefix[:], unquoted(m))
+	return sortableMember{m, binary.BigEndian.Uint64(prefix[:])}
+}
+
+func byName(a, b sortableMember) int {
+	if a.prefix != b.prefix {
+		return cmp.Compare(a.prefix, b.prefix)
+	}
+	return bytes.Compare(unquoted(a.Member), unquoted(b.Member))
+}
+
+// object writes an object that is the member of this name; "" is the outermost object.
+func (w *canonicalWriter) object(name string, object []byte) {
+	ofObject, ofAll := w.form.Omit[name], w.form.Omit["*"]
+	start := len(w.stack)
+	for m := range (&scanner{text: object}).members() {
+		if !isPlainString(m.Name) {
+			name, _ := Unquote(m.Name) // no error: it has been decoded
+			m.Name, _ = jsontext.AppendQuote(nil, name)
+			w.plain = w.plain && isPlainString(m.Name)
+		}
+		if ofObject.contains(m.Name) || ofAll.contains(m.Name) || !w.form.KeepNulls && m.Value[0] == 'n' {
+			continue
+		}
+		w.stack = append(w.stack, sortable(m))
+	}
+	members := w.stack[start:]
+	slices.SortFunc(members, byName)
+	w.text = append(w.text, '{')
+	for i, m := range members {
+		if i > 0 {
+			w.text = append(w.text, ',')
+		}
+		w.text = append(append(w.text, m.Name...), ':')
+		w.value(m.Name, m.Value)
+	}
+	w.text = append(w.text, '}')
+	w.stack = w.stack[:start]
+}
+
+func unquoted(m Member) []byte { return m.Name[1 : len(m.Name)-1] }
+
+// value writes the value of a member. The objects of a list are treated like the value of
+// the member that holds the list.
+func (w *canonicalWriter) value(name, value []byte) {
+	switch value[0] {
+	case '{':
+		w.object(string(name), value)
+	case '[':
+		w.list(name, value)
+	case '"':
+		w.text = w.form.AppendText(w.text, value)
+	case 'n', 't', 'f':
+		w.text = append(w.text, value...)
+	default:
+		w.text = w.form.AppendNumber(w.text, value)
+	}
+}
+
+func (w *canonicalWriter) list(name, list []byte) {
+	s := scanner{text: list, at: 1}
+	w.text = append(w.text, '[')
+	for s.space(); s.peek() != ']'; s.space() {
+		if s.peek() == ',' {
+			s.at++
+			s.space()
+			w.text = append(w.text, ',')
+		}
+		start := s.at
+		if !s.skip() {
+			w.plain = false
+			return
+		}
+		w.value(name, list[start:s.at])
+	}
+	w.text = append(w.text, ']')
+}
+
+// AppendCanonical appends a string or number in the form of RFC 8785 (JSON Canonicalization
+// Scheme), except that integers keep their digits.
+func AppendCanonical(text, value []byte) []byte {
+	if isPlainString(value) || isDigits(value) {
+		return append(text, value...)
+	}
+	canonical := jsontext.Value(bytes.Clone(value))
+	_ = canonical.Canonicalize(jsontext.CanonicalizeRawInts(false)) // no error: it has been decoded
+	return append(text, canonical...)
+}

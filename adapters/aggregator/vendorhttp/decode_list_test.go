@@ -1,0 +1,133 @@
+package vendorhttp
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+type envelope struct {
+	Next *string `json:"next"`
+}
+
+func texts(rows []jsontext.Value) []string {
+	all := []string{}
+	for _, row := range rows {
+		all = append(all, string(row))
+	}
+	return all
+}
+
+func TestDecodeListSplitsTheRows(t *testing.T) {
+	for text, want := range map[string][]string{
+		`{"rows":[],"next":"n"}`: {},
+		"{ \"x\":{\"rows\":[{}]} , \"rows\" : [\n{\"a\":\"]}\\\"\"} , { \"b\":[1,{}] }\t] ,\"next\":\"n\"} ": {
+			`{"a":"]}\""}`, `{ "b":[1,{}] }`,
+		},
+		`{"next":"n","\u0072ows":[{"a":"\\"},{"b":"\\\""}]}`: {`{"a":"\\"}`, `{"b":"\\\""}`},
+	} {
+		var got envelope
+		rows, err := DecodeList([]byte(text), "rows", &got)
+		if err != nil || got.Next == nil || *got.Next != "n" {
+			t.Fatalf("%s: %+v, %v", text, got, err)
+		}
+		if diff := cmp.Diff(want, texts(rows)); diff != "" {
+			t.Errorf("%s: %s", text, diff)
+		}
+	}
+	for _, none := range []string{`{}`, `{"rows":null}`, `{"rows":""}`, `{"rows":{}}`, `{"x":{"rows":[{}]}}`} {
+		if rows, err := DecodeList([]byte(none), "rows", new(envelope)); rows != nil || err != nil {
+			t.Errorf("%s has %v (%v)", none, rows, err)
+		}
+	}
+}
+
+func TestDecodeListRefusesInvalidPages(t *testing.T) {
+	for name, text := range map[string]string{
+		"nothing":                  "",
+		"an array":                 `[{}]`,
+		"rows of another type":     `{"rows":[1]}`,
+		"a null row":               `{"rows":[{},null]}`,
+		"a list in the list":       `{"rows":[[]]}`,
+		"no comma between rows":    `{"rows":[{} {}]}`,
+		"two commas":               `{"rows":[{},,{}]}`,
+		"a comma before":           `{"rows":[,{}]}`,
+		"a comma after the last":   `{"rows":[{},]}`,
+		"no end of the list":       `{"rows":[{}`,
+		"another end of the list":  `{"rows":[{}}}`,
+		"a colon for a comma":      `{"rows":[{}:{}]}`,
+		"no end of the response":   `{"rows":[{}]`,
+		"more than one value":      `{"rows":[{}]}{}`,
+		"duplicate rows":           `{"rows":[{}],"rows":[{}]}`,
+		"rows, and null":           `{"rows":[{}],"rows":null}`,
+		"rows of two spellings":    `{"rows":[{}],"\u0072ows":[]}`,
+		"a duplicate member":       `{"rows":[{}],"next":"a","next":"b"}`,
+		"another type":             `{"rows":[{}],"next":7}`,
+		"invalid UTF-8":            "{\"rows\":[{}],\"x\":\"\xff\"}",
+		"sixty-five levels, rows":  `{"rows":[{"x":` + strings.Repeat("[", 62) + strings.Repeat("]", 62) + `}]}`,
+		"a million levels, rows":   `{"rows":[` + strings.Repeat(`{"x":`, 1<<20),
+		"sixty-five levels around": `{"rows":[{}],"x":` + strings.Repeat("[", 64) + strings.Repeat("]", 64) + `}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			rows, err := DecodeList([]byte(text), "rows", new(envelope))
+			if !errors.Is(err, domain.Unavailable) || !errors.Is(err, domain.MalformedResponse) || rows != nil {
+				t.Errorf("%v, %v", texts(rows), err)
+			}
+		})
+	}
+	deep := `{"rows":[{"x":` + strings.Repeat("[", 61) + strings.Repeat("]", 61) + `}]}`
+	if rows, err := DecodeList([]byte(deep), "rows", new(envelope)); len(rows) != 1 || err != nil {
+		t.Errorf("sixty-four levels: %v", err)
+	}
+}
+
+// FuzzDecodeList compares DecodeList with a decoder that checks everything. A page that the
+// decoder accepts is accepted, with the same rows. A page that it refuses is refused, here
+// or when its rows are decoded.
+func FuzzDecodeList(f *testing.F) {
+	for _, seed := range []string{
+		`{"rows":[{"a":"\\\"]"},{}],"next":"n"}`, `{"rows":[{"a":1,"a":2}]}`, `{"rows":[{"a":[}]}`,
+		`{"r\u006fws":[{}]}`,
+		`{"rows":[{"a":NaN}]}`, "{\"rows\":[{\"a\":\"\xff\"}]}", `{"rows":[{]}]}`,
+		`{"x":"\"rows\":[{}]","rows":[ ]}`, `{"rows":[{"a":"\`,
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		var whole struct {
+			envelope
+			Rows *[]map[string]jsontext.Value `json:"rows"`
+		}
+		var raw struct {
+			Rows []jsontext.Value `json:"rows"`
+		}
+		want := Decode(text, &whole)
+		isNull := func(row map[string]jsontext.Value) bool { return row == nil }
+		if whole.Rows != nil && slices.ContainsFunc(*whole.Rows, isNull) {
+			return // a null row, which DecodeList refuses at once
+		}
+		var got envelope
+		rows, err := DecodeList(text, "rows", &got)
+		for _, row := range rows {
+			if err == nil {
+				err = Decode(row, new(map[string]jsontext.Value))
+			}
+		}
+		switch {
+		case want == nil && err != nil:
+			t.Fatalf("refused: %v", err)
+		case want != nil && err == nil && rows != nil:
+			t.Fatalf("accepted, want %v", want)
+		case want == nil && whole.Rows != nil:
+			if Decode(text, &raw) != nil || cmp.Diff(texts(raw.Rows), texts(rows)) != "" {
+				t.Fatalf("rows %q, want %q", rows, raw.Rows)
+			}
+		}
+	})
+}

@@ -1,0 +1,144 @@
+package vendorhttp
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/netip"
+	"net/url"
+	"strings"
+	"syscall"
+	"time"
+
+	"code.dny.dev/ssrf"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// lookupTimeout bounds the DNS lookup of [Guard.Check].
+const lookupTimeout = 3 * time.Second
+
+// azureWireServer is Azure's host service: a public address that is served by the machine
+// the process runs on.
+// https://learn.microsoft.com/azure/virtual-network/what-is-ip-address-168-63-129-16
+var azureWireServer = netip.MustParsePrefix("168.63.129.16/32")
+
+// Guard is the egress guard: it protects against server-side request forgery (SSRF). It
+// keeps requests from addresses that egress forbids: all that are not public unicast
+// (IANA's special-purpose registries), unless [Config.AllowedCIDRs] contains them.
+// It implements ports.EgressGuard.
+type Guard struct {
+	addresses *ssrf.Guardian
+	resolver  Resolver
+	allowHTTP bool
+}
+
+// NewGuard returns a guard with the address rules of the configuration.
+func NewGuard(cfg Config) *Guard {
+	var v4, v6 []netip.Prefix
+	for _, prefix := range cfg.AllowedCIDRs {
+		if prefix.Addr().Is4() {
+			v4 = append(v4, prefix)
+		} else {
+			v6 = append(v6, prefix)
+		}
+	}
+	resolver := cfg.Resolver
+	if resolver == nil {
+		resolver = net.DefaultResolver
+	}
+	return &Guard{
+		addresses: ssrf.New(ssrf.WithAnyPort(), ssrf.WithAllowedV4Prefixes(v4...),
+			ssrf.WithAllowedV6Prefixes(v6...), ssrf.WithDeniedV4Prefixes(azureWireServer)),
+		resolver: resolver, allowHTTP: cfg.AllowHTTP,
+	}
+}
+
+// Check refuses a URL that is not a valid base URL (domain.ParseBaseURL; http only where
+// it is allowed), or whose host is or resolves to a forbidden address. A name that does
+// not resolve passes. Errors: Rejected (address_not_allowed).
+func (g *Guard) Check(ctx context.Context, rawURL string) error {
+	u, err := g.parse(rawURL)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
+	defer cancel()
+	found, _ := g.resolver.LookupNetIP(ctx, "ip", u.Hostname())
+	for _, addr := range found {
+		if g.addresses.SafeAddr(addr.Unmap().WithZone("")) != nil {
+			return notAllowed("an address that egress forbids")
+		}
+	}
+	return nil
+}
+
+// parse parses a base URL and checks its text: the form, the scheme, and the host if it is
+// an address. It resolves no name. Errors: Rejected (address_not_allowed).
+func (g *Guard) parse(rawURL string) (*url.URL, error) {
+	u, err := domain.ParseBaseURL(rawURL, g.allowHTTP)
+	if err != nil {
+		return nil, notAllowed("not a valid base URL, or a scheme that egress forbids")
+	}
+	host := strings.TrimSuffix(u.Hostname(), ".")
+	addr, err := netip.ParseAddr(host)
+	switch {
+	case strings.IndexFunc(host, func(r rune) bool { return r >= 0x80 }) >= 0:
+		// net/http maps wide and circled digits to plain ones before it dials
+		return nil, notAllowed("a host that is not ASCII")
+	case err != nil && isNumeric(host):
+		return nil, notAllowed("an address in an unusual notation")
+	case err != nil:
+		return u, nil
+	case g.addresses.SafeAddr(addr) != nil: // an IPv4 address written as IPv6 is not one of IPv6's public ones
+		return nil, notAllowed("an address that egress forbids")
+	}
+	return u, nil
+}
+
+// Control refuses a dial by its resolved address, just before it: net.Dialer.Control.
+func (g *Guard) Control(network, address string, raw syscall.RawConn) error {
+	if g.addresses.Safe(network, address, raw) != nil {
+		return errForbiddenAddress
+	}
+	return nil
+}
+
+var errForbiddenAddress = errors.New("address forbidden by egress")
+
+// isNumeric reports whether some resolvers would read the host as an IPv4 address: its
+// last label is a number, decimal, octal or hexadecimal.
+// https://url.spec.whatwg.org/#ends-in-a-number-checker
+func isNumeric(host string) bool {
+	last := strings.ToLower(host[strings.LastIndexByte(host, '.')+1:])
+	if hex, ok := strings.CutPrefix(last, "0x"); ok {
+		return strings.Trim(hex, "0123456789abcdef") == ""
+	}
+	return last != "" && strings.Trim(last, "0123456789") == ""
+}
+
+// Origin returns scheme and host of an http or https URL in lower case, with the port
+// unless it is the scheme's default: two URLs of one origin yield the same text. The URL
+// may have a query. Errors: Rejected (address_not_allowed) for a URL that is not absolute,
+// or has userinfo or a fragment.
+func Origin(rawURL string) (string, error) {
+	withoutQuery, _, _ := strings.Cut(rawURL, "?")
+	u, err := domain.ParseBaseURL(withoutQuery, true)
+	if err != nil || strings.Contains(rawURL, "#") {
+		return "", notAllowed("not an absolute URL")
+	}
+	return originOf(u), nil
+}
+
+// originOf returns the origin of a parsed base URL; see [Origin].
+func originOf(u *url.URL) string {
+	host := u.Host
+	if port := u.Port(); u.Scheme == "https" && port == "443" || u.Scheme == "http" && port == "80" {
+		host = strings.TrimSuffix(host, ":"+port)
+	}
+	return u.Scheme + "://" + host
+}
+
+func notAllowed(why string) *domain.Error {
+	return &domain.Error{Kind: domain.Rejected, Code: domain.AddressNotAllowed, Message: why}
+}

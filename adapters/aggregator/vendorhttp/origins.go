@@ -1,0 +1,73 @@
+package vendorhttp
+
+import (
+	"sync"
+	"time"
+
+	"github.com/failsafe-go/failsafe-go/circuitbreaker"
+)
+
+// maxOrigins bounds how many origins are kept in memory. Base URLs come from operators,
+// who could otherwise let the map grow without end.
+const maxOrigins = 1024
+
+// origin is the state of one origin of one vendor: its circuit breaker and rate budgets.
+type origin struct {
+	breaker circuitbreaker.CircuitBreaker[response]
+	budgets map[string]*tokenBucket // by resource; guarded by origins.mu
+	usedAt  time.Time
+}
+
+// originKey includes the vendor, so that two vendors at one origin (a sandbox) do not
+// share budgets.
+type originKey struct{ vendor, origin string }
+
+// origins holds the state of every origin; the least recently used one is evicted.
+type origins struct {
+	mu    sync.Mutex
+	byKey map[originKey]*origin
+}
+
+// get returns the state of an origin and creates it at first use.
+func (o *origins) get(key originKey, now time.Time) *origin {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	found, ok := o.byKey[key]
+	if !ok {
+		o.evict()
+		found = &origin{breaker: newCircuitBreaker(), budgets: map[string]*tokenBucket{}}
+		o.byKey[key] = found
+	}
+	found.usedAt = now
+	return found
+}
+
+// budget returns the origin's rate budget of a resource, or nil if there is no limit.
+func (o *origins) budget(of *origin, resource string, perMinute int) *tokenBucket {
+	if resource == "" || perMinute <= 0 {
+		return nil
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	found, ok := of.budgets[resource]
+	if !ok {
+		found = newTokenBucket(perMinute)
+		of.budgets[resource] = found
+	}
+	return found
+}
+
+// evict removes the least recently used origin if the map is full.
+func (o *origins) evict() {
+	if len(o.byKey) < maxOrigins {
+		return
+	}
+	var oldest originKey
+	var oldestUse time.Time
+	for key, candidate := range o.byKey {
+		if oldestUse.IsZero() || candidate.usedAt.Before(oldestUse) {
+			oldest, oldestUse = key, candidate.usedAt
+		}
+	}
+	delete(o.byKey, oldest)
+}

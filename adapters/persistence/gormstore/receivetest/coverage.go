@@ -1,0 +1,178 @@
+package receivetest
+
+import (
+	"testing"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// coverage counts the cases that deliveries and batches were.
+type coverage map[testCase]int
+
+type testCase string
+
+// The cases that every run of the suite must cover.
+const (
+	attachedOnly     testCase = "a batch whose new events are all attached to queued pulls"
+	createdOnly      testCase = "a batch whose new events all create pulls"
+	mixed            testCase = "a batch of both"
+	duplicatesOnly   testCase = "a batch of duplicates only"
+	duplicateInBatch testCase = "a duplicate of an event of its own batch"
+	duplicateOfRow   testCase = "a duplicate of a stored event"
+	wantedDuplicate  testCase = "a duplicate, which wants a pull, of an event of its own batch that does not"
+	wantedAndNoPull  testCase = "such a duplicate in a batch that creates no pull"
+	twoTokens        testCase = "a batch that comes through two tokens of a connection"
+	otherToken       testCase = "a duplicate through another token than the first delivery's"
+	unknownToken     testCase = "an unknown token"
+	revokedToken     testCase = "a revoked token"
+	deletedTarget    testCase = "a token of a deleted connection"
+	otherVendor      testCase = "a token of another vendor"
+	otherAccount     testCase = "an event about another account"
+	unreadableBody   testCase = "an unreadable body"
+	whileRunning     testCase = "an event that queues a pull while another is running"
+)
+
+var testCases = []testCase{
+	attachedOnly, createdOnly, mixed, duplicatesOnly, duplicateInBatch, duplicateOfRow, wantedDuplicate,
+	wantedAndNoPull, twoTokens, otherToken, unknownToken, revokedToken, deletedTarget, otherVendor, otherAccount,
+	unreadableBody, whileRunning,
+}
+
+// check fails for each case that was not covered.
+func (c coverage) check(t *testing.T) {
+	t.Helper()
+	for _, covered := range testCases {
+		if t.Logf("%5d × %s", c[covered], covered); c[covered] == 0 {
+			t.Errorf("no run covered %s", covered)
+		}
+	}
+}
+
+// batch follows one batch through the model.
+func (c coverage) batch(p *pair, deliveries []gormstore.PendingDelivery) *batch {
+	b := &batch{
+		pair: p, own: make(map[domain.PullID]bool), running: make(map[domain.ConnectionID]bool),
+		first: make(map[domain.DeliveryID]firstDelivery), through: make(map[domain.ConnectionID]domain.TokenID),
+	}
+	for _, d := range deliveries {
+		b.own[d.Pull] = true
+	}
+	page, err := p.model.Pulls().List(p.ctx, p.tenant, ports.PullFilter{}, domain.PageRequest{Limit: domain.MaxLimit})
+	if err != nil {
+		p.Fatal(err)
+	}
+	for _, pull := range page.Items {
+		if pull.State == domain.PullRunning {
+			b.running[pull.Connection] = true
+		}
+	}
+	return b
+}
+
+// batch is what the model did with the deliveries of one batch so far.
+type batch struct {
+	*pair
+	own     map[domain.PullID]bool       // the pull ids of its deliveries
+	running map[domain.ConnectionID]bool // connections with a running pull
+	first   map[domain.DeliveryID]firstDelivery
+	through map[domain.ConnectionID]domain.TokenID // the last token of each connection
+
+	attached, created, duplicates, wanted, others int
+}
+
+// firstDelivery is the first delivery of an event in the batch.
+type firstDelivery struct {
+	token  domain.TokenID
+	wanted bool
+}
+
+// delivery counts the cases of one delivery by the model's result.
+func (b *batch) delivery(d gormstore.PendingDelivery, got ports.ReceiveResult, refused error) {
+	if refused != nil {
+		b.refused(d)
+		return
+	}
+	stored := got.Delivery
+	if through, ok := b.through[stored.Connection]; ok && through != got.Token {
+		b.seen[twoTokens]++
+	}
+	b.through[stored.Connection] = got.Token
+	if got.Duplicate {
+		b.duplicate(d, got)
+		return
+	}
+	b.first[stored.ID] = firstDelivery{got.Token, stored.Status == domain.DeliveryAccepted}
+	b.stored(d, stored)
+}
+
+func (b *batch) refused(d gormstore.PendingDelivery) {
+	reason := unknownToken
+	for _, t := range b.tokens {
+		switch {
+		case t.Hash != d.Token:
+		case t.Vendor != d.Vendor:
+			reason = otherVendor
+		case b.deleted[t.Connection]:
+			reason = deletedTarget
+		case b.revoked[t.Hash]:
+			reason = revokedToken
+		}
+	}
+	b.seen[reason]++
+}
+
+func (b *batch) duplicate(d gormstore.PendingDelivery, got ports.ReceiveResult) {
+	b.duplicates++
+	first, own := b.first[got.Delivery.ID]
+	if !own {
+		b.seen[duplicateOfRow]++
+		return
+	}
+	b.seen[duplicateInBatch]++
+	if first.token != got.Token {
+		b.seen[otherToken]++
+	}
+	if !first.wanted && d.Event.WantsPull && d.Event.AccountRef != "another" {
+		b.seen[wantedDuplicate]++
+		b.wanted++
+	}
+}
+
+func (b *batch) stored(d gormstore.PendingDelivery, stored domain.Delivery) {
+	switch {
+	case stored.Status == domain.DeliveryUnreadable:
+		b.seen[unreadableBody]++
+	case stored.Status == domain.DeliveryIgnored && d.Event.WantsPull:
+		b.seen[otherAccount]++
+	}
+	switch {
+	case stored.Pull.IsZero():
+		b.others++
+	case b.own[stored.Pull]:
+		b.created++
+		if b.running[stored.Connection] {
+			b.seen[whileRunning]++
+		}
+	default:
+		b.attached++
+	}
+}
+
+// end counts the cases of the batch as a whole.
+func (b *batch) end() {
+	if b.wanted > 0 && b.created == 0 {
+		b.seen[wantedAndNoPull]++
+	}
+	switch {
+	case b.attached > 0 && b.created > 0:
+		b.seen[mixed]++
+	case b.attached > 0:
+		b.seen[attachedOnly]++
+	case b.created > 0:
+		b.seen[createdOnly]++
+	case b.duplicates > 0 && b.others == 0:
+		b.seen[duplicatesOnly]++
+	}
+}

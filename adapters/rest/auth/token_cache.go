@@ -1,0 +1,66 @@
+package auth
+
+import (
+	"crypto/sha256"
+	"sync"
+	"time"
+)
+
+const (
+	// cacheTTL is how long a verified token is accepted at most without being verified again.
+	cacheTTL = 5 * time.Second
+	// maxCachedTokens bounds the cache's memory to a few hundred kilobytes.
+	maxCachedTokens = 4096
+)
+
+// tokenHash is the cache key of a token; the token itself is never stored.
+type tokenHash = [sha256.Size]byte
+
+// verifiedToken is the principal of a verified token, and the period in which it is valid.
+type verifiedToken struct {
+	principal   Principal
+	from, until time.Time // from is inclusive, until is exclusive
+}
+
+// tokenCache caches tokens that were verified with the keys of one generation. Rejected
+// tokens are never cached. The zero value is an empty cache that is ready to use.
+type tokenCache struct {
+	mu         sync.Mutex
+	generation uint64
+	tokens     map[tokenHash]verifiedToken
+}
+
+// get returns the principal of a cached token. It returns false for a token outside of its
+// validity period and, once the keys have changed, for every token.
+func (c *tokenCache) get(token tokenHash, generation uint64, now time.Time) (Principal, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.advance(generation)
+	cached, ok := c.tokens[token]
+	if !ok || c.generation != generation || now.Before(cached.from) || !now.Before(cached.until) {
+		return Principal{}, false
+	}
+	return cached.principal, true
+}
+
+// put caches a token that was verified with the keys of generation. A full cache is emptied:
+// tokens that are still in use are cached again with their next request.
+func (c *tokenCache) put(token tokenHash, generation uint64, v verifiedToken) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.advance(generation)
+	if c.generation != generation {
+		return
+	}
+	if c.tokens == nil || len(c.tokens) >= maxCachedTokens {
+		c.tokens = make(map[tokenHash]verifiedToken)
+	}
+	c.tokens[token] = v
+}
+
+// advance empties the cache when a new generation of keys has started; c.mu is held.
+func (c *tokenCache) advance(generation uint64) {
+	if generation > c.generation {
+		c.generation, c.tokens = generation, nil
+	}
+}

@@ -1,0 +1,237 @@
+package rest
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports/porttest"
+)
+
+func TestReadinessReflectsItsChecks(t *testing.T) {
+	for _, c := range []struct {
+		name     string
+		database error
+		draining bool
+		status   int
+		want     string
+	}{
+		{
+			"all checks pass", nil, false, 200,
+			`{"status":"ready","checks":{"database":{"status":"up"}},"version":"1.2.3"}`,
+		},
+		{
+			"database unavailable", errors.New(canary), false, 503,
+			`{"status":"unavailable","checks":{"database":{"status":"down"}},"version":"1.2.3"}`,
+		},
+		{"draining", nil, true, 503, `{"status":"draining","checks":{"database":{"status":"up"}},"version":"1.2.3"}`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := newEnv(t, func(o *Options) {
+				o.Ready = func(context.Context) map[string]error { return map[string]error{"database": c.database} }
+				o.Draining = func() bool { return c.draining }
+			})
+			w := s.call("GET", "/readyz", "")
+			if diff := cmp.Diff(c.want, w.Body.String()); diff != "" || w.Code != c.status {
+				t.Errorf("%d %s", w.Code, diff)
+			}
+			if live := s.call("GET", "/health", ""); live.Code != 200 {
+				t.Errorf("health: %d", live.Code)
+			}
+		})
+	}
+}
+
+func TestOpenAPIDescribesEverything(t *testing.T) {
+	doc := openAPI(t, newEnv(t))
+	if doc["openapi"] != "3.1.0" {
+		t.Errorf("version %v", doc["openapi"])
+	}
+	paths := doc["paths"].(map[string]any)
+	for _, r := range []string{
+		"POST " + connectionsPath, "GET " + connectionsPath, "GET " + connectionsPath + "/{id}",
+		"PUT " + connectionsPath + "/{id}",
+		"DELETE " + connectionsPath + "/{id}", "POST " + connectionsPath + "/test",
+		"GET " + prefix + "/connector-types", "POST " + tokensPath,
+		"POST " + webhookPath, "GET " + connectionsPath + "/{id}/accounts",
+		"GET " + connectionsPath + "/{id}/transactions",
+		"GET " + connectionsPath + "/{id}/pulls", "POST " + connectionsPath + "/{id}/pulls",
+		"GET " + pullsPath + "/{id}", "GET " + tokensPath,
+		"DELETE " + tokensPath + "/{id}", "GET " + deliveriesPath, "GET " + deliveriesPath + "/{id}",
+		"POST " + deliveriesPath + "/{id}/replay",
+		"POST " + deliveriesPath + "/replay", "GET " + connectionsPath + "/{id}/health",
+		"GET " + prefix + "/transactions/changes",
+		"POST " + enginesPath, "GET " + enginesPath, "GET " + enginesPath + "/{id}", "PATCH " + enginesPath + "/{id}",
+		"DELETE " + enginesPath + "/{id}", "POST " + enginesPath + "/{id}/test", "GET /health", "GET /readyz",
+		"GET /version",
+	} {
+		method, path, _ := strings.Cut(r, " ")
+		item, _ := paths[path].(map[string]any)
+		op, ok := item[strings.ToLower(method)].(map[string]any)
+		if !ok {
+			t.Errorf("%s is missing", r)
+			continue
+		}
+		if _, ok := op["responses"].(map[string]any)["422"]; ok != (strings.Contains(
+			r, "POST ",
+		) || strings.Contains(r, "PUT ")) &&
+			!strings.HasSuffix(r, "/test") && !strings.HasSuffix(r, "{token}") {
+			t.Errorf("%s: 422 documented %v", r, ok)
+		}
+	}
+	schemas := doc["components"].(map[string]any)["schemas"].(map[string]any)
+	create := schemas["NewConnection"].(map[string]any)
+	if diff := cmp.Diff(
+		[]any{"vendor", "configName", "baseUrl", "accountRef", "clientId", "secret"}, create["required"],
+	); diff != "" {
+		t.Error(diff)
+	}
+	properties := create["properties"].(map[string]any)
+	if secret := properties["secret"].(map[string]any); secret["writeOnly"] != true || secret["minLength"] != 1.0 {
+		t.Errorf("secret: %v", secret)
+	}
+	if diff := cmp.Diff([]any{"pluggy", "belvo"}, properties["vendor"].(map[string]any)["enum"]); diff != "" {
+		t.Error(diff)
+	}
+	if create["additionalProperties"] != false {
+		t.Error("unknown members are allowed")
+	}
+	for name, schema := range schemas {
+		if _, ok := schema.(map[string]any)["properties"].(map[string]any)["$schema"]; ok {
+			t.Errorf("%s has a $schema", name)
+		}
+	}
+}
+
+// TestTheReplayedHeaderIsDocumented for every status whose response may be replayed, and for
+// no other.
+func TestTheReplayedHeaderIsDocumented(t *testing.T) {
+	marked := map[string][]string{}
+	for path, methods := range openAPI(t, newEnv(t))["paths"].(map[string]any) {
+		for method, op := range methods.(map[string]any) {
+			for status, response := range op.(map[string]any)["responses"].(map[string]any) {
+				headers, _ := response.(map[string]any)["headers"].(map[string]any)
+				if _, ok := headers[replayedHeader]; ok {
+					name := strings.ToUpper(method) + " " + path
+					marked[name] = append(marked[name], status)
+					slices.Sort(marked[name])
+				}
+			}
+		}
+	}
+	want := map[string][]string{
+		"POST " + connectionsPath:          {"201", "400", "409"},
+		"PUT " + connectionsPath + "/{id}": {"200", "400", "404", "409", "412"},
+		"POST " + enginesPath:              {"201", "400", "409"}, "POST " + tokensPath: {"400", "404", "409"},
+		"POST " + connectionsPath + "/{id}/pulls": {"202", "400", "404", "409"},
+		"POST " + deliveriesPath + "/{id}/replay": {"202", "400", "404", "409"},
+		"POST " + deliveriesPath + "/replay":      {"202", "400", "409"},
+	}
+	if diff := cmp.Diff(want, marked); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestOutputsHaveNoSecret checks every schema that is part of a response.
+func TestOutputsHaveNoSecret(t *testing.T) {
+	schemas := openAPI(t, newEnv(t))["components"].(map[string]any)["schemas"].(map[string]any)
+	for name, schema := range schemas {
+		properties, _ := schema.(map[string]any)["properties"].(map[string]any)
+		for member, raw := range properties {
+			secret := member == "clientId" || member == "secret" || member == "credential"
+			if writeOnly := raw.(map[string]any)["writeOnly"] == true; secret != writeOnly {
+				t.Errorf("%s.%s: write-only %v", name, member, writeOnly)
+			}
+		}
+	}
+}
+
+func TestVendorEnumsListTheConfiguredVendors(t *testing.T) {
+	s := newEnv(t, func(o *Options) { o.Vendors = []domain.Vendor{"third"} })
+	p := problemIn(t, s.call("POST", connectionsPath, goodConnection), 400, codeInvalid)
+	if locations(p) != "body.vendor" || !strings.Contains(p.Errors[0].Message, "third") ||
+		strings.Contains(p.Errors[0].Message, "pluggy") {
+		t.Errorf("%v", p.Errors)
+	}
+	if w := s.call("POST", connectionsPath, replaceIn(`"pluggy"`, `"third"`)); w.Code != 201 {
+		t.Errorf("%d", w.Code)
+	}
+}
+
+func TestPlainHTTPIsAllowedByOption(t *testing.T) {
+	s := newEnv(t, func(o *Options) { o.AllowHTTP = true })
+	if w := s.call(
+		"POST", connectionsPath, replaceIn("https://api.pluggy.ai", "http://127.0.0.1:4011"),
+	); w.Code != 201 {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+}
+
+func TestDocsAreOnePageWithAContentSecurityPolicy(t *testing.T) {
+	w := newEnv(t).call("GET", "/docs", "")
+	policy := w.Header().Get("Content-Security-Policy")
+	for _, want := range []string{
+		"default-src 'none'", cspHash(docsScript), cspHash(docsStyle), "frame-ancestors 'none'",
+	} {
+		if !strings.Contains(policy, want) {
+			t.Errorf("policy %q lacks %s", policy, want)
+		}
+	}
+	page := w.Body.String()
+	if w.Code != http.StatusOK || !strings.Contains(page, "/openapi.json") ||
+		strings.Contains(page, "//unpkg") || strings.Contains(page, "src=") ||
+		strings.Contains(page, "innerHTML") {
+		t.Error("the page loads from another origin, or writes markup")
+	}
+}
+
+func TestWebhookURLsUseTheRequestHostInDevelopment(t *testing.T) {
+	s := newEnv(t, func(o *Options) { o.PublicURL, o.Development = "", true })
+	w := s.call("POST", tokensPath, `{"vendor":"pluggy","connection_config_name":"x"}`)
+	if !strings.Contains(w.Body.String(), `"webhookUrl":"http://example.com/v1/discovery/webhooks/pluggy/`) {
+		t.Error(w.Body)
+	}
+}
+
+func TestNewNamesTheMissingOption(t *testing.T) {
+	full := Options{
+		Verifier: fakeVerifier{}, Clock: &porttest.Clock{}, NewRequestID: func() string { return "" },
+		PublicURL: "https://x.example",
+	}
+	for name, without := range map[string]func(*Options){
+		"Verifier": func(o *Options) { o.Verifier = nil }, "Clock": func(o *Options) { o.Clock = nil },
+		"NewRequestID": func(o *Options) { o.NewRequestID = nil }, "PublicURL": func(o *Options) { o.PublicURL = "" },
+	} {
+		options := full
+		without(&options)
+		if _, err := New(&fake{}, options); err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := New(&fake{}, full); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestOnRequestReceivesTheRouteTemplate(t *testing.T) {
+	var seen []string
+	s := newEnv(t, func(o *Options) {
+		o.OnRequest = func(method, route string, status int, _ time.Duration) {
+			seen = append(seen, method+" "+route+" "+http.StatusText(status))
+		}
+	})
+	s.call("GET", idPath, "")
+	s.call("POST", webhookURL, "{}")
+	s.call("GET", "/"+webhookToken, "")
+	want := []string{"GET " + connectionsPath + "/{id} OK", "POST " + webhookPath + " Accepted", "GET  Not Found"}
+	if diff := cmp.Diff(want, seen); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -1,0 +1,149 @@
+package rest
+
+import (
+	"errors"
+	"net/http"
+	"regexp"
+	"strings"
+	"sync"
+	"unicode"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/validation"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// configureHuma sets huma's package variables once, because huma has no other way to
+// require exact member names and to replace its error document.
+var configureHuma = sync.OnceFunc(func() {
+	huma.ValidateStrictCasing = true
+	huma.DefaultArrayNullable = false
+	huma.NewErrorWithContext = humaProblem
+	huma.NewError = func(status int, _ string, _ ...error) huma.StatusError { return &Problem{Status: status} }
+})
+
+// humaConfig returns a configuration without huma's own routes, links and format fallbacks.
+func humaConfig(version string) huma.Config {
+	return huma.Config{
+		OpenAPI: &huma.OpenAPI{
+			OpenAPI: "3.1.0",
+			Info: &huma.Info{
+				Title: "Aggregator connections", Version: version,
+				Description: "Connections to open-finance aggregators, their webhooks, " +
+					"and the transactions that are read from them.",
+			},
+			Components: &huma.Components{
+				Schemas: huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer),
+				SecuritySchemes: map[string]*huma.SecurityScheme{
+					"bearer": {
+						Type: "http", Scheme: "bearer", BearerFormat: "JWT",
+						Description: "The tenant is taken from the token.",
+					},
+				},
+			},
+		},
+		Formats:       map[string]huma.Format{jsonType: jsonFormat, problemType: jsonFormat},
+		DefaultFormat: jsonType,
+	}
+}
+
+// humaProblem replaces huma's own error documents. The values that huma passes are dropped.
+func humaProblem(ctx huma.Context, status int, _ string, errs ...error) huma.StatusError {
+	x := exchangeOf(ctx.Context())
+	switch status {
+	case http.StatusBadRequest, http.StatusUnprocessableEntity:
+		return x.validationProblem(errs)
+	case http.StatusRequestEntityTooLarge:
+		return x.problem(errTooLarge)
+	case http.StatusUnsupportedMediaType:
+		return x.problem(errMediaType)
+	}
+	return x.problem(errors.Join(errs...))
+}
+
+// validationProblem lists every validation error. An invalid path parameter is an id that
+// names nothing, so it is a 404.
+func (x *exchange) validationProblem(errs []error) *Problem {
+	p := x.problem(&domain.Error{Kind: domain.Invalid})
+	p.Errors = nil
+	for _, err := range errs {
+		field := x.problemField(err)
+		if strings.HasPrefix(field.Location, "path.") {
+			return x.problem(domain.NotFoundError())
+		}
+		p.Errors = append(p.Errors, field)
+	}
+	if x.addressForbidden != nil && x.addressForbidden() {
+		r := x.matchedRoute()
+		p.Errors = append(p.Errors, ProblemField{r.location(r.addressField), addressForbiddenMessage})
+	}
+	p.Errors = sortFields(p.Errors)
+	return p
+}
+
+var (
+	missingMember   = regexp.MustCompile(`^expected required property (.+) to be present$`)
+	dependentMember = regexp.MustCompile(`^expected property (.+) to be present when .+ is present$`)
+)
+
+// problemField translates one of huma's validation errors. Where a member is missing, the
+// location is the member itself, not its parent.
+func (x *exchange) problemField(err error) ProblemField {
+	detailed, ok := err.(huma.ErrorDetailer)
+	if !ok {
+		return ProblemField{x.matchedRoute().inputLocation(), "is not valid"}
+	}
+	d := detailed.ErrorDetail()
+	location := printableLocation(d.Location)
+	switch d.Value.(type) {
+	case nullMember:
+		return ProblemField{location, "must not be null"}
+	case duplicateMember:
+		return ProblemField{location, "must not be a duplicate member or contain one"}
+	}
+	for _, absent := range []*regexp.Regexp{missingMember, dependentMember} {
+		if found := absent.FindStringSubmatch(d.Message); found != nil {
+			return ProblemField{location + "." + found[1], "is required"}
+		}
+	}
+	return ProblemField{location, x.message(location, d.Message)}
+}
+
+// message returns huma's text only where that is derived from the schema; any other text is
+// replaced, because it may quote the value.
+func (x *exchange) message(location, message string) string {
+	switch {
+	case message == validation.MsgUnexpectedProperty && x.matchedRoute().immutable(location):
+		return "cannot be changed"
+	case message == validation.MsgUnexpectedProperty:
+		return "is not a member of this request"
+	case strings.HasPrefix(message, "expected ") && !strings.Contains(message, ": "):
+		return strings.Replace(message, "expected string to be ", "must be ", 1)
+	case strings.HasPrefix(message, parseErrorPrefix):
+		return strings.TrimPrefix(message, parseErrorPrefix)
+	case message == "invalid integer":
+		return "must be an integer"
+	case location == "body":
+		return "must be one valid JSON text"
+	}
+	return "is not valid"
+}
+
+// parseErrorPrefix is what huma puts before the error of an UnmarshalText method; the
+// methods of this package return errors that contain no value.
+const parseErrorPrefix = "invalid value: "
+
+// maxLocation is the length, in bytes, of the longest location that a response repeats.
+const maxLocation = 80
+
+// printableLocation returns location, or its parent where the name of an unknown member is
+// too long or not printable.
+func printableLocation(location string) string {
+	unprintable := func(r rune) bool { return !unicode.IsPrint(r) }
+	if len(location) <= maxLocation && !strings.ContainsFunc(location, unprintable) {
+		return location
+	}
+	parent, _, _ := strings.Cut(location, ".")
+	return parent
+}

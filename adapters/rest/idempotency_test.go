@@ -1,0 +1,123 @@
+package rest
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+const otherConnection = `{"vendor":"belvo","configName":"b","baseUrl":"https://b.example","accountRef":"r",` +
+	`"clientId":"i","secret":"s"}`
+
+func TestARepeatedRequestGetsTheStoredResponse(t *testing.T) {
+	s := newEnv(t)
+	first := s.call("POST", connectionsPath, goodConnection, keyHeader, "k:1_-A")
+	repeated := s.call("POST", connectionsPath, goodConnection, altKeyHeader, "k:1_-A")
+	if s.service.calls != 1 {
+		t.Errorf("the handler ran %d times", s.service.calls)
+	}
+	if repeated.Code != 201 || repeated.Body.String() != first.Body.String() ||
+		repeated.Header().Get(replayedHeader) != "true" {
+		t.Errorf("%d %v %s", repeated.Code, repeated.Header(), repeated.Body)
+	}
+	if first.Header().Get(replayedHeader) != "" {
+		t.Error("the first response is marked as replayed")
+	}
+	for _, name := range []string{"Location", "ETag", "Content-Type"} {
+		if diff := cmp.Diff(first.Header().Get(name), repeated.Header().Get(name)); diff != "" ||
+			first.Header().Get(name) == "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+	problemIn(t, s.call("POST", connectionsPath, otherConnection, keyHeader, "k:1_-A"), 422, codeKeyReused)
+	put := `{"configName":"a","baseUrl":"https://b.example","accountRef":"c"}`
+	problemIn(t, s.call("PUT", idPath, put, keyHeader, "k:1_-A"), 422, codeKeyReused)
+}
+
+func TestA4xxIsStoredUnderItsIdempotencyKeyAndA5xxIsNot(t *testing.T) {
+	s := newEnv(t)
+	s.service.err = &domain.Error{Kind: domain.Conflict, Code: domain.NameTaken}
+	problemIn(t, s.call("POST", connectionsPath, goodConnection, keyHeader, "taken"), 409, codeConflict)
+	s.service.err = nil
+	if w := s.call("POST", connectionsPath, goodConnection, keyHeader, "taken"); w.Code != 409 ||
+		w.Header().Get(replayedHeader) != "true" || w.Header().Get("Content-Type") != problemType {
+		t.Errorf("a 4xx is not replayed: %d %v", w.Code, w.Header())
+	}
+	s.service.err = &domain.Error{Kind: domain.Unavailable}
+	problemIn(t, s.call("POST", connectionsPath, goodConnection, keyHeader, "away"), 503, codeUnavailable)
+	s.service.err, s.service.panicWith = nil, "x"
+	problemIn(t, s.call("POST", connectionsPath, goodConnection, keyHeader, "away"), 500, codeInternal)
+	s.service.panicWith = nil
+	if w := s.call("POST", connectionsPath, goodConnection, keyHeader, "away"); w.Code != 201 ||
+		w.Header().Get(replayedHeader) != "" {
+		t.Errorf("a 5xx does not free its key: %d", w.Code)
+	}
+}
+
+func TestAMintedTokenIsNeverStored(t *testing.T) {
+	s := newEnv(t)
+	body := `{"vendor":"pluggy","connection_config_name":"a"}`
+	first := s.call("POST", tokensPath, body, keyHeader, "mint")
+	if first.Code != 201 || !strings.Contains(first.Body.String(), webhookToken) {
+		t.Fatalf("%d %s", first.Code, first.Body)
+	}
+	for key, call := range s.service.responses {
+		if strings.Contains(string(call.response.Body), webhookToken) || len(call.response.Headers) > 0 {
+			t.Errorf("%s stores %s", key, call.response.Body)
+		}
+	}
+	problemIn(t, s.call("POST", tokensPath, body, keyHeader, "mint"), 409, codeTokenShownOnce)
+	problemIn(
+		t, s.call("POST", tokensPath, strings.Replace(body, `"a"`, `"b"`, 1), keyHeader, "mint"), 422,
+		codeKeyReused,
+	)
+	if s.service.calls != 1 {
+		t.Errorf("minted %d times", s.service.calls)
+	}
+}
+
+func TestMalformedIdempotencyKeysAreRejected(t *testing.T) {
+	s := newEnv(t)
+	for _, bad := range []string{" ", "a b", "é", "a/b", strings.Repeat("k", 129), "a;b", "a\tb", canary + "!"} {
+		w := s.call("POST", connectionsPath, goodConnection, keyHeader, bad)
+		if p := problemIn(t, w, 400, codeInvalid); locations(p) != "header.X-Idempotency-Key" ||
+			strings.Contains(w.Body.String(), canary) {
+			t.Errorf("%q: %s", bad, w.Body)
+		}
+	}
+	r := httptest.NewRequest(http.MethodPost, connectionsPath, strings.NewReader(goodConnection))
+	r.Header = map[string][]string{
+		"Authorization": {"Bearer tenant-a"}, "Content-Type": {"application/json"}, "X-Idempotency-Key": {""},
+	}
+	problemIn(t, s.serve(r), 400, codeInvalid)
+	problemIn(t, s.call("POST", connectionsPath, goodConnection, keyHeader, "a", altKeyHeader, "b"), 400, codeInvalid)
+	if w := s.call("POST", connectionsPath, goodConnection, keyHeader, "same", altKeyHeader, "same"); w.Code != 201 {
+		t.Errorf("%d", w.Code)
+	}
+}
+
+func TestTenantsDoNotShareIdempotencyKeys(t *testing.T) {
+	s := newEnv(t)
+	s.call("POST", connectionsPath, goodConnection, keyHeader, "k")
+	w := s.call("POST", connectionsPath, goodConnection, keyHeader, "k", "Authorization", "Bearer tenant-b")
+	if w.Code != 201 || w.Header().Get(replayedHeader) != "" || s.service.calls != 2 {
+		t.Errorf("%d %v", w.Code, w.Header())
+	}
+}
+
+func TestLiveTestsAndWebhooksIgnoreIdempotencyKeys(t *testing.T) {
+	s := newEnv(t)
+	for range 2 {
+		s.call("POST", connectionsPath+"/test", `{"vendor":"pluggy","configName":"a"}`, keyHeader, "k")
+		s.call("POST", enginesPath+samePath+"/test", "", keyHeader, "k")
+		s.call("POST", prefix+"/webhooks/pluggy/"+webhookToken, "{}", keyHeader, "k")
+	}
+	if s.service.calls != 6 || len(s.service.responses) > 0 {
+		t.Errorf("%d calls, %d stored responses", s.service.calls, len(s.service.responses))
+	}
+}

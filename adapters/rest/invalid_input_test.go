@@ -1,0 +1,317 @@
+package rest
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+)
+
+// invalidBodies are bodies of several routes, each with the locations that its 400 must name.
+var invalidBodies = []struct {
+	name, target, body, at string
+}{
+	{
+		"empty object reports all six members", "POST " + connectionsPath, `{}`,
+		"body.accountRef body.baseUrl body.clientId body.configName body.secret body.vendor",
+	},
+	{"null", "POST " + connectionsPath, `null`, "body"},
+	{"array", "POST " + connectionsPath, `[]`, "body"},
+	{"string", "POST " + connectionsPath, `"` + canary + `"`, "body"},
+	{"number", "POST " + connectionsPath, `7`, "body"},
+	{"true", "POST " + connectionsPath, `true`, "body"},
+	{"white space", "POST " + connectionsPath, "  \n", "body"},
+	{"truncated object", "POST " + connectionsPath, `{"vendor":"pluggy"`, "body"},
+	{"truncated string", "POST " + connectionsPath, `{"secret":"` + canary, "body"},
+	{"two texts", "POST " + connectionsPath, goodConnection + goodConnection, "body"},
+	{"trailing garbage", "POST " + connectionsPath, goodConnection + canary, "body"},
+	{"trailing comma", "POST " + connectionsPath, `{"vendor":"pluggy",}`, "body"},
+	{"comment", "POST " + connectionsPath, `{/*` + canary + `*/}`, "body"},
+	{"single quotes", "POST " + connectionsPath, `{'vendor':'pluggy'}`, "body"},
+	{"byte order mark", "POST " + connectionsPath, "\ufeff" + goodConnection, "body"},
+	{"NaN", "POST " + connectionsPath, `{"vendor":NaN}`, "body"},
+	{"hex number", "POST " + connectionsPath, `{"vendor":0x10}`, "body"},
+	{"leading zero", "POST " + connectionsPath, `{"vendor":01}`, "body"},
+	{"raw control character", "POST " + connectionsPath, "{\"vendor\":\"a\x01b\"}", "body"},
+	{"invalid UTF-8", "POST " + connectionsPath, replaceIn("pluggy-main", "a\xff\xfe"), "body"},
+	{"lone surrogate", "POST " + connectionsPath, replaceIn("pluggy-main", `\ud800`), "body"},
+	{"bad escape", "POST " + connectionsPath, replaceIn("pluggy-main", `\x41`), "body"},
+	{"too deep", "POST " + connectionsPath, strings.Repeat("[", 5000) + strings.Repeat("]", 5000), "body"},
+	{
+		"deep member", "POST " + connectionsPath,
+		`{"vendor":` + strings.Repeat(`{"a":`, 200) + "1" + strings.Repeat("}", 200) + "}", "body",
+	},
+	{"form", "POST " + connectionsPath, `vendor=pluggy`, "body"},
+	{"unknown member", "POST " + connectionsPath, withMember(`"extra":1`), "body.extra"},
+	{"two unknown members", "POST " + connectionsPath, withMember(`"b":1,"a":2`), "body.a body.b"},
+	{"tenant in the body", "POST " + connectionsPath, withMember(`"tenantId":"` + canary + `"`), "body.tenantId"},
+	{"id in the body", "POST " + connectionsPath, withMember(`"id":"x"`), "body.id"},
+	{"prototype", "POST " + connectionsPath, withMember(`"__proto__":{}`), "body.__proto__"},
+	{"empty name", "POST " + connectionsPath, withMember(`"":1`), "body."},
+	{"unprintable name", "POST " + connectionsPath, withMember(`"\u0000\u202e":1`), "body"},
+	{"very long name", "POST " + connectionsPath, withMember(`"` + strings.Repeat("n", 500) + `":1`), "body"},
+	{"case variant in addition", "POST " + connectionsPath, withMember(`"Vendor":"belvo"`), "body.Vendor"},
+	{
+		"case variant instead", "POST " + connectionsPath,
+		strings.Replace(goodConnection, `"secret"`, `"Secret"`, 1), "body.Secret body.secret",
+	},
+	{
+		"look-alike name", "POST " + connectionsPath,
+		strings.Replace(goodConnection, `"vendor"`, `"vend`+"\u043e"+`r"`, 1), "body.vendor body.vend\u043er",
+	},
+	{"duplicate vendor", "POST " + connectionsPath, withMember(`"vendor":"belvo"`), "body.vendor"},
+	{"duplicate secret", "POST " + connectionsPath, withMember(`"secret":"` + canary + `"`), "body.secret"},
+	{"duplicate by escape sequence", "POST " + connectionsPath, withMember(`"\u0076endor":"belvo"`), "body.vendor"},
+	{
+		"duplicate and missing", "POST " + connectionsPath,
+		`{"vendor":"pluggy","vendor":"pluggy","configName":"a","baseUrl":"https://a.example","accountRef":"r"}`,
+		"body.clientId body.secret body.vendor",
+	},
+	{"vendor unknown", "POST " + connectionsPath, replaceIn(`"pluggy"`, `"`+canary+`"`), "body.vendor"},
+	{"vendor's case", "POST " + connectionsPath, replaceIn(`"pluggy"`, `"Pluggy"`), "body.vendor"},
+	{"vendor with space", "POST " + connectionsPath, replaceIn(`"pluggy"`, `"pluggy "`), "body.vendor"},
+	{"vendor null", "POST " + connectionsPath, replaceIn(`"pluggy"`, `null`), "body.vendor"},
+	{"vendor number", "POST " + connectionsPath, replaceIn(`"pluggy"`, `5`), "body.vendor"},
+	{"vendor array", "POST " + connectionsPath, replaceIn(`"pluggy"`, `["pluggy"]`), "body.vendor"},
+	{"vendor object", "POST " + connectionsPath, replaceIn(`"pluggy"`, `{"name":"pluggy"}`), "body.vendor"},
+	{"name empty", "POST " + connectionsPath, replaceIn("pluggy-main", ""), "body.configName"},
+	{"name NUL", "POST " + connectionsPath, replaceIn("pluggy-main", `a\u0000b`), "body.configName"},
+	{"name line end", "POST " + connectionsPath, replaceIn("pluggy-main", `a\nb`), "body.configName"},
+	{
+		"name too long", "POST " + connectionsPath, replaceIn("pluggy-main", strings.Repeat("é", 256)),
+		"body.configName",
+	},
+	{"secret null", "POST " + connectionsPath, replaceIn(`"s-`+canary+`"`, `null`), "body.secret"},
+	{"secret number", "POST " + connectionsPath, replaceIn(`"s-`+canary+`"`, `123`), "body.secret"},
+	{"secret huge number", "POST " + connectionsPath, replaceIn(`"s-`+canary+`"`, `1e400`), "body.secret"},
+	{"secret boolean", "POST " + connectionsPath, replaceIn(`"s-`+canary+`"`, `true`), "body.secret"},
+	{"secret object", "POST " + connectionsPath, replaceIn(`"s-`+canary+`"`, `{"v":"`+canary+`"}`), "body.secret"},
+	{"secret empty", "POST " + connectionsPath, replaceIn("s-"+canary, ""), "body.secret"},
+	{"client id empty", "POST " + connectionsPath, replaceIn("id-"+canary, ""), "body.clientId"},
+	{"secret too long", "POST " + connectionsPath, replaceIn("s-"+canary, strings.Repeat("s", 4097)), "body.secret"},
+	{
+		"address without scheme", "POST " + connectionsPath, replaceIn("https://api.pluggy.ai", canary+".example"),
+		"body.baseUrl",
+	},
+	{"address http", "POST " + connectionsPath, replaceIn("https://", "http://"), "body.baseUrl"},
+	{"address file", "POST " + connectionsPath, replaceIn("https://", "file:///"), "body.baseUrl"},
+	{
+		"address with userinfo", "POST " + connectionsPath, replaceIn("https://", "https://u:"+canary+"@"),
+		"body.baseUrl",
+	},
+	{"address with query", "POST " + connectionsPath, replaceIn("pluggy.ai", "pluggy.ai/?k="+canary), "body.baseUrl"},
+	{"address with fragment", "POST " + connectionsPath, replaceIn("pluggy.ai", "pluggy.ai#x"), "body.baseUrl"},
+	{"address with backslash", "POST " + connectionsPath, replaceIn("pluggy.ai", `pluggy.ai\\@evil`), "body.baseUrl"},
+	{"address with space", "POST " + connectionsPath, replaceIn("api.pluggy.ai", "a b"), "body.baseUrl"},
+	{"everything wrong at once", "POST " + connectionsPath, `{"vendor":1,"configName":"","baseUrl":"x",` +
+		`"accountRef":null,"clientId":{},"x":0}`,
+		"body.accountRef body.baseUrl body.clientId body.configName body.secret body.vendor body.x"},
+
+	{
+		"update with a vendor", "PUT " + idPath,
+		`{"vendor":"belvo","configName":"a","baseUrl":"https://a.example","accountRef":"c"}`, "body.vendor",
+	},
+	{
+		"update with only the client id", "PUT " + idPath,
+		`{"configName":"a","baseUrl":"https://a.example","accountRef":"c","clientId":"` + canary + `"}`,
+		"body.secret",
+	},
+	{
+		"update with only the secret", "PUT " + idPath,
+		`{"configName":"a","baseUrl":"https://a.example","accountRef":"c","secret":"` + canary + `"}`,
+		"body.clientId",
+	},
+	{
+		"update with a null secret", "PUT " + idPath,
+		`{"configName":"a","baseUrl":"https://a.example","accountRef":"c","clientId":"x","secret":null}`,
+		"body.secret",
+	},
+	{
+		"update with both null", "PUT " + idPath,
+		`{"configName":"a","baseUrl":"https://a.example","accountRef":"c","clientId":null,"secret":null}`,
+		"body.clientId body.secret",
+	},
+	{
+		"update with empty secrets", "PUT " + idPath,
+		`{"configName":"a","baseUrl":"https://a.example","accountRef":"c","clientId":"","secret":""}`,
+		"body.clientId body.secret",
+	},
+	{
+		"update with only half of a credential", "PUT " + idPath, `{"secret":"` + canary + `"}`,
+		"body.accountRef body.baseUrl body.clientId body.configName",
+	},
+
+	{
+		"test with a credential", "POST " + connectionsPath + "/test",
+		`{"vendor":"pluggy","configName":"a","secret":"` + canary + `"}`, "body.secret",
+	},
+	{"test without a name", "POST " + connectionsPath + "/test", `{"vendor":"pluggy"}`, "body.configName"},
+	{
+		"mint with the wrong member name", "POST " + tokensPath,
+		`{"vendor":"pluggy","configName":"` + canary + `"}`, "body.configName body.connection_config_name",
+	},
+	{
+		"mint for an unknown vendor", "POST " + tokensPath, `{"vendor":"plaid","connection_config_name":"a"}`,
+		"body.vendor",
+	},
+	{"pull from text that is not a date", "POST " + idPath + "/pulls", `{"from":"` + canary + `"}`, "body.from"},
+	{
+		"pull from a date that does not exist", "POST " + idPath + "/pulls", `{"from":"2026-02-30","to":"x"}`,
+		"body.from body.to",
+	},
+	{"pull with to before from", "POST " + idPath + "/pulls", `{"from":"2026-02-03","to":"2026-02-02"}`, "body.to"},
+	{"pull from null", "POST " + idPath + "/pulls", `{"from":null}`, "body.from"},
+	{
+		"replay with invalid filters", "POST " + deliveriesPath + "/replay",
+		`{"limit":1001,"status":"x","connectionId":"` + canary + `"}`, "body.connectionId body.limit body.status",
+	},
+	{"replay with a fractional limit", "POST " + deliveriesPath + "/replay", `{"limit":1.5}`, "body.limit"},
+	{
+		"replay from text that is not a time", "POST " + deliveriesPath + "/replay",
+		`{"from":"yesterday","to":"2026-01-02T03:04:05"}`, "body.from body.to",
+	},
+	{
+		"replay from a day that does not exist", "POST " + deliveriesPath + "/replay",
+		`{"from":"2026-02-30","to":"2026-04-31T00:00:00Z","connectionId":"00000000-0000-0000-0000-000000000000"}`,
+		"body.connectionId body.from body.to",
+	},
+	{
+		"replay with to before from", "POST " + deliveriesPath + "/replay",
+		`{"from":"2026-01-02","to":"2026-01-01T23:59:59Z"}`, "body.to",
+	},
+	{
+		"replay from an empty time", "POST " + deliveriesPath + "/replay", `{"from":"","to":1,"limit":0}`,
+		"body.from body.limit body.to",
+	},
+	{"engine empty object", "POST " + enginesPath, `{}`, "body.config body.configName body.type"},
+	{
+		"engine config not an object", "POST " + enginesPath,
+		`{"type":"postgres","configName":"a","config":"` + canary + `"}`, "body.config",
+	},
+	{
+		"engine config with a duplicate member", "POST " + enginesPath,
+		`{"type":"postgres","configName":"a","config":{"ssl":[{"a":1,"a":2}]}}`, "body.config",
+	},
+	{
+		"engine secret null", "POST " + enginesPath,
+		`{"type":"postgres","configName":"a","config":{},"credential":{"password":null}}`,
+		"body.credential.password",
+	},
+	{
+		"engine secret number", "POST " + enginesPath,
+		`{"type":"postgres","configName":"a","config":{},"credential":{"password":1,"username":""}}`,
+		"body.credential.password body.credential.username",
+	},
+	{
+		"engine type cannot change", "PATCH " + enginesPath + samePath, `{"type":"rest-generic","configName":null}`,
+		"body.configName body.type",
+	},
+}
+
+// replaceIn replaces a part of the valid body; withMember adds a member to it.
+func replaceIn(old, replacement string) string {
+	return strings.Replace(goodConnection, old, replacement, 1)
+}
+func withMember(member string) string {
+	return strings.TrimSuffix(goodConnection, "}") + "," + member + "}"
+}
+
+func TestInvalidBodiesAreRejectedWithTheFieldNames(t *testing.T) {
+	s := newEnv(t)
+	for _, c := range invalidBodies {
+		t.Run(c.name, func(t *testing.T) {
+			method, target, _ := strings.Cut(c.target, " ")
+			w := s.call(method, target, c.body)
+			p := problemIn(t, w, http.StatusBadRequest, codeInvalid)
+			if got := locations(p); got != c.at {
+				t.Errorf("locations %q, want %q", got, c.at)
+			}
+			for _, field := range p.Errors {
+				if field.Message == "" || field.Message == "is not valid" {
+					t.Errorf("no message for %s", field.Location)
+				}
+			}
+			if strings.Contains(w.Body.String(), canary) {
+				t.Errorf("the response echoes the input: %s", w.Body)
+			}
+		})
+	}
+	if s.service.calls > 0 {
+		t.Errorf("%d requests reached the service", s.service.calls)
+	}
+	if len(invalidBodies) < 60 {
+		t.Errorf("only %d bodies", len(invalidBodies))
+	}
+}
+
+func TestInvalidQueriesAreRejectedWithTheParameterNames(t *testing.T) {
+	s := newEnv(t)
+	feed := prefix + "/transactions/changes"
+	for _, c := range []struct{ name, target, at string }{
+		{"limit zero", connectionsPath + "?limit=0", "query.limit"},
+		{"limit above the maximum", connectionsPath + "?limit=201", "query.limit"},
+		{"limit negative", connectionsPath + "?limit=-1", "query.limit"},
+		{"limit not a number", connectionsPath + "?limit=" + canary, "query.limit"},
+		{"limit fraction", connectionsPath + "?limit=1.5", "query.limit"},
+		{"limit huge", connectionsPath + "?limit=99999999999999999999", "query.limit"},
+		{"limit empty", connectionsPath + "?limit=", "query.limit"},
+		{"limit twice", connectionsPath + "?limit=1&limit=2", "query.limit"},
+		{"cursor not base64", connectionsPath + "?cursor=" + canary + "!", "query.cursor"},
+		{"cursor empty", connectionsPath + "?cursor=", "query.cursor"},
+		{
+			"cursor of another list", connectionsPath + "?cursor=" + cursor[tokenList]{fixturePosition}.String(),
+			"query.cursor",
+		},
+		{
+			"cursor padded",
+			connectionsPath + "?cursor=" + cursor[connectionList]{domainPosition("kk")}.String() + "==",
+			"query.cursor",
+		},
+		{
+			"cursor with a line end",
+			connectionsPath + "?cursor=" + cursor[connectionList]{fixturePosition}.String() + "%0A", "query.cursor",
+		},
+		{
+			"cursor with a NUL",
+			connectionsPath + "?cursor=" + cursor[connectionList]{domainPosition("a\x00")}.String(), "query.cursor",
+		},
+		{"cursor huge", connectionsPath + "?cursor=" + strings.Repeat("A", 5000), "query.cursor"},
+		{
+			"limit and cursor and health", connectionsPath + "?limit=0&cursor=x&health=" + canary,
+			"query.cursor query.health query.limit",
+		},
+		{"bad escape", connectionsPath + "?limit=%zz", "query"},
+		{"semicolon", connectionsPath + "?limit=5;cursor=x", "query"},
+		{"tokens of a malformed connection id", tokensPath + "?connectionId=" + canary, "query.connectionId"},
+		{
+			"deliveries", deliveriesPath + "?status=" + canary + "&from=x&to=2026-13-01&connectionId=1",
+			"query.connectionId query.from query.status query.to",
+		},
+		{"deliveries with to before from", deliveriesPath + "?from=2026-01-02T00:00:01Z&to=2026-01-02", "query.to"},
+		{"event id NUL", deliveriesPath + "?eventId=a%00b", "query.eventId"},
+		{
+			"transactions", idPath + "/transactions?from=x&to=1&status=done&accountId=z&limit=500",
+			"query.accountId query.from query.limit query.status query.to",
+		},
+		{"transactions with to before from", idPath + "/transactions?from=2026-01-02&to=2026-01-01", "query.to"},
+		{"feed limit above the maximum", feed + "?limit=1001", "query.limit"},
+		{"feed wait above the maximum", feed + "?wait=31", "query.wait"},
+		{"feed wait above the maximum with a unit", feed + "?wait=31s", "query.wait"},
+		{"feed wait negative", feed + "?wait=-1s", "query.wait"},
+		{"feed wait overflow", feed + "?wait=99999999999", "query.wait"},
+		{"feed wait text", feed + "?wait=" + canary, "query.wait"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := s.call(http.MethodGet, c.target, "")
+			p := problemIn(t, w, http.StatusBadRequest, codeInvalid)
+			if got := locations(p); got != c.at {
+				t.Errorf("locations %q, want %q", got, c.at)
+			}
+			if strings.Contains(w.Body.String(), canary) {
+				t.Errorf("the response echoes the input: %s", w.Body)
+			}
+		})
+	}
+	if s.service.calls > 0 {
+		t.Errorf("%d requests reached the service", s.service.calls)
+	}
+}

@@ -1,0 +1,211 @@
+package rest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humaecho"
+	"github.com/labstack/echo/v4"
+	"go.uber.org/zap"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// Values of headers that every response has. The slices are shared between responses, so
+// the keys that hold them must be canonical: a later Set replaces the slice, never its items.
+var (
+	noSniff = []string{"nosniff"}
+	noStore = []string{"no-store"}
+)
+
+// observe is the outermost middleware: it assigns the request id, turns errors and panics
+// into problem documents, and writes one line of the access log.
+func (s *server) observe(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		start := s.Clock.Now()
+		r := c.Request()
+		x := &exchange{
+			requestID: s.requestID(r), instance: redactPath(r.URL.Path),
+			webhookOrigin: s.webhookOrigin(r), isHEAD: r.Method == http.MethodHead,
+		}
+		c.SetRequest(r.WithContext(context.WithValue(r.Context(), exchangeKey{}, x)))
+		header := c.Response().Header()
+		header[requestIDHeader] = []string{x.requestID}
+		header["X-Content-Type-Options"], header["Cache-Control"] = noSniff, noStore
+		if err := s.recoverPanic(c, next); err != nil {
+			s.writeError(err, c)
+		}
+		s.logAccess(c, x, s.Clock.Now().Sub(start))
+		return nil
+	}
+}
+
+// recoverPanic runs the handler and turns a panic into an error. http.ErrAbortHandler is
+// passed on, because net/http handles it.
+func (s *server) recoverPanic(c echo.Context, next echo.HandlerFunc) (err error) {
+	defer func() {
+		switch value := recover(); value {
+		case nil:
+		case http.ErrAbortHandler:
+			panic(value)
+		default:
+			err = &panicError{value: value, stack: debug.Stack()}
+		}
+	}()
+	return next(c)
+}
+
+// panicError carries a recovered panic to the log. The value may hold anything, so only its
+// type is logged, and the text only where it is an error.
+type panicError struct {
+	value any
+	stack []byte
+}
+
+// Error returns the type of the value, or the text of an error.
+func (p *panicError) Error() string {
+	if err, ok := p.value.(error); ok {
+		return "panic: " + errorChain(err)
+	}
+	return fmt.Sprintf("panic: %T", p.value)
+}
+
+// logAccess writes the access log: never a header, a body or a query.
+func (s *server) logAccess(c echo.Context, x *exchange, took time.Duration) {
+	template, status, size := "", c.Response().Status, c.Response().Size
+	if x.isHEAD {
+		size = 0
+	}
+	if x.route != nil {
+		template = x.route.path
+	}
+	s.OnRequest(c.Request().Method, template, status, took)
+	if entry := s.Logger.Check(zap.InfoLevel, "request"); entry != nil {
+		fields := append(make([]zap.Field, 0, 8),
+			zap.String("requestId", x.requestID), zap.String("method", c.Request().Method),
+			zap.String("route", template), zap.String("path", x.instance), zap.Int("status", status),
+			zap.Int64("bytes", size), zap.Duration("took", took))
+		if !x.principal.Tenant.IsZero() {
+			fields = append(fields, zap.Stringer("tenant", x.principal.Tenant))
+		}
+		entry.Write(fields...)
+	}
+}
+
+// middleware is one check before the handler of an operation. An error ends the request
+// and becomes its response.
+type middleware func(c echo.Context, x *exchange) error
+
+// middlewares returns the middleware of a route, in order.
+func (s *server) middlewares(r *route) huma.Middlewares {
+	checks := []middleware{s.prepare(r)}
+	if r.scope != "" {
+		checks = append(checks, s.authenticate, s.rateLimit, s.requireScope)
+	}
+	if r.readsBody() {
+		checks = append(checks, s.bufferBody)
+	}
+	all := huma.Middlewares{s.runMiddlewares(checks)}
+	if r.idempotent {
+		all = append(all, s.idempotent)
+	}
+	return all
+}
+
+// runMiddlewares runs the checks and then the handler; the first error is the response.
+func (s *server) runMiddlewares(checks []middleware) func(huma.Context, func(huma.Context)) {
+	return func(ctx huma.Context, next func(huma.Context)) {
+		c := humaecho.Unwrap(ctx)
+		x := exchangeOf(c.Request().Context())
+		for _, check := range checks {
+			if err := check(c, x); err != nil {
+				s.writeError(err, c)
+				return
+			}
+		}
+		next(ctx)
+	}
+}
+
+// prepare enters the route and normalizes the request's headers. There is no content
+// negotiation: every response is JSON, a failure a problem document. Several lines of a list
+// header form one list (RFC 9110, section 5.3), but huma reads only the first.
+func (s *server) prepare(r *route) middleware {
+	return func(c echo.Context, x *exchange) error {
+		s.enterRoute(c, x, r)
+		c.Request().Header.Del("Accept")
+		if lines := c.Request().Header["If-Match"]; r.ifMatch && len(lines) > 1 {
+			c.Request().Header.Set("If-Match", strings.Join(lines, ", "))
+		}
+		return nil
+	}
+}
+
+// enterRoute records the matched route in the exchange and reports it to Options.Routed.
+func (s *server) enterRoute(c echo.Context, x *exchange, r *route) {
+	x.route = r
+	s.OnRoute(c.Request().Context(), r.path)
+}
+
+// authenticate verifies the bearer token. The tenant comes only from the token.
+func (s *server) authenticate(c echo.Context, x *exchange) error {
+	token, ok := bearer(c.Request().Header["Authorization"])
+	if !ok {
+		return &domain.Error{Kind: domain.Unauthenticated}
+	}
+	principal, err := s.Verifier.Verify(c.Request().Context(), token)
+	switch {
+	case err != nil:
+		return err
+	case principal.Tenant.IsZero():
+		return &domain.Error{Kind: domain.Unauthenticated, Cause: errors.New("no tenant")}
+	}
+	x.principal = principal
+	return nil
+}
+
+// bearer extracts the token from the Authorization header (RFC 6750, section 2.1). Two
+// headers are rejected, because it is unknown which of them another party checked.
+func bearer(values []string) (string, bool) {
+	if len(values) != 1 {
+		return "", false
+	}
+	scheme, token, found := strings.Cut(values[0], " ")
+	token = strings.Trim(token, " ")
+	if !found || !strings.EqualFold(scheme, "Bearer") || token == "" {
+		return "", false
+	}
+	for i := range len(token) {
+		if !token68[token[i]] {
+			return "", false
+		}
+	}
+	return token, true
+}
+
+// token68 is the set of bytes that a token may contain (RFC 7235, section 2.1).
+var token68 = func() (table [256]bool) {
+	for _, c := range []byte("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~+/=") {
+		table[c] = true
+	}
+	return table
+}()
+
+// rateLimit takes one request from the tenant's rate limit.
+func (s *server) rateLimit(_ echo.Context, x *exchange) error {
+	return s.tenantLimiter.allow(x.principal.Tenant.String(), s.Clock.Now())
+}
+
+// requireScope checks that the token has the route's scope, if scopes are required at all.
+func (s *server) requireScope(_ echo.Context, x *exchange) error {
+	if s.RequireScopes && !x.principal.Can(x.route.scope) {
+		return &domain.Error{Kind: domain.Forbidden}
+	}
+	return nil
+}

@@ -1,0 +1,196 @@
+package rest
+
+import (
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestScopesAreCheckedWhenRequired(t *testing.T) {
+	s := newEnv(t, func(o *Options) { o.RequireScopes = true })
+	reader := []string{"Authorization", "Bearer tenant-b"}
+	if w := s.call("GET", connectionsPath, "", reader...); w.Code != 200 {
+		t.Errorf("read: %d", w.Code)
+	}
+	for _, r := range operatorRoutes(t) {
+		w := s.call(r[0], r[1], "", reader...)
+		if r[0] == "GET" && w.Code == 403 {
+			t.Errorf("%v: %d", r, w.Code)
+		}
+		if r[0] != "GET" {
+			problemIn(t, w, 403, codeForbidden)
+		}
+	}
+	if w := newEnv(t).call("DELETE", idPath, "", reader...); w.Code != 204 {
+		t.Errorf("without the setting: %d", w.Code)
+	}
+}
+
+func TestTheRateLimitIsPerTenant(t *testing.T) {
+	s := newEnv(t, func(o *Options) { o.RatePerMinute = 2 })
+	for range 2 {
+		if w := s.call("GET", connectionsPath, ""); w.Code != 200 {
+			t.Fatal(w.Code)
+		}
+	}
+	w := s.call("GET", connectionsPath, "")
+	problemIn(t, w, 429, codeRateLimited)
+	if w.Header().Get("Retry-After") != "30" {
+		t.Errorf("Retry-After %q", w.Header().Get("Retry-After"))
+	}
+	if w := s.call("GET", connectionsPath, "", "Authorization", "Bearer tenant-b"); w.Code != 200 {
+		t.Errorf("the other tenant: %d", w.Code)
+	}
+	s.clock.Advance(30 * time.Second)
+	if w := s.call("GET", connectionsPath, ""); w.Code != 200 {
+		t.Errorf("after the wait: %d", w.Code)
+	}
+}
+
+func TestIfMatchParsesEntityTags(t *testing.T) {
+	s := newEnv(t)
+	put := `{"configName":"a","baseUrl":"https://b.example","accountRef":"c"}`
+	for header, want := range map[string][]int64{
+		"": nil, "*": nil, `"3"`: {3}, `"2", "3"`: {2, 3}, `"2","x"`: {2, -1}, "3": {-1}, `W/"3"`: {-1},
+		`"03"`: {-1}, `"+3"`: {-1}, canary: {-1}, `"3", *`: {3, -1},
+	} {
+		for _, target := range []string{
+			"PUT " + idPath, "DELETE " + idPath, "PATCH " + enginesPath + samePath,
+			"DELETE " + enginesPath + samePath,
+		} {
+			method, path, _ := strings.Cut(target, " ")
+			body := map[string]string{"PUT": put, "PATCH": "{}"}[method]
+			if w := s.call(method, path, body, "If-Match", header); w.Code >= 300 {
+				t.Fatalf("%s %q: %d %s", target, header, w.Code, w.Body)
+			}
+			if diff := cmp.Diff([]int64(s.service.match), want); diff != "" {
+				t.Errorf("%s %q: %s", target, header, diff)
+			}
+		}
+	}
+	lines := httptest.NewRequest(http.MethodDelete, idPath, nil)
+	lines.Header = http.Header{"Authorization": {"Bearer tenant-a"}, "If-Match": {`"1"`, `"2"`}}
+	s.serve(lines)
+	if diff := cmp.Diff([]int64(s.service.match), []int64{1, 2}); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestACursorContinuesItsList(t *testing.T) {
+	s := newEnv(t)
+	for _, target := range []string{
+		connectionsPath, enginesPath, tokensPath, deliveriesPath, idPath + "/pulls", idPath + "/accounts",
+		idPath + "/transactions", prefix + "/transactions/changes",
+	} {
+		var first struct {
+			NextCursor string `json:"nextCursor"`
+		}
+		decode(t, s.call("GET", target, ""), &first)
+		if w := s.call("GET", target+"?unknown=1&limit=7&cursor="+first.NextCursor, ""); w.Code != 200 {
+			t.Fatalf("%s: %d %s", target, w.Code, w.Body)
+		}
+		if s.service.page.Limit != 7 || s.service.page.After.ID != someID || s.service.page.After.Key == "" {
+			t.Errorf("%s requested the page %+v", target, s.service.page)
+		}
+	}
+}
+
+func TestWaitAcceptsSecondsOrADuration(t *testing.T) {
+	s := newEnv(t)
+	for text, want := range map[string]time.Duration{
+		"0": 0, "10": 10 * time.Second, "10s": 10 * time.Second, "30": 30 * time.Second,
+		"250ms": 250 * time.Millisecond,
+	} {
+		s.call("GET", prefix+"/transactions/changes?wait="+text, "")
+		if s.service.got != want {
+			t.Errorf("%s: %v", text, s.service.got)
+		}
+	}
+}
+
+func TestBodiesOfTheWrongMediaTypeOrSizeAreRejected(t *testing.T) {
+	s := newEnv(t)
+	large := `{"vendor":"` + strings.Repeat("a", maxBody) + `"}`
+	exact := goodConnection + strings.Repeat(" ", maxBody-len(goodConnection))
+	for _, c := range []struct {
+		name, body string
+		headers    []string
+		status     int
+		code       string
+	}{
+		{"no media type", goodConnection, []string{"Content-Type", ""}, 415, codeInvalid},
+		{"form", "a=b", []string{"Content-Type", "application/x-www-form-urlencoded"}, 415, codeInvalid},
+		{"text", goodConnection, []string{"Content-Type", "text/plain"}, 415, codeInvalid},
+		{"another JSON", goodConnection, []string{"Content-Type", "application/vnd.api+json"}, 415, codeInvalid},
+		{"broken media type", goodConnection, []string{"Content-Type", "application/json; ="}, 415, codeInvalid},
+		{
+			"another charset", goodConnection, []string{"Content-Type", "application/json; charset=utf-16"}, 415,
+			codeInvalid,
+		},
+		{"compressed", goodConnection, []string{"Content-Encoding", "gzip"}, 415, codeInvalid},
+		{"too large", large, nil, 413, codeTooLarge},
+		{"empty", "", []string{"Content-Type", "application/json"}, 400, codeInvalid},
+		{"empty without media type", "", nil, 415, codeInvalid},
+		{"of the maximum size", exact, nil, 201, ""},
+		{"with charset", goodConnection, []string{"Content-Type", "application/json; charset=UTF-8"}, 201, ""},
+		{"Accept is ignored", goodConnection, []string{"Accept", "text/html"}, 201, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := s.call("POST", connectionsPath, c.body, c.headers...)
+			if c.status == 201 {
+				if w.Code != 201 {
+					t.Fatalf("%d %s", w.Code, w.Body)
+				}
+				return
+			}
+			p := problemIn(t, w, c.status, c.code)
+			if c.status == 400 && locations(p) != "body" {
+				t.Errorf("locations %q", locations(p))
+			}
+		})
+	}
+	chunked := httptest.NewRequest(http.MethodPost, connectionsPath, strings.NewReader(large))
+	chunked.ContentLength = -1
+	chunked.Header.Set("Authorization", "Bearer tenant-a")
+	chunked.Header.Set("Content-Type", "application/json")
+	problemIn(t, s.serve(chunked), 413, codeTooLarge)
+}
+
+func TestPanicsBecomeProblems(t *testing.T) {
+	for _, value := range []any{"text " + canary, errors.New("broken"), 7} {
+		s := newEnv(t)
+		s.service.panicWith = value
+		w := s.call("GET", pullsPath+otherPath, "")
+		problemIn(t, w, 500, codeInternal)
+		logged := s.logs.FilterMessage("request failed").All()
+		if len(logged) != 1 || strings.Contains(logged[0].ContextMap()["cause"].(string), canary) {
+			t.Errorf("logged %v", logged)
+		}
+		if access := s.logs.FilterMessage("request").All(); len(access) != 1 ||
+			access[0].ContextMap()["status"] != int64(500) {
+			t.Errorf("access log %v", access)
+		}
+	}
+}
+
+func TestTheRequestIDIsReusedOrGenerated(t *testing.T) {
+	s := newEnv(t)
+	for given, want := range map[string]string{
+		"": "made-id", "abc-123": "abc-123", strings.Repeat("x", 128): strings.Repeat("x", 128),
+		strings.Repeat("x", 129): "made-id",
+		"a\x01b":                 "made-id", "a\u00e9": "made-id", "with space": "with space",
+	} {
+		for _, target := range []string{"/health", "/nothing", connectionsPath} {
+			r := httptest.NewRequest(http.MethodGet, target, nil)
+			r.Header["X-Request-Id"] = []string{given}
+			if got := s.serve(r).Header().Get("X-Request-Id"); got != want {
+				t.Errorf("%q on %s: %q", given, target, got)
+			}
+		}
+	}
+}

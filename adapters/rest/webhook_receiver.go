@@ -1,0 +1,86 @@
+package rest
+
+import (
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/labstack/echo/v4"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+const signatureHeader = "X-Webhook-Signature"
+
+// webhookRoute is what the access log and metrics show of the receiver.
+var webhookRoute = &route{method: http.MethodPost, path: webhookPath}
+
+// receiveWebhook receives a webhook request from an aggregator. It limits the rate per
+// token, reads the raw body, and passes both with the webhook signature, the Authorization
+// value and the client's address to the driving port, which verifies them. Every refusal is
+// the same 401: not even the vendor of the path is part of the response.
+func (s *server) receiveWebhook(c echo.Context) error {
+	r := c.Request()
+	x := exchangeOf(r.Context())
+	x.instance = webhookPath
+	s.enterRoute(c, x, webhookRoute)
+	token := c.Param("token")
+	if err := s.webhookLimiter.allow(token, s.Clock.Now()); err != nil {
+		return err
+	}
+	raw, err := readBody(c, maxWebhookBody)
+	if err != nil {
+		return err
+	}
+	vendor, err := domain.ParseVendor(c.Param("vendor"))
+	if err != nil {
+		return &domain.Error{Kind: domain.Unauthenticated, Cause: err}
+	}
+	_, err = s.service.Receive(r.Context(), domain.WebhookRequest{
+		Vendor: vendor, Token: token, Body: raw,
+		Signature: r.Header.Get(signatureHeader), Authorization: r.Header.Get(echo.HeaderAuthorization),
+		Peer: clientAddress(r, s.TrustedProxies),
+	})
+	if err != nil {
+		return err
+	}
+	c.Response().WriteHeader(http.StatusAccepted)
+	return nil
+}
+
+// describeReceiver adds the receiver to the OpenAPI document, because huma does not know of
+// plain Echo handlers.
+func (s *server) describeReceiver(doc *huma.OpenAPI) {
+	text := &huma.Schema{Type: huma.TypeString}
+	op := &huma.Operation{
+		OperationID: "receive-webhook", Method: http.MethodPost, Path: webhookPath, Tags: []string{"Webhook receiver"},
+		Summary: "Receive a webhook from an aggregator",
+		Description: "Called by the aggregator. Two things are required: the token in the path, and one proof of the " +
+			"source (webhook signature, shared Authorization value, or source address). Every failed " +
+			"verification is the same 401. " +
+			"A duplicate event is a 202, too.",
+		Security: []map[string][]string{},
+		Parameters: []*huma.Param{
+			{Name: "vendor", In: "path", Required: true, Schema: s.vendorSchema()},
+			{Name: "token", In: "path", Required: true, Schema: text},
+			{
+				Name: signatureHeader, In: "header", Schema: text,
+				Description: "Hex HMAC-SHA256 of the raw body, with or without the prefix sha256=",
+			},
+			{
+				Name: echo.HeaderAuthorization, In: "header", Schema: text,
+				Description: "The value that the aggregator was configured to send",
+			},
+		},
+		RequestBody: &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{
+			jsonType: {Schema: &huma.Schema{Description: "The aggregator's event, at most 1 MiB"}},
+		}},
+		Responses: map[string]*huma.Response{"202": {Description: "The delivery is stored and its pull is requested"}},
+	}
+	for _, status := range []int{
+		http.StatusUnauthorized, http.StatusRequestTimeout, http.StatusRequestEntityTooLarge,
+		http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusServiceUnavailable,
+	} {
+		op.Responses[statusText(status)] = s.problemResponse(status)
+	}
+	doc.AddOperation(op)
+}

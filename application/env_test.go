@@ -1,0 +1,205 @@
+package application_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/memory"
+	"github.com/LerianStudio/aggregator-connections/application"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// epoch is the time at which every test starts.
+var epoch = time.Date(2026, time.March, 2, 9, 0, 0, 0, time.UTC)
+
+// env is a service over memory stores, with fakes of everything around it that a test controls.
+type env struct {
+	*testing.T
+	*application.Service
+	ctx     context.Context
+	deps    application.Deps
+	tenant  domain.TenantID
+	clock   *clock
+	vendor  *vendor
+	sealer  *fakeSealer
+	events  *eventRecorder
+	nudged  []domain.PullID
+	failing map[string]error // by store method; the method fails with it
+}
+
+// newEnv returns an env; each of with changes the dependencies before the service is built.
+func newEnv(t *testing.T, with ...func(*application.Deps)) *env {
+	t.Helper()
+	e := &env{
+		T: t, ctx: t.Context(), tenant: domain.TenantID{UUID: uuid.MustParse("0195e0a0-0000-7000-8000-00000000000a")},
+		clock: &clock{now: epoch}, vendor: newVendor("pluggy"), sealer: newFakeSealer(),
+		events: &eventRecorder{}, failing: map[string]error{},
+	}
+	store := memory.New(memory.Options{
+		Nudge:  func(id domain.PullID) { e.nudged = append(e.nudged, id) },
+		Before: func(op string) error { return e.failing[op] },
+	})
+	e.deps = application.Deps{
+		Connections: store.Connections(), Tokens: store.Tokens(), Deliveries: store.Deliveries(),
+		Idempotency: store.Idempotency(), Pulls: store.Pulls(), Ledger: store.Ledger(),
+		Sealer: e.sealer, Egress: fakeEgressGuard{}, Aggregators: []ports.Aggregator{e.vendor, newVendor("belvo")},
+		Connectors: []ports.Connector{connector{"rest-generic", domain.CategoryREST},
+			connector{"postgres", domain.CategoryDatabase}},
+		Sources: map[domain.Vendor]domain.SourcePolicy{"pluggy": {Authorization: domain.SecretText("shared")}},
+		Clock:   e.clock, Sleeper: e.clock, IDs: &ids{}, Entropy: &entropy{}, Observer: e.events,
+		Go: defaultGo,
+	}
+	for _, change := range with {
+		change(&e.deps)
+	}
+	service, err := application.New(e.deps)
+	e.noError(err)
+	e.Service = service
+	return e
+}
+
+// newService builds another service over the same stores, from the present dependencies.
+func (e *env) newService() *application.Service {
+	e.Helper()
+	service, err := application.New(e.deps)
+	e.noError(err)
+	return service
+}
+
+func (e *env) noError(err error) {
+	e.Helper()
+	if err != nil {
+		e.Fatalf("unexpected error: %v", err)
+	}
+}
+
+// wantError fails the test unless err matches every target.
+func (e *env) wantError(err error, targets ...error) {
+	e.Helper()
+	for _, target := range targets {
+		if !errors.Is(err, target) {
+			e.Fatalf("got %v, want %v", err, target)
+		}
+	}
+}
+
+// failOperation makes a store method fail until the returned function is called.
+func (e *env) failOperation(op string) (restore func()) {
+	e.failing[op] = unavailable(domain.StoreUnavailable)
+	return func() { delete(e.failing, op) }
+}
+
+func newConnection(name string) ports.NewConnection {
+	return ports.NewConnection{
+		Vendor: "pluggy", Name: name, BaseURL: "https://api.example.test", AccountRef: "item-1",
+		ClientID: domain.SecretText("id"), Secret: domain.SecretText("right"),
+	}
+}
+
+func (e *env) createConnection(name string) domain.Connection {
+	e.Helper()
+	c, err := e.CreateConnection(e.ctx, e.tenant, newConnection(name))
+	e.noError(err)
+	return c
+}
+
+// rotate replaces only the credential.
+func (e *env) rotate(c domain.Connection, secret string) {
+	e.Helper()
+	_, err := e.UpdateConnection(e.ctx, e.tenant, c.ID, nil, ports.ConnectionUpdate{
+		Name: c.Name, BaseURL: c.BaseURL, AccountRef: c.AccountRef,
+		ClientID: domain.SecretText("id"), Secret: domain.SecretText(secret),
+	})
+	e.noError(err)
+}
+
+func (e *env) getHealth(c domain.Connection) domain.Health {
+	e.Helper()
+	h, err := e.ConnectionHealth(e.ctx, e.tenant, c.ID)
+	e.noError(err)
+	return h.Health
+}
+
+// requestFullPull requests a pull of everything.
+func (e *env) requestFullPull(c domain.Connection) domain.PullID {
+	e.Helper()
+	p, err := e.RequestPull(e.ctx, e.tenant, c.ID, domain.Window{})
+	e.noError(err)
+	return p.ID
+}
+
+func (e *env) runPull(id domain.PullID) time.Duration {
+	e.Helper()
+	again, err := e.RunPull(e.ctx, id)
+	e.noError(err)
+	return again
+}
+
+func (e *env) getPull(id domain.PullID) domain.Pull {
+	e.Helper()
+	p, err := e.GetPull(e.ctx, e.tenant, id)
+	e.noError(err)
+	return p
+}
+
+// wantPull fails the test unless the pull has this state and the last attempt's error code.
+func (e *env) wantPull(id domain.PullID, state domain.PullState, code domain.Code) domain.Pull {
+	e.Helper()
+	p := e.getPull(id)
+	if p.State != state || p.LastError != code {
+		e.Fatalf("the pull is %s (%q), want %s (%q)", p.State, p.LastError, state, code)
+	}
+	return p
+}
+
+// storedRows returns the stored transactions as "id version", removed ones marked, sorted by id.
+func (e *env) storedRows(c domain.Connection) []string {
+	e.Helper()
+	page, err := e.ListTransactions(e.ctx, e.tenant, c.ID, ports.TransactionFilter{}, domain.PageRequest{Limit: 200})
+	e.noError(err)
+	var rows []string
+	for _, t := range page.Items {
+		row := fmt.Sprintf("%s v%d", t.ExternalID, t.Version)
+		if !t.RemovedAt.IsZero() {
+			row += " removed"
+		}
+		rows = append(rows, row)
+	}
+	slices.Sort(rows)
+	return rows
+}
+
+// mintToken returns a raw webhook token.
+func (e *env) mintToken(c domain.Connection) string {
+	e.Helper()
+	minted, err := e.MintToken(e.ctx, e.tenant, string(c.Vendor), c.Name)
+	e.noError(err)
+	return string(minted.Raw.Reveal())
+}
+
+// webhookRequest returns a webhook that proves its source.
+func webhookRequest(token, body string) domain.WebhookRequest {
+	return domain.WebhookRequest{Vendor: "pluggy", Token: token, Body: []byte(body), Authorization: "shared"}
+}
+
+func (e *env) receive(token, body string) ports.ReceiveResult {
+	e.Helper()
+	received, err := e.Receive(e.ctx, webhookRequest(token, body))
+	e.noError(err)
+	return received
+}
+
+// getDelivery reads a delivery again.
+func (e *env) getDelivery(id domain.DeliveryID) domain.Delivery {
+	e.Helper()
+	d, err := e.GetDelivery(e.ctx, e.tenant, id)
+	e.noError(err)
+	return d
+}

@@ -1,0 +1,143 @@
+package application_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// The fakes have every method of their ports: none embeds a nil interface.
+var (
+	_ ports.Clock       = (*clock)(nil)
+	_ ports.Sleeper     = (*clock)(nil)
+	_ ports.IDs         = (*ids)(nil)
+	_ ports.Entropy     = (*entropy)(nil)
+	_ ports.Sealer      = (*fakeSealer)(nil)
+	_ ports.EgressGuard = fakeEgressGuard{}
+	_ ports.Observer    = (*eventRecorder)(nil)
+	_ ports.Tracer      = (*tracer)(nil)
+	_ ports.Aggregator  = (*vendor)(nil)
+	_ ports.Verifier    = verifier{}
+	_ ports.Connector   = connector{}
+)
+
+// clock advances by a microsecond with each reading, and otherwise only by Sleep and pass.
+type clock struct {
+	now   time.Time
+	slept []time.Duration
+	wake  func() // called by each sleep
+}
+
+func (c *clock) Now() time.Time {
+	c.now = c.now.Add(time.Microsecond)
+	return c.now
+}
+
+func (c *clock) pass(d time.Duration) { c.now = c.now.Add(d) }
+
+func (c *clock) Sleep(ctx context.Context, d time.Duration) error {
+	if c.wake != nil {
+		c.wake()
+	}
+	c.slept = append(c.slept, d)
+	c.pass(d)
+	return ctx.Err()
+}
+
+// ids counts up.
+type ids struct{ made uint64 }
+
+func (i *ids) New() uuid.UUID {
+	i.made++
+	id := uuid.UUID{6: 0x70, 8: 0x80}
+	binary.BigEndian.PutUint64(id[8:], 0x8000000000000000|i.made)
+	return id
+}
+
+// entropy never repeats, and fails if err is set.
+type entropy struct {
+	drawn byte
+	err   error
+}
+
+func (e *entropy) Read(p []byte) (int, error) {
+	if e.err != nil {
+		return 0, e.err
+	}
+	for i := range p {
+		e.drawn++
+		p[i] = e.drawn
+	}
+	return len(p), nil
+}
+
+// fakeSealer returns a number as the sealed credential. It opens only for the owner that sealed it.
+type fakeSealer struct {
+	held    map[string]domain.Credential
+	primary byte
+	err     error
+	onOpen  func() // called by each Open
+}
+
+func newFakeSealer() *fakeSealer {
+	return &fakeSealer{held: map[string]domain.Credential{}, primary: 1}
+}
+
+func (v *fakeSealer) Seal(
+	t domain.TenantID, c domain.ConnectionID, credential domain.Credential,
+) (domain.Sealed, error) {
+	if v.err != nil {
+		return nil, v.err
+	}
+	sealed := domain.Sealed{v.primary, byte(len(v.held))}
+	v.held[t.String()+c.String()+string(sealed)] = credential
+	return sealed, nil
+}
+
+func (v *fakeSealer) Open(t domain.TenantID, c domain.ConnectionID, s domain.Sealed) (domain.Credential, error) {
+	if v.onOpen != nil {
+		v.onOpen()
+	}
+	credential, known := v.held[t.String()+c.String()+string(s)]
+	if !known {
+		return domain.Credential{}, rejected(domain.CredentialUnopened)
+	}
+	return credential, v.err
+}
+
+func (v *fakeSealer) NeedsReseal(s domain.Sealed) bool { return !bytes.HasPrefix(s, []byte{v.primary}) }
+
+// fakeEgressGuard forbids one host.
+type fakeEgressGuard struct{}
+
+func (fakeEgressGuard) Check(ctx context.Context, raw string) error {
+	if raw == "https://inside.example.test" {
+		return rejected(domain.AddressNotAllowed)
+	}
+	return ctx.Err()
+}
+
+// eventRecorder stores the emitted events.
+type eventRecorder struct{ all []ports.Event }
+
+func (n *eventRecorder) Emit(_ context.Context, o ports.Event) { n.all = append(n.all, o) }
+
+// eventsOf returns the events of one type.
+func eventsOf[T ports.Event](n *eventRecorder) []T {
+	var found []T
+	for _, o := range n.all {
+		if o, ok := o.(T); ok {
+			found = append(found, o)
+		}
+	}
+	return found
+}
+
+func rejected(code domain.Code) error    { return &domain.Error{Kind: domain.Rejected, Code: code} }
+func unavailable(code domain.Code) error { return &domain.Error{Kind: domain.Unavailable, Code: code} }

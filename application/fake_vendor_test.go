@@ -1,0 +1,162 @@
+package application_test
+
+import (
+	"context"
+	"encoding/json"
+	"strconv"
+
+	"github.com/govalues/decimal"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// account is the only account that the fake vendor has.
+const account = "acc-1"
+
+// vendor is an aggregator whose every response a test can script. Without a script all is well: the
+// credential's secret is "right", and a page has two rows.
+type vendor struct {
+	name   domain.Vendor
+	status domain.LinkStatus
+	rows   []domain.TransactionData
+	steps  []domain.Step // for any scope that wants rows; nil plans one sweep of everything
+
+	onCheck    func() error
+	onAccounts func() error
+	// onRead may return a page; if it returns nil, the page is made from rows.
+	onRead func(step domain.Step, cursor string) (*ports.VendorPage, error)
+
+	// beforeRead is called before each read; the read fails if ctx ends in it.
+	beforeRead func(ctx context.Context, cursor string)
+
+	scopes  []domain.PullScope // of each call of Plan
+	cursors []string           // of each call of Read
+	checks  int
+}
+
+func newVendor(name domain.Vendor) *vendor {
+	return &vendor{name: name, status: domain.LinkStatus{SyncComplete: true}}
+}
+
+// setRows replaces the rows.
+func (v *vendor) setRows(externalIDs ...string) {
+	v.rows = nil
+	for _, id := range externalIDs {
+		v.rows = append(v.rows, row(id, "as first seen"))
+	}
+}
+
+func row(externalID, description string) domain.TransactionData {
+	return domain.TransactionData{
+		ExternalID: externalID, Account: account,
+		Amount: domain.Money{Amount: decimal.MustParse("-10.5"), Currency: "BRL"},
+		Status: domain.Posted, Date: "2026-02-20", Description: description, Metadata: json.RawMessage(`{}`),
+	}
+}
+
+func (v *vendor) Vendor() domain.Vendor { return v.name }
+
+func (v *vendor) Check(_ context.Context, a ports.Access) (domain.LinkStatus, error) {
+	v.checks++
+	if v.onCheck != nil {
+		if err := v.onCheck(); err != nil {
+			return domain.LinkStatus{}, err
+		}
+	}
+	if !a.Credential.Part(domain.PartSecret).Equal(domain.SecretText("right")) {
+		return domain.LinkStatus{}, rejected(domain.CredentialRejected)
+	}
+	return v.status, nil
+}
+
+func (v *vendor) Accounts(context.Context, ports.Access) ([]domain.AccountData, error) {
+	if v.onAccounts != nil {
+		if err := v.onAccounts(); err != nil {
+			return nil, err
+		}
+	}
+	return []domain.AccountData{{ExternalID: account, Type: domain.BankAccount, Name: "Checking", Currency: "BRL"}}, nil
+}
+
+func (v *vendor) Plan(scope domain.PullScope, _ []domain.AccountData, _ domain.Date) []domain.Step {
+	v.scopes = append(v.scopes, scope)
+	switch {
+	case !scope.Everything && scope.Window == nil && len(scope.Created) == 0:
+		return nil
+	case v.steps != nil:
+		return v.steps
+	}
+	return []domain.Step{{Account: account, Sweep: true}}
+}
+
+func (v *vendor) Read(
+	ctx context.Context, _ ports.Access, step domain.Step, _ []domain.AccountData, cursor string,
+) (ports.VendorPage, error) {
+	v.cursors = append(v.cursors, cursor)
+	if v.beforeRead != nil {
+		if v.beforeRead(ctx, cursor); ctx.Err() != nil {
+			return ports.VendorPage{}, ctx.Err()
+		}
+	}
+	if v.onRead != nil {
+		if batch, err := v.onRead(step, cursor); batch != nil || err != nil {
+			if err != nil {
+				return ports.VendorPage{}, err
+			}
+			return *batch, nil
+		}
+	}
+	from, _ := strconv.Atoi(cursor)
+	to := min(from+2, len(v.rows))
+	batch := ports.VendorPage{Transactions: domain.RawTransactionsOf(v.rows[min(from, to):to]...)}
+	if to < len(v.rows) {
+		batch.Next = strconv.Itoa(to)
+	}
+	return batch, nil
+}
+
+// Parse parses a domain.WebhookEvent from JSON.
+func (v *vendor) Parse(body []byte) (domain.WebhookEvent, error) {
+	var event domain.WebhookEvent
+	if json.Unmarshal(body, &event) != nil {
+		return domain.WebhookEvent{}, domain.FieldError("body", "must be an event")
+	}
+	return event, nil
+}
+
+// eventBody returns a body that Parse parses.
+func eventBody(key string, scope domain.PullScope) string {
+	text, _ := json.Marshal(domain.WebhookEvent{Name: "rows/changed", ID: key, DedupKey: key, WantsPull: true,
+		Scope: scope})
+	return string(text)
+}
+
+// connector is a connection type of the engine that requires a password and a host.
+type connector struct {
+	kind     domain.ConnectorType
+	category domain.Category
+}
+
+func (c connector) Type() domain.ConnectorType { return c.kind }
+func (c connector) Category() domain.Category  { return c.category }
+
+func (c connector) Validate(
+	_ context.Context, config json.RawMessage, credential domain.Credential,
+) (json.RawMessage, error) {
+	var fieldErrors []*domain.Error
+	if !json.Valid(config) {
+		fieldErrors = append(fieldErrors, domain.FieldError("config.host", "must not be empty"))
+	}
+	if credential.Part("password").IsZero() {
+		fieldErrors = append(fieldErrors, domain.FieldError("credential.password", "must not be empty"))
+	}
+	return config, domain.Join(fieldErrors)
+}
+
+func (c connector) Probe(_ context.Context, _ json.RawMessage, credential domain.Credential) (string, error) {
+	if !credential.Part("password").Equal(domain.SecretText("right")) {
+		return "", rejected(domain.CredentialRejected)
+	}
+	return "1.0", nil
+}

@@ -1,0 +1,59 @@
+package application
+
+import (
+	"context"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// cleanupTimeout bounds the bookkeeping that must happen even after the caller has left.
+const cleanupTimeout = 3 * time.Second
+
+// Do implements ports.Idempotency: it runs do once for each idempotency key.
+func (s *Service) Do(
+	ctx context.Context, tenant domain.TenantID, key string, fingerprint domain.Fingerprint,
+	do func(context.Context) (ports.StoredResponse, error),
+) (ports.StoredResponse, bool, error) {
+	first, err := s.Idempotency.Begin(ctx, tenant, key, fingerprint, s.Clock.Now())
+	if err != nil {
+		return ports.StoredResponse{}, false, err
+	}
+	if first != nil {
+		return *first, true, nil
+	}
+	stored := false
+	defer func() {
+		if !stored { // do returned an error or is panicking
+			s.releaseKey(ctx, tenant, key)
+		}
+	}()
+	response, err := do(ctx)
+	if err != nil || response.Status == 0 {
+		return response, false, err
+	}
+	stored = true
+	s.storeResponse(ctx, tenant, key, response)
+	return response, false, nil
+}
+
+// storeResponse stores the first response. A failure is not reported to the caller: the request was
+// executed, and until the claim is stale it still keeps a repeated request from being executed.
+func (s *Service) storeResponse(
+	ctx context.Context, tenant domain.TenantID, key string, response ports.StoredResponse,
+) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
+	defer cancel()
+	if err := s.Idempotency.Finish(ctx, tenant, key, response, s.Clock.Now()); err != nil {
+		s.Observer.Emit(ctx, ports.BackgroundError{Task: "idempotency.keep", Err: err})
+	}
+}
+
+func (s *Service) releaseKey(ctx context.Context, tenant domain.TenantID, key string) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
+	defer cancel()
+	if err := s.Idempotency.Release(ctx, tenant, key); err != nil {
+		s.Observer.Emit(ctx, ports.BackgroundError{Task: "idempotency.abandon", Err: err})
+	}
+}

@@ -1,0 +1,186 @@
+package application_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+func TestAConnectionTestReportsOneOfFiveReasons(t *testing.T) {
+	tests := map[string]struct {
+		failure error
+		want    domain.Code
+	}{
+		"well":                     {nil, ""},
+		"credential":               {rejected(domain.CredentialRejected), domain.CredentialRejected},
+		"denied":                   {rejected(domain.AccessDenied), domain.CredentialRejected},
+		"account":                  {rejected(domain.AccountNotFound), domain.AccountNotFound},
+		"egress":                   {rejected(domain.AddressNotAllowed), domain.AddressNotAllowed},
+		"a 429":                    {unavailable(domain.VendorRateLimited), domain.VendorRateLimited},
+		"our own budget":           {unavailable(domain.BudgetExhausted), domain.VendorRateLimited},
+		"a 5xx":                    {unavailable(domain.VendorUnreachable), domain.VendorUnreachable},
+		"a broken body":            {unavailable(domain.MalformedResponse), domain.VendorUnreachable},
+		"an error without a kind":  {errors.New("what"), domain.VendorUnreachable},
+		"sealed under another key": {rejected(domain.CredentialUnopened), domain.CredentialRejected},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			e := newEnv(t)
+			e.createConnection("books")
+			e.vendor.onCheck = func() error { return test.failure }
+			result, err := e.TestConnection(e.ctx, e.tenant, "pluggy", "books")
+			e.noError(err)
+			want := ports.TestResult{
+				Vendor: "pluggy", Name: "books", Healthy: test.want == "", Reason: test.want, Latency: result.Latency,
+			}
+			if diff := cmp.Diff(want, result); diff != "" {
+				t.Error(diff)
+			}
+			if result.Latency <= 0 {
+				t.Error("no latency")
+			}
+			checks := eventsOf[ports.VendorChecked](e.events)
+			if len(checks) != 1 || !errors.Is(checks[0].Err, test.failure) {
+				t.Errorf("observed %v", checks)
+			}
+		})
+	}
+}
+
+func TestAConnectionTestReportsEveryInvalidField(t *testing.T) {
+	e := newEnv(t)
+	_, err := e.TestConnection(e.ctx, e.tenant, "unknown", "")
+	e.wantError(err, domain.Invalid)
+	if diff := cmp.Diff([]string{"vendor", "configName"}, fields(err)); diff != "" {
+		t.Error(diff)
+	}
+	_, err = e.TestConnection(e.ctx, e.tenant, "pluggy", "absent")
+	e.wantError(err, domain.NotFound)
+}
+
+// Only what the vendor rejects for good is evidence about the connection.
+func TestOnlyRejectionsAndSuccessesChangeTheHealth(t *testing.T) {
+	e := newEnv(t)
+	c := e.createConnection("books")
+	runCheck := func(failure error) domain.Health {
+		e.vendor.onCheck = func() error { return failure }
+		_, err := e.TestConnection(e.ctx, e.tenant, "pluggy", "books")
+		e.noError(err)
+		return e.getHealth(c)
+	}
+	if h := runCheck(unavailable(domain.VendorUnreachable)); h.StatusOrUnknown() != domain.Unknown {
+		t.Errorf("after a temporary failure the health is %+v", h)
+	}
+	healthy := runCheck(nil)
+	if healthy.Status != domain.Healthy {
+		t.Errorf("got %+v", healthy)
+	}
+	if h := runCheck(unavailable(domain.VendorRateLimited)); h != healthy {
+		t.Errorf("a temporary failure changed the health: %+v", h)
+	}
+	unhealthy := runCheck(rejected(domain.CredentialRejected))
+	if unhealthy.Status != domain.Unhealthy || unhealthy.Reason != domain.CredentialRejected || !unhealthy.NeedsReauth {
+		t.Errorf("got %+v", unhealthy)
+	}
+	e.vendor.status.NeedsReauth = true
+	if h := runCheck(nil); h.Status != domain.Healthy || !h.NeedsReauth || !h.Since.After(unhealthy.Since) {
+		t.Errorf("got %+v", h)
+	}
+}
+
+// A check with the old credential is no evidence about the credential that replaced it.
+func TestHealthIgnoresACheckOfAReplacedCredential(t *testing.T) {
+	e := newEnv(t)
+	c := e.createConnection("books")
+	e.vendor.onCheck = func() error {
+		e.rotate(c, "right")
+		return rejected(domain.CredentialRejected)
+	}
+	result, err := e.TestConnection(e.ctx, e.tenant, "pluggy", "books")
+	e.noError(err)
+	if result.Healthy {
+		t.Error("the check itself failed, but the result is healthy")
+	}
+	if h := e.getHealth(c); h.StatusOrUnknown() != domain.Unknown {
+		t.Errorf("the new credential is %+v", h)
+	}
+}
+
+// A re-encryption replaces the bytes, but not the credential they hold.
+func TestHealthSurvivesAReseal(t *testing.T) {
+	e := newEnv(t)
+	c := e.createConnection("books")
+	e.vendor.onCheck = func() error {
+		e.sealer.primary++
+		_, err := e.Reseal(e.ctx)
+		return err
+	}
+	_, err := e.TestConnection(e.ctx, e.tenant, "pluggy", "books")
+	e.noError(err)
+	if h := e.getHealth(c); h.Status != domain.Healthy {
+		t.Errorf("got %+v", h)
+	}
+}
+
+func TestAConnectionMayBeDeletedDuringItsTest(t *testing.T) {
+	e := newEnv(t)
+	c := e.createConnection("books")
+	e.vendor.onCheck = func() error { return e.DeleteConnection(e.ctx, e.tenant, c.ID, nil) }
+	result, err := e.TestConnection(e.ctx, e.tenant, "pluggy", "books")
+	e.noError(err)
+	if !result.Healthy {
+		t.Error("the check succeeded, but the result is unhealthy")
+	}
+}
+
+func TestACancelledConnectionTestChangesNoHealth(t *testing.T) {
+	e := newEnv(t)
+	c := e.createConnection("books")
+	ctx, cancel := context.WithCancel(e.ctx)
+	e.vendor.onCheck = func() error {
+		cancel()
+		return rejected(domain.CredentialRejected)
+	}
+	_, err := e.TestConnection(ctx, e.tenant, "pluggy", "books")
+	e.wantError(err, context.Canceled)
+	if h := e.getHealth(c); h.StatusOrUnknown() != domain.Unknown {
+		t.Errorf("got %+v", h)
+	}
+}
+
+func TestACancelledEngineTestReturnsTheCancellation(t *testing.T) {
+	e := newEnv(t)
+	c := e.createEngine("warehouse")
+	ctx, cancel := context.WithCancel(e.ctx)
+	e.sealer.onOpen = cancel
+	_, err := e.TestEngine(ctx, e.tenant, c.ID)
+	e.wantError(err, context.Canceled)
+}
+
+// A session may outlive the credential it was granted for. So a test presents the credential
+// again, if the aggregator can.
+func TestAConnectionTestDoesNotUseACachedSession(t *testing.T) {
+	e := newEnv(t)
+	e.deps.Aggregators = []ports.Aggregator{verifier{e.vendor}}
+	c := e.createConnection("books")
+	service := e.newService()
+	result, err := service.TestConnection(e.ctx, e.tenant, "pluggy", "books")
+	e.noError(err)
+	if result.Reason != domain.AccountNotFound || e.vendor.checks != 0 {
+		t.Errorf("got %+v after %d checks", result, e.vendor.checks)
+	}
+	if h := e.getHealth(c); h.Reason != domain.AccountNotFound {
+		t.Errorf("got %+v", h)
+	}
+}
+
+type verifier struct{ *vendor }
+
+func (verifier) Verify(context.Context, ports.Access) (domain.LinkStatus, error) {
+	return domain.LinkStatus{}, rejected(domain.AccountNotFound)
+}

@@ -1,0 +1,151 @@
+package application
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// stuckGrace is how long a due pull may wait for a worker before its job is queued again.
+const stuckGrace = 10 * time.Second
+
+// resealBatch is how many connections are read at a time for re-encryption.
+const resealBatch = 200
+
+// ListStuck implements ports.Maintenance.
+func (s *Service) ListStuck(ctx context.Context, limit int) ([]domain.PullID, error) {
+	return s.Pulls.ListStuck(ctx, s.Clock.Now(), stuckGrace, limit)
+}
+
+// Reconcile implements ports.Maintenance. A connection is due after four fifths of the interval, so
+// reconcile rounds that come every twentieth of the interval are in time.
+func (s *Service) Reconcile(ctx context.Context, interval time.Duration, limit int) (int, error) {
+	now := s.Clock.Now()
+	due, err := s.Pulls.ListDueForReconcile(ctx, now.Add(-interval*4/5), limit)
+	if err != nil {
+		return 0, err
+	}
+	requested := 0
+	for _, c := range due {
+		_, err := s.Pulls.Request(ctx, c.Tenant, c.ID, ports.PullRequest{
+			ID: s.newPullID(), Scope: domain.PullScope{Everything: true}, Trigger: domain.TriggerReconcile, At: now,
+		})
+		if errors.Is(err, domain.NotFound) {
+			continue // it was deleted meanwhile
+		}
+		if err != nil {
+			return requested, err
+		}
+		requested++
+	}
+	if requested > 0 {
+		s.Observer.Emit(ctx, ports.ReconcileRequested{Requested: requested})
+	}
+	return requested, nil
+}
+
+// Prune implements ports.Maintenance.
+func (s *Service) Prune(ctx context.Context, keep time.Duration, limit int) (int, error) {
+	now := s.Clock.Now()
+	deliveries, err := s.Deliveries.Prune(ctx, now.Add(-keep), limit)
+	if err != nil {
+		return deliveries, err
+	}
+	responses, err := s.Idempotency.Prune(ctx, now.Add(-ports.ResponseRetention), limit)
+	if rows := deliveries + responses; rows > 0 {
+		s.Observer.Emit(ctx, ports.Pruned{Rows: rows})
+	}
+	return deliveries + responses, err
+}
+
+// Reseal implements ports.Maintenance. A rotation that happens at the same time has sealed its
+// credential again by itself. The pass is repeated until one finds nothing to reseal, because a
+// replica that has not seen the new primary key yet may still seal under the old one. A credential
+// that does not open must not hold up the others: it is skipped, and counted in the error at the end.
+func (s *Service) Reseal(ctx context.Context) (int, error) {
+	total := 0
+	for {
+		done, lost, err := s.resealPass(ctx)
+		total += done
+		if err != nil {
+			return total, err
+		}
+		if done == 0 {
+			return total, unopenedError(lost)
+		}
+	}
+}
+
+// resealPass visits all rows once. It counts the resealed ones and those that do not open.
+func (s *Service) resealPass(ctx context.Context) (done, lost int, err error) {
+	for after := (domain.ConnectionID{}); ; {
+		batch, err := s.Connections.ListSealed(ctx, after, resealBatch)
+		if err != nil || len(batch) == 0 {
+			return done, lost, err
+		}
+		for _, c := range batch {
+			replaced, err := s.reseal(ctx, c)
+			switch {
+			case errors.Is(err, domain.CredentialUnopened):
+				lost++ // already emitted by open
+			case err != nil:
+				return done, lost, err
+			case replaced:
+				done++
+			}
+		}
+		after = batch[len(batch)-1].ID
+	}
+}
+
+// unopenedError returns the error for so many credentials that do not open; nil for none.
+func unopenedError(lost int) error {
+	if lost == 0 {
+		return nil
+	}
+	return &domain.Error{
+		Kind: domain.Rejected, Code: domain.CredentialUnopened,
+		Message: fmt.Sprintf("credentials that do not open under this keyset: %d", lost),
+	}
+}
+
+func (s *Service) reseal(ctx context.Context, c domain.Connection) (bool, error) {
+	if !s.Sealer.NeedsReseal(c.Sealed) {
+		return false, nil
+	}
+	credential, err := s.open(ctx, c)
+	if err != nil {
+		return false, err
+	}
+	fresh, err := s.seal(ctx, c, credential)
+	if err != nil {
+		return false, err
+	}
+	return s.Connections.Reseal(ctx, c.ID, c.Sealed, fresh)
+}
+
+// FlushTokenUsage implements ports.Maintenance.
+func (s *Service) FlushTokenUsage(ctx context.Context) error {
+	used := s.tokenUsage.take()
+	if len(used) == 0 {
+		return nil
+	}
+	if err := s.Tokens.RecordUsage(ctx, used); err != nil {
+		s.tokenUsage.restore(used)
+		return err
+	}
+	return nil
+}
+
+// BacklogAge implements ports.Maintenance.
+func (s *Service) BacklogAge(ctx context.Context) (time.Duration, error) {
+	oldest, err := s.Pulls.OldestOpen(ctx)
+	if err != nil || oldest.IsZero() {
+		return 0, err
+	}
+	return max(0, s.Clock.Now().Sub(oldest)), nil
+}

@@ -1,0 +1,231 @@
+package application_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+func TestReconcileRequestsAPullOfEverything(t *testing.T) {
+	e := newEnv(t)
+	e.createConnection("books")
+	e.clock.pass(time.Hour)
+	requested, err := e.Reconcile(e.ctx, time.Hour, 10)
+	e.noError(err)
+	if requested != 1 || len(e.nudged) != 1 {
+		t.Fatalf("requested %d pulls", requested)
+	}
+	if p := e.getPull(e.nudged[0]); p.Trigger != domain.TriggerReconcile || !p.Scope.Everything {
+		t.Errorf("got %+v", p)
+	}
+	requested, err = e.Reconcile(e.ctx, time.Hour, 10)
+	e.noError(err)
+	if requested != 0 {
+		t.Error("requested a pull although one is queued")
+	}
+	e.runPull(e.nudged[0])
+	if requested, _ = e.Reconcile(e.ctx, time.Hour, 10); requested != 0 {
+		t.Error("requested a pull again at once")
+	}
+	if got := eventsOf[ports.ReconcileRequested](e.events); len(got) != 1 || got[0].Requested != 1 {
+		t.Errorf("observed %v", got)
+	}
+}
+
+// A connection is due after four fifths of the interval, so reconcile rounds that come every
+// twentieth of it are in time.
+func TestReconcileIsInTime(t *testing.T) {
+	e := newEnv(t)
+	e.runPull(e.requestFullPull(e.createConnection("books")))
+	e.clock.pass(47 * time.Minute)
+	requested, err := e.Reconcile(e.ctx, time.Hour, 10)
+	e.noError(err)
+	if requested != 0 {
+		t.Error("requested a pull after 47 minutes of 60")
+	}
+	e.clock.pass(2 * time.Minute)
+	requested, err = e.Reconcile(e.ctx, time.Hour, 10)
+	e.noError(err)
+	if requested != 1 {
+		t.Error("did not request a pull after 49 minutes of 60")
+	}
+}
+
+func TestReconcileIsBounded(t *testing.T) {
+	e := newEnv(t)
+	for _, name := range []string{"a", "b", "c"} {
+		e.createConnection(name)
+	}
+	e.clock.pass(time.Hour)
+	for _, want := range []int{2, 1, 0} {
+		requested, err := e.Reconcile(e.ctx, time.Hour, 2)
+		e.noError(err)
+		if requested != want {
+			t.Errorf("requested %d pulls, want %d", requested, want)
+		}
+	}
+}
+
+func TestReconcileSkipsConnectionsDeletedMeanwhile(t *testing.T) {
+	e := newEnv(t)
+	first, second := e.createConnection("a"), e.createConnection("b")
+	e.clock.pass(time.Hour)
+	e.deps.Pulls = &afterListDue{Pulls: e.deps.Pulls, then: func() {
+		e.noError(e.DeleteConnection(e.ctx, e.tenant, first.ID, nil))
+	}}
+	requested, err := e.newService().Reconcile(e.ctx, time.Hour, 10)
+	e.noError(err)
+	if requested != 1 || e.getPull(e.nudged[0]).Connection != second.ID {
+		t.Errorf("requested %d pulls", requested)
+	}
+}
+
+type afterListDue struct {
+	ports.Pulls
+	then func()
+}
+
+func (p *afterListDue) ListDueForReconcile(
+	ctx context.Context, since time.Time, limit int,
+) ([]domain.Connection, error) {
+	due, err := p.Pulls.ListDueForReconcile(ctx, since, limit)
+	p.then()
+	return due, err
+}
+
+func TestPruneDeletesOldRows(t *testing.T) {
+	e := newEnv(t)
+	token := e.mintToken(e.createConnection("books"))
+	done := e.receive(token, eventBody("e1", domain.PullScope{})).Delivery.ID
+	e.runPull(e.nudged[0])
+	waiting := e.receive(token, eventBody("e2", domain.PullScope{})).Delivery.ID
+	_, _, err := e.Do(e.ctx, e.tenant, "key", domain.Fingerprint{1}, respondWith(201))
+	e.noError(err)
+	e.clock.pass(8 * 24 * time.Hour)
+	recent := e.receive(token, `{"DedupKey":"k"}`).Delivery.ID
+
+	rows, err := e.Prune(e.ctx, 24*time.Hour, 10)
+	e.noError(err)
+	if rows != 2 {
+		t.Errorf("%d rows, want a delivery and a stored response", rows)
+	}
+	_, err = e.GetDelivery(e.ctx, e.tenant, done)
+	e.wantError(err, domain.NotFound)
+	e.getDelivery(waiting)
+	e.getDelivery(recent)
+	rows, err = e.Prune(e.ctx, 24*time.Hour, 10)
+	e.noError(err)
+	if rows != 0 || len(eventsOf[ports.Pruned](e.events)) != 1 {
+		t.Errorf("%d rows more, observed %v", rows, eventsOf[ports.Pruned](e.events))
+	}
+}
+
+func TestStuckPullsAreListed(t *testing.T) {
+	e := newEnv(t)
+	id := e.requestFullPull(e.createConnection("books"))
+	for wait, want := range map[time.Duration][]domain.PullID{time.Second: nil, 11 * time.Second: {id}} {
+		e.clock.now = epoch.Add(wait)
+		got, err := e.ListStuck(e.ctx, 5)
+		e.noError(err)
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("after %v: %s", wait, diff)
+		}
+	}
+}
+
+func TestBacklogAgeIsTheAgeOfTheOldestOpenPull(t *testing.T) {
+	e := newEnv(t)
+	age, err := e.BacklogAge(e.ctx)
+	e.noError(err)
+	if age != 0 {
+		t.Errorf("no pull is open, and the backlog is %v", age)
+	}
+	id := e.requestFullPull(e.createConnection("books"))
+	e.clock.pass(time.Minute)
+	if age, err = e.BacklogAge(e.ctx); err != nil || age.Truncate(time.Second) != time.Minute {
+		t.Errorf("got %v, %v", age, err)
+	}
+	e.runPull(id)
+	if age, _ = e.BacklogAge(e.ctx); age != 0 {
+		t.Errorf("got %v", age)
+	}
+}
+
+func TestResealEncryptsAllUnderThePrimaryKey(t *testing.T) {
+	e := newEnv(t)
+	first, engine := e.createConnection("books"), e.createEngine("engine")
+	gone := e.createConnection("gone")
+	e.noError(e.DeleteConnection(e.ctx, e.tenant, gone.ID, nil))
+	e.sealer.primary++
+	done, err := e.Reseal(e.ctx)
+	e.noError(err)
+	if done != 2 {
+		t.Errorf("%d, want 2", done)
+	}
+	c, err := e.GetConnection(e.ctx, e.tenant, first.ID)
+	e.noError(err)
+	if e.sealer.NeedsReseal(c.Sealed) || c.Revision != first.Revision {
+		t.Errorf("got %+v", c)
+	}
+	if result, err := e.TestEngine(e.ctx, e.tenant, engine.ID); err != nil || !result.Healthy {
+		t.Errorf("got %+v, %v", result, err)
+	}
+	if done, err = e.Reseal(e.ctx); err != nil || done != 0 {
+		t.Errorf("second run: %d, %v", done, err)
+	}
+}
+
+// A rotation during the re-encryption wins, because its credential is the newer one.
+func TestResealNeverUndoesARotation(t *testing.T) {
+	e := newEnv(t)
+	c := e.createConnection("books")
+	e.sealer.primary++
+	e.sealer.onOpen = func() {
+		e.sealer.onOpen = nil
+		e.sealer.primary-- // by a replica that has not seen the new key yet
+		e.rotate(c, "rotated")
+		e.sealer.primary++
+	}
+	done, err := e.Reseal(e.ctx)
+	e.noError(err)
+	stored, err := e.GetConnection(e.ctx, e.tenant, c.ID)
+	e.noError(err)
+	credential, err := e.sealer.Open(e.tenant, c.ID, stored.Sealed)
+	e.noError(err)
+	if !credential.Part(domain.PartSecret).Equal(domain.SecretText("rotated")) {
+		t.Error("the rotation was undone")
+	}
+	if done > 1 {
+		t.Errorf("%d", done)
+	}
+}
+
+// Rows that do not open must not hold up the others, nor count as resealed, because their key may
+// be destroyed next. They are reported again until they are gone.
+func TestResealSkipsAndCountsCredentialsThatDoNotOpen(t *testing.T) {
+	e := newEnv(t)
+	lost := []domain.Connection{e.createConnection("lost"), e.createConnection("gone")}
+	e.sealer.held = map[string]domain.Credential{}
+	e.createConnection("books")
+	e.sealer.primary++
+	for _, want := range []int{1, 0} {
+		done, err := e.Reseal(e.ctx)
+		e.wantError(err, domain.Rejected, domain.CredentialUnopened)
+		failures := eventsOf[ports.SealingFailed](e.events)
+		if done != want || !strings.HasSuffix(err.Error(), ": 2") || len(failures) == 0 ||
+			failures[0].Connection != lost[0].ID {
+			t.Errorf("%d, %v, observed %v", done, err, failures)
+		}
+	}
+	for _, c := range lost {
+		e.noError(e.DeleteConnection(e.ctx, e.tenant, c.ID, nil))
+	}
+	_, err := e.Reseal(e.ctx)
+	e.noError(err)
+}

@@ -1,0 +1,297 @@
+package application_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// listStep is a step without a sweep.
+var listStep = domain.Step{Account: account}
+
+// After a crash the pull resumes at the page after the last stored one, and nothing is stored twice.
+func TestResumesAfterACrashBetweenAnyTwoPages(t *testing.T) {
+	for crash := range 6 {
+		t.Run(fmt.Sprintf("before page %d", crash+1), func(t *testing.T) {
+			e := newEnv(t)
+			e.vendor.steps = []domain.Step{listStep, {Account: account, CreatedFrom: epoch}}
+			e.vendor.setRows("r1", "r2", "r3", "r4", "r5")
+			c := e.createConnection("books")
+			id := e.requestFullPull(c)
+			reads := 0
+			e.vendor.onRead = func(domain.Step, string) (*ports.VendorPage, error) {
+				if reads++; reads == crash+1 {
+					return nil, unavailable(domain.StoreUnavailable) // after this error nothing more is written
+				}
+				return nil, nil
+			}
+			_, err := e.RunPull(e.ctx, id)
+			e.wantError(err, domain.StoreUnavailable)
+			e.wantPull(id, domain.PullRunning, "")
+			if again := e.runPull(id); again <= 0 || again > 20*time.Second {
+				t.Errorf("while the dead worker's lease is valid: next attempt in %v", again)
+			}
+			e.clock.pass(21 * time.Second)
+			e.runPull(id)
+			p := e.wantPull(id, domain.PullSucceeded, "")
+			if diff := cmp.Diff([]string{"", "2", "4", "", "2", "4"},
+				withoutRepeatedRead(e.vendor.cursors, crash)); diff != "" {
+				t.Error(diff)
+			}
+			if diff := cmp.Diff([]string{"r1 v1", "r2 v1", "r3 v1", "r4 v1", "r5 v1"}, e.storedRows(c)); diff != "" {
+				t.Error(diff)
+			}
+			want := domain.Counts{Accounts: 1, Read: 10, Added: 5, Unchanged: 5}
+			if diff := cmp.Diff(want, p.Counts); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// withoutRepeatedRead drops the read that was interrupted and then repeated.
+func withoutRepeatedRead(cursors []string, at int) []string {
+	return slices.Delete(slices.Clone(cursors), at, at+1)
+}
+
+// A worker that lost the lease writes nothing more, and emits nothing about the pull.
+func TestALostLeaseWritesNothing(t *testing.T) {
+	e := newEnv(t)
+	e.vendor.setRows("r1", "r2", "r3")
+	c := e.createConnection("books")
+	id := e.requestFullPull(c)
+	asleep := false
+	e.vendor.onRead = func(domain.Step, string) (*ports.VendorPage, error) {
+		if !asleep { // the worker pauses, and meanwhile another one completes the pull
+			asleep = true
+			e.clock.pass(time.Minute)
+			e.runPull(id)
+			e.wantPull(id, domain.PullSucceeded, "")
+			return &ports.VendorPage{Transactions: domain.RawTransactionsOf(row("r1", "long ago"))}, nil
+		}
+		return nil, nil
+	}
+	if again := e.runPull(id); again != 0 {
+		t.Errorf("next attempt in %v", again)
+	}
+	e.wantPull(id, domain.PullSucceeded, "")
+	if diff := cmp.Diff([]string{"r1 v1", "r2 v1", "r3 v1"}, e.storedRows(c)); diff != "" {
+		t.Error(diff)
+	}
+	if attempted := eventsOf[ports.PullAttempted](e.events); len(attempted) != 1 {
+		t.Errorf("observed %+v", attempted)
+	}
+}
+
+// Two workers may hold pages of one pull at a time: only the one that holds the lease writes.
+func TestAStalePageNeverOverwritesAFreshOne(t *testing.T) {
+	e := newEnv(t)
+	e.vendor.steps = []domain.Step{listStep}
+	c := e.createConnection("books")
+	id := e.requestFullPull(c)
+	e.vendor.onRead = func(domain.Step, string) (*ports.VendorPage, error) {
+		stale := row("r1", "old")
+		e.clock.pass(time.Minute)
+		e.vendor.onRead = func(domain.Step, string) (*ports.VendorPage, error) {
+			return &ports.VendorPage{Transactions: domain.RawTransactionsOf(row("r1", "new")), Next: "more"}, nil
+		}
+		restore := e.failOperation("Pulls.Finish") // the second worker ends without storing its outcome
+		_, err := e.RunPull(e.ctx, id)
+		e.wantError(err, domain.StoreUnavailable)
+		restore()
+		return &ports.VendorPage{Transactions: domain.RawTransactionsOf(stale)}, nil
+	}
+	if again := e.runPull(id); again != 0 {
+		t.Errorf("next attempt in %v", again)
+	}
+	e.wantPull(id, domain.PullRunning, "")
+	page, err := e.ListTransactions(e.ctx, e.tenant, c.ID, ports.TransactionFilter{}, domain.PageRequest{Limit: 5})
+	e.noError(err)
+	if len(page.Items) != 1 || page.Items[0].Description != "new" || page.Items[0].Version != 1 {
+		t.Errorf("got %+v", page.Items)
+	}
+}
+
+// The lease may also be lost between the last page and the outcome.
+func TestALeaseMayBeLostBeforeTheOutcome(t *testing.T) {
+	e := newEnv(t)
+	e.vendor.setRows("r1", "r2", "r3")
+	c := e.createConnection("books")
+	id := e.requestFullPull(c)
+	e.deps.Connections = &firstGetHook{Connections: e.deps.Connections, hook: func() {
+		e.clock.pass(time.Minute)
+		e.runPull(id)
+	}}
+	again, err := e.newService().RunPull(e.ctx, id)
+	e.noError(err)
+	if again != 0 {
+		t.Errorf("next attempt in %v", again)
+	}
+	e.wantPull(id, domain.PullSucceeded, "")
+	if attempted := eventsOf[ports.PullAttempted](e.events); len(attempted) != 1 {
+		t.Errorf("observed %+v", attempted)
+	}
+}
+
+// firstGetHook calls a function before the first Get.
+type firstGetHook struct {
+	ports.Connections
+	hook func()
+}
+
+func (n *firstGetHook) Get(
+	ctx context.Context, t domain.TenantID, request domain.ConnectionKind, id domain.ConnectionID,
+) (domain.Connection, error) {
+	if once := n.hook; once != nil {
+		n.hook = nil
+		once()
+	}
+	return n.Connections.Get(ctx, t, request, id)
+}
+
+// A cursor that goes round in a circle is detected by repeated rows.
+func TestACursorThatGoesInACircleIsDetected(t *testing.T) {
+	e := newEnv(t)
+	e.vendor.steps = []domain.Step{listStep}
+	c := e.createConnection("books")
+	id := e.requestFullPull(c)
+	e.vendor.onRead = func(domain.Step, string) (*ports.VendorPage, error) {
+		return &ports.VendorPage{Transactions: domain.RawTransactionsOf(row("r1", "")), Next: "round"}, nil
+	}
+	again := e.runPull(id)
+	e.wantPull(id, domain.PullQueued, domain.EndlessCursor)
+	if n := len(e.vendor.cursors); n > 5 {
+		t.Errorf("detected after %d pages", n)
+	}
+	e.vendor.setRows("r1", "r2")
+	e.vendor.onRead, e.vendor.cursors = nil, nil
+	e.clock.pass(again)
+	e.runPull(id)
+	e.wantPull(id, domain.PullSucceeded, "")
+	if diff := cmp.Diff([]string{""}, e.vendor.cursors); diff != "" {
+		t.Errorf("the step did not start again: %s", diff)
+	}
+}
+
+// A cursor that is always new, with rows that are always new, ends at a bound. The bound does not
+// count against the next attempt.
+func TestACursorThatNeverEndsIsDetected(t *testing.T) {
+	e := newEnv(t)
+	e.vendor.steps = []domain.Step{listStep}
+	id := e.requestFullPull(e.createConnection("books"))
+	reads := 0
+	e.vendor.onRead = func(domain.Step, string) (*ports.VendorPage, error) {
+		reads++
+		text := strconv.Itoa(reads)
+		return &ports.VendorPage{Transactions: domain.RawTransactionsOf(row(text, "")), Next: text}, nil
+	}
+	again := e.runPull(id)
+	e.wantPull(id, domain.PullQueued, domain.EndlessCursor)
+	if reads != 10_000 {
+		t.Errorf("ended after %d pages", reads)
+	}
+	e.vendor.setRows("r1", "r2", "r3")
+	e.vendor.onRead = nil
+	e.clock.pass(again)
+	e.runPull(id)
+	e.wantPull(id, domain.PullSucceeded, "")
+}
+
+// Empty pages happen; three in a row count as an endless cursor.
+func TestTwoEmptyPagesInARowAreAccepted(t *testing.T) {
+	e := newEnv(t)
+	e.vendor.steps = []domain.Step{listStep}
+	id := e.requestFullPull(e.createConnection("books"))
+	e.vendor.onRead = func(_ domain.Step, cursor string) (*ports.VendorPage, error) {
+		switch cursor {
+		case "":
+			return &ports.VendorPage{Next: "a"}, nil
+		case "a":
+			return &ports.VendorPage{Next: "b"}, nil
+		}
+		return &ports.VendorPage{Transactions: domain.RawTransactionsOf(row("r1", ""))}, nil
+	}
+	e.runPull(id)
+	e.wantPull(id, domain.PullSucceeded, "")
+}
+
+func TestAnEditRaisesTheVersionAndARepeatDoesNot(t *testing.T) {
+	e := newEnv(t)
+	e.vendor.setRows("r1", "r2")
+	c := e.createConnection("books")
+	e.runPull(e.requestFullPull(c))
+	e.vendor.rows[0] = row("r1", "edited")
+	e.runPull(e.requestFullPull(c))
+	e.runPull(e.requestFullPull(c))
+	if diff := cmp.Diff([]string{"r1 v2", "r2 v1"}, e.storedRows(c)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// The pages come first: a page that was read before the vendor removed a row still shows it.
+func TestRemovalsComeLast(t *testing.T) {
+	e := newEnv(t)
+	e.vendor.steps = []domain.Step{listStep}
+	e.vendor.setRows("r1", "r2")
+	c := e.createConnection("books")
+	e.receive(e.mintToken(c), eventBody("e1", domain.PullScope{Everything: true, Removed: []string{"r1", "unknown"}}))
+	e.runPull(e.nudged[0])
+	if diff := cmp.Diff([]string{"r1 v2 removed", "r2 v1"}, e.storedRows(c)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// A crash between the removals and the outcome repeats the removals, without any effect.
+func TestRemovalsAreRepeatedHarmlessly(t *testing.T) {
+	e := newEnv(t)
+	e.vendor.steps = []domain.Step{listStep}
+	e.vendor.setRows("r1", "r2")
+	c := e.createConnection("books")
+	e.runPull(e.requestFullPull(c))
+	e.receive(e.mintToken(c), eventBody("e1", domain.PullScope{Removed: []string{"r1"}}))
+	id := e.nudged[1]
+	restore := e.failOperation("Pulls.Finish")
+	_, err := e.RunPull(e.ctx, id)
+	e.wantError(err, domain.StoreUnavailable)
+	restore()
+	e.clock.pass(21 * time.Second)
+	e.runPull(id)
+	e.wantPull(id, domain.PullSucceeded, "")
+	if diff := cmp.Diff([]string{"r1 v2 removed", "r2 v1"}, e.storedRows(c)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestAStepThatFailsKeepsItsStoredPages(t *testing.T) {
+	e := newEnv(t)
+	e.vendor.steps = []domain.Step{listStep}
+	e.vendor.setRows("r1", "r2", "r3")
+	c := e.createConnection("books")
+	id := e.requestFullPull(c)
+	e.vendor.onRead = func(_ domain.Step, cursor string) (*ports.VendorPage, error) {
+		if cursor == "2" {
+			return nil, errors.Join(unavailable(domain.MalformedResponse))
+		}
+		return nil, nil
+	}
+	again := e.runPull(id)
+	e.wantPull(id, domain.PullQueued, domain.MalformedResponse)
+	if diff := cmp.Diff([]string{"r1 v1", "r2 v1"}, e.storedRows(c)); diff != "" {
+		t.Error(diff)
+	}
+	e.vendor.onRead = nil
+	e.clock.pass(again)
+	e.runPull(id)
+	if diff := cmp.Diff([]string{"", "2", "2"}, e.vendor.cursors); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -1,0 +1,196 @@
+package application_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/LerianStudio/aggregator-connections/application"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// recordingPulls records what is stored, and sleeps for slow with each write.
+type recordingPulls struct {
+	ports.Pulls
+	pages []string
+	slow  time.Duration
+}
+
+func (w *recordingPulls) StorePage(ctx context.Context, l domain.Lease, p ports.PageWrite) (domain.Counts, error) {
+	if len(p.Transactions)+p.Unchanged > 0 {
+		w.pages = append(w.pages, fmt.Sprintf("%d changed, assumeNew %t, %d unchanged, to %q", len(p.Transactions),
+			p.AssumeNew, p.Unchanged, p.Progress.Cursor))
+		time.Sleep(w.slow)
+	}
+	return w.Pulls.StorePage(ctx, l, p)
+}
+
+// envRecordingPages returns an env whose writes are recorded.
+func envRecordingPages(t *testing.T, with ...func(*application.Deps)) (*env, *recordingPulls) {
+	w := &recordingPulls{}
+	e := newEnv(t, append(with, func(d *application.Deps) { w.Pulls, d.Pulls = d.Pulls, w })...)
+	e.vendor.steps = []domain.Step{listStep}
+	return e, w
+}
+
+// slowRows returns rows that take a moment to normalise, so the next page is ready by then.
+func slowRows(ids ...string) (emitted []domain.RawTransaction) {
+	for i, id := range ids {
+		source := domain.ContentHash{1, byte(i + 1)}
+		emitted = append(emitted, domain.RawTransaction{ExternalID: id, ContentHash: source,
+			Normalize: func() (domain.TransactionData, error) {
+				time.Sleep(time.Millisecond)
+				return row(id, "costly"), nil
+			}})
+	}
+	return emitted
+}
+
+// pagesInOrder serves the pages one after the other.
+func pagesInOrder(pages ...[]domain.RawTransaction) func(domain.Step, string) (*ports.VendorPage, error) {
+	return func(_ domain.Step, cursor string) (*ports.VendorPage, error) {
+		at := 0
+		_, _ = fmt.Sscan(cursor, &at)
+		batch := &ports.VendorPage{Transactions: pages[at]}
+		if at+1 < len(pages) {
+			batch.Next = fmt.Sprint(at + 1)
+		}
+		return batch, nil
+	}
+}
+
+// numberedIDs returns n ids.
+func numberedIDs(prefix string, n int) (ids []string) {
+	for i := range n {
+		ids = append(ids, fmt.Sprint(prefix, i))
+	}
+	return ids
+}
+
+// Prefetched pages that are ready while the store is busy are stored as one batch, up to 1,000
+// rows. A page that repeats a row of the batch is not added: each occurrence is an edit of its own.
+func TestPrefetchedPagesAreStoredAsOneBatch(t *testing.T) {
+	for name, tc := range map[string]struct {
+		pages [][]domain.RawTransaction
+		want  []string
+		fails bool
+	}{
+		"small pages": {
+			[][]domain.RawTransaction{slowRows("a"), slowRows("b"), slowRows("c"), slowRows("d")},
+			[]string{`1 changed, assumeNew true, 0 unchanged, to "1"`,
+				`3 changed, assumeNew true, 0 unchanged, to ""`}, false,
+		},
+		"up to a thousand rows": {
+			[][]domain.RawTransaction{slowRows("a"), slowRows(numberedIDs("b", 600)...),
+				slowRows(numberedIDs("c", 400)...), slowRows("d")},
+			[]string{`1 changed, assumeNew true, 0 unchanged, to "1"`,
+				`1000 changed, assumeNew true, 0 unchanged, to "3"`,
+				`1 changed, assumeNew true, 0 unchanged, to ""`}, false,
+		},
+		"a row repeated on the next page": {
+			[][]domain.RawTransaction{slowRows("a"), slowRows("b"), slowRows("b", "c"), slowRows("d")},
+			[]string{`1 changed, assumeNew true, 0 unchanged, to "1"`, `1 changed, assumeNew true, 0 unchanged, to "2"`,
+				`3 changed, assumeNew false, 0 unchanged, to ""`}, false,
+		},
+		"a row repeated on its page": {
+			[][]domain.RawTransaction{slowRows("a", "a"), slowRows("b")},
+			[]string{`2 changed, assumeNew false, 0 unchanged, to "1"`,
+				`1 changed, assumeNew true, 0 unchanged, to ""`}, false,
+		},
+		"a row that cannot be normalised": {
+			[][]domain.RawTransaction{slowRows("a"), slowRows("b"), {(&pageWithLog{}).rawRow("c", "", 9)},
+				slowRows("d")},
+			[]string{`1 changed, assumeNew true, 0 unchanged, to "1"`,
+				`1 changed, assumeNew true, 0 unchanged, to "2"`}, true,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				e, w := envRecordingPages(t, func(d *application.Deps) { d.Go = nil })
+				w.slow = 10 * time.Second
+				e.vendor.onRead = pagesInOrder(tc.pages...)
+				id := e.requestFullPull(e.createConnection("books"))
+				e.runPull(id)
+				if tc.fails {
+					e.wantPull(id, domain.PullQueued, domain.MalformedResponse)
+				} else {
+					e.wantPull(id, domain.PullSucceeded, "")
+				}
+				if diff := cmp.Diff(tc.want, w.pages); diff != "" {
+					t.Error(diff)
+				}
+			})
+		})
+	}
+}
+
+// Pages without changes move the pull on together, at most a second late. Their rows are counted,
+// and if a later page fails, the pull resumes after them.
+func TestProgressOverUnchangedPagesIsFlushedTogether(t *testing.T) {
+	shown := [][]domain.RawTransaction{slowRows("a"), slowRows("b"), slowRows("c"), slowRows("d")}
+	for name, tc := range map[string]struct {
+		late, fails string // the page before which a second passes, and the page that fails
+		want        []string
+	}{
+		"at the end": {"", "", []string{`0 changed, assumeNew false, 4 unchanged, to ""`}},
+		"after a second": {"2", "",
+			[]string{`0 changed, assumeNew false, 3 unchanged, to "3"`,
+				`0 changed, assumeNew false, 1 unchanged, to ""`}},
+		"before a page fails": {"", "3",
+			[]string{`0 changed, assumeNew false, 3 unchanged, to "3"`}},
+		"after a second and before a page fails": {"2", "3",
+			[]string{`0 changed, assumeNew false, 3 unchanged, to "3"`}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e, w := envRecordingPages(t)
+			e.vendor.onRead = pagesInOrder(shown...)
+			c := e.createConnection("books")
+			e.runPull(e.requestFullPull(c))
+			w.pages = nil
+			e.vendor.onRead = func(step domain.Step, cursor string) (*ports.VendorPage, error) {
+				if tc.late != "" && cursor == tc.late {
+					e.clock.pass(time.Second)
+				}
+				if tc.fails != "" && cursor == tc.fails {
+					tc.fails = ""
+					return nil, unavailable(domain.VendorUnreachable)
+				}
+				return pagesInOrder(shown...)(step, cursor)
+			}
+			id := e.requestFullPull(c)
+			again := e.runPull(id)
+			if diff := cmp.Diff(tc.want, w.pages); diff != "" {
+				t.Error(diff)
+			}
+			if again > 0 {
+				e.clock.pass(again)
+				e.runPull(id)
+			}
+			got := e.wantPull(id, domain.PullSucceeded, "")
+			if diff := cmp.Diff(domain.Counts{Accounts: 1, Read: 4, Unchanged: 4}, got.Counts); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// A page with changes stores the position after it, and that covers the pending pages before it.
+func TestAPageWithChangesStoresPendingProgress(t *testing.T) {
+	e, w := envRecordingPages(t)
+	e.vendor.onRead = pagesInOrder(slowRows("a"), slowRows("b"))
+	c := e.createConnection("books")
+	e.runPull(e.requestFullPull(c))
+	w.pages = nil
+	e.vendor.onRead = pagesInOrder(slowRows("a"), slowRows("new"), slowRows("b"))
+	e.runPull(e.requestFullPull(c))
+	want := []string{`1 changed, assumeNew false, 1 unchanged, to "2"`,
+		`0 changed, assumeNew false, 1 unchanged, to ""`}
+	if diff := cmp.Diff(want, w.pages); diff != "" {
+		t.Error(diff)
+	}
+}

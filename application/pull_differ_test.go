@@ -1,0 +1,159 @@
+package application_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// pageWithLog is a vendor's page that records which of its rows are normalised.
+type pageWithLog struct{ normalized []string }
+
+// rawRow returns a row; with the description "" it cannot be normalised.
+func (p *pageWithLog) rawRow(externalID, description string, source byte) domain.RawTransaction {
+	return domain.RawTransaction{ExternalID: externalID, ContentHash: domain.ContentHash{source},
+		Normalize: func() (domain.TransactionData, error) {
+			p.normalized = append(p.normalized, externalID)
+			if description == "" {
+				return domain.TransactionData{}, unavailable(domain.MalformedResponse)
+			}
+			return row(externalID, description), nil
+		}}
+}
+
+// repull stores r1, r2 and r3 with a first pull, and runs a second pull that reads the given page.
+func (e *env) repull(
+	rows func(p *pageWithLog) []domain.RawTransaction,
+) (domain.Connection, domain.PullID, *pageWithLog) {
+	e.Helper()
+	c, p := e.createConnection("books"), &pageWithLog{}
+	show := func(rows ...domain.RawTransaction) {
+		e.vendor.onRead = func(domain.Step, string) (*ports.VendorPage, error) {
+			return &ports.VendorPage{Transactions: rows}, nil
+		}
+	}
+	show(p.rawRow("r1", "one", 1), p.rawRow("r2", "two", 2), p.rawRow("r3", "three", 3))
+	e.runPull(e.requestFullPull(c))
+	*p = pageWithLog{}
+	show(rows(p)...)
+	id := e.requestFullPull(c)
+	e.runPull(id)
+	return c, id, p
+}
+
+func TestAnUnchangedRowIsNotNormalisedAgain(t *testing.T) {
+	for name, tc := range map[string]struct {
+		rows     func(p *pageWithLog) []domain.RawTransaction
+		observed []string
+		counts   domain.Counts
+		stored   []string
+	}{
+		"all are unchanged": {
+			func(p *pageWithLog) []domain.RawTransaction {
+				return []domain.RawTransaction{p.rawRow("r1", "", 1), p.rawRow("r2", "", 2), p.rawRow("r3", "", 3)}
+			},
+			nil, domain.Counts{Accounts: 1, Read: 3, Unchanged: 3}, []string{"r1 v1", "r2 v1", "r3 v1"},
+		},
+		"new, edited, other bytes with the same content, removed": {
+			func(p *pageWithLog) []domain.RawTransaction {
+				return []domain.RawTransaction{p.rawRow("r1", "one", 9), p.rawRow("r2", "edited", 8),
+					p.rawRow("r4", "new", 4)}
+			},
+			[]string{"r1", "r2", "r4"}, domain.Counts{Accounts: 1, Read: 3, Added: 1, Modified: 1, Removed: 1,
+				Unchanged: 1},
+			[]string{"r1 v1", "r2 v2", "r3 v2 removed", "r4 v1"},
+		},
+		"unchanged, then edited in the same page": {
+			func(p *pageWithLog) []domain.RawTransaction {
+				return []domain.RawTransaction{p.rawRow("r1", "one", 1), p.rawRow("r2", "", 2),
+					p.rawRow("r1", "edited", 9), p.rawRow("r3", "", 3)}
+			},
+			[]string{"r1", "r1"}, domain.Counts{Accounts: 1, Read: 3, Modified: 1, Unchanged: 2},
+			[]string{"r1 v2", "r2 v1", "r3 v1"},
+		},
+		"edited, then unchanged in the same page": {
+			func(p *pageWithLog) []domain.RawTransaction {
+				return []domain.RawTransaction{p.rawRow("r1", "edited", 9), p.rawRow("r1", "one", 1),
+					p.rawRow("r2", "", 2), p.rawRow("r3", "", 3)}
+			},
+			[]string{"r1", "r1"}, domain.Counts{Accounts: 1, Read: 3, Unchanged: 3},
+			[]string{"r1 v1", "r2 v1", "r3 v1"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := newEnv(t)
+			c, id, p := e.repull(tc.rows)
+			got := e.wantPull(id, domain.PullSucceeded, "")
+			if diff := cmp.Diff(tc.observed, p.normalized); diff != "" {
+				t.Errorf("normalised rows: %s", diff)
+			}
+			if diff := cmp.Diff(tc.counts, got.Counts); diff != "" {
+				t.Error(diff)
+			}
+			if diff := cmp.Diff(tc.stored, e.storedRows(c)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// The page before may not be stored yet when a page is looked up. It changes a row, and the next
+// page shows the row unchanged: in the end the row must be as before.
+func TestARowThatIsUnchangedAgainOnTheNextPageIsStored(t *testing.T) {
+	e := newEnv(t)
+	c, p := e.createConnection("books"), &pageWithLog{}
+	e.vendor.onRead = func(domain.Step, string) (*ports.VendorPage, error) {
+		return &ports.VendorPage{Transactions: []domain.RawTransaction{p.rawRow("r1", "one", 1),
+			p.rawRow("r2", "two", 2)}}, nil
+	}
+	e.runPull(e.requestFullPull(c))
+	e.vendor.onRead = func(_ domain.Step, cursor string) (*ports.VendorPage, error) {
+		if cursor == "" {
+			return &ports.VendorPage{Transactions: []domain.RawTransaction{p.rawRow("r1", "edited", 9)}, Next: "2"}, nil
+		}
+		return &ports.VendorPage{Transactions: []domain.RawTransaction{p.rawRow("r1", "one", 1),
+			p.rawRow("r2", "two", 2)}}, nil
+	}
+	id := e.requestFullPull(c)
+	e.runPull(id)
+	got := e.wantPull(id, domain.PullSucceeded, "")
+	if diff := cmp.Diff(domain.Counts{Accounts: 1, Read: 3, Modified: 2, Unchanged: 1}, got.Counts); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]string{"r1 v3", "r2 v1"}, e.storedRows(c)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// A row that cannot be normalised prevents its whole page, including the good and the unchanged rows.
+func TestAMalformedRowFailsItsPage(t *testing.T) {
+	e := newEnv(t)
+	c, id, _ := e.repull(func(p *pageWithLog) []domain.RawTransaction {
+		return []domain.RawTransaction{p.rawRow("r1", "", 1), p.rawRow("r4", "new", 4), p.rawRow("r5", "", 5)}
+	})
+	p := e.wantPull(id, domain.PullQueued, domain.MalformedResponse)
+	if diff := cmp.Diff(domain.Counts{Accounts: 1}, p.Counts); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]string{"r1 v1", "r2 v1", "r3 v1"}, e.storedRows(c)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// A store that cannot look up which rows are unchanged stops the pull at its present position.
+func TestAnOutageDuringTheLookupStopsThePull(t *testing.T) {
+	e := newEnv(t)
+	e.vendor.setRows("r1")
+	c := e.createConnection("books")
+	e.runPull(e.requestFullPull(c))
+	restore := e.failOperation("Pulls.FilterUnchanged")
+	id := e.requestFullPull(c)
+	if _, err := e.RunPull(e.ctx, id); err == nil {
+		t.Error("the pull went on")
+	}
+	restore()
+	e.wantPull(id, domain.PullRunning, "")
+}

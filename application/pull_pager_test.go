@@ -1,0 +1,187 @@
+package application_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+	"testing/synctest"
+
+	"github.com/google/go-cmp/cmp"
+	"go.uber.org/goleak"
+
+	"github.com/LerianStudio/aggregator-connections/application"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// defaultGo is the Deps.Go of an env: it decides how reading and storing follow each other.
+var defaultGo = runWhenAwaited
+
+// runWhenAwaited runs concurrent work only when it is waited for: a page is read after the one
+// before it is stored.
+func runWhenAwaited(work func()) (wait func()) { return sync.OnceFunc(work) }
+
+// runImmediately runs concurrent work at once, before its caller goes on: a page is stored after the
+// next one is read.
+func runImmediately(work func()) (wait func()) {
+	work()
+	return func() {}
+}
+
+// The tests that hold page after page hold in every order of reading and storing, and with both
+// running concurrently.
+func TestPullsHoldInAnyOrderOfReadingAndStoring(t *testing.T) {
+	defer func(saved func(func()) func()) { defaultGo = saved }(defaultGo)
+	for name, other := range map[string]func(func()) func(){"immediately": runImmediately, "concurrently": nil} {
+		defaultGo = other
+		for what, holds := range map[string]func(*testing.T){
+			"resumes":         TestResumesAfterACrashBetweenAnyTwoPages,
+			"outages":         TestTheStoreMayFailAtAnyWrite,
+			"keeps":           TestAStepThatFailsKeepsItsStoredPages,
+			"lost lease":      TestALostLeaseWritesNothing,
+			"interrupted":     TestAStoppedWorkerHandsItsPullBack,
+			"round":           TestACursorThatGoesInACircleIsDetected,
+			"never ends":      TestACursorThatNeverEndsIsDetected,
+			"sweeps":          TestASweepRemovesRowsThatAreNoLongerShown,
+			"sweeps again":    TestASweepReadsAgainAfterACrash,
+			"swept once":      TestASweepIsNotSkippedByACrash,
+			"unchanged again": TestARowThatIsUnchangedAgainOnTheNextPageIsStored,
+		} {
+			t.Run(name+"/"+what, holds)
+		}
+	}
+}
+
+// envWithStoreHook returns an env that calls a function before each page is stored. Its reads run
+// concurrently in goroutines, as in the real service.
+func envWithStoreHook(t *testing.T, beforeStore func() error) *env {
+	return newEnv(t, func(d *application.Deps) { d.Pulls, d.Go = hookedPulls{d.Pulls, beforeStore}, nil })
+}
+
+// hookedPulls calls a function before it stores a page with rows.
+type hookedPulls struct {
+	ports.Pulls
+	beforeStore func() error
+}
+
+func (m hookedPulls) StorePage(ctx context.Context, l domain.Lease, w ports.PageWrite) (domain.Counts, error) {
+	if len(w.Transactions) > 0 {
+		if err := m.beforeStore(); err != nil {
+			return domain.Counts{}, err
+		}
+	}
+	return m.Pulls.StorePage(ctx, l, w)
+}
+
+// While a page is stored, the next one is prepared and the one after that is fetched; no further
+// page is requested. Two of these pages have too many rows for one batch.
+func TestTwoPagesArePrefetched(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var e *env
+		var found []string
+		e = envWithStoreHook(t, func() error {
+			synctest.Wait() // until all concurrent work waits or has ended
+			found = append(found, fmt.Sprintf("%q", e.vendor.cursors))
+			return nil
+		})
+		e.vendor.steps = []domain.Step{listStep}
+		var pages [][]domain.RawTransaction
+		for i := range 5 {
+			var rows []domain.TransactionData
+			for _, id := range numberedIDs(fmt.Sprint("page ", i, " "), 600) {
+				rows = append(rows, row(id, "one of many"))
+			}
+			pages = append(pages, domain.RawTransactionsOf(rows...))
+		}
+		e.vendor.onRead = pagesInOrder(pages...)
+		id := e.requestFullPull(e.createConnection("books"))
+		e.runPull(id)
+		e.wantPull(id, domain.PullSucceeded, "")
+		all := `["" "1" "2" "3" "4"]`
+		want := []string{`["" "1" "2"]`, `["" "1" "2" "3"]`, all, all, all}
+		if diff := cmp.Diff(want, found); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+// A store that fails cancels the prefetch that runs concurrently, and waits for its end.
+func TestAFailedStoreCancelsThePrefetch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := envWithStoreHook(t, func() error {
+			synctest.Wait() // until the next page is requested
+			return unavailable(domain.StoreUnavailable)
+		})
+		e.vendor.setRows("r1", "r2", "r3")
+		shown := false
+		ctx, requested := e.ctx, make(chan struct{})
+		e.vendor.beforeRead = func(ctx context.Context, cursor string) {
+			if cursor == "2" {
+				close(requested)
+				<-ctx.Done()
+				shown = true
+			}
+		}
+		_, err := e.RunPull(ctx, e.requestFullPull(e.createConnection("books")))
+		e.wantError(err, domain.StoreUnavailable)
+		<-requested
+		if !shown {
+			t.Error("the read was not cancelled")
+		}
+	})
+}
+
+// A worker that is stopped while it both reads and stores leaves nothing half done.
+func TestAPullStoppedWhileReadingAndStoringResumes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var stop context.CancelFunc
+		e := envWithStoreHook(t, func() error { synctest.Wait(); stop(); return nil })
+		e.vendor.setRows("r1", "r2", "r3")
+		e.vendor.beforeRead = func(ctx context.Context, cursor string) {
+			if cursor == "2" {
+				<-ctx.Done()
+			}
+		}
+		c := e.createConnection("books")
+		id := e.requestFullPull(c)
+		ctx, cancel := context.WithCancel(e.ctx)
+		stop = cancel
+		again, err := e.RunPull(ctx, id)
+		e.noError(err)
+		e.wantPull(id, domain.PullQueued, domain.Interrupted)
+		e.vendor.beforeRead = nil
+		e.clock.pass(again)
+		e.runPull(id)
+		e.wantPull(id, domain.PullSucceeded, "")
+		if diff := cmp.Diff([]string{"r1 v1", "r2 v1", "r3 v1"}, e.storedRows(c)); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+// A panic of concurrent work does not end the process: it reaches the waiting caller as its own.
+func TestAPanicOfAPrefetchReachesItsWorker(t *testing.T) {
+	e := envWithStoreHook(t, func() error { return nil })
+	e.vendor.setRows("r1", "r2", "r3")
+	e.vendor.beforeRead = func(_ context.Context, cursor string) {
+		if cursor == "2" {
+			panic("a bug")
+		}
+	}
+	id := e.requestFullPull(e.createConnection("books"))
+	defer func() {
+		origin, ok := recover().(interface{ Origin() (string, []byte) })
+		if !ok {
+			t.Fatal("the panic does not report its origin")
+		}
+		if typeName, stack := origin.Origin(); typeName != "string" ||
+			!bytes.Contains(stack, []byte("TestAPanicOfAPrefetch")) {
+			t.Errorf("a %s at %s", typeName, stack)
+		}
+	}()
+	e.runPull(id)
+}

@@ -1,0 +1,74 @@
+package application_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// repoint points a connection at another account reference.
+func (e *env) repoint(c domain.Connection, accountRef string) {
+	e.Helper()
+	_, err := e.UpdateConnection(e.ctx, e.tenant, c.ID, nil, ports.ConnectionUpdate{
+		Name: c.Name, BaseURL: c.BaseURL, AccountRef: accountRef,
+	})
+	e.noError(err)
+}
+
+// What was pulled before a connection got another target is no evidence about the new target.
+func TestARepointedConnectionReadsEverythingAgain(t *testing.T) {
+	e := newEnv(t)
+	e.vendor.setRows("r1")
+	c := e.createConnection("books")
+	e.runPull(e.requestFullPull(c))
+	e.clock.pass(time.Second)
+	e.repoint(c, "item-2")
+	e.clock.pass(time.Second)
+	created := map[string]time.Time{account: epoch}
+	e.receive(e.mintToken(c), eventBody("e1", domain.PullScope{Created: created}))
+	e.runPull(e.nudged[len(e.nudged)-1])
+	if diff := cmp.Diff([]domain.PullScope{{Everything: true}, {Everything: true}}, e.vendor.scopes); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// A pull that waits for its next attempt was planned for the old target, including its cursor.
+func TestAQueuedPullIsPlannedAgainAfterARepoint(t *testing.T) {
+	e := newEnv(t)
+	e.vendor.steps = []domain.Step{listStep}
+	e.vendor.setRows("r1", "r2", "r3")
+	c := e.createConnection("books")
+	id := e.requestFullPull(c)
+	e.vendor.onRead = func(_ domain.Step, cursor string) (*ports.VendorPage, error) {
+		if cursor != "" {
+			return nil, unavailable(domain.VendorUnreachable)
+		}
+		return nil, nil
+	}
+	e.clock.pass(e.runPull(id))
+	e.repoint(c, "item-2")
+	e.vendor.onRead, e.vendor.cursors = nil, nil
+	e.runPull(id)
+	e.wantPull(id, domain.PullSucceeded, "")
+	if diff := cmp.Diff([]string{"", "2"}, e.vendor.cursors); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// A pull whose process dies in every attempt never gets to count a failure.
+func TestAPullThatKillsEveryWorkerIsGivenUp(t *testing.T) {
+	e := newEnv(t)
+	id := e.requestFullPull(e.createConnection("books"))
+	e.vendor.onCheck = func() error { return unavailable(domain.StoreUnavailable) } // then nothing is written
+	for range domain.MaxAttempts {
+		_, err := e.RunPull(e.ctx, id)
+		e.wantError(err, domain.StoreUnavailable)
+		e.clock.pass(time.Minute)
+	}
+	e.runPull(id)
+	e.wantPull(id, domain.PullFailed, domain.Interrupted)
+}

@@ -1,0 +1,149 @@
+package application_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// envWithRemovedRow has a connection with three rows stored, one of which the vendor no longer shows.
+func envWithRemovedRow(t *testing.T) (*env, domain.Connection) {
+	t.Helper()
+	e := newEnv(t)
+	e.vendor.setRows("r1", "r2", "r3")
+	c := e.createConnection("books")
+	e.runPull(e.requestFullPull(c))
+	e.vendor.setRows("r1", "r3", "r4")
+	e.vendor.checks, e.vendor.cursors = 0, nil
+	return e, c
+}
+
+var (
+	allRows        = []string{"r1 v1", "r2 v1", "r3 v1", "r4 v1"}
+	rowsAfterSweep = []string{"r1 v1", "r2 v2 removed", "r3 v1", "r4 v1"}
+)
+
+func TestASweepRemovesRowsThatAreNoLongerShown(t *testing.T) {
+	e, c := envWithRemovedRow(t)
+	id := e.requestFullPull(c)
+	e.runPull(id)
+	if diff := cmp.Diff(rowsAfterSweep, e.storedRows(c)); diff != "" {
+		t.Error(diff)
+	}
+	want := domain.Counts{Accounts: 1, Read: 3, Added: 1, Removed: 1, Unchanged: 2}
+	if diff := cmp.Diff(want, e.getPull(id).Counts); diff != "" {
+		t.Error(diff)
+	}
+	e.vendor.setRows("r1", "r2", "r3", "r4")
+	e.runPull(e.requestFullPull(c))
+	if diff := cmp.Diff([]string{"r1 v1", "r2 v3", "r3 v1", "r4 v1"}, e.storedRows(c)); diff != "" {
+		t.Errorf("the row came back: %s", diff)
+	}
+}
+
+// Of many rows exactly those are removed that were not shown.
+func TestASweepOfManyRowsRemovesExactlyTheMissingOnes(t *testing.T) {
+	e := newEnv(t)
+	var ids []string
+	for i := range 3_000 {
+		ids = append(ids, fmt.Sprintf("row-%d", i))
+	}
+	e.vendor.setRows(ids...)
+	c := e.createConnection("books")
+	e.runPull(e.requestFullPull(c))
+	e.vendor.setRows(ids[7:]...)
+	id := e.requestFullPull(c)
+	e.runPull(id)
+	want := domain.Counts{Accounts: 1, Read: 2_993, Removed: 7, Unchanged: 2_993}
+	if diff := cmp.Diff(want, e.getPull(id).Counts); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// A row may be absent while the vendor's own synchronisation runs: that does not prove a removal.
+func TestASweepRequiresACompleteSyncBeforeAndAfter(t *testing.T) {
+	for name, settled := range map[string][2]bool{
+		"never": {false, false}, "only before": {true, false}, "only after": {false, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e, c := envWithRemovedRow(t)
+			e.vendor.onCheck = func() error {
+				e.vendor.status.SyncComplete = settled[e.vendor.checks-1]
+				return nil
+			}
+			id := e.requestFullPull(c)
+			e.runPull(id)
+			e.wantPull(id, domain.PullSucceeded, "")
+			if diff := cmp.Diff(allRows, e.storedRows(c)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// The ids seen before a crash are lost, and a sweep needs all of them.
+func TestASweepReadsAgainAfterACrash(t *testing.T) {
+	e, c := envWithRemovedRow(t)
+	id := e.requestFullPull(c)
+	e.vendor.onRead = func(_ domain.Step, cursor string) (*ports.VendorPage, error) {
+		if cursor == "2" {
+			return nil, unavailable(domain.StoreUnavailable)
+		}
+		return nil, nil
+	}
+	_, err := e.RunPull(e.ctx, id)
+	e.wantError(err, domain.StoreUnavailable)
+	e.vendor.onRead = nil
+	e.clock.pass(21 * time.Second)
+	e.runPull(id)
+	if diff := cmp.Diff([]string{"", "2", "", "2"}, e.vendor.cursors); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff(rowsAfterSweep, e.storedRows(c)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// A crash between the last page and the sweep must not skip the sweep.
+func TestASweepIsNotSkippedByACrash(t *testing.T) {
+	for _, op := range []string{"Pulls.Sweep", "check"} {
+		t.Run(op, func(t *testing.T) {
+			e, c := envWithRemovedRow(t)
+			id := e.requestFullPull(c)
+			restore := e.failOperation(op)
+			e.vendor.onCheck = func() error {
+				if e.vendor.checks == 2 {
+					return e.failing["check"]
+				}
+				return nil
+			}
+			_, err := e.RunPull(e.ctx, id)
+			e.wantError(err, domain.StoreUnavailable)
+			restore()
+			e.clock.pass(21 * time.Second)
+			e.runPull(id)
+			e.wantPull(id, domain.PullSucceeded, "")
+			if diff := cmp.Diff(rowsAfterSweep, e.storedRows(c)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestASweepKeepsRowsOfOtherAccountsAndWindows(t *testing.T) {
+	e, c := envWithRemovedRow(t)
+	for _, step := range []domain.Step{
+		{Account: "acc-2", Sweep: true}, {Account: account, Window: domain.Window{From: "2026-02-21"}, Sweep: true},
+	} {
+		e.vendor.steps = []domain.Step{step}
+		e.runPull(e.requestFullPull(c))
+		if diff := cmp.Diff(allRows, e.storedRows(c)); diff != "" {
+			t.Error(diff)
+		}
+	}
+}

@@ -1,0 +1,106 @@
+package application
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"sync"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// Receive implements ports.WebhookReceiver. The webhook's source is checked before its token, so a
+// caller that cannot prove to be the vendor learns nothing about tokens, not even from the time
+// taken. The store deduplicates deliveries by the event's key.
+func (s *Service) Receive(ctx context.Context, request domain.WebhookRequest) (ports.ReceiveResult, error) {
+	aggregator, wired := s.aggregators[request.Vendor]
+	if !wired || !s.Sources[request.Vendor].Admits(request) {
+		return ports.ReceiveResult{}, s.refuse(ctx, request)
+	}
+	incoming, err := s.incomingDelivery(ctx, aggregator, request)
+	if err != nil {
+		return ports.ReceiveResult{}, err
+	}
+	result, err := s.Deliveries.Receive(ctx, incoming)
+	if errors.Is(err, domain.Unauthenticated) {
+		return ports.ReceiveResult{}, s.refuse(ctx, request)
+	}
+	if err != nil {
+		return ports.ReceiveResult{}, err
+	}
+	s.tokenUsage.record(result.Token, incoming.At)
+	s.Observer.Emit(ctx, ports.WebhookReceived{
+		Vendor: request.Vendor, Outcome: outcomeOf(result), Delivery: result.Delivery.ID,
+	})
+	return result, nil
+}
+
+// refuse emits the refusal and returns its error, which is the same for every cause. The event
+// names the vendor only if it is wired, because any caller may send any name.
+func (s *Service) refuse(ctx context.Context, request domain.WebhookRequest) error {
+	refused := ports.WebhookReceived{Outcome: "refused"}
+	if _, wired := s.aggregators[request.Vendor]; wired {
+		refused.Vendor = request.Vendor
+	}
+	s.Observer.Emit(ctx, refused)
+	return &domain.Error{Kind: domain.Unauthenticated}
+}
+
+// incomingDelivery parses the webhook's body. A body that is not the vendor's is a delivery, too,
+// marked as unreadable. Errors: those of the parser of another kind than Invalid.
+func (s *Service) incomingDelivery(
+	ctx context.Context, aggregator ports.Aggregator, request domain.WebhookRequest,
+) (ports.IncomingDelivery, error) {
+	event, err := aggregator.Parse(request.Body)
+	if err != nil && !errors.Is(err, domain.Invalid) {
+		return ports.IncomingDelivery{}, err
+	}
+	return ports.IncomingDelivery{
+		Delivery: domain.DeliveryID{UUID: s.IDs.New()}, Pull: s.newPullID(),
+		Token: domain.HashToken(request.Token), Vendor: request.Vendor, Event: event, Unreadable: err != nil,
+		Body: request.Body, At: s.Clock.Now(), Trace: s.Tracer.Carry(ctx),
+	}, nil
+}
+
+func (s *Service) newPullID() domain.PullID { return domain.PullID{UUID: s.IDs.New()} }
+
+// outcomeOf returns the outcome that is emitted for a stored webhook.
+func outcomeOf(result ports.ReceiveResult) string {
+	if result.Duplicate {
+		return "duplicate"
+	}
+	return string(result.Delivery.Status)
+}
+
+// tokenUsage gathers when tokens were last used, so that a webhook writes nothing for it.
+type tokenUsage struct {
+	mu   sync.Mutex
+	used map[domain.TokenID]time.Time
+}
+
+func (t *tokenUsage) record(id domain.TokenID, at time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.used == nil {
+		t.used = make(map[domain.TokenID]time.Time)
+	}
+	t.used[id] = at
+}
+
+func (t *tokenUsage) take() map[domain.TokenID]time.Time {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	used := t.used
+	t.used = nil
+	return used
+}
+
+// restore puts back uses that could not be written, without overwriting later ones.
+func (t *tokenUsage) restore(used map[domain.TokenID]time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	maps.Copy(used, t.used)
+	t.used = used
+}

@@ -1,0 +1,64 @@
+package domain
+
+import (
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// ParseAbsoluteURL parses an absolute http or https URL whose host and port can exist. It
+// accepts userinfo, a query and a fragment; a caller that wants none of them uses
+// [ParseBaseURL]. ok is false if raw is not such a URL.
+func ParseAbsoluteURL(raw string) (u *url.URL, ok bool) {
+	u, err := url.Parse(raw)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Opaque != "" || !hostAndPortCanExist(u) {
+		return nil, false
+	}
+	return u, true
+}
+
+// ParseBaseURL parses and validates a base URL: an absolute https URL with a host and a
+// port that can exist and without userinfo, query or fragment; plain http too if
+// allowHTTP is set. Scheme and host of the result are lower case. Errors: Invalid on
+// "baseUrl", which never repeats raw.
+func ParseBaseURL(raw string, allowHTTP bool) (*url.URL, error) {
+	u, err := parseBaseURL(raw, allowHTTP)
+	if err != nil {
+		return nil, err
+	}
+	return u, nil
+}
+
+// ValidateBaseURL reports what [ParseBaseURL] would: nil for a valid base URL, otherwise
+// Invalid on "baseUrl".
+func ValidateBaseURL(raw string, allowHTTP bool) *Error {
+	_, err := parseBaseURL(raw, allowHTTP)
+	return err
+}
+
+func parseBaseURL(raw string, allowHTTP bool) (*url.URL, *Error) {
+	if faults := text("baseUrl", raw, MaxBaseURL); len(faults) > 0 {
+		return nil, faults[0]
+	}
+	u, ok := ParseAbsoluteURL(raw)
+	if !ok || u.Scheme != "https" && !allowHTTP || u.User != nil ||
+		u.RawQuery != "" || u.ForceQuery || strings.Contains(raw, "#") {
+		return nil, FieldError("baseUrl",
+			"must be an absolute https URL with a valid host and port, without userinfo, query or fragment")
+	}
+	u.Host = strings.ToLower(u.Host)
+	return u, nil
+}
+
+// hostAndPortCanExist reports whether the host has no empty label and the port, if any,
+// is between 1 and 65535. A single dot at the end only makes a name fully qualified.
+func hostAndPortCanExist(u *url.URL) bool {
+	if port := u.Port(); port != "" {
+		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+			return false
+		}
+	}
+	name := strings.TrimSuffix(u.Hostname(), ".")
+	return !slices.Contains(strings.Split(name, "."), "")
+}

@@ -1,0 +1,187 @@
+package arch_test
+
+const (
+	module        = "github.com/LerianStudio/aggregator-connections"
+	allowListFile = "test/arch/allowlist_test.go"
+)
+
+// anyPackage allows a package to import every package of this module. Third-party
+// imports are still listed.
+const anyPackage = "*"
+
+// allowed lists, for every package with production code, what it may import:
+//
+//   - packages of this module, by their folder. Each one must match exactly.
+//   - third-party code, by module path or by package path. An entry also covers the
+//     packages below it.
+//
+// The standard library is not listed: every package may use it, except for the packages
+// and names that core_test.go bans in the core. The test fails on a package without a
+// line, on an entry that matches no import, and on a line whose package has no code.
+var allowed = map[string][]string{
+	"domain": {
+		"github.com/google/uuid", "github.com/govalues/decimal",
+	},
+	"ports": {
+		"domain",
+		"github.com/google/uuid",
+	},
+	"ports/portmock": {
+		"domain", "ports",
+		"github.com/google/uuid", "go.uber.org/mock/gomock",
+	},
+	"ports/porttest": {
+		"domain", "ports",
+		"github.com/google/go-cmp/cmp", "github.com/google/uuid",
+	},
+	"application": {
+		"domain", "ports",
+	},
+	"configs": {
+		"domain",
+		"go.uber.org/zap/zapcore",
+	},
+
+	"adapters/memory": {
+		"domain", "ports",
+		"github.com/google/uuid",
+	},
+	"adapters/rest": {
+		"adapters/rest/auth", "domain", "ports",
+		"github.com/danielgtaylor/huma/v2", "github.com/go-json-experiment/json", "github.com/google/uuid",
+		"github.com/labstack/echo/v4", "go.uber.org/zap", "golang.org/x/time/rate",
+	},
+	"adapters/rest/auth": {
+		"domain", "ports",
+		"github.com/go-json-experiment/json", "github.com/google/uuid", "github.com/lestrrat-go/jwx/v2",
+	},
+	// The River queue and the queue in memory share background. Only the former may import
+	// a database or River.
+	"adapters/jobs": {
+		"adapters/jobs/background", "domain", "ports",
+		"github.com/google/uuid", "github.com/jackc/pgx/v5", "github.com/riverqueue/river",
+	},
+	"adapters/jobs/background": {
+		"domain", "ports",
+	},
+	"adapters/jobs/localjobs": {
+		"adapters/jobs/background", "domain", "ports",
+	},
+	"adapters/sealing": {
+		"domain", "ports",
+		"github.com/tink-crypto/tink-go/v2",
+	},
+	"adapters/system": {
+		"github.com/google/uuid",
+	},
+	"adapters/telemetry": {
+		"domain", "ports",
+		"github.com/google/uuid", "github.com/prometheus/client_golang", "github.com/prometheus/client_model",
+		"go.opentelemetry.io/otel", "go.uber.org/zap", "google.golang.org/protobuf",
+	},
+
+	// Both dialects share gormstore. It may use the types and errors of pgx, but no connection.
+	"adapters/persistence/gormstore": {
+		"domain", "ports",
+		"github.com/google/uuid", "github.com/govalues/decimal", "github.com/jackc/pgx/v5/pgconn",
+		"github.com/jackc/pgx/v5/pgtype", "github.com/pressly/goose/v3", "gorm.io/gorm",
+	},
+	"adapters/persistence/gormstore/receivetest": {
+		"adapters/memory", "adapters/persistence/gormstore", "domain", "ports",
+		"github.com/google/go-cmp/cmp", "github.com/google/uuid", "pgregory.net/rapid",
+	},
+	"adapters/persistence/postgres": {
+		"adapters/persistence/gormstore", "domain",
+		"github.com/google/uuid", "github.com/govalues/decimal", "github.com/jackc/pgx/v5",
+		"github.com/pressly/goose/v3", "gorm.io/driver/postgres", "gorm.io/gorm",
+	},
+	"adapters/persistence/sqlite": {
+		"adapters/persistence/gormstore", "domain",
+		"github.com/glebarez/sqlite", "github.com/google/uuid", "github.com/govalues/decimal",
+		"github.com/pressly/goose/v3", "gorm.io/gorm",
+	},
+
+	// The vendors share vendorhttp.
+	"adapters/aggregator/vendorhttp": {
+		"domain", "ports",
+		"code.dny.dev/ssrf", "github.com/failsafe-go/failsafe-go", "github.com/go-json-experiment/json",
+		"golang.org/x/time/rate",
+	},
+	"adapters/aggregator/pluggy": {
+		"adapters/aggregator/vendorhttp", "domain", "ports",
+		"github.com/go-json-experiment/json", "golang.org/x/sync/singleflight",
+	},
+	"adapters/aggregator/belvo": {
+		"adapters/aggregator/vendorhttp", "domain", "ports",
+		"github.com/go-json-experiment/json",
+	},
+
+	// The simulators model the vendors' side: they import neither domain nor ports.
+	"adapters/aggregator/sim/faultinject": {},
+	"adapters/aggregator/sim/kit": {
+		"adapters/aggregator/sim/faultinject",
+		"github.com/google/uuid",
+	},
+	"adapters/aggregator/pluggy/pluggysim": {
+		"adapters/aggregator/sim/faultinject", "adapters/aggregator/sim/kit",
+		"github.com/google/uuid", "github.com/govalues/decimal",
+	},
+	"adapters/aggregator/belvo/belvosim": {
+		"adapters/aggregator/sim/faultinject", "adapters/aggregator/sim/kit",
+		"github.com/govalues/decimal", "golang.org/x/time/rate",
+	},
+
+	"adapters/connector/postgres": {
+		"domain", "ports",
+		"github.com/go-json-experiment/json", "github.com/jackc/pgx/v5",
+	},
+	"adapters/connector/rest": {
+		"domain", "ports",
+		"github.com/go-json-experiment/json",
+	},
+
+	// The example of a client uses only the HTTP API of the service.
+	"docs/consumer": {},
+
+	// The binary builds its adapters through compose. It imports directly only what its
+	// subcommands need: the simulators for the demo, the keyset, ids and the clock.
+	"cmd/discovery": {
+		"adapters/aggregator/belvo/belvosim", "adapters/aggregator/pluggy/pluggysim", "adapters/sealing",
+		"adapters/system", "cmd/discovery/compose", "configs", "domain",
+		"github.com/KimMachineGun/automemlimit", "github.com/google/uuid", "github.com/lestrrat-go/jwx/v2",
+		"github.com/spf13/cobra", "go.uber.org/zap", "golang.org/x/sync/errgroup",
+	},
+	// The composition root connects every adapter to the application.
+	"cmd/discovery/compose": {
+		anyPackage,
+		"github.com/google/uuid", "github.com/jackc/pgx/v5/pgxpool", "go.uber.org/zap", "golang.org/x/net/netutil",
+	},
+
+	"test/kit/pgtest": {
+		"github.com/jackc/pgx/v5",
+	},
+	"test/kit/harness": {
+		"adapters/sealing", "cmd/discovery/compose", "configs", "domain", "test/kit/pgtest",
+		"github.com/lestrrat-go/jwx/v2", "go.uber.org/zap/zapcore",
+	},
+	// The benchmark measures single adapters as well as the whole service.
+	"test/bench": {
+		anyPackage,
+		"github.com/glebarez/go-sqlite", "github.com/go-json-experiment/json", "github.com/google/uuid",
+		"github.com/govalues/decimal", "github.com/jackc/pgx/v5",
+	},
+}
+
+// importers lists, for a top-level folder, the only top-level folders that may import
+// it. The allow-list cannot make an exception, not even with anyPackage.
+var importers = map[string][]string{
+	"application": {"application", "cmd", "test"},
+	"adapters":    {"adapters", "cmd", "test"},
+	"cmd":         {"cmd", "test"},
+	"test":        {"test"},
+}
+
+// shelves are folders that hold packages, and no Go files of their own.
+var shelves = []string{
+	"adapters", "adapters/aggregator", "adapters/aggregator/sim", "adapters/connector", "adapters/persistence", "cmd", "test", "test/kit",
+}

@@ -1,0 +1,162 @@
+// Package arch_test checks the structure of the code: which package may import which
+// package or third-party module, what the core may use, and which code may reveal a secret.
+// The checks are functions over a parsed tree, so planted_test.go can plant violations
+// in a copy. The tests parse the files themselves, in this process, so that the test
+// cache sees every file they depend on.
+package arch_test
+
+import (
+	"fmt"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const (
+	ruleImport    = "import that is not on the allow-list"
+	ruleUnlisted  = "package without a line in the allow-list"
+	ruleStale     = "stale line"
+	ruleLayer     = "import against the layers"
+	ruleShelf     = "Go file in a folder that only holds packages"
+	ruleCore      = "banned in the core"
+	ruleDotImport = "dot import in the core"
+	ruleReveal    = "Reveal of a secret"
+)
+
+// violation is one place that breaks one rule. Line is 0 if it concerns a whole file.
+type violation struct {
+	file    string
+	line    int
+	rule    string
+	subject string // the import, name or entry that breaks the rule
+	why     string
+}
+
+// String returns what a failing test prints.
+func (v violation) String() string {
+	return fmt.Sprintf("%s:%d: %s: %s (%s)", v.file, v.line, v.rule, v.subject, v.why)
+}
+
+// report fails the test with each violation.
+func report(t *testing.T, found []violation) {
+	t.Helper()
+	for _, v := range found {
+		t.Error(v)
+	}
+}
+
+func TestImportsFollowTheAllowList(t *testing.T) {
+	report(t, checkImports(realTree(t), allowed))
+}
+
+func TestImportsFollowTheLayers(t *testing.T) {
+	report(t, checkLayers(realTree(t), importers))
+}
+
+func TestShelvesHoldNoFiles(t *testing.T) {
+	report(t, checkShelves(realTree(t), shelves))
+}
+
+// checkImports reports imports that the allow-list does not name, packages without a
+// line, and unused entries of the list.
+func checkImports(files tree, allowed map[string][]string) []violation {
+	var found []violation
+	used := map[string]map[string]bool{} // the entries that match an import, by package
+	for _, file := range slices.Sorted(maps.Keys(files)) {
+		pkg := path.Dir(file)
+		list, listed := allowed[pkg]
+		if !listed {
+			found = append(found, violation{file, 0, ruleUnlisted, pkg, "every package needs one"})
+			continue
+		}
+		if used[pkg] == nil {
+			used[pkg] = map[string]bool{}
+		}
+		for _, i := range files[file].imports {
+			if standard(i.path) {
+				continue
+			}
+			entry, ok := match(list, i.path)
+			if !ok {
+				why := "the line of " + pkg + " does not name it"
+				found = append(found, violation{file, i.line, ruleImport, i.path, why})
+			}
+			used[pkg][entry] = true
+		}
+	}
+	for _, pkg := range slices.Sorted(maps.Keys(allowed)) {
+		if used[pkg] == nil {
+			found = append(found, violation{allowListFile, 0, ruleStale, pkg, "the package has no code"})
+			continue
+		}
+		for _, entry := range allowed[pkg] {
+			if !used[pkg][entry] {
+				subject := pkg + " imports " + entry
+				found = append(found, violation{allowListFile, 0, ruleStale, subject, "no import matches this entry"})
+			}
+		}
+	}
+	return found
+}
+
+// match returns the entry of an allow-list line that covers an import. If there are
+// several it returns the longest, so that a redundant shorter one is reported as stale.
+func match(list []string, imported string) (entry string, ok bool) {
+	pkg, ours := ofModule(imported)
+	for _, e := range list {
+		switch {
+		case ours && (e == pkg || e == anyPackage && entry == ""):
+		case !ours && within(imported, e) && len(e) > len(entry):
+		default:
+			continue
+		}
+		entry, ok = e, true
+	}
+	return entry, ok
+}
+
+// checkLayers reports imports of a top-level folder by code that importers does not list.
+func checkLayers(files tree, importers map[string][]string) []violation {
+	var found []violation
+	for _, file := range slices.Sorted(maps.Keys(files)) {
+		from, _, _ := strings.Cut(file, "/")
+		for _, i := range files[file].imports {
+			pkg, _ := ofModule(i.path)
+			folder, _, _ := strings.Cut(pkg, "/")
+			if may, bounded := importers[folder]; bounded && !slices.Contains(may, from) {
+				why := "only " + strings.Join(may, ", ") + " may import " + folder
+				found = append(found, violation{file, i.line, ruleLayer, i.path, why})
+			}
+		}
+	}
+	return found
+}
+
+// checkShelves reports the Go files that lie directly in a shelf.
+func checkShelves(files tree, shelves []string) []violation {
+	var found []violation
+	for _, file := range slices.Sorted(maps.Keys(files)) {
+		if folder := path.Dir(file); slices.Contains(shelves, folder) {
+			found = append(found, violation{file, 0, ruleShelf, folder, "put it in a package below"})
+		}
+	}
+	return found
+}
+
+// ofModule returns the folder of a package of this module, and reports whether the
+// import is one.
+func ofModule(imported string) (folder string, ok bool) {
+	if imported == module {
+		return ".", true
+	}
+	return strings.CutPrefix(imported, module+"/")
+}
+
+// standard reports whether an import belongs to the standard library: the first element
+// of its path has no dot.
+func standard(imported string) bool {
+	first, _, _ := strings.Cut(imported, "/")
+	return !strings.Contains(first, ".")
+}

@@ -1,0 +1,59 @@
+package arch_test
+
+import (
+	"maps"
+	"path"
+	"slices"
+	"testing"
+)
+
+const secretsFile = "test/arch/secrets_test.go"
+
+// revealers lists the packages that may call Reveal, because they must pass the bytes
+// of a secret on, and the files that may call it. Nil allows every file of the package.
+// The test fails on an entry that is unused.
+var revealers = map[string][]string{
+	"adapters/sealing":            nil,
+	"adapters/rest":               {"tokens.go"}, // the response that returns a minted token
+	"adapters/rest/auth":          nil,
+	"adapters/aggregator/pluggy":  nil,
+	"adapters/aggregator/belvo":   nil,
+	"adapters/connector/postgres": nil,
+	"adapters/connector/rest":     nil,
+	"cmd/discovery":               {"token.go"},
+	"ports/porttest":              nil, // checks that no error contains the secret
+}
+
+func TestOnlyAFewRevealSecrets(t *testing.T) {
+	report(t, checkSecrets(realTree(t), revealers))
+}
+
+// checkSecrets reports calls of Reveal by packages or files that are not listed, and
+// unused entries of the list. A selector counts as a call, so method values and method
+// expressions are reported as well.
+func checkSecrets(files tree, revealers map[string][]string) []violation {
+	var found []violation
+	used := map[string]bool{} // by package and by file
+	for _, file := range slices.Sorted(maps.Keys(files)) {
+		pkg := path.Dir(file)
+		names, listed := revealers[pkg]
+		for _, line := range files[file].reveals {
+			if !listed || names != nil && !slices.Contains(names, path.Base(file)) {
+				found = append(found, violation{file, line, ruleReveal, pkg, "not on the list in " + secretsFile})
+			}
+			used[pkg], used[file] = true, true
+		}
+	}
+	for _, pkg := range slices.Sorted(maps.Keys(revealers)) {
+		entries := []string{pkg}
+		for _, name := range revealers[pkg] {
+			entries = append(entries, path.Join(pkg, name))
+		}
+		for _, entry := range entries {
+			if !used[entry] {
+				found = append(found, violation{secretsFile, 0, ruleStale, entry, "no call of Reveal"})
+			}
+		}
+	}
+	return found
+}

@@ -1,0 +1,74 @@
+package blackbox_test
+
+import (
+	"bytes"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// held runs a statement that takes a lock, and holds it until release is called.
+func (d *database) held(t *testing.T, statement string) (release func()) {
+	t.Helper()
+	conn := must(pgx.Connect(t.Context(), d.url))
+	if _, err := must(conn.Begin(t.Context())).Exec(t.Context(), statement); err != nil {
+		t.Fatal(err)
+	}
+	release = func() { _ = conn.Close(t.Context()) }
+	t.Cleanup(release)
+	return release
+}
+
+// waiting reports whether a session waits for a lock.
+func (d *database) waiting(t *testing.T) bool {
+	t.Helper()
+	conn := must(pgx.Connect(t.Context(), d.url))
+	defer func() { _ = conn.Close(t.Context()) }()
+	var waits bool
+	check(conn.QueryRow(t.Context(), "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)").Scan(&waits))
+	return waits
+}
+
+// A command that is stopped in the middle must not report success: the next step would rely
+// on it. Run again, it finishes.
+func TestAStoppedCommandDoesNotReportSuccess(t *testing.T) {
+	d := newDatabase(t)
+	h := newEnv(t, d.url)
+	stopped(t, h, d, "SELECT pg_advisory_xact_lock(x'616767726a6f6273'::bigint)", "migrate", "")
+	if out, said, code := command(t, h.settings, "migrate"); code != 0 {
+		t.Fatalf("migrate, run again, ended with %d: %s%s", code, out, said)
+	}
+	p := h.serve()
+	p.ready()
+	newPluggy(t, 1, 1).connect(h, p)
+	newBelvo(t, 2, 1).connect(h, p)
+	p.stop()
+	if _, said, code := command(t, nil, "keyset", "rotate", h.settings["SEALING_KEYSET_FILE"]); code != 0 {
+		t.Fatal(said)
+	}
+	stopped(t, h, d, "SELECT FROM connections WHERE id = (SELECT id FROM connections ORDER BY id DESC LIMIT 1) FOR UPDATE", "reseal", "1 credentials resealed\n")
+	if out, said, code := command(t, h.settings, "reseal"); code != 0 || out != "1 credentials resealed\n" {
+		t.Errorf("reseal, run again, ended with %d: %s%s", code, out, said)
+	}
+}
+
+// stopped starts a command that blocks on the lock, and stops it there.
+func stopped(t *testing.T, h *env, d *database, lock, name, prints string) {
+	t.Helper()
+	release := d.held(t, lock)
+	defer release()
+	var out bytes.Buffer
+	cmd := exec.Command(binary(t), name)
+	cmd.Stdout = &out
+	p := launch(t, cmd, h.settings)
+	eventually(t, 10*time.Second, "wait for the lock", func() bool { return d.waiting(t) })
+	p.signal(syscall.SIGTERM)
+	<-p.ended
+	if said := p.log(); p.code() != 1 || out.String() != prints || !strings.HasPrefix(said, "discovery: "+name+": interrupted") || strings.Contains(said, "\n") {
+		t.Errorf("%s: the exit code is %d, the output %q and %q", name, p.code(), out.String(), said)
+	}
+}

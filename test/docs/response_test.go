@@ -1,0 +1,150 @@
+package docs_test
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/textproto"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// wildcard is what a document shows for a value that differs from run to run: unquoted it
+// matches a value of any kind, within a text any part of it.
+const wildcard = "…"
+
+// mismatch describes how a response differs from the documented one; "" if it does not.
+// The documented headers must be present; in the body, every object must have exactly the
+// documented members.
+func mismatch(shown, got string) string {
+	wantHead, wantBody := parts(shown)
+	gotHead, gotBody := parts(got)
+	if fault := compareHeads(wantHead, gotHead); fault != "" {
+		return fault
+	}
+	if strings.TrimSpace(wantBody) == "" {
+		if strings.TrimSpace(gotBody) != "" {
+			return "the body should be empty"
+		}
+		return ""
+	}
+	var want, have any
+	if err := json.Unmarshal([]byte(bareWildcard.ReplaceAllString(wantBody, `$1"`+wildcard+`"`)), &want); err != nil {
+		return fmt.Sprintf("the documented body is not JSON: %v", err)
+	}
+	if err := json.Unmarshal([]byte(gotBody), &have); err != nil {
+		return fmt.Sprintf("the response is not JSON: %v", err)
+	}
+	return strings.Join(differences("body", want, have), "\n")
+}
+
+// bareWildcard matches a wildcard in the position of a value.
+var bareWildcard = regexp.MustCompile(`([:\[,]\s*)` + wildcard)
+
+// parts splits a response into head and body; without a status line there is no head.
+func parts(answer string) (head, body string) {
+	answer = strings.ReplaceAll(strings.TrimSpace(answer), "\r", "")
+	if !strings.HasPrefix(answer, "HTTP/") {
+		return "", answer
+	}
+	for strings.HasPrefix(answer, "HTTP/1.1 100") { // curl prints the 100 Continue response too
+		_, answer, _ = strings.Cut(answer, "\n\n")
+	}
+	head, body, _ = strings.Cut(answer, "\n\n")
+	return head, body
+}
+
+func compareHeads(want, got string) string {
+	wantLine, wantFields, _ := strings.Cut(want, "\n")
+	gotLine, gotFields, _ := strings.Cut(got, "\n")
+	if wantLine != gotLine && want != "" {
+		return fmt.Sprintf("the status is %q", gotLine)
+	}
+	have := headers(gotFields)
+	for name, values := range headers(wantFields) {
+		if !like(values[0], have.Get(name)) {
+			return fmt.Sprintf("%s is %q", name, have.Get(name))
+		}
+	}
+	return ""
+}
+
+func headers(text string) http.Header {
+	fields, err := textproto.NewReader(bufio.NewReader(strings.NewReader(text + "\n\n"))).ReadMIMEHeader()
+	if err != nil {
+		return nil
+	}
+	return http.Header(fields)
+}
+
+// differences compares both values recursively.
+func differences(at string, want, have any) (found []string) {
+	if want == wildcard && have != nil {
+		return nil
+	}
+	switch want := want.(type) {
+	case map[string]any:
+		object, ok := have.(map[string]any)
+		if !ok {
+			return []string{at + " is not an object"}
+		}
+		names := slices.Sorted(maps.Keys(want))
+		if diff := slices.Sorted(maps.Keys(object)); !slices.Equal(names, diff) {
+			return []string{fmt.Sprintf("%s has the members %q, not %q", at, diff, names)}
+		}
+		for _, name := range names {
+			found = append(found, differences(at+"."+name, want[name], object[name])...)
+		}
+	case []any:
+		list, ok := have.([]any)
+		if !ok || len(list) != len(want) {
+			return []string{fmt.Sprintf("%s does not have %d items", at, len(want))}
+		}
+		for i := range want {
+			found = append(found, differences(fmt.Sprintf("%s[%d]", at, i), want[i], list[i])...)
+		}
+	case string:
+		if text, ok := have.(string); !ok || !like(want, text) {
+			return []string{fmt.Sprintf("%s is %v", at, have)}
+		}
+	default:
+		if want != have {
+			return []string{fmt.Sprintf("%s is %v", at, have)}
+		}
+	}
+	return found
+}
+
+// like compares two texts, the first of which may contain wildcards.
+func like(pattern, text string) bool {
+	var expression strings.Builder
+	for i, part := range strings.Split(pattern, wildcard) {
+		if i > 0 {
+			expression.WriteString(".+")
+		}
+		expression.WriteString(regexp.QuoteMeta(part))
+	}
+	return regexp.MustCompile(`(?s)^` + expression.String() + `$`).MatchString(text)
+}
+
+// The comparison itself must detect a difference.
+func TestADifferentResponseIsDetected(t *testing.T) {
+	const shown = "HTTP/1.1 200 OK\nETag: \"1\"\n\n{\"id\":\"a-…\",\"n\":…,\"list\":[{\"b\":true}]}"
+	const same = "HTTP/1.1 200 OK\r\nEtag: \"1\"\r\nVary: x\r\n\r\n{\"id\":\"a-7\",\"n\":4,\"list\":[{\"b\":true}]}"
+	if fault := mismatch(shown, same); fault != "" {
+		t.Errorf("a matching response: %s", fault)
+	}
+	for what, change := range map[string][2]string{
+		"status": {"200 OK", "201 Created"}, "header": {`"1"`, `"2"`}, "text": {"a-7", "b-7"}, "empty wildcard": {"a-7", "a-"},
+		"null": {`"n":4`, `"n":null`}, "missing": {`"n":4,`, ``}, "more": {`"n":4`, `"n":4,"m":5`},
+		"item": {`{"b":true}`, `{"b":true},{"b":true}`}, "kind": {`true`, `"true"`},
+	} {
+		if mismatch(shown, strings.Replace(same, change[0], change[1], 1)) == "" {
+			t.Errorf("another %s is not detected", what)
+		}
+	}
+}

@@ -1,0 +1,191 @@
+package e2e_test
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/govalues/decimal"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+var feedEpoch = time.Date(2026, time.March, 1, 10, 0, 0, 0, time.UTC)
+
+// feedWriter stores pages for one connection.
+type feedWriter struct {
+	*feedRace
+	lease  domain.Lease
+	slow   bool
+	random *rand.Rand
+	rows   int // number of external ids used so far
+	page   int
+}
+
+func (r *feedRace) writer(i int) *feedWriter {
+	r.t.Helper()
+	c := domain.Connection{
+		ID: newID[domain.Connection](), Tenant: r.tenant, Kind: domain.Aggregator, Name: uuid.NewString(),
+		Vendor: "pluggy", Sealed: domain.Sealed("none"), Revision: 1, CreatedAt: feedEpoch, UpdatedAt: feedEpoch,
+	}
+	if err := r.store.Connections().Create(r.t.Context(), c); err != nil {
+		r.t.Fatal(err)
+	}
+	pull, err := r.store.Pulls().Request(r.t.Context(), r.tenant, c.ID, ports.PullRequest{ID: newID[domain.Pull](), At: feedEpoch})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	lease := domain.Lease{ID: newID[domain.Lease](), Pull: pull.ID, Until: feedEpoch.Add(time.Hour)}
+	if _, err := r.store.Pulls().Claim(r.t.Context(), lease, feedEpoch); err != nil {
+		r.t.Fatal(err)
+	}
+	r.connections = append(r.connections, c.ID)
+	return &feedWriter{feedRace: r, lease: lease, slow: i == 0, random: rand.New(rand.NewPCG(uint64(i), 7))}
+}
+
+// work stores pages until ctx ends. Each page has rows that are never written again, so a
+// reader that skips one never sees it, and some rows that existed before.
+func (w *feedWriter) work(ctx context.Context) {
+	for ctx.Err() == nil {
+		if _, err := w.store.Pulls().StorePage(w.t.Context(), w.lease, w.next()); err != nil {
+			w.t.Error(err)
+			return
+		}
+		w.pages.Add(1)
+	}
+}
+
+func (w *feedWriter) next() ports.PageWrite {
+	w.page++
+	page := ports.PageWrite{NewID: newID[domain.Transaction], At: feedEpoch, LeaseUntil: feedEpoch.Add(time.Hour)}
+	if w.slow {
+		page.NewID = w.slowly()
+	}
+	for range 1 + w.random.IntN(3) {
+		page.Transactions = append(page.Transactions, w.row(w.rows))
+		w.rows++
+	}
+	for range w.random.IntN(3) {
+		page.Transactions = append(page.Transactions, w.row(w.random.IntN(w.rows)))
+	}
+	if w.random.IntN(5) == 0 {
+		page.Removed = []string{fmt.Sprint(w.random.IntN(w.rows))}
+	}
+	return page
+}
+
+func (w *feedWriter) row(n int) domain.TransactionData {
+	return domain.TransactionData{
+		ExternalID: fmt.Sprint(n), Description: fmt.Sprint("page ", w.page), Status: domain.Posted,
+		Amount: domain.Money{Amount: decimal.MustNew(int64(n), 2), Currency: "BRL"}, Date: "2026-03-01",
+	}
+}
+
+// slowly returns an id source that blocks at the first id: the store asks for it after its
+// transaction has started to write and before anything is committed.
+func (w *feedWriter) slowly() func() domain.TransactionID {
+	first := true
+	return func() domain.TransactionID {
+		if first {
+			first = false
+			w.stall()
+		}
+		return newID[domain.Transaction]()
+	}
+}
+
+// stall holds the transaction open, and checks whether the database reports it as open.
+func (w *feedWriter) stall() {
+	before := w.pages.Load()
+	time.Sleep(w.hold * 3 / 4)
+	if w.open() {
+		w.seenOpen.Add(1)
+	}
+	time.Sleep(w.hold / 4)
+	w.held.Add(1)
+	w.overtaken.Add(w.pages.Load() - before)
+}
+
+// feedReader follows the feed as a consumer does.
+type feedReader struct {
+	*feedRace
+	limit   int
+	from    string // the position at which it started
+	after   domain.Position
+	met     map[domain.TransactionID]seenRows
+	changes int
+	read    int
+}
+
+// feedTimeout is how long the feed may be held back after the last write has committed, by
+// any other writer on the server.
+const feedTimeout = 30 * time.Second
+
+// follow reads until everything that was written has been seen and nothing is left. Each
+// request on asked receives a reader that continues from the present position.
+func (r *feedReader) follow(asked <-chan chan<- *feedReader) {
+	var ended time.Time
+	for {
+		table := r.written.Load() // before the read: everything written before it must appear
+		if table != nil && ended.IsZero() {
+			ended = time.Now()
+		}
+		page, err := r.store.Ledger().Changes(r.t.Context(), r.tenant, domain.PageRequest{Limit: r.limit, After: r.after})
+		if err != nil {
+			r.t.Error(err)
+			return
+		}
+		for _, t := range page.Items {
+			r.meet(t)
+		}
+		r.after, r.read = page.Next, r.read+1
+		if table != nil && !page.More && (maps.Equal(r.met, *table) || time.Since(ended) > feedTimeout) {
+			return
+		}
+		select {
+		case answer := <-asked:
+			answer <- r.clone()
+		default:
+		}
+		if !page.More {
+			time.Sleep(time.Millisecond) // at the end, poll as a consumer does
+		}
+	}
+}
+
+func (r *feedReader) clone() *feedReader {
+	return &feedReader{feedRace: r.feedRace, from: r.after.Key, after: r.after, met: maps.Clone(r.met)}
+}
+
+// meet checks that versions ascend, and that one version always has the same content.
+func (r *feedReader) meet(t domain.Transaction) {
+	now, before := seenOf(t), r.met[t.ID]
+	switch {
+	case now.version < before.version:
+		r.t.Errorf("version %d of %s after version %d", now.version, t.ExternalID, before.version)
+	case now.version == before.version && now != before:
+		r.t.Errorf("version %d of %s is %v, and was %v", now.version, t.ExternalID, now, before)
+	}
+	r.met[t.ID] = now
+	r.changes++
+}
+
+// compare checks that the rows seen equal the table.
+func (r *feedReader) compare(name int, table map[domain.TransactionID]seenRows) {
+	skipped, other := 0, 0
+	for id, row := range table {
+		switch met, ok := r.met[id]; {
+		case !ok:
+			skipped++
+		case met != row:
+			other++
+		}
+	}
+	if skipped+other > 0 || len(r.met) != len(table) {
+		r.t.Errorf("reader %d saw %d of %d rows: %d were skipped, %d have another version", name, len(r.met), len(table), skipped, other)
+	}
+}

@@ -1,0 +1,179 @@
+// The tests of the change_feed files check the promise of the change feed under difficult
+// conditions: many writers that commit in any order, some of them late.
+//
+//	FEED_SECONDS=60 go test ./test/e2e -run TestTheFeedSkipsNothing -v
+
+package e2e_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/postgres"
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/sqlite"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
+)
+
+// feedWriters is the number of concurrent writers; the first of them is the slow one.
+const feedWriters = 16
+
+// duration returns how long they write: FEED_SECONDS, or ten seconds.
+func duration(t *testing.T) time.Duration {
+	t.Helper()
+	text := os.Getenv("FEED_SECONDS")
+	if text == "" {
+		return 10 * time.Second
+	}
+	seconds, err := strconv.Atoi(text)
+	if err != nil || seconds < 1 {
+		t.Fatal("FEED_SECONDS must be a number of seconds")
+	}
+	return time.Duration(seconds) * time.Second
+}
+
+func TestTheFeedSkipsNothingOnPostgres(t *testing.T) {
+	db, err := postgres.Open(t.Context(), postgres.Config{URL: pgtest.DSN(t), MaxConns: feedWriters + 8, Timeout: time.Minute})
+	if err == nil {
+		err = db.Migrate(t.Context())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	r := newFeedRace(t, db.Store(nil), min(duration(t)/4, 20*time.Second))
+	r.open = func() bool { // the slow writer's transaction: idle, with an id that readers must wait for
+		var open int
+		err := db.Pool.QueryRow(t.Context(), `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
+			AND state = 'idle in transaction' AND backend_xid IS NOT NULL AND state_change < clock_timestamp() - interval '50 ms'`).Scan(&open)
+		if err != nil {
+			t.Error(err)
+		}
+		return open > 0
+	}
+	r.run()
+	if r.seenOpen.Load() == 0 {
+		t.Error("the slow writer's transaction was never seen open")
+	}
+	if r.overtaken.Load() == 0 {
+		t.Error("no writer committed while the slow writer's transaction was open")
+	}
+}
+
+// SQLite has one writer at a time: an open transaction blocks all other writers, so the slow
+// one is slow for only a fifth of a second.
+func TestTheFeedSkipsNothingOnSQLite(t *testing.T) {
+	db, err := sqlite.Open(t.Context(), sqlite.Config{DSN: "sqlite://" + filepath.Join(t.TempDir(), "feed.db")})
+	if err == nil {
+		err = db.Migrate(t.Context())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	r := newFeedRace(t, db.Store(nil), min(duration(t)/4, 200*time.Millisecond))
+	r.open = func() bool { return true }
+	r.run()
+}
+
+// feedRace is the writers and readers of one tenant on one store.
+type feedRace struct {
+	t      *testing.T
+	store  *gormstore.Store
+	tenant domain.TenantID
+	hold   time.Duration // how long the slow writer's transaction stays open
+	open   func() bool   // reports whether it is open, according to the database
+
+	connections []domain.ConnectionID
+	written     atomic.Pointer[map[domain.TransactionID]seenRows] // the table after the last write has committed
+
+	pages, held, seenOpen, overtaken atomic.Int64
+}
+
+func newFeedRace(t *testing.T, store *gormstore.Store, hold time.Duration) *feedRace {
+	return &feedRace{t: t, store: store, tenant: domain.TenantID{UUID: uuid.New()}, hold: hold}
+}
+
+func newID[T any]() domain.ID[T] { return domain.ID[T]{UUID: uuid.Must(uuid.NewV7())} }
+
+// run lets all writers write and three readers follow, and compares what each reader saw
+// with the table.
+func (r *feedRace) run() {
+	writing, stop := context.WithTimeout(r.t.Context(), duration(r.t))
+	defer stop()
+	var all []*feedWriter
+	for i := range feedWriters {
+		all = append(all, r.writer(i))
+	}
+	var writes, reads sync.WaitGroup
+	for _, w := range all {
+		writes.Go(func() { w.work(writing) })
+	}
+	readers := make([]*feedReader, 3)
+	first := &feedReader{feedRace: r, limit: 50, met: map[domain.TransactionID]seenRows{}}
+	readers[0] = first
+	ask, answer := make(chan chan<- *feedReader), make(chan *feedReader)
+	reads.Go(func() { first.follow(ask) })
+	for i, limit := range []int{7, 1000} {
+		time.Sleep(duration(r.t) * 3 / 8) // the times at which the other readers take over a cursor
+		ask <- answer
+		readers[i+1] = <-answer
+		readers[i+1].limit = limit
+		reads.Go(func() { readers[i+1].follow(nil) })
+	}
+	writes.Wait()
+	table := r.table()
+	r.written.Store(&table)
+	reads.Wait()
+	for i, reader := range readers {
+		reader.compare(i, table)
+	}
+	r.t.Logf("%d pages of %d writers, %d rows; held open %d times for %s, seen open %d times, %d pages committed meanwhile",
+		r.pages.Load(), feedWriters, len(table), r.held.Load(), r.hold, r.seenOpen.Load(), r.overtaken.Load())
+	for i, reader := range readers {
+		r.t.Logf("reader %d: %d changes from cursor %q on, %d pages", i, reader.changes, reader.from, reader.read)
+	}
+}
+
+// table reads every row without using the feed.
+func (r *feedRace) table() map[domain.TransactionID]seenRows {
+	rows := map[domain.TransactionID]seenRows{}
+	for _, connection := range r.connections {
+		for after := (domain.Position{}); ; {
+			page, err := r.store.Ledger().Transactions(r.t.Context(), r.tenant, connection, ports.TransactionFilter{},
+				domain.PageRequest{Limit: domain.MaxLimit, After: after})
+			if err != nil {
+				r.t.Fatal(err)
+			}
+			for _, row := range page.Items {
+				rows[row.ID] = seenOf(row)
+			}
+			if after = page.Next; after.IsZero() {
+				break
+			}
+		}
+	}
+	return rows
+}
+
+// seenRows is what a reader remembers about a row.
+type seenRows struct {
+	version int
+	text    string
+	removed bool
+}
+
+func seenOf(t domain.Transaction) seenRows {
+	return seenRows{t.Version, fmt.Sprint(t.ExternalID, " ", t.Description), !t.RemovedAt.IsZero()}
+}

@@ -1,0 +1,134 @@
+package e2e_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/zap/zapcore"
+
+	"github.com/LerianStudio/aggregator-connections/cmd/discovery/compose"
+	"github.com/LerianStudio/aggregator-connections/configs"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/test/kit/harness"
+)
+
+// Settings of every environment. Only the test that searches for leaks depends on the values.
+const (
+	publicURL = harness.PublicURL
+	jwtSecret = harness.JWTSecret
+	signing   = "the-hmac-secret-of-pluggy"
+	shared    = "Bearer the-shared-value-of-belvo"
+)
+
+// env is the service on one backend.
+type env struct {
+	backend string
+	dsn     string // the DATABASE_URL
+	origin  string // the address of the service
+	log     *journal
+	said    journal // every response, except tokens at their creation
+	app     *compose.App
+	cfg     configs.Config
+	http    *http.Client
+
+	document document
+}
+
+// setup is what a test may change before its environment opens.
+type setup struct {
+	cfg  *configs.Config
+	over *compose.Overrides
+}
+
+type change = func(*setup)
+
+// composed are the stores, which a test may decorate.
+type composed = compose.Stores
+
+// open composes the service and serves it until the test ends.
+func open(t testing.TB, backend, dsn string, changes ...change) *env {
+	t.Helper()
+	w := &env{backend: backend, dsn: dsn, log: &journal{}, cfg: settings(t, dsn)}
+	over := compose.Overrides{LogTo: w.log, PerMinute: -1}
+	for _, apply := range changes {
+		apply(&setup{&w.cfg, &over})
+	}
+	app, err := compose.New(t.Context(), w.cfg, over)
+	if err != nil {
+		t.Fatalf("the service does not compose: %v", err)
+	}
+	t.Cleanup(app.Close)
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("log of %s:\n%s", w.backend, w.log.tail())
+		}
+	})
+	harness.Work(t, app)
+	server := httptest.NewServer(app.Handler())
+	t.Cleanup(server.Close)
+	w.app, w.origin, w.http = app, server.URL, client()
+	t.Cleanup(w.http.CloseIdleConnections)
+	return w
+}
+
+// client follows no redirect and requests no compression: tests see what was sent.
+func client() *http.Client {
+	return &http.Client{
+		Transport:     &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: 64},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		Timeout:       40 * time.Second,
+	}
+}
+
+// settings returns production settings, except for the location of the vendors.
+func settings(t testing.TB, dsn string) configs.Config {
+	t.Helper()
+	cfg := harness.Config(t, dsn)
+	cfg.Log.Level, cfg.PullWorkers = zapcore.DebugLevel, 8
+	cfg.Sources = map[domain.Vendor]domain.SourcePolicy{
+		"pluggy": {HMACSecret: domain.SecretText(signing)},
+		"belvo":  {Authorization: domain.SecretText(shared)},
+	}
+	return cfg
+}
+
+func networks(texts ...string) (all []netip.Prefix) {
+	for _, text := range texts {
+		all = append(all, netip.MustParsePrefix(text))
+	}
+	return all
+}
+
+// eventually waits until done returns true.
+func eventually(t *testing.T, what string, done func() bool) {
+	t.Helper()
+	harness.Eventually(t, what, done)
+}
+
+// journal is everything the service logged.
+type journal struct{ harness.Journal }
+
+// having gives the lines that hold all the texts.
+func (j *journal) having(texts ...string) (found []string) {
+	for line := range strings.Lines(j.String()) {
+		holds := true
+		for _, text := range texts {
+			holds = holds && strings.Contains(line, text)
+		}
+		if holds {
+			found = append(found, line)
+		}
+	}
+	return found
+}
+
+// tail is what a failed test shows.
+func (j *journal) tail() string {
+	const most = 6000
+	text := j.String()
+	return text[max(0, len(text)-most):]
+}

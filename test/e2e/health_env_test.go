@@ -1,0 +1,139 @@
+// The tests of the health files follow a connection's health as its operator sees it: only
+// through HTTP, on both databases, with the vendors' simulators as the only other parties.
+// They never call the connection test: every state must appear without it.
+
+package e2e_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"github.com/LerianStudio/aggregator-connections/cmd/discovery/compose"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/test/kit/harness"
+)
+
+const (
+	healthShared    = "Bearer the-shared-value"
+	apiPrefix       = "/v1/discovery"
+	connectionsPath = apiPrefix + "/aggregator-connections"
+)
+
+// healthEnv is the service on one database.
+type healthEnv struct {
+	app    *compose.App
+	origin string
+	dsn    string // the DATABASE_URL
+}
+
+// eachDatabase runs the body on both databases.
+func eachDatabase(t *testing.T, body func(*testing.T, *healthEnv)) {
+	t.Helper()
+	t.Parallel()
+	harness.EachDatabase(t, func(t *testing.T, dsn string) { body(t, openHealthEnv(t, dsn)) })
+}
+
+func openHealthEnv(t testing.TB, dsn string) *healthEnv {
+	t.Helper()
+	cfg := harness.Config(t, dsn)
+	trusted := domain.SourcePolicy{Authorization: domain.SecretText(healthShared)}
+	cfg.Sources = map[domain.Vendor]domain.SourcePolicy{"pluggy": trusted, "belvo": trusted}
+	app, err := compose.New(t.Context(), cfg, compose.Overrides{LogTo: io.Discard, PerMinute: -1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(app.Close)
+	harness.Work(t, app)
+	server := httptest.NewServer(app.Handler())
+	t.Cleanup(server.Close)
+	return &healthEnv{app, server.URL, dsn}
+}
+
+// healthOperator sends requests for a tenant of its own.
+type healthOperator struct {
+	*healthEnv
+	t      testing.TB
+	tenant string
+	token  string
+}
+
+func (w *healthEnv) operator(t testing.TB) healthOperator {
+	t.Helper()
+	tenant := uuid.NewString()
+	return healthOperator{w, t, tenant, harness.Token(t, tenant)}
+}
+
+// call checks the status and returns the body and the Location.
+func (o healthOperator) call(status int, method, path string, body object) (object, string) {
+	o.t.Helper()
+	raw, err := json.Marshal(body)
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	if body == nil {
+		raw = nil
+	}
+	request, err := http.NewRequestWithContext(o.t.Context(), method, o.origin+path, bytes.NewReader(raw))
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	request.Header.Set("Authorization", "Bearer "+o.token)
+	if body != nil {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	var answer object
+	if response.StatusCode != http.StatusNoContent {
+		if err := json.NewDecoder(response.Body).Decode(&answer); err != nil {
+			o.t.Fatalf("%s %s answered %d: %v", method, path, response.StatusCode, err)
+		}
+	}
+	if response.StatusCode != status {
+		o.t.Fatalf("%s %s answered %d, want %d: %v", method, path, response.StatusCode, status, answer)
+	}
+	return answer, response.Header.Get("Location")
+}
+
+func (o healthOperator) get(path string) object {
+	o.t.Helper()
+	answer, _ := o.call(http.StatusOK, http.MethodGet, path, nil)
+	return answer
+}
+
+// eventually waits until done returns true.
+func (o healthOperator) eventually(what string, done func() bool) {
+	o.t.Helper()
+	harness.Eventually(o.t, what, done)
+}
+
+// names returns the config names of the connections of the list, page by page.
+func (o healthOperator) names(query string) []string {
+	o.t.Helper()
+	names := []string{}
+	for next := ""; ; {
+		page := o.get(connectionsPath + "?limit=1" + query + next)
+		items, _ := page["items"].([]any)
+		for _, item := range items {
+			connection, _ := item.(object)
+			names = append(names, textOf(connection, "configName"))
+		}
+		if next = "&cursor=" + textOf(page, "nextCursor"); next == "&cursor=" {
+			return names
+		}
+	}
+}
+
+func textOf(o object, member string) string {
+	value, _ := o[member].(string)
+	return value
+}

@@ -1,0 +1,209 @@
+package e2e_test
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"testing"
+	"time"
+)
+
+// healthStep is one change of the item or link, and whether the account holder must sign in
+// again after it.
+type healthStep struct {
+	status []string // the new status; nil keeps it
+	event  string   // the event that the vendor sends; if "", an operator requests a pull instead
+	reauth bool
+}
+
+func (c healthConnection) lives(chapters []healthStep) {
+	c.t.Helper()
+	for _, ch := range chapters {
+		when := "an operator's pull"
+		if ch.status != nil {
+			c.stands(ch.status...)
+		}
+		if ch.event != "" {
+			when = ch.event
+			c.announced(ch.event)
+		} else if pull := c.pulled(); pull["status"] != "succeeded" {
+			c.t.Fatalf("%s: a pull with %v ended as %v", c.bank.vendor, ch.status, pull)
+		}
+		c.shows(when, "healthy", "", ch.reauth)
+	}
+}
+
+func TestPluggyEventsSetNeedsReauth(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, w *healthEnv) {
+		c := w.operator(t).connect(newHealthPluggy(t), "main")
+		c.shows("nothing", "unknown", "", false)
+		c.lives([]healthStep{
+			{event: "item/updated"},
+			// The item's status reports what no event reported, and its recovery clears it.
+			{status: []string{"LOGIN_ERROR"}, reauth: true},
+			{status: []string{"UPDATED"}},
+			{status: []string{"WAITING_USER_INPUT"}, reauth: true},
+			{status: []string{"UPDATED"}},
+			{status: []string{"WAITING_USER_ACTION"}, reauth: true},
+			{status: []string{"OUTDATED", "USER_AUTHORIZATION_REVOKED"}, reauth: true},
+			{status: []string{"OUTDATED", "CONNECTION_ERROR"}},
+			{status: []string{"UPDATED"}},
+			// Events.
+			{status: []string{"WAITING_USER_INPUT"}, event: "item/waiting_user_input", reauth: true},
+			{status: []string{"UPDATED"}, event: "item/login_succeeded"},
+			{status: []string{"WAITING_USER_ACTION"}, event: "item/waiting_user_action", reauth: true},
+			{status: []string{"UPDATED"}, event: "item/updated"},
+			{status: []string{"LOGIN_ERROR"}, event: "item/error", reauth: true},
+			{event: `{"event":"transactions/deleted","eventId":"e-1","itemId":"` + c.bank.ref + `","transactionIds":["none"]}`, reauth: true},
+			{status: []string{"UPDATED"}, event: "item/updated"},
+			// An outage of the institution does not concern the holder.
+			{status: []string{"OUTDATED", "SITE_NOT_AVAILABLE"}, event: "item/error"},
+			{status: []string{"UPDATED"}, event: "connector/status_updated"},
+		})
+	})
+}
+
+func TestBelvoEventsSetNeedsReauth(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, w *healthEnv) {
+		c := w.operator(t).connect(newHealthBelvo(t), "main")
+		c.shows("nothing", "unknown", "", false)
+		consent := func(code string) string {
+			return `{"webhook_id":"` + code + `","webhook_type":"CONSENT","webhook_code":"` + code + `","link_id":"` + c.bank.ref + `","data":{}}`
+		}
+		c.lives([]healthStep{
+			{event: "TRANSACTIONS/historical_update"},
+			{status: []string{"invalid"}, reauth: true},
+			{status: []string{"valid"}},
+			{status: []string{"token_required"}, reauth: true},
+			{status: []string{"unconfirmed"}, reauth: true},
+			{status: []string{"valid"}},
+			{event: "LINK/token_required", reauth: true},
+			{event: "TRANSACTIONS/historical_update_errors", reauth: true},
+			{event: "TRANSACTIONS/new_transactions_available"},
+			{event: "LINK/invalid_credentials", reauth: true},
+			{event: "ACCOUNTS/new_accounts_available"},
+			// An expired consent does not show in the link's status: only the vendor's own good
+			// news clears it.
+			{event: "CONSENT/openfinance_consent_expired", reauth: true},
+			{status: []string{"valid"}, reauth: true},
+			{event: consent("openfinance_consent_renewed")},
+			{event: "CONSENT/consent_expired", reauth: true},
+			{event: "TRANSACTIONS/historical_update"},
+			{event: consent("consent_revoked"), reauth: true},
+			{event: consent("consent_authorised")},
+			{event: "CONSENT/openfinance_consent_about_to_expire"},
+		})
+	})
+}
+
+// A revoked credential is found by the reconcile task alone: no webhook, no test.
+func TestReconcileFindsARejectedCredential(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, w *healthEnv) {
+		for _, b := range []*healthBank{newHealthPluggy(t), newHealthBelvo(t)} {
+			o := w.operator(t)
+			c, other := o.connect(b, b.vendor+"-main"), o.connect(b, b.vendor+"-other")
+			c.pulled()
+			if state := c.shows("a pull", "healthy", "", false); state["lastPullAt"] == nil || state["since"] == nil || state["lastWebhookAt"] != nil {
+				t.Errorf("after its first pull the health is %v", state)
+			}
+			b.revoke()
+			c.reconciled()
+			state := c.shows("the reconcile task", "unhealthy", "credential_rejected", true)
+			pulls, _ := c.get(connectionsPath + "/" + c.id + "/pulls?limit=1")["items"].([]any)
+			last, _ := pulls[0].(object)
+			if last["status"] != "failed" || last["lastError"] != "credential_rejected" || last["attempts"] != 1.0 || last["trigger"] != "reconcile" {
+				t.Errorf("its pull says %v", last)
+			}
+			c.reconciled()
+			if again := c.shows("another round", "unhealthy", "credential_rejected", true); again["since"] != state["since"] {
+				t.Errorf("it is unhealthy since %v; before it was since %v", again["since"], state["since"])
+			}
+			if got := o.names("&health=unhealthy"); !slices.Equal(got, []string{b.vendor + "-main", b.vendor + "-other"}) {
+				t.Errorf("unhealthy are %v", got)
+			}
+			b.grant()
+			if c.pulled(); c.shows("a new grant", "healthy", "", false)["reason"] != nil {
+				t.Error("a reason is still there")
+			}
+			other.shows("another's pull", "unhealthy", "credential_rejected", true)
+		}
+	})
+}
+
+// reconciled lets the reconcile task run once, and waits for its pulls.
+func (c healthConnection) reconciled() {
+	c.t.Helper()
+	ctx, cancel := context.WithTimeout(c.t.Context(), 10*time.Second)
+	defer cancel()
+	c.eventually("the reconcile task to request pulls", func() bool {
+		asked, err := c.app.Service.Reconcile(ctx, time.Millisecond, 100)
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		return asked > 0
+	})
+	c.eventually("its pulls", func() bool {
+		backlog, err := c.app.Service.BacklogAge(ctx)
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		return backlog == 0
+	})
+}
+
+func TestADeletedItemFailsVisibly(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, w *healthEnv) {
+		for _, b := range []*healthBank{newHealthPluggy(t), newHealthBelvo(t)} {
+			c := w.operator(t).connect(b, "main")
+			c.announced(map[string]string{"pluggy": "item/updated", "belvo": "TRANSACTIONS/historical_update"}[b.vendor])
+			b.leave()
+			if status := c.announced(map[string]string{"pluggy": "item/deleted", "belvo": "LINK/link_deleted"}[b.vendor]); status != "failed" {
+				t.Errorf("%s: the delivery is %s", b.vendor, status)
+			}
+			if state := c.shows("the end", "unhealthy", "account_not_found", false); state["lastWebhookAt"] == nil {
+				t.Errorf("the health is %v", state)
+			}
+		}
+	})
+}
+
+func TestTheListIsFilteredByHealth(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, w *healthEnv) {
+		good, bad := newHealthPluggy(t), newHealthBelvo(t)
+		bad.revoke()
+		o, foreign := w.operator(t), w.operator(t)
+		o.connect(good, "a").pulled()
+		o.connect(bad, "b").pulled()
+		last := o.connect(good, "c")
+		rotated := o.connect(bad, "d")
+		rotated.pulled()
+		foreign.connect(good, "e").pulled()
+		want := func(query string, names ...string) {
+			t.Helper()
+			if got := o.names(query); !slices.Equal(got, names) {
+				t.Errorf("%q gives %v, want %v", query, got, names)
+			}
+		}
+		want("", "a", "b", "c", "d")
+		want("&health=healthy", "a")
+		want("&health=unhealthy", "b", "d")
+		want("&health=unknown", "c")
+
+		// The health of one credential says nothing about the next one.
+		o.call(http.StatusOK, http.MethodPut, connectionsPath+"/"+rotated.id, object{
+			"configName": "d", "baseUrl": bad.origin, "accountRef": bad.ref, "clientId": bad.id, "secret": "rotated",
+		})
+		rotated.shows("a rotation", "unknown", "", false)
+		want("&health=unknown", "c", "d")
+		want("&health=unhealthy", "b")
+
+		o.call(http.StatusNoContent, http.MethodDelete, connectionsPath+"/"+last.id, nil)
+		want("&health=unknown", "d")
+		problem, _ := o.call(http.StatusBadRequest, http.MethodGet, connectionsPath+"?health=ill", nil)
+		faults, _ := problem["errors"].([]any)
+		if fault, _ := faults[0].(object); len(faults) != 1 || textOf(fault, "location") != "query.health" {
+			t.Errorf("the problem names %v", faults)
+		}
+		foreign.call(http.StatusNotFound, http.MethodGet, connectionsPath+"/"+rotated.id+"/health", nil)
+	})
+}

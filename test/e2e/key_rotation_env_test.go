@@ -1,0 +1,117 @@
+// The tests of this file and of key_rotation_test.go rotate the sealing keys of a working
+// service: on SQLite and on PostgreSQL, with the vendor's simulator on loopback, while its
+// connections are tested and pulled.
+
+package e2e_test
+
+import (
+	"context"
+	"fmt"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
+	"github.com/LerianStudio/aggregator-connections/adapters/sealing"
+	"github.com/LerianStudio/aggregator-connections/cmd/discovery/compose"
+	"github.com/LerianStudio/aggregator-connections/configs"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+	"github.com/LerianStudio/aggregator-connections/test/kit/harness"
+)
+
+// rotationEnv is the settings that several processes share, and the vendor's address.
+type rotationEnv struct {
+	cfg    configs.Config
+	vendor string
+	tenant domain.TenantID
+}
+
+func newRotationEnv(t *testing.T, database string) *rotationEnv {
+	t.Helper()
+	sim := pluggysim.New(pluggysim.Options{Seed: 1})
+	sim.SeedAt(time.Now())
+	server := httptest.NewServer(sim)
+	t.Cleanup(server.Close)
+	return &rotationEnv{
+		vendor: server.URL,
+		tenant: domain.TenantID{UUID: uuid.Must(uuid.NewV7())},
+		cfg:    harness.Config(t, database),
+	}
+}
+
+// open composes one more process on the same database and keyset. wrap may decorate its
+// stores; it may be nil.
+func (w *rotationEnv) open(t *testing.T, wrap func(*compose.Stores)) *compose.App {
+	t.Helper()
+	log := &harness.Journal{}
+	app, err := compose.New(t.Context(), w.cfg, compose.Overrides{LogTo: log, Wrap: wrap, PerMinute: -1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		app.Close()
+		if said := log.String(); said != "" {
+			t.Errorf("a process logged warnings:\n%s", said)
+		}
+	})
+	return app
+}
+
+// connect creates n connections.
+func (w *rotationEnv) connect(t *testing.T, app *compose.App, n int) (all []domain.Connection) {
+	t.Helper()
+	for i := range n {
+		c, err := app.Service.CreateConnection(t.Context(), w.tenant, ports.NewConnection{
+			Vendor: "pluggy", Name: fmt.Sprintf("bank %03d", i), BaseURL: w.vendor, AccountRef: pluggysim.DemoItemID,
+			ClientID: domain.SecretText(pluggysim.DemoClientID), Secret: domain.SecretText(pluggysim.DemoClientSecret),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, c)
+	}
+	return all
+}
+
+// stale returns the number of rows that are not under the primary key, and of all rows.
+func (w *rotationEnv) stale(t *testing.T, app *compose.App) (stale, all int) {
+	t.Helper()
+	keys, err := sealing.Open(w.cfg.Sealing.KeysetFile, sealing.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for after := (domain.ConnectionID{}); ; {
+		rows, err := app.Stores.Connections.ListSealed(t.Context(), after, 100)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(rows) == 0 {
+			return stale, all
+		}
+		for _, row := range rows {
+			all++
+			if keys.NeedsReseal(row.Sealed) {
+				stale++
+			}
+			after = row.ID
+		}
+	}
+}
+
+// cutting cancels a context after some rows were resealed.
+type cutting struct {
+	ports.Connections
+	left int
+	cut  context.CancelFunc
+}
+
+// Reseal implements ports.Connections.
+func (c *cutting) Reseal(ctx context.Context, id domain.ConnectionID, old, fresh domain.Sealed) (bool, error) {
+	if c.left--; c.left < 0 {
+		c.cut()
+	}
+	return c.Connections.Reseal(ctx, id, old, fresh)
+}

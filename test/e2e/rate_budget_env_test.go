@@ -1,0 +1,169 @@
+// The tests of the rate_budget files check the service against the vendor's rate limit: busy
+// with many connections, it never gets a 429 and leaves little of the allowance unused.
+
+package e2e_test
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy"
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/vendorhttp"
+	"github.com/LerianStudio/aggregator-connections/adapters/jobs/background"
+	"github.com/LerianStudio/aggregator-connections/adapters/jobs/localjobs"
+	"github.com/LerianStudio/aggregator-connections/adapters/memory"
+	"github.com/LerianStudio/aggregator-connections/adapters/sealing"
+	"github.com/LerianStudio/aggregator-connections/adapters/system"
+	"github.com/LerianStudio/aggregator-connections/application"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// Parameters of every run: each pull reads pages of the transactions resource, the one whose
+// budget is used up.
+const (
+	budgetConnections = 50
+	pageSize          = 4
+	pagesAPull        = 8
+)
+
+var budgetTenant = domain.TenantID{UUID: uuid.MustParse("01939d2e-7c1b-7e0a-8f00-0123456789ab")}
+
+// newVendor returns Pluggy with its own limit, and an item and an account for each connection.
+func newVendor(t *testing.T) *pluggysim.Simulator {
+	t.Helper()
+	sim := pluggysim.New(pluggysim.Options{
+		Seed: 1, PageSize: pageSize, RateLimit: pluggysim.RealRateLimit,
+		Clients: []pluggysim.Client{{ID: "client", Secret: "secret"}},
+	})
+	for i := range budgetConnections {
+		item := pluggysim.Item{ID: itemOf(i), Status: "UPDATED", ExecutionStatus: "SUCCESS", LastUpdatedAt: pluggysim.At(time.Now())}
+		sim.AddItem(item)
+		account, err := sim.AddAccount(pluggysim.Account{Type: "BANK", ItemID: item.ID, CurrencyCode: "BRL", Balance: "1"})
+		if err == nil {
+			err = sim.Generate(account.ID, pageSize*pagesAPull)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return sim
+}
+
+func itemOf(i int) string { return fmt.Sprintf("b7d1f0a2-4c35-4e8b-9a61-%012d", i) }
+
+// networkTransport carries requests to the vendor in memory, with the delays of a network.
+type networkTransport struct {
+	vendor http.Handler
+	mu     sync.Mutex
+	draw   *rand.Rand
+	late   time.Duration // the maximum, each way
+}
+
+// RoundTrip implements http.RoundTripper.
+func (n *networkTransport) RoundTrip(r *http.Request) (*http.Response, error) {
+	n.pause()
+	arrived := r.Clone(r.Context())
+	arrived.RemoteAddr = "192.0.2.1:4018"
+	if arrived.Body == nil {
+		arrived.Body = http.NoBody
+	}
+	answer := httptest.NewRecorder()
+	n.vendor.ServeHTTP(answer, arrived)
+	n.pause()
+	return answer.Result(), nil
+}
+
+func (n *networkTransport) pause() {
+	n.mu.Lock()
+	d := time.Duration(n.draw.Int64N(int64(n.late)))
+	n.mu.Unlock()
+	time.Sleep(d)
+}
+
+// publicResolver resolves every name to a public address: nothing is dialled.
+type publicResolver struct{}
+
+func (publicResolver) LookupNetIP(context.Context, string, string) ([]netip.Addr, error) {
+	return []netip.Addr{netip.MustParseAddr("1.1.1.1")}, nil
+}
+
+type discardObserver struct{}
+
+func (discardObserver) Emit(context.Context, ports.Event) {}
+
+// budgetService is the service under load, and the address at which it finds the vendor.
+type budgetService struct {
+	*application.Service
+	queue   budgetQueue
+	baseURL string
+}
+
+type budgetQueue interface {
+	Start(ctx context.Context, worker ports.Worker, keeper ports.Maintenance) error
+	Stop(ctx context.Context) error
+}
+
+// inMemory returns the application on memory stores, with the real vendor client except for
+// its transport.
+func inMemory(t *testing.T, keyset string, wire http.RoundTripper) budgetService {
+	t.Helper()
+	sealer, err := sealing.Open(keyset, sealing.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	clock := system.Clock{}
+	client := vendorhttp.New(vendorhttp.Config{
+		Clock: clock, Resolver: publicResolver{}, WrapTransport: func(http.RoundTripper) http.RoundTripper { return wire },
+	})
+	queue := localjobs.New(background.Config{MaxWorkers: budgetConnections})
+	store := memory.New(memory.Options{Nudge: func(id domain.PullID) { queue.Nudge(id) }})
+	app, err := application.New(application.Deps{
+		Connections: store.Connections(), Tokens: store.Tokens(), Deliveries: store.Deliveries(),
+		Idempotency: store.Idempotency(), Pulls: store.Pulls(), Ledger: store.Ledger(),
+		Sealer: sealer, Egress: client.Guard(), Aggregators: []ports.Aggregator{pluggy.New(client, clock)},
+		Clock: clock, Sleeper: clock, IDs: system.IDs{}, Entropy: system.Entropy(), Observer: discardObserver{},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return budgetService{app, queue, "https://api.example.com"}
+}
+
+// connect creates the i-th connection.
+func (s budgetService) connect(t *testing.T, i int) domain.ConnectionID {
+	t.Helper()
+	c, err := s.CreateConnection(t.Context(), budgetTenant, ports.NewConnection{
+		Vendor: "pluggy", Name: fmt.Sprintf("bank %d", i), BaseURL: s.baseURL, AccountRef: itemOf(i),
+		ClientID: domain.SecretText("client"), Secret: domain.SecretText("secret"),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c.ID
+}
+
+// pullOn requests one pull after the other until ctx ends, and reports one that fails.
+func (s budgetService) pullOn(ctx context.Context, t *testing.T, connection domain.ConnectionID) {
+	for ctx.Err() == nil {
+		pull, err := s.RequestPull(ctx, budgetTenant, connection, domain.Window{})
+		for err == nil && ctx.Err() == nil && pull.FinishedAt.IsZero() {
+			time.Sleep(100 * time.Millisecond)
+			pull, err = s.GetPull(ctx, budgetTenant, pull.ID)
+		}
+		if ctx.Err() == nil && (err != nil || pull.State != domain.PullSucceeded) {
+			t.Errorf("a pull ended as %s %s: %v", pull.State, pull.LastError, err)
+			return
+		}
+	}
+}

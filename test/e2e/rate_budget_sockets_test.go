@@ -1,0 +1,35 @@
+package e2e_test
+
+import (
+	"flag"
+	"io"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/cmd/discovery/compose"
+	"github.com/LerianStudio/aggregator-connections/test/kit/harness"
+)
+
+var overSocketsFlag = flag.Bool("wire", false, "keep the vendor busy for -minutes of real time, over sockets and SQLite")
+
+// TestTheRateBudgetOverSockets is TestTheVendorsRateBudgetIsKeptAndUsed without false time:
+// the composed service on SQLite, with loopback sockets and the wall clock.
+func TestTheRateBudgetOverSockets(t *testing.T) {
+	if !*overSocketsFlag {
+		t.Skip("takes -minutes of real time: run it with -wire")
+	}
+	sim := newVendor(t)
+	server := httptest.NewServer(sim)
+	t.Cleanup(server.Close)
+	cfg := harness.Config(t, harness.SQLite(t))
+	cfg.PullWorkers = budgetConnections
+	app, err := compose.New(t.Context(), cfg, compose.Overrides{LogTo: io.Discard})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(app.Close)
+	begun := time.Now()
+	keepBusy(t, sim, budgetService{app.Service, app.Stores.Queue, server.URL})
+	t.Logf("%v of real time", time.Since(begun).Round(time.Second))
+}

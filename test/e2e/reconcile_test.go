@@ -1,0 +1,82 @@
+package e2e_test
+
+import (
+	"testing"
+	"time"
+)
+
+// No webhook ever arrives here: only the reconcile task brings the stored rows up to date.
+func TestReconcileFindsChangesWithoutWebhooks(t *testing.T) {
+	eachBank(t, func(t *testing.T, w *env, b bank) {
+		o := w.operator(t)
+		id := o.connect(b, "main")
+		edited, gone := b.add(t), b.add(t)
+		eventually(t, "the first rows", func() bool { return len(o.rows(id)) == len(b.truth(t)) })
+		first := o.rows(id)
+
+		b.edit(t, edited)
+		added := b.add(t)
+		b.remove(t, gone)
+		eventually(t, "the changes", func() bool {
+			rows := o.rows(id)
+			return rows[added] != nil && rows[edited]["version"] == 2.0 && (b.vendor() == "belvo" || rows[gone]["removedAt"] != nil)
+		})
+		settledSince(o, id, 2)
+		rows := o.rows(id)
+		if b.vendor() == "belvo" { // a row that is not listed may still exist there
+			if rows[gone]["removedAt"] != nil || rows[gone]["version"] != 1.0 {
+				t.Errorf("an unlisted row was removed without an announcement: %v", rows[gone])
+			}
+			o.faithful(b, id, gone)
+		} else {
+			o.faithful(b, id)
+		}
+		for external, row := range rows {
+			if external != edited && external != gone && row["version"] != 1.0 {
+				t.Errorf("%s was changed: %v", external, row)
+			}
+			if was := first[external]; was != nil && was["id"] != row["id"] {
+				t.Errorf("%s changed its id", external)
+			}
+		}
+		for _, pull := range o.pages(of(id, "/pulls"), 200) {
+			if pull["trigger"] != "reconcile" || pull["status"] == "failed" {
+				t.Errorf("a pull of the reconcile task is %v", pull)
+			}
+		}
+	}, func(s *setup) { s.cfg.ReconcileInterval = 2 * time.Second })
+}
+
+// settledSince waits until that many more pulls have ended.
+func settledSince(o operator, id string, more int) {
+	o.t.Helper()
+	ended := func() (n int) {
+		for _, pull := range o.pages(of(id, "/pulls"), 200) {
+			if pull["status"] == "succeeded" {
+				n++
+			}
+		}
+		return n
+	}
+	before := ended()
+	eventually(o.t, "more pulls", func() bool { return ended() >= before+more })
+}
+
+// A vendor that purges old rows does not announce it, and no row is lost here.
+func TestAPurgeRemovesNothing(t *testing.T) {
+	each(t, func(t *testing.T, w *env) {
+		b := newBelvo(t)
+		o, id, hook := fresh(t, w, b)
+		before := o.rows(id)
+		if n, err := b.sim.Purge(b.link, time.Now().Add(24*time.Hour)); err != nil || n == 0 {
+			t.Fatalf("purged %d rows: %v", n, err)
+		}
+		o.announce(b, hook, "all")
+		o.succeeded(id)
+		for external, row := range o.rows(id) {
+			if row["removedAt"] != nil || row["version"] != before[external]["version"] {
+				t.Errorf("the purge changed %v", row)
+			}
+		}
+	})
+}

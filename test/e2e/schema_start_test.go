@@ -1,0 +1,106 @@
+package e2e_test
+
+import (
+	"database/sql"
+	"io"
+	"strings"
+	"testing"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // for database/sql; SQLite's driver is the one of the service
+
+	"github.com/LerianStudio/aggregator-connections/cmd/discovery/compose"
+	"github.com/LerianStudio/aggregator-connections/test/kit/harness"
+)
+
+// openSQL opens the service's database for statements of the test.
+func openSQL(t *testing.T, dsn string) *sql.DB {
+	t.Helper()
+	driver, name := "pgx", dsn
+	if path, isFile := strings.CutPrefix(dsn, "sqlite://"); isFile {
+		driver, name = "sqlite", path+"?_pragma=busy_timeout(60000)"
+	}
+	db, err := sql.Open(driver, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	return db
+}
+
+func alter(t *testing.T, db *sql.DB, statement string) {
+	t.Helper()
+	if _, err := db.ExecContext(t.Context(), statement); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// startsOn composes the service on an existing schema, which it may migrate or not.
+func startsOn(t *testing.T, dsn string, migrate bool) error {
+	t.Helper()
+	cfg := harness.Config(t, dsn)
+	cfg.DatabaseMigrate = migrate
+	app, err := compose.New(t.Context(), cfg, compose.Overrides{LogTo: io.Discard})
+	if err != nil {
+		return err
+	}
+	defer app.Close()
+	if err := app.Stores.Queue.Start(t.Context(), app.Service, app.Service); err != nil {
+		return err
+	}
+	return app.Stores.Queue.Stop(t.Context())
+}
+
+// A process that may not migrate reports a missing migration at its start, rather than
+// failing each request.
+func TestAnOutdatedSchemaEndsTheStart(t *testing.T) {
+	t.Parallel()
+	harness.EachDatabase(t, func(t *testing.T, dsn string) {
+		behind := func(what string, wants ...string) {
+			t.Helper()
+			err := startsOn(t, dsn, false)
+			if err == nil {
+				t.Fatalf("%s: it starts", what)
+			}
+			for _, want := range append(wants, "DATABASE_URL: ", "is needed", `run "discovery migrate"`) {
+				if !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
+					t.Errorf("%s: %q does not say %q in one line", what, err, want)
+				}
+			}
+		}
+		db := openSQL(t, dsn)
+		behind("an empty database", "store", "version 0")
+		if _, err := db.ExecContext(t.Context(), "SELECT * FROM goose_db_version"); err == nil {
+			t.Error("it created a table")
+		}
+		if err := startsOn(t, dsn, true); err != nil {
+			t.Fatal(err)
+		}
+		alter(t, db, "CREATE TABLE taken AS SELECT * FROM river_migration WHERE version = (SELECT max(version) FROM river_migration)")
+		alter(t, db, "DELETE FROM river_migration WHERE version = (SELECT version FROM taken)")
+		behind("the queue's last step missing", "job queue")
+		alter(t, db, "UPDATE goose_db_version SET version_id = 0")
+		behind("all the store's steps missing", "store", "version 0")
+	})
+}
+
+// During a rolling deployment, processes of the old version start on the new schema.
+func TestANewerSchemaIsServed(t *testing.T) {
+	t.Parallel()
+	harness.EachDatabase(t, func(t *testing.T, dsn string) {
+		if err := startsOn(t, dsn, true); err != nil {
+			t.Fatal(err)
+		}
+		db := openSQL(t, dsn)
+		yes := "true"
+		if strings.HasPrefix(dsn, "sqlite://") {
+			yes = "1"
+		}
+		alter(t, db, "INSERT INTO goose_db_version (version_id, is_applied) VALUES (99999, "+yes+")")
+		alter(t, db, "INSERT INTO river_migration (line, version) VALUES ('main', 99999)")
+		for _, migrate := range []bool{false, true} {
+			if err := startsOn(t, dsn, migrate); err != nil {
+				t.Errorf("migrating %v: %v", migrate, err)
+			}
+		}
+	})
+}

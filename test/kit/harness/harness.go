@@ -1,0 +1,123 @@
+// Package harness contains what the tests of the composed service share: settings for
+// parties on loopback, an operator's token, a service that works until its test ends, and a
+// log that may be read while it is written.
+package harness
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/lestrrat-go/jwx/v2/jwa"
+	"github.com/lestrrat-go/jwx/v2/jwt"
+	"go.uber.org/zap/zapcore"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/sealing"
+	"github.com/LerianStudio/aggregator-connections/cmd/discovery/compose"
+	"github.com/LerianStudio/aggregator-connections/configs"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
+)
+
+// Values that [Config] sets.
+const (
+	PublicURL = "https://hooks.example.com"
+	JWTSecret = "an-operator-secret-of-32-bytes-or-more"
+)
+
+// Config returns production settings, except that the vendors are on loopback. The keyset is
+// new, no webhook source is trusted yet, four workers pull, and the log level is warn.
+func Config(t testing.TB, dsn string) configs.Config {
+	t.Helper()
+	keyset := filepath.Join(t.TempDir(), "keyset.json")
+	if err := sealing.Create(keyset, sealing.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	return configs.Config{
+		EnvName: "production", PublicURL: PublicURL, DatabaseURL: dsn, DatabaseMigrate: true,
+		Auth:        configs.Auth{JWTSecret: domain.SecretText(JWTSecret), TenantClaim: "tenant_id"},
+		Sealing:     configs.Sealing{KeysetFile: keyset},
+		Egress:      configs.Egress{AllowHTTP: true, AllowedCIDRs: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}},
+		Log:         configs.Log{Level: zapcore.WarnLevel, Format: "json"},
+		Sources:     map[domain.Vendor]domain.SourcePolicy{},
+		PullWorkers: 4,
+	}
+}
+
+// SQLite returns the DATABASE_URL of a file that belongs to the test.
+func SQLite(t testing.TB) string {
+	t.Helper()
+	return "sqlite://" + filepath.Join(t.TempDir(), "discovery.db")
+}
+
+// EachDatabase runs the body on an empty SQLite and on an empty PostgreSQL database. Its
+// package needs [pgtest.Main].
+func EachDatabase(t *testing.T, body func(t *testing.T, dsn string)) {
+	t.Helper()
+	t.Run("sqlite", func(t *testing.T) { body(t, SQLite(t)) })
+	t.Run("postgres", func(t *testing.T) { body(t, pgtest.DSN(t)) })
+}
+
+// Token returns an operator's bearer token, valid for an hour; tenant is a UUID.
+func Token(t testing.TB, tenant string) string {
+	t.Helper()
+	token, err := jwt.NewBuilder().Claim("tenant_id", tenant).Expiration(time.Now().Add(time.Hour)).Build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	signed, err := jwt.Sign(token, jwt.WithKey(jwa.HS256, []byte(JWTSecret)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(signed)
+}
+
+// Serve serves the service as the binary does, on a free port of loopback. end, which the
+// end of the test calls too, stops it completely.
+func Serve(t testing.TB, app *compose.App) (origin string, end func()) {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	served := make(chan error, 1)
+	go func() { served <- app.Serve(ctx, listener, nil) }()
+	end = sync.OnceFunc(func() {
+		cancel()
+		if err := <-served; err != nil {
+			t.Errorf("Serve: %v", err)
+		}
+	})
+	t.Cleanup(end)
+	return "http://" + listener.Addr().String(), end
+}
+
+// Work lets the service run pulls until the test ends, without a server.
+func Work(t testing.TB, app *compose.App) {
+	t.Helper()
+	if err := app.Stores.Queue.Start(t.Context(), app.Service, app.Service); err != nil {
+		t.Fatalf("the queue does not start: %v", err)
+	}
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		if err := app.Stores.Queue.Stop(ctx); err != nil {
+			t.Errorf("the queue does not stop: %v", err)
+		}
+	})
+}
+
+// Eventually polls until done returns true. It fails the test after a minute.
+func Eventually(t testing.TB, what string, done func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(time.Minute); !done(); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("waited without result for %s", what)
+		}
+	}
+}

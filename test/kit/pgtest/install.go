@@ -1,0 +1,158 @@
+package pgtest
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+)
+
+// debianBin is where Debian and its derivatives install the server, one folder per version.
+const debianBin = "/usr/lib/postgresql/*/bin"
+
+// binaries returns the folder of initdb and postgres. If there is none and the process may,
+// it installs Debian's package.
+func binaries() (string, error) {
+	if bin := installed(); bin != "" {
+		return bin, nil
+	}
+	if err := install(); err != nil {
+		return "", fmt.Errorf("no PostgreSQL server under %s nor in PATH: %w", debianBin, err)
+	}
+	if bin := installed(); bin != "" {
+		return bin, nil
+	}
+	return "", errors.New("the package postgresql was installed, but contains no server")
+}
+
+// installed returns the newest version's folder; "" if there is none.
+func installed() string {
+	found, _ := filepath.Glob(filepath.Join(debianBin, "postgres"))
+	slices.SortFunc(found, func(a, b string) int { return cmp.Compare(versionOf(b), versionOf(a)) })
+	if len(found) > 0 {
+		return filepath.Dir(found[0])
+	}
+	if inPath, err := exec.LookPath("postgres"); err == nil {
+		return filepath.Dir(inPath)
+	}
+	return ""
+}
+
+func versionOf(postgres string) int {
+	version, _ := strconv.Atoi(filepath.Base(filepath.Dir(filepath.Dir(postgres))))
+	return version
+}
+
+// install runs apt-get under a lock, so that the test binaries of several packages do not
+// compete for dpkg's own lock.
+func install() error {
+	if os.Geteuid() != 0 {
+		return errors.New("install one, or set " + envURL)
+	}
+	apt, err := exec.LookPath("apt-get")
+	if err != nil {
+		return errors.New("there is no apt-get; install one, or set " + envURL)
+	}
+	lock, err := os.OpenFile(filepath.Join(os.TempDir(), "pgtest-install.lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = lock.Close() }()
+	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
+		return err
+	}
+	if installed() != "" {
+		return nil
+	}
+	for _, args := range [][]string{{"update"}, {"install", "-y", "postgresql"}} {
+		cmd := exec.Command(apt, args...)
+		cmd.Env = append(os.Environ(), "DEBIAN_FRONTEND=noninteractive")
+		if said, err := cmd.CombinedOutput(); err != nil {
+			return fmt.Errorf("apt-get %s: %w: %s", args[0], err, said)
+		}
+	}
+	return nil
+}
+
+// runAs returns the user the server runs as: nil for the current user, another one if the
+// current user is root.
+func runAs() (*syscall.Credential, error) {
+	if os.Geteuid() != 0 {
+		return nil, nil
+	}
+	for _, name := range []string{"postgres", "nobody"} {
+		if u, err := user.Lookup(name); err == nil {
+			uid, _ := strconv.ParseUint(u.Uid, 10, 32)
+			gid, _ := strconv.ParseUint(u.Gid, 10, 32)
+			return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, nil
+		}
+	}
+	return nil, errors.New("the server refuses root, and there is neither a user postgres nor nobody")
+}
+
+// prepare creates the data directory, owned by the server's user, and initialises it unless
+// it contains a cluster already.
+func prepare(bin, dir string, who *syscall.Credential) (string, error) {
+	if dir == "" {
+		removeStale()
+		parent, err := os.MkdirTemp("", "pgtest-"+strconv.Itoa(os.Getpid())+"-")
+		if err != nil {
+			return "", err
+		}
+		if err := os.Chmod(parent, 0o711); err != nil { // the server's user needs access to the folder inside
+			return "", err
+		}
+		dir = filepath.Join(parent, "data")
+	}
+	if _, err := os.Stat(filepath.Join(dir, "PG_VERSION")); err == nil {
+		return dir, nil
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", err
+	}
+	if who != nil {
+		if err := os.Chown(dir, int(who.Uid), int(who.Gid)); err != nil {
+			return "", err
+		}
+	}
+	return dir, initialise(bin, dir, who)
+}
+
+// initialise runs initdb. The default collation is that of a language if the build supports
+// ICU: columns that must sort by bytes have to declare it, as in production.
+func initialise(bin, dir string, who *syscall.Credential) error {
+	common := []string{"-D", dir, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync", "--locale=C"}
+	language := append(slices.Clone(common), "--locale-provider=icu", "--icu-locale=en-US")
+	if err := initdb(bin, dir, who, language); err == nil {
+		return nil
+	}
+	return initdb(bin, dir, who, common)
+}
+
+func initdb(bin, dir string, who *syscall.Credential, args []string) error {
+	cmd := exec.Command(filepath.Join(bin, "initdb"), args...)
+	cmd.Dir = dir
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: who}
+	if said, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("initdb: %w: %s", err, said)
+	}
+	return nil
+}
+
+// removeStale removes the files of test processes that were killed.
+func removeStale() {
+	left, _ := filepath.Glob(filepath.Join(os.TempDir(), "pgtest-*-*"))
+	for _, dir := range left {
+		pid, err := strconv.Atoi(strings.Split(filepath.Base(dir), "-")[1])
+		if err == nil && errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
+			_ = os.RemoveAll(dir)
+		}
+	}
+}

@@ -1,0 +1,105 @@
+// Package pgtest provides tests with a real PostgreSQL server.
+//
+// A test calls DSN and gets a database of its own, which is dropped when the test ends. The
+// server is the one that TEST_DATABASE_URL names (a URL of a role that may create
+// databases). Without it, the test process starts one server from the installed binaries on
+// a free loopback port. A package that uses it declares
+//
+//	func TestMain(m *testing.M) { pgtest.Main(m) }
+//
+// so that the server ends with its tests. If the test process is killed, the kernel ends the
+// server.
+//
+// The databases are separate except in one respect: transaction ids, and the set of running
+// transactions, belong to the whole cluster. The change feed shows what is older than the
+// oldest running transaction, so it waits for transactions of other databases too; a test of
+// the feed has to wait for what it expects. A server without Fsync has no autovacuum, whose
+// transactions would count as well.
+package pgtest
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"net/url"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// envURL is the variable that names a server that runs already.
+const envURL = "TEST_DATABASE_URL"
+
+// shared is the server of this test process, started by the first DSN.
+var shared struct {
+	once   sync.Once
+	server *Server
+	err    error
+}
+
+// Main runs the tests, stops the shared server and exits with the tests' result. After a
+// panic in a test it is not reached: then the kernel ends the server.
+func Main(m *testing.M) {
+	code := m.Run()
+	if shared.server != nil {
+		_ = shared.server.Stop()
+	}
+	os.Exit(code)
+}
+
+// DSN creates an empty database and returns its URL (postgres://…). If there is no server,
+// the test fails; it is never skipped.
+func DSN(t testing.TB) string {
+	t.Helper()
+	base, err := baseURL()
+	if err != nil {
+		t.Fatalf("pgtest: %v", err)
+	}
+	name := "test_" + strings.ToLower(rand.Text()[:16])
+	if err := execute(base, "CREATE DATABASE "+name); err != nil {
+		t.Fatalf("pgtest: create a database: %v", err)
+	}
+	// A test may have stopped the server on purpose; its databases are gone with it.
+	t.Cleanup(func() { _ = execute(base, "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)") })
+	dsn, err := withDatabase(base, name)
+	if err != nil {
+		t.Fatalf("pgtest: %v", err)
+	}
+	return dsn
+}
+
+func baseURL() (string, error) {
+	if given := os.Getenv(envURL); given != "" {
+		return given, nil
+	}
+	shared.once.Do(func() { shared.server, shared.err = Start(Options{}) })
+	if shared.err != nil {
+		return "", shared.err
+	}
+	return shared.server.URL(), nil
+}
+
+func withDatabase(base, name string) (string, error) {
+	u, err := url.Parse(base)
+	if err != nil {
+		return "", fmt.Errorf("%s is not a URL", envURL)
+	}
+	u.Path = "/" + name
+	return u.String(), nil
+}
+
+func execute(dsn, statement string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	conn, err := pgx.Connect(ctx, dsn)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close(ctx) }()
+	_, err = conn.Exec(ctx, statement)
+	return err
+}

@@ -1,0 +1,164 @@
+package pgtest_test
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
+)
+
+func TestMain(m *testing.M) {
+	if os.Getenv(childEnv) != "" {
+		serveUntilKilled()
+	}
+	pgtest.Main(m)
+}
+
+func query[T any](t *testing.T, dsn, sql string) (value T) {
+	t.Helper()
+	conn, err := pgx.Connect(context.Background(), dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close(context.Background()) }()
+	if err := conn.QueryRow(context.Background(), sql).Scan(&value); err != nil {
+		t.Fatal(err)
+	}
+	return value
+}
+
+func command(t *testing.T, dsn, sql string) {
+	t.Helper()
+	conn, err := pgx.Connect(context.Background(), dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close(context.Background()) }()
+	if _, err := conn.Exec(context.Background(), sql); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestEachDSNIsAnEmptyDatabase(t *testing.T) {
+	first, second := pgtest.DSN(t), pgtest.DSN(t)
+	if first == second {
+		t.Fatal("two DSNs name one database")
+	}
+	command(t, first, `CREATE TABLE made (n int)`)
+	if n := query[int](t, second, `SELECT count(*) FROM pg_tables WHERE tablename = 'made'`); n != 0 {
+		t.Fatal("the second database is not empty")
+	}
+}
+
+func TestADatabaseIsDroppedWithItsTest(t *testing.T) {
+	var name string
+	t.Run("owner", func(t *testing.T) { name = query[string](t, pgtest.DSN(t), `SELECT current_database()`) })
+	conn := pgtest.DSN(t)
+	if n := query[int](t, conn, `SELECT count(*) FROM pg_database WHERE datname = '`+name+`'`); n != 0 {
+		t.Fatal("the database outlived its test")
+	}
+}
+
+func TestCommittedDataSurvivesAKill(t *testing.T) {
+	dir := filepath.Join(serverFolder(t), "data")
+	server, err := pgtest.Start(pgtest.Options{Fsync: true, Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	command(t, server.URL(), `CREATE TABLE made (n int); INSERT INTO made VALUES (7)`)
+	if err := server.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	again, err := pgtest.Start(pgtest.Options{Fsync: true, Dir: dir, Port: server.Port()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = again.Stop() }()
+	if n := query[int](t, again.URL(), `SELECT n FROM made`); n != 7 {
+		t.Fatalf("read %d", n)
+	}
+}
+
+func TestAServerForTestsWritesNothingOfItsOwn(t *testing.T) {
+	server, err := pgtest.Start(pgtest.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = server.Stop() }()
+	if set := query[string](t, server.URL(), `SHOW autovacuum`); set != "off" {
+		t.Errorf("autovacuum is %s", set)
+	}
+}
+
+// serverFolder returns a folder that the server's user can access, unlike those of t.TempDir.
+func serverFolder(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "crash-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(dir, 0o711); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	return dir
+}
+
+// childEnv makes the test binary start a server, print its URL, and wait to be killed.
+const childEnv = "PGTEST_CHILD"
+
+func TestAKilledTestProcessLeavesNoServer(t *testing.T) {
+	child := exec.Command(os.Args[0])
+	child.Env = append(os.Environ(), childEnv+"=1")
+	out, err := child.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := child.Start(); err != nil {
+		t.Fatal(err)
+	}
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := strings.TrimSpace(line)
+	if err := child.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = child.Wait()
+	t.Cleanup(func() { // as the start of the next server would do
+		left, _ := filepath.Glob(filepath.Join(os.TempDir(), fmt.Sprintf("pgtest-%d-*", child.Process.Pid)))
+		for _, dir := range left {
+			_ = os.RemoveAll(dir)
+		}
+	})
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		conn, err := net.Dial("tcp", address)
+		if err != nil {
+			return
+		}
+		_ = conn.Close()
+		if time.Now().After(deadline) {
+			t.Fatal("the server outlived its test process")
+		}
+	}
+}
+
+func serveUntilKilled() {
+	server, err := pgtest.Start(pgtest.Options{})
+	if err != nil {
+		panic(err)
+	}
+	_, _ = fmt.Fprintf(os.Stdout, "127.0.0.1:%d\n", server.Port())
+	select {}
+}

@@ -1,0 +1,194 @@
+// Package scale_test tests what docs/scale.md plans: partitioned tables under the present
+// stores, deliveries partitioned by time under a statement that the stores do not have yet,
+// and the change feed read from a standby and moved forward when ids may repeat.
+package scale_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/govalues/decimal"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/postgres"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
+)
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
+// partitions is the script that operators run.
+var partitions = filepath.Join("..", "..", "configs", "scale", "partitions.sql")
+
+var epoch = time.Date(2026, time.March, 2, 10, 0, 0, 0, time.UTC)
+
+func newID[T any]() domain.ID[T] { return domain.ID[T]{UUID: uuid.Must(uuid.NewV7())} }
+
+func newTenant() domain.TenantID { return domain.TenantID{UUID: uuid.New()} }
+
+// opened connects without migrating; zero conns means the default.
+func opened(t testing.TB, url string, conns int) *postgres.DB {
+	t.Helper()
+	db, err := postgres.Open(t.Context(), postgres.Config{URL: url, MaxConns: conns, Timeout: time.Minute})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	return db
+}
+
+// migrated returns a database as the service creates it, after running the scripts.
+func migrated(t testing.TB, url string, conns int, scripts ...string) *postgres.DB {
+	t.Helper()
+	db := opened(t, url, conns)
+	if err := db.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range scripts {
+		if err := run(t.Context(), db, file); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return db
+}
+
+// run sends a file as one query, and so as one transaction, as psql does with
+// --single-transaction.
+func run(ctx context.Context, db *postgres.DB, file string) error {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	conn, err := db.Pool.Acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Release()
+	if _, err := conn.Conn().PgConn().Exec(ctx, string(text)).ReadAll(); err != nil {
+		return fmt.Errorf("%s: %w", filepath.Base(file), err)
+	}
+	return nil
+}
+
+func must(t testing.TB, db *postgres.DB, statement string, args ...any) {
+	t.Helper()
+	if _, err := db.Pool.Exec(t.Context(), statement, args...); err != nil {
+		t.Fatalf("%s: %v", statement, err)
+	}
+}
+
+// ask queries one value.
+func ask[T any](t testing.TB, db *postgres.DB, query string, args ...any) (value T) {
+	t.Helper()
+	if err := db.Pool.QueryRow(t.Context(), query, args...).Scan(&value); err != nil {
+		t.Fatalf("%s: %v", query, err)
+	}
+	return value
+}
+
+// until waits for an expected action of another session.
+func until(t testing.TB, what string, done func() bool) {
+	t.Helper()
+	for end := time.Now().Add(20 * time.Second); !done(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("waited without result: %s", what)
+		}
+	}
+}
+
+// connection stores a connection of the tenant.
+func connection(t testing.TB, s *gormstore.Store, tenant domain.TenantID) domain.Connection {
+	t.Helper()
+	c := domain.Connection{
+		ID: newID[domain.Connection](), Tenant: tenant, Kind: domain.Aggregator, Name: uuid.NewString(),
+		Vendor: "pluggy", Sealed: domain.Sealed("x"), Revision: 1, CreatedAt: epoch, UpdatedAt: epoch,
+	}
+	if err := s.Connections().Create(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// webhookToken stores a token of the connection.
+func webhookToken(t testing.TB, s *gormstore.Store, c domain.Connection) domain.WebhookToken {
+	t.Helper()
+	token := domain.WebhookToken{
+		ID: newID[domain.WebhookToken](), Tenant: c.Tenant, Connection: c.ID, Vendor: c.Vendor,
+		Hash: domain.HashToken(uuid.NewString()), CreatedAt: epoch,
+	}
+	if err := s.Tokens().Create(t.Context(), token); err != nil {
+		t.Fatal(err)
+	}
+	return token
+}
+
+// receive delivers the event with this key.
+func receive(t testing.TB, s *gormstore.Store, token domain.TokenHash, key string) ports.ReceiveResult {
+	t.Helper()
+	received, err := s.Deliveries().Receive(t.Context(), incoming(token, key))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return received
+}
+
+// incoming returns a delivery of the size of a vendor's webhook.
+func incoming(token domain.TokenHash, key string) ports.IncomingDelivery {
+	body := fmt.Appendf(nil, `{"event":"transactions/updated","id":%q,"filler":"%0300d"}`, key, 0)
+	return ports.IncomingDelivery{
+		Delivery: newID[domain.Delivery](), Pull: newID[domain.Pull](), Token: token, Vendor: "pluggy", At: epoch,
+		Event: domain.WebhookEvent{Name: "transactions/updated", ID: key, DedupKey: key, WantsPull: true}, Body: body,
+	}
+}
+
+// claimed claims a pull of the connection for a worker.
+func claimed(t testing.TB, s *gormstore.Store, c domain.Connection) domain.Lease {
+	t.Helper()
+	pull, err := s.Pulls().Request(t.Context(), c.Tenant, c.ID, ports.PullRequest{ID: newID[domain.Pull](), At: epoch})
+	if err != nil {
+		t.Fatal(err)
+	}
+	lease := domain.Lease{ID: newID[domain.Lease](), Pull: pull.ID, Until: epoch.Add(time.Hour)}
+	if _, err := s.Pulls().Claim(t.Context(), lease, epoch); err != nil {
+		t.Fatal(err)
+	}
+	return lease
+}
+
+// write stores a page of rows with these external ids.
+func write(t testing.TB, s *gormstore.Store, lease domain.Lease, externalIDs ...string) domain.Counts {
+	t.Helper()
+	w := ports.PageWrite{NewID: newID[domain.Transaction], At: epoch, LeaseUntil: epoch.Add(time.Hour)}
+	for _, id := range externalIDs {
+		w.Transactions = append(w.Transactions, domain.TransactionData{
+			ExternalID: id, Account: "account", Amount: domain.Money{Amount: decimal.MustParse("-12.50"), Currency: "BRL"},
+			Status: domain.Posted, Date: "2026-03-01", Description: "PIX enviado " + id, Category: "Transfers",
+			Metadata: fmt.Appendf(nil, `{"id":%q,"type":"DEBIT","paymentData":{"reason":"%0120d"}}`, id, 0),
+		})
+	}
+	counts, err := s.Pulls().StorePage(t.Context(), lease, w)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return counts
+}
+
+// changes reads the feed after a position.
+func changes(t testing.TB, s *gormstore.Store, tenant domain.TenantID, after domain.Position) ([]string, domain.Position) {
+	t.Helper()
+	page, err := s.Ledger().Changes(t.Context(), tenant, domain.PageRequest{Limit: 100, After: after})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ids []string
+	for _, item := range page.Items {
+		ids = append(ids, item.ExternalID)
+	}
+	return ids, page.Next
+}

@@ -1,0 +1,188 @@
+package scale_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/postgres"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+	"github.com/LerianStudio/aggregator-connections/ports/porttest"
+	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
+)
+
+// partsOf returns the number of a table's partitions, and of those that contain rows.
+func partsOf(t testing.TB, db *postgres.DB, table string) (all, used int) {
+	t.Helper()
+	all = ask[int](t, db, "SELECT count(*) FROM pg_inherits WHERE inhparent = $1::regclass", table)
+	used = ask[int](t, db, "SELECT count(DISTINCT tableoid) FROM "+table)
+	return all, used
+}
+
+func TestThePromisesHoldInParts(t *testing.T) {
+	db := migrated(t, pgtest.DSN(t), 0, partitions)
+	s := db.Store(nil)
+	porttest.TestStores(t, func(*testing.T) porttest.Stores {
+		return porttest.Stores{
+			Connections: s.Connections(), Tokens: s.Tokens(), Deliveries: s.Deliveries(),
+			Idempotency: s.Idempotency(), Pulls: s.Pulls(), Ledger: s.Ledger(),
+		}
+	})
+	for _, table := range []string{"deliveries", "transactions"} {
+		if all, used := partsOf(t, db, table); all != 16 || used < 12 {
+			t.Errorf("%s: rows in %d of %d partitions: the promises were not tested on partitions", table, used, all)
+		}
+	}
+}
+
+// The script copies the existing data: rows, known events, and the feed position.
+func TestExistingRowsMoveIntoPartitions(t *testing.T) {
+	url := pgtest.DSN(t)
+	before := migrated(t, url, 0)
+	s := before.Store(nil)
+	tenant := newTenant()
+	c := connection(t, s, tenant)
+	token, lease := webhookToken(t, s, c), claimed(t, s, c)
+	receive(t, s, token.Hash, "told")
+	write(t, s, lease, "1", "2")
+	first, at := changes(t, s, tenant, domain.Position{})
+	if err := run(t.Context(), before, partitions); err != nil {
+		t.Fatal(err)
+	}
+	if err := before.Close(); err != nil {
+		t.Fatal(err)
+	}
+
+	after := migrated(t, url, 0) // the migrations have nothing to do
+	s = after.Store(nil)
+	if !receive(t, s, token.Hash, "told").Duplicate {
+		t.Error("an event that was known before the split was stored again")
+	}
+	want := domain.Counts{Read: 3, Added: 1, Unchanged: 2}
+	if diff := cmp.Diff(want, write(t, s, lease, "1", "2", "3")); diff != "" {
+		t.Errorf("a page after the split (-want +got):\n%s", diff)
+	}
+	fresh, _ := changes(t, s, tenant, at)
+	if diff := cmp.Diff([][]string{{"1", "2"}, {"3"}}, [][]string{first, fresh}); diff != "" {
+		t.Errorf("the feed before and after the split (-want +got):\n%s", diff)
+	}
+}
+
+// A partitioned table needs the indexes of the migrations, by name and definition; otherwise
+// later plans would differ. Only keys may differ, by the column that partitions.
+func TestPartitionedTablesHaveTheIndexesOfTheMigrations(t *testing.T) {
+	const query = `SELECT string_agg(indexname || ' ' || regexp_replace(indexdef, '^.* USING ', ''), E'\n' ORDER BY indexname)
+		FROM pg_indexes WHERE tablename IN ('deliveries', 'transactions') AND indexname NOT LIKE '%\_pkey'`
+	plain := ask[string](t, migrated(t, pgtest.DSN(t), 0), query)
+	parted := ask[string](t, migrated(t, pgtest.DSN(t), 0, partitions), query)
+	if diff := cmp.Diff(plain, parted); diff != "" {
+		t.Errorf("indexes (-migrations +parts):\n%s", diff)
+	}
+}
+
+// crowd fills the tables, so that the planner chooses the plans of a production database.
+func crowd(t testing.TB, db *postgres.DB) {
+	t.Helper()
+	must(t, db, `INSERT INTO deliveries SELECT gen_random_uuid(), md5('t' || i % 10)::uuid, md5('c' || i % 500)::uuid, 'pluggy', 'e', '',
+		sha256(i::text::bytea), 'body', '', 'ignored', NULL, $1::timestamptz - i * interval '1 s' FROM generate_series(1, 20000) i`, epoch)
+	must(t, db, `INSERT INTO transactions SELECT gen_random_uuid(), md5('t' || i % 10)::uuid, md5('c' || i % 500)::uuid, 'pluggy', NULL, '',
+		i::text, 1, 'BRL', NULL, '', 'posted', '2026-01-01', NULL, '', '', '', NULL, 'd', 1, $1, $1, NULL, 1
+		FROM generate_series(1, 20000) i`, epoch)
+	must(t, db, "ANALYZE")
+}
+
+// touched returns how many of a table's partitions the store's own statements read or wrote,
+// by the server's statistics. The pool must have one connection, whose statistics can be
+// flushed on demand.
+func touched(t testing.TB, db *postgres.DB, table string, do func()) int {
+	t.Helper()
+	const counts = `CREATE TEMP TABLE seen AS SELECT relid, coalesce(seq_scan, 0) + coalesce(idx_scan, 0) + n_tup_ins + n_tup_upd + n_tup_del AS n
+		FROM pg_stat_all_tables`
+	flush := func() {
+		must(t, db, "SELECT pg_stat_force_next_flush()")
+		must(t, db, "SELECT pg_stat_clear_snapshot()")
+	}
+	flush()
+	must(t, db, counts)
+	defer must(t, db, "DROP TABLE seen")
+	do()
+	flush()
+	return ask[int](t, db, `SELECT count(*) FROM pg_inherits i JOIN pg_stat_all_tables now ON now.relid = i.inhrelid
+		JOIN seen ON seen.relid = now.relid WHERE i.inhparent = $1::regclass
+		AND coalesce(now.seq_scan, 0) + coalesce(now.idx_scan, 0) + now.n_tup_ins + now.n_tup_upd + now.n_tup_del > seen.n`, table)
+}
+
+// Frequent calls touch only the partition of their connection. Calls that do not know the
+// connection look into every partition: docs/scale.md lists this cost.
+func TestACallTouchesOnlyThePartitionOfItsConnection(t *testing.T) {
+	db := migrated(t, pgtest.DSN(t), 1, partitions)
+	if ask[int](t, db, "SELECT current_setting('server_version_num')::int") < 150000 {
+		t.Skip("needs PostgreSQL 15, which reports its statistics on demand")
+	}
+	crowd(t, db)
+	s := db.Store(nil)
+	tenant := newTenant()
+	c := connection(t, s, tenant)
+	token, lease := webhookToken(t, s, c), claimed(t, s, c)
+	write(t, s, lease, "1", "2")
+	told := receive(t, s, token.Hash, "first").Delivery
+	for _, call := range []struct {
+		what, table  string
+		fewest, most int
+		do           func() error
+	}{
+		{"a new event", "deliveries", 1, 1, func() error { return once(receive(t, s, token.Hash, "second").Duplicate, false) }},
+		{"a repeated event", "deliveries", 1, 1, func() error { return once(receive(t, s, token.Hash, "second").Duplicate, true) }},
+		{"a page of a pull", "transactions", 1, 1, func() error { write(t, s, lease, "2", "3"); return nil }},
+		{"a sweep", "transactions", 1, 1, func() error {
+			_, err := s.Pulls().Sweep(t.Context(), lease, ports.SweepWrite{Seen: func(id string) bool { return id != "1" }, At: epoch, LeaseUntil: lease.Until})
+			return err
+		}},
+		{"a page of a connection's transactions", "transactions", 1, 1, func() error {
+			_, err := s.Ledger().Transactions(t.Context(), tenant, c.ID, ports.TransactionFilter{}, domain.PageRequest{Limit: 20})
+			return err
+		}},
+		{"a connection's activity", "deliveries", 1, 1, func() error {
+			_, err := s.Connections().Activity(t.Context(), tenant, c.ID)
+			return err
+		}},
+		{"a connection's deliveries", "deliveries", 1, 1, func() error {
+			_, err := s.Deliveries().List(t.Context(), tenant, ports.DeliveryFilter{Connection: c.ID}, domain.PageRequest{Limit: 20})
+			return err
+		}},
+		{"a page of the feed", "transactions", 16, 16, func() error { changes(t, s, tenant, domain.Position{}); return nil }},
+		{"a tenant's deliveries", "deliveries", 16, 16, func() error {
+			_, err := s.Deliveries().List(t.Context(), tenant, ports.DeliveryFilter{}, domain.PageRequest{Limit: 20})
+			return err
+		}},
+		{"a delivery by id, which stops at the first match", "deliveries", 1, 16, func() error {
+			_, err := s.Deliveries().Get(t.Context(), tenant, told.ID)
+			return err
+		}},
+		{"a claim, which merges the scopes of a pull's deliveries", "deliveries", 16, 16, func() error {
+			if err := s.Pulls().Finish(t.Context(), lease, ports.Outcome{State: domain.PullSucceeded, At: epoch}); err != nil {
+				return err
+			}
+			_, err := s.Pulls().Claim(t.Context(), domain.Lease{ID: newID[domain.Lease](), Pull: told.Pull, Until: lease.Until}, epoch)
+			return err
+		}},
+	} {
+		t.Run(call.what, func(t *testing.T) {
+			var err error
+			n := touched(t, db, call.table, func() { err = call.do() })
+			if n < call.fewest || n > call.most || err != nil {
+				t.Errorf("touches %d partitions of %s, want %d to %d; %v", n, call.table, call.fewest, call.most, err)
+			}
+		})
+	}
+}
+
+// once returns an error if a delivery is a duplicate and should not be, or the reverse.
+func once(got, want bool) error {
+	if got != want {
+		return fmt.Errorf("duplicate is %v", got)
+	}
+	return nil
+}

@@ -1,0 +1,86 @@
+package simulation_test
+
+import (
+	"context"
+	"strconv"
+	"strings"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// reader follows a tenant's change feed with its own cursor. Sometimes it dies after it applied a
+// page and before it stored the cursor.
+type reader struct {
+	sim    *sim
+	tenant domain.TenantID
+	cursor domain.Position
+	mirror map[domain.TransactionID]rowState
+	busy   bool
+}
+
+// rowState is a row as a reader last saw it.
+type rowState struct {
+	id       string
+	version  int
+	revision int
+	removed  bool
+}
+
+func rowStateOf(t domain.Transaction) rowState {
+	revision, err := strconv.Atoi(strings.TrimPrefix(t.Description, "revision "))
+	if err != nil {
+		panic(err)
+	}
+	return rowState{t.ExternalID, t.Version, revision, !t.RemovedAt.IsZero()}
+}
+
+// startRead reads a page, unless the reader is already reading one.
+func (r *reader) startRead() {
+	if r.busy {
+		return
+	}
+	r.busy = true
+	app := r.sim.randomReplica()
+	r.sim.spawn("reader", func(ctx context.Context) {
+		defer func() { r.busy = false }()
+		feed, err := app.Changes(ctx, r.tenant, domain.PageRequest{Limit: 3 + r.sim.rand.IntN(5), After: r.cursor}, 0)
+		if r.sim.checkExpectedError("reader", err); err != nil {
+			return
+		}
+		r.applyPage(feed)
+		if r.sim.chance(0.9) {
+			r.cursor = feed.Next
+		}
+	})
+}
+
+func (r *reader) applyPage(feed domain.FeedPage) {
+	if feed.Next.IsZero() {
+		r.sim.violated("a page of the feed has no next position")
+	}
+	for _, t := range feed.Items {
+		if t.Tenant != r.tenant {
+			r.sim.violated("the feed shows another tenant's row")
+		}
+		now, before := rowStateOf(t), r.mirror[t.ID]
+		r.sim.checkRowOrder(before, now)
+		r.mirror[t.ID] = now
+	}
+}
+
+// checkRowOrder compares a row with its last known state: versions ascend, older content never comes
+// back, and a version is never raised without a change.
+func (s *sim) checkRowOrder(before, now rowState) {
+	switch {
+	case before.version == 0:
+		return
+	case now.version < before.version:
+		s.violated("%s went back from version %d to %d", now.id, before.version, now.version)
+	case now.revision < before.revision:
+		s.violated("%s: older content (%d) over newer (%d)", now.id, now.revision, before.revision)
+	case now.version == before.version && now != before:
+		s.violated("%s changed within version %d", now.id, now.version)
+	case now.version == before.version+1 && now.revision == before.revision && now.removed == before.removed:
+		s.violated("%s: version %d for no change", now.id, now.version)
+	}
+}

@@ -1,0 +1,79 @@
+package simulation_test
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// counters counts what happened, so that a simulation which injects too little is noticed.
+type counters struct {
+	quiesces, succeeded, retried, failed, pages, swept                                 int
+	killed, lostPrefetches, leasesLost, stuckPulls, faultsBefore, faultsAfter, outages int
+	vendorErrors, endlessCursors, refusedCredentials, duplicates, pruned               int
+	changes, unannounced, added, modified, removed, interrupted                        int
+	unchangedRows                                                                      int
+}
+
+func (t *counters) countAttempt(o ports.PullAttempted) {
+	t.added += o.Counts.Added
+	t.modified += o.Counts.Modified
+	t.removed += o.Counts.Removed
+	switch {
+	case o.Pull.State == domain.PullSucceeded:
+		t.succeeded++
+	case o.Pull.State == domain.PullFailed:
+		t.failed++
+	case o.Pull.LastError == domain.Interrupted:
+		t.interrupted++
+	default:
+		t.retried++
+	}
+}
+
+// byName returns every counter by its name.
+func (t *counters) byName() map[string]*int {
+	return map[string]*int{
+		"quiet": &t.quiesces, "pull succeeded": &t.succeeded, "pull retried": &t.retried, "pull failed": &t.failed,
+		"pull interrupted": &t.interrupted, "page": &t.pages, "row swept": &t.swept, "process killed": &t.killed,
+		"killed with a page prefetched": &t.lostPrefetches,
+		"lease lost":                    &t.leasesLost, "pull stuck": &t.stuckPulls,
+		"fault before commit": &t.faultsBefore,
+		"fault after commit":  &t.faultsAfter, "store outage": &t.outages, "vendor error": &t.vendorErrors,
+		"endless cursor": &t.endlessCursors, "credential refused": &t.refusedCredentials,
+		"duplicate webhook": &t.duplicates,
+		"delivery pruned":   &t.pruned, "vendor change": &t.changes, "change unannounced": &t.unannounced,
+		"row added": &t.added, "row modified": &t.modified, "row removed": &t.removed,
+		"row unchanged": &t.unchangedRows,
+	}
+}
+
+func (t *counters) add(other counters) {
+	theirs := other.byName()
+	for name, count := range t.byName() {
+		*count += *theirs[name]
+	}
+}
+
+// missing returns the names of the counters that are zero.
+func (t *counters) missing() []string {
+	var names []string
+	for name, count := range t.byName() {
+		if *count == 0 {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+func (t counters) String() string {
+	var all []string
+	for name, count := range t.byName() {
+		all = append(all, fmt.Sprintf("%s ×%d", name, *count))
+	}
+	slices.Sort(all)
+	return fmt.Sprintf("%q", all)
+}

@@ -1,0 +1,271 @@
+package simulation_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash"
+	"math/rand/v2"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/memory"
+	"github.com/LerianStudio/aggregator-connections/application"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// canary is part of every secret, so that a leaked one is detected.
+const canary = "CANARY"
+
+// replicaCount is the number of service replicas. They share only the stores.
+const replicaCount = 2
+
+// The fakes have every method of their ports. The stores of store_faults_test.go embed those of
+// the memory adapter, so a method without fault injection works, too.
+var (
+	_ ports.Clock       = (*clock)(nil)
+	_ ports.Sleeper     = (*clock)(nil)
+	_ ports.IDs         = (*ids)(nil)
+	_ ports.Entropy     = entropy{}
+	_ ports.Sealer      = (*fakeSealer)(nil)
+	_ ports.EgressGuard = allowAll{}
+	_ ports.Observer    = observer{}
+	_ ports.Aggregator  = (*vendor)(nil)
+)
+
+// sim is one simulation.
+type sim struct {
+	seed     uint64
+	rand     *rand.Rand
+	step     int
+	clock    *clock
+	trace    hash.Hash
+	lines    [40]string
+	logged   int
+	counters counters
+
+	tasks       []*task
+	current     *task
+	spawned     int
+	nextQuiesce int
+	faultFree   bool // no faults
+	failed      bool // an invariant is violated: no task yields any more
+	down        bool // the store is unavailable until outageEnd
+	outageEnd   time.Time
+
+	store        *memory.Store
+	replicas     [replicaCount]*application.Service
+	sealer       *fakeSealer
+	ids          *ids
+	vendors      []*vendor
+	tenants      []domain.TenantID
+	readers      []*reader
+	connections  []*connection // all that were ever created
+	refs         []*accountRef // all for which a connection was ever requested
+	jobs         []job
+	claims       map[domain.LeaseID]domain.Pull
+	holders      map[domain.PullID]domain.LeaseID
+	deliveryIDs  []domain.DeliveryID // every delivery that was ever accepted
+	deliveries   map[domain.DeliveryID]deliveryRecord
+	prunedBefore time.Time // nothing received later was ever pruned
+	names        int
+}
+
+// job is a pull for a worker to run.
+type job struct {
+	pull domain.PullID
+	due  time.Time
+}
+
+// deliveryRecord is what the simulation records of a delivery.
+type deliveryRecord struct {
+	tenant domain.TenantID
+	at     time.Time
+}
+
+func newSim(seed uint64) *sim {
+	s := &sim{
+		seed: seed, rand: rand.New(rand.NewPCG(seed, 0x5eed)), trace: sha256.New(),
+		clock:      &clock{now: time.Date(2026, time.March, 2, 9, 0, 0, 0, time.UTC)},
+		deliveries: map[domain.DeliveryID]deliveryRecord{}, claims: map[domain.LeaseID]domain.Pull{},
+		holders: map[domain.PullID]domain.LeaseID{},
+		sealer:  &fakeSealer{sealed: map[string]domain.Credential{}, primary: 1},
+	}
+	s.ids = &ids{rand: rand.New(rand.NewPCG(seed, 0x1d5)), clock: s.clock}
+	s.nextQuiesce = 1_500 + s.rand.IntN(2_000)
+	s.store = memory.New(memory.Options{Nudge: s.nudge, Before: func(string) error {
+		if s.down {
+			return storeUnavailable()
+		}
+		return nil
+	}})
+	s.vendors = []*vendor{{sim: s, name: "pluggy"}, {sim: s, name: "belvo"}}
+	for i := range s.replicas {
+		app, err := application.New(s.deps())
+		if err != nil {
+			panic(err)
+		}
+		s.replicas[i] = app
+	}
+	for range 3 {
+		tenant := domain.TenantID{UUID: s.ids.New()}
+		s.tenants = append(s.tenants, tenant)
+		for range 2 {
+			s.readers = append(s.readers, &reader{sim: s, tenant: tenant, mirror: map[domain.TransactionID]rowState{}})
+		}
+	}
+	return s
+}
+
+func (s *sim) deps() application.Deps {
+	policy := domain.SourcePolicy{Authorization: domain.SecretText(canary + "-shared")}
+	return application.Deps{
+		Connections: connections{s, s.store.Connections()}, Tokens: tokens{s, s.store.Tokens()},
+		Deliveries: deliveries{s, s.store.Deliveries()}, Idempotency: idempotency{s, s.store.Idempotency()},
+		Pulls: pulls{s, s.store.Pulls()}, Ledger: ledger{s, s.store.Ledger()},
+		Sealer: s.sealer, Egress: allowAll{}, Aggregators: []ports.Aggregator{s.vendors[0], s.vendors[1]},
+		Sources: map[domain.Vendor]domain.SourcePolicy{"pluggy": policy, "belvo": policy},
+		Clock:   s.clock, Sleeper: s.clock, IDs: s.ids, Entropy: entropy{s}, Observer: observer{s},
+		Go: s.goConcurrently,
+	}
+}
+
+// randomReplica returns one of the replicas.
+func (s *sim) randomReplica() *application.Service { return s.replicas[s.rand.IntN(replicaCount)] }
+
+func (s *sim) chance(p float64) bool { return s.rand.Float64() < p }
+
+func storeUnavailable() error {
+	return &domain.Error{Kind: domain.Unavailable, Code: domain.StoreUnavailable}
+}
+
+// nudge replaces the job queue's: a pull that already has a job keeps the earlier one.
+func (s *sim) nudge(id domain.PullID) { s.scheduleJob(id, 0) }
+
+func (s *sim) scheduleJob(id domain.PullID, wait time.Duration) {
+	due := s.clock.now.Add(wait)
+	for i := range s.jobs {
+		if s.jobs[i].pull == id {
+			if due.Before(s.jobs[i].due) {
+				s.jobs[i].due = due
+			}
+			return
+		}
+	}
+	s.jobs = append(s.jobs, job{id, due})
+}
+
+// checkNoSecret checks that what the service returns or emits contains no secret in any format.
+func (s *sim) checkNoSecret(where string, out any) {
+	for _, form := range []string{"%v", "%+v", "%#v"} {
+		if strings.Contains(fmt.Sprintf(form, out), canary) {
+			s.violated("%s leaked a secret", where)
+		}
+	}
+}
+
+// checkError checks an error of a use case: it must not be internal, and must not contain a secret.
+func (s *sim) checkError(where string, err error) error {
+	for e := err; e != nil; e = errors.Unwrap(e) {
+		s.checkNoSecret(where, e)
+		s.checkNoSecret(where, e.Error())
+	}
+	if err != nil && domain.CodeOf(err) == domain.InternalFailure && len(domain.ErrorsOf(err)) == 0 &&
+		!errors.Is(err, context.Canceled) {
+		s.violated("%s failed with an internal error: %v", where, err)
+	}
+	return err
+}
+
+// clock advances by a microsecond with each reading, so that no two things happen at the same time.
+type clock struct{ now time.Time }
+
+func (c *clock) Now() time.Time {
+	c.now = c.now.Add(time.Microsecond)
+	return c.now
+}
+
+func (c *clock) advance(d time.Duration) { c.now = c.now.Add(d) }
+
+func (c *clock) Sleep(ctx context.Context, d time.Duration) error {
+	c.advance(d)
+	return ctx.Err()
+}
+
+// ids returns UUIDv7s of the simulated time.
+type ids struct {
+	rand  *rand.Rand
+	clock *clock
+	made  uint16
+}
+
+func (i *ids) New() uuid.UUID {
+	var id uuid.UUID
+	i.made++
+	binary.BigEndian.PutUint64(id[:8], uint64(i.clock.now.UnixMilli())<<16|0x7000|uint64(i.made>>4))
+	binary.BigEndian.PutUint64(id[8:], i.rand.Uint64()>>2|0x8000000000000000)
+	return id
+}
+
+// entropy returns random bytes; webhook tokens made from them contain the canary.
+type entropy struct{ sim *sim }
+
+func (e entropy) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = byte(e.sim.rand.Uint32())
+	}
+	if len(p) == domain.TokenBytes {
+		mark, _ := base64.RawURLEncoding.DecodeString(canary + "xx")
+		copy(p, mark)
+	}
+	return len(p), nil
+}
+
+// fakeSealer stores credentials and returns their numbers.
+type fakeSealer struct {
+	sealed  map[string]domain.Credential
+	primary byte
+}
+
+func (v *fakeSealer) Seal(
+	t domain.TenantID, c domain.ConnectionID, credential domain.Credential,
+) (domain.Sealed, error) {
+	sealed := binary.BigEndian.AppendUint32(domain.Sealed{v.primary}, uint32(len(v.sealed)))
+	v.sealed[t.String()+c.String()+string(sealed)] = credential
+	return sealed, nil
+}
+
+func (v *fakeSealer) Open(t domain.TenantID, c domain.ConnectionID, s domain.Sealed) (domain.Credential, error) {
+	credential, existing := v.sealed[t.String()+c.String()+string(s)]
+	if !existing {
+		return domain.Credential{}, &domain.Error{Kind: domain.Rejected, Code: domain.CredentialUnopened}
+	}
+	return credential, nil
+}
+
+func (v *fakeSealer) NeedsReseal(s domain.Sealed) bool { return !bytes.HasPrefix(s, []byte{v.primary}) }
+
+type allowAll struct{}
+
+func (allowAll) Check(context.Context, string) error { return nil }
+
+// observer checks every event that the service emits.
+type observer struct{ sim *sim }
+
+func (e observer) Emit(_ context.Context, o ports.Event) {
+	e.sim.checkNoSecret("an emitted event", o)
+	switch o := o.(type) {
+	case ports.PullAttempted:
+		_ = e.sim.checkError("a pull", o.Err)
+		e.sim.counters.countAttempt(o)
+	case ports.SealingFailed:
+		e.sim.violated("a credential did not open: %v", o.Err)
+	}
+}

@@ -1,0 +1,284 @@
+package simulation_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// quiesce ends all faults, drains all pulls, reconciles every connection once, and compares what is
+// stored with the vendors' data.
+func (s *sim) quiesce() {
+	s.log("simulation", "is quiet")
+	s.faultFree, s.down = true, false
+	for n := 0; len(s.tasks) > 0; n++ {
+		s.checkTermination(n)
+		s.resume(s.tasks[s.rand.IntN(len(s.tasks))])
+	}
+	for _, c := range s.liveConnections() {
+		s.repairConnection(c)
+	}
+	s.drainPulls()
+	for _, c := range s.liveConnections() {
+		s.mustSucceed(s.replayFailedDeliveries(s.background(), s.randomReplica(), c))
+	}
+	s.drainPulls()
+	s.reconcileAll()
+	s.checkInvariants()
+	s.counters.quiesces++
+	s.faultFree = false
+}
+
+func (*sim) background() context.Context { return context.Background() }
+
+// mustSucceed reports a violation for any error: without faults no call may fail.
+func (s *sim) mustSucceed(err error) {
+	if s.checkError("a quiet point", err) != nil {
+		s.violated("without faults: %v", err)
+	}
+}
+
+func (s *sim) checkTermination(n int) {
+	if n > 100_000 {
+		s.violated("the simulation does not terminate")
+	}
+}
+
+// repairConnection sets the right credential, ensures a live token, and delivers the
+// pending notices of its reference.
+func (s *sim) repairConnection(c *connection) {
+	c.ref.refusedUntil, c.ref.loopsUntil = time.Time{}, time.Time{}
+	s.endSync(c.ref)
+	result, err := s.randomReplica().TestConnection(s.background(), c.Tenant, string(c.Vendor), c.Name)
+	if s.mustSucceed(err); !result.Healthy {
+		s.mustSucceed(s.updateCredential(s.background(), s.randomReplica(), c))
+	}
+	if len(c.tokens) == 0 || c.tokens[len(c.tokens)-1].revoked {
+		s.mustSucceed(s.mintToken(s.background(), s.randomReplica(), c))
+	}
+	for n := 0; len(c.ref.outbox) > 0; n++ {
+		s.checkTermination(n)
+		next := c.ref.outbox[0]
+		received, err := s.randomReplica().Receive(s.background(), domain.WebhookRequest{
+			Vendor: c.Vendor, Token: string(c.tokens[len(c.tokens)-1].raw.Reveal()), Body: next.body(),
+			Authorization: canary + "-shared",
+		})
+		s.mustSucceed(err)
+		s.webhookAnswered(c.ref, next, received, nil, false)
+	}
+	s.mustSucceed(s.randomReplica().FlushTokenUsage(s.background()))
+}
+
+// drainPulls runs pulls until none is left. A job may wait for a pull whose own job died with its
+// worker, so stuck pulls are listed all the time.
+func (s *sim) drainPulls() {
+	for n := 0; ; n++ {
+		s.checkTermination(n)
+		if (len(s.jobs) == 0 || n%20 == 0) && s.allPullsFinished() {
+			return
+		}
+		if len(s.jobs) > 0 {
+			s.runNextJob()
+		}
+	}
+}
+
+// runNextJob runs the job that is due first, at the time when it is due.
+func (s *sim) runNextJob() {
+	slices.SortStableFunc(s.jobs, func(x, y job) int { return x.due.Compare(y.due) })
+	next := s.jobs[0]
+	s.jobs = s.jobs[1:]
+	s.clock.advance(max(0, next.due.Sub(s.clock.now)))
+	again, err := s.randomReplica().RunPull(s.background(), next.pull)
+	s.mustSucceed(err)
+	s.log("quiet", fmt.Sprintf("ran a pull, again in %v", again))
+	if again > 0 {
+		s.scheduleJob(next.pull, again)
+	}
+}
+
+// allPullsFinished reports whether no pull is open; stuck ones get a job again.
+func (s *sim) allPullsFinished() bool {
+	s.clock.advance(31 * time.Second)
+	stuck, err := s.randomReplica().ListStuck(s.background(), 100)
+	s.mustSucceed(err)
+	for _, id := range stuck {
+		s.nudge(id)
+	}
+	backlog, err := s.randomReplica().BacklogAge(s.background())
+	s.mustSucceed(err)
+	return len(stuck) == 0 && backlog == 0
+}
+
+func (s *sim) reconcileAll() {
+	s.clock.advance(time.Second)
+	requested, err := s.randomReplica().Reconcile(s.background(), 0, 1000)
+	s.mustSucceed(err)
+	if live := len(s.liveConnections()); requested != live {
+		s.violated("reconcile requested pulls of %d of %d connections", requested, live)
+	}
+	s.drainPulls()
+}
+
+// checkInvariants checks every invariant.
+func (s *sim) checkInvariants() {
+	s.checkDeliveries()
+	for _, c := range s.connections {
+		s.checkPullsFinished(c)
+		if c.deleted {
+			if s.digest(c) != c.rowsAtDeletion {
+				s.violated("rows of %s were written after it was deleted", c.ref.id)
+			}
+			continue
+		}
+		s.checkStoredRows(c)
+		s.checkHealth(c)
+		s.checkTenantIsolation(c)
+	}
+	for _, r := range s.readers {
+		r.readToEnd()
+	}
+}
+
+// checkDeliveries checks that every accepted delivery has ended, or was pruned when it was old.
+func (s *sim) checkDeliveries() {
+	s.deliveryIDs = slices.DeleteFunc(s.deliveryIDs, func(id domain.DeliveryID) bool {
+		f := s.deliveries[id]
+		d, err := s.randomReplica().GetDelivery(s.background(), f.tenant, id)
+		if err != nil {
+			if !f.at.Before(s.prunedBefore) {
+				s.violated("delivery %s is lost: %v", id, err)
+			}
+			return true
+		}
+		switch d.Status {
+		case domain.DeliveryAccepted:
+			s.violated("delivery %s still waits for its pull", id)
+		case domain.DeliveryProcessed, domain.DeliveryFailed:
+			s.checkDeliveryOutcome(d)
+		case domain.DeliveryIgnored, domain.DeliveryUnreadable:
+		default:
+			s.violated("delivery %s is %q", id, d.Status)
+		}
+		return false
+	})
+}
+
+// checkDeliveryOutcome checks that a delivery ended as its pull did, and that a failure has a reason.
+func (s *sim) checkDeliveryOutcome(d domain.Delivery) {
+	p, err := s.randomReplica().GetPull(s.background(), d.Tenant, d.Pull)
+	s.mustSucceed(err)
+	switch {
+	case d.Status == domain.DeliveryProcessed && p.State != domain.PullSucceeded:
+		s.violated("delivery %s is processed, but its pull is %s", d.ID, p.State)
+	case d.Status == domain.DeliveryFailed && (p.State != domain.PullFailed || p.LastError == ""):
+		s.violated("delivery %s failed without a reason", d.ID)
+	case d.ProcessedAt.IsZero():
+		s.violated("delivery %s ended without a time", d.ID)
+	}
+}
+
+// checkPullsFinished checks that no worker holds a pull any more, and that the last pull of a live
+// connection, which is the one that reconcile requested, succeeded.
+func (s *sim) checkPullsFinished(c *connection) {
+	page, err := s.store.Pulls().List(s.background(), c.Tenant, ports.PullFilter{Connection: c.ID},
+		domain.PageRequest{Limit: 1000})
+	s.mustSucceed(err)
+	for i, p := range page.Items {
+		if p.FinishedAt.IsZero() || p.State != domain.PullSucceeded && p.State != domain.PullFailed {
+			s.violated("pull %s of %s is %s", p.ID, c.ref.id, p.State)
+		}
+		if i == 0 && !c.deleted && (p.State != domain.PullSucceeded || p.Trigger != domain.TriggerReconcile) {
+			s.violated("the last pull of %s is %s (%s), triggered by %s", c.ref.id, p.State, p.LastError, p.Trigger)
+		}
+	}
+}
+
+// checkStoredRows checks that the stored rows equal the vendor's in every field, and that no version
+// was raised without a reason.
+func (s *sim) checkStoredRows(c *connection) {
+	stored := map[string]bool{}
+	for _, t := range s.storedRows(c) {
+		if stored[t.ExternalID] {
+			s.violated("%s is stored twice", t.ExternalID)
+		}
+		stored[t.ExternalID] = true
+		s.checkRow(c.ref.row(t.ExternalID), t)
+	}
+	for _, r := range c.ref.rows {
+		if !r.removed && !stored[r.id] {
+			s.violated("%s of %s is not stored", r.id, c.ref.id)
+		}
+	}
+}
+
+func (s *sim) checkRow(r *row, t domain.Transaction) {
+	switch {
+	case r == nil:
+		s.violated("%s is stored, but the vendor never had it", t.ExternalID)
+	case r.removed != !t.RemovedAt.IsZero():
+		s.violated("%s of %s: removed %t after %d removals and %d announcements, but stored as removed at %v",
+			r.id, t.Vendor, r.removed, r.removals, r.announcements, t.RemovedAt)
+	case r.revision == 0 && r.removals == 0 && t.Version != 1:
+		s.violated("%s never changed, and has version %d", r.id, t.Version)
+	case t.Version > 1+r.revision+2*(r.removals+r.announcements):
+		s.violated("%s has version %d after %d edits, %d removals and %d announcements", r.id, t.Version, r.revision,
+			r.removals, r.announcements)
+	}
+	want := r.transactionData()
+	want.StableMetadata = nil
+	if !r.removed && (t.Digest() != want.Digest() || string(t.Metadata) != string(want.Metadata) ||
+		t.AccountID.IsZero()) {
+		s.violated("%s differs from the vendor's: %+v", r.id, t)
+	}
+}
+
+// checkHealth checks that a connection is healthy, because its last pull succeeded.
+func (s *sim) checkHealth(c *connection) {
+	h, err := s.randomReplica().ConnectionHealth(s.background(), c.Tenant, c.ID)
+	if s.mustSucceed(err); h.Status != domain.Healthy || h.LastPullAt.IsZero() {
+		s.violated("%s is %s (%s)", c.ref.id, h.Status, h.Reason)
+	}
+}
+
+// checkTenantIsolation checks that another tenant cannot read the connection.
+func (s *sim) checkTenantIsolation(c *connection) {
+	for _, tenant := range s.tenants {
+		_, err := s.randomReplica().GetConnection(s.background(), tenant, c.ID)
+		if (err == nil) != (tenant == c.Tenant) {
+			s.violated("%s is visible to the wrong tenants: %v", c.ref.id, err)
+		}
+	}
+}
+
+// readToEnd reads the feed to its end, and checks that the reader then has the same rows as the table.
+func (r *reader) readToEnd() {
+	for n := 0; ; n++ {
+		r.sim.checkTermination(n)
+		feed, err := r.sim.randomReplica().Changes(r.sim.background(), r.tenant,
+			domain.PageRequest{Limit: 7, After: r.cursor}, 0)
+		r.sim.mustSucceed(err)
+		r.applyPage(feed)
+		if r.cursor = feed.Next; len(feed.Items) == 0 {
+			break
+		}
+	}
+	rows := 0
+	for _, c := range r.sim.connections {
+		if c.Tenant != r.tenant {
+			continue
+		}
+		for _, t := range r.sim.storedRows(c) {
+			if rows++; r.mirror[t.ID] != rowStateOf(t) {
+				r.sim.violated("a reader has %+v, but stored is %+v", r.mirror[t.ID], rowStateOf(t))
+			}
+		}
+	}
+	if rows != len(r.mirror) {
+		r.sim.violated("a reader has %d rows, but %d are stored", len(r.mirror), rows)
+	}
+}

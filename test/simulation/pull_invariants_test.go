@@ -1,0 +1,94 @@
+package simulation_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// pullClaimed records which lease holds a pull.
+func (s *sim) pullClaimed(lease domain.Lease, c ports.Claimed) {
+	s.claims[lease.ID], s.holders[lease.Pull] = c.Pull, lease.ID
+	if s.current != nil {
+		s.current.reading = s.connectionByID(c.Connection.ID)
+	}
+}
+
+// checkFencing checks that only the lease of the last claim writes for a pull.
+func (s *sim) checkFencing(lease domain.Lease, err error) {
+	if err == nil && s.holders[lease.Pull] != lease.ID {
+		s.violated("a lost lease of pull %s was used for a write", lease.Pull)
+	}
+}
+
+// checkPullComplete checks that a pull of everything stores every row that existed when it started,
+// and so does the first one that succeeds, regardless of the requested scope. Rows that were hidden
+// or removed meanwhile are excepted.
+func (s *sim) checkPullComplete(p domain.Pull) {
+	c := s.connectionByID(p.Connection)
+	if c.pulledOnce && !p.Scope.Everything {
+		return
+	}
+	c.pulledOnce = true
+	stored := map[string]bool{}
+	for _, t := range s.storedRows(c) {
+		stored[t.ExternalID] = true
+	}
+	for _, r := range c.ref.rows {
+		if r.created.Before(p.StartedAt) && r.removals == 0 && !r.wasHidden && !stored[r.id] {
+			s.violated("a pull of all of %s did not store %s", c.ref.id, r.id)
+		}
+	}
+}
+
+// checkSweepComplete checks that a complete read marks as removed what was removed before it started,
+// if the vendor did not synchronise meanwhile.
+func (s *sim) checkSweepComplete(p domain.Pull) {
+	c := s.connectionByID(p.Connection)
+	if c.Vendor != "pluggy" || !p.Scope.Everything || c.ref.syncing || !c.ref.syncChangedAt.Before(p.StartedAt) {
+		return
+	}
+	for _, t := range s.storedRows(c) {
+		r := c.ref.row(t.ExternalID)
+		if r.removed && !r.wasStillListed && r.removedAt.Before(p.StartedAt) && t.RemovedAt.IsZero() {
+			s.violated("a complete read of %s did not remove %s", c.ref.id, r.id)
+		}
+	}
+}
+
+func (s *sim) connectionByID(id domain.ConnectionID) *connection {
+	return s.connections[slices.IndexFunc(s.connections, func(c *connection) bool { return c.ID == id })]
+}
+
+// storedRows reads the whole table of a connection, deleted or not.
+func (s *sim) storedRows(c *connection) []domain.Transaction {
+	page, err := s.store.Ledger().Transactions(s.background(), c.Tenant, c.ID, ports.TransactionFilter{},
+		domain.PageRequest{Limit: 1_000_000})
+	s.mustSucceed(err)
+	return page.Items
+}
+
+// digest returns a connection's rows as one text.
+func (s *sim) digest(c *connection) string {
+	var b strings.Builder
+	for _, t := range s.storedRows(c) {
+		fmt.Fprintln(&b, t.ID, rowStateOf(t))
+	}
+	return b.String()
+}
+
+// countFailedDeliveries counts the deliveries of live connections that wait to be replayed.
+func (s *sim) countFailedDeliveries() int {
+	n := 0
+	for _, c := range s.liveConnections() {
+		page, err := s.store.Deliveries().List(s.background(), c.Tenant,
+			ports.DeliveryFilter{Connection: c.ID, Status: domain.DeliveryFailed}, domain.PageRequest{Limit: 1})
+		if n += len(page.Items); err != nil {
+			n++
+		}
+	}
+	return n
+}

@@ -1,0 +1,252 @@
+package simulation_test
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// violation is a violated invariant; the panic ends in runSeed.
+type violation string
+
+func (s *sim) violated(format string, args ...any) {
+	s.failed = true
+	panic(violation(fmt.Sprintf("seed %d, step %d: ", s.seed, s.step) + fmt.Sprintf(format, args...)))
+}
+
+// crash is the panic that ends an actor whose process has died. Nothing of the actor has an effect any
+// more, because a port that it calls while unwinding panics again.
+type crash struct{}
+
+// task is an actor. It runs as a coroutine: exactly one runs at a time, and it yields at each port
+// call.
+type task struct {
+	name          string
+	resume        func() (struct{}, bool)
+	stop          func()
+	yield         func(struct{}) bool
+	cancel        context.CancelFunc
+	dead          bool
+	ended         bool
+	parent        *task // the actor that started this one in the same process
+	child         *task // the actor that runs concurrently with this one, until it was waited for
+	awaited       *task // the actor that this one waits for
+	uninterrupted bool  // does not yield until this is reset
+	sleepsUntil   int   // the step before which it is not resumed
+	checked       bool
+	settledRef    *accountRef // its sync was complete at the task's first check
+	reading       *connection // the connection of its pull
+	at            string      // where it yielded
+}
+
+func (s *sim) spawn(name string, act func(ctx context.Context)) *task {
+	ctx, cancel := context.WithCancel(context.Background())
+	s.spawned++
+	t := &task{name: fmt.Sprintf("%s-%d", name, s.spawned), cancel: cancel}
+	t.resume, t.stop = iter.Pull(func(yield func(struct{}) bool) {
+		defer func() {
+			t.ended = true
+			if p := recover(); p != nil && p != any(crash{}) {
+				panic(p)
+			}
+		}()
+		t.yield = yield
+		act(ctx)
+	})
+	s.tasks = append(s.tasks, t)
+	return t
+}
+
+// goConcurrently is the application's Deps.Go: the work becomes an actor like any other, and dies with
+// its process. Where no actor yields, the work is run as a whole, before what the caller does next or
+// when it is waited for.
+func (s *sim) goConcurrently(work func()) (wait func()) {
+	parent := s.current
+	if parent == nil || parent.uninterrupted {
+		work = sync.OnceFunc(work)
+		if s.chance(0.5) {
+			work()
+		}
+		return work
+	}
+	child := s.spawn(parent.name+" concurrent", func(context.Context) { work() })
+	child.parent, child.reading, parent.child = parent.process(), parent.reading, child
+	s.yieldAt("begun")
+	return func() {
+		s.current.awaited = child // the waiting task need not be the one that started it
+		for !child.ended && !s.failed {
+			s.yieldAt("waits")
+		}
+		if parent.child == child {
+			parent.child = nil
+		}
+	}
+}
+
+// process returns the actor that lives and dies with this one, or this one itself.
+func (t *task) process() *task {
+	if t.parent != nil {
+		return t.parent
+	}
+	return t
+}
+
+// resume runs a task until it yields or ends.
+func (s *sim) resume(t *task) {
+	s.current = t
+	_, more := t.resume()
+	s.current = nil
+	if t.dead {
+		s.endProcess(t.process())
+	} else if !more {
+		s.removeTask(t)
+	}
+}
+
+// killProcess ends a process at its present port call, as SIGKILL does.
+func (s *sim) killProcess(t *task) {
+	s.log(t.name, "killed")
+	s.endProcess(t)
+}
+
+// endProcess ends all actors of a process.
+func (s *sim) endProcess(t *task) {
+	s.counters.killed++
+	if t.hasPrefetched() {
+		s.counters.lostPrefetches++
+	}
+	for _, other := range slices.Backward(slices.Clone(s.tasks)) {
+		if other.parent == t {
+			s.stopTask(other)
+			s.removeTask(other)
+		}
+	}
+	s.stopTask(t)
+	s.removeTask(t)
+}
+
+func (s *sim) stopTask(t *task) {
+	s.current, t.dead = t, true
+	t.stop()
+	s.current = nil
+}
+
+func (s *sim) removeTask(t *task) {
+	t.cancel()
+	s.tasks = slices.DeleteFunc(s.tasks, func(other *task) bool { return other == t })
+}
+
+func (s *sim) close() {
+	for _, t := range s.tasks {
+		s.stopTask(t)
+		t.cancel()
+	}
+	s.tasks = nil
+}
+
+// yieldAt is where actors yield. Outside of actors (at quiet points) it does nothing.
+func (s *sim) yieldAt(op string) {
+	t := s.current
+	if t == nil || t.uninterrupted && !t.dead {
+		return
+	}
+	t.at = op
+	if t.dead || !t.yield(struct{}{}) {
+		panic(crash{})
+	}
+	s.log(t.name, op)
+}
+
+// crashCurrent ends the running actor, right after its change was committed.
+func (s *sim) crashCurrent() {
+	s.log(s.current.name, "died")
+	s.current.dead = true
+	panic(crash{})
+}
+
+// log appends a line to the trace.
+func (s *sim) log(actor, name string) {
+	line := fmt.Sprintf("%6d %s %-12s %s\n", s.step, s.clock.now.Format("15:04:05.000000"), actor, name)
+	_, _ = s.trace.Write([]byte(line))
+	s.lines[s.logged%len(s.lines)] = line
+	s.logged++
+}
+
+// recentLog returns the end of the trace.
+func (s *sim) recentLog() string {
+	var b strings.Builder
+	for i := range s.lines {
+		b.WriteString(s.lines[(s.logged+i)%len(s.lines)])
+	}
+	return b.String()
+}
+
+// nextStep runs one step.
+func (s *sim) nextStep() {
+	s.step++
+	if s.step >= s.nextQuiesce {
+		s.quiesce()
+		s.nextQuiesce = s.step + 1_500 + s.rand.IntN(2_000)
+	}
+	s.moveClock()
+	awake := s.runnableTasks()
+	if len(awake) > 0 && (len(s.tasks) > 10 || s.chance(0.75)) {
+		s.resumeOrDisturb(awake[s.rand.IntN(len(awake))])
+		return
+	}
+	s.startSomething()
+}
+
+func (s *sim) runnableTasks() []*task {
+	var awake []*task
+	for _, t := range s.tasks {
+		if t.sleepsUntil <= s.step && !t.isWaiting() {
+			awake = append(awake, t)
+		}
+	}
+	return awake
+}
+
+// isStoring reports whether the task writes a page while the next one is read.
+func (t *task) isStoring() bool { return t.at == "Pulls.StorePage" && t.child != nil }
+
+// hasPrefetched reports whether the next page was prefetched before this one is written.
+func (t *task) hasPrefetched() bool { return t.isStoring() && t.child.ended }
+
+// isWaiting reports whether the task can go on only when another task of its process has ended.
+func (t *task) isWaiting() bool { return t.at == "waits" && t.awaited != nil && !t.awaited.ended }
+
+// resumeOrDisturb resumes a task, or sometimes kills, pauses or cancels it.
+func (s *sim) resumeOrDisturb(t *task) {
+	switch p := s.rand.Float64(); {
+	case p < 0.003, p < 0.03 && t.isStoring():
+		s.killProcess(t.process())
+	case p < 0.006, p < 0.1 && (t.isStoring() || strings.HasSuffix(t.at, "answered")):
+		t.sleepsUntil = s.step + 20 + s.rand.IntN(300) // a long pause with a page in memory: its lease may expire
+	case p > 0.998:
+		s.log(t.name, "is cancelled")
+		t.process().cancel()
+	default:
+		s.resume(t)
+	}
+}
+
+// moveClock moves the clock: mostly by a little, sometimes past a lease or a backoff.
+func (s *sim) moveClock() {
+	switch p := s.rand.Float64(); {
+	case p < 0.25:
+		s.clock.advance(time.Duration(s.rand.IntN(1500)) * time.Millisecond)
+	case p < 0.255:
+		s.clock.advance(time.Duration(s.rand.IntN(40)) * time.Second)
+	case p < 0.256:
+		s.clock.advance(time.Duration(s.rand.IntN(90)) * time.Minute)
+	}
+	if s.down && s.clock.now.After(s.outageEnd) {
+		s.down = false
+		s.log("store", "is available again")
+	}
+}

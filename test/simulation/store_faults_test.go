@@ -1,0 +1,287 @@
+package simulation_test
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// intercept calls a store method for an actor, with fault injection. The actor yields first. Then the
+// call may fail before it does anything, or after it has done everything, or be the last one of its
+// process. The deadlines that the application sets belong to another clock than the simulated one;
+// only a cancellation counts.
+func intercept[T any](
+	ctx context.Context, s *sim, op string, do func(context.Context) (T, error),
+) (result T, err error) {
+	s.yieldAt(op)
+	if errors.Is(ctx.Err(), context.Canceled) {
+		return result, ctx.Err()
+	}
+	fault := 1.0
+	if s.current != nil && !s.faultFree {
+		fault = s.rand.Float64()
+	}
+	if fault < 0.006 {
+		s.counters.faultsBefore++
+		return result, storeUnavailable()
+	}
+	result, err = do(context.WithoutCancel(ctx))
+	switch {
+	case fault < 0.012:
+		s.counters.faultsAfter++
+		var nothing T
+		return nothing, storeUnavailable()
+	case fault < 0.016:
+		s.crashCurrent()
+	case errors.Is(err, domain.LeaseLost):
+		s.counters.leasesLost++
+	}
+	if err != nil && s.current != nil {
+		s.log(s.current.name, op+" failed: "+string(domain.CodeOf(err)))
+	}
+	return result, err
+}
+
+// interceptError is intercept for a method without a result.
+func interceptError(ctx context.Context, s *sim, op string, do func(context.Context) error) error {
+	_, err := intercept(ctx, s, op, func(ctx context.Context) (struct{}, error) { return struct{}{}, do(ctx) })
+	return err
+}
+
+type connections struct {
+	sim *sim
+	ports.Connections
+}
+
+func (v connections) Create(ctx context.Context, c domain.Connection) error {
+	return interceptError(ctx, v.sim, "Connections.Create", func(ctx context.Context) error {
+		err := v.Connections.Create(ctx, c)
+		if err == nil {
+			v.sim.connectionCreated(c)
+		}
+		return err
+	})
+}
+
+func (v connections) Get(
+	ctx context.Context, t domain.TenantID, request domain.ConnectionKind, id domain.ConnectionID,
+) (domain.Connection, error) {
+	return intercept(ctx, v.sim, "Connections.Get", func(ctx context.Context) (domain.Connection, error) {
+		return v.Connections.Get(ctx, t, request, id)
+	})
+}
+
+func (v connections) Find(
+	ctx context.Context, t domain.TenantID, vendor domain.Vendor, name string,
+) (domain.Connection, error) {
+	return intercept(ctx, v.sim, "Connections.Find", func(ctx context.Context) (domain.Connection, error) {
+		return v.Connections.Find(ctx, t, vendor, name)
+	})
+}
+
+func (v connections) Update(ctx context.Context, t domain.TenantID, request domain.ConnectionKind,
+	id domain.ConnectionID,
+	change func(*domain.Connection) error,
+) (domain.Connection, error) {
+	return intercept(ctx, v.sim, "Connections.Update", func(ctx context.Context) (domain.Connection, error) {
+		c, err := v.Connections.Update(ctx, t, request, id, change)
+		if err == nil {
+			v.sim.connectionUpdated(c)
+		}
+		return c, err
+	})
+}
+
+func (v connections) ListSealed(
+	ctx context.Context, after domain.ConnectionID, limit int,
+) ([]domain.Connection, error) {
+	return intercept(ctx, v.sim, "Connections.ListSealed", func(ctx context.Context) ([]domain.Connection, error) {
+		return v.Connections.ListSealed(ctx, after, limit)
+	})
+}
+
+func (v connections) Reseal(ctx context.Context, id domain.ConnectionID, old, fresh domain.Sealed) (bool, error) {
+	return intercept(ctx, v.sim, "Connections.Reseal", func(ctx context.Context) (bool, error) {
+		return v.Connections.Reseal(ctx, id, old, fresh)
+	})
+}
+
+type tokens struct {
+	sim *sim
+	ports.Tokens
+}
+
+func (v tokens) Create(ctx context.Context, t domain.WebhookToken) error {
+	return interceptError(ctx, v.sim, "Tokens.Create", func(ctx context.Context) error {
+		return v.Tokens.Create(ctx, t)
+	})
+}
+
+func (v tokens) Revoke(ctx context.Context, t domain.TenantID, id domain.TokenID, at time.Time) error {
+	return interceptError(ctx, v.sim, "Tokens.Revoke", func(ctx context.Context) error {
+		return v.Tokens.Revoke(ctx, t, id, at)
+	})
+}
+
+func (v tokens) RecordUsage(ctx context.Context, used map[domain.TokenID]time.Time) error {
+	return interceptError(ctx, v.sim, "Tokens.RecordUsage", func(ctx context.Context) error {
+		return v.Tokens.RecordUsage(ctx, used)
+	})
+}
+
+type deliveries struct {
+	sim *sim
+	ports.Deliveries
+}
+
+func (v deliveries) Receive(ctx context.Context, r ports.IncomingDelivery) (ports.ReceiveResult, error) {
+	return intercept(ctx, v.sim, "Deliveries.Receive", func(ctx context.Context) (ports.ReceiveResult, error) {
+		received, err := v.Deliveries.Receive(ctx, r)
+		if err == nil && !received.Duplicate && received.Delivery.Status == domain.DeliveryAccepted {
+			v.sim.countAnnouncedRemovals(received.Delivery.Connection, r.Event.Scope.Removed)
+		}
+		return received, err
+	})
+}
+
+func (v deliveries) Replay(ctx context.Context, t domain.TenantID, ids []domain.DeliveryID, at time.Time,
+	fresh func() domain.PullID,
+) ([]domain.Delivery, error) {
+	return intercept(ctx, v.sim, "Deliveries.Replay", func(ctx context.Context) ([]domain.Delivery, error) {
+		replayed, err := v.Deliveries.Replay(ctx, t, ids, at, fresh)
+		for _, d := range replayed {
+			v.sim.countAnnouncedRemovals(d.Connection, d.Scope.Removed)
+		}
+		return replayed, err
+	})
+}
+
+func (v deliveries) Prune(ctx context.Context, before time.Time, limit int) (int, error) {
+	return intercept(ctx, v.sim, "Deliveries.Prune", func(ctx context.Context) (int, error) {
+		n, err := v.Deliveries.Prune(ctx, before, limit)
+		v.sim.counters.pruned += n
+		return n, err
+	})
+}
+
+type idempotency struct {
+	sim *sim
+	ports.IdempotencyStore
+}
+
+func (v idempotency) Begin(
+	ctx context.Context, t domain.TenantID, key string, f domain.Fingerprint, at time.Time,
+) (*ports.StoredResponse, error) {
+	return intercept(ctx, v.sim, "Idempotency.Begin", func(ctx context.Context) (*ports.StoredResponse, error) {
+		return v.IdempotencyStore.Begin(ctx, t, key, f, at)
+	})
+}
+
+func (v idempotency) Finish(
+	ctx context.Context, t domain.TenantID, key string, response ports.StoredResponse, at time.Time,
+) error {
+	v.sim.checkNoSecret("a stored response", string(response.Body))
+	return interceptError(ctx, v.sim, "Idempotency.Finish", func(ctx context.Context) error {
+		return v.IdempotencyStore.Finish(ctx, t, key, response, at)
+	})
+}
+
+func (v idempotency) Release(ctx context.Context, t domain.TenantID, key string) error {
+	return interceptError(ctx, v.sim, "Idempotency.Release", func(ctx context.Context) error {
+		return v.IdempotencyStore.Release(ctx, t, key)
+	})
+}
+
+type pulls struct {
+	sim *sim
+	ports.Pulls
+}
+
+func (v pulls) Request(
+	ctx context.Context, t domain.TenantID, c domain.ConnectionID, r ports.PullRequest,
+) (domain.Pull, error) {
+	return intercept(ctx, v.sim, "Pulls.Request", func(ctx context.Context) (domain.Pull, error) {
+		return v.Pulls.Request(ctx, t, c, r)
+	})
+}
+
+func (v pulls) Claim(ctx context.Context, lease domain.Lease, at time.Time) (ports.Claimed, error) {
+	return intercept(ctx, v.sim, "Pulls.Claim", func(ctx context.Context) (ports.Claimed, error) {
+		claimed, err := v.Pulls.Claim(ctx, lease, at)
+		if err == nil {
+			v.sim.pullClaimed(lease, claimed)
+		}
+		return claimed, err
+	})
+}
+
+func (v pulls) FilterUnchanged(
+	ctx context.Context, c domain.ConnectionID, rows []domain.RawTransaction,
+) ([]bool, error) {
+	return intercept(ctx, v.sim, "Pulls.FilterUnchanged", func(ctx context.Context) ([]bool, error) {
+		existing, err := v.Pulls.FilterUnchanged(ctx, c, rows)
+		for _, request := range existing {
+			if request {
+				v.sim.counters.unchangedRows++
+			}
+		}
+		return existing, err
+	})
+}
+
+func (v pulls) StorePage(ctx context.Context, lease domain.Lease, w ports.PageWrite) (domain.Counts, error) {
+	return intercept(ctx, v.sim, "Pulls.StorePage", func(ctx context.Context) (domain.Counts, error) {
+		counts, err := v.Pulls.StorePage(ctx, lease, w)
+		v.sim.checkFencing(lease, err)
+		return counts, err
+	})
+}
+
+func (v pulls) Sweep(ctx context.Context, lease domain.Lease, w ports.SweepWrite) (domain.Counts, error) {
+	return intercept(ctx, v.sim, "Pulls.Sweep", func(ctx context.Context) (domain.Counts, error) {
+		counts, err := v.Pulls.Sweep(ctx, lease, w)
+		v.sim.checkFencing(lease, err)
+		v.sim.counters.swept += counts.Removed
+		return counts, err
+	})
+}
+
+func (v pulls) Finish(ctx context.Context, lease domain.Lease, o ports.Outcome) error {
+	return interceptError(ctx, v.sim, "Pulls.Finish", func(ctx context.Context) error {
+		err := v.Pulls.Finish(ctx, lease, o)
+		v.sim.checkFencing(lease, err)
+		if err == nil && o.State == domain.PullSucceeded {
+			p := v.sim.claims[lease.ID]
+			v.sim.checkPullComplete(p)
+			v.sim.checkSweepComplete(p)
+			v.sim.endListingLag(p)
+		}
+		return err
+	})
+}
+
+func (v pulls) ListStuck(ctx context.Context, at time.Time, grace time.Duration, limit int) ([]domain.PullID, error) {
+	return intercept(ctx, v.sim, "Pulls.ListStuck", func(ctx context.Context) ([]domain.PullID, error) {
+		return v.Pulls.ListStuck(ctx, at, grace, limit)
+	})
+}
+
+func (v pulls) ListDueForReconcile(ctx context.Context, since time.Time, limit int) ([]domain.Connection, error) {
+	return intercept(ctx, v.sim, "Pulls.ListDueForReconcile", func(ctx context.Context) ([]domain.Connection, error) {
+		return v.Pulls.ListDueForReconcile(ctx, since, limit)
+	})
+}
+
+type ledger struct {
+	sim *sim
+	ports.Ledger
+}
+
+func (v ledger) Changes(ctx context.Context, t domain.TenantID, page domain.PageRequest) (domain.FeedPage, error) {
+	return intercept(ctx, v.sim, "Ledger.Changes", func(ctx context.Context) (domain.FeedPage, error) {
+		return v.Ledger.Changes(ctx, t, page)
+	})
+}

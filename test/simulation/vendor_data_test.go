@@ -1,0 +1,197 @@
+package simulation_test
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// maxRows is the largest number of rows that an account reference shows.
+const maxRows = 25
+
+// newAccountRef creates an account reference at a vendor.
+func (s *sim) newAccountRef() *accountRef {
+	s.names++
+	ref := &accountRef{
+		vendor: s.vendors[s.rand.IntN(len(s.vendors))].name, id: fmt.Sprintf("item-%d", s.names),
+		secret: fmt.Sprintf("%s-secret-%d", canary, s.names),
+	}
+	for i := range 1 + s.rand.IntN(2) {
+		ref.accounts = append(ref.accounts, fmt.Sprintf("%s-account-%d", ref.id, i))
+	}
+	for range s.rand.IntN(12) {
+		s.addRow(ref)
+	}
+	return ref
+}
+
+// changeVendorData changes the vendor's data, and mostly sends a webhook for it.
+func (s *sim) changeVendorData(ref *accountRef) {
+	s.counters.changes++
+	switch r := s.randomRow(ref, func(r *row) bool { return !r.removed }); {
+	case ref.syncing && s.chance(0.3):
+		s.endSync(ref)
+	case s.chance(0.08):
+		s.startSync(ref)
+	case r == nil || s.chance(0.35) && ref.presentRows() < maxRows:
+		r = s.addRow(ref)
+		s.publish(ref, notice{Kind: "created", Account: r.account, From: r.created}, 0.9)
+	case s.chance(0.4):
+		s.editRow(ref, r)
+		s.publish(ref, notice{Kind: "updated", Account: r.account, Rows: []string{r.id}}, 0.9)
+	case s.chance(0.3):
+		s.removeRow(ref, r)
+		s.replaceUnderNewID(ref, r)
+	case s.chance(0.2):
+		s.restoreRow(ref)
+	default:
+		s.removeRow(ref, r)
+	}
+}
+
+func (s *sim) addRow(ref *accountRef) *row {
+	s.names++
+	r := &row{
+		id: fmt.Sprintf("r%08d", s.names), account: ref.accounts[s.rand.IntN(len(ref.accounts))],
+		date: domain.DateOf(s.clock.now).AddDays(-s.rand.IntN(30)), created: s.clock.Now(),
+	}
+	ref.rows = append(ref.rows, r)
+	return r
+}
+
+// editRow changes the content of a row. Only belvo moves a row to another date: a list by date that
+// proves removals by absence cannot distinguish a row that moved out of it from a removed one.
+func (s *sim) editRow(ref *accountRef, r *row) {
+	r.revision++
+	if ref.vendor == "belvo" && s.chance(0.3) {
+		r.date = r.date.AddDays(1)
+	}
+}
+
+// removeRow removes a row. A removal at pluggy may be unannounced, because a complete list shows it; a
+// removal at belvo must be announced, because no list shows it.
+func (s *sim) removeRow(ref *accountRef, r *row) {
+	r.removed, r.removedAt = true, s.clock.Now()
+	r.removals++
+	likely := 0.85
+	if ref.vendor == "belvo" {
+		likely = 1
+	}
+	if s.publish(ref, notice{Kind: "deleted", Account: r.account, Rows: []string{r.id}}, likely) {
+		r.stillListed = s.chance(0.4)
+		r.wasStillListed = r.wasStillListed || r.stillListed
+	}
+}
+
+// replaceUnderNewID shows a removed row again under another id.
+func (s *sim) replaceUnderNewID(ref *accountRef, old *row) {
+	r := s.addRow(ref)
+	r.account, r.date, r.revision = old.account, old.date, old.revision
+	s.publish(ref, notice{Kind: "created", Account: r.account, From: r.created}, 0.9)
+}
+
+// restoreRow shows a removed row again under its own id.
+func (s *sim) restoreRow(ref *accountRef) {
+	if r := s.randomRow(ref, func(r *row) bool { return r.removed }); r != nil {
+		r.removed, r.stillListed = false, false
+		s.publish(ref, notice{Kind: "updated", Account: r.account, Rows: []string{r.id}}, 0.9)
+	}
+}
+
+// startSync starts a synchronisation: while it lasts, an absent row does not prove a removal.
+func (s *sim) startSync(ref *accountRef) {
+	ref.syncing, ref.reauth, ref.syncChangedAt = true, s.chance(0.3), s.clock.Now()
+	for _, r := range ref.rows {
+		r.hidden = s.chance(0.3)
+		r.wasHidden = r.wasHidden || r.hidden
+	}
+	if ref.reauth {
+		s.publish(ref, notice{Kind: "trouble"}, 0.9)
+	}
+}
+
+// endSync ends it, unless a reader saw the reference with a complete sync before. A synchronisation that
+// starts and ends between two pages cannot be detected by checks before the first and after the last.
+func (s *sim) endSync(ref *accountRef) {
+	for _, t := range s.tasks {
+		if t.settledRef == ref {
+			return
+		}
+	}
+	ref.syncing, ref.reauth, ref.syncChangedAt = false, false, s.clock.Now()
+	for _, r := range ref.rows {
+		r.hidden = false
+	}
+	s.publish(ref, notice{Kind: "synced"}, 0.9)
+}
+
+// publish puts a notice into the outbox, unless it gets lost.
+func (s *sim) publish(ref *accountRef, n notice, likely float64) bool {
+	if !s.chance(likely) {
+		s.counters.unannounced++
+		return false
+	}
+	ref.events++
+	n.ID = fmt.Sprintf("%s-event-%d", ref.id, ref.events)
+	if s.chance(0.8) {
+		n.Ref = ref.id
+	}
+	ref.outbox = append(ref.outbox, n)
+	return true
+}
+
+// randomRow returns one of the rows for which pass is true; nil if there is none.
+func (s *sim) randomRow(ref *accountRef, pass func(*row) bool) *row {
+	var some []*row
+	for _, r := range ref.rows {
+		if pass(r) {
+			some = append(some, r)
+		}
+	}
+	if len(some) == 0 {
+		return nil
+	}
+	return some[s.rand.IntN(len(some))]
+}
+
+func (ref *accountRef) presentRows() int {
+	n := 0
+	for _, r := range ref.rows {
+		if !r.removed {
+			n++
+		}
+	}
+	return n
+}
+
+// row returns the vendor's row with an external id; nil if there never was one.
+func (ref *accountRef) row(id string) *row {
+	for _, r := range ref.rows {
+		if r.id == id {
+			return r
+		}
+	}
+	return nil
+}
+
+// endListingLag removes announced rows from the vendor's lists: the pull that knew of the removals has
+// had its whole time to act on them.
+func (s *sim) endListingLag(p domain.Pull) {
+	for _, c := range s.connections {
+		if c.ID != p.Connection {
+			continue
+		}
+		for _, id := range p.Scope.Removed {
+			if r := c.ref.row(id); r != nil {
+				r.stillListed = false
+			}
+		}
+	}
+}
+
+// refuseCredential makes an account reference refuse its credential for a while.
+func (s *sim) refuseCredential(ref *accountRef) {
+	ref.refusedUntil = s.clock.now.Add(time.Duration(s.rand.IntN(60)) * time.Second)
+	s.counters.refusedCredentials++
+}

@@ -44,7 +44,7 @@ func (s *Service) RunPull(ctx context.Context, id domain.PullID) (time.Duration,
 	if a.pull.Attempts > domain.MaxAttempts { // the process died in each attempt
 		return a.finish(ctx, &domain.Error{Kind: domain.Rejected, Code: domain.Interrupted}, startedAt)
 	}
-	traced, endSpan := s.Tracer.Resume(ctx, a.pull.Trace, "pull "+string(a.pull.Vendor))
+	traced, endSpan := s.Tracer.StartSpan(ctx, a.pull.Trace, "pull "+string(a.pull.Vendor))
 	failure := a.run(traced)
 	endSpan(failure)
 	if errors.Is(failure, domain.StoreUnavailable) {

@@ -19,7 +19,7 @@ func (s *Service) RequestPull(
 		scope = domain.PullScope{Window: &w}
 	}
 	return s.Pulls.Request(ctx, tenant, connection, ports.PullRequest{
-		ID: s.newPullID(), Scope: scope, Trigger: domain.TriggerOperator, At: s.Clock.Now(), Trace: s.Tracer.Carry(ctx),
+		ID: s.newPullID(), Scope: scope, Trigger: domain.TriggerOperator, At: s.Clock.Now(), Trace: s.Tracer.Inject(ctx),
 	})
 }
 

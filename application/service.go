@@ -118,9 +118,9 @@ func New(d Deps) (*Service, error) {
 // noTracer replaces the tracer that an embedder may omit.
 type noTracer struct{}
 
-func (noTracer) Carry(context.Context) string { return "" }
+func (noTracer) Inject(context.Context) string { return "" }
 
-func (noTracer) Resume(ctx context.Context, _, _ string) (context.Context, func(error)) {
+func (noTracer) StartSpan(ctx context.Context, _, _ string) (context.Context, func(error)) {
 	return ctx, func(error) {}
 }
 

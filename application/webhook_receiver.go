@@ -60,7 +60,7 @@ func (s *Service) incomingDelivery(
 	return ports.IncomingDelivery{
 		Delivery: domain.DeliveryID{UUID: s.IDs.New()}, Pull: s.newPullID(),
 		Token: domain.HashToken(request.Token), Vendor: request.Vendor, Event: event, Unreadable: err != nil,
-		Body: request.Body, At: s.Clock.Now(), Trace: s.Tracer.Carry(ctx),
+		Body: request.Body, At: s.Clock.Now(), Trace: s.Tracer.Inject(ctx),
 	}, nil
 }
 

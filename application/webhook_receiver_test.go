@@ -186,12 +186,12 @@ type tracer struct {
 	ended   error
 }
 
-func (t *tracer) Carry(context.Context) string {
+func (t *tracer) Inject(context.Context) string {
 	t.carried++
 	return "trace"
 }
 
-func (t *tracer) Resume(ctx context.Context, _, name string) (context.Context, func(error)) {
+func (t *tracer) StartSpan(ctx context.Context, _, name string) (context.Context, func(error)) {
 	t.resumed = append(t.resumed, name)
 	return ctx, func(err error) { t.ended = err }
 }

@@ -60,12 +60,12 @@ type Observer interface {
 
 // Tracer propagates a trace from a request to the work that the request queued.
 type Tracer interface {
-	// Carry returns the context's trace as a W3C traceparent; "" when the context has no trace.
-	Carry(ctx context.Context) string
-	// Resume starts a span of the given name in the carried trace, or in a new trace where
+	// Inject returns the context's trace as a W3C traceparent; "" when the context has no trace.
+	Inject(ctx context.Context) string
+	// StartSpan starts a span of the given name in the carried trace, or in a new trace where
 	// carried is "" or malformed. The returned function ends the span and records its
 	// outcome; nil is success.
-	Resume(ctx context.Context, carried, name string) (context.Context, func(error))
+	StartSpan(ctx context.Context, carried, name string) (context.Context, func(error))
 }
 
 // Event is something that happened: WebhookReceived, PullAttempted, VendorChecked,

@@ -69,7 +69,7 @@ func TestAFailingCollectorIsReportedOnce(t *testing.T) {
 				reported = append(reported, err.Error())
 			}})
 			for range 3 {
-				_, over := traces.Resume(t.Context(), "", "pull")
+				_, over := traces.StartSpan(t.Context(), "", "pull")
 				over(nil)
 			}
 			end()
@@ -98,7 +98,7 @@ func TestHeadersReachOnlyTheCollector(t *testing.T) {
 	t.Setenv("OTEL_SERVICE_NAME", "renamed")
 	collector := startCollector(t)
 	traces, end := start(t, OTLP{Endpoint: collector.URL})
-	_, over := traces.Resume(t.Context(), "", "pull")
+	_, over := traces.StartSpan(t.Context(), "", "pull")
 	over(nil)
 	end()
 	if len(collector.headers) != 1 || collector.headers[0].Get("Api-Key") != canary {
@@ -114,7 +114,7 @@ func TestHeadersReachOnlyTheCollector(t *testing.T) {
 	redirect := httptest.NewServer(http.RedirectHandler(other.URL, http.StatusTemporaryRedirect))
 	defer redirect.Close()
 	traces, end = start(t, OTLP{Endpoint: redirect.URL})
-	_, over = traces.Resume(t.Context(), "", "pull")
+	_, over = traces.StartSpan(t.Context(), "", "pull")
 	over(nil)
 	end()
 	if followed != 0 {

@@ -25,8 +25,8 @@ var _ ports.Tracer = (*Traces)(nil)
 
 func (t *Traces) off() bool { return t == nil || t.tracer == nil }
 
-// Carry implements ports.Tracer.
-func (t *Traces) Carry(ctx context.Context) string {
+// Inject implements ports.Tracer.
+func (t *Traces) Inject(ctx context.Context) string {
 	if t.off() {
 		return ""
 	}
@@ -35,9 +35,9 @@ func (t *Traces) Carry(ctx context.Context) string {
 	return carrier[traceparent]
 }
 
-// Resume implements ports.Tracer. Of the error that ends a span only its domain.Code is
+// StartSpan implements ports.Tracer. Of the error that ends a span only its domain.Code is
 // recorded, never its text.
-func (t *Traces) Resume(ctx context.Context, carried, name string) (context.Context, func(error)) {
+func (t *Traces) StartSpan(ctx context.Context, carried, name string) (context.Context, func(error)) {
 	if t.off() {
 		return ctx, func(error) {}
 	}

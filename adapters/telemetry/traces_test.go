@@ -55,7 +55,7 @@ func (s scenario) play(t *testing.T) {
 	var carried string
 	handler := s.traces.Middleware(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		SetRoute(r.Context(), webhookRoute)
-		carried = s.traces.Carry(r.Context())
+		carried = s.traces.Inject(r.Context())
 		s.seen.Emit(r.Context(), ports.WebhookReceived{Vendor: "pluggy", Outcome: "accepted"})
 		s.seen.Emit(r.Context(), ports.WebhookReceived{Vendor: rawToken, Outcome: "refused"})
 		w.WriteHeader(http.StatusAccepted)
@@ -71,7 +71,7 @@ func (s scenario) play(t *testing.T) {
 	s.seen.Metrics.Request("POST", r.URL.Path, 202, time.Second)
 	s.seen.Metrics.Request(canary, webhookRoute, 202, time.Second)
 
-	ctx, end := s.traces.Resume(context.Background(), carried, "pull pluggy")
+	ctx, end := s.traces.StartSpan(context.Background(), carried, "pull pluggy")
 	s.call(WithTemplate(ctx, "/items/{id}"), t)
 	hidden := domain.NewCredential(map[string]domain.Secret{"secret": domain.SecretText(canary)})
 	failure := &domain.Error{Kind: domain.Unavailable, Code: domain.VendorUnreachable, Message: hidden.String()}
@@ -174,12 +174,12 @@ func TestAWebhookItsPullAndItsVendorCallAreOneTraceWithoutSecrets(t *testing.T) 
 func TestResumeStartsANewTraceWithoutATraceparent(t *testing.T) {
 	collector := startCollector(t)
 	traces, end := start(t, OTLP{Endpoint: collector.URL})
-	around, over := traces.Resume(t.Context(), incoming, "around")
+	around, over := traces.StartSpan(t.Context(), incoming, "around")
 	for _, carried := range []string{
 		"", "nonsense", "00-00000000000000000000000000000000-00f067aa0ba902b7-01", incoming[:54],
 	} {
-		ctx, over := traces.Resume(around, carried, "fresh")
-		if got := traces.Carry(ctx); len(got) != 55 || got[3:35] == incoming[3:35] {
+		ctx, over := traces.StartSpan(around, carried, "fresh")
+		if got := traces.Inject(ctx); len(got) != 55 || got[3:35] == incoming[3:35] {
 			t.Errorf("%q was continued as %q", carried, got)
 		}
 		over(nil)
@@ -201,9 +201,9 @@ func TestWithoutAnEndpointNothingIsTraced(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, quiet := range []*Traces{traces, {}, nil} {
-		ctx, over := quiet.Resume(t.Context(), incoming, "pull")
+		ctx, over := quiet.StartSpan(t.Context(), incoming, "pull")
 		over(errors.New("x"))
-		if ctx != t.Context() || quiet.Carry(ctx) != "" {
+		if ctx != t.Context() || quiet.Inject(ctx) != "" {
 			t.Error("a trace was started")
 		}
 		base := &http.Transport{}

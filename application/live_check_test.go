@@ -63,7 +63,8 @@ func TestAConnectionTestReportsEveryInvalidField(t *testing.T) {
 	e.wantError(err, domain.NotFound)
 }
 
-// Only what the vendor rejects for good is evidence about the connection.
+// Only a success or a failure of kind Rejected changes the health. Any other failure says nothing
+// about the connection.
 func TestOnlyRejectionsAndSuccessesChangeTheHealth(t *testing.T) {
 	e := newEnv(t)
 	c := e.createConnection("books")
@@ -93,7 +94,7 @@ func TestOnlyRejectionsAndSuccessesChangeTheHealth(t *testing.T) {
 	}
 }
 
-// A check with the old credential is no evidence about the credential that replaced it.
+// The result of a check with the old credential says nothing about the new credential.
 func TestHealthIgnoresACheckOfAReplacedCredential(t *testing.T) {
 	e := newEnv(t)
 	c := e.createConnection("books")
@@ -111,7 +112,7 @@ func TestHealthIgnoresACheckOfAReplacedCredential(t *testing.T) {
 	}
 }
 
-// A re-encryption replaces the bytes, but not the credential they hold.
+// A re-encryption changes the sealed bytes, but not the credential that they contain.
 func TestHealthSurvivesAReseal(t *testing.T) {
 	e := newEnv(t)
 	c := e.createConnection("books")
@@ -162,8 +163,8 @@ func TestACancelledEngineTestReturnsTheCancellation(t *testing.T) {
 	e.wantError(err, context.Canceled)
 }
 
-// A session may outlive the credential it was granted for. So a test presents the credential
-// again, if the aggregator can.
+// A session can outlive the credential with which it was opened. So a connection test sends the
+// credential again, if the aggregator supports it.
 func TestAConnectionTestDoesNotUseACachedSession(t *testing.T) {
 	e := newEnv(t)
 	e.deps.Aggregators = []ports.Aggregator{verifier{e.vendor}}

@@ -38,8 +38,8 @@ func TestReconcileRequestsAPullOfEverything(t *testing.T) {
 	}
 }
 
-// A connection is due after four fifths of the interval, so reconcile rounds that come every
-// twentieth of it are in time.
+// A connection is due after four fifths of the interval already. Reconcile rounds take place every
+// twentieth of the interval, so the connection is requested before the whole interval has passed.
 func TestReconcileIsInTime(t *testing.T) {
 	e := newEnv(t)
 	e.runPull(e.requestFullPull(e.createConnection("books")))
@@ -181,14 +181,15 @@ func TestResealEncryptsAllUnderThePrimaryKey(t *testing.T) {
 	}
 }
 
-// A rotation during the re-encryption wins, because its credential is the newer one.
+// If a credential is rotated during the re-encryption, the rotated credential remains stored, because
+// it is the newer one.
 func TestResealNeverUndoesARotation(t *testing.T) {
 	e := newEnv(t)
 	c := e.createConnection("books")
 	e.sealer.primary++
 	e.sealer.onOpen = func() {
 		e.sealer.onOpen = nil
-		e.sealer.primary-- // by a replica that has not seen the new key yet
+		e.sealer.primary-- // the rotation is made by a replica that has not loaded the new primary key yet
 		e.rotate(c, "rotated")
 		e.sealer.primary++
 	}
@@ -206,8 +207,9 @@ func TestResealNeverUndoesARotation(t *testing.T) {
 	}
 }
 
-// Rows that do not open must not hold up the others, nor count as resealed, because their key may
-// be destroyed next. They are reported again until they are gone.
+// Credentials that cannot be decrypted must not prevent the others from being resealed. They must not
+// count as resealed either, because the operator may destroy the old key next. Each run reports them
+// until their connections are deleted.
 func TestResealSkipsAndCountsCredentialsThatDoNotOpen(t *testing.T) {
 	e := newEnv(t)
 	lost := []domain.Connection{e.createConnection("lost"), e.createConnection("gone")}

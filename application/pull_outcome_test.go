@@ -24,8 +24,8 @@ func TestARejectedCredentialFailsAtOnce(t *testing.T) {
 	}
 }
 
-// An attempt that was refused with a credential which is replaced by now is repeated with the new
-// one, and the refusal is no evidence about the new one.
+// If the vendor refuses a credential that was replaced during the attempt, the pull is retried with
+// the new credential. The refusal says nothing about the health of the new credential.
 func TestAPullIsRetriedWithACredentialRotatedDuringTheAttempt(t *testing.T) {
 	e := newEnv(t)
 	c := e.createConnection("books")
@@ -66,7 +66,7 @@ func TestASuccessWithAReplacedCredentialChangesNoHealth(t *testing.T) {
 
 func TestEventsSignalWhetherReauthenticationIsNeeded(t *testing.T) {
 	e := newEnv(t)
-	e.vendor.status = domain.LinkStatus{} // a vendor whose status does not report consents
+	e.vendor.status = domain.LinkStatus{} // this vendor's status does not report an expired consent
 	c := e.createConnection("books")
 	token := e.mintToken(c)
 	e.receive(token, eventBody("e1", domain.PullScope{Signal: domain.SignalReauth}))

@@ -35,7 +35,8 @@ func TestTheInitialPullReadsEverything(t *testing.T) {
 	}
 }
 
-// An outdated copy of the keyset is no evidence about the credential: the pull waits for the new one.
+// A credential that cannot be decrypted does not change the connection's health, because the replica
+// may have an outdated copy of the keyset. The pull is retried later with the current keyset.
 func TestACredentialUnopenedForNowIsRetried(t *testing.T) {
 	e := newEnv(t)
 	e.vendor.setRows("r1")
@@ -58,7 +59,7 @@ func TestACredentialUnopenedForNowIsRetried(t *testing.T) {
 	e.wantPull(id, domain.PullSucceeded, "")
 }
 
-// A pull that failed does not count as the first one.
+// A failed pull does not count as the initial pull, so the next pull reads everything.
 func TestTheInitialPullIsTheFirstThatSucceeds(t *testing.T) {
 	e := newEnv(t)
 	c := e.createConnection("books")
@@ -142,7 +143,7 @@ func TestRetryAfterOfTheVendorIsRespected(t *testing.T) {
 	}
 }
 
-// An attempt that is refused by our own request budget does not count, however many there are.
+// An attempt that is refused by our own rate budget does not count, however often this happens.
 func TestAnExhaustedBudgetIsNotCountedAsAnAttempt(t *testing.T) {
 	e := newEnv(t)
 	id := e.requestFullPull(e.createConnection("books"))
@@ -183,7 +184,7 @@ func TestAPullFailsAfter25Attempts(t *testing.T) {
 	}
 }
 
-// A pull fails visibly when its connection's vendor is no longer wired.
+// A pull fails with an error code if its connection's vendor is no longer registered.
 func TestAPullOfAnUnregisteredVendorFails(t *testing.T) {
 	e := newEnv(t)
 	id := e.requestFullPull(e.createConnection("books"))
@@ -230,7 +231,7 @@ func TestOnlyOnePullOfAConnectionRunsAtATime(t *testing.T) {
 	e.wantPull(second, domain.PullSucceeded, "")
 }
 
-// A worker that is stopped hands its work back, and the attempt does not count.
+// When a worker is stopped, its pull is queued again, and the attempt does not count.
 func TestAStoppedWorkerHandsItsPullBack(t *testing.T) {
 	e := newEnv(t)
 	e.vendor.setRows("r1", "r2", "r3")
@@ -261,7 +262,8 @@ func TestAStoppedWorkerHandsItsPullBack(t *testing.T) {
 	}
 }
 
-// Errors without a kind are retried like others, and are reported only as an internal failure.
+// An error without a kind is retried like other errors. The pull records it only as an internal
+// failure.
 func TestAnErrorWithoutAKindIsRetried(t *testing.T) {
 	e := newEnv(t)
 	id := e.requestFullPull(e.createConnection("books"))

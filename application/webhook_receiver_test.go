@@ -11,7 +11,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Every refusal is the same error, independent of its cause.
+// Every refused request gets the same error, independent of the reason.
 func TestAllRefusalsAreTheSame(t *testing.T) {
 	e := newEnv(t)
 	token := e.mintToken(e.createConnection("books"))
@@ -124,7 +124,7 @@ func TestManyDeliveriesAreOnePull(t *testing.T) {
 	}
 }
 
-// A delivery that arrives while a pull reads is processed by the pull after it.
+// A delivery that arrives while a pull is reading is processed by the next pull.
 func TestADeliveryNeverJoinsAPullThatReads(t *testing.T) {
 	e := newEnv(t)
 	c := e.createConnection("books")
@@ -162,7 +162,7 @@ func (brokenParser) Parse([]byte) (domain.WebhookEvent, error) {
 	return domain.WebhookEvent{}, errBroken
 }
 
-// The trace of the request is stored with the pull that it queued.
+// The trace of a request is stored with the pull that the request queued, and the pull continues it.
 func TestThePullContinuesTheTraceOfItsRequest(t *testing.T) {
 	e := newEnv(t)
 	tracer := &tracer{}

@@ -151,8 +151,8 @@ func TestEveryOperationRequiresABearerToken(t *testing.T) {
 	problemIn(t, s.serve(twice), 401, codeUnauthenticated)
 }
 
-// operatorRoutes returns method and path of every route that requires a token, with ids
-// filled in.
+// operatorRoutes returns the method and the path of every route that requires a token. Each {id} in
+// a path is replaced by an id.
 func operatorRoutes(t *testing.T) [][2]string {
 	t.Helper()
 	var all [][2]string

@@ -12,8 +12,8 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
-// sendRequest sends a request without a body over a real connection, because it is net/http
-// that omits the body of a response to HEAD.
+// sendRequest sends a request without a body and returns the response and its body. It uses a real
+// connection, because net/http and not the handler omits the body of a response to HEAD.
 func sendRequest(t *testing.T, server *httptest.Server, method, path string) (*http.Response, string) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, server.URL+path, nil)
@@ -33,7 +33,8 @@ func sendRequest(t *testing.T, server *httptest.Server, method, path string) (*h
 	return response, string(body)
 }
 
-// TestHEADIsGETWithoutABody covers every GET of the document, those outside of it, and failures.
+// TestHEADIsGETWithoutABody compares HEAD with GET for every GET in the OpenAPI document, for the
+// GETs that are not in it, and for requests that fail.
 func TestHEADIsGETWithoutABody(t *testing.T) {
 	s := newEnv(t)
 	server := httptest.NewServer(s)
@@ -91,7 +92,8 @@ func TestHEADIsLoggedAndCountedAsHEAD(t *testing.T) {
 	}
 }
 
-// TestAHEADOfTheFeedDoesNotWait, because its response could not contain the changes.
+// TestAHEADOfTheFeedDoesNotWait checks that a HEAD request never waits for changes, because its
+// response could not contain them.
 func TestAHEADOfTheFeedDoesNotWait(t *testing.T) {
 	s := newEnv(t)
 	for method, want := range map[string]time.Duration{"GET": 30 * time.Second, "HEAD": 0} {

@@ -110,8 +110,8 @@ func TestOpenAPIDescribesEverything(t *testing.T) {
 	}
 }
 
-// TestTheReplayedHeaderIsDocumented for every status whose response may be replayed, and for
-// no other.
+// TestTheReplayedHeaderIsDocumented checks that the OpenAPI document describes the header for every
+// status whose response can be replayed, and for no other status.
 func TestTheReplayedHeaderIsDocumented(t *testing.T) {
 	marked := map[string][]string{}
 	for path, methods := range openAPI(t, newEnv(t))["paths"].(map[string]any) {
@@ -139,7 +139,8 @@ func TestTheReplayedHeaderIsDocumented(t *testing.T) {
 	}
 }
 
-// TestOutputsHaveNoSecret checks every schema that is part of a response.
+// TestOutputsHaveNoSecret checks in every schema of the OpenAPI document that exactly the secret
+// members are write-only.
 func TestOutputsHaveNoSecret(t *testing.T) {
 	schemas := openAPI(t, newEnv(t))["components"].(map[string]any)["schemas"].(map[string]any)
 	for name, schema := range schemas {

@@ -15,8 +15,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// TestRequestsReachThePortUnchanged compares the arguments of the driving port with the
-// request, including secrets.
+// TestRequestsReachThePortUnchanged checks that the arguments of the driving port equal the values
+// in the request, including secrets.
 func TestRequestsReachThePortUnchanged(t *testing.T) {
 	secret := domain.SecretText
 	connection := domain.ConnectionID{UUID: someID}

@@ -72,7 +72,7 @@ func TestAnInterruptedAddressCheckIsNotAFieldError(t *testing.T) {
 		ports.ConnectionUpdate{Name: "x", BaseURL: c.BaseURL, AccountRef: "y"})
 	e.wantError(err, context.Canceled)
 	if errors.Is(err, domain.Invalid) {
-		t.Error("the error blames the caller")
+		t.Error("an interrupted check was returned as an error of kind Invalid")
 	}
 }
 
@@ -256,6 +256,6 @@ func TestHealthShowsTheLastPullAndWebhook(t *testing.T) {
 	h, err := e.ConnectionHealth(e.ctx, e.tenant, c.ID)
 	e.noError(err)
 	if h.Status != domain.Healthy || h.LastWebhookAt.IsZero() || !h.LastPullAt.After(h.LastWebhookAt) {
-		t.Errorf("got %+v", h)
+		t.Errorf("the health is %+v", h)
 	}
 }

@@ -85,7 +85,7 @@ func TestAClaimOfADeadProcessExpires(t *testing.T) {
 	restore()
 	if failures := eventsOf[ports.BackgroundError](e.events); len(failures) != 1 ||
 		failures[0].Task != "idempotency.keep" {
-		t.Errorf("observed %v", failures)
+		t.Errorf("emitted %v", failures)
 	}
 	_, _, err = e.Do(e.ctx, e.tenant, "key", domain.Fingerprint{1}, mustNotRun)
 	e.wantError(err, domain.KeyInFlight)
@@ -97,7 +97,7 @@ func TestAClaimOfADeadProcessExpires(t *testing.T) {
 		})
 	e.noError(err)
 	if !ran {
-		t.Error("the stale claim was respected")
+		t.Error("the key is still claimed, although its claim has expired")
 	}
 }
 
@@ -149,6 +149,6 @@ func TestAFailureToReleaseAKeyIsEmitted(t *testing.T) {
 	e.wantError(err, failure)
 	if failures := eventsOf[ports.BackgroundError](e.events); len(failures) != 1 ||
 		failures[0].Task != "idempotency.abandon" {
-		t.Errorf("observed %v", failures)
+		t.Errorf("emitted %v", failures)
 	}
 }

@@ -85,7 +85,7 @@ func TestStopWaitingEndsTheWaitsOfTheFeed(t *testing.T) {
 		t.Errorf("got %v, next %v after %d sleeps, want an empty page after one", shown, next, len(e.clock.slept))
 	}
 	if e.readChanges(next, 30*time.Second); len(e.clock.slept) != 1 {
-		t.Error("a later reader still waits")
+		t.Error("a read that started after StopWaiting waited")
 	}
 }
 

@@ -46,7 +46,7 @@ func TestAConnectionTestReportsOneOfFiveReasons(t *testing.T) {
 			}
 			checks := eventsOf[ports.VendorChecked](e.events)
 			if len(checks) != 1 || !errors.Is(checks[0].Err, test.failure) {
-				t.Errorf("observed %v", checks)
+				t.Errorf("emitted %v", checks)
 			}
 		})
 	}
@@ -90,7 +90,7 @@ func TestOnlyRejectionsAndSuccessesChangeTheHealth(t *testing.T) {
 	}
 	e.vendor.status.NeedsReauth = true
 	if h := runCheck(nil); h.Status != domain.Healthy || !h.NeedsReauth || !h.Since.After(unhealthy.Since) {
-		t.Errorf("got %+v", h)
+		t.Errorf("the health is %+v", h)
 	}
 }
 
@@ -108,7 +108,7 @@ func TestHealthIgnoresACheckOfAReplacedCredential(t *testing.T) {
 		t.Error("the check itself failed, but the result is healthy")
 	}
 	if h := e.getHealth(c); h.StatusOrUnknown() != domain.Unknown {
-		t.Errorf("the new credential is %+v", h)
+		t.Errorf("the result of the old credential changed the health to %+v", h)
 	}
 }
 
@@ -124,7 +124,7 @@ func TestHealthSurvivesAReseal(t *testing.T) {
 	_, err := e.TestConnection(e.ctx, e.tenant, "pluggy", "books")
 	e.noError(err)
 	if h := e.getHealth(c); h.Status != domain.Healthy {
-		t.Errorf("got %+v", h)
+		t.Errorf("the health is %+v", h)
 	}
 }
 
@@ -150,7 +150,7 @@ func TestACancelledConnectionTestChangesNoHealth(t *testing.T) {
 	_, err := e.TestConnection(ctx, e.tenant, "pluggy", "books")
 	e.wantError(err, context.Canceled)
 	if h := e.getHealth(c); h.StatusOrUnknown() != domain.Unknown {
-		t.Errorf("got %+v", h)
+		t.Errorf("the health is %+v", h)
 	}
 }
 
@@ -176,7 +176,7 @@ func TestAConnectionTestDoesNotUseACachedSession(t *testing.T) {
 		t.Errorf("got %+v after %d checks", result, e.vendor.checks)
 	}
 	if h := e.getHealth(c); h.Reason != domain.AccountNotFound {
-		t.Errorf("got %+v", h)
+		t.Errorf("the health is %+v", h)
 	}
 }
 

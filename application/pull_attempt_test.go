@@ -82,14 +82,14 @@ func TestALostLeaseWritesNothing(t *testing.T) {
 		return nil, nil
 	}
 	if again := e.runPull(id); again != 0 {
-		t.Errorf("next attempt in %v", again)
+		t.Errorf("next attempt in %v, want none", again)
 	}
 	e.wantPull(id, domain.PullSucceeded, "")
 	if diff := cmp.Diff([]string{"r1 v1", "r2 v1", "r3 v1"}, e.storedRows(c)); diff != "" {
 		t.Error(diff)
 	}
 	if attempted := eventsOf[ports.PullAttempted](e.events); len(attempted) != 1 {
-		t.Errorf("observed %+v", attempted)
+		t.Errorf("emitted %+v, want exactly one event", attempted)
 	}
 }
 
@@ -113,7 +113,7 @@ func TestAStalePageNeverOverwritesAFreshOne(t *testing.T) {
 		return &ports.VendorPage{Transactions: domain.RawTransactionsOf(stale)}, nil
 	}
 	if again := e.runPull(id); again != 0 {
-		t.Errorf("next attempt in %v", again)
+		t.Errorf("next attempt in %v, want none", again)
 	}
 	e.wantPull(id, domain.PullRunning, "")
 	page, err := e.ListTransactions(e.ctx, e.tenant, c.ID, ports.TransactionFilter{}, domain.PageRequest{Limit: 5})
@@ -136,11 +136,11 @@ func TestALeaseMayBeLostBeforeTheOutcome(t *testing.T) {
 	again, err := e.newService().RunPull(e.ctx, id)
 	e.noError(err)
 	if again != 0 {
-		t.Errorf("next attempt in %v", again)
+		t.Errorf("next attempt in %v, want none", again)
 	}
 	e.wantPull(id, domain.PullSucceeded, "")
 	if attempted := eventsOf[ports.PullAttempted](e.events); len(attempted) != 1 {
-		t.Errorf("observed %+v", attempted)
+		t.Errorf("emitted %+v, want exactly one event", attempted)
 	}
 }
 
@@ -172,7 +172,7 @@ func TestACursorThatGoesInACircleIsDetected(t *testing.T) {
 	again := e.runPull(id)
 	e.wantPull(id, domain.PullQueued, domain.EndlessCursor)
 	if n := len(e.vendor.cursors); n > 5 {
-		t.Errorf("detected after %d pages", n)
+		t.Errorf("detected after %d pages, want at most 5", n)
 	}
 	e.vendor.setRows("r1", "r2")
 	e.vendor.onRead, e.vendor.cursors = nil, nil
@@ -199,7 +199,7 @@ func TestACursorThatNeverEndsIsDetected(t *testing.T) {
 	again := e.runPull(id)
 	e.wantPull(id, domain.PullQueued, domain.EndlessCursor)
 	if reads != 10_000 {
-		t.Errorf("ended after %d pages", reads)
+		t.Errorf("ended after %d pages, want 10000", reads)
 	}
 	e.vendor.setRows("r1", "r2", "r3")
 	e.vendor.onRead = nil

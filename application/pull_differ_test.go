@@ -158,7 +158,7 @@ func TestAnOutageDuringTheLookupStopsThePull(t *testing.T) {
 	restore := e.failOperation("Pulls.FilterUnchanged")
 	id := e.requestFullPull(c)
 	if _, err := e.RunPull(e.ctx, id); err == nil {
-		t.Error("the pull went on")
+		t.Error("the pull continued although the store failed")
 	}
 	restore()
 	e.wantPull(id, domain.PullRunning, "")

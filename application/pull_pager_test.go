@@ -182,7 +182,7 @@ func TestAPanicOfAPrefetchReachesItsWorker(t *testing.T) {
 		}
 		if typeName, stack := origin.Origin(); typeName != "string" ||
 			!bytes.Contains(stack, []byte("TestAPanicOfAPrefetch")) {
-			t.Errorf("a %s at %s", typeName, stack)
+			t.Errorf("the origin is a %s at %s", typeName, stack)
 		}
 	}()
 	e.runPull(id)

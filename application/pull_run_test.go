@@ -22,7 +22,7 @@ func TestTheInitialPullReadsEverything(t *testing.T) {
 	created := map[string]time.Time{account: epoch}
 	e.receive(e.mintToken(c), eventBody("e1", domain.PullScope{Created: created}))
 	if again := e.runPull(e.nudged[0]); again != 0 {
-		t.Errorf("next attempt in %v", again)
+		t.Errorf("next attempt in %v, want none", again)
 	}
 	e.receive(e.mintToken(c), eventBody("e2", domain.PullScope{Created: created}))
 	e.runPull(e.nudged[1])
@@ -86,7 +86,7 @@ func TestASucceededPullEmitsItsCounts(t *testing.T) {
 	attempted := eventsOf[ports.PullAttempted](e.events)
 	if len(attempted) != 1 || attempted[0].Err != nil || attempted[0].Counts != p.Counts ||
 		attempted[0].Pull.State != domain.PullSucceeded || attempted[0].Took <= 0 {
-		t.Errorf("observed %+v", attempted)
+		t.Errorf("emitted %+v, want exactly one event", attempted)
 	}
 	if again := e.runPull(id); again != 0 || len(e.vendor.scopes) != 1 {
 		t.Error("a finished pull ran again")
@@ -96,7 +96,7 @@ func TestASucceededPullEmitsItsCounts(t *testing.T) {
 func TestAnUnknownPullNeedsNoWork(t *testing.T) {
 	e := newEnv(t)
 	if again := e.runPull(domain.PullID{UUID: e.deps.IDs.New()}); again != 0 {
-		t.Errorf("next attempt in %v", again)
+		t.Errorf("next attempt in %v, want none", again)
 	}
 }
 
@@ -133,10 +133,10 @@ func TestRetryAfterOfTheVendorIsRespected(t *testing.T) {
 		return &domain.Error{Kind: domain.Unavailable, Code: domain.VendorRateLimited, RetryAfter: 90 * time.Second}
 	}
 	if again := e.runPull(id); again != 90*time.Second {
-		t.Errorf("next attempt in %v", again)
+		t.Errorf("next attempt in %v, want 1m30s", again)
 	}
 	if again := e.runPull(id); again < time.Second || again > 90*time.Second {
-		t.Errorf("before its time: next attempt in %v", again)
+		t.Errorf("before the Retry-After has passed: next attempt in %v", again)
 	}
 	if e.vendor.checks != 1 {
 		t.Error("the vendor was called before its Retry-After")
@@ -152,12 +152,12 @@ func TestAnExhaustedBudgetIsNotCountedAsAnAttempt(t *testing.T) {
 	}
 	for range domain.MaxAttempts + 5 {
 		if again := e.runPull(id); again != time.Second {
-			t.Fatalf("next attempt in %v", again)
+			t.Fatalf("next attempt in %v, want 1s", again)
 		}
 		e.clock.pass(time.Second)
 	}
 	if p := e.wantPull(id, domain.PullQueued, domain.BudgetExhausted); p.Attempts != 0 {
-		t.Errorf("%d attempts", p.Attempts)
+		t.Errorf("%d attempts were counted, want none", p.Attempts)
 	}
 }
 
@@ -177,7 +177,7 @@ func TestAPullFailsAfter25Attempts(t *testing.T) {
 	}
 	e.wantPull(id, domain.PullFailed, domain.VendorUnreachable)
 	if d := e.getDelivery(received.Delivery.ID); d.Status != domain.DeliveryFailed {
-		t.Errorf("its delivery is %s", d.Status)
+		t.Errorf("the delivery is %s, want failed", d.Status)
 	}
 	if h := e.getHealth(c); h.StatusOrUnknown() != domain.Unknown {
 		t.Errorf("a vendor that is unreachable changed the health: %+v", h)
@@ -192,7 +192,7 @@ func TestAPullOfAnUnregisteredVendorFails(t *testing.T) {
 	again, err := e.newService().RunPull(e.ctx, id)
 	e.noError(err)
 	if again != 0 {
-		t.Errorf("next attempt in %v", again)
+		t.Errorf("next attempt in %v, want none", again)
 	}
 	e.wantPull(id, domain.PullFailed, domain.TypeUnknown)
 }
@@ -205,7 +205,7 @@ func TestACredentialThatDoesNotOpenFailsThePull(t *testing.T) {
 	e.runPull(id)
 	e.wantPull(id, domain.PullFailed, domain.CredentialUnopened)
 	if h := e.getHealth(c); h.Reason != domain.CredentialRejected {
-		t.Errorf("got %+v", h)
+		t.Errorf("the health is %+v", h)
 	}
 	if len(eventsOf[ports.SealingFailed](e.events)) != 1 {
 		t.Error("the failure was not emitted")
@@ -248,10 +248,10 @@ func TestAStoppedWorkerHandsItsPullBack(t *testing.T) {
 	again, err := e.RunPull(ctx, id)
 	e.noError(err)
 	if again > time.Second {
-		t.Errorf("next attempt in %v", again)
+		t.Errorf("next attempt in %v, want at most 1s", again)
 	}
 	if p := e.wantPull(id, domain.PullQueued, domain.Interrupted); p.Attempts != 0 {
-		t.Errorf("%d attempts", p.Attempts)
+		t.Errorf("%d attempts were counted, want none", p.Attempts)
 	}
 	e.vendor.onRead = nil
 	e.clock.pass(again)
@@ -273,7 +273,7 @@ func TestAnErrorWithoutAKindIsRetried(t *testing.T) {
 	attempted := eventsOf[ports.PullAttempted](e.events)
 	want := ports.PullAttempted{Err: errors.New("a bug")}
 	if len(attempted) != 1 || cmp.Equal(attempted[0], want, cmpopts.EquateErrors()) {
-		t.Errorf("observed %v", attempted)
+		t.Errorf("emitted %v, want exactly one event", attempted)
 	}
 }
 
@@ -285,6 +285,6 @@ func TestBackoffWorksWithoutEntropy(t *testing.T) {
 	again, err := e.newService().RunPull(e.ctx, id)
 	e.noError(err)
 	if again != time.Second {
-		t.Errorf("next attempt in %v", again)
+		t.Errorf("next attempt in %v, want 1s", again)
 	}
 }

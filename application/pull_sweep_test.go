@@ -43,7 +43,7 @@ func TestASweepRemovesRowsThatAreNoLongerShown(t *testing.T) {
 	e.vendor.setRows("r1", "r2", "r3", "r4")
 	e.runPull(e.requestFullPull(c))
 	if diff := cmp.Diff([]string{"r1 v1", "r2 v3", "r3 v1", "r4 v1"}, e.storedRows(c)); diff != "" {
-		t.Errorf("the row came back: %s", diff)
+		t.Errorf("after the row was returned again (-want +got):\n%s", diff)
 	}
 }
 

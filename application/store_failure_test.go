@@ -82,7 +82,7 @@ func TestTheStoreMayFailAtAnyWrite(t *testing.T) {
 				again, err := service.RunPull(e.ctx, id)
 				e.noError(err)
 				if again != 0 {
-					t.Errorf("next attempt in %v", again)
+					t.Errorf("next attempt in %v, want none", again)
 				}
 				e.wantPull(id, domain.PullSucceeded, "")
 				want := []string{"r1 v1", "r2 v2 removed", "r3 v2 removed", "r4 v1"}

@@ -73,7 +73,7 @@ func TestAForbiddenAddressIsListedWithTheOtherInvalidFields(t *testing.T) {
 			w := s.call(method, target, c.body)
 			if c.at == "" { // The body is valid except for its address, which only the service checks.
 				if w.Code >= 300 || s.service.calls != 1 {
-					t.Errorf("%d %s", w.Code, w.Body)
+					t.Errorf("status %d, want a success: %s", w.Code, w.Body)
 				}
 			} else if got := locations(problemIn(t, w, 400, codeInvalid)); got != c.at {
 				t.Errorf("locations %q, want %q", got, c.at)

@@ -99,7 +99,7 @@ func problemIn(t testing.TB, w *httptest.ResponseRecorder, status int, code stri
 		t.Fatalf("want %d %s, got %d %s", status, code, w.Code, w.Body)
 	}
 	if got := w.Header().Get("Content-Type"); got != problemType {
-		t.Fatalf("media type %q", got)
+		t.Fatalf("media type %q, want "+problemType, got)
 	}
 	return p
 }

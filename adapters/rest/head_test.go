@@ -33,8 +33,8 @@ func sendRequest(t *testing.T, server *httptest.Server, method, path string) (*h
 	return response, string(body)
 }
 
-// TestHEADIsGETWithoutABody compares HEAD with GET for every GET in the OpenAPI document, for the
-// GETs that are not in it, and for requests that fail.
+// TestHEADIsGETWithoutABody compares HEAD with GET: on all paths in the OpenAPI document, on the
+// paths that the document does not contain, and for requests that fail.
 func TestHEADIsGETWithoutABody(t *testing.T) {
 	s := newEnv(t)
 	server := httptest.NewServer(s)
@@ -67,7 +67,7 @@ func TestHEADIsGETWithoutABody(t *testing.T) {
 				t.Errorf("%d and %d, (-GET +HEAD)\n%s", get.StatusCode, head.StatusCode, diff)
 			}
 			if get.ContentLength != head.ContentLength {
-				t.Errorf("lengths %d and %d", get.ContentLength, head.ContentLength)
+				t.Errorf("the Content-Length is %d for GET and %d for HEAD", get.ContentLength, head.ContentLength)
 			}
 		})
 	}
@@ -99,10 +99,10 @@ func TestAHEADOfTheFeedDoesNotWait(t *testing.T) {
 	for method, want := range map[string]time.Duration{"GET": 30 * time.Second, "HEAD": 0} {
 		s.call(method, prefix+"/transactions/changes?wait=30", "")
 		if s.service.got != want {
-			t.Errorf("%s waits %v", method, s.service.got)
+			t.Errorf("a %s request waits %v", method, s.service.got)
 		}
 	}
 	if w := s.call("HEAD", prefix+"/transactions/changes?wait=31", ""); w.Code != http.StatusBadRequest {
-		t.Errorf("%d", w.Code)
+		t.Errorf("status %d, want 400", w.Code)
 	}
 }

@@ -43,7 +43,7 @@ func TestReadinessReflectsItsChecks(t *testing.T) {
 				t.Errorf("%d %s", w.Code, diff)
 			}
 			if live := s.call("GET", "/health", ""); live.Code != 200 {
-				t.Errorf("health: %d", live.Code)
+				t.Errorf("health: status %d, want 200", live.Code)
 			}
 		})
 	}
@@ -162,7 +162,7 @@ func TestVendorEnumsListTheConfiguredVendors(t *testing.T) {
 		t.Errorf("%v", p.Errors)
 	}
 	if w := s.call("POST", connectionsPath, replaceIn(`"pluggy"`, `"third"`)); w.Code != 201 {
-		t.Errorf("%d", w.Code)
+		t.Errorf("status %d, want 201", w.Code)
 	}
 }
 
@@ -171,7 +171,7 @@ func TestPlainHTTPIsAllowedByOption(t *testing.T) {
 	if w := s.call(
 		"POST", connectionsPath, replaceIn("https://api.pluggy.ai", "http://127.0.0.1:4011"),
 	); w.Code != 201 {
-		t.Errorf("%d %s", w.Code, w.Body)
+		t.Errorf("status %d, want 201: %s", w.Code, w.Body)
 	}
 }
 

@@ -127,7 +127,7 @@ func TestTheRateLimiterEvictsTheLeastRecentlyUsedKey(t *testing.T) {
 		t.Error("the least recently used key was not evicted")
 	}
 	if len(l.buckets) != maxBuckets || l.recent.Len() != maxBuckets {
-		t.Errorf("%d and %d buckets", len(l.buckets), l.recent.Len())
+		t.Errorf("%d buckets in the map, %d in the list, want %[3]d", len(l.buckets), l.recent.Len(), maxBuckets)
 	}
 }
 

@@ -100,7 +100,7 @@ func TestAFailedKeyFetchIsReported(t *testing.T) {
 				var unavailable *domain.Error
 				if !errors.As(err, &unavailable) || unavailable.Kind != domain.Unavailable ||
 					unavailable.Cause.Error() != "no keys from the issuer: "+c.want {
-					t.Errorf("%v, by %v", err, unavailable)
+					t.Errorf("got %v, want Unavailable because: %s", errors.Unwrap(err), c.want)
 				}
 			}
 			if diff := cmp.Diff([]string{c.want}, recorder.messages); diff != "" {

@@ -73,7 +73,7 @@ func mustVerify(t *testing.T, v *Verifier, token string) {
 func mustReject(t *testing.T, v *Verifier, token string) {
 	t.Helper()
 	if _, err := v.Verify(t.Context(), token); !errors.Is(err, domain.Unauthenticated) {
-		t.Fatalf("err = %v", err)
+		t.Fatalf("got error %v, want Unauthenticated", err)
 	}
 }
 
@@ -145,11 +145,11 @@ func TestWithoutAnyKeyVerifyReturnsUnavailable(t *testing.T) {
 	for range 2 {
 		if _, err := v.Verify(t.Context(), first); !errors.Is(err, domain.Unavailable) ||
 			domain.RetryAfterOf(err) == 0 {
-			t.Errorf("err = %v", err)
+			t.Errorf("got error %v, want Unavailable with RetryAfter", err)
 		}
 	}
 	if issuer.requests.Load() != 1 {
-		t.Errorf("asked %d times", issuer.requests.Load())
+		t.Errorf("the issuer got %d requests, want 1", issuer.requests.Load())
 	}
 	issuer.publish(firstSet)
 	clock.Pass(5 * time.Second)

@@ -112,7 +112,7 @@ func TestACachedTokenIsCheckedAgainstTheClock(t *testing.T) {
 		mustVerify(t, v, token)
 		clock.Pass(back)
 		if _, err := v.Verify(t.Context(), token); !errors.Is(err, domain.Unauthenticated) {
-			t.Errorf("%s: err = %v", name, err)
+			t.Errorf("%s: got error %v, want Unauthenticated", name, err)
 		}
 		clock.Pass(-back)
 	}

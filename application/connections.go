@@ -210,7 +210,7 @@ func checkIfMatch(match ports.IfMatch, c *domain.Connection) error {
 	return &domain.Error{Kind: domain.Conflict, Code: domain.RevisionMismatch, Message: "the connection has changed"}
 }
 
-// nonNil returns fieldErrors without the nil ones.
+// nonNil returns fieldErrors without its nil elements.
 func nonNil(fieldErrors ...*domain.Error) []*domain.Error {
 	return slices.DeleteFunc(fieldErrors, func(f *domain.Error) bool { return f == nil })
 }

@@ -93,7 +93,7 @@ func (s *Service) UpdateEngine(
 			return err
 		}
 		if err := checkIfMatch(ports.IfMatch{before.Revision}, c); err != nil {
-			return err // next was validated together with the revision that was read, so it must replace that one
+			return err // next was validated against the revision that was read, and fits no other revision
 		}
 		c.Rename(next.Name)
 		c.Reconfigure(next.Config)

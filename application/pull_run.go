@@ -26,7 +26,8 @@ const leaseTime = 20 * time.Second
 const retryMin = 250 * time.Millisecond
 
 // RunPull implements ports.Worker: it claims the pull under a lease, makes one attempt at it,
-// and records the outcome. The returned duration is the backoff before the next attempt.
+// and records the outcome. The returned duration is the wait before the next attempt; 0 if there
+// is no next attempt.
 func (s *Service) RunPull(ctx context.Context, id domain.PullID) (time.Duration, error) {
 	startedAt := s.Clock.Now()
 	lease := domain.Lease{ID: domain.LeaseID{UUID: s.IDs.New()}, Pull: id, Until: startedAt.Add(leaseTime)}

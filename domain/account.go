@@ -28,7 +28,7 @@ type AccountData struct {
 	Metadata   json.RawMessage
 }
 
-// Account is a stored account. (Connection, ExternalID) is unique.
+// Account is a stored account. The pair of Connection and ExternalID is unique.
 type Account struct {
 	ID         AccountID
 	Tenant     TenantID

@@ -66,19 +66,20 @@ func (c Credential) Equal(other Credential) bool {
 	return same
 }
 
-// Format prints the same fixed word for every verb and flag.
+// Format prints the fixed word "[secret]" for every verb and flag.
 func (c Credential) Format(state fmt.State, _ rune) { _, _ = io.WriteString(state, redacted) }
 
-// String returns the fixed word, for callers that bypass fmt.
+// String returns the fixed word "[secret]", for callers that do not use fmt.
 func (c Credential) String() string { return redacted }
 
-// GoString returns the fixed word, for callers that bypass fmt.
+// GoString returns the fixed word "[secret]", for callers that do not use fmt.
 func (c Credential) GoString() string { return redacted }
 
-// MarshalText hides the parts from JSON, XML, YAML and text encoders.
+// MarshalText returns the fixed word "[secret]", so that JSON, XML, YAML and text encoders do not
+// write the parts.
 func (c Credential) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 
-// LogValue hides the parts from slog.
+// LogValue returns the fixed word "[secret]", so that slog does not write the parts.
 func (c Credential) LogValue() slog.Value { return slog.StringValue(redacted) }
 
 // Sealed is an encrypted credential; credentials are stored only in this form. It can be

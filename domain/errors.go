@@ -15,13 +15,13 @@ const (
 	Invalid         Kind = "invalid"         // correct the named field
 	Unauthenticated Kind = "unauthenticated" // the caller is not known
 	Forbidden       Kind = "forbidden"       // the caller is known, but lacks the scope
-	NotFound        Kind = "not found"       // the object is absent or belongs to another tenant; callers cannot distinguish the two
+	NotFound        Kind = "not found"       // the object is absent or another tenant's; the caller cannot know which
 	Conflict        Kind = "conflict"        // the request conflicts with the current state
 	Rejected        Kind = "rejected"        // the vendor refuses, and would refuse a retry as well
 	Unavailable     Kind = "unavailable"     // try again later
 )
 
-// Error makes a Kind usable as a target of errors.Is.
+// Error returns the kind as text. It makes a Kind an error that can be a target of errors.Is.
 func (r Kind) Error() string { return string(r) }
 
 // Code distinguishes failures of one kind. It appears in responses of the API and in pull
@@ -32,11 +32,11 @@ type Code string
 const (
 	NameTaken          Code = "name_taken"           // Conflict: a live connection has this name
 	Immutable          Code = "immutable"            // Invalid: the field cannot be changed
-	HalfCredential     Code = "half_credential"      // Invalid: only one part of the credential was sent; both or neither are required
+	HalfCredential     Code = "half_credential"      // Invalid: clientId and secret must be sent together
 	RevisionMismatch   Code = "revision_mismatch"    // Conflict: the connection has changed since the caller read it
 	KeyInFlight        Code = "key_in_flight"        // Conflict: a request with this idempotency key is still running
 	KeyReused          Code = "key_reused"           // Conflict: the idempotency key was used for another request
-	ShownOnce          Code = "shown_once"           // Conflict: the first response held a token and was not stored
+	ShownOnce          Code = "shown_once"           // Conflict: the first response contained a token and was not stored
 	LeaseLost          Code = "lease_lost"           // Conflict: another worker has taken over the pull
 	NotDue             Code = "not_due"              // Conflict: the pull must not run yet
 	CredentialRejected Code = "credential_rejected"  // Rejected: the vendor does not accept the credential
@@ -45,10 +45,10 @@ const (
 	AddressNotAllowed  Code = "address_not_allowed"  // Rejected: the egress policy forbids the address
 	VendorUnreachable  Code = "vendor_unreachable"   // Unavailable: no response, or a 5xx
 	VendorRateLimited  Code = "vendor_rate_limited"  // Unavailable: the vendor answered 429
-	BudgetExhausted    Code = "budget_exhausted"     // Unavailable: our own rate budget is used up; the vendor was not called
+	BudgetExhausted    Code = "budget_exhausted"     // Unavailable: our rate budget is used up; the vendor was not called
 	MalformedResponse  Code = "malformed_response"   // Unavailable: the response is not in the vendor's format
 	EndlessCursor      Code = "endless_cursor"       // Unavailable: the pagination does not end
-	ConnectionGone     Code = "connection_deleted"   // Rejected: the connection was deleted while the work waited
+	ConnectionGone     Code = "connection_deleted"   // Rejected: the connection was deleted before its pull could run
 	CredentialUnopened Code = "credential_unopened"  // Unavailable: the sealed credential could not be decrypted
 	Interrupted        Code = "interrupted"          // Unavailable: the process stopped during the work
 	StoreUnavailable   Code = "database_unavailable" // Unavailable: our own database is not available
@@ -56,7 +56,7 @@ const (
 	InternalFailure    Code = "internal_error"       // no kind: appears instead of every internal cause
 )
 
-// Error makes a Code usable as a target of errors.Is.
+// Error returns the code as text. It makes a Code an error that can be a target of errors.Is.
 func (c Code) Error() string { return string(c) }
 
 // Error is the only error type that the service creates.
@@ -104,7 +104,7 @@ func (e *Error) Is(target error) bool {
 	return false
 }
 
-// FieldError returns an Invalid error about one field.
+// FieldError returns an Invalid error with the given field and message.
 func FieldError(field, message string) *Error {
 	return &Error{Kind: Invalid, Field: field, Message: message}
 }

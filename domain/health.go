@@ -5,7 +5,7 @@ import "time"
 // HealthStatus is the result of the latest check of a connection at its vendor.
 type HealthStatus string
 
-// The statuses. The zero Health has the status Unknown.
+// The health statuses. The zero Health has the status Unknown.
 const (
 	Unknown   HealthStatus = "unknown"
 	Healthy   HealthStatus = "healthy"
@@ -56,7 +56,7 @@ type Signal string
 // The signals. The zero Signal reports nothing.
 const (
 	SignalReauth    Signal = "reauth"    // the account holder must sign in again
-	SignalRecovered Signal = "recovered" // the vendor reaches the institution again
+	SignalRecovered Signal = "recovered" // the vendor can reach the institution again
 )
 
 // AfterSuccess returns the health after a successful check at the vendor. If the

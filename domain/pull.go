@@ -5,7 +5,7 @@ import "time"
 // PullState is the state of a pull.
 type PullState string
 
-// The states. A pull that waits for its next attempt is PullQueued again.
+// The states of a pull. A pull that waits for its next attempt is PullQueued again.
 const (
 	PullQueued    PullState = "queued"
 	PullRunning   PullState = "running"
@@ -16,7 +16,7 @@ const (
 // Trigger is the cause of the first request for a pull.
 type Trigger string
 
-// The triggers.
+// The triggers of pulls.
 const (
 	TriggerWebhook   Trigger = "webhook"
 	TriggerOperator  Trigger = "manual"

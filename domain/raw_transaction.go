@@ -7,7 +7,7 @@ package domain
 // the row must be normalised before it can be compared.
 type ContentHash [16]byte
 
-// IsZero reports whether the hash is absent.
+// IsZero reports whether the hash is the zero ContentHash, which means that there is no hash.
 func (s ContentHash) IsZero() bool { return s == ContentHash{} }
 
 // RawTransaction is a row of a vendor's page before normalisation. Most rows have not changed

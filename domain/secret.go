@@ -51,16 +51,17 @@ func (s Secret) bytes() []byte {
 	return s.reveal()
 }
 
-// Format prints the same fixed word for every verb and flag.
+// Format prints the fixed word "[secret]" for every verb and flag.
 func (s Secret) Format(state fmt.State, _ rune) { _, _ = io.WriteString(state, redacted) }
 
-// String returns the fixed word, for callers that bypass fmt.
+// String returns the fixed word "[secret]", for callers that do not use fmt.
 func (s Secret) String() string { return redacted }
 
-// GoString returns the fixed word, for callers that bypass fmt.
+// GoString returns the fixed word "[secret]", for callers that do not use fmt.
 func (s Secret) GoString() string { return redacted }
 
-// MarshalText hides the bytes from JSON, XML, YAML and text encoders.
+// MarshalText returns the fixed word "[secret]", so that JSON, XML, YAML and text encoders do not
+// write the bytes.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 
 // UnmarshalText stores the text as the secret's bytes. It lets input types have Secret fields
@@ -70,5 +71,5 @@ func (s *Secret) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// LogValue hides the bytes from slog.
+// LogValue returns the fixed word "[secret]", so that slog does not write the bytes.
 func (s Secret) LogValue() slog.Value { return slog.StringValue(redacted) }

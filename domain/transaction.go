@@ -11,7 +11,7 @@ import (
 // TransactionStatus is the booking status of a transaction at the institution.
 type TransactionStatus string
 
-// The statuses.
+// The statuses of a transaction.
 const (
 	Pending TransactionStatus = "pending"
 	Posted  TransactionStatus = "posted"
@@ -62,8 +62,8 @@ func (o TransactionData) Digest() [sha256.Size]byte {
 	return [sha256.Size]byte(h.Sum(nil))
 }
 
-// Transaction is a stored transaction. (Connection, ExternalID) is unique, ID does not
-// change with updates, and rows are never deleted.
+// Transaction is a stored transaction. The pair of Connection and ExternalID is unique. ID does
+// not change when the transaction is updated. The rows of transactions are never deleted.
 type Transaction struct {
 	ID         TransactionID
 	Tenant     TenantID
@@ -80,7 +80,7 @@ type Transaction struct {
 // ChangeKind is the kind of change that an item of the change feed reports.
 type ChangeKind string
 
-// The kinds.
+// The kinds of changes.
 const (
 	Added    ChangeKind = "added"
 	Modified ChangeKind = "modified"

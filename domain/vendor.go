@@ -24,7 +24,7 @@ type ConnectorType string
 // Category is the kind of system that a connector type connects to.
 type Category string
 
-// The categories.
+// The categories of connector types.
 const (
 	CategoryDatabase Category = "database"
 	CategoryREST     Category = "rest"

@@ -73,7 +73,7 @@ type Outcome struct {
 	At     time.Time
 }
 
-// PullFilter narrows a list of pulls. The zero value does not narrow.
+// PullFilter narrows a list of pulls. The zero value does not narrow the list.
 type PullFilter struct{ Connection domain.ConnectionID }
 
 // PullRequests queues pulls and reads them.
@@ -146,8 +146,9 @@ type PullExecution interface {
 // PullMaintenance finds pulls and connections that need attention. All of its methods act
 // for the service itself.
 type PullMaintenance interface {
-	// ListStuck returns at most limit pulls that no worker will pick up: due for longer than
-	// grace, or running under an expired lease.
+	// ListStuck returns at most limit pulls that no worker will pick up unless their job is
+	// queued again: pulls that have been due for longer than grace, and pulls that run under an
+	// expired lease.
 	ListStuck(ctx context.Context, at time.Time, grace time.Duration, limit int) ([]domain.PullID, error)
 
 	// ListDueForReconcile returns at most limit live aggregator connections, ordered by id,
@@ -171,7 +172,7 @@ type Pulls interface {
 	PullMaintenance
 }
 
-// TransactionFilter narrows a list of transactions. Zero members do not narrow.
+// TransactionFilter narrows a list of transactions. A zero member does not narrow the list.
 type TransactionFilter struct {
 	Window  domain.Window
 	Account domain.AccountID

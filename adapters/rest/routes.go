@@ -32,7 +32,7 @@ type route struct {
 	scope         string   // the required scope; "" for routes without a bearer token
 	notFound      notFound // describes the 404; zero if the route looks up no object
 	conflict      bool     // may respond with 409
-	ifMatch       bool     // honours If-Match
+	ifMatch       bool     // supports If-Match
 	idempotent    bool     // accepts an idempotency key
 	returnsSecret bool     // the response contains a token and must never be stored
 	bodyOptional  bool     // the body may be omitted

@@ -36,7 +36,7 @@ const (
 	RevisionMismatch   Code = "revision_mismatch"    // Conflict: the connection has changed since the caller read it
 	KeyInFlight        Code = "key_in_flight"        // Conflict: a request with this idempotency key is still running
 	KeyReused          Code = "key_reused"           // Conflict: the idempotency key was used for another request
-	ShownOnce          Code = "shown_once"           // Conflict: the first response contained a token and was not stored
+	ShownOnce          Code = "shown_once"           // Conflict: the first response had a token and was not stored
 	LeaseLost          Code = "lease_lost"           // Conflict: another worker has taken over the pull
 	NotDue             Code = "not_due"              // Conflict: the pull must not run yet
 	CredentialRejected Code = "credential_rejected"  // Rejected: the vendor does not accept the credential
@@ -45,7 +45,7 @@ const (
 	AddressNotAllowed  Code = "address_not_allowed"  // Rejected: the egress policy forbids the address
 	VendorUnreachable  Code = "vendor_unreachable"   // Unavailable: no response, or a 5xx
 	VendorRateLimited  Code = "vendor_rate_limited"  // Unavailable: the vendor answered 429
-	BudgetExhausted    Code = "budget_exhausted"     // Unavailable: our rate budget is used up; the vendor was not called
+	BudgetExhausted    Code = "budget_exhausted"     // Unavailable: our rate budget is empty; the vendor was not called
 	MalformedResponse  Code = "malformed_response"   // Unavailable: the response is not in the vendor's format
 	EndlessCursor      Code = "endless_cursor"       // Unavailable: the pagination does not end
 	ConnectionGone     Code = "connection_deleted"   // Rejected: the connection was deleted before its pull could run

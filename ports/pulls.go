@@ -88,8 +88,8 @@ type PullRequests interface {
 	// Get returns one pull. Errors: NotFound.
 	Get(ctx context.Context, tenant domain.TenantID, id domain.PullID) (domain.Pull, error)
 
-	// List returns pulls without their scopes and progress, newest first. Position: TimeKey
-	// of CreatedAt, id.
+	// List returns pulls without their scopes and progress, newest first. A position in the
+	// list is the TimeKey of CreatedAt and the id.
 	List(ctx context.Context, tenant domain.TenantID, filter PullFilter,
 		page domain.PageRequest) (domain.Page[domain.Pull], error)
 }
@@ -181,12 +181,13 @@ type TransactionFilter struct {
 
 // Ledger reads the accounts and transactions that pulls have stored.
 type Ledger interface {
-	// Accounts returns a connection's accounts ordered by external id. Position: external id, id.
+	// Accounts returns a connection's accounts ordered by external id. A position in the list
+	// is the external id and the id.
 	Accounts(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
 		page domain.PageRequest) (domain.Page[domain.Account], error)
 
 	// Transactions returns a connection's transactions, including removed ones, ordered by
-	// date, newest first, then by id descending. Position: date, id.
+	// date, newest first, then by id descending. A position in the list is the date and the id.
 	Transactions(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
 		filter TransactionFilter, page domain.PageRequest) (domain.Page[domain.Transaction], error)
 

@@ -28,7 +28,7 @@ type Connections interface {
 	Find(ctx context.Context, tenant domain.TenantID, vendor domain.Vendor, name string) (domain.Connection, error)
 
 	// List returns connections without their sealed credentials, ordered by name (byte order),
-	// then by id. Position: name, id.
+	// then by id. A position in the list is a name and an id.
 	List(ctx context.Context, tenant domain.TenantID, filter ConnectionFilter,
 		page domain.PageRequest) (domain.Page[domain.Connection], error)
 
@@ -71,8 +71,8 @@ type Tokens interface {
 	// change. Errors: NotFound when the connection is no longer live.
 	Create(ctx context.Context, t domain.WebhookToken) error
 
-	// List returns tokens, including revoked ones, newest first. Position: TimeKey of
-	// CreatedAt, id.
+	// List returns tokens, including revoked ones, newest first. A position in the list is the
+	// TimeKey of CreatedAt and the id.
 	List(ctx context.Context, tenant domain.TenantID, filter TokenFilter,
 		page domain.PageRequest) (domain.Page[domain.WebhookToken], error)
 
@@ -133,8 +133,8 @@ type Deliveries interface {
 	// Errors: Unauthenticated when there is no such token. It acts for the service itself.
 	Receive(ctx context.Context, r IncomingDelivery) (ReceiveResult, error)
 
-	// List returns deliveries without bodies and scopes, newest first. Position: TimeKey of
-	// ReceivedAt, id.
+	// List returns deliveries without bodies and scopes, newest first. A position in the list
+	// is the TimeKey of ReceivedAt and the id.
 	List(ctx context.Context, tenant domain.TenantID, filter DeliveryFilter,
 		page domain.PageRequest) (domain.Page[domain.Delivery], error)
 

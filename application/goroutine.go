@@ -34,8 +34,8 @@ type goroutinePanic struct {
 }
 
 // capturePanic returns the panic with this value, together with the stack of the calling goroutine.
-// It must therefore be called in the goroutine that panics. A panic that was captured in another
-// goroutine already is returned unchanged.
+// It must therefore be called in the goroutine that panics. A panic that was already captured in
+// another goroutine is returned unchanged.
 func capturePanic(value any) *goroutinePanic {
 	if t, ok := value.(*goroutinePanic); ok {
 		return t

@@ -54,7 +54,7 @@ func (s *Service) liveCheck(ctx context.Context, c domain.Connection) (domain.Li
 	}
 	vendor, access := s.aggregators[c.Vendor], accessOf(c, credential)
 	if v, ok := vendor.(ports.Verifier); ok {
-		return v.Verify(ctx, access) // a cached session may still be accepted after the credential was withdrawn
+		return v.Verify(ctx, access) // Check may pass with a cached session after the credential was withdrawn
 	}
 	return vendor.Check(ctx, access)
 }

@@ -21,8 +21,8 @@ func (s *Service) ListStuck(ctx context.Context, limit int) ([]domain.PullID, er
 	return s.Pulls.ListStuck(ctx, s.Clock.Now(), stuckGrace, limit)
 }
 
-// Reconcile implements ports.Maintenance. A connection is due after four fifths of the interval
-// already. Rounds take place every twentieth of the interval, so each connection is requested before
+// Reconcile implements ports.Maintenance. A connection is already due after four fifths of the
+// interval. Rounds take place every twentieth of the interval, so each connection is requested before
 // the whole interval has passed.
 func (s *Service) Reconcile(ctx context.Context, interval time.Duration, limit int) (int, error) {
 	now := s.Clock.Now()

@@ -38,7 +38,7 @@ func TestReconcileRequestsAPullOfEverything(t *testing.T) {
 	}
 }
 
-// A connection is due after four fifths of the interval already. Reconcile rounds take place every
+// A connection is already due after four fifths of the interval. Reconcile rounds take place every
 // twentieth of the interval, so the connection is requested before the whole interval has passed.
 func TestReconcileIsInTime(t *testing.T) {
 	e := newEnv(t)

@@ -12,7 +12,7 @@ import (
 
 // progressFlushInterval limits how long progress over unchanged pages may remain unsaved. After a
 // crash, at most the pages of this interval are read again. The interval is short compared with
-// the time for which a lease is valid.
+// the time that remains of the lease after the longest call to the vendor.
 const progressFlushInterval = time.Second
 
 // attempt is one attempt at a pull, under one lease. It checks the account reference, stores

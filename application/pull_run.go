@@ -98,9 +98,9 @@ func (a *attempt) targetReplaced(ctx context.Context) (bool, error) {
 	return err == nil && !sameTarget(c, a.connection), err
 }
 
-// outcome returns what the end of an attempt means for the pull and for the connection's health. If
-// the vendor refused the attempt and the credential or the target has been replaced since then,
-// the pull is retried with the new one instead of failing.
+// outcome returns the pull's new state and the change of the connection's health that follow from
+// the end of an attempt. If the vendor refused the attempt, but the credential or the target has
+// been replaced since then, the pull is retried with the new one instead of failing.
 func (a *attempt) outcome(failure error, replaced bool, now time.Time) ports.Outcome {
 	o := ports.Outcome{
 		State: domain.PullSucceeded, Attempts: a.pull.Attempts, At: now,

@@ -38,7 +38,8 @@ func (s *Service) ListPulls(
 	return s.Pulls.List(ctx, tenant, ports.PullFilter{Connection: connection}, page)
 }
 
-// requireConnection returns NotFound unless the id is one of the tenant's live aggregator connections.
+// requireConnection returns NotFound unless the id belongs to a live aggregator connection of the
+// tenant.
 func (s *Service) requireConnection(
 	ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
 ) error {

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// A clock that is set back, as time servers do, must neither stop the key rotation nor keep
-// tokens cached until it has caught up.
+// A clock may be set back, for example by a time server. Until it has reached its former time
+// again, rotated keys must still be fetched, and cached tokens must not be accepted.
 func TestKeysStillRotateAfterTheClockIsSetBack(t *testing.T) {
 	first, second, firstSet, secondSet := twoKeysAndTokens(t)
 	issuer := newRotatingIssuer(t, firstSet)

@@ -78,7 +78,8 @@ func newVendorEnv(t *testing.T) porttest.VendorEnv {
 	badLink.AccountRef = "99999999-0000-4000-8000-000000000000"
 	return porttest.VendorEnv{
 		Adapter: New(client, nil), Good: good, BadCredential: badSecret, BadAccountRef: badLink,
-		Accounts: []string{"a-bank", "b-card"}, Today: domain.DateOf(noon), NeverSyncComplete: true, RetryAfter: retryAfter,
+		Accounts: []string{"a-bank", "b-card"}, Today: domain.DateOf(noon),
+		NeverSyncComplete: true, RetryAfter: retryAfter,
 		Seed: func(t *testing.T, account string, n int) []string { return seed(t, sim, link, account, n) },
 		Break: func(t *testing.T, fault porttest.VendorFault) {
 			played := faults[fault]

@@ -26,7 +26,8 @@ func TestReadReturnsEveryRowOnceOverAllPages(t *testing.T) {
 		seen[o.ExternalID] = true
 	}
 	if len(rows) != 2305 || len(seen) != 2305 || pages != 3 {
-		t.Errorf("%d rows, %d of them distinct, on %d pages, want 2305 distinct rows on 3 pages", len(rows), len(seen), pages)
+		t.Errorf("%d rows, %d of them distinct, on %d pages, want 2305 distinct rows on 3 pages",
+			len(rows), len(seen), pages)
 	}
 	if asked := sim.Stats().ByPath["/api/transactions/"]; asked != 3 {
 		t.Errorf("%d requests for 3 pages, want 3", asked)

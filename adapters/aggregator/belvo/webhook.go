@@ -116,8 +116,8 @@ func (e envelope) transactionsEvent() (domain.PullScope, bool, error) {
 }
 
 // hasErrors reports whether an update event carries errors instead of rows. Such an event needs
-// no read of transactions. The pull still checks the link, because the link's status tells
-// whether its holder must act.
+// no read of transactions. The pull still checks the link, because the link's status
+// indicates whether its holder must act.
 func (e envelope) hasErrors() (bool, error) {
 	var data struct {
 		Errors []json.RawMessage `json:"errors"`

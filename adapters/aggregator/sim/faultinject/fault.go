@@ -28,7 +28,7 @@ const (
 	Oversize Kind = "oversize" // body: preceded by Size bytes of white space (zero: 64 MiB); remains valid JSON
 	HTML     Kind = "html"     // an HTML page with status 200, as from a proxy, with Header if set
 	Types    Kind = "types"    // body: every scalar is replaced by a value of another JSON type
-	Number   Kind = "number"   // body: every member named amount… becomes Value (empty: 1e400), unquoted and unchecked
+	Number   Kind = "number"   // body: members named amount… become Value (empty: 1e400), unquoted and unchecked
 	Endless  Kind = "endless"  // body: next leads to a page already read, under a URL never used before
 	NextHost Kind = "nextHost" // body: next becomes Value (empty: this page on another host)
 	Redirect Kind = "redirect" // redirect with Status (zero: 307) to Value (empty: this page on another host)

@@ -7,7 +7,7 @@ import (
 	"strconv"
 )
 
-// chunkedLength is the length to give to sendHeader for a body that is sent in chunks, without
+// chunkedLength is the length to pass to sendHeader for a body that is sent in chunks, without
 // Content-Length.
 const chunkedLength = -1
 

@@ -8,58 +8,60 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// VendorFault names a way in which a vendor's data responses fail. If authentication is a
-// call of its own, it keeps working.
+// VendorFault is the name of a way in which a simulated vendor's data responses fail. A vendor's
+// separate authentication call, if it has one, still succeeds.
 type VendorFault string
 
 // The faults that every vendor's simulator can produce.
 const (
-	VendorRateLimits    VendorFault = "rate limit"     // 429 with Retry-After of VendorEnv.RetryAfter
-	VendorInternalError VendorFault = "500"            // 500 until Mend
-	VendorUnavailable   VendorFault = "503"            // 503 until Mend
+	VendorRateLimits    VendorFault = "rate limit"     // status 429 with Retry-After VendorEnv.RetryAfter
+	VendorInternalError VendorFault = "500"            // status 500 until Repair is called
+	VendorUnavailable   VendorFault = "503"            // status 503 until Repair is called
 	VendorHangs         VendorFault = "hang"           // no response
-	VendorTruncates     VendorFault = "cut"            // half of the announced body
-	VendorSendsHTML     VendorFault = "html"           // 200 with an HTML page
-	VendorSwapsTypes    VendorFault = "types"          // members of another JSON type
-	VendorRedirects     VendorFault = "redirect"       // to another host
-	VendorOversizes     VendorFault = "oversize"       // more bytes than the client accepts
-	VendorOddNumbers    VendorFault = "odd numbers"    // amounts that no decimal can hold; rows only
-	VendorForeignCursor VendorFault = "foreign cursor" // a next page on another host; rows only
+	VendorTruncates     VendorFault = "cut"            // only half of the announced body
+	VendorSendsHTML     VendorFault = "html"           // an HTML page with status 200
+	VendorSwapsTypes    VendorFault = "types"          // values of another JSON type
+	VendorRedirects     VendorFault = "redirect"       // a redirect to another host
+	VendorOversizes     VendorFault = "oversize"       // a body larger than the client accepts
+	VendorOddNumbers    VendorFault = "odd numbers"    // amounts that no decimal can represent; only for rows
+	VendorForeignCursor VendorFault = "foreign cursor" // a next page on another host; only for rows
 	vendorCallTimeout               = 15 * time.Second
 )
 
-// VendorEnv is a new simulated vendor with an adapter that reaches it. Everything it started
-// ends with the test.
+// VendorEnv is a new simulated vendor together with an adapter that can call it. Everything that
+// was started for the environment is stopped when the test ends.
 type VendorEnv struct {
 	Adapter ports.Aggregator
-	// Good reaches the data; each of the others differs from it in one member.
+	// Good is a valid access. BadCredential and BadAccountRef differ from Good only in the
+	// credential and only in the account reference.
 	Good, BadCredential, BadAccountRef ports.Access
-	// Accounts are the external ids of the accounts of Good, sorted; at least one, and the
-	// first is a bank account.
+	// Accounts are the external ids of the accounts of Good, sorted. There is at least one
+	// account, and the first account is a bank account.
 	Accounts []string
 	// Today is the vendor's current date.
 	Today domain.Date
-	// Seed adds n rows to an account, created now, with value dates spread over the year
-	// before Today, and returns their ids.
+	// Seed adds n rows to an account and returns their ids. The rows are created now; their value
+	// dates are spread over the year before Today.
 	Seed func(t *testing.T, account string, n int) []string
-	// Break makes every data response fail until Mend is called.
+	// Break makes every data response fail in the given way until Repair is called.
 	Break  func(t *testing.T, fault VendorFault)
 	Repair func(t *testing.T)
-	// Unsettled: the vendor never reports that its data is complete, so that Check never
-	// sets SyncComplete.
+	// NeverSyncComplete is true if the vendor never reports that its data is complete, so that
+	// Check never sets SyncComplete.
 	NeverSyncComplete bool
-	// RetryAfter is the delay that a rate limit asks for.
+	// RetryAfter is the delay that the vendor's rate limit asks for in Retry-After.
 	RetryAfter time.Duration
-	// Secrets returns texts that no error may contain, in addition to the credential and
-	// the base URL: keys that the vendor issued, texts of its responses.
+	// Secrets returns texts that no error may contain, for example keys that the vendor issued
+	// and texts of its responses. The suite adds the credential and the base URL.
 	Secrets func() []string
 }
 
-// VendorSuite creates test environments. Clients should have a short timeout, because the
-// suite waits for a hang to time out.
+// VendorSuite configures TestAggregator. The client of an environment should have a short timeout,
+// because the suite waits until a response that never comes times out.
 type VendorSuite struct {
 	New func(t *testing.T) VendorEnv
-	// Webhooks are bodies as the vendor sends them, by any name, at least one of each event.
+	// Webhooks maps names, which only the test output uses, to webhook bodies as the vendor sends
+	// them. There must be at least one body of each event.
 	Webhooks map[string][]byte
 }
 

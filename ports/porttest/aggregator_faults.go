@@ -12,7 +12,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// faultCodes maps each fault to the code that must be returned; all are Unavailable.
+// faultCodes maps each fault to the error code that the adapter must return. The error's kind is
+// always Unavailable.
 var faultCodes = map[VendorFault]domain.Code{
 	VendorRateLimits:    domain.VendorRateLimited,
 	VendorInternalError: domain.VendorUnreachable,
@@ -27,7 +28,7 @@ var faultCodes = map[VendorFault]domain.Code{
 	VendorForeignCursor: domain.MalformedResponse,
 }
 
-// testFaults applies each fault to each method that calls the vendor, each in a new
+// testFaults applies each fault to each method that calls the vendor, each time in a new
 // environment.
 func testFaults(t *testing.T, suite VendorSuite) {
 	for fault, code := range faultCodes {
@@ -40,12 +41,12 @@ func testFaults(t *testing.T, suite VendorSuite) {
 	}
 }
 
-// testFault: the fault is returned as Unavailable with its code, within the timeout, and
-// without any text of the vendor's response. The adapter works again as soon as the vendor
-// does.
+// testFault checks that the method name returns the fault as Unavailable with the given code,
+// within vendorCallTimeout, and that the error contains no text of the vendor's response. It
+// also checks that the method succeeds as soon as the vendor works again.
 func testFault(t *testing.T, env VendorEnv, fault VendorFault, code domain.Code, name string) {
 	t.Helper()
-	env.Seed(t, env.Accounts[0], manyRows) // so that there is a next page to be misdirected
+	env.Seed(t, env.Accounts[0], manyRows) // many rows, so that there is a next page for VendorForeignCursor
 	call := env.vendorCalls()[name]
 	env.Break(t, fault)
 	start := time.Now()
@@ -62,14 +63,15 @@ func testFault(t *testing.T, env VendorEnv, fault VendorFault, code domain.Code,
 	env.assertNoLeak(t, err)
 	env.Repair(t)
 	if fault == VendorRateLimits {
-		return // its Retry-After still applies
+		return // the adapter still waits for the Retry-After of the response
 	}
 	if err := call(t.Context(), env.Good); err != nil {
 		t.Errorf("after the fault: %v (%v)", err, errors.Unwrap(err))
 	}
 }
 
-// testCancelled: a cancelled call is not a failure of the vendor.
+// testCancelled checks that a cancelled call returns context.Canceled, and not a failure of the
+// vendor.
 func testCancelled(t *testing.T, suite VendorSuite) {
 	env := suite.New(t)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -81,7 +83,8 @@ func testCancelled(t *testing.T, suite VendorSuite) {
 	}
 }
 
-// vendorCalls returns the port's methods that call the vendor.
+// vendorCalls returns a function for each of the port's methods that call the vendor, by the name
+// of the method.
 func (env VendorEnv) vendorCalls() map[string]func(context.Context, ports.Access) error {
 	accounts := []domain.AccountData{{ExternalID: env.Accounts[0], Type: domain.BankAccount, Currency: "BRL"}}
 	return map[string]func(context.Context, ports.Access) error{
@@ -106,14 +109,14 @@ func (env VendorEnv) vendorCalls() map[string]func(context.Context, ports.Access
 	}
 }
 
-// isError reports whether err has both the kind and the code. Checking only one would let
-// the other be wrong.
+// isError reports whether err has both the kind and the code. The tests check both, because a
+// wrong kind or a wrong code would otherwise remain undetected.
 func isError(err error, kind domain.Kind, code domain.Code) bool {
 	return errors.Is(err, kind) && errors.Is(err, code)
 }
 
-// assertNoLeak fails if an error, or one of its causes, contains a secret, in any
-// format in which it is printed.
+// assertNoLeak fails the test if err, or one of the errors that it wraps, contains a secret in one
+// of the formats %v, %+v and %#v.
 func (env VendorEnv) assertNoLeak(t *testing.T, err error) {
 	t.Helper()
 	secrets := append(env.Secrets(), strings.TrimPrefix(strings.TrimPrefix(env.Good.BaseURL, "http://"), "https://"),

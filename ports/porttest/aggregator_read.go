@@ -12,14 +12,15 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// manyRows is more than a page of any vendor, and not a multiple of one.
+// manyRows is a number of rows that needs more than one page at every vendor and does not fill the
+// last page.
 const manyRows = 1203
 
-// maxPages ends a test whose cursor never ends.
+// maxPages is the number of pages after which a test fails, because the cursor never ends.
 const maxPages = 100
 
-// testAccess: a valid access returns the status of the account reference. A wrong credential
-// and a wrong reference return different errors, and both are Rejected.
+// testAccess checks that Check returns the status of a valid account reference. It also checks that
+// a wrong credential and a wrong reference return different errors, both of the kind Rejected.
 func testAccess(t *testing.T, suite VendorSuite) {
 	env := suite.New(t)
 	if _, err := domain.ParseVendor(string(env.Adapter.Vendor())); err != nil {
@@ -44,8 +45,8 @@ func testAccess(t *testing.T, suite VendorSuite) {
 	}
 }
 
-// testAccounts: Accounts returns all accounts of the reference, the same and in the same
-// order each time.
+// testAccounts checks that Accounts returns all accounts of the reference, and that a second call
+// returns the same accounts in the same order.
 func testAccounts(t *testing.T, suite VendorSuite) {
 	env := suite.New(t)
 	first := env.listAccounts(t)
@@ -69,11 +70,13 @@ func testAccounts(t *testing.T, suite VendorSuite) {
 	}
 }
 
-// sameMoney compares amounts, because cmp cannot look into the decimal type.
+// sameMoney reports whether two amounts are equal. It is needed because cmp cannot compare the
+// unexported fields of the decimal type.
 func sameMoney(x, y domain.Money) bool { return x.Equal(y) }
 
-// testPlan: Plan is a pure function of scope and accounts. A sweep has a start date, because
-// every vendor purges old rows: a row that the vendor no longer lists was not removed.
+// testPlan checks that Plan is a pure function of scope, accounts and today. It also checks that
+// every sweep has a start date: every vendor purges old rows, so an old row that the vendor no
+// longer lists must not count as removed.
 func testPlan(t *testing.T, suite VendorSuite) {
 	env := suite.New(t)
 	accounts := env.listAccounts(t)
@@ -105,8 +108,8 @@ func testPlan(t *testing.T, suite VendorSuite) {
 	}
 }
 
-// testPaging: Read returns every row of more than one page, once and fully normalized. Rows
-// read again do not look edited.
+// testPaging checks that Read returns every row of a list of several pages exactly once and fully
+// normalized, and that rows that are read a second time do not look edited.
 func testPaging(t *testing.T, suite VendorSuite) {
 	env := suite.New(t)
 	seeded := env.Seed(t, env.Accounts[0], manyRows)
@@ -134,7 +137,7 @@ func testPaging(t *testing.T, suite VendorSuite) {
 	}
 }
 
-// checkRow checks what the stores and readers assume of any row.
+// checkRow checks the properties that the stores and the readers of the ledger expect of every row.
 func checkRow(t *testing.T, env VendorEnv, row domain.TransactionData) {
 	t.Helper()
 	if !slices.Contains(env.Accounts, row.Account) {
@@ -154,8 +157,8 @@ func checkRow(t *testing.T, env VendorEnv, row domain.TransactionData) {
 	}
 }
 
-// testScopes: each kind of scope returns at least the rows it names. A vendor that has no
-// exact filter for them may return more.
+// testScopes checks that each kind of scope returns at least the rows that it names. It allows
+// further rows, because a vendor may have no exact filter for the scope.
 func testScopes(t *testing.T, suite VendorSuite) {
 	env := suite.New(t)
 	account := env.Accounts[0]
@@ -195,7 +198,8 @@ func testScopes(t *testing.T, suite VendorSuite) {
 	})
 }
 
-// readOnce reads all steps of a scope, and fails if a step returns a row twice.
+// readOnce reads all steps of a scope and returns the rows by external id. It ends the test if a
+// step returns a row twice.
 func (env VendorEnv) readOnce(t *testing.T, scope domain.PullScope) map[string]domain.TransactionData {
 	t.Helper()
 	accounts := env.listAccounts(t)
@@ -213,7 +217,7 @@ func (env VendorEnv) readOnce(t *testing.T, scope domain.PullScope) map[string]d
 	return rows
 }
 
-// readStep follows the cursors of a step to its end.
+// readStep returns the rows of all pages of a step.
 func (env VendorEnv) readStep(t *testing.T, step domain.Step, accounts []domain.AccountData) []domain.TransactionData {
 	t.Helper()
 	var rows []domain.TransactionData
@@ -234,13 +238,13 @@ func (env VendorEnv) readStep(t *testing.T, step domain.Step, accounts []domain.
 	return nil
 }
 
-// normalizeTwice normalizes a row twice: both results must be equal and have the id of the
-// raw transaction.
+// normalizeTwice returns the normalized row. It normalizes the row twice and ends the test if the
+// results differ, or if they have another id than the raw transaction.
 func normalizeTwice(t *testing.T, raw domain.RawTransaction) domain.TransactionData {
 	t.Helper()
 	row, err := raw.Normalize()
 	if err != nil {
-		t.Fatalf("Observe: %v (%v)", err, errors.Unwrap(err))
+		t.Fatalf("Normalize: %v (%v)", err, errors.Unwrap(err))
 	}
 	again, err := raw.Normalize()
 	if err != nil || again.Digest() != row.Digest() {
@@ -253,7 +257,7 @@ func normalizeTwice(t *testing.T, raw domain.RawTransaction) domain.TransactionD
 	return row
 }
 
-// containsRows fails if an id is missing, or if there are no ids to look for.
+// containsRows fails the test if rows lacks one of the ids, or if there are no ids to look for.
 func (env VendorEnv) containsRows(t *testing.T, rows map[string]domain.TransactionData, ids []string) {
 	t.Helper()
 	if len(ids) == 0 {
@@ -267,7 +271,7 @@ func (env VendorEnv) containsRows(t *testing.T, rows map[string]domain.Transacti
 	}
 }
 
-// listAccounts returns the accounts that every Read takes.
+// listAccounts returns the accounts of Good, which Plan and Read take as an argument.
 func (env VendorEnv) listAccounts(t *testing.T) []domain.AccountData {
 	t.Helper()
 	found, err := env.Adapter.Accounts(t.Context(), env.Good)

@@ -13,8 +13,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// testWebhooks: Parse accepts what the vendor sends, and rejects bodies that it never sends
-// with Invalid.
+// testWebhooks checks that Parse accepts every body in Webhooks, and rejects bodies that no vendor
+// sends with the error Invalid.
 func testWebhooks(t *testing.T, suite VendorSuite) {
 	env := suite.New(t)
 	for name, body := range suite.Webhooks {
@@ -30,7 +30,8 @@ func testWebhooks(t *testing.T, suite VendorSuite) {
 	}
 }
 
-// testBody: Parse returns the same event twice, without a URL, and leaves the body unchanged.
+// testBody checks that Parse returns the same event when it is called twice, that the event contains
+// no URL, and that Parse does not change the body.
 func testBody(t *testing.T, env VendorEnv, body []byte) {
 	t.Helper()
 	before := bytes.Clone(body)
@@ -57,7 +58,8 @@ func testBody(t *testing.T, env VendorEnv, body []byte) {
 	}
 }
 
-// checkEvent: text taken from a payload is bounded, because it is stored and indexed.
+// checkEvent checks that the length of every text taken from a payload is bounded, because these
+// texts are stored and indexed.
 func checkEvent(t *testing.T, e domain.WebhookEvent) {
 	t.Helper()
 	for _, text := range []string{e.Name, e.ID, e.AccountRef} {
@@ -72,8 +74,9 @@ func checkEvent(t *testing.T, e domain.WebhookEvent) {
 	}
 }
 
-// testCorruptedBody truncates the body, and replaces each of its members by every other
-// JSON type. The result is always an event or Invalid, and never a panic.
+// testCorruptedBody truncates the body after each of its bytes, and replaces each of its members by
+// each of the odd values. It checks that Parse returns an event or the error Invalid, and never
+// panics.
 func testCorruptedBody(t *testing.T, env VendorEnv, body []byte) {
 	t.Helper()
 	trimmed := bytes.TrimSpace(body)
@@ -101,8 +104,8 @@ func testCorruptedBody(t *testing.T, env VendorEnv, body []byte) {
 	}
 }
 
-// oddValues returns what a hostile sender puts instead of a value: every JSON type, texts
-// that break stores, headers and lists, and more ids than one pull reads by name.
+// oddValues returns values that a hostile sender could put into a member: values of every JSON type,
+// texts that break stores, headers and lists, and more ids than one pull requests by id.
 func oddValues() []any {
 	ids := make([]string, 11_000)
 	for i := range ids {
@@ -116,7 +119,7 @@ func oddValues() []any {
 	}
 }
 
-// garbage returns bodies that no vendor sends as a webhook.
+// garbage returns bodies that no vendor sends as a webhook and that Parse must reject.
 func garbage() [][]byte {
 	nest := strings.Repeat("[", 200_000)
 	return [][]byte{

@@ -11,8 +11,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// cmpOptions compare by value: money as amount and currency, times as instants, and nil and
-// empty slices or maps as equal.
+// cmpOptions make cmp compare values: two amounts are equal if amount and currency are equal, two
+// times are equal if they are the same instant, and nil and empty slices or maps are equal.
 var cmpOptions = cmp.Options{
 	cmp.Comparer(func(a, f domain.Money) bool { return a.Equal(f) }),
 	cmpopts.EquateEmpty(),
@@ -25,7 +25,7 @@ func (f *fixture) noError(err error) {
 	}
 }
 
-// errorIs fails unless err is of the given kind or code.
+// errorIs ends the test unless err has the given kind or code.
 func (f *fixture) errorIs(err, want error) {
 	f.Helper()
 	if !errors.Is(err, want) {
@@ -33,7 +33,8 @@ func (f *fixture) errorIs(err, want error) {
 	}
 }
 
-// sameNotFound fails unless another tenant's row and an absent row return the same error.
+// sameNotFound fails the test unless foreign, the error for another tenant's row, and absent, the
+// error for a row that does not exist, are the same NotFound error.
 func (f *fixture) sameNotFound(method string, foreign, absent error) {
 	f.Helper()
 	if !errors.Is(foreign, domain.NotFound) || !errors.Is(absent, domain.NotFound) {
@@ -54,7 +55,7 @@ func (f *fixture) equal(what string, want, got any) {
 	}
 }
 
-// inUTC fails unless all times are in UTC: what a caller prints must not depend on the
+// inUTC fails the test unless all times are in UTC. What a caller prints must not depend on the
 // server's time zone.
 func (f *fixture) inUTC(times ...time.Time) {
 	f.Helper()
@@ -65,7 +66,8 @@ func (f *fixture) inUTC(times ...time.Time) {
 	}
 }
 
-// invalidCursor fails unless err is Invalid on the field cursor.
+// invalidCursor fails the test unless err is a single error of the kind Invalid for the field
+// cursor.
 func (f *fixture) invalidCursor(what string, err error) {
 	f.Helper()
 	errs := domain.ErrorsOf(err)
@@ -74,8 +76,8 @@ func (f *fixture) invalidCursor(what string, err error) {
 	}
 }
 
-// collectPages reads a list to its end, page by page; between is called after each page but
-// the last.
+// collectPages returns all items of a list, which it reads page by page. It calls between, if it is
+// not nil, after each page except the last.
 func collectPages[T any](f *fixture, limit int, list func(domain.PageRequest) (domain.Page[T], error),
 	between func()) []T {
 	f.Helper()
@@ -100,7 +102,7 @@ func collectPages[T any](f *fixture, limit int, list func(domain.PageRequest) (d
 	}
 }
 
-// ids returns each item's key, in order.
+// ids returns the key of each item, in the order of the items.
 func ids[T any, K any](items []T, key func(T) K) []K {
 	keys := make([]K, 0, len(items))
 	for _, item := range items {
@@ -109,8 +111,8 @@ func ids[T any, K any](items []T, key func(T) K) []K {
 	return keys
 }
 
-// exactlyOnce fails unless every wanted key was returned exactly once, and no other key more
-// than once.
+// exactlyOnce fails the test unless returned contains every key of want exactly once, and every
+// other key at most once.
 func exactlyOnce[K comparable](f *fixture, want, returned []K) {
 	f.Helper()
 	times := map[K]int{}

@@ -11,7 +11,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// changeFeedTests check Ledger.Changes: order, and that no change is skipped.
+// changeFeedTests check Ledger.Changes: the order of the changes, and that no change is skipped.
 var changeFeedTests = []storeTest{
 	{"changes are in commit order, each with the current row", feedOrder},
 	{"a page continues where the last one ended, also after an empty page", feedPositionsResume},
@@ -21,14 +21,15 @@ var changeFeedTests = []storeTest{
 	{"a position of another list is Invalid", feedPositions},
 }
 
-// feedOrder also writes an equal row, which must not appear as a change.
+// feedOrder checks the order of changes. It also writes a row that is equal to the stored row, which
+// must not appear as a change.
 func feedOrder(f *fixture) {
 	c, l := f.runningPull()
 	for _, name := range []string{"1", "2", "3"} {
 		f.storeRows(l, row(name))
 	}
 	f.storeRows(l, row("1", withDescription("edited")))
-	f.storeRows(l, row("3")) // equal: no change
+	f.storeRows(l, row("3")) // equal to the stored row, so this is no change
 	f.mustStorePage(l, ports.PageWrite{Removed: []string{"2"}})
 	got := f.readFeed(domain.Position{}, 2, 3)
 	f.equal("order", []string{"3", "1", "2"}, ids(got, externalID))
@@ -39,7 +40,8 @@ func feedOrder(f *fixture) {
 	}
 }
 
-// feedPositionsResume stores a position of the empty feed: a consumer starts there.
+// feedPositionsResume checks that reading continues at a position. The first position is that of
+// the empty feed, because a new consumer starts there.
 func feedPositionsResume(f *fixture) {
 	_, l := f.runningPull()
 	page, err := f.Ledger.Changes(f.ctx, f.tenant, domain.PageRequest{Limit: 10})
@@ -77,11 +79,12 @@ func feedCoversAllConnections(f *fixture) {
 	f.equal("changes of another tenant", []string{"another's"}, ids(f.readFeed(domain.Position{}, 2, 1), externalID))
 }
 
-// versions holds the last version of each row.
+// versions maps the id of each row to the last version of the row.
 type versions map[domain.TransactionID]int
 
-// followFeed reads the feed as a consumer does, until it has read all that was written and
-// no changes are left. It returns what it has read, at the latest after feedTimeout.
+// followFeed reads the feed as a consumer does and returns the last version of each row it has read.
+// written receives the versions that the writers have stored in the end. followFeed returns when
+// it has read these versions and no changes are left, at the latest after feedTimeout.
 func (f *fixture) followFeed(written <-chan versions) versions {
 	returned, want := versions{}, versions(nil)
 	var deadline time.Time
@@ -107,13 +110,13 @@ func (f *fixture) followFeed(written <-chan versions) versions {
 			return returned
 		}
 		if !page.More {
-			time.Sleep(time.Millisecond) // at the end of the feed: as a polling consumer
+			time.Sleep(time.Millisecond) // at the end of the feed: wait before the next poll, as a consumer does
 		}
 	}
 }
 
-// feedSkipsNoConcurrentWrite commits pages of several writers concurrently, large and small,
-// while a consumer follows. Changes that the consumer has not read in the end were skipped.
+// feedSkipsNoConcurrentWrite commits small and large pages of several writers concurrently, while a
+// consumer follows the feed. A change that the consumer has not read in the end was skipped.
 func feedSkipsNoConcurrentWrite(f *fixture) {
 	const writers, rounds = 4, 12
 	leases, connections := make([]domain.Lease, writers), make([]domain.Connection, writers)
@@ -145,9 +148,9 @@ func feedSkipsNoConcurrentWrite(f *fixture) {
 	f.equal("versions in the feed", table, returned)
 }
 
-// feedSkipsNoSlowWriter delays a writer between two rows of one page, while another commits
-// and a consumer reads as far as it can. A store that blocks all other writers meanwhile is
-// correct too, so the delay is short.
+// feedSkipsNoSlowWriter delays a writer between two rows of one page. During the delay, another
+// writer commits a page and a consumer reads as far as it can. A store that blocks all other writers
+// during the delay is correct too; therefore the delay is short.
 func feedSkipsNoSlowWriter(f *fixture) {
 	slowly, slow := f.runningPull()
 	quickly, quick := f.runningPull()

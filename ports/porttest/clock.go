@@ -5,14 +5,14 @@ import (
 	"time"
 )
 
-// Clock is a ports.Clock that moves only when Pass is called. It is safe for concurrent
-// use; its zero value returns the zero time.
+// Clock is a ports.Clock whose time changes only when Advance is called. It is safe for concurrent
+// use. The zero value returns the zero time until then.
 type Clock struct {
 	mu sync.Mutex
 	at time.Time
 }
 
-// NewClock returns a clock that is set to a time.
+// NewClock returns a clock that shows the time at.
 func NewClock(at time.Time) *Clock { return &Clock{at: at} }
 
 // Now implements ports.Clock.
@@ -22,7 +22,7 @@ func (c *Clock) Now() time.Time {
 	return c.at
 }
 
-// Pass moves the clock forward.
+// Advance moves the clock forward by d.
 func (c *Clock) Advance(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -32,7 +32,8 @@ func (f *fixture) getConnection(c domain.Connection) domain.Connection {
 	return got
 }
 
-// listConnections lists the connections of the fixture's tenant.
+// listConnections returns the connections of the fixture's tenant that match the filter. It reads
+// pages of limit connections and calls between after each page except the last.
 func (f *fixture) listConnections(filter ports.ConnectionFilter, limit int, between func()) []domain.Connection {
 	f.Helper()
 	return collectPages(f, limit, func(page domain.PageRequest) (domain.Page[domain.Connection], error) {
@@ -76,8 +77,9 @@ func bytesAreNotShared(f *fixture) {
 	f.equal("after the caller wrote to the result", want, f.getConnection(want))
 }
 
-// connectionsAreTenantScoped calls every method with another tenant, and with an unknown id.
-// A caller who can distinguish the two can find out which ids exist.
+// connectionsAreTenantScoped calls every method with the id of another tenant's connection, and with
+// an id that does not exist. Both must return the same error, because a caller that can distinguish
+// them can find out which ids exist.
 func connectionsAreTenantScoped(f *fixture) {
 	c, foreign, absent := f.createConnection(), newTenant(), newID[domain.Connection]()
 	get := func(tenant domain.TenantID, id domain.ConnectionID) error {
@@ -128,7 +130,8 @@ func kindsAreSeparate(f *fixture) {
 	f.errorIs(err, domain.NotFound)
 }
 
-// connectionFilters has a row whose health was never checked: it reads as unknown.
+// connectionFilters checks the filters of List. One connection has a health that was never checked;
+// the filter for the health unknown must return it.
 func connectionFilters(f *fixture) {
 	with := func(name string, status domain.HealthStatus) {
 		c := f.newConnection(name)
@@ -156,8 +159,8 @@ func connectionFilters(f *fixture) {
 	}
 }
 
-// connectionPaging adds rows before and after the position, and deletes one: a store
-// that pages by offset returns a row twice or not at all.
+// connectionPaging adds rows before and after the current position, and deletes one. A store that
+// pages by offset would then return a row twice or not at all.
 func connectionPaging(f *fixture) {
 	var want []domain.ConnectionID
 	for i := range 7 {
@@ -169,9 +172,9 @@ func connectionPaging(f *fixture) {
 		if round++; round == 1 {
 			f.deleteConnection(deleted)
 		}
-		f.createStored(f.newConnection(fmt.Sprintf("a%d", round))) // before the position
+		f.createStored(f.newConnection(fmt.Sprintf("a%d", round))) // sorted before the position
 		if round < 4 {
-			f.createStored(f.newConnection(fmt.Sprintf("z%d", round))) // after it
+			f.createStored(f.newConnection(fmt.Sprintf("z%d", round))) // sorted after the position
 		}
 	})
 	exactlyOnce(f, want, ids(got, connectionID))
@@ -180,8 +183,8 @@ func connectionPaging(f *fixture) {
 	}
 }
 
-// updatesSerialise loses an increment if a store reads, changes and writes without a
-// lock or a compare-and-swap.
+// updatesSerialise increments the revision concurrently. An increment is lost if a store reads,
+// changes and writes a row without a lock or a compare-and-swap.
 func updatesSerialise(f *fixture) {
 	const writers = 32
 	c := f.createConnection()
@@ -197,7 +200,8 @@ func updatesSerialise(f *fixture) {
 	f.equal("revision", int64(1+writers), f.getConnection(c).Revision)
 }
 
-// updateRollsBack sets DeletedAt too: the side effects of a deletion must not happen either.
+// updateRollsBack checks that a failed update writes nothing. The update also sets DeletedAt,
+// because the side effects of a deletion must not happen either.
 func updateRollsBack(f *fixture) {
 	c, refused := f.createConnection(), errors.New("refused")
 	_, err := f.Connections.Update(f.ctx, f.tenant, c.Kind, c.ID, func(c *domain.Connection) error {
@@ -211,7 +215,7 @@ func updateRollsBack(f *fixture) {
 	f.equal("the connection", c, f.getConnection(c))
 }
 
-// updateWrites changes every member that an update may change, of both kinds.
+// updateWrites changes every member that an update can change, for both kinds of connection.
 func updateWrites(f *fixture) {
 	for _, c := range []domain.Connection{f.createStored(f.newConnection("c")), f.createStored(f.newEngine("e"))} {
 		at := f.now()
@@ -236,8 +240,8 @@ func updateWrites(f *fixture) {
 	}
 }
 
-// activityFollows ends with a failed pull and an ignored event: the first must not
-// count, the second must.
+// activityFollows checks the times that Activity returns. At the end there is a failed pull, which
+// must not count, and an ignored event, which must count.
 func activityFollows(f *fixture) {
 	c, token := f.connectionWithToken()
 	check := func(what string, want ports.Activity) {
@@ -264,8 +268,8 @@ func activityFollows(f *fixture) {
 	f.errorIs(err, domain.NotFound)
 }
 
-// cancelledContextIsReturned expects the context's own error: a store that returns
-// Unavailable makes a caller's cancellation look like an outage.
+// cancelledContextIsReturned checks that a store returns the error of the cancelled context. If it
+// returned Unavailable, a cancellation by the caller would look like an outage.
 func cancelledContextIsReturned(f *fixture) {
 	c, token := f.connectionWithToken()
 	over, cancel := context.WithCancel(f.ctx)

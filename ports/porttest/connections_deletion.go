@@ -8,7 +8,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// deletionTests check what happens when a connection is deleted, all in one transaction.
+// deletionTests check the effects of the deletion of a connection, which all happen in one
+// transaction.
 var deletionTests = []storeTest{
 	{"no method finds a deleted connection", deletedIsNotFound},
 	{"deletion revokes the live tokens", deletionRevokes},
@@ -17,13 +18,14 @@ var deletionTests = []storeTest{
 	{"rows of a deleted connection stay in the change feed", deletionKeepsFeed},
 }
 
-// resealTests check re-encryption, which runs while the service is in use.
+// resealTests check the methods for re-encryption of credentials, which runs while the service is in
+// use.
 var resealTests = []storeTest{
 	{"ListSealed returns credentials of both kinds and all tenants once, by id", listSealedPagesByID},
 	{"Reseal replaces a credential only while it is the old one", resealComparesAndSwaps},
 }
 
-// deletedIsNotFound calls every method that takes a connection.
+// deletedIsNotFound calls every method that takes a connection with a deleted connection.
 func deletedIsNotFound(f *fixture) {
 	for _, c := range []domain.Connection{f.createStored(f.newConnection("c")), f.createStored(f.newEngine("e"))} {
 		f.deleteConnection(c)
@@ -41,7 +43,8 @@ func deletedIsNotFound(f *fixture) {
 	f.equal("List", 0, len(f.listConnections(ports.ConnectionFilter{}, 10, nil)))
 }
 
-// deletionRevokes has a token that was revoked before: it keeps its own RevokedAt.
+// deletionRevokes checks that a deletion revokes the live tokens. A token that was revoked before the
+// deletion must retain its RevokedAt.
 func deletionRevokes(f *fixture) {
 	c, live := f.connectionWithToken()
 	early := f.createToken(c)
@@ -63,8 +66,9 @@ func deletionRevokes(f *fixture) {
 	f.errorIs(err, domain.Unauthenticated)
 }
 
-// deletionFailsPulls has one pull that waits for its next attempt and one queued after it.
-// Otherwise no worker would ever run either, and their deliveries would stay accepted.
+// deletionFailsPulls checks the deletion of a connection with two pulls: one waits for its next
+// attempt, and one is queued after it. Both must fail, because no worker would ever run them, and
+// their deliveries would remain accepted forever.
 func deletionFailsPulls(f *fixture) {
 	c, token := f.connectionWithToken()
 	first := f.receiveWanted(token)
@@ -89,8 +93,8 @@ func deletionFailsPulls(f *fixture) {
 	f.equal("another connection's delivery", domain.DeliveryAccepted, f.getDelivery(unaffected.ID).Status)
 }
 
-// deletionRacesRequests fails if a request checks the connection first and writes
-// later: its pull is then queued and never run.
+// deletionRacesRequests fails if a store checks the connection first and writes the pull in a later
+// transaction. The pull is then queued for a deleted connection and never run.
 func deletionRacesRequests(f *fixture) {
 	for range 5 {
 		c, token := f.connectionWithToken()
@@ -118,7 +122,8 @@ func deletionRacesRequests(f *fixture) {
 	}
 }
 
-// deletionKeepsFeed: a change that a consumer may have read is never taken back.
+// deletionKeepsFeed checks that the changes of a deleted connection remain in the feed, because a
+// change that a consumer may have read is never withdrawn.
 func deletionKeepsFeed(f *fixture) {
 	c, l := f.runningPull()
 	f.storeRows(l, row("kept"))
@@ -127,7 +132,8 @@ func deletionKeepsFeed(f *fixture) {
 	f.equal("feed", []string{"kept"}, ids(f.readFeed(domain.Position{}, 10, 1), externalID))
 }
 
-// listSealedPagesByID pages as re-encryption does, also over rows of other tests.
+// listSealedPagesByID reads all pages of ListSealed as re-encryption does. The pages also contain
+// connections of other tests.
 func listSealedPagesByID(f *fixture) {
 	var want []domain.ConnectionID
 	for range 4 {
@@ -160,8 +166,8 @@ func listSealedPagesByID(f *fixture) {
 	}
 }
 
-// resealComparesAndSwaps fails if re-encryption overwrites a credential that was rotated
-// in the meantime: the old credential would become valid again.
+// resealComparesAndSwaps fails if Reseal overwrites a credential that was rotated after the
+// re-encryption read it: the old credential would become valid again.
 func resealComparesAndSwaps(f *fixture) {
 	for _, c := range []domain.Connection{f.createStored(f.newConnection("c")), f.createStored(f.newEngine("e"))} {
 		reseal := func(id domain.ConnectionID, old, fresh string) bool {

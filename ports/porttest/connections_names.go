@@ -10,7 +10,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// nameTests check the rules of domain.Connection on names: unique, and compared exactly.
+// nameTests check the rules of domain.Connection for names: they are unique and compared exactly.
 var nameTests = []storeTest{
 	{"a taken name is a conflict across both kinds", takenNameIsConflict},
 	{"a name is free again after its connection is deleted", deletedNamesAreFree},
@@ -21,7 +21,8 @@ var nameTests = []storeTest{
 	{"another tenant may use the same name", namesAreTenantScoped},
 }
 
-// hostileTexts break quoting, wildcards, placeholders, collations and Unicode normalisation.
+// hostileTexts are texts that break quoting, wildcards, placeholders, collations or Unicode
+// normalisation if a store handles them wrongly.
 var hostileTexts = []string{
 	`O'Brien "x"; DROP TABLE connections;--`, `100%_\%`, `%`, `_`, `$1 ? :name @name {{.}}`, `\x00 \u0000 \'`,
 	"caf\u00e9", "cafe\u0301", "cafe", "Cafe", "CAFE", "stra\u00dfe", "strasse", "\u0130stanbul", "istanbul",
@@ -32,8 +33,9 @@ var hostileTexts = []string{
 
 func compareText(x, y string) int { return strings.Compare(x, y) }
 
-// takenNameIsConflict tries both kinds against both: they share one namespace, even if they
-// are stored in different tables. The vendor makes no difference either.
+// takenNameIsConflict creates a connection of each kind with the name of a connection of each kind.
+// Both kinds share one namespace, even if they are stored in different tables. Connections of
+// different vendors share the namespace too.
 func takenNameIsConflict(f *fixture) {
 	for _, first := range []func(string) domain.Connection{f.newConnection, f.newEngine} {
 		for _, second := range []func(string) domain.Connection{f.newConnection, f.newEngine} {
@@ -53,8 +55,8 @@ func takenNameIsConflict(f *fixture) {
 	f.errorIs(f.Connections.Create(f.ctx, other), domain.NameTaken)
 }
 
-// deletedNamesAreFree deletes a name several times: a store with a unique constraint on
-// deleted rows fails at the second.
+// deletedNamesAreFree creates and deletes connections of the same name several times. A store whose
+// unique constraint covers deleted rows fails at the second deletion.
 func deletedNamesAreFree(f *fixture) {
 	for _, fresh := range []func(string) domain.Connection{f.newConnection, f.newEngine} {
 		for range 3 {
@@ -67,8 +69,8 @@ func deletedNamesAreFree(f *fixture) {
 	f.equal("Find", c, found)
 }
 
-// namesAreExact fails if a collation folds case, width or accents, or if a store
-// normalises names.
+// namesAreExact fails if a collation ignores case, width or accents, or if a store normalises
+// names.
 func namesAreExact(f *fixture) {
 	for _, name := range hostileTexts {
 		f.createStored(f.newConnection(name))
@@ -83,8 +85,8 @@ func namesAreExact(f *fixture) {
 	f.errorIs(err, domain.NotFound)
 }
 
-// namesSortByBytes fails if a database sorts by the rules of a language. It also checks that
-// a last page which is exactly full ends the list.
+// namesSortByBytes fails if a database sorts by the rules of a language. It also checks that a last
+// page that is exactly full has no next page.
 func namesSortByBytes(f *fixture) {
 	for _, name := range hostileTexts {
 		f.createStored(f.newConnection(name))
@@ -101,8 +103,8 @@ func namesSortByBytes(f *fixture) {
 	f.equal("the position", domain.Position{Key: want[4], ID: first.Items[4].ID.UUID}, first.Next)
 }
 
-// concurrentCreatesOfOneName fails if a store looks the name up before it writes, without a
-// unique constraint.
+// concurrentCreatesOfOneName fails if a store looks up the name before it writes, and has no unique
+// constraint.
 func concurrentCreatesOfOneName(f *fixture) {
 	var winners atomic.Int32
 	concurrently(16, func(i int) {
@@ -121,8 +123,8 @@ func concurrentCreatesOfOneName(f *fixture) {
 	f.equal("rows", 1, len(f.listConnections(ports.ConnectionFilter{}, 10, nil)))
 }
 
-// renameOntoTaken also renames concurrently: the constraint must hold for updates as for
-// inserts.
+// renameOntoTaken renames a connection to a taken name. It also renames several connections to one
+// name concurrently, because the unique constraint must apply to updates as well as to inserts.
 func renameOntoTaken(f *fixture) {
 	rename := func(c domain.Connection, name string) error {
 		_, err := f.Connections.Update(f.ctx, f.tenant, c.Kind, c.ID, func(c *domain.Connection) error {

@@ -14,36 +14,38 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// ConnectorSuite describes a connector and the configurations it accepts and rejects. Every
-// value that an error must not show contains the word "canary".
+// ConnectorSuite describes a connector, and the configurations that it accepts and rejects. Every
+// value that an error must not contain contains the word "canary".
 type ConnectorSuite struct {
-	// Open returns a connector that checks addresses with the given guard; nil checks none.
+	// Open returns a connector that checks addresses with the given guard. With a nil guard, the
+	// connector checks no address.
 	Open func(ports.EgressGuard) ports.Connector
-	// Config and Credential are valid.
+	// Config and Credential are a valid configuration and a valid credential for it.
 	Config     string
 	Credential domain.Credential
-	// Canonical is the canonical form of Config, Address the URL that the guard checks.
+	// Canonical is the canonical form of Config. Address is the URL that the connector passes to
+	// the guard for Config.
 	Canonical, Address string
-	// Invalid maps the name of a mistake to a configuration that makes it.
+	// Invalid maps the name of a mistake to an invalid configuration that contains the mistake.
 	Invalid map[string]InvalidConfig
 }
 
-// InvalidConfig is an invalid configuration or credential; create one with
-// [NewInvalidConfig].
+// InvalidConfig is a configuration and a credential, of which at least one is invalid; create one
+// with [NewInvalidConfig].
 type InvalidConfig struct {
 	config     string
 	credential domain.Credential
 	fields     []string
 }
 
-// NewInvalidConfig returns an invalid configuration. fields are the invalid fields in the
-// order in which the connector must name them.
+// NewInvalidConfig returns an invalid configuration. fields are the names of the invalid fields, in
+// the order in which the connector's errors must name them.
 func NewInvalidConfig(config string, c domain.Credential, fields ...string) InvalidConfig {
 	return InvalidConfig{config, c, fields}
 }
 
-// TestConnector checks the Validate method of a ports.Connector against its contract.
-// Probes need a peer, and are tested by the connector's own tests.
+// TestConnector checks the Validate method of a ports.Connector against its contract. It does not
+// call Probe, which needs a peer and is tested by the connector's own tests.
 func TestConnector(t *testing.T, s ConnectorSuite) {
 	t.Helper()
 	t.Run("the canonical form has every default and is its own canonical form", s.canonical)
@@ -63,7 +65,7 @@ func (s ConnectorSuite) canonical(t *testing.T) {
 	}
 }
 
-// denyingGuard is a ports.EgressGuard that rejects every URL and records it.
+// denyingGuard is a ports.EgressGuard that rejects every URL and records the URLs.
 type denyingGuard struct{ urls []string }
 
 // Check implements ports.EgressGuard.
@@ -95,7 +97,7 @@ func (s ConnectorSuite) invalidFields(t *testing.T, invalid InvalidConfig) {
 	SecretFree(t, err)
 }
 
-// SecretFree fails if an error of the chain contains a canary.
+// SecretFree fails the test if err, or one of the errors that it wraps, contains the word "canary".
 func SecretFree(t testing.TB, err error) {
 	t.Helper()
 	for deep := err; deep != nil; deep = errors.Unwrap(deep) {
@@ -105,7 +107,8 @@ func SecretFree(t testing.TB, err error) {
 	}
 }
 
-// Credential returns a credential with the given parts, alternately name and value.
+// Credential returns a credential with the given parts. The arguments are alternately the name and
+// the value of a part.
 func Credential(parts ...string) domain.Credential {
 	secrets := make(map[string]domain.Secret)
 	for i := 0; i < len(parts); i += 2 {

@@ -9,7 +9,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// deliveryTests check stored deliveries.
+// deliveryTests check the reads of stored deliveries.
 var deliveryTests = []storeTest{
 	{"another tenant's delivery is not found, like an absent one", deliveriesAreTenantScoped},
 	{"a list omits bodies and scopes of deliveries", listsOmitBodyAndScope},
@@ -52,7 +52,8 @@ func listsOmitBodyAndScope(f *fixture) {
 	f.equal("List", want, f.listDeliveries(ports.DeliveryFilter{}, 10, nil)[0])
 }
 
-// deliveryFilters has event ids with special characters of LIKE and of quoting.
+// deliveryFilters checks the filters of List. Some event ids contain characters that are special in
+// LIKE patterns or in quoted strings.
 func deliveryFilters(f *fixture) {
 	c, token := f.connectionWithToken()
 	_, otherToken := f.connectionWithToken()
@@ -89,14 +90,15 @@ func deliveryFilters(f *fixture) {
 	}
 }
 
-// deliveryPaging has equal times, as a vendor's batches have.
+// deliveryPaging checks paging over deliveries of which several have the same time, as the
+// deliveries of a vendor's batch have.
 func deliveryPaging(f *fixture) {
 	_, token := f.connectionWithToken()
 	var want []domain.DeliveryID
 	at := f.now()
 	for i := range 7 {
 		r := f.incoming(token, wantedEvent(newUUID().String(), domain.PullScope{}))
-		r.At = at.Add(time.Duration(i/3) * timeResolution) // three at a time: the id breaks ties
+		r.At = at.Add(time.Duration(i/3) * timeResolution) // three have equal times; the id breaks ties
 		want = append(want, f.receive(r).Delivery.ID)
 	}
 	got := ids(f.listDeliveries(ports.DeliveryFilter{}, 2, func() { f.receiveWanted(token) }), deliveryID)
@@ -119,8 +121,9 @@ func deliveryPositions(f *fixture) {
 	}
 }
 
-// statusFollowsPull has a delivery that arrived while the pull ran: it belongs to the next
-// pull, and its status must not change with this one.
+// statusFollowsPull checks that the status of a delivery changes when its pull ends. One delivery
+// arrives while the pull runs; it belongs to the next pull, so its status must not change with
+// the running pull.
 func statusFollowsPull(f *fixture) {
 	for _, row := range []struct {
 		state  domain.PullState

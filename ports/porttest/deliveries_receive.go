@@ -11,7 +11,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// receiveTests check Deliveries.Receive, the only write of the webhook endpoint.
+// receiveTests check Deliveries.Receive, which is the only write of the webhook endpoint.
 var receiveTests = []storeTest{
 	{"a wanted event is stored unchanged, with a queued pull", wantedEventIsStored},
 	{"byte slices and scopes of a delivery are not shared with the caller", deliveriesAreNotShared},
@@ -25,11 +25,11 @@ var receiveTests = []storeTest{
 	{"events are deduplicated per connection", fingerprintsPerConnection},
 }
 
-// ignoreBodyAndScope compares deliveries as lists return them.
+// ignoreBodyAndScope makes cmp ignore the members that lists of deliveries omit.
 var ignoreBodyAndScope = cmpopts.IgnoreFields(domain.Delivery{}, "Body", "Scope")
 
-// wantedEventIsStored has a body that is neither JSON nor UTF-8: the signature covers
-// bytes, so the exact bytes must be stored.
+// wantedEventIsStored checks that a delivery is stored unchanged. Its body is neither JSON nor
+// UTF-8: a webhook signature covers bytes, so the exact bytes must be stored.
 func wantedEventIsStored(f *fixture) {
 	c, token := f.connectionWithToken()
 	at := f.now()
@@ -57,14 +57,15 @@ func wantedEventIsStored(f *fixture) {
 	f.equal("stored", want, got)
 	f.inUTC(got.ReceivedAt)
 	pull := f.getPull(r.Pull)
-	pull.Scope = domain.PullScope{} // includes the scopes of the deliveries only from the first claim on
+	pull.Scope = domain.PullScope{} // only the first claim adds the deliveries' scopes to the stored pull
 	f.equal("pull", domain.Pull{
 		ID: r.Pull, Tenant: c.Tenant, Connection: c.ID, Vendor: c.Vendor, Trigger: domain.TriggerWebhook,
 		State: domain.PullQueued, CreatedAt: r.At, Trace: trace,
 	}, pull)
 }
 
-// deliveriesAreNotShared matters to in-memory stores: a scope has maps and slices.
+// deliveriesAreNotShared checks that a caller that changes an argument or a result does not change
+// the stored delivery. In-memory stores can fail here, because a scope contains maps and slices.
 func deliveriesAreNotShared(f *fixture) {
 	_, token := f.connectionWithToken()
 	r := f.incoming(token, domain.WebhookEvent{})
@@ -92,8 +93,8 @@ func deliveriesAreNotShared(f *fixture) {
 	f.equal("the delivery's scope", r.Event.Scope, f.getDelivery(r.Delivery).Scope)
 }
 
-// receiveNeedsALiveToken: every reason has the same error, so that a caller cannot find out
-// which one it is.
+// receiveNeedsALiveToken checks that Receive returns the same error for every reason why a token is
+// not accepted, so that a caller cannot find out the reason.
 func receiveNeedsALiveToken(f *fixture) {
 	c, token := f.connectionWithToken()
 	revoked := f.createToken(c)
@@ -115,7 +116,8 @@ func receiveNeedsALiveToken(f *fixture) {
 	}
 }
 
-// eventsShareAPull has a second token: a queued pull belongs to the connection.
+// eventsShareAPull checks that several events join one queued pull. One event comes with a second
+// token, because the queued pull belongs to the connection and not to a token.
 func eventsShareAPull(f *fixture) {
 	c, token := f.connectionWithToken()
 	first := f.receiveWanted(token)
@@ -129,8 +131,8 @@ func eventsShareAPull(f *fixture) {
 	f.equal("trigger", domain.TriggerWebhook, pulls[0].Trigger)
 }
 
-// startedPullsAreNotJoined has a pull that runs, then waits: it has already read rows, so
-// that an event which joined it now would be missed.
+// startedPullsAreNotJoined has a pull that runs and then waits for its next attempt. In both states
+// the pull has already read rows, so it would miss the changes of an event that joined it then.
 func startedPullsAreNotJoined(f *fixture) {
 	c, token := f.connectionWithToken()
 	first := f.receiveWanted(token)
@@ -145,8 +147,8 @@ func startedPullsAreNotJoined(f *fixture) {
 	f.equal("the first delivery", first.Pull, f.getDelivery(first.ID).Pull)
 }
 
-// unwantedEvents has the same body for all three events: their deduplication keys
-// distinguish them, and the body distinguishes events without a key.
+// unwantedEvents receives three events with the same body. None is a duplicate of another: two are
+// distinguished by their deduplication keys, and only the one without a key by its body.
 func unwantedEvents(f *fixture) {
 	c, token := f.connectionWithToken()
 	elsewhere := wantedEvent("elsewhere", domain.PullScope{Everything: true})
@@ -176,8 +178,9 @@ func unwantedEvents(f *fixture) {
 	f.equal("pulls", 0, len(f.listPulls(ports.PullFilter{Connection: c.ID}, 10, nil)))
 }
 
-// duplicates sends the same event at each stage of its pull, once with another body: if
-// there is a key, the body does not matter.
+// duplicates sends each event again, the first one also at each stage of its pull. The copies of an
+// event with a deduplication key have another body, because the body does not matter if there is a
+// key.
 func duplicates(f *fixture) {
 	c, token := f.connectionWithToken()
 	byKey := f.incoming(token, wantedEvent("key", domain.PullScope{Everything: true}))
@@ -212,8 +215,8 @@ func duplicates(f *fixture) {
 	f.equal("pulls", 1, len(f.listPulls(ports.PullFilter{Connection: c.ID}, 10, nil)))
 }
 
-// receiveConcurrently stores deliveries concurrently and returns the new ones and the
-// duplicates.
+// receiveConcurrently receives deliveries concurrently. It returns the results of the new deliveries
+// and the results of the duplicates.
 func (f *fixture) receiveConcurrently(deliveries []ports.IncomingDelivery) (fresh, copies []ports.ReceiveResult) {
 	var mu sync.Mutex
 	concurrently(len(deliveries), func(i int) {
@@ -232,8 +235,8 @@ func (f *fixture) receiveConcurrently(deliveries []ports.IncomingDelivery) (fres
 	return fresh, copies
 }
 
-// concurrentCopies is a burst of retries of the vendor. A store that looks an event up before
-// it inserts stores two.
+// concurrentCopies simulates a burst of retries by the vendor: 64 concurrent copies of one event. A
+// store that looks the event up before it inserts would store several copies.
 func concurrentCopies(f *fixture) {
 	c, token := f.connectionWithToken()
 	var deliveries []ports.IncomingDelivery
@@ -252,7 +255,7 @@ func concurrentCopies(f *fixture) {
 		ids(f.listPulls(ports.PullFilter{Connection: c.ID}, 10, nil), pullID))
 }
 
-// concurrentEvents fails if two events both find no queued pull and each queue one.
+// concurrentEvents fails if two concurrent events both find no queued pull and both queue a pull.
 func concurrentEvents(f *fixture) {
 	c, token := f.connectionWithToken()
 	var deliveries []ports.IncomingDelivery

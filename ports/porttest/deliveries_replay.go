@@ -33,7 +33,7 @@ func (f *fixture) replay(deliveries ...domain.DeliveryID) map[domain.DeliveryID]
 	return byID
 }
 
-// finishedDelivery returns a delivery whose pull has ended.
+// finishedDelivery returns a delivery whose pull has finished with the given state and reason.
 func (f *fixture) finishedDelivery(token domain.WebhookToken, scope domain.PullScope, state domain.PullState,
 	reason domain.Code) domain.Delivery {
 	f.Helper()
@@ -67,8 +67,8 @@ func replayQueues(f *fixture) {
 	}
 }
 
-// replayJoins replays a delivery whose pull is running: when that pull ends, it must not
-// change the delivery.
+// replayJoins replays a delivery whose pull is running. The delivery then belongs to the next pull,
+// so the end of the running pull must not change the delivery.
 func replayJoins(f *fixture) {
 	c, token := f.connectionWithToken()
 	done := f.finishedDelivery(token, domain.PullScope{Everything: true}, domain.PullSucceeded, "")
@@ -87,8 +87,8 @@ func replayJoins(f *fixture) {
 	f.equal("pulls", 3, len(f.listPulls(ports.PullFilter{Connection: c.ID}, 10, nil)))
 }
 
-// replayOfSeveralConnections replays two deliveries of each connection: they share one new
-// pull.
+// replayOfSeveralConnections replays two deliveries of each of several connections. Deliveries of
+// the same connection share one new pull.
 func replayOfSeveralConnections(f *fixture) {
 	var all []domain.DeliveryID
 	for range 3 {
@@ -125,7 +125,8 @@ func replaySkipsUnpullable(f *fixture) {
 	f.equal("the deleted connection's", orphan, f.getDelivery(orphan.ID))
 }
 
-// prune calls Prune until no rows are left to prune, and returns their number.
+// prune calls Prune until there are no rows left to prune, and returns the number of pruned
+// deliveries.
 func (f *fixture) prune(before time.Time, limit int) (pruned int) {
 	f.Helper()
 	for {
@@ -141,10 +142,11 @@ func (f *fixture) prune(before time.Time, limit int) (pruned int) {
 	}
 }
 
-// longAgo is a time used only by tests that see every tenant's rows.
+// longAgo is a time that is used only by tests whose methods see every tenant's rows.
 var longAgo = time.Date(2001, time.May, 1, 0, 0, 0, 0, time.UTC)
 
-// pruneRemovesOldDeliveries uses a year of its own, because pruning sees every tenant's rows.
+// pruneRemovesOldDeliveries uses deliveries of the year of longAgo, because Prune also sees the
+// deliveries of other tenants, and must not remove the deliveries of other tests.
 func pruneRemovesOldDeliveries(f *fixture) {
 	_, token := f.connectionWithToken()
 	at := func(days int, key string, useful bool) domain.Delivery {
@@ -176,7 +178,8 @@ func pruneRemovesOldDeliveries(f *fixture) {
 		f.receive(f.incoming(token, wantedEvent("ignored", domain.PullScope{}))).Duplicate)
 }
 
-// pruneWhileReceiving cannot detect a lock, but it detects a deadlock.
+// pruneWhileReceiving checks that Prune and Receive do not deadlock. It cannot detect that one merely
+// waits for the other.
 func pruneWhileReceiving(f *fixture) {
 	_, token := f.connectionWithToken()
 	concurrently(16, func(i int) {

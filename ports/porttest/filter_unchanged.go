@@ -7,7 +7,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// filterUnchangedTests check Pulls.FilterUnchanged, and what StorePage stores for it.
+// filterUnchangedTests check Pulls.FilterUnchanged, and that StorePage stores what it needs.
 var filterUnchangedTests = []storeTest{
 	{"a row is unchanged if it has the content hash that it was stored with", unchangedByContentHash},
 	{"a row without a content hash is never unchanged", changedWithoutContentHash},
@@ -19,7 +19,7 @@ var filterUnchangedTests = []storeTest{
 	{"a page is filtered in any order, among any rows of the same dates", unchangedInAnyOrder},
 }
 
-// withContentHash sets the content hash of a row.
+// withContentHash returns an edit of a row that sets its content hash; from determines the hash.
 func withContentHash(from byte) func(*domain.TransactionData) {
 	return func(o *domain.TransactionData) { o.ContentHash = domain.ContentHash{from, 15: 0xff} }
 }
@@ -46,8 +46,8 @@ func unchangedByContentHash(f *fixture) {
 	f.equal("the content hash is not returned", domain.ContentHash{}, f.getRow(c, "1").ContentHash)
 }
 
-// changedWithoutContentHash: neither the stored row nor the row in question may lack the
-// content hash.
+// changedWithoutContentHash checks that a row counts as changed if either the stored row or the
+// given row has no content hash.
 func changedWithoutContentHash(f *fixture) {
 	c, l := f.runningPull()
 	f.storeRows(l, row("none"), row("some", withContentHash(1)))
@@ -96,8 +96,8 @@ func newContentHashIsStored(f *fixture) {
 	f.equal("feed", 0, len(f.readFeed(position, 10, 0)))
 }
 
-// unchangedRowsAreCounted stores a page of only unchanged rows, a page with other rows, and
-// pages under a lease that is lost.
+// unchangedRowsAreCounted stores a page that has only unchanged rows, a page that also has other
+// rows, and pages under a lost lease, whose rows must not be counted.
 func unchangedRowsAreCounted(f *fixture) {
 	c, l := f.runningPull()
 	progress := domain.Progress{Planned: true, Step: 1, Cursor: "on"}
@@ -131,9 +131,9 @@ func unchangedHugePage(f *fixture) {
 	}
 }
 
-// unchangedInAnyOrder has pages sorted by date, newest and oldest first, unsorted pages, pages
-// of one account and of two. Some rows are new, edited, removed, without a content hash,
-// duplicate, or of a distant date.
+// unchangedInAnyOrder filters pages that are sorted by date (newest first and oldest first),
+// unsorted pages, pages of one account and pages of two accounts. Some rows are new, edited,
+// removed, duplicate, without a content hash, or have a distant date.
 func unchangedInAnyOrder(f *fixture) {
 	c, l := f.runningPull()
 	_, other := f.runningPull()

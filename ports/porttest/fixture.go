@@ -16,21 +16,21 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// The vendors of the suite; a store must not depend on which they are.
+// The vendors of the suite's connections. A store must not depend on the vendor.
 const (
 	vendor      domain.Vendor = "pluggy"
 	otherVendor domain.Vendor = "belvo"
 )
 
-// epoch is the start time of the suite's clock. It has microseconds, because stores must
-// keep them.
+// epoch is the start time of every fixture's clock. Its microseconds are not zero, because stores
+// must store microseconds.
 var epoch = time.Date(2026, time.March, 1, 10, 0, 0, 123456000, time.UTC)
 
-// trace is a W3C traceparent: a pull stores that of the request which created it.
+// trace is a W3C traceparent. A pull stores the traceparent of the request that created it.
 const trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
-// fixture is the environment of one test: the stores of a backend, and a tenant of its own.
-// [newFixture] sets every embedded store.
+// fixture is the environment of one test: the stores of a backend, and a tenant that only this test
+// uses. [newFixture] creates one.
 type fixture struct {
 	*testing.T
 	Stores
@@ -44,11 +44,11 @@ func newFixture(t *testing.T, s Stores) *fixture {
 	return &fixture{T: t, Stores: s, ctx: t.Context(), tenant: newTenant()}
 }
 
-// now returns a time one second later with each call, so that no two times are equal by
-// chance.
+// now returns the time of the fixture's clock, which advances by one second with each call, so that
+// no two times are equal by chance.
 func (f *fixture) now() time.Time { return epoch.Add(time.Duration(f.ticks.Add(1)) * time.Second) }
 
-// longAfter returns a time later than any that a fixture's own clock returns.
+// longAfter returns the time one day after at. It is later than any time that now returns.
 func longAfter(at time.Time) time.Time { return at.Add(24 * time.Hour) }
 
 func newUUID() uuid.UUID { return uuid.Must(uuid.NewV7()) }
@@ -57,7 +57,8 @@ func newID[T any]() domain.ID[T] { return domain.ID[T]{UUID: newUUID()} }
 
 func newTenant() domain.TenantID { return domain.TenantID{UUID: newUUID()} }
 
-// newConnection returns an aggregator connection that is not stored yet.
+// newConnection returns an aggregator connection of the fixture's tenant. It does not store the
+// connection.
 func (f *fixture) newConnection(name string) domain.Connection {
 	at := f.now()
 	return domain.Connection{
@@ -81,7 +82,7 @@ func (f *fixture) createStored(c domain.Connection) domain.Connection {
 	return c
 }
 
-// createConnection stores an aggregator connection with a unique name.
+// createConnection stores a new aggregator connection with a unique name and returns it.
 func (f *fixture) createConnection() domain.Connection {
 	f.Helper()
 	return f.createStored(f.newConnection("connection " + newUUID().String()))
@@ -101,14 +102,14 @@ func (f *fixture) createToken(c domain.Connection) domain.WebhookToken {
 	return token
 }
 
-// connectionWithToken stores a connection and a webhook token for it.
+// connectionWithToken stores a new connection and a webhook token for it, and returns both.
 func (f *fixture) connectionWithToken() (domain.Connection, domain.WebhookToken) {
 	f.Helper()
 	c := f.createConnection()
 	return c, f.createToken(c)
 }
 
-// wantedEvent returns an event that wants a pull.
+// wantedEvent returns an event with the given deduplication key that asks for a pull of scope.
 func wantedEvent(key string, scope domain.PullScope) domain.WebhookEvent {
 	return domain.WebhookEvent{Name: "transactions/created", ID: key, DedupKey: key, WantsPull: true, Scope: scope}
 }
@@ -127,7 +128,7 @@ func (f *fixture) receive(r ports.IncomingDelivery) ports.ReceiveResult {
 	return received
 }
 
-// receiveWanted stores the delivery of a new event that wants a pull.
+// receiveWanted receives a new event that asks for a pull, and returns the stored delivery.
 func (f *fixture) receiveWanted(token domain.WebhookToken) domain.Delivery {
 	f.Helper()
 	return f.receive(f.incoming(token, wantedEvent(newUUID().String(), domain.PullScope{Everything: true}))).Delivery
@@ -142,7 +143,7 @@ func (f *fixture) requestPull(c domain.Connection, scope domain.PullScope) domai
 	return pull
 }
 
-// newLease returns a lease of one minute on the pull.
+// newLease returns a lease on the pull that expires one minute after at.
 func newLease(pull domain.PullID, at time.Time) domain.Lease {
 	return domain.Lease{ID: newID[domain.Lease](), Pull: pull, Until: at.Add(time.Minute)}
 }
@@ -160,7 +161,8 @@ func (f *fixture) claimAt(pull domain.PullID, at time.Time) (domain.Lease, ports
 	return l, claimed
 }
 
-// runningPull returns a new connection and the lease of its running pull.
+// runningPull creates a connection and a pull of it, claims the pull, and returns the connection and
+// the lease.
 func (f *fixture) runningPull() (domain.Connection, domain.Lease) {
 	f.Helper()
 	c := f.createConnection()
@@ -202,7 +204,8 @@ func (f *fixture) getDelivery(id domain.DeliveryID) domain.Delivery {
 	return d
 }
 
-// concurrently runs do n times concurrently, and waits for all of them.
+// concurrently calls do n times concurrently, with the numbers 0 to n-1, and waits until all calls
+// have returned.
 func concurrently(n int, do func(i int)) {
 	var all sync.WaitGroup
 	start := make(chan struct{})

@@ -8,7 +8,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// money parses an amount of the suite itself.
+// money parses an amount that a test contains; it panics if the amount is invalid.
 func money(amount, currency string) domain.Money {
 	m, err := domain.ParseMoney(amount, currency)
 	if err != nil {
@@ -17,7 +17,8 @@ func money(amount, currency string) domain.Money {
 	return m
 }
 
-// row returns a transaction, the same for the same external id, with edits applied.
+// row returns a transaction to which the edits have been applied. Without edits, the transaction
+// depends only on the external id.
 func row(externalID string, edits ...func(*domain.TransactionData)) domain.TransactionData {
 	o := domain.TransactionData{
 		ExternalID: externalID, Amount: money("-12.5", "BRL"), Status: domain.Posted, Date: "2026-02-10",
@@ -49,8 +50,8 @@ func accountData(externalID string) domain.AccountData {
 	}
 }
 
-// storePageCounts stores a page and returns its counts. Missing members of write are filled
-// in; the lease's end stays.
+// storePageCounts stores a page and returns its counts. If NewID or At of write is not set, it is
+// filled in. If LeaseUntil is not set, the end of the lease remains unchanged.
 func (f *fixture) storePageCounts(l domain.Lease, write ports.PageWrite) (domain.Counts, error) {
 	if write.NewID == nil {
 		write.NewID = newID[domain.Transaction]
@@ -76,7 +77,7 @@ func (f *fixture) mustStorePage(l domain.Lease, write ports.PageWrite) domain.Co
 	return counts
 }
 
-// storeRows stores a page that has only transactions.
+// storeRows stores a page that contains only transactions, and returns its counts.
 func (f *fixture) storeRows(l domain.Lease, rows ...domain.TransactionData) domain.Counts {
 	f.Helper()
 	return f.mustStorePage(l, ports.PageWrite{Transactions: rows})
@@ -96,7 +97,8 @@ func (f *fixture) allRows(c domain.Connection) []domain.Transaction {
 	return f.listTransactions(c, ports.TransactionFilter{}, domain.MaxLimit, nil)
 }
 
-// getRow returns the transaction with this external id.
+// getRow returns the connection's transaction with this external id. It ends the test if there is
+// none.
 func (f *fixture) getRow(c domain.Connection, externalID string) domain.Transaction {
 	f.Helper()
 	for _, t := range f.allRows(c) {
@@ -115,19 +117,20 @@ func (f *fixture) listAccounts(c domain.Connection) []domain.Account {
 	}, nil)
 }
 
-// readFeed reads the change feed after a position until it has returned that many changes.
+// readFeed reads the change feed after a position, in pages of limit, until it has returned at least
+// the given number of changes. It returns the changes.
 func (f *fixture) readFeed(after domain.Position, limit, changes int) []domain.Transaction {
 	f.Helper()
 	all, _ := f.readFeedFrom(after, limit, changes)
 	return all
 }
 
-// feedTimeout bounds how long a change may be held back.
+// feedTimeout is the time after which a test stops waiting for a change to appear in the feed.
 const feedTimeout = 30 * time.Second
 
-// readFeedFrom is readFeed that also returns the position to continue from. A store may hold
-// changes back while an earlier writer is still active, also one of another tenant; therefore
-// readFeedFrom waits for the expected changes. It also returns all others that are visible by
+// readFeedFrom does the same as readFeed, and also returns the position to continue from. It waits
+// for the expected changes, because a store may hold changes back while an earlier writer is still
+// active, even a writer of another tenant. It also returns all further changes that are visible by
 // then.
 func (f *fixture) readFeedFrom(after domain.Position, limit, changes int) ([]domain.Transaction, domain.Position) {
 	f.Helper()

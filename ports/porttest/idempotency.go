@@ -27,14 +27,14 @@ var (
 	fingerprintB = domain.Fingerprint(sha256.Sum256([]byte("another")))
 )
 
-// timeResolution is the smallest difference in time that a store keeps.
+// timeResolution is the smallest time difference that a store can represent.
 const timeResolution = time.Microsecond
 
 func (f *fixture) beginKey(key string, fingerprint domain.Fingerprint, at time.Time) (*ports.StoredResponse, error) {
 	return f.Idempotency.Begin(f.ctx, f.tenant, key, fingerprint, at)
 }
 
-// claimKey claims a free key.
+// claimKey claims a key, and ends the test if the key is not free.
 func (f *fixture) claimKey(key string, fingerprint domain.Fingerprint, at time.Time) {
 	f.Helper()
 	response, err := f.beginKey(key, fingerprint, at)
@@ -60,7 +60,7 @@ func responseIsReplayed(f *fixture) {
 		for range 2 {
 			got, err := f.beginKey(key, fingerprintA, at.Add(time.Hour))
 			f.noError(err)
-			f.equal("answer", &want, got)
+			f.equal("stored response", &want, got)
 		}
 	}
 	f.claimKey("bare", fingerprintA, at)
@@ -70,8 +70,8 @@ func responseIsReplayed(f *fixture) {
 	f.equal("a response without body", &ports.StoredResponse{Status: 204}, got)
 }
 
-// claimTimesOut: a process died while it held a claim. The next process that claims the key
-// holds it for the same time.
+// claimTimesOut checks the timeout of a claim, which matters if a process ends while it has a claim.
+// The claim of the next process has the same timeout.
 func claimTimesOut(f *fixture) {
 	at := f.now()
 	f.claimKey("key", fingerprintA, at)
@@ -113,7 +113,8 @@ func responseExpires(f *fixture) {
 	f.errorIs(err, domain.KeyInFlight)
 }
 
-// releaseFreesTheKey includes a late Release, of a process that was taken for dead.
+// releaseFreesTheKey also calls Release after Finish, as a process does that comes back after its
+// claim has timed out.
 func releaseFreesTheKey(f *fixture) {
 	at := f.now()
 	abandon := func(key string) {
@@ -128,7 +129,7 @@ func releaseFreesTheKey(f *fixture) {
 	abandon("key")
 	got, err := f.beginKey("key", fingerprintB, at)
 	f.noError(err)
-	f.equal("answer", &want, got)
+	f.equal("stored response", &want, got)
 }
 
 func keysAreTenantScoped(f *fixture) {
@@ -141,10 +142,10 @@ func keysAreTenantScoped(f *fixture) {
 	f.tenant = own
 	got, err := f.beginKey("key", fingerprintA, at)
 	f.noError(err)
-	f.equal("answer", &want, got)
+	f.equal("stored response", &want, got)
 }
 
-// winners returns how many of several concurrent claims succeed.
+// winners claims a key several times concurrently and returns the number of claims that succeed.
 func (f *fixture) winners(key string, at time.Time) int32 {
 	var won atomic.Int32
 	concurrently(16, func(int) {
@@ -153,7 +154,7 @@ func (f *fixture) winners(key string, at time.Time) int32 {
 		case err == nil && response == nil:
 			won.Add(1)
 		case domain.CodeOf(err) != domain.KeyInFlight:
-			f.Errorf("answer %v, error %v", response, err)
+			f.Errorf("response %v, error %v", response, err)
 		}
 	})
 	return won.Load()
@@ -161,15 +162,16 @@ func (f *fixture) winners(key string, at time.Time) int32 {
 
 func concurrentClaims(f *fixture) { f.equal("winners", int32(1), f.winners("key", f.now())) }
 
-// concurrentClaimsOfStaleKey fails if a stale claim is deleted and inserted in two steps.
+// concurrentClaimsOfStaleKey fails if a store replaces a stale claim in two steps, first by deleting
+// it and then by inserting the new claim.
 func concurrentClaimsOfStaleKey(f *fixture) {
 	at := f.now()
 	f.claimKey("key", fingerprintA, at)
 	f.equal("winners", int32(1), f.winners("key", at.Add(2*ports.ClaimTimeout)))
 }
 
-// pruneRemovesOldResponses uses a year of its own, because Prune sees the responses of every
-// tenant.
+// pruneRemovesOldResponses uses times of a year that no other test uses, because Prune sees the
+// responses of every tenant.
 func pruneRemovesOldResponses(f *fixture) {
 	old := time.Date(1999, time.May, 1, 0, 0, 0, 0, time.UTC)
 	for _, key := range []string{"a", "b", "c"} {

@@ -10,7 +10,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// ledgerTests check the reads of a connection's rows.
+// ledgerTests check the reads of a connection's accounts and transactions.
 var ledgerTests = []storeTest{
 	{"another tenant reads nothing", ledgerIsTenantScoped},
 	{"transactions are sorted by date, newest first, removed ones included", transactionsByDate},
@@ -19,8 +19,8 @@ var ledgerTests = []storeTest{
 	{"a position of another list is Invalid", transactionPositions},
 }
 
-// ledgerIsTenantScoped: an unknown connection has no rows, and another tenant's has none
-// either.
+// ledgerIsTenantScoped checks that reads return no rows for another tenant, just as they return no
+// rows for an unknown connection.
 func ledgerIsTenantScoped(f *fixture) {
 	c, l := f.runningPull()
 	f.mustStorePage(l, ports.PageWrite{Accounts: []domain.AccountData{accountData("a")},
@@ -43,7 +43,7 @@ func ledgerIsTenantScoped(f *fixture) {
 	f.equal("more changes", false, feed.More)
 }
 
-// newestFirst is the order of Ledger.Transactions.
+// newestFirst compares transactions by the order in which Ledger.Transactions returns them.
 func newestFirst(x, y domain.Transaction) int {
 	return cmp.Or(cmp.Compare(y.Date, x.Date), bytes.Compare(y.ID.UUID[:], x.ID.UUID[:]))
 }
@@ -99,7 +99,8 @@ func transactionFilters(f *fixture) {
 	}
 }
 
-// transactionPaging adds rows on both sides of the position; those after it are returned.
+// transactionPaging adds rows before and after the current position. Only the rows after the
+// position are returned.
 func transactionPaging(f *fixture) {
 	c, l := f.runningPull()
 	var want []string

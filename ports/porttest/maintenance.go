@@ -8,8 +8,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// maintenanceTests check the methods of Pulls for maintenance tasks, which see every tenant's
-// rows.
+// maintenanceTests check the methods of Pulls that maintenance tasks use and that see every
+// tenant's rows.
 var maintenanceTests = []storeTest{
 	{"a pull that is due for longer than grace is stuck", overduePullIsStuck},
 	{"a pull with an expired lease is stuck", expiredLeaseIsStuck},
@@ -18,7 +18,7 @@ var maintenanceTests = []storeTest{
 	{"OldestOpen is the time of the oldest pull that has not ended", oldestOpenPull},
 }
 
-// noLimit is a limit that no test database reaches.
+// noLimit is a limit that is higher than the number of rows in any test database.
 const noLimit = 100_000
 
 func (f *fixture) isStuck(pull domain.PullID, at time.Time, grace time.Duration) bool {
@@ -28,8 +28,8 @@ func (f *fixture) isStuck(pull domain.PullID, at time.Time, grace time.Duration)
 	return slices.Contains(pulls, pull)
 }
 
-// overduePullIsStuck checks grace both from the request and from the time of the next
-// attempt.
+// overduePullIsStuck checks that grace counts from the time of the request, and for a waiting pull
+// from the time of its next attempt.
 func overduePullIsStuck(f *fixture) {
 	const grace = time.Minute
 	pull := f.requestPull(f.createConnection(), domain.PullScope{})
@@ -60,8 +60,8 @@ func expiredLeaseIsStuck(f *fixture) {
 	f.equal("after a takeover", false, f.isStuck(l.Pull, l.Until.Add(time.Second), 0))
 }
 
-// queuedBehindRunningIsNotStuck: a worker woken for it would only find it not due, again and
-// again.
+// queuedBehindRunningIsNotStuck checks that a pull is not stuck while another pull of its connection
+// runs. A worker that was woken for the queued pull would repeatedly find that it is not due.
 func queuedBehindRunningIsNotStuck(f *fixture) {
 	c, l := f.runningPull()
 	next := f.requestPull(c, domain.PullScope{})
@@ -118,8 +118,8 @@ func connectionsDueForReconcile(f *fixture) {
 	}))
 }
 
-// oldestOpenPull uses a year and a random time of its own: OldestOpen sees the pulls of every
-// tenant.
+// oldestOpenPull uses random times of a year that no other test uses, because OldestOpen sees the
+// pulls of every tenant.
 func oldestOpenPull(f *fixture) {
 	age := newUUID()
 	at := time.Unix(0, 0).UTC().Add(time.Duration(age[14])*time.Hour + time.Duration(age[15])*time.Second)

@@ -9,7 +9,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// requestTests check requests for pulls, and their reads.
+// requestTests check requests for pulls, and the reads of pulls.
 var requestTests = []storeTest{
 	{"a request queues a pull with its scope, trigger and trace", requestQueues},
 	{"another tenant's pull or connection is not found, like an absent one", pullsAreTenantScoped},
@@ -47,7 +47,7 @@ func requestQueues(f *fixture) {
 	}
 	returned, err := f.Pulls.Request(f.ctx, f.tenant, c.ID, r)
 	f.noError(err)
-	f.equal("given", want, returned)
+	f.equal("returned", want, returned)
 	got := f.getPull(r.ID)
 	f.equal("stored", want, got)
 	f.inUTC(got.CreatedAt)
@@ -93,7 +93,8 @@ func requestNeedsConnection(f *fixture) {
 	}
 }
 
-// requestMerges: trigger and time stay those of the first request.
+// requestMerges checks that a second request adds its scope to the queued pull. Trigger and time
+// remain those of the first request.
 func requestMerges(f *fixture) {
 	c := f.createConnection()
 	first := domain.PullScope{Window: &domain.Window{From: "2026-01-05", To: "2026-01-06"}, Removed: []string{"b"}}
@@ -102,7 +103,7 @@ func requestMerges(f *fixture) {
 	pull := f.requestPull(c, first)
 	merged := f.requestPull(c, second)
 	pull.Scope = first.Merge(second)
-	f.equal("given", pull, merged)
+	f.equal("returned", pull, merged)
 	f.equal("stored", pull, f.getPull(pull.ID))
 	f.equal("pulls", 1, len(f.listPulls(ports.PullFilter{Connection: c.ID}, 10, nil)))
 }
@@ -121,7 +122,7 @@ func requestDoesNotMergeIntoStarted(f *fixture) {
 	f.equal("the second's scope", second.Scope, f.getPull(second.ID).Scope)
 }
 
-// concurrentRequests checks that no scope is lost if all are merged into one pull
+// concurrentRequests checks that no scope is lost if many requests and events merge into one pull
 // concurrently.
 func concurrentRequests(f *fixture) {
 	c, token := f.connectionWithToken()
@@ -176,7 +177,7 @@ func pullList(f *fixture) {
 	f.equal("of none", 0, len(f.listPulls(ports.PullFilter{Connection: newID[domain.Connection]()}, 10, nil)))
 }
 
-// pullPaging has equal times.
+// pullPaging checks paging over pulls of which several have the same time.
 func pullPaging(f *fixture) {
 	var want []domain.PullID
 	at := f.now()
@@ -184,7 +185,7 @@ func pullPaging(f *fixture) {
 		c := f.createConnection()
 		pull, err := f.Pulls.Request(f.ctx, f.tenant, c.ID, ports.PullRequest{
 			ID: newID[domain.Pull](), Trigger: domain.TriggerOperator,
-			At: at.Add(time.Duration(i/3) * timeResolution), // the id breaks ties
+			At: at.Add(time.Duration(i/3) * timeResolution), // equal times; the id breaks ties
 		})
 		f.noError(err)
 		want = append(want, pull.ID)

@@ -9,7 +9,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// claimTests check Pulls.Claim: which worker may run which pull, and when.
+// claimTests check Pulls.Claim: which worker can run which pull, and when.
 var claimTests = []storeTest{
 	{"a claim returns the pull, running, and its connection", claimReturnsPullAndConnection},
 	{"the first claim merges the scopes of the pull's deliveries, in their order", claimMergesScopes},
@@ -21,7 +21,8 @@ var claimTests = []storeTest{
 	{"Initial is set until a pull has succeeded for the connection's current target", initialUntilSuccess},
 }
 
-// notDue fails unless a claim returns NotDue, and returns its RetryAfter.
+// notDue ends the test unless a claim at the given time returns NotDue with a RetryAfter. It returns
+// the RetryAfter.
 func (f *fixture) notDue(pull domain.PullID, at time.Time) time.Duration {
 	f.Helper()
 	_, err := f.Pulls.Claim(f.ctx, newLease(pull, at), at)
@@ -46,8 +47,9 @@ func claimReturnsPullAndConnection(f *fixture) {
 	f.inUTC(got.StartedAt)
 }
 
-// claimMergesScopes has signals: the last signal wins, so that the order of the deliveries
-// matters. A second claim merges no scopes, because the steps are planned already.
+// claimMergesScopes checks that the first claim merges the scopes of the deliveries in their order.
+// The order matters for signals, because the last signal wins. A second claim merges no further
+// scopes, because the pull's steps are already planned.
 func claimMergesScopes(f *fixture) {
 	c, token := f.connectionWithToken()
 	first := f.receive(f.incoming(token, wantedEvent("1", domain.PullScope{
@@ -73,7 +75,8 @@ func claimMergesScopes(f *fixture) {
 	f.equal("claimed again", want, claimed.Pull.Scope)
 }
 
-// concurrentClaimsOfAPull has one lease for each worker, as two replicas have.
+// concurrentClaimsOfAPull claims one pull with several leases concurrently, as workers of several
+// replicas do.
 func concurrentClaimsOfAPull(f *fixture) {
 	for range 5 {
 		pull := f.requestPull(f.createConnection(), domain.PullScope{})
@@ -92,15 +95,16 @@ func concurrentClaimsOfAPull(f *fixture) {
 	}
 }
 
-// onePullAtATime goes through every state of the first pull: running, running with an expired
-// lease, and waiting. The second is not due in any of them.
+// onePullAtATime checks that the second pull of a connection is not due while the first pull is
+// running, while it is running with an expired lease, and while it waits for its next attempt. It also claims
+// pulls of several connections concurrently; each must be claimed exactly once.
 func onePullAtATime(f *fixture) {
 	c := f.createConnection()
 	first := f.requestPull(c, domain.PullScope{})
 	l, _ := f.claim(first.ID)
 	second := f.requestPull(c, domain.PullScope{})
 	f.notDue(second.ID, f.now())
-	f.notDue(second.ID, l.Until.Add(time.Second)) // its lease has expired, but it has not ended
+	f.notDue(second.ID, l.Until.Add(time.Second)) // the first pull's lease has expired, but the pull has not ended
 	f.finish(l, domain.PullQueued, domain.VendorUnreachable)
 	f.notDue(second.ID, f.now())
 	f.notDue(second.ID, longAfter(epoch))
@@ -129,7 +133,8 @@ func onePullAtATime(f *fixture) {
 	}
 }
 
-// claimBeforeDue checks the exact wait: a worker sleeps that long and must then succeed.
+// claimBeforeDue checks the exact RetryAfter: a worker that sleeps for that time must then be able to
+// claim the pull.
 func claimBeforeDue(f *fixture) {
 	_, l := f.runningPull()
 	at := f.now()
@@ -146,7 +151,8 @@ func claimBeforeDue(f *fixture) {
 	f.equal("NotBefore of the claimed pull", time.Time{}, claimed.Pull.NotBefore)
 }
 
-// claimOfEndedPull: a job may run again after its pull has ended; it must find no work to do.
+// claimOfEndedPull checks that a pull that has ended cannot be claimed. A job may run again after its
+// pull has ended, and must then find nothing to do.
 func claimOfEndedPull(f *fixture) {
 	for _, state := range []domain.PullState{domain.PullSucceeded, domain.PullFailed} {
 		_, l := f.runningPull()
@@ -160,8 +166,8 @@ func claimOfEndedPull(f *fixture) {
 	f.errorIs(err, domain.NotFound)
 }
 
-// claimOfDeletedConnection has a pull that was running when its connection was deleted, once
-// with a worker that crashed and once with a worker that finishes.
+// claimOfDeletedConnection has two pulls that were running when their connections were deleted: the
+// worker of the first pull crashed, the worker of the second pull calls Finish. Both must fail.
 func claimOfDeletedConnection(f *fixture) {
 	c, token := f.connectionWithToken()
 	d := f.receiveWanted(token)
@@ -178,7 +184,7 @@ func claimOfDeletedConnection(f *fixture) {
 
 	c, l := f.runningPull()
 	f.deleteConnection(c)
-	// Finish may return LeaseLost or not, but no pull may stay waiting.
+	// Finish can return LeaseLost or succeed, but the pull must not wait for another attempt.
 	_ = f.Pulls.Finish(f.ctx, l, ports.Outcome{State: domain.PullQueued, NotBefore: epoch, Attempts: 1, At: f.now()})
 	_, err = f.Pulls.Claim(f.ctx, newLease(l.Pull, at), at)
 	f.errorIs(err, domain.NotFound)
@@ -206,7 +212,7 @@ func initialUntilSuccess(f *fixture) {
 	f.noError(err)
 	for _, first := range []bool{true, false} {
 		l, claimed := f.claim(f.requestPull(c, domain.PullScope{}).ID)
-		f.equal("after a redirect", first, claimed.Initial)
+		f.equal("after the target was changed", first, claimed.Initial)
 		f.finish(l, domain.PullSucceeded, "")
 	}
 }

@@ -10,21 +10,21 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// mixedLoadTests check the invariants of a connection's pulls under concurrent operations of
-// all kinds.
+// mixedLoadTests check the invariants of pulls under concurrent operations of all kinds.
 var mixedLoadTests = []storeTest{
 	{"under concurrent operations a connection runs one pull at a time and no scope is lost", mixedLoadOnOneConnection},
 	{"concurrent operations on many connections do not deadlock", mixedLoadOnManyConnections},
 }
 
-// mixedLoad runs all kinds of operations on a connection: vendors that send webhooks,
-// operators that request, replay and change, and workers that claim, write and finish.
+// mixedLoad runs all kinds of operations on one connection. Vendors send webhooks, operators request
+// pulls, replay deliveries and change the connection, and workers claim pulls, store pages and
+// finish pulls.
 type mixedLoad struct {
 	*fixture
 	connection domain.Connection
 	token      domain.WebhookToken
-	old        domain.Delivery // a delivery to replay
-	running    *atomic.Int32   // workers that hold a pull of the connection
+	old        domain.Delivery // a delivery whose pull has ended, to be replayed
+	running    *atomic.Int32   // the number of workers that have claimed a pull of the connection
 }
 
 func (f *fixture) newMixedLoad() mixedLoad {
@@ -33,7 +33,7 @@ func (f *fixture) newMixedLoad() mixedLoad {
 		new(atomic.Int32)}
 }
 
-// step runs the n-th operation.
+// step runs one operation; n determines its kind.
 func (s mixedLoad) step(n int) (err error) {
 	switch n % 5 {
 	case 0:
@@ -59,7 +59,8 @@ func (s mixedLoad) step(n int) (err error) {
 	return err
 }
 
-// runPulls tries to run each pull of the connection that has not ended, one page each.
+// runPulls tries to claim each pull of the connection that has not ended. It stores one page of each
+// pull that it could claim, and finishes the pull.
 func (s mixedLoad) runPulls(n int) error {
 	page, err := s.Pulls.List(s.ctx, s.tenant, ports.PullFilter{Connection: s.connection.ID},
 		domain.PageRequest{Limit: domain.MaxLimit})
@@ -104,7 +105,8 @@ func (s mixedLoad) runPull(l domain.Lease, n int) error {
 	return s.Pulls.Finish(s.ctx, l, o)
 }
 
-// finishAll runs the remaining pulls, and checks that every delivery was pulled for.
+// finishAll runs the remaining pulls. It then checks that all pulls have succeeded, that all
+// deliveries are processed, and that the scope of every delivery is part of the scope of its pull.
 func (s mixedLoad) finishAll() {
 	for range 3 {
 		s.noError(s.runPulls(1))
@@ -134,8 +136,9 @@ func mixedLoadOnOneConnection(f *fixture) {
 	s.finishAll()
 }
 
-// mixedLoadOnManyConnections has requests that write to the same connections in different
-// orders.
+// mixedLoadOnManyConnections also replays deliveries of several connections in one call. The calls
+// name the same connections in different orders, which can deadlock in a store that locks the
+// connections in the order of the arguments.
 func mixedLoadOnManyConnections(f *fixture) {
 	storms := []mixedLoad{f.newMixedLoad(), f.newMixedLoad(), f.newMixedLoad()}
 	concurrently(9, func(i int) {

@@ -42,7 +42,8 @@ func finishSetsTheOutcome(f *fixture) {
 	}
 }
 
-// attemptIsRestored fails if a store takes "no attempts" for "not started".
+// attemptIsRestored finishes an attempt that does not count. It fails if a store regards a pull with
+// zero attempts as a pull that has not started.
 func attemptIsRestored(f *fixture) {
 	c, l := f.runningPull()
 	at := f.now()
@@ -72,8 +73,9 @@ func successClearsLastError(f *fixture) {
 	f.equal("last error afterwards", domain.Code(""), f.getPull(l.Pull).LastError)
 }
 
-// healthIsUpdated: a change of health is not an operator's change, so revision and UpdatedAt
-// stay, and no If-Match fails because of it.
+// healthIsUpdated checks that Finish updates only the health of the connection. A change of health is
+// not made by an operator, so revision and UpdatedAt remain unchanged, and no request with If-Match
+// fails because of it.
 func healthIsUpdated(f *fixture) {
 	c, l := f.runningPull()
 	at := f.now()
@@ -98,7 +100,8 @@ func healthIsUpdated(f *fixture) {
 	}
 }
 
-// healthRacesUpdate fails if either writes the whole row from an earlier read.
+// healthRacesUpdate calls Finish and Update concurrently. It fails if one of them writes the whole
+// row from an earlier read.
 func healthRacesUpdate(f *fixture) {
 	c := f.createConnection()
 	for i := range 5 {

@@ -8,7 +8,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// leaseTests check the fencing token: which worker may write for a pull.
+// leaseTests check the lease of a pull, which is a fencing token: it determines which worker can
+// write for the pull.
 var leaseTests = []storeTest{
 	{"a pull can be taken over only after its lease has expired", takeover},
 	{"writes extend the lease", writesExtend},
@@ -19,7 +20,7 @@ var leaseTests = []storeTest{
 	{"of a concurrent takeover and page exactly one happens", takeoverRacesPage},
 }
 
-// assertLeaseLost fails unless every write with the lease is rejected.
+// assertLeaseLost fails the test unless every write with the lease is rejected with LeaseLost.
 func (f *fixture) assertLeaseLost(l domain.Lease) {
 	f.Helper()
 	before := f.getPull(l.Pull)
@@ -46,8 +47,8 @@ func (f *fixture) assertLeaseLost(l domain.Lease) {
 	f.equal("the pull", before, f.getPull(l.Pull))
 }
 
-// takeover simulates a crash: the next worker continues from the stored progress, and
-// StartedAt stays that of the first attempt.
+// takeover simulates the crash of a worker. The next worker continues from the stored progress, and
+// StartedAt remains that of the first attempt.
 func takeover(f *fixture) {
 	c := f.createConnection()
 	pull := f.requestPull(c, domain.PullScope{Everything: true})
@@ -78,7 +79,8 @@ func writesExtend(f *fixture) {
 	f.claimAt(l.Pull, until.Add(timeResolution))
 }
 
-// replacedLeaseIsLost simulates a worker that was suspended past the end of its lease.
+// replacedLeaseIsLost simulates a worker that was suspended until after the end of its lease, while
+// another worker claimed the pull.
 func replacedLeaseIsLost(f *fixture) {
 	c, old := f.runningPull()
 	f.storeRows(old, row("kept"))
@@ -108,8 +110,8 @@ func endedLeaseIsLost(f *fixture) {
 	f.errorIs(f.Pulls.Finish(f.ctx, absent, ports.Outcome{State: domain.PullFailed, At: epoch}), domain.LeaseLost)
 }
 
-// expiredLeaseStillWrites: the lease's id fences, not the time. A slow worker that was not
-// replaced has done no harm, and its page is valid.
+// expiredLeaseStillWrites checks that a write is rejected because of the lease's id and not because
+// of the time. A slow worker that no other worker has replaced does no harm, so its page is valid.
 func expiredLeaseStillWrites(f *fixture) {
 	c, l := f.runningPull()
 	late := l.Until.Add(time.Hour)
@@ -129,7 +131,7 @@ func pageOfDeletedConnection(f *fixture) {
 	f.equal("feed", []string{"before"}, ids(f.readFeed(domain.Position{}, 10, 1), externalID))
 }
 
-// takeoverRacesPage fails if the lease is checked outside the transaction that writes.
+// takeoverRacesPage fails if a store checks the lease outside the transaction that writes the page.
 func takeoverRacesPage(f *fixture) {
 	for range 5 {
 		c, old := f.runningPull()

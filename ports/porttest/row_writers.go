@@ -5,13 +5,13 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// rowWriterTests check Transaction.Pull.
+// rowWriterTests check Transaction.Pull, the pull that wrote the current version of a row.
 var rowWriterTests = []storeTest{
 	{"each row carries the pull that wrote its present version", rowsCarryTheirPull},
 }
 
-// rowsCarryTheirPull writes rows with one pull and changes some of them with a second one: by an edit,
-// a new row, an announced removal, a sweep and a return.
+// rowsCarryTheirPull writes rows with one pull and changes some of them with a second pull: by an
+// edit, a new row, an announced removal, a sweep, and the return of a removed row.
 func rowsCarryTheirPull(f *fixture) {
 	c := f.createConnection()
 	next := func() domain.Lease {
@@ -28,8 +28,10 @@ func rowsCarryTheirPull(f *fixture) {
 
 	second := next()
 	f.mustStorePage(second, ports.PageWrite{
-		Transactions: []domain.TransactionData{row("equal", withContentHash(2)), row("edited", withDescription("now")), row("new")},
-		Removed:      []string{"removed", "gone"},
+		Transactions: []domain.TransactionData{
+			row("equal", withContentHash(2)), row("edited", withDescription("now")), row("new"),
+		},
+		Removed: []string{"removed", "gone"},
 	})
 	f.sweep(second, ports.SweepWrite{}, "equal", "edited", "new")
 	want := map[string]domain.PullID{

@@ -9,7 +9,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// storePageTests check Pulls.StorePage: what is an edit, and what an edit changes in a row.
+// storePageTests check Pulls.StorePage: which differences are an edit, and what an edit changes in a
+// stored row.
 var storePageTests = []storeTest{
 	{"a new row is added with version 1", pageAdds},
 	{"a changed row increments the version and keeps its id", pageModifies},
@@ -40,7 +41,7 @@ func pageAdds(f *fixture) {
 	f.inUTC(got.FirstSeenAt, got.UpdatedAt)
 }
 
-// edits has one edit for each member that counts as an edit.
+// edits contains one edit for each member of a row that counts as an edit if it changes.
 var edits = map[string]func(*domain.TransactionData){
 	"amount":        func(o *domain.TransactionData) { o.Amount = money("-12.51", "BRL") },
 	"currency":      func(o *domain.TransactionData) { o.Amount = money("-12.5", "USD") },
@@ -55,7 +56,8 @@ var edits = map[string]func(*domain.TransactionData){
 	"detail":        func(o *domain.TransactionData) { o.StableMetadata = []byte("detail") },
 }
 
-// pageModifies makes each of the edits, together with other metadata, which is stored too.
+// pageModifies stores a row with each of the edits. It also changes the metadata, which must be
+// stored too.
 func pageModifies(f *fixture) {
 	for name, edit := range edits {
 		c, l := f.runningPull()
@@ -75,8 +77,8 @@ func pageModifies(f *fixture) {
 	}
 }
 
-// pageLeavesEqual has differences that are not edits: other metadata, the same
-// instant in another zone, the same amount with other digits.
+// pageLeavesEqual stores a row with differences that are not edits: other metadata, the same
+// instant in another time zone, and the same amount with more digits.
 func pageLeavesEqual(f *fixture) {
 	c, l := f.runningPull()
 	detailed := row("1", func(o *domain.TransactionData) { o.StableMetadata, o.OccurredAt = []byte("detail"), epoch })
@@ -84,7 +86,7 @@ func pageLeavesEqual(f *fixture) {
 	first := f.getRow(c, "1")
 	_, position := f.readFeedFrom(domain.Position{}, 10, 1)
 	moved := detailed
-	moved.Metadata = []byte(`{"collected": "later"}`) // metadata that changes with every read is no edit
+	moved.Metadata = []byte(`{"collected": "later"}`) // other metadata is no edit: some of it changes with every read
 	moved.OccurredAt = epoch.In(time.FixedZone("elsewhere", 3600))
 	moved.Amount = money("-12.500", "BRL")
 	f.equal("counts", domain.Counts{Read: 1, Unchanged: 1}, f.storeRows(l, moved))
@@ -92,8 +94,8 @@ func pageLeavesEqual(f *fixture) {
 	f.equal("feed", 0, len(f.readFeed(position, 10, 0)))
 }
 
-// pageReturns has a removed row that returns unchanged: its digest is equal, but it counts
-// as changed.
+// pageReturns stores a removed row again. It counts as changed even if its digest is equal to that of
+// the stored row.
 func pageReturns(f *fixture) {
 	for _, returned := range []domain.TransactionData{row("1"), row("1", withDescription("edited"))} {
 		c, l := f.runningPull()
@@ -111,7 +113,8 @@ func pageReturns(f *fixture) {
 	}
 }
 
-// pageRemoves names a row twice, and ids with special characters of quoting.
+// pageRemoves removes rows. The list of ids contains one id twice, an unknown id, and ids with
+// characters that are special in quoted strings.
 func pageRemoves(f *fixture) {
 	c, l := f.runningPull()
 	f.storeRows(l, row("1"), row("2"), row("it's"))
@@ -130,8 +133,8 @@ func pageRemoves(f *fixture) {
 	f.equal("removed again", want, f.getRow(c, "1"))
 }
 
-// pageListsAndRemoves has a page that lists the rows it removes: a new row, an unchanged row,
-// an edited row, and a removed row that returns.
+// pageListsAndRemoves stores a page that both lists and removes the same rows: a new row, an
+// unchanged row, an edited row, and a removed row that returns. All of them must end up removed.
 func pageListsAndRemoves(f *fixture) {
 	c, l := f.runningPull()
 	f.storeRows(l, row("equal"), row("edited"), row("back"))
@@ -155,7 +158,8 @@ func pageListsAndRemoves(f *fixture) {
 	f.equal("feed", all, fed)
 }
 
-// pageDuplicates: an upsert in a single statement fails on the second of two equal keys.
+// pageDuplicates stores a page that contains a row twice; the later one must be stored. An upsert of
+// the whole page in one statement would fail at the second of two equal keys.
 func pageDuplicates(f *fixture) {
 	c, l := f.runningPull()
 	counts := f.storeRows(l, row("1", withDescription("earlier")), row("2"), row("1", withDescription("later")))
@@ -171,7 +175,8 @@ func pageDuplicates(f *fixture) {
 	f.equal("accounts", 1, len(f.listAccounts(c)))
 }
 
-// rowsPerConnection: two items of one vendor may have the same transaction ids.
+// rowsPerConnection checks that rows of two connections are separate even if their external ids are
+// equal: two items of one vendor may have the same transaction ids.
 func rowsPerConnection(f *fixture) {
 	one, first := f.runningPull()
 	two, second := f.runningPull()
@@ -186,7 +191,7 @@ func rowsPerConnection(f *fixture) {
 	f.equal("ids are compared exactly", domain.Counts{Read: 3, Added: 3}, upper)
 }
 
-// pageProgress reads the pull after each page, as the next worker would.
+// pageProgress checks the stored pull after each page, because the next worker continues from it.
 func pageProgress(f *fixture) {
 	c, l := f.runningPull()
 	before := f.getPull(l.Pull)
@@ -223,7 +228,8 @@ func emptyPage(f *fixture) {
 	f.equal("progress", progress, f.getPull(l.Pull).Progress)
 }
 
-// hugePage has more parameters than one statement may have in some databases.
+// hugePage stores a page that has more values than some databases allow as parameters of one
+// statement.
 func hugePage(f *fixture) {
 	c, l := f.runningPull()
 	var rows []domain.TransactionData

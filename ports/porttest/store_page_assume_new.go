@@ -5,8 +5,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// assumeNewTests check PageWrite.AssumeNew and Claimed.Empty: hints that may save a lookup and
-// change no result.
+// assumeNewTests check PageWrite.AssumeNew and Claimed.Empty. Both are hints: they can save a lookup,
+// but must not change a result.
 var assumeNewTests = []storeTest{
 	{"rows that are assumed to be new are stored", assumeNewAddsRows},
 	{"a row that is assumed to be new, but exists, is compared like any other", assumeNewStillCompares},
@@ -20,7 +20,7 @@ func assumeNewAddsRows(f *fixture) {
 	page := ports.PageWrite{AssumeNew: true, Accounts: []domain.AccountData{accountData("a")}, Transactions: rows}
 	f.equal("counts", domain.Counts{Accounts: 1, Read: 3, Added: 3}, f.mustStorePage(l, page))
 	f.equal("the later duplicate", "later", f.getRow(c, "2").Description)
-	f.equal("bound", false, f.getRow(c, "1").AccountID.IsZero())
+	f.equal("no account id", false, f.getRow(c, "1").AccountID.IsZero())
 	f.equal("unchanged", []bool{true, false, true},
 		f.unchanged(c, row("1", withContentHash(1)), row("2"), row("3", withContentHash(3))))
 	_, other := f.runningPull()

@@ -11,7 +11,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// storedValueTests check that a store returns the values that were stored.
+// storedValueTests check that a store returns exactly the values that were stored.
 var storedValueTests = []storeTest{
 	{"metadata is returned byte for byte", metadataIsUnchanged},
 	{"amounts are returned exactly", amountsAreExact},
@@ -28,8 +28,8 @@ var accountTests = []storeTest{
 	{"accounts are sorted by the bytes of their external ids", accountPaging},
 }
 
-// metadataIsUnchanged has text that a JSON column would normalize: spaces, duplicate members,
-// escapes that are no character, numbers beyond the range of a float.
+// metadataIsUnchanged stores metadata that a JSON column would normalize: spaces, duplicate members,
+// escapes that represent no character, and numbers that a float cannot represent.
 func metadataIsUnchanged(f *fixture) {
 	c, l := f.runningPull()
 	objects := []string{
@@ -54,7 +54,7 @@ func metadataIsUnchanged(f *fixture) {
 	}
 }
 
-// amountsAreExact uses the limits of the decimal type and amounts beyond those of a float.
+// amountsAreExact stores the limits of the decimal type, and amounts that a float cannot represent.
 func amountsAreExact(f *fixture) {
 	c, l := f.runningPull()
 	amounts := []string{
@@ -80,7 +80,9 @@ func amountsAreExact(f *fixture) {
 	f.equal("counts again", domain.Counts{Read: len(rows), Unchanged: len(rows)}, f.storeRows(l, rows...))
 }
 
-// allMembersAreStored distinguishes no time from midnight: a zero time is no time.
+// allMembersAreStored stores a row with every member, a row with only the required members, and a
+// row that occurred at midnight. A store must distinguish midnight from the zero time, which means
+// that the time is unknown.
 func allMembersAreStored(f *fixture) {
 	c, l := f.runningPull()
 	inAccount := money("-3.21", "USD")
@@ -103,7 +105,7 @@ func allMembersAreStored(f *fixture) {
 	}
 }
 
-// textsAreExact uses each text as the key, too.
+// textsAreExact stores rows with hostile texts in every text member, including the external id.
 func textsAreExact(f *fixture) {
 	c, l := f.runningPull()
 	var rows []domain.TransactionData
@@ -174,7 +176,8 @@ func accountsChange(f *fixture) {
 	}
 }
 
-// accountMembers has an account without a balance: unknown is not zero.
+// accountMembers stores an account with every member, and an account without a balance. A store must
+// distinguish an unknown balance from a balance of zero.
 func accountMembers(f *fixture) {
 	c, l := f.runningPull()
 	balance := money("1234567890123456.789", "BRL")
@@ -189,7 +192,8 @@ func accountMembers(f *fixture) {
 	f.equal("accounts", []domain.AccountData{full, bare}, accounts)
 }
 
-// transactionsReferToAccounts has an account of another connection: it is unknown here.
+// transactionsReferToAccounts checks the account ids of transactions. One transaction names an
+// account of another connection, which counts as unknown.
 func transactionsReferToAccounts(f *fixture) {
 	c, l := f.runningPull()
 	f.mustStorePage(l, ports.PageWrite{Accounts: []domain.AccountData{accountData("known")}})

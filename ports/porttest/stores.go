@@ -7,7 +7,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Stores is one backend: stores that see each other's rows.
+// Stores contains the stores of one backend. Rows that one of them writes are visible to the others.
 type Stores struct {
 	Connections ports.Connections
 	Tokens      ports.Tokens
@@ -17,14 +17,14 @@ type Stores struct {
 	Ledger      ports.Ledger
 }
 
-// storeTest is one rule of a port, named by a sentence, and the test that checks it.
+// storeTest is the test of one rule of a port. Its name is the rule, as a sentence.
 type storeTest struct {
 	name string
 	run  func(f *fixture)
 }
 
-// TestStores runs the tests of all store ports. open is called once for each test; it may
-// return the same backend each time, and closes what it opened with t.Cleanup.
+// TestStores runs the tests of all store ports. It calls open for each test. open may return the
+// same backend each time, and must close what it opens with t.Cleanup.
 func TestStores(t *testing.T, open func(t *testing.T) Stores) {
 	for _, port := range []struct {
 		name  string

@@ -16,7 +16,8 @@ var sweepTests = []storeTest{
 	{"a sweep ignores removed rows, and counts for the pull", sweepCounts},
 }
 
-// sweep marks the rows that are not in seen as removed, and returns the counts.
+// sweep calls Pulls.Sweep, which marks the rows that are not in seen as removed, and returns the
+// counts.
 func (f *fixture) sweep(l domain.Lease, write ports.SweepWrite, seen ...string) domain.Counts {
 	f.Helper()
 	write.Seen = func(externalID string) bool { return slices.Contains(seen, externalID) }
@@ -29,14 +30,15 @@ func (f *fixture) sweep(l domain.Lease, write ports.SweepWrite, seen ...string) 
 	return counts
 }
 
-// removedIDs returns the external ids of the removed rows, sorted.
+// removedIDs returns the external ids of the connection's removed rows, sorted.
 func (f *fixture) removedIDs(c domain.Connection) []string {
 	f.Helper()
 	removed := slices.DeleteFunc(f.allRows(c), func(t domain.Transaction) bool { return t.RemovedAt.IsZero() })
 	return slices.Sorted(slices.Values(ids(removed, externalID)))
 }
 
-// sweepRemoves also reads the feed: a removal is a change.
+// sweepRemoves checks that a sweep removes the rows that were not seen. It also reads the feed,
+// because a removal is a change.
 func sweepRemoves(f *fixture) {
 	c, l := f.runningPull()
 	f.storeRows(l, row("seen"), row("it's gone"), row("pending", func(o *domain.TransactionData) {
@@ -71,7 +73,7 @@ func sweepWindow(f *fixture) {
 			row("3", withDate("2026-02-03")), row("4", withDate("2026-02-04")))
 		counts := f.sweep(l, ports.SweepWrite{Window: tc.window})
 		f.equal(fmt.Sprintf("%+v: counts", tc.window), domain.Counts{Removed: len(tc.want)}, counts)
-		f.equal(fmt.Sprintf("%+v: gone", tc.window), tc.want, f.removedIDs(c))
+		f.equal(fmt.Sprintf("%+v: removed", tc.window), tc.want, f.removedIDs(c))
 	}
 }
 
@@ -92,7 +94,8 @@ func sweepAccount(f *fixture) {
 	}
 }
 
-// sweepCounts lets a row return after it was swept, as when a vendor had hidden it.
+// sweepCounts checks the counts of sweeps. It also stores a swept row again, as happens when a vendor
+// has hidden a row for some time.
 func sweepCounts(f *fixture) {
 	c, l := f.runningPull()
 	f.storeRows(l, row("1"), row("2"), row("3"))

@@ -34,7 +34,7 @@ func listReturnsCreatedToken(f *fixture) {
 	f.inUTC(got[0].CreatedAt)
 }
 
-// tokensAreTenantScoped also creates a token for another tenant's connection.
+// tokensAreTenantScoped also tries to create a token for the connection of another tenant.
 func tokensAreTenantScoped(f *fixture) {
 	c, token := f.connectionWithToken()
 	foreign := newTenant()
@@ -51,8 +51,8 @@ func tokensAreTenantScoped(f *fixture) {
 	f.equal("the token afterwards", []domain.WebhookToken{token}, f.listTokens(ports.TokenFilter{}, 10, nil))
 }
 
-// tokenRacesDeletion fails if a token is created after the deletion has revoked the
-// others: it would stay valid, and no operator could revoke it.
+// tokenRacesDeletion fails if a token is created after a concurrent deletion of the connection has
+// revoked all tokens. Such a token would remain valid, and no operator could revoke it.
 func tokenRacesDeletion(f *fixture) {
 	for range 5 {
 		c := f.createConnection()
@@ -99,15 +99,15 @@ func tokenFilters(f *fixture) {
 	f.equal("of none", 0, len(f.listTokens(ports.TokenFilter{Connection: newID[domain.Connection]()}, 10, nil)))
 }
 
-// tokenPaging has equal times, so that a store which ignores the id loses or repeats
-// rows at the page's edge.
+// tokenPaging checks paging over tokens of which several have the same time. A store that ignores
+// the id loses or repeats tokens at the end of a page.
 func tokenPaging(f *fixture) {
 	c := f.createConnection()
 	var want []domain.TokenID
 	at := f.now()
 	for i := range 7 {
 		token := f.newToken(c)
-		token.CreatedAt = at.Add(time.Duration(i/3) * time.Microsecond) // three at a time: the id breaks ties
+		token.CreatedAt = at.Add(time.Duration(i/3) * time.Microsecond) // three have the same time; the id decides
 		f.noError(f.Tokens.Create(f.ctx, token))
 		want = append(want, token.ID)
 	}
@@ -120,7 +120,7 @@ func tokenPaging(f *fixture) {
 	f.equal("position", domain.Position{Key: domain.TimeKey(newest.CreatedAt), ID: newest.ID.UUID}, page.Next)
 }
 
-// foreignKeys are sort keys that no list sorted by time has.
+// foreignKeys are position keys that cannot belong to a list that is sorted by time.
 var foreignKeys = []string{"a name", "2026-03-01", "17", "2026-13-01T00:00:00.000000000Z", "';--"}
 
 func tokenPositions(f *fixture) {
@@ -133,7 +133,8 @@ func tokenPositions(f *fixture) {
 	}
 }
 
-// usageOnlyMovesForward: replicas flush their usage records late and in any order.
+// usageOnlyMovesForward checks that RecordUsage never moves LastUsedAt back. Replicas write their
+// usage records late and in any order.
 func usageOnlyMovesForward(f *fixture) {
 	_, first := f.connectionWithToken()
 	_, second := f.connectionWithToken()

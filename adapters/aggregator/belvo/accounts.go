@@ -13,7 +13,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// maxAccountPages bounds a list that never ends: no link has 10 000 accounts.
+// maxAccountPages is the maximum number of pages of an account list. It ends the reading of a
+// list whose next page never ends; no link has 10 000 accounts (10 pages of 1000).
 const maxAccountPages = 10
 
 // Accounts returns the link's accounts, sorted by external id. A list of more than
@@ -43,9 +44,10 @@ func (a *Adapter) Accounts(ctx context.Context, access ports.Access) ([]domain.A
 	return nil, &domain.Error{Kind: domain.Unavailable, Code: domain.EndlessCursor}
 }
 
-// sortedAccounts returns the accounts in the order of their external ids. The map removes
-// duplicates: pages are cut by position, so that an account added between two requests
-// makes the last one of the first page appear twice.
+// sortedAccounts returns the accounts of byID, sorted by external id. The callers collect
+// accounts in a map because the map removes duplicates. The vendor cuts pages by position: an
+// account added between two requests makes the last account of the first page appear again on
+// the second page.
 func sortedAccounts(byID map[string]domain.AccountData) []domain.AccountData {
 	accounts := make([]domain.AccountData, 0, len(byID))
 	for _, id := range slices.Sorted(maps.Keys(byID)) {
@@ -54,7 +56,8 @@ func sortedAccounts(byID map[string]domain.AccountData) []domain.AccountData {
 	return accounts
 }
 
-// accountJSON holds the members of an account that are normalized. Source: developers.belvo.com, Accounts.
+// accountJSON contains the members of an account that this package reads. Source:
+// developers.belvo.com, Accounts.
 type accountJSON struct {
 	ID       string `json:"id"`
 	Link     string `json:"link"`
@@ -67,9 +70,9 @@ type accountJSON struct {
 	} `json:"balance"`
 }
 
-// normalizeAccount normalizes one account, from the account list or embedded in a row. An
-// account of another link is malformed: it would put one holder's data into another
-// holder's ledger.
+// normalizeAccount normalizes one account, which is an entry of the account list or is embedded
+// in a transaction row. An account of another link is an error (malformed_response), because
+// storing it would put one holder's data into another holder's ledger.
 func (l linkContext) normalizeAccount(raw json.RawMessage) (domain.AccountData, error) {
 	var a accountJSON
 	if vendorhttp.Decode(raw, &a) != nil || !validID(a.ID) {
@@ -86,7 +89,8 @@ func (l linkContext) normalizeAccount(raw json.RawMessage) (domain.AccountData, 
 	}, err
 }
 
-// accountType maps the category; balance_type would classify a loan as a card.
+// accountType returns the account type for the vendor's category. It does not use the vendor's
+// balance_type, because that would classify a loan as a card.
 func (a accountJSON) accountType() domain.AccountType {
 	switch a.Category {
 	case "CHECKING_ACCOUNT", "SAVINGS_ACCOUNT":
@@ -98,8 +102,9 @@ func (a accountJSON) accountType() domain.AccountType {
 }
 
 // balance returns the current balance with the vendor's own sign: on a card it is the amount
-// owed. It is nil without a currency. An invalid currency is malformed, because every
-// row in it would be.
+// owed. It returns nil if the account has no currency or no current balance. An invalid
+// currency is an error (malformed_response), because every row of the account would have an
+// invalid currency too.
 func (a accountJSON) balance() (*domain.Money, error) {
 	if a.Currency == "" {
 		return nil, nil

@@ -16,9 +16,9 @@ import (
 // Name is the vendor's name in the API, the settings and the metrics.
 const Name domain.Vendor = "belvo"
 
-// budgetAPI is the only rate budget of an origin. The vendor's limits depend on the contract
-// and are not published; this budget is below the limit of a small contract. A 429 drains
-// it until its Retry-After has passed.
+// budgetAPI is the name of the only rate budget of a vendor origin. The vendor's limits depend
+// on the contract and are not published; this budget is below the limit of a small contract. A
+// response with status 429 empties the budget until the response's Retry-After has passed.
 const budgetAPI = "api"
 
 var vendor = vendorhttp.Vendor{Name: Name, Budgets: map[string]int{budgetAPI: 600}, ClassifyError: explainError}
@@ -28,19 +28,20 @@ type Adapter struct{ http *vendorhttp.Client }
 
 var _ ports.Aggregator = (*Adapter)(nil)
 
-// New returns an adapter that uses the shared client. It ignores the clock, because a Basic
-// credential does not expire; every vendor's New has the same signature.
+// New returns an adapter that uses the shared HTTP client. It ignores the clock, because a Basic
+// credential does not expire. It takes the clock only so that every vendor's New has the same
+// signature.
 func New(client *vendorhttp.Client, _ ports.Clock) *Adapter { return &Adapter{http: client} }
 
 // Vendor returns [Name].
 func (*Adapter) Vendor() domain.Vendor { return Name }
 
-// Check reads the link's status. A link needs reauthorization if it is not valid, or if the
-// vendor rejects requests until its holder acts. SyncComplete is never set: rows that the
-// vendor does not list may exist (see Plan).
+// Check reads the link's status. The link needs reauthorization if its status is not "valid", or
+// if the vendor rejects requests until the link's holder acts. SyncComplete is never set,
+// because there may be rows that the vendor does not list (see Plan).
 func (a *Adapter) Check(ctx context.Context, access ports.Access) (domain.LinkStatus, error) {
 	ref := access.AccountRef
-	if ref == "." || ref == ".." { // url.Parse would drop them; no link has such an id
+	if ref == "." || ref == ".." { // url.Parse would remove these path segments; no link has such an id
 		return domain.LinkStatus{}, &domain.Error{Kind: domain.Rejected, Code: domain.AccountNotFound}
 	}
 	call := newCall(access, "/api/links/"+url.PathEscape(ref)+"/")
@@ -61,8 +62,8 @@ func (a *Adapter) Check(ctx context.Context, access ports.Access) (domain.LinkSt
 	return domain.LinkStatus{NeedsReauth: link.Status != "valid"}, nil
 }
 
-// newCall returns a GET request of the connection; the credential is revealed only when the
-// request is sent.
+// newCall returns a GET request for path with the connection's base URL and credential. The
+// plain text of the credential is read only when the request is sent.
 func newCall(access ports.Access, path string) vendorhttp.Call {
 	return vendorhttp.Call{
 		Vendor: &vendor, BaseURL: access.BaseURL, Path: path, PathTemplate: path, Resource: budgetAPI,
@@ -70,8 +71,8 @@ func newCall(access ports.Access, path string) vendorhttp.Call {
 	}
 }
 
-// basicAuth returns the Authorization header of RFC 7617 from the secret's id and its
-// password.
+// basicAuth returns the value of an Authorization header (HTTP Basic, RFC 7617) with the
+// credential's client id as the user name and its secret as the password.
 func basicAuth(c domain.Credential) string {
 	pair := append(c.Part(domain.PartClientID).Reveal(), ':')
 	pair = append(pair, c.Part(domain.PartSecret).Reveal()...)

@@ -88,7 +88,7 @@ func TestCheckRejectsBadAccess(t *testing.T) {
 
 func TestAccountsAreSortedByExternalID(t *testing.T) {
 	sim, a, access := newSimulatedVendor(t, belvosim.Options{})
-	for i := range 1100 { // more than a page
+	for i := range 1100 { // more than one page of 1000
 		if _, err := sim.AddAccount(
 			belvosim.Account{Link: access.AccountRef, ID: fmt.Sprintf("extra-%04d", 1099-i)},
 		); err != nil {

@@ -34,7 +34,7 @@ var noon = time.Date(2026, 11, 19, 12, 0, 0, 0, time.UTC)
 
 const retryAfter = 42 * time.Second
 
-// faults maps the suite's faults to faults of the simulator.
+// faults maps the faults that the conformance suite asks for to faults of the simulator.
 var faults = map[porttest.VendorFault]belvosim.Fault{
 	porttest.VendorRateLimits: {
 		Kind: belvosim.FaultStatus, Status: 429, RetryAfter: strconv.Itoa(int(retryAfter.Seconds())),
@@ -51,7 +51,8 @@ var faults = map[porttest.VendorFault]belvosim.Fault{
 	porttest.VendorForeignCursor: {Kind: belvosim.FaultNextHost},
 }
 
-// newVendorEnv serves a simulator that has one link with a bank account and a card.
+// newVendorEnv starts a simulator that has one link with a bank account and a card, and returns
+// the environment in which the conformance suite tests an adapter against this simulator.
 func newVendorEnv(t *testing.T) porttest.VendorEnv {
 	const link, secret = "0c2f6a51-77d0-4b7e-9c39-5d1e8a3b4f60", "hush-hush-password"
 	sim := belvosim.New(belvosim.Options{Seed: 5, Now: func() time.Time { return noon }})
@@ -77,7 +78,8 @@ func newVendorEnv(t *testing.T) porttest.VendorEnv {
 	badLink.AccountRef = "99999999-0000-4000-8000-000000000000"
 	return porttest.VendorEnv{
 		Adapter: New(client, nil), Good: good, BadCredential: badSecret, BadAccountRef: badLink,
-		Accounts: []string{"a-bank", "b-card"}, Today: domain.DateOf(noon), NeverSyncComplete: true, RetryAfter: retryAfter,
+		Accounts: []string{"a-bank", "b-card"}, Today: domain.DateOf(noon),
+		NeverSyncComplete: true, RetryAfter: retryAfter,
 		Seed: func(t *testing.T, account string, n int) []string { return seed(t, sim, link, account, n) },
 		Break: func(t *testing.T, fault porttest.VendorFault) {
 			played := faults[fault]
@@ -91,7 +93,8 @@ func newVendorEnv(t *testing.T) porttest.VendorEnv {
 	}
 }
 
-// mustAdd returns a function that fails the test if adding to the simulator fails.
+// mustAdd returns a function that takes the results of an Add method of the simulator and ends
+// the test if the error is not nil.
 func mustAdd(t *testing.T) func(any, error) {
 	return func(_ any, err error) {
 		t.Helper()

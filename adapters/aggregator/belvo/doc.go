@@ -6,31 +6,33 @@
 //
 // Three traits of the vendor shape the package:
 //
-//   - A list names its next page by an absolute URL. A client that follows it sends the
-//     credential to any host named there. Here the URL must name the requested list
-//     at the connection's own base URL; then only its query is stored (read.go).
+//   - The vendor's lists contain the address of the next page as an absolute URL. A client that
+//     simply followed this URL would send the credential to any host that the URL names. Here
+//     the URL must name the requested list at the connection's own base URL, and only the
+//     URL's query is stored (read.go).
 //
-//   - The vendor purges old rows by itself (stale_in), assigns new ids to some edited rows,
-//     and has no cursor that shows every change. Therefore no row counts as removed
-//     unless an event says so, and changes are found by reading the whole link (plan.go).
+//   - The vendor deletes old rows (stale_in), assigns new ids to some edited rows, and has no
+//     cursor that returns every change. Therefore a row counts as removed only if a webhook
+//     event reports its removal, and changes are found by reading the whole link (plan.go).
 //
-//   - An amount is a magnitude, and its direction is a separate member that may be missing
+//   - An amount has no sign, and its direction is a separate member that may be missing
 //     (normalize.go).
 //
 // The files:
 //
-//   - adapter.go, errors.go: the port, and the mapping of the vendor's errors
+//   - adapter.go, errors.go: the implementation of the port, and the mapping of the vendor's
+//     errors
 //
-//   - accounts.go, plan.go: from a pull scope to the account list and the steps
+//   - accounts.go, plan.go: the account list, and the steps that a pull scope needs
 //
 //   - read.go: one page of transactions, from Adapter.Read to raw transactions with their
-//     content hashes; reads top to bottom
+//     content hashes; the file can be read from top to bottom
 //
-//   - normalize.go, stable_metadata.go: from the vendor's row to a
-//     domain.TransactionData; pure
+//   - normalize.go, stable_metadata.go: the conversion of the vendor's row to a
+//     domain.TransactionData; pure functions
 //
-//   - webhook.go: from a webhook's body to a pull scope; pure
+//   - webhook.go: the conversion of a webhook's body to a pull scope; pure functions
 //
 // Source: developers.belvo.com, API 1.223, as read in November 2026. Where the vendor's
-// documentation leaves a question open, the code that decides it says so.
+// documentation leaves a question open, a comment at the code that decides the question says so.
 package belvo

@@ -8,13 +8,13 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// errHolderMustAct marks errors that end only when the link's holder acts. They are no
-// rejection of the API credential: a pull waits and retries, and Check reports that
+// errHolderMustAct is the cause of errors that persist until the link's holder acts. The vendor
+// did not reject the API credential. Therefore a pull waits and retries, and Check reports that
 // the link needs reauthorization.
 var errHolderMustAct = errors.New("the link waits for its holder")
 
-// errorCodes maps the vendor's error codes to domain errors. A code that is not listed is
-// classified by its HTTP status. Source: developers.belvo.com, Errors.
+// errorCodes maps the vendor's error codes to domain errors. An error with a code that is not
+// listed is classified by its HTTP status. Source: developers.belvo.com, Errors.
 var errorCodes = map[string]domain.Error{
 	"invalid_link":     {Code: domain.VendorUnreachable, Cause: errHolderMustAct},
 	"unconfirmed_link": {Code: domain.VendorUnreachable, Cause: errHolderMustAct},
@@ -30,8 +30,9 @@ var errorCodes = map[string]domain.Error{
 	"operational_limits_reached": {Code: domain.VendorRateLimited},
 }
 
-// explainError parses an error body: an array of objects with a code, sometimes a single
-// object. It returns nil if the HTTP status decides.
+// explainError returns the domain error for an error response of the vendor. The body is an array
+// of objects with a code, or sometimes a single object. It returns nil if neither the body nor the
+// status has a meaning special to this vendor; the caller then classifies the HTTP status.
 func explainError(status int, body []byte) *domain.Error {
 	for _, code := range errorCodesOf(body) {
 		if known, ok := errorCodes[code]; ok {
@@ -66,8 +67,9 @@ func errorCodesOf(body []byte) []string {
 	return codes
 }
 
-// malformed returns the error for a response that does not match the vendor's
-// documentation. part names the wrong part in the vendor's terms, never a value.
+// malformed returns the error (malformed_response) for a response that does not match the
+// vendor's documentation. part names the wrong part in the vendor's terms; it never contains a
+// value of the response.
 func malformed(part string) *domain.Error {
 	return &domain.Error{
 		Kind: domain.Unavailable, Code: domain.MalformedResponse,

@@ -18,7 +18,8 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden files")
 
-// compareGolden compares got, as JSON, with the file of that name in testdata.
+// compareGolden compares the JSON form of got with the file name in testdata. With -update it
+// writes the file first.
 func compareGolden(t *testing.T, name string, got any) {
 	t.Helper()
 	var written bytes.Buffer
@@ -43,7 +44,7 @@ func compareGolden(t *testing.T, name string, got any) {
 	}
 }
 
-// readResults returns the rows of a list in testdata.
+// readResults returns the rows of the list in the file name in testdata, not decoded.
 func readResults(t testing.TB, name string) []json.RawMessage {
 	t.Helper()
 	body, err := os.ReadFile(filepath.Join("testdata", name))
@@ -62,7 +63,7 @@ const (
 	brazilian = "c1d6a8e0-94b7-4f5e-8a86-6a1d2f90b002"
 )
 
-// readAccounts normalizes a list of accounts in testdata.
+// readAccounts returns the normalized accounts of the list in the file name in testdata.
 func readAccounts(t *testing.T, link, name string) []domain.AccountData {
 	t.Helper()
 	accounts := []domain.AccountData{}

@@ -13,16 +13,17 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// transactionJSON holds the members of a row that are normalized; unknown members are
+// transactionJSON contains the members of a row that this package reads. Unknown members are
 // ignored, because the vendor may add some. Source: developers.belvo.com, Transactions.
 type transactionJSON struct {
 	ID             string          `json:"id"`
-	Account        json.RawMessage `json:"account"` // whole object, or null
+	Account        json.RawMessage `json:"account"` // the whole account object, or null
 	ValueDate      dateTime        `json:"value_date"`
 	AccountingDate dateTime        `json:"accounting_date"`
 	TransactedAt   dateTime        `json:"transacted_at"`
 	CreatedAt      dateTime        `json:"created_at"`
-	// Numbers in the data dictionary, strings in an OFDA example. "": null or absent.
+	// Amounts are numbers according to the vendor's data dictionary, and strings in one of its
+	// OFDA examples. "" means null or absent.
 	Amount      vendorhttp.NumberOrString `json:"amount"`
 	LocalAmount vendorhttp.NumberOrString `json:"local_currency_amount"`
 	Currency    string                    `json:"currency"`
@@ -35,7 +36,7 @@ type transactionJSON struct {
 	} `json:"merchant"`
 }
 
-// linkContext holds everything except the row itself that the result of normalizing it depends on.
+// linkContext contains the inputs of normalization other than the row: the link and its accounts.
 type linkContext struct {
 	link           string
 	accounts       map[string]domain.AccountData // by external id
@@ -84,7 +85,8 @@ func (l linkContext) normalize(raw json.RawMessage) (domain.TransactionData, err
 	return data, err
 }
 
-// embeddedAccount normalizes the account inside a row, nil if there is none.
+// embeddedAccount normalizes the account that is embedded in a row. It returns nil if the row has
+// no account.
 func (l linkContext) embeddedAccount(raw json.RawMessage) (*domain.AccountData, error) {
 	if len(raw) == 0 || string(raw) == "null" {
 		return nil, nil
@@ -93,9 +95,10 @@ func (l linkContext) embeddedAccount(raw json.RawMessage) (*domain.AccountData, 
 	return &account, err
 }
 
-// accountOf returns the account of a row as the account list has it, because the account
-// embedded in a row may be abbreviated. A row without an account belongs to one of the
-// link's accounts, and therefore has the currency that all of them share.
+// accountOf returns the account of a row. embedded is the account that the row contains, nil if
+// there is none. accountOf prefers the entry of the account list, because the account embedded in
+// a row may be abbreviated. A row without an account belongs to some account of the link;
+// its currency is therefore known only if all accounts share one.
 func (l linkContext) accountOf(embedded *domain.AccountData) domain.AccountData {
 	if embedded == nil {
 		return domain.AccountData{Currency: l.sharedCurrency}
@@ -108,8 +111,8 @@ func (l linkContext) accountOf(embedded *domain.AccountData) domain.AccountData 
 	return account
 }
 
-// setAmounts sets account and amounts. A row without a currency has its account's; if that
-// is unknown too, the row is malformed.
+// setAmounts sets the account and the amounts of data. A row without a currency gets the currency
+// of its account; if the account's currency is unknown too, the row is malformed.
 func (t transactionJSON) setAmounts(data *domain.TransactionData, account domain.AccountData) error {
 	data.Account = account.ExternalID
 	withSign, err := t.signRule(account.Type)
@@ -129,8 +132,8 @@ func (t transactionJSON) setAmounts(data *domain.TransactionData, account domain
 	if err != nil {
 		return malformed("local amount of a transaction")
 	}
-	// Both amounts are of the same movement, so that the second has the direction of the first,
-	// also if only the sign of the first number determined it.
+	// Both amounts describe the same movement, so the local amount gets the direction of the first
+	// amount, even if only the sign of the first number determined that direction.
 	if local = local.In(); data.Amount.Amount.IsNeg() {
 		local = local.Out()
 	}
@@ -138,15 +141,16 @@ func (t transactionJSON) setAmounts(data *domain.TransactionData, account domain
 	return nil
 }
 
-// signRule returns the function that sets the sign of a magnitude from the account holder's
-// view: INFLOW is money in and OUTFLOW is money out, on cards as on bank accounts,
-// regardless of the sign of the number.
+// signRule returns a function that sets the sign of the row's amount as the account holder sees
+// it. INFLOW is money in and OUTFLOW is money out, on cards as well as on bank accounts,
+// regardless of the sign of the vendor's number.
 //
-// For a row without a direction (null in an old schema) the sign of the number counts as on
-// the account's statement. On a bank account a positive number is money in and a negative
-// one money out; on a card a positive number is a purchase, money out. The row is stored,
-// because a reconciliation can match its magnitude and sees "type": null in its metadata. If
-// the vendor adds a direction later, that is an edit like any other.
+// If the row has no direction (null in an old schema), the sign of the number is interpreted as
+// on the account's statement. On a bank account a positive number is money in and a negative
+// number money out; on a card a positive number is a purchase, which is money out. Such a row is
+// stored and not rejected, because a reconciliation can match its absolute amount and can see
+// "type": null in its metadata. If the vendor adds a direction later, that is an edit like any
+// other.
 func (t transactionJSON) signRule(account domain.AccountType) (func(domain.Money) domain.Money, error) {
 	switch {
 	case t.Type == "INFLOW":
@@ -161,8 +165,8 @@ func (t transactionJSON) signRule(account domain.AccountType) (func(domain.Money
 	return func(m domain.Money) domain.Money { return m }, nil
 }
 
-// status maps the vendor's status. UNCATEGORIZED and null, which mean that the vendor could
-// not classify the row, count as posted, as PROCESSED does.
+// status returns the domain's status for the vendor's status. UNCATEGORIZED and null mean that
+// the vendor could not classify the row; both count as posted, like PROCESSED.
 func (t transactionJSON) status() (domain.TransactionStatus, error) {
 	switch t.Status {
 	case "PROCESSED", "UNCATEGORIZED", "":
@@ -173,10 +177,11 @@ func (t transactionJSON) status() (domain.TransactionStatus, error) {
 	return "", malformed("status of a transaction")
 }
 
-// date returns the value date. Old schemas omit it: then date returns the first date that
-// the row has, ordered by how close it is to the movement. A timestamp's date is taken as
-// written, because the vendor does not report the institution's time zone. created_at comes
-// last. collected_at is never used: it changes with every read and would look like an edit.
+// date returns the value date. Old schemas omit the value date: then date returns the first date
+// that the row has, ordered by how close it is to the movement, with created_at last. It returns
+// "" if the row has no date. The date of a timestamp is used as written, because the vendor does
+// not report the institution's time zone. collected_at is never used, because it changes with
+// every read and would look like an edit.
 func (t transactionJSON) date() domain.Date {
 	for _, d := range []dateTime{t.ValueDate, t.AccountingDate, t.TransactedAt, t.CreatedAt} {
 		if d.day != "" {
@@ -186,8 +191,8 @@ func (t transactionJSON) date() domain.Date {
 	return ""
 }
 
-// occurredAt returns the time of the movement if the vendor reports one, otherwise the time
-// of its booking; the zero dateTime if there is neither.
+// occurredAt returns the time of the movement if the vendor reports a time, otherwise the time at
+// which the movement was booked. It returns the zero dateTime if the vendor reports neither time.
 func (t transactionJSON) occurredAt() dateTime {
 	for _, d := range []dateTime{t.TransactedAt, t.AccountingDate} {
 		if d.hasTime() {
@@ -197,8 +202,8 @@ func (t transactionJSON) occurredAt() dateTime {
 	return dateTime{}
 }
 
-// counterparty returns the merchant's name. The vendor's counterparty object has document
-// and account numbers, but no name; those are only in the metadata.
+// counterparty returns the merchant's name, or "". The vendor's counterparty object contains
+// document and account numbers, but no name; these numbers are only in the metadata.
 func (t transactionJSON) counterparty() string {
 	if t.Merchant == nil {
 		return ""
@@ -206,20 +211,20 @@ func (t transactionJSON) counterparty() string {
 	return domain.CleanText(t.Merchant.Name)
 }
 
-// validID reports whether s can be an id in the ledger: text without control characters, at
-// most domain.MaxEventID bytes. The vendor's ids are never longer.
+// validID reports whether s can be an id in the ledger: not empty, without control characters,
+// and at most domain.MaxEventID bytes long. The vendor's ids are never longer.
 func validID(s string) bool {
 	return s != "" && len(s) <= domain.MaxEventID && !strings.ContainsFunc(s, unicode.IsControl)
 }
 
-// dateTime is a date, or a point in time with the date as the vendor wrote it.
+// dateTime is a date, or a point in time together with the date that the vendor wrote for it.
 type dateTime struct {
 	day domain.Date
 	at  time.Time // UTC, whole microseconds; zero if there is only a date
 }
 
-// UnmarshalJSON accepts YYYY-MM-DD, and RFC 3339 with any number of fractional digits. An
-// empty string is no date, as null is. A time without a zone is an error.
+// UnmarshalJSON accepts YYYY-MM-DD, and RFC 3339 with any number of fractional digits. An empty
+// string means that there is no date, as null does. A time without a zone is an error.
 func (d *dateTime) UnmarshalJSON(raw []byte) error {
 	var text string
 	if err := jsonv2.Unmarshal(raw, &text); err != nil {
@@ -234,13 +239,14 @@ func (d *dateTime) UnmarshalJSON(raw []byte) error {
 	} else if at, err = time.Parse(time.RFC3339, text); err == nil {
 		d.day, d.at = domain.DateOf(at), at.UTC().Truncate(time.Microsecond)
 	}
-	// The formats allow year 0, but the databases do not.
+	// The databases accept only the years 1 to 9999. The formats allow the year 0, and the
+	// conversion to UTC can lead to the year 10000.
 	if err != nil || at.Year() < 1 || at.UTC().Year() < 1 || at.UTC().Year() > 9999 {
 		return malformed("date")
 	}
 	return nil
 }
 
-// hasTime reports whether d has a time of day. A list that has only dates writes them as
-// midnight UTC, which therefore does not count as a time.
+// hasTime reports whether d has a time of day. Midnight UTC does not count as a time of day,
+// because a vendor list that has only dates writes them as midnight UTC.
 func (d dateTime) hasTime() bool { return !d.at.Equal(d.at.Truncate(24 * time.Hour)) }

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// BenchmarkNormalize normalizes the rows of a link repeatedly.
+// BenchmarkNormalize measures the normalization of the rows of one link.
 func BenchmarkNormalize(b *testing.B) {
 	raw, err := os.ReadFile("testdata/transactions_mx.json")
 	if err != nil {

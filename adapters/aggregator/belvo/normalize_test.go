@@ -11,8 +11,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// transactionRow returns a valid transaction with some members replaced; a nil
-// json.RawMessage removes one.
+// transactionRow returns a valid transaction row in which the members of edits are replaced. A
+// nil json.RawMessage as value removes the member.
 func transactionRow(t testing.TB, edits map[string]any) json.RawMessage {
 	t.Helper()
 	members := map[string]any{
@@ -33,8 +33,8 @@ func transactionRow(t testing.TB, edits map[string]any) json.RawMessage {
 	return written
 }
 
-// testContext returns a link with a bank account and a card in pesos, and an account of
-// unknown currency.
+// testContext returns a link with a bank account in pesos, a card in pesos, and an account whose
+// currency is unknown.
 func testContext() linkContext {
 	return newLinkContext("l-1", []domain.AccountData{
 		{ExternalID: "bank", Type: domain.BankAccount, Currency: "MXN"},
@@ -241,7 +241,7 @@ func TestDateAndTimeFallBackInOrder(t *testing.T) {
 	}
 }
 
-// rowDigest returns the digest by which the ledger detects an edit.
+// rowDigest returns the digest of a normalized row. The ledger detects an edit by a changed digest.
 func rowDigest(t *testing.T, edits map[string]any) [32]byte {
 	t.Helper()
 	o, err := testContext().normalize(transactionRow(t, edits))

@@ -2,23 +2,26 @@ package belvo
 
 import "github.com/LerianStudio/aggregator-connections/domain"
 
-// windowOverlapDays widens a window on both sides. A bank that corrects a row may change its
-// date; a row that moved out of the window would otherwise keep its old date in the ledger.
+// windowOverlapDays is the number of days by which Plan widens a window on both sides. A bank that
+// corrects a row may change its date. Without the overlap, a row whose date moved out of the
+// window would keep its old date in the ledger.
 const windowOverlapDays = 7
 
-// Plan returns one step over the whole link, or none.
+// Plan returns one step that reads the whole link or a window of it, or nil if the scope needs no
+// read.
 //
-// A scope that asks for changes reads everything, because the vendor has no way to name what
-// changed: created_at does not change with an edit, collected_at changes with every read, a
-// row may be booked weeks before the day it becomes visible, and there is no filter by a
-// list of ids. An unchanged row costs a read and no write.
+// A scope that asks for changes reads everything, because the vendor has no way to list what
+// changed: created_at does not change with an edit, collected_at changes with every read, a row
+// may be booked weeks before the day on which it becomes visible, and there is no filter by a list
+// of ids. An unchanged row costs a read and no write.
 //
-// A window becomes a filter on value_date. Rows without a value date are outside of every
-// such filter; the next full read returns them.
+// A window becomes a filter on value_date. Such a filter excludes every row without a value
+// date; the next full read returns these rows.
 //
-// No step sweeps. The vendor purges old rows (stale_in) and hides the rows of an account it
-// cannot reach, so that a missing row may well exist. Only the event
-// TRANSACTIONS.transactions_deleted reports a removal, and the pull then marks the row.
+// No step sweeps: a stored row is never marked as removed because a step did not return it. The
+// vendor deletes old rows (stale_in) and hides the rows of an account that it cannot reach, so a
+// row that is missing from a list may still exist at the bank. Only the event TRANSACTIONS.transactions_deleted
+// reports a removal, and the pull then marks the row.
 func (*Adapter) Plan(scope domain.PullScope, _ []domain.AccountData, _ domain.Date) []domain.Step {
 	switch {
 	case scope.Everything, len(scope.Created) > 0, hasIDs(scope.Changed),

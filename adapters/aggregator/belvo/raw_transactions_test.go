@@ -16,7 +16,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// contentHash returns the content hash of a row, which must be valid.
+// contentHash returns the content hash of the row raw of the link l. raw must be a valid row.
 func contentHash(t *testing.T, l linkContext, raw json.RawMessage) domain.ContentHash {
 	t.Helper()
 	raws, _, err := l.rawTransactions([]jsontext.Value{jsontext.Value(raw)})
@@ -30,8 +30,8 @@ func contentHash(t *testing.T, l linkContext, raw json.RawMessage) domain.Conten
 	return raws[0].ContentHash
 }
 
-// embeddedAccountEdits returns an edit of a row that sets its embedded account, itself
-// edited.
+// embeddedAccountEdits returns an edit of a row, for transactionRow, that sets the row's member
+// "account". The account is a valid bank account in which the members of edits are replaced.
 func embeddedAccountEdits(edits map[string]any) map[string]any {
 	account := map[string]any{
 		"id": "bank", "link": "l-1", "category": "CHECKING_ACCOUNT", "currency": "MXN",
@@ -84,8 +84,9 @@ func TestContentHashIgnoresOnlyVolatileMembers(t *testing.T) {
 	}
 }
 
-// TestContentHashDependsOnAccountsAndLink: type and currency of the listed accounts decide
-// sign and currency of a row, and so does the currency that all accounts share.
+// TestContentHashDependsOnAccountsAndLink checks that the content hash changes with the inputs of
+// normalization other than the row. Type and currency of the listed account determine the sign and
+// the currency of a row; for a row without an account, the currency that all accounts share does.
 func TestContentHashDependsOnAccountsAndLink(t *testing.T) {
 	list := func(accounts ...domain.AccountData) linkContext { return newLinkContext("l-1", accounts) }
 	for name, raw := range map[string]json.RawMessage{
@@ -112,9 +113,9 @@ func TestContentHashDependsOnAccountsAndLink(t *testing.T) {
 	}
 }
 
-// TestMalformedRowHasAnotherContentHash: a row with a known content hash is not decoded.
-// Therefore the hash of a row that is not valid JSON must differ from that of every valid
-// row, also if only a volatile member is invalid.
+// TestMalformedRowHasAnotherContentHash checks that a row that is not valid JSON never has the
+// content hash of a valid row, even if only a volatile member is invalid. This matters because a
+// row whose content hash is already stored is not decoded, so its error would not be noticed.
 func TestMalformedRowHasAnotherContentHash(t *testing.T) {
 	good := string(transactionRow(t, embeddedAccountEdits(nil)))
 	was := contentHash(t, testContext(), json.RawMessage(good))
@@ -125,7 +126,7 @@ func TestMalformedRowHasAnotherContentHash(t *testing.T) {
 		"crossed brackets":          strings.Replace(good, `{`, `{"future":[{]},`, 1),
 	} {
 		if raw == good {
-			t.Fatalf("%s: the row is the valid one", name)
+			t.Fatalf("%s: the edited row equals the valid one, so the edit did nothing", name)
 		}
 		raws, _, err := testContext().rawTransactions([]jsontext.Value{jsontext.Value(raw)})
 		if err == nil {
@@ -140,8 +141,9 @@ func TestMalformedRowHasAnotherContentHash(t *testing.T) {
 	}
 }
 
-// TestRulesVersionChangesWithGoldenRows: the normalized golden rows must not change without
-// a change of the version. After a change, raise rules and run with -update.
+// TestRulesVersionChangesWithGoldenRows checks that the normalized golden rows do not change
+// without a new value of the constant rules. After an intended change, raise rules and run the
+// tests with -update.
 func TestRulesVersionChangesWithGoldenRows(t *testing.T) {
 	const path = "testdata/rules"
 	h := sha256.New()

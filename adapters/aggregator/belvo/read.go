@@ -14,20 +14,20 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// pageSize is the vendor's largest page. maxCursor bounds, in bytes, what is stored of a
-// next page's URL.
+// pageSize is the largest page size that the vendor accepts. maxCursor is the maximum length, in
+// bytes, of the query of a next page's URL, which is stored as the cursor.
 const (
 	pageSize  = "1000"
 	maxCursor = 2048
 )
 
 // Read returns one page of a link's transactions. The cursor is the query of the next page's
-// URL. A stored cursor can therefore name another page, but neither another host nor
-// another link.
+// URL. Therefore a stored cursor that was tampered with can select another page, but never another
+// host or another link.
 //
 // The vendor cuts pages by position in a list without a documented order. A row added between
-// two requests may appear twice, which the ledger deduplicates. A row removed between two
-// requests may hide another one, which the next full read finds.
+// two requests can make another row appear twice; the ledger removes such duplicates. A row
+// removed between two requests can hide another row, which the next full read finds.
 func (a *Adapter) Read(ctx context.Context, access ports.Access, step domain.Step,
 	accounts []domain.AccountData, cursor string,
 ) (ports.VendorPage, error) {
@@ -42,15 +42,15 @@ func (a *Adapter) Read(ctx context.Context, access ports.Access, step domain.Ste
 	return ports.VendorPage{Accounts: unlisted, Transactions: rows, Next: page.next}, nil
 }
 
-// page is one page of a list: its rows as the vendor sent them, and the cursor of the next
-// page, "" at the end.
+// page is one page of a list: its rows as the vendor sent them, and the cursor of the next page,
+// "" on the last page.
 type page struct {
 	rows []jsontext.Value
 	next string
 }
 
-// fetchPage requests the page at the cursor, the first page for "". Accounts and
-// transactions are both lists of this form.
+// fetchPage requests the page at cursor, or the first page if cursor is "". It serves both the
+// account list and the transaction list, because their pages have the same form.
 func (a *Adapter) fetchPage(ctx context.Context, access ports.Access, l pagedList, cursor string) (page, error) {
 	query := l.first
 	if cursor != "" {
@@ -79,8 +79,9 @@ func (a *Adapter) fetchPage(ctx context.Context, access ports.Access, l pagedLis
 	return page{rows: rows, next: next}, err
 }
 
-// rawTransactions turns the rows of a page into raw transactions, all or none. It also
-// returns the accounts embedded in the rows that the link's own account list lacks.
+// rawTransactions converts the rows of a page to raw transactions; one invalid row fails the whole
+// page. It also returns the accounts that are embedded in the rows but missing from the link's
+// account list.
 func (l linkContext) rawTransactions(rows []jsontext.Value) ([]domain.RawTransaction, []domain.AccountData, error) {
 	raws := make([]domain.RawTransaction, 0, len(rows))
 	unlisted := map[string]domain.AccountData{}
@@ -105,13 +106,13 @@ func (l linkContext) rawTransactions(rows []jsontext.Value) ([]domain.RawTransac
 	return raws, sortedAccounts(unlisted), nil
 }
 
-// rules is the version of normalize, and part of every content hash. It must be raised with
-// every change of the result of normalize: every row is then normalized and compared again,
-// once. A test compares it with the golden files.
+// rules is the version of normalize, and part of every content hash. It must be raised whenever
+// the result of normalize changes. Every row is then normalized and compared once more, because
+// its stored content hash no longer matches. A test compares rules with the golden files.
 const rules = "belvo 1"
 
-// volatileMembers are members whose values the content hash leaves out, because no normalized
-// field depends on them. They change with every read. The amounts are normalized; of the
+// volatileMembers are the members that the content hash leaves out: they change with every read,
+// and no normalized field depends on them. Amounts are normalized and therefore hashed. Of an
 // account, type and currency are normalized, but its balance is volatile.
 var volatileMembers = vendorhttp.VolatileMembers{
 	"*":                   {`"collected_at"`, `"last_accessed_at"`},
@@ -122,14 +123,14 @@ var volatileMembers = vendorhttp.VolatileMembers{
 	`"merchant"`:          {`"logo"`},
 }
 
-// rowHeader holds the members of a row that are needed before the row is decoded.
+// rowHeader contains the members of a row that are needed before the whole row is decoded.
 type rowHeader struct {
 	id        string
-	account   jsontext.Value // nil: the row has no account
+	account   jsontext.Value // nil if the row has no account
 	accountID string         // the account's external id
 }
 
-// visit is called with each member of the row.
+// visit stores the members id and account of a row in h. It is called with each member of the row.
 func (h *rowHeader) visit(m vendorhttp.Member) {
 	switch string(m.Name) {
 	case `"id"`:
@@ -148,9 +149,9 @@ func (h *rowHeader) visit(m vendorhttp.Member) {
 	}
 }
 
-// hashSuffix returns everything except the row that the result of normalize depends on: type
-// and currency of the row's account as the account list has it, or the currency that all
-// accounts share if the row has no account.
+// hashSuffix returns the inputs of normalize other than the row itself, as text to be hashed
+// with the row. These are type and currency of the row's account according to the account list, or,
+// if the row has no account, the currency that all accounts share.
 func (l linkContext) hashSuffix(header rowHeader) string {
 	if header.account == nil {
 		return "\x00" + l.sharedCurrency
@@ -162,8 +163,8 @@ func (l linkContext) hashSuffix(header rowHeader) string {
 	return "\x00" + string(account.Type) + "\x00" + account.Currency
 }
 
-// collectUnlisted normalizes the account embedded in a row and adds it to unlisted, unless
-// the link's account list has it already.
+// collectUnlisted normalizes the account embedded in a row and adds it to unlisted. It does
+// nothing if the row has no account, or if the link's account list already contains the account.
 func (l linkContext) collectUnlisted(header rowHeader, unlisted map[string]domain.AccountData) error {
 	if _, listed := l.accounts[header.accountID]; listed || header.account == nil {
 		return nil
@@ -191,7 +192,8 @@ func newPagedList(access ports.Access, name string, query url.Values) pagedList 
 	return pagedList{call: newCall(access, "/api/"+name+"/"), link: access.AccountRef, first: query}
 }
 
-// dateFilters returns filters on the value date for the bounds that the window has.
+// dateFilters returns the query with filters on the value date, one for each bound that the window
+// has.
 func dateFilters(w domain.Window) url.Values {
 	query := url.Values{}
 	if w.From != "" {
@@ -203,8 +205,9 @@ func dateFilters(w domain.Window) url.Values {
 	return query
 }
 
-// missingPageError distinguishes a list that shrank while it was read (its last page is then
-// a 404) from a link that no longer exists: the first page would have reported that.
+// missingPageError returns err, or malformed_response if the vendor reported a later page of a
+// list as not found (404). A later page is not found if the list shrank while it was read. If the
+// link itself did not exist any more, the first page would have reported that.
 func missingPageError(err error, cursor string) error {
 	if cursor != "" && errors.Is(err, domain.AccountNotFound) {
 		return malformed("end of a list")
@@ -212,15 +215,15 @@ func missingPageError(err error, cursor string) error {
 	return err
 }
 
-// nextCursor turns the vendor's absolute next URL into a cursor, "" at the end. The URL must
-// name this list at the connection's own base URL: origin and path included, only the
-// query may differ.
+// nextCursor returns the cursor for the vendor's absolute next URL, or "" if next is nil, at the
+// end of the list. The URL must name this list at the connection's own base URL: origin and path
+// must be equal, and only the query may differ.
 func (l pagedList) nextCursor(baseURL string, next *string) (string, error) {
 	if next == nil {
 		return "", nil
 	}
 	own, ownErr := vendorhttp.Origin(baseURL)
-	origin, originErr := vendorhttp.Origin(*next) // an error if there is userinfo or a fragment
+	origin, originErr := vendorhttp.Origin(*next) // an error if the URL has userinfo or a fragment
 	base, baseErr := url.Parse(baseURL)
 	target, err := url.Parse(*next)
 	if errors.Join(ownErr, originErr, baseErr, err) != nil || origin != own ||
@@ -231,8 +234,8 @@ func (l pagedList) nextCursor(baseURL string, next *string) (string, error) {
 	return query.Encode(), err
 }
 
-// checkedQuery parses a next page's query. It must be within maxCursor and name exactly
-// this link.
+// checkedQuery parses the query of a next page's URL. It is an error (malformed_response) if the
+// query is longer than maxCursor, or does not name exactly one link, this one.
 func (l pagedList) checkedQuery(raw string) (url.Values, error) {
 	query, err := url.ParseQuery(raw)
 	switch {

@@ -26,10 +26,11 @@ func TestReadReturnsEveryRowOnceOverAllPages(t *testing.T) {
 		seen[o.ExternalID] = true
 	}
 	if len(rows) != 2305 || len(seen) != 2305 || pages != 3 {
-		t.Errorf("%d rows, %d of them distinct, on %d pages", len(rows), len(seen), pages)
+		t.Errorf("%d rows, %d of them distinct, on %d pages, want 2305 distinct rows on 3 pages",
+			len(rows), len(seen), pages)
 	}
 	if asked := sim.Stats().ByPath["/api/transactions/"]; asked != 3 {
-		t.Errorf("%d requests for 3 pages", asked)
+		t.Errorf("%d requests for 3 pages, want 3", asked)
 	}
 }
 
@@ -46,7 +47,7 @@ func TestBaseURLMayHaveAPath(t *testing.T) {
 	defer server.Close()
 	access.BaseURL = server.URL + "/belvo/"
 	if rows, pages := readAll(t, a, access, domain.Step{}); len(rows) != 1205 || pages != 2 {
-		t.Errorf("%d rows on %d pages", len(rows), pages)
+		t.Errorf("%d rows on %d pages, want 1205 rows on 2 pages", len(rows), pages)
 	}
 }
 
@@ -61,7 +62,7 @@ func TestWindowFiltersAtTheVendor(t *testing.T) {
 		}
 		for _, o := range rows {
 			if !w.Contains(o.Date) {
-				t.Errorf("%v: a row dated %s", w, o.Date)
+				t.Errorf("%v: got a row dated %s, outside of the window", w, o.Date)
 			}
 		}
 	}
@@ -91,7 +92,8 @@ func TestUnlistedAccountsAreReturnedWithTheirRows(t *testing.T) {
 	}
 }
 
-// otherHost serves another host and counts its requests.
+// otherHost starts a server in the role of another host. It returns the server's base URL and the
+// number of requests that the server has received.
 func otherHost(t *testing.T) (string, *atomic.Int32) {
 	var seen atomic.Int32
 	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { seen.Add(1) }))

@@ -18,7 +18,8 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 var loopback = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
 
-// newSimulatedVendor serves a simulator and returns it with an adapter that may reach it.
+// newSimulatedVendor starts a simulator with the demo data. It returns the simulator, an adapter
+// whose egress rules allow the simulator's address, and the access to the demo link.
 func newSimulatedVendor(t testing.TB, options belvosim.Options) (*belvosim.Simulator, *Adapter, ports.Access) {
 	t.Helper()
 	options.Seed = 11
@@ -44,7 +45,7 @@ func credential(id, password string) domain.Credential {
 	return domain.AggregatorCredential(domain.SecretText(id), domain.SecretText(password))
 }
 
-// listAccounts returns the link's accounts.
+// listAccounts returns the accounts of the link that access names.
 func listAccounts(t *testing.T, a *Adapter, access ports.Access) []domain.AccountData {
 	t.Helper()
 	accounts, err := a.Accounts(t.Context(), access)
@@ -54,7 +55,7 @@ func listAccounts(t *testing.T, a *Adapter, access ports.Access) []domain.Accoun
 	return accounts
 }
 
-// readAll reads all pages of a step.
+// readAll reads all pages of a step. It returns the normalized rows and the number of pages.
 func readAll(t *testing.T, a *Adapter, access ports.Access, step domain.Step) ([]domain.TransactionData, int) {
 	t.Helper()
 	accounts := listAccounts(t, a, access)

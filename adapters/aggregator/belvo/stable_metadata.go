@@ -9,18 +9,19 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/vendorhttp"
 )
 
-// stableForm is the canonical form of a row: it does not depend on the order of members, or
-// on the number and time formats that the vendor uses today. It leaves out members that
-// change without an edit of the transaction. It also leaves out null members, so that a
-// member added to the vendor's schema is not an edit of every row.
+// stableForm is the canonical form of a row. It does not depend on the order of members, nor on
+// the number and time formats that the vendor uses today. It leaves out members that change without
+// an edit of the transaction. It also leaves out null members, so that a member that the vendor
+// adds to its schema does not look like an edit of every row.
 var stableForm = vendorhttp.CanonicalForm{
 	Omit: vendorhttp.VolatileMembers{
-		// When the vendor last read the row, and when it first stored it.
+		// The times at which the vendor last read the row, and at which it first stored the row.
 		"*": {`"collected_at"`, `"created_at"`, `"last_accessed_at"`},
 		// The account and its balance change independently of the row. The amounts are
-		// compared exactly after normalization; here 900 and "900.0" would be an edit.
+		// compared exactly after normalization; compared here, 900 and "900.0" would differ
+		// and look like an edit.
 		"": {`"account"`, `"balance"`, `"amount"`, `"local_currency_amount"`},
-		// The open bill grows with each purchase.
+		// The amount of the open bill, which grows with each purchase.
 		`"credit_card_data"`: {`"bill_amount"`},
 		// The URL of a picture.
 		`"merchant"`: {`"logo"`},
@@ -28,14 +29,15 @@ var stableForm = vendorhttp.CanonicalForm{
 	AppendText: appendUTCTime, AppendNumber: appendShortestNumber,
 }
 
-// stableMetadata returns the part of a row whose change counts as an edit, in canonical
-// form. The row has been decoded before, so that it is valid JSON.
+// stableMetadata returns the part of a row whose change counts as an edit, in canonical form.
+// raw must be valid JSON, which is the case for a row that has been decoded before.
 func stableMetadata(raw json.RawMessage) ([]byte, error) {
 	written, plain := stableForm.Append(make([]byte, 0, len(raw)), raw)
 	if plain {
 		return written, nil
 	}
-	// The canonical order of names that are not plain ASCII is not the order of their bytes.
+	// The members are sorted again, because Append sorts names by their bytes. For names that are not
+	// plain ASCII, the canonical order (RFC 8785) differs from the order of the bytes.
 	sorted := jsontext.Value(written)
 	if err := sorted.Format(jsontext.ReorderRawObjects(true), jsontext.PreserveRawStrings(false)); err != nil {
 		return nil, malformed("transaction")
@@ -43,8 +45,8 @@ func stableMetadata(raw json.RawMessage) ([]byte, error) {
 	return sorted, nil
 }
 
-// appendShortestNumber appends a number without trailing zeros, or unchanged if it cannot
-// be written exactly.
+// appendShortestNumber appends number without trailing zeros to text. It appends number unchanged
+// if vendorhttp.ParseMoney cannot represent it exactly.
 func appendShortestNumber(text, number []byte) []byte {
 	value, err := vendorhttp.ParseMoney(string(number), "XXX")
 	if err != nil {
@@ -53,8 +55,9 @@ func appendShortestNumber(text, number []byte) []byte {
 	return append(text, value.Amount.String()...)
 }
 
-// appendUTCTime appends an RFC 3339 time in UTC with the digits it needs, so that "Z" and
-// "+00:00" are equal. Any other text is appended unchanged.
+// appendUTCTime appends the JSON string quoted to text. An RFC 3339 time is written in UTC with
+// no more fractional digits than it needs, so that "Z" and "+00:00" are equal. Any other
+// string is appended unchanged.
 func appendUTCTime(text, quoted []byte) []byte {
 	const shortestTime = len(`"2006-01-02T15:04:05Z"`)
 	if vendorhttp.IsPlainScalar(quoted) && (len(quoted) < shortestTime || quoted[5] != '-' || quoted[11] != 'T') {

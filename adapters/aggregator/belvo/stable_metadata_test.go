@@ -14,7 +14,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/vendorhttp"
 )
 
-// FuzzStableMetadata compares the single-pass implementation with a simple one by maps.
+// FuzzStableMetadata compares stableMetadata, which needs one pass over the row, with
+// stableMetadataByMap, which is simpler and slower.
 func FuzzStableMetadata(f *testing.F) {
 	for _, name := range []string{"mx", "nulls", "ofda"} {
 		if _, err := os.Stat("testdata/transactions_" + name + ".json"); err != nil {
@@ -49,13 +50,14 @@ func FuzzStableMetadata(f *testing.F) {
 	})
 }
 
-// isVolatile looks a member up as stableMetadata does, by its quoted name. holder is "" for
-// the row, "*" for any object, or the quoted name of an object, which may be empty.
+// isVolatile reports whether stableMetadata omits the member name, which is quoted. holder is ""
+// for a member of the row, "*" for a member of any object, or the quoted name of the object that
+// contains the member; that name may be empty.
 func isVolatile(holder, member string) bool {
 	return slices.Contains(stableForm.Omit[holder], strconv.Quote(member))
 }
 
-// stableMetadataByMap is a simple implementation of stableMetadata by way of maps.
+// stableMetadataByMap is a simple implementation of stableMetadata that decodes the row to maps.
 func stableMetadataByMap(raw []byte) ([]byte, error) {
 	var row map[string]any
 	if json.Unmarshal(raw, &row, exactNumbers) != nil {
@@ -68,7 +70,8 @@ func stableMetadataByMap(raw []byte) ([]byte, error) {
 	return written, nil
 }
 
-// exactNumbers keeps a number's digits; a float64 would lose some.
+// exactNumbers decodes raw with numbers as json.Number, which retains all digits; a float64 would
+// lose some.
 var exactNumbers = json.WithUnmarshalers(json.UnmarshalFromFunc(
 	func(dec *jsontext.Decoder, value *any) error {
 		if dec.PeekKind() != '0' {
@@ -79,8 +82,8 @@ var exactNumbers = json.WithUnmarshalers(json.UnmarshalFromFunc(
 		return err
 	}))
 
-// stableMember returns the value of a member without its volatile members; holder is as for
-// isVolatile.
+// stableMember returns the value of a member without its volatile members. holder has the same
+// meaning as in isVolatile.
 func stableMember(holder string, value any) any {
 	switch value := value.(type) {
 	case map[string]any:

@@ -60,8 +60,8 @@ func TestParseAcceptsMissingOptionalMembers(t *testing.T) {
 	}
 }
 
-// The vendor may send one webhook_id with every event of a registration. Then request, code
-// or body distinguish two events.
+// The vendor may send the same webhook_id with every event of a registration. In that case, two
+// events differ only in request id, code or body.
 func TestDedupKeyDistinguishesEvents(t *testing.T) {
 	body := func(id, request, code, data string) []byte {
 		return fmt.Appendf(
@@ -78,7 +78,7 @@ func TestDedupKeyDistinguishesEvents(t *testing.T) {
 	}
 	base := key(body("w", "r", "historical_update", `{}`))
 	if base != key(body("w", "r", "historical_update", `{}`)) {
-		t.Error("the same event has two keys")
+		t.Error("the same event has two deduplication keys")
 	}
 	for name, other := range map[string][]byte{
 		"webhook_id": body("v", "r", "historical_update", `{}`),
@@ -87,7 +87,7 @@ func TestDedupKeyDistinguishesEvents(t *testing.T) {
 		"body":       body("w", "r", "historical_update", `{"total_transactions":1}`),
 	} {
 		if key(other) == base {
-			t.Errorf("another %s has the same key", name)
+			t.Errorf("an event with another %s has the same deduplication key", name)
 		}
 	}
 }

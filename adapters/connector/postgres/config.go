@@ -16,21 +16,22 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// The parts of the credential.
+// The names of the credential's parts.
 const (
 	partUsername = "username"
 	partPassword = "password"
 )
 
-// The supported modes. With libpq's others (allow, prefer, verify-ca) the network decides
-// whether the password is protected.
+// The supported values of sslMode. The other modes of libpq (allow, prefer, verify-ca) are not
+// supported, because with them an attacker in the network can decide whether the password is
+// protected.
 const (
 	sslDisable    = "disable"
 	sslRequire    = "require"
 	sslVerifyFull = "verify-full"
 )
 
-// config is the configuration as stored.
+// config is the configuration in the form in which it is stored.
 type config struct {
 	Host            string `json:"host"`
 	Port            uint16 `json:"port"`
@@ -44,10 +45,11 @@ var (
 	path     = regexp.MustCompile(`^(/[A-Za-z][A-Za-z0-9]{0,31})+$`)
 )
 
-// maxDatabase is PostgreSQL's limit of an identifier, in bytes.
+// maxDatabase is PostgreSQL's maximum length of an identifier, in bytes.
 const maxDatabase = 63
 
-// decodeConfig decodes and validates a configuration, and fills in the defaults.
+// decodeConfig decodes and validates a configuration, and fills in the defaults. It returns one
+// error for each invalid field.
 func decodeConfig(raw stdjson.RawMessage) (config, []*domain.Error) {
 	cfg := config{Port: 5432, SSLMode: sslVerifyFull}
 	if err := json.Unmarshal(raw, &cfg, json.RejectUnknownMembers(true)); err != nil {
@@ -70,8 +72,9 @@ func decodeConfig(raw stdjson.RawMessage) (config, []*domain.Error) {
 	return cfg, errs
 }
 
-// fieldOf returns the field that the decoder rejected, if it looks like a member's name:
-// text pasted in the wrong place must not be returned in an error.
+// fieldOf returns the path of the field that the decoder rejected ("config.port"). It returns only
+// "config" if the path does not look like names of members, because text that was pasted in
+// the wrong place may be a secret and must not appear in an error.
 func fieldOf(err error) string {
 	var semantic *json.SemanticError
 	if errors.As(err, &semantic) && path.MatchString(string(semantic.JSONPointer)) {
@@ -80,7 +83,8 @@ func fieldOf(err error) string {
 	return "config"
 }
 
-// validateCredential requires both parts and no other.
+// validateCredential returns an error for each part that is missing or invalid, and one if the
+// credential has other parts than username and password.
 func validateCredential(c domain.Credential) []*domain.Error {
 	var errs []*domain.Error
 	for _, part := range []string{partUsername, partPassword} {
@@ -89,7 +93,8 @@ func validateCredential(c domain.Credential) []*domain.Error {
 			errs = append(errs, fieldErr)
 			continue
 		}
-		// The start-up message ends its texts with NUL: one inside would start another setting.
+		// Each text in PostgreSQL's start-up message ends with a NUL. A NUL inside a text would end the
+		// text early, and the rest would be read as another setting.
 		if value := c.Part(part).Reveal(); !printable(string(value)) {
 			errs = append(errs, domain.FieldError(field, "must be text without control characters"))
 		}
@@ -106,7 +111,7 @@ func printable(s string) bool {
 	return s != "" && utf8.ValidString(s) && !strings.ContainsFunc(s, unicode.IsControl)
 }
 
-// tls returns the TLS configuration of the mode; nil is no TLS.
+// tls returns the TLS configuration for the configured sslMode; nil means a connection without TLS.
 func (c config) tls() *tls.Config {
 	switch c.SSLMode {
 	case sslDisable:
@@ -117,7 +122,8 @@ func (c config) tls() *tls.Config {
 	return &tls.Config{MinVersion: tls.VersionTLS12, ServerName: c.Host, RootCAs: c.roots()}
 }
 
-// roots returns the configured certificate authority; nil uses the system's.
+// roots returns the configured certificate authority. It returns nil if none is configured or if
+// its PEM is invalid; crypto/tls then uses the system's root certificates.
 func (c config) roots() *x509.CertPool {
 	pool := x509.NewCertPool()
 	if c.RootCertificate == "" || !pool.AppendCertsFromPEM([]byte(c.RootCertificate)) {

@@ -8,11 +8,15 @@
 //	  "sslMode": "verify-full", "rootCertificate": "-----BEGIN …"
 //	}
 //
-// with port, sslMode and rootCertificate optional, and its credential has the parts username
-// and password. sslMode is libpq's, of which three values are supported: verify-full (the
-// default: a password is sent only to the verified server), require (encrypted, but the
-// server is not verified) and disable. rootCertificate is the PEM of the authority that
-// verify-full trusts instead of the system's.
+// The members port, sslMode and rootCertificate are optional. The credential has the parts username
+// and password. sslMode has the meaning it has in libpq, of whose modes three are supported:
+//
+//   - verify-full (the default): a password is sent only to the verified server
+//   - require: the connection is encrypted, but the server is not verified
+//   - disable: the connection is not encrypted
+//
+// rootCertificate is the certificate, in PEM, of the authority that verify-full trusts instead of
+// the system's authorities.
 // https://www.postgresql.org/docs/current/libpq-ssl.html#LIBPQ-SSL-SSLMODE-STATEMENTS
 package postgres
 
@@ -31,34 +35,34 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// probeTimeout bounds a probe, including name lookup and handshakes.
+// probeTimeout is the timeout of a probe, including name lookup and handshakes.
 const probeTimeout = 10 * time.Second
 
 // Options are the dependencies of the connector.
 type Options struct {
-	// Egress checks the server's address when a connection is configured, as a URL
-	// https://host:port. Nil allows every address.
+	// Egress checks the server's address, in the form of the URL https://host:port, when a
+	// connection is configured. Nil allows every address.
 	Egress ports.EgressGuard
-	// Control is called with each address just before it is dialled (net.Dialer.Control), and
-	// rejects it by returning an error. Nil allows every address.
+	// Control is called with each IP address just before the probe connects to it (see
+	// net.Dialer.Control). It rejects the address by returning an error. Nil allows every address.
 	Control func(network, address string, raw syscall.RawConn) error
 }
 
-// Connector is the connector type. It is safe for concurrent use.
+// Connector is the connector type "postgres". It is safe for concurrent use.
 type Connector struct{ options Options }
 
 var _ ports.Connector = (*Connector)(nil)
 
-// New returns the connector.
+// New returns a connector with the given dependencies.
 func New(o Options) *Connector { return &Connector{options: o} }
 
 // Type returns "postgres".
 func (*Connector) Type() domain.ConnectorType { return "postgres" }
 
-// Category returns database.
+// Category returns domain.CategoryDatabase.
 func (*Connector) Category() domain.Category { return domain.CategoryDatabase }
 
-// Validate implements ports.Connector. The canonical form contains every default.
+// Validate implements ports.Connector. The returned canonical form contains every default.
 func (c *Connector) Validate(ctx context.Context, raw json.RawMessage,
 	credential domain.Credential,
 ) (json.RawMessage, error) {
@@ -93,7 +97,8 @@ func (c *Connector) Probe(ctx context.Context, raw json.RawMessage, credential d
 	if err != nil {
 		return "", probeError(ctx, err)
 	}
-	// The probe has its result: a server that delays the end of the connection must not delay it.
+	// ctx ends with the probe's timeout. The probe already has its result, so a server that delays
+	// the end of the connection must not delay the probe any longer than that.
 	defer func() { _ = conn.Close(ctx) }()
 	if err := conn.Ping(ctx); err != nil {
 		return "", probeError(ctx, err)
@@ -101,8 +106,8 @@ func (c *Connector) Probe(ctx context.Context, raw json.RawMessage, credential d
 	return "PostgreSQL " + versionOf(conn.PgConn().ParameterStatus("server_version")), nil
 }
 
-// pgxConfig builds the configuration for pgx. Every member is set here, because otherwise pgx
-// takes missing ones from the process's environment (PGHOST, PGSSLCERT, ~/.pgpass, …).
+// pgxConfig returns the configuration for pgx. It sets every member, because otherwise pgx
+// takes missing members from the process's environment (PGHOST, PGSSLCERT, ~/.pgpass, …).
 func (c *Connector) pgxConfig(cfg config, credential domain.Credential) (*pgx.ConnConfig, error) {
 	dsn, err := pgx.ParseConfig(
 		"host=127.0.0.1 port=5432 user=none dbname=none sslmode=disable target_session_attrs=any",
@@ -121,12 +126,14 @@ func (c *Connector) pgxConfig(cfg config, credential domain.Credential) (*pgx.Co
 	dsn.DialFunc = func(ctx context.Context, _, address string) (net.Conn, error) {
 		return dialer.DialContext(ctx, "tcp", address)
 	}
-	// The dialer resolves the name, so that Control checks exactly the address that is dialled.
+	// pgx must not resolve the host name. The dialer resolves it, so that Control checks exactly the
+	// address to which the dialer connects.
 	dsn.LookupFunc = func(_ context.Context, host string) ([]string, error) { return []string{host}, nil }
 	return dsn, nil
 }
 
-// control returns an error that probeError recognises inside pgx's own errors.
+// control calls Options.Control. If Control rejects the address, control returns an error that
+// probeError can find among the errors that pgx wraps.
 func (c *Connector) control(network, address string, raw syscall.RawConn) error {
 	if c.options.Control == nil || c.options.Control(network, address, raw) == nil {
 		return nil
@@ -136,7 +143,8 @@ func (c *Connector) control(network, address string, raw syscall.RawConn) error 
 
 var versionNumber = regexp.MustCompile(`^[0-9]{1,3}(\.[0-9]{1,3}){0,2}`)
 
-// versionOf returns only the number, because the rest is text of the peer.
+// versionOf returns the version number at the start of status, the server_version that the server
+// reports. It drops the rest, because that is arbitrary text from the peer.
 func versionOf(status string) string {
 	if found := versionNumber.FindString(status); found != "" {
 		return found

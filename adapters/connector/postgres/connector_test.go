@@ -90,8 +90,8 @@ func TestMinimalConfigGetsDefaults(t *testing.T) {
 	}
 }
 
-// newServer returns the configuration of a real server that has a role for the credential
-// good.
+// newServer returns the configuration of a real PostgreSQL server. The server has a role with the
+// username and password of the credential good.
 func newServer(t *testing.T) map[string]any {
 	t.Helper()
 	dsn := pgtest.DSN(t)
@@ -127,7 +127,7 @@ func encode(t *testing.T, config map[string]any) json.RawMessage {
 func TestProbeReportsTheServerVersion(t *testing.T) {
 	config := newServer(t)
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
-	// The environment of the process must not leak into a tenant's connection.
+	// The PG… variables of the process's environment must not affect a tenant's connection.
 	t.Setenv("PGHOST", "nowhere.invalid")
 	t.Setenv("PGOPTIONS", "-c no_such_setting=1")
 	t.Setenv("PGSSLMODE", "verify-full")
@@ -173,7 +173,8 @@ func TestProbeMapsFailureToCode(t *testing.T) {
 	}
 }
 
-// newClosingServer accepts connections and closes them immediately.
+// newClosingServer starts a server that accepts connections and closes them immediately. It returns
+// the server's port.
 func newClosingServer(t *testing.T) int {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

@@ -10,7 +10,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// Causes have our own text, because the errors of pgx and of the server name users and hosts.
+// The causes of unreachable have texts of this package, because the errors of pgx and of the server
+// contain the names of users and hosts.
 var (
 	errSetup   = errors.New("the connection cannot be prepared")
 	errTimeout = errors.New("no response in time")
@@ -18,8 +19,8 @@ var (
 	errConnect = errors.New("no connection")
 )
 
-// probeError turns a failed probe into a domain error. SQLSTATE classes are those of
-// https://www.postgresql.org/docs/current/errcodes-appendix.html
+// probeError returns the domain error for a failed probe. The SQLSTATE codes and classes are those
+// of https://www.postgresql.org/docs/current/errcodes-appendix.html
 func probeError(ctx context.Context, err error) *domain.Error {
 	var (
 		server *pgconn.PgError
@@ -42,9 +43,9 @@ func sqlStateError(state string) *domain.Error {
 	switch {
 	case strings.HasPrefix(state, "28"): // invalid authorization specification
 		return &domain.Error{Kind: domain.Rejected, Code: domain.CredentialRejected}
-	case state == "3D000": // no such database
+	case state == "3D000": // the database does not exist
 		return &domain.Error{Kind: domain.Rejected, Code: domain.AccountNotFound}
-	case state == "42501": // no privilege to connect
+	case state == "42501": // the role has no privilege to connect
 		return &domain.Error{Kind: domain.Rejected, Code: domain.AccessDenied}
 	}
 	return unreachable(errServer)

@@ -24,8 +24,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// newTLSServer starts a server that accepts only TLS connections with a password. It returns
-// its port and its certificate in PEM.
+// newTLSServer starts a PostgreSQL server that requires TLS and a password for the role reader. It
+// returns the server's port and its certificate in PEM.
 func newTLSServer(t *testing.T) (port int, root string) {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "connector-")
@@ -67,8 +67,9 @@ func newTLSServer(t *testing.T) (port int, root string) {
 	return s.Port(), string(certificate)
 }
 
-// chownToServer changes the owner of the directory to the user that the server runs as, if
-// that is not the test's own user: the server rejects a key that other users own.
+// chownToServer changes the owner of the directory and of its files to the user postgres, as which
+// the server runs if the test runs as root. The change is necessary because the server rejects a
+// private key that belongs to another user.
 func chownToServer(t *testing.T, dir string) {
 	t.Helper()
 	u, err := user.Lookup("postgres")

@@ -15,7 +15,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// The ways to authenticate, and the credential parts of each.
+// The values of auth. credentialParts maps each value to the names of the credential parts that it
+// requires.
 const (
 	authNone   = "none"
 	authBasic  = "basic"
@@ -30,13 +31,13 @@ var credentialParts = map[string][]string{
 	authHeader: {"value"},
 }
 
-// Upper bounds of the headers: their number, and the bytes of a value.
+// The maximum number of headers, and the maximum length of a header's value in bytes.
 const (
 	maxHeaderCount = 20
 	maxHeaderValue = 1024
 )
 
-// config is the configuration as stored.
+// config is the configuration in the form in which it is stored.
 type config struct {
 	URL        string            `json:"url"`
 	Auth       string            `json:"auth"`
@@ -45,19 +46,20 @@ type config struct {
 }
 
 var (
-	token = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$") // RFC 9110, section 5.6.2
+	token = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$") // the token of RFC 9110, section 5.6.2
 	path  = regexp.MustCompile(`^(/[A-Za-z][A-Za-z0-9-]{0,31})+$`)
-	// secretHeader matches headers that usually hold a credential. They are rejected,
-	// because the configuration is stored and shown in clear.
+	// secretHeader matches names of headers that usually contain a credential. They are rejected,
+	// because the configuration is stored and returned in plain text.
 	secretHeader = regexp.MustCompile(`(?i)auth|token|secret|key|passw|cookie|session|credential|signature`)
 )
 
-// reservedHeaders are those of HTTP itself, which the client sets.
+// reservedHeaders are headers of the HTTP protocol itself, which only the HTTP client sets.
 var reservedHeaders = []string{
 	"Connection", "Content-Length", "Expect", "Host", "Keep-Alive", "Te", "Trailer", "Transfer-Encoding", "Upgrade",
 }
 
-// decodeConfig decodes and validates a configuration, and fills in the defaults.
+// decodeConfig decodes and validates a configuration, and fills in the defaults. It returns one
+// error for each invalid field.
 func decodeConfig(raw stdjson.RawMessage, allowHTTP bool) (config, []*domain.Error) {
 	cfg := config{Auth: authNone}
 	if err := json.Unmarshal(raw, &cfg, json.RejectUnknownMembers(true)); err != nil {
@@ -79,8 +81,8 @@ func decodeConfig(raw stdjson.RawMessage, allowHTTP bool) (config, []*domain.Err
 	return cfg, append(errs, cfg.normalizeHeaders()...)
 }
 
-// normalizeHeaders validates the headers and writes their names in canonical case. Its errors
-// name no header: a name may be a pasted secret.
+// normalizeHeaders validates the headers and changes their names to canonical case. Its errors
+// do not contain the name of a header, because the name may be a secret that was pasted there.
 func (c *config) normalizeHeaders() []*domain.Error {
 	const field = "config.headers"
 	if len(c.Headers) > maxHeaderCount {
@@ -112,8 +114,9 @@ func settable(header string) bool {
 	return token.MatchString(header) && !slices.Contains(reservedHeaders, http.CanonicalHeaderKey(header))
 }
 
-// fieldOf returns the field that the decoder rejected, if it looks like a member's name:
-// text pasted in the wrong place must not be returned in an error.
+// fieldOf returns the path of the field that the decoder rejected ("config.auth"). It returns only
+// "config" if the path does not look like names of members, because text that was pasted in
+// the wrong place may be a secret and must not appear in an error.
 func fieldOf(err error) string {
 	var semantic *json.SemanticError
 	if errors.As(err, &semantic) && path.MatchString(string(semantic.JSONPointer)) {
@@ -122,11 +125,12 @@ func fieldOf(err error) string {
 	return "config"
 }
 
-// validateCredential requires exactly the parts of the way to authenticate.
+// validateCredential returns an error for each part of the credential that auth requires and that is
+// missing or invalid, and one if the credential has other parts.
 func validateCredential(auth string, c domain.Credential) []*domain.Error {
 	parts, known := credentialParts[auth]
 	if !known {
-		return nil // already an error of the configuration
+		return nil // decodeConfig has already returned an error for this
 	}
 	var errs []*domain.Error
 	for _, part := range parts {
@@ -137,7 +141,7 @@ func validateCredential(auth string, c domain.Credential) []*domain.Error {
 			errs = append(errs, fieldErr)
 		case !printable(value):
 			errs = append(errs, domain.FieldError(field, "must be text without control characters"))
-		case part == "username" && strings.Contains(value, ":"): // RFC 7617, section 2
+		case part == "username" && strings.Contains(value, ":"): // forbidden by RFC 7617, section 2
 			errs = append(errs, domain.FieldError(field, "must not contain a colon"))
 		}
 	}
@@ -151,7 +155,7 @@ func printable(s string) bool {
 	return s != "" && utf8.ValidString(s) && !strings.ContainsFunc(s, unicode.IsControl)
 }
 
-// setHeaders sets the headers and the credential.
+// setHeaders sets the configured headers and the header that contains the credential.
 func (c config) setHeaders(request *http.Request, credential domain.Credential) {
 	request.Header.Set("User-Agent", "aggregator-connections")
 	for name, value := range c.Headers {

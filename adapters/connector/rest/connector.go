@@ -9,10 +9,13 @@
 //	  "headers": {"Accept": "application/json"}
 //	}
 //
-// where url is what a probe requests, headers are sent with it and contain no credential,
-// and auth is how the credential is sent: "none" (the default; no parts), "basic"
-// (username, password; RFC 7617), "bearer" (token; RFC 6750) or "header" (value, sent in
-// the header that authHeader names).
+// A probe requests url and sends headers, which must not contain a credential. auth determines how
+// the credential is sent and which parts it has:
+//
+//   - "none" (the default): no credential, no parts
+//   - "basic": HTTP Basic (RFC 7617) with the parts username and password
+//   - "bearer": a bearer token (RFC 6750) from the part token
+//   - "header": the part value, sent in the header that authHeader names
 package rest
 
 import (
@@ -30,7 +33,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Bounds of a probe: its time, and the bytes of a response that are read.
+// Bounds of a probe: its timeout, and how many bytes of a response's header and body it reads.
 const (
 	probeTimeout = 10 * time.Second
 	maxHeaders   = 64 << 10
@@ -41,16 +44,17 @@ const (
 type Options struct {
 	// Egress checks the URL when a connection is configured. Nil allows every URL.
 	Egress ports.EgressGuard
-	// Control is called with each address just before it is dialled (net.Dialer.Control), and
-	// rejects it by returning an error. Nil allows every address.
+	// Control is called with each IP address just before the probe connects to it (see
+	// net.Dialer.Control). It rejects the address by returning an error. Nil allows every address.
 	Control func(network, address string, raw syscall.RawConn) error
-	// AllowHTTP allows http URLs in addition to https ones.
+	// AllowHTTP allows http URLs in addition to https URLs.
 	AllowHTTP bool
-	// TLS replaces the system's root certificates; nil uses them.
+	// TLS is the TLS configuration of probes, for example with other root certificates than those
+	// of the system. Nil means the defaults of crypto/tls.
 	TLS *tls.Config
 }
 
-// Connector is the connector type. It is safe for concurrent use.
+// Connector is the connector type "rest-generic". It is safe for concurrent use.
 type Connector struct {
 	options Options
 	client  *http.Client
@@ -58,8 +62,10 @@ type Connector struct {
 
 var _ ports.Connector = (*Connector)(nil)
 
-// New returns the connector. It keeps no connection open between probes, follows no
-// redirect and uses no proxy: each would send a credential to an unchecked address.
+// New returns a connector with the given dependencies. It does not follow redirects and does not
+// use a proxy, because both would send a credential to an address that was not checked. It keeps
+// no connection open between probes, because a probe over such a connection would not check the
+// address again.
 func New(o Options) *Connector {
 	c := &Connector{options: o}
 	dialer := &net.Dialer{Control: c.control}
@@ -77,10 +83,10 @@ func New(o Options) *Connector {
 // Type returns "rest-generic".
 func (*Connector) Type() domain.ConnectorType { return "rest-generic" }
 
-// Category returns rest.
+// Category returns domain.CategoryREST.
 func (*Connector) Category() domain.Category { return domain.CategoryREST }
 
-// Validate implements ports.Connector. The canonical form contains every default, and the
+// Validate implements ports.Connector. The returned canonical form contains every default, and the
 // header names in canonical case.
 func (c *Connector) Validate(ctx context.Context, raw json.RawMessage,
 	credential domain.Credential,
@@ -98,11 +104,11 @@ func (c *Connector) Validate(ctx context.Context, raw json.RawMessage,
 	return json.Marshal(cfg)
 }
 
-// Probe requests the URL once. A status of 200 to 299 is healthy, and is returned ("200 OK").
-// Errors: Rejected (credential_rejected for 401, access_denied for 403, account_not_found
-// for 404 and 410, address_not_allowed); Unavailable (vendor_rate_limited for 429,
-// vendor_unreachable for no response, 408 and 5xx, malformed_response for all others,
-// redirects included).
+// Probe requests the URL one time. A status of 200 to 299 means that the peer is healthy; Probe then
+// returns the status ("200 OK"). Errors: Rejected (credential_rejected for 401, access_denied for
+// 403, account_not_found for 404 and 410, address_not_allowed); Unavailable (vendor_rate_limited
+// for 429, vendor_unreachable for no response, 408 and 5xx, malformed_response for all other
+// statuses, redirects included).
 func (c *Connector) Probe(ctx context.Context, raw json.RawMessage, credential domain.Credential) (string, error) {
 	cfg, errs := decodeConfig(raw, c.options.AllowHTTP)
 	if errs = append(errs, validateCredential(cfg.Auth, credential)...); len(errs) > 0 {
@@ -118,7 +124,8 @@ func (c *Connector) Probe(ctx context.Context, raw json.RawMessage, credential d
 		return "", probeError(ctx, err)
 	}
 	defer func() { _ = response.Body.Close() }()
-	// The body is read as a courtesy to the peer; its content is ignored.
+	// Reading the body is a courtesy to the peer, which can then end the response normally. The
+	// content is ignored.
 	_, _ = io.Copy(io.Discard, io.LimitReader(response.Body, maxBody))
 	if err := statusError(response); err != nil {
 		return "", err
@@ -126,7 +133,8 @@ func (c *Connector) Probe(ctx context.Context, raw json.RawMessage, credential d
 	return strconv.Itoa(response.StatusCode) + " " + http.StatusText(response.StatusCode), nil
 }
 
-// control returns an error that probeError recognises inside the client's own errors.
+// control calls Options.Control. If Control rejects the address, control returns an error that
+// probeError can find among the errors that net/http wraps.
 func (c *Connector) control(network, address string, raw syscall.RawConn) error {
 	if c.options.Control == nil || c.options.Control(network, address, raw) == nil {
 		return nil

@@ -107,7 +107,8 @@ func TestMinimalConfigGetsDefaults(t *testing.T) {
 	}
 }
 
-// newPeer starts a TLS server and returns a connector that trusts it.
+// newPeer starts a TLS server with the given handler. It returns a connector that trusts the
+// server's certificate, and the server's URL.
 func newPeer(t *testing.T, handle http.HandlerFunc) (*rest.Connector, string) {
 	t.Helper()
 	server := httptest.NewTLSServer(handle)
@@ -180,6 +181,30 @@ func TestProbeMapsStatusToCode(t *testing.T) {
 			}
 			porttest.SecretFree(t, err)
 		})
+	}
+}
+
+func TestProbeReportsRetryAfter(t *testing.T) {
+	for value, want := range map[string]struct{ least, most time.Duration }{
+		"":        {0, 0},
+		"soon":    {0, 0},
+		"-1":      {0, 0},
+		"0":       {0, 0},
+		"3599":    {3599 * time.Second, 3599 * time.Second},
+		"86400":   {time.Hour, time.Hour},
+		"9999999": {time.Hour, time.Hour},
+		time.Now().Add(-time.Minute).UTC().Format(http.TimeFormat):     {0, 0},
+		time.Now().Add(30 * time.Minute).UTC().Format(http.TimeFormat): {20 * time.Minute, 30 * time.Minute},
+		time.Now().Add(24 * time.Hour).UTC().Format(http.TimeFormat):   {time.Hour, time.Hour},
+	} {
+		connector, url := newPeer(t, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Retry-After", value)
+			w.WriteHeader(http.StatusTooManyRequests)
+		})
+		_, err := connector.Probe(t.Context(), json.RawMessage(fmt.Sprintf(`{"url":%q}`, url)), none)
+		if wait := domain.RetryAfterOf(err); wait < want.least || wait > want.most {
+			t.Errorf("Retry-After %q: the error reports %v, want %v to %v", value, wait, want.least, want.most)
+		}
 	}
 }
 

@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// Causes have our own text, because the errors of net/http contain the URL.
+// The causes of unreachable have texts of this package, because the errors of net/http contain the
+// URL.
 var (
 	errSetup      = errors.New("the request cannot be prepared")
 	errTimeout    = errors.New("no response in time")
@@ -18,7 +18,7 @@ var (
 	errServer     = errors.New("the server failed")
 )
 
-// probeError turns a failed request into a domain error.
+// probeError returns the domain error for a request without a response.
 func probeError(ctx context.Context, err error) *domain.Error {
 	var (
 		own     *domain.Error
@@ -35,7 +35,7 @@ func probeError(ctx context.Context, err error) *domain.Error {
 	return unreachable(errNoResponse)
 }
 
-// statusError turns a response that is not a success into a domain error.
+// statusError returns the domain error for a response whose status is not 200 to 299, otherwise nil.
 func statusError(response *http.Response) error {
 	switch code := response.StatusCode; {
 	case code >= 200 && code < 300:
@@ -56,17 +56,14 @@ func statusError(response *http.Response) error {
 	}
 }
 
-// maxRetryAfter bounds the wait that a peer can ask for.
+// maxRetryAfter is the longest wait that a peer can ask for with Retry-After.
 const maxRetryAfter = time.Hour
 
-// retryAfter parses Retry-After in seconds (RFC 9110, section 10.2.3). Its other form, a date,
-// counts as absent: no caller waits for a probe.
+// retryAfter returns the wait that the Retry-After header of a response asks for, at most
+// maxRetryAfter. It returns 0 if the header is missing or invalid, or names a time in the past.
 func retryAfter(response *http.Response) time.Duration {
-	seconds, err := strconv.ParseUint(response.Header.Get("Retry-After"), 10, 16)
-	if err != nil {
-		return 0
-	}
-	return min(time.Duration(seconds)*time.Second, maxRetryAfter)
+	wait, _ := domain.ParseRetryAfter(response.Header.Get("Retry-After"), time.Now())
+	return min(wait, maxRetryAfter)
 }
 
 func unreachable(cause error) *domain.Error {

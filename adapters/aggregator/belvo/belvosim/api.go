@@ -7,8 +7,8 @@ import (
 	"net/url"
 )
 
-// routes is the vendor's API. Every path ends in a slash; a path without it is
-// redirected to the one with it.
+// routes returns the handler of the vendor's API. Every path ends in a slash; a request for a path
+// without the slash is redirected to the path with the slash.
 func (s *Simulator) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/api/{$}", s.root)
@@ -22,7 +22,8 @@ func (s *Simulator) routes() http.Handler {
 	return readOnly(s, mux)
 }
 
-// readOnly rejects requests that change data: only the control surface does that.
+// readOnly returns a middleware that rejects every method except GET and HEAD, because only the
+// control surface can change data.
 func readOnly(s *Simulator, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
@@ -39,7 +40,7 @@ func readOnly(s *Simulator, next http.Handler) http.Handler {
 	})
 }
 
-// root is the cheap authenticated call: it returns a directory of the API.
+// root serves the directory of the API. It is the cheapest authenticated call.
 func (s *Simulator) root(w http.ResponseWriter, r *http.Request) {
 	directory := map[string]string{}
 	for _, name := range []string{"links", "accounts", "transactions"} {
@@ -92,7 +93,7 @@ func (s *Simulator) getAccount(w http.ResponseWriter, r *http.Request) {
 	s.writeObject(w, found, a)
 }
 
-// listTransactions requires the parameter link.
+// listTransactions serves the list of transactions. The parameter link is required.
 func (s *Simulator) listTransactions(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	if query.Get("link") == "" {
@@ -107,11 +108,13 @@ func (s *Simulator) listTransactions(w http.ResponseWriter, r *http.Request) {
 	sendPage(s, w, found)
 }
 
-// transactionPage copies one page while it holds the lock; the page is encoded after that.
+// transactionPage returns a copy of the requested page. If a filter's date cannot be parsed,
+// it returns the name of that parameter, otherwise "". It holds the lock only while it copies; the
+// caller encodes the page without the lock.
 func (s *Simulator) transactionPage(r *http.Request, query url.Values) (page[wireTransaction], string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	// A link that is not the secret's reads as a link without rows.
+	// A link that belongs to another secret is served as a link without rows.
 	l := cmp.Or(s.visible(secretOf(r), query.Get("link")), &link{})
 	rows, bad := l.selected(query)
 	if bad != "" {
@@ -138,7 +141,8 @@ func (s *Simulator) getTransaction(w http.ResponseWriter, r *http.Request) {
 	s.writeObject(w, found, sent)
 }
 
-// toWire replaces the account's id by the whole account; the caller holds the lock.
+// toWire returns the row's transaction with the whole account instead of the account's id. The
+// caller holds the lock.
 func (s *Simulator) toWire(r *row) wireTransaction {
 	return wireTransaction{
 		ID:                     r.tx.ID,
@@ -148,7 +152,7 @@ func (s *Simulator) toWire(r *row) wireTransaction {
 	}
 }
 
-// writeObject sends one object, or the vendor's 404.
+// writeObject sends body as JSON if found is true, otherwise the vendor's 404.
 func (s *Simulator) writeObject(w http.ResponseWriter, found bool, body any) {
 	if !found {
 		s.writeFailure(w, notFound)
@@ -159,7 +163,7 @@ func (s *Simulator) writeObject(w http.ResponseWriter, found bool, body any) {
 
 func writeJSON(w http.ResponseWriter, status int, body any) {
 	encoded, err := json.Marshal(body)
-	if err != nil { // a RawMessage of the caller is not valid JSON
+	if err != nil { // a RawMessage that the caller has added is not valid JSON
 		http.Error(w, "belvosim: "+err.Error(), http.StatusInternalServerError)
 		return
 	}

@@ -9,8 +9,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/sim/kit"
 )
 
-// ControlHandler serves only /_control/. The package doc lists its calls, and
-// [kit.Control] describes their responses.
+// ControlHandler returns the handler of the control surface, /_control/, without the vendor's API.
+// The package documentation lists the calls, and [kit.Control] describes their responses.
 func (s *Simulator) ControlHandler() http.Handler {
 	return kit.Control(ErrNotFound, map[string]kit.ControlFunc{
 		"GET /_control/state":                    s.controlState,
@@ -31,7 +31,7 @@ func (s *Simulator) ControlHandler() http.Handler {
 	})
 }
 
-// linkTransaction is a transaction with the link to add it to.
+// linkTransaction is a transaction together with the id of the link to which it is added.
 type linkTransaction struct {
 	Link string `json:"link"`
 	Transaction
@@ -73,7 +73,7 @@ func (s *Simulator) controlWebhooks(r *http.Request) (any, error) {
 	return kit.DeliveryResults(s.SendWebhooks(r.Context(), in.Target, in.Events...))
 }
 
-// linkState is a line of the state summary.
+// linkState is the entry of one link in the response of GET /_control/state.
 type linkState struct {
 	ID           string     `json:"id"`
 	Status       LinkStatus `json:"status"`
@@ -82,7 +82,8 @@ type linkState struct {
 	Transactions int        `json:"transactions"`
 }
 
-// controlState returns ids and counts, never a secret's password.
+// controlState returns a summary of the simulator's state. The summary contains ids and counts,
+// but never a secret's password.
 func (s *Simulator) controlState(*http.Request) (any, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

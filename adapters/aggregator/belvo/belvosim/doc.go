@@ -1,8 +1,9 @@
 // Package belvosim is an in-memory simulator of Belvo for tests and demos: the vendor's API,
 // its webhooks and its failures, served on loopback.
 //
-// It is to the Belvo adapter what httptest is to net/http, and does not depend on it: its
-// JSON shapes are checked with the vendor's own SDK (see test/sdk), not with our decoder.
+// The Belvo adapter is tested against this package, as HTTP clients are tested against httptest.
+// The package does not depend on the adapter: its JSON shapes are checked with the vendor's
+// own SDK (see test/sdk), not with the adapter's decoder.
 //
 //	sim := belvosim.New(belvosim.Options{Seed: 1})
 //	sim.Seed()                                  // one secret, a Mexican and a Brazilian link
@@ -11,14 +12,14 @@
 //
 // # Data
 //
-// A secret (id and password, HTTP Basic) reads links; a link has accounts and
-// transactions. A link without an Owner is visible to every secret; a link of another
-// secret is not found. Transactions are listed in the order in which they were
+// A secret (id and password, HTTP Basic) has access to links; a link has accounts and
+// transactions. A link without an Owner is visible to every secret; a link that another
+// secret owns is not found. Transactions are listed in the order in which they were
 // added, or in reverse. Pages are cut by position, so that a row added or removed between
-// two requests shifts the later ones.
+// two requests shifts the later rows.
 //
-// A date filter compares instants: a date is its UTC day, a bound that is a day includes
-// the whole day, and null matches no filter.
+// A date filter compares instants: a date means the start of its UTC day, a bound that is a day
+// includes the whole day, and a member that is null matches no filter.
 //
 // # Control surface
 //
@@ -41,13 +42,13 @@
 //	POST   /_control/webhooks                 {"target":{"url",...},"events":[{"event","linkId",...}]},
 //	                                          see [Target], [Event]
 //
-// It has no authentication: mount it on loopback only.
+// The control surface has no authentication: mount it on loopback only.
 //
 // # Source
 //
 // The shapes follow the vendor's published contract (API 1.222/1.223, its data
-// dictionaries) and what npm belvo 0.28.0 sends and reads. Assumed, because no source
-// shows it: the bodies of a 429, a 405 and an unreadable filter; the redirect to the
-// path with a slash; pages cut by position; the data of LINK/link_deleted,
-// LINK/token_required and OWNERS/new_owners_available.
+// dictionaries) and what npm belvo 0.28.0 sends and reads. The following are assumptions, because
+// no source documents them: the bodies of a 429, of a 405 and of the error for an unreadable
+// filter; the redirect to the path with a slash; pages that are cut by position; the data of
+// LINK/link_deleted, LINK/token_required and OWNERS/new_owners_available.
 package belvosim

@@ -9,17 +9,17 @@ import (
 	"time"
 )
 
-// apiError is an error response of the vendor: a JSON array of one object.
+// apiError is an error response of the vendor. Its body is a JSON array with one object.
 type apiError struct {
 	status        int
 	code, message string
-	field         string         // the invalid parameter; empty omits the member
-	retryAfter    string         // the header; empty omits it
-	more          map[string]any // further members
+	field         string         // the name of the invalid parameter; empty omits the member
+	retryAfter    string         // the Retry-After header; empty omits the header
+	more          map[string]any // further members of the object
 }
 
-// The errors of the API's own logic; those that only an injected fault causes are in
-// faults.go.
+// The errors that the simulated API returns by its own logic. The errors that only an injected
+// fault causes are in faults.go.
 var (
 	notFound     = apiError{status: http.StatusNotFound, code: "not_found", message: "Not found"}
 	unauthorized = apiError{
@@ -31,13 +31,14 @@ func required(field string) apiError {
 	return apiError{status: http.StatusBadRequest, code: "required", message: "This field is required.", field: field}
 }
 
-// malformed is the error for a date that cannot be parsed. The vendor does not document
-// the body.
+// malformed returns the error for a date filter that cannot be parsed. The vendor does not
+// document the body of this error.
 func malformed(field string) apiError {
 	return apiError{status: http.StatusBadRequest, code: "invalid", message: "Enter a valid date/time.", field: field}
 }
 
-// tooMany reports the wait in whole seconds, in the message and in the header.
+// tooMany returns the error of the rate limit. Message and Retry-After header contain the wait in
+// whole seconds, rounded up.
 func tooMany(wait time.Duration) apiError {
 	seconds := strconv.Itoa(int(math.Ceil(wait.Seconds())))
 	return apiError{
@@ -48,7 +49,7 @@ func tooMany(wait time.Duration) apiError {
 	}
 }
 
-// body returns the array in the vendor's shape.
+// body returns the body of the response in the vendor's shape.
 func (f apiError) body(requestID string) []map[string]any {
 	detail := map[string]any{"code": f.code, "message": f.message, "request_id": requestID}
 	if f.field != "" {
@@ -67,13 +68,14 @@ func (s *Simulator) writeFailure(w http.ResponseWriter, f apiError) {
 
 type secretKey struct{}
 
-// secretOf returns the secret id that authenticated a request.
+// secretOf returns the secret id with which a request was authenticated, "" if it was not.
 func secretOf(r *http.Request) string {
 	id, _ := r.Context().Value(secretKey{}).(string)
 	return id
 }
 
-// requireAuth is the middleware that checks HTTP Basic: a secret id and its password.
+// requireAuth is the middleware that authenticates requests by HTTP Basic, with a secret id and its
+// password.
 func (s *Simulator) requireAuth(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		id, password, given := r.BasicAuth()
@@ -89,8 +91,8 @@ func (s *Simulator) requireAuth(next http.Handler) http.Handler {
 	})
 }
 
-// rateLimit is the middleware of the rate limit; it precedes authentication, as in a
-// gateway.
+// rateLimit is the middleware of the rate limit. It runs before authentication, as a rate limit in
+// a gateway would.
 func (s *Simulator) rateLimit(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if s.limiter == nil {
@@ -100,7 +102,7 @@ func (s *Simulator) rateLimit(next http.Handler) http.Handler {
 		now := s.now()
 		slot := s.limiter.ReserveN(now, 1)
 		if wait := slot.DelayFrom(now); wait > 0 {
-			slot.CancelAt(now) // a rejected request takes no token
+			slot.CancelAt(now) // a rejected request consumes no token of the limiter
 			s.writeFailure(w, tooMany(wait))
 			return
 		}

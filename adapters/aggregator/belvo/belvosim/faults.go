@@ -9,11 +9,11 @@ import (
 
 // Fault is a failure queued for a request; [faultinject.Fault] describes its fields. A
 // FaultStatus with a Code sends the vendor's error of that code. With only a Status, it
-// sends the error that the vendor documents for that status; 502 to 504 send the page of
-// a gateway.
+// sends the error that the vendor documents for that status. With only a Status of 501 or higher,
+// for example 502 to 504, it sends an HTML page as a gateway would.
 type Fault = faultinject.Fault
 
-// The kinds of fault, as [faultinject.Kind] describes them.
+// The kinds of fault; [faultinject.Kind] describes them.
 const (
 	FaultStatus   = faultinject.Status
 	FaultHang     = faultinject.Hang
@@ -28,8 +28,8 @@ const (
 	FaultRedirect = faultinject.Redirect
 )
 
-// documentedErrors are the errors that the vendor documents. The first of a status is
-// the one sent if a fault names only that status.
+// documentedErrors are the errors that the vendor documents. If a fault names only a status, the
+// first error in the list with that status is sent.
 var documentedErrors = []apiError{
 	{status: 400, code: "institution_down", message: "The financial institution is down, try again later"},
 	{status: 400, code: "institution_unavailable", message: "The financial institution is unavailable"},
@@ -72,7 +72,7 @@ var documentedErrors = []apiError{
 	},
 }
 
-// tokenRequired holds the additional members of the 428. The content of
+// tokenRequired contains the additional members of the error with status 428. The content of
 // token_generation_data differs from bank to bank.
 var tokenRequired = map[string]any{
 	"session": "1c5b7a90e2d84f36a1b0c9d8e7f60514",
@@ -83,7 +83,7 @@ var tokenRequired = map[string]any{
 	},
 }
 
-// writeFaultError writes the error of a FaultStatus.
+// writeFaultError sends the error response of a FaultStatus.
 func (s *Simulator) writeFaultError(w http.ResponseWriter, f Fault) {
 	if f.Code == "" && f.Status > http.StatusInternalServerError {
 		writeGatewayPage(w, f)
@@ -94,8 +94,9 @@ func (s *Simulator) writeFaultError(w http.ResponseWriter, f Fault) {
 	s.writeFailure(w, answer)
 }
 
-// documentedError returns the vendor's error for a code or status. An undocumented one
-// returns the code as given and a generic message.
+// documentedError returns the vendor's error for the fault's code or status. If the vendor
+// documents no such error, it returns an error with the fault's code, a generic message and status
+// 400. A fault without code and status means status 500.
 func documentedError(f Fault) apiError {
 	if f.Code == "" && f.Status == 0 {
 		f.Status = http.StatusInternalServerError
@@ -108,19 +109,19 @@ func documentedError(f Fault) apiError {
 	return apiError{status: http.StatusBadRequest, code: cmp.Or(f.Code, "error"), message: "The request was refused."}
 }
 
-// writeGatewayPage writes the response of a gateway in front of the vendor: not JSON.
+// writeGatewayPage sends an HTML page, not JSON, as a gateway in front of the vendor would.
 func writeGatewayPage(w http.ResponseWriter, f Fault) {
 	w.Header().Set("Content-Type", "text/html")
 	w.WriteHeader(f.Status)
 	_, _ = w.Write([]byte("<html><h1>" + http.StatusText(f.Status) + "</h1></html>"))
 }
 
-// Inject appends faults to the queue. An invalid path pattern, an unknown kind or a number
-// out of range is an error; then nothing is queued.
+// Inject appends faults to the queue. It returns an error and queues nothing if one of the faults
+// has an invalid path pattern, an unknown kind, an invalid status, or a number out of range.
 func (s *Simulator) Inject(faults ...Fault) error { return s.faults.Inject(faults...) }
 
 // ClearFaults empties the queue and ends the requests that hang.
 func (s *Simulator) ClearFaults() { s.faults.Clear() }
 
-// PendingFaults returns the queued faults, with the times left in each.
+// PendingFaults returns the queued faults, each with the number of requests it still affects.
 func (s *Simulator) PendingFaults() []Fault { return s.faults.Pending() }

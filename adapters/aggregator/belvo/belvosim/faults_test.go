@@ -62,7 +62,7 @@ func TestStatusFaultsUseTheVendorsErrors(t *testing.T) {
 			if err := json.Unmarshal(got.body, &errors); err != nil || errors[0].Code != test.code {
 				t.Errorf("got %s, %v; want %s", got.body, err, test.code)
 			}
-			get[map[string]string](c, "/api/", 200) // the fault fires once
+			get[map[string]string](c, "/api/", 200) // the fault fires once, so the second response is normal
 		})
 	}
 }
@@ -135,7 +135,8 @@ func TestClearFaultsEmptiesTheQueue(t *testing.T) {
 	get[map[string]string](c, "/api/", 200)
 }
 
-// entered is closed once a fault has the request: a hang reads the body first.
+// entered is a request body whose channel is closed when the server reads the body. A hang reads
+// the body first, so the fault is handling the request by then.
 type entered chan struct{}
 
 func (e entered) Read([]byte) (int, error) {
@@ -169,7 +170,7 @@ func TestConcurrentRequestsAreCounted(t *testing.T) {
 func TestTransportFaultsAffectTheVendorAPI(t *testing.T) {
 	for name, test := range map[string]struct {
 		fault belvosim.Fault
-		whole bool // the unchanged rows arrive
+		whole bool // whether the client receives the unchanged rows
 	}{
 		"drip":     {belvosim.Fault{Kind: belvosim.FaultDrip, Size: 500, DelayMs: 1}, true},
 		"oversize": {belvosim.Fault{Kind: belvosim.FaultOversize, Size: 1 << 20}, true},

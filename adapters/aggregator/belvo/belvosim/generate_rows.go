@@ -8,9 +8,10 @@ import (
 	"github.com/govalues/decimal"
 )
 
-// Generate adds n simple rows to an account, cheaply enough for hundreds of thousands. They
-// are spread evenly over the year before now and all collected now; amounts rise from 0.01
-// by a cent, and every fifth row is an inflow. ErrNotFound if there is no such account.
+// Generate adds n simple rows to an account. It is cheap enough for hundreds of thousands of rows.
+// The rows' dates are spread evenly over the year before now, and all rows are collected now. The
+// amounts start at 0.01 and rise by 0.01 from row to row; every fifth row is an inflow. The error
+// is ErrNotFound if there is no such account.
 func (s *Simulator) Generate(accountID string, n int) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -27,7 +28,7 @@ func (s *Simulator) Generate(accountID string, n int) error {
 	return nil
 }
 
-// The texts of generated rows, shared by all of them.
+// The texts of generated rows. All rows share these variables by pointer, to save memory.
 var (
 	generatedText, inflow, outflow, processed = "COMPRA GENERADA", "INFLOW", "OUTFLOW", "PROCESSED"
 )

@@ -14,7 +14,7 @@ import (
 
 var noon = time.Date(2026, 11, 19, 12, 0, 0, 0, time.UTC)
 
-// client calls one server with the demo secret.
+// client is an HTTP client of one server. It sends the demo secret if auth is true.
 type client struct {
 	t    *testing.T
 	http *http.Client
@@ -22,7 +22,8 @@ type client struct {
 	auth bool
 }
 
-// newDemoServer serves a simulator with the demo data.
+// newDemoServer starts a simulator with the demo data and the control surface. It returns the
+// simulator and a client that is authenticated with the demo secret.
 func newDemoServer(t *testing.T, options belvosim.Options) (*belvosim.Simulator, client) {
 	t.Helper()
 	if options.Now == nil {
@@ -65,7 +66,8 @@ func (c client) do(method, path, body string) (apiResponse, error) {
 	return apiResponse{response.StatusCode, response.Header, text}, err
 }
 
-// get requests a path, checks the status and decodes the body.
+// get requests path and returns the decoded body. It ends the test if the response has another
+// status.
 func get[T any](c client, path string, status int) (into T) {
 	c.t.Helper()
 	return call[T](c, http.MethodGet, path, "", status)

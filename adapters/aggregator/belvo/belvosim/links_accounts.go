@@ -6,33 +6,34 @@ import (
 	"slices"
 )
 
-// link is a link with its accounts and rows. Rows are immutable: a change replaces
-// the pointer, so that a page may be encoded after the lock is released.
+// link is a link with its accounts and rows. A row is immutable: a change replaces the pointer to
+// it. Therefore a page of rows can be encoded after the lock is released.
 type link struct {
 	Link
 	accounts []*Account
 	rows     []*row
-	revision int // incremented by every change of rows; invalidates the cached selection
+	revision int // incremented by every change of rows, which invalidates the cached selection
 	cached   selection
 }
 
-// AddSecret adds an API credential. The same id again replaces the password.
+// AddSecret adds an API credential. If the id exists already, AddSecret replaces its password.
 func (s *Simulator) AddSecret(id, password string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.secrets[id] = password
 }
 
-// RemoveSecret revokes an API credential from the next request on.
+// RemoveSecret removes an API credential. Requests with it are rejected from then on.
 func (s *Simulator) RemoveSecret(id string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.secrets, id)
 }
 
-// AddLink adds a link and returns it as stored. An empty member of ID, AccessMode,
+// AddLink adds a link and returns it as stored. If one of the members ID, AccessMode,
 // Status, CreatedAt, LastAccessedAt, RefreshRate, CredentialsStorage,
-// FetchResources or StaleIn gets the vendor's usual value. ErrTaken if the id exists.
+// FetchResources or StaleIn is empty, it gets the vendor's usual value. The error is ErrTaken if
+// the id exists already.
 func (s *Simulator) AddLink(l Link) (Link, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -57,7 +58,7 @@ func (s *Simulator) AddLink(l Link) (Link, error) {
 }
 
 // SetLinkStatus changes the status of a link. The rows already collected stay
-// readable, as at the vendor. ErrNotFound if there is no such link.
+// readable, as they do at the vendor. The error is ErrNotFound if there is no such link.
 func (s *Simulator) SetLinkStatus(id string, status LinkStatus) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -69,8 +70,8 @@ func (s *Simulator) SetLinkStatus(id string, status LinkStatus) error {
 	return nil
 }
 
-// RemoveLink removes a link with its accounts and transactions. ErrNotFound if
-// there is no such link.
+// RemoveLink removes a link together with its accounts and transactions. The error is ErrNotFound
+// if there is no such link.
 func (s *Simulator) RemoveLink(id string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -89,9 +90,10 @@ func (s *Simulator) RemoveLink(id string) error {
 	return nil
 }
 
-// AddAccount adds an account to the link it names and returns it as stored. An empty
-// Institution, CollectedAt or CreatedAt is filled from the link and the clock.
-// ErrNotFound if the link does not exist, ErrTaken if the id exists.
+// AddAccount adds an account to the link that it names, and returns the account as stored. An empty
+// ID is generated. An empty Institution is copied from the link, and an empty CollectedAt or
+// CreatedAt is set to the current time. The error is ErrNotFound if the link does not exist, and
+// ErrTaken if the account's id exists already.
 func (s *Simulator) AddAccount(a Account) (Account, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -111,7 +113,8 @@ func (s *Simulator) AddAccount(a Account) (Account, error) {
 	return a, nil
 }
 
-// visible returns a link that a secret may read, otherwise nil; the caller holds the lock.
+// visible returns the link with this id if the secret has access to it, otherwise nil. The caller
+// holds the lock.
 func (s *Simulator) visible(secret, id string) *link {
 	l := s.links[id]
 	if l == nil || (l.Owner != "" && l.Owner != secret) {

@@ -11,8 +11,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/belvo/belvosim"
 )
 
-// shape maps a dotted member path to the JSON types it may have ("null|string"); a
-// path that ends in ? may be absent even if its parent is present.
+// shape maps the path of each member, with dots, to the JSON types that the member may have
+// ("null|string"). A member whose path ends in ? may be absent even if its parent is present.
 type shape map[string]string
 
 func golden[T any](t *testing.T, file string) (into T) {
@@ -43,7 +43,7 @@ func typeOf(value any) string {
 	return "number"
 }
 
-// flatten lists every member path of a value with its type.
+// flatten adds the path and the JSON type of every member of a value to a map.
 func flatten(path string, value any, into map[string]string) {
 	if path != "" {
 		into[path] = typeOf(value)
@@ -60,7 +60,7 @@ func flatten(path string, value any, into map[string]string) {
 	}
 }
 
-// mismatches lists the members by which a value differs from the shape.
+// mismatches returns the paths of the members in which a value differs from the shape.
 func (s shape) mismatches(value any) []string {
 	var faults []string
 	found := map[string]string{}

@@ -7,24 +7,25 @@ import (
 	"strconv"
 )
 
-// Page sizes of every list.
+// The page sizes of every list, in rows.
 const (
 	defaultPageSize = 100
 	maxPageSize     = 1000
 )
 
-// page is the envelope of every list; Next and Previous are absolute URLs or null.
+// page is the JSON object of a page of every list. Next and Previous are absolute URLs or null.
 type page[T any] struct {
 	Count    int     `json:"count"`
 	Next     *string `json:"next"`
 	Previous *string `json:"previous"`
 	Results  []T     `json:"results"`
-	beyond   bool    // the requested page does not exist
+	beyond   bool    // true if the requested page does not exist
 }
 
-// pageOf cuts the requested page out of a list, in constant time and as a copy. A page_size
-// that is not a positive number counts as absent, and one above the maximum as the
-// maximum. backwards pages through the list from its end.
+// pageOf returns a copy of the page of all that the request asks for. Its cost depends on the size
+// of the page, not on the length of the list. A page_size that is not a positive number counts
+// as absent, and a page_size above the maximum counts as the maximum. If backwards is true, the
+// first page is the end of the list, in reverse order.
 func pageOf[T any](r *http.Request, all []T, backwards bool) page[T] {
 	query := r.URL.Query()
 	size := min(positive(query.Get("page_size"), defaultPageSize), maxPageSize)
@@ -33,7 +34,7 @@ func pageOf[T any](r *http.Request, all []T, backwards bool) page[T] {
 		number = 1
 	}
 	from := (number - 1) * size
-	// The first page of an empty list exists; no other page without rows does.
+	// The first page of an empty list exists. Every other page exists only if it has rows.
 	if number < 1 || number > len(all) && number > 1 || from > 0 && from >= len(all) {
 		return page[T]{beyond: true}
 	}
@@ -64,8 +65,8 @@ func positive(text string, otherwise int) int {
 	return otherwise
 }
 
-// pageURL returns the request's own URL for another page; the URL of the first page has no
-// number.
+// pageURL returns the URL of the request with another page number. The URL of the first page
+// has no parameter page.
 func pageURL(r *http.Request, number int) string {
 	query, _ := url.ParseQuery(r.URL.RawQuery)
 	query.Set("page", strconv.Itoa(number))
@@ -75,7 +76,7 @@ func pageURL(r *http.Request, number int) string {
 	return origin(r) + r.URL.Path + "?" + query.Encode()
 }
 
-// origin returns scheme and host as the client addressed them.
+// origin returns the scheme and the host with which the client addressed the server.
 func origin(r *http.Request) string {
 	if r.TLS != nil {
 		return "https://" + r.Host
@@ -83,7 +84,7 @@ func origin(r *http.Request) string {
 	return "http://" + r.Host
 }
 
-// sendPage sends a page, or the vendor's 404 for a page that does not exist.
+// sendPage sends a page, or the vendor's 404 if the page does not exist.
 func sendPage[T any](s *Simulator, w http.ResponseWriter, p page[T]) {
 	s.writeObject(w, !p.beyond, p)
 }

@@ -14,36 +14,37 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/sim/kit"
 )
 
-// ErrNotFound reports that a control method was called with an unknown id. Nothing changed.
+// ErrNotFound is returned if a method was called with an unknown id. The method changed nothing.
 var ErrNotFound = errors.New("belvosim: unknown id")
 
-// ErrTaken reports that a control method was called with an id that exists already.
-// Nothing changed.
+// ErrTaken is returned if a method was called to add an object with an id that exists already.
+// The method changed nothing.
 var ErrTaken = errors.New("belvosim: id already in use")
 
-// Options configures a simulator. The zero value works: no data, the system clock, no rate
-// limit.
+// Options configures a simulator. With the zero value, the simulator uses the system clock and has
+// no rate limit.
 type Options struct {
-	// Seed determines every id, shuffle and random draw: simulators with the same seed and
-	// the same calls produce the same ids. 0 uses a random seed.
+	// Seed determines every id, shuffle and random draw: two simulators with the same seed and
+	// the same calls produce the same ids. 0 means a random seed.
 	Seed uint64
-	// Now is the clock of created_at and of the rate limit; nil means time.Now.
+	// Now is the clock of the simulator, for example for created_at and the rate limit; nil means
+	// time.Now.
 	Now func() time.Time
-	// RateLimit is how many API requests a minute are allowed, with a burst of
-	// the same size; all others get 429 with Retry-After. 0 means no limit.
+	// RateLimit is the number of API requests that are allowed per minute, with a burst of
+	// the same size. All further requests get 429 with Retry-After. 0 means no limit.
 	RateLimit int
 	// NewestFirst lists transactions in the reverse of the order in which they were
-	// added, so that a row added between two requests shifts all later pages by one.
+	// added. A row added between two requests then shifts all later pages by one row.
 	NewestFirst bool
 }
 
-// Simulator is the vendor's data and its API. It is safe for concurrent use;
+// Simulator is a simulated vendor: its data and its API. It is safe for concurrent use;
 // create one with [New].
 type Simulator struct {
 	now         func() time.Time
 	newestFirst bool
 	faults      *faultinject.Injector
-	limiter     *rate.Limiter // nil: no limit
+	limiter     *rate.Limiter // nil means no limit
 	api         http.Handler
 	sender      *kit.Sender
 	counters    counters
@@ -52,13 +53,13 @@ type Simulator struct {
 	entropy   *rand.ChaCha8
 	secrets   map[string]string // password by secret id
 	links     map[string]*link
-	linkOrder []*link // in the order added
+	linkOrder []*link // in the order in which they were added
 	accounts  map[string]*Account
 	rows      map[string]*row
 }
 
-// New returns a simulator without data. Without a secret, every call is
-// rejected until [Simulator.AddSecret] or [Simulator.Seed].
+// New returns a simulator without data. It rejects every API call until a secret is added with
+// [Simulator.AddSecret] or [Simulator.Seed].
 func New(o Options) *Simulator {
 	if o.Now == nil {
 		o.Now = time.Now
@@ -81,20 +82,21 @@ func New(o Options) *Simulator {
 	return s
 }
 
-// ServeHTTP serves only the vendor's API.
+// ServeHTTP serves the vendor's API, without the control surface.
 func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.counters.count(w, r, s.api)
 }
 
-// Handler mounts the vendor's API at / and the control surface at /_control/.
+// Handler returns a handler that serves the vendor's API at / and the control surface at
+// /_control/.
 func (s *Simulator) Handler() http.Handler { return kit.Mount(s, s.ControlHandler()) }
 
-// newID returns a random UUID from the seed; the caller holds the lock.
+// newID returns a random UUID that the seed determines. The caller holds the lock.
 func (s *Simulator) newID() string {
 	return kit.NewID(s.entropy).String()
 }
 
-// newHexID returns an id in the vendor's other form, 32 hex digits.
+// newHexID returns a random id in the vendor's other form, 32 hex digits. It takes the lock.
 func (s *Simulator) newHexID() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -102,8 +104,7 @@ func (s *Simulator) newHexID() string {
 	return hex.EncodeToString(id[:])
 }
 
-// timestamp returns the current time as the vendor writes it: UTC with six fractional
-// digits.
+// timestamp returns the current time in the vendor's format: UTC with six fractional digits.
 func (s *Simulator) timestamp() string {
 	return s.now().UTC().Format("2006-01-02T15:04:05.000000Z")
 }

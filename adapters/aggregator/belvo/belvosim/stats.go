@@ -8,22 +8,23 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/sim/kit"
 )
 
-// Stats counts the requests to the vendor API since [New]. The control surface is
-// not counted.
+// Stats contains the counts of the requests to the vendor API since [New]. Requests to the control
+// surface are not counted.
 type Stats struct {
-	// Requests is the number of all requests, with or without a response.
+	// Requests is the number of all requests, including those that got no response.
 	Requests int `json:"requests"`
-	// Throttled is the number of 429s, from the rate limit or a fault.
+	// Throttled is the number of responses with status 429, sent by the rate limit or by a fault.
 	Throttled int `json:"throttled"`
-	// ByStatus counts the responses that were started; an aborted request has none.
+	// ByStatus is the number of responses by status. A request that was aborted before its response
+	// started is not included.
 	ByStatus map[int]int `json:"byStatus"`
-	// ByPath counts requests by URL path without the query.
+	// ByPath is the number of requests by URL path, without the query.
 	ByPath map[string]int `json:"byPath"`
 	// MaxInFlight is the highest number of concurrent requests.
 	MaxInFlight int `json:"maxInFlight"`
-	// Faults is how many requests were affected by a fault.
+	// Faults is the number of requests that were affected by a fault.
 	Faults int `json:"faults"`
-	// Webhooks is the number of attempted posts, retries included.
+	// Webhooks is the number of attempts to post a webhook, retries included.
 	Webhooks int `json:"webhooks"`
 }
 
@@ -37,7 +38,7 @@ func (s *Simulator) Stats() Stats {
 	return counts
 }
 
-// counters holds the statistics; its zero value is ready to use.
+// counters stores the statistics; its zero value is ready to use.
 type counters struct {
 	mu       sync.Mutex
 	inFlight int
@@ -46,7 +47,7 @@ type counters struct {
 
 func (t *counters) count(w http.ResponseWriter, r *http.Request, next http.Handler) {
 	t.begin(r.URL.Path)
-	defer t.end() // deferred because a cut connection panics
+	defer t.end() // deferred, because a fault that cuts the connection panics
 	next.ServeHTTP(kit.RecordStatus(w, t.countStatus), r)
 }
 

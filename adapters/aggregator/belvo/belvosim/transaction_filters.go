@@ -8,14 +8,15 @@ import (
 	"time"
 )
 
-// member is a member of a transaction for the filters; an empty value is null.
+// member describes a member of a transaction that a filter can compare. read returns the member's
+// value; an empty value means null.
 type member struct {
 	name string
 	read func(*Transaction) string
 }
 
-// dateMembers lists the members that have date filters; a row stores their parsed values
-// in the same order.
+// dateMembers lists the members that have date filters. A row stores the parsed values of these
+// members in the same order.
 var dateMembers = [...]member{
 	byValueDate: {"value_date", func(t *Transaction) string { return deref(t.ValueDate) }},
 	byCreatedAt: {"created_at", func(t *Transaction) string { return t.CreatedAt }},
@@ -23,14 +24,14 @@ var dateMembers = [...]member{
 	3:           {"collected_at", func(t *Transaction) string { return t.CollectedAt }},
 }
 
-// The members that Purge uses too.
+// The indexes in dateMembers of the members that Purge uses too.
 const (
 	byValueDate = 0
 	byCreatedAt = 1
 )
 
-// textFilters maps the filters over text to the member that each compares. The value
-// of a filter on __in is a comma-separated list.
+// textFilters maps the name of each text filter to a function that returns the member to compare.
+// The value of a filter whose name ends in __in is a comma-separated list.
 var textFilters = map[string]func(*Transaction) string{
 	"id":          func(t *Transaction) string { return t.ID },
 	"id__in":      func(t *Transaction) string { return t.ID },
@@ -40,8 +41,8 @@ var textFilters = map[string]func(*Transaction) string{
 	"status":      func(t *Transaction) string { return deref(t.Status) },
 }
 
-// deref returns a nullable text, "" for null; no filter value is empty, so that null
-// matches none.
+// deref returns the text, or "" for nil, which means null. Because no filter has an empty value,
+// null matches no filter.
 func deref(text *string) string {
 	if text == nil {
 		return ""
@@ -49,8 +50,8 @@ func deref(text *string) string {
 	return *text
 }
 
-// timeSpan is the time that a date or timestamp covers: a whole UTC day, or one
-// instant. It includes from and excludes to.
+// timeSpan is the period that a date or timestamp covers: a whole UTC day, or one
+// instant. The period includes from and excludes to.
 type timeSpan struct{ from, to time.Time }
 
 var errNoDate = errors.New("neither a date nor a timestamp")
@@ -59,7 +60,7 @@ func parseSpan(text string) (timeSpan, error) {
 	if day, err := time.Parse(time.DateOnly, text); err == nil {
 		return timeSpan{day, day.AddDate(0, 0, 1)}, nil
 	}
-	// A + that the client did not escape in the query arrives as a space.
+	// If the client did not escape a + in the query, the + arrives as a space.
 	at, err := time.Parse(time.RFC3339, strings.Replace(text, " ", "+", 1))
 	if err != nil {
 		return timeSpan{}, errNoDate
@@ -67,8 +68,8 @@ func parseSpan(text string) (timeSpan, error) {
 	return timeSpan{at, at.Add(1)}, nil
 }
 
-// comparisons are the suffixes of a date filter. A bound that is a day includes the whole
-// day: __lte=2026-03-10 includes the evening of the tenth.
+// comparisons maps the suffix of a date filter's name to its comparison. A bound that is a day
+// includes the whole day: __lte=2026-03-10 includes the evening of the tenth.
 var comparisons = map[string]func(at time.Time, bound timeSpan) bool{
 	"":      func(at time.Time, b timeSpan) bool { return !at.Before(b.from) && at.Before(b.to) },
 	"__gt":  func(at time.Time, b timeSpan) bool { return !at.Before(b.to) },
@@ -79,8 +80,8 @@ var comparisons = map[string]func(at time.Time, bound timeSpan) bool{
 
 type predicate func(*row) bool
 
-// parseFilters parses the filters of a query. bad is the name of the first parameter whose
-// date cannot be parsed. Unknown parameters are ignored, as the vendor ignores them.
+// parseFilters returns the filters of a query. If a date cannot be parsed, bad is the name of that
+// parameter, otherwise "". Unknown parameters are ignored, as the vendor ignores them.
 func parseFilters(query url.Values) (filters []predicate, bad string) {
 	for name, values := range query {
 		value := values[len(values)-1]
@@ -131,7 +132,7 @@ func dateFilter(name, value string) (within predicate, exists bool, err error) {
 	}, compare != nil, err
 }
 
-// parseRange parses "a,b": from the start of a to the end of b.
+// parseRange parses "a,b" to the period from the start of a to the end of b.
 func parseRange(value string) (timeSpan, error) {
 	first, last, _ := strings.Cut(value, ",")
 	from, err := parseSpan(first)
@@ -139,16 +140,16 @@ func parseRange(value string) (timeSpan, error) {
 	return timeSpan{from.from, to.to}, errors.Join(err, err2)
 }
 
-// selection caches the last filtered list of a link: requests for later pages have the
-// same filters and need not compare every row again.
+// selection caches the last filtered list of a link. Requests for the later pages of the list have
+// the same filters; because of the cache, they do not compare every row again.
 type selection struct {
 	filters  string
 	revision int
 	rows     []*row
 }
 
-// selected returns the rows of a link that match the query; the caller holds the
-// simulator's lock.
+// selected returns the rows of a link that match the query. If a date in the query cannot be
+// parsed, bad is the name of that parameter, otherwise "". The caller holds the simulator's lock.
 func (l *link) selected(query url.Values) (rows []*row, bad string) {
 	filters := filterKey(query)
 	if l.cached.rows != nil && l.cached.filters == filters && l.cached.revision == l.revision {
@@ -168,7 +169,7 @@ func (l *link) selected(query url.Values) (rows []*row, bad string) {
 	return rows, ""
 }
 
-// filterKey returns the query without the parameters that only select the page.
+// filterKey returns the query without the parameters that only select a page of the list.
 func filterKey(query url.Values) string {
 	filters := url.Values{}
 	for name, values := range query {

@@ -11,8 +11,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/belvo/belvosim"
 )
 
-// newFilterServer serves four rows named a to d; the third has only collected_at and
-// created_at.
+// newFilterServer starts a simulator whose link has four rows with the ids a to d, and returns a
+// client for it. The row c has no dates except collected_at and created_at.
 func newFilterServer(t *testing.T) client {
 	sim, c := newDemoServer(t, belvosim.Options{})
 	link, err := sim.AddLink(belvosim.Link{ID: "l"})
@@ -80,7 +80,7 @@ func TestFiltersSelectRows(t *testing.T) {
 				get[errorList](c, "/api/transactions/?link=l&"+escaped, http.StatusBadRequest)
 				return
 			}
-			for range 2 { // the second response comes from the cached selection
+			for range 2 { // the second response uses the cached selection
 				if got := get[list](
 					c, "/api/transactions/?link=l&"+escaped, 200,
 				).ids(); !slices.Equal(got, strings.Fields(want)) {

@@ -7,14 +7,16 @@ import (
 	"time"
 )
 
-// row is a transaction with its dates parsed once; the filters use them.
+// row is a transaction together with its parsed dates, so that the filters need not parse the
+// dates for every request.
 type row struct {
 	tx   *Transaction
 	link *link
-	at   [len(dateMembers)]time.Time // in the order of dateMembers; zero is null
+	at   [len(dateMembers)]time.Time // in the order of dateMembers; the zero time means null
 }
 
-// newRow parses the dates that the filters need; an unreadable date counts as null.
+// newRow returns a row with the dates that the filters need. A date that cannot be parsed counts
+// as null.
 func newRow(l *link, tx Transaction) *row {
 	r := &row{tx: &tx, link: l}
 	for at, member := range dateMembers {
@@ -25,9 +27,10 @@ func newRow(l *link, tx Transaction) *row {
 	return r
 }
 
-// AddTransaction adds a transaction to a link and returns it as stored. An empty ID,
-// CollectedAt or CreatedAt is filled in. ErrNotFound if the link does not exist or
-// the account is not one of its accounts, ErrTaken if the id exists.
+// AddTransaction adds a transaction to a link and returns it as stored. An empty ID is generated;
+// an empty CollectedAt or CreatedAt is set to the current time. The error is ErrNotFound if the
+// link does not exist or the account is not one of its accounts, and ErrTaken if the id exists
+// already.
 func (s *Simulator) AddTransaction(linkID string, tx Transaction) (Transaction, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -47,7 +50,8 @@ func (s *Simulator) AddTransaction(linkID string, tx Transaction) (Transaction, 
 
 func (l *link) owns(a *Account) bool { return a != nil && a.Link == l.ID }
 
-// put appends a valid transaction and returns it as stored; the caller holds the lock.
+// put appends a transaction to the link's rows and returns it as stored. The caller holds the lock
+// and has validated the transaction.
 func (s *Simulator) put(l *link, tx Transaction) Transaction {
 	tx.CollectedAt = cmp.Or(tx.CollectedAt, s.timestamp())
 	tx.CreatedAt = cmp.Or(tx.CreatedAt, s.timestamp())
@@ -58,7 +62,7 @@ func (s *Simulator) put(l *link, tx Transaction) Transaction {
 	return tx
 }
 
-// Transactions returns a link's current rows in the order in which they were added; none
+// Transactions returns a link's current rows in the order in which they were added. It returns nil
 // for an unknown link.
 func (s *Simulator) Transactions(linkID string) []Transaction {
 	s.mu.Lock()
@@ -74,10 +78,10 @@ func (s *Simulator) Transactions(linkID string) []Transaction {
 	return rows
 }
 
-// UpdateTransaction calls edit with a copy, replaces the transaction by the copy at the same
-// position of the list, and returns it. collected_at becomes now unless edit sets it. The id
-// cannot be changed. ErrNotFound if there is no such transaction, or if edit names an
-// account that is not the link's.
+// UpdateTransaction calls edit with a copy of the transaction and replaces the transaction by the
+// edited copy, at the same position of the list. It returns the edited copy. collected_at becomes
+// the current time unless edit sets it. The id cannot be changed. The error is ErrNotFound if there
+// is no such transaction, or if edit sets an account that does not belong to the link.
 func (s *Simulator) UpdateTransaction(id string, edit func(*Transaction)) (Transaction, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -99,8 +103,8 @@ func (s *Simulator) UpdateTransaction(id string, edit func(*Transaction)) (Trans
 	return tx, nil
 }
 
-// copied returns a copy of the row's transaction for editing, because a page that is being
-// encoded may still use the old one.
+// copied returns a copy of the row's transaction for editing. The stored transaction must not be
+// edited, because a page that is being encoded may still refer to it.
 func (r *row) copied() Transaction {
 	tx := *r.tx
 	if tx.TransactionOpenFinance != nil {
@@ -109,8 +113,9 @@ func (r *row) copied() Transaction {
 	return tx
 }
 
-// RemoveTransaction removes a transaction from all responses. It sends no webhook: the
-// caller may send transactions_deleted. ErrNotFound if there is no such transaction.
+// RemoveTransaction removes a transaction, which no later response contains. It sends no webhook;
+// the caller can send transactions_deleted. The error is ErrNotFound if there is no such
+// transaction.
 func (s *Simulator) RemoveTransaction(id string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -122,10 +127,10 @@ func (s *Simulator) RemoveTransaction(id string) error {
 	return nil
 }
 
-// Churn simulates a bank that edits a transaction which the vendor then takes for a new one:
-// the row is removed and added again at the end of the list, under a new id. Churn returns
-// it; [Simulator.UpdateTransaction] can edit it. ErrNotFound if there is no
-// such transaction.
+// Churn simulates the edit of a transaction at the bank that the vendor takes for a new
+// transaction: the row is removed and added again at the end of the list, under a new id. Churn
+// returns the new transaction; [Simulator.UpdateTransaction] can edit it. The error is ErrNotFound
+// if there is no such transaction.
 func (s *Simulator) Churn(id string) (Transaction, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -139,9 +144,9 @@ func (s *Simulator) Churn(id string) (Transaction, error) {
 	return s.put(old.link, tx), nil
 }
 
-// Purge simulates stale_in: it removes transactions whose value date (created_at if null)
-// is before the given instant from all responses, and sends no webhook. It returns how
-// many; ErrNotFound if there is no such link.
+// Purge simulates stale_in: it removes the link's transactions whose value date (created_at if the
+// value date is null) is before the given instant. It sends no webhook. It returns the number of
+// removed transactions; the error is ErrNotFound if there is no such link.
 func (s *Simulator) Purge(linkID string, before time.Time) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -158,7 +163,8 @@ func (s *Simulator) Purge(linkID string, before time.Time) (int, error) {
 	}), nil
 }
 
-// drop removes rows of a link and returns how many; the caller holds the lock.
+// drop removes the rows of a link for which gone returns true, and returns their number. The
+// caller holds the lock.
 func (s *Simulator) drop(l *link, gone func(*row) bool) int {
 	before := len(l.rows)
 	l.rows = slices.DeleteFunc(l.rows, func(r *row) bool {

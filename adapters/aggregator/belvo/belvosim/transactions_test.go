@@ -120,7 +120,7 @@ func TestRemoveLinkRemovesItsAccountsAndRows(t *testing.T) {
 
 func TestSeedAtMovesEveryDate(t *testing.T) {
 	sim := belvosim.New(belvosim.Options{Seed: 1})
-	sim.SeedAt(time.Date(2025, 3, 1, 23, 0, 0, 0, time.FixedZone("", -3*3600))) // the second in UTC
+	sim.SeedAt(time.Date(2025, 3, 1, 23, 0, 0, 0, time.FixedZone("", -3*3600))) // 2 March in UTC
 	tx, err := sim.UpdateTransaction(demoRow, func(*belvosim.Transaction) {})
 	if err != nil || *tx.ValueDate != "2025-02-27" {
 		t.Errorf("value date %s, %v", *tx.ValueDate, err)
@@ -216,7 +216,8 @@ func editManyTimes(sim *belvosim.Simulator, id string) error {
 	return nil
 }
 
-// A page must not cost more the longer the list is.
+// BenchmarkPageOfAHundredThousand measures the request of one page of a list of 100 000 rows. The
+// cost of a page must not depend on the length of the list.
 func BenchmarkPageOfAHundredThousand(b *testing.B) {
 	sim := belvosim.New(belvosim.Options{Seed: 1})
 	sim.Seed()

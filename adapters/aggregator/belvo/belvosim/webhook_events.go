@@ -8,24 +8,25 @@ import (
 	"slices"
 )
 
-// Event is a webhook to be sent. Empty members are filled in from the simulator's data.
+// Event describes a webhook to be sent. Empty members are filled in, from the simulator's data or
+// at random.
 type Event struct {
 	// Name is one of [EventNames].
 	Name string `json:"event"`
-	// LinkID need not exist: link_deleted names a link that was removed.
+	// LinkID is the id of the link. The link need not exist: link_deleted names a removed link.
 	LinkID string `json:"linkId"`
-	// TransactionIDs are the rows of transactions_updated and transactions_deleted. Events
-	// that announce new rows only send their number (none: one).
+	// TransactionIDs are the ids that transactions_updated and transactions_deleted contain.
+	// Events that announce new rows contain only the number of ids, or 1 if there are none.
 	TransactionIDs []string `json:"transactionIds"`
-	// WebhookID is 32 hex digits; a random one if empty.
+	// WebhookID consists of 32 hex digits; if it is empty, a random id is sent.
 	WebhookID string `json:"webhookId"`
-	// RequestID is a UUID; a random one if empty. CONSENT events have none.
+	// RequestID is a UUID; if it is empty, a random one is sent. CONSENT events have no request id.
 	RequestID string `json:"requestId"`
-	// Raw is posted unchanged, instead of all members above.
+	// Raw, if not nil, is posted unchanged as the body, and all members above are ignored.
 	Raw []byte `json:"-"`
 }
 
-// payload is the envelope of the vendor's webhooks.
+// payload is the JSON object that is the body of each of the vendor's webhooks.
 type payload struct {
 	WebhookID   string  `json:"webhook_id"`
 	WebhookType string  `json:"webhook_type"`
@@ -37,7 +38,7 @@ type payload struct {
 	Data        any     `json:"data"`
 }
 
-// eventKind describes the payload of the events of one name.
+// eventKind describes the payload of all events of one name.
 type eventKind struct {
 	webhookType string
 	code        string
@@ -50,8 +51,8 @@ const (
 	recurrent  = "recurrent_update"
 )
 
-// eventKinds holds every event by its name: type and code, and a suffix if those are
-// ambiguous.
+// eventKinds maps the name of every event to its description. A name consists of type and code,
+// and of a suffix if two kinds of event have the same type and code.
 var eventKinds = map[string]eventKind{
 	"ACCOUNTS/historical_update": {
 		"ACCOUNTS", historical, historical,
@@ -105,8 +106,8 @@ var eventKinds = map[string]eventKind{
 // EventNames returns the names of all events, sorted.
 func EventNames() []string { return slices.Sorted(maps.Keys(eventKinds)) }
 
-// Payload returns the body of an event from the current data, empty members filled in.
-// An unknown name is an error.
+// Payload returns the body of an event, built from the current data, with empty members filled in.
+// An unknown event name is an error.
 func (s *Simulator) Payload(e Event) ([]byte, error) {
 	if e.Raw != nil {
 		return e.Raw, nil
@@ -126,7 +127,7 @@ func (s *Simulator) Payload(e Event) ([]byte, error) {
 	defer s.mu.Unlock()
 	l := cmp.Or(s.links[e.LinkID], &link{})
 	p.Data = kind.data(l, e.TransactionIDs)
-	// A CONSENT event has neither a request id nor the external id of a user.
+	// A CONSENT event has neither a request id nor the external id of the user.
 	if kind.webhookType != "CONSENT" {
 		p.RequestID, p.ExternalID = cmp.Or(e.RequestID, s.newID()), l.ExternalID
 	}
@@ -139,7 +140,8 @@ func newRows(member string) func(*link, []string) any {
 	return func(_ *link, ids []string) any { return countOf(member, max(1, len(ids))) }
 }
 
-// changedRows returns the data that lists the changed rows; the list is never null.
+// changedRows returns a function that returns the data of an event about changed rows: their
+// number, and their ids as the member with the given name. The list of ids is never null.
 func changedRows(member string) func(*link, []string) any {
 	return func(_ *link, ids []string) any {
 		return map[string]any{"count": len(ids), member: append([]string{}, ids...)}
@@ -156,7 +158,8 @@ func loginFailure(code, message string, status int) func(*link, []string) any {
 	}
 }
 
-// consentData returns the data of one fixed consent; an empty due date is omitted.
+// consentData returns a function that returns the data of an event about a consent, always the
+// same one. due is the consent's due date; an empty one is omitted.
 func consentData(due string) func(*link, []string) any {
 	return func(l *link, _ []string) any {
 		data := map[string]any{
@@ -171,7 +174,7 @@ func consentData(due string) func(*link, []string) any {
 	}
 }
 
-// history is the data of the first complete collection.
+// history is the data of the event that announces the first complete collection of a link.
 type history struct {
 	Total    int     `json:"total_transactions"`
 	Inflows  int     `json:"total_inflow_transactions"`
@@ -180,7 +183,8 @@ type history struct {
 	Last     *string `json:"last_transaction_date"`
 }
 
-// summarise counts a link's rows; rows without a type count only in the total.
+// summarise returns the counts and the dates of a link's rows. Rows without a type are counted
+// only in the total.
 func summarise(l *link) history {
 	sum := history{Total: len(l.rows)}
 	for _, r := range l.rows {

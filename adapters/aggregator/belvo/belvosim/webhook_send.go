@@ -6,16 +6,16 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/sim/kit"
 )
 
-// Target is the URL to which webhooks are posted, and how badly they are delivered. The
-// vendor sends an Authorization (Basic or Bearer) if configured, waits 5 s and retries five
-// times.
+// Target is the URL to which webhooks are posted, and the delivery problems to simulate. The
+// vendor sends an Authorization header (Basic or Bearer) if one is configured, waits 5 s for a
+// response, and retries five times.
 type Target = kit.Target
 
-// DeliveryResult is the result of one delivery.
+// DeliveryResult is the result of the delivery of one webhook.
 type DeliveryResult = kit.DeliveryResult
 
-// SendWebhook posts one event and returns the status of its last attempt. An event that
-// cannot be built, an invalid URL and a receiver that did not respond are errors.
+// SendWebhook posts one event and returns the HTTP status of the last attempt. It returns an error
+// if the event cannot be built, if the URL is invalid, or if the receiver did not respond.
 func (s *Simulator) SendWebhook(ctx context.Context, to Target, e Event) (int, error) {
 	receipts, err := s.SendWebhooks(ctx, to, e)
 	if err != nil {
@@ -24,8 +24,8 @@ func (s *Simulator) SendWebhook(ctx context.Context, to Target, e Event) (int, e
 	return receipts[len(receipts)-1].Status, nil
 }
 
-// SendWebhooks posts events as [kit.Sender.Send] does. Nothing is sent if one of
-// them cannot be built.
+// SendWebhooks posts events as [kit.Sender.Send] does. If one of the events cannot be built, it
+// sends nothing and returns an error.
 func (s *Simulator) SendWebhooks(ctx context.Context, to Target, events ...Event) ([]DeliveryResult, error) {
 	posts := make([]kit.Webhook, 0, len(events))
 	for _, e := range events {

@@ -14,7 +14,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/belvo/belvosim"
 )
 
-// receiver records the requests it receives.
+// receiver is a receiver of webhooks that records the requests.
 type receiver struct {
 	*httptest.Server
 	mu      sync.Mutex

@@ -14,7 +14,7 @@ const (
 	htmlPage     = "<!doctype html><title>Just a moment</title><p>Please wait."
 )
 
-// behaviors maps each kind to the function that handles its requests.
+// behaviors maps each kind to the function that handles the requests that such a fault affects.
 var behaviors = map[Kind]func(exchange){
 	Status:   writeError,
 	Hang:     hang,
@@ -53,7 +53,7 @@ func hang(x exchange) {
 	case <-x.r.Context().Done():
 	case <-x.released:
 	}
-	// A response after the hang would look like a slow success.
+	// No response is sent after the hang, because it would look like a slow success.
 	panic(http.ErrAbortHandler)
 }
 
@@ -85,8 +85,8 @@ func cut(x exchange) {
 	panic(http.ErrAbortHandler)
 }
 
-// oversize pads at the start: a decoder that stops at the end of the value would never
-// read padding after it.
+// oversize sends white space before the recorded response. It does not append the white space,
+// because a decoder that stops at the end of the JSON value would never read it.
 func oversize(x exchange) {
 	recorded := recordResponse(x)
 	recorded.sendHeader(x.w, chunkedLength)
@@ -99,8 +99,8 @@ func oversize(x exchange) {
 	_, _ = recorded.body.WriteTo(x.w)
 }
 
-// editJSON returns a behavior that edits the recorded response before it is sent. A response
-// that is not JSON is sent unchanged.
+// editJSON returns a behavior that records the response of the wrapped handler, edits it with edit
+// and sends it. A response that is not JSON is sent unchanged.
 func editJSON(edit func(*jsonDocument, exchange)) func(exchange) {
 	return func(x exchange) {
 		recorded := recordResponse(x)

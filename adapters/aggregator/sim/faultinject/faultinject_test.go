@@ -19,7 +19,8 @@ import (
 
 const normalBody = `{"next":null,"done":true,"results":[{"amount":12.50,"text":"x"},{"amount":7,"text":null}]}`
 
-// newFaultyServer serves a valid list through an injector.
+// newFaultyServer starts a server that responds to every request with a valid list, except if an
+// injector with the given faults handles the request. It returns the injector and the server.
 func newFaultyServer(t *testing.T, faults ...faultinject.Fault) (*faultinject.Injector, *httptest.Server) {
 	t.Helper()
 	injector := faultinject.New(1, faultinject.Vendor{WriteError: writeError})
@@ -31,7 +32,7 @@ func newFaultyServer(t *testing.T, faults ...faultinject.Fault) (*faultinject.In
 		_, _ = io.WriteString(w, normalBody)
 	})))
 	t.Cleanup(server.Close)
-	// The client must see redirects, not follow them.
+	// The client must return a redirect response and not follow it.
 	server.Client().CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return injector, server
 }
@@ -55,7 +56,7 @@ func fetch(ctx context.Context, server *httptest.Server, path string) (*http.Res
 	return response, string(body), err
 }
 
-// statuses requests a path several times and returns the response statuses.
+// statuses requests a path several times and returns the status of each response.
 func statuses(t *testing.T, server *httptest.Server, path string, times int) (got []int) {
 	t.Helper()
 	for range times {
@@ -95,7 +96,8 @@ func TestHangLastsUntilTheClientLeaves(t *testing.T) {
 	}
 }
 
-// entered is closed once a fault has the request: a hang reads the body first.
+// entered is a request body whose channel is closed when the server reads the body. A hang reads
+// the body first, so the fault is handling the request by then.
 type entered chan struct{}
 
 func (e entered) Read([]byte) (int, error) {
@@ -239,7 +241,7 @@ func TestEndlessNeverRepeatsAURL(t *testing.T) {
 	}
 }
 
-// serve calls a handler without a socket and returns the response's body.
+// serve calls a handler directly, without a network connection, and returns the response's body.
 func serve(handler http.Handler) string {
 	recorder := httptest.NewRecorder()
 	handler.ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, "/", nil))

@@ -9,18 +9,19 @@ import (
 	"strings"
 )
 
-// jsonDocument is a JSON response being edited. Raw text passes through the encoder as a
-// marker that is replaced afterwards. It can therefore be text that no encoder writes: NaN, a
-// number of a thousand digits, a bare word.
+// jsonDocument is a JSON response that is being edited. An edit can replace values by raw text,
+// which need not be valid JSON: NaN, a number of a thousand digits, a bare word. No encoder writes
+// such text; therefore the document contains a marker, which bytes replaces after encoding.
 type jsonDocument struct {
 	root any
-	raw  string // replaces every marker
+	raw  string // the text that replaces every marker
 }
 
-// marker does not occur in a normal response by chance.
+// marker is a string that does not occur in a normal response by chance.
 const marker = "@faultinject:raw@"
 
-// parse keeps numbers as text: an amount that is not edited keeps its digits.
+// parse decodes a response. Numbers remain text, so that an amount that is not edited retains
+// all its digits.
 func parse(body []byte) (*jsonDocument, error) {
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.UseNumber()
@@ -30,14 +31,14 @@ func parse(body []byte) (*jsonDocument, error) {
 
 func (d *jsonDocument) bytes() []byte {
 	encoded, err := json.Marshal(d.root)
-	if err != nil { // decoded values can always be encoded
+	if err != nil { // impossible, because decoded values can always be encoded
 		panic(err)
 	}
 	return bytes.ReplaceAll(encoded, []byte(strconv.Quote(marker)), []byte(d.raw))
 }
 
-// editMembers calls edit for every member of every object, innermost first, and replaces the
-// member's value by the result.
+// editMembers calls edit for every member of every object in node, innermost first, and replaces
+// the member's value by the result of edit.
 func editMembers(node any, edit func(name string, value any) any) {
 	switch node := node.(type) {
 	case map[string]any:
@@ -52,7 +53,7 @@ func editMembers(node any, edit func(name string, value any) any) {
 	}
 }
 
-// swapTypes swaps strings with numbers, and replaces null and booleans by objects and
+// swapTypes replaces strings by numbers, numbers by strings, null by objects, and booleans by
 // arrays.
 func swapTypes(d *jsonDocument, _ exchange) {
 	editMembers(d.root, func(_ string, value any) any {
@@ -82,8 +83,8 @@ func replaceAmounts(d *jsonDocument, x exchange) {
 
 func repeatPage(d *jsonDocument, x exchange) { d.setNext(x.repeatedCursor()) }
 
-// numberedURL returns a URL that was never returned before, so that a client which remembers
-// the URLs it has seen does not detect the repetition.
+// numberedURL returns the request's URL with the ordinal as a parameter. The URL was never used
+// before, so a client that remembers the URLs it has requested does not detect the repetition.
 func numberedURL(r *http.Request, ordinal int) string {
 	query := r.URL.Query()
 	query.Set("again", strconv.Itoa(ordinal))
@@ -94,7 +95,7 @@ func replaceNextHost(d *jsonDocument, x exchange) {
 	d.setNext(cmp.Or(x.fault.Value, OtherOrigin+x.r.URL.RequestURI()))
 }
 
-// setNext changes the cursor of a list; a response without one stays unchanged.
+// setNext sets the member next of a list to to. A response without this member remains unchanged.
 func (d *jsonDocument) setNext(to string) {
 	if list, isObject := d.root.(map[string]any); isObject {
 		if _, present := list["next"]; present {
@@ -103,7 +104,7 @@ func (d *jsonDocument) setNext(to string) {
 	}
 }
 
-// requestOrigin returns the origin as the client addressed it.
+// requestOrigin returns the scheme and the host with which the client addressed the server.
 func requestOrigin(r *http.Request) string {
 	if r.TLS != nil {
 		return "https://" + r.Host

@@ -7,11 +7,12 @@ import (
 	"strconv"
 )
 
-// chunkedLength is the length of a body that is sent in chunks.
+// chunkedLength is the length to pass to sendHeader for a body that is sent in chunks, without
+// Content-Length.
 const chunkedLength = -1
 
-// recordedResponse holds the response of the wrapped handler. net/http/httptest has a similar
-// type, but its import adds flags to every binary.
+// recordedResponse records the response of the wrapped handler. net/http/httptest has a similar
+// type, but importing that package adds flags to every binary.
 type recordedResponse struct {
 	header http.Header
 	status int
@@ -33,7 +34,7 @@ func (rec *recordedResponse) WriteHeader(status int) { rec.status = status }
 // Write implements http.ResponseWriter.
 func (rec *recordedResponse) Write(p []byte) (int, error) { return rec.body.Write(p) }
 
-// sendHeader sends the recorded status and headers, with the given Content-Length.
+// sendHeader sends the recorded status and headers, with length as Content-Length.
 func (rec *recordedResponse) sendHeader(w http.ResponseWriter, length int) {
 	maps.Copy(w.Header(), rec.header)
 	w.Header().Del("Content-Length")

@@ -7,19 +7,20 @@ import (
 	"net/http"
 )
 
-// maxBody bounds the body of a control request, in bytes.
+// maxBody is the maximum size of the body of a control request, in bytes.
 const maxBody = 1 << 20
 
-// ControlFunc handles one request to the control surface and returns the value to send as
+// ControlFunc handles one request to the control surface and returns the value that is sent as
 // JSON.
 type ControlFunc func(*http.Request) (any, error)
 
-// OK is the response of a call without a result.
+// OK is the value that a ControlFunc without a result returns.
 var OK = map[string]bool{"ok": true}
 
-// Control returns a handler of calls by their [http.ServeMux] patterns. Every response is
-// JSON. Errors are {"error"}: 404 for those that match missing, 400 for all others. It has
-// no authentication: mount it on loopback only.
+// Control returns the handler of a control surface. calls maps [http.ServeMux] patterns to
+// functions. Every response is JSON. The response to an error is {"error"}, with status 404 if the
+// error matches missing, and 400 otherwise. The handler has no authentication: mount it on
+// loopback only.
 func Control(missing error, calls map[string]ControlFunc) http.Handler {
 	mux := http.NewServeMux()
 	for pattern, call := range calls {
@@ -50,7 +51,7 @@ func Mount(api, control http.Handler) http.Handler {
 
 func writeJSON(w http.ResponseWriter, status int, body any) {
 	text, err := json.Marshal(body)
-	if err != nil { // a raw member given by the caller is not valid JSON
+	if err != nil { // a raw JSON member that the caller has added is invalid
 		http.Error(w, "simulator: "+err.Error(), http.StatusInternalServerError)
 		return
 	}
@@ -60,7 +61,7 @@ func writeJSON(w http.ResponseWriter, status int, body any) {
 }
 
 // DecodeBody decodes a JSON body. It rejects unknown members, so that a typing error in a
-// script does not pass silently.
+// script is reported and not ignored.
 func DecodeBody[T any](r *http.Request) (into T, err error) {
 	decoder := json.NewDecoder(r.Body)
 	decoder.DisallowUnknownFields()

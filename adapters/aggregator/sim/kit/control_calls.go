@@ -8,7 +8,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/sim/faultinject"
 )
 
-// maxGenerated bounds one call of [GenerateRows], in rows.
+// maxGenerated is the maximum number of rows that one call of [GenerateRows] adds.
 const maxGenerated = 1_000_000
 
 // WithBody returns a ControlFunc that calls do with the decoded body and returns its result.
@@ -28,13 +28,13 @@ func WithID[R any](do func(id string) (R, error)) ControlFunc {
 	return func(r *http.Request) (any, error) { return do(r.PathValue("id")) }
 }
 
-// DeleteByID returns a ControlFunc that calls remove with the {id} of the path.
+// DeleteByID returns a ControlFunc that calls remove with the {id} of the path and returns [OK].
 func DeleteByID(remove func(id string) error) ControlFunc {
 	return func(r *http.Request) (any, error) { return OK, remove(r.PathValue("id")) }
 }
 
-// PatchByID returns a ControlFunc that decodes the body onto the row with the path's {id};
-// members that the body lacks keep their values.
+// PatchByID returns a ControlFunc that decodes the body onto the row with the {id} of the path.
+// Members of the row that the body does not contain keep their values.
 func PatchByID[T any](update func(id string, edit func(*T)) (T, error)) ControlFunc {
 	return func(r *http.Request) (any, error) {
 		raw, err := DecodeBody[json.RawMessage](r)
@@ -45,13 +45,13 @@ func PatchByID[T any](update func(id string, edit func(*T)) (T, error)) ControlF
 			return nil, fmt.Errorf("body: %w", err)
 		}
 		return update(r.PathValue("id"), func(row *T) {
-			_ = json.Unmarshal(raw, row) // the same text was decoded above
+			_ = json.Unmarshal(raw, row) // no error: the same text was decoded above
 		})
 	}
 }
 
-// GenerateRows returns a ControlFunc that reads {"count"}, 1 to a million rows, and calls
-// generate with it and the {id} of the path.
+// GenerateRows returns a ControlFunc that reads {"count"}, which must be from 1 to a million, and
+// calls generate with the {id} of the path and the count.
 func GenerateRows(generate func(id string, n int) error) ControlFunc {
 	return func(r *http.Request) (any, error) {
 		in, err := DecodeBody[struct {
@@ -67,7 +67,7 @@ func GenerateRows(generate func(id string, n int) error) ControlFunc {
 	}
 }
 
-// InjectFaults returns a ControlFunc that reads a list of faults and queues them.
+// InjectFaults returns a ControlFunc that reads a list of faults and appends them to the queue.
 func InjectFaults(faults *faultinject.Injector) ControlFunc {
 	return WithBody(func(injected []faultinject.Fault) (any, error) { return OK, faults.Inject(injected...) })
 }
@@ -80,8 +80,9 @@ func ClearFaults(faults *faultinject.Injector) ControlFunc {
 	}
 }
 
-// DeliveryResults returns the response of a call that sent webhooks. If the last post failed
-// it still returns the results, because their status 0 shows the failure.
+// DeliveryResults returns the response of a call that sent webhooks. If a post got no response, err
+// is dropped and the results are still returned, because status 0 of the last result reports the
+// failure. err is returned only if there are no results.
 func DeliveryResults(results []DeliveryResult, err error) (any, error) {
 	if err != nil && len(results) == 0 {
 		return nil, err

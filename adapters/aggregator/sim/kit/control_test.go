@@ -17,7 +17,8 @@ import (
 
 var errUnknown = errors.New("unknown id")
 
-// row is the data of the control surface of these tests; there is one, named "a".
+// row is the data that the control surface of these tests manages. There is one row, with the id
+// "a".
 type row struct {
 	Text  string `json:"text"`
 	Count int    `json:"count"`

@@ -1,8 +1,8 @@
-// Package kit holds what the vendor simulators share and what does not depend on a vendor: a
-// control surface for curl ([Control]), a webhook sender that can deliver badly on request
-// ([Sender]), ids determined by a seed ([NewEntropy]), and a recorder of response statuses
+// Package kit contains what the vendor simulators share and what does not depend on a vendor: a
+// control surface for curl ([Control]), a webhook sender that can simulate delivery problems
+// ([Sender]), ids that a seed determines ([NewEntropy]), and a recorder of response statuses
 // ([RecordStatus]).
 //
-// Package faultinject makes a simulator fail; the content of its responses is the
-// simulator's own.
+// Package faultinject makes a simulator fail. The content of the responses is defined by each
+// simulator.
 package kit

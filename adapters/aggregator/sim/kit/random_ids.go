@@ -8,8 +8,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// NewEntropy returns a source of ids and random draws that the seed determines; 0 uses a
-// random seed. It is not safe for concurrent use.
+// NewEntropy returns a source of random ids and numbers that the seed determines; 0 means a random
+// seed. The source is not safe for concurrent use.
 func NewEntropy(seed uint64) *rand.ChaCha8 {
 	var whole [32]byte
 	if seed == 0 {
@@ -19,7 +19,7 @@ func NewEntropy(seed uint64) *rand.ChaCha8 {
 	return rand.NewChaCha8(whole)
 }
 
-// NewID returns a random UUID (version 4).
+// NewID returns a random UUID (version 4) from the source.
 func NewID(entropy *rand.ChaCha8) uuid.UUID {
 	return uuid.Must(uuid.NewRandomFromReader(entropy)) // ChaCha8 never fails
 }

@@ -2,9 +2,9 @@ package kit
 
 import "net/http"
 
-// RecordStatus returns a writer that calls onStatus with the status of the response, once and
-// before its first byte is sent: when the client has the response, it is already counted. A
-// response that is never started is not reported.
+// RecordStatus returns a writer that calls onStatus once with the status of the response, before
+// the first byte of the response is sent. Therefore a response is counted before the client
+// receives it. onStatus is not called for a response that is never started.
 func RecordStatus(w http.ResponseWriter, onStatus func(status int)) http.ResponseWriter {
 	return &statusRecorder{ResponseWriter: w, onStatus: onStatus}
 }
@@ -27,7 +27,7 @@ func (w *statusRecorder) Write(p []byte) (int, error) {
 	return w.ResponseWriter.Write(p)
 }
 
-// Unwrap makes http.ResponseController find Flush.
+// Unwrap returns the wrapped writer, so that http.ResponseController finds its Flush.
 func (w *statusRecorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 func (w *statusRecorder) record(status int) {

@@ -13,40 +13,40 @@ import (
 	"time"
 )
 
-// defaultTimeoutMs is how long a vendor waits for a 2xx, in milliseconds.
+// defaultTimeoutMs is the time for which a vendor waits for a 2xx response, in milliseconds.
 const defaultTimeoutMs = 5000
 
-// Target is the URL to which webhooks are posted, and how badly they are delivered.
+// Target is the URL to which webhooks are posted, and the delivery problems to simulate.
 type Target struct {
-	// URL is used unchanged; no redirect and no proxy is followed.
+	// URL is used unchanged. The sender does not follow redirects and does not use a proxy.
 	URL string `json:"url"`
 	// Headers are added to each post, for example the configured Authorization.
 	Headers map[string]string `json:"headers"`
-	// Sign, if set, adds the vendor's signature of the body.
+	// Sign, if not nil, adds the vendor's signature of the body to header.
 	Sign func(header http.Header, body []byte) `json:"-"`
-	// Retries is the number of retries without a 2xx, with the same body.
+	// Retries is the maximum number of retries if there is no 2xx response; each has the same body.
 	Retries int `json:"retries"`
 	// Copies is the number of additional posts of each webhook, with the same body.
 	Copies int `json:"copies"`
-	// Reorder shuffles the posts, copies included, by the seed.
+	// Reorder shuffles all posts, including copies, in an order that the seed determines.
 	Reorder bool `json:"reorder"`
 	// DelayMs is the delay before each post and each retry, in milliseconds.
 	DelayMs int `json:"delayMs"`
-	// TimeoutMs bounds each post, in milliseconds; zero means 5000.
+	// TimeoutMs is the timeout of each post, in milliseconds; zero means 5000.
 	TimeoutMs int `json:"timeoutMs"`
 }
 
-// Webhook is a webhook to be sent: its body, and the name of its event as the result shows it.
+// Webhook is a webhook to be sent: its body, and the event name that its result contains.
 type Webhook struct {
 	Event string
 	Body  []byte
 }
 
-// DeliveryResult is the result of one post.
+// DeliveryResult is the result of one post, including its retries.
 type DeliveryResult struct {
 	Event    string `json:"event"`
 	Body     string `json:"body"`
-	Status   int    `json:"status"` // of the last attempt; zero: no response
+	Status   int    `json:"status"` // status of the last attempt; zero if there was no response
 	Attempts int    `json:"tries"`
 }
 
@@ -58,8 +58,8 @@ type Sender struct {
 	random   *rand.Rand
 }
 
-// NewSender returns a sender whose shuffles the seed determines. It keeps no connection
-// open, so that nothing outlives a delivery.
+// NewSender returns a sender. The seed determines how it shuffles posts. The sender closes every
+// connection after use, so that no connection remains after a delivery.
 func NewSender(seed uint64) *Sender {
 	return &Sender{
 		client: &http.Client{
@@ -70,12 +70,12 @@ func NewSender(seed uint64) *Sender {
 	}
 }
 
-// Attempts returns how many posts were attempted, copies and retries included.
+// Attempts returns the number of attempted posts, including copies and retries.
 func (s *Sender) Attempts() int { return int(s.attempts.Load()) }
 
-// Send posts one webhook after the other, with the copies, order and delays of the target. It
-// stops at the first post that gets no response at all, and returns the error together with
-// the results up to and including that post.
+// Send posts the webhooks one after the other, with the copies, order and delays of the target. It
+// stops at the first post whose last attempt gets no response. It then returns the error
+// together with the results up to and including that post.
 func (s *Sender) Send(ctx context.Context, to Target, posts ...Webhook) ([]DeliveryResult, error) {
 	results := make([]DeliveryResult, 0, len(posts)*(1+to.Copies))
 	for _, p := range posts {
@@ -100,7 +100,8 @@ func (s *Sender) shuffle(results []DeliveryResult) {
 	s.random.Shuffle(len(results), func(i, j int) { results[i], results[j] = results[j], results[i] })
 }
 
-// deliver posts until a 2xx, or until no retries are left.
+// deliver posts a webhook until it gets a 2xx response or no retries are left. It stores status and
+// attempts in p. The error is that of the last attempt.
 func (s *Sender) deliver(ctx context.Context, to Target, p *DeliveryResult) (err error) {
 	for p.Attempts <= to.Retries {
 		if err := pause(ctx, time.Duration(to.DelayMs)*time.Millisecond); err != nil {
@@ -115,7 +116,7 @@ func (s *Sender) deliver(ctx context.Context, to Target, p *DeliveryResult) (err
 	return err
 }
 
-// post makes one attempt and returns the response's status.
+// post makes one attempt and returns the status of the response.
 func (s *Sender) post(ctx context.Context, to Target, body []byte) (int, error) {
 	ctx, cancel := context.WithTimeout(ctx, time.Duration(cmp.Or(to.TimeoutMs, defaultTimeoutMs))*time.Millisecond)
 	defer cancel()
@@ -140,7 +141,7 @@ func (s *Sender) post(ctx context.Context, to Target, body []byte) (int, error) 
 	return response.StatusCode, nil
 }
 
-// pause waits for d, or returns the context's error on cancellation.
+// pause waits for d. It returns the context's error if the context is cancelled before.
 func pause(ctx context.Context, d time.Duration) error {
 	if d <= 0 {
 		return ctx.Err()

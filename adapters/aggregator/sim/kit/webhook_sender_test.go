@@ -17,7 +17,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// receiver responds with the given statuses, then with 202, and records the requests.
+// receiver is a receiver of webhooks. It responds with the given statuses in order and then with
+// 202, and records the requests.
 type receiver struct {
 	*httptest.Server
 	mu       sync.Mutex
@@ -161,7 +162,7 @@ func TestSenderGivesUpAfterTheTimeout(t *testing.T) {
 		case <-time.After(10 * time.Second):
 			t.Error("the sender's connection is still open")
 		}
-	default: // the sender gave up before the receiver read the request
+	default: // the sender timed out before the receiver read the request
 	}
 }
 

@@ -62,8 +62,8 @@ func notDue(wait time.Duration) error {
 	return &domain.Error{Kind: domain.Conflict, Code: domain.NotDue, RetryAfter: wait}
 }
 
-// startAttempt marks the locked pull as running under the lease, and returns the pull as it is then
-// stored. The id of the lease is the pull's fencing token from then on. Errors: NotDue, with the time
+// startAttempt marks the locked pull as running under the lease, and returns the pull with its new
+// state. The id of the lease is the pull's fencing token from then on. Errors: NotDue, with the time
 // to wait in RetryAfter.
 func (s pulls) startAttempt(tx *gorm.DB, row pullRow, lease domain.Lease, at time.Time) (ports.Claimed, error) {
 	if wait := row.ready().Sub(at); wait > 0 {

@@ -106,7 +106,7 @@ func (db *DB) openFile(ctx context.Context, path string, readers int) (err error
 	return err
 }
 
-// openMemory opens a database in memory. It gives the database a name and opens a second
+// openMemory opens a database in memory. It names the database and opens a second
 // connection to it, which keeps the database alive if the first connection breaks.
 func (db *DB) openMemory(ctx context.Context) (err error) {
 	if db.DB, db.Writer, err = connect(ctx, "file:/"+rand.Text()+"?vfs=memdb&", 2); err != nil {

@@ -14,7 +14,7 @@ import (
 const maxCachedTokens = 4096
 
 // tokenCache contains the tokens, connections and queued pulls that batches have read. The next
-// batch uses them if nothing else was written in between.
+// batch uses them if the database was not changed in any other way in between.
 //
 // The cache has no expiry time. Instead, each batch compares the state of the database, under the
 // write lock, with the state that the last batch left. A token that any process has revoked is

@@ -116,7 +116,7 @@ func TestEveryJobIsNudgedOnce(t *testing.T) {
 	f.wantNudged("a delivery queues a pull", first.Pull)
 	f.receive("1")
 	f.receive("2")
-	f.wantNudged("a duplicate, and a delivery that joins")
+	f.wantNudged("a duplicate, and a delivery that is attached to the queued pull")
 	l := f.claim(first.Pull)
 	f.wantNudged("a claim")
 	second := f.receive("3")

@@ -110,7 +110,7 @@ func (d *nullDecimalColumn) ScanBytes(text []byte) error {
 	return (*decimalColumn)(&d.Decimal).ScanBytes(text)
 }
 
-// Scan scans an amount from database/sql. Errors: as of decimalColumn.
+// Scan scans an amount from database/sql. Errors: as for decimalColumn.
 func (d *nullDecimalColumn) Scan(value any) error {
 	*d = nullDecimalColumn{Valid: value != nil}
 	if value == nil {

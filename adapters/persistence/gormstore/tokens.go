@@ -14,7 +14,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// tokenRow holds the hash of a token; the token itself never reaches the store.
+// tokenRow contains the hash of a token; the token itself never reaches the store.
 type tokenRow struct {
 	ID         uuid.UUID `gorm:"column:id;primaryKey"`
 	Tenant     uuid.UUID `gorm:"column:tenant_id"`

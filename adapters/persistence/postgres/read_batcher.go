@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	// minSlots is the number of connections that small reads may use at once on any machine, at least.
+	// minSlots is the minimum number of connections that small reads may use at once, on any machine.
 	minSlots = 2
 	// maxBatch bounds the reads of one batch.
 	maxBatch = 32

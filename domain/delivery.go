@@ -9,7 +9,7 @@ import (
 type DeliveryStatus string
 
 // The statuses. Accepted, Processed and Failed follow the state of the delivery's pull. Ignored
-// and Unreadable are decided when the delivery is received, and are final.
+// and Unreadable are decided when the delivery is received, and never change.
 const (
 	DeliveryAccepted   DeliveryStatus = "accepted"
 	DeliveryProcessed  DeliveryStatus = "processed"
@@ -18,21 +18,23 @@ const (
 	DeliveryFailed     DeliveryStatus = "failed"
 )
 
-// MaxEventID bounds the event id and the event name that are taken from a payload, in bytes.
-// Longer ones do not come from the vendor.
+// MaxEventID is the maximum length, in bytes, of the event id and of the event name that are taken
+// from a payload. Longer values do not come from the vendor.
 const MaxEventID = 200
 
 // WebhookEvent is the content of a webhook body, as parsed by its vendor's adapter. Only ids and
 // dates are taken from the body; links in a payload are never followed.
 type WebhookEvent struct {
 	Name string // the vendor's own name of the event: "item/updated", "TRANSACTIONS.historical_update"
-	ID   string // the vendor's id of the event; "" when it has none
+	ID   string // the vendor's id of the event; "" when the event has no id
 	// DedupKey is the deduplication key: two deliveries of one connection with the same key are the
-	// same event. "" means that the bytes of the body are the key.
+	// same event. If it is "", the bytes of the body are the key.
 	DedupKey string
-	// AccountRef is the vendor's item or link that the event is about; "" when the event names none.
+	// AccountRef is the vendor's item or link that the event is about; "" when the event names no item
+	// or link.
 	AccountRef string
-	// WantsPull reports that the event asks for a pull. Events that do not are stored as ignored.
+	// WantsPull reports whether the event asks for a pull. An event that asks for no pull is stored as
+	// ignored.
 	WantsPull bool
 	Scope     PullScope
 }
@@ -41,8 +43,8 @@ type WebhookEvent struct {
 // account reference is accountRef. unreadable means that the body could not be parsed.
 //
 // An event about another account is ignored, because a pull of the connection does not read that
-// account. An event that names no account is taken to be about the connection's own. References are
-// compared byte for byte, in the form in which the vendor itself returns them.
+// account. An event that names no account is assumed to be about the connection's own account.
+// References are compared byte for byte, in the form in which the vendor itself returns them.
 func (e WebhookEvent) InitialStatus(accountRef string, unreadable bool) DeliveryStatus {
 	switch {
 	case unreadable:
@@ -53,11 +55,13 @@ func (e WebhookEvent) InitialStatus(accountRef string, unreadable bool) Delivery
 	return DeliveryAccepted
 }
 
-// Fingerprint identifies an event for deduplication: the store keeps it unique per connection.
+// Fingerprint identifies an event for deduplication: for each connection, the store accepts only
+// one delivery with the same fingerprint.
 type Fingerprint [sha256.Size]byte
 
-// FingerprintOf hashes the event's deduplication key, or the body where the key is empty. The two
-// never collide, because each is hashed with a prefix of its own.
+// FingerprintOf returns the hash of the event's deduplication key, or of the body if the key is
+// empty. The hash of a key never equals the hash of a body, because a different prefix is hashed
+// with each of them.
 func FingerprintOf(e WebhookEvent, body []byte) Fingerprint {
 	if e.DedupKey != "" {
 		return sha256.Sum256([]byte("event\x00" + e.DedupKey))
@@ -77,7 +81,7 @@ type Delivery struct {
 	Body        []byte // the bytes as received
 	Scope       PullScope
 	Status      DeliveryStatus
-	Pull        PullID // zero unless Status follows a pull
+	Pull        PullID // zero unless the status follows the state of a pull
 	ReceivedAt  time.Time
 	ProcessedAt time.Time // zero until the pull has ended
 }

@@ -14,8 +14,8 @@ import (
 // connections is the view of the store as ports.Connections.
 type connections struct{ *Store }
 
-// Create checks the name and stores under one lock, so that no concurrent creation takes the
-// name in between.
+// Create checks the name and stores the connection while it holds the mutex, so that no concurrent
+// creation can take the name in between.
 func (v connections) Create(ctx context.Context, c domain.Connection) error {
 	return v.exclusive(ctx, "Connections.Create", func() error {
 		if v.nameTaken(c) {
@@ -37,8 +37,8 @@ func (s *Store) nameTaken(c domain.Connection) bool {
 	return false
 }
 
-// Get returns the same error for a connection that is absent, deleted, of the other kind or
-// another tenant's.
+// Get returns the same error (NotFound) for a connection that does not exist, is deleted, is of
+// the other kind, or belongs to another tenant.
 func (v connections) Get(ctx context.Context, tenant domain.TenantID, kind domain.ConnectionKind,
 	id domain.ConnectionID) (domain.Connection, error) {
 	return exclusiveResult(ctx, v.Store, "Connections.Get", func() (domain.Connection, error) {
@@ -50,7 +50,8 @@ func (v connections) Get(ctx context.Context, tenant domain.TenantID, kind domai
 	})
 }
 
-// live returns the tenant's live connection if it is of one of the kinds. Errors: NotFound.
+// live returns the tenant's live connection with this id, if it is of one of the kinds. Errors:
+// NotFound.
 func (s *Store) live(tenant domain.TenantID, id domain.ConnectionID,
 	kinds ...domain.ConnectionKind) (*domain.Connection, error) {
 	row := s.connections[id]
@@ -60,7 +61,8 @@ func (s *Store) live(tenant domain.TenantID, id domain.ConnectionID,
 	return row, nil
 }
 
-// Find returns at most one row, because names are unique among live ones.
+// Find returns at most one connection, because a name is unique among the live connections of a
+// tenant.
 func (v connections) Find(ctx context.Context, tenant domain.TenantID, vendor domain.Vendor,
 	name string) (domain.Connection, error) {
 	return exclusiveResult(ctx, v.Store, "Connections.Find", func() (domain.Connection, error) {
@@ -74,13 +76,14 @@ func (v connections) Find(ctx context.Context, tenant domain.TenantID, vendor do
 	})
 }
 
-// listedConnection returns a copy without its credential.
+// listedConnection returns a copy of the connection without its credential.
 func listedConnection(c domain.Connection) domain.Connection {
 	c.Sealed = nil
 	return cloneConnection(c)
 }
 
-// List pages by name; a row renamed between two pages may be returned twice or not at all.
+// List returns pages by name. If a connection is renamed between two pages, it may be returned
+// twice or not at all.
 func (v connections) List(ctx context.Context, tenant domain.TenantID, f ports.ConnectionFilter,
 	page domain.PageRequest) (domain.Page[domain.Connection], error) {
 	return exclusiveResult(ctx, v.Store, "Connections.List", func() (domain.Page[domain.Connection], error) {
@@ -94,8 +97,8 @@ func (v connections) List(ctx context.Context, tenant domain.TenantID, f ports.C
 	})
 }
 
-// Update calls change with a copy, so that an error of change leaves the row unchanged. Other
-// methods wait for the mutex meanwhile, which serialises updates.
+// Update calls change with a copy of the row, so that the row stays unchanged if change returns an
+// error. Other methods wait for the mutex in the meantime, which serializes updates.
 func (v connections) Update(ctx context.Context, tenant domain.TenantID, kind domain.ConnectionKind,
 	id domain.ConnectionID,
 	change func(*domain.Connection) error,
@@ -120,8 +123,8 @@ func (v connections) Update(ctx context.Context, tenant domain.TenantID, kind do
 	})
 }
 
-// closeDeleted revokes the tokens and fails the queued pulls of a deleted connection. A running
-// pull is left to its worker: its next write returns LeaseLost.
+// closeDeleted revokes the tokens of a deleted connection and fails its queued pulls. A running
+// pull is left to its worker, whose next write returns LeaseLost.
 func (s *Store) closeDeleted(id domain.ConnectionID, at time.Time) {
 	for _, token := range s.tokens {
 		if token.Connection == id && token.Live() {
@@ -135,7 +138,8 @@ func (s *Store) closeDeleted(id domain.ConnectionID, at time.Time) {
 	}
 }
 
-// Activity is recorded when it happens, so that it outlives deliveries which are pruned.
+// Activity returns times that were recorded when the activity happened, so that they remain known
+// after the deliveries are pruned.
 func (v connections) Activity(ctx context.Context, tenant domain.TenantID,
 	id domain.ConnectionID) (ports.Activity, error) {
 	return exclusiveResult(ctx, v.Store, "Connections.Activity", func() (ports.Activity, error) {
@@ -146,7 +150,7 @@ func (v connections) Activity(ctx context.Context, tenant domain.TenantID,
 	})
 }
 
-// recordActivity records an activity, unless a later one is recorded.
+// recordActivity records the times of a, each of them only if it is later than the recorded time.
 func (s *Store) recordActivity(id domain.ConnectionID, a ports.Activity) {
 	known := s.activity[id]
 	s.activity[id] = ports.Activity{
@@ -161,7 +165,9 @@ func later(x, y time.Time) time.Time {
 	return x
 }
 
-// ListSealed pages only by id: no new id is smaller than the position.
+// ListSealed returns connections in the order of their ids, starting after the given id. A caller
+// misses no connection between two pages, because a new id is never smaller than a position that
+// was already returned.
 func (v connections) ListSealed(ctx context.Context, after domain.ConnectionID, limit int) ([]domain.Connection,
 	error) {
 	return exclusiveResult(ctx, v.Store, "Connections.ListSealed", func() ([]domain.Connection, error) {
@@ -172,7 +178,8 @@ func (v connections) ListSealed(ctx context.Context, after domain.ConnectionID, 
 	})
 }
 
-// Reseal compares and swaps: a credential that was rotated in the meantime stays.
+// Reseal is a compare-and-swap: if the credential was changed in the meantime, the newer
+// credential stays.
 func (v connections) Reseal(ctx context.Context, id domain.ConnectionID, old, fresh domain.Sealed) (bool, error) {
 	return exclusiveResult(ctx, v.Store, "Connections.Reseal", func() (bool, error) {
 		row := v.connections[id]

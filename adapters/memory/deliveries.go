@@ -14,14 +14,16 @@ import (
 // deliveries is the store as ports.Deliveries.
 type deliveries struct{ *Store }
 
-// fingerprint is the deduplication key of a delivery: a connection stores one delivery for it.
+// fingerprint is the deduplication key of a delivery: a connection has at most one delivery with
+// the same fingerprint.
 type fingerprint struct {
 	connection domain.ConnectionID
 	of         domain.Fingerprint
 }
 
-// Receive checks in this order: the token, whether the event is a duplicate, and the status. A
-// delivery keeps its own scope; the pull merges it into its own when it is first claimed.
+// Receive first checks the token, then whether the event is a duplicate, and then decides the
+// status. The delivery keeps its own scope. It is merged into the scope of the pull when the pull
+// is claimed for the first time.
 func (v deliveries) Receive(ctx context.Context, incoming ports.IncomingDelivery) (ports.ReceiveResult, error) {
 	return exclusiveResult(ctx, v.Store, "Deliveries.Receive", func() (ports.ReceiveResult, error) {
 		token := v.tokens[incoming.Token]
@@ -51,7 +53,8 @@ func (v deliveries) Receive(ctx context.Context, incoming ports.IncomingDelivery
 	})
 }
 
-// List leaves out the long members, body and scope. Get returns them for one delivery.
+// List returns deliveries without body and scope, which may be long. Get returns them for one
+// delivery.
 func (v deliveries) List(
 	ctx context.Context, tenant domain.TenantID, f ports.DeliveryFilter, page domain.PageRequest,
 ) (domain.Page[domain.Delivery], error) {
@@ -71,7 +74,7 @@ func (v deliveries) List(
 	})
 }
 
-// matchesFilter reports whether the delivery satisfies every member of the filter that is set.
+// matchesFilter reports whether the delivery satisfies all members of the filter that are set.
 func matchesFilter(f ports.DeliveryFilter, d *domain.Delivery) bool {
 	return (f.Connection.IsZero() || d.Connection == f.Connection) &&
 		(f.Status == "" || d.Status == f.Status) &&
@@ -91,7 +94,7 @@ func (v deliveries) Get(ctx context.Context, tenant domain.TenantID, id domain.D
 	})
 }
 
-// Replay requeues each delivery once, even if ids contains it several times.
+// Replay requeues each delivery only once, even if ids contains its id several times.
 func (v deliveries) Replay(ctx context.Context, tenant domain.TenantID, ids []domain.DeliveryID, at time.Time,
 	newID func() domain.PullID,
 ) ([]domain.Delivery, error) {
@@ -111,13 +114,14 @@ func (v deliveries) Replay(ctx context.Context, tenant domain.TenantID, ids []do
 	})
 }
 
-// replayable reports whether the delivery wants a pull that can still run. A delivery that never had
-// a pull was stored as ignored or unreadable: it wants none.
+// replayable reports whether the delivery wants a pull and its connection is live, so that a pull
+// can run. A delivery that never had a pull was stored as ignored or unreadable, and wants none.
 func (s *Store) replayable(d *domain.Delivery) bool {
 	return !d.Pull.IsZero() && s.connections[d.Connection].Live()
 }
 
-// requeue moves the delivery from the pull it was attached to, to one that has not started.
+// requeue detaches the delivery from its previous pull and attaches it to a pull that has not
+// started.
 func (s *Store) requeue(d *domain.Delivery, at time.Time, newID func() domain.PullID) {
 	delete(s.pulls[d.Pull].deliveries, d.ID)
 	d.Status, d.ProcessedAt = domain.DeliveryAccepted, time.Time{}
@@ -129,8 +133,8 @@ func (s *Store) requeue(d *domain.Delivery, at time.Time, newID func() domain.Pu
 	next.attach(d)
 }
 
-// Prune deletes the oldest deliveries first, and their fingerprints with them: an event that is
-// received again after that is new.
+// Prune deletes the oldest deliveries first. It also deletes their fingerprints, so that an event
+// which is received again afterwards counts as new.
 func (v deliveries) Prune(ctx context.Context, before time.Time, limit int) (int, error) {
 	return exclusiveResult(ctx, v.Store, "Deliveries.Prune", func() (int, error) {
 		var old []*domain.Delivery

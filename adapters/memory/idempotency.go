@@ -11,21 +11,22 @@ import (
 // idempotency is the store as ports.IdempotencyStore.
 type idempotency struct{ *Store }
 
-// request identifies a request by its idempotency key, which is unique per tenant.
+// request identifies a request by its idempotency key. A key is unique per tenant.
 type request struct {
 	tenant domain.TenantID
 	key    string
 }
 
-// claim is a request under an idempotency key. It was started at the time at, or, once it has a
-// response, finished at that time.
+// claim is a request with an idempotency key. at is the time at which the request was started or,
+// if it has a response, the time at which it was finished.
 type claim struct {
 	fingerprint domain.Fingerprint
 	at          time.Time
 	response    *ports.StoredResponse // nil while the request runs
 }
 
-// stale reports whether the claim no longer holds its key.
+// stale reports whether the claim, or its response, is too old, so that another request may use
+// the key.
 func (c *claim) stale(at time.Time) bool {
 	limit := ports.ClaimTimeout
 	if c.response != nil {
@@ -34,7 +35,8 @@ func (c *claim) stale(at time.Time) bool {
 	return at.Sub(c.at) > limit
 }
 
-// Begin treats a stale claim or response as absent, with any fingerprint.
+// Begin treats a stale claim or response as if it did not exist. Its fingerprint does not matter
+// then.
 func (v idempotency) Begin(
 	ctx context.Context, tenant domain.TenantID, key string, f domain.Fingerprint, at time.Time,
 ) (*ports.StoredResponse, error) {
@@ -58,7 +60,8 @@ func (v idempotency) Finish(
 	ctx context.Context, tenant domain.TenantID, key string, response ports.StoredResponse, at time.Time,
 ) error {
 	return v.exclusive(ctx, "Idempotency.Finish", func() error {
-		// The first response is kept, even against the response of a claim that went stale meanwhile.
+		// The first response stays. A second one can come from a request whose claim became stale while it
+		// ran.
 		if stored := v.responses[request{tenant, key}]; stored != nil && stored.response == nil {
 			stored.response, stored.at = cloneResponse(response), at
 		}
@@ -66,7 +69,8 @@ func (v idempotency) Finish(
 	})
 }
 
-// Release deletes a claim without a response only: a response was sent to a caller.
+// Release deletes a claim that has no response. A claim with a response stays, because the
+// response was sent to a caller.
 func (v idempotency) Release(ctx context.Context, tenant domain.TenantID, key string) error {
 	return v.exclusive(ctx, "Idempotency.Release", func() error {
 		if stored := v.responses[request{tenant, key}]; stored != nil && stored.response == nil {
@@ -76,7 +80,8 @@ func (v idempotency) Release(ctx context.Context, tenant domain.TenantID, key st
 	})
 }
 
-// Prune deletes claims too: no process works on one that is so old.
+// Prune also deletes claims without a response, because no process is still working on a claim
+// that old.
 func (v idempotency) Prune(ctx context.Context, before time.Time, limit int) (int, error) {
 	return exclusiveResult(ctx, v.Store, "Idempotency.Prune", func() (int, error) {
 		pruned := 0

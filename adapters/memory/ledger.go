@@ -14,7 +14,8 @@ import (
 // ledger is the view of the store as ports.Ledger.
 type ledger struct{ *Store }
 
-// Accounts compares the tenant with each row: knowing a connection id grants no access.
+// Accounts compares the tenant of each row, because a caller that knows the id of another tenant's
+// connection must not be able to read its accounts.
 func (v ledger) Accounts(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
 	page domain.PageRequest) (domain.Page[domain.Account], error) {
 	return exclusiveResult(ctx, v.Store, "Ledger.Accounts", func() (domain.Page[domain.Account], error) {
@@ -26,7 +27,8 @@ func (v ledger) Accounts(ctx context.Context, tenant domain.TenantID, connection
 	})
 }
 
-// Transactions pages by the value date; a row whose date is edited between two pages moves.
+// Transactions returns pages by the transactions' date. If the date of a row is changed between
+// two pages, the row moves, and may be returned twice or not at all.
 func (v ledger) Transactions(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
 	f ports.TransactionFilter, page domain.PageRequest,
 ) (domain.Page[domain.Transaction], error) {
@@ -47,15 +49,16 @@ func (v ledger) Transactions(ctx context.Context, tenant domain.TenantID, connec
 	})
 }
 
-// matches reports whether the filter selects the transaction; zero members do not filter.
+// matches reports whether the filter selects the transaction. A member of the filter that is zero
+// selects every transaction.
 func matches(f ports.TransactionFilter, t domain.Transaction) bool {
 	return f.Window.Contains(t.Date) && (f.Account.IsZero() || t.AccountID == f.Account) &&
 		(f.Status == "" || t.Status == f.Status)
 }
 
-// Changes reads the tenant's feed. A position is the number of entries already read. The mutex
-// puts entries in the order of their commits, so that no entry is ever inserted before a
-// position.
+// Changes reads the tenant's feed. A position is the number of entries that were already read.
+// Entries are appended in the order of their commits, because of the mutex, so that no entry is
+// ever inserted before a position.
 func (v ledger) Changes(ctx context.Context, tenant domain.TenantID, page domain.PageRequest) (domain.FeedPage, error) {
 	return exclusiveResult(ctx, v.Store, "Ledger.Changes", func() (domain.FeedPage, error) {
 		read, err := entriesRead(page.After)
@@ -80,7 +83,8 @@ func (v ledger) Changes(ctx context.Context, tenant domain.TenantID, page domain
 	})
 }
 
-// entriesRead parses a position of the feed. Errors: Invalid on "cursor".
+// entriesRead parses a position of the feed. It returns the number of entries that were read
+// before that position. Errors: Invalid on "cursor".
 func entriesRead(after domain.Position) (int, error) {
 	if after.IsZero() {
 		return 0, nil

@@ -10,8 +10,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// ListStuck checks one pull of each connection, the active one before the queued one:
-// the worker that ends the first releases the second.
+// ListStuck checks one pull of each connection: the active pull or, if there is none, the queued
+// one. While a pull is active, the queued pull after it is not stuck, because the worker that ends
+// the active pull releases it.
 func (v pulls) ListStuck(ctx context.Context, at time.Time, grace time.Duration, limit int) ([]domain.PullID, error) {
 	return exclusiveResult(ctx, v.Store, "Pulls.ListStuck", func() ([]domain.PullID, error) {
 		var found []*pull
@@ -31,8 +32,8 @@ func (v pulls) ListStuck(ctx context.Context, at time.Time, grace time.Duration,
 	})
 }
 
-// stuck reports whether no worker will run the pull; no other pull of its connection
-// precedes it.
+// stuck reports whether no worker will run the pull. The caller has made sure that no other pull
+// of the connection must run before it.
 func (p *pull) stuck(at time.Time, grace time.Duration) bool {
 	if p.State == domain.PullRunning {
 		return !p.lease.Until.After(at)
@@ -40,8 +41,8 @@ func (p *pull) stuck(at time.Time, grace time.Duration) bool {
 	return at.Sub(later(p.CreatedAt, p.NotBefore)) > grace
 }
 
-// ListDueForReconcile treats a connection without an ended pull as one whose last pull ended
-// long ago.
+// ListDueForReconcile treats a connection that has never had a pull end like a connection whose
+// last pull ended long ago.
 func (v pulls) ListDueForReconcile(ctx context.Context, since time.Time, limit int) ([]domain.Connection, error) {
 	return exclusiveResult(ctx, v.Store, "Pulls.ListDueForReconcile", func() ([]domain.Connection, error) {
 		var due []domain.Connection
@@ -57,7 +58,8 @@ func (v pulls) ListDueForReconcile(ctx context.Context, since time.Time, limit i
 	})
 }
 
-// OldestOpen compares the times at which pulls were requested, not when they are due.
+// OldestOpen compares the times at which the pulls were created. It ignores the times at which
+// they are due.
 func (v pulls) OldestOpen(ctx context.Context) (time.Time, error) {
 	return exclusiveResult(ctx, v.Store, "Pulls.OldestOpen", func() (time.Time, error) {
 		var oldest time.Time

@@ -25,8 +25,8 @@ func TestStores(t *testing.T) {
 	porttest.TestStores(t, func(*testing.T) porttest.Stores { return stores(memory.New(memory.Options{})) })
 }
 
-// TestSharedStore runs the suite twice on the same store, the second time over the rows of the
-// first.
+// TestSharedStore runs the suite twice on the same store. The second run must also pass with the
+// rows of the first run in the store.
 func TestSharedStore(t *testing.T) {
 	shared := stores(memory.New(memory.Options{}))
 	for range 2 {
@@ -38,8 +38,8 @@ var noon = time.Date(2026, time.March, 1, 12, 0, 0, 0, time.UTC)
 
 func newID[T any]() domain.ID[T] { return domain.ID[T]{UUID: uuid.Must(uuid.NewV7())} }
 
-// fixture is a store with one connection, a token for it, and the pulls that it was nudged
-// for.
+// fixture is a store with one connection and a token for it. It records the pulls for which the
+// store called Nudge.
 type fixture struct {
 	*testing.T
 	*memory.Store
@@ -51,7 +51,7 @@ type fixture struct {
 func newFixture(t *testing.T) *fixture {
 	f := &fixture{T: t}
 	f.Store = memory.New(memory.Options{Nudge: func(id domain.PullID) {
-		// Get would deadlock if the store still held its mutex.
+		// Nudge must be called without the mutex: otherwise Get would deadlock.
 		if _, err := f.Store.Pulls().Get(t.Context(), f.connection.Tenant, id); err != nil {
 			t.Errorf("a pull that is not stored was nudged: %v", err)
 		}
@@ -77,7 +77,8 @@ func (f *fixture) must(err error) {
 	}
 }
 
-// wantNudged compares the pulls nudged since the last call.
+// wantNudged fails the test unless Nudge was called for exactly these pulls, in this order, since
+// the last call of wantNudged.
 func (f *fixture) wantNudged(what string, want ...domain.PullID) {
 	f.Helper()
 	if diff := cmp.Diff(want, f.nudged); diff != "" {
@@ -115,7 +116,7 @@ func TestEveryJobIsNudgedOnce(t *testing.T) {
 	f.wantNudged("a delivery queues a pull", first.Pull)
 	f.receive("1")
 	f.receive("2")
-	f.wantNudged("a duplicate, and a delivery that joins")
+	f.wantNudged("a duplicate, and a delivery that is attached to the queued pull")
 	l := f.claim(first.Pull)
 	f.wantNudged("a claim")
 	second := f.receive("3")

@@ -12,20 +12,21 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// order compares two positions of a list.
+// order compares two positions of a list, as cmp.Compare compares values.
 type order func(x, y domain.Position) int
 
-// ascending orders by key, then id, both by their bytes. The keys of every list here
-// (names, dates, times of fixed width) sort as text.
+// ascending compares two positions by key, then by id, both byte by byte. The keys of every list
+// in this package (names, dates, times of fixed width) sort correctly as text.
 func ascending(x, y domain.Position) int {
 	return cmp.Or(cmp.Compare(x.Key, y.Key), bytes.Compare(x.ID[:], y.ID[:]))
 }
 
-// descending orders lists by time or date newest first.
+// descending is the order of lists that are sorted by time or date, newest first.
 func descending(x, y domain.Position) int { return ascending(y, x) }
 
-// cutPage returns the page of rows that r asks for. Each row has a position of its own, so that a
-// row which is added or deleted does not move any other.
+// cutPage returns the page of rows that r requests, in the order by. at returns the position of a
+// row. Each row has a position of its own, so that adding or deleting a row does not move any
+// other row.
 func cutPage[T any](rows iter.Seq[T], r domain.PageRequest, by order, at func(T) domain.Position) domain.Page[T] {
 	var after []T
 	for row := range rows {
@@ -40,7 +41,7 @@ func cutPage[T any](rows iter.Seq[T], r domain.PageRequest, by order, at func(T)
 	return domain.Page[T]{Items: after[:r.Limit], Next: at(after[r.Limit-1])}
 }
 
-// matching returns copies, made by clone, of the rows that pass.
+// matching returns copies of the rows for which pass returns true. clone makes the copies.
 func matching[T any](rows iter.Seq[*T], pass func(*T) bool, clone func(T) T) iter.Seq[T] {
 	return func(yield func(T) bool) {
 		for row := range rows {
@@ -51,13 +52,13 @@ func matching[T any](rows iter.Seq[*T], pass func(*T) bool, clone func(T) T) ite
 	}
 }
 
-// timePosition returns the position in a list sorted by time.
+// timePosition returns the position of a row in a list sorted by time.
 func timePosition(at time.Time, id uuid.UUID) domain.Position {
 	return domain.Position{Key: domain.TimeKey(at), ID: id}
 }
 
-// checkTimePosition rejects a position that is not of a list sorted by time. Errors: Invalid on
-// "cursor".
+// checkTimePosition returns an error unless after is zero or a position of a list sorted by time.
+// Errors: Invalid on "cursor".
 func checkTimePosition(after domain.Position) error {
 	if after.IsZero() {
 		return nil
@@ -66,8 +67,8 @@ func checkTimePosition(after domain.Position) error {
 	return err
 }
 
-// checkDate rejects a position that is not of a list sorted by date. Errors: Invalid on
-// "cursor".
+// checkDate returns an error unless after is zero or a position of a list sorted by date. Errors:
+// Invalid on "cursor".
 func checkDate(after domain.Position) error {
 	if after.IsZero() {
 		return nil

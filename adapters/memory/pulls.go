@@ -14,27 +14,30 @@ import (
 // pulls is the view of the store as ports.Pulls.
 type pulls struct{ *Store }
 
-// pull is a pull with its lease and its deliveries.
+// pull is a pull with its lease and the deliveries that are attached to it.
 type pull struct {
 	domain.Pull
-	lease      domain.Lease // of the worker that runs it; zero unless running
+	lease      domain.Lease // the lease of the worker that runs the pull; zero unless running
 	deliveries map[domain.DeliveryID]*domain.Delivery
 }
 
-// openPulls holds the open pulls of a connection: at most one that has started (running, or
-// waiting after its first attempt), and at most one queued after it that has not.
+// openPulls contains the open pulls of a connection. active is the pull that has started: it is
+// running, or waiting for its next attempt. next is the pull that is queued after it and has not
+// started. Both may be nil.
 type openPulls struct {
 	active, next *pull
-	ended        time.Time // the last time a pull ended; zero: none has ended
-	succeeded    time.Time // the last start of a pull that succeeded; zero: none has
+	ended        time.Time // the last time at which a pull ended; zero if none has ended
+	succeeded    time.Time // the latest start of a pull that succeeded; zero if none has succeeded
 }
 
-// open lists both. The queued one comes first, so that ending all of them releases none.
+// open returns next and active, leaving out those that are nil. The queued pull comes first: if a
+// caller ends all of them in this order, ending the active pull releases no other pull.
 func (d *openPulls) open() []*pull {
 	return slices.DeleteFunc([]*pull{d.next, d.active}, func(p *pull) bool { return p == nil })
 }
 
-// openPullsOf returns the open pulls of the connection, none at first.
+// openPullsOf returns the open pulls of the connection. It creates an empty entry if there is
+// none.
 func (s *Store) openPullsOf(id domain.ConnectionID) *openPulls {
 	if s.openPulls[id] == nil {
 		s.openPulls[id] = &openPulls{}
@@ -42,8 +45,8 @@ func (s *Store) openPullsOf(id domain.ConnectionID) *openPulls {
 	return s.openPulls[id]
 }
 
-// queuedPull returns the pull that is queued for the connection and has not started; if there is
-// none, it creates one from r. The scope of r is not merged.
+// queuedPull returns the pull that is queued for the connection and has not started. If there is
+// none, it creates a pull from r. It does not merge the scope of r into the pull.
 func (s *Store) queuedPull(c *domain.Connection, r ports.PullRequest) *pull {
 	d := s.openPullsOf(c.ID)
 	if d.next == nil {
@@ -60,13 +63,14 @@ func (s *Store) queuedPull(c *domain.Connection, r ports.PullRequest) *pull {
 	return d.next
 }
 
-// attach assigns the delivery to the pull.
+// attach attaches the delivery to the pull.
 func (p *pull) attach(d *domain.Delivery) {
 	d.Pull = p.ID
 	p.deliveries[d.ID] = d
 }
 
-// mergeScopes merges the scopes of the deliveries into the pull's, in the order of receipt.
+// mergeScopes merges the scopes of the pull's deliveries into the scope of the pull, in the order
+// in which the deliveries were received.
 func (p *pull) mergeScopes() {
 	scopes := []domain.PullScope{p.Scope}
 	for _, d := range slices.SortedFunc(maps.Values(p.deliveries), func(x, y *domain.Delivery) int {
@@ -77,8 +81,8 @@ func (p *pull) mergeScopes() {
 	p.Scope = cloneScope(domain.MergeScopes(scopes))
 }
 
-// end finishes a pull for good, and its deliveries with it. The pull queued after it, if any,
-// gets its job.
+// end ends a pull for good, and sets the final status of its deliveries. If another pull is queued
+// after it, that pull gets its job.
 func (s *Store) end(p *pull, state domain.PullState, reason domain.Code, at time.Time) {
 	p.State, p.LastError, p.NotBefore, p.FinishedAt, p.lease = state, reason, time.Time{}, at, domain.Lease{}
 	status := domain.DeliveryFailed
@@ -105,7 +109,8 @@ func (s *Store) end(p *pull, state domain.PullState, reason domain.Code, at time
 	}
 }
 
-// Request merges into any queued pull that has not started, also one that a webhook queued.
+// Request merges its scope into the pull that is queued and has not started, even if a webhook
+// queued that pull.
 func (v pulls) Request(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
 	r ports.PullRequest) (domain.Pull, error) {
 	return exclusiveResult(ctx, v.Store, "Pulls.Request", func() (domain.Pull, error) {
@@ -119,7 +124,7 @@ func (v pulls) Request(ctx context.Context, tenant domain.TenantID, connection d
 	})
 }
 
-// Get also returns pulls of deleted connections, because they show how the pull ended.
+// Get also returns pulls of deleted connections, so that callers can see how these pulls ended.
 func (v pulls) Get(ctx context.Context, tenant domain.TenantID, id domain.PullID) (domain.Pull, error) {
 	return exclusiveResult(ctx, v.Store, "Pulls.Get", func() (domain.Pull, error) {
 		p := v.pulls[id]
@@ -130,7 +135,7 @@ func (v pulls) Get(ctx context.Context, tenant domain.TenantID, id domain.PullID
 	})
 }
 
-// List omits scopes and progress, which may be long.
+// List returns pulls without scopes and progress, which may be long.
 func (v pulls) List(ctx context.Context, tenant domain.TenantID, f ports.PullFilter,
 	page domain.PageRequest) (domain.Page[domain.Pull], error) {
 	return exclusiveResult(ctx, v.Store, "Pulls.List", func() (domain.Page[domain.Pull], error) {

@@ -8,11 +8,12 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// minWait is the shortest time after which to retry a claim of a pull that waits for another
-// one, if that one is due or its lease has expired.
+// minWait is the shortest RetryAfter of a claim of a pull that must wait for another pull of its
+// connection. It applies if that other pull is already due, or its lease has already expired.
 const minWait = time.Second
 
-// Claim checks the connection first: a pull that no worker may run must not wait either.
+// Claim checks the connection before it checks whether the pull must wait: if the connection is
+// deleted, the pull fails at once.
 func (v pulls) Claim(ctx context.Context, lease domain.Lease, at time.Time) (ports.Claimed, error) {
 	return exclusiveResult(ctx, v.Store, "Pulls.Claim", func() (ports.Claimed, error) {
 		p := v.pulls[lease.Pull]
@@ -36,7 +37,8 @@ func (v pulls) Claim(ctx context.Context, lease domain.Lease, at time.Time) (por
 	})
 }
 
-// wait returns how long until the pull may be claimed; zero or less if it may be claimed now.
+// wait returns the time until the pull may be claimed. It is zero or negative if the pull may be
+// claimed now.
 func (s *Store) wait(p *pull, at time.Time) time.Duration {
 	if active := s.openPullsOf(p.Connection).active; active != nil && active != p {
 		return max(active.waitTime(at), minWait)
@@ -44,7 +46,8 @@ func (s *Store) wait(p *pull, at time.Time) time.Duration {
 	return p.waitTime(at)
 }
 
-// waitTime returns how long until the pull's lease has expired, or until it is due.
+// waitTime returns the time until the pull's lease expires, if the pull is running, or otherwise
+// until the pull is due.
 func (p *pull) waitTime(at time.Time) time.Duration {
 	if p.State == domain.PullRunning {
 		return p.lease.Until.Sub(at)
@@ -52,7 +55,8 @@ func (p *pull) waitTime(at time.Time) time.Duration {
 	return p.NotBefore.Sub(at)
 }
 
-// start marks the pull as running under the lease.
+// start marks the pull as running under the lease. At the first start it also merges the scopes of
+// the deliveries.
 func (s *Store) start(p *pull, lease domain.Lease, at time.Time) {
 	if p.StartedAt.IsZero() {
 		p.mergeScopes()
@@ -63,8 +67,8 @@ func (s *Store) start(p *pull, lease domain.Lease, at time.Time) {
 	p.State, p.NotBefore, p.Attempts, p.lease = domain.PullRunning, time.Time{}, p.Attempts+1, lease
 }
 
-// leasedPull returns the pull that the lease holds. The lease may have expired: only another
-// lease replaces it. Errors: LeaseLost.
+// leasedPull returns the pull that runs under the lease. The lease may have expired, because it
+// stays valid until another lease replaces it. Errors: LeaseLost.
 func (s *Store) leasedPull(lease domain.Lease) (*pull, error) {
 	p := s.pulls[lease.Pull]
 	if p == nil || p.State != domain.PullRunning || p.lease.ID != lease.ID {
@@ -73,7 +77,8 @@ func (s *Store) leasedPull(lease domain.Lease) (*pull, error) {
 	return p, nil
 }
 
-// writable is leasedPull that also requires a live connection. Errors: LeaseLost.
+// writable is like leasedPull, but also requires that the pull's connection is live. Errors:
+// LeaseLost.
 func (s *Store) writable(lease domain.Lease) (*pull, error) {
 	p, err := s.leasedPull(lease)
 	if err == nil && !s.connections[p.Connection].Live() {
@@ -82,8 +87,9 @@ func (s *Store) writable(lease domain.Lease) (*pull, error) {
 	return p, err
 }
 
-// Finish leaves no pull waiting for a deleted connection. The deletion has failed the pulls that
-// waited then; a pull that started to wait later would wait forever.
+// Finish fails a pull that should be retried if its connection was deleted. The deletion has
+// failed only the pulls that were waiting at that time; a pull that started to wait after it would
+// wait forever.
 func (v pulls) Finish(ctx context.Context, lease domain.Lease, o ports.Outcome) error {
 	return v.exclusive(ctx, "Pulls.Finish", func() error {
 		p, err := v.leasedPull(lease)

@@ -1,10 +1,11 @@
-// Package memory implements all stores of the ports as maps protected by one mutex. It is the
-// readable model of the contract: it shows what each method guarantees without the details of
-// a database. If another store behaves differently, one of the two has a defect. It serves
-// tests, simulations and embedders that need no persistence.
+// Package memory implements all stores of the ports as maps that are protected by one mutex. It is
+// the readable model of the contract: its code contains what each method guarantees, without the
+// details of a database. If another store behaves differently, one of the two stores has a defect.
+// The package is meant for tests, for simulations, and for programs that embed the service and
+// need no persistence.
 //
-// A method is atomic because it holds the mutex, and because it decides before it
-// writes: if it returns an error, nothing has changed.
+// A method is atomic for two reasons: it holds the mutex, and it makes all decisions before it
+// writes. If it returns an error, nothing has changed.
 package memory
 
 import (
@@ -15,18 +16,20 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Options are the hooks of a Store; the zero value has none.
+// Options are the hooks of a Store. The zero value has no hooks.
 type Options struct {
-	// Nudge is called for every pull that gets a job: one that was queued, or that the end
-	// of another released. The store is not locked during the call. nil: no calls.
+	// Nudge is called for every pull that gets a job: a pull that was queued, or a queued pull that
+	// was released because the pull before it ended. The store is not locked during the call. If Nudge
+	// is nil, nothing is called.
 	Nudge func(domain.PullID)
-	// Before is called at the start of each store method with its name ("Pulls.StorePage").
-	// If it returns an error, the method returns that error and changes nothing. nil: no
-	// method fails.
+	// Before is called at the start of each store method with the name of the method
+	// ("Pulls.StorePage"). If it returns an error, the method returns that error and changes nothing.
+	// If Before is nil, nothing is called.
 	Before func(op string) error
 }
 
-// Store is one backend. Its views share their rows and are safe for concurrent use.
+// Store is one in-memory backend. Its methods Connections, Tokens and so on return views of the
+// same rows, one for each port. The views are safe for concurrent use.
 type Store struct {
 	options Options
 
@@ -42,7 +45,7 @@ type Store struct {
 	accounts     map[domain.ConnectionID]map[string]*domain.Account
 	transactions map[domain.ConnectionID]map[string]*transaction
 	changes      map[domain.TenantID][]change
-	nudged       []domain.PullID // written by the method that holds the mutex
+	nudged       []domain.PullID // pulls to nudge, written by the method that holds the mutex
 }
 
 // New returns an empty store.
@@ -86,8 +89,9 @@ func (s *Store) Ping(ctx context.Context) error {
 	return s.exclusive(ctx, "Ping", func() error { return nil })
 }
 
-// exclusive runs one method while no other runs, and afterwards calls Nudge for the jobs it
-// created.
+// exclusive runs do while no other method of the store runs. Afterwards it calls Nudge for the
+// pulls that got a job. op is the name of the method, for Options.Before. It returns the error of
+// the context, of Before or of do.
 func (s *Store) exclusive(ctx context.Context, op string, do func() error) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -106,7 +110,8 @@ func (s *Store) exclusive(ctx context.Context, op string, do func() error) error
 	return err
 }
 
-// locked releases the mutex also if a caller's closure panics.
+// locked runs do with the mutex locked, and returns the pulls to nudge with the error of do. It
+// also releases the mutex if do panics, because do may call a caller's function.
 func (s *Store) locked(do func() error) (nudged []domain.PullID, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -115,7 +120,7 @@ func (s *Store) locked(do func() error) (nudged []domain.PullID, err error) {
 	return s.nudged, err
 }
 
-// exclusiveResult is exclusive for a method with a result.
+// exclusiveResult is exclusive for a method that returns a result.
 func exclusiveResult[T any](ctx context.Context, s *Store, op string, do func() (T, error)) (result T, err error) {
 	err = s.exclusive(ctx, op, func() (err error) {
 		result, err = do()

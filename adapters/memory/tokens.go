@@ -12,8 +12,9 @@ import (
 // tokens is the store as ports.Tokens.
 type tokens struct{ *Store }
 
-// Create checks the connection under the lock that a deletion takes. The token is therefore either
-// stored before the deletion, which revokes it with the others, or refused.
+// Create checks the connection while it holds the mutex, which a deletion also takes. The token is
+// therefore either stored before the deletion, which then revokes it together with the other
+// tokens, or refused.
 func (v tokens) Create(ctx context.Context, t domain.WebhookToken) error {
 	return v.exclusive(ctx, "Tokens.Create", func() error {
 		if _, err := v.live(t.Tenant, t.Connection, domain.Aggregator); err != nil {
@@ -24,7 +25,7 @@ func (v tokens) Create(ctx context.Context, t domain.WebhookToken) error {
 	})
 }
 
-// List returns revoked tokens too, because an operator wants to see that they are revoked.
+// List also returns revoked tokens, because an operator wants to see that they are revoked.
 func (v tokens) List(
 	ctx context.Context, tenant domain.TenantID, f ports.TokenFilter, page domain.PageRequest,
 ) (domain.Page[domain.WebhookToken], error) {
@@ -41,7 +42,8 @@ func (v tokens) List(
 	})
 }
 
-// Revoke finds live tokens only, so that the time of the first revocation is kept.
+// Revoke finds only live tokens, so that a second revocation does not replace the time of the
+// first.
 func (v tokens) Revoke(ctx context.Context, tenant domain.TenantID, id domain.TokenID, at time.Time) error {
 	return v.exclusive(ctx, "Tokens.Revoke", func() error {
 		for _, token := range v.tokens {
@@ -54,8 +56,8 @@ func (v tokens) Revoke(ctx context.Context, tenant domain.TenantID, id domain.To
 	})
 }
 
-// RecordUsage ignores unknown ids. For tokens that used does not contain the map returns the zero time,
-// which is never later than the time of the last use.
+// RecordUsage ignores unknown ids. For a token that is not in used, the map lookup returns the
+// zero time, which is never later than the time of the last use, and so changes nothing.
 func (v tokens) RecordUsage(ctx context.Context, used map[domain.TokenID]time.Time) error {
 	return v.exclusive(ctx, "Tokens.RecordUsage", func() error {
 		for _, token := range v.tokens {

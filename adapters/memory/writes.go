@@ -12,21 +12,22 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// transaction is a transaction with the digest of the vendor's data.
+// transaction is a transaction with the digest and the content hash of the vendor's data.
 type transaction struct {
 	domain.Transaction
 	digest [sha256.Size]byte
 	source domain.ContentHash
 }
 
-// change is an entry of a tenant's feed: the row got this version. If the row has a newer
-// version, a later entry reports it.
+// change is an entry of a tenant's feed: row got this version. If the row has a newer version by
+// now, a later entry reports the row.
 type change struct {
 	row     *transaction
 	version int
 }
 
-// rowsOf returns the connection's rows by external id, to be read or added to.
+// rowsOf returns the connection's rows by external id. The caller may read the map and add rows to
+// it.
 func rowsOf[T any](all map[domain.ConnectionID]map[string]*T, id domain.ConnectionID) map[string]*T {
 	if all[id] == nil {
 		all[id] = map[string]*T{}
@@ -34,7 +35,8 @@ func rowsOf[T any](all map[domain.ConnectionID]map[string]*T, id domain.Connecti
 	return all[id]
 }
 
-// FilterUnchanged looks each row up; a removed row must be stored again to count as unchanged.
+// FilterUnchanged looks up each row. A row that is stored as removed does not count as unchanged,
+// because it must be stored again.
 func (v pulls) FilterUnchanged(ctx context.Context, connection domain.ConnectionID, seen []domain.RawTransaction) ([]bool, error) {
 	return exclusiveResult(ctx, v.Store, "Pulls.FilterUnchanged", func() ([]bool, error) {
 		known := make([]bool, len(seen))
@@ -47,7 +49,7 @@ func (v pulls) FilterUnchanged(ctx context.Context, connection domain.Connection
 }
 
 // StorePage writes accounts first, because rows refer to them, and removals last: a row whose
-// removal was announced stays removed, even if the page lists it.
+// removal the vendor announced stays removed, even if the page contains it.
 func (v pulls) StorePage(ctx context.Context, lease domain.Lease, w ports.PageWrite) (domain.Counts, error) {
 	return exclusiveResult(ctx, v.Store, "Pulls.StorePage", func() (domain.Counts, error) {
 		p, err := v.writable(lease)
@@ -73,7 +75,7 @@ func (v pulls) StorePage(ctx context.Context, lease domain.Lease, w ports.PageWr
 	})
 }
 
-// latest drops every row that occurs again later.
+// latest returns rows without those whose key occurs again later in rows.
 func latest[T any](rows []T, key func(T) string) []T {
 	last := map[string]int{}
 	for i, row := range rows {
@@ -88,7 +90,8 @@ func latest[T any](rows []T, key func(T) string) []T {
 	return kept
 }
 
-// putAccount keeps id and FirstSeenAt; an equal account is not written.
+// putAccount upserts one account. A stored account retains its id and FirstSeenAt. If it equals
+// the account of the page, it is not written.
 func (s *Store) putAccount(p *pull, view domain.AccountData, w ports.PageWrite) {
 	accounts := rowsOf(s.accounts, p.Connection)
 	known := accounts[view.ExternalID]
@@ -104,7 +107,8 @@ func (s *Store) putAccount(p *pull, view domain.AccountData, w ports.PageWrite) 
 	*known = cloneAccount(*known)
 }
 
-// put upserts one transaction if it differs from the stored one.
+// put upserts one transaction if it differs from the stored one, and counts it in counts. If it
+// does not differ, put only replaces the content hash.
 func (s *Store) put(p *pull, o domain.TransactionData, w ports.PageWrite, counts *domain.Counts) {
 	rows, digest := rowsOf(s.transactions, p.Connection), o.Digest()
 	known := rows[o.ExternalID]
@@ -123,7 +127,7 @@ func (s *Store) put(p *pull, o domain.TransactionData, w ports.PageWrite, counts
 		counts.Modified++
 	}
 	known.source = o.ContentHash
-	o.StableMetadata, o.ContentHash = nil, domain.ContentHash{} // not returned
+	o.StableMetadata, o.ContentHash = nil, domain.ContentHash{} // reads do not return these members
 	known.TransactionData, known.digest, known.RemovedAt, known.AccountID = o, digest, time.Time{}, domain.AccountID{}
 	if account := s.accounts[p.Connection][o.Account]; account != nil {
 		known.AccountID = account.ID
@@ -132,7 +136,8 @@ func (s *Store) put(p *pull, o domain.TransactionData, w ports.PageWrite, counts
 	s.appendChange(p, known, w.At)
 }
 
-// remove marks a row as removed and says how many that changed.
+// remove marks a row as removed. It returns the number of rows that it changed: 0 if there is no
+// such row or the row was already removed, otherwise 1.
 func (s *Store) remove(p *pull, row *transaction, at time.Time) int {
 	if row == nil || !row.RemovedAt.IsZero() {
 		return 0
@@ -142,13 +147,15 @@ func (s *Store) remove(p *pull, row *transaction, at time.Time) int {
 	return 1
 }
 
-// appendChange increments the version of a row that the pull has changed and enters it into the feed.
+// appendChange increments the version of a row that the pull has changed, and appends the change
+// to the feed.
 func (s *Store) appendChange(p *pull, row *transaction, at time.Time) {
 	row.Version, row.UpdatedAt, row.Pull = row.Version+1, at, p.ID
 	s.changes[row.Tenant] = append(s.changes[row.Tenant], change{row, row.Version})
 }
 
-// Sweep goes through the rows by external id, so that the order of the feed is deterministic.
+// Sweep visits the rows in the order of their external ids, so that the order of the feed is
+// deterministic.
 func (v pulls) Sweep(ctx context.Context, lease domain.Lease, w ports.SweepWrite) (domain.Counts, error) {
 	return exclusiveResult(ctx, v.Store, "Pulls.Sweep", func() (domain.Counts, error) {
 		p, err := v.writable(lease)

@@ -10,7 +10,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// accountRow is an account as the vendor showed it last; an account has no versions.
+// accountRow is a row of accounts: the account's data as the vendor last returned it. Unlike
+// transactions, accounts have no versions.
 type accountRow struct {
 	ID              uuid.UUID `gorm:"column:id;primaryKey"`
 	Tenant          uuid.UUID `gorm:"column:tenant_id"`
@@ -32,7 +33,7 @@ type accountRow struct {
 // TableName returns the name of the table in the schema.
 func (accountRow) TableName() string { return "accounts" }
 
-// set stores the vendor's data in the row.
+// set copies the vendor's data into the row. It does not write to the database.
 func (r *accountRow) set(v domain.AccountData) {
 	r.ExternalID, r.Type, r.Subtype, r.Name = v.ExternalID, string(v.Type), v.Subtype, v.Name
 	r.Number, r.Currency, r.Metadata = v.Number, v.Currency, v.Metadata
@@ -47,8 +48,8 @@ func (r accountRow) equal(other accountRow) bool {
 		bytes.Equal(r.Metadata, other.Metadata)
 }
 
-// domain converts the row. Errors: an amount that is not a number, which only another program can have
-// written.
+// domain returns the row as a domain.Account. Errors: an amount that is not a number, which only
+// another program can have written.
 func (r accountRow) domain() (domain.Account, error) {
 	balance, err := moneyOf(r.Balance, r.BalanceCurrency)
 	return domain.Account{
@@ -62,7 +63,8 @@ func (r accountRow) domain() (domain.Account, error) {
 	}, err
 }
 
-// moneyColumns returns the two columns of an amount that may be unknown.
+// moneyColumns returns the values of the amount column and the currency column; nil and "" if the
+// amount is unknown (m is nil).
 func moneyColumns(m *domain.Money) (*string, string) {
 	if m == nil {
 		return nil, ""
@@ -71,7 +73,8 @@ func moneyColumns(m *domain.Money) (*string, string) {
 	return &amount, m.Currency
 }
 
-// moneyOf parses an amount; it returns nil if none is known.
+// moneyOf converts the two columns of moneyColumns back. It returns nil if the amount is unknown
+// (NULL), and an error if it is not a number.
 func moneyOf(amount *string, currency string) (*domain.Money, error) {
 	if amount == nil {
 		return nil, nil
@@ -80,7 +83,8 @@ func moneyOf(amount *string, currency string) (*domain.Money, error) {
 	return &domain.Money{Amount: value, Currency: currency}, err
 }
 
-// sameAmount compares texts, because both databases store amounts digit by digit.
+// sameAmount reports whether two amounts are equal. It compares them as texts, because both
+// databases store every digit of an amount.
 func sameAmount(a, b *string) bool {
 	if a == nil || b == nil {
 		return a == b

@@ -20,8 +20,9 @@ import (
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
-// recorder replaces the job queue. It writes in the transaction, so that what is rolled back is not
-// recorded.
+// recorder replaces the job queue: it records the pulls that get a job. Its methods sql and pgx
+// write in the transaction first, so that nothing is recorded for a transaction that has failed
+// already.
 type recorder struct {
 	mu     sync.Mutex
 	jobs   []uuid.UUID
@@ -52,7 +53,7 @@ func (r *recorder) pgx(ctx context.Context, tx pgx.Tx, pulls []uuid.UUID) error 
 	return r.record(pulls)
 }
 
-// take returns the jobs that were recorded since the last take.
+// take returns the pulls that were recorded since the last call of take.
 func (r *recorder) take() []uuid.UUID {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -68,7 +69,7 @@ type backend struct {
 	jobs *recorder
 }
 
-// onEach runs a test on both databases.
+// onEach runs a test on a new SQLite database and on a new PostgreSQL database.
 func onEach(t *testing.T, test func(t *testing.T, b backend)) {
 	t.Helper()
 	t.Run("sqlite", func(t *testing.T) {

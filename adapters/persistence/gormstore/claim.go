@@ -10,15 +10,17 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// minWait is the shortest RetryAfter of a claim that is refused because of another pull.
+// minWait is the shortest RetryAfter of a claim that is refused because another pull of the
+// connection is under way.
 const minWait = time.Second
 
-// Claim locks the pull, so that claims of one pull are serialized; the unique index over pulls under
-// way decides between pulls of one connection. A claim names its pull, so it waits for the row lock:
-// with SKIP LOCKED a pull that is locked for a moment would look missing.
+// Claim locks the pull's row, so that concurrent claims of one pull are serialized. Between
+// different pulls of one connection the unique index over pulls under way decides. Claim waits for
+// the row lock and does not use SKIP LOCKED, because it looks for one particular pull: with SKIP
+// LOCKED a pull that is locked only for a moment would look missing.
 func (s pulls) Claim(ctx context.Context, lease domain.Lease, at time.Time) (ports.Claimed, error) {
 	var claimed ports.Claimed
-	var refused error // returned although the transaction commits
+	var refused error // an error that is returned although the transaction commits
 	err := s.background().change(ctx, func(tx Tx) error {
 		row, err := first[pullRow](locked(tx.DB, forUpdate).Where("id = ?", lease.Pull.UUID))
 		if err != nil {
@@ -55,13 +57,14 @@ func (s pulls) Claim(ctx context.Context, lease domain.Lease, at time.Time) (por
 	return claimed, nil
 }
 
-// notDue returns the error of a claim that must be retried after the wait.
+// notDue returns the error of a claim that the caller must retry after wait.
 func notDue(wait time.Duration) error {
 	return &domain.Error{Kind: domain.Conflict, Code: domain.NotDue, RetryAfter: wait}
 }
 
-// startAttempt makes the locked pull run under the lease, whose id is its fencing token from then on.
-// Errors: NotDue, with how long to wait.
+// startAttempt marks the locked pull as running under the lease, and returns the pull with its new
+// state. The id of the lease is the pull's fencing token from then on. Errors: NotDue, with the time
+// to wait in RetryAfter.
 func (s pulls) startAttempt(tx *gorm.DB, row pullRow, lease domain.Lease, at time.Time) (ports.Claimed, error) {
 	if wait := row.ready().Sub(at); wait > 0 {
 		return ports.Claimed{}, notDue(wait)
@@ -87,8 +90,8 @@ func (s pulls) startAttempt(tx *gorm.DB, row pullRow, lease domain.Lease, at tim
 	return ports.Claimed{Pull: p}, saveClaim(tx, p, lease)
 }
 
-// ready returns the time from which the pull may be claimed: the end of the lease it runs under, or
-// of its wait for the next attempt.
+// ready returns the time from which the pull may be claimed. For a running pull that is the end of
+// its lease; for a waiting pull, the time of the next attempt. It is zero for a queued pull.
 func (r pullRow) ready() time.Time {
 	if r.State == stateRunning {
 		return r.LeaseUntil.Time
@@ -96,7 +99,8 @@ func (r pullRow) ready() time.Time {
 	return r.NotBefore.Time
 }
 
-// requireNoneUnderWay returns NotDue while another pull of the connection is under way.
+// requireNoneUnderWay returns NotDue if another pull of the connection is under way, and nil
+// otherwise.
 func requireNoneUnderWay(tx *gorm.DB, row pullRow, at time.Time) error {
 	var others []pullRow
 	err := tx.Select("state", "lease_until", "not_before").
@@ -107,10 +111,14 @@ func requireNoneUnderWay(tx *gorm.DB, row pullRow, at time.Time) error {
 	return notDue(max(others[0].ready().Sub(at), minWait))
 }
 
-// mergedScope merges the scopes of the pull's deliveries, in the order they came, into its own.
-// The pull is locked: attached deliveries have committed by now, and no more can be attached.
-// Receipts wait for that lock, so thousands of equal scopes are read as one, at the position of the
-// last of them: to merge a scope twice changes nothing, and the last signal counts.
+// mergedScope returns the pull's own scope, merged with the scopes of its deliveries in the order
+// in which they were received. The pull is locked: the deliveries attached to it have committed by
+// now, and no more can be attached.
+//
+// Webhooks that are being received wait for that lock, so this must be fast even for thousands of
+// deliveries. The query therefore returns each distinct scope only once, at the position of the
+// last delivery that has it. The result is the same: merging a scope twice changes nothing, and if
+// several scopes have a signal about the same row, the last signal counts.
 func (s pulls) mergedScope(tx *gorm.DB, p domain.Pull) (domain.PullScope, error) {
 	var scopes []string
 	err := tx.Table("(?) AS attached", s.dialect.AttachedDeliveries(p)).
@@ -130,10 +138,12 @@ func (s pulls) mergedScope(tx *gorm.DB, p domain.Pull) (domain.PullScope, error)
 }
 
 // saveClaim stores the start of the attempt. The unique index over pulls under way makes the final
-// decision: two pulls of a connection that are claimed at the same time both saw no other one.
+// decision, because two pulls of a connection that are claimed at the same time both find no other
+// pull under way. Errors: NotDue if another pull of the connection was claimed first.
 //
-// It is one statement: before a second one PostgreSQL would lock the connection, because of the
-// foreign key that refers to it, and a deletion holds that lock while it waits for the pull.
+// It is a single UPDATE. Before a second UPDATE of the row in the same transaction, PostgreSQL
+// would lock the connection, because the row's foreign key refers to it. A deletion holds that
+// lock while it waits for the pull, so the claim and the deletion would deadlock.
 func saveClaim(tx *gorm.DB, p domain.Pull, lease domain.Lease) error {
 	scope, err := encode(p.Scope)
 	if err != nil {
@@ -150,8 +160,8 @@ func saveClaim(tx *gorm.DB, p domain.Pull, lease domain.Lease) error {
 	return err
 }
 
-// firstPull reports whether no pull has succeeded that started since the connection points to its
-// present target.
+// firstPull reports whether the present target of the connection has no successful pull yet: no
+// pull has succeeded that started at or after the last change of the target.
 func firstPull(tx *gorm.DB, c domain.Connection) (bool, error) {
 	var ids []string
 	err := tx.Model(&pullRow{}).Where("connection_id = ? AND "+isSucceeded, c.ID.UUID).
@@ -167,11 +177,12 @@ func isEmpty(tx *gorm.DB, c domain.Connection) (bool, error) {
 	return len(ids) == 0, err
 }
 
-// leaseLost returns the error that ends a worker whose pull is leased to another worker, over, or
-// without a connection.
+// leaseLost returns the error after which a worker must stop: its pull is leased to another
+// worker, the pull has ended, or the pull's connection was deleted.
 func leaseLost() error { return &domain.Error{Kind: domain.Conflict, Code: domain.LeaseLost} }
 
-// lockRunning locks the pull that runs under the lease, and reads it without scope and progress.
+// lockRunning locks the pull that runs under the lease, and returns it without scope and progress.
+// Errors: LeaseLost if there is no such pull.
 func lockRunning(tx *gorm.DB, lease domain.Lease) (pullRow, error) {
 	rows := []pullRow{}
 	err := locked(underLease(tx, lease), forUpdate).Omit("ask", "progress").Limit(1).Find(&rows).Error
@@ -184,11 +195,12 @@ func lockRunning(tx *gorm.DB, lease domain.Lease) (pullRow, error) {
 	return rows[0], nil
 }
 
-// underLease narrows pulls to the one that runs under the lease: its id is the fencing token.
+// underLease restricts a query of pulls to the pull that runs under the lease. The id of the lease
+// is the fencing token.
 func underLease(query *gorm.DB, lease domain.Lease) *gorm.DB {
 	return query.Where("id = ? AND lease_id = ? AND state = ?", lease.Pull.UUID, lease.ID.UUID, stateRunning)
 }
 
-// isLive is a condition on pulls: their connection was not deleted.
+// isLive is an SQL condition on rows of pulls: the connection of the pull is not deleted.
 const isLive = "EXISTS (SELECT 1 FROM connections " +
 	"WHERE connections.id = pulls.connection_id AND connections.deleted_at IS NULL)"

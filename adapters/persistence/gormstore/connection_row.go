@@ -28,8 +28,8 @@ type connectionRow struct {
 	Deleted       instant       `gorm:"column:deleted_at"`
 }
 
-// selectConnection selects the columns of a connection that callers see: all that live rows have,
-// without the credential. selectSealedConnection includes the credential.
+// selectConnection selects the columns of a connection that callers see: every column of a live
+// row except the credential. selectSealedConnection also selects the credential.
 const (
 	selectConnection = `SELECT id, tenant_id, kind, name, vendor, base_url, account_ref, type, config,
 		health_status, health_reason, health_since, needs_reauth, reauth_by_event,
@@ -37,7 +37,8 @@ const (
 	selectSealedConnection = selectConnection + ", sealed"
 )
 
-// targets returns what selectConnection scans into.
+// targets returns the scan targets for the columns of selectConnection, in the same order:
+// pointers to the members of r.
 func (r *connectionRow) targets() []any {
 	h, columns := &r.Health, make([]any, 0, 19)
 	return append(columns,
@@ -49,7 +50,8 @@ func (r *connectionRow) targets() []any {
 		&r.Revision, &r.Created, &r.Updated, &r.TargetChanged)
 }
 
-// healthColumns are the only columns that are written when a pull ends.
+// healthColumns are the columns of a connection's health. They are the only columns of a
+// connection that are written when a pull ends.
 type healthColumns struct {
 	HealthStatus  string  `gorm:"column:health_status"`
 	HealthReason  string  `gorm:"column:health_reason"`
@@ -61,7 +63,8 @@ type healthColumns struct {
 // TableName returns the name of the table in the schema.
 func (connectionRow) TableName() string { return "connections" }
 
-// healthOf stores "" for a connection that was never checked; it reads as unknown.
+// healthOf returns the columns for h. The status of a connection that was never checked is stored
+// as "", and callers read it as unknown.
 func healthOf(h domain.Health) healthColumns {
 	return healthColumns{
 		HealthStatus: string(h.Status), HealthReason: string(h.Reason), HealthSince: instant{h.Since},
@@ -76,7 +79,8 @@ func (h healthColumns) domain() domain.Health {
 	}
 }
 
-// rowOfConnection copies the sealed credential unchanged: this package cannot open it.
+// rowOfConnection returns c as a row. It copies the sealed credential unchanged, because this
+// package cannot decrypt it.
 func rowOfConnection(c domain.Connection) connectionRow {
 	return connectionRow{
 		ID: c.ID.UUID, Tenant: c.Tenant.UUID, Kind: string(c.Kind), Name: c.Name,

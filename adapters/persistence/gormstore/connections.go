@@ -12,13 +12,16 @@ import (
 // Connections returns the store of connections.
 func (s *Store) Connections() ports.Connections { return connections{s} }
 
-// connections uses only live rows; deleted ones stay for the rows that refer to them.
+// connections is the store as ports.Connections. It reads and changes only live rows; deleted rows
+// stay in the table for the rows that refer to them.
 type connections struct{ *Store }
 
-// nameTaken returns an error that does not contain the name: the caller knows it.
+// nameTaken returns the error for a name that another connection has. The error does not contain
+// the name, because the caller knows it.
 func nameTaken() error { return &domain.Error{Kind: domain.Conflict, Code: domain.NameTaken} }
 
-// Create stores a connection; the unique index decides which of two gets a name.
+// Create stores a connection. If two connections with the same name are created at once, the
+// unique index decides which of them gets the name. Errors: NameTaken.
 func (s connections) Create(ctx context.Context, c domain.Connection) error {
 	row := rowOfConnection(c)
 	return s.write(ctx, func(db *gorm.DB) error {
@@ -30,15 +33,17 @@ func (s connections) Create(ctx context.Context, c domain.Connection) error {
 	})
 }
 
-// live excludes deleted rows, which the partial index over names excludes too.
+// live restricts a query of connections to rows that are not deleted. The partial index over names
+// contains the same rows.
 func live(query *gorm.DB) *gorm.DB { return query.Where("deleted_at IS NULL") }
 
-// byID is the only way to look a connection up by id: never without its tenant and kind.
+// byID restricts a query to the live connection with this id. A connection is looked up for a
+// caller only together with its tenant and its kind, never by id only.
 func byID(db *gorm.DB, tenant domain.TenantID, kind domain.ConnectionKind, id domain.ConnectionID) *gorm.DB {
 	return live(db).Where("id = ? AND tenant_id = ? AND kind = ?", id.UUID, tenant.UUID, string(kind))
 }
 
-// Get reads a live connection of the kind.
+// Get reads the live connection with this id, if it is of the given kind.
 func (s connections) Get(ctx context.Context, tenant domain.TenantID, kind domain.ConnectionKind,
 	id domain.ConnectionID,
 ) (domain.Connection, error) {
@@ -59,7 +64,8 @@ func (s connections) Find(ctx context.Context, tenant domain.TenantID, vendor do
 	return s.getOne(ctx, sql, uuidColumn(tenant.UUID), name, string(vendor))
 }
 
-// getOne reads a whole connection. Errors: NotFound.
+// getOne runs a query for one connection and returns the connection with its sealed credential.
+// Errors: NotFound if the query finds no row.
 func (s connections) getOne(ctx context.Context, sql string, args ...any) (domain.Connection, error) {
 	var row connectionRow
 	found := false
@@ -76,8 +82,8 @@ func (s connections) getOne(ctx context.Context, sql string, args ...any) (domai
 	return row.domain(), nil
 }
 
-// List returns live connections by name. They are ordered by bytes in both databases: the column has
-// the collation "C" in PostgreSQL, and SQLite has no other.
+// List returns a page of live connections, ordered by name. Both databases compare names byte by
+// byte: in PostgreSQL the column has the collation "C", and SQLite does so by default.
 func (s connections) List(ctx context.Context, tenant domain.TenantID, filter ports.ConnectionFilter,
 	page domain.PageRequest,
 ) (domain.Page[domain.Connection], error) {
@@ -108,7 +114,8 @@ func (s connections) List(ctx context.Context, tenant domain.TenantID, filter po
 		func(c domain.Connection) domain.Position { return domain.Position{Key: c.Name, ID: c.ID.UUID} })
 }
 
-// Update holds the row lock from before it reads until it has written.
+// Update locks the row before it reads the connection, and holds the lock until the edit is
+// committed.
 func (s connections) Update(ctx context.Context, tenant domain.TenantID, kind domain.ConnectionKind,
 	id domain.ConnectionID,
 	edit func(*domain.Connection) error,
@@ -148,8 +155,9 @@ func saveConnection(tx *gorm.DB, c domain.Connection) error {
 	return endTokensAndPulls(tx, c)
 }
 
-// endTokensAndPulls revokes a deleted connection's tokens and fails its pulls that do not run. One
-// that runs loses its lease at its next write.
+// endTokensAndPulls revokes the tokens of a deleted connection, and fails its pulls that are
+// queued or waiting for their next attempt. A running pull is not changed: its worker loses the
+// lease at its next write.
 func endTokensAndPulls(tx *gorm.DB, c domain.Connection) error {
 	at := instant{c.DeletedAt}
 	err := tx.Model(&tokenRow{}).Where("connection_id = ? AND revoked_at IS NULL", c.ID.UUID).
@@ -161,8 +169,8 @@ func endTokensAndPulls(tx *gorm.DB, c domain.Connection) error {
 		Updates(failedColumns(domain.ConnectionGone, at)).Error
 }
 
-// Activity reads the last entries of two indexes and needs no column of its own, which would have to
-// be written with every delivery. Errors: NotFound for engine connections too.
+// Activity reads each time as the last entry of an index. A column for each time is not needed,
+// and would have to be written with every delivery. Errors: NotFound, also for engine connections.
 func (s connections) Activity(ctx context.Context, tenant domain.TenantID,
 	id domain.ConnectionID,
 ) (ports.Activity, error) {
@@ -179,8 +187,8 @@ func (s connections) Activity(ctx context.Context, tenant domain.TenantID,
 	return ports.Activity{LastPullAt: row.LastPull.Time, LastWebhookAt: row.LastWebhook.Time}, err
 }
 
-// ListSealed lists the live connections of all tenants by id, so that a caller can interrupt the
-// iteration and resume it later.
+// ListSealed returns at most limit live connections of all tenants, in the order of their ids and
+// starting after the given id. A caller can therefore interrupt the iteration and resume it later.
 func (s connections) ListSealed(ctx context.Context, after domain.ConnectionID,
 	limit int,
 ) ([]domain.Connection, error) {
@@ -191,7 +199,8 @@ func (s connections) ListSealed(ctx context.Context, after domain.ConnectionID,
 	return convertAll(rows, connectionRow.domain), err
 }
 
-// Reseal is a compare-and-swap in one statement.
+// Reseal replaces the credential if it still equals old, and reports whether it did. It is a
+// compare-and-swap in one statement.
 func (s connections) Reseal(ctx context.Context, id domain.ConnectionID, old, resealed domain.Sealed) (bool, error) {
 	var changed int
 	err := s.background().write(ctx, func(db *gorm.DB) (err error) {
@@ -202,7 +211,7 @@ func (s connections) Reseal(ctx context.Context, id domain.ConnectionID, old, re
 	return changed > 0, err
 }
 
-// convertAll converts rows.
+// convertAll returns the results of item for each of rows, in the same order.
 func convertAll[R, T any](rows []R, item func(R) T) []T {
 	items := make([]T, 0, len(rows))
 	for _, row := range rows {
@@ -211,8 +220,8 @@ func convertAll[R, T any](rows []R, item func(R) T) []T {
 	return items
 }
 
-// liveAggregator reads the connection and prevents its deletion until the transaction ends.
-// Errors: NotFound.
+// liveAggregator reads a live aggregator connection and locks it, so that it cannot be deleted
+// until the transaction ends. Errors: NotFound.
 func liveAggregator(tx *gorm.DB, tenant domain.TenantID, id domain.ConnectionID) (connectionRow, error) {
 	return first[connectionRow](locked(byID(tx, tenant, domain.Aggregator, id), keyShare))
 }

@@ -18,7 +18,7 @@ func (s *Store) Deliveries() ports.Deliveries { return deliveries{s} }
 // deliveries is the store as ports.Deliveries.
 type deliveries struct{ *Store }
 
-// Receive stores the delivery with the next batch that is committed.
+// Receive stores the delivery in the next batch that is committed, and returns its result.
 func (s deliveries) Receive(ctx context.Context, incoming ports.IncomingDelivery) (ports.ReceiveResult, error) {
 	pending, err := newPendingDelivery(incoming)
 	if err != nil {
@@ -43,13 +43,14 @@ func (s deliveries) Get(ctx context.Context, tenant domain.TenantID, id domain.D
 	return d, err
 }
 
-// fullDeliveries reads deliveries with body and scope.
+// fullDeliveries returns a query of deliveries with all columns, including body and scope.
 func fullDeliveries(db *gorm.DB) *gorm.DB {
 	return db.Table("deliveries d").Select(fullColumns).Joins(deliveryJoin)
 }
 
-// List returns deliveries newest first. The pull is joined by its id, which is one index lookup for
-// each row of the page. Only a filter by a status that follows pulls reads more rows than it returns.
+// List returns a page of deliveries, newest first. The pull is joined by its id, which is one
+// index lookup for each row of the page. A filter by status or event id may read more rows than it
+// returns, because no index contains those columns.
 func (s deliveries) List(
 	ctx context.Context, tenant domain.TenantID, filter ports.DeliveryFilter, page domain.PageRequest,
 ) (domain.Page[domain.Delivery], error) {
@@ -70,7 +71,7 @@ func (s deliveries) List(
 	return found, err
 }
 
-// whereFilter applies the members of the filter that are set, except the connection.
+// whereFilter adds a condition for each member of the filter that is set, except the connection.
 func whereFilter(query *gorm.DB, f ports.DeliveryFilter) *gorm.DB {
 	if !storable(f.EventID) {
 		return query.Where("1 = 0")
@@ -87,7 +88,8 @@ func whereFilter(query *gorm.DB, f ports.DeliveryFilter) *gorm.DB {
 	return whereStatus(query, f.Status)
 }
 
-// whereStatus compares the state of the pull for those statuses that follow it.
+// whereStatus restricts the query to deliveries with this status. For accepted, processed and
+// failed it compares the state of the pull, because these statuses follow it.
 func whereStatus(query *gorm.DB, status domain.DeliveryStatus) *gorm.DB {
 	switch status {
 	case "":
@@ -103,12 +105,13 @@ func whereStatus(query *gorm.DB, status domain.DeliveryStatus) *gorm.DB {
 	}
 }
 
-// pruneRound bounds the rows of one deletion, so that no row lock is held for long.
+// pruneRound bounds the rows that one transaction deletes, so that no row lock is held for long.
 const pruneRound = 500
 
-// Prune selects rows first and deletes them by id, because a LIMIT inside the DELETE is applied again
-// for every row under some plans. Rows that another transaction has locked are left to the next round
-// (SKIP LOCKED).
+// Prune deletes in rounds. Each round first selects the ids of old rows and then deletes these
+// rows by id, because under some query plans a LIMIT inside the DELETE is evaluated again for
+// every row. A row that another transaction has locked is skipped (SKIP LOCKED) and left to a
+// later round.
 func (s deliveries) Prune(ctx context.Context, before time.Time, limit int) (int, error) {
 	pruned := 0
 	for pruned < limit {
@@ -121,7 +124,8 @@ func (s deliveries) Prune(ctx context.Context, before time.Time, limit int) (int
 	return pruned, nil
 }
 
-// pruneBatch deletes one round of rows in a transaction of its own.
+// pruneBatch deletes at most limit rows in a transaction of its own, and returns how many it
+// deleted.
 func (s deliveries) pruneBatch(ctx context.Context, before time.Time, limit int) (n int, err error) {
 	err = s.background().change(ctx, func(tx Tx) error {
 		var ids []uuid.UUID

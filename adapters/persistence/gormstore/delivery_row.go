@@ -8,8 +8,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// deliveryRow is a delivery as inserted. The stored status is final for a delivery that wants no pull;
-// otherwise it is, and remains, 'accepted'.
+// deliveryRow is a delivery as inserted. For a delivery that wants no pull the stored status is
+// final. For any other delivery it is 'accepted', and it is not changed when the pull ends.
 type deliveryRow struct {
 	ID          uuid.UUID     `gorm:"column:id;primaryKey"`
 	Tenant      uuid.UUID     `gorm:"column:tenant_id"`
@@ -28,8 +28,8 @@ type deliveryRow struct {
 // TableName returns the name of the table in the schema.
 func (deliveryRow) TableName() string { return "deliveries" }
 
-// deliveryView is a delivery joined with the state of its pull. A delivery without a pull, and one
-// whose pull is open, have the stored status.
+// deliveryView is a delivery joined with the state of its pull. A delivery without a pull, or with
+// a pull that has not ended, has the stored status.
 type deliveryView struct {
 	Row          deliveryRow `gorm:"embedded"`
 	PullState    string      `gorm:"column:pull_state"`
@@ -37,14 +37,16 @@ type deliveryView struct {
 }
 
 const (
-	// summaryColumns are the columns of a list: without body and ask, the scope.
+	// summaryColumns are the columns that a list returns: all except body and ask. The column ask
+	// contains the scope.
 	summaryColumns = `d.id, d.tenant_id, d.connection_id, d.vendor, d.event, d.event_id, d.fingerprint, d.status,
 		d.pull_id, d.received_at, p.state AS pull_state, p.finished_at AS pull_finished_at`
 	fullColumns  = summaryColumns + ", d.body, d.ask"
 	deliveryJoin = "LEFT JOIN pulls p ON p.id = d.pull_id"
 )
 
-// domain converts the row with body and scope. Errors: a scope that is not the service's own JSON.
+// domain returns the delivery with body and scope. Errors: a scope that is not JSON as this
+// service writes it.
 func (v deliveryView) domain() (domain.Delivery, error) {
 	d := v.summary()
 	d.Body = v.Row.Body
@@ -52,7 +54,7 @@ func (v deliveryView) domain() (domain.Delivery, error) {
 	return d, err
 }
 
-// summary converts the row without body and scope.
+// summary returns the delivery without body and scope.
 func (v deliveryView) summary() domain.Delivery {
 	return domain.Delivery{
 		ID: domain.DeliveryID{UUID: v.Row.ID}, Tenant: domain.TenantID{UUID: v.Row.Tenant},
@@ -63,8 +65,9 @@ func (v deliveryView) summary() domain.Delivery {
 	}
 }
 
-// StatusOf returns the status of a delivery as callers see it: derived from the state of its pull where
-// that has ended, otherwise as stored. pullState is "" for a delivery without a pull.
+// StatusOf returns the status of a delivery as callers see it. If the delivery's pull has ended,
+// the status is derived from the state of the pull; otherwise it is the stored status. pullState
+// is "" for a delivery without a pull.
 func StatusOf(stored domain.DeliveryStatus, pullState string) domain.DeliveryStatus {
 	switch pullState {
 	case stateSucceeded:
@@ -75,7 +78,8 @@ func StatusOf(stored domain.DeliveryStatus, pullState string) domain.DeliverySta
 	return stored
 }
 
-// decode parses JSON that the service wrote itself; "" leaves the zero value.
+// decode parses JSON that the service wrote itself into the value that into points to. If stored
+// is "", it leaves the value unchanged.
 func decode(stored string, into any) error {
 	if stored == "" {
 		return nil

@@ -10,17 +10,17 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// Dialect is what differs between the databases. Packages postgres and sqlite implement it.
-// Errors are the driver's own unless a method says otherwise; the store translates them.
-// Each method that takes a context returns an error once that has ended.
+// Dialect contains the operations that differ between the databases. Packages postgres and sqlite
+// implement it. Errors are those of the driver, unless a method says otherwise; the store
+// translates them. Each method that takes a context returns an error if the context has ended.
 type Dialect interface {
 	// Transact runs fn once, in one transaction of the writer. It commits when fn returns nil,
 	// and otherwise rolls back and returns the error of fn.
 	Transact(ctx context.Context, fn func(tx Tx) error) error
 
-	// PageTransaction runs the work of one page in one transaction. It commits when all of the
-	// page's reads, Write and the last statement succeed; otherwise it rolls back and returns
-	// the first error. The Enqueue of the Tx that it passes to Write is nil.
+	// PageTransaction runs the work of one page in one transaction. It commits if all of the page's
+	// reads, Write and the last statement succeed; otherwise it rolls back and returns the first
+	// error. The Enqueue of the Tx that it passes to Write may be nil.
 	PageTransaction(ctx context.Context, page Page) error
 
 	// Query runs a SELECT outside of any transaction, with parameters $1, $2, …. For each row it
@@ -28,70 +28,75 @@ type Dialect interface {
 	// that columns point to are overwritten by the next row, but take may retain byte slices.
 	Query(ctx context.Context, sql string, args, columns []any, take func() error) error
 
-	// QueryBatched is Query for reads of few rows. The dialect may send it in one batch with the
-	// reads of other callers; the failure of one read is never returned to another.
+	// QueryBatched is Query for reads of few rows. The dialect may send the read in one batch with the
+	// reads of other callers. If one read of a batch fails, its error is returned only to its own
+	// caller.
 	QueryBatched(ctx context.Context, sql string, args, columns []any, take func() error) error
 
-	// AnyOf returns a condition that holds where the text column equals one of the values. It has
-	// one parameter, however many values there are.
+	// AnyOf returns a condition that is true where the text column equals one of the values. It has
+	// one parameter, whose value contains all of them, so that its text does not depend on their
+	// number.
 	AnyOf(column string, values []string) clause.Expr
 
 	// AttachedDeliveries returns a SELECT of ask, received_at and id of the deliveries that are
 	// attached to the queued pull. The number of rows it reads may grow with the deliveries that were
-	// received since the pull was queued, not with earlier ones.
+	// received since the pull was queued, but not with the deliveries received before that.
 	AttachedDeliveries(pull domain.Pull) clause.Expr
 
-	// ForUpdate returns the SQL that ends a SELECT which locks its rows; "" if there is only one
-	// writer.
+	// ForUpdate returns the SQL that is appended to a SELECT to lock its rows; "" if the database has
+	// only one writer.
 	ForUpdate() string
 
 	// ChangeSeq returns a statement that yields the position of the current transaction in the
 	// change feed.
 	ChangeSeq() string
 
-	// ReadOnly returns an SQL expression that is true while the database answers but rejects writes.
+	// ReadOnly returns an SQL expression that is true while the database answers queries but rejects
+	// writes.
 	ReadOnly() string
 
-	// VisibleBefore returns an SQL expression for a feed position: every change at a lower position
-	// is committed, or never will be.
+	// VisibleBefore returns an SQL expression for a feed position. Every change at a lower position
+	// either is committed already or will never be committed.
 	VisibleBefore() string
 
 	// RejectsStored reports whether UpsertTransactions fails when a row of version 1 is stored
-	// already. Then a page that is assumed to be new needs no lookup first.
+	// already. If it does, a page that is assumed to be new needs no lookup before the write.
 	RejectsStored() bool
 
-	// UpsertTransactions inserts rows of one connection, or overwrites those with the same external
-	// id, in the transaction tx. All rows have the same tenant, connection, vendor, time, pull and
-	// position in the change feed. If RejectsStored, rows of version 1 are only inserted. Errors: one
-	// that wraps gorm.ErrDuplicatedKey if such a row is stored; the transaction must then end.
+	// UpsertTransactions inserts rows of one connection, or overwrites the stored rows with the same
+	// external ids, in the transaction tx. All rows have the same tenant, connection, vendor, time,
+	// pull and position in the change feed. If RejectsStored is true, rows of version 1 are only
+	// inserted. Errors: one that wraps gorm.ErrDuplicatedKey if such a row is stored already; the
+	// transaction must then be rolled back.
 	UpsertTransactions(tx *gorm.DB, rows []TransactionRow) error
 
 	// SaveContentHashes replaces the content hashes of the rows with these ids, in the transaction
 	// tx; an empty hash is stored as NULL. Both slices have the same length.
 	SaveContentHashes(tx *gorm.DB, ids []uuid.UUID, hashes [][]byte) error
 
-	// FindChanged returns the indexes of those raw transactions that have no live row of the
-	// connection with the same non-zero content hash, in any order. It runs outside of transactions.
+	// FindChanged returns the indexes in seen of the raw transactions that are new or changed, in any
+	// order. A raw transaction is unchanged only if the connection has a live row with its external id
+	// and the same non-zero content hash. FindChanged runs outside of transactions.
 	FindChanged(ctx context.Context, connection uuid.UUID, seen []domain.RawTransaction) ([]int, error)
 
-	// Receive stores a batch of deliveries as one durable transaction and returns a result for each,
-	// in their order. An error means that nothing was stored, or that the response to the commit was
-	// lost. The error of a result means that this delivery was refused, or that its event was stored
-	// before and could not be read.
+	// Receive stores a batch of deliveries in one durable transaction and returns a result for each
+	// delivery, in the order of deliveries. An error means that nothing was stored, or that the
+	// response to the commit was lost. An error in a result means that this delivery was refused, or
+	// that its event was stored before and the stored delivery could not be read.
 	Receive(ctx context.Context, deliveries []PendingDelivery) ([]Result, error)
 }
 
 // Tx is an open transaction.
 type Tx struct {
 	*gorm.DB
-	// Enqueue inserts the jobs of pulls; workers see them once the transaction commits.
+	// Enqueue inserts the jobs of pulls; workers see the jobs when the transaction has committed.
 	Enqueue func(pulls ...uuid.UUID) error
-	// Read runs a SELECT.
+	// Read runs a SELECT in the transaction.
 	Read func(Read) error
 }
 
-// Read is a SELECT with parameters $1, $2, …. For each of its rows Columns are filled and Take is
-// called, as by Dialect.Query.
+// Read is a SELECT with parameters $1, $2, …. For each row that it returns, the variables that
+// Columns point to are filled and Take is called, as by Dialect.Query.
 type Read struct {
 	SQL     string
 	Args    []any
@@ -99,12 +104,14 @@ type Read struct {
 	Take    func() error
 }
 
-// Page is the work of one page of a pull inside its transaction. A database with round trips
-// pipelines it: the reads are sent with BEGIN, and the last statement with COMMIT.
+// Page is the work of one page of a pull inside its transaction. If the database is reached over a
+// network, its dialect saves round trips by pipelining: the reads are sent together with BEGIN,
+// and the last statement together with COMMIT.
 type Page struct {
 	// Reads run first, in their order.
 	Reads []Read
-	// Prepare runs once, before the results of Reads are awaited; nil for nothing to prepare.
+	// Prepare runs once, before the dialect waits for the results of Reads; nil if there is nothing to
+	// prepare.
 	Prepare func()
 	// Write runs after Reads and returns the transaction's last statement.
 	Write func(tx Tx) (Statement, error)

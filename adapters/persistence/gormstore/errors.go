@@ -20,9 +20,9 @@ import (
 // retryAfter is how long callers should wait before a retry while the database is unavailable.
 const retryAfter = time.Second
 
-// Translate converts a database error into one of the domain's: the context's own error if that has
-// ended, NotFound for a missing row, Unavailable (database_unavailable) for a transient failure, and an
-// internal error otherwise. A domain.Error is returned unchanged.
+// Translate converts a database error into an error of the domain: the context's own error if ctx
+// has ended, NotFound for a missing row, Unavailable (database_unavailable) for a transient
+// failure, and an internal error otherwise. A domain.Error is returned unchanged.
 func Translate(ctx context.Context, err error) error {
 	switch e := (*domain.Error)(nil); {
 	case err == nil, errors.As(err, &e):
@@ -37,18 +37,19 @@ func Translate(ctx context.Context, err error) error {
 	return &failure{err}
 }
 
-// Unavailable returns the error for a database that cannot be used now; the cause is for the log.
+// Unavailable returns the error for a database that cannot be used now. The cause is meant for the
+// log.
 func Unavailable(cause error) error {
 	return &domain.Error{
 		Kind: domain.Unavailable, Code: domain.StoreUnavailable, RetryAfter: retryAfter, Cause: cause,
 	}
 }
 
-// failure is an internal error. Its text contains only the place and the class of the cause, because
-// drivers quote the values that they reject.
+// failure is an internal error. Its text contains only the class of the cause and the place where
+// it occurred, because drivers quote the values that they reject.
 type failure struct{ cause error }
 
-// Error never contains a value of a request.
+// Error returns a text that never contains a value of a request.
 func (f *failure) Error() string {
 	if e := (*pgconn.PgError)(nil); errors.As(f.cause, &e) {
 		return fmt.Sprintf("database: SQLSTATE %s %s %s", e.Code, e.ConstraintName, e.Routine)
@@ -66,14 +67,15 @@ func (f *failure) Error() string {
 // Unwrap returns the cause.
 func (f *failure) Unwrap() error { return f.cause }
 
-// sqliteError is how the SQLite driver reports its result code.
+// sqliteError is implemented by the errors of the SQLite driver; Code returns SQLite's result
+// code.
 type sqliteError interface {
 	error
 	Code() int
 }
 
-// transientStates are the SQLSTATEs and classes after which a retry of the same call may succeed.
-// Source: PostgreSQL 15, appendix A.
+// transientClasses and transientStates are the classes of SQLSTATEs, and the single SQLSTATEs,
+// after which a retry of the same call may succeed. Source: PostgreSQL 15, appendix A.
 var (
 	transientClasses = []string{
 		"08", // connection exception
@@ -95,11 +97,12 @@ var (
 	}
 )
 
-// transient reports whether the database is unavailable or too busy, as opposed to rejecting the
-// statement.
+// transient reports whether err means that the database is unavailable or too busy, as opposed to
+// an error with which it rejects the statement.
 func transient(err error) bool {
-	// Checked first: it wraps the server's error, even one such as an unknown user. The login was
-	// valid when the service started.
+	// A ConnectError is checked first. It wraps the server's error, which may be one that is not
+	// transient elsewhere, such as an unknown user. The login was valid when the service started, so a
+	// login that is refused now is an outage.
 	if e := (*pgconn.ConnectError)(nil); errors.As(err, &e) {
 		return true
 	}
@@ -123,5 +126,6 @@ func transient(err error) bool {
 	return pgconn.SafeToRetry(err)
 }
 
-// duplicate reports whether a unique index rejected the write; GORM translates that for both databases.
+// duplicate reports whether a unique index rejected the write. GORM translates the errors of both
+// databases to gorm.ErrDuplicatedKey.
 func duplicate(err error) bool { return errors.Is(err, gorm.ErrDuplicatedKey) }

@@ -20,7 +20,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// liteError is shaped like the SQLite driver's error.
+// liteError has the same methods as the error of the SQLite driver. Its value is the result code.
 type liteError int
 
 func (e liteError) Error() string { return "a quoted value" }
@@ -35,7 +35,7 @@ func TestFailuresAreTranslated(t *testing.T) {
 	for name, row := range map[string]struct {
 		ctx  context.Context
 		err  error
-		want error // nil for an internal error
+		want error // nil if an internal error is expected
 	}{
 		"a domain error stays":  {t.Context(), domain.FieldError("f", "m"), domain.Invalid},
 		"the caller left":       {ended, state("57014"), context.Canceled},
@@ -74,7 +74,7 @@ func TestFailuresAreTranslated(t *testing.T) {
 			t.Errorf("%s: the cause is lost", name)
 		}
 		if strings.Contains(got.Error(), "quoted") {
-			t.Errorf("%s: the text %q holds what the driver quoted", name, got)
+			t.Errorf("%s: the text %q contains what the driver quoted", name, got)
 		}
 		if errors.Is(got, domain.Unavailable) && domain.RetryAfterOf(got) <= 0 {
 			t.Errorf("%s: Unavailable without RetryAfter", name)
@@ -126,10 +126,10 @@ func TestEveryStoreIsUnavailableWhenTheServerDies(t *testing.T) {
 			return err
 		},
 	} {
-		for range 2 { // on a connection that was open, and on one that cannot be made
+		for range 2 { // first on an open connection, then without one, because none can be opened
 			if err := call(t.Context()); !errors.Is(err, domain.Unavailable) ||
 				!errors.Is(err, domain.StoreUnavailable) {
-				t.Errorf("%s: error %v (%v)", name, err, errors.Unwrap(err))
+				t.Errorf("%s: error %v (%v), want Unavailable", name, err, errors.Unwrap(err))
 			}
 		}
 	}

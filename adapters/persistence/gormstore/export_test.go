@@ -1,6 +1,7 @@
 package gormstore
 
-// Rows returns the GORM models of all tables but transactions. A test compares them with the schemas.
+// Rows returns the GORM models of all tables except transactions. A test compares them with the
+// schemas of both databases.
 func Rows() []any {
 	return []any{
 		&connectionRow{}, &tokenRow{}, &pullRow{}, &deliveryRow{}, &keyRow{}, &accountRow{},

@@ -6,7 +6,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// FilterUnchanged asks the database for the rows that changed: in most pages there are none.
+// FilterUnchanged asks the database for the indexes of the changed rows, because most pages have
+// no changed row and the response is then empty.
 func (s pulls) FilterUnchanged(ctx context.Context, connection domain.ConnectionID,
 	seen []domain.RawTransaction,
 ) ([]bool, error) {

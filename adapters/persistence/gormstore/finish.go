@@ -10,8 +10,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Finish ends an attempt: the pull is over or waits for the next one, its lease ends, and the
-// connection's health is updated.
+// Finish ends an attempt in one transaction: the pull ends or waits for its next attempt, its
+// lease ends, and the connection's health is updated. If the pull has ended, the pull queued after
+// it gets a job.
 func (s pulls) Finish(ctx context.Context, lease domain.Lease, o ports.Outcome) error {
 	return s.background().change(ctx, func(tx Tx) error {
 		row, err := lockRunning(tx.DB, lease)
@@ -33,8 +34,8 @@ func (s pulls) Finish(ctx context.Context, lease domain.Lease, o ports.Outcome) 
 	})
 }
 
-// finishColumns returns the columns that the end of an attempt sets. A pull that will be retried stays
-// under way, so that no pull queued after it overtakes it.
+// finishColumns returns the columns that the end of an attempt sets. A pull that will be retried
+// stays under way, as 'waiting', so that no pull that is queued after it can overtake it.
 func finishColumns(o ports.Outcome) map[string]any {
 	columns := map[string]any{
 		"state": string(o.State), "last_error": string(o.LastError), "attempts": o.Attempts,
@@ -46,7 +47,8 @@ func finishColumns(o ports.Outcome) map[string]any {
 	return columns
 }
 
-// foldHealth writes only the health, and leaves the revision: it is not an operator's change.
+// foldHealth replaces the connection's health by the result of fold. It does not increase the
+// revision, because the change is not made by an operator.
 func foldHealth(tx *gorm.DB, connection uuid.UUID, fold func(domain.Health) domain.Health) error {
 	row, err := first[connectionRow](locked(tx, "NO KEY UPDATE").Where("id = ?", connection))
 	if err != nil {
@@ -57,8 +59,9 @@ func foldHealth(tx *gorm.DB, connection uuid.UUID, fold func(domain.Health) doma
 		Select("health_status", "health_reason", "health_since", "needs_reauth", "reauth_by_event").Updates(next).Error
 }
 
-// enqueueNext enqueues a job for the pull that is queued after the one that is over: it had a job when
-// it was queued, which may have been used up by waiting.
+// enqueueNext enqueues a job for the connection's queued pull, if there is one, because the pull
+// before it has ended. The queued pull got a job when it was queued, but waiting may have used up
+// that job.
 func enqueueNext(tx Tx, connection uuid.UUID) error {
 	var next []uuid.UUID
 	err := tx.Model(&pullRow{}).Where("connection_id = ? AND "+isQueued, connection).Pluck("id", &next).Error

@@ -13,7 +13,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// keyRow is an idempotency key: a claim, and from Finish on a stored response.
+// keyRow is an idempotency key with its claim. Finish adds the response to the row.
 type keyRow struct {
 	Tenant      uuid.UUID `gorm:"column:tenant_id;primaryKey"`
 	Key         string    `gorm:"column:key;primaryKey"`
@@ -31,17 +31,18 @@ func (keyRow) TableName() string { return "idempotency_keys" }
 // Idempotency returns the store of the responses to requests with an idempotency key.
 func (s *Store) Idempotency() ports.IdempotencyStore { return idempotency{s} }
 
-// idempotency is the store as ports.IdempotencyStore. It does not interpret the responses.
+// idempotency is the store as ports.IdempotencyStore. It stores responses without interpreting
+// them.
 type idempotency struct{ *Store }
 
-// whereKey selects the row of an idempotency key. The clauses quote the columns, because key is a word
-// of SQL.
+// whereKey selects the row of an idempotency key. It uses clauses, which quote the names of the
+// columns, because key is a keyword of SQL.
 func whereKey(db *gorm.DB, tenant domain.TenantID, key string) *gorm.DB {
 	return db.Where(clause.Eq{Column: "tenant_id", Value: tenant.UUID}, clause.Eq{Column: "key", Value: key})
 }
 
-// Begin inserts the claim, or decides by the row that exists already. That row is locked meanwhile, so
-// that only one of several callers that find it stale takes it over.
+// Begin inserts the claim. If the key has a row already, the result depends on that row. The row
+// is locked until the commit: if several callers find it stale, only one of them takes it over.
 func (s idempotency) Begin(
 	ctx context.Context, tenant domain.TenantID, key string, fingerprint domain.Fingerprint, at time.Time,
 ) (*ports.StoredResponse, error) {
@@ -55,7 +56,7 @@ func (s idempotency) Begin(
 			}
 			existing, err := first[keyRow](whereKey(locked(tx.DB, forUpdate), tenant, key))
 			if errors.Is(err, domain.NotFound) {
-				continue // released in between
+				continue // another caller released the key in between
 			}
 			if err != nil {
 				return err
@@ -80,7 +81,8 @@ func (r keyRow) stale(at time.Time) bool {
 	return at.Sub(r.Answered.Time) > ports.ResponseRetention
 }
 
-// response returns the stored response. Errors: Conflict (key_reused, key_in_flight).
+// response returns the stored response. Errors: Conflict, with key_reused if the row has another
+// fingerprint, and with key_in_flight if it has no response yet.
 func (r keyRow) response(fingerprint domain.Fingerprint) (*ports.StoredResponse, error) {
 	switch {
 	case hashOf[domain.Fingerprint](r.Fingerprint) != fingerprint:
@@ -107,15 +109,16 @@ func (s idempotency) Finish(
 	})
 }
 
-// Release deletes the claim. It keeps a row that has a response.
+// Release deletes the claim. If the row has a response already, it stays.
 func (s idempotency) Release(ctx context.Context, tenant domain.TenantID, key string) error {
 	return s.write(ctx, func(db *gorm.DB) error {
 		return whereKey(db, tenant, key).Where("answered_at IS NULL").Delete(&keyRow{}).Error
 	})
 }
 
-// Prune selects rows first and skips locked ones, like the Prune of deliveries. It also deletes claims
-// without a response: one so old belongs to no running request.
+// Prune selects the rows first and skips locked rows, in the same way as the Prune of deliveries.
+// It also deletes old claims without a response, because the request of such an old claim cannot
+// be running any more.
 func (s idempotency) Prune(ctx context.Context, before time.Time, limit int) (int, error) {
 	pruned := 0
 	err := s.background().change(ctx, func(tx Tx) error {

@@ -16,7 +16,7 @@ var epoch = time.Date(2026, time.March, 1, 10, 0, 0, 0, time.UTC)
 
 func newID[T any]() domain.ID[T] { return domain.ID[T]{UUID: uuid.Must(uuid.NewV7())} }
 
-// connectionWithToken stores a connection with a token.
+// connectionWithToken stores a connection with a token, and returns both.
 func (b backend) connectionWithToken(t *testing.T) (domain.Connection, domain.WebhookToken) {
 	t.Helper()
 	c := domain.Connection{
@@ -69,7 +69,7 @@ func TestAJobIsQueuedOnlyWithANewPull(t *testing.T) {
 		b.wantJobs(t, "a new pull", first.Pull)
 		receive(incomingDelivery(token, "first"))
 		receive(incomingDelivery(token, "second"))
-		b.wantJobs(t, "a duplicate, and an event that joins")
+		b.wantJobs(t, "a duplicate, and an event that is attached to the queued pull")
 		claim := func(pull domain.PullID) domain.Lease {
 			t.Helper()
 			l := domain.Lease{ID: newID[domain.Lease](), Pull: pull, Until: epoch.Add(time.Minute)}
@@ -126,7 +126,7 @@ func TestAPullIsNotQueuedIfItsJobIsRefused(t *testing.T) {
 	})
 }
 
-// Two deliveries with one id represent any failure of a single delivery in a batch.
+// The failure of a single delivery is simulated by two deliveries with the same id.
 func TestAFailedDeliveryDoesNotFailTheOthersOfItsBatch(t *testing.T) {
 	onEach(t, func(t *testing.T, b backend) {
 		_, token := b.connectionWithToken(t)

@@ -13,13 +13,14 @@ import (
 // Ledger returns the reader of the accounts and transactions that pulls stored.
 func (s *Store) Ledger() ports.Ledger { return ledger{s} }
 
-// ledger only reads; pulls write.
+// ledger is the store as ports.Ledger. It only reads; the rows are written by pulls.
 type ledger struct{ *Store }
 
-// invalidCursor returns the error for a position that this list never returned.
+// invalidCursor returns the error for a cursor that this list never returned.
 func invalidCursor() error { return domain.FieldError("cursor", "is not a cursor of this list") }
 
-// listConverted is list for rows whose conversion can fail, because their amounts must be parsed.
+// listConverted is like list, for rows whose conversion can fail because their amounts must be
+// parsed.
 func listConverted[R, T any](query *gorm.DB, limit int, item func(R) (T, error),
 	position func(T) domain.Position,
 ) (domain.Page[T], error) {
@@ -37,7 +38,8 @@ func listConverted[R, T any](query *gorm.DB, limit int, item func(R) (T, error),
 	return page, err
 }
 
-// Accounts returns accounts by external id, compared by bytes.
+// Accounts returns a page of accounts, ordered by external id. External ids are compared byte by
+// byte.
 func (s ledger) Accounts(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
 	page domain.PageRequest,
 ) (domain.Page[domain.Account], error) {
@@ -58,8 +60,9 @@ func (s ledger) Accounts(ctx context.Context, tenant domain.TenantID, connection
 	return found, err
 }
 
-// Transactions returns transactions by date, newest first, including removed ones. Dates are compared
-// as texts of one fixed form; the index over connection, date and id is scanned backwards.
+// Transactions returns a page of transactions by date, newest first, including removed
+// transactions. Dates are stored in one fixed form and compared as texts. The query scans the
+// index over connection, date and id backwards.
 func (s ledger) Transactions(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
 	filter ports.TransactionFilter, page domain.PageRequest,
 ) (domain.Page[domain.Transaction], error) {
@@ -91,8 +94,8 @@ func (s ledger) Transactions(ctx context.Context, tenant domain.TenantID, connec
 		})
 }
 
-// Changes reads the feed below VisibleBefore, in one statement, so that this bound and the rows belong
-// to one snapshot.
+// Changes returns the changes of the feed below Dialect.VisibleBefore. One statement reads both
+// this bound and the rows, so that they belong to the same snapshot.
 func (s ledger) Changes(ctx context.Context, tenant domain.TenantID,
 	page domain.PageRequest,
 ) (domain.FeedPage, error) {
@@ -123,7 +126,8 @@ func (s ledger) Changes(ctx context.Context, tenant domain.TenantID,
 	return feed, nil
 }
 
-// feedPosition parses a position of the feed: the change's number; the row's id comes separately.
+// feedPosition returns the number of the change in a position of the feed. The id of the row is a
+// separate part of the position and needs no parsing. Errors: Invalid on cursor.
 func feedPosition(after domain.Position) (int64, error) {
 	if after.IsZero() {
 		return 0, nil

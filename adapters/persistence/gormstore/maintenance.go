@@ -10,8 +10,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// ListStuck reads only open pulls, which have an index. A queued pull after another one of its
-// connection is not stuck: it gets its job when that one is over.
+// ListStuck reads only open pulls, which have an index. A pull that is queued after another pull
+// of its connection is not stuck, because it gets its job when that other pull has ended.
 func (s pulls) ListStuck(ctx context.Context, at time.Time, grace time.Duration, limit int) ([]domain.PullID, error) {
 	var ids []uuid.UUID
 	due := instant{at.Add(-grace)}
@@ -26,8 +26,9 @@ func (s pulls) ListStuck(ctx context.Context, at time.Time, grace time.Duration,
 	return convertAll(ids, func(id uuid.UUID) domain.PullID { return domain.PullID{UUID: id} }), err
 }
 
-// ListDueForReconcile returns the connections that no event has pulled lately. The indexes over open
-// and over ended pulls serve both conditions for each connection.
+// ListDueForReconcile returns live aggregator connections that were created before since. They have no
+// open pull, and no pull that ended at since or later. The indexes over open and over ended pulls serve
+// the two conditions on pulls for each connection.
 func (s pulls) ListDueForReconcile(ctx context.Context, since time.Time, limit int) ([]domain.Connection, error) {
 	var rows []connectionRow
 	err := s.background().read(ctx, func(db *gorm.DB) error {
@@ -41,7 +42,8 @@ func (s pulls) ListDueForReconcile(ctx context.Context, since time.Time, limit i
 	return convertAll(rows, connectionRow.domain), err
 }
 
-// OldestOpen reads the first row of the index of open pulls.
+// OldestOpen returns the time at which the oldest open pull was created; zero if no pull is open.
+// It reads only the first entry of the index over open pulls.
 func (s pulls) OldestOpen(ctx context.Context) (time.Time, error) {
 	var row struct{ Oldest instant }
 	err := s.background().read(ctx, func(db *gorm.DB) error {

@@ -11,10 +11,10 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// writeChanges writes the accounts, rows and removals of the page that differ from the stored ones,
-// and returns the statement that updates the pull. Accounts come first, because rows refer to them;
-// removals come last, because what the vendor announced as removed stays removed, even if the page
-// shows it. Errors: LeaseLost.
+// writeChanges writes the accounts, rows and removals of the page that differ from the stored
+// ones, and returns the statement that updates the pull. Accounts come first, because rows refer
+// to them. Removals come last: a row whose removal the vendor announced stays removed, even if the
+// page contains it. Errors: LeaseLost.
 func (p *pageWriter) writeChanges(tx Tx) (Statement, error) {
 	if p.tx = tx; p.pull.ID == uuid.Nil {
 		return Statement{}, leaseLost()
@@ -39,7 +39,8 @@ func (p *pageWriter) writeChanges(tx Tx) (Statement, error) {
 	return p.updatePull(&p.Progress)
 }
 
-// writeAccounts writes the accounts that are new or differ in any member.
+// writeAccounts upserts the page's accounts that are new or that differ from the stored account in
+// any member. It adds the ids of all accounts of the page to accountIDs.
 func (p *pageWriter) writeAccounts() error {
 	p.counts.Accounts = len(p.Accounts)
 	if len(p.Accounts) == 0 {
@@ -79,17 +80,21 @@ func (p *pageWriter) writeAccounts() error {
 	return p.tx.Clauses(upsertAccounts).CreateInBatches(changed, accountBatch).Error
 }
 
-// accountBatch keeps the number of parameters of an INSERT below the limits of both databases.
+// accountBatch bounds the accounts of one INSERT, so that the number of its parameters stays below
+// the limits of both databases.
 const accountBatch = 200
 
-// upsertAccounts overwrites the row of the same connection and external id.
+// upsertAccounts makes an INSERT overwrite the stored row with the same connection and external
+// id.
 var upsertAccounts = clause.OnConflict{
 	Columns:   []clause.Column{{Name: "connection_id"}, {Name: "external_id"}},
 	UpdateAll: true,
 }
 
-// changedRows returns the rows that are new, differ, or return after a removal, complete with their
-// accounts and their position in the change feed. It overwrites p.rows.
+// changedRows returns the rows of the page that are new, that differ from the stored rows, or
+// whose stored rows are marked as removed. It completes them with the columns that the page does
+// not contain, such as the id of the account and the position in the change feed. It overwrites
+// p.rows.
 func (p *pageWriter) changedRows() []TransactionRow {
 	p.counts.Read = len(p.rows)
 	changed := p.rows[:0]
@@ -107,9 +112,10 @@ func (p *pageWriter) changedRows() []TransactionRow {
 	return changed
 }
 
-// differs reports whether the row must be written, and counts it. A written row retains its id and
-// the time it was first seen, and its version is raised. If only the content hash of an unchanged row
-// differs, the row is added to those whose hash is replaced.
+// differs reports whether the row must be written, and counts the row as added, modified or
+// unchanged. A row that must be written gets the id and the first-seen time of the stored row, and
+// the next version. If an unchanged row differs from the stored row only in its content hash,
+// differs adds it to p.rehashed and its hash to p.hashes.
 func (p *pageWriter) differs(row *TransactionRow) bool {
 	before, ok := p.stored[row.ExternalID]
 	switch {
@@ -133,7 +139,7 @@ func (p *pageWriter) differs(row *TransactionRow) bool {
 const removalBatch = 500
 
 // markRemoved marks the connection's rows with these external ids as removed, in batches. Each row
-// that is not marked yet gets a new version and a new position in the change feed.
+// that was not marked before gets a new version and a new position in the change feed.
 func (p *pageWriter) markRemoved(externalIDs []string) error {
 	for batch := range slices.Chunk(externalIDs, removalBatch) {
 		if p.changeSeq == 0 {
@@ -156,8 +162,8 @@ func (p *pageWriter) markRemoved(externalIDs []string) error {
 	return nil
 }
 
-// updatePull returns the statement that adds the counts to the pull, extends its lease and, if
-// progress is not nil, stores the progress.
+// updatePull returns the statement that adds the page's counts to those of the pull, extends its
+// lease and, if progress is not nil, stores the progress.
 func (p *pageWriter) updatePull(progress *domain.Progress) (Statement, error) {
 	total := domain.Counts(p.pull.Counts).Plus(p.counts)
 	q := newQuery("UPDATE pulls SET lease_until = ?, seen_accounts = ?, seen_rows = ?",

@@ -10,11 +10,13 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// StorePage compares the page with the stored rows and writes what differs. A page without changes
-// writes only the pull's row.
+// StorePage compares the page with the stored rows and writes the differences. For a page without
+// changes it writes only the pull's row.
 //
-// If the rows are assumed to be new, nothing is looked up to compare them with. A row that is stored
-// nevertheless violates its unique key, which rolls the page back; it is then compared and stored.
+// If the rows are assumed to be new (AssumeNew), it inserts them without looking up stored rows
+// first. If one of them is stored nevertheless, the insert violates a unique key and the
+// transaction is rolled back. StorePage then stores the page again, and this time compares it with
+// the stored rows.
 func (s pulls) StorePage(ctx context.Context, lease domain.Lease, w ports.PageWrite) (domain.Counts, error) {
 	if len(w.Accounts)+len(w.Transactions)+len(w.Removed) == 0 {
 		return s.saveProgress(ctx, lease, w)
@@ -30,8 +32,8 @@ func (s pulls) StorePage(ctx context.Context, lease domain.Lease, w ports.PageWr
 	return counts, err
 }
 
-// runPage runs the page's work in a transaction and returns what p counted. Errors: those of the
-// database, translated.
+// runPage runs the page's work in a transaction and returns the counts that p has collected.
+// Errors: those of the database, translated.
 func (s pulls) runPage(ctx context.Context, p *pageWriter, page Page) (domain.Counts, error) {
 	bounded, cancel := context.WithTimeout(ctx, s.workTimeout)
 	defer cancel()
@@ -41,7 +43,8 @@ func (s pulls) runPage(ctx context.Context, p *pageWriter, page Page) (domain.Co
 	return p.counts, nil
 }
 
-// saveProgress is StorePage for a page without changes: one statement, atomic by itself.
+// saveProgress is StorePage for a page without changes: it is one statement, which is atomic by
+// itself. Errors: LeaseLost.
 func (s pulls) saveProgress(ctx context.Context, lease domain.Lease, w ports.PageWrite) (domain.Counts, error) {
 	progress, err := encode(&w.Progress)
 	if err != nil {
@@ -63,12 +66,13 @@ func (s pulls) saveProgress(ctx context.Context, lease domain.Lease, w ports.Pag
 	return domain.Counts{Read: w.Unchanged, Unchanged: w.Unchanged}, nil
 }
 
-// The keys by which rows of a page are duplicates of each other.
+// The following functions return the keys by which rows of a page are compared: two rows with the
+// same key are duplicates of each other.
 func accountKey(v *domain.AccountData) string         { return v.ExternalID }
 func transactionKey(o *domain.TransactionData) string { return o.ExternalID }
 
 // deduplicate returns the last of the items with each key, in the order in which the keys first
-// appear. Mostly there is one item of each key, and items is returned unchanged.
+// occur. Usually every item has a key of its own, and items is returned unchanged.
 func deduplicate[T any](items []T, key func(*T) string) []T {
 	last := make(map[string]int, len(items))
 	for i := range items {
@@ -87,7 +91,7 @@ func deduplicate[T any](items []T, key func(*T) string) []T {
 	return distinct
 }
 
-// keys returns each item's key.
+// keys returns the key of each item, in the order of items.
 func keys[T any](items []T, key func(*T) string) []string {
 	all := make([]string, 0, len(items))
 	for i := range items {
@@ -96,11 +100,11 @@ func keys[T any](items []T, key func(*T) string) []string {
 	return all
 }
 
-// pageWriter writes one page, or one sweep, of a pull. The pull's row is locked, so no other page of
-// the connection is written until the transaction ends: what is read here stays true until it is
-// compared and overwritten.
+// pageWriter writes one page, or one sweep, of a pull. The pull's row is locked, so that no other
+// page of the connection is written until the transaction ends. The rows that pageWriter reads
+// therefore cannot change before it has compared and overwritten them.
 type pageWriter struct {
-	ports.PageWrite // of StorePage; a sweep sets only At and LeaseUntil
+	ports.PageWrite // the argument of StorePage; a sweep sets only At and LeaseUntil
 
 	dialect   Dialect
 	tx        Tx
@@ -108,15 +112,16 @@ type pageWriter struct {
 	changeSeq int64 // 0 until it is read
 	counts    domain.Counts
 
-	rows       []TransactionRow     // of the page
-	stored     map[string]storedRow // by external id
-	accountIDs map[string]uuid.UUID // by external id, including the accounts of this page
+	rows       []TransactionRow     // the page's transactions, as rows
+	stored     map[string]storedRow // the stored rows with the same external ids, by external id
+	accountIDs map[string]uuid.UUID // ids of accounts by external id, including the accounts of this page
 
 	rehashed []uuid.UUID // unchanged rows whose content hash differs from the stored one
 	hashes   [][]byte    // their new content hashes, NULL where empty
 }
 
-// storedRow decides whether a row differs, and holds what an overwritten row retains.
+// storedRow contains the columns of a stored row that are compared to decide whether the row of
+// the page differs, and the columns that the row retains when it is overwritten.
 type storedRow struct {
 	ID                  uuid.UUID
 	Digest, ContentHash []byte
@@ -129,7 +134,8 @@ func (s pulls) newPageWriter(w ports.PageWrite) *pageWriter {
 	return &pageWriter{PageWrite: w, dialect: s.dialect, accountIDs: map[string]uuid.UUID{}}
 }
 
-// convert makes rows of the vendor's data and computes their digests.
+// convert converts the vendor's data to rows and computes their digests. It does not use the
+// database.
 func (p *pageWriter) convert() {
 	p.rows = make([]TransactionRow, len(p.Transactions))
 	for i := range p.rows {
@@ -137,9 +143,9 @@ func (p *pageWriter) convert() {
 	}
 }
 
-// reads returns the queries that begin the page's transaction: they lock the pull and read what the
-// page's rows are compared with. Most rows of a page are written, so the position in the change feed is
-// reserved together with the lock.
+// reads returns the queries with which the page's transaction starts. They lock the pull and read
+// the stored rows, with which the rows of the page will be compared. Most rows of such a page are
+// written, so the position in the change feed is reserved together with the lock.
 func (p *pageWriter) reads(lease domain.Lease) []Read {
 	reads := []Read{p.lockPull(lease)}
 	if len(p.Transactions) > 0 && !p.AssumeNew {
@@ -151,8 +157,9 @@ func (p *pageWriter) reads(lease domain.Lease) []Read {
 	return reads
 }
 
-// lockPull locks the pull that runs under the lease, if its connection is not deleted, and reads what
-// a page needs of it. If it yields no row, the lease is lost: the lease id is a fencing token.
+// lockPull returns the query that locks the pull which runs under the lease, if its connection is
+// not deleted, and that reads the columns which a page needs into p.pull. If the query finds no
+// row, the lease is lost, because the id of the lease is a fencing token.
 func (p *pageWriter) lockPull(lease domain.Lease) Read {
 	q := newQuery(`SELECT id, tenant_id, connection_id, vendor,
 		seen_accounts, seen_rows, added, modified, removed, unchanged FROM pulls WHERE `)
@@ -170,13 +177,15 @@ func (p *pageWriter) lockPull(lease domain.Lease) Read {
 	})
 }
 
-// readChangeSeq reads the position of the transaction in the change feed.
+// readChangeSeq returns the query that reads the position of the transaction in the change feed
+// into p.changeSeq.
 func (p *pageWriter) readChangeSeq() Read {
 	return Read{SQL: p.dialect.ChangeSeq(), Columns: []any{&p.changeSeq}, Take: func() error { return nil }}
 }
 
-// ofConnection begins a query of rows of the lease's connection with these external ids, before
-// the pull is read.
+// ofConnection returns a query that starts with text and selects the rows of the lease's
+// connection with these external ids. It selects the connection by a subquery, because the query
+// is sent before the pull has been read.
 func (p *pageWriter) ofConnection(text string, lease domain.Lease, externalIDs []string) *query {
 	q := newQuery(text+" WHERE connection_id = (SELECT connection_id FROM pulls WHERE id = ?)",
 		uuidColumn(lease.Pull.UUID))
@@ -185,7 +194,8 @@ func (p *pageWriter) ofConnection(text string, lease domain.Lease, externalIDs [
 	return q
 }
 
-// readStored reads the stored rows of the page.
+// readStored returns the query that reads the stored rows with the external ids of the page into
+// p.stored.
 func (p *pageWriter) readStored(lease domain.Lease) Read {
 	externalIDs := keys(p.Transactions, transactionKey)
 	q := p.ofConnection("SELECT external_id, id, digest, source, version, first_seen_at, removed_at FROM transactions",
@@ -204,8 +214,8 @@ func (p *pageWriter) readStored(lease domain.Lease) Read {
 	})
 }
 
-// readAccountIDs reads the ids of the accounts that the page's rows name; unknown accounts are left
-// out.
+// readAccountIDs returns the query that reads the ids of the accounts to which the page's rows
+// refer into p.accountIDs. Accounts that are not stored get no entry.
 func (p *pageWriter) readAccountIDs(lease domain.Lease) Read {
 	var names []string
 	for i := range p.Transactions {

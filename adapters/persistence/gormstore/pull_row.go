@@ -6,8 +6,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// The states as stored. A pull between two attempts is 'waiting': it is under way, while the queued one
-// after it is not, though callers see both as queued.
+// The states of a pull, as stored. A pull between two attempts is 'waiting', which counts as under
+// way. The pull that is queued after it is 'queued', which does not. Callers see both pulls as
+// queued.
 const (
 	stateQueued    = "queued"
 	stateRunning   = "running"
@@ -16,17 +17,17 @@ const (
 	stateFailed    = "failed"
 )
 
-// Conditions on pulls p, as literals: with a parameter instead, a planner cannot know that a partial
-// index contains the rows.
+// SQL conditions on rows of pulls. The states are literals: with parameters instead, a planner
+// cannot know that a partial index contains the rows.
 const (
 	isQueued    = "state = 'queued'"
 	isUnderWay  = "state IN ('running', 'waiting')"
 	isOpen      = "state IN ('queued', 'running', 'waiting')"
 	isEnded     = "state IN ('succeeded', 'failed')"
-	isSucceeded = isEnded + " AND state = 'succeeded'" // SQLite does not infer this
+	isSucceeded = isEnded + " AND state = 'succeeded'" // SQLite does not infer isEnded by itself
 )
 
-// pullRow is a pull with the lease it runs under, if it runs.
+// pullRow is a pull with its lease. The lease columns are NULL unless the pull is running.
 type pullRow struct {
 	ID         uuid.UUID     `gorm:"column:id;primaryKey"`
 	Tenant     uuid.UUID     `gorm:"column:tenant_id"`
@@ -61,7 +62,7 @@ type countColumns struct {
 // TableName returns the name of the table in the schema.
 func (pullRow) TableName() string { return "pulls" }
 
-// summary converts the row without scope and progress.
+// summary returns the pull without scope and progress.
 func (r pullRow) summary() domain.Pull {
 	p := domain.Pull{
 		ID: domain.PullID{UUID: r.ID}, Tenant: domain.TenantID{UUID: r.Tenant},
@@ -76,7 +77,7 @@ func (r pullRow) summary() domain.Pull {
 	return p
 }
 
-// domain converts the row with scope and progress. Errors: JSON that this service did not write.
+// domain returns the pull with scope and progress. Errors: JSON that this service did not write.
 func (r pullRow) domain() (domain.Pull, error) {
 	p := r.summary()
 	if err := decode(r.Scope, &p.Scope); err != nil {
@@ -88,7 +89,7 @@ func (r pullRow) domain() (domain.Pull, error) {
 // over reports whether the pull has ended for good.
 func (r pullRow) over() bool { return r.State == stateSucceeded || r.State == stateFailed }
 
-// failedColumns returns the columns of a pull that fails without an attempt.
+// failedColumns returns the new values of the columns of a pull that fails without an attempt.
 func failedColumns(reason domain.Code, at instant) map[string]any {
 	return map[string]any{
 		"state": stateFailed, "last_error": string(reason), "finished_at": at,

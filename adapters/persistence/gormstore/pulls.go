@@ -14,12 +14,13 @@ import (
 // Pulls returns the store of pulls and of the rows that they write.
 func (s *Store) Pulls() ports.Pulls { return pulls{s} }
 
-// pulls stores pulls; claim.go, page_writer.go, page_changes.go, filter_unchanged.go, sweep.go and
-// finish.go are the side of its workers.
+// pulls is the store as ports.Pulls. This file contains the methods for requests and lists;
+// claim.go, page_writer.go, page_changes.go, filter_unchanged.go, sweep.go and finish.go contain
+// the methods for workers.
 type pulls struct{ *Store }
 
-// Request queues a pull, or merges the scope into the pull that is queued. The connection stays locked
-// meanwhile, so that a deletion leaves no pull queued.
+// Request queues a pull, or merges the scope into the pull that is queued already. The connection
+// stays locked until the commit, so that no pull stays queued for a connection that is deleted.
 func (s pulls) Request(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
 	r ports.PullRequest,
 ) (domain.Pull, error) {
@@ -45,7 +46,7 @@ func (s pulls) Request(ctx context.Context, tenant domain.TenantID, connection d
 	return p, err
 }
 
-// saveScope writes only the scope. The pull is locked.
+// saveScope writes the scope of the pull, and no other column. The caller has locked the pull.
 func saveScope(tx *gorm.DB, p domain.Pull) error {
 	scope, err := encode(p.Scope)
 	if err != nil {
@@ -54,11 +55,13 @@ func saveScope(tx *gorm.DB, p domain.Pull) error {
 	return tx.Model(&pullRow{}).Where("id = ?", p.ID.UUID).Updates(map[string]any{"ask": scope}).Error
 }
 
-// maxAttachAttempts bounds how often the queued pull may be claimed while a request tries to attach to it.
+// maxAttachAttempts bounds the attempts to attach to a queued pull, if each time another
+// transaction claims the pull first.
 const maxAttachAttempts = 16
 
-// attachOrQueue locks the pull that is queued for the connection, or queues added with its job. The lock
-// makes a claim wait, so that the claim sees what was attached.
+// attachOrQueue locks and returns the pull that is queued for the connection of added. If no pull
+// is queued, it queues added, enqueues its job, and returns it. A claim of the pull waits for the
+// lock, and therefore sees what was attached.
 func attachOrQueue(tx Tx, added pullRow) (pullRow, error) {
 	added.State = stateQueued
 	for range maxAttachAttempts {
@@ -101,7 +104,8 @@ func (s pulls) Get(ctx context.Context, tenant domain.TenantID, id domain.PullID
 	return p, err
 }
 
-// List returns pulls newest first. Scopes and progress are not even read, because they may be large.
+// List returns a page of pulls, newest first. It does not even read scopes and progress, because
+// they may be large.
 func (s pulls) List(ctx context.Context, tenant domain.TenantID, filter ports.PullFilter,
 	page domain.PageRequest,
 ) (domain.Page[domain.Pull], error) {

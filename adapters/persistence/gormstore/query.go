@@ -11,15 +11,16 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// query is a SELECT to which conditions are added. The hot reads use it instead of GORM, which takes
-// longer per row than the database does.
+// query is a SELECT to which conditions are added. Frequent reads use it instead of GORM, because
+// GORM takes longer for a row than the database does.
 type query struct {
 	strings.Builder
 	args []any
 }
 
-// newQuery starts with the text up to the first condition. Every question mark in it, and in text that
-// is added, is replaced by the number of the next argument.
+// newQuery returns a query that starts with text, which usually contains everything before the
+// first condition. Each question mark in text, and in the texts that are added later, is replaced
+// by the numbered parameter of the next argument ($1, $2, …).
 func newQuery(text string, args ...any) *query {
 	q := &query{args: make([]any, 0, 8)}
 	q.Grow(768)
@@ -27,7 +28,7 @@ func newQuery(text string, args ...any) *query {
 	return q
 }
 
-// add appends text. Both databases accept numbered parameters.
+// add appends text and its arguments. Both databases accept numbered parameters.
 func (q *query) add(text string, args ...any) {
 	for _, arg := range args {
 		before, after, _ := strings.Cut(text, "?")
@@ -40,7 +41,8 @@ func (q *query) add(text string, args ...any) {
 	q.WriteString(text)
 }
 
-// queryFunc is rows or lookup: it runs a SELECT, and for each row it fills the columns and calls take.
+// queryFunc is the type of Store.rows and Store.lookup. Such a function runs a SELECT, and for
+// each row it fills the columns and calls take.
 type queryFunc func(ctx context.Context, sql string, args, columns []any, take func() error) error
 
 // rows runs a query that may read many rows.
@@ -48,7 +50,8 @@ func (s *Store) rows(ctx context.Context, sql string, args, columns []any, take 
 	return s.bounded(ctx, func(ctx context.Context) error { return s.dialect.Query(ctx, sql, args, columns, take) })
 }
 
-// lookup runs a query that reads at most a page; it may be sent in a batch with others.
+// lookup runs a query that reads at most a page; the query may be sent in a batch with other
+// queries.
 func (s *Store) lookup(ctx context.Context, sql string, args, columns []any, take func() error) error {
 	return s.bounded(ctx, func(ctx context.Context) error {
 		return s.dialect.QueryBatched(ctx, sql, args, columns,
@@ -56,8 +59,8 @@ func (s *Store) lookup(ctx context.Context, sql string, args, columns []any, tak
 	})
 }
 
-// paged runs a query for a page and returns it with the position of the next one. It asks for one row
-// more than the page holds; if there is one, there is a next page.
+// paged runs q for one page of at most limit items and returns the page with the position of the
+// next one. It reads one row more than limit: if that row exists, there is a next page.
 func paged[T any](ctx context.Context, read queryFunc, q *query, limit int, columns []any,
 	item func() (T, error), position func(T) domain.Position,
 ) (domain.Page[T], error) {
@@ -78,7 +81,8 @@ func paged[T any](ctx context.Context, read queryFunc, q *query, limit int, colu
 	return page, nil
 }
 
-// grow reserves capacity for the whole page once it holds more than a few items.
+// grow returns items with capacity for a few items, and with capacity for the whole page of limit
+// items as soon as those few are used up. Short pages therefore need little memory.
 func grow[T any](items []T, limit int) []T {
 	const little = 32
 	switch len(items) {
@@ -90,8 +94,8 @@ func grow[T any](items []T, limit int) []T {
 	return items
 }
 
-// inTenant narrows a list to a tenant, and to a connection if one is given; table is the columns'
-// prefix, with the dot.
+// inTenant restricts a list to a tenant, and to a connection if one is given. table is the prefix
+// of the columns, including the dot; it may be "".
 func inTenant(db *gorm.DB, table string, tenant domain.TenantID, connection domain.ConnectionID) *gorm.DB {
 	if connection.IsZero() {
 		return db.Where(table+"tenant_id = ?", tenant.UUID)
@@ -99,13 +103,14 @@ func inTenant(db *gorm.DB, table string, tenant domain.TenantID, connection doma
 	return db.Where(table+"connection_id = ? AND "+equalUnindexed(table+"tenant_id"), connection.UUID, tenant.UUID)
 }
 
-// equalUnindexed returns "column = ?" in a form that no index serves. It is meant for a column whose
-// value another condition nearly determines. PostgreSQL assumes that the two conditions are independent:
-// it would expect very few rows to match both, and read all of a large tenant's rows, or all of a
-// connection's, to sort a page of them.
+// equalUnindexed returns "column = ?" in a form for which no index can be used. It is meant for a
+// column whose value nearly follows from another condition, as the tenant of a row follows from
+// its connection. PostgreSQL assumes that the two conditions are independent, and so expects that
+// very few rows match both. It would then read all rows of a large tenant, or of a connection, and
+// sort them to return one page, instead of reading only that page in the order of an index.
 func equalUnindexed(column string) string { return "CASE " + column + " WHEN ? THEN true END" }
 
-// into returns the query as a Read.
+// into returns the query as a Read that fills columns and calls take.
 func (q *query) into(columns []any, take func() error) Read {
 	return Read{SQL: q.String(), Args: q.args, Columns: columns, Take: take}
 }

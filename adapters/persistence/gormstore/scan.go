@@ -10,22 +10,23 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 )
 
-// The types below are how columns are scanned and ids are sent: by pgx in its binary form without
-// boxing a value, by database/sql as text.
+// The types below are scan targets for columns, and parameters for ids. pgx scans into them from
+// its binary format, without boxing a value in an interface; database/sql uses text.
 type (
 	// uuidColumn is an id; NULL is scanned as the nil UUID.
 	uuidColumn uuid.UUID
-	// textColumn is a text. One that equals the text of the row before it is not copied again.
+	// textColumn is a text. If a text equals that of the row before, it is not copied again.
 	textColumn string
 	// decimalColumn is an amount, selected as text.
 	decimalColumn decimal.Decimal
 	// nullDecimalColumn is an amount that may be NULL, selected as text.
 	nullDecimalColumn decimal.NullDecimal
-	// timeColumn is a time that is scanned as instant is.
+	// timeColumn is a time. It is scanned in the same way as instant.
 	timeColumn struct{ into *time.Time }
 )
 
-// scanTarget returns what a column is scanned into, given its Column.Field.
+// scanTarget returns the scan target for a column; field is the result of Column.Field for that
+// column.
 func scanTarget(field any) any {
 	switch v := field.(type) {
 	case *uuid.UUID:
@@ -85,7 +86,7 @@ func (t *textColumn) Scan(value any) error {
 // another program can have written.
 func (d *decimalColumn) ScanBytes(text []byte) error { return d.parse(string(text)) }
 
-// Scan scans an amount from database/sql. Errors: as ScanBytes.
+// Scan scans an amount from database/sql. Errors: as for ScanBytes.
 func (d *decimalColumn) Scan(value any) error {
 	text, ok := value.(string)
 	if !ok {
@@ -100,7 +101,7 @@ func (d *decimalColumn) parse(text string) error {
 	return err
 }
 
-// ScanBytes scans an amount from pgx; nil is NULL. Errors: as of decimalColumn.
+// ScanBytes scans an amount from pgx; nil is NULL. Errors: as for decimalColumn.
 func (d *nullDecimalColumn) ScanBytes(text []byte) error {
 	*d = nullDecimalColumn{Valid: text != nil}
 	if text == nil {
@@ -109,7 +110,7 @@ func (d *nullDecimalColumn) ScanBytes(text []byte) error {
 	return (*decimalColumn)(&d.Decimal).ScanBytes(text)
 }
 
-// Scan scans an amount from database/sql. Errors: as of decimalColumn.
+// Scan scans an amount from database/sql. Errors: as for decimalColumn.
 func (d *nullDecimalColumn) Scan(value any) error {
 	*d = nullDecimalColumn{Valid: value != nil}
 	if value == nil {
@@ -126,7 +127,7 @@ func (t timeColumn) ScanTimestamptz(v pgtype.Timestamptz) error {
 	return err
 }
 
-// Scan scans either form of a time from database/sql.
+// Scan scans a time from database/sql, in the form of either database.
 func (t timeColumn) Scan(value any) error {
 	var at instant
 	err := at.Scan(value)

@@ -39,7 +39,7 @@ func TestTheListOfTransactionColumnsIsThatOfTheTable(t *testing.T) {
 	})
 }
 
-// The types are used only on PostgreSQL, to cast what an upsert sends.
+// The listed types are used only on PostgreSQL, to cast the parameters of an upsert.
 func TestTransactionColumnsHaveTheTypesOfTheTable(t *testing.T) {
 	onEach(t, func(t *testing.T, b backend) {
 		if b.gorm.Name() != "postgres" {

@@ -15,12 +15,12 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// DefaultTimeout bounds the store methods that a caller waits for: a database that hangs counts as
-// unavailable, and callers are promised to learn of that within 2 s.
+// DefaultTimeout bounds the store methods for which an API caller waits. A database that hangs
+// counts as unavailable, and the API promises its callers to report that within 2 s.
 const DefaultTimeout = 1500 * time.Millisecond
 
-// defaultWorkTimeout bounds methods that the service calls for itself. A busy database may take
-// long over a large page, and no caller waits for the response.
+// defaultWorkTimeout bounds the methods that the service calls for its own work. A busy database
+// may need long for a large page, and no API caller waits for the result.
 const defaultWorkTimeout = 10 * time.Second
 
 // Options of a Store.
@@ -29,21 +29,21 @@ type Options struct {
 	// Reader runs queries outside of transactions; nil uses the writer.
 	Reader *gorm.DB
 	// Timeout bounds each method, in addition to the caller's context; a method that takes longer
-	// returns Unavailable. Zero means DefaultTimeout, and longer for the service's own work.
+	// returns Unavailable. Zero means DefaultTimeout, and 10 s for the service's own work.
 	Timeout time.Duration
-	// ReceiveTimeout bounds the receipt of a webhook in the same way; zero means the timeout of
-	// every other method.
+	// ReceiveTimeout bounds the receipt of a webhook in the same way; zero means the timeout of the
+	// other methods.
 	ReceiveTimeout time.Duration
 }
 
-// Store implements the store ports over a database: its methods Connections, Pulls and so on return
-// one each.
+// Store implements the store ports over a database. Each of its methods Connections, Tokens,
+// Deliveries, Idempotency, Pulls and Ledger returns the implementation of one port.
 type Store struct {
 	writer      *gorm.DB
 	reader      *gorm.DB
 	dialect     Dialect
 	timeout     time.Duration
-	workTimeout time.Duration // the timeout of background
+	workTimeout time.Duration // for the service's own work; see background
 	commits     *committer
 }
 
@@ -60,8 +60,8 @@ func New(writer *gorm.DB, o Options) *Store {
 	return s
 }
 
-// Close commits the deliveries that wait, refuses new ones, and returns when nothing runs any more.
-// The database stays open.
+// Close refuses new deliveries, stores the deliveries that already wait, and returns when all
+// goroutines of the store have ended. The database stays open.
 func (s *Store) Close() { s.commits.close() }
 
 // Ping checks that the database answers a query and accepts writes. Errors: Unavailable.
@@ -81,13 +81,13 @@ func (s *Store) read(ctx context.Context, fn func(db *gorm.DB) error) error {
 	return s.bounded(ctx, func(ctx context.Context) error { return fn(s.reader.WithContext(ctx)) })
 }
 
-// write runs one statement, which is atomic by itself.
+// write runs fn, which executes one statement. A single statement is atomic by itself.
 func (s *Store) write(ctx context.Context, fn func(db *gorm.DB) error) error {
 	return s.bounded(ctx, func(ctx context.Context) error { return fn(s.writer.WithContext(ctx)) })
 }
 
-// change runs a transaction. fn runs once: if the database asks for a retry, the error is
-// Unavailable, and the caller must retry.
+// change runs fn in a transaction. fn runs only once: if the database asks for a retry, the error
+// is Unavailable, and the caller of the store must retry.
 func (s *Store) change(ctx context.Context, fn func(tx Tx) error) error {
 	return s.bounded(ctx, func(ctx context.Context) error { return s.dialect.Transact(ctx, fn) })
 }
@@ -118,20 +118,22 @@ func first[R any](query *gorm.DB) (R, error) {
 	return rows[0], nil
 }
 
-// locked adds a row lock to a query; a database with one writer does not need it and drops it.
+// locked adds a row lock to a query. SQLite has one writer and does not need the lock; its GORM
+// driver drops the clause.
 func locked(db *gorm.DB, strength string) *gorm.DB {
 	return db.Clauses(clause.Locking{Strength: strength})
 }
 
-// Lock strengths. A deletion locks its connection for update, so that keyShare waits for it and
-// then sees the deletion; a write of the connection's health does not wait.
+// Lock strengths. A deletion locks its connection with forUpdate. A transaction that locks the
+// connection with keyShare waits for the deletion, and then finds the connection deleted. A write
+// of the connection's health takes a weaker lock and does not wait for keyShare.
 const (
 	forUpdate = "UPDATE"
 	keyShare  = "KEY SHARE"
 )
 
-// list runs a page's query and returns the items with the position of the next page. It asks for
-// one row more than the page holds; if there is one, there is a next page.
+// list runs the query of a page of at most limit items, and returns the items with the position of
+// the next page. It reads one row more than limit: if that row exists, there is a next page.
 func list[R, T any](query *gorm.DB, limit int, item func(R) T,
 	position func(T) domain.Position,
 ) (domain.Page[T], error) {
@@ -149,8 +151,9 @@ func list[R, T any](query *gorm.DB, limit int, item func(R) T,
 	return page, nil
 }
 
-// newestFirst orders by a time and the id, both descending, after a position. The pair is compared
-// as one value, so that an index over both columns serves it. Errors: Invalid on cursor.
+// newestFirst orders the query by a time and the id, both descending, and restricts it to the rows
+// after a position. at and id are the names of the columns. The two columns are compared as one
+// pair, so that an index over both of them serves the comparison. Errors: Invalid on cursor.
 func newestFirst(query *gorm.DB, at, id string, after domain.Position) (*gorm.DB, error) {
 	query = query.Order(at + " DESC, " + id + " DESC")
 	if after.IsZero() {
@@ -172,7 +175,7 @@ func storable(text string) bool {
 	return utf8.ValidString(text) && !strings.ContainsRune(text, 0)
 }
 
-// optional returns NULL for the nil UUID.
+// optional returns id as a value that is NULL for the nil UUID.
 func optional(id uuid.UUID) uuid.NullUUID {
 	return uuid.NullUUID{UUID: id, Valid: id != uuid.Nil}
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Sweep reads the window's rows and marks those that were not seen. It reads only their external ids,
-// because a window may contain all rows that an account ever had.
+// Sweep reads the window's rows and marks those that were not seen as removed. It reads only the
+// external ids of the rows, because a window may contain all rows that an account ever had.
 func (s pulls) Sweep(ctx context.Context, lease domain.Lease, w ports.SweepWrite) (domain.Counts, error) {
 	p := s.newPageWriter(ports.PageWrite{At: w.At, LeaseUntil: w.LeaseUntil})
 	return s.runPage(ctx, p, Page{Reads: p.reads(lease), Write: func(tx Tx) (Statement, error) {
@@ -28,8 +28,8 @@ func (s pulls) Sweep(ctx context.Context, lease domain.Lease, w ports.SweepWrite
 	}})
 }
 
-// unseen returns the external ids of the window's live rows that were not seen. It scans row by row,
-// so that only what must be written is held in memory.
+// unseen returns the external ids of the window's live rows that were not seen. It scans the rows
+// one by one, so that only the ids of the rows that must be marked are held in memory.
 func (p *pageWriter) unseen(w ports.SweepWrite) ([]string, error) {
 	q := newQuery("SELECT external_id FROM transactions WHERE connection_id = ? AND removed_at IS NULL",
 		uuidColumn(p.pull.Connection))

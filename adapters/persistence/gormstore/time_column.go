@@ -10,19 +10,21 @@ import (
 	"gorm.io/gorm/clause"
 )
 
-// instant is a column of time: timestamptz in PostgreSQL, microseconds since 1970 in SQLite, which has
-// no such type. Both are exact and sort in order of time. The zero time is NULL.
+// instant is a time as a column: timestamptz in PostgreSQL, and microseconds since 1970 in SQLite,
+// which has no such type. Both forms are exact to the microsecond and sort chronologically. The
+// zero time is NULL.
 type instant struct{ time.Time }
 
-// GormDataType makes the type a column.
+// GormDataType returns the name of the column's type for GORM.
 func (instant) GormDataType() string { return "instant" }
 
-// GormValue returns the form that the database stores.
+// GormValue returns the time in the form that the database stores.
 func (i instant) GormValue(_ context.Context, db *gorm.DB) clause.Expr {
 	return clause.Expr{SQL: "?", Vars: []any{i.value(db.Name())}}
 }
 
-// value returns what the driver of the dialect accepts.
+// value returns the time in the form that the driver of the dialect accepts; nil for the zero
+// time.
 func (i instant) value(dialect string) any {
 	switch {
 	case i.IsZero():
@@ -42,7 +44,7 @@ func (i *instant) ScanTimestamptz(v pgtype.Timestamptz) error {
 	return nil
 }
 
-// Scan scans either form from database/sql.
+// Scan scans the time from database/sql, in the form of either database.
 func (i *instant) Scan(value any) error {
 	switch v := value.(type) {
 	case nil:

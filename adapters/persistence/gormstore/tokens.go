@@ -14,7 +14,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// tokenRow holds the hash of a token; the token itself never reaches the store.
+// tokenRow contains the hash of a token; the token itself never reaches the store.
 type tokenRow struct {
 	ID         uuid.UUID `gorm:"column:id;primaryKey"`
 	Tenant     uuid.UUID `gorm:"column:tenant_id"`
@@ -50,10 +50,12 @@ func hashOf[H ~[32]byte](stored []byte) (h H) {
 // Tokens returns the store of webhook tokens.
 func (s *Store) Tokens() ports.Tokens { return tokens{s} }
 
-// tokens is the store as ports.Tokens. It never deletes: a revoked token stays in lists.
+// tokens is the store as ports.Tokens. It never deletes a token: lists contain revoked tokens,
+// too.
 type tokens struct{ *Store }
 
-// Create locks the connection while it stores the token, so that no deletion comes in between.
+// Create locks the connection until the token is committed, so that the connection cannot be
+// deleted in between.
 func (s tokens) Create(ctx context.Context, t domain.WebhookToken) error {
 	row := tokenRow{
 		ID: t.ID.UUID, Tenant: t.Tenant.UUID, Connection: t.Connection.UUID, Vendor: string(t.Vendor),
@@ -86,8 +88,9 @@ func (s tokens) List(
 	return found, err
 }
 
-// Revoke revokes a live token. Batches of deliveries read tokens in their own transaction and keep no
-// copy that outlives a write, so that the next delivery on any replica is refused.
+// Revoke revokes a live token. Any replica refuses the next delivery with the token, because each
+// batch of deliveries reads its tokens in its own transaction. A copy of a token may be cached,
+// but is dropped after any write to the database.
 func (s tokens) Revoke(ctx context.Context, tenant domain.TenantID, id domain.TokenID, at time.Time) error {
 	return s.write(ctx, func(db *gorm.DB) error {
 		const liveToken = "id = ? AND tenant_id = ? AND revoked_at IS NULL"
@@ -100,7 +103,8 @@ func (s tokens) Revoke(ctx context.Context, tenant domain.TenantID, id domain.To
 	})
 }
 
-// RecordUsage updates rows in the order of ids, so that two processes do not deadlock.
+// RecordUsage updates rows in the order of their ids, so that two processes do not deadlock. A
+// time that is earlier than the stored time changes nothing.
 func (s tokens) RecordUsage(ctx context.Context, used map[domain.TokenID]time.Time) error {
 	byID := func(a, b domain.TokenID) int { return bytes.Compare(a.UUID[:], b.UUID[:]) }
 	ids := slices.SortedFunc(maps.Keys(used), byID)

@@ -9,15 +9,17 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// TransactionRow is a row of transactions: the transaction itself, and what only the store needs.
+// TransactionRow is a row of transactions: the transaction itself, and the columns that only the
+// store uses.
 type TransactionRow struct {
 	domain.Transaction
 
-	// AccountMoney as its two columns.
+	// accountAmount and accountCurrency are AccountMoney as two columns.
 	accountAmount   decimal.NullDecimal
 	accountCurrency string
-	// digest is that of the transaction data. It decides whether a row that is seen again has
-	// changed; ContentHash decides before that whether the row must be normalized at all.
+	// digest is the digest of the transaction data. When a pull reads the row again, the digest
+	// decides whether the row has changed. Before that, ContentHash decides whether the row must be
+	// normalized at all.
 	digest [sha256.Size]byte
 	// changeSeq is the position of the row's last change in the feed.
 	changeSeq int64
@@ -46,7 +48,8 @@ type Column struct {
 // Use is a set of flags for how a column is written and read.
 type Use uint8
 
-// The flags. Without any, the value differs from row to row, an upsert overwrites it, and it is read.
+// The flags of a column. Without any flag, the column has a value of its own in each row, an
+// upsert overwrites it, and SELECTs for callers read it.
 const (
 	// PerPage columns have the same value in all rows that are written together.
 	PerPage Use = 1 << iota
@@ -59,10 +62,10 @@ const (
 // Is reports whether the column has the flag.
 func (c Column) Is(use Use) bool { return c.Use&use != 0 }
 
-// TransactionColumns are all columns of transactions, in the order in which COPY, INSERT, UPSERT and
-// SELECT name them. Those statements are generated from this list: a new column is one line here and a
-// migration for each database. An upsert writes NULL to removed_at, because a row that a page shows is
-// not removed.
+// TransactionColumns are all columns of transactions, in the order in which COPY, INSERT, UPSERT
+// and SELECT name them. Those statements are generated from this list: a new column needs one line
+// here and a migration for each database. An upsert writes NULL to removed_at, because a row that
+// a page contains is not removed.
 var TransactionColumns = []Column{
 	{"id", "uuid", Kept, func(r *TransactionRow) any { return &r.ID.UUID }},
 	{"tenant_id", "uuid", Kept | PerPage, func(r *TransactionRow) any { return &r.Tenant.UUID }},
@@ -104,9 +107,9 @@ func JoinColumns(format func(c Column) string) string {
 	return strings.Join(list, ", ")
 }
 
-// ConflictClause ends an INSERT INTO transactions, in the same words for both databases, and so makes
-// it an upsert: a row with the same connection and external id is overwritten, except for the columns
-// that are Kept.
+// ConflictClause is appended to an INSERT INTO transactions and turns it into an upsert. Its text
+// is the same for both databases. A stored row with the same connection and external id is
+// overwritten, except for the columns that are Kept.
 var ConflictClause = " ON CONFLICT (connection_id, external_id) DO UPDATE SET " + JoinColumns(func(c Column) string {
 	if c.Is(Kept) {
 		return ""
@@ -114,8 +117,9 @@ var ConflictClause = " ON CONFLICT (connection_id, external_id) DO UPDATE SET " 
 	return c.Name + " = excluded." + c.Name
 })
 
-// selectTransactions selects the columns that callers see, and the position in the feed, up to the
-// first condition. Amounts are texts in either database, so that every digit is read.
+// selectTransactions is a SELECT of the columns that callers see, and of the position in the feed.
+// Its text ends with WHERE, so that the first condition follows. Amounts are selected as text in
+// both databases, so that every digit is read.
 var selectTransactions = "SELECT " + JoinColumns(func(c Column) string {
 	switch {
 	case c.Is(Unread):
@@ -126,7 +130,8 @@ var selectTransactions = "SELECT " + JoinColumns(func(c Column) string {
 	return c.Name
 }) + " FROM transactions WHERE "
 
-// targets returns what selectTransactions scans into.
+// targets returns the scan targets for the columns of selectTransactions, in the same order:
+// pointers to the members of r.
 func (r *TransactionRow) targets() []any {
 	targets := make([]any, 0, len(TransactionColumns))
 	for _, c := range TransactionColumns {
@@ -137,7 +142,8 @@ func (r *TransactionRow) targets() []any {
 	return targets
 }
 
-// transaction returns the scanned row. StableMetadata is not stored, only its digest is.
+// transaction returns the scanned row as a domain.Transaction. Its StableMetadata is empty,
+// because it is stored only as a part of the digest.
 func (r *TransactionRow) transaction() (domain.Transaction, error) {
 	t := r.Transaction
 	if r.accountAmount.Valid {
@@ -146,7 +152,7 @@ func (r *TransactionRow) transaction() (domain.Transaction, error) {
 	return t, nil
 }
 
-// set stores the vendor's data in the row.
+// set copies the vendor's data into the row and computes the digest.
 func (r *TransactionRow) set(data domain.TransactionData) {
 	r.TransactionData = data
 	if m := data.AccountMoney; m != nil {

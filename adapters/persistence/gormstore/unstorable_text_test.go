@@ -27,7 +27,7 @@ func TestATextThatNoRowCanHoldFindsNothing(t *testing.T) {
 			_, accounts := b.Ledger().Accounts(t.Context(), c.Tenant, c.ID, all)
 			for name, err := range map[string]error{"connections": connections, "accounts": accounts} {
 				if faults := domain.ErrorsOf(err); len(faults) != 1 || faults[0].Field != "cursor" {
-					t.Errorf("%s behind %q: %v", name, text, err)
+					t.Errorf("%s after the cursor %q: %v, want an error of the cursor", name, text, err)
 				}
 			}
 		}

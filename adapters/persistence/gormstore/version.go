@@ -9,9 +9,10 @@ import (
 	"github.com/pressly/goose/v3"
 )
 
-// Version returns the version of a schema, 0 before its first migration, and the version to which the
-// folder's migrations lead. exists is a query for whether goose's table exists, because goose itself
-// would create it. Version changes nothing. Errors: the database's own, wrapped.
+// Version returns the version of a schema (at), which is 0 before the first migration, and the
+// version to which the migrations in folder lead (needed). exists is a query that returns whether
+// goose's table exists; it is needed because goose itself would create the table. Version changes
+// nothing. Errors: the database's own, wrapped.
 func Version(ctx context.Context, db *sql.DB, exists string, folder fs.FS) (at, needed int64, err error) {
 	files, err := fs.Glob(folder, "*.sql")
 	if err != nil {

@@ -14,12 +14,13 @@ import (
 // without the database is computed before the delivery queues for a batch.
 type PendingDelivery struct {
 	ports.IncomingDelivery
-	Scope       string // JSON
+	Scope       string // as JSON
 	Fingerprint domain.Fingerprint
 }
 
-// newPendingDelivery encodes the scope and computes the fingerprint. It copies the body, because
-// the caller may return, and reuse the buffer, before the delivery is stored.
+// newPendingDelivery returns the delivery with its scope encoded and its fingerprint computed. It
+// copies the body, because the caller may return and reuse the buffer before the delivery is
+// stored.
 func newPendingDelivery(incoming ports.IncomingDelivery) (PendingDelivery, error) {
 	scope, err := encode(incoming.Event.Scope)
 	incoming.Body = present(bytes.Clone(incoming.Body))
@@ -37,8 +38,8 @@ type Result struct {
 // Unauthenticated.
 func RefusedResult() Result { return Result{Err: &domain.Error{Kind: domain.Unauthenticated}} }
 
-// TokenBinding is a live token with the connection it belongs to. It holds all columns that a batch
-// needs before it can decide about a delivery.
+// TokenBinding is a live token with the connection to which it belongs. It contains all columns
+// that a batch needs before it can decide about a delivery.
 type TokenBinding struct {
 	Token      uuid.UUID
 	Tenant     uuid.UUID
@@ -82,7 +83,7 @@ func (b TokenBinding) DuplicateResult(first domain.Delivery) Result {
 }
 
 // EventKey is the deduplication key of a delivery: two deliveries with the same key are the same
-// event. Every database has a unique index over it.
+// event. Both databases have a unique index over it.
 type EventKey struct {
 	Connection  uuid.UUID
 	Fingerprint domain.Fingerprint
@@ -103,15 +104,15 @@ type BatchEvent struct {
 	// was not read.
 	Earlier *domain.Delivery
 
-	members []int // indexes of all its deliveries in the batch, First's first
+	members []int // indexes in the batch of all deliveries of the event, starting with that of First
 }
 
 // WantsPull reports whether the event wants a pull of its connection.
 func (e *BatchEvent) WantsPull() bool { return e.Status == domain.DeliveryAccepted }
 
-// WebhookBatch holds the deliveries of one transaction and what is known about them. A dialect fills
-// it in this order: Deduplicate, AssignPulls, its own statements, which set Inserted and Earlier,
-// then Results.
+// WebhookBatch contains the deliveries of one transaction, grouped by event. A dialect first calls
+// Deduplicate, then AssignPulls, and at the end Results. In between it runs its own statements,
+// after which it sets Inserted and Earlier of the events.
 type WebhookBatch struct {
 	Deliveries []PendingDelivery
 	// Events are the distinct events, in the order of their first deliveries.
@@ -121,8 +122,8 @@ type WebhookBatch struct {
 	bindings map[domain.TokenHash]TokenBinding
 }
 
-// Deduplicate groups the deliveries by event. A delivery without a binding of its vendor belongs to
-// no event, and is refused.
+// Deduplicate groups the deliveries by event. A delivery without a binding of its own vendor
+// belongs to no event, and is refused.
 func Deduplicate(deliveries []PendingDelivery, bindings map[domain.TokenHash]TokenBinding) *WebhookBatch {
 	b := &WebhookBatch{
 		Deliveries: deliveries, Events: make([]*BatchEvent, 0, len(deliveries)),
@@ -146,16 +147,18 @@ func Deduplicate(deliveries []PendingDelivery, bindings map[domain.TokenHash]Tok
 	return b
 }
 
-// bindingOf returns the binding of the delivery's token, and whether it is of the right vendor.
+// bindingOf returns the binding of the delivery's token, and reports whether there is one and it
+// is of the delivery's vendor.
 func (b *WebhookBatch) bindingOf(d *PendingDelivery) (TokenBinding, bool) {
 	binding, ok := b.bindings[d.Token]
 	return binding, ok && binding.Matches(*d)
 }
 
-// AssignPulls assigns a pull to each event that wants one and has no Earlier delivery. That is the
-// queued pull of its connection; queued holds them by connection. Where none is queued, all such
-// events of a connection share a new pull, with the pull id of the first of them. It is created only
-// if one of the events is new.
+// AssignPulls assigns a pull to each event that wants one and has no Earlier delivery. queued
+// contains the ids of the queued pulls by connection. If a connection has a queued pull, its
+// events get that pull. Otherwise all such events of the connection share a new pull, whose id is
+// the pull id of the first of them. The dialect creates that pull only if one of the events turns
+// out to be new.
 func (b *WebhookBatch) AssignPulls(queued map[uuid.UUID]uuid.UUID) {
 	newPulls := make(map[uuid.UUID]uuid.UUID)
 	for _, e := range b.Events {
@@ -173,7 +176,8 @@ func (b *WebhookBatch) AssignPulls(queued map[uuid.UUID]uuid.UUID) {
 	}
 }
 
-// SetEarlier sets the Earlier delivery of the event that d is stored for.
+// SetEarlier sets d as the Earlier delivery of its event. If the batch has no such event, d is
+// ignored.
 func (b *WebhookBatch) SetEarlier(d domain.Delivery) {
 	if e, ok := b.byKey[EventKey{d.Connection.UUID, d.Fingerprint}]; ok {
 		e.Earlier = &d
@@ -185,9 +189,9 @@ func (b *WebhookBatch) SetEarlier(d domain.Delivery) {
 // it is new.
 var ErrPruned = Unavailable(errors.New("the first delivery of the event was just pruned"))
 
-// Results returns a result for each delivery, in their order. The first delivery of an inserted
-// event is stored; every other delivery of an event is a duplicate. missing is the error of the
-// duplicates whose Earlier delivery is not known.
+// Results returns a result for each delivery, in the order of Deliveries. The first delivery of an
+// inserted event is stored; every other delivery of an event is a duplicate. missing is the error
+// of those duplicates whose Earlier delivery is not known.
 func (b *WebhookBatch) Results(missing error) []Result {
 	results := make([]Result, len(b.Deliveries))
 	for i := range b.Deliveries {
@@ -207,7 +211,8 @@ func (b *WebhookBatch) Results(missing error) []Result {
 				results[i] = Result{Err: missing}
 				continue
 			}
-			// The same event may come through two tokens of one connection: each has its own binding.
+			// The same event may come through two tokens of one connection. Each duplicate has the binding of
+			// its own token.
 			results[i] = b.bindings[b.Deliveries[i].Token].DuplicateResult(*first)
 		}
 	}

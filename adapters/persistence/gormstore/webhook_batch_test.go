@@ -11,7 +11,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// pendingFor returns a delivery that wants a pull. Deliveries with the same key are duplicates.
+// pendingFor returns a delivery that wants a pull. Deliveries with the same key are deliveries of
+// the same event.
 func pendingFor(token domain.TokenHash, key string) PendingDelivery {
 	incoming := ports.IncomingDelivery{
 		Delivery: domain.DeliveryID{UUID: uuid.New()}, Pull: domain.PullID{UUID: uuid.New()},
@@ -20,7 +21,7 @@ func pendingFor(token domain.TokenHash, key string) PendingDelivery {
 	return PendingDelivery{IncomingDelivery: incoming, Fingerprint: domain.FingerprintOf(incoming.Event, nil)}
 }
 
-// bindingFor returns a binding of a token to a connection.
+// bindingFor returns a binding of a new token to the connection.
 func bindingFor(connection uuid.UUID) TokenBinding {
 	return TokenBinding{Token: uuid.New(), Tenant: uuid.New(), Connection: connection, Vendor: "pluggy"}
 }
@@ -44,7 +45,7 @@ func TestEachDeliveryOfABatchHasTheResultOfItsEvent(t *testing.T) {
 	}
 	b.Events[0].Inserted = true
 	b.SetEarlier(earlier)
-	b.SetEarlier(domain.Delivery{ID: earlier.ID}) // of no event of the batch
+	b.SetEarlier(domain.Delivery{ID: earlier.ID}) // belongs to no event of the batch
 
 	type outcome struct {
 		Delivery  domain.DeliveryID

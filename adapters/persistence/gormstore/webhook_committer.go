@@ -18,29 +18,30 @@ const (
 	maxQueue = 4096
 )
 
-// committer stores deliveries in batches (group commit). Its worker takes all deliveries that wait,
-// without lingering for more, stores them in one transaction, and responds when that transaction is
-// durable. Under load one disk flush serves many deliveries; a single delivery does not wait for
-// others. A second worker would only split the batches.
+// committer stores deliveries in batches (group commit). Its worker takes all deliveries that
+// wait, without waiting for more to come. It stores them in one transaction, and sends their
+// results when that transaction is durable. Under load one disk flush serves many deliveries,
+// while a single delivery does not wait for others. There is only one worker, because a second one
+// would only make the batches smaller.
 type committer struct {
 	receive func(ctx context.Context, deliveries []PendingDelivery) ([]Result, error)
 	timeout time.Duration
 	queue   chan *call
-	closing chan struct{} // closed when no new call is taken
+	closing chan struct{} // closed when new calls are refused
 	idle    chan struct{} // closed when the worker has ended
 	once    sync.Once
 }
 
-// call is one delivery with the caller that waits for its result. The result channel has room for
-// one, so that the worker never waits for a caller that has left.
+// call is one delivery whose caller waits for its result. The result channel has room for one
+// result, so that the worker never waits for a caller that has left.
 type call struct {
 	ctx      context.Context
 	delivery PendingDelivery
 	result   chan Result
 }
 
-// newCommitter starts the worker, which ends with close. timeout bounds both the wait of a caller
-// and the transaction of a batch.
+// newCommitter returns a committer and starts its worker; close ends the worker. timeout bounds
+// both the wait of a caller and the transaction of a batch.
 func newCommitter(
 	timeout time.Duration, receive func(context.Context, []PendingDelivery) ([]Result, error),
 ) *committer {
@@ -52,9 +53,9 @@ func newCommitter(
 	return c
 }
 
-// submit queues the delivery for the next batch and waits for its own result. It returns early when
-// the caller's context ends, or when the timeout expires because a batch hangs. The delivery may be
-// stored all the same.
+// submit queues the delivery for the next batch and waits for the result of this delivery. It
+// returns early when the caller's context ends, or when the timeout expires because a batch hangs.
+// Even then the delivery may be stored.
 func (c *committer) submit(ctx context.Context, d PendingDelivery) Result {
 	bounded, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
@@ -67,8 +68,8 @@ func (c *committer) submit(ctx context.Context, d PendingDelivery) Result {
 	return result
 }
 
-// enqueue waits for room in the queue. Errors: the context's, or Unavailable when the committer is
-// closing.
+// enqueue waits for room in the queue and adds the call to it. Errors: that of the call's context,
+// or Unavailable when the committer is closing.
 func (c *committer) enqueue(waiting *call) error {
 	select {
 	case <-c.closing: // checked first, because the select below may take any case that is ready
@@ -102,8 +103,8 @@ func (c *committer) await(waiting *call) Result {
 	}
 }
 
-// errClosed is Unavailable, because another replica, or this one after a restart, takes the
-// vendor's next attempt.
+// errClosed is Unavailable, because the vendor sends the webhook again, and another replica, or
+// this one after a restart, can then accept it.
 var errClosed = Unavailable(errors.New("the store is closed"))
 
 // close refuses new calls and returns when every queued call has its result. It may be called more
@@ -137,8 +138,8 @@ func (c *committer) next() *call {
 	}
 }
 
-// collect returns first and the calls that wait after it, up to maxBatch. It drops calls whose
-// caller has left.
+// collect returns a batch of first and the calls that are queued after it, at most maxBatch calls.
+// It leaves out calls whose callers have left.
 func (c *committer) collect(first *call) []*call {
 	batch := make([]*call, 0, maxBatch)
 	for next := first; ; {
@@ -157,11 +158,11 @@ func (c *committer) collect(first *call) []*call {
 }
 
 // commit stores the batch and sends every call its result. The batch has a deadline of its own,
-// because it serves many callers.
+// which does not depend on any caller's context, because it serves many callers.
 //
-// A batch that fails is stored again one delivery at a time, so that each delivery has its own
-// error. It is not when the database is unavailable, because then every delivery would wait for it
-// in turn.
+// If a batch fails, its deliveries are stored again one at a time, so that each delivery gets its
+// own error. That is not done if the database is unavailable, because then every delivery would
+// wait for the database in turn.
 func (c *committer) commit(batch []*call) {
 	if len(batch) == 0 {
 		return
@@ -173,7 +174,8 @@ func (c *committer) commit(batch []*call) {
 	ctx, cancel := context.WithTimeout(context.Background(), c.timeout)
 	results, err := c.receive(ctx, deliveries)
 	cancel()
-	// The batch's own deadline expires because the database is slow, and not because a caller left.
+	// If the batch's own deadline has expired, the database is slow; no caller has left. So the error
+	// is translated without the context of the batch, and becomes Unavailable.
 	err = Translate(context.Background(), err)
 	for i, waiting := range batch {
 		switch {

@@ -15,8 +15,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// fakeTable replaces the database. It records the sizes of the batches it receives, and blocks on
-// each until proceed is closed.
+// fakeTable replaces the database. It records the size of each batch that it receives, and blocks
+// until proceed is closed or the context ends.
 type fakeTable struct {
 	mu               sync.Mutex
 	batches          []int
@@ -54,8 +54,8 @@ func deliveryNamed(name string) PendingDelivery {
 	return PendingDelivery{IncomingDelivery: ports.IncomingDelivery{Event: domain.WebhookEvent{Name: name}}}
 }
 
-// submitAll submits a first delivery, waits until it is being stored, and queues the others after
-// it. It returns the results by name.
+// submitAll submits the first delivery, waits until it is being stored, and submits the others, so
+// that they queue after it. It then lets all of them proceed, and returns their results by name.
 func submitAll(t *testing.T, c *committer, f *fakeTable, names []string) map[string]Result {
 	t.Helper()
 	var mu sync.Mutex
@@ -201,8 +201,8 @@ func TestCloseStoresTheQueuedDeliveriesAndRefusesLaterOnes(t *testing.T) {
 	})
 }
 
-// Vendors wait five seconds for a response. Receive therefore has a timeout of its own, which may be
-// shorter than that of other methods.
+// Vendors wait five seconds for a response. Receive therefore has a timeout of its own, which may
+// be shorter than the timeout of other methods.
 func TestReceiveHasATimeoutOfItsOwn(t *testing.T) {
 	for _, row := range []struct{ receiveTimeout, want time.Duration }{
 		{4 * time.Second, 4 * time.Second}, {0, 10 * time.Second},

@@ -12,8 +12,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// BenchmarkReceive measures new wanted events of 16 connections, 32 callers at once, on a
-// server that flushes every commit.
+// BenchmarkReceive measures how many new events that want a pull are stored per second. The events
+// are of 16 connections and are sent by 16 callers per core at once. The server flushes every
+// commit to disk.
 func BenchmarkReceive(b *testing.B) {
 	server, err := pgtest.Start(pgtest.Options{Fsync: true})
 	if err != nil {
@@ -35,7 +36,7 @@ func BenchmarkReceive(b *testing.B) {
 	}
 	body := make([]byte, 400)
 	var n atomic.Int64
-	b.SetParallelism(16) // times the cores
+	b.SetParallelism(16) // callers per core
 	b.ResetTimer()
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {

@@ -19,8 +19,8 @@ import (
 
 var copySQL = "COPY transactions (" + columnNames + ") FROM STDIN BINARY"
 
-// copyRows inserts rows that are not stored yet. PostgreSQL writes the rows of a COPY page by page and
-// those of an INSERT one by one, which takes a seventh longer.
+// copyRows inserts rows that are not stored yet. PostgreSQL writes the rows of a COPY one page at
+// a time and those of an INSERT one by one, and so an INSERT takes a seventh longer.
 func copyRows(ctx context.Context, conn *sql.Conn, rows []gormstore.TransactionRow) error {
 	return raw(conn, func(c *pgx.Conn) error {
 		_, err := c.PgConn().CopyFrom(ctx, &copyEncoder{rows: rows,
@@ -29,18 +29,20 @@ func copyRows(ctx context.Context, conn *sql.Conn, rows []gormstore.TransactionR
 	})
 }
 
-// copyHeader begins a COPY stream: its signature, no flags, no extension.
+// copyHeader is the start of a COPY stream: the signature, no flags, and no header extension.
 // Source: PostgreSQL's documentation of COPY, binary format.
 const copyHeader = "PGCOPY\n\xff\r\n\x00" + "\x00\x00\x00\x00" + "\x00\x00\x00\x00"
 
-// chunk is how much is encoded at once, in bytes: a little more than pgx sends at once.
+// chunk is the number of bytes that are encoded at a time. It is a little more than pgx sends at a
+// time.
 const chunk = 80 << 10
 
-// copyEncoder encodes rows in the binary format of COPY. pgx.CopyFrom boxes each value and looks up
-// its encoder, which costs several times as much.
+// copyEncoder is an io.Reader of rows in the binary format of COPY. pgx.CopyFrom is not used,
+// because it boxes each value in an interface and looks up its encoder, which costs several times
+// as much.
 type copyEncoder struct {
-	rows   []gormstore.TransactionRow // not encoded yet
-	buffer []byte                     // encoded and not read yet
+	rows   []gormstore.TransactionRow // the rows that are not encoded yet
+	buffer []byte                     // the bytes that are encoded and not read yet
 	ended  bool
 }
 
@@ -70,8 +72,8 @@ func (c *copyEncoder) fill(size int) error {
 	return nil
 }
 
-// row encodes the number of columns, and each column with its length. Errors: an amount that is not a
-// decimal number.
+// row encodes the number of columns, and then each column with its length. Errors: an amount that
+// is not a decimal number.
 func (c *copyEncoder) row(r *gormstore.TransactionRow) error {
 	c.buffer = binary.BigEndian.AppendUint16(c.buffer, uint16(len(gormstore.TransactionColumns)))
 	for i := range gormstore.TransactionColumns {
@@ -82,7 +84,7 @@ func (c *copyEncoder) row(r *gormstore.TransactionRow) error {
 	return nil
 }
 
-// value encodes what a Column.Field points to.
+// value encodes the value that field points to; field is the result of a Column.Field.
 func (c *copyEncoder) value(field any) error {
 	switch v := field.(type) {
 	case *string:
@@ -114,7 +116,7 @@ func (c *copyEncoder) value(field any) error {
 	return nil
 }
 
-// nullLength is the length that encodes NULL.
+// nullLength is the length that encodes NULL in the binary format.
 var nullLength = [4]byte{0xff, 0xff, 0xff, 0xff}
 
 func (c *copyEncoder) null() { c.buffer = append(c.buffer, nullLength[:]...) }
@@ -145,7 +147,8 @@ func (c *copyEncoder) long(value int64) {
 	c.buffer = binary.BigEndian.AppendUint64(append(c.buffer, 0, 0, 0, 8), uint64(value))
 }
 
-// epoch is the origin of PostgreSQL's timestamps, in microseconds since 1970.
+// epoch is the time from which PostgreSQL counts timestamps (the start of 2000), in microseconds
+// since 1970.
 var epoch = time.Date(2000, time.January, 1, 0, 0, 0, 0, time.UTC).UnixMicro()
 
 // time encodes the zero time as NULL.
@@ -157,9 +160,9 @@ func (c *copyEncoder) time(at time.Time) {
 	c.long(at.UnixMicro() - epoch)
 }
 
-// decimal encodes every digit, by way of the text.
+// decimal encodes every digit of the amount. It converts the amount to text first.
 func (c *copyEncoder) decimal(amount decimal.Decimal) error {
-	var buffer [32]byte // more than the 19 digits, the sign and the point
+	var buffer [32]byte // longer than 19 digits, the sign and the point together
 	text, err := amount.AppendText(buffer[:0])
 	if err != nil {
 		return err

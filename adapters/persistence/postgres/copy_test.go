@@ -11,7 +11,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// A value in an interface would cost an allocation per column, which the encoder exists to avoid.
+// A value that is boxed in an interface would cost an allocation per column. The encoder exists to
+// avoid these allocations.
 func TestCopyEncodesARowWithoutAnAllocation(t *testing.T) {
 	row := gormstore.TransactionRow{Transaction: domain.Transaction{
 		ID: domain.TransactionID{UUID: uuid.New()}, Version: 1, UpdatedAt: time.Now(), FirstSeenAt: time.Now(),
@@ -28,6 +29,6 @@ func TestCopyEncodesARowWithoutAnAllocation(t *testing.T) {
 		}
 	})
 	if allocations != 0 {
-		t.Errorf("%v allocations a row", allocations)
+		t.Errorf("%v allocations for a row, want none", allocations)
 	}
 }

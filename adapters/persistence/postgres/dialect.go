@@ -27,8 +27,9 @@ type dialect struct {
 	reads   *readBatcher
 }
 
-// Transact begins the transaction with pgx on a connection of GORM's, so that both can write in it:
-// the stores through GORM, the job queue through pgx.
+// Transact begins the transaction with pgx on a connection from GORM's pool, so that both
+// libraries can write in the same transaction: the stores write through GORM, the job queue
+// through pgx.
 func (d dialect) Transact(ctx context.Context, fn func(tx gormstore.Tx) error) error {
 	conn, err := d.db.sql.Conn(ctx)
 	if err != nil {
@@ -59,22 +60,24 @@ func (d dialect) Transact(ctx context.Context, fn func(tx gormstore.Tx) error) e
 	return raw(conn, func(*pgx.Conn) error { return tx.Commit(ctx) })
 }
 
-// rollbackTimeout bounds a rollback, because the server may have stopped responding: pgx closes a
-// connection on which it timed out, and the server then rolls back by itself.
+// rollbackTimeout bounds a rollback, because the server may have stopped responding. When the
+// timeout expires, pgx closes the connection, and the server then rolls back by itself.
 const rollbackTimeout = time.Second
 
-// rollbackContext returns the context of a rollback, which runs even if the caller's has ended.
+// rollbackContext returns the context of a rollback. It does not end with the caller's context,
+// because the rollback must run even if the caller has left.
 func rollbackContext(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), rollbackTimeout)
 }
 
-// session returns GORM, and reads by pgx, on the connection.
+// session returns a gormstore.Tx on the connection: statements run through GORM, and Read runs
+// through pgx.
 func (d dialect) session(ctx context.Context, conn *sql.Conn) gormstore.Tx {
 	db := d.db.DB.Session(&gorm.Session{NewDB: true, Context: ctx})
 	db.Statement.ConnPool = conn
 	return gormstore.Tx{DB: db, Read: func(r gormstore.Read) error {
 		return raw(conn, func(c *pgx.Conn) error {
-			rows, _ := c.Query(ctx, r.SQL, r.Args...) // its error is the rows' too
+			rows, _ := c.Query(ctx, r.SQL, r.Args...) // ForEachRow returns the error of Query, too
 			_, err := pgx.ForEachRow(rows, r.Columns, r.Take)
 			return err
 		})
@@ -91,15 +94,15 @@ func (d dialect) QueryBatched(ctx context.Context, sql string, args, columns []a
 	return d.reads.query(ctx, sql, args, columns, take)
 }
 
-// maxAttempts bounds how often a query is sent, if its connection turns out to be broken before the
-// query was sent; database/sql retries as often for GORM.
+// maxAttempts bounds how often a query is sent if its connection turns out to be broken before
+// anything was sent on it. database/sql makes as many attempts for GORM.
 const maxAttempts = 3
 
-// query calls pgx directly: the statement is prepared once per connection, and results are scanned in
-// their binary form.
+// query runs a SELECT directly through pgx, which prepares the statement once per connection and
+// scans results in their binary form. For each row it fills columns and calls take.
 func query(ctx context.Context, pool *pgxpool.Pool, sql string, args, columns []any, take func() error) (err error) {
 	for range maxAttempts {
-		rows, _ := pool.Query(ctx, sql, args...) // its error is the rows' too
+		rows, _ := pool.Query(ctx, sql, args...) // ForEachRow returns the error of Query, too
 		if _, err = pgx.ForEachRow(rows, columns, take); err == nil || !pgconn.SafeToRetry(err) {
 			break
 		}
@@ -115,7 +118,7 @@ func (d dialect) jobs(ctx context.Context, tx pgx.Tx, pulls []uuid.UUID) error {
 	return d.enqueue(ctx, tx, pulls)
 }
 
-// raw calls fn with the pgx connection below a database/sql one.
+// raw calls fn with the pgx connection that a database/sql connection uses.
 func raw(conn *sql.Conn, fn func(c *pgx.Conn) error) error {
 	return conn.Raw(func(driverConn any) error {
 		c, ok := driverConn.(*stdlib.Conn)
@@ -126,7 +129,8 @@ func raw(conn *sql.Conn, fn func(c *pgx.Conn) error) error {
 	})
 }
 
-// AnyOf passes the values as one array; by pointer, because GORM expands a plain slice.
+// AnyOf passes the values as one array. It passes a pointer to the slice, because GORM would
+// expand the slice itself to a list of parameters.
 func (dialect) AnyOf(column string, values []string) clause.Expr {
 	return clause.Expr{SQL: column + " = ANY(?)", Vars: []any{&values}}
 }
@@ -134,28 +138,31 @@ func (dialect) AnyOf(column string, values []string) clause.Expr {
 // ForUpdate implements gormstore.Dialect.
 func (dialect) ForUpdate() string { return " FOR UPDATE" }
 
-// ChangeSeq uses the transaction's id, which PostgreSQL assigns in the order of first writes, as its
-// position in the change feed.
+// ChangeSeq uses the id of the transaction as its position in the change feed. PostgreSQL assigns
+// these ids in the order in which transactions first write.
 func (dialect) ChangeSeq() string {
 	return "SELECT shift + pg_current_xact_id()::text::bigint FROM feed"
 }
 
-// VisibleBefore is derived from the oldest transaction that still runs: every transaction with a lower
-// id has ended, and its changes are visible or never will be. Ids belong to the whole cluster, so the
-// feed also waits for writers of other databases.
+// VisibleBefore is derived from the oldest transaction that still runs. Every transaction with a
+// lower id has ended, so its changes are visible already or will never be. The ids are assigned
+// for the whole cluster, so the feed also waits for writers of other databases in the same
+// cluster.
 func (dialect) VisibleBefore() string {
 	return "(SELECT shift + pg_snapshot_xmin(pg_current_snapshot())::text::bigint FROM feed)"
 }
 
-// ReadOnly is true on a standby, too: a connection may survive a switch-over.
+// ReadOnly is also true on a standby server, because a connection may survive a switch-over, after
+// which its server is the standby.
 func (dialect) ReadOnly() string {
 	return "pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean"
 }
 
-// RejectsStored returns true: new rows are written by COPY, which does not overwrite.
+// RejectsStored returns true, because new rows are written by COPY, which fails for a row that is
+// stored already.
 func (dialect) RejectsStored() bool { return true }
 
-// AttachedDeliveries reads the index over pulls.
+// AttachedDeliveries selects the deliveries by their pull, for which there is an index.
 func (dialect) AttachedDeliveries(pull domain.Pull) clause.Expr {
 	return clause.Expr{SQL: "SELECT ask, received_at, id FROM deliveries WHERE pull_id = ?", Vars: []any{pull.ID.UUID}}
 }

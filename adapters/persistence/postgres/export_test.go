@@ -9,14 +9,16 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 )
 
-// Receive stores the deliveries as one batch, as the store's committer does with those that wait.
+// Receive stores the deliveries as one batch, in the same way as the store's committer stores the
+// deliveries that wait.
 func (db *DB) Receive(ctx context.Context, enqueue Enqueue,
 	deliveries []gormstore.PendingDelivery,
 ) ([]gormstore.Result, error) {
 	return dialect{db: db, enqueue: enqueue}.Receive(ctx, deliveries)
 }
 
-// Traced is Open without its settings, and with a tracer that sees every statement.
+// Traced is like Open, but without Open's settings and with a tracer that is called for every
+// statement.
 func Traced(ctx context.Context, c Config, tracer pgx.QueryTracer) (*DB, error) {
 	config, err := pgxpool.ParseConfig(c.URL)
 	if err != nil {

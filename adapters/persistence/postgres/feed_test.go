@@ -19,7 +19,7 @@ var epoch = time.Date(2026, time.March, 1, 10, 0, 0, 0, time.UTC)
 
 func newID[T any]() domain.ID[T] { return domain.ID[T]{UUID: uuid.Must(uuid.NewV7())} }
 
-// running stores a connection with a running pull.
+// running stores a connection with a running pull, and returns the lease of the pull.
 func running(t *testing.T, s *gormstore.Store, tenant domain.TenantID) domain.Lease {
 	t.Helper()
 	c := domain.Connection{
@@ -53,8 +53,9 @@ func write(t *testing.T, s *gormstore.Store, lease domain.Lease, externalIDs ...
 	}
 }
 
-// changes reads the feed until it has returned that many changes: other writers, even of another test's
-// database, may delay them.
+// changes reads the feed from the position after until it has read at least many changes, or until
+// it times out. It may have to poll, because other writers, even those of another test's database,
+// may delay the feed. It returns the external ids of the changed rows and the position after them.
 func changes(t *testing.T, s *gormstore.Store, tenant domain.TenantID, after domain.Position,
 	many int,
 ) ([]string, domain.Position) {
@@ -81,8 +82,8 @@ func want(t *testing.T, what string, want, got []string) {
 	}
 }
 
-// A writer that began before another, and commits after it, must not be skipped by a position which was
-// handed out in between.
+// If a writer begins before another writer and commits after it, a position that was returned to a
+// reader in between must not skip the changes of the first writer.
 func TestTheFeedWaitsForAnOlderWriter(t *testing.T) {
 	db := opened(t, pgtest.DSN(t))
 	s := db.Store(nil)
@@ -116,7 +117,8 @@ func TestTheFeedWaitsForAnOlderWriter(t *testing.T) {
 	want(t, "after its commit", []string{"slow", "fast"}, after)
 }
 
-// Transactions are numbered by the cluster: one of another database may also be older.
+// Transactions are numbered for the whole cluster. The feed must therefore also wait for an older
+// transaction of another database.
 func TestTheFeedWaitsForAnOlderWriterOfAnotherDatabase(t *testing.T) {
 	elsewhere := opened(t, pgtest.DSN(t))
 	s := opened(t, pgtest.DSN(t)).Store(nil)
@@ -140,7 +142,8 @@ func TestTheFeedWaitsForAnOlderWriterOfAnotherDatabase(t *testing.T) {
 	want(t, "after that", []string{"row"}, after)
 }
 
-// A dump contains the positions of the feed, but not the transaction counter from which they come.
+// A dump contains the positions of the feed, but not the transaction counter from which the
+// positions come.
 func TestTheFeedContinuesInAnotherCluster(t *testing.T) {
 	db := opened(t, pgtest.DSN(t))
 	s := db.Store(nil)
@@ -164,7 +167,7 @@ func TestTheFeedContinuesInAnotherCluster(t *testing.T) {
 	want(t, "what comes after", []string{"new"}, fresh)
 }
 
-// connectionWithToken stores a connection of a new tenant, with a token.
+// connectionWithToken stores a connection of a new tenant with a token, and returns the token.
 func connectionWithToken(t testing.TB, s *gormstore.Store) domain.WebhookToken {
 	t.Helper()
 	c := domain.Connection{

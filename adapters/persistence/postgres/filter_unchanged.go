@@ -8,8 +8,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// FindChanged looks a page up in two steps. Most pages are lists by date in which most rows are
-// unchanged, so a scan by date finds those; each row that the scan does not find is looked up by its key.
+// FindChanged looks the rows of a page up in two steps. Most pages are lists by date in which most
+// rows are unchanged, so a scan by date finds most rows of the page. Each row that the scan does
+// not find unchanged is then looked up by its key.
 func (d dialect) FindChanged(ctx context.Context, connection uuid.UUID, seen []domain.RawTransaction) ([]int, error) {
 	unchanged := make([]bool, len(seen))
 	if len(seen) >= minDateScan {
@@ -29,9 +30,10 @@ func (d dialect) FindChanged(ctx context.Context, connection uuid.UUID, seen []d
 	return d.findChangedByKey(ctx, connection, seen, rest)
 }
 
-// dateScanSQL reads the stored rows of the dates between which the page's samples lie, if the samples
-// are in the order of their dates: one index range scan per page, where a lookup of each of its rows
-// takes four times as long. The limit bounds the rows that are scanned, which include rows of other accounts.
+// dateScanSQL returns the stored rows whose dates lie between those of the page's samples, if the
+// stored dates of the samples are in ascending or descending order. That is one index range scan
+// for the page; a lookup of each of its rows takes four times as long. The limit bounds the number
+// of rows that are scanned, which include rows of other accounts.
 const dateScanSQL = `
 WITH sampled AS (
 	SELECT stored.date, stored.account, lag(stored.date) OVER (ORDER BY page.place) AS before
@@ -48,12 +50,13 @@ SELECT stored.external_id, stored.source FROM span CROSS JOIN LATERAL (
 WHERE stored.removed_at IS NULL AND stored.source IS NOT NULL AND stored.account BETWEEN span.lowest AND span.highest`
 
 const (
-	minDateScan    = 64 // rows; for smaller pages a lookup of each row is as fast
+	minDateScan    = 64 // rows; for smaller pages a lookup of each row is as fast as the scan
 	dateSamples    = 8
-	dateScanFactor = 4 // at most this many times the page is scanned
+	dateScanFactor = 4 // the scan reads at most this many times the number of rows of the page
 )
 
-// dateScan marks rows that it finds stored and unchanged: not all of those, but no others.
+// dateScan sets unchanged for the rows that it finds stored and unchanged. It may miss some of the
+// unchanged rows, but never sets unchanged for a changed row.
 func (d dialect) dateScan(ctx context.Context, connection uuid.UUID, seen []domain.RawTransaction,
 	unchanged []bool,
 ) error {
@@ -61,11 +64,11 @@ func (d dialect) dateScan(ctx context.Context, connection uuid.UUID, seen []doma
 	for i := range seen {
 		index[seen[i].ExternalID] = i
 	}
-	// The error of Query is the rows' too.
+	// rows.Err returns the error of Query, too.
 	rows, _ := d.db.Pool.Query(ctx, dateScanSQL, plainID(connection), sampleIDs(seen), dateScanFactor*len(seen))
 	defer rows.Close()
 	for rows.Next() {
-		values := rows.RawValues() // the binary forms of text and bytea are their bytes
+		values := rows.RawValues() // the binary form of text and of bytea is the bytes themselves
 		if i, shown := index[string(values[0])]; shown {
 			unchanged[i] = !seen[i].ContentHash.IsZero() && string(values[1]) == string(seen[i].ContentHash[:])
 		}
@@ -73,8 +76,8 @@ func (d dialect) dateScan(ctx context.Context, connection uuid.UUID, seen []doma
 	return rows.Err()
 }
 
-// sampleIDs returns external ids from all over the page, in its order, including the first and the
-// last.
+// sampleIDs returns the external ids of dateSamples rows in the order of the page. The rows are
+// spread evenly over the page and include its first and its last row.
 func sampleIDs(seen []domain.RawTransaction) []string {
 	ids := make([]string, dateSamples)
 	for i := range ids {
@@ -83,15 +86,17 @@ func sampleIDs(seen []domain.RawTransaction) []string {
 	return ids
 }
 
-// changedSQL looks each row up in the unique index: with a join the planner might read all of the
-// connection's rows for one page of them.
+// changedSQL returns the places of the changed rows, counted from 1. It looks each row up in the
+// unique index by a subquery: with a join the planner might read all rows of the connection for a
+// page of them.
 const changedSQL = `
 SELECT place FROM unnest($2::text[], $3::bytea[]) WITH ORDINALITY AS page (external_id, source, place)
 WHERE NOT coalesce((
 	SELECT t.source = page.source AND t.removed_at IS NULL FROM transactions t
 	WHERE t.connection_id = $1 AND t.external_id = page.external_id), false)`
 
-// findChangedByKey looks up the rows with these indexes one by one, and returns those that changed.
+// findChangedByKey looks up the rows of seen with these indexes one by one, in one statement, and
+// returns the indexes of the rows that changed.
 func (d dialect) findChangedByKey(ctx context.Context, connection uuid.UUID, seen []domain.RawTransaction,
 	indexes []int,
 ) ([]int, error) {

@@ -15,8 +15,8 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// Migrate brings the schema up to date. An advisory lock allows several processes to start at once:
-// one migrates, the others wait and find nothing to do.
+// Migrate brings the schema up to date. It takes an advisory lock, so that several processes may
+// start at once: one process migrates, and the others wait and then find nothing to do.
 func (db *DB) Migrate(ctx context.Context) error {
 	folder, err := fs.Sub(migrations, "migrations")
 	if err != nil {
@@ -37,9 +37,10 @@ func (db *DB) Migrate(ctx context.Context) error {
 	return db.continueFeed(ctx)
 }
 
-// continueFeed moves the change feed to another cluster. If the data came from another cluster, by a
-// dump, it moves the feed past all positions that were handed out there. An operator who restores a dump
-// and starts without migrating must run the migration once.
+// continueFeed lets the change feed continue if the data was moved to this cluster by a dump.
+// Transaction ids start again in another cluster, so continueFeed moves the positions of the feed
+// past all positions that were assigned in the old cluster. An operator who restores a dump and
+// starts the service without migrating must run the migration once.
 func (db *DB) continueFeed(ctx context.Context) error {
 	_, err := db.Pool.Exec(ctx, `
 		UPDATE feed SET cluster = here.system_identifier,
@@ -51,8 +52,8 @@ func (db *DB) continueFeed(ctx context.Context) error {
 	return nil
 }
 
-// Version returns the version of the schema, 0 when it is empty, and the version that this program
-// needs.
+// Version returns the version of the schema (at), which is 0 if the database is empty, and the
+// version that this program needs (needed).
 func (db *DB) Version(ctx context.Context) (at, needed int64, err error) {
 	folder, err := fs.Sub(migrations, "migrations")
 	if err != nil {

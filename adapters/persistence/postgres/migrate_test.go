@@ -80,7 +80,8 @@ func TestOpenDoesNotEchoAnInvalidURL(t *testing.T) {
 	}
 }
 
-// A login that is refused while the service runs is an outage: it was valid at the start.
+// A login that is refused while the service runs is treated as an outage, because the same login
+// was valid when the service started.
 func TestARefusedLoginIsUnavailable(t *testing.T) {
 	dsn := pgtest.DSN(t)
 	u, err := url.Parse(dsn)
@@ -103,9 +104,9 @@ func TestARefusedLoginIsUnavailable(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for range 3 { // connections that are terminated, and new ones that are refused
+	for range 3 { // the pooled connections were terminated, and new connections are refused
 		if err := db.Store(nil).Ping(t.Context()); !errors.Is(err, domain.StoreUnavailable) {
-			t.Errorf("error %v", err)
+			t.Errorf("error %v, want Unavailable", err)
 		}
 	}
 	if _, err := conn.Exec(t.Context(), "ALTER DATABASE "+u.Path[1:]+" ALLOW_CONNECTIONS true"); err != nil {
@@ -124,9 +125,9 @@ func TestAReadOnlyDatabaseIsNotReady(t *testing.T) {
 		END $$`); err != nil {
 		t.Fatal(err)
 	}
-	db.Pool.Reset() // as a switch-over closes all connections
+	db.Pool.Reset() // a switch-over closes all connections, too
 	if err := s.Ping(t.Context()); !errors.Is(err, domain.StoreUnavailable) {
-		t.Errorf("error %v", err)
+		t.Errorf("error %v, want Unavailable", err)
 	}
 }
 
@@ -143,6 +144,6 @@ func TestAPoolWithoutAFreeConnectionIsUnavailable(t *testing.T) {
 	}
 	defer held.Release()
 	if err := db.Store(nil).Ping(t.Context()); !errors.Is(err, domain.StoreUnavailable) {
-		t.Errorf("error %v", err)
+		t.Errorf("error %v, want Unavailable", err)
 	}
 }

@@ -6,19 +6,20 @@ import (
 	"strings"
 )
 
-// The binary form of a number: digits to the base of ten thousand, the first of which has the weight
-// base^weight; the sign; and how many decimal digits are shown after the decimal point.
-// Source: PostgreSQL, src/backend/utils/adt/numeric.c, numeric_recv.
+// The binary form of a numeric value. It contains digits to the base of ten thousand, of which the
+// first has the weight base^weight; the sign; and the number of decimal digits after the decimal
+// point. Source: PostgreSQL, src/backend/utils/adt/numeric.c, numeric_recv.
 const (
-	base      = 4 // decimal digits in one digit of the binary form
+	base      = 4 // number of decimal digits in one digit of the binary form
 	maxDigits = 1000
 	negative  = 0x4000
 )
 
 var errNumber = errors.New("an amount that is not a decimal number")
 
-// appendNumeric appends a decimal text in PostgreSQL's binary form, with every digit, including trailing
-// zeros; pgx would convert it by way of a big.Int. Errors: a text that is not a plain decimal number.
+// appendNumeric appends a decimal number, given as text, in PostgreSQL's binary form. It keeps
+// every digit, including trailing zeros. pgx is not used, because it would convert the number to a
+// big.Int first. Errors: a text that is not a plain decimal number.
 func appendNumeric(to []byte, text string) ([]byte, error) {
 	sign := uint16(0)
 	if strings.HasPrefix(text, "-") {
@@ -29,7 +30,7 @@ func appendNumeric(to []byte, text string) ([]byte, error) {
 		return to, errNumber
 	}
 	begin := len(to)
-	to = append(to, 0, 0, 0, 0, 0, 0, 0, 0) // the header, written below
+	to = append(to, 0, 0, 0, 0, 0, 0, 0, 0) // room for the header, which is written below
 	weight := (len(whole) - 1) / base
 	to = appendDigits(to, whole, len(whole)-base*(weight+1))
 	to = appendDigits(to, part, 0)
@@ -50,8 +51,9 @@ func appendNumeric(to []byte, text string) ([]byte, error) {
 	return append(to[:begin+len(head)], digits...), nil
 }
 
-// appendDigits appends decimal digits in groups of four, the first of which starts at index at. A group
-// is filled with zeros where it has no digit.
+// appendDigits appends decimal digits in groups of four; each group becomes one digit of the
+// binary form. The first group starts at index at, which may be negative. Positions of a group
+// that lie outside of text count as zeros.
 func appendDigits(to []byte, text string, at int) []byte {
 	for ; at < len(text); at += base {
 		digit := uint16(0)

@@ -12,7 +12,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// The server reads exactly the text, including trailing zeros.
+// The server reads exactly the number that was encoded, including trailing zeros.
 func TestNumericsAreReadAsTheyAreWritten(t *testing.T) {
 	db, err := Open(t.Context(), Config{URL: pgtest.DSN(t), MaxConns: 1})
 	if err != nil {
@@ -27,7 +27,7 @@ func TestNumericsAreReadAsTheyAreWritten(t *testing.T) {
 	}
 	c := &copyEncoder{buffer: []byte(copyHeader)}
 	for i := range texts {
-		c.buffer = append(c.buffer, 0, 1) // columns
+		c.buffer = append(c.buffer, 0, 1) // the number of columns
 		if err := c.numeric(texts[i]); err != nil {
 			t.Errorf("%s: %v", texts[i], err)
 		}
@@ -61,7 +61,8 @@ func TestInvalidNumbersAreRejected(t *testing.T) {
 	}
 }
 
-// FuzzNumeric compares with pgx: the number that pgx reads is the one that was written.
+// FuzzNumeric decodes the binary form with pgx, and checks that pgx reads the number that was
+// encoded.
 func FuzzNumeric(f *testing.F) {
 	for _, seed := range []string{"0", "-12.50", "100000", "0.00001", "98765432109876543210.0123456789"} {
 		f.Add(seed)
@@ -82,7 +83,7 @@ func FuzzNumeric(f *testing.F) {
 			got.SetFrac(new(big.Int).Mul(n.Int, power), big.NewInt(1))
 		}
 		if !ok || got.Cmp(want) != 0 {
-			t.Errorf("%s is %s", text, got)
+			t.Errorf("pgx reads %s as %s", text, got)
 		}
 	})
 }

@@ -9,8 +9,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 )
 
-// PageTransaction pipelines: it sends the reads in one batch with BEGIN and the last statement with
-// COMMIT, because a round trip costs a page more than most of its statements do.
+// PageTransaction uses pipelining: it sends BEGIN and the reads in one batch, and the last
+// statement together with COMMIT. A round trip costs a page more time than most of its statements
+// do.
 func (d dialect) PageTransaction(ctx context.Context, page gormstore.Page) error {
 	conn, err := d.db.sql.Conn(ctx)
 	if err != nil {
@@ -32,7 +33,8 @@ func (d dialect) PageTransaction(ctx context.Context, page gormstore.Page) error
 	return raw(conn, func(c *pgx.Conn) error { return commit(ctx, c, last) })
 }
 
-// begin opens the transaction, prepares the page while the server works, and reads the results.
+// begin opens the transaction and sends the page's reads. It calls page.Prepare while the server
+// works, and then reads the results.
 func begin(ctx context.Context, c *pgx.Conn, page gormstore.Page) (err error) {
 	var batch pgx.Batch
 	batch.Queue("BEGIN")
@@ -48,7 +50,7 @@ func begin(ctx context.Context, c *pgx.Conn, page gormstore.Page) (err error) {
 		return err
 	}
 	for _, r := range page.Reads {
-		rows, _ := results.Query() // its error is the rows' too
+		rows, _ := results.Query() // ForEachRow returns the error of Query, too
 		if _, err := pgx.ForEachRow(rows, r.Columns, r.Take); err != nil {
 			return err
 		}
@@ -56,8 +58,8 @@ func begin(ctx context.Context, c *pgx.Conn, page gormstore.Page) (err error) {
 	return nil
 }
 
-// commit runs the last statement and commits. If the statement fails, nothing is committed, because
-// the server skips what follows a failure in a batch.
+// commit runs the last statement and commits. If the statement fails, nothing is committed,
+// because after a failure the server skips the rest of a batch.
 func commit(ctx context.Context, c *pgx.Conn, last gormstore.Statement) error {
 	var batch pgx.Batch
 	batch.Queue(last.SQL, last.Args...)
@@ -73,8 +75,8 @@ func commit(ctx context.Context, c *pgx.Conn, last gormstore.Statement) error {
 	return errors.Join(err, results.Close())
 }
 
-// rollback rolls back a transaction that is still open. If that fails, the pool discards the
-// connection.
+// rollback rolls back the transaction if it is still open. If the rollback fails, the pool
+// discards the connection.
 func rollback(ctx context.Context, c *pgx.Conn) error {
 	const idle = 'I'
 	if c.IsClosed() || c.PgConn().TxStatus() == idle {

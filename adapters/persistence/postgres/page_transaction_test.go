@@ -8,8 +8,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// Any part of a page may fail: then nothing of it is stored, and its connection is usable for the next
-// page.
+// Any part of a page may fail. In that case nothing of the page is stored, and the page's
+// connection is usable for the next page.
 func TestAPageIsStoredWholeOrNotAtAll(t *testing.T) {
 	db, err := Open(t.Context(), Config{URL: pgtest.DSN(t), MaxConns: 1})
 	if err != nil {

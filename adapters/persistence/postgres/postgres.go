@@ -1,8 +1,9 @@
 // Package postgres implements the stores on PostgreSQL (13 or newer).
 //
-// GORM and pgx share one pool: the stores use GORM; the hot path that receives webhooks, hot reads and
-// large writes use pgx. pgx prepares statements once per connection. Small reads that arrive while
-// others are running are sent in one batch.
+// GORM and pgx share one pool of connections. The stores use GORM, except for three kinds of
+// statements that run directly through pgx: those that receive webhooks, frequent reads, and large
+// writes. pgx prepares statements once per connection. Small reads that arrive while other reads
+// are running are sent in one batch.
 package postgres
 
 import (
@@ -23,9 +24,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 )
 
-// Config names the database and bounds its use.
+// Config names the database and limits how it is used.
 type Config struct {
-	// URL is "postgres://…" as libpq accepts it.
+	// URL is a URL "postgres://…" in the form that libpq accepts.
 	URL string
 	// MaxConns bounds the connections of this process; zero means 16.
 	MaxConns int
@@ -38,8 +39,8 @@ const (
 	connectTimeout = 5 * time.Second
 )
 
-// settings bound how long a lost client or a forgotten lock can block others. The URL may override
-// them.
+// settings limit how long a connection that has lost its client, or a lock that was not released,
+// can block others. The URL may override them.
 var settings = map[string]string{
 	"application_name":                    "aggregator-connections",
 	"lock_timeout":                        "10s",
@@ -48,9 +49,9 @@ var settings = map[string]string{
 
 // DB is an open database.
 type DB struct {
-	// DB is GORM on the pool.
+	// DB is GORM over the pool.
 	DB *gorm.DB
-	// Pool is shared with other users of pgx.
+	// Pool is the pool of connections. Code that uses pgx directly shares it.
 	Pool *pgxpool.Pool
 
 	sql     *sql.DB
@@ -61,12 +62,13 @@ type DB struct {
 // Enqueue inserts the jobs of pulls in the transaction that created the pulls.
 type Enqueue func(ctx context.Context, tx pgx.Tx, pulls []uuid.UUID) error
 
-// Open connects. It does not migrate. Errors: the server's refusal unchanged, with user, host and
-// database, never the password; only for the operator.
+// Open connects to the database. It does not migrate. Errors: the server's own error unchanged,
+// which contains the user, the host and the database, but never the password; it is meant only for
+// the operator.
 func Open(ctx context.Context, c Config) (*DB, error) {
 	config, err := pgxpool.ParseConfig(c.URL)
 	if err != nil {
-		return nil, errors.New("is not a PostgreSQL URL") // pgx would quote the URL
+		return nil, errors.New("is not a PostgreSQL URL") // without the error of pgx, which would quote the URL
 	}
 	config.MaxConns = defaultConns
 	if c.MaxConns > 0 {
@@ -89,7 +91,8 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 	return newDB(pool, c.Timeout)
 }
 
-// newDB opens GORM on the pool. database/sql keeps no idle connection of its own, because the pool does.
+// newDB opens GORM over the pool. database/sql keeps no idle connections of its own, because the
+// pool already does.
 func newDB(pool *pgxpool.Pool, timeout time.Duration) (*DB, error) {
 	db := &DB{Pool: pool, sql: stdlib.OpenDBFromPool(pool), timeout: timeout}
 	var err error
@@ -102,8 +105,8 @@ func newDB(pool *pgxpool.Pool, timeout time.Duration) (*DB, error) {
 	return db, nil
 }
 
-// Store returns the stores. enqueue may be nil: then pulls have no jobs. Store may be called only once;
-// Close closes the store, too.
+// Store returns the stores. enqueue may be nil; pulls then get no jobs. Store may be called only
+// once. DB.Close also closes the store.
 func (db *DB) Store(enqueue Enqueue) *gormstore.Store {
 	d := dialect{db: db, enqueue: enqueue, reads: newReadBatcher(db.Pool)}
 	db.store = gormstore.New(db.DB, gormstore.Options{Dialect: d, Timeout: db.timeout})

@@ -12,10 +12,11 @@ import (
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
-// patience is the timeout of stores in tests that are not about speed: the machine may be busy.
+// patience is the timeout of stores in tests that do not measure speed. It is long, because the
+// machine may be busy.
 const patience = time.Minute
 
-// opened returns a migrated database of its own.
+// opened opens and migrates the database at dsn. The test closes it at its end.
 func opened(t *testing.T, dsn string) *postgres.DB {
 	t.Helper()
 	db, err := postgres.Open(t.Context(), postgres.Config{URL: dsn, Timeout: patience})
@@ -40,7 +41,7 @@ func stores(s *gormstore.Store) porttest.Stores {
 	}
 }
 
-// All tests of the suite share one database: each has a tenant of its own.
+// All tests of the suite share one database, because each test has a tenant of its own.
 func TestPostgreSQLConformsToTheStorePorts(t *testing.T) {
 	s := opened(t, pgtest.DSN(t)).Store(nil)
 	porttest.TestStores(t, func(*testing.T) porttest.Stores { return stores(s) })

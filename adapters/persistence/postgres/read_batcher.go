@@ -13,29 +13,31 @@ import (
 )
 
 const (
-	// minSlots is how many connections small reads may use at once on any machine.
+	// minSlots is the minimum number of connections that small reads may use at once, on any machine.
 	minSlots = 2
 	// maxBatch bounds the reads of one batch.
 	maxBatch = 32
-	// batchTimeout bounds a batch. A caller whose own context ends leaves it earlier; only a caller
-	// whose rows are being scanned at that moment waits for this timeout.
+	// batchTimeout bounds a batch. A caller whose own context ends stops waiting earlier. The
+	// exception is a caller whose rows are being scanned at that moment: it waits until the batch ends
+	// or this timeout expires.
 	batchTimeout = 500 * time.Millisecond
 )
 
-// readBatcher sends small reads that arrive while others are running in one batch: one connection,
-// one write and one wait for all of them. If no other read is running, a read is sent at once by
-// itself.
+// readBatcher sends small reads. Reads that arrive while other reads are running wait and are sent
+// in one batch: on one connection, with one write and one wait for all of them. If a slot is free,
+// a read is sent at once by itself.
 type readBatcher struct {
 	pool  *pgxpool.Pool
 	slots int // connections that small reads may use at once
 
 	mu      sync.Mutex
-	busy    int // slots in use
+	busy    int // the number of slots in use
 	waiting []*pendingRead
 }
 
-// newReadBatcher leaves most of the pool to other callers, and takes no more connections than there
-// are cores to process the results.
+// newReadBatcher returns a batcher over the pool. It leaves most of the pool's connections to
+// other callers, and uses no more connections than there are cores to process the results, but at
+// least minSlots.
 func newReadBatcher(pool *pgxpool.Pool) *readBatcher {
 	conns := int(pool.Config().MaxConns)
 	return &readBatcher{pool: pool, slots: max(minSlots, min(runtime.GOMAXPROCS(0), conns/4))}
@@ -52,17 +54,17 @@ type pendingRead struct {
 	err   error
 }
 
-// The states of a pendingRead. The goroutine that moves it out of readQueued decides who may use its
-// columns.
+// The states of a pendingRead. A goroutine that changes the state from readQueued to another state
+// decides who uses the columns from then on: the batch (readScanning) or the caller (readLeft).
 const (
 	readQueued   = iota
 	readScanning // the batch fills the columns
-	readFinished // err holds the result
-	readLeft     // its caller no longer waits
+	readFinished // err contains the result
+	readLeft     // the caller no longer waits
 )
 
-// query is Dialect.Query for reads of few rows. A batch fills columns and calls take on another
-// goroutine, but never after query has returned.
+// query is Dialect.Query for reads of few rows. If the read is sent in a batch, columns are filled
+// and take is called on another goroutine, but never after query has returned.
 func (b *readBatcher) query(ctx context.Context, sql string, args, columns []any, take func() error) error {
 	r := b.enqueue(sql, args, columns, take)
 	if r == nil {
@@ -80,10 +82,11 @@ func (b *readBatcher) query(ctx context.Context, sql string, args, columns []any
 	if r.state.Load() == readFinished {
 		return r.err
 	}
-	return query(ctx, b.pool, sql, args, columns, take) // the batch failed before this read
+	return query(ctx, b.pool, sql, args, columns, take) // the batch failed before it reached this read
 }
 
-// enqueue queues a read, or takes a free slot and returns nil.
+// enqueue takes a free slot and returns nil. If no slot is free, it queues the read for the next
+// batch and returns it.
 func (b *readBatcher) enqueue(sql string, args, columns []any, take func() error) *pendingRead {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -96,7 +99,8 @@ func (b *readBatcher) enqueue(sql string, args, columns []any, take func() error
 	return r
 }
 
-// release passes a slot on to the waiting reads, if there are any.
+// release passes the caller's slot on to the waiting reads. If no read waits, the slot becomes
+// free.
 func (b *readBatcher) release() {
 	batch := b.next()
 	if len(batch) == 0 {
@@ -109,7 +113,8 @@ func (b *readBatcher) release() {
 	}()
 }
 
-// next returns the next batch of reads whose callers still wait. If there are none, the slot is freed.
+// next returns the next batch: waiting reads whose callers still wait, at most maxBatch. If there
+// are no such reads, it frees the slot and returns none.
 func (b *readBatcher) next() (batch []*pendingRead) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -125,8 +130,8 @@ func (b *readBatcher) next() (batch []*pendingRead) {
 	return batch
 }
 
-// run sends a batch. If it fails, the reads that have no result yet are sent again one by one, so that
-// the failure of one read is not returned to another.
+// run sends a batch. If the batch fails, each read that has no result yet is sent again by itself
+// (see query), so that the failure of one read is not returned to the caller of another.
 func (b *readBatcher) run(reads []*pendingRead) {
 	ctx, cancel := context.WithTimeout(context.Background(), batchTimeout)
 	defer cancel()
@@ -142,10 +147,11 @@ func (b *readBatcher) run(reads []*pendingRead) {
 	}
 }
 
-// scan fills the columns from the read's rows, unless its caller has left. A panic of take becomes
-// the error of the read, because no caller could recover it on this goroutine.
+// scan reads the rows of the read and fills its columns, unless its caller no longer waits. A
+// panic of take becomes the error of the read, because no caller could recover it on this
+// goroutine.
 func (r *pendingRead) scan(results pgx.BatchResults) {
-	rows, _ := results.Query() // its error is the rows' too
+	rows, _ := results.Query() // ForEachRow returns the error of Query, too
 	if !r.state.CompareAndSwap(readQueued, readScanning) {
 		rows.Close()
 		return

@@ -12,10 +12,11 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// busyBatcher returns a read batcher with every slot taken: reads wait until one is released.
+// busyBatcher returns a read batcher whose slots are all taken, so that reads wait until a slot is
+// released.
 func busyBatcher(t *testing.T) *readBatcher { return busyBatcherOver(t, 0) }
 
-// busyBatcherOver is busyBatcher over a pool of that many connections; 0 for the default.
+// busyBatcherOver is busyBatcher with a pool of at most conns connections; 0 means the default.
 func busyBatcherOver(t *testing.T, conns int) *readBatcher {
 	t.Helper()
 	db, err := Open(t.Context(), Config{URL: pgtest.DSN(t), MaxConns: conns})
@@ -28,13 +29,14 @@ func busyBatcherOver(t *testing.T, conns int) *readBatcher {
 	return b
 }
 
-// readResult is the result of a read.
+// readResult is the result of a read: the value of its column, and the error.
 type readResult struct {
 	got int
 	err error
 }
 
-// read starts a read of one row, which is queued when read returns.
+// read starts a read of one row and returns a channel with its result. The read is queued when
+// read returns.
 func (b *readBatcher) read(ctx context.Context, t *testing.T, sql string, args ...any) <-chan readResult {
 	t.Helper()
 	queued := func() int {
@@ -67,11 +69,11 @@ func TestWaitingReadsAreSentInOneBatch(t *testing.T) {
 	b.release()
 	for n, result := range results {
 		if r := <-result; r.err != nil || r.got != n {
-			t.Errorf("read %d gave %d, %v", n, r.got, r.err)
+			t.Errorf("read %d returned %d, %v", n, r.got, r.err)
 		}
 	}
 	if n := b.pool.Stat().AcquireCount() - before; n != 1 {
-		t.Errorf("%d reads took %d connections", maxBatch, n)
+		t.Errorf("%d reads used %d connections, want 1", maxBatch, n)
 	}
 }
 
@@ -84,7 +86,7 @@ func TestTheNextBatchSendsTheRest(t *testing.T) {
 	b.release()
 	for n, result := range results {
 		if r := <-result; r.err != nil || r.got != n {
-			t.Errorf("read %d gave %d, %v", n, r.got, r.err)
+			t.Errorf("read %d returned %d, %v", n, r.got, r.err)
 		}
 	}
 }
@@ -98,7 +100,7 @@ func TestAFailedReadDoesNotFailTheOthersOfItsBatch(t *testing.T) {
 	b.release()
 	for n, result := range []<-chan readResult{first, last} {
 		if r := <-result; r.err != nil || r.got != n+1 {
-			t.Errorf("a good read gave %d, %v", r.got, r.err)
+			t.Errorf("a good read returned %d, %v", r.got, r.err)
 		}
 	}
 	for state, result := range map[string]<-chan readResult{"22012": bad, "42601": misspelt} {
@@ -109,27 +111,28 @@ func TestAFailedReadDoesNotFailTheOthersOfItsBatch(t *testing.T) {
 	}
 }
 
-// Reads whose callers have left are not part of the next batch, either.
+// If a caller leaves while its read waits for a slot, the next batch does not contain the read.
 func TestACallerWaitsForASlotNoLongerThanItsContext(t *testing.T) {
 	b := busyBatcher(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	gone, stays := b.read(ctx, t, "SELECT 1"), b.read(t.Context(), t, "SELECT 2")
 	cancel()
 	if r := <-gone; !errors.Is(r.err, context.Canceled) {
-		t.Errorf("err = %v", r.err)
+		t.Errorf("err = %v, want context.Canceled", r.err)
 	}
 	batch := b.next()
 	if len(batch) != 1 {
-		t.Errorf("%d reads are sent", len(batch))
+		t.Errorf("the next batch has %d reads, want 1", len(batch))
 	}
 	b.run(batch)
 	if r := <-stays; r.err != nil || r.got != 2 {
-		t.Errorf("the other read gave %d, %v", r.got, r.err)
+		t.Errorf("the other read returned %d, %v", r.got, r.err)
 	}
 }
 
-// A read is in one batch with one that sleeps: after the batch's timeout each is sent by itself, and the
-// sleeping one ends with its own context.
+// A read is in one batch with another read that sleeps. When the batch times out, each of them is
+// sent again by itself: the first read gets its result, and the sleeping read ends with its own
+// context.
 func TestAHangingBatchIsAbandoned(t *testing.T) {
 	b := busyBatcher(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 2*batchTimeout)
@@ -138,15 +141,15 @@ func TestAHangingBatchIsAbandoned(t *testing.T) {
 	behind := b.read(t.Context(), t, "SELECT 2")
 	b.release()
 	if r := <-behind; r.err != nil || r.got != 2 {
-		t.Errorf("the read in its batch gave %d, %v", r.got, r.err)
+		t.Errorf("the other read of the batch returned %d, %v", r.got, r.err)
 	}
 	if r := <-sleeper; !errors.Is(r.err, context.DeadlineExceeded) {
 		t.Errorf("the sleeping read's err = %v", r.err)
 	}
 }
 
-// The only backend ends between two reads: the batch gets the broken connection, and the read that is
-// then sent by itself gets a new one.
+// The server ends the only connection between two reads. The batch then gets the broken
+// connection, and the read that is sent again by itself gets a new connection.
 func TestABrokenConnectionIsReplaced(t *testing.T) {
 	b := busyBatcherOver(t, 1)
 	one := func() readResult {
@@ -175,7 +178,7 @@ func TestABrokenConnectionIsReplaced(t *testing.T) {
 	}
 }
 
-// The panic must not end the process.
+// A panic of a caller's function must not end the process.
 func TestAPanicFailsOnlyItsRead(t *testing.T) {
 	b := busyBatcher(t)
 	var column int
@@ -186,11 +189,11 @@ func TestAPanicFailsOnlyItsRead(t *testing.T) {
 		t.Error("the panic is not returned as an error")
 	}
 	if r := <-good; r.err != nil || r.got != 2 {
-		t.Errorf("the other read gave %d, %v", r.got, r.err)
+		t.Errorf("the other read returned %d, %v", r.got, r.err)
 	}
 }
 
-// Many callers read at once, and some of them leave.
+// Many callers read at once, and the contexts of some callers end before they have a result.
 func TestConcurrentReadsGetTheirOwnResults(t *testing.T) {
 	b := busyBatcher(t)
 	b.busy = 0
@@ -205,7 +208,7 @@ func TestConcurrentReadsGetTheirOwnResults(t *testing.T) {
 					return nil
 				})
 				if err == nil && got != want {
-					t.Errorf("reader %d got %d, not %d", reader, got, want)
+					t.Errorf("reader %d got %d, want %d", reader, got, want)
 				}
 				cancel()
 			}

@@ -14,13 +14,14 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// stallableConn is a connection whose server, while stalled, neither receives nor responds.
+// stallableConn is a connection to a server that, while stuck is set, neither receives nor
+// responds.
 type stallableConn struct {
 	net.Conn
 	stuck *atomic.Bool
 }
 
-// Write discards its bytes while the server is stalled.
+// Write discards the bytes while the server is stalled.
 func (c stallableConn) Write(p []byte) (int, error) {
 	if c.stuck.Load() {
 		return len(p), nil
@@ -28,8 +29,9 @@ func (c stallableConn) Write(p []byte) (int, error) {
 	return c.Conn.Write(p)
 }
 
-// openStallable opens a database over one connection, which is stalled while stuck is set. Connections
-// that are opened meanwhile, as pgx does to cancel a query, are not stalled.
+// openStallable opens a database over one connection, which is stalled while stuck is set. A
+// connection that is opened while stuck is set is not stalled; pgx opens such a connection to
+// cancel a query.
 func openStallable(t *testing.T, stuck *atomic.Bool) *DB {
 	t.Helper()
 	config, err := pgxpool.ParseConfig(pgtest.DSN(t))
@@ -56,8 +58,8 @@ func openStallable(t *testing.T, stuck *atomic.Bool) *DB {
 	return db
 }
 
-// A caller that failed gets its own error, and the pool another connection, even if the server does not
-// respond to the ROLLBACK.
+// If the server does not respond to the ROLLBACK, a caller whose transaction failed still gets its
+// own error, and the pool gets another connection.
 func TestARollbackWithoutAResponseTimesOut(t *testing.T) {
 	own := errors.New("the caller's own error")
 	for name, transact := range map[string]func(dialect, func()) error{

@@ -17,9 +17,10 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// UpsertTransactions inserts rows of version 1 by COPY, and overwrites the others by an upsert. The
-// former are not stored yet, because the pull's lock excludes all other writers. Only if they were
-// assumed to be new without a lookup can one be stored; the first such row is the error.
+// UpsertTransactions inserts the rows of version 1 by COPY, and overwrites the other rows by an
+// upsert. Rows of version 1 are usually not stored yet, because the page's lookup did not find
+// them and the lock on the pull excludes all other writers. One of them can be stored only if the
+// rows were assumed to be new without a lookup. The first such row then causes the error.
 func (dialect) UpsertTransactions(tx *gorm.DB, rows []gormstore.TransactionRow) error {
 	added, modified := splitByVersion(rows)
 	if len(added) > 0 {
@@ -42,7 +43,8 @@ func (dialect) UpsertTransactions(tx *gorm.DB, rows []gormstore.TransactionRow) 
 	return err
 }
 
-// splitByVersion separates new rows from edited ones. Mostly all rows are one or the other.
+// splitByVersion separates the new rows (version 1) from the modified rows. Usually all rows are
+// new, or all are modified, and rows is returned without copying.
 func splitByVersion(rows []gormstore.TransactionRow) (added, modified []gormstore.TransactionRow) {
 	newRows := 0
 	for i := range rows {
@@ -66,7 +68,8 @@ func splitByVersion(rows []gormstore.TransactionRow) (added, modified []gormstor
 	return added, modified
 }
 
-// duplicateKey converts a violation of a unique key into the error that GORM's callers know.
+// duplicateKey converts a violation of a unique key to an error that wraps gorm.ErrDuplicatedKey.
+// It returns other errors unchanged.
 func duplicateKey(err error) error {
 	const uniqueViolation = "23505"
 	if e := (*pgconn.PgError)(nil); errors.As(err, &e) && e.Code == uniqueViolation {
@@ -75,9 +78,10 @@ func duplicateKey(err error) error {
 	return err
 }
 
-// upsertSQL takes one array per column, so that one statement, prepared once, serves pages of any
-// size. A column that is the same in all rows is an array of one. Amounts are sent as text, exact,
-// and cast by the server.
+// upsertSQL is the upsert of a page. It has one array parameter per column, so that one statement,
+// prepared once, can be used for pages of any size. For a column with the same value in all rows
+// the array has only one element. Amounts are sent as text, which is exact, and the server casts
+// them.
 var upsertSQL = func() string {
 	param := 0
 	var arrays, names []string
@@ -98,10 +102,10 @@ var upsertSQL = func() string {
 		", ") + ")" + gormstore.ConflictClause
 }()
 
-// columnNames lists all columns of transactions.
+// columnNames is the list of all columns of transactions, separated by commas.
 var columnNames = gormstore.JoinColumns(func(c gormstore.Column) string { return c.Name })
 
-// upsertArgs returns one array per column.
+// upsertArgs returns the arguments of upsertSQL: one array per column.
 func upsertArgs(rows []gormstore.TransactionRow) ([]any, error) {
 	args := make([]any, 0, len(gormstore.TransactionColumns))
 	for _, c := range gormstore.TransactionColumns {
@@ -118,8 +122,8 @@ func upsertArgs(rows []gormstore.TransactionRow) ([]any, error) {
 	return args, nil
 }
 
-// columnValues returns the column's value in each row, as a slice that pgx encodes without reflection;
-// nil if its type is none that Column.Field names.
+// columnValues returns the column's value in each row, as a slice that pgx can encode without
+// reflection. It returns nil if the column's type is not listed at Column.Field.
 func columnValues(c gormstore.Column, rows []gormstore.TransactionRow) any {
 	switch c.Field(&rows[0]).(type) {
 	case *string:
@@ -146,7 +150,7 @@ func columnValues(c gormstore.Column, rows []gormstore.TransactionRow) any {
 	return nil
 }
 
-// collect returns value of each row's field.
+// collect returns, for each row, the result of value for the column's field.
 func collect[F, V any](c gormstore.Column, rows []gormstore.TransactionRow, value func(F) V) []V {
 	values := make([]V, len(rows))
 	for i := range rows {
@@ -184,7 +188,7 @@ func hashOrNull(v *domain.ContentHash) []byte {
 	return v[:]
 }
 
-// SaveContentHashes writes no other column of the rows: their data is unchanged.
+// SaveContentHashes writes only the content hashes, because the data of the rows is unchanged.
 func (dialect) SaveContentHashes(tx *gorm.DB, ids []uuid.UUID, hashes [][]byte) error {
 	_, err := tx.Statement.ConnPool.ExecContext(tx.Statement.Context, `
 		UPDATE transactions t SET source = page.source

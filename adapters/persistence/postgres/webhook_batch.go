@@ -17,8 +17,9 @@ import (
 )
 
 // Receive stores a batch of webhook deliveries and deduplicates them. Under load every event finds
-// the pull of its connection queued, and one statement is enough. Otherwise a transaction of several
-// statements also queues the missing pulls.
+// a queued pull of its connection, and one statement is enough (the fast path, attachToQueued).
+// Otherwise a transaction of several statements also queues the missing pulls (the slow path,
+// insertBatch).
 func (d dialect) Receive(ctx context.Context, deliveries []gormstore.PendingDelivery) ([]gormstore.Result, error) {
 	var results []gormstore.Result
 	var outcome attachOutcome
@@ -38,16 +39,17 @@ func (d dialect) Receive(ctx context.Context, deliveries []gormstore.PendingDeli
 	return results, nil
 }
 
-// maxConflicts bounds the attempts to store a batch that concurrent transactions invalidate.
+// maxConflicts bounds the attempts to store a batch while concurrent transactions invalidate it.
 const maxConflicts = 16
 
-// errConcurrentUpdate means that another transaction queued a pull between two statements of a
-// batch, and that a third claimed it before the next statement. The batch is rolled back and stored
-// again.
+// errConcurrentUpdate means that between the statements of a batch another transaction queued a
+// pull, and a third transaction claimed this pull before the batch could attach deliveries to it.
+// The batch is rolled back and stored again.
 var errConcurrentUpdate = errors.New("invalidated by concurrent transactions")
 
-// retryOnConflict retries fn, at once, while concurrent transactions invalidate it. Errors:
-// Unavailable when they do so in every attempt; nothing is stored then.
+// retryOnConflict calls fn, and retries it at once, without a pause, as long as concurrent
+// transactions invalidate it. If that happens in every attempt, the error is Unavailable, and
+// nothing is stored.
 func retryOnConflict(fn func() error) (err error) {
 	for range maxConflicts {
 		if err = fn(); !isConflict(err) {
@@ -58,7 +60,8 @@ func retryOnConflict(fn func() error) (err error) {
 }
 
 // isConflict reports whether the same transaction may succeed when it is repeated. That includes
-// deadlock_detected and serialization_failure, with which PostgreSQL asks for a retry.
+// deadlock_detected (40P01) and serialization_failure (40001), with which PostgreSQL asks for a
+// retry.
 func isConflict(err error) bool {
 	if e := (*pgconn.PgError)(nil); errors.As(err, &e) {
 		return e.Code == "40P01" || e.Code == "40001"
@@ -66,23 +69,25 @@ func isConflict(err error) bool {
 	return errors.Is(err, errConcurrentUpdate)
 }
 
-// querier is a transaction, or the pool, where each statement is a transaction of its own.
+// querier is either a transaction or the pool. On the pool, each statement is a transaction of its
+// own.
 type querier interface {
 	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
 	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
 }
 
-// attachSQL stores a batch in one statement, and so in one round trip, unless one of its events
-// wants a pull and its connection has none queued. Then it stores nothing.
+// attachSQL stores a batch in one statement, and therefore in one round trip. If an event of the
+// batch wants a pull and no pull is queued for its connection, the statement stores nothing.
 //
-// The queued pulls are locked as by lockQueuedPulls. The connections are not locked: a deletion that
-// commits in between fails the pulls to which deliveries were attached, and no pull is created here.
-// The insert has the same order in all batches, so that two batches never deadlock.
+// The queued pulls are locked in the same way as by lockQueuedPulls. The connections are not
+// locked. That is safe, because a deletion that commits in between fails the pulls to which
+// deliveries were attached, and because no pull is created here. All batches insert in the same
+// order, so that two batches never deadlock.
 //
-// Go computes both possible statuses of a delivery (domain.WebhookEvent.InitialStatus): the one for
-// the account that its event names, and the one for any other account. The statement only selects
-// one of them, because it reads the account reference of the connection itself. To read it earlier
-// would be a second round trip.
+// Go computes both possible statuses of a delivery (domain.WebhookEvent.InitialStatus): the status
+// for the account that its event names, and the status for any other account. The statement only
+// selects one of the two, because it reads the account reference of the connection itself. To read
+// the reference before the statement would need a second round trip.
 const attachSQL = `
 WITH binding AS MATERIALIZED (
 	SELECT t.hash, t.id, t.tenant_id, t.connection_id, t.vendor, c.account_ref
@@ -113,19 +118,19 @@ WITH binding AS MATERIALIZED (
 SELECT place, token_id, tenant_id, connection_id, account_ref, pull_id, stored.id IS NOT NULL
 FROM pending LEFT JOIN stored USING (id)`
 
-// attachOutcome is what attachToQueued did with a batch.
+// attachOutcome is the outcome of attachToQueued for a batch.
 type attachOutcome int
 
 const (
 	// attached means that the batch is stored, and that its results are final.
 	attached attachOutcome = iota + 1
-	// pullMissing means that nothing is stored, because an event wants a pull and none is queued for
-	// its connection. The batch is left to insertBatch.
+	// pullMissing means that nothing is stored, because an event wants a pull and no pull is queued
+	// for its connection. The caller must store the batch with insertBatch.
 	pullMissing
 )
 
-// attachToQueued stores a batch whose events need no new pull, with attachSQL. There are no results
-// with pullMissing.
+// attachToQueued stores a batch whose events need no new pull, by means of attachSQL. If the
+// outcome is pullMissing, there are no results.
 func (d dialect) attachToQueued(
 	ctx context.Context, deliveries []gormstore.PendingDelivery,
 ) ([]gormstore.Result, attachOutcome, error) {
@@ -139,7 +144,7 @@ func (d dialect) attachToQueued(
 	for _, row := range rows {
 		delivery := &deliveries[row.place]
 		row.binding.Vendor = delivery.Vendor
-		// The statement decides likewise: by every delivery, duplicates included.
+		// attachSQL uses the same rule: every delivery counts, including duplicates.
 		if !row.pull.Valid && row.binding.WantsPull(*delivery) {
 			return nil, pullMissing, nil
 		}
@@ -156,21 +161,23 @@ func (d dialect) attachToQueued(
 	for _, e := range batch.Events {
 		e.Inserted = inserted[e.First.Delivery.UUID]
 	}
-	// What was inserted is committed already, and must be reported so. An error of this query is
-	// therefore the result of those deliveries only whose first delivery it would have read.
+	// The inserted deliveries are committed already, and must be reported as stored. An error of this
+	// query is therefore returned only for the deliveries whose earlier delivery the query would have
+	// read.
 	err = readEarlier(ctx, d.db.Pool, batch)
 	return batch.Results(cmp.Or(err, gormstore.ErrPruned)), attached, nil
 }
 
-// attachRow is what attachSQL returns for a delivery with a binding of its vendor.
+// attachRow is a row that attachSQL returns. There is one row for each delivery with a binding of
+// its vendor.
 type attachRow struct {
 	place    int // index of the delivery in the batch
 	binding  gormstore.TokenBinding
-	pull     uuid.NullUUID // the queued pull of the connection
+	pull     uuid.NullUUID // the queued pull of the connection; invalid if there is none
 	inserted bool
 }
 
-// queryAttach runs attachSQL.
+// queryAttach runs attachSQL for the deliveries and returns its rows.
 func queryAttach(ctx context.Context, db querier, deliveries []gormstore.PendingDelivery) ([]attachRow, error) {
 	n := len(deliveries)
 	hashes, ids := make([][]byte, n), make([]plainID, n)
@@ -184,7 +191,7 @@ func queryAttach(ctx context.Context, db querier, deliveries []gormstore.Pending
 		events[i], eventIDs[i], named[i] = d.Event.Name, d.Event.ID, d.Event.AccountRef
 		fingerprints[i], bodies[i], scopes[i] = d.Fingerprint[:], d.Body, d.Scope
 		ifNamed[i] = string(d.Event.InitialStatus(d.Event.AccountRef, d.Unreadable))
-		otherwise[i] = string(d.Event.InitialStatus("", d.Unreadable)) // no event names the account ""
+		otherwise[i] = string(d.Event.InitialStatus("", d.Unreadable)) // "" is the account reference of no event
 		received[i] = d.At
 	}
 	rows, err := db.Query(ctx, attachSQL, hashes, ids, vendors, events, eventIDs, named, fingerprints, bodies,
@@ -198,16 +205,17 @@ func queryAttach(ctx context.Context, db querier, deliveries []gormstore.Pending
 func scanAttachRow(row pgx.CollectableRow) (r attachRow, err error) {
 	err = row.Scan(&r.place, &r.binding.Token, &r.binding.Tenant, &r.binding.Connection, &r.binding.AccountRef,
 		&r.pull, &r.inserted)
-	r.place-- // ordinality counts from 1
+	r.place-- // WITH ORDINALITY counts from 1
 	return r, err
 }
 
-// insertBatch stores a batch and creates missing pulls in one transaction; the number of statements
-// does not depend on the size of the batch.
+// insertBatch stores a batch and creates missing pulls in one transaction. The number of its
+// statements does not depend on the size of the batch.
 //
-// It takes locks in one order, which does not depend on the order of the deliveries: connections,
-// queued pulls, events. Two batches therefore never deadlock. The pulls that insertPulls finds queued
-// come last, because batches share the locks on them, and only claims lock them exclusively.
+// It takes locks in a fixed order, which does not depend on the order of the deliveries: first
+// connections, then queued pulls, then events. Two batches therefore never deadlock. The pulls
+// that insertPulls finds queued by other transactions are locked last. That is safe, because
+// batches share the locks on these pulls, and only claims lock them exclusively.
 func (d dialect) insertBatch(
 	ctx context.Context, deliveries []gormstore.PendingDelivery,
 ) (results []gormstore.Result, err error) {
@@ -242,8 +250,9 @@ func (d dialect) insertBatch(
 	return results, err
 }
 
-// lockBindings reads the live tokens. Their connections cannot change until the commit: a deletion
-// waits, and then fails the pulls that were queued here.
+// lockBindings reads the live tokens of the deliveries with their connections, by token hash. The
+// connections cannot be deleted before the commit: a deletion waits, and then fails the pulls that
+// this batch has queued.
 func lockBindings(
 	ctx context.Context, tx querier, deliveries []gormstore.PendingDelivery,
 ) (map[domain.TokenHash]gormstore.TokenBinding, error) {
@@ -270,12 +279,14 @@ func lockBindings(
 	return bindings, err
 }
 
-// inLockOrder compares events by connection, then by fingerprint.
+// inLockOrder compares two events by connection, then by fingerprint. It is the order in which the
+// rows of events are locked.
 func inLockOrder(a, b *gormstore.BatchEvent) int {
 	return cmp.Or(bytes.Compare(a.Connection[:], b.Connection[:]), bytes.Compare(a.Fingerprint[:], b.Fingerprint[:]))
 }
 
-// connectionsToPull returns the connections of the events that want a pull. The events are sorted.
+// connectionsToPull returns the connections of the events that want a pull, each once. The events
+// of the batch are sorted by connection.
 func connectionsToPull(batch *gormstore.WebhookBatch) (connections []uuid.UUID) {
 	for _, e := range batch.Events {
 		if e.WantsPull() {
@@ -285,9 +296,9 @@ func connectionsToPull(batch *gormstore.WebhookBatch) (connections []uuid.UUID) 
 	return slices.Compact(connections)
 }
 
-// lockQueuedPulls returns the queued pulls by connection, and prevents them from being claimed
-// before the commit: a claim waits, and then reads the deliveries that were attached. The
-// connections are sorted.
+// lockQueuedPulls returns the ids of the queued pulls by connection. It locks these pulls, so that
+// they cannot be claimed before the commit: a claim waits, and then reads the deliveries that were
+// attached. connections must be sorted.
 func lockQueuedPulls(ctx context.Context, tx querier, connections []uuid.UUID) (map[uuid.UUID]uuid.UUID, error) {
 	queued := make(map[uuid.UUID]uuid.UUID, len(connections))
 	if len(connections) == 0 {
@@ -307,9 +318,10 @@ func lockQueuedPulls(ctx context.Context, tx querier, connections []uuid.UUID) (
 	return queued, err
 }
 
-// insertDeliveries stores the events that are new. It is no upsert: the first delivery of an event is
-// never changed. The statement waits for a concurrent transaction that is storing the same event, which
-// is then a duplicate here.
+// insertDeliveries stores the first deliveries of the events that are new, and sets Inserted of
+// these events. It is not an upsert, because the first delivery of an event is never changed. If a
+// concurrent transaction is storing the same event, the statement waits for that transaction; if
+// it commits, the event is a duplicate here.
 func insertDeliveries(ctx context.Context, tx querier, batch *gormstore.WebhookBatch) error {
 	n := len(batch.Events)
 	if n == 0 {
@@ -350,9 +362,9 @@ func insertDeliveries(ctx context.Context, tx querier, batch *gormstore.WebhookB
 	return err
 }
 
-// insertPulls queues the missing pulls of the new events and returns the ids of those that it
-// created. It runs after insertDeliveries, because a batch of duplicates only must not queue
-// anything.
+// insertPulls queues the missing pulls of the new events and returns the ids of the pulls that it
+// created. It runs after insertDeliveries, because a batch that contains only duplicates must not
+// queue any pull.
 func insertPulls(ctx context.Context, tx querier, batch *gormstore.WebhookBatch) ([]uuid.UUID, error) {
 	missing := missingPulls(batch)
 	n := len(missing)
@@ -386,8 +398,8 @@ func insertPulls(ctx context.Context, tx querier, batch *gormstore.WebhookBatch)
 	return created, err
 }
 
-// missingPulls returns the first new event of each connection that has no pull queued. The events
-// are sorted by connection.
+// missingPulls returns, for each connection without a queued pull, the first of its new events.
+// The events of the batch are sorted by connection.
 func missingPulls(batch *gormstore.WebhookBatch) (first []*gormstore.BatchEvent) {
 	for _, e := range batch.Events {
 		last := len(first) - 1
@@ -398,9 +410,9 @@ func missingPulls(batch *gormstore.WebhookBatch) (first []*gormstore.BatchEvent)
 	return first
 }
 
-// attachToOthers moves the new events of some connections to the pulls that concurrent transactions
-// have queued for them since lockQueuedPulls. Errors: errConcurrentUpdate when one of those pulls is
-// no longer queued.
+// attachToOthers attaches new events to pulls that concurrent transactions have queued for the
+// same connections since lockQueuedPulls. first contains the first new event of each such
+// connection. Errors: errConcurrentUpdate if one of those pulls is no longer queued.
 func attachToOthers(
 	ctx context.Context, tx querier, batch *gormstore.WebhookBatch, first []*gormstore.BatchEvent,
 ) error {
@@ -429,8 +441,9 @@ func attachToOthers(
 	return err
 }
 
-// readEarlier reads the deliveries of the events that were stored before, without bodies and scopes,
-// because a vendor that repeats an event does not need them.
+// readEarlier reads the stored deliveries of the events that were not inserted, and sets Earlier
+// of these events. It reads neither bodies nor scopes, because a vendor that sends an event again
+// does not need them.
 func readEarlier(ctx context.Context, db querier, batch *gormstore.WebhookBatch) error {
 	var connections []uuid.UUID
 	var fingerprints [][]byte
@@ -458,7 +471,7 @@ func readEarlier(ctx context.Context, db querier, batch *gormstore.WebhookBatch)
 	return err
 }
 
-// scanDelivery scans a row of readEarlier.
+// scanDelivery converts a row of readEarlier to a delivery without body and scope.
 func scanDelivery(row pgx.CollectableRow) (domain.Delivery, error) {
 	var d domain.Delivery
 	var fingerprint []byte

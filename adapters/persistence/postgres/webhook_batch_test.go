@@ -15,7 +15,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// beginCounter counts the transactions that take more than one statement.
+// beginCounter counts the statements "begin", and so the transactions of more than one statement.
 type beginCounter int
 
 func (b *beginCounter) TraceQueryStart(ctx context.Context, _ *pgx.Conn, q pgx.TraceQueryStartData) context.Context {
@@ -27,8 +27,8 @@ func (b *beginCounter) TraceQueryStart(ctx context.Context, _ *pgx.Conn, q pgx.T
 
 func (*beginCounter) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
 
-// The fast path and the slow path both return the model's results. A batch that begins no transaction
-// took the fast path.
+// The fast path and the slow path must both return the same results as the model. A batch that
+// begins no transaction of several statements took the fast path.
 func TestABatchIsStoredAsItsDeliveriesWouldBeOneAtATime(t *testing.T) {
 	var begun beginCounter
 	db := traced(t, pgtest.DSN(t), &begun)
@@ -60,7 +60,7 @@ func TestABatchIsStoredAsItsDeliveriesWouldBeOneAtATime(t *testing.T) {
 	}
 }
 
-// traced opens a database with a tracer that sees every statement.
+// traced opens and migrates the database at dsn, with a tracer that is called for every statement.
 func traced(t *testing.T, dsn string, tracer pgx.QueryTracer) *postgres.DB {
 	t.Helper()
 	db, err := postgres.Traced(t.Context(), postgres.Config{URL: dsn, Timeout: patience}, tracer)
@@ -74,7 +74,8 @@ func traced(t *testing.T, dsn string, tracer pgx.QueryTracer) *postgres.DB {
 	return db
 }
 
-// canceler cancels the statements that contain a text, before they are sent. "" cancels none.
+// canceler cancels each statement that contains part, before the statement is sent. If part is "",
+// it cancels no statement.
 type canceler struct{ part string }
 
 func (c *canceler) TraceQueryStart(ctx context.Context, _ *pgx.Conn, q pgx.TraceQueryStartData) context.Context {
@@ -88,9 +89,9 @@ func (c *canceler) TraceQueryStart(ctx context.Context, _ *pgx.Conn, q pgx.Trace
 
 func (*canceler) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
 
-// The first statement of the fast path stores the batch. When the second one, which reads what the
-// duplicates repeat, fails, only the duplicates may fail. The slow path is one transaction: when the
-// same statement fails there, nothing of the batch is stored.
+// On the fast path, the first statement stores the batch, and the second reads the earlier
+// deliveries of the duplicates. If the second statement fails, only the duplicates may fail. The
+// slow path is one transaction: if the same statement fails there, nothing of the batch is stored.
 func TestNoErrorIsReportedForADeliveryThatIsStored(t *testing.T) {
 	for name, queued := range map[string]bool{
 		"on the fast path, with a queued pull":     true,

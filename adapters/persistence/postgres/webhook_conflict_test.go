@@ -18,8 +18,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// interleaver runs a function just before each statement that contains its key: the work of another
-// replica that comes in between.
+// interleaver is a tracer that simulates the work of another replica between two statements. It
+// calls a function just before each statement that contains the function's key.
 type interleaver map[string]func()
 
 func (i interleaver) TraceQueryStart(ctx context.Context, _ *pgx.Conn, q pgx.TraceQueryStartData) context.Context {
@@ -33,22 +33,22 @@ func (i interleaver) TraceQueryStart(ctx context.Context, _ *pgx.Conn, q pgx.Tra
 
 func (interleaver) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
 
-// Parts of the statements of a batch.
+// Parts of the SQL of a batch, by which interleaver finds the statements.
 const (
 	insertPulls     = "INSERT INTO pulls"
 	lockQueuedPulls = "SELECT connection_id, id FROM pulls WHERE connection_id = ANY($1) AND"
 )
 
-// replica queues, claims and ends pulls of one connection.
+// replica is a process that queues, claims and ends pulls of one connection.
 type replica struct {
 	*testing.T
 	*gormstore.Store
 	db     *postgres.DB
 	token  domain.WebhookToken
-	queued domain.PullID // by the last call of queue
+	queued domain.PullID // the pull of the last call of queue
 }
 
-// queue queues a pull as an operator does.
+// queue queues a pull in the same way as an operator's request does.
 func (p *replica) queue() {
 	p.queued = newID[domain.Pull]()
 	request := ports.PullRequest{ID: p.queued, Trigger: domain.TriggerOperator, At: epoch}
@@ -57,7 +57,7 @@ func (p *replica) queue() {
 	}
 }
 
-// claim claims and ends the pull, and returns the removals of its scope.
+// claim claims and ends the pull, and returns the external ids in Removed of the pull's scope.
 func (p *replica) claim(pull domain.PullID) []string {
 	l := domain.Lease{ID: newID[domain.Lease](), Pull: pull, Until: epoch.Add(time.Hour)}
 	claimed, err := p.Pulls().Claim(p.Context(), l, epoch)
@@ -70,7 +70,8 @@ func (p *replica) claim(pull domain.PullID) []string {
 	return claimed.Pull.Scope.Removed
 }
 
-// incoming returns a delivery whose scope is the removal of the transaction called event.
+// incoming returns a delivery of the event. Its scope is the removal of a transaction whose
+// external id is also event.
 func (p *replica) incoming(event string) ports.IncomingDelivery {
 	return ports.IncomingDelivery{
 		Delivery: newID[domain.Delivery](), Pull: newID[domain.Pull](), Token: p.token.Hash, Vendor: p.token.Vendor,
@@ -81,7 +82,8 @@ func (p *replica) incoming(event string) ports.IncomingDelivery {
 	}
 }
 
-// pending prepares an incoming delivery as the store does.
+// pending returns an incoming delivery of the event that is prepared for storage in the same way
+// as by the store.
 func (p *replica) pending(event string) gormstore.PendingDelivery {
 	incoming := p.incoming(event)
 	incoming.Body = []byte{}
@@ -91,7 +93,8 @@ func (p *replica) pending(event string) gormstore.PendingDelivery {
 	}
 }
 
-// twoReplicas opens a replica whose statements i sees, and another one on the same database.
+// twoReplicas returns two replicas on the same database: a store whose statements i traces, and
+// another one, which creates the connection.
 func twoReplicas(t *testing.T, i interleaver) (*gormstore.Store, *replica) {
 	t.Helper()
 	dsn := pgtest.DSN(t)
@@ -158,8 +161,9 @@ func TestABatchThatConflictsInEveryAttemptIsUnavailable(t *testing.T) {
 	}
 }
 
-// A delivery that is attached to a queued pull waits here for a transaction with the same event, which is
-// then rolled back. A claim of the pull that comes meanwhile must wait as well, and read the delivery.
+// A delivery that is being attached to a queued pull waits here for another transaction that
+// inserted the same event and is then rolled back. A claim of the pull that starts in the meantime
+// must wait as well, and must then read the delivery.
 func TestAClaimWaitsForADeliveryThatIsBeingAttached(t *testing.T) {
 	db := opened(t, pgtest.DSN(t))
 	s := db.Store(nil)
@@ -199,7 +203,8 @@ func TestAClaimWaitsForADeliveryThatIsBeingAttached(t *testing.T) {
 	}
 }
 
-// awaitLockWaiters returns when that many sessions wait for a lock.
+// awaitLockWaiters returns as soon as at least want sessions wait for a lock. It fails the test if
+// that takes too long.
 func awaitLockWaiters(t *testing.T, db *postgres.DB, want int) {
 	t.Helper()
 	for deadline := time.Now().Add(patience / 2); ; time.Sleep(time.Millisecond) {

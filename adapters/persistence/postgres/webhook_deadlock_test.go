@@ -16,7 +16,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// deadlockCounter counts the deadlocks that PostgreSQL detected.
+// deadlockCounter counts the deadlocks that PostgreSQL detects.
 type deadlockCounter struct{ atomic.Int32 }
 
 func (*deadlockCounter) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQueryStartData) context.Context {
@@ -29,7 +29,8 @@ func (c *deadlockCounter) TraceQueryEnd(_ context.Context, _ *pgx.Conn, end pgx.
 	}
 }
 
-// PostgreSQL detects a deadlock and the batch is retried, but only after a second.
+// If batches did deadlock, the deliveries would still be stored, because PostgreSQL detects a
+// deadlock and the batch is retried; but that takes a second. The test therefore counts deadlocks.
 func TestBatchesOfTheSameEventsNeverDeadlock(t *testing.T) {
 	var found deadlockCounter
 	db := traced(t, pgtest.DSN(t), &found)
@@ -37,7 +38,7 @@ func TestBatchesOfTheSameEventsNeverDeadlock(t *testing.T) {
 	p := &replica{T: t, Store: s, token: connectionWithToken(t, s)}
 	for round := 0; round < 20 && found.Load() == 0; round++ {
 		if round > 0 {
-			p.queue() // otherwise the first batch would have to create the pull
+			p.queue() // otherwise the first batch of the round would have to create the pull
 		}
 		var both sync.WaitGroup
 		for _, backwards := range []bool{false, true} {
@@ -50,11 +51,12 @@ func TestBatchesOfTheSameEventsNeverDeadlock(t *testing.T) {
 		both.Wait()
 	}
 	if n := found.Load(); n > 0 {
-		t.Errorf("%d deadlocks", n)
+		t.Errorf("PostgreSQL detected %d deadlocks, want none", n)
 	}
 }
 
-// batch returns deliveries of the same events for each call in a round, in one order or the reverse.
+// batch returns new deliveries. All batches of one round have deliveries of the same events, in
+// one order or, if backwards, in the reverse order.
 func (p *replica) batch(round int, backwards bool) []gormstore.PendingDelivery {
 	var deliveries []gormstore.PendingDelivery
 	for i := range 200 {

@@ -19,17 +19,17 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// The size of a race.
+// The size of the race.
 const (
 	replicas    = 3
-	senders     = 4 * replicas // each event is sent by two of them, to two replicas
-	perSender   = 50           // events
+	senders     = 4 * replicas // each event is sent by two senders, to two replicas
+	perSender   = 50           // number of events
 	connections = 4
 )
 
-// A delivery is attached to a pull before its claim, which then reads it, or to the next pull; never to a
-// pull that has started without it. No event that passed authentication is lost, and none is stored
-// twice, in any interleaving.
+// A delivery is attached either to a pull that is claimed later, so that the claim reads the
+// delivery, or to the next pull. It is never attached to a pull that has started without it. In
+// any interleaving, no event that passed authentication is lost, and no event is stored twice.
 func TestConcurrentBatchesAndClaimsLoseNoDelivery(t *testing.T) {
 	r := newRace(t)
 	done := make(chan struct{})
@@ -49,25 +49,27 @@ func TestConcurrentBatchesAndClaimsLoseNoDelivery(t *testing.T) {
 	r.check()
 }
 
-// race is several replicas on one database, with the events that were sent and what became of them.
+// race contains several replicas on one database, the events that were sent to them, and what
+// happened to each event.
 type race struct {
 	*testing.T
 	stores []*gormstore.Store
 	tenant domain.TenantID
 	tokens []domain.WebhookToken
-	half   chan struct{} // closed when half of the events are sent
+	half   chan struct{} // closed when half of the events have been sent
 	sent   atomic.Int32
 
 	mu         sync.Mutex
 	revoked    map[domain.TokenHash]bool      // tokens that may be refused
-	stored     map[string][]domain.DeliveryID // by event: reported as new
-	duplicates map[string][]domain.DeliveryID // by event: reported as stored before
+	stored     map[string][]domain.DeliveryID // by event: the deliveries that were reported as new
+	duplicates map[string][]domain.DeliveryID // by event: the deliveries that were reported as stored before
 	claimed    map[domain.PullID][]string     // the events in the scope of each claimed pull
-	jobs       map[domain.PullID]bool         // pulls that had one
+	jobs       map[domain.PullID]bool         // the pulls that got a job
 	deleted    domain.ConnectionID
 }
 
-// newRace creates connections of one tenant, each with a token; the first has two.
+// newRace returns a race of several replicas. It creates connections of one tenant, each with one
+// token, except that the first connection has two.
 func newRace(t *testing.T) *race {
 	r := &race{
 		T: t, tenant: domain.TenantID{UUID: uuid.New()}, half: make(chan struct{}),
@@ -86,7 +88,7 @@ func newRace(t *testing.T) *race {
 	return r
 }
 
-// connect creates a connection with some tokens.
+// connect creates a connection with that many tokens.
 func (r *race) connect(name string, tokens int) {
 	c := domain.Connection{
 		ID: newID[domain.Connection](), Tenant: r.tenant, Kind: domain.Aggregator, Name: name,
@@ -103,7 +105,8 @@ func (r *race) connect(name string, tokens int) {
 	}
 }
 
-// must reports an error. It does not end the test, because only the test's own goroutine may.
+// must reports err, if it is not nil, as a failure. It does not end the test, because only the
+// test's own goroutine may do that.
 func (r *race) must(err error) {
 	r.Helper()
 	if err != nil {
@@ -111,7 +114,7 @@ func (r *race) must(err error) {
 	}
 }
 
-// enqueue records the pulls that get a job.
+// enqueue is the job queue of all replicas. It records the pulls that get a job.
 func (r *race) enqueue(_ context.Context, _ pgx.Tx, pulls []uuid.UUID) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -121,7 +124,7 @@ func (r *race) enqueue(_ context.Context, _ pgx.Tx, pulls []uuid.UUID) error {
 	return nil
 }
 
-// send sends events with all tokens, to one replica.
+// send sends the events of sender i to one replica, with all tokens in turn.
 func (r *race) send(i int) {
 	for k := range perSender {
 		token := r.tokens[(i/2+k)%len(r.tokens)]
@@ -140,7 +143,8 @@ func (r *race) send(i int) {
 	}
 }
 
-// record records the result of a delivery.
+// record records the result of a delivery. It reports an error, unless the token may be refused by
+// now.
 func (r *race) record(token domain.WebhookToken, event string, got ports.ReceiveResult, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -155,7 +159,8 @@ func (r *race) record(token domain.WebhookToken, event string, got ports.Receive
 	}
 }
 
-// interfere revokes a token and deletes a connection while events are sent to them.
+// interfere waits until half of the events have been sent. Then it revokes a token and deletes a
+// connection while events are still sent to both.
 func (r *race) interfere() {
 	<-r.half
 	r.mu.Lock()
@@ -172,7 +177,8 @@ func (r *race) interfere() {
 	r.must(err)
 }
 
-// request queues pulls as an operator does, which may come between the statements of a batch.
+// request queues pulls until done is closed, in the same way as an operator's requests do. A pull
+// may be queued between two statements of a batch.
 func (r *race) request(done <-chan struct{}) {
 	for i := 0; !closed(done); i++ {
 		_, err := r.stores[0].Pulls().Request(r.Context(), r.tenant, r.tokens[i%len(r.tokens)].Connection,
@@ -183,7 +189,8 @@ func (r *race) request(done <-chan struct{}) {
 	}
 }
 
-// work claims and ends queued pulls until done is closed, and once more after that.
+// work claims and ends queued pulls until done is closed, and then claims and ends those that are
+// left.
 func (r *race) work(s *gormstore.Store, done <-chan struct{}) {
 	for last := false; !last; {
 		last = closed(done)
@@ -197,7 +204,8 @@ func (r *race) work(s *gormstore.Store, done <-chan struct{}) {
 	}
 }
 
-// run claims a pull, if it can be claimed, and ends it. About half of the pulls need a second attempt.
+// run claims a pull, if the pull can be claimed, and ends its attempt. About half of the pulls
+// need a second attempt.
 func (r *race) run(s *gormstore.Store, pull domain.PullID) {
 	lease := domain.Lease{ID: newID[domain.Lease](), Pull: pull, Until: epoch.Add(time.Hour)}
 	claimed, err := s.Pulls().Claim(r.Context(), lease, epoch)
@@ -213,7 +221,7 @@ func (r *race) run(s *gormstore.Store, pull domain.PullID) {
 	}
 	err = s.Pulls().Finish(r.Context(), lease, o)
 	if errors.Is(err, domain.LeaseLost) && claimed.Connection.ID == r.deleted {
-		return // another worker found the connection deleted, and ended the pull
+		return // another worker found the connection deleted, and failed the pull
 	}
 	r.must(err)
 }
@@ -227,7 +235,7 @@ func closed(done <-chan struct{}) bool {
 	}
 }
 
-// check compares the stored rows with the reported results.
+// check compares the stored deliveries with the results that were reported to the senders.
 func (r *race) check() {
 	for event, duplicates := range r.duplicates {
 		for _, id := range duplicates {
@@ -251,8 +259,9 @@ func (r *race) check() {
 	}
 }
 
-// checkPull fails unless the scope of the delivery's pull contains its event. The exception is a pull that
-// failed because its connection was deleted before it was claimed.
+// checkPull fails the test unless the delivery's pull had a job and its scope, when it was
+// claimed, contained the delivery's event. The exception is a pull that failed before it was
+// claimed, because its connection was deleted.
 func (r *race) checkPull(d domain.Delivery) {
 	pull, err := r.stores[0].Pulls().Get(r.Context(), r.tenant, d.Pull)
 	r.must(err)

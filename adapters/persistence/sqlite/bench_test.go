@@ -16,7 +16,7 @@ var epoch = time.Date(2026, time.March, 1, 10, 0, 0, 0, time.UTC)
 
 func newID[T any]() domain.ID[T] { return domain.ID[T]{UUID: uuid.Must(uuid.NewV7())} }
 
-// connectionWithToken stores a connection with a token.
+// connectionWithToken stores a connection with a token, and returns the token.
 func connectionWithToken(t testing.TB, s *gormstore.Store) domain.WebhookToken {
 	t.Helper()
 	c := domain.Connection{
@@ -36,8 +36,9 @@ func connectionWithToken(t testing.TB, s *gormstore.Store) domain.WebhookToken {
 	return token
 }
 
-// BenchmarkReceive measures new wanted events of 32 connections, 32 callers at once, with
-// a flush for every commit.
+// BenchmarkReceive measures how many new events that want a pull are stored per second. The events
+// are of 32 connections and are sent by 16 callers per core at once. Every commit is flushed to
+// disk.
 func BenchmarkReceive(b *testing.B) {
 	s := opened(b, file(b)).Store(nil)
 	var tokens []domain.WebhookToken
@@ -46,7 +47,7 @@ func BenchmarkReceive(b *testing.B) {
 	}
 	body := make([]byte, 400)
 	var n atomic.Int64
-	b.SetParallelism(16) // times the cores
+	b.SetParallelism(16) // callers per core
 	b.ResetTimer()
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {

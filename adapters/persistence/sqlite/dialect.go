@@ -21,7 +21,7 @@ type dialect struct {
 	enqueue Enqueue
 }
 
-// Transact waits for the one connection that writes, then for the file lock.
+// Transact first waits for the one connection that writes, and then for the lock on the file.
 func (d dialect) Transact(ctx context.Context, fn func(tx gormstore.Tx) error) error {
 	return d.db.DB.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
 		return fn(gormstore.Tx{
@@ -44,7 +44,8 @@ func (d dialect) jobs(ctx context.Context, tx *sql.Tx, pulls []uuid.UUID) error 
 	return d.enqueue(ctx, tx, pulls)
 }
 
-// PageTransaction runs one step after another: there are no round trips that a pipeline would save.
+// PageTransaction runs one step after another. It does not pipeline, because there are no round
+// trips that pipelining would save.
 func (d dialect) PageTransaction(ctx context.Context, page gormstore.Page) error {
 	if page.Prepare != nil {
 		page.Prepare()
@@ -64,12 +65,13 @@ func (d dialect) PageTransaction(ctx context.Context, page gormstore.Page) error
 	})
 }
 
-// Query reads concurrently with the writer.
+// Query runs on the pool of readers, so that it can run at the same time as the writer. A database
+// in memory has no such pool, and Query uses the writer.
 func (d dialect) Query(ctx context.Context, text string, args, columns []any, take func() error) error {
 	return each(ctx, cmp.Or(d.db.readers, d.db.Writer), text, args, columns, take)
 }
 
-// QueryBatched is Query: there are no round trips that a batch would save.
+// QueryBatched is Query, because there are no round trips that a batch would save.
 func (d dialect) QueryBatched(ctx context.Context, text string, args, columns []any, take func() error) error {
 	return d.Query(ctx, text, args, columns, take)
 }
@@ -78,7 +80,7 @@ type querier interface {
 	QueryContext(ctx context.Context, text string, args ...any) (*sql.Rows, error)
 }
 
-// each runs a query and calls take for each row.
+// each runs a query. For each row it fills columns and calls take.
 func each(ctx context.Context, db querier, text string, args, columns []any, take func() error) error {
 	rows, err := db.QueryContext(ctx, text, args...)
 	if err != nil {
@@ -96,26 +98,26 @@ func each(ctx context.Context, db querier, text string, args, columns []any, tak
 	return rows.Err()
 }
 
-// AnyOf passes the values as one JSON array: with a list of parameters every length would be another
-// statement, and their number is limited.
+// AnyOf passes the values as one JSON array. A list of parameters would make a different statement
+// for each number of values, and the number of parameters is limited.
 func (dialect) AnyOf(column string, values []string) clause.Expr {
 	list, _ := json.Marshal(values)
 	return clause.Expr{SQL: column + " IN (SELECT value FROM json_each(?))", Vars: []any{string(list)}}
 }
 
-// ForUpdate returns "": the transaction already holds the write lock.
+// ForUpdate returns "", because the transaction already holds the write lock.
 func (dialect) ForUpdate() string { return "" }
 
-// ChangeSeq counts the transaction: there is one writer at a time, so positions are assigned in the
-// order of commits.
+// ChangeSeq increments a counter, whose new value is the position of the transaction. There is one
+// writer at a time, so positions are assigned in the order of commits.
 func (dialect) ChangeSeq() string { return "UPDATE feed SET tx = tx + 1 RETURNING tx" }
 
-// VisibleBefore is the largest integer: with one writer every change is complete as soon as it can be
-// read.
+// VisibleBefore is the largest integer, which excludes no change. There is one writer, so every
+// change at a lower position is complete as soon as a change can be read.
 func (dialect) VisibleBefore() string { return "9223372036854775807" }
 
 // ReadOnly implements gormstore.Dialect.
 func (dialect) ReadOnly() string { return "false" }
 
-// RejectsStored returns false: every row is written by an upsert.
+// RejectsStored returns false, because every row is written by an upsert.
 func (dialect) RejectsStored() bool { return false }

@@ -6,17 +6,18 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 )
 
-// Receive stores the deliveries as one batch, as the store's committer does with those that wait.
+// Receive stores the deliveries as one batch, in the same way as the store's committer stores the
+// deliveries that wait.
 func (db *DB) Receive(ctx context.Context, enqueue Enqueue,
 	deliveries []gormstore.PendingDelivery,
 ) ([]gormstore.Result, error) {
 	return dialect{db: db, enqueue: enqueue}.Receive(ctx, deliveries)
 }
 
-// MaxInsertRows is exported for tests of batches that take more than one statement.
+// MaxInsertRows is exported for tests whose batches must take more than one INSERT.
 const MaxInsertRows = maxInsertRows
 
-// MigrateTo brings the schema up, or down, to a version.
+// MigrateTo migrates the schema up or down to a version.
 func (db *DB) MigrateTo(ctx context.Context, version int64) error {
 	provider, err := db.provider()
 	if err != nil {
@@ -29,5 +30,5 @@ func (db *DB) MigrateTo(ctx context.Context, version int64) error {
 	return err
 }
 
-// AttachedDeliveries is the SELECT by which a claim finds the deliveries of its pull.
+// AttachedDeliveries returns the SELECT with which a claim reads the deliveries of its pull.
 var AttachedDeliveries = dialect{}.AttachedDeliveries

@@ -10,7 +10,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// FindChanged passes a page as one JSON array of external ids and content hashes.
+// FindChanged passes the page to one statement, as a JSON array of pairs of external id and
+// content hash.
 func (d dialect) FindChanged(ctx context.Context, connection uuid.UUID, seen []domain.RawTransaction) ([]int, error) {
 	page := make([][2]string, len(seen))
 	for i, s := range seen {

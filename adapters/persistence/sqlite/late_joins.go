@@ -6,11 +6,14 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// AttachedDeliveries returns a SELECT of the deliveries that are attached to a queued pull: those that
-// the connection received since the pull was queued, and the late joins (table strays), which were
-// received before it. An index over pulls would cost each delivery one more page to write, and a
-// pull needs the lookup only once. The index is named because SQLite has no other whose cost does not
-// grow with the connection's history.
+// AttachedDeliveries returns a SELECT of the deliveries that are attached to a queued pull. They
+// are of two kinds. Most were received by the connection since the pull was queued, and are found
+// by that time. The others are the late joins (table strays): deliveries that were attached to the
+// pull although they were received before it was queued.
+//
+// There is no index over pulls, because it would cost each delivery one more page to write, while
+// a pull needs this lookup only once. The statement names the index that it uses, because SQLite
+// has no other index with which the cost does not grow with the connection's history.
 func (dialect) AttachedDeliveries(pull domain.Pull) clause.Expr {
 	return clause.Expr{SQL: `
 		SELECT ask, received_at, id FROM deliveries INDEXED BY deliveries_of_connection

@@ -14,7 +14,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// incomingFor returns a delivery whose scope is the removal of the transaction called name.
+// incomingFor returns a delivery of an event called name. Its scope is the removal of a
+// transaction whose external id is also name.
 func incomingFor(token domain.WebhookToken, name string, at time.Time) ports.IncomingDelivery {
 	return ports.IncomingDelivery{
 		Delivery: newID[domain.Delivery](), Pull: newID[domain.Pull](), Token: token.Hash, Vendor: token.Vendor,
@@ -25,7 +26,7 @@ func incomingFor(token domain.WebhookToken, name string, at time.Time) ports.Inc
 	}
 }
 
-// received receives a delivery and returns it as stored.
+// received stores an incoming delivery and returns it as stored.
 func received(t *testing.T, s *gormstore.Store, incoming ports.IncomingDelivery) domain.Delivery {
 	t.Helper()
 	got, err := s.Deliveries().Receive(t.Context(), incoming)
@@ -35,7 +36,8 @@ func received(t *testing.T, s *gormstore.Store, incoming ports.IncomingDelivery)
 	return got.Delivery
 }
 
-// wantScope claims the pull and compares the removals of its scope.
+// wantScope claims the pull, and fails the test unless the external ids in Removed of its scope
+// are want.
 func wantScope(t *testing.T, s *gormstore.Store, pull domain.PullID, want ...string) {
 	t.Helper()
 	l := domain.Lease{ID: newID[domain.Lease](), Pull: pull, Until: epoch.Add(24 * time.Hour)}
@@ -74,8 +76,8 @@ func TestAClaimFindsLateJoins(t *testing.T) {
 	}
 }
 
-// An older release stored late joins without the table for them. So does the release that an operator
-// downgrades to.
+// An older release stored late joins without adding them to the table of late joins. The release
+// to which an operator downgrades does the same.
 func TestMigrationsUpAndDownKeepTheScopesOfQueuedPulls(t *testing.T) {
 	db := opened(t, file(t))
 	s := db.Store(nil)

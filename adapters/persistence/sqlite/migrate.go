@@ -15,15 +15,15 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// How often a migration is attempted, and the wait in between.
+// The number of attempts of a migration, and the wait between two attempts.
 const (
 	migrateTries = 5
 	migrateWait  = 100 * time.Millisecond
 )
 
-// Migrate brings the schema up to date. Several processes may do so at once: a migration is one
-// transaction, so if two find it missing, one applies it, and the other fails and finds it applied at
-// its next attempt.
+// Migrate brings the schema up to date. Several processes may call it at once. Each migration is
+// one transaction: if two processes find the same migration missing, one of them applies it. The
+// other one fails, and finds it applied at its next attempt.
 func (db *DB) Migrate(ctx context.Context) error {
 	provider, err := db.provider()
 	if err != nil {
@@ -54,8 +54,8 @@ func (db *DB) provider() (*goose.Provider, error) {
 	return provider, nil
 }
 
-// Version returns the version of the schema, 0 when it is empty, and the version that this program
-// needs.
+// Version returns the version of the schema (at), which is 0 if the database is empty, and the
+// version that this program needs (needed).
 func (db *DB) Version(ctx context.Context) (at, needed int64, err error) {
 	folder, err := fs.Sub(migrations, "migrations")
 	if err != nil {

@@ -1,8 +1,9 @@
-// Package sqlite implements the stores in one SQLite file: the embedded database.
+// Package sqlite implements the stores in one SQLite file, an embedded database.
 //
-// SQLite has one writer at a time, and so has this package: writes queue for one connection and never
-// get SQLITE_BUSY from each other, while reads have a pool of their own and do not wait for writes
-// (write-ahead log). A commit is on disk when it returns.
+// SQLite has one writer at a time, and this package therefore has only one connection that writes.
+// Writes queue for this connection, so that they never get SQLITE_BUSY because of each other.
+// Reads have a pool of connections of their own and do not wait for writes, because SQLite's
+// write-ahead log is used. When a commit returns, it is on disk.
 package sqlite
 
 import (
@@ -26,13 +27,13 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 )
 
-// Config names the database and bounds its use.
+// Config names the database and limits how it is used.
 type Config struct {
-	// DSN is "sqlite://path", relative to the working directory or absolute, or ":memory:" for a
-	// database that exists until Close.
+	// DSN is "sqlite://path", with a path that is absolute or relative to the working directory; or
+	// ":memory:" for a database in memory that exists until Close.
 	DSN string
-	// Readers is how many queries may run at once; zero means 4. A database in memory is read and
-	// written through one connection.
+	// Readers is the maximum number of queries that run at once; zero means 4. A database in memory
+	// has no readers: one connection reads and writes.
 	Readers int
 	// Timeout bounds each store method; zero means 10 s, and 4 s for the receipt of a webhook.
 	Timeout time.Duration
@@ -42,34 +43,34 @@ const (
 	scheme         = "sqlite://"
 	inMemory       = ":memory:"
 	defaultReaders = 4
-	// A file does not hang as a server does: a caller that waits here waits for the one writer, which is
-	// better than an error.
+	// A file does not hang in the way a server can. A caller that waits here is waiting for the one
+	// writer, and waiting is better than an error.
 	defaultTimeout = 10 * time.Second
 	// A vendor waits 5 s for the response to a webhook (docs.pluggy.ai/docs/webhooks,
-	// developers.belvo.com/docs/webhooks), and should have a definite one by then.
+	// developers.belvo.com/docs/webhooks). By then the vendor should have a definite response.
 	receiveTimeout = 4 * time.Second
 )
 
 // DB is an open database.
 type DB struct {
-	// DB is GORM on the writer.
+	// DB is GORM over the writer.
 	DB *gorm.DB
 	// Writer is the only connection that writes.
 	Writer *sql.DB
 
 	reader  *gorm.DB
 	readers *sql.DB   // nil for a database in memory
-	anchor  *sql.Conn // only for a database in memory, which exists as long as a connection to it does
+	anchor  *sql.Conn // nil for a file; a database in memory exists as long as a connection to it does
 	timeout time.Duration
-	tokens  tokenCache // guarded by the writer's connection
+	tokens  tokenCache // used only by the holder of the writer's connection
 	store   *gormstore.Store
 }
 
 // Enqueue inserts the jobs of pulls in the transaction that created the pulls.
 type Enqueue func(ctx context.Context, tx *sql.Tx, pulls []uuid.UUID) error
 
-// Open opens the database and creates what is missing: the folder, and the file, which only its owner
-// may read. It does not migrate.
+// Open opens the database. It creates the folder and the file if they are missing; only the owner
+// of the file may read it. It does not migrate.
 func Open(ctx context.Context, c Config) (*DB, error) {
 	path, err := pathOf(c.DSN)
 	if err != nil {
@@ -92,7 +93,8 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 	return db, nil
 }
 
-// openFile makes the readers read-only, so that a write which is sent to them by mistake fails in tests.
+// openFile opens the writer and the readers of a file. The readers are read-only, so that a write
+// that is sent to a reader by mistake fails in tests.
 func (db *DB) openFile(ctx context.Context, path string, readers int) (err error) {
 	if readers == 0 {
 		readers = defaultReaders
@@ -104,8 +106,8 @@ func (db *DB) openFile(ctx context.Context, path string, readers int) (err error
 	return err
 }
 
-// openMemory names the database, so that it survives a broken connection: a second connection keeps it
-// open.
+// openMemory opens a database in memory. It names the database and opens a second
+// connection to it, which keeps the database alive if the first connection breaks.
 func (db *DB) openMemory(ctx context.Context) (err error) {
 	if db.DB, db.Writer, err = connect(ctx, "file:/"+rand.Text()+"?vfs=memdb&", 2); err != nil {
 		return err
@@ -115,8 +117,8 @@ func (db *DB) openMemory(ctx context.Context) (err error) {
 	return err
 }
 
-// Store returns the stores. enqueue may be nil: then pulls have no jobs. Store may be called only once;
-// Close closes the store, too.
+// Store returns the stores. enqueue may be nil; pulls then get no jobs. Store may be called only
+// once. DB.Close also closes the store.
 func (db *DB) Store(enqueue Enqueue) *gormstore.Store {
 	d := dialect{db: db, enqueue: enqueue}
 	db.store = gormstore.New(db.DB, gormstore.Options{Dialect: d, Reader: db.reader, Timeout: db.timeout,
@@ -141,7 +143,8 @@ func (db *DB) Close() error {
 	return errors.Join(errs...)
 }
 
-// pathOf parses the DSN. Errors name the expected form, never the path.
+// pathOf returns the path in the DSN, or ":memory:". Errors: a DSN of another form; the error
+// names the expected form, and never contains the path.
 func pathOf(dsn string) (string, error) {
 	path := strings.TrimPrefix(dsn, scheme)
 	switch path {
@@ -153,8 +156,9 @@ func pathOf(dsn string) (string, error) {
 	return filepath.Clean(path), nil
 }
 
-// create creates folder and file before SQLite does, which would let everybody read them. SQLite
-// creates its side files with the mode of the file.
+// create creates the folder and the file, unless they exist. It does so before SQLite would create
+// the file in a form that everybody may read. SQLite creates its side files with the same mode as
+// the file.
 func create(path string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
@@ -166,15 +170,19 @@ func create(path string) error {
 	return file.Close()
 }
 
-// pragmas: readers run concurrently with the writer, locks of other processes are waited for, and every
-// commit is flushed. A transaction takes the write lock when it begins, because one that takes it later
-// fails if another came first. The log is copied into the file every 4,000 pages (16 MiB), not 1,000:
-// indexes over connections change the same pages again and again, and each is then copied once.
+// pragmas are the settings of every connection. Readers run at the same time as the writer (WAL),
+// a lock of another process is waited for (busy_timeout), and every commit is flushed to disk
+// (synchronous). A transaction takes the write lock when it begins (immediate), because a
+// transaction that takes it later fails if another transaction has written in the meantime.
+//
+// The log is copied into the file every 4,000 pages (16 MiB) instead of every 1,000 pages. Indexes
+// over connections change the same pages again and again, and with fewer copies of the log each of
+// these pages is copied less often.
 const pragmas = "_pragma=journal_mode(WAL)&_pragma=busy_timeout(5000)&_pragma=foreign_keys(1)" +
 	"&_pragma=synchronous(FULL)&_pragma=wal_autocheckpoint(4000)&_txlock=immediate"
 
-// connect opens a pool of the given size and GORM on it. GORM's logger is silent, because it would print
-// values.
+// connect opens a pool of that many connections, and GORM over it. GORM's logger is silent,
+// because it would print the values of statements.
 func connect(ctx context.Context, name string, connections int) (*gorm.DB, *sql.DB, error) {
 	pool, err := sql.Open(sqlite.DriverName, name+pragmas)
 	if err != nil {
@@ -185,7 +193,7 @@ func connect(ctx context.Context, name string, connections int) (*gorm.DB, *sql.
 	if err := pool.PingContext(ctx); err != nil {
 		return nil, nil, errors.Join(err, pool.Close())
 	}
-	// The driver compiles a statement at each use, so preparing statements gains nothing.
+	// Prepared statements would gain nothing, because the driver compiles a statement at each use.
 	db, err := gorm.Open(sqlite.Dialector{Conn: pool}, &gorm.Config{
 		TranslateError: true, SkipDefaultTransaction: true, QueryFields: true, Logger: logger.Discard,
 	})

@@ -8,7 +8,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports/porttest"
 )
 
-// opened returns a migrated database in a file of its own.
+// opened opens and migrates the database at dsn. The test closes it at its end.
 func opened(t testing.TB, dsn string) *sqlite.DB {
 	t.Helper()
 	db, err := sqlite.Open(t.Context(), sqlite.Config{DSN: dsn})
@@ -37,7 +37,7 @@ func stores(t *testing.T, dsn string) porttest.Stores {
 	}
 }
 
-// All tests of the suite share one database: each has a tenant of its own.
+// All tests of the suite share one database, because each test has a tenant of its own.
 func TestAFileConformsToTheStorePorts(t *testing.T) {
 	s := stores(t, file(t))
 	porttest.TestStores(t, func(*testing.T) porttest.Stores { return s })

@@ -10,30 +10,35 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// maxCachedTokens bounds the tokens in the cache.
+// maxCachedTokens is the number of tokens above which the cache is emptied before the next batch.
 const maxCachedTokens = 4096
 
-// tokenCache holds the tokens, connections and queued pulls that a batch has read. The next batch uses
-// them if nothing was written in between. The cache has no expiry time. Instead the state of the database
-// is compared under the write lock, so that a token which any process has revoked is refused from the
-// next batch on. It may be used only while holding the writer's connection.
+// tokenCache contains the tokens, connections and queued pulls that batches have read. The next
+// batch uses them if the database was not changed in any other way in between.
+//
+// The cache has no expiry time. Instead, each batch compares the state of the database, under the
+// write lock, with the state that the last batch left. A token that any process has revoked is
+// therefore refused from the next batch on. Only the holder of the writer's connection may use the
+// cache.
 type tokenCache struct {
 	at       changeState
 	bindings map[domain.TokenHash]gormstore.TokenBinding
 	queued   map[uuid.UUID]uuid.UUID // connection -> its queued pull
-	since    map[uuid.UUID]int64     // connection -> when that pull was queued, in microseconds
+	since    map[uuid.UUID]int64     // connection -> when its queued pull was queued, in microseconds since 1970
 }
 
-// changeState is the state of the database as a connection sees it. It differs after any write: by
-// the connection itself, whose changes are counted (sqlite.org/c3ref/total_changes.html), or by
-// another connection of any process (sqlite.org/pragma.html#pragma_data_version).
+// changeState identifies the state of the database as one connection sees it. It changes with any
+// write: changes counts the rows that the connection itself has changed
+// (sqlite.org/c3ref/total_changes.html), and version changes when another connection of any
+// process has written (sqlite.org/pragma.html#pragma_data_version).
 type changeState struct {
-	conn    any // the driver's
+	conn    any // the driver's connection
 	changes int64
 	version int64
 }
 
-// readChangeState reads the state in a transaction that holds the write lock.
+// readChangeState returns the state as conn sees it. tx is a transaction of conn that holds the
+// write lock.
 func readChangeState(ctx context.Context, conn any, tx *sql.Tx) (changeState, error) {
 	s := changeState{conn: conn}
 	row := tx.QueryRowContext(ctx, "SELECT total_changes(), data_version FROM pragma_data_version")
@@ -41,7 +46,8 @@ func readChangeState(ctx context.Context, conn any, tx *sql.Tx) (changeState, er
 	return s, err
 }
 
-// validate empties the cache unless now is the state that the last batch left the database in.
+// validate empties the cache, unless now is the state in which the last batch left the database.
+// It also empties a cache that has become too large.
 func (c *tokenCache) validate(now changeState) {
 	if c.bindings == nil || c.at != now || len(c.bindings) > maxCachedTokens {
 		c.bindings = make(map[domain.TokenHash]gormstore.TokenBinding)
@@ -50,20 +56,23 @@ func (c *tokenCache) validate(now changeState) {
 	c.at = now
 }
 
-// expect advances the state by the changes of this batch, so that the next one finds the cache valid.
+// expect adds the rows that this batch has changed to the expected state, so that the next batch
+// finds the cache valid.
 func (c *tokenCache) expect(changes int) { c.at.changes += int64(changes) }
 
-// clear drops everything.
+// clear empties the cache and forgets the state.
 func (c *tokenCache) clear() { *c = tokenCache{} }
 
-// addPull adds a queued pull. since is the time from which AttachedDeliveries reads the connection's deliveries.
+// addPull adds a queued pull of the connection. since is the time, in microseconds, from which
+// AttachedDeliveries reads the connection's deliveries.
 func (c *tokenCache) addPull(connection, pull uuid.UUID, since int64) {
 	c.queued[connection], c.since[connection] = pull, since
 }
 
-// attach returns the events whose pulls are missing, one of each connection, and adds those pulls to
-// the cache. It also returns the late joins: the events that were received before the pull to which
-// they are attached was queued, so that AttachedDeliveries does not find them by their time.
+// attach returns two lists of events. missing contains, per connection, the first event whose pull
+// must be created; attach adds these pulls to the cache. lateJoins contains the events that were
+// received before the pull to which they are attached was queued, so that AttachedDeliveries does
+// not find them by their time.
 func (c *tokenCache) attach(events []*gormstore.BatchEvent) (missing, lateJoins []*gormstore.BatchEvent) {
 	for _, e := range events {
 		if e.Pull == uuid.Nil {
@@ -81,8 +90,8 @@ func (c *tokenCache) attach(events []*gormstore.BatchEvent) (missing, lateJoins 
 	return missing, lateJoins
 }
 
-// driverConn returns the driver's connection, which identifies it: a pool may replace a connection by
-// another.
+// driverConn returns the driver's connection, by which a connection is identified: the pool may
+// replace a broken connection by another one.
 func driverConn(conn *sql.Conn) (id any, err error) {
 	err = conn.Raw(func(c any) error {
 		id = c

@@ -9,8 +9,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// The next batch uses the cached tokens of the last one unless something was written in between: by
-// this process or by another one, which a second DB over the same file simulates.
+// A batch uses the tokens that the last batch cached, unless something was written in between: by
+// this process, or by another process. A second DB over the same file simulates the other process.
 func TestARevokedTokenIsRefusedFromTheNextDeliveryOn(t *testing.T) {
 	dsn := file(t)
 	here, elsewhere := opened(t, dsn).Store(nil), opened(t, dsn).Store(nil)

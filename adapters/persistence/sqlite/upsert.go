@@ -15,11 +15,11 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// upsertBatch bounds the rows of one INSERT: the driver looks each parameter up among all parameters
-// of its statement, so that a small batch is faster than a large one.
+// upsertBatch bounds the rows of one INSERT. The driver looks up each parameter in a list of all
+// parameters of the statement, so that several small statements are faster than a large one.
 const upsertBatch = 40
 
-// The parts of an upsert: up to the first row, one row, and as many rows as a batch holds.
+// The parts of an upsert: the SQL before the first row, one row, and the rows of a full batch.
 var (
 	upsertHead = "INSERT INTO transactions (" +
 		gormstore.JoinColumns(func(c gormstore.Column) string { return c.Name }) + ") VALUES "
@@ -27,8 +27,8 @@ var (
 	upsertRows = strings.Repeat(upsertRow, upsertBatch)
 )
 
-// UpsertTransactions overwrites rows by connection and external id. Their ids stay, because they were
-// read before.
+// UpsertTransactions overwrites stored rows with the same connection and external id. Such rows
+// keep their ids: the ids were read before, and the upsert does not overwrite them.
 func (dialect) UpsertTransactions(tx *gorm.DB, rows []gormstore.TransactionRow) error {
 	for batch := range slices.Chunk(rows, upsertBatch) {
 		args := make([]any, 0, len(batch)*len(gormstore.TransactionColumns))
@@ -49,8 +49,8 @@ func (dialect) UpsertTransactions(tx *gorm.DB, rows []gormstore.TransactionRow) 
 	return nil
 }
 
-// columnValue returns what Column.Field points to in the form that SQLite stores; nil is NULL.
-// Errors: a type that Column.Field does not name.
+// columnValue returns the value that field points to, in the form that SQLite stores; nil is NULL.
+// field is the result of a Column.Field. Errors: a type that is not listed at Column.Field.
 func columnValue(field any) (any, error) {
 	switch v := field.(type) {
 	case *string:
@@ -85,7 +85,7 @@ func unless(null bool, value any) any {
 	return value
 }
 
-// SaveContentHashes writes row by row, because a statement costs no round trip.
+// SaveContentHashes writes the hashes row by row, because a statement costs no round trip.
 func (dialect) SaveContentHashes(tx *gorm.DB, ids []uuid.UUID, hashes [][]byte) error {
 	for i := range ids {
 		if err := tx.Exec("UPDATE transactions SET source = ? WHERE id = ?", hashes[i], ids[i]).Error; err != nil {

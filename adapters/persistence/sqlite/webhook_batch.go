@@ -14,8 +14,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// Receive stores a batch of webhook deliveries and deduplicates them. It uses the one connection
-// that writes, and with it the token cache.
+// Receive stores a batch of webhook deliveries and deduplicates them. It holds the one connection
+// that writes, and therefore may use the token cache.
 func (d dialect) Receive(ctx context.Context, deliveries []gormstore.PendingDelivery) ([]gormstore.Result, error) {
 	conn, err := d.db.Writer.Conn(ctx)
 	if err != nil {
@@ -29,13 +29,15 @@ func (d dialect) Receive(ctx context.Context, deliveries []gormstore.PendingDeli
 	return results, err
 }
 
-// insertBatch stores a batch and creates missing pulls in one transaction, and so with one disk
-// flush. The transaction holds the write lock from its start, so that nothing it reads can change.
+// insertBatch stores a batch and creates missing pulls in one transaction, and therefore with one
+// disk flush. The transaction holds the write lock from its start, so that nothing that it reads
+// can change before it ends.
 //
-// Its statements are few, and each serves all deliveries: the driver compiles a statement again for
-// each use, which costs more than running it. Most deliveries are new, so the insert itself detects
-// duplicates, and the stored rows are read only after it found one. Only an event that would create
-// a pull is looked up before, because a duplicate must not create one.
+// It runs few statements, each of which serves all deliveries. The driver compiles a statement
+// again for each use, which costs more than to run it. Most deliveries are new, so the INSERT
+// itself detects duplicates, and the stored rows are read only if it has detected some. Only
+// events that would create a pull are looked up before the INSERT, because a duplicate must not
+// create a pull.
 func (d dialect) insertBatch(
 	ctx context.Context, conn *sql.Conn, deliveries []gormstore.PendingDelivery,
 ) ([]gormstore.Result, error) {
@@ -70,14 +72,14 @@ func (d dialect) insertBatch(
 	if err != nil {
 		return nil, err
 	}
-	// New pulls, their jobs and late joins are changes that are not counted here. They make the next
-	// batch drop the cache.
+	// New pulls, their jobs and late joins are changes, too, but they are not counted here. If there
+	// are any, the next batch finds another state and empties the cache.
 	cache.expect(inserted)
 	return batch.Results(gormstore.ErrPruned), tx.Commit()
 }
 
-// readBindings adds the live tokens of live connections that are not in the cache yet, with the
-// queued pulls of their connections.
+// readBindings adds the deliveries' tokens that are not cached yet to the cache, with the queued
+// pulls of their connections. It adds only live tokens of live connections.
 func readBindings(ctx context.Context, tx *sql.Tx, cache *tokenCache, deliveries []gormstore.PendingDelivery) error {
 	var hashes []any
 	requested := make(map[domain.TokenHash]bool)
@@ -113,8 +115,8 @@ func readBindings(ctx context.Context, tx *sql.Tx, cache *tokenCache, deliveries
 		})
 }
 
-// readEarlier reads the stored deliveries of events, without bodies and scopes, because a vendor
-// that repeats an event does not need them.
+// readEarlier reads the stored deliveries of events, and sets Earlier of these events. It reads
+// neither bodies nor scopes, because a vendor that sends an event again does not need them.
 func readEarlier(ctx context.Context, tx *sql.Tx, batch *gormstore.WebhookBatch, events []*gormstore.BatchEvent) error {
 	if len(events) == 0 {
 		return nil
@@ -135,7 +137,7 @@ func readEarlier(ctx context.Context, tx *sql.Tx, batch *gormstore.WebhookBatch,
 		})
 }
 
-// scanDelivery scans a row of readEarlier.
+// scanDelivery converts a row of readEarlier to a delivery without body and scope.
 func scanDelivery(rows *sql.Rows) (domain.Delivery, error) {
 	var d domain.Delivery
 	var fingerprint []byte
@@ -156,16 +158,17 @@ func scanDelivery(rows *sql.Rows) (domain.Delivery, error) {
 	return d, nil
 }
 
-// maxInsertRows bounds the rows of one INSERT. The driver looks each parameter up among all
-// parameters of its statement, so that larger inserts gain nothing.
+// maxInsertRows bounds the rows of one INSERT. The driver looks up each parameter in a list of all
+// parameters of the statement, so that larger statements gain nothing.
 const maxInsertRows = 32
 
-// An error rolls the whole transaction back. OR FAIL declares that to SQLite, which otherwise keeps a
-// journal of each statement, to undo only that one: it costs as much as the rows.
+// An error rolls back the whole transaction. With OR FAIL, SQLite need not be able to undo a
+// single statement. Without OR FAIL it keeps a journal of each statement for that purpose, which
+// costs as much as the rows themselves.
 const (
 	insertDelivery = `INSERT OR FAIL INTO deliveries (id, tenant_id, connection_id, vendor, event, event_id,
 		fingerprint, body, ask, status, pull_id, received_at) VALUES `
-	// unlessDuplicate skips an event that is stored already.
+	// unlessDuplicate makes the INSERT skip an event that is stored already.
 	unlessDuplicate = " ON CONFLICT (connection_id, fingerprint) DO NOTHING"
 
 	insertPull = `INSERT OR FAIL INTO pulls (id, tenant_id, connection_id, vendor, trace, created_at, trigger, state,
@@ -176,8 +179,9 @@ const (
 	insertLateJoin = "INSERT INTO strays (pull_id, delivery_id) SELECT pull_id, id FROM deliveries WHERE id = ?"
 )
 
-// insertEvents stores the missing pulls with their jobs, the new deliveries, and which of them are
-// late joins. It sets Inserted and Earlier of the events and returns how many deliveries were new.
+// insertEvents stores the missing pulls with their jobs, the new deliveries, and the late joins
+// among them. It sets Inserted and Earlier of the events, and returns how many deliveries were
+// new.
 func insertEvents(
 	ctx context.Context, tx *sql.Tx, batch *gormstore.WebhookBatch, cache *tokenCache,
 	enqueue func(ctx context.Context, tx *sql.Tx, pulls []uuid.UUID) error,
@@ -210,7 +214,7 @@ func insertEvents(
 			return 0, err
 		}
 	}
-	if inserted < len(fresh) { // some were duplicates: read which
+	if inserted < len(fresh) { // some events are duplicates: find out which
 		if err := readEarlier(ctx, tx, batch, fresh); err != nil {
 			return 0, err
 		}
@@ -221,7 +225,8 @@ func insertEvents(
 	return inserted, nil
 }
 
-// insertPulls creates the pulls that the events need.
+// insertPulls creates the pulls that are missing. events contains one event for each of these
+// pulls.
 func insertPulls(ctx context.Context, tx *sql.Tx, events []*gormstore.BatchEvent) error {
 	args := make([]any, 0, pullWidth*len(events))
 	for _, e := range events {
@@ -232,12 +237,15 @@ func insertPulls(ctx context.Context, tx *sql.Tx, events []*gormstore.BatchEvent
 	return err
 }
 
-// insertDeliveries stores the events that are new and returns their number. It is no upsert: the first
-// delivery of an event is never changed. Ids, hashes, times and
-// statuses are the service's own values, and are literals of the statement: it is compiled anyway,
-// and the driver looks each parameter up among all of them. Values from outside are parameters.
+// insertDeliveries stores the first deliveries of the events that are new, and returns their
+// number. It is not an upsert, because the first delivery of an event is never changed.
+//
+// Ids, hashes, times and statuses are the service's own values and are written into the statement
+// as literals. The statement is compiled at each use anyway, and the driver looks up each
+// parameter in a list of all parameters, so that fewer parameters are faster. Values from outside
+// are always parameters.
 func insertDeliveries(ctx context.Context, tx *sql.Tx, events []*gormstore.BatchEvent) (int, error) {
-	const row = 512 // bytes of one, about
+	const row = 512 // the approximate length of one row in the statement, in bytes
 	text := append(make([]byte, 0, row*len(events)), insertDelivery...)
 	var args []any
 	for i, e := range events {
@@ -256,7 +264,8 @@ func insertDeliveries(ctx context.Context, tx *sql.Tx, events []*gormstore.Batch
 	return int(inserted), err
 }
 
-// appendDelivery appends the values of a row, with a question mark for each parameter.
+// appendDelivery appends the values of the event's first delivery as a row of the INSERT, with a
+// question mark for each parameter.
 func appendDelivery(text []byte, e *gormstore.BatchEvent) []byte {
 	pull := "NULL"
 	if e.Pull != uuid.Nil {
@@ -266,7 +275,8 @@ func appendDelivery(text []byte, e *gormstore.BatchEvent) []byte {
 		e.First.Delivery.UUID, e.Binding.Tenant, e.Connection, e.Fingerprint[:], e.Status, pull, e.First.At.UnixMicro())
 }
 
-// tuples returns n tuples of parameters, each of the given width: "(?,?),(?,?)".
+// tuples returns n tuples of parameters, each with width parameters: tuples(2, 2) is
+// "(?,?),(?,?)".
 func tuples(n, width int) string {
 	one := "(" + strings.Repeat("?,", width-1) + "?)"
 	return strings.Repeat(one+",", n-1) + one

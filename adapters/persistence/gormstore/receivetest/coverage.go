@@ -8,21 +8,21 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// coverage counts the cases that deliveries and batches were.
+// coverage counts how often each case occurred in the deliveries and batches of all runs.
 type coverage map[testCase]int
 
 type testCase string
 
-// The cases that every run of the suite must cover.
+// The cases that must occur at least once in all runs together.
 const (
 	attachedOnly     testCase = "a batch whose new events are all attached to queued pulls"
 	createdOnly      testCase = "a batch whose new events all create pulls"
-	mixed            testCase = "a batch of both"
+	mixed            testCase = "a batch with new events that are attached to queued pulls and others that create pulls"
 	duplicatesOnly   testCase = "a batch of duplicates only"
 	duplicateInBatch testCase = "a duplicate of an event of its own batch"
 	duplicateOfRow   testCase = "a duplicate of a stored event"
 	wantedDuplicate  testCase = "a duplicate, which wants a pull, of an event of its own batch that does not"
-	wantedAndNoPull  testCase = "such a duplicate in a batch that creates no pull"
+	wantedAndNoPull  testCase = "a duplicate of this kind in a batch that creates no pull"
 	twoTokens        testCase = "a batch that comes through two tokens of a connection"
 	otherToken       testCase = "a duplicate through another token than the first delivery's"
 	unknownToken     testCase = "an unknown token"
@@ -40,7 +40,7 @@ var testCases = []testCase{
 	unreadableBody, whileRunning,
 }
 
-// check fails for each case that was not covered.
+// check logs the count of each case, and fails the test for each case that did not occur.
 func (c coverage) check(t *testing.T) {
 	t.Helper()
 	for _, covered := range testCases {
@@ -50,7 +50,8 @@ func (c coverage) check(t *testing.T) {
 	}
 }
 
-// batch follows one batch through the model.
+// batch returns a batch that will count the cases of deliveries. It must be called before the
+// model receives them.
 func (c coverage) batch(p *pair, deliveries []gormstore.PendingDelivery) *batch {
 	b := &batch{
 		pair: p, own: make(map[domain.PullID]bool), running: make(map[domain.ConnectionID]bool),
@@ -71,24 +72,25 @@ func (c coverage) batch(p *pair, deliveries []gormstore.PendingDelivery) *batch 
 	return b
 }
 
-// batch is what the model did with the deliveries of one batch so far.
+// batch records what the model has done so far with the deliveries of one batch.
 type batch struct {
 	*pair
-	own     map[domain.PullID]bool       // the pull ids of its deliveries
-	running map[domain.ConnectionID]bool // connections with a running pull
+	own     map[domain.PullID]bool       // the pull ids that the deliveries of the batch bring along
+	running map[domain.ConnectionID]bool // connections that have a running pull
 	first   map[domain.DeliveryID]firstDelivery
-	through map[domain.ConnectionID]domain.TokenID // the last token of each connection
+	through map[domain.ConnectionID]domain.TokenID // the token of the last delivery of each connection
 
 	attached, created, duplicates, wanted, others int
 }
 
-// firstDelivery is the first delivery of an event in the batch.
+// firstDelivery describes the first delivery of an event, if that delivery is in this batch.
 type firstDelivery struct {
 	token  domain.TokenID
 	wanted bool
 }
 
-// delivery counts the cases of one delivery by the model's result.
+// delivery counts the cases to which one delivery belongs. got and refused are the model's result
+// and error for it.
 func (b *batch) delivery(d gormstore.PendingDelivery, got ports.ReceiveResult, refused error) {
 	if refused != nil {
 		b.refused(d)
@@ -160,7 +162,7 @@ func (b *batch) stored(d gormstore.PendingDelivery, stored domain.Delivery) {
 	}
 }
 
-// end counts the cases of the batch as a whole.
+// end counts the cases to which the batch as a whole belongs.
 func (b *batch) end() {
 	if b.wanted > 0 && b.created == 0 {
 		b.seen[wantedAndNoPull]++

@@ -10,13 +10,14 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// pullMapping maps the pulls of the model to those of the database, one to one.
+// pullMapping maps the ids of the model's pulls to those of the database's pulls, one to one.
 type pullMapping struct {
 	exact             bool
-	toStored, toModel map[domain.PullID]domain.PullID // by the model's id; by the database's id
+	toStored, toModel map[domain.PullID]domain.PullID // toStored is by the model's id, toModel is by the database's id
 }
 
-// match records that two ids belong to one pull. Errors: one of them belongs to another pull already.
+// match records that the id model and the id stored belong to the same pull. It returns an error
+// if one of the two ids already belongs to another pull or, if exact is set, if the ids differ.
 func (m *pullMapping) match(model, stored domain.PullID) error {
 	if m.toStored == nil {
 		m.toStored = map[domain.PullID]domain.PullID{{}: {}}
@@ -35,10 +36,11 @@ func (m *pullMapping) match(model, stored domain.PullID) error {
 	return nil
 }
 
-// stored returns the database's id of a pull of the model.
+// stored returns the database's id of the pull with this id in the model.
 func (m *pullMapping) stored(model domain.PullID) domain.PullID { return m.toStored[model] }
 
-// storedAll translates the ids, and sorts them where the order may differ from the model's.
+// storedAll returns the database's ids of the pulls with these ids in the model. It sorts them if
+// the order of the database's jobs may differ from the model's order.
 func (m *pullMapping) storedAll(model []domain.PullID) []domain.PullID {
 	translated := make([]domain.PullID, 0, len(model))
 	for _, id := range model {
@@ -54,15 +56,17 @@ func (m *pullMapping) sorted(ids []domain.PullID) []domain.PullID {
 	return ids
 }
 
-// compareJobs compares the jobs that the current step enqueued.
+// compareJobs fails the test unless the current step enqueued the same jobs in the model and in
+// the database.
 func (p *pair) compareJobs() {
 	p.Helper()
 	p.equal("jobs", p.ids.storedAll(p.modelJobs), p.ids.sorted(p.d.Jobs()))
 	p.modelJobs = nil
 }
 
-// withoutOrigin clears the members of a pull that come from the delivery which created it, where
-// another delivery of the model's batch may have created it.
+// withoutOrigin returns the pull without the members that it has from the delivery which created
+// it. It clears them only if the model and the database may have created the pull for different
+// deliveries of the batch.
 func (p *pair) withoutOrigin(pull domain.Pull) domain.Pull {
 	if !p.d.Exact && pull.Trigger == domain.TriggerWebhook {
 		pull.Trace, pull.CreatedAt = "", epoch
@@ -70,7 +74,7 @@ func (p *pair) withoutOrigin(pull domain.Pull) domain.Pull {
 	return pull
 }
 
-// compareRows reads and compares every row of both sides.
+// compareRows fails the test unless the model and the database have the same deliveries and pulls.
 func (p *pair) compareRows() {
 	wantDeliveries, wantPulls := p.rows(p.model)
 	deliveries, pulls := p.rows(p.d.Stores)
@@ -85,7 +89,8 @@ func (p *pair) compareRows() {
 	p.equal("pulls", p.comparable(wantPulls), p.comparable(pulls))
 }
 
-// checkOrigins fails unless each pull has the time and the trace of one of its own deliveries.
+// checkOrigins fails the test unless each pull that a webhook created has the time and the trace
+// of one of its own deliveries.
 func (p *pair) checkOrigins(deliveries []domain.Delivery, pulls []domain.Pull) {
 	for _, pull := range pulls {
 		hasOrigin := slices.ContainsFunc(deliveries, func(d domain.Delivery) bool {
@@ -106,7 +111,8 @@ func (p *pair) comparable(pulls []domain.Pull) []domain.Pull {
 	return pulls
 }
 
-// rows reads every row by Get, because lists leave members out.
+// rows returns all deliveries and pulls of the tenant. It reads each of them by Get, because lists
+// leave out some members.
 func (p *pair) rows(s Stores) (deliveries []domain.Delivery, pulls []domain.Pull) {
 	all := domain.PageRequest{Limit: 1000}
 	deliveryPage, err := s.Deliveries().List(p.ctx, p.tenant, ports.DeliveryFilter{}, all)

@@ -1,6 +1,7 @@
-// Package receivetest is a differential test of the databases that store webhook deliveries in
-// batches. It compares a database with the model, package memory, which receives the same deliveries
-// one at a time: results, rows and jobs must be equal, with any other work between the batches.
+// Package receivetest is a differential test for databases that store webhook deliveries in
+// batches. It compares a database with a model, which is package memory. The model receives the
+// same deliveries one at a time. The results, the rows and the jobs of both must be equal, no
+// matter what other work happens between the batches.
 package receivetest
 
 import (
@@ -21,7 +22,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Stores are the stores that a batch writes to, and those that are used between batches.
+// Stores are the stores to which a batch writes, and the stores that the test uses between
+// batches.
 type Stores interface {
 	Connections() ports.Connections
 	Tokens() ports.Tokens
@@ -29,18 +31,18 @@ type Stores interface {
 	Pulls() ports.Pulls
 }
 
-// Dialect is a database that is compared with the model.
+// Dialect is a database that Run compares with the model.
 type Dialect struct {
 	Stores Stores
 	// Receive stores the deliveries as one batch.
 	Receive func(ctx context.Context, deliveries []gormstore.PendingDelivery) ([]gormstore.Result, error)
-	// Jobs returns the pulls that a job was enqueued for since its last call.
+	// Jobs returns the pulls for which a job was enqueued since the last call of Jobs.
 	Jobs func() []domain.PullID
-	// Exact means that a new pull has the id of the first delivery that wants it, as in the model.
-	// Otherwise it may have the id of any delivery of the batch that wants it.
+	// Exact means that the id of a new pull comes from the first delivery that wants the pull, as in
+	// the model. If it is false, the id may come from any delivery of the batch that wants the pull.
 	Exact bool
-	// MaxBatch bounds the deliveries of a batch. It should be large enough that some batches take
-	// more than one statement.
+	// MaxBatch bounds the deliveries of a batch. It should be so large that the database needs more
+	// than one statement to store some batches.
 	MaxBatch int
 }
 
@@ -49,7 +51,7 @@ var epoch = time.Date(2026, time.March, 1, 10, 0, 0, 0, time.UTC)
 func newID[T any]() domain.ID[T] { return domain.ID[T]{UUID: uuid.Must(uuid.NewV7())} }
 
 // Run compares d with the model in many random runs, each with a tenant of its own. It also fails
-// when no run covered a case that a delivery or a batch may be.
+// if one of the cases that a delivery or a batch can be has occurred in no run.
 func Run(t *testing.T, d Dialect) {
 	seen := make(coverage)
 	rapid.Check(t, func(rt *rapid.T) {
@@ -61,7 +63,7 @@ func Run(t *testing.T, d Dialect) {
 		p.model = memory.New(memory.Options{Nudge: func(id domain.PullID) {
 			p.modelJobs = append(p.modelJobs, id)
 		}})
-		_ = d.Jobs() // discard those of the run before
+		_ = d.Jobs() // discard the jobs of the previous run
 		for i := range 2 {
 			p.connect(strconv.Itoa(i))
 		}
@@ -78,7 +80,7 @@ func Run(t *testing.T, d Dialect) {
 	seen.check(t)
 }
 
-// pair is a database and its model. Every step is applied to both.
+// pair is a database with its model. Every step of a run is applied to both of them.
 type pair struct {
 	*rapid.T
 	ctx         context.Context
@@ -91,12 +93,13 @@ type pair struct {
 	revoked     map[domain.TokenHash]bool
 	deleted     map[domain.ConnectionID]bool
 	ids         pullMapping
-	modelJobs   []domain.PullID // enqueued by the model in the current step
+	modelJobs   []domain.PullID // the jobs that the model enqueued in the current step
 	seen        coverage
 }
 
-// both calls do on the model and on the database, and returns the database's error. It fails unless
-// both errors are nil or of one kind. storedID translates the id of a pull of the model.
+// both calls do for the model and for the database, and returns the error of the database. It
+// fails the test unless both errors are nil or both are of the same kind. do receives a function
+// storedID, which returns the id that a pull of the model has in the called store.
 func (p *pair) both(do func(s Stores, storedID func(domain.PullID) domain.PullID) error) error {
 	p.Helper()
 	identity := func(id domain.PullID) domain.PullID { return id }
@@ -112,7 +115,8 @@ func (p *pair) both(do func(s Stores, storedID func(domain.PullID) domain.PullID
 	return got
 }
 
-// equal fails unless the values of both sides are equal.
+// equal fails the test unless the model's value (want) and the database's value (got) are equal.
+// what names the value in the message.
 func (p *pair) equal(what string, want, got any) {
 	p.Helper()
 	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
@@ -120,7 +124,8 @@ func (p *pair) equal(what string, want, got any) {
 	}
 }
 
-// receive stores a batch on both sides.
+// receive draws a batch of deliveries, stores it in the model and in the database, and compares
+// the results.
 func (p *pair) receive() {
 	batch := make([]gormstore.PendingDelivery, rapid.IntRange(1, p.d.MaxBatch).Draw(p.T, "deliveries"))
 	keys := rapid.IntRange(0, 30).Draw(p.T, "keys")
@@ -140,7 +145,8 @@ func (p *pair) receive() {
 	covered.end()
 }
 
-// compareResult compares the two results of one delivery. A duplicate has neither body nor scope.
+// compareResult compares the two results of one delivery. It does not compare body and scope,
+// because the database does not read them for a duplicate.
 func (p *pair) compareResult(what string, want ports.ReceiveResult, refused error, got gormstore.Result) {
 	p.Helper()
 	unauthenticated := errors.Is(refused, domain.Unauthenticated)

@@ -13,7 +13,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// connect creates a connection with two tokens.
+// connect creates a connection with two tokens in the model and in the database.
 func (p *pair) connect(name string) {
 	c := domain.Connection{
 		ID: newID[domain.Connection](), Tenant: p.tenant, Kind: domain.Aggregator, Name: name, Vendor: "pluggy",
@@ -35,12 +35,14 @@ func (p *pair) connect(name string) {
 	}
 }
 
-// traceAt returns the trace of the delivery received at a time, which is unique.
+// traceAt returns the trace of the delivery that is received at this time. The time of a delivery
+// is unique, and so its trace is, too.
 func traceAt(at time.Time) string { return "trace-" + at.String() }
 
-// delivery draws a delivery. Keys, bodies and tokens are few, so that many are duplicates; one token is
-// unknown. Some deliveries were received long before they are stored, so that the pull they are attached
-// to may be younger.
+// delivery draws a delivery. There are few different keys, bodies and tokens, so that many
+// deliveries are duplicates. Some deliveries have an unknown token. Some have a time of receipt
+// long before they are stored, so that they may be attached to a pull that was queued after that
+// time.
 func (p *pair) delivery(keys int) gormstore.PendingDelivery {
 	p.at = p.at.Add(time.Millisecond)
 	at := p.at
@@ -72,7 +74,8 @@ func (p *pair) delivery(keys int) gormstore.PendingDelivery {
 	}
 }
 
-// event draws a readable event.
+// event draws the event of a delivery whose body is readable. It has one of keys different
+// deduplication keys, or none.
 func (p *pair) event(keys int) domain.WebhookEvent {
 	key := ""
 	if k := rapid.IntRange(0, keys).Draw(p.T, "key"); k > 0 {
@@ -88,11 +91,13 @@ func (p *pair) event(keys int) domain.WebhookEvent {
 	}
 }
 
-// keepsRunning is the drawn state of a pull that goes on running while batches are received.
+// keepsRunning is drawn instead of a final state for a pull that keeps running while further
+// batches are received.
 const keepsRunning domain.PullState = ""
 
-// work claims each pull that can be claimed, and compares the scopes. Then it ends the pull, or does not,
-// so that there are duplicates of deliveries of every status, and events of connections whose pull is
+// work draws a state, claims each pull that can be claimed, and compares the scopes of both sides.
+// Then it ends the attempt with that state, or leaves the pull running. Later batches therefore
+// contain duplicates of deliveries with every status, and events of connections whose pull is
 // running.
 func (p *pair) work() {
 	states := []domain.PullState{domain.PullSucceeded, domain.PullFailed, domain.PullQueued, keepsRunning}
@@ -110,7 +115,8 @@ func (p *pair) work() {
 	}
 }
 
-// run claims a pull, and ends its attempt.
+// run claims a pull of the model and the same pull of the database, compares them, and ends their
+// attempts with state. For keepsRunning it does not end the attempts.
 func (p *pair) run(pull domain.PullID, state domain.PullState) {
 	var pulls []domain.Pull
 	l := domain.Lease{ID: newID[domain.Lease](), Until: p.at.Add(time.Minute)}
@@ -131,7 +137,8 @@ func (p *pair) run(pull domain.PullID, state domain.PullState) {
 	})
 }
 
-// request queues a pull as an operator does, so that there are pulls that no delivery created.
+// request queues a pull in the same way as an operator's request does, so that there are also
+// pulls that no delivery created.
 func (p *pair) request() {
 	c := rapid.SampledFrom(p.connections).Draw(p.T, "connection")
 	r := ports.PullRequest{ID: newID[domain.Pull](), Trigger: domain.TriggerOperator, At: p.at}
@@ -149,7 +156,7 @@ func (p *pair) request() {
 	}
 }
 
-// revoke revokes a token.
+// revoke revokes a random token.
 func (p *pair) revoke() {
 	token := rapid.SampledFrom(p.tokens).Draw(p.T, "token")
 	p.revoked[token.Hash] = true
@@ -158,7 +165,7 @@ func (p *pair) revoke() {
 	})
 }
 
-// remove deletes a connection.
+// remove deletes a random connection.
 func (p *pair) remove() {
 	c := rapid.SampledFrom(p.connections).Draw(p.T, "connection")
 	p.deleted[c.ID] = true

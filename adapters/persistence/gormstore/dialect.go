@@ -18,11 +18,6 @@ type Dialect interface {
 	// and otherwise rolls back and returns the error of fn.
 	Transact(ctx context.Context, fn func(tx Tx) error) error
 
-	// PageTransaction runs the work of one page in one transaction. It commits if all of the page's
-	// reads, Write and the last statement succeed; otherwise it rolls back and returns the first
-	// error. The Enqueue of the Tx that it passes to Write may be nil.
-	PageTransaction(ctx context.Context, page Page) error
-
 	// Query runs a SELECT outside of any transaction, with parameters $1, $2, …. For each row it
 	// fills columns and calls take; an error of take ends the query and is returned. The variables
 	// that columns point to are overwritten by the next row, but take may retain byte slices.
@@ -102,23 +97,4 @@ type Read struct {
 	Args    []any
 	Columns []any
 	Take    func() error
-}
-
-// Page is the work of one page of a pull inside its transaction. If the database is reached over a
-// network, its dialect saves round trips by pipelining: the reads are sent together with BEGIN,
-// and the last statement together with COMMIT.
-type Page struct {
-	// Reads run first, in their order.
-	Reads []Read
-	// Prepare runs once, before the dialect waits for the results of Reads; nil if there is nothing to
-	// prepare.
-	Prepare func()
-	// Write runs after Reads and returns the transaction's last statement.
-	Write func(tx Tx) (Statement, error)
-}
-
-// Statement is a write with parameters $1, $2, ….
-type Statement struct {
-	SQL  string
-	Args []any
 }

@@ -30,8 +30,7 @@
 //
 // # One page of a pull
 //
-// page_writer.go prepares a page, and Dialect.PageTransaction runs it. page_changes.go compares
-// the page with the stored rows and writes the differences: new rows by INSERT or COPY, changed
-// rows by an upsert. transaction_columns.go lists the columns, from which those statements are
-// generated.
+// page_writer.go prepares a page and runs its transaction. page_changes.go compares the page with
+// the stored rows and writes the differences: new rows by INSERT or COPY, changed rows by an
+// upsert. transaction_columns.go lists the columns, from which those statements are generated.
 package gormstore

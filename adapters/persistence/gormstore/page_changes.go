@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"slices"
 
-	"github.com/google/uuid"
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
@@ -12,28 +11,24 @@ import (
 )
 
 // writeChanges writes the accounts, rows and removals of the page that differ from the stored
-// ones, and returns the statement that updates the pull. Accounts come first, because rows refer
-// to them. Removals come last: a row whose removal the vendor announced stays removed, even if the
-// page contains it. Errors: LeaseLost.
-func (p *pageWriter) writeChanges(tx Tx) (Statement, error) {
-	if p.tx = tx; p.pull.ID == uuid.Nil {
-		return Statement{}, leaseLost()
-	}
+// ones, and updates the pull. Accounts come first, because rows refer to them. Removals come last:
+// a row whose removal the vendor announced stays removed, even if the page contains it.
+func (p *pageWriter) writeChanges() error {
 	if err := p.writeAccounts(); err != nil {
-		return Statement{}, err
+		return err
 	}
 	if changed := p.changedRows(); len(changed) > 0 {
-		if err := p.dialect.UpsertTransactions(tx.DB, changed); err != nil {
-			return Statement{}, err
+		if err := p.dialect.UpsertTransactions(p.tx.DB, changed); err != nil {
+			return err
 		}
 	}
 	if len(p.rehashed) > 0 {
-		if err := p.dialect.SaveContentHashes(tx.DB, p.rehashed, p.hashes); err != nil {
-			return Statement{}, err
+		if err := p.dialect.SaveContentHashes(p.tx.DB, p.rehashed, p.hashes); err != nil {
+			return err
 		}
 	}
 	if err := p.markRemoved(p.Removed); err != nil {
-		return Statement{}, err
+		return err
 	}
 	p.counts.Read, p.counts.Unchanged = p.counts.Read+p.Unchanged, p.counts.Unchanged+p.Unchanged
 	return p.updatePull(&p.Progress)
@@ -162,9 +157,9 @@ func (p *pageWriter) markRemoved(externalIDs []string) error {
 	return nil
 }
 
-// updatePull returns the statement that adds the page's counts to those of the pull, extends its
-// lease and, if progress is not nil, stores the progress.
-func (p *pageWriter) updatePull(progress *domain.Progress) (Statement, error) {
+// updatePull adds the page's counts to those of the pull, extends its lease and, if progress is not
+// nil, stores the progress.
+func (p *pageWriter) updatePull(progress *domain.Progress) error {
 	total := domain.Counts(p.pull.Counts).Plus(p.counts)
 	q := newQuery("UPDATE pulls SET lease_until = ?, seen_accounts = ?, seen_rows = ?",
 		instant{p.LeaseUntil}.value(p.tx.Name()), total.Accounts, total.Read)
@@ -173,10 +168,11 @@ func (p *pageWriter) updatePull(progress *domain.Progress) (Statement, error) {
 	if progress != nil {
 		text, err := encode(progress)
 		if err != nil {
-			return Statement{}, err
+			return err
 		}
 		q.add(", progress = ?", text)
 	}
 	q.add(" WHERE id = ?", uuidColumn(p.pull.ID))
-	return Statement{SQL: q.String(), Args: q.args}, nil
+	_, err := p.tx.Statement.ConnPool.ExecContext(p.tx.Statement.Context, q.String(), q.args...)
+	return err
 }

@@ -24,7 +24,8 @@ func (s pulls) StorePage(ctx context.Context, lease domain.Lease, w ports.PageWr
 	w.Accounts, w.Transactions = deduplicate(w.Accounts, accountKey), deduplicate(w.Transactions, transactionKey)
 	w.AssumeNew = w.AssumeNew && s.dialect.RejectsStored()
 	p := s.newPageWriter(w)
-	counts, err := s.runPage(ctx, p, Page{Reads: p.reads(lease), Prepare: p.convert, Write: p.writeChanges})
+	p.convert()
+	counts, err := s.runPage(ctx, lease, p, p.writeChanges)
 	if w.AssumeNew && duplicate(err) {
 		w.AssumeNew = false
 		return s.StorePage(ctx, lease, w)
@@ -32,12 +33,26 @@ func (s pulls) StorePage(ctx context.Context, lease domain.Lease, w ports.PageWr
 	return counts, err
 }
 
-// runPage runs the page's work in a transaction and returns the counts that p has collected.
-// Errors: those of the database, translated.
-func (s pulls) runPage(ctx context.Context, p *pageWriter, page Page) (domain.Counts, error) {
+// runPage locks the pull, runs the reads of p and then write, all in one transaction, and returns
+// the counts that p has collected. Errors: LeaseLost; those of the database, translated.
+func (s pulls) runPage(
+	ctx context.Context, lease domain.Lease, p *pageWriter, write func() error,
+) (domain.Counts, error) {
 	bounded, cancel := context.WithTimeout(ctx, s.workTimeout)
 	defer cancel()
-	if err := s.dialect.PageTransaction(bounded, page); err != nil {
+	err := s.dialect.Transact(bounded, func(tx Tx) error {
+		p.tx = tx
+		for _, r := range p.reads(lease) {
+			if err := tx.Read(r); err != nil {
+				return err
+			}
+		}
+		if p.pull.ID == uuid.Nil {
+			return leaseLost()
+		}
+		return write()
+	})
+	if err != nil {
 		return domain.Counts{}, Translate(ctx, err)
 	}
 	return p.counts, nil

@@ -3,8 +3,6 @@ package gormstore
 import (
 	"context"
 
-	"github.com/google/uuid"
-
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
@@ -13,19 +11,16 @@ import (
 // external ids of the rows, because a window may contain all rows that an account ever had.
 func (s pulls) Sweep(ctx context.Context, lease domain.Lease, w ports.SweepWrite) (domain.Counts, error) {
 	p := s.newPageWriter(ports.PageWrite{At: w.At, LeaseUntil: w.LeaseUntil})
-	return s.runPage(ctx, p, Page{Reads: p.reads(lease), Write: func(tx Tx) (Statement, error) {
-		if p.tx = tx; p.pull.ID == uuid.Nil {
-			return Statement{}, leaseLost()
-		}
+	return s.runPage(ctx, lease, p, func() error {
 		unseen, err := p.unseen(w)
 		if err != nil {
-			return Statement{}, err
+			return err
 		}
 		if err := p.markRemoved(unseen); err != nil {
-			return Statement{}, err
+			return err
 		}
 		return p.updatePull(nil)
-	}})
+	})
 }
 
 // unseen returns the external ids of the window's live rows that were not seen. It scans the rows

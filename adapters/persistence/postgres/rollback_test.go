@@ -62,31 +62,21 @@ func openStallable(t *testing.T, stuck *atomic.Bool) *DB {
 // own error, and the pool gets another connection.
 func TestARollbackWithoutAResponseTimesOut(t *testing.T) {
 	own := errors.New("the caller's own error")
-	for name, transact := range map[string]func(dialect, func()) error{
-		"transaction": func(d dialect, stick func()) error {
-			return d.Transact(t.Context(), func(gormstore.Tx) error { stick(); return own })
-		},
-		"page": func(d dialect, stick func()) error {
-			write := func(gormstore.Tx) (gormstore.Statement, error) { stick(); return gormstore.Statement{}, own }
-			return d.PageTransaction(t.Context(), gormstore.Page{Write: write})
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			var stuck atomic.Bool
-			d, ended := dialect{db: openStallable(t, &stuck)}, make(chan error, 1)
-			go func() { ended <- transact(d, func() { stuck.Store(true) }) }()
-			select {
-			case err := <-ended:
-				if !errors.Is(err, own) {
-					t.Errorf("got %v, want the caller's own error", err)
-				}
-			case <-time.After(30 * rollbackTimeout):
-				t.Error("the caller still waits for the ROLLBACK")
-			}
-			stuck.Store(false)
-			if _, err := d.db.Pool.Exec(t.Context(), "SELECT 1"); err != nil {
-				t.Errorf("the next statement: %v", err)
-			}
-		})
+	var stuck atomic.Bool
+	d, ended := dialect{db: openStallable(t, &stuck)}, make(chan error, 1)
+	go func() {
+		ended <- d.Transact(t.Context(), func(gormstore.Tx) error { stuck.Store(true); return own })
+	}()
+	select {
+	case err := <-ended:
+		if !errors.Is(err, own) {
+			t.Errorf("got %v, want the caller's own error", err)
+		}
+	case <-time.After(30 * rollbackTimeout):
+		t.Error("the caller still waits for the ROLLBACK")
+	}
+	stuck.Store(false)
+	if _, err := d.db.Pool.Exec(t.Context(), "SELECT 1"); err != nil {
+		t.Errorf("the next statement: %v", err)
 	}
 }

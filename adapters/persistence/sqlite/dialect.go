@@ -44,27 +44,6 @@ func (d dialect) jobs(ctx context.Context, tx *sql.Tx, pulls []uuid.UUID) error 
 	return d.enqueue(ctx, tx, pulls)
 }
 
-// PageTransaction runs one step after another. It does not pipeline, because there are no round
-// trips that pipelining would save.
-func (d dialect) PageTransaction(ctx context.Context, page gormstore.Page) error {
-	if page.Prepare != nil {
-		page.Prepare()
-	}
-	return d.Transact(ctx, func(tx gormstore.Tx) error {
-		for _, r := range page.Reads {
-			if err := tx.Read(r); err != nil {
-				return err
-			}
-		}
-		last, err := page.Write(tx)
-		if err != nil {
-			return err
-		}
-		_, err = tx.Statement.ConnPool.ExecContext(ctx, last.SQL, last.Args...)
-		return err
-	})
-}
-
 // Query runs on the pool of readers, so that it can run at the same time as the writer. A database
 // in memory has no such pool, and Query uses the writer.
 func (d dialect) Query(ctx context.Context, text string, args, columns []any, take func() error) error {

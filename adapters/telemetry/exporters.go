@@ -12,8 +12,8 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 )
 
-// The exporters below hide failures from the SDK, which would pass them to a handler that
-// the whole process shares, and pass them to our own handler instead.
+// The exporters in this file always return nil to the SDK. The SDK would pass an error to a
+// handler that the whole process shares. They pass errors to OTLP.OnError instead.
 
 type spanExporter struct {
 	sdktrace.SpanExporter
@@ -31,7 +31,7 @@ type metricExporter struct {
 	failureReporter
 }
 
-// Export implements metric.Exporter.
+// failureReporter reports only the first of several consecutive failures.
 func (s *metricExporter) Export(ctx context.Context, data *metricdata.ResourceMetrics) error {
 	s.record(s.Exporter.Export(ctx, data))
 	return nil
@@ -50,8 +50,8 @@ func (t *failureReporter) record(err error) {
 	}
 }
 
-// exportError returns an error that keeps only the network's part of err, because the
-// exporter's own text contains the collector's response.
+// exportError returns an error for signal ("traces" or "metrics") that wraps only the network
+// error in err, because the text that the exporter adds contains the collector's response.
 func exportError(signal string, err error) error {
 	if sent := (*url.Error)(nil); errors.As(err, &sent) {
 		return fmt.Errorf("%s not exported: %w", signal, sent.Err)

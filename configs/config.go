@@ -40,7 +40,7 @@ type Config struct {
 	Log     Log
 	OTLP    OTLP
 
-	// Sources contains, for each supported vendor, how its webhooks are authenticated
+	// Sources maps each supported vendor to the ways in which it authenticates its webhooks
 	// (<VENDOR>_WEBHOOK_HMAC_SECRET, _AUTHORIZATION, _SOURCE_CIDRS).
 	Sources        map[domain.Vendor]domain.SourcePolicy
 	TrustedProxies []netip.Prefix // TRUSTED_PROXIES; if empty, X-Forwarded-For is ignored

@@ -254,7 +254,7 @@ func TestAnErrorNamesItsSettingAndNeverTheValue(t *testing.T) {
 }
 
 // wantErrors checks that err consists of one field error for each of the named settings, and that it
-// does not contain the canary. value is the invalid value, for the messages of the test.
+// does not contain the canary. value is the invalid value; it appears only in the messages of the test.
 func wantErrors(t *testing.T, err error, value string, names ...string) {
 	t.Helper()
 	var got []string

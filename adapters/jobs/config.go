@@ -12,8 +12,8 @@ import (
 // pruning off.
 type Config struct {
 	background.Config
-	// PollInterval is how often the queue polls for jobs that no notification announced. A
-	// pull that waits for such a job starts at most this much too late. 0 means 500 ms.
+	// PollInterval is how often the queue polls for jobs that no notification announced. The
+	// pull of such a job starts late by at most this interval. 0 means 500 ms.
 	PollInterval time.Duration
 	// Logger receives River's own log lines. They contain ids, kinds and durations; of a
 	// job's arguments they can contain only the id of the pull. If Logger is nil, the lines

@@ -79,7 +79,7 @@ func TestEnqueueReturnsTheDatabasesError(t *testing.T) {
 			})
 			if failed == nil || !strings.Contains(failed.Error(), "jobs: enqueue:") ||
 				!strings.Contains(failed.Error(), "river_job") {
-				t.Errorf("Enqueue returned %v, want the database's own error that the table river_job does not exist", failed)
+				t.Errorf("Enqueue returned %v, want the database's error that river_job does not exist", failed)
 			}
 		})
 	}

@@ -68,7 +68,7 @@ func (p *Postgres) lead(ctx context.Context, round func(context.Context) error) 
 
 // unlock releases the leader lock, even if the round has panicked or ctx has ended. If the
 // release fails, the connection may still hold the lock. It is then closed instead of being
-// returned to the pool, because no process could become leader as long as it is open.
+// returned to the pool, because no process could become leader as long as the connection is open.
 func unlock(ctx context.Context, conn *pgxpool.Conn) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), unlockTimeout)
 	defer cancel()
@@ -88,8 +88,8 @@ func (p *Postgres) Enqueue(ctx context.Context, tx pgx.Tx, pulls []uuid.UUID) er
 // concurrently, because an advisory lock serialises the migrations.
 //
 // The lock is held on a connection outside the pool. Otherwise processes that share a small
-// pool could deadlock: those that wait for the lock would occupy all the connections that
-// the holder of the lock needs for the migration.
+// pool could deadlock: the waiting processes would occupy all the connections that the
+// holder of the lock needs for the migration.
 func (p *Postgres) Migrate(ctx context.Context) error {
 	conn, err := pgx.ConnectConfig(ctx, p.pool.Config().ConnConfig)
 	if err != nil {

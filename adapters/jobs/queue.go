@@ -16,7 +16,7 @@ import (
 )
 
 // Queue is the part of a queue that does not depend on the database. Postgres and SQLite
-// embed it. A queue can enqueue jobs as soon as it is created, but it runs jobs only between
+// embed it. A queue can enqueue jobs from its creation on, but it runs jobs only between
 // Start and Stop.
 type Queue struct {
 	cfg    Config

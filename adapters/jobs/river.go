@@ -77,7 +77,7 @@ func (c *client[TTx]) version(ctx context.Context) (current, needed int64, err e
 	return current, needed, nil
 }
 
-// enqueue inserts one job for each of the pulls ids inside the transaction tx. It does nothing
+// enqueue inserts one job for each pull in ids inside the transaction tx. It does nothing
 // if ids is empty.
 func (c *client[TTx]) enqueue(ctx context.Context, tx TTx, ids []uuid.UUID) (err error) {
 	switch jobs := insertParams(ids, priorityNormal); {
@@ -94,7 +94,7 @@ func (c *client[TTx]) enqueue(ctx context.Context, tx TTx, ids []uuid.UUID) (err
 	return nil
 }
 
-// nudge inserts a job for each of the stuck pulls ids that has no waiting job. A job in state
+// nudge inserts a job for each stuck pull in ids that has no waiting job. A job in state
 // "running" does not count as waiting: because the pull is stuck, the process that ran the
 // job must have died.
 func (c *client[TTx]) nudge(ctx context.Context, ids []uuid.UUID) error {
@@ -106,9 +106,9 @@ func (c *client[TTx]) nudge(ctx context.Context, ids []uuid.UUID) error {
 	return err
 }
 
-// withoutWaitingJob returns those of the pulls ids for which no job is waiting that will run
-// soon. Without this filter every stuck pull of a backlog would receive a second job, and a
-// pull whose attempts always end in an error would accumulate jobs.
+// withoutWaitingJob returns those ids whose pull has no waiting job that will run soon.
+// Without this filter every stuck pull of a backlog would receive a second job, and a pull whose
+// attempts always end in an error would accumulate jobs.
 func (c *client[TTx]) withoutWaitingJob(ctx context.Context, ids []uuid.UUID) ([]uuid.UUID, error) {
 	list, err := c.JobList(ctx, river.NewJobListParams().
 		Kinds(pullArgs{}.Kind()).Queues(queueName).First(10_000).

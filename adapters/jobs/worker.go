@@ -42,7 +42,7 @@ type pullArgs struct {
 // Kind returns the name of the job type. It must not change, because stored jobs contain it.
 func (pullArgs) Kind() string { return "pull" }
 
-// insertParams returns the parameters for inserting one job for each of the pulls ids.
+// insertParams returns the parameters for inserting one job for each pull in ids.
 func insertParams(ids []uuid.UUID, priority int) []river.InsertManyParams {
 	jobs := make([]river.InsertManyParams, len(ids))
 	for i, id := range ids {

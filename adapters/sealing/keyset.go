@@ -87,9 +87,9 @@ func (k *Keyset) Seal(
 	return sealed, nil
 }
 
-// Open decrypts a credential with the key that sealed it. It returns the same error, of kind
-// Unavailable with the code credential_unopened, whatever the reason is. The usual reason is
-// that the keyset file is an old copy, or a different keyset.
+// Open decrypts a credential with the key that sealed it. If it cannot decrypt s, it returns the
+// same error for every reason: of kind Unavailable, with the code credential_unopened. The usual
+// reason is that the keyset file is an old copy, or a different keyset.
 func (k *Keyset) Open(
 	tenant domain.TenantID, connection domain.ConnectionID, s domain.Sealed,
 ) (domain.Credential, error) {

@@ -23,7 +23,7 @@ func prefixOf(sealed []byte) prefix {
 	return prefix(sealed[:cryptofmt.TinkPrefixSize])
 }
 
-// loadedKeys contains the enabled keys of the keyset file as it was at one reading. It is
+// loadedKeys contains the enabled keys that one reading of the keyset file has returned. It is
 // immutable.
 type loadedKeys struct {
 	aead     tink.AEAD

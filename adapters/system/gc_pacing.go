@@ -11,8 +11,8 @@ const (
 	// busyHeap is the size in bytes to which the heap of a busy service may grow before the next
 	// garbage collection.
 	busyHeap = 40 << 20
-	// busyCollections is the number of garbage collections per second from which on the service
-	// counts as busy.
+	// busyCollections is the minimum number of garbage collections per second at which the
+	// service counts as busy.
 	busyCollections = 4
 	// calmSeconds is how many seconds without a garbage collection must pass before the service
 	// no longer counts as busy.

@@ -80,7 +80,7 @@ func balanced(query string) bool {
 func (v vocabulary) check(t *testing.T, where, query, text string) {
 	t.Helper()
 	if unknown := v.unknown(query); len(unknown) > 0 || !balanced(query) {
-		t.Errorf("%s: the query %s\ncontains the unknown words %v, or its brackets are not balanced", where, query, unknown)
+		t.Errorf("%s: the query %s\ncontains unknown words (%v) or unbalanced brackets", where, query, unknown)
 	}
 	for _, label := range shown.FindAllStringSubmatch(text, -1) {
 		if !strings.Contains(query, label[1]) && label[1] != "instance" {

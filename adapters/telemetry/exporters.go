@@ -12,15 +12,15 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 )
 
-// The exporters in this file always return nil to the SDK. The SDK would pass an error to a
-// handler that the whole process shares. They pass errors to OTLP.OnError instead.
+// The exporters in this file pass the errors of exports to OTLP.OnError, and always return nil to
+// the SDK. Otherwise the SDK would pass the errors to a handler that the whole process shares.
 
 type spanExporter struct {
 	sdktrace.SpanExporter
 	failureReporter
 }
 
-// ExportSpans implements sdktrace.SpanExporter.
+// ExportSpans implements sdktrace.SpanExporter. It returns nil even if the export fails.
 func (s *spanExporter) ExportSpans(ctx context.Context, batch []sdktrace.ReadOnlySpan) error {
 	s.record(s.SpanExporter.ExportSpans(ctx, batch))
 	return nil
@@ -31,13 +31,13 @@ type metricExporter struct {
 	failureReporter
 }
 
-// failureReporter reports only the first of several consecutive failures.
+// Export implements metric.Exporter. It returns nil even if the export fails.
 func (s *metricExporter) Export(ctx context.Context, data *metricdata.ResourceMetrics) error {
 	s.record(s.Exporter.Export(ctx, data))
 	return nil
 }
 
-// failureReporter reports the first of several consecutive failures.
+// failureReporter reports only the first of several consecutive failures.
 type failureReporter struct {
 	report func(error)
 	signal string

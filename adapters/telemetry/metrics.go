@@ -112,7 +112,7 @@ func (m *Metrics) pull(v domain.Vendor, state domain.PullState, code domain.Code
 // for a call without a response.
 const none = "none"
 
-// Request counts a served request and its duration took. route is the template of the route,
+// Request records a served request and its duration took. route is the template of the route,
 // for example "/pulls/{id}", never the requested path; "" means that no route matched.
 func (m *Metrics) Request(verb, route string, code int, took time.Duration) {
 	m.requests.WithLabelValues(
@@ -120,7 +120,7 @@ func (m *Metrics) Request(verb, route string, code int, took time.Duration) {
 	).Observe(took.Seconds())
 }
 
-// VendorCall counts a call to a vendor and its duration took. template is the path with
+// VendorCall records a call to a vendor and its duration took. template is the path with
 // placeholders instead of ids. code is the status of the response, or 0 if no response was
 // received.
 func (m *Metrics) VendorCall(vendor, verb, template string, code int, took time.Duration) {

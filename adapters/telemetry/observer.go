@@ -55,7 +55,8 @@ func (o Observer) Emit(ctx context.Context, event ports.Event) {
 }
 
 // webhookReceived logs and counts a webhook request. The log line contains the vendor's name
-// only if the vendor is configured, because the sender of a rejected request chooses its path.
+// only if the vendor is configured: the name is a part of the path, and the sender of a rejected
+// request can send any text there.
 func (o Observer) webhookReceived(ctx context.Context, e ports.WebhookReceived) {
 	vendor := o.Metrics.labels.vendor(e.Vendor)
 	o.Metrics.webhook(e.Vendor, e.Outcome).Inc()

@@ -19,7 +19,8 @@ const apiPath = "/v1/discovery"
 // vendorScript contains what the guide needs for one vendor.
 type vendorScript struct {
 	vendor, accountRef, clientID, secret string
-	// sendWebhook makes the simulator send a webhook that announces new data to url.
+	// sendWebhook makes the simulator send a webhook to url that announces new data. It returns
+	// the name of the event, and the status of the service's response.
 	sendWebhook func(ctx context.Context, url string) (event string, status int, err error)
 	// edit makes the simulator change one row, delete another one, and send webhooks about both
 	// changes to url.

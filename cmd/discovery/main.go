@@ -35,8 +35,8 @@ func main() {
 	os.Exit(report(err, os.Stderr))
 }
 
-// run is the whole program except for the exit code; what it needs from its environment is
-// passed to it. It returns when the command is done or when ctx ends.
+// run is the whole program except for the signals and the exit code. Its arguments, environment
+// variables and outputs are passed to it. It returns when the command is done or when ctx ends.
 func run(ctx context.Context, args []string, env lookup, stdout, stderr io.Writer) error {
 	root := &cobra.Command{
 		Use:           "discovery",
@@ -65,7 +65,8 @@ type usageError struct{ error }
 // Unwrap returns the wrapped error.
 func (e usageError) Unwrap() error { return e.error }
 
-// exactArgs returns a check that a command has exactly n arguments.
+// exactArgs returns a function that returns a usageError unless a command has exactly n
+// arguments.
 func exactArgs(n int) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) != n {

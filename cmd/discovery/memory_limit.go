@@ -16,10 +16,11 @@ func limitMemory(bound memlimit.Provider) error {
 	return err
 }
 
-// releaseStartupMemory returns the memory that only the start needed to the operating system;
-// reading the migrations alone takes 8 MiB. Two collections are necessary, because the first one
-// only empties the pools. FreeOSMemory does the second. Without this function the two would
-// happen much later, because an idle process collects garbage only every two minutes.
+// releaseStartupMemory releases memory to the operating system that only the start of the service
+// needed; for example, reading the migrations takes 8 MiB. Two garbage collections are necessary,
+// because the first one only empties the pools. FreeOSMemory does the second. Without this
+// function the memory would be released much later, because an idle process collects garbage
+// only every two minutes.
 func releaseStartupMemory() {
 	runtime.GC()
 	debug.FreeOSMemory()

@@ -22,17 +22,16 @@ const (
 
 // task is one periodic maintenance task. Every process schedules every task; that is safe,
 // because a round is idempotent. Full-table tasks run on only one replica per round, namely
-// the first replica that takes the advisory lock. The leader is not elected for longer than
-// a round, because a long-lived leader that died would stall these tasks until its death is
-// noticed.
+// the first replica that takes the advisory lock. A replica leads for only one round: a
+// long-lived leader that died would stall these tasks until its death is noticed.
 type task struct {
 	name     string
 	interval time.Duration
 	run      func(context.Context) error
 }
 
-// Leader calls round and returns its error, unless another round under the same leader is
-// running, usually in another process. In that case it returns nil without calling round.
+// Leader calls round and returns its error. If a round under the same Leader is already running,
+// usually in another process, it returns nil without calling round.
 type Leader func(ctx context.Context, round func(context.Context) error) error
 
 // SoleLeader is the Leader for a service that has only one process: it always runs the round.

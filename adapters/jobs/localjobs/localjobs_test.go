@@ -120,7 +120,7 @@ func TestNudgeWhileRunningRunsOnceMore(t *testing.T) {
 		close(release)
 		synctest.Wait()
 		if n := w.calls[id]; n != 2 {
-			t.Errorf("%d calls after the first call ended, want 2: the first call and one more because of the nudges", n)
+			t.Errorf("%d calls after the first call ended, want 2: the first and one more because of the nudges", n)
 		}
 		if err := q.Stop(t.Context()); err != nil {
 			t.Error(err)

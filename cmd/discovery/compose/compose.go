@@ -91,8 +91,8 @@ func New(ctx context.Context, cfg configs.Config, o Overrides) (app *App, err er
 	return a, nil
 }
 
-// NewOffline composes the service without authentication and without an HTTP handler, for a
-// command that works on stored data. It needs only the settings that configs.LoadReseal reads.
+// NewOffline composes the service without authentication and without an HTTP handler.
+// It is meant for a command that works on stored data. It needs only the settings that configs.LoadReseal reads.
 // In all other respects it works like New. The App must not be served.
 func NewOffline(ctx context.Context, cfg configs.Config, o Overrides) (app *App, err error) {
 	a, lifetime := newApp(ctx, cfg, o)

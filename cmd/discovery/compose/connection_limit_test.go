@@ -125,8 +125,8 @@ func TestASlowHeaderIsDisconnectedAndDelaysNoOther(t *testing.T) {
 	dial().mustServe("a client after the slow one")
 }
 
-// drip sends a header that never ends, until the server has closed the connection. It pauses after
-// each byte. To notice the end of the connection early, it pauses by trying to read.
+// drip sends a header that never ends, until the server has closed the connection. After each
+// byte it pauses. The pause is a read with a timeout, so it ends early when the connection is closed.
 func (c client) drip() {
 	header := strings.NewReader("GET /health HTTP/1.1\r\nHost: h\r\nX-Long: " + strings.Repeat("x", 10_000))
 	for {

@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// schema is the tables of the store or of the job queue. Any number of processes can migrate
+// schema is a set of tables: those of the store, or those of the job queue. Any number of processes can migrate
 // them concurrently.
 type schema interface {
 	Migrate(ctx context.Context) error

@@ -2,9 +2,9 @@ package compose
 
 import "fmt"
 
-// SettingError is the error of a start that failed because of a setting. A start without a
-// correction of the setting fails again. The text of the error begins with the name of the
-// setting.
+// SettingError is the error of a start that failed because of a setting. The start
+// fails again until the setting is corrected. The text of the error begins with the name of
+// the setting.
 type SettingError struct{ error }
 
 // Unwrap returns the wrapped error.

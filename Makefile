@@ -1,5 +1,5 @@
-# Every target installs what it needs. Only Go, make and git must be present; `test` also needs
-# Node.js and the PostgreSQL server, and installs them or says what is missing.
+# Every target installs the tools that it needs; only Go, make and git must be present. The target
+# `test` also needs Node.js and the PostgreSQL server. It installs them, or prints what is missing.
 
 GO            ?= go
 TOOLS         := $(CURDIR)/.tools

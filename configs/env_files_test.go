@@ -16,17 +16,18 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// settingLine matches NAME=value, or such a line commented out: "#" directly before the name.
+// settingLine matches a line NAME=value, also if it is commented out with "#" directly before the
+// name.
 var settingLine = regexp.MustCompile(`^(#?)([A-Z][A-Z0-9_]*)=(.*)$`)
 
-// envLine is a setting in one line of an env file.
+// envLine is the value of a setting in an env file. unset reports whether the line is commented out.
 type envLine struct {
 	value string
 	unset bool
 }
 
-// read parses an env file. Every line is empty, a comment, or a setting, and no setting
-// appears twice.
+// read returns the settings of an env file by name. It fails the test if a line is neither empty, nor
+// a comment, nor a setting, or if a setting appears twice.
 func read(t *testing.T, file string) map[string]envLine {
 	t.Helper()
 	raw, err := os.ReadFile(file)
@@ -51,7 +52,8 @@ func read(t *testing.T, file string) map[string]envLine {
 	return all
 }
 
-// loadRecording returns what Load returns, and the names that it looks up.
+// loadRecording calls Load with the given settings. It returns the results of Load and the sorted
+// names of the settings that Load looked up.
 func loadRecording(values map[string]envLine) (configs.Config, []string, error) {
 	var names []string
 	c, err := configs.Load(func(name string) (string, bool) {
@@ -118,8 +120,8 @@ func TestDevelopmentEnvLoads(t *testing.T) {
 	}
 }
 
-// A command that only migrates or reseals needs only the settings that it uses, and reads them
-// as the service does.
+// A command that only migrates or reseals needs only the settings that it uses. It must parse these
+// settings in the same way as the service.
 func TestCommandsReadOnlyTheirOwnSettings(t *testing.T) {
 	whole, err := load("DATABASE_URL", "postgres://h/d", "LOG_LEVEL", "error")
 	if err != nil {
@@ -179,8 +181,8 @@ func TestTheTestTableContainsEverySetting(t *testing.T) {
 	}
 }
 
-// FuzzLoad checks that, for any value of a setting, Load returns an error that names it or a
-// value within its bounds, and never repeats the input.
+// FuzzLoad sets one setting to an arbitrary value. Load must return either an error that names the
+// setting or a value within the setting's bounds. The error must never contain the value.
 func FuzzLoad(f *testing.F) {
 	_, names, _ := loadRecording(nil)
 	for i, name := range names {

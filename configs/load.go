@@ -14,9 +14,11 @@ const MinJWTSecret = 32
 
 const defaultDatabase = "sqlite://data/discovery.db"
 
-// Load reads every setting through lookup (for example os.LookupEnv). vendors maps the
-// configured aggregators to the networks that each is known to call from. Errors: Invalid
-// field errors, one per setting, joined; the Config is not to be used then.
+// Load reads all settings through lookup, for example os.LookupEnv. vendors maps each supported
+// aggregator to the networks from which its webhooks are known to be sent.
+//
+// If settings are invalid, Load returns all errors joined, one field error of kind Invalid per
+// setting. The Config must not be used then.
 func Load(lookup func(string) (string, bool), vendors map[domain.Vendor][]netip.Prefix) (Config, error) {
 	r := &reader{lookup: lookup}
 	c := Config{EnvName: r.text("ENV_NAME", "production")}
@@ -39,15 +41,16 @@ func Load(lookup func(string) (string, bool), vendors map[domain.Vendor][]netip.
 	return c, r.err()
 }
 
-// LoadMigrate reads only what a migration needs, the database, so that a migration job needs
-// no secret of the service. Errors: as Load.
+// LoadMigrate reads only the setting that a migration needs, DATABASE_URL, so that a migration
+// job needs none of the service's secrets. It returns the same errors as Load.
 func LoadMigrate(lookup func(string) (string, bool)) (Config, error) {
 	r := &reader{lookup: lookup}
 	c := Config{DatabaseURL: r.database("DATABASE_URL", defaultDatabase), DatabaseMigrate: true}
 	return c, r.err()
 }
 
-// LoadReseal reads what re-encryption needs: database, keyset and log. Errors: as Load.
+// LoadReseal reads only the settings that the command reseal needs: those of the database, the
+// keyset and the log. It returns the same errors as Load.
 func LoadReseal(lookup func(string) (string, bool)) (Config, error) {
 	r := &reader{lookup: lookup}
 	var c Config
@@ -100,8 +103,9 @@ func (c *Config) auth(r *reader) {
 	}
 }
 
-// sources reads each vendor's webhook settings. A vendor whose _WEBHOOK_SOURCE_CIDRS is unset
-// keeps its known networks; the variable set to an empty value removes them.
+// sources returns how each vendor's webhooks are authenticated. If the setting
+// <VENDOR>_WEBHOOK_SOURCE_CIDRS is unset, the vendor has its known networks; if it is set to an
+// empty value, the vendor has no networks.
 func (r *reader) sources(vendors map[domain.Vendor][]netip.Prefix) map[domain.Vendor]domain.SourcePolicy {
 	policies := make(map[domain.Vendor]domain.SourcePolicy, len(vendors))
 	for _, vendor := range slices.Sorted(maps.Keys(vendors)) {

@@ -13,10 +13,10 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// canary is part of every invalid value: no error may repeat it.
+// canary is part of invalid values. No error may contain it.
 const canary = "canary-27f0"
 
-// knownNetworks maps the configured vendors to their networks.
+// knownNetworks maps each supported vendor to the networks from which it is known to send webhooks.
 var knownNetworks = map[domain.Vendor][]netip.Prefix{
 	"pluggy": {netip.MustParsePrefix("52.67.145.81/32"), netip.MustParsePrefix("177.71.238.212/32")},
 	"belvo": {
@@ -25,14 +25,15 @@ var knownNetworks = map[domain.Vendor][]netip.Prefix{
 	},
 }
 
-// required is the smallest set of settings that loads.
+// required contains the settings without which Load returns an error.
 var required = map[string]string{
 	"PUBLIC_URL":          "https://api.example.com",
 	"AUTH_JWKS_URL":       "https://issuer.example.com/keys",
 	"SEALING_KEYSET_FILE": "/run/secrets/keyset.json",
 }
 
-// load reads the required settings, with those in pairs replaced or added.
+// load calls Load with the required settings. pairs consists of alternating names and values that
+// replace or add settings.
 func load(pairs ...string) (configs.Config, error) {
 	return configs.Load(lookup(pairs...), knownNetworks)
 }
@@ -49,15 +50,16 @@ func lookup(pairs ...string) func(string) (string, bool) {
 	}
 }
 
-// settingTest lists valid values of one setting, each with what it is read as, and invalid
-// ones. The key "" means that the setting is unset, and maps to the default.
+// settingTest contains the test values of one setting. good maps each valid value to the expected
+// result of read; its key "" means that the setting is unset, and maps to the default. bad contains
+// invalid values.
 type settingTest struct {
 	read func(configs.Config) any
 	good map[string]any
 	bad  []string
 }
 
-// pluggy returns a function that reads a member of one vendor's policy.
+// pluggy returns a function that reads a value from the source policy of the vendor pluggy.
 func pluggy(member func(domain.SourcePolicy) any) func(configs.Config) any {
 	return func(c configs.Config) any { return member(c.Sources["pluggy"]) }
 }
@@ -251,7 +253,8 @@ func TestAnErrorNamesItsSettingAndNeverTheValue(t *testing.T) {
 	}
 }
 
-// wantErrors checks that err names exactly these settings, and no value.
+// wantErrors checks that err consists of one field error for each of the named settings, and that it
+// does not contain the canary. value is the invalid value; it appears only in the messages of the test.
 func wantErrors(t *testing.T, err error, value string, names ...string) {
 	t.Helper()
 	var got []string

@@ -15,8 +15,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// reader parses settings and collects errors. It does not use a library, because libraries
-// repeat the invalid value in their errors.
+// reader parses settings and collects the errors. It does not use a library for settings,
+// because such libraries repeat the invalid value in their errors.
 type reader struct {
 	lookup func(string) (string, bool)
 	errs   []error
@@ -35,7 +35,8 @@ func (r *reader) hasError(name string) bool {
 	})
 }
 
-// text returns the setting without surrounding space, or the fallback if it is unset or empty.
+// text returns the value of a setting without surrounding white space. If the setting is unset
+// or empty, text returns the fallback.
 func (r *reader) text(name, fallback string) string {
 	value, _ := r.lookup(name)
 	if value = strings.TrimSpace(value); value == "" {
@@ -52,8 +53,8 @@ func (r *reader) required(name string) string {
 	return value
 }
 
-// parse returns the parsed setting, or the fallback if it is unset. If parsing fails, it
-// records an error with the message.
+// parse returns the parsed value of a setting, or the fallback if the setting is unset or empty.
+// If the function parse fails, it records an error with the message and returns the fallback.
 func parse[T any](r *reader, name string, fallback T, message string, parse func(string) (T, bool)) T {
 	text := r.text(name, "")
 	if text == "" {
@@ -82,7 +83,7 @@ func (r *reader) number(name string, fallback, lowest, highest int) int {
 	})
 }
 
-// duration reads Go's format and whole days ("90d"); "0" is zero.
+// duration reads a duration in Go's format, or a number of whole days such as "90d".
 func (r *reader) duration(name string, fallback time.Duration) time.Duration {
 	const message = `must be a duration such as "6h" or "90d", not negative`
 	return parse(r, name, fallback, message, func(text string) (time.Duration, bool) {
@@ -125,7 +126,8 @@ func (r *reader) url(name string) string {
 	})
 }
 
-// baseURL reads a URL that paths can be appended to, without a trailing slash.
+// baseURL reads a URL to which paths can be appended. It returns the URL without a trailing
+// slash.
 func (r *reader) baseURL(name string) string {
 	const message = "must be an http or https URL without userinfo, query and fragment"
 	return parse(r, name, "", message, func(text string) (string, bool) {
@@ -134,7 +136,7 @@ func (r *reader) baseURL(name string) string {
 	})
 }
 
-// origin reads scheme and host. One trailing slash is dropped.
+// origin reads a URL that consists only of scheme and host. A single trailing slash is removed.
 func (r *reader) origin(name string) string {
 	const message = "must be an origin: scheme and host, without a path"
 	return parse(r, name, "", message, func(text string) (string, bool) {
@@ -144,13 +146,14 @@ func (r *reader) origin(name string) string {
 	})
 }
 
-// parseURL parses an absolute URL as the domain does. It also rejects a colon without a port.
+// parseURL parses an absolute URL with the function of package domain. In addition it rejects a
+// host that ends with a colon, that is, without a port after it.
 func parseURL(text string) (*url.URL, bool) {
 	u, ok := domain.ParseAbsoluteURL(text)
 	return u, ok && !strings.HasSuffix(u.Host, ":")
 }
 
-// parseBaseURL parses a URL as parseURL does, and rejects userinfo, query and fragment.
+// parseBaseURL parses a URL with parseURL. In addition it rejects userinfo, query and fragment.
 func parseBaseURL(text string) (*url.URL, bool) {
 	u, ok := parseURL(text)
 	return u, ok && u.User == nil && u.RawQuery == "" && u.Fragment == ""
@@ -164,8 +167,8 @@ func (r *reader) database(name, fallback string) string {
 	})
 }
 
-// networks reads CIDRs (or single addresses) separated by commas. It returns the fallback if
-// the setting is unset, and none if it is set to an empty value.
+// networks reads CIDRs or single addresses that are separated by commas. It returns the fallback
+// if the setting is unset, and no networks if the setting has an empty value.
 func (r *reader) networks(name string, fallback []netip.Prefix) []netip.Prefix {
 	text, set := r.lookup(name)
 	if !set {
@@ -194,7 +197,7 @@ func parseNetwork(text string) (netip.Prefix, bool) {
 	return network.Masked(), err == nil
 }
 
-// envPrefix returns a vendor's name as the prefix of its variables.
+// envPrefix returns the prefix that the names of a vendor's settings have, for example "PLUGGY".
 func envPrefix(v domain.Vendor) string {
 	return strings.ToUpper(strings.ReplaceAll(string(v), "-", "_"))
 }

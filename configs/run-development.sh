@@ -1,13 +1,14 @@
 #!/bin/sh
-# Serves for development: with the settings of development.env and the vendors' simulators.
-# It also prints commands to try. BINARY is the path of the discovery binary. Variables that
-# the environment sets take precedence over the file. Ctrl-C stops everything; data/ is kept.
+# Runs the service for development, with the settings of development.env, together with the
+# simulators of the vendors. It also prints commands to try. BINARY is the path of the discovery
+# binary. Variables that are set in the environment take precedence over development.env. Ctrl-C
+# stops the service and the simulators; the files in data/ are kept.
 set -eu
 
 : "${BINARY:?must be the path of the discovery binary}"
 cd "$(dirname "$0")/.."
 
-# Not sourced: a value may contain spaces.
+# The file is not sourced by the shell, because its values may contain spaces.
 while IFS= read -r line; do
 	case $line in '' | '#'*) continue ;; esac
 	name=${line%%=*}
@@ -24,7 +25,8 @@ sandbox='' service=''
 end() {
 	trap '' INT TERM
 	trap - EXIT
-	# Unquoted: a process that was not started must not become an empty argument.
+	# The variables are not quoted: if a process was not started, its variable is empty, and kill must
+	# not receive an empty argument.
 	kill -TERM $service $sandbox 2>/dev/null || :
 	wait
 }
@@ -34,7 +36,7 @@ trap 'end; exit 0' INT TERM
 echo "The simulators and their credentials:"
 "$BINARY" sandbox --pluggy 127.0.0.1:4031 --belvo 127.0.0.1:4032 &
 sandbox=$!
-sleep 1 # long enough to fail if a port is in use
+sleep 1 # long enough for the sandbox to fail if a port is in use
 kill -0 "$sandbox" 2>/dev/null || exit 1
 
 token=$("$BINARY" token 018f0000-0000-7000-8000-00000000000d)

@@ -8,15 +8,16 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/jobs/background"
 )
 
-// Config configures a River queue. The zero value works, without reconciliation and
-// without pruning.
+// Config configures a River queue. The zero value is usable; it turns reconciliation and
+// pruning off.
 type Config struct {
 	background.Config
-	// PollInterval is how often the queue polls for jobs that no notification announced,
-	// and so how late a waiting pull may start; 0 means 500 ms.
+	// PollInterval is how often the queue polls for jobs that no notification announced. The
+	// pull of such a job starts late by at most this interval. 0 means 500 ms.
 	PollInterval time.Duration
-	// Logger receives River's own log lines: ids, kinds and durations, and of the
-	// arguments only a pull's id. Nil discards them.
+	// Logger receives River's own log lines. They contain ids, kinds and durations; of a
+	// job's arguments they can contain only the id of the pull. If Logger is nil, the lines
+	// are discarded.
 	Logger *slog.Logger
 }
 

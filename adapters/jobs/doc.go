@@ -1,14 +1,17 @@
-// Package jobs runs queued pulls with River, and the periodic maintenance tasks.
+// Package jobs runs queued pulls and the periodic maintenance tasks. It uses River, a job
+// queue in the database.
 //
-// A pull's own row is the source of truth: its state, lease, attempts and time. A job only
-// triggers it: the job holds the pull's id, is inserted in the transaction that queues the
-// pull, and makes some process call ports.Worker.RunPull. A job that runs twice, late or
-// for a pull that has ended does no harm, because the store decides whether there is
-// anything to run. So none of the queue's own bookkeeping matters to a pull: River's
-// attempts never end one, and the job of a process that died is replaced by a new one
-// (by the maintenance task for stuck pulls) long before River would rescue it.
+// The row of a pull is the source of truth: it contains the pull's state, lease, number of
+// attempts and next start time. A job only triggers the pull. A job contains only the pull's
+// id, is inserted in the transaction that queues the pull, and makes some process call
+// ports.Worker.RunPull. A job that runs twice, too late, or for a pull that has ended does no
+// harm, because the store decides whether there is anything to run.
 //
-// Postgres and SQLite are River on those databases, each enqueueing in transactions of
-// its own type. Package localjobs does the same in the memory of one process, and package
-// background holds what both share.
+// A pull therefore does not depend on River's own bookkeeping. River's limit of attempts
+// never ends a pull. The job of a process that died is replaced by a new job long before
+// River would rescue it; the maintenance task for stuck pulls inserts the new job.
+//
+// Postgres and SQLite are queues on these databases. Each of them enqueues in transactions
+// of its own type. Package localjobs is a queue in the memory of one process. Package
+// background contains what both packages share.
 package jobs

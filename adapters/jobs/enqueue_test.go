@@ -67,11 +67,11 @@ func TestJobsAreWrittenWithTheRestOfTheTransaction(t *testing.T) {
 	})
 }
 
-// A failed Enqueue must not be mistaken for a success of the transaction.
+// A failed Enqueue must return an error, because otherwise the caller would commit the transaction.
 func TestEnqueueReturnsTheDatabasesError(t *testing.T) {
 	for name, open := range map[string]func(*testing.T) env{"sqlite": onSQLite, "postgres": onPostgres} {
 		t.Run(name, func(t *testing.T) {
-			e := open(t) // without River's tables
+			e := open(t) // not migrated: River's tables do not exist
 			var failed error
 			_ = e.within(t.Context(), e.make(t, jobs.Config{}), func(tx transaction) error {
 				failed = tx.enqueue(newPull().UUID)
@@ -79,7 +79,7 @@ func TestEnqueueReturnsTheDatabasesError(t *testing.T) {
 			})
 			if failed == nil || !strings.Contains(failed.Error(), "jobs: enqueue:") ||
 				!strings.Contains(failed.Error(), "river_job") {
-				t.Errorf("Enqueue returned %v, want the database's own error: no such table", failed)
+				t.Errorf("Enqueue returned %v, want the database's error that river_job does not exist", failed)
 			}
 		})
 	}
@@ -115,7 +115,7 @@ func TestConcurrentMigrationsSucceed(t *testing.T) {
 			}
 			all.Wait()
 			if count(t, e, "true") != 0 {
-				t.Error("the job table is not empty")
+				t.Error("the job table is not empty after the migrations")
 			}
 		})
 	}

@@ -22,7 +22,8 @@ import (
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
-// queue is the queue of either database, without the methods that need its transaction type.
+// queue is the part of Postgres and SQLite that the tests use on both databases: all methods except
+// those that have the transaction type of one database in their signature.
 type queue interface {
 	Migrate(ctx context.Context) error
 	Start(ctx context.Context, worker ports.Worker, maintenance ports.Maintenance) error
@@ -32,27 +33,29 @@ type queue interface {
 	Lead(ctx context.Context, round func(context.Context) error) error
 }
 
-// transaction is an open transaction of either database, and Enqueue inside it.
+// transaction is an open transaction of either database: exec runs a statement in it, and enqueue
+// calls the queue's Enqueue with it.
 type transaction struct {
 	exec    func(statement string) error
 	enqueue func(ids ...uuid.UUID) error
 }
 
-// env is one database, and a constructor of queues on it.
+// env is the environment of a test: a database and a constructor of queues on that database.
 type env struct {
 	name string
 	db   *sql.DB
 	make func(t *testing.T, cfg jobs.Config) queue
-	// within runs fn in a transaction that commits unless fn fails.
+	// within runs fn in a transaction. It commits if fn returns nil, and rolls back otherwise.
 	within func(ctx context.Context, q queue, fn func(tx transaction) error) error
 }
 
-// onBothDatabases runs a test on both databases, each migrated and empty.
+// onBothDatabases runs a test once on SQLite and once on PostgreSQL. Each run has an empty database
+// with River's tables, and must leave no goroutine running.
 func onBothDatabases(t *testing.T, test func(t *testing.T, e env)) {
 	t.Helper()
 	for name, open := range map[string]func(*testing.T) env{"sqlite": onSQLite, "postgres": onPostgres} {
 		t.Run(name, func(t *testing.T) {
-			_ = pgtest.DSN(t) // starts the shared server before goroutines are counted
+			_ = pgtest.DSN(t) // starts the shared server, so that its goroutines are not counted as leaked
 			defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 			t.Run("run", func(t *testing.T) {
 				e := open(t)

@@ -13,7 +13,8 @@ import (
 // waitTimeout bounds each wait for an expected event.
 const waitTimeout = 20 * time.Second
 
-// fakeWorker passes each call to the test's own function and sends the pull's id to seen afterwards.
+// fakeWorker passes each call of RunPull to the function run of the test. When run has returned, it
+// sends the pull's id to seen.
 type fakeWorker struct {
 	run  func(ctx context.Context, id domain.PullID, call int) (time.Duration, error)
 	seen chan domain.PullID
@@ -26,7 +27,7 @@ func newWorker(run func(context.Context, domain.PullID, int) (time.Duration, err
 	return &fakeWorker{run: run, seen: make(chan domain.PullID, 1000), calls: make(map[domain.PullID]int)}
 }
 
-// oneAttemptWorker returns a worker whose pulls end at the first attempt.
+// oneAttemptWorker returns a worker that completes every pull at its first attempt.
 func oneAttemptWorker() *fakeWorker {
 	return newWorker(func(context.Context, domain.PullID, int) (time.Duration, error) { return 0, nil })
 }
@@ -48,11 +49,11 @@ func (w *fakeWorker) await(t *testing.T, want domain.PullID) {
 			t.Fatalf("pull %v ran, want %v", got, want)
 		}
 	case <-time.After(waitTimeout):
-		t.Fatal("the pull did not run")
+		t.Fatal("the pull did not run before the timeout")
 	}
 }
 
-// fakeMaintenance has nothing to do, except that listStuck may be set.
+// fakeMaintenance is a ports.Maintenance that does nothing; a test can set listStuck.
 type fakeMaintenance struct {
 	ports.Maintenance
 	listStuck func(ctx context.Context, limit int) ([]domain.PullID, error)
@@ -67,7 +68,7 @@ func (m fakeMaintenance) ListStuck(ctx context.Context, limit int) ([]domain.Pul
 
 func (m fakeMaintenance) FlushTokenUsage(context.Context) error { return nil }
 
-// errorLog collects background errors.
+// errorLog collects background errors; it is safe for concurrent use.
 type errorLog struct {
 	mu  sync.Mutex
 	all []ports.BackgroundError

@@ -9,16 +9,17 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// replicas returns two queues on one PostgreSQL database, each with its own pool: the session that
-// still holds an advisory lock in one pool would be granted it again.
+// replicas returns two queues on one PostgreSQL database. Each queue has its own pool. With a shared
+// pool the test could miss an error: a session that still holds an advisory lock would go back to the
+// pool, and the second queue would be granted the same lock in the same session again.
 func replicas(t *testing.T) (first, second queue) {
 	t.Helper()
 	dsn := pgtest.DSN(t)
 	return onServer(t, dsn).make(t, jobs.Config{}), onServer(t, dsn).make(t, jobs.Config{})
 }
 
-// While one replica runs a round, the other does not. When the round ends, even with an error,
-// every replica may lead again.
+// While one replica runs a round, no other replica can run one. When the round ends, even with an
+// error, every replica can lead again.
 func TestOnlyOneReplicaLeadsAtATime(t *testing.T) {
 	first, second := replicas(t)
 	rounds := 0
@@ -26,7 +27,7 @@ func TestOnlyOneReplicaLeadsAtATime(t *testing.T) {
 	failed := errors.New("no")
 	err := first.Lead(t.Context(), func(ctx context.Context) error {
 		if err := second.Lead(ctx, count); err != nil || rounds != 0 {
-			t.Errorf("a second leader ran %d rounds, %v", rounds, err)
+			t.Errorf("while a round was running, the second replica ran %d rounds (error %v), want none", rounds, err)
 		}
 		return failed
 	})
@@ -34,12 +35,12 @@ func TestOnlyOneReplicaLeadsAtATime(t *testing.T) {
 		t.Errorf("Lead returned %v, want the round's error", err)
 	}
 	if err := second.Lead(t.Context(), count); err != nil || rounds != 1 {
-		t.Errorf("%d rounds after the first round ended, %v", rounds, err)
+		t.Errorf("after the first round ended, the second replica ran %d rounds (error %v), want 1", rounds, err)
 	}
 }
 
-// A panic is recovered outside of Lead, and the process and its pool continue: the lock must not
-// stay held by a pooled connection.
+// The maintenance recovers the panic of a round outside of Lead, so the process and its pool continue.
+// A pooled connection must therefore not hold the lock any longer after the panic.
 func TestARoundThatPanicsReleasesTheLeaderLock(t *testing.T) {
 	first, second := replicas(t)
 	func() {
@@ -49,11 +50,11 @@ func TestARoundThatPanicsReleasesTheLeaderLock(t *testing.T) {
 	rounds := 0
 	err := second.Lead(t.Context(), func(context.Context) error { rounds++; return nil })
 	if err != nil || rounds != 1 {
-		t.Errorf("%d rounds after the leader's panic, %v", rounds, err)
+		t.Errorf("after the leader's panic, the second replica ran %d rounds (error %v), want 1", rounds, err)
 	}
 }
 
-// When the context of a round has ended, no time of it is left to release the lock in.
+// After the context of a round has ended, the lock must be released with a different context.
 func TestARoundThatIsCancelledReleasesTheLeaderLock(t *testing.T) {
 	first, second := replicas(t)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -61,7 +62,7 @@ func TestARoundThatIsCancelledReleasesTheLeaderLock(t *testing.T) {
 	rounds := 0
 	err := second.Lead(t.Context(), func(context.Context) error { rounds++; return nil })
 	if err != nil || rounds != 1 {
-		t.Errorf("%d rounds after the round was cancelled, %v", rounds, err)
+		t.Errorf("after the round was cancelled, the second replica ran %d rounds (error %v), want 1", rounds, err)
 	}
 }
 

@@ -11,26 +11,28 @@ import (
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 )
 
-// migrationLock is the advisory lock that is held while River's tables are migrated:
-// "aggrjobs".
+// migrationLock is the key of the advisory lock that is held while River's tables are
+// migrated. Its bytes spell "aggrjobs" in ASCII.
 const migrationLock int64 = 0x616767726a6f6273
 
-// leaderLock is the advisory lock that the leader of a maintenance round holds: "aggrlead".
+// leaderLock is the key of the advisory lock that the leader of a maintenance round holds. Its
+// bytes spell "aggrlead" in ASCII.
 const leaderLock int64 = 0x616767726c656164
 
-// unlockTimeout bounds the wait for a server that may no longer respond.
+// unlockTimeout bounds how long unlock waits for the database server, which may no longer
+// respond.
 const unlockTimeout = time.Second
 
-// Postgres is a queue on PostgreSQL.
+// Postgres is a job queue on PostgreSQL.
 type Postgres struct {
 	*Queue
 	river *client[pgx.Tx]
 	pool  *pgxpool.Pool
 }
 
-// NewPostgres returns a queue on PostgreSQL. While it runs, it occupies one connection of
-// the pool to listen for notifications, and borrows others briefly. Errors: a Config that
-// River rejects.
+// NewPostgres returns a stopped queue on PostgreSQL. While the queue runs, it occupies one
+// connection of the pool to listen for notifications, and acquires other connections for
+// short times. It returns an error if River rejects the configuration.
 func NewPostgres(pool *pgxpool.Pool, cfg Config) (*Postgres, error) {
 	q := newQueue(cfg)
 	c, err := newClient(q, riverpgxv5.New(pool))
@@ -45,9 +47,10 @@ func NewPostgres(pool *pgxpool.Pool, cfg Config) (*Postgres, error) {
 	return p, nil
 }
 
-// lead runs round under an advisory lock that only one process can hold. The lock is held
-// only for the round: a leader that dies loses it with its connection, and the next round
-// has another leader.
+// lead runs round under an advisory lock that only one session can hold at a time. It returns
+// nil without running round if another session holds the lock. The lock is held only during
+// the round: if the leader dies, PostgreSQL releases the lock with the leader's connection,
+// and the next round can have another leader.
 func (p *Postgres) lead(ctx context.Context, round func(context.Context) error) error {
 	conn, err := p.pool.Acquire(ctx)
 	if err != nil {
@@ -63,9 +66,9 @@ func (p *Postgres) lead(ctx context.Context, round func(context.Context) error) 
 	return round(ctx)
 }
 
-// unlock releases the leader lock, also after the round has panicked or ctx has ended. A
-// connection that may still hold the lock is closed instead of going back to the pool: as
-// long as it lived, no process could become leader.
+// unlock releases the leader lock, even if the round has panicked or ctx has ended. If the
+// release fails, the connection may still hold the lock. It is then closed instead of being
+// returned to the pool, because no process could become leader as long as the connection is open.
 func unlock(ctx context.Context, conn *pgxpool.Conn) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), unlockTimeout)
 	defer cancel()
@@ -74,23 +77,25 @@ func unlock(ctx context.Context, conn *pgxpool.Conn) {
 	}
 }
 
-// Enqueue inserts a job for each pull inside tx. The jobs exist, and wake a worker, if and
-// when tx commits. Errors: the database's own, wrapped.
+// Enqueue inserts one job for each pull inside tx. The jobs become visible and wake a worker
+// when tx commits; if tx is rolled back, they do not exist. Errors of the database are
+// returned wrapped.
 func (p *Postgres) Enqueue(ctx context.Context, tx pgx.Tx, pulls []uuid.UUID) error {
 	return p.river.enqueue(ctx, tx, pulls)
 }
 
 // Migrate brings River's tables up to date. Any number of processes may call it
-// concurrently.
+// concurrently, because an advisory lock serialises the migrations.
 //
-// The lock is held on a connection outside the pool. Otherwise processes that share a
-// small pool would wait for the lock on the very connections that its holder needs.
+// The lock is held on a connection outside the pool. Otherwise processes that share a small
+// pool could deadlock: the waiting processes would occupy all the connections that the
+// holder of the lock needs for the migration.
 func (p *Postgres) Migrate(ctx context.Context) error {
 	conn, err := pgx.ConnectConfig(ctx, p.pool.Config().ConnConfig)
 	if err != nil {
 		return fmt.Errorf("jobs: migrate: %w", err)
 	}
-	// Closing the connection releases the lock in every case.
+	// Closing the connection releases the lock, whether the migration succeeded or not.
 	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
 	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock($1)", migrationLock); err != nil {
 		return fmt.Errorf("jobs: migrate: %w", err)
@@ -98,8 +103,9 @@ func (p *Postgres) Migrate(ctx context.Context) error {
 	return p.river.migrateUp(ctx)
 }
 
-// Version returns the version of River's tables, 0 if there are none, and the version that
-// this program needs. Newer tables count as the version that is needed.
+// Version returns the current version of River's tables, 0 if there are no tables, and the
+// version that this program needs. If the tables are newer than the program, current is
+// equal to needed.
 func (p *Postgres) Version(ctx context.Context) (current, needed int64, err error) {
 	return p.river.version(ctx)
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// The process survives a crash of its database: when the database is back, jobs run again as soon as
-// a notification announces them.
+// The queue keeps working after a crash of its database. As soon as the database is available again,
+// a notification is enough to make jobs run.
 func TestQueueSurvivesACrashOfItsDatabase(t *testing.T) {
 	options := pgtest.Options{Dir: filepath.Join(serverDir(t), "data")}
 	server, err := pgtest.Start(options)
@@ -20,12 +20,12 @@ func TestQueueSurvivesACrashOfItsDatabase(t *testing.T) {
 	}
 	defer func() { _ = server.Stop() }()
 	e := onServer(t, server.URL())
-	q, w := e.make(t, jobs.Config{PollInterval: time.Hour}), oneAttemptWorker() // only notifications
+	q, w := e.make(t, jobs.Config{PollInterval: time.Hour}), oneAttemptWorker() // polls too rarely to matter
 	if err := q.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	start(t, q, w)
-	defer stop(t, q, waitTimeout) // before the server stops
+	defer stop(t, q, waitTimeout) // stops the queue before the server is stopped
 	before := newPull()
 	enqueue(t, e, q, before)
 	w.await(t, before)
@@ -35,13 +35,13 @@ func TestQueueSurvivesACrashOfItsDatabase(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := q.Wake(t.Context()); err == nil {
-		t.Error("Wake succeeded on a dead database")
+		t.Error("Wake succeeded although the database server is not running")
 	}
 	if server, err = pgtest.Start(options); err != nil {
 		t.Fatal(err)
 	}
 	after := newPull()
-	// The pool still holds connections that died with the server; each one fails once.
+	// The pool still contains connections that were lost with the server. The first use of each of them fails.
 	for attempts := 0; ; attempts++ {
 		err := e.within(t.Context(), q, func(tx transaction) error { return tx.enqueue(after.UUID) })
 		if err == nil {
@@ -51,7 +51,7 @@ func TestQueueSurvivesACrashOfItsDatabase(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	// The first job may run once more, because the write of its completion may be lost.
+	// The first job may run once more, because the crash may have lost the write of its completion.
 	for end := time.After(2 * waitTimeout); ; {
 		select {
 		case got := <-w.seen:
@@ -59,14 +59,14 @@ func TestQueueSurvivesACrashOfItsDatabase(t *testing.T) {
 				return
 			}
 		case <-time.After(100 * time.Millisecond):
-			_ = q.Wake(t.Context()) // until the queue listens again
+			_ = q.Wake(t.Context()) // repeated, because a notification is lost until the queue listens again
 		case <-end:
-			t.Fatal("no job runs after the database came back")
+			t.Fatal("no job ran after the database was available again")
 		}
 	}
 }
 
-// serverDir returns a new directory that the server's own user can access.
+// serverDir returns a new directory that the user account of the PostgreSQL server can access.
 func serverDir(t *testing.T) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "jobs-")

@@ -16,7 +16,8 @@ import (
 )
 
 // Queue is the part of a queue that does not depend on the database. Postgres and SQLite
-// embed it. They enqueue from their creation on, and run jobs between Start and Stop.
+// embed it. A queue can enqueue jobs from its creation on, but it runs jobs only between
+// Start and Stop.
 type Queue struct {
 	cfg    Config
 	client riverClient
@@ -24,10 +25,10 @@ type Queue struct {
 	leader background.Leader
 
 	mu          sync.Mutex
-	maintenance *background.Maintenance // nil while stopped
+	maintenance *background.Maintenance // nil while the queue is stopped
 }
 
-// riverClient is a client with any type of transactions.
+// riverClient is the part of client that does not depend on the type of transactions.
 type riverClient interface {
 	nudge(ctx context.Context, ids []uuid.UUID) error
 	wake(ctx context.Context) error
@@ -36,9 +37,10 @@ type riverClient interface {
 	StopAndCancel(ctx context.Context) error
 }
 
-// fetchCooldown is the minimum time between two fetches of jobs. River also holds back
-// notifications for this long after one. If it were longer, the second of two pulls that
-// were queued together would wait for the poll.
+// fetchCooldown is the minimum time between two fetches of jobs. It is also the time for
+// which River suppresses further notifications after it has sent one. If it were longer, the
+// second of two pulls that are queued shortly after one another would have no notification,
+// and would wait for the next poll.
 const fetchCooldown = 5 * time.Millisecond
 
 func newQueue(cfg Config) *Queue {
@@ -46,7 +48,7 @@ func newQueue(cfg Config) *Queue {
 	return &Queue{cfg: cfg, worker: &pullWorker{onError: cfg.OnError}, leader: background.SoleLeader}
 }
 
-// riverConfig returns the River configuration that both databases share.
+// riverConfig returns the River configuration, which is the same for both databases.
 func (q *Queue) riverConfig() (*river.Config, error) {
 	workers := river.NewWorkers()
 	if err := river.AddWorkerSafely(workers, q.worker); err != nil {
@@ -64,8 +66,9 @@ func (q *Queue) riverConfig() (*river.Config, error) {
 	}, nil
 }
 
-// Wake makes all processes fetch jobs now. Enqueue does so by itself; Wake is for jobs
-// that were inserted in another way, by restoring a backup for instance.
+// Wake makes all processes fetch jobs without waiting for the next poll. Enqueue does this
+// itself. Wake is for jobs that were inserted in another way, for example by restoring a
+// backup.
 func (q *Queue) Wake(ctx context.Context) error {
 	if err := q.client.wake(ctx); err != nil {
 		return fmt.Errorf("jobs: wake: %w", err)
@@ -73,8 +76,9 @@ func (q *Queue) Wake(ctx context.Context) error {
 	return nil
 }
 
-// Start runs jobs and the maintenance tasks until Stop. ctx bounds only the start. Errors:
-// the queue is running already; the database's own, wrapped.
+// Start runs jobs and the maintenance tasks until Stop is called; the end of ctx does not
+// stop them. It returns an error if the queue is already running. Errors of the database are
+// returned wrapped.
 func (q *Queue) Start(ctx context.Context, worker ports.Worker, maintenance ports.Maintenance) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -82,7 +86,7 @@ func (q *Queue) Start(ctx context.Context, worker ports.Worker, maintenance port
 		return errors.New("jobs: the queue is already running")
 	}
 	q.worker.service = worker
-	// River would cancel all work at the end of the context it was started with.
+	// River cancels all running work when the context passed to its Start ends. Only Stop may do that.
 	running := context.WithoutCancel(ctx)
 	if err := q.client.Start(running); err != nil {
 		return fmt.Errorf("jobs: start: %w", err)
@@ -91,9 +95,10 @@ func (q *Queue) Start(ctx context.Context, worker ports.Worker, maintenance port
 	return nil
 }
 
-// Stop fetches no more jobs, lets the running ones finish for two thirds of ctx's time,
-// and then cancels and hands back the rest: they are available to any process at once.
-// Errors: ctx's own, if some work did not end even then.
+// Stop fetches no more jobs. It lets the running jobs finish within two thirds of the time
+// until the deadline of ctx. Then it cancels the remaining jobs and hands them back, so that
+// any process can run them without delay. It returns the error of ctx, wrapped, if some work
+// has not ended when ctx ends.
 func (q *Queue) Stop(ctx context.Context) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()

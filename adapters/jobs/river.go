@@ -16,15 +16,17 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/jobs/background"
 )
 
-// copyThreshold is the number of jobs above which River's COPY is quicker than one INSERT.
+// copyThreshold is the largest number of jobs that are inserted with one INSERT statement. For
+// more jobs, River's insertion with COPY is faster.
 const copyThreshold = 50
 
-// client is River with transactions of type TTx. It is what both databases share.
+// client is a River client with transactions of type TTx, plus the methods that are the same
+// for both databases.
 type client[TTx any] struct {
 	*river.Client[TTx]
 	migrator *rivermigrate.Migrator[TTx]
-	// pullIDFilter is the SQL condition that selects the jobs whose pull is one of @ids,
-	// and pullIDArg encodes that argument.
+	// pullIDFilter is the SQL condition that selects the jobs of the pulls in the argument
+	// @ids. pullIDArg encodes pull ids as the value of that argument.
 	pullIDFilter string
 	pullIDArg    func([]uuid.UUID) any
 }
@@ -52,9 +54,9 @@ func (c *client[TTx]) migrateUp(ctx context.Context) error {
 	return nil
 }
 
-// version returns the version of River's tables, 0 if there are none, and the version that
-// is needed. River does not know versions beyond its own: newer tables count as the one
-// that is needed.
+// version returns the current version of River's tables, 0 if there are no tables, and the
+// version that this program needs. River does not know versions newer than its own. If the
+// tables are newer than the program, current is therefore equal to needed.
 func (c *client[TTx]) version(ctx context.Context) (current, needed int64, err error) {
 	all := c.migrator.AllVersions()
 	needed = int64(all[len(all)-1].Version)
@@ -75,7 +77,8 @@ func (c *client[TTx]) version(ctx context.Context) (current, needed int64, err e
 	return current, needed, nil
 }
 
-// enqueue inserts a job for each pull inside a transaction.
+// enqueue inserts one job for each pull in ids inside the transaction tx. It does nothing
+// if ids is empty.
 func (c *client[TTx]) enqueue(ctx context.Context, tx TTx, ids []uuid.UUID) (err error) {
 	switch jobs := insertParams(ids, priorityNormal); {
 	case len(jobs) == 0:
@@ -91,8 +94,9 @@ func (c *client[TTx]) enqueue(ctx context.Context, tx TTx, ids []uuid.UUID) (err
 	return nil
 }
 
-// nudge inserts jobs for stuck pulls that have none waiting. A "running" job does not
-// count: it belongs to a dead process, because the pull is stuck.
+// nudge inserts a job for each stuck pull in ids that has no waiting job. A job in state
+// "running" does not count as waiting: because the pull is stuck, the process that ran the
+// job must have died.
 func (c *client[TTx]) nudge(ctx context.Context, ids []uuid.UUID) error {
 	ids, err := c.withoutWaitingJob(ctx, ids)
 	if err != nil || len(ids) == 0 {
@@ -102,9 +106,9 @@ func (c *client[TTx]) nudge(ctx context.Context, ids []uuid.UUID) error {
 	return err
 }
 
-// withoutWaitingJob returns ids without the pulls that a waiting job will run soon.
-// Otherwise a whole backlog would be nudged, and a pull whose attempts end in an error would
-// accumulate jobs.
+// withoutWaitingJob returns those ids whose pull has no waiting job that will run soon.
+// Without this filter every stuck pull of a backlog would receive a second job, and a pull whose
+// attempts always end in an error would accumulate jobs.
 func (c *client[TTx]) withoutWaitingJob(ctx context.Context, ids []uuid.UUID) ([]uuid.UUID, error) {
 	list, err := c.JobList(ctx, river.NewJobListParams().
 		Kinds(pullArgs{}.Kind()).Queues(queueName).First(10_000).
@@ -124,14 +128,14 @@ func (c *client[TTx]) withoutWaitingJob(ctx context.Context, ids []uuid.UUID) ([
 	return slices.DeleteFunc(slices.Clone(ids), func(id uuid.UUID) bool { return waiting[id] }), nil
 }
 
-// wake sends the notification that River sends with an insertion.
+// wake sends the same notification that River sends when it inserts jobs.
 func (c *client[TTx]) wake(ctx context.Context) error {
 	return c.Driver().GetExecutor().NotifyMany(ctx, &riverdriver.NotifyManyParams{
 		Topic: "river_insert", Payload: []string{`{"queue": "` + queueName + `"}`},
 	})
 }
 
-// uuidStrings returns the text forms of ids.
+// uuidStrings returns the ids in their text form.
 func uuidStrings(ids []uuid.UUID) []string {
 	list := make([]string, len(ids))
 	for i, id := range ids {

@@ -9,19 +9,21 @@ import (
 	"github.com/riverqueue/river/riverdriver/riversqlite"
 )
 
-// migrateAttempts is how often a migration is attempted when another process was faster
-// with a step: the next attempt finds that step applied.
+// migrateAttempts is the maximum number of attempts of a migration. An attempt fails if another
+// process applies the same migration step at the same time. The next attempt then finds that
+// the step is already applied.
 const migrateAttempts = 10
 
-// SQLite is a queue on SQLite.
+// SQLite is a job queue on SQLite.
 type SQLite struct {
 	*Queue
 	river *client[*sql.Tx]
 }
 
-// NewSQLite returns a queue on SQLite. db is the writer: one connection whose transactions
-// start as BEGIN IMMEDIATE (_txlock=immediate) and wait for others (busy_timeout). Errors:
-// a Config that River rejects.
+// NewSQLite returns a stopped queue on SQLite. db must be the writer of the database: one
+// connection whose transactions start with BEGIN IMMEDIATE (_txlock=immediate) and wait for
+// the transactions of other connections (busy_timeout). It returns an error if River rejects
+// the configuration.
 func NewSQLite(db *sql.DB, cfg Config) (*SQLite, error) {
 	q := newQueue(cfg)
 	c, err := newClient(q, riversqlite.New(db))
@@ -37,15 +39,16 @@ func NewSQLite(db *sql.DB, cfg Config) (*SQLite, error) {
 	return &SQLite{Queue: q, river: c}, nil
 }
 
-// Enqueue inserts a job for each pull inside tx. The jobs exist, and wake a worker, if and
-// when tx commits. Errors: the database's own, wrapped.
+// Enqueue inserts one job for each pull inside tx. The jobs become visible and wake a worker
+// when tx commits; if tx is rolled back, they do not exist. Errors of the database are
+// returned wrapped.
 func (s *SQLite) Enqueue(ctx context.Context, tx *sql.Tx, pulls []uuid.UUID) error {
 	return s.river.enqueue(ctx, tx, pulls)
 }
 
 // Migrate brings River's tables up to date. Any number of processes may call it
-// concurrently: there is no lock to hold, but each step is a transaction that excludes the
-// others.
+// concurrently. SQLite has no advisory locks, but each migration step is a transaction that
+// excludes all other writing transactions.
 func (s *SQLite) Migrate(ctx context.Context) (err error) {
 	for range migrateAttempts {
 		if err = s.river.migrateUp(ctx); err == nil || ctx.Err() != nil {
@@ -55,8 +58,9 @@ func (s *SQLite) Migrate(ctx context.Context) (err error) {
 	return err
 }
 
-// Version returns the version of River's tables, 0 if there are none, and the version that
-// this program needs. Newer tables count as the version that is needed.
+// Version returns the current version of River's tables, 0 if there are no tables, and the
+// version that this program needs. If the tables are newer than the program, current is
+// equal to needed.
 func (s *SQLite) Version(ctx context.Context) (current, needed int64, err error) {
 	return s.river.version(ctx)
 }

@@ -25,13 +25,13 @@ func TestStopLetsRunningPullsFinish(t *testing.T) {
 		go func() { stop(t, q, waitTimeout); close(stopped) }()
 		select {
 		case <-stopped:
-			t.Error("Stop did not wait")
+			t.Error("Stop did not wait for the running pull")
 		case <-time.After(100 * time.Millisecond):
 		}
 		close(release)
 		<-stopped
 		if n := count(t, e, "state = 'completed'"); n != 1 {
-			t.Error("the pull did not finish")
+			t.Error("the running pull did not finish before Stop returned")
 		}
 	})
 }
@@ -50,7 +50,7 @@ func TestStopHandsBackPullsThatDoNotFinish(t *testing.T) {
 		<-started
 		stop(t, q, 3*time.Second)
 		if n := count(t, e, "state = 'available' AND attempt = 0"); n != 1 {
-			t.Error("the job was not handed back")
+			t.Error("the job of the unfinished pull was not handed back")
 		}
 		next, w := e.make(t, jobs.Config{}), oneAttemptWorker()
 		start(t, next, w)
@@ -64,7 +64,7 @@ func TestStoppedQueueStartsAgain(t *testing.T) {
 		for range 2 {
 			start(t, q, w)
 			if err := q.Start(t.Context(), w, fakeMaintenance{}); err == nil {
-				t.Error("a running queue was started again")
+				t.Error("Start of a running queue succeeded, want an error")
 			}
 			id := newPull()
 			enqueue(t, e, q, id)

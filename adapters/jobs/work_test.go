@@ -29,12 +29,13 @@ func TestPullRunsAgainAfterTheDelayItReturned(t *testing.T) {
 		w.await(t, id)
 		w.await(t, id)
 		if waited := time.Since(first); waited < wait {
-			t.Errorf("ran again after %v, want at least %v", waited, wait)
+			t.Errorf("the pull ran again after %v, want at least %v", waited, wait)
 		}
 	})
 }
 
-// A wait that River's scheduler would round up to its 5 s is split into several snoozes.
+// River's scheduler runs every 5 s, so it would end a wait of 20 s up to 5 s too late. Such a wait is
+// therefore split into several short snoozes.
 func TestLongerWaitIsSplitIntoSnoozes(t *testing.T) {
 	onBothDatabases(t, func(t *testing.T, e env) {
 		w := newWorker(func(context.Context, domain.PullID, int) (time.Duration, error) {
@@ -46,7 +47,7 @@ func TestLongerWaitIsSplitIntoSnoozes(t *testing.T) {
 		w.await(t, id)
 		stop(t, q, waitTimeout)
 		if n := count(t, e, "state = 'available' AND attempt = 0"); n != 1 {
-			t.Error("the job does not wait as available, without an attempt used")
+			t.Error("the job is not in state available with 0 attempts after the snooze")
 		}
 	})
 }
@@ -72,20 +73,20 @@ func TestFailedPullIsRetriedAndItsErrorTextIsNotStored(t *testing.T) {
 		}
 		stop(t, q, waitTimeout)
 		if n := count(t, e, "CAST(errors AS text) LIKE '%canary%'"); n != 0 {
-			t.Error("the error's text is stored")
+			t.Error("the job table contains the text of the error")
 		}
 		list := failed.list()
 		if len(list) != 2 || !strings.Contains(list[0].Err.Error(), "text-canary") {
-			t.Fatalf("%d errors reported, want the error and the panic", len(list))
+			t.Fatalf("%d errors reported, want 2: the returned error and the panic", len(list))
 		}
 		if strings.Contains(list[1].Err.Error(), "panic-canary") {
-			t.Error("the panic's value is reported")
+			t.Error("the reported error contains the value of the panic")
 		}
 	})
 }
 
-// A process that died leaves a job that River considers "running"; its pull must not wait until
-// River rescues it.
+// A process that died leaves a job in state "running", and River does not know that the process died.
+// The pull of that job must not wait until River rescues the job.
 func TestNudgeReplacesTheJobOfADeadProcess(t *testing.T) {
 	onBothDatabases(t, func(t *testing.T, e env) {
 		q, id := e.make(t, jobs.Config{}), newPull()

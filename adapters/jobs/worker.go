@@ -17,30 +17,32 @@ import (
 // queueName is the name of the only River queue that the service uses.
 const queueName = "pulls"
 
-// Priorities: a job for a stuck pull goes first. Otherwise a backlog would delay the work
-// of a process that died.
+// The priorities of jobs; River runs the lowest number first. A job for a stuck pull runs
+// before all other jobs. Otherwise a backlog would delay the pulls of a process that died.
 const (
 	priorityNudge  = 1
 	priorityNormal = 2
 )
 
-// maxPolledSnooze is the longest snooze that River's own poll ends. Longer ones wait for
-// its scheduler, which runs every 5 s: too coarse for the first attempts of a pull.
+// maxPolledSnooze is the longest snooze after which River's own poll finds the job. A job with
+// a longer snooze waits for River's scheduler, which runs only every 5 s. That is too
+// inaccurate for the delays between the first attempts of a pull.
 const maxPolledSnooze = 4 * time.Second
 
-// maxSplitSnooze is the longest wait that is split into snoozes of maxPolledSnooze. For
-// longer ones a few seconds do not matter, but the additional reads of the pull would.
+// maxSplitSnooze is the longest wait that is split into snoozes of maxPolledSnooze. Each
+// snooze costs an additional read of the pull. For a longer wait these reads are not worth
+// it, because a few seconds more do not matter then.
 const maxSplitSnooze = 30 * time.Second
 
-// pullArgs is all that a job holds.
+// pullArgs contains the arguments of a job, which are only the id of its pull.
 type pullArgs struct {
 	PullID uuid.UUID `json:"pull_id"`
 }
 
-// Kind returns the job's kind, which stored jobs contain.
+// Kind returns the name of the job type. It must not change, because stored jobs contain it.
 func (pullArgs) Kind() string { return "pull" }
 
-// insertParams returns the jobs to insert for pulls.
+// insertParams returns the parameters for inserting one job for each pull in ids.
 func insertParams(ids []uuid.UUID, priority int) []river.InsertManyParams {
 	jobs := make([]river.InsertManyParams, len(ids))
 	for i, id := range ids {
@@ -51,24 +53,27 @@ func insertParams(ids []uuid.UUID, priority int) []river.InsertManyParams {
 	return jobs
 }
 
-// pullWorker is River's worker. It calls the driving port and translates the result.
+// pullWorker implements River's worker interface. It calls ports.Worker and translates the
+// result for River.
 type pullWorker struct {
 	river.WorkerDefaults[pullArgs]
 	service ports.Worker
 	onError func(ports.BackgroundError)
 }
 
-// Timeout turns River's timeout off: a pull is bounded call by call, and its lease is the
-// fence against a second worker.
+// Timeout returns -1, which turns off River's timeout of a job. It is not needed: each call
+// that a pull makes has its own timeout, and the lease of the pull prevents a second worker
+// from writing.
 func (w *pullWorker) Timeout(*river.Job[pullArgs]) time.Duration { return -1 }
 
-// NextRetry returns a time that is soon, instead of River's own backoff.
+// NextRetry returns the time of the next attempt after an error. It replaces River's own
+// backoff with the shorter delays of background.RetryDelay.
 func (w *pullWorker) NextRetry(job *river.Job[pullArgs]) time.Time {
 	return time.Now().Add(background.RetryDelay(job.Attempt))
 }
 
-// Work makes one attempt of a pull. Of a failure River stores only the error code; the
-// cause is passed to onError.
+// Work makes one attempt of a pull. If the attempt fails, River stores only the error code
+// in the job; the complete error is passed to onError.
 func (w *pullWorker) Work(ctx context.Context, job *river.Job[pullArgs]) error {
 	var retryAfter time.Duration
 	err := background.Recover(func() (err error) {
@@ -77,7 +82,7 @@ func (w *pullWorker) Work(ctx context.Context, job *river.Job[pullArgs]) error {
 	})
 	switch {
 	case err != nil && ctx.Err() != nil:
-		return river.JobSnooze(0) // cancelled by Stop: available to any process at once
+		return river.JobSnooze(0) // Stop cancelled the attempt: any process can run the job again without delay
 	case err != nil:
 		w.onError(ports.BackgroundError{Task: "pull", Err: err})
 		return errors.New(string(domain.CodeOf(err)))

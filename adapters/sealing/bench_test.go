@@ -10,7 +10,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// BenchmarkSeal seals and opens an aggregator's credential.
+// BenchmarkSeal measures how long it takes to seal and to open the credential of an aggregator.
 func BenchmarkSeal(b *testing.B) {
 	path := filepath.Join(b.TempDir(), "keyset.json")
 	if err := sealing.Create(path, sealing.Options{}); err != nil {

@@ -7,5 +7,6 @@ import (
 	"os"
 )
 
-// copyOwner sets the mode of the file at path to that of the file it will replace.
+// copyOwner sets the permission bits of the file at path to those of like, the file that it
+// will replace. On systems other than Unix it does not change the owner.
 func copyOwner(path string, like fs.FileInfo) error { return os.Chmod(path, like.Mode().Perm()) }

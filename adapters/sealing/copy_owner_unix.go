@@ -8,8 +8,9 @@ import (
 	"syscall"
 )
 
-// copyOwner sets owner and mode of the file at path to those of the file it will replace: a
-// service must still be able to read a keyset that root has rotated.
+// copyOwner sets the owner and the permission bits of the file at path to those of like, the
+// file that it will replace. Otherwise the service could not read a keyset that root has
+// rotated.
 func copyOwner(path string, like fs.FileInfo) error {
 	if owner, ok := like.Sys().(*syscall.Stat_t); ok {
 		if err := os.Chown(path, int(owner.Uid), int(owner.Gid)); err != nil {

@@ -1,33 +1,36 @@
-// Package sealing encrypts credentials with a Tink keyset. It implements ports.Sealer for a
-// process that has SEALING_KEYSET_FILE.
+// Package sealing encrypts credentials with the keys of a Tink keyset. It implements
+// ports.Sealer for a process that has the setting SEALING_KEYSET_FILE.
 //
 // The key hierarchy, from the top:
 //
-//	KEK         optional, in a KMS, named by Options.KEKURI; never leaves it
-//	 └ keyset   one JSON file, mode 0600: wrapped by the KEK, or in cleartext without one
-//	    └ key   AES-256-GCM, several; one is primary and seals, each opens what it sealed
-//	       └ credential   one row's ciphertext, bound to its tenant and connection
+//	KEK         optional; a key in a KMS that never leaves the KMS; Options.KEKURI names it
+//	 └ keyset   one JSON file, mode 0600: wrapped by the KEK, or in cleartext without a KEK
+//	    └ key   AES-256-GCM, several; the primary key seals, and each key opens what it sealed
+//	       └ credential   the ciphertext of one row, bound to its tenant and connection
 //
-// The database without the keyset reveals no credential. The database and a keyset that no
-// KEK wraps reveal every one: keep the file off the database's volume and backups.
+// Someone who has the database but not the keyset cannot read any credential. Someone who has
+// the database and a keyset that is not wrapped by a KEK can read every credential: keep the
+// file off the volume of the database and out of its backups.
 //
 // # Sealed form
 //
-// A ciphertext has Tink's format: one byte 0x01, the key's id (4 bytes, big endian), the
-// nonce, the encrypted parts, the tag. The first five bytes identify the key that sealed
-// it, and so whether it needs a reseal. The plaintext is a JSON object from part name to
-// base64. The associated data is the label of this use, the tenant and the connection, each
-// prefixed with its length, so that a row moved to another place does not open there.
+// A ciphertext has Tink's format: one byte 0x01, the id of the key (4 bytes, big endian), the
+// nonce, the encrypted plaintext, the tag. The first five bytes identify the key that sealed
+// the ciphertext, and therefore show whether it must be resealed. The plaintext is a JSON
+// object that maps the name of each part of the credential to its value in base64. The
+// associated data consists of a label for this use of the keys, the tenant and the
+// connection, each prefixed with its length. A ciphertext that is copied to the row of
+// another connection therefore cannot be opened there.
 //
 // # Rotation
 //
-// Rotation has two steps, because a ciphertext must never reach a process that does not
-// have its key. Add puts a new key into the file, which opens but does not seal yet.
-// Promote makes it the primary one. Afterwards the rows are resealed; old keys stay in
-// the file, because backups of the database still need them.
+// A rotation has two steps, because a process must never receive a ciphertext whose key it
+// does not have. Add adds a new key to the file; the new key can open ciphertexts, but does
+// not seal yet. Promote makes the new key the primary key. Afterwards the rows are resealed.
+// The old keys stay in the file, because backups of the database still need them.
 //
-// Replicas that share the file can do both steps at once: a process reloads the file at
-// most a second after it changed, and at once when it encounters a key that it does not
-// know. Replicas with copies of their own must all have the added key before the promoted
-// file reaches the first of them.
+// Replicas that share one file can do both steps at the same time: a process reloads the file
+// at most a second after the file changed, and immediately when it encounters a key that it
+// does not know. If each replica has its own copy of the file, all copies must contain the
+// added key before the first replica receives the file with the promoted key.
 package sealing

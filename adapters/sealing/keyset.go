@@ -12,23 +12,27 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// label separates this use of the keys from any other.
+// label is part of the associated data. A ciphertext of another use of the same keys has
+// another label, so it cannot be opened as a credential.
 const label = "aggregator-connections/credential/v1"
 
-// Options configure how a keyset file is read. The zero value reads a keyset in cleartext.
+// Options configure how a keyset file is read. The zero value reads a cleartext keyset.
 type Options struct {
-	// KEKURI names the key that wraps the keyset, at a KMS whose client was registered
-	// with Tink (registry.RegisterKMSClient). "" means the keyset is in cleartext.
+	// KEKURI is the URI of the key that wraps the keyset. A client for its KMS must have
+	// been registered with Tink (registry.RegisterKMSClient). "" means that the keyset is in
+	// cleartext.
 	KEKURI string
-	// Now is the clock that limits how often the file is checked; nil means time.Now.
+	// Now is the clock that limits how often the file is checked for changes; nil means
+	// time.Now.
 	Now func() time.Time
 	// OnError is called when a changed file is rejected; the previous keys then stay in
-	// use. The error contains none of the file's content. Nil discards the errors.
+	// use. The error contains nothing of the file's content. If OnError is nil, the errors
+	// are discarded.
 	OnError func(error)
 }
 
-// Keyset is a ports.Sealer that uses a keyset file, and reloads it when it changes. It is
-// safe for concurrent use.
+// Keyset is a ports.Sealer that uses the keys of a keyset file. It reloads the file when the
+// file changes. It is safe for concurrent use.
 type Keyset struct {
 	path string
 	opts Options
@@ -36,15 +40,18 @@ type Keyset struct {
 	keys      atomic.Pointer[loadedKeys]
 	lastCheck atomic.Int64 // when the file was last checked, Unix nanoseconds
 	reloadMu  sync.Mutex   // held while the file is read
-	lastError string       // what was last passed to OnError; guarded by reloadMu
+	lastError string       // text of the last error passed to OnError; guarded by reloadMu
 }
 
 var _ ports.Sealer = (*Keyset)(nil)
 
-// Open reads a keyset file: Tink's JSON, in cleartext or wrapped by the KEK, of AEAD keys
-// with Tink's output prefix. Errors: one line that begins with SEALING_KEYSET_FILE and
-// contains none of the content: missing, not a regular file, readable by others than the
-// owner, empty, not a keyset, of other keys than AEAD's, or not unwrapped by the KEK.
+// Open reads a keyset file. The file must contain AEAD keys with Tink's output prefix in
+// Tink's JSON format, in cleartext or wrapped by the KEK.
+//
+// Errors: one line that begins with SEALING_KEYSET_FILE and contains nothing of the file's
+// content. Open rejects a file that is missing, is not a regular file, is accessible to users
+// other than its owner, is empty, is not a keyset, contains keys that are not for AEAD, or
+// cannot be unwrapped with the KEK.
 func Open(path string, opts Options) (*Keyset, error) {
 	if opts.Now == nil {
 		opts.Now = time.Now
@@ -62,8 +69,9 @@ func Open(path string, opts Options) (*Keyset, error) {
 	return k, nil
 }
 
-// Seal encrypts the credential's parts with the primary key, bound to tenant and
-// connection. Errors: internal, without any part of the credential.
+// Seal encrypts the parts of the credential with the primary key. The ciphertext is bound to
+// tenant and connection: it can be opened only with the same two ids. An error is internal
+// and contains no part of the credential.
 func (k *Keyset) Seal(
 	tenant domain.TenantID, connection domain.ConnectionID, c domain.Credential,
 ) (domain.Sealed, error) {
@@ -79,8 +87,9 @@ func (k *Keyset) Seal(
 	return sealed, nil
 }
 
-// Open decrypts with the key that sealed. Errors: Unavailable (credential_unopened), the
-// same for every reason; usually the keyset is an old copy, or a different one.
+// Open decrypts a credential with the key that sealed it. If it cannot decrypt s, it returns the
+// same error for every reason: of kind Unavailable, with the code credential_unopened. The usual
+// reason is that the keyset file is an old copy, or a different keyset.
 func (k *Keyset) Open(
 	tenant domain.TenantID, connection domain.ConnectionID, s domain.Sealed,
 ) (domain.Credential, error) {
@@ -92,20 +101,21 @@ func (k *Keyset) Open(
 	return decodeParts(plain)
 }
 
-// NeedsReseal reports whether s is sealed with a key other than the primary one, or is not
-// a ciphertext at all.
+// NeedsReseal reports whether s was not sealed with the primary key. It also returns true if s
+// is not a ciphertext at all.
 func (k *Keyset) NeedsReseal(s domain.Sealed) bool { return prefixOf(s) != k.currentKeys().primary }
 
-// unopenedError returns an error without a cause: what Tink or a decoder would add helps
-// only a forger.
+// unopenedError returns the error of Open. The error has no cause, because the details that
+// Tink or a decoder would add help only someone who tries to forge a ciphertext.
 func unopenedError() error {
 	return &domain.Error{
 		Kind: domain.Unavailable, Code: domain.CredentialUnopened, Message: "the sealed credential does not open",
 	}
 }
 
-// associatedData returns label, tenant and connection, each prefixed with its length as 4
-// bytes, big endian, so that two different inputs never have the same bytes.
+// associatedData returns the concatenation of label, tenant and connection. Each of them is
+// prefixed with its length as 4 bytes, big endian, so that two different inputs never result
+// in the same bytes.
 func associatedData(tenant domain.TenantID, connection domain.ConnectionID) []byte {
 	var data []byte
 	for _, part := range [][]byte{[]byte(label), tenant.UUID[:], connection.UUID[:]} {
@@ -115,7 +125,8 @@ func associatedData(tenant domain.TenantID, connection domain.ConnectionID) []by
 	return data
 }
 
-// encodeParts encodes the parts as JSON with base64 values: a secret need not be UTF-8.
+// encodeParts encodes the parts of the credential as a JSON object with base64 values. Base64
+// is necessary because a secret need not be valid UTF-8.
 func encodeParts(c domain.Credential) ([]byte, error) {
 	parts := make(map[string][]byte)
 	for _, name := range c.Names() {

@@ -15,24 +15,26 @@ import (
 	"github.com/tink-crypto/tink-go/v2/tink"
 )
 
-// setting begins every error about the file, because it is what the operator can fix.
+// setting is the prefix of every error about the file. It names the setting that the operator
+// can correct.
 const setting = "SEALING_KEYSET_FILE"
 
-// maxFileSize bounds how much is read, in bytes: a keyset has some hundred bytes per key.
+// maxFileSize is the maximum size of a keyset file in bytes. A real keyset has only a few
+// hundred bytes per key.
 const maxFileSize = 1 << 20
 
-// fileError returns an error about the file. Tink's errors about unreadable content are
-// left out, because a decoder quotes the content that it cannot parse.
+// fileError returns an error about the keyset file. It does not wrap Tink's errors about
+// unreadable content, because a decoder quotes the content that it cannot parse.
 func fileError(problem string) error { return errors.New(setting + ": " + problem) }
 
-// readFile returns the content of a regular file that only its owner can read, and the
-// file's state at that time. The checks are made on the open file, so that it cannot be
-// replaced between check and read.
+// readFile returns the content of a regular file that is accessible only to its owner, and
+// the file's metadata at the time of reading. All checks use the open file, so that the file
+// cannot be replaced between the checks and the read.
 func readFile(path string) ([]byte, fs.FileInfo, error) {
 	if path == "" {
 		return nil, nil, fileError("names no file")
 	}
-	// Without O_NONBLOCK a named pipe would block the start forever.
+	// Without O_NONBLOCK, opening a named pipe would block the start of the process forever.
 	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", setting, err)
@@ -59,7 +61,8 @@ func readFile(path string) ([]byte, fs.FileInfo, error) {
 	return content, info, nil
 }
 
-// decode decodes a keyset, in cleartext or wrapped by the KEK.
+// decode decodes a keyset. If kekURI is "", the content must be a cleartext keyset; otherwise
+// the content must be wrapped by the KEK with this URI.
 func decode(content []byte, kekURI string) (*keyset.Handle, error) {
 	reader := keyset.NewJSONReader(bytes.NewReader(content))
 	if kekURI == "" {
@@ -80,7 +83,7 @@ func decode(content []byte, kekURI string) (*keyset.Handle, error) {
 	return handle, nil
 }
 
-// encode is the inverse of decode.
+// encode returns the content of a keyset file that decode accepts with the same kekURI.
 func encode(handle *keyset.Handle, kekURI string) ([]byte, error) {
 	var content bytes.Buffer
 	writer := keyset.NewJSONWriter(&content)
@@ -100,8 +103,9 @@ func encode(handle *keyset.Handle, kekURI string) ([]byte, error) {
 	return content.Bytes(), nil
 }
 
-// kekFor returns the KEK from the KMS clients that were registered with Tink. Their errors
-// may contain the KMS's response and are left out.
+// kekFor returns the KEK with the given URI. It uses the KMS clients that were registered with
+// Tink. The errors of these clients are not wrapped, because they may contain the response of
+// the KMS.
 func kekFor(uri string) (tink.AEAD, error) {
 	client, err := registry.GetKMSClient(uri)
 	if err != nil {

@@ -11,11 +11,11 @@ import (
 	"github.com/tink-crypto/tink-go/v2/tink"
 )
 
-// prefix is the first bytes of a ciphertext, which identify its key.
+// prefix is the first five bytes of a ciphertext. They identify the key that sealed it.
 type prefix [cryptofmt.TinkPrefixSize]byte
 
-// prefixOf returns the prefix of a ciphertext. If it is too short, prefixOf returns the zero
-// prefix, which belongs to no key.
+// prefixOf returns the prefix of a ciphertext. If sealed is shorter than a prefix, prefixOf
+// returns the zero prefix, which belongs to no key.
 func prefixOf(sealed []byte) prefix {
 	if len(sealed) < cryptofmt.TinkPrefixSize {
 		return prefix{}
@@ -23,15 +23,16 @@ func prefixOf(sealed []byte) prefix {
 	return prefix(sealed[:cryptofmt.TinkPrefixSize])
 }
 
-// loadedKeys holds the keys of one reading of the file. It is immutable.
+// loadedKeys contains the enabled keys that one reading of the keyset file has returned. It is
+// immutable.
 type loadedKeys struct {
 	aead     tink.AEAD
 	primary  prefix
 	known    map[prefix]bool
-	fileInfo fs.FileInfo // the file's state when it was read
+	fileInfo fs.FileInfo // the file's metadata when the file was read
 }
 
-// load reads, decodes and validates the file.
+// load reads the keyset file at path, decodes it, and validates its keys.
 func load(path, kekURI string) (*loadedKeys, error) {
 	content, info, err := readFile(path)
 	defer clear(content)
@@ -51,7 +52,8 @@ func load(path, kekURI string) (*loadedKeys, error) {
 }
 
 // newLoadedKeys returns the enabled keys of a keyset. It accepts only AEAD keys with Tink's
-// prefix: without it, neither the key that sealed a row nor its age could be identified.
+// output prefix. Without the prefix a ciphertext would not identify the key that sealed it,
+// and NeedsReseal could not decide whether that key is the primary key.
 func newLoadedKeys(handle *keyset.Handle) (*loadedKeys, error) {
 	info := handle.KeysetInfo()
 	r := &loadedKeys{known: make(map[prefix]bool)}
@@ -80,8 +82,8 @@ func newLoadedKeys(handle *keyset.Handle) (*loadedKeys, error) {
 	return r, r.selfTest()
 }
 
-// selfTest seals once, so that a key that parses but does not work fails the start instead
-// of the first request.
+// selfTest seals an empty plaintext. A key that can be parsed but does not work thus causes
+// an error when the keyset is loaded, instead of at the first request.
 func (r *loadedKeys) selfTest() error {
 	sealed, err := r.aead.Encrypt(nil, nil)
 	if err != nil || prefixOf(sealed) != r.primary {

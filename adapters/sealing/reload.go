@@ -7,11 +7,12 @@ import (
 	"time"
 )
 
-// checkInterval is the minimum time between two periodic checks of the file.
+// checkInterval is the minimum time between two periodic checks of the file for changes.
 const checkInterval = time.Second
 
-// currentKeys returns the keys in use, after a check of the file if the last one is too old.
-// Only the caller whose swap succeeds checks; the others do not wait for it.
+// currentKeys returns the keys in use. If the last check of the file is at least checkInterval
+// ago, it checks the file first. When several goroutines call it at that time, only the one
+// whose compare-and-swap succeeds checks the file; the other goroutines do not wait for it.
 func (k *Keyset) currentKeys() *loadedKeys {
 	now, last := k.opts.Now().UnixNano(), k.lastCheck.Load()
 	if time.Duration(now-last) >= checkInterval && k.lastCheck.CompareAndSwap(last, now) {
@@ -20,9 +21,10 @@ func (k *Keyset) currentKeys() *loadedKeys {
 	return k.keys.Load()
 }
 
-// keysFor returns keys that contain the prefix if the file has them. An unknown prefix
-// causes a check at once, however recent the last one: another replica may have sealed
-// with a key that was promoted in between, and rejecting its row would fail a pull for good.
+// keysFor returns the keys in use, which include the key with prefix p if the file contains
+// that key. If p is unknown, keysFor checks the file immediately, even if the last check was
+// very recent: another replica may have sealed the row with a key that was promoted in the
+// meantime, and the failure to open the row would make a pull fail permanently.
 func (k *Keyset) keysFor(p prefix) *loadedKeys {
 	if r := k.currentKeys(); r.known[p] || p == (prefix{}) {
 		return r
@@ -31,8 +33,9 @@ func (k *Keyset) keysFor(p prefix) *loadedKeys {
 	return k.keys.Load()
 }
 
-// reload reads the file again if it has changed. If the new file is invalid in any way, the
-// previous keys stay in use and OnError is called, once for each different error.
+// reload reads the file again if the file has changed. If the new file is invalid in any way,
+// the previous keys stay in use and OnError is called. OnError is not called again as long as
+// the following reloads fail with the same error.
 func (k *Keyset) reload() {
 	k.reloadMu.Lock()
 	defer k.reloadMu.Unlock()
@@ -60,7 +63,7 @@ func (k *Keyset) loadIfChanged() error {
 		return err
 	}
 	if !fresh.known[old.primary] {
-		// Rows sealed a moment ago would no longer open: this is a different keyset.
+		// Rows that were sealed a moment ago could no longer be opened: the file is a different keyset.
 		return fileError("changed to a keyset without the key in use")
 	}
 	k.keys.Store(fresh)

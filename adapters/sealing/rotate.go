@@ -11,20 +11,21 @@ import (
 	tinkpb "github.com/tink-crypto/tink-go/v2/proto/tink_go_proto"
 )
 
-// Step is a step of a rotation; Add|Promote does both at once.
+// Step is a set of steps of a key rotation; Add|Promote does both steps at the same time.
 type Step uint8
 
-// The steps. The package documentation says in which order they reach several replicas.
+// The steps of a key rotation. The package documentation explains in which order several
+// replicas must receive them.
 const (
-	// Add appends a new key after the primary one.
+	// Add appends a new key to the keyset without making it the primary key.
 	Add Step = 1 << iota
-	// Promote makes the added key the primary one.
+	// Promote makes the key that Add has appended the primary key.
 	Promote
 )
 
-// Create writes a keyset of one new AES-256-GCM key with mode 0600. When it returns, the
-// file is synced to disk. Errors: an existing file (or link) is never overwritten; no
-// partial file remains.
+// Create writes a new keyset file with mode 0600 that contains one new AES-256-GCM key. When
+// it returns, the file has been synced to disk. It never overwrites an existing file or
+// link, but returns an error instead. If writing fails, no partial file remains.
 func Create(path string, opts Options) error {
 	handle, err := keyset.NewHandle(aead.AES256GCMKeyTemplate())
 	if err != nil {
@@ -41,19 +42,24 @@ func Create(path string, opts Options) error {
 	return syncDir(path)
 }
 
-// Rotate applies the steps to a keyset file as one atomic change. A link is followed; owner
-// and mode are preserved. During the rotation, and after a crash in the middle of it, a file
-// with the suffix ".rotating" exists next to the keyset and prevents a second rotation.
-// Errors: those of Open; with Add, a key that was added before is still waiting to be
-// promoted; with only Promote, no key is waiting.
+// Rotate applies the steps to a keyset file as one atomic change. If path is a link, the file
+// that the link points to is changed. The owner and the mode of the file are preserved.
+//
+// During the rotation, and after a crash in the middle of it, a file with the suffix
+// ".rotating" exists next to the keyset and prevents a second rotation.
+//
+// Errors: those of Open. With Add, Rotate also returns an error if a key that was added
+// earlier has not been promoted yet. With only Promote, it returns an error if there is no
+// added key to promote.
 func Rotate(path string, steps Step, opts Options) error {
 	path, err := filepath.EvalSymlinks(path)
 	if err != nil {
 		return fmt.Errorf("%s: %w", setting, err)
 	}
 	fresh := path + ".rotating"
-	// The exclusive file is created before the keyset is read. Otherwise two concurrent rotations
-	// would start from the same keys, and the later one would drop the other's.
+	// The ".rotating" file is created exclusively, and before the keyset is read. Otherwise two
+	// concurrent rotations could start from the same keys, and the later rotation would discard the
+	// key that the earlier one added.
 	if err := writeNew(fresh, nil); err != nil {
 		return err
 	}
@@ -62,13 +68,15 @@ func Rotate(path string, steps Step, opts Options) error {
 		err = os.Rename(fresh, path)
 	}
 	if err != nil {
-		// Only on failure: after the rename the name may already belong to another rotation.
+		// The file is removed only on failure: after the rename, a file with this name may already belong
+		// to another rotation.
 		return errors.Join(err, os.Remove(fresh))
 	}
 	return syncDir(path)
 }
 
-// rotateInto writes the rotated keyset of path into fresh.
+// rotateInto reads the keyset at path, applies the steps to it, and writes the result into the
+// file fresh.
 func rotateInto(path, fresh string, steps Step, opts Options) error {
 	content, info, err := readFile(path)
 	defer clear(content)
@@ -96,7 +104,7 @@ func rotateInto(path, fresh string, steps Step, opts Options) error {
 	return overwrite(fresh, rotated)
 }
 
-// applySteps applies the steps in memory.
+// applySteps returns a keyset to which the steps have been applied. It changes no file.
 func applySteps(handle *keyset.Handle, steps Step) (*keyset.Handle, error) {
 	if steps == 0 || steps&^(Add|Promote) != 0 {
 		return nil, errors.New("sealing: a rotation adds, promotes, or both")
@@ -123,8 +131,9 @@ func applySteps(handle *keyset.Handle, steps Step) (*keyset.Handle, error) {
 	return manager.Handle()
 }
 
-// pendingKey returns the id of the enabled key after the primary one; 0 if there is none.
-// Keys are appended, so all keys before the primary are older than it.
+// pendingKey returns the id of the enabled key that was added but not promoted, or 0 if there
+// is none. New keys are appended, so the keys before the primary key are older than it, and a
+// key after the primary key has not been promoted yet.
 func pendingKey(handle *keyset.Handle) uint32 {
 	info, afterPrimary, id := handle.KeysetInfo(), false, uint32(0)
 	for _, key := range info.GetKeyInfo() {

@@ -19,8 +19,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// The two steps of a rotation: a process that read the file after Add opens what a process
-// that read it after Promote has sealed.
+// Between the two steps of a rotation, replicas can have different files. A process that has read the
+// file after Add must be able to open what a process that has read it after Promote seals.
 func TestAddedKeyOpensBeforeItSeals(t *testing.T) {
 	path := create(t)
 	before := seal(t, open(t, path, sealing.Options{}))
@@ -62,14 +62,14 @@ func refusesStep(t *testing.T, path string, steps sealing.Step, want string) {
 		t.Errorf("Rotate returned %v, want %q", err, want)
 	}
 	if after, _ := os.ReadFile(path); !bytes.Equal(before, after) {
-		t.Error("a refused rotation changed the file")
+		t.Error("a rejected rotation changed the file")
 	}
 	if _, err := os.Stat(path + ".rotating"); err == nil {
-		t.Error("a refused rotation did not remove its file")
+		t.Error("a rejected rotation did not remove its .rotating file")
 	}
 }
 
-// Concurrent rotations must never lose a key: a promoted one may have sealed already.
+// Concurrent rotations must never lose a key, because a promoted key may already have sealed a row.
 func TestRotationsExcludeOneAnother(t *testing.T) {
 	path := create(t)
 	first := seal(t, open(t, path, sealing.Options{}))
@@ -101,7 +101,7 @@ func TestRotationsExcludeOneAnother(t *testing.T) {
 		opens(t, last, s)
 	}
 	if len(sealed) < 2 {
-		t.Error("no rotation succeeded")
+		t.Error("all 8 concurrent rotations failed, want at least one to succeed")
 	}
 }
 
@@ -112,7 +112,7 @@ func TestRotateAfterACrashNamesTheLeftoverFile(t *testing.T) {
 	}
 	err := sealing.Rotate(path, sealing.Add, sealing.Options{})
 	if !errors.Is(err, os.ErrExist) || !strings.Contains(err.Error(), ".rotating") {
-		t.Errorf("Rotate returned %v, want an error that names the file in the way", err)
+		t.Errorf("Rotate returned %v, want an error that names the existing .rotating file", err)
 	}
 }
 
@@ -124,14 +124,14 @@ func TestRotateFollowsALink(t *testing.T) {
 	before := read(t, path)
 	rotate(t, link, sealing.Add)
 	if info, err := os.Lstat(link); err != nil || info.Mode()&os.ModeSymlink == 0 {
-		t.Error("the link was replaced")
+		t.Error("the link was replaced by a file")
 	}
 	if bytes.Equal(before, read(t, path)) {
-		t.Error("the target was not rotated")
+		t.Error("the file that the link points to was not rotated")
 	}
 }
 
-// A running process shares a file that is rotated.
+// A running process must notice that the file it uses has been rotated.
 func TestRunningProcessReloadsTheFile(t *testing.T) {
 	path, now := create(t), time.Unix(1_800_000_000, 0)
 	k := open(t, path, sealing.Options{Now: func() time.Time { return now }})
@@ -143,7 +143,7 @@ func TestRunningProcessReloadsTheFile(t *testing.T) {
 		t.Error("the file was read again within a second")
 	}
 	fresh := seal(t, other)
-	opens(t, k, fresh) // at once, although the second has not passed
+	opens(t, k, fresh) // works immediately, although the check interval of a second has not passed
 	opens(t, k, old)
 	if !k.NeedsReseal(old) || k.NeedsReseal(seal(t, k)) {
 		t.Error("the new primary key is not in use")
@@ -194,7 +194,7 @@ func TestRunningProcessKeepsItsKeysIfTheFileIsInvalid(t *testing.T) {
 			rotate(t, path, sealing.Add|sealing.Promote)
 			now = now.Add(time.Second)
 			if !k.NeedsReseal(sealed) {
-				t.Error("a repaired file is not loaded")
+				t.Error("the file was not loaded after it had been repaired")
 			}
 		})
 	}
@@ -218,7 +218,7 @@ func TestKEKWrapsTheKeyset(t *testing.T) {
 	}
 	opens(t, open(t, path, opts), sealed)
 
-	refuses(t, path, "in cleartext") // opened without its KEK
+	refuses(t, path, "in cleartext") // Open without KEKURI
 	refusesKEK(t, create(t), kms.uri, "unwraps")
 	refusesKEK(t, path, "fake-kms://other", "does not return the KEK")
 	refusesKEK(t, path, "nobody://kek", "no KMS client")
@@ -284,5 +284,6 @@ func opens(t *testing.T, k *sealing.Keyset, sealed domain.Sealed) {
 	}
 }
 
-// advanceModTime makes a change visible in the file's time, however coarse its clock.
+// advanceModTime sets the modification time of the file to one minute from now, so that a change is
+// detected even if the file system stores times with a coarse resolution.
 func advanceModTime(path string) { _ = os.Chtimes(path, time.Time{}, time.Now().Add(time.Minute)) }

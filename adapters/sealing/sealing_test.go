@@ -45,7 +45,7 @@ func TestCreateWritesAPrivateFileOnce(t *testing.T) {
 	}
 	before := read(t, path)
 	if err := sealing.Create(path, sealing.Options{}); !errors.Is(err, os.ErrExist) {
-		t.Errorf("a second Create returned %v, want an error", err)
+		t.Errorf("a second Create returned %v, want an error that the file exists", err)
 	}
 	if !bytes.Equal(before, read(t, path)) {
 		t.Error("a failed Create changed the file")
@@ -61,7 +61,7 @@ func TestCreateDoesNotFollowALink(t *testing.T) {
 		t.Errorf("gave %v, want a refusal", err)
 	}
 	if _, err := os.Stat(target); err == nil {
-		t.Error("created the target of a dangling link")
+		t.Error("Create created the target of a dangling link")
 	}
 }
 
@@ -106,7 +106,7 @@ func refuses(t *testing.T, path, want string) {
 	t.Helper()
 	_, err := sealing.Open(path, sealing.Options{})
 	if err == nil {
-		t.Fatal("was opened")
+		t.Fatal("Open accepted an invalid file")
 	}
 	text := err.Error()
 	if !strings.HasPrefix(text, "SEALING_KEYSET_FILE: ") || !strings.Contains(text, want) ||
@@ -114,11 +114,11 @@ func refuses(t *testing.T, path, want string) {
 		t.Errorf("error %q, want one line with the setting and %q", text, want)
 	}
 	if strings.Contains(text, "canary") {
-		t.Errorf("error %q shows content", text)
+		t.Errorf("error %q contains content of the file", text)
 	}
 }
 
-// Nothing that a process prints of a keyset, with any verb or encoder, shows a key or a part.
+// If a keyset is formatted with any verb, or encoded as JSON, the output must not contain a key.
 func TestNothingPrintsTheKey(t *testing.T) {
 	path := create(t)
 	k := open(t, path, sealing.Options{})
@@ -136,12 +136,12 @@ func TestNothingPrintsTheKey(t *testing.T) {
 			shown := fmt.Sprintf(verb, value)
 			for _, trace := range traces {
 				if strings.Contains(shown, trace) {
-					t.Errorf("%s of a %T shows the key", verb, value)
+					t.Errorf("%s of a %T prints the key", verb, value)
 				}
 			}
 		}
 		if shown, err := json.Marshal(value); err == nil && strings.Contains(string(shown), traces[0]) {
-			t.Errorf("JSON of a %T shows the key", value)
+			t.Errorf("JSON of a %T contains the key", value)
 		}
 	}
 }
@@ -230,7 +230,8 @@ func clearKeyset(t *testing.T, template *tinkpb.KeyTemplate) []byte {
 	return content.Bytes()
 }
 
-// keyBytes extracts the AES key from the file: the last 32 bytes of its protobuf value.
+// keyBytes returns the AES key of a keyset file: the last 32 bytes of the protobuf value of its first
+// key.
 func keyBytes(t *testing.T, path string) []byte {
 	t.Helper()
 	handle, err := insecurecleartextkeyset.Read(keyset.NewJSONReader(bytes.NewReader(read(t, path))))

@@ -8,8 +8,9 @@ import (
 	"path/filepath"
 )
 
-// writeNew creates a file that must not exist, and removes it again if it cannot be written
-// completely.
+// writeNew creates a file with the given content and mode 0600. It returns an error that wraps
+// fs.ErrExist if the file already exists. If the file cannot be written completely, it is
+// removed again.
 func writeNew(path string, content []byte) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, fs.ErrExist) {
@@ -32,7 +33,8 @@ func overwrite(path string, content []byte) error {
 	return writeAndSync(f, content)
 }
 
-// writeAndSync writes, syncs and closes, even after an error on the way.
+// writeAndSync writes content to f, syncs f to disk and closes f. It closes f even if an earlier
+// step has failed.
 func writeAndSync(f *os.File, content []byte) error {
 	_, writing := f.Write(content)
 	if err := errors.Join(writing, f.Sync(), f.Close()); err != nil {
@@ -41,7 +43,8 @@ func writeAndSync(f *os.File, content []byte) error {
 	return nil
 }
 
-// syncDir syncs the directory of path, so that a new name survives a power failure.
+// syncDir syncs the directory that contains path. Otherwise the name of a new or renamed file
+// might not survive a power failure.
 func syncDir(path string) error {
 	dir, err := os.Open(filepath.Dir(path))
 	if err != nil {

@@ -8,24 +8,28 @@ import (
 )
 
 const (
-	// busyHeap is how large the heap may grow between two collections, in bytes.
+	// busyHeap is the size in bytes to which the heap of a busy service may grow before the next
+	// garbage collection.
 	busyHeap = 40 << 20
-	// busyCollections is the number of collections per second that marks the service as busy.
+	// busyCollections is the minimum number of garbage collections per second at which the
+	// service counts as busy.
 	busyCollections = 4
-	// calmSeconds is how long there must be no collection before it is no longer busy.
+	// calmSeconds is how many seconds without a garbage collection must pass before the service
+	// no longer counts as busy.
 	calmSeconds = 5
-	// defaultPercent is the runtime's own value of GOGC.
+	// defaultPercent is the runtime's default value of GOGC.
 	defaultPercent = 100
-	// maxPercent bounds GOGC, so that a nearly empty heap does not postpone the next collection
-	// forever.
+	// maxPercent is the maximum value of GOGC. Without it, a nearly empty heap would result in a
+	// percentage so high that the next collection is postponed almost forever.
 	maxPercent = 800
 )
 
-// PaceHeap adapts GOGC to the load until ctx ends. With a few megabytes of live heap, a busy
-// service would collect dozens of times a second, at the cost of an eighth of its processor
-// time. While it is busy the heap may therefore grow to 40 MiB between two collections; when
-// it is calm again the memory is returned to the system. The process's GOMEMLIMIT applies
-// throughout. GOGC is global: only the program that owns the process should call PaceHeap.
+// PaceHeap adapts GOGC to the load until ctx ends. With a few megabytes of live heap and the
+// default GOGC, a busy service would collect garbage dozens of times a second, which costs an
+// eighth of its processor time. While the service is busy, the heap may therefore grow to 40
+// MiB between two collections. When the service is calm again, PaceHeap resets GOGC and
+// returns the free memory to the operating system. GOMEMLIMIT applies all the time. GOGC is
+// global to the process: only the main program should call PaceHeap.
 func PaceHeap(ctx context.Context) {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
@@ -42,13 +46,14 @@ func PaceHeap(ctx context.Context) {
 	}
 }
 
-// gcPace decides the value of GOGC from the number of collections.
+// gcPace decides the value of GOGC from the number of garbage collections in each second.
 type gcPace struct {
 	percent int
-	quiet   int // seconds without a collection
+	quiet   int // number of seconds since the last garbage collection
 }
 
-// apply sets GOGC after a second with count collections and live bytes of live heap.
+// apply sets GOGC at the end of a second. count is the number of garbage collections in that
+// second, and live is the size of the live heap in bytes.
 func (p *gcPace) apply(count, live uint64) {
 	before := p.percent
 	if p.update(count, live); p.percent == before {
@@ -60,7 +65,8 @@ func (p *gcPace) apply(count, live uint64) {
 	}
 }
 
-// update decides the percentage: a busy second raises it, and a calm period resets it.
+// update computes the new percentage from the same values as apply. A busy second raises it, and
+// calmSeconds without a collection reset it to the default.
 func (p *gcPace) update(count, live uint64) {
 	if p.quiet++; count > 0 {
 		p.quiet = 0
@@ -73,7 +79,8 @@ func (p *gcPace) update(count, live uint64) {
 	}
 }
 
-// percentFor returns the percentage that lets a heap with live bytes grow to busyHeap.
+// percentFor returns the value of GOGC with which a heap of live bytes can grow to busyHeap
+// bytes before the next collection. The value is between defaultPercent and maxPercent.
 func percentFor(live uint64) int {
 	if live >= busyHeap/2 {
 		return defaultPercent
@@ -81,7 +88,8 @@ func percentFor(live uint64) int {
 	return min(maxPercent, int((busyHeap-live)*100/max(live, 1)))
 }
 
-// gcStats holds the runtime's count of collections and its live heap in bytes.
+// gcStats contains the number of garbage collections since the start of the process, and the
+// size of the live heap in bytes.
 type gcStats struct{ count, live uint64 }
 
 func readGCStats() gcStats {

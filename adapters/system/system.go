@@ -1,4 +1,5 @@
-// Package system implements the ports for the system's clock, ids and randomness.
+// Package system implements the ports for the current time, new ids and randomness with the
+// means of the operating system.
 package system
 
 import (
@@ -10,14 +11,14 @@ import (
 	"github.com/google/uuid"
 )
 
-// Clock is the wall clock.
+// Clock is the wall clock of the operating system.
 type Clock struct{}
 
-// Now returns the current time in UTC, truncated to whole microseconds, which every store
-// can represent.
+// Now returns the current time in UTC, truncated to microseconds, because every store can
+// represent a time with this precision.
 func (Clock) Now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
 
-// Sleep waits for d, or until ctx ends; then it returns the context's error.
+// Sleep waits for the duration d. If ctx ends earlier, Sleep returns the error of ctx.
 func (Clock) Sleep(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -29,12 +30,12 @@ func (Clock) Sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// IDs generates UUIDv7 (RFC 9562), ascending within the process.
+// IDs generates UUIDs of version 7 (RFC 9562), in ascending order within the process.
 type IDs struct{}
 
-// New returns a new id. It panics if the system has no randomness, because nothing may
-// continue then.
+// New returns a new id. It panics if the operating system provides no random numbers, because
+// the service must not continue without them.
 func (IDs) New() uuid.UUID { return uuid.Must(uuid.NewV7()) }
 
-// Entropy returns the system's cryptographic random source.
+// Entropy returns the cryptographically secure random source of the operating system.
 func Entropy() io.Reader { return rand.Reader }

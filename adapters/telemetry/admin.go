@@ -7,8 +7,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// Admin returns a handler that serves /metrics and pprof. It does not authenticate callers:
-// bind it to an address that only operators can reach.
+// Admin returns a handler that serves the metrics at /metrics and Go's pprof profiles at
+// /debug/pprof/. It does not authenticate callers: bind it to an address that only operators
+// can reach.
 func Admin(m *Metrics) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(m.Registry, promhttp.HandlerOpts{}))

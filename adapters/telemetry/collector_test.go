@@ -17,14 +17,14 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// fakeCollector is an OTLP collector inside the test.
+// fakeCollector is an OTLP collector that stores what it receives.
 type fakeCollector struct {
 	*httptest.Server
 
 	mu        sync.Mutex
 	raw       bytes.Buffer
 	headers   []http.Header
-	spans     map[string]*tracepb.Span // by name
+	spans     map[string]*tracepb.Span // the last span of each name
 	metrics   map[string]*metricspb.Metric
 	resources []*resourcepb.Resource
 }
@@ -63,7 +63,8 @@ func startCollector(t *testing.T) *fakeCollector {
 	return g
 }
 
-// read decodes a request. It returns with g.mu locked, so that the caller can store the message.
+// read decodes the body of a request into the message into. It returns with g.mu locked, so that the
+// caller can store the message; the caller must unlock g.mu.
 func (g *fakeCollector) read(t *testing.T, r *http.Request, into proto.Message) {
 	text, err := io.ReadAll(r.Body)
 	g.mu.Lock()
@@ -77,7 +78,7 @@ func (g *fakeCollector) read(t *testing.T, r *http.Request, into proto.Message) 
 	g.headers = append(g.headers, r.Header)
 }
 
-// attributeValues returns the text and integer attributes by key.
+// attributeValues returns the string and integer attributes as a map from key to value.
 func attributeValues(attributes []*commonpb.KeyValue) map[string]any {
 	all := map[string]any{}
 	for _, a := range attributes {

@@ -11,11 +11,12 @@ import (
 	dto "github.com/prometheus/client_model/go"
 )
 
-// vocabulary is the set of words that a query may contain: PromQL's own, the series with
-// their suffixes, and their labels.
+// vocabulary is the set of words that a query may contain: the words of PromQL, the names of the
+// series including the suffixes of histograms, and the names of their labels.
 type vocabulary map[string]bool
 
-// promQL holds the words that the two files need, and the labels that Prometheus adds.
+// promQL contains the words of PromQL that the alert rules and the dashboard use, and the labels
+// that Prometheus adds to series.
 var promQL = []string{
 	"sum", "min", "max", "by", "and", "on", "rate", "increase", "absent", "histogram_quantile", "label_values",
 	"le", "instance",
@@ -46,18 +47,19 @@ func knownWords(t *testing.T) vocabulary {
 }
 
 var (
-	literal = regexp.MustCompile(`"[^"]*"|\[[^]]*\]`) // strings, and ranges with their brackets
+	literal = regexp.MustCompile(`"[^"]*"|\[[^]]*\]`) // string literals, and time ranges with their brackets
 	word    = regexp.MustCompile(`[a-zA-Z_:][a-zA-Z0-9_:]*`)
 	shown   = regexp.MustCompile(`\{\{ ?(?:\$labels\.)?(\w+) ?\}\}`)
 )
 
-// unknown returns the words of a query that are neither PromQL, nor a series, nor a label.
+// unknown returns the words of a query that are neither words of PromQL, nor names of series, nor
+// names of labels.
 func (v vocabulary) unknown(query string) []string {
 	unknown := word.FindAllString(literal.ReplaceAllString(query, " "), -1)
 	return slices.DeleteFunc(unknown, func(w string) bool { return v[w] })
 }
 
-// balanced reports whether every bracket of a query is closed in the right order.
+// balanced reports whether all brackets of a query are closed, and closed in the right order.
 func balanced(query string) bool {
 	var open []rune
 	pairs := map[rune]rune{')': '(', '}': '{', ']': '['}
@@ -78,17 +80,17 @@ func balanced(query string) bool {
 func (v vocabulary) check(t *testing.T, where, query, text string) {
 	t.Helper()
 	if unknown := v.unknown(query); len(unknown) > 0 || !balanced(query) {
-		t.Errorf("%s: %s\ncontains the unknown words %v, or an unclosed bracket", where, query, unknown)
+		t.Errorf("%s: the query %s\ncontains unknown words (%v) or unbalanced brackets", where, query, unknown)
 	}
 	for _, label := range shown.FindAllStringSubmatch(text, -1) {
 		if !strings.Contains(query, label[1]) && label[1] != "instance" {
-			t.Errorf("%s shows %s, which is not a label of its query", where, label[1])
+			t.Errorf("%s: the text refers to the label %s, which the query does not contain", where, label[1])
 		}
 	}
 }
 
-// rules reads the alert rules, which have one "key: value" a line. A line in any other form
-// fails the test, so that none is skipped.
+// rules returns the alert rules of configs/alerts.yaml. The file must have one "key: value" per line.
+// A line in any other form fails the test, so that no line is skipped.
 func rules(t *testing.T) []map[string]string {
 	t.Helper()
 	text, err := os.ReadFile("../../configs/alerts.yaml")
@@ -105,7 +107,7 @@ func rules(t *testing.T) []map[string]string {
 		case line == "", strings.HasPrefix(line, "#"),
 			slices.Contains([]string{"groups:", "  - name: discovery", "    rules:"}, line):
 		case got == nil:
-			t.Fatalf("cannot read %q", line)
+			t.Fatalf("line %q of the alert rules has an unknown form", line)
 		case got[1] == "alert":
 			all = append(all, map[string]string{"alert": got[2]})
 		default:
@@ -124,11 +126,11 @@ func TestAlertsNameSeriesThatExist(t *testing.T) {
 			t.Errorf("%s is incomplete or a duplicate: %v", name, rule)
 		}
 		seen[name] = true
-		// In YAML a plain value contains neither ": " nor " #", and does not start with a brace.
+		// In YAML, an unquoted value must not contain ": " or " #", and must not start with a brace.
 		for key, value := range rule {
 			if !strings.HasPrefix(value, `"`) &&
 				(strings.Contains(value, ": ") || strings.Contains(value, " #") || strings.HasPrefix(value, "{")) {
-				t.Errorf("%s: %s must be quoted", name, key)
+				t.Errorf("%s: the value of %s must be quoted", name, key)
 			}
 		}
 		known.check(t, name, rule["expr"], rule["summary"]+rule["description"])
@@ -174,7 +176,7 @@ func TestTheDashboardNamesSeriesThatExist(t *testing.T) {
 	}
 	for name := range families(t, usedMetrics(t)) {
 		if !strings.Contains(string(text), name) {
-			t.Errorf("no panel shows %s", name)
+			t.Errorf("no panel of the dashboard contains the series %s", name)
 		}
 	}
 }

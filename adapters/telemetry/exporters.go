@@ -12,15 +12,15 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 )
 
-// The exporters below hide failures from the SDK, which would pass them to a handler that
-// the whole process shares, and pass them to our own handler instead.
+// The exporters in this file pass the errors of exports to OTLP.OnError, and always return nil to
+// the SDK. Otherwise the SDK would pass the errors to a handler that the whole process shares.
 
 type spanExporter struct {
 	sdktrace.SpanExporter
 	failureReporter
 }
 
-// ExportSpans implements sdktrace.SpanExporter.
+// ExportSpans implements sdktrace.SpanExporter. It returns nil even if the export fails.
 func (s *spanExporter) ExportSpans(ctx context.Context, batch []sdktrace.ReadOnlySpan) error {
 	s.record(s.SpanExporter.ExportSpans(ctx, batch))
 	return nil
@@ -31,13 +31,13 @@ type metricExporter struct {
 	failureReporter
 }
 
-// Export implements metric.Exporter.
+// Export implements metric.Exporter. It returns nil even if the export fails.
 func (s *metricExporter) Export(ctx context.Context, data *metricdata.ResourceMetrics) error {
 	s.record(s.Exporter.Export(ctx, data))
 	return nil
 }
 
-// failureReporter reports the first of several consecutive failures.
+// failureReporter reports only the first of several consecutive failures.
 type failureReporter struct {
 	report func(error)
 	signal string
@@ -50,8 +50,8 @@ func (t *failureReporter) record(err error) {
 	}
 }
 
-// exportError returns an error that keeps only the network's part of err, because the
-// exporter's own text contains the collector's response.
+// exportError returns an error for signal ("traces" or "metrics") that wraps only the network
+// error in err, because the text that the exporter adds contains the collector's response.
 func exportError(signal string, err error) error {
 	if sent := (*url.Error)(nil); errors.As(err, &sent) {
 		return fmt.Errorf("%s not exported: %w", signal, sent.Err)

@@ -13,16 +13,17 @@ import (
 
 type templateKey struct{}
 
-// WithTemplate returns a context that names the requests sent with it: template is the path
-// without its ids, "/items/{id}".
+// WithTemplate returns a context that contains the name for the spans of the requests sent
+// with it. template is the path with placeholders instead of ids, for example "/items/{id}".
 func WithTemplate(ctx context.Context, template string) context.Context {
 	return context.WithValue(ctx, templateKey{}, template)
 }
 
 // Transport returns a transport that records a span for each request sent through base. The
-// span ends with the response's body. It holds the method, the [WithTemplate] or otherwise the
-// host, and the status; never a path, a query, a header or a body. No trace context is
-// sent, because vendors are third parties.
+// span ends when the body of the response is closed. It contains the method, the status, and
+// the template passed to [WithTemplate], or the host if there is no template. It never
+// contains a path, a query, a header or a body. The trace context is not sent with the
+// request, because vendors are third parties.
 func (t *Traces) Transport(base http.RoundTripper) http.RoundTripper {
 	if t.off() {
 		return base
@@ -57,15 +58,16 @@ func (c *tracedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return response, nil
 }
 
-// CloseIdleConnections implements the method that http.Client looks for on its transport.
+// CloseIdleConnections calls the method of the same name of the base transport, if it has one.
+// http.Client looks for this method on its transport.
 func (c *tracedTransport) CloseIdleConnections() {
 	if base, ok := c.base.(interface{ CloseIdleConnections() }); ok {
 		base.CloseIdleConnections()
 	}
 }
 
-// errorClass returns one word for why no response came. The error's text is not used
-// because it may contain an address.
+// errorClass returns one word that says why no response was received: "canceled", "timeout"
+// or "unreachable". The text of the error is not used, because it may contain an address.
 func errorClass(err error) string {
 	switch {
 	case errors.Is(err, context.Canceled):
@@ -76,7 +78,7 @@ func errorClass(err error) string {
 	return "unreachable"
 }
 
-// spanBody ends its request's span when it is closed.
+// spanBody is the body of a response. It ends the span of the request when it is closed.
 type spanBody struct {
 	io.ReadCloser
 	span trace.Span

@@ -12,12 +12,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// fakeTransport responds instead of the network.
+// fakeTransport is a function that returns the response to a request, instead of the network.
 type fakeTransport func(*http.Request) (*http.Response, error)
 
 func (w fakeTransport) RoundTrip(r *http.Request) (*http.Response, error) { return w(r) }
 
-// spanOf sends one request through the transport and returns the attributes of its span.
+// spanOf sends one request through a traced transport around w, and returns the attributes of the
+// span. It checks that no part of the URL that contains the canary was exported.
 func spanOf(ctx context.Context, t *testing.T, w fakeTransport) map[string]any {
 	t.Helper()
 	collector := startCollector(t)
@@ -33,12 +34,12 @@ func spanOf(ctx context.Context, t *testing.T, w fakeTransport) map[string]any {
 	}
 	end()
 	if strings.Contains(collector.raw.String(), canary) {
-		t.Error("the canary was exported")
+		t.Error("the export contains the canary from the URL of the request")
 	}
 	for _, span := range collector.spans {
 		return attributeValues(span.Attributes)
 	}
-	t.Fatal("no span")
+	t.Fatal("no span was exported")
 	return nil
 }
 
@@ -84,9 +85,9 @@ func TestASpanOfACallEndsWhenTheBodyIsClosed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	end() // an open span is not exported
+	end() // exports all ended spans; a span that is still open is not exported
 	if len(collector.spans) != 0 {
-		t.Error("the span ended before its body")
+		t.Error("the span ended before the body of the response was closed")
 	}
 	_ = response.Body.Close()
 }

@@ -15,19 +15,21 @@ import (
 
 type routeKey struct{}
 
-// SetRoute records the route of a request in its span. template is the registered
-// route, "/v1/discovery/pulls/{id}". It is called with the request's context while
-// the request is served; outside of [Traces.Middleware] it does nothing.
+// SetRoute records the route of a request in the request's span. template is the path that
+// was registered for the route, for example "/v1/discovery/pulls/{id}". Call SetRoute with
+// the context of the request while the request is served. If the request is not served
+// through [Traces.Middleware], SetRoute does nothing.
 func SetRoute(ctx context.Context, template string) {
 	if route, ok := ctx.Value(routeKey{}).(*string); ok {
 		*route = template
 	}
 }
 
-// Middleware returns a handler that records a span for each request, as a child of the
-// caller's traceparent. The span holds the method, the template passed to [SetRoute], the path
-// with only its safe values, and the status; never a query, a header or a body. Health
-// checks get no span: they would outnumber all others.
+// Middleware returns a handler that records a span for each request. The span is a child of
+// the span in the caller's traceparent header. It contains the method, the status, the
+// template passed to [SetRoute], and the path with only those values that are safe to record.
+// It never contains a query, a header or a body. Health checks have no span, because they
+// would outnumber all other spans.
 func (t *Traces) Middleware(next http.Handler) http.Handler {
 	if t.off() {
 		return next
@@ -58,8 +60,8 @@ func (t *Traces) serve(next http.Handler, w http.ResponseWriter, r *http.Request
 	returned = true
 }
 
-// describe sets the attributes that are known once the request has been served; code 0
-// means that the handler panicked before it wrote a status.
+// describe sets those attributes of the span that are known only after the request has been
+// served. code is the status of the response, or 0 if the handler panicked before it wrote one.
 func describe(span trace.Span, r *http.Request, route string, code int) {
 	if route != "" {
 		span.SetName(methodLabel(r.Method) + " " + route)
@@ -75,9 +77,10 @@ func describe(span trace.Span, r *http.Request, route string, code int) {
 	}
 }
 
-// safePath returns the template with those parameters filled in from the path that have the
-// form they must have: a UUID or, for {vendor}, a vendor's name. Any other value is, or may
-// be, a token, so its parameter keeps its name.
+// safePath returns the template in which parameters are replaced by their values from path.
+// Only a value that has the required form is safe: a UUID or, for {vendor}, the name of a
+// vendor. Any other value may be a secret token, so its parameter is not replaced. If path does
+// not match the template, safePath returns the template.
 func safePath(template, path string) string {
 	words, values := strings.Split(template, "/"), strings.Split(path, "/")
 	if len(words) != len(values) {
@@ -102,16 +105,18 @@ func safeValue(segment, value string) bool {
 	return strings.HasPrefix(segment, "{") && len(value) == 36 && uuid.Validate(value) == nil
 }
 
-// responseRecorder records the status that was written.
+// responseRecorder records the status that the handler writes.
 type responseRecorder struct {
 	http.ResponseWriter
 	status int
 }
 
-// Unwrap supports http.ResponseController: deadlines and flushes reach the connection.
+// Unwrap returns the wrapped ResponseWriter. http.ResponseController uses it to set deadlines
+// and to flush.
 func (r *responseRecorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
 
-// WriteHeader records the first final status; 1xx may be written before it.
+// WriteHeader records the first final status. Informational statuses (1xx) can be written
+// before the final status and are not recorded.
 func (r *responseRecorder) WriteHeader(code int) {
 	if r.status == 0 && code >= http.StatusOK {
 		r.status = code
@@ -119,7 +124,7 @@ func (r *responseRecorder) WriteHeader(code int) {
 	r.ResponseWriter.WriteHeader(code)
 }
 
-// Write records status 200 if none was written before.
+// Write records the status 200 if the handler has not written a final status before.
 func (r *responseRecorder) Write(p []byte) (int, error) {
 	if r.status == 0 {
 		r.status = http.StatusOK
@@ -127,7 +132,8 @@ func (r *responseRecorder) Write(p []byte) (int, error) {
 	return r.ResponseWriter.Write(p)
 }
 
-// code returns the status that the caller saw, or 0 if the handler panicked before it wrote one.
+// code returns the status that the caller received, or 0 if the handler panicked before it wrote
+// one. returned reports whether the handler returned without a panic.
 func (r *responseRecorder) code(returned bool) int {
 	if r.status == 0 && returned {
 		return http.StatusOK

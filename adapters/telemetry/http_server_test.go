@@ -29,8 +29,8 @@ func TestOnlySafeValuesOfAPathAreRecorded(t *testing.T) {
 	}
 }
 
-// spansOf serves requests through the middleware and returns the attributes of the one
-// span of each name.
+// spansOf serves the requests with handler through the middleware. It returns the attributes of the
+// recorded spans; the key is the name of the span.
 func spansOf(t *testing.T, handler http.HandlerFunc, requests ...*http.Request) map[string]map[string]any {
 	t.Helper()
 	collector := startCollector(t)
@@ -92,7 +92,7 @@ func TestASpanRecordsTheStatusOfItsRequest(t *testing.T) {
 	} {
 		span := got["GET "+path]
 		if ended := fmt.Sprint(span["http.response.status_code"], " ", span["error.type"]); ended != want {
-			t.Errorf("%s ended as %s, want %s", path, ended, want)
+			t.Errorf("the span of %s has status and error %q, want %q", path, ended, want)
 		}
 	}
 }

@@ -11,12 +11,13 @@ import (
 )
 
 const (
-	// other replaces every value that a label may not have.
+	// other replaces every value that a label must not have.
 	other = "other"
 	// maxLabelValues is the maximum number of distinct values of one label.
 	maxLabelValues = 64
-	// maxSegmentLength bounds the text between two slashes of a value, in bytes. The segments
-	// of a template are shorter than an id (36 bytes) or a webhook token (43).
+	// maxSegmentLength is the maximum length of the text between two slashes of a label
+	// value, in bytes. The segments of route templates are shorter than that. Ids (36 bytes)
+	// and webhook tokens (43 bytes) are longer, so they cannot become label values.
 	maxSegmentLength = 32
 )
 
@@ -25,15 +26,16 @@ var methods = []string{
 	http.MethodDelete, http.MethodOptions, http.MethodConnect, http.MethodTrace,
 }
 
-// labels bounds the values of labels, so that no outside input can create series.
+// labels bounds the number of values of each label, so that input from outside cannot create
+// an unlimited number of series.
 type labels struct {
 	vendors []domain.Vendor
 
 	mu   sync.RWMutex
-	seen map[string][]string // by label
+	seen map[string][]string // the accepted values of each label; the key is the label's name
 }
 
-// vendor returns the vendor's name if it is configured, and other if not.
+// vendor returns the name of the vendor v if v is configured, and other if it is not.
 func (l *labels) vendor(v domain.Vendor) string {
 	if slices.Contains(l.vendors, v) {
 		return string(v)
@@ -41,8 +43,9 @@ func (l *labels) vendor(v domain.Vendor) string {
 	return other
 }
 
-// value returns value if it looks like a constant of the code and is one of the first few
-// of its label, and other if not. "" is always other.
+// value returns value if it looks like a constant of the code and if it is one of the first
+// maxLabelValues different values of label. Otherwise it returns other. For "" it always
+// returns other.
 func (l *labels) value(label, value string) string {
 	if !isLabelValue(value) {
 		return other
@@ -69,7 +72,7 @@ func (l *labels) add(label, value string) bool {
 	return true
 }
 
-// isLabelValue reports whether text looks like a template or a code.
+// isLabelValue reports whether text looks like a route template or an error code.
 func isLabelValue(text string) bool {
 	for segment := range strings.SplitSeq(text, "/") {
 		if len(segment) > maxSegmentLength {
@@ -90,7 +93,8 @@ func methodLabel(name string) string {
 	return other
 }
 
-// statusLabel returns the status code as text, or none if no response came.
+// statusLabel returns the status code as text, or none if code is 0 because no response was
+// received.
 func statusLabel(code int) string {
 	switch {
 	case code == 0:

@@ -9,9 +9,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// Metrics holds every series of the service. It is safe for concurrent use.
+// Metrics contains all series of the service. It is safe for concurrent use.
 type Metrics struct {
-	// Registry holds the series; [Admin] serves it, [Start] exports it.
+	// Registry contains the same series; [Admin] serves them, and [Start] exports them.
 	Registry *prometheus.Registry
 
 	labels           *labels
@@ -29,14 +29,14 @@ type Metrics struct {
 
 const namespace = "discovery"
 
-// Bounds of the histograms' buckets, in seconds.
+// The upper bounds of the histograms' buckets, in seconds.
 var (
 	callBuckets = []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30}
 	pullBuckets = []float64{.1, .25, .5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800}
 )
 
-// NewMetrics returns metrics that are registered with a registry of their own. vendors are
-// the configured ones: any other vendor is counted as "other".
+// NewMetrics returns metrics that are registered with a new registry. vendors are the
+// configured vendors; the events of any other vendor are counted under the vendor "other".
 func NewMetrics(vendors ...domain.Vendor) *Metrics {
 	m := &Metrics{
 		Registry: prometheus.NewRegistry(),
@@ -76,14 +76,14 @@ func NewMetrics(vendors ...domain.Vendor) *Metrics {
 	return m
 }
 
-// fatalCodes are the errors that make a pull fail at once, without a retry.
+// fatalCodes are the errors after which a pull fails immediately, without a retry.
 var fatalCodes = []domain.Code{
 	domain.CredentialRejected, domain.AccountNotFound, domain.AccessDenied,
 	domain.AddressNotAllowed, domain.CredentialUnopened,
 }
 
-// initSeries creates at zero the series that alerts count. Prometheus does not see an
-// increase in the first event of a series that did not exist before.
+// initSeries creates the series that alerts count, with the value 0. Without this, the first
+// event of a series would create it with the value 1, and Prometheus would see no increase.
 func (m *Metrics) initSeries() {
 	for _, v := range append([]domain.Vendor{other}, m.labels.vendors...) {
 		for _, outcome := range []string{"accepted", "refused"} {
@@ -108,33 +108,36 @@ func (m *Metrics) pull(v domain.Vendor, state domain.PullState, code domain.Code
 	return m.pullAttempts.WithLabelValues(m.labels.vendor(v), m.labels.value("state", string(state)), failure)
 }
 
-// none is the error of an attempt without one, and the status of a call without a response.
+// none is the value of the label error for an attempt without an error, and of the label status
+// for a call without a response.
 const none = "none"
 
-// Request counts a served request. route is the template ("/pulls/{id}"), never the path;
-// "" means that no route matched.
+// Request records a served request and its duration took. route is the template of the route,
+// for example "/pulls/{id}", never the requested path; "" means that no route matched.
 func (m *Metrics) Request(verb, route string, code int, took time.Duration) {
 	m.requests.WithLabelValues(
 		methodLabel(verb), m.labels.value("route", route), statusLabel(code),
 	).Observe(took.Seconds())
 }
 
-// VendorCall counts a call to a vendor. template is the path without ids; code 0 means that
-// no response came.
+// VendorCall records a call to a vendor and its duration took. template is the path with
+// placeholders instead of ids. code is the status of the response, or 0 if no response was
+// received.
 func (m *Metrics) VendorCall(vendor, verb, template string, code int, took time.Duration) {
 	m.vendorCalls.WithLabelValues(m.labels.vendor(domain.Vendor(vendor)), methodLabel(verb),
 		m.labels.value("template", template), statusLabel(code)).Observe(took.Seconds())
 }
 
-// Budget sets how many calls to a vendor's resource are left before the next one must wait;
-// a value below zero is the number of waiting calls. Budgets are kept per origin: the one
-// used last is shown.
+// Budget sets the number of calls to a resource of a vendor that are possible before the next
+// call must wait. A negative number is the number of calls that are waiting. The service has
+// one budget per origin, but the series has only one value per vendor and resource: that of
+// the budget that was used last.
 func (m *Metrics) Budget(vendor, resource string, left float64) {
 	m.budget.WithLabelValues(m.labels.vendor(domain.Vendor(vendor)), m.labels.value("resource", resource)).Set(left)
 }
 
-// Backlog sets the age of the oldest unfinished pull. A periodic maintenance task calls it,
-// so that a scrape does not query the database.
+// Backlog sets the age of the oldest unfinished pull. A periodic maintenance task measures the
+// age and calls Backlog, so that a scrape does not query the database.
 func (m *Metrics) Backlog(age time.Duration) { m.backlog.Set(age.Seconds()) }
 
 func counter(name, help string, labels ...string) *prometheus.CounterVec {

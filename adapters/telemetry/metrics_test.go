@@ -16,14 +16,14 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// allowed maps every label that a series may have to the maximum number of its values, with
-// the two vendors below and any input.
+// allowed maps the name of every label to the maximum number of values that the label may have with
+// any input, if two vendors are configured.
 var allowed = map[string]int{
 	"method": 10, "route": 65, "status": 502, "vendor": 3, "outcome": 65, "state": 65, "error": 66,
 	"change": 4, "template": 65, "resource": 65, "where": 65,
 }
 
-// usedMetrics returns metrics in which every series has been used.
+// usedMetrics returns metrics in which every series has at least one value.
 func usedMetrics(t *testing.T) *Metrics {
 	t.Helper()
 	m := NewMetrics("pluggy", "belvo")
@@ -40,7 +40,7 @@ func usedMetrics(t *testing.T) *Metrics {
 	return m
 }
 
-// families returns the service's own series by name.
+// families returns the service's own metric families by name, without those of Go and the process.
 func families(t *testing.T, m *Metrics) map[string]*dto.MetricFamily {
 	t.Helper()
 	all, err := m.Registry.Gather()
@@ -56,8 +56,9 @@ func families(t *testing.T, m *Metrics) map[string]*dto.MetricFamily {
 	return own
 }
 
-// value returns a counter, a gauge or the count of a histogram, or NaN if there is no such
-// series. labels alternates names and values.
+// value returns the value of the series with this name and these labels: the value of a counter or a
+// gauge, or the count of a histogram. It returns NaN if the series does not exist. labels consists of
+// alternating names and values.
 func value(t *testing.T, m *Metrics, name string, labels ...string) float64 {
 	t.Helper()
 	for _, one := range families(t, m)[namespace+"_"+name].GetMetric() {
@@ -77,16 +78,16 @@ func value(t *testing.T, m *Metrics, name string, labels ...string) float64 {
 func TestEverySeriesHasOurNamespaceAndKnownLabels(t *testing.T) {
 	all := families(t, usedMetrics(t))
 	if len(all) != 10 {
-		t.Errorf("%d series: a new one must be used in usedMetrics", len(all))
+		t.Errorf("%d metrics, want 10: add a new metric to usedMetrics", len(all))
 	}
 	for name, family := range all {
 		if !strings.HasPrefix(name, namespace+"_") || family.GetHelp() == "" {
-			t.Errorf("%s has another namespace, or no help", name)
+			t.Errorf("%s does not have the namespace of the service, or has no help text", name)
 		}
 		for _, one := range family.GetMetric() {
 			for _, label := range one.GetLabel() {
 				if allowed[label.GetName()] == 0 {
-					t.Errorf("%s has label %s", name, label.GetName())
+					t.Errorf("%s has the label %s, which is not an allowed label", name, label.GetName())
 				}
 			}
 		}

@@ -12,7 +12,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Observer reports the application's events to a logger and the metrics. Both are required.
+// Observer reports the application's events: it writes log lines and updates the metrics. Both
+// fields must be set.
 type Observer struct {
 	Log     *zap.Logger
 	Metrics *Metrics
@@ -20,7 +21,7 @@ type Observer struct {
 
 var _ ports.Observer = Observer{}
 
-// Emit implements ports.Observer.
+// Emit implements ports.Observer. It writes one log line for each event.
 func (o Observer) Emit(ctx context.Context, event ports.Event) {
 	switch e := event.(type) {
 	case ports.WebhookReceived:
@@ -53,8 +54,9 @@ func (o Observer) Emit(ctx context.Context, event ports.Event) {
 	}
 }
 
-// webhookReceived names the vendor only if it is configured: the path of a refused request
-// is what its sender chose.
+// webhookReceived logs and counts a webhook request. The log line contains the vendor's name
+// only if the vendor is configured: the name is a part of the path, and the sender of a rejected
+// request can send any text there.
 func (o Observer) webhookReceived(ctx context.Context, e ports.WebhookReceived) {
 	vendor := o.Metrics.labels.vendor(e.Vendor)
 	o.Metrics.webhook(e.Vendor, e.Outcome).Inc()
@@ -76,7 +78,7 @@ func (o Observer) pullAttempted(ctx context.Context, e ports.PullAttempted) {
 		traceField(spanContext(ctx, p.Trace)), errorField(e.Err))
 }
 
-// record adds an attempt to the series and returns the vendor's label.
+// record updates the series with an attempt of a pull, and returns the value of the vendor label.
 func (o Observer) record(e ports.PullAttempted) string {
 	m, p := o.Metrics, e.Pull
 	vendor := m.labels.vendor(p.Vendor)
@@ -91,7 +93,8 @@ func (o Observer) record(e ports.PullAttempted) string {
 	return vendor
 }
 
-// traceField returns a field that joins a log line to its trace.
+// traceField returns a log field with the id of the trace, by which the log line can be found.
+// It returns an empty field if span belongs to no trace.
 func traceField(span trace.SpanContext) zap.Field {
 	if !span.HasTraceID() {
 		return zap.Skip()
@@ -99,8 +102,9 @@ func traceField(span trace.SpanContext) zap.Field {
 	return zap.Stringer("trace", span.TraceID())
 }
 
-// errorField returns the error's own text and that of its hidden causes. Domain errors keep
-// their cause out of Error, and the log is where it belongs.
+// errorField returns a log field with the text of err and the texts of its hidden causes. The
+// Error method of a domain error omits the cause, because callers see that text. The log must
+// contain the cause.
 func errorField(err error) zap.Field {
 	if err == nil {
 		return zap.Skip()
@@ -115,7 +119,8 @@ func errorField(err error) zap.Field {
 	return zap.String("error", text.String())
 }
 
-// hiddenCause returns the cause of the first domain error inside err, which its text hides.
+// hiddenCause returns the cause of the first domain error that err wraps, or nil if there is
+// none. The text of err does not contain that cause.
 func hiddenCause(err error) error {
 	if hidden := (*domain.Error)(nil); errors.As(err, &hidden) {
 		return hidden.Cause

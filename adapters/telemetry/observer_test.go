@@ -30,7 +30,7 @@ var (
 	wantError = "unavailable (vendor_unreachable); caused by: unavailable; caused by: dial: refused"
 )
 
-// wantSeries is a series by name and labels, and its expected value.
+// wantSeries identifies a series by its name and labels, and contains its expected value.
 type wantSeries struct {
 	name   string
 	labels []string
@@ -160,12 +160,12 @@ func TestEveryTypeOfEventIsTested(t *testing.T) {
 		if f, ok := declared.(*ast.FuncDecl); ok && f.Name.Name == "event" {
 			kinds++
 			if name := f.Recv.List[0].Type.(*ast.Ident).Name; !tried[name] {
-				t.Errorf("no test for %s", name)
+				t.Errorf("eventTests has no test for the event type %s", name)
 			}
 		}
 	}
 	if kinds == 0 {
-		t.Error("found no type of event")
+		t.Error("found no event type in the source of package ports")
 	}
 }
 

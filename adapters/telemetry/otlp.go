@@ -16,41 +16,47 @@ import (
 )
 
 const (
-	// sendTimeout bounds one request to the collector, exportTimeout a batch with its retries.
+	// sendTimeout bounds one request to the collector, and exportTimeout bounds the export of
+	// one batch including its retries.
 	sendTimeout   = 5 * time.Second
 	exportTimeout = 10 * time.Second
-	// abortTimeout bounds the interruption of exports when a shutdown has run out of time.
+	// abortTimeout bounds how long the interruption of running exports may take after the time
+	// for the shutdown has run out.
 	abortTimeout = time.Second
 
 	scope = "github.com/LerianStudio/aggregator-connections"
 )
 
-// OTLP configures the export of traces and metrics. Headers, sampler, queue and resource
-// come from the environment under their standard names, which the SDK reads itself:
+// OTLP configures the export of traces and metrics. Headers, sampler, queue and resource are
+// not part of it: the SDK itself reads them from the standard environment variables
 // OTEL_EXPORTER_OTLP_HEADERS, OTEL_TRACES_SAMPLER, OTEL_BSP_*, OTEL_METRIC_EXPORT_INTERVAL,
-// OTEL_RESOURCE_ATTRIBUTES, OTEL_SERVICE_NAME
+// OTEL_RESOURCE_ATTRIBUTES and OTEL_SERVICE_NAME
 // (https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/).
 type OTLP struct {
-	// Endpoint is OTEL_EXPORTER_OTLP_ENDPOINT as configs.Load validates it: an http or https
-	// URL without userinfo, query, fragment and trailing slash. "/v1/traces" and "/v1/metrics"
-	// are appended. "" exports nothing.
+	// Endpoint is the value of OTEL_EXPORTER_OTLP_ENDPOINT after its validation by
+	// configs.Load: an http or https URL without userinfo, query, fragment and trailing slash.
+	// "/v1/traces" and "/v1/metrics" are appended to it. "" means that nothing is exported.
 	Endpoint string
-	// ServiceName is the default of OTEL_SERVICE_NAME; "" means "discovery".
+	// ServiceName is the service name if OTEL_SERVICE_NAME is not set; "" means "discovery".
 	ServiceName    string
 	ServiceVersion string
-	// Metrics are exported in addition to the traces; nil exports only traces.
+	// Metrics are exported in addition to the traces; if it is nil, only traces are exported.
 	Metrics *Metrics
-	// OnError is called when exporting starts to fail, and not again until it has succeeded
-	// in between. The error contains no header and no text from the collector. It must not
-	// block. Nil discards the errors.
+	// OnError is called when an export fails, but not again until an export of the same kind
+	// (traces or metrics) has succeeded. The error contains no header and no text from the
+	// collector. OnError must not block. If it is nil, the errors are discarded.
 	OnError func(error)
 }
 
-// Start starts exporting. Spans wait in a bounded queue and are dropped when it is full, so
-// that a slow or unreachable collector does not delay requests. The returned function sends
-// what is queued and ends every goroutine. If its context ends first, it drops the rest and
-// returns the context's error. It may be called once. Without an endpoint nothing is
-// started. Errors: an exporter cannot be created.
+// Start starts the export. Finished spans wait in a bounded queue. They are dropped when the
+// queue is full, so that a slow or unreachable collector does not delay requests.
+//
+// The returned function shuts the export down: it sends what is queued and ends every
+// goroutine. If its context ends first, it drops the rest and returns the context's error. It
+// must be called at most once.
+//
+// Without an endpoint nothing is started. Start returns an error if an exporter cannot be
+// created.
 func Start(ctx context.Context, o OTLP) (*Traces, func(context.Context) error, error) {
 	if o.Endpoint == "" {
 		return &Traces{}, func(context.Context) error { return nil }, nil
@@ -62,7 +68,7 @@ func Start(ctx context.Context, o OTLP) (*Traces, func(context.Context) error, e
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	client := &http.Client{
 		Transport: transport, Timeout: sendTimeout,
-		// A header that authenticates us to the collector must not reach a redirect's target.
+		// A header that authenticates us to the collector must not be sent to the target of a redirect.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	traces, endTraces, err := o.traces(ctx, client, identity)
@@ -79,8 +85,8 @@ func Start(ctx context.Context, o OTLP) (*Traces, func(context.Context) error, e
 	}, nil
 }
 
-// newResource returns the attributes of this service. Unreadable parts of the environment
-// are left out and reported.
+// newResource returns the attributes that identify this service to the collector. If a part of
+// the environment variables is unreadable, it is left out and reported to OnError.
 func (o OTLP) newResource(ctx context.Context) *resource.Resource {
 	identity, err := resource.New(ctx,
 		resource.WithAttributes(
@@ -110,9 +116,10 @@ func (o OTLP) traces(
 		}, sdktrace.WithExportTimeout(exportTimeout))
 	provider := sdktrace.NewTracerProvider(sdktrace.WithResource(r), sdktrace.WithSpanProcessor(queue))
 	return &Traces{tracer: provider.Tracer(scope)}, func(ctx context.Context) error {
-		// Not the provider's Shutdown: it leaves the queue running when ctx has ended.
+		// Shutdown is called on the queue, not on the provider, because the provider's Shutdown does
+		// not stop the queue if ctx has already ended.
 		err := queue.Shutdown(ctx)
-		if err != nil { // the queue is still being emptied: interrupt its requests
+		if err != nil { // spans of the queue are still being sent: interrupt the requests
 			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), abortTimeout)
 			defer cancel()
 			_ = exporter.Shutdown(last)
@@ -127,7 +134,7 @@ func (o OTLP) metrics(
 	if o.Metrics == nil {
 		return func(context.Context) error { return nil }, nil
 	}
-	// No retries: the next export contains the same cumulative sums.
+	// Retries are not necessary, because the next export contains the same cumulative sums.
 	exporter, err := otlpmetrichttp.New(ctx, otlpmetrichttp.WithEndpointURL(o.Endpoint+"/v1/metrics"),
 		otlpmetrichttp.WithHTTPClient(client),
 		otlpmetrichttp.WithRetry(otlpmetrichttp.RetryConfig{}))

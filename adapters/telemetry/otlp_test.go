@@ -35,16 +35,16 @@ func TestRequestsAreServedWhileTheCollectorBlocks(t *testing.T) {
 			handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil))
 		}
 	}
-	send(600)  // more than a batch
-	<-reached  // the exporter hangs now
-	send(4000) // more than the queue
+	send(600)  // more than one batch
+	<-reached  // from here on the exporter waits for the collector
+	send(4000) // more than the queue can hold
 	if answered != 4600 {
 		t.Errorf("%d responses", answered)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if err := shutdown(ctx); !errors.Is(err, context.Canceled) {
-		t.Errorf("shutdown returned %v", err)
+		t.Errorf("shutdown returned %v, want the error of its context", err)
 	}
 }
 
@@ -105,7 +105,7 @@ func TestHeadersReachOnlyTheCollector(t *testing.T) {
 		t.Errorf("got %v", collector.headers)
 	}
 	if id := attributeValues(collector.resources[0].Attributes); id["service.name"] != "renamed" {
-		t.Errorf("exported as %v", id)
+		t.Errorf("the resource has the attributes %v, want service.name renamed", id)
 	}
 
 	followed := 0
@@ -118,7 +118,7 @@ func TestHeadersReachOnlyTheCollector(t *testing.T) {
 	over(nil)
 	end()
 	if followed != 0 {
-		t.Error("a redirect was followed")
+		t.Error("the exporter followed a redirect, which would send the header to another server")
 	}
 }
 
@@ -133,7 +133,7 @@ func TestShutdownClosesTheConnections(t *testing.T) {
 	collector.Start()
 	defer collector.Close()
 	_, end := start(t, OTLP{Endpoint: collector.URL, Metrics: NewMetrics()})
-	end() // sends the series, on one connection
+	end() // exports the series over one connection
 	<-closed
 }
 
@@ -161,7 +161,7 @@ func TestSeriesAreExportedWithTheirCurrentValues(t *testing.T) {
 		t.Fatalf("requests %v", points)
 	}
 	counts := make([]uint64, len(callBuckets)+1)
-	counts[2], counts[len(callBuckets)] = 1, 1 // 2.5 to 5 ms, and above 30 s
+	counts[2], counts[len(callBuckets)] = 1, 1 // one value from 2.5 to 5 ms, and one above 30 s
 	if diff := cmp.Diff(counts, points[0].BucketCounts); diff != "" {
 		t.Error(diff)
 	}

@@ -13,15 +13,16 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 )
 
-// bridge exports the Prometheus series by OTLP under the same names, so that they are
-// counted once, in one place. Summaries are left out; none of ours is one.
+// bridge exports the Prometheus series by OTLP under the same names. Each event is therefore
+// counted only once, in the Prometheus registry. Summaries are not exported; the service has
+// no series of that type.
 type bridge struct {
 	registry  prometheus.Gatherer
 	startTime time.Time
 }
 
-// Produce implements metric.Producer. Counters and histograms are cumulative. A failing
-// Prometheus collector loses only its own series.
+// Produce implements metric.Producer. The values of counters and histograms are cumulative. If a
+// Prometheus collector fails, only its own series are missing.
 func (b bridge) Produce(context.Context) ([]metricdata.ScopeMetrics, error) {
 	families, err := b.registry.Gather()
 	if len(families) == 0 {
@@ -68,8 +69,9 @@ func (b bridge) aggregate(family *dto.MetricFamily, now time.Time) metricdata.Ag
 	}
 }
 
-// histogram converts Prometheus' cumulative counts below each bound to OTLP's counts
-// between two bounds.
+// histogram returns m as an OTLP data point. In Prometheus, each bucket contains the number of all
+// values up to its bound; in OTLP, only the number of values between the previous bound and its
+// own.
 func (b bridge) histogram(m *dto.Metric, now time.Time) metricdata.HistogramDataPoint[float64] {
 	h := m.GetHistogram()
 	point := metricdata.HistogramDataPoint[float64]{
@@ -79,7 +81,7 @@ func (b bridge) histogram(m *dto.Metric, now time.Time) metricdata.HistogramData
 	below := uint64(0)
 	for _, bucket := range h.GetBucket() {
 		if math.IsInf(bucket.GetUpperBound(), 1) {
-			continue // the last bucket, which is appended below
+			continue // the values above the last bound, which are appended after the loop
 		}
 		point.Bounds = append(point.Bounds, bucket.GetUpperBound())
 		point.BucketCounts = append(point.BucketCounts, bucket.GetCumulativeCount()-below)
@@ -89,7 +91,8 @@ func (b bridge) histogram(m *dto.Metric, now time.Time) metricdata.HistogramData
 	return point
 }
 
-// createdAt returns when a series was created, or the start of the export if that is unknown.
+// createdAt returns the time at which a series was created, or the start of the export if
+// created is nil because that time is unknown.
 func (b bridge) createdAt(created *timestamppb.Timestamp) time.Time {
 	if created == nil {
 		return b.startTime

@@ -9,12 +9,14 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// commit is the name of the span of a write that a trace is about. The store's other
-// methods have no span: they are parts of a request whose own span is enough.
+// commit is the name of the spans of Receive and StorePage, the two writes that matter in a
+// trace. The other methods of the stores have no span of their own: they are parts of a
+// request or a pull whose span is enough.
 const commit = "commit"
 
-// Deliveries returns a store that records a span for each Receive, in which a delivery
-// waits for its commit. Without an endpoint it returns base itself.
+// Deliveries returns a store that records a span for each call of Receive on base. Receive
+// returns when the delivery has been committed, so the span contains the wait for the commit.
+// Without an endpoint, Deliveries returns base itself.
 func (t *Traces) Deliveries(base ports.Deliveries) ports.Deliveries {
 	if t.off() {
 		return base
@@ -22,8 +24,8 @@ func (t *Traces) Deliveries(base ports.Deliveries) ports.Deliveries {
 	return tracedDeliveries{base, t.tracer}
 }
 
-// Pulls returns a store that records a span for each StorePage. Without an endpoint it
-// returns base itself.
+// Pulls returns a store that records a span for each call of StorePage on base. Without an
+// endpoint, Pulls returns base itself.
 func (t *Traces) Pulls(base ports.Pulls) ports.Pulls {
 	if t.off() {
 		return base
@@ -36,7 +38,7 @@ type tracedDeliveries struct {
 	tracer trace.Tracer
 }
 
-// Receive implements ports.Deliveries.
+// Receive implements ports.Deliveries. It records a span around the call of the wrapped store.
 func (d tracedDeliveries) Receive(ctx context.Context, r ports.IncomingDelivery) (got ports.ReceiveResult, err error) {
 	ctx, span := d.tracer.Start(ctx, commit)
 	defer func() { endCommit(span, err) }()
@@ -48,7 +50,7 @@ type tracedPulls struct {
 	tracer trace.Tracer
 }
 
-// StorePage implements ports.Pulls.
+// StorePage implements ports.Pulls. It records a span around the call of the wrapped store.
 func (p tracedPulls) StorePage(
 	ctx context.Context, lease domain.Lease, w ports.PageWrite,
 ) (counts domain.Counts, err error) {
@@ -57,7 +59,7 @@ func (p tracedPulls) StorePage(
 	return p.Pulls.StorePage(ctx, lease, w)
 }
 
-// endCommit ends the span, and records an error's code.
+// endCommit ends the span. If err is not nil, it records the code of err in the span.
 func endCommit(span trace.Span, err error) {
 	if err != nil {
 		fail(span, string(domain.CodeOf(err)))

@@ -12,7 +12,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// fakeDeliveries and fakePulls return the given error, whose text must not be exported.
+// fakeDeliveries and fakePulls are stores that return the error err. The text of err must not be
+// exported.
 type (
 	fakeDeliveries struct {
 		ports.Deliveries
@@ -62,7 +63,7 @@ func TestACommitIsASpanWithTheCodeOfItsError(t *testing.T) {
 				t.Error(diff)
 			}
 			if raw := collector.raw.String(); raw == "" || strings.Contains(raw, canary) {
-				t.Error("the collector received the canary, or nothing")
+				t.Error("the collector received nothing, or data that contains the canary")
 			}
 		})
 	}

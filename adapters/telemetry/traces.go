@@ -13,19 +13,20 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// traceparent is the header, and the key, of W3C Trace Context (https://www.w3.org/TR/trace-context/).
-// Its companion tracestate is neither read nor stored, because it is free text of the caller.
+// traceparent is the name of the header in W3C Trace Context (https://www.w3.org/TR/trace-context/),
+// and the key of its value in the SDK's carrier. The header tracestate, which accompanies it, is
+// neither read nor stored, because it contains free text of the caller.
 const traceparent = "traceparent"
 
-// Traces records spans. The zero value and nil record none, at no cost. It is safe for
-// concurrent use; [Start] returns one that exports.
+// Traces records spans. The zero value and nil record no spans, at no cost. [Start] returns a
+// Traces that exports its spans. Traces is safe for concurrent use.
 type Traces struct{ tracer trace.Tracer }
 
 var _ ports.Tracer = (*Traces)(nil)
 
 func (t *Traces) off() bool { return t == nil || t.tracer == nil }
 
-// Inject implements ports.Tracer.
+// Inject implements ports.Tracer. It returns "" if no spans are recorded.
 func (t *Traces) Inject(ctx context.Context) string {
 	if t.off() {
 		return ""
@@ -35,8 +36,8 @@ func (t *Traces) Inject(ctx context.Context) string {
 	return carrier[traceparent]
 }
 
-// StartSpan implements ports.Tracer. Of the error that ends a span only its domain.Code is
-// recorded, never its text.
+// StartSpan implements ports.Tracer. When the span ends with an error, only the domain.Code of
+// the error is recorded, never its text.
 func (t *Traces) StartSpan(ctx context.Context, carried, name string) (context.Context, func(error)) {
 	if t.off() {
 		return ctx, func(error) {}
@@ -56,22 +57,22 @@ func (t *Traces) StartSpan(ctx context.Context, carried, name string) (context.C
 	}
 }
 
-// spanContext parses a traceparent. The result is invalid if that is malformed, even if ctx
-// belongs to a span.
+// spanContext parses carried, the value of a traceparent header. If carried is malformed, the
+// result is invalid, even if ctx contains a valid span.
 func spanContext(ctx context.Context, carried string) trace.SpanContext {
 	blank := trace.ContextWithSpanContext(ctx, trace.SpanContext{})
 	return trace.SpanContextFromContext(
 		propagation.TraceContext{}.Extract(blank, propagation.MapCarrier{traceparent: carried}))
 }
 
-// fail marks a span as failed; class is one of a few words.
+// fail marks a span as failed. class is the kind of failure, one word from a small set.
 func fail(span trace.Span, class string) {
 	span.SetStatus(codes.Error, "")
 	span.SetAttributes(semconv.ErrorTypeKey.String(class))
 }
 
-// methodAttribute returns the request's method as an attribute; an unknown method is not
-// repeated.
+// methodAttribute returns the request's method as an attribute. For an unknown method it returns
+// the attribute value "_OTHER" instead of the method, which the caller has chosen.
 func methodAttribute(name string) attribute.KeyValue {
 	if methodLabel(name) == other {
 		return semconv.HTTPRequestMethodOther

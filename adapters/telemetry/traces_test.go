@@ -22,12 +22,13 @@ import (
 
 const (
 	canary       = "canary-do-not-tell"
-	rawToken     = "canary-do-not-tell-0123456789_abcdefghijkABC" // as long as a real one
+	rawToken     = "canary-do-not-tell-0123456789_abcdefghijkABC" // as long as a real webhook token
 	incoming     = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 	webhookRoute = "/v1/discovery/webhooks/{vendor}/{token}"
 )
 
-// start returns traces that are sent to the collector, and a function that flushes them.
+// start starts the export with the options o. It returns the traces and a function that sends all
+// ended spans and stops the export.
 func start(t *testing.T, o OTLP) (*Traces, func()) {
 	t.Helper()
 	traces, shutdown, err := Start(t.Context(), o)
@@ -42,8 +43,8 @@ func start(t *testing.T, o OTLP) (*Traces, func()) {
 	}
 }
 
-// scenario is a webhook request, its pull, and the pull's call to the vendor, all of them
-// full of values that must not be exported.
+// scenario plays a webhook request, the pull that the request queued, and the call of the pull to the
+// vendor. All of them contain values that must not be exported.
 type scenario struct {
 	traces *Traces
 	seen   Observer
@@ -100,7 +101,7 @@ func (s scenario) call(ctx context.Context, t *testing.T) {
 	text, err := io.ReadAll(response.Body)
 	_ = response.Body.Close()
 	if err != nil || string(text) != canary {
-		t.Errorf("the response is %q, %v", text, err)
+		t.Errorf("the vendor's response is %q (error %v), want the canary", text, err)
 	}
 	s.seen.Metrics.VendorCall(canary, canary, r.URL.Path+"?"+r.URL.RawQuery, response.StatusCode, time.Second)
 }
@@ -126,7 +127,7 @@ func TestAWebhookItsPullAndItsVendorCallAreOneTraceWithoutSecrets(t *testing.T) 
 	}
 	for _, span := range []*tracepb.Span{server, pull, call} {
 		if got := hex.EncodeToString(span.TraceId); got != incoming[3:35] {
-			t.Errorf("%s belongs to trace %s", span.Name, got)
+			t.Errorf("the span %s belongs to the trace %s, want the trace of the request", span.Name, got)
 		}
 	}
 	parents := []string{hex.EncodeToString(server.ParentSpanId), string(pull.ParentSpanId), string(call.ParentSpanId)}
@@ -150,14 +151,14 @@ func TestAWebhookItsPullAndItsVendorCallAreOneTraceWithoutSecrets(t *testing.T) 
 	}
 	if id := attributeValues(collector.resources[0].Attributes); id["service.name"] != "discovery" ||
 		id["service.version"] != "1.2.3" {
-		t.Errorf("exported as %v", id)
+		t.Errorf("the resource has the attributes %v, want the service's name and version", id)
 	}
 	if n := strings.Count(lines.String(), `"trace":"`+incoming[3:35]); n != 3 {
-		t.Errorf("%d of 3 lines name the trace: %s", n, lines)
+		t.Errorf("%d log lines contain the id of the trace, want 3: %s", n, lines)
 	}
 	for _, header := range []string{"Traceparent", "Tracestate", "Baggage"} {
 		if sent.Get(header) != "" {
-			t.Errorf("the vendor received %s", header)
+			t.Errorf("the vendor received the header %s", header)
 		}
 	}
 	scrape := httptest.NewRecorder()
@@ -166,7 +167,7 @@ func TestAWebhookItsPullAndItsVendorCallAreOneTraceWithoutSecrets(t *testing.T) 
 		"OTLP": collector.raw.String(), "the log": lines.String(), "/metrics": scrape.Body.String(),
 	} {
 		if text == "" || strings.Contains(text, canary) {
-			t.Errorf("%s contains the canary, or nothing: %q", place, text)
+			t.Errorf("%s is empty or contains the canary: %q", place, text)
 		}
 	}
 }
@@ -180,7 +181,7 @@ func TestResumeStartsANewTraceWithoutATraceparent(t *testing.T) {
 	} {
 		ctx, over := traces.StartSpan(around, carried, "fresh")
 		if got := traces.Inject(ctx); len(got) != 55 || got[3:35] == incoming[3:35] {
-			t.Errorf("%q was continued as %q", carried, got)
+			t.Errorf("the invalid traceparent %q was continued as %q, want a new trace", carried, got)
 		}
 		over(nil)
 	}
@@ -191,7 +192,7 @@ func TestResumeStartsANewTraceWithoutATraceparent(t *testing.T) {
 		t.Errorf("%v", fresh)
 	}
 	if got := attributeValues(collector.spans["around"].Attributes)["error.type"]; got != "internal_error" {
-		t.Errorf("an unknown failure is %v", got)
+		t.Errorf("an unknown error was recorded as %v, want internal_error", got)
 	}
 }
 
@@ -204,15 +205,15 @@ func TestWithoutAnEndpointNothingIsTraced(t *testing.T) {
 		ctx, over := quiet.StartSpan(t.Context(), incoming, "pull")
 		over(errors.New("x"))
 		if ctx != t.Context() || quiet.Inject(ctx) != "" {
-			t.Error("a trace was started")
+			t.Error("a trace was started without an endpoint")
 		}
 		base := &http.Transport{}
 		if quiet.Transport(base) != http.RoundTripper(base) {
-			t.Error("the transport was wrapped")
+			t.Error("the transport was wrapped without an endpoint")
 		}
 		mux := http.NewServeMux()
 		if quiet.Middleware(mux) != http.Handler(mux) {
-			t.Error("the handler was wrapped")
+			t.Error("the handler was wrapped without an endpoint")
 		}
 		SetRoute(ctx, "/x")
 	}

@@ -24,7 +24,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// demoTimeout bounds the demo: one that hangs has failed.
+// demoTimeout bounds the duration of the demo. If the demo hangs, it fails with a timeout.
 const demoTimeout = 50 * time.Second
 
 func demoCommand() *cobra.Command {
@@ -40,8 +40,8 @@ func demoCommand() *cobra.Command {
 	}
 }
 
-// demo serves the simulators and the service on loopback, in a temporary directory, and goes
-// through the guide as a caller would.
+// demo starts the simulators and the service on loopback addresses, with their data in a
+// temporary directory. Then it performs the steps of the guide over HTTP, as a caller would.
 func demo(ctx context.Context, out io.Writer) (err error) {
 	dir, err := os.MkdirTemp("", "discovery-demo-")
 	if err != nil {
@@ -62,14 +62,14 @@ func demo(ctx context.Context, out io.Writer) (err error) {
 	return err
 }
 
-// demoEnv holds the servers and the data that the demo runs on.
+// demoEnv contains the servers and the data that the demo uses.
 type demoEnv struct {
-	service string // origin
-	token   string // an operator's
-	db      string // file
+	service string // origin of the service's URLs
+	token   string // token of an operator
+	db      string // path of the database file
 	pluggy  *pluggysim.Simulator
 	belvo   *belvosim.Simulator
-	origins map[string]string // of the vendors
+	origins map[string]string // origins of the simulators' URLs, by vendor
 }
 
 func newDemoEnv(ctx context.Context, group *errgroup.Group, dir string) (*demoEnv, error) {
@@ -93,7 +93,8 @@ func newDemoEnv(ctx context.Context, group *errgroup.Group, dir string) (*demoEn
 	return e, e.startService(ctx, group, dir)
 }
 
-// startService composes the service as `serve` does, but with demoConfig.
+// startService starts the service in the same way as the command serve, but with the settings of
+// demoConfig.
 func (e *demoEnv) startService(ctx context.Context, group *errgroup.Group, dir string) error {
 	listener, err := loopback(ctx)
 	if err != nil {
@@ -115,7 +116,8 @@ func (e *demoEnv) startService(ctx context.Context, group *errgroup.Group, dir s
 	return nil
 }
 
-// demoConfig returns the settings of development.env, with secrets that only this demo uses.
+// demoConfig returns settings like those of development.env, with secrets that only this demo
+// uses.
 func demoConfig(origin, db, keyset string) configs.Config {
 	return configs.Config{
 		EnvName: configs.Development, PublicURL: origin,
@@ -132,7 +134,7 @@ func demoConfig(origin, db, keyset string) configs.Config {
 	}
 }
 
-// How the simulated vendors authenticate their webhooks.
+// The values with which the simulated vendors authenticate their webhooks.
 const (
 	demoHMACSecret    = "demo-hmac-secret"
 	demoAuthorization = "Bearer demo-shared-value"

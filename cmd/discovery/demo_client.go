@@ -14,34 +14,36 @@ import (
 	"time"
 )
 
-// demoClient is an operator's HTTP client. It prints each request and its response, one
-// line a step.
+// demoClient is the HTTP client of an operator. It prints each request and its response in one
+// line per step.
 type demoClient struct {
 	ctx    context.Context
 	out    io.Writer
 	origin string
 	token  string
 	step   int
-	err    error // the first failure; later steps do nothing
+	err    error // the first failure; after it, further steps do nothing
 }
 
-// maxLineLength is the length at which a step's line is truncated, in characters.
+// maxLineLength is the maximum length of a step's line in characters; longer lines are
+// truncated.
 const maxLineLength = 300
 
-// uuids matches ids, of which only the first part is shown.
+// uuids matches ids. The output contains only their first eight characters.
 var uuids = regexp.MustCompile(`([0-9a-f]{8})-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
 
-// object is a JSON object.
+// object is a decoded JSON object.
 type object = map[string]any
 
-// printf prints one line.
+// printf prints one line. It does nothing after a failure.
 func (c *demoClient) printf(format string, args ...any) {
 	if c.err == nil {
 		_, c.err = fmt.Fprintf(c.out, format+"\n", args...)
 	}
 }
 
-// call does one step: it checks the status of the response, and returns the body.
+// call performs one step: it sends a request, checks that the response has the given status,
+// prints a line, and returns the decoded body.
 func (c *demoClient) call(title, method, path string, body any, status int) object {
 	if c.err != nil {
 		return object{}
@@ -61,11 +63,11 @@ func (c *demoClient) call(title, method, path string, body any, status int) obje
 	line = uuids.ReplaceAllString(strings.ReplaceAll(line, "  ", " "), "$1…")
 	c.printf("%2d %-9s %s", c.step, title, truncate(line, maxLineLength))
 	var parsed object
-	_ = json.Unmarshal(response, &parsed) // a 204 has no body
+	_ = json.Unmarshal(response, &parsed) // a response with status 204 has no body
 	return parsed
 }
 
-// get sends a request without printing it.
+// get sends a GET request without printing it, and returns the decoded body.
 func (c *demoClient) get(path string) object {
 	var parsed object
 	if c.err != nil {
@@ -110,8 +112,9 @@ func (c *demoClient) exchange(
 	return requestText, bytes.TrimSpace(content), response.StatusCode, err
 }
 
-// summary formats a JSON body for one line: members in order, without times and the vendor's
-// own object, with secrets hidden, long texts truncated, and lists as their length.
+// summary returns a JSON body in one line. The members are sorted by name. Times and the
+// vendor's own object are omitted, secrets are hidden, long texts are truncated, and only the
+// length of a long list is shown.
 func summary(raw []byte) string {
 	var body object
 	if len(raw) == 0 || json.Unmarshal(raw, &body) != nil {
@@ -130,7 +133,8 @@ func summarizeObject(body object) string {
 	return strings.Join(parts, " ")
 }
 
-// summarizeMember hides the credential that is sent, and shows only the start of a token.
+// summarizeMember returns a member as name=value. It hides the credential in a request, and
+// returns only the first characters of a token.
 func summarizeMember(name string, value any) string {
 	const maxLength = 36
 	switch v := value.(type) {
@@ -157,7 +161,8 @@ func truncate(text string, maxLength int) string {
 	return text
 }
 
-// summarizeList shows the items of a short list.
+// summarizeList returns the items of a list with one or two items, and otherwise only the
+// length of the list.
 func summarizeList(name string, list []any) string {
 	if len(list) > 2 || len(list) == 0 {
 		return fmt.Sprint(name, "[", len(list), "]")
@@ -172,7 +177,8 @@ func summarizeList(name string, list []any) string {
 	return name + "[" + strings.Join(shown, "; ") + "]"
 }
 
-// waitFor polls until done returns true.
+// waitFor calls done repeatedly until it returns true. what describes the expected state in the
+// error of a timeout.
 func (c *demoClient) waitFor(what string, done func() bool) {
 	for c.err == nil && !done() {
 		select {

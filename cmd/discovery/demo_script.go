@@ -16,18 +16,20 @@ import (
 
 const apiPath = "/v1/discovery"
 
-// vendorScript is the guide for one vendor.
+// vendorScript contains what the guide needs for one vendor.
 type vendorScript struct {
 	vendor, accountRef, clientID, secret string
-	// sendWebhook makes the vendor call the webhook: there is new data to pull.
+	// sendWebhook makes the simulator send a webhook to url that announces new data. It returns
+	// the name of the event, and the status of the service's response.
 	sendWebhook func(ctx context.Context, url string) (event string, status int, err error)
-	// edit makes the vendor change one row, delete another, and call the webhook.
+	// edit makes the simulator change one row, delete another one, and send webhooks about both
+	// changes to url.
 	edit func(ctx context.Context, url string) (reported string, err error)
-	// rows is how many transactions the vendor has before the edit.
+	// rows is the number of transactions that the vendor has before the edit.
 	rows int
 }
 
-// run goes through the guide once for each vendor.
+// run performs the steps of the guide, once for each vendor.
 func (e *demoEnv) run(ctx context.Context, out io.Writer) error {
 	c := &demoClient{ctx: ctx, out: out, origin: e.service, token: e.token}
 	c.printf(
@@ -77,7 +79,8 @@ func (e *demoEnv) runVendor(c *demoClient, script vendorScript) {
 	e.webhookAfterDelete(c, script, url)
 }
 
-// showSealed searches the database file for the credential, as a thief would.
+// showSealed prints how the credential is stored. It also searches the database file for the
+// credential in cleartext, as someone who has stolen the file would.
 func (e *demoEnv) showSealed(c *demoClient, name string, script vendorScript) {
 	if c.err != nil {
 		return
@@ -112,7 +115,8 @@ func (e *demoEnv) readSealed(ctx context.Context, name string) ([]byte, error) {
 	return sealed, err
 }
 
-// showPull makes the vendor call the webhook, and waits for its rows.
+// showPull makes the vendor send a webhook, waits until the pull has succeeded, and prints the
+// rows that the pull has stored.
 func (e *demoEnv) showPull(c *demoClient, script vendorScript, id, url string) {
 	if c.err != nil {
 		return
@@ -138,7 +142,8 @@ func (e *demoEnv) showPull(c *demoClient, script vendorScript, id, url string) {
 	}
 }
 
-// showEdit makes the vendor edit and delete, and shows the resulting rows.
+// showEdit makes the vendor change one row and delete another one, and prints both rows when the
+// service has stored the changes.
 func (e *demoEnv) showEdit(c *demoClient, script vendorScript, id, url string) {
 	if c.err != nil {
 		return
@@ -180,7 +185,7 @@ func (e *demoEnv) webhookAfterDelete(c *demoClient, script vendorScript, url str
 	c.printf(format, c.step, script.vendor, status)
 }
 
-// table prints each row in one line.
+// table prints one line for each row.
 func (c *demoClient) table(rows []object) {
 	for _, row := range rows {
 		note := fmt.Sprint("v", row["version"])

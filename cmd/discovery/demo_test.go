@@ -11,8 +11,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
 )
 
-// rawToken matches what looks like a webhook token or a JWT: 40 of their characters in a row,
-// in both cases.
+// rawToken matches text that could be a webhook token or a JWT: at least 40 consecutive characters
+// of the kind that both contain.
 var rawToken = regexp.MustCompile(`[A-Za-z0-9_-]{40,}`)
 
 func TestDemoShowsBothVendorsAndNoSecret(t *testing.T) {
@@ -24,7 +24,7 @@ func TestDemoShowsBothVendorsAndNoSecret(t *testing.T) {
 	reported := out.String()
 	for _, vendor := range []string{"-- pluggy", "-- belvo"} {
 		if !strings.Contains(reported, vendor) {
-			t.Errorf("%q is not in the output", vendor)
+			t.Errorf("the output of the demo does not contain %q", vendor)
 		}
 	}
 	for _, secret := range []string{
@@ -36,7 +36,7 @@ func TestDemoShowsBothVendorsAndNoSecret(t *testing.T) {
 		}
 	}
 	if token := rawToken.FindString(reported); token != "" {
-		t.Errorf("shows what looks like a token: %q", token)
+		t.Errorf("the output of the demo contains what could be a token: %q", token)
 	}
 	if left, err := os.ReadDir(os.Getenv("TMPDIR")); err != nil || len(left) != 0 {
 		t.Errorf("leaves %v behind, %v", left, err)

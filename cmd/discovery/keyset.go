@@ -75,13 +75,15 @@ func rotateCommand(options func() sealing.Options) *cobra.Command {
 	return cmd
 }
 
-// fileArgumentError replaces the name of the setting with that of the argument. Package
-// sealing also serves the service, where a setting names the file.
+// fileArgumentError replaces the name of the setting in err with the name of the argument. The
+// errors of package sealing contain the name of the setting, because in the service a setting
+// specifies the file.
 func fileArgumentError(err error) error {
 	return errors.New(strings.ReplaceAll(err.Error(), "SEALING_KEYSET_FILE", "FILE"))
 }
 
-// rotationSteps returns the steps that the flags select, and the message for when they are done.
+// rotationSteps returns the steps that the flags select, and the message to print when these
+// steps have been done. Without flags, or with both, it selects both steps.
 func rotationSteps(add, promote bool) (sealing.Step, string) {
 	switch {
 	case add == promote:

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// readKeyset returns how many keys a keyset has, and the id of the primary one.
+// readKeyset returns the number of keys in a keyset file, and the id of the primary key.
 func readKeyset(t *testing.T, file string) (keys int, primary uint32) {
 	t.Helper()
 	raw, err := os.ReadFile(file)
@@ -36,14 +36,15 @@ func TestOnlyTheOwnerCanReadACreatedKeyset(t *testing.T) {
 	}
 	_, before := readKeyset(t, file)
 	if code, _, _ := program(t, env, "keyset", "create", file); code != exitFailure {
-		t.Errorf("a second create exits with %d", code)
+		t.Errorf("creating the keyset a second time exits with %d", code)
 	}
 	if _, after := readKeyset(t, file); after != before {
-		t.Error("the keyset was overwritten")
+		t.Error("creating the keyset a second time overwrote the file")
 	}
 }
 
-// The file is an argument: the setting for the file may be valid, or unset.
+// The errors must contain the name of the argument, not of the setting: the command does not use the
+// setting, which may be valid or unset.
 func TestAnErrorOfAKeysetFileNamesTheArgument(t *testing.T) {
 	there := filepath.Join(t.TempDir(), "no-keyset.json")
 	if err := os.WriteFile(there, []byte("{}"), 0o600); err != nil {
@@ -66,8 +67,8 @@ func TestKeysetRotates(t *testing.T) {
 	for name, test := range map[string]struct {
 		steps   [][]string
 		keys    int
-		rotated bool // the primary key changed
-		last    int  // exit code of the last step
+		rotated bool // whether the primary key changed
+		last    int  // exit code of the last command
 	}{
 		"at once":                      {[][]string{{}}, 2, true, 0},
 		"at once, with both flags":     {[][]string{{"--add", "--promote"}}, 2, true, 0},

@@ -1,5 +1,5 @@
-// Command discovery serves aggregator connections: the operator API, the vendors'
-// webhooks and the pulls they drive. README.md shows it at work.
+// Command discovery serves aggregator connections: the operator API, the webhooks of the
+// vendors, and the pulls that the webhooks trigger. README.md contains examples of its use.
 package main
 
 import (
@@ -19,14 +19,15 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// Exit codes: for a failure at run time, and for invalid arguments or settings.
+// The exit codes of a failure at run time, and of invalid arguments or settings.
 const (
 	exitFailure = 1
 	exitUsage   = 2
 )
 
 func main() {
-	// A closed pipe (demo | head) is an error to clean up after, not a sudden end.
+	// SIGPIPE is ignored, so that writing to a closed pipe (demo | head) returns an error. With the
+	// signal the process would end without cleaning up.
 	signal.Ignore(syscall.SIGPIPE)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx, os.Args[1:], os.LookupEnv, os.Stdout, os.Stderr)
@@ -34,8 +35,8 @@ func main() {
 	os.Exit(report(err, os.Stderr))
 }
 
-// run is the whole program, with its environment as arguments. It returns when the command
-// is done or ctx ends.
+// run is the whole program except for the signals and the exit code. Its arguments, environment
+// variables and outputs are passed to it. It returns when the command is done or when ctx ends.
 func run(ctx context.Context, args []string, env lookup, stdout, stderr io.Writer) error {
 	root := &cobra.Command{
 		Use:           "discovery",
@@ -58,13 +59,14 @@ func run(ctx context.Context, args []string, env lookup, stdout, stderr io.Write
 // lookup is the type of os.LookupEnv.
 type lookup = func(string) (string, bool)
 
-// usageError is an error that the caller made, in arguments or settings.
+// usageError is an error in the arguments or the settings, which the caller can correct.
 type usageError struct{ error }
 
 // Unwrap returns the wrapped error.
 func (e usageError) Unwrap() error { return e.error }
 
-// exactArgs requires exactly n arguments.
+// exactArgs returns a function that returns a usageError unless a command has exactly n
+// arguments.
 func exactArgs(n int) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) != n {
@@ -74,7 +76,8 @@ func exactArgs(n int) cobra.PositionalArgs {
 	}
 }
 
-// report prints an error in one line and returns its exit code.
+// report prints err in one line to stderr and returns the exit code for it. For nil it prints
+// nothing and returns 0.
 func report(err error, stderr io.Writer) int {
 	if err == nil {
 		return 0
@@ -87,7 +90,8 @@ func report(err error, stderr io.Writer) int {
 	return exitFailure
 }
 
-// ignoreInterrupt returns nil for the interrupt of a command that runs until it is stopped.
+// ignoreInterrupt returns nil if err is context.Canceled, and err otherwise. For a command that
+// runs until it is stopped, an interrupt is not a failure.
 func ignoreInterrupt(err error) error {
 	if errors.Is(err, context.Canceled) {
 		return nil
@@ -95,9 +99,9 @@ func ignoreInterrupt(err error) error {
 	return err
 }
 
-// interruptedError returns the error of a command that was interrupted before it was done. It
-// replaces err, because an interrupt also causes errors elsewhere, for example in the
-// database.
+// interruptedError returns the error of a command that was interrupted before it was done. If ctx
+// has ended, this error replaces err, because an interrupt also causes errors elsewhere, for
+// example in the database. Otherwise interruptedError returns err.
 func interruptedError(ctx context.Context, command string, err error) error {
 	if err == nil || ctx.Err() == nil {
 		return err
@@ -105,7 +109,7 @@ func interruptedError(ctx context.Context, command string, err error) error {
 	return fmt.Errorf("%s: interrupted; finished work is kept, run it again", command)
 }
 
-// oneLine joins lines with semicolons.
+// oneLine returns text with its lines joined by semicolons.
 func oneLine(text string) string {
 	lines := strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == '\r' })
 	for i, line := range lines {
@@ -114,12 +118,13 @@ func oneLine(text string) string {
 	return strings.ReplaceAll(strings.Join(lines, "; "), ":;", ":")
 }
 
-// settings loads all settings.
+// settings loads all settings from env.
 func settings(env lookup) (configs.Config, error) {
 	return settingsError(configs.Load(env, compose.Networks()))
 }
 
-// settingsError turns the errors of all invalid settings into one line with their names.
+// settingsError returns cfg, and an error of one line that contains the names and messages of
+// all invalid settings in err.
 func settingsError(cfg configs.Config, err error) (configs.Config, error) {
 	if err == nil {
 		return cfg, nil

@@ -25,7 +25,8 @@ const (
 	jwtSecret = "development-only-secret-of-32-bytes-or-more"
 )
 
-// environment returns the settings of a development machine, in a temporary directory. pairs
+// environment returns a lookup function for the settings of a development machine, with the database
+// and the keyset in a temporary directory. pairs consists of alternating names and values that
 // replace or add settings.
 func environment(t *testing.T, pairs ...string) lookup {
 	t.Helper()
@@ -45,7 +46,7 @@ func environment(t *testing.T, pairs ...string) lookup {
 	}
 }
 
-// program runs the command line and returns its exit code and its output.
+// program runs the command line with args, and returns its exit code and its outputs.
 func program(t *testing.T, env lookup, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
 	var out, errs bytes.Buffer
@@ -53,7 +54,7 @@ func program(t *testing.T, env lookup, args ...string) (code int, stdout, stderr
 	return report(err, &errs), out.String(), errs.String()
 }
 
-// withKeyset creates the keyset that the environment names.
+// withKeyset creates the keyset file that SEALING_KEYSET_FILE specifies, and returns env.
 func withKeyset(t *testing.T, env lookup) lookup {
 	t.Helper()
 	file, _ := env("SEALING_KEYSET_FILE")
@@ -117,7 +118,7 @@ func TestAnInvalidSettingExitsWithTwoAndIsNamed(t *testing.T) {
 				t.Errorf("exit %d with %q, want %d with one line that names %s", code, stderr, exitUsage, test.setting)
 			}
 			if strings.Contains(stderr, canary) {
-				t.Errorf("%q repeats the value", stderr)
+				t.Errorf("%q contains the value of the setting", stderr)
 			}
 		})
 	}
@@ -155,8 +156,8 @@ func TestErrorsAreReportedInOneLine(t *testing.T) {
 	}
 }
 
-// An interrupt is a success for a command that runs until it is stopped, and a failure for a
-// command that has something to finish.
+// For a command that runs until it is stopped, an interrupt is a success. For a command that has a
+// task to finish, an interrupt is a failure.
 func TestInterruptIsASuccessOnlyForCommandsThatRunUntilStopped(t *testing.T) {
 	stopped, stop := context.WithCancel(t.Context())
 	stop()
@@ -192,12 +193,12 @@ func TestServeEndsWithItsContext(t *testing.T) {
 	}()
 	buffer := make([]byte, 1024)
 	if n, err := read.Read(buffer); err != nil || !strings.Contains(string(buffer[:n]), "serving") {
-		t.Errorf("the first line is %q, %v", buffer[:n], err)
+		t.Errorf("the first line of the log is %q (error %v), want one with serving", buffer[:n], err)
 	}
 	cancel()
 	_, _ = io.Copy(io.Discard, read)
 	if err := <-ended; err != nil {
-		t.Errorf("serve ended with %v", err)
+		t.Errorf("serve ended with the error %v, want nil", err)
 	}
 }
 
@@ -212,8 +213,8 @@ func TestMigrateAndResealPrintWhatTheyDid(t *testing.T) {
 	}
 }
 
-// A process that only migrates or reseals, an init container for example, needs only the
-// settings that it uses.
+// A process that only migrates or reseals, for example an init container, needs only the settings
+// that the command uses.
 func TestMigrateAndResealNeedOnlyTheirOwnSettings(t *testing.T) {
 	all := withKeyset(t, environment(t))
 	for command, needs := range map[string][]string{
@@ -249,8 +250,8 @@ func TestVersionPrintsTheVersion(t *testing.T) {
 	}
 }
 
-// The commands that the script prints must use the simulator's credentials, and wait for the
-// pull before they read its transactions.
+// The commands that run-development.sh prints must use the credentials of the simulator. They must
+// also wait for the pull before they read the transactions that it stores.
 func TestTheDevelopmentScriptUsesTheSimulatorsCredentials(t *testing.T) {
 	script, err := os.ReadFile("../../configs/run-development.sh")
 	if err != nil {
@@ -265,6 +266,6 @@ func TestTheDevelopmentScriptUsesTheSimulatorsCredentials(t *testing.T) {
 		string(script), "/transactions/changes?limit=1&wait=",
 	), strings.Index(string(script), "/transactions?limit=")
 	if waits < 0 || reads < waits {
-		t.Error("nothing waits for the pull before its transactions are read")
+		t.Error("the script does not wait for the pull before it reads the transactions")
 	}
 }

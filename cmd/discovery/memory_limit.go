@@ -7,18 +7,20 @@ import (
 	"github.com/KimMachineGun/automemlimit/memlimit"
 )
 
-// limitMemory sets the garbage collector's memory limit to nine tenths of what the process
-// may use, so that a process near its limit collects more often instead of being killed. It
-// does not override GOMEMLIMIT. Errors: bound cannot be read; no limit is set then.
+// limitMemory sets the memory limit of Go's garbage collector to nine tenths of the memory
+// that bound reports for the process. A process near its limit then collects garbage more
+// often instead of being killed. limitMemory does not override GOMEMLIMIT. If bound cannot be
+// read, it returns an error and sets no limit.
 func limitMemory(bound memlimit.Provider) error {
 	_, err := memlimit.Set(memlimit.WithProvider(bound))
 	return err
 }
 
-// releaseStartupMemory returns to the system the memory that only the start needed: reading
-// the migrations takes 8 MiB. Otherwise it would be released after the second collection
-// from now, and an idle process collects every two minutes. The first collection empties the
-// pools.
+// releaseStartupMemory releases memory to the operating system that only the start of the service
+// needed; for example, reading the migrations takes 8 MiB. Two garbage collections are necessary,
+// because the first one only empties the pools. FreeOSMemory does the second. Without this
+// function the memory would be released much later, because an idle process collects garbage
+// only every two minutes.
 func releaseStartupMemory() {
 	runtime.GC()
 	debug.FreeOSMemory()

@@ -14,7 +14,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// createConnections creates n connections, whose credentials the environment's keyset seals.
+// createConnections creates n connections. Their credentials are sealed with the keyset of env.
 func createConnections(t *testing.T, env lookup, n int) {
 	t.Helper()
 	cfg, err := settings(env)
@@ -37,8 +37,8 @@ func createConnections(t *testing.T, env lookup, n int) {
 	}
 }
 
-// Operators destroy old keys after a successful reseal: it must not succeed while there are
-// credentials that it could not open.
+// Operators destroy the old keys after a successful reseal. The command must therefore fail as long
+// as there are credentials that it could not open.
 func TestResealFailsWhileCredentialsDoNotOpen(t *testing.T) {
 	database := "sqlite://" + filepath.Join(t.TempDir(), "discovery.db")
 	own := withKeyset(t, environment(t, "DATABASE_URL", database, "EGRESS_ALLOWED_CIDRS", "127.0.0.0/8"))
@@ -59,7 +59,7 @@ func TestResealFailsWhileCredentialsDoNotOpen(t *testing.T) {
 			t.Errorf("exit %d, stdout %q, stderr %q", code, out, reported)
 		}
 		if strings.Contains(stderr, canary) {
-			t.Error("a credential is logged")
+			t.Error("the log contains a credential")
 		}
 	}
 }

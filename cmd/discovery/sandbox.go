@@ -31,7 +31,7 @@ func sandboxCommand() *cobra.Command {
 	return cmd
 }
 
-// sandbox serves both simulators until ctx ends.
+// sandbox serves the simulators of both vendors until ctx ends.
 func sandbox(ctx context.Context, pluggyAt, belvoAt string, out io.Writer) error {
 	now := func() time.Time { return time.Now().UTC() }
 	pluggy := pluggysim.New(pluggysim.Options{Now: now, RateLimit: pluggysim.RealRateLimit})
@@ -68,7 +68,8 @@ func sandbox(ctx context.Context, pluggyAt, belvoAt string, out io.Writer) error
 	return group.Wait()
 }
 
-// serveUntil serves one handler until ctx ends, and then waits up to a second for its requests.
+// serveUntil serves handler until ctx ends. Then it waits at most one second for the running
+// requests.
 func serveUntil(ctx context.Context, listener net.Listener, handler http.Handler) error {
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second}
 	stopped := context.AfterFunc(ctx, func() {

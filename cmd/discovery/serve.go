@@ -24,8 +24,8 @@ func serveCommand(env lookup, logTo io.Writer) *cobra.Command {
 	}
 }
 
-// serve listens before it composes the service, so that an address in use fails the start
-// before anything is migrated.
+// serve runs the service until ctx ends. It opens the listeners before it composes the service,
+// so that an address that is already in use fails the start before the schema is migrated.
 func serve(ctx context.Context, env lookup, logTo io.Writer) error {
 	cfg, err := settings(env)
 	if err != nil {
@@ -63,7 +63,7 @@ func listen(ctx context.Context, setting, address string) (net.Listener, error) 
 	return listener, nil
 }
 
-// namedError prefixes an error with the setting that caused it.
+// namedError is an error that a setting caused. Its text begins with the setting's name.
 type namedError struct {
 	setting string
 	error

@@ -12,7 +12,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// tokenLifetime is how long a development token is valid.
+// tokenLifetime is how long a token of the command token is valid.
 const tokenLifetime = time.Hour
 
 func tokenCommand(env lookup) *cobra.Command {
@@ -35,7 +35,8 @@ func tokenCommand(env lookup) *cobra.Command {
 	}
 }
 
-// operatorToken signs a token as an issuer with the same AUTH_JWT_SECRET would.
+// operatorToken returns a signed token for an operator of the tenant. The service accepts it as
+// if it were from an issuer with the same AUTH_JWT_SECRET.
 func operatorToken(cfg configs.Config, tenant string, now time.Time) (string, error) {
 	if !cfg.IsDevelopment() {
 		return "", errors.New("token: requires ENV_NAME=development")

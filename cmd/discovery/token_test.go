@@ -12,7 +12,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// verify checks a token as the service does.
+// verify checks a token in the same way as the service does. It returns the principal that the token authenticates.
 func verify(t *testing.T, token string, claims auth.Claims) (auth.Principal, error) {
 	t.Helper()
 	v, err := auth.NewHS256(domain.SecretText(jwtSecret), claims, system.Clock{})

@@ -1,28 +1,31 @@
--- Partitions deliveries and transactions into 16 parts each, by hash of the connection.
+-- Partitions the tables deliveries and transactions into 16 parts each, by the hash of the
+-- connection's id.
 --
--- The service works with it unchanged: no statement differs. Run it once, after
--- `discovery migrate`, while no process serves:
+-- The service works with the partitioned tables without a change, because its statements are the
+-- same. Run this script once, after `discovery migrate`, while no process serves:
 --
 --     psql --set ON_ERROR_STOP=1 --single-transaction --file configs/scale/partitions.sql
 --
--- On empty tables it takes no time; existing rows are copied, which needs disk space for
--- them twice. For another number of partitions change `parts` below, now or later: the script
--- also repartitions tables that it has partitioned before.
+-- With empty tables the script takes no time. Existing rows are copied, so the disk must have space
+-- for all rows twice. For another number of partitions change `parts` below, now or later: the
+-- script can also repartition tables that it has partitioned before.
 --
--- Why by connection: a unique index on a partitioned table must contain the partition key, and
--- the two indexes that guarantee uniqueness are (connection_id, fingerprint) and (connection_id,
--- external_id). Partitions by time could have neither of them; docs/scale.md says more.
+-- Why the partition key is the connection: a unique index on a partitioned table must contain the
+-- partition key. The two indexes that guarantee uniqueness are (connection_id, fingerprint) and
+-- (connection_id, external_id). With partitions by time, neither of these indexes would be possible.
+-- docs/scale.md contains more about this.
 
 DO $$
 DECLARE
     parts constant integer := 16;
     name text;
 BEGIN
-    -- Statements of the feed and of webhooks wait; both tables change together or not at all.
+    -- Statements of the change feed and of webhooks wait for this lock. Both tables change in one
+    -- transaction, so either both of them are partitioned or none.
     LOCK TABLE deliveries, transactions IN ACCESS EXCLUSIVE MODE;
 
     FOREACH name IN ARRAY ARRAY['deliveries', 'transactions'] LOOP
-        -- Columns with the types, collations, defaults and checks that the migrations created.
+        -- The columns have the types, collations, defaults and checks that the migrations created.
         EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING STORAGE)
             PARTITION BY HASH (connection_id)', name || '_split', name);
         FOR part IN 0 .. parts - 1 LOOP
@@ -35,8 +38,9 @@ BEGIN
     END LOOP;
 END $$;
 
--- The names are those of the migrations, so that a later migration finds what it alters. The id
--- is the first column of its key, because it is also looked up without the connection.
+-- The indexes have the same names as in the migrations, so that a later migration finds the indexes
+-- that it alters. In the primary keys the id is the first column, because rows are also looked up by
+-- their id without the connection.
 ALTER TABLE deliveries ADD PRIMARY KEY (id, connection_id);
 CREATE UNIQUE INDEX deliveries_fingerprint ON deliveries (connection_id, fingerprint);
 CREATE INDEX deliveries_pull ON deliveries (pull_id) WHERE pull_id IS NOT NULL;

@@ -14,12 +14,12 @@ import (
 	"testing"
 )
 
-// fakeFeed is a change feed: each row at the position of its last change.
+// fakeFeed is a server of a change feed. Each row is at the position of its last change.
 type fakeFeed struct {
 	rows      map[string]transaction
 	positions map[string]int
 	last      int
-	failures  int // how many more requests fail
+	failures  int // the number of following requests that fail
 }
 
 func (s *fakeFeed) write(id string, removed bool) {
@@ -34,7 +34,7 @@ func (s *fakeFeed) write(id string, removed bool) {
 	s.rows[id], s.positions[id] = row, s.last
 }
 
-// ServeHTTP implements http.Handler.
+// ServeHTTP returns the rows after the cursor, at most limit, or status 503 while failures is positive.
 func (s *fakeFeed) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if s.failures > 0 {
 		s.failures--
@@ -67,7 +67,8 @@ func (s *fakeFeed) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(response)
 }
 
-// catchUp runs the consumer on a state file until it has caught up, and returns its output.
+// catchUp runs the consumer with a state file until it has read the whole feed, and returns the copy
+// that the consumer prints.
 func catchUp(t *testing.T, s *fakeFeed, state string) string {
 	t.Helper()
 	server := httptest.NewServer(s)
@@ -79,7 +80,7 @@ func catchUp(t *testing.T, s *fakeFeed, state string) string {
 	return out.String()
 }
 
-// Wherever a crash truncates the file, the missing part is read again.
+// A crash can truncate the file at any position. The consumer must then read the missing part again.
 func TestATruncatedFileLeadsToTheSameCopy(t *testing.T) {
 	s := &fakeFeed{rows: map[string]transaction{}, positions: map[string]int{}, failures: 2}
 	state := filepath.Join(t.TempDir(), "ledger.jsonl")
@@ -101,12 +102,12 @@ func TestATruncatedFileLeadsToTheSameCopy(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got := catchUp(t, s, torn); got != want {
-			t.Fatalf("truncated to %d of %d bytes the copy is\n%s\nwant\n%s", end, len(intact), got, want)
+			t.Fatalf("after truncation to %d of %d bytes, the copy is\n%s\nwant\n%s", end, len(intact), got, want)
 		}
 	}
 }
 
-// A permanent error ends the consumer, so that an operator notices it.
+// A permanent error must end the consumer, so that an operator notices the error.
 func TestAPermanentErrorEndsTheConsumer(t *testing.T) {
 	server := httptest.NewServer(
 		http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) }),
@@ -116,6 +117,6 @@ func TestAPermanentErrorEndsTheConsumer(t *testing.T) {
 		t.Context(), feed{origin: server.URL, limit: 3}, filepath.Join(t.TempDir(), "state"), true,
 		&bytes.Buffer{},
 	); err == nil {
-		t.Error("an expired token is accepted")
+		t.Error("the consumer returned no error although the token is rejected with 401")
 	}
 }

@@ -11,24 +11,24 @@ import (
 	"time"
 )
 
-// feed is a client of the change feed.
+// feed is a client of the change feed of one tenant.
 type feed struct {
 	origin, token string
 	limit         int
 	wait          time.Duration
 }
 
-// transaction holds the members that this consumer stores; the service sends more.
+// transaction contains the members that this consumer stores; the service sends more members.
 type transaction struct {
 	ID        string  `json:"id"`
 	Version   int     `json:"version"`
 	Date      string  `json:"date"`
-	Amount    string  `json:"amount"` // exact: a decimal string, never a float
+	Amount    string  `json:"amount"` // a decimal string, never a float, so that the amount is exact
 	Currency  string  `json:"currency"`
 	RemovedAt *string `json:"removedAt,omitempty"`
 }
 
-// page is one response of the feed. NextCursor is always present.
+// page is one response of the change feed. The service always sends NextCursor.
 type page struct {
 	Items []struct {
 		Transaction transaction `json:"transaction"`
@@ -37,7 +37,8 @@ type page struct {
 	NextCursor string `json:"nextCursor"`
 }
 
-// retryError is a temporary failure: the same cursor may be requested again after a delay.
+// retryError is a temporary failure: the same cursor can be requested again after the delay
+// after.
 type retryError struct {
 	cause error
 	after time.Duration
@@ -45,10 +46,11 @@ type retryError struct {
 
 func (e *retryError) Error() string { return fmt.Sprintf("retry in %s: %v", e.after, e.cause) }
 
-// defaultRetryAfter is the delay if the service sends no Retry-After.
+// defaultRetryAfter is the delay after a temporary failure without a Retry-After header.
 const defaultRetryAfter = 2 * time.Second
 
-// read requests the page after the cursor; "" is the start of the feed.
+// read requests the page that follows the cursor; the cursor "" is the start of the feed. It
+// returns the same errors as parseResponse.
 func (f feed) read(ctx context.Context, cursor string) (page, error) {
 	query := url.Values{"limit": {strconv.Itoa(f.limit)}, "wait": {f.wait.String()}}
 	if cursor != "" {
@@ -71,8 +73,9 @@ func (f feed) read(ctx context.Context, cursor string) (page, error) {
 	return parseResponse(response)
 }
 
-// parseResponse returns the page of a response. It returns a retryError for a temporary
-// failure, and another error for a permanent one: an expired token, an invalid cursor.
+// parseResponse returns the page that a response contains. After a temporary failure it returns
+// a retryError. After a permanent failure, such as an expired token or an invalid cursor, it
+// returns another error.
 func parseResponse(response *http.Response) (page, error) {
 	switch status := response.StatusCode; {
 	case status == http.StatusTooManyRequests || status >= http.StatusInternalServerError:

@@ -12,20 +12,21 @@ import (
 	"slices"
 )
 
-// ledger is the copy of the transactions, in memory and in its journal.
+// ledger is the copy of the transactions: in memory, and in a journal file.
 type ledger struct {
 	file   *os.File
 	rows   map[string]transaction
-	cursor string // all changes before it are in the journal
+	cursor string // position in the feed; all changes before it are in the journal
 }
 
-// journalEntry is one line of the journal: a row, or a cursor.
+// journalEntry is one line of the journal. It contains either a row or a cursor.
 type journalEntry struct {
 	Row    *transaction `json:"row,omitempty"`
 	Cursor string       `json:"cursor,omitempty"`
 }
 
-// open reads the journal up to its last intact line, and truncates what a crash left torn.
+// open reads the journal up to its last complete line. It removes an incomplete line that a
+// crash has left at the end of the file.
 func open(name string) (*ledger, error) {
 	file, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
@@ -45,9 +46,9 @@ func open(name string) (*ledger, error) {
 	return l, nil
 }
 
-// replay applies the journal, and returns the number of bytes that are intact lines. Rows
-// without their cursor count too: they are read again, and applying a row twice changes
-// nothing.
+// replay applies the entries of the journal, and returns the total length of the complete lines
+// in bytes. Rows whose cursor is missing are included: the service sends them again, and
+// applying a row twice changes nothing.
 func (l *ledger) replay(r *bufio.Reader) (intact int64, err error) {
 	for {
 		line, err := r.ReadBytes('\n')
@@ -66,8 +67,8 @@ func (l *ledger) replay(r *bufio.Reader) (intact int64, err error) {
 	}
 }
 
-// take applies one entry. It is idempotent: a row of the known version, or an older one,
-// changes nothing.
+// take applies one entry to the copy in memory. It is idempotent: a row whose version is not
+// newer than that of the stored row changes nothing.
 func (l *ledger) take(e journalEntry) {
 	if e.Row != nil && e.Row.Version > l.rows[e.Row.ID].Version {
 		l.rows[e.Row.ID] = *e.Row
@@ -77,8 +78,8 @@ func (l *ledger) take(e journalEntry) {
 	}
 }
 
-// apply writes a page's rows and then its cursor, and returns when they are synced to disk.
-// Only then may the next page be requested.
+// apply writes the rows of a page and then its cursor to the journal. When it returns, they have
+// been synced to disk. The next page must not be requested earlier.
 func (l *ledger) apply(p page) error {
 	if len(p.Items) == 0 && p.NextCursor == l.cursor {
 		return nil

@@ -1,14 +1,16 @@
-// Command consumer follows the change feed of one tenant and keeps a copy of its
-// transactions in one file. It is an example to read and to start from: it uses only the
-// standard library, and stays correct if it is killed at any point.
+// Command consumer follows the change feed of one tenant and stores a copy of the tenant's
+// transactions in one file. It is an example to read and to start from. It uses only the
+// standard library, and its copy stays correct even if it is killed at any point.
 //
 //	TOKEN=… consumer -url https://api.example.com -state ledger.jsonl
 //
-// With -once it catches up, prints the copy, one transaction a line, and exits.
+// With -once it reads all changes up to now, prints the copy with one transaction per line,
+// and exits.
 //
-// The file is a journal, one JSON object a line: rows in the order they arrived, then the
-// cursor of their page. Because the cursor is written after its rows, every prefix of the
-// file is a consistent earlier state: what a crash cuts off is read again.
+// The file is a journal with one JSON object per line: the rows of a page in the order in
+// which they arrived, then the cursor of the page. Because the cursor is written after the
+// rows, every prefix of the file is a consistent earlier state. What a crash cuts off is
+// therefore read again.
 package main
 
 import (
@@ -40,7 +42,8 @@ func main() {
 	}
 }
 
-// run follows the feed until ctx ends or, with once, until it has caught up.
+// run follows the feed until ctx ends. If once is true, it returns when it has read all
+// changes, after printing the copy to out.
 func run(ctx context.Context, f feed, state string, once bool, out io.Writer) error {
 	l, err := open(state)
 	if err != nil {
@@ -79,7 +82,8 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// print writes the copy: id, version, and what a reconciliation needs.
+// print writes one line per transaction to out: the id, the version, and the values that a
+// reconciliation needs.
 func (l *ledger) print(out io.Writer) error {
 	for _, t := range l.sorted() {
 		removed := ""

@@ -1,6 +1,7 @@
-// Package background holds what every job queue shares: its configuration, the schedule
-// of the maintenance tasks, the recovery from panics, the retry delay and the split of the
-// shutdown time. It imports no database and no River, so the queue in memory needs neither.
+// Package background contains what all job queues share: the configuration, the schedule of
+// the maintenance tasks, the recovery from panics, the retry delay, and the split of the
+// shutdown time. It imports neither a database driver nor River, so that the in-memory queue
+// depends on neither of them.
 package background
 
 import (
@@ -13,26 +14,30 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Config configures the background work of one process. The zero value works, without
-// reconciliation and without pruning.
+// Config configures the background work of one process. The zero value is usable; it turns
+// reconciliation and pruning off.
 type Config struct {
 	// MaxWorkers is the maximum number of pulls that run concurrently in this process; 0
 	// means 8.
 	MaxWorkers int
-	// OnError is called with every background error. It must not block. Nil discards them.
+	// OnError is called with every background error. It must not block. If it is nil, the
+	// errors are discarded.
 	OnError func(ports.BackgroundError)
 	// Backlog is called about four times a minute with the age of the oldest unfinished
-	// pull, 0 if there is none. It must not block. If it is nil, the age is not measured.
+	// pull, or with 0 if no pull is unfinished. It must not block. If it is nil, the age is
+	// not measured.
 	Backlog func(time.Duration)
-	// ReconcileInterval is how long a connection may go without a succeeded pull; 0 turns
+	// ReconcileInterval is the longest time that a connection may go without a successful
+	// pull: if no webhook triggers a pull, reconciliation requests one in time. 0 turns
 	// reconciliation off.
 	ReconcileInterval time.Duration
-	// DeliveryRetention is how long deliveries are retained; 0 retains them, and every
-	// other old row, forever.
+	// DeliveryRetention is how long webhook deliveries are retained before they are pruned.
+	// 0 turns pruning off: deliveries and all other old rows are then retained forever.
 	DeliveryRetention time.Duration
 }
 
-// WithDefaults returns a copy of c in which MaxWorkers and OnError are set.
+// WithDefaults returns a copy of c in which MaxWorkers and OnError have their defaults if
+// they were not set.
 func (c Config) WithDefaults() Config {
 	c.MaxWorkers = cmp.Or(c.MaxWorkers, 8)
 	if c.OnError == nil {
@@ -41,9 +46,10 @@ func (c Config) WithDefaults() Config {
 	return c
 }
 
-// Recover calls fn and turns a panic into an error, so that one pull or maintenance task
-// does not end the process. The error holds the type and the stack of the panic, but not
-// its value, which may contain anything, secrets included.
+// Recover calls fn and returns its error. It converts a panic of fn into an error, so that
+// one pull or maintenance task does not end the process. That error contains the type and
+// the stack of the panic, but not its value, because the value may contain anything,
+// including secrets.
 func Recover(fn func() error) (err error) {
 	defer func() {
 		if value := recover(); value != nil {
@@ -54,9 +60,9 @@ func Recover(fn func() error) (err error) {
 	return fn()
 }
 
-// panicOrigin returns the type and the stack of a panic. A value with an Origin method
-// re-panics in this goroutine what another one panicked with: its own type and stack are
-// returned then.
+// panicOrigin returns the type name of a panic value and the stack of the panic. A value
+// with an Origin method was first recovered in another goroutine and re-panicked in this
+// one; for such a value panicOrigin returns the type and the stack of the original panic.
 func panicOrigin(value any) (typeName string, stack []byte) {
 	if rethrown, ok := value.(interface{ Origin() (string, []byte) }); ok {
 		return rethrown.Origin()
@@ -67,16 +73,18 @@ func panicOrigin(value any) (typeName string, stack []byte) {
 // MaxRetryDelay is the longest delay that RetryDelay returns.
 const MaxRetryDelay = 30 * time.Second
 
-// RetryDelay returns the delay after an attempt that failed because of the store or a
-// bug; attempts counts from 1. It doubles from one second up to MaxRetryDelay. The backoff
-// after a vendor's errors is not its concern: the pull itself decides that.
+// RetryDelay returns the delay after an attempt that failed because of the store or because
+// of a bug. attempts is the number of failed attempts and counts from 1. The delay doubles
+// from one second up to MaxRetryDelay. RetryDelay does not apply to errors of a vendor: the
+// pull itself decides the backoff after those errors.
 func RetryDelay(attempts int) time.Duration {
 	return min(time.Second<<min(max(attempts, 1)-1, 5), MaxRetryDelay)
 }
 
-// GracePeriod returns a context that ends after two thirds of the time that ctx has left.
-// Running pulls may finish within it; the rest of the time is for cancelling and handing
-// back those that did not. Without a deadline it ends with ctx.
+// GracePeriod returns a context that ends after two thirds of the time that remains until
+// the deadline of ctx. Running pulls can finish within it. The last third is for cancelling
+// the pulls that did not finish, and for handing back their jobs. If ctx has no deadline,
+// the returned context ends with ctx.
 func GracePeriod(ctx context.Context) (context.Context, context.CancelFunc) {
 	deadline, ok := ctx.Deadline()
 	if !ok {

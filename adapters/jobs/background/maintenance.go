@@ -10,7 +10,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// The intervals of the maintenance tasks, and the most rows that one round handles.
+// The intervals at which the maintenance tasks run, and the maximum number of rows that one
+// batch of a round handles.
 const (
 	stuckPullsInterval = 5 * time.Second
 	tokenUsageInterval = 10 * time.Second
@@ -19,25 +20,26 @@ const (
 	roundLimit         = 200
 )
 
-// task is one periodic maintenance task. Every process schedules every task, because a
-// round is idempotent. Full-table tasks run on one replica per round, the first that takes
-// the advisory lock; a long-lived leader would stall them until its death is noticed.
+// task is one periodic maintenance task. Every process schedules every task; that is safe,
+// because a round is idempotent. Full-table tasks run on only one replica per round, namely
+// the first replica that takes the advisory lock. A replica leads for only one round: a
+// long-lived leader that died would stall these tasks until its death is noticed.
 type task struct {
 	name     string
 	interval time.Duration
 	run      func(context.Context) error
 }
 
-// Leader runs round unless another process is running one of the same kind; in that case
-// it does nothing and returns nil.
+// Leader calls round and returns its error. If a round under the same Leader is already running,
+// usually in another process, it returns nil without calling round.
 type Leader func(ctx context.Context, round func(context.Context) error) error
 
-// SoleLeader is the Leader where only one process exists: it always runs the round.
+// SoleLeader is the Leader for a service that has only one process: it always runs the round.
 func SoleLeader(ctx context.Context, round func(context.Context) error) error { return round(ctx) }
 
-// tasks returns the tasks that cfg turns on. nudge creates jobs for pulls. Tasks that read
-// every connection run under the leader, so that replicas do not send the same queries at
-// the same time.
+// tasks returns the maintenance tasks that cfg turns on. nudge inserts jobs for the given
+// pulls. Tasks that read every connection run under leader, so that the replicas do not all
+// send the same queries at the same time.
 func tasks(
 	cfg Config, service ports.Maintenance, nudge func(context.Context, []domain.PullID) error, leader Leader,
 ) []task {
@@ -72,12 +74,14 @@ func tasks(
 	return list
 }
 
-// ledBy returns a task function whose rounds run under the leader.
+// ledBy returns a task function that runs each round under leader.
 func ledBy(leader Leader, round func(context.Context) error) func(context.Context) error {
 	return func(ctx context.Context) error { return leader(ctx, round) }
 }
 
-// untilPartial repeats a batch as long as it handles roundLimit rows: then there may be more.
+// untilPartial returns a task function that calls batch again as long as batch handles
+// roundLimit rows, because there may be more rows after a full batch. It stops at an error
+// and when ctx ends.
 func untilPartial(batch func(context.Context) (int, error)) func(context.Context) error {
 	return func(ctx context.Context) error {
 		for {
@@ -88,16 +92,17 @@ func untilPartial(batch func(context.Context) (int, error)) func(context.Context
 	}
 }
 
-// Maintenance runs the periodic maintenance tasks until Stop.
+// Maintenance runs the periodic maintenance tasks until Stop is called.
 type Maintenance struct {
 	cancel  context.CancelFunc
 	running sync.WaitGroup
 }
 
-// StartMaintenance schedules the tasks that cfg turns on and returns at once. The values
-// of ctx are kept, its end is ignored. Each task has its own goroutine, so that a slow one
-// does not delay the others. nudge creates jobs for stuck pulls. Errors of rounds are
-// passed to cfg.OnError, which must be set, as must the other defaults.
+// StartMaintenance schedules the tasks that cfg turns on, and returns without waiting for
+// them. The tasks receive the values of ctx, but they do not end with ctx. Each task has its
+// own goroutine, so that a slow task does not delay the other tasks. nudge inserts jobs for
+// stuck pulls. The errors of rounds are passed to cfg.OnError. The caller must have filled
+// in the defaults of cfg, because a nil OnError would panic.
 func StartMaintenance(
 	ctx context.Context, cfg Config, service ports.Maintenance,
 	nudge func(context.Context, []domain.PullID) error, leader Leader,
@@ -110,8 +115,8 @@ func StartMaintenance(
 	return m
 }
 
-// Stop cancels the tasks and waits for the running rounds, until ctx ends at the latest: a
-// round that ignores its context must not hold up the exit of the process.
+// Stop cancels the tasks and waits for the rounds that are running, but not longer than
+// until ctx ends: a round that ignores its context must not delay the exit of the process.
 func (m *Maintenance) Stop(ctx context.Context) {
 	m.cancel()
 	done := make(chan struct{})
@@ -122,9 +127,10 @@ func (m *Maintenance) Stop(ctx context.Context) {
 	}
 }
 
-// repeat runs the task periodically until ctx ends. The first delay is random and each
-// later one varies by a tenth in both directions, so that replicas that were started
-// together spread out. A round that ctx interrupts is not an error.
+// repeat runs the task periodically until ctx ends. The first delay is random, and each later
+// delay differs from the interval by at most a tenth, so that replicas that were started at
+// the same time do not run their rounds at the same time. A round that fails because ctx has
+// ended is not reported as an error.
 func (t task) repeat(ctx context.Context, onError func(ports.BackgroundError)) {
 	timer := time.NewTimer(rand.N(t.interval))
 	defer timer.Stop()

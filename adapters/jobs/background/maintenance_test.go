@@ -12,7 +12,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// fakeService is a ports.Maintenance with nothing to do; tests override what they need.
+// fakeService is a ports.Maintenance that does nothing; a test sets the functions that it needs.
 type fakeService struct {
 	ports.Maintenance
 	listStuck  func(ctx context.Context, limit int) ([]domain.PullID, error)
@@ -57,15 +57,16 @@ func (s fakeService) FlushTokenUsage(ctx context.Context) error {
 	return s.tokenUsage(ctx)
 }
 
-// errorLog collects background errors. A bubble runs the tasks and the test one at a time
-// wherever the test reads it.
+// errorLog collects background errors. It needs no mutex: the tests read it only inside or after
+// a synctest bubble, at points where no task is running.
 type errorLog []ports.BackgroundError
 
 func (l *errorLog) add(e ports.BackgroundError) { *l = append(*l, e) }
 
 func ignoreNudges(context.Context, []domain.PullID) error { return nil }
 
-// runFor runs the maintenance for a duration of a fake clock, stops it, and then calls check.
+// runFor runs the maintenance tasks for the duration d of a fake clock, calls check if it is not
+// nil, and then stops the tasks.
 func runFor(t *testing.T, d time.Duration, cfg background.Config, service fakeService, check func()) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -79,7 +80,7 @@ func runFor(t *testing.T, d time.Duration, cfg background.Config, service fakeSe
 		defer cancel()
 		m.Stop(ctx)
 		if ctx.Err() != nil {
-			t.Error("Stop took all of its time")
+			t.Error("Stop returned only when its context ended, although no round was running")
 		}
 	})
 }
@@ -120,17 +121,17 @@ func TestTasksRunPeriodically(t *testing.T) {
 		tokenUsage: func(context.Context) error { usage++; return nil },
 		reconcile: func(_ context.Context, interval time.Duration, _ int) (int, error) {
 			if interval != 6*time.Hour {
-				t.Errorf("reconciled with interval %v", interval)
+				t.Errorf("Reconcile was called with interval %v, want 6h", interval)
 			}
 			reconciled++
 			return 0, nil
 		},
 		prune: func(_ context.Context, retention time.Duration, limit int) (int, error) {
 			if retention != 24*time.Hour {
-				t.Errorf("pruned with retention %v", retention)
+				t.Errorf("Prune was called with retention %v, want 24h", retention)
 			}
 			if pruned++; pruned%3 != 0 {
-				return limit, nil // a full batch is repeated at once
+				return limit, nil // after a full batch the next one follows at once
 			}
 			return 1, nil
 		},
@@ -144,7 +145,8 @@ func TestTasksRunPeriodically(t *testing.T) {
 	})
 }
 
-// wantAbout compares with a tolerance of a fifth, because of the jitter and the random first delay.
+// wantAbout checks that got differs from want by at most a fifth. The tolerance is necessary because
+// of the jitter and the random first delay.
 func wantAbout(t *testing.T, task string, got, want int) {
 	t.Helper()
 	if got < want*4/5 || got > want*6/5 {
@@ -169,16 +171,16 @@ func TestBacklogIsMeasuredAndReported(t *testing.T) {
 		if len(ages) == 2 && len(failed) == 0 {
 			return time.Hour, errors.New("no store")
 		}
-		return time.Duration(len(ages)) * time.Minute, nil // no unfinished pull at first
+		return time.Duration(len(ages)) * time.Minute, nil // the first round reports 0: no pull is unfinished
 	}}
 	cfg := background.Config{OnError: failed.add, Backlog: func(age time.Duration) { ages = append(ages, age) }}
 	runFor(t, 10*time.Hour, cfg, service, func() {
 		wantAbout(t, "backlog", len(ages), 2400)
 		if ages[0] != 0 || ages[1] != time.Minute || ages[2] != 2*time.Minute {
-			t.Errorf("reported %v, want the measured ages and nothing for the failed round", ages[:3])
+			t.Errorf("reported ages %v, want the three measured ages and nothing for the failed round", ages[:3])
 		}
 		if len(failed) != 1 || failed[0].Task != "maintenance backlog" {
-			t.Errorf("errors %v, want the one of the failed round", failed)
+			t.Errorf("errors %v, want only the error of the failed round", failed)
 		}
 	})
 }
@@ -206,7 +208,7 @@ func TestFailedTaskIsReportedAndRunsAgain(t *testing.T) {
 	}}
 	runFor(t, time.Minute, background.Config{OnError: failed.add}, service, func() {
 		if len(failed) != 2 || failed[0].Task != "maintenance token usage" || n < 4 {
-			t.Errorf("%d rounds, errors %v; want errors of the first two and more rounds", n, failed)
+			t.Errorf("%d rounds with errors %v, want at least 4 rounds and the errors of only the first two", n, failed)
 		}
 	})
 }
@@ -232,7 +234,7 @@ func TestStopDoesNotWaitForARoundThatIgnoresItsContext(t *testing.T) {
 		began := time.Now()
 		m.Stop(ctx)
 		if took := time.Since(began); took != 15*time.Second {
-			t.Errorf("Stop returned after %v, want the end of its context", took)
+			t.Errorf("Stop returned after %v, want 15s, the deadline of its context", took)
 		}
 		close(release)
 	})

@@ -7,7 +7,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/jobs/background"
 )
 
-// rethrown is the panic value of another goroutine, passed on with its origin.
+// rethrown is a panic value that was recovered in another goroutine. Its Origin method returns the
+// type and the stack of the original panic.
 type rethrown struct{}
 
 func (rethrown) Origin() (typeName string, stack []byte) { return "map.writer", []byte("at the bug") }
@@ -23,6 +24,6 @@ func TestRecoverReportsTypeAndStackOfAPanicButNotItsValue(t *testing.T) {
 		}
 	}
 	if err := background.Recover(func() error { panic("x") }); !strings.Contains(err.Error(), "TestRecoverReports") {
-		t.Errorf("no stack in %v", err)
+		t.Errorf("the error %v does not contain the stack of the panic", err)
 	}
 }

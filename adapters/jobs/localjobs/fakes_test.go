@@ -11,7 +11,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// fakeWorker passes each call to the test's own function and counts the calls.
+// fakeWorker passes each call of RunPull to the function run of the test, and counts the calls.
 type fakeWorker struct {
 	run func(ctx context.Context, id domain.PullID, call int) (time.Duration, error)
 
@@ -23,7 +23,7 @@ func newWorker(run func(context.Context, domain.PullID, int) (time.Duration, err
 	return &fakeWorker{run: run, calls: make(map[domain.PullID]int)}
 }
 
-// oneAttemptWorker returns a worker whose pulls end at the first attempt.
+// oneAttemptWorker returns a worker that completes every pull at its first attempt.
 func oneAttemptWorker() *fakeWorker {
 	return newWorker(func(context.Context, domain.PullID, int) (time.Duration, error) { return 0, nil })
 }
@@ -36,7 +36,7 @@ func (w *fakeWorker) RunPull(ctx context.Context, id domain.PullID) (time.Durati
 	return w.run(ctx, id, call)
 }
 
-// fakeMaintenance has nothing to do; tests override what they need.
+// fakeMaintenance is a ports.Maintenance that does nothing; a test sets the functions that it needs.
 type fakeMaintenance struct {
 	ports.Maintenance
 	listStuck  func(ctx context.Context, limit int) ([]domain.PullID, error)
@@ -57,7 +57,7 @@ func (m fakeMaintenance) FlushTokenUsage(ctx context.Context) error {
 	return m.tokenUsage(ctx)
 }
 
-// errorLog collects background errors.
+// errorLog collects background errors; it is safe for concurrent use.
 type errorLog struct {
 	mu  sync.Mutex
 	all []ports.BackgroundError

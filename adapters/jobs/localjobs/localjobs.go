@@ -1,6 +1,7 @@
-// Package localjobs runs pulls in one process without a database. It serves the stores in
-// memory. It does what package jobs does with River, but its jobs are lost when the process
-// ends, and so are the pulls of those stores.
+// Package localjobs runs pulls in one process without a database. It is the job queue of the
+// in-memory stores. It does the same as package jobs does with River, but its jobs are lost
+// when the process ends. That does no harm, because the pulls in those stores are lost then
+// as well.
 package localjobs
 
 import (
@@ -14,38 +15,40 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Queue is a FIFO queue of pulls and a pool of workers that run them between Start and
-// Stop.
+// Queue is a FIFO queue of pulls with a pool of workers. The workers run the queued pulls
+// between Start and Stop.
 type Queue struct {
 	cfg background.Config
 
 	mu          sync.Mutex
-	changed     *sync.Cond // signals that queued grew, or that the queue stopped
+	changed     *sync.Cond // signals that a pull was appended to queued, or that the queue was stopped
 	queued      []domain.PullID
 	jobs        map[domain.PullID]*job
 	cancel      context.CancelFunc      // cancels the running pulls
-	maintenance *background.Maintenance // nil while stopped
+	maintenance *background.Maintenance // nil while the queue is stopped
 	workers     sync.WaitGroup
 }
 
-// job is the state of a pull's job, which is queued, running, or waiting for its timer.
+// job is the state of the job of one pull. The job is queued, is running, or waits for its
+// timer.
 type job struct {
 	running  bool
-	rerun    bool // nudged while running: to be run once more
+	rerun    bool // the pull was nudged while it was running, so it must run once more
 	timer    *time.Timer
-	failures int // consecutive attempts that ended in an error
+	failures int // number of consecutive attempts that ended in an error
 }
 
-// New returns a stopped queue. Nudges before Start are kept until then.
+// New returns a stopped queue. Pulls that are nudged before Start are queued and run after
+// Start.
 func New(cfg background.Config) *Queue {
 	q := &Queue{cfg: cfg.WithDefaults(), jobs: make(map[domain.PullID]*job)}
 	q.changed = sync.NewCond(&q.mu)
 	return q
 }
 
-// Nudge runs pulls as soon as a worker is free. A pull that is queued already is not
-// queued twice; one that is running is run once more afterwards; one that waits for a
-// retry is run without waiting any longer.
+// Nudge runs the given pulls as soon as a worker is free. A pull that is already queued is
+// not queued twice. A pull that is running is run once more afterwards. A pull that waits for
+// a retry is queued without waiting any longer.
 func (q *Queue) Nudge(ids ...domain.PullID) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -62,7 +65,7 @@ func (q *Queue) Nudge(ids ...domain.PullID) {
 	}
 }
 
-// push appends a pull to the queue. The caller holds mu.
+// push appends a pull to the queue and wakes one worker. The caller must hold mu.
 func (q *Queue) push(id domain.PullID, j *job) {
 	j.running, j.rerun, j.timer = false, false, nil
 	q.jobs[id] = j
@@ -70,8 +73,8 @@ func (q *Queue) push(id domain.PullID, j *job) {
 	q.changed.Signal()
 }
 
-// Start runs pulls and the maintenance tasks until Stop. Errors: the queue is running
-// already.
+// Start runs queued pulls and the maintenance tasks until Stop is called; the end of ctx does
+// not stop them. It returns an error if the queue is already running.
 func (q *Queue) Start(ctx context.Context, worker ports.Worker, maintenance ports.Maintenance) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -87,15 +90,15 @@ func (q *Queue) Start(ctx context.Context, worker ports.Worker, maintenance port
 	return nil
 }
 
-// nudgeStuck is Nudge in the form that the maintenance tasks call.
+// nudgeStuck calls Nudge. It has the signature that the maintenance tasks need.
 func (q *Queue) nudgeStuck(_ context.Context, ids []domain.PullID) error {
 	q.Nudge(ids...)
 	return nil
 }
 
-// Stop starts no more pulls, lets the running ones finish for two thirds of ctx's time,
-// and then cancels the context of the rest. Errors: ctx's own, if some did not end even
-// then.
+// Stop starts no more pulls. It lets the running pulls finish within two thirds of the time
+// until the deadline of ctx, and then cancels the context of those that have not finished. It
+// returns the error of ctx if some pulls have not ended when ctx ends.
 func (q *Queue) Stop(ctx context.Context) error {
 	maintenance := q.close()
 	if maintenance == nil {
@@ -121,8 +124,8 @@ func (q *Queue) Stop(ctx context.Context) error {
 	}
 }
 
-// close marks the queue as stopped, which ends the idle workers, and returns the
-// maintenance for the caller to stop; nil if the queue was stopped already.
+// close marks the queue as stopped, which ends the idle workers. It returns the maintenance,
+// which the caller must stop, or nil if the queue was already stopped.
 func (q *Queue) close() *background.Maintenance {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -130,7 +133,7 @@ func (q *Queue) close() *background.Maintenance {
 	q.maintenance = nil
 	for id, j := range q.jobs {
 		if j.timer != nil && j.timer.Stop() {
-			q.push(id, j) // kept for the next Start
+			q.push(id, j) // stays queued until the next Start
 		}
 	}
 	q.changed.Broadcast()
@@ -156,8 +159,8 @@ func (q *Queue) work(ctx context.Context, worker ports.Worker) {
 	}
 }
 
-// pop waits for a pull and takes the first one off the queue. It returns a nil job if the
-// queue is stopped.
+// pop waits until a pull is queued and removes the first one from the queue. It returns a nil
+// job if the queue is stopped.
 func (q *Queue) pop() (domain.PullID, *job) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -174,8 +177,9 @@ func (q *Queue) pop() (domain.PullID, *job) {
 	return id, j
 }
 
-// finish queues a pull again, sets its timer, or forgets it, depending on the result of an
-// attempt.
+// finish handles the result of an attempt: it queues the pull again, starts a timer that
+// will queue it after a delay, or removes its job. If the queue has been stopped, a pull that
+// would wait for a timer is queued instead, and runs after the next Start.
 func (q *Queue) finish(id domain.PullID, j *job, retryAfter time.Duration, err error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -196,7 +200,7 @@ func (q *Queue) finish(id domain.PullID, j *job, retryAfter time.Duration, err e
 	}
 }
 
-// requeue queues a pull whose timer has fired.
+// requeue queues a pull again after its timer has fired.
 func (q *Queue) requeue(id domain.PullID, j *job) {
 	q.mu.Lock()
 	defer q.mu.Unlock()

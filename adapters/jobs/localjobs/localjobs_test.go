@@ -15,7 +15,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// inBubble runs a test with a started queue on a fake clock, and stops the queue afterwards.
+// inBubble runs a test in a synctest bubble, which has a fake clock. It starts a queue before the test
+// and stops it afterwards.
 func inBubble(
 	t *testing.T, cfg background.Config, w ports.Worker, m ports.Maintenance, test func(q *localjobs.Queue),
 ) {
@@ -34,7 +35,7 @@ func inBubble(
 	})
 }
 
-// callTimes records when a worker was called, counted from the first call.
+// callTimes records the times at which a worker was called, as durations since the first call.
 type callTimes struct {
 	first time.Time
 	at    []time.Duration
@@ -106,7 +107,7 @@ func TestNudgeWhileRunningRunsOnceMore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release = make(chan struct{})
 		q, id := localjobs.New(background.Config{}), newPull()
-		q.Nudge(id, id) // before Start, and twice
+		q.Nudge(id, id) // twice, and before Start
 		if err := q.Start(t.Context(), w, fakeMaintenance{}); err != nil {
 			t.Fatal(err)
 		}
@@ -114,12 +115,12 @@ func TestNudgeWhileRunningRunsOnceMore(t *testing.T) {
 		q.Nudge(id, id)
 		synctest.Wait()
 		if n := w.calls[id]; n != 1 {
-			t.Errorf("%d calls while the first one runs, want 1", n)
+			t.Errorf("%d calls while the first call was running, want only that call", n)
 		}
 		close(release)
 		synctest.Wait()
 		if n := w.calls[id]; n != 2 {
-			t.Errorf("%d calls, want the first and one more after the nudges", n)
+			t.Errorf("%d calls after the first call ended, want 2: the first and one more because of the nudges", n)
 		}
 		if err := q.Stop(t.Context()); err != nil {
 			t.Error(err)
@@ -146,7 +147,7 @@ func TestNudgeEndsTheWaitForARetry(t *testing.T) {
 		time.Sleep(2 * time.Hour)
 		synctest.Wait()
 		if w.calls[id] != 2 {
-			t.Error("the timer ran the pull as well")
+			t.Error("the timer of the retry ran the pull once more, although the nudge had replaced it")
 		}
 	})
 }
@@ -174,7 +175,7 @@ func TestNoMoreThanMaxWorkersPullsRunConcurrently(t *testing.T) {
 		time.Sleep(time.Minute)
 		synctest.Wait()
 		if highest != 3 || len(w.calls) != 10 {
-			t.Errorf("%d concurrently and %d in total, want 3 and 10", highest, len(w.calls))
+			t.Errorf("%d pulls ran concurrently and %d in total, want 3 and 10", highest, len(w.calls))
 		}
 		if err := q.Stop(t.Context()); err != nil {
 			t.Error(err)
@@ -204,7 +205,7 @@ func TestStopCancelsAndKeepsPullsThatDoNotFinish(t *testing.T) {
 			t.Errorf("Stop: %v", err)
 		}
 		if took := time.Since(began); took != 10*time.Second {
-			t.Errorf("cancelled after %v, want two thirds of the time", took)
+			t.Errorf("the pull was cancelled after %v, want 10s, two thirds of the time for Stop", took)
 		}
 		if err := q.Start(t.Context(), w, fakeMaintenance{}); err != nil {
 			t.Fatal(err)
@@ -232,7 +233,7 @@ func TestStopReportsPullsThatDoNotEnd(t *testing.T) {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 		defer cancel()
 		if err := q.Stop(ctx); !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("Stop returned %v, want the end of its context", err)
+			t.Errorf("Stop returned %v, want the error of its context", err)
 		}
 		close(release)
 	})

@@ -1,6 +1,6 @@
-// Package compose is the composition root: the only package that knows every adapter. The
-// command line and the end-to-end tests build the same App from it; tests replace parts of it
-// with Overrides.
+// Package compose is the composition root of the service: the only package that imports all
+// adapters. The command line and the end-to-end tests build the same App with it. Tests
+// replace parts of the App with Overrides.
 package compose
 
 import (
@@ -28,19 +28,19 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Overrides replaces parts of the service in tests and the demo. The zero value replaces
+// Overrides replaces parts of the service in tests and in the demo. The zero value replaces
 // nothing.
 type Overrides struct {
-	LogTo     io.Writer              // nil: standard error
-	Clock     ports.Clock            // nil: the wall clock
-	Resolver  vendorhttp.Resolver    // nil: the system's
-	Wrap      func(s *Stores)        // decorates the stores, to force failures
-	Observer  ports.Observer         // receives the events in addition to the log and the metrics
-	PerMinute int                    // rate budget of every vendor; 0: the vendor's own, negative: no limit
-	Connector func() ports.Connector // an additional connector type
+	LogTo     io.Writer              // destination of the log; nil means standard error
+	Clock     ports.Clock            // nil means the wall clock
+	Resolver  vendorhttp.Resolver    // nil means the resolver of the operating system
+	Wrap      func(s *Stores)        // wraps the stores, for example to inject failures
+	Observer  ports.Observer         // receives all events, in addition to the log and the metrics
+	PerMinute int                    // rate budget of every vendor; 0 means the vendor's own, negative no limit
+	Connector func() ports.Connector // returns an additional connector type
 }
 
-// App is the composed service, not yet started.
+// App is the composed service. New does not start it; Serve does.
 type App struct {
 	Service *application.Service
 	Stores  Stores
@@ -51,15 +51,17 @@ type App struct {
 	handler        http.Handler
 	vendors        *vendorhttp.Client
 	traces         *telemetry.Traces
-	shutdownTraces func(context.Context) error // sends the queued traces; nil once called
+	shutdownTraces func(context.Context) error // sends the queued traces; nil after it has been called
 	draining       atomic.Bool
 	cancel         context.CancelFunc
 }
 
-// New composes the service: it opens keyset and database, and migrates unless the settings
-// say otherwise. ctx bounds only the start. Errors: what could not be opened, prefixed with
-// the name of its setting; a SettingError if the setting must be corrected. Nothing stays
-// open after an error.
+// New composes the service. It opens the keyset and the database, and migrates the schema
+// unless DATABASE_MIGRATE is false. ctx bounds only the start; the App does not end with it.
+//
+// If something cannot be opened, the error begins with the name of the setting that concerns
+// it. The error is a SettingError if the setting must be corrected. After an error nothing
+// stays open.
 func New(ctx context.Context, cfg configs.Config, o Overrides) (app *App, err error) {
 	a, lifetime := newApp(ctx, cfg, o)
 	defer func() {
@@ -89,9 +91,9 @@ func New(ctx context.Context, cfg configs.Config, o Overrides) (app *App, err er
 	return a, nil
 }
 
-// NewOffline composes the service without authentication and HTTP, for a command that works
-// on stored data. It needs only the settings that configs.LoadReseal reads. Otherwise it
-// works as New; the App must not be served.
+// NewOffline composes the service without authentication and without an HTTP handler.
+// It is meant for a command that works on stored data. It needs only the settings that configs.LoadReseal reads.
+// In all other respects it works like New. The App must not be served.
 func NewOffline(ctx context.Context, cfg configs.Config, o Overrides) (app *App, err error) {
 	a, lifetime := newApp(ctx, cfg, o)
 	defer func() {
@@ -112,7 +114,8 @@ func NewOffline(ctx context.Context, cfg configs.Config, o Overrides) (app *App,
 	return a, nil
 }
 
-// newApp returns an App with nothing open, and the context that its Close cancels.
+// newApp returns an App that has not opened anything yet, and a context that the App's Close
+// cancels.
 func newApp(ctx context.Context, cfg configs.Config, o Overrides) (*App, context.Context) {
 	lifetime, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	return &App{
@@ -121,7 +124,7 @@ func newApp(ctx context.Context, cfg configs.Config, o Overrides) (*App, context
 	}, lifetime
 }
 
-// openService opens the database and creates the service on it.
+// openService opens the database, and creates a.vendors and a.Service.
 func (a *App) openService(ctx context.Context, sealer ports.Sealer, o Overrides) (err error) {
 	jobsConfig := background.Config{OnError: a.reportError, Backlog: a.Metrics.Backlog}
 	if a.Stores, err = openStores(ctx, a.cfg, jobsConfig); err != nil {
@@ -136,10 +139,11 @@ func (a *App) openService(ctx context.Context, sealer ports.Sealer, o Overrides)
 	return err
 }
 
-// Handler returns the handler of the operator API, the webhooks and the health checks.
+// Handler returns the handler of the operator API, the webhooks and the health checks. It is
+// nil after NewOffline.
 func (a *App) Handler() http.Handler { return a.handler }
 
-// Close sends the last traces and closes everything that is open. It may be called more
+// Close sends the last traces and closes everything that is open. It can be called more
 // than once.
 func (a *App) Close() {
 	a.cancel()
@@ -156,11 +160,11 @@ func (a *App) Close() {
 		}
 		a.Stores.Close = nil
 	}
-	_ = a.Log.Sync() // syncing a pipe always fails
+	_ = a.Log.Sync() // Sync always fails if the log is written to a pipe
 }
 
-// closeStores waits at most closeTimeout: a database that hangs never closes its connections,
-// and must not keep the process alive.
+// closeStores closes the stores and returns the error. It waits at most closeTimeout, because
+// the connections to a database that hangs never close, and must not keep the process alive.
 func (a *App) closeStores() error {
 	closed := make(chan error, 1)
 	closing := a.Stores.Close
@@ -213,7 +217,8 @@ func (a *App) restOptions(verifier rest.TokenVerifier) rest.Options {
 	}
 }
 
-// readyTimeout bounds a readiness check: a database that hangs counts as unavailable.
+// readyTimeout bounds a readiness check. A database that does not respond in this time counts
+// as unavailable.
 const readyTimeout = 1500 * time.Millisecond
 
 func (a *App) ready(ctx context.Context) map[string]error {
@@ -232,7 +237,7 @@ func (a *App) openKeyset() (ports.Sealer, error) {
 		OnError: func(err error) { a.reportError(ports.BackgroundError{Task: "keyset", Err: err}) },
 	})
 	if err != nil {
-		return nil, SettingError{err} // the error names its setting itself
+		return nil, SettingError{err} // the text of the error begins with the setting's name
 	}
 	return sealer, nil
 }
@@ -258,10 +263,10 @@ func clockOf(o Overrides) ports.Clock {
 	return system.Clock{}
 }
 
-// observers passes each event to several observers; nil ones are skipped.
+// observers is a list of observers that acts as one. It can contain nil, which is skipped.
 type observers []ports.Observer
 
-// Emit implements ports.Observer.
+// Emit implements ports.Observer. It passes the event to every observer in the list.
 func (all observers) Emit(ctx context.Context, event ports.Event) {
 	for _, o := range all {
 		if o != nil {

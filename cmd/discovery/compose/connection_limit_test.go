@@ -16,14 +16,15 @@ import (
 
 const request = "GET /health HTTP/1.1\r\nHost: h\r\n\r\n"
 
-// client is one open connection.
+// client is one open connection to the service, and a reader of the responses on it.
 type client struct {
 	t *testing.T
 	net.Conn
 	responses *bufio.Reader
 }
 
-// limitedTo serves with a limit of connections, and returns a function that opens one.
+// limitedTo serves the service with a limit of maxConnections. It returns a function that opens a
+// connection.
 func limitedTo(t *testing.T, maxConnections int) (dial func() client) {
 	t.Helper()
 	cfg := settings(t)
@@ -47,7 +48,7 @@ func (c client) send() {
 	}
 }
 
-// readResponse waits for one response, at most for within.
+// readResponse reads one response. It returns an error if none arrives within the given time.
 func (c client) readResponse(within time.Duration) error {
 	_ = c.SetReadDeadline(time.Now().Add(within))
 	response, err := http.ReadResponse(c.responses, nil)
@@ -58,12 +59,12 @@ func (c client) readResponse(within time.Duration) error {
 	return errors.Join(err, response.Body.Close())
 }
 
-// mustServe sends a request and fails the test without a response.
+// mustServe sends a request, and fails the test if there is no response.
 func (c client) mustServe(name string) {
 	c.t.Helper()
 	c.send()
 	if err := c.readResponse(waitTimeout); err != nil {
-		c.t.Fatalf("%s gets no response: %v", name, err)
+		c.t.Fatalf("%s got no response: %v", name, err)
 	}
 }
 
@@ -71,17 +72,17 @@ func TestAnExcessConnectionWaitsUntilAnotherEnds(t *testing.T) {
 	t.Parallel()
 	dial := limitedTo(t, 2)
 	first, second := dial(), dial()
-	first.mustServe("the first")
-	second.mustServe("the second")
+	first.mustServe("the first connection")
+	second.mustServe("the second connection")
 	third := dial()
 	third.send()
 	if err := third.readResponse(300 * time.Millisecond); !errors.Is(err, os.ErrDeadlineExceeded) {
-		t.Fatalf("the third does not wait: %v", err)
+		t.Fatalf("the third connection did not wait for its response, but got %v", err)
 	}
-	second.mustServe("the second, while another waits,")
+	second.mustServe("the second connection, while the third was waiting,")
 	_ = first.Close()
 	if err := third.readResponse(waitTimeout); err != nil {
-		t.Errorf("the third gets no response after the first has ended: %v", err)
+		t.Errorf("the third connection got no response after the first had been closed: %v", err)
 	}
 }
 
@@ -89,15 +90,16 @@ func TestZeroMeansNoConnectionLimit(t *testing.T) {
 	t.Parallel()
 	dial := limitedTo(t, 0)
 	for range 20 {
-		dial().mustServe("one of many")
+		dial().mustServe("one of 20 connections")
 	}
 }
 
-// headerTimeout is shorter than a whole request may take: a header may not use all of that.
+// headerTimeout is an upper bound for the time after which a slow header is rejected. It is shorter
+// than the time for a whole request, because a header must not be allowed to use all of that time.
 const headerTimeout = 12 * time.Second
 
-// A client that sends its header byte by byte is disconnected, does not delay any other until
-// then, and frees its slot for the next.
+// A client that sends its header byte by byte is disconnected after a while. Until then it delays no
+// other client, and afterwards another client can use its slot.
 func TestASlowHeaderIsDisconnectedAndDelaysNoOther(t *testing.T) {
 	t.Parallel()
 	dial := limitedTo(t, 2)
@@ -118,13 +120,13 @@ func TestASlowHeaderIsDisconnectedAndDelaysNoOther(t *testing.T) {
 		}
 	}
 	if took := time.Since(began); took > headerTimeout {
-		t.Errorf("the slow client was disconnected after %s", took)
+		t.Errorf("the slow client was disconnected only after %s", took)
 	}
 	dial().mustServe("a client after the slow one")
 }
 
-// drip sends a header that never ends, until the server has closed the connection. It pauses
-// after each byte; a pause ends early when the connection is closed.
+// drip sends a header that never ends, until the server has closed the connection. After each
+// byte it pauses. The pause is a read with a timeout, so it ends early when the connection is closed.
 func (c client) drip() {
 	header := strings.NewReader("GET /health HTTP/1.1\r\nHost: h\r\nX-Long: " + strings.Repeat("x", 10_000))
 	for {

@@ -8,8 +8,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// connectors returns the engine connector types. They dial through the same egress guard as
-// the vendors' client.
+// connectors returns the connector types of the engine. They open connections through the same
+// egress guard as the HTTP client for the vendors.
 func connectors(client *vendorhttp.Client, allowHTTP bool) []ports.Connector {
 	guard := client.Guard()
 	return []ports.Connector{

@@ -33,7 +33,8 @@ func settings(t *testing.T) configs.Config {
 	return cfg
 }
 
-// serve composes and serves the service; the returned function stops it completely.
+// serve composes and serves the service. It returns the service, its origin, and a function that stops
+// the service and waits until it has ended.
 func serve(t *testing.T, cfg configs.Config, o compose.Overrides) (app *compose.App, origin string, end func()) {
 	t.Helper()
 	app, err := compose.New(t.Context(), cfg, o)
@@ -44,7 +45,7 @@ func serve(t *testing.T, cfg configs.Config, o compose.Overrides) (app *compose.
 	return app, origin, end
 }
 
-// vendor returns a simulator of Pluggy on loopback, and its URL.
+// vendor starts a simulator of Pluggy on a loopback address, and returns the simulator and its URL.
 func vendor(t *testing.T) (*pluggysim.Simulator, string) {
 	t.Helper()
 	sim := pluggysim.New(pluggysim.Options{Seed: 1})
@@ -54,7 +55,8 @@ func vendor(t *testing.T) (*pluggysim.Simulator, string) {
 	return sim, server.URL
 }
 
-// connect creates a connection to the simulator, and returns the path of its webhook.
+// connect creates a connection to the simulator at baseURL. It returns the tenant of the connection
+// and the path of its webhook.
 func connect(t *testing.T, app *compose.App, baseURL string) (tenant domain.TenantID, path string) {
 	t.Helper()
 	tenant = domain.TenantID{UUID: uuid.New()}

@@ -11,10 +11,12 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/harness"
 )
 
-// bearer is an RS256 token with nothing but a header: enough to request the issuer's key.
+// bearer is an Authorization header with an RS256 token that has an empty payload. That is enough to
+// make the service request the keys of the issuer.
 const bearer = "Bearer eyJhbGciOiJSUzI1NiIsImtpZCI6Im9uZSJ9.e30.AAAA"
 
-// A failing issuer is logged twice: by itself, and as the cause of the 503.
+// A failure of the issuer appears in the log twice: as a background error, and as the cause of the
+// response with status 503.
 func TestAFailingIssuerIsLogged(t *testing.T) {
 	issuer := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		http.Error(w, canary, http.StatusBadGateway)
@@ -40,7 +42,7 @@ func TestAFailingIssuerIsLogged(t *testing.T) {
 		`"cause":"unavailable: no keys from the issuer: the issuer responded with status 502"`,
 	} {
 		if strings.Count(log.String(), line) != 1 {
-			t.Errorf("want %s exactly once in %s", line, log)
+			t.Errorf("the log does not contain %s exactly once: %s", line, log)
 		}
 	}
 	if strings.Contains(log.String(), canary) {

@@ -5,14 +5,16 @@ import (
 	"fmt"
 )
 
-// schema can be migrated; any number of processes may do so concurrently.
+// schema is a set of tables: those of the store, or those of the job queue. Any number of processes can migrate
+// them concurrently.
 type schema interface {
 	Migrate(ctx context.Context) error
 	Version(ctx context.Context) (current, needed int64, err error)
 }
 
-// ensureSchema migrates, or checks that another process has migrated: on an outdated schema,
-// work would fail each time, but only when there is some.
+// ensureSchema migrates both schemas if migrate is true. Otherwise it returns an error if one of
+// them is outdated, that is, if no other process has migrated it. Without this check the service
+// would start with an outdated schema, and the error would appear only when there is work to do.
 func ensureSchema(ctx context.Context, migrate bool, store, queue schema) error {
 	if !migrate {
 		if err := checkVersion(ctx, "store", store); err != nil {
@@ -26,8 +28,9 @@ func ensureSchema(ctx context.Context, migrate bool, store, queue schema) error 
 	return queue.Migrate(ctx)
 }
 
-// checkVersion rejects an outdated schema. It accepts a newer one: during a rolling
-// deployment, the processes of the previous release continue to work.
+// checkVersion returns an error if the schema is older than this program needs. It accepts a
+// newer schema, because during a rolling deployment the processes of the previous release must
+// continue to work.
 func checkVersion(ctx context.Context, name string, s schema) error {
 	current, needed, err := s.Version(ctx)
 	if err != nil {

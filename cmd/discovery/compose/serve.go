@@ -13,9 +13,10 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/telemetry"
 )
 
-// Timeouts of a shutdown: notice for load balancers, requests, then pulls, then the last
-// traces (traceTimeout, and a second to interrupt them) and the database's connections.
-// Together they stay below the 15 s after which an orchestrator kills the process.
+// The timeouts of the steps of a shutdown, in their order: the delays in which load balancers
+// notice that the process is not ready, the requests, the pulls, the last traces (traceTimeout
+// in tracing.go, and one more second to interrupt them), and the connections to the database.
+// Their sum is less than 15 s, after which an orchestrator kills the process.
 const (
 	readinessDelay = 500 * time.Millisecond
 	closeDelay     = 200 * time.Millisecond
@@ -24,9 +25,11 @@ const (
 	closeTimeout   = time.Second
 )
 
-// Serve runs until ctx ends, then drains and closes everything: first readiness turns
-// negative, then requests finish, then pulls finish or are handed back. admin may be nil.
-// Serve closes the listeners. Errors: what prevented the start, or ended the service early.
+// Serve serves the API on listener, and the metrics and profiles on admin, until ctx ends.
+// Then it shuts down: the readiness check starts to fail, the running requests finish, the
+// running pulls finish or are handed back, and everything is closed. admin can be nil. Serve
+// closes the listeners. It returns the error that prevented the start or that ended the
+// service early, and nil if the service ended because ctx ended.
 func (a *App) Serve(ctx context.Context, listener, admin net.Listener) error {
 	defer a.Close()
 	listener = limitConnections(listener, a.cfg.ServerMaxConnections)
@@ -52,8 +55,9 @@ func (a *App) Serve(ctx context.Context, listener, admin net.Listener) error {
 	return err
 }
 
-// limitConnections bounds the connections that are open concurrently; 0 means no limit.
-// Further connections wait in the kernel's queue, and are reset when the listener closes.
+// limitConnections returns a listener that accepts at most maxConnections connections at the
+// same time; 0 means no limit. Further connections wait in the kernel's queue. They are reset
+// when the listener is closed.
 func limitConnections(listener net.Listener, maxConnections int) net.Listener {
 	if maxConnections == 0 {
 		return listener
@@ -61,9 +65,10 @@ func limitConnections(listener net.Listener, maxConnections int) net.Listener {
 	return netutil.LimitListener(listener, maxConnections)
 }
 
-// drain stops the service in the order in which its callers depend on it. Shutdown closes
-// connections that were accepted and have not sent their request yet. The listener is
-// therefore closed a moment earlier, so that every accepted connection gets a response.
+// drain stops the parts of the service, beginning with those that callers use. The listener is
+// closed a moment before Shutdown is called. Otherwise Shutdown would close connections that
+// have just been accepted and have not sent their request yet. With the delay, every accepted
+// connection gets a response.
 func (a *App) drain(api *http.Server, listener net.Listener) {
 	a.draining.Store(true)
 	a.Service.StopWaiting()

@@ -2,14 +2,16 @@ package compose
 
 import "fmt"
 
-// SettingError is a failed start that a setting caused: it fails again until the setting is
-// corrected. Its text begins with the setting's name.
+// SettingError is the error of a start that failed because of a setting. The start
+// fails again until the setting is corrected. The text of the error begins with the name of
+// the setting.
 type SettingError struct{ error }
 
 // Unwrap returns the wrapped error.
 func (e SettingError) Unwrap() error { return e.error }
 
-// settingError wraps err as a SettingError of a setting; nil stays nil.
+// settingError returns err as a SettingError with the name of the setting as a prefix. It
+// returns nil if err is nil.
 func settingError(setting string, err error) error {
 	if err == nil {
 		return nil
@@ -17,8 +19,8 @@ func settingError(setting string, err error) error {
 	return SettingError{named(setting, err)}
 }
 
-// named prefixes err with the setting that it concerns, without making it a SettingError;
-// nil stays nil.
+// named returns err with the name of the setting as a prefix. The result is not a
+// SettingError. It is nil if err is nil.
 func named(setting string, err error) error {
 	if err == nil {
 		return nil

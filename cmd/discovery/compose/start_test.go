@@ -25,7 +25,7 @@ func TestAFailedStartNamesItsSetting(t *testing.T) {
 	for name, test := range map[string]struct {
 		spoil   func(*configs.Config)
 		setting string
-		mend    bool // the error is a SettingError
+		mend    bool // whether New must return a SettingError
 	}{
 		"no keyset": {
 			func(c *configs.Config) { c.Sealing.KeysetFile = file + "-not" }, "SEALING_KEYSET_FILE", true,
@@ -57,10 +57,10 @@ func TestAFailedStartNamesItsSetting(t *testing.T) {
 			app, err := compose.New(t.Context(), cfg, compose.Overrides{LogTo: io.Discard})
 			if err == nil {
 				app.Close()
-				t.Fatal("the service was composed")
+				t.Fatal("New composed a service with an invalid setting")
 			}
 			if !strings.HasPrefix(err.Error(), test.setting+" ") && !strings.HasPrefix(err.Error(), test.setting+":") {
-				t.Errorf("%q does not begin with %s", err, test.setting)
+				t.Errorf("the error %q does not begin with the setting %s", err, test.setting)
 			}
 			if strings.Contains(err.Error(), canary) {
 				t.Errorf("%q repeats a value", err)
@@ -72,7 +72,7 @@ func TestAFailedStartNamesItsSetting(t *testing.T) {
 	}
 }
 
-// When the keyset file becomes invalid the previous keys stay in use, and the log says so.
+// When the keyset file becomes invalid, the previous keys stay in use, and the error is logged.
 func TestAKeysetThatBecomesInvalidIsLogged(t *testing.T) {
 	cfg, log := settings(t), &harness.Journal{}
 	_, baseURL := vendor(t)
@@ -86,12 +86,12 @@ func TestAKeysetThatBecomesInvalidIsLogged(t *testing.T) {
 	}
 	for end := time.Now().Add(waitTimeout); !strings.Contains(log.String(), `"where":"keyset"`); {
 		if time.Now().After(end) {
-			t.Fatalf("nothing is logged: %s", log)
+			t.Fatalf("the invalid keyset file was not logged: %s", log)
 		}
-		connect(t, app, baseURL) // seals, which checks the file once a second
+		connect(t, app, baseURL) // seals a credential, which checks the keyset file at most once a second
 		time.Sleep(20 * time.Millisecond)
 	}
 	if strings.Contains(log.String(), canary) {
-		t.Error("the log holds the file's content")
+		t.Error("the log contains the content of the file")
 	}
 }

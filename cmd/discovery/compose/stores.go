@@ -18,7 +18,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Stores is one backend: all stores, and the queue that runs the pulls.
+// Stores is one storage backend: all stores, and the queue that runs the pulls.
 type Stores struct {
 	Connections ports.Connections
 	Tokens      ports.Tokens
@@ -39,11 +39,11 @@ type Queue interface {
 	Stop(ctx context.Context) error
 }
 
-// InMemory is a DatabaseURL for tests and embedders: all data is lost when the process
-// ends. The settings do not accept it.
+// InMemory is a DatabaseURL for tests and for programs that embed the service. All data is
+// lost when the process ends. The setting DATABASE_URL does not accept it.
 const InMemory = "memory://"
 
-// storeSet is what every backend implements.
+// storeSet is the interface that every storage backend implements.
 type storeSet interface {
 	Connections() ports.Connections
 	Tokens() ports.Tokens
@@ -62,9 +62,10 @@ func storesOf(v storeSet, queue Queue, closeAll func() error) Stores {
 	}
 }
 
-// openStores opens the backend that the URL names. It migrates the schema if the settings say
-// so, and otherwise rejects an outdated one. A database's errors may contain its address,
-// never a password. They are SettingErrors if a retry would not help.
+// openStores opens the backend that cfg.DatabaseURL selects. It migrates the schema if
+// cfg.DatabaseMigrate is true, and otherwise returns an error if the schema is outdated. An
+// error of the database can contain its address, but never a password. An error is a
+// SettingError if a retry with the same settings would fail again.
 func openStores(ctx context.Context, cfg configs.Config, jobsConfig background.Config) (Stores, error) {
 	jobsConfig.MaxWorkers = cfg.PullWorkers
 	jobsConfig.ReconcileInterval, jobsConfig.DeliveryRetention = cfg.ReconcileInterval, cfg.DeliveryRetention
@@ -102,8 +103,9 @@ func openSQLite(ctx context.Context, cfg configs.Config, jobsConfig background.C
 	return storesOf(db.Store(queue.Enqueue), queue, db.Close), nil
 }
 
-// openError treats a file that cannot be opened as a wrong path, unless another process has
-// locked it.
+// openError returns err as a SettingError, because a database file that cannot be opened
+// usually has a wrong path. If the file is only locked by another process, openError returns
+// err itself.
 func openError(err error) error {
 	const busy = 5 // SQLITE_BUSY, https://www.sqlite.org/rescode.html
 	if coded := (interface{ Code() int })(nil); errors.As(err, &coded) && coded.Code()&0xff == busy {
@@ -114,7 +116,7 @@ func openError(err error) error {
 
 func openPostgres(ctx context.Context, cfg configs.Config, jobsConfig background.Config) (Stores, error) {
 	if _, err := pgxpool.ParseConfig(cfg.DatabaseURL); err != nil {
-		return Stores{}, SettingError{errors.New("is not a PostgreSQL URL")} // pgx would quote it
+		return Stores{}, SettingError{errors.New("is not a PostgreSQL URL")} // the error of pgx would contain the URL
 	}
 	db, err := postgres.Open(ctx, postgres.Config{URL: cfg.DatabaseURL})
 	if err != nil {
@@ -130,7 +132,8 @@ func openPostgres(ctx context.Context, cfg configs.Config, jobsConfig background
 	return storesOf(db.Store(queue.Enqueue), queue, db.Close), nil
 }
 
-// Migrate brings the schema up to date and closes the database.
+// Migrate brings the schemas of the store and the job queue up to date, and closes the
+// database.
 func Migrate(ctx context.Context, cfg configs.Config) error {
 	cfg.DatabaseMigrate = true
 	stores, err := openStores(ctx, cfg, background.Config{})

@@ -10,10 +10,11 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// traceTimeout bounds the last export at shutdown.
+// traceTimeout bounds the export of the last traces and metrics at shutdown.
 const traceTimeout = time.Second
 
-// startTracing starts the export if the settings name a collector.
+// startTracing starts the export of traces and metrics if the settings contain the address of
+// a collector.
 func (a *App) startTracing(ctx context.Context) (err error) {
 	a.traces, a.shutdownTraces, err = telemetry.Start(ctx, telemetry.OTLP{
 		Endpoint: a.cfg.OTLP.Endpoint, ServiceVersion: Version(), Metrics: a.Metrics,
@@ -22,7 +23,8 @@ func (a *App) startTracing(ctx context.Context) (err error) {
 	return named("OTEL_EXPORTER_OTLP_ENDPOINT", err)
 }
 
-// flushTraces sends the queued traces, even if the service ends because of an error.
+// flushTraces sends the queued traces. It is also called when the service ends because of an
+// error.
 func (a *App) flushTraces() {
 	ctx, cancel := context.WithTimeout(context.Background(), traceTimeout)
 	defer cancel()

@@ -21,7 +21,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/harness"
 )
 
-// fakeCollector is an OTLP collector inside the test.
+// fakeCollector is an OTLP collector that stores the spans that it receives.
 type fakeCollector struct {
 	mu    sync.Mutex
 	raw   strings.Builder
@@ -56,8 +56,8 @@ func startCollector(t *testing.T) (*fakeCollector, string) {
 	return g, server.URL
 }
 
-// named returns the trace's first span with the name and parent, or with any parent if
-// parent is nil.
+// named returns the first span of the trace that has the given name and parent. If parent is nil, the
+// span can have any parent. named returns nil if there is no such span.
 func (g *fakeCollector) named(trace, name string, parent *tracepb.Span) *tracepb.Span {
 	for _, span := range g.spans {
 		if hex.EncodeToString(span.TraceId) == trace && span.Name == name &&
@@ -75,7 +75,7 @@ func (g *fakeCollector) names() (all []string) {
 	return all
 }
 
-// pullObserver closes ended when a pull has been attempted.
+// pullObserver closes the channel ended when the first pull has been attempted.
 type pullObserver struct {
 	ended chan struct{}
 	once  sync.Once
@@ -105,7 +105,7 @@ func TestFromWebhookToCommitIsOneTrace(t *testing.T) {
 		Headers: map[string]string{"Authorization": sharedAuthorization, "Traceparent": traceparent},
 	}, pluggysim.Event{Name: "item/updated", ItemID: pluggysim.DemoItemID})
 	if err != nil || status != http.StatusAccepted {
-		t.Fatalf("the response to the webhook is %d, %v", status, err)
+		t.Fatalf("the response to the webhook has status %d (error %v), want 202", status, err)
 	}
 	await(t, seen.ended, "the pull")
 	requestWithoutToken(t, origin)
@@ -121,7 +121,7 @@ func TestFromWebhookToCommitIsOneTrace(t *testing.T) {
 		"a page's commit":   spans.named(trace, "commit", pull),
 	} {
 		if span == nil {
-			t.Errorf("%s has no span with the right parent, among %v", what, spans.names())
+			t.Errorf("there is no span of %s with the expected parent; the spans are %v", what, spans.names())
 		}
 	}
 	for _, secret := range []string{
@@ -129,7 +129,7 @@ func TestFromWebhookToCommitIsOneTrace(t *testing.T) {
 		pluggysim.DemoItemID,
 	} {
 		if strings.Contains(spans.raw.String(), secret) {
-			t.Error("the collector received a secret, or the account reference")
+			t.Error("the collector received a secret or the account reference")
 		}
 		if secret != pluggysim.DemoItemID && strings.Contains(log.String(), secret) {
 			t.Error("the log contains a secret")
@@ -137,7 +137,8 @@ func TestFromWebhookToCommitIsOneTrace(t *testing.T) {
 	}
 }
 
-// requestWithoutToken sends an unauthenticated request of an operator, in the same trace.
+// requestWithoutToken sends an operator's request without a token, with the traceparent of the test.
+// It checks that the response has status 401.
 func requestWithoutToken(t *testing.T, origin string) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(
@@ -167,7 +168,7 @@ func TestWithoutACollectorTheStoresAreNotWrapped(t *testing.T) {
 	defer app.Close()
 	for _, store := range []any{app.Stores.Deliveries, app.Stores.Pulls} {
 		if kind := fmt.Sprintf("%T", store); strings.HasPrefix(kind, "telemetry.") {
-			t.Errorf("%s wraps the store", kind)
+			t.Errorf("the store is wrapped by %s although there is no collector", kind)
 		}
 	}
 }
@@ -179,8 +180,8 @@ func TestAnUnreachableCollectorIsLogged(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	app.Close() // exports the last series
+	app.Close() // exports the last traces and metrics
 	if !strings.Contains(log.String(), `"where":"otlp"`) {
-		t.Errorf("nothing is logged: %s", log)
+		t.Errorf("the failed export was not logged: %s", log)
 	}
 }

@@ -10,15 +10,15 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// vendor is one configured aggregator.
+// vendor is one aggregator that the service supports.
 type vendor struct {
 	name     domain.Vendor
 	make     func(*vendorhttp.Client, ports.Clock) ports.Aggregator
-	networks []netip.Prefix // where its webhooks are known to come from
+	networks []netip.Prefix // the networks from which its webhooks are known to be sent
 }
 
-// vendors returns the aggregators. Adding a third one takes a line here and a folder under
-// adapters/aggregator.
+// vendors returns the aggregators that the service supports. To add a third aggregator, add an
+// entry here and a folder under adapters/aggregator.
 func vendors() []vendor {
 	return []vendor{
 		{
@@ -32,8 +32,8 @@ func vendors() []vendor {
 	}
 }
 
-// Networks returns the configured vendors with the networks that their webhooks are known to
-// come from.
+// Networks returns a map from each supported vendor to the networks from which its webhooks
+// are known to be sent.
 func Networks() map[domain.Vendor][]netip.Prefix {
 	networks := make(map[domain.Vendor][]netip.Prefix)
 	for _, v := range vendors() {
@@ -42,7 +42,7 @@ func Networks() map[domain.Vendor][]netip.Prefix {
 	return networks
 }
 
-// vendorNames returns the configured vendors.
+// vendorNames returns the names of the supported vendors.
 func vendorNames() []domain.Vendor {
 	var all []domain.Vendor
 	for _, v := range vendors() {

@@ -5,8 +5,9 @@ import (
 	"strings"
 )
 
-// Version returns the module's version as stamped by the toolchain. Without one it returns
-// the revision of the build, and without that "devel".
+// Version returns the module's version that the Go toolchain has stamped into the binary. If
+// there is none, it returns the first 12 characters of the build's revision, or "devel" if
+// there is no revision either.
 func Version() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {

@@ -7,12 +7,12 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// bulk is the amount of data around the rows that growth reads.
+// bulk is the amount of data with which growth fills a database.
 type bulk struct{ tenants, connections, rows int }
 
-// seed fills a migrated database by SQL. Ids and secrets are derived from numbers: the n-th
-// token is "token-n", the n-th event has the key "event-n", and both belong to connection n
-// modulo the number of connections. An event's fingerprint is domain.FingerprintOf,
+// seed fills a migrated database with SQL statements. Ids and secrets are derived from numbers: token n
+// is "token-n", and event n has the key "event-n". Both belong to the connection whose number is n
+// modulo the number of connections. An event's fingerprint is the result of domain.FingerprintOf,
 // computed in SQL.
 func (k bulk) seed(ctx context.Context, pool *pgxpool.Pool) error {
 	for _, statement := range []string{

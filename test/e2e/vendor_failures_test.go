@@ -15,8 +15,8 @@ import (
 )
 
 // passing are the temporary failures by name, each with the error class that the pull reports until
-// a retry succeeds. "" means that the class is not checked. A gateway's 503 and a truncated response are sent
-// three times, because the client itself retries these failures twice within an attempt.
+// a retry succeeds. "" means that the class is not checked. A gateway's 503 is sent three
+// times, because the client itself retries it twice within an attempt.
 var passing = map[string]struct {
 	fault
 	class string

@@ -14,11 +14,12 @@ import (
 	"syscall"
 )
 
-// debianBin is where Debian and its derivatives install the server, one folder per version.
+// debianBin is the pattern of the folders in which Debian and its derivatives install the server, one per
+// version.
 const debianBin = "/usr/lib/postgresql/*/bin"
 
-// binaries returns the folder of initdb and postgres. If there is none and the process may,
-// it installs Debian's package.
+// binaries returns the folder that contains initdb and postgres. If no server is installed and the process
+// runs as root, it installs Debian's package.
 func binaries() (string, error) {
 	if bin := installed(); bin != "" {
 		return bin, nil
@@ -32,7 +33,7 @@ func binaries() (string, error) {
 	return "", errors.New("the package postgresql was installed, but contains no server")
 }
 
-// installed returns the newest version's folder; "" if there is none.
+// installed returns the folder of the newest installed version, or "" if there is none.
 func installed() string {
 	found, _ := filepath.Glob(filepath.Join(debianBin, "postgres"))
 	slices.SortFunc(found, func(a, b string) int { return cmp.Compare(versionOf(b), versionOf(a)) })
@@ -50,8 +51,8 @@ func versionOf(postgres string) int {
 	return version
 }
 
-// install runs apt-get under a lock, so that the test binaries of several packages do not
-// compete for dpkg's own lock.
+// install installs Debian's package with apt-get. It holds a lock meanwhile, so that the test binaries of
+// several packages do not compete for dpkg's own lock.
 func install() error {
 	if os.Geteuid() != 0 {
 		return errors.New("install one, or set " + envURL)
@@ -81,8 +82,8 @@ func install() error {
 	return nil
 }
 
-// runAs returns the user the server runs as: nil for the current user, another one if the
-// current user is root.
+// runAs returns the user as which the server must run: nil for the current user. If the current user is
+// root, it returns another user, because the server refuses to run as root.
 func runAs() (*syscall.Credential, error) {
 	if os.Geteuid() != 0 {
 		return nil, nil
@@ -97,8 +98,8 @@ func runAs() (*syscall.Credential, error) {
 	return nil, errors.New("the server refuses root, and there is neither a user postgres nor nobody")
 }
 
-// prepare creates the data directory, owned by the server's user, and initialises it unless
-// it contains a cluster already.
+// prepare creates the data directory for the user who and returns its path. It initialises the directory
+// unless it already contains a cluster. If dir is "", it creates a temporary directory.
 func prepare(bin, dir string, who *syscall.Credential) (string, error) {
 	if dir == "" {
 		removeStale()
@@ -125,8 +126,8 @@ func prepare(bin, dir string, who *syscall.Credential) (string, error) {
 	return dir, initialise(bin, dir, who)
 }
 
-// initialise runs initdb. The default collation is that of a language if the build supports
-// ICU: columns that must sort by bytes have to declare it, as in production.
+// initialise runs initdb. If the build supports ICU, the default collation is that of a language.
+// Therefore a column that must be sorted by bytes has to declare its collation, as in production.
 func initialise(bin, dir string, who *syscall.Credential) error {
 	common := []string{"-D", dir, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync", "--locale=C"}
 	language := append(slices.Clone(common), "--locale-provider=icu", "--icu-locale=en-US")
@@ -146,7 +147,7 @@ func initdb(bin, dir string, who *syscall.Credential, args []string) error {
 	return nil
 }
 
-// removeStale removes the files of test processes that were killed.
+// removeStale removes the data directories that killed test processes have left.
 func removeStale() {
 	left, _ := filepath.Glob(filepath.Join(os.TempDir(), "pgtest-*-*"))
 	for _, dir := range left {

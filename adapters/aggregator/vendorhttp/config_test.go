@@ -12,7 +12,7 @@ import (
 
 type contextKey struct{}
 
-// recordingTripper is a round tripper that reports the value in each attempt's context.
+// recordingTripper is a round tripper that records the value in the context of each attempt.
 type recordingTripper struct {
 	base   http.RoundTripper
 	record func(string)

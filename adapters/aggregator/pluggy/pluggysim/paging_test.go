@@ -66,7 +66,7 @@ func TestACursorStaysValidWhileRowsAreAddedAndRemoved(t *testing.T) {
 	}
 	n := 0
 	got := e.readAll(bank, func() {
-		// Removes odd rows from the front to the back, and adds new ones at the front.
+		// Remove the first of the odd rows, and add a new row at the front.
 		for _, r := range e.Transactions(pluggysim.DemoBankAccountID) {
 			if !slices.Contains(stay, r.ID) {
 				_ = e.RemoveTransaction(r.ID)

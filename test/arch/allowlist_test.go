@@ -92,7 +92,7 @@ var allowed = map[string][]string{
 		"github.com/glebarez/sqlite", "github.com/google/uuid", "github.com/pressly/goose/v3", "gorm.io/gorm",
 	},
 
-	// The vendors share vendorhttp.
+	// The vendors' adapters share vendorhttp.
 	"adapters/aggregator/vendorhttp": {
 		"domain", "ports",
 		"code.dny.dev/ssrf", "github.com/failsafe-go/failsafe-go", "github.com/go-json-experiment/json",
@@ -155,7 +155,7 @@ var allowed = map[string][]string{
 		"adapters/sealing", "cmd/discovery/compose", "configs", "domain", "test/kit/pgtest",
 		"github.com/lestrrat-go/jwx/v2", "go.uber.org/zap/zapcore",
 	},
-	// The benchmark measures single adapters as well as the whole service.
+	// The benchmark measures single adapters in addition to the whole service.
 	"test/bench": {
 		anyPackage,
 		"github.com/glebarez/go-sqlite", "github.com/go-json-experiment/json", "github.com/google/uuid",

@@ -97,7 +97,7 @@ func TestTheCoreIsPure(t *testing.T) {
 // exceptions that no file uses.
 func checkCore(files tree, bans []ban, exceptions []exception) []violation {
 	var found []violation
-	unused := map[string]bool{} // the exceptions that no file has used yet
+	unused := map[string]bool{} // exceptions that no file has used yet, as "package uses name"
 	for _, e := range exceptions {
 		for _, name := range e.each() {
 			unused[e.pkg+" uses "+qualified(e.path, name)] = true

@@ -32,7 +32,7 @@ func TestOnlyAFewRevealSecrets(t *testing.T) {
 // expressions are reported as well.
 func checkSecrets(files tree, revealers map[string][]string) []violation {
 	var found []violation
-	used := map[string]bool{} // by package and by file
+	used := map[string]bool{} // the packages and files that call Reveal
 	for _, file := range slices.Sorted(maps.Keys(files)) {
 		pkg := path.Dir(file)
 		names, listed := revealers[pkg]

@@ -74,7 +74,7 @@ type service struct {
 	*process
 
 	address, admin string
-	ready          time.Duration // from start to readiness
+	ready          time.Duration // duration from the start of the process until it was ready
 	client         *http.Client
 }
 
@@ -180,8 +180,8 @@ func (s *service) pull(ctx context.Context, connection string) error {
 	return s.await(ctx, asked.ID)
 }
 
-// await polls every few milliseconds until a pull has ended. It returns an error if the
-// pull failed.
+// await polls every few milliseconds until the pull with this id has ended. It returns an error if
+// the pull failed.
 func (s *service) await(ctx context.Context, pull string) error {
 	for {
 		var seen struct{ Status, LastError string }

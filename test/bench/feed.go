@@ -61,7 +61,8 @@ func (b *bench) fillFeed(ctx context.Context, s *service, pool *pgxpool.Pool) er
 		return err
 	}
 	for _, statement := range []string{
-		// Feed positions must be below the transaction id counter, which is low in a new cluster.
+		// A feed position must be below the current transaction id plus shift. The transaction id is low in
+		// a new cluster, so shift is increased before rows with higher positions are inserted.
 		"UPDATE feed SET shift = 1000000000",
 		fmt.Sprintf(`INSERT INTO transactions SELECT gen_random_uuid(), tenant_id, connection_id, vendor, account_id, account,
 			'copy-' || n, amount, currency, account_amount, account_currency, status, date, occurred_at, description, category,

@@ -96,7 +96,7 @@ func (b *bench) follow(ctx context.Context, database string, r row, reference fu
 		for _, side := range []struct {
 			do   func(context.Context) error
 			took *float64
-		}{{f.once, &p.ours}, {reference, &p.reference}} {
+		}{{f.sendAndWait, &p.ours}, {reference, &p.reference}} {
 			time.Sleep(idleTime)
 			begun := time.Now()
 			if err := side.do(ctx); err != nil {
@@ -147,8 +147,8 @@ func (b *bench) follower(ctx context.Context, database string) (*follower, error
 	return f, errors.Join(err, f.service.pull(ctx, connection))
 }
 
-// once adds a row, sends its webhook and polls until the row can be read.
-func (f *follower) once(ctx context.Context) error {
+// sendAndWait adds a row at the vendor, sends its webhook and polls until the row can be read.
+func (f *follower) sendAndWait(ctx context.Context) error {
 	added, err := f.vendor.sim.AddTransaction(pluggysim.Transaction{
 		AccountID: pluggysim.DemoBankAccountID, Description: "LATENCY", Amount: "-1.00", Type: "DEBIT",
 	})

@@ -13,7 +13,7 @@ import (
 // load is a number of clients with one persistent connection each. It implements only as much of
 // HTTP/1.1 as it needs, in order to use little of the processor, which it shares with the service.
 type load struct {
-	addresses []string // assigned to the clients in turn
+	addresses []string // each client uses one of them, in turn
 	clients   int
 	status    int // the expected status of every response; any other status is an error
 	// request appends a whole request to buf. client and number together are unique.
@@ -26,7 +26,7 @@ type load struct {
 type loadResult struct {
 	count   int
 	elapsed time.Duration
-	delays  []time.Duration // sorted
+	delays  []time.Duration // of all responses, in ascending order
 }
 
 func (s loadResult) rate() float64 { return float64(s.count) / s.elapsed.Seconds() }

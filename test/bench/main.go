@@ -54,7 +54,7 @@ type bench struct {
 	options
 
 	out    io.Writer
-	dir    string // removed at the end
+	dir    string // temporary folder, which is removed at the end
 	binary string
 	server *pgtest.Server // nil until a section calls database
 	open   []func()       // functions that close the section's resources, called last first
@@ -137,7 +137,7 @@ func (b *bench) close() {
 	}
 }
 
-// options holds the flags.
+// options contains the values of the command-line flags.
 type options struct {
 	rounds, seconds int
 	only            []string

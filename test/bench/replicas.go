@@ -68,7 +68,7 @@ func (b *bench) acceptRows(ctx context.Context) (rows []row, err error) {
 	return rows, nil
 }
 
-// fleet is a set of processes on one database.
+// fleet is a set of service processes on one database, with a vendor and a mailbox.
 type fleet struct {
 	services  []*service
 	addresses []string

@@ -16,7 +16,8 @@ type bulk struct{ tenants, connections, rows int }
 // computed in SQL.
 func (k bulk) seed(ctx context.Context, pool *pgxpool.Pool) error {
 	for _, statement := range []string{
-		// Feed positions must be below the transaction id counter, which is low in a new cluster.
+		// A feed position must be below the current transaction id plus shift. The transaction id is low in
+		// a new cluster, so shift is increased before rows with higher positions are inserted.
 		"UPDATE feed SET shift = 1000000000",
 		`CREATE FUNCTION made_id(kind int, n bigint) RETURNS uuid IMMUTABLE PARALLEL SAFE LANGUAGE sql AS
 			$$ SELECT (lpad(to_hex(kind), 8, '0') || '-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid $$`,

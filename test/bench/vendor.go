@@ -24,7 +24,7 @@ const (
 type vendor struct {
 	sim    *pluggysim.Simulator
 	origin string
-	delay  time.Duration // before each response
+	delay  time.Duration // time to wait before each response
 	rows   int           // the number of rows of the item
 
 	cached bool

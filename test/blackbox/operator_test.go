@@ -81,7 +81,7 @@ func (h *env) serve() *process {
 // object is a JSON object.
 type object = map[string]any
 
-// response is the response to a request.
+// response is an HTTP response whose body has been read.
 type response struct {
 	status int
 	header http.Header

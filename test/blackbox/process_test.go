@@ -33,7 +33,7 @@ type process struct {
 	lines  []string
 }
 
-// environ returns the environment for the binary: the settings, PATH and HOME, and nothing else.
+// environ returns the environment for the binary. It contains only the settings, PATH and HOME.
 func environ(settings map[string]string) []string {
 	env := []string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.TempDir()}
 	for name, value := range settings {
@@ -89,8 +89,8 @@ func launch(t testing.TB, cmd *exec.Cmd, settings map[string]string) *process {
 	return p
 }
 
-// follow reads the log until the process ends. It stores the last lines and, as soon as it is logged, the
-// address of the process.
+// follow reads the log until the process ends. It stores the last lines. It also stores the address of
+// the process when the process logs it.
 func (p *process) follow(log io.Reader) {
 	lines := bufio.NewScanner(log)
 	lines.Buffer(nil, 1<<20)

@@ -55,7 +55,7 @@ func TestAllInvalidSettingsAreReportedAtOnce(t *testing.T) {
 			t.Errorf("%s names %d settings, and uses %d: %s", name, got, len(used), said)
 		}
 	}
-	// Then each invalid setting is tested alone, with all other settings valid.
+	// Then each invalid setting is tested separately, with all other settings valid.
 	h := newEnv(t, "")
 	for name, value := range bad {
 		settings := maps.Clone(h.settings)

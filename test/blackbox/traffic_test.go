@@ -239,7 +239,7 @@ func (f rowState) compare(t testing.TB, row object) {
 		t.Errorf("row %s removed: %t, at the vendor: %t", id, gone, f.removed)
 	}
 	if f.removed {
-		return // the last content that was read depends on the time of the pull
+		return // the stored content is the last one that a pull read before the removal
 	}
 	got, err := decimal.Parse(text(row, "amount"))
 	if err != nil || got.Cmp(decimal.MustParse(f.amount)) != 0 || row["status"] != f.status {

@@ -66,7 +66,7 @@ func eachBank(t *testing.T, body func(*testing.T, *env, bank), changes ...change
 
 // truth is the expected content of a stored transaction.
 type truth struct {
-	Amount, AccountAmount     string // exact, as a reduced fraction
+	Amount, AccountAmount     string // the exact amounts, as reduced fractions
 	Currency, AccountCurrency string
 	Status, Date, Description string
 	Metadata                  any
@@ -166,7 +166,7 @@ type gate struct {
 	entered   chan struct{}
 	opened    chan struct{}
 	seen      map[string]int
-	keys      map[string]bool // the credentials that callers sent
+	keys      map[string]bool // the API keys in the requests
 	inside    int
 	maxInside int
 }

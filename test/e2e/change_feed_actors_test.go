@@ -116,7 +116,7 @@ func (w *feedWriter) stall() {
 type feedReader struct {
 	*feedRace
 	limit   int
-	from    string // the position at which it started
+	from    string // the cursor at which the reader started
 	after   domain.Position
 	seen    map[domain.TransactionID]seenRows
 	changes int
@@ -133,7 +133,7 @@ const feedTimeout = 30 * time.Second
 func (r *feedReader) follow(asked <-chan chan<- *feedReader) {
 	var ended time.Time
 	for {
-		table := r.written.Load() // before the read: everything written before it must appear
+		table := r.written.Load() // loaded before the read, because this read must then contain all changes
 		if table != nil && ended.IsZero() {
 			ended = time.Now()
 		}
@@ -155,7 +155,7 @@ func (r *feedReader) follow(asked <-chan chan<- *feedReader) {
 		default:
 		}
 		if !page.More {
-			time.Sleep(time.Millisecond) // at the end, poll as a consumer does
+			time.Sleep(time.Millisecond) // at the end of the feed, poll as a consumer does
 		}
 	}
 }

@@ -126,7 +126,7 @@ func (r *feedRace) run() {
 	ask, answer := make(chan chan<- *feedReader), make(chan *feedReader)
 	reads.Go(func() { first.follow(ask) })
 	for i, limit := range []int{7, 1000} {
-		time.Sleep(duration(r.t) * 3 / 8) // the times at which the other readers take over a cursor
+		time.Sleep(duration(r.t) * 3 / 8) // the other readers take over a cursor after 3/8 and after 6/8 of the time
 		ask <- answer
 		readers[i+1] = <-answer
 		readers[i+1].limit = limit

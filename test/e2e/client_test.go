@@ -145,7 +145,7 @@ func payload(t *testing.T, body any) io.Reader {
 	return bytes.NewReader(raw)
 }
 
-// response is the response to a request.
+// response is an HTTP response whose body has been read.
 type response struct {
 	t       *testing.T
 	request string

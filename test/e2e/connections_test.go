@@ -54,10 +54,11 @@ func TestADuplicateNameIsAConflict(t *testing.T) {
 		o.connect(b, "main")
 		o.do(http.MethodPost, connections, creation(b, "main")).problem(409, "MTCH-0007")
 		o.do(http.MethodPost, connections, creation(newBelvo(t), "main")).problem(409, "MTCH-0007")
-		for _, other := range []string{"Main", "main ", "ma\u00edn"} { // names are compared exactly
+		// the names differ, because they are compared exactly
+		for _, other := range []string{"Main", "main ", "ma\u00edn"} {
 			o.connect(b, other)
 		}
-		w.operator(t).connect(b, "main") // another tenant has its own names
+		w.operator(t).connect(b, "main") // names are unique only within a tenant
 	})
 }
 

@@ -61,7 +61,7 @@ func TestEngineConnections(t *testing.T) {
 		if renamed.text("configName") != "books" || renamed.text("type") != "postgres" {
 			t.Errorf("a patch made it %s", renamed.raw)
 		}
-		o.testEngine(id, true) // members that the patch leaves out stay unchanged
+		o.testEngine(id, true) // the patch did not change the members that it omits
 		o.do(http.MethodPatch, engines+"/"+id, object{"configName": "x"}, "If-Match: "+got.header.Get("ETag")).problem(412, "MTCH-0020")
 		o.do(http.MethodPatch, engines+"/"+id, object{"type": "rest-generic"}).problem(400, "MTCH-0001", "body.type")
 		config, _ := body["config"].(object)

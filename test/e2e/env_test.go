@@ -49,7 +49,7 @@ type change = func(*setup)
 // composedStores are the stores of a composed service, which a test can decorate.
 type composedStores = compose.Stores
 
-// open composes the service and serves it until the test ends.
+// open composes the service with the changes applied, and serves it until the test ends.
 func open(t testing.TB, backend, dsn string, changes ...change) *env {
 	t.Helper()
 	w := &env{backend: backend, dsn: dsn, log: &journal{}, cfg: settings(t, dsn)}

@@ -137,7 +137,7 @@ func (c healthConnection) setStatus(status ...string) {
 }
 
 // checkHealth checks the health of the connection as its operator reads it, and returns it. when
-// names the event before it, for the error message.
+// describes in the error message what happened before the check.
 func (c healthConnection) checkHealth(when, health, reason string, needsReauth bool) object {
 	c.t.Helper()
 	state := c.get(connectionsPath + "/" + c.id + "/health")

@@ -28,7 +28,7 @@ func TestTheServiceSurvivesADatabaseOutage(t *testing.T) {
 		t.Fatal(err)
 	}
 	again := first
-	t.Cleanup(func() { _ = again.Stop() }) // after the service has closed its connections
+	t.Cleanup(func() { _ = again.Stop() }) // runs after the cleanup that closes the service's connections
 	w := open(t, "postgres", first.URL())
 	o, b, id, hook := w.webhook(t)
 	port := first.Port()
@@ -43,7 +43,7 @@ func TestTheServiceSurvivesADatabaseOutage(t *testing.T) {
 	} {
 		begun := time.Now()
 		ask().problem(503, "MTCH-0008")
-		if took := time.Since(begun); took > 4*time.Second { // 2 s, with an allowance for a shared machine
+		if took := time.Since(begun); took > 4*time.Second { // the limit is 2 s; a shared machine may need more
 			t.Errorf("the 503 took %v", took)
 		}
 	}

@@ -70,7 +70,7 @@ func (b *pluggyBank) truth(t *testing.T) map[string]truth {
 }
 
 // pluggyTruth computes the expected stored form of a row according to Pluggy's documentation: the
-// type determines the direction. A date without a time is stored as it is; any other date is
+// type determines the direction. A date without a time is stored unchanged; any other date is
 // converted to the time of São Paulo, UTC-3. Every account of the demo data is in BRL.
 func pluggyTruth(t *testing.T, row pluggysim.Transaction, raw any) truth {
 	t.Helper()

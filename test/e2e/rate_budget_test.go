@@ -23,8 +23,8 @@ var (
 // TestTheVendorsRateBudgetIsKeptAndUsed keeps fifty connections busy under the vendor's own rate
 // limit. It runs in a synctest bubble: client, queue, leases and the vendor's counters share one fake
 // clock, which stops while any goroutine works. Therefore minutes of the budget take seconds, and a
-// slow machine does not change the result. In every minute the service must use at least nine tenths
-// of what the vendor allows, and no request may get a 429.
+// slow machine does not change the result. In every minute the service must send at least 90 % of the
+// requests that the vendor allows, and no request may get a 429.
 func TestTheVendorsRateBudgetIsKeptAndUsed(t *testing.T) {
 	keyset := filepath.Join(t.TempDir(), "keyset.json")
 	if err := sealing.Create(keyset, sealing.Options{}); err != nil {

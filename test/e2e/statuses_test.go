@@ -69,7 +69,7 @@ func TestRouterErrorsAreProblemDocuments(t *testing.T) {
 			"POST /health":                                                  "GET, HEAD",
 		} {
 			method, path, _ := strings.Cut(asked, " ")
-			if allow == "" { // the word test is read as an id here
+			if allow == "" { // GET .../test requests the connection with the id "test", which is not an id
 				o.do(method, path, nil).problem(404, "MTCH-0201")
 				continue
 			}
@@ -136,7 +136,7 @@ func TestABodyIsAcceptedExactlyOrRefused(t *testing.T) {
 }
 
 // checkMember checks that a valid body is refused if the member name is missing, misspelled, sent
-// twice or of a wrong type. optional says that every member may be missing.
+// twice or of a wrong type. optional is true if every member may be missing.
 func (o operator) checkMember(method, path string, good object, name string, optional bool) {
 	o.t.Helper()
 	with := func(value any) string {
@@ -251,7 +251,7 @@ func TestRequestIDs(t *testing.T) {
 	})
 }
 
-// failingStore is a store whose List fails and whose Get panics.
+// failingStore is a connection store whose List fails with failure and whose Get panics.
 type failingStore struct {
 	ports.Connections
 	failure error

@@ -214,7 +214,7 @@ func TestWebhookBodiesAreBounded(t *testing.T) {
 	})
 }
 
-// unreachable is a database that cannot be reached while the switch is on.
+// unreachableStore is a delivery store whose database cannot be reached while gone is true.
 type unreachableStore struct {
 	ports.Deliveries
 	gone *atomic.Bool
@@ -241,12 +241,12 @@ func TestWebhooksWithoutADatabaseAreRefused(t *testing.T) {
 	if kept := o.pages(deliveries, 20); len(kept) > 0 {
 		t.Errorf("a delivery without a 202 is stored: %v", kept)
 	}
-	w.postWebhook(t, "pluggy", path, body).want(202) // the vendor's repetition is not a duplicate
+	w.postWebhook(t, "pluggy", path, body).want(202) // the vendor's second attempt is not treated as a duplicate
 	o.waitForSuccess(id)
 	o.checkRows(b, id)
 }
 
-// Links in a webhook are never followed.
+// The service never sends a request to a link in a webhook.
 func TestLinksInAPayloadAreNotFollowed(t *testing.T) {
 	each(t, func(t *testing.T, w *env) {
 		o, b, id, path := w.webhook(t)

@@ -186,7 +186,7 @@ func (s *sim) webhookAnswered(ref *accountRef, n notice, received ports.ReceiveR
 		!errors.Is(err, context.Canceled):
 		s.violated("the webhook receiver returned %v", err)
 	case err != nil:
-		return // the vendor will retry
+		return // the notice stays in the outbox, so the vendor retries
 	}
 	d := received.Delivery
 	if _, existing := s.deliveries[d.ID]; !existing {

@@ -193,7 +193,7 @@ func (s *sim) endListingLag(p domain.Pull) {
 	}
 }
 
-// refuseCredential makes an account reference refuse its credential for a while.
+// refuseCredential makes an account reference refuse its credential for up to a minute.
 func (s *sim) refuseCredential(ref *accountRef) {
 	ref.refusedUntil = s.clock.now.Add(time.Duration(s.rand.IntN(60)) * time.Second)
 	s.counters.refusedCredentials++

@@ -28,7 +28,7 @@ type accountRef struct {
 	id       string
 	secret   string
 	accounts []string
-	rows     []*row // in the order of creation; ids ascend
+	rows     []*row // in the order of creation, which is also the order of their ids
 	outbox   []notice
 	events   int
 
@@ -201,7 +201,7 @@ func (v *vendor) Read(
 		}
 		if v.sim.clock.now.Before(ref.loopsUntil) && !v.sim.faultFree {
 			v.sim.counters.endlessCursors++
-			batch.Next = cursor + " " // sorts directly after its own page
+			batch.Next = cursor + " " // a new cursor that leads to the same page again
 		}
 		return batch, nil
 	})

@@ -158,7 +158,8 @@ func TestIDsAreReadInListsOf500(t *testing.T) {
 			named = append(named, len(strings.Split(list, ",")))
 		}
 	}
-	if diff := cmp.Diff([]int{500, 500, 500, 500, 203}, named); diff != "" { // each list of 500 has two pages of 300
+	// the requests for two pages of 300 rows of each list, and for one page of the last list
+	if diff := cmp.Diff([]int{500, 500, 500, 500, 203}, named); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -34,7 +34,7 @@ type env struct {
 	access   ports.Access
 	mu       sync.Mutex
 	sentKeys []string        // API keys that the adapter sent
-	requests []*http.Request // in order
+	requests []*http.Request // requests that the adapter sent, in order
 }
 
 // newEnv starts a simulator. The adapter has no rate limit, because the clock does not advance by

@@ -68,7 +68,7 @@ func (c *Client) Do(ctx context.Context, call Call) ([]byte, error) {
 	case errors.Is(err, circuitbreaker.ErrOpen):
 		return nil, unreachable(errBreakerOpen, origin.breaker.RemainingDelay())
 	case err != nil && !errors.As(err, new(*domain.Error)):
-		return nil, transportError(ctx, err) // the context ended between two attempts
+		return nil, transportError(ctx, err) // ctx ended between two attempts
 	}
 	return got.body, err
 }

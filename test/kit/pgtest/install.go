@@ -107,7 +107,7 @@ func prepare(bin, dir string, who *syscall.Credential) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		if err := os.Chmod(parent, 0o711); err != nil { // the server's user needs access to the folder inside
+		if err := os.Chmod(parent, 0o711); err != nil { // the server's user needs access to the data directory inside
 			return "", err
 		}
 		dir = filepath.Join(parent, "data")

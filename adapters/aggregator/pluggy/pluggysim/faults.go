@@ -20,7 +20,7 @@ type Fault = faultinject.Fault
 // expire, including the key of the current request.
 const FaultExpire faultinject.Kind = "expire"
 
-// The kinds of fault that every vendor has; [faultinject.Kind] documents them.
+// The kinds of fault that all simulators have; [faultinject.Kind] documents them.
 const (
 	FaultStatus   = faultinject.Status
 	FaultHang     = faultinject.Hang

@@ -11,7 +11,7 @@ import (
 // that it counted.
 const windowLength = time.Minute
 
-// window counts the requests of one source address to one resource.
+// window counts the requests from one source address to one resource within one minute.
 type window struct {
 	startedAt time.Time
 	count     int

@@ -43,7 +43,7 @@ type Simulator struct {
 	stats    Stats
 }
 
-// New returns a simulator without data; [Simulator.Seed] adds demo data.
+// New returns a simulator that has no data except opt.Clients. [Simulator.Seed] adds demo data.
 func New(opt Options) *Simulator {
 	setDefault(&opt.KeyTTL, 2*time.Hour)
 	setDefault(&opt.PageSize, 500)

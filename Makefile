@@ -1,5 +1,5 @@
-# Every target does its own set-up. The only things that must be there are Go, make and
-# git; `test` wants Node.js and PostgreSQL's server too, and says how it gets them.
+# Every target installs what it needs. Only Go, make and git must be present; `test` also needs
+# Node.js and the PostgreSQL server, and installs them or says what is missing.
 
 GO            ?= go
 TOOLS         := $(CURDIR)/.tools
@@ -15,40 +15,42 @@ help: ## Show this list
 
 .PHONY: build
 build: ## Build one static binary, dist/discovery
+	@echo 'Building dist/discovery; the first build takes a few minutes ...' >&2
 	@$(BUILD) -o $(BINARY) ./cmd/discovery
 
 .PHONY: demo
-demo: build ## The whole of the guide, live, on the embedded database; ends by itself
+demo: build ## Run the whole guide live, on the embedded database; ends by itself
 	@$(BINARY) demo
 
 .PHONY: run
-run: build ## Serve for development on SQLite, with the vendors' simulators beside it
-	@BINARY=$(BINARY); export BINARY; exec sh ./configs/run-development.sh # exec: what ends make ends it too
+run: build ## Serve for development on SQLite, together with the vendors' simulators
+	@BINARY=$(BINARY); export BINARY; exec sh ./configs/run-development.sh # exec: a signal to make also reaches the script
 
 .PHONY: test
-test: ## Everything: unit, conformance, end to end on three stores, the vendors' SDKs; race detector on
+test: ## Run all tests with the race detector: unit, conformance, end to end on three stores, vendor SDKs
 	@sh ./.ci/prepare
 	$(GO) test -race -shuffle=on -timeout 20m ./...
 
 .PHONY: lint
-lint: $(GOLANGCI) ## gofmt, go vet and golangci-lint
+lint: $(GOLANGCI) ## Run gofmt, go vet and golangci-lint
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); exit 1; }
 	$(GO) vet ./...
 	$(GOLANGCI) run ./...
 
 $(GOLANGCI):
 	@mkdir -p $(TOOLS)
+	@echo 'Building golangci-lint; this takes a few minutes, once ...' >&2
 	GOBIN=$(TOOLS)/bin GOFLAGS=-mod=mod $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 	@mv $(TOOLS)/bin/golangci-lint $@
 
 .PHONY: generate
-generate: ## Write the mocks anew
+generate: ## Regenerate the mocks
 	$(GO) generate ./...
 
 .PHONY: generate-check
-generate-check: generate ## Fail if what is generated, or go.mod, is not what is committed
+generate-check: generate ## Fail if generated files or go.mod differ from what is committed
 	$(GO) mod tidy -diff
-	@git diff --exit-code -- '*.gen.go' || { echo 'generated files are stale: run make generate'; exit 1; }
+	@git diff --exit-code -- '*.gen.go' || { echo 'generated files are outdated: run make generate'; exit 1; }
 
 .PHONY: crash
 crash: ## Kill the real binary and its database N times under load (N=100 SEED=…)
@@ -63,7 +65,7 @@ fuzz: ## Run every fuzz target for FUZZTIME (30s)
 	@sh ./test/fuzz.sh $(FUZZTIME)
 
 .PHONY: bench
-bench: ## Measure beside the physical limit, in turns: BENCH="-only accepts -rounds 5"
+bench: ## Benchmark against the physical limit, in interleaved rounds: BENCH="-only accepts -rounds 5"
 	$(GO) run ./test/bench $(BENCH)
 
 .PHONY: micro

@@ -110,8 +110,8 @@ func (s *Service) validateUpdate(ctx context.Context, u ports.ConnectionUpdate) 
 	return domain.Join(fieldErrors)
 }
 
-// sealUpdate seals the credential of an update; nil when it has none. The row is read first, so
-// nothing is sealed for an id that is not the tenant's.
+// sealUpdate returns the sealed credential of an update, or nil if the update has no credential. It
+// reads the row first, so that nothing is sealed for an id that is not one of the tenant's.
 func (s *Service) sealUpdate(
 	ctx context.Context, tenant domain.TenantID, id domain.ConnectionID, u ports.ConnectionUpdate,
 ) (domain.Sealed, error) {
@@ -163,8 +163,8 @@ func (s *Service) ConnectionHealth(
 	return ports.ConnectionHealth{Health: c.Health, Activity: activity}, err
 }
 
-// checkBaseURL validates the form and the address of a base URL, and returns what is invalid. An
-// error is not a verdict: the check itself was interrupted.
+// checkBaseURL validates the form and the address of a base URL. It returns the field errors, or nil
+// if the URL is valid. A non-nil error says nothing about the URL: the check itself was interrupted.
 func (s *Service) checkBaseURL(ctx context.Context, raw string) ([]*domain.Error, error) {
 	if fieldError := domain.ValidateBaseURL(raw, s.AllowHTTP); fieldError != nil {
 		return nonNil(fieldError), nil
@@ -201,7 +201,8 @@ func (s *Service) audit(ctx context.Context, tenant domain.TenantID, action, obj
 	s.Observer.Emit(ctx, ports.Audited{Tenant: tenant, Action: action, Object: object})
 }
 
-// checkIfMatch compares an If-Match condition with the row that is about to change.
+// checkIfMatch returns a Conflict (revision_mismatch) if the revision of c, which is about to
+// change, does not satisfy the If-Match condition; otherwise nil.
 func checkIfMatch(match ports.IfMatch, c *domain.Connection) error {
 	if match == nil || slices.Contains(match, c.Revision) {
 		return nil
@@ -209,7 +210,7 @@ func checkIfMatch(match ports.IfMatch, c *domain.Connection) error {
 	return &domain.Error{Kind: domain.Conflict, Code: domain.RevisionMismatch, Message: "the connection has changed"}
 }
 
-// nonNil returns fieldErrors without the nil ones.
+// nonNil returns fieldErrors without its nil elements.
 func nonNil(fieldErrors ...*domain.Error) []*domain.Error {
 	return slices.DeleteFunc(fieldErrors, func(f *domain.Error) bool { return f == nil })
 }

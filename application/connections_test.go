@@ -60,7 +60,7 @@ func TestDevelopmentAdmitsPlainHTTP(t *testing.T) {
 	e.noError(err)
 }
 
-// An address check that was interrupted is no verdict on the address.
+// An address check that was interrupted says nothing about whether the address is allowed.
 func TestAnInterruptedAddressCheckIsNotAFieldError(t *testing.T) {
 	e := newEnv(t)
 	c := e.createConnection("books")
@@ -72,7 +72,7 @@ func TestAnInterruptedAddressCheckIsNotAFieldError(t *testing.T) {
 		ports.ConnectionUpdate{Name: "x", BaseURL: c.BaseURL, AccountRef: "y"})
 	e.wantError(err, context.Canceled)
 	if errors.Is(err, domain.Invalid) {
-		t.Error("the error blames the caller")
+		t.Error("an interrupted check was returned as an error of kind Invalid")
 	}
 }
 
@@ -188,7 +188,8 @@ func TestDeleteFreesTheNameAndRevokesTheTokens(t *testing.T) {
 	e.createConnection("books")
 }
 
-// Everything that is not one of the tenant's live aggregator connections gets the same error.
+// Every use case returns the same error for an id that does not belong to a live aggregator
+// connection of the tenant.
 func TestConnectionsOfOtherTenantsOrKindsAreNotFound(t *testing.T) {
 	e := newEnv(t)
 	c, otherTenant := e.createConnection("books"), domain.TenantID{UUID: uuid.New()}
@@ -208,7 +209,8 @@ func TestConnectionsOfOtherTenantsOrKindsAreNotFound(t *testing.T) {
 	}
 }
 
-// connectionUseCases returns all use cases that take a connection's id.
+// connectionUseCases returns calls of all use cases that take a connection's id, by name. Each call
+// returns the error of its use case.
 func (e *env) connectionUseCases(tenant domain.TenantID, id domain.ConnectionID) map[string]func() error {
 	page := domain.PageRequest{Limit: 1}
 	u := ports.ConnectionUpdate{
@@ -254,6 +256,6 @@ func TestHealthShowsTheLastPullAndWebhook(t *testing.T) {
 	h, err := e.ConnectionHealth(e.ctx, e.tenant, c.ID)
 	e.noError(err)
 	if h.Status != domain.Healthy || h.LastWebhookAt.IsZero() || !h.LastPullAt.After(h.LastWebhookAt) {
-		t.Errorf("got %+v", h)
+		t.Errorf("the health is %+v", h)
 	}
 }

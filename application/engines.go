@@ -39,7 +39,8 @@ func (s *Service) CreateEngine(
 	return c, nil
 }
 
-// validateAndSeal validates name, configuration and credential together, and seals the credential.
+// validateAndSeal validates name, configuration and credential together. If all of them are valid,
+// it stores the canonical configuration and the sealed credential in c.
 func (s *Service) validateAndSeal(ctx context.Context, c *domain.Connection, credential domain.Credential) error {
 	fieldErrors := c.Validate()
 	connector, known := s.connectors[c.Type]
@@ -92,7 +93,7 @@ func (s *Service) UpdateEngine(
 			return err
 		}
 		if err := checkIfMatch(ports.IfMatch{before.Revision}, c); err != nil {
-			return err // values that were validated together must be stored together
+			return err // next was validated against the revision that was read, and fits no other revision
 		}
 		c.Rename(next.Name)
 		c.Reconfigure(next.Config)
@@ -108,8 +109,8 @@ func (s *Service) UpdateEngine(
 	return updated, err
 }
 
-// applyUpdate returns the connection as the update makes it: missing values are taken from the
-// stored connection, and the result is validated as a whole.
+// applyUpdate returns c with the values of the update. A value that the update does not set is taken
+// from the stored connection, and the result is validated as a whole.
 func (s *Service) applyUpdate(
 	ctx context.Context, c domain.Connection, u ports.EngineUpdate,
 ) (domain.Connection, error) {
@@ -157,7 +158,7 @@ func (s *Service) TestEngine(
 
 func (s *Service) probeConnector(ctx context.Context, c domain.Connection) error {
 	connector, known := s.connectors[c.Type]
-	if !known { // it was registered when the connection was created, but is no longer
+	if !known { // the type was registered when the connection was created, but is no longer registered
 		return &domain.Error{Kind: domain.Unavailable, Code: domain.TypeUnknown}
 	}
 	credential, err := s.open(ctx, c)
@@ -168,10 +169,11 @@ func (s *Service) probeConnector(ctx context.Context, c domain.Connection) error
 	return err
 }
 
-// probeMessages are the only messages of a failed probe: the peer's own text is never returned.
+// probeMessages are the only messages that the test of an engine connection returns after a failure.
+// The text that the tested system sent is never returned.
 var probeMessages = map[domain.Code]string{
 	domain.CredentialRejected: "the credential was rejected",
-	domain.AccountNotFound:    "what the configuration names does not exist there",
+	domain.AccountNotFound:    "the configured resource does not exist at the peer",
 	domain.AddressNotAllowed:  "the address is not allowed",
 	domain.VendorRateLimited:  "the peer is rate limiting requests",
 	domain.VendorUnreachable:  "the peer did not return a usable response",

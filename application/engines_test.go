@@ -76,7 +76,8 @@ func TestEngineUpdateRefuses(t *testing.T) {
 	e.wantError(err, domain.NotFound)
 }
 
-// Values that were validated together must be stored together.
+// An update is validated together with the stored values, so it must not be stored if these values
+// have changed since.
 func TestEngineUpdateDetectsAConcurrentUpdate(t *testing.T) {
 	e := newEnv(t)
 	c := e.createEngine("warehouse")
@@ -133,7 +134,8 @@ func TestEngineLifeCycle(t *testing.T) {
 	e.wantError(err, domain.NotFound)
 }
 
-// A type that is no longer registered fails its tests, and the message does not say why.
+// The test of a connection whose type is no longer registered fails, and its message does not
+// reveal this reason.
 func TestEngineTestOfAnUnregisteredTypeFails(t *testing.T) {
 	e := newEnv(t)
 	c := e.createEngine("warehouse")

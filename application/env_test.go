@@ -19,7 +19,8 @@ import (
 // epoch is the time at which every test starts.
 var epoch = time.Date(2026, time.March, 2, 9, 0, 0, 0, time.UTC)
 
-// env is a service over memory stores, with fakes of everything around it that a test controls.
+// env is a service over memory stores. The other dependencies of the service are fakes that
+// the test controls.
 type env struct {
 	*testing.T
 	*application.Service
@@ -31,10 +32,10 @@ type env struct {
 	sealer  *fakeSealer
 	events  *eventRecorder
 	nudged  []domain.PullID
-	failing map[string]error // by store method; the method fails with it
+	failing map[string]error // errors by name of the store method; the method returns its error
 }
 
-// newEnv returns an env; each of with changes the dependencies before the service is built.
+// newEnv returns an env. Each function in with changes the dependencies before the service is built.
 func newEnv(t *testing.T, with ...func(*application.Deps)) *env {
 	t.Helper()
 	e := &env{
@@ -65,7 +66,7 @@ func newEnv(t *testing.T, with ...func(*application.Deps)) *env {
 	return e
 }
 
-// newService builds another service over the same stores, from the present dependencies.
+// newService returns another service over the same stores, built from the current dependencies.
 func (e *env) newService() *application.Service {
 	e.Helper()
 	service, err := application.New(e.deps)
@@ -80,7 +81,7 @@ func (e *env) noError(err error) {
 	}
 }
 
-// wantError fails the test unless err matches every target.
+// wantError fails the test unless err matches every target, as errors.Is does.
 func (e *env) wantError(err error, targets ...error) {
 	e.Helper()
 	for _, target := range targets {
@@ -90,7 +91,8 @@ func (e *env) wantError(err error, targets ...error) {
 	}
 }
 
-// failOperation makes a store method fail until the returned function is called.
+// failOperation makes a store method return Unavailable (database_unavailable) until the returned
+// function is called.
 func (e *env) failOperation(op string) (restore func()) {
 	e.failing[op] = unavailable(domain.StoreUnavailable)
 	return func() { delete(e.failing, op) }
@@ -110,7 +112,7 @@ func (e *env) createConnection(name string) domain.Connection {
 	return c
 }
 
-// rotate replaces only the credential.
+// rotate updates the connection with a new secret. All other fields keep their values.
 func (e *env) rotate(c domain.Connection, secret string) {
 	e.Helper()
 	_, err := e.UpdateConnection(e.ctx, e.tenant, c.ID, nil, ports.ConnectionUpdate{
@@ -127,7 +129,7 @@ func (e *env) getHealth(c domain.Connection) domain.Health {
 	return h.Health
 }
 
-// requestFullPull requests a pull of everything.
+// requestFullPull requests a pull of everything and returns its id.
 func (e *env) requestFullPull(c domain.Connection) domain.PullID {
 	e.Helper()
 	p, err := e.RequestPull(e.ctx, e.tenant, c.ID, domain.Window{})
@@ -149,7 +151,8 @@ func (e *env) getPull(id domain.PullID) domain.Pull {
 	return p
 }
 
-// wantPull fails the test unless the pull has this state and the last attempt's error code.
+// wantPull fails the test unless the pull has this state and this error code of its last attempt.
+// It returns the pull.
 func (e *env) wantPull(id domain.PullID, state domain.PullState, code domain.Code) domain.Pull {
 	e.Helper()
 	p := e.getPull(id)
@@ -159,7 +162,8 @@ func (e *env) wantPull(id domain.PullID, state domain.PullState, code domain.Cod
 	return p
 }
 
-// storedRows returns the stored transactions as "id version", removed ones marked, sorted by id.
+// storedRows returns the connection's stored transactions, sorted by id. Each has the form
+// "id v<version>", followed by "removed" if the transaction is removed.
 func (e *env) storedRows(c domain.Connection) []string {
 	e.Helper()
 	page, err := e.ListTransactions(e.ctx, e.tenant, c.ID, ports.TransactionFilter{}, domain.PageRequest{Limit: 200})
@@ -176,7 +180,7 @@ func (e *env) storedRows(c domain.Connection) []string {
 	return rows
 }
 
-// mintToken returns a raw webhook token.
+// mintToken mints a webhook token for the connection and returns the raw token.
 func (e *env) mintToken(c domain.Connection) string {
 	e.Helper()
 	minted, err := e.MintToken(e.ctx, e.tenant, string(c.Vendor), c.Name)
@@ -184,7 +188,7 @@ func (e *env) mintToken(c domain.Connection) string {
 	return string(minted.Raw.Reveal())
 }
 
-// webhookRequest returns a webhook that proves its source.
+// webhookRequest returns a webhook request that passes the check of its source.
 func webhookRequest(token, body string) domain.WebhookRequest {
 	return domain.WebhookRequest{Vendor: "pluggy", Token: token, Body: []byte(body), Authorization: "shared"}
 }
@@ -196,7 +200,7 @@ func (e *env) receive(token, body string) ports.ReceiveResult {
 	return received
 }
 
-// getDelivery reads a delivery again.
+// getDelivery reads a delivery from the service again and returns it.
 func (e *env) getDelivery(id domain.DeliveryID) domain.Delivery {
 	e.Helper()
 	d, err := e.GetDelivery(e.ctx, e.tenant, id)

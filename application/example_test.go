@@ -15,7 +15,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// acme is the embedder's own aggregator: it has one account with one transaction.
+// acme is an aggregator of the embedding service. It has one account with one transaction.
 type acme struct{}
 
 func (acme) Vendor() domain.Vendor { return "acme" }
@@ -48,7 +48,8 @@ func (acme) Parse(body []byte) (domain.WebhookEvent, error) {
 		Scope: domain.PullScope{Everything: true}}, nil
 }
 
-// plainSealer replaces the sealer. A real one encrypts the credential and stores nothing.
+// plainSealer is a fake sealer that stores the credentials in a map. A real sealer encrypts the
+// credential and stores nothing.
 type plainSealer map[string]domain.Credential
 
 func (s plainSealer) Seal(_ domain.TenantID, id domain.ConnectionID, c domain.Credential) (domain.Sealed, error) {
@@ -62,7 +63,8 @@ func (s plainSealer) Open(_ domain.TenantID, _ domain.ConnectionID, sealed domai
 
 func (plainSealer) NeedsReseal(domain.Sealed) bool { return false }
 
-// allowAll allows every address, and discardEvents drops every event.
+// allowAll is an EgressGuard that allows every address. discardEvents is an Observer that discards
+// every event.
 type (
 	allowAll      struct{}
 	discardEvents struct{}
@@ -71,7 +73,8 @@ type (
 func (allowAll) Check(context.Context, string) error    { return nil }
 func (discardEvents) Emit(context.Context, ports.Event) {}
 
-// Another service embeds the whole path of a transaction without HTTP, database or queue.
+// The example embeds the service without HTTP, database or queue, and shows the whole path of a
+// transaction.
 func Example() {
 	ctx, tenant := context.Background(), domain.TenantID{UUID: uuid.New()}
 	work := make(chan domain.PullID, 1) // the job queue

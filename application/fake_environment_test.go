@@ -12,7 +12,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// The fakes have every method of their ports: none embeds a nil interface.
+// Each fake implements all methods of its port itself; none of them embeds a nil interface.
 var (
 	_ ports.Clock       = (*clock)(nil)
 	_ ports.Sleeper     = (*clock)(nil)
@@ -27,11 +27,12 @@ var (
 	_ ports.Connector   = connector{}
 )
 
-// clock advances by a microsecond with each reading, and otherwise only by Sleep and pass.
+// clock is a Clock that advances by a microsecond with each call of Now, and otherwise only when
+// Sleep or pass is called.
 type clock struct {
 	now   time.Time
 	slept []time.Duration
-	wake  func() // called by each sleep
+	wake  func() // if not nil, called by each Sleep
 }
 
 func (c *clock) Now() time.Time {
@@ -50,7 +51,7 @@ func (c *clock) Sleep(ctx context.Context, d time.Duration) error {
 	return ctx.Err()
 }
 
-// ids counts up.
+// ids generates ids that count up.
 type ids struct{ made uint64 }
 
 func (i *ids) New() uuid.UUID {
@@ -60,7 +61,7 @@ func (i *ids) New() uuid.UUID {
 	return id
 }
 
-// entropy never repeats, and fails if err is set.
+// entropy returns bytes that never repeat, or err if it is set.
 type entropy struct {
 	drawn byte
 	err   error
@@ -77,12 +78,13 @@ func (e *entropy) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// fakeSealer returns a number as the sealed credential. It opens only for the owner that sealed it.
+// fakeSealer stores credentials in a map. The sealed form consists of the number of the primary key
+// and a running number. It can be opened only for the tenant and connection for which it was sealed.
 type fakeSealer struct {
 	held    map[string]domain.Credential
 	primary byte
 	err     error
-	onOpen  func() // called by each Open
+	onOpen  func() // if not nil, called by each Open
 }
 
 func newFakeSealer() *fakeSealer {
@@ -113,7 +115,7 @@ func (v *fakeSealer) Open(t domain.TenantID, c domain.ConnectionID, s domain.Sea
 
 func (v *fakeSealer) NeedsReseal(s domain.Sealed) bool { return !bytes.HasPrefix(s, []byte{v.primary}) }
 
-// fakeEgressGuard forbids one host.
+// fakeEgressGuard rejects one host and accepts all others.
 type fakeEgressGuard struct{}
 
 func (fakeEgressGuard) Check(ctx context.Context, raw string) error {
@@ -123,12 +125,12 @@ func (fakeEgressGuard) Check(ctx context.Context, raw string) error {
 	return ctx.Err()
 }
 
-// eventRecorder stores the emitted events.
+// eventRecorder is an Observer that stores the emitted events.
 type eventRecorder struct{ all []ports.Event }
 
 func (n *eventRecorder) Emit(_ context.Context, o ports.Event) { n.all = append(n.all, o) }
 
-// eventsOf returns the events of one type.
+// eventsOf returns the recorded events of type T, in order.
 func eventsOf[T ports.Event](n *eventRecorder) []T {
 	var found []T
 	for _, o := range n.all {

@@ -11,27 +11,27 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// account is the only account that the fake vendor has.
+// account is the external id of the only account that the fake vendor has.
 const account = "acc-1"
 
-// vendor is an aggregator whose every response a test can script. Without a script all is well: the
-// credential's secret is "right", and a page has two rows.
+// vendor is a fake aggregator. A test can script each of its responses. Without a script every call
+// succeeds if the credential's secret is "right", and a page has two rows.
 type vendor struct {
 	name   domain.Vendor
 	status domain.LinkStatus
 	rows   []domain.TransactionData
-	steps  []domain.Step // for any scope that wants rows; nil plans one sweep of everything
+	steps  []domain.Step // returned by Plan if rows are requested; nil means one sweep of everything
 
 	onCheck    func() error
 	onAccounts func() error
-	// onRead may return a page; if it returns nil, the page is made from rows.
+	// onRead returns the page of a call of Read. If it returns nil, the page is made from rows.
 	onRead func(step domain.Step, cursor string) (*ports.VendorPage, error)
 
-	// beforeRead is called before each read; the read fails if ctx ends in it.
+	// beforeRead is called at the start of each Read. If ctx has ended when it returns, Read fails.
 	beforeRead func(ctx context.Context, cursor string)
 
-	scopes  []domain.PullScope // of each call of Plan
-	cursors []string           // of each call of Read
+	scopes  []domain.PullScope // the scopes of all calls of Plan
+	cursors []string           // the cursors of all calls of Read
 	checks  int
 }
 
@@ -39,7 +39,7 @@ func newVendor(name domain.Vendor) *vendor {
 	return &vendor{name: name, status: domain.LinkStatus{SyncComplete: true}}
 }
 
-// setRows replaces the rows.
+// setRows replaces the vendor's rows with rows that have these external ids.
 func (v *vendor) setRows(externalIDs ...string) {
 	v.rows = nil
 	for _, id := range externalIDs {
@@ -116,7 +116,7 @@ func (v *vendor) Read(
 	return batch, nil
 }
 
-// Parse parses a domain.WebhookEvent from JSON.
+// Parse parses the JSON form of a domain.WebhookEvent.
 func (v *vendor) Parse(body []byte) (domain.WebhookEvent, error) {
 	var event domain.WebhookEvent
 	if json.Unmarshal(body, &event) != nil {
@@ -125,14 +125,15 @@ func (v *vendor) Parse(body []byte) (domain.WebhookEvent, error) {
 	return event, nil
 }
 
-// eventBody returns a body that Parse parses.
+// eventBody returns the body of a webhook for Parse: an event with this key that wants a pull of
+// the scope.
 func eventBody(key string, scope domain.PullScope) string {
 	text, _ := json.Marshal(domain.WebhookEvent{Name: "rows/changed", ID: key, DedupKey: key, WantsPull: true,
 		Scope: scope})
 	return string(text)
 }
 
-// connector is a connection type of the engine that requires a password and a host.
+// connector is a fake connector for an engine connection. It requires a password and a host.
 type connector struct {
 	kind     domain.ConnectorType
 	category domain.Category

@@ -5,8 +5,8 @@ import (
 	"runtime/debug"
 )
 
-// goroutine is the default of Deps.Go: it runs work in a goroutine of its own. If work panics, wait
-// panics.
+// goroutine is the default value of Deps.Go: it runs work in a new goroutine. The returned function
+// waits until work has ended, and panics if work panicked.
 func goroutine(work func()) (wait func()) {
 	ended := make(chan struct{})
 	var failure *goroutinePanic
@@ -26,15 +26,16 @@ func goroutine(work func()) (wait func()) {
 	}
 }
 
-// goroutinePanic carries a panic from one goroutine to another, which would otherwise know neither
-// what it was nor where it happened.
+// goroutinePanic carries a panic from one goroutine to another. Without it, the goroutine that waits
+// would know neither the value of the panic nor the place where it happened.
 type goroutinePanic struct {
 	value any
 	stack []byte
 }
 
-// capturePanic must be called in the goroutine that panics. A panic that already comes from another
-// goroutine is returned unchanged.
+// capturePanic returns the panic with this value, together with the stack of the calling goroutine.
+// It must therefore be called in the goroutine that panics. A panic that was already captured in
+// another goroutine is returned unchanged.
 func capturePanic(value any) *goroutinePanic {
 	if t, ok := value.(*goroutinePanic); ok {
 		return t
@@ -42,11 +43,12 @@ func capturePanic(value any) *goroutinePanic {
 	return &goroutinePanic{value, debug.Stack()}
 }
 
-// Origin describes the panic only by the type of its value, because the value may hold a secret,
-// and returns the stack of the goroutine that panicked.
+// Origin returns the type of the panic's value and the stack of the goroutine that panicked. It does
+// not return the value itself, because the value may contain a secret.
 func (t *goroutinePanic) Origin() (typeName string, stack []byte) {
 	return fmt.Sprintf("%T", t.value), t.stack
 }
 
-// Error is what a process prints that ends because nothing recovers the panic.
+// Error returns the text that the Go runtime prints if nothing recovers the panic and the process
+// ends.
 func (t *goroutinePanic) Error() string { return fmt.Sprintf("panic of a %T\n%s", t.value, t.stack) }

@@ -8,10 +8,11 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// cleanupTimeout bounds the bookkeeping that must happen even after the caller has left.
+// cleanupTimeout is the time limit of writes that must happen even after the caller has disconnected
+// or the worker was stopped.
 const cleanupTimeout = 3 * time.Second
 
-// Do implements ports.Idempotency: it runs do once for each idempotency key.
+// Do implements ports.Idempotency: it calls do once for each idempotency key.
 func (s *Service) Do(
 	ctx context.Context, tenant domain.TenantID, key string, fingerprint domain.Fingerprint,
 	do func(context.Context) (ports.StoredResponse, error),
@@ -38,8 +39,9 @@ func (s *Service) Do(
 	return response, false, nil
 }
 
-// storeResponse stores the first response. A failure is not reported to the caller: the request was
-// executed, and until the claim is stale it still keeps a repeated request from being executed.
+// storeResponse stores the response to the first request. A failure is not reported to the caller,
+// because the request was executed. Until the claim expires, it still prevents a repetition of the
+// request from being executed.
 func (s *Service) storeResponse(
 	ctx context.Context, tenant domain.TenantID, key string, response ports.StoredResponse,
 ) {

@@ -75,7 +75,7 @@ func TestAKeyInFlightIsAConflict(t *testing.T) {
 	e.noError(err)
 }
 
-// A claim whose process died is respected for a minute.
+// A claim remains valid for a minute after the process that made it has died.
 func TestAClaimOfADeadProcessExpires(t *testing.T) {
 	e := newEnv(t)
 	ran := false
@@ -85,7 +85,7 @@ func TestAClaimOfADeadProcessExpires(t *testing.T) {
 	restore()
 	if failures := eventsOf[ports.BackgroundError](e.events); len(failures) != 1 ||
 		failures[0].Task != "idempotency.keep" {
-		t.Errorf("observed %v", failures)
+		t.Errorf("emitted %v", failures)
 	}
 	_, _, err = e.Do(e.ctx, e.tenant, "key", domain.Fingerprint{1}, mustNotRun)
 	e.wantError(err, domain.KeyInFlight)
@@ -97,7 +97,7 @@ func TestAClaimOfADeadProcessExpires(t *testing.T) {
 		})
 	e.noError(err)
 	if !ran {
-		t.Error("the stale claim was respected")
+		t.Error("the key is still claimed, although its claim has expired")
 	}
 }
 
@@ -122,7 +122,7 @@ func TestAFailedRequestReleasesItsKey(t *testing.T) {
 				defer func() { _ = recover() }()
 				_, replayed, err := e.Do(ctx, e.tenant, "key", domain.Fingerprint{1},
 					func(ctx context.Context) (ports.StoredResponse, error) {
-						cancel() // the key is freed although the caller has left
+						cancel() // the caller disconnects, but the key is freed nevertheless
 						return do(ctx)
 					})
 				if replayed || (err == nil) != (name == "no response") {
@@ -149,6 +149,6 @@ func TestAFailureToReleaseAKeyIsEmitted(t *testing.T) {
 	e.wantError(err, failure)
 	if failures := eventsOf[ports.BackgroundError](e.events); len(failures) != 1 ||
 		failures[0].Task != "idempotency.abandon" {
-		t.Errorf("observed %v", failures)
+		t.Errorf("emitted %v", failures)
 	}
 }

@@ -35,7 +35,8 @@ func (s *Service) ListTransactions(
 	return s.Ledger.Transactions(ctx, tenant, connection, filter, page)
 }
 
-// Changes implements ports.Reader. After StopWaiting a page without changes is returned at once.
+// Changes implements ports.Reader. After StopWaiting was called, it does not wait: a page without
+// changes is returned at once.
 func (s *Service) Changes(
 	ctx context.Context, tenant domain.TenantID, page domain.PageRequest, wait time.Duration,
 ) (domain.FeedPage, error) {
@@ -51,6 +52,6 @@ func (s *Service) Changes(
 	}
 }
 
-// StopWaiting ends the waits of change feed readers: within feedPoll each one gets the page that
-// there is, and no later call waits. It is for a process that is about to end.
+// StopWaiting makes all current calls of Changes return the page that they have, within feedPoll, and
+// later calls return without waiting. It is called when the process is about to shut down.
 func (s *Service) StopWaiting() { s.stopWaiting.Store(true) }

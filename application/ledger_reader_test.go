@@ -11,7 +11,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// readChanges returns the changes of the feed after a position, and the next position.
+// readChanges reads one page of the feed after a position. It returns the changes in text form, and
+// the next position.
 func (e *env) readChanges(after domain.Position, wait time.Duration) ([]string, domain.Position) {
 	e.Helper()
 	feed, err := e.Changes(e.ctx, e.tenant, domain.PageRequest{Limit: 200, After: after}, wait)
@@ -74,7 +75,8 @@ func TestTheFeedWaitsNoLongerThanRequested(t *testing.T) {
 	}
 }
 
-// A process that is about to end must neither cut its readers off nor wait for them.
+// When the process is about to shut down, waiting readers of the feed must get a response, and the
+// process must not have to wait for the end of their wait.
 func TestStopWaitingEndsTheWaitsOfTheFeed(t *testing.T) {
 	e := newEnv(t)
 	e.clock.wake = e.StopWaiting
@@ -83,7 +85,7 @@ func TestStopWaitingEndsTheWaitsOfTheFeed(t *testing.T) {
 		t.Errorf("got %v, next %v after %d sleeps, want an empty page after one", shown, next, len(e.clock.slept))
 	}
 	if e.readChanges(next, 30*time.Second); len(e.clock.slept) != 1 {
-		t.Error("a later reader still waits")
+		t.Error("a read that started after StopWaiting waited")
 	}
 }
 

@@ -36,8 +36,8 @@ func (s *Service) TestConnection(
 	}, nil
 }
 
-// validateAddress validates the pair (vendor, config name) that identifies a connection; field is
-// the caller's name for the config name.
+// validateAddress validates the pair (vendor, config name) that identifies a connection. field is
+// the name that the caller uses for the config name; it appears in the error.
 func (s *Service) validateAddress(vendor, name, field string) (domain.Vendor, error) {
 	v, unknown := s.wiredVendor(vendor)
 	fieldErrors := nonNil(unknown)
@@ -54,7 +54,7 @@ func (s *Service) liveCheck(ctx context.Context, c domain.Connection) (domain.Li
 	}
 	vendor, access := s.aggregators[c.Vendor], accessOf(c, credential)
 	if v, ok := vendor.(ports.Verifier); ok {
-		return v.Verify(ctx, access) // a cached session would pass although the credential was withdrawn
+		return v.Verify(ctx, access) // Check may pass with a cached session after the credential was withdrawn
 	}
 	return vendor.Check(ctx, access)
 }
@@ -63,8 +63,9 @@ func accessOf(c domain.Connection, credential domain.Credential) ports.Access {
 	return ports.Access{Connection: c.ID, BaseURL: c.BaseURL, AccountRef: c.AccountRef, Credential: credential}
 }
 
-// saveHealth stores the health that the check showed, unless the connection was pointed at another
-// target, rotated or deleted meanwhile: then the result is about another target.
+// saveHealth stores the health that results from a check. It stores nothing if the connection was
+// repointed, rotated or deleted during the check, because the result is then about the old target or
+// the old credential.
 func (s *Service) saveHealth(
 	ctx context.Context, checked domain.Connection, status domain.LinkStatus, failure error,
 ) error {
@@ -81,15 +82,17 @@ func (s *Service) saveHealth(
 	return err
 }
 
-// sameTarget reports whether a result about the connection before is still valid for it now. A
-// rename does not change that, nor does a re-encryption, which keeps the revision.
+// sameTarget reports whether a result that was determined for the connection before is still valid
+// for the connection now. It remains valid after a rename, and after a re-encryption, which does not
+// change the revision.
 func sameTarget(now, before domain.Connection) bool {
 	return now.Revision == before.Revision ||
 		bytes.Equal(now.Sealed, before.Sealed) && now.BaseURL == before.BaseURL &&
 			now.AccountRef == before.AccountRef && bytes.Equal(now.Config, before.Config)
 }
 
-// reasonOf maps all possible failures to the five reasons of a connection test; "" for nil.
+// reasonOf maps every possible failure to one of the five reasons that a connection test can return;
+// it returns "" for nil.
 func reasonOf(failure error) domain.Code {
 	if failure == nil {
 		return ""

@@ -46,7 +46,7 @@ func TestAConnectionTestReportsOneOfFiveReasons(t *testing.T) {
 			}
 			checks := eventsOf[ports.VendorChecked](e.events)
 			if len(checks) != 1 || !errors.Is(checks[0].Err, test.failure) {
-				t.Errorf("observed %v", checks)
+				t.Errorf("emitted %v", checks)
 			}
 		})
 	}
@@ -63,7 +63,8 @@ func TestAConnectionTestReportsEveryInvalidField(t *testing.T) {
 	e.wantError(err, domain.NotFound)
 }
 
-// Only what the vendor rejects for good is evidence about the connection.
+// Only a success or a failure of kind Rejected changes the health. Any other failure says nothing
+// about the connection.
 func TestOnlyRejectionsAndSuccessesChangeTheHealth(t *testing.T) {
 	e := newEnv(t)
 	c := e.createConnection("books")
@@ -89,11 +90,11 @@ func TestOnlyRejectionsAndSuccessesChangeTheHealth(t *testing.T) {
 	}
 	e.vendor.status.NeedsReauth = true
 	if h := runCheck(nil); h.Status != domain.Healthy || !h.NeedsReauth || !h.Since.After(unhealthy.Since) {
-		t.Errorf("got %+v", h)
+		t.Errorf("the health is %+v", h)
 	}
 }
 
-// A check with the old credential is no evidence about the credential that replaced it.
+// The result of a check with the old credential says nothing about the new credential.
 func TestHealthIgnoresACheckOfAReplacedCredential(t *testing.T) {
 	e := newEnv(t)
 	c := e.createConnection("books")
@@ -107,11 +108,11 @@ func TestHealthIgnoresACheckOfAReplacedCredential(t *testing.T) {
 		t.Error("the check itself failed, but the result is healthy")
 	}
 	if h := e.getHealth(c); h.StatusOrUnknown() != domain.Unknown {
-		t.Errorf("the new credential is %+v", h)
+		t.Errorf("the result of the old credential changed the health to %+v", h)
 	}
 }
 
-// A re-encryption replaces the bytes, but not the credential they hold.
+// A re-encryption changes the sealed bytes, but not the credential that they contain.
 func TestHealthSurvivesAReseal(t *testing.T) {
 	e := newEnv(t)
 	c := e.createConnection("books")
@@ -123,7 +124,7 @@ func TestHealthSurvivesAReseal(t *testing.T) {
 	_, err := e.TestConnection(e.ctx, e.tenant, "pluggy", "books")
 	e.noError(err)
 	if h := e.getHealth(c); h.Status != domain.Healthy {
-		t.Errorf("got %+v", h)
+		t.Errorf("the health is %+v", h)
 	}
 }
 
@@ -149,7 +150,7 @@ func TestACancelledConnectionTestChangesNoHealth(t *testing.T) {
 	_, err := e.TestConnection(ctx, e.tenant, "pluggy", "books")
 	e.wantError(err, context.Canceled)
 	if h := e.getHealth(c); h.StatusOrUnknown() != domain.Unknown {
-		t.Errorf("got %+v", h)
+		t.Errorf("the health is %+v", h)
 	}
 }
 
@@ -162,8 +163,8 @@ func TestACancelledEngineTestReturnsTheCancellation(t *testing.T) {
 	e.wantError(err, context.Canceled)
 }
 
-// A session may outlive the credential it was granted for. So a test presents the credential
-// again, if the aggregator can.
+// A session can outlive the credential with which it was opened. So a connection test sends the
+// credential again, if the aggregator supports it.
 func TestAConnectionTestDoesNotUseACachedSession(t *testing.T) {
 	e := newEnv(t)
 	e.deps.Aggregators = []ports.Aggregator{verifier{e.vendor}}
@@ -175,7 +176,7 @@ func TestAConnectionTestDoesNotUseACachedSession(t *testing.T) {
 		t.Errorf("got %+v after %d checks", result, e.vendor.checks)
 	}
 	if h := e.getHealth(c); h.Reason != domain.AccountNotFound {
-		t.Errorf("got %+v", h)
+		t.Errorf("the health is %+v", h)
 	}
 }
 

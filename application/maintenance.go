@@ -13,7 +13,7 @@ import (
 // stuckGrace is how long a due pull may wait for a worker before its job is queued again.
 const stuckGrace = 10 * time.Second
 
-// resealBatch is how many connections are read at a time for re-encryption.
+// resealBatch is the number of connections that are read at a time for re-encryption.
 const resealBatch = 200
 
 // ListStuck implements ports.Maintenance.
@@ -21,8 +21,9 @@ func (s *Service) ListStuck(ctx context.Context, limit int) ([]domain.PullID, er
 	return s.Pulls.ListStuck(ctx, s.Clock.Now(), stuckGrace, limit)
 }
 
-// Reconcile implements ports.Maintenance. A connection is due after four fifths of the interval, so
-// reconcile rounds that come every twentieth of the interval are in time.
+// Reconcile implements ports.Maintenance. A connection is already due after four fifths of the
+// interval. Rounds take place every twentieth of the interval, so each connection is requested before
+// the whole interval has passed.
 func (s *Service) Reconcile(ctx context.Context, interval time.Duration, limit int) (int, error) {
 	now := s.Clock.Now()
 	due, err := s.Pulls.ListDueForReconcile(ctx, now.Add(-interval*4/5), limit)
@@ -35,7 +36,7 @@ func (s *Service) Reconcile(ctx context.Context, interval time.Duration, limit i
 			ID: s.newPullID(), Scope: domain.PullScope{Everything: true}, Trigger: domain.TriggerReconcile, At: now,
 		})
 		if errors.Is(err, domain.NotFound) {
-			continue // it was deleted meanwhile
+			continue // the connection was deleted meanwhile
 		}
 		if err != nil {
 			return requested, err
@@ -62,10 +63,12 @@ func (s *Service) Prune(ctx context.Context, keep time.Duration, limit int) (int
 	return deliveries + responses, err
 }
 
-// Reseal implements ports.Maintenance. A rotation that happens at the same time has sealed its
-// credential again by itself. The pass is repeated until one finds nothing to reseal, because a
-// replica that has not seen the new primary key yet may still seal under the old one. A credential
-// that does not open must not hold up the others: it is skipped, and counted in the error at the end.
+// Reseal implements ports.Maintenance. It does not overwrite a credential that was rotated
+// concurrently: the store replaces only the credential that Reseal has read, and the rotation has
+// sealed its new credential itself. Reseal repeats its pass over all rows until a pass finds nothing
+// to reseal, because a replica that has not loaded the new primary key yet may still seal under the
+// old one. A credential that cannot be decrypted does not stop the pass: it is skipped, and counted
+// in the error at the end.
 func (s *Service) Reseal(ctx context.Context) (int, error) {
 	total := 0
 	for {
@@ -80,7 +83,8 @@ func (s *Service) Reseal(ctx context.Context) (int, error) {
 	}
 }
 
-// resealPass visits all rows once. It counts the resealed ones and those that do not open.
+// resealPass visits all rows once. It returns the number of credentials that it resealed (done) and
+// of those that cannot be decrypted (lost).
 func (s *Service) resealPass(ctx context.Context) (done, lost int, err error) {
 	for after := (domain.ConnectionID{}); ; {
 		batch, err := s.Connections.ListSealed(ctx, after, resealBatch)
@@ -91,7 +95,7 @@ func (s *Service) resealPass(ctx context.Context) (done, lost int, err error) {
 			replaced, err := s.reseal(ctx, c)
 			switch {
 			case errors.Is(err, domain.CredentialUnopened):
-				lost++ // already emitted by open
+				lost++ // open has already emitted the event SealingFailed
 			case err != nil:
 				return done, lost, err
 			case replaced:
@@ -102,7 +106,8 @@ func (s *Service) resealPass(ctx context.Context) (done, lost int, err error) {
 	}
 }
 
-// unopenedError returns the error for so many credentials that do not open; nil for none.
+// unopenedError returns an error that states how many credentials cannot be decrypted; nil if lost
+// is 0.
 func unopenedError(lost int) error {
 	if lost == 0 {
 		return nil

@@ -34,12 +34,12 @@ func TestReconcileRequestsAPullOfEverything(t *testing.T) {
 		t.Error("requested a pull again at once")
 	}
 	if got := eventsOf[ports.ReconcileRequested](e.events); len(got) != 1 || got[0].Requested != 1 {
-		t.Errorf("observed %v", got)
+		t.Errorf("emitted %v, want exactly one event", got)
 	}
 }
 
-// A connection is due after four fifths of the interval, so reconcile rounds that come every
-// twentieth of it are in time.
+// A connection is already due after four fifths of the interval. Reconcile rounds take place every
+// twentieth of the interval, so the connection is requested before the whole interval has passed.
 func TestReconcileIsInTime(t *testing.T) {
 	e := newEnv(t)
 	e.runPull(e.requestFullPull(e.createConnection("books")))
@@ -122,7 +122,8 @@ func TestPruneDeletesOldRows(t *testing.T) {
 	rows, err = e.Prune(e.ctx, 24*time.Hour, 10)
 	e.noError(err)
 	if rows != 0 || len(eventsOf[ports.Pruned](e.events)) != 1 {
-		t.Errorf("%d rows more, observed %v", rows, eventsOf[ports.Pruned](e.events))
+		t.Errorf("the second run pruned %d rows, want none; all runs emitted %v, want one event",
+			rows, eventsOf[ports.Pruned](e.events))
 	}
 }
 
@@ -149,11 +150,11 @@ func TestBacklogAgeIsTheAgeOfTheOldestOpenPull(t *testing.T) {
 	id := e.requestFullPull(e.createConnection("books"))
 	e.clock.pass(time.Minute)
 	if age, err = e.BacklogAge(e.ctx); err != nil || age.Truncate(time.Second) != time.Minute {
-		t.Errorf("got %v, %v", age, err)
+		t.Errorf("the backlog age is %v, error %v, want about a minute", age, err)
 	}
 	e.runPull(id)
 	if age, _ = e.BacklogAge(e.ctx); age != 0 {
-		t.Errorf("got %v", age)
+		t.Errorf("the backlog age is %v, want 0", age)
 	}
 }
 
@@ -166,7 +167,7 @@ func TestResealEncryptsAllUnderThePrimaryKey(t *testing.T) {
 	done, err := e.Reseal(e.ctx)
 	e.noError(err)
 	if done != 2 {
-		t.Errorf("%d, want 2", done)
+		t.Errorf("resealed %d credentials, want 2", done)
 	}
 	c, err := e.GetConnection(e.ctx, e.tenant, first.ID)
 	e.noError(err)
@@ -177,18 +178,19 @@ func TestResealEncryptsAllUnderThePrimaryKey(t *testing.T) {
 		t.Errorf("got %+v, %v", result, err)
 	}
 	if done, err = e.Reseal(e.ctx); err != nil || done != 0 {
-		t.Errorf("second run: %d, %v", done, err)
+		t.Errorf("the second run resealed %d, error %v, want 0 and no error", done, err)
 	}
 }
 
-// A rotation during the re-encryption wins, because its credential is the newer one.
+// If a credential is rotated during the re-encryption, the rotated credential remains stored, because
+// it is the newer one.
 func TestResealNeverUndoesARotation(t *testing.T) {
 	e := newEnv(t)
 	c := e.createConnection("books")
 	e.sealer.primary++
 	e.sealer.onOpen = func() {
 		e.sealer.onOpen = nil
-		e.sealer.primary-- // by a replica that has not seen the new key yet
+		e.sealer.primary-- // the rotation is made by a replica that has not loaded the new primary key yet
 		e.rotate(c, "rotated")
 		e.sealer.primary++
 	}
@@ -202,12 +204,13 @@ func TestResealNeverUndoesARotation(t *testing.T) {
 		t.Error("the rotation was undone")
 	}
 	if done > 1 {
-		t.Errorf("%d", done)
+		t.Errorf("resealed %d credentials, want at most 1", done)
 	}
 }
 
-// Rows that do not open must not hold up the others, nor count as resealed, because their key may
-// be destroyed next. They are reported again until they are gone.
+// Credentials that cannot be decrypted must not prevent the others from being resealed. They must not
+// count as resealed either, because the operator may destroy the old key next. Each run reports them
+// until their connections are deleted.
 func TestResealSkipsAndCountsCredentialsThatDoNotOpen(t *testing.T) {
 	e := newEnv(t)
 	lost := []domain.Connection{e.createConnection("lost"), e.createConnection("gone")}
@@ -220,7 +223,7 @@ func TestResealSkipsAndCountsCredentialsThatDoNotOpen(t *testing.T) {
 		failures := eventsOf[ports.SealingFailed](e.events)
 		if done != want || !strings.HasSuffix(err.Error(), ": 2") || len(failures) == 0 ||
 			failures[0].Connection != lost[0].ID {
-			t.Errorf("%d, %v, observed %v", done, err, failures)
+			t.Errorf("resealed %d, error %v, emitted %v", done, err, failures)
 		}
 	}
 	for _, c := range lost {

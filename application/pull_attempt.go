@@ -10,46 +10,49 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// progressFlushInterval bounds how long progress over unchanged pages may stay unsaved; at
-// most this much is read again after a crash. It is short compared with what remains of a lease.
+// progressFlushInterval limits how long progress over unchanged pages may remain unsaved. After a
+// crash, at most the pages of this interval are read again. The interval is short compared with
+// the time that remains of the lease after the longest call to the vendor.
 const progressFlushInterval = time.Second
 
 // attempt is one attempt at a pull, under one lease. It checks the account reference, stores
-// its accounts, plans the steps, and reads and stores the pages of each step.
+// its accounts, plans the steps, and then reads and stores the pages of each step.
 type attempt struct {
 	*Service
 
 	lease      domain.Lease
-	pull       domain.Pull // Progress is as last written
+	pull       domain.Pull // Progress is the progress that was written last
 	connection domain.Connection
-	initial    bool // no pull has succeeded since the connection got its present target
-	empty      bool // no transaction was stored when the attempt began
+	initial    bool // no pull has succeeded since the connection got its current target
+	empty      bool // no transaction was stored when the attempt started
 
 	vendor   ports.Aggregator
 	access   ports.Access
-	status   domain.LinkStatus // from the check before the first page
+	status   domain.LinkStatus // returned by the check before the first page
 	accounts []domain.AccountData
 
 	counts    domain.Counts // of this attempt only
-	lastWrite time.Time     // when the pull's row was written
+	lastWrite time.Time     // when the pull's row was last written
 	pending   pendingProgress
 }
 
-// pendingProgress is the progress over unchanged pages since the last write. Such pages only
-// move the position from which the pull resumes, so it is written with the next write.
+// pendingProgress is the progress over unchanged pages that was made since the last write. An
+// unchanged page only changes the position from which the pull resumes, so this position can be
+// saved later, together with the next write.
 type pendingProgress struct {
 	pages, rows int
 	progress    domain.Progress
 }
 
-// run executes the attempt. It returns nil when every step is read and every removal is stored.
+// run executes the attempt. It returns nil when every step has been read and every removal has
+// been stored.
 func (a *attempt) run(ctx context.Context) error {
 	credential, err := a.open(ctx, a.connection)
 	if err != nil {
 		return err
 	}
 	a.vendor, a.access = a.aggregators[a.connection.Vendor], accessOf(a.connection, credential)
-	if a.vendor == nil { // it was wired when the connection was created, but is no longer
+	if a.vendor == nil { // the vendor was registered when the connection was created, but is no longer registered
 		return &domain.Error{Kind: domain.Rejected, Code: domain.TypeUnknown}
 	}
 	if err := a.checkAndListAccounts(ctx); err != nil {
@@ -69,7 +72,7 @@ func (a *attempt) checkAndListAccounts(ctx context.Context) (err error) {
 	if a.status, err = a.vendor.Check(ctx, a.access); err != nil {
 		return err
 	}
-	// Nothing is new yet: this write only extends the lease.
+	// There is no new data yet: this write only extends the lease.
 	if err = a.writePage(ctx, ports.PageWrite{Progress: a.pull.Progress}); err != nil {
 		return err
 	}
@@ -79,9 +82,9 @@ func (a *attempt) checkAndListAccounts(ctx context.Context) (err error) {
 	return a.writePage(ctx, ports.PageWrite{Accounts: a.accounts, Progress: a.pull.Progress})
 }
 
-// plan fixes the steps once. A later attempt resumes them, unless the connection has got
-// another target by then. Until a pull of the present target succeeds, everything is read,
-// regardless of the requested scope, because an event reports only what is new.
+// plan sets the steps of the pull, once. A later attempt resumes these steps, unless the
+// connection's target has changed since then. Until a pull has succeeded for the current target,
+// plan requests everything, regardless of the scope, because an event reports only what is new.
 func (a *attempt) plan() {
 	target := a.connection.Target()
 	if a.pull.Progress.Planned && a.pull.Progress.Target == target {
@@ -96,11 +99,12 @@ func (a *attempt) plan() {
 }
 
 // readStep reads the current step to its end. It stores each batch of pages while the pager
-// prefetches the next ones.
+// prefetches the pages after it.
 func (a *attempt) readStep(ctx context.Context) error {
 	step := a.pull.Progress.Current()
 	if step.Sweep {
-		// The ids seen before a crash are not known any more, and a sweep needs all of them.
+		// A sweep needs all ids of the step, and the ids that were seen before a crash are lost.
+		// So the step is read from its start.
 		a.pull.Progress = a.pull.Progress.Restart()
 	}
 	changes := &differ{pulls: a.Pulls, connection: a.connection.ID, empty: a.empty}
@@ -118,8 +122,8 @@ func (a *attempt) readStep(ctx context.Context) error {
 				Unchanged: batch.unchanged, Progress: batch.progress,
 			}
 			if batch.last && step.Sweep {
-				// The step is done only once its sweep has succeeded: a crash between the
-				// two reads the step again.
+				// The step is done only when its sweep has succeeded. So this write does not advance
+				// the progress: after a crash between the write and the sweep, the step is read again.
 				write.Progress = a.pull.Progress
 			}
 			if err := a.writePage(ctx, write); err != nil {
@@ -138,15 +142,15 @@ func (a *attempt) readStep(ctx context.Context) error {
 	}
 }
 
-// mayStayPending reports whether the batch needs no write of its own: it has no change, is not
-// the last one of its step, and the last write is less than progressFlushInterval ago.
+// mayStayPending reports whether the batch needs no write of its own: it contains no change, it is
+// not the last batch of its step, and the last write is less than progressFlushInterval ago.
 func (a *attempt) mayStayPending(b batch) bool {
-	since := a.Clock.Now().Sub(a.lastWrite) // negative after the clock was set back
+	since := a.Clock.Now().Sub(a.lastWrite) // negative if the clock was set back
 	return len(b.rows)+len(b.accounts) == 0 && !b.last && since >= 0 && since < progressFlushInterval
 }
 
-// writePage stores a page together with the progress, extends the lease, and adds the
-// unchanged rows of pending pages to the counts.
+// writePage stores a page together with the progress and extends the lease. The write includes
+// the number of unchanged rows of the pending pages.
 func (a *attempt) writePage(ctx context.Context, w ports.PageWrite) error {
 	w.At, w.LeaseUntil = a.leaseTimes()
 	w.Unchanged += a.pending.rows
@@ -160,8 +164,9 @@ func (a *attempt) writePage(ctx context.Context, w ports.PageWrite) error {
 	return nil
 }
 
-// stopStep saves what was read before the failure, and returns the failure. After an endless
-// cursor the next attempt starts the step again, because that cursor leads nowhere.
+// stopStep saves the progress of the pages that were read before the failure, and returns the
+// failure. After an endless cursor it saves the start of the step instead, because continuing at
+// that cursor would never reach the end of the step.
 func (a *attempt) stopStep(ctx context.Context, failure error) error {
 	progress := a.pending.progress
 	switch {
@@ -176,9 +181,10 @@ func (a *attempt) stopStep(ctx context.Context, failure error) error {
 	return failure
 }
 
-// sweep marks rows as removed that a complete read did not show, and moves past the step. It
-// marks nothing unless the vendor reports, before and after the read, that its own
-// synchronisation is complete and the same one: a row may be absent in the middle of one.
+// sweep marks the rows as removed that a complete read did not return, and advances to the next
+// step. It marks nothing unless the vendor reports, before and after the read, that its own
+// synchronisation is complete and that it is the same one: while the vendor synchronises, a row
+// may be missing although it was not removed.
 func (a *attempt) sweep(ctx context.Context, step domain.Step, changes *differ, after domain.Progress) error {
 	settled := a.status.SyncComplete
 	if settled {
@@ -200,8 +206,8 @@ func (a *attempt) sweep(ctx context.Context, step domain.Step, changes *differ, 
 	return a.writePage(ctx, ports.PageWrite{Progress: after})
 }
 
-// markRemoved stores the removals that the vendor announced. It comes last, because a page read
-// before the announcement may still have shown those rows.
+// markRemoved stores the removals that the vendor announced. It runs after all steps, because a
+// page that was read before the announcement may still have contained the removed rows.
 func (a *attempt) markRemoved(ctx context.Context) error {
 	for ids := range slices.Chunk(a.pull.Scope.Removed, maxBatchRows) {
 		if err := a.writePage(ctx, ports.PageWrite{Removed: ids, Progress: a.pull.Progress}); err != nil {
@@ -211,7 +217,7 @@ func (a *attempt) markRemoved(ctx context.Context) error {
 	return nil
 }
 
-// leaseTimes returns the time of a write and the end of the lease that the write extends.
+// leaseTimes returns the time of a write (at) and the lease's new expiry after the write (until).
 func (a *attempt) leaseTimes() (at, until time.Time) {
 	at = a.Clock.Now()
 	return at, at.Add(leaseTime)

@@ -15,10 +15,10 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// listStep is a step without a sweep.
+// listStep is a step that reads the account's rows without a sweep.
 var listStep = domain.Step{Account: account}
 
-// After a crash the pull resumes at the page after the last stored one, and nothing is stored twice.
+// After a crash the pull resumes at the page after the last stored page, and no page is stored twice.
 func TestResumesAfterACrashBetweenAnyTwoPages(t *testing.T) {
 	for crash := range 6 {
 		t.Run(fmt.Sprintf("before page %d", crash+1), func(t *testing.T) {
@@ -30,7 +30,7 @@ func TestResumesAfterACrashBetweenAnyTwoPages(t *testing.T) {
 			reads := 0
 			e.vendor.onRead = func(domain.Step, string) (*ports.VendorPage, error) {
 				if reads++; reads == crash+1 {
-					return nil, unavailable(domain.StoreUnavailable) // after this error nothing more is written
+					return nil, unavailable(domain.StoreUnavailable) // nothing more is written, as after a crash
 				}
 				return nil, nil
 			}
@@ -58,12 +58,13 @@ func TestResumesAfterACrashBetweenAnyTwoPages(t *testing.T) {
 	}
 }
 
-// withoutRepeatedRead drops the read that was interrupted and then repeated.
+// withoutRepeatedRead returns the cursors without the one at index at, whose read was interrupted and
+// then repeated.
 func withoutRepeatedRead(cursors []string, at int) []string {
 	return slices.Delete(slices.Clone(cursors), at, at+1)
 }
 
-// A worker that lost the lease writes nothing more, and emits nothing about the pull.
+// A worker whose lease was replaced writes nothing more, and emits no event about the pull.
 func TestALostLeaseWritesNothing(t *testing.T) {
 	e := newEnv(t)
 	e.vendor.setRows("r1", "r2", "r3")
@@ -71,7 +72,7 @@ func TestALostLeaseWritesNothing(t *testing.T) {
 	id := e.requestFullPull(c)
 	asleep := false
 	e.vendor.onRead = func(domain.Step, string) (*ports.VendorPage, error) {
-		if !asleep { // the worker pauses, and meanwhile another one completes the pull
+		if !asleep { // the worker pauses, and meanwhile another worker completes the pull
 			asleep = true
 			e.clock.pass(time.Minute)
 			e.runPull(id)
@@ -81,18 +82,19 @@ func TestALostLeaseWritesNothing(t *testing.T) {
 		return nil, nil
 	}
 	if again := e.runPull(id); again != 0 {
-		t.Errorf("next attempt in %v", again)
+		t.Errorf("next attempt in %v, want none", again)
 	}
 	e.wantPull(id, domain.PullSucceeded, "")
 	if diff := cmp.Diff([]string{"r1 v1", "r2 v1", "r3 v1"}, e.storedRows(c)); diff != "" {
 		t.Error(diff)
 	}
 	if attempted := eventsOf[ports.PullAttempted](e.events); len(attempted) != 1 {
-		t.Errorf("observed %+v", attempted)
+		t.Errorf("emitted %+v, want exactly one event", attempted)
 	}
 }
 
-// Two workers may hold pages of one pull at a time: only the one that holds the lease writes.
+// Two workers may have read pages of one pull at the same time. Only the worker with the current lease
+// can store its pages.
 func TestAStalePageNeverOverwritesAFreshOne(t *testing.T) {
 	e := newEnv(t)
 	e.vendor.steps = []domain.Step{listStep}
@@ -104,14 +106,14 @@ func TestAStalePageNeverOverwritesAFreshOne(t *testing.T) {
 		e.vendor.onRead = func(domain.Step, string) (*ports.VendorPage, error) {
 			return &ports.VendorPage{Transactions: domain.RawTransactionsOf(row("r1", "new")), Next: "more"}, nil
 		}
-		restore := e.failOperation("Pulls.Finish") // the second worker ends without storing its outcome
+		restore := e.failOperation("Pulls.Finish") // the second worker ends without storing the outcome of its attempt
 		_, err := e.RunPull(e.ctx, id)
 		e.wantError(err, domain.StoreUnavailable)
 		restore()
 		return &ports.VendorPage{Transactions: domain.RawTransactionsOf(stale)}, nil
 	}
 	if again := e.runPull(id); again != 0 {
-		t.Errorf("next attempt in %v", again)
+		t.Errorf("next attempt in %v, want none", again)
 	}
 	e.wantPull(id, domain.PullRunning, "")
 	page, err := e.ListTransactions(e.ctx, e.tenant, c.ID, ports.TransactionFilter{}, domain.PageRequest{Limit: 5})
@@ -121,7 +123,7 @@ func TestAStalePageNeverOverwritesAFreshOne(t *testing.T) {
 	}
 }
 
-// The lease may also be lost between the last page and the outcome.
+// A worker can also lose the lease after it has stored the last page and before it stores the outcome.
 func TestALeaseMayBeLostBeforeTheOutcome(t *testing.T) {
 	e := newEnv(t)
 	e.vendor.setRows("r1", "r2", "r3")
@@ -134,15 +136,15 @@ func TestALeaseMayBeLostBeforeTheOutcome(t *testing.T) {
 	again, err := e.newService().RunPull(e.ctx, id)
 	e.noError(err)
 	if again != 0 {
-		t.Errorf("next attempt in %v", again)
+		t.Errorf("next attempt in %v, want none", again)
 	}
 	e.wantPull(id, domain.PullSucceeded, "")
 	if attempted := eventsOf[ports.PullAttempted](e.events); len(attempted) != 1 {
-		t.Errorf("observed %+v", attempted)
+		t.Errorf("emitted %+v, want exactly one event", attempted)
 	}
 }
 
-// firstGetHook calls a function before the first Get.
+// firstGetHook is a Connections that calls hook before the first Get.
 type firstGetHook struct {
 	ports.Connections
 	hook func()
@@ -158,7 +160,7 @@ func (n *firstGetHook) Get(
 	return n.Connections.Get(ctx, t, request, id)
 }
 
-// A cursor that goes round in a circle is detected by repeated rows.
+// If the vendor returns the same page again and again, the attempt detects this by the repeated rows.
 func TestACursorThatGoesInACircleIsDetected(t *testing.T) {
 	e := newEnv(t)
 	e.vendor.steps = []domain.Step{listStep}
@@ -170,7 +172,7 @@ func TestACursorThatGoesInACircleIsDetected(t *testing.T) {
 	again := e.runPull(id)
 	e.wantPull(id, domain.PullQueued, domain.EndlessCursor)
 	if n := len(e.vendor.cursors); n > 5 {
-		t.Errorf("detected after %d pages", n)
+		t.Errorf("detected after %d pages, want at most 5", n)
 	}
 	e.vendor.setRows("r1", "r2")
 	e.vendor.onRead, e.vendor.cursors = nil, nil
@@ -182,8 +184,8 @@ func TestACursorThatGoesInACircleIsDetected(t *testing.T) {
 	}
 }
 
-// A cursor that is always new, with rows that are always new, ends at a bound. The bound does not
-// count against the next attempt.
+// If each page has a new cursor and new rows, the attempt stops at the maximum number of pages. The
+// next attempt starts to count from zero.
 func TestACursorThatNeverEndsIsDetected(t *testing.T) {
 	e := newEnv(t)
 	e.vendor.steps = []domain.Step{listStep}
@@ -197,7 +199,7 @@ func TestACursorThatNeverEndsIsDetected(t *testing.T) {
 	again := e.runPull(id)
 	e.wantPull(id, domain.PullQueued, domain.EndlessCursor)
 	if reads != 10_000 {
-		t.Errorf("ended after %d pages", reads)
+		t.Errorf("ended after %d pages, want 10000", reads)
 	}
 	e.vendor.setRows("r1", "r2", "r3")
 	e.vendor.onRead = nil
@@ -206,7 +208,7 @@ func TestACursorThatNeverEndsIsDetected(t *testing.T) {
 	e.wantPull(id, domain.PullSucceeded, "")
 }
 
-// Empty pages happen; three in a row count as an endless cursor.
+// A vendor may return empty pages. Only three of them in succession count as an endless cursor.
 func TestTwoEmptyPagesInARowAreAccepted(t *testing.T) {
 	e := newEnv(t)
 	e.vendor.steps = []domain.Step{listStep}
@@ -237,7 +239,8 @@ func TestAnEditRaisesTheVersionAndARepeatDoesNot(t *testing.T) {
 	}
 }
 
-// The pages come first: a page that was read before the vendor removed a row still shows it.
+// Removals are stored after the pages, because a page that was read before the vendor removed a row
+// still contains the row.
 func TestRemovalsComeLast(t *testing.T) {
 	e := newEnv(t)
 	e.vendor.steps = []domain.Step{listStep}
@@ -250,7 +253,8 @@ func TestRemovalsComeLast(t *testing.T) {
 	}
 }
 
-// A crash between the removals and the outcome repeats the removals, without any effect.
+// After a crash between the removals and the outcome, the removals are stored again. This has no
+// effect.
 func TestRemovalsAreRepeatedHarmlessly(t *testing.T) {
 	e := newEnv(t)
 	e.vendor.steps = []domain.Step{listStep}

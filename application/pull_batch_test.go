@@ -14,7 +14,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// recordingPulls records what is stored, and sleeps for slow with each write.
+// recordingPulls records the pages that are stored, and sleeps for the duration slow with each of
+// these writes.
 type recordingPulls struct {
 	ports.Pulls
 	pages []string
@@ -30,7 +31,8 @@ func (w *recordingPulls) StorePage(ctx context.Context, l domain.Lease, p ports.
 	return w.Pulls.StorePage(ctx, l, p)
 }
 
-// envRecordingPages returns an env whose writes are recorded.
+// envRecordingPages returns an env and the recordingPulls that record its writes. The vendor plans one
+// step without a sweep.
 func envRecordingPages(t *testing.T, with ...func(*application.Deps)) (*env, *recordingPulls) {
 	w := &recordingPulls{}
 	e := newEnv(t, append(with, func(d *application.Deps) { w.Pulls, d.Pulls = d.Pulls, w })...)
@@ -38,7 +40,8 @@ func envRecordingPages(t *testing.T, with ...func(*application.Deps)) (*env, *re
 	return e, w
 }
 
-// slowRows returns rows that take a moment to normalise, so the next page is ready by then.
+// slowRows returns rows that each take a millisecond to normalise, so that the next page has been
+// fetched by then.
 func slowRows(ids ...string) (emitted []domain.RawTransaction) {
 	for i, id := range ids {
 		source := domain.ContentHash{1, byte(i + 1)}
@@ -51,7 +54,7 @@ func slowRows(ids ...string) (emitted []domain.RawTransaction) {
 	return emitted
 }
 
-// pagesInOrder serves the pages one after the other.
+// pagesInOrder returns a function for vendor.onRead that returns the pages in order.
 func pagesInOrder(pages ...[]domain.RawTransaction) func(domain.Step, string) (*ports.VendorPage, error) {
 	return func(_ domain.Step, cursor string) (*ports.VendorPage, error) {
 		at := 0
@@ -64,7 +67,7 @@ func pagesInOrder(pages ...[]domain.RawTransaction) func(domain.Step, string) (*
 	}
 }
 
-// numberedIDs returns n ids.
+// numberedIDs returns n ids that consist of the prefix and a number.
 func numberedIDs(prefix string, n int) (ids []string) {
 	for i := range n {
 		ids = append(ids, fmt.Sprint(prefix, i))
@@ -72,8 +75,9 @@ func numberedIDs(prefix string, n int) (ids []string) {
 	return ids
 }
 
-// Prefetched pages that are ready while the store is busy are stored as one batch, up to 1,000
-// rows. A page that repeats a row of the batch is not added: each occurrence is an edit of its own.
+// Prefetched pages that are ready while the store is busy are stored as one batch of up to 1,000
+// rows. A page that repeats a row of the batch is not added to the batch, because each occurrence of
+// the row is an edit of its own.
 func TestPrefetchedPagesAreStoredAsOneBatch(t *testing.T) {
 	for name, tc := range map[string]struct {
 		pages [][]domain.RawTransaction
@@ -129,12 +133,12 @@ func TestPrefetchedPagesAreStoredAsOneBatch(t *testing.T) {
 	}
 }
 
-// Pages without changes move the pull on together, at most a second late. Their rows are counted,
-// and if a later page fails, the pull resumes after them.
+// The progress over unchanged pages is written together, at most a second later. The rows of these
+// pages are counted. If a later page fails, the pull resumes after the unchanged pages.
 func TestProgressOverUnchangedPagesIsFlushedTogether(t *testing.T) {
 	shown := [][]domain.RawTransaction{slowRows("a"), slowRows("b"), slowRows("c"), slowRows("d")}
 	for name, tc := range map[string]struct {
-		late, fails string // the page before which a second passes, and the page that fails
+		late, fails string // cursors: of the page before which a second passes, and of the page that fails
 		want        []string
 	}{
 		"at the end": {"", "", []string{`0 changed, assumeNew false, 4 unchanged, to ""`}},
@@ -179,7 +183,8 @@ func TestProgressOverUnchangedPagesIsFlushedTogether(t *testing.T) {
 	}
 }
 
-// A page with changes stores the position after it, and that covers the pending pages before it.
+// Storing a page with changes also stores the progress past it, so the unchanged pages before it need
+// no write of their own.
 func TestAPageWithChangesStoresPendingProgress(t *testing.T) {
 	e, w := envRecordingPages(t)
 	e.vendor.onRead = pagesInOrder(slowRows("a"), slowRows("b"))

@@ -10,27 +10,29 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// differ finds the rows of a step's pages that differ from what is stored. It also remembers
-// which external ids the step has shown, because a sweep needs all of them.
+// differ finds the rows of a step's pages that differ from the stored rows. It also remembers
+// which external ids have occurred in the step, because a sweep needs all of them.
 //
-// For each page note is called first, page after page. appendChanged may run concurrently with
-// the note of the next page, because it uses nothing that note changes.
+// note is called for each page, in the order of the pages, and then appendChanged for the same
+// page. appendChanged can run concurrently with the call of note for the next page, because
+// appendChanged uses nothing that note changes.
 type differ struct {
 	pulls      ports.Pulls
 	connection domain.ConnectionID
-	empty      bool // nothing was stored when the attempt began
+	empty      bool // no transaction was stored when the attempt started
 
-	stored atomic.Int64 // how many pages are stored for certain
+	stored atomic.Int64 // the number of pages known to be stored
 
-	// Owned by note.
-	noted  int64     // pages so far
-	seen   idSet     // of the whole step
-	recent recentIDs // of the pages that may not be stored yet
+	// Used only by note.
+	noted  int64     // the number of pages so far
+	seen   idSet     // the external ids of the whole step
+	recent recentIDs // the external ids of the pages that may not be stored yet
 }
 
-// note remembers the rows of the next page. repeated are the external ids that occur more than
-// once in it, or also in a page that may not be stored yet; nil if there are none. anyNew
-// reports whether the step shows one of the rows for the first time.
+// note remembers the rows of the next page. repeated contains the external ids that occur more
+// than once in the page, or that also occur in an earlier page that may not be stored yet; it is
+// nil if there are none. anyNew reports whether at least one row occurs in the step for the
+// first time.
 func (d *differ) note(rows []domain.RawTransaction) (repeated map[string]bool, anyNew bool) {
 	d.noted++
 	d.recent.forget(d.stored.Load())
@@ -47,20 +49,21 @@ func (d *differ) note(rows []domain.RawTransaction) (repeated map[string]bool, a
 	return repeated, anyNew
 }
 
-// markStored records that so many further pages are stored, or have nothing to store.
+// markStored records that the given number of further pages are stored, or need no write.
 func (d *differ) markStored(pages int) { d.stored.Add(int64(pages)) }
 
-// appendChanged normalises the rows of a page that are new or changed, and appends them to
-// rows. unchanged is the number of the others, which are only counted. Errors: of the store,
-// and malformed_response for a row that cannot be normalised.
+// appendChanged normalises the new and the changed rows of a page and appends them to rows.
+// unchanged is the number of remaining rows. Errors: those of the store, and malformed_response
+// for a row that cannot be normalised.
 //
-// A repeated row is normalised each time, because the last occurrence counts, even if an earlier
-// one is what the store has: the page that shows it differently may not be stored yet.
+// A row whose external id is repeated is always normalised, even if it equals the stored row. An
+// earlier page that is not stored yet may contain a different version of the row, and the last
+// occurrence must win.
 func (d *differ) appendChanged(
 	ctx context.Context, rows []domain.TransactionData, page fetchedPage,
 ) (_ []domain.TransactionData, unchanged int, err error) {
 	same := make([]bool, len(page.Transactions))
-	if !d.empty && len(same) > 0 { // otherwise there is nothing to look up
+	if !d.empty && len(same) > 0 { // if nothing is stored, or the page has no rows, there is nothing to look up
 		if same, err = d.pulls.FilterUnchanged(ctx, d.connection, page.Transactions); err != nil {
 			return nil, 0, err
 		}
@@ -70,7 +73,7 @@ func (d *differ) appendChanged(
 			unchanged++
 		}
 	}
-	// Room only for the changed rows: most pages have none.
+	// Reserve space only for the changed rows, because most pages have none.
 	rows = slices.Grow(rows, len(same)-unchanged)
 	for i, raw := range page.Transactions {
 		if same[i] {
@@ -86,19 +89,19 @@ func (d *differ) appendChanged(
 	return rows, unchanged, nil
 }
 
-// seenInStep returns a function that reports whether the step has shown an external id. It must be
-// called after the last note.
+// seenInStep returns a function that reports whether an external id has occurred in the step so
+// far. It must be called after the last call of note.
 func (d *differ) seenInStep() func(externalID string) bool {
 	d.seen.sort()
 	return d.seen.has
 }
 
-// recentIDs are the rows of the pages that may not be stored yet, each with the last of those
-// pages that shows it. Two rows with the same hash are taken for one, and so are normalised once
-// more than needed.
+// recentIDs holds the hashes of the external ids on the pages that may not be stored yet, each with
+// the last such page that contains it. Two ids with the same hash are treated as one repeated id;
+// this costs only an unnecessary normalisation.
 type recentIDs struct {
 	lastPage map[uint64]int64
-	order    []recentEntry // in order of pages
+	order    []recentEntry // ordered by page
 }
 
 type recentEntry struct {
@@ -106,7 +109,8 @@ type recentEntry struct {
 	page int64
 }
 
-// add remembers a row of the page, and reports whether it was already there.
+// add remembers that the page contains the id with this hash, and reports whether recentIDs
+// contained the hash before.
 func (r *recentIDs) add(key uint64, page int64) bool {
 	if r.lastPage == nil {
 		r.lastPage = map[uint64]int64{}
@@ -117,7 +121,7 @@ func (r *recentIDs) add(key uint64, page int64) bool {
 	return found
 }
 
-// forget drops the rows that no page after the given one shows.
+// forget removes the ids that do not occur in any page after the given one.
 func (r *recentIDs) forget(page int64) {
 	n := 0
 	for ; n < len(r.order) && r.order[n].page <= page; n++ {
@@ -128,14 +132,15 @@ func (r *recentIDs) forget(page int64) {
 	r.order = r.order[:copy(r.order, r.order[n:])]
 }
 
-// idSet remembers external ids by a 64-bit hash, 8 to 10 bytes an id: a sweep may have to know
-// millions. The hash's first byte selects the bucket of an id. A collision can only hide a
-// removal until a later sweep by another process.
+// idSet is a set of external ids. It stores only a 64-bit hash of each id, which takes 8 to 10
+// bytes, because a sweep may need to remember millions of ids. The first byte of the hash selects
+// the bucket. If two ids have the same hash, a removed row may be treated as still present; the
+// next sweep by another process, which uses another seed, then detects the removal.
 type idSet [256][]uint64
 
-// add stores an id; it may be called more than once for the same id. If lookup is set, add
-// reports whether the id was not there before. That takes long, so no caller should look up
-// further ids of a page after the first one that is new.
+// add stores the hash of an id; it can be called more than once for the same id. If lookup is set,
+// add reports whether the id is new to the set. The lookup is slow, so a caller should not request
+// it for further ids of a page after it has found a new one.
 func (s *idSet) add(key uint64, lookup bool) (isNew bool) {
 	bucket := &s[key>>56]
 	isNew = lookup && !slices.Contains(*bucket, key)
@@ -143,7 +148,7 @@ func (s *idSet) add(key uint64, lookup bool) (isNew bool) {
 	return isNew
 }
 
-// sort prepares for has, after the last add.
+// sort sorts the buckets. It must be called after the last add and before the first has.
 func (s *idSet) sort() {
 	for _, bucket := range s {
 		slices.Sort(bucket)
@@ -156,7 +161,7 @@ func (s *idSet) has(externalID string) bool {
 	return found
 }
 
-// hashSeed differs in each process, so that no vendor can choose ids that collide.
+// hashSeed is different in each process, so that a vendor cannot choose ids that have the same hash.
 var hashSeed = maphash.MakeSeed()
 
 func hashID(externalID string) uint64 { return maphash.String(hashSeed, externalID) }

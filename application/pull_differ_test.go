@@ -9,10 +9,11 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// pageWithLog is a vendor's page that records which of its rows are normalised.
+// pageWithLog creates the rows of a vendor's page and records which of them are normalised.
 type pageWithLog struct{ normalized []string }
 
-// rawRow returns a row; with the description "" it cannot be normalised.
+// rawRow returns a raw transaction with a content hash made from source. Normalising it fails if the
+// description is "".
 func (p *pageWithLog) rawRow(externalID, description string, source byte) domain.RawTransaction {
 	return domain.RawTransaction{ExternalID: externalID, ContentHash: domain.ContentHash{source},
 		Normalize: func() (domain.TransactionData, error) {
@@ -24,7 +25,9 @@ func (p *pageWithLog) rawRow(externalID, description string, source byte) domain
 		}}
 }
 
-// repull stores r1, r2 and r3 with a first pull, and runs a second pull that reads the given page.
+// repull runs a first pull, which stores r1, r2 and r3, and then a second pull, which reads the page
+// that rows returns. It returns the connection, the id of the second pull, and the page, which has
+// recorded the rows that the second pull normalised.
 func (e *env) repull(
 	rows func(p *pageWithLog) []domain.RawTransaction,
 ) (domain.Connection, domain.PullID, *pageWithLog) {
@@ -100,8 +103,9 @@ func TestAnUnchangedRowIsNotNormalisedAgain(t *testing.T) {
 	}
 }
 
-// The page before may not be stored yet when a page is looked up. It changes a row, and the next
-// page shows the row unchanged: in the end the row must be as before.
+// When a page is compared with the store, the page before it may not be stored yet. Here the first
+// page contains a changed version of a row, and the second page contains the stored version again.
+// Afterwards the stored version must be that of the second page.
 func TestARowThatIsUnchangedAgainOnTheNextPageIsStored(t *testing.T) {
 	e := newEnv(t)
 	c, p := e.createConnection("books"), &pageWithLog{}
@@ -128,7 +132,8 @@ func TestARowThatIsUnchangedAgainOnTheNextPageIsStored(t *testing.T) {
 	}
 }
 
-// A row that cannot be normalised prevents its whole page, including the good and the unchanged rows.
+// A row that cannot be normalised prevents its whole page from being stored, including the valid and
+// the unchanged rows.
 func TestAMalformedRowFailsItsPage(t *testing.T) {
 	e := newEnv(t)
 	c, id, _ := e.repull(func(p *pageWithLog) []domain.RawTransaction {
@@ -143,7 +148,8 @@ func TestAMalformedRowFailsItsPage(t *testing.T) {
 	}
 }
 
-// A store that cannot look up which rows are unchanged stops the pull at its present position.
+// If the store cannot look up which rows are unchanged, the attempt stops and keeps the pull's
+// progress.
 func TestAnOutageDuringTheLookupStopsThePull(t *testing.T) {
 	e := newEnv(t)
 	e.vendor.setRows("r1")
@@ -152,7 +158,7 @@ func TestAnOutageDuringTheLookupStopsThePull(t *testing.T) {
 	restore := e.failOperation("Pulls.FilterUnchanged")
 	id := e.requestFullPull(c)
 	if _, err := e.RunPull(e.ctx, id); err == nil {
-		t.Error("the pull went on")
+		t.Error("the pull continued although the store failed")
 	}
 	restore()
 	e.wantPull(id, domain.PullRunning, "")

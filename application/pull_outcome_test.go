@@ -16,16 +16,16 @@ func TestARejectedCredentialFailsAtOnce(t *testing.T) {
 	e.rotate(c, "wrong")
 	id := e.requestFullPull(c)
 	if again := e.runPull(id); again != 0 {
-		t.Errorf("next attempt in %v", again)
+		t.Errorf("next attempt in %v, want none", again)
 	}
 	e.wantPull(id, domain.PullFailed, domain.CredentialRejected)
 	if h := e.getHealth(c); h.Status != domain.Unhealthy || h.Reason != domain.CredentialRejected || !h.NeedsReauth {
-		t.Errorf("got %+v", h)
+		t.Errorf("the health is %+v", h)
 	}
 }
 
-// An attempt that was refused with a credential which is replaced by now is repeated with the new
-// one, and the refusal is no evidence about the new one.
+// If the vendor refuses a credential that was replaced during the attempt, the pull is retried with
+// the new credential. The refusal says nothing about the health of the new credential.
 func TestAPullIsRetriedWithACredentialRotatedDuringTheAttempt(t *testing.T) {
 	e := newEnv(t)
 	c := e.createConnection("books")
@@ -39,13 +39,13 @@ func TestAPullIsRetriedWithACredentialRotatedDuringTheAttempt(t *testing.T) {
 	again := e.runPull(id)
 	e.wantPull(id, domain.PullQueued, domain.CredentialRejected)
 	if h := e.getHealth(c); h.StatusOrUnknown() != domain.Unknown || h.NeedsReauth {
-		t.Errorf("the new credential is %+v", h)
+		t.Errorf("the result of the old credential changed the health to %+v", h)
 	}
 	e.clock.pass(again)
 	e.runPull(id)
 	e.wantPull(id, domain.PullSucceeded, "")
 	if h := e.getHealth(c); h.Status != domain.Healthy {
-		t.Errorf("got %+v", h)
+		t.Errorf("the health is %+v", h)
 	}
 }
 
@@ -60,19 +60,19 @@ func TestASuccessWithAReplacedCredentialChangesNoHealth(t *testing.T) {
 	e.runPull(id)
 	e.wantPull(id, domain.PullSucceeded, "")
 	if h := e.getHealth(c); h.StatusOrUnknown() != domain.Unknown {
-		t.Errorf("the new credential is %+v", h)
+		t.Errorf("the result of the old credential changed the health to %+v", h)
 	}
 }
 
 func TestEventsSignalWhetherReauthenticationIsNeeded(t *testing.T) {
 	e := newEnv(t)
-	e.vendor.status = domain.LinkStatus{} // a vendor whose status does not report consents
+	e.vendor.status = domain.LinkStatus{} // this vendor's status does not report an expired consent
 	c := e.createConnection("books")
 	token := e.mintToken(c)
 	e.receive(token, eventBody("e1", domain.PullScope{Signal: domain.SignalReauth}))
 	e.runPull(e.nudged[0])
 	if h := e.getHealth(c); h.Status != domain.Healthy || !h.NeedsReauth {
-		t.Errorf("got %+v", h)
+		t.Errorf("the health is %+v", h)
 	}
 	e.runPull(e.requestFullPull(c))
 	if h := e.getHealth(c); !h.NeedsReauth {
@@ -81,7 +81,7 @@ func TestEventsSignalWhetherReauthenticationIsNeeded(t *testing.T) {
 	e.receive(token, eventBody("e2", domain.PullScope{Signal: domain.SignalRecovered}))
 	e.runPull(e.nudged[2])
 	if h := e.getHealth(c); h.NeedsReauth {
-		t.Errorf("got %+v", h)
+		t.Errorf("the health is %+v", h)
 	}
 }
 
@@ -91,7 +91,7 @@ func TestAPullOfADeletedConnectionFails(t *testing.T) {
 	id := e.requestFullPull(c)
 	e.noError(e.DeleteConnection(e.ctx, e.tenant, c.ID, nil))
 	if again := e.runPull(id); again != 0 || e.vendor.checks != 0 {
-		t.Errorf("next attempt in %v after %d checks", again, e.vendor.checks)
+		t.Errorf("next attempt in %v after %d checks, want no attempt and no check", again, e.vendor.checks)
 	}
 	e.wantPull(id, domain.PullFailed, domain.ConnectionGone)
 }
@@ -106,7 +106,7 @@ func TestAPullFailsWhenItsConnectionIsDeletedMeanwhile(t *testing.T) {
 		return nil, e.DeleteConnection(e.ctx, e.tenant, c.ID, nil)
 	}
 	if again := e.runPull(id); again != 0 {
-		t.Errorf("next attempt in %v", again)
+		t.Errorf("next attempt in %v, want none", again)
 	}
 	e.clock.pass(time.Minute)
 	stuck, err := e.ListStuck(e.ctx, 10)
@@ -117,6 +117,6 @@ func TestAPullFailsWhenItsConnectionIsDeletedMeanwhile(t *testing.T) {
 	e.runPull(id)
 	e.wantPull(id, domain.PullFailed, domain.ConnectionGone)
 	if d := e.getDelivery(received.Delivery.ID); d.Status != domain.DeliveryFailed {
-		t.Errorf("its delivery is %s", d.Status)
+		t.Errorf("the delivery is %s, want failed", d.Status)
 	}
 }

@@ -8,26 +8,28 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Bounds of one step. Vendors send hundreds of rows a page, so maxPages is millions of rows.
-// maxStalePages pages in a row without a row that is new to the step mean that the cursor
-// goes round in a circle.
+// Limits of one step. Vendors return hundreds of rows per page, so maxPages allows millions of
+// rows. If maxStalePages pages in succession contain no row that is new to the step, the cursor is
+// considered endless: the vendor returns the same pages again and again.
 const (
 	maxPages      = 10_000
 	maxStalePages = 3
 )
 
-// maxBatchRows bounds the rows of a batch, which is stored with one write.
+// maxBatchRows is the maximum number of rows of a batch, which is stored with one write.
 const maxBatchRows = 1000
 
 // pager reads the pages of one step from the vendor, in order, and prefetches them. While the
-// attempt stores a batch, the pager collects the next batch, and while it compares the pages
-// of that batch, it fetches the page after them. It fetches no further page, so it holds little.
+// attempt stores one batch, the pager collects the next batch. While it compares a page of that
+// batch with the store, it fetches the page after it. It never fetches further ahead, so that it
+// holds few pages in memory.
 //
-// It writes nothing, and it reads only those fields of the attempt that stay the same during a
-// step. Each field below has one owner; the owners run concurrently, and none of them may look
-// at a field of another before that one has ended.
+// The pager writes nothing to the store, and it reads only those fields of the attempt that stay
+// the same during a step. Three owners run concurrently: the attempt, collect and fetch. Each field
+// below has one owner. An owner may access a field of another owner only after the other owner has
+// ended.
 type pager struct {
-	ctx    context.Context // ends with close
+	ctx    context.Context // canceled by close
 	cancel context.CancelFunc
 	run    func(work func()) (wait func()) // Deps.Go
 
@@ -37,39 +39,40 @@ type pager struct {
 	step     domain.Step
 	differ   *differ
 
-	// Owned by the attempt.
-	batch  *prefetched[batch] // the next one
-	wanted atomic.Bool        // the attempt waits for it
+	// Owned by the attempt, except that collect reads wanted.
+	batch  *prefetched[batch] // the next batch
+	wanted atomic.Bool        // the attempt is waiting for the next batch
 
 	// Owned by collect.
-	page *prefetched[fetchedPage] // the next one
+	page *prefetched[fetchedPage] // the next page
 
 	// Owned by fetch.
-	at    domain.Progress // where the next page starts
-	stale int             // consecutive pages without a new row
+	at    domain.Progress // the position of the next page
+	stale int             // number of pages in succession without a new row
 }
 
-// fetchedPage is a page as the vendor sent it, or the error of its request.
+// fetchedPage is a page that was requested from the vendor, or the error of the request.
 type fetchedPage struct {
 	ports.VendorPage
-	progress domain.Progress // after the page is stored
-	repeated map[string]bool // external ids that the differ must not take for unchanged
+	progress domain.Progress // the pull's progress after the page is stored
+	repeated map[string]bool // external ids that the differ must not treat as unchanged
 	err      error
 }
 
-// batch is one page, or several that are stored as one, with the rows that changed.
+// batch holds the changed rows of one page, or of several pages that are stored with one write.
 type batch struct {
-	pages     int // 0 if the first page failed
+	pages     int // number of pages; 0 if the request for the first page failed
 	accounts  []domain.AccountData
 	rows      []domain.TransactionData
-	assumeNew bool            // none of rows is expected to be stored
-	unchanged int             // further rows, which are stored with the same content
-	progress  domain.Progress // after the batch is stored
-	last      bool            // of the step
-	err       error           // of the page after these; the step cannot be read further
+	assumeNew bool            // none of the rows is expected to be stored already
+	unchanged int             // number of rows that are stored already with the same content
+	progress  domain.Progress // the pull's progress after the batch is stored
+	last      bool            // reports that this is the last batch of the step
+	err       error           // error of the page after these pages; the step cannot be read any further
 }
 
-// newPager starts to read the step from where the pull's progress is.
+// newPager returns a pager that reads the step from the pull's current progress. It starts to
+// prefetch at once.
 func newPager(ctx context.Context, a *attempt, step domain.Step, d *differ) *pager {
 	p := &pager{
 		run: a.Go, vendor: a.vendor, access: a.access, accounts: a.accounts, step: step, differ: d, at: a.pull.Progress,
@@ -81,9 +84,9 @@ func newPager(ctx context.Context, a *attempt, step domain.Step, d *differ) *pag
 	return p
 }
 
-// next waits for the next batch, and starts to collect the one after it. It must not be called
-// after the last batch or after one with an error. Errors come only after all pages before
-// them were returned.
+// next waits for the next batch, returns it, and starts to collect the batch after it. It must not
+// be called again after it has returned the last batch or a batch with an error. An error is
+// returned only with or after all pages that were read before it.
 func (p *pager) next() batch {
 	p.wanted.Store(true)
 	p.batch.wait()
@@ -95,9 +98,9 @@ func (p *pager) next() batch {
 	return b
 }
 
-// collect takes the next page, and also those after it which are fetched while the attempt
-// still stores the batch before. Errors: of fetch, of the store, and malformed_response for
-// rows that cannot be normalised.
+// collect returns the next batch. The batch consists of the next page, and of the pages after it
+// that are fetched while the attempt still stores the previous batch. Errors: those of fetch and
+// of the store, and malformed_response for a row that cannot be normalised.
 func (p *pager) collect() (b batch) {
 	for {
 		p.page.wait()
@@ -113,7 +116,7 @@ func (p *pager) collect() (b batch) {
 			b.err = err
 			return b
 		}
-		// Later pages of a batch repeat nothing, see fits: the first page decides for all.
+		// fits ensures that later pages of a batch repeat no rows, so only the first page matters.
 		b.assumeNew = b.assumeNew || b.pages == 0 && p.differ.empty && len(page.repeated) == 0
 		b.pages, b.rows, b.unchanged = b.pages+1, rows, b.unchanged+unchanged
 		b.accounts = append(b.accounts, page.Accounts...)
@@ -124,15 +127,15 @@ func (p *pager) collect() (b batch) {
 	}
 }
 
-// fits reports whether the next page is there and may be stored in the same batch. A row that
-// occurs in both must be stored once for each.
+// fits reports whether the next page has been fetched and can be stored in the same batch. A page
+// with repeated rows does not fit, because each occurrence of a row must be stored on its own.
 func (b *batch) fits(next *prefetched[fetchedPage]) bool {
 	return next.ready.Load() && next.value.err == nil && len(next.value.repeated) == 0 &&
 		len(b.rows)+b.unchanged+len(next.value.Transactions) <= maxBatchRows
 }
 
-// fetch requests the next page of the step. Errors: the vendor's; EndlessCursor for a step
-// that does not end.
+// fetch requests the next page of the step from the vendor. Errors: those of the vendor, and
+// EndlessCursor if the pagination of the step does not end.
 func (p *pager) fetch() fetchedPage {
 	if p.stale >= maxStalePages || p.at.Pages >= maxPages {
 		return fetchedPage{err: &domain.Error{Kind: domain.Unavailable, Code: domain.EndlessCursor}}
@@ -149,21 +152,21 @@ func (p *pager) fetch() fetchedPage {
 	return fetchedPage{VendorPage: page, progress: p.at, repeated: repeated}
 }
 
-// close cancels the prefetch and returns when it has ended. It panics if the prefetch did.
+// close cancels the prefetch and waits until it has ended. It panics if the prefetch panicked.
 func (p *pager) close() {
 	p.cancel()
-	defer func() { p.page.wait() }() // collect replaces page, so it ends first
+	defer func() { p.page.wait() }() // collect assigns page, so page must not be read before collect has ended
 	p.batch.wait()
 }
 
-// prefetched is the result of a function that runs concurrently, before the result is needed.
+// prefetched is the result of a function that was started concurrently, before its result is needed.
 type prefetched[T any] struct {
-	wait  func()      // returns once value is there, and panics if the function did
-	ready atomic.Bool // value is there
+	wait  func()      // returns as soon as value is set, and panics if the function panicked
+	ready atomic.Bool // value is set
 	value T
 }
 
-// prefetch starts fn by run, which is Deps.Go.
+// prefetch calls run (Deps.Go) to start fn, and returns a handle for its result.
 func prefetch[T any](run func(work func()) (wait func()), fn func() T) *prefetched[T] {
 	p := &prefetched[T]{}
 	p.wait = run(func() {

@@ -18,22 +18,22 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// defaultGo is the Deps.Go of an env: it decides how reading and storing follow each other.
+// defaultGo is the value of Deps.Go in each env. It decides in which order pages are read and stored.
 var defaultGo = runWhenAwaited
 
-// runWhenAwaited runs concurrent work only when it is waited for: a page is read after the one
-// before it is stored.
+// runWhenAwaited runs work only when wait is called. A page is then read after the page before it has
+// been stored.
 func runWhenAwaited(work func()) (wait func()) { return sync.OnceFunc(work) }
 
-// runImmediately runs concurrent work at once, before its caller goes on: a page is stored after the
-// next one is read.
+// runImmediately runs work at once, before it returns. A page is then stored after the page that
+// follows it has been read.
 func runImmediately(work func()) (wait func()) {
 	work()
 	return func() {}
 }
 
-// The tests that hold page after page hold in every order of reading and storing, and with both
-// running concurrently.
+// The tests that pass when pages are read and stored one after the other also pass when all work runs
+// immediately, and when reading and storing run concurrently.
 func TestPullsHoldInAnyOrderOfReadingAndStoring(t *testing.T) {
 	defer func(saved func(func()) func()) { defaultGo = saved }(defaultGo)
 	for name, other := range map[string]func(func()) func(){"immediately": runImmediately, "concurrently": nil} {
@@ -56,13 +56,13 @@ func TestPullsHoldInAnyOrderOfReadingAndStoring(t *testing.T) {
 	}
 }
 
-// envWithStoreHook returns an env that calls a function before each page is stored. Its reads run
-// concurrently in goroutines, as in the real service.
+// envWithStoreHook returns an env that calls beforeStore before each page is stored. The pager's work
+// runs in goroutines, as in the real service.
 func envWithStoreHook(t *testing.T, beforeStore func() error) *env {
 	return newEnv(t, func(d *application.Deps) { d.Pulls, d.Go = hookedPulls{d.Pulls, beforeStore}, nil })
 }
 
-// hookedPulls calls a function before it stores a page with rows.
+// hookedPulls is a Pulls that calls beforeStore before it stores a page with rows.
 type hookedPulls struct {
 	ports.Pulls
 	beforeStore func() error
@@ -77,14 +77,14 @@ func (m hookedPulls) StorePage(ctx context.Context, l domain.Lease, w ports.Page
 	return m.Pulls.StorePage(ctx, l, w)
 }
 
-// While a page is stored, the next one is prepared and the one after that is fetched; no further
-// page is requested. Two of these pages have too many rows for one batch.
+// While a page is stored, the page after it is compared with the store and the page after that is
+// fetched. No further page is requested. Two of these pages have too many rows for one batch.
 func TestTwoPagesArePrefetched(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var e *env
 		var found []string
 		e = envWithStoreHook(t, func() error {
-			synctest.Wait() // until all concurrent work waits or has ended
+			synctest.Wait() // wait until all concurrent work is blocked or has ended
 			found = append(found, fmt.Sprintf("%q", e.vendor.cursors))
 			return nil
 		})
@@ -109,11 +109,11 @@ func TestTwoPagesArePrefetched(t *testing.T) {
 	})
 }
 
-// A store that fails cancels the prefetch that runs concurrently, and waits for its end.
+// If storing a page fails, the attempt cancels the concurrent prefetch and waits until it has ended.
 func TestAFailedStoreCancelsThePrefetch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := envWithStoreHook(t, func() error {
-			synctest.Wait() // until the next page is requested
+			synctest.Wait() // wait until the next page has been requested
 			return unavailable(domain.StoreUnavailable)
 		})
 		e.vendor.setRows("r1", "r2", "r3")
@@ -135,7 +135,8 @@ func TestAFailedStoreCancelsThePrefetch(t *testing.T) {
 	})
 }
 
-// A worker that is stopped while it both reads and stores leaves nothing half done.
+// If a worker is stopped while it reads and stores at the same time, the pull resumes later and stores
+// each row exactly once.
 func TestAPullStoppedWhileReadingAndStoringResumes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var stop context.CancelFunc
@@ -163,7 +164,8 @@ func TestAPullStoppedWhileReadingAndStoringResumes(t *testing.T) {
 	})
 }
 
-// A panic of concurrent work does not end the process: it reaches the waiting caller as its own.
+// A panic of concurrent work does not end the process: it becomes a panic of the caller that waits for
+// the work.
 func TestAPanicOfAPrefetchReachesItsWorker(t *testing.T) {
 	e := envWithStoreHook(t, func() error { return nil })
 	e.vendor.setRows("r1", "r2", "r3")
@@ -180,7 +182,7 @@ func TestAPanicOfAPrefetchReachesItsWorker(t *testing.T) {
 		}
 		if typeName, stack := origin.Origin(); typeName != "string" ||
 			!bytes.Contains(stack, []byte("TestAPanicOfAPrefetch")) {
-			t.Errorf("a %s at %s", typeName, stack)
+			t.Errorf("the origin is a %s at %s", typeName, stack)
 		}
 	}()
 	e.runPull(id)

@@ -10,7 +10,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// repoint points a connection at another account reference.
+// repoint updates the connection with another account reference.
 func (e *env) repoint(c domain.Connection, accountRef string) {
 	e.Helper()
 	_, err := e.UpdateConnection(e.ctx, e.tenant, c.ID, nil, ports.ConnectionUpdate{
@@ -19,7 +19,8 @@ func (e *env) repoint(c domain.Connection, accountRef string) {
 	e.noError(err)
 }
 
-// What was pulled before a connection got another target is no evidence about the new target.
+// Pulls of the old target do not count for a connection that was repointed: the next pull reads
+// everything.
 func TestARepointedConnectionReadsEverythingAgain(t *testing.T) {
 	e := newEnv(t)
 	e.vendor.setRows("r1")
@@ -36,7 +37,8 @@ func TestARepointedConnectionReadsEverythingAgain(t *testing.T) {
 	}
 }
 
-// A pull that waits for its next attempt was planned for the old target, including its cursor.
+// A pull that waits for its next attempt was planned for the old target. Its steps and its cursor are
+// useless for the new target.
 func TestAQueuedPullIsPlannedAgainAfterARepoint(t *testing.T) {
 	e := newEnv(t)
 	e.vendor.steps = []domain.Step{listStep}
@@ -59,11 +61,12 @@ func TestAQueuedPullIsPlannedAgainAfterARepoint(t *testing.T) {
 	}
 }
 
-// A pull whose process dies in every attempt never gets to count a failure.
+// If the process dies in every attempt of a pull, no attempt records a failure. The pull is given up
+// because Claim counts the attempts.
 func TestAPullThatKillsEveryWorkerIsGivenUp(t *testing.T) {
 	e := newEnv(t)
 	id := e.requestFullPull(e.createConnection("books"))
-	e.vendor.onCheck = func() error { return unavailable(domain.StoreUnavailable) } // then nothing is written
+	e.vendor.onCheck = func() error { return unavailable(domain.StoreUnavailable) } // no outcome is stored
 	for range domain.MaxAttempts {
 		_, err := e.RunPull(e.ctx, id)
 		e.wantError(err, domain.StoreUnavailable)

@@ -9,22 +9,25 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// leaseTime outlasts the longest single call to an aggregator (15 s), and ends soon enough for
-// the work of a dead worker to be resumed within 30 s. When a page is stored and extends the
-// lease, the next page has already been requested. So until the next extension the longer of
-// the two calls counts, not their sum, plus progressFlushInterval, for which unchanged pages
-// are not written.
+// leaseTime is longer than the longest single call to an aggregator (15 s), and short enough for
+// another worker to resume the pull within 30 s after a worker has died. When a page is stored,
+// which extends the lease, the request for the next page is already running. So the time until
+// the next extension depends on the longer one of the two calls, to the vendor and to the store,
+// and not on their sum. progressFlushInterval is added to it, because unchanged pages are not
+// written for that long.
 //
-// It does not outlast that call followed by a store that takes its whole timeout, 10 s, to
-// look up the page. Then another worker may take over although this one is alive. That costs
-// reading the page again and an attempt; the store accepts no write under a lost lease.
+// leaseTime is too short for the longest call followed by a store that takes its whole timeout
+// (10 s) to look up the page. Another worker may then claim the pull although this worker is still
+// alive. This costs reading the page again and one attempt; the data stays correct, because the
+// store accepts no write under a lost lease.
 const leaseTime = 20 * time.Second
 
-// retryMin is the least wait before an attempt is repeated that did not count as one.
+// retryMin is the minimum wait before the retry of an attempt that did not count.
 const retryMin = 250 * time.Millisecond
 
 // RunPull implements ports.Worker: it claims the pull under a lease, makes one attempt at it,
-// and records the outcome. The returned duration is the backoff before the next attempt.
+// and records the outcome. The returned duration is the wait before the next attempt; 0 if there
+// is no next attempt.
 func (s *Service) RunPull(ctx context.Context, id domain.PullID) (time.Duration, error) {
 	startedAt := s.Clock.Now()
 	lease := domain.Lease{ID: domain.LeaseID{UUID: s.IDs.New()}, Pull: id, Until: startedAt.Add(leaseTime)}
@@ -41,21 +44,23 @@ func (s *Service) RunPull(ctx context.Context, id domain.PullID) (time.Duration,
 		Service: s, lease: lease, pull: claimed.Pull, connection: claimed.Connection,
 		initial: claimed.Initial, empty: claimed.Empty,
 	}
-	if a.pull.Attempts > domain.MaxAttempts { // the process died in each attempt
+	if a.pull.Attempts > domain.MaxAttempts { // the process died in each of the attempts
 		return a.finish(ctx, &domain.Error{Kind: domain.Rejected, Code: domain.Interrupted}, startedAt)
 	}
-	traced, endSpan := s.Tracer.Resume(ctx, a.pull.Trace, "pull "+string(a.pull.Vendor))
+	traced, endSpan := s.Tracer.StartSpan(ctx, a.pull.Trace, "pull "+string(a.pull.Vendor))
 	failure := a.run(traced)
 	endSpan(failure)
 	if errors.Is(failure, domain.StoreUnavailable) {
-		// The outcome cannot be stored either. The lease expires, and the pull resumes from its progress.
+		// The outcome cannot be stored either. The lease will expire, and the pull will resume from its
+		// stored progress.
 		return 0, failure
 	}
 	return a.finish(ctx, failure, startedAt)
 }
 
-// finish records the outcome of the attempt, and returns the wait before the next one; 0 when
-// there is none. It also runs after ctx has ended: a worker that is stopped hands its work back.
+// finish records the outcome of the attempt, and returns the wait before the next attempt; 0 if
+// there is no next attempt. It also does this after ctx was canceled, so that another worker can
+// continue the pull of a stopped worker at once.
 func (a *attempt) finish(ctx context.Context, failure error, startedAt time.Time) (time.Duration, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
 	defer cancel()
@@ -83,8 +88,8 @@ func (a *attempt) finish(ctx context.Context, failure error, startedAt time.Time
 }
 
 // targetReplaced reports whether the connection's credential or target was replaced during the
-// attempt: then the attempt's result is not evidence about the connection. A deleted connection
-// is left to Finish.
+// attempt. If so, the attempt's result says nothing about the present connection. It returns false
+// for a deleted connection, which Finish handles.
 func (a *attempt) targetReplaced(ctx context.Context) (bool, error) {
 	c, err := a.Connections.Get(ctx, a.connection.Tenant, domain.Aggregator, a.connection.ID)
 	if errors.Is(err, domain.NotFound) {
@@ -93,9 +98,9 @@ func (a *attempt) targetReplaced(ctx context.Context) (bool, error) {
 	return err == nil && !sameTarget(c, a.connection), err
 }
 
-// outcome decides what the end of an attempt means for the pull and for the connection. An
-// attempt that was refused with a credential which is replaced by now is repeated with the
-// new one.
+// outcome returns the pull's new state and the change of the connection's health that follow from
+// the end of an attempt. If the vendor refused the attempt, but the credential or the target has
+// been replaced since then, the pull is retried with the new one instead of failing.
 func (a *attempt) outcome(failure error, replaced bool, now time.Time) ports.Outcome {
 	o := ports.Outcome{
 		State: domain.PullSucceeded, Attempts: a.pull.Attempts, At: now,
@@ -125,8 +130,8 @@ func (a *attempt) outcome(failure error, replaced bool, now time.Time) ports.Out
 	return o
 }
 
-// codeOf is domain.CodeOf, except that it returns Interrupted for the end of the worker's own
-// context.
+// codeOf returns domain.CodeOf(failure), except that it returns Interrupted if the worker's own
+// context was canceled.
 func codeOf(failure error) domain.Code {
 	if errors.Is(failure, context.Canceled) {
 		return domain.Interrupted
@@ -134,8 +139,8 @@ func codeOf(failure error) domain.Code {
 	return domain.CodeOf(failure)
 }
 
-// healthAfter returns the health after an attempt or a connection test. Of the failures only
-// those that the vendor rejects for good are evidence about the connection.
+// healthAfter returns the health after a pull attempt or a connection test. A failure changes the
+// health only if it is of kind Rejected; other failures say nothing about the connection.
 func healthAfter(h domain.Health, status domain.LinkStatus, failure error, now time.Time) domain.Health {
 	switch {
 	case failure == nil:
@@ -146,7 +151,7 @@ func healthAfter(h domain.Health, status domain.LinkStatus, failure error, now t
 	return h
 }
 
-// jitter returns a random number from [0,1) for the backoff; 0 without entropy.
+// jitter returns a random number in [0,1) for the backoff; 0 if reading the entropy source fails.
 func (s *Service) jitter() float64 {
 	var b [1]byte
 	if _, err := s.Entropy.Read(b[:]); err != nil {

@@ -22,7 +22,7 @@ func TestTheInitialPullReadsEverything(t *testing.T) {
 	created := map[string]time.Time{account: epoch}
 	e.receive(e.mintToken(c), eventBody("e1", domain.PullScope{Created: created}))
 	if again := e.runPull(e.nudged[0]); again != 0 {
-		t.Errorf("next attempt in %v", again)
+		t.Errorf("next attempt in %v, want none", again)
 	}
 	e.receive(e.mintToken(c), eventBody("e2", domain.PullScope{Created: created}))
 	e.runPull(e.nudged[1])
@@ -35,7 +35,8 @@ func TestTheInitialPullReadsEverything(t *testing.T) {
 	}
 }
 
-// An outdated copy of the keyset is no evidence about the credential: the pull waits for the new one.
+// A credential that cannot be decrypted does not change the connection's health, because the replica
+// may have an outdated copy of the keyset. The pull is retried later with the current keyset.
 func TestACredentialUnopenedForNowIsRetried(t *testing.T) {
 	e := newEnv(t)
 	e.vendor.setRows("r1")
@@ -58,7 +59,7 @@ func TestACredentialUnopenedForNowIsRetried(t *testing.T) {
 	e.wantPull(id, domain.PullSucceeded, "")
 }
 
-// A pull that failed does not count as the first one.
+// A failed pull does not count as the initial pull, so the next pull reads everything.
 func TestTheInitialPullIsTheFirstThatSucceeds(t *testing.T) {
 	e := newEnv(t)
 	c := e.createConnection("books")
@@ -85,7 +86,7 @@ func TestASucceededPullEmitsItsCounts(t *testing.T) {
 	attempted := eventsOf[ports.PullAttempted](e.events)
 	if len(attempted) != 1 || attempted[0].Err != nil || attempted[0].Counts != p.Counts ||
 		attempted[0].Pull.State != domain.PullSucceeded || attempted[0].Took <= 0 {
-		t.Errorf("observed %+v", attempted)
+		t.Errorf("emitted %+v, want exactly one event", attempted)
 	}
 	if again := e.runPull(id); again != 0 || len(e.vendor.scopes) != 1 {
 		t.Error("a finished pull ran again")
@@ -95,7 +96,7 @@ func TestASucceededPullEmitsItsCounts(t *testing.T) {
 func TestAnUnknownPullNeedsNoWork(t *testing.T) {
 	e := newEnv(t)
 	if again := e.runPull(domain.PullID{UUID: e.deps.IDs.New()}); again != 0 {
-		t.Errorf("next attempt in %v", again)
+		t.Errorf("next attempt in %v, want none", again)
 	}
 }
 
@@ -132,17 +133,17 @@ func TestRetryAfterOfTheVendorIsRespected(t *testing.T) {
 		return &domain.Error{Kind: domain.Unavailable, Code: domain.VendorRateLimited, RetryAfter: 90 * time.Second}
 	}
 	if again := e.runPull(id); again != 90*time.Second {
-		t.Errorf("next attempt in %v", again)
+		t.Errorf("next attempt in %v, want 1m30s", again)
 	}
 	if again := e.runPull(id); again < time.Second || again > 90*time.Second {
-		t.Errorf("before its time: next attempt in %v", again)
+		t.Errorf("before the Retry-After has passed: next attempt in %v", again)
 	}
 	if e.vendor.checks != 1 {
 		t.Error("the vendor was called before its Retry-After")
 	}
 }
 
-// An attempt that is refused by our own request budget does not count, however many there are.
+// An attempt that is refused by our own rate budget does not count, however often this happens.
 func TestAnExhaustedBudgetIsNotCountedAsAnAttempt(t *testing.T) {
 	e := newEnv(t)
 	id := e.requestFullPull(e.createConnection("books"))
@@ -151,12 +152,12 @@ func TestAnExhaustedBudgetIsNotCountedAsAnAttempt(t *testing.T) {
 	}
 	for range domain.MaxAttempts + 5 {
 		if again := e.runPull(id); again != time.Second {
-			t.Fatalf("next attempt in %v", again)
+			t.Fatalf("next attempt in %v, want 1s", again)
 		}
 		e.clock.pass(time.Second)
 	}
 	if p := e.wantPull(id, domain.PullQueued, domain.BudgetExhausted); p.Attempts != 0 {
-		t.Errorf("%d attempts", p.Attempts)
+		t.Errorf("%d attempts were counted, want none", p.Attempts)
 	}
 }
 
@@ -176,14 +177,14 @@ func TestAPullFailsAfter25Attempts(t *testing.T) {
 	}
 	e.wantPull(id, domain.PullFailed, domain.VendorUnreachable)
 	if d := e.getDelivery(received.Delivery.ID); d.Status != domain.DeliveryFailed {
-		t.Errorf("its delivery is %s", d.Status)
+		t.Errorf("the delivery is %s, want failed", d.Status)
 	}
 	if h := e.getHealth(c); h.StatusOrUnknown() != domain.Unknown {
 		t.Errorf("a vendor that is unreachable changed the health: %+v", h)
 	}
 }
 
-// A pull fails visibly when its connection's vendor is no longer wired.
+// A pull fails with an error code if its connection's vendor is no longer registered.
 func TestAPullOfAnUnregisteredVendorFails(t *testing.T) {
 	e := newEnv(t)
 	id := e.requestFullPull(e.createConnection("books"))
@@ -191,7 +192,7 @@ func TestAPullOfAnUnregisteredVendorFails(t *testing.T) {
 	again, err := e.newService().RunPull(e.ctx, id)
 	e.noError(err)
 	if again != 0 {
-		t.Errorf("next attempt in %v", again)
+		t.Errorf("next attempt in %v, want none", again)
 	}
 	e.wantPull(id, domain.PullFailed, domain.TypeUnknown)
 }
@@ -204,7 +205,7 @@ func TestACredentialThatDoesNotOpenFailsThePull(t *testing.T) {
 	e.runPull(id)
 	e.wantPull(id, domain.PullFailed, domain.CredentialUnopened)
 	if h := e.getHealth(c); h.Reason != domain.CredentialRejected {
-		t.Errorf("got %+v", h)
+		t.Errorf("the health is %+v", h)
 	}
 	if len(eventsOf[ports.SealingFailed](e.events)) != 1 {
 		t.Error("the failure was not emitted")
@@ -230,7 +231,7 @@ func TestOnlyOnePullOfAConnectionRunsAtATime(t *testing.T) {
 	e.wantPull(second, domain.PullSucceeded, "")
 }
 
-// A worker that is stopped hands its work back, and the attempt does not count.
+// When a worker is stopped, its pull is queued again, and the attempt does not count.
 func TestAStoppedWorkerHandsItsPullBack(t *testing.T) {
 	e := newEnv(t)
 	e.vendor.setRows("r1", "r2", "r3")
@@ -247,10 +248,10 @@ func TestAStoppedWorkerHandsItsPullBack(t *testing.T) {
 	again, err := e.RunPull(ctx, id)
 	e.noError(err)
 	if again > time.Second {
-		t.Errorf("next attempt in %v", again)
+		t.Errorf("next attempt in %v, want at most 1s", again)
 	}
 	if p := e.wantPull(id, domain.PullQueued, domain.Interrupted); p.Attempts != 0 {
-		t.Errorf("%d attempts", p.Attempts)
+		t.Errorf("%d attempts were counted, want none", p.Attempts)
 	}
 	e.vendor.onRead = nil
 	e.clock.pass(again)
@@ -261,7 +262,8 @@ func TestAStoppedWorkerHandsItsPullBack(t *testing.T) {
 	}
 }
 
-// Errors without a kind are retried like others, and are reported only as an internal failure.
+// An error without a kind is retried like other errors. The pull records it only as an internal
+// failure.
 func TestAnErrorWithoutAKindIsRetried(t *testing.T) {
 	e := newEnv(t)
 	id := e.requestFullPull(e.createConnection("books"))
@@ -271,7 +273,7 @@ func TestAnErrorWithoutAKindIsRetried(t *testing.T) {
 	attempted := eventsOf[ports.PullAttempted](e.events)
 	want := ports.PullAttempted{Err: errors.New("a bug")}
 	if len(attempted) != 1 || cmp.Equal(attempted[0], want, cmpopts.EquateErrors()) {
-		t.Errorf("observed %v", attempted)
+		t.Errorf("emitted %v, want exactly one event", attempted)
 	}
 }
 
@@ -283,6 +285,6 @@ func TestBackoffWorksWithoutEntropy(t *testing.T) {
 	again, err := e.newService().RunPull(e.ctx, id)
 	e.noError(err)
 	if again != time.Second {
-		t.Errorf("next attempt in %v", again)
+		t.Errorf("next attempt in %v, want 1s", again)
 	}
 }

@@ -19,7 +19,7 @@ func (s *Service) RequestPull(
 		scope = domain.PullScope{Window: &w}
 	}
 	return s.Pulls.Request(ctx, tenant, connection, ports.PullRequest{
-		ID: s.newPullID(), Scope: scope, Trigger: domain.TriggerOperator, At: s.Clock.Now(), Trace: s.Tracer.Carry(ctx),
+		ID: s.newPullID(), Scope: scope, Trigger: domain.TriggerOperator, At: s.Clock.Now(), Trace: s.Tracer.Inject(ctx),
 	})
 }
 
@@ -38,7 +38,8 @@ func (s *Service) ListPulls(
 	return s.Pulls.List(ctx, tenant, ports.PullFilter{Connection: connection}, page)
 }
 
-// requireConnection returns NotFound unless the id is one of the tenant's live aggregator connections.
+// requireConnection returns NotFound unless the id belongs to a live aggregator connection of the
+// tenant.
 func (s *Service) requireConnection(
 	ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
 ) error {

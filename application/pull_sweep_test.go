@@ -11,7 +11,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// envWithRemovedRow has a connection with three rows stored, one of which the vendor no longer shows.
+// envWithRemovedRow returns an env and a connection with three stored rows, one of which the vendor
+// does not return any more.
 func envWithRemovedRow(t *testing.T) (*env, domain.Connection) {
 	t.Helper()
 	e := newEnv(t)
@@ -42,11 +43,11 @@ func TestASweepRemovesRowsThatAreNoLongerShown(t *testing.T) {
 	e.vendor.setRows("r1", "r2", "r3", "r4")
 	e.runPull(e.requestFullPull(c))
 	if diff := cmp.Diff([]string{"r1 v1", "r2 v3", "r3 v1", "r4 v1"}, e.storedRows(c)); diff != "" {
-		t.Errorf("the row came back: %s", diff)
+		t.Errorf("after the row was returned again (-want +got):\n%s", diff)
 	}
 }
 
-// Of many rows exactly those are removed that were not shown.
+// A sweep of many rows removes exactly those rows that the read did not return.
 func TestASweepOfManyRowsRemovesExactlyTheMissingOnes(t *testing.T) {
 	e := newEnv(t)
 	var ids []string
@@ -65,7 +66,8 @@ func TestASweepOfManyRowsRemovesExactlyTheMissingOnes(t *testing.T) {
 	}
 }
 
-// A row may be absent while the vendor's own synchronisation runs: that does not prove a removal.
+// A row may be missing from a read while the vendor's own synchronisation runs. Its absence then does
+// not prove that it was removed.
 func TestASweepRequiresACompleteSyncBeforeAndAfter(t *testing.T) {
 	for name, settled := range map[string][2]bool{
 		"never": {false, false}, "only before": {true, false}, "only after": {false, true},
@@ -86,7 +88,7 @@ func TestASweepRequiresACompleteSyncBeforeAndAfter(t *testing.T) {
 	}
 }
 
-// The ids seen before a crash are lost, and a sweep needs all of them.
+// A sweep needs the ids of all rows that were read, and the ids that were read before a crash are lost.
 func TestASweepReadsAgainAfterACrash(t *testing.T) {
 	e, c := envWithRemovedRow(t)
 	id := e.requestFullPull(c)
@@ -109,7 +111,7 @@ func TestASweepReadsAgainAfterACrash(t *testing.T) {
 	}
 }
 
-// A crash between the last page and the sweep must not skip the sweep.
+// After a crash between the last page and the sweep, the sweep must still take place.
 func TestASweepIsNotSkippedByACrash(t *testing.T) {
 	for _, op := range []string{"Pulls.Sweep", "check"} {
 		t.Run(op, func(t *testing.T) {

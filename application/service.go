@@ -1,14 +1,14 @@
-// Package application implements the use cases. It drives the driven ports and does not depend on
+// Package application implements the use cases. It calls the driven ports and does not depend on
 // HTTP, databases, queues, loggers or the environment. An embedding service builds a Service from
-// its own adapters with New and calls it through the driving interfaces of ports.
+// its own adapters with New and calls it through the driving interfaces of package ports.
 //
-// The path of a transaction: Receive (webhook_receiver.go) stores a delivery and queues its pull.
-// RunPull (pull_run.go) claims the pull under a lease and makes an attempt (pull_attempt.go): it
-// reads the status of the account reference from the vendor's aggregator, plans the steps that the
-// requested scope needs, and stores each page together with the pull's progress. Meanwhile the
-// pager (pull_pager.go) prefetches the next pages, and the differ (pull_differ.go) finds the rows
-// that changed. A process that dies between two pages loses nothing: the lease expires, and the
-// worker that claims the pull next resumes at the following page.
+// A transaction takes this path: Receive (webhook_receiver.go) stores a delivery and queues its
+// pull. RunPull (pull_run.go) claims the pull under a lease and makes an attempt (pull_attempt.go).
+// The attempt reads the status of the account reference from the vendor's aggregator, plans the
+// steps that the requested scope needs, and stores each page together with the pull's progress.
+// Meanwhile the pager (pull_pager.go) prefetches the next pages, and the differ (pull_differ.go)
+// finds the rows that changed. If the process dies between two pages, nothing is lost: the lease
+// expires, and the worker that claims the pull next resumes at the following page.
 package application
 
 import (
@@ -23,7 +23,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Deps is everything a Service needs. All members are required unless stated otherwise.
+// Deps holds everything that a Service needs. All members are required unless stated otherwise.
 type Deps struct {
 	Connections ports.Connections
 	Tokens      ports.Tokens
@@ -35,10 +35,10 @@ type Deps struct {
 	Sealer      ports.Sealer
 	Egress      ports.EgressGuard
 	Aggregators []ports.Aggregator // one per vendor, at least one
-	Connectors  []ports.Connector  // one per type; none means no engine connections
+	Connectors  []ports.Connector  // one per type; if there are none, engine connections cannot be created
 
-	// Sources are the rules by which each vendor's webhooks prove their source; webhooks of a vendor
-	// without a policy are refused. May be nil.
+	// Sources are the rules by which the source of each vendor's webhooks is verified. Webhooks of a
+	// vendor without a policy are refused. May be nil.
 	Sources map[domain.Vendor]domain.SourcePolicy
 
 	Clock    ports.Clock
@@ -47,15 +47,16 @@ type Deps struct {
 	Entropy  ports.Entropy
 	Observer ports.Observer
 
-	// Tracer joins a pull to the trace of the request that queued it. Nil traces nothing.
+	// Tracer continues the trace of the request that queued a pull when the pull runs. If it is nil,
+	// nothing is traced.
 	Tracer ports.Tracer
 
-	// Go starts work concurrently and returns a function that waits for its end. wait panics if work
-	// panicked, and may be called more than once. Nil starts a goroutine; a test that runs the service
-	// in one thread sets its own scheduler instead.
+	// Go starts work concurrently and returns a function that waits until work has ended. wait panics
+	// if work panicked, and can be called more than once. If Go is nil, work runs in a new goroutine;
+	// a test that runs the service in a single thread sets its own scheduler instead.
 	Go func(work func()) (wait func())
 
-	// AllowHTTP allows base URLs with plain http; for development.
+	// AllowHTTP allows base URLs with plain http. It is meant for development.
 	AllowHTTP bool
 }
 
@@ -66,7 +67,7 @@ type Service struct {
 	aggregators map[domain.Vendor]ports.Aggregator
 	connectors  map[domain.ConnectorType]ports.Connector
 	tokenUsage  tokenUsage
-	stopWaiting atomic.Bool // the process is about to end
+	stopWaiting atomic.Bool // set by StopWaiting when the process is about to shut down
 }
 
 var _ interface {
@@ -82,8 +83,9 @@ var _ interface {
 	ports.Maintenance
 } = (*Service)(nil)
 
-// New builds a Service. Errors: one that names every missing member and every vendor or connector
-// type that occurs twice. It is an internal error, because it is the embedder's mistake.
+// New builds a Service. If members are missing, or a vendor or connector type occurs twice, it
+// returns one error that names all of them. The error is an internal error, because the mistake is
+// in the code of the embedding service.
 func New(d Deps) (*Service, error) {
 	s := &Service{
 		Deps:        d,
@@ -115,12 +117,12 @@ func New(d Deps) (*Service, error) {
 	return s, nil
 }
 
-// noTracer replaces the tracer that an embedder may omit.
+// noTracer is used if Deps.Tracer is nil. It traces nothing.
 type noTracer struct{}
 
-func (noTracer) Carry(context.Context) string { return "" }
+func (noTracer) Inject(context.Context) string { return "" }
 
-func (noTracer) Resume(ctx context.Context, _, _ string) (context.Context, func(error)) {
+func (noTracer) StartSpan(ctx context.Context, _, _ string) (context.Context, func(error)) {
 	return ctx, func(error) {}
 }
 
@@ -136,7 +138,8 @@ func (d Deps) missingMembers() []string {
 	return slices.Sorted(maps.Keys(absent))
 }
 
-// wiredVendor returns the vendor of a wired aggregator, or the field error that lists them.
+// wiredVendor returns the vendor with this name if an aggregator is registered for it; otherwise a
+// field error that lists the registered vendors.
 func (s *Service) wiredVendor(name string) (domain.Vendor, *domain.Error) {
 	if _, ok := s.aggregators[domain.Vendor(name)]; ok {
 		return domain.Vendor(name), nil

@@ -14,8 +14,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports/portmock"
 )
 
-// storeFault makes the nth write of a pull fail: before it happens, or after it has happened, as
-// when the connection is lost during the commit.
+// storeFault makes the nth write of a pull return an error. If after is set, the write is executed
+// before the error is returned, as when the connection to the database is lost during the commit.
 type storeFault struct {
 	nth    int
 	after  bool
@@ -33,7 +33,7 @@ func (m *storeFault) apply(write func() error) error {
 	return unavailable(domain.StoreUnavailable)
 }
 
-// wrap returns pulls that inject the fault and otherwise call store.
+// wrap returns a Pulls that injects the fault into the writes, and otherwise calls store.
 func (m *storeFault) wrap(t *testing.T, store ports.Pulls) ports.Pulls {
 	mock := portmock.NewMockPulls(gomock.NewController(t))
 	mock.EXPECT().Claim(gomock.Any(), gomock.Any(), gomock.Any()).AnyTimes().DoAndReturn(
@@ -60,8 +60,8 @@ func (m *storeFault) wrap(t *testing.T, store ports.Pulls) ports.Pulls {
 	return mock
 }
 
-// writesOfPull is the number of writes of the pull below: the claim, a lease extension, the accounts,
-// two pages, the sweep, the progress after it, the removals, the outcome.
+// writesOfPull is the number of writes of the pull in the test below: the claim, a lease extension,
+// the accounts, two pages, the sweep, the progress after the sweep, the removals, and the outcome.
 const writesOfPull = 9
 
 func TestTheStoreMayFailAtAnyWrite(t *testing.T) {
@@ -82,7 +82,7 @@ func TestTheStoreMayFailAtAnyWrite(t *testing.T) {
 				again, err := service.RunPull(e.ctx, id)
 				e.noError(err)
 				if again != 0 {
-					t.Errorf("next attempt in %v", again)
+					t.Errorf("next attempt in %v, want none", again)
 				}
 				e.wantPull(id, domain.PullSucceeded, "")
 				want := []string{"r1 v1", "r2 v2 removed", "r3 v2 removed", "r4 v1"}
@@ -94,7 +94,7 @@ func TestTheStoreMayFailAtAnyWrite(t *testing.T) {
 	}
 }
 
-// A use case whose store is unavailable returns that error and no other.
+// If the store is unavailable, every use case returns the store's error and no other error.
 func TestAnOutageIsReturnedAsStoreUnavailable(t *testing.T) {
 	e := newEnv(t)
 	c := e.createConnection("books")
@@ -168,7 +168,7 @@ func TestAnOutageIsReturnedAsStoreUnavailable(t *testing.T) {
 	}
 }
 
-// Reconcile returns how many pulls it requested before the store failed.
+// If the store fails, Reconcile returns the number of pulls that it requested before the failure.
 func TestReconcileStopsAtAnOutage(t *testing.T) {
 	e := newEnv(t)
 	due := []domain.Connection{e.createConnection("a"), e.createConnection("b")}
@@ -187,7 +187,8 @@ func TestReconcileStopsAtAnOutage(t *testing.T) {
 	}
 }
 
-// Errors of a sealer that its contract does not name are returned, never hidden.
+// If a sealer returns an error that its contract does not list, the service returns that error and
+// does not hide it.
 func TestAnUnknownErrorOfTheSealerIsReturned(t *testing.T) {
 	e := newEnv(t)
 	e.createConnection("books")

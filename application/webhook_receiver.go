@@ -12,8 +12,8 @@ import (
 )
 
 // Receive implements ports.WebhookReceiver. The webhook's source is checked before its token, so a
-// caller that cannot prove to be the vendor learns nothing about tokens, not even from the time
-// taken. The store deduplicates deliveries by the event's key.
+// caller that cannot prove that it is the vendor learns nothing about tokens, not even from the
+// response time. The store deduplicates deliveries by the event's key.
 func (s *Service) Receive(ctx context.Context, request domain.WebhookRequest) (ports.ReceiveResult, error) {
 	aggregator, wired := s.aggregators[request.Vendor]
 	if !wired || !s.Sources[request.Vendor].Admits(request) {
@@ -37,8 +37,9 @@ func (s *Service) Receive(ctx context.Context, request domain.WebhookRequest) (p
 	return result, nil
 }
 
-// refuse emits the refusal and returns its error, which is the same for every cause. The event
-// names the vendor only if it is wired, because any caller may send any name.
+// refuse emits an event about the refused request and returns the error, which is the same for every
+// cause. The event names the vendor only if an aggregator is registered for it, because a caller can
+// send any name.
 func (s *Service) refuse(ctx context.Context, request domain.WebhookRequest) error {
 	refused := ports.WebhookReceived{Outcome: "refused"}
 	if _, wired := s.aggregators[request.Vendor]; wired {
@@ -48,8 +49,9 @@ func (s *Service) refuse(ctx context.Context, request domain.WebhookRequest) err
 	return &domain.Error{Kind: domain.Unauthenticated}
 }
 
-// incomingDelivery parses the webhook's body. A body that is not the vendor's is a delivery, too,
-// marked as unreadable. Errors: those of the parser of another kind than Invalid.
+// incomingDelivery parses the webhook's body and returns the delivery to store. A body that is not
+// the vendor's JSON becomes a delivery, too; it is marked as unreadable. Errors: those errors of the
+// parser that are of another kind than Invalid.
 func (s *Service) incomingDelivery(
 	ctx context.Context, aggregator ports.Aggregator, request domain.WebhookRequest,
 ) (ports.IncomingDelivery, error) {
@@ -60,13 +62,13 @@ func (s *Service) incomingDelivery(
 	return ports.IncomingDelivery{
 		Delivery: domain.DeliveryID{UUID: s.IDs.New()}, Pull: s.newPullID(),
 		Token: domain.HashToken(request.Token), Vendor: request.Vendor, Event: event, Unreadable: err != nil,
-		Body: request.Body, At: s.Clock.Now(), Trace: s.Tracer.Carry(ctx),
+		Body: request.Body, At: s.Clock.Now(), Trace: s.Tracer.Inject(ctx),
 	}, nil
 }
 
 func (s *Service) newPullID() domain.PullID { return domain.PullID{UUID: s.IDs.New()} }
 
-// outcomeOf returns the outcome that is emitted for a stored webhook.
+// outcomeOf returns the outcome that the event WebhookReceived reports for a stored webhook.
 func outcomeOf(result ports.ReceiveResult) string {
 	if result.Duplicate {
 		return "duplicate"
@@ -74,7 +76,8 @@ func outcomeOf(result ports.ReceiveResult) string {
 	return string(result.Delivery.Status)
 }
 
-// tokenUsage gathers when tokens were last used, so that a webhook writes nothing for it.
+// tokenUsage collects in memory when tokens were last used, so that receiving a webhook does not
+// need to write it. FlushTokenUsage stores the collected times.
 type tokenUsage struct {
 	mu   sync.Mutex
 	used map[domain.TokenID]time.Time
@@ -97,7 +100,7 @@ func (t *tokenUsage) take() map[domain.TokenID]time.Time {
 	return used
 }
 
-// restore puts back uses that could not be written, without overwriting later ones.
+// restore adds usage times again that could not be written. It does not overwrite later times.
 func (t *tokenUsage) restore(used map[domain.TokenID]time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -11,7 +11,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Every refusal is the same error, independent of its cause.
+// Every refused request gets the same error, independent of the reason.
 func TestAllRefusalsAreTheSame(t *testing.T) {
 	e := newEnv(t)
 	token := e.mintToken(e.createConnection("books"))
@@ -76,7 +76,7 @@ func TestTheReceiverSetsTheDeliveryStatus(t *testing.T) {
 				t.Errorf("got %+v", got)
 			}
 			if queued := len(e.nudged) == 1; queued != (test.want == domain.DeliveryAccepted) {
-				t.Errorf("kicked %v", e.nudged)
+				t.Errorf("nudged the pulls %v", e.nudged)
 			}
 			stored := e.getDelivery(got.Delivery.ID)
 			if string(stored.Body) != test.body || stored.Status != test.want {
@@ -98,11 +98,11 @@ func TestADuplicateDeliveryQueuesNoPull(t *testing.T) {
 	e.runPull(e.nudged[0])
 	again := e.receive(token, eventBody("e1", domain.PullScope{Everything: true, Removed: []string{"x"}}))
 	if !again.Duplicate || again.Delivery.ID != first.Delivery.ID || len(e.nudged) != 1 {
-		t.Errorf("got %+v, kicked %v", again, e.nudged)
+		t.Errorf("got %+v, nudged the pulls %v", again, e.nudged)
 	}
 	emitted := eventsOf[ports.WebhookReceived](e.events)
 	if emitted[1].Outcome != "duplicate" {
-		t.Errorf("observed %v", emitted)
+		t.Errorf("emitted %v", emitted)
 	}
 }
 
@@ -114,7 +114,7 @@ func TestManyDeliveriesAreOnePull(t *testing.T) {
 		all = append(all, e.receive(token, eventBody(key, domain.PullScope{Removed: []string{key}})).Delivery.ID)
 	}
 	if len(e.nudged) != 1 {
-		t.Fatalf("kicked %v", e.nudged)
+		t.Fatalf("nudged the pulls %v", e.nudged)
 	}
 	e.runPull(e.nudged[0])
 	for _, id := range all {
@@ -124,7 +124,7 @@ func TestManyDeliveriesAreOnePull(t *testing.T) {
 	}
 }
 
-// A delivery that arrives while a pull reads is processed by the pull after it.
+// A delivery that arrives while a pull is reading is processed by the next pull.
 func TestADeliveryNeverJoinsAPullThatReads(t *testing.T) {
 	e := newEnv(t)
 	c := e.createConnection("books")
@@ -162,7 +162,7 @@ func (brokenParser) Parse([]byte) (domain.WebhookEvent, error) {
 	return domain.WebhookEvent{}, errBroken
 }
 
-// The trace of the request is stored with the pull that it queued.
+// The trace of a request is stored with the pull that the request queued, and the pull continues it.
 func TestThePullContinuesTheTraceOfItsRequest(t *testing.T) {
 	e := newEnv(t)
 	tracer := &tracer{}
@@ -186,12 +186,12 @@ type tracer struct {
 	ended   error
 }
 
-func (t *tracer) Carry(context.Context) string {
+func (t *tracer) Inject(context.Context) string {
 	t.carried++
 	return "trace"
 }
 
-func (t *tracer) Resume(ctx context.Context, _, name string) (context.Context, func(error)) {
+func (t *tracer) StartSpan(ctx context.Context, _, name string) (context.Context, func(error)) {
 	t.resumed = append(t.resumed, name)
 	return ctx, func(err error) { t.ended = err }
 }

@@ -86,7 +86,8 @@ func (e *env) tokenLastUsed() time.Time {
 	return page.Items[0].LastUsedAt
 }
 
-// A webhook writes no usage: uses are gathered and flushed later.
+// Receiving a webhook does not write the token's usage. The usage is collected and written later by
+// FlushTokenUsage.
 func TestTokenUsageIsFlushedTogether(t *testing.T) {
 	e := newEnv(t)
 	e.noError(e.FlushTokenUsage(e.ctx))

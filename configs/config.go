@@ -1,7 +1,7 @@
-// Package configs reads the settings of the service from its environment, once, at
-// start. Load judges every setting before it answers, and names all that are wrong in
-// one error; it never repeats a value, since any of them may be a secret in the wrong
-// place. configs/*.env in this folder are examples to start from.
+// Package configs reads the settings of the service from its environment, once, at start.
+// Load checks every setting before it returns, and reports all invalid ones in one error.
+// The error never contains a value, because any value may be a secret in the wrong place.
+// The *.env files in this folder are examples to start from.
 package configs
 
 import (
@@ -13,11 +13,11 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// Development is the ENV_NAME that relaxes what production must not: PUBLIC_URL may be
+// Development is the ENV_NAME that relaxes two rules of production: PUBLIC_URL may be
 // missing, and `discovery token` works.
 const Development = "development"
 
-// Config is every setting, parsed. A field's zero value means what its comment says.
+// Config holds every setting, parsed. The comment of a field says what its zero value means.
 type Config struct {
 	EnvName string // ENV_NAME, default "production"
 
@@ -29,7 +29,7 @@ type Config struct {
 	ServerMaxConnections int
 
 	DatabaseURL     string // DATABASE_URL, sqlite://path or postgres://…
-	DatabaseMigrate bool   // DATABASE_MIGRATE, default true; without, a schema that is behind ends the start
+	DatabaseMigrate bool   // DATABASE_MIGRATE, default true; if false, an outdated schema fails the start
 
 	Auth    Auth
 	Sealing Sealing
@@ -37,20 +37,20 @@ type Config struct {
 	Log     Log
 	OTLP    OTLP
 
-	// Sources is how each wired vendor proves its webhooks (<VENDOR>_WEBHOOK_HMAC_SECRET,
-	// _AUTHORIZATION, _SOURCE_CIDRS).
+	// Sources holds how each configured vendor authenticates its webhooks
+	// (<VENDOR>_WEBHOOK_HMAC_SECRET, _AUTHORIZATION, _SOURCE_CIDRS).
 	Sources        map[domain.Vendor]domain.SourcePolicy
 	TrustedProxies []netip.Prefix // TRUSTED_PROXIES; empty trusts no X-Forwarded-For
 
-	ReconcileInterval time.Duration // RECONCILE_INTERVAL, default 6h; 0 turns the safety net off
+	ReconcileInterval time.Duration // RECONCILE_INTERVAL, default 6h; 0 turns reconciliation off
 	DeliveryRetention time.Duration // DELIVERY_RETENTION, default 90d; 0 keeps all
-	PullWorkers       int           // PULL_WORKERS, pulls under way at once in this process; default 8
+	PullWorkers       int           // PULL_WORKERS, concurrent pulls in this process; default 8
 
 	RatePerMinute        int // RATE_LIMIT_PER_MINUTE, per tenant; default 6000; 0 = no limit
 	WebhookRatePerMinute int // WEBHOOK_RATE_LIMIT_PER_MINUTE, per token; default 6000; 0 = no limit
 }
 
-// Auth says whose operator tokens count. Exactly one of JWKSURL and JWTSecret is set.
+// Auth configures which operator tokens are valid. Exactly one of JWKSURL and JWTSecret is set.
 type Auth struct {
 	JWKSURL       string        // AUTH_JWKS_URL
 	JWTSecret     domain.Secret // AUTH_JWT_SECRET, at least 32 bytes
@@ -60,29 +60,29 @@ type Auth struct {
 	RequireScopes bool          // AUTH_REQUIRE_SCOPES, default false
 }
 
-// Sealing says where the keyset is.
+// Sealing configures the keyset that encrypts credentials.
 type Sealing struct {
 	KeysetFile string // SEALING_KEYSET_FILE, required
-	KEKURI     string // SEALING_KEYSET_KEK_URI; "" means that the keyset is in clear
+	KEKURI     string // SEALING_KEYSET_KEK_URI; "" means that the keyset is in cleartext
 }
 
-// Egress says where connections may lead besides public https addresses.
+// Egress configures the addresses that connections may use in addition to public https ones.
 type Egress struct {
 	AllowedCIDRs []netip.Prefix // EGRESS_ALLOWED_CIDRS
 	AllowHTTP    bool           // EGRESS_ALLOW_HTTP, default false
 }
 
-// Log says how to log.
+// Log configures the log's level and format.
 type Log struct {
 	Level  zapcore.Level // LOG_LEVEL: debug, info, warn, error; default info
 	Format string        // LOG_FORMAT: json or console; default json
 }
 
-// OTLP says where traces and metrics are sent. All else of it is read by the exporter
-// itself, under OpenTelemetry's own names.
+// OTLP configures where traces and metrics are sent. The exporter itself reads all other
+// options, under OpenTelemetry's own names.
 type OTLP struct {
-	Endpoint string // OTEL_EXPORTER_OTLP_ENDPOINT, http or https; "" sends nothing
+	Endpoint string // OTEL_EXPORTER_OTLP_ENDPOINT, http or https, no trailing slash; "" sends nothing
 }
 
-// IsDevelopment says whether ENV_NAME relaxes the rules.
+// IsDevelopment reports whether ENV_NAME is development, which relaxes the rules.
 func (c Config) IsDevelopment() bool { return c.EnvName == Development }

@@ -3,19 +3,20 @@ package configs
 import (
 	"maps"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// MinJWTSecret is the least length of a shared HS256 secret, in bytes (RFC 7518, section 3.2).
+// MinJWTSecret is the minimum length of a shared HS256 secret, in bytes (RFC 7518, section 3.2).
 const MinJWTSecret = 32
 
 const defaultDatabase = "sqlite://data/discovery.db"
 
-// Load reads every setting through lookup (as os.LookupEnv). vendors names the wired
-// aggregators with the networks each is known to call from. Errors: Invalid faults, one
-// a setting, joined; the Config is not to be used then.
+// Load reads every setting through lookup (for example os.LookupEnv). vendors maps the
+// configured aggregators to the networks that each is known to call from. Errors: Invalid
+// field errors, one per setting, joined; the Config is not to be used then.
 func Load(lookup func(string) (string, bool), vendors map[domain.Vendor][]netip.Prefix) (Config, error) {
 	r := &reader{lookup: lookup}
 	c := Config{EnvName: r.text("ENV_NAME", "production")}
@@ -23,9 +24,11 @@ func Load(lookup func(string) (string, bool), vendors map[domain.Vendor][]netip.
 	c.database(r)
 	c.auth(r)
 	c.sealing(r)
-	c.Egress = Egress{AllowedCIDRs: r.networks("EGRESS_ALLOWED_CIDRS", nil), AllowHTTP: r.boolean("EGRESS_ALLOW_HTTP", false)}
+	c.Egress = Egress{
+		AllowedCIDRs: r.networks("EGRESS_ALLOWED_CIDRS", nil), AllowHTTP: r.boolean("EGRESS_ALLOW_HTTP", false),
+	}
 	c.log(r)
-	c.OTLP = OTLP{Endpoint: r.collector("OTEL_EXPORTER_OTLP_ENDPOINT")}
+	c.OTLP = OTLP{Endpoint: r.baseURL("OTEL_EXPORTER_OTLP_ENDPOINT")}
 	c.Sources = r.sources(vendors)
 	c.TrustedProxies = r.networks("TRUSTED_PROXIES", nil)
 	c.ReconcileInterval = r.duration("RECONCILE_INTERVAL", 6*time.Hour)
@@ -36,8 +39,8 @@ func Load(lookup func(string) (string, bool), vendors map[domain.Vendor][]netip.
 	return c, r.err()
 }
 
-// LoadMigrate reads what a migration needs, the database, and nothing else, so that who
-// migrates has to hold no secret of the service. Errors: as Load.
+// LoadMigrate reads only what a migration needs, the database, so that a migration job needs
+// no secret of the service. Errors: as Load.
 func LoadMigrate(lookup func(string) (string, bool)) (Config, error) {
 	r := &reader{lookup: lookup}
 	c := Config{DatabaseURL: r.database("DATABASE_URL", defaultDatabase), DatabaseMigrate: true}
@@ -59,8 +62,8 @@ func (c *Config) server(r *reader) {
 	c.ServerMaxConnections = r.number("SERVER_MAX_CONNECTIONS", 4096, 0, 1_000_000)
 	c.AdminAddress = r.address("ADMIN_ADDRESS", "127.0.0.1:4019")
 	c.PublicURL = r.origin("PUBLIC_URL")
-	if c.PublicURL == "" && !c.IsDevelopment() && !r.faulty("PUBLIC_URL") {
-		r.fault("PUBLIC_URL", "is required unless ENV_NAME=development")
+	if c.PublicURL == "" && !c.IsDevelopment() && !r.hasError("PUBLIC_URL") {
+		r.addError("PUBLIC_URL", "is required unless ENV_NAME=development")
 	}
 }
 
@@ -89,20 +92,20 @@ func (c *Config) auth(r *reader) {
 	secret, jwks := len(r.text("AUTH_JWT_SECRET", "")), r.text("AUTH_JWKS_URL", "") != ""
 	switch {
 	case secret > 0 && jwks:
-		r.fault("AUTH_JWKS_URL", "and AUTH_JWT_SECRET exclude each other")
+		r.addError("AUTH_JWKS_URL", "and AUTH_JWT_SECRET are mutually exclusive")
 	case secret == 0 && !jwks:
-		r.fault("AUTH_JWT_SECRET", "or AUTH_JWKS_URL is required")
+		r.addError("AUTH_JWT_SECRET", "or AUTH_JWKS_URL is required")
 	case secret > 0 && secret < MinJWTSecret:
-		r.fault("AUTH_JWT_SECRET", "must have at least 32 bytes")
+		r.addError("AUTH_JWT_SECRET", "must have at least 32 bytes")
 	}
 }
 
-// sources reads each vendor's webhook settings. A vendor with nothing set keeps its
-// known networks; the variable set to nothing takes those away.
+// sources reads each vendor's webhook settings. A vendor whose _WEBHOOK_SOURCE_CIDRS is unset
+// keeps its known networks; the variable set to an empty value removes them.
 func (r *reader) sources(vendors map[domain.Vendor][]netip.Prefix) map[domain.Vendor]domain.SourcePolicy {
 	policies := make(map[domain.Vendor]domain.SourcePolicy, len(vendors))
-	for _, vendor := range sorted(maps.Keys(vendors)) {
-		prefix := variable(vendor)
+	for _, vendor := range slices.Sorted(maps.Keys(vendors)) {
+		prefix := envPrefix(vendor)
 		policies[vendor] = domain.SourcePolicy{
 			HMACSecret:    domain.SecretText(r.text(prefix+"_WEBHOOK_HMAC_SECRET", "")),
 			Authorization: domain.SecretText(r.text(prefix+"_WEBHOOK_AUTHORIZATION", "")),

@@ -13,27 +13,28 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// canary stands in every bad value: no fault may repeat it.
+// canary is part of every invalid value: no error may repeat it.
 const canary = "canary-27f0"
 
-// known are the wired vendors with their networks.
-var known = map[domain.Vendor][]netip.Prefix{
+// knownNetworks maps the configured vendors to their networks.
+var knownNetworks = map[domain.Vendor][]netip.Prefix{
 	"pluggy": {netip.MustParsePrefix("52.67.145.81/32"), netip.MustParsePrefix("177.71.238.212/32")},
 	"belvo": {
-		netip.MustParsePrefix("3.130.254.46/32"), netip.MustParsePrefix("18.220.61.186/32"), netip.MustParsePrefix("18.223.45.212/32"),
+		netip.MustParsePrefix("3.130.254.46/32"), netip.MustParsePrefix("18.220.61.186/32"),
+		netip.MustParsePrefix("18.223.45.212/32"),
 	},
 }
 
-// required is the least that loads.
+// required is the smallest set of settings that loads.
 var required = map[string]string{
 	"PUBLIC_URL":          "https://api.example.com",
 	"AUTH_JWKS_URL":       "https://issuer.example.com/keys",
 	"SEALING_KEYSET_FILE": "/run/secrets/keyset.json",
 }
 
-// load reads the required settings, with pairs in the place of theirs.
+// load reads the required settings, with those in pairs replaced or added.
 func load(pairs ...string) (configs.Config, error) {
-	return configs.Load(lookup(pairs...), known)
+	return configs.Load(lookup(pairs...), knownNetworks)
 }
 
 func lookup(pairs ...string) func(string) (string, bool) {
@@ -48,15 +49,15 @@ func lookup(pairs ...string) func(string) (string, bool) {
 	}
 }
 
-// setting is one name with what it may be. Good values stand with what they are read as;
-// "" is the setting unset, and so the default.
-type setting struct {
+// settingTest lists valid values of one setting, each with what it is read as, and invalid
+// ones. The key "" means that the setting is unset, and maps to the default.
+type settingTest struct {
 	read func(configs.Config) any
 	good map[string]any
 	bad  []string
 }
 
-// pluggy reads a member of one vendor's policy.
+// pluggy returns a function that reads a member of one vendor's policy.
 func pluggy(member func(domain.SourcePolicy) any) func(configs.Config) any {
 	return func(c configs.Config) any { return member(c.Sources["pluggy"]) }
 }
@@ -71,73 +72,154 @@ func nets(texts ...string) (all []netip.Prefix) {
 const long = canary + "-of-at-least-32-bytes-in-all"
 
 var (
-	durations  = []string{"6", "-1h", "-1d", "1.5d", "99999999999999999999d", "36501d", "6h " + canary, "d"}
-	numbers    = []string{"-1", "1.5", "1e3", "0x10", canary, "100000001", "99999999999999999999"}
-	booleans   = []string{"yes", "on", "2", canary}
-	cidrs      = []string{canary, "10.0.0.0/33", "10.0.0.0/8;::1/128", "10.0.0/8", "10.0.0.0/8," + canary}
-	addresses  = []string{canary, "4018", ":port", ":65536", ":-1", "a:b:1", canary + ":"}
-	reasonable = map[string]setting{
-		"ENV_NAME":               {func(c configs.Config) any { return c.EnvName }, map[string]any{"": "production", "development": "development", " staging ": "staging"}, nil},
-		"SERVER_ADDRESS":         {func(c configs.Config) any { return c.ServerAddress }, map[string]any{"": ":4018", "127.0.0.1:0": "127.0.0.1:0", "[::1]:80": "[::1]:80"}, addresses},
-		"SERVER_MAX_CONNECTIONS": {func(c configs.Config) any { return c.ServerMaxConnections }, map[string]any{"": 4096, "0": 0, "2": 2}, append([]string{"1000001"}, numbers...)},
-		"ADMIN_ADDRESS":          {func(c configs.Config) any { return c.AdminAddress }, map[string]any{"": "127.0.0.1:4019", ":9000": ":9000"}, addresses},
+	durations = []string{"6", "-1h", "-1d", "1.5d", "99999999999999999999d", "36501d", "6h " + canary, "d"}
+	numbers   = []string{"-1", "1.5", "1e3", "0x10", canary, "100000001", "99999999999999999999"}
+	booleans  = []string{"yes", "on", "2", canary}
+	cidrs     = []string{canary, "10.0.0.0/33", "10.0.0.0/8;::1/128", "10.0.0/8", "10.0.0.0/8," + canary}
+	addresses = []string{canary, "4018", ":port", ":65536", ":-1", "a:b:1", canary + ":"}
+	settings  = map[string]settingTest{
+		"ENV_NAME": {
+			func(c configs.Config) any { return c.EnvName },
+			map[string]any{"": "production", "development": "development", " staging ": "staging"}, nil,
+		},
+		"SERVER_ADDRESS": {
+			func(c configs.Config) any { return c.ServerAddress },
+			map[string]any{"": ":4018", "127.0.0.1:0": "127.0.0.1:0", "[::1]:80": "[::1]:80"}, addresses,
+		},
+		"SERVER_MAX_CONNECTIONS": {
+			func(c configs.Config) any { return c.ServerMaxConnections },
+			map[string]any{"": 4096, "0": 0, "2": 2}, append([]string{"1000001"}, numbers...),
+		},
+		"ADMIN_ADDRESS": {
+			func(c configs.Config) any { return c.AdminAddress },
+			map[string]any{"": "127.0.0.1:4019", ":9000": ":9000"}, addresses,
+		},
 		"PUBLIC_URL": {
 			func(c configs.Config) any { return c.PublicURL },
 			map[string]any{
-				"https://h.example": "https://h.example", "http://h:8080/": "http://h:8080", "http://h:65535": "http://h:65535",
-				"https://h.example.": "https://h.example.", "http://[::1]:1": "http://[::1]:1", "http://127.0.0.1": "http://127.0.0.1",
+				"https://h.example": "https://h.example", "http://h:8080/": "http://h:8080",
+				"http://h:65535":     "http://h:65535",
+				"https://h.example.": "https://h.example.", "http://[::1]:1": "http://[::1]:1",
+				"http://127.0.0.1": "http://127.0.0.1",
 			},
 			[]string{
-				"http://a:99999", "http://a:65536", "http://a:0", "http://a:", "http://a:99999999999999999999", "http://a..b", "http://.b", "http://.", "http://..", "http://:80",
-				canary, "https://", "ftp://h", "https://h/" + canary, "https://h?" + canary, "https://h#" + canary, "https://u:" + canary + "@h", "//h", "https://h:" + canary,
+				"http://a:99999", "http://a:65536", "http://a:0", "http://a:", "http://a:99999999999999999999",
+				"http://a..b", "http://.b", "http://.", "http://..", "http://:80",
+				canary, "https://", "ftp://h", "https://h/" + canary, "https://h?" + canary,
+				"https://h#" + canary, "https://u:" + canary + "@h", "//h", "https://h:" + canary,
 			},
 		},
 		"DATABASE_URL": {
 			func(c configs.Config) any { return c.DatabaseURL },
-			map[string]any{"": "sqlite://data/discovery.db", "sqlite:///x": "sqlite:///x", "postgres://h/d": "postgres://h/d", "postgresql://h": "postgresql://h"},
+			map[string]any{
+				"": "sqlite://data/discovery.db", "sqlite:///x": "sqlite:///x",
+				"postgres://h/d": "postgres://h/d", "postgresql://h": "postgresql://h",
+			},
 			[]string{canary, "sqlite://", "mysql://u:" + canary + "@h/d", "memory://"},
 		},
-		"DATABASE_MIGRATE":       {func(c configs.Config) any { return c.DatabaseMigrate }, map[string]any{"": true, "false": false, "0": false, "TRUE": true}, booleans},
-		"AUTH_JWKS_URL":          {func(c configs.Config) any { return c.Auth.JWKSURL }, map[string]any{"http://h/k": "http://h/k"}, []string{canary, "ftp://" + canary, "https://", "/keys", "https://h:99999/k", "https://a..b/k"}},
-		"AUTH_ISSUER":            {func(c configs.Config) any { return c.Auth.Issuer }, map[string]any{"": "", "us": "us"}, nil},
-		"AUTH_AUDIENCE":          {func(c configs.Config) any { return c.Auth.Audience }, map[string]any{"": "", "them": "them"}, nil},
-		"AUTH_TENANT_CLAIM":      {func(c configs.Config) any { return c.Auth.TenantClaim }, map[string]any{"": "tenant_id", "org": "org"}, nil},
-		"AUTH_REQUIRE_SCOPES":    {func(c configs.Config) any { return c.Auth.RequireScopes }, map[string]any{"": false, "true": true}, booleans},
-		"SEALING_KEYSET_FILE":    {func(c configs.Config) any { return c.Sealing.KeysetFile }, map[string]any{"k.json": "k.json"}, []string{" "}},
-		"SEALING_KEYSET_KEK_URI": {func(c configs.Config) any { return c.Sealing.KEKURI }, map[string]any{"": "", "gcp-kms://k": "gcp-kms://k"}, nil},
+		"DATABASE_MIGRATE": {
+			func(c configs.Config) any { return c.DatabaseMigrate },
+			map[string]any{"": true, "false": false, "0": false, "TRUE": true}, booleans,
+		},
+		"AUTH_JWKS_URL": {
+			func(c configs.Config) any { return c.Auth.JWKSURL }, map[string]any{"http://h/k": "http://h/k"},
+			[]string{canary, "ftp://" + canary, "https://", "/keys", "https://h:99999/k", "https://a..b/k"},
+		},
+		"AUTH_ISSUER": {
+			func(c configs.Config) any { return c.Auth.Issuer }, map[string]any{"": "", "us": "us"}, nil,
+		},
+		"AUTH_AUDIENCE": {
+			func(c configs.Config) any { return c.Auth.Audience }, map[string]any{"": "", "them": "them"}, nil,
+		},
+		"AUTH_TENANT_CLAIM": {
+			func(c configs.Config) any { return c.Auth.TenantClaim },
+			map[string]any{"": "tenant_id", "org": "org"}, nil,
+		},
+		"AUTH_REQUIRE_SCOPES": {
+			func(c configs.Config) any { return c.Auth.RequireScopes }, map[string]any{"": false, "true": true},
+			booleans,
+		},
+		"SEALING_KEYSET_FILE": {
+			func(c configs.Config) any { return c.Sealing.KeysetFile }, map[string]any{"k.json": "k.json"},
+			[]string{" "},
+		},
+		"SEALING_KEYSET_KEK_URI": {
+			func(c configs.Config) any { return c.Sealing.KEKURI },
+			map[string]any{"": "", "gcp-kms://k": "gcp-kms://k"}, nil,
+		},
 		"EGRESS_ALLOWED_CIDRS": {
 			func(c configs.Config) any { return c.Egress.AllowedCIDRs },
-			map[string]any{"": nets(), "10.1.2.3/8, ::1 ,": nets("10.0.0.0/8", "::1/128"), "127.0.0.1": nets("127.0.0.1/32")}, cidrs,
+			map[string]any{
+				"": nets(), "10.1.2.3/8, ::1 ,": nets("10.0.0.0/8", "::1/128"),
+				"127.0.0.1": nets("127.0.0.1/32"),
+			}, cidrs,
 		},
-		"EGRESS_ALLOW_HTTP": {func(c configs.Config) any { return c.Egress.AllowHTTP }, map[string]any{"": false, "true": true}, booleans},
+		"EGRESS_ALLOW_HTTP": {
+			func(c configs.Config) any { return c.Egress.AllowHTTP }, map[string]any{"": false, "true": true},
+			booleans,
+		},
 		"PLUGGY_WEBHOOK_HMAC_SECRET": {
-			pluggy(func(p domain.SourcePolicy) any { return string(p.HMACSecret.Reveal()) }), map[string]any{"": "", canary: canary}, nil,
+			pluggy(func(p domain.SourcePolicy) any { return string(p.HMACSecret.Reveal()) }),
+			map[string]any{"": "", canary: canary}, nil,
 		},
 		"PLUGGY_WEBHOOK_AUTHORIZATION": {
-			pluggy(func(p domain.SourcePolicy) any { return string(p.Authorization.Reveal()) }), map[string]any{"": "", "Bearer x": "Bearer x"}, nil,
+			pluggy(func(p domain.SourcePolicy) any { return string(p.Authorization.Reveal()) }),
+			map[string]any{"": "", "Bearer x": "Bearer x"}, nil,
 		},
 		"PLUGGY_WEBHOOK_SOURCE_CIDRS": {
 			pluggy(func(p domain.SourcePolicy) any { return p.Networks }),
-			map[string]any{"": known["pluggy"], " ": nets(), "10.0.0.0/8": nets("10.0.0.0/8")}, cidrs,
+			map[string]any{"": knownNetworks["pluggy"], " ": nets(), "10.0.0.0/8": nets("10.0.0.0/8")}, cidrs,
 		},
-		"TRUSTED_PROXIES":               {func(c configs.Config) any { return c.TrustedProxies }, map[string]any{"": nets(), "10.0.0.0/8": nets("10.0.0.0/8")}, cidrs},
-		"RECONCILE_INTERVAL":            {func(c configs.Config) any { return c.ReconcileInterval }, map[string]any{"": 6 * time.Hour, "0": time.Duration(0), "90s": 90 * time.Second, "2d": 48 * time.Hour}, durations},
-		"DELIVERY_RETENTION":            {func(c configs.Config) any { return c.DeliveryRetention }, map[string]any{"": 90 * 24 * time.Hour, "0d": time.Duration(0), "1h": time.Hour}, durations},
-		"PULL_WORKERS":                  {func(c configs.Config) any { return c.PullWorkers }, map[string]any{"": 8, "1": 1, "256": 256}, append([]string{"0", "257"}, numbers...)},
-		"RATE_LIMIT_PER_MINUTE":         {func(c configs.Config) any { return c.RatePerMinute }, map[string]any{"": 6000, "0": 0, "7": 7}, numbers},
-		"WEBHOOK_RATE_LIMIT_PER_MINUTE": {func(c configs.Config) any { return c.WebhookRatePerMinute }, map[string]any{"": 6000, "0": 0, "7": 7}, numbers},
-		"LOG_LEVEL":                     {func(c configs.Config) any { return c.Log.Level }, map[string]any{"": zapcore.InfoLevel, "debug": zapcore.DebugLevel, "error": zapcore.ErrorLevel}, []string{"fatal", "panic", canary}},
-		"LOG_FORMAT":                    {func(c configs.Config) any { return c.Log.Format }, map[string]any{"": "json", "console": "console"}, []string{"text", "JSON", canary}},
+		"TRUSTED_PROXIES": {
+			func(c configs.Config) any { return c.TrustedProxies },
+			map[string]any{"": nets(), "10.0.0.0/8": nets("10.0.0.0/8")}, cidrs,
+		},
+		"RECONCILE_INTERVAL": {
+			func(c configs.Config) any { return c.ReconcileInterval },
+			map[string]any{"": 6 * time.Hour, "0": time.Duration(0), "90s": 90 * time.Second, "2d": 48 * time.Hour},
+			durations,
+		},
+		"DELIVERY_RETENTION": {
+			func(c configs.Config) any { return c.DeliveryRetention },
+			map[string]any{"": 90 * 24 * time.Hour, "0d": time.Duration(0), "1h": time.Hour}, durations,
+		},
+		"PULL_WORKERS": {
+			func(c configs.Config) any { return c.PullWorkers }, map[string]any{"": 8, "1": 1, "256": 256},
+			append([]string{"0", "257"}, numbers...),
+		},
+		"RATE_LIMIT_PER_MINUTE": {
+			func(c configs.Config) any { return c.RatePerMinute }, map[string]any{"": 6000, "0": 0, "7": 7},
+			numbers,
+		},
+		"WEBHOOK_RATE_LIMIT_PER_MINUTE": {
+			func(c configs.Config) any { return c.WebhookRatePerMinute },
+			map[string]any{"": 6000, "0": 0, "7": 7}, numbers,
+		},
+		"LOG_LEVEL": {
+			func(c configs.Config) any { return c.Log.Level },
+			map[string]any{"": zapcore.InfoLevel, "debug": zapcore.DebugLevel, "error": zapcore.ErrorLevel},
+			[]string{"fatal", "panic", canary},
+		},
+		"LOG_FORMAT": {
+			func(c configs.Config) any { return c.Log.Format },
+			map[string]any{"": "json", "console": "console"}, []string{"text", "JSON", canary},
+		},
 		"OTEL_EXPORTER_OTLP_ENDPOINT": {
 			func(c configs.Config) any { return c.OTLP.Endpoint },
-			map[string]any{"": "", "http://127.0.0.1:4318": "http://127.0.0.1:4318", "https://h/base/": "https://h/base/"},
-			[]string{canary, "grpc://h", "http://u:" + canary + "@h", "http://h?" + canary, "http://h#" + canary, "http://", "http://h:65536"},
+			map[string]any{
+				"": "", "http://127.0.0.1:4318": "http://127.0.0.1:4318", "https://h/base/": "https://h/base",
+			},
+			[]string{
+				canary, "collector:4318", "://", "grpc://h", "ftp://h", "http://u:" + canary + "@h",
+				"http://h?" + canary,
+				"http://h#" + canary, "http://", "http://h:65536",
+			},
 		},
 	}
 )
 
-func TestSettingsAreReadAsTheySay(t *testing.T) {
-	for name, s := range reasonable {
+func TestValidSettingsAreParsed(t *testing.T) {
+	for name, s := range settings {
 		t.Run(name, func(t *testing.T) {
 			for value, want := range s.good {
 				pairs := []string{name, value}
@@ -148,7 +230,9 @@ func TestSettingsAreReadAsTheySay(t *testing.T) {
 				if err != nil {
 					t.Errorf("%q: %v", value, err)
 				}
-				if diff := cmp.Diff(want, s.read(c), cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })); diff != "" {
+				if diff := cmp.Diff(
+					want, s.read(c), cmp.Comparer(func(a, b netip.Prefix) bool { return a == b }),
+				); diff != "" {
 					t.Errorf("%q (-want +got):\n%s", value, diff)
 				}
 			}
@@ -156,36 +240,36 @@ func TestSettingsAreReadAsTheySay(t *testing.T) {
 	}
 }
 
-func TestAFaultNamesItsSettingAndNeverTheValue(t *testing.T) {
-	for name, s := range reasonable {
+func TestAnErrorNamesItsSettingAndNeverTheValue(t *testing.T) {
+	for name, s := range settings {
 		t.Run(name, func(t *testing.T) {
 			for _, value := range s.bad {
 				_, err := load(name, value)
-				wantFault(t, err, value, name)
+				wantErrors(t, err, value, name)
 			}
 		})
 	}
 }
 
-// wantFault wants the one fault of that setting, without a value.
-func wantFault(t *testing.T, err error, value string, names ...string) {
+// wantErrors checks that err names exactly these settings, and no value.
+func wantErrors(t *testing.T, err error, value string, names ...string) {
 	t.Helper()
 	var got []string
-	for _, fault := range domain.ErrorsOf(err) {
-		got = append(got, fault.Field)
-		if fault.Kind != domain.Invalid || fault.Message == "" {
-			t.Errorf("%q gave a fault of kind %q that says %q", value, fault.Kind, fault.Message)
+	for _, fieldErr := range domain.ErrorsOf(err) {
+		got = append(got, fieldErr.Field)
+		if fieldErr.Kind != domain.Invalid || fieldErr.Message == "" {
+			t.Errorf("%q returned an error of kind %q with message %q", value, fieldErr.Kind, fieldErr.Message)
 		}
 	}
 	if diff := cmp.Diff(names, got); diff != "" {
-		t.Errorf("%q: names at fault (-want +got):\n%s", value, diff)
+		t.Errorf("%q: invalid settings (-want +got):\n%s", value, diff)
 	}
 	if err != nil && strings.Contains(err.Error(), canary) {
-		t.Errorf("the fault repeats the value: %v", err)
+		t.Errorf("the error repeats the value: %v", err)
 	}
 }
 
-func TestWhoSignsOperatorTokensIsSaidOnce(t *testing.T) {
+func TestExactlyOneSourceOfTokenKeysIsRequired(t *testing.T) {
 	for name, test := range map[string]struct {
 		jwks, secret string
 		fault        []string
@@ -201,7 +285,7 @@ func TestWhoSignsOperatorTokensIsSaidOnce(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			c, err := load("AUTH_JWKS_URL", test.jwks, "AUTH_JWT_SECRET", test.secret)
-			wantFault(t, err, name, test.fault...)
+			wantErrors(t, err, name, test.fault...)
 			if err == nil && (c.Auth.JWKSURL != test.jwks || string(c.Auth.JWTSecret.Reveal()) != test.secret) {
 				t.Error("another value was read")
 			}
@@ -209,29 +293,29 @@ func TestWhoSignsOperatorTokensIsSaidOnce(t *testing.T) {
 	}
 }
 
-func TestPublicURLMayBeMissingInDevelopmentAlone(t *testing.T) {
+func TestPublicURLMayBeMissingOnlyInDevelopment(t *testing.T) {
 	_, err := load("PUBLIC_URL", "")
-	wantFault(t, err, "", "PUBLIC_URL")
+	wantErrors(t, err, "", "PUBLIC_URL")
 	c, err := load("PUBLIC_URL", "", "ENV_NAME", configs.Development)
 	if err != nil || c.PublicURL != "" || !c.IsDevelopment() {
 		t.Errorf("development: %q, %v", c.PublicURL, err)
 	}
 }
 
-func TestEveryFaultIsToldAtOnce(t *testing.T) {
+func TestAllErrorsAreReportedAtOnce(t *testing.T) {
 	_, err := configs.Load(func(name string) (string, bool) {
-		if s := reasonable[name]; len(s.bad) > 0 {
+		if s := settings[name]; len(s.bad) > 0 {
 			return s.bad[0], true
 		}
 		return "", false
-	}, known)
-	told := map[string]bool{}
-	for _, fault := range domain.ErrorsOf(err) {
-		told[fault.Field] = true
+	}, knownNetworks)
+	reported := map[string]bool{}
+	for _, fieldErr := range domain.ErrorsOf(err) {
+		reported[fieldErr.Field] = true
 	}
-	for name, s := range reasonable {
-		if len(s.bad) > 0 != told[name] {
-			t.Errorf("%s is told: %v", name, told[name])
+	for name, s := range settings {
+		if len(s.bad) > 0 != reported[name] {
+			t.Errorf("%s is reported: %v", name, reported[name])
 		}
 	}
 }

@@ -2,7 +2,6 @@ package configs
 
 import (
 	"errors"
-	"iter"
 	"net"
 	"net/netip"
 	"net/url"
@@ -16,27 +15,27 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// reader parses settings and gathers faults. It is not a library's, because those
-// repeat the value at fault in their errors.
+// reader parses settings and collects errors. It does not use a library, because libraries
+// repeat the invalid value in their errors.
 type reader struct {
 	lookup func(string) (string, bool)
-	faults []error
+	errs   []error
 }
 
-func (r *reader) err() error { return errors.Join(r.faults...) }
+func (r *reader) err() error { return errors.Join(r.errs...) }
 
-func (r *reader) fault(name, message string) {
-	r.faults = append(r.faults, domain.FieldError(name, message))
+func (r *reader) addError(name, message string) {
+	r.errs = append(r.errs, domain.FieldError(name, message))
 }
 
-func (r *reader) faulty(name string) bool {
-	return slices.ContainsFunc(r.faults, func(err error) bool {
+func (r *reader) hasError(name string) bool {
+	return slices.ContainsFunc(r.errs, func(err error) bool {
 		var f *domain.Error
 		return errors.As(err, &f) && f.Field == name
 	})
 }
 
-// text gives the setting without surrounding space; unset and empty are the fallback.
+// text returns the setting without surrounding space, or the fallback if it is unset or empty.
 func (r *reader) text(name, fallback string) string {
 	value, _ := r.lookup(name)
 	if value = strings.TrimSpace(value); value == "" {
@@ -48,43 +47,45 @@ func (r *reader) text(name, fallback string) string {
 func (r *reader) required(name string) string {
 	value := r.text(name, "")
 	if value == "" {
-		r.fault(name, "is required")
+		r.addError(name, "is required")
 	}
 	return value
 }
 
-// parsed runs parse over a setting that is there, and gives the fallback otherwise.
-func parsed[T any](r *reader, name string, fallback T, form string, parse func(string) (T, bool)) T {
+// parse returns the parsed setting, or the fallback if it is unset. If parsing fails, it
+// records an error with the message.
+func parse[T any](r *reader, name string, fallback T, message string, parse func(string) (T, bool)) T {
 	text := r.text(name, "")
 	if text == "" {
 		return fallback
 	}
 	value, ok := parse(text)
 	if !ok {
-		r.fault(name, form)
+		r.addError(name, message)
 		return fallback
 	}
 	return value
 }
 
 func (r *reader) boolean(name string, fallback bool) bool {
-	return parsed(r, name, fallback, "must be true or false", func(text string) (bool, bool) {
+	return parse(r, name, fallback, "must be true or false", func(text string) (bool, bool) {
 		value, err := strconv.ParseBool(text)
 		return value, err == nil
 	})
 }
 
-func (r *reader) number(name string, fallback, least, most int) int {
-	form := "must be a whole number from " + strconv.Itoa(least) + " to " + strconv.Itoa(most)
-	return parsed(r, name, fallback, form, func(text string) (int, bool) {
+func (r *reader) number(name string, fallback, lowest, highest int) int {
+	message := "must be a whole number from " + strconv.Itoa(lowest) + " to " + strconv.Itoa(highest)
+	return parse(r, name, fallback, message, func(text string) (int, bool) {
 		value, err := strconv.Atoi(text)
-		return value, err == nil && value >= least && value <= most
+		return value, err == nil && value >= lowest && value <= highest
 	})
 }
 
-// duration reads Go's form and whole days ("90d"); "0" is zero.
+// duration reads Go's format and whole days ("90d"); "0" is zero.
 func (r *reader) duration(name string, fallback time.Duration) time.Duration {
-	return parsed(r, name, fallback, `must be a duration such as "6h" or "90d", not negative`, func(text string) (time.Duration, bool) {
+	const message = `must be a duration such as "6h" or "90d", not negative`
+	return parse(r, name, fallback, message, func(text string) (time.Duration, bool) {
 		if days, ok := strings.CutSuffix(text, "d"); ok {
 			n, err := strconv.Atoi(days)
 			return time.Duration(n) * 24 * time.Hour, err == nil && n >= 0 && n <= 36_500
@@ -95,21 +96,22 @@ func (r *reader) duration(name string, fallback time.Duration) time.Duration {
 }
 
 func (r *reader) level(name string) zapcore.Level {
-	return parsed(r, name, zapcore.InfoLevel, "must be debug, info, warn or error", func(text string) (zapcore.Level, bool) {
+	const message = "must be debug, info, warn or error"
+	return parse(r, name, zapcore.InfoLevel, message, func(text string) (zapcore.Level, bool) {
 		level, err := zapcore.ParseLevel(text)
 		return level, err == nil && level <= zapcore.ErrorLevel
 	})
 }
 
 func (r *reader) oneOf(name string, options ...string) string {
-	form := "must be one of: " + strings.Join(options, ", ")
-	return parsed(r, name, options[0], form, func(text string) (string, bool) {
+	message := "must be one of: " + strings.Join(options, ", ")
+	return parse(r, name, options[0], message, func(text string) (string, bool) {
 		return text, slices.Contains(options, text)
 	})
 }
 
 func (r *reader) address(name, fallback string) string {
-	return parsed(r, name, fallback, "must be host:port", func(text string) (string, bool) {
+	return parse(r, name, fallback, "must be host:port", func(text string) (string, bool) {
 		_, port, err := net.SplitHostPort(text)
 		n, numeric := strconv.Atoi(port)
 		return text, err == nil && numeric == nil && n >= 0 && n <= 65_535
@@ -117,56 +119,53 @@ func (r *reader) address(name, fallback string) string {
 }
 
 func (r *reader) url(name string) string {
-	return parsed(r, name, "", "must be an absolute http or https URL", func(text string) (string, bool) {
-		_, ok := absolute(text)
+	return parse(r, name, "", "must be an absolute http or https URL", func(text string) (string, bool) {
+		_, ok := parseURL(text)
 		return text, ok
 	})
 }
 
-// absolute parses a URL that can be called: http or https, no empty label in its host, and
-// a port that there is.
-func absolute(text string) (*url.URL, bool) {
-	u, err := url.Parse(text)
-	if err != nil || (u.Scheme != "https" && u.Scheme != "http") || strings.HasSuffix(u.Host, ":") {
-		return nil, false
-	}
-	// A dot at the end makes a name fully qualified; it begins no label.
-	if slices.Contains(strings.Split(strings.TrimSuffix(u.Hostname(), "."), "."), "") {
-		return nil, false
-	}
-	if u.Port() == "" {
-		return u, true
-	}
-	port, err := strconv.Atoi(u.Port())
-	return u, err == nil && port >= 1 && port <= 65_535
-}
-
-// collector reads a URL that paths can be put behind.
-func (r *reader) collector(name string) string {
-	return parsed(r, name, "", "must be an http or https URL without userinfo, query and fragment", func(text string) (string, bool) {
-		u, ok := absolute(text)
-		return text, ok && u.User == nil && u.RawQuery == "" && u.Fragment == ""
+// baseURL reads a URL that paths can be appended to, without a trailing slash.
+func (r *reader) baseURL(name string) string {
+	const message = "must be an http or https URL without userinfo, query and fragment"
+	return parse(r, name, "", message, func(text string) (string, bool) {
+		_, ok := parseBaseURL(text)
+		return strings.TrimRight(text, "/"), ok
 	})
 }
 
-// origin reads scheme and host; a lone trailing slash is let go.
+// origin reads scheme and host. One trailing slash is dropped.
 func (r *reader) origin(name string) string {
-	return parsed(r, name, "", "must be an origin: scheme and host, nothing behind", func(text string) (string, bool) {
+	const message = "must be an origin: scheme and host, without a path"
+	return parse(r, name, "", message, func(text string) (string, bool) {
 		text = strings.TrimSuffix(text, "/")
-		u, ok := absolute(text)
-		return text, ok && u.User == nil && u.Path == "" && u.RawQuery == "" && u.Fragment == ""
+		u, ok := parseBaseURL(text)
+		return text, ok && u.Path == ""
 	})
+}
+
+// parseURL parses an absolute URL as the domain does. It also rejects a colon without a port.
+func parseURL(text string) (*url.URL, bool) {
+	u, ok := domain.ParseAbsoluteURL(text)
+	return u, ok && !strings.HasSuffix(u.Host, ":")
+}
+
+// parseBaseURL parses a URL as parseURL does, and rejects userinfo, query and fragment.
+func parseBaseURL(text string) (*url.URL, bool) {
+	u, ok := parseURL(text)
+	return u, ok && u.User == nil && u.RawQuery == "" && u.Fragment == ""
 }
 
 func (r *reader) database(name, fallback string) string {
-	return parsed(r, name, fallback, "must begin with sqlite:// or postgres://", func(text string) (string, bool) {
+	return parse(r, name, fallback, "must begin with sqlite:// or postgres://", func(text string) (string, bool) {
 		path, lite := strings.CutPrefix(text, "sqlite://")
-		return text, (lite && path != "") || strings.HasPrefix(text, "postgres://") || strings.HasPrefix(text, "postgresql://")
+		return text, (lite && path != "") || strings.HasPrefix(text, "postgres://") ||
+			strings.HasPrefix(text, "postgresql://")
 	})
 }
 
-// networks reads CIDRs (or single addresses) parted by commas. Unset is the fallback;
-// set to nothing is none.
+// networks reads CIDRs (or single addresses) separated by commas. It returns the fallback if
+// the setting is unset, and none if it is set to an empty value.
 func (r *reader) networks(name string, fallback []netip.Prefix) []netip.Prefix {
 	text, set := r.lookup(name)
 	if !set {
@@ -179,7 +178,7 @@ func (r *reader) networks(name string, fallback []netip.Prefix) []netip.Prefix {
 		}
 		network, ok := parseNetwork(part)
 		if !ok {
-			r.fault(name, "must be CIDRs, parted by commas")
+			r.addError(name, "must be CIDRs, separated by commas")
 			return fallback
 		}
 		networks = append(networks, network)
@@ -195,9 +194,7 @@ func parseNetwork(text string) (netip.Prefix, bool) {
 	return network.Masked(), err == nil
 }
 
-// variable is a vendor's name as a variable's prefix.
-func variable(v domain.Vendor) string {
+// envPrefix returns a vendor's name as the prefix of its variables.
+func envPrefix(v domain.Vendor) string {
 	return strings.ToUpper(strings.ReplaceAll(string(v), "-", "_"))
 }
-
-func sorted(vendors iter.Seq[domain.Vendor]) []domain.Vendor { return slices.Sorted(vendors) }

@@ -1,13 +1,13 @@
 #!/bin/sh
-# Serves for development: the settings of development.env, the vendors' simulators beside
-# it, and the lines to try it with. BINARY names the discovery binary. What the
-# environment sets already goes before the file. Ctrl-C ends everything; data/ stays.
+# Serves for development: with the settings of development.env and the vendors' simulators.
+# It also prints commands to try. BINARY is the path of the discovery binary. Variables that
+# the environment sets take precedence over the file. Ctrl-C stops everything; data/ is kept.
 set -eu
 
-: "${BINARY:?names the discovery binary}"
+: "${BINARY:?must be the path of the discovery binary}"
 cd "$(dirname "$0")/.."
 
-# Not sourced: a value may hold spaces.
+# Not sourced: a value may contain spaces.
 while IFS= read -r line; do
 	case $line in '' | '#'*) continue ;; esac
 	name=${line%%=*}
@@ -24,38 +24,38 @@ sandbox='' service=''
 end() {
 	trap '' INT TERM
 	trap - EXIT
-	# Unquoted: what was not started is no argument.
+	# Unquoted: a process that was not started must not become an empty argument.
 	kill -TERM $service $sandbox 2>/dev/null || :
 	wait
 }
 trap end EXIT
 trap 'end; exit 0' INT TERM
 
-echo "The simulators, and how to log in there:"
+echo "The simulators and their credentials:"
 "$BINARY" sandbox --pluggy 127.0.0.1:4031 --belvo 127.0.0.1:4032 &
 sandbox=$!
-sleep 1 # a port that is taken shows by now
+sleep 1 # long enough to fail if a port is in use
 kill -0 "$sandbox" 2>/dev/null || exit 1
 
 token=$("$BINARY" token 018f0000-0000-7000-8000-00000000000d)
 item=b7d1f0a2-4c35-4e8b-9a61-0d2f5c7e8a90
 cat <<END
 
-Paste into another terminal (the token is good for an hour):
+Paste into another terminal (the token is valid for an hour):
 
   API=$PUBLIC_URL/v1/discovery
   TOKEN=$token
   call() { curl -sS -H "Authorization: Bearer \$TOKEN" -H 'Content-Type: application/json' "\$@"; echo; }
 
-  # a connection to the simulated Pluggy; the idempotency key makes a repeat harmless
+  # create a connection to the simulated Pluggy; with the idempotency key you can repeat it safely
   ID=\$(call -H 'X-Idempotency-Key: development-pluggy' \$API/aggregator-connections -d '{"vendor":"pluggy","configName":"pluggy-main","baseUrl":"http://127.0.0.1:4031","accountRef":"$item","clientId":"3f1c2d5e-6a7b-4c8d-9e0f-1a2b3c4d5e6f","secret":"sim-secret-not-real"}' | sed -n 's/.*"id":"\([^"]*\)".*/\1/p'); echo "\$ID"
   call \$API/aggregator-connections/test -d '{"vendor":"pluggy","configName":"pluggy-main"}'
 
-  # a webhook address, and the simulator's call to it
+  # create a webhook URL, and make the simulator call it
   HOOK=\$(call \$API/webhooks/tokens -d '{"vendor":"pluggy","connection_config_name":"pluggy-main"}' | sed -n 's/.*"webhookUrl":"\([^"]*\)".*/\1/p'); echo "\$HOOK"
   call http://127.0.0.1:4031/_control/webhooks -d '{"target":{"url":"'\$HOOK'","headers":{"Authorization":"$PLUGGY_WEBHOOK_AUTHORIZATION"}},"events":[{"event":"item/updated","itemId":"$item"}]}'
 
-  # what the pull brought; the first line waits for it
+  # show the results of the pull; the first command waits for it
   call "\$API/transactions/changes?limit=1&wait=30s"
   call "\$API/aggregator-connections/\$ID/pulls?limit=1"
   call "\$API/aggregator-connections/\$ID/transactions?limit=3"

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// AccountType is the kind of an account from its holder's view. It decides the sign of
-// transactions whose direction the vendor does not state.
+// AccountType is the kind of an account from its holder's view. If the vendor does not state
+// the direction of a transaction, the sign of its amount is derived from the account's type.
 type AccountType string
 
 // The account types.
@@ -16,7 +16,7 @@ const (
 	OtherAccount  AccountType = "other"
 )
 
-// AccountData is the vendor's current description of an account, normalised.
+// AccountData is the vendor's current description of an account, in normalised form.
 type AccountData struct {
 	ExternalID string
 	Type       AccountType
@@ -28,7 +28,7 @@ type AccountData struct {
 	Metadata   json.RawMessage
 }
 
-// Account is a stored account. (Connection, ExternalID) is unique.
+// Account is a stored account. The pair of Connection and ExternalID is unique.
 type Account struct {
 	ID         AccountID
 	Tenant     TenantID

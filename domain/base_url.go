@@ -8,7 +8,7 @@ import (
 )
 
 // ParseAbsoluteURL parses an absolute http or https URL whose host and port can exist. It
-// accepts userinfo, a query and a fragment; a caller that wants none of them uses
+// accepts userinfo, a query and a fragment; a caller that wants to exclude these parts uses
 // [ParseBaseURL]. ok is false if raw is not such a URL.
 func ParseAbsoluteURL(raw string) (u *url.URL, ok bool) {
 	u, err := url.Parse(raw)
@@ -18,10 +18,10 @@ func ParseAbsoluteURL(raw string) (u *url.URL, ok bool) {
 	return u, true
 }
 
-// ParseBaseURL parses and validates a base URL: an absolute https URL with a host and a
-// port that can exist and without userinfo, query or fragment; plain http too if
-// allowHTTP is set. Scheme and host of the result are lower case. Errors: Invalid on
-// "baseUrl", which never repeats raw.
+// ParseBaseURL parses and validates a base URL. A base URL is an absolute https URL without
+// userinfo, query or fragment, whose host and port can exist. If allowHTTP is set, plain
+// http is accepted as well. Scheme and host of the result are in lower case. Errors:
+// Invalid on "baseUrl"; the error never repeats raw.
 func ParseBaseURL(raw string, allowHTTP bool) (*url.URL, error) {
 	u, err := parseBaseURL(raw, allowHTTP)
 	if err != nil {
@@ -30,7 +30,7 @@ func ParseBaseURL(raw string, allowHTTP bool) (*url.URL, error) {
 	return u, nil
 }
 
-// ValidateBaseURL reports what [ParseBaseURL] would: nil for a valid base URL, otherwise
+// ValidateBaseURL returns nil if [ParseBaseURL] accepts raw, and otherwise the same error:
 // Invalid on "baseUrl".
 func ValidateBaseURL(raw string, allowHTTP bool) *Error {
 	_, err := parseBaseURL(raw, allowHTTP)
@@ -51,8 +51,9 @@ func parseBaseURL(raw string, allowHTTP bool) (*url.URL, *Error) {
 	return u, nil
 }
 
-// hostAndPortCanExist reports whether the host has no empty label and the port, if any,
-// is between 1 and 65535. A single dot at the end only makes a name fully qualified.
+// hostAndPortCanExist reports whether the host has no empty label and whether the port, if
+// there is one, is between 1 and 65535. A single dot at the end of the host is allowed,
+// because it only marks the name as fully qualified.
 func hostAndPortCanExist(u *url.URL) bool {
 	if port := u.Port(); port != "" {
 		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {

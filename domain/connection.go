@@ -9,10 +9,11 @@ import (
 	"unicode/utf8"
 )
 
-// ConnectionKind says which surface created a connection, and so which one may use it.
+// ConnectionKind says through which part of the API a connection was created, and therefore
+// through which part it can be used.
 type ConnectionKind string
 
-// The connection kinds. Each API surface sees only its own kind.
+// The connection kinds. Each part of the API sees only connections of its own kind.
 const (
 	Aggregator ConnectionKind = "aggregator"
 	Engine     ConnectionKind = "engine"
@@ -48,18 +49,18 @@ type Connection struct {
 	Sealed Sealed
 	Health Health
 
-	// Revision starts at 1 and increases with each change that an operator makes.
+	// Revision starts at 1 and increases by one with each change by an operator.
 	Revision  int64
 	CreatedAt time.Time
 	UpdatedAt time.Time
-	// TargetChangedAt is the last time BaseURL or AccountRef changed, initially CreatedAt.
-	// What was pulled before says nothing about the present target.
+	// TargetChangedAt is the last time at which BaseURL or AccountRef changed; initially
+	// it equals CreatedAt. Pulls that started earlier read another target.
 	TargetChangedAt time.Time
 	DeletedAt       time.Time // zero while live
 }
 
-// Validate returns one Invalid error for each field that is not valid, all at once; nil if
-// there is none. Join combines them.
+// Validate returns one Invalid error for each invalid field, all of them at once, or nil if
+// every field is valid. Join combines the errors into one.
 func (c *Connection) Validate() []*Error {
 	var errs []*Error
 	errs = append(errs, text("configName", c.Name, MaxName)...)
@@ -73,7 +74,7 @@ func (c *Connection) Validate() []*Error {
 func (c *Connection) Rename(name string) { c.Name = name }
 
 // Repoint changes the connection's target at its vendor and resets its health, because
-// that was the health of the old target. If the target stays the same, nothing changes.
+// the health describes the old target. If the target stays the same, nothing changes.
 func (c *Connection) Repoint(baseURL, accountRef string, at time.Time) {
 	if c.BaseURL == baseURL && c.AccountRef == accountRef {
 		return
@@ -82,21 +83,22 @@ func (c *Connection) Repoint(baseURL, accountRef string, at time.Time) {
 	c.Health, c.TargetChangedAt = Health{}, at
 }
 
-// Target returns the vendor address and the account reference as one text, which is equal
-// exactly when both are equal.
+// Target returns the vendor's address and the account reference as one text. Two targets are
+// equal exactly if their addresses and their account references are equal.
 func (c *Connection) Target() string { return c.AccountRef + " at " + c.BaseURL }
 
 // Reconfigure replaces an engine connection's configuration.
 func (c *Connection) Reconfigure(config json.RawMessage) { c.Config = slices.Clone(config) }
 
 // Rotate replaces the sealed credential and resets the connection's health, because the
-// health of the old credential says nothing about the new one.
+// health was determined with the old credential and may not be true of the new one.
 func (c *Connection) Rotate(sealed Sealed) { c.Sealed, c.Health = slices.Clone(sealed), Health{} }
 
 // Delete marks the connection as deleted: its row stays, and its name becomes free.
 func (c *Connection) Delete(at time.Time) { c.DeletedAt = at }
 
-// BumpRevision counts all changes that an operator made together as one revision.
+// BumpRevision increments the revision and sets UpdatedAt. It is called once for all changes
+// that an operator made together.
 func (c *Connection) BumpRevision(at time.Time) {
 	c.Revision++
 	c.UpdatedAt = at
@@ -105,8 +107,8 @@ func (c *Connection) BumpRevision(at time.Time) {
 // Live reports whether the connection has not been deleted.
 func (c *Connection) Live() bool { return c.DeletedAt.IsZero() }
 
-// ValidateSecret returns an Invalid error for the field if the incoming secret is empty or
-// too long; otherwise nil. The error never contains the value.
+// ValidateSecret returns an Invalid error on the field if the secret in a request is empty
+// or too long; otherwise it returns nil. The error never contains the value.
 func ValidateSecret(field string, s Secret) *Error {
 	if s.IsZero() {
 		return FieldError(field, "must not be empty")
@@ -117,8 +119,9 @@ func ValidateSecret(field string, s Secret) *Error {
 	return nil
 }
 
-// text returns Invalid errors for a required text that is empty, not valid UTF-8, longer
-// than limit characters, or not printable.
+// text checks a required text field. It returns an Invalid error if the value is empty, is
+// longer than limit characters, is not valid UTF-8, or contains a control character;
+// otherwise it returns nil.
 func text(field, value string, limit int) []*Error {
 	switch {
 	case value == "":

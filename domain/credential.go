@@ -14,9 +14,10 @@ const (
 	PartSecret   = "secret"
 )
 
-// Credential is a set of named secrets: clientId and secret for an aggregator, and the
-// parts that the connector requires (username, password, token, …) for an engine
-// connection. Every formatting verb, encoder and logger prints it as one fixed word.
+// Credential is a set of named secrets. A credential for an aggregator consists of clientId
+// and secret; a credential for an engine connection consists of the parts that the
+// connector requires (username, password, token, …). Every formatting verb, encoder and
+// logger prints a credential as one fixed word.
 type Credential struct{ parts func() map[string]Secret }
 
 // NewCredential returns a credential with copies of the parts. Empty parts are omitted.
@@ -26,12 +27,14 @@ func NewCredential(parts map[string]Secret) Credential {
 	return Credential{parts: func() map[string]Secret { return held }}
 }
 
-// AggregatorCredential returns the pair of secrets that Pluggy and Belvo require.
+// AggregatorCredential returns a credential with the two secrets that Pluggy and Belvo
+// require.
 func AggregatorCredential(clientID, secret Secret) Credential {
 	return NewCredential(map[string]Secret{PartClientID: clientID, PartSecret: secret})
 }
 
-// Part returns the secret of that name, or the zero Secret if the credential has none.
+// Part returns the secret with this name, or the zero Secret if the credential has no such
+// part.
 func (c Credential) Part(name string) Secret {
 	if c.parts == nil {
 		return Secret{}
@@ -47,7 +50,7 @@ func (c Credential) Names() []string {
 	return slices.Sorted(maps.Keys(c.parts()))
 }
 
-// IsZero reports whether the credential has no part.
+// IsZero reports whether the credential has no parts.
 func (c Credential) IsZero() bool { return len(c.Names()) == 0 }
 
 // Equal reports whether both credentials have the same names and values. Values are
@@ -63,21 +66,22 @@ func (c Credential) Equal(other Credential) bool {
 	return same
 }
 
-// Format prints the same fixed word for every verb and flag.
+// Format prints the fixed word "[secret]" for every verb and flag.
 func (c Credential) Format(state fmt.State, _ rune) { _, _ = io.WriteString(state, redacted) }
 
-// String returns the fixed word, for callers that bypass fmt.
+// String returns the fixed word "[secret]", for callers that do not use fmt.
 func (c Credential) String() string { return redacted }
 
-// GoString returns the fixed word, for callers that bypass fmt.
+// GoString returns the fixed word "[secret]", for callers that do not use fmt.
 func (c Credential) GoString() string { return redacted }
 
-// MarshalText hides the parts from JSON, XML, YAML and text encoders.
+// MarshalText returns the fixed word "[secret]", so that JSON, XML, YAML and text encoders do not
+// write the parts.
 func (c Credential) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 
-// LogValue hides the parts from slog.
+// LogValue returns the fixed word "[secret]", so that slog does not write the parts.
 func (c Credential) LogValue() slog.Value { return slog.StringValue(redacted) }
 
-// Sealed is an encrypted credential, the form in which it is stored. It opens only for the
-// tenant and connection it was sealed for.
+// Sealed is an encrypted credential; credentials are stored only in this form. It can be
+// decrypted only for the tenant and the connection for which it was sealed.
 type Sealed []byte

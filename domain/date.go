@@ -2,11 +2,11 @@ package domain
 
 import "time"
 
-// Date is a calendar date, YYYY-MM-DD. Dates compare as strings. The zero Date means no
-// date.
+// Date is a calendar date in the form YYYY-MM-DD, so comparing two dates as strings orders
+// them by time. The zero Date means that there is no date.
 type Date string
 
-// ParseDate parses YYYY-MM-DD. Errors: Invalid, without a field.
+// ParseDate parses a date in the form YYYY-MM-DD. Errors: Invalid; the error names no field.
 func ParseDate(text string) (Date, error) {
 	if _, err := time.Parse(time.DateOnly, text); err != nil {
 		return "", FieldError("", "must be a date, YYYY-MM-DD")
@@ -17,7 +17,7 @@ func ParseDate(text string) (Date, error) {
 // DateOf returns the calendar date at t, in the location of t.
 func DateOf(t time.Time) Date { return Date(t.Format(time.DateOnly)) }
 
-// AddDays returns the date moved by days; the zero Date stays zero.
+// AddDays returns the date that is the given number of days later; the zero Date stays zero.
 func (d Date) AddDays(days int) Date {
 	at, err := time.Parse(time.DateOnly, string(d))
 	if err != nil {
@@ -26,7 +26,8 @@ func (d Date) AddDays(days int) Date {
 	return DateOf(at.AddDate(0, 0, days))
 }
 
-// Window is a range of value dates, both ends included. A zero end is open.
+// Window is a range of value dates, including both ends. A window is open at an end that is
+// zero.
 type Window struct {
 	From Date `json:"from,omitempty"`
 	To   Date `json:"to,omitempty"`

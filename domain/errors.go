@@ -7,7 +7,7 @@ import (
 
 // Kind classifies a failure by what the caller can do about it. A Kind is itself an
 // error, so errors.Is(err, domain.NotFound) is true for every Error of that kind. A
-// failure without a Kind is internal: its text is only for the log.
+// failure without a Kind is internal: its text is written only to the log.
 type Kind string
 
 // The kinds, each with its meaning for the caller.
@@ -15,66 +15,67 @@ const (
 	Invalid         Kind = "invalid"         // correct the named field
 	Unauthenticated Kind = "unauthenticated" // the caller is not known
 	Forbidden       Kind = "forbidden"       // the caller is known, but lacks the scope
-	NotFound        Kind = "not found"       // absent, or another tenant's; the two are not distinguished
+	NotFound        Kind = "not found"       // the object is absent or another tenant's; the caller cannot know which
 	Conflict        Kind = "conflict"        // the request conflicts with the current state
-	Rejected        Kind = "rejected"        // the vendor refuses, and will refuse again
+	Rejected        Kind = "rejected"        // the vendor refuses, and would refuse a retry as well
 	Unavailable     Kind = "unavailable"     // try again later
 )
 
-// Error makes a Kind usable as a target of errors.Is.
+// Error returns the kind as text. It makes a Kind an error that can be a target of errors.Is.
 func (r Kind) Error() string { return string(r) }
 
-// Code distinguishes failures of one kind. Callers and pull records show it. A code never
-// contains a value of a request or of a vendor's response.
+// Code distinguishes failures of one kind. It appears in responses of the API and in pull
+// records. A code never contains a value from a request or from a vendor's response.
 type Code string
 
-// The codes that callers act on.
+// The codes to which callers can react.
 const (
 	NameTaken          Code = "name_taken"           // Conflict: a live connection has this name
 	Immutable          Code = "immutable"            // Invalid: the field cannot be changed
-	HalfCredential     Code = "half_credential"      // Invalid: either both parts or neither
-	RevisionMismatch   Code = "revision_mismatch"    // Conflict: it has changed since it was read
+	HalfCredential     Code = "half_credential"      // Invalid: clientId and secret must be sent together
+	RevisionMismatch   Code = "revision_mismatch"    // Conflict: the connection has changed since the caller read it
 	KeyInFlight        Code = "key_in_flight"        // Conflict: a request with this idempotency key is still running
 	KeyReused          Code = "key_reused"           // Conflict: the idempotency key was used for another request
-	ShownOnce          Code = "shown_once"           // Conflict: the first response held a token and was not stored
+	ShownOnce          Code = "shown_once"           // Conflict: the first response had a token and was not stored
 	LeaseLost          Code = "lease_lost"           // Conflict: another worker has taken over the pull
 	NotDue             Code = "not_due"              // Conflict: the pull must not run yet
-	CredentialRejected Code = "credential_rejected"  // Rejected
+	CredentialRejected Code = "credential_rejected"  // Rejected: the vendor does not accept the credential
 	AccountNotFound    Code = "account_not_found"    // Rejected: the vendor does not know the account reference
-	AccessDenied       Code = "access_denied"        // Rejected: authenticated, but access was refused
+	AccessDenied       Code = "access_denied"        // Rejected: the vendor accepted the credential, but refused access
 	AddressNotAllowed  Code = "address_not_allowed"  // Rejected: the egress policy forbids the address
 	VendorUnreachable  Code = "vendor_unreachable"   // Unavailable: no response, or a 5xx
 	VendorRateLimited  Code = "vendor_rate_limited"  // Unavailable: the vendor answered 429
-	BudgetExhausted    Code = "budget_exhausted"     // Unavailable: our own rate budget is used up; the vendor was not called
+	BudgetExhausted    Code = "budget_exhausted"     // Unavailable: our rate budget is empty; the vendor was not called
 	MalformedResponse  Code = "malformed_response"   // Unavailable: the response is not in the vendor's format
 	EndlessCursor      Code = "endless_cursor"       // Unavailable: the pagination does not end
-	ConnectionGone     Code = "connection_deleted"   // Rejected: the connection was deleted while the work waited
+	ConnectionGone     Code = "connection_deleted"   // Rejected: the connection was deleted before its pull could run
 	CredentialUnopened Code = "credential_unopened"  // Unavailable: the sealed credential could not be decrypted
 	Interrupted        Code = "interrupted"          // Unavailable: the process stopped during the work
-	StoreUnavailable   Code = "database_unavailable" // Unavailable: our own database
+	StoreUnavailable   Code = "database_unavailable" // Unavailable: our own database is not available
 	TypeUnknown        Code = "type_unknown"         // Invalid: no such connector or vendor is registered
-	InternalFailure    Code = "internal_error"       // without a kind: shown instead of any internal cause
+	InternalFailure    Code = "internal_error"       // no kind: appears instead of every internal cause
 )
 
-// Error makes a Code usable as a target of errors.Is.
+// Error returns the code as text. It makes a Code an error that can be a target of errors.Is.
 func (c Code) Error() string { return string(c) }
 
 // Error is the only error type that the service creates.
 type Error struct {
 	Kind Kind
 	Code Code
-	// Field names the invalid input as the caller spelled it ("configName"); Invalid only.
+	// Field names the invalid input with the name that the caller used ("configName"); it
+	// is set only for Invalid.
 	Field string
-	// Message is a sentence for the caller. It never contains a value.
+	// Message is a sentence for the caller. It never contains a value from the request.
 	Message string
-	// RetryAfter is the wait that the vendor or the rate limiter asks for; zero if none.
+	// RetryAfter is the delay that the vendor or the rate limiter requests; zero if none.
 	RetryAfter time.Duration
-	// Cause is only for the log.
+	// Cause is the underlying error. It is written only to the log.
 	Cause error
 }
 
-// Error returns kind, code, field and message. The cause is left out, because an error
-// message reaches more readers than a log line.
+// Error returns kind, code, field and message as one text. It omits the cause, because error
+// messages are shown to more people than log lines.
 func (e *Error) Error() string {
 	text := string(e.Kind)
 	if e.Code != "" {
@@ -103,15 +104,17 @@ func (e *Error) Is(target error) bool {
 	return false
 }
 
-// FieldError returns an Invalid error about one field.
+// FieldError returns an Invalid error with the given field and message.
 func FieldError(field, message string) *Error {
 	return &Error{Kind: Invalid, Field: field, Message: message}
 }
 
-// NotFoundError returns the one error for an absent resource and for another tenant's.
+// NotFoundError returns the error for an object that does not exist and for an object of
+// another tenant. It is the same error in both cases.
 func NotFoundError() *Error { return &Error{Kind: NotFound} }
 
-// ErrorsOf returns every *Error inside err, through wrapping and joining, in order.
+// ErrorsOf returns every *Error that err contains, in order. It looks into wrapped and joined
+// errors.
 func ErrorsOf(err error) []*Error {
 	if err == nil {
 		return nil
@@ -130,7 +133,7 @@ func ErrorsOf(err error) []*Error {
 }
 
 // Join returns one error that combines all of errs, or nil if there are none. ErrorsOf
-// takes it apart again.
+// returns the individual errors again.
 func Join(errs []*Error) error {
 	all := make([]error, len(errs))
 	for i, err := range errs {
@@ -139,8 +142,8 @@ func Join(errs []*Error) error {
 	return errors.Join(all...)
 }
 
-// CodeOf returns the code of the first Error inside err, or InternalFailure if there is
-// none.
+// CodeOf returns the code of the first Error that err contains, or InternalFailure if err
+// contains no Error or the Error has no code.
 func CodeOf(err error) Code {
 	if e := (*Error)(nil); errors.As(err, &e) && e.Code != "" {
 		return e.Code
@@ -148,7 +151,8 @@ func CodeOf(err error) Code {
 	return InternalFailure
 }
 
-// RetryAfterOf returns the longest wait that err asks for; zero if it asks for none.
+// RetryAfterOf returns the RetryAfter of the first Error that err contains; zero if it
+// contains none or the Error requests no delay.
 func RetryAfterOf(err error) time.Duration {
 	if e := (*Error)(nil); errors.As(err, &e) {
 		return e.RetryAfter

@@ -9,8 +9,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// FuzzValidateBaseURL parses every accepted URL again with the library that dials. The
-// URL must have a host and nothing that could carry a credential or redirect a request.
+// FuzzValidateBaseURL parses every accepted URL again with net/url, as the HTTP client does
+// before it connects. The URL must have a host, and no part that could contain a credential or
+// send the request to another place.
 func FuzzValidateBaseURL(f *testing.F) {
 	for _, raw := range []string{"https://api.pluggy.ai", "http://127.0.0.1:8080/v1/", "https://u:p@h", "https://h?", "https://h#", "https:h", "https://[::1]:443"} {
 		f.Add(raw, true)

@@ -18,8 +18,8 @@ type Money struct {
 var iso4217 = regexp.MustCompile(`^[A-Z]{3}$`)
 
 // ParseMoney parses the text of a JSON number ("-212.45", "1e3") and a currency code.
-// It drops trailing zeros: 900 and 900.0 are the same JSON number and must not look like
-// an edit. Errors: Invalid on "amount" or "currency".
+// It drops trailing zeros, because 900 and 900.0 are the same JSON number, and replacing
+// one with the other must not count as an edit. Errors: Invalid on "amount" or "currency".
 func ParseMoney(amount, currency string) (Money, error) {
 	value, err := decimal.Parse(amount)
 	if err != nil || significant(value.String()) != significant(amount) {
@@ -31,10 +31,10 @@ func ParseMoney(amount, currency string) (Money, error) {
 	return Money{Amount: value.Trim(0), Currency: currency}, nil
 }
 
-// significant returns the significant digits of a number. ParseMoney uses it to detect
-// rounding. The decimal parser rounds what it cannot hold, and rounding always changes
-// the significant digits: the rounded-off part is smaller than the number, so the result
-// cannot differ from it by a power of ten.
+// significant returns the significant digits of a number. The decimal parser rounds a
+// number that has too many digits. ParseMoney detects this by comparing the digits before
+// and after, because rounding always changes them: equal digits would mean that the result
+// is the number times a power of ten, and rounding never changes a number by that much.
 func significant(number string) string {
 	mantissa, _, _ := strings.Cut(strings.ToLower(number), "e")
 	digits := strings.Map(func(r rune) rune {
@@ -46,16 +46,16 @@ func significant(number string) string {
 	return strings.Trim(digits, "0")
 }
 
-// In returns the magnitude as money in (positive).
+// In returns the absolute amount as money in, so it is positive.
 func (m Money) In() Money { return Money{Amount: m.Amount.Abs(), Currency: m.Currency} }
 
-// Out returns the magnitude as money out (negative).
+// Out returns the absolute amount as money out, so it is negative.
 func (m Money) Out() Money { return Money{Amount: m.Amount.Abs().Neg(), Currency: m.Currency} }
 
-// Negate returns the amount with the opposite direction.
+// Negate returns the amount with the opposite sign.
 func (m Money) Negate() Money { return Money{Amount: m.Amount.Neg(), Currency: m.Currency} }
 
-// Equal reports whether value and currency are equal.
+// Equal reports whether amount and currency are equal.
 func (m Money) Equal(other Money) bool {
 	return m.Currency == other.Currency && m.Amount.Cmp(other.Amount) == 0
 }

@@ -6,7 +6,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// Bounds of a page, in rows.
+// Default and maximum number of rows of a page.
 const (
 	DefaultLimit     = 20
 	MaxLimit         = 200
@@ -15,8 +15,9 @@ const (
 )
 
 // Position is a place in an ordered list: the text of the sort key, and the id that
-// breaks ties. The meaning of the text belongs to the list; a position of another list
-// is Invalid there, on field "cursor". The zero Position is the start of the list.
+// orders rows with equal keys. Each list defines the meaning of its key. A list returns
+// Invalid on field "cursor" for a position of another list. The zero Position is the start
+// of the list.
 type Position struct {
 	Key string
 	ID  uuid.UUID
@@ -25,8 +26,8 @@ type Position struct {
 // IsZero reports whether the position is the start of the list.
 func (p Position) IsZero() bool { return p == Position{} }
 
-// PageRequest asks for at most Limit rows after the position After. Limit is within the
-// bounds of the list; stores rely on that.
+// PageRequest requests at most Limit rows that come after the position After. Stores rely on
+// the caller to keep Limit within the bounds of the list.
 type PageRequest struct {
 	Limit int
 	After Position
@@ -38,19 +39,19 @@ type Page[T any] struct {
 	Next  Position
 }
 
-// FeedPage is one page of the change feed. Next is always set, also when Items is empty:
-// it is the position to continue from. More reports that rows after Next can already be
-// read.
+// FeedPage is one page of the change feed. Next is the position from which to continue; it
+// is always set, even when Items is empty. More reports that there are rows after Next that
+// can be read now.
 type FeedPage struct {
 	Items []Transaction
 	Next  Position
 	More  bool
 }
 
-// TimeKey returns the time as a sort key of fixed width: nanoseconds, UTC.
+// TimeKey returns the time, in UTC with nanoseconds, as a sort key of fixed width.
 func TimeKey(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000000000Z") }
 
-// ParseTimeKey parses a key written by TimeKey. Errors: Invalid on "cursor".
+// ParseTimeKey parses a key that TimeKey returned. Errors: Invalid on "cursor".
 func ParseTimeKey(key string) (time.Time, error) {
 	at, err := time.Parse("2006-01-02T15:04:05.000000000Z", key)
 	if err != nil {

@@ -2,10 +2,10 @@ package domain
 
 import "time"
 
-// PullState is the progress of a pull.
+// PullState is the state of a pull.
 type PullState string
 
-// The states. A pull that waits for its next attempt is Queued again.
+// The states of a pull. A pull that waits for its next attempt is PullQueued again.
 const (
 	PullQueued    PullState = "queued"
 	PullRunning   PullState = "running"
@@ -13,10 +13,10 @@ const (
 	PullFailed    PullState = "failed"
 )
 
-// Trigger is what first caused a pull.
+// Trigger is the cause of the first request for a pull.
 type Trigger string
 
-// The triggers.
+// The triggers of pulls.
 const (
 	TriggerWebhook   Trigger = "webhook"
 	TriggerOperator  Trigger = "manual"
@@ -24,10 +24,10 @@ const (
 	TriggerReplay    Trigger = "replay"
 )
 
-// MaxAttempts is the number of attempts after which a pull is given up.
+// MaxAttempts is the number of attempts after which a pull fails for good.
 const MaxAttempts = 25
 
-// Counts is what a pull read and did, in rows.
+// Counts are the numbers of rows that a pull has read and changed.
 type Counts struct {
 	Accounts  int `json:"accounts"`
 	Read      int `json:"read"`
@@ -37,7 +37,8 @@ type Counts struct {
 	Unchanged int `json:"unchanged"`
 }
 
-// Plus returns the sum of two counts. Accounts is a level, so the larger one is taken.
+// Plus returns the sum of two counts. Accounts is the exception: several writes may count
+// the same accounts, so Plus takes the larger number instead of the sum.
 func (c Counts) Plus(d Counts) Counts {
 	return Counts{
 		Accounts: max(c.Accounts, d.Accounts), Read: c.Read + d.Read, Added: c.Added + d.Added,
@@ -45,20 +46,20 @@ func (c Counts) Plus(d Counts) Counts {
 	}
 }
 
-// Step is one list to read at the vendor, page by page.
+// Step is one list that a pull reads from the vendor, page by page.
 type Step struct {
-	Account     string    `json:"account,omitempty"` // external id; "" reads all accounts of the reference
+	Account     string    `json:"account,omitempty"` // external id; "" means all accounts of the account reference
 	Window      Window    `json:"window,omitzero"`
 	CreatedFrom time.Time `json:"createdFrom,omitzero"`
 	IDs         []string  `json:"ids,omitempty"`
-	// Sweep means that the list is complete for its account and window: a stored row that
-	// the list does not contain has been removed at the vendor.
+	// Sweep means that the list is complete for its account and window. A stored row that
+	// is missing from the list has therefore been removed at the vendor.
 	Sweep bool `json:"sweep,omitempty"`
 }
 
-// Progress is where a pull continues after a crash. Steps are fixed when the pull first
-// reads. Step counts the steps done. Cursor belongs to the vendor's adapter and is "" at
-// the start of a step.
+// Progress is the point from which a pull continues after a crash. The list of Steps does not
+// change after the pull has planned it. Step is the number of steps that are done. Cursor
+// is meaningful only to the vendor's adapter and is "" at the start of a step.
 type Progress struct {
 	Planned bool `json:"planned"`
 	// Target is the connection's target at the time when the steps were planned.
@@ -66,17 +67,17 @@ type Progress struct {
 	Steps  []Step `json:"steps,omitempty"`
 	Step   int    `json:"step"`
 	Cursor string `json:"cursor,omitempty"`
-	Pages  int    `json:"pages"` // of the current step; the bound against endless pagination
+	Pages  int    `json:"pages"` // pages read of the current step; limited, so that endless pagination is detected
 }
 
 // Done reports whether every step has been read.
 func (p Progress) Done() bool { return p.Planned && p.Step >= len(p.Steps) }
 
-// Current returns the step to read next. It must not be called when Done.
+// Current returns the step to read next. It must not be called when Done returns true.
 func (p Progress) Current() Step { return p.Steps[p.Step] }
 
-// Advance returns the progress after a page: at cursor next, or at the next step if next
-// is "".
+// Advance returns the progress after one more page. It continues at the cursor next, or
+// with the next step if next is "".
 func (p Progress) Advance(next string) Progress {
 	p.Cursor, p.Pages = next, p.Pages+1
 	if next == "" {
@@ -85,23 +86,23 @@ func (p Progress) Advance(next string) Progress {
 	return p
 }
 
-// Restart returns the progress at the start of the current step.
+// Restart returns the progress moved back to the start of the current step.
 func (p Progress) Restart() Progress {
 	p.Cursor, p.Pages = "", 0
 	return p
 }
 
 // Lease is a worker's temporary ownership of a pull. ID is the fencing token: a store
-// refuses writes under a lease that another one has replaced.
+// refuses a write under a lease that was replaced by a newer lease.
 type Lease struct {
 	ID    LeaseID
 	Pull  PullID
 	Until time.Time
 }
 
-// Pull is one unit of work at a vendor, for one connection. At most one pull of a
-// connection is under way (running, or waiting for its next attempt), and at most one
-// more is queued after it.
+// Pull is one unit of work: it reads one connection's data from the vendor. At most one pull
+// of a connection is under way (running, or waiting for its next attempt), and at most one
+// more pull is queued after it.
 type Pull struct {
 	ID         PullID
 	Tenant     TenantID
@@ -114,15 +115,15 @@ type Pull struct {
 	Counts     Counts
 	Attempts   int
 	LastError  Code      // "" when the last attempt succeeded
-	NotBefore  time.Time // zero: as soon as possible
-	Trace      string    // W3C traceparent of the request that queued it; "" if there was none
+	NotBefore  time.Time // the earliest time of the next attempt; zero means as soon as possible
+	Trace      string    // W3C traceparent of the request that queued the pull; "" if there was none
 	CreatedAt  time.Time
-	StartedAt  time.Time // zero until first claimed
-	FinishedAt time.Time // zero until succeeded or failed
+	StartedAt  time.Time // when the pull was first claimed; zero before that
+	FinishedAt time.Time // when the pull succeeded or failed; zero before that
 }
 
-// firstBackoffs are the waits before the second to the sixth attempt: together 25 s, so
-// within 30 s.
+// firstBackoffs are the waits before the second to the sixth attempt. Together they are
+// 25 s, so the sixth attempt starts within 30 s.
 var firstBackoffs = [...]time.Duration{
 	time.Second, 2 * time.Second, 4 * time.Second, 7 * time.Second, 11 * time.Second,
 }
@@ -130,10 +131,11 @@ var firstBackoffs = [...]time.Duration{
 // maxBackoff is the longest wait between two attempts.
 const maxBackoff = time.Hour
 
-// Backoff returns the wait after the given number of attempts (1 means the first has
-// failed). jitter in [0,1) shortens it by up to a quarter, so pulls that failed together
-// do not retry together. If retryAfter, the wait the vendor asks for, is longer, it wins,
-// up to an hour.
+// Backoff returns the wait before the next attempt. attempts is the number of attempts so
+// far: 1 means that the first attempt has failed. jitter in [0,1) shortens the wait by up
+// to a quarter, so that pulls that failed together are not retried together. retryAfter is
+// the delay that the vendor requests; if it is longer than the wait, it is returned
+// instead, but at most one hour.
 func Backoff(attempts int, jitter float64, retryAfter time.Duration) time.Duration {
 	wait := maxBackoff
 	if attempts <= len(firstBackoffs) {

@@ -6,36 +6,37 @@ import (
 	"time"
 )
 
-// maxNamed bounds the ids that one pull reads by name. Above it, reading everything is
-// cheaper and just as correct.
+// maxNamed is the maximum number of rows that one pull requests by id. For more rows, reading
+// everything is cheaper and just as correct.
 const maxNamed = 10_000
 
-// PullScope is the part of an account reference that an event, an operator or the
-// reconcile task wants pulled. Scopes merge, so many deliveries become one pull. The
+// PullScope says which data of an account reference to pull. An event, an operator or the
+// reconcile task requests it. Scopes can be merged, so many deliveries become one pull. The
 // zero PullScope reads the status of the account reference and its accounts, but no
-// transaction.
+// transactions.
 type PullScope struct {
-	// Everything requests all that the vendor keeps.
+	// Everything requests all transactions that the vendor has.
 	Everything bool `json:"everything,omitempty"`
-	// Window requests the transactions with a value date inside it.
+	// Window requests the transactions whose value date is inside the window.
 	Window *Window `json:"window,omitempty"`
-	// Created requests, by account, the rows that the vendor first saw at or after a time.
+	// Created maps accounts to times. It requests the rows of an account that the vendor
+	// first saw at or after the account's time.
 	Created map[string]time.Time `json:"created,omitempty"`
-	// Changed requests, by account, rows by their external ids.
+	// Changed maps accounts to the external ids of the rows to read from them.
 	Changed map[string][]string `json:"changed,omitempty"`
-	// Removed lists the external ids of rows that the vendor announced as deleted.
+	// Removed lists the external ids of rows that the vendor announced as removed.
 	Removed []string `json:"removed,omitempty"`
-	// Signal is the latest news about the account reference itself.
+	// Signal is the most recent signal about the account reference itself.
 	Signal Signal `json:"signal,omitempty"`
 }
 
-// Merge returns a scope that covers a and other; other is the later one. Neither is
-// changed.
+// Merge returns a scope that covers both a and other, of which other arrived later. It
+// changes neither of them.
 func (a PullScope) Merge(other PullScope) PullScope { return MergeScopes([]PullScope{a, other}) }
 
-// MergeScopes returns a scope that covers all scopes, in the order in which they arrived.
-// The result equals merging them one after the other, but each id is visited only once,
-// however many scopes there are.
+// MergeScopes returns one scope that covers all of scopes, which are in the order of their
+// arrival. The result equals that of merging one scope after the other, but MergeScopes
+// visits each id only once, however many scopes there are.
 func MergeScopes(scopes []PullScope) PullScope {
 	var all PullScope
 	created, changed := map[string]time.Time{}, map[string][]string{}
@@ -60,8 +61,8 @@ func MergeScopes(scopes []PullScope) PullScope {
 	return all.simplified()
 }
 
-// nilIfEmpty returns nil for an empty map, the form in which scopes are compared and
-// stored.
+// nilIfEmpty returns nil for an empty map and otherwise the map. Scopes are compared and
+// stored with nil for an empty map.
 func nilIfEmpty[V any](m map[string]V) map[string]V {
 	if len(m) == 0 {
 		return nil
@@ -69,7 +70,9 @@ func nilIfEmpty[V any](m map[string]V) map[string]V {
 	return m
 }
 
-// simplified returns the scope without the parts that reading everything already covers.
+// simplified returns the scope reduced to Everything, Removed and Signal if it requests
+// everything, because that covers all other parts. A scope that requests more than maxNamed
+// rows by id is changed to request everything.
 func (a PullScope) simplified() PullScope {
 	named := 0
 	for _, ids := range a.Changed {

@@ -8,19 +8,19 @@ import (
 	"time"
 )
 
-// The forms of an HTTP-date (RFC 9110, section 5.6.7): the preferred one, and two that are
-// obsolete but must be read.
+// The forms of an HTTP-date (RFC 9110, section 5.6.7): the preferred form, and two obsolete
+// forms that a recipient must accept.
 var httpDateLayouts = []string{
 	"Mon, 02 Jan 2006 15:04:05 GMT",
 	"Monday, 02-Jan-06 15:04:05 GMT",
 	time.ANSIC,
 }
 
-// ParseRetryAfter parses the value of a Retry-After header (RFC 9110, section 10.2.3): a
-// number of seconds, or an HTTP-date, which is compared with now. It returns how long to
-// wait: never negative, zero for a date in the past, and the largest Duration for a
-// number that no Duration holds. A fraction of a second is accepted, because some
-// servers send one. ok is false if value has neither form.
+// ParseRetryAfter parses the value of a Retry-After header (RFC 9110, section 10.2.3). The
+// value is a number of seconds, or an HTTP-date, which is compared with now. A fraction of
+// a second is accepted, because some servers send one. The returned wait is never
+// negative: it is zero for a date in the past. For a number that is too large for a
+// Duration, it is the largest Duration. ok is false if value has neither form.
 func ParseRetryAfter(value string, now time.Time) (wait time.Duration, ok bool) {
 	value = strings.TrimSpace(value)
 	if strings.Trim(value, "0123456789.") == "" {
@@ -34,13 +34,15 @@ func ParseRetryAfter(value string, now time.Time) (wait time.Duration, ok bool) 
 	return 0, false
 }
 
-// parseDelaySeconds parses digits with at most one decimal point.
+// parseDelaySeconds parses a number of seconds, which consists of digits and at most one
+// decimal point. It returns false for any other text.
 func parseDelaySeconds(value string) (time.Duration, bool) {
 	seconds, err := strconv.ParseFloat(value, 64)
-	if err != nil && !errors.Is(err, strconv.ErrRange) { // out of range, it is infinite
+	if err != nil && !errors.Is(err, strconv.ErrRange) { // if the number is out of range, seconds is infinite
 		return 0, false
 	}
-	// Compared before it is converted: a float that no int64 holds converts to any value.
+	// The check comes before the conversion, because converting a float that is too large for
+	// an int64 returns an undefined value.
 	if seconds >= math.MaxInt64/float64(time.Second) {
 		return math.MaxInt64, true
 	}

@@ -51,8 +51,8 @@ func TestParseRetryAfter(t *testing.T) {
 	}
 }
 
-// FuzzParseRetryAfter checks that no value yields a negative wait, and that spaces around
-// a value change nothing.
+// FuzzParseRetryAfter checks that no value results in a negative wait, and that spaces around
+// a value do not change the result.
 func FuzzParseRetryAfter(f *testing.F) {
 	for _, value := range []string{
 		"120", "0", "1.5", "-5", "NaN", "Inf", "1e400", "99999999999999999999", "",

@@ -8,15 +8,16 @@ import (
 	"log/slog"
 )
 
-// redacted is what every formatting verb, encoder and logger prints for a secret.
+// redacted is the text that every formatting verb, encoder and logger prints for a secret.
 const redacted = "[secret]"
 
-// Secret holds bytes that must not be printed. They live in a closure, because fmt cannot
-// call methods on an unexported field and would print a plain byte slice there; a func
-// value prints as an address. The zero Secret is empty.
+// Secret holds bytes that must not be printed. The bytes are in a closure, because fmt
+// cannot call methods on an unexported field. It would print a byte slice in such a field,
+// but it prints a func value only as an address. The zero Secret is empty.
 type Secret struct{ reveal func() []byte }
 
-// NewSecret returns a secret with a copy of the bytes; the caller may wipe its own.
+// NewSecret returns a secret with a copy of the bytes, so the caller can overwrite its own
+// bytes afterwards.
 func NewSecret(value []byte) Secret {
 	held := bytes.Clone(value)
 	return Secret{reveal: func() []byte { return held }}
@@ -26,7 +27,7 @@ func NewSecret(value []byte) Secret {
 func SecretText(value string) Secret { return NewSecret([]byte(value)) }
 
 // Reveal returns a copy of the bytes. Only sealing, the vendor and connector adapters and
-// the mint response may call it; test/arch holds the list.
+// the response that mints a token may call it; test/arch contains the list of callers.
 func (s Secret) Reveal() []byte {
 	if s.reveal == nil {
 		return nil
@@ -50,23 +51,25 @@ func (s Secret) bytes() []byte {
 	return s.reveal()
 }
 
-// Format prints the same fixed word for every verb and flag.
+// Format prints the fixed word "[secret]" for every verb and flag.
 func (s Secret) Format(state fmt.State, _ rune) { _, _ = io.WriteString(state, redacted) }
 
-// String returns the fixed word, for callers that bypass fmt.
+// String returns the fixed word "[secret]", for callers that do not use fmt.
 func (s Secret) String() string { return redacted }
 
-// GoString returns the fixed word, for callers that bypass fmt.
+// GoString returns the fixed word "[secret]", for callers that do not use fmt.
 func (s Secret) GoString() string { return redacted }
 
-// MarshalText hides the bytes from JSON, XML, YAML and text encoders.
+// MarshalText returns the fixed word "[secret]", so that JSON, XML, YAML and text encoders do not
+// write the bytes.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 
-// UnmarshalText stores an incoming secret, so no input type needs a plain string.
+// UnmarshalText stores the text as the secret's bytes. It lets input types have Secret fields
+// instead of plain strings.
 func (s *Secret) UnmarshalText(text []byte) error {
 	*s = NewSecret(text)
 	return nil
 }
 
-// LogValue hides the bytes from slog.
+// LogValue returns the fixed word "[secret]", so that slog does not write the bytes.
 func (s Secret) LogValue() slog.Value { return slog.StringValue(redacted) }

@@ -19,13 +19,14 @@ import (
 
 const canary = "canary-7f3a9c"
 
-// holder has a secret in a place where fmt cannot call methods: an unexported field.
+// holder has a secret in an unexported field. fmt cannot call the secret's methods there.
 type holder[T any] struct {
 	hidden T
 	Shown  T
 }
 
-// containers returns the value wrapped in every container that code commonly prints.
+// containers returns v wrapped in each type of container that code commonly prints, by the
+// name of the container.
 func containers[T any](v T) map[string]any {
 	return map[string]any{
 		"value": v, "pointer": &v, "slice": []T{v}, "array": [1]T{v}, "map": map[string]T{"k": v},
@@ -112,8 +113,8 @@ func TestAPanicDoesNotPrintASecret(t *testing.T) {
 	}
 }
 
-// refuse fails the test if the text contains the canary: in clear, or as hex, decimal
-// bytes or base64.
+// refuse fails the test if the text contains the canary, either as plain text or encoded as
+// hex, decimal bytes or base64.
 func refuse(t *testing.T, where, text string) {
 	t.Helper()
 	for _, form := range []string{

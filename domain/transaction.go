@@ -8,39 +8,40 @@ import (
 	"unicode/utf8"
 )
 
-// TransactionStatus says whether the institution has booked the movement.
+// TransactionStatus is the booking status of a transaction at the institution.
 type TransactionStatus string
 
-// The statuses.
+// The statuses of a transaction.
 const (
 	Pending TransactionStatus = "pending"
 	Posted  TransactionStatus = "posted"
 )
 
-// TransactionData is the vendor's current description of a transaction, normalised.
+// TransactionData is the vendor's current description of a transaction, in normalised form.
 type TransactionData struct {
-	ExternalID   string // unique in its connection
+	ExternalID   string // unique within its connection
 	Account      string // the account's external id; "" when the vendor names none
 	Amount       Money
-	AccountMoney *Money // the movement in the account's currency, if that differs
+	AccountMoney *Money // the amount in the account's currency; nil unless that differs from the currency of Amount
 	Status       TransactionStatus
 	Date         Date
-	OccurredAt   time.Time // UTC; zero when the vendor gives only a date
+	OccurredAt   time.Time // UTC; zero when the vendor states only a date
 	Description  string
 	Category     string
 	Counterparty string
 	Metadata     json.RawMessage // the vendor's own object, unchanged
-	// StableMetadata is the part of Metadata whose change counts as an edit. It is compared,
-	// never stored. The rest of the object changes with every read (the time of collection,
-	// the account's balance), and that is no edit.
+	// StableMetadata is the part of Metadata whose change counts as an edit. It is used for
+	// comparing, and never stored. The other members of Metadata change with every read (the
+	// time of collection, the account's balance), which is not an edit.
 	StableMetadata []byte
-	// ContentHash is stored with the row, but is never compared as content nor returned. It
-	// only lets a later pull recognise the same bytes.
+	// ContentHash is stored with the row, but it is not part of the Digest and never appears
+	// in a response. Its only purpose is that a later pull recognises an unchanged row.
 	ContentHash ContentHash
 }
 
-// Digest returns a hash that is equal for two values exactly when no normalised field and
-// no byte of StableMetadata differs. A stored row with an equal digest is left untouched.
+// Digest returns a hash of StableMetadata and of every normalised field except ExternalID, which
+// the rows to compare have in common. Two values have equal digests exactly if none of these
+// differ. A stored row with an equal digest is not updated.
 func (o TransactionData) Digest() [sha256.Size]byte {
 	h := sha256.New()
 	write := func(parts ...string) {
@@ -61,8 +62,8 @@ func (o TransactionData) Digest() [sha256.Size]byte {
 	return [sha256.Size]byte(h.Sum(nil))
 }
 
-// Transaction is a stored transaction. (Connection, ExternalID) is unique, ID does not
-// change with updates, and rows are never deleted.
+// Transaction is a stored transaction. The pair of Connection and ExternalID is unique. ID does
+// not change when the transaction is updated. The rows of transactions are never deleted.
 type Transaction struct {
 	ID         TransactionID
 	Tenant     TenantID
@@ -73,13 +74,14 @@ type Transaction struct {
 	Version     int // starts at 1; increases with each edit, removal and reappearance
 	FirstSeenAt time.Time
 	UpdatedAt   time.Time
-	RemovedAt   time.Time // zero while the vendor still lists it
+	RemovedAt   time.Time // when the removal was detected; zero while the vendor still lists the row
+	Pull        PullID    // the pull that wrote this version; zero if it is not known
 }
 
 // ChangeKind is the kind of change that an item of the change feed reports.
 type ChangeKind string
 
-// The kinds.
+// The kinds of changes.
 const (
 	Added    ChangeKind = "added"
 	Modified ChangeKind = "modified"
@@ -97,7 +99,7 @@ func (t Transaction) Change() ChangeKind {
 	return Modified
 }
 
-// maxText bounds the texts that are taken from a vendor, in bytes.
+// maxText is the maximum length, in bytes, of a text that is taken from a vendor.
 const maxText = 4096
 
 // CleanText returns a vendor's text in a form that every store accepts: valid UTF-8, no

@@ -93,7 +93,8 @@ func TestWindowsSpan(t *testing.T) {
 	}
 }
 
-// scopes generates the scopes that parsers produce: a few accounts, ids, times, windows.
+// scopes returns a generator of scopes like those that the vendors' parsers return, with a few
+// accounts, ids, times and windows.
 func scopes() *rapid.Generator[domain.PullScope] {
 	return rapid.Custom(func(t *rapid.T) domain.PullScope {
 		ids := rapid.SliceOfN(rapid.SampledFrom([]string{"a", "b", "c", "d"}), 0, 4)
@@ -176,8 +177,8 @@ func TestMergingManyScopesEqualsMergingOneByOne(t *testing.T) {
 	})
 }
 
-// A vendor announces each removal separately. Comparing each one with everything merged
-// so far would take hours for this many.
+// A vendor announces each removal separately. If each scope were compared with everything
+// merged so far, merging this many would take hours.
 func TestMergingHundredsOfThousandsOfScopesIsFast(t *testing.T) {
 	all := make([]domain.PullScope, 300_000)
 	for i := range all {

@@ -2,13 +2,15 @@ package domain
 
 import "regexp"
 
-// Vendor names an aggregator: lower-case letters, digits and dashes, at most 32. The
-// domain does not know which vendors exist: the composition root registers them.
+// Vendor is the name of an aggregator: lower-case letters, digits and dashes, at most 32
+// characters. The domain does not know which vendors exist; the composition root registers
+// them.
 type Vendor string
 
 var slug = regexp.MustCompile(`^[a-z][a-z0-9-]{0,31}$`)
 
-// ParseVendor checks only the form of the name. Errors: Invalid on field "vendor".
+// ParseVendor checks the form of a vendor's name, but not whether the vendor is registered.
+// Errors: Invalid on field "vendor".
 func ParseVendor(text string) (Vendor, error) {
 	if !slug.MatchString(text) {
 		return "", FieldError("vendor", "must name an aggregator")
@@ -16,13 +18,13 @@ func ParseVendor(text string) (Vendor, error) {
 	return Vendor(text), nil
 }
 
-// ConnectorType names a kind of engine connection ("postgres", "rest-generic").
+// ConnectorType is the name of a type of engine connection ("postgres", "rest-generic").
 type ConnectorType string
 
 // Category is the kind of system that a connector type connects to.
 type Category string
 
-// The categories.
+// The categories of connector types.
 const (
 	CategoryDatabase Category = "database"
 	CategoryREST     Category = "rest"

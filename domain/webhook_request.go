@@ -8,27 +8,28 @@ import (
 	"strings"
 )
 
-// WebhookRequest is one request to the webhook endpoint, not yet verified.
+// WebhookRequest is one request to the webhook endpoint that has not been verified yet.
 type WebhookRequest struct {
 	Vendor        Vendor
-	Token         string     // from the path
-	Body          []byte     // raw: the bytes that are signed and stored
-	Signature     string     // X-Webhook-Signature
-	Authorization string     // Authorization
-	Peer          netip.Addr // the caller's address; from X-Forwarded-For behind trusted proxies
+	Token         string     // the raw token, from the request's path
+	Body          []byte     // the raw bytes, which the signature covers and which are stored
+	Signature     string     // the header X-Webhook-Signature
+	Authorization string     // the header Authorization
+	Peer          netip.Addr // the caller's address; behind trusted proxies it is taken from X-Forwarded-For
 }
 
-// SourcePolicy defines how a vendor proves that a webhook request is its own. All
-// configured checks are tried, and one that passes is enough. The zero policy admits no
+// SourcePolicy defines how the source of a vendor's webhook requests is verified. A request is
+// admitted if it passes at least one of the configured checks. The zero policy admits no
 // request.
 type SourcePolicy struct {
-	HMACSecret    Secret         // signs the raw body (HMAC-SHA256, RFC 2104)
+	HMACSecret    Secret         // the key with which the vendor signs the raw body (HMAC-SHA256, RFC 2104)
 	Authorization Secret         // the exact header value that the vendor was configured to send
-	Networks      []netip.Prefix // the addresses the vendor sends from
+	Networks      []netip.Prefix // the addresses from which the vendor sends
 }
 
-// Admits reports whether the request passes one of the configured checks. It runs every
-// check, even after one has passed, so the time taken does not reveal which one passed.
+// Admits reports whether the request passes at least one of the configured checks. It runs
+// every check, even after one has passed, so the time that it takes does not reveal which
+// check passed.
 func (p SourcePolicy) Admits(r WebhookRequest) bool {
 	signed := p.signed(r)
 	shared := !p.Authorization.IsZero() && p.Authorization.Equal(SecretText(r.Authorization))

@@ -8,14 +8,15 @@ import (
 	"time"
 )
 
-// TokenBytes is the entropy of a webhook token in bytes: 256 bits.
+// TokenBytes is the number of random bytes in a webhook token: 32 bytes are 256 bits of
+// entropy.
 const TokenBytes = 32
 
-// TokenHash is the SHA-256 of a raw token, the only form in which a token is stored.
+// TokenHash is the SHA-256 hash of a raw token. Tokens are stored only in this form.
 type TokenHash [sha256.Size]byte
 
-// HashToken returns the hash of the path segment, whatever it contains: a malformed token
-// is simply one that is not found.
+// HashToken returns the hash of raw, the path segment that contains the token. It does not
+// check the form of raw: a malformed token has a hash that no stored token has.
 func HashToken(raw string) TokenHash { return sha256.Sum256([]byte(raw)) }
 
 // WebhookToken authorises one vendor to send webhooks for one connection.
@@ -26,13 +27,13 @@ type WebhookToken struct {
 	Vendor     Vendor
 	Hash       TokenHash
 	CreatedAt  time.Time
-	LastUsedAt time.Time // to the minute; zero if never used
-	RevokedAt  time.Time // zero while live
+	LastUsedAt time.Time // truncated to the minute; zero if the token was never used
+	RevokedAt  time.Time // zero while the token is live
 }
 
-// MintToken draws a raw token from entropy and returns it together with the WebhookToken,
-// which holds only the hash. The raw token has 43 characters of unpadded base64url.
-// Errors: the error of the entropy source (internal).
+// MintToken generates a raw token from entropy. It returns the raw token, and the WebhookToken
+// that holds only its hash. The raw token has 43 characters of unpadded base64url. Errors:
+// the error of the entropy source (internal).
 func MintToken(id TokenID, c Connection, entropy io.Reader, at time.Time) (WebhookToken, Secret, error) {
 	var raw [TokenBytes]byte
 	if _, err := io.ReadFull(entropy, raw[:]); err != nil {
@@ -46,7 +47,8 @@ func MintToken(id TokenID, c Connection, entropy io.Reader, at time.Time) (Webho
 	return token, SecretText(written), nil
 }
 
-// Matches reports whether the raw token has this hash. The comparison takes constant time.
+// Matches reports whether the hash of the raw token equals the token's hash. The comparison
+// takes constant time.
 func (t WebhookToken) Matches(raw string) bool {
 	hash := HashToken(raw)
 	return subtle.ConstantTimeCompare(hash[:], t.Hash[:]) == 1

@@ -7,21 +7,21 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// Connector implements one type of engine connection.
+// Connector implements one type of engine connection, for example PostgreSQL databases.
 type Connector interface {
 	// Type returns the connector's registered type.
 	Type() domain.ConnectorType
-	// Category returns the category that the type belongs to.
+	// Category returns the category of the connector's type.
 	Category() domain.Category
 
 	// Validate checks configuration and credential against the connector's own schema and
-	// returns the configuration in its canonical form. Its errors name fields below "config"
-	// and "credential" and report all invalid fields at once. Errors: Invalid; Rejected
-	// (address_not_allowed).
+	// returns the configuration in its canonical form. It reports all invalid fields at once;
+	// the field names in its errors start with "config" or "credential". Errors: Invalid;
+	// Rejected (address_not_allowed).
 	Validate(ctx context.Context, config json.RawMessage, c domain.Credential) (json.RawMessage, error)
 
-	// Probe opens a real connection and returns what it found in one short text
-	// ("PostgreSQL 15.18", "200 OK"). Errors: the same as Aggregator's; they never contain
-	// the peer's own text.
+	// Probe opens a real connection and returns a short description of the system that it
+	// found ("PostgreSQL 15.18", "200 OK"). Errors: the same as those of Aggregator; an error
+	// never contains text from that system.
 	Probe(ctx context.Context, config json.RawMessage, c domain.Credential) (string, error)
 }

@@ -12,43 +12,45 @@ import (
 
 // Clock returns the current time.
 type Clock interface {
-	// Now returns the current time in UTC, in whole microseconds: the precision that every
-	// store can keep.
+	// Now returns the current time in UTC, in whole microseconds, because every store can
+	// store that precision.
 	Now() time.Time
 }
 
-// Sleeper waits. It is separate from Clock because most code that needs the time never waits.
+// Sleeper waits. It is separate from Clock because most code that needs the current time
+// never waits.
 type Sleeper interface {
-	// Sleep returns nil after d, or the context's error as soon as the context ends.
+	// Sleep waits for d and returns nil. If the context ends earlier, it returns the context's
+	// error at once.
 	Sleep(ctx context.Context, d time.Duration) error
 }
 
-// IDs generates ids: UUIDv7, ascending within one process.
+// IDs generates ids. They are UUIDv7, and ascending within one process.
 type IDs interface {
 	New() uuid.UUID
 }
 
-// Entropy is a cryptographic random source. A short read is a failure.
+// Entropy is a cryptographic random source. Reading fewer bytes than requested is a failure.
 type Entropy = io.Reader
 
-// Sealer encrypts and decrypts credentials. The binding (tenant and connection) is
-// authenticated together with the ciphertext: a Sealed that was copied to another row or
-// tenant does not decrypt.
+// Sealer encrypts and decrypts credentials. Tenant and connection are authenticated together
+// with the ciphertext, so a Sealed that was copied to the row of another connection or
+// tenant cannot be decrypted.
 type Sealer interface {
 	// Seal encrypts the credential under the primary key of the keyset.
 	Seal(tenant domain.TenantID, connection domain.ConnectionID, c domain.Credential) (domain.Sealed, error)
-	// Open decrypts under any key of the keyset. Errors: Unavailable (credential_unopened)
+	// Open decrypts s with any key of the keyset. Errors: Unavailable (credential_unopened)
 	// for everything that fails authentication. The error never reveals the reason.
 	Open(tenant domain.TenantID, connection domain.ConnectionID, s domain.Sealed) (domain.Credential, error)
 	// NeedsReseal reports whether s is sealed under a key other than the primary one.
 	NeedsReseal(s domain.Sealed) bool
 }
 
-// EgressGuard checks addresses before anything is dialled.
+// EgressGuard checks the addresses of URLs before the service connects to them.
 type EgressGuard interface {
 	// Check rejects a URL whose host is, or resolves to, an address that the egress rules
-	// forbid. A name that does not resolve passes, because the dialer checks again. Errors:
-	// Rejected (address_not_allowed).
+	// forbid. It accepts a name that does not resolve, because the dialer checks the address
+	// again when it connects. Errors: Rejected (address_not_allowed).
 	Check(ctx context.Context, rawURL string) error
 }
 
@@ -58,23 +60,23 @@ type Observer interface {
 	Emit(ctx context.Context, event Event)
 }
 
-// Tracer propagates a trace from a request to the work that the request queued.
+// Tracer propagates a trace from a request to the work that the request has queued.
 type Tracer interface {
-	// Carry returns the context's trace as a W3C traceparent; "" when the context has no trace.
-	Carry(ctx context.Context) string
-	// Resume starts a span of the given name in the carried trace, or in a new trace where
+	// Inject returns the context's trace as a W3C traceparent; "" when the context has no trace.
+	Inject(ctx context.Context) string
+	// StartSpan starts a span with the given name in the carried trace, or in a new trace if
 	// carried is "" or malformed. The returned function ends the span and records its
-	// outcome; nil is success.
-	Resume(ctx context.Context, carried, name string) (context.Context, func(error))
+	// outcome; a nil error means success.
+	StartSpan(ctx context.Context, carried, name string) (context.Context, func(error))
 }
 
-// Event is something that happened: WebhookReceived, PullAttempted, VendorChecked,
-// SealingFailed, ReconcileRequested, Pruned, Audited or BackgroundError.
+// Event is a telemetry event: WebhookReceived, PullAttempted, VendorChecked, SealingFailed,
+// ReconcileRequested, Pruned, Audited or BackgroundError.
 type Event interface{ event() }
 
 type (
-	// WebhookReceived reports that a webhook request was answered. Outcome is the status of
-	// the delivery, "duplicate", or "refused".
+	// WebhookReceived reports that the service responded to a webhook request. Outcome is the
+	// status of the delivery, "duplicate", or "refused".
 	WebhookReceived struct {
 		Vendor  domain.Vendor
 		Outcome string
@@ -101,9 +103,9 @@ type (
 		Connection domain.ConnectionID
 		Err        error
 	}
-	// ReconcileRequested reports that reconciliation requested pulls. Asked is their number.
+	// ReconcileRequested reports that reconciliation requested pulls. Requested is their number.
 	ReconcileRequested struct{ Requested int }
-	// Pruned reports that old rows were deleted. Rows is their number.
+	// Pruned reports that old rows were deleted. Rows is the number of deleted rows.
 	Pruned struct{ Rows int }
 	// Audited reports that an operator changed access to the service or stored configuration.
 	Audited struct {
@@ -111,7 +113,8 @@ type (
 		Action string // "token.mint", "token.revoke", "connection.create", …
 		Object string // the object's id
 	}
-	// BackgroundError reports a failure of background work that no caller receives.
+	// BackgroundError reports that a background task failed. There is no caller to which the
+	// error could be returned.
 	BackgroundError struct {
 		Task string
 		Err  error

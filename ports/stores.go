@@ -7,17 +7,17 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// ConnectionFilter narrows a list of connections. Zero members do not narrow.
+// ConnectionFilter narrows a list of connections. A zero member does not narrow the list.
 type ConnectionFilter struct {
 	Kind   domain.ConnectionKind
 	Health domain.HealthStatus
 }
 
-// Connections stores connections of both kinds. Every method sees only live rows of the
-// given kind; rows of the other kind are NotFound.
+// Connections stores connections of both kinds. A method that takes a kind sees only live
+// rows of that kind; for rows of the other kind it returns NotFound.
 type Connections interface {
-	// Create stores a new connection. Errors: Conflict (name_taken) when a live connection
-	// of the tenant, of either kind, has the name; nothing is stored in that case.
+	// Create stores a new connection. Errors: Conflict (name_taken) when a live connection of
+	// the tenant, of either kind, already has the name; nothing is stored in that case.
 	Create(ctx context.Context, c domain.Connection) error
 
 	// Get returns one connection. Errors: NotFound.
@@ -27,39 +27,42 @@ type Connections interface {
 	// Find returns the aggregator connection with this vendor and name. Errors: NotFound.
 	Find(ctx context.Context, tenant domain.TenantID, vendor domain.Vendor, name string) (domain.Connection, error)
 
-	// List returns connections without sealed credentials, ordered by name (byte order),
-	// then id. Position: name, id.
+	// List returns connections without their sealed credentials, ordered by name (byte order),
+	// then by id. A position in the list is a name and an id.
 	List(ctx context.Context, tenant domain.TenantID, filter ConnectionFilter,
 		page domain.PageRequest) (domain.Page[domain.Connection], error)
 
-	// Update reads the connection, passes it to change for editing, and writes it, in one
-	// atomic change. Concurrent updates of one row are serialized. An error of change is
-	// returned unchanged, with nothing written. When change sets DeletedAt, the same atomic
-	// change revokes the connection's webhook tokens and fails its pulls that are queued or
-	// wait for a retry (connection_deleted). Errors: NotFound; Conflict (name_taken).
+	// Update reads the connection, calls change with it, and writes the changed connection, in
+	// one atomic change. Concurrent updates of one row are serialised. If change returns an
+	// error, Update writes nothing and returns this error unchanged. If change sets DeletedAt,
+	// the same atomic change also revokes the connection's webhook tokens and fails
+	// (connection_deleted) its pulls that are queued or wait for a retry. Errors: NotFound;
+	// Conflict (name_taken).
 	Update(ctx context.Context, tenant domain.TenantID, kind domain.ConnectionKind, id domain.ConnectionID,
 		change func(*domain.Connection) error) (domain.Connection, error)
 
-	// Activity returns when the last succeeded pull finished and when the last delivery was
-	// received; the zero time where there is none. Errors: NotFound.
+	// Activity returns when the connection's last succeeded pull finished and when its last
+	// delivery was received. A time is zero if there was no such pull or delivery. Errors:
+	// NotFound.
 	Activity(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID) (Activity, error)
 
 	// ListSealed returns at most limit live connections of all tenants with ids greater than
 	// after, ordered by id, for re-encryption. It acts for the service itself.
 	ListSealed(ctx context.Context, after domain.ConnectionID, limit int) ([]domain.Connection, error)
 
-	// Reseal replaces a sealed credential if it still equals old, without changing Revision
-	// or UpdatedAt, and reports whether it replaced it. It acts for the service itself.
+	// Reseal replaces the sealed credential of a connection if the stored one still equals
+	// old. It changes neither Revision nor UpdatedAt, and reports whether it replaced the
+	// credential. It acts for the service itself.
 	Reseal(ctx context.Context, id domain.ConnectionID, old, fresh domain.Sealed) (bool, error)
 }
 
-// Activity is when a connection was last active.
+// Activity holds the times of a connection's last pull and last delivery.
 type Activity struct {
-	LastPullAt    time.Time // when the last succeeded pull finished; zero if none did
-	LastWebhookAt time.Time // when the last delivery was received; zero if none was
+	LastPullAt    time.Time // when the last succeeded pull finished; zero if no pull has succeeded
+	LastWebhookAt time.Time // when the last delivery was received; zero if there was no delivery
 }
 
-// TokenFilter narrows a list of tokens. The zero value does not narrow.
+// TokenFilter narrows a list of tokens. The zero value does not narrow the list.
 type TokenFilter struct{ Connection domain.ConnectionID }
 
 // Tokens stores webhook tokens.
@@ -68,43 +71,45 @@ type Tokens interface {
 	// change. Errors: NotFound when the connection is no longer live.
 	Create(ctx context.Context, t domain.WebhookToken) error
 
-	// List returns tokens, including revoked ones, newest first. Position: TimeKey of
-	// CreatedAt, id.
+	// List returns tokens, including revoked ones, newest first. A position in the list is the
+	// TimeKey of CreatedAt and the id.
 	List(ctx context.Context, tenant domain.TenantID, filter TokenFilter,
 		page domain.PageRequest) (domain.Page[domain.WebhookToken], error)
 
-	// Revoke ends a live token: every Deliveries.Receive that starts later refuses it.
-	// Errors: NotFound, also for a token that is already revoked.
+	// Revoke revokes a live token: every Deliveries.Receive that starts later refuses the
+	// token. Errors: NotFound, also for a token that is already revoked.
 	Revoke(ctx context.Context, tenant domain.TenantID, id domain.TokenID, at time.Time) error
 
-	// RecordUsage stores when tokens were last used. An older time never replaces a newer
-	// one, and unknown ids are ignored. It acts for the service itself.
+	// RecordUsage stores for each token in used when it was last used. A stored time is never
+	// replaced by an older one, and unknown ids are ignored. It acts for the service itself.
 	RecordUsage(ctx context.Context, used map[domain.TokenID]time.Time) error
 }
 
-// IncomingDelivery is a delivery to store, from a webhook request whose source was verified.
+// IncomingDelivery is a delivery to store. It comes from a webhook request whose source was
+// verified.
 type IncomingDelivery struct {
 	Delivery   domain.DeliveryID
-	Pull       domain.PullID // used only if no pull is queued for the connection yet
+	Pull       domain.PullID // id of the new pull; ignored if a pull is already queued for the connection
 	Token      domain.TokenHash
 	Vendor     domain.Vendor
 	Event      domain.WebhookEvent
-	Unreadable bool // the body is not the vendor's JSON; Event is zero
+	Unreadable bool // reports that the body is not the vendor's JSON; Event is zero then
 	Body       []byte
 	At         time.Time
-	Trace      string // W3C traceparent; stored with a pull that is created for this delivery
+	Trace      string // W3C traceparent; stored with the pull if this delivery creates one
 }
 
 // ReceiveResult is the outcome of receiving a delivery.
 type ReceiveResult struct {
 	Token domain.TokenID
-	// Delivery is the stored delivery; when Duplicate is set, the one that was stored first.
+	// Delivery is the stored delivery. If Duplicate is set, it is the delivery that was stored
+	// when the event was received for the first time.
 	Delivery  domain.Delivery
 	Duplicate bool
 }
 
-// DeliveryFilter narrows a list of deliveries. Zero members do not narrow. From (inclusive)
-// and To (exclusive) bound ReceivedAt.
+// DeliveryFilter narrows a list of deliveries. A zero member does not narrow the list. From
+// (inclusive) and To (exclusive) are bounds of ReceivedAt.
 type DeliveryFilter struct {
 	Connection domain.ConnectionID
 	Status     domain.DeliveryStatus
@@ -115,38 +120,38 @@ type DeliveryFilter struct {
 // Deliveries stores webhook deliveries.
 type Deliveries interface {
 	// Receive looks up the live token of a live connection by hash and vendor and stores the
-	// delivery. If the delivery wants a pull and is new, its pull and the pull's job are
-	// stored in the same atomic change, which is durable when Receive returns.
+	// delivery. If the delivery is new and wants a pull, the same atomic change stores the
+	// pull and the pull's job. The change is durable when Receive returns.
 	//
 	//   - A delivery that wants a pull is attached to the pull that is queued for the
-	//     connection, never to one that has started reading. Without a queued pull,
-	//     IncomingDelivery.Pull is queued.
-	//   - An event about another account reference is stored as ignored.
-	//   - A fingerprint that the connection already has is a Duplicate, however many copies
-	//     arrive concurrently: deduplication stores nothing.
+	//     connection, never to a pull that has already started to read. If no pull is queued,
+	//     Receive queues a new pull with the id IncomingDelivery.Pull.
+	//   - An event about an account reference other than the connection's is stored as ignored.
+	//   - A delivery with a fingerprint that the connection already has is a Duplicate, and
+	//     nothing is stored for it, however many copies arrive concurrently.
 	//
 	// Errors: Unauthenticated when there is no such token. It acts for the service itself.
 	Receive(ctx context.Context, r IncomingDelivery) (ReceiveResult, error)
 
-	// List returns deliveries without bodies and scopes, newest first. Position: TimeKey of
-	// ReceivedAt, id.
+	// List returns deliveries without bodies and scopes, newest first. A position in the list
+	// is the TimeKey of ReceivedAt and the id.
 	List(ctx context.Context, tenant domain.TenantID, filter DeliveryFilter,
 		page domain.PageRequest) (domain.Page[domain.Delivery], error)
 
 	// Get returns one delivery with its body. Errors: NotFound.
 	Get(ctx context.Context, tenant domain.TenantID, id domain.DeliveryID) (domain.Delivery, error)
 
-	// Replay requests the pulls of deliveries again. In one atomic change each delivery is
-	// attached to the pull that is queued for its connection, or to a new one, and moves to
-	// Accepted. Deliveries that are not the tenant's, want no pull, or whose connection is
-	// not live are skipped; the others are returned with their new pull. newID generates
-	// ids for new pulls.
+	// Replay requests the pulls of deliveries again. In one atomic change, each delivery is
+	// attached to the pull that is queued for its connection, or to a new pull, and its status
+	// becomes Accepted. A delivery is skipped if it is not the tenant's, does not want a pull,
+	// or belongs to a connection that is not live. All other deliveries are returned with
+	// their new pull. newID generates ids for new pulls.
 	Replay(ctx context.Context, tenant domain.TenantID, ids []domain.DeliveryID, at time.Time,
 		newID func() domain.PullID) ([]domain.Delivery, error)
 
-	// Prune deletes at most limit deliveries that were received before the given time and do
-	// not wait for a pull, and returns their number. It acts for the service itself, and
-	// takes no lock that Receive waits for.
+	// Prune deletes at most limit deliveries that were received before the given time and are
+	// not waiting for a pull, and returns the number of deleted deliveries. It takes no lock
+	// that Receive waits for. It acts for the service itself.
 	Prune(ctx context.Context, before time.Time, limit int) (int, error)
 }
 
@@ -159,29 +164,30 @@ type StoredResponse struct {
 
 // IdempotencyStore stores the first response for each idempotency key.
 type IdempotencyStore interface {
-	// Begin claims the key. It returns nil when the caller holds the claim and must end it
-	// with Finish or Release: the key was free, its previous claim is older than
-	// ClaimTimeout (a process died while it held it), or its response is older than
-	// ResponseRetention. Otherwise it returns the stored response. Errors: Conflict
-	// (key_in_flight); Conflict (key_reused) when the fingerprint differs.
+	// Begin claims the key. It returns nil when the caller now holds the claim; the caller
+	// must then end the claim with Finish or Release. This is so if the key was free, if its
+	// previous claim is older than ClaimTimeout (a process died while it held the claim), or
+	// if its response is older than ResponseRetention. Otherwise Begin returns the stored
+	// response. Errors: Conflict (key_in_flight) when another request holds the claim;
+	// Conflict (key_reused) when the fingerprint differs.
 	Begin(ctx context.Context, tenant domain.TenantID, key string, fingerprint domain.Fingerprint,
 		at time.Time) (*StoredResponse, error)
 
-	// Finish stores the response of a claimed key.
+	// Finish stores the response for a claimed key, which ends the claim.
 	Finish(ctx context.Context, tenant domain.TenantID, key string, response StoredResponse, at time.Time) error
 
-	// Release frees a claim without storing a response.
+	// Release ends the claim of a key without storing a response, so the key is free again.
 	Release(ctx context.Context, tenant domain.TenantID, key string) error
 
-	// Prune deletes at most limit responses older than the given time and returns their
-	// number. It acts for the service itself.
+	// Prune deletes at most limit responses older than the given time and returns the number
+	// of deleted responses. It acts for the service itself.
 	Prune(ctx context.Context, before time.Time, limit int) (int, error)
 }
 
 const (
-	// ResponseRetention is how long a stored response is replayed.
+	// ResponseRetention is how long a stored response is returned for repeated requests.
 	ResponseRetention = 7 * 24 * time.Hour
-	// ClaimTimeout is how long a claim without a response is valid.
+	// ClaimTimeout is how long a claim stays valid when no response is stored for it.
 	ClaimTimeout = time.Minute
 )
 

@@ -8,7 +8,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// API is everything that callers drive over HTTP, and nothing more.
+// API is the set of use cases that callers invoke over HTTP, and nothing more.
 type API interface {
 	ConnectionManager
 	EngineManager
@@ -31,7 +31,7 @@ type NewConnection struct {
 }
 
 // ConnectionUpdate holds the replaceable fields of a connection. ClientID and Secret are
-// either both set (the credential is rotated) or both empty (the credential is kept).
+// either both set (the credential is rotated) or both empty (the credential is unchanged).
 type ConnectionUpdate struct {
 	Name       string
 	BaseURL    string
@@ -40,8 +40,8 @@ type ConnectionUpdate struct {
 	Secret     domain.Secret
 }
 
-// IfMatch is an If-Match condition on a connection's revision: it holds for any of the
-// listed revisions. nil holds for every revision.
+// IfMatch is an If-Match condition on a connection's revision. It is satisfied if the
+// current revision is one of the listed revisions. nil is satisfied by every revision.
 type IfMatch []int64
 
 // TestResult is the outcome of a live test of an aggregator connection.
@@ -53,7 +53,8 @@ type TestResult struct {
 	Latency time.Duration
 }
 
-// ConnectionHealth is what is stored about a connection's health; no vendor is called for it.
+// ConnectionHealth is the stored health and activity of a connection. Reading it calls no
+// vendor.
 type ConnectionHealth struct {
 	domain.Health
 	Activity
@@ -61,17 +62,18 @@ type ConnectionHealth struct {
 
 // ConnectionManager manages aggregator connections.
 //
-// Every method returns NotFound for an id that is not one of the tenant's live aggregator
-// connections, even if it names something of another kind or tenant.
+// Every method that takes an id returns NotFound unless the id belongs to a live aggregator
+// connection of the tenant. An id of an engine connection or of another tenant's connection
+// is NotFound, too.
 type ConnectionManager interface {
-	// CreateConnection validates all fields, checks the address, seals the credential and
-	// stores the connection. Errors: Invalid (joined, one for each invalid field); Conflict
-	// (name_taken).
+	// CreateConnection validates all fields, checks the address against the egress rules,
+	// seals the credential and stores the connection. Errors: Invalid (joined, one error for
+	// each invalid field); Conflict (name_taken).
 	CreateConnection(ctx context.Context, tenant domain.TenantID, n NewConnection) (domain.Connection, error)
 	// GetConnection returns one connection.
 	GetConnection(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID) (domain.Connection, error)
-	// ListConnections returns the tenant's live connections ordered by name. health "" does
-	// not narrow the list.
+	// ListConnections returns the tenant's live connections ordered by name. If health is
+	// not "", only connections with this health status are returned.
 	ListConnections(ctx context.Context, tenant domain.TenantID, health domain.HealthStatus,
 		page domain.PageRequest) (domain.Page[domain.Connection], error)
 	// UpdateConnection renames the connection, changes its target and rotates its
@@ -82,14 +84,15 @@ type ConnectionManager interface {
 	// DeleteConnection soft-deletes the connection, frees its name and revokes its tokens.
 	// Errors: Conflict (revision_mismatch).
 	DeleteConnection(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID, match IfMatch) error
-	// TestConnection authenticates with the sealed credential and reads the account
-	// reference. Any response of the vendor is a result, not an error.
+	// TestConnection authenticates at the vendor with the stored credential and reads the
+	// account reference. Any response of the vendor, including a refusal, is returned as a
+	// result, not as an error.
 	TestConnection(ctx context.Context, tenant domain.TenantID, vendor, name string) (TestResult, error)
-	// ConnectionHealth returns the stored health of a connection.
+	// ConnectionHealth returns the stored health and activity of a connection.
 	ConnectionHealth(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID) (ConnectionHealth, error)
 }
 
-// ConnectorType is one registered connector.
+// ConnectorType describes one registered connector: its type and the category of the type.
 type ConnectorType struct {
 	Type     domain.ConnectorType
 	Category domain.Category
@@ -103,15 +106,15 @@ type NewEngine struct {
 	Credential domain.Credential
 }
 
-// EngineUpdate holds the fields to replace. A member with its zero value keeps what is stored.
+// EngineUpdate holds the fields to replace. A zero member leaves the stored value unchanged.
 type EngineUpdate struct {
 	Name       string
 	Config     json.RawMessage
 	Credential domain.Credential
 }
 
-// EngineTest is the outcome of a live probe. Message is one sentence written by the service,
-// never by the peer; "" when healthy.
+// EngineTest is the result of a live probe of an engine connection. Message is one sentence
+// written by the service, never text from the probed system; it is "" when Healthy is set.
 type EngineTest struct {
 	Connection domain.ConnectionID
 	Healthy    bool
@@ -119,30 +122,33 @@ type EngineTest struct {
 	Message    string
 }
 
-// EngineManager manages the reconciliation engine's own connections. Their ids are NotFound
-// in ConnectionManager, and the ids of aggregator connections are NotFound here.
+// EngineManager manages the reconciliation engine's own connections. The two managers are
+// separate: ConnectionManager returns NotFound for the ids of engine connections, and
+// EngineManager returns NotFound for the ids of aggregator connections.
 type EngineManager interface {
 	// ConnectorTypes returns the registered connectors, ordered by type.
 	ConnectorTypes(ctx context.Context) []ConnectorType
-	// CreateEngine is CreateConnection for an engine connection, with the same errors.
+	// CreateEngine creates an engine connection. It validates, seals and stores it as
+	// CreateConnection does, and returns the same errors.
 	CreateEngine(ctx context.Context, tenant domain.TenantID, n NewEngine) (domain.Connection, error)
 	// GetEngine returns one engine connection.
 	GetEngine(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID) (domain.Connection, error)
 	// ListEngines returns the tenant's live engine connections ordered by name.
 	ListEngines(ctx context.Context, tenant domain.TenantID,
 		page domain.PageRequest) (domain.Page[domain.Connection], error)
-	// UpdateEngine replaces the fields that are set, in one atomic change. Errors: Invalid;
-	// Conflict (name_taken, revision_mismatch).
+	// UpdateEngine replaces the fields that are set in u, in one atomic change. Errors:
+	// Invalid; Conflict (name_taken, revision_mismatch).
 	UpdateEngine(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID, match IfMatch,
 		u EngineUpdate) (domain.Connection, error)
 	// DeleteEngine soft-deletes the connection. Errors: Conflict (revision_mismatch).
 	DeleteEngine(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID, match IfMatch) error
-	// TestEngine probes the connection. Any response of the peer is a result, not an error.
+	// TestEngine probes the system that the connection points to. Any response of that system
+	// is returned as a result, not as an error.
 	TestEngine(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID) (EngineTest, error)
 }
 
-// Minted is a new webhook token. Raw is available only now, because the store keeps only
-// its hash.
+// MintedToken is a new webhook token. This is the only time that the raw token (Raw) is
+// available, because the store keeps only its hash.
 type MintedToken struct {
 	domain.WebhookToken
 	Raw domain.Secret
@@ -150,22 +156,23 @@ type MintedToken struct {
 
 // TokenManager manages webhook tokens.
 type TokenManager interface {
-	// MintToken creates a token for the connection of this vendor and name. Errors:
-	// Invalid; NotFound.
+	// MintToken creates a webhook token for the tenant's connection that has this vendor and
+	// name. Errors: Invalid; NotFound.
 	MintToken(ctx context.Context, tenant domain.TenantID, vendor, name string) (MintedToken, error)
 	// ListTokens returns tokens, including revoked ones, newest first.
 	ListTokens(ctx context.Context, tenant domain.TenantID, filter TokenFilter,
 		page domain.PageRequest) (domain.Page[domain.WebhookToken], error)
-	// RevokeToken revokes the token: every later webhook request with it is refused. Errors:
-	// NotFound.
+	// RevokeToken revokes the token: the service refuses every later webhook request that
+	// uses it. Errors: NotFound.
 	RevokeToken(ctx context.Context, tenant domain.TenantID, id domain.TokenID) error
 }
 
 // WebhookReceiver receives webhook requests from vendors.
 type WebhookReceiver interface {
-	// Receive verifies the token and the source (webhook signature, shared Authorization
-	// value or source address), and stores the delivery with its pull before it returns.
-	// Errors: Unauthenticated, the same for every reason.
+	// Receive verifies the token and the source of a request (webhook signature, shared
+	// Authorization value or source address). It stores the delivery, and the pull that the
+	// delivery wants, before it returns. Errors: Unauthenticated, with the same text for
+	// every reason.
 	Receive(ctx context.Context, r domain.WebhookRequest) (ReceiveResult, error)
 }
 
@@ -176,18 +183,19 @@ type DeliveryLog interface {
 		page domain.PageRequest) (domain.Page[domain.Delivery], error)
 	// GetDelivery returns one delivery with its body. Errors: NotFound.
 	GetDelivery(ctx context.Context, tenant domain.TenantID, id domain.DeliveryID) (domain.Delivery, error)
-	// ReplayDelivery requests the delivery's pull again. Errors: NotFound; Conflict when the
-	// delivery wants no pull.
+	// ReplayDelivery requests the pull of a delivery again. Errors: NotFound; Conflict when
+	// the delivery does not want a pull.
 	ReplayDelivery(ctx context.Context, tenant domain.TenantID, id domain.DeliveryID) (domain.Delivery, error)
-	// ReplayDeliveries replays at most limit deliveries that match the filter, newest first.
+	// ReplayDeliveries replays at most limit deliveries that match the filter, newest first,
+	// and returns the replayed deliveries.
 	ReplayDeliveries(ctx context.Context, tenant domain.TenantID, filter DeliveryFilter,
 		limit int) ([]domain.Delivery, error)
 }
 
 // PullService requests pulls and reads them.
 type PullService interface {
-	// RequestPull requests a pull of the window. The zero window is the vendor's whole
-	// history. Errors: NotFound; Invalid.
+	// RequestPull requests a pull of the transactions in the window. The zero window requests
+	// everything that the vendor has. Errors: NotFound; Invalid.
 	RequestPull(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
 		w domain.Window) (domain.Pull, error)
 	// GetPull returns one pull. Errors: NotFound.
@@ -197,28 +205,29 @@ type PullService interface {
 		page domain.PageRequest) (domain.Page[domain.Pull], error)
 }
 
-// Reader reads the accounts and transactions that pulls stored.
+// Reader reads the accounts and transactions that pulls have stored.
 type Reader interface {
 	// ListAccounts returns a connection's accounts. Errors: NotFound.
 	ListAccounts(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
 		page domain.PageRequest) (domain.Page[domain.Account], error)
-	// ListTransactions returns a connection's transactions by date, newest first, including
-	// removed ones. Errors: NotFound.
+	// ListTransactions returns a connection's transactions ordered by date, newest first,
+	// including transactions that the vendor has removed. Errors: NotFound.
 	ListTransactions(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
 		filter TransactionFilter, page domain.PageRequest) (domain.Page[domain.Transaction], error)
-	// Changes reads the tenant's change feed. When the page would be empty, it waits at most
-	// wait for a change before it returns.
+	// Changes reads a page of the tenant's change feed. If the page would be empty, Changes
+	// first waits up to the given duration for a change.
 	Changes(ctx context.Context, tenant domain.TenantID, page domain.PageRequest,
 		wait time.Duration) (domain.FeedPage, error)
 }
 
-// Idempotency makes a request safe to repeat: an idempotency key is executed once, and each
-// repetition gets the first response.
+// Idempotency makes a request safe to repeat. A request with an idempotency key is executed
+// once, and every repetition of it gets the response to the first request.
 type Idempotency interface {
-	// Do runs do for the first request with this key and stores its response. For each
-	// repetition it returns the stored response with replayed set. An error of do is
-	// returned and frees the key; a response with status 0 and a nil body frees it, too.
-	// Errors: Conflict (key_in_flight, key_reused).
+	// Do calls do for the first request with this key and stores the response. For each
+	// repetition it returns the stored response and sets replayed. If do returns an error, Do
+	// returns this error and frees the key, so that the request can be repeated. A response
+	// with status 0 and a nil body frees the key, too. Errors: Conflict (key_in_flight,
+	// key_reused).
 	Do(ctx context.Context, tenant domain.TenantID, key string, fingerprint domain.Fingerprint,
 		do func(context.Context) (StoredResponse, error)) (response StoredResponse, replayed bool, err error)
 }
@@ -226,31 +235,33 @@ type Idempotency interface {
 // Worker executes pulls. The job queue drives it.
 type Worker interface {
 	// RunPull makes one attempt of a pull. It returns how long to wait before the next
-	// attempt; zero when nothing is left to do for this pull. Errors: only those of the
-	// store; the vendor's are recorded in the pull.
+	// attempt, or zero if nothing is left to do for this pull. Errors: only errors of the
+	// store. Errors of the vendor are recorded in the pull instead.
 	RunPull(ctx context.Context, id domain.PullID) (retryAfter time.Duration, err error)
 }
 
-// Maintenance runs the periodic tasks. The job queue drives it. Each method does one bounded
-// round and returns how many rows it changed, so that the caller decides how often to call
-// it. Two replicas may run the same round concurrently.
+// Maintenance runs the periodic tasks. The job queue drives it. Each method does a bounded
+// amount of work per call. A method that changes rows returns their number, from which the
+// caller decides when to call it again. Two replicas may run the same task concurrently.
 type Maintenance interface {
 	// ListStuck returns at most limit pulls that no worker will pick up unless their job is
 	// queued again.
 	ListStuck(ctx context.Context, limit int) ([]domain.PullID, error)
-	// Reconcile requests a pull of the vendor's whole history for live connections that have
-	// no succeeded pull within the interval.
+	// Reconcile requests a pull of everything that the vendor has for live connections without
+	// a succeeded pull within the interval. It returns the number of requested pulls.
 	Reconcile(ctx context.Context, interval time.Duration, limit int) (int, error)
-	// Prune deletes deliveries older than keep, and idempotency responses older than
-	// ResponseRetention.
+	// Prune deletes at most limit deliveries that are older than keep, and at most limit
+	// idempotency responses that are older than ResponseRetention.
 	Prune(ctx context.Context, keep time.Duration, limit int) (int, error)
-	// FlushTokenUsage stores when tokens were last used.
+	// FlushTokenUsage writes to the store when tokens were last used.
 	FlushTokenUsage(ctx context.Context) error
 	// Reseal re-encrypts every credential that is not sealed under the primary key, and
-	// returns how many it re-encrypted. It is idempotent: it may run under traffic, be
-	// stopped, and be run again. Errors: CredentialUnopened, with their number, when some
-	// credentials cannot be decrypted; all others are re-encrypted in that case.
+	// returns the number of credentials that it re-encrypted. It is idempotent: it can run
+	// while requests are served, be interrupted, and be run again. Errors:
+	// CredentialUnopened when some credentials cannot be decrypted; the error states their
+	// number, and all other credentials are re-encrypted nevertheless.
 	Reseal(ctx context.Context) (int, error)
-	// BacklogAge returns the age of the oldest pull that is not over; zero if there is none.
+	// BacklogAge returns the age of the oldest pull that has neither succeeded nor failed;
+	// zero if there is no such pull.
 	BacklogAge(ctx context.Context) (time.Duration, error)
 }

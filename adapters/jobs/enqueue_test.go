@@ -12,7 +12,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/jobs"
 )
 
-func fresh(n int) []uuid.UUID {
+func newUUIDs(n int) []uuid.UUID {
 	ids := make([]uuid.UUID, n)
 	for i := range ids {
 		ids[i] = newPull().UUID
@@ -21,11 +21,11 @@ func fresh(n int) []uuid.UUID {
 }
 
 func TestRolledBackTransactionLeavesNoJob(t *testing.T) {
-	onBoth(t, func(t *testing.T, b bench) {
-		q, failed := b.make(t, jobs.Config{}), errors.New("no")
+	onBothDatabases(t, func(t *testing.T, e env) {
+		q, failed := e.make(t, jobs.Config{}), errors.New("no")
 		for _, n := range []int{1, 500} {
-			err := b.within(t.Context(), q, func(tx scope) error {
-				if err := tx.enqueue(fresh(n)...); err != nil {
+			err := e.within(t.Context(), q, func(tx transaction) error {
+				if err := tx.enqueue(newUUIDs(n)...); err != nil {
 					t.Errorf("Enqueue: %v", err)
 				}
 				return failed
@@ -33,27 +33,27 @@ func TestRolledBackTransactionLeavesNoJob(t *testing.T) {
 			if !errors.Is(err, failed) {
 				t.Fatal(err)
 			}
-			if left := count(t, b, "true"); left != 0 {
-				t.Errorf("%d jobs outlived their transaction", left)
+			if left := count(t, e, "true"); left != 0 {
+				t.Errorf("%d jobs remain after the rollback", left)
 			}
 		}
 	})
 }
 
 func TestCommittedJobRuns(t *testing.T) {
-	onBoth(t, func(t *testing.T, b bench) {
-		q, w := b.make(t, jobs.Config{}), once()
+	onBothDatabases(t, func(t *testing.T, e env) {
+		q, w := e.make(t, jobs.Config{}), oneAttemptWorker()
 		start(t, q, w)
 		id := newPull()
-		enqueue(t, b, q, id)
+		enqueue(t, e, q, id)
 		w.await(t, id)
 	})
 }
 
 func TestJobsAreWrittenWithTheRestOfTheTransaction(t *testing.T) {
-	onBoth(t, func(t *testing.T, b bench) {
-		q, ids := b.make(t, jobs.Config{}), fresh(500)
-		err := b.within(t.Context(), q, func(tx scope) error {
+	onBothDatabases(t, func(t *testing.T, e env) {
+		q, ids := e.make(t, jobs.Config{}), newUUIDs(500)
+		err := e.within(t.Context(), q, func(tx transaction) error {
 			return errors.Join(
 				tx.exec("CREATE TABLE rest (n int)"), tx.enqueue(ids[:1]...),
 				tx.exec("INSERT INTO rest VALUES (1)"), tx.enqueue(ids[1:]...), tx.enqueue())
@@ -61,36 +61,37 @@ func TestJobsAreWrittenWithTheRestOfTheTransaction(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if n := count(t, b, "(SELECT n FROM rest) = 1"); n != 500 {
+		if n := count(t, e, "(SELECT n FROM rest) = 1"); n != 500 {
 			t.Errorf("%d jobs, want 500", n)
 		}
 	})
 }
 
-// A failed Enqueue must not look like a success of the transaction.
-func TestEnqueueTellsOfTheDatabasesError(t *testing.T) {
-	for name, open := range map[string]func(*testing.T) bench{"sqlite": onSQLite, "postgres": onPostgres} {
+// A failed Enqueue must not be mistaken for a success of the transaction.
+func TestEnqueueReturnsTheDatabasesError(t *testing.T) {
+	for name, open := range map[string]func(*testing.T) env{"sqlite": onSQLite, "postgres": onPostgres} {
 		t.Run(name, func(t *testing.T) {
-			b := open(t) // without River's tables
-			var told error
-			_ = b.within(t.Context(), b.make(t, jobs.Config{}), func(tx scope) error {
-				told = tx.enqueue(newPull().UUID)
-				return told
+			e := open(t) // without River's tables
+			var failed error
+			_ = e.within(t.Context(), e.make(t, jobs.Config{}), func(tx transaction) error {
+				failed = tx.enqueue(newPull().UUID)
+				return failed
 			})
-			if told == nil || !strings.Contains(told.Error(), "jobs: enqueue:") || !strings.Contains(told.Error(), "river_job") {
-				t.Errorf("gave %v, want the database's own error: no such table", told)
+			if failed == nil || !strings.Contains(failed.Error(), "jobs: enqueue:") ||
+				!strings.Contains(failed.Error(), "river_job") {
+				t.Errorf("Enqueue returned %v, want the database's own error: no such table", failed)
 			}
 		})
 	}
 }
 
-func TestJobHoldsThePullsIDAlone(t *testing.T) {
-	onBoth(t, func(t *testing.T, b bench) {
+func TestJobHoldsOnlyThePullsID(t *testing.T) {
+	onBothDatabases(t, func(t *testing.T, e env) {
 		id := newPull()
-		enqueue(t, b, b.make(t, jobs.Config{}), id)
+		enqueue(t, e, e.make(t, jobs.Config{}), id)
 		var args string
-		column := map[string]string{"sqlite": "json(args)", "postgres": "args"}[b.name]
-		if err := b.db.QueryRowContext(t.Context(), "SELECT "+column+" FROM river_job").Scan(&args); err != nil {
+		column := map[string]string{"sqlite": "json(args)", "postgres": "args"}[e.name]
+		if err := e.db.QueryRowContext(t.Context(), "SELECT "+column+" FROM river_job").Scan(&args); err != nil {
 			t.Fatal(err)
 		}
 		if want := fmt.Sprintf(`{"pull_id":"%s"}`, id); strings.ReplaceAll(args, " ", "") != want {
@@ -99,13 +100,13 @@ func TestJobHoldsThePullsIDAlone(t *testing.T) {
 	})
 }
 
-func TestManyStartersMigrate(t *testing.T) {
-	for name, open := range map[string]func(*testing.T) bench{"sqlite": onSQLite, "postgres": onPostgres} {
+func TestConcurrentMigrationsSucceed(t *testing.T) {
+	for name, open := range map[string]func(*testing.T) env{"sqlite": onSQLite, "postgres": onPostgres} {
 		t.Run(name, func(t *testing.T) {
-			b := open(t)
+			e := open(t)
 			var all sync.WaitGroup
 			for range 6 {
-				q := b.make(t, jobs.Config{})
+				q := e.make(t, jobs.Config{})
 				all.Go(func() {
 					if err := q.Migrate(t.Context()); err != nil {
 						t.Errorf("Migrate: %v", err)
@@ -113,8 +114,8 @@ func TestManyStartersMigrate(t *testing.T) {
 				})
 			}
 			all.Wait()
-			if count(t, b, "true") != 0 {
-				t.Error("no table of jobs")
+			if count(t, e, "true") != 0 {
+				t.Error("the job table is not empty")
 			}
 		})
 	}

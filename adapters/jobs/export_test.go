@@ -6,13 +6,10 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// KickNow does what the chore of the stranded does.
-func (q *Queue) KickNow(ctx context.Context, ids ...domain.PullID) error { return q.kick(ctx, ids) }
+// NudgeNow does what the maintenance task for stuck pulls does.
+func (q *Queue) NudgeNow(ctx context.Context, ids ...domain.PullID) error { return q.nudge(ctx, ids) }
 
-// Lead does a round as the chores that are led do theirs.
+// Lead runs a round under the leader, as full-table maintenance tasks do.
 func (q *Queue) Lead(ctx context.Context, round func(context.Context) error) error {
-	return q.lead(ctx, round)
+	return q.leader(ctx, round)
 }
-
-// Guarded is exported for panics that come from elsewhere.
-var Guarded = guarded

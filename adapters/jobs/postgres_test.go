@@ -10,24 +10,24 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// The process outlives its database: jobs run again once it is back, as soon as it is
-// told of them.
-func TestQueueOutlivesItsDatabase(t *testing.T) {
+// The process survives a crash of its database: when the database is back, jobs run again as soon as
+// a notification announces them.
+func TestQueueSurvivesACrashOfItsDatabase(t *testing.T) {
 	options := pgtest.Options{Dir: filepath.Join(serverDir(t), "data")}
 	server, err := pgtest.Start(options)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = server.Stop() }()
-	b := onServer(t, server.URL())
-	q, w := b.make(t, jobs.Config{PollInterval: time.Hour}), once() // notifications alone
+	e := onServer(t, server.URL())
+	q, w := e.make(t, jobs.Config{PollInterval: time.Hour}), oneAttemptWorker() // only notifications
 	if err := q.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	start(t, q, w)
-	defer stop(t, q, patience) // before the server ends
+	defer stop(t, q, waitTimeout) // before the server stops
 	before := newPull()
-	enqueue(t, b, q, before)
+	enqueue(t, e, q, before)
 	w.await(t, before)
 
 	options.Port = server.Port()
@@ -35,38 +35,38 @@ func TestQueueOutlivesItsDatabase(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := q.Wake(t.Context()); err == nil {
-		t.Error("a dead database answered")
+		t.Error("Wake succeeded on a dead database")
 	}
 	if server, err = pgtest.Start(options); err != nil {
 		t.Fatal(err)
 	}
 	after := newPull()
-	// The pool still holds connections that died with the server; each is found out once.
-	for tries := 0; ; tries++ {
-		err := b.within(t.Context(), q, func(tx scope) error { return tx.enqueue(after.UUID) })
+	// The pool still holds connections that died with the server; each one fails once.
+	for attempts := 0; ; attempts++ {
+		err := e.within(t.Context(), q, func(tx transaction) error { return tx.enqueue(after.UUID) })
 		if err == nil {
 			break
 		}
-		if tries == 10 {
+		if attempts == 10 {
 			t.Fatal(err)
 		}
 	}
-	// The first job may be run once more: what its end had written can be lost.
-	for end := time.After(2 * patience); ; {
+	// The first job may run once more, because the write of its completion may be lost.
+	for end := time.After(2 * waitTimeout); ; {
 		select {
 		case got := <-w.seen:
 			if got == after {
 				return
 			}
 		case <-time.After(100 * time.Millisecond):
-			_ = q.Wake(t.Context()) // until somebody listens again
+			_ = q.Wake(t.Context()) // until the queue listens again
 		case <-end:
 			t.Fatal("no job runs after the database came back")
 		}
 	}
 }
 
-// serverDir is a folder that the server's own user reaches.
+// serverDir returns a new directory that the server's own user can access.
 func serverDir(t *testing.T) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "jobs-")

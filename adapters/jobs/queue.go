@@ -10,45 +10,46 @@ import (
 	"github.com/google/uuid"
 	"github.com/riverqueue/river"
 
+	"github.com/LerianStudio/aggregator-connections/adapters/jobs/background"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Queue is what a queue is over either database. Postgres and SQLite embed it: they
-// enqueue from the moment they are made, and work between Start and Stop.
+// Queue is the part of a queue that does not depend on the database. Postgres and SQLite
+// embed it. They enqueue from their creation on, and run jobs between Start and Stop.
 type Queue struct {
 	cfg    Config
-	engine engine
-	puller *puller
-	lead   leader
+	client riverClient
+	worker *pullWorker
+	leader background.Leader
 
-	mu    sync.Mutex
-	house *house // nil while stopped
+	mu          sync.Mutex
+	maintenance *background.Maintenance // nil while stopped
 }
 
-// engine is River, whatever its transactions are: a base.
-type engine interface {
-	kick(ctx context.Context, ids []uuid.UUID) error
+// riverClient is a client with any type of transactions.
+type riverClient interface {
+	nudge(ctx context.Context, ids []uuid.UUID) error
 	wake(ctx context.Context) error
 	Start(ctx context.Context) error
 	Stop(ctx context.Context) error
 	StopAndCancel(ctx context.Context) error
 }
 
-// fetchCooldown is how close two looks for jobs may follow one another. It is also how
-// long River keeps back notifications after one: longer, and the second of two pulls that
+// fetchCooldown is the minimum time between two fetches of jobs. River also holds back
+// notifications for this long after one. If it were longer, the second of two pulls that
 // were queued together would wait for the poll.
 const fetchCooldown = 5 * time.Millisecond
 
 func newQueue(cfg Config) *Queue {
 	cfg = cfg.withDefaults()
-	return &Queue{cfg: cfg, puller: &puller{observe: cfg.OnError}, lead: unrivalled}
+	return &Queue{cfg: cfg, worker: &pullWorker{onError: cfg.OnError}, leader: background.SoleLeader}
 }
 
-// riverConfig is what both databases share.
+// riverConfig returns the River configuration that both databases share.
 func (q *Queue) riverConfig() (*river.Config, error) {
 	workers := river.NewWorkers()
-	if err := river.AddWorkerSafely(workers, q.puller); err != nil {
+	if err := river.AddWorkerSafely(workers, q.worker); err != nil {
 		return nil, fmt.Errorf("jobs: %w", err)
 	}
 	return &river.Config{
@@ -63,59 +64,59 @@ func (q *Queue) riverConfig() (*river.Config, error) {
 	}, nil
 }
 
-// Wake makes the processes look for jobs now. Enqueue does so by itself; it is for what
-// came in by another way, a restored backup for instance.
+// Wake makes all processes fetch jobs now. Enqueue does so by itself; Wake is for jobs
+// that were inserted in another way, by restoring a backup for instance.
 func (q *Queue) Wake(ctx context.Context) error {
-	if err := q.engine.wake(ctx); err != nil {
+	if err := q.client.wake(ctx); err != nil {
 		return fmt.Errorf("jobs: wake: %w", err)
 	}
 	return nil
 }
 
-// Start works jobs and does the chores until Stop; ctx bounds the start alone. Errors: a
-// queue that runs already; the database's own, wrapped.
-func (q *Queue) Start(ctx context.Context, worker ports.Worker, keeper ports.Maintenance) error {
+// Start runs jobs and the maintenance tasks until Stop. ctx bounds only the start. Errors:
+// the queue is running already; the database's own, wrapped.
+func (q *Queue) Start(ctx context.Context, worker ports.Worker, maintenance ports.Maintenance) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.house != nil {
-		return errors.New("jobs: the queue runs already")
+	if q.maintenance != nil {
+		return errors.New("jobs: the queue is already running")
 	}
-	q.puller.worker = worker
-	// River would take the end of its context for an order to cancel all work.
+	q.worker.service = worker
+	// River would cancel all work at the end of the context it was started with.
 	running := context.WithoutCancel(ctx)
-	if err := q.engine.Start(running); err != nil {
+	if err := q.client.Start(running); err != nil {
 		return fmt.Errorf("jobs: start: %w", err)
 	}
-	q.house = keep(running, choresOf(q.cfg, keeper, q.kick, q.lead), q.cfg.OnError)
+	q.maintenance = background.StartMaintenance(running, q.cfg.Config, maintenance, q.nudge, q.leader)
 	return nil
 }
 
-// Stop takes no more jobs, lets the running ones finish for two thirds of ctx's time, and
-// hands back the rest: their context ends, and they are free for any process at once.
-// Errors: ctx's own, when some work did not end even then.
+// Stop fetches no more jobs, lets the running ones finish for two thirds of ctx's time,
+// and then cancels and hands back the rest: they are available to any process at once.
+// Errors: ctx's own, if some work did not end even then.
 func (q *Queue) Stop(ctx context.Context) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.house == nil {
+	if q.maintenance == nil {
 		return nil
 	}
-	patient, cancel := soft(ctx)
+	grace, cancel := background.GracePeriod(ctx)
 	defer cancel()
-	q.house.leave(patient)
-	q.house = nil
-	if err := q.engine.Stop(patient); err == nil {
+	q.maintenance.Stop(grace)
+	q.maintenance = nil
+	if err := q.client.Stop(grace); err == nil {
 		return nil
 	}
-	if err := q.engine.StopAndCancel(ctx); err != nil {
+	if err := q.client.StopAndCancel(ctx); err != nil {
 		return fmt.Errorf("jobs: stop: %w", err)
 	}
 	return nil
 }
 
-func (q *Queue) kick(ctx context.Context, pulls []domain.PullID) error {
+func (q *Queue) nudge(ctx context.Context, pulls []domain.PullID) error {
 	ids := make([]uuid.UUID, len(pulls))
 	for i, id := range pulls {
 		ids[i] = id.UUID
 	}
-	return q.engine.kick(ctx, ids)
+	return q.client.nudge(ctx, ids)
 }

@@ -10,19 +10,19 @@ import (
 )
 
 func TestStopLetsRunningPullsFinish(t *testing.T) {
-	onBoth(t, func(t *testing.T, b bench) {
-		began, release := make(chan struct{}), make(chan struct{})
+	onBothDatabases(t, func(t *testing.T, e env) {
+		started, release := make(chan struct{}), make(chan struct{})
 		w := newWorker(func(ctx context.Context, _ domain.PullID, _ int) (time.Duration, error) {
-			close(began)
+			close(started)
 			<-release
 			return 0, ctx.Err()
 		})
-		q, id := b.make(t, jobs.Config{}), newPull()
+		q, id := e.make(t, jobs.Config{}), newPull()
 		start(t, q, w)
-		enqueue(t, b, q, id)
-		<-began
+		enqueue(t, e, q, id)
+		<-started
 		stopped := make(chan struct{})
-		go func() { stop(t, q, patience); close(stopped) }()
+		go func() { stop(t, q, waitTimeout); close(stopped) }()
 		select {
 		case <-stopped:
 			t.Error("Stop did not wait")
@@ -30,47 +30,47 @@ func TestStopLetsRunningPullsFinish(t *testing.T) {
 		}
 		close(release)
 		<-stopped
-		if n := count(t, b, "state = 'completed'"); n != 1 {
+		if n := count(t, e, "state = 'completed'"); n != 1 {
 			t.Error("the pull did not finish")
 		}
 	})
 }
 
-func TestStopHandsBackWhatDoesNotFinish(t *testing.T) {
-	onBoth(t, func(t *testing.T, b bench) {
-		began := make(chan struct{})
+func TestStopHandsBackPullsThatDoNotFinish(t *testing.T) {
+	onBothDatabases(t, func(t *testing.T, e env) {
+		started := make(chan struct{})
 		slow := newWorker(func(ctx context.Context, _ domain.PullID, _ int) (time.Duration, error) {
-			close(began)
+			close(started)
 			<-ctx.Done()
 			return 0, ctx.Err()
 		})
-		q, id := b.make(t, jobs.Config{}), newPull()
+		q, id := e.make(t, jobs.Config{}), newPull()
 		start(t, q, slow)
-		enqueue(t, b, q, id)
-		<-began
+		enqueue(t, e, q, id)
+		<-started
 		stop(t, q, 3*time.Second)
-		if n := count(t, b, "state = 'available' AND attempt = 0"); n != 1 {
+		if n := count(t, e, "state = 'available' AND attempt = 0"); n != 1 {
 			t.Error("the job was not handed back")
 		}
-		next, w := b.make(t, jobs.Config{}), once()
+		next, w := e.make(t, jobs.Config{}), oneAttemptWorker()
 		start(t, next, w)
 		w.await(t, id)
 	})
 }
 
 func TestStoppedQueueStartsAgain(t *testing.T) {
-	onBoth(t, func(t *testing.T, b bench) {
-		q, w := b.make(t, jobs.Config{}), once()
+	onBothDatabases(t, func(t *testing.T, e env) {
+		q, w := e.make(t, jobs.Config{}), oneAttemptWorker()
 		for range 2 {
 			start(t, q, w)
-			if err := q.Start(t.Context(), w, quiet{}); err == nil {
-				t.Error("a queue that runs was started")
+			if err := q.Start(t.Context(), w, fakeMaintenance{}); err == nil {
+				t.Error("a running queue was started again")
 			}
 			id := newPull()
-			enqueue(t, b, q, id)
+			enqueue(t, e, q, id)
 			w.await(t, id)
-			stop(t, q, patience)
-			stop(t, q, patience)
+			stop(t, q, waitTimeout)
+			stop(t, q, waitTimeout)
 		}
 	})
 }

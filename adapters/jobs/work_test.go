@@ -8,11 +8,12 @@ import (
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/jobs"
+	"github.com/LerianStudio/aggregator-connections/adapters/jobs/background"
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-func TestPullThatAsksForMoreComesAgain(t *testing.T) {
-	onBoth(t, func(t *testing.T, b bench) {
+func TestPullRunsAgainAfterTheDelayItReturned(t *testing.T) {
+	onBothDatabases(t, func(t *testing.T, e env) {
 		const wait = 300 * time.Millisecond
 		var first time.Time
 		w := newWorker(func(_ context.Context, _ domain.PullID, call int) (time.Duration, error) {
@@ -22,35 +23,37 @@ func TestPullThatAsksForMoreComesAgain(t *testing.T) {
 			}
 			return 0, nil
 		})
-		q, id := b.make(t, jobs.Config{PollInterval: 20 * time.Millisecond}), newPull()
+		q, id := e.make(t, jobs.Config{PollInterval: 20 * time.Millisecond}), newPull()
 		start(t, q, w)
-		enqueue(t, b, q, id)
+		enqueue(t, e, q, id)
 		w.await(t, id)
 		w.await(t, id)
 		if waited := time.Since(first); waited < wait {
-			t.Errorf("came again after %v, before %v were over", waited, wait)
+			t.Errorf("ran again after %v, want at least %v", waited, wait)
 		}
 	})
 }
 
-// A wait that River's scheduler would round up to its 5 s is walked in hops.
-func TestLongerWaitIsMadeInHops(t *testing.T) {
-	onBoth(t, func(t *testing.T, b bench) {
-		w := newWorker(func(context.Context, domain.PullID, int) (time.Duration, error) { return 20 * time.Second, nil })
-		q, id := b.make(t, jobs.Config{}), newPull()
+// A wait that River's scheduler would round up to its 5 s is split into several snoozes.
+func TestLongerWaitIsSplitIntoSnoozes(t *testing.T) {
+	onBothDatabases(t, func(t *testing.T, e env) {
+		w := newWorker(func(context.Context, domain.PullID, int) (time.Duration, error) {
+			return 20 * time.Second, nil
+		})
+		q, id := e.make(t, jobs.Config{}), newPull()
 		start(t, q, w)
-		enqueue(t, b, q, id)
+		enqueue(t, e, q, id)
 		w.await(t, id)
-		stop(t, q, patience)
-		if n := count(t, b, "state = 'available' AND attempt = 0"); n != 1 {
-			t.Error("the job does not wait as available, without an attempt spent")
+		stop(t, q, waitTimeout)
+		if n := count(t, e, "state = 'available' AND attempt = 0"); n != 1 {
+			t.Error("the job does not wait as available, without an attempt used")
 		}
 	})
 }
 
-func TestErrorComesAgainAndItsTextStaysOut(t *testing.T) {
-	onBoth(t, func(t *testing.T, b bench) {
-		var told faults
+func TestFailedPullIsRetriedAndItsErrorTextIsNotStored(t *testing.T) {
+	onBothDatabases(t, func(t *testing.T, e env) {
+		var failed errorLog
 		w := newWorker(func(_ context.Context, _ domain.PullID, call int) (time.Duration, error) {
 			switch call {
 			case 1:
@@ -60,81 +63,84 @@ func TestErrorComesAgainAndItsTextStaysOut(t *testing.T) {
 			}
 			return 0, nil
 		})
-		q, id := b.make(t, jobs.Config{PollInterval: 20 * time.Millisecond, OnError: told.observe}), newPull()
+		cfg := jobs.Config{PollInterval: 20 * time.Millisecond, Config: background.Config{OnError: failed.add}}
+		q, id := e.make(t, cfg), newPull()
 		start(t, q, w)
-		enqueue(t, b, q, id)
+		enqueue(t, e, q, id)
 		for range 3 {
 			w.await(t, id)
 		}
-		stop(t, q, patience)
-		if n := count(t, b, "CAST(errors AS text) LIKE '%canary%'"); n != 0 {
+		stop(t, q, waitTimeout)
+		if n := count(t, e, "CAST(errors AS text) LIKE '%canary%'"); n != 0 {
 			t.Error("the error's text is stored")
 		}
-		list := told.list()
+		list := failed.list()
 		if len(list) != 2 || !strings.Contains(list[0].Err.Error(), "text-canary") {
-			t.Fatalf("observed %d faults, want the error and the panic", len(list))
+			t.Fatalf("%d errors reported, want the error and the panic", len(list))
 		}
 		if strings.Contains(list[1].Err.Error(), "panic-canary") {
-			t.Error("the panic's value is shown")
+			t.Error("the panic's value is reported")
 		}
 	})
 }
 
-// A dead process leaves a job that is "running" for River; its pull must not wait for
-// River to notice.
-func TestKickReplacesTheMessengerOfADeadProcess(t *testing.T) {
-	onBoth(t, func(t *testing.T, b bench) {
-		q, id := b.make(t, jobs.Config{}), newPull()
-		enqueue(t, b, q, id)
-		execute(t, b, "UPDATE river_job SET state = 'running', attempt = 1, attempted_at = CURRENT_TIMESTAMP")
-		w := once()
+// A process that died leaves a job that River considers "running"; its pull must not wait until
+// River rescues it.
+func TestNudgeReplacesTheJobOfADeadProcess(t *testing.T) {
+	onBothDatabases(t, func(t *testing.T, e env) {
+		q, id := e.make(t, jobs.Config{}), newPull()
+		enqueue(t, e, q, id)
+		execute(t, e, "UPDATE river_job SET state = 'running', attempt = 1, attempted_at = CURRENT_TIMESTAMP")
+		w := oneAttemptWorker()
 		start(t, q, w)
-		if err := q.KickNow(t.Context(), id); err != nil {
+		if err := q.NudgeNow(t.Context(), id); err != nil {
 			t.Fatal(err)
 		}
 		w.await(t, id)
 	})
 }
 
-func TestKickDoesNotFlood(t *testing.T) {
-	onBoth(t, func(t *testing.T, b bench) {
-		q, waiting, lost := b.make(t, jobs.Config{}), newPull(), newPull()
-		enqueue(t, b, q, waiting)
+func TestRepeatedNudgesInsertOneJobPerPull(t *testing.T) {
+	onBothDatabases(t, func(t *testing.T, e env) {
+		q, waiting, stuck := e.make(t, jobs.Config{}), newPull(), newPull()
+		enqueue(t, e, q, waiting)
 		for range 3 {
-			if err := q.KickNow(t.Context(), waiting, lost); err != nil {
+			if err := q.NudgeNow(t.Context(), waiting, stuck); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if n := count(t, b, "true"); n != 2 {
+		if n := count(t, e, "true"); n != 2 {
 			t.Errorf("%d jobs, want one for each pull", n)
 		}
-		if n := count(t, b, "priority = 1 AND CAST(args AS text) LIKE '%"+lost.String()+"%'"); n != 1 {
-			t.Error("the lost pull's messenger does not overtake")
+		if n := count(t, e, "priority = 1 AND CAST(args AS text) LIKE '%"+stuck.String()+"%'"); n != 1 {
+			t.Error("the job of the stuck pull does not have priority")
 		}
 	})
 }
 
-func TestRunningQueueKicksTheStranded(t *testing.T) {
-	b := onSQLite(t)
-	q, w, lost := b.make(t, jobs.Config{}), once(), newPull()
+func TestRunningQueueNudgesStuckPulls(t *testing.T) {
+	e := onSQLite(t)
+	q, w, stuck := e.make(t, jobs.Config{}), oneAttemptWorker(), newPull()
 	if err := q.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	k := quiet{stranded: func(context.Context, int) ([]domain.PullID, error) { return []domain.PullID{lost}, nil }}
-	if err := q.Start(t.Context(), w, k); err != nil {
+	m := fakeMaintenance{listStuck: func(context.Context, int) ([]domain.PullID, error) {
+		return []domain.PullID{stuck}, nil
+	}}
+	if err := q.Start(t.Context(), w, m); err != nil {
 		t.Fatal(err)
 	}
-	defer stop(t, q, patience)
-	w.await(t, lost)
+	defer stop(t, q, waitTimeout)
+	w.await(t, stuck)
 }
 
-func TestWakeBringsAQueueToLook(t *testing.T) {
-	onBoth(t, func(t *testing.T, b bench) {
-		q, w, id := b.make(t, jobs.Config{PollInterval: time.Hour}), once(), newPull()
+func TestWakeMakesAQueueFetchJobs(t *testing.T) {
+	onBothDatabases(t, func(t *testing.T, e env) {
+		q, w, id := e.make(t, jobs.Config{PollInterval: time.Hour}), oneAttemptWorker(), newPull()
 		start(t, q, w)
-		enqueue(t, b, q, id)
+		enqueue(t, e, q, id)
 		w.await(t, id)
-		execute(t, b, "UPDATE river_job SET state = 'available', finalized_at = NULL")
+		execute(t, e, "UPDATE river_job SET state = 'available', finalized_at = NULL")
 		if err := q.Wake(t.Context()); err != nil {
 			t.Fatal(err)
 		}

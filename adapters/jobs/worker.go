@@ -9,38 +9,39 @@ import (
 	"github.com/google/uuid"
 	"github.com/riverqueue/river"
 
+	"github.com/LerianStudio/aggregator-connections/adapters/jobs/background"
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// queueName is the one queue that the service works.
+// queueName is the name of the only River queue that the service uses.
 const queueName = "pulls"
 
-// Priorities: a messenger for a stranded pull overtakes the others, or a backlog would
-// keep a dead process's work waiting.
+// Priorities: a job for a stuck pull goes first. Otherwise a backlog would delay the work
+// of a process that died.
 const (
-	priorityKick = 1
-	priorityPull = 2
+	priorityNudge  = 1
+	priorityNormal = 2
 )
 
-// hop is the longest snooze that River ends by itself to the poll. Longer ones wait for
-// its scheduler, which comes round every 5 s: too coarse for the first tries of a pull.
-const hop = 4 * time.Second
+// maxPolledSnooze is the longest snooze that River's own poll ends. Longer ones wait for
+// its scheduler, which runs every 5 s: too coarse for the first attempts of a pull.
+const maxPolledSnooze = 4 * time.Second
 
-// hopUpTo is the longest wait that is made in hops. Beyond it, a few seconds do not
-// matter, and the extra looks at the pull would.
-const hopUpTo = 30 * time.Second
+// maxSplitSnooze is the longest wait that is split into snoozes of maxPolledSnooze. For
+// longer ones a few seconds do not matter, but the additional reads of the pull would.
+const maxSplitSnooze = 30 * time.Second
 
 // pullArgs is all that a job holds.
 type pullArgs struct {
 	PullID uuid.UUID `json:"pull_id"`
 }
 
-// Kind names the job; stored jobs carry it.
+// Kind returns the job's kind, which stored jobs contain.
 func (pullArgs) Kind() string { return "pull" }
 
-// messengers are the insertions for pulls.
-func messengers(ids []uuid.UUID, priority int) []river.InsertManyParams {
+// insertParams returns the jobs to insert for pulls.
+func insertParams(ids []uuid.UUID, priority int) []river.InsertManyParams {
 	jobs := make([]river.InsertManyParams, len(ids))
 	for i, id := range ids {
 		jobs[i] = river.InsertManyParams{Args: pullArgs{id}, InsertOpts: &river.InsertOpts{
@@ -50,39 +51,40 @@ func messengers(ids []uuid.UUID, priority int) []river.InsertManyParams {
 	return jobs
 }
 
-// puller is River's worker: it calls the driving port and translates the answer.
-type puller struct {
+// pullWorker is River's worker. It calls the driving port and translates the result.
+type pullWorker struct {
 	river.WorkerDefaults[pullArgs]
-	worker  ports.Worker
-	observe func(ports.BackgroundError)
+	service ports.Worker
+	onError func(ports.BackgroundError)
 }
 
-// Timeout takes River's limit off: a pull is bounded call by call, and fenced by its lease.
-func (p *puller) Timeout(*river.Job[pullArgs]) time.Duration { return -1 }
+// Timeout turns River's timeout off: a pull is bounded call by call, and its lease is the
+// fence against a second worker.
+func (w *pullWorker) Timeout(*river.Job[pullArgs]) time.Duration { return -1 }
 
-// NextRetry comes again soon, whatever River's own backoff would say.
-func (p *puller) NextRetry(job *river.Job[pullArgs]) time.Time {
-	return time.Now().Add(retryWait(job.Attempt))
+// NextRetry returns a time that is soon, instead of River's own backoff.
+func (w *pullWorker) NextRetry(job *river.Job[pullArgs]) time.Time {
+	return time.Now().Add(background.RetryDelay(job.Attempt))
 }
 
-// Work makes one try. What River stores of a failure is its code alone; the cause goes
-// to Observe.
-func (p *puller) Work(ctx context.Context, job *river.Job[pullArgs]) error {
-	var again time.Duration
-	err := guarded(func() (err error) {
-		again, err = p.worker.RunPull(ctx, domain.PullID{UUID: job.Args.PullID})
+// Work makes one attempt of a pull. Of a failure River stores only the error code; the
+// cause is passed to onError.
+func (w *pullWorker) Work(ctx context.Context, job *river.Job[pullArgs]) error {
+	var retryAfter time.Duration
+	err := background.Recover(func() (err error) {
+		retryAfter, err = w.service.RunPull(ctx, domain.PullID{UUID: job.Args.PullID})
 		return err
 	})
 	switch {
 	case err != nil && ctx.Err() != nil:
-		return river.JobSnooze(0) // handed back: whoever works next takes it at once
+		return river.JobSnooze(0) // cancelled by Stop: available to any process at once
 	case err != nil:
-		p.observe(ports.BackgroundError{Task: "pull", Err: err})
+		w.onError(ports.BackgroundError{Task: "pull", Err: err})
 		return errors.New(string(domain.CodeOf(err)))
-	case again > hop && again <= hopUpTo:
-		return river.JobSnooze(hop)
-	case again > 0:
-		return river.JobSnooze(again)
+	case retryAfter > maxPolledSnooze && retryAfter <= maxSplitSnooze:
+		return river.JobSnooze(maxPolledSnooze)
+	case retryAfter > 0:
+		return river.JobSnooze(retryAfter)
 	}
 	return nil
 }

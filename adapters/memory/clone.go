@@ -8,8 +8,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// What comes in and what goes out is copied whole, so that no caller holds a piece of
-// a row.
+// Arguments and results are copied completely, so that no caller shares memory with a row.
 
 func cloneConnection(c domain.Connection) domain.Connection {
 	c.Config, c.Sealed = slices.Clone(c.Config), slices.Clone(c.Sealed)
@@ -19,11 +18,11 @@ func cloneConnection(c domain.Connection) domain.Connection {
 func cloneToken(t domain.WebhookToken) domain.WebhookToken { return t }
 
 func cloneDelivery(d domain.Delivery) domain.Delivery {
-	d.Body, d.Scope = slices.Clone(d.Body), cloneAsk(d.Scope)
+	d.Body, d.Scope = slices.Clone(d.Body), cloneScope(d.Scope)
 	return d
 }
 
-func cloneAsk(a domain.PullScope) domain.PullScope {
+func cloneScope(a domain.PullScope) domain.PullScope {
 	a.Window = clonePointer(a.Window)
 	a.Created, a.Removed = maps.Clone(a.Created), slices.Clone(a.Removed)
 	a.Changed = maps.Clone(a.Changed)
@@ -34,7 +33,7 @@ func cloneAsk(a domain.PullScope) domain.PullScope {
 }
 
 func clonePull(p domain.Pull) domain.Pull {
-	p.Scope, p.Progress = cloneAsk(p.Scope), cloneProgress(p.Progress)
+	p.Scope, p.Progress = cloneScope(p.Scope), cloneProgress(p.Progress)
 	return p
 }
 
@@ -56,7 +55,7 @@ func cloneTransaction(t domain.Transaction) domain.Transaction {
 	return t
 }
 
-func cloneAnswer(a ports.StoredResponse) *ports.StoredResponse {
+func cloneResponse(a ports.StoredResponse) *ports.StoredResponse {
 	a.Headers, a.Body = maps.Clone(a.Headers), slices.Clone(a.Body)
 	return &a
 }

@@ -11,13 +11,14 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// connections is the store as ports.Connections.
+// connections is the view of the store as ports.Connections.
 type connections struct{ *Store }
 
-// Create checks the name and stores under one lock: no other creation comes between.
+// Create checks the name and stores under one lock, so that no concurrent creation takes the
+// name in between.
 func (v connections) Create(ctx context.Context, c domain.Connection) error {
-	return v.alone(ctx, "Connections.Create", func() error {
-		if v.taken(c) {
+	return v.exclusive(ctx, "Connections.Create", func() error {
+		if v.nameTaken(c) {
 			return conflict(domain.NameTaken)
 		}
 		c = cloneConnection(c)
@@ -26,8 +27,8 @@ func (v connections) Create(ctx context.Context, c domain.Connection) error {
 	})
 }
 
-// taken says whether another live connection of the tenant has c's name.
-func (s *Store) taken(c domain.Connection) bool {
+// nameTaken reports whether another live connection of the tenant has c's name.
+func (s *Store) nameTaken(c domain.Connection) bool {
 	for _, other := range s.connections {
 		if other.ID != c.ID && other.Live() && other.Tenant == c.Tenant && other.Name == c.Name {
 			return true
@@ -36,9 +37,11 @@ func (s *Store) taken(c domain.Connection) bool {
 	return false
 }
 
-// Get tells what is absent, deleted, of the other kind or another tenant's in one way.
-func (v connections) Get(ctx context.Context, tenant domain.TenantID, kind domain.ConnectionKind, id domain.ConnectionID) (domain.Connection, error) {
-	return give(ctx, v.Store, "Connections.Get", func() (domain.Connection, error) {
+// Get returns the same error for a connection that is absent, deleted, of the other kind or
+// another tenant's.
+func (v connections) Get(ctx context.Context, tenant domain.TenantID, kind domain.ConnectionKind,
+	id domain.ConnectionID) (domain.Connection, error) {
+	return exclusiveResult(ctx, v.Store, "Connections.Get", func() (domain.Connection, error) {
 		row, err := v.live(tenant, id, kind)
 		if err != nil {
 			return domain.Connection{}, err
@@ -47,8 +50,9 @@ func (v connections) Get(ctx context.Context, tenant domain.TenantID, kind domai
 	})
 }
 
-// live gives the tenant's live connection, if it is of one of the kinds. Errors: NotFound.
-func (s *Store) live(tenant domain.TenantID, id domain.ConnectionID, kinds ...domain.ConnectionKind) (*domain.Connection, error) {
+// live returns the tenant's live connection if it is of one of the kinds. Errors: NotFound.
+func (s *Store) live(tenant domain.TenantID, id domain.ConnectionID,
+	kinds ...domain.ConnectionKind) (*domain.Connection, error) {
 	row := s.connections[id]
 	if row == nil || row.Tenant != tenant || !row.Live() || !slices.Contains(kinds, row.Kind) {
 		return nil, domain.NotFoundError()
@@ -56,11 +60,13 @@ func (s *Store) live(tenant domain.TenantID, id domain.ConnectionID, kinds ...do
 	return row, nil
 }
 
-// Find meets at most one row, for names are unique among live ones.
-func (v connections) Find(ctx context.Context, tenant domain.TenantID, vendor domain.Vendor, name string) (domain.Connection, error) {
-	return give(ctx, v.Store, "Connections.Find", func() (domain.Connection, error) {
+// Find returns at most one row, because names are unique among live ones.
+func (v connections) Find(ctx context.Context, tenant domain.TenantID, vendor domain.Vendor,
+	name string) (domain.Connection, error) {
+	return exclusiveResult(ctx, v.Store, "Connections.Find", func() (domain.Connection, error) {
 		for _, row := range v.connections {
-			if row.Tenant == tenant && row.Live() && row.Kind == domain.Aggregator && row.Vendor == vendor && row.Name == name {
+			if row.Tenant == tenant && row.Live() && row.Kind == domain.Aggregator && row.Vendor == vendor &&
+				row.Name == name {
 				return cloneConnection(*row), nil
 			}
 		}
@@ -68,31 +74,33 @@ func (v connections) Find(ctx context.Context, tenant domain.TenantID, vendor do
 	})
 }
 
-// listedConnection is a copy without its credential.
+// listedConnection returns a copy without its credential.
 func listedConnection(c domain.Connection) domain.Connection {
 	c.Sealed = nil
 	return cloneConnection(c)
 }
 
-// List pages by name; a row that is renamed meanwhile may be met twice or not at all.
-func (v connections) List(ctx context.Context, tenant domain.TenantID, f ports.ConnectionFilter, page domain.PageRequest) (domain.Page[domain.Connection], error) {
-	return give(ctx, v.Store, "Connections.List", func() (domain.Page[domain.Connection], error) {
+// List pages by name; a row renamed between two pages may be returned twice or not at all.
+func (v connections) List(ctx context.Context, tenant domain.TenantID, f ports.ConnectionFilter,
+	page domain.PageRequest) (domain.Page[domain.Connection], error) {
+	return exclusiveResult(ctx, v.Store, "Connections.List", func() (domain.Page[domain.Connection], error) {
 		rows := matching(maps.Values(v.connections), func(c *domain.Connection) bool {
 			return c.Tenant == tenant && c.Live() && (f.Kind == "" || c.Kind == f.Kind) &&
 				(f.Health == "" || c.Health.StatusOrUnknown() == f.Health)
 		}, listedConnection)
-		return cut(rows, page, ascending, func(c domain.Connection) domain.Position {
+		return cutPage(rows, page, ascending, func(c domain.Connection) domain.Position {
 			return domain.Position{Key: c.Name, ID: c.ID.UUID}
 		}), nil
 	})
 }
 
-// Update lets change work on a copy, so that its error leaves the row as it is. Others wait
-// for the lock meanwhile: that is what makes updates happen one after the other.
-func (v connections) Update(ctx context.Context, tenant domain.TenantID, kind domain.ConnectionKind, id domain.ConnectionID,
+// Update calls change with a copy, so that an error of change leaves the row unchanged. Other
+// methods wait for the mutex meanwhile, which serialises updates.
+func (v connections) Update(ctx context.Context, tenant domain.TenantID, kind domain.ConnectionKind,
+	id domain.ConnectionID,
 	change func(*domain.Connection) error,
 ) (domain.Connection, error) {
-	return give(ctx, v.Store, "Connections.Update", func() (domain.Connection, error) {
+	return exclusiveResult(ctx, v.Store, "Connections.Update", func() (domain.Connection, error) {
 		row, err := v.live(tenant, id, kind)
 		if err != nil {
 			return domain.Connection{}, err
@@ -101,35 +109,36 @@ func (v connections) Update(ctx context.Context, tenant domain.TenantID, kind do
 		if err := change(&draft); err != nil {
 			return domain.Connection{}, err
 		}
-		if draft.Live() && v.taken(draft) {
+		if draft.Live() && v.nameTaken(draft) {
 			return domain.Connection{}, conflict(domain.NameTaken)
 		}
 		*row = cloneConnection(draft)
 		if !row.Live() {
-			v.shut(row.ID, row.DeletedAt)
+			v.closeDeleted(row.ID, row.DeletedAt)
 		}
 		return cloneConnection(draft), nil
 	})
 }
 
-// shut ends what a deleted connection leaves open. A pull in a worker's hands is left
-// to it: its next write finds the lease lost.
-func (s *Store) shut(id domain.ConnectionID, at time.Time) {
+// closeDeleted revokes the tokens and fails the queued pulls of a deleted connection. A running
+// pull is left to its worker: its next write returns LeaseLost.
+func (s *Store) closeDeleted(id domain.ConnectionID, at time.Time) {
 	for _, token := range s.tokens {
 		if token.Connection == id && token.Live() {
 			token.RevokedAt = at
 		}
 	}
-	for _, p := range s.desk(id).open() {
+	for _, p := range s.openPullsOf(id).open() {
 		if p.State == domain.PullQueued {
 			s.end(p, domain.PullFailed, domain.ConnectionGone, at)
 		}
 	}
 }
 
-// Activity is kept as it happens, so that it outlives deliveries which are pruned.
-func (v connections) Activity(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID) (ports.Activity, error) {
-	return give(ctx, v.Store, "Connections.Activity", func() (ports.Activity, error) {
+// Activity is recorded when it happens, so that it outlives deliveries which are pruned.
+func (v connections) Activity(ctx context.Context, tenant domain.TenantID,
+	id domain.ConnectionID) (ports.Activity, error) {
+	return exclusiveResult(ctx, v.Store, "Connections.Activity", func() (ports.Activity, error) {
 		if _, err := v.live(tenant, id, domain.Aggregator, domain.Engine); err != nil {
 			return ports.Activity{}, err
 		}
@@ -137,8 +146,8 @@ func (v connections) Activity(ctx context.Context, tenant domain.TenantID, id do
 	})
 }
 
-// seen records an activity, unless a later one is known.
-func (s *Store) seen(id domain.ConnectionID, a ports.Activity) {
+// recordActivity records an activity, unless a later one is recorded.
+func (s *Store) recordActivity(id domain.ConnectionID, a ports.Activity) {
 	known := s.activity[id]
 	s.activity[id] = ports.Activity{
 		LastPullAt: later(known.LastPullAt, a.LastPullAt), LastWebhookAt: later(known.LastWebhookAt, a.LastWebhookAt),
@@ -152,9 +161,10 @@ func later(x, y time.Time) time.Time {
 	return x
 }
 
-// Sealed pages by id alone: an id behind it is never made again.
-func (v connections) ListSealed(ctx context.Context, after domain.ConnectionID, limit int) ([]domain.Connection, error) {
-	return give(ctx, v.Store, "Connections.ListSealed", func() ([]domain.Connection, error) {
+// ListSealed pages only by id: no new id is smaller than the position.
+func (v connections) ListSealed(ctx context.Context, after domain.ConnectionID, limit int) ([]domain.Connection,
+	error) {
+	return exclusiveResult(ctx, v.Store, "Connections.ListSealed", func() ([]domain.Connection, error) {
 		rows := slices.SortedFunc(matching(maps.Values(v.connections), func(c *domain.Connection) bool {
 			return c.Live() && bytes.Compare(c.ID.UUID[:], after.UUID[:]) > 0
 		}, cloneConnection), func(x, y domain.Connection) int { return bytes.Compare(x.ID.UUID[:], y.ID.UUID[:]) })
@@ -162,9 +172,9 @@ func (v connections) ListSealed(ctx context.Context, after domain.ConnectionID, 
 	})
 }
 
-// Reseal compares and swaps: a credential that was rotated meanwhile stays.
+// Reseal compares and swaps: a credential that was rotated in the meantime stays.
 func (v connections) Reseal(ctx context.Context, id domain.ConnectionID, old, fresh domain.Sealed) (bool, error) {
-	return give(ctx, v.Store, "Connections.Reseal", func() (bool, error) {
+	return exclusiveResult(ctx, v.Store, "Connections.Reseal", func() (bool, error) {
 		row := v.connections[id]
 		if row == nil || !row.Live() || !bytes.Equal(row.Sealed, old) {
 			return false, nil

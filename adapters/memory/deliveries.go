@@ -14,69 +14,65 @@ import (
 // deliveries is the store as ports.Deliveries.
 type deliveries struct{ *Store }
 
-// fingerprint is what a connection takes in once.
+// fingerprint is the deduplication key of a delivery: a connection stores one delivery for it.
 type fingerprint struct {
 	connection domain.ConnectionID
 	of         domain.Fingerprint
 }
 
-// Receive decides in this order: who knocks, whether it knocked with this before, what it
-// wants. A delivery keeps its own ask; the pull takes it over when it is first claimed.
-func (v deliveries) Receive(ctx context.Context, r ports.IncomingDelivery) (ports.ReceiveResult, error) {
-	return give(ctx, v.Store, "Deliveries.Receive", func() (ports.ReceiveResult, error) {
-		token := v.tokens[r.Token]
-		if token == nil || !token.Live() || token.Vendor != r.Vendor || !v.connections[token.Connection].Live() {
+// Receive checks in this order: the token, whether the event is a duplicate, and the status. A
+// delivery keeps its own scope; the pull merges it into its own when it is first claimed.
+func (v deliveries) Receive(ctx context.Context, incoming ports.IncomingDelivery) (ports.ReceiveResult, error) {
+	return exclusiveResult(ctx, v.Store, "Deliveries.Receive", func() (ports.ReceiveResult, error) {
+		token := v.tokens[incoming.Token]
+		if token == nil || !token.Live() || token.Vendor != incoming.Vendor || !v.connections[token.Connection].Live() {
 			return ports.ReceiveResult{}, &domain.Error{Kind: domain.Unauthenticated}
 		}
 		c := v.connections[token.Connection]
-		key := fingerprint{c.ID, domain.FingerprintOf(r.Event, r.Body)}
+		key := fingerprint{c.ID, domain.FingerprintOf(incoming.Event, incoming.Body)}
 		if first := v.fingerprints[key]; first != nil {
 			return ports.ReceiveResult{Token: token.ID, Delivery: cloneDelivery(*first), Duplicate: true}, nil
 		}
 		d := cloneDelivery(domain.Delivery{
-			ID: r.Delivery, Tenant: c.Tenant, Connection: c.ID, Vendor: c.Vendor, Event: r.Event.Name, EventID: r.Event.ID,
-			Fingerprint: key.of, Body: r.Body, Scope: r.Event.Scope, Status: statusAtDoor(r, *c), ReceivedAt: r.At,
+			ID: incoming.Delivery, Tenant: c.Tenant, Connection: c.ID, Vendor: c.Vendor,
+			Event: incoming.Event.Name, EventID: incoming.Event.ID, Fingerprint: key.of, Body: incoming.Body,
+			Scope: incoming.Event.Scope, Status: incoming.Event.InitialStatus(c.AccountRef, incoming.Unreadable),
+			ReceivedAt: incoming.At,
 		})
 		v.deliveries[d.ID], v.fingerprints[key] = &d, &d
 		if d.Status == domain.DeliveryAccepted {
-			v.queue(c, ports.PullRequest{ID: r.Pull, Trigger: domain.TriggerWebhook, At: r.At, Trace: r.Trace}).join(&d)
+			r := ports.PullRequest{
+				ID: incoming.Pull, Trigger: domain.TriggerWebhook, At: incoming.At, Trace: incoming.Trace,
+			}
+			v.queuedPull(c, r).attach(&d)
 		}
-		v.seen(c.ID, ports.Activity{LastWebhookAt: r.At})
+		v.recordActivity(c.ID, ports.Activity{LastWebhookAt: incoming.At})
 		return ports.ReceiveResult{Token: token.ID, Delivery: cloneDelivery(d)}, nil
 	})
 }
 
-// statusAtDoor says what becomes of a receipt before any pull.
-func statusAtDoor(r ports.IncomingDelivery, c domain.Connection) domain.DeliveryStatus {
-	switch {
-	case r.Unreadable:
-		return domain.DeliveryUnreadable
-	case !r.Event.WantsPull, r.Event.AccountRef != "" && r.Event.AccountRef != c.AccountRef:
-		return domain.DeliveryIgnored
-	}
-	return domain.DeliveryAccepted
-}
-
-// List leaves out what is long: the body is read one by one.
-func (v deliveries) List(ctx context.Context, tenant domain.TenantID, f ports.DeliveryFilter, page domain.PageRequest) (domain.Page[domain.Delivery], error) {
-	return give(ctx, v.Store, "Deliveries.List", func() (domain.Page[domain.Delivery], error) {
-		if err := checkInstant(page.After); err != nil {
+// List leaves out the long members, body and scope. Get returns them for one delivery.
+func (v deliveries) List(
+	ctx context.Context, tenant domain.TenantID, f ports.DeliveryFilter, page domain.PageRequest,
+) (domain.Page[domain.Delivery], error) {
+	return exclusiveResult(ctx, v.Store, "Deliveries.List", func() (domain.Page[domain.Delivery], error) {
+		if err := checkTimePosition(page.After); err != nil {
 			return domain.Page[domain.Delivery]{}, err
 		}
 		rows := matching(maps.Values(v.deliveries), func(d *domain.Delivery) bool {
-			return d.Tenant == tenant && passes(f, d)
+			return d.Tenant == tenant && matchesFilter(f, d)
 		}, func(d domain.Delivery) domain.Delivery {
 			d.Body, d.Scope = nil, domain.PullScope{}
 			return d
 		})
-		return cut(rows, page, descending, func(d domain.Delivery) domain.Position {
-			return instant(d.ReceivedAt, d.ID.UUID)
+		return cutPage(rows, page, descending, func(d domain.Delivery) domain.Position {
+			return timePosition(d.ReceivedAt, d.ID.UUID)
 		}), nil
 	})
 }
 
-// passes says whether the delivery is one that the filter names.
-func passes(f ports.DeliveryFilter, d *domain.Delivery) bool {
+// matchesFilter reports whether the delivery satisfies every member of the filter that is set.
+func matchesFilter(f ports.DeliveryFilter, d *domain.Delivery) bool {
 	return (f.Connection.IsZero() || d.Connection == f.Connection) &&
 		(f.Status == "" || d.Status == f.Status) &&
 		(f.EventID == "" || d.EventID == f.EventID) &&
@@ -84,9 +80,9 @@ func passes(f ports.DeliveryFilter, d *domain.Delivery) bool {
 		(f.To.IsZero() || d.ReceivedAt.Before(f.To))
 }
 
-// Get gives the whole delivery.
+// Get returns the whole delivery, with body and scope.
 func (v deliveries) Get(ctx context.Context, tenant domain.TenantID, id domain.DeliveryID) (domain.Delivery, error) {
-	return give(ctx, v.Store, "Deliveries.Get", func() (domain.Delivery, error) {
+	return exclusiveResult(ctx, v.Store, "Deliveries.Get", func() (domain.Delivery, error) {
 		d := v.deliveries[id]
 		if d == nil || d.Tenant != tenant {
 			return domain.Delivery{}, domain.NotFoundError()
@@ -95,11 +91,11 @@ func (v deliveries) Get(ctx context.Context, tenant domain.TenantID, id domain.D
 	})
 }
 
-// Replay takes each delivery once, however often it is named.
+// Replay requeues each delivery once, even if ids contains it several times.
 func (v deliveries) Replay(ctx context.Context, tenant domain.TenantID, ids []domain.DeliveryID, at time.Time,
-	fresh func() domain.PullID,
+	newID func() domain.PullID,
 ) ([]domain.Delivery, error) {
-	return give(ctx, v.Store, "Deliveries.Replay", func() ([]domain.Delivery, error) {
+	return exclusiveResult(ctx, v.Store, "Deliveries.Replay", func() ([]domain.Delivery, error) {
 		var replayed []domain.Delivery
 		done := map[domain.DeliveryID]bool{}
 		for _, id := range ids {
@@ -108,34 +104,35 @@ func (v deliveries) Replay(ctx context.Context, tenant domain.TenantID, ids []do
 				continue
 			}
 			done[id] = true
-			v.requeue(d, at, fresh)
+			v.requeue(d, at, newID)
 			replayed = append(replayed, cloneDelivery(*d))
 		}
 		return replayed, nil
 	})
 }
 
-// replayable says whether the delivery asks for a pull that can still be made. One that
-// never had a pull was turned away at the door: it asks for nothing.
+// replayable reports whether the delivery wants a pull that can still run. A delivery that never had
+// a pull was stored as ignored or unreadable: it wants none.
 func (s *Store) replayable(d *domain.Delivery) bool {
 	return !d.Pull.IsZero() && s.connections[d.Connection].Live()
 }
 
-// requeue moves the delivery from whatever pull it was with to one that is not begun.
-func (s *Store) requeue(d *domain.Delivery, at time.Time, fresh func() domain.PullID) {
+// requeue moves the delivery from the pull it was attached to, to one that has not started.
+func (s *Store) requeue(d *domain.Delivery, at time.Time, newID func() domain.PullID) {
 	delete(s.pulls[d.Pull].deliveries, d.ID)
 	d.Status, d.ProcessedAt = domain.DeliveryAccepted, time.Time{}
-	next := s.desk(d.Connection).next
+	next := s.openPullsOf(d.Connection).next
 	if next == nil {
-		next = s.queue(s.connections[d.Connection], ports.PullRequest{ID: fresh(), Trigger: domain.TriggerReplay, At: at})
+		r := ports.PullRequest{ID: newID(), Trigger: domain.TriggerReplay, At: at}
+		next = s.queuedPull(s.connections[d.Connection], r)
 	}
-	next.join(d)
+	next.attach(d)
 }
 
-// Prune lets the oldest go first, and their fingerprints with them: an event that comes
-// again after that is new.
+// Prune deletes the oldest deliveries first, and their fingerprints with them: an event that is
+// received again after that is new.
 func (v deliveries) Prune(ctx context.Context, before time.Time, limit int) (int, error) {
-	return give(ctx, v.Store, "Deliveries.Prune", func() (int, error) {
+	return exclusiveResult(ctx, v.Store, "Deliveries.Prune", func() (int, error) {
 		var old []*domain.Delivery
 		for _, d := range v.deliveries {
 			if d.ReceivedAt.Before(before) && d.Status != domain.DeliveryAccepted {

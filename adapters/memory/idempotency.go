@@ -11,75 +11,81 @@ import (
 // idempotency is the store as ports.IdempotencyStore.
 type idempotency struct{ *Store }
 
-// request is what an idempotency key names.
+// request identifies a request by its idempotency key, which is unique per tenant.
 type request struct {
 	tenant domain.TenantID
 	key    string
 }
 
-// claim is a request that was begun at a time, or, with an answer, ended at it.
+// claim is a request under an idempotency key. It was started at the time at, or, once it has a
+// response, finished at that time.
 type claim struct {
 	fingerprint domain.Fingerprint
 	at          time.Time
-	answer      *ports.StoredResponse // nil while it runs
+	response    *ports.StoredResponse // nil while the request runs
 }
 
-// stale says whether the claim holds its key no longer.
+// stale reports whether the claim no longer holds its key.
 func (c *claim) stale(at time.Time) bool {
-	life := ports.ClaimTimeout
-	if c.answer != nil {
-		life = ports.ResponseRetention
+	limit := ports.ClaimTimeout
+	if c.response != nil {
+		limit = ports.ResponseRetention
 	}
-	return at.Sub(c.at) > life
+	return at.Sub(c.at) > limit
 }
 
-// Begin takes a stale claim or answer for none, whatever its fingerprint was.
-func (v idempotency) Begin(ctx context.Context, tenant domain.TenantID, key string, f domain.Fingerprint, at time.Time) (*ports.StoredResponse, error) {
-	return give(ctx, v.Store, "Idempotency.Begin", func() (*ports.StoredResponse, error) {
-		known := v.answers[request{tenant, key}]
+// Begin treats a stale claim or response as absent, with any fingerprint.
+func (v idempotency) Begin(
+	ctx context.Context, tenant domain.TenantID, key string, f domain.Fingerprint, at time.Time,
+) (*ports.StoredResponse, error) {
+	return exclusiveResult(ctx, v.Store, "Idempotency.Begin", func() (*ports.StoredResponse, error) {
+		stored := v.responses[request{tenant, key}]
 		switch {
-		case known == nil, known.stale(at):
-			v.answers[request{tenant, key}] = &claim{fingerprint: f, at: at}
+		case stored == nil, stored.stale(at):
+			v.responses[request{tenant, key}] = &claim{fingerprint: f, at: at}
 			return nil, nil
-		case known.fingerprint != f:
+		case stored.fingerprint != f:
 			return nil, conflict(domain.KeyReused)
-		case known.answer == nil:
+		case stored.response == nil:
 			return nil, conflict(domain.KeyInFlight)
 		}
-		return cloneAnswer(*known.answer), nil
+		return cloneResponse(*stored.response), nil
 	})
 }
 
-func (v idempotency) Finish(ctx context.Context, tenant domain.TenantID, key string, answer ports.StoredResponse, at time.Time) error {
-	return v.alone(ctx, "Idempotency.Finish", func() error {
-		// The first answer stands, also against one whose claim went stale meanwhile.
-		if known := v.answers[request{tenant, key}]; known != nil && known.answer == nil {
-			known.answer, known.at = cloneAnswer(answer), at
+// Finish stores the response of the claim, unless there is one already.
+func (v idempotency) Finish(
+	ctx context.Context, tenant domain.TenantID, key string, response ports.StoredResponse, at time.Time,
+) error {
+	return v.exclusive(ctx, "Idempotency.Finish", func() error {
+		// The first response is kept, even against the response of a claim that went stale meanwhile.
+		if stored := v.responses[request{tenant, key}]; stored != nil && stored.response == nil {
+			stored.response, stored.at = cloneResponse(response), at
 		}
 		return nil
 	})
 }
 
-// Abandon frees claims only: an answer was given to somebody.
+// Release deletes a claim without a response only: a response was sent to a caller.
 func (v idempotency) Release(ctx context.Context, tenant domain.TenantID, key string) error {
-	return v.alone(ctx, "Idempotency.Release", func() error {
-		if known := v.answers[request{tenant, key}]; known != nil && known.answer == nil {
-			delete(v.answers, request{tenant, key})
+	return v.exclusive(ctx, "Idempotency.Release", func() error {
+		if stored := v.responses[request{tenant, key}]; stored != nil && stored.response == nil {
+			delete(v.responses, request{tenant, key})
 		}
 		return nil
 	})
 }
 
-// Forget lets go of claims too: one so old has no process behind it.
+// Prune deletes claims too: no process works on one that is so old.
 func (v idempotency) Prune(ctx context.Context, before time.Time, limit int) (int, error) {
-	return give(ctx, v.Store, "Idempotency.Prune", func() (int, error) {
-		forgotten := 0
-		for key, known := range v.answers {
-			if forgotten < limit && known.at.Before(before) {
-				delete(v.answers, key)
-				forgotten++
+	return exclusiveResult(ctx, v.Store, "Idempotency.Prune", func() (int, error) {
+		pruned := 0
+		for key, stored := range v.responses {
+			if pruned < limit && stored.at.Before(before) {
+				delete(v.responses, key)
+				pruned++
 			}
 		}
-		return forgotten, nil
+		return pruned, nil
 	})
 }

@@ -11,50 +11,53 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// ledger is the store as ports.Ledger.
+// ledger is the view of the store as ports.Ledger.
 type ledger struct{ *Store }
 
-// Accounts compares the tenant with each row: a connection id alone opens nothing.
-func (v ledger) Accounts(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID, page domain.PageRequest) (domain.Page[domain.Account], error) {
-	return give(ctx, v.Store, "Ledger.Accounts", func() (domain.Page[domain.Account], error) {
-		rows := matching(maps.Values(v.accounts[connection]), func(a *domain.Account) bool { return a.Tenant == tenant }, cloneAccount)
-		return cut(rows, page, ascending, func(a domain.Account) domain.Position {
+// Accounts compares the tenant with each row: knowing a connection id grants no access.
+func (v ledger) Accounts(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
+	page domain.PageRequest) (domain.Page[domain.Account], error) {
+	return exclusiveResult(ctx, v.Store, "Ledger.Accounts", func() (domain.Page[domain.Account], error) {
+		rows := matching(maps.Values(v.accounts[connection]),
+			func(a *domain.Account) bool { return a.Tenant == tenant }, cloneAccount)
+		return cutPage(rows, page, ascending, func(a domain.Account) domain.Position {
 			return domain.Position{Key: a.ExternalID, ID: a.ID.UUID}
 		}), nil
 	})
 }
 
-// Transactions pages by the value date; a row whose date is edited meanwhile moves.
+// Transactions pages by the value date; a row whose date is edited between two pages moves.
 func (v ledger) Transactions(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
 	f ports.TransactionFilter, page domain.PageRequest,
 ) (domain.Page[domain.Transaction], error) {
-	return give(ctx, v.Store, "Ledger.Transactions", func() (domain.Page[domain.Transaction], error) {
+	return exclusiveResult(ctx, v.Store, "Ledger.Transactions", func() (domain.Page[domain.Transaction], error) {
 		if err := checkDate(page.After); err != nil {
 			return domain.Page[domain.Transaction]{}, err
 		}
 		rows := func(yield func(domain.Transaction) bool) {
 			for _, t := range v.transactions[connection] {
-				if t.Tenant == tenant && admits(f, t.Transaction) && !yield(cloneTransaction(t.Transaction)) {
+				if t.Tenant == tenant && matches(f, t.Transaction) && !yield(cloneTransaction(t.Transaction)) {
 					return
 				}
 			}
 		}
-		return cut(rows, page, descending, func(t domain.Transaction) domain.Position {
+		return cutPage(rows, page, descending, func(t domain.Transaction) domain.Position {
 			return domain.Position{Key: string(t.Date), ID: t.ID.UUID}
 		}), nil
 	})
 }
 
-// admits says whether the filter names the transaction; its zero members do not narrow.
-func admits(f ports.TransactionFilter, t domain.Transaction) bool {
+// matches reports whether the filter selects the transaction; zero members do not filter.
+func matches(f ports.TransactionFilter, t domain.Transaction) bool {
 	return f.Window.Contains(t.Date) && (f.Account.IsZero() || t.AccountID == f.Account) &&
 		(f.Status == "" || t.Status == f.Status)
 }
 
-// Changes reads the tenant's feed. A position counts the entries behind the reader: the
-// mutex puts them in the order of their commits, so that none is ever entered before it.
+// Changes reads the tenant's feed. A position is the number of entries already read. The mutex
+// puts entries in the order of their commits, so that no entry is ever inserted before a
+// position.
 func (v ledger) Changes(ctx context.Context, tenant domain.TenantID, page domain.PageRequest) (domain.FeedPage, error) {
-	return give(ctx, v.Store, "Ledger.Changes", func() (domain.FeedPage, error) {
+	return exclusiveResult(ctx, v.Store, "Ledger.Changes", func() (domain.FeedPage, error) {
 		read, err := entriesRead(page.After)
 		if err != nil {
 			return domain.FeedPage{}, err
@@ -77,7 +80,7 @@ func (v ledger) Changes(ctx context.Context, tenant domain.TenantID, page domain
 	})
 }
 
-// entriesRead reads a position of the feed. Errors: Invalid on "cursor".
+// entriesRead parses a position of the feed. Errors: Invalid on "cursor".
 func entriesRead(after domain.Position) (int, error) {
 	if after.IsZero() {
 		return 0, nil

@@ -25,7 +25,8 @@ func TestStores(t *testing.T) {
 	porttest.TestStores(t, func(*testing.T) porttest.Stores { return stores(memory.New(memory.Options{})) })
 }
 
-// TestSharedStore runs the suite over the rows that it left behind itself.
+// TestSharedStore runs the suite twice on the same store, the second time over the rows of the
+// first.
 func TestSharedStore(t *testing.T) {
 	shared := stores(memory.New(memory.Options{}))
 	for range 2 {
@@ -37,102 +38,106 @@ var noon = time.Date(2026, time.March, 1, 12, 0, 0, 0, time.UTC)
 
 func newID[T any]() domain.ID[T] { return domain.ID[T]{UUID: uuid.Must(uuid.NewV7())} }
 
-// desk is a store with one connection, a token for it, and what it was told to kick.
-type desk struct {
+// fixture is a store with one connection, a token for it, and the pulls that it was nudged
+// for.
+type fixture struct {
 	*testing.T
 	*memory.Store
 	connection domain.Connection
 	token      domain.WebhookToken
-	kicked     []domain.PullID
+	nudged     []domain.PullID
 }
 
-func newDesk(t *testing.T) *desk {
-	d := &desk{T: t}
-	d.Store = memory.New(memory.Options{Nudge: func(id domain.PullID) {
-		// A store that still held its lock would not answer.
-		if _, err := d.Store.Pulls().Get(t.Context(), d.connection.Tenant, id); err != nil {
-			t.Errorf("a pull that is not stored was kicked: %v", err)
+func newFixture(t *testing.T) *fixture {
+	f := &fixture{T: t}
+	f.Store = memory.New(memory.Options{Nudge: func(id domain.PullID) {
+		// Get would deadlock if the store still held its mutex.
+		if _, err := f.Store.Pulls().Get(t.Context(), f.connection.Tenant, id); err != nil {
+			t.Errorf("a pull that is not stored was nudged: %v", err)
 		}
-		d.kicked = append(d.kicked, id)
+		f.nudged = append(f.nudged, id)
 	}})
-	d.connection = domain.Connection{
+	f.connection = domain.Connection{
 		ID: newID[domain.Connection](), Tenant: domain.TenantID{UUID: uuid.New()}, Kind: domain.Aggregator,
 		Name: "name", Vendor: "pluggy", Revision: 1,
 	}
-	d.token = domain.WebhookToken{
-		ID: newID[domain.WebhookToken](), Tenant: d.connection.Tenant, Connection: d.connection.ID, Vendor: "pluggy", CreatedAt: noon,
+	f.token = domain.WebhookToken{
+		ID: newID[domain.WebhookToken](), Tenant: f.connection.Tenant, Connection: f.connection.ID,
+		Vendor: "pluggy", CreatedAt: noon,
 	}
-	d.must(d.Store.Connections().Create(t.Context(), d.connection))
-	d.must(d.Store.Tokens().Create(t.Context(), d.token))
-	return d
+	f.must(f.Store.Connections().Create(t.Context(), f.connection))
+	f.must(f.Store.Tokens().Create(t.Context(), f.token))
+	return f
 }
 
-func (d *desk) must(err error) {
-	d.Helper()
+func (f *fixture) must(err error) {
+	f.Helper()
 	if err != nil {
-		d.Fatal(err)
+		f.Fatal(err)
 	}
 }
 
-// kicks asks which pulls were kicked since the last time.
-func (d *desk) kicks(what string, want ...domain.PullID) {
-	d.Helper()
-	if diff := cmp.Diff(want, d.kicked); diff != "" {
-		d.Errorf("%s: kicked (-want +got):\n%s", what, diff)
+// wantNudged compares the pulls nudged since the last call.
+func (f *fixture) wantNudged(what string, want ...domain.PullID) {
+	f.Helper()
+	if diff := cmp.Diff(want, f.nudged); diff != "" {
+		f.Errorf("%s: nudged (-want +got):\n%s", what, diff)
 	}
-	d.kicked = nil
+	f.nudged = nil
 }
 
-func (d *desk) receive(key string) domain.Delivery {
-	d.Helper()
-	got, err := d.Store.Deliveries().Receive(d.Context(), ports.IncomingDelivery{
+func (f *fixture) receive(key string) domain.Delivery {
+	f.Helper()
+	got, err := f.Store.Deliveries().Receive(f.Context(), ports.IncomingDelivery{
 		Delivery: newID[domain.Delivery](), Pull: newID[domain.Pull](), Vendor: "pluggy",
 		Event: domain.WebhookEvent{DedupKey: key, WantsPull: true}, At: noon,
 	})
-	d.must(err)
+	f.must(err)
 	return got.Delivery
 }
 
-func (d *desk) claim(id domain.PullID) domain.Lease {
-	d.Helper()
+func (f *fixture) claim(id domain.PullID) domain.Lease {
+	f.Helper()
 	l := domain.Lease{ID: newID[domain.Lease](), Pull: id, Until: noon.Add(time.Minute)}
-	_, err := d.Store.Pulls().Claim(d.Context(), l, noon)
-	d.must(err)
+	_, err := f.Store.Pulls().Claim(f.Context(), l, noon)
+	f.must(err)
 	return l
 }
 
-func (d *desk) finish(l domain.Lease, state domain.PullState) {
-	d.Helper()
-	d.must(d.Store.Pulls().Finish(d.Context(), l, ports.Outcome{State: state, At: noon, NotBefore: noon}))
+func (f *fixture) finish(l domain.Lease, state domain.PullState) {
+	f.Helper()
+	f.must(f.Store.Pulls().Finish(f.Context(), l, ports.Outcome{State: state, At: noon, NotBefore: noon}))
 }
 
-func TestEveryJobIsKickedOnce(t *testing.T) {
-	d := newDesk(t)
-	first := d.receive("1")
-	d.kicks("a delivery queues a pull", first.Pull)
-	d.receive("1")
-	d.receive("2")
-	d.kicks("a copy, and a delivery that joins")
-	l := d.claim(first.Pull)
-	d.kicks("a claim")
-	second := d.receive("3")
-	d.kicks("a delivery while a pull runs", second.Pull)
-	d.finish(l, domain.PullQueued)
-	d.kicks("a try that is to be made again")
-	d.finish(d.claim(first.Pull), domain.PullSucceeded)
-	d.kicks("an end that releases the next", second.Pull)
-	d.finish(d.claim(second.Pull), domain.PullFailed)
-	d.kicks("an end that releases none")
-	replayed, err := d.Store.Deliveries().Replay(t.Context(), d.connection.Tenant, []domain.DeliveryID{first.ID, second.ID}, noon, newID[domain.Pull])
-	d.must(err)
-	d.kicks("a replay of two", replayed[0].Pull)
-	d.finish(d.claim(replayed[0].Pull), domain.PullSucceeded)
-	pull, err := d.Store.Pulls().Request(t.Context(), d.connection.Tenant, d.connection.ID, ports.PullRequest{ID: newID[domain.Pull](), At: noon})
-	d.must(err)
-	d.kicks("a request", pull.ID)
+func TestEveryJobIsNudgedOnce(t *testing.T) {
+	f := newFixture(t)
+	first := f.receive("1")
+	f.wantNudged("a delivery queues a pull", first.Pull)
+	f.receive("1")
+	f.receive("2")
+	f.wantNudged("a duplicate, and a delivery that joins")
+	l := f.claim(first.Pull)
+	f.wantNudged("a claim")
+	second := f.receive("3")
+	f.wantNudged("a delivery while a pull runs", second.Pull)
+	f.finish(l, domain.PullQueued)
+	f.wantNudged("an attempt that will be retried")
+	f.finish(f.claim(first.Pull), domain.PullSucceeded)
+	f.wantNudged("an end that releases the next", second.Pull)
+	f.finish(f.claim(second.Pull), domain.PullFailed)
+	f.wantNudged("an end that releases none")
+	replayed, err := f.Store.Deliveries().Replay(t.Context(), f.connection.Tenant,
+		[]domain.DeliveryID{first.ID, second.ID}, noon, newID[domain.Pull])
+	f.must(err)
+	f.wantNudged("a replay of two", replayed[0].Pull)
+	f.finish(f.claim(replayed[0].Pull), domain.PullSucceeded)
+	pull, err := f.Store.Pulls().Request(t.Context(), f.connection.Tenant, f.connection.ID,
+		ports.PullRequest{ID: newID[domain.Pull](), At: noon})
+	f.must(err)
+	f.wantNudged("a request", pull.ID)
 }
 
-func TestBeforeAbortsAMethod(t *testing.T) {
+func TestErrorOfBeforeAbortsAMethod(t *testing.T) {
 	away := errors.New("away")
 	var failing string
 	var called []string
@@ -156,22 +161,23 @@ func TestBeforeAbortsAMethod(t *testing.T) {
 		t.Errorf("Ping: error %v, want the hook's", err)
 	}
 	if diff := cmp.Diff([]string{"Connections.Create", "Connections.Find", "Ping"}, called); diff != "" {
-		t.Errorf("methods told of (-want +got):\n%s", diff)
+		t.Errorf("methods reported (-want +got):\n%s", diff)
 	}
 }
 
-func TestAPanicOfAClosureLeavesTheStoreUsable(t *testing.T) {
-	d := newDesk(t)
+func TestPanicOfAClosureLeavesTheStoreUsable(t *testing.T) {
+	f := newFixture(t)
 	func() {
 		defer func() { _ = recover() }()
-		_, _ = d.Store.Connections().Update(t.Context(), d.connection.Tenant, domain.Aggregator, d.connection.ID, func(c *domain.Connection) error {
-			c.Name = "changed"
-			panic("the caller's own")
-		})
+		_, _ = f.Store.Connections().Update(t.Context(), f.connection.Tenant, domain.Aggregator,
+			f.connection.ID, func(c *domain.Connection) error {
+				c.Name = "changed"
+				panic("panic of the caller")
+			})
 	}()
-	got, err := d.Store.Connections().Get(t.Context(), d.connection.Tenant, domain.Aggregator, d.connection.ID)
-	d.must(err)
-	if diff := cmp.Diff(d.connection, got); diff != "" {
+	got, err := f.Store.Connections().Get(t.Context(), f.connection.Tenant, domain.Aggregator, f.connection.ID)
+	f.must(err)
+	if diff := cmp.Diff(f.connection, got); diff != "" {
 		t.Errorf("connection (-want +got):\n%s", diff)
 	}
 }

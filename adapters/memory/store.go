@@ -1,10 +1,10 @@
-// Package memory keeps all stores of the ports in maps behind one mutex. It is the
-// readable model of the contract: what a method promises is written here without a
-// database in the way, and whatever another store does differently is a fault of one of
-// the two. It serves tests, simulations and embedders that need nothing kept.
+// Package memory implements all stores of the ports as maps protected by one mutex. It is the
+// readable model of the contract: it shows what each method guarantees without the details of
+// a database. If another store behaves differently, one of the two has a defect. It serves
+// tests, simulations and embedders that need no persistence.
 //
 // A method is atomic because it holds the mutex, and because it decides before it
-// writes: where it gives an error, nothing has changed.
+// writes: if it returns an error, nothing has changed.
 package memory
 
 import (
@@ -15,13 +15,14 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Options are the hooks of a Store; the zero Options has none.
+// Options are the hooks of a Store; the zero value has none.
 type Options struct {
-	// Kick is called for every pull that gets a job: one that was queued, or that the end
-	// of another released. The store is not locked meanwhile. nil: nobody is told.
+	// Nudge is called for every pull that gets a job: one that was queued, or that the end
+	// of another released. The store is not locked during the call. nil: no calls.
 	Nudge func(domain.PullID)
-	// Before is called at the begin of each store method with its name ("Pulls.StorePage").
-	// An error of it is the method's own, with nothing changed. nil: nothing ever fails.
+	// Before is called at the start of each store method with its name ("Pulls.StorePage").
+	// If it returns an error, the method returns that error and changes nothing. nil: no
+	// method fails.
 	Before func(op string) error
 }
 
@@ -35,16 +36,16 @@ type Store struct {
 	tokens       map[domain.TokenHash]*domain.WebhookToken
 	deliveries   map[domain.DeliveryID]*domain.Delivery
 	fingerprints map[fingerprint]*domain.Delivery
-	answers      map[request]*claim
+	responses    map[request]*claim
 	pulls        map[domain.PullID]*pull
-	desks        map[domain.ConnectionID]*desk
+	openPulls    map[domain.ConnectionID]*openPulls
 	accounts     map[domain.ConnectionID]map[string]*domain.Account
 	transactions map[domain.ConnectionID]map[string]*transaction
 	changes      map[domain.TenantID][]change
-	kicked       []domain.PullID // by the method that holds the mutex
+	nudged       []domain.PullID // written by the method that holds the mutex
 }
 
-// New gives an empty store.
+// New returns an empty store.
 func New(o Options) *Store {
 	return &Store{
 		options:      o,
@@ -53,40 +54,41 @@ func New(o Options) *Store {
 		tokens:       map[domain.TokenHash]*domain.WebhookToken{},
 		deliveries:   map[domain.DeliveryID]*domain.Delivery{},
 		fingerprints: map[fingerprint]*domain.Delivery{},
-		answers:      map[request]*claim{},
+		responses:    map[request]*claim{},
 		pulls:        map[domain.PullID]*pull{},
-		desks:        map[domain.ConnectionID]*desk{},
+		openPulls:    map[domain.ConnectionID]*openPulls{},
 		accounts:     map[domain.ConnectionID]map[string]*domain.Account{},
 		transactions: map[domain.ConnectionID]map[string]*transaction{},
 		changes:      map[domain.TenantID][]change{},
 	}
 }
 
-// Connections is the store as ports.Connections.
+// Connections returns the store as ports.Connections.
 func (s *Store) Connections() ports.Connections { return connections{s} }
 
-// Tokens is the store as ports.Tokens.
+// Tokens returns the store as ports.Tokens.
 func (s *Store) Tokens() ports.Tokens { return tokens{s} }
 
-// Deliveries is the store as ports.Deliveries.
+// Deliveries returns the store as ports.Deliveries.
 func (s *Store) Deliveries() ports.Deliveries { return deliveries{s} }
 
-// Idempotency is the store as ports.IdempotencyStore.
+// Idempotency returns the store as ports.IdempotencyStore.
 func (s *Store) Idempotency() ports.IdempotencyStore { return idempotency{s} }
 
-// Pulls is the store as ports.Pulls.
+// Pulls returns the store as ports.Pulls.
 func (s *Store) Pulls() ports.Pulls { return pulls{s} }
 
-// Ledger is the store as ports.Ledger.
+// Ledger returns the store as ports.Ledger.
 func (s *Store) Ledger() ports.Ledger { return ledger{s} }
 
-// Ping implements ports.Prober: memory always works, unless Options.Before says otherwise.
+// Ping implements ports.Prober: it returns nil, unless Options.Before returns an error.
 func (s *Store) Ping(ctx context.Context) error {
-	return s.alone(ctx, "Ping", func() error { return nil })
+	return s.exclusive(ctx, "Ping", func() error { return nil })
 }
 
-// alone runs one method while no other runs, and tells of the jobs it made afterwards.
-func (s *Store) alone(ctx context.Context, op string, do func() error) error {
+// exclusive runs one method while no other runs, and afterwards calls Nudge for the jobs it
+// created.
+func (s *Store) exclusive(ctx context.Context, op string, do func() error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -95,27 +97,27 @@ func (s *Store) alone(ctx context.Context, op string, do func() error) error {
 			return err
 		}
 	}
-	kicked, err := s.locked(do)
+	nudged, err := s.locked(do)
 	if s.options.Nudge != nil {
-		for _, id := range kicked {
+		for _, id := range nudged {
 			s.options.Nudge(id)
 		}
 	}
 	return err
 }
 
-// locked gives the mutex back also when a caller's closure panics.
-func (s *Store) locked(do func() error) (kicked []domain.PullID, err error) {
+// locked releases the mutex also if a caller's closure panics.
+func (s *Store) locked(do func() error) (nudged []domain.PullID, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.kicked = nil
+	s.nudged = nil
 	err = do()
-	return s.kicked, err
+	return s.nudged, err
 }
 
-// give is alone for a method with a result.
-func give[T any](ctx context.Context, s *Store, op string, do func() (T, error)) (result T, err error) {
-	err = s.alone(ctx, op, func() (err error) {
+// exclusiveResult is exclusive for a method with a result.
+func exclusiveResult[T any](ctx context.Context, s *Store, op string, do func() (T, error)) (result T, err error) {
+	err = s.exclusive(ctx, op, func() (err error) {
 		result, err = do()
 		return err
 	})

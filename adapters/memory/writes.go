@@ -12,21 +12,21 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// transaction is a transaction with the digest of what the vendor said of it.
+// transaction is a transaction with the digest of the vendor's data.
 type transaction struct {
 	domain.Transaction
 	digest [sha256.Size]byte
 	source domain.ContentHash
 }
 
-// change is an entry of a tenant's feed: the row was given this version. A row whose
-// version has moved on is told of by a later entry.
+// change is an entry of a tenant's feed: the row got this version. If the row has a newer
+// version, a later entry reports it.
 type change struct {
 	row     *transaction
 	version int
 }
 
-// rowsOf gives the connection's rows by external id, to be read or added to.
+// rowsOf returns the connection's rows by external id, to be read or added to.
 func rowsOf[T any](all map[domain.ConnectionID]map[string]*T, id domain.ConnectionID) map[string]*T {
 	if all[id] == nil {
 		all[id] = map[string]*T{}
@@ -34,9 +34,9 @@ func rowsOf[T any](all map[domain.ConnectionID]map[string]*T, id domain.Connecti
 	return all[id]
 }
 
-// Known looks each row up; one that is removed must be read to return.
+// FilterUnchanged looks each row up; a removed row must be stored again to count as unchanged.
 func (v pulls) FilterUnchanged(ctx context.Context, connection domain.ConnectionID, seen []domain.RawTransaction) ([]bool, error) {
-	return give(ctx, v.Store, "Pulls.FilterUnchanged", func() ([]bool, error) {
+	return exclusiveResult(ctx, v.Store, "Pulls.FilterUnchanged", func() ([]bool, error) {
 		known := make([]bool, len(seen))
 		for i, s := range seen {
 			row := v.transactions[connection][s.ExternalID]
@@ -46,10 +46,10 @@ func (v pulls) FilterUnchanged(ctx context.Context, connection domain.Connection
 	})
 }
 
-// StorePage writes accounts first, for rows are bound to them, and removals last: what was
-// announced as gone stays gone, whatever the page shows.
+// StorePage writes accounts first, because rows refer to them, and removals last: a row whose
+// removal was announced stays removed, even if the page lists it.
 func (v pulls) StorePage(ctx context.Context, lease domain.Lease, w ports.PageWrite) (domain.Counts, error) {
-	return give(ctx, v.Store, "Pulls.StorePage", func() (domain.Counts, error) {
+	return exclusiveResult(ctx, v.Store, "Pulls.StorePage", func() (domain.Counts, error) {
 		p, err := v.writable(lease)
 		if err != nil {
 			return domain.Counts{}, err
@@ -65,7 +65,7 @@ func (v pulls) StorePage(ctx context.Context, lease domain.Lease, w ports.PageWr
 		}
 		known := rowsOf(v.transactions, p.Connection)
 		for _, externalID := range w.Removed {
-			counts.Removed += v.remove(known[externalID], w.At)
+			counts.Removed += v.remove(p, known[externalID], w.At)
 		}
 		counts.Read, counts.Unchanged = counts.Read+w.Unchanged, counts.Unchanged+w.Unchanged
 		p.Counts, p.Progress, p.lease.Until = p.Counts.Plus(counts), cloneProgress(w.Progress), w.LeaseUntil
@@ -73,7 +73,7 @@ func (v pulls) StorePage(ctx context.Context, lease domain.Lease, w ports.PageWr
 	})
 }
 
-// latest drops every row that stands again later on.
+// latest drops every row that occurs again later.
 func latest[T any](rows []T, key func(T) string) []T {
 	last := map[string]int{}
 	for i, row := range rows {
@@ -88,7 +88,7 @@ func latest[T any](rows []T, key func(T) string) []T {
 	return kept
 }
 
-// putAccount keeps id and first sight; an account that says the same is left untouched.
+// putAccount keeps id and FirstSeenAt; an equal account is not written.
 func (s *Store) putAccount(p *pull, view domain.AccountData, w ports.PageWrite) {
 	accounts := rowsOf(s.accounts, p.Connection)
 	known := accounts[view.ExternalID]
@@ -104,7 +104,7 @@ func (s *Store) putAccount(p *pull, view domain.AccountData, w ports.PageWrite) 
 	*known = cloneAccount(*known)
 }
 
-// put writes one observation, if it tells anything new.
+// put upserts one transaction if it differs from the stored one.
 func (s *Store) put(p *pull, o domain.TransactionData, w ports.PageWrite, counts *domain.Counts) {
 	rows, digest := rowsOf(s.transactions, p.Connection), o.Digest()
 	known := rows[o.ExternalID]
@@ -123,34 +123,34 @@ func (s *Store) put(p *pull, o domain.TransactionData, w ports.PageWrite, counts
 		counts.Modified++
 	}
 	known.source = o.ContentHash
-	o.StableMetadata, o.ContentHash = nil, domain.ContentHash{} // not given back
+	o.StableMetadata, o.ContentHash = nil, domain.ContentHash{} // not returned
 	known.TransactionData, known.digest, known.RemovedAt, known.AccountID = o, digest, time.Time{}, domain.AccountID{}
 	if account := s.accounts[p.Connection][o.Account]; account != nil {
 		known.AccountID = account.ID
 	}
 	known.Transaction = cloneTransaction(known.Transaction)
-	s.tell(known, w.At)
+	s.appendChange(p, known, w.At)
 }
 
 // remove marks a row as removed and says how many that changed.
-func (s *Store) remove(row *transaction, at time.Time) int {
+func (s *Store) remove(p *pull, row *transaction, at time.Time) int {
 	if row == nil || !row.RemovedAt.IsZero() {
 		return 0
 	}
 	row.RemovedAt = at
-	s.tell(row, at)
+	s.appendChange(p, row, at)
 	return 1
 }
 
-// tell raises the version of a row that has changed and enters it into the feed.
-func (s *Store) tell(row *transaction, at time.Time) {
-	row.Version, row.UpdatedAt = row.Version+1, at
+// appendChange increments the version of a row that the pull has changed and enters it into the feed.
+func (s *Store) appendChange(p *pull, row *transaction, at time.Time) {
+	row.Version, row.UpdatedAt, row.Pull = row.Version+1, at, p.ID
 	s.changes[row.Tenant] = append(s.changes[row.Tenant], change{row, row.Version})
 }
 
-// Sweep goes by external id, so that the feed tells of one sweep in one order.
+// Sweep goes through the rows by external id, so that the order of the feed is deterministic.
 func (v pulls) Sweep(ctx context.Context, lease domain.Lease, w ports.SweepWrite) (domain.Counts, error) {
-	return give(ctx, v.Store, "Pulls.Sweep", func() (domain.Counts, error) {
+	return exclusiveResult(ctx, v.Store, "Pulls.Sweep", func() (domain.Counts, error) {
 		p, err := v.writable(lease)
 		if err != nil {
 			return domain.Counts{}, err
@@ -160,7 +160,7 @@ func (v pulls) Sweep(ctx context.Context, lease domain.Lease, w ports.SweepWrite
 		for _, externalID := range slices.Sorted(maps.Keys(rows)) {
 			row := rows[externalID]
 			if (w.Account == "" || row.Account == w.Account) && w.Window.Contains(row.Date) && !w.Seen(externalID) {
-				counts.Removed += v.remove(row, w.At)
+				counts.Removed += v.remove(p, row, w.At)
 			}
 		}
 		p.Counts, p.lease.Until = p.Counts.Plus(counts), w.LeaseUntil

@@ -14,10 +14,11 @@ import (
 // addressForbiddenMessage is the message for an address that the egress rules forbid.
 const addressForbiddenMessage = "must not resolve to an address that the egress rules forbid"
 
-// addressForbidden reports whether the body's base URL contains an IP address that the
+// addressForbidden reports whether the base URL in the body contains an IP address that the
 // egress rules forbid. It is called only for a body that is already invalid, so that the 400
-// lists all of its invalid fields at once; the service checks the address of every valid
-// body. A host name is not checked here, because that takes a DNS lookup.
+// lists the forbidden address together with all other invalid fields. For a valid body, the
+// service checks the address. A host name is not checked here, because that requires a DNS
+// lookup.
 func (s *server) addressForbidden(ctx context.Context, raw []byte) bool {
 	var body struct {
 		BaseURL string `json:"baseUrl"`

@@ -10,7 +10,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// forbiddingGuard forbids every address, and records the URLs that it checked.
+// forbiddingGuard is an EgressGuard that rejects every address and records the URLs that it was
+// asked to check.
 type forbiddingGuard struct{ checked []string }
 
 func (w *forbiddingGuard) Check(_ context.Context, rawURL string) error {
@@ -70,9 +71,9 @@ func TestAForbiddenAddressIsListedWithTheOtherInvalidFields(t *testing.T) {
 			s := newEnv(t, func(o *Options) { o.Egress = guard })
 			method, target, _ := strings.Cut(c.target, " ")
 			w := s.call(method, target, c.body)
-			if c.at == "" { // valid otherwise: the service checks the address
+			if c.at == "" { // The body is valid except for its address, which only the service checks.
 				if w.Code >= 300 || s.service.calls != 1 {
-					t.Errorf("%d %s", w.Code, w.Body)
+					t.Errorf("status %d, want a success: %s", w.Code, w.Body)
 				}
 			} else if got := locations(problemIn(t, w, 400, codeInvalid)); got != c.at {
 				t.Errorf("locations %q, want %q", got, c.at)

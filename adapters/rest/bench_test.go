@@ -18,7 +18,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports/porttest"
 )
 
-// BenchmarkCursor encodes a cursor and parses it again.
+// BenchmarkCursor measures encoding a cursor and parsing it again.
 func BenchmarkCursor(b *testing.B) {
 	at := cursor[transactionList]{domain.Position{Key: "2026-11-19", ID: uuid.New()}}
 	b.ReportAllocs()
@@ -34,7 +34,7 @@ func BenchmarkCursor(b *testing.B) {
 	}
 }
 
-// BenchmarkFeedPage encodes a page of a thousand changes.
+// BenchmarkFeedPage measures encoding a page of a thousand changes as JSON.
 func BenchmarkFeedPage(b *testing.B) {
 	rows := make([]domain.Transaction, 1000)
 	for i := range rows {
@@ -61,14 +61,14 @@ func BenchmarkFeedPage(b *testing.B) {
 	b.ReportMetric(float64(len(rows)*b.N)/b.Elapsed().Seconds(), "rows/s")
 }
 
-// discardWriter is a response writer that discards the body.
+// discardWriter is an http.ResponseWriter that discards the body.
 type discardWriter struct{ header http.Header }
 
 func (d discardWriter) Header() http.Header         { return d.header }
 func (d discardWriter) Write(p []byte) (int, error) { return len(p), nil }
 func (discardWriter) WriteHeader(int)               {}
 
-// fullPages returns full pages of connections.
+// fullPages is a fake service that returns as many connections as the page may contain.
 type fullPages struct{ *fake }
 
 func (fullPages) ListConnections(
@@ -77,7 +77,8 @@ func (fullPages) ListConnections(
 	return domain.Page[domain.Connection]{Items: slices.Repeat([]domain.Connection{connectionFixture()}, p.Limit)}, nil
 }
 
-// BenchmarkRead measures an operator's reads without token verification and database.
+// BenchmarkRead measures read requests of an operator, without the verification of the token and
+// without a database.
 func BenchmarkRead(b *testing.B) {
 	encoder := zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig())
 	handler, err := New(fullPages{&fake{}}, Options{

@@ -15,16 +15,16 @@ import (
 )
 
 const (
-	maxBody        = 64 << 10 // bytes, on operator routes
-	maxWebhookBody = 1 << 20  // bytes, at the webhook receiver
+	maxBody        = 64 << 10 // in bytes, for routes of operators
+	maxWebhookBody = 1 << 20  // in bytes, for the webhook receiver
 )
 
-// bodyTimeout is how long reading a body may take; tests shorten it.
+// bodyTimeout is the time limit for reading a body; tests shorten it.
 var bodyTimeout = 10 * time.Second
 
-// bufferBody is the middleware that reads the whole body into memory before anything is
-// done, and leaves the copy for huma to parse. Errors: errMediaType, errTooLarge,
-// errBodyTimeout; Invalid for an empty body that is required.
+// bufferBody is the middleware that reads the whole body into memory before the handler runs.
+// huma then parses the body from memory. Errors: errMediaType, errTooLarge, errBodyTimeout;
+// Invalid for an empty body if a body is required.
 func (s *server) bufferBody(c echo.Context, x *exchange) error {
 	r := c.Request()
 	raw, err := readBody(c, maxBody)
@@ -48,8 +48,8 @@ func (s *server) bufferBody(c echo.Context, x *exchange) error {
 
 const jsonType = "application/json"
 
-// isJSON reports whether there is exactly one Content-Type, it is JSON, and no content
-// encoding is used: an encoded body could decompress to more than its limit.
+// isJSON reports whether there is exactly one Content-Type and it is JSON. It returns false if a
+// content encoding is used, because decompressing could make the body larger than its limit.
 func isJSON(h http.Header) bool {
 	types, encodings := h["Content-Type"], h["Content-Encoding"]
 	if len(types) != 1 || len(encodings) > 1 || (len(encodings) == 1 && encodings[0] != "identity") {
@@ -60,15 +60,16 @@ func isJSON(h http.Header) bool {
 	return err == nil && media == jsonType && (!named || isUTF8(charset))
 }
 
-// isUTF8 reports whether charset names, in any case, the only charset of JSON (RFC 8259,
-// section 8.1).
+// isUTF8 reports whether charset is "utf-8", ignoring case. UTF-8 is the only charset of JSON
+// (RFC 8259, section 8.1).
 func isUTF8(charset string) bool {
 	return len(charset) == len("utf-8") && bytes.EqualFold([]byte(charset), []byte("utf-8"))
 }
 
-// readBody reads at most limit bytes within bodyTimeout. A body with a larger Content-Length
-// is not read at all. The read deadline does not outlive the body, because net/http lifts it
-// at the body's end. Errors: errTooLarge; errBodyTimeout; Invalid for a body that is cut off.
+// readBody reads at most limit bytes within bodyTimeout. If the Content-Length is larger than
+// limit, it reads nothing. The read deadline ends with the body, because net/http removes it
+// when the body has been read. Errors: errTooLarge; errBodyTimeout; Invalid for an incomplete
+// body.
 func readBody(c echo.Context, limit int64) ([]byte, error) {
 	r := c.Request()
 	if r.ContentLength > limit {
@@ -77,7 +78,7 @@ func readBody(c echo.Context, limit int64) ([]byte, error) {
 	if r.ContentLength == 0 {
 		return nil, nil
 	}
-	// A response recorder in a test supports no deadline, and needs none.
+	// The error is ignored: the response recorder of a test supports no deadline, and needs none.
 	_ = http.NewResponseController(c.Response().Writer).SetReadDeadline(time.Now().Add(bodyTimeout))
 	raw, err := readAll(r, limit)
 	var timeout net.Error
@@ -92,7 +93,9 @@ func readBody(c echo.Context, limit int64) ([]byte, error) {
 	return nil, domain.FieldError("", "ended before it was complete")
 }
 
-// readAll allocates one buffer of the right size where the size is known.
+// readAll reads the body. If the body's length is known, it allocates one buffer of this length.
+// Otherwise it reads at most limit+1 bytes, so that the caller can detect a body that is too
+// large.
 func readAll(r *http.Request, limit int64) ([]byte, error) {
 	if r.ContentLength < 0 {
 		return io.ReadAll(io.LimitReader(r.Body, limit+1))

@@ -7,10 +7,11 @@ import (
 	"strings"
 )
 
-// clientAddress returns the client address of a request: the address of the peer or, where
-// the peer is a trusted proxy, the rightmost address of X-Forwarded-For that is not one.
-// Addresses to the left of that one are ignored, because the client may have written them.
-// It returns the zero address, which is in no network, where the address cannot be determined.
+// clientAddress returns the client address of a request. This is the address of the peer or, if
+// the peer is a trusted proxy, the rightmost address in X-Forwarded-For that does not belong to
+// a trusted proxy. All addresses to the left of it are ignored, because the client may have
+// written them. If the address cannot be determined, clientAddress returns the zero address,
+// which is in no network.
 func clientAddress(r *http.Request, trustedProxies []netip.Prefix) netip.Addr {
 	peer, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {
@@ -33,7 +34,7 @@ func clientAddress(r *http.Request, trustedProxies []netip.Prefix) netip.Addr {
 	return address
 }
 
-// cutLastAddress splits the last address off a comma-separated list.
+// cutLastAddress returns a comma-separated list without its last address, and that address.
 func cutLastAddress(list string) (rest, last string) {
 	if i := strings.LastIndexByte(list, ','); i >= 0 {
 		return list[:i], strings.TrimSpace(list[i+1:])

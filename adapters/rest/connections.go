@@ -11,7 +11,7 @@ import (
 
 const connectionsPath = prefix + "/aggregator-connections"
 
-// descriptor is the only representation of a connection in responses.
+// descriptor is the representation of an aggregator connection in all responses.
 type descriptor struct {
 	ID         string    `json:"id" doc:"Opaque"`
 	Vendor     string    `json:"vendor"`
@@ -22,7 +22,8 @@ type descriptor struct {
 	UpdatedAt  time.Time `json:"updatedAt"`
 }
 
-// descriptorOf omits the sealed credential, the tenant and the revision.
+// descriptorOf returns the representation of c. It has no fields for the sealed credential, the
+// tenant and the revision.
 func descriptorOf(c domain.Connection) descriptor {
 	return descriptor{
 		ID: c.ID.String(), Vendor: string(c.Vendor), ConfigName: c.Name, BaseURL: c.BaseURL,
@@ -30,7 +31,7 @@ func descriptorOf(c domain.Connection) descriptor {
 	}
 }
 
-// newConnection is the body that creates a connection.
+// newConnection is the request body that creates a connection.
 type newConnection struct {
 	Vendor     string        `json:"vendor" minLength:"1" example:"pluggy" doc:"The aggregator; cannot be changed"`
 	ConfigName plainText     `json:"configName" minLength:"1" maxLength:"255" example:"pluggy-main" doc:"Unique among the tenant's live connections"`
@@ -40,7 +41,7 @@ type newConnection struct {
 	Secret     domain.Secret `json:"secret" minLength:"1" maxLength:"4096" writeOnly:"true" doc:"Stored encrypted and never returned"`
 }
 
-// connectionChange is the body that replaces the changeable fields.
+// connectionChange is the request body that replaces all fields that can be changed.
 type connectionChange struct {
 	ConfigName plainText     `json:"configName" minLength:"1" maxLength:"255"`
 	BaseURL    string        `json:"baseUrl" minLength:"1" maxLength:"2048"`
@@ -49,13 +50,14 @@ type connectionChange struct {
 	Secret     domain.Secret `json:"secret,omitzero" minLength:"1" maxLength:"4096" writeOnly:"true" dependentRequired:"clientId" doc:"Together with clientId, rotates the credential; without both it is kept"`
 }
 
-// testRequest identifies the connection to test.
+// testRequest is the request body that identifies the connection to test.
 type testRequest struct {
 	Vendor     string    `json:"vendor" minLength:"1"`
 	ConfigName plainText `json:"configName" minLength:"1" maxLength:"255"`
 }
 
-// testOutcome is the result of a live test: an unhealthy connection is not a failed request.
+// testOutcome is the result of a live test. A test that finds an unhealthy connection is a
+// successful request.
 type testOutcome struct {
 	Vendor     string `json:"vendor"`
 	ConfigName string `json:"configName"`
@@ -64,7 +66,7 @@ type testOutcome struct {
 	LatencyMs  int64  `json:"latencyMs"`
 }
 
-// healthView is the stored health of a connection; its vendor is not called.
+// healthView is the stored health of a connection. Reading it calls no vendor.
 type healthView struct {
 	Health        string    `json:"health" enum:"unknown,healthy,unhealthy"`
 	Reason        string    `json:"reason,omitempty"`
@@ -125,7 +127,7 @@ func (s *server) connectionRoutes() []route {
 	}
 }
 
-// createConnection creates a connection; the response contains no part of the credential.
+// createConnection creates a connection. The response contains no part of the credential.
 func (s *server) createConnection(
 	ctx context.Context, tenant domain.TenantID, in *struct{ Body newConnection },
 ) (*createdOutput[descriptor], error) {
@@ -139,7 +141,7 @@ func (s *server) createConnection(
 	return &createdOutput[descriptor]{connectionsPath + "/" + c.ID.String(), etag(c.Revision), descriptorOf(c)}, nil
 }
 
-// listConnections returns the tenant's live connections.
+// listConnections returns a page of the tenant's live connections.
 func (s *server) listConnections(ctx context.Context, tenant domain.TenantID, in *struct {
 	strictQuery
 	Health string                 `query:"health" enum:"unknown,healthy,unhealthy"`
@@ -154,7 +156,7 @@ func (s *server) listConnections(ctx context.Context, tenant domain.TenantID, in
 	return pageOf[connectionList](p, in.Limit, descriptorOf), nil
 }
 
-// getConnection returns a connection with the entity tag that If-Match accepts.
+// getConnection returns a connection with its entity tag, which If-Match accepts.
 func (s *server) getConnection(
 	ctx context.Context, tenant domain.TenantID, in *idInput,
 ) (*taggedOutput[descriptor], error) {
@@ -169,7 +171,8 @@ func (s *server) getConnection(
 	return &taggedOutput[descriptor]{etag(c.Revision), descriptorOf(c)}, nil
 }
 
-// updateConnection replaces all fields in one atomic change; an omitted credential is kept.
+// updateConnection replaces all fields in one atomic change. If the body has no credential, the
+// stored credential remains unchanged.
 func (s *server) updateConnection(ctx context.Context, tenant domain.TenantID, in *struct {
 	ID      string        `path:"id" doc:"Opaque"`
 	IfMatch ifMatchHeader `header:"If-Match" doc:"Entity tags of the revisions that may be changed"`
@@ -190,7 +193,7 @@ func (s *server) updateConnection(ctx context.Context, tenant domain.TenantID, i
 	return &taggedOutput[descriptor]{etag(c.Revision), descriptorOf(c)}, nil
 }
 
-// deleteConnection responds with 404 to a second deletion.
+// deleteConnection soft-deletes a connection. Deleting it a second time is a 404.
 func (s *server) deleteConnection(
 	ctx context.Context, tenant domain.TenantID, in *conditionalInput,
 ) (*noContent, error) {
@@ -201,7 +204,8 @@ func (s *server) deleteConnection(
 	return nil, s.service.DeleteConnection(ctx, tenant, id, in.IfMatch.IfMatch)
 }
 
-// testConnection responds with 200 regardless of the vendor's response.
+// testConnection tests a connection at its vendor. It responds with 200 regardless of the
+// vendor's response.
 func (s *server) testConnection(
 	ctx context.Context, tenant domain.TenantID, in *struct{ Body testRequest },
 ) (*bodyOutput[testOutcome], error) {
@@ -215,7 +219,7 @@ func (s *server) testConnection(
 	}}, nil
 }
 
-// connectionHealth returns the stored health and calls no vendor.
+// connectionHealth returns the stored health of a connection. It calls no vendor.
 func (s *server) connectionHealth(
 	ctx context.Context, tenant domain.TenantID, in *idInput,
 ) (*bodyOutput[healthView], error) {

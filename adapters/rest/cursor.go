@@ -12,14 +12,14 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// A cursor is base64url of: version, list kind, the id's 16 bytes, the sort key.
+// A cursor is the base64url encoding of: version, list kind, the 16 bytes of the id, the sort key.
 const (
 	cursorVersion    = 1
 	cursorHeaderSize = 2 + 16
-	maxCursor        = 2048 // characters; the cursor of the longest name has 1,384
+	maxCursor        = 2048 // in characters; the cursor of a connection with the longest possible name has 1,384
 )
 
-// listKind distinguishes the cursors of one list from those of another.
+// listKind identifies a list, so that a cursor of one list is rejected by all other lists.
 type listKind interface{ tag() byte }
 
 // The kinds of lists.
@@ -43,16 +43,17 @@ func (accountList) tag() byte     { return 'a' }
 func (transactionList) tag() byte { return 'x' }
 func (changeFeed) tag() byte      { return 'f' }
 
-// cursor is a position in the list L. It is opaque to callers.
+// cursor is a position in the list L. Callers must treat its text as opaque.
 type cursor[L listKind] struct{ domain.Position }
 
-// errInvalidCursor is the only error of a cursor; it does not say what makes the cursor invalid.
+// errInvalidCursor is the error for every invalid cursor; it does not say what makes the cursor
+// invalid.
 var errInvalidCursor = errors.New("is not a cursor of this list")
 
-// UnmarshalText parses only what MarshalText returned: each position has exactly one
-// encoding. Errors: errInvalidCursor.
+// UnmarshalText parses a text that MarshalText returned, and rejects every other text: each
+// position has exactly one encoding. Errors: errInvalidCursor.
 func (c *cursor[L]) UnmarshalText(text []byte) error {
-	// The decoder ignores line breaks, so that one position would have many encodings.
+	// The decoder ignores line breaks. If they were allowed, one position would have many encodings.
 	if len(text) > maxCursor || bytes.ContainsAny(text, "\r\n") {
 		return errInvalidCursor
 	}
@@ -69,7 +70,7 @@ func (c *cursor[L]) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// MarshalText encodes the position.
+// MarshalText returns the encoded position.
 func (c cursor[L]) MarshalText() ([]byte, error) {
 	var of L
 	raw := append([]byte{cursorVersion, of.tag()}, c.ID[:]...)
@@ -83,12 +84,12 @@ func (c cursor[L]) String() string {
 	return string(text)
 }
 
-// pageRequest requests at most limit items after the cursor's position.
+// pageRequest returns a request for at most limit items after the cursor's position.
 func (c cursor[L]) pageRequest(limit int) domain.PageRequest {
 	return domain.PageRequest{Limit: limit, After: c.Position}
 }
 
-// page is the envelope of every list.
+// page is the envelope of one page of a list.
 type page[T any] struct {
 	Items      []T    `json:"items"`
 	Limit      int    `json:"limit" doc:"The requested maximum number of items on a page"`
@@ -96,10 +97,10 @@ type page[T any] struct {
 	NextCursor string `json:"nextCursor,omitempty" doc:"The cursor of the next page; absent on the last page"`
 }
 
-// listOutput is the output of a list operation.
+// listOutput is the output of an operation that returns a page of a list.
 type listOutput[T any] struct{ Body page[T] }
 
-// pageOf converts a page of the domain to its envelope.
+// pageOf returns the envelope of p. view converts each item.
 func pageOf[L listKind, S, T any](p domain.Page[S], limit int, view func(S) T) *listOutput[T] {
 	out := &listOutput[T]{Body: page[T]{Items: mapItems(p.Items, view), Limit: limit}}
 	if !p.Next.IsZero() {
@@ -109,7 +110,8 @@ func pageOf[L listKind, S, T any](p domain.Page[S], limit int, view func(S) T) *
 	return out
 }
 
-// mapItems converts items. It returns an empty slice for no items, never nil.
+// mapItems returns the items converted by view. The result is never nil, so that JSON contains an
+// empty array.
 func mapItems[S, T any](items []S, view func(S) T) []T {
 	out := make([]T, len(items))
 	for i, item := range items {

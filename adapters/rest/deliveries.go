@@ -12,8 +12,8 @@ import (
 
 const deliveriesPath = prefix + "/webhooks/deliveries"
 
-// DeliveryView is a delivery without its body. It is exported only for the OpenAPI document:
-// huma does not see the members of an embedded struct with an unexported name.
+// DeliveryView is a delivery without its body. Its name is exported only for the OpenAPI
+// document, because huma ignores an embedded struct whose name is not exported.
 type DeliveryView struct {
 	ID           string    `json:"id"`
 	ConnectionID string    `json:"connectionId"`
@@ -32,7 +32,8 @@ type deliveryDetail struct {
 	Payload rawJSON `json:"payload" doc:"The received body; a string when it is not JSON"`
 }
 
-// deliveryOf omits body, fingerprint and scope.
+// deliveryOf returns the representation of d without its body. It also has no fields for the
+// fingerprint and the scope.
 func deliveryOf(d domain.Delivery) DeliveryView {
 	return DeliveryView{
 		ID: d.ID.String(), ConnectionID: d.Connection.String(), Vendor: string(d.Vendor), Event: d.Event,
@@ -41,10 +42,10 @@ func deliveryOf(d domain.Delivery) DeliveryView {
 	}
 }
 
-// defaultReplayLimit is how many deliveries a bulk replay replays when it has no limit.
+// defaultReplayLimit is the maximum number of deliveries of a bulk replay that states no limit.
 const defaultReplayLimit = 100
 
-// replayRequest selects the deliveries to replay.
+// replayRequest is the request body that selects the deliveries to replay.
 type replayRequest struct {
 	Connection string       `json:"connectionId,omitempty" pattern:"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$" patternDescription:"a UUID"`
 	Status     string       `json:"status,omitempty" enum:"accepted,processed,ignored,unreadable,failed"`
@@ -54,8 +55,9 @@ type replayRequest struct {
 	Limit      int          `json:"limit,omitempty" minimum:"1" maximum:"1000" doc:"How many deliveries to replay at most, newest first; 100 by default"`
 }
 
-// filter parses the id and the times. The schema's patterns have rejected everything that
-// does not parse, except for the nil UUID and days that the month does not have.
+// filter returns the filter of the request, with the id and the times parsed. The patterns of the
+// schema have already rejected most texts that cannot be parsed; the nil UUID and days that the
+// month does not have are rejected here. Errors: Invalid.
 func (r replayRequest) filter() (ports.DeliveryFilter, error) {
 	filter := ports.DeliveryFilter{Status: domain.DeliveryStatus(r.Status), EventID: string(r.EventID)}
 	var invalid []*domain.Error
@@ -79,7 +81,7 @@ func (r replayRequest) filter() (ports.DeliveryFilter, error) {
 	return filter, checkTimeRange(filter.From, filter.To)
 }
 
-// replayed lists the replayed deliveries, each with its new pull.
+// replayed is the response body that lists the replayed deliveries, each with its new pull.
 type replayed struct {
 	Replayed int            `json:"replayed" doc:"The number of replayed deliveries"`
 	Items    []DeliveryView `json:"items"`
@@ -116,7 +118,7 @@ func (s *server) deliveryRoutes() []route {
 	}
 }
 
-// listDeliveries returns deliveries that match all given filters.
+// listDeliveries returns a page of the deliveries that match all given filters.
 func (s *server) listDeliveries(ctx context.Context, tenant domain.TenantID, in *struct {
 	strictQuery
 	Connection idParam[domain.Connection] `query:"connectionId"`
@@ -156,7 +158,8 @@ func (s *server) getDelivery(
 	return &bodyOutput[deliveryDetail]{deliveryDetail{deliveryOf(d), asJSON(d.Body)}}, nil
 }
 
-// replayDelivery responds with the location of the pull that the replay requested.
+// replayDelivery replays a delivery. The Location header of its response refers to the pull that
+// was requested.
 func (s *server) replayDelivery(
 	ctx context.Context, tenant domain.TenantID, in *idInput,
 ) (*acceptedOutput[DeliveryView], error) {
@@ -171,7 +174,8 @@ func (s *server) replayDelivery(
 	return &acceptedOutput[DeliveryView]{pullsPath + "/" + d.Pull.String(), deliveryOf(d)}, nil
 }
 
-// replayDeliveries replays a limited number of deliveries; callers repeat it for more.
+// replayDeliveries replays at most a limited number of deliveries. To replay more, the caller
+// repeats the request.
 func (s *server) replayDeliveries(
 	ctx context.Context, tenant domain.TenantID, in *struct{ Body replayRequest },
 ) (*bodyOutput[replayed], error) {

@@ -2,7 +2,7 @@ package rest
 
 import (
 	"crypto/sha256"
-	_ "embed" // the script and the style of the page
+	_ "embed" // embeds the script and the style of the page
 	"encoding/base64"
 	"net/http"
 
@@ -15,7 +15,8 @@ var docsScript string
 //go:embed docs.css
 var docsStyle string
 
-// docsPage is assembled once, so that the hashes below are those of the bytes it contains.
+// docsPage is assembled from the texts that are hashed below, so that the hashes match the bytes
+// of the page.
 var docsPage = []byte(`<!doctype html>
 <html lang="en">
 <head>
@@ -31,18 +32,18 @@ var docsPage = []byte(`<!doctype html>
 </html>
 `)
 
-// docsCSP allows the page's own script and style by their hashes, and requests to its own
-// origin.
+// docsCSP is the page's Content-Security-Policy. It allows the page's own script and style by
+// their hashes, and requests to the page's own origin. It forbids all other sources.
 var docsCSP = "default-src 'none'; script-src " + cspHash(docsScript) + "; style-src " + cspHash(docsStyle) +
 	"; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-// cspHash returns the hash source of an inline text (CSP Level 3, section 6.7.3.3).
+// cspHash returns the hash source of an inline script or style (CSP Level 3, section 6.7.3.3).
 func cspHash(text string) string {
 	sum := sha256.Sum256([]byte(text))
 	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
 }
 
-// docs serves one page that renders the OpenAPI document; it loads nothing from other
+// docs serves the page that renders the OpenAPI document. The page loads nothing from other
 // origins.
 func (s *server) docs(c echo.Context) error {
 	head := c.Response().Header()

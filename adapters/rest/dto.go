@@ -9,30 +9,31 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// rawJSON is JSON that is written unchanged; nil is omitted.
+// rawJSON is JSON that is written to the response unchanged. A nil value is omitted.
 type rawJSON []byte
 
-// MarshalJSON returns the bytes.
+// MarshalJSON returns the bytes unchanged.
 func (r rawJSON) MarshalJSON() ([]byte, error) { return r, nil }
 
-// Schema allows any JSON value.
+// Schema returns a schema that allows any JSON value.
 func (rawJSON) Schema(huma.Registry) *huma.Schema {
 	return &huma.Schema{Description: "The vendor's JSON, unchanged"}
 }
 
-// asJSON returns a body as JSON: unchanged where it is JSON, as a JSON string otherwise.
+// asJSON returns the body of a webhook as JSON. If the body is JSON, it is returned unchanged;
+// otherwise it is returned as a JSON string.
 func asJSON(body []byte) rawJSON {
 	if jsontext.Value(body).IsValid(jsontext.AllowDuplicateNames(true)) {
 		return rawJSON(body)
 	}
-	quoted, _ := jsontext.AppendQuote(nil, body) // invalid UTF-8 is replaced; the error reports only that
+	quoted, _ := jsontext.AppendQuote(nil, body) // the error only reports that invalid UTF-8 was replaced
 	return rawJSON(quoted)
 }
 
-// plainText is text without control characters.
+// plainText is a text that must not contain control characters.
 type plainText string
 
-// Schema allows any string without control characters.
+// Schema returns a schema that allows any string without control characters.
 func (plainText) Schema(huma.Registry) *huma.Schema {
 	schema := &huma.Schema{
 		Type: huma.TypeString, Pattern: `^[^\x00-\x1F\x7F-\x9F]*$`,
@@ -42,10 +43,10 @@ func (plainText) Schema(huma.Registry) *huma.Schema {
 	return schema
 }
 
-// jsonObject is a JSON object whose members are validated by another adapter.
+// jsonObject is a JSON object whose members are validated by an adapter outside of this package.
 type jsonObject []byte
 
-// MarshalJSON returns the bytes; an empty object for nil.
+// MarshalJSON returns the bytes unchanged, or an empty object if there are none.
 func (o jsonObject) MarshalJSON() ([]byte, error) {
 	if len(o) == 0 {
 		return []byte("{}"), nil
@@ -59,15 +60,15 @@ func (o *jsonObject) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// Schema allows any object.
+// Schema returns a schema that allows any JSON object.
 func (jsonObject) Schema(huma.Registry) *huma.Schema {
 	return &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true}
 }
 
-// secretMap holds the named secrets of a request.
+// secretMap is an object of named secrets in a request.
 type secretMap map[string]domain.Secret
 
-// Schema allows an object whose members are non-empty strings.
+// Schema returns a schema that allows an object whose members are non-empty strings.
 func (secretMap) Schema(huma.Registry) *huma.Schema {
 	least, most := 1, domain.MaxSecret
 	value := &huma.Schema{Type: huma.TypeString, MinLength: &least, MaxLength: &most, WriteOnly: true}
@@ -75,7 +76,7 @@ func (secretMap) Schema(huma.Registry) *huma.Schema {
 	return &huma.Schema{Type: huma.TypeObject, WriteOnly: true, AdditionalProperties: value}
 }
 
-// credential converts the secrets to a credential, which cannot be printed.
+// credential returns the secrets as a credential.
 func (s secretMap) credential() domain.Credential {
 	if len(s) == 0 {
 		return domain.Credential{}
@@ -83,7 +84,7 @@ func (s secretMap) credential() domain.Credential {
 	return domain.NewCredential(s)
 }
 
-// amount formats money's amount as a decimal string; "" for nil.
+// amount returns the amount of m as a decimal string; "" if m is nil.
 func amount(m *domain.Money) string {
 	if m == nil {
 		return ""
@@ -91,7 +92,7 @@ func amount(m *domain.Money) string {
 	return m.Amount.String()
 }
 
-// currency returns money's currency; "" for nil.
+// currency returns the currency of m; "" if m is nil.
 func currency(m *domain.Money) string {
 	if m == nil {
 		return ""
@@ -99,7 +100,7 @@ func currency(m *domain.Money) string {
 	return m.Currency
 }
 
-// idOrEmpty formats an id; "" for the zero id.
+// idOrEmpty returns the id as text; "" for the zero id.
 func idOrEmpty[T any](id domain.ID[T]) string {
 	if id.IsZero() {
 		return ""
@@ -107,33 +108,35 @@ func idOrEmpty[T any](id domain.ID[T]) string {
 	return id.String()
 }
 
-// idInput is the input of operations on one object. The id is read as text, because a
-// malformed id gets the same response as an unknown one.
+// idInput is the input of operations on one object. The id is plain text here, so that huma does
+// not reject a malformed id: it must get the same response as an unknown id.
 type idInput struct {
 	strictQuery
 	ID string `path:"id" doc:"Opaque"`
 }
 
-// conditionalInput is idInput with an If-Match condition.
+// conditionalInput is the input of operations on one object that accept an If-Match condition.
 type conditionalInput struct {
 	ID      string        `path:"id" doc:"Opaque"`
 	IfMatch ifMatchHeader `header:"If-Match" doc:"Entity tags of the revisions that may be changed"`
 }
 
-// createdOutput is a response with the location of the object that was created.
+// createdOutput is a response to the creation of an object, with the object's location and entity
+// tag.
 type createdOutput[T any] struct {
 	Location string `header:"Location"`
 	ETag     string `header:"ETag"`
 	Body     T
 }
 
-// acceptedOutput is a response to a request whose work is done later.
+// acceptedOutput is a response to a request whose work is done later, with the location of the
+// pull that does it.
 type acceptedOutput[T any] struct {
 	Location string `header:"Location"`
 	Body     T
 }
 
-// taggedOutput is a response with its entity tag.
+// taggedOutput is a response that contains an object and its entity tag.
 type taggedOutput[T any] struct {
 	ETag string `header:"ETag"`
 	Body T
@@ -142,11 +145,11 @@ type taggedOutput[T any] struct {
 // bodyOutput is a response that consists of a body only.
 type bodyOutput[T any] struct{ Body T }
 
-// noContent is the output of a 204.
+// noContent is the output of a response with status 204, which has no body.
 type noContent struct{}
 
-// utcOrZero converts a time to UTC. It returns the zero time unchanged, so that omitzero
-// omits it.
+// utcOrZero returns the time in UTC. The zero time is returned unchanged, so that omitzero omits
+// it.
 func utcOrZero(at time.Time) time.Time {
 	if at.IsZero() {
 		return time.Time{}

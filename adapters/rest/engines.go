@@ -12,18 +12,18 @@ import (
 
 const enginesPath = prefix + "/connections"
 
-// connectorTypes lists the registered connector types.
+// connectorTypes is the response body that lists the registered connector types.
 type connectorTypes struct {
 	Types []connectorType `json:"types"`
 }
 
-// connectorType is one registered connector.
+// connectorType describes one registered connector.
 type connectorType struct {
 	Type     string `json:"type"`
 	Category string `json:"category" enum:"database,rest"`
 }
 
-// engineDescriptor is the only representation of an engine connection in responses.
+// engineDescriptor is the representation of an engine connection in all responses.
 type engineDescriptor struct {
 	ID         string     `json:"id" doc:"Opaque"`
 	Type       string     `json:"type"`
@@ -33,7 +33,7 @@ type engineDescriptor struct {
 	UpdatedAt  time.Time  `json:"updatedAt"`
 }
 
-// engineOf omits the sealed credential.
+// engineOf returns the representation of c. It has no field for the sealed credential.
 func engineOf(c domain.Connection) engineDescriptor {
 	return engineDescriptor{
 		ID: c.ID.String(), Type: string(c.Type), ConfigName: c.Name, Config: jsonObject(c.Config),
@@ -41,7 +41,7 @@ func engineOf(c domain.Connection) engineDescriptor {
 	}
 }
 
-// newEngine is the body that creates an engine connection.
+// newEngine is the request body that creates an engine connection.
 type newEngine struct {
 	Type       string     `json:"type" minLength:"1" maxLength:"32" doc:"A registered connector type; cannot be changed"`
 	ConfigName plainText  `json:"configName" minLength:"1" maxLength:"255"`
@@ -49,14 +49,15 @@ type newEngine struct {
 	Credential secretMap  `json:"credential,omitempty" writeOnly:"true" doc:"Validated by the connector's own schema; stored encrypted and never returned"`
 }
 
-// engineChange replaces the fields that it contains; omitted fields are kept.
+// engineChange is the request body that replaces the fields that it contains. Omitted fields
+// remain unchanged.
 type engineChange struct {
 	ConfigName plainText  `json:"configName,omitempty" minLength:"1" maxLength:"255"`
 	Config     jsonObject `json:"config,omitempty"`
 	Credential secretMap  `json:"credential,omitempty" writeOnly:"true"`
 }
 
-// engineOutcome is the result of a live probe.
+// engineOutcome is the result of a live probe of an engine connection.
 type engineOutcome struct {
 	ConnectionID string `json:"connectionId"`
 	Healthy      bool   `json:"healthy"`
@@ -64,8 +65,9 @@ type engineOutcome struct {
 	ErrorMessage string `json:"errorMessage,omitempty"`
 }
 
-// engineRoutes returns the routes of the engine's own connections. Their ids are unknown to
-// the aggregator routes, and the ids of aggregator connections are unknown here.
+// engineRoutes returns the routes of the engine's own connections. The aggregator routes respond
+// to the ids of engine connections with 404, and these routes respond to the ids of aggregator
+// connections with 404.
 func (s *server) engineRoutes() []route {
 	const tag, one = "Engine connections", enginesPath + "/{id}"
 	return []route{
@@ -124,8 +126,8 @@ func (s *server) connectorTypes(
 	return &bodyOutput[connectorTypes]{connectorTypes{types}}, nil
 }
 
-// createEngine creates an engine connection. Errors of the connector's own schema are
-// located below body.config and body.credential.
+// createEngine creates an engine connection. The connector validates config and credential with
+// its own schema; the locations of its errors start with body.config or body.credential.
 func (s *server) createEngine(
 	ctx context.Context, tenant domain.TenantID, in *struct{ Body newEngine },
 ) (*createdOutput[engineDescriptor], error) {
@@ -139,7 +141,7 @@ func (s *server) createEngine(
 	return &createdOutput[engineDescriptor]{enginesPath + "/" + c.ID.String(), etag(c.Revision), engineOf(c)}, nil
 }
 
-// listEngines returns the tenant's live engine connections.
+// listEngines returns a page of the tenant's live engine connections.
 func (s *server) listEngines(ctx context.Context, tenant domain.TenantID, in *struct {
 	strictQuery
 	Limit  int                `query:"limit" minimum:"1" maximum:"200" default:"20"`
@@ -153,7 +155,7 @@ func (s *server) listEngines(ctx context.Context, tenant domain.TenantID, in *st
 	return pageOf[engineList](p, in.Limit, engineOf), nil
 }
 
-// getEngine returns an engine connection with the entity tag that If-Match accepts.
+// getEngine returns an engine connection with its entity tag, which If-Match accepts.
 func (s *server) getEngine(
 	ctx context.Context, tenant domain.TenantID, in *idInput,
 ) (*taggedOutput[engineDescriptor], error) {
@@ -168,7 +170,7 @@ func (s *server) getEngine(
 	return &taggedOutput[engineDescriptor]{etag(c.Revision), engineOf(c)}, nil
 }
 
-// patchEngine keeps the fields that the body omits.
+// patchEngine changes the fields that the body contains and leaves all others unchanged.
 func (s *server) patchEngine(ctx context.Context, tenant domain.TenantID, in *struct {
 	ID      string        `path:"id" doc:"Opaque"`
 	IfMatch ifMatchHeader `header:"If-Match" doc:"Entity tags of the revisions that may be changed"`
@@ -189,7 +191,7 @@ func (s *server) patchEngine(ctx context.Context, tenant domain.TenantID, in *st
 	return &taggedOutput[engineDescriptor]{etag(c.Revision), engineOf(c)}, nil
 }
 
-// deleteEngine responds with 404 to a second deletion.
+// deleteEngine soft-deletes an engine connection. Deleting it a second time is a 404.
 func (s *server) deleteEngine(
 	ctx context.Context, tenant domain.TenantID, in *conditionalInput,
 ) (*noContent, error) {
@@ -200,7 +202,7 @@ func (s *server) deleteEngine(
 	return nil, s.service.DeleteEngine(ctx, tenant, id, in.IfMatch.IfMatch)
 }
 
-// testEngine opens a real connection; its outcome is a result, not a failed request.
+// testEngine opens a real connection. A failure to connect is a result, and not a failed request.
 func (s *server) testEngine(
 	ctx context.Context, tenant domain.TenantID, in *idInput,
 ) (*bodyOutput[engineOutcome], error) {

@@ -17,7 +17,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports/porttest"
 )
 
-// fakeVerifier accepts three tokens.
+// fakeVerifier accepts the tokens tenant-a, tenant-b and no-tenant. For keys-away it returns
+// Unavailable, and for every other token Unauthenticated.
 type fakeVerifier struct{}
 
 func (fakeVerifier) Verify(_ context.Context, token string) (auth.Principal, error) {
@@ -34,7 +35,7 @@ func (fakeVerifier) Verify(_ context.Context, token string) (auth.Principal, err
 	return auth.Principal{}, &domain.Error{Kind: domain.Unauthenticated}
 }
 
-// env is the handler under test with its fake service, clock and logs.
+// env is the handler under test, with the fake service that it calls, its clock and its logs.
 type env struct {
 	http.Handler
 	service *fake
@@ -62,8 +63,8 @@ func newEnv(t testing.TB, change ...func(*Options)) *env {
 	return s
 }
 
-// call sends a request of tenant A. headers are pairs that replace the default headers; an
-// empty value removes one.
+// call sends a request with the token of tenant A and returns the response. headers are pairs of
+// name and value that replace the default headers; an empty value removes the header.
 func (s *env) call(method, target, body string, headers ...string) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(method, target, strings.NewReader(body))
 	r.Header.Set("Authorization", "Bearer tenant-a")
@@ -85,7 +86,8 @@ func (s *env) serve(r *http.Request) *httptest.ResponseRecorder {
 	return w
 }
 
-// problemIn parses a response that must be a problem document.
+// problemIn returns the problem document in a response. It fails the test unless the response is a
+// problem document with this status and code.
 func problemIn(t testing.TB, w *httptest.ResponseRecorder, status int, code string) Problem {
 	t.Helper()
 	var p Problem
@@ -97,7 +99,7 @@ func problemIn(t testing.TB, w *httptest.ResponseRecorder, status int, code stri
 		t.Fatalf("want %d %s, got %d %s", status, code, w.Code, w.Body)
 	}
 	if got := w.Header().Get("Content-Type"); got != problemType {
-		t.Fatalf("media type %q", got)
+		t.Fatalf("media type %q, want "+problemType, got)
 	}
 	return p
 }
@@ -125,7 +127,7 @@ func decode(t testing.TB, w *httptest.ResponseRecorder, into any) {
 	}
 }
 
-// openAPI returns the OpenAPI document of the handler.
+// openAPI returns the OpenAPI document that the handler serves.
 func openAPI(t testing.TB, s *env) map[string]any {
 	t.Helper()
 	var doc map[string]any

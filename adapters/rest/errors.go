@@ -37,7 +37,7 @@ const (
 	codeConnectionNotFound = "MTCH-0201"
 )
 
-// Transport errors, which have no equivalent in the domain.
+// Errors of the HTTP transport, which have no equivalent in the domain.
 var (
 	errMethodNotAllowed = errors.New("method not allowed")
 	errMediaType        = errors.New("unsupported media type")
@@ -54,11 +54,13 @@ type statusRule struct {
 	detail string
 }
 
-// internalError is the detail of every 5xx; the cause is in the log under the request id.
+// internalError is the detail of every 5xx. The cause is only logged, together with the request
+// id.
 const internalError = "internal error"
 
-// statusRules is the only translation of errors into HTTP statuses. The first rule that
-// matches applies, so codes precede their kinds. A 5xx never reveals its cause.
+// statusRules is the only translation of errors into HTTP statuses. The first rule that matches
+// an error is applied, so the rules for codes come before the rules for their kinds. The detail
+// of a 5xx never reveals its cause.
 var statusRules = []statusRule{
 	{
 		domain.RevisionMismatch, http.StatusPreconditionFailed, codePrecondition,
@@ -93,11 +95,11 @@ var statusRules = []statusRule{
 	{errRateLimited, http.StatusTooManyRequests, codeRateLimited, "too many requests"},
 }
 
-// internalStatusRule applies to every error that no rule matches.
+// internalStatusRule is applied to every error that matches none of the rules.
 var internalStatusRule = statusRule{nil, http.StatusInternalServerError, codeInternal, internalError}
 
-// notFound is the code and detail of an operation's 404. The zero value is for operations
-// that look nothing up.
+// notFound is the code and the detail of an operation's 404. The zero value belongs to
+// operations that do not look up an object.
 type notFound struct{ code, detail string }
 
 var (
@@ -107,7 +109,7 @@ var (
 	pullNotFound       = notFound{codeNotFound, "pull not found"}
 )
 
-// statusRuleFor returns the rule of an error, however the error is wrapped.
+// statusRuleFor returns the rule that applies to an error, however the error is wrapped.
 func statusRuleFor(err error) statusRule {
 	for _, r := range statusRules {
 		if errors.Is(err, r.match) {
@@ -117,7 +119,7 @@ func statusRuleFor(err error) statusRule {
 	return internalStatusRule
 }
 
-// ProblemField is one invalid input.
+// ProblemField describes one invalid value of the request.
 type ProblemField struct {
 	Location string `json:"location" doc:"Where the invalid value is, such as body.configName or query.limit"`
 	Message  string `json:"message" doc:"What is wrong with it; never a value of the request"`
@@ -136,23 +138,24 @@ type Problem struct {
 	headers http.Header
 }
 
-// Error makes a Problem an error that a handler can return. It returns the detail, which
-// contains no cause.
+// Error implements error, so that a handler can return a Problem. It returns the detail, which
+// does not contain the cause.
 func (p *Problem) Error() string { return p.Detail }
 
-// GetStatus returns the status to huma.
+// GetStatus returns the HTTP status; huma calls it.
 func (p *Problem) GetStatus() int { return p.Status }
 
-// GetHeaders returns the headers that belong to the status to huma.
+// GetHeaders returns the headers that belong to the status; huma calls it.
 func (p *Problem) GetHeaders() http.Header { return p.headers }
 
-// ContentType returns the media type to huma, regardless of content negotiation.
+// ContentType returns the media type of problem documents, regardless of content negotiation;
+// huma calls it.
 func (p *Problem) ContentType(string) string { return problemType }
 
-// problemType is the media type of RFC 9457, section 4.1.
+// problemType is the media type of problem documents (RFC 9457, section 4.1).
 const problemType = "application/problem+json"
 
-// problem returns the problem document of an error in the given exchange.
+// problem returns the problem document that describes err in the given exchange.
 func (x *exchange) problem(err error) *Problem {
 	r := statusRuleFor(err)
 	if resource := x.matchedRoute().notFound; r.status == http.StatusNotFound && resource.code != "" {
@@ -169,7 +172,7 @@ func (x *exchange) problem(err error) *Problem {
 	return p
 }
 
-// setHeaders sets the headers that belong to the status.
+// setHeaders sets the headers that belong to the problem's status.
 func (p *Problem) setHeaders(err error) {
 	switch p.Status {
 	case http.StatusUnauthorized:
@@ -179,13 +182,14 @@ func (p *Problem) setHeaders(err error) {
 	}
 }
 
-// retryAfterSeconds rounds up, because a retry that comes too early is wasted. It returns
-// at least 1.
+// retryAfterSeconds returns the wait in seconds, at least 1. It rounds up, because a retry that
+// comes too early is refused again.
 func retryAfterSeconds(wait time.Duration) string {
 	return strconv.Itoa(max(1, int(math.Ceil(wait.Seconds()))))
 }
 
-// problemFields turns the domain's field errors into locations of this route's input.
+// problemFields returns the field errors of the domain that err contains, with their locations in
+// this route's input.
 func (r *route) problemFields(err error) []ProblemField {
 	var all []ProblemField
 	for _, e := range domain.ErrorsOf(err) {
@@ -199,8 +203,8 @@ func (r *route) problemFields(err error) []ProblemField {
 	return sortFields(all)
 }
 
-// location returns where a domain field is in this route's input, under the name that the
-// caller used. "" is the input as a whole.
+// location returns the location of a domain field in this route's input, with the name that the
+// caller used. For the field "" it returns the location of the whole input.
 func (r *route) location(field string) string {
 	if other, ok := r.fieldNames[field]; ok {
 		field = other
@@ -211,14 +215,15 @@ func (r *route) location(field string) string {
 	return r.inputLocation() + "." + field
 }
 
-// sortFields sorts by location and removes duplicates, so that equal requests get equal bytes.
+// sortFields sorts by location and removes duplicates, so that two equal requests get exactly the
+// same response.
 func sortFields(all []ProblemField) []ProblemField {
 	slices.SortStableFunc(all, func(a, b ProblemField) int { return cmp.Compare(a.Location, b.Location) })
 	return slices.CompactFunc(all, func(a, b ProblemField) bool { return a.Location == b.Location })
 }
 
-// writeError responds with the problem document of err. It is also Echo's error handler,
-// which the router calls for unknown paths and methods.
+// writeError writes the problem document of err as the response. It is also Echo's error handler,
+// which Echo calls for unknown paths and methods.
 func (s *server) writeError(err error, c echo.Context) {
 	x := exchangeOf(c.Request().Context())
 	if he := (*echo.HTTPError)(nil); errors.As(err, &he) {
@@ -232,7 +237,7 @@ func (s *server) writeError(err error, c echo.Context) {
 	writeProblem(c, p)
 }
 
-// routerError translates the router's own errors.
+// routerError returns the error of this package that corresponds to an error of the router.
 func (s *server) routerError(he *echo.HTTPError, c echo.Context) error {
 	switch he.Code {
 	case http.StatusNotFound:
@@ -257,7 +262,7 @@ func writeProblem(c echo.Context, p *Problem) {
 	_, _ = c.Response().Write(body)
 }
 
-// logCause logs the cause of a 5xx under the request id.
+// logCause logs the cause of a 5xx, together with the request id.
 func (s *server) logCause(x *exchange, p *Problem, err error) {
 	if p.Status < http.StatusInternalServerError || errors.Is(err, context.Canceled) {
 		return // a client that disconnected is not a failure of the service
@@ -269,8 +274,8 @@ func (s *server) logCause(x *exchange, p *Problem, err error) {
 	s.Logger.Error("request failed", fields...)
 }
 
-// errorChain joins the text of an error with the causes that domain errors hold for the log
-// only.
+// errorChain returns the text of an error followed by the texts of its causes. Domain errors omit
+// their causes from their own text, because causes must appear only in the log.
 func errorChain(err error) string {
 	texts := []string{err.Error()}
 	for e := (*domain.Error)(nil); errors.As(err, &e) && e.Cause != nil; {

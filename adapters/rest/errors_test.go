@@ -67,14 +67,14 @@ func TestEveryErrorKindHasItsStatusAndCode(t *testing.T) {
 			w := s.call("PUT", idPath, `{"configName":"a","baseUrl":"https://b.example","accountRef":"c"}`)
 			p := problemIn(t, w, c.status, c.code)
 			if name, want, ok := strings.Cut(c.header, "="); ok && w.Header().Get(name) != want {
-				t.Errorf("%s: %q", name, w.Header().Get(name))
+				t.Errorf("the header %s is %q, want %q", name, w.Header().Get(name), want)
 			}
 			if strings.Contains(w.Body.String(), canary) {
 				t.Error("the response contains the cause")
 			}
 			if c.status >= 500 {
 				if p.Detail != "internal error" {
-					t.Errorf("detail %q", p.Detail)
+					t.Errorf("detail %q, want internal error", p.Detail)
 				}
 				logged := s.logs.FilterMessage("request failed").All()
 				if len(logged) != 1 || logged[0].ContextMap()["requestId"] != "made-id" {
@@ -117,7 +117,7 @@ func TestRouterErrorsAreProblemDocuments(t *testing.T) {
 				t.Errorf("Allow: %q, want %q", got, c.allow)
 			}
 			if c.status == 405 && w.Header().Get("Allow") == "" {
-				t.Error("no Allow")
+				t.Error("the 405 has no Allow header")
 			}
 			if strings.Contains(p.Instance, webhookToken) {
 				t.Error("the instance contains the token")
@@ -142,7 +142,7 @@ func TestEveryOperationRequiresABearerToken(t *testing.T) {
 	}
 	for _, good := range []string{"bearer tenant-a", "BEARER tenant-a", "Bearer   tenant-a"} {
 		if w := s.call("GET", connectionsPath, "", "Authorization", good); w.Code != 200 {
-			t.Errorf("%q: %d", good, w.Code)
+			t.Errorf("Authorization %q: status %d, want 200", good, w.Code)
 		}
 	}
 	problemIn(t, s.call("GET", connectionsPath, "", "Authorization", "Bearer keys-away"), 503, codeUnavailable)
@@ -151,8 +151,8 @@ func TestEveryOperationRequiresABearerToken(t *testing.T) {
 	problemIn(t, s.serve(twice), 401, codeUnauthenticated)
 }
 
-// operatorRoutes returns method and path of every route that requires a token, with ids
-// filled in.
+// operatorRoutes returns the method and the path of every route that requires a token. Each {id} in
+// a path is replaced by an id.
 func operatorRoutes(t *testing.T) [][2]string {
 	t.Helper()
 	var all [][2]string
@@ -191,7 +191,7 @@ func TestEveryUnknownOrMalformedIDGetsTheSame404(t *testing.T) {
 			}
 			w := s.call(method, at, "")
 			if w.Code != 404 {
-				t.Fatalf("%s %s: %d %s", method, at, w.Code, w.Body)
+				t.Fatalf("%s %s: status %d, want 404: %s", method, at, w.Code, w.Body)
 			}
 			body := w.Body.String()
 			body = body[:strings.Index(body, `"instance"`)] + body[strings.Index(body, `"code"`):]
@@ -204,7 +204,7 @@ func TestEveryUnknownOrMalformedIDGetsTheSame404(t *testing.T) {
 		}
 	}
 	if w := newEnv(t).call("GET", connectionsPath+"/", ""); w.Code != 404 {
-		t.Errorf("an empty id: %d %s", w.Code, w.Body)
+		t.Errorf("an empty id: status %d, want 404: %s", w.Code, w.Body)
 	}
 }
 

@@ -15,19 +15,19 @@ type exchange struct {
 	requestID     string
 	instance      string // the path, with webhook tokens redacted
 	webhookOrigin string // the origin of webhook URLs in the response
-	isHEAD        bool   // the method is HEAD: the body is not sent
-	route         *route // nil until a route has matched
+	isHEAD        bool   // the method is HEAD, so the response has no body
+	route         *route // nil until the router has matched a route
 	principal     auth.Principal
 
-	// addressForbidden reports whether the body's base URL is a forbidden address; nil
-	// where the route has no such field.
+	// addressForbidden reports whether the base URL in the body contains a forbidden address. It is
+	// nil if the route has no such field.
 	addressForbidden func() bool
 }
 
 type exchangeKey struct{}
 
-// exchangeOf returns the exchange that observe stored in the request's context. It returns
-// an empty exchange where there is none.
+// exchangeOf returns the exchange that observe stored in the request's context, or an empty
+// exchange if the context has none.
 func exchangeOf(ctx context.Context) *exchange {
 	if x, ok := ctx.Value(exchangeKey{}).(*exchange); ok {
 		return x
@@ -35,7 +35,7 @@ func exchangeOf(ctx context.Context) *exchange {
 	return &exchange{}
 }
 
-// matchedRoute returns the matched route, or an empty route before one has matched.
+// matchedRoute returns the matched route, or an empty route if none has matched yet.
 func (x *exchange) matchedRoute() *route {
 	if x.route == nil {
 		return &route{}
@@ -43,8 +43,8 @@ func (x *exchange) matchedRoute() *route {
 	return x.route
 }
 
-// requestID returns the caller's request id if it is 1 to 128 printable ASCII characters,
-// and a new id otherwise.
+// requestID returns the request id that the caller sent if it consists of 1 to 128 printable ASCII
+// characters; otherwise a new id.
 func (s *server) requestID(r *http.Request) string {
 	id := r.Header.Get(requestIDHeader)
 	if id == "" || len(id) > 128 || strings.ContainsFunc(id, isUnprintable) {
@@ -53,11 +53,12 @@ func (s *server) requestID(r *http.Request) string {
 	return id
 }
 
-// isUnprintable reports whether a request id with r could break out of a log line.
+// isUnprintable reports whether r is not a printable ASCII character. In a request id, such a
+// character could forge lines of a log.
 func isUnprintable(r rune) bool { return r < ' ' || r > '~' }
 
-// webhookOrigin returns the public origin. In development, where none needs to be set, it
-// returns the origin that the request was sent to.
+// webhookOrigin returns the origin of webhook URLs: PublicURL or, if it is not set, which is
+// allowed in development only, the origin to which the request was sent.
 func (s *server) webhookOrigin(r *http.Request) string {
 	if s.PublicURL == "" {
 		return "http://" + r.Host

@@ -24,8 +24,8 @@ const (
 	canary       = "CANARY-9f31c0"
 )
 
-// fake implements ports.API: it returns a fixture from every method, or err, and records the
-// arguments. It embeds nothing, so that a missing method is a compile error.
+// fake implements ports.API. Each of its methods records its argument and returns a fixture, or err
+// if it is set. fake embeds no interface, so that a missing method is a compile error.
 type fake struct {
 	err       error
 	panicWith any
@@ -41,13 +41,13 @@ type fake struct {
 
 var _ ports.API = (*fake)(nil)
 
-// storedCall is a stored response and the fingerprint of its request.
+// storedCall is a stored response, with the fingerprint of the request that it responds to.
 type storedCall struct {
 	fingerprint domain.Fingerprint
 	response    ports.StoredResponse
 }
 
-// record stores the argument of a call, and returns err or panics.
+// record stores the argument of a call and returns f.err. It panics if panicWith is set.
 func (f *fake) record(argument any) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -125,7 +125,7 @@ func tokenFixture() domain.WebhookToken {
 	}
 }
 
-// onePage returns a page of one item that is not the last page.
+// onePage records a call and returns a page that contains one item and is not the last page.
 func onePage[T any](f *fake, argument any, p domain.PageRequest, item T) (domain.Page[T], error) {
 	f.page = p
 	return domain.Page[T]{Items: []T{item}, Next: domain.Position{Key: "k", ID: someID}}, f.record(argument)
@@ -294,7 +294,8 @@ func (f *fake) Changes(
 	}, f.record(wait)
 }
 
-// Do stores responses as the application does, without expiry.
+// Do calls do once for each key and stores the response, as the application does. Stored responses
+// do not expire.
 func (f *fake) Do(
 	ctx context.Context, tenant domain.TenantID, key string, fingerprint domain.Fingerprint,
 	do func(context.Context) (ports.StoredResponse, error),

@@ -38,8 +38,8 @@ func FuzzCursor(f *testing.F) {
 	})
 }
 
-// FuzzProblem sends arbitrary bodies: the response is a problem document with a location for
-// every error, or the body was valid.
+// FuzzProblem sends arbitrary bodies. Unless the body is valid, the response must be a problem
+// document that lists at least one error.
 func FuzzProblem(f *testing.F) {
 	for _, c := range invalidBodies {
 		f.Add(c.body, "name")
@@ -77,8 +77,9 @@ func FuzzBearer(f *testing.F) {
 	})
 }
 
-// FuzzSignatureHeader sends arbitrary webhook signatures: the domain's source policy decides,
-// and the receiver neither panics nor accepts a body that was not signed.
+// FuzzSignatureHeader sends arbitrary webhook signatures. The receiver must pass signature and body
+// to the port unchanged and must not panic, and the domain's source policy must not admit a body
+// that was not signed with the secret.
 func FuzzSignatureHeader(f *testing.F) {
 	for _, header := range []string{
 		"", "sha256=", "sha256=00", "00", "sha256=zz", strings.Repeat("0", 64), "SHA256=" + strings.Repeat("0", 64),
@@ -96,7 +97,7 @@ func FuzzSignatureHeader(f *testing.F) {
 			t.Error("the webhook request was changed before it reached the port")
 		}
 		if policy.Admits(s.service.webhook) {
-			t.Error("accepted without the secret")
+			t.Error("the policy admits a body that was not signed with the secret")
 		}
 	})
 }
@@ -109,7 +110,7 @@ func FuzzRedactPath(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, path string) {
 		if clean := redactPath(path + "/" + webhookToken); strings.Contains(clean, webhookToken) {
-			t.Errorf("%q", clean)
+			t.Errorf("the redacted path contains the token: %q", clean)
 		}
 	})
 }
@@ -125,7 +126,8 @@ func TestEverySentinelErrorHasOneStatusRule(t *testing.T) {
 	}
 }
 
-// TestHumaMessagesThatQuoteAValueAreReplaced passes messages that quote a value.
+// TestHumaMessagesThatQuoteAValueAreReplaced checks that a message of huma that quotes a value never
+// appears in the problem document.
 func TestHumaMessagesThatQuoteAValueAreReplaced(t *testing.T) {
 	x := &exchange{}
 	for _, message := range []string{

@@ -12,8 +12,8 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
-// sendRequest sends a request without a body over a real connection, because it is net/http
-// that omits the body of a response to HEAD.
+// sendRequest sends a request without a body and returns the response and its body. It uses a real
+// connection, because net/http and not the handler omits the body of a response to HEAD.
 func sendRequest(t *testing.T, server *httptest.Server, method, path string) (*http.Response, string) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, server.URL+path, nil)
@@ -33,7 +33,8 @@ func sendRequest(t *testing.T, server *httptest.Server, method, path string) (*h
 	return response, string(body)
 }
 
-// TestHEADIsGETWithoutABody covers every GET of the document, those outside of it, and failures.
+// TestHEADIsGETWithoutABody compares HEAD with GET: on all paths in the OpenAPI document, on the
+// paths that the document does not contain, and for requests that fail.
 func TestHEADIsGETWithoutABody(t *testing.T) {
 	s := newEnv(t)
 	server := httptest.NewServer(s)
@@ -66,7 +67,7 @@ func TestHEADIsGETWithoutABody(t *testing.T) {
 				t.Errorf("%d and %d, (-GET +HEAD)\n%s", get.StatusCode, head.StatusCode, diff)
 			}
 			if get.ContentLength != head.ContentLength {
-				t.Errorf("lengths %d and %d", get.ContentLength, head.ContentLength)
+				t.Errorf("the Content-Length is %d for GET and %d for HEAD", get.ContentLength, head.ContentLength)
 			}
 		})
 	}
@@ -91,16 +92,17 @@ func TestHEADIsLoggedAndCountedAsHEAD(t *testing.T) {
 	}
 }
 
-// TestAHEADOfTheFeedDoesNotWait, because its response could not contain the changes.
+// TestAHEADOfTheFeedDoesNotWait checks that a HEAD request never waits for changes, because its
+// response could not contain them.
 func TestAHEADOfTheFeedDoesNotWait(t *testing.T) {
 	s := newEnv(t)
 	for method, want := range map[string]time.Duration{"GET": 30 * time.Second, "HEAD": 0} {
 		s.call(method, prefix+"/transactions/changes?wait=30", "")
 		if s.service.got != want {
-			t.Errorf("%s waits %v", method, s.service.got)
+			t.Errorf("a %s request waits %v", method, s.service.got)
 		}
 	}
 	if w := s.call("HEAD", prefix+"/transactions/changes?wait=31", ""); w.Code != http.StatusBadRequest {
-		t.Errorf("%d", w.Code)
+		t.Errorf("status %d, want 400", w.Code)
 	}
 }

@@ -14,12 +14,12 @@ type liveness struct {
 	Status string `json:"status" enum:"healthy"`
 }
 
-// check is the result of one readiness check.
+// check is the result of the readiness check of one dependency.
 type check struct {
 	Status string `json:"status" enum:"up,down"`
 }
 
-// readiness is the response body of /readyz, with either status.
+// readiness is the response body of /readyz for both of its statuses, 200 and 503.
 type readiness struct {
 	Status  string           `json:"status" enum:"ready,unavailable,draining"`
 	Checks  map[string]check `json:"checks"`
@@ -31,8 +31,8 @@ type versionView struct {
 	Version string `json:"version"`
 }
 
-// metaRoutes returns the health, readiness and version routes for operating the process;
-// they need no token.
+// metaRoutes returns the health, readiness and version routes, which are used to operate the
+// process. They require no token.
 func (s *server) metaRoutes() []route {
 	const tag = "Operation"
 	return []route{
@@ -54,19 +54,20 @@ func (s *server) metaRoutes() []route {
 	}
 }
 
-// health is the liveness probe. It checks no dependency, because an unavailable database is
-// no reason to restart the process.
+// health is the liveness probe. It checks no dependency, because restarting the process does not
+// help when the database is unavailable.
 func (s *server) health(context.Context, domain.TenantID, *struct{}) (*bodyOutput[liveness], error) {
 	return &bodyOutput[liveness]{liveness{"healthy"}}, nil
 }
 
-// readinessOutput sets its own status.
+// readinessOutput is a response that determines its own status.
 type readinessOutput struct {
 	Status int
 	Body   readiness
 }
 
-// ready is the readiness probe. The error of a failed check is logged, and not returned.
+// ready is the readiness probe. If a check fails, its error is logged, but it is not part of the
+// response.
 func (s *server) ready(ctx context.Context, _ domain.TenantID, _ *struct{}) (*readinessOutput, error) {
 	out := &readinessOutput{http.StatusOK, readiness{Status: "ready", Checks: map[string]check{}, Version: s.Version}}
 	for name, err := range s.Ready(ctx) {

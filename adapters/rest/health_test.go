@@ -43,7 +43,7 @@ func TestReadinessReflectsItsChecks(t *testing.T) {
 				t.Errorf("%d %s", w.Code, diff)
 			}
 			if live := s.call("GET", "/health", ""); live.Code != 200 {
-				t.Errorf("health: %d", live.Code)
+				t.Errorf("health: status %d, want 200", live.Code)
 			}
 		})
 	}
@@ -110,8 +110,8 @@ func TestOpenAPIDescribesEverything(t *testing.T) {
 	}
 }
 
-// TestTheReplayedHeaderIsDocumented for every status whose response may be replayed, and for
-// no other.
+// TestTheReplayedHeaderIsDocumented checks that the OpenAPI document describes the header for every
+// status whose response can be replayed, and for no other status.
 func TestTheReplayedHeaderIsDocumented(t *testing.T) {
 	marked := map[string][]string{}
 	for path, methods := range openAPI(t, newEnv(t))["paths"].(map[string]any) {
@@ -139,7 +139,8 @@ func TestTheReplayedHeaderIsDocumented(t *testing.T) {
 	}
 }
 
-// TestOutputsHaveNoSecret checks every schema that is part of a response.
+// TestOutputsHaveNoSecret checks in every schema of the OpenAPI document that exactly the secret
+// members are write-only.
 func TestOutputsHaveNoSecret(t *testing.T) {
 	schemas := openAPI(t, newEnv(t))["components"].(map[string]any)["schemas"].(map[string]any)
 	for name, schema := range schemas {
@@ -161,7 +162,7 @@ func TestVendorEnumsListTheConfiguredVendors(t *testing.T) {
 		t.Errorf("%v", p.Errors)
 	}
 	if w := s.call("POST", connectionsPath, replaceIn(`"pluggy"`, `"third"`)); w.Code != 201 {
-		t.Errorf("%d", w.Code)
+		t.Errorf("status %d, want 201", w.Code)
 	}
 }
 
@@ -170,7 +171,7 @@ func TestPlainHTTPIsAllowedByOption(t *testing.T) {
 	if w := s.call(
 		"POST", connectionsPath, replaceIn("https://api.pluggy.ai", "http://127.0.0.1:4011"),
 	); w.Code != 201 {
-		t.Errorf("%d %s", w.Code, w.Body)
+		t.Errorf("status %d, want 201: %s", w.Code, w.Body)
 	}
 }
 

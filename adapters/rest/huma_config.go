@@ -14,7 +14,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// configureHuma sets huma's package variables once, because huma has no other way to
+// configureHuma sets package variables of huma, once per process. huma offers no other way to
 // require exact member names and to replace its error document.
 var configureHuma = sync.OnceFunc(func() {
 	huma.ValidateStrictCasing = true
@@ -23,7 +23,8 @@ var configureHuma = sync.OnceFunc(func() {
 	huma.NewError = func(status int, _ string, _ ...error) huma.StatusError { return &Problem{Status: status} }
 })
 
-// humaConfig returns a configuration without huma's own routes, links and format fallbacks.
+// humaConfig returns a configuration of huma without its built-in routes, links and fallback
+// formats.
 func humaConfig(version string) huma.Config {
 	return huma.Config{
 		OpenAPI: &huma.OpenAPI{
@@ -48,7 +49,8 @@ func humaConfig(version string) huma.Config {
 	}
 }
 
-// humaProblem replaces huma's own error documents. The values that huma passes are dropped.
+// humaProblem returns the problem document that replaces huma's own error document. It ignores the
+// invalid values that huma passes along.
 func humaProblem(ctx huma.Context, status int, _ string, errs ...error) huma.StatusError {
 	x := exchangeOf(ctx.Context())
 	switch status {
@@ -62,8 +64,8 @@ func humaProblem(ctx huma.Context, status int, _ string, errs ...error) huma.Sta
 	return x.problem(errors.Join(errs...))
 }
 
-// validationProblem lists every validation error. An invalid path parameter is an id that
-// names nothing, so it is a 404.
+// validationProblem returns a problem document that lists every validation error. An invalid path
+// parameter is an id that cannot exist, so the problem is then a 404.
 func (x *exchange) validationProblem(errs []error) *Problem {
 	p := x.problem(&domain.Error{Kind: domain.Invalid})
 	p.Errors = nil
@@ -87,8 +89,8 @@ var (
 	dependentMember = regexp.MustCompile(`^expected property (.+) to be present when .+ is present$`)
 )
 
-// problemField translates one of huma's validation errors. Where a member is missing, the
-// location is the member itself, not its parent.
+// problemField translates one of huma's validation errors. If a required member is missing, the
+// location is that of the member itself, not that of its parent.
 func (x *exchange) problemField(err error) ProblemField {
 	detailed, ok := err.(huma.ErrorDetailer)
 	if !ok {
@@ -110,8 +112,8 @@ func (x *exchange) problemField(err error) ProblemField {
 	return ProblemField{location, x.message(location, d.Message)}
 }
 
-// message returns huma's text only where that is derived from the schema; any other text is
-// replaced, because it may quote the value.
+// message returns huma's message only if it is derived from the schema. Any other message is
+// replaced, because it may quote the invalid value.
 func (x *exchange) message(location, message string) string {
 	switch {
 	case message == validation.MsgUnexpectedProperty && x.matchedRoute().immutable(location):
@@ -130,15 +132,15 @@ func (x *exchange) message(location, message string) string {
 	return "is not valid"
 }
 
-// parseErrorPrefix is what huma puts before the error of an UnmarshalText method; the
-// methods of this package return errors that contain no value.
+// parseErrorPrefix is the text that huma prepends to the error of an UnmarshalText method. The
+// UnmarshalText methods of this package return errors that contain no value.
 const parseErrorPrefix = "invalid value: "
 
-// maxLocation is the length, in bytes, of the longest location that a response repeats.
+// maxLocation is the maximum length, in bytes, of a location that a response repeats.
 const maxLocation = 80
 
-// printableLocation returns location, or its parent where the name of an unknown member is
-// too long or not printable.
+// printableLocation returns location. If the name of an unknown member makes it too long or
+// unprintable, it returns the location of the member's parent instead.
 func printableLocation(location string) string {
 	unprintable := func(r rune) bool { return !unicode.IsPrint(r) }
 	if len(location) <= maxLocation && !strings.ContainsFunc(location, unprintable) {

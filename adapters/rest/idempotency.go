@@ -24,15 +24,15 @@ const (
 	maxKeyLength   = 128
 )
 
-// storedHeaders are the headers that are stored with a response.
+// storedHeaders are the names of the headers that are stored with a response.
 var storedHeaders = []string{echo.HeaderLocation, "Etag", echo.HeaderContentType}
 
 // tokenPlaceholder is stored instead of a response that contains a token.
 var tokenPlaceholder = ports.StoredResponse{Status: http.StatusConflict, Body: []byte(codeTokenShownOnce)}
 
-// idempotent is the middleware that runs the handler for the first request with an
-// idempotency key, and replays the stored response for each repetition. A 5xx is not
-// stored: it frees the key.
+// idempotent is the middleware that runs the handler for the first request with an idempotency
+// key, and returns the stored response for each repetition. A 5xx response is not stored; it
+// frees the key, so that the request can be repeated.
 func (s *server) idempotent(ctx huma.Context, next func(huma.Context)) {
 	c := humaecho.Unwrap(ctx)
 	x := exchangeOf(c.Request().Context())
@@ -47,14 +47,16 @@ func (s *server) idempotent(ctx huma.Context, next func(huma.Context)) {
 	}
 }
 
-// rejectKey responds with a 400 that names the header, for which there is no domain field.
+// rejectKey responds with a 400 that names the header of the idempotency key. It sets the location
+// itself, because the domain has no field for a header.
 func (s *server) rejectKey(c echo.Context, x *exchange, invalid *domain.Error) {
 	p := x.problem(invalid)
 	p.Errors = []ProblemField{{"header." + keyHeader, invalid.Message}}
 	writeProblem(c, p)
 }
 
-// runOrReplay writes the handler's response, if this request ran it, or the stored response.
+// runOrReplay writes the response of the handler if it ran for this request; otherwise it writes
+// the stored response or an error.
 func (s *server) runOrReplay(c echo.Context, x *exchange, key string, run func()) {
 	var ran *bufferedResponse
 	do := func(ctx context.Context) (ports.StoredResponse, error) {
@@ -64,8 +66,8 @@ func (s *server) runOrReplay(c echo.Context, x *exchange, key string, run func()
 	response, replayed, err := s.service.Do(c.Request().Context(), x.principal.Tenant, key, fingerprint(c, x), do)
 	switch {
 	case ran != nil && !replayed:
-		// The handler has done its work, even if storing the response failed: an error of
-		// the store here must not hide the outcome.
+		// The handler has done its work. If storing the response failed, the error of the store must
+		// not hide the handler's response from the caller.
 		ran.flush(c)
 	case err != nil:
 		s.writeError(err, c)
@@ -76,8 +78,8 @@ func (s *server) runOrReplay(c echo.Context, x *exchange, key string, run func()
 	}
 }
 
-// idempotencyKey returns the key of either header; "" without a header. Errors: Invalid for
-// a key that is malformed, or for several headers with different keys.
+// idempotencyKey returns the key in either of the two headers; "" if there is no such header.
+// Errors: Invalid if the key is malformed, or if there are several headers with different keys.
 func idempotencyKey(h http.Header) (string, *domain.Error) {
 	given := append(h.Values(keyHeader), h.Values(altKeyHeader)...)
 	if len(given) == 0 {
@@ -94,7 +96,7 @@ func idempotencyKey(h http.Header) (string, *domain.Error) {
 	return "", domain.FieldError("", "must be 1 to 128 characters of A-Z a-z 0-9 : _ -")
 }
 
-// notKeyRune reports whether r is not allowed in a key.
+// notKeyRune reports whether r must not occur in an idempotency key.
 func notKeyRune(r rune) bool {
 	switch {
 	case 'a' <= r && r <= 'z', 'A' <= r && r <= 'Z', '0' <= r && r <= '9', r == ':', r == '_', r == '-':
@@ -103,11 +105,12 @@ func notKeyRune(r rune) bool {
 	return true
 }
 
-// fingerprint returns a hash that distinguishes different requests with the same key. Each
-// part ends with a byte that no part before the body can contain.
+// fingerprint returns a hash that distinguishes different requests with the same key. Each part
+// before the body ends with a byte that these parts cannot contain, so that different parts are
+// never hashed as the same bytes.
 func fingerprint(c echo.Context, x *exchange) domain.Fingerprint {
 	r := c.Request()
-	raw, _ := io.ReadAll(r.Body) // reads from memory: bufferBody has buffered the body
+	raw, _ := io.ReadAll(r.Body) // cannot fail, because bufferBody has read the body into memory
 	r.Body = io.NopCloser(bytes.NewReader(raw))
 	h := sha256.New()
 	for _, part := range []string{r.Method, r.URL.EscapedPath(), x.principal.Tenant.String()} {
@@ -117,7 +120,8 @@ func fingerprint(c echo.Context, x *exchange) domain.Fingerprint {
 	return domain.Fingerprint(h.Sum(nil))
 }
 
-// bufferedResponse is an http.ResponseWriter that holds a response back until it is stored.
+// bufferedResponse is an http.ResponseWriter that holds the response in memory, so that it can be
+// stored before it is sent.
 type bufferedResponse struct {
 	status int
 	header http.Header
@@ -133,8 +137,8 @@ func (r *bufferedResponse) WriteHeader(status int) { r.status = status }
 // Write implements http.ResponseWriter.
 func (r *bufferedResponse) Write(b []byte) (int, error) { return r.body.Write(b) }
 
-// runBuffered runs the handler under ctx and buffers its response. A panic becomes a
-// response here already, so that the key is freed.
+// runBuffered runs the handler with ctx and returns its buffered response. If the handler panics,
+// the panic is turned into a response here and not by observe, so that the key is freed.
 func (s *server) runBuffered(ctx context.Context, c echo.Context, run func()) *bufferedResponse {
 	outer, request := c.Response(), c.Request()
 	buffered := &bufferedResponse{header: maps.Clone(outer.Header())}
@@ -149,8 +153,8 @@ func (s *server) runBuffered(ctx context.Context, c echo.Context, run func()) *b
 	return buffered
 }
 
-// stored returns what may be stored of the response: nothing of a 5xx, and nothing that
-// contains a token.
+// stored returns the form of the response that may be stored: nothing if the response is a 5xx, and
+// a placeholder if it contains a token.
 func (r *bufferedResponse) stored(of *route) ports.StoredResponse {
 	switch {
 	case r.status >= http.StatusInternalServerError, r.status == 0:
@@ -174,7 +178,7 @@ func (r *bufferedResponse) flush(c echo.Context) {
 	_, _ = c.Response().Write(r.body.Bytes())
 }
 
-// replay sends a stored response, with the header that marks it as replayed.
+// replay sends a stored response, with a header that marks the response as replayed.
 func replay(c echo.Context, response ports.StoredResponse) {
 	header := c.Response().Header()
 	for name, value := range response.Headers {

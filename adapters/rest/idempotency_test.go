@@ -19,7 +19,7 @@ func TestARepeatedRequestGetsTheStoredResponse(t *testing.T) {
 	first := s.call("POST", connectionsPath, goodConnection, keyHeader, "k:1_-A")
 	repeated := s.call("POST", connectionsPath, goodConnection, altKeyHeader, "k:1_-A")
 	if s.service.calls != 1 {
-		t.Errorf("the handler ran %d times", s.service.calls)
+		t.Errorf("the handler ran %d times, want once", s.service.calls)
 	}
 	if repeated.Code != 201 || repeated.Body.String() != first.Body.String() ||
 		repeated.Header().Get(replayedHeader) != "true" {
@@ -77,7 +77,7 @@ func TestAMintedTokenIsNeverStored(t *testing.T) {
 		codeKeyReused,
 	)
 	if s.service.calls != 1 {
-		t.Errorf("minted %d times", s.service.calls)
+		t.Errorf("a token was minted %d times, want once", s.service.calls)
 	}
 }
 
@@ -97,7 +97,7 @@ func TestMalformedIdempotencyKeysAreRejected(t *testing.T) {
 	problemIn(t, s.serve(r), 400, codeInvalid)
 	problemIn(t, s.call("POST", connectionsPath, goodConnection, keyHeader, "a", altKeyHeader, "b"), 400, codeInvalid)
 	if w := s.call("POST", connectionsPath, goodConnection, keyHeader, "same", altKeyHeader, "same"); w.Code != 201 {
-		t.Errorf("%d", w.Code)
+		t.Errorf("status %d, want 201", w.Code)
 	}
 }
 
@@ -118,6 +118,6 @@ func TestLiveTestsAndWebhooksIgnoreIdempotencyKeys(t *testing.T) {
 		s.call("POST", prefix+"/webhooks/pluggy/"+webhookToken, "{}", keyHeader, "k")
 	}
 	if s.service.calls != 6 || len(s.service.responses) > 0 {
-		t.Errorf("%d calls, %d stored responses", s.service.calls, len(s.service.responses))
+		t.Errorf("%d calls and %d stored responses, want 6 and 0", s.service.calls, len(s.service.responses))
 	}
 }

@@ -15,8 +15,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// TestRequestsReachThePortUnchanged compares the arguments of the driving port with the
-// request, including secrets.
+// TestRequestsReachThePortUnchanged checks that the arguments of the driving port equal the values
+// in the request, including secrets.
 func TestRequestsReachThePortUnchanged(t *testing.T) {
 	secret := domain.SecretText
 	connection := domain.ConnectionID{UUID: someID}
@@ -109,7 +109,7 @@ func TestRequestsReachThePortUnchanged(t *testing.T) {
 			s := newEnv(t)
 			method, target, _ := strings.Cut(c.request, " ")
 			if w := s.call(method, target, c.body); w.Code >= 300 {
-				t.Fatalf("%d %s", w.Code, w.Body)
+				t.Fatalf("status %d, want a success: %s", w.Code, w.Body)
 			}
 			if diff := cmp.Diff(c.want, s.service.got); diff != "" {
 				t.Error(diff)
@@ -123,7 +123,7 @@ func TestBulkReplayIsBounded(t *testing.T) {
 	for body, want := range map[string]int{`{}`: defaultReplayLimit, `{"limit":1000}`: 1000} {
 		s.call("POST", deliveriesPath+"/replay", body)
 		if s.service.page.Limit != want {
-			t.Errorf("%s: %d", body, s.service.page.Limit)
+			t.Errorf("%s: the limit is %d, want %d", body, s.service.page.Limit, want)
 		}
 	}
 }
@@ -135,7 +135,7 @@ func TestTheReceiverTrustsXForwardedForOnlyFromTrustedProxies(t *testing.T) {
 		r.RemoteAddr = remote
 		r.Header.Set("X-Forwarded-For", "203.0.113.9")
 		if s.serve(r); s.service.webhook.Peer.String() != want {
-			t.Errorf("%s: %s", remote, s.service.webhook.Peer)
+			t.Errorf("the peer %s became %s, want %s", remote, s.service.webhook.Peer, want)
 		}
 	}
 }

@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// invalidBodies are bodies of several routes, each with the locations that its 400 must name.
+// invalidBodies are invalid bodies for several routes, each with the locations that the 400 must
+// list.
 var invalidBodies = []struct {
 	name, target, body, at string
 }{
@@ -207,7 +208,8 @@ var invalidBodies = []struct {
 	},
 }
 
-// replaceIn replaces a part of the valid body; withMember adds a member to it.
+// replaceIn returns the valid body with a part of it replaced; withMember returns the valid body
+// with one more member.
 func replaceIn(old, replacement string) string {
 	return strings.Replace(goodConnection, old, replacement, 1)
 }

@@ -13,16 +13,16 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// jsonFormat reads requests strictly (exact names, no unknown and no duplicate member, valid
-// UTF-8) and writes responses. Vendors' own objects are written unchanged, including
-// duplicate members.
+// jsonFormat parses requests strictly: member names must match exactly, unknown and duplicate
+// members are rejected, and the text must be valid UTF-8. It also writes responses, in which the
+// vendors' own objects remain unchanged, including their duplicate members.
 var jsonFormat = huma.Format{
 	Marshal: func(w io.Writer, v any) error {
 		buffer := responseWriters.Get().(*bufio.Writer)
 		defer func() { buffer.Reset(nil); responseWriters.Put(buffer) }()
 		buffer.Reset(w)
 		if err := json.MarshalWrite(buffer, v, responseOptions); err != nil {
-			return err // the buffered part is dropped, so that a problem document can be sent
+			return err // the buffered part is discarded, so that a problem document can still be sent
 		}
 		return buffer.Flush()
 	},
@@ -34,32 +34,32 @@ var jsonFormat = huma.Format{
 	},
 }
 
-// responseOptions are the options for writing responses.
+// responseOptions are the JSON options for writing responses.
 var responseOptions = json.JoinOptions(json.Deterministic(true), jsontext.AllowDuplicateNames(true),
 	jsontext.AllowInvalidUTF8(true), jsontext.PreserveRawStrings(true))
 
-// responseWriters are buffers for responses: the encoder writes every few hundred bytes, and
-// net/http makes a system call for each write.
+// responseWriters is a pool of buffers for responses. The encoder writes every few hundred bytes,
+// and without a buffer net/http would make a system call for each of these writes.
 var responseWriters = sync.Pool{New: func() any { return bufio.NewWriterSize(nil, 32<<10) }}
 
-// huma validates a body that was read leniently, and continues after an invalid member.
-// These two types replace values that no schema accepts, so that the validator reports their
-// members together with all the other invalid members.
+// huma validates a body that was parsed leniently, and continues after an invalid member. Values
+// of these two types replace values that must be rejected. No schema accepts these types, so the
+// validator reports their members together with all other invalid members.
 type (
-	nullMember      struct{} // null, where a member should be omitted
-	duplicateMember struct{} // a member that occurs twice, or contains one that does
+	nullMember      struct{} // replaces null: a member without a value must be omitted
+	duplicateMember struct{} // replaces the value of a member that occurs twice or contains a duplicate member
 )
 
-// maxDepth limits nesting; no schema of the API comes near it.
+// maxDepth is the maximum nesting depth of a body. All schemas of the API are far less deep.
 const maxDepth = 64
 
 var errDepth = errors.New("nested too deeply")
 
-// validationReader decodes JSON into plain values and marks duplicate members.
+// validationReader decodes JSON into maps, slices and scalars, and marks duplicate members.
 type validationReader struct{ tokens *jsontext.Decoder }
 
-// readForValidation decodes one JSON text into target. Errors: for text that is not JSON, or
-// is nested too deeply.
+// readForValidation decodes one JSON text into target. It returns an error if the data is not one
+// JSON text, or is nested too deeply.
 func readForValidation(data []byte, target *any) error {
 	r := validationReader{jsontext.NewDecoder(bytes.NewBuffer(data), jsontext.AllowDuplicateNames(true))}
 	value, _, err := r.value(0)
@@ -76,8 +76,8 @@ func readForValidation(data []byte, target *any) error {
 	return nil
 }
 
-// markNulls marks only the body's own members: the connector validates the members of its
-// own configuration.
+// markNulls replaces the null values of the body's own members. It does not look into nested
+// objects, because the connector validates the members of its own configuration.
 func markNulls(members map[string]any) {
 	for name, value := range members {
 		if value == nil {
@@ -86,7 +86,7 @@ func markNulls(members map[string]any) {
 	}
 }
 
-// value reads the next value, and reports whether it contains a duplicate member.
+// value decodes the next value, and reports whether it contains a duplicate member.
 func (r validationReader) value(depth int) (value any, duplicate bool, err error) {
 	token, err := r.tokens.ReadToken()
 	if err != nil {
@@ -103,16 +103,17 @@ func (r validationReader) value(depth int) (value any, duplicate bool, err error
 	case '"':
 		return token.String(), false, nil
 	case '0':
-		number, _ := strconv.ParseFloat(token.String(), 64) // a number that is too large becomes infinite
+		number, _ := strconv.ParseFloat(token.String(), 64) // if the number is too large, it becomes infinite
 		return number, false, nil
 	case 't', 'f':
 		return token.Bool(), false, nil
-	default: // null: the decoder returns no closing token here
+	default: // The value is null, because the callers never read a closing token here.
 		return nil, false, nil
 	}
 }
 
-// object reads the members up to the closing brace; neither value of a duplicate member is used.
+// object decodes the members up to the closing brace. If a member occurs twice, neither of its
+// values is used.
 func (r validationReader) object(depth int) (any, bool, error) {
 	members, duplicates := map[string]any{}, false
 	for r.tokens.PeekKind() != '}' {
@@ -134,7 +135,7 @@ func (r validationReader) object(depth int) (any, bool, error) {
 	return members, duplicates, err
 }
 
-// array reads the items up to the closing bracket.
+// array decodes the items up to the closing bracket.
 func (r validationReader) array(depth int) (any, bool, error) {
 	items, duplicates := []any{}, false
 	for r.tokens.PeekKind() != ']' {

@@ -17,8 +17,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// Values of headers that every response has. The slices are shared between responses, so
-// the keys that hold them must be canonical: a later Set replaces the slice, never its items.
+// Values of headers that every response has. The slices are shared between responses. This is safe
+// because the header names are canonical: a later Set replaces the slice instead of changing its
+// items.
 var (
 	noSniff = []string{"nosniff"}
 	noStore = []string{"no-store"}
@@ -46,8 +47,8 @@ func (s *server) observe(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// recoverPanic runs the handler and turns a panic into an error. http.ErrAbortHandler is
-// passed on, because net/http handles it.
+// recoverPanic calls next and turns a panic into an error. The panic http.ErrAbortHandler is
+// repeated, because net/http handles it.
 func (s *server) recoverPanic(c echo.Context, next echo.HandlerFunc) (err error) {
 	defer func() {
 		switch value := recover(); value {
@@ -61,14 +62,14 @@ func (s *server) recoverPanic(c echo.Context, next echo.HandlerFunc) (err error)
 	return next(c)
 }
 
-// panicError carries a recovered panic to the log. The value may hold anything, so only its
-// type is logged, and the text only where it is an error.
+// panicError carries a recovered panic to the log. The value may contain anything, even a secret.
+// So its text is logged only if the value is an error, and otherwise only its type.
 type panicError struct {
 	value any
 	stack []byte
 }
 
-// Error returns the type of the value, or the text of an error.
+// Error returns the text of the value if it is an error, and otherwise its type.
 func (p *panicError) Error() string {
 	if err, ok := p.value.(error); ok {
 		return "panic: " + errorChain(err)
@@ -76,7 +77,7 @@ func (p *panicError) Error() string {
 	return fmt.Sprintf("panic: %T", p.value)
 }
 
-// logAccess writes the access log: never a header, a body or a query.
+// logAccess writes one line of the access log. It never logs a header, a body or a query.
 func (s *server) logAccess(c echo.Context, x *exchange, took time.Duration) {
 	template, status, size := "", c.Response().Status, c.Response().Size
 	if x.isHEAD {
@@ -98,11 +99,11 @@ func (s *server) logAccess(c echo.Context, x *exchange, took time.Duration) {
 	}
 }
 
-// middleware is one check before the handler of an operation. An error ends the request
-// and becomes its response.
+// middleware is one check that runs before the handler of an operation. If it returns an error, the
+// handler does not run, and the error becomes the response.
 type middleware func(c echo.Context, x *exchange) error
 
-// middlewares returns the middleware of a route, in order.
+// middlewares returns the middleware of a route, in the order in which it runs.
 func (s *server) middlewares(r *route) huma.Middlewares {
 	checks := []middleware{s.prepare(r)}
 	if r.scope != "" {
@@ -118,7 +119,8 @@ func (s *server) middlewares(r *route) huma.Middlewares {
 	return all
 }
 
-// runMiddlewares runs the checks and then the handler; the first error is the response.
+// runMiddlewares returns a middleware for huma that runs the checks and then the handler. The first
+// error of a check becomes the response.
 func (s *server) runMiddlewares(checks []middleware) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		c := humaecho.Unwrap(ctx)
@@ -133,9 +135,10 @@ func (s *server) runMiddlewares(checks []middleware) func(huma.Context, func(hum
 	}
 }
 
-// prepare enters the route and normalizes the request's headers. There is no content
-// negotiation: every response is JSON, a failure a problem document. Several lines of a list
-// header form one list (RFC 9110, section 5.3), but huma reads only the first.
+// prepare returns a middleware that records the route and normalises the request's headers. It
+// removes Accept, because there is no content negotiation: every response is JSON, and a failure
+// is a problem document. It joins several If-Match headers, because they form one list (RFC 9110,
+// section 5.3), but huma reads only the first header.
 func (s *server) prepare(r *route) middleware {
 	return func(c echo.Context, x *exchange) error {
 		s.enterRoute(c, x, r)
@@ -147,13 +150,14 @@ func (s *server) prepare(r *route) middleware {
 	}
 }
 
-// enterRoute records the matched route in the exchange and reports it to Options.Routed.
+// enterRoute records the matched route in the exchange and reports it to Options.OnRoute.
 func (s *server) enterRoute(c echo.Context, x *exchange, r *route) {
 	x.route = r
 	s.OnRoute(c.Request().Context(), r.path)
 }
 
-// authenticate verifies the bearer token. The tenant comes only from the token.
+// authenticate verifies the bearer token and records its principal. The tenant of a request is
+// taken only from the token.
 func (s *server) authenticate(c echo.Context, x *exchange) error {
 	token, ok := bearer(c.Request().Header["Authorization"])
 	if !ok {
@@ -170,8 +174,8 @@ func (s *server) authenticate(c echo.Context, x *exchange) error {
 	return nil
 }
 
-// bearer extracts the token from the Authorization header (RFC 6750, section 2.1). Two
-// headers are rejected, because it is unknown which of them another party checked.
+// bearer returns the token in the Authorization header (RFC 6750, section 2.1). It rejects two
+// Authorization headers: a proxy may have checked one of them, and it is unknown which one.
 func bearer(values []string) (string, bool) {
 	if len(values) != 1 {
 		return "", false
@@ -197,12 +201,12 @@ var token68 = func() (table [256]bool) {
 	return table
 }()
 
-// rateLimit takes one request from the tenant's rate limit.
+// rateLimit counts the request against the tenant's rate limit. Errors: errRateLimited.
 func (s *server) rateLimit(_ echo.Context, x *exchange) error {
 	return s.tenantLimiter.allow(x.principal.Tenant.String(), s.Clock.Now())
 }
 
-// requireScope checks that the token has the route's scope, if scopes are required at all.
+// requireScope returns Forbidden if scopes are required and the token lacks the route's scope.
 func (s *server) requireScope(_ echo.Context, x *exchange) error {
 	if s.RequireScopes && !x.principal.Can(x.route.scope) {
 		return &domain.Error{Kind: domain.Forbidden}

@@ -15,7 +15,7 @@ func TestScopesAreCheckedWhenRequired(t *testing.T) {
 	s := newEnv(t, func(o *Options) { o.RequireScopes = true })
 	reader := []string{"Authorization", "Bearer tenant-b"}
 	if w := s.call("GET", connectionsPath, "", reader...); w.Code != 200 {
-		t.Errorf("read: %d", w.Code)
+		t.Errorf("read: status %d, want 200", w.Code)
 	}
 	for _, r := range operatorRoutes(t) {
 		w := s.call(r[0], r[1], "", reader...)
@@ -27,7 +27,7 @@ func TestScopesAreCheckedWhenRequired(t *testing.T) {
 		}
 	}
 	if w := newEnv(t).call("DELETE", idPath, "", reader...); w.Code != 204 {
-		t.Errorf("without the setting: %d", w.Code)
+		t.Errorf("without RequireScopes: status %d, want 204", w.Code)
 	}
 }
 
@@ -41,14 +41,14 @@ func TestTheRateLimitIsPerTenant(t *testing.T) {
 	w := s.call("GET", connectionsPath, "")
 	problemIn(t, w, 429, codeRateLimited)
 	if w.Header().Get("Retry-After") != "30" {
-		t.Errorf("Retry-After %q", w.Header().Get("Retry-After"))
+		t.Errorf("Retry-After is %q, want 30", w.Header().Get("Retry-After"))
 	}
 	if w := s.call("GET", connectionsPath, "", "Authorization", "Bearer tenant-b"); w.Code != 200 {
-		t.Errorf("the other tenant: %d", w.Code)
+		t.Errorf("the other tenant: status %d, want 200", w.Code)
 	}
-	s.clock.Pass(30 * time.Second)
+	s.clock.Advance(30 * time.Second)
 	if w := s.call("GET", connectionsPath, ""); w.Code != 200 {
-		t.Errorf("after the wait: %d", w.Code)
+		t.Errorf("after the wait: status %d, want 200", w.Code)
 	}
 }
 
@@ -92,7 +92,7 @@ func TestACursorContinuesItsList(t *testing.T) {
 		}
 		decode(t, s.call("GET", target, ""), &first)
 		if w := s.call("GET", target+"?unknown=1&limit=7&cursor="+first.NextCursor, ""); w.Code != 200 {
-			t.Fatalf("%s: %d %s", target, w.Code, w.Body)
+			t.Fatalf("%s: status %d, want 200: %s", target, w.Code, w.Body)
 		}
 		if s.service.page.Limit != 7 || s.service.page.After.ID != someID || s.service.page.After.Key == "" {
 			t.Errorf("%s requested the page %+v", target, s.service.page)
@@ -108,7 +108,7 @@ func TestWaitAcceptsSecondsOrADuration(t *testing.T) {
 	} {
 		s.call("GET", prefix+"/transactions/changes?wait="+text, "")
 		if s.service.got != want {
-			t.Errorf("%s: %v", text, s.service.got)
+			t.Errorf("wait=%s became %v, want %v", text, s.service.got, want)
 		}
 	}
 }
@@ -144,7 +144,7 @@ func TestBodiesOfTheWrongMediaTypeOrSizeAreRejected(t *testing.T) {
 			w := s.call("POST", connectionsPath, c.body, c.headers...)
 			if c.status == 201 {
 				if w.Code != 201 {
-					t.Fatalf("%d %s", w.Code, w.Body)
+					t.Fatalf("status %d, want 201: %s", w.Code, w.Body)
 				}
 				return
 			}
@@ -189,7 +189,7 @@ func TestTheRequestIDIsReusedOrGenerated(t *testing.T) {
 			r := httptest.NewRequest(http.MethodGet, target, nil)
 			r.Header["X-Request-Id"] = []string{given}
 			if got := s.serve(r).Header().Get("X-Request-Id"); got != want {
-				t.Errorf("%q on %s: %q", given, target, got)
+				t.Errorf("the request id %q on %s became %q, want %q", given, target, got, want)
 			}
 		}
 	}

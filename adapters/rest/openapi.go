@@ -10,10 +10,10 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// statusText returns a status as a key of the document's responses.
+// statusText returns a status in the form in which it is a key of the document's responses.
 func statusText(status int) string { return strconv.Itoa(status) }
 
-// problemResponse describes a failure status and the headers that belong to it.
+// problemResponse returns the description of a failure status and of the headers that belong to it.
 func (s *server) problemResponse(status int) *huma.Response {
 	schema := s.api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[Problem](), true, "Problem")
 	response := &huma.Response{
@@ -32,7 +32,7 @@ func (s *server) problemResponse(status int) *huma.Response {
 	return response
 }
 
-// vendorSchema returns an enum of the configured vendors.
+// vendorSchema returns a schema whose enum lists the configured vendors.
 func (s *server) vendorSchema() *huma.Schema {
 	schema := &huma.Schema{Type: huma.TypeString}
 	for _, vendor := range s.Vendors {
@@ -41,12 +41,12 @@ func (s *server) vendorSchema() *huma.Schema {
 	return schema
 }
 
-// baseURLPattern is the part of the domain's rule that a pattern can express, so that a
-// malformed URL is reported together with all other validation errors.
+// baseURLPattern expresses that part of the domain's rule for base URLs that a pattern can express.
+// A URL that does not match it is reported together with all other validation errors.
 const baseURLPattern = `://[^\s/?#@\\]+(/[^\s?#\\]*)?$`
 
-// completeSchemas adds to the schemas what is known only at startup: which vendors are
-// configured, and whether plain http is allowed.
+// completeSchemas adds to the schemas what is known only at startup: the configured vendors, and
+// whether plain http is allowed.
 func (s *server) completeSchemas(doc *huma.OpenAPI) {
 	scheme := "^https"
 	if s.AllowHTTP {
@@ -66,7 +66,7 @@ func (s *server) completeSchemas(doc *huma.OpenAPI) {
 	}
 }
 
-// buildDocument completes the OpenAPI document and encodes it once.
+// buildDocument completes the OpenAPI document and returns it encoded as JSON.
 func (s *server) buildDocument() ([]byte, error) {
 	doc := s.api.OpenAPI()
 	s.completeSchemas(doc)
@@ -76,7 +76,7 @@ func (s *server) buildDocument() ([]byte, error) {
 	return json.Marshal(doc)
 }
 
-// openapi serves the document that was encoded at startup.
+// openapi serves the OpenAPI document, which was encoded at startup.
 func (s *server) openapi(c echo.Context) error {
 	return c.Blob(http.StatusOK, jsonType, s.openAPIDocument)
 }

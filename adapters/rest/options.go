@@ -14,10 +14,10 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Verifier verifies bearer tokens; auth.Verifier implements it.
+// TokenVerifier verifies bearer tokens; auth.Verifier implements it.
 type TokenVerifier interface {
-	// Verify verifies the token, without its scheme, and returns its principal. Errors:
-	// Unauthenticated; Unavailable when the token cannot be verified at the moment.
+	// Verify verifies the token, which is passed without its scheme, and returns its principal.
+	// Errors: Unauthenticated; Unavailable when the token cannot be verified at the moment.
 	Verify(ctx context.Context, bearer string) (auth.Principal, error)
 }
 
@@ -25,63 +25,66 @@ type TokenVerifier interface {
 type Options struct {
 	Verifier TokenVerifier
 	Clock    ports.Clock
-	// NewRequestID generates an id for requests without one: printable, at most 128 bytes.
+	// NewRequestID generates an id for a request that has none. The id must be printable and at most
+	// 128 bytes long.
 	NewRequestID func() string
 
-	// PublicURL is the origin of webhook URLs, without a path. "" is allowed in
-	// development only: the origin is then the one that the request was sent to.
+	// PublicURL is the origin of webhook URLs, without a path. It may be "" only in development;
+	// the origin is then the one to which the request was sent.
 	PublicURL   string
 	Development bool
 
-	// Vendors are the configured aggregators: the enum of every vendor field.
+	// Vendors are the configured aggregators. Every vendor field accepts only these values.
 	Vendors []domain.Vendor
 
-	// AllowHTTP allows plain http in base URLs. The service must allow it, too.
+	// AllowHTTP allows plain http in base URLs. It has an effect only if the service allows plain
+	// http, too.
 	AllowHTTP bool
 
 	// Egress checks a base URL whose host is an IP address, so that a forbidden address is
-	// reported together with the request's other errors. nil leaves the check to the service,
-	// which checks every address.
+	// reported together with the request's other errors. If it is nil, only the service checks
+	// addresses; the service checks every address in either case.
 	Egress ports.EgressGuard
 
-	// RequireScopes requires the scope discovery:read or discovery:write, depending on the
-	// operation. Otherwise every token of a tenant is sufficient.
+	// RequireScopes makes each operation require the scope discovery:read or discovery:write.
+	// Otherwise every token of the tenant is sufficient.
 	RequireScopes bool
 
-	// TrustedProxies are the networks of proxies whose X-Forwarded-For is believed. If
-	// empty, the client address is the peer's address.
+	// TrustedProxies are the networks of the proxies whose X-Forwarded-For header is trusted. If
+	// it is empty, the client address is the address of the peer.
 	TrustedProxies []netip.Prefix
 
-	// RatePerMinute limits the requests of a tenant, WebhookRatePerMinute those to one webhook
-	// URL. Both rate limits are per process. 0 is no limit.
+	// RatePerMinute limits the requests of one tenant, and WebhookRatePerMinute limits the requests
+	// to one webhook URL. Each process counts on its own. 0 means no limit.
 	RatePerMinute        int
 	WebhookRatePerMinute int
 
-	// Logger receives the access log and the causes of 5xx responses. nil logs nothing.
+	// Logger receives the access log and the causes of 5xx responses. If it is nil, nothing is
+	// logged.
 	Logger *zap.Logger
 
 	// Ready checks the dependencies of the service and returns their errors by name; a nil
-	// error is success. A nil Ready checks nothing.
+	// error means that the dependency is available. If Ready is nil, nothing is checked.
 	Ready func(ctx context.Context) map[string]error
 
-	// Draining reports whether the process is shutting down; it is not ready then. nil
-	// means never.
+	// Draining reports whether the process is shutting down; /readyz then responds that it is not
+	// ready. nil means never.
 	Draining func() bool
 
-	// OnRequest is called after every request with its route template ("" when no route
-	// matched). nil calls nothing.
+	// OnRequest is called after every request with the template of its route; the template is ""
+	// if no route matched. May be nil.
 	OnRequest func(method, route string, status int, took time.Duration)
 
-	// Routed is called with the template of the matched route, before its handler runs and
-	// with the request's context. nil calls nothing.
+	// OnRoute is called with the request's context and the template of the matched route, before
+	// the route's handler runs. May be nil.
 	OnRoute func(ctx context.Context, template string)
 
 	// Version is the version that /version and /readyz return.
 	Version string
 }
 
-// complete checks the required options and sets the defaults of the others. Errors: the
-// name of a required option that is missing.
+// complete returns the options with default values for optional members that are not set.
+// Errors: one that names a required option that is missing.
 func (o Options) complete() (Options, error) {
 	switch {
 	case o.Verifier == nil:

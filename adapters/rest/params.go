@@ -13,11 +13,12 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// strictQuery rejects queries that are ambiguous: a known parameter that occurs twice, or
-// has no value. Unknown parameters are ignored.
+// strictQuery rejects ambiguous queries: a known parameter must not occur twice and must not be
+// empty. Unknown parameters are ignored.
 type strictQuery struct{}
 
-// Resolve is called by huma in addition to its own validation.
+// Resolve returns the validation errors of the query. huma calls it in addition to its own
+// validation.
 func (strictQuery) Resolve(ctx huma.Context) []error {
 	u := ctx.URL()
 	if u.RawQuery == "" {
@@ -39,10 +40,11 @@ func (strictQuery) Resolve(ctx huma.Context) []error {
 	return invalid
 }
 
-// idParam is an id in a query. Unlike an id in a path, a malformed one is a validation error.
+// idParam is an id in a query. A malformed id is a validation error here, unlike in a path, where
+// it is a 404.
 type idParam[T any] struct{ domain.ID[T] }
 
-// UnmarshalText parses the canonical form.
+// UnmarshalText parses the canonical form of a UUID.
 func (f *idParam[T]) UnmarshalText(text []byte) error {
 	id, err := domain.ParseID[T](string(text))
 	if err != nil {
@@ -55,7 +57,7 @@ func (f *idParam[T]) UnmarshalText(text []byte) error {
 // dateTimeParam is a point in time in a query.
 type dateTimeParam struct{ time.Time }
 
-// UnmarshalText parses RFC 3339, or a date, which is its first moment in UTC.
+// UnmarshalText parses an RFC 3339 date-time or a date. A date means its first moment in UTC.
 func (i *dateTimeParam) UnmarshalText(text []byte) error {
 	for _, layout := range []string{time.RFC3339, time.DateOnly} {
 		if at, err := time.Parse(layout, string(text)); err == nil {
@@ -66,8 +68,8 @@ func (i *dateTimeParam) UnmarshalText(text []byte) error {
 	return errors.New("must be an RFC 3339 date-time or a date")
 }
 
-// checkTimeRange rejects a time range that ends before it starts. A zero from or to leaves
-// that end open. domain.Window has the same rule for dates. Errors: Invalid on "to".
+// checkTimeRange rejects a time range that ends before it starts. The range is open at an end that
+// is zero. domain.Window has the same rule for dates. Errors: Invalid on "to".
 func checkTimeRange(from, to time.Time) error {
 	if !from.IsZero() && !to.IsZero() && to.Before(from) {
 		return domain.FieldError("to", "must not be before from")
@@ -75,11 +77,12 @@ func checkTimeRange(from, to time.Time) error {
 	return nil
 }
 
-// dateTimeText is a point in time in a body. It stays text until the whole body is
-// validated, so that its error is reported together with the other errors.
+// dateTimeText is a point in time in a body. It is parsed only after the whole body has been
+// validated, so that a parse error is reported together with the other errors.
 type dateTimeText string
 
-// Schema allows what dateTimeParam parses, and days that the month does not have.
+// Schema returns a schema that allows everything that dateTimeParam parses, and also days that the
+// month does not have.
 func (dateTimeText) Schema(huma.Registry) *huma.Schema {
 	schema := &huma.Schema{
 		Type: huma.TypeString, PatternDescription: "an RFC 3339 date-time or a date",
@@ -90,13 +93,14 @@ func (dateTimeText) Schema(huma.Registry) *huma.Schema {
 	return schema
 }
 
-// maxWait is the longest time that a long poll of the change feed may be held open.
+// maxWait is the maximum time that a long poll of the change feed waits.
 const maxWait = 30 * time.Second
 
-// waitParam is how long a long poll waits for changes.
+// waitParam is the time that a long poll waits for changes.
 type waitParam struct{ time.Duration }
 
-// UnmarshalText parses whole seconds, or a duration with a unit; 0 to 30 seconds.
+// UnmarshalText parses a number of whole seconds, or a duration with a unit. It accepts 0 to 30
+// seconds.
 func (w *waitParam) UnmarshalText(text []byte) error {
 	length, err := time.ParseDuration(string(text))
 	if whole, atoiErr := strconv.Atoi(string(text)); atoiErr == nil {
@@ -109,14 +113,16 @@ func (w *waitParam) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// ifMatchHeader is a condition on a revision (RFC 9110, section 13.1.1).
+// ifMatchHeader is an If-Match condition on a revision (RFC 9110, section 13.1.1).
 type ifMatchHeader struct{ ports.IfMatch }
 
-// noRevision replaces every entity tag that the service did not issue: it matches nothing.
+// noRevision replaces every entity tag that the service did not issue. No connection has this
+// revision.
 const noRevision = -1
 
-// UnmarshalText parses a list of entity tags, or "*" for any revision. A tag that is not a
-// strong tag issued by the service matches nothing, so that a client's mistake changes nothing.
+// UnmarshalText parses a list of entity tags, or "*" for any revision. An entity tag that is not a
+// strong tag issued by the service matches no revision. So if a client sends a wrong tag, nothing
+// is changed.
 func (m *ifMatchHeader) UnmarshalText(text []byte) error {
 	m.IfMatch = nil
 	if string(text) == "*" {
@@ -128,7 +134,8 @@ func (m *ifMatchHeader) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// revisionOf parses a strong tag in exactly the form that etag returns.
+// revisionOf returns the revision of an entity tag. The tag must have exactly the form that etag
+// returns; for any other tag, revisionOf returns noRevision.
 func revisionOf(tag string) int64 {
 	number, err := strconv.ParseInt(strings.Trim(tag, `"`), 10, 64)
 	if err != nil || etag(number) != tag {

@@ -5,14 +5,14 @@ import "strings"
 const (
 	prefix      = "/v1/discovery"
 	webhookPath = prefix + "/webhooks/{vendor}/{token}"
-	// maxIDLength is the length of the longest path segment that can be an id; a webhook
-	// token is longer.
+	// maxIDLength is the length of the longest path segment that can be an id. A webhook token is
+	// longer.
 	maxIDLength = 36
 )
 
-// redactPath replaces everything in a path that may be a webhook token, also where the path
-// only resembles the receiver's: the segments after the vendor, and every segment longer
-// than an id.
+// redactPath returns the path with everything replaced that may be a webhook token: the segments
+// after the vendor in a webhook path, and every segment that is longer than an id. It also does
+// this for a path that only resembles the path of the webhook receiver.
 func redactPath(path string) string {
 	if before, rest, ok := cutAfterFold(path, "/webhooks/"); ok {
 		vendor, token, more := strings.Cut(rest, "/")
@@ -28,7 +28,7 @@ func redactPath(path string) string {
 	return path
 }
 
-// redactLongSegments replaces every segment longer than an id.
+// redactLongSegments returns the path with every segment replaced that is longer than an id.
 func redactLongSegments(path string) string {
 	segments := strings.Split(path, "/")
 	for i, segment := range segments {
@@ -39,7 +39,8 @@ func redactLongSegments(path string) string {
 	return strings.Join(segments, "/")
 }
 
-// cutAfterFold splits path after the first occurrence of separator, ignoring case.
+// cutAfterFold splits path after the first occurrence of separator, ignoring case. separator must
+// start with a slash.
 func cutAfterFold(path, separator string) (before, after string, found bool) {
 	for i := 0; i+len(separator) <= len(path); i++ {
 		if path[i] == '/' && strings.EqualFold(path[i:i+len(separator)], separator) {

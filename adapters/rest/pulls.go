@@ -10,7 +10,7 @@ import (
 
 const pullsPath = prefix + "/pulls"
 
-// pullView is the state and progress of a pull.
+// pullView is the representation of a pull in responses.
 type pullView struct {
 	ID           string        `json:"id"`
 	ConnectionID string        `json:"connectionId"`
@@ -26,7 +26,8 @@ type pullView struct {
 	FinishedAt   time.Time     `json:"finishedAt,omitzero"`
 }
 
-// pullOf omits scope and progress, which are internal to the worker.
+// pullOf returns the representation of p. It has no fields for scope and progress, which only the
+// worker uses.
 func pullOf(p domain.Pull) pullView {
 	return pullView{
 		ID: p.ID.String(), ConnectionID: p.Connection.String(), Vendor: string(p.Vendor),
@@ -36,8 +37,8 @@ func pullOf(p domain.Pull) pullView {
 	}
 }
 
-// pullRequest limits a pull to value dates; without both the pull reads the vendor's whole
-// history.
+// pullRequest is the request body that limits a pull to a range of value dates. If both dates are
+// missing, the pull reads everything that the vendor has.
 type pullRequest struct {
 	From string `json:"from,omitempty" format:"date" doc:"First value date"`
 	To   string `json:"to,omitempty" format:"date" doc:"Last value date"`
@@ -68,7 +69,7 @@ func (s *server) pullRoutes() []route {
 	}
 }
 
-// listPulls returns a connection's pulls, newest first.
+// listPulls returns a page of a connection's pulls, newest first.
 func (s *server) listPulls(ctx context.Context, tenant domain.TenantID, in *struct {
 	strictQuery
 	ID     string           `path:"id" doc:"Opaque"`
@@ -87,7 +88,8 @@ func (s *server) listPulls(ctx context.Context, tenant domain.TenantID, in *stru
 	return pageOf[pullList](p, in.Limit, pullOf), nil
 }
 
-// requestPull requests a pull. The body is a pointer, which makes it optional to huma.
+// requestPull requests a pull. Body is a pointer, because huma treats a pointer as an optional
+// body.
 func (s *server) requestPull(ctx context.Context, tenant domain.TenantID, in *struct {
 	ID   string `path:"id" doc:"Opaque"`
 	Body *pullRequest
@@ -111,7 +113,8 @@ func (s *server) requestPull(ctx context.Context, tenant domain.TenantID, in *st
 	return &acceptedOutput[pullView]{pullsPath + "/" + p.ID.String(), pullOf(p)}, nil
 }
 
-// getPull returns a pull; the Location headers of this API point here.
+// getPull returns a pull. The Location headers of responses with status 202 refer to this
+// operation.
 func (s *server) getPull(ctx context.Context, tenant domain.TenantID, in *idInput) (*bodyOutput[pullView], error) {
 	id, err := domain.ParseID[domain.Pull](in.ID)
 	if err != nil {

@@ -11,22 +11,23 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// maxBuckets bounds the memory of a rate limiter; the least recently used buckets are
-// evicted first. A caller who floods the limiter with keys to evict its own bucket gains one
-// more burst, but no more than that.
+// maxBuckets limits the memory of a rate limiter. The least recently used bucket is evicted first.
+// A caller that sends requests with many keys in order to evict its own bucket can send one more
+// burst, but gains no more than that.
 const maxBuckets = 10_000
 
-// bucketKey is a hash, so that neither tokens nor tenants are kept in memory.
+// bucketKey is the hash of a token or tenant, so that the limiter does not store the token or tenant
+// itself in memory.
 type bucketKey [sha256.Size]byte
 
-// rateLimiter limits requests per minute and key with a token bucket. The burst is one
-// minute's worth of requests.
+// rateLimiter limits the requests per minute for each key, with a token bucket. A burst can use up
+// the requests of one minute at once.
 type rateLimiter struct {
 	perMinute int
 
 	mu      sync.Mutex
 	buckets map[bucketKey]*list.Element
-	recent  *list.List // of *bucket, most recently used first
+	recent  *list.List // of *bucket; the most recently used bucket is first
 }
 
 type bucket struct {
@@ -34,12 +35,13 @@ type bucket struct {
 	rate *rate.Limiter
 }
 
-// newRateLimiter returns a rate limiter; 0 is no limit.
+// newRateLimiter returns a rate limiter; 0 means no limit.
 func newRateLimiter(perMinute int) *rateLimiter {
 	return &rateLimiter{perMinute: perMinute, buckets: map[bucketKey]*list.Element{}, recent: list.New()}
 }
 
-// allow takes one request from the caller's bucket. Errors: errRateLimited with RetryAfter.
+// allow takes one request from the caller's bucket. Errors: errRateLimited with RetryAfter if the
+// bucket is empty.
 func (l *rateLimiter) allow(caller string, now time.Time) error {
 	if l.perMinute <= 0 {
 		return nil
@@ -51,8 +53,8 @@ func (l *rateLimiter) allow(caller string, now time.Time) error {
 	return &domain.Error{RetryAfter: wait, Cause: errRateLimited}
 }
 
-// reserve takes one request from the key's bucket and returns 0. If the bucket is empty, it
-// takes nothing and returns how long to wait for the next request.
+// reserve takes one request from the key's bucket and returns 0. If the bucket is empty, it takes
+// nothing and returns the time until a request is available again.
 func (l *rateLimiter) reserve(key bucketKey, now time.Time) time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -64,7 +66,7 @@ func (l *rateLimiter) reserve(key bucketKey, now time.Time) time.Duration {
 	return wait
 }
 
-// bucket returns the key's bucket and creates it if necessary; l.mu is held.
+// bucket returns the key's bucket, which it creates if necessary. The caller must hold l.mu.
 func (l *rateLimiter) bucket(key bucketKey) *rate.Limiter {
 	if known, ok := l.buckets[key]; ok {
 		l.recent.MoveToFront(known)

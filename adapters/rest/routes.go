@@ -13,33 +13,34 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// The OAuth scopes of operations.
+// The OAuth scopes that operations require.
 const (
 	scopeRead  = "discovery:read"
 	scopeWrite = "discovery:write"
 )
 
-// route is one row of the route table: everything about an operation except its handler.
+// route is one row of the route table. It describes everything about an operation except what its
+// handler does.
 type route struct {
 	id      string
 	method  string
-	path    string // in OpenAPI's notation
-	status  int    // of a success
+	path    string // the path template in OpenAPI's notation
+	status  int    // the status of a successful response
 	summary string
 	tag     string
 
-	scope         string   // "" for routes without a bearer token
-	notFound      notFound // of a 404; zero where nothing is looked up
+	scope         string   // the required scope; "" for routes without a bearer token
+	notFound      notFound // describes the 404; zero if the route looks up no object
 	conflict      bool     // may respond with 409
-	ifMatch       bool     // honours If-Match
+	ifMatch       bool     // supports If-Match
 	idempotent    bool     // accepts an idempotency key
-	returnsSecret bool     // its response must never be stored
+	returnsSecret bool     // the response contains a token and must never be stored
 	bodyOptional  bool     // the body may be omitted
-	noBody        bool     // a POST without a body
+	noBody        bool     // the method is POST, but the request has no body
 
-	// fieldNames maps domain fields to the names that this route's input has for them.
+	// fieldNames maps the names of domain fields to their names in this route's input.
 	fieldNames map[string]string
-	// addressField is the input field that a forbidden address came from.
+	// addressField is the input field that contains the address which the egress rules check.
 	addressField string
 
 	mount func(*server, *route)
@@ -50,7 +51,8 @@ func (r *route) readsBody() bool {
 	return !r.noBody && (r.method == http.MethodPost || r.method == http.MethodPut || r.method == http.MethodPatch)
 }
 
-// inputLocation returns the prefix of the locations of the operation's fields.
+// inputLocation returns the part of the request that contains the operation's fields. It is the
+// prefix of their locations in a problem document.
 func (r *route) inputLocation() string {
 	if r.readsBody() {
 		return "body"
@@ -58,15 +60,17 @@ func (r *route) inputLocation() string {
 	return "query"
 }
 
-// immutable reports whether the location is a member that can be set only at creation.
+// immutable reports whether the location is that of a member that can be set only when the object
+// is created.
 func (r *route) immutable(location string) bool {
 	return r.method != http.MethodPost && (location == "body.vendor" || location == "body.type")
 }
 
-// handler executes one operation for one tenant. It returns the errors of the driving port.
+// handler executes one operation for one tenant. It returns the errors of the driving port
+// unchanged.
 type handler[I, O any] func(ctx context.Context, tenant domain.TenantID, in *I) (*O, error)
 
-// handle registers a handler with huma for a row of the route table.
+// handle returns a function that registers h with huma for a row of the route table.
 func handle[I, O any](h handler[I, O]) func(*server, *route) {
 	return func(s *server, r *route) {
 		huma.Register(s.api, s.operation(r), func(ctx context.Context, in *I) (*O, error) {
@@ -82,7 +86,8 @@ func handle[I, O any](h handler[I, O]) func(*server, *route) {
 	}
 }
 
-// mountRoutes mounts the route table, and the plain Echo handlers that are not in it.
+// mountRoutes mounts the rows of the route table, and the plain Echo handlers that the table does
+// not contain.
 func (s *server) mountRoutes(e *echo.Echo) {
 	for _, r := range slices.Concat(s.connectionRoutes(), s.engineRoutes(), s.tokenRoutes(),
 		s.deliveryRoutes(), s.pullRoutes(), s.readRoutes(), s.metaRoutes()) {
@@ -97,9 +102,8 @@ func (s *server) mountRoutes(e *echo.Echo) {
 	s.mountHEAD(e)
 }
 
-// mountHEAD serves HEAD for every path that serves GET, with the same handler: net/http
-// does not send the body, but computes the Content-Length that GET would have (RFC 9110,
-// section 9.3.2).
+// mountHEAD mounts HEAD for every path that has GET, with the same handler. net/http does not send
+// the body, but computes the Content-Length that a GET would have (RFC 9110, section 9.3.2).
 func (s *server) mountHEAD(e *echo.Echo) {
 	for path, methods := range s.allowedMethods {
 		if strings.Contains(methods, http.MethodGet) {
@@ -110,7 +114,7 @@ func (s *server) mountHEAD(e *echo.Echo) {
 	}
 }
 
-// mountPlain mounts a GET handler that bypasses huma.
+// mountPlain mounts a plain Echo handler for GET, which bypasses huma.
 func (s *server) mountPlain(e *echo.Echo, path string, h echo.HandlerFunc) {
 	r := &route{method: http.MethodGet, path: path}
 	e.GET(path, func(c echo.Context) error {
@@ -120,15 +124,15 @@ func (s *server) mountPlain(e *echo.Echo, path string, h echo.HandlerFunc) {
 	s.allowMethod(http.MethodGet, path)
 }
 
-// mountReservedPaths keeps a POST below the two collections from being routed to the
-// webhook receiver as a request of a vendor named "tokens" or "deliveries".
+// mountReservedPaths makes a POST to a path below the two collections a 405. Otherwise the router
+// would pass it to the webhook receiver, as the request of a vendor named "tokens" or "deliveries".
 func (s *server) mountReservedPaths(e *echo.Echo) {
 	for _, path := range []string{prefix + "/webhooks/tokens/{id}", prefix + "/webhooks/deliveries/{id}"} {
 		e.POST(echoPath(path), func(echo.Context) error { return echo.ErrMethodNotAllowed })
 	}
 }
 
-// allowMethod adds a method to the Allow header of the path's 405.
+// allowMethod adds a method to the Allow header that a 405 for the path contains.
 func (s *server) allowMethod(method, path string) {
 	path = echoPath(path)
 	methods := strings.Split(s.allowedMethods[path], ", ")
@@ -146,13 +150,13 @@ func echoPath(path string) string {
 	return strings.NewReplacer("{", ":", "}", "").Replace(path)
 }
 
-// operation describes a row of the route table to huma.
+// operation returns the description of a row of the route table for huma.
 func (s *server) operation(r *route) huma.Operation {
 	op := huma.Operation{
 		OperationID: r.id, Method: r.method, Path: r.path, Summary: r.summary, Tags: []string{r.tag},
 		DefaultStatus: r.status, Middlewares: s.middlewares(r), Responses: map[string]*huma.Response{},
-		// One byte more than bufferBody accepts, because huma rejects a body of exactly the
-		// limit. The body is in memory by then, so it needs no read deadline.
+		// One byte more than bufferBody accepts, because huma rejects a body whose length equals
+		// the limit. huma reads the body from memory, so it needs no read deadline.
 		MaxBodyBytes: maxBody + 1, BodyReadTimeout: -1,
 	}
 	if r.scope != "" {
@@ -173,9 +177,9 @@ func (s *server) operation(r *route) huma.Operation {
 	return op
 }
 
-// describeReplayHeader describes the header of a replayed response for every status that
-// the handler itself returns. Responses of the middleware before it, and responses that
-// contain a token, are never stored and so never replayed.
+// describeReplayHeader adds the header of a replayed response to the description of every status
+// that the handler itself returns. Responses of the middleware that runs before the handler, and
+// responses that contain a token, are never stored and therefore never replayed.
 func (r *route) describeReplayHeader(responses map[string]*huma.Response) {
 	if !r.returnsSecret {
 		responses[statusText(r.status)] = &huma.Response{Description: http.StatusText(r.status)}
@@ -192,7 +196,7 @@ func (r *route) describeReplayHeader(responses map[string]*huma.Response) {
 	}
 }
 
-// failureStatuses returns the failure statuses that the route may respond with.
+// failureStatuses returns the failure statuses with which the route may respond.
 func (r *route) failureStatuses() []int {
 	statuses := []int{http.StatusInternalServerError, http.StatusServiceUnavailable}
 	add := func(when bool, more ...int) {

@@ -11,7 +11,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Timeouts and limits of one HTTP connection. A long poll of maxWait fits into writeTimeout.
+// Timeouts and limits of one HTTP connection. writeTimeout is longer than maxWait, the longest time
+// of a long poll.
 const (
 	readHeaderTimeout = 5 * time.Second
 	readTimeout       = 15 * time.Second
@@ -20,20 +21,21 @@ const (
 	maxHeaderBytes    = 32 << 10
 )
 
-// server serves the HTTP API of one service.
+// server is the state that all handlers of the HTTP API share.
 type server struct {
 	Options
 	service         ports.API
 	api             huma.API
-	allowedMethods  map[string]string // by route template; the value of the Allow header
+	allowedMethods  map[string]string // values of the Allow header, by path in the router's notation
 	tenantLimiter   *rateLimiter
 	webhookLimiter  *rateLimiter
 	openAPIDocument []byte // encoded once, at startup
 }
 
 // New returns the handler of the whole HTTP API: the operator API and the webhook receiver
-// below /v1/discovery, and /health, /readyz, /version, /openapi.json and /docs. It is safe
-// for concurrent use and starts no goroutine. Errors: a required option that is missing.
+// below /v1/discovery, and /health, /readyz, /version, /openapi.json and /docs. The handler is
+// safe for concurrent use and starts no goroutine. Errors: one that names a required option that
+// is missing.
 func New(service ports.API, options Options) (http.Handler, error) {
 	options, err := options.complete()
 	if err != nil {
@@ -56,8 +58,8 @@ func New(service ports.API, options Options) (http.Handler, error) {
 	return e, nil
 }
 
-// NewServer returns an http.Server with all timeouts and limits set, so that slow or greedy
-// clients cannot exhaust it. Reading a body has its own, shorter timeout (body.go).
+// NewServer returns an http.Server with timeouts and limits that prevent slow or excessive clients
+// from exhausting it. Reading a body has its own, shorter timeout (body.go).
 func NewServer(address string, handler http.Handler) *http.Server {
 	return &http.Server{
 		Addr: address, Handler: handler,

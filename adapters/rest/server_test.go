@@ -20,7 +20,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// blockingFeed holds a feed request open until it is released or its context ends.
+// blockingFeed is a fake service whose change feed blocks until it is released or the request's
+// context ends.
 type blockingFeed struct {
 	*fake
 	called  chan struct{}
@@ -39,8 +40,8 @@ func (p blockingFeed) Changes(
 	}
 }
 
-// TestALongPollOutlivesTheReadTimeout: the server's read timeout expires while the handler
-// still waits, and must not end the handler's context.
+// TestALongPollOutlivesTheReadTimeout checks that the context of a waiting handler does not end when
+// the server's read timeout expires.
 func TestALongPollOutlivesTheReadTimeout(t *testing.T) {
 	service := blockingFeed{&fake{}, make(chan struct{}), make(chan struct{})}
 	handler, err := New(service, Options{
@@ -74,7 +75,8 @@ func TestALongPollOutlivesTheReadTimeout(t *testing.T) {
 	}
 }
 
-// TestABodyThatNeverArrivesTimesOut speaks raw HTTP, because no client would do this.
+// TestABodyThatNeverArrivesTimesOut writes an incomplete request to a raw TCP connection, because
+// an HTTP client would send the whole body.
 func TestABodyThatNeverArrivesTimesOut(t *testing.T) {
 	defer func(before time.Duration) { bodyTimeout = before }(bodyTimeout)
 	bodyTimeout = 50 * time.Millisecond
@@ -125,11 +127,11 @@ func TestTheRateLimiterEvictsTheLeastRecentlyUsedKey(t *testing.T) {
 		t.Error("the least recently used key was not evicted")
 	}
 	if len(l.buckets) != maxBuckets || l.recent.Len() != maxBuckets {
-		t.Errorf("%d and %d buckets", len(l.buckets), l.recent.Len())
+		t.Errorf("%d buckets in the map, %d in the list, want %[3]d", len(l.buckets), l.recent.Len(), maxBuckets)
 	}
 }
 
-// BenchmarkReceive measures the allocations of the webhook receiver without the service.
+// BenchmarkReceive measures time and allocations of the webhook receiver, without the service.
 func BenchmarkReceive(b *testing.B) {
 	s := newEnv(b, func(o *Options) { o.Logger = nil })
 	body := `{"event":"item/updated","id":"x"}`

@@ -11,13 +11,14 @@ import (
 
 const tokensPath = prefix + "/webhooks/tokens"
 
-// mintRequest identifies the connection; the integration guide defines the member's name.
+// mintRequest is the request body that identifies the connection for which to mint a token. The name
+// of its second member is defined by the integration guide.
 type mintRequest struct {
 	Vendor     string    `json:"vendor" minLength:"1"`
 	Connection plainText `json:"connection_config_name" minLength:"1" maxLength:"255" doc:"configName of the connection"`
 }
 
-// mintedToken is the only response that contains a raw webhook token.
+// mintedToken is the response body with a new token. No other response contains a raw webhook token.
 type mintedToken struct {
 	ID         string `json:"id"`
 	Token      string `json:"token" doc:"Returned only once: the service stores only its hash"`
@@ -25,7 +26,7 @@ type mintedToken struct {
 	Vendor     string `json:"vendor"`
 }
 
-// tokenView contains neither the token nor its hash.
+// tokenView is the representation of a token in lists. It contains neither the token nor its hash.
 type tokenView struct {
 	ID           string    `json:"id"`
 	ConnectionID string    `json:"connectionId"`
@@ -35,7 +36,7 @@ type tokenView struct {
 	RevokedAt    time.Time `json:"revokedAt,omitzero"`
 }
 
-// tokenOf omits the hash.
+// tokenOf returns the representation of t, which omits the hash.
 func tokenOf(t domain.WebhookToken) tokenView {
 	return tokenView{
 		ID: t.ID.String(), ConnectionID: t.Connection.String(), Vendor: string(t.Vendor),
@@ -71,7 +72,8 @@ func (s *server) tokenRoutes() []route {
 	}
 }
 
-// mintToken is the only function of this package that reveals a secret.
+// mintToken mints a webhook token and returns it with the webhook URL. No other function of this
+// package reveals a secret.
 func (s *server) mintToken(
 	ctx context.Context, tenant domain.TenantID, in *struct{ Body mintRequest },
 ) (*bodyOutput[mintedToken], error) {
@@ -86,7 +88,8 @@ func (s *server) mintToken(
 	}}, nil
 }
 
-// listTokens returns tokens, including revoked ones, so that a rotation can be followed.
+// listTokens returns a page of the tenant's tokens. It includes revoked tokens, so that operators
+// can follow a rotation.
 func (s *server) listTokens(ctx context.Context, tenant domain.TenantID, in *struct {
 	strictQuery
 	Connection idParam[domain.Connection] `query:"connectionId"`
@@ -102,7 +105,7 @@ func (s *server) listTokens(ctx context.Context, tenant domain.TenantID, in *str
 	return pageOf[tokenList](p, in.Limit, tokenOf), nil
 }
 
-// revokeToken responds with 404 to a second revocation.
+// revokeToken revokes a token. Revoking it a second time is a 404.
 func (s *server) revokeToken(ctx context.Context, tenant domain.TenantID, in *idInput) (*noContent, error) {
 	id, err := domain.ParseID[domain.WebhookToken](in.ID)
 	if err != nil {

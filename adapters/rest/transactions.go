@@ -9,7 +9,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// accountView is a stored account.
+// accountView is the representation of a stored account in responses.
 type accountView struct {
 	ID           string    `json:"id"`
 	ConnectionID string    `json:"connectionId"`
@@ -26,7 +26,8 @@ type accountView struct {
 	UpdatedAt    time.Time `json:"updatedAt"`
 }
 
-// accountOf formats the balance as a string, never as a number.
+// accountOf returns the representation of a. The balance is a string and never a JSON number, so
+// that it remains exact.
 func accountOf(a domain.Account) accountView {
 	return accountView{
 		ID: a.ID.String(), ConnectionID: a.Connection.String(), Vendor: string(a.Vendor), ExternalID: a.ExternalID,
@@ -36,7 +37,8 @@ func accountOf(a domain.Account) accountView {
 	}
 }
 
-// transactionView is a stored transaction; unknown values are omitted.
+// transactionView is the representation of a stored transaction in responses. Unknown values are
+// omitted.
 type transactionView struct {
 	ID              string    `json:"id" doc:"Does not change when the transaction is updated"`
 	ConnectionID    string    `json:"connectionId"`
@@ -60,7 +62,8 @@ type transactionView struct {
 	RemovedAt       time.Time `json:"removedAt,omitzero"`
 }
 
-// transactionOf formats amounts as strings, never as numbers.
+// transactionOf returns the representation of t. Amounts are strings and never JSON numbers, so
+// that they remain exact.
 func transactionOf(t domain.Transaction) transactionView {
 	return transactionView{
 		ID: t.ID.String(), ConnectionID: t.Connection.String(), Vendor: string(t.Vendor),
@@ -80,13 +83,14 @@ type changeView struct {
 	Transaction transactionView `json:"transaction"`
 }
 
-// changeOf returns the transaction with the kind of its last change.
+// changeOf returns the item of the change feed for t: the transaction with the kind of its last
+// change.
 func changeOf(t domain.Transaction) changeView {
 	return changeView{Change: string(t.Change()), Transaction: transactionOf(t)}
 }
 
-// feedPage is a page of the change feed. It always has a cursor, from which the feed
-// continues.
+// feedPage is one page of the change feed. It always contains a cursor from which the caller can
+// continue.
 type feedPage struct {
 	Items      []changeView `json:"items"`
 	Limit      int          `json:"limit"`
@@ -119,7 +123,7 @@ func (s *server) readRoutes() []route {
 	}
 }
 
-// listAccounts returns a connection's accounts.
+// listAccounts returns a page of a connection's accounts.
 func (s *server) listAccounts(ctx context.Context, tenant domain.TenantID, in *struct {
 	strictQuery
 	ID     string              `path:"id" doc:"Opaque"`
@@ -138,8 +142,8 @@ func (s *server) listAccounts(ctx context.Context, tenant domain.TenantID, in *s
 	return pageOf[accountList](p, in.Limit, accountOf), nil
 }
 
-// listTransactions returns a connection's transactions, including removed ones, which have
-// removedAt.
+// listTransactions returns a page of a connection's transactions. It includes removed transactions,
+// which have the member removedAt.
 func (s *server) listTransactions(ctx context.Context, tenant domain.TenantID, in *struct {
 	strictQuery
 	ID      string                  `path:"id" doc:"Opaque"`
@@ -169,9 +173,9 @@ func (s *server) listTransactions(ctx context.Context, tenant domain.TenantID, i
 	return pageOf[transactionList](p, in.Limit, transactionOf), nil
 }
 
-// changes returns a page of the change feed. It may hold the request open (long poll) until
-// there are changes, or until the client disconnects. A HEAD request, whose response could
-// not contain the changes, is never held open.
+// changes returns a page of the change feed. It may wait (long poll) until there are changes, until
+// the requested time has passed, or until the client disconnects. It never waits for a HEAD
+// request, because the response to HEAD could not contain the changes.
 func (s *server) changes(ctx context.Context, tenant domain.TenantID, in *struct {
 	strictQuery
 	Limit  int                `query:"limit" minimum:"1" maximum:"1000" default:"200"`

@@ -11,13 +11,14 @@ import (
 
 const signatureHeader = "X-Webhook-Signature"
 
-// webhookRoute is what the access log and metrics show of the receiver.
+// webhookRoute describes the receiver in the access log and in metrics, because the route table does
+// not contain it.
 var webhookRoute = &route{method: http.MethodPost, path: webhookPath}
 
-// receiveWebhook receives a webhook request from an aggregator. It limits the rate per
-// token, reads the raw body, and passes both with the webhook signature, the Authorization
-// value and the client's address to the driving port, which verifies them. Every refusal is
-// the same 401: not even the vendor of the path is part of the response.
+// receiveWebhook receives a webhook request from an aggregator. It limits the rate of requests per
+// token and reads the raw body. It then passes token and body, the webhook signature, the
+// Authorization value and the client's address to the driving port, which verifies them. Every
+// refusal is the same 401, and the response does not even name the vendor.
 func (s *server) receiveWebhook(c echo.Context) error {
 	r := c.Request()
 	x := exchangeOf(r.Context())
@@ -47,8 +48,8 @@ func (s *server) receiveWebhook(c echo.Context) error {
 	return nil
 }
 
-// describeReceiver adds the receiver to the OpenAPI document, because huma does not know of
-// plain Echo handlers.
+// describeReceiver adds the webhook receiver to the OpenAPI document. huma does not know it, because
+// it is a plain Echo handler.
 func (s *server) describeReceiver(doc *huma.OpenAPI) {
 	text := &huma.Schema{Type: huma.TypeString}
 	op := &huma.Operation{

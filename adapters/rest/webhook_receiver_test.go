@@ -76,18 +76,18 @@ func TestWebhookFailuresOtherThan401(t *testing.T) {
 	chunked.ContentLength = -1
 	problemIn(t, s.serve(chunked), 413, codeTooLarge)
 	if w := s.call("POST", webhookURL, strings.Repeat("a", maxWebhookBody)); w.Code != 202 {
-		t.Errorf("one MiB: %d", w.Code)
+		t.Errorf("one MiB: status %d, want 202", w.Code)
 	}
 	s.service.err = &domain.Error{Kind: domain.Unavailable, Code: domain.StoreUnavailable}
 	w := s.call("POST", webhookURL, "{}")
 	problemIn(t, w, 503, codeUnavailable)
 	if w.Header().Get("Retry-After") == "" {
-		t.Error("no Retry-After")
+		t.Error("the 503 has no Retry-After header")
 	}
 	s.service.err = nil
 	problemIn(t, s.call("POST", webhookURL, "{}"), 429, codeRateLimited)
 	if w := s.call("POST", prefix+"/webhooks/pluggy/another", "{}"); w.Code != 202 {
-		t.Errorf("another token: %d", w.Code)
+		t.Errorf("another token: status %d, want 202", w.Code)
 	}
 }
 
@@ -122,14 +122,14 @@ func TestTheClientAddressBehindProxies(t *testing.T) {
 			r.RemoteAddr = c.remote
 			r.Header["X-Forwarded-For"] = c.forwarded
 			if got := clientAddress(r, trusted).String(); got != c.want {
-				t.Errorf("%s, want %s", got, c.want)
+				t.Errorf("the client address is %s, want %s", got, c.want)
 			}
 		})
 	}
 }
 
-// TestNothingSecretIsLogged sends the canary everywhere a secret can occur, in requests that
-// succeed and that fail, and checks every log line.
+// TestNothingSecretIsLogged sends a canary in all places in which a secret can occur, in requests
+// that succeed and in requests that fail. It checks that no log line contains the canary.
 func TestNothingSecretIsLogged(t *testing.T) {
 	s := newEnv(t)
 	for _, fail := range []error{nil, domain.NotFoundError(), errors.New("broken")} {
@@ -152,7 +152,7 @@ func TestNothingSecretIsLogged(t *testing.T) {
 		}
 	}
 	if s.logs.Len() < 50 {
-		t.Fatalf("only %d lines", s.logs.Len())
+		t.Fatalf("only %d lines were logged", s.logs.Len())
 	}
 	for _, line := range s.logs.All() {
 		for name, value := range line.ContextMap() {
@@ -174,10 +174,10 @@ func TestTheAccessLogNamesTheRoute(t *testing.T) {
 	}
 	for name, value := range want {
 		if got[name] != value {
-			t.Errorf("%s: %v", name, got[name])
+			t.Errorf("%s is %v, want %v", name, got[name], value)
 		}
 	}
 	if got["bytes"].(int64) == 0 {
-		t.Error("no bytes")
+		t.Error("the access log contains no size of the response")
 	}
 }

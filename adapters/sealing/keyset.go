@@ -15,36 +15,36 @@ import (
 // label separates this use of the keys from any other.
 const label = "aggregator-connections/credential/v1"
 
-// Options say how a keyset file is read. The zero value is a keyset in clear.
+// Options configure how a keyset file is read. The zero value reads a keyset in cleartext.
 type Options struct {
 	// KEKURI names the key that wraps the keyset, at a KMS whose client was registered
-	// with Tink (registry.RegisterKMSClient). "" means the keyset is in clear.
+	// with Tink (registry.RegisterKMSClient). "" means the keyset is in cleartext.
 	KEKURI string
-	// Now is the clock that spaces the looks at the file; nil is time.Now.
+	// Now is the clock that limits how often the file is checked; nil means time.Now.
 	Now func() time.Time
-	// Observe is told when a changed file was refused; the keys of before then stay in
-	// use. The error names no content. Nil is silence.
+	// OnError is called when a changed file is rejected; the previous keys then stay in
+	// use. The error contains none of the file's content. Nil discards the errors.
 	OnError func(error)
 }
 
-// Keyset is a ports.Sealer over a keyset file, safe for concurrent use. It follows the
-// file's changes.
+// Keyset is a ports.Sealer that uses a keyset file, and reloads it when it changes. It is
+// safe for concurrent use.
 type Keyset struct {
 	path string
 	opts Options
 
-	ring    atomic.Pointer[ring]
-	looked  atomic.Int64 // when the file was last looked at, Unix nanoseconds
-	reading sync.Mutex   // one reader of the file at a time
-	problem string       // what Observe was last told; under reading
+	keys      atomic.Pointer[loadedKeys]
+	lastCheck atomic.Int64 // when the file was last checked, Unix nanoseconds
+	reloadMu  sync.Mutex   // held while the file is read
+	lastError string       // what was last passed to OnError; guarded by reloadMu
 }
 
 var _ ports.Sealer = (*Keyset)(nil)
 
-// Open reads a keyset file: Tink's JSON, in clear or wrapped by the KEK, of AEAD keys
+// Open reads a keyset file: Tink's JSON, in cleartext or wrapped by the KEK, of AEAD keys
 // with Tink's output prefix. Errors: one line that begins with SEALING_KEYSET_FILE and
-// holds nothing of the content: missing, not a regular file, readable by others than the
-// owner, empty, foreign, of other keys than AEAD's, or not unwrapped by the KEK.
+// contains none of the content: missing, not a regular file, readable by others than the
+// owner, empty, not a keyset, of other keys than AEAD's, or not unwrapped by the KEK.
 func Open(path string, opts Options) (*Keyset, error) {
 	if opts.Now == nil {
 		opts.Now = time.Now
@@ -57,60 +57,65 @@ func Open(path string, opts Options) (*Keyset, error) {
 		return nil, err
 	}
 	k := &Keyset{path: path, opts: opts}
-	k.ring.Store(first)
-	k.looked.Store(opts.Now().UnixNano())
+	k.keys.Store(first)
+	k.lastCheck.Store(opts.Now().UnixNano())
 	return k, nil
 }
 
-// Seal encrypts the credential's parts under the primary key, bound to tenant and
-// connection. Errors: internal, without a word of the credential.
-func (k *Keyset) Seal(tenant domain.TenantID, connection domain.ConnectionID, c domain.Credential) (domain.Sealed, error) {
+// Seal encrypts the credential's parts with the primary key, bound to tenant and
+// connection. Errors: internal, without any part of the credential.
+func (k *Keyset) Seal(
+	tenant domain.TenantID, connection domain.ConnectionID, c domain.Credential,
+) (domain.Sealed, error) {
 	plain, err := encodeParts(c)
 	defer clear(plain)
 	if err != nil {
 		return nil, err
 	}
-	sealed, err := k.current().aead.Encrypt(plain, binding(tenant, connection))
+	sealed, err := k.currentKeys().aead.Encrypt(plain, associatedData(tenant, connection))
 	if err != nil {
 		return nil, errors.New("sealing: the primary key does not seal")
 	}
 	return sealed, nil
 }
 
-// Open decrypts under whichever key sealed. Errors: Unavailable (credential_unopened), the
-// same for every reason: mostly the keyset is an old copy, or another one.
-func (k *Keyset) Open(tenant domain.TenantID, connection domain.ConnectionID, s domain.Sealed) (domain.Credential, error) {
-	plain, err := k.knowing(prefixOf(s)).aead.Decrypt(s, binding(tenant, connection))
+// Open decrypts with the key that sealed. Errors: Unavailable (credential_unopened), the
+// same for every reason; usually the keyset is an old copy, or a different one.
+func (k *Keyset) Open(
+	tenant domain.TenantID, connection domain.ConnectionID, s domain.Sealed,
+) (domain.Credential, error) {
+	plain, err := k.keysFor(prefixOf(s)).aead.Decrypt(s, associatedData(tenant, connection))
 	defer clear(plain)
 	if err != nil {
-		return domain.Credential{}, unopened()
+		return domain.Credential{}, unopenedError()
 	}
 	return decodeParts(plain)
 }
 
-// Stale says whether s is sealed under another key than the primary one, or is no
-// ciphertext at all.
-func (k *Keyset) NeedsReseal(s domain.Sealed) bool { return prefixOf(s) != k.current().primary }
+// NeedsReseal reports whether s is sealed with a key other than the primary one, or is not
+// a ciphertext at all.
+func (k *Keyset) NeedsReseal(s domain.Sealed) bool { return prefixOf(s) != k.currentKeys().primary }
 
-// unopened has no cause: what Tink or a decoder would add helps only a forger.
-func unopened() error {
+// unopenedError returns an error without a cause: what Tink or a decoder would add helps
+// only a forger.
+func unopenedError() error {
 	return &domain.Error{
 		Kind: domain.Unavailable, Code: domain.CredentialUnopened, Message: "the sealed credential does not open",
 	}
 }
 
-// binding is the associated data: label, tenant and connection, each behind its length
-// as 4 bytes, big endian, so that no two bindings share their bytes.
-func binding(tenant domain.TenantID, connection domain.ConnectionID) []byte {
-	var bound []byte
+// associatedData returns label, tenant and connection, each prefixed with its length as 4
+// bytes, big endian, so that two different inputs never have the same bytes.
+func associatedData(tenant domain.TenantID, connection domain.ConnectionID) []byte {
+	var data []byte
 	for _, part := range [][]byte{[]byte(label), tenant.UUID[:], connection.UUID[:]} {
-		bound = binary.BigEndian.AppendUint32(bound, uint32(len(part)))
-		bound = append(bound, part...)
+		data = binary.BigEndian.AppendUint32(data, uint32(len(part)))
+		data = append(data, part...)
 	}
-	return bound
+	return data
 }
 
-// encodeParts writes the parts as base64: a secret need not be UTF-8.
+// encodeParts encodes the parts as JSON with base64 values: a secret need not be UTF-8.
 func encodeParts(c domain.Credential) ([]byte, error) {
 	parts := make(map[string][]byte)
 	for _, name := range c.Names() {
@@ -128,7 +133,7 @@ func encodeParts(c domain.Credential) ([]byte, error) {
 func decodeParts(plain []byte) (domain.Credential, error) {
 	var parts map[string][]byte
 	if json.Unmarshal(plain, &parts) != nil {
-		return domain.Credential{}, unopened()
+		return domain.Credential{}, unopenedError()
 	}
 	secrets := make(map[string]domain.Secret, len(parts))
 	for name, value := range parts {

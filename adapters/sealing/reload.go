@@ -7,52 +7,52 @@ import (
 	"time"
 )
 
-// lookEvery spaces the looks at the file that nothing but time calls for.
-const lookEvery = time.Second
+// checkInterval is the minimum time between two periodic checks of the file.
+const checkInterval = time.Second
 
-// current gives the keys in use, after a look at the file if the last one is old. The
-// one caller whose swap succeeds looks; the others do not wait for it.
-func (k *Keyset) current() *ring {
-	now, last := k.opts.Now().UnixNano(), k.looked.Load()
-	if time.Duration(now-last) >= lookEvery && k.looked.CompareAndSwap(last, now) {
-		k.refresh()
+// currentKeys returns the keys in use, after a check of the file if the last one is too old.
+// Only the caller whose swap succeeds checks; the others do not wait for it.
+func (k *Keyset) currentKeys() *loadedKeys {
+	now, last := k.opts.Now().UnixNano(), k.lastCheck.Load()
+	if time.Duration(now-last) >= checkInterval && k.lastCheck.CompareAndSwap(last, now) {
+		k.reload()
 	}
-	return k.ring.Load()
+	return k.keys.Load()
 }
 
-// knowing gives keys that know the prefix if the file has them. An unknown prefix looks
-// at once, however fresh the last look: another replica may have sealed under a key that
-// was promoted in between, and to refuse its row would fail a pull for good.
-func (k *Keyset) knowing(p prefix) *ring {
-	if r := k.current(); r.known[p] || p == (prefix{}) {
+// keysFor returns keys that contain the prefix if the file has them. An unknown prefix
+// causes a check at once, however recent the last one: another replica may have sealed
+// with a key that was promoted in between, and rejecting its row would fail a pull for good.
+func (k *Keyset) keysFor(p prefix) *loadedKeys {
+	if r := k.currentKeys(); r.known[p] || p == (prefix{}) {
 		return r
 	}
-	k.refresh()
-	return k.ring.Load()
+	k.reload()
+	return k.keys.Load()
 }
 
-// refresh reads the file again if it has changed. Whatever is wrong with the new file,
-// the keys of before stay in use and Observe is told, once for each kind of wrong.
-func (k *Keyset) refresh() {
-	k.reading.Lock()
-	defer k.reading.Unlock()
-	problem := k.reread()
-	if problem != nil && problem.Error() != k.problem {
+// reload reads the file again if it has changed. If the new file is invalid in any way, the
+// previous keys stay in use and OnError is called, once for each different error.
+func (k *Keyset) reload() {
+	k.reloadMu.Lock()
+	defer k.reloadMu.Unlock()
+	problem := k.loadIfChanged()
+	if problem != nil && problem.Error() != k.lastError {
 		k.opts.OnError(problem)
 	}
-	k.problem = ""
+	k.lastError = ""
 	if problem != nil {
-		k.problem = problem.Error()
+		k.lastError = problem.Error()
 	}
 }
 
-func (k *Keyset) reread() error {
-	old := k.ring.Load()
+func (k *Keyset) loadIfChanged() error {
+	old := k.keys.Load()
 	info, err := os.Stat(k.path)
 	if err != nil {
 		return fmt.Errorf("%s: %w", setting, err)
 	}
-	if unchanged(old.read, info) {
+	if unchanged(old.fileInfo, info) {
 		return nil
 	}
 	fresh, err := load(k.path, k.opts.KEKURI)
@@ -60,10 +60,10 @@ func (k *Keyset) reread() error {
 		return err
 	}
 	if !fresh.known[old.primary] {
-		// Rows sealed a moment ago would not open any more: this is another keyset.
-		return fault("changed to a keyset without the key in use")
+		// Rows sealed a moment ago would no longer open: this is a different keyset.
+		return fileError("changed to a keyset without the key in use")
 	}
-	k.ring.Store(fresh)
+	k.keys.Store(fresh)
 	return nil
 }
 

@@ -11,23 +11,24 @@ import (
 	tinkpb "github.com/tink-crypto/tink-go/v2/proto/tink_go_proto"
 )
 
-// Step is a part of a rotation; Add|Promote does both at once.
+// Step is a step of a rotation; Add|Promote does both at once.
 type Step uint8
 
-// The steps. The package's doc says in which order they reach several replicas.
+// The steps. The package documentation says in which order they reach several replicas.
 const (
-	// Add puts a new key behind the primary one.
+	// Add appends a new key after the primary one.
 	Add Step = 1 << iota
 	// Promote makes the added key the primary one.
 	Promote
 )
 
-// Create writes a keyset of one new AES-256-GCM key: mode 0600, on disk when it returns.
-// Errors: a file (or link) that exists is never overwritten; no partial file stays.
+// Create writes a keyset of one new AES-256-GCM key with mode 0600. When it returns, the
+// file is synced to disk. Errors: an existing file (or link) is never overwritten; no
+// partial file remains.
 func Create(path string, opts Options) error {
 	handle, err := keyset.NewHandle(aead.AES256GCMKeyTemplate())
 	if err != nil {
-		return fault("no key can be made")
+		return fileError("no key can be generated")
 	}
 	content, err := encode(handle, opts.KEKURI)
 	defer clear(content)
@@ -40,18 +41,19 @@ func Create(path string, opts Options) error {
 	return syncDir(path)
 }
 
-// Rotate does the steps on a keyset file as one atomic change. A link is followed, owner
-// and mode stay. While it works, and after a crash in the middle, the file's name with
-// ".rotating" behind stands beside it and keeps a second rotation out. Errors: those of
-// Open; a key that was added already and waits to be promoted; none that waits.
+// Rotate applies the steps to a keyset file as one atomic change. A link is followed; owner
+// and mode are preserved. During the rotation, and after a crash in the middle of it, a file
+// with the suffix ".rotating" exists next to the keyset and prevents a second rotation.
+// Errors: those of Open; with Add, a key that was added before is still waiting to be
+// promoted; with only Promote, no key is waiting.
 func Rotate(path string, steps Step, opts Options) error {
 	path, err := filepath.EvalSymlinks(path)
 	if err != nil {
 		return fmt.Errorf("%s: %w", setting, err)
 	}
 	fresh := path + ".rotating"
-	// The exclusive file is made before the keyset is read: two rotations at once would
-	// else both begin from the same keys, and the later one would drop the other's.
+	// The exclusive file is created before the keyset is read. Otherwise two concurrent rotations
+	// would start from the same keys, and the later one would drop the other's.
 	if err := writeNew(fresh, nil); err != nil {
 		return err
 	}
@@ -60,7 +62,7 @@ func Rotate(path string, steps Step, opts Options) error {
 		err = os.Rename(fresh, path)
 	}
 	if err != nil {
-		// Only now: after the rename the name may be another rotation's already.
+		// Only on failure: after the rename the name may already belong to another rotation.
 		return errors.Join(err, os.Remove(fresh))
 	}
 	return syncDir(path)
@@ -77,59 +79,59 @@ func rotateInto(path, fresh string, steps Step, opts Options) error {
 	if err != nil {
 		return err
 	}
-	if _, err := ringOf(handle); err != nil {
+	if _, err := newLoadedKeys(handle); err != nil {
 		return err
 	}
-	if handle, err = rotated(handle, steps); err != nil {
+	if handle, err = applySteps(handle, steps); err != nil {
 		return err
 	}
-	turned, err := encode(handle, opts.KEKURI)
-	defer clear(turned)
+	rotated, err := encode(handle, opts.KEKURI)
+	defer clear(rotated)
 	if err != nil {
 		return err
 	}
-	if err := likeOwner(fresh, info); err != nil {
+	if err := copyOwner(fresh, info); err != nil {
 		return fmt.Errorf("%s: %w", setting, err)
 	}
-	return overwrite(fresh, turned)
+	return overwrite(fresh, rotated)
 }
 
-// rotated does the steps in memory.
-func rotated(handle *keyset.Handle, steps Step) (*keyset.Handle, error) {
+// applySteps applies the steps in memory.
+func applySteps(handle *keyset.Handle, steps Step) (*keyset.Handle, error) {
 	if steps == 0 || steps&^(Add|Promote) != 0 {
 		return nil, errors.New("sealing: a rotation adds, promotes, or both")
 	}
-	manager, next := keyset.NewManagerFromHandle(handle), waiting(handle)
+	manager, next := keyset.NewManagerFromHandle(handle), pendingKey(handle)
 	if steps&Add != 0 {
 		if next != 0 {
-			return nil, fault("holds an added key that waits to be promoted")
+			return nil, fileError("holds an added key that waits to be promoted")
 		}
 		id, err := manager.Add(aead.AES256GCMKeyTemplate())
 		if err != nil {
-			return nil, fault("no key can be made")
+			return nil, fileError("no key can be generated")
 		}
 		next = id
 	}
 	if steps&Promote != 0 {
 		if next == 0 {
-			return nil, fault("holds no added key that waits to be promoted")
+			return nil, fileError("holds no added key that waits to be promoted")
 		}
 		if err := manager.SetPrimary(next); err != nil {
-			return nil, fault("the added key cannot be promoted")
+			return nil, fileError("the added key cannot be promoted")
 		}
 	}
 	return manager.Handle()
 }
 
-// waiting gives the id of the enabled key behind the primary one; 0 where there is none.
-// Keys are appended, so whatever stands before the primary is older than it.
-func waiting(handle *keyset.Handle) uint32 {
-	info, behind, id := handle.KeysetInfo(), false, uint32(0)
+// pendingKey returns the id of the enabled key after the primary one; 0 if there is none.
+// Keys are appended, so all keys before the primary are older than it.
+func pendingKey(handle *keyset.Handle) uint32 {
+	info, afterPrimary, id := handle.KeysetInfo(), false, uint32(0)
 	for _, key := range info.GetKeyInfo() {
-		if behind && key.GetStatus() == tinkpb.KeyStatusType_ENABLED {
+		if afterPrimary && key.GetStatus() == tinkpb.KeyStatusType_ENABLED {
 			id = key.GetKeyId()
 		}
-		behind = behind || key.GetKeyId() == info.GetPrimaryKeyId()
+		afterPrimary = afterPrimary || key.GetKeyId() == info.GetPrimaryKeyId()
 	}
 	return id
 }

@@ -19,28 +19,28 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// A rotation in two steps: a process that read the file after Add opens whatever a
-// process that read it after Promote has sealed.
+// The two steps of a rotation: a process that read the file after Add opens what a process
+// that read it after Promote has sealed.
 func TestAddedKeyOpensBeforeItSeals(t *testing.T) {
 	path := create(t)
 	before := seal(t, open(t, path, sealing.Options{}))
 	rotate(t, path, sealing.Add)
 	added := file(t, read(t, path), 0o600)
-	behind := open(t, added, sealing.Options{})
-	if behind.NeedsReseal(before) || !bytes.Equal(seal(t, behind)[:5], before[:5]) {
+	withAdded := open(t, added, sealing.Options{})
+	if withAdded.NeedsReseal(before) || !bytes.Equal(seal(t, withAdded)[:5], before[:5]) {
 		t.Error("an added key seals before it was promoted")
 	}
 	rotate(t, path, sealing.Promote)
-	ahead := open(t, path, sealing.Options{})
-	after := seal(t, ahead)
-	if !ahead.NeedsReseal(before) || ahead.NeedsReseal(after) {
+	promoted := open(t, path, sealing.Options{})
+	after := seal(t, promoted)
+	if !promoted.NeedsReseal(before) || promoted.NeedsReseal(after) {
 		t.Error("the promoted key is not the primary one")
 	}
-	opens(t, behind, after)
-	opens(t, ahead, before)
+	opens(t, withAdded, after)
+	opens(t, promoted, before)
 }
 
-func TestStepsOutOfOrderAreRefused(t *testing.T) {
+func TestStepsInTheWrongOrderAreRejected(t *testing.T) {
 	path := create(t)
 	refusesStep(t, path, sealing.Promote, "holds no added key")
 	refusesStep(t, path, 0, "adds, promotes, or both")
@@ -59,17 +59,17 @@ func refusesStep(t *testing.T, path string, steps sealing.Step, want string) {
 	before, _ := os.ReadFile(path)
 	err := sealing.Rotate(path, steps, sealing.Options{})
 	if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "canary") {
-		t.Errorf("Rotate gave %v, want %q", err, want)
+		t.Errorf("Rotate returned %v, want %q", err, want)
 	}
 	if after, _ := os.ReadFile(path); !bytes.Equal(before, after) {
 		t.Error("a refused rotation changed the file")
 	}
 	if _, err := os.Stat(path + ".rotating"); err == nil {
-		t.Error("a refused rotation left its file behind")
+		t.Error("a refused rotation did not remove its file")
 	}
 }
 
-// Two rotations at once must never lose a key: a promoted one may have sealed already.
+// Concurrent rotations must never lose a key: a promoted one may have sealed already.
 func TestRotationsExcludeOneAnother(t *testing.T) {
 	path := create(t)
 	first := seal(t, open(t, path, sealing.Options{}))
@@ -101,18 +101,18 @@ func TestRotationsExcludeOneAnother(t *testing.T) {
 		opens(t, last, s)
 	}
 	if len(sealed) < 2 {
-		t.Error("no rotation came through")
+		t.Error("no rotation succeeded")
 	}
 }
 
-func TestRotateAfterACrashSaysWhatIsInTheWay(t *testing.T) {
+func TestRotateAfterACrashNamesTheLeftoverFile(t *testing.T) {
 	path := create(t)
 	if err := os.WriteFile(path+".rotating", nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	err := sealing.Rotate(path, sealing.Add, sealing.Options{})
 	if !errors.Is(err, os.ErrExist) || !strings.Contains(err.Error(), ".rotating") {
-		t.Errorf("gave %v, want the file that is in the way", err)
+		t.Errorf("Rotate returned %v, want an error that names the file in the way", err)
 	}
 }
 
@@ -131,8 +131,8 @@ func TestRotateFollowsALink(t *testing.T) {
 	}
 }
 
-// A running process meets a rotation of the file it shares.
-func TestRunningProcessFollowsTheFile(t *testing.T) {
+// A running process shares a file that is rotated.
+func TestRunningProcessReloadsTheFile(t *testing.T) {
 	path, now := create(t), time.Unix(1_800_000_000, 0)
 	k := open(t, path, sealing.Options{Now: func() time.Time { return now }})
 	old := seal(t, k)
@@ -143,7 +143,7 @@ func TestRunningProcessFollowsTheFile(t *testing.T) {
 		t.Error("the file was read again within a second")
 	}
 	fresh := seal(t, other)
-	opens(t, k, fresh) // at once, although the second is not over
+	opens(t, k, fresh) // at once, although the second has not passed
 	opens(t, k, old)
 	if !k.NeedsReseal(old) || k.NeedsReseal(seal(t, k)) {
 		t.Error("the new primary key is not in use")
@@ -152,27 +152,30 @@ func TestRunningProcessFollowsTheFile(t *testing.T) {
 	rotate(t, path, sealing.Add|sealing.Promote)
 	now = now.Add(time.Second)
 	if !k.NeedsReseal(fresh) {
-		t.Error("the file was not looked at again after a second")
+		t.Error("the file was not read again after a second")
 	}
 }
 
-func TestRunningProcessKeepsItsKeys(t *testing.T) {
+func TestRunningProcessKeepsItsKeysIfTheFileIsInvalid(t *testing.T) {
 	cases := map[string]func(t *testing.T, path string){
-		"when the file goes away":       func(_ *testing.T, path string) { _ = os.Remove(path) },
-		"when the file opens to others": func(_ *testing.T, path string) { _ = os.Chmod(path, 0o644); touch(path) },
-		"when the file is cut":          func(_ *testing.T, path string) { _ = os.Truncate(path, 20) },
-		"when another keyset comes": func(t *testing.T, path string) {
+		"when the file is removed": func(_ *testing.T, path string) { _ = os.Remove(path) },
+		"when the file becomes accessible to others": func(_ *testing.T, path string) {
+			_ = os.Chmod(path, 0o644)
+			advanceModTime(path)
+		},
+		"when the file is truncated": func(_ *testing.T, path string) { _ = os.Truncate(path, 20) },
+		"when another keyset replaces it": func(t *testing.T, path string) {
 			_ = os.WriteFile(path, read(t, create(t)), 0o600)
-			touch(path)
+			advanceModTime(path)
 		},
 	}
 	for name, harm := range cases {
 		t.Run(name, func(t *testing.T) {
 			path, now := create(t), time.Unix(1_800_000_000, 0)
-			var told []error
+			var errs []error
 			k := open(t, path, sealing.Options{
 				Now:     func() time.Time { return now },
-				OnError: func(err error) { told = append(told, err) },
+				OnError: func(err error) { errs = append(errs, err) },
 			})
 			good, sealed := read(t, path), seal(t, k)
 			harm(t, path)
@@ -181,8 +184,8 @@ func TestRunningProcessKeepsItsKeys(t *testing.T) {
 				opens(t, k, sealed)
 				opens(t, k, seal(t, k))
 			}
-			if len(told) != 1 || !strings.HasPrefix(told[0].Error(), "SEALING_KEYSET_FILE: ") {
-				t.Errorf("the observer was told %v, want one fault of the file", told)
+			if len(errs) != 1 || !strings.HasPrefix(errs[0].Error(), "SEALING_KEYSET_FILE: ") {
+				t.Errorf("OnError was called with %v, want one error about the file", errs)
 			}
 			_ = os.Remove(path)
 			if err := os.WriteFile(path, good, 0o600); err != nil {
@@ -191,7 +194,7 @@ func TestRunningProcessKeepsItsKeys(t *testing.T) {
 			rotate(t, path, sealing.Add|sealing.Promote)
 			now = now.Add(time.Second)
 			if !k.NeedsReseal(sealed) {
-				t.Error("a mended file is not taken up")
+				t.Error("a repaired file is not loaded")
 			}
 		})
 	}
@@ -207,7 +210,7 @@ func TestKEKWrapsTheKeyset(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := keyset.ReadWithNoSecrets(keyset.NewJSONReader(bytes.NewReader(read(t, path)))); err == nil {
-		t.Error("the file holds a keyset in clear")
+		t.Error("the file contains a cleartext keyset")
 	}
 	sealed := seal(t, open(t, path, opts))
 	if err := sealing.Rotate(path, sealing.Add|sealing.Promote, opts); err != nil {
@@ -215,9 +218,9 @@ func TestKEKWrapsTheKeyset(t *testing.T) {
 	}
 	opens(t, open(t, path, opts), sealed)
 
-	refuses(t, path, "in clear") // opened without its KEK
+	refuses(t, path, "in cleartext") // opened without its KEK
 	refusesKEK(t, create(t), kms.uri, "unwraps")
-	refusesKEK(t, path, "fake-kms://other", "does not give the KEK")
+	refusesKEK(t, path, "fake-kms://other", "does not return the KEK")
 	refusesKEK(t, path, "nobody://kek", "no KMS client")
 	kms.kek = newKEK(t)
 	refusesKEK(t, path, kms.uri, "unwraps")
@@ -227,7 +230,7 @@ func refusesKEK(t *testing.T, path, uri, want string) {
 	t.Helper()
 	_, err := sealing.Open(path, sealing.Options{KEKURI: uri})
 	if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "canary") {
-		t.Errorf("Open gave %v, want %q", err, want)
+		t.Errorf("Open returned %v, want %q", err, want)
 	}
 }
 
@@ -240,7 +243,7 @@ func (f *fakeKMS) Supported(uri string) bool { return strings.HasPrefix(uri, "fa
 
 func (f *fakeKMS) GetAEAD(uri string) (tink.AEAD, error) {
 	if uri != f.uri {
-		return nil, errors.New("answer-canary of the KMS")
+		return nil, errors.New("response-canary of the KMS")
 	}
 	return f.kek, nil
 }
@@ -281,5 +284,5 @@ func opens(t *testing.T, k *sealing.Keyset, sealed domain.Sealed) {
 	}
 }
 
-// touch makes sure that a change shows in the file's time, however coarse its clock.
-func touch(path string) { _ = os.Chtimes(path, time.Time{}, time.Now().Add(time.Minute)) }
+// advanceModTime makes a change visible in the file's time, however coarse its clock.
+func advanceModTime(path string) { _ = os.Chtimes(path, time.Time{}, time.Now().Add(time.Minute)) }

@@ -34,7 +34,7 @@ func TestKeysetIsASealer(t *testing.T) {
 	porttest.TestSealer(t, func(t *testing.T) ports.Sealer { return open(t, create(t), sealing.Options{}) })
 }
 
-func TestCreate(t *testing.T) {
+func TestCreateWritesAPrivateFileOnce(t *testing.T) {
 	path := create(t)
 	info, err := os.Stat(path)
 	if err != nil {
@@ -45,10 +45,10 @@ func TestCreate(t *testing.T) {
 	}
 	before := read(t, path)
 	if err := sealing.Create(path, sealing.Options{}); !errors.Is(err, os.ErrExist) {
-		t.Errorf("a second Create gave %v, want a refusal", err)
+		t.Errorf("a second Create returned %v, want an error", err)
 	}
 	if !bytes.Equal(before, read(t, path)) {
-		t.Error("a refused Create changed the file")
+		t.Error("a failed Create changed the file")
 	}
 }
 
@@ -61,31 +61,35 @@ func TestCreateDoesNotFollowALink(t *testing.T) {
 		t.Errorf("gave %v, want a refusal", err)
 	}
 	if _, err := os.Stat(target); err == nil {
-		t.Error("wrote where a dangling link points")
+		t.Error("created the target of a dangling link")
 	}
 }
 
-func TestOpenRefuses(t *testing.T) {
+func TestOpenRejectsInvalidFiles(t *testing.T) {
 	good := read(t, create(t))
 	cases := map[string]struct {
 		content []byte
 		mode    os.FileMode
 		want    string
 	}{
-		"readable by the group":     {good, 0o640, "mode 0640"},
-		"readable by the world":     {good, 0o604, "mode 0604"},
-		"writable by the group":     {good, 0o620, "mode 0620"},
-		"empty":                     {nil, 0o600, "is empty"},
-		"not JSON":                  {[]byte("content-canary"), 0o600, "is not a Tink keyset"},
-		"another JSON":              {[]byte(`{"content-canary":"content-canary"}`), 0o600, "is not a Tink keyset"},
-		"an empty keyset":           {[]byte(`{"primaryKeyId":0,"key":[]}`), 0o600, "is not a Tink keyset"},
-		"cut off":                   {good[:len(good)/2], 0o600, "is not a Tink keyset"},
-		"a list":                    {[]byte(`["content-canary"]`), 0o600, "is not a Tink keyset"},
-		"wrapped by a KEK":          {[]byte(`{"encryptedKeyset":"Y29udGVudC1jYW5hcnk="}`), 0o600, "is not a Tink keyset"},
-		"keys for a MAC":            {clearKeyset(t, mac.HMACSHA256Tag256KeyTemplate()), 0o600, "not for AEAD"},
-		"keys without a prefix":     {clearKeyset(t, aead.AES256GCMNoPrefixKeyTemplate()), 0o600, "output prefix"},
-		"no primary key":            {bytes.Replace(good, []byte(`"primaryKeyId":`), []byte(`"primaryKeyId":1`), 1), 0o600, ""},
-		"larger than keysets are":   {bytes.Repeat([]byte(" "), 1<<20+1), 0o600, "too large"},
+		"readable by the group": {good, 0o640, "mode 0640"},
+		"readable by the world": {good, 0o604, "mode 0604"},
+		"writable by the group": {good, 0o620, "mode 0620"},
+		"empty":                 {nil, 0o600, "is empty"},
+		"not JSON":              {[]byte("content-canary"), 0o600, "is not a Tink keyset"},
+		"another JSON":          {[]byte(`{"content-canary":"content-canary"}`), 0o600, "is not a Tink keyset"},
+		"an empty keyset":       {[]byte(`{"primaryKeyId":0,"key":[]}`), 0o600, "is not a Tink keyset"},
+		"truncated":             {good[:len(good)/2], 0o600, "is not a Tink keyset"},
+		"a list":                {[]byte(`["content-canary"]`), 0o600, "is not a Tink keyset"},
+		"wrapped by a KEK": {
+			[]byte(`{"encryptedKeyset":"Y29udGVudC1jYW5hcnk="}`), 0o600, "is not a Tink keyset",
+		},
+		"keys for a MAC":        {clearKeyset(t, mac.HMACSHA256Tag256KeyTemplate()), 0o600, "not for AEAD"},
+		"keys without a prefix": {clearKeyset(t, aead.AES256GCMNoPrefixKeyTemplate()), 0o600, "output prefix"},
+		"no primary key": {
+			bytes.Replace(good, []byte(`"primaryKeyId":`), []byte(`"primaryKeyId":1`), 1), 0o600, "",
+		},
+		"larger than any keyset":    {bytes.Repeat([]byte(" "), 1<<20+1), 0o600, "too large"},
 		"a primary key not enabled": {bytes.Replace(good, []byte("ENABLED"), []byte("DISABLED"), 1), 0o600, ""},
 	}
 	for name, c := range cases {
@@ -105,20 +109,24 @@ func refuses(t *testing.T, path, want string) {
 		t.Fatal("was opened")
 	}
 	text := err.Error()
-	if !strings.HasPrefix(text, "SEALING_KEYSET_FILE: ") || !strings.Contains(text, want) || strings.Contains(text, "\n") {
-		t.Errorf("error %q, want one line that names the setting and says %q", text, want)
+	if !strings.HasPrefix(text, "SEALING_KEYSET_FILE: ") || !strings.Contains(text, want) ||
+		strings.Contains(text, "\n") {
+		t.Errorf("error %q, want one line with the setting and %q", text, want)
 	}
 	if strings.Contains(text, "canary") {
 		t.Errorf("error %q shows content", text)
 	}
 }
 
-// What a process prints of itself, by any verb or encoder, must not show key or parts.
+// Nothing that a process prints of a keyset, with any verb or encoder, shows a key or a part.
 func TestNothingPrintsTheKey(t *testing.T) {
 	path := create(t)
 	k := open(t, path, sealing.Options{})
 	key := keyBytes(t, path)
-	traces := []string{base64.StdEncoding.EncodeToString(key), fmt.Sprintf("%x", key), fmt.Sprint(key), strings.Trim(fmt.Sprintf("%#v", key), "[]byte{}")}
+	traces := []string{
+		base64.StdEncoding.EncodeToString(key), fmt.Sprintf("%x", key), fmt.Sprint(key),
+		strings.Trim(fmt.Sprintf("%#v", key), "[]byte{}"),
+	}
 	holder := struct {
 		s ports.Sealer
 		k *sealing.Keyset
@@ -166,7 +174,8 @@ func FuzzKeysetFile(f *testing.F) {
 		if err != nil {
 			t.Fatalf("an accepted keyset does not seal: %v", err)
 		}
-		if opened, err := k.Open(tenant, connection, sealed); err != nil || !opened.Equal(credential) || k.NeedsReseal(sealed) {
+		if opened, err := k.Open(tenant, connection, sealed); err != nil || !opened.Equal(credential) ||
+			k.NeedsReseal(sealed) {
 			t.Errorf("an accepted keyset does not open what it sealed: %v", err)
 		}
 	})
@@ -221,7 +230,7 @@ func clearKeyset(t *testing.T, template *tinkpb.KeyTemplate) []byte {
 	return content.Bytes()
 }
 
-// keyBytes digs the AES key out of the file: the last 32 bytes of its protobuf value.
+// keyBytes extracts the AES key from the file: the last 32 bytes of its protobuf value.
 func keyBytes(t *testing.T, path string) []byte {
 	t.Helper()
 	handle, err := insecurecleartextkeyset.Read(keyset.NewJSONReader(bytes.NewReader(read(t, path))))

@@ -1,4 +1,4 @@
-// Package system is the machine's own clock, ids and randomness.
+// Package system implements the ports for the system's clock, ids and randomness.
 package system
 
 import (
@@ -13,10 +13,11 @@ import (
 // Clock is the wall clock.
 type Clock struct{}
 
-// Now is UTC in whole microseconds, which every store can keep.
+// Now returns the current time in UTC, truncated to whole microseconds, which every store
+// can represent.
 func (Clock) Now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
 
-// Sleep waits for d, or for the context's end.
+// Sleep waits for d, or until ctx ends; then it returns the context's error.
 func (Clock) Sleep(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -28,11 +29,12 @@ func (Clock) Sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// IDs makes UUIDv7 (RFC 9562), ascending within the process.
+// IDs generates UUIDv7 (RFC 9562), ascending within the process.
 type IDs struct{}
 
-// New makes one. It panics if the system has no randomness: nothing may go on then.
+// New returns a new id. It panics if the system has no randomness, because nothing may
+// continue then.
 func (IDs) New() uuid.UUID { return uuid.Must(uuid.NewV7()) }
 
-// Entropy is the system's cryptographic random source.
+// Entropy returns the system's cryptographic random source.
 func Entropy() io.Reader { return rand.Reader }

@@ -17,7 +17,7 @@ var (
 	_ ports.IDs     = system.IDs{}
 )
 
-func TestNowIsWhatEveryStoreKeeps(t *testing.T) {
+func TestNowHasAPrecisionThatEveryStoreKeeps(t *testing.T) {
 	now := system.Clock{}.Now()
 	if now.Location() != time.UTC || now.Nanosecond()%1000 != 0 {
 		t.Fatalf("%v is not UTC in whole microseconds", now)

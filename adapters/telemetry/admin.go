@@ -7,8 +7,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// Admin serves /metrics and pprof. It has no door of its own: bind it where only
-// operators come.
+// Admin returns a handler that serves /metrics and pprof. It does not authenticate callers:
+// bind it to an address that only operators can reach.
 func Admin(m *Metrics) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(m.Registry, promhttp.HandlerOpts{}))

@@ -17,8 +17,8 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// gathered is an OTLP collector inside the test.
-type gathered struct {
+// fakeCollector is an OTLP collector inside the test.
+type fakeCollector struct {
 	*httptest.Server
 
 	mu        sync.Mutex
@@ -29,9 +29,9 @@ type gathered struct {
 	resources []*resourcepb.Resource
 }
 
-func collect(t *testing.T) *gathered {
+func startCollector(t *testing.T) *fakeCollector {
 	t.Helper()
-	g := &gathered{spans: map[string]*tracepb.Span{}, metrics: map[string]*metricspb.Metric{}}
+	g := &fakeCollector{spans: map[string]*tracepb.Span{}, metrics: map[string]*metricspb.Metric{}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /v1/traces", func(_ http.ResponseWriter, r *http.Request) {
 		var in tracecol.ExportTraceServiceRequest
@@ -63,8 +63,8 @@ func collect(t *testing.T) *gathered {
 	return g
 }
 
-// read decodes a request, and leaves the collector locked.
-func (g *gathered) read(t *testing.T, r *http.Request, into proto.Message) {
+// read decodes a request. It returns with g.mu locked, so that the caller can store the message.
+func (g *fakeCollector) read(t *testing.T, r *http.Request, into proto.Message) {
 	text, err := io.ReadAll(r.Body)
 	g.mu.Lock()
 	if err == nil {
@@ -77,8 +77,8 @@ func (g *gathered) read(t *testing.T, r *http.Request, into proto.Message) {
 	g.headers = append(g.headers, r.Header)
 }
 
-// texts lists attributes as text, by key.
-func texts(attributes []*commonpb.KeyValue) map[string]any {
+// attributeValues returns the text and integer attributes by key.
+func attributeValues(attributes []*commonpb.KeyValue) map[string]any {
 	all := map[string]any{}
 	for _, a := range attributes {
 		switch v := a.Value.Value.(type) {

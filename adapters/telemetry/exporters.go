@@ -12,47 +12,47 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 )
 
-// The exporters below keep failures from the SDK, which would hand them to a handler
-// that the whole process shares, and tell them to ours.
+// The exporters below hide failures from the SDK, which would pass them to a handler that
+// the whole process shares, and pass them to our own handler instead.
 
-type spans struct {
+type spanExporter struct {
 	sdktrace.SpanExporter
-	teller
+	failureReporter
 }
 
 // ExportSpans implements sdktrace.SpanExporter.
-func (s *spans) ExportSpans(ctx context.Context, batch []sdktrace.ReadOnlySpan) error {
-	s.heard(s.SpanExporter.ExportSpans(ctx, batch))
+func (s *spanExporter) ExportSpans(ctx context.Context, batch []sdktrace.ReadOnlySpan) error {
+	s.record(s.SpanExporter.ExportSpans(ctx, batch))
 	return nil
 }
 
-type series struct {
+type metricExporter struct {
 	metric.Exporter
-	teller
+	failureReporter
 }
 
 // Export implements metric.Exporter.
-func (s *series) Export(ctx context.Context, data *metricdata.ResourceMetrics) error {
-	s.heard(s.Exporter.Export(ctx, data))
+func (s *metricExporter) Export(ctx context.Context, data *metricdata.ResourceMetrics) error {
+	s.record(s.Exporter.Export(ctx, data))
 	return nil
 }
 
-// teller tells the first of a row of failures.
-type teller struct {
-	tell   func(error)
+// failureReporter reports the first of several consecutive failures.
+type failureReporter struct {
+	report func(error)
 	signal string
 	failed atomic.Bool
 }
 
-func (t *teller) heard(err error) {
+func (t *failureReporter) record(err error) {
 	if before := t.failed.Swap(err != nil); err != nil && !before {
-		t.tell(unexported(t.signal, err))
+		t.report(exportError(t.signal, err))
 	}
 }
 
-// unexported keeps of a failure what the network said. The exporter's own text holds
-// the collector's answer.
-func unexported(signal string, err error) error {
+// exportError returns an error that keeps only the network's part of err, because the
+// exporter's own text contains the collector's response.
+func exportError(signal string, err error) error {
 	if sent := (*url.Error)(nil); errors.As(err, &sent) {
 		return fmt.Errorf("%s not exported: %w", signal, sent.Err)
 	}
@@ -61,5 +61,5 @@ func unexported(signal string, err error) error {
 			return fmt.Errorf("%s not exported: %w", signal, ended)
 		}
 	}
-	return fmt.Errorf("%s not exported: the collector did not take them", signal)
+	return fmt.Errorf("%s not exported: the collector did not accept them", signal)
 }

@@ -11,13 +11,13 @@ import (
 )
 
 const (
-	// other stands for every value that is not one of the few a label may have.
+	// other replaces every value that a label may not have.
 	other = "other"
-	// mostValues is how many values of one label are told apart.
-	mostValues = 64
-	// longestWord bounds what stands between two slashes of a value: a template's words
-	// are shorter than an id (36 bytes) and a webhook token (43).
-	longestWord = 32
+	// maxLabelValues is the maximum number of distinct values of one label.
+	maxLabelValues = 64
+	// maxSegmentLength bounds the text between two slashes of a value, in bytes. The segments
+	// of a template are shorter than an id (36 bytes) or a webhook token (43).
+	maxSegmentLength = 32
 )
 
 var methods = []string{
@@ -25,7 +25,7 @@ var methods = []string{
 	http.MethodDelete, http.MethodOptions, http.MethodConnect, http.MethodTrace,
 }
 
-// labels bounds the values of labels, so that nobody outside can make series.
+// labels bounds the values of labels, so that no outside input can create series.
 type labels struct {
 	vendors []domain.Vendor
 
@@ -33,7 +33,7 @@ type labels struct {
 	seen map[string][]string // by label
 }
 
-// vendor is the vendor's name if it is wired.
+// vendor returns the vendor's name if it is configured, and other if not.
 func (l *labels) vendor(v domain.Vendor) string {
 	if slices.Contains(l.vendors, v) {
 		return string(v)
@@ -41,57 +41,57 @@ func (l *labels) vendor(v domain.Vendor) string {
 	return other
 }
 
-// word passes the first few values of a label that could stand in a table of the code;
-// "" is none of them.
-func (l *labels) word(label, value string) string {
-	if !wordy(value) {
+// value returns value if it looks like a constant of the code and is one of the first few
+// of its label, and other if not. "" is always other.
+func (l *labels) value(label, value string) string {
+	if !isLabelValue(value) {
 		return other
 	}
 	l.mu.RLock()
 	known := slices.Contains(l.seen[label], value)
 	l.mu.RUnlock()
-	if known || l.learn(label, value) {
+	if known || l.add(label, value) {
 		return value
 	}
 	return other
 }
 
-func (l *labels) learn(label, value string) bool {
+func (l *labels) add(label, value string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if slices.Contains(l.seen[label], value) {
 		return true
 	}
-	if len(l.seen[label]) >= mostValues {
+	if len(l.seen[label]) >= maxLabelValues {
 		return false
 	}
 	l.seen[label] = append(l.seen[label], value)
 	return true
 }
 
-// wordy says whether text looks like a template or a code.
-func wordy(text string) bool {
-	for word := range strings.SplitSeq(text, "/") {
-		if len(word) > longestWord {
+// isLabelValue reports whether text looks like a template or a code.
+func isLabelValue(text string) bool {
+	for segment := range strings.SplitSeq(text, "/") {
+		if len(segment) > maxSegmentLength {
 			return false
 		}
 	}
-	return text != "" && len(text) <= 4*longestWord && strings.IndexFunc(text, odd) < 0
+	return text != "" && len(text) <= 4*maxSegmentLength && strings.IndexFunc(text, notInLabel) < 0
 }
 
-func odd(r rune) bool {
+func notInLabel(r rune) bool {
 	return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("/{}_-.: ", r)
 }
 
-func method(name string) string {
+func methodLabel(name string) string {
 	if slices.Contains(methods, name) {
 		return name
 	}
 	return other
 }
 
-// status is the code, or none where no answer came.
-func status(code int) string {
+// statusLabel returns the status code as text, or none if no response came.
+func statusLabel(code int) string {
 	switch {
 	case code == 0:
 		return none

@@ -7,8 +7,8 @@ import (
 	"go.uber.org/zap/zapcore"
 )
 
-// Logger writes lines at or above level to out, as JSON, or readable where format is
-// "console". It is safe for concurrent use.
+// Logger returns a logger that writes lines at or above level to out: as JSON, or in a
+// human-readable form if format is "console". It is safe for concurrent use.
 func Logger(out io.Writer, level zapcore.Level, format string) *zap.Logger {
 	settings := zap.NewProductionEncoderConfig()
 	settings.TimeKey, settings.EncodeTime = "time", zapcore.RFC3339NanoTimeEncoder

@@ -9,112 +9,132 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// Metrics is every series of the service. It is safe for concurrent use.
+// Metrics holds every series of the service. It is safe for concurrent use.
 type Metrics struct {
 	// Registry holds the series; [Admin] serves it, [Start] exports it.
 	Registry *prometheus.Registry
 
-	labels      *labels
-	requests    *prometheus.HistogramVec
-	webhooks    *prometheus.CounterVec
-	pulls       *prometheus.CounterVec
-	pullTime    *prometheus.HistogramVec
-	rows        *prometheus.CounterVec
-	vendorCalls *prometheus.HistogramVec
-	budget      *prometheus.GaugeVec
-	backlog     prometheus.Gauge
-	sealing     prometheus.Counter
-	faults      *prometheus.CounterVec
+	labels           *labels
+	requests         *prometheus.HistogramVec
+	webhooks         *prometheus.CounterVec
+	pullAttempts     *prometheus.CounterVec
+	pullDuration     *prometheus.HistogramVec
+	transactions     *prometheus.CounterVec
+	vendorCalls      *prometheus.HistogramVec
+	budget           *prometheus.GaugeVec
+	backlog          prometheus.Gauge
+	sealing          prometheus.Counter
+	backgroundErrors *prometheus.CounterVec
 }
 
 const namespace = "discovery"
 
 // Bounds of the histograms' buckets, in seconds.
 var (
-	ofCalls = []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30}
-	ofPulls = []float64{.1, .25, .5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800}
+	callBuckets = []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30}
+	pullBuckets = []float64{.1, .25, .5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800}
 )
 
-// NewMetrics registers every series with a registry of its own. The vendors are those
-// that are wired: any other is counted as "other".
+// NewMetrics returns metrics that are registered with a registry of their own. vendors are
+// the configured ones: any other vendor is counted as "other".
 func NewMetrics(vendors ...domain.Vendor) *Metrics {
 	m := &Metrics{
-		Registry:    prometheus.NewRegistry(),
-		labels:      &labels{vendors: vendors, seen: map[string][]string{}},
-		requests:    histogram("http_request_duration_seconds", "Requests by route template.", ofCalls, "method", "route", "status"),
-		webhooks:    counter("webhooks_total", "Knocks at the webhook door by outcome.", "vendor", "outcome"),
-		pulls:       counter("pull_tries_total", "Tries of pulls by where the pull stood after it.", "vendor", "state", "error"),
-		pullTime:    histogram("pull_try_duration_seconds", "How long a try of a pull took.", ofPulls, "vendor"),
-		rows:        counter("transactions_total", "Transactions by what a pull did to them.", "vendor", "change"),
-		vendorCalls: histogram("vendor_call_duration_seconds", "Calls to vendors by status.", ofCalls, "vendor", "method", "template", "status"),
-		budget:      gauge("vendor_budget_remaining", "Calls left in the rate budget that was last drawn on.", "vendor", "resource"),
-		backlog:     gauge("pull_backlog_seconds", "Age of the oldest pull that is not over.").WithLabelValues(),
-		sealing:     counter("sealing_failures_total", "Credentials that did not seal or open.").WithLabelValues(),
-		faults:      counter("background_faults_total", "Failed rounds of background work.", "where"),
+		Registry: prometheus.NewRegistry(),
+		labels:   &labels{vendors: vendors, seen: map[string][]string{}},
+		requests: histogram(
+			"http_request_duration_seconds", "Requests by route template.", callBuckets, "method", "route",
+			"status",
+		),
+		webhooks: counter("webhooks_total", "Webhook requests by outcome.", "vendor", "outcome"),
+		pullAttempts: counter(
+			"pull_tries_total", "Attempts of pulls by the state of the pull afterwards.", "vendor", "state",
+			"error",
+		),
+		pullDuration: histogram(
+			"pull_try_duration_seconds", "Duration of an attempt of a pull.", pullBuckets, "vendor",
+		),
+		transactions: counter("transactions_total", "Transactions by what a pull changed.", "vendor", "change"),
+		vendorCalls: histogram(
+			"vendor_call_duration_seconds", "Calls to vendors by status.", callBuckets, "vendor", "method",
+			"template", "status",
+		),
+		budget: gauge(
+			"vendor_budget_remaining", "Calls left in the rate budget that was used last.", "vendor",
+			"resource",
+		),
+		backlog: gauge("pull_backlog_seconds", "Age of the oldest unfinished pull.").WithLabelValues(),
+		sealing: counter(
+			"sealing_failures_total", "Credentials that could not be sealed or opened.",
+		).WithLabelValues(),
+		backgroundErrors: counter("background_faults_total", "Errors of background work.", "where"),
 	}
-	m.begin()
-	m.Registry.MustRegister(m.requests, m.webhooks, m.pulls, m.pullTime, m.rows, m.vendorCalls, m.budget,
-		m.backlog, m.sealing, m.faults, collectors.NewGoCollector(),
+	m.initSeries()
+	m.Registry.MustRegister(m.requests, m.webhooks, m.pullAttempts, m.pullDuration, m.transactions,
+		m.vendorCalls, m.budget,
+		m.backlog, m.sealing, m.backgroundErrors, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 
-// fatal are the errors that a pull is given up with at once.
-var fatal = []domain.Code{
+// fatalCodes are the errors that make a pull fail at once, without a retry.
+var fatalCodes = []domain.Code{
 	domain.CredentialRejected, domain.AccountNotFound, domain.AccessDenied,
 	domain.AddressNotAllowed, domain.CredentialUnopened,
 }
 
-// begin shows at zero what an alert counts: the first event of a series that was not
-// there before is no increase to Prometheus.
-func (m *Metrics) begin() {
+// initSeries creates at zero the series that alerts count. Prometheus does not see an
+// increase in the first event of a series that did not exist before.
+func (m *Metrics) initSeries() {
 	for _, v := range append([]domain.Vendor{other}, m.labels.vendors...) {
 		for _, outcome := range []string{"accepted", "refused"} {
 			m.webhook(v, outcome)
 		}
 		m.pull(v, domain.PullSucceeded, "")
-		for _, code := range fatal {
+		for _, code := range fatalCodes {
 			m.pull(v, domain.PullFailed, code)
 		}
 	}
 }
 
 func (m *Metrics) webhook(v domain.Vendor, outcome string) prometheus.Counter {
-	return m.webhooks.WithLabelValues(m.labels.vendor(v), m.labels.word("outcome", outcome))
+	return m.webhooks.WithLabelValues(m.labels.vendor(v), m.labels.value("outcome", outcome))
 }
 
 func (m *Metrics) pull(v domain.Vendor, state domain.PullState, code domain.Code) prometheus.Counter {
 	failure := none
 	if code != "" {
-		failure = m.labels.word("error", string(code))
+		failure = m.labels.value("error", string(code))
 	}
-	return m.pulls.WithLabelValues(m.labels.vendor(v), m.labels.word("state", string(state)), failure)
+	return m.pullAttempts.WithLabelValues(m.labels.vendor(v), m.labels.value("state", string(state)), failure)
 }
 
-// none is the error of a try that had none, and the status of a call without an answer.
+// none is the error of an attempt without one, and the status of a call without a response.
 const none = "none"
 
-// Request counts an answered request. Route is the template ("/pulls/{id}"), never the
-// path; "" is a request that no route took.
+// Request counts a served request. route is the template ("/pulls/{id}"), never the path;
+// "" means that no route matched.
 func (m *Metrics) Request(verb, route string, code int, took time.Duration) {
-	m.requests.WithLabelValues(method(verb), m.labels.word("route", route), status(code)).Observe(took.Seconds())
+	m.requests.WithLabelValues(
+		methodLabel(verb), m.labels.value("route", route), statusLabel(code),
+	).Observe(took.Seconds())
 }
 
-// VendorCall counts a call to a vendor; template is the path without ids, code 0 means
-// that no answer came.
+// VendorCall counts a call to a vendor. template is the path without ids; code 0 means that
+// no response came.
 func (m *Metrics) VendorCall(vendor, verb, template string, code int, took time.Duration) {
-	m.vendorCalls.WithLabelValues(m.labels.vendor(domain.Vendor(vendor)), method(verb),
-		m.labels.word("template", template), status(code)).Observe(took.Seconds())
+	m.vendorCalls.WithLabelValues(m.labels.vendor(domain.Vendor(vendor)), methodLabel(verb),
+		m.labels.value("template", template), statusLabel(code)).Observe(took.Seconds())
 }
 
-// Budget shows how many calls are left to a vendor's resource before ours must wait;
-// below zero, how many wait. Budgets are kept per origin: the one drawn on last shows.
+// Budget sets how many calls to a vendor's resource are left before the next one must wait;
+// a value below zero is the number of waiting calls. Budgets are kept per origin: the one
+// used last is shown.
 func (m *Metrics) Budget(vendor, resource string, left float64) {
-	m.budget.WithLabelValues(m.labels.vendor(domain.Vendor(vendor)), m.labels.word("resource", resource)).Set(left)
+	m.budget.WithLabelValues(m.labels.vendor(domain.Vendor(vendor)), m.labels.value("resource", resource)).Set(left)
 }
 
-// Backlog shows the age of the oldest pull that is not over. A periodic chore calls it,
-// so that a scrape asks no database.
+// Backlog sets the age of the oldest unfinished pull. A periodic maintenance task calls it,
+// so that a scrape does not query the database.
 func (m *Metrics) Backlog(age time.Duration) { m.backlog.Set(age.Seconds()) }
 
 func counter(name, help string, labels ...string) *prometheus.CounterVec {

@@ -27,46 +27,47 @@ var (
 	failure = &domain.Error{Kind: domain.Unavailable, Code: domain.VendorUnreachable, Cause: &domain.Error{
 		Kind: domain.Unavailable, Cause: fmt.Errorf("dial: %w", errors.New("refused")),
 	}}
-	explained = "unavailable (vendor_unreachable); caused by: unavailable; caused by: dial: refused"
+	wantError = "unavailable (vendor_unreachable); caused by: unavailable; caused by: dial: refused"
 )
 
-// measured is a series by name and labels, and what it must be.
-type measured struct {
+// wantSeries is a series by name and labels, and its expected value.
+type wantSeries struct {
 	name   string
 	labels []string
 	want   float64
 }
 
-var observations = []struct {
-	event ports.Event
-	line  map[string]any
-	are   []measured
+var eventTests = []struct {
+	event  ports.Event
+	line   map[string]any
+	series []wantSeries
 }{
 	{
 		ports.WebhookReceived{Vendor: "pluggy", Outcome: "duplicate"},
 		map[string]any{"level": "debug", "message": "webhook", "vendor": "pluggy", "outcome": "duplicate"},
-		[]measured{{"webhooks_total", []string{"outcome", "duplicate", "vendor", "pluggy"}, 1}},
+		[]wantSeries{{"webhooks_total", []string{"outcome", "duplicate", "vendor", "pluggy"}, 1}},
 	},
 	{
-		ports.WebhookReceived{Vendor: "stranger", Outcome: "refused"},
+		ports.WebhookReceived{Vendor: "unknown", Outcome: "refused"},
 		map[string]any{"level": "debug", "message": "webhook", "vendor": "other", "outcome": "refused"},
-		[]measured{{"webhooks_total", []string{"outcome", "refused", "vendor", "other"}, 1}},
+		[]wantSeries{{"webhooks_total", []string{"outcome", "refused", "vendor", "other"}, 1}},
 	},
 	{
 		ports.PullAttempted{
 			Pull: domain.Pull{
-				ID: domain.PullID{UUID: id}, Connection: domain.ConnectionID{UUID: id}, Vendor: "pluggy", Trigger: domain.TriggerWebhook,
-				State: domain.PullFailed, LastError: domain.CredentialRejected, Attempts: 3, Trace: incoming,
-				Tenant: domain.TenantID{UUID: id}, Progress: domain.Progress{Cursor: canary},
+				ID: domain.PullID{UUID: id}, Connection: domain.ConnectionID{UUID: id}, Vendor: "pluggy",
+				Trigger: domain.TriggerWebhook, State: domain.PullFailed, LastError: domain.CredentialRejected,
+				Attempts: 3, Trace: incoming, Tenant: domain.TenantID{UUID: id},
+				Progress: domain.Progress{Cursor: canary},
 			},
 			Took: 2 * time.Second, Counts: domain.Counts{Added: 1, Modified: 2, Removed: 3, Unchanged: 4}, Err: failure,
 		},
 		map[string]any{
-			"level": "error", "message": "pull tried", "pull": id.String(), "connection": id.String(), "vendor": "pluggy",
-			"trigger": "webhook", "state": "failed", "attempt": 3.0, "took": 2.0, "added": 1.0, "modified": 2.0, "removed": 3.0,
-			"trace": incoming[3:35], "error": explained,
+			"level": "error", "message": "pull attempted", "pull": id.String(), "connection": id.String(),
+			"vendor": "pluggy", "trigger": "webhook", "state": "failed", "attempt": 3.0, "took": 2.0,
+			"added": 1.0, "modified": 2.0, "removed": 3.0, "trace": incoming[3:35], "error": wantError,
 		},
-		[]measured{
+		[]wantSeries{
 			{"pull_tries_total", []string{"error", "credential_rejected", "state", "failed", "vendor", "pluggy"}, 1},
 			{"pull_try_duration_seconds", []string{"vendor", "pluggy"}, 1},
 			{"transactions_total", []string{"change", "added", "vendor", "pluggy"}, 1},
@@ -78,38 +79,52 @@ var observations = []struct {
 	{
 		ports.PullAttempted{Pull: domain.Pull{Vendor: "pluggy", State: domain.PullSucceeded}},
 		map[string]any{
-			"level": "info", "message": "pull tried", "pull": domain.PullID{}.String(), "connection": domain.ConnectionID{}.String(),
-			"vendor": "pluggy", "trigger": "", "state": "succeeded", "attempt": 0.0, "took": 0.0, "added": 0.0, "modified": 0.0, "removed": 0.0,
+			"level": "info", "message": "pull attempted", "pull": domain.PullID{}.String(),
+			"connection": domain.ConnectionID{}.String(), "vendor": "pluggy", "trigger": "",
+			"state": "succeeded", "attempt": 0.0, "took": 0.0, "added": 0.0, "modified": 0.0, "removed": 0.0,
 		},
-		[]measured{{"pull_tries_total", []string{"error", "none", "state", "succeeded", "vendor", "pluggy"}, 1}},
+		[]wantSeries{{"pull_tries_total", []string{"error", "none", "state", "succeeded", "vendor", "pluggy"}, 1}},
 	},
 	{
 		ports.VendorChecked{Vendor: "pluggy", Took: time.Second, Err: failure},
-		map[string]any{"level": "info", "message": "connection tested", "vendor": "pluggy", "took": 1.0, "error": explained}, nil,
+		map[string]any{
+			"level": "info", "message": "connection tested", "vendor": "pluggy", "took": 1.0,
+			"error": wantError,
+		}, nil,
 	},
 	{
 		ports.SealingFailed{Connection: domain.ConnectionID{UUID: id}, Err: errors.New("no key")},
-		map[string]any{"level": "error", "message": "credential not sealed or opened", "connection": id.String(), "error": "no key"},
-		[]measured{{"sealing_failures_total", nil, 1}},
+		map[string]any{
+			"level": "error", "message": "credential could not be sealed or opened", "connection": id.String(),
+			"error": "no key",
+		},
+		[]wantSeries{{"sealing_failures_total", nil, 1}},
 	},
-	{ports.ReconcileRequested{Requested: 7}, map[string]any{"level": "info", "message": "reconciling", "connections": 7.0}, nil},
+	{
+		ports.ReconcileRequested{Requested: 7},
+		map[string]any{"level": "info", "message": "reconciling", "connections": 7.0}, nil,
+	},
 	{ports.Pruned{Rows: 8}, map[string]any{"level": "info", "message": "pruned", "rows": 8.0}, nil},
 	{
 		ports.Audited{Tenant: domain.TenantID{UUID: id}, Action: "token.mint", Object: "it"},
-		map[string]any{"level": "info", "message": "audit", "action": "token.mint", "tenant": id.String(), "object": "it"}, nil,
+		map[string]any{
+			"level": "info", "message": "audit", "action": "token.mint", "tenant": id.String(), "object": "it",
+		}, nil,
 	},
 	{
-		ports.BackgroundError{Task: "chore prune", Err: errors.Join(failure, errors.New("and more"))},
+		ports.BackgroundError{Task: "maintenance prune", Err: errors.Join(failure, errors.New("and more"))},
 		map[string]any{
-			"level": "error", "message": "background work failed", "where": "chore prune",
-			"error": "unavailable (vendor_unreachable)\nand more" + strings.TrimPrefix(explained, "unavailable (vendor_unreachable)"),
+			"level": "error", "message": "background work failed", "where": "maintenance prune",
+			"error": "unavailable (vendor_unreachable)\nand more" + strings.TrimPrefix(
+				wantError, "unavailable (vendor_unreachable)",
+			),
 		},
-		[]measured{{"background_faults_total", []string{"where", "chore prune"}, 1}},
+		[]wantSeries{{"background_faults_total", []string{"where", "maintenance prune"}, 1}},
 	},
 }
 
-func TestEachObservationIsOneLineAndItsSeries(t *testing.T) {
-	for _, o := range observations {
+func TestEachEventIsOneLogLineAndItsSeries(t *testing.T) {
+	for _, o := range eventTests {
 		t.Run(reflect.TypeOf(o.event).Name(), func(t *testing.T) {
 			var out bytes.Buffer
 			m := NewMetrics("pluggy")
@@ -122,22 +137,22 @@ func TestEachObservationIsOneLineAndItsSeries(t *testing.T) {
 			if diff := cmp.Diff(o.line, line); diff != "" {
 				t.Error(diff)
 			}
-			for _, is := range o.are {
-				if got := value(t, m, is.name, is.labels...); got != is.want {
-					t.Errorf("%s%v is %v, not %v", is.name, is.labels, got, is.want)
+			for _, want := range o.series {
+				if got := value(t, m, want.name, want.labels...); got != want.want {
+					t.Errorf("%s%v is %v, not %v", want.name, want.labels, got, want.want)
 				}
 			}
 		})
 	}
 }
 
-func TestNoKindOfObservationIsForgotten(t *testing.T) {
+func TestEveryTypeOfEventIsTested(t *testing.T) {
 	tree, err := parser.ParseFile(token.NewFileSet(), "../../ports/environment.go", nil, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	tried := map[string]bool{}
-	for _, o := range observations {
+	for _, o := range eventTests {
 		tried[reflect.TypeOf(o.event).Name()] = true
 	}
 	kinds := 0
@@ -145,16 +160,16 @@ func TestNoKindOfObservationIsForgotten(t *testing.T) {
 		if f, ok := declared.(*ast.FuncDecl); ok && f.Name.Name == "event" {
 			kinds++
 			if name := f.Recv.List[0].Type.(*ast.Ident).Name; !tried[name] {
-				t.Errorf("%s is not tried", name)
+				t.Errorf("no test for %s", name)
 			}
 		}
 	}
 	if kinds == 0 {
-		t.Error("found no observation")
+		t.Error("found no type of event")
 	}
 }
 
-func TestTheConsoleFormatIsReadable(t *testing.T) {
+func TestConsoleFormatIsHumanReadable(t *testing.T) {
 	var out bytes.Buffer
 	log := Logger(&out, zapcore.InfoLevel, "console")
 	log.Debug("hidden")

@@ -5,8 +5,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"net/url"
-	"strings"
 	"time"
 
 	"go.opentelemetry.io/otel/exporters/otlp/otlpmetric/otlpmetrichttp"
@@ -21,59 +19,57 @@ const (
 	// sendTimeout bounds one request to the collector, exportTimeout a batch with its retries.
 	sendTimeout   = 5 * time.Second
 	exportTimeout = 10 * time.Second
-	// lastWord bounds the interruption of a shutdown that has run out of time.
-	lastWord = time.Second
+	// abortTimeout bounds the interruption of exports when a shutdown has run out of time.
+	abortTimeout = time.Second
 
 	scope = "github.com/LerianStudio/aggregator-connections"
 )
 
-// OTLP says where traces and metrics go. Headers, sampler, queue and resource come from
-// the environment by their standard names, which the SDK reads itself:
+// OTLP configures the export of traces and metrics. Headers, sampler, queue and resource
+// come from the environment under their standard names, which the SDK reads itself:
 // OTEL_EXPORTER_OTLP_HEADERS, OTEL_TRACES_SAMPLER, OTEL_BSP_*, OTEL_METRIC_EXPORT_INTERVAL,
 // OTEL_RESOURCE_ATTRIBUTES, OTEL_SERVICE_NAME
 // (https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/).
 type OTLP struct {
-	// Endpoint is OTEL_EXPORTER_OTLP_ENDPOINT, an http or https URL without userinfo,
-	// query and fragment; "/v1/traces" and "/v1/metrics" are put behind it. "" exports nothing.
+	// Endpoint is OTEL_EXPORTER_OTLP_ENDPOINT as configs.Load validates it: an http or https
+	// URL without userinfo, query, fragment and trailing slash. "/v1/traces" and "/v1/metrics"
+	// are appended. "" exports nothing.
 	Endpoint string
-	// ServiceName is what OTEL_SERVICE_NAME replaces; "" is "discovery".
+	// ServiceName is the default of OTEL_SERVICE_NAME; "" means "discovery".
 	ServiceName    string
 	ServiceVersion string
-	// Metrics are exported beside the traces; nil: traces alone.
+	// Metrics are exported in addition to the traces; nil exports only traces.
 	Metrics *Metrics
-	// Fault is told when exporting begins to fail, once until it has worked again. The
-	// error holds no header and no text of the collector's. It must not block. Nil is silence.
+	// OnError is called when exporting starts to fail, and not again until it has succeeded
+	// in between. The error contains no header and no text from the collector. It must not
+	// block. Nil discards the errors.
 	OnError func(error)
 }
 
-// Start begins exporting. Spans wait in a bounded queue and are dropped when it is full,
-// so that a collector which is away or slow costs a request nothing. The returned
-// function sends what waits and ends every goroutine; when its context ends before that,
-// what is left is dropped and the context's error returned. It may be called once.
-// Without an endpoint nothing is started. Errors: an Endpoint that is no such URL.
+// Start starts exporting. Spans wait in a bounded queue and are dropped when it is full, so
+// that a slow or unreachable collector does not delay requests. The returned function sends
+// what is queued and ends every goroutine. If its context ends first, it drops the rest and
+// returns the context's error. It may be called once. Without an endpoint nothing is
+// started. Errors: an exporter cannot be created.
 func Start(ctx context.Context, o OTLP) (*Traces, func(context.Context) error, error) {
 	if o.Endpoint == "" {
 		return &Traces{}, func(context.Context) error { return nil }, nil
 	}
-	endpoint, err := collector(o.Endpoint)
-	if err != nil {
-		return nil, nil, err
-	}
 	if o.OnError == nil {
 		o.OnError = func(error) {}
 	}
-	identity := o.identity(ctx)
+	identity := o.newResource(ctx)
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	client := &http.Client{
 		Transport: transport, Timeout: sendTimeout,
-		// A header that lets us in there is not for whom a redirect names.
+		// A header that authenticates us to the collector must not reach a redirect's target.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-	traces, endTraces, err := o.traces(ctx, endpoint, client, identity)
+	traces, endTraces, err := o.traces(ctx, client, identity)
 	if err != nil {
 		return nil, nil, err
 	}
-	endMetrics, err := o.metrics(ctx, endpoint, client, identity)
+	endMetrics, err := o.metrics(ctx, client, identity)
 	if err != nil {
 		return nil, nil, errors.Join(err, endTraces(ctx))
 	}
@@ -83,29 +79,25 @@ func Start(ctx context.Context, o OTLP) (*Traces, func(context.Context) error, e
 	}, nil
 }
 
-func collector(endpoint string) (string, error) {
-	u, err := url.Parse(endpoint)
-	switch {
-	case err != nil, u.Scheme != "http" && u.Scheme != "https", u.Host == "",
-		u.User != nil, u.RawQuery != "", u.Fragment != "":
-		return "", errors.New("OTEL_EXPORTER_OTLP_ENDPOINT must be an http or https URL without userinfo, query and fragment")
-	}
-	return strings.TrimRight(u.String(), "/"), nil
-}
-
-// identity says who exports. What of the environment cannot be read is left out.
-func (o OTLP) identity(ctx context.Context) *resource.Resource {
+// newResource returns the attributes of this service. Unreadable parts of the environment
+// are left out and reported.
+func (o OTLP) newResource(ctx context.Context) *resource.Resource {
 	identity, err := resource.New(ctx,
-		resource.WithAttributes(semconv.ServiceName(cmp.Or(o.ServiceName, namespace)), semconv.ServiceVersion(o.ServiceVersion)),
+		resource.WithAttributes(
+			semconv.ServiceName(cmp.Or(o.ServiceName, namespace)), semconv.ServiceVersion(o.ServiceVersion),
+		),
 		resource.WithTelemetrySDK(), resource.WithFromEnv())
 	if err != nil {
-		o.OnError(errors.New("OTEL_RESOURCE_ATTRIBUTES cannot be read whole"))
+		o.OnError(errors.New("OTEL_RESOURCE_ATTRIBUTES cannot be read completely"))
 	}
 	return identity
 }
 
-func (o OTLP) traces(ctx context.Context, endpoint string, client *http.Client, r *resource.Resource) (*Traces, func(context.Context) error, error) {
-	exporter, err := otlptracehttp.New(ctx, otlptracehttp.WithEndpointURL(endpoint+"/v1/traces"), otlptracehttp.WithHTTPClient(client),
+func (o OTLP) traces(
+	ctx context.Context, client *http.Client, r *resource.Resource,
+) (*Traces, func(context.Context) error, error) {
+	exporter, err := otlptracehttp.New(ctx, otlptracehttp.WithEndpointURL(o.Endpoint+"/v1/traces"),
+		otlptracehttp.WithHTTPClient(client),
 		otlptracehttp.WithRetry(otlptracehttp.RetryConfig{
 			Enabled: true, InitialInterval: time.Second, MaxInterval: sendTimeout, MaxElapsedTime: exportTimeout,
 		}))
@@ -113,13 +105,15 @@ func (o OTLP) traces(ctx context.Context, endpoint string, client *http.Client, 
 		return nil, nil, err
 	}
 	queue := sdktrace.NewBatchSpanProcessor(
-		&spans{SpanExporter: exporter, teller: teller{tell: o.OnError, signal: "traces"}}, sdktrace.WithExportTimeout(exportTimeout))
+		&spanExporter{
+			SpanExporter: exporter, failureReporter: failureReporter{report: o.OnError, signal: "traces"},
+		}, sdktrace.WithExportTimeout(exportTimeout))
 	provider := sdktrace.NewTracerProvider(sdktrace.WithResource(r), sdktrace.WithSpanProcessor(queue))
 	return &Traces{tracer: provider.Tracer(scope)}, func(ctx context.Context) error {
 		// Not the provider's Shutdown: it leaves the queue running when ctx has ended.
 		err := queue.Shutdown(ctx)
-		if err != nil { // the queue is still being emptied: cut what is under way
-			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWord)
+		if err != nil { // the queue is still being emptied: interrupt its requests
+			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), abortTimeout)
 			defer cancel()
 			_ = exporter.Shutdown(last)
 		}
@@ -127,18 +121,21 @@ func (o OTLP) traces(ctx context.Context, endpoint string, client *http.Client, 
 	}, nil
 }
 
-func (o OTLP) metrics(ctx context.Context, endpoint string, client *http.Client, r *resource.Resource) (func(context.Context) error, error) {
+func (o OTLP) metrics(
+	ctx context.Context, client *http.Client, r *resource.Resource,
+) (func(context.Context) error, error) {
 	if o.Metrics == nil {
 		return func(context.Context) error { return nil }, nil
 	}
-	// No retries: the next round brings the same sums.
-	exporter, err := otlpmetrichttp.New(ctx, otlpmetrichttp.WithEndpointURL(endpoint+"/v1/metrics"), otlpmetrichttp.WithHTTPClient(client),
+	// No retries: the next export contains the same cumulative sums.
+	exporter, err := otlpmetrichttp.New(ctx, otlpmetrichttp.WithEndpointURL(o.Endpoint+"/v1/metrics"),
+		otlpmetrichttp.WithHTTPClient(client),
 		otlpmetrichttp.WithRetry(otlpmetrichttp.RetryConfig{}))
 	if err != nil {
 		return nil, err
 	}
 	reader := metric.NewPeriodicReader(
-		&series{Exporter: exporter, teller: teller{tell: o.OnError, signal: "metrics"}},
+		&metricExporter{Exporter: exporter, failureReporter: failureReporter{report: o.OnError, signal: "metrics"}},
 		metric.WithTimeout(exportTimeout), metric.WithProducer(bridge{o.Metrics.Registry, time.Now()}))
 	return metric.NewMeterProvider(metric.WithResource(r), metric.WithReader(reader)).Shutdown, nil
 }

@@ -15,16 +15,7 @@ import (
 	metricspb "go.opentelemetry.io/proto/otlp/metrics/v1"
 )
 
-func TestABadEndpointEndsTheStart(t *testing.T) {
-	for _, bad := range []string{"collector:4318", "ftp://c", "http://", "http://u:" + canary + "@c", "http://c?" + canary, "http://c#" + canary, "://"} {
-		_, _, err := Start(t.Context(), OTLP{Endpoint: bad})
-		if err == nil || !strings.Contains(err.Error(), "OTEL_EXPORTER_OTLP_ENDPOINT") || strings.Contains(err.Error(), canary) {
-			t.Errorf("%s: %v", bad, err)
-		}
-	}
-}
-
-func TestRequestsAreAnsweredWhileTheCollectorBlocks(t *testing.T) {
+func TestRequestsAreServedWhileTheCollectorBlocks(t *testing.T) {
 	reached, release := make(chan struct{}), make(chan struct{})
 	var once sync.Once
 	collector := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
@@ -38,99 +29,100 @@ func TestRequestsAreAnsweredWhileTheCollectorBlocks(t *testing.T) {
 		t.Fatal(err)
 	}
 	answered := 0
-	door := traces.Middleware(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { answered++ }))
-	knocks := func(n int) {
+	handler := traces.Middleware(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { answered++ }))
+	send := func(n int) {
 		for range n {
-			door.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil))
+			handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil))
 		}
 	}
-	knocks(600)  // more than a batch
-	<-reached    // the exporter hangs now
-	knocks(4000) // more than the queue
+	send(600)  // more than a batch
+	<-reached  // the exporter hangs now
+	send(4000) // more than the queue
 	if answered != 4600 {
-		t.Errorf("%d were answered", answered)
+		t.Errorf("%d responses", answered)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if err := shutdown(ctx); !errors.Is(err, context.Canceled) {
-		t.Errorf("the shutdown says %v", err)
+		t.Errorf("shutdown returned %v", err)
 	}
 }
 
-func TestACollectorThatIsAwayIsToldOfOnce(t *testing.T) {
+func TestAFailingCollectorIsReportedOnce(t *testing.T) {
 	t.Setenv("OTEL_EXPORTER_OTLP_HEADERS", "api-key="+canary)
 	t.Setenv("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "1")
-	for name, behind := range map[string]http.HandlerFunc{
+	for name, handler := range map[string]http.HandlerFunc{
 		"gone":    nil,
 		"refuses": func(w http.ResponseWriter, _ *http.Request) { http.Error(w, canary, http.StatusForbidden) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			collector := httptest.NewServer(behind)
+			collector := httptest.NewServer(handler)
 			defer collector.Close()
-			if behind == nil {
+			if handler == nil {
 				collector.Close()
 			}
 			var mu sync.Mutex
-			var told []string
+			var reported []string
 			traces, end := start(t, OTLP{Endpoint: collector.URL, Metrics: NewMetrics(), OnError: func(err error) {
 				mu.Lock()
 				defer mu.Unlock()
-				told = append(told, err.Error())
+				reported = append(reported, err.Error())
 			}})
 			for range 3 {
-				_, over := traces.Resume(t.Context(), "", "pull")
+				_, over := traces.StartSpan(t.Context(), "", "pull")
 				over(nil)
 			}
 			end()
-			text := strings.Join(told, "\n")
-			if len(told) != 2 || strings.Contains(text, canary) || !strings.Contains(text, "traces") || !strings.Contains(text, "metrics") {
-				t.Errorf("told %q", told)
+			text := strings.Join(reported, "\n")
+			if len(reported) != 2 || strings.Contains(text, canary) || !strings.Contains(text, "traces") ||
+				!strings.Contains(text, "metrics") {
+				t.Errorf("reported %q", reported)
 			}
 		})
 	}
 }
 
-func TestATellerTellsAgainAfterARecovery(t *testing.T) {
-	told := 0
-	teller := &teller{tell: func(error) { told++ }, signal: "traces"}
+func TestAFailureAfterARecoveryIsReportedAgain(t *testing.T) {
+	reported := 0
+	reporter := &failureReporter{report: func(error) { reported++ }, signal: "traces"}
 	for _, err := range []error{errors.New("a"), errors.New("b"), nil, errors.New("c")} {
-		teller.heard(err)
+		reporter.record(err)
 	}
-	if told != 2 {
-		t.Errorf("told %d times", told)
+	if reported != 2 {
+		t.Errorf("reported %d times", reported)
 	}
 }
 
-func TestHeadersReachTheCollectorAndNobodyElse(t *testing.T) {
+func TestHeadersReachOnlyTheCollector(t *testing.T) {
 	t.Setenv("OTEL_EXPORTER_OTLP_HEADERS", "api-key="+canary)
 	t.Setenv("OTEL_SERVICE_NAME", "renamed")
-	collector := collect(t)
-	traces, end := start(t, OTLP{Endpoint: collector.URL + "/"})
-	_, over := traces.Resume(t.Context(), "", "pull")
+	collector := startCollector(t)
+	traces, end := start(t, OTLP{Endpoint: collector.URL})
+	_, over := traces.StartSpan(t.Context(), "", "pull")
 	over(nil)
 	end()
 	if len(collector.headers) != 1 || collector.headers[0].Get("Api-Key") != canary {
 		t.Errorf("got %v", collector.headers)
 	}
-	if id := texts(collector.resources[0].Attributes); id["service.name"] != "renamed" {
+	if id := attributeValues(collector.resources[0].Attributes); id["service.name"] != "renamed" {
 		t.Errorf("exported as %v", id)
 	}
 
-	elsewhere := 0
-	stranger := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { elsewhere++ }))
-	defer stranger.Close()
-	gate := httptest.NewServer(http.RedirectHandler(stranger.URL, http.StatusTemporaryRedirect))
-	defer gate.Close()
-	traces, end = start(t, OTLP{Endpoint: gate.URL})
-	_, over = traces.Resume(t.Context(), "", "pull")
+	followed := 0
+	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { followed++ }))
+	defer other.Close()
+	redirect := httptest.NewServer(http.RedirectHandler(other.URL, http.StatusTemporaryRedirect))
+	defer redirect.Close()
+	traces, end = start(t, OTLP{Endpoint: redirect.URL})
+	_, over = traces.StartSpan(t.Context(), "", "pull")
 	over(nil)
 	end()
-	if elsewhere != 0 {
+	if followed != 0 {
 		t.Error("a redirect was followed")
 	}
 }
 
-func TestNoConnectionOutlivesTheShutdown(t *testing.T) {
+func TestShutdownClosesTheConnections(t *testing.T) {
 	closed := make(chan struct{}, 1)
 	collector := httptest.NewUnstartedServer(http.NotFoundHandler())
 	collector.Config.ConnState = func(_ net.Conn, state http.ConnState) {
@@ -145,8 +137,8 @@ func TestNoConnectionOutlivesTheShutdown(t *testing.T) {
 	<-closed
 }
 
-func TestSeriesAreExportedAsTheyStand(t *testing.T) {
-	collector, m := collect(t), NewMetrics("pluggy")
+func TestSeriesAreExportedWithTheirCurrentValues(t *testing.T) {
+	collector, m := startCollector(t), NewMetrics("pluggy")
 	_, end := start(t, OTLP{Endpoint: collector.URL, Metrics: m})
 	m.Request("GET", "/docs", 200, 3*time.Millisecond)
 	m.Request("GET", "/docs", 200, time.Minute)
@@ -159,7 +151,8 @@ func TestSeriesAreExportedAsTheyStand(t *testing.T) {
 		t.Errorf("backlog %v", gauge)
 	}
 	sum := collector.metrics["discovery_sealing_failures_total"].GetSum()
-	if !sum.GetIsMonotonic() || sum.GetAggregationTemporality() != metricspb.AggregationTemporality_AGGREGATION_TEMPORALITY_CUMULATIVE ||
+	if !sum.GetIsMonotonic() ||
+		sum.GetAggregationTemporality() != metricspb.AggregationTemporality_AGGREGATION_TEMPORALITY_CUMULATIVE ||
 		sum.GetDataPoints()[0].GetAsDouble() != 1 || sum.GetDataPoints()[0].GetStartTimeUnixNano() == 0 {
 		t.Errorf("sealing %v", sum)
 	}
@@ -167,16 +160,17 @@ func TestSeriesAreExportedAsTheyStand(t *testing.T) {
 	if len(points) != 1 {
 		t.Fatalf("requests %v", points)
 	}
-	counts := make([]uint64, len(ofCalls)+1)
-	counts[2], counts[len(ofCalls)] = 1, 1 // 2.5 to 5 ms, and above 30 s
+	counts := make([]uint64, len(callBuckets)+1)
+	counts[2], counts[len(callBuckets)] = 1, 1 // 2.5 to 5 ms, and above 30 s
 	if diff := cmp.Diff(counts, points[0].BucketCounts); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff(ofCalls, points[0].ExplicitBounds); diff != "" {
+	if diff := cmp.Diff(callBuckets, points[0].ExplicitBounds); diff != "" {
 		t.Error(diff)
 	}
 	want := map[string]any{"method": "GET", "route": "/docs", "status": "200"}
-	if diff := cmp.Diff(want, texts(points[0].Attributes)); diff != "" || points[0].Count != 2 || points[0].GetSum() != 60.003 {
+	if diff := cmp.Diff(want, attributeValues(points[0].Attributes)); diff != "" || points[0].Count != 2 ||
+		points[0].GetSum() != 60.003 {
 		t.Errorf("%s, %d, %v", diff, points[0].Count, points[0].GetSum())
 	}
 }

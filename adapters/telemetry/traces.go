@@ -14,19 +14,19 @@ import (
 )
 
 // traceparent is the header, and the key, of W3C Trace Context (https://www.w3.org/TR/trace-context/).
-// Its companion tracestate is neither read nor kept: it is free text of the caller's.
+// Its companion tracestate is neither read nor stored, because it is free text of the caller.
 const traceparent = "traceparent"
 
-// Traces makes spans. The zero value and nil make none, at no cost. It is safe for
-// concurrent use; [Start] makes one that exports.
+// Traces records spans. The zero value and nil record none, at no cost. It is safe for
+// concurrent use; [Start] returns one that exports.
 type Traces struct{ tracer trace.Tracer }
 
 var _ ports.Tracer = (*Traces)(nil)
 
 func (t *Traces) off() bool { return t == nil || t.tracer == nil }
 
-// Carry implements ports.Tracer.
-func (t *Traces) Carry(ctx context.Context) string {
+// Inject implements ports.Tracer.
+func (t *Traces) Inject(ctx context.Context) string {
 	if t.off() {
 		return ""
 	}
@@ -35,9 +35,9 @@ func (t *Traces) Carry(ctx context.Context) string {
 	return carrier[traceparent]
 }
 
-// Resume implements ports.Tracer. Of the error that ends a span its domain.Code is
-// kept, and never a text.
-func (t *Traces) Resume(ctx context.Context, carried, name string) (context.Context, func(error)) {
+// StartSpan implements ports.Tracer. Of the error that ends a span only its domain.Code is
+// recorded, never its text.
+func (t *Traces) StartSpan(ctx context.Context, carried, name string) (context.Context, func(error)) {
 	if t.off() {
 		return ctx, func(error) {}
 	}
@@ -56,8 +56,8 @@ func (t *Traces) Resume(ctx context.Context, carried, name string) (context.Cont
 	}
 }
 
-// spanContext reads a traceparent; it is invalid where that is malformed, whatever span
-// ctx may be in.
+// spanContext parses a traceparent. The result is invalid if that is malformed, even if ctx
+// belongs to a span.
 func spanContext(ctx context.Context, carried string) trace.SpanContext {
 	blank := trace.ContextWithSpanContext(ctx, trace.SpanContext{})
 	return trace.SpanContextFromContext(
@@ -70,9 +70,10 @@ func fail(span trace.Span, class string) {
 	span.SetAttributes(semconv.ErrorTypeKey.String(class))
 }
 
-// verb is the request's method as an attribute; a made-up one is not repeated.
-func verb(name string) attribute.KeyValue {
-	if method(name) == other {
+// methodAttribute returns the request's method as an attribute; an unknown method is not
+// repeated.
+func methodAttribute(name string) attribute.KeyValue {
+	if methodLabel(name) == other {
 		return semconv.HTTPRequestMethodOther
 	}
 	return semconv.HTTPRequestMethodKey.String(name)

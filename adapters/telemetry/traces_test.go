@@ -21,13 +21,13 @@ import (
 )
 
 const (
-	canary   = "canary-do-not-tell"
-	rawToken = "canary-do-not-tell-0123456789_abcdefghijkABC" // as long as a real one
-	incoming = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
-	knock    = "/v1/discovery/webhooks/{vendor}/{token}"
+	canary       = "canary-do-not-tell"
+	rawToken     = "canary-do-not-tell-0123456789_abcdefghijkABC" // as long as a real one
+	incoming     = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+	webhookRoute = "/v1/discovery/webhooks/{vendor}/{token}"
 )
 
-// start makes traces that go to the collector, and the function that sends them all.
+// start returns traces that are sent to the collector, and a function that flushes them.
 func start(t *testing.T, o OTLP) (*Traces, func()) {
 	t.Helper()
 	traces, shutdown, err := Start(t.Context(), o)
@@ -42,43 +42,48 @@ func start(t *testing.T, o OTLP) (*Traces, func()) {
 	}
 }
 
-// scene is a webhook that comes in, its pull, and the pull's call to the vendor, all of
-// them full of what must not be told.
-type scene struct {
+// scenario is a webhook request, its pull, and the pull's call to the vendor, all of them
+// full of values that must not be exported.
+type scenario struct {
 	traces *Traces
 	seen   Observer
 	vendor *httptest.Server
 }
 
-func (s scene) play(t *testing.T) {
+func (s scenario) play(t *testing.T) {
 	t.Helper()
 	var carried string
-	door := s.traces.Middleware(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		Route(r.Context(), knock)
-		carried = s.traces.Carry(r.Context())
+	handler := s.traces.Middleware(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		SetRoute(r.Context(), webhookRoute)
+		carried = s.traces.Inject(r.Context())
 		s.seen.Emit(r.Context(), ports.WebhookReceived{Vendor: "pluggy", Outcome: "accepted"})
 		s.seen.Emit(r.Context(), ports.WebhookReceived{Vendor: rawToken, Outcome: "refused"})
 		w.WriteHeader(http.StatusAccepted)
 	}))
-	r := httptest.NewRequest(http.MethodPost, "/v1/discovery/webhooks/pluggy/"+rawToken+"?key="+canary, strings.NewReader(canary))
+	r := httptest.NewRequest(
+		http.MethodPost, "/v1/discovery/webhooks/pluggy/"+rawToken+"?key="+canary, strings.NewReader(canary),
+	)
 	r.Header.Set("Authorization", "Bearer "+canary)
 	r.Header.Set("Traceparent", incoming)
 	r.Header.Set("Tracestate", "vendor="+canary)
 	r.Header.Set("Baggage", "secret="+canary)
-	door.ServeHTTP(httptest.NewRecorder(), r)
+	handler.ServeHTTP(httptest.NewRecorder(), r)
 	s.seen.Metrics.Request("POST", r.URL.Path, 202, time.Second)
-	s.seen.Metrics.Request(canary, knock, 202, time.Second)
+	s.seen.Metrics.Request(canary, webhookRoute, 202, time.Second)
 
-	ctx, end := s.traces.Resume(context.Background(), carried, "pull pluggy")
-	s.call(Template(ctx, "/items/{id}"), t)
+	ctx, end := s.traces.StartSpan(context.Background(), carried, "pull pluggy")
+	s.call(WithTemplate(ctx, "/items/{id}"), t)
 	hidden := domain.NewCredential(map[string]domain.Secret{"secret": domain.SecretText(canary)})
 	failure := &domain.Error{Kind: domain.Unavailable, Code: domain.VendorUnreachable, Message: hidden.String()}
-	s.seen.Emit(ctx, ports.PullAttempted{Pull: domain.Pull{Vendor: "pluggy", Trace: carried, LastError: failure.Code}, Err: failure})
+	s.seen.Emit(
+		ctx,
+		ports.PullAttempted{Pull: domain.Pull{Vendor: "pluggy", Trace: carried, LastError: failure.Code}, Err: failure},
+	)
 	failure.Message = canary
 	end(failure)
 }
 
-func (s scene) call(ctx context.Context, t *testing.T) {
+func (s scenario) call(ctx context.Context, t *testing.T) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.vendor.URL+"/items/"+canary+"?apiKey="+canary, nil)
 	if err != nil {
@@ -88,20 +93,20 @@ func (s scene) call(ctx context.Context, t *testing.T) {
 	base := &http.Transport{}
 	client := http.Client{Transport: s.traces.Transport(base)}
 	defer client.CloseIdleConnections()
-	answer, err := client.Do(r)
+	response, err := client.Do(r)
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := io.ReadAll(answer.Body)
-	_ = answer.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	_ = response.Body.Close()
 	if err != nil || string(text) != canary {
-		t.Errorf("the answer came as %q, %v", text, err)
+		t.Errorf("the response is %q, %v", text, err)
 	}
-	s.seen.Metrics.VendorCall(canary, canary, r.URL.Path+"?"+r.URL.RawQuery, answer.StatusCode, time.Second)
+	s.seen.Metrics.VendorCall(canary, canary, r.URL.Path+"?"+r.URL.RawQuery, response.StatusCode, time.Second)
 }
 
-func TestAWebhookItsPullAndItsVendorCallAreOneTraceThatTellsNothing(t *testing.T) {
-	collector, lines := collect(t), &bytes.Buffer{}
+func TestAWebhookItsPullAndItsVendorCallAreOneTraceWithoutSecrets(t *testing.T) {
+	collector, lines := startCollector(t), &bytes.Buffer{}
 	var sent http.Header
 	vendor := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		sent = r.Header.Clone()
@@ -111,16 +116,17 @@ func TestAWebhookItsPullAndItsVendorCallAreOneTraceThatTellsNothing(t *testing.T
 	defer vendor.Close()
 	m := NewMetrics("pluggy", "belvo")
 	traces, end := start(t, OTLP{Endpoint: collector.URL, ServiceVersion: "1.2.3", Metrics: m})
-	scene{traces, Observer{Logger(lines, zapcore.DebugLevel, "json"), m}, vendor}.play(t)
+	scenario{traces, Observer{Logger(lines, zapcore.DebugLevel, "json"), m}, vendor}.play(t)
 	end()
 
-	server, pull, call := collector.spans["POST "+knock], collector.spans["pull pluggy"], collector.spans["GET /items/{id}"]
+	server, pull, call := collector.spans["POST "+webhookRoute], collector.spans["pull pluggy"],
+		collector.spans["GET /items/{id}"]
 	if server == nil || pull == nil || call == nil {
 		t.Fatalf("got %d spans: %v", len(collector.spans), collector.spans)
 	}
 	for _, span := range []*tracepb.Span{server, pull, call} {
 		if got := hex.EncodeToString(span.TraceId); got != incoming[3:35] {
-			t.Errorf("%s is of trace %s", span.Name, got)
+			t.Errorf("%s belongs to trace %s", span.Name, got)
 		}
 	}
 	parents := []string{hex.EncodeToString(server.ParentSpanId), string(pull.ParentSpanId), string(call.ParentSpanId)}
@@ -128,15 +134,22 @@ func TestAWebhookItsPullAndItsVendorCallAreOneTraceThatTellsNothing(t *testing.T
 		t.Error(diff)
 	}
 	for span, want := range map[*tracepb.Span]map[string]any{
-		server: {"http.request.method": "POST", "http.route": knock, "http.response.status_code": int64(202), "url.path": "/v1/discovery/webhooks/pluggy/{token}"},
-		pull:   {"error.type": "vendor_unreachable"},
-		call:   {"http.request.method": "GET", "url.template": "/items/{id}", "http.response.status_code": int64(429), "error.type": "429"},
+		server: {
+			"http.request.method": "POST", "http.route": webhookRoute, "http.response.status_code": int64(202),
+			"url.path": "/v1/discovery/webhooks/pluggy/{token}",
+		},
+		pull: {"error.type": "vendor_unreachable"},
+		call: {
+			"http.request.method": "GET", "url.template": "/items/{id}",
+			"http.response.status_code": int64(429), "error.type": "429",
+		},
 	} {
-		if diff := cmp.Diff(want, texts(span.Attributes)); diff != "" {
+		if diff := cmp.Diff(want, attributeValues(span.Attributes)); diff != "" {
 			t.Errorf("%s: %s", span.Name, diff)
 		}
 	}
-	if id := texts(collector.resources[0].Attributes); id["service.name"] != "discovery" || id["service.version"] != "1.2.3" {
+	if id := attributeValues(collector.resources[0].Attributes); id["service.name"] != "discovery" ||
+		id["service.version"] != "1.2.3" {
 		t.Errorf("exported as %v", id)
 	}
 	if n := strings.Count(lines.String(), `"trace":"`+incoming[3:35]); n != 3 {
@@ -144,7 +157,7 @@ func TestAWebhookItsPullAndItsVendorCallAreOneTraceThatTellsNothing(t *testing.T
 	}
 	for _, header := range []string{"Traceparent", "Tracestate", "Baggage"} {
 		if sent.Get(header) != "" {
-			t.Errorf("the vendor was sent %s", header)
+			t.Errorf("the vendor received %s", header)
 		}
 	}
 	scrape := httptest.NewRecorder()
@@ -153,28 +166,31 @@ func TestAWebhookItsPullAndItsVendorCallAreOneTraceThatTellsNothing(t *testing.T
 		"OTLP": collector.raw.String(), "the log": lines.String(), "/metrics": scrape.Body.String(),
 	} {
 		if text == "" || strings.Contains(text, canary) {
-			t.Errorf("%s tells the canary, or nothing: %q", place, text)
+			t.Errorf("%s contains the canary, or nothing: %q", place, text)
 		}
 	}
 }
 
-func TestResumeBeginsAnewWithoutATraceparent(t *testing.T) {
-	collector := collect(t)
+func TestResumeStartsANewTraceWithoutATraceparent(t *testing.T) {
+	collector := startCollector(t)
 	traces, end := start(t, OTLP{Endpoint: collector.URL})
-	around, over := traces.Resume(t.Context(), incoming, "around")
-	for _, carried := range []string{"", "nonsense", "00-00000000000000000000000000000000-00f067aa0ba902b7-01", incoming[:54]} {
-		ctx, over := traces.Resume(around, carried, "anew")
-		if got := traces.Carry(ctx); len(got) != 55 || got[3:35] == incoming[3:35] {
-			t.Errorf("%q went on as %q", carried, got)
+	around, over := traces.StartSpan(t.Context(), incoming, "around")
+	for _, carried := range []string{
+		"", "nonsense", "00-00000000000000000000000000000000-00f067aa0ba902b7-01", incoming[:54],
+	} {
+		ctx, over := traces.StartSpan(around, carried, "fresh")
+		if got := traces.Inject(ctx); len(got) != 55 || got[3:35] == incoming[3:35] {
+			t.Errorf("%q was continued as %q", carried, got)
 		}
 		over(nil)
 	}
 	over(errors.New(canary))
 	end()
-	if anew := collector.spans["anew"]; len(anew.ParentSpanId) != 0 || anew.Status.GetCode() != tracepb.Status_STATUS_CODE_UNSET {
-		t.Errorf("%v", anew)
+	if fresh := collector.spans["fresh"]; len(fresh.ParentSpanId) != 0 ||
+		fresh.Status.GetCode() != tracepb.Status_STATUS_CODE_UNSET {
+		t.Errorf("%v", fresh)
 	}
-	if got := texts(collector.spans["around"].Attributes)["error.type"]; got != "internal_error" {
+	if got := attributeValues(collector.spans["around"].Attributes)["error.type"]; got != "internal_error" {
 		t.Errorf("an unknown failure is %v", got)
 	}
 }
@@ -185,10 +201,10 @@ func TestWithoutAnEndpointNothingIsTraced(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, quiet := range []*Traces{traces, {}, nil} {
-		ctx, over := quiet.Resume(t.Context(), incoming, "pull")
+		ctx, over := quiet.StartSpan(t.Context(), incoming, "pull")
 		over(errors.New("x"))
-		if ctx != t.Context() || quiet.Carry(ctx) != "" {
-			t.Error("a trace was begun")
+		if ctx != t.Context() || quiet.Inject(ctx) != "" {
+			t.Error("a trace was started")
 		}
 		base := &http.Transport{}
 		if quiet.Transport(base) != http.RoundTripper(base) {
@@ -198,6 +214,6 @@ func TestWithoutAnEndpointNothingIsTraced(t *testing.T) {
 		if quiet.Middleware(mux) != http.Handler(mux) {
 			t.Error("the handler was wrapped")
 		}
-		Route(ctx, "/x")
+		SetRoute(ctx, "/x")
 	}
 }

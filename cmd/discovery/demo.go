@@ -24,24 +24,24 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// demoTime bounds the demo: one that hangs has failed.
-const demoTime = 50 * time.Second
+// demoTimeout bounds the demo: one that hangs has failed.
+const demoTimeout = 50 * time.Second
 
 func demoCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "demo",
-		Short: "Show the whole guide, live, on the embedded database against built-in simulators",
+		Short: "Run the whole guide live, on the embedded database and against built-in simulators",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			ctx, cancel := context.WithTimeout(cmd.Context(), demoTime)
+			ctx, cancel := context.WithTimeout(cmd.Context(), demoTimeout)
 			defer cancel()
-			return untilStopped(demo(ctx, cmd.OutOrStdout()))
+			return ignoreInterrupt(demo(ctx, cmd.OutOrStdout()))
 		},
 	}
 }
 
-// demo serves the simulators and the service on loopback, in a folder that it removes,
-// and walks through the guide as a caller would.
+// demo serves the simulators and the service on loopback, in a temporary directory, and goes
+// through the guide as a caller would.
 func demo(ctx context.Context, out io.Writer) (err error) {
 	dir, err := os.MkdirTemp("", "discovery-demo-")
 	if err != nil {
@@ -51,9 +51,9 @@ func demo(ctx context.Context, out io.Writer) (err error) {
 
 	serving, stop := context.WithCancel(ctx)
 	group, serving := errgroup.WithContext(serving)
-	stage, err := setStage(serving, group, dir)
+	stage, err := newDemoEnv(serving, group, dir)
 	if err == nil {
-		err = stage.play(ctx, out)
+		err = stage.run(ctx, out)
 	}
 	stop()
 	if ended := group.Wait(); err == nil {
@@ -62,8 +62,8 @@ func demo(ctx context.Context, out io.Writer) (err error) {
 	return err
 }
 
-// stage is what the demo is played on.
-type stage struct {
+// demoEnv holds the servers and the data that the demo runs on.
+type demoEnv struct {
 	service string // origin
 	token   string // an operator's
 	db      string // file
@@ -72,39 +72,39 @@ type stage struct {
 	origins map[string]string // of the vendors
 }
 
-func setStage(ctx context.Context, group *errgroup.Group, dir string) (*stage, error) {
+func newDemoEnv(ctx context.Context, group *errgroup.Group, dir string) (*demoEnv, error) {
 	now := func() time.Time { return time.Now().UTC() }
-	s := &stage{
+	e := &demoEnv{
 		db:     filepath.Join(dir, "discovery.db"),
 		pluggy: pluggysim.New(pluggysim.Options{Now: now, RateLimit: pluggysim.RealRateLimit}),
 		belvo:  belvosim.New(belvosim.Options{Now: now}),
 	}
-	s.pluggy.SeedAt(now())
-	s.belvo.Seed()
-	s.origins = make(map[string]string)
-	for name, handler := range map[string]http.Handler{"pluggy": s.pluggy, "belvo": s.belvo} {
+	e.pluggy.SeedAt(now())
+	e.belvo.Seed()
+	e.origins = make(map[string]string)
+	for name, handler := range map[string]http.Handler{"pluggy": e.pluggy, "belvo": e.belvo} {
 		listener, err := loopback(ctx)
 		if err != nil {
 			return nil, err
 		}
-		s.origins[name] = "http://" + listener.Addr().String()
+		e.origins[name] = "http://" + listener.Addr().String()
 		group.Go(func() error { return serveUntil(ctx, listener, handler) })
 	}
-	return s, s.open(ctx, group, dir)
+	return e, e.startService(ctx, group, dir)
 }
 
-// open composes the service as `serve` does, but for its settings.
-func (s *stage) open(ctx context.Context, group *errgroup.Group, dir string) error {
+// startService composes the service as `serve` does, but with demoConfig.
+func (e *demoEnv) startService(ctx context.Context, group *errgroup.Group, dir string) error {
 	listener, err := loopback(ctx)
 	if err != nil {
 		return err
 	}
-	s.service = "http://" + listener.Addr().String()
-	cfg := demoConfig(s.service, s.db, filepath.Join(dir, "keyset.json"))
+	e.service = "http://" + listener.Addr().String()
+	cfg := demoConfig(e.service, e.db, filepath.Join(dir, "keyset.json"))
 	if err := sealing.Create(cfg.Sealing.KeysetFile, sealing.Options{}); err != nil {
 		return err
 	}
-	if s.token, err = operatorToken(cfg, uuid.NewString(), time.Now()); err != nil {
+	if e.token, err = operatorToken(cfg, uuid.NewString(), time.Now()); err != nil {
 		return err
 	}
 	app, err := compose.New(ctx, cfg, compose.Overrides{LogTo: io.Discard})
@@ -115,7 +115,7 @@ func (s *stage) open(ctx context.Context, group *errgroup.Group, dir string) err
 	return nil
 }
 
-// demoConfig is development.env in code, with secrets that live as long as the demo.
+// demoConfig returns the settings of development.env, with secrets that only this demo uses.
 func demoConfig(origin, db, keyset string) configs.Config {
 	return configs.Config{
 		EnvName: configs.Development, PublicURL: origin,
@@ -125,17 +125,17 @@ func demoConfig(origin, db, keyset string) configs.Config {
 		Egress:  configs.Egress{AllowHTTP: true, AllowedCIDRs: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}},
 		Log:     configs.Log{Level: zapcore.InfoLevel, Format: "json"},
 		Sources: map[domain.Vendor]domain.SourcePolicy{
-			"pluggy": {HMACSecret: domain.SecretText(demoSigning)},
-			"belvo":  {Authorization: domain.SecretText(demoShared)},
+			"pluggy": {HMACSecret: domain.SecretText(demoHMACSecret)},
+			"belvo":  {Authorization: domain.SecretText(demoAuthorization)},
 		},
 		PullWorkers: 4,
 	}
 }
 
-// What the simulated vendors prove themselves with.
+// How the simulated vendors authenticate their webhooks.
 const (
-	demoSigning = "demo-hmac-secret"
-	demoShared  = "Bearer demo-shared-value"
+	demoHMACSecret    = "demo-hmac-secret"
+	demoAuthorization = "Bearer demo-shared-value"
 )
 
 func loopback(ctx context.Context) (net.Listener, error) {

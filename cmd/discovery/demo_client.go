@@ -14,9 +14,9 @@ import (
 	"time"
 )
 
-// guide is an operator at the service's door: it calls, and tells what it asked and what
-// came back, one line a step.
-type guide struct {
+// demoClient is an operator's HTTP client. It prints each request and its response, one
+// line a step.
+type demoClient struct {
 	ctx    context.Context
 	out    io.Writer
 	origin string
@@ -25,75 +25,79 @@ type guide struct {
 	err    error // the first failure; later steps do nothing
 }
 
-// maxLine is where a step's line is cut, in characters.
-const maxLine = 300
+// maxLineLength is the length at which a step's line is truncated, in characters.
+const maxLineLength = 300
 
-// ids are shown by their begin.
-var ids = regexp.MustCompile(`([0-9a-f]{8})-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
+// uuids matches ids, of which only the first part is shown.
+var uuids = regexp.MustCompile(`([0-9a-f]{8})-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
 
 // object is a JSON object.
 type object = map[string]any
 
-// say writes one line.
-func (g *guide) say(format string, args ...any) {
-	if g.err == nil {
-		_, g.err = fmt.Fprintf(g.out, format+"\n", args...)
+// printf prints one line.
+func (c *demoClient) printf(format string, args ...any) {
+	if c.err == nil {
+		_, c.err = fmt.Fprintf(c.out, format+"\n", args...)
 	}
 }
 
-// call does one step: it must answer with the status, and gives the body.
-func (g *guide) call(title, method, path string, body any, status int) object {
-	if g.err != nil {
+// call does one step: it checks the status of the response, and returns the body.
+func (c *demoClient) call(title, method, path string, body any, status int) object {
+	if c.err != nil {
 		return object{}
 	}
-	g.step++
-	asked, answer, got, err := g.exchange(method, path, body)
+	c.step++
+	requestText, response, got, err := c.exchange(method, path, body)
 	if err == nil && got != status {
-		err = fmt.Errorf("%s %s answered %d, want %d: %s", method, path, got, status, answer)
+		err = fmt.Errorf("%s %s answered %d, want %d: %s", method, path, got, status, response)
 	}
 	if err != nil {
-		g.err = err
+		c.err = err
 		return object{}
 	}
-	line := fmt.Sprintf("%s %s %s -> %d %s", method, strings.TrimPrefix(path, surface), asked, got, brief(answer))
-	line = ids.ReplaceAllString(strings.ReplaceAll(line, "  ", " "), "$1…")
-	g.say("%2d %-9s %s", g.step, title, cut(line, maxLine))
+	line := fmt.Sprintf(
+		"%s %s %s -> %d %s", method, strings.TrimPrefix(path, apiPath), requestText, got, summary(response),
+	)
+	line = uuids.ReplaceAllString(strings.ReplaceAll(line, "  ", " "), "$1…")
+	c.printf("%2d %-9s %s", c.step, title, truncate(line, maxLineLength))
 	var parsed object
-	_ = json.Unmarshal(answer, &parsed) // a 204 has no body
+	_ = json.Unmarshal(response, &parsed) // a 204 has no body
 	return parsed
 }
 
-// get reads without telling.
-func (g *guide) get(path string) object {
+// get sends a request without printing it.
+func (c *demoClient) get(path string) object {
 	var parsed object
-	if g.err != nil {
+	if c.err != nil {
 		return parsed
 	}
-	_, answer, status, err := g.exchange(http.MethodGet, path, nil)
+	_, response, status, err := c.exchange(http.MethodGet, path, nil)
 	if err == nil && status != http.StatusOK {
-		err = fmt.Errorf("GET %s answered %d: %s", path, status, answer)
+		err = fmt.Errorf("GET %s answered %d: %s", path, status, response)
 	}
 	if err == nil {
-		err = json.Unmarshal(answer, &parsed)
+		err = json.Unmarshal(response, &parsed)
 	}
-	g.err = err
+	c.err = err
 	return parsed
 }
 
-func (g *guide) exchange(method, path string, body any) (asked string, answer []byte, status int, err error) {
+func (c *demoClient) exchange(
+	method, path string, body any,
+) (requestText string, content []byte, status int, err error) {
 	var payload io.Reader
 	if body != nil {
 		raw, err := json.Marshal(body)
 		if err != nil {
 			return "", nil, 0, err
 		}
-		asked, payload = brief(raw), bytes.NewReader(raw)
+		requestText, payload = summary(raw), bytes.NewReader(raw)
 	}
-	request, err := http.NewRequestWithContext(g.ctx, method, g.origin+path, payload)
+	request, err := http.NewRequestWithContext(c.ctx, method, c.origin+path, payload)
 	if err != nil {
 		return "", nil, 0, err
 	}
-	request.Header.Set("Authorization", "Bearer "+g.token)
+	request.Header.Set("Authorization", "Bearer "+c.token)
 	if body != nil {
 		request.Header.Set("Content-Type", "application/json")
 	}
@@ -102,59 +106,59 @@ func (g *guide) exchange(method, path string, body any) (asked string, answer []
 		return "", nil, 0, err
 	}
 	defer func() { _ = response.Body.Close() }()
-	answer, err = io.ReadAll(response.Body)
-	return asked, bytes.TrimSpace(answer), response.StatusCode, err
+	content, err = io.ReadAll(response.Body)
+	return requestText, bytes.TrimSpace(content), response.StatusCode, err
 }
 
-// brief writes a JSON body as it fits into a line: members in order but for times and the
-// vendor's own object, secrets hidden, long texts cut, lists by their length.
-func brief(raw []byte) string {
+// summary formats a JSON body for one line: members in order, without times and the vendor's
+// own object, with secrets hidden, long texts truncated, and lists as their length.
+func summary(raw []byte) string {
 	var body object
 	if len(raw) == 0 || json.Unmarshal(raw, &body) != nil {
 		return string(raw)
 	}
-	return members(body)
+	return summarizeObject(body)
 }
 
-func members(body object) string {
+func summarizeObject(body object) string {
 	parts := make([]string, 0, len(body))
 	for _, name := range slices.Sorted(maps.Keys(body)) {
 		if !strings.HasSuffix(name, "At") && name != "metadata" && name != "connectionId" {
-			parts = append(parts, member(name, body[name]))
+			parts = append(parts, summarizeMember(name, body[name]))
 		}
 	}
 	return strings.Join(parts, " ")
 }
 
-// member hides what is a secret on its way in, and shows only the begin of a token.
-func member(name string, value any) string {
-	const most = 36
+// summarizeMember hides the credential that is sent, and shows only the start of a token.
+func summarizeMember(name string, value any) string {
+	const maxLength = 36
 	switch v := value.(type) {
 	case []any:
-		return listed(name, v)
+		return summarizeList(name, v)
 	case object:
-		return name + "{" + members(v) + "}"
+		return name + "{" + summarizeObject(v) + "}"
 	case string:
 		if name == "clientId" || name == "secret" {
 			return name + "=…"
 		}
 		if name == "token" {
-			return name + "=" + cut(v, 4)
+			return name + "=" + truncate(v, 4)
 		}
-		return name + "=" + cut(v, most)
+		return name + "=" + truncate(v, maxLength)
 	}
 	return fmt.Sprint(name, "=", value)
 }
 
-func cut(text string, most int) string {
-	if runes := []rune(text); len(runes) > most {
-		return string(runes[:most]) + "…"
+func truncate(text string, maxLength int) string {
+	if runes := []rune(text); len(runes) > maxLength {
+		return string(runes[:maxLength]) + "…"
 	}
 	return text
 }
 
-// listed shows a short list whole.
-func listed(name string, list []any) string {
+// summarizeList shows the items of a short list.
+func summarizeList(name string, list []any) string {
 	if len(list) > 2 || len(list) == 0 {
 		return fmt.Sprint(name, "[", len(list), "]")
 	}
@@ -162,18 +166,18 @@ func listed(name string, list []any) string {
 	for i, item := range list {
 		shown[i] = fmt.Sprint(item)
 		if o, ok := item.(object); ok {
-			shown[i] = members(o)
+			shown[i] = summarizeObject(o)
 		}
 	}
 	return name + "[" + strings.Join(shown, "; ") + "]"
 }
 
-// eventually asks until done says yes.
-func (g *guide) eventually(what string, done func() bool) {
-	for g.err == nil && !done() {
+// waitFor polls until done returns true.
+func (c *demoClient) waitFor(what string, done func() bool) {
+	for c.err == nil && !done() {
 		select {
-		case <-g.ctx.Done():
-			g.err = fmt.Errorf("waiting for %s: %w", what, g.ctx.Err())
+		case <-c.ctx.Done():
+			c.err = fmt.Errorf("waiting for %s: %w", what, c.ctx.Err())
 		case <-time.After(20 * time.Millisecond):
 		}
 	}

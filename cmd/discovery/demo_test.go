@@ -11,8 +11,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
 )
 
-// rawToken is what a webhook token or a JWT looks like: 40 of their characters in a row,
-// of both cases.
+// rawToken matches what looks like a webhook token or a JWT: 40 of their characters in a row,
+// in both cases.
 var rawToken = regexp.MustCompile(`[A-Za-z0-9_-]{40,}`)
 
 func TestDemoShowsBothVendorsAndNoSecret(t *testing.T) {
@@ -21,21 +21,21 @@ func TestDemoShowsBothVendorsAndNoSecret(t *testing.T) {
 	if err := demo(t.Context(), &out); err != nil {
 		t.Fatalf("%v, after:\n%s", err, out.String())
 	}
-	told := out.String()
+	reported := out.String()
 	for _, vendor := range []string{"-- pluggy", "-- belvo"} {
-		if !strings.Contains(told, vendor) {
-			t.Errorf("says nothing of %q", vendor)
+		if !strings.Contains(reported, vendor) {
+			t.Errorf("%q is not in the output", vendor)
 		}
 	}
 	for _, secret := range []string{
 		pluggysim.DemoClientID, pluggysim.DemoClientSecret, belvosim.DemoSecretID, belvosim.DemoSecretPassword,
-		demoSigning, demoShared, "eyJ",
+		demoHMACSecret, demoAuthorization, "eyJ",
 	} {
-		if strings.Contains(told, secret) {
+		if strings.Contains(reported, secret) {
 			t.Errorf("shows %q", secret)
 		}
 	}
-	if token := rawToken.FindString(told); token != "" {
+	if token := rawToken.FindString(reported); token != "" {
 		t.Errorf("shows what looks like a token: %q", token)
 	}
 	if left, err := os.ReadDir(os.Getenv("TMPDIR")); err != nil || len(left) != 0 {

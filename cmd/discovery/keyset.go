@@ -12,7 +12,7 @@ import (
 func keysetCommand(env lookup) *cobra.Command {
 	keyset := &cobra.Command{
 		Use:   "keyset",
-		Short: "Make and rotate the sealing keyset",
+		Short: "Create and rotate the sealing keyset",
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
@@ -27,11 +27,11 @@ func keysetCommand(env lookup) *cobra.Command {
 func createCommand(options func() sealing.Options) *cobra.Command {
 	return &cobra.Command{
 		Use:   "create FILE",
-		Short: "Write a new keyset (mode 0600); refuses to overwrite",
-		Args:  exactly(1),
+		Short: "Write a new keyset (mode 0600); never overwrites a file",
+		Args:  exactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := sealing.Create(args[0], options()); err != nil {
-				return ofFile(err)
+				return fileArgumentError(err)
 			}
 			cmd.Println("created", args[0])
 			return nil
@@ -39,31 +39,32 @@ func createCommand(options func() sealing.Options) *cobra.Command {
 	}
 }
 
-const rotateHelp = `Put a new primary key into the keyset. Run "discovery reseal" afterwards. Old keys stay
-in the file: backups of the database still need them.
+const rotateHelp = `Add a new primary key to the keyset. Run "discovery reseal" afterwards. Old keys stay in the
+file, because backups of the database still need them.
 
-Without a flag the key is added and promoted at once. That is right for one process, and
-for several that share the file: a running one looks at it again within a second, and at
-once when it meets a key that it does not know.
+Without a flag the key is added and promoted at once. Use this for one process, or for
+several that share the file: a running process reloads it within a second, and at once
+when it encounters a key that it does not know.
 
-Where each process has its own copy of the file, take two steps:
+If each process has its own copy of the file, use two steps:
 
-  discovery keyset rotate --add FILE       then bring the file to every process
-  discovery keyset rotate --promote FILE   then bring it to every process again
+  discovery keyset rotate --add FILE       then copy the file to every process
+  discovery keyset rotate --promote FILE   then copy it to every process again
 
-An added key opens and does not seal, so that none seals with a key that another lacks.`
+An added key opens but does not seal, so that no process seals with a key that another
+one lacks.`
 
 func rotateCommand(options func() sealing.Options) *cobra.Command {
 	var add, promote bool
 	cmd := &cobra.Command{
 		Use:   "rotate FILE",
-		Short: "Put a new primary key into a keyset, at once or in two steps",
+		Short: "Add a new primary key to a keyset, at once or in two steps",
 		Long:  rotateHelp,
-		Args:  exactly(1),
+		Args:  exactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			steps, done := rotation(add, promote)
+			steps, done := rotationSteps(add, promote)
 			if err := sealing.Rotate(args[0], steps, options()); err != nil {
-				return ofFile(err)
+				return fileArgumentError(err)
 			}
 			cmd.Println(done, args[0])
 			return nil
@@ -74,14 +75,14 @@ func rotateCommand(options func() sealing.Options) *cobra.Command {
 	return cmd
 }
 
-// ofFile blames the argument, where sealing, which serves the service too, blames the
-// setting that names the file there.
-func ofFile(err error) error {
+// fileArgumentError replaces the name of the setting with that of the argument. Package
+// sealing also serves the service, where a setting names the file.
+func fileArgumentError(err error) error {
 	return errors.New(strings.ReplaceAll(err.Error(), "SEALING_KEYSET_FILE", "FILE"))
 }
 
-// rotation gives the steps that the flags ask for, and what to say when they are done.
-func rotation(add, promote bool) (sealing.Step, string) {
+// rotationSteps returns the steps that the flags select, and the message for when they are done.
+func rotationSteps(add, promote bool) (sealing.Step, string) {
 	switch {
 	case add == promote:
 		return sealing.Add | sealing.Promote, "rotated"

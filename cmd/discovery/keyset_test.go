@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// keysOf reads how many keys a keyset has, and which is the primary one.
-func keysOf(t *testing.T, file string) (keys int, primary uint32) {
+// readKeyset returns how many keys a keyset has, and the id of the primary one.
+func readKeyset(t *testing.T, file string) (keys int, primary uint32) {
 	t.Helper()
 	raw, err := os.ReadFile(file)
 	if err != nil {
@@ -25,68 +25,69 @@ func keysOf(t *testing.T, file string) (keys int, primary uint32) {
 	return len(keyset.Key), keyset.PrimaryKeyID
 }
 
-func TestKeysetIsCreatedForItsOwnerAlone(t *testing.T) {
+func TestOnlyTheOwnerCanReadACreatedKeyset(t *testing.T) {
 	file, env := filepath.Join(t.TempDir(), "keyset.json"), environment(t)
-	if code, _, said := program(t, env, "keyset", "create", file); code != 0 {
-		t.Fatalf("exit %d: %s", code, said)
+	if code, _, stderr := program(t, env, "keyset", "create", file); code != 0 {
+		t.Fatalf("exit %d: %s", code, stderr)
 	}
 	info, err := os.Stat(file)
 	if err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("mode %v, %v", info.Mode(), err)
 	}
-	_, before := keysOf(t, file)
+	_, before := readKeyset(t, file)
 	if code, _, _ := program(t, env, "keyset", "create", file); code != exitFailure {
 		t.Errorf("a second create exits with %d", code)
 	}
-	if _, after := keysOf(t, file); after != before {
+	if _, after := readKeyset(t, file); after != before {
 		t.Error("the keyset was overwritten")
 	}
 }
 
-// The file is an argument: the setting of the same file may be right, or not there at all.
-func TestAKeysetFileAtFaultIsBlamedAsTheArgument(t *testing.T) {
+// The file is an argument: the setting for the file may be valid, or unset.
+func TestAnErrorOfAKeysetFileNamesTheArgument(t *testing.T) {
 	there := filepath.Join(t.TempDir(), "no-keyset.json")
 	if err := os.WriteFile(there, []byte("{}"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for name, args := range map[string][]string{
-		"none to rotate":      {"rotate", there + "-not"},
-		"no keyset to rotate": {"rotate", there},
-		"one that is there":   {"create", there},
+		"no file to rotate":        {"rotate", there + "-not"},
+		"the file is not a keyset": {"rotate", there},
+		"the file exists":          {"create", there},
 	} {
-		code, _, said := program(t, environment(t), append([]string{"keyset"}, args...)...)
-		if code != exitFailure || !strings.HasPrefix(said, "discovery: FILE: ") || strings.Contains(said, "SEALING_") || strings.Count(said, "\n") != 1 {
-			t.Errorf("%s: exit %d, said %q", name, code, said)
+		code, _, stderr := program(t, environment(t), append([]string{"keyset"}, args...)...)
+		if code != exitFailure || !strings.HasPrefix(stderr, "discovery: FILE: ") ||
+			strings.Contains(stderr, "SEALING_") || strings.Count(stderr, "\n") != 1 {
+			t.Errorf("%s: exit %d, stderr %q", name, code, stderr)
 		}
 	}
 }
 
 func TestKeysetRotates(t *testing.T) {
 	for name, test := range map[string]struct {
-		steps  [][]string
-		keys   int
-		turned bool // the primary is another one
-		last   int  // exit code of the last step
+		steps   [][]string
+		keys    int
+		rotated bool // the primary key changed
+		last    int  // exit code of the last step
 	}{
 		"at once":                      {[][]string{{}}, 2, true, 0},
-		"at once, said in full":        {[][]string{{"--add", "--promote"}}, 2, true, 0},
+		"at once, with both flags":     {[][]string{{"--add", "--promote"}}, 2, true, 0},
 		"in two steps, the first":      {[][]string{{"--add"}}, 2, false, 0},
 		"in two steps, both":           {[][]string{{"--add"}, {"--promote"}}, 2, true, 0},
 		"nothing to promote":           {[][]string{{"--promote"}}, 1, false, exitFailure},
 		"a second key while one waits": {[][]string{{"--add"}, {"--add"}}, 2, false, exitFailure},
-		"again and again":              {[][]string{{}, {}}, 3, true, 0},
+		"repeatedly":                   {[][]string{{}, {}}, 3, true, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			env := withKeyset(t, environment(t))
 			file, _ := env("SEALING_KEYSET_FILE")
-			_, before := keysOf(t, file)
+			_, before := readKeyset(t, file)
 			code := 0
 			for _, flags := range test.steps {
 				code, _, _ = program(t, env, append([]string{"keyset", "rotate", file}, flags...)...)
 			}
-			keys, after := keysOf(t, file)
-			if code != test.last || keys != test.keys || (after != before) != test.turned {
-				t.Errorf("exit %d with %d keys, primary turned %v; want %+v", code, keys, after != before, test)
+			keys, after := readKeyset(t, file)
+			if code != test.last || keys != test.keys || (after != before) != test.rotated {
+				t.Errorf("exit %d with %d keys, primary changed: %v; want %+v", code, keys, after != before, test)
 			}
 		})
 	}

@@ -19,14 +19,14 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// Exit codes: what went wrong while running, and what was wrong before anything ran.
+// Exit codes: for a failure at run time, and for invalid arguments or settings.
 const (
 	exitFailure = 1
 	exitUsage   = 2
 )
 
 func main() {
-	// A reader that has left (demo | head) is an error to clean up after, not a sudden end.
+	// A closed pipe (demo | head) is an error to clean up after, not a sudden end.
 	signal.Ignore(syscall.SIGPIPE)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx, os.Args[1:], os.LookupEnv, os.Stdout, os.Stderr)
@@ -34,8 +34,8 @@ func main() {
 	os.Exit(report(err, os.Stderr))
 }
 
-// run is the whole program with its surroundings as arguments. It returns when the
-// command is done or ctx ends.
+// run is the whole program, with its environment as arguments. It returns when the command
+// is done or ctx ends.
 func run(ctx context.Context, args []string, env lookup, stdout, stderr io.Writer) error {
 	root := &cobra.Command{
 		Use:           "discovery",
@@ -55,17 +55,17 @@ func run(ctx context.Context, args []string, env lookup, stdout, stderr io.Write
 	return root.ExecuteContext(ctx)
 }
 
-// lookup is os.LookupEnv or a test's own.
+// lookup is the type of os.LookupEnv.
 type lookup = func(string) (string, bool)
 
-// usageError marks what the caller got wrong, settings included.
+// usageError is an error that the caller made, in arguments or settings.
 type usageError struct{ error }
 
-// Unwrap gives the error itself.
+// Unwrap returns the wrapped error.
 func (e usageError) Unwrap() error { return e.error }
 
-// exactly wants so many arguments.
-func exactly(n int) cobra.PositionalArgs {
+// exactArgs requires exactly n arguments.
+func exactArgs(n int) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) != n {
 			return usageError{fmt.Errorf("usage: %s", cmd.UseLine())}
@@ -74,37 +74,38 @@ func exactly(n int) cobra.PositionalArgs {
 	}
 }
 
-// report prints an error in one line and gives the exit code that belongs to it.
+// report prints an error in one line and returns its exit code.
 func report(err error, stderr io.Writer) int {
 	if err == nil {
 		return 0
 	}
 	_, _ = fmt.Fprintln(stderr, "discovery:", oneLine(err.Error()))
-	if errors.As(err, new(usageError)) || errors.As(err, new(compose.SettingError)) || strings.HasPrefix(err.Error(), "unknown command") {
+	if errors.As(err, new(usageError)) || errors.As(err, new(compose.SettingError)) ||
+		strings.HasPrefix(err.Error(), "unknown command") {
 		return exitUsage
 	}
 	return exitFailure
 }
 
-// untilStopped takes an order to stop for the end of a command that works until it comes.
-func untilStopped(err error) error {
+// ignoreInterrupt returns nil for the interrupt of a command that runs until it is stopped.
+func ignoreInterrupt(err error) error {
 	if errors.Is(err, context.Canceled) {
 		return nil
 	}
 	return err
 }
 
-// unlessStopped says of a command that works until it is done that it was told to stop
-// before. Whatever failed by that, the database's interruption for one, failed for no other
-// reason.
-func unlessStopped(ctx context.Context, command string, err error) error {
+// interruptedError returns the error of a command that was interrupted before it was done. It
+// replaces err, because an interrupt also causes errors elsewhere, for example in the
+// database.
+func interruptedError(ctx context.Context, command string, err error) error {
 	if err == nil || ctx.Err() == nil {
 		return err
 	}
-	return fmt.Errorf("%s: interrupted; what is done stays, run it again", command)
+	return fmt.Errorf("%s: interrupted; finished work is kept, run it again", command)
 }
 
-// oneLine joins lines as a list.
+// oneLine joins lines with semicolons.
 func oneLine(text string) string {
 	lines := strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == '\r' })
 	for i, line := range lines {
@@ -113,13 +114,13 @@ func oneLine(text string) string {
 	return strings.ReplaceAll(strings.Join(lines, "; "), ":;", ":")
 }
 
-// settings loads the whole configuration.
+// settings loads all settings.
 func settings(env lookup) (configs.Config, error) {
-	return told(configs.Load(env, compose.Networks()))
+	return settingsError(configs.Load(env, compose.Networks()))
 }
 
-// told puts all faults of the settings into one line, by name.
-func told(cfg configs.Config, err error) (configs.Config, error) {
+// settingsError turns the errors of all invalid settings into one line with their names.
+func settingsError(cfg configs.Config, err error) (configs.Config, error) {
 	if err == nil {
 		return cfg, nil
 	}

@@ -25,8 +25,8 @@ const (
 	jwtSecret = "development-only-secret-of-32-bytes-or-more"
 )
 
-// environment is a development machine's, in a folder of the test's; pairs replace what
-// is there.
+// environment returns the settings of a development machine, in a temporary directory. pairs
+// replace or add settings.
 func environment(t *testing.T, pairs ...string) lookup {
 	t.Helper()
 	dir := t.TempDir()
@@ -45,7 +45,7 @@ func environment(t *testing.T, pairs ...string) lookup {
 	}
 }
 
-// program runs the command line and gives its exit code and what it wrote.
+// program runs the command line and returns its exit code and its output.
 func program(t *testing.T, env lookup, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
 	var out, errs bytes.Buffer
@@ -53,97 +53,100 @@ func program(t *testing.T, env lookup, args ...string) (code int, stdout, stderr
 	return report(err, &errs), out.String(), errs.String()
 }
 
-// withKeyset makes the keyset that the environment names.
+// withKeyset creates the keyset that the environment names.
 func withKeyset(t *testing.T, env lookup) lookup {
 	t.Helper()
 	file, _ := env("SEALING_KEYSET_FILE")
-	if code, _, said := program(t, env, "keyset", "create", file); code != 0 {
-		t.Fatal(said)
+	if code, _, stderr := program(t, env, "keyset", "create", file); code != 0 {
+		t.Fatal(stderr)
 	}
 	return env
 }
 
-func TestWhatTheCallerGotWrongExitsWithTwo(t *testing.T) {
+func TestUsageErrorsExitWithTwo(t *testing.T) {
 	for name, test := range map[string]struct {
 		args []string
 		says string
 	}{
-		"an unknown command":           {[]string{"fly"}, "unknown command"},
-		"an unknown command below one": {[]string{"keyset", "fly"}, "unknown command"},
-		"an unknown flag":              {[]string{"serve", "--fly"}, "unknown flag"},
-		"an argument too many":         {[]string{"version", "fly"}, "unknown command"},
-		"an argument too few":          {[]string{"token"}, "usage: discovery token TENANT"},
-		"no file for a keyset":         {[]string{"keyset", "create"}, "usage: discovery keyset create FILE"},
-		"a tenant that is none":        {[]string{"token", canary}, "TENANT must be a UUID"},
+		"an unknown command":    {[]string{"fly"}, "unknown command"},
+		"an unknown subcommand": {[]string{"keyset", "fly"}, "unknown command"},
+		"an unknown flag":       {[]string{"serve", "--fly"}, "unknown flag"},
+		"an argument too many":  {[]string{"version", "fly"}, "unknown command"},
+		"an argument too few":   {[]string{"token"}, "usage: discovery token TENANT"},
+		"no file for a keyset":  {[]string{"keyset", "create"}, "usage: discovery keyset create FILE"},
+		"an invalid tenant":     {[]string{"token", canary}, "TENANT must be a UUID"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			code, out, said := program(t, environment(t), test.args...)
-			if code != exitUsage || !strings.Contains(said, test.says) || strings.Count(said, "\n") != 1 {
-				t.Errorf("exit %d with %q, want %d with one line that says %q", code, said, exitUsage, test.says)
+			code, out, stderr := program(t, environment(t), test.args...)
+			if code != exitUsage || !strings.Contains(stderr, test.says) || strings.Count(stderr, "\n") != 1 {
+				t.Errorf("exit %d with %q, want %d with one line that contains %q", code, stderr, exitUsage, test.says)
 			}
-			if out != "" || strings.Contains(said, canary) {
-				t.Errorf("wrote %q, said %q", out, said)
+			if out != "" || strings.Contains(stderr, canary) {
+				t.Errorf("stdout %q, stderr %q", out, stderr)
 			}
 		})
 	}
 }
 
-func TestASettingAtFaultExitsWithTwoAndIsNamed(t *testing.T) {
+func TestAnInvalidSettingExitsWithTwoAndIsNamed(t *testing.T) {
 	taken, err := loopback(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = taken.Close() }()
 	for name, test := range map[string]struct{ setting, value string }{
-		"an address that is none":      {"SERVER_ADDRESS", canary},
-		"an address that is taken":     {"SERVER_ADDRESS", taken.Addr().String()},
-		"an admin address taken":       {"ADMIN_ADDRESS", taken.Addr().String()},
-		"a short secret":               {"AUTH_JWT_SECRET", canary},
-		"a keyset that is not there":   {"SEALING_KEYSET_FILE", "/nonexistent/keyset.json"},
-		"a database of no kind":        {"DATABASE_URL", "mysql://" + canary},
-		"a PostgreSQL URL that is not": {"DATABASE_URL", "postgres://u:" + canary + "@h:port/d"},
-		"a database in no folder":      {"DATABASE_URL", "sqlite:///dev/null/discovery.db"},
-		"a collector that is none":     {"OTEL_EXPORTER_OTLP_ENDPOINT", "ftp://" + canary},
+		"an invalid address":             {"SERVER_ADDRESS", canary},
+		"an address in use":              {"SERVER_ADDRESS", taken.Addr().String()},
+		"an admin address in use":        {"ADMIN_ADDRESS", taken.Addr().String()},
+		"a short secret":                 {"AUTH_JWT_SECRET", canary},
+		"a missing keyset":               {"SEALING_KEYSET_FILE", "/nonexistent/keyset.json"},
+		"an unknown kind of database":    {"DATABASE_URL", "mysql://" + canary},
+		"an invalid PostgreSQL URL":      {"DATABASE_URL", "postgres://u:" + canary + "@h:port/d"},
+		"a database in a missing folder": {"DATABASE_URL", "sqlite:///dev/null/discovery.db"},
+		"an invalid collector URL":       {"OTEL_EXPORTER_OTLP_ENDPOINT", "ftp://" + canary},
 	} {
 		t.Run(name, func(t *testing.T) {
 			env := withKeyset(t, environment(t))
-			code, _, said := program(t, func(name string) (string, bool) {
+			code, _, stderr := program(t, func(name string) (string, bool) {
 				if name == test.setting {
 					return test.value, true
 				}
 				return env(name)
 			}, "serve")
-			if code != exitUsage || !strings.Contains(said, test.setting) || strings.Count(said, "\n") != 1 {
-				t.Errorf("exit %d with %q, want %d with one line that names %s", code, said, exitUsage, test.setting)
+			if code != exitUsage || !strings.Contains(stderr, test.setting) || strings.Count(stderr, "\n") != 1 {
+				t.Errorf("exit %d with %q, want %d with one line that names %s", code, stderr, exitUsage, test.setting)
 			}
-			if strings.Contains(said, canary) {
-				t.Errorf("%q repeats the value", said)
+			if strings.Contains(stderr, canary) {
+				t.Errorf("%q repeats the value", stderr)
 			}
 		})
 	}
 }
 
-func TestAllSettingsAtFaultAreNamedInOneLine(t *testing.T) {
-	code, _, said := program(t, environment(t, "SERVER_ADDRESS", "x", "PULL_WORKERS", "x"), "serve")
-	if code != exitUsage || !strings.Contains(said, "SERVER_ADDRESS") || !strings.Contains(said, "PULL_WORKERS") || strings.Count(said, "\n") != 1 {
-		t.Errorf("exit %d with %q", code, said)
+func TestAllInvalidSettingsAreNamedInOneLine(t *testing.T) {
+	code, _, stderr := program(t, environment(t, "SERVER_ADDRESS", "x", "PULL_WORKERS", "x"), "serve")
+	if code != exitUsage || !strings.Contains(stderr, "SERVER_ADDRESS") ||
+		!strings.Contains(stderr, "PULL_WORKERS") || strings.Count(stderr, "\n") != 1 {
+		t.Errorf("exit %d with %q", code, stderr)
 	}
 }
 
-func TestADatabaseThatIsAwayExitsWithOne(t *testing.T) {
+func TestAnUnreachableDatabaseExitsWithOne(t *testing.T) {
 	for _, command := range []string{"serve", "migrate", "reseal"} {
 		env := withKeyset(t, environment(t, "DATABASE_URL", "postgres://u:"+canary+"@127.0.0.1:1/d"))
-		code, _, said := program(t, env, command)
-		if code != exitFailure || !strings.Contains(said, "DATABASE_URL") || strings.Count(said, "\n") != 1 || strings.Contains(said, canary) {
-			t.Errorf("%s: exit %d with %q, want %d with one line", command, code, said, exitFailure)
+		code, _, stderr := program(t, env, command)
+		if code != exitFailure || !strings.Contains(stderr, "DATABASE_URL") ||
+			strings.Count(stderr, "\n") != 1 || strings.Contains(stderr, canary) {
+			t.Errorf("%s: exit %d with %q, want %d with one line", command, code, stderr, exitFailure)
 		}
 	}
 }
 
-func TestReportNeedsOneLine(t *testing.T) {
-	var said bytes.Buffer
-	if code := report(errors.New("this:\n\tone\r\n\n two\n"), &said); code != exitFailure || said.String() != "discovery: this: one; two\n" {
-		t.Errorf("exit %d with %q", code, said.String())
+func TestErrorsAreReportedInOneLine(t *testing.T) {
+	var stderr bytes.Buffer
+	if code := report(errors.New("this:\n\tone\r\n\n two\n"), &stderr); code != exitFailure ||
+		stderr.String() != "discovery: this: one; two\n" {
+		t.Errorf("exit %d with %q", code, stderr.String())
 	}
 	for want, err := range map[int]error{0: nil, exitFailure: fmt.Errorf("stopped: %w", context.Canceled)} {
 		if code := report(err, io.Discard); code != want {
@@ -152,11 +155,14 @@ func TestReportNeedsOneLine(t *testing.T) {
 	}
 }
 
-// Who works until told to stop is done then; who was to finish something is not.
-func TestOnlyWhoRunsUntilStoppedEndsWellByIt(t *testing.T) {
+// An interrupt is a success for a command that runs until it is stopped, and a failure for a
+// command that has something to finish.
+func TestInterruptIsASuccessOnlyForCommandsThatRunUntilStopped(t *testing.T) {
 	stopped, stop := context.WithCancel(t.Context())
 	stop()
-	for command, want := range map[string]int{"serve": 0, "sandbox": 0, "demo": 0, "migrate": exitFailure, "reseal": exitFailure} {
+	for command, want := range map[string]int{
+		"serve": 0, "sandbox": 0, "demo": 0, "migrate": exitFailure, "reseal": exitFailure,
+	} {
 		env := withKeyset(t, environment(t))
 		args := []string{command}
 		if command == "sandbox" {
@@ -167,8 +173,9 @@ func TestOnlyWhoRunsUntilStoppedEndsWellByIt(t *testing.T) {
 		if code != want {
 			t.Errorf("%s: exit %d with %q, want %d", command, code, errs.String(), want)
 		}
-		if want != 0 && (errs.String() != "discovery: "+command+": interrupted; what is done stays, run it again\n" || out.Len() > 0) {
-			t.Errorf("%s: wrote %q, said %q", command, out.String(), errs.String())
+		message := "discovery: " + command + ": interrupted; finished work is kept, run it again\n"
+		if want != 0 && (errs.String() != message || out.Len() > 0) {
+			t.Errorf("%s: stdout %q, stderr %q", command, out.String(), errs.String())
 		}
 	}
 }
@@ -194,17 +201,20 @@ func TestServeEndsWithItsContext(t *testing.T) {
 	}
 }
 
-func TestMigrateAndResealSayWhatTheyDid(t *testing.T) {
+func TestMigrateAndResealPrintWhatTheyDid(t *testing.T) {
 	env := withKeyset(t, environment(t))
-	for command, want := range map[string]string{"migrate": "the schema is up to date\n", "reseal": "0 credentials resealed\n"} {
-		if code, out, said := program(t, env, command); code != 0 || out != want {
-			t.Errorf("%s: exit %d, wrote %q, said %q", command, code, out, said)
+	for command, want := range map[string]string{
+		"migrate": "the schema is up to date\n", "reseal": "0 credentials resealed\n",
+	} {
+		if code, out, stderr := program(t, env, command); code != 0 || out != want {
+			t.Errorf("%s: exit %d, stdout %q, stderr %q", command, code, out, stderr)
 		}
 	}
 }
 
-// Who migrates or reseals, an init container for one, has to hold nothing that it does not use.
-func TestMigrateAndResealNeedTheirOwnSettingsAlone(t *testing.T) {
+// A process that only migrates or reseals, an init container for example, needs only the
+// settings that it uses.
+func TestMigrateAndResealNeedOnlyTheirOwnSettings(t *testing.T) {
 	all := withKeyset(t, environment(t))
 	for command, needs := range map[string][]string{
 		"migrate": {"DATABASE_URL"},
@@ -216,17 +226,18 @@ func TestMigrateAndResealNeedTheirOwnSettingsAlone(t *testing.T) {
 			}
 			return "", false
 		}
-		if code, _, said := program(t, only, command); code != 0 {
-			t.Errorf("%s: exit %d, said %q", command, code, said)
+		if code, _, stderr := program(t, only, command); code != 0 {
+			t.Errorf("%s: exit %d, stderr %q", command, code, stderr)
 		}
-		code, _, said := program(t, func(name string) (string, bool) {
+		code, _, stderr := program(t, func(name string) (string, bool) {
 			if name == "DATABASE_URL" {
 				return canary, true
 			}
 			return "", false
 		}, command)
-		if code != exitUsage || strings.Count(said, "\n") != 1 || !strings.Contains(said, "DATABASE_URL") || strings.Contains(said, canary) {
-			t.Errorf("%s of no database: exit %d, said %q", command, code, said)
+		if code != exitUsage || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, "DATABASE_URL") ||
+			strings.Contains(stderr, canary) {
+			t.Errorf("%s with an invalid database: exit %d, stderr %q", command, code, stderr)
 		}
 	}
 }
@@ -238,19 +249,21 @@ func TestVersionPrintsTheVersion(t *testing.T) {
 	}
 }
 
-// The lines that the script prints must let one in at the simulator, and read what a pull
-// brings when it has brought it.
-func TestTheDevelopmentScriptKnowsTheSimulator(t *testing.T) {
+// The commands that the script prints must use the simulator's credentials, and wait for the
+// pull before they read its transactions.
+func TestTheDevelopmentScriptUsesTheSimulatorsCredentials(t *testing.T) {
 	script, err := os.ReadFile("../../configs/run-development.sh")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, value := range []string{pluggysim.DemoItemID, pluggysim.DemoClientID, pluggysim.DemoClientSecret} {
 		if !strings.Contains(string(script), value) {
-			t.Errorf("the script does not name %s", value)
+			t.Errorf("the script does not contain %s", value)
 		}
 	}
-	waits, reads := strings.Index(string(script), "/transactions/changes?limit=1&wait="), strings.Index(string(script), "/transactions?limit=")
+	waits, reads := strings.Index(
+		string(script), "/transactions/changes?limit=1&wait=",
+	), strings.Index(string(script), "/transactions?limit=")
 	if waits < 0 || reads < waits {
 		t.Error("nothing waits for the pull before its transactions are read")
 	}

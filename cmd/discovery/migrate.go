@@ -10,15 +10,15 @@ import (
 func migrateCommand(env lookup) *cobra.Command {
 	return &cobra.Command{
 		Use:   "migrate",
-		Short: "Bring the schema up to date and end",
+		Short: "Bring the schema up to date and exit",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			cfg, err := told(configs.LoadMigrate(env))
+			cfg, err := settingsError(configs.LoadMigrate(env))
 			if err != nil {
 				return err
 			}
 			if err := compose.Migrate(cmd.Context(), cfg); err != nil {
-				return unlessStopped(cmd.Context(), "migrate", err)
+				return interruptedError(cmd.Context(), "migrate", err)
 			}
 			cmd.Println("the schema is up to date")
 			return nil

@@ -14,27 +14,27 @@ import (
 func resealCommand(env lookup) *cobra.Command {
 	return &cobra.Command{
 		Use:   "reseal",
-		Short: "Re-encrypt every credential under the primary key, online; prints how many",
+		Short: "Re-encrypt every credential with the primary key, online; print how many",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			cfg, err := told(configs.LoadReseal(env))
+			cfg, err := settingsError(configs.LoadReseal(env))
 			if err != nil {
 				return err
 			}
 			app, err := compose.NewOffline(cmd.Context(), cfg, compose.Overrides{LogTo: cmd.ErrOrStderr()})
 			if err != nil {
-				return unlessStopped(cmd.Context(), "reseal", err)
+				return interruptedError(cmd.Context(), "reseal", err)
 			}
 			defer app.Close()
 			count, err := app.Service.Reseal(cmd.Context())
 			cmd.Printf("%d credentials resealed\n", count)
-			return unlessStopped(cmd.Context(), "reseal", lost(err))
+			return interruptedError(cmd.Context(), "reseal", resealError(err))
 		},
 	}
 }
 
-// lost tells of credentials that do not open in the words of who runs the command.
-func lost(err error) error {
+// resealError rewords the error about credentials that do not open for the command's user.
+func resealError(err error) error {
 	if fault := (*domain.Error)(nil); errors.As(err, &fault) && fault.Code == domain.CredentialUnopened {
 		return fmt.Errorf("reseal: %s; the lines above name their connections", fault.Message)
 	}

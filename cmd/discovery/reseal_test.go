@@ -14,8 +14,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// sealed seals so many credentials under the environment's keyset.
-func sealed(t *testing.T, env lookup, n int) {
+// createConnections creates n connections, whose credentials the environment's keyset seals.
+func createConnections(t *testing.T, env lookup, n int) {
 	t.Helper()
 	cfg, err := settings(env)
 	if err != nil {
@@ -37,27 +37,29 @@ func sealed(t *testing.T, env lookup, n int) {
 	}
 }
 
-// Keys are destroyed on the word of a reseal: it must not be a good one while there are
+// Operators destroy old keys after a successful reseal: it must not succeed while there are
 // credentials that it could not open.
 func TestResealFailsWhileCredentialsDoNotOpen(t *testing.T) {
 	database := "sqlite://" + filepath.Join(t.TempDir(), "discovery.db")
-	ours := withKeyset(t, environment(t, "DATABASE_URL", database, "EGRESS_ALLOWED_CIDRS", "127.0.0.0/8"))
+	own := withKeyset(t, environment(t, "DATABASE_URL", database, "EGRESS_ALLOWED_CIDRS", "127.0.0.0/8"))
 	foreign := withKeyset(t, environment(t, "DATABASE_URL", database, "EGRESS_ALLOWED_CIDRS", "127.0.0.0/8"))
-	sealed(t, foreign, 2)
-	sealed(t, ours, 3)
-	file, _ := ours("SEALING_KEYSET_FILE")
-	if code, _, said := program(t, ours, "keyset", "rotate", file); code != 0 {
-		t.Fatal(said)
+	createConnections(t, foreign, 2)
+	createConnections(t, own, 3)
+	file, _ := own("SEALING_KEYSET_FILE")
+	if code, _, stderr := program(t, own, "keyset", "rotate", file); code != 0 {
+		t.Fatal(stderr)
 	}
+	const message = "discovery: reseal: credentials that do not open under this keyset: 2; " +
+		"the lines above name their connections"
 	for _, want := range []string{"3 credentials resealed\n", "0 credentials resealed\n"} {
-		code, out, said := program(t, ours, "reseal")
-		lines := strings.Split(strings.TrimSpace(said), "\n")
-		told := lines[len(lines)-1]
-		if code != exitFailure || out != want || told != "discovery: reseal: credentials that do not open under this keyset: 2; the lines above name their connections" {
-			t.Errorf("exit %d, wrote %q, said %q", code, out, told)
+		code, out, stderr := program(t, own, "reseal")
+		lines := strings.Split(strings.TrimSpace(stderr), "\n")
+		reported := lines[len(lines)-1]
+		if code != exitFailure || out != want || reported != message {
+			t.Errorf("exit %d, stdout %q, stderr %q", code, out, reported)
 		}
-		if strings.Contains(said, canary) {
-			t.Error("a credential is told")
+		if strings.Contains(stderr, canary) {
+			t.Error("a credential is logged")
 		}
 	}
 }

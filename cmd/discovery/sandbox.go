@@ -20,14 +20,14 @@ func sandboxCommand() *cobra.Command {
 	var pluggyAt, belvoAt string
 	cmd := &cobra.Command{
 		Use:   "sandbox",
-		Short: "Serve the simulators of Pluggy and Belvo, with their control surface at /_control/",
+		Short: "Serve the simulators of Pluggy and Belvo, with their control API at /_control/",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return untilStopped(sandbox(cmd.Context(), pluggyAt, belvoAt, cmd.OutOrStdout()))
+			return ignoreInterrupt(sandbox(cmd.Context(), pluggyAt, belvoAt, cmd.OutOrStdout()))
 		},
 	}
-	cmd.Flags().StringVar(&pluggyAt, "pluggy", "127.0.0.1:4031", "where Pluggy listens")
-	cmd.Flags().StringVar(&belvoAt, "belvo", "127.0.0.1:4032", "where Belvo listens")
+	cmd.Flags().StringVar(&pluggyAt, "pluggy", "127.0.0.1:4031", "listen address of Pluggy")
+	cmd.Flags().StringVar(&belvoAt, "belvo", "127.0.0.1:4032", "listen address of Belvo")
 	return cmd
 }
 
@@ -45,8 +45,16 @@ func sandbox(ctx context.Context, pluggyAt, belvoAt string, out io.Writer) error
 		handler       http.Handler
 		login         string
 	}{
-		{"pluggy", pluggyAt, pluggy.Handler(), "accountRef " + pluggysim.DemoItemID + ", clientId " + pluggysim.DemoClientID + ", secret " + pluggysim.DemoClientSecret},
-		{"belvo", belvoAt, belvo.Handler(), "accountRef " + belvosim.DemoLinkID + ", clientId " + belvosim.DemoSecretID + ", secret " + belvosim.DemoSecretPassword},
+		{
+			"pluggy", pluggyAt, pluggy.Handler(),
+			"accountRef " + pluggysim.DemoItemID + ", clientId " + pluggysim.DemoClientID + ", secret " +
+				pluggysim.DemoClientSecret,
+		},
+		{
+			"belvo", belvoAt, belvo.Handler(),
+			"accountRef " + belvosim.DemoLinkID + ", clientId " + belvosim.DemoSecretID + ", secret " +
+				belvosim.DemoSecretPassword,
+		},
 	} {
 		listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", sim.address)
 		if err != nil {
@@ -60,7 +68,7 @@ func sandbox(ctx context.Context, pluggyAt, belvoAt string, out io.Writer) error
 	return group.Wait()
 }
 
-// serveUntil serves one handler until ctx ends, and then lets requests finish briefly.
+// serveUntil serves one handler until ctx ends, and then waits up to a second for its requests.
 func serveUntil(ctx context.Context, listener net.Listener, handler http.Handler) error {
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second}
 	stopped := context.AfterFunc(ctx, func() {

@@ -16,15 +16,15 @@ import (
 func serveCommand(env lookup, logTo io.Writer) *cobra.Command {
 	return &cobra.Command{
 		Use:   "serve",
-		Short: "Serve the API, the webhooks and the pulls",
+		Short: "Serve the API and the webhooks, and run the pulls",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return untilStopped(serve(cmd.Context(), env, logTo))
+			return ignoreInterrupt(serve(cmd.Context(), env, logTo))
 		},
 	}
 }
 
-// serve listens before it composes, so that an address that is taken ends the start
+// serve listens before it composes the service, so that an address in use fails the start
 // before anything is migrated.
 func serve(ctx context.Context, env lookup, logTo io.Writer) error {
 	cfg, err := settings(env)
@@ -51,7 +51,7 @@ func serve(ctx context.Context, env lookup, logTo io.Writer) error {
 	if _, chosen := env("GOGC"); !chosen {
 		go system.PaceHeap(ctx)
 	}
-	go giveBack()
+	go releaseStartupMemory()
 	return app.Serve(ctx, listener, admin)
 }
 
@@ -63,7 +63,7 @@ func listen(ctx context.Context, setting, address string) (net.Listener, error) 
 	return listener, nil
 }
 
-// namedError puts the setting at fault in front.
+// namedError prefixes an error with the setting that caused it.
 type namedError struct {
 	setting string
 	error
@@ -72,5 +72,5 @@ type namedError struct {
 // Error implements error.
 func (e namedError) Error() string { return e.setting + ": " + e.error.Error() }
 
-// Unwrap gives the error itself.
+// Unwrap returns the wrapped error.
 func (e namedError) Unwrap() error { return e.error }

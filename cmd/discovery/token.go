@@ -12,14 +12,14 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// tokenLife is how long a development token is good for.
-const tokenLife = time.Hour
+// tokenLifetime is how long a development token is valid.
+const tokenLifetime = time.Hour
 
 func tokenCommand(env lookup) *cobra.Command {
 	return &cobra.Command{
 		Use:   "token TENANT",
-		Short: "Print an operator token of a tenant (a UUID), good for an hour; development only",
-		Args:  exactly(1),
+		Short: "Print an operator token for a tenant (a UUID), valid for an hour; development only",
+		Args:  exactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			cfg, err := settings(env)
 			if err != nil {
@@ -35,10 +35,10 @@ func tokenCommand(env lookup) *cobra.Command {
 	}
 }
 
-// operatorToken signs a token as the issuer would that shares AUTH_JWT_SECRET.
+// operatorToken signs a token as an issuer with the same AUTH_JWT_SECRET would.
 func operatorToken(cfg configs.Config, tenant string, now time.Time) (string, error) {
 	if !cfg.IsDevelopment() {
-		return "", errors.New("token: only under ENV_NAME=development")
+		return "", errors.New("token: requires ENV_NAME=development")
 	}
 	if cfg.Auth.JWTSecret.IsZero() {
 		return "", errors.New("token: AUTH_JWT_SECRET is required")
@@ -47,7 +47,7 @@ func operatorToken(cfg configs.Config, tenant string, now time.Time) (string, er
 	if err != nil {
 		return "", errors.New("token: TENANT must be a UUID")
 	}
-	b := jwt.NewBuilder().IssuedAt(now).Expiration(now.Add(tokenLife)).
+	b := jwt.NewBuilder().IssuedAt(now).Expiration(now.Add(tokenLifetime)).
 		Claim(cfg.Auth.TenantClaim, id.String()).Claim("scope", "discovery:read discovery:write")
 	if cfg.Auth.Issuer != "" {
 		b = b.Issuer(cfg.Auth.Issuer)

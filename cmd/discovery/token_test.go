@@ -22,20 +22,20 @@ func verify(t *testing.T, token string, claims auth.Claims) (auth.Principal, err
 	return v.Verify(t.Context(), strings.TrimSpace(token))
 }
 
-func TestTokenLetsItsTenantIn(t *testing.T) {
+func TestTokenAuthenticatesItsTenant(t *testing.T) {
 	tenant := uuid.NewString()
 	env := environment(t, "AUTH_ISSUER", "us", "AUTH_AUDIENCE", "them", "AUTH_TENANT_CLAIM", "org")
-	code, token, said := program(t, env, "token", tenant)
+	code, token, stderr := program(t, env, "token", tenant)
 	if code != 0 {
-		t.Fatalf("exit %d: %s", code, said)
+		t.Fatalf("exit %d: %s", code, stderr)
 	}
 	who, err := verify(t, token, auth.Claims{Issuer: "us", Audience: "them", TenantClaim: "org"})
 	if err != nil || who.Tenant.String() != tenant || !who.Can("discovery:read") || !who.Can("discovery:write") {
-		t.Errorf("lets in %+v, %v", who, err)
+		t.Errorf("principal %+v, %v", who, err)
 	}
 }
 
-func TestTokenIsGoodForAnHour(t *testing.T) {
+func TestTokenIsValidForAnHour(t *testing.T) {
 	cfg, err := settings(environment(t))
 	if err != nil {
 		t.Fatal(err)
@@ -51,16 +51,16 @@ func TestTokenIsGoodForAnHour(t *testing.T) {
 	}
 }
 
-func TestTokenIsForDevelopmentAlone(t *testing.T) {
+func TestTokenRequiresDevelopment(t *testing.T) {
 	for name, env := range map[string]lookup{
 		"production":        environment(t, "ENV_NAME", "production", "PUBLIC_URL", "https://example.com"),
 		"no shared secret":  environment(t, "AUTH_JWT_SECRET", "", "AUTH_JWKS_URL", "https://example.com/keys"),
 		"unset environment": environment(t, "ENV_NAME", "", "PUBLIC_URL", "https://example.com"),
 	} {
 		t.Run(name, func(t *testing.T) {
-			code, token, said := program(t, env, "token", uuid.NewString())
-			if code != exitUsage || token != "" || strings.Count(said, "\n") != 1 {
-				t.Errorf("exit %d, wrote %q, said %q", code, token, said)
+			code, token, stderr := program(t, env, "token", uuid.NewString())
+			if code != exitUsage || token != "" || strings.Count(stderr, "\n") != 1 {
+				t.Errorf("exit %d, stdout %q, stderr %q", code, token, stderr)
 			}
 		})
 	}

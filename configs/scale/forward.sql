@@ -1,16 +1,17 @@
--- Moves the places of the change feed far ahead of all that were handed out.
+-- Moves the positions of the change feed far ahead of all that were assigned.
 --
--- A place is the id of a database transaction plus feed.shift. Run this wherever the ids may
--- be handed out twice while the cluster keeps its identity, and before anybody serves:
--- behind a recovery to a point in time, and behind a failover to a standby that may have
--- missed commits. A dump that is restored into another cluster needs nothing: there the
--- migration does it.
+-- A position is the id of a database transaction plus feed.shift. Run this script whenever ids
+-- may be assigned twice while the cluster keeps its identity, and before any process serves:
+-- after a point-in-time recovery, and after a failover to a standby that may have missed
+-- commits. A dump that is restored into another cluster does not need it: there the migration
+-- does the same.
 --
 --     psql --set ON_ERROR_STOP=1 --single-transaction --file configs/scale/forward.sql
 
--- Who took a place holds this table until it ends, so that the lock waits for all places of
--- the old count, and the new count begins behind them. It is also safe while processes serve.
+-- A transaction that has a position locks this table until it ends. The lock therefore waits
+-- for all old positions, and the new ones start after them. This is also safe while processes
+-- serve.
 LOCK TABLE feed IN ACCESS EXCLUSIVE MODE;
 
--- More than a cluster hands out between two backups; a bigint has room for nine million times.
+-- More ids than a cluster assigns between two backups; a bigint has room for nine million such steps.
 UPDATE feed SET shift = shift + 1000000000000;

@@ -1,28 +1,28 @@
--- Splits deliveries and transactions into 16 parts each, by hash of the connection.
+-- Partitions deliveries and transactions into 16 parts each, by hash of the connection.
 --
--- The service runs on it as it is: no statement changes. Run it once, behind
+-- The service works with it unchanged: no statement differs. Run it once, after
 -- `discovery migrate`, while no process serves:
 --
 --     psql --set ON_ERROR_STOP=1 --single-transaction --file configs/scale/partitions.sql
 --
--- On empty tables it takes no time; rows that are there are copied, which needs room for
--- them twice. For another number of parts change `parts` below, here and later: the script
--- splits anew what it split before.
+-- On empty tables it takes no time; existing rows are copied, which needs disk space for
+-- them twice. For another number of partitions change `parts` below, now or later: the script
+-- also repartitions tables that it has partitioned before.
 --
--- Why by connection: a unique index over parts must hold the column that splits, and the two
--- indexes that keep the promises are (connection_id, fingerprint) and (connection_id,
--- external_id). What splits by time cannot hold either of them; docs/scale.md says more.
+-- Why by connection: a unique index on a partitioned table must contain the partition key, and
+-- the two indexes that guarantee uniqueness are (connection_id, fingerprint) and (connection_id,
+-- external_id). Partitions by time could have neither of them; docs/scale.md says more.
 
 DO $$
 DECLARE
     parts constant integer := 16;
     name text;
 BEGIN
-    -- Statements of the feed and of the door wait; both tables change at once or not at all.
+    -- Statements of the feed and of webhooks wait; both tables change together or not at all.
     LOCK TABLE deliveries, transactions IN ACCESS EXCLUSIVE MODE;
 
     FOREACH name IN ARRAY ARRAY['deliveries', 'transactions'] LOOP
-        -- Columns with types, collations, defaults and checks as the migrations made them.
+        -- Columns with the types, collations, defaults and checks that the migrations created.
         EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING STORAGE)
             PARTITION BY HASH (connection_id)', name || '_split', name);
         FOR part IN 0 .. parts - 1 LOOP
@@ -35,8 +35,8 @@ BEGIN
     END LOOP;
 END $$;
 
--- The names are those of the migrations, so that a later one finds what it alters. An id
--- leads its key: it is looked up alone.
+-- The names are those of the migrations, so that a later migration finds what it alters. The id
+-- is the first column of its key, because it is also looked up without the connection.
 ALTER TABLE deliveries ADD PRIMARY KEY (id, connection_id);
 CREATE UNIQUE INDEX deliveries_fingerprint ON deliveries (connection_id, fingerprint);
 CREATE INDEX deliveries_pull ON deliveries (pull_id) WHERE pull_id IS NOT NULL;

@@ -14,27 +14,30 @@ import (
 	"testing"
 )
 
-// source is a feed: rows by their last change, each where its last change stands.
-type source struct {
-	rows   map[string]transaction
-	places map[string]int
-	last   int
-	busy   int // how many requests are still turned away
+// fakeFeed is a change feed: each row at the position of its last change.
+type fakeFeed struct {
+	rows      map[string]transaction
+	positions map[string]int
+	last      int
+	failures  int // how many more requests fail
 }
 
-func (s *source) write(id string, removed bool) {
+func (s *fakeFeed) write(id string, removed bool) {
 	s.last++
-	row := transaction{ID: id, Version: s.rows[id].Version + 1, Date: "2026-03-01", Amount: fmt.Sprint(s.last), Currency: "BRL"}
+	row := transaction{
+		ID: id, Version: s.rows[id].Version + 1, Date: "2026-03-01", Amount: fmt.Sprint(s.last),
+		Currency: "BRL",
+	}
 	if removed {
 		row.RemovedAt = &row.Date
 	}
-	s.rows[id], s.places[id] = row, s.last
+	s.rows[id], s.positions[id] = row, s.last
 }
 
 // ServeHTTP implements http.Handler.
-func (s *source) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if s.busy > 0 {
-		s.busy--
+func (s *fakeFeed) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if s.failures > 0 {
+		s.failures--
 		w.Header().Set("Retry-After", "0")
 		w.WriteHeader(http.StatusServiceUnavailable)
 		return
@@ -42,30 +45,30 @@ func (s *source) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	after, _ := strconv.Atoi(r.FormValue("cursor"))
 	limit, _ := strconv.Atoi(r.FormValue("limit"))
 	var ids []string
-	for id, place := range s.places {
-		if place > after {
+	for id, position := range s.positions {
+		if position > after {
 			ids = append(ids, id)
 		}
 	}
-	slices.SortFunc(ids, func(a, b string) int { return cmp.Compare(s.places[a], s.places[b]) })
+	slices.SortFunc(ids, func(a, b string) int { return cmp.Compare(s.positions[a], s.positions[b]) })
 	type change struct {
 		Change      string      `json:"change"`
 		Transaction transaction `json:"transaction"`
 	}
-	answer := struct {
+	response := struct {
 		Items      []change `json:"items"`
 		HasMore    bool     `json:"hasMore"`
 		NextCursor string   `json:"nextCursor"`
 	}{[]change{}, len(ids) > limit, strconv.Itoa(after)}
 	for _, id := range ids[:min(len(ids), limit)] {
-		answer.Items = append(answer.Items, change{"added", s.rows[id]})
-		answer.NextCursor = strconv.Itoa(s.places[id])
+		response.Items = append(response.Items, change{"added", s.rows[id]})
+		response.NextCursor = strconv.Itoa(s.positions[id])
 	}
-	_ = json.NewEncoder(w).Encode(answer)
+	_ = json.NewEncoder(w).Encode(response)
 }
 
-// caughtUp runs the consumer on a state and gives what it prints.
-func caughtUp(t *testing.T, s *source, state string) string {
+// catchUp runs the consumer on a state file until it has caught up, and returns its output.
+func catchUp(t *testing.T, s *fakeFeed, state string) string {
 	t.Helper()
 	server := httptest.NewServer(s)
 	defer server.Close()
@@ -76,38 +79,43 @@ func caughtUp(t *testing.T, s *source, state string) string {
 	return out.String()
 }
 
-// Wherever its file ends after a crash, what is missing is read again.
-func TestEveryBeginningOfTheFileLeadsToTheSameCopy(t *testing.T) {
-	s := &source{rows: map[string]transaction{}, places: map[string]int{}, busy: 2}
+// Wherever a crash truncates the file, the missing part is read again.
+func TestATruncatedFileLeadsToTheSameCopy(t *testing.T) {
+	s := &fakeFeed{rows: map[string]transaction{}, positions: map[string]int{}, failures: 2}
 	state := filepath.Join(t.TempDir(), "ledger.jsonl")
 	for range 3 {
 		for i := range 5 {
 			s.write(strconv.Itoa(i), false)
 		}
-		caughtUp(t, s, state)
+		catchUp(t, s, state)
 	}
 	s.write("2", true)
-	want := caughtUp(t, s, state)
-	whole, err := os.ReadFile(state)
+	want := catchUp(t, s, state)
+	intact, err := os.ReadFile(state)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for end := 0; end <= len(whole); end += 5 {
+	for end := 0; end <= len(intact); end += 5 {
 		torn := filepath.Join(t.TempDir(), "torn.jsonl")
-		if err := os.WriteFile(torn, whole[:end], 0o600); err != nil {
+		if err := os.WriteFile(torn, intact[:end], 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if got := caughtUp(t, s, torn); got != want {
-			t.Fatalf("cut at %d of %d bytes it ends with\n%s\nand not\n%s", end, len(whole), got, want)
+		if got := catchUp(t, s, torn); got != want {
+			t.Fatalf("truncated to %d of %d bytes the copy is\n%s\nwant\n%s", end, len(intact), got, want)
 		}
 	}
 }
 
-// What does not pass by itself ends it, so that somebody looks.
-func TestARefusalEndsIt(t *testing.T) {
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) }))
+// A permanent error ends the consumer, so that an operator notices it.
+func TestAPermanentErrorEndsTheConsumer(t *testing.T) {
+	server := httptest.NewServer(
+		http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) }),
+	)
 	defer server.Close()
-	if err := run(t.Context(), feed{origin: server.URL, limit: 3}, filepath.Join(t.TempDir(), "state"), true, &bytes.Buffer{}); err == nil {
-		t.Error("an expired token passes")
+	if err := run(
+		t.Context(), feed{origin: server.URL, limit: 3}, filepath.Join(t.TempDir(), "state"), true,
+		&bytes.Buffer{},
+	); err == nil {
+		t.Error("an expired token is accepted")
 	}
 }

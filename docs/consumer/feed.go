@@ -11,24 +11,24 @@ import (
 	"time"
 )
 
-// feed is where changes are read.
+// feed is a client of the change feed.
 type feed struct {
 	origin, token string
 	limit         int
 	wait          time.Duration
 }
 
-// transaction is what this consumer keeps of one; the service tells more.
+// transaction holds the members that this consumer stores; the service sends more.
 type transaction struct {
 	ID        string  `json:"id"`
 	Version   int     `json:"version"`
 	Date      string  `json:"date"`
-	Amount    string  `json:"amount"` // exact: a decimal text, never a float
+	Amount    string  `json:"amount"` // exact: a decimal string, never a float
 	Currency  string  `json:"currency"`
 	RemovedAt *string `json:"removedAt,omitempty"`
 }
 
-// page is one answer of the feed. NextCursor is always there.
+// page is one response of the feed. NextCursor is always present.
 type page struct {
 	Items []struct {
 		Transaction transaction `json:"transaction"`
@@ -37,18 +37,18 @@ type page struct {
 	NextCursor string `json:"nextCursor"`
 }
 
-// laterError is a failure that passes: the same cursor may be asked for again.
-type laterError struct {
+// retryError is a temporary failure: the same cursor may be requested again after a delay.
+type retryError struct {
 	cause error
 	after time.Duration
 }
 
-func (e *laterError) Error() string { return fmt.Sprintf("again in %s: %v", e.after, e.cause) }
+func (e *retryError) Error() string { return fmt.Sprintf("retry in %s: %v", e.after, e.cause) }
 
-// retry is how long to wait when the service does not say.
-const retry = 2 * time.Second
+// defaultRetryAfter is the delay if the service sends no Retry-After.
+const defaultRetryAfter = 2 * time.Second
 
-// read asks for the page behind the cursor; "" is the beginning.
+// read requests the page after the cursor; "" is the start of the feed.
 func (f feed) read(ctx context.Context, cursor string) (page, error) {
 	query := url.Values{"limit": {strconv.Itoa(f.limit)}, "wait": {f.wait.String()}}
 	if cursor != "" {
@@ -56,36 +56,38 @@ func (f feed) read(ctx context.Context, cursor string) (page, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, f.wait+30*time.Second)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, f.origin+"/v1/discovery/transactions/changes?"+query.Encode(), nil)
+	request, err := http.NewRequestWithContext(
+		ctx, http.MethodGet, f.origin+"/v1/discovery/transactions/changes?"+query.Encode(), nil,
+	)
 	if err != nil {
 		return page{}, err
 	}
 	request.Header.Set("Authorization", "Bearer "+f.token)
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
-		return page{}, &laterError{err, retry}
+		return page{}, &retryError{err, defaultRetryAfter}
 	}
 	defer func() { _ = response.Body.Close() }()
-	return answer(response)
+	return parseResponse(response)
 }
 
-// answer tells a page from a failure that passes and from one that does not: a token that
-// has expired, a cursor that is none.
-func answer(response *http.Response) (page, error) {
+// parseResponse returns the page of a response. It returns a retryError for a temporary
+// failure, and another error for a permanent one: an expired token, an invalid cursor.
+func parseResponse(response *http.Response) (page, error) {
 	switch status := response.StatusCode; {
 	case status == http.StatusTooManyRequests || status >= http.StatusInternalServerError:
-		after := retry
+		after := defaultRetryAfter
 		if seconds, err := strconv.Atoi(response.Header.Get("Retry-After")); err == nil {
 			after = time.Duration(seconds) * time.Second
 		}
-		return page{}, &laterError{fmt.Errorf("the service answered %s", response.Status), after}
+		return page{}, &retryError{fmt.Errorf("the service answered %s", response.Status), after}
 	case status != http.StatusOK:
 		problem, _ := io.ReadAll(io.LimitReader(response.Body, 1<<12))
 		return page{}, fmt.Errorf("the service answered %s: %s", response.Status, problem)
 	}
 	var p page
 	if err := json.NewDecoder(response.Body).Decode(&p); err != nil {
-		return page{}, &laterError{fmt.Errorf("the answer broke off: %w", err), retry}
+		return page{}, &retryError{fmt.Errorf("the response is incomplete: %w", err), defaultRetryAfter}
 	}
 	return p, nil
 }

@@ -1,14 +1,14 @@
 // Command consumer follows the change feed of one tenant and keeps a copy of its
-// transactions in one file. It is an example to read and to start from: standard library
-// only, and right if it is killed at any point.
+// transactions in one file. It is an example to read and to start from: it uses only the
+// standard library, and stays correct if it is killed at any point.
 //
 //	TOKEN=… consumer -url https://api.example.com -state ledger.jsonl
 //
-// With -once it catches up, prints the copy, one transaction a line, and ends.
+// With -once it catches up, prints the copy, one transaction a line, and exits.
 //
-// The file is a journal, one JSON object a line: rows as they came, then the cursor of
-// the page they came with. Since the cursor is written behind its rows, every beginning of
-// the file is a state that was true once: whatever a crash cuts off is read again.
+// The file is a journal, one JSON object a line: rows in the order they arrived, then the
+// cursor of their page. Because the cursor is written after its rows, every prefix of the
+// file is a consistent earlier state: what a crash cuts off is read again.
 package main
 
 import (
@@ -29,9 +29,9 @@ func main() {
 	feed := feed{token: os.Getenv("TOKEN")}
 	flag.StringVar(&feed.origin, "url", "http://127.0.0.1:4018", "origin of the service")
 	flag.IntVar(&feed.limit, "limit", 200, "changes a page, 1 to 1000")
-	flag.DurationVar(&feed.wait, "wait", 20*time.Second, "how long a request may wait for news, up to 30s")
-	state := flag.String("state", "ledger.jsonl", "file of the copy")
-	once := flag.Bool("once", false, "catch up, print the copy, and end")
+	flag.DurationVar(&feed.wait, "wait", 20*time.Second, "how long a request may wait for changes, up to 30s")
+	state := flag.String("state", "ledger.jsonl", "file that holds the copy")
+	once := flag.Bool("once", false, "catch up, print the copy, and exit")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -40,7 +40,7 @@ func main() {
 	}
 }
 
-// run follows the feed until ctx ends, or until nothing is left of it.
+// run follows the feed until ctx ends or, with once, until it has caught up.
 func run(ctx context.Context, f feed, state string, once bool, out io.Writer) error {
 	l, err := open(state)
 	if err != nil {
@@ -52,9 +52,9 @@ func run(ctx context.Context, f feed, state string, once bool, out io.Writer) er
 	}
 	for {
 		p, err := f.read(ctx, l.cursor)
-		if later := (*laterError)(nil); errors.As(err, &later) {
+		if retryable := (*retryError)(nil); errors.As(err, &retryable) {
 			log.Print(err)
-			if err = sleep(ctx, later.after); err == nil {
+			if err = sleep(ctx, retryable.after); err == nil {
 				continue
 			}
 		}
@@ -79,14 +79,16 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// print shows the copy: id, version, what a reconciliation looks at.
+// print writes the copy: id, version, and what a reconciliation needs.
 func (l *ledger) print(out io.Writer) error {
 	for _, t := range l.sorted() {
-		gone := ""
+		removed := ""
 		if t.RemovedAt != nil {
-			gone = " removed"
+			removed = " removed"
 		}
-		if _, err := fmt.Fprintf(out, "%s v%d %s %s %s%s\n", t.ID, t.Version, t.Date, t.Amount, t.Currency, gone); err != nil {
+		if _, err := fmt.Fprintf(
+			out, "%s v%d %s %s %s%s\n", t.ID, t.Version, t.Date, t.Amount, t.Currency, removed,
+		); err != nil {
 			return err
 		}
 	}

@@ -1015,33 +1015,33 @@ func (m *MockTracer) EXPECT() *MockTracerMockRecorder {
 	return m.recorder
 }
 
-// Carry mocks base method.
-func (m *MockTracer) Carry(ctx context.Context) string {
+// Inject mocks base method.
+func (m *MockTracer) Inject(ctx context.Context) string {
 	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "Carry", ctx)
+	ret := m.ctrl.Call(m, "Inject", ctx)
 	ret0, _ := ret[0].(string)
 	return ret0
 }
 
-// Carry indicates an expected call of Carry.
-func (mr *MockTracerMockRecorder) Carry(ctx any) *gomock.Call {
+// Inject indicates an expected call of Inject.
+func (mr *MockTracerMockRecorder) Inject(ctx any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
-	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Carry", reflect.TypeOf((*MockTracer)(nil).Carry), ctx)
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Inject", reflect.TypeOf((*MockTracer)(nil).Inject), ctx)
 }
 
-// Resume mocks base method.
-func (m *MockTracer) Resume(ctx context.Context, carried, name string) (context.Context, func(error)) {
+// StartSpan mocks base method.
+func (m *MockTracer) StartSpan(ctx context.Context, carried, name string) (context.Context, func(error)) {
 	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "Resume", ctx, carried, name)
+	ret := m.ctrl.Call(m, "StartSpan", ctx, carried, name)
 	ret0, _ := ret[0].(context.Context)
 	ret1, _ := ret[1].(func(error))
 	return ret0, ret1
 }
 
-// Resume indicates an expected call of Resume.
-func (mr *MockTracerMockRecorder) Resume(ctx, carried, name any) *gomock.Call {
+// StartSpan indicates an expected call of StartSpan.
+func (mr *MockTracerMockRecorder) StartSpan(ctx, carried, name any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
-	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Resume", reflect.TypeOf((*MockTracer)(nil).Resume), ctx, carried, name)
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "StartSpan", reflect.TypeOf((*MockTracer)(nil).StartSpan), ctx, carried, name)
 }
 
 // MockIDs is a mock of IDs interface.

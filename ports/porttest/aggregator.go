@@ -8,72 +8,76 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// VendorFault names a way in which a vendor's data answers go wrong. Authentication
-// stays well, where it is a call of its own.
+// VendorFault is the name of a way in which a simulated vendor's data responses fail. A vendor's
+// separate authentication call, if it has one, still succeeds.
 type VendorFault string
 
-// The faults that every vendor's simulator can play.
+// The faults that every vendor's simulator can produce.
 const (
-	VendorRateLimits  VendorFault = "rate limit"     // 429 with Retry-After of VendorWorld.RetryAfter
-	VendorFails       VendorFault = "500"            // 500 for as long as it lasts
-	VendorIsAway      VendorFault = "503"            // 503 for as long as it lasts
-	VendorHangs       VendorFault = "hang"           // no answer
-	VendorCuts        VendorFault = "cut"            // half of the promised body
-	VendorSendsHTML   VendorFault = "html"           // 200 with a page
-	VendorSwapsTypes  VendorFault = "types"          // members of another JSON type
-	VendorRedirects   VendorFault = "redirect"       // to another host
-	VendorOverflows   VendorFault = "oversize"       // more bytes than the client takes
-	VendorOddNumbers  VendorFault = "odd numbers"    // amounts that no decimal holds; rows only
-	VendorMisleads    VendorFault = "foreign cursor" // a next page on another host; rows only
-	vendorCallTimeout             = 15 * time.Second
+	VendorRateLimits    VendorFault = "rate limit"     // status 429 with Retry-After VendorEnv.RetryAfter
+	VendorInternalError VendorFault = "500"            // status 500 until Repair is called
+	VendorUnavailable   VendorFault = "503"            // status 503 until Repair is called
+	VendorHangs         VendorFault = "hang"           // no response
+	VendorTruncates     VendorFault = "cut"            // only half of the announced body
+	VendorSendsHTML     VendorFault = "html"           // an HTML page with status 200
+	VendorSwapsTypes    VendorFault = "types"          // values of another JSON type
+	VendorRedirects     VendorFault = "redirect"       // a redirect to another host
+	VendorOversizes     VendorFault = "oversize"       // a body larger than the client accepts
+	VendorOddNumbers    VendorFault = "odd numbers"    // amounts that no decimal can represent; only for rows
+	VendorForeignCursor VendorFault = "foreign cursor" // a next page on another host; only for rows
+	vendorCallTimeout               = 15 * time.Second
 )
 
-// VendorWorld is a fresh vendor with an adapter that reaches it. Whatever it started
-// ends with the test.
+// VendorEnv is a new simulated vendor together with an adapter that can call it. Everything that
+// was started for the environment is stopped when the test ends.
 type VendorEnv struct {
 	Adapter ports.Aggregator
-	// Good reaches the data; the others differ from it in one thing.
-	Good, BadCredential, BadReference ports.Access
-	// Accounts are the external ids behind Good, sorted; at least one, the first a bank
-	// account.
+	// Good is a valid access. BadCredential and BadAccountRef differ from Good only in the
+	// credential and only in the account reference.
+	Good, BadCredential, BadAccountRef ports.Access
+	// Accounts are the external ids of the accounts of Good, sorted. There is at least one
+	// account, and the first account is a bank account.
 	Accounts []string
-	// Today is the vendor's present day.
+	// Today is the vendor's current date.
 	Today domain.Date
-	// Seed adds n rows to an account, created now, with value dates spread over the year
-	// before Today, and gives their ids.
+	// Seed adds n rows to an account and returns their ids. The rows are created now; their value
+	// dates are spread over the year before Today.
 	Seed func(t *testing.T, account string, n int) []string
-	// Break spoils every data answer until Mend.
-	Break func(t *testing.T, fault VendorFault)
-	Mend  func(t *testing.T)
-	// Unsettled: the vendor never says that its data is whole, so that Check never does.
-	Unsettled bool
-	// RetryAfter is what a rate limit asks for.
+	// Break makes every data response fail in the given way until Repair is called.
+	Break  func(t *testing.T, fault VendorFault)
+	Repair func(t *testing.T)
+	// NeverSyncComplete is true if the vendor never reports that its data is complete, so that
+	// Check never sets SyncComplete.
+	NeverSyncComplete bool
+	// RetryAfter is the delay that the vendor's rate limit asks for in Retry-After.
 	RetryAfter time.Duration
-	// Secrets are texts that no error may hold, beside the credential and the base URL:
-	// keys that the vendor issued, texts of its answers.
+	// Secrets returns texts that no error may contain, for example keys that the vendor issued
+	// and texts of its responses. The suite adds the credential and the base URL.
 	Secrets func() []string
 }
 
-// VendorBench makes worlds. Clients should time out soon: a hang is waited for.
+// VendorSuite configures TestAggregator. The client of an environment should have a short timeout,
+// because the suite waits until a response that never comes times out.
 type VendorSuite struct {
 	New func(t *testing.T) VendorEnv
-	// Webhooks are bodies as the vendor sends them, by any name, at least one of each event.
+	// Webhooks maps names, which only the test output uses, to webhook bodies as the vendor sends
+	// them. There must be at least one body of each event.
 	Webhooks map[string][]byte
 }
 
-// TestAggregator holds an adapter to the contract of ports.Aggregator.
-func TestAggregator(t *testing.T, bench VendorSuite) {
+// TestAggregator checks an adapter against the contract of ports.Aggregator.
+func TestAggregator(t *testing.T, suite VendorSuite) {
 	t.Helper()
 	for name, run := range map[string]func(*testing.T, VendorSuite){
-		"access":   testAccess,
-		"accounts": testAccounts,
-		"plan":     testPlan,
-		"paging":   testPaging,
-		"asks":     testAsks,
-		"faults":   testFaults,
-		"cancel":   testCancelled,
-		"webhooks": testWebhooks,
+		"a wrong credential and a wrong account reference are rejected": testAccess,
+		"all accounts are returned, in the same order each time":        testAccounts,
+		"a plan is a pure function of scope and accounts":               testPlan,
+		"every row is read once over all pages":                         testPaging,
+		"every kind of scope reads its rows":                            testScopes,
+		"every vendor fault is Unavailable with its code":               testFaults,
+		"a cancelled call returns the error of its context":             testCancelled,
+		"a webhook is parsed, or Invalid":                               testWebhooks,
 	} {
-		t.Run(name, func(t *testing.T) { run(t, bench) })
+		t.Run(name, func(t *testing.T) { run(t, suite) })
 	}
 }

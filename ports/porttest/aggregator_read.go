@@ -12,102 +12,108 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// manyRows is more than a page of any vendor, and no multiple of one.
+// manyRows is a number of rows that needs more than one page at every vendor and does not fill the
+// last page.
 const manyRows = 1203
 
-// maxPages ends a test whose cursor does not.
+// maxPages is the number of pages after which a test fails, because the cursor never ends.
 const maxPages = 100
 
-// testAccess: a good access shows a settled reference; a wrong credential and a wrong
-// reference are told apart, and finally refused.
-func testAccess(t *testing.T, bench VendorSuite) {
-	w := bench.New(t)
-	if _, err := domain.ParseVendor(string(w.Adapter.Vendor())); err != nil {
+// testAccess checks that Check returns the status of a valid account reference. It also checks that
+// a wrong credential and a wrong reference return different errors, both of the kind Rejected.
+func testAccess(t *testing.T, suite VendorSuite) {
+	env := suite.New(t)
+	if _, err := domain.ParseVendor(string(env.Adapter.Vendor())); err != nil {
 		t.Errorf("Vendor: %v", err)
 	}
-	standing, err := w.Adapter.Check(t.Context(), w.Good)
-	if standing.SyncMarker = ""; err != nil || standing != (domain.LinkStatus{SyncComplete: !w.Unsettled}) {
-		t.Errorf("Check of a good access: %+v, %v", standing, err)
+	status, err := env.Adapter.Check(t.Context(), env.Good)
+	if status.SyncMarker = ""; err != nil || status != (domain.LinkStatus{SyncComplete: !env.NeverSyncComplete}) {
+		t.Errorf("Check of a valid access: %+v, %v", status, err)
 	}
-	for name, call := range w.calls() {
-		if err := call(t.Context(), w.BadCredential); !isError(err, domain.Rejected, domain.CredentialRejected) {
+	for name, call := range env.vendorCalls() {
+		if err := call(t.Context(), env.BadCredential); !isError(err, domain.Rejected, domain.CredentialRejected) {
 			t.Errorf("%s with a bad credential: %v", name, err)
 		} else {
-			w.clean(t, err)
+			env.assertNoLeak(t, err)
 		}
 	}
-	if _, err := w.Adapter.Check(t.Context(), w.BadReference); !isError(err, domain.Rejected, domain.AccountNotFound) {
-		t.Errorf("Check of an unknown reference: %v", err)
+	if _, err := env.Adapter.Check(t.Context(), env.BadAccountRef); !isError(err, domain.Rejected,
+		domain.AccountNotFound) {
+		t.Errorf("Check of an unknown account reference: %v", err)
 	} else {
-		w.clean(t, err)
+		env.assertNoLeak(t, err)
 	}
 }
 
-// testAccounts: all accounts of the reference, the same and in the same order each time.
-func testAccounts(t *testing.T, bench VendorSuite) {
-	w := bench.New(t)
-	first := w.accounts(t)
-	if diff := cmp.Diff(first, w.accounts(t), cmp.Comparer(sameMoney)); diff != "" {
+// testAccounts checks that Accounts returns all accounts of the reference, and that a second call
+// returns the same accounts in the same order.
+func testAccounts(t *testing.T, suite VendorSuite) {
+	env := suite.New(t)
+	first := env.listAccounts(t)
+	if diff := cmp.Diff(first, env.listAccounts(t), cmp.Comparer(sameMoney)); diff != "" {
 		t.Errorf("two reads differ: %s", diff)
 	}
 	var ids []string
 	for _, a := range first {
 		ids = append(ids, a.ExternalID)
 		if !json.Valid(a.Metadata) {
-			t.Errorf("metadata of %s is no JSON", a.ExternalID)
+			t.Errorf("metadata of %s is not JSON", a.ExternalID)
 		}
-		if !slices.Contains([]domain.AccountType{domain.BankAccount, domain.CreditAccount, domain.OtherAccount}, a.Type) {
+		if !slices.Contains([]domain.AccountType{domain.BankAccount, domain.CreditAccount, domain.OtherAccount},
+			a.Type) {
 			t.Errorf("type %q", a.Type)
 		}
 	}
 	slices.Sort(ids)
-	if diff := cmp.Diff(w.Accounts, ids); diff != "" {
+	if diff := cmp.Diff(env.Accounts, ids); diff != "" {
 		t.Errorf("accounts: %s", diff)
 	}
 }
 
-// sameMoney keeps cmp out of the decimal's insides.
+// sameMoney reports whether two amounts are equal. It is needed because cmp cannot compare the
+// unexported fields of the decimal type.
 func sameMoney(x, y domain.Money) bool { return x.Equal(y) }
 
-// testPlan: a pure function of ask and accounts. A sweep has a begin, because every
-// vendor forgets: what it no longer keeps has not been removed.
-func testPlan(t *testing.T, bench VendorSuite) {
-	w := bench.New(t)
-	accounts := w.accounts(t)
-	for name, ask := range map[string]domain.PullScope{
+// testPlan checks that Plan is a pure function of scope, accounts and today. It also checks that
+// every sweep has a start date: every vendor purges old rows, so an old row that the vendor no
+// longer lists must not count as removed.
+func testPlan(t *testing.T, suite VendorSuite) {
+	env := suite.New(t)
+	accounts := env.listAccounts(t)
+	for name, scope := range map[string]domain.PullScope{
 		"nothing": {}, "removed": {Removed: []string{"x"}}, "signal": {Signal: domain.SignalReauth},
-		"changed without rows": {Changed: map[string][]string{w.Accounts[0]: {}}},
+		"changed without ids": {Changed: map[string][]string{env.Accounts[0]: {}}},
 	} {
-		if steps := w.Adapter.Plan(ask, accounts, w.Today); len(steps) != 0 {
-			t.Errorf("an ask of %s gave %d steps", name, len(steps))
+		if steps := env.Adapter.Plan(scope, accounts, env.Today); len(steps) != 0 {
+			t.Errorf("the scope %s returned %d steps", name, len(steps))
 		}
 	}
-	ask := domain.PullScope{
-		Window:  &domain.Window{From: w.Today.AddDays(-9)},
-		Changed: map[string][]string{w.Accounts[0]: {"b", "a"}},
+	partial := domain.PullScope{
+		Window:  &domain.Window{From: env.Today.AddDays(-9)},
+		Changed: map[string][]string{env.Accounts[0]: {"b", "a"}},
 	}
-	for _, wanted := range []domain.PullScope{ask, {Everything: true}} {
-		first := w.Adapter.Plan(wanted, accounts, w.Today)
-		if diff := cmp.Diff(first, w.Adapter.Plan(wanted, accounts, w.Today)); diff != "" {
+	for _, scope := range []domain.PullScope{partial, {Everything: true}} {
+		first := env.Adapter.Plan(scope, accounts, env.Today)
+		if diff := cmp.Diff(first, env.Adapter.Plan(scope, accounts, env.Today)); diff != "" {
 			t.Errorf("two plans differ: %s", diff)
 		}
 		if len(first) == 0 {
-			t.Error("an ask for rows gave no step")
+			t.Error("a scope that names rows returned no step")
 		}
 		for _, step := range first {
 			if step.Sweep && step.Window.From == "" {
-				t.Error("a sweep without a begin takes rows that aged out at the vendor for removed")
+				t.Error("a sweep without a start date removes rows that the vendor only purged")
 			}
 		}
 	}
 }
 
-// testPaging: every row of more than a page, once, normalised whole; and read again it
-// does not look edited.
-func testPaging(t *testing.T, bench VendorSuite) {
-	w := bench.New(t)
-	seeded := w.Seed(t, w.Accounts[0], manyRows)
-	rows := w.readOnce(t, domain.PullScope{Everything: true})
+// testPaging checks that Read returns every row of a list of several pages exactly once and fully
+// normalized, and that rows that are read a second time do not look edited.
+func testPaging(t *testing.T, suite VendorSuite) {
+	env := suite.New(t)
+	seeded := env.Seed(t, env.Accounts[0], manyRows)
+	rows := env.readOnce(t, domain.PullScope{Everything: true})
 	for _, id := range seeded {
 		if _, ok := rows[id]; !ok {
 			t.Fatalf("row %s was not read", id)
@@ -115,26 +121,26 @@ func testPaging(t *testing.T, bench VendorSuite) {
 	}
 	sources := map[domain.ContentHash]string{}
 	for id, row := range rows {
-		checkRow(t, w, row)
+		checkRow(t, env, row)
 		if other, ok := sources[row.ContentHash]; ok {
-			t.Fatalf("rows %s and %s have one source", id, other)
+			t.Fatalf("rows %s and %s have the same content hash", id, other)
 		}
 		sources[row.ContentHash] = id
 	}
-	for id, row := range w.readOnce(t, domain.PullScope{Everything: true}) {
+	for id, row := range env.readOnce(t, domain.PullScope{Everything: true}) {
 		if row.Digest() != rows[id].Digest() {
-			t.Fatalf("row %s reads as edited the second time", id)
+			t.Fatalf("row %s looks edited when read again", id)
 		}
 		if row.ContentHash.IsZero() || row.ContentHash != rows[id].ContentHash {
-			t.Fatalf("row %s is not known by its source the second time", id)
+			t.Fatalf("row %s has another content hash when read again", id)
 		}
 	}
 }
 
-// checkRow holds what the stores and readers take for granted of any row.
-func checkRow(t *testing.T, w VendorEnv, row domain.TransactionData) {
+// checkRow checks the properties that the stores and the readers of the ledger expect of every row.
+func checkRow(t *testing.T, env VendorEnv, row domain.TransactionData) {
 	t.Helper()
-	if !slices.Contains(w.Accounts, row.Account) {
+	if !slices.Contains(env.Accounts, row.Account) {
 		t.Errorf("row of account %q", row.Account)
 	}
 	if _, err := domain.ParseDate(string(row.Date)); err != nil {
@@ -147,30 +153,30 @@ func checkRow(t *testing.T, w VendorEnv, row domain.TransactionData) {
 		t.Errorf("status %q", row.Status)
 	}
 	if !json.Valid(row.Metadata) || len(row.StableMetadata) == 0 {
-		t.Errorf("metadata or detail of %s is none", row.ExternalID)
+		t.Errorf("metadata or stable metadata of %s is missing", row.ExternalID)
 	}
 }
 
-// testAsks: each kind of ask shows at least the rows it names. A vendor that cannot ask
-// for them exactly may show more.
-func testAsks(t *testing.T, bench VendorSuite) {
-	w := bench.New(t)
-	account := w.Accounts[0]
-	seeded := w.Seed(t, account, manyRows)
-	all := w.readOnce(t, domain.PullScope{Everything: true})
+// testScopes checks that each kind of scope returns at least the rows that it names. It allows
+// further rows, because a vendor may have no exact filter for the scope.
+func testScopes(t *testing.T, suite VendorSuite) {
+	env := suite.New(t)
+	account := env.Accounts[0]
+	seeded := env.Seed(t, account, manyRows)
+	all := env.readOnce(t, domain.PullScope{Everything: true})
 	t.Run("changed", func(t *testing.T) {
 		for _, n := range []int{1, 500, 501, manyRows} {
-			got := w.readOnce(t, domain.PullScope{Changed: map[string][]string{account: seeded[:n]}})
-			w.shows(t, got, seeded[:n])
+			got := env.readOnce(t, domain.PullScope{Changed: map[string][]string{account: seeded[:n]}})
+			env.containsRows(t, got, seeded[:n])
 		}
 	})
 	t.Run("created", func(t *testing.T) {
-		since, _ := time.Parse(time.DateOnly, string(w.Today.AddDays(-1)))
-		got := w.readOnce(t, domain.PullScope{Created: map[string]time.Time{account: since}})
-		w.shows(t, got, seeded)
+		since, _ := time.Parse(time.DateOnly, string(env.Today.AddDays(-1)))
+		got := env.readOnce(t, domain.PullScope{Created: map[string]time.Time{account: since}})
+		env.containsRows(t, got, seeded)
 	})
 	t.Run("window", func(t *testing.T) {
-		window := domain.Window{From: w.Today.AddDays(-60), To: w.Today.AddDays(-30)}
+		window := domain.Window{From: env.Today.AddDays(-60), To: env.Today.AddDays(-30)}
 		wide := domain.Window{From: window.From.AddDays(-7), To: window.To.AddDays(7)}
 		var inside []string
 		for id, row := range all {
@@ -178,30 +184,31 @@ func testAsks(t *testing.T, bench VendorSuite) {
 				inside = append(inside, id)
 			}
 		}
-		got := w.readOnce(t, domain.PullScope{Window: &window})
-		w.shows(t, got, inside)
+		got := env.readOnce(t, domain.PullScope{Window: &window})
+		env.containsRows(t, got, inside)
 		for id, row := range got {
 			if !wide.Contains(row.Date) {
-				t.Errorf("row %s of %s is far outside", id, row.Date)
+				t.Errorf("row %s of %s is far outside the window", id, row.Date)
 			}
 		}
 	})
-	t.Run("account that is gone", func(t *testing.T) {
-		ask := domain.PullScope{Changed: map[string][]string{"11111111-2222-4333-8444-555555555555": {"a"}}}
-		w.readOnce(t, ask)
+	t.Run("unknown account", func(t *testing.T) {
+		scope := domain.PullScope{Changed: map[string][]string{"11111111-2222-4333-8444-555555555555": {"a"}}}
+		env.readOnce(t, scope)
 	})
 }
 
-// readOnce pulls an ask whole, and fails when a step shows a row twice.
-func (w VendorEnv) readOnce(t *testing.T, ask domain.PullScope) map[string]domain.TransactionData {
+// readOnce reads all steps of a scope and returns the rows by external id. It ends the test if a
+// step returns a row twice.
+func (env VendorEnv) readOnce(t *testing.T, scope domain.PullScope) map[string]domain.TransactionData {
 	t.Helper()
-	accounts := w.accounts(t)
+	accounts := env.listAccounts(t)
 	rows := map[string]domain.TransactionData{}
-	for _, step := range w.Adapter.Plan(ask, accounts, w.Today) {
+	for _, step := range env.Adapter.Plan(scope, accounts, env.Today) {
 		seen := map[string]bool{}
-		for _, row := range w.readStep(t, step, accounts) {
+		for _, row := range env.readStep(t, step, accounts) {
 			if seen[row.ExternalID] {
-				t.Fatalf("row %s came twice", row.ExternalID)
+				t.Fatalf("row %s was returned twice", row.ExternalID)
 			}
 			seen[row.ExternalID] = true
 			rows[row.ExternalID] = row
@@ -210,18 +217,18 @@ func (w VendorEnv) readOnce(t *testing.T, ask domain.PullScope) map[string]domai
 	return rows
 }
 
-// readStep follows a step's cursors to its end.
-func (w VendorEnv) readStep(t *testing.T, step domain.Step, accounts []domain.AccountData) []domain.TransactionData {
+// readStep returns the rows of all pages of a step.
+func (env VendorEnv) readStep(t *testing.T, step domain.Step, accounts []domain.AccountData) []domain.TransactionData {
 	t.Helper()
 	var rows []domain.TransactionData
 	cursor := ""
 	for range maxPages {
-		batch, err := w.Adapter.Read(t.Context(), w.Good, step, accounts, cursor)
+		batch, err := env.Adapter.Read(t.Context(), env.Good, step, accounts, cursor)
 		if err != nil {
 			t.Fatalf("Read: %v (%v)", err, errors.Unwrap(err))
 		}
-		for _, seen := range batch.Transactions {
-			rows = append(rows, observed(t, seen))
+		for _, raw := range batch.Transactions {
+			rows = append(rows, normalizeTwice(t, raw))
 		}
 		if cursor = batch.Next; cursor == "" {
 			return rows
@@ -231,29 +238,30 @@ func (w VendorEnv) readStep(t *testing.T, step domain.Step, accounts []domain.Ac
 	return nil
 }
 
-// observed reads a row twice: it gives the same each time, under the id it was seen by.
-func observed(t *testing.T, seen domain.RawTransaction) domain.TransactionData {
+// normalizeTwice returns the normalized row. It normalizes the row twice and ends the test if the
+// results differ, or if they have another id than the raw transaction.
+func normalizeTwice(t *testing.T, raw domain.RawTransaction) domain.TransactionData {
 	t.Helper()
-	row, err := seen.Normalize()
+	row, err := raw.Normalize()
 	if err != nil {
-		t.Fatalf("Observe: %v (%v)", err, errors.Unwrap(err))
+		t.Fatalf("Normalize: %v (%v)", err, errors.Unwrap(err))
 	}
-	again, err := seen.Normalize()
+	again, err := raw.Normalize()
 	if err != nil || again.Digest() != row.Digest() {
-		t.Fatalf("row %s reads otherwise a second time (%v)", seen.ExternalID, err)
+		t.Fatalf("row %s normalizes differently a second time (%v)", raw.ExternalID, err)
 	}
-	if row.ExternalID != seen.ExternalID {
-		t.Fatalf("row %q was seen as %q", row.ExternalID, seen.ExternalID)
+	if row.ExternalID != raw.ExternalID {
+		t.Fatalf("row %q has the raw id %q", row.ExternalID, raw.ExternalID)
 	}
-	row.ContentHash = seen.ContentHash
+	row.ContentHash = raw.ContentHash
 	return row
 }
 
-// shows fails when an id is missing, and when there was none to look for.
-func (w VendorEnv) shows(t *testing.T, rows map[string]domain.TransactionData, ids []string) {
+// containsRows fails the test if rows lacks one of the ids, or if there are no ids to look for.
+func (env VendorEnv) containsRows(t *testing.T, rows map[string]domain.TransactionData, ids []string) {
 	t.Helper()
 	if len(ids) == 0 {
-		t.Error("the test looks for nothing")
+		t.Error("no ids to look for")
 	}
 	for _, id := range ids {
 		if _, ok := rows[id]; !ok {
@@ -263,10 +271,10 @@ func (w VendorEnv) shows(t *testing.T, rows map[string]domain.TransactionData, i
 	}
 }
 
-// accounts are those of this try, as every Read takes them.
-func (w VendorEnv) accounts(t *testing.T) []domain.AccountData {
+// listAccounts returns the accounts of Good, which Plan and Read take as an argument.
+func (env VendorEnv) listAccounts(t *testing.T) []domain.AccountData {
 	t.Helper()
-	found, err := w.Adapter.Accounts(t.Context(), w.Good)
+	found, err := env.Adapter.Accounts(t.Context(), env.Good)
 	if err != nil {
 		t.Fatalf("Accounts: %v (%v)", err, errors.Unwrap(err))
 	}

@@ -13,31 +13,33 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// testWebhooks: what the vendor sends is read, and what it never sends is Invalid.
-func testWebhooks(t *testing.T, bench VendorSuite) {
-	w := bench.New(t)
-	for name, body := range bench.Webhooks {
+// testWebhooks checks that Parse accepts every body in Webhooks, and rejects bodies that no vendor
+// sends with the error Invalid.
+func testWebhooks(t *testing.T, suite VendorSuite) {
+	env := suite.New(t)
+	for name, body := range suite.Webhooks {
 		t.Run(name, func(t *testing.T) {
-			testBody(t, w, body)
-			testSpoiled(t, w, body)
+			testBody(t, env, body)
+			testCorruptedBody(t, env, body)
 		})
 	}
 	for _, body := range garbage() {
-		if _, err := w.Adapter.Parse(body); !errors.Is(err, domain.Invalid) {
+		if _, err := env.Adapter.Parse(body); !errors.Is(err, domain.Invalid) {
 			t.Errorf("Parse(%.40q): %v, want Invalid", body, err)
 		}
 	}
 }
 
-// testBody: an event of a known form, twice the same, without a link, the body untouched.
-func testBody(t *testing.T, w VendorEnv, body []byte) {
+// testBody checks that Parse returns the same event when it is called twice, that the event contains
+// no URL, and that Parse does not change the body.
+func testBody(t *testing.T, env VendorEnv, body []byte) {
 	t.Helper()
 	before := bytes.Clone(body)
-	event, err := w.Adapter.Parse(body)
+	event, err := env.Adapter.Parse(body)
 	if err != nil {
 		t.Fatalf("Parse: %v", err)
 	}
-	again, _ := w.Adapter.Parse(body)
+	again, _ := env.Adapter.Parse(body)
 	if diff := cmp.Diff(event, again); diff != "" {
 		t.Errorf("Parse is not pure: %s", diff)
 	}
@@ -49,14 +51,15 @@ func testBody(t *testing.T, w VendorEnv, body []byte) {
 		t.Error("an event without a name")
 	}
 	if strings.Contains(fmt.Sprint(event), "http") {
-		t.Error("an event that carries a link")
+		t.Error("an event that contains a URL")
 	}
 	if !event.WantsPull && !cmp.Equal(event.Scope, domain.PullScope{}) {
-		t.Error("an event that asks although it is not wanted")
+		t.Error("an event that wants no pull has a scope")
 	}
 }
 
-// checkEvent: what is taken from a payload is bounded, for it is stored and indexed.
+// checkEvent checks that the length of every text taken from a payload is bounded, because these
+// texts are stored and indexed.
 func checkEvent(t *testing.T, e domain.WebhookEvent) {
 	t.Helper()
 	for _, text := range []string{e.Name, e.ID, e.AccountRef} {
@@ -71,13 +74,14 @@ func checkEvent(t *testing.T, e domain.WebhookEvent) {
 	}
 }
 
-// testSpoiled cuts the body, and gives each of its members every other type: whatever
-// becomes of it, it is an event or Invalid, and no panic.
-func testSpoiled(t *testing.T, w VendorEnv, body []byte) {
+// testCorruptedBody truncates the body after each of its bytes, and replaces each of its members by
+// each of the odd values. It checks that Parse returns an event or the error Invalid, and never
+// panics.
+func testCorruptedBody(t *testing.T, env VendorEnv, body []byte) {
 	t.Helper()
 	trimmed := bytes.TrimSpace(body)
 	for end := range trimmed {
-		if _, err := w.Adapter.Parse(trimmed[:end]); !errors.Is(err, domain.Invalid) {
+		if _, err := env.Adapter.Parse(trimmed[:end]); !errors.Is(err, domain.Invalid) {
 			t.Fatalf("the first %d bytes of a body: %v, want Invalid", end, err)
 		}
 	}
@@ -90,7 +94,7 @@ func testSpoiled(t *testing.T, w VendorEnv, body []byte) {
 		for _, odd := range odds {
 			members[name] = odd
 			spoiled, _ := json.Marshal(members)
-			event, err := w.Adapter.Parse(spoiled)
+			event, err := env.Adapter.Parse(spoiled)
 			if err != nil && !errors.Is(err, domain.Invalid) {
 				t.Errorf("%s as %.40q: %v, want Invalid or none", name, odd, err)
 			}
@@ -100,26 +104,29 @@ func testSpoiled(t *testing.T, w VendorEnv, body []byte) {
 	}
 }
 
-// oddValues are what a hostile sender puts in place of a value: every JSON type, texts
-// that break stores, headers and lists, and more ids than one pull reads by name.
+// oddValues returns values that a hostile sender could put into a member: values of every JSON type,
+// texts that break stores, headers and lists, and more ids than one pull requests by id.
 func oddValues() []any {
 	ids := make([]string, 11_000)
 	for i := range ids {
 		ids[i] = fmt.Sprintf("c0ffee00-0000-4000-8000-%012d", i)
 	}
 	return []any{
-		nil, true, -1, 1e300, "", "x", "\x00", "\u202e", strings.Repeat("x", 1<<16), []any{}, []any{nil}, []any{1, "a", map[string]any{}},
+		nil, true, -1, 1e300, "", "x", "\x00", "\u202e", strings.Repeat("x", 1<<16), []any{}, []any{nil},
+		[]any{1, "a", map[string]any{}},
 		map[string]any{}, map[string]any{"errors": []any{nil}}, ids, append(ids[:3:3], ids[:3]...),
 		"9999-99-99T99:99:99Z", "0000-01-01", "http://127.0.0.1/", "../../x", "a,b",
 	}
 }
 
-// garbage is no vendor's webhook.
+// garbage returns bodies that no vendor sends as a webhook and that Parse must reject.
 func garbage() [][]byte {
 	nest := strings.Repeat("[", 200_000)
 	return [][]byte{
-		nil, []byte(" "), []byte("null"), []byte("true"), []byte("1"), []byte(`"event"`), []byte("[]"), []byte("[{}]"), []byte("{}"),
-		[]byte("{"), []byte("}"), []byte("\xff\xfe{\x00}\x00"), []byte("<xml/>"), []byte(`{"a":1}{"b":2}`), []byte(nest),
+		nil, []byte(" "), []byte("null"), []byte("true"), []byte("1"), []byte(`"event"`), []byte("[]"),
+		[]byte("[{}]"), []byte("{}"),
+		[]byte("{"), []byte("}"), []byte("\xff\xfe{\x00}\x00"), []byte("<xml/>"), []byte(`{"a":1}{"b":2}`),
+		[]byte(nest),
 		[]byte(`{"x":` + nest), []byte(strings.Repeat(`{"x":`, 100_000)), []byte(`{"hello":"world"}`),
 	}
 }

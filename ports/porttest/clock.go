@@ -5,14 +5,14 @@ import (
 	"time"
 )
 
-// Clock is a ports.Clock that stands still until it is moved. It is safe for concurrent
-// use; its zero value shows the zero time.
+// Clock is a ports.Clock whose time changes only when Advance is called. It is safe for concurrent
+// use. The zero value returns the zero time until then.
 type Clock struct {
 	mu sync.Mutex
 	at time.Time
 }
 
-// NewClock is a clock that shows a time.
+// NewClock returns a clock that shows the time at.
 func NewClock(at time.Time) *Clock { return &Clock{at: at} }
 
 // Now implements ports.Clock.
@@ -22,8 +22,8 @@ func (c *Clock) Now() time.Time {
 	return c.at
 }
 
-// Pass moves the clock on.
-func (c *Clock) Pass(d time.Duration) {
+// Advance moves the clock forward by d.
+func (c *Clock) Advance(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.at = c.at.Add(d)

@@ -10,135 +10,139 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// connectionPromises are what ports.Connections says of reading and changing.
-var connectionPromises = []promise{
-	{"what was created is given back as it was", createdIsGivenBack},
-	{"bytes handed over and handed back are not shared", bytesAreNotShared},
-	{"another tenant's connection is answered like an absent one", connectionsKeepTenants},
-	{"a connection of the other kind is not found", kindsAreApart},
-	{"a list narrows by kind and by health, and zero members do not narrow", connectionFilters},
-	{"paging by name meets every row once while rows come and go", connectionPaging},
-	{"updates of one row happen one after the other", updatesSerialise},
-	{"an error of the change is returned as it is, with nothing written", updateRollsBack},
-	{"an update writes what the change changed", updateWrites},
-	{"a context that is over is answered with its own error, and nothing is written", contextIsObeyed},
-	{"activity is the last succeeded pull's finish and the last delivery's receipt", activityFollows},
+// connectionTests check the reads and updates of ports.Connections.
+var connectionTests = []storeTest{
+	{"Get, List and Find return what was created", getReturnsWhatWasCreated},
+	{"byte slices of arguments and results are not shared", bytesAreNotShared},
+	{"another tenant's connection is not found, like an absent one", connectionsAreTenantScoped},
+	{"a connection of the other kind is not found", kindsAreSeparate},
+	{"a list filters by kind and by health, and zero members do not filter", connectionFilters},
+	{"paging by name returns every row once while rows are added and deleted", connectionPaging},
+	{"updates of one row are serialised", updatesSerialise},
+	{"an error of the update function is returned unchanged, and nothing is written", updateRollsBack},
+	{"an update writes what the update function changed", updateWrites},
+	{"a cancelled context returns its own error, and nothing is written", cancelledContextIsReturned},
+	{"activity is the finish of the last succeeded pull and the receipt of the last delivery", activityFollows},
 }
 
-func (b *bench) get(c domain.Connection) domain.Connection {
-	b.Helper()
-	got, err := b.Connections.Get(b.ctx, c.Tenant, c.Kind, c.ID)
-	b.ok(err)
+func (f *fixture) getConnection(c domain.Connection) domain.Connection {
+	f.Helper()
+	got, err := f.Connections.Get(f.ctx, c.Tenant, c.Kind, c.ID)
+	f.noError(err)
 	return got
 }
 
-// listed reads the bench's own connections.
-func (b *bench) listed(filter ports.ConnectionFilter, limit int, between func()) []domain.Connection {
-	b.Helper()
-	return walk(b, limit, func(page domain.PageRequest) (domain.Page[domain.Connection], error) {
-		return b.Connections.List(b.ctx, b.tenant, filter, page)
+// listConnections returns the connections of the fixture's tenant that match the filter. It reads
+// pages of limit connections and calls between after each page except the last.
+func (f *fixture) listConnections(filter ports.ConnectionFilter, limit int, between func()) []domain.Connection {
+	f.Helper()
+	return collectPages(f, limit, func(page domain.PageRequest) (domain.Page[domain.Connection], error) {
+		return f.Connections.List(f.ctx, f.tenant, filter, page)
 	}, between)
 }
 
-func createdIsGivenBack(b *bench) {
-	full := b.freshConnection("full")
+func getReturnsWhatWasCreated(f *fixture) {
+	full := f.newConnection("full")
 	full.Health = domain.Health{
-		Status: domain.Unhealthy, Reason: domain.AccessDenied, Since: b.now(), NeedsReauth: true, ReauthByEvent: true,
+		Status: domain.Unhealthy, Reason: domain.AccessDenied, Since: f.now(), NeedsReauth: true, ReauthByEvent: true,
 	}
 	full.Revision = 7
-	for _, c := range []domain.Connection{full, b.freshConnection("plain"), b.freshEngine("engine")} {
-		b.store(c)
-		got := b.get(c)
-		b.same("Get of "+c.Name, c, got)
-		b.utc(got.CreatedAt, got.UpdatedAt)
-		listed := slices.DeleteFunc(b.listed(ports.ConnectionFilter{Kind: c.Kind}, 50, nil), func(other domain.Connection) bool {
-			return other.ID != c.ID
-		})
+	for _, c := range []domain.Connection{full, f.newConnection("plain"), f.newEngine("engine")} {
+		f.createStored(c)
+		got := f.getConnection(c)
+		f.equal("Get of "+c.Name, c, got)
+		f.inUTC(got.CreatedAt, got.UpdatedAt)
+		listed := slices.DeleteFunc(f.listConnections(ports.ConnectionFilter{Kind: c.Kind}, 50, nil),
+			func(other domain.Connection) bool {
+				return other.ID != c.ID
+			})
 		bare := c
 		bare.Sealed = nil
-		b.same("List of "+c.Name, []domain.Connection{bare}, listed)
+		f.equal("List of "+c.Name, []domain.Connection{bare}, listed)
 	}
-	found, err := b.Connections.Find(b.ctx, b.tenant, vendor, "full")
-	b.ok(err)
-	b.same("Find", full, found)
+	found, err := f.Connections.Find(f.ctx, f.tenant, vendor, "full")
+	f.noError(err)
+	f.equal("Find", full, found)
 }
 
-func bytesAreNotShared(b *bench) {
-	want := b.freshEngine("engine")
-	given := want
-	given.Sealed, given.Config = slices.Clone(want.Sealed), slices.Clone(want.Config)
-	b.store(given)
-	given.Sealed[0], given.Config[0] = '!', '!'
-	got := b.get(want)
-	b.same("after the caller wrote to what it handed over", want, got)
+func bytesAreNotShared(f *fixture) {
+	want := f.newEngine("engine")
+	argument := want
+	argument.Sealed, argument.Config = slices.Clone(want.Sealed), slices.Clone(want.Config)
+	f.createStored(argument)
+	argument.Sealed[0], argument.Config[0] = '!', '!'
+	got := f.getConnection(want)
+	f.equal("after the caller wrote to the argument", want, got)
 	got.Sealed[0], got.Config[0] = '!', '!'
-	b.same("after the caller wrote to what it was given", want, b.get(want))
+	f.equal("after the caller wrote to the result", want, f.getConnection(want))
 }
 
-// connectionsKeepTenants tries every method with another tenant, and with an id of nobody:
-// a caller who can tell the two apart can find out which ids exist.
-func connectionsKeepTenants(b *bench) {
-	c, foreign, absent := b.connection(), newTenant(), newID[domain.Connection]()
+// connectionsAreTenantScoped calls every method with the id of another tenant's connection, and with
+// an id that does not exist. Both must return the same error, because a caller that can distinguish
+// them can find out which ids exist.
+func connectionsAreTenantScoped(f *fixture) {
+	c, foreign, absent := f.createConnection(), newTenant(), newID[domain.Connection]()
 	get := func(tenant domain.TenantID, id domain.ConnectionID) error {
-		_, err := b.Connections.Get(b.ctx, tenant, c.Kind, id)
+		_, err := f.Connections.Get(f.ctx, tenant, c.Kind, id)
 		return err
 	}
-	b.alike("Get", get(foreign, c.ID), get(b.tenant, absent))
+	f.sameNotFound("Get", get(foreign, c.ID), get(f.tenant, absent))
 	find := func(tenant domain.TenantID, v domain.Vendor, name string) error {
-		_, err := b.Connections.Find(b.ctx, tenant, v, name)
+		_, err := f.Connections.Find(f.ctx, tenant, v, name)
 		return err
 	}
-	b.alike("Find", find(foreign, c.Vendor, c.Name), find(b.tenant, c.Vendor, "absent"))
-	b.alike("Find by vendor", find(b.tenant, otherVendor, c.Name), find(b.tenant, c.Vendor, "absent"))
+	f.sameNotFound("Find", find(foreign, c.Vendor, c.Name), find(f.tenant, c.Vendor, "absent"))
+	f.sameNotFound("Find by vendor", find(f.tenant, otherVendor, c.Name), find(f.tenant, c.Vendor, "absent"))
 	update := func(tenant domain.TenantID, id domain.ConnectionID) error {
-		_, err := b.Connections.Update(b.ctx, tenant, c.Kind, id, func(c *domain.Connection) error {
+		_, err := f.Connections.Update(f.ctx, tenant, c.Kind, id, func(c *domain.Connection) error {
 			c.Name = "taken over"
 			return nil
 		})
 		return err
 	}
-	b.alike("Update", update(foreign, c.ID), update(b.tenant, absent))
+	f.sameNotFound("Update", update(foreign, c.ID), update(f.tenant, absent))
 	activity := func(tenant domain.TenantID, id domain.ConnectionID) error {
-		_, err := b.Connections.Activity(b.ctx, tenant, id)
+		_, err := f.Connections.Activity(f.ctx, tenant, id)
 		return err
 	}
-	b.alike("Activity", activity(foreign, c.ID), activity(b.tenant, absent))
-	page, err := b.Connections.List(b.ctx, foreign, ports.ConnectionFilter{}, domain.PageRequest{Limit: 10})
-	b.ok(err)
-	b.same("List of another tenant", domain.Page[domain.Connection]{}, page)
-	b.same("the connection afterwards", c, b.get(c))
+	f.sameNotFound("Activity", activity(foreign, c.ID), activity(f.tenant, absent))
+	page, err := f.Connections.List(f.ctx, foreign, ports.ConnectionFilter{}, domain.PageRequest{Limit: 10})
+	f.noError(err)
+	f.equal("List of another tenant", domain.Page[domain.Connection]{}, page)
+	f.equal("the connection afterwards", c, f.getConnection(c))
 }
 
-func kindsAreApart(b *bench) {
-	c, engine := b.store(b.freshConnection("c")), b.store(b.freshEngine("e"))
+func kindsAreSeparate(f *fixture) {
+	c, engine := f.createStored(f.newConnection("c")), f.createStored(f.newEngine("e"))
 	for _, row := range []struct {
 		kind domain.ConnectionKind
 		id   domain.ConnectionID
 	}{{domain.Engine, c.ID}, {domain.Aggregator, engine.ID}} {
-		_, err := b.Connections.Get(b.ctx, b.tenant, row.kind, row.id)
-		b.fails(err, domain.NotFound)
-		_, err = b.Connections.Update(b.ctx, b.tenant, row.kind, row.id, func(*domain.Connection) error {
-			b.Error("the change of a row of the other kind was run")
+		_, err := f.Connections.Get(f.ctx, f.tenant, row.kind, row.id)
+		f.errorIs(err, domain.NotFound)
+		_, err = f.Connections.Update(f.ctx, f.tenant, row.kind, row.id, func(*domain.Connection) error {
+			f.Error("the update function of a row of the other kind was called")
 			return nil
 		})
-		b.fails(err, domain.NotFound)
+		f.errorIs(err, domain.NotFound)
 	}
-	_, err := b.Connections.Find(b.ctx, b.tenant, "", engine.Name)
-	b.fails(err, domain.NotFound)
+	_, err := f.Connections.Find(f.ctx, f.tenant, "", engine.Name)
+	f.errorIs(err, domain.NotFound)
 }
 
-// connectionFilters has a row whose health was never looked at: it reads as unknown.
-func connectionFilters(b *bench) {
+// connectionFilters checks the filters of List. One connection has a health that was never checked;
+// the filter for the health unknown must return it.
+func connectionFilters(f *fixture) {
 	with := func(name string, status domain.HealthStatus) {
-		c := b.freshConnection(name)
+		c := f.newConnection(name)
 		c.Health.Status = status
-		b.store(c)
+		f.createStored(c)
 	}
 	with("a new", "")
 	with("b unknown", domain.Unknown)
 	with("c healthy", domain.Healthy)
 	with("d unhealthy", domain.Unhealthy)
-	b.store(b.freshEngine("e engine"))
+	f.createStored(f.newEngine("e engine"))
 	for _, row := range []struct {
 		filter ports.ConnectionFilter
 		want   []string
@@ -150,73 +154,74 @@ func connectionFilters(b *bench) {
 		{ports.ConnectionFilter{Health: domain.Unhealthy}, []string{"d unhealthy"}},
 		{ports.ConnectionFilter{Kind: domain.Engine, Health: domain.Healthy}, nil},
 	} {
-		names := ids(b.listed(row.filter, 2, nil), func(c domain.Connection) string { return c.Name })
-		b.same(fmt.Sprintf("%+v", row.filter), row.want, names)
+		names := ids(f.listConnections(row.filter, 2, nil), func(c domain.Connection) string { return c.Name })
+		f.equal(fmt.Sprintf("%+v", row.filter), row.want, names)
 	}
 }
 
-// connectionPaging lets rows come before and behind the position, and one go: a store
-// that pages by offset meets a row twice or not at all.
-func connectionPaging(b *bench) {
+// connectionPaging adds rows before and after the current position, and deletes one. A store that
+// pages by offset would then return a row twice or not at all.
+func connectionPaging(f *fixture) {
 	var want []domain.ConnectionID
 	for i := range 7 {
-		want = append(want, b.store(b.freshConnection(fmt.Sprintf("m%d", i))).ID)
+		want = append(want, f.createStored(f.newConnection(fmt.Sprintf("m%d", i))).ID)
 	}
-	gone := b.store(b.freshConnection("m0 gone"))
+	deleted := f.createStored(f.newConnection("m0 gone"))
 	round := 0
-	got := b.listed(ports.ConnectionFilter{}, 2, func() {
+	got := f.listConnections(ports.ConnectionFilter{}, 2, func() {
 		if round++; round == 1 {
-			b.delete(gone)
+			f.deleteConnection(deleted)
 		}
-		b.store(b.freshConnection(fmt.Sprintf("a%d", round))) // before the position
+		f.createStored(f.newConnection(fmt.Sprintf("a%d", round))) // sorted before the position
 		if round < 4 {
-			b.store(b.freshConnection(fmt.Sprintf("z%d", round))) // behind it
+			f.createStored(f.newConnection(fmt.Sprintf("z%d", round))) // sorted after the position
 		}
 	})
-	once(b, want, ids(got, connectionID))
-	if !slices.IsSortedFunc(got, func(x, y domain.Connection) int { return cmpText(x.Name, y.Name) }) {
-		b.Error("the rows are not by name")
+	exactlyOnce(f, want, ids(got, connectionID))
+	if !slices.IsSortedFunc(got, func(x, y domain.Connection) int { return compareText(x.Name, y.Name) }) {
+		f.Error("the rows are not sorted by name")
 	}
 }
 
-// updatesSerialise loses an increment where a store reads, changes and writes without a
-// lock or a compare.
-func updatesSerialise(b *bench) {
+// updatesSerialise increments the revision concurrently. An increment is lost if a store reads,
+// changes and writes a row without a lock or a compare-and-swap.
+func updatesSerialise(f *fixture) {
 	const writers = 32
-	c := b.connection()
-	race(writers, func(int) {
-		_, err := b.Connections.Update(b.ctx, b.tenant, c.Kind, c.ID, func(c *domain.Connection) error {
+	c := f.createConnection()
+	concurrently(writers, func(int) {
+		_, err := f.Connections.Update(f.ctx, f.tenant, c.Kind, c.ID, func(c *domain.Connection) error {
 			c.Revision++
 			return nil
 		})
 		if err != nil {
-			b.Error(err)
+			f.Error(err)
 		}
 	})
-	b.same("revision", int64(1+writers), b.get(c).Revision)
+	f.equal("revision", int64(1+writers), f.getConnection(c).Revision)
 }
 
-// updateRollsBack sets DeletedAt too: what a deletion takes along must not happen either.
-func updateRollsBack(b *bench) {
-	c, refused := b.connection(), errors.New("refused")
-	_, err := b.Connections.Update(b.ctx, b.tenant, c.Kind, c.ID, func(c *domain.Connection) error {
+// updateRollsBack checks that a failed update writes nothing. The update also sets DeletedAt,
+// because the side effects of a deletion must not happen either.
+func updateRollsBack(f *fixture) {
+	c, refused := f.createConnection(), errors.New("refused")
+	_, err := f.Connections.Update(f.ctx, f.tenant, c.Kind, c.ID, func(c *domain.Connection) error {
 		c.Name, c.Sealed, c.Revision = "changed", nil, 9
 		c.DeletedAt = epoch
 		return refused
 	})
 	if !errors.Is(err, refused) {
-		b.Errorf("error %v, want the change's own", err)
+		f.Errorf("error %v, want the update function's own", err)
 	}
-	b.same("the connection", c, b.get(c))
+	f.equal("the connection", c, f.getConnection(c))
 }
 
-// updateWrites changes every member that an update may change, of both kinds.
-func updateWrites(b *bench) {
-	for _, c := range []domain.Connection{b.store(b.freshConnection("c")), b.store(b.freshEngine("e"))} {
-		at := b.now()
+// updateWrites changes every member that an update can change, for both kinds of connection.
+func updateWrites(f *fixture) {
+	for _, c := range []domain.Connection{f.createStored(f.newConnection("c")), f.createStored(f.newEngine("e"))} {
+		at := f.now()
 		var want domain.Connection
-		got, err := b.Connections.Update(b.ctx, b.tenant, c.Kind, c.ID, func(row *domain.Connection) error {
-			b.same("what the change is given", c, *row)
+		got, err := f.Connections.Update(f.ctx, f.tenant, c.Kind, c.ID, func(row *domain.Connection) error {
+			f.equal("what the update function receives", c, *row)
 			row.Rename(c.Name + " renamed")
 			if c.Kind == domain.Aggregator {
 				row.Repoint("https://elsewhere.example.test", "item-2", at)
@@ -229,53 +234,54 @@ func updateWrites(b *bench) {
 			want = *row
 			return nil
 		})
-		b.ok(err)
-		b.same("what Update gives", want, got)
-		b.same("what is stored", want, b.get(c))
+		f.noError(err)
+		f.equal("what Update returns", want, got)
+		f.equal("what is stored", want, f.getConnection(c))
 	}
 }
 
-// activityFollows has a failed pull and an ignored event at the end: the first must not
-// count, the second must.
-func activityFollows(b *bench) {
-	c, token := b.door()
+// activityFollows checks the times that Activity returns. At the end there is a failed pull, which
+// must not count, and an ignored event, which must count.
+func activityFollows(f *fixture) {
+	c, token := f.connectionWithToken()
 	check := func(what string, want ports.Activity) {
-		b.Helper()
-		got, err := b.Connections.Activity(b.ctx, b.tenant, c.ID)
-		b.ok(err)
-		b.same(what, want, got)
-		b.utc(got.LastPullAt, got.LastWebhookAt)
+		f.Helper()
+		got, err := f.Connections.Activity(f.ctx, f.tenant, c.ID)
+		f.noError(err)
+		f.equal(what, want, got)
+		f.inUTC(got.LastPullAt, got.LastWebhookAt)
 	}
 	check("before anything happened", ports.Activity{})
-	first := b.knock(token)
+	first := f.receiveWanted(token)
 	check("after a delivery", ports.Activity{LastWebhookAt: first.ReceivedAt})
-	l, _ := b.claim(first.Pull)
-	b.finish(l, domain.PullSucceeded, "")
-	ended := b.pull(first.Pull).FinishedAt
+	l, _ := f.claim(first.Pull)
+	f.finish(l, domain.PullSucceeded, "")
+	ended := f.getPull(first.Pull).FinishedAt
 	check("after a succeeded pull", ports.Activity{LastPullAt: ended, LastWebhookAt: first.ReceivedAt})
-	ignored := b.receive(b.receipt(token, domain.WebhookEvent{Name: "item/seen", DedupKey: "ignored"})).Delivery
-	l, _ = b.claim(b.request(c, domain.PullScope{}).ID)
-	b.finish(l, domain.PullFailed, domain.CredentialRejected)
-	check("after a failed pull and an ignored event", ports.Activity{LastPullAt: ended, LastWebhookAt: ignored.ReceivedAt})
-	b.delete(c)
-	_, err := b.Connections.Activity(b.ctx, b.tenant, c.ID)
-	b.fails(err, domain.NotFound)
+	ignored := f.receive(f.incoming(token, domain.WebhookEvent{Name: "item/seen", DedupKey: "ignored"})).Delivery
+	l, _ = f.claim(f.requestPull(c, domain.PullScope{}).ID)
+	f.finish(l, domain.PullFailed, domain.CredentialRejected)
+	check("after a failed pull and an ignored event",
+		ports.Activity{LastPullAt: ended, LastWebhookAt: ignored.ReceivedAt})
+	f.deleteConnection(c)
+	_, err := f.Connections.Activity(f.ctx, f.tenant, c.ID)
+	f.errorIs(err, domain.NotFound)
 }
 
-// contextIsObeyed asks for the context's error as it is: a store that calls it
-// Unavailable makes a caller's haste look like an outage.
-func contextIsObeyed(b *bench) {
-	c, token := b.door()
-	over, cancel := context.WithCancel(b.ctx)
+// cancelledContextIsReturned checks that a store returns the error of the cancelled context. If it
+// returned Unavailable, a cancellation by the caller would look like an outage.
+func cancelledContextIsReturned(f *fixture) {
+	c, token := f.connectionWithToken()
+	over, cancel := context.WithCancel(f.ctx)
 	cancel()
-	fresh, r := b.freshConnection("fresh"), b.receipt(token, wanted("late", domain.PullScope{}))
-	b.fails(b.Connections.Create(over, fresh), context.Canceled)
-	_, err := b.Connections.Get(over, b.tenant, c.Kind, c.ID)
-	b.fails(err, context.Canceled)
-	_, err = b.Deliveries.Receive(over, r)
-	b.fails(err, context.Canceled)
-	_, err = b.Connections.Get(b.ctx, b.tenant, fresh.Kind, fresh.ID)
-	b.fails(err, domain.NotFound)
-	_, err = b.Deliveries.Get(b.ctx, b.tenant, r.Delivery)
-	b.fails(err, domain.NotFound)
+	fresh, r := f.newConnection("fresh"), f.incoming(token, wantedEvent("late", domain.PullScope{}))
+	f.errorIs(f.Connections.Create(over, fresh), context.Canceled)
+	_, err := f.Connections.Get(over, f.tenant, c.Kind, c.ID)
+	f.errorIs(err, context.Canceled)
+	_, err = f.Deliveries.Receive(over, r)
+	f.errorIs(err, context.Canceled)
+	_, err = f.Connections.Get(f.ctx, f.tenant, fresh.Kind, fresh.ID)
+	f.errorIs(err, domain.NotFound)
+	_, err = f.Deliveries.Get(f.ctx, f.tenant, r.Delivery)
+	f.errorIs(err, domain.NotFound)
 }

@@ -14,72 +14,76 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// ConnectorBench is a connector and what it takes and refuses. Every value of it that an
-// error must not show holds the word "canary".
-type ConnectorBench struct {
-	// Open makes a connector that asks about addresses; nil asks nobody.
+// ConnectorSuite describes a connector, and the configurations that it accepts and rejects. Every
+// value that an error must not contain contains the word "canary".
+type ConnectorSuite struct {
+	// Open returns a connector that checks addresses with the given guard. With a nil guard, the
+	// connector checks no address.
 	Open func(ports.EgressGuard) ports.Connector
-	// Config and Credential are taken.
+	// Config and Credential are a valid configuration and a valid credential for it.
 	Config     string
 	Credential domain.Credential
-	// Canonical is what becomes of Config, Address the URL that is asked about.
+	// Canonical is the canonical form of Config. Address is the URL that the connector passes to
+	// the guard for Config.
 	Canonical, Address string
-	// Refused are named for what is wrong with them.
-	Refused map[string]RefusedConfig
+	// Invalid maps the name of a mistake to an invalid configuration that contains the mistake.
+	Invalid map[string]InvalidConfig
 }
 
-// RefusedConfig is a configuration or a credential at fault; make one with [Refused].
-type RefusedConfig struct {
+// InvalidConfig is a configuration and a credential, of which at least one is invalid; create one
+// with [NewInvalidConfig].
+type InvalidConfig struct {
 	config     string
 	credential domain.Credential
 	fields     []string
 }
 
-// Refused names the fields at fault in the order in which the connector must.
-func Refused(config string, c domain.Credential, fields ...string) RefusedConfig {
-	return RefusedConfig{config, c, fields}
+// NewInvalidConfig returns an invalid configuration. fields are the names of the invalid fields, in
+// the order in which the connector's errors must name them.
+func NewInvalidConfig(config string, c domain.Credential, fields ...string) InvalidConfig {
+	return InvalidConfig{config, c, fields}
 }
 
-// TestConnector holds what a ports.Connector makes of configurations to its contract.
-// Probes need a peer, and are the connector's own tests' business.
-func TestConnector(t *testing.T, b ConnectorBench) {
+// TestConnector checks the Validate method of a ports.Connector against its contract. It does not
+// call Probe, which needs a peer and is tested by the connector's own tests.
+func TestConnector(t *testing.T, s ConnectorSuite) {
 	t.Helper()
-	t.Run("the canonical form has every default and is its own", b.canonical)
-	t.Run("the address is asked about", b.address)
-	for name, refused := range b.Refused {
-		t.Run("every fault is named/"+name, func(t *testing.T) { b.faults(t, refused) })
+	t.Run("the canonical form has every default and is its own canonical form", s.canonical)
+	t.Run("the guard checks the address", s.address)
+	for name, invalid := range s.Invalid {
+		t.Run("every invalid field is named/"+name, func(t *testing.T) { s.invalidFields(t, invalid) })
 	}
 }
 
-func (b ConnectorBench) canonical(t *testing.T) {
-	connector := b.Open(nil)
-	for _, config := range []string{b.Config, b.Canonical} {
-		got, err := connector.Validate(t.Context(), json.RawMessage(config), b.Credential)
-		if diff := cmp.Diff(b.Canonical, string(got)); diff != "" || err != nil {
+func (s ConnectorSuite) canonical(t *testing.T) {
+	connector := s.Open(nil)
+	for _, config := range []string{s.Config, s.Canonical} {
+		got, err := connector.Validate(t.Context(), json.RawMessage(config), s.Credential)
+		if diff := cmp.Diff(s.Canonical, string(got)); diff != "" || err != nil {
 			t.Errorf("%s became %s (%v)", config, diff, err)
 		}
 	}
 }
 
-// forbidding is a ports.Addresses that refuses what it is asked about, and remembers it.
-type forbidding struct{ urls []string }
+// denyingGuard is a ports.EgressGuard that rejects every URL and records the URLs.
+type denyingGuard struct{ urls []string }
 
-// Check implements ports.Addresses.
-func (f *forbidding) Check(_ context.Context, rawURL string) error {
-	f.urls = append(f.urls, rawURL)
+// Check implements ports.EgressGuard.
+func (g *denyingGuard) Check(_ context.Context, rawURL string) error {
+	g.urls = append(g.urls, rawURL)
 	return &domain.Error{Kind: domain.Rejected, Code: domain.AddressNotAllowed}
 }
 
-func (b ConnectorBench) address(t *testing.T) {
-	seen := &forbidding{}
-	_, err := b.Open(seen).Validate(t.Context(), json.RawMessage(b.Config), b.Credential)
-	if diff := cmp.Diff([]string{b.Address}, seen.urls); diff != "" || !errors.Is(err, domain.AddressNotAllowed) {
-		t.Errorf("gave %v after %s", err, diff)
+func (s ConnectorSuite) address(t *testing.T) {
+	guard := &denyingGuard{}
+	_, err := s.Open(guard).Validate(t.Context(), json.RawMessage(s.Config), s.Credential)
+	if diff := cmp.Diff([]string{s.Address}, guard.urls); diff != "" || !errors.Is(err, domain.AddressNotAllowed) {
+		t.Errorf("got %v after %s", err, diff)
 	}
 }
 
-func (b ConnectorBench) faults(t *testing.T, refused RefusedConfig) {
-	_, err := b.Open(nil).Validate(t.Context(), json.RawMessage(refused.config), refused.credential)
+func (s ConnectorSuite) invalidFields(t *testing.T, invalid InvalidConfig) {
+	_, err := s.Open(nil).Validate(t.Context(), json.RawMessage(invalid.config), invalid.credential)
 	var fields []string
 	for _, fault := range domain.ErrorsOf(err) {
 		fields = append(fields, fault.Field)
@@ -87,27 +91,28 @@ func (b ConnectorBench) faults(t *testing.T, refused RefusedConfig) {
 			t.Errorf("%v is not Invalid", fault)
 		}
 	}
-	if diff := cmp.Diff(refused.fields, fields); diff != "" {
-		t.Errorf("faults (-want +got):\n%s", diff)
+	if diff := cmp.Diff(invalid.fields, fields); diff != "" {
+		t.Errorf("invalid fields (-want +got):\n%s", diff)
 	}
 	SecretFree(t, err)
 }
 
-// SecretFree asks that no error of the chain shows a canary.
+// SecretFree fails the test if err, or one of the errors that it wraps, contains the word "canary".
 func SecretFree(t testing.TB, err error) {
 	t.Helper()
 	for deep := err; deep != nil; deep = errors.Unwrap(deep) {
 		if strings.Contains(fmt.Sprintf("%v %+v", deep, deep), "canary") {
-			t.Errorf("the error shows a value: %v", deep)
+			t.Errorf("the error contains a secret value: %v", deep)
 		}
 	}
 }
 
-// Credential has the parts given as name and value in turns.
+// Credential returns a credential with the given parts. The arguments are alternately the name and
+// the value of a part.
 func Credential(parts ...string) domain.Credential {
-	held := make(map[string]domain.Secret)
+	secrets := make(map[string]domain.Secret)
 	for i := 0; i < len(parts); i += 2 {
-		held[parts[i]] = domain.SecretText(parts[i+1])
+		secrets[parts[i]] = domain.SecretText(parts[i+1])
 	}
-	return domain.NewCredential(held)
+	return domain.NewCredential(secrets)
 }

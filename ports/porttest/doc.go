@@ -1,13 +1,14 @@
-// Package porttest holds the contracts of the driven ports as suites. An adapter that
-// passes its port's suite may stand behind that port; one that has none of its own tests
-// beside is still known to keep every promise that the ports' comments make.
+// Package porttest contains conformance suites for the driven ports. An adapter that passes the
+// suite of its port fulfils the port's contract. The suite checks every rule in the port's comments,
+// so that an adapter is known to follow these rules even if it has no tests of its own.
 //
-// Each promise is one subtest, named for the rule, so that a failure reads as the sentence
-// that was broken. The stores are run as one set (TestStores), because what one store
-// writes shows in another: a pull that ends moves its deliveries, a connection that is
-// deleted ends its tokens.
+// Each rule is one subtest, whose name is a sentence. If a subtest fails, its name is the sentence
+// that is not true. The stores are tested together (TestStores), because writes to one
+// store are visible in another: a pull that ends changes its deliveries, and a deleted
+// connection revokes its tokens.
 //
-// The suites bring tenants, ids and times of their own and leave their rows behind. They
-// can be run again and again over one database, beside other rows: what acts for the
-// service itself and therefore sees every tenant's rows is asked about the suite's own.
+// The suites use tenants, ids and times of their own and do not clean up their rows. They
+// can run repeatedly on one database that also has other rows. Some methods act for the
+// whole service and therefore see every tenant's rows; the suites check their results only for
+// the suite's own rows.
 package porttest

@@ -9,179 +9,183 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// idempotencyPromises are those of ports.IdempotencyStore.
-var idempotencyPromises = []promise{
-	{"a free key is claimed, and its answer is given again as it was", answerIsRepeated},
-	{"a key in flight is a conflict until its claim is stale", claimGoesStale},
+// idempotencyTests check ports.IdempotencyStore.
+var idempotencyTests = []storeTest{
+	{"a free key is claimed, and its stored response is returned unchanged", responseIsReplayed},
+	{"a key in flight is a conflict until its claim times out", claimTimesOut},
 	{"a key with another fingerprint is a conflict", fingerprintsDiffer},
-	{"an answer is kept for its time", answerGoesStale},
-	{"an abandoned key is free, an answer cannot be abandoned", abandonFrees},
-	{"keys are the tenant's own", keysKeepTenants},
-	{"of many claims of one key one succeeds", oneClaimWins},
-	{"of many claims of one stale key one succeeds", oneStaleClaimWins},
-	{"old answers are forgotten, young ones are not", forgetOld},
+	{"a response is stored until its retention ends", responseExpires},
+	{"a released key is free, but a finished one cannot be released", releaseFreesTheKey},
+	{"keys are separate per tenant", keysAreTenantScoped},
+	{"of concurrent claims of one key exactly one succeeds", concurrentClaims},
+	{"of concurrent claims of one stale key exactly one succeeds", concurrentClaimsOfStaleKey},
+	{"old responses are pruned, young ones are not", pruneRemovesOldResponses},
 }
 
 var (
-	asked   = domain.Fingerprint(sha256.Sum256([]byte("asked")))
-	another = domain.Fingerprint(sha256.Sum256([]byte("another")))
+	fingerprintA = domain.Fingerprint(sha256.Sum256([]byte("asked")))
+	fingerprintB = domain.Fingerprint(sha256.Sum256([]byte("another")))
 )
 
-// instant is the smallest step of time a store keeps.
-const instant = time.Microsecond
+// timeResolution is the smallest time difference that a store can represent.
+const timeResolution = time.Microsecond
 
-func (b *bench) begin(key string, f domain.Fingerprint, at time.Time) (*ports.StoredResponse, error) {
-	return b.Idempotency.Begin(b.ctx, b.tenant, key, f, at)
+func (f *fixture) beginKey(key string, fingerprint domain.Fingerprint, at time.Time) (*ports.StoredResponse, error) {
+	return f.Idempotency.Begin(f.ctx, f.tenant, key, fingerprint, at)
 }
 
-// begins asks for a claim.
-func (b *bench) begins(key string, f domain.Fingerprint, at time.Time) {
-	b.Helper()
-	answer, err := b.begin(key, f, at)
-	b.ok(err)
-	b.same("answer of a free key", (*ports.StoredResponse)(nil), answer)
+// claimKey claims a key, and ends the test if the key is not free.
+func (f *fixture) claimKey(key string, fingerprint domain.Fingerprint, at time.Time) {
+	f.Helper()
+	response, err := f.beginKey(key, fingerprint, at)
+	f.noError(err)
+	f.equal("response of a free key", (*ports.StoredResponse)(nil), response)
 }
 
-func (b *bench) answer(key string, at time.Time) ports.StoredResponse {
-	b.Helper()
-	answer := ports.StoredResponse{
-		Status: 201, Headers: map[string]string{"Location": "/x?a='%", "ETag": `"1"`}, Body: []byte("{\"a\": 1}\x00\xff\n"),
+func (f *fixture) finishKey(key string, at time.Time) ports.StoredResponse {
+	f.Helper()
+	response := ports.StoredResponse{
+		Status: 201, Headers: map[string]string{"Location": "/x?a='%", "ETag": `"1"`},
+		Body: []byte("{\"a\": 1}\x00\xff\n"),
 	}
-	b.ok(b.Idempotency.Finish(b.ctx, b.tenant, key, answer, at))
-	return answer
+	f.noError(f.Idempotency.Finish(f.ctx, f.tenant, key, response, at))
+	return response
 }
 
-func answerIsRepeated(b *bench) {
-	at := b.now()
+func responseIsReplayed(f *fixture) {
+	at := f.now()
 	for _, key := range []string{"key", "KEY", "a:b_c-1"} {
-		b.begins(key, asked, at)
-		want := b.answer(key, at)
+		f.claimKey(key, fingerprintA, at)
+		want := f.finishKey(key, at)
 		for range 2 {
-			got, err := b.begin(key, asked, at.Add(time.Hour))
-			b.ok(err)
-			b.same("answer", &want, got)
+			got, err := f.beginKey(key, fingerprintA, at.Add(time.Hour))
+			f.noError(err)
+			f.equal("stored response", &want, got)
 		}
 	}
-	b.begins("bare", asked, at)
-	b.ok(b.Idempotency.Finish(b.ctx, b.tenant, "bare", ports.StoredResponse{Status: 204}, at))
-	got, err := b.begin("bare", asked, at)
-	b.ok(err)
-	b.same("an answer without body", &ports.StoredResponse{Status: 204}, got)
+	f.claimKey("bare", fingerprintA, at)
+	f.noError(f.Idempotency.Finish(f.ctx, f.tenant, "bare", ports.StoredResponse{Status: 204}, at))
+	got, err := f.beginKey("bare", fingerprintA, at)
+	f.noError(err)
+	f.equal("a response without body", &ports.StoredResponse{Status: 204}, got)
 }
 
-// claimGoesStale: a process died in the middle. Whoever claims the key then has it for
-// as long as the first had.
-func claimGoesStale(b *bench) {
-	at := b.now()
-	b.begins("key", asked, at)
-	for _, age := range []time.Duration{0, ports.ClaimTimeout - instant, ports.ClaimTimeout} {
-		_, err := b.begin("key", asked, at.Add(age))
-		b.fails(err, domain.Conflict)
-		b.fails(err, domain.KeyInFlight)
+// claimTimesOut checks the timeout of a claim, which matters if a process ends while it has a claim.
+// The claim of the next process has the same timeout.
+func claimTimesOut(f *fixture) {
+	at := f.now()
+	f.claimKey("key", fingerprintA, at)
+	for _, age := range []time.Duration{0, ports.ClaimTimeout - timeResolution, ports.ClaimTimeout} {
+		_, err := f.beginKey("key", fingerprintA, at.Add(age))
+		f.errorIs(err, domain.Conflict)
+		f.errorIs(err, domain.KeyInFlight)
 	}
-	again := at.Add(ports.ClaimTimeout + instant)
-	b.begins("key", another, again)
-	_, err := b.begin("key", another, again.Add(ports.ClaimTimeout))
-	b.fails(err, domain.KeyInFlight)
+	again := at.Add(ports.ClaimTimeout + timeResolution)
+	f.claimKey("key", fingerprintB, again)
+	_, err := f.beginKey("key", fingerprintB, again.Add(ports.ClaimTimeout))
+	f.errorIs(err, domain.KeyInFlight)
 }
 
-func fingerprintsDiffer(b *bench) {
-	at := b.now()
-	b.begins("key", asked, at)
-	_, err := b.begin("key", another, at)
-	b.fails(err, domain.Conflict)
-	want := b.answer("key", at)
-	_, err = b.begin("key", another, at.Add(time.Hour))
-	b.fails(err, domain.Conflict)
-	b.fails(err, domain.KeyReused)
-	got, err := b.begin("key", asked, at.Add(time.Hour))
-	b.ok(err)
-	b.same("the first answer", &want, got)
+func fingerprintsDiffer(f *fixture) {
+	at := f.now()
+	f.claimKey("key", fingerprintA, at)
+	_, err := f.beginKey("key", fingerprintB, at)
+	f.errorIs(err, domain.Conflict)
+	want := f.finishKey("key", at)
+	_, err = f.beginKey("key", fingerprintB, at.Add(time.Hour))
+	f.errorIs(err, domain.Conflict)
+	f.errorIs(err, domain.KeyReused)
+	got, err := f.beginKey("key", fingerprintA, at.Add(time.Hour))
+	f.noError(err)
+	f.equal("the first response", &want, got)
 }
 
-func answerGoesStale(b *bench) {
-	at := b.now()
-	b.begins("key", asked, at)
-	want := b.answer("key", at)
-	got, err := b.begin("key", asked, at.Add(ports.ResponseRetention))
-	b.ok(err)
-	b.same("answer at the end of its time", &want, got)
-	late := at.Add(ports.ResponseRetention + instant)
-	b.begins("key", another, late)
-	_, err = b.begin("key", another, late)
-	b.fails(err, domain.KeyInFlight)
+func responseExpires(f *fixture) {
+	at := f.now()
+	f.claimKey("key", fingerprintA, at)
+	want := f.finishKey("key", at)
+	got, err := f.beginKey("key", fingerprintA, at.Add(ports.ResponseRetention))
+	f.noError(err)
+	f.equal("response at the end of its retention", &want, got)
+	late := at.Add(ports.ResponseRetention + timeResolution)
+	f.claimKey("key", fingerprintB, late)
+	_, err = f.beginKey("key", fingerprintB, late)
+	f.errorIs(err, domain.KeyInFlight)
 }
 
-// abandonFrees has a late abandon, of a process that was thought dead.
-func abandonFrees(b *bench) {
-	at := b.now()
+// releaseFreesTheKey also calls Release after Finish, as a process does that comes back after its
+// claim has timed out.
+func releaseFreesTheKey(f *fixture) {
+	at := f.now()
 	abandon := func(key string) {
-		b.Helper()
-		b.ok(b.Idempotency.Release(b.ctx, b.tenant, key))
+		f.Helper()
+		f.noError(f.Idempotency.Release(f.ctx, f.tenant, key))
 	}
 	abandon("key")
-	b.begins("key", asked, at)
+	f.claimKey("key", fingerprintA, at)
 	abandon("key")
-	b.begins("key", another, at)
-	want := b.answer("key", at)
+	f.claimKey("key", fingerprintB, at)
+	want := f.finishKey("key", at)
 	abandon("key")
-	got, err := b.begin("key", another, at)
-	b.ok(err)
-	b.same("answer", &want, got)
+	got, err := f.beginKey("key", fingerprintB, at)
+	f.noError(err)
+	f.equal("stored response", &want, got)
 }
 
-func keysKeepTenants(b *bench) {
-	at, mine := b.now(), b.tenant
-	b.begins("key", asked, at)
-	want := b.answer("key", at)
-	b.tenant = newTenant()
-	b.begins("key", another, at)
-	b.ok(b.Idempotency.Release(b.ctx, b.tenant, "key"))
-	b.tenant = mine
-	got, err := b.begin("key", asked, at)
-	b.ok(err)
-	b.same("answer", &want, got)
+func keysAreTenantScoped(f *fixture) {
+	at, own := f.now(), f.tenant
+	f.claimKey("key", fingerprintA, at)
+	want := f.finishKey("key", at)
+	f.tenant = newTenant()
+	f.claimKey("key", fingerprintB, at)
+	f.noError(f.Idempotency.Release(f.ctx, f.tenant, "key"))
+	f.tenant = own
+	got, err := f.beginKey("key", fingerprintA, at)
+	f.noError(err)
+	f.equal("stored response", &want, got)
 }
 
-// winners counts the claims that succeed of many at once.
-func (b *bench) winners(key string, at time.Time) int32 {
+// winners claims a key several times concurrently and returns the number of claims that succeed.
+func (f *fixture) winners(key string, at time.Time) int32 {
 	var won atomic.Int32
-	race(16, func(int) {
-		answer, err := b.begin(key, asked, at)
+	concurrently(16, func(int) {
+		response, err := f.beginKey(key, fingerprintA, at)
 		switch {
-		case err == nil && answer == nil:
+		case err == nil && response == nil:
 			won.Add(1)
 		case domain.CodeOf(err) != domain.KeyInFlight:
-			b.Errorf("answer %v, error %v", answer, err)
+			f.Errorf("response %v, error %v", response, err)
 		}
 	})
 	return won.Load()
 }
 
-func oneClaimWins(b *bench) { b.same("winners", int32(1), b.winners("key", b.now())) }
+func concurrentClaims(f *fixture) { f.equal("winners", int32(1), f.winners("key", f.now())) }
 
-// oneStaleClaimWins fails where a stale claim is deleted and inserted in two steps.
-func oneStaleClaimWins(b *bench) {
-	at := b.now()
-	b.begins("key", asked, at)
-	b.same("winners", int32(1), b.winners("key", at.Add(2*ports.ClaimTimeout)))
+// concurrentClaimsOfStaleKey fails if a store replaces a stale claim in two steps, first by deleting
+// it and then by inserting the new claim.
+func concurrentClaimsOfStaleKey(f *fixture) {
+	at := f.now()
+	f.claimKey("key", fingerprintA, at)
+	f.equal("winners", int32(1), f.winners("key", at.Add(2*ports.ClaimTimeout)))
 }
 
-// forgetOld plays in a year of its own: forgetting sees the answers of every tenant.
-func forgetOld(b *bench) {
+// pruneRemovesOldResponses uses times of a year that no other test uses, because Prune sees the
+// responses of every tenant.
+func pruneRemovesOldResponses(f *fixture) {
 	old := time.Date(1999, time.May, 1, 0, 0, 0, 0, time.UTC)
 	for _, key := range []string{"a", "b", "c"} {
-		b.begins(key, asked, old)
-		b.answer(key, old)
+		f.claimKey(key, fingerprintA, old)
+		f.finishKey(key, old)
 	}
-	b.begins("young", asked, old.AddDate(1, 0, 0))
-	young := b.answer("young", old.AddDate(1, 0, 0))
+	f.claimKey("young", fingerprintA, old.AddDate(1, 0, 0))
+	young := f.finishKey("young", old.AddDate(1, 0, 0))
 	forgotten := 0
 	for {
-		n, err := b.Idempotency.Prune(b.ctx, old.AddDate(0, 1, 0), 2)
-		b.ok(err)
+		n, err := f.Idempotency.Prune(f.ctx, old.AddDate(0, 1, 0), 2)
+		f.noError(err)
 		if n > 2 {
-			b.Fatalf("%d answers forgotten, limit 2", n)
+			f.Fatalf("%d responses pruned, limit 2", n)
 		}
 		if n == 0 {
 			break
@@ -189,10 +193,10 @@ func forgetOld(b *bench) {
 		forgotten += n
 	}
 	if forgotten < 3 {
-		b.Errorf("%d answers forgotten, want 3 or more", forgotten)
+		f.Errorf("%d responses pruned, want 3 or more", forgotten)
 	}
-	b.begins("a", another, old)
-	got, err := b.begin("young", asked, old.AddDate(1, 0, 0))
-	b.ok(err)
-	b.same("a young answer", &young, got)
+	f.claimKey("a", fingerprintB, old)
+	got, err := f.beginKey("young", fingerprintA, old.AddDate(1, 0, 0))
+	f.noError(err)
+	f.equal("a young response", &young, got)
 }

@@ -9,192 +9,203 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// requestPromises are those of pulls that are asked for and looked at.
-var requestPromises = []promise{
-	{"a request queues a pull as it was asked for", requestQueues},
-	{"another tenant's pull or connection is answered like an absent one", pullsKeepTenants},
-	{"only a live aggregator connection can be pulled", requestNeedsConnection},
-	{"a request merges into the pull that is queued and not begun", requestMerges},
-	{"a request never merges into a pull that has begun", requestQueuesBehind},
-	{"of many requests at once one pull comes", racingRequests},
-	{"a list shows pulls without asks and progress, newest first", pullList},
-	{"paging newest first meets every row once while rows come", pullPaging},
+// requestTests check requests for pulls, and the reads of pulls.
+var requestTests = []storeTest{
+	{"a request queues a pull with its scope, trigger and trace", requestQueues},
+	{"another tenant's pull or connection is not found, like an absent one", pullsAreTenantScoped},
+	{"only an aggregator connection that is not deleted can be pulled", requestNeedsConnection},
+	{"a request merges into the queued pull that has not started", requestMerges},
+	{"a request never merges into a pull that has started", requestDoesNotMergeIntoStarted},
+	{"concurrent requests create one pull", concurrentRequests},
+	{"a list omits scopes and progress of pulls, newest first", pullList},
+	{"paging newest first returns every row once while rows are added", pullPaging},
 	{"a position of another list is Invalid", pullPositions},
 }
 
-func (b *bench) pulls(filter ports.PullFilter, limit int, between func()) []domain.Pull {
-	b.Helper()
-	return walk(b, limit, func(page domain.PageRequest) (domain.Page[domain.Pull], error) {
-		return b.Pulls.List(b.ctx, b.tenant, filter, page)
+func (f *fixture) listPulls(filter ports.PullFilter, limit int, between func()) []domain.Pull {
+	f.Helper()
+	return collectPages(f, limit, func(page domain.PageRequest) (domain.Page[domain.Pull], error) {
+		return f.Pulls.List(f.ctx, f.tenant, filter, page)
 	}, between)
 }
 
-func requestQueues(b *bench) {
-	c := b.connection()
-	at := b.now()
+func requestQueues(f *fixture) {
+	c := f.createConnection()
+	at := f.now()
 	r := ports.PullRequest{
 		ID: newID[domain.Pull](), Trigger: domain.TriggerReconcile, At: at, Trace: trace,
 		Scope: domain.PullScope{
 			Window:  &domain.Window{From: "2026-01-01"},
 			Created: map[string]time.Time{"acc'1": at},
-			Changed: map[string][]string{"acc": {"b", "c"}}, Removed: []string{"r", "🏦"}, Signal: domain.SignalRecovered,
+			Changed: map[string][]string{"acc": {"b", "c"}}, Removed: []string{"r", "🏦"},
+			Signal: domain.SignalRecovered,
 		},
 	}
 	want := domain.Pull{
-		ID: r.ID, Tenant: b.tenant, Connection: c.ID, Vendor: c.Vendor, Trigger: r.Trigger,
+		ID: r.ID, Tenant: f.tenant, Connection: c.ID, Vendor: c.Vendor, Trigger: r.Trigger,
 		State: domain.PullQueued, Scope: r.Scope, CreatedAt: r.At, Trace: trace,
 	}
-	given, err := b.Pulls.Request(b.ctx, b.tenant, c.ID, r)
-	b.ok(err)
-	b.same("given", want, given)
-	got := b.pull(r.ID)
-	b.same("stored", want, got)
-	b.utc(got.CreatedAt)
-	joined, err := b.Pulls.Request(b.ctx, b.tenant, c.ID, ports.PullRequest{
-		ID: newID[domain.Pull](), Trigger: domain.TriggerOperator, At: b.now(), Trace: "00-another",
+	returned, err := f.Pulls.Request(f.ctx, f.tenant, c.ID, r)
+	f.noError(err)
+	f.equal("returned", want, returned)
+	got := f.getPull(r.ID)
+	f.equal("stored", want, got)
+	f.inUTC(got.CreatedAt)
+	joined, err := f.Pulls.Request(f.ctx, f.tenant, c.ID, ports.PullRequest{
+		ID: newID[domain.Pull](), Trigger: domain.TriggerOperator, At: f.now(), Trace: "00-another",
 	})
-	b.ok(err)
-	b.same("trace after a request that joins", trace, joined.Trace)
-	_, claimed := b.claim(r.ID)
-	b.same("trace in the worker's hands", trace, claimed.Pull.Trace)
+	f.noError(err)
+	f.equal("trace after a request that merges", trace, joined.Trace)
+	_, claimed := f.claim(r.ID)
+	f.equal("trace of the claimed pull", trace, claimed.Pull.Trace)
 }
 
-func pullsKeepTenants(b *bench) {
-	c := b.connection()
+func pullsAreTenantScoped(f *fixture) {
+	c := f.createConnection()
 	foreign := newTenant()
 	request := func(tenant domain.TenantID, id domain.ConnectionID) error {
-		_, err := b.Pulls.Request(b.ctx, tenant, id, ports.PullRequest{
-			ID: newID[domain.Pull](), Trigger: domain.TriggerOperator, At: b.now(),
+		_, err := f.Pulls.Request(f.ctx, tenant, id, ports.PullRequest{
+			ID: newID[domain.Pull](), Trigger: domain.TriggerOperator, At: f.now(),
 		})
 		return err
 	}
-	b.alike("Request", request(foreign, c.ID), request(b.tenant, newID[domain.Connection]()))
-	pull := b.request(c, domain.PullScope{})
+	f.sameNotFound("Request", request(foreign, c.ID), request(f.tenant, newID[domain.Connection]()))
+	pull := f.requestPull(c, domain.PullScope{})
 	get := func(tenant domain.TenantID, id domain.PullID) error {
-		_, err := b.Pulls.Get(b.ctx, tenant, id)
+		_, err := f.Pulls.Get(f.ctx, tenant, id)
 		return err
 	}
-	b.alike("Get", get(foreign, pull.ID), get(b.tenant, newID[domain.Pull]()))
-	page, err := b.Pulls.List(b.ctx, foreign, ports.PullFilter{Connection: c.ID}, domain.PageRequest{Limit: 10})
-	b.ok(err)
-	b.same("List of another tenant", domain.Page[domain.Pull]{}, page)
+	f.sameNotFound("Get", get(foreign, pull.ID), get(f.tenant, newID[domain.Pull]()))
+	page, err := f.Pulls.List(f.ctx, foreign, ports.PullFilter{Connection: c.ID}, domain.PageRequest{Limit: 10})
+	f.noError(err)
+	f.equal("List of another tenant", domain.Page[domain.Pull]{}, page)
 }
 
-func requestNeedsConnection(b *bench) {
-	gone := b.connection()
-	b.delete(gone)
-	for _, c := range []domain.Connection{gone, b.store(b.freshEngine("engine"))} {
-		r := ports.PullRequest{ID: newID[domain.Pull](), Trigger: domain.TriggerOperator, At: b.now()}
-		_, err := b.Pulls.Request(b.ctx, b.tenant, c.ID, r)
-		b.fails(err, domain.NotFound)
-		_, err = b.Pulls.Get(b.ctx, b.tenant, r.ID)
-		b.fails(err, domain.NotFound)
+func requestNeedsConnection(f *fixture) {
+	deleted := f.createConnection()
+	f.deleteConnection(deleted)
+	for _, c := range []domain.Connection{deleted, f.createStored(f.newEngine("engine"))} {
+		r := ports.PullRequest{ID: newID[domain.Pull](), Trigger: domain.TriggerOperator, At: f.now()}
+		_, err := f.Pulls.Request(f.ctx, f.tenant, c.ID, r)
+		f.errorIs(err, domain.NotFound)
+		_, err = f.Pulls.Get(f.ctx, f.tenant, r.ID)
+		f.errorIs(err, domain.NotFound)
 	}
 }
 
-// requestMerges: the trigger and the time stay those of who asked first.
-func requestMerges(b *bench) {
-	c := b.connection()
+// requestMerges checks that a second request adds its scope to the queued pull. Trigger and time
+// remain those of the first request.
+func requestMerges(f *fixture) {
+	c := f.createConnection()
 	first := domain.PullScope{Window: &domain.Window{From: "2026-01-05", To: "2026-01-06"}, Removed: []string{"b"}}
-	second := domain.PullScope{Window: &domain.Window{From: "2026-01-01", To: "2026-01-05"}, Removed: []string{"a", "b"}, Signal: domain.SignalReauth}
-	pull := b.request(c, first)
-	merged := b.request(c, second)
+	second := domain.PullScope{Window: &domain.Window{From: "2026-01-01", To: "2026-01-05"},
+		Removed: []string{"a", "b"}, Signal: domain.SignalReauth}
+	pull := f.requestPull(c, first)
+	merged := f.requestPull(c, second)
 	pull.Scope = first.Merge(second)
-	b.same("given", pull, merged)
-	b.same("stored", pull, b.pull(pull.ID))
-	b.same("pulls", 1, len(b.pulls(ports.PullFilter{Connection: c.ID}, 10, nil)))
+	f.equal("returned", pull, merged)
+	f.equal("stored", pull, f.getPull(pull.ID))
+	f.equal("pulls", 1, len(f.listPulls(ports.PullFilter{Connection: c.ID}, 10, nil)))
 }
 
-func requestQueuesBehind(b *bench) {
-	c := b.connection()
-	first := b.request(c, domain.PullScope{Removed: []string{"first"}})
-	l, _ := b.claim(first.ID)
-	second := b.request(c, domain.PullScope{Removed: []string{"second"}})
+func requestDoesNotMergeIntoStarted(f *fixture) {
+	c := f.createConnection()
+	first := f.requestPull(c, domain.PullScope{Removed: []string{"first"}})
+	l, _ := f.claim(first.ID)
+	second := f.requestPull(c, domain.PullScope{Removed: []string{"second"}})
 	if second.ID == first.ID {
-		b.Fatal("the request merged into a running pull")
+		f.Fatal("the request merged into a running pull")
 	}
-	b.finish(l, domain.PullQueued, domain.VendorUnreachable)
-	b.same("while the first waits", second.ID, b.request(c, domain.PullScope{}).ID)
-	b.same("the first's ask", first.Scope, b.pull(first.ID).Scope)
-	b.same("the second's ask", second.Scope, b.pull(second.ID).Scope)
+	f.finish(l, domain.PullQueued, domain.VendorUnreachable)
+	f.equal("while the first waits", second.ID, f.requestPull(c, domain.PullScope{}).ID)
+	f.equal("the first's scope", first.Scope, f.getPull(first.ID).Scope)
+	f.equal("the second's scope", second.Scope, f.getPull(second.ID).Scope)
 }
 
-// racingRequests asks that no ask is lost where all are merged into one pull at once.
-func racingRequests(b *bench) {
-	c, token := b.door()
+// concurrentRequests checks that no scope is lost if many requests and events merge into one pull
+// concurrently.
+func concurrentRequests(f *fixture) {
+	c, token := f.connectionWithToken()
 	var mu sync.Mutex
-	given := map[domain.PullID]bool{}
-	race(24, func(i int) {
+	returned := map[domain.PullID]bool{}
+	concurrently(24, func(i int) {
 		var id domain.PullID
 		var err error
 		if i%2 == 0 {
 			var pull domain.Pull
-			pull, err = b.Pulls.Request(b.ctx, b.tenant, c.ID, ports.PullRequest{
-				ID: newID[domain.Pull](), Scope: domain.PullScope{Removed: []string{newUUID().String()}}, Trigger: domain.TriggerOperator, At: b.now(),
+			pull, err = f.Pulls.Request(f.ctx, f.tenant, c.ID, ports.PullRequest{
+				ID: newID[domain.Pull](), Scope: domain.PullScope{Removed: []string{newUUID().String()}},
+				Trigger: domain.TriggerOperator, At: f.now(),
 			})
 			id = pull.ID
 		} else {
 			var got ports.ReceiveResult
-			got, err = b.Deliveries.Receive(b.ctx, b.receipt(token, wanted(newUUID().String(), domain.PullScope{Removed: []string{newUUID().String()}})))
+			got, err = f.Deliveries.Receive(f.ctx,
+				f.incoming(token, wantedEvent(newUUID().String(),
+					domain.PullScope{Removed: []string{newUUID().String()}})))
 			id = got.Delivery.Pull
 		}
 		if err != nil {
-			b.Error(err)
+			f.Error(err)
 		}
 		mu.Lock()
 		defer mu.Unlock()
-		given[id] = true
+		returned[id] = true
 	})
-	pulls := b.pulls(ports.PullFilter{Connection: c.ID}, 10, nil)
-	if len(pulls) != 1 || len(given) != 1 || !given[pulls[0].ID] {
-		b.Fatalf("%d pulls stored and %d given, want one", len(pulls), len(given))
+	pulls := f.listPulls(ports.PullFilter{Connection: c.ID}, 10, nil)
+	if len(pulls) != 1 || len(returned) != 1 || !returned[pulls[0].ID] {
+		f.Fatalf("%d pulls stored and %d returned, want one", len(pulls), len(returned))
 	}
-	_, claimed := b.claim(pulls[0].ID)
-	b.same("asks that were folded", 24, len(claimed.Pull.Scope.Removed))
+	_, claimed := f.claim(pulls[0].ID)
+	f.equal("scopes that were merged", 24, len(claimed.Pull.Scope.Removed))
 }
 
-func pullList(b *bench) {
-	c, l := b.running()
-	b.ok(b.page(l, ports.PageWrite{Progress: domain.Progress{Planned: true, Steps: []domain.Step{{Account: "a"}}}}))
-	behindIt := b.request(c, domain.PullScope{Everything: true})
-	other := b.request(b.connection(), domain.PullScope{Everything: true})
-	stored := b.pull(l.Pull)
+func pullList(f *fixture) {
+	c, l := f.runningPull()
+	f.noError(f.storePage(l, ports.PageWrite{Progress: domain.Progress{Planned: true,
+		Steps: []domain.Step{{Account: "a"}}}}))
+	behindIt := f.requestPull(c, domain.PullScope{Everything: true})
+	other := f.requestPull(f.createConnection(), domain.PullScope{Everything: true})
+	stored := f.getPull(l.Pull)
 	want := []domain.Pull{behindIt, stored}
 	for i := range want {
 		want[i].Scope, want[i].Progress = domain.PullScope{}, domain.Progress{}
 	}
-	b.same("of one connection", want, b.pulls(ports.PullFilter{Connection: c.ID}, 10, nil))
-	b.same("of all", []domain.PullID{other.ID, behindIt.ID, l.Pull}, ids(b.pulls(ports.PullFilter{}, 2, nil), pullID))
-	b.same("of none", 0, len(b.pulls(ports.PullFilter{Connection: newID[domain.Connection]()}, 10, nil)))
+	f.equal("of one connection", want, f.listPulls(ports.PullFilter{Connection: c.ID}, 10, nil))
+	f.equal("of all", []domain.PullID{other.ID, behindIt.ID, l.Pull},
+		ids(f.listPulls(ports.PullFilter{}, 2, nil), pullID))
+	f.equal("of none", 0, len(f.listPulls(ports.PullFilter{Connection: newID[domain.Connection]()}, 10, nil)))
 }
 
-// pullPaging has times that tie.
-func pullPaging(b *bench) {
+// pullPaging checks paging over pulls of which several have the same time.
+func pullPaging(f *fixture) {
 	var want []domain.PullID
-	at := b.now()
+	at := f.now()
 	for i := range 7 {
-		c := b.connection()
-		pull, err := b.Pulls.Request(b.ctx, b.tenant, c.ID, ports.PullRequest{
-			ID: newID[domain.Pull](), Trigger: domain.TriggerOperator, At: at.Add(time.Duration(i/3) * instant), // the id breaks ties
+		c := f.createConnection()
+		pull, err := f.Pulls.Request(f.ctx, f.tenant, c.ID, ports.PullRequest{
+			ID: newID[domain.Pull](), Trigger: domain.TriggerOperator,
+			At: at.Add(time.Duration(i/3) * timeResolution), // equal times; the id breaks ties
 		})
-		b.ok(err)
+		f.noError(err)
 		want = append(want, pull.ID)
 	}
-	got := ids(b.pulls(ports.PullFilter{}, 2, func() { b.request(b.connection(), domain.PullScope{}) }), pullID)
+	got := ids(f.listPulls(ports.PullFilter{}, 2,
+		func() { f.requestPull(f.createConnection(), domain.PullScope{}) }), pullID)
 	slices.Reverse(want)
-	b.same("newest first", want, got)
-	page, err := b.Pulls.List(b.ctx, b.tenant, ports.PullFilter{}, domain.PageRequest{Limit: 1})
-	b.ok(err)
+	f.equal("newest first", want, got)
+	page, err := f.Pulls.List(f.ctx, f.tenant, ports.PullFilter{}, domain.PageRequest{Limit: 1})
+	f.noError(err)
 	newest := page.Items[0]
-	b.same("position", domain.Position{Key: domain.TimeKey(newest.CreatedAt), ID: newest.ID.UUID}, page.Next)
+	f.equal("position", domain.Position{Key: domain.TimeKey(newest.CreatedAt), ID: newest.ID.UUID}, page.Next)
 }
 
-func pullPositions(b *bench) {
-	b.request(b.connection(), domain.PullScope{})
+func pullPositions(f *fixture) {
+	f.requestPull(f.createConnection(), domain.PullScope{})
 	for _, key := range foreignKeys {
-		_, err := b.Pulls.List(b.ctx, b.tenant, ports.PullFilter{}, domain.PageRequest{
+		_, err := f.Pulls.List(f.ctx, f.tenant, ports.PullFilter{}, domain.PageRequest{
 			Limit: 10, After: domain.Position{Key: key, ID: newUUID()},
 		})
-		b.badCursor(key, err)
+		f.invalidCursor(key, err)
 	}
 }

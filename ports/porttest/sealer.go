@@ -14,20 +14,24 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// sealerCanary is a secret that no error may show.
+// sealerCanary is a secret that no error may contain.
 const sealerCanary = "canary-5f2c81"
 
-// TestSealer holds a ports.Sealer to its contract. open gives a fresh sealer that seals
-// under one key for the time of the test.
+// TestSealer checks a ports.Sealer against its contract. open returns a new sealer with a
+// key that no other sealer has. The key must not change during the test.
 func TestSealer(t *testing.T, open func(t *testing.T) ports.Sealer) {
 	t.Helper()
-	t.Run("what is sealed opens again", func(t *testing.T) { sealerRoundTrip(t, open(t)) })
-	t.Run("the same credential seals differently each time", func(t *testing.T) { sealerFresh(t, open(t)) })
-	t.Run("another tenant or row does not open it", func(t *testing.T) { sealerBinding(t, open(t)) })
-	t.Run("a flipped bit does not open", func(t *testing.T) { sealerFlips(t, open(t)) })
-	t.Run("what was never sealed does not open, and is stale", func(t *testing.T) { sealerGarbage(t, open(t)) })
-	t.Run("another sealer's does not open, and is stale", func(t *testing.T) { sealerForeign(t, open(t), open(t)) })
-	t.Run("many at once", func(t *testing.T) { sealerConcurrent(t, open(t)) })
+	t.Run("a sealed credential can be opened", func(t *testing.T) { sealerRoundTrip(t, open(t)) })
+	t.Run("the same credential seals differently each time", func(t *testing.T) { sealerIsRandomized(t, open(t)) })
+	t.Run("another tenant or row cannot open it", func(t *testing.T) { sealerBindsToRow(t, open(t)) })
+	t.Run("a modified ciphertext cannot be opened", func(t *testing.T) { sealerDetectsTampering(t, open(t)) })
+	t.Run("bytes that were never sealed cannot be opened, and need resealing", func(t *testing.T) {
+		sealerRejectsGarbage(t, open(t))
+	})
+	t.Run("a credential of another sealer cannot be opened, and needs resealing", func(t *testing.T) {
+		sealerRejectsOtherKeys(t, open(t), open(t))
+	})
+	t.Run("concurrent use", func(t *testing.T) { sealerConcurrent(t, open(t)) })
 }
 
 type sealerRow struct {
@@ -49,17 +53,20 @@ func sealerRoundTrip(t *testing.T, s ports.Sealer) {
 		everyByte[i] = byte(i)
 	}
 	for name, c := range map[string]domain.Credential{
-		"a pair":       canaryCredential(),
-		"empty":        {},
-		"many parts":   domain.NewCredential(map[string]domain.Secret{"a": domain.SecretText("1"), "b": domain.SecretText("2"), "": domain.SecretText("3")}),
-		"not UTF-8":    domain.NewCredential(map[string]domain.Secret{"token": domain.NewSecret(everyByte)}),
-		"a big secret": domain.NewCredential(map[string]domain.Secret{"token": domain.NewSecret(bytes.Repeat(everyByte, 4096))}),
+		"a pair": canaryCredential(),
+		"empty":  {},
+		"many parts": domain.NewCredential(map[string]domain.Secret{"a": domain.SecretText("1"),
+			"b": domain.SecretText("2"), "": domain.SecretText("3")}),
+		"not UTF-8": domain.NewCredential(map[string]domain.Secret{"token": domain.NewSecret(everyByte)}),
+		"a big secret": domain.NewCredential(
+			map[string]domain.Secret{"token": domain.NewSecret(bytes.Repeat(everyByte, 4096))},
+		),
 	} {
 		t.Run(name, func(t *testing.T) {
 			row := newSealerRow()
 			sealed := mustSeal(t, s, row, c)
 			if s.NeedsReseal(sealed) {
-				t.Error("a credential sealed now is stale")
+				t.Error("a credential sealed now needs resealing")
 			}
 			opened, err := s.Open(row.tenant, row.connection, sealed)
 			if err != nil {
@@ -72,18 +79,18 @@ func sealerRoundTrip(t *testing.T, s ports.Sealer) {
 	}
 }
 
-func sealerFresh(t *testing.T, s ports.Sealer) {
+func sealerIsRandomized(t *testing.T, s ports.Sealer) {
 	row := newSealerRow()
 	first, second := mustSeal(t, s, row, canaryCredential()), mustSeal(t, s, row, canaryCredential())
 	if bytes.Equal(first, second) {
-		t.Error("two seals of one credential are equal: whoever reads them knows that it did not change")
+		t.Error("two ciphertexts of one credential are equal: a reader can see that it did not change")
 	}
 	if bytes.Contains(first, []byte(sealerCanary)) {
-		t.Error("the secret stands in the ciphertext")
+		t.Error("the ciphertext contains the secret")
 	}
 }
 
-func sealerBinding(t *testing.T, s ports.Sealer) {
+func sealerBindsToRow(t *testing.T, s ports.Sealer) {
 	row, other := newSealerRow(), newSealerRow()
 	sealed := mustSeal(t, s, row, canaryCredential())
 	for name, moved := range map[string]sealerRow{
@@ -93,40 +100,41 @@ func sealerBinding(t *testing.T, s ports.Sealer) {
 		"exchanged":  {domain.TenantID{UUID: row.connection.UUID}, domain.ConnectionID{UUID: row.tenant.UUID}},
 		"none":       {},
 	} {
-		t.Run(name, func(t *testing.T) { refusesToOpen(t, s, moved, sealed) })
+		t.Run(name, func(t *testing.T) { assertUnopenable(t, s, moved, sealed) })
 	}
 }
 
-func sealerFlips(t *testing.T, s ports.Sealer) {
+func sealerDetectsTampering(t *testing.T, s ports.Sealer) {
 	row := newSealerRow()
 	sealed := mustSeal(t, s, row, canaryCredential())
 	for bit := range len(sealed) * 8 {
 		flipped := slices.Clone(sealed)
 		flipped[bit/8] ^= 1 << (bit % 8)
-		refusesToOpen(t, s, row, flipped)
+		assertUnopenable(t, s, row, flipped)
 	}
 	for size := range sealed {
-		refusesToOpen(t, s, row, sealed[:size])
+		assertUnopenable(t, s, row, sealed[:size])
 	}
-	refusesToOpen(t, s, row, append(slices.Clone(sealed), 0))
+	assertUnopenable(t, s, row, append(slices.Clone(sealed), 0))
 }
 
-func sealerGarbage(t *testing.T, s ports.Sealer) {
+func sealerRejectsGarbage(t *testing.T, s ports.Sealer) {
 	row := newSealerRow()
-	for _, garbage := range []domain.Sealed{nil, {}, {1}, make(domain.Sealed, 5), make(domain.Sealed, 64), domain.Sealed(`{"clientId":""}`)} {
-		refusesToOpen(t, s, row, garbage)
+	for _, garbage := range []domain.Sealed{nil, {}, {1}, make(domain.Sealed, 5), make(domain.Sealed, 64),
+		domain.Sealed(`{"clientId":""}`)} {
+		assertUnopenable(t, s, row, garbage)
 		if !s.NeedsReseal(garbage) {
-			t.Errorf("%d bytes that nobody sealed are not stale", len(garbage))
+			t.Errorf("%d bytes that were never sealed do not need resealing", len(garbage))
 		}
 	}
 }
 
-func sealerForeign(t *testing.T, s, foreign ports.Sealer) {
+func sealerRejectsOtherKeys(t *testing.T, s, foreign ports.Sealer) {
 	row := newSealerRow()
 	sealed := mustSeal(t, foreign, row, canaryCredential())
-	refusesToOpen(t, s, row, sealed)
+	assertUnopenable(t, s, row, sealed)
 	if !s.NeedsReseal(sealed) {
-		t.Error("what another key sealed is not stale")
+		t.Error("a credential sealed with another key does not need resealing")
 	}
 }
 
@@ -160,21 +168,22 @@ func mustSeal(t *testing.T, s ports.Sealer, row sealerRow, c domain.Credential) 
 	return sealed
 }
 
-// refusesToOpen wants the one refusal: no credential, no word of why, no secret.
-func refusesToOpen(t *testing.T, s ports.Sealer, row sealerRow, sealed domain.Sealed) {
+// assertUnopenable ends the test unless Open returns the error credential_unopened, without a
+// credential. It also checks that the error does not contain the secret.
+func assertUnopenable(t *testing.T, s ports.Sealer, row sealerRow, sealed domain.Sealed) {
 	t.Helper()
 	c, err := s.Open(row.tenant, row.connection, sealed)
 	if !errors.Is(err, domain.Unavailable) || !errors.Is(err, domain.CredentialUnopened) {
-		t.Fatalf("Open gave %v, want Unavailable (credential_unopened)", err)
+		t.Fatalf("Open returned %v, want Unavailable (credential_unopened)", err)
 	}
 	if !c.IsZero() {
-		t.Error("a refusal came with a credential")
+		t.Error("an error was returned with a credential")
 	}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x"} {
-		shown := fmt.Sprintf(verb, err)
+		rows := fmt.Sprintf(verb, err)
 		for _, trace := range []string{sealerCanary, fmt.Sprintf("%x", sealerCanary)} {
-			if bytes.Contains([]byte(shown), []byte(trace)) {
-				t.Errorf("%s of the refusal shows the secret", verb)
+			if bytes.Contains([]byte(rows), []byte(trace)) {
+				t.Errorf("%s of the error shows the secret", verb)
 			}
 		}
 	}

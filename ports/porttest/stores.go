@@ -7,7 +7,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Stores is one backend: stores that see each other's rows.
+// Stores contains the stores of one backend. Rows that one of them writes are visible to the others.
 type Stores struct {
 	Connections ports.Connections
 	Tokens      ports.Tokens
@@ -17,31 +17,31 @@ type Stores struct {
 	Ledger      ports.Ledger
 }
 
-// promise is one rule of a port, and what holds it against a backend.
-type promise struct {
-	rule  string
-	holds func(b *bench)
+// storeTest is the test of one rule of a port. Its name is the rule, as a sentence.
+type storeTest struct {
+	name string
+	run  func(f *fixture)
 }
 
-// TestStores runs every promise of the store ports against what open gives. open is
-// called once a promise; it may give the same backend each time, and it closes what it
-// opened with t.Cleanup.
+// TestStores runs the tests of all store ports. It calls open for each test. open may return the
+// same backend each time, and must close what it opens with t.Cleanup.
 func TestStores(t *testing.T, open func(t *testing.T) Stores) {
 	for _, port := range []struct {
-		name     string
-		promises []promise
+		name  string
+		tests []storeTest
 	}{
-		{"Connections", slices.Concat(connectionPromises, namePromises, deletionPromises, sealedPromises)},
-		{"Tokens", tokenPromises},
-		{"Deliveries", slices.Concat(receiptPromises, deliveryPromises, replayPromises, prunePromises)},
-		{"Pulls", slices.Concat(requestPromises, claimPromises, leasePromises, finishPromises, keeperPromises, stormPromises)},
-		{"Pages", slices.Concat(pagePromises, freshPromises, knownPromises, fidelityPromises, accountPromises, sweepPromises)},
-		{"Ledger", slices.Concat(ledgerPromises, feedPromises)},
-		{"Idempotency", idempotencyPromises},
+		{"Connections", slices.Concat(connectionTests, nameTests, deletionTests, resealTests)},
+		{"Tokens", tokenTests},
+		{"Deliveries", slices.Concat(receiveTests, deliveryTests, replayTests, pruneTests)},
+		{"Pulls", slices.Concat(requestTests, claimTests, leaseTests, finishTests, maintenanceTests, mixedLoadTests)},
+		{"Pages", slices.Concat(storePageTests, rowWriterTests, assumeNewTests, filterUnchangedTests, storedValueTests,
+			accountTests, sweepTests)},
+		{"Ledger", slices.Concat(ledgerTests, changeFeedTests)},
+		{"Idempotency", idempotencyTests},
 	} {
 		t.Run(port.name, func(t *testing.T) {
-			for _, p := range port.promises {
-				t.Run(p.rule, func(t *testing.T) { p.holds(newBench(t, open(t))) })
+			for _, test := range port.tests {
+				t.Run(test.name, func(t *testing.T) { test.run(newFixture(t, open(t))) })
 			}
 		})
 	}

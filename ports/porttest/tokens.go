@@ -8,147 +8,151 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// tokenPromises are those of ports.Tokens.
-var tokenPromises = []promise{
-	{"what was created is given back as it was", tokenGivenBack},
-	{"another tenant's token is answered like an absent one", tokensKeepTenants},
-	{"no token is left live when its creation races the deletion", tokenRacesDeletion},
-	{"a token is revoked once, and its time is kept", revokeOnce},
-	{"a list narrows by connection and shows revoked tokens", tokenFilters},
-	{"paging newest first meets every row once while rows come", tokenPaging},
+// tokenTests check ports.Tokens.
+var tokenTests = []storeTest{
+	{"List returns the token that was created", listReturnsCreatedToken},
+	{"another tenant's token is not found, like an absent one", tokensAreTenantScoped},
+	{"no token stays live when its creation races with the deletion", tokenRacesDeletion},
+	{"a token is revoked once, and keeps the time of its revocation", tokenIsRevokedOnce},
+	{"a list filters by connection and includes revoked tokens", tokenFilters},
+	{"paging newest first returns every row once while rows are added", tokenPaging},
 	{"a position of another list is Invalid", tokenPositions},
-	{"a touch never goes back, and passes unknown tokens over", touchGoesForward},
+	{"RecordUsage never moves LastUsedAt back, and ignores unknown tokens", usageOnlyMovesForward},
 }
 
-func (b *bench) tokens(filter ports.TokenFilter, limit int, between func()) []domain.WebhookToken {
-	b.Helper()
-	return walk(b, limit, func(page domain.PageRequest) (domain.Page[domain.WebhookToken], error) {
-		return b.Tokens.List(b.ctx, b.tenant, filter, page)
+func (f *fixture) listTokens(filter ports.TokenFilter, limit int, between func()) []domain.WebhookToken {
+	f.Helper()
+	return collectPages(f, limit, func(page domain.PageRequest) (domain.Page[domain.WebhookToken], error) {
+		return f.Tokens.List(f.ctx, f.tenant, filter, page)
 	}, between)
 }
 
-func tokenGivenBack(b *bench) {
-	_, token := b.door()
-	got := b.tokens(ports.TokenFilter{}, 10, nil)
-	b.same("List", []domain.WebhookToken{token}, got)
-	b.utc(got[0].CreatedAt)
+func listReturnsCreatedToken(f *fixture) {
+	_, token := f.connectionWithToken()
+	got := f.listTokens(ports.TokenFilter{}, 10, nil)
+	f.equal("List", []domain.WebhookToken{token}, got)
+	f.inUTC(got[0].CreatedAt)
 }
 
-// tokensKeepTenants also makes a token for another tenant's connection.
-func tokensKeepTenants(b *bench) {
-	c, token := b.door()
+// tokensAreTenantScoped also tries to create a token for the connection of another tenant.
+func tokensAreTenantScoped(f *fixture) {
+	c, token := f.connectionWithToken()
 	foreign := newTenant()
 	revoke := func(tenant domain.TenantID, id domain.TokenID) error {
-		return b.Tokens.Revoke(b.ctx, tenant, id, b.now())
+		return f.Tokens.Revoke(f.ctx, tenant, id, f.now())
 	}
-	b.alike("Revoke", revoke(foreign, token.ID), revoke(b.tenant, newID[domain.WebhookToken]()))
-	theirs, nobodys := b.freshToken(c), b.freshToken(c)
+	f.sameNotFound("Revoke", revoke(foreign, token.ID), revoke(f.tenant, newID[domain.WebhookToken]()))
+	theirs, nobodys := f.newToken(c), f.newToken(c)
 	theirs.Tenant, nobodys.Connection = foreign, newID[domain.Connection]()
-	b.alike("Create", b.Tokens.Create(b.ctx, theirs), b.Tokens.Create(b.ctx, nobodys))
-	page, err := b.Tokens.List(b.ctx, foreign, ports.TokenFilter{Connection: c.ID}, domain.PageRequest{Limit: 10})
-	b.ok(err)
-	b.same("List of another tenant", domain.Page[domain.WebhookToken]{}, page)
-	b.same("the token afterwards", []domain.WebhookToken{token}, b.tokens(ports.TokenFilter{}, 10, nil))
+	f.sameNotFound("Create", f.Tokens.Create(f.ctx, theirs), f.Tokens.Create(f.ctx, nobodys))
+	page, err := f.Tokens.List(f.ctx, foreign, ports.TokenFilter{Connection: c.ID}, domain.PageRequest{Limit: 10})
+	f.noError(err)
+	f.equal("List of another tenant", domain.Page[domain.WebhookToken]{}, page)
+	f.equal("the token afterwards", []domain.WebhookToken{token}, f.listTokens(ports.TokenFilter{}, 10, nil))
 }
 
-// tokenRacesDeletion fails where a token is created after the deletion has revoked the
-// others: it would open a door that nobody can close.
-func tokenRacesDeletion(b *bench) {
+// tokenRacesDeletion fails if a token is created after a concurrent deletion of the connection has
+// revoked all tokens. Such a token would remain valid, and no operator could revoke it.
+func tokenRacesDeletion(f *fixture) {
 	for range 5 {
-		c := b.connection()
-		race(8, func(i int) {
+		c := f.createConnection()
+		concurrently(8, func(i int) {
 			if i == 4 {
-				_, _ = b.Connections.Update(b.ctx, b.tenant, c.Kind, c.ID, func(c *domain.Connection) error {
+				_, _ = f.Connections.Update(f.ctx, f.tenant, c.Kind, c.ID, func(c *domain.Connection) error {
 					c.Delete(epoch)
 					return nil
 				})
 				return
 			}
-			if err := b.Tokens.Create(b.ctx, b.freshToken(c)); err != nil && domain.ErrorsOf(err)[0].Kind != domain.NotFound {
-				b.Error(err)
+			if err := f.Tokens.Create(f.ctx, f.newToken(c)); err != nil &&
+				domain.ErrorsOf(err)[0].Kind != domain.NotFound {
+				f.Error(err)
 			}
 		})
-		for _, token := range b.tokens(ports.TokenFilter{Connection: c.ID}, 10, nil) {
+		for _, token := range f.listTokens(ports.TokenFilter{Connection: c.ID}, 10, nil) {
 			if token.Live() {
-				b.Error("a deleted connection has a live token")
+				f.Error("a deleted connection has a live token")
 			}
 		}
 	}
 }
 
-func revokeOnce(b *bench) {
-	_, token := b.door()
-	at := b.now()
-	b.ok(b.Tokens.Revoke(b.ctx, b.tenant, token.ID, at))
-	b.fails(b.Tokens.Revoke(b.ctx, b.tenant, token.ID, b.now()), domain.NotFound)
-	b.same("revoked at", at, b.tokens(ports.TokenFilter{}, 10, nil)[0].RevokedAt)
-	_, err := b.Deliveries.Receive(b.ctx, b.receipt(token, wanted("late", domain.PullScope{})))
-	b.fails(err, domain.Unauthenticated)
+func tokenIsRevokedOnce(f *fixture) {
+	_, token := f.connectionWithToken()
+	at := f.now()
+	f.noError(f.Tokens.Revoke(f.ctx, f.tenant, token.ID, at))
+	f.errorIs(f.Tokens.Revoke(f.ctx, f.tenant, token.ID, f.now()), domain.NotFound)
+	f.equal("revoked at", at, f.listTokens(ports.TokenFilter{}, 10, nil)[0].RevokedAt)
+	_, err := f.Deliveries.Receive(f.ctx, f.incoming(token, wantedEvent("late", domain.PullScope{})))
+	f.errorIs(err, domain.Unauthenticated)
 }
 
-func tokenFilters(b *bench) {
-	c, first := b.door()
-	second := b.token(c)
-	_, other := b.door()
-	b.ok(b.Tokens.Revoke(b.ctx, b.tenant, first.ID, b.now()))
-	b.same("of one connection", []domain.TokenID{second.ID, first.ID}, ids(b.tokens(ports.TokenFilter{Connection: c.ID}, 10, nil), tokenID))
-	b.same("of all", []domain.TokenID{other.ID, second.ID, first.ID}, ids(b.tokens(ports.TokenFilter{}, 10, nil), tokenID))
-	b.same("of none", 0, len(b.tokens(ports.TokenFilter{Connection: newID[domain.Connection]()}, 10, nil)))
+func tokenFilters(f *fixture) {
+	c, first := f.connectionWithToken()
+	second := f.createToken(c)
+	_, other := f.connectionWithToken()
+	f.noError(f.Tokens.Revoke(f.ctx, f.tenant, first.ID, f.now()))
+	f.equal("of one connection", []domain.TokenID{second.ID, first.ID},
+		ids(f.listTokens(ports.TokenFilter{Connection: c.ID}, 10, nil), tokenID))
+	f.equal("of all", []domain.TokenID{other.ID, second.ID, first.ID},
+		ids(f.listTokens(ports.TokenFilter{}, 10, nil), tokenID))
+	f.equal("of none", 0, len(f.listTokens(ports.TokenFilter{Connection: newID[domain.Connection]()}, 10, nil)))
 }
 
-// tokenPaging has times that tie, so that a store which forgets the id drops or doubles
-// rows at the page's edge.
-func tokenPaging(b *bench) {
-	c := b.connection()
+// tokenPaging checks paging over tokens of which several have the same time. A store that ignores
+// the id loses or repeats tokens at the end of a page.
+func tokenPaging(f *fixture) {
+	c := f.createConnection()
 	var want []domain.TokenID
-	at := b.now()
+	at := f.now()
 	for i := range 7 {
-		token := b.freshToken(c)
-		token.CreatedAt = at.Add(time.Duration(i/3) * time.Microsecond) // three at a time: the id breaks ties
-		b.ok(b.Tokens.Create(b.ctx, token))
+		token := f.newToken(c)
+		token.CreatedAt = at.Add(time.Duration(i/3) * time.Microsecond) // three have the same time; the id decides
+		f.noError(f.Tokens.Create(f.ctx, token))
 		want = append(want, token.ID)
 	}
-	got := ids(b.tokens(ports.TokenFilter{}, 2, func() { b.token(c) }), tokenID)
+	got := ids(f.listTokens(ports.TokenFilter{}, 2, func() { f.createToken(c) }), tokenID)
 	slices.Reverse(want)
-	b.same("newest first", want, got)
-	page, err := b.Tokens.List(b.ctx, b.tenant, ports.TokenFilter{}, domain.PageRequest{Limit: 1})
-	b.ok(err)
+	f.equal("newest first", want, got)
+	page, err := f.Tokens.List(f.ctx, f.tenant, ports.TokenFilter{}, domain.PageRequest{Limit: 1})
+	f.noError(err)
 	newest := page.Items[0]
-	b.same("position", domain.Position{Key: domain.TimeKey(newest.CreatedAt), ID: newest.ID.UUID}, page.Next)
+	f.equal("position", domain.Position{Key: domain.TimeKey(newest.CreatedAt), ID: newest.ID.UUID}, page.Next)
 }
 
-// foreignKeys are sort keys that no list by time has.
+// foreignKeys are position keys that cannot belong to a list that is sorted by time.
 var foreignKeys = []string{"a name", "2026-03-01", "17", "2026-13-01T00:00:00.000000000Z", "';--"}
 
-func tokenPositions(b *bench) {
-	b.door()
+func tokenPositions(f *fixture) {
+	f.connectionWithToken()
 	for _, key := range foreignKeys {
-		_, err := b.Tokens.List(b.ctx, b.tenant, ports.TokenFilter{}, domain.PageRequest{
+		_, err := f.Tokens.List(f.ctx, f.tenant, ports.TokenFilter{}, domain.PageRequest{
 			Limit: 10, After: domain.Position{Key: key, ID: newUUID()},
 		})
-		b.badCursor(key, err)
+		f.invalidCursor(key, err)
 	}
 }
 
-// touchGoesForward: replicas flush their touches late and in any order.
-func touchGoesForward(b *bench) {
-	_, first := b.door()
-	_, second := b.door()
-	early, late := b.now(), b.now()
+// usageOnlyMovesForward checks that RecordUsage never moves LastUsedAt back. Replicas write their
+// usage records late and in any order.
+func usageOnlyMovesForward(f *fixture) {
+	_, first := f.connectionWithToken()
+	_, second := f.connectionWithToken()
+	early, late := f.now(), f.now()
 	touch := func(used map[domain.TokenID]time.Time) {
-		b.Helper()
-		b.ok(b.Tokens.RecordUsage(b.ctx, used))
+		f.Helper()
+		f.noError(f.Tokens.RecordUsage(f.ctx, used))
 	}
 	used := func(id domain.TokenID) time.Time {
-		all := b.tokens(ports.TokenFilter{}, 10, nil)
+		all := f.listTokens(ports.TokenFilter{}, 10, nil)
 		return all[slices.IndexFunc(all, func(t domain.WebhookToken) bool { return t.ID == id })].LastUsedAt
 	}
 	touch(map[domain.TokenID]time.Time{first.ID: late, newID[domain.WebhookToken](): late})
-	b.same("first", late, used(first.ID))
-	b.same("second", time.Time{}, used(second.ID))
+	f.equal("first", late, used(first.ID))
+	f.equal("second", time.Time{}, used(second.ID))
 	touch(map[domain.TokenID]time.Time{first.ID: early, second.ID: early})
-	b.same("first after an older touch", late, used(first.ID))
-	b.same("second", early, used(second.ID))
+	f.equal("first after an older usage record", late, used(first.ID))
+	f.equal("second", early, used(second.ID))
 	touch(nil)
-	b.utc(used(first.ID))
+	f.inUTC(used(first.ID))
 }

@@ -55,9 +55,17 @@ var allowed = map[string][]string{
 		"domain", "ports",
 		"github.com/go-json-experiment/json", "github.com/google/uuid", "github.com/lestrrat-go/jwx/v2",
 	},
+	// The River queue and the queue in memory share background. Only the former may import
+	// a database or River.
 	"adapters/jobs": {
-		"domain", "ports",
+		"adapters/jobs/background", "domain", "ports",
 		"github.com/google/uuid", "github.com/jackc/pgx/v5", "github.com/riverqueue/river",
+	},
+	"adapters/jobs/background": {
+		"domain", "ports",
+	},
+	"adapters/jobs/localjobs": {
+		"adapters/jobs/background", "domain", "ports",
 	},
 	"adapters/sealing": {
 		"domain", "ports",
@@ -84,12 +92,13 @@ var allowed = map[string][]string{
 	},
 	"adapters/persistence/postgres": {
 		"adapters/persistence/gormstore", "domain",
-		"github.com/google/uuid", "github.com/jackc/pgx/v5", "github.com/pressly/goose/v3",
-		"gorm.io/driver/postgres", "gorm.io/gorm",
+		"github.com/google/uuid", "github.com/govalues/decimal", "github.com/jackc/pgx/v5",
+		"github.com/pressly/goose/v3", "gorm.io/driver/postgres", "gorm.io/gorm",
 	},
 	"adapters/persistence/sqlite": {
 		"adapters/persistence/gormstore", "domain",
-		"github.com/glebarez/sqlite", "github.com/google/uuid", "github.com/pressly/goose/v3", "gorm.io/gorm",
+		"github.com/glebarez/sqlite", "github.com/google/uuid", "github.com/govalues/decimal",
+		"github.com/pressly/goose/v3", "gorm.io/gorm",
 	},
 
 	// The vendors' adapters share vendorhttp.

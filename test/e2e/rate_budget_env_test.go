@@ -19,7 +19,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy"
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/vendorhttp"
-	"github.com/LerianStudio/aggregator-connections/adapters/jobs"
+	"github.com/LerianStudio/aggregator-connections/adapters/jobs/background"
+	"github.com/LerianStudio/aggregator-connections/adapters/jobs/localjobs"
 	"github.com/LerianStudio/aggregator-connections/adapters/memory"
 	"github.com/LerianStudio/aggregator-connections/adapters/sealing"
 	"github.com/LerianStudio/aggregator-connections/adapters/system"
@@ -128,7 +129,7 @@ func inMemory(t *testing.T, keyset string, wire http.RoundTripper) budgetService
 	client := vendorhttp.New(vendorhttp.Config{
 		Clock: clock, Resolver: publicResolver{}, WrapTransport: func(http.RoundTripper) http.RoundTripper { return wire },
 	})
-	queue := jobs.NewLocal(jobs.Config{MaxWorkers: budgetConnections})
+	queue := localjobs.New(background.Config{MaxWorkers: budgetConnections})
 	store := memory.New(memory.Options{Nudge: func(id domain.PullID) { queue.Nudge(id) }})
 	app, err := application.New(application.Deps{
 		Connections: store.Connections(), Tokens: store.Tokens(), Deliveries: store.Deliveries(),

@@ -13,47 +13,52 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// maxAccountPages ends a list that never does: 10 000 accounts are no one's.
+// maxAccountPages is the maximum number of pages of an account list. It ends the reading of a
+// list whose next page never ends; no link has 10 000 accounts (10 pages of 1000).
 const maxAccountPages = 10
 
-// Accounts reads the link's accounts, sorted by external id.
-func (a *Adapter) Accounts(ctx context.Context, at ports.Access) ([]domain.AccountData, error) {
+// Accounts returns the link's accounts, sorted by external id. A list of more than
+// maxAccountPages pages is an error (endless_cursor).
+func (a *Adapter) Accounts(ctx context.Context, access ports.Access) ([]domain.AccountData, error) {
 	ctx, cancel := a.http.WithTimeout(ctx)
 	defer cancel()
-	list := listOf(at, "accounts", nil)
-	s := scope{link: at.AccountRef}
-	found := map[string]domain.AccountData{}
+	list := newPagedList(access, "accounts", nil)
+	l := linkContext{link: access.AccountRef}
+	byID := map[string]domain.AccountData{}
 	for cursor, pages := "", 0; pages < maxAccountPages; pages++ {
-		page, err := a.page(ctx, at, list, cursor)
+		page, err := a.fetchPage(ctx, access, list, cursor)
 		if err != nil {
 			return nil, err
 		}
 		for _, raw := range page.rows {
-			view, err := s.account(json.RawMessage(raw))
+			account, err := l.normalizeAccount(json.RawMessage(raw))
 			if err != nil {
 				return nil, err
 			}
-			found[view.ExternalID] = view
+			byID[account.ExternalID] = account
 		}
 		if cursor = page.next; cursor == "" {
-			return sorted(found), nil
+			return sortedAccounts(byID), nil
 		}
 	}
 	return nil, &domain.Error{Kind: domain.Unavailable, Code: domain.EndlessCursor}
 }
 
-// sorted lists accounts by external id. Pages are cut by position: an account added
-// between two of them shows the last one twice.
-func sorted(found map[string]domain.AccountData) []domain.AccountData {
-	views := make([]domain.AccountData, 0, len(found))
-	for _, id := range slices.Sorted(maps.Keys(found)) {
-		views = append(views, found[id])
+// sortedAccounts returns the accounts of byID, sorted by external id. The callers collect
+// accounts in a map because the map removes duplicates. The vendor cuts pages by position: an
+// account added between two requests makes the last account of the first page appear again on
+// the second page.
+func sortedAccounts(byID map[string]domain.AccountData) []domain.AccountData {
+	accounts := make([]domain.AccountData, 0, len(byID))
+	for _, id := range slices.Sorted(maps.Keys(byID)) {
+		accounts = append(accounts, byID[id])
 	}
-	return views
+	return accounts
 }
 
-// account holds the members that are normalised. Source: developers.belvo.com, Accounts.
-type account struct {
+// accountJSON contains the members of an account that this package reads. Source:
+// developers.belvo.com, Accounts.
+type accountJSON struct {
 	ID       string `json:"id"`
 	Link     string `json:"link"`
 	Category string `json:"category"`
@@ -65,26 +70,28 @@ type account struct {
 	} `json:"balance"`
 }
 
-// account normalises one account, as a list or a row shows it. An account of another
-// link is malformed: it would put one holder's data into another's ledger.
-func (s scope) account(raw json.RawMessage) (domain.AccountData, error) {
-	var a account
-	if vendorhttp.Decode(raw, &a) != nil || !identifier(a.ID) {
+// normalizeAccount normalizes one account, which is an entry of the account list or is embedded
+// in a transaction row. An account of another link is an error (malformed_response), because
+// storing it would put one holder's data into another holder's ledger.
+func (l linkContext) normalizeAccount(raw json.RawMessage) (domain.AccountData, error) {
+	var a accountJSON
+	if vendorhttp.Decode(raw, &a) != nil || !validID(a.ID) {
 		return domain.AccountData{}, malformed("account")
 	}
-	if a.Link != "" && !strings.EqualFold(a.Link, s.link) {
+	if a.Link != "" && !strings.EqualFold(a.Link, l.link) {
 		return domain.AccountData{}, malformed("account of another link")
 	}
 	balance, err := a.balance()
 	return domain.AccountData{
-		ExternalID: a.ID, Type: a.kind(), Subtype: domain.CleanText(a.Category),
+		ExternalID: a.ID, Type: a.accountType(), Subtype: domain.CleanText(a.Category),
 		Name: domain.CleanText(a.Name), Number: domain.CleanText(a.Number),
 		Currency: a.Currency, Balance: balance, Metadata: raw,
 	}, err
 }
 
-// kind goes by category; balance_type would call a loan a card.
-func (a account) kind() domain.AccountType {
+// accountType returns the account type for the vendor's category. It does not use the vendor's
+// balance_type, because that would classify a loan as a card.
+func (a accountJSON) accountType() domain.AccountType {
 	switch a.Category {
 	case "CHECKING_ACCOUNT", "SAVINGS_ACCOUNT":
 		return domain.BankAccount
@@ -94,9 +101,11 @@ func (a account) kind() domain.AccountType {
 	return domain.OtherAccount
 }
 
-// balance keeps the vendor's own sign: on a card it is what is owed. It is unknown
-// without a currency; a currency that is none is malformed, as every row in it would be.
-func (a account) balance() (*domain.Money, error) {
+// balance returns the current balance with the vendor's own sign: on a card it is the amount
+// owed. It returns nil if the account has no currency or no current balance. An invalid
+// currency is an error (malformed_response), because every row of the account would have an
+// invalid currency too.
+func (a accountJSON) balance() (*domain.Money, error) {
 	if a.Currency == "" {
 		return nil, nil
 	}

@@ -13,37 +13,38 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Name is the vendor's name on every surface of the service.
+// Name is the vendor's name in the API, the settings and the metrics.
 const Name domain.Vendor = "belvo"
 
-// calls is the one rate budget of an origin. The vendor's limits are a matter of
-// contract and not published; this one leaves room below what a small contract has,
-// and is what a 429 shuts until its Retry-After is over.
-const calls = "api"
+// budgetAPI is the name of the only rate budget of a vendor origin. The vendor's limits depend
+// on the contract and are not published; this budget is below the limit of a small contract. A
+// response with status 429 empties the budget until the response's Retry-After has passed.
+const budgetAPI = "api"
 
-var vendor = vendorhttp.Vendor{Name: Name, Budgets: map[string]int{calls: 600}, ClassifyError: explain}
+var vendor = vendorhttp.Vendor{Name: Name, Budgets: map[string]int{budgetAPI: 600}, ClassifyError: explainError}
 
-// Adapter speaks to Belvo. It keeps nothing between calls and is safe for concurrent use.
+// Adapter is the client of Belvo. It has no state between calls and is safe for concurrent use.
 type Adapter struct{ http *vendorhttp.Client }
 
 var _ ports.Aggregator = (*Adapter)(nil)
 
-// New makes an adapter over the shared client. It has no use for a clock, since a Basic
-// credential does not expire; it takes one as every vendor's New does.
+// New returns an adapter that uses the shared HTTP client. It ignores the clock, because a Basic
+// credential does not expire. It takes the clock only so that every vendor's New has the same
+// signature.
 func New(client *vendorhttp.Client, _ ports.Clock) *Adapter { return &Adapter{http: client} }
 
-// Vendor is [Name].
+// Vendor returns [Name].
 func (*Adapter) Vendor() domain.Vendor { return Name }
 
-// Check reads the link. A link that is not valid, and one that the vendor refuses to
-// work with until its holder acts, needs reauthorisation. Settled is never set: what
-// the vendor does not show may exist (see Plan).
-func (a *Adapter) Check(ctx context.Context, at ports.Access) (domain.LinkStatus, error) {
-	ref := at.AccountRef
-	if ref == "." || ref == ".." { // a path would lose them; no link is called so
+// Check reads the link's status. The link needs reauthorization if its status is not "valid", or
+// if the vendor rejects requests until the link's holder acts. SyncComplete is never set,
+// because there may be rows that the vendor does not list (see Plan).
+func (a *Adapter) Check(ctx context.Context, access ports.Access) (domain.LinkStatus, error) {
+	ref := access.AccountRef
+	if ref == "." || ref == ".." { // url.Parse would remove these path segments; no link has such an id
 		return domain.LinkStatus{}, &domain.Error{Kind: domain.Rejected, Code: domain.AccountNotFound}
 	}
-	call := request(at, "/api/links/"+url.PathEscape(ref)+"/")
+	call := newCall(access, "/api/links/"+url.PathEscape(ref)+"/")
 	call.PathTemplate = "/api/links/{id}/"
 	var link struct {
 		ID     string `json:"id"`
@@ -51,7 +52,7 @@ func (a *Adapter) Check(ctx context.Context, at ports.Access) (domain.LinkStatus
 	}
 	err := a.http.DoJSON(ctx, call, &link)
 	switch {
-	case errors.Is(err, errHolder):
+	case errors.Is(err, errHolderMustAct):
 		return domain.LinkStatus{NeedsReauth: true}, nil
 	case err != nil:
 		return domain.LinkStatus{}, err
@@ -61,16 +62,18 @@ func (a *Adapter) Check(ctx context.Context, at ports.Access) (domain.LinkStatus
 	return domain.LinkStatus{NeedsReauth: link.Status != "valid"}, nil
 }
 
-// request is a GET of the connection's; the credential is revealed when it is sent.
-func request(at ports.Access, path string) vendorhttp.Call {
+// newCall returns a GET request for path with the connection's base URL and credential. The
+// plain text of the credential is read only when the request is sent.
+func newCall(access ports.Access, path string) vendorhttp.Call {
 	return vendorhttp.Call{
-		Vendor: &vendor, BaseURL: at.BaseURL, Path: path, PathTemplate: path, Resource: calls,
-		SetAuth: func(h http.Header) { h.Set("Authorization", basic(at.Credential)) },
+		Vendor: &vendor, BaseURL: access.BaseURL, Path: path, PathTemplate: path, Resource: budgetAPI,
+		SetAuth: func(h http.Header) { h.Set("Authorization", basicAuth(access.Credential)) },
 	}
 }
 
-// basic is RFC 7617's header: the secret's id and its password.
-func basic(c domain.Credential) string {
+// basicAuth returns the value of an Authorization header (HTTP Basic, RFC 7617) with the
+// credential's client id as the user name and its secret as the password.
+func basicAuth(c domain.Credential) string {
 	pair := append(c.Part(domain.PartClientID).Reveal(), ':')
 	pair = append(pair, c.Part(domain.PartSecret).Reveal()...)
 	return "Basic " + base64.StdEncoding.EncodeToString(pair)

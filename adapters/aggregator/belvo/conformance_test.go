@@ -27,37 +27,42 @@ func TestConformance(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	porttest.TestAggregator(t, porttest.VendorSuite{New: world, Webhooks: events})
+	porttest.TestAggregator(t, porttest.VendorSuite{New: newVendorEnv, Webhooks: events})
 }
 
 var noon = time.Date(2026, 11, 19, 12, 0, 0, 0, time.UTC)
 
-const wish = 42 * time.Second
+const retryAfter = 42 * time.Second
 
-// faults plays the suite's faults on what the vendor answers about a link.
+// faults maps the faults that the conformance suite asks for to faults of the simulator.
 var faults = map[porttest.VendorFault]belvosim.Fault{
-	porttest.VendorRateLimits: {Kind: belvosim.FaultStatus, Status: 429, RetryAfter: strconv.Itoa(int(wish.Seconds()))},
-	porttest.VendorFails:      {Kind: belvosim.FaultStatus, Status: 500},
-	porttest.VendorIsAway:     {Kind: belvosim.FaultStatus, Status: 503},
-	porttest.VendorHangs:      {Kind: belvosim.FaultHang},
-	porttest.VendorCuts:       {Kind: belvosim.FaultCut},
-	porttest.VendorSendsHTML:  {Kind: belvosim.FaultHTML},
-	porttest.VendorSwapsTypes: {Kind: belvosim.FaultTypes},
-	porttest.VendorRedirects:  {Kind: belvosim.FaultRedirect},
-	porttest.VendorOverflows:  {Kind: belvosim.FaultOversize, Size: 5 << 20},
-	porttest.VendorOddNumbers: {Kind: belvosim.FaultNumber},
-	porttest.VendorMisleads:   {Kind: belvosim.FaultNextHost},
+	porttest.VendorRateLimits: {
+		Kind: belvosim.FaultStatus, Status: 429, RetryAfter: strconv.Itoa(int(retryAfter.Seconds())),
+	},
+	porttest.VendorInternalError: {Kind: belvosim.FaultStatus, Status: 500},
+	porttest.VendorUnavailable:   {Kind: belvosim.FaultStatus, Status: 503},
+	porttest.VendorHangs:         {Kind: belvosim.FaultHang},
+	porttest.VendorTruncates:     {Kind: belvosim.FaultCut},
+	porttest.VendorSendsHTML:     {Kind: belvosim.FaultHTML},
+	porttest.VendorSwapsTypes:    {Kind: belvosim.FaultTypes},
+	porttest.VendorRedirects:     {Kind: belvosim.FaultRedirect},
+	porttest.VendorOversizes:     {Kind: belvosim.FaultOversize, Size: 5 << 20},
+	porttest.VendorOddNumbers:    {Kind: belvosim.FaultNumber},
+	porttest.VendorForeignCursor: {Kind: belvosim.FaultNextHost},
 }
 
-// world has one link with a bank account and a card.
-func world(t *testing.T) porttest.VendorEnv {
+// newVendorEnv starts a simulator that has one link with a bank account and a card, and returns
+// the environment in which the conformance suite tests an adapter against this simulator.
+func newVendorEnv(t *testing.T) porttest.VendorEnv {
 	const link, secret = "0c2f6a51-77d0-4b7e-9c39-5d1e8a3b4f60", "hush-hush-password"
 	sim := belvosim.New(belvosim.Options{Seed: 5, Now: func() time.Time { return noon }})
 	sim.AddSecret("conformance", secret)
-	add(t)(sim.AddLink(belvosim.Link{ID: link}))
+	mustAdd(t)(sim.AddLink(belvosim.Link{ID: link}))
 	real := "BRL"
-	add(t)(sim.AddAccount(belvosim.Account{ID: "a-bank", Link: link, Category: "CHECKING_ACCOUNT", Currency: &real}))
-	add(t)(sim.AddAccount(belvosim.Account{ID: "b-card", Link: link, Category: "CREDIT_CARD", Currency: &real}))
+	mustAdd(t)(
+		sim.AddAccount(belvosim.Account{ID: "a-bank", Link: link, Category: "CHECKING_ACCOUNT", Currency: &real}),
+	)
+	mustAdd(t)(sim.AddAccount(belvosim.Account{ID: "b-card", Link: link, Category: "CREDIT_CARD", Currency: &real}))
 	server := httptest.NewServer(sim)
 	client := vendorhttp.New(vendorhttp.Config{
 		AllowHTTP: true, AllowedCIDRs: loopback, AttemptTimeout: 2 * time.Second, MaxBodyBytes: 4 << 20,
@@ -72,23 +77,25 @@ func world(t *testing.T) porttest.VendorEnv {
 	badSecret.Credential = credential("conformance", "another-password")
 	badLink.AccountRef = "99999999-0000-4000-8000-000000000000"
 	return porttest.VendorEnv{
-		Adapter: New(client, nil), Good: good, BadCredential: badSecret, BadReference: badLink,
-		Accounts: []string{"a-bank", "b-card"}, Today: domain.DateOf(noon), Unsettled: true, RetryAfter: wish,
+		Adapter: New(client, nil), Good: good, BadCredential: badSecret, BadAccountRef: badLink,
+		Accounts: []string{"a-bank", "b-card"}, Today: domain.DateOf(noon),
+		NeverSyncComplete: true, RetryAfter: retryAfter,
 		Seed: func(t *testing.T, account string, n int) []string { return seed(t, sim, link, account, n) },
 		Break: func(t *testing.T, fault porttest.VendorFault) {
 			played := faults[fault]
 			played.Times = -1
 			inject(t, sim, played)
 		},
-		Mend: func(*testing.T) { sim.ClearFaults() },
+		Repair: func(*testing.T) { sim.ClearFaults() },
 		Secrets: func() []string {
-			return []string{basic(good.Credential), "Please wait", "Invalid Secret Keys", "throttled"}
+			return []string{basicAuth(good.Credential), "Please wait", "Invalid Secret Keys", "throttled"}
 		},
 	}
 }
 
-// add fails the test when the world cannot be furnished.
-func add(t *testing.T) func(any, error) {
+// mustAdd returns a function that takes the results of an Add method of the simulator and ends
+// the test if the error is not nil.
+func mustAdd(t *testing.T) func(any, error) {
 	return func(_ any, err error) {
 		t.Helper()
 		if err != nil {
@@ -104,7 +111,9 @@ func seed(t *testing.T, sim *belvosim.Simulator, link, account string, n int) []
 	for i := range ids {
 		day := noon.AddDate(0, 0, -364*i/n).Format(time.DateOnly)
 		row, err := sim.AddTransaction(link, belvosim.Transaction{
-			Account: account, ValueDate: &day, Amount: json.RawMessage(strconv.Itoa(i) + ".25"), Type: &kind, Currency: &currency,
+			Account: account, ValueDate: &day, Amount: json.RawMessage(
+				strconv.Itoa(i) + ".25",
+			), Type: &kind, Currency: &currency,
 		})
 		if err != nil {
 			t.Fatal(err)

@@ -1,31 +1,38 @@
-// Package belvo reads a Belvo link: its standing, its accounts and its transactions.
+// Package belvo reads a Belvo link: its status, its accounts and its transactions.
 //
-// An account reference is a link's id. Every call carries HTTP Basic authentication
-// with the connection's clientId and secret, set on the request at the last moment and
-// kept nowhere else.
+// An account reference is the id of a link. Every call carries HTTP Basic authentication
+// with the connection's clientId and secret. The header is set on the request immediately
+// before it is sent and is never stored.
 //
 // Three traits of the vendor shape the package:
 //
-//   - A list names its next page by an absolute URL. Whoever follows it hands the
-//     credential to any host named there. Here it must name the list that was asked,
-//     at the connection's own base URL; then only its query is kept (read.go).
+//   - The vendor's lists contain the address of the next page as an absolute URL. A client that
+//     simply followed this URL would send the credential to any host that the URL names. Here
+//     the URL must name the requested list at the connection's own base URL, and only the
+//     URL's query is stored (read.go).
 //
-//   - The vendor forgets old rows by itself (stale_in), gives some edited rows new ids,
-//     and has no cursor that shows every change. So no row is taken for removed
-//     unless an event says so, and a change is found by reading the link (plan.go).
+//   - The vendor deletes old rows (stale_in), assigns new ids to some edited rows, and has no
+//     cursor that returns every change. Therefore a row counts as removed only if a webhook
+//     event reports its removal, and changes are found by reading the whole link (plan.go).
 //
-//   - An amount is a magnitude beside a direction that may be missing (normalize.go).
+//   - An amount has no sign, and its direction is a separate member that may be missing
+//     (normalize.go).
 //
-//   - adapter.go, answers.go: the port, and what the vendor's errors mean
+// The files:
 //
-//   - accounts.go, plan.go, read.go: from an ask to pages
+//   - adapter.go, errors.go: the implementation of the port, and the mapping of the vendor's
+//     errors
 //
-//   - sighting.go: by what a row is known before it is read; pure
+//   - accounts.go, plan.go: the account list, and the steps that a pull scope needs
 //
-//   - normalize.go, detail.go, scalar.go: from the vendor's row to a domain.Observation; pure
+//   - read.go: one page of transactions, from Adapter.Read to raw transactions with their
+//     content hashes; the file can be read from top to bottom
 //
-//   - webhook.go: from a webhook's body to an ask; pure
+//   - normalize.go, stable_metadata.go: the conversion of the vendor's row to a
+//     domain.TransactionData; pure functions
 //
-// Source: developers.belvo.com, API 1.223, as read in November 2026. What the vendor's
-// documents leave open is said where it is decided.
+//   - webhook.go: the conversion of a webhook's body to a pull scope; pure functions
+//
+// Source: developers.belvo.com, API 1.223, as read in November 2026. Where the vendor's
+// documentation leaves a question open, a comment at the code that decides the question says so.
 package belvo

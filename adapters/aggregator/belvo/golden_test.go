@@ -16,10 +16,11 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "rewrite the golden files")
 
-// golden compares what was made with the file of that name in testdata.
-func golden(t *testing.T, name string, got any) {
+// compareGolden compares the JSON form of got with the file name in testdata. With -update it
+// writes the file first.
+func compareGolden(t *testing.T, name string, got any) {
 	t.Helper()
 	var written bytes.Buffer
 	encoder := json.NewEncoder(&written)
@@ -43,8 +44,8 @@ func golden(t *testing.T, name string, got any) {
 	}
 }
 
-// results gives the rows of a list in testdata.
-func results(t testing.TB, name string) []json.RawMessage {
+// readResults returns the rows of the list in the file name in testdata, not decoded.
+func readResults(t testing.TB, name string) []json.RawMessage {
 	t.Helper()
 	body, err := os.ReadFile(filepath.Join("testdata", name))
 	if err != nil {
@@ -62,44 +63,44 @@ const (
 	brazilian = "c1d6a8e0-94b7-4f5e-8a86-6a1d2f90b002"
 )
 
-// accountsOf reads a list of accounts in testdata.
-func accountsOf(t *testing.T, link, name string) []domain.AccountData {
+// readAccounts returns the normalized accounts of the list in the file name in testdata.
+func readAccounts(t *testing.T, link, name string) []domain.AccountData {
 	t.Helper()
-	views := []domain.AccountData{}
-	for _, raw := range results(t, name) {
-		view, err := scope{link: link}.account(raw)
+	accounts := []domain.AccountData{}
+	for _, raw := range readResults(t, name) {
+		account, err := linkContext{link: link}.normalizeAccount(raw)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !bytes.Equal(view.Metadata, raw) {
-			t.Errorf("metadata of %s is not the vendor's own", view.ExternalID)
+		if !bytes.Equal(account.Metadata, raw) {
+			t.Errorf("metadata of %s differs from the vendor's row", account.ExternalID)
 		}
-		views = append(views, view)
+		accounts = append(accounts, account)
 	}
-	return views
+	return accounts
 }
 
-// shown is how an amount stands in the golden files.
-type shown struct{ Amount, Currency string }
+// goldenMoney is the form of an amount in the golden files.
+type goldenMoney struct{ Amount, Currency string }
 
-func show(m *domain.Money) *shown {
+func goldenMoneyOf(m *domain.Money) *goldenMoney {
 	if m == nil {
 		return nil
 	}
-	return &shown{m.Amount.String(), m.Currency}
+	return &goldenMoney{m.Amount.String(), m.Currency}
 }
 
 func TestAccountsGolden(t *testing.T) {
 	for link, name := range map[string]string{mexican: "accounts_mx", brazilian: "accounts_ofda"} {
 		t.Run(name, func(t *testing.T) {
 			lines := []any{}
-			for _, v := range accountsOf(t, link, name+".json") {
+			for _, v := range readAccounts(t, link, name+".json") {
 				lines = append(lines, struct {
 					ExternalID, Type, Subtype, Name, Number, Currency string
-					Balance                                           *shown
-				}{v.ExternalID, string(v.Type), v.Subtype, v.Name, v.Number, v.Currency, show(v.Balance)})
+					Balance                                           *goldenMoney
+				}{v.ExternalID, string(v.Type), v.Subtype, v.Name, v.Number, v.Currency, goldenMoneyOf(v.Balance)})
 			}
-			golden(t, name+".golden.json", lines)
+			compareGolden(t, name+".golden.json", lines)
 		})
 	}
 }
@@ -111,43 +112,43 @@ func TestTransactionsGolden(t *testing.T) {
 		{brazilian, "accounts_ofda.json", "transactions_ofda"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s := newScope(c.link, accountsOf(t, c.link, c.accounts))
+			s := newLinkContext(c.link, readAccounts(t, c.link, c.accounts))
 			lines := []any{}
-			for _, raw := range results(t, c.name+".json") {
-				seen, _, err := s.sightings([]jsontext.Value{jsontext.Value(raw)})
+			for _, raw := range readResults(t, c.name+".json") {
+				raws, _, err := s.rawTransactions([]jsontext.Value{jsontext.Value(raw)})
 				if err != nil {
 					t.Fatal(err)
 				}
-				o, err := seen[0].Normalize()
-				if err != nil || o.ExternalID != seen[0].ExternalID {
+				o, err := raws[0].Normalize()
+				if err != nil || o.ExternalID != raws[0].ExternalID {
 					t.Fatal(o.ExternalID, err)
 				}
-				var g glance
-				idle.AppendStable(nil, raw, g.see)
+				var header rowHeader
+				volatileMembers.AppendStable(nil, raw, header.visit)
 				if !bytes.Equal(o.Metadata, raw) {
-					t.Errorf("metadata of %s is not the vendor's own", o.ExternalID)
+					t.Errorf("metadata of %s differs from the vendor's row", o.ExternalID)
 				}
-				lines = append(lines, line(o, g.holder))
+				lines = append(lines, goldenTransaction(o, header.accountID))
 			}
-			golden(t, c.name+".golden.json", lines)
+			compareGolden(t, c.name+".golden.json", lines)
 		})
 	}
 }
 
-func line(o domain.TransactionData, carried string) any {
-	at := ""
+func goldenTransaction(o domain.TransactionData, carried string) any {
+	occurredAt := ""
 	if !o.OccurredAt.IsZero() {
-		at = o.OccurredAt.Format(time.RFC3339Nano)
+		occurredAt = o.OccurredAt.Format(time.RFC3339Nano)
 	}
 	return struct {
 		ExternalID, Account, Carried        string
-		Amount, AccountMoney                *shown
+		Amount, AccountMoney                *goldenMoney
 		Status, Date, OccurredAt            string
 		Description, Category, Counterparty string
 		StableMetadata                      json.RawMessage `json:"Detail"`
 	}{
-		o.ExternalID, o.Account, carried, show(&o.Amount), show(o.AccountMoney), string(o.Status),
-		string(o.Date), at, o.Description, o.Category, o.Counterparty, o.StableMetadata,
+		o.ExternalID, o.Account, carried, goldenMoneyOf(&o.Amount), goldenMoneyOf(o.AccountMoney), string(o.Status),
+		string(o.Date), occurredAt, o.Description, o.Category, o.Counterparty, o.StableMetadata,
 	}
 }
 
@@ -169,5 +170,5 @@ func TestEventsGolden(t *testing.T) {
 		event.DedupKey = strings.Join(strings.Split(event.DedupKey, "\n")[:3], " + ") + " + body"
 		read[strings.TrimSuffix(filepath.Base(file), ".json")] = event
 	}
-	golden(t, "events.golden.json", read)
+	compareGolden(t, "events.golden.json", read)
 }

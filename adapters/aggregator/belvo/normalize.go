@@ -3,21 +3,27 @@ package belvo
 import (
 	"cmp"
 	"encoding/json"
+	"strings"
+	"time"
+	"unicode"
+
+	jsonv2 "github.com/go-json-experiment/json"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/vendorhttp"
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// transaction holds the members that are normalised; an unknown one is the vendor's
-// right. Source: developers.belvo.com, Transactions.
-type transaction struct {
+// transactionJSON contains the members of a row that this package reads. Unknown members are
+// ignored, because the vendor may add some. Source: developers.belvo.com, Transactions.
+type transactionJSON struct {
 	ID             string          `json:"id"`
-	Account        json.RawMessage `json:"account"` // whole object, or null
-	ValueDate      moment          `json:"value_date"`
-	AccountingDate moment          `json:"accounting_date"`
-	TransactedAt   moment          `json:"transacted_at"`
-	CreatedAt      moment          `json:"created_at"`
-	// Numbers in the data dictionary, strings in an OFDA example. "": null or absent.
+	Account        json.RawMessage `json:"account"` // the whole account object, or null
+	ValueDate      dateTime        `json:"value_date"`
+	AccountingDate dateTime        `json:"accounting_date"`
+	TransactedAt   dateTime        `json:"transacted_at"`
+	CreatedAt      dateTime        `json:"created_at"`
+	// Amounts are numbers according to the vendor's data dictionary, and strings in one of its
+	// OFDA examples. "" means null or absent.
 	Amount      vendorhttp.NumberOrString `json:"amount"`
 	LocalAmount vendorhttp.NumberOrString `json:"local_currency_amount"`
 	Currency    string                    `json:"currency"`
@@ -30,84 +36,86 @@ type transaction struct {
 	} `json:"merchant"`
 }
 
-// scope is what a row is read against.
-type scope struct {
-	link     string
-	accounts map[string]domain.AccountData // by external id
-	currency string                        // the one that all accounts share, or ""
+// linkContext contains the inputs of normalization other than the row: the link and its accounts.
+type linkContext struct {
+	link           string
+	accounts       map[string]domain.AccountData // by external id
+	sharedCurrency string                        // the currency of all accounts, or "" if they differ
 }
 
-func newScope(link string, accounts []domain.AccountData) scope {
-	s := scope{link: link, accounts: make(map[string]domain.AccountData, len(accounts))}
+func newLinkContext(link string, accounts []domain.AccountData) linkContext {
+	l := linkContext{link: link, accounts: make(map[string]domain.AccountData, len(accounts))}
 	for i, account := range accounts {
-		s.accounts[account.ExternalID] = account
+		l.accounts[account.ExternalID] = account
 		if i == 0 {
-			s.currency = account.Currency
-		} else if account.Currency != s.currency {
-			s.currency = ""
+			l.sharedCurrency = account.Currency
+		} else if account.Currency != l.sharedCurrency {
+			l.sharedCurrency = ""
 		}
 	}
-	return s
+	return l
 }
 
-// observe normalises one row. raw is kept as it is. Errors: Unavailable
-// (malformed_response).
-func (s scope) observe(raw json.RawMessage) (domain.TransactionData, error) {
-	var t transaction
-	if vendorhttp.Decode(raw, &t) != nil || !identifier(t.ID) {
+// normalize decodes and normalizes one row. The result's Metadata is raw, unchanged. Errors:
+// Unavailable (malformed_response).
+func (l linkContext) normalize(raw json.RawMessage) (domain.TransactionData, error) {
+	var t transactionJSON
+	if vendorhttp.Decode(raw, &t) != nil || !validID(t.ID) {
 		return domain.TransactionData{}, malformed("transaction")
 	}
-	embedded, err := s.embedded(t.Account)
+	embedded, err := l.embeddedAccount(t.Account)
 	if err != nil {
 		return domain.TransactionData{}, err
 	}
-	o := domain.TransactionData{
+	data := domain.TransactionData{
 		ExternalID: t.ID, Date: t.date(), OccurredAt: t.occurredAt().at,
 		Description: domain.CleanText(t.Description), Category: domain.CleanText(t.Category),
 		Counterparty: t.counterparty(), Metadata: raw,
 	}
-	if o.Date == "" {
+	if data.Date == "" {
 		return domain.TransactionData{}, malformed("transaction without a date")
 	}
-	if o.Status, err = t.status(); err != nil {
+	if data.Status, err = t.status(); err != nil {
 		return domain.TransactionData{}, err
 	}
-	if err := t.value(&o, s.holder(embedded)); err != nil {
+	if err := t.setAmounts(&data, l.accountOf(embedded)); err != nil {
 		return domain.TransactionData{}, err
 	}
-	o.StableMetadata, err = detail(raw)
-	return o, err
+	data.StableMetadata, err = stableMetadata(raw)
+	return data, err
 }
 
-// embedded reads the account inside a row, which may be null.
-func (s scope) embedded(raw json.RawMessage) (*domain.AccountData, error) {
+// embeddedAccount normalizes the account that is embedded in a row. It returns nil if the row has
+// no account.
+func (l linkContext) embeddedAccount(raw json.RawMessage) (*domain.AccountData, error) {
 	if len(raw) == 0 || string(raw) == "null" {
 		return nil, nil
 	}
-	view, err := s.account(raw)
-	return &view, err
+	account, err := l.normalizeAccount(raw)
+	return &account, err
 }
 
-// holder gives the account of a row, as its own list shows it: what a row carries may
-// be shortened. A row without an account is of one of the link's, so that it has the
-// currency which all of them share.
-func (s scope) holder(embedded *domain.AccountData) domain.AccountData {
+// accountOf returns the account of a row. embedded is the account that the row contains, nil if
+// there is none. accountOf prefers the entry of the account list, because the account embedded in
+// a row may be abbreviated. A row without an account belongs to some account of the link;
+// its currency is therefore known only if all accounts share one.
+func (l linkContext) accountOf(embedded *domain.AccountData) domain.AccountData {
 	if embedded == nil {
-		return domain.AccountData{Currency: s.currency}
+		return domain.AccountData{Currency: l.sharedCurrency}
 	}
-	view, listed := s.accounts[embedded.ExternalID]
+	account, listed := l.accounts[embedded.ExternalID]
 	if !listed {
 		return *embedded
 	}
-	view.Currency = cmp.Or(view.Currency, embedded.Currency)
-	return view
+	account.Currency = cmp.Or(account.Currency, embedded.Currency)
+	return account
 }
 
-// value sets account and amounts. A row without a currency is in its account's, and
-// malformed where that is unknown too.
-func (t transaction) value(o *domain.TransactionData, account domain.AccountData) error {
-	o.Account = account.ExternalID
-	directed, err := t.directed(account.Type)
+// setAmounts sets the account and the amounts of data. A row without a currency gets the currency
+// of its account; if the account's currency is unknown too, the row is malformed.
+func (t transactionJSON) setAmounts(data *domain.TransactionData, account domain.AccountData) error {
+	data.Account = account.ExternalID
+	withSign, err := t.signRule(account.Type)
 	if err != nil {
 		return err
 	}
@@ -116,7 +124,7 @@ func (t transaction) value(o *domain.TransactionData, account domain.AccountData
 	if err != nil {
 		return malformed("amount or currency of a transaction")
 	}
-	o.Amount = directed(amount)
+	data.Amount = withSign(amount)
 	if t.LocalAmount == "" || account.Currency == "" || account.Currency == currency {
 		return nil
 	}
@@ -124,24 +132,26 @@ func (t transaction) value(o *domain.TransactionData, account domain.AccountData
 	if err != nil {
 		return malformed("local amount of a transaction")
 	}
-	// Both are the one movement, so that the direction of the first is the second's too,
-	// also where only the number's own sign told it.
-	if local = local.In(); o.Amount.Amount.IsNeg() {
+	// Both amounts describe the same movement, so the local amount gets the direction of the first
+	// amount, even if only the sign of the first number determined that direction.
+	if local = local.In(); data.Amount.Amount.IsNeg() {
 		local = local.Out()
 	}
-	o.AccountMoney = &local
+	data.AccountMoney = &local
 	return nil
 }
 
-// directed turns a magnitude into the account holder's view: INFLOW is money in and
-// OUTFLOW is money out, on cards as on bank accounts, whatever sign the number has.
+// signRule returns a function that sets the sign of the row's amount as the account holder sees
+// it. INFLOW is money in and OUTFLOW is money out, on cards as well as on bank accounts,
+// regardless of the sign of the vendor's number.
 //
-// For a row without a direction (an old schema's null) the number speaks as it would
-// on the account's statement: on a bank account a bare number is money in and a
-// negative one money out; on a card a bare number is a purchase, money out. The row is
-// kept, since a reconciliation can match its magnitude and sees "type": null in its
-// metadata; a later direction from the vendor is an edit like any other.
-func (t transaction) directed(account domain.AccountType) (func(domain.Money) domain.Money, error) {
+// If the row has no direction (null in an old schema), the sign of the number is interpreted as
+// on the account's statement. On a bank account a positive number is money in and a negative
+// number money out; on a card a positive number is a purchase, which is money out. Such a row is
+// stored and not rejected, because a reconciliation can match its absolute amount and can see
+// "type": null in its metadata. If the vendor adds a direction later, that is an edit like any
+// other.
+func (t transactionJSON) signRule(account domain.AccountType) (func(domain.Money) domain.Money, error) {
 	switch {
 	case t.Type == "INFLOW":
 		return domain.Money.In, nil
@@ -155,8 +165,9 @@ func (t transaction) directed(account domain.AccountType) (func(domain.Money) do
 	return func(m domain.Money) domain.Money { return m }, nil
 }
 
-// status: what the vendor has given up (UNCATEGORIZED, null) is booked, as PROCESSED is.
-func (t transaction) status() (domain.TransactionStatus, error) {
+// status returns the domain's status for the vendor's status. UNCATEGORIZED and null mean that
+// the vendor could not classify the row; both count as posted, like PROCESSED.
+func (t transactionJSON) status() (domain.TransactionStatus, error) {
 	switch t.Status {
 	case "PROCESSED", "UNCATEGORIZED", "":
 		return domain.Posted, nil
@@ -166,34 +177,76 @@ func (t transaction) status() (domain.TransactionStatus, error) {
 	return "", malformed("status of a transaction")
 }
 
-// date is the value date. Old schemas leave it out: then the first date that the row
-// has, by how near it is to the movement. A timestamp's date is the one written, for
-// the vendor does not tell the institution's time zone. created_at comes last, and
-// collected_at never: it moves with every read and would look like an edit each time.
-func (t transaction) date() domain.Date {
-	for _, m := range []moment{t.ValueDate, t.AccountingDate, t.TransactedAt, t.CreatedAt} {
-		if m.day != "" {
-			return m.day
+// date returns the value date. Old schemas omit the value date: then date returns the first date
+// that the row has, ordered by how close it is to the movement, with created_at last. It returns
+// "" if the row has no date. The date of a timestamp is used as written, because the vendor does
+// not report the institution's time zone. collected_at is never used, because it changes with
+// every read and would look like an edit.
+func (t transactionJSON) date() domain.Date {
+	for _, d := range []dateTime{t.ValueDate, t.AccountingDate, t.TransactedAt, t.CreatedAt} {
+		if d.day != "" {
+			return d.day
 		}
 	}
 	return ""
 }
 
-// occurredAt is the movement's time where the vendor knows one, else its booking's.
-func (t transaction) occurredAt() moment {
-	for _, m := range []moment{t.TransactedAt, t.AccountingDate} {
-		if m.hasTime() {
-			return m
+// occurredAt returns the time of the movement if the vendor reports a time, otherwise the time at
+// which the movement was booked. It returns the zero dateTime if the vendor reports neither time.
+func (t transactionJSON) occurredAt() dateTime {
+	for _, d := range []dateTime{t.TransactedAt, t.AccountingDate} {
+		if d.hasTime() {
+			return d
 		}
 	}
-	return moment{}
+	return dateTime{}
 }
 
-// counterparty is the merchant's name. The vendor's counterparty object has numbers of
-// a person and of an account, and no name: those stay in the metadata alone.
-func (t transaction) counterparty() string {
+// counterparty returns the merchant's name, or "". The vendor's counterparty object contains
+// document and account numbers, but no name; these numbers are only in the metadata.
+func (t transactionJSON) counterparty() string {
 	if t.Merchant == nil {
 		return ""
 	}
 	return domain.CleanText(t.Merchant.Name)
 }
+
+// validID reports whether s can be an id in the ledger: not empty, without control characters,
+// and at most domain.MaxEventID bytes long. The vendor's ids are never longer.
+func validID(s string) bool {
+	return s != "" && len(s) <= domain.MaxEventID && !strings.ContainsFunc(s, unicode.IsControl)
+}
+
+// dateTime is a date, or a point in time together with the date that the vendor wrote for it.
+type dateTime struct {
+	day domain.Date
+	at  time.Time // UTC, whole microseconds; zero if there is only a date
+}
+
+// UnmarshalJSON accepts YYYY-MM-DD, and RFC 3339 with any number of fractional digits. An empty
+// string means that there is no date, as null does. A time without a zone is an error.
+func (d *dateTime) UnmarshalJSON(raw []byte) error {
+	var text string
+	if err := jsonv2.Unmarshal(raw, &text); err != nil {
+		return err
+	}
+	if text == "" {
+		return nil
+	}
+	at, err := time.Parse(time.DateOnly, text)
+	if err == nil {
+		d.day = domain.DateOf(at)
+	} else if at, err = time.Parse(time.RFC3339, text); err == nil {
+		d.day, d.at = domain.DateOf(at), at.UTC().Truncate(time.Microsecond)
+	}
+	// The databases accept only the years 1 to 9999. The formats allow the year 0, and the
+	// conversion to UTC can lead to the year 10000.
+	if err != nil || at.Year() < 1 || at.UTC().Year() < 1 || at.UTC().Year() > 9999 {
+		return malformed("date")
+	}
+	return nil
+}
+
+// hasTime reports whether d has a time of day. Midnight UTC does not count as a time of day,
+// because a vendor list that has only dates writes them as midnight UTC.
+func (d dateTime) hasTime() bool { return !d.at.Equal(d.at.Truncate(24 * time.Hour)) }

@@ -2,37 +2,40 @@ package belvo
 
 import "github.com/LerianStudio/aggregator-connections/domain"
 
-// overlap widens a window on both sides, in days. A bank that corrects a row may move
-// its date, and a row that left the window would keep its old date in the ledger.
-const overlap = 7
+// windowOverlapDays is the number of days by which Plan widens a window on both sides. A bank that
+// corrects a row may change its date. Without the overlap, a row whose date moved out of the
+// window would keep its old date in the ledger.
+const windowOverlapDays = 7
 
-// Plan gives one step over the whole link, or none.
+// Plan returns one step that reads the whole link or a window of it, or nil if the scope needs no
+// read.
 //
-// Whatever asks for change reads everything. The vendor has no way to name what
-// changed: created_at does not move with an edit, collected_at moves with every read, a
-// row may be booked weeks before the day it is seen, and a list of ids is no filter.
-// What is unchanged costs a read and no write.
+// A scope that asks for changes reads everything, because the vendor has no way to list what
+// changed: created_at does not change with an edit, collected_at changes with every read, a row
+// may be booked weeks before the day on which it becomes visible, and there is no filter by a list
+// of ids. An unchanged row costs a read and no write.
 //
-// A window becomes a filter on value_date. Rows without a value date are outside of
-// every such filter; they come with the next whole read.
+// A window becomes a filter on value_date. Such a filter excludes every row without a value
+// date; the next full read returns these rows.
 //
-// No step sweeps. The vendor purges old rows (stale_in) and hides those of an account
-// it cannot reach, so a row that is not shown may well exist; only the event
-// TRANSACTIONS.transactions_deleted says that it does not, and the pull then marks it.
-func (*Adapter) Plan(ask domain.PullScope, _ []domain.AccountData, _ domain.Date) []domain.Step {
+// No step sweeps: a stored row is never marked as removed because a step did not return it. The
+// vendor deletes old rows (stale_in) and hides the rows of an account that it cannot reach, so a
+// row that is missing from a list may still exist at the bank. Only the event TRANSACTIONS.transactions_deleted
+// reports a removal, and the pull then marks the row.
+func (*Adapter) Plan(scope domain.PullScope, _ []domain.AccountData, _ domain.Date) []domain.Step {
 	switch {
-	case ask.Everything, len(ask.Created) > 0, namesRows(ask.Changed),
-		ask.Window != nil && *ask.Window == domain.Window{}:
+	case scope.Everything, len(scope.Created) > 0, hasIDs(scope.Changed),
+		scope.Window != nil && *scope.Window == domain.Window{}:
 		return []domain.Step{{}}
-	case ask.Window != nil:
+	case scope.Window != nil:
 		return []domain.Step{{Window: domain.Window{
-			From: ask.Window.From.AddDays(-overlap), To: ask.Window.To.AddDays(overlap),
+			From: scope.Window.From.AddDays(-windowOverlapDays), To: scope.Window.To.AddDays(windowOverlapDays),
 		}}}
 	}
 	return nil
 }
 
-func namesRows(changed map[string][]string) bool {
+func hasIDs(changed map[string][]string) bool {
 	for _, ids := range changed {
 		if len(ids) > 0 {
 			return true

@@ -2,6 +2,7 @@ package belvo
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/url"
 	"strings"
@@ -13,34 +14,187 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// The vendor's largest page, and a bound on what is kept of an address.
+// pageSize is the largest page size that the vendor accepts. maxCursor is the maximum length, in
+// bytes, of the query of a next page's URL, which is stored as the cursor.
 const (
 	pageSize  = "1000"
 	maxCursor = 2048
 )
 
-// Read gets one page of a link's transactions. The cursor is the next page's query: what
-// is stored of an address can name another page, but neither another host nor another link.
+// Read returns one page of a link's transactions. The cursor is the query of the next page's
+// URL. Therefore a stored cursor that was tampered with can select another page, but never another
+// host or another link.
 //
-// Pages are cut by position in a list without a documented order. A row added meanwhile
-// may show twice, which the ledger takes; one removed meanwhile may hide another, which
-// the next whole read finds.
-func (a *Adapter) Read(ctx context.Context, at ports.Access, step domain.Step,
+// The vendor cuts pages by position in a list without a documented order. A row added between
+// two requests can make another row appear twice; the ledger removes such duplicates. A row
+// removed between two requests can hide another row, which the next full read finds.
+func (a *Adapter) Read(ctx context.Context, access ports.Access, step domain.Step,
 	accounts []domain.AccountData, cursor string,
 ) (ports.VendorPage, error) {
-	found, err := a.page(ctx, at, listOf(at, "transactions", filters(step.Window)), cursor)
+	page, err := a.fetchPage(ctx, access, newPagedList(access, "transactions", dateFilters(step.Window)), cursor)
 	if err != nil {
 		return ports.VendorPage{}, err
 	}
-	rows, carried, err := newScope(at.AccountRef, accounts).sightings(found.rows)
+	rows, unlisted, err := newLinkContext(access.AccountRef, accounts).rawTransactions(page.rows)
 	if err != nil {
 		return ports.VendorPage{}, err
 	}
-	return ports.VendorPage{Accounts: carried, Transactions: rows, Next: found.next}, nil
+	return ports.VendorPage{Accounts: unlisted, Transactions: rows, Next: page.next}, nil
 }
 
-// filters bounds the value date where the window has a bound.
-func filters(w domain.Window) url.Values {
+// page is one page of a list: its rows as the vendor sent them, and the cursor of the next page,
+// "" on the last page.
+type page struct {
+	rows []jsontext.Value
+	next string
+}
+
+// fetchPage requests the page at cursor, or the first page if cursor is "". It serves both the
+// account list and the transaction list, because their pages have the same form.
+func (a *Adapter) fetchPage(ctx context.Context, access ports.Access, l pagedList, cursor string) (page, error) {
+	query := l.first
+	if cursor != "" {
+		stored, err := l.checkedQuery(cursor)
+		if err != nil {
+			return page{}, err
+		}
+		query = stored
+	}
+	l.call.Query = query.Encode()
+	body, err := a.http.Do(ctx, l.call)
+	if err != nil {
+		return page{}, missingPageError(err, cursor)
+	}
+	var response struct {
+		Next *string `json:"next"`
+	}
+	rows, err := vendorhttp.DecodeList(body, "results", &response)
+	if err != nil {
+		return page{}, err
+	}
+	if rows == nil {
+		return page{}, malformed("list")
+	}
+	next, err := l.nextCursor(access.BaseURL, response.Next)
+	return page{rows: rows, next: next}, err
+}
+
+// rawTransactions converts the rows of a page to raw transactions; one invalid row fails the whole
+// page. It also returns the accounts that are embedded in the rows but missing from the link's
+// account list.
+func (l linkContext) rawTransactions(rows []jsontext.Value) ([]domain.RawTransaction, []domain.AccountData, error) {
+	raws := make([]domain.RawTransaction, 0, len(rows))
+	unlisted := map[string]domain.AccountData{}
+	hashed := append([]byte(rules+"\x00"+l.link), 0)
+	prefix := len(hashed)
+	for _, raw := range rows {
+		var header rowHeader
+		var valid bool
+		if hashed, valid = volatileMembers.AppendStable(hashed[:prefix], raw, header.visit); !valid ||
+			!validID(header.id) {
+			return nil, nil, malformed("transaction")
+		}
+		hashed = append(hashed, l.hashSuffix(header)...)
+		raws = append(raws, domain.RawTransaction{
+			ExternalID: header.id, ContentHash: vendorhttp.ContentHashOf(hashed),
+			Normalize: func() (domain.TransactionData, error) { return l.normalize(json.RawMessage(raw)) },
+		})
+		if err := l.collectUnlisted(header, unlisted); err != nil {
+			return nil, nil, err
+		}
+	}
+	return raws, sortedAccounts(unlisted), nil
+}
+
+// rules is the version of normalize, and part of every content hash. It must be raised whenever
+// the result of normalize changes. Every row is then normalized and compared once more, because
+// its stored content hash no longer matches. A test compares rules with the golden files.
+const rules = "belvo 1"
+
+// volatileMembers are the members that the content hash leaves out: they change with every read,
+// and no normalized field depends on them. Amounts are normalized and therefore hashed. Of an
+// account, type and currency are normalized, but its balance is volatile.
+var volatileMembers = vendorhttp.VolatileMembers{
+	"*":                   {`"collected_at"`, `"last_accessed_at"`},
+	"":                    {`"balance"`},
+	`"account"`:           {`"created_at"`},
+	`"account"/"balance"`: {`"current"`, `"available"`},
+	`"credit_card_data"`:  {`"bill_amount"`},
+	`"merchant"`:          {`"logo"`},
+}
+
+// rowHeader contains the members of a row that are needed before the whole row is decoded.
+type rowHeader struct {
+	id        string
+	account   jsontext.Value // nil if the row has no account
+	accountID string         // the account's external id
+}
+
+// visit stores the members id and account of a row in h. It is called with each member of the row.
+func (h *rowHeader) visit(m vendorhttp.Member) {
+	switch string(m.Name) {
+	case `"id"`:
+		h.id, _ = vendorhttp.Unquote(m.Value)
+	case `"account"`:
+		if string(m.Value) == "null" {
+			return
+		}
+		h.account = m.Value
+		var valid bool
+		for m := range vendorhttp.Members(m.Value, &valid) {
+			if string(m.Name) == `"id"` {
+				h.accountID, _ = vendorhttp.Unquote(m.Value)
+			}
+		}
+	}
+}
+
+// hashSuffix returns the inputs of normalize other than the row itself, as text to be hashed
+// with the row. These are type and currency of the row's account according to the account list, or,
+// if the row has no account, the currency that all accounts share.
+func (l linkContext) hashSuffix(header rowHeader) string {
+	if header.account == nil {
+		return "\x00" + l.sharedCurrency
+	}
+	account, listed := l.accounts[header.accountID]
+	if !listed {
+		return ""
+	}
+	return "\x00" + string(account.Type) + "\x00" + account.Currency
+}
+
+// collectUnlisted normalizes the account embedded in a row and adds it to unlisted. It does
+// nothing if the row has no account, or if the link's account list already contains the account.
+func (l linkContext) collectUnlisted(header rowHeader, unlisted map[string]domain.AccountData) error {
+	if _, listed := l.accounts[header.accountID]; listed || header.account == nil {
+		return nil
+	}
+	account, err := l.normalizeAccount(json.RawMessage(header.account))
+	if err == nil {
+		unlisted[account.ExternalID] = account
+	}
+	return err
+}
+
+// pagedList is a list of a link's accounts or transactions, and the query of its first page.
+type pagedList struct {
+	call  vendorhttp.Call
+	link  string
+	first url.Values
+}
+
+func newPagedList(access ports.Access, name string, query url.Values) pagedList {
+	if query == nil {
+		query = url.Values{}
+	}
+	query.Set("link", access.AccountRef)
+	query.Set("page_size", pageSize)
+	return pagedList{call: newCall(access, "/api/"+name+"/"), link: access.AccountRef, first: query}
+}
+
+// dateFilters returns the query with filters on the value date, one for each bound that the window
+// has.
+func dateFilters(w domain.Window) url.Values {
 	query := url.Values{}
 	if w.From != "" {
 		query.Set("value_date__gte", string(w.From))
@@ -51,86 +205,38 @@ func filters(w domain.Window) url.Values {
 	return query
 }
 
-// list is a list of a link's things, and how its first page is asked for.
-type list struct {
-	call  vendorhttp.Call
-	link  string
-	first url.Values
-}
-
-func listOf(at ports.Access, name string, query url.Values) list {
-	if query == nil {
-		query = url.Values{}
-	}
-	query.Set("link", at.AccountRef)
-	query.Set("page_size", pageSize)
-	return list{call: request(at, "/api/"+name+"/"), link: at.AccountRef, first: query}
-}
-
-// page is one page as it came, with next already made a cursor.
-type page struct {
-	rows []jsontext.Value
-	next string
-}
-
-// page gets the page at the cursor, the first at "".
-func (a *Adapter) page(ctx context.Context, at ports.Access, l list, cursor string) (page, error) {
-	query := l.first
-	if cursor != "" {
-		kept, err := l.query(cursor)
-		if err != nil {
-			return page{}, err
-		}
-		query = kept
-	}
-	l.call.Query = query.Encode()
-	body, err := a.http.Do(ctx, l.call)
-	if err != nil {
-		return page{}, later(err, cursor)
-	}
-	var answer struct {
-		Next *string `json:"next"`
-	}
-	rows, err := vendorhttp.DecodeList(body, "results", &answer)
-	if err != nil {
-		return page{}, err
-	}
-	if rows == nil {
-		return page{}, malformed("list")
-	}
-	next, err := l.pin(at.BaseURL, answer.Next)
-	return page{rows: rows, next: next}, err
-}
-
-// later keeps a list that shrank while it was read (its last page is a 404 then) apart
-// from a link that is gone: the first page would have said so.
-func later(err error, cursor string) error {
+// missingPageError returns err, or malformed_response if the vendor reported a later page of a
+// list as not found (404). A later page is not found if the list shrank while it was read. If the
+// link itself did not exist any more, the first page would have reported that.
+func missingPageError(err error, cursor string) error {
 	if cursor != "" && errors.Is(err, domain.AccountNotFound) {
 		return malformed("end of a list")
 	}
 	return err
 }
 
-// pin turns a next address into a cursor. It must be this list's, at the connection's own
-// base URL: the vendor's own address, path included, with nothing but the query new.
-func (l list) pin(baseURL string, next *string) (string, error) {
+// nextCursor returns the cursor for the vendor's absolute next URL, or "" if next is nil, at the
+// end of the list. The URL must name this list at the connection's own base URL: origin and path
+// must be equal, and only the query may differ.
+func (l pagedList) nextCursor(baseURL string, next *string) (string, error) {
 	if next == nil {
 		return "", nil
 	}
 	own, ownErr := vendorhttp.Origin(baseURL)
-	origin, originErr := vendorhttp.Origin(*next) // an error where there is userinfo or a fragment
+	origin, originErr := vendorhttp.Origin(*next) // an error if the URL has userinfo or a fragment
 	base, baseErr := url.Parse(baseURL)
-	to, err := url.Parse(*next)
+	target, err := url.Parse(*next)
 	if errors.Join(ownErr, originErr, baseErr, err) != nil || origin != own ||
-		to.EscapedPath() != strings.TrimRight(base.EscapedPath(), "/")+l.call.Path {
-		return "", malformed("next page: not of the list that was asked")
+		target.EscapedPath() != strings.TrimRight(base.EscapedPath(), "/")+l.call.Path {
+		return "", malformed("next page: not of the requested list")
 	}
-	query, err := l.query(to.RawQuery)
+	query, err := l.checkedQuery(target.RawQuery)
 	return query.Encode(), err
 }
 
-// query reads a next page's query, and holds it to the link.
-func (l list) query(raw string) (url.Values, error) {
+// checkedQuery parses the query of a next page's URL. It is an error (malformed_response) if the
+// query is longer than maxCursor, or does not name exactly one link, this one.
+func (l pagedList) checkedQuery(raw string) (url.Values, error) {
 	query, err := url.ParseQuery(raw)
 	switch {
 	case err != nil, max(len(raw), len(query.Encode())) > maxCursor,

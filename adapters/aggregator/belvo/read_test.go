@@ -15,26 +15,27 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-func TestEveryRowOnceOverAllPages(t *testing.T) {
-	sim, a, at := vendorAt(t, belvosim.Options{})
+func TestReadReturnsEveryRowOnceOverAllPages(t *testing.T) {
+	sim, a, access := newSimulatedVendor(t, belvosim.Options{})
 	if err := sim.Generate(belvosim.DemoAccountID, 2300); err != nil {
 		t.Fatal(err)
 	}
-	rows, pages := readAll(t, a, at, domain.Step{})
+	rows, pages := readAll(t, a, access, domain.Step{})
 	seen := map[string]bool{}
 	for _, o := range rows {
 		seen[o.ExternalID] = true
 	}
 	if len(rows) != 2305 || len(seen) != 2305 || pages != 3 {
-		t.Errorf("%d rows, %d of them different, on %d pages", len(rows), len(seen), pages)
+		t.Errorf("%d rows, %d of them distinct, on %d pages, want 2305 distinct rows on 3 pages",
+			len(rows), len(seen), pages)
 	}
 	if asked := sim.Stats().ByPath["/api/transactions/"]; asked != 3 {
-		t.Errorf("%d requests for 3 pages", asked)
+		t.Errorf("%d requests for 3 pages, want 3", asked)
 	}
 }
 
 func TestBaseURLMayHaveAPath(t *testing.T) {
-	sim, a, at := vendorAt(t, belvosim.Options{})
+	sim, a, access := newSimulatedVendor(t, belvosim.Options{})
 	if err := sim.Generate(belvosim.DemoAccountID, 1200); err != nil {
 		t.Fatal(err)
 	}
@@ -44,46 +45,46 @@ func TestBaseURLMayHaveAPath(t *testing.T) {
 		_, _ = w.Write([]byte(strings.ReplaceAll(rec.Body.String(), r.Host+"/api", r.Host+"/belvo/api")))
 	}))
 	defer server.Close()
-	at.BaseURL = server.URL + "/belvo/"
-	if rows, pages := readAll(t, a, at, domain.Step{}); len(rows) != 1205 || pages != 2 {
-		t.Errorf("%d rows on %d pages", len(rows), pages)
+	access.BaseURL = server.URL + "/belvo/"
+	if rows, pages := readAll(t, a, access, domain.Step{}); len(rows) != 1205 || pages != 2 {
+		t.Errorf("%d rows on %d pages, want 1205 rows on 2 pages", len(rows), pages)
 	}
 }
 
-func TestWindowIsAskedOfTheVendor(t *testing.T) {
-	_, a, at := vendorAt(t, belvosim.Options{})
+func TestWindowFiltersAtTheVendor(t *testing.T) {
+	_, a, access := newSimulatedVendor(t, belvosim.Options{})
 	for _, w := range []domain.Window{
 		{From: "2026-11-17", To: "2026-11-18"}, {From: "2026-11-18"}, {To: "2026-11-16"},
 	} {
-		rows, _ := readAll(t, a, at, domain.Step{Window: w})
+		rows, _ := readAll(t, a, access, domain.Step{Window: w})
 		if len(rows) == 0 || len(rows) == 5 {
 			t.Errorf("%v: %d rows", w, len(rows))
 		}
 		for _, o := range rows {
 			if !w.Contains(o.Date) {
-				t.Errorf("%v: a row of %s", w, o.Date)
+				t.Errorf("%v: got a row dated %s, outside of the window", w, o.Date)
 			}
 		}
 	}
 }
 
-func TestUnlistedAccountsComeWithTheirRows(t *testing.T) {
-	_, a, at := vendorAt(t, belvosim.Options{})
+func TestUnlistedAccountsAreReturnedWithTheirRows(t *testing.T) {
+	_, a, access := newSimulatedVendor(t, belvosim.Options{})
 	step := domain.Step{Window: domain.Window{From: "2026-11-17"}}
 	for name, c := range map[string]struct {
 		accounts []domain.AccountData
 		want     []string
 	}{
 		"none listed": {nil, []string{belvosim.DemoCardAccountID, belvosim.DemoAccountID}},
-		"all listed":  {listed(t, a, at), []string{}},
+		"all listed":  {listAccounts(t, a, access), []string{}},
 	} {
-		batch, err := a.Read(t.Context(), at, step, c.accounts, "")
+		page, err := a.Read(t.Context(), access, step, c.accounts, "")
 		if err != nil {
 			t.Fatal(err)
 		}
 		got := []string{}
-		for _, view := range batch.Accounts {
-			got = append(got, view.ExternalID)
+		for _, account := range page.Accounts {
+			got = append(got, account.ExternalID)
 		}
 		if diff := cmp.Diff(c.want, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
@@ -91,8 +92,9 @@ func TestUnlistedAccountsComeWithTheirRows(t *testing.T) {
 	}
 }
 
-// elsewhere is another host that counts its calls.
-func elsewhere(t *testing.T) (string, *atomic.Int32) {
+// otherHost starts a server in the role of another host. It returns the server's base URL and the
+// number of requests that the server has received.
+func otherHost(t *testing.T) (string, *atomic.Int32) {
 	var seen atomic.Int32
 	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { seen.Add(1) }))
 	t.Cleanup(server.Close)
@@ -105,15 +107,17 @@ func TestCredentialStaysAtTheConnectionsHost(t *testing.T) {
 		"redirect": {Kind: belvosim.FaultRedirect, Times: -1},
 	} {
 		t.Run(name, func(t *testing.T) {
-			sim, a, at := vendorAt(t, belvosim.Options{})
-			accounts := listed(t, a, at)
-			other, seen := elsewhere(t)
-			fault.Value = other + "/api/transactions/?link=" + at.AccountRef
+			sim, a, access := newSimulatedVendor(t, belvosim.Options{})
+			accounts := listAccounts(t, a, access)
+			other, seen := otherHost(t)
+			fault.Value = other + "/api/transactions/?link=" + access.AccountRef
 			inject(t, sim, fault)
-			if batch, err := a.Read(t.Context(), at, domain.Step{}, accounts, ""); !errors.Is(err, domain.MalformedResponse) {
-				t.Errorf("Read: next %q (%v)", batch.Next, err)
+			if page, err := a.Read(
+				t.Context(), access, domain.Step{}, accounts, "",
+			); !errors.Is(err, domain.MalformedResponse) {
+				t.Errorf("Read: next %q (%v)", page.Next, err)
 			}
-			if _, err := a.Accounts(t.Context(), at); !errors.Is(err, domain.MalformedResponse) {
+			if _, err := a.Accounts(t.Context(), access); !errors.Is(err, domain.MalformedResponse) {
 				t.Errorf("Accounts: %v", err)
 			}
 			if seen.Load() != 0 {
@@ -125,8 +129,8 @@ func TestCredentialStaysAtTheConnectionsHost(t *testing.T) {
 
 func TestNextIsPinned(t *testing.T) {
 	const own = "https://api.belvo.example"
-	at := ports.Access{BaseURL: "https://API.belvo.example/v", AccountRef: "l-1"}
-	l := listOf(at, "transactions", nil)
+	access := ports.Access{BaseURL: "https://API.belvo.example/v", AccountRef: "l-1"}
+	l := newPagedList(access, "transactions", nil)
 	for next, want := range map[string]string{
 		own + "/v/api/transactions/?page=2&link=l-1": "link=l-1&page=2",
 		own + ":443/v/api/transactions/?link=l-1":    "link=l-1",
@@ -150,7 +154,7 @@ func TestNextIsPinned(t *testing.T) {
 		own + "/v/api/transactions/?link=l-1;page=2":                              "",
 		own + "/v/api/transactions/?link=l-1&x=" + strings.Repeat("x", maxCursor): "",
 	} {
-		got, err := l.pin(at.BaseURL, &next)
+		got, err := l.nextCursor(access.BaseURL, &next)
 		if got != want || (err == nil) != (want != "") {
 			t.Errorf("%.90s: got %q (%v), want %q", next, got, err, want)
 		}
@@ -158,12 +162,14 @@ func TestNextIsPinned(t *testing.T) {
 }
 
 func TestStoredCursorCannotNameAnotherLink(t *testing.T) {
-	sim, a, at := vendorAt(t, belvosim.Options{})
+	sim, a, access := newSimulatedVendor(t, belvosim.Options{})
 	for _, cursor := range []string{
 		"link=" + belvosim.DemoOpenFinanceLinkID, "page=2", "%",
-		"link=" + at.AccountRef + "&link=x", "https://evil.test/?link=" + at.AccountRef,
+		"link=" + access.AccountRef + "&link=x", "https://evil.test/?link=" + access.AccountRef,
 	} {
-		if _, err := a.Read(t.Context(), at, domain.Step{}, nil, cursor); !errors.Is(err, domain.MalformedResponse) {
+		if _, err := a.Read(
+			t.Context(), access, domain.Step{}, nil, cursor,
+		); !errors.Is(err, domain.MalformedResponse) {
 			t.Errorf("%s: %v", cursor, err)
 		}
 	}
@@ -172,13 +178,13 @@ func TestStoredCursorCannotNameAnotherLink(t *testing.T) {
 	}
 }
 
-func TestListThatShrankIsNoMissingLink(t *testing.T) {
-	sim, a, at := vendorAt(t, belvosim.Options{})
+func TestShrunkenListIsNotAMissingLink(t *testing.T) {
+	sim, a, access := newSimulatedVendor(t, belvosim.Options{})
 	if err := sim.Generate(belvosim.DemoAccountID, 1000); err != nil {
 		t.Fatal(err)
 	}
-	accounts := listed(t, a, at)
-	first, err := a.Read(t.Context(), at, domain.Step{}, accounts, "")
+	accounts := listAccounts(t, a, access)
+	first, err := a.Read(t.Context(), access, domain.Step{}, accounts, "")
 	if err != nil || first.Next == "" {
 		t.Fatal(first.Next, err)
 	}
@@ -187,7 +193,9 @@ func TestListThatShrankIsNoMissingLink(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if _, err := a.Read(t.Context(), at, domain.Step{}, accounts, first.Next); !errors.Is(err, domain.MalformedResponse) {
+	if _, err := a.Read(
+		t.Context(), access, domain.Step{}, accounts, first.Next,
+	); !errors.Is(err, domain.MalformedResponse) {
 		t.Error(err)
 	}
 }

@@ -11,29 +11,33 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-func TestParseRefusesWhatIsNotTheVendors(t *testing.T) {
+func TestParseRejectsInvalidEvents(t *testing.T) {
 	long := strings.Repeat("x", domain.MaxEventID+1)
 	for name, body := range map[string]string{
-		"nothing":              ``,
-		"no JSON":              `<html>`,
-		"null":                 `null`,
-		"a list":               `[]`,
-		"no envelope":          `{"hello":"world"}`,
-		"no code":              `{"webhook_type":"LINK"}`,
-		"a type that is none":  `{"webhook_type":"LI\u0000NK","webhook_code":"link_deleted"}`,
-		"a number for a link":  `{"webhook_type":"LINK","webhook_code":"link_deleted","link_id":7}`,
-		"a link too long":      `{"webhook_type":"LINK","webhook_code":"link_deleted","link_id":"` + long + `"}`,
-		"an event id too long": `{"webhook_type":"LINK","webhook_code":"link_deleted","webhook_id":"` + long + `"}`,
-		"a link that is a URL": `{"webhook_type":"LINK","webhook_code":"link_deleted","link_id":"http://127.0.0.1/"}`,
-		"a control character":  `{"webhook_type":"LINK","webhook_code":"link_deleted","webhook_id":"a\u0000"}`,
-		"a doubled member":     `{"webhook_type":"LINK","webhook_code":"link_deleted","link_id":"a","link_id":"b"}`,
-		"invalid UTF-8":        "{\"webhook_type\":\"LINK\",\"webhook_code\":\"x\",\"link_id\":\"\xff\"}",
-		"two values":           `{"webhook_type":"LINK","webhook_code":"link_deleted"}{}`,
-		"nested without end":   strings.Repeat(`{"data":`, 100_000),
-		"ids that are numbers": `{"webhook_type":"TRANSACTIONS","webhook_code":"transactions_deleted","data":{"deleted_transactions":[1]}}`,
-		"an id too long":       `{"webhook_type":"TRANSACTIONS","webhook_code":"transactions_deleted","data":{"deleted_transactions":["` + long + `"]}}`,
-		"an empty id":          `{"webhook_type":"TRANSACTIONS","webhook_code":"transactions_deleted","data":{"deleted_transactions":[""]}}`,
-		"data that is text":    `{"webhook_type":"TRANSACTIONS","webhook_code":"historical_update","data":"x"}`,
+		"nothing":                 ``,
+		"not JSON":                `<html>`,
+		"null":                    `null`,
+		"a list":                  `[]`,
+		"no envelope":             `{"hello":"world"}`,
+		"no code":                 `{"webhook_type":"LINK"}`,
+		"an invalid type":         `{"webhook_type":"LI\u0000NK","webhook_code":"link_deleted"}`,
+		"a link that is a number": `{"webhook_type":"LINK","webhook_code":"link_deleted","link_id":7}`,
+		"a link too long":         `{"webhook_type":"LINK","webhook_code":"link_deleted","link_id":"` + long + `"}`,
+		"an event id too long":    `{"webhook_type":"LINK","webhook_code":"link_deleted","webhook_id":"` + long + `"}`,
+		"a link that is a URL": `{"webhook_type":"LINK","webhook_code":"link_deleted",` +
+			`"link_id":"http://127.0.0.1/"}`,
+		"a control character": `{"webhook_type":"LINK","webhook_code":"link_deleted","webhook_id":"a\u0000"}`,
+		"a duplicate member":  `{"webhook_type":"LINK","webhook_code":"link_deleted","link_id":"a","link_id":"b"}`,
+		"invalid UTF-8":       "{\"webhook_type\":\"LINK\",\"webhook_code\":\"x\",\"link_id\":\"\xff\"}",
+		"two values":          `{"webhook_type":"LINK","webhook_code":"link_deleted"}{}`,
+		"unbounded nesting":   strings.Repeat(`{"data":`, 100_000),
+		"ids that are numbers": `{"webhook_type":"TRANSACTIONS","webhook_code":"transactions_deleted",` +
+			`"data":{"deleted_transactions":[1]}}`,
+		"an id too long": `{"webhook_type":"TRANSACTIONS","webhook_code":"transactions_deleted",` +
+			`"data":{"deleted_transactions":["` + long + `"]}}`,
+		"an empty id": `{"webhook_type":"TRANSACTIONS","webhook_code":"transactions_deleted",` +
+			`"data":{"deleted_transactions":[""]}}`,
+		"data that is text": `{"webhook_type":"TRANSACTIONS","webhook_code":"historical_update","data":"x"}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			event, err := (&Adapter{}).Parse([]byte(body))
@@ -44,7 +48,7 @@ func TestParseRefusesWhatIsNotTheVendors(t *testing.T) {
 	}
 }
 
-func TestParseTakesWhatTheVendorMayLeaveOut(t *testing.T) {
+func TestParseAcceptsMissingOptionalMembers(t *testing.T) {
 	for _, body := range []string{
 		`{"webhook_type":"TRANSACTIONS","webhook_code":"transactions_deleted"}`,
 		`{"webhook_type":"TRANSACTIONS","webhook_code":"historical_update","data":null}`,
@@ -56,11 +60,14 @@ func TestParseTakesWhatTheVendorMayLeaveOut(t *testing.T) {
 	}
 }
 
-// The vendor may send one webhook_id with every event of a registration: then request,
-// code or body tell two events apart.
-func TestKeyTellsEventsApart(t *testing.T) {
+// The vendor may send the same webhook_id with every event of a registration. In that case, two
+// events differ only in request id, code or body.
+func TestDedupKeyDistinguishesEvents(t *testing.T) {
 	body := func(id, request, code, data string) []byte {
-		return fmt.Appendf(nil, `{"webhook_id":%q,"webhook_type":"TRANSACTIONS","webhook_code":%q,"request_id":%q,"data":%s}`, id, code, request, data)
+		return fmt.Appendf(
+			nil, `{"webhook_id":%q,"webhook_type":"TRANSACTIONS","webhook_code":%q,"request_id":%q,"data":%s}`, id,
+			code, request, data,
+		)
 	}
 	key := func(b []byte) string {
 		event, err := (&Adapter{}).Parse(b)
@@ -71,7 +78,7 @@ func TestKeyTellsEventsApart(t *testing.T) {
 	}
 	base := key(body("w", "r", "historical_update", `{}`))
 	if base != key(body("w", "r", "historical_update", `{}`)) {
-		t.Error("the same event has two keys")
+		t.Error("the same event has two deduplication keys")
 	}
 	for name, other := range map[string][]byte{
 		"webhook_id": body("v", "r", "historical_update", `{}`),
@@ -80,7 +87,7 @@ func TestKeyTellsEventsApart(t *testing.T) {
 		"body":       body("w", "r", "historical_update", `{"total_transactions":1}`),
 	} {
 		if key(other) == base {
-			t.Errorf("another %s has the same key", name)
+			t.Errorf("an event with another %s has the same deduplication key", name)
 		}
 	}
 }

@@ -76,7 +76,7 @@ func TestTheKeyCacheIsBounded(t *testing.T) {
 	if len(cache.entries) > maxCachedKeys {
 		t.Errorf("%d keys cached", len(cache.entries))
 	}
-	clock.Pass(maxLifetime)
+	clock.Advance(maxLifetime)
 	cache.put(keyID{1}, domain.SecretText("x"))
 	if len(cache.entries) != 1 {
 		t.Errorf("%d keys cached after the others expired, want 1", len(cache.entries))

@@ -62,7 +62,7 @@ func TestAKeyIsReplacedShortlyBeforeItExpires(t *testing.T) {
 		wait time.Duration
 		keys int
 	}{{0, 1}, {114 * time.Minute, 1}, {2 * time.Minute, 2}, {time.Hour, 2}} {
-		e.clock.Pass(step.wait)
+		e.clock.Advance(step.wait)
 		if _, err := e.adapter.Check(t.Context(), e.access); err != nil {
 			t.Fatal(err)
 		}

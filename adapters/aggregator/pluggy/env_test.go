@@ -88,19 +88,19 @@ func (e *env) secrets() []string {
 
 // faults maps each fault of the conformance suite to a fault of the simulator.
 var faults = map[porttest.VendorFault]pluggysim.Fault{
-	porttest.VendorRateLimits: {Kind: pluggysim.FaultStatus, Status: http.StatusTooManyRequests, RetryAfter: "17"},
-	porttest.VendorFails:      {Kind: pluggysim.FaultStatus},
-	porttest.VendorIsAway:     {Kind: pluggysim.FaultStatus, Status: http.StatusServiceUnavailable},
-	porttest.VendorHangs:      {Kind: pluggysim.FaultHang},
-	porttest.VendorCuts:       {Kind: pluggysim.FaultCut},
+	porttest.VendorRateLimits:    {Kind: pluggysim.FaultStatus, Status: http.StatusTooManyRequests, RetryAfter: "17"},
+	porttest.VendorInternalError: {Kind: pluggysim.FaultStatus},
+	porttest.VendorUnavailable:   {Kind: pluggysim.FaultStatus, Status: http.StatusServiceUnavailable},
+	porttest.VendorHangs:         {Kind: pluggysim.FaultHang},
+	porttest.VendorTruncates:     {Kind: pluggysim.FaultCut},
 	porttest.VendorSendsHTML: {
 		Kind: pluggysim.FaultHTML, Header: map[string]string{"Content-Type": "application/json"},
 	},
-	porttest.VendorSwapsTypes: {Kind: pluggysim.FaultTypes},
-	porttest.VendorRedirects:  {Kind: pluggysim.FaultRedirect},
-	porttest.VendorOverflows:  {Kind: pluggysim.FaultOversize, Size: 4 << 20},
-	porttest.VendorOddNumbers: {Kind: pluggysim.FaultNumber},
-	porttest.VendorMisleads:   {Kind: pluggysim.FaultNextHost},
+	porttest.VendorSwapsTypes:    {Kind: pluggysim.FaultTypes},
+	porttest.VendorRedirects:     {Kind: pluggysim.FaultRedirect},
+	porttest.VendorOversizes:     {Kind: pluggysim.FaultOversize, Size: 4 << 20},
+	porttest.VendorOddNumbers:    {Kind: pluggysim.FaultNumber},
+	porttest.VendorForeignCursor: {Kind: pluggysim.FaultNextHost},
 }
 
 // inject queues the fault f once for each of the paths.
@@ -136,7 +136,7 @@ func newPortEnv(t *testing.T) porttest.VendorEnv {
 	bad.Credential = credential(pluggysim.DemoClientID, "canary-wrong-secret")
 	gone.AccountRef = "00000000-1111-4222-8333-444444444444"
 	return porttest.VendorEnv{
-		Adapter: e.adapter, Good: e.access, BadCredential: bad, BadReference: gone,
+		Adapter: e.adapter, Good: e.access, BadCredential: bad, BadAccountRef: gone,
 		Accounts: []string{pluggysim.DemoBankAccountID, pluggysim.DemoCardAccountID},
 		Today:    domain.DateOf(testNow),
 		Seed: func(t *testing.T, account string, n int) []string {
@@ -149,7 +149,7 @@ func newPortEnv(t *testing.T) porttest.VendorEnv {
 			f.Times = -1
 			e.inject(t, f, "/items/*", "/accounts", "/v2/transactions")
 		},
-		Mend:       func(*testing.T) { e.sim.ClearFaults() },
+		Repair:     func(*testing.T) { e.sim.ClearFaults() },
 		RetryAfter: 17 * time.Second,
 		Secrets:    e.secrets,
 	}

@@ -27,7 +27,7 @@ func TestNoMinuteExceedsTheRateLimit(t *testing.T) {
 				if _, err := b.reserve(clock.Now(), 0); err == nil {
 					taken++
 				}
-				clock.Pass(10 * time.Millisecond)
+				clock.Advance(10 * time.Millisecond)
 			}
 			if taken > max(perMinute, 2) || taken < perMinute*9/10 {
 				t.Errorf("%d calls in a minute, limit %d", taken, perMinute)
@@ -57,7 +57,7 @@ func TestAnExhaustedBudgetReturnsWhenToRetry(t *testing.T) {
 	if _, err := client.Do(t.Context(), other); err != nil {
 		t.Errorf("a resource without a budget: %v", err)
 	}
-	clock.Pass(4 * time.Second)
+	clock.Advance(4 * time.Second)
 	if _, err := client.Do(t.Context(), call); err != nil {
 		t.Errorf("after the wait: %v", err)
 	}
@@ -130,7 +130,7 @@ func TestOriginsAreBounded(t *testing.T) {
 	all, clock := origins{byKey: map[originKey]*origin{}}, newClock()
 	for i := range maxOrigins + 10 {
 		all.get(originKey{"sim", fmt.Sprint(i)}, clock.Now())
-		clock.Pass(time.Second)
+		clock.Advance(time.Second)
 	}
 	if len(all.byKey) != maxOrigins {
 		t.Errorf("%d origins kept, want %d", len(all.byKey), maxOrigins)

@@ -16,21 +16,22 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// The parts of the credential.
+// The names of the credential's parts.
 const (
 	partUsername = "username"
 	partPassword = "password"
 )
 
-// The modes that are taken. libpq's others (allow, prefer, verify-ca) leave to the
-// network whether the password is protected.
+// The supported values of sslMode. The other modes of libpq (allow, prefer, verify-ca) are not
+// supported, because with them an attacker in the network can decide whether the password is
+// protected.
 const (
 	sslDisable    = "disable"
 	sslRequire    = "require"
 	sslVerifyFull = "verify-full"
 )
 
-// config is the configuration as stored.
+// config is the configuration in the form in which it is stored.
 type config struct {
 	Host            string `json:"host"`
 	Port            uint16 `json:"port"`
@@ -44,34 +45,36 @@ var (
 	path     = regexp.MustCompile(`^(/[A-Za-z][A-Za-z0-9]{0,31})+$`)
 )
 
-// maxDatabase is PostgreSQL's limit of an identifier, in bytes.
+// maxDatabase is PostgreSQL's maximum length of an identifier, in bytes.
 const maxDatabase = 63
 
-// read decodes and judges a configuration, and fills the defaults in.
-func read(raw stdjson.RawMessage) (config, []*domain.Error) {
+// decodeConfig decodes and validates a configuration, and fills in the defaults. It returns one
+// error for each invalid field.
+func decodeConfig(raw stdjson.RawMessage) (config, []*domain.Error) {
 	cfg := config{Port: 5432, SSLMode: sslVerifyFull}
 	if err := json.Unmarshal(raw, &cfg, json.RejectUnknownMembers(true)); err != nil {
-		return config{}, []*domain.Error{domain.FieldError(fieldOf(err), "must be as the connector type's schema says")}
+		return config{}, []*domain.Error{domain.FieldError(fieldOf(err), "must match the connector type's schema")}
 	}
-	var faults []*domain.Error
-	fault := func(wrong bool, field, message string) {
+	var errs []*domain.Error
+	fieldErr := func(wrong bool, field, message string) {
 		if wrong {
-			faults = append(faults, domain.FieldError("config."+field, message))
+			errs = append(errs, domain.FieldError("config."+field, message))
 		}
 	}
 	_, notAddress := netip.ParseAddr(cfg.Host)
-	fault(notAddress != nil && !hostname.MatchString(cfg.Host), "host", "must be a host name or an address")
-	fault(cfg.Port == 0, "port", "must be a port from 1 to 65535")
-	fault(!text(cfg.Database) || len(cfg.Database) > maxDatabase, "database", "must name a database")
+	fieldErr(notAddress != nil && !hostname.MatchString(cfg.Host), "host", "must be a host name or an address")
+	fieldErr(cfg.Port == 0, "port", "must be a port from 1 to 65535")
+	fieldErr(!printable(cfg.Database) || len(cfg.Database) > maxDatabase, "database", "must name a database")
 	known := cfg.SSLMode == sslDisable || cfg.SSLMode == sslRequire || cfg.SSLMode == sslVerifyFull
-	fault(!known, "sslMode", "must be disable, require or verify-full")
-	fault(cfg.RootCertificate != "" && (cfg.SSLMode != sslVerifyFull || cfg.roots() == nil),
-		"rootCertificate", "must be a certificate in PEM, and is for verify-full alone")
-	return cfg, faults
+	fieldErr(!known, "sslMode", "must be disable, require or verify-full")
+	fieldErr(cfg.RootCertificate != "" && (cfg.SSLMode != sslVerifyFull || cfg.roots() == nil),
+		"rootCertificate", "must be a certificate in PEM, and is allowed only with verify-full")
+	return cfg, errs
 }
 
-// fieldOf names what the decoder stumbled over, as long as it looks like a member's name:
-// what was pasted in the wrong place must not come back in an error.
+// fieldOf returns the path of the field that the decoder rejected ("config.port"). It returns only
+// "config" if the path does not look like names of members, because text that was pasted in
+// the wrong place may be a secret and must not appear in an error.
 func fieldOf(err error) string {
 	var semantic *json.SemanticError
 	if errors.As(err, &semantic) && path.MatchString(string(semantic.JSONPointer)) {
@@ -80,33 +83,35 @@ func fieldOf(err error) string {
 	return "config"
 }
 
-// judge wants both parts and no other.
-func judge(c domain.Credential) []*domain.Error {
-	var faults []*domain.Error
+// validateCredential returns an error for each part that is missing or invalid, and one if the
+// credential has other parts than username and password.
+func validateCredential(c domain.Credential) []*domain.Error {
+	var errs []*domain.Error
 	for _, part := range []string{partUsername, partPassword} {
 		field := "credential." + part
-		if fault := domain.ValidateSecret(field, c.Part(part)); fault != nil {
-			faults = append(faults, fault)
+		if fieldErr := domain.ValidateSecret(field, c.Part(part)); fieldErr != nil {
+			errs = append(errs, fieldErr)
 			continue
 		}
-		// The start-up message ends its texts with NUL: one inside would begin a setting.
-		if value := c.Part(part).Reveal(); !text(string(value)) {
-			faults = append(faults, domain.FieldError(field, "must be text without control characters"))
+		// Each text in PostgreSQL's start-up message ends with a NUL. A NUL inside a text would end the
+		// text early, and the rest would be read as another setting.
+		if value := c.Part(part).Reveal(); !printable(string(value)) {
+			errs = append(errs, domain.FieldError(field, "must be text without control characters"))
 		}
 	}
 	for _, name := range c.Names() {
 		if name != partUsername && name != partPassword {
-			return append(faults, domain.FieldError("credential", "has username and password, and no other part"))
+			return append(errs, domain.FieldError("credential", "must have only the parts username and password"))
 		}
 	}
-	return faults
+	return errs
 }
 
-func text(s string) bool {
+func printable(s string) bool {
 	return s != "" && utf8.ValidString(s) && !strings.ContainsFunc(s, unicode.IsControl)
 }
 
-// tls gives what the mode asks for; nil is no TLS.
+// tls returns the TLS configuration for the configured sslMode; nil means a connection without TLS.
 func (c config) tls() *tls.Config {
 	switch c.SSLMode {
 	case sslDisable:
@@ -117,7 +122,8 @@ func (c config) tls() *tls.Config {
 	return &tls.Config{MinVersion: tls.VersionTLS12, ServerName: c.Host, RootCAs: c.roots()}
 }
 
-// roots gives the authority that was named; nil is the system's.
+// roots returns the configured certificate authority. It returns nil if none is configured or if
+// its PEM is invalid; crypto/tls then uses the system's root certificates.
 func (c config) roots() *x509.CertPool {
 	pool := x509.NewCertPool()
 	if c.RootCertificate == "" || !pool.AppendCertsFromPEM([]byte(c.RootCertificate)) {

@@ -3,13 +3,20 @@
 //
 // Its configuration is
 //
-//	{"host": "db.example.com", "port": 5432, "database": "ledger", "sslMode": "verify-full", "rootCertificate": "-----BEGIN …"}
+//	{
+//	  "host": "db.example.com", "port": 5432, "database": "ledger",
+//	  "sslMode": "verify-full", "rootCertificate": "-----BEGIN …"
+//	}
 //
-// with port, sslMode and rootCertificate optional, and its credential the parts username
-// and password. sslMode is libpq's, of which three are taken: verify-full (the default:
-// a password goes only to the server that was meant), require (encrypted to whoever
-// answers) and disable. rootCertificate is the PEM of the authority that verify-full
-// trusts instead of the system's.
+// The members port, sslMode and rootCertificate are optional. The credential has the parts username
+// and password. sslMode has the meaning it has in libpq, of whose modes three are supported:
+//
+//   - verify-full (the default): a password is sent only to the verified server
+//   - require: the connection is encrypted, but the server is not verified
+//   - disable: the connection is not encrypted
+//
+// rootCertificate is the certificate, in PEM, of the authority that verify-full trusts instead of
+// the system's authorities.
 // https://www.postgresql.org/docs/current/libpq-ssl.html#LIBPQ-SSL-SSLMODE-STATEMENTS
 package postgres
 
@@ -28,39 +35,41 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// probeTimeout bounds a probe, look-up and handshakes included.
+// probeTimeout is the timeout of a probe, including name lookup and handshakes.
 const probeTimeout = 10 * time.Second
 
-// Options are what the connector needs from outside.
+// Options are the dependencies of the connector.
 type Options struct {
-	// Addresses checks the server's address when a connection is configured, as a URL
-	// https://host:port. Nil checks nothing.
+	// Egress checks the server's address, in the form of the URL https://host:port, when a
+	// connection is configured. Nil allows every address.
 	Egress ports.EgressGuard
-	// Control sees each address just before it is dialled (net.Dialer.Control), and
-	// refuses it by an error. Nil refuses nothing.
+	// Control is called with each IP address just before the probe connects to it (see
+	// net.Dialer.Control). It rejects the address by returning an error. Nil allows every address.
 	Control func(network, address string, raw syscall.RawConn) error
 }
 
-// Connector is the connector type. It is safe for concurrent use.
+// Connector is the connector type "postgres". It is safe for concurrent use.
 type Connector struct{ options Options }
 
 var _ ports.Connector = (*Connector)(nil)
 
-// New makes the connector.
+// New returns a connector with the given dependencies.
 func New(o Options) *Connector { return &Connector{options: o} }
 
-// Type is "postgres".
+// Type returns "postgres".
 func (*Connector) Type() domain.ConnectorType { return "postgres" }
 
-// Category is database.
+// Category returns domain.CategoryDatabase.
 func (*Connector) Category() domain.Category { return domain.CategoryDatabase }
 
-// Validate implements ports.Connector. The canonical form has every default written out.
-func (c *Connector) Validate(ctx context.Context, raw json.RawMessage, credential domain.Credential) (json.RawMessage, error) {
-	cfg, faults := read(raw)
-	faults = append(faults, judge(credential)...)
-	if len(faults) > 0 {
-		return nil, domain.Join(faults)
+// Validate implements ports.Connector. The returned canonical form contains every default.
+func (c *Connector) Validate(ctx context.Context, raw json.RawMessage,
+	credential domain.Credential,
+) (json.RawMessage, error) {
+	cfg, errs := decodeConfig(raw)
+	errs = append(errs, validateCredential(credential)...)
+	if len(errs) > 0 {
+		return nil, domain.Join(errs)
 	}
 	if c.options.Egress != nil {
 		if err := c.options.Egress.Check(ctx, "https://"+cfg.address()); err != nil {
@@ -70,36 +79,39 @@ func (c *Connector) Validate(ctx context.Context, raw json.RawMessage, credentia
 	return json.Marshal(cfg)
 }
 
-// Probe connects, signs in and pings. It says "PostgreSQL" and the server's version
+// Probe connects, authenticates and pings. It returns "PostgreSQL" and the server's version
 // number. Errors: Rejected (credential_rejected, account_not_found for a database that
 // does not exist, access_denied, address_not_allowed); Unavailable (vendor_unreachable).
 func (c *Connector) Probe(ctx context.Context, raw json.RawMessage, credential domain.Credential) (string, error) {
-	cfg, faults := read(raw)
-	if faults = append(faults, judge(credential)...); len(faults) > 0 {
-		return "", domain.Join(faults)
+	cfg, errs := decodeConfig(raw)
+	if errs = append(errs, validateCredential(credential)...); len(errs) > 0 {
+		return "", domain.Join(errs)
 	}
 	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
 	defer cancel()
-	dsn, err := c.connection(cfg, credential)
+	dsn, err := c.pgxConfig(cfg, credential)
 	if err != nil {
 		return "", err
 	}
 	conn, err := pgx.ConnectConfig(ctx, dsn)
 	if err != nil {
-		return "", translate(ctx, err)
+		return "", probeError(ctx, err)
 	}
-	// The probe is over: a server that does not take its leave must not hold it up.
+	// ctx ends with the probe's timeout. The probe already has its result, so a server that delays
+	// the end of the connection must not delay the probe any longer than that.
 	defer func() { _ = conn.Close(ctx) }()
 	if err := conn.Ping(ctx); err != nil {
-		return "", translate(ctx, err)
+		return "", probeError(ctx, err)
 	}
 	return "PostgreSQL " + versionOf(conn.PgConn().ParameterStatus("server_version")), nil
 }
 
-// connection builds what pgx dials. Everything is set here: pgx would else fill the gaps
-// from the process's environment (PGHOST, PGSSLCERT, ~/.pgpass, …).
-func (c *Connector) connection(cfg config, credential domain.Credential) (*pgx.ConnConfig, error) {
-	dsn, err := pgx.ParseConfig("host=127.0.0.1 port=5432 user=none dbname=none sslmode=disable target_session_attrs=any")
+// pgxConfig returns the configuration for pgx. It sets every member, because otherwise pgx
+// takes missing members from the process's environment (PGHOST, PGSSLCERT, ~/.pgpass, …).
+func (c *Connector) pgxConfig(cfg config, credential domain.Credential) (*pgx.ConnConfig, error) {
+	dsn, err := pgx.ParseConfig(
+		"host=127.0.0.1 port=5432 user=none dbname=none sslmode=disable target_session_attrs=any",
+	)
 	if err != nil {
 		return nil, unreachable(errSetup)
 	}
@@ -109,17 +121,19 @@ func (c *Connector) connection(cfg config, credential domain.Credential) (*pgx.C
 	dsn.TLSConfig, dsn.Fallbacks = cfg.tls(), nil
 	dsn.RuntimeParams = map[string]string{"application_name": "aggregator-connections"}
 	dsn.ConnectTimeout = probeTimeout
-	dsn.DefaultQueryExecMode = pgx.QueryExecModeSimpleProtocol // poolers in between know no other
+	dsn.DefaultQueryExecMode = pgx.QueryExecModeSimpleProtocol // connection poolers support no other mode
 	dialer := &net.Dialer{Control: c.control}
 	dsn.DialFunc = func(ctx context.Context, _, address string) (net.Conn, error) {
 		return dialer.DialContext(ctx, "tcp", address)
 	}
-	// The dialer resolves, so that Control sees the very address that is dialled.
+	// pgx must not resolve the host name. The dialer resolves it, so that Control checks exactly the
+	// address to which the dialer connects.
 	dsn.LookupFunc = func(_ context.Context, host string) ([]string, error) { return []string{host}, nil }
 	return dsn, nil
 }
 
-// control marks a refusal, so that translate knows it again below pgx's own errors.
+// control calls Options.Control. If Control rejects the address, control returns an error that
+// probeError can find among the errors that pgx wraps.
 func (c *Connector) control(network, address string, raw syscall.RawConn) error {
 	if c.options.Control == nil || c.options.Control(network, address, raw) == nil {
 		return nil
@@ -127,11 +141,12 @@ func (c *Connector) control(network, address string, raw syscall.RawConn) error 
 	return notAllowed()
 }
 
-var number = regexp.MustCompile(`^[0-9]{1,3}(\.[0-9]{1,3}){0,2}`)
+var versionNumber = regexp.MustCompile(`^[0-9]{1,3}(\.[0-9]{1,3}){0,2}`)
 
-// versionOf takes the number alone: the rest of it is the peer's own text.
+// versionOf returns the version number at the start of status, the server_version that the server
+// reports. It drops the rest, because that is arbitrary text from the peer.
 func versionOf(status string) string {
-	if found := number.FindString(status); found != "" {
+	if found := versionNumber.FindString(status); found != "" {
 		return found
 	}
 	return "of an unknown version"

@@ -25,49 +25,74 @@ func TestMain(m *testing.M) { pgtest.Main(m) }
 
 var (
 	credential = porttest.Credential
-	refused    = porttest.Refused
+	invalid    = porttest.NewInvalidConfig
 )
 
 var good = credential("username", "reader", "password", "password-canary")
 
 func TestConnector(t *testing.T) {
-	porttest.TestConnector(t, porttest.ConnectorBench{
+	porttest.TestConnector(t, porttest.ConnectorSuite{
 		Open:       func(a ports.EgressGuard) ports.Connector { return postgres.New(postgres.Options{Egress: a}) },
 		Config:     `{"database":"ledger", "host":"::1", "port":6432}`,
 		Credential: good,
 		Canonical:  `{"host":"::1","port":6432,"database":"ledger","sslMode":"verify-full"}`,
 		Address:    "https://[::1]:6432",
-		Refused: map[string]porttest.RefusedConfig{
-			"nothing":                 refused(``, domain.Credential{}, "config", "credential.username", "credential.password"),
-			"null":                    refused(`null`, good, "config.host", "config.port", "config.database", "config.sslMode"),
-			"an empty object":         refused(`{}`, good, "config.host", "config.database"),
-			"no object":               refused(`["config-canary"]`, good, "config"),
-			"every field":             refused(`{"host":"/var/run","port":0,"database":"a\u0000b","sslMode":"prefer"}`, good, "config.host", "config.port", "config.database", "config.sslMode"),
-			"a port too high":         refused(`{"host":"h","database":"d","port":65536}`, good, "config.port"),
-			"a port as text":          refused(`{"host":"h","database":"d","port":"5432"}`, good, "config.port"),
-			"an unknown member":       refused(`{"host":"h","database":"d","sslmode":"disable"}`, good, "config.sslmode"),
-			"a member with a value":   refused(`{"host":"h","database":"d","config-canary":1}`, good, "config"),
-			"a doubled member":        refused(`{"host":"h","host":"g","database":"d"}`, good, "config"),
-			"two hosts":               refused(`{"host":"a,b","database":"d"}`, good, "config.host"),
-			"a host with userinfo":    refused(`{"host":"u@h","database":"d"}`, good, "config.host"),
-			"a long database":         refused(`{"host":"h","database":"`+strings.Repeat("d", 64)+`"}`, good, "config.database"),
-			"a root that is none":     refused(`{"host":"h","database":"d","rootCertificate":"config-canary"}`, good, "config.rootCertificate"),
-			"a password with a NUL":   refused(`{"host":"h","database":"d"}`, credential("username", "u\x00x", "password", "p\x00"), "credential.username", "credential.password"),
-			"half a credential":       refused(`{"host":"h","database":"d"}`, credential("username", "u"), "credential.password"),
-			"a part that is not ours": refused(`{"host":"h","database":"d"}`, credential("username", "u", "password", "p", "part-canary", "x"), "credential"),
+		Invalid: map[string]porttest.InvalidConfig{
+			"nothing": invalid(
+				``, domain.Credential{}, "config", "credential.username", "credential.password",
+			),
+			"null": invalid(
+				`null`, good, "config.host", "config.port", "config.database", "config.sslMode",
+			),
+			"an empty object": invalid(`{}`, good, "config.host", "config.database"),
+			"not an object":   invalid(`["config-canary"]`, good, "config"),
+			"every field": invalid(
+				`{"host":"/var/run","port":0,"database":"a\u0000b","sslMode":"prefer"}`, good, "config.host",
+				"config.port", "config.database", "config.sslMode",
+			),
+			"a port too high": invalid(`{"host":"h","database":"d","port":65536}`, good, "config.port"),
+			"a port as text":  invalid(`{"host":"h","database":"d","port":"5432"}`, good, "config.port"),
+			"an unknown member": invalid(
+				`{"host":"h","database":"d","sslmode":"disable"}`, good, "config.sslmode",
+			),
+			"a member with a value": invalid(`{"host":"h","database":"d","config-canary":1}`, good, "config"),
+			"a duplicate member":    invalid(`{"host":"h","host":"g","database":"d"}`, good, "config"),
+			"two hosts":             invalid(`{"host":"a,b","database":"d"}`, good, "config.host"),
+			"a host with userinfo":  invalid(`{"host":"u@h","database":"d"}`, good, "config.host"),
+			"a long database": invalid(
+				`{"host":"h","database":"`+strings.Repeat("d", 64)+`"}`, good, "config.database",
+			),
+			"an invalid root certificate": invalid(
+				`{"host":"h","database":"d","rootCertificate":"config-canary"}`, good, "config.rootCertificate",
+			),
+			"a password with a NUL": invalid(
+				`{"host":"h","database":"d"}`, credential("username", "u\x00x", "password", "p\x00"),
+				"credential.username", "credential.password",
+			),
+			"half a credential": invalid(
+				`{"host":"h","database":"d"}`, credential("username", "u"), "credential.password",
+			),
+			"an unknown part": invalid(
+				`{"host":"h","database":"d"}`, credential("username", "u", "password", "p", "part-canary", "x"),
+				"credential",
+			),
 		},
 	})
 }
 
-func TestTheLeastConfiguration(t *testing.T) {
-	got, err := postgres.New(postgres.Options{}).Validate(t.Context(), json.RawMessage(`{"host":"db.example.com","database":"ledger"}`), good)
-	if err != nil || string(got) != `{"host":"db.example.com","port":5432,"database":"ledger","sslMode":"verify-full"}` {
-		t.Errorf("it became %s (%v)", got, err)
+func TestMinimalConfigGetsDefaults(t *testing.T) {
+	got, err := postgres.New(postgres.Options{}).Validate(
+		t.Context(), json.RawMessage(`{"host":"db.example.com","database":"ledger"}`), good,
+	)
+	if err != nil ||
+		string(got) != `{"host":"db.example.com","port":5432,"database":"ledger","sslMode":"verify-full"}` {
+		t.Errorf("the canonical form is %s (%v)", got, err)
 	}
 }
 
-// server gives the configuration of a real server, with a role for the credential good.
-func server(t *testing.T) map[string]any {
+// newServer returns the configuration of a real PostgreSQL server. The server has a role with the
+// username and password of the credential good.
+func newServer(t *testing.T) map[string]any {
 	t.Helper()
 	dsn := pgtest.DSN(t)
 	conn, err := pgx.Connect(t.Context(), dsn)
@@ -75,7 +100,8 @@ func server(t *testing.T) map[string]any {
 		t.Fatal(err)
 	}
 	defer func() { _ = conn.Close(context.Background()) }()
-	const role = `DO $$ BEGIN CREATE ROLE reader LOGIN PASSWORD 'password-canary'; EXCEPTION WHEN duplicate_object THEN NULL; END $$`
+	const role = `DO $$ BEGIN CREATE ROLE reader LOGIN PASSWORD 'password-canary'; EXCEPTION WHEN ` +
+		`duplicate_object THEN NULL; END $$`
 	if _, err := conn.Exec(t.Context(), role); err != nil {
 		t.Fatal(err)
 	}
@@ -84,7 +110,8 @@ func server(t *testing.T) map[string]any {
 		t.Fatal(err)
 	}
 	return map[string]any{
-		"host": u.Hostname(), "port": json.Number(u.Port()), "database": strings.TrimPrefix(u.Path, "/"), "sslMode": "disable",
+		"host": u.Hostname(), "port": json.Number(u.Port()), "database": strings.TrimPrefix(u.Path, "/"),
+		"sslMode": "disable",
 	}
 }
 
@@ -97,10 +124,10 @@ func encode(t *testing.T, config map[string]any) json.RawMessage {
 	return raw
 }
 
-func TestProbeARealServer(t *testing.T) {
-	config := server(t)
+func TestProbeReportsTheServerVersion(t *testing.T) {
+	config := newServer(t)
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
-	// The environment of the process must not leak into a tenant's connection.
+	// The PG… variables of the process's environment must not affect a tenant's connection.
 	t.Setenv("PGHOST", "nowhere.invalid")
 	t.Setenv("PGOPTIONS", "-c no_such_setting=1")
 	t.Setenv("PGSSLMODE", "verify-full")
@@ -113,21 +140,25 @@ func TestProbeARealServer(t *testing.T) {
 	}
 }
 
-func TestProbeTellsWhatIsWrong(t *testing.T) {
-	config := server(t)
-	silent := silentServer(t)
+func TestProbeMapsFailureToCode(t *testing.T) {
+	config := newServer(t)
+	closing := newClosingServer(t)
 	cases := map[string]struct {
 		change     map[string]any
 		credential domain.Credential
 		want       domain.Code
 	}{
-		"an unknown role":     {nil, credential("username", "user-canary", "password", "password-canary"), domain.CredentialRejected},
-		"an unknown database": {map[string]any{"database": "db_canary"}, good, domain.AccountNotFound},
-		"no TLS there":        {map[string]any{"sslMode": "verify-full"}, good, domain.VendorUnreachable},
-		"no TLS required":     {map[string]any{"sslMode": "require"}, good, domain.VendorUnreachable},
-		"nobody listens":      {map[string]any{"port": 1}, good, domain.VendorUnreachable},
-		"no such name":        {map[string]any{"host": "host-canary.invalid"}, good, domain.VendorUnreachable},
-		"no PostgreSQL":       {map[string]any{"port": silent}, good, domain.VendorUnreachable},
+		"an unknown role": {
+			nil, credential("username", "user-canary", "password", "password-canary"), domain.CredentialRejected,
+		},
+		"an unknown database":            {map[string]any{"database": "db_canary"}, good, domain.AccountNotFound},
+		"a server without TLS, verified": {map[string]any{"sslMode": "verify-full"}, good, domain.VendorUnreachable},
+		"a server without TLS, required": {map[string]any{"sslMode": "require"}, good, domain.VendorUnreachable},
+		"no server listens":              {map[string]any{"port": 1}, good, domain.VendorUnreachable},
+		"no such name": {
+			map[string]any{"host": "host-canary.invalid"}, good, domain.VendorUnreachable,
+		},
+		"no PostgreSQL": {map[string]any{"port": closing}, good, domain.VendorUnreachable},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -135,15 +166,16 @@ func TestProbeTellsWhatIsWrong(t *testing.T) {
 			maps.Copy(raw, c.change)
 			_, err := postgres.New(postgres.Options{}).Probe(t.Context(), encode(t, raw), c.credential)
 			if !errors.Is(err, c.want) {
-				t.Errorf("gave %v, want %s", err, c.want)
+				t.Errorf("got %v, want %s", err, c.want)
 			}
 			porttest.SecretFree(t, err)
 		})
 	}
 }
 
-// silentServer takes connections and closes them at once.
-func silentServer(t *testing.T) int {
+// newClosingServer starts a server that accepts connections and closes them immediately. It returns
+// the server's port.
+func newClosingServer(t *testing.T) int {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -163,7 +195,7 @@ func silentServer(t *testing.T) int {
 }
 
 func TestProbeDialsNothingThatEgressForbids(t *testing.T) {
-	config := server(t)
+	config := newServer(t)
 	config["host"] = "localhost"
 	var seen []string
 	c := postgres.New(postgres.Options{Control: func(_, address string, _ syscall.RawConn) error {
@@ -172,22 +204,24 @@ func TestProbeDialsNothingThatEgressForbids(t *testing.T) {
 	}})
 	_, err := c.Probe(t.Context(), encode(t, config), good)
 	if !errors.Is(err, domain.AddressNotAllowed) {
-		t.Errorf("gave %v, want address_not_allowed", err)
+		t.Errorf("got %v, want address_not_allowed", err)
 	}
 	for _, address := range seen {
 		if host, _, _ := net.SplitHostPort(address); net.ParseIP(host) == nil {
-			t.Errorf("asked about %q, which is no address", address)
+			t.Errorf("Control was called with %q, which is not an address", address)
 		}
 	}
 	if len(seen) == 0 {
-		t.Error("nothing was asked")
+		t.Error("Control was not called")
 	}
 }
 
-func TestProbeEndsWithItsCaller(t *testing.T) {
+func TestProbeStopsWhenCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := postgres.New(postgres.Options{}).Probe(ctx, encode(t, server(t)), good); !errors.Is(err, domain.Interrupted) {
-		t.Errorf("gave %v, want interrupted", err)
+	if _, err := postgres.New(postgres.Options{}).Probe(
+		ctx, encode(t, newServer(t)), good,
+	); !errors.Is(err, domain.Interrupted) {
+		t.Errorf("got %v, want interrupted", err)
 	}
 }

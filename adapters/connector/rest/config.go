@@ -15,7 +15,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// The ways to authenticate, and the parts each takes.
+// The values of auth. credentialParts maps each value to the names of the credential parts that it
+// requires.
 const (
 	authNone   = "none"
 	authBasic  = "basic"
@@ -23,20 +24,20 @@ const (
 	authHeader = "header"
 )
 
-var partsOf = map[string][]string{
+var credentialParts = map[string][]string{
 	authNone:   nil,
 	authBasic:  {"username", "password"},
 	authBearer: {"token"},
 	authHeader: {"value"},
 }
 
-// Upper bounds of the headers: how many, and of a value's bytes.
+// The maximum number of headers, and the maximum length of a header's value in bytes.
 const (
 	maxHeaderCount = 20
 	maxHeaderValue = 1024
 )
 
-// config is the configuration as stored.
+// config is the configuration in the form in which it is stored.
 type config struct {
 	URL        string            `json:"url"`
 	Auth       string            `json:"auth"`
@@ -45,53 +46,56 @@ type config struct {
 }
 
 var (
-	token = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$") // RFC 9110, section 5.6.2
+	token = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$") // the token of RFC 9110, section 5.6.2
 	path  = regexp.MustCompile(`^(/[A-Za-z][A-Za-z0-9-]{0,31})+$`)
-	// secretive are headers that usually hold a credential: the configuration is stored
-	// and shown in clear.
-	secretive = regexp.MustCompile(`(?i)auth|token|secret|key|passw|cookie|session|credential|signature`)
+	// secretHeader matches names of headers that usually contain a credential. They are rejected,
+	// because the configuration is stored and returned in plain text.
+	secretHeader = regexp.MustCompile(`(?i)auth|token|secret|key|passw|cookie|session|credential|signature`)
 )
 
-// ownHeaders are those of HTTP itself, which the client writes.
-var ownHeaders = []string{
+// reservedHeaders are headers of the HTTP protocol itself, which only the HTTP client sets.
+var reservedHeaders = []string{
 	"Connection", "Content-Length", "Expect", "Host", "Keep-Alive", "Te", "Trailer", "Transfer-Encoding", "Upgrade",
 }
 
-// read decodes and judges a configuration, and fills the defaults in.
-func read(raw stdjson.RawMessage, allowHTTP bool) (config, []*domain.Error) {
+// decodeConfig decodes and validates a configuration, and fills in the defaults. It returns one
+// error for each invalid field.
+func decodeConfig(raw stdjson.RawMessage, allowHTTP bool) (config, []*domain.Error) {
 	cfg := config{Auth: authNone}
 	if err := json.Unmarshal(raw, &cfg, json.RejectUnknownMembers(true)); err != nil {
-		return config{}, []*domain.Error{domain.FieldError(fieldOf(err), "must be as the connector type's schema says")}
+		return config{}, []*domain.Error{domain.FieldError(fieldOf(err), "must match the connector type's schema")}
 	}
-	var faults []*domain.Error
-	if fault := domain.ValidateBaseURL(cfg.URL, allowHTTP); fault != nil {
-		faults = append(faults, domain.FieldError("config.url", fault.Message))
+	var errs []*domain.Error
+	if fieldErr := domain.ValidateBaseURL(cfg.URL, allowHTTP); fieldErr != nil {
+		errs = append(errs, domain.FieldError("config.url", fieldErr.Message))
 	}
-	if _, known := partsOf[cfg.Auth]; !known {
-		faults = append(faults, domain.FieldError("config.auth", "must be none, basic, bearer or header"))
+	if _, known := credentialParts[cfg.Auth]; !known {
+		errs = append(errs, domain.FieldError("config.auth", "must be none, basic, bearer or header"))
 	}
-	if wanted := cfg.Auth == authHeader; wanted != (cfg.AuthHeader != "") || wanted && !sendable(cfg.AuthHeader) {
-		faults = append(faults, domain.FieldError("config.authHeader", "must name a header, and is for the auth header alone"))
+	if byHeader := cfg.Auth == authHeader; byHeader != (cfg.AuthHeader != "") || byHeader && !settable(cfg.AuthHeader) {
+		errs = append(
+			errs, domain.FieldError("config.authHeader", "must name a header, and is allowed only with auth header"),
+		)
 	}
 	cfg.AuthHeader = http.CanonicalHeaderKey(cfg.AuthHeader)
-	return cfg, append(faults, cfg.judgeHeaders()...)
+	return cfg, append(errs, cfg.normalizeHeaders()...)
 }
 
-// judgeHeaders checks the headers and writes their names in the usual case. It names no
-// header at fault: a name may be a pasted secret.
-func (c *config) judgeHeaders() []*domain.Error {
+// normalizeHeaders validates the headers and changes their names to canonical case. Its errors
+// do not contain the name of a header, because the name may be a secret that was pasted there.
+func (c *config) normalizeHeaders() []*domain.Error {
 	const field = "config.headers"
 	if len(c.Headers) > maxHeaderCount {
-		return []*domain.Error{domain.FieldError(field, "are too many")}
+		return []*domain.Error{domain.FieldError(field, "must not be more than 20")}
 	}
 	canonical := make(map[string]string, len(c.Headers))
 	for name, value := range c.Headers {
 		switch {
-		case !sendable(name):
+		case !settable(name):
 			return []*domain.Error{domain.FieldError(field, "must have names of headers that a caller may set")}
-		case secretive.MatchString(name):
-			return []*domain.Error{domain.FieldError(field, "must not hold a credential: that is what auth is for")}
-		case len(value) > maxHeaderValue || !text(value):
+		case secretHeader.MatchString(name):
+			return []*domain.Error{domain.FieldError(field, "must not contain a credential: use auth instead")}
+		case len(value) > maxHeaderValue || !printable(value):
 			return []*domain.Error{domain.FieldError(field, "must have values of printable text")}
 		}
 		canonical[http.CanonicalHeaderKey(name)] = value
@@ -99,19 +103,20 @@ func (c *config) judgeHeaders() []*domain.Error {
 	if len(canonical) != len(c.Headers) {
 		return []*domain.Error{domain.FieldError(field, "must not name a header twice")}
 	}
-	if _, doubled := canonical[c.AuthHeader]; doubled {
-		return []*domain.Error{domain.FieldError(field, "must not hold the header of the credential")}
+	if _, duplicate := canonical[c.AuthHeader]; duplicate {
+		return []*domain.Error{domain.FieldError(field, "must not contain the header of the credential")}
 	}
 	c.Headers = canonical
 	return nil
 }
 
-func sendable(header string) bool {
-	return token.MatchString(header) && !slices.Contains(ownHeaders, http.CanonicalHeaderKey(header))
+func settable(header string) bool {
+	return token.MatchString(header) && !slices.Contains(reservedHeaders, http.CanonicalHeaderKey(header))
 }
 
-// fieldOf names what the decoder stumbled over, as long as it looks like a member's name:
-// what was pasted in the wrong place must not come back in an error.
+// fieldOf returns the path of the field that the decoder rejected ("config.auth"). It returns only
+// "config" if the path does not look like names of members, because text that was pasted in
+// the wrong place may be a secret and must not appear in an error.
 func fieldOf(err error) string {
 	var semantic *json.SemanticError
 	if errors.As(err, &semantic) && path.MatchString(string(semantic.JSONPointer)) {
@@ -120,37 +125,38 @@ func fieldOf(err error) string {
 	return "config"
 }
 
-// judge wants the parts of the way to authenticate, and no other.
-func judge(auth string, c domain.Credential) []*domain.Error {
-	parts, known := partsOf[auth]
+// validateCredential returns an error for each part of the credential that auth requires and that is
+// missing or invalid, and one if the credential has other parts.
+func validateCredential(auth string, c domain.Credential) []*domain.Error {
+	parts, known := credentialParts[auth]
 	if !known {
-		return nil // already a fault of the configuration
+		return nil // decodeConfig has already returned an error for this
 	}
-	var faults []*domain.Error
+	var errs []*domain.Error
 	for _, part := range parts {
 		field := "credential." + part
 		value := string(c.Part(part).Reveal())
-		switch fault := domain.ValidateSecret(field, c.Part(part)); {
-		case fault != nil:
-			faults = append(faults, fault)
-		case !text(value):
-			faults = append(faults, domain.FieldError(field, "must be text without control characters"))
-		case part == "username" && strings.Contains(value, ":"): // RFC 7617, section 2
-			faults = append(faults, domain.FieldError(field, "must not hold a colon"))
+		switch fieldErr := domain.ValidateSecret(field, c.Part(part)); {
+		case fieldErr != nil:
+			errs = append(errs, fieldErr)
+		case !printable(value):
+			errs = append(errs, domain.FieldError(field, "must be text without control characters"))
+		case part == "username" && strings.Contains(value, ":"): // forbidden by RFC 7617, section 2
+			errs = append(errs, domain.FieldError(field, "must not contain a colon"))
 		}
 	}
 	if slices.ContainsFunc(c.Names(), func(name string) bool { return !slices.Contains(parts, name) }) {
-		faults = append(faults, domain.FieldError("credential", "has a part that this auth does not take"))
+		errs = append(errs, domain.FieldError("credential", "has a part that this auth does not use"))
 	}
-	return faults
+	return errs
 }
 
-func text(s string) bool {
+func printable(s string) bool {
 	return s != "" && utf8.ValidString(s) && !strings.ContainsFunc(s, unicode.IsControl)
 }
 
-// dress sets the headers and the credential.
-func (c config) dress(request *http.Request, credential domain.Credential) {
+// setHeaders sets the configured headers and the header that contains the credential.
+func (c config) setHeaders(request *http.Request, credential domain.Credential) {
 	request.Header.Set("User-Agent", "aggregator-connections")
 	for name, value := range c.Headers {
 		request.Header.Set(name, value)

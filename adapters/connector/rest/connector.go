@@ -3,12 +3,19 @@
 //
 // Its configuration is
 //
-//	{"url": "https://api.example.com/v1/ping", "auth": "header", "authHeader": "X-Api-Key", "headers": {"Accept": "application/json"}}
+//	{
+//	  "url": "https://api.example.com/v1/ping",
+//	  "auth": "header", "authHeader": "X-Api-Key",
+//	  "headers": {"Accept": "application/json"}
+//	}
 //
-// where url is what a probe reads, headers are sent along and hold no credential, and
-// auth says what becomes of the credential: "none" (the default; no parts), "basic"
-// (username, password; RFC 7617), "bearer" (token; RFC 6750) or "header" (value, sent in
-// the header that authHeader names).
+// A probe requests url and sends headers, which must not contain a credential. auth determines how
+// the credential is sent and which parts it has:
+//
+//   - "none" (the default): no credential, no parts
+//   - "basic": HTTP Basic (RFC 7617) with the parts username and password
+//   - "bearer": a bearer token (RFC 6750) from the part token
+//   - "header": the part value, sent in the header that authHeader names
 package rest
 
 import (
@@ -26,27 +33,28 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Bounds of a probe: its time, and the bytes of an answer that are read.
+// Bounds of a probe: its timeout, and how many bytes of a response's header and body it reads.
 const (
 	probeTimeout = 10 * time.Second
 	maxHeaders   = 64 << 10
 	maxBody      = 64 << 10
 )
 
-// Options are what the connector needs from outside.
+// Options are the dependencies of the connector.
 type Options struct {
-	// Addresses checks the URL when a connection is configured. Nil checks nothing.
+	// Egress checks the URL when a connection is configured. Nil allows every URL.
 	Egress ports.EgressGuard
-	// Control sees each address just before it is dialled (net.Dialer.Control), and
-	// refuses it by an error. Nil refuses nothing.
+	// Control is called with each IP address just before the probe connects to it (see
+	// net.Dialer.Control). It rejects the address by returning an error. Nil allows every address.
 	Control func(network, address string, raw syscall.RawConn) error
-	// AllowHTTP takes http URLs besides https ones.
+	// AllowHTTP allows http URLs in addition to https URLs.
 	AllowHTTP bool
-	// TLS replaces the system's trust; nil keeps it.
+	// TLS is the TLS configuration of probes, for example with other root certificates than those
+	// of the system. Nil means the defaults of crypto/tls.
 	TLS *tls.Config
 }
 
-// Connector is the connector type. It is safe for concurrent use.
+// Connector is the connector type "rest-generic". It is safe for concurrent use.
 type Connector struct {
 	options Options
 	client  *http.Client
@@ -54,8 +62,10 @@ type Connector struct {
 
 var _ ports.Connector = (*Connector)(nil)
 
-// New makes the connector. It keeps no connection open between probes, follows no
-// redirect and knows no proxy: each would carry a credential where nobody has checked.
+// New returns a connector with the given dependencies. It does not follow redirects and does not
+// use a proxy, because both would send a credential to an address that was not checked. It keeps
+// no connection open between probes, because a probe over such a connection would not check the
+// address again.
 func New(o Options) *Connector {
 	c := &Connector{options: o}
 	dialer := &net.Dialer{Control: c.control}
@@ -70,19 +80,21 @@ func New(o Options) *Connector {
 	return c
 }
 
-// Type is "rest-generic".
+// Type returns "rest-generic".
 func (*Connector) Type() domain.ConnectorType { return "rest-generic" }
 
-// Category is rest.
+// Category returns domain.CategoryREST.
 func (*Connector) Category() domain.Category { return domain.CategoryREST }
 
-// Validate implements ports.Connector. The canonical form has every default written out
-// and the names of headers in their usual case.
-func (c *Connector) Validate(ctx context.Context, raw json.RawMessage, credential domain.Credential) (json.RawMessage, error) {
-	cfg, faults := read(raw, c.options.AllowHTTP)
-	faults = append(faults, judge(cfg.Auth, credential)...)
-	if len(faults) > 0 {
-		return nil, domain.Join(faults)
+// Validate implements ports.Connector. The returned canonical form contains every default, and the
+// header names in canonical case.
+func (c *Connector) Validate(ctx context.Context, raw json.RawMessage,
+	credential domain.Credential,
+) (json.RawMessage, error) {
+	cfg, errs := decodeConfig(raw, c.options.AllowHTTP)
+	errs = append(errs, validateCredential(cfg.Auth, credential)...)
+	if len(errs) > 0 {
+		return nil, domain.Join(errs)
 	}
 	if c.options.Egress != nil {
 		if err := c.options.Egress.Check(ctx, cfg.URL); err != nil {
@@ -92,35 +104,37 @@ func (c *Connector) Validate(ctx context.Context, raw json.RawMessage, credentia
 	return json.Marshal(cfg)
 }
 
-// Probe reads the URL once; an answer of 200 to 299 is healthy, and named ("200 OK").
-// Errors: Rejected (credential_rejected for 401, access_denied for 403, account_not_found
-// for 404 and 410, address_not_allowed); Unavailable (vendor_rate_limited for 429,
-// vendor_unreachable for no answer, 408 and 5xx, malformed_response for the rest,
-// redirects among them).
+// Probe requests the URL one time. A status of 200 to 299 means that the peer is healthy; Probe then
+// returns the status ("200 OK"). Errors: Rejected (credential_rejected for 401, access_denied for
+// 403, account_not_found for 404 and 410, address_not_allowed); Unavailable (vendor_rate_limited
+// for 429, vendor_unreachable for no response, 408 and 5xx, malformed_response for all other
+// statuses, redirects included).
 func (c *Connector) Probe(ctx context.Context, raw json.RawMessage, credential domain.Credential) (string, error) {
-	cfg, faults := read(raw, c.options.AllowHTTP)
-	if faults = append(faults, judge(cfg.Auth, credential)...); len(faults) > 0 {
-		return "", domain.Join(faults)
+	cfg, errs := decodeConfig(raw, c.options.AllowHTTP)
+	if errs = append(errs, validateCredential(cfg.Auth, credential)...); len(errs) > 0 {
+		return "", domain.Join(errs)
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, cfg.URL, nil)
 	if err != nil {
 		return "", unreachable(errSetup)
 	}
-	cfg.dress(request, credential)
-	answer, err := c.client.Do(request)
+	cfg.setHeaders(request, credential)
+	response, err := c.client.Do(request)
 	if err != nil {
-		return "", translate(ctx, err)
+		return "", probeError(ctx, err)
 	}
-	defer func() { _ = answer.Body.Close() }()
-	// Reading on is a courtesy to the peer; what it says is not looked at.
-	_, _ = io.Copy(io.Discard, io.LimitReader(answer.Body, maxBody))
-	if err := judgeStatus(answer); err != nil {
+	defer func() { _ = response.Body.Close() }()
+	// Reading the body is a courtesy to the peer, which can then end the response normally. The
+	// content is ignored.
+	_, _ = io.Copy(io.Discard, io.LimitReader(response.Body, maxBody))
+	if err := statusError(response); err != nil {
 		return "", err
 	}
-	return strconv.Itoa(answer.StatusCode) + " " + http.StatusText(answer.StatusCode), nil
+	return strconv.Itoa(response.StatusCode) + " " + http.StatusText(response.StatusCode), nil
 }
 
-// control marks a refusal, so that translate knows it again below the client's own errors.
+// control calls Options.Control. If Control rejects the address, control returns an error that
+// probeError can find among the errors that net/http wraps.
 func (c *Connector) control(network, address string, raw syscall.RawConn) error {
 	if c.options.Control == nil || c.options.Control(network, address, raw) == nil {
 		return nil

@@ -25,56 +25,91 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 var (
 	credential = porttest.Credential
-	refused    = porttest.Refused
+	invalid    = porttest.NewInvalidConfig
 )
 
 var none domain.Credential
 
 func TestConnector(t *testing.T) {
 	url := func(rest string) string { return `{"url":"https://a.example"` + rest + `}` }
-	porttest.TestConnector(t, porttest.ConnectorBench{
-		Open:       func(a ports.EgressGuard) ports.Connector { return rest.New(rest.Options{Egress: a}) },
-		Config:     `{"headers":{"accept":"application/json"},"authHeader":"x-api-key","auth":"header","url":"https://10.0.0.1/v1"}`,
+	porttest.TestConnector(t, porttest.ConnectorSuite{
+		Open: func(a ports.EgressGuard) ports.Connector { return rest.New(rest.Options{Egress: a}) },
+		Config: `{"headers":{"accept":"application/json"},"authHeader":"x-api-key","auth":"header",` +
+			`"url":"https://10.0.0.1/v1"}`,
 		Credential: credential("value", "v"),
-		Canonical:  `{"url":"https://10.0.0.1/v1","auth":"header","authHeader":"X-Api-Key","headers":{"Accept":"application/json"}}`,
-		Address:    "https://10.0.0.1/v1",
-		Refused: map[string]porttest.RefusedConfig{
-			"nothing":                  refused(``, none, "config"),
-			"an empty object":          refused(`{}`, none, "config.url"),
-			"plain http":               refused(`{"url":"http://a.example"}`, none, "config.url"),
-			"a query":                  refused(`{"url":"https://a.example?key=url-canary"}`, none, "config.url"),
-			"userinfo":                 refused(`{"url":"https://u:url-canary@a.example"}`, none, "config.url"),
-			"several":                  refused(`{"url":"","auth":"digest","authHeader":"X","headers":{"Host":"h"}}`, none, "config.url", "config.auth", "config.authHeader", "config.headers"),
-			"an unknown member":        refused(url(`,"Auth":"none"`), none, "config.Auth"),
-			"a member with a value":    refused(url(`,"member canary":1`), none, "config"),
-			"a header as a number":     refused(url(`,"headers":{"Accept":1}`), none, "config.headers.Accept"),
-			"a credential header":      refused(url(`,"headers":{"Authorization":"header-canary"}`), none, "config.headers"),
-			"a key in a header":        refused(url(`,"headers":{"X-Api-Key":"header-canary"}`), none, "config.headers"),
-			"a header of HTTP's own":   refused(url(`,"headers":{"transfer-encoding":"chunked"}`), none, "config.headers"),
-			"a header with a newline":  refused(url(`,"headers":{"Accept":"a\r\nX: header-canary"}`), none, "config.headers"),
-			"a header's name with one": refused(url(`,"headers":{"A\r\nX":"b"}`), none, "config.headers"),
-			"a header twice":           refused(url(`,"headers":{"Accept":"a","accept":"b"}`), none, "config.headers"),
-			"auth header without name": refused(url(`,"auth":"header"`), credential("value", "v"), "config.authHeader"),
-			"auth header doubled":      refused(url(`,"auth":"header","authHeader":"X-Tenant","headers":{"x-tenant":"t"}`), credential("value", "v"), "config.headers"),
-			"auth by Host":             refused(url(`,"auth":"header","authHeader":"host"`), credential("value", "v"), "config.authHeader"),
-			"none with a part":         refused(url(``), credential("token", "t"), "credential"),
-			"basic without parts":      refused(url(`,"auth":"basic"`), none, "credential.username", "credential.password"),
-			"basic with a colon":       refused(url(`,"auth":"basic"`), credential("username", "user-canary:x", "password", "p"), "credential.username"),
-			"bearer with basic's":      refused(url(`,"auth":"bearer"`), credential("username", "u", "password", "p"), "credential.token", "credential"),
-			"a token with a newline":   refused(url(`,"auth":"bearer"`), credential("token", "token-canary\r\nX: y"), "credential.token"),
+		Canonical: `{"url":"https://10.0.0.1/v1","auth":"header","authHeader":"X-Api-Key",` +
+			`"headers":{"Accept":"application/json"}}`,
+		Address: "https://10.0.0.1/v1",
+		Invalid: map[string]porttest.InvalidConfig{
+			"nothing":         invalid(``, none, "config"),
+			"an empty object": invalid(`{}`, none, "config.url"),
+			"plain http":      invalid(`{"url":"http://a.example"}`, none, "config.url"),
+			"a query":         invalid(`{"url":"https://a.example?key=url-canary"}`, none, "config.url"),
+			"userinfo":        invalid(`{"url":"https://u:url-canary@a.example"}`, none, "config.url"),
+			"several": invalid(
+				`{"url":"","auth":"digest","authHeader":"X","headers":{"Host":"h"}}`, none, "config.url",
+				"config.auth", "config.authHeader", "config.headers",
+			),
+			"an unknown member":     invalid(url(`,"Auth":"none"`), none, "config.Auth"),
+			"a member with a value": invalid(url(`,"member canary":1`), none, "config"),
+			"a header as a number":  invalid(url(`,"headers":{"Accept":1}`), none, "config.headers.Accept"),
+			"a credential header": invalid(
+				url(`,"headers":{"Authorization":"header-canary"}`), none, "config.headers",
+			),
+			"a key in a header": invalid(
+				url(`,"headers":{"X-Api-Key":"header-canary"}`), none, "config.headers",
+			),
+			"a header of HTTP's own": invalid(
+				url(`,"headers":{"transfer-encoding":"chunked"}`), none, "config.headers",
+			),
+			"a header with a newline": invalid(
+				url(`,"headers":{"Accept":"a\r\nX: header-canary"}`), none, "config.headers",
+			),
+			"a header's name with a newline": invalid(url(`,"headers":{"A\r\nX":"b"}`), none, "config.headers"),
+			"a header twice": invalid(
+				url(`,"headers":{"Accept":"a","accept":"b"}`), none, "config.headers",
+			),
+			"auth header without name": invalid(
+				url(`,"auth":"header"`), credential("value", "v"), "config.authHeader",
+			),
+			"auth header duplicated": invalid(
+				url(`,"auth":"header","authHeader":"X-Tenant","headers":{"x-tenant":"t"}`), credential("value", "v"),
+				"config.headers",
+			),
+			"auth by Host": invalid(
+				url(`,"auth":"header","authHeader":"host"`), credential("value", "v"), "config.authHeader",
+			),
+			"none with a part": invalid(url(``), credential("token", "t"), "credential"),
+			"basic without parts": invalid(
+				url(`,"auth":"basic"`), none, "credential.username", "credential.password",
+			),
+			"basic with a colon": invalid(
+				url(`,"auth":"basic"`), credential(
+					"username", "user-canary:x", "password", "p",
+				), "credential.username",
+			),
+			"bearer with basic's parts": invalid(
+				url(`,"auth":"bearer"`), credential(
+					"username", "u", "password", "p",
+				), "credential.token", "credential",
+			),
+			"a token with a newline": invalid(
+				url(`,"auth":"bearer"`), credential("token", "token-canary\r\nX: y"), "credential.token",
+			),
 		},
 	})
 }
 
-func TestTheLeastConfiguration(t *testing.T) {
+func TestMinimalConfigGetsDefaults(t *testing.T) {
 	got, err := rest.New(rest.Options{}).Validate(t.Context(), json.RawMessage(`{"url":"https://a.example"}`), none)
 	if err != nil || string(got) != `{"url":"https://a.example","auth":"none"}` {
-		t.Errorf("it became %s (%v)", got, err)
+		t.Errorf("the canonical form is %s (%v)", got, err)
 	}
 }
 
-// peer is a TLS server, and a connector that trusts it.
-func peer(t *testing.T, handle http.HandlerFunc) (*rest.Connector, string) {
+// newPeer starts a TLS server with the given handler. It returns a connector that trusts the
+// server's certificate, and the server's URL.
+func newPeer(t *testing.T, handle http.HandlerFunc) (*rest.Connector, string) {
 	t.Helper()
 	server := httptest.NewTLSServer(handle)
 	t.Cleanup(server.Close)
@@ -89,41 +124,46 @@ func TestProbeSendsTheCredential(t *testing.T) {
 		header     string
 		want       string
 	}{
-		"none":   {`"none"`, none, "Authorization", ""},
-		"basic":  {`"basic"`, credential("username", "Aladdin", "password", "open sesame"), "Authorization", "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="},
+		"none": {`"none"`, none, "Authorization", ""},
+		"basic": {
+			`"basic"`, credential("username", "Aladdin", "password", "open sesame"), "Authorization",
+			"Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==",
+		},
 		"bearer": {`"bearer"`, credential("token", "abc"), "Authorization", "Bearer abc"},
 		"header": {`"header","authHeader":"X-Api-Key"`, credential("value", "abc"), "X-Api-Key", "abc"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			var got *http.Request
-			connector, url := peer(t, func(w http.ResponseWriter, r *http.Request) {
+			connector, url := newPeer(t, func(w http.ResponseWriter, r *http.Request) {
 				got = r
 				w.WriteHeader(http.StatusNoContent)
 			})
 			config := fmt.Sprintf(`{"url":%q,"auth":%s,"headers":{"accept":"text/csv"}}`, url+"/ping", c.auth)
-			said, err := connector.Probe(t.Context(), json.RawMessage(config), c.credential)
-			if err != nil || said != "204 No Content" {
-				t.Fatalf("Probe said %q (%v)", said, err)
+			text, err := connector.Probe(t.Context(), json.RawMessage(config), c.credential)
+			if err != nil || text != "204 No Content" {
+				t.Fatalf("Probe returned %q (%v)", text, err)
 			}
-			if got.Method != http.MethodGet || got.URL.Path != "/ping" || got.Header.Get("Accept") != "text/csv" || got.Header.Get(c.header) != c.want {
+			if got.Method != http.MethodGet || got.URL.Path != "/ping" || got.Header.Get("Accept") != "text/csv" ||
+				got.Header.Get(c.header) != c.want {
 				t.Errorf("sent %s %s with %v", got.Method, got.URL, got.Header)
 			}
 		})
 	}
 }
 
-func TestProbeTellsWhatIsWrong(t *testing.T) {
+func TestProbeMapsStatusToCode(t *testing.T) {
 	cases := map[int]domain.Code{
 		301: domain.MalformedResponse, 304: domain.MalformedResponse, 400: domain.MalformedResponse,
-		401: domain.CredentialRejected, 403: domain.AccessDenied, 404: domain.AccountNotFound, 405: domain.MalformedResponse,
+		401: domain.CredentialRejected, 403: domain.AccessDenied, 404: domain.AccountNotFound,
+		405: domain.MalformedResponse,
 		408: domain.VendorUnreachable, 410: domain.AccountNotFound, 429: domain.VendorRateLimited,
 		500: domain.VendorUnreachable, 503: domain.VendorUnreachable,
 	}
 	for status, want := range cases {
 		t.Run(http.StatusText(status), func(t *testing.T) {
 			calls := 0
-			connector, url := peer(t, func(w http.ResponseWriter, _ *http.Request) {
+			connector, url := newPeer(t, func(w http.ResponseWriter, _ *http.Request) {
 				calls++
 				w.Header().Set("Location", "/elsewhere")
 				w.Header().Set("Retry-After", "7")
@@ -134,34 +174,58 @@ func TestProbeTellsWhatIsWrong(t *testing.T) {
 			})
 			_, err := connector.Probe(t.Context(), json.RawMessage(fmt.Sprintf(`{"url":%q}`, url)), none)
 			if !errors.Is(err, want) || calls != 1 {
-				t.Errorf("gave %v after %d calls, want %s after one", err, calls, want)
+				t.Errorf("got %v after %d calls, want %s after one", err, calls, want)
 			}
 			if wait := domain.RetryAfterOf(err); (status == 429) != (wait == 7*time.Second) {
-				t.Errorf("asks to wait %v", wait)
+				t.Errorf("RetryAfter is %v", wait)
 			}
 			porttest.SecretFree(t, err)
 		})
 	}
 }
 
-func TestProbeWithoutAnAnswer(t *testing.T) {
-	trusted, url := peer(t, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
+func TestProbeReportsRetryAfter(t *testing.T) {
+	for value, want := range map[string]struct{ least, most time.Duration }{
+		"":        {0, 0},
+		"soon":    {0, 0},
+		"-1":      {0, 0},
+		"0":       {0, 0},
+		"3599":    {3599 * time.Second, 3599 * time.Second},
+		"86400":   {time.Hour, time.Hour},
+		"9999999": {time.Hour, time.Hour},
+		time.Now().Add(-time.Minute).UTC().Format(http.TimeFormat):     {0, 0},
+		time.Now().Add(30 * time.Minute).UTC().Format(http.TimeFormat): {20 * time.Minute, 30 * time.Minute},
+		time.Now().Add(24 * time.Hour).UTC().Format(http.TimeFormat):   {time.Hour, time.Hour},
+	} {
+		connector, url := newPeer(t, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Retry-After", value)
+			w.WriteHeader(http.StatusTooManyRequests)
+		})
+		_, err := connector.Probe(t.Context(), json.RawMessage(fmt.Sprintf(`{"url":%q}`, url)), none)
+		if wait := domain.RetryAfterOf(err); wait < want.least || wait > want.most {
+			t.Errorf("Retry-After %q: the error reports %v, want %v to %v", value, wait, want.least, want.most)
+		}
+	}
+}
+
+func TestProbeWithoutAResponseIsUnreachable(t *testing.T) {
+	trusted, url := newPeer(t, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
 	plain := httptest.NewServer(http.NotFoundHandler())
 	defer plain.Close()
 	for name, c := range map[string]struct {
 		connector *rest.Connector
 		url       string
 	}{
-		"the connection breaks":    {trusted, url},
-		"an unknown certificate":   {rest.New(rest.Options{}), url},
-		"nobody listens":           {trusted, "https://127.0.0.1:1/url-canary"},
-		"no such name":             {trusted, "https://host-canary.invalid"},
-		"plain text instead of it": {trusted, strings.Replace(plain.URL, "http:", "https:", 1)},
+		"the connection breaks":     {trusted, url},
+		"an unknown certificate":    {rest.New(rest.Options{}), url},
+		"no server listens":         {trusted, "https://127.0.0.1:1/url-canary"},
+		"no such name":              {trusted, "https://host-canary.invalid"},
+		"plain HTTP instead of TLS": {trusted, strings.Replace(plain.URL, "http:", "https:", 1)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := c.connector.Probe(t.Context(), json.RawMessage(fmt.Sprintf(`{"url":%q}`, c.url)), none)
 			if !errors.Is(err, domain.VendorUnreachable) {
-				t.Errorf("gave %v, want vendor_unreachable", err)
+				t.Errorf("got %v, want vendor_unreachable", err)
 			}
 			porttest.SecretFree(t, err)
 		})
@@ -172,24 +236,34 @@ func TestProbeDialsNothingThatEgressForbids(t *testing.T) {
 	called := false
 	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { called = true }))
 	defer server.Close()
-	c := rest.New(rest.Options{AllowHTTP: true, Control: func(string, string, syscall.RawConn) error { return errors.New("address-canary") }})
-	_, err := c.Probe(t.Context(), json.RawMessage(fmt.Sprintf(`{"url":%q}`, strings.Replace(server.URL, "127.0.0.1", "localhost", 1))), none)
+	c := rest.New(
+		rest.Options{
+			AllowHTTP: true,
+			Control:   func(string, string, syscall.RawConn) error { return errors.New("address-canary") },
+		},
+	)
+	_, err := c.Probe(
+		t.Context(),
+		json.RawMessage(fmt.Sprintf(`{"url":%q}`, strings.Replace(server.URL, "127.0.0.1", "localhost", 1))), none,
+	)
 	if !errors.Is(err, domain.AddressNotAllowed) || called {
-		t.Errorf("gave %v, called: %v", err, called)
+		t.Errorf("got %v, called: %v", err, called)
 	}
 	porttest.SecretFree(t, err)
 }
 
-func TestProbeKnowsNoProxy(t *testing.T) {
-	if rest.New(rest.Options{}).Proxied() {
-		t.Error("a proxy would dial out of the guard's sight")
+func TestProbeUsesNoProxy(t *testing.T) {
+	if rest.New(rest.Options{}).UsesProxy() {
+		t.Error("a proxy would dial addresses that the guard does not check")
 	}
 }
 
-func TestProbeEndsWithItsCaller(t *testing.T) {
+func TestProbeStopsWhenCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	connector, url := peer(t, func(_ http.ResponseWriter, r *http.Request) { cancel(); <-r.Context().Done() })
-	if _, err := connector.Probe(ctx, json.RawMessage(fmt.Sprintf(`{"url":%q}`, url)), none); !errors.Is(err, domain.Interrupted) {
-		t.Errorf("gave %v, want interrupted", err)
+	connector, url := newPeer(t, func(_ http.ResponseWriter, r *http.Request) { cancel(); <-r.Context().Done() })
+	if _, err := connector.Probe(
+		ctx, json.RawMessage(fmt.Sprintf(`{"url":%q}`, url)), none,
+	); !errors.Is(err, domain.Interrupted) {
+		t.Errorf("got %v, want interrupted", err)
 	}
 }

@@ -2,6 +2,6 @@ package rest
 
 import "net/http"
 
-// Proxied says whether the connector would ask a proxy. The process reads its proxy from
-// the environment only once, so that a test cannot set one.
-func (c *Connector) Proxied() bool { return c.client.Transport.(*http.Transport).Proxy != nil }
+// UsesProxy reports whether the connector would use a proxy. A test cannot find out by setting a
+// proxy in the environment, because net/http reads the environment only one time in a process.
+func (c *Connector) UsesProxy() bool { return c.client.Transport.(*http.Transport).Proxy != nil }

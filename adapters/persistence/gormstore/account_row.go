@@ -10,7 +10,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// accountRow is what the vendor showed last; there are no versions of an account.
+// accountRow is an account as the vendor showed it last; an account has no versions.
 type accountRow struct {
 	ID              uuid.UUID `gorm:"column:id;primaryKey"`
 	Tenant          uuid.UUID `gorm:"column:tenant_id"`
@@ -29,25 +29,26 @@ type accountRow struct {
 	Updated         instant   `gorm:"column:updated_at"`
 }
 
-// TableName is that of the schema.
+// TableName returns the name of the table in the schema.
 func (accountRow) TableName() string { return "accounts" }
 
-// show gives the row what the vendor says.
-func (r *accountRow) show(v domain.AccountData) {
+// set stores the vendor's data in the row.
+func (r *accountRow) set(v domain.AccountData) {
 	r.ExternalID, r.Type, r.Subtype, r.Name = v.ExternalID, string(v.Type), v.Subtype, v.Name
 	r.Number, r.Currency, r.Metadata = v.Number, v.Currency, v.Metadata
 	r.Balance, r.BalanceCurrency = moneyColumns(v.Balance)
 }
 
-// same says whether two rows show one view.
-func (r accountRow) same(other accountRow) bool {
+// equal reports whether two rows have the same account data.
+func (r accountRow) equal(other accountRow) bool {
 	return r.ExternalID == other.ExternalID && r.Type == other.Type && r.Subtype == other.Subtype &&
 		r.Name == other.Name && r.Number == other.Number && r.Currency == other.Currency &&
 		sameAmount(r.Balance, other.Balance) && r.BalanceCurrency == other.BalanceCurrency &&
 		bytes.Equal(r.Metadata, other.Metadata)
 }
 
-// domain converts. Errors: an amount that is none, which only another hand can have written.
+// domain converts the row. Errors: an amount that is not a number, which only another program can have
+// written.
 func (r accountRow) domain() (domain.Account, error) {
 	balance, err := moneyOf(r.Balance, r.BalanceCurrency)
 	return domain.Account{
@@ -61,7 +62,7 @@ func (r accountRow) domain() (domain.Account, error) {
 	}, err
 }
 
-// moneyColumns writes an amount that may be unknown.
+// moneyColumns returns the two columns of an amount that may be unknown.
 func moneyColumns(m *domain.Money) (*string, string) {
 	if m == nil {
 		return nil, ""
@@ -70,7 +71,7 @@ func moneyColumns(m *domain.Money) (*string, string) {
 	return &amount, m.Currency
 }
 
-// moneyOf reads an amount; nil where none is known.
+// moneyOf parses an amount; it returns nil if none is known.
 func moneyOf(amount *string, currency string) (*domain.Money, error) {
 	if amount == nil {
 		return nil, nil
@@ -79,7 +80,7 @@ func moneyOf(amount *string, currency string) (*domain.Money, error) {
 	return &domain.Money{Amount: value, Currency: currency}, err
 }
 
-// sameAmount compares texts; both databases keep them digit by digit.
+// sameAmount compares texts, because both databases store amounts digit by digit.
 func sameAmount(a, b *string) bool {
 	if a == nil || b == nil {
 		return a == b

@@ -20,15 +20,15 @@ import (
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
-// recorder stands in for the queue of jobs. It writes into the transaction, so that what
-// is rolled back is not recorded.
+// recorder replaces the job queue. It writes in the transaction, so that what is rolled back is not
+// recorded.
 type recorder struct {
 	mu     sync.Mutex
 	jobs   []uuid.UUID
 	refuse error
 }
 
-func (r *recorder) note(pulls []uuid.UUID) error {
+func (r *recorder) record(pulls []uuid.UUID) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.refuse != nil {
@@ -42,17 +42,17 @@ func (r *recorder) sql(ctx context.Context, tx *sql.Tx, pulls []uuid.UUID) error
 	if _, err := tx.ExecContext(ctx, "UPDATE feed SET tx = tx"); err != nil {
 		return err
 	}
-	return r.note(pulls)
+	return r.record(pulls)
 }
 
 func (r *recorder) pgx(ctx context.Context, tx pgx.Tx, pulls []uuid.UUID) error {
 	if _, err := tx.Exec(ctx, "UPDATE feed SET shift = shift"); err != nil {
 		return err
 	}
-	return r.note(pulls)
+	return r.record(pulls)
 }
 
-// take gives what was recorded since the last take.
+// take returns the jobs that were recorded since the last take.
 func (r *recorder) take() []uuid.UUID {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -28,26 +28,28 @@ type connectionRow struct {
 	Deleted       instant       `gorm:"column:deleted_at"`
 }
 
-// listedConnection are the columns of a connection that is shown: all that live rows
-// have, without the credential. wholeConnection has that too.
+// selectConnection selects the columns of a connection that callers see: all that live rows have,
+// without the credential. selectSealedConnection includes the credential.
 const (
-	listedConnection = `SELECT id, tenant_id, kind, name, vendor, base_url, account_ref, type, config,
+	selectConnection = `SELECT id, tenant_id, kind, name, vendor, base_url, account_ref, type, config,
 		health_status, health_reason, health_since, needs_reauth, reauth_by_event,
 		revision, created_at, updated_at, redirected_at`
-	wholeConnection = listedConnection + ", sealed"
+	selectSealedConnection = selectConnection + ", sealed"
 )
 
-// listed are the row's places for listedConnection.
-func (r *connectionRow) listed() []any {
+// targets returns what selectConnection scans into.
+func (r *connectionRow) targets() []any {
 	h, columns := &r.Health, make([]any, 0, 19)
 	return append(columns,
-		(*key)(&r.ID), (*key)(&r.Tenant), (*label)(&r.Kind), (*label)(&r.Name), (*label)(&r.Vendor), (*label)(&r.BaseURL),
-		(*label)(&r.AccountRef), (*label)(&r.Type), &r.Config,
-		(*label)(&h.HealthStatus), (*label)(&h.HealthReason), &h.HealthSince, &h.NeedsReauth, &h.ReauthByEvent,
+		(*uuidColumn)(&r.ID), (*uuidColumn)(&r.Tenant), (*textColumn)(&r.Kind), (*textColumn)(&r.Name),
+		(*textColumn)(&r.Vendor), (*textColumn)(&r.BaseURL), (*textColumn)(&r.AccountRef),
+		(*textColumn)(&r.Type), &r.Config,
+		(*textColumn)(&h.HealthStatus), (*textColumn)(&h.HealthReason), &h.HealthSince,
+		&h.NeedsReauth, &h.ReauthByEvent,
 		&r.Revision, &r.Created, &r.Updated, &r.TargetChanged)
 }
 
-// healthColumns are written alone when a pull ends.
+// healthColumns are the only columns that are written when a pull ends.
 type healthColumns struct {
 	HealthStatus  string  `gorm:"column:health_status"`
 	HealthReason  string  `gorm:"column:health_reason"`
@@ -56,10 +58,10 @@ type healthColumns struct {
 	ReauthByEvent bool    `gorm:"column:reauth_by_event"`
 }
 
-// TableName is that of the schema.
+// TableName returns the name of the table in the schema.
 func (connectionRow) TableName() string { return "connections" }
 
-// healthOf keeps "" for a connection that was never looked at; it reads as unknown.
+// healthOf stores "" for a connection that was never checked; it reads as unknown.
 func healthOf(h domain.Health) healthColumns {
 	return healthColumns{
 		HealthStatus: string(h.Status), HealthReason: string(h.Reason), HealthSince: instant{h.Since},
@@ -74,7 +76,7 @@ func (h healthColumns) domain() domain.Health {
 	}
 }
 
-// rowOfConnection takes the sealed credential as it is: nothing here could open it.
+// rowOfConnection copies the sealed credential unchanged: this package cannot open it.
 func rowOfConnection(c domain.Connection) connectionRow {
 	return connectionRow{
 		ID: c.ID.UUID, Tenant: c.Tenant.UUID, Kind: string(c.Kind), Name: c.Name,
@@ -98,7 +100,7 @@ func (r connectionRow) domain() domain.Connection {
 	}
 }
 
-// present is never NULL.
+// present returns b, or an empty slice instead of nil, so that the column is never NULL.
 func present(b []byte) []byte {
 	if b == nil {
 		return []byte{}

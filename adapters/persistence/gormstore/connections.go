@@ -9,16 +9,16 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Connections is the store of connections.
+// Connections returns the store of connections.
 func (s *Store) Connections() ports.Connections { return connections{s} }
 
-// connections sees live rows only; what was deleted stays for the rows that refer to it.
+// connections uses only live rows; deleted ones stay for the rows that refer to them.
 type connections struct{ *Store }
 
-// nameTaken names no name: the caller knows it.
+// nameTaken returns an error that does not contain the name: the caller knows it.
 func nameTaken() error { return &domain.Error{Kind: domain.Conflict, Code: domain.NameTaken} }
 
-// Create stores a connection; the unique index decides who has the name.
+// Create stores a connection; the unique index decides which of two gets a name.
 func (s connections) Create(ctx context.Context, c domain.Connection) error {
 	row := rowOfConnection(c)
 	return s.write(ctx, func(db *gorm.DB) error {
@@ -30,35 +30,40 @@ func (s connections) Create(ctx context.Context, c domain.Connection) error {
 	})
 }
 
-// live leaves out deleted rows, which the partial index over names leaves out too.
+// live excludes deleted rows, which the partial index over names excludes too.
 func live(query *gorm.DB) *gorm.DB { return query.Where("deleted_at IS NULL") }
 
-// ofKind is the one way to a connection by id: never without its tenant and kind.
-func ofKind(db *gorm.DB, tenant domain.TenantID, kind domain.ConnectionKind, id domain.ConnectionID) *gorm.DB {
+// byID is the only way to look a connection up by id: never without its tenant and kind.
+func byID(db *gorm.DB, tenant domain.TenantID, kind domain.ConnectionKind, id domain.ConnectionID) *gorm.DB {
 	return live(db).Where("id = ? AND tenant_id = ? AND kind = ?", id.UUID, tenant.UUID, string(kind))
 }
 
 // Get reads a live connection of the kind.
-func (s connections) Get(ctx context.Context, tenant domain.TenantID, kind domain.ConnectionKind, id domain.ConnectionID) (domain.Connection, error) {
-	const sql = wholeConnection + " FROM connections WHERE deleted_at IS NULL AND tenant_id = $1 AND id = $2 AND kind = $3"
-	return s.one(ctx, sql, key(tenant.UUID), key(id.UUID), string(kind))
+func (s connections) Get(ctx context.Context, tenant domain.TenantID, kind domain.ConnectionKind,
+	id domain.ConnectionID,
+) (domain.Connection, error) {
+	const sql = selectSealedConnection + ` FROM connections
+		WHERE deleted_at IS NULL AND tenant_id = $1 AND id = $2 AND kind = $3`
+	return s.getOne(ctx, sql, uuidColumn(tenant.UUID), uuidColumn(id.UUID), string(kind))
 }
 
 // Find reads a live aggregator connection by vendor and name.
-func (s connections) Find(ctx context.Context, tenant domain.TenantID, vendor domain.Vendor, name string) (domain.Connection, error) {
+func (s connections) Find(ctx context.Context, tenant domain.TenantID, vendor domain.Vendor,
+	name string,
+) (domain.Connection, error) {
 	if !storable(name) {
 		return domain.Connection{}, domain.NotFoundError()
 	}
-	const sql = wholeConnection + ` FROM connections WHERE deleted_at IS NULL AND tenant_id = $1 AND name = $2 AND vendor = $3
-		AND kind = 'aggregator'`
-	return s.one(ctx, sql, key(tenant.UUID), name, string(vendor))
+	const sql = selectSealedConnection + ` FROM connections
+		WHERE deleted_at IS NULL AND tenant_id = $1 AND name = $2 AND vendor = $3 AND kind = 'aggregator'`
+	return s.getOne(ctx, sql, uuidColumn(tenant.UUID), name, string(vendor))
 }
 
-// one reads a whole connection. Errors: NotFound.
-func (s connections) one(ctx context.Context, sql string, args ...any) (domain.Connection, error) {
+// getOne reads a whole connection. Errors: NotFound.
+func (s connections) getOne(ctx context.Context, sql string, args ...any) (domain.Connection, error) {
 	var row connectionRow
 	found := false
-	err := s.lookup(ctx, sql, args, append(row.listed(), &row.Sealed), func() error {
+	err := s.lookup(ctx, sql, args, append(row.targets(), &row.Sealed), func() error {
 		found = true
 		return nil
 	})
@@ -71,17 +76,20 @@ func (s connections) one(ctx context.Context, sql string, args ...any) (domain.C
 	return row.domain(), nil
 }
 
-// List gives live connections by name. Bytes decide the order in both databases: the
-// column has the collation "C" in PostgreSQL, and SQLite has no other.
-func (s connections) List(ctx context.Context, tenant domain.TenantID, filter ports.ConnectionFilter, page domain.PageRequest) (domain.Page[domain.Connection], error) {
+// List returns live connections by name. They are ordered by bytes in both databases: the column has
+// the collation "C" in PostgreSQL, and SQLite has no other.
+func (s connections) List(ctx context.Context, tenant domain.TenantID, filter ports.ConnectionFilter,
+	page domain.PageRequest,
+) (domain.Page[domain.Connection], error) {
 	if !storable(page.After.Key) {
-		return domain.Page[domain.Connection]{}, badCursor()
+		return domain.Page[domain.Connection]{}, invalidCursor()
 	}
-	q := newQuery(listedConnection+" FROM connections WHERE deleted_at IS NULL AND tenant_id = ?", key(tenant.UUID))
+	q := newQuery(selectConnection+" FROM connections WHERE deleted_at IS NULL AND tenant_id = ?",
+		uuidColumn(tenant.UUID))
 	if filter.Kind != "" {
 		q.add(" AND kind = ?", string(filter.Kind))
 	}
-	read := s.rows // a filter by health may look at many rows to find few
+	read := s.rows // a filter by health may read many rows to find few
 	switch filter.Health {
 	case "":
 		read = s.lookup
@@ -91,23 +99,24 @@ func (s connections) List(ctx context.Context, tenant domain.TenantID, filter po
 		q.add(" AND health_status = ?", string(filter.Health))
 	}
 	if !page.After.IsZero() {
-		q.add(" AND (name, id) > (?, ?)", page.After.Key, key(page.After.ID))
+		q.add(" AND (name, id) > (?, ?)", page.After.Key, uuidColumn(page.After.ID))
 	}
 	q.add(" ORDER BY name, id")
 	var row connectionRow
-	return paged(ctx, read, q, page.Limit, row.listed(),
+	return paged(ctx, read, q, page.Limit, row.targets(),
 		func() (domain.Connection, error) { return row.domain(), nil },
 		func(c domain.Connection) domain.Position { return domain.Position{Key: c.Name, ID: c.ID.UUID} })
 }
 
-// Update holds the row's lock from before it reads until it has written.
-func (s connections) Update(ctx context.Context, tenant domain.TenantID, kind domain.ConnectionKind, id domain.ConnectionID,
+// Update holds the row lock from before it reads until it has written.
+func (s connections) Update(ctx context.Context, tenant domain.TenantID, kind domain.ConnectionKind,
+	id domain.ConnectionID,
 	edit func(*domain.Connection) error,
 ) (domain.Connection, error) {
 	var c domain.Connection
 	var refused error
 	err := s.change(ctx, func(tx Tx) error {
-		row, err := first[connectionRow](locked(ofKind(tx.DB, tenant, kind, id), forUpdate))
+		row, err := first[connectionRow](locked(byID(tx.DB, tenant, kind, id), forUpdate))
 		if err != nil {
 			return err
 		}
@@ -126,7 +135,7 @@ func (s connections) Update(ctx context.Context, tenant domain.TenantID, kind do
 	return c, nil
 }
 
-// saveConnection writes what an edit may change; id, tenant and kind stay for ever.
+// saveConnection writes the columns that an edit may change; id, tenant and kind never change.
 func saveConnection(tx *gorm.DB, c domain.Connection) error {
 	row := rowOfConnection(c)
 	err := tx.Model(&connectionRow{ID: row.ID}).Select("*").Omit("id", "tenant_id", "kind").Updates(&row).Error
@@ -136,12 +145,12 @@ func saveConnection(tx *gorm.DB, c domain.Connection) error {
 	if err != nil || c.Live() {
 		return err
 	}
-	return endOf(tx, c)
+	return endTokensAndPulls(tx, c)
 }
 
-// endOf revokes a deleted connection's tokens and fails its pulls that do not run. One
+// endTokensAndPulls revokes a deleted connection's tokens and fails its pulls that do not run. One
 // that runs loses its lease at its next write.
-func endOf(tx *gorm.DB, c domain.Connection) error {
+func endTokensAndPulls(tx *gorm.DB, c domain.Connection) error {
 	at := instant{c.DeletedAt}
 	err := tx.Model(&tokenRow{}).Where("connection_id = ? AND revoked_at IS NULL", c.ID.UUID).
 		Updates(map[string]any{"revoked_at": at}).Error
@@ -149,15 +158,17 @@ func endOf(tx *gorm.DB, c domain.Connection) error {
 		return err
 	}
 	return tx.Model(&pullRow{}).Where("connection_id = ? AND state IN ('queued', 'waiting')", c.ID.UUID).
-		Updates(failedAs(domain.ConnectionGone, at)).Error
+		Updates(failedColumns(domain.ConnectionGone, at)).Error
 }
 
-// Activity reads the last entries of two indexes, and keeps nothing of its own: a column
-// would be written with every delivery. Errors: NotFound for engine connections too.
-func (s connections) Activity(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID) (ports.Activity, error) {
+// Activity reads the last entries of two indexes and needs no column of its own, which would have to
+// be written with every delivery. Errors: NotFound for engine connections too.
+func (s connections) Activity(ctx context.Context, tenant domain.TenantID,
+	id domain.ConnectionID,
+) (ports.Activity, error) {
 	var row struct{ LastPull, LastWebhook instant }
 	err := s.read(ctx, func(db *gorm.DB) error {
-		if _, err := first[connectionRow](ofKind(db, tenant, domain.Aggregator, id)); err != nil {
+		if _, err := first[connectionRow](byID(db, tenant, domain.Aggregator, id)); err != nil {
 			return err
 		}
 		return db.Raw(`SELECT
@@ -168,29 +179,31 @@ func (s connections) Activity(ctx context.Context, tenant domain.TenantID, id do
 	return ports.Activity{LastPullAt: row.LastPull.Time, LastWebhookAt: row.LastWebhook.Time}, err
 }
 
-// Sealed walks the live connections of all tenants by id, which a walk may leave and take
-// up again.
-func (s connections) ListSealed(ctx context.Context, after domain.ConnectionID, limit int) ([]domain.Connection, error) {
+// ListSealed lists the live connections of all tenants by id, so that a caller can interrupt the
+// iteration and resume it later.
+func (s connections) ListSealed(ctx context.Context, after domain.ConnectionID,
+	limit int,
+) ([]domain.Connection, error) {
 	var rows []connectionRow
 	err := s.background().read(ctx, func(db *gorm.DB) error {
 		return live(db).Where("id > ?", after.UUID).Order("id").Limit(limit).Find(&rows).Error
 	})
-	return domains(rows, connectionRow.domain), err
+	return convertAll(rows, connectionRow.domain), err
 }
 
-// Reseal compares and swaps in one statement.
-func (s connections) Reseal(ctx context.Context, id domain.ConnectionID, old, fresh domain.Sealed) (bool, error) {
+// Reseal is a compare-and-swap in one statement.
+func (s connections) Reseal(ctx context.Context, id domain.ConnectionID, old, resealed domain.Sealed) (bool, error) {
 	var changed int
 	err := s.background().write(ctx, func(db *gorm.DB) (err error) {
 		changed, err = rowsOf(live(db.Model(&connectionRow{})).Where("id = ? AND sealed = ?", id.UUID, []byte(old)).
-			Updates(map[string]any{"sealed": []byte(fresh)}))
+			Updates(map[string]any{"sealed": []byte(resealed)}))
 		return err
 	})
 	return changed > 0, err
 }
 
-// domains converts rows.
-func domains[R, T any](rows []R, item func(R) T) []T {
+// convertAll converts rows.
+func convertAll[R, T any](rows []R, item func(R) T) []T {
 	items := make([]T, 0, len(rows))
 	for _, row := range rows {
 		items = append(items, item(row))
@@ -198,8 +211,8 @@ func domains[R, T any](rows []R, item func(R) T) []T {
 	return items
 }
 
-// liveAggregator reads the connection and, until the transaction ends, keeps it from
-// being deleted. Errors: NotFound.
+// liveAggregator reads the connection and prevents its deletion until the transaction ends.
+// Errors: NotFound.
 func liveAggregator(tx *gorm.DB, tenant domain.TenantID, id domain.ConnectionID) (connectionRow, error) {
-	return first[connectionRow](locked(ofKind(tx, tenant, domain.Aggregator, id), keyShare))
+	return first[connectionRow](locked(byID(tx, tenant, domain.Aggregator, id), keyShare))
 }

@@ -12,11 +12,28 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Get reads a delivery with its body, byte for byte as it came.
+// Deliveries returns the store of deliveries.
+func (s *Store) Deliveries() ports.Deliveries { return deliveries{s} }
+
+// deliveries is the store as ports.Deliveries.
+type deliveries struct{ *Store }
+
+// Receive stores the delivery with the next batch that is committed.
+func (s deliveries) Receive(ctx context.Context, incoming ports.IncomingDelivery) (ports.ReceiveResult, error) {
+	pending, err := newPendingDelivery(incoming)
+	if err != nil {
+		return ports.ReceiveResult{}, Translate(ctx, err)
+	}
+	result := s.commits.submit(ctx, pending)
+	return result.ReceiveResult, result.Err
+}
+
+// Get reads a delivery with its body, byte for byte as received.
 func (s deliveries) Get(ctx context.Context, tenant domain.TenantID, id domain.DeliveryID) (domain.Delivery, error) {
 	var d domain.Delivery
 	err := s.read(ctx, func(db *gorm.DB) error {
-		view, err := first[deliveryView](wholeDeliveries(db).Where("d.id = ? AND d.tenant_id = ?", id.UUID, tenant.UUID))
+		query := fullDeliveries(db).Where("d.id = ? AND d.tenant_id = ?", id.UUID, tenant.UUID)
+		view, err := first[deliveryView](query)
 		if err != nil {
 			return err
 		}
@@ -26,31 +43,35 @@ func (s deliveries) Get(ctx context.Context, tenant domain.TenantID, id domain.D
 	return d, err
 }
 
-// wholeDeliveries reads deliveries with body and ask.
-func wholeDeliveries(db *gorm.DB) *gorm.DB {
-	return db.Table("deliveries d").Select(wholeDelivery).Joins(deliveryJoin)
+// fullDeliveries reads deliveries with body and scope.
+func fullDeliveries(db *gorm.DB) *gorm.DB {
+	return db.Table("deliveries d").Select(fullColumns).Joins(deliveryJoin)
 }
 
-// List gives deliveries newest first. The pull is joined by its id, one probe a row of the
-// page; only a filter by a status that follows pulls looks at more rows than it gives.
-func (s deliveries) List(ctx context.Context, tenant domain.TenantID, filter ports.DeliveryFilter, page domain.PageRequest) (domain.Page[domain.Delivery], error) {
+// List returns deliveries newest first. The pull is joined by its id, which is one index lookup for
+// each row of the page. Only a filter by a status that follows pulls reads more rows than it returns.
+func (s deliveries) List(
+	ctx context.Context, tenant domain.TenantID, filter ports.DeliveryFilter, page domain.PageRequest,
+) (domain.Page[domain.Delivery], error) {
 	var found domain.Page[domain.Delivery]
 	err := s.read(ctx, func(db *gorm.DB) error {
-		query := within(db.Table("deliveries d").Select(bareDelivery).Joins(deliveryJoin), "d.", tenant, filter.Connection)
+		query := db.Table("deliveries d").Select(summaryColumns).Joins(deliveryJoin)
+		query = inTenant(query, "d.", tenant, filter.Connection)
 		query, err := newestFirst(query, "d.received_at", "d.id", page.After)
 		if err != nil {
 			return err
 		}
-		found, err = list(narrowed(query, filter), page.Limit, deliveryView.bare, func(d domain.Delivery) domain.Position {
+		position := func(d domain.Delivery) domain.Position {
 			return domain.Position{Key: domain.TimeKey(d.ReceivedAt), ID: d.ID.UUID}
-		})
+		}
+		found, err = list(whereFilter(query, filter), page.Limit, deliveryView.summary, position)
 		return err
 	})
 	return found, err
 }
 
-// narrowed applies the members of the filter that are set, but for the connection.
-func narrowed(query *gorm.DB, f ports.DeliveryFilter) *gorm.DB {
+// whereFilter applies the members of the filter that are set, except the connection.
+func whereFilter(query *gorm.DB, f ports.DeliveryFilter) *gorm.DB {
 	if !storable(f.EventID) {
 		return query.Where("1 = 0")
 	}
@@ -63,11 +84,11 @@ func narrowed(query *gorm.DB, f ports.DeliveryFilter) *gorm.DB {
 	if !f.To.IsZero() {
 		query = query.Where("d.received_at < ?", instant{f.To})
 	}
-	return withStatus(query, f.Status)
+	return whereStatus(query, f.Status)
 }
 
-// withStatus asks the pull for those statuses that follow it.
-func withStatus(query *gorm.DB, status domain.DeliveryStatus) *gorm.DB {
+// whereStatus compares the state of the pull for those statuses that follow it.
+func whereStatus(query *gorm.DB, status domain.DeliveryStatus) *gorm.DB {
 	switch status {
 	case "":
 		return query
@@ -82,16 +103,16 @@ func withStatus(query *gorm.DB, status domain.DeliveryStatus) *gorm.DB {
 	}
 }
 
-// pruneRound bounds the rows of one deletion, so that no lock is held for long.
+// pruneRound bounds the rows of one deletion, so that no row lock is held for long.
 const pruneRound = 500
 
-// Prune chooses rows first and deletes them by id: a LIMIT inside the DELETE is applied
-// again for every row under some plans. Rows that another transaction holds are left to
-// the next round.
+// Prune selects rows first and deletes them by id, because a LIMIT inside the DELETE is applied again
+// for every row under some plans. Rows that another transaction has locked are left to the next round
+// (SKIP LOCKED).
 func (s deliveries) Prune(ctx context.Context, before time.Time, limit int) (int, error) {
 	pruned := 0
 	for pruned < limit {
-		n, err := s.pruneSome(ctx, before, min(pruneRound, limit-pruned))
+		n, err := s.pruneBatch(ctx, before, min(pruneRound, limit-pruned))
 		pruned += n
 		if err != nil || n == 0 {
 			return pruned, err
@@ -100,13 +121,14 @@ func (s deliveries) Prune(ctx context.Context, before time.Time, limit int) (int
 	return pruned, nil
 }
 
-// pruneSome deletes one round in a transaction of its own.
-func (s deliveries) pruneSome(ctx context.Context, before time.Time, limit int) (n int, err error) {
+// pruneBatch deletes one round of rows in a transaction of its own.
+func (s deliveries) pruneBatch(ctx context.Context, before time.Time, limit int) (n int, err error) {
 	err = s.background().change(ctx, func(tx Tx) error {
 		var ids []uuid.UUID
 		skip := clause.Locking{Strength: forUpdate, Table: clause.Table{Name: "d"}, Options: "SKIP LOCKED"}
-		err := tx.Table("deliveries d").Clauses(skip).
-			Where("d.received_at < ? AND NOT EXISTS (SELECT 1 FROM pulls p WHERE p.id = d.pull_id AND p."+isOpen+")", instant{before}).
+		const prunable = "d.received_at < ? AND " +
+			"NOT EXISTS (SELECT 1 FROM pulls p WHERE p.id = d.pull_id AND p." + isOpen + ")"
+		err := tx.Table("deliveries d").Clauses(skip).Where(prunable, instant{before}).
 			Limit(limit).Pluck("d.id", &ids).Error
 		if err != nil || len(ids) == 0 {
 			n = 0

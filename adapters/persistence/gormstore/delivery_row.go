@@ -8,8 +8,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// deliveryRow is as inserted: its status is final for what asks for nothing, else
-// 'accepted' for good.
+// deliveryRow is a delivery as inserted. The stored status is final for a delivery that wants no pull;
+// otherwise it is, and remains, 'accepted'.
 type deliveryRow struct {
 	ID          uuid.UUID     `gorm:"column:id;primaryKey"`
 	Tenant      uuid.UUID     `gorm:"column:tenant_id"`
@@ -25,11 +25,11 @@ type deliveryRow struct {
 	Received    instant       `gorm:"column:received_at"`
 }
 
-// TableName is that of the schema.
+// TableName returns the name of the table in the schema.
 func (deliveryRow) TableName() string { return "deliveries" }
 
-// deliveryView is a delivery beside what became of its pull. A delivery without a pull,
-// and one whose pull is open, show what is stored.
+// deliveryView is a delivery joined with the state of its pull. A delivery without a pull, and one
+// whose pull is open, have the stored status.
 type deliveryView struct {
 	Row          deliveryRow `gorm:"embedded"`
 	PullState    string      `gorm:"column:pull_state"`
@@ -37,23 +37,23 @@ type deliveryView struct {
 }
 
 const (
-	// bareDelivery is what lists show: no body, no ask.
-	bareDelivery = `d.id, d.tenant_id, d.connection_id, d.vendor, d.event, d.event_id, d.fingerprint, d.status,
+	// summaryColumns are the columns of a list: without body and ask, the scope.
+	summaryColumns = `d.id, d.tenant_id, d.connection_id, d.vendor, d.event, d.event_id, d.fingerprint, d.status,
 		d.pull_id, d.received_at, p.state AS pull_state, p.finished_at AS pull_finished_at`
-	wholeDelivery = bareDelivery + ", d.body, d.ask"
-	deliveryJoin  = "LEFT JOIN pulls p ON p.id = d.pull_id"
+	fullColumns  = summaryColumns + ", d.body, d.ask"
+	deliveryJoin = "LEFT JOIN pulls p ON p.id = d.pull_id"
 )
 
-// domain converts with body and ask. Errors: an ask that is not the service's own JSON.
+// domain converts the row with body and scope. Errors: a scope that is not the service's own JSON.
 func (v deliveryView) domain() (domain.Delivery, error) {
-	d := v.bare()
+	d := v.summary()
 	d.Body = v.Row.Body
 	err := decode(v.Row.Scope, &d.Scope)
 	return d, err
 }
 
-// bare leaves out body and ask.
-func (v deliveryView) bare() domain.Delivery {
+// summary converts the row without body and scope.
+func (v deliveryView) summary() domain.Delivery {
 	return domain.Delivery{
 		ID: domain.DeliveryID{UUID: v.Row.ID}, Tenant: domain.TenantID{UUID: v.Row.Tenant},
 		Connection: domain.ConnectionID{UUID: v.Row.Connection}, Vendor: domain.Vendor(v.Row.Vendor),
@@ -63,8 +63,8 @@ func (v deliveryView) bare() domain.Delivery {
 	}
 }
 
-// StatusOf is a delivery's status as callers see it: that of its pull, where it has one
-// which is over; else as stored.
+// StatusOf returns the status of a delivery as callers see it: derived from the state of its pull where
+// that has ended, otherwise as stored. pullState is "" for a delivery without a pull.
 func StatusOf(stored domain.DeliveryStatus, pullState string) domain.DeliveryStatus {
 	switch pullState {
 	case stateSucceeded:
@@ -75,7 +75,7 @@ func StatusOf(stored domain.DeliveryStatus, pullState string) domain.DeliverySta
 	return stored
 }
 
-// decode reads JSON that the service wrote itself; "" is the zero value.
+// decode parses JSON that the service wrote itself; "" leaves the zero value.
 func decode(stored string, into any) error {
 	if stored == "" {
 		return nil
@@ -83,7 +83,7 @@ func decode(stored string, into any) error {
 	return json.Unmarshal([]byte(stored), into)
 }
 
-// encode writes JSON for decode.
+// encode returns value as JSON, for decode.
 func encode(value any) (string, error) {
 	text, err := json.Marshal(value)
 	return string(text), err

@@ -17,12 +17,12 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// retryAfter is what callers are told to wait while the database is away.
+// retryAfter is how long callers should wait before a retry while the database is unavailable.
 const retryAfter = time.Second
 
-// Translate turns a database's failure into the service's words: the context's own error
-// where that has ended, NotFound for a missing row, Unavailable (database_unavailable)
-// for what will pass, and an internal error for the rest. domain.Errors stay as they are.
+// Translate converts a database error into one of the domain's: the context's own error if that has
+// ended, NotFound for a missing row, Unavailable (database_unavailable) for a transient failure, and an
+// internal error otherwise. A domain.Error is returned unchanged.
 func Translate(ctx context.Context, err error) error {
 	switch e := (*domain.Error)(nil); {
 	case err == nil, errors.As(err, &e):
@@ -31,24 +31,24 @@ func Translate(ctx context.Context, err error) error {
 		return ctx.Err()
 	case errors.Is(err, gorm.ErrRecordNotFound):
 		return domain.NotFoundError()
-	case passing(err):
+	case transient(err):
 		return Unavailable(err)
 	}
 	return &failure{err}
 }
 
-// Away is what callers see of a database that cannot be used now; the cause is for the log.
+// Unavailable returns the error for a database that cannot be used now; the cause is for the log.
 func Unavailable(cause error) error {
 	return &domain.Error{
 		Kind: domain.Unavailable, Code: domain.StoreUnavailable, RetryAfter: retryAfter, Cause: cause,
 	}
 }
 
-// failure is an internal error. Its text names the place and the sort of the cause only:
-// drivers quote the values that they choke on.
+// failure is an internal error. Its text contains only the place and the class of the cause, because
+// drivers quote the values that they reject.
 type failure struct{ cause error }
 
-// Error never holds a value of a request.
+// Error never contains a value of a request.
 func (f *failure) Error() string {
 	if e := (*pgconn.PgError)(nil); errors.As(f.cause, &e) {
 		return fmt.Sprintf("database: SQLSTATE %s %s %s", e.Code, e.ConstraintName, e.Routine)
@@ -63,31 +63,31 @@ func (f *failure) Error() string {
 	return fmt.Sprintf("database: %T", inner)
 }
 
-// Unwrap gives the cause.
+// Unwrap returns the cause.
 func (f *failure) Unwrap() error { return f.cause }
 
-// sqliteError is how the SQLite driver tells its result code.
+// sqliteError is how the SQLite driver reports its result code.
 type sqliteError interface {
 	error
 	Code() int
 }
 
-// passingStates are the SQLSTATEs and classes that the same call may not meet again.
+// transientStates are the SQLSTATEs and classes after which a retry of the same call may succeed.
 // Source: PostgreSQL 15, appendix A.
 var (
-	passingClasses = []string{
+	transientClasses = []string{
 		"08", // connection exception
 		"53", // insufficient resources: connections, memory, disk
 		"58", // system error outside of PostgreSQL
 	}
-	passingStates = []string{
+	transientStates = []string{
 		"57P01", "57P02", "57P03", "57P05", // shutdown, crash, starting up, idle session ended
 		"57014", "55P03", // canceled, lock not available: our own time limits
 		"25006",          // read-only: a standby during a switch-over
 		"40001", "40P01", // serialisation failure, deadlock
 	}
-	// passingCodes are SQLite's primary result codes. Source: sqlite.org/rescode.html.
-	passingCodes = []int{
+	// transientCodes are SQLite's primary result codes. Source: sqlite.org/rescode.html.
+	transientCodes = []int{
 		5, 6, // busy, locked
 		8, 14, // read-only, cannot open
 		9,      // interrupted: our own time limit
@@ -95,30 +95,33 @@ var (
 	}
 )
 
-// passing says whether the database is away, or too busy, rather than at odds with us.
-func passing(err error) bool {
-	// Looked for first: it wraps what the server said, be it that it knows no such user. The
-	// login was good when the service started.
+// transient reports whether the database is unavailable or too busy, as opposed to rejecting the
+// statement.
+func transient(err error) bool {
+	// Checked first: it wraps the server's error, even one such as an unknown user. The login was
+	// valid when the service started.
 	if e := (*pgconn.ConnectError)(nil); errors.As(err, &e) {
 		return true
 	}
 	if e := (*pgconn.PgError)(nil); errors.As(err, &e) {
-		return slices.Contains(passingStates, e.Code) || len(e.Code) == 5 && slices.Contains(passingClasses, e.Code[:2])
+		return slices.Contains(transientStates, e.Code) ||
+			len(e.Code) == 5 && slices.Contains(transientClasses, e.Code[:2])
 	}
 	if e := sqliteError(nil); errors.As(err, &e) {
-		return slices.Contains(passingCodes, e.Code()&0xff)
+		return slices.Contains(transientCodes, e.Code()&0xff)
 	}
 	if e := net.Error(nil); errors.As(err, &e) {
 		return true
 	}
-	for _, lost := range []error{io.EOF, io.ErrUnexpectedEOF, net.ErrClosed, driver.ErrBadConn, sql.ErrConnDone, context.DeadlineExceeded} {
+	for _, lost := range []error{io.EOF, io.ErrUnexpectedEOF, net.ErrClosed, driver.ErrBadConn, sql.ErrConnDone,
+		context.DeadlineExceeded} {
 		if errors.Is(err, lost) {
 			return true
 		}
 	}
-	// pgx says so of a connection that was found closed before anything was sent.
+	// pgx reports this for a connection that was found closed before anything was sent.
 	return pgconn.SafeToRetry(err)
 }
 
-// duplicate says whether a unique index refused the write; GORM names it for both databases.
+// duplicate reports whether a unique index rejected the write; GORM translates that for both databases.
 func duplicate(err error) bool { return errors.Is(err, gorm.ErrDuplicatedKey) }

@@ -35,21 +35,23 @@ func TestFailuresAreTranslated(t *testing.T) {
 	for name, row := range map[string]struct {
 		ctx  context.Context
 		err  error
-		want error // nil: internal
+		want error // nil for an internal error
 	}{
-		"a domain error stays":          {t.Context(), domain.FieldError("f", "m"), domain.Invalid},
-		"the caller left":               {ended, state("57014"), context.Canceled},
-		"our own deadline":              {t.Context(), context.DeadlineExceeded, domain.StoreUnavailable},
-		"no row":                        {t.Context(), gorm.ErrRecordNotFound, domain.NotFound},
-		"the server shuts down":         {t.Context(), state("57P01"), domain.StoreUnavailable},
-		"the server starts up":          {t.Context(), state("57P03"), domain.StoreUnavailable},
-		"too many connections":          {t.Context(), state("53300"), domain.StoreUnavailable},
-		"disk full":                     {t.Context(), state("53100"), domain.StoreUnavailable},
-		"connection failure":            {t.Context(), state("08006"), domain.StoreUnavailable},
-		"a standby":                     {t.Context(), state("25006"), domain.StoreUnavailable},
-		"a deadlock":                    {t.Context(), state("40P01"), domain.StoreUnavailable},
-		"the peer is gone":              {t.Context(), fmt.Errorf("read: %w", io.ErrUnexpectedEOF), domain.StoreUnavailable},
-		"the peer refuses":              {t.Context(), &net.OpError{Op: "dial", Err: errors.New("refused")}, domain.StoreUnavailable},
+		"a domain error stays":  {t.Context(), domain.FieldError("f", "m"), domain.Invalid},
+		"the caller left":       {ended, state("57014"), context.Canceled},
+		"our own deadline":      {t.Context(), context.DeadlineExceeded, domain.StoreUnavailable},
+		"no row":                {t.Context(), gorm.ErrRecordNotFound, domain.NotFound},
+		"the server shuts down": {t.Context(), state("57P01"), domain.StoreUnavailable},
+		"the server starts up":  {t.Context(), state("57P03"), domain.StoreUnavailable},
+		"too many connections":  {t.Context(), state("53300"), domain.StoreUnavailable},
+		"disk full":             {t.Context(), state("53100"), domain.StoreUnavailable},
+		"connection failure":    {t.Context(), state("08006"), domain.StoreUnavailable},
+		"a standby":             {t.Context(), state("25006"), domain.StoreUnavailable},
+		"a deadlock":            {t.Context(), state("40P01"), domain.StoreUnavailable},
+		"the peer is gone": {t.Context(), fmt.Errorf("read: %w", io.ErrUnexpectedEOF),
+			domain.StoreUnavailable},
+		"the peer refuses": {t.Context(), &net.OpError{Op: "dial", Err: errors.New("refused")},
+			domain.StoreUnavailable},
 		"a bad pooled connection":       {t.Context(), driver.ErrBadConn, domain.StoreUnavailable},
 		"SQLite busy":                   {t.Context(), liteError(5), domain.StoreUnavailable},
 		"SQLite busy, an extended code": {t.Context(), liteError(5 | 2<<8), domain.StoreUnavailable},
@@ -57,8 +59,8 @@ func TestFailuresAreTranslated(t *testing.T) {
 		"SQLite disk full":              {t.Context(), liteError(13), domain.StoreUnavailable},
 		"SQLite constraint":             {t.Context(), liteError(19), nil},
 		"a constraint":                  {t.Context(), state("23514"), nil},
-		"a statement that is not right": {t.Context(), state("42601"), nil},
-		"something else":                {t.Context(), errors.New("a quoted value"), nil},
+		"an invalid statement":          {t.Context(), state("42601"), nil},
+		"any other error":               {t.Context(), errors.New("a quoted value"), nil},
 		"a constraint that GORM names":  {t.Context(), fmt.Errorf("%w: a quoted value", gorm.ErrDuplicatedKey), nil},
 	} {
 		got := gormstore.Translate(row.ctx, row.err)
@@ -83,7 +85,7 @@ func TestFailuresAreTranslated(t *testing.T) {
 	}
 }
 
-func TestAServerThatDiesIsUnavailableToEveryStore(t *testing.T) {
+func TestEveryStoreIsUnavailableWhenTheServerDies(t *testing.T) {
 	server, err := pgtest.Start(pgtest.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -97,7 +99,7 @@ func TestAServerThatDiesIsUnavailableToEveryStore(t *testing.T) {
 		t.Fatal(err)
 	}
 	b := backend{Store: db.Store(nil)}
-	c, token := b.door(t)
+	c, token := b.connectionWithToken(t)
 	if err := server.Kill(); err != nil {
 		t.Fatal(err)
 	}
@@ -112,7 +114,7 @@ func TestAServerThatDiesIsUnavailableToEveryStore(t *testing.T) {
 			return err
 		},
 		"Receive": func(ctx context.Context) error {
-			_, err := b.Deliveries().Receive(ctx, receipt(token, "key"))
+			_, err := b.Deliveries().Receive(ctx, incomingDelivery(token, "key"))
 			return err
 		},
 		"Request": func(ctx context.Context) error {
@@ -125,20 +127,21 @@ func TestAServerThatDiesIsUnavailableToEveryStore(t *testing.T) {
 		},
 	} {
 		for range 2 { // on a connection that was open, and on one that cannot be made
-			if err := call(t.Context()); !errors.Is(err, domain.Unavailable) || !errors.Is(err, domain.StoreUnavailable) {
+			if err := call(t.Context()); !errors.Is(err, domain.Unavailable) ||
+				!errors.Is(err, domain.StoreUnavailable) {
 				t.Errorf("%s: error %v (%v)", name, err, errors.Unwrap(err))
 			}
 		}
 	}
 }
 
-func TestEveryStoreAnswersAnEndedContextWithItsError(t *testing.T) {
+func TestEveryStoreReturnsTheErrorOfAnEndedContext(t *testing.T) {
 	onEach(t, func(t *testing.T, b backend) {
-		c, token := b.door(t)
+		c, token := b.connectionWithToken(t)
 		ended, cancel := context.WithCancel(t.Context())
 		cancel()
 		_, got := b.Connections().Get(ended, c.Tenant, c.Kind, c.ID)
-		_, received := b.Deliveries().Receive(ended, receipt(token, "key"))
+		_, received := b.Deliveries().Receive(ended, incomingDelivery(token, "key"))
 		_, requested := b.Pulls().Request(ended, c.Tenant, c.ID, ports.PullRequest{ID: newID[domain.Pull](), At: epoch})
 		for name, err := range map[string]error{"Get": got, "Receive": received, "Request": requested} {
 			if !errors.Is(err, context.Canceled) {

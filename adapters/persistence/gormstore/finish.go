@@ -10,15 +10,15 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Finish ends a try: the pull is over or waits for the next one, the lease is gone, and
-// the connection's health knows.
+// Finish ends an attempt: the pull is over or waits for the next one, its lease ends, and the
+// connection's health is updated.
 func (s pulls) Finish(ctx context.Context, lease domain.Lease, o ports.Outcome) error {
 	return s.background().change(ctx, func(tx Tx) error {
-		row, err := hold(tx.DB, lease)
+		row, err := lockRunning(tx.DB, lease)
 		if err != nil {
 			return err
 		}
-		if err := tx.Model(&pullRow{}).Where("id = ?", row.ID).Updates(ended(o)).Error; err != nil {
+		if err := tx.Model(&pullRow{}).Where("id = ?", row.ID).Updates(finishColumns(o)).Error; err != nil {
 			return err
 		}
 		if o.Health != nil {
@@ -33,9 +33,9 @@ func (s pulls) Finish(ctx context.Context, lease domain.Lease, o ports.Outcome) 
 	})
 }
 
-// ended are the columns of a try's end. A pull that goes on keeps its place under way, so
-// that none behind it overtakes.
-func ended(o ports.Outcome) map[string]any {
+// finishColumns returns the columns that the end of an attempt sets. A pull that will be retried stays
+// under way, so that no pull queued after it overtakes it.
+func finishColumns(o ports.Outcome) map[string]any {
 	columns := map[string]any{
 		"state": string(o.State), "last_error": string(o.LastError), "attempts": o.Attempts,
 		"not_before": nil, "finished_at": instant{o.At}, "lease_id": nil, "lease_until": nil,
@@ -46,7 +46,7 @@ func ended(o ports.Outcome) map[string]any {
 	return columns
 }
 
-// foldHealth writes the health alone: it is no change of an operator's.
+// foldHealth writes only the health, and leaves the revision: it is not an operator's change.
 func foldHealth(tx *gorm.DB, connection uuid.UUID, fold func(domain.Health) domain.Health) error {
 	row, err := first[connectionRow](locked(tx, "NO KEY UPDATE").Where("id = ?", connection))
 	if err != nil {
@@ -57,8 +57,8 @@ func foldHealth(tx *gorm.DB, connection uuid.UUID, fold func(domain.Health) doma
 		Select("health_status", "health_reason", "health_since", "needs_reauth", "reauth_by_event").Updates(next).Error
 }
 
-// enqueueNext gives the pull behind the one that is over its job: it had one when it was
-// queued, which may have been spent on waiting.
+// enqueueNext enqueues a job for the pull that is queued after the one that is over: it had a job when
+// it was queued, which may have been used up by waiting.
 func enqueueNext(tx Tx, connection uuid.UUID) error {
 	var next []uuid.UUID
 	err := tx.Model(&pullRow{}).Where("connection_id = ? AND "+isQueued, connection).Pluck("id", &next).Error

@@ -13,7 +13,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// keyRow is a claim, and from Finish on an answer.
+// keyRow is an idempotency key: a claim, and from Finish on a stored response.
 type keyRow struct {
 	Tenant      uuid.UUID `gorm:"column:tenant_id;primaryKey"`
 	Key         string    `gorm:"column:key;primaryKey"`
@@ -25,50 +25,54 @@ type keyRow struct {
 	Body        []byte    `gorm:"column:body"`
 }
 
-// TableName is that of the schema.
+// TableName returns the name of the table in the schema.
 func (keyRow) TableName() string { return "idempotency_keys" }
 
-// Idempotency is the store of first answers.
+// Idempotency returns the store of the responses to requests with an idempotency key.
 func (s *Store) Idempotency() ports.IdempotencyStore { return idempotency{s} }
 
-// idempotency knows nothing of what the answers mean.
+// idempotency is the store as ports.IdempotencyStore. It does not interpret the responses.
 type idempotency struct{ *Store }
 
-// keyed quotes its columns, since key is a word of SQL.
-func keyed(db *gorm.DB, tenant domain.TenantID, key string) *gorm.DB {
+// whereKey selects the row of an idempotency key. The clauses quote the columns, because key is a word
+// of SQL.
+func whereKey(db *gorm.DB, tenant domain.TenantID, key string) *gorm.DB {
 	return db.Where(clause.Eq{Column: "tenant_id", Value: tenant.UUID}, clause.Eq{Column: "key", Value: key})
 }
 
-// Begin inserts the claim, or decides over the row that stands in the way. That row is
-// locked meanwhile, so that of many who find it stale one takes it over.
-func (s idempotency) Begin(ctx context.Context, tenant domain.TenantID, key string, fingerprint domain.Fingerprint, at time.Time) (*ports.StoredResponse, error) {
-	var answer *ports.StoredResponse
+// Begin inserts the claim, or decides by the row that exists already. That row is locked meanwhile, so
+// that only one of several callers that find it stale takes it over.
+func (s idempotency) Begin(
+	ctx context.Context, tenant domain.TenantID, key string, fingerprint domain.Fingerprint, at time.Time,
+) (*ports.StoredResponse, error) {
+	var response *ports.StoredResponse
 	claim := keyRow{Tenant: tenant.UUID, Key: key, Fingerprint: fingerprint[:], Claimed: instant{at}}
 	err := s.change(ctx, func(tx Tx) error {
-		for range joinTries {
-			made, err := rowsOf(tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&claim))
-			if err != nil || made > 0 {
+		for range maxAttachAttempts {
+			inserted, err := rowsOf(tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&claim))
+			if err != nil || inserted > 0 {
 				return err
 			}
-			held, err := first[keyRow](keyed(locked(tx.DB, forUpdate), tenant, key))
+			existing, err := first[keyRow](whereKey(locked(tx.DB, forUpdate), tenant, key))
 			if errors.Is(err, domain.NotFound) {
-				continue // freed in between
+				continue // released in between
 			}
 			if err != nil {
 				return err
 			}
-			if held.stale(at) {
+			if existing.stale(at) {
 				return tx.Select("*").Updates(&claim).Error
 			}
-			answer, err = held.answer(fingerprint)
+			response, err = existing.response(fingerprint)
 			return err
 		}
-		return Unavailable(errors.New("the key changes too fast"))
+		return Unavailable(errors.New("the idempotency key changes too fast"))
 	})
-	return answer, err
+	return response, err
 }
 
-// stale says whether the claim is to be given up, or the answer past its time.
+// stale reports whether the claim is older than ports.ClaimTimeout, or the response older than
+// ports.ResponseRetention.
 func (r keyRow) stale(at time.Time) bool {
 	if r.Answered.IsZero() {
 		return at.Sub(r.Claimed.Time) > ports.ClaimTimeout
@@ -76,41 +80,44 @@ func (r keyRow) stale(at time.Time) bool {
 	return at.Sub(r.Answered.Time) > ports.ResponseRetention
 }
 
-// answer gives the first answer again. Errors: Conflict (key_reused, key_in_flight).
-func (r keyRow) answer(fingerprint domain.Fingerprint) (*ports.StoredResponse, error) {
+// response returns the stored response. Errors: Conflict (key_reused, key_in_flight).
+func (r keyRow) response(fingerprint domain.Fingerprint) (*ports.StoredResponse, error) {
 	switch {
 	case hashOf[domain.Fingerprint](r.Fingerprint) != fingerprint:
 		return nil, &domain.Error{Kind: domain.Conflict, Code: domain.KeyReused}
 	case r.Answered.IsZero():
 		return nil, &domain.Error{Kind: domain.Conflict, Code: domain.KeyInFlight}
 	}
-	answer := &ports.StoredResponse{Status: r.Status, Body: r.Body}
-	return answer, decode(r.Headers, &answer.Headers)
+	stored := &ports.StoredResponse{Status: r.Status, Body: r.Body}
+	return stored, decode(r.Headers, &stored.Headers)
 }
 
-// Finish stores the answer beside its claim.
-func (s idempotency) Finish(ctx context.Context, tenant domain.TenantID, key string, answer ports.StoredResponse, at time.Time) error {
-	headers, err := encode(answer.Headers)
+// Finish stores the response in the row of its claim.
+func (s idempotency) Finish(
+	ctx context.Context, tenant domain.TenantID, key string, response ports.StoredResponse, at time.Time,
+) error {
+	headers, err := encode(response.Headers)
 	if err != nil {
 		return Translate(ctx, err)
 	}
 	return s.write(ctx, func(db *gorm.DB) error {
-		return keyed(db.Model(&keyRow{}), tenant, key).Updates(map[string]any{
-			"answered_at": instant{at}, "status": answer.Status, "headers": headers, "body": answer.Body,
+		return whereKey(db.Model(&keyRow{}), tenant, key).Updates(map[string]any{
+			"answered_at": instant{at}, "status": response.Status, "headers": headers, "body": response.Body,
 		}).Error
 	})
 }
 
-// Abandon leaves a row that has an answer.
+// Release deletes the claim. It keeps a row that has a response.
 func (s idempotency) Release(ctx context.Context, tenant domain.TenantID, key string) error {
 	return s.write(ctx, func(db *gorm.DB) error {
-		return keyed(db, tenant, key).Where("answered_at IS NULL").Delete(&keyRow{}).Error
+		return whereKey(db, tenant, key).Where("answered_at IS NULL").Delete(&keyRow{}).Error
 	})
 }
 
-// Forget chooses rows first, like Prune. A claim as old as that is dead, and goes too.
+// Prune selects rows first and skips locked ones, like the Prune of deliveries. It also deletes claims
+// without a response: one so old belongs to no running request.
 func (s idempotency) Prune(ctx context.Context, before time.Time, limit int) (int, error) {
-	forgotten := 0
+	pruned := 0
 	err := s.background().change(ctx, func(tx Tx) error {
 		var old []keyRow
 		skip := clause.Locking{Strength: forUpdate, Options: "SKIP LOCKED"}
@@ -122,11 +129,11 @@ func (s idempotency) Prune(ctx context.Context, before time.Time, limit int) (in
 				err = tx.Delete(&row).Error
 			}
 		}
-		forgotten = len(old)
+		pruned = len(old)
 		return err
 	})
 	if err != nil {
 		return 0, err
 	}
-	return forgotten, nil
+	return pruned, nil
 }

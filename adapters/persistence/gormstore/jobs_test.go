@@ -16,12 +16,13 @@ var epoch = time.Date(2026, time.March, 1, 10, 0, 0, 0, time.UTC)
 
 func newID[T any]() domain.ID[T] { return domain.ID[T]{UUID: uuid.Must(uuid.NewV7())} }
 
-// door stores a connection with a token.
-func (b backend) door(t *testing.T) (domain.Connection, domain.WebhookToken) {
+// connectionWithToken stores a connection with a token.
+func (b backend) connectionWithToken(t *testing.T) (domain.Connection, domain.WebhookToken) {
 	t.Helper()
 	c := domain.Connection{
 		ID: newID[domain.Connection](), Tenant: domain.TenantID{UUID: uuid.New()}, Kind: domain.Aggregator, Name: "c",
-		Vendor: "pluggy", AccountRef: "item", Sealed: domain.Sealed("sealed"), Revision: 1, CreatedAt: epoch, UpdatedAt: epoch,
+		Vendor: "pluggy", AccountRef: "item", Sealed: domain.Sealed("sealed"), Revision: 1,
+		CreatedAt: epoch, UpdatedAt: epoch,
 	}
 	token := domain.WebhookToken{
 		ID: newID[domain.WebhookToken](), Tenant: c.Tenant, Connection: c.ID, Vendor: c.Vendor,
@@ -35,7 +36,7 @@ func (b backend) door(t *testing.T) (domain.Connection, domain.WebhookToken) {
 	return c, token
 }
 
-func receipt(token domain.WebhookToken, key string) ports.IncomingDelivery {
+func incomingDelivery(token domain.WebhookToken, key string) ports.IncomingDelivery {
 	return ports.IncomingDelivery{
 		Delivery: newID[domain.Delivery](), Pull: newID[domain.Pull](), Token: token.Hash, Vendor: token.Vendor,
 		Event: domain.WebhookEvent{Name: "e", ID: key, DedupKey: key, WantsPull: true}, Body: []byte(key), At: epoch,
@@ -53,11 +54,11 @@ func (b backend) wantJobs(t *testing.T, what string, want ...domain.PullID) {
 	}
 }
 
-func TestAJobIsQueuedWithEachNewPullAndOnlyThen(t *testing.T) {
+func TestAJobIsQueuedOnlyWithANewPull(t *testing.T) {
 	onEach(t, func(t *testing.T, b backend) {
 		ctx := t.Context()
-		c, token := b.door(t)
-		first := receipt(token, "first")
+		c, token := b.connectionWithToken(t)
+		first := incomingDelivery(token, "first")
 		receive := func(r ports.IncomingDelivery) {
 			t.Helper()
 			if _, err := b.Deliveries().Receive(ctx, r); err != nil {
@@ -66,8 +67,8 @@ func TestAJobIsQueuedWithEachNewPullAndOnlyThen(t *testing.T) {
 		}
 		receive(first)
 		b.wantJobs(t, "a new pull", first.Pull)
-		receive(receipt(token, "first"))
-		receive(receipt(token, "second"))
+		receive(incomingDelivery(token, "first"))
+		receive(incomingDelivery(token, "second"))
 		b.wantJobs(t, "a duplicate, and an event that joins")
 		claim := func(pull domain.PullID) domain.Lease {
 			t.Helper()
@@ -83,17 +84,17 @@ func TestAJobIsQueuedWithEachNewPullAndOnlyThen(t *testing.T) {
 			t.Fatal(err)
 		}
 		b.wantJobs(t, "a request", request.ID)
-		if err := b.Pulls().Finish(ctx, l, ports.Outcome{State: domain.PullQueued, NotBefore: epoch, Attempts: 1, At: epoch}); err != nil {
-			t.Fatal(err)
+		finish := func(l domain.Lease, o ports.Outcome) {
+			t.Helper()
+			if err := b.Pulls().Finish(ctx, l, o); err != nil {
+				t.Fatal(err)
+			}
 		}
-		b.wantJobs(t, "a pull that will be tried again")
-		if err := b.Pulls().Finish(ctx, claim(first.Pull), ports.Outcome{State: domain.PullSucceeded, Attempts: 2, At: epoch}); err != nil {
-			t.Fatal(err)
-		}
-		b.wantJobs(t, "the pull behind one that is over", request.ID)
-		if err := b.Pulls().Finish(ctx, claim(request.ID), ports.Outcome{State: domain.PullSucceeded, Attempts: 1, At: epoch}); err != nil {
-			t.Fatal(err)
-		}
+		finish(l, ports.Outcome{State: domain.PullQueued, NotBefore: epoch, Attempts: 1, At: epoch})
+		b.wantJobs(t, "a pull that will be retried")
+		finish(claim(first.Pull), ports.Outcome{State: domain.PullSucceeded, Attempts: 2, At: epoch})
+		b.wantJobs(t, "the pull queued after one that is over", request.ID)
+		finish(claim(request.ID), ports.Outcome{State: domain.PullSucceeded, Attempts: 1, At: epoch})
 		replay := newID[domain.Pull]()
 		if _, err := b.Deliveries().Replay(ctx, c.Tenant, []domain.DeliveryID{first.Delivery}, epoch,
 			func() domain.PullID { return replay }); err != nil {
@@ -103,12 +104,12 @@ func TestAJobIsQueuedWithEachNewPullAndOnlyThen(t *testing.T) {
 	})
 }
 
-func TestWithoutItsJobNoPullIsQueued(t *testing.T) {
+func TestAPullIsNotQueuedIfItsJobIsRefused(t *testing.T) {
 	onEach(t, func(t *testing.T, b backend) {
 		ctx := t.Context()
-		c, token := b.door(t)
+		c, token := b.connectionWithToken(t)
 		b.jobs.refuse = errors.New("refused")
-		r := receipt(token, "first")
+		r := incomingDelivery(token, "first")
 		if _, err := b.Deliveries().Receive(ctx, r); !errors.Is(err, b.jobs.refuse) {
 			t.Errorf("receive: error %v", err)
 		}
@@ -125,14 +126,14 @@ func TestWithoutItsJobNoPullIsQueued(t *testing.T) {
 	})
 }
 
-// Two deliveries with one id stand for whatever one receipt of a group may fail by.
-func TestOneBadReceiptDoesNotHurtTheOthers(t *testing.T) {
+// Two deliveries with one id represent any failure of a single delivery in a batch.
+func TestAFailedDeliveryDoesNotFailTheOthersOfItsBatch(t *testing.T) {
 	onEach(t, func(t *testing.T, b backend) {
-		_, token := b.door(t)
+		_, token := b.connectionWithToken(t)
 		errs := make(chan error)
 		const good = 40
 		for i := range good + 1 {
-			r := receipt(token, uuid.NewString())
+			r := incomingDelivery(token, uuid.NewString())
 			if i == good/2 {
 				if _, err := b.Deliveries().Receive(t.Context(), r); err != nil {
 					t.Fatal(err)
@@ -154,7 +155,7 @@ func TestOneBadReceiptDoesNotHurtTheOthers(t *testing.T) {
 			}
 		}
 		if failed != 1 {
-			t.Errorf("%d receipts failed, want 1", failed)
+			t.Errorf("%d deliveries failed, want 1", failed)
 		}
 	})
 }

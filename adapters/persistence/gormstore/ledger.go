@@ -10,17 +10,19 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Ledger reads what pulls brought.
+// Ledger returns the reader of the accounts and transactions that pulls stored.
 func (s *Store) Ledger() ports.Ledger { return ledger{s} }
 
-// ledger reads only; pulls write.
+// ledger only reads; pulls write.
 type ledger struct{ *Store }
 
-// badCursor is the answer to a position that this list never gave.
-func badCursor() error { return domain.FieldError("cursor", "is not a cursor of this list") }
+// invalidCursor returns the error for a position that this list never returned.
+func invalidCursor() error { return domain.FieldError("cursor", "is not a cursor of this list") }
 
-// converted is list for rows whose amounts have to be read.
-func converted[R, T any](query *gorm.DB, limit int, item func(R) (T, error), position func(T) domain.Position) (domain.Page[T], error) {
+// listConverted is list for rows whose conversion can fail, because their amounts must be parsed.
+func listConverted[R, T any](query *gorm.DB, limit int, item func(R) (T, error),
+	position func(T) domain.Position,
+) (domain.Page[T], error) {
 	var failed error
 	page, err := list(query, limit, func(row R) T {
 		t, err := item(row)
@@ -35,18 +37,20 @@ func converted[R, T any](query *gorm.DB, limit int, item func(R) (T, error), pos
 	return page, err
 }
 
-// Accounts gives accounts by external id, compared by bytes.
-func (s ledger) Accounts(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID, page domain.PageRequest) (domain.Page[domain.Account], error) {
+// Accounts returns accounts by external id, compared by bytes.
+func (s ledger) Accounts(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
+	page domain.PageRequest,
+) (domain.Page[domain.Account], error) {
 	var found domain.Page[domain.Account]
 	err := s.read(ctx, func(db *gorm.DB) (err error) {
-		query := within(db, "", tenant, connection).Order("external_id, id")
+		query := inTenant(db, "", tenant, connection).Order("external_id, id")
 		if !storable(page.After.Key) {
-			return badCursor()
+			return invalidCursor()
 		}
 		if !page.After.IsZero() {
 			query = query.Where("(external_id, id) > (?, ?)", page.After.Key, page.After.ID)
 		}
-		found, err = converted(query, page.Limit, accountRow.domain, func(a domain.Account) domain.Position {
+		found, err = listConverted(query, page.Limit, accountRow.domain, func(a domain.Account) domain.Position {
 			return domain.Position{Key: a.ExternalID, ID: a.ID.UUID}
 		})
 		return err
@@ -54,12 +58,13 @@ func (s ledger) Accounts(ctx context.Context, tenant domain.TenantID, connection
 	return found, err
 }
 
-// Transactions gives transactions by date, newest first, removed ones too. Dates compare
-// as texts of one form; the index over connection, date and id is read backwards.
+// Transactions returns transactions by date, newest first, including removed ones. Dates are compared
+// as texts of one fixed form; the index over connection, date and id is scanned backwards.
 func (s ledger) Transactions(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
 	filter ports.TransactionFilter, page domain.PageRequest,
 ) (domain.Page[domain.Transaction], error) {
-	q := newQuery(shownTransaction+"connection_id = ? AND "+besides("tenant_id"), key(connection.UUID), key(tenant.UUID))
+	q := newQuery(selectTransactions+"connection_id = ? AND "+equalUnindexed("tenant_id"),
+		uuidColumn(connection.UUID), uuidColumn(tenant.UUID))
 	for _, narrow := range []struct{ condition, value string }{
 		{" AND date >= ?", string(filter.Window.From)},
 		{" AND date <= ?", string(filter.Window.To)},
@@ -70,39 +75,42 @@ func (s ledger) Transactions(ctx context.Context, tenant domain.TenantID, connec
 		}
 	}
 	if !filter.Account.IsZero() {
-		q.add(" AND account_id = ?", key(filter.Account.UUID))
+		q.add(" AND account_id = ?", uuidColumn(filter.Account.UUID))
 	}
 	if !page.After.IsZero() {
 		if _, err := domain.ParseDate(page.After.Key); err != nil {
-			return domain.Page[domain.Transaction]{}, badCursor()
+			return domain.Page[domain.Transaction]{}, invalidCursor()
 		}
-		q.add(" AND (date, id) < (?, ?)", page.After.Key, key(page.After.ID))
+		q.add(" AND (date, id) < (?, ?)", page.After.Key, uuidColumn(page.After.ID))
 	}
 	q.add(" ORDER BY date DESC, id DESC")
 	var row TransactionRow
-	return paged(ctx, s.rows, q, page.Limit, row.shown(), row.domain, func(t domain.Transaction) domain.Position {
-		return domain.Position{Key: string(t.Date), ID: t.ID.UUID}
-	})
+	return paged(ctx, s.rows, q, page.Limit, row.targets(), row.transaction,
+		func(t domain.Transaction) domain.Position {
+			return domain.Position{Key: string(t.Date), ID: t.ID.UUID}
+		})
 }
 
-// Changes reads the feed below the horizon, in one statement, so that the horizon and the
-// rows are of one snapshot.
-func (s ledger) Changes(ctx context.Context, tenant domain.TenantID, page domain.PageRequest) (domain.FeedPage, error) {
-	after, err := placeOf(page.After)
+// Changes reads the feed below VisibleBefore, in one statement, so that this bound and the rows belong
+// to one snapshot.
+func (s ledger) Changes(ctx context.Context, tenant domain.TenantID,
+	page domain.PageRequest,
+) (domain.FeedPage, error) {
+	after, err := feedPosition(page.After)
 	if err != nil {
 		return domain.FeedPage{}, err
 	}
-	q := newQuery(shownTransaction+"tenant_id = ?", key(tenant.UUID))
-	q.add(" AND (change_tx, id) > (?, ?) AND change_tx < "+s.dialect.VisibleBefore, after, key(page.After.ID))
+	q := newQuery(selectTransactions+"tenant_id = ?", uuidColumn(tenant.UUID))
+	q.add(" AND (change_tx, id) > (?, ?) AND change_tx < "+s.dialect.VisibleBefore(), after, uuidColumn(page.After.ID))
 	q.add(" ORDER BY change_tx, id LIMIT ?", page.Limit+1)
 	var row TransactionRow
 	place, feed := after, domain.FeedPage{}
-	err = s.rows(ctx, q.String(), q.args, row.shown(), func() error {
+	err = s.rows(ctx, q.String(), q.args, row.targets(), func() error {
 		if feed.More = len(feed.Items) == page.Limit; feed.More {
 			return nil
 		}
-		t, err := row.domain()
-		feed.Items, place = append(room(feed.Items, page.Limit), t), row.ChangeSeq
+		t, err := row.transaction()
+		feed.Items, place = append(grow(feed.Items, page.Limit), t), row.changeSeq
 		return err
 	})
 	if err != nil {
@@ -115,14 +123,14 @@ func (s ledger) Changes(ctx context.Context, tenant domain.TenantID, page domain
 	return feed, nil
 }
 
-// placeOf reads a position of the feed: the change's place, and the row's id.
-func placeOf(after domain.Position) (int64, error) {
+// feedPosition parses a position of the feed: the change's number; the row's id comes separately.
+func feedPosition(after domain.Position) (int64, error) {
 	if after.IsZero() {
 		return 0, nil
 	}
 	place, err := strconv.ParseInt(after.Key, 10, 64)
 	if err != nil || place < 0 {
-		return 0, badCursor()
+		return 0, invalidCursor()
 	}
 	return place, nil
 }

@@ -6,8 +6,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// The states as stored. A pull between two tries is 'waiting': it is under way, as the
-// queued one behind it is not, though callers see both as queued.
+// The states as stored. A pull between two attempts is 'waiting': it is under way, while the queued one
+// after it is not, though callers see both as queued.
 const (
 	stateQueued    = "queued"
 	stateRunning   = "running"
@@ -16,14 +16,14 @@ const (
 	stateFailed    = "failed"
 )
 
-// Conditions on pulls p, spelled out: a planner that sees a parameter instead cannot tell
-// that a partial index holds the rows.
+// Conditions on pulls p, as literals: with a parameter instead, a planner cannot know that a partial
+// index contains the rows.
 const (
 	isQueued    = "state = 'queued'"
 	isUnderWay  = "state IN ('running', 'waiting')"
 	isOpen      = "state IN ('queued', 'running', 'waiting')"
 	isEnded     = "state IN ('succeeded', 'failed')"
-	isSucceeded = isEnded + " AND state = 'succeeded'" // SQLite infers nothing
+	isSucceeded = isEnded + " AND state = 'succeeded'" // SQLite does not infer this
 )
 
 // pullRow is a pull with the lease it runs under, if it runs.
@@ -58,11 +58,11 @@ type countColumns struct {
 	Unchanged int `gorm:"column:unchanged"`
 }
 
-// TableName is that of the schema.
+// TableName returns the name of the table in the schema.
 func (pullRow) TableName() string { return "pulls" }
 
-// bare leaves out ask and progress.
-func (r pullRow) bare() domain.Pull {
+// summary converts the row without scope and progress.
+func (r pullRow) summary() domain.Pull {
 	p := domain.Pull{
 		ID: domain.PullID{UUID: r.ID}, Tenant: domain.TenantID{UUID: r.Tenant},
 		Connection: domain.ConnectionID{UUID: r.Connection}, Vendor: domain.Vendor(r.Vendor),
@@ -76,20 +76,20 @@ func (r pullRow) bare() domain.Pull {
 	return p
 }
 
-// domain converts with ask and progress. Errors: JSON that is not the service's own.
+// domain converts the row with scope and progress. Errors: JSON that this service did not write.
 func (r pullRow) domain() (domain.Pull, error) {
-	p := r.bare()
+	p := r.summary()
 	if err := decode(r.Scope, &p.Scope); err != nil {
 		return domain.Pull{}, err
 	}
 	return p, decode(r.Progress, &p.Progress)
 }
 
-// over says whether the pull has ended for good.
+// over reports whether the pull has ended for good.
 func (r pullRow) over() bool { return r.State == stateSucceeded || r.State == stateFailed }
 
-// failedAs are the columns of a pull that fails without a try.
-func failedAs(reason domain.Code, at instant) map[string]any {
+// failedColumns returns the columns of a pull that fails without an attempt.
+func failedColumns(reason domain.Code, at instant) map[string]any {
 	return map[string]any{
 		"state": stateFailed, "last_error": string(reason), "finished_at": at,
 		"not_before": nil, "lease_id": nil, "lease_until": nil,

@@ -11,22 +11,25 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Pulls is the store of pulls and of what they bring.
+// Pulls returns the store of pulls and of the rows that they write.
 func (s *Store) Pulls() ports.Pulls { return pulls{s} }
 
-// pulls is the store of the work; claim.go, page.go, sweep.go and finish.go are its worker's side.
+// pulls stores pulls; claim.go, page_writer.go, page_changes.go, filter_unchanged.go, sweep.go and
+// finish.go are the side of its workers.
 type pulls struct{ *Store }
 
-// Request queues a pull, or adds the ask to the one that is queued. The connection is held
-// meanwhile, so that no pull is left behind by a deletion.
-func (s pulls) Request(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID, r ports.PullRequest) (domain.Pull, error) {
+// Request queues a pull, or merges the scope into the pull that is queued. The connection stays locked
+// meanwhile, so that a deletion leaves no pull queued.
+func (s pulls) Request(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
+	r ports.PullRequest,
+) (domain.Pull, error) {
 	var p domain.Pull
 	err := s.change(ctx, func(tx Tx) error {
 		c, err := liveAggregator(tx.DB, tenant, connection)
 		if err != nil {
 			return err
 		}
-		queued, err := join(tx, pullRow{
+		queued, err := attachOrQueue(tx, pullRow{
 			ID: r.ID.UUID, Tenant: c.Tenant, Connection: c.ID, Vendor: c.Vendor,
 			Trigger: string(r.Trigger), Trace: r.Trace, Created: instant{r.At},
 		})
@@ -37,45 +40,45 @@ func (s pulls) Request(ctx context.Context, tenant domain.TenantID, connection d
 			return err
 		}
 		p.Scope = p.Scope.Merge(r.Scope)
-		return saveAsk(tx.DB, p)
+		return saveScope(tx.DB, p)
 	})
 	return p, err
 }
 
-// saveAsk writes the ask alone. The pull is locked.
-func saveAsk(tx *gorm.DB, p domain.Pull) error {
-	ask, err := encode(p.Scope)
+// saveScope writes only the scope. The pull is locked.
+func saveScope(tx *gorm.DB, p domain.Pull) error {
+	scope, err := encode(p.Scope)
 	if err != nil {
 		return err
 	}
-	return tx.Model(&pullRow{}).Where("id = ?", p.ID.UUID).Updates(map[string]any{"ask": ask}).Error
+	return tx.Model(&pullRow{}).Where("id = ?", p.ID.UUID).Updates(map[string]any{"ask": scope}).Error
 }
 
-// joinTries bounds how often a queued pull may be claimed while one tries to join it.
-const joinTries = 16
+// maxAttachAttempts bounds how often the queued pull may be claimed while a request tries to attach to it.
+const maxAttachAttempts = 16
 
-// join locks the pull that is queued for the connection, or queues fresh with its job.
-// The lock makes a claim wait, so that the claim sees what joined.
-func join(tx Tx, fresh pullRow) (pullRow, error) {
-	fresh.State = stateQueued
-	for range joinTries {
+// attachOrQueue locks the pull that is queued for the connection, or queues added with its job. The lock
+// makes a claim wait, so that the claim sees what was attached.
+func attachOrQueue(tx Tx, added pullRow) (pullRow, error) {
+	added.State = stateQueued
+	for range maxAttachAttempts {
 		queued, err := first[pullRow](locked(tx.DB, forUpdate).
-			Where("connection_id = ? AND "+isQueued, fresh.Connection))
+			Where("connection_id = ? AND "+isQueued, added.Connection))
 		if !errors.Is(err, domain.NotFound) {
 			return queued, err
 		}
-		made, err := rowsOf(tx.Clauses(unlessQueued).Create(&fresh))
+		made, err := rowsOf(tx.Clauses(unlessQueued).Create(&added))
 		if err != nil {
 			return pullRow{}, err
 		}
 		if made > 0 {
-			return fresh, tx.Enqueue(fresh.ID)
+			return added, tx.Enqueue(added.ID)
 		}
 	}
-	return pullRow{}, Unavailable(errors.New("the queued pull changes too fast"))
+	return pullRow{}, Unavailable(errors.New("the queued pull is claimed too often to attach to it"))
 }
 
-// unlessQueued passes the insert over when the connection has a queued pull.
+// unlessQueued skips the INSERT if the connection has a queued pull.
 var unlessQueued = clause.OnConflict{
 	Columns: []clause.Column{{Name: "connection_id"}},
 	TargetWhere: clause.Where{Exprs: []clause.Expression{
@@ -98,15 +101,18 @@ func (s pulls) Get(ctx context.Context, tenant domain.TenantID, id domain.PullID
 	return p, err
 }
 
-// List gives pulls newest first. Asks and progress are not even read: they may be large.
-func (s pulls) List(ctx context.Context, tenant domain.TenantID, filter ports.PullFilter, page domain.PageRequest) (domain.Page[domain.Pull], error) {
+// List returns pulls newest first. Scopes and progress are not even read, because they may be large.
+func (s pulls) List(ctx context.Context, tenant domain.TenantID, filter ports.PullFilter,
+	page domain.PageRequest,
+) (domain.Page[domain.Pull], error) {
 	var found domain.Page[domain.Pull]
 	err := s.read(ctx, func(db *gorm.DB) error {
-		query, err := newestFirst(within(db.Omit("ask", "progress"), "", tenant, filter.Connection), "created_at", "id", page.After)
+		query, err := newestFirst(inTenant(db.Omit("ask", "progress"), "", tenant, filter.Connection),
+			"created_at", "id", page.After)
 		if err != nil {
 			return err
 		}
-		found, err = list(query, page.Limit, pullRow.bare, func(p domain.Pull) domain.Position {
+		found, err = list(query, page.Limit, pullRow.summary, func(p domain.Pull) domain.Position {
 			return domain.Position{Key: domain.TimeKey(p.CreatedAt), ID: p.ID.UUID}
 		})
 		return err

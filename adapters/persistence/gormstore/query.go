@@ -2,27 +2,24 @@ package gormstore
 
 import (
 	"context"
-	"database/sql/driver"
 	"slices"
 	"strconv"
 	"strings"
 
-	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5/pgtype"
 	"gorm.io/gorm"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// query is a SELECT that grows by conditions. The hot reads are written with it rather
-// than with GORM, which takes longer over a row than the database does.
+// query is a SELECT to which conditions are added. The hot reads use it instead of GORM, which takes
+// longer per row than the database does.
 type query struct {
 	strings.Builder
 	args []any
 }
 
-// newQuery begins with all up to the first condition; every question mark in it, and in
-// what is added, stands for the next argument.
+// newQuery starts with the text up to the first condition. Every question mark in it, and in text that
+// is added, is replaced by the number of the next argument.
 func newQuery(text string, args ...any) *query {
 	q := &query{args: make([]any, 0, 8)}
 	q.Grow(768)
@@ -30,7 +27,7 @@ func newQuery(text string, args ...any) *query {
 	return q
 }
 
-// add appends text. Both databases know parameters by their number.
+// add appends text. Both databases accept numbered parameters.
 func (q *query) add(text string, args ...any) {
 	for _, arg := range args {
 		before, after, _ := strings.Cut(text, "?")
@@ -43,23 +40,25 @@ func (q *query) add(text string, args ...any) {
 	q.WriteString(text)
 }
 
-// reader is rows or lookup: it runs a SELECT and, for each row, fills the columns and
-// calls take.
-type reader func(ctx context.Context, sql string, args, columns []any, take func() error) error
+// queryFunc is rows or lookup: it runs a SELECT, and for each row it fills the columns and calls take.
+type queryFunc func(ctx context.Context, sql string, args, columns []any, take func() error) error
 
-// rows reads what may be many.
+// rows runs a query that may read many rows.
 func (s *Store) rows(ctx context.Context, sql string, args, columns []any, take func() error) error {
 	return s.bounded(ctx, func(ctx context.Context) error { return s.dialect.Query(ctx, sql, args, columns, take) })
 }
 
-// lookup reads what is at most a page.
+// lookup runs a query that reads at most a page; it may be sent in a batch with others.
 func (s *Store) lookup(ctx context.Context, sql string, args, columns []any, take func() error) error {
-	return s.bounded(ctx, func(ctx context.Context) error { return s.dialect.Lookup(ctx, sql, args, columns, take) })
+	return s.bounded(ctx, func(ctx context.Context) error {
+		return s.dialect.QueryBatched(ctx, sql, args, columns,
+			take)
+	})
 }
 
-// paged runs a query for a page and tells where the next one begins. It asks for one row
-// more than the page holds: whether there is one says whether there is a next page.
-func paged[T any](ctx context.Context, read reader, q *query, limit int, columns []any,
+// paged runs a query for a page and returns it with the position of the next one. It asks for one row
+// more than the page holds; if there is one, there is a next page.
+func paged[T any](ctx context.Context, read queryFunc, q *query, limit int, columns []any,
 	item func() (T, error), position func(T) domain.Position,
 ) (domain.Page[T], error) {
 	q.add(" LIMIT ?", limit+1)
@@ -70,7 +69,7 @@ func paged[T any](ctx context.Context, read reader, q *query, limit int, columns
 			return nil
 		}
 		t, err := item()
-		page.Items = append(room(page.Items, limit), t)
+		page.Items = append(grow(page.Items, limit), t)
 		return err
 	})
 	if err != nil {
@@ -79,8 +78,8 @@ func paged[T any](ctx context.Context, read reader, q *query, limit int, columns
 	return page, nil
 }
 
-// room makes place for all that may come once there is more than a little.
-func room[T any](items []T, limit int) []T {
+// grow reserves capacity for the whole page once it holds more than a few items.
+func grow[T any](items []T, limit int) []T {
 	const little = 32
 	switch len(items) {
 	case 0:
@@ -91,86 +90,22 @@ func room[T any](items []T, limit int) []T {
 	return items
 }
 
-// The types below are how columns are read and ids are sent: by pgx in its binary form and
-// without a detour over any, by database/sql as text.
-type (
-	// key is an id; NULL reads as the nil UUID.
-	key uuid.UUID
-	// label is a text. One that equals the row before it is not read again.
-	label string
-	// optionalLabel is a text that may be NULL.
-	optionalLabel struct{ into **string }
-)
-
-// ScanUUID reads an id from pgx.
-func (k *key) ScanUUID(v pgtype.UUID) error {
-	*k = key(v.Bytes)
-	return nil
-}
-
-// UUIDValue gives an id to pgx.
-func (k key) UUIDValue() (pgtype.UUID, error) { return pgtype.UUID{Bytes: k, Valid: true}, nil }
-
-// Scan reads an id from database/sql.
-func (k *key) Scan(value any) error {
-	*k = key{}
-	return (*uuid.UUID)(k).Scan(value)
-}
-
-// Value gives an id to database/sql.
-func (k key) Value() (driver.Value, error) { return uuid.UUID(k).String(), nil }
-
-// ScanBytes reads a text from pgx, whose bytes are only lent.
-func (l *label) ScanBytes(text []byte) error {
-	if string(text) != string(*l) {
-		*l = label(text)
-	}
-	return nil
-}
-
-// Scan reads a text from database/sql.
-func (l *label) Scan(value any) error {
-	switch v := value.(type) {
-	case string:
-		*l = label(v)
-	case []byte:
-		return l.ScanBytes(v)
-	default:
-		*l = ""
-	}
-	return nil
-}
-
-// ScanBytes reads a text from pgx; nil is NULL.
-func (l optionalLabel) ScanBytes(text []byte) error {
-	*l.into = nil
-	if text != nil {
-		fresh := string(text)
-		*l.into = &fresh
-	}
-	return nil
-}
-
-// Scan reads a text from database/sql.
-func (l optionalLabel) Scan(value any) error {
-	*l.into = nil
-	if v, ok := value.(string); ok {
-		*l.into = &v
-	}
-	return nil
-}
-
-// within narrows a list to a tenant, and to a connection where one is given; table is its
+// inTenant narrows a list to a tenant, and to a connection if one is given; table is the columns'
 // prefix, with the dot.
-func within(db *gorm.DB, table string, tenant domain.TenantID, connection domain.ConnectionID) *gorm.DB {
+func inTenant(db *gorm.DB, table string, tenant domain.TenantID, connection domain.ConnectionID) *gorm.DB {
 	if connection.IsZero() {
 		return db.Where(table+"tenant_id = ?", tenant.UUID)
 	}
-	return db.Where(table+"connection_id = ? AND "+besides(table+"tenant_id"), connection.UUID, tenant.UUID)
+	return db.Where(table+"connection_id = ? AND "+equalUnindexed(table+"tenant_id"), connection.UUID, tenant.UUID)
 }
 
-// besides is "column = ?" for a column that another condition settles as good as alone, in
-// a form that no index serves. PostgreSQL takes the two for independent of each other: it
-// would expect next to nothing of both, and read all of a large tenant's rows, or all of a
+// equalUnindexed returns "column = ?" in a form that no index serves. It is meant for a column whose
+// value another condition nearly determines. PostgreSQL assumes that the two conditions are independent:
+// it would expect very few rows to match both, and read all of a large tenant's rows, or all of a
 // connection's, to sort a page of them.
-func besides(column string) string { return "CASE " + column + " WHEN ? THEN true END" }
+func equalUnindexed(column string) string { return "CASE " + column + " WHEN ? THEN true END" }
+
+// into returns the query as a Read.
+func (q *query) into(columns []any, take func() error) Read {
+	return Read{SQL: q.String(), Args: q.args, Columns: columns, Take: take}
+}

@@ -12,30 +12,30 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// Replay locks the connections, then their queued pulls, then the deliveries.
+// Replay requeues deliveries. It locks the connections, then their queued pulls, then the deliveries.
 func (s deliveries) Replay(ctx context.Context, tenant domain.TenantID, ids []domain.DeliveryID, at time.Time,
-	fresh func() domain.PullID,
+	newID func() domain.PullID,
 ) ([]domain.Delivery, error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}
 	var replayed []domain.Delivery
 	err := s.change(ctx, func(tx Tx) error {
-		chosen, err := replayable(tx.DB, tenant, ids)
-		if err != nil || len(chosen) == 0 {
+		rows, err := replayable(tx.DB, tenant, ids)
+		if err != nil || len(rows) == 0 {
 			return err
 		}
-		pulls, err := queueFor(tx, chosen, at, fresh)
+		pulls, err := queuedPulls(tx, rows, at, newID)
 		if err != nil {
 			return err
 		}
-		replayed, err = requeue(tx.DB, chosen, pulls)
+		replayed, err = requeue(tx.DB, rows, pulls)
 		return err
 	})
 	return replayed, err
 }
 
-// replayable reads the tenant's deliveries that ask for something, in the order of ids.
+// replayable reads the tenant's deliveries among ids that want a pull, in the order of their ids.
 func replayable(tx *gorm.DB, tenant domain.TenantID, ids []domain.DeliveryID) ([]deliveryRow, error) {
 	wanted := make([]uuid.UUID, 0, len(ids))
 	for _, id := range ids {
@@ -47,22 +47,23 @@ func replayable(tx *gorm.DB, tenant domain.TenantID, ids []domain.DeliveryID) ([
 	return rows, err
 }
 
-// queueFor finds or makes the queued pull of each live connection among the rows.
-func queueFor(tx Tx, rows []deliveryRow, at time.Time, fresh func() domain.PullID) (map[uuid.UUID]uuid.UUID, error) {
-	named := map[uuid.UUID]bool{}
+// queuedPulls returns the queued pull of each live connection of the rows, and creates it where there
+// is none.
+func queuedPulls(tx Tx, rows []deliveryRow, at time.Time, newID func() domain.PullID) (map[uuid.UUID]uuid.UUID, error) {
+	connections := map[uuid.UUID]bool{}
 	for _, row := range rows {
-		named[row.Connection] = true
+		connections[row.Connection] = true
 	}
-	var alive []connectionRow
-	err := live(locked(tx.DB, keyShare)).Where("id IN ? AND kind = ?", sorted(named), string(domain.Aggregator)).
-		Order("id").Find(&alive).Error
+	var aggregators []connectionRow
+	err := live(locked(tx.DB, keyShare)).Where("id IN ? AND kind = ?", sorted(connections), string(domain.Aggregator)).
+		Order("id").Find(&aggregators).Error
 	if err != nil {
 		return nil, err
 	}
-	pulls := make(map[uuid.UUID]uuid.UUID, len(alive))
-	for _, c := range alive {
-		queued, err := join(tx, pullRow{
-			ID: fresh().UUID, Tenant: c.Tenant, Connection: c.ID, Vendor: c.Vendor,
+	pulls := make(map[uuid.UUID]uuid.UUID, len(aggregators))
+	for _, c := range aggregators {
+		queued, err := attachOrQueue(tx, pullRow{
+			ID: newID().UUID, Tenant: c.Tenant, Connection: c.ID, Vendor: c.Vendor,
 			Trigger: string(domain.TriggerReplay), Created: instant{at},
 		})
 		if err != nil {
@@ -73,8 +74,8 @@ func queueFor(tx Tx, rows []deliveryRow, at time.Time, fresh func() domain.PullI
 	return pulls, nil
 }
 
-// requeue gives the deliveries their new pulls, one by one: replays are an operator's, and
-// few. Deliveries that were pruned meanwhile are passed over.
+// requeue attaches the deliveries to their new pulls, one at a time, because replays are requested by
+// an operator and are few. It skips deliveries that were pruned meanwhile.
 func requeue(tx *gorm.DB, rows []deliveryRow, pulls map[uuid.UUID]uuid.UUID) ([]domain.Delivery, error) {
 	replayed := make([]domain.Delivery, 0, len(rows))
 	for _, row := range rows {
@@ -82,7 +83,8 @@ func requeue(tx *gorm.DB, rows []deliveryRow, pulls map[uuid.UUID]uuid.UUID) ([]
 		if !ok {
 			continue
 		}
-		changed, err := rowsOf(tx.Model(&deliveryRow{}).Where("id = ?", row.ID).Updates(map[string]any{"pull_id": pull}))
+		update := tx.Model(&deliveryRow{}).Where("id = ?", row.ID).Updates(map[string]any{"pull_id": pull})
+		changed, err := rowsOf(update)
 		if err != nil {
 			return nil, err
 		}
@@ -99,7 +101,7 @@ func requeue(tx *gorm.DB, rows []deliveryRow, pulls map[uuid.UUID]uuid.UUID) ([]
 	return replayed, nil
 }
 
-// sorted gives the ids in the order in which rows are locked.
+// sorted returns the ids in the order in which rows are locked.
 func sorted(ids map[uuid.UUID]bool) []uuid.UUID {
 	keys := make([]uuid.UUID, 0, len(ids))
 	for id := range ids {

@@ -27,6 +27,35 @@ func TestEveryRowHasTheColumnsOfItsTable(t *testing.T) {
 	})
 }
 
+func TestTheListOfTransactionColumnsIsThatOfTheTable(t *testing.T) {
+	onEach(t, func(t *testing.T, b backend) {
+		var listed []string
+		for _, c := range gormstore.TransactionColumns {
+			listed = append(listed, c.Name)
+		}
+		if diff := cmp.Diff(columnsOf(t, b.gorm, "transactions"), listed); diff != "" {
+			t.Errorf("transactions (-table +list):\n%s", diff)
+		}
+	})
+}
+
+// The types are used only on PostgreSQL, to cast what an upsert sends.
+func TestTransactionColumnsHaveTheTypesOfTheTable(t *testing.T) {
+	onEach(t, func(t *testing.T, b backend) {
+		if b.gorm.Name() != "postgres" {
+			t.Skip("no types are listed for this database")
+		}
+		for _, c := range gormstore.TransactionColumns {
+			var same bool
+			err := b.gorm.Raw(`SELECT atttypid = ?::regtype FROM pg_attribute
+				WHERE attrelid = 'transactions'::regclass AND attname = ?`, c.Type, c.Name).Scan(&same).Error
+			if err != nil || !same {
+				t.Errorf("column %s is not of type %s (%v)", c.Name, c.Type, err)
+			}
+		}
+	})
+}
+
 func columnsOf(t *testing.T, db *gorm.DB, table string) []string {
 	t.Helper()
 	rows, err := db.Raw("SELECT * FROM " + table + " LIMIT 0").Rows()

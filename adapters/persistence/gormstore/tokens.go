@@ -14,7 +14,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// tokenRow holds the hash of a token; the token itself is never seen here.
+// tokenRow holds the hash of a token; the token itself never reaches the store.
 type tokenRow struct {
 	ID         uuid.UUID `gorm:"column:id;primaryKey"`
 	Tenant     uuid.UUID `gorm:"column:tenant_id"`
@@ -26,7 +26,7 @@ type tokenRow struct {
 	Revoked    instant   `gorm:"column:revoked_at"`
 }
 
-// TableName is that of the schema.
+// TableName returns the name of the table in the schema.
 func (tokenRow) TableName() string { return "webhook_tokens" }
 
 func (r tokenRow) domain() domain.WebhookToken {
@@ -38,8 +38,8 @@ func (r tokenRow) domain() domain.WebhookToken {
 	}
 }
 
-// hashOf reads 32 bytes; a column of another length gives the zero hash, which is
-// nobody's.
+// hashOf converts a column of 32 bytes. For a column of another length it returns the zero hash, which
+// belongs to no row.
 func hashOf[H ~[32]byte](stored []byte) (h H) {
 	if len(stored) == len(h) {
 		h = H(stored)
@@ -47,17 +47,17 @@ func hashOf[H ~[32]byte](stored []byte) (h H) {
 	return h
 }
 
-// Tokens is the store of webhook tokens.
+// Tokens returns the store of webhook tokens.
 func (s *Store) Tokens() ports.Tokens { return tokens{s} }
 
-// tokens never deletes: a revoked token stays to be shown.
+// tokens is the store as ports.Tokens. It never deletes: a revoked token stays in lists.
 type tokens struct{ *Store }
 
-// Create holds the connection while it stores, so that no deletion comes in between.
+// Create locks the connection while it stores the token, so that no deletion comes in between.
 func (s tokens) Create(ctx context.Context, t domain.WebhookToken) error {
 	row := tokenRow{
-		ID: t.ID.UUID, Tenant: t.Tenant.UUID, Connection: t.Connection.UUID, Vendor: string(t.Vendor), Hash: t.Hash[:],
-		Created: instant{t.CreatedAt}, LastUsed: instant{t.LastUsedAt}, Revoked: instant{t.RevokedAt},
+		ID: t.ID.UUID, Tenant: t.Tenant.UUID, Connection: t.Connection.UUID, Vendor: string(t.Vendor),
+		Hash: t.Hash[:], Created: instant{t.CreatedAt}, LastUsed: instant{t.LastUsedAt}, Revoked: instant{t.RevokedAt},
 	}
 	return s.change(ctx, func(tx Tx) error {
 		if _, err := liveAggregator(tx.DB, t.Tenant, t.Connection); err != nil {
@@ -67,11 +67,14 @@ func (s tokens) Create(ctx context.Context, t domain.WebhookToken) error {
 	})
 }
 
-// List gives tokens newest first, revoked ones among them.
-func (s tokens) List(ctx context.Context, tenant domain.TenantID, filter ports.TokenFilter, page domain.PageRequest) (domain.Page[domain.WebhookToken], error) {
+// List returns tokens newest first, including revoked ones.
+func (s tokens) List(
+	ctx context.Context, tenant domain.TenantID, filter ports.TokenFilter, page domain.PageRequest,
+) (domain.Page[domain.WebhookToken], error) {
 	var found domain.Page[domain.WebhookToken]
 	err := s.read(ctx, func(db *gorm.DB) error {
-		query, err := newestFirst(within(db, "", tenant, filter.Connection), "created_at", "id", page.After)
+		query := inTenant(db, "", tenant, filter.Connection)
+		query, err := newestFirst(query, "created_at", "id", page.After)
 		if err != nil {
 			return err
 		}
@@ -83,12 +86,13 @@ func (s tokens) List(ctx context.Context, tenant domain.TenantID, filter ports.T
 	return found, err
 }
 
-// Revoke ends a live token. Receipts read tokens inside their own transaction and keep
-// no copy, so that the next one on any replica is refused.
+// Revoke revokes a live token. Batches of deliveries read tokens in their own transaction and keep no
+// copy that outlives a write, so that the next delivery on any replica is refused.
 func (s tokens) Revoke(ctx context.Context, tenant domain.TenantID, id domain.TokenID, at time.Time) error {
 	return s.write(ctx, func(db *gorm.DB) error {
-		changed, err := rowsOf(db.Model(&tokenRow{}).Where("id = ? AND tenant_id = ? AND revoked_at IS NULL", id.UUID, tenant.UUID).
-			Updates(map[string]any{"revoked_at": instant{at}}))
+		const liveToken = "id = ? AND tenant_id = ? AND revoked_at IS NULL"
+		query := db.Model(&tokenRow{}).Where(liveToken, id.UUID, tenant.UUID)
+		changed, err := rowsOf(query.Updates(map[string]any{"revoked_at": instant{at}}))
 		if err == nil && changed == 0 {
 			return domain.NotFoundError()
 		}
@@ -96,17 +100,18 @@ func (s tokens) Revoke(ctx context.Context, tenant domain.TenantID, id domain.To
 	})
 }
 
-// Touch writes in the order of ids, so that two processes do not lock each other out.
+// RecordUsage updates rows in the order of ids, so that two processes do not deadlock.
 func (s tokens) RecordUsage(ctx context.Context, used map[domain.TokenID]time.Time) error {
-	ids := slices.SortedFunc(maps.Keys(used), func(a, b domain.TokenID) int { return bytes.Compare(a.UUID[:], b.UUID[:]) })
+	byID := func(a, b domain.TokenID) int { return bytes.Compare(a.UUID[:], b.UUID[:]) }
+	ids := slices.SortedFunc(maps.Keys(used), byID)
 	if len(ids) == 0 {
 		return nil
 	}
 	return s.change(ctx, func(tx Tx) error {
 		for _, id := range ids {
 			at := instant{used[id]}
-			err := tx.Model(&tokenRow{}).Where("id = ? AND (last_used_at IS NULL OR last_used_at < ?)", id.UUID, at).
-				Updates(map[string]any{"last_used_at": at}).Error
+			older := tx.Model(&tokenRow{}).Where("id = ? AND (last_used_at IS NULL OR last_used_at < ?)", id.UUID, at)
+			err := older.Updates(map[string]any{"last_used_at": at}).Error
 			if err != nil {
 				return err
 			}

@@ -9,9 +9,9 @@ import (
 	"github.com/pressly/goose/v3"
 )
 
-// Version tells at which version a schema is, 0 before its first migration, and to which
-// one the folder's migrations lead. exists is a query for whether goose's table is there:
-// goose itself would make it. It changes nothing. Errors: the database's own, wrapped.
+// Version returns the version of a schema, 0 before its first migration, and the version to which the
+// folder's migrations lead. exists is a query for whether goose's table exists, because goose itself
+// would create it. Version changes nothing. Errors: the database's own, wrapped.
 func Version(ctx context.Context, db *sql.DB, exists string, folder fs.FS) (at, needed int64, err error) {
 	files, err := fs.Glob(folder, "*.sql")
 	if err != nil {

@@ -31,7 +31,7 @@ func BenchmarkReceive(b *testing.B) {
 	s := db.Store(nil)
 	var tokens []domain.WebhookToken
 	for range 16 {
-		tokens = append(tokens, door(b, s))
+		tokens = append(tokens, connectionWithToken(b, s))
 	}
 	body := make([]byte, 400)
 	var n atomic.Int64
@@ -41,8 +41,10 @@ func BenchmarkReceive(b *testing.B) {
 		for pb.Next() {
 			token := tokens[n.Add(1)%16]
 			_, err := s.Deliveries().Receive(b.Context(), ports.IncomingDelivery{
-				Delivery: newID[domain.Delivery](), Pull: newID[domain.Pull](), Token: token.Hash, Vendor: token.Vendor, At: epoch,
-				Event: domain.WebhookEvent{Name: "item/updated", DedupKey: uuid.NewString(), WantsPull: true}, Body: body,
+				Delivery: newID[domain.Delivery](), Pull: newID[domain.Pull](), Token: token.Hash,
+				Vendor: token.Vendor, At: epoch,
+				Event: domain.WebhookEvent{Name: "item/updated", DedupKey: uuid.NewString(),
+					WantsPull: true}, Body: body,
 			})
 			if err != nil {
 				b.Error(err)

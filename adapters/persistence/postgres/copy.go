@@ -2,157 +2,178 @@ package postgres
 
 import (
 	"context"
+	"crypto/sha256"
 	"database/sql"
 	"encoding/binary"
+	"fmt"
 	"io"
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/govalues/decimal"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
+	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// copySQL names the columns in the order of copier.row.
-const copySQL = `COPY transactions (id, tenant_id, connection_id, vendor, account_id, account, external_id, amount, currency,
-	account_amount, account_currency, status, date, occurred_at, description, category, counterparty,
-	metadata, digest, version, first_seen_at, updated_at, change_tx, source) FROM STDIN BINARY`
+var copySQL = "COPY transactions (" + columnNames + ") FROM STDIN BINARY"
 
-const copiedColumns = 24
-
-// copyNew inserts rows that are not there yet. PostgreSQL writes what comes by COPY page by
-// page, and an INSERT row by row, which takes a seventh longer.
-func copyNew(ctx context.Context, conn *sql.Conn, rows []gormstore.TransactionRow) error {
+// copyRows inserts rows that are not stored yet. PostgreSQL writes the rows of a COPY page by page and
+// those of an INSERT one by one, which takes a seventh longer.
+func copyRows(ctx context.Context, conn *sql.Conn, rows []gormstore.TransactionRow) error {
 	return raw(conn, func(c *pgx.Conn) error {
-		_, err := c.PgConn().CopyFrom(ctx, &copier{rows: rows, text: append(make([]byte, 0, chunk), copyHead...)}, copySQL)
+		_, err := c.PgConn().CopyFrom(ctx, &copyEncoder{rows: rows,
+			buffer: append(make([]byte, 0, chunk), copyHeader...)}, copySQL)
 		return err
 	})
 }
 
-// copyHead begins a stream of COPY: its signature, no flags, no extension.
+// copyHeader begins a COPY stream: its signature, no flags, no extension.
 // Source: PostgreSQL's documentation of COPY, binary format.
-const copyHead = "PGCOPY\n\xff\r\n\x00" + "\x00\x00\x00\x00" + "\x00\x00\x00\x00"
+const copyHeader = "PGCOPY\n\xff\r\n\x00" + "\x00\x00\x00\x00" + "\x00\x00\x00\x00"
 
-// chunk is how much is made at once, in bytes: a little more than is sent at once.
+// chunk is how much is encoded at once, in bytes: a little more than pgx sends at once.
 const chunk = 80 << 10
 
-// copier is rows as COPY reads them in its binary format. pgx.CopyFrom boxes each value and
-// looks up how it is written, which costs several times as much.
-type copier struct {
-	rows  []gormstore.TransactionRow // that are still to be written
-	text  []byte                     // that was not read yet
-	ended bool
+// copyEncoder encodes rows in the binary format of COPY. pgx.CopyFrom boxes each value and looks up
+// its encoder, which costs several times as much.
+type copyEncoder struct {
+	rows   []gormstore.TransactionRow // not encoded yet
+	buffer []byte                     // encoded and not read yet
+	ended  bool
 }
 
 // Read implements io.Reader.
-func (c *copier) Read(into []byte) (int, error) {
+func (c *copyEncoder) Read(into []byte) (int, error) {
 	if err := c.fill(len(into)); err != nil {
 		return 0, err
 	}
-	if len(c.text) == 0 {
+	if len(c.buffer) == 0 {
 		return 0, io.EOF
 	}
-	n := copy(into, c.text)
-	c.text = c.text[:copy(c.text, c.text[n:])]
+	n := copy(into, c.buffer)
+	c.buffer = c.buffer[:copy(c.buffer, c.buffer[n:])]
 	return n, nil
 }
 
-// fill writes rows until there is enough.
-func (c *copier) fill(enough int) error {
-	for ; len(c.text) < enough && len(c.rows) > 0; c.rows = c.rows[1:] {
+// fill encodes rows until the buffer holds at least size bytes or no row is left.
+func (c *copyEncoder) fill(size int) error {
+	for ; len(c.buffer) < size && len(c.rows) > 0; c.rows = c.rows[1:] {
 		if err := c.row(&c.rows[0]); err != nil {
 			return err
 		}
 	}
 	if len(c.rows) == 0 && !c.ended {
-		c.text, c.ended = binary.BigEndian.AppendUint16(c.text, 0xffff), true
+		c.buffer, c.ended = binary.BigEndian.AppendUint16(c.buffer, 0xffff), true
 	}
 	return nil
 }
 
-func (c *copier) row(r *gormstore.TransactionRow) error {
-	occurred, firstSeen, updated := r.Times()
-	c.text = binary.BigEndian.AppendUint16(c.text, copiedColumns)
-	c.id(r.ID)
-	c.id(r.Tenant)
-	c.id(r.Connection)
-	c.words(r.Vendor)
-	c.id(r.AccountID.UUID)
-	c.words(r.Account, r.ExternalID)
-	if err := c.numeric(&r.Amount); err != nil {
-		return err
+// row encodes the number of columns, and each column with its length. Errors: an amount that is not a
+// decimal number.
+func (c *copyEncoder) row(r *gormstore.TransactionRow) error {
+	c.buffer = binary.BigEndian.AppendUint16(c.buffer, uint16(len(gormstore.TransactionColumns)))
+	for i := range gormstore.TransactionColumns {
+		if err := c.value(gormstore.TransactionColumns[i].Field(r)); err != nil {
+			return err
+		}
 	}
-	c.words(r.Currency)
-	if err := c.numeric(r.AccountAmount); err != nil {
-		return err
-	}
-	c.words(r.AccountCurrency, r.Status, r.Date)
-	c.time(occurred)
-	c.words(r.Description, r.Category, r.Counterparty)
-	c.bytes(r.Metadata)
-	c.bytes(r.Digest)
-	c.text = binary.BigEndian.AppendUint32(append(c.text, 0, 0, 0, 4), uint32(r.Version))
-	c.time(firstSeen)
-	c.time(updated)
-	c.long(r.ChangeSeq)
-	c.bytes(r.ContentHash)
 	return nil
 }
 
-// null is the length of a value that is not there.
-var null = [4]byte{0xff, 0xff, 0xff, 0xff}
+// value encodes what a Column.Field points to.
+func (c *copyEncoder) value(field any) error {
+	switch v := field.(type) {
+	case *string:
+		c.text(*v)
+	case *uuid.UUID:
+		c.id(*v)
+	case *decimal.Decimal:
+		return c.decimal(*v)
+	case *decimal.NullDecimal:
+		if v.Valid {
+			return c.decimal(v.Decimal)
+		}
+		c.null()
+	case *time.Time:
+		c.time(*v)
+	case *[]byte:
+		c.bytes(*v)
+	case *[sha256.Size]byte:
+		c.bytes(v[:])
+	case *domain.ContentHash:
+		c.bytes(hashOrNull(v))
+	case *int:
+		c.buffer = binary.BigEndian.AppendUint32(append(c.buffer, 0, 0, 0, 4), uint32(*v))
+	case *int64:
+		c.long(*v)
+	default:
+		return fmt.Errorf("a column of type %T cannot be copied", field)
+	}
+	return nil
+}
 
-// id writes NULL for the nil UUID, which nothing has.
-func (c *copier) id(id uuid.UUID) {
+// nullLength is the length that encodes NULL.
+var nullLength = [4]byte{0xff, 0xff, 0xff, 0xff}
+
+func (c *copyEncoder) null() { c.buffer = append(c.buffer, nullLength[:]...) }
+
+// id encodes the nil UUID as NULL.
+func (c *copyEncoder) id(id uuid.UUID) {
 	if id == uuid.Nil {
-		c.text = append(c.text, null[:]...)
+		c.null()
 		return
 	}
-	c.text = append(append(c.text, 0, 0, 0, 16), id[:]...)
+	c.buffer = append(append(c.buffer, 0, 0, 0, 16), id[:]...)
 }
 
-func (c *copier) words(all ...string) {
-	for _, text := range all {
-		c.text = append(binary.BigEndian.AppendUint32(c.text, uint32(len(text))), text...)
-	}
+func (c *copyEncoder) text(text string) {
+	c.buffer = append(binary.BigEndian.AppendUint32(c.buffer, uint32(len(text))), text...)
 }
 
-// bytes writes NULL for nil.
-func (c *copier) bytes(value []byte) {
+// bytes encodes nil as NULL.
+func (c *copyEncoder) bytes(value []byte) {
 	if value == nil {
-		c.text = append(c.text, null[:]...)
+		c.null()
 		return
 	}
-	c.text = append(binary.BigEndian.AppendUint32(c.text, uint32(len(value))), value...)
+	c.buffer = append(binary.BigEndian.AppendUint32(c.buffer, uint32(len(value))), value...)
 }
 
-func (c *copier) long(value int64) {
-	c.text = binary.BigEndian.AppendUint64(append(c.text, 0, 0, 0, 8), uint64(value))
+func (c *copyEncoder) long(value int64) {
+	c.buffer = binary.BigEndian.AppendUint64(append(c.buffer, 0, 0, 0, 8), uint64(value))
 }
 
-// epoch is where PostgreSQL counts microseconds from.
+// epoch is the origin of PostgreSQL's timestamps, in microseconds since 1970.
 var epoch = time.Date(2000, time.January, 1, 0, 0, 0, 0, time.UTC).UnixMicro()
 
-// time writes NULL for the zero time.
-func (c *copier) time(at time.Time) {
+// time encodes the zero time as NULL.
+func (c *copyEncoder) time(at time.Time) {
 	if at.IsZero() {
-		c.text = append(c.text, null[:]...)
+		c.null()
 		return
 	}
 	c.long(at.UnixMicro() - epoch)
 }
 
-// numeric keeps every digit; nil is NULL. Errors: a text that is no number.
-func (c *copier) numeric(amount *string) error {
-	if amount == nil {
-		c.text = append(c.text, null[:]...)
-		return nil
+// decimal encodes every digit, by way of the text.
+func (c *copyEncoder) decimal(amount decimal.Decimal) error {
+	var buffer [32]byte // more than the 19 digits, the sign and the point
+	text, err := amount.AppendText(buffer[:0])
+	if err != nil {
+		return err
 	}
-	begin := len(c.text)
-	text, err := appendNumeric(append(c.text, null[:]...), *amount)
+	return c.numeric(string(text))
+}
+
+// numeric encodes every digit of a decimal text. Errors: a text that is not a number.
+func (c *copyEncoder) numeric(amount string) error {
+	start := len(c.buffer)
+	encoded, err := appendNumeric(append(c.buffer, nullLength[:]...), amount)
 	if err == nil {
-		c.text = text
-		binary.BigEndian.PutUint32(c.text[begin:], uint32(len(text)-begin-len(null)))
+		c.buffer = encoded
+		binary.BigEndian.PutUint32(c.buffer[start:], uint32(len(encoded)-start-len(nullLength)))
 	}
 	return err
 }

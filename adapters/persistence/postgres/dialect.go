@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
@@ -17,29 +18,18 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// dialect is what differs from SQLite.
+var _ gormstore.Dialect = dialect{}
+
+// dialect implements gormstore.Dialect on PostgreSQL.
 type dialect struct {
 	db      *DB
 	enqueue Enqueue
+	reads   *readBatcher
 }
 
-// seams hands the differences to the shared stores.
-func (d dialect) seams() gormstore.Dialect {
-	// The horizon: every transaction with an id below the oldest one that still runs has
-	// ended, and what it wrote can be read or never will be. Ids are the cluster's: writers
-	// of other databases are waited for too.
-	return gormstore.Dialect{
-		Transact: d.transact, Page: d.page, Query: d.query, Lookup: newGatherer(d).query, AnyOf: anyOf, ChangeSeq: stamp, ForUpdate: " FOR UPDATE",
-		Strict: true, SaveTransactions: save, SaveContentHashes: saveSources, FindChanged: d.strange, Receive: d.receive, Joined: joined,
-		// So is a standby in a switch-over; a connection may outlive the change.
-		ReadOnly:      "pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean",
-		VisibleBefore: "(SELECT shift + pg_snapshot_xmin(pg_current_snapshot())::text::bigint FROM feed)",
-	}
-}
-
-// transact begins the transaction with pgx on a connection of GORM's, so that both can
-// write in it: the stores through GORM, the queue of jobs through pgx.
-func (d dialect) transact(ctx context.Context, fn func(tx gormstore.Tx) error) error {
+// Transact begins the transaction with pgx on a connection of GORM's, so that both can write in it:
+// the stores through GORM, the job queue through pgx.
+func (d dialect) Transact(ctx context.Context, fn func(tx gormstore.Tx) error) error {
 	conn, err := d.db.sql.Conn(ctx)
 	if err != nil {
 		return err
@@ -54,7 +44,7 @@ func (d dialect) transact(ctx context.Context, fn func(tx gormstore.Tx) error) e
 		return err
 	}
 	defer func() {
-		ctx, cancel := leaving(ctx)
+		ctx, cancel := rollbackContext(ctx)
 		defer cancel()
 		_ = raw(conn, func(*pgx.Conn) error { return tx.Rollback(ctx) })
 	}()
@@ -69,16 +59,16 @@ func (d dialect) transact(ctx context.Context, fn func(tx gormstore.Tx) error) e
 	return raw(conn, func(*pgx.Conn) error { return tx.Commit(ctx) })
 }
 
-// rollbackTime bounds a rollback, for the server may have stopped answering: pgx closes a
-// connection that it has waited on in vain, and the server then rolls back by itself.
-const rollbackTime = time.Second
+// rollbackTimeout bounds a rollback, because the server may have stopped responding: pgx closes a
+// connection on which it timed out, and the server then rolls back by itself.
+const rollbackTimeout = time.Second
 
-// leaving is the time that a rollback has, whether the caller's has ended or not.
-func leaving(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(context.WithoutCancel(ctx), rollbackTime)
+// rollbackContext returns the context of a rollback, which runs even if the caller's has ended.
+func rollbackContext(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), rollbackTimeout)
 }
 
-// session is GORM, and reads beside it, on the connection.
+// session returns GORM, and reads by pgx, on the connection.
 func (d dialect) session(ctx context.Context, conn *sql.Conn) gormstore.Tx {
 	db := d.db.DB.Session(&gorm.Session{NewDB: true, Context: ctx})
 	db.Statement.ConnPool = conn
@@ -91,15 +81,25 @@ func (d dialect) session(ctx context.Context, conn *sql.Conn) gormstore.Tx {
 	}}
 }
 
-// attempts bounds how often a query is sent anew because its connection had broken before;
-// database/sql does as much for GORM.
-const attempts = 3
+// Query implements gormstore.Dialect.
+func (d dialect) Query(ctx context.Context, sql string, args, columns []any, take func() error) error {
+	return query(ctx, d.db.Pool, sql, args, columns, take)
+}
 
-// query goes to pgx directly: the statement is prepared once a connection, and what comes
-// back is read in its binary form.
-func (d dialect) query(ctx context.Context, sql string, args, columns []any, take func() error) (err error) {
-	for range attempts {
-		rows, _ := d.db.Pool.Query(ctx, sql, args...) // its error is the rows' too
+// QueryBatched implements gormstore.Dialect.
+func (d dialect) QueryBatched(ctx context.Context, sql string, args, columns []any, take func() error) error {
+	return d.reads.query(ctx, sql, args, columns, take)
+}
+
+// maxAttempts bounds how often a query is sent, if its connection turns out to be broken before the
+// query was sent; database/sql retries as often for GORM.
+const maxAttempts = 3
+
+// query calls pgx directly: the statement is prepared once per connection, and results are scanned in
+// their binary form.
+func query(ctx context.Context, pool *pgxpool.Pool, sql string, args, columns []any, take func() error) (err error) {
+	for range maxAttempts {
+		rows, _ := pool.Query(ctx, sql, args...) // its error is the rows' too
 		if _, err = pgx.ForEachRow(rows, columns, take); err == nil || !pgconn.SafeToRetry(err) {
 			break
 		}
@@ -107,7 +107,7 @@ func (d dialect) query(ctx context.Context, sql string, args, columns []any, tak
 	return err
 }
 
-// jobs runs the queue's insert in the transaction.
+// jobs inserts the jobs of pulls in the transaction, if the store has a job queue.
 func (d dialect) jobs(ctx context.Context, tx pgx.Tx, pulls []uuid.UUID) error {
 	if d.enqueue == nil || len(pulls) == 0 {
 		return nil
@@ -115,27 +115,47 @@ func (d dialect) jobs(ctx context.Context, tx pgx.Tx, pulls []uuid.UUID) error {
 	return d.enqueue(ctx, tx, pulls)
 }
 
-// raw hands out the pgx connection below a database/sql one.
+// raw calls fn with the pgx connection below a database/sql one.
 func raw(conn *sql.Conn, fn func(c *pgx.Conn) error) error {
 	return conn.Raw(func(driverConn any) error {
 		c, ok := driverConn.(*stdlib.Conn)
 		if !ok {
-			return errors.New("the pool is not of pgx")
+			return errors.New("the connection pool is not one of pgx")
 		}
 		return fn(c.Conn())
 	})
 }
 
-// anyOf passes one array; behind a pointer, because GORM spreads a plain slice.
-func anyOf(column string, values []string) clause.Expr {
+// AnyOf passes the values as one array; by pointer, because GORM expands a plain slice.
+func (dialect) AnyOf(column string, values []string) clause.Expr {
 	return clause.Expr{SQL: column + " = ANY(?)", Vars: []any{&values}}
 }
 
-// stamp takes the transaction's id, which PostgreSQL hands out in the order of first
-// writes, as its place in the feed.
-const stamp = "SELECT shift + pg_current_xact_id()::text::bigint FROM feed"
+// ForUpdate implements gormstore.Dialect.
+func (dialect) ForUpdate() string { return " FOR UPDATE" }
 
-// joined looks at the index over pulls.
-func joined(pull domain.Pull) clause.Expr {
+// ChangeSeq uses the transaction's id, which PostgreSQL assigns in the order of first writes, as its
+// position in the change feed.
+func (dialect) ChangeSeq() string {
+	return "SELECT shift + pg_current_xact_id()::text::bigint FROM feed"
+}
+
+// VisibleBefore is derived from the oldest transaction that still runs: every transaction with a lower
+// id has ended, and its changes are visible or never will be. Ids belong to the whole cluster, so the
+// feed also waits for writers of other databases.
+func (dialect) VisibleBefore() string {
+	return "(SELECT shift + pg_snapshot_xmin(pg_current_snapshot())::text::bigint FROM feed)"
+}
+
+// ReadOnly is true on a standby, too: a connection may survive a switch-over.
+func (dialect) ReadOnly() string {
+	return "pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean"
+}
+
+// RejectsStored returns true: new rows are written by COPY, which does not overwrite.
+func (dialect) RejectsStored() bool { return true }
+
+// AttachedDeliveries reads the index over pulls.
+func (dialect) AttachedDeliveries(pull domain.Pull) clause.Expr {
 	return clause.Expr{SQL: "SELECT ask, received_at, id FROM deliveries WHERE pull_id = ?", Vars: []any{pull.ID.UUID}}
 }

@@ -9,12 +9,14 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 )
 
-// Receive stores the knocks as one group, as the store's committer does with what waits.
-func (db *DB) Receive(ctx context.Context, enqueue Enqueue, knocks []gormstore.PendingDelivery) ([]gormstore.Result, error) {
-	return dialect{db: db, enqueue: enqueue}.receive(ctx, knocks)
+// Receive stores the deliveries as one batch, as the store's committer does with those that wait.
+func (db *DB) Receive(ctx context.Context, enqueue Enqueue,
+	deliveries []gormstore.PendingDelivery,
+) ([]gormstore.Result, error) {
+	return dialect{db: db, enqueue: enqueue}.Receive(ctx, deliveries)
 }
 
-// Traced is Open, without its settings, with a tracer that sees every statement.
+// Traced is Open without its settings, and with a tracer that sees every statement.
 func Traced(ctx context.Context, c Config, tracer pgx.QueryTracer) (*DB, error) {
 	config, err := pgxpool.ParseConfig(c.URL)
 	if err != nil {
@@ -25,5 +27,5 @@ func Traced(ctx context.Context, c Config, tracer pgx.QueryTracer) (*DB, error) 
 	if err != nil {
 		return nil, err
 	}
-	return over(pool, c.Timeout)
+	return newDB(pool, c.Timeout)
 }

@@ -19,7 +19,7 @@ var epoch = time.Date(2026, time.March, 1, 10, 0, 0, 0, time.UTC)
 
 func newID[T any]() domain.ID[T] { return domain.ID[T]{UUID: uuid.Must(uuid.NewV7())} }
 
-// running stores a connection with a pull at work.
+// running stores a connection with a running pull.
 func running(t *testing.T, s *gormstore.Store, tenant domain.TenantID) domain.Lease {
 	t.Helper()
 	c := domain.Connection{
@@ -53,9 +53,11 @@ func write(t *testing.T, s *gormstore.Store, lease domain.Lease, externalIDs ...
 	}
 }
 
-// changes reads the feed until it has shown that many: other writers, be it of another
-// test's database, may hold it back.
-func changes(t *testing.T, s *gormstore.Store, tenant domain.TenantID, after domain.Position, many int) ([]string, domain.Position) {
+// changes reads the feed until it has returned that many changes: other writers, even of another test's
+// database, may delay them.
+func changes(t *testing.T, s *gormstore.Store, tenant domain.TenantID, after domain.Position,
+	many int,
+) ([]string, domain.Position) {
 	t.Helper()
 	var ids []string
 	for deadline := time.Now().Add(patience / 2); ; time.Sleep(time.Millisecond) {
@@ -79,8 +81,8 @@ func want(t *testing.T, what string, want, got []string) {
 	}
 }
 
-// A writer that began before another, and commits after it, must not be behind a position
-// which was handed out in between.
+// A writer that began before another, and commits after it, must not be skipped by a position which was
+// handed out in between.
 func TestTheFeedWaitsForAnOlderWriter(t *testing.T) {
 	db := opened(t, pgtest.DSN(t))
 	s := db.Store(nil)
@@ -96,9 +98,10 @@ func TestTheFeedWaitsForAnOlderWriter(t *testing.T) {
 	}
 	defer func() { _ = slow.Rollback(t.Context()) }()
 	_, err = slow.Exec(t.Context(), `
-		INSERT INTO transactions SELECT gen_random_uuid(), tenant_id, connection_id, vendor, account_id, account, 'slow', amount,
-			currency, account_amount, account_currency, status, date, occurred_at, description, category, counterparty, metadata,
-			digest, version, first_seen_at, updated_at, removed_at, pg_current_xact_id()::text::bigint
+		INSERT INTO transactions SELECT gen_random_uuid(), tenant_id, connection_id, vendor, account_id, account,
+			'slow', amount, currency, account_amount, account_currency, status, date, occurred_at, description,
+			category, counterparty, metadata, digest, version, first_seen_at, updated_at, removed_at,
+			pg_current_xact_id()::text::bigint
 		FROM transactions WHERE external_id = 'first'`)
 	if err != nil {
 		t.Fatal(err)
@@ -113,7 +116,7 @@ func TestTheFeedWaitsForAnOlderWriter(t *testing.T) {
 	want(t, "after its commit", []string{"slow", "fast"}, after)
 }
 
-// Transactions are numbered by the cluster: one of another database may be older too.
+// Transactions are numbered by the cluster: one of another database may also be older.
 func TestTheFeedWaitsForAnOlderWriterOfAnotherDatabase(t *testing.T) {
 	elsewhere := opened(t, pgtest.DSN(t))
 	s := opened(t, pgtest.DSN(t)).Store(nil)
@@ -137,8 +140,8 @@ func TestTheFeedWaitsForAnOlderWriterOfAnotherDatabase(t *testing.T) {
 	want(t, "after that", []string{"row"}, after)
 }
 
-// A dump takes the places of the feed along, but not the counter behind them.
-func TestTheFeedGoesOnInAnotherCluster(t *testing.T) {
+// A dump contains the positions of the feed, but not the transaction counter from which they come.
+func TestTheFeedContinuesInAnotherCluster(t *testing.T) {
 	db := opened(t, pgtest.DSN(t))
 	s := db.Store(nil)
 	tenant := domain.TenantID{UUID: uuid.New()}
@@ -161,8 +164,8 @@ func TestTheFeedGoesOnInAnotherCluster(t *testing.T) {
 	want(t, "what comes after", []string{"new"}, fresh)
 }
 
-// door stores a connection of a tenant of its own, with a token.
-func door(t testing.TB, s *gormstore.Store) domain.WebhookToken {
+// connectionWithToken stores a connection of a new tenant, with a token.
+func connectionWithToken(t testing.TB, s *gormstore.Store) domain.WebhookToken {
 	t.Helper()
 	c := domain.Connection{
 		ID: newID[domain.Connection](), Tenant: domain.TenantID{UUID: uuid.New()}, Kind: domain.Aggregator, Name: "c",

@@ -15,8 +15,8 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// Migrate brings the schema up to date. An advisory lock lets several processes start at
-// once: one migrates, the others wait and find nothing to do.
+// Migrate brings the schema up to date. An advisory lock allows several processes to start at once:
+// one migrates, the others wait and find nothing to do.
 func (db *DB) Migrate(ctx context.Context) error {
 	folder, err := fs.Sub(migrations, "migrations")
 	if err != nil {
@@ -37,9 +37,9 @@ func (db *DB) Migrate(ctx context.Context) error {
 	return db.continueFeed(ctx)
 }
 
-// continueFeed is for a database that moved. It finds out whether the data came from another cluster, by a dump, and then
-// moves the feed's places past all that were handed out there. Who restores a dump and
-// starts without migrating has to run the migration once.
+// continueFeed moves the change feed to another cluster. If the data came from another cluster, by a
+// dump, it moves the feed past all positions that were handed out there. An operator who restores a dump
+// and starts without migrating must run the migration once.
 func (db *DB) continueFeed(ctx context.Context) error {
 	_, err := db.Pool.Exec(ctx, `
 		UPDATE feed SET cluster = here.system_identifier,
@@ -51,8 +51,8 @@ func (db *DB) continueFeed(ctx context.Context) error {
 	return nil
 }
 
-// Version tells at which version the schema is, 0 when it is empty, and which one this
-// program needs.
+// Version returns the version of the schema, 0 when it is empty, and the version that this program
+// needs.
 func (db *DB) Version(ctx context.Context) (at, needed int64, err error) {
 	folder, err := fs.Sub(migrations, "migrations")
 	if err != nil {

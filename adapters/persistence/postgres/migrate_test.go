@@ -14,7 +14,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-func TestSeveralStartersMigrateOnce(t *testing.T) {
+func TestConcurrentProcessesMigrateOnce(t *testing.T) {
 	dsn := pgtest.DSN(t)
 	errs := make(chan error)
 	const starters = 6
@@ -36,12 +36,13 @@ func TestSeveralStartersMigrateOnce(t *testing.T) {
 	}
 	var applied int
 	db := opened(t, dsn)
-	if err := db.Pool.QueryRow(t.Context(), "SELECT count(*) FROM goose_db_version WHERE version_id = 1").Scan(&applied); err != nil || applied != 1 {
+	err := db.Pool.QueryRow(t.Context(), "SELECT count(*) FROM goose_db_version WHERE version_id = 1").Scan(&applied)
+	if err != nil || applied != 1 {
 		t.Errorf("the migration was applied %d times (%v)", applied, err)
 	}
 }
 
-func TestAPlainRoleMigrates(t *testing.T) {
+func TestAnUnprivilegedRoleMigrates(t *testing.T) {
 	dsn := pgtest.DSN(t)
 	conn, err := pgx.Connect(t.Context(), dsn)
 	if err != nil {
@@ -66,8 +67,9 @@ func TestAPlainRoleMigrates(t *testing.T) {
 	opened(t, u.String())
 }
 
-func TestOpenDoesNotRepeatAURLThatItCannotRead(t *testing.T) {
-	for _, bad := range []string{"postgres://user:hunter2@host:port/x", "mysql://hunter2", "postgres://u:hunter2@127.0.0.1:1/x"} {
+func TestOpenDoesNotEchoAnInvalidURL(t *testing.T) {
+	for _, bad := range []string{"postgres://user:hunter2@host:port/x", "mysql://hunter2",
+		"postgres://u:hunter2@127.0.0.1:1/x"} {
 		_, err := postgres.Open(t.Context(), postgres.Config{URL: bad})
 		if err == nil {
 			t.Fatalf("%s was opened", bad)
@@ -78,8 +80,8 @@ func TestOpenDoesNotRepeatAURLThatItCannotRead(t *testing.T) {
 	}
 }
 
-// A login that is refused while the service runs is an outage: it was good at the start.
-func TestADatabaseThatLetsNobodyInIsUnavailable(t *testing.T) {
+// A login that is refused while the service runs is an outage: it was valid at the start.
+func TestARefusedLoginIsUnavailable(t *testing.T) {
 	dsn := pgtest.DSN(t)
 	u, err := url.Parse(dsn)
 	if err != nil {
@@ -101,7 +103,7 @@ func TestADatabaseThatLetsNobodyInIsUnavailable(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for range 3 { // the connections that are cut, and those that are refused
+	for range 3 { // connections that are terminated, and new ones that are refused
 		if err := db.Store(nil).Ping(t.Context()); !errors.Is(err, domain.StoreUnavailable) {
 			t.Errorf("error %v", err)
 		}
@@ -111,24 +113,26 @@ func TestADatabaseThatLetsNobodyInIsUnavailable(t *testing.T) {
 	}
 }
 
-func TestADatabaseThatTakesNoWritesIsNotReady(t *testing.T) {
+func TestAReadOnlyDatabaseIsNotReady(t *testing.T) {
 	db := opened(t, pgtest.DSN(t))
 	s := db.Store(nil)
 	if err := s.Ping(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := db.Pool.Exec(t.Context(), `DO $$ BEGIN
-		EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = on', current_database()); END $$`); err != nil {
+		EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = on', current_database());
+		END $$`); err != nil {
 		t.Fatal(err)
 	}
-	db.Pool.Reset() // as a switch-over cuts all connections
+	db.Pool.Reset() // as a switch-over closes all connections
 	if err := s.Ping(t.Context()); !errors.Is(err, domain.StoreUnavailable) {
 		t.Errorf("error %v", err)
 	}
 }
 
 func TestAPoolWithoutAFreeConnectionIsUnavailable(t *testing.T) {
-	db, err := postgres.Open(t.Context(), postgres.Config{URL: pgtest.DSN(t), MaxConns: 1, Timeout: 50 * time.Millisecond})
+	db, err := postgres.Open(t.Context(), postgres.Config{URL: pgtest.DSN(t), MaxConns: 1,
+		Timeout: 50 * time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
 	}

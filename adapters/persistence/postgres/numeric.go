@@ -6,31 +6,30 @@ import (
 	"strings"
 )
 
-// The binary form of a number: digits to the base of ten thousand, of which the first
-// stands weight places before the point; the sign; and how many decimal digits are shown
-// behind the point. Source: PostgreSQL, src/backend/utils/adt/numeric.c, numeric_recv.
+// The binary form of a number: digits to the base of ten thousand, the first of which has the weight
+// base^weight; the sign; and how many decimal digits are shown after the decimal point.
+// Source: PostgreSQL, src/backend/utils/adt/numeric.c, numeric_recv.
 const (
-	base      = 4 // decimal digits in one of them
+	base      = 4 // decimal digits in one digit of the binary form
 	maxDigits = 1000
 	negative  = 0x4000
 )
 
-var errNumber = errors.New("an amount that is no decimal number")
+var errNumber = errors.New("an amount that is not a decimal number")
 
-// appendNumeric appends a decimal text as PostgreSQL reads it, with every digit, also zeros
-// at the end: what pgx makes of it goes by way of a big.Int. Errors: a text that is no
-// plain decimal number.
+// appendNumeric appends a decimal text in PostgreSQL's binary form, with every digit, including trailing
+// zeros; pgx would convert it by way of a big.Int. Errors: a text that is not a plain decimal number.
 func appendNumeric(to []byte, text string) ([]byte, error) {
 	sign := uint16(0)
 	if strings.HasPrefix(text, "-") {
 		sign, text = negative, text[1:]
 	}
 	whole, part, _ := strings.Cut(text, ".")
-	if len(whole)+len(part) > maxDigits || whole == "" || !decimal(whole) || !decimal(part) {
+	if len(whole)+len(part) > maxDigits || whole == "" || !onlyDigits(whole) || !onlyDigits(part) {
 		return to, errNumber
 	}
 	begin := len(to)
-	to = append(to, 0, 0, 0, 0, 0, 0, 0, 0) // the head, below
+	to = append(to, 0, 0, 0, 0, 0, 0, 0, 0) // the header, written below
 	weight := (len(whole) - 1) / base
 	to = appendDigits(to, whole, len(whole)-base*(weight+1))
 	to = appendDigits(to, part, 0)
@@ -51,8 +50,8 @@ func appendNumeric(to []byte, text string) ([]byte, error) {
 	return append(to[:begin+len(head)], digits...), nil
 }
 
-// appendDigits appends decimal digits by fours, the first of which begins at the place at;
-// zeros stand where there is no digit.
+// appendDigits appends decimal digits in groups of four, the first of which starts at index at. A group
+// is filled with zeros where it has no digit.
 func appendDigits(to []byte, text string, at int) []byte {
 	for ; at < len(text); at += base {
 		digit := uint16(0)
@@ -67,7 +66,7 @@ func appendDigits(to []byte, text string, at int) []byte {
 	return to
 }
 
-func decimal(text string) bool {
+func onlyDigits(text string) bool {
 	for i := range len(text) {
 		if text[i] < '0' || text[i] > '9' {
 			return false

@@ -12,7 +12,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// The server reads the very text, zeros at the end among it.
+// The server reads exactly the text, including trailing zeros.
 func TestNumericsAreReadAsTheyAreWritten(t *testing.T) {
 	db, err := Open(t.Context(), Config{URL: pgtest.DSN(t), MaxConns: 1})
 	if err != nil {
@@ -20,13 +20,15 @@ func TestNumericsAreReadAsTheyAreWritten(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = db.Close() })
 	texts := []string{
-		"0", "-1", "7", "10", "9999", "10000", "-10000", "12345678901234567", "0.1", "0.00", "-0.05", "0.00001", "0.000010", "1.50",
-		"100000000.00000001", "-1234.5000", "99999999999999999.99", "0.0000000000000000001", "120000.0001", "1000000000000000000",
+		"0", "-1", "7", "10", "9999", "10000", "-10000", "12345678901234567", "0.1", "0.00",
+		"-0.05", "0.00001", "0.000010", "1.50",
+		"100000000.00000001", "-1234.5000", "99999999999999999.99", "0.0000000000000000001",
+		"120000.0001", "1000000000000000000",
 	}
-	c := &copier{text: []byte(copyHead)}
+	c := &copyEncoder{buffer: []byte(copyHeader)}
 	for i := range texts {
-		c.text = append(c.text, 0, 1) // columns
-		if err := c.numeric(&texts[i]); err != nil {
+		c.buffer = append(c.buffer, 0, 1) // columns
+		if err := c.numeric(texts[i]); err != nil {
 			t.Errorf("%s: %v", texts[i], err)
 		}
 	}
@@ -35,30 +37,31 @@ func TestNumericsAreReadAsTheyAreWritten(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Release()
-	if _, err := conn.Exec(t.Context(), "CREATE TEMPORARY TABLE said (n numeric, place serial)"); err != nil {
+	if _, err := conn.Exec(t.Context(), "CREATE TEMPORARY TABLE written (n numeric, place serial)"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := conn.Conn().PgConn().CopyFrom(t.Context(), c, "COPY said (n) FROM STDIN BINARY"); err != nil {
+	if _, err := conn.Conn().PgConn().CopyFrom(t.Context(), c, "COPY written (n) FROM STDIN BINARY"); err != nil {
 		t.Fatal(err)
 	}
-	rows, _ := conn.Query(t.Context(), "SELECT n::text FROM said ORDER BY place")
+	rows, _ := conn.Query(t.Context(), "SELECT n::text FROM written ORDER BY place")
 	got, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	if diff := cmp.Diff(texts, got); diff != "" || err != nil {
 		t.Error(diff, err)
 	}
 }
 
-func TestWhatIsNoNumericIsRefused(t *testing.T) {
+func TestInvalidNumbersAreRejected(t *testing.T) {
 	for _, text := range []string{
-		"", "-", ".", ".5", "+1", "--1", "1e5", "1,5", "1.2.3", " 1", "1 ", "NaN", "Infinity", "0x10", "1\x00", "١", strings.Repeat("9", maxDigits+1),
+		"", "-", ".", ".5", "+1", "--1", "1e5", "1,5", "1.2.3", " 1", "1 ", "NaN", "Infinity", "0x10",
+		"1\x00", "١", strings.Repeat("9", maxDigits+1),
 	} {
 		if got, err := appendNumeric([]byte("kept"), text); err == nil || string(got) != "kept" {
-			t.Errorf("%q is taken as %x", text, got)
+			t.Errorf("%q is encoded as %x", text, got)
 		}
 	}
 }
 
-// FuzzNumeric holds it to pgx: what is written is the number that pgx reads.
+// FuzzNumeric compares with pgx: the number that pgx reads is the one that was written.
 func FuzzNumeric(f *testing.F) {
 	for _, seed := range []string{"0", "-12.50", "100000", "0.00001", "98765432109876543210.0123456789"} {
 		f.Add(seed)

@@ -1,8 +1,8 @@
-// Package postgres keeps everything in PostgreSQL (13 or newer).
+// Package postgres implements the stores on PostgreSQL (13 or newer).
 //
-// GORM and pgx share one pool: the stores speak GORM, the hot path of the webhook door, hot reads
-// and large writes speak pgx. Statements are prepared once a connection by pgx. Small reads that
-// come while others are under way are sent together.
+// GORM and pgx share one pool: the stores use GORM; the hot path that receives webhooks, hot reads and
+// large writes use pgx. pgx prepares statements once per connection. Small reads that arrive while
+// others are running are sent in one batch.
 package postgres
 
 import (
@@ -23,13 +23,13 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 )
 
-// Config says which database, and how it is used.
+// Config names the database and bounds its use.
 type Config struct {
-	// URL is "postgres://…" as libpq takes it.
+	// URL is "postgres://…" as libpq accepts it.
 	URL string
 	// MaxConns bounds the connections of this process; zero means 16.
 	MaxConns int
-	// Patience bounds each store method; zero means gormstore.DefaultPatience.
+	// Timeout bounds each store method; zero means gormstore.DefaultTimeout.
 	Timeout time.Duration
 }
 
@@ -38,8 +38,8 @@ const (
 	connectTimeout = 5 * time.Second
 )
 
-// settings bound what a lost client or a forgotten lock can hold up. The URL may
-// override them.
+// settings bound how long a lost client or a forgotten lock can block others. The URL may override
+// them.
 var settings = map[string]string{
 	"application_name":                    "aggregator-connections",
 	"lock_timeout":                        "10s",
@@ -48,25 +48,25 @@ var settings = map[string]string{
 
 // DB is an open database.
 type DB struct {
-	// DB is GORM over the pool.
+	// DB is GORM on the pool.
 	DB *gorm.DB
-	// Pool is shared with whoever else speaks pgx.
+	// Pool is shared with other users of pgx.
 	Pool *pgxpool.Pool
 
-	sql      *sql.DB
-	patience time.Duration
-	store    *gormstore.Store
+	sql     *sql.DB
+	timeout time.Duration
+	store   *gormstore.Store
 }
 
-// Enqueue inserts the jobs of pulls in the transaction that made them.
+// Enqueue inserts the jobs of pulls in the transaction that created the pulls.
 type Enqueue func(ctx context.Context, tx pgx.Tx, pulls []uuid.UUID) error
 
-// Open connects. Nothing is migrated yet. Errors: the server's refusal as it is, with
-// user, host and database, never the password; for the operator alone.
+// Open connects. It does not migrate. Errors: the server's refusal unchanged, with user, host and
+// database, never the password; only for the operator.
 func Open(ctx context.Context, c Config) (*DB, error) {
 	config, err := pgxpool.ParseConfig(c.URL)
 	if err != nil {
-		return nil, errors.New("is not a PostgreSQL URL") // pgx would quote it
+		return nil, errors.New("is not a PostgreSQL URL") // pgx would quote the URL
 	}
 	config.MaxConns = defaultConns
 	if c.MaxConns > 0 {
@@ -80,18 +80,18 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 	}
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
-		return nil, fmt.Errorf("make the pool: %w", err)
+		return nil, fmt.Errorf("create the pool: %w", err)
 	}
 	if err := pool.Ping(ctx); err != nil {
 		pool.Close()
 		return nil, fmt.Errorf("connect: %w", err)
 	}
-	return over(pool, c.Timeout)
+	return newDB(pool, c.Timeout)
 }
 
-// over puts GORM on the pool. database/sql keeps no idle connection of its own: the pool does.
-func over(pool *pgxpool.Pool, patience time.Duration) (*DB, error) {
-	db := &DB{Pool: pool, sql: stdlib.OpenDBFromPool(pool), patience: patience}
+// newDB opens GORM on the pool. database/sql keeps no idle connection of its own, because the pool does.
+func newDB(pool *pgxpool.Pool, timeout time.Duration) (*DB, error) {
+	db := &DB{Pool: pool, sql: stdlib.OpenDBFromPool(pool), timeout: timeout}
 	var err error
 	db.DB, err = gorm.Open(postgres.New(postgres.Config{Conn: db.sql}), &gorm.Config{
 		TranslateError: true, SkipDefaultTransaction: true, QueryFields: true, Logger: logger.Discard,
@@ -102,15 +102,15 @@ func over(pool *pgxpool.Pool, patience time.Duration) (*DB, error) {
 	return db, nil
 }
 
-// Store gives the stores. enqueue may be nil: then pulls have no jobs. To be called once;
-// Close ends the store too.
+// Store returns the stores. enqueue may be nil: then pulls have no jobs. Store may be called only once;
+// Close closes the store, too.
 func (db *DB) Store(enqueue Enqueue) *gormstore.Store {
-	d := dialect{db: db, enqueue: enqueue}
-	db.store = gormstore.New(db.DB, gormstore.Options{Dialect: d.seams(), Timeout: db.patience})
+	d := dialect{db: db, enqueue: enqueue, reads: newReadBatcher(db.Pool)}
+	db.store = gormstore.New(db.DB, gormstore.Options{Dialect: d, Timeout: db.timeout})
 	return db.store
 }
 
-// Close ends the store, then the pool.
+// Close closes the store, then the pool.
 func (db *DB) Close() error {
 	if db.store != nil {
 		db.store.Close()

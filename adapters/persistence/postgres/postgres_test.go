@@ -12,10 +12,10 @@ import (
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
-// patience is that of stores whose promise is not to be quick: the machine may be busy.
+// patience is the timeout of stores in tests that are not about speed: the machine may be busy.
 const patience = time.Minute
 
-// opened is a migrated database of its own.
+// opened returns a migrated database of its own.
 func opened(t *testing.T, dsn string) *postgres.DB {
 	t.Helper()
 	db, err := postgres.Open(t.Context(), postgres.Config{URL: dsn, Timeout: patience})
@@ -40,8 +40,8 @@ func stores(s *gormstore.Store) porttest.Stores {
 	}
 }
 
-// One database for all: every promise has a tenant of its own.
-func TestPostgreSQLKeepsThePromisesOfTheStores(t *testing.T) {
+// All tests of the suite share one database: each has a tenant of its own.
+func TestPostgreSQLConformsToTheStorePorts(t *testing.T) {
 	s := opened(t, pgtest.DSN(t)).Store(nil)
 	porttest.TestStores(t, func(*testing.T) porttest.Stores { return stores(s) })
 }

@@ -14,23 +14,23 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// deaf is a connection whose server, while stuck, neither hears nor answers.
-type deaf struct {
+// stallableConn is a connection whose server, while stalled, neither receives nor responds.
+type stallableConn struct {
 	net.Conn
 	stuck *atomic.Bool
 }
 
-// Write loses what it is given while the server is stuck.
-func (c deaf) Write(p []byte) (int, error) {
+// Write discards its bytes while the server is stalled.
+func (c stallableConn) Write(p []byte) (int, error) {
 	if c.stuck.Load() {
 		return len(p), nil
 	}
 	return c.Conn.Write(p)
 }
 
-// sticking opens a database over one connection, which is deaf while stuck says so. Those
-// that are made meanwhile, as pgx does to have a query cancelled, are not.
-func sticking(t *testing.T, stuck *atomic.Bool) *DB {
+// openStallable opens a database over one connection, which is stalled while stuck is set. Connections
+// that are opened meanwhile, as pgx does to cancel a query, are not stalled.
+func openStallable(t *testing.T, stuck *atomic.Bool) *DB {
 	t.Helper()
 	config, err := pgxpool.ParseConfig(pgtest.DSN(t))
 	if err != nil {
@@ -42,13 +42,13 @@ func sticking(t *testing.T, stuck *atomic.Bool) *DB {
 		if err != nil || stuck.Load() {
 			return conn, err
 		}
-		return deaf{conn, stuck}, nil
+		return stallableConn{conn, stuck}, nil
 	}
 	pool, err := pgxpool.NewWithConfig(t.Context(), config)
 	if err != nil {
 		t.Fatal(err)
 	}
-	db, err := over(pool, 0)
+	db, err := newDB(pool, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,34 +56,34 @@ func sticking(t *testing.T, stuck *atomic.Bool) *DB {
 	return db
 }
 
-// Who has failed goes on with that failure, and the pool with another connection, also
-// where the server says nothing to the ROLLBACK.
-func TestARollbackThatNobodyAnswersEnds(t *testing.T) {
-	own := errors.New("the caller's own")
-	nothing := gormstore.Opening{Meanwhile: func() {}}
+// A caller that failed gets its own error, and the pool another connection, even if the server does not
+// respond to the ROLLBACK.
+func TestARollbackWithoutAResponseTimesOut(t *testing.T) {
+	own := errors.New("the caller's own error")
 	for name, transact := range map[string]func(dialect, func()) error{
 		"transaction": func(d dialect, stick func()) error {
-			return d.transact(t.Context(), func(gormstore.Tx) error { stick(); return own })
+			return d.Transact(t.Context(), func(gormstore.Tx) error { stick(); return own })
 		},
 		"page": func(d dialect, stick func()) error {
-			return d.page(t.Context(), nothing, func(gormstore.Tx) (gormstore.Write, error) { stick(); return gormstore.Write{}, own })
+			write := func(gormstore.Tx) (gormstore.Statement, error) { stick(); return gormstore.Statement{}, own }
+			return d.PageTransaction(t.Context(), gormstore.Page{Write: write})
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var stuck atomic.Bool
-			d, ended := dialect{db: sticking(t, &stuck)}, make(chan error, 1)
+			d, ended := dialect{db: openStallable(t, &stuck)}, make(chan error, 1)
 			go func() { ended <- transact(d, func() { stuck.Store(true) }) }()
 			select {
 			case err := <-ended:
 				if !errors.Is(err, own) {
 					t.Errorf("got %v, want the caller's own error", err)
 				}
-			case <-time.After(30 * rollbackTime):
+			case <-time.After(30 * rollbackTimeout):
 				t.Error("the caller still waits for the ROLLBACK")
 			}
 			stuck.Store(false)
 			if _, err := d.db.Pool.Exec(t.Context(), "SELECT 1"); err != nil {
-				t.Errorf("the next one: %v", err)
+				t.Errorf("the next statement: %v", err)
 			}
 		})
 	}

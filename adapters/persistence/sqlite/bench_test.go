@@ -16,12 +16,13 @@ var epoch = time.Date(2026, time.March, 1, 10, 0, 0, 0, time.UTC)
 
 func newID[T any]() domain.ID[T] { return domain.ID[T]{UUID: uuid.Must(uuid.NewV7())} }
 
-// door stores a connection with a token.
-func door(t testing.TB, s *gormstore.Store) domain.WebhookToken {
+// connectionWithToken stores a connection with a token.
+func connectionWithToken(t testing.TB, s *gormstore.Store) domain.WebhookToken {
 	t.Helper()
 	c := domain.Connection{
 		ID: newID[domain.Connection](), Tenant: domain.TenantID{UUID: uuid.New()}, Kind: domain.Aggregator, Name: "c",
-		Vendor: "pluggy", AccountRef: "item", Sealed: domain.Sealed("sealed"), Revision: 1, CreatedAt: epoch, UpdatedAt: epoch,
+		Vendor: "pluggy", AccountRef: "item", Sealed: domain.Sealed("sealed"), Revision: 1,
+		CreatedAt: epoch, UpdatedAt: epoch,
 	}
 	token := domain.WebhookToken{
 		ID: newID[domain.WebhookToken](), Tenant: c.Tenant, Connection: c.ID, Vendor: c.Vendor,
@@ -41,7 +42,7 @@ func BenchmarkReceive(b *testing.B) {
 	s := opened(b, file(b)).Store(nil)
 	var tokens []domain.WebhookToken
 	for range 32 {
-		tokens = append(tokens, door(b, s))
+		tokens = append(tokens, connectionWithToken(b, s))
 	}
 	body := make([]byte, 400)
 	var n atomic.Int64
@@ -53,7 +54,8 @@ func BenchmarkReceive(b *testing.B) {
 			token := tokens[i%32]
 			_, err := s.Deliveries().Receive(b.Context(), ports.IncomingDelivery{
 				Delivery: newID[domain.Delivery](), Pull: newID[domain.Pull](), Token: token.Hash, Vendor: token.Vendor,
-				Event: domain.WebhookEvent{Name: "item/updated", DedupKey: uuid.NewString(), WantsPull: true}, Body: body,
+				Event: domain.WebhookEvent{Name: "item/updated", DedupKey: uuid.NewString(),
+					WantsPull: true}, Body: body,
 				At: epoch.Add(time.Duration(i) * time.Millisecond),
 			})
 			if err != nil {

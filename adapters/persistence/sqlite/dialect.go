@@ -13,25 +13,16 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 )
 
-// dialect is what differs from PostgreSQL.
+var _ gormstore.Dialect = dialect{}
+
+// dialect implements gormstore.Dialect on SQLite.
 type dialect struct {
 	db      *DB
 	enqueue Enqueue
 }
 
-// seams hands the differences to the shared stores.
-func (d dialect) seams() gormstore.Dialect {
-	return gormstore.Dialect{
-		Transact: d.transact, Page: d.page, Query: d.query, Lookup: d.query, AnyOf: anyOf, ChangeSeq: stamp,
-		SaveTransactions: save, SaveContentHashes: saveSources, FindChanged: d.strange, Receive: d.receive, Joined: joined,
-		ReadOnly: "false",
-		// With one writer every change is complete as soon as it can be read.
-		VisibleBefore: "9223372036854775807",
-	}
-}
-
-// transact waits for the one connection that writes, then for the file's lock.
-func (d dialect) transact(ctx context.Context, fn func(tx gormstore.Tx) error) error {
+// Transact waits for the one connection that writes, then for the file lock.
+func (d dialect) Transact(ctx context.Context, fn func(tx gormstore.Tx) error) error {
 	return d.db.DB.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
 		return fn(gormstore.Tx{
 			DB: tx,
@@ -45,7 +36,7 @@ func (d dialect) transact(ctx context.Context, fn func(tx gormstore.Tx) error) e
 	})
 }
 
-// jobs inserts the jobs of pulls, if this store has any.
+// jobs inserts the jobs of pulls in the transaction, if the store has a job queue.
 func (d dialect) jobs(ctx context.Context, tx *sql.Tx, pulls []uuid.UUID) error {
 	if d.enqueue == nil || len(pulls) == 0 {
 		return nil
@@ -53,16 +44,18 @@ func (d dialect) jobs(ctx context.Context, tx *sql.Tx, pulls []uuid.UUID) error 
 	return d.enqueue(ctx, tx, pulls)
 }
 
-// page does one after the other: there is no way to the file that would be saved.
-func (d dialect) page(ctx context.Context, o gormstore.Opening, fn func(tx gormstore.Tx) (gormstore.Write, error)) error {
-	o.Meanwhile()
-	return d.transact(ctx, func(tx gormstore.Tx) error {
-		for _, r := range o.Reads {
+// PageTransaction runs one step after another: there are no round trips that a pipeline would save.
+func (d dialect) PageTransaction(ctx context.Context, page gormstore.Page) error {
+	if page.Prepare != nil {
+		page.Prepare()
+	}
+	return d.Transact(ctx, func(tx gormstore.Tx) error {
+		for _, r := range page.Reads {
 			if err := tx.Read(r); err != nil {
 				return err
 			}
 		}
-		last, err := fn(tx)
+		last, err := page.Write(tx)
 		if err != nil {
 			return err
 		}
@@ -71,16 +64,21 @@ func (d dialect) page(ctx context.Context, o gormstore.Opening, fn func(tx gorms
 	})
 }
 
-// query reads beside the writer.
-func (d dialect) query(ctx context.Context, text string, args, columns []any, take func() error) error {
+// Query reads concurrently with the writer.
+func (d dialect) Query(ctx context.Context, text string, args, columns []any, take func() error) error {
 	return each(ctx, cmp.Or(d.db.readers, d.db.Writer), text, args, columns, take)
+}
+
+// QueryBatched is Query: there are no round trips that a batch would save.
+func (d dialect) QueryBatched(ctx context.Context, text string, args, columns []any, take func() error) error {
+	return d.Query(ctx, text, args, columns, take)
 }
 
 type querier interface {
 	QueryContext(ctx context.Context, text string, args ...any) (*sql.Rows, error)
 }
 
-// each runs a query, and calls take for each row.
+// each runs a query and calls take for each row.
 func each(ctx context.Context, db querier, text string, args, columns []any, take func() error) error {
 	rows, err := db.QueryContext(ctx, text, args...)
 	if err != nil {
@@ -98,24 +96,26 @@ func each(ctx context.Context, db querier, text string, args, columns []any, tak
 	return rows.Err()
 }
 
-// anyOf hands the values over as one JSON array: a list of parameters would be another
-// statement for every length, and has an upper bound.
-func anyOf(column string, values []string) clause.Expr {
+// AnyOf passes the values as one JSON array: with a list of parameters every length would be another
+// statement, and their number is limited.
+func (dialect) AnyOf(column string, values []string) clause.Expr {
 	list, _ := json.Marshal(values)
 	return clause.Expr{SQL: column + " IN (SELECT value FROM json_each(?))", Vars: []any{string(list)}}
 }
 
-// stamp counts the transaction: writers come one after the other, and so do their places.
-const stamp = "UPDATE feed SET tx = tx + 1 RETURNING tx"
+// ForUpdate returns "": the transaction already holds the write lock.
+func (dialect) ForUpdate() string { return "" }
 
-// saveBatch bounds the rows of one INSERT: the driver looks each parameter up among all
-// of its statement's, so that a small batch is faster than a large one.
-const saveBatch = 40
+// ChangeSeq counts the transaction: there is one writer at a time, so positions are assigned in the
+// order of commits.
+func (dialect) ChangeSeq() string { return "UPDATE feed SET tx = tx + 1 RETURNING tx" }
 
-// save replaces rows by connection and external id; the id stays, since it was read before.
-func save(tx *gorm.DB, rows []gormstore.TransactionRow) error {
-	return tx.Clauses(clause.OnConflict{
-		Columns:   []clause.Column{{Name: "connection_id"}, {Name: "external_id"}},
-		UpdateAll: true,
-	}).CreateInBatches(rows, saveBatch).Error
-}
+// VisibleBefore is the largest integer: with one writer every change is complete as soon as it can be
+// read.
+func (dialect) VisibleBefore() string { return "9223372036854775807" }
+
+// ReadOnly implements gormstore.Dialect.
+func (dialect) ReadOnly() string { return "false" }
+
+// RejectsStored returns false: every row is written by an upsert.
+func (dialect) RejectsStored() bool { return false }

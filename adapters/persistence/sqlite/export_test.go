@@ -6,13 +6,15 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 )
 
-// Receive stores the knocks as one group, as the store's committer does with what waits.
-func (db *DB) Receive(ctx context.Context, enqueue Enqueue, knocks []gormstore.PendingDelivery) ([]gormstore.Result, error) {
-	return dialect{db: db, enqueue: enqueue}.receive(ctx, knocks)
+// Receive stores the deliveries as one batch, as the store's committer does with those that wait.
+func (db *DB) Receive(ctx context.Context, enqueue Enqueue,
+	deliveries []gormstore.PendingDelivery,
+) ([]gormstore.Result, error) {
+	return dialect{db: db, enqueue: enqueue}.Receive(ctx, deliveries)
 }
 
-// InsertBatch is exported for groups that take more than one statement.
-const InsertBatch = insertBatch
+// MaxInsertRows is exported for tests of batches that take more than one statement.
+const MaxInsertRows = maxInsertRows
 
 // MigrateTo brings the schema up, or down, to a version.
 func (db *DB) MigrateTo(ctx context.Context, version int64) error {
@@ -27,5 +29,5 @@ func (db *DB) MigrateTo(ctx context.Context, version int64) error {
 	return err
 }
 
-// Joined is the SELECT by which a claim finds the deliveries of its pull.
-var Joined = joined
+// AttachedDeliveries is the SELECT by which a claim finds the deliveries of its pull.
+var AttachedDeliveries = dialect{}.AttachedDeliveries

@@ -15,15 +15,15 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// How often a migration is tried, and the wait in between.
+// How often a migration is attempted, and the wait in between.
 const (
 	migrateTries = 5
 	migrateWait  = 100 * time.Millisecond
 )
 
-// Migrate brings the schema up to date. Several processes may do so at once: a migration
-// is one transaction, so that of two who find it missing one applies it, and the other,
-// which fails, finds it applied when it looks again.
+// Migrate brings the schema up to date. Several processes may do so at once: a migration is one
+// transaction, so if two find it missing, one applies it, and the other fails and finds it applied at
+// its next attempt.
 func (db *DB) Migrate(ctx context.Context) error {
 	provider, err := db.provider()
 	if err != nil {
@@ -54,12 +54,13 @@ func (db *DB) provider() (*goose.Provider, error) {
 	return provider, nil
 }
 
-// Version tells at which version the schema is, 0 when it is empty, and which one this
-// program needs.
+// Version returns the version of the schema, 0 when it is empty, and the version that this program
+// needs.
 func (db *DB) Version(ctx context.Context) (at, needed int64, err error) {
 	folder, err := fs.Sub(migrations, "migrations")
 	if err != nil {
 		return 0, 0, err
 	}
-	return gormstore.Version(ctx, db.Writer, "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE name = 'goose_db_version')", folder)
+	const exists = "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE name = 'goose_db_version')"
+	return gormstore.Version(ctx, db.Writer, exists, folder)
 }

@@ -30,11 +30,11 @@ func TestOnlyTheOwnerReadsTheFiles(t *testing.T) {
 		}
 	}
 	if info, err := os.Stat(folder); err != nil || info.Mode().Perm()&fs.FileMode(0o077) != 0 {
-		t.Errorf("the folder is open to others: %v %v", info.Mode(), err)
+		t.Errorf("others can read the folder: %v %v", info.Mode(), err)
 	}
 }
 
-func TestADSNOfAnotherFormIsRefused(t *testing.T) {
+func TestAnInvalidDSNIsRejected(t *testing.T) {
 	for _, dsn := range []string{"", "sqlite://", "data.db", "postgres://host/db", "sqlite:/x.db"} {
 		if _, err := sqlite.Open(t.Context(), sqlite.Config{DSN: dsn}); err == nil {
 			t.Errorf("%q was opened", dsn)
@@ -42,7 +42,7 @@ func TestADSNOfAnotherFormIsRefused(t *testing.T) {
 	}
 }
 
-func TestSeveralStartersMigrateOnce(t *testing.T) {
+func TestConcurrentProcessesMigrateOnce(t *testing.T) {
 	dsn := file(t)
 	errs := make(chan error)
 	const starters = 6
@@ -66,7 +66,8 @@ func TestSeveralStartersMigrateOnce(t *testing.T) {
 		}
 	}
 	var applied int
-	row := opened(t, dsn).Writer.QueryRowContext(t.Context(), "SELECT count(*) FROM goose_db_version WHERE version_id = 1")
+	row := opened(t, dsn).Writer.QueryRowContext(t.Context(),
+		"SELECT count(*) FROM goose_db_version WHERE version_id = 1")
 	if err := row.Scan(&applied); err != nil || applied != 1 {
 		t.Errorf("the migration was applied %d times (%v)", applied, err)
 	}
@@ -88,7 +89,8 @@ func TestARestartFindsWhatWasStored(t *testing.T) {
 		t.Fatal(err)
 	}
 	var place int
-	if err := opened(t, dsn).Writer.QueryRowContext(t.Context(), "SELECT tx FROM feed").Scan(&place); err != nil || place != 7 {
+	if err := opened(t, dsn).Writer.QueryRowContext(t.Context(),
+		"SELECT tx FROM feed").Scan(&place); err != nil || place != 7 {
 		t.Errorf("read %d (%v)", place, err)
 	}
 }

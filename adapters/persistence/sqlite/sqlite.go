@@ -1,8 +1,8 @@
-// Package sqlite keeps everything in one SQLite file: the embedded database.
+// Package sqlite implements the stores in one SQLite file: the embedded database.
 //
-// SQLite has one writer at a time. So has this package: writes queue for one connection
-// and never meet SQLITE_BUSY among themselves, while reads have a pool of their own and
-// do not wait for them (write-ahead log). A commit is on disk when it returns.
+// SQLite has one writer at a time, and so has this package: writes queue for one connection and never
+// get SQLITE_BUSY from each other, while reads have a pool of their own and do not wait for writes
+// (write-ahead log). A commit is on disk when it returns.
 package sqlite
 
 import (
@@ -26,15 +26,15 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 )
 
-// Config says which database, and how it is used.
+// Config names the database and bounds its use.
 type Config struct {
-	// DSN is "sqlite://path", relative to the working directory or absolute, or
-	// ":memory:" for a database that ends with Close.
+	// DSN is "sqlite://path", relative to the working directory or absolute, or ":memory:" for a
+	// database that exists until Close.
 	DSN string
-	// Readers is how many queries may run at once; zero means 4. A database in memory is
-	// read and written by one connection.
+	// Readers is how many queries may run at once; zero means 4. A database in memory is read and
+	// written through one connection.
 	Readers int
-	// Patience bounds each store method; zero means 10 s, and 4 s for a receipt.
+	// Timeout bounds each store method; zero means 10 s, and 4 s for the receipt of a webhook.
 	Timeout time.Duration
 }
 
@@ -42,34 +42,34 @@ const (
 	scheme         = "sqlite://"
 	inMemory       = ":memory:"
 	defaultReaders = 4
-	// A file does not hang as a server does: who waits here waits for the one writer, and
-	// that is better than to be sent away.
-	defaultPatience = 10 * time.Second
-	// A vendor waits 5 s for its answer (docs.pluggy.ai/docs/webhooks,
-	// developers.belvo.com/docs/webhooks), and should have a plain one by then.
-	doorPatience = 4 * time.Second
+	// A file does not hang as a server does: a caller that waits here waits for the one writer, which is
+	// better than an error.
+	defaultTimeout = 10 * time.Second
+	// A vendor waits 5 s for the response to a webhook (docs.pluggy.ai/docs/webhooks,
+	// developers.belvo.com/docs/webhooks), and should have a definite one by then.
+	receiveTimeout = 4 * time.Second
 )
 
 // DB is an open database.
 type DB struct {
-	// DB is GORM over the writer.
+	// DB is GORM on the writer.
 	DB *gorm.DB
-	// Writer is the one connection that writes.
+	// Writer is the only connection that writes.
 	Writer *sql.DB
 
-	reader   *gorm.DB
-	readers  *sql.DB   // nil in memory
-	anchor   *sql.Conn // in memory only: the database lives as long as a connection does
-	patience time.Duration
-	doors    doors // of who holds the writer
-	store    *gormstore.Store
+	reader  *gorm.DB
+	readers *sql.DB   // nil for a database in memory
+	anchor  *sql.Conn // only for a database in memory, which exists as long as a connection to it does
+	timeout time.Duration
+	tokens  tokenCache // guarded by the writer's connection
+	store   *gormstore.Store
 }
 
-// Enqueue inserts the jobs of pulls in the transaction that made them.
+// Enqueue inserts the jobs of pulls in the transaction that created the pulls.
 type Enqueue func(ctx context.Context, tx *sql.Tx, pulls []uuid.UUID) error
 
-// Open opens the database and creates what is missing: the folder, and the file, which
-// only its owner may read. Nothing is migrated yet.
+// Open opens the database and creates what is missing: the folder, and the file, which only its owner
+// may read. It does not migrate.
 func Open(ctx context.Context, c Config) (*DB, error) {
 	path, err := pathOf(c.DSN)
 	if err != nil {
@@ -80,7 +80,7 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 			return nil, fmt.Errorf("create the database file: %w", err)
 		}
 	}
-	db := &DB{patience: cmp.Or(c.Timeout, defaultPatience)}
+	db := &DB{timeout: cmp.Or(c.Timeout, defaultTimeout)}
 	if path == inMemory {
 		err = db.openMemory(ctx)
 	} else {
@@ -92,7 +92,7 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 	return db, nil
 }
 
-// openFile keeps readers from writing, so that a write which strays there fails in tests.
+// openFile makes the readers read-only, so that a write which is sent to them by mistake fails in tests.
 func (db *DB) openFile(ctx context.Context, path string, readers int) (err error) {
 	if readers == 0 {
 		readers = defaultReaders
@@ -104,8 +104,8 @@ func (db *DB) openFile(ctx context.Context, path string, readers int) (err error
 	return err
 }
 
-// openMemory gives the database a name, so that a connection which breaks does not take
-// it along: a second one holds it.
+// openMemory names the database, so that it survives a broken connection: a second connection keeps it
+// open.
 func (db *DB) openMemory(ctx context.Context) (err error) {
 	if db.DB, db.Writer, err = connect(ctx, "file:/"+rand.Text()+"?vfs=memdb&", 2); err != nil {
 		return err
@@ -115,15 +115,16 @@ func (db *DB) openMemory(ctx context.Context) (err error) {
 	return err
 }
 
-// Store gives the stores. enqueue may be nil: then pulls have no jobs. To be called once;
-// Close ends the store too.
+// Store returns the stores. enqueue may be nil: then pulls have no jobs. Store may be called only once;
+// Close closes the store, too.
 func (db *DB) Store(enqueue Enqueue) *gormstore.Store {
 	d := dialect{db: db, enqueue: enqueue}
-	db.store = gormstore.New(db.DB, gormstore.Options{Dialect: d.seams(), Reader: db.reader, Timeout: db.patience, ReceiveTimeout: min(db.patience, doorPatience)})
+	db.store = gormstore.New(db.DB, gormstore.Options{Dialect: d, Reader: db.reader, Timeout: db.timeout,
+		ReceiveTimeout: min(db.timeout, receiveTimeout)})
 	return db.store
 }
 
-// Close ends the store, then the connections.
+// Close closes the store, then the connections.
 func (db *DB) Close() error {
 	if db.store != nil {
 		db.store.Close()
@@ -140,7 +141,7 @@ func (db *DB) Close() error {
 	return errors.Join(errs...)
 }
 
-// pathOf reads the DSN. Errors say the form, never the path.
+// pathOf parses the DSN. Errors name the expected form, never the path.
 func pathOf(dsn string) (string, error) {
 	path := strings.TrimPrefix(dsn, scheme)
 	switch path {
@@ -152,8 +153,8 @@ func pathOf(dsn string) (string, error) {
 	return filepath.Clean(path), nil
 }
 
-// create makes folder and file before SQLite does, which would let everybody read them.
-// SQLite gives its side files the mode of the file.
+// create creates folder and file before SQLite does, which would let everybody read them. SQLite
+// creates its side files with the mode of the file.
 func create(path string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
@@ -165,15 +166,14 @@ func create(path string) error {
 	return file.Close()
 }
 
-// pragmas: readers beside the writer, patience with other processes, and a flush for
-// every commit. A transaction takes the write lock as it begins, because one that takes
-// it later fails when another came first. The log is copied into the file every 4,000
-// pages (16 MiB), not 1,000: indexes over connections change the same pages again and
-// again, and each is then copied once.
+// pragmas: readers run concurrently with the writer, locks of other processes are waited for, and every
+// commit is flushed. A transaction takes the write lock when it begins, because one that takes it later
+// fails if another came first. The log is copied into the file every 4,000 pages (16 MiB), not 1,000:
+// indexes over connections change the same pages again and again, and each is then copied once.
 const pragmas = "_pragma=journal_mode(WAL)&_pragma=busy_timeout(5000)&_pragma=foreign_keys(1)" +
 	"&_pragma=synchronous(FULL)&_pragma=wal_autocheckpoint(4000)&_txlock=immediate"
 
-// connect opens a pool of the given size under GORM, whose logger is silent: it would print
+// connect opens a pool of the given size and GORM on it. GORM's logger is silent, because it would print
 // values.
 func connect(ctx context.Context, name string, connections int) (*gorm.DB, *sql.DB, error) {
 	pool, err := sql.Open(sqlite.DriverName, name+pragmas)
@@ -185,7 +185,7 @@ func connect(ctx context.Context, name string, connections int) (*gorm.DB, *sql.
 	if err := pool.PingContext(ctx); err != nil {
 		return nil, nil, errors.Join(err, pool.Close())
 	}
-	// The driver compiles a statement at each use, so that preparing them gains nothing.
+	// The driver compiles a statement at each use, so preparing statements gains nothing.
 	db, err := gorm.Open(sqlite.Dialector{Conn: pool}, &gorm.Config{
 		TranslateError: true, SkipDefaultTransaction: true, QueryFields: true, Logger: logger.Discard,
 	})

@@ -8,7 +8,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports/porttest"
 )
 
-// opened is a migrated database in a file of its own.
+// opened returns a migrated database in a file of its own.
 func opened(t testing.TB, dsn string) *sqlite.DB {
 	t.Helper()
 	db, err := sqlite.Open(t.Context(), sqlite.Config{DSN: dsn})
@@ -37,13 +37,13 @@ func stores(t *testing.T, dsn string) porttest.Stores {
 	}
 }
 
-// One database for all: every promise has a tenant of its own.
-func TestAFileKeepsThePromisesOfTheStores(t *testing.T) {
+// All tests of the suite share one database: each has a tenant of its own.
+func TestAFileConformsToTheStorePorts(t *testing.T) {
 	s := stores(t, file(t))
 	porttest.TestStores(t, func(*testing.T) porttest.Stores { return s })
 }
 
-func TestMemoryKeepsThePromisesOfTheStores(t *testing.T) {
+func TestMemoryConformsToTheStorePorts(t *testing.T) {
 	s := stores(t, ":memory:")
 	porttest.TestStores(t, func(*testing.T) porttest.Stores { return s })
 }

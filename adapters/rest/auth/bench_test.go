@@ -2,8 +2,8 @@ package auth
 
 import "testing"
 
-// BenchmarkVerifyJWKS measures a full verification with published keys; HS256 has its own
-// benchmark.
+// BenchmarkVerifyJWKS measures the verification of a token with published keys, without the token
+// cache. HS256 has its own benchmark.
 func BenchmarkVerifyJWKS(b *testing.B) {
 	r := testKeys()
 	v, _ := newJWKSVerifier(b, allKeys(b), strictClaims)
@@ -23,7 +23,7 @@ func BenchmarkVerifyJWKS(b *testing.B) {
 	}
 }
 
-// BenchmarkVerifyCached measures a request whose token is in the cache.
+// BenchmarkVerifyCached measures the verification of a token that is in the cache.
 func BenchmarkVerifyCached(b *testing.B) {
 	v, _ := newHS256Verifier(b, Claims{})
 	token := signed(members{"alg": "HS256"}, goodClaims(), signHMAC([]byte(secret)))

@@ -9,20 +9,22 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// The claims that contain the tenant: by default, and if the first one is not in the token.
+// The claims that contain the tenant. The second claim is read if the token does not have the
+// first one.
 const (
 	DefaultTenantClaim = "tenant_id"
 	altTenantClaim     = "tenantId"
 )
 
-// Claims configures what a token must claim.
+// Claims configures which claims a token must have.
 type Claims struct {
-	Issuer      string // exact "iss"; "" does not check
-	Audience    string // one of "aud"; "" does not check
-	TenantClaim string // contains the tenant's UUID; "" is DefaultTenantClaim
+	Issuer      string // the required value of "iss"; if "", any issuer is accepted
+	Audience    string // a value that "aud" must contain; if "", any audience is accepted
+	TenantClaim string // the name of the claim that contains the tenant's UUID; if "", DefaultTenantClaim
 }
 
-// principal reads tenant and scopes. Errors: Unauthenticated when there is no tenant.
+// principal returns the tenant and the scopes of the token. Errors: Unauthenticated when the
+// token names no tenant.
 func (c Claims) principal(token jwt.Token) (Principal, error) {
 	tenant, ok := c.tenant(token)
 	if !ok {
@@ -36,8 +38,9 @@ func (c Claims) principal(token jwt.Token) (Principal, error) {
 	return Principal{Tenant: tenant, Scopes: scopes}, nil
 }
 
-// tenant reads the configured claim. It reads the alternative claim only where that one is
-// absent: an invalid value is never replaced by the alternative.
+// tenant returns the tenant in the configured claim. It reads the alternative claim only if the
+// configured claim is absent: the alternative claim never replaces an invalid value. It returns
+// false if there is no valid tenant.
 func (c Claims) tenant(token jwt.Token) (domain.TenantID, bool) {
 	name := c.TenantClaim
 	if name == "" {
@@ -55,7 +58,8 @@ func (c Claims) tenant(token jwt.Token) (domain.TenantID, bool) {
 	return domain.TenantID{UUID: id}, err == nil && id != uuid.Nil
 }
 
-// scopesOf parses scopes that are a space-separated string or a list.
+// scopesOf returns the scopes in the value of a claim: either a string in which they are
+// separated by spaces, or a list of strings.
 func scopesOf(value any) []string {
 	switch v := value.(type) {
 	case string:

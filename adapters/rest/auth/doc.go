@@ -1,13 +1,13 @@
 // Package auth verifies bearer tokens. The principal of a token is an operator of one tenant.
 //
-// A Verifier checks a JWT (RFC 7519) in three steps, each of which can reject it: the
+// A Verifier checks a JWT (RFC 7519) in three steps. Each step can reject the token: the
 // header must have the expected form, the signature must be made with a key that the
 // service already trusts, and the claims must be valid at this time and name a tenant. The
-// signature algorithm belongs to the key; a token that names another algorithm is rejected.
-// The header members that point to keys (jku, jwk, x5u, x5c) are never read.
+// signature algorithm is determined by the key; a token that names another algorithm is
+// rejected. The header members that refer to keys (jku, jwk, x5u, x5c) are never read.
 //
 // Keys come from one of two sources: a shared secret (NewHS256), or the JWK set that an
-// issuer publishes (NewJWKS), which may rotate its keys at any time.
+// issuer publishes (NewJWKS). An issuer may rotate its keys at any time.
 //
 // Only signature.go and claims.go call the JWT library.
 package auth

@@ -21,7 +21,8 @@ import (
 
 var strictClaims = Claims{Issuer: "https://issuer.example", Audience: "discovery"}
 
-// newIssuer serves a JWK set that a test may change.
+// newIssuer starts a server that serves a JWK set. It returns the server and a pointer to the set,
+// with which a test can change it.
 func newIssuer(t testing.TB, set []byte) (*httptest.Server, *[]byte) {
 	t.Helper()
 	served := set
@@ -127,7 +128,7 @@ func TestScopesAreReadFromThreeClaims(t *testing.T) {
 	}
 }
 
-// forgery is a token that its verifier must reject.
+// forgery is a token that the verifier must reject.
 type forgery struct{ name, token string }
 
 func forgedHS256Tokens() []forgery {
@@ -190,7 +191,7 @@ func forgedHS256Tokens() []forgery {
 	}...)
 }
 
-// forgedClaims are correctly signed tokens with claims that no issuer makes.
+// forgedClaims returns correctly signed tokens with claims that no issuer would make.
 func forgedClaims() []forgery {
 	key := signHMAC([]byte(secret))
 	claim := func(pairs ...any) string { return signed(members{"alg": "HS256"}, goodClaims().with(pairs...), key) }
@@ -230,7 +231,8 @@ func forgedClaims() []forgery {
 	}
 }
 
-// flipBits changes bits that a decoder does not ignore.
+// flipBits returns the base64url text with one character changed, so that it decodes to other
+// bytes.
 func flipBits(part string) string {
 	turned := []byte(part)
 	turned[2] = map[bool]byte{true: 'B', false: 'A'}[turned[2] == 'A']

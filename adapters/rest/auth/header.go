@@ -8,10 +8,10 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// maxToken is the maximum length of a token, in bytes; real tokens have a few hundred.
+// maxToken is the maximum length of a token, in bytes. Real tokens have a few hundred bytes.
 const maxToken = 8 << 10
 
-// header holds the members of a JOSE header that are read (RFC 7515, section 4).
+// header holds those members of a JOSE header (RFC 7515, section 4) that the service reads.
 type header struct {
 	Algorithm string         `json:"alg"`
 	KeyID     string         `json:"kid"`
@@ -19,14 +19,14 @@ type header struct {
 	Payload   jsontext.Value `json:"b64"`
 }
 
-// parseHeader parses the header of a compact token. Duplicate members, extensions that the
-// service does not know (crit, b64) and a missing algorithm are rejected before any key
-// is looked up.
+// parseHeader parses the header of a compact token. It rejects duplicate members, extensions
+// that the service does not know (crit, b64) and a missing algorithm, before any key is
+// looked up.
 func parseHeader(token string) (header, error) {
 	if len(token) > maxToken {
 		return header{}, rejected("token too long")
 	}
-	// The decoder ignores line breaks, so that one token would have many encodings.
+	// The decoder ignores line breaks. If they were allowed, one token would have many encodings.
 	if strings.Count(token, ".") != 2 || strings.ContainsAny(token, "\r\n") {
 		return header{}, rejected("not a compact JWS")
 	}

@@ -8,14 +8,15 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// MinSecret is the length of the shortest shared secret, in bytes: the length of the hash
+// MinSecret is the minimum length of a shared secret, in bytes: the length of the hash
 // (RFC 7518, section 3.2).
 const MinSecret = 32
 
-// ErrShortSecret reports a shared secret shorter than MinSecret bytes.
+// ErrShortSecret reports that a shared secret is shorter than MinSecret bytes.
 var ErrShortSecret = errors.New("the shared secret must have at least 32 bytes")
 
-// sharedSecret is the only key of a verifier made by NewHS256. The token's key id is ignored.
+// sharedSecret is the key set of a verifier made by NewHS256. It has one key, which is used
+// regardless of the token's key id.
 type sharedSecret key
 
 // find returns the key if the token names its algorithm.
@@ -26,7 +27,7 @@ func (s sharedSecret) find(_ context.Context, h header) (key, error) {
 	return key(s), nil
 }
 
-// generation is constant, because the secret changes only with a restart.
+// generation always returns 0, because the secret changes only with a restart.
 func (sharedSecret) generation() uint64 { return 0 }
 
 // NewHS256 returns a verifier that trusts one shared secret, and only the algorithm HS256.

@@ -8,28 +8,29 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/url"
 	"syscall"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
 // maxKeySet is the maximum size of a JWK set, in bytes.
 const maxKeySet = 1 << 20
 
-// Issuer is where keys are published.
+// Issuer describes from where the keys are fetched.
 type Issuer struct {
-	URL    string       // of the JWK set: absolute, http or https
+	URL    string       // the URL of the JWK set: absolute, http or https
 	Client *http.Client // fetches the JWK set
 	// OnError is called with the reason why keys could not be fetched, at most once in five
-	// seconds and only with the errors below: they contain neither URL nor response. nil
-	// reports nothing.
+	// seconds. The reason is one of the errors below or names an HTTP status; it contains
+	// neither the URL nor the response. If OnError is nil, failures are not reported.
 	OnError func(error)
 }
 
-// ErrIssuerURL reports a URL that keys cannot be fetched from.
+// ErrIssuerURL reports that keys cannot be fetched from the configured URL.
 var ErrIssuerURL = errors.New("the key set address must be an absolute http or https URL")
 
-// The reasons why keys could not be fetched, besides a status. They replace the errors of
-// net/http, which may quote the URL, with its credentials, or the response.
+// The reasons why keys could not be fetched, in addition to an HTTP status other than 200. They
+// replace the errors of net/http, which may quote the response or the URL with its credentials.
 var (
 	errTimeout     = errors.New("timeout waiting for the issuer")
 	errNotResolved = errors.New("the issuer's name does not resolve")
@@ -40,24 +41,23 @@ var (
 	errNoKeys      = errors.New("no usable key in the issuer's JWK set")
 )
 
-// validate checks the URL. Errors: ErrIssuerURL.
+// validate checks the form of the URL. Errors: ErrIssuerURL.
 func (i Issuer) validate() error {
-	u, err := url.Parse(i.URL)
-	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
+	if _, ok := domain.ParseAbsoluteURL(i.URL); !ok {
 		return ErrIssuerURL
 	}
 	return nil
 }
 
-// reportError passes a failure to OnError, if both are set.
+// reportError calls OnError with the failure, unless either of them is nil.
 func (i Issuer) reportError(failure error) {
 	if failure != nil && i.OnError != nil {
 		i.OnError(failure)
 	}
 }
 
-// fetch fetches the JWK set once and returns at least one key. Errors: those above, or one
-// with the status.
+// fetch requests the JWK set once and returns at least one key. Errors: the errors above, or an
+// error that names the response's status.
 func (i Issuer) fetch(ctx context.Context) ([]key, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, i.URL, nil)
 	if err != nil {
@@ -78,7 +78,8 @@ func (i Issuer) fetch(ctx context.Context) ([]key, error) {
 	return parseKeys(raw)
 }
 
-// fetchError returns the reason why there was no response.
+// fetchError returns which of the errors above describes err, the error of a request without a
+// complete response.
 func fetchError(err error) error {
 	var (
 		timeout net.Error

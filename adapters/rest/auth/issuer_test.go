@@ -37,7 +37,8 @@ func respondWith(status int, body string) http.HandlerFunc {
 	}
 }
 
-// TestAFailedKeyFetchIsReported to OnError once for each fetch, and in the cause of the 503.
+// TestAFailedKeyFetchIsReported checks that OnError is called once for each failed fetch, and that
+// the cause of the Unavailable error names the same reason.
 func TestAFailedKeyFetchIsReported(t *testing.T) {
 	const canary = "canary-77"
 	hangUp := func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
@@ -48,7 +49,7 @@ func TestAFailedKeyFetchIsReported(t *testing.T) {
 	}
 	weak := string(jwkSet(t, "weak", &testKeys().weak.PublicKey, "RS256"))
 	for name, c := range map[string]struct {
-		answer http.HandlerFunc // nil: the server is closed
+		answer http.HandlerFunc // handler of the issuer; nil means that the server is closed
 		tls    bool
 		want   string
 	}{
@@ -99,7 +100,7 @@ func TestAFailedKeyFetchIsReported(t *testing.T) {
 				var unavailable *domain.Error
 				if !errors.As(err, &unavailable) || unavailable.Kind != domain.Unavailable ||
 					unavailable.Cause.Error() != "no keys from the issuer: "+c.want {
-					t.Errorf("%v, by %v", err, unavailable)
+					t.Errorf("got %v, want Unavailable because: %s", errors.Unwrap(err), c.want)
 				}
 			}
 			if diff := cmp.Diff([]string{c.want}, recorder.messages); diff != "" {
@@ -109,7 +110,8 @@ func TestAFailedKeyFetchIsReported(t *testing.T) {
 	}
 }
 
-// TestALaterFetchFailureIsReportedWhileOldKeysStayInUse covers failures after a first success.
+// TestALaterFetchFailureIsReportedWhileOldKeysStayInUse checks failures that follow a successful
+// fetch.
 func TestALaterFetchFailureIsReportedWhileOldKeysStayInUse(t *testing.T) {
 	first, second, firstSet, _ := twoKeysAndTokens(t)
 	issuer, recorder, clock := newRotatingIssuer(t, firstSet), &errorRecorder{}, porttest.NewClock(moment)
@@ -121,12 +123,12 @@ func TestALaterFetchFailureIsReportedWhileOldKeysStayInUse(t *testing.T) {
 	mustVerify(t, v, first)
 	issuer.handle(respondWith(http.StatusServiceUnavailable, ""))
 	for range 2 {
-		clock.Pass(minFetchInterval)
+		clock.Advance(minFetchInterval)
 		mustReject(t, v, second)
-		mustReject(t, v, second) // within the five seconds: neither fetched nor reported
+		mustReject(t, v, second) // within five seconds of the last fetch, so nothing is fetched or reported
 	}
-	end() // the process shuts down: a request cut off by that is not a failure of the issuer
-	clock.Pass(minFetchInterval)
+	end() // The process shuts down. A request that is canceled by this is not a failure of the issuer.
+	clock.Advance(minFetchInterval)
 	mustReject(t, v, second)
 	if diff := cmp.Diff(
 		[]string{"the issuer responded with status 503", "the issuer responded with status 503"}, recorder.messages,
@@ -135,7 +137,7 @@ func TestALaterFetchFailureIsReportedWhileOldKeysStayInUse(t *testing.T) {
 	}
 }
 
-// hangingTransport responds only when the request is canceled.
+// hangingTransport is a RoundTripper that does not respond until the request is canceled.
 type hangingTransport struct{}
 
 func (hangingTransport) RoundTrip(r *http.Request) (*http.Response, error) {

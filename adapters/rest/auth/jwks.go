@@ -15,12 +15,13 @@ import (
 
 const (
 	minFetchInterval = 5 * time.Second // the minimum time between two requests to the issuer
-	maxKeyAge        = 5 * time.Minute // older keys are fetched again
+	maxKeyAge        = 5 * time.Minute // the age after which keys are fetched again
 	fetchTimeout     = 3 * time.Second // timeout of a request to the issuer
 )
 
-// jwksKeys caches the keys that the issuer last published. Keys stay in use when they cannot
-// be fetched again: an unavailable issuer must not lock out every operator.
+// jwksKeys caches the keys that the issuer published most recently. Keys remain in use when
+// they cannot be fetched again, because an unavailable issuer must not lock out every
+// operator.
 type jwksKeys struct {
 	issuer   Issuer
 	clock    ports.Clock
@@ -28,18 +29,21 @@ type jwksKeys struct {
 
 	mu         sync.Mutex
 	keys       []key
-	fetched    uint64        // how often a key set was fetched
+	fetched    uint64        // how often a key set was fetched successfully
 	lastFetch  time.Time     // when the last request was sent to the issuer, successful or not
-	lastErr    error         // why the last request returned no keys; nil when it did
-	inProgress chan struct{} // closed when the refresh in progress ends; nil when none is in progress
+	lastErr    error         // why the last request returned no keys; nil if it returned keys
+	inProgress chan struct{} // closed when the current refresh ends; nil if no refresh is in progress
 }
 
-// NewJWKS returns a verifier that trusts the keys which the issuer publishes: RS, PS, ES and
-// EdDSA. Each key is used with its own algorithm; a key that names none is used with RS256,
-// or with the algorithm of its curve. A key id is required unless the set has only one key.
-// Keys are fetched when they are first needed. An unknown key id fetches them again, at most
-// every 5 seconds however many forged key ids arrive, so that a rotated key is usable within
-// 10 seconds. ctx ends the background refreshes. Errors: ErrIssuerURL.
+// NewJWKS returns a verifier that trusts the keys which the issuer publishes. Supported are
+// the algorithms RS, PS, ES and EdDSA. Each key is used only with the algorithm that it
+// names; a key that names none is used with RS256, or with the algorithm of its curve. A
+// token must have a key id unless the set has only one key.
+//
+// Keys are fetched when they are first needed. A token with an unknown key id causes another
+// fetch, at most one every 5 seconds, however many forged key ids arrive. A rotated key is
+// therefore usable within 10 seconds. When ctx ends, the background refreshes end. Errors:
+// ErrIssuerURL.
 func NewJWKS(ctx context.Context, issuer Issuer, claims Claims, clock ports.Clock) (*Verifier, error) {
 	if err := issuer.validate(); err != nil {
 		return nil, err
@@ -48,7 +52,8 @@ func NewJWKS(ctx context.Context, issuer Issuer, claims Claims, clock ports.Cloc
 	return &Verifier{keys: source, claims: claims, clock: clock}, nil
 }
 
-// find fetches the key set at most once, and only when no key has the token's key id.
+// find returns the key for the token's header. It fetches the key set at most once, and only
+// if no cached key has the token's key id.
 func (s *jwksKeys) find(ctx context.Context, h header) (key, error) {
 	cached, done := s.cachedKeys()
 	if k, err := selectKey(cached, h); !errors.Is(err, errUnknownKey) {
@@ -72,8 +77,8 @@ func (s *jwksKeys) find(ctx context.Context, h header) (key, error) {
 	return k, err
 }
 
-// cachedKeys returns the keys and the refresh in progress. It starts a refresh where the
-// keys are old.
+// cachedKeys returns the cached keys, and the channel of the refresh in progress; nil if there
+// is none. It starts a refresh if the keys are older than maxKeyAge.
 func (s *jwksKeys) cachedKeys() ([]key, <-chan struct{}) {
 	s.mu.Lock()
 	cached, inProgress := s.keys, s.inProgress
@@ -85,8 +90,9 @@ func (s *jwksKeys) cachedKeys() ([]key, <-chan struct{}) {
 	return cached, inProgress
 }
 
-// generation rises with each key set that was fetched. Like find, it refreshes old keys, so
-// that cached tokens do not keep a key in use.
+// generation returns a number that increases with each key set that was fetched. Like find, it
+// refreshes old keys. Otherwise a withdrawn key would remain in use while all requests have
+// cached tokens.
 func (s *jwksKeys) generation() uint64 {
 	s.cachedKeys()
 	s.mu.Lock()
@@ -94,9 +100,9 @@ func (s *jwksKeys) generation() uint64 {
 	return s.fetched
 }
 
-// sinceLastFetch returns the time since the last request to the issuer; s.mu is held. After
-// the clock was set back the time is unknown, and the maximum is returned: otherwise no keys
-// would be fetched until the clock has caught up.
+// sinceLastFetch returns the time since the last request to the issuer. The caller must hold
+// s.mu. If the clock was set back, the time is unknown, and sinceLastFetch returns the maximum.
+// Otherwise no keys would be fetched until the clock has reached its former time.
 func (s *jwksKeys) sinceLastFetch() time.Duration {
 	if age := s.clock.Now().Sub(s.lastFetch); age >= 0 && !s.lastFetch.IsZero() {
 		return age
@@ -104,8 +110,9 @@ func (s *jwksKeys) sinceLastFetch() time.Duration {
 	return math.MaxInt64
 }
 
-// refresh starts a fetch unless the last one was less than interval ago. It returns a channel
-// that is closed when the fetch ends; nil when it must not fetch.
+// refresh starts a fetch unless one is in progress or the last one started less than interval
+// ago. It returns a channel that is closed when the fetch ends; nil if it started no fetch and
+// none is in progress.
 func (s *jwksKeys) refresh(interval time.Duration) <-chan struct{} {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -120,9 +127,9 @@ func (s *jwksKeys) refresh(interval time.Duration) <-chan struct{} {
 	return s.inProgress
 }
 
-// fetch replaces the whole key set, so that a key which the issuer withdrew is gone. A
-// response without a usable key changes nothing, and is reported unless the process is
-// shutting down.
+// fetch fetches the key set and replaces all cached keys, so that a key which the issuer
+// withdrew is no longer trusted. A response without a usable key changes no keys. A failure is
+// reported, unless the process is shutting down.
 func (s *jwksKeys) fetch(done chan struct{}) {
 	ctx, cancel := context.WithTimeout(s.lifetime, fetchTimeout)
 	defer cancel()
@@ -140,11 +147,13 @@ func (s *jwksKeys) fetch(done chan struct{}) {
 	close(done)
 }
 
-// errUnknownKey is the only reason to fetch the key set again.
+// errUnknownKey reports that no key has the token's key id. Only this error causes another
+// fetch of the key set.
 var errUnknownKey = errors.New("unknown key id")
 
-// selectKey returns the key with the header's key id and algorithm. A known key id with
-// another algorithm is a forgery, not a rotation.
+// selectKey returns the key with the header's key id and algorithm. Errors: errUnknownKey for
+// an unknown key id; Unauthenticated for a known key id with another algorithm, because that
+// is a forgery and not a rotation.
 func selectKey(cached []key, h header) (key, error) {
 	if h.KeyID == "" {
 		return selectOnlyKey(cached, h)
@@ -165,7 +174,8 @@ func selectKey(cached []key, h header) (key, error) {
 	return key{}, errUnknownKey
 }
 
-// selectOnlyKey returns the only key of the set for a token without a key id.
+// selectOnlyKey returns the key for a token without a key id: the only key of the set. It
+// rejects the token if the set has more than one key.
 func selectOnlyKey(cached []key, h header) (key, error) {
 	switch {
 	case len(cached) == 0:
@@ -178,8 +188,8 @@ func selectOnlyKey(cached []key, h header) (key, error) {
 	return cached[0], nil
 }
 
-// unknownKeyError returns Unauthenticated where there are keys, and Unavailable, with the
-// issuer's error, where there are none.
+// unknownKeyError returns Unauthenticated if there are keys, and otherwise Unavailable with
+// the error of the last request to the issuer as its cause.
 func (s *jwksKeys) unknownKeyError(cached []key) (key, error) {
 	if len(cached) > 0 {
 		return key{}, rejected("unknown key id")

@@ -17,8 +17,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// rotatingIssuer is an issuer whose response is set by the test, and whose requests are
-// counted.
+// rotatingIssuer is an issuer that counts its requests. The test sets its response.
 type rotatingIssuer struct {
 	*httptest.Server
 	requests atomic.Int64
@@ -74,7 +73,7 @@ func mustVerify(t *testing.T, v *Verifier, token string) {
 func mustReject(t *testing.T, v *Verifier, token string) {
 	t.Helper()
 	if _, err := v.Verify(t.Context(), token); !errors.Is(err, domain.Unauthenticated) {
-		t.Fatalf("err = %v", err)
+		t.Fatalf("got error %v, want Unauthenticated", err)
 	}
 }
 
@@ -84,10 +83,10 @@ func TestARotatedKeyIsUsableWithinTenSeconds(t *testing.T) {
 	v, clock := issuer.verifier(t)
 	mustVerify(t, v, first)
 	issuer.publish(secondSet)
-	mustReject(t, v, second) // the keys were fetched a moment ago
-	clock.Pass(5 * time.Second)
+	mustReject(t, v, second) // the keys were fetched less than five seconds ago, so they are not fetched again
+	clock.Advance(5 * time.Second)
 	mustVerify(t, v, second)
-	mustReject(t, v, first) // withdrawn with the rotation
+	mustReject(t, v, first) // the rotation withdrew its key
 }
 
 func TestUnknownKeyIDsFetchTheKeySetAtMostEveryFiveSeconds(t *testing.T) {
@@ -105,7 +104,7 @@ func TestUnknownKeyIDsFetchTheKeySetAtMostEveryFiveSeconds(t *testing.T) {
 		if limit := int64(1 + second/5); issuer.requests.Load() > limit {
 			t.Fatalf("after %d s the keys were fetched %d times", second, issuer.requests.Load())
 		}
-		clock.Pass(time.Second)
+		clock.Advance(time.Second)
 	}
 	issuer.publish(secondSet)
 	for range 10 {
@@ -113,7 +112,7 @@ func TestUnknownKeyIDsFetchTheKeySetAtMostEveryFiveSeconds(t *testing.T) {
 		if _, err := v.Verify(t.Context(), second); err == nil {
 			return
 		}
-		clock.Pass(time.Second)
+		clock.Advance(time.Second)
 	}
 	t.Error("the rotated key is not usable after 10 s of forged key ids")
 }
@@ -123,19 +122,19 @@ func TestOldKeysStayInUseWhileTheIssuerIsUnavailable(t *testing.T) {
 	issuer := newRotatingIssuer(t, firstSet)
 	v, clock := issuer.verifier(t)
 	mustVerify(t, v, first)
-	for _, answer := range []string{"", "<html>", `{"keys":[]}`, `[]`} { // "" is a 500
+	for _, answer := range []string{"", "<html>", `{"keys":[]}`, `[]`} { // "" means a response with status 500
 		issuer.handle(func(w http.ResponseWriter, _ *http.Request) {
 			if answer == "" {
 				w.WriteHeader(http.StatusInternalServerError)
 			}
 			_, _ = w.Write([]byte(answer))
 		})
-		clock.Pass(6 * time.Second)
+		clock.Advance(6 * time.Second)
 		mustReject(t, v, second)
 		mustVerify(t, v, first)
 	}
 	issuer.publish(secondSet)
-	clock.Pass(6 * time.Second)
+	clock.Advance(6 * time.Second)
 	mustVerify(t, v, second)
 }
 
@@ -146,14 +145,14 @@ func TestWithoutAnyKeyVerifyReturnsUnavailable(t *testing.T) {
 	for range 2 {
 		if _, err := v.Verify(t.Context(), first); !errors.Is(err, domain.Unavailable) ||
 			domain.RetryAfterOf(err) == 0 {
-			t.Errorf("err = %v", err)
+			t.Errorf("got error %v, want Unavailable with RetryAfter", err)
 		}
 	}
 	if issuer.requests.Load() != 1 {
-		t.Errorf("asked %d times", issuer.requests.Load())
+		t.Errorf("the issuer got %d requests, want 1", issuer.requests.Load())
 	}
 	issuer.publish(firstSet)
-	clock.Pass(5 * time.Second)
+	clock.Advance(5 * time.Second)
 	mustVerify(t, v, first)
 }
 
@@ -167,8 +166,8 @@ func TestOldKeysAreFetchedAgainInTheBackground(t *testing.T) {
 		<-answer
 		_, _ = w.Write(secondSet)
 	})
-	clock.Pass(maxKeyAge + time.Second)
-	mustVerify(t, v, first) // does not wait for the refresh that it starts
+	clock.Advance(maxKeyAge + time.Second)
+	mustVerify(t, v, first) // starts a refresh, but does not wait for it
 	_, done := v.keys.(*jwksKeys).cachedKeys()
 	close(answer)
 	if done == nil {

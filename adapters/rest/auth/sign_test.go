@@ -32,7 +32,8 @@ var moment = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 
 type members map[string]any
 
-// with returns the members with some replaced; a nil value removes a member.
+// with returns a copy of the members in which some are replaced. pairs consists of names and
+// values; a nil value removes the member.
 func (m members) with(pairs ...any) members {
 	changed := maps.Clone(m)
 	for i := 0; i < len(pairs); i += 2 {
@@ -63,7 +64,8 @@ func encode(v any) string {
 	return base64.RawURLEncoding.EncodeToString(raw)
 }
 
-// signed assembles a token without the JWT library, so that a test can forge every part of it.
+// signed returns a compact token with the given header, claims and signature. It does not use the
+// JWT library, so that a test can forge every part of the token.
 func signed(header, claims any, sign func(input []byte) []byte) string {
 	input := encode(header) + "." + encode(claims)
 	return input + "." + base64.RawURLEncoding.EncodeToString(sign([]byte(input)))
@@ -121,7 +123,7 @@ func fixedSignature(signature string) func([]byte) []byte {
 	return func([]byte) []byte { return []byte(signature) }
 }
 
-// testKeys has one key of each type, generated only once to keep the tests fast.
+// testKeys returns private keys of each type. They are generated only once, to keep the tests fast.
 var testKeys = sync.OnceValue(func() (r struct {
 	rsa, pss, foreign, weak *rsa.PrivateKey
 	ec                      *ecdsa.PrivateKey
@@ -135,7 +137,8 @@ var testKeys = sync.OnceValue(func() (r struct {
 	return r
 })
 
-// jwkSet encodes keys with their key ids; algorithm "" omits the member.
+// jwkSet returns a JWK set. entries are triples of key id, key and algorithm; an id or an algorithm
+// that is "" is omitted.
 func jwkSet(t testing.TB, entries ...any) []byte {
 	t.Helper()
 	set := jwk.NewSet()

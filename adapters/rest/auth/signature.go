@@ -12,13 +12,13 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// leeway is the tolerated difference between clocks.
+// leeway is the tolerated difference between the clocks of the issuer and the service.
 const leeway = 30 * time.Second
 
-// minRSA is the size of the shortest RSA key that is trusted, in bits (RFC 7518, section 3.3).
+// minRSA is the minimum size of a trusted RSA key, in bits (RFC 7518, section 3.3).
 const minRSA = 2048
 
-// key is a trusted key with the only algorithm that it is used with.
+// key is a trusted key, together with the only algorithm with which it is used.
 type key struct {
 	id        string
 	algorithm string
@@ -28,7 +28,8 @@ type key struct {
 // matches reports whether the header names this key's algorithm.
 func (k key) matches(h header) bool { return k.algorithm == h.Algorithm }
 
-// verifyToken checks signature, times, issuer and audience. Errors: Unauthenticated.
+// verifyToken verifies signature, times, issuer and audience of the token, and returns the
+// parsed token. Errors: Unauthenticated.
 func verifyToken(token string, k key, c Claims, clock ports.Clock) (jwt.Token, error) {
 	options := []jwt.ParseOption{
 		jwt.WithKey(jwa.SignatureAlgorithm(k.algorithm), k.public),
@@ -50,16 +51,16 @@ func verifyToken(token string, k key, c Claims, clock ports.Clock) (jwt.Token, e
 	default:
 		return nil, rejected("invalid signature or unreadable claims")
 	}
-	// The library treats an expiry at the epoch like a missing one; both are rejected.
+	// The library treats an expiry at the Unix epoch like a missing expiry; verifyToken rejects both.
 	if parsed.Expiration().Unix() <= 0 {
 		return nil, rejected("expired")
 	}
 	return parsed, nil
 }
 
-// validityOf returns the times between which verifyToken certainly accepts the token: from is
-// inclusive, until is exclusive. Where the library may round a time, the narrower range is
-// returned.
+// validityOf returns a period in which verifyToken certainly accepts the token: from is
+// inclusive, until is exclusive. The library may round a time; in that case validityOf returns
+// the shorter period.
 func validityOf(token jwt.Token) (from, until time.Time) {
 	from = token.NotBefore()
 	if issued := token.IssuedAt(); issued.After(from) {
@@ -68,9 +69,9 @@ func validityOf(token jwt.Token) (from, until time.Time) {
 	return from.Add(-leeway), token.Expiration().Truncate(time.Second).Add(leeway)
 }
 
-// parseKeys parses a JWK set and returns the keys that can verify signatures. A member that
-// cannot be read, because of its type or a missing parameter, is ignored as RFC 7517, section
-// 5, requires; the other keys stay usable. Errors: errUnreadable, errNoKeys.
+// parseKeys parses a JWK set and returns the keys that can verify signatures. A key that cannot
+// be read, because its type is unknown or a parameter is missing, is ignored, as RFC 7517,
+// section 5, requires; the other keys remain usable. Errors: errUnreadable, errNoKeys.
 func parseKeys(raw []byte) ([]key, error) {
 	set, err := jwk.Parse(raw, jwk.WithIgnoreParseError(true))
 	if err != nil {
@@ -89,8 +90,8 @@ func parseKeys(raw []byte) ([]key, error) {
 	return usable, nil
 }
 
-// usableKey returns member if it is a public signature key of sufficient strength. Symmetric
-// keys of a set are never used.
+// usableKey returns the public key of member if member is a signature key of sufficient
+// strength; otherwise false. Symmetric keys in a set are never used.
 func usableKey(member jwk.Key) (key, bool) {
 	if member.KeyUsage() != "" && member.KeyUsage() != string(jwk.ForSignature) {
 		return key{}, false
@@ -107,8 +108,8 @@ func usableKey(member jwk.Key) (key, bool) {
 	return k, public.Raw(&k.public) == nil && strongEnough(k.public)
 }
 
-// strongEnough reports whether the key is long enough; that is a question only for RSA,
-// because the names of the curves determine their size.
+// strongEnough reports whether the key is long enough. Only RSA keys need this check, because
+// the size of every other key is determined by its curve.
 func strongEnough(public any) bool {
 	if k, ok := public.(*rsa.PublicKey); ok {
 		return k.N.BitLen() >= minRSA
@@ -116,8 +117,8 @@ func strongEnough(public any) bool {
 	return true
 }
 
-// algorithms lists, for each type of key, the algorithms that it may be used with. The first
-// is the one of a key that names none.
+// algorithms lists for each type of key the algorithms with which it may be used. A key that
+// names no algorithm is used with the first one.
 var algorithms = map[string][]jwa.SignatureAlgorithm{
 	"RSA":     {jwa.RS256, jwa.RS384, jwa.RS512, jwa.PS256, jwa.PS384, jwa.PS512},
 	"P-256":   {jwa.ES256},
@@ -126,7 +127,8 @@ var algorithms = map[string][]jwa.SignatureAlgorithm{
 	"Ed25519": {jwa.EdDSA},
 }
 
-// algorithmOf returns the algorithm that the key names, or the default of its type.
+// algorithmOf returns the algorithm that the key names, or the default algorithm of its type. It
+// returns false if the key's type or its algorithm is not supported.
 func algorithmOf(public jwk.Key) (string, bool) {
 	kind := public.KeyType().String()
 	switch k := public.(type) {

@@ -7,22 +7,23 @@ import (
 )
 
 const (
-	// cacheTTL is how long a verified token is accepted at most without being verified again.
+	// cacheTTL is how long a verified token is accepted without being verified again.
 	cacheTTL = 5 * time.Second
-	// maxCachedTokens bounds the cache's memory to a few hundred kilobytes.
+	// maxCachedTokens limits the memory of the cache to a few hundred kilobytes.
 	maxCachedTokens = 4096
 )
 
 // tokenHash is the cache key of a token; the token itself is never stored.
 type tokenHash = [sha256.Size]byte
 
-// verifiedToken is the principal of a verified token, and the period in which it is valid.
+// verifiedToken is the principal of a verified token, with the period in which the token is
+// valid.
 type verifiedToken struct {
 	principal   Principal
 	from, until time.Time // from is inclusive, until is exclusive
 }
 
-// tokenCache caches tokens that were verified with the keys of one generation. Rejected
+// tokenCache caches tokens that were verified with the current generation of keys. Rejected
 // tokens are never cached. The zero value is an empty cache that is ready to use.
 type tokenCache struct {
 	mu         sync.Mutex
@@ -30,8 +31,9 @@ type tokenCache struct {
 	tokens     map[tokenHash]verifiedToken
 }
 
-// get returns the principal of a cached token. It returns false for a token outside of its
-// validity period and, once the keys have changed, for every token.
+// get returns the principal of a cached token. It returns false for a token that is not cached
+// or is outside of its validity period. When the keys have changed, it returns false for
+// every token.
 func (c *tokenCache) get(token tokenHash, generation uint64, now time.Time) (Principal, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -43,8 +45,9 @@ func (c *tokenCache) get(token tokenHash, generation uint64, now time.Time) (Pri
 	return cached.principal, true
 }
 
-// put caches a token that was verified with the keys of generation. A full cache is emptied:
-// tokens that are still in use are cached again with their next request.
+// put caches a token that was verified with the keys of the given generation. If the cache is
+// full, put empties it first: a token that is still in use is cached again with its next
+// request.
 func (c *tokenCache) put(token tokenHash, generation uint64, v verifiedToken) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -58,7 +61,7 @@ func (c *tokenCache) put(token tokenHash, generation uint64, v verifiedToken) {
 	c.tokens[token] = v
 }
 
-// advance empties the cache when a new generation of keys has started; c.mu is held.
+// advance empties the cache if a new generation of keys has started. The caller must hold c.mu.
 func (c *tokenCache) advance(generation uint64) {
 	if generation > c.generation {
 		c.generation, c.tokens = generation, nil

@@ -16,7 +16,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports/porttest"
 )
 
-// countingKeys counts how often a token was verified without the cache.
+// countingKeys is a keySet that counts the calls of find, and thereby how often a token was verified
+// without the cache.
 type countingKeys struct {
 	keySet
 	mu    sync.Mutex
@@ -38,7 +39,8 @@ func (c *countingKeys) reset() int {
 	return taken
 }
 
-// newCountingVerifier returns a verifier of the shared secret whose key lookups are counted.
+// newCountingVerifier returns a verifier for tokens that are signed with the shared secret, with its
+// clock and the keySet that counts its key lookups.
 func newCountingVerifier(t *testing.T) (*Verifier, *porttest.Clock, *countingKeys) {
 	t.Helper()
 	v, clock := newHS256Verifier(t, Claims{})
@@ -56,7 +58,7 @@ func TestAValidTokenIsVerifiedOnceInFiveSeconds(t *testing.T) {
 	token := signHS256(goodClaims())
 	for range 5 {
 		mustVerify(t, v, token)
-		clock.Pass(time.Second)
+		clock.Advance(time.Second)
 	}
 	if n := finds.reset(); n != 1 {
 		t.Errorf("verified %d times in five seconds", n)
@@ -88,18 +90,18 @@ func TestARejectedTokenIsNotCached(t *testing.T) {
 		t.Errorf("%d rejected tokens are cached", len(v.cache.tokens))
 	}
 	early := signHS256(goodClaims().with("nbf", moment.Add(31*time.Second).Unix()))
-	clock.Pass(time.Second)
+	clock.Advance(time.Second)
 	mustVerify(t, v, early)
 }
 
-// TestACachedTokenIsCheckedAgainstTheClock also sets the clock back, as a time correction of
-// the machine does.
+// TestACachedTokenIsCheckedAgainstTheClock checks the end of the validity period. It also sets the
+// clock back, as a time correction of the machine does, to a time before the period.
 func TestACachedTokenIsCheckedAgainstTheClock(t *testing.T) {
 	v, clock, _ := newCountingVerifier(t)
 	expiring := signHS256(goodClaims().with("exp", moment.Add(2*time.Second).Unix()))
-	clock.Pass(leeway + 2*time.Second - time.Microsecond)
+	clock.Advance(leeway + 2*time.Second - time.Microsecond)
 	mustVerify(t, v, expiring)
-	clock.Pass(time.Microsecond)
+	clock.Advance(time.Microsecond)
 	mustReject(t, v, expiring)
 
 	for name, claims := range map[string]members{
@@ -108,43 +110,44 @@ func TestACachedTokenIsCheckedAgainstTheClock(t *testing.T) {
 	} {
 		token, back := signHS256(claims), -leeway-2*time.Second
 		mustVerify(t, v, token)
-		clock.Pass(back)
+		clock.Advance(back)
 		if _, err := v.Verify(t.Context(), token); !errors.Is(err, domain.Unauthenticated) {
-			t.Errorf("%s: err = %v", name, err)
+			t.Errorf("%s: got error %v, want Unauthenticated", name, err)
 		}
-		clock.Pass(-back)
+		clock.Advance(-back)
 	}
 }
 
-// TestACachedTokenIsDroppedWithItsKey: the cache does not extend the time in which a key that
-// the issuer withdrew is still trusted.
+// TestACachedTokenIsDroppedWithItsKey checks that the cache does not prolong the time for which a
+// withdrawn key is trusted.
 func TestACachedTokenIsDroppedWithItsKey(t *testing.T) {
 	first, second, firstSet, secondSet := twoKeysAndTokens(t)
 	issuer := newRotatingIssuer(t, firstSet)
 	v, clock := issuer.verifier(t)
 	mustVerify(t, v, first)
 	issuer.publish(secondSet)
-	clock.Pass(minFetchInterval)
-	mustVerify(t, v, first) // cached again at this very moment
+	clock.Advance(minFetchInterval)
+	mustVerify(t, v, first) // cached again, shortly before the keys change
 	mustVerify(t, v, second)
 	mustReject(t, v, first)
 }
 
-// TestCachedTokensStillRefreshOldKeys has no request that looks up a key.
+// TestCachedTokensStillRefreshOldKeys checks that old keys are fetched again even if all requests
+// have cached tokens, so that no request looks up a key.
 func TestCachedTokensStillRefreshOldKeys(t *testing.T) {
 	first, _, firstSet, secondSet := twoKeysAndTokens(t)
 	issuer := newRotatingIssuer(t, firstSet)
 	v, clock := issuer.verifier(t)
 	mustVerify(t, v, first)
-	clock.Pass(maxKeyAge - time.Second)
+	clock.Advance(maxKeyAge - time.Second)
 	mustVerify(t, v, first)
 	answer := make(chan struct{})
 	issuer.handle(func(w http.ResponseWriter, _ *http.Request) {
 		<-answer
 		_, _ = w.Write(secondSet)
 	})
-	clock.Pass(2 * time.Second)
-	mustVerify(t, v, first) // does not wait for the refresh that it starts
+	clock.Advance(2 * time.Second)
+	mustVerify(t, v, first) // starts a refresh, but does not wait for it
 	source := v.keys.(*jwksKeys)
 	source.mu.Lock()
 	done := source.inProgress
@@ -157,8 +160,8 @@ func TestCachedTokensStillRefreshOldKeys(t *testing.T) {
 	mustReject(t, v, first)
 }
 
-// TestACacheEntryOfAnEarlierKeyGenerationIsDropped caches a token that was verified with keys
-// which have been replaced in the meantime.
+// TestACacheEntryOfAnEarlierKeyGenerationIsDropped checks that the cache does not return a token
+// that was verified with keys which have been replaced since then.
 func TestACacheEntryOfAnEarlierKeyGenerationIsDropped(t *testing.T) {
 	var m tokenCache
 	token, good := sha256.Sum256([]byte("token")), verifiedToken{until: moment.Add(time.Hour)}
@@ -207,7 +210,8 @@ func TestTheCacheHoldsNoPartOfAToken(t *testing.T) {
 	}
 }
 
-// TestConcurrentVerificationDoesNotMixTokens races valid and forged tokens with a key rotation.
+// TestConcurrentVerificationDoesNotMixTokens verifies valid and forged tokens concurrently, while
+// the keys are rotated.
 func TestConcurrentVerificationDoesNotMixTokens(t *testing.T) {
 	first, second, firstSet, secondSet := twoKeysAndTokens(t)
 	issuer := newRotatingIssuer(t, firstSet)
@@ -228,11 +232,11 @@ func TestConcurrentVerificationDoesNotMixTokens(t *testing.T) {
 	crowd.Go(func() {
 		issuer.publish(secondSet)
 		for range 20 {
-			clock.Pass(time.Second)
+			clock.Advance(time.Second)
 		}
 	})
 	crowd.Wait()
-	clock.Pass(minFetchInterval)
+	clock.Advance(minFetchInterval)
 	mustVerify(t, v, second)
 	mustReject(t, v, first)
 }

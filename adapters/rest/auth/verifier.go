@@ -13,10 +13,10 @@ import (
 // Principal identifies the tenant and the scopes of a token.
 type Principal struct {
 	Tenant domain.TenantID // never the nil UUID
-	Scopes []string        // as listed in the token; may be empty; shared, must not be modified
+	Scopes []string        // as listed in the token; may be empty; the slice is shared and must not be modified
 }
 
-// Can reports whether the scope was granted.
+// Can reports whether the token grants the scope.
 func (p Principal) Can(scope string) bool { return slices.Contains(p.Scopes, scope) }
 
 // keySet looks up verification keys.
@@ -24,8 +24,8 @@ type keySet interface {
 	// find returns the key with the header's key id and algorithm. Errors: Unauthenticated;
 	// Unavailable when no keys could be fetched from the issuer yet.
 	find(ctx context.Context, h header) (key, error)
-	// generation rises whenever the keys change: a token that was verified with an earlier
-	// generation must be verified again.
+	// generation returns a number that increases whenever the keys change. A token that was
+	// verified with an earlier generation must be verified again.
 	generation() uint64
 }
 
@@ -38,14 +38,14 @@ type Verifier struct {
 	cache  tokenCache
 }
 
-// Verify verifies a compact JWT, without its scheme. A cached token is checked only against
-// the clock: its signature, issuer and audience cannot have changed, and it is dropped when
-// the keys change. Errors: Unauthenticated for every defect of the token, with a cause that
-// names the defect and contains nothing of the token; Unavailable while the issuer's keys
-// have never been fetched.
+// Verify verifies a compact JWT, which is passed without the scheme "Bearer". For a cached
+// token, it checks only the validity period: the token's signature, issuer and audience cannot
+// have changed, and the cache drops the token when the keys change. Errors: Unauthenticated for
+// every defect of the token, with a cause that names the defect and contains no part of the
+// token; Unavailable if no keys of the issuer could be fetched yet.
 func (v *Verifier) Verify(ctx context.Context, bearer string) (Principal, error) {
-	// The generation is read first: if keys change during the verification, the cached result is
-	// dropped.
+	// The generation is read before the verification. If the keys change during the verification,
+	// the cache therefore discards the result.
 	generation, now, token := v.keys.generation(), v.clock.Now(), sha256.Sum256([]byte(bearer))
 	if principal, ok := v.cache.get(token, generation, now); ok {
 		return principal, nil
@@ -58,13 +58,13 @@ func (v *Verifier) Verify(ctx context.Context, bearer string) (Principal, error)
 		verified.until = limit
 	}
 	if verified.from.Before(now) {
-		verified.from = now // also rejects it if the clock is set back
+		verified.from = now // after the clock was set back, the cached token is verified again
 	}
 	v.cache.put(token, generation, verified)
 	return verified.principal, nil
 }
 
-// verify verifies a token without the cache. Errors: the same as Verify's.
+// verify verifies a token without the cache. It returns the same errors as Verify.
 func (v *Verifier) verify(ctx context.Context, bearer string) (verifiedToken, error) {
 	h, err := parseHeader(bearer)
 	if err != nil {
@@ -83,7 +83,8 @@ func (v *Verifier) verify(ctx context.Context, bearer string) (verifiedToken, er
 	return verifiedToken{principal, from, until}, err
 }
 
-// rejected returns the only error of an invalid token; the reason is for the log only.
+// rejected returns the error for an invalid token. The reason is its cause, which is only
+// logged.
 func rejected(reason string) error {
 	return &domain.Error{Kind: domain.Unauthenticated, Cause: errors.New(reason)}
 }

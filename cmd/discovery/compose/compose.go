@@ -1,6 +1,6 @@
-// Package compose is the composition root: the one place that knows every adapter. The
-// command line and the end-to-end tests build the same App from it; what a test swaps it
-// names in Overrides.
+// Package compose is the composition root: the only package that knows every adapter. The
+// command line and the end-to-end tests build the same App from it; tests replace parts of it
+// with Overrides.
 package compose
 
 import (
@@ -17,7 +17,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/vendorhttp"
-	"github.com/LerianStudio/aggregator-connections/adapters/jobs"
+	"github.com/LerianStudio/aggregator-connections/adapters/jobs/background"
 	"github.com/LerianStudio/aggregator-connections/adapters/rest"
 	"github.com/LerianStudio/aggregator-connections/adapters/rest/auth"
 	"github.com/LerianStudio/aggregator-connections/adapters/sealing"
@@ -28,59 +28,60 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Overrides is what tests and the demo put in the place of the real thing. The zero
-// value overrides nothing.
+// Overrides replaces parts of the service in tests and the demo. The zero value replaces
+// nothing.
 type Overrides struct {
 	LogTo     io.Writer              // nil: standard error
 	Clock     ports.Clock            // nil: the wall clock
 	Resolver  vendorhttp.Resolver    // nil: the system's
 	Wrap      func(s *Stores)        // decorates the stores, to force failures
-	Observer  ports.Observer         // told besides the log and the metrics
-	PerMinute int                    // of every vendor's rate budget; 0: the vendor's own, negative: none
-	Connector func() ports.Connector // one more connector type
+	Observer  ports.Observer         // receives the events in addition to the log and the metrics
+	PerMinute int                    // rate budget of every vendor; 0: the vendor's own, negative: no limit
+	Connector func() ports.Connector // an additional connector type
 }
 
-// App is the service, composed and not yet started.
+// App is the composed service, not yet started.
 type App struct {
 	Service *application.Service
 	Stores  Stores
 	Metrics *telemetry.Metrics
 	Log     *zap.Logger
 
-	cfg      configs.Config
-	handler  http.Handler
-	vendors  *vendorhttp.Client
-	traces   *telemetry.Traces
-	export   func(context.Context) error // sends what waits of them; nil when that is done
-	draining atomic.Bool
-	ending   context.CancelFunc
+	cfg            configs.Config
+	handler        http.Handler
+	vendors        *vendorhttp.Client
+	traces         *telemetry.Traces
+	shutdownTraces func(context.Context) error // sends the queued traces; nil once called
+	draining       atomic.Bool
+	cancel         context.CancelFunc
 }
 
-// New composes the service: opens keyset and database, and migrates unless the settings
-// say otherwise. ctx bounds the start alone. Errors: what could not be opened, named by
-// its setting, a SettingError where the setting is to be mended; nothing stays open then.
+// New composes the service: it opens keyset and database, and migrates unless the settings
+// say otherwise. ctx bounds only the start. Errors: what could not be opened, prefixed with
+// the name of its setting; a SettingError if the setting must be corrected. Nothing stays
+// open after an error.
 func New(ctx context.Context, cfg configs.Config, o Overrides) (app *App, err error) {
-	a, life := newApp(ctx, cfg, o)
+	a, lifetime := newApp(ctx, cfg, o)
 	defer func() {
 		if err != nil {
 			a.Close()
 		}
 	}()
-	if err := a.trace(life); err != nil {
+	if err := a.startTracing(lifetime); err != nil {
 		return nil, err
 	}
-	sealer, err := a.sealer()
+	sealer, err := a.openKeyset()
 	if err != nil {
 		return nil, err
 	}
-	verifier, err := a.verifier(life)
+	verifier, err := a.newVerifier(lifetime)
 	if err != nil {
 		return nil, err
 	}
-	if err := a.open(ctx, sealer, o); err != nil {
+	if err := a.openService(ctx, sealer, o); err != nil {
 		return nil, err
 	}
-	surface, err := rest.New(a.Service, a.surface(verifier))
+	surface, err := rest.New(a.Service, a.restOptions(verifier))
 	if err != nil {
 		return nil, err
 	}
@@ -88,65 +89,66 @@ func New(ctx context.Context, cfg configs.Config, o Overrides) (app *App, err er
 	return a, nil
 }
 
-// NewOffline composes the service without what answers callers: for a command that works
-// on what is stored. Of the settings it needs what configs.LoadReseal reads. Otherwise it is
-// as New; the App is not to be served.
+// NewOffline composes the service without authentication and HTTP, for a command that works
+// on stored data. It needs only the settings that configs.LoadReseal reads. Otherwise it
+// works as New; the App must not be served.
 func NewOffline(ctx context.Context, cfg configs.Config, o Overrides) (app *App, err error) {
-	a, life := newApp(ctx, cfg, o)
+	a, lifetime := newApp(ctx, cfg, o)
 	defer func() {
 		if err != nil {
 			a.Close()
 		}
 	}()
-	if err := a.trace(life); err != nil {
+	if err := a.startTracing(lifetime); err != nil {
 		return nil, err
 	}
-	sealer, err := a.sealer()
+	sealer, err := a.openKeyset()
 	if err != nil {
 		return nil, err
 	}
-	if err := a.open(ctx, sealer, o); err != nil {
+	if err := a.openService(ctx, sealer, o); err != nil {
 		return nil, err
 	}
 	return a, nil
 }
 
-// newApp gives an App with nothing open, and the context that ends with its Close.
+// newApp returns an App with nothing open, and the context that its Close cancels.
 func newApp(ctx context.Context, cfg configs.Config, o Overrides) (*App, context.Context) {
-	life, ending := context.WithCancel(context.WithoutCancel(ctx))
+	lifetime, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	return &App{
-		cfg: cfg, ending: ending, Metrics: telemetry.NewMetrics(names()...),
+		cfg: cfg, cancel: cancel, Metrics: telemetry.NewMetrics(vendorNames()...),
 		Log: telemetry.Logger(cmp.Or[io.Writer](o.LogTo, os.Stderr), cfg.Log.Level, cfg.Log.Format),
-	}, life
+	}, lifetime
 }
 
-// open opens the database and puts the service on it.
-func (a *App) open(ctx context.Context, sealer ports.Sealer, o Overrides) (err error) {
-	if a.Stores, err = openStores(ctx, a.cfg, jobs.Config{OnError: a.fault, Backlog: a.Metrics.Backlog}); err != nil {
+// openService opens the database and creates the service on it.
+func (a *App) openService(ctx context.Context, sealer ports.Sealer, o Overrides) (err error) {
+	jobsConfig := background.Config{OnError: a.reportError, Backlog: a.Metrics.Backlog}
+	if a.Stores, err = openStores(ctx, a.cfg, jobsConfig); err != nil {
 		return err
 	}
 	a.Stores.Deliveries, a.Stores.Pulls = a.traces.Deliveries(a.Stores.Deliveries), a.traces.Pulls(a.Stores.Pulls)
 	if o.Wrap != nil {
 		o.Wrap(&a.Stores)
 	}
-	a.vendors = a.egress(a.cfg.Egress, o)
-	a.Service, err = application.New(a.deps(sealer, o))
+	a.vendors = a.newVendorClient(a.cfg.Egress, o)
+	a.Service, err = application.New(a.serviceDeps(sealer, o))
 	return err
 }
 
-// Handler is the operator API, the webhook door and the health checks.
+// Handler returns the handler of the operator API, the webhooks and the health checks.
 func (a *App) Handler() http.Handler { return a.handler }
 
-// Close lets go of everything that is open, after the last traces are sent. It may be
-// called twice.
+// Close sends the last traces and closes everything that is open. It may be called more
+// than once.
 func (a *App) Close() {
-	a.ending()
+	a.cancel()
 	if a.vendors != nil {
 		a.vendors.Close()
 	}
-	if a.export != nil {
-		a.lastTraces()
-		a.export = nil
+	if a.shutdownTraces != nil {
+		a.flushTraces()
+		a.shutdownTraces = nil
 	}
 	if a.Stores.Close != nil {
 		if err := a.closeStores(); err != nil {
@@ -154,11 +156,11 @@ func (a *App) Close() {
 		}
 		a.Stores.Close = nil
 	}
-	_ = a.Log.Sync() // a pipe cannot be synced, and says so
+	_ = a.Log.Sync() // syncing a pipe always fails
 }
 
-// closeStores waits only so long: a database that hangs never lets go of its connections,
-// and must not keep the process.
+// closeStores waits at most closeTimeout: a database that hangs never closes its connections,
+// and must not keep the process alive.
 func (a *App) closeStores() error {
 	closed := make(chan error, 1)
 	closing := a.Stores.Close
@@ -166,22 +168,22 @@ func (a *App) closeStores() error {
 	select {
 	case err := <-closed:
 		return err
-	case <-time.After(closeTime):
-		return errors.New("it did not let go in time")
+	case <-time.After(closeTimeout):
+		return errors.New("timeout")
 	}
 }
 
-func (a *App) egress(e configs.Egress, o Overrides) *vendorhttp.Client {
+func (a *App) newVendorClient(e configs.Egress, o Overrides) *vendorhttp.Client {
 	return vendorhttp.New(vendorhttp.Config{
 		AllowedCIDRs: e.AllowedCIDRs, AllowHTTP: e.AllowHTTP,
 		UserAgent: "aggregator-connections/" + Version(),
 		Clock:     clockOf(o), Resolver: o.Resolver, BudgetPerMinute: o.PerMinute,
 		OnCall: a.Metrics.VendorCall, OnBudget: a.Metrics.Budget,
-		WrapTransport: a.traces.Transport, AttemptContext: telemetry.Template,
+		WrapTransport: a.traces.Transport, AttemptContext: telemetry.WithTemplate,
 	})
 }
 
-func (a *App) deps(sealer ports.Sealer, o Overrides) application.Deps {
+func (a *App) serviceDeps(sealer ports.Sealer, o Overrides) application.Deps {
 	d := application.Deps{
 		Connections: a.Stores.Connections, Tokens: a.Stores.Tokens, Deliveries: a.Stores.Deliveries,
 		Idempotency: a.Stores.Idempotency, Pulls: a.Stores.Pulls, Ledger: a.Stores.Ledger,
@@ -199,54 +201,54 @@ func (a *App) deps(sealer ports.Sealer, o Overrides) application.Deps {
 	return d
 }
 
-func (a *App) surface(verifier rest.TokenVerifier) rest.Options {
+func (a *App) restOptions(verifier rest.TokenVerifier) rest.Options {
 	return rest.Options{
-		Vendors:  names(),
+		Vendors:  vendorNames(),
 		Verifier: verifier, Clock: system.Clock{}, NewRequestID: uuid.NewString,
-		AllowHTTP: a.cfg.Egress.AllowHTTP, Egress: a.vendors.Guard(), PublicURL: a.cfg.PublicURL, Development: a.cfg.IsDevelopment(),
-		RequireScopes: a.cfg.Auth.RequireScopes, TrustedProxies: a.cfg.TrustedProxies,
-		RatePerMinute: a.cfg.RatePerMinute, WebhookRatePerMinute: a.cfg.WebhookRatePerMinute,
-		Logger: a.Log, Ready: a.ready, Draining: a.draining.Load,
-		OnRequest: a.Metrics.Request, OnRoute: telemetry.Route, Version: Version(),
+		AllowHTTP: a.cfg.Egress.AllowHTTP, Egress: a.vendors.Guard(), PublicURL: a.cfg.PublicURL,
+		Development: a.cfg.IsDevelopment(), RequireScopes: a.cfg.Auth.RequireScopes,
+		TrustedProxies: a.cfg.TrustedProxies, RatePerMinute: a.cfg.RatePerMinute,
+		WebhookRatePerMinute: a.cfg.WebhookRatePerMinute, Logger: a.Log, Ready: a.ready, Draining: a.draining.Load,
+		OnRequest: a.Metrics.Request, OnRoute: telemetry.SetRoute, Version: Version(),
 	}
 }
 
-// readyTime bounds a readiness check: a database that hangs is one that is away.
-const readyTime = 1500 * time.Millisecond
+// readyTimeout bounds a readiness check: a database that hangs counts as unavailable.
+const readyTimeout = 1500 * time.Millisecond
 
 func (a *App) ready(ctx context.Context) map[string]error {
-	ctx, cancel := context.WithTimeout(ctx, readyTime)
+	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
 	return map[string]error{"database": a.Stores.Prober.Ping(ctx)}
 }
 
-func (a *App) fault(f ports.BackgroundError) {
+func (a *App) reportError(f ports.BackgroundError) {
 	telemetry.Observer{Log: a.Log, Metrics: a.Metrics}.Emit(context.Background(), f)
 }
 
-func (a *App) sealer() (ports.Sealer, error) {
+func (a *App) openKeyset() (ports.Sealer, error) {
 	sealer, err := sealing.Open(a.cfg.Sealing.KeysetFile, sealing.Options{
 		KEKURI:  a.cfg.Sealing.KEKURI,
-		OnError: func(err error) { a.fault(ports.BackgroundError{Task: "keyset", Err: err}) },
+		OnError: func(err error) { a.reportError(ports.BackgroundError{Task: "keyset", Err: err}) },
 	})
 	if err != nil {
-		return nil, SettingError{err} // names its setting itself
+		return nil, SettingError{err} // the error names its setting itself
 	}
 	return sealer, nil
 }
 
-func (a *App) verifier(life context.Context) (*auth.Verifier, error) {
+func (a *App) newVerifier(lifetime context.Context) (*auth.Verifier, error) {
 	c := a.cfg.Auth
 	claims := auth.Claims{Issuer: c.Issuer, Audience: c.Audience, TenantClaim: c.TenantClaim}
 	if c.JWKSURL == "" {
 		v, err := auth.NewHS256(c.JWTSecret, claims, system.Clock{})
-		return v, atFault("AUTH_JWT_SECRET", err)
+		return v, settingError("AUTH_JWT_SECRET", err)
 	}
-	v, err := auth.NewJWKS(life, auth.Issuer{
+	v, err := auth.NewJWKS(lifetime, auth.Issuer{
 		URL: c.JWKSURL, Client: &http.Client{Timeout: 5 * time.Second},
-		OnError: func(err error) { a.fault(ports.BackgroundError{Task: "issuer keys", Err: err}) },
+		OnError: func(err error) { a.reportError(ports.BackgroundError{Task: "issuer keys", Err: err}) },
 	}, claims, system.Clock{})
-	return v, atFault("AUTH_JWKS_URL", err)
+	return v, settingError("AUTH_JWKS_URL", err)
 }
 
 func clockOf(o Overrides) ports.Clock {
@@ -256,10 +258,10 @@ func clockOf(o Overrides) ports.Clock {
 	return system.Clock{}
 }
 
-// observers tells each of several; nil ones are passed over.
+// observers passes each event to several observers; nil ones are skipped.
 type observers []ports.Observer
 
-// Observe implements ports.Observer.
+// Emit implements ports.Observer.
 func (all observers) Emit(ctx context.Context, event ports.Event) {
 	for _, o := range all {
 		if o != nil {

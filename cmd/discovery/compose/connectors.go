@@ -8,8 +8,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// connectors is the list of engine connector types. They dial behind the guard that the
-// vendors' client dials behind.
+// connectors returns the engine connector types. They dial through the same egress guard as
+// the vendors' client.
 func connectors(client *vendorhttp.Client, allowHTTP bool) []ports.Connector {
 	guard := client.Guard()
 	return []ports.Connector{

@@ -11,11 +11,11 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/harness"
 )
 
-// bearer is an RS256 token by its header alone: enough to ask the issuer for its key.
+// bearer is an RS256 token with nothing but a header: enough to request the issuer's key.
 const bearer = "Bearer eyJhbGciOiJSUzI1NiIsImtpZCI6Im9uZSJ9.e30.AAAA"
 
-// An issuer that cannot be read is told twice: by itself, and as the cause of the 503.
-func TestAnIssuerThatFailsIsTold(t *testing.T) {
+// A failing issuer is logged twice: by itself, and as the cause of the 503.
+func TestAFailingIssuerIsLogged(t *testing.T) {
 	issuer := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		http.Error(w, canary, http.StatusBadGateway)
 	}))
@@ -40,10 +40,10 @@ func TestAnIssuerThatFailsIsTold(t *testing.T) {
 		`"cause":"unavailable: no keys from the issuer: the issuer responded with status 502"`,
 	} {
 		if strings.Count(log.String(), line) != 1 {
-			t.Errorf("not once %s in %s", line, log)
+			t.Errorf("want %s exactly once in %s", line, log)
 		}
 	}
 	if strings.Contains(log.String(), canary) {
-		t.Errorf("the log holds what it must not: %s", log)
+		t.Errorf("the log contains a secret: %s", log)
 	}
 }

@@ -13,23 +13,23 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/telemetry"
 )
 
-// How long a stop may take: notice for load balancers, requests, then pulls, and behind
-// them the last traces (traceTime, and a second to cut them off) and the database's
-// connections. Together they stay below the 15 s after which an orchestrator kills.
+// Timeouts of a shutdown: notice for load balancers, requests, then pulls, then the last
+// traces (traceTimeout, and a second to interrupt them) and the database's connections.
+// Together they stay below the 15 s after which an orchestrator kills the process.
 const (
-	noticeTime  = 500 * time.Millisecond
-	lastTime    = 200 * time.Millisecond
-	requestTime = 5 * time.Second
-	pullTime    = 6 * time.Second
-	closeTime   = time.Second
+	readinessDelay = 500 * time.Millisecond
+	closeDelay     = 200 * time.Millisecond
+	requestTimeout = 5 * time.Second
+	pullTimeout    = 6 * time.Second
+	closeTimeout   = time.Second
 )
 
-// Serve works until ctx ends, then drains and closes everything: readiness goes first,
-// requests finish, pulls finish or are handed back. admin may be nil. The listeners
-// belong to Serve. Errors: what kept it from starting, or ended it early.
+// Serve runs until ctx ends, then drains and closes everything: first readiness turns
+// negative, then requests finish, then pulls finish or are handed back. admin may be nil.
+// Serve closes the listeners. Errors: what prevented the start, or ended the service early.
 func (a *App) Serve(ctx context.Context, listener, admin net.Listener) error {
 	defer a.Close()
-	listener = limited(listener, a.cfg.ServerMaxConnections)
+	listener = limitConnections(listener, a.cfg.ServerMaxConnections)
 	if err := a.Stores.Queue.Start(ctx, a.Service, a.Service); err != nil {
 		_ = listener.Close()
 		return err
@@ -52,38 +52,38 @@ func (a *App) Serve(ctx context.Context, listener, admin net.Listener) error {
 	return err
 }
 
-// limited bounds the connections that are open at once; 0 is no bound. Whoever comes then
-// waits before the door, in the kernel's queue, and is turned away when the door closes.
-func limited(listener net.Listener, most int) net.Listener {
-	if most == 0 {
+// limitConnections bounds the connections that are open concurrently; 0 means no limit.
+// Further connections wait in the kernel's queue, and are reset when the listener closes.
+func limitConnections(listener net.Listener, maxConnections int) net.Listener {
+	if maxConnections == 0 {
 		return listener
 	}
-	return netutil.LimitListener(listener, most)
+	return netutil.LimitListener(listener, maxConnections)
 }
 
-// drain ends the service in the order in which its callers depend on it. Shutdown hangs up
-// on who was accepted and has not sent its request yet, so that the door is closed a
-// moment before: whoever came through it is answered.
+// drain stops the service in the order in which its callers depend on it. Shutdown closes
+// connections that were accepted and have not sent their request yet. The listener is
+// therefore closed a moment earlier, so that every accepted connection gets a response.
 func (a *App) drain(api *http.Server, listener net.Listener) {
 	a.draining.Store(true)
 	a.Service.StopWaiting()
 	a.Log.Info("draining")
-	time.Sleep(noticeTime)
+	time.Sleep(readinessDelay)
 	_ = listener.Close()
-	time.Sleep(lastTime)
-	requests, cancel := context.WithTimeout(context.Background(), requestTime)
+	time.Sleep(closeDelay)
+	requests, cancel := context.WithTimeout(context.Background(), requestTimeout)
 	defer cancel()
 	if err := api.Shutdown(requests); err != nil {
-		a.Log.Warn("requests were cut off", zap.Error(err))
+		a.Log.Warn("requests were interrupted", zap.Error(err))
 		_ = api.Close()
 	}
-	pulls, cancel := context.WithTimeout(context.Background(), pullTime)
+	pulls, cancel := context.WithTimeout(context.Background(), pullTimeout)
 	defer cancel()
 	if err := a.Stores.Queue.Stop(pulls); err != nil {
-		a.Log.Warn("pulls were cut off; another process takes them up", zap.Error(err))
+		a.Log.Warn("pulls were interrupted; another process will continue them", zap.Error(err))
 	}
 	if flush := a.Service.FlushTokenUsage(pulls); flush != nil {
-		a.Log.Warn("last use of tokens not written", zap.Error(flush))
+		a.Log.Warn("last use of tokens was not saved", zap.Error(flush))
 	}
 	a.Log.Info("stopped")
 }

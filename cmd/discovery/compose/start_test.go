@@ -17,7 +17,7 @@ import (
 
 const canary = "canary-51d0"
 
-func TestAStartThatFailsNamesItsSetting(t *testing.T) {
+func TestAFailedStartNamesItsSetting(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "a-file")
 	if err := os.WriteFile(file, []byte(canary), 0o600); err != nil {
 		t.Fatal(err)
@@ -25,18 +25,31 @@ func TestAStartThatFailsNamesItsSetting(t *testing.T) {
 	for name, test := range map[string]struct {
 		spoil   func(*configs.Config)
 		setting string
-		mend    bool // the setting is to blame
+		mend    bool // the error is a SettingError
 	}{
-		"no keyset":            {func(c *configs.Config) { c.Sealing.KeysetFile = file + "-not" }, "SEALING_KEYSET_FILE", true},
-		"a file of other kind": {func(c *configs.Config) { c.Sealing.KeysetFile = file }, "SEALING_KEYSET_FILE", true},
-		"an unknown KMS":       {func(c *configs.Config) { c.Sealing.KEKURI = "none://" + canary }, "SEALING_KEYSET_FILE", true},
-		"a short secret":       {func(c *configs.Config) { c.Auth.JWTSecret = domain.SecretText(canary) }, "AUTH_JWT_SECRET", true},
-		"no key set address":   {func(c *configs.Config) { c.Auth.JWKSURL = canary }, "AUTH_JWKS_URL", true},
-		"a folder in a file":   {func(c *configs.Config) { c.DatabaseURL = "sqlite://" + file + "/x.db" }, "DATABASE_URL", true},
-		"no database file":     {func(c *configs.Config) { c.DatabaseURL = "sqlite://" + file }, "DATABASE_URL", true},
-		"no PostgreSQL URL":    {func(c *configs.Config) { c.DatabaseURL = "postgres://u:" + canary + "@h:port/d" }, "DATABASE_URL", true},
-		"PostgreSQL is away":   {func(c *configs.Config) { c.DatabaseURL = "postgres://u:" + canary + "@127.0.0.1:1/d" }, "DATABASE_URL", false},
-		"no collector's URL":   {func(c *configs.Config) { c.OTLP.Endpoint = "ftp://" + canary }, "OTEL_EXPORTER_OTLP_ENDPOINT", true},
+		"no keyset": {
+			func(c *configs.Config) { c.Sealing.KeysetFile = file + "-not" }, "SEALING_KEYSET_FILE", true,
+		},
+		"not a keyset": {func(c *configs.Config) { c.Sealing.KeysetFile = file }, "SEALING_KEYSET_FILE", true},
+		"an unknown KMS": {
+			func(c *configs.Config) { c.Sealing.KEKURI = "none://" + canary }, "SEALING_KEYSET_FILE", true,
+		},
+		"a short secret": {
+			func(c *configs.Config) { c.Auth.JWTSecret = domain.SecretText(canary) }, "AUTH_JWT_SECRET", true,
+		},
+		"no URL of a key set": {func(c *configs.Config) { c.Auth.JWKSURL = canary }, "AUTH_JWKS_URL", true},
+		"a folder in a file": {
+			func(c *configs.Config) { c.DatabaseURL = "sqlite://" + file + "/x.db" }, "DATABASE_URL", true,
+		},
+		"no database file": {func(c *configs.Config) { c.DatabaseURL = "sqlite://" + file }, "DATABASE_URL", true},
+		"no PostgreSQL URL": {
+			func(c *configs.Config) { c.DatabaseURL = "postgres://u:" + canary + "@h:port/d" }, "DATABASE_URL",
+			true,
+		},
+		"PostgreSQL is unreachable": {
+			func(c *configs.Config) { c.DatabaseURL = "postgres://u:" + canary + "@127.0.0.1:1/d" },
+			"DATABASE_URL", false,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			cfg := settings(t)
@@ -52,15 +65,15 @@ func TestAStartThatFailsNamesItsSetting(t *testing.T) {
 			if strings.Contains(err.Error(), canary) {
 				t.Errorf("%q repeats a value", err)
 			}
-			if mend := errors.As(err, new(compose.SettingError)); mend != test.mend {
-				t.Errorf("blames the setting: %v, want %v", mend, test.mend)
+			if blamed := errors.As(err, new(compose.SettingError)); blamed != test.mend {
+				t.Errorf("is a SettingError: %v, want %v", blamed, test.mend)
 			}
 		})
 	}
 }
 
-// A keyset file that turns bad leaves the keys of before in use, and the log says so.
-func TestAKeysetThatTurnsBadIsTold(t *testing.T) {
+// When the keyset file becomes invalid the previous keys stay in use, and the log says so.
+func TestAKeysetThatBecomesInvalidIsLogged(t *testing.T) {
 	cfg, log := settings(t), &harness.Journal{}
 	_, baseURL := vendor(t)
 	app, err := compose.New(t.Context(), cfg, compose.Overrides{LogTo: log})
@@ -71,11 +84,11 @@ func TestAKeysetThatTurnsBadIsTold(t *testing.T) {
 	if err := os.WriteFile(cfg.Sealing.KeysetFile, []byte(canary), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for end := time.Now().Add(patience); !strings.Contains(log.String(), `"where":"keyset"`); {
+	for end := time.Now().Add(waitTimeout); !strings.Contains(log.String(), `"where":"keyset"`); {
 		if time.Now().After(end) {
-			t.Fatalf("nothing is told: %s", log)
+			t.Fatalf("nothing is logged: %s", log)
 		}
-		connect(t, app, baseURL) // seals, which looks at the file once a second
+		connect(t, app, baseURL) // seals, which checks the file once a second
 		time.Sleep(20 * time.Millisecond)
 	}
 	if strings.Contains(log.String(), canary) {

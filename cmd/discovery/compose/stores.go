@@ -8,6 +8,8 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/jobs"
+	"github.com/LerianStudio/aggregator-connections/adapters/jobs/background"
+	"github.com/LerianStudio/aggregator-connections/adapters/jobs/localjobs"
 	"github.com/LerianStudio/aggregator-connections/adapters/memory"
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/postgres"
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/sqlite"
@@ -16,7 +18,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Stores is one backend: everything that is kept, and the queue that works on it.
+// Stores is one backend: all stores, and the queue that runs the pulls.
 type Stores struct {
 	Connections ports.Connections
 	Tokens      ports.Tokens
@@ -27,22 +29,22 @@ type Stores struct {
 	Prober      ports.Prober
 	Queue       Queue
 
-	// Close lets go of the backend; nil when there is nothing to let go of.
+	// Close closes the backend; it is nil if there is nothing to close.
 	Close func() error
 }
 
-// Queue runs pulls and does the chores between Start and Stop.
+// Queue runs pulls and the maintenance tasks between Start and Stop.
 type Queue interface {
-	Start(ctx context.Context, worker ports.Worker, keeper ports.Maintenance) error
+	Start(ctx context.Context, worker ports.Worker, maintenance ports.Maintenance) error
 	Stop(ctx context.Context) error
 }
 
-// InMemory is a DatabaseURL for tests and embedders: nothing is kept. The settings do
-// not admit it.
+// InMemory is a DatabaseURL for tests and embedders: all data is lost when the process
+// ends. The settings do not accept it.
 const InMemory = "memory://"
 
-// views is what every backend calls its parts.
-type views interface {
+// storeSet is what every backend implements.
+type storeSet interface {
 	Connections() ports.Connections
 	Tokens() ports.Tokens
 	Deliveries() ports.Deliveries
@@ -52,7 +54,7 @@ type views interface {
 	Ping(ctx context.Context) error
 }
 
-func storesOf(v views, queue Queue, closeAll func() error) Stores {
+func storesOf(v storeSet, queue Queue, closeAll func() error) Stores {
 	return Stores{
 		Connections: v.Connections(), Tokens: v.Tokens(), Deliveries: v.Deliveries(),
 		Idempotency: v.Idempotency(), Pulls: v.Pulls(), Ledger: v.Ledger(),
@@ -60,40 +62,39 @@ func storesOf(v views, queue Queue, closeAll func() error) Stores {
 	}
 }
 
-// openStores opens the backend that the URL names, its schema brought up to date if the
-// settings ask for it, and refused otherwise when it is behind. The errors of a database
-// may name its address, never a password; they are SettingErrors where waiting for it
-// would not help.
-func openStores(ctx context.Context, cfg configs.Config, work jobs.Config) (Stores, error) {
-	work.MaxWorkers = cfg.PullWorkers
-	work.ReconcileInterval, work.DeliveryRetention = cfg.ReconcileInterval, cfg.DeliveryRetention
+// openStores opens the backend that the URL names. It migrates the schema if the settings say
+// so, and otherwise rejects an outdated one. A database's errors may contain its address,
+// never a password. They are SettingErrors if a retry would not help.
+func openStores(ctx context.Context, cfg configs.Config, jobsConfig background.Config) (Stores, error) {
+	jobsConfig.MaxWorkers = cfg.PullWorkers
+	jobsConfig.ReconcileInterval, jobsConfig.DeliveryRetention = cfg.ReconcileInterval, cfg.DeliveryRetention
 	var stores Stores
 	var err error
 	switch {
 	case cfg.DatabaseURL == InMemory:
-		return inMemory(work), nil
+		return openMemory(jobsConfig), nil
 	case strings.HasPrefix(cfg.DatabaseURL, "sqlite://"):
-		stores, err = onSQLite(ctx, cfg, work)
+		stores, err = openSQLite(ctx, cfg, jobsConfig)
 	default:
-		stores, err = onPostgres(ctx, cfg, work)
+		stores, err = openPostgres(ctx, cfg, jobsConfig)
 	}
 	return stores, named("DATABASE_URL", err)
 }
 
-func inMemory(work jobs.Config) Stores {
-	queue := jobs.NewLocal(work)
+func openMemory(jobsConfig background.Config) Stores {
+	queue := localjobs.New(jobsConfig)
 	store := memory.New(memory.Options{Nudge: func(id domain.PullID) { queue.Nudge(id) }})
 	return storesOf(store, queue, nil)
 }
 
-func onSQLite(ctx context.Context, cfg configs.Config, work jobs.Config) (Stores, error) {
+func openSQLite(ctx context.Context, cfg configs.Config, jobsConfig background.Config) (Stores, error) {
 	db, err := sqlite.Open(ctx, sqlite.Config{DSN: cfg.DatabaseURL})
 	if err != nil {
-		return Stores{}, blamed(err)
+		return Stores{}, openError(err)
 	}
-	queue, err := jobs.NewSQLite(db.Writer, work)
+	queue, err := jobs.NewSQLite(db.Writer, jobs.Config{Config: jobsConfig})
 	if err == nil {
-		err = upToDate(ctx, cfg.DatabaseMigrate, db, queue)
+		err = ensureSchema(ctx, cfg.DatabaseMigrate, db, queue)
 	}
 	if err != nil {
 		return Stores{}, errors.Join(err, db.Close())
@@ -101,9 +102,9 @@ func onSQLite(ctx context.Context, cfg configs.Config, work jobs.Config) (Stores
 	return storesOf(db.Store(queue.Enqueue), queue, db.Close), nil
 }
 
-// blamed takes a file that cannot be opened for a wrong path, unless another process
-// holds it.
-func blamed(err error) error {
+// openError treats a file that cannot be opened as a wrong path, unless another process has
+// locked it.
+func openError(err error) error {
 	const busy = 5 // SQLITE_BUSY, https://www.sqlite.org/rescode.html
 	if coded := (interface{ Code() int })(nil); errors.As(err, &coded) && coded.Code()&0xff == busy {
 		return err
@@ -111,7 +112,7 @@ func blamed(err error) error {
 	return SettingError{err}
 }
 
-func onPostgres(ctx context.Context, cfg configs.Config, work jobs.Config) (Stores, error) {
+func openPostgres(ctx context.Context, cfg configs.Config, jobsConfig background.Config) (Stores, error) {
 	if _, err := pgxpool.ParseConfig(cfg.DatabaseURL); err != nil {
 		return Stores{}, SettingError{errors.New("is not a PostgreSQL URL")} // pgx would quote it
 	}
@@ -119,9 +120,9 @@ func onPostgres(ctx context.Context, cfg configs.Config, work jobs.Config) (Stor
 	if err != nil {
 		return Stores{}, err
 	}
-	queue, err := jobs.NewPostgres(db.Pool, work)
+	queue, err := jobs.NewPostgres(db.Pool, jobs.Config{Config: jobsConfig})
 	if err == nil {
-		err = upToDate(ctx, cfg.DatabaseMigrate, db, queue)
+		err = ensureSchema(ctx, cfg.DatabaseMigrate, db, queue)
 	}
 	if err != nil {
 		return Stores{}, errors.Join(err, db.Close())
@@ -129,10 +130,10 @@ func onPostgres(ctx context.Context, cfg configs.Config, work jobs.Config) (Stor
 	return storesOf(db.Store(queue.Enqueue), queue, db.Close), nil
 }
 
-// Migrate brings the schema up to date and lets go of the database.
+// Migrate brings the schema up to date and closes the database.
 func Migrate(ctx context.Context, cfg configs.Config) error {
 	cfg.DatabaseMigrate = true
-	stores, err := openStores(ctx, cfg, jobs.Config{})
+	stores, err := openStores(ctx, cfg, background.Config{})
 	if err != nil {
 		return err
 	}

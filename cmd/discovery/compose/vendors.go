@@ -10,33 +10,40 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// vendor is one aggregator as it is wired.
+// vendor is one configured aggregator.
 type vendor struct {
 	name     domain.Vendor
 	make     func(*vendorhttp.Client, ports.Clock) ports.Aggregator
-	networks []netip.Prefix // from where it is known to call webhooks
+	networks []netip.Prefix // where its webhooks are known to come from
 }
 
-// vendors is the list of aggregators: a third one is a line here and a folder under
+// vendors returns the aggregators. Adding a third one takes a line here and a folder under
 // adapters/aggregator.
 func vendors() []vendor {
 	return []vendor{
-		{pluggy.Name, func(c *vendorhttp.Client, t ports.Clock) ports.Aggregator { return pluggy.New(c, t) }, pluggy.Networks()},
-		{belvo.Name, func(c *vendorhttp.Client, t ports.Clock) ports.Aggregator { return belvo.New(c, t) }, belvo.Networks()},
+		{
+			pluggy.Name, func(c *vendorhttp.Client, t ports.Clock) ports.Aggregator { return pluggy.New(c, t) },
+			pluggy.Networks(),
+		},
+		{
+			belvo.Name, func(c *vendorhttp.Client, t ports.Clock) ports.Aggregator { return belvo.New(c, t) },
+			belvo.Networks(),
+		},
 	}
 }
 
-// Networks gives the wired vendors with the addresses they are known to call from.
+// Networks returns the configured vendors with the networks that their webhooks are known to
+// come from.
 func Networks() map[domain.Vendor][]netip.Prefix {
-	known := make(map[domain.Vendor][]netip.Prefix)
+	networks := make(map[domain.Vendor][]netip.Prefix)
 	for _, v := range vendors() {
-		known[v.name] = v.networks
+		networks[v.name] = v.networks
 	}
-	return known
+	return networks
 }
 
-// names gives the wired vendors.
-func names() []domain.Vendor {
+// vendorNames returns the configured vendors.
+func vendorNames() []domain.Vendor {
 	var all []domain.Vendor
 	for _, v := range vendors() {
 		all = append(all, v.name)

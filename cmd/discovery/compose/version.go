@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Version is the module's version as the toolchain stamped it, else the revision it was
-// built from, else "devel".
+// Version returns the module's version as stamped by the toolchain. Without one it returns
+// the revision of the build, and without that "devel".
 func Version() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {

@@ -7,8 +7,8 @@ import (
 	"net/url"
 )
 
-// routes is the vendor's API. Every path ends in a slash; a path without it is
-// redirected to the one with it.
+// routes returns the handler of the vendor's API. Every path ends in a slash; a request for a path
+// without the slash is redirected to the path with the slash.
 func (s *Simulator) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/api/{$}", s.root)
@@ -18,23 +18,29 @@ func (s *Simulator) routes() http.Handler {
 	mux.HandleFunc("/api/accounts/{id}/{$}", s.getAccount)
 	mux.HandleFunc("/api/transactions/{$}", s.listTransactions)
 	mux.HandleFunc("/api/transactions/{id}/{$}", s.getTransaction)
-	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { s.refuse(w, notFound) })
+	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { s.writeFailure(w, notFound) })
 	return readOnly(s, mux)
 }
 
-// readOnly refuses what changes the world: that is the control surface's business.
+// readOnly returns a middleware that rejects every method except GET and HEAD, because only the
+// control surface can change data.
 func readOnly(s *Simulator, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
 			w.Header().Set("Allow", "GET, HEAD")
-			s.refuse(w, failure{status: http.StatusMethodNotAllowed, code: "method_not_allowed", message: "Method not allowed."})
+			s.writeFailure(
+				w,
+				apiError{
+					status: http.StatusMethodNotAllowed, code: "method_not_allowed", message: "Method not allowed.",
+				},
+			)
 			return
 		}
 		next.ServeHTTP(w, r)
 	})
 }
 
-// root is the cheap authenticated call: a directory of the API.
+// root serves the directory of the API. It is the cheapest authenticated call.
 func (s *Simulator) root(w http.ResponseWriter, r *http.Request) {
 	directory := map[string]string{}
 	for _, name := range []string{"links", "accounts", "transactions"} {
@@ -45,8 +51,8 @@ func (s *Simulator) root(w http.ResponseWriter, r *http.Request) {
 
 func (s *Simulator) listLinks(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
-	links := make([]Link, 0, len(s.ordered))
-	for _, l := range s.ordered {
+	links := make([]Link, 0, len(s.linkOrder))
+	for _, l := range s.linkOrder {
 		if s.visible(secretOf(r), l.ID) != nil {
 			links = append(links, l.Link)
 		}
@@ -63,14 +69,14 @@ func (s *Simulator) getLink(w http.ResponseWriter, r *http.Request) {
 		found = l.Link
 	}
 	s.mu.Unlock()
-	s.answer(w, l != nil, found)
+	s.writeObject(w, l != nil, found)
 }
 
 func (s *Simulator) listAccounts(w http.ResponseWriter, r *http.Request) {
 	only := r.URL.Query().Get("link")
 	s.mu.Lock()
 	accounts := []*Account{}
-	for _, l := range s.ordered {
+	for _, l := range s.linkOrder {
 		if (only == "" || only == l.ID) && s.visible(secretOf(r), l.ID) != nil {
 			accounts = append(accounts, l.accounts...)
 		}
@@ -84,29 +90,31 @@ func (s *Simulator) getAccount(w http.ResponseWriter, r *http.Request) {
 	a := s.accounts[r.PathValue("id")]
 	found := a != nil && s.visible(secretOf(r), a.Link) != nil
 	s.mu.Unlock()
-	s.answer(w, found, a)
+	s.writeObject(w, found, a)
 }
 
-// listTransactions wants a link.
+// listTransactions serves the list of transactions. The parameter link is required.
 func (s *Simulator) listTransactions(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	if query.Get("link") == "" {
-		s.refuse(w, required("link"))
+		s.writeFailure(w, required("link"))
 		return
 	}
 	found, bad := s.transactionPage(r, query)
 	if bad != "" {
-		s.refuse(w, malformed(bad))
+		s.writeFailure(w, malformed(bad))
 		return
 	}
 	sendPage(s, w, found)
 }
 
-// transactionPage copies one page while it holds the lock; encoding comes after.
+// transactionPage returns a copy of the requested page. If a filter's date cannot be parsed,
+// it returns the name of that parameter, otherwise "". It holds the lock only while it copies; the
+// caller encodes the page without the lock.
 func (s *Simulator) transactionPage(r *http.Request, query url.Values) (page[wireTransaction], string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	// A link that is not the secret's reads as one without rows.
+	// A link that belongs to another secret is served as a link without rows.
 	l := cmp.Or(s.visible(secretOf(r), query.Get("link")), &link{})
 	rows, bad := l.selected(query)
 	if bad != "" {
@@ -116,7 +124,7 @@ func (s *Simulator) transactionPage(r *http.Request, query url.Values) (page[wir
 	sent := page[wireTransaction]{Count: part.Count, Next: part.Next, Previous: part.Previous, beyond: part.beyond}
 	sent.Results = make([]wireTransaction, 0, len(part.Results))
 	for _, found := range part.Results {
-		sent.Results = append(sent.Results, s.wire(found))
+		sent.Results = append(sent.Results, s.toWire(found))
 	}
 	return sent, ""
 }
@@ -127,14 +135,15 @@ func (s *Simulator) getTransaction(w http.ResponseWriter, r *http.Request) {
 	found := row != nil && s.visible(secretOf(r), row.link.ID) != nil
 	var sent wireTransaction
 	if found {
-		sent = s.wire(row)
+		sent = s.toWire(row)
 	}
 	s.mu.Unlock()
-	s.answer(w, found, sent)
+	s.writeObject(w, found, sent)
 }
 
-// wire puts the whole account in; the caller holds the lock.
-func (s *Simulator) wire(r *row) wireTransaction {
+// toWire returns the row's transaction with the whole account instead of the account's id. The
+// caller holds the lock.
+func (s *Simulator) toWire(r *row) wireTransaction {
 	return wireTransaction{
 		ID:                     r.tx.ID,
 		InternalIdentification: r.tx.InternalIdentification,
@@ -143,10 +152,10 @@ func (s *Simulator) wire(r *row) wireTransaction {
 	}
 }
 
-// answer sends one object, or the vendor's 404.
-func (s *Simulator) answer(w http.ResponseWriter, found bool, body any) {
+// writeObject sends body as JSON if found is true, otherwise the vendor's 404.
+func (s *Simulator) writeObject(w http.ResponseWriter, found bool, body any) {
 	if !found {
-		s.refuse(w, notFound)
+		s.writeFailure(w, notFound)
 		return
 	}
 	writeJSON(w, http.StatusOK, body)
@@ -154,7 +163,7 @@ func (s *Simulator) answer(w http.ResponseWriter, found bool, body any) {
 
 func writeJSON(w http.ResponseWriter, status int, body any) {
 	encoded, err := json.Marshal(body)
-	if err != nil { // a RawMessage given by the caller is not JSON
+	if err != nil { // a RawMessage that the caller has added is not valid JSON
 		http.Error(w, "belvosim: "+err.Error(), http.StatusInternalServerError)
 		return
 	}

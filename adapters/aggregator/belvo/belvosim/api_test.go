@@ -13,32 +13,36 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/belvo/belvosim"
 )
 
-func TestRefusals(t *testing.T) {
-	_, c := furnished(t, belvosim.Options{})
-	stranger := c
-	stranger.auth = false
+func TestInvalidRequestsGetTheVendorsErrors(t *testing.T) {
+	_, c := newDemoServer(t, belvosim.Options{})
+	anonymous := c
+	anonymous.auth = false
 	for name, test := range map[string]struct {
 		as           client
 		method, path string
 		status       int
 		code, field  string
 	}{
-		"no credential":           {stranger, "GET", "/api/", 401, "authentication_failed", ""},
-		"credential before path":  {stranger, "GET", "/api/nothing/", 401, "authentication_failed", ""},
-		"no link":                 {c, "GET", "/api/transactions/", 400, "required", "link"},
-		"unknown link":            {c, "GET", "/api/links/0b5e8d21-0000-4c37-a1e4-82d7c3f05b69/", 404, "not_found", ""},
-		"malformed account id":    {c, "GET", "/api/accounts/x/", 404, "not_found", ""},
-		"unknown transaction":     {c, "GET", "/api/transactions/x/", 404, "not_found", ""},
-		"unknown path":            {c, "GET", "/api/nothing/", 404, "not_found", ""},
-		"page beyond the last":    {c, "GET", "/api/links/?page=2", 404, "not_found", ""},
-		"page that is no number":  {c, "GET", "/api/links/?page=x", 404, "not_found", ""},
-		"page that overflows":     {c, "GET", "/api/links/?page=9223372036854775807", 404, "not_found", ""},
-		"unreadable date":         {c, "GET", "/api/transactions/?link=x&value_date__gte=yesterday", 400, "invalid", "value_date__gte"},
-		"range with one end":      {c, "GET", "/api/transactions/?link=x&created_at__range=2026-01-01", 400, "invalid", "created_at__range"},
+		"no credential":          {anonymous, "GET", "/api/", 401, "authentication_failed", ""},
+		"credential before path": {anonymous, "GET", "/api/nothing/", 401, "authentication_failed", ""},
+		"no link":                {c, "GET", "/api/transactions/", 400, "required", "link"},
+		"unknown link":           {c, "GET", "/api/links/0b5e8d21-0000-4c37-a1e4-82d7c3f05b69/", 404, "not_found", ""},
+		"malformed account id":   {c, "GET", "/api/accounts/x/", 404, "not_found", ""},
+		"unknown transaction":    {c, "GET", "/api/transactions/x/", 404, "not_found", ""},
+		"unknown path":           {c, "GET", "/api/nothing/", 404, "not_found", ""},
+		"page beyond the last":   {c, "GET", "/api/links/?page=2", 404, "not_found", ""},
+		"page that is no number": {c, "GET", "/api/links/?page=x", 404, "not_found", ""},
+		"page that overflows":    {c, "GET", "/api/links/?page=9223372036854775807", 404, "not_found", ""},
+		"unreadable date": {
+			c, "GET", "/api/transactions/?link=x&value_date__gte=yesterday", 400, "invalid", "value_date__gte",
+		},
+		"range with one end": {
+			c, "GET", "/api/transactions/?link=x&created_at__range=2026-01-01", 400, "invalid", "created_at__range",
+		},
 		"a write to the read API": {c, "POST", "/api/links/", 405, "method_not_allowed", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := call[refusal](test.as, test.method, test.path, "", test.status)
+			got := call[errorList](test.as, test.method, test.path, "", test.status)
 			if len(got) != 1 || got[0].Code != test.code || got[0].Field != test.field {
 				t.Errorf("got %+v, want one %s of field %q", got, test.code, test.field)
 			}
@@ -47,7 +51,7 @@ func TestRefusals(t *testing.T) {
 }
 
 func TestPathWithoutSlashIsRedirected(t *testing.T) {
-	_, c := furnished(t, belvosim.Options{})
+	_, c := newDemoServer(t, belvosim.Options{})
 	c.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	got, err := c.do("GET", "/api/links?page_size=1", "")
 	if err != nil || got.status/100 != 3 || got.header.Get("Location") != "/api/links/?page_size=1" {
@@ -56,7 +60,7 @@ func TestPathWithoutSlashIsRedirected(t *testing.T) {
 }
 
 func TestDetailEqualsListEntry(t *testing.T) {
-	_, c := furnished(t, belvosim.Options{})
+	_, c := newDemoServer(t, belvosim.Options{})
 	for _, path := range []string{"/api/links/", "/api/accounts/", "/api/transactions/"} {
 		listed := get[struct{ Results []map[string]any }](c, path+"?link="+belvosim.DemoLinkID, 200)
 		for _, want := range listed.Results {
@@ -69,7 +73,7 @@ func TestDetailEqualsListEntry(t *testing.T) {
 }
 
 func TestAnotherSecretsLinkDoesNotExist(t *testing.T) {
-	sim, c := furnished(t, belvosim.Options{})
+	sim, c := newDemoServer(t, belvosim.Options{})
 	sim.AddSecret("other", "pw")
 	mine, err := sim.AddLink(belvosim.Link{Owner: "other"})
 	if err != nil {
@@ -82,8 +86,8 @@ func TestAnotherSecretsLinkDoesNotExist(t *testing.T) {
 	if err := sim.Generate(account.ID, 3); err != nil {
 		t.Fatal(err)
 	}
-	get[refusal](c, "/api/links/"+mine.ID+"/", 404)
-	get[refusal](c, "/api/accounts/"+account.ID+"/", 404)
+	get[errorList](c, "/api/links/"+mine.ID+"/", 404)
+	get[errorList](c, "/api/accounts/"+account.ID+"/", 404)
 	if got := get[list](c, "/api/transactions/?link="+mine.ID, 200); got.Count != 0 {
 		t.Errorf("%d rows of another secret's link", got.Count)
 	}
@@ -92,14 +96,14 @@ func TestAnotherSecretsLinkDoesNotExist(t *testing.T) {
 	}
 }
 
-func TestEveryRowOnEveryPageSizeOnce(t *testing.T) {
+func TestEveryPageSizeListsEveryRowOnce(t *testing.T) {
 	for _, newestFirst := range []bool{false, true} {
-		sim, c := furnished(t, belvosim.Options{NewestFirst: newestFirst})
+		sim, c := newDemoServer(t, belvosim.Options{NewestFirst: newestFirst})
 		if err := sim.Generate(belvosim.DemoAccountID, 2345); err != nil {
 			t.Fatal(err)
 		}
 		for _, size := range []string{"", "1000", "5000", "0", "x", "235"} {
-			seen := map[string]int{}
+			counts := map[string]int{}
 			next := new("/api/transactions/?link=" + belvosim.DemoLinkID + "&page_size=" + size)
 			for next != nil {
 				page := get[list](c, *next, 200)
@@ -107,21 +111,21 @@ func TestEveryRowOnEveryPageSizeOnce(t *testing.T) {
 					t.Errorf("page_size %q: a page of %d rows", size, len(page.Results))
 				}
 				for _, id := range page.ids() {
-					seen[id]++
+					counts[id]++
 				}
 				if next = page.Next; next != nil && !strings.HasPrefix(*next, c.base+"/api/transactions/?") {
 					t.Fatalf("next leaves the origin: %s", *next)
 				}
 			}
-			if len(seen) != 2350 {
-				t.Errorf("page_size %q: %d rows, want 2350", size, len(seen))
+			if len(counts) != 2350 {
+				t.Errorf("page_size %q: %d rows, want 2350", size, len(counts))
 			}
 		}
 	}
 }
 
-func TestPageEnvelope(t *testing.T) {
-	_, c := furnished(t, belvosim.Options{})
+func TestPagesLinkToNextAndPrevious(t *testing.T) {
+	_, c := newDemoServer(t, belvosim.Options{})
 	first := c.transactions("&page_size=2")
 	middle := get[list](c, *first.Next, 200)
 	last := get[list](c, *middle.Next, 200)
@@ -136,9 +140,9 @@ func TestPageEnvelope(t *testing.T) {
 	}
 }
 
-func TestRateLimitSaysWhenToComeBack(t *testing.T) {
+func TestRateLimitSendsRetryAfter(t *testing.T) {
 	now := noon
-	sim, c := furnished(t, belvosim.Options{RateLimit: 2, Now: func() time.Time { return now }})
+	sim, c := newDemoServer(t, belvosim.Options{RateLimit: 2, Now: func() time.Time { return now }})
 	get[map[string]string](c, "/api/", 200)
 	get[map[string]string](c, "/api/", 200)
 	got, err := c.do("GET", "/api/", "")
@@ -153,7 +157,7 @@ func TestRateLimitSaysWhenToComeBack(t *testing.T) {
 	}
 }
 
-func TestSameSeedSameWorld(t *testing.T) {
+func TestSameSeedGivesSameIDs(t *testing.T) {
 	ids := func() []string {
 		sim := belvosim.New(belvosim.Options{Seed: 3, Now: func() time.Time { return noon }})
 		sim.Seed()
@@ -170,8 +174,8 @@ func TestSameSeedSameWorld(t *testing.T) {
 }
 
 func TestControlIsNotPartOfTheVendorAPI(t *testing.T) {
-	sim, c := furnished(t, belvosim.Options{})
+	sim, c := newDemoServer(t, belvosim.Options{})
 	vendor := httptest.NewServer(sim)
 	defer vendor.Close()
-	get[refusal](c, vendor.URL+"/_control/state", 404)
+	get[errorList](c, vendor.URL+"/_control/state", 404)
 }

@@ -9,13 +9,17 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/belvo/belvosim"
 )
 
-func TestControlDrivesAWholeLife(t *testing.T) {
-	_, c := furnished(t, belvosim.Options{})
+func TestControlCoversTheLifeOfALink(t *testing.T) {
+	_, c := newDemoServer(t, belvosim.Options{})
 	type named struct{ ID string }
 	link := call[named](c, "POST", "/_control/links", `{"institution":"erebor_mx_retail"}`, 200)
-	account := call[named](c, "POST", "/_control/accounts", `{"link":"`+link.ID+`","currency":"MXN","balance":{"current":1.50,"available":null}}`, 200)
+	account := call[named](
+		c, "POST", "/_control/accounts",
+		`{"link":"`+link.ID+`","currency":"MXN","balance":{"current":1.50,"available":null}}`, 200,
+	)
 	row := call[named](c, "POST", "/_control/transactions",
-		`{"link":"`+link.ID+`","account":"`+account.ID+`","amount":12.50,"type":"OUTFLOW","value_date":"2026-11-19"}`, 200)
+		`{"link":"`+link.ID+`","account":"`+account.ID+`","amount":12.50,"type":"OUTFLOW",`+
+			`"value_date":"2026-11-19"}`, 200)
 	url := "/api/transactions/" + row.ID + "/"
 	if got, err := c.do("GET", url, ""); err != nil || !strings.Contains(string(got.body), `"amount":12.50`) {
 		t.Fatalf("the amount lost its digits: %s, %v", got.body, err)
@@ -25,13 +29,15 @@ func TestControlDrivesAWholeLife(t *testing.T) {
 		t.Errorf("patched: %v", got)
 	}
 	again := call[named](c, "POST", "/_control/transactions/"+row.ID+"/churn", "", 200)
-	get[refusal](c, url, 404)
+	get[errorList](c, url, 404)
 	call[map[string]bool](c, "DELETE", "/_control/transactions/"+again.ID, "", 200)
 	call[map[string]bool](c, "POST", "/_control/accounts/"+account.ID+"/generate", `{"count":250}`, 200)
 	if got := get[list](c, "/api/transactions/?link="+link.ID, 200); got.Count != 250 {
 		t.Errorf("%d rows, want 250", got.Count)
 	}
-	purged := call[map[string]int](c, "POST", "/_control/links/"+link.ID+"/purge", `{"before":"2030-01-01T00:00:00Z"}`, 200)
+	purged := call[map[string]int](
+		c, "POST", "/_control/links/"+link.ID+"/purge", `{"before":"2030-01-01T00:00:00Z"}`, 200,
+	)
 	if purged["purged"] != 250 {
 		t.Errorf("purged %v", purged)
 	}
@@ -40,20 +46,24 @@ func TestControlDrivesAWholeLife(t *testing.T) {
 		t.Errorf("status %s", got.Status)
 	}
 	call[map[string]bool](c, "DELETE", "/_control/links/"+link.ID, "", 200)
-	get[refusal](c, "/api/links/"+link.ID+"/", 404)
+	get[errorList](c, "/api/links/"+link.ID+"/", 404)
 }
 
-func TestControlFaultsWebhooksAndStats(t *testing.T) {
-	_, c := furnished(t, belvosim.Options{})
-	call[map[string]bool](c, "POST", "/_control/faults", `[{"path":"/api/links/","kind":"status","status":429,"retryAfter":"2","times":-1}]`, 200)
+func TestControlInjectsFaultsAndSendsWebhooks(t *testing.T) {
+	_, c := newDemoServer(t, belvosim.Options{})
+	call[map[string]bool](
+		c, "POST", "/_control/faults",
+		`[{"path":"/api/links/","kind":"status","status":429,"retryAfter":"2","times":-1}]`, 200,
+	)
 	get[map[string]string](c, "/api/", 200)
-	get[refusal](c, "/api/links/", 429)
+	get[errorList](c, "/api/links/", 429)
 	call[map[string]bool](c, "DELETE", "/_control/faults", "", 200)
 	get[list](c, "/api/links/", 200)
 
 	to := newReceiver(t)
-	sent := call[struct{ Receipts []belvosim.Receipt }](c, "POST", "/_control/webhooks",
-		`{"target":{"url":"`+to.URL+`","headers":{"Authorization":"Bearer x"}},"events":[{"event":"LINK/token_required","linkId":"l"}]}`, 200)
+	sent := call[struct{ Receipts []belvosim.DeliveryResult }](c, "POST", "/_control/webhooks",
+		`{"target":{"url":"`+to.URL+`","headers":{"Authorization":"Bearer x"}},`+
+			`"events":[{"event":"LINK/token_required","linkId":"l"}]}`, 200)
 	if len(sent.Receipts) != 1 || sent.Receipts[0].Status != 202 || to.headers[0].Get("Authorization") != "Bearer x" {
 		t.Errorf("receipts %+v", sent)
 	}
@@ -63,16 +73,17 @@ func TestControlFaultsWebhooksAndStats(t *testing.T) {
 	}
 }
 
-func TestControlStateKeepsThePassword(t *testing.T) {
-	_, c := furnished(t, belvosim.Options{})
+func TestControlStateHidesThePassword(t *testing.T) {
+	_, c := newDemoServer(t, belvosim.Options{})
 	got, err := c.do(http.MethodGet, "/_control/state", "")
-	if err != nil || !strings.Contains(string(got.body), belvosim.DemoLinkID) || strings.Contains(string(got.body), belvosim.DemoSecretPassword) {
+	if err != nil || !strings.Contains(string(got.body), belvosim.DemoLinkID) ||
+		strings.Contains(string(got.body), belvosim.DemoSecretPassword) {
 		t.Errorf("got %s, %v", got.body, err)
 	}
 }
 
-func TestControlRefusals(t *testing.T) {
-	_, c := furnished(t, belvosim.Options{})
+func TestControlRejectsInvalidRequests(t *testing.T) {
+	_, c := newDemoServer(t, belvosim.Options{})
 	for _, test := range []struct {
 		method, path, body string
 		status             int
@@ -104,8 +115,8 @@ func TestControlRefusals(t *testing.T) {
 		if err != nil || got.status != test.status {
 			t.Errorf("%s %s %s: %d, %v; want %d", test.method, test.path, test.body, got.status, err, test.status)
 		}
-		var told struct{ Error string }
-		if err := json.Unmarshal(got.body, &told); err != nil || told.Error == "" {
+		var problem struct{ Error string }
+		if err := json.Unmarshal(got.body, &problem); err != nil || problem.Error == "" {
 			t.Errorf("%s %s: no reason in %s", test.method, test.path, got.body)
 		}
 	}

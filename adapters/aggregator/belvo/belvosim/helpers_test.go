@@ -14,7 +14,7 @@ import (
 
 var noon = time.Date(2026, 11, 19, 12, 0, 0, 0, time.UTC)
 
-// client is a vendor's customer: it speaks to one server with the demo secret.
+// client is an HTTP client of one server. It sends the demo secret if auth is true.
 type client struct {
 	t    *testing.T
 	http *http.Client
@@ -22,8 +22,9 @@ type client struct {
 	auth bool
 }
 
-// furnished serves a seeded demo world.
-func furnished(t *testing.T, options belvosim.Options) (*belvosim.Simulator, client) {
+// newDemoServer starts a simulator with the demo data and the control surface. It returns the
+// simulator and a client that is authenticated with the demo secret.
+func newDemoServer(t *testing.T, options belvosim.Options) (*belvosim.Simulator, client) {
 	t.Helper()
 	if options.Now == nil {
 		options.Now = func() time.Time { return noon }
@@ -38,13 +39,13 @@ func furnished(t *testing.T, options belvosim.Options) (*belvosim.Simulator, cli
 	return sim, client{t: t, http: server.Client(), base: server.URL, auth: true}
 }
 
-type answer struct {
+type apiResponse struct {
 	status int
 	header http.Header
 	body   []byte
 }
 
-func (c client) do(method, path, body string) (answer, error) {
+func (c client) do(method, path, body string) (apiResponse, error) {
 	c.t.Helper()
 	if !strings.HasPrefix(path, "http") {
 		path = c.base + path
@@ -58,14 +59,15 @@ func (c client) do(method, path, body string) (answer, error) {
 	}
 	response, err := c.http.Do(request)
 	if err != nil {
-		return answer{}, err
+		return apiResponse{}, err
 	}
 	defer response.Body.Close()
 	text, err := io.ReadAll(response.Body)
-	return answer{response.StatusCode, response.Header, text}, err
+	return apiResponse{response.StatusCode, response.Header, text}, err
 }
 
-// get expects a status and decodes the body.
+// get requests path and returns the decoded body. It ends the test if the response has another
+// status.
 func get[T any](c client, path string, status int) (into T) {
 	c.t.Helper()
 	return call[T](c, http.MethodGet, path, "", status)
@@ -104,7 +106,7 @@ func (l list) ids() []string {
 	return ids
 }
 
-type refusal []struct{ Code, Message, Field, RequestID string }
+type errorList []struct{ Code, Message, Field, RequestID string }
 
 func (c client) transactions(query string) list {
 	c.t.Helper()

@@ -14,52 +14,52 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/sim/kit"
 )
 
-// ErrNotFound says that a control method was given an id the world does not hold.
-// Nothing changed.
+// ErrNotFound is returned if a method was called with an unknown id. The method changed nothing.
 var ErrNotFound = errors.New("belvosim: unknown id")
 
-// ErrTaken says that a control method was given an id the world already holds.
-// Nothing changed.
+// ErrTaken is returned if a method was called to add an object with an id that exists already.
+// The method changed nothing.
 var ErrTaken = errors.New("belvosim: id already in use")
 
-// Options configures a simulator. The zero value works: an empty world, the
-// system clock, no rate limit.
+// Options configures a simulator. With the zero value, the simulator uses the system clock and has
+// no rate limit.
 type Options struct {
-	// Seed fixes every id, shuffle and draw: simulators of one seed that see the same
-	// calls give the same ids. 0 takes a random one.
+	// Seed determines every id, shuffle and random draw: two simulators with the same seed and
+	// the same calls produce the same ids. 0 means a random seed.
 	Seed uint64
-	// Now is the clock of created_at and of the rate limit; nil means time.Now.
+	// Now is the clock of the simulator, for example for created_at and the rate limit; nil means
+	// time.Now.
 	Now func() time.Time
-	// RateLimit is how many API requests a minute are answered, with a burst of
-	// the same size; the rest get 429 with Retry-After. 0 means no limit.
+	// RateLimit is the number of API requests that are allowed per minute, with a burst of
+	// the same size. All further requests get 429 with Retry-After. 0 means no limit.
 	RateLimit int
 	// NewestFirst lists transactions in the reverse of the order in which they were
-	// added, so that a row added between two pages moves all later pages by one.
+	// added. A row added between two requests then shifts all later pages by one row.
 	NewestFirst bool
 }
 
-// Simulator is the vendor's world and its API. It is safe for concurrent use;
-// make one with [New].
+// Simulator is a simulated vendor: its data and its API. It is safe for concurrent use;
+// create one with [New].
 type Simulator struct {
 	now         func() time.Time
 	newestFirst bool
 	faults      *faultinject.Injector
-	limiter     *rate.Limiter // nil: no limit
+	limiter     *rate.Limiter // nil means no limit
 	api         http.Handler
 	sender      *kit.Sender
-	tally       tally
+	counters    counters
 
-	mu       sync.Mutex
-	entropy  *rand.ChaCha8
-	secrets  map[string]string // password by secret id
-	links    map[string]*link
-	ordered  []*link // in the order added
-	accounts map[string]*Account
-	rows     map[string]*row
+	mu        sync.Mutex
+	entropy   *rand.ChaCha8
+	secrets   map[string]string // password by secret id
+	links     map[string]*link
+	linkOrder []*link // in the order in which they were added
+	accounts  map[string]*Account
+	rows      map[string]*row
 }
 
-// New returns a simulator with an empty world: no secret, so that every call is
-// refused until [Simulator.AddSecret] or [Simulator.Seed].
+// New returns a simulator without data. It rejects every API call until a secret is added with
+// [Simulator.AddSecret] or [Simulator.Seed].
 func New(o Options) *Simulator {
 	if o.Now == nil {
 		o.Now = time.Now
@@ -67,43 +67,44 @@ func New(o Options) *Simulator {
 	s := &Simulator{
 		now:         o.Now,
 		newestFirst: o.NewestFirst,
-		entropy:     kit.Entropy(o.Seed),
+		entropy:     kit.NewEntropy(o.Seed),
 		secrets:     map[string]string{},
 		links:       map[string]*link{},
 		accounts:    map[string]*Account{},
 		rows:        map[string]*row{},
 	}
 	s.sender = kit.NewSender(s.entropy.Uint64())
-	s.faults = faultinject.New(s.entropy.Uint64(), faultinject.Vendor{Refuse: s.refuseAs})
+	s.faults = faultinject.New(s.entropy.Uint64(), faultinject.Vendor{WriteError: s.writeFaultError})
 	if o.RateLimit > 0 {
 		s.limiter = rate.NewLimiter(rate.Limit(float64(o.RateLimit)/60), o.RateLimit)
 	}
-	s.api = s.faults.Wrap(s.throttled(s.authenticated(s.routes())))
+	s.api = s.faults.Wrap(s.rateLimit(s.requireAuth(s.routes())))
 	return s
 }
 
-// ServeHTTP answers the vendor's API, and only that.
+// ServeHTTP serves the vendor's API, without the control surface.
 func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	s.tally.count(w, r, s.api)
+	s.counters.count(w, r, s.api)
 }
 
-// Handler mounts the vendor's API at / and the control surface at /_control/.
+// Handler returns a handler that serves the vendor's API at / and the control surface at
+// /_control/.
 func (s *Simulator) Handler() http.Handler { return kit.Mount(s, s.ControlHandler()) }
 
-// newID makes a random UUID from the seed; the caller holds the lock.
+// newID returns a random UUID that the seed determines. The caller holds the lock.
 func (s *Simulator) newID() string {
 	return kit.NewID(s.entropy).String()
 }
 
-// newHex makes an id in the vendor's other form, 32 hex digits.
-func (s *Simulator) newHex() string {
+// newHexID returns a random id in the vendor's other form, 32 hex digits. It takes the lock.
+func (s *Simulator) newHexID() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	id := kit.NewID(s.entropy)
 	return hex.EncodeToString(id[:])
 }
 
-// stamp is the clock as the vendor writes it: UTC with six fractional digits.
-func (s *Simulator) stamp() string {
+// timestamp returns the current time in the vendor's format: UTC with six fractional digits.
+func (s *Simulator) timestamp() string {
 	return s.now().UTC().Format("2006-01-02T15:04:05.000000Z")
 }

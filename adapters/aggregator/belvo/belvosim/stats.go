@@ -8,49 +8,50 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/sim/kit"
 )
 
-// Stats counts what the vendor API has seen since [New]. The control surface is
-// not counted.
+// Stats contains the counts of the requests to the vendor API since [New]. Requests to the control
+// surface are not counted.
 type Stats struct {
-	// Requests is all that came in, answered or not.
+	// Requests is the number of all requests, including those that got no response.
 	Requests int `json:"requests"`
-	// Throttled is the 429s, by the rate limit or by a fault.
+	// Throttled is the number of responses with status 429, sent by the rate limit or by a fault.
 	Throttled int `json:"throttled"`
-	// ByStatus counts the answers begun; an aborted request without one is absent.
+	// ByStatus is the number of responses by status. A request that was aborted before its response
+	// started is not included.
 	ByStatus map[int]int `json:"byStatus"`
-	// ByPath counts requests by URL path without the query.
+	// ByPath is the number of requests by URL path, without the query.
 	ByPath map[string]int `json:"byPath"`
-	// MaxInFlight is the most requests that were under way at once.
+	// MaxInFlight is the highest number of concurrent requests.
 	MaxInFlight int `json:"maxInFlight"`
-	// Faults is how many requests a fault took.
+	// Faults is the number of requests that were affected by a fault.
 	Faults int `json:"faults"`
-	// Webhooks is how many posts were tried, retries included.
+	// Webhooks is the number of attempts to post a webhook, retries included.
 	Webhooks int `json:"webhooks"`
 }
 
 // Stats returns a copy of the counters.
 func (s *Simulator) Stats() Stats {
-	s.tally.mu.Lock()
-	defer s.tally.mu.Unlock()
-	seen := s.tally.stats
-	seen.ByStatus, seen.ByPath = maps.Clone(seen.ByStatus), maps.Clone(seen.ByPath)
-	seen.Faults, seen.Webhooks = s.faults.Injected(), s.sender.Posted()
-	return seen
+	s.counters.mu.Lock()
+	defer s.counters.mu.Unlock()
+	counts := s.counters.stats
+	counts.ByStatus, counts.ByPath = maps.Clone(counts.ByStatus), maps.Clone(counts.ByPath)
+	counts.Faults, counts.Webhooks = s.faults.Injected(), s.sender.Attempts()
+	return counts
 }
 
-// tally keeps the counters; its zero value is ready.
-type tally struct {
+// counters stores the statistics; its zero value is ready to use.
+type counters struct {
 	mu       sync.Mutex
 	inFlight int
 	stats    Stats
 }
 
-func (t *tally) count(w http.ResponseWriter, r *http.Request, next http.Handler) {
+func (t *counters) count(w http.ResponseWriter, r *http.Request, next http.Handler) {
 	t.begin(r.URL.Path)
-	defer t.end() // deferred: a cut connection leaves by panic
-	next.ServeHTTP(kit.Watch(w, t.answered), r)
+	defer t.end() // deferred, because a fault that cuts the connection panics
+	next.ServeHTTP(kit.RecordStatus(w, t.countStatus), r)
 }
 
-func (t *tally) begin(path string) {
+func (t *counters) begin(path string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.stats.ByPath == nil {
@@ -62,13 +63,13 @@ func (t *tally) begin(path string) {
 	t.stats.ByPath[path]++
 }
 
-func (t *tally) end() {
+func (t *counters) end() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.inFlight--
 }
 
-func (t *tally) answered(status int) {
+func (t *counters) countStatus(status int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.stats.ByStatus[status]++

@@ -7,17 +7,19 @@ import (
 	"time"
 )
 
-// row is a transaction with its dates parsed once, for the filters.
+// row is a transaction together with its parsed dates, so that the filters need not parse the
+// dates for every request.
 type row struct {
 	tx   *Transaction
 	link *link
-	at   [len(dated)]time.Time // in the order of dated; zero is null
+	at   [len(dateMembers)]time.Time // in the order of dateMembers; the zero time means null
 }
 
-// newRow parses what the filters need; a date that cannot be read is as good as null.
+// newRow returns a row with the dates that the filters need. A date that cannot be parsed counts
+// as null.
 func newRow(l *link, tx Transaction) *row {
 	r := &row{tx: &tx, link: l}
-	for at, member := range dated {
+	for at, member := range dateMembers {
 		if span, err := parseSpan(member.read(&tx)); err == nil {
 			r.at[at] = span.from
 		}
@@ -25,14 +27,15 @@ func newRow(l *link, tx Transaction) *row {
 	return r
 }
 
-// AddTransaction adds a transaction to a link and returns it as stored. An empty ID,
-// CollectedAt or CreatedAt is filled in. ErrNotFound when the link is not there or
-// the account is not one of its accounts, ErrTaken when the id is.
+// AddTransaction adds a transaction to a link and returns it as stored. An empty ID is generated;
+// an empty CollectedAt or CreatedAt is set to the current time. The error is ErrNotFound if the
+// link does not exist or the account is not one of its accounts, and ErrTaken if the id exists
+// already.
 func (s *Simulator) AddTransaction(linkID string, tx Transaction) (Transaction, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	l, known := s.links[linkID]
-	if !known {
+	l, exists := s.links[linkID]
+	if !exists {
 		return Transaction{}, fmt.Errorf("transaction's link: %w", ErrNotFound)
 	}
 	if tx.Account != "" && !l.owns(s.accounts[tx.Account]) {
@@ -47,10 +50,11 @@ func (s *Simulator) AddTransaction(linkID string, tx Transaction) (Transaction, 
 
 func (l *link) owns(a *Account) bool { return a != nil && a.Link == l.ID }
 
-// put appends a checked transaction and returns it as stored; the caller holds the lock.
+// put appends a transaction to the link's rows and returns it as stored. The caller holds the lock
+// and has validated the transaction.
 func (s *Simulator) put(l *link, tx Transaction) Transaction {
-	tx.CollectedAt = cmp.Or(tx.CollectedAt, s.stamp())
-	tx.CreatedAt = cmp.Or(tx.CreatedAt, s.stamp())
+	tx.CollectedAt = cmp.Or(tx.CollectedAt, s.timestamp())
+	tx.CreatedAt = cmp.Or(tx.CreatedAt, s.timestamp())
 	r := newRow(l, tx)
 	s.rows[tx.ID] = r
 	l.rows = append(l.rows, r)
@@ -58,13 +62,13 @@ func (s *Simulator) put(l *link, tx Transaction) Transaction {
 	return tx
 }
 
-// Transactions gives a link's rows as they are now, in the order in which they were
-// added; none for an unknown link.
+// Transactions returns a link's current rows in the order in which they were added. It returns nil
+// for an unknown link.
 func (s *Simulator) Transactions(linkID string) []Transaction {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	l, known := s.links[linkID]
-	if !known {
+	l, exists := s.links[linkID]
+	if !exists {
 		return nil
 	}
 	rows := make([]Transaction, len(l.rows))
@@ -74,19 +78,19 @@ func (s *Simulator) Transactions(linkID string) []Transaction {
 	return rows
 }
 
-// UpdateTransaction lets edit change a copy, shows the copy from then on in the same
-// place of the list, and returns it; collected_at becomes now unless edit sets it.
-// The id cannot be changed. ErrNotFound when there is no such transaction, or when
-// edit names an account that is not the link's.
+// UpdateTransaction calls edit with a copy of the transaction and replaces the transaction by the
+// edited copy, at the same position of the list. It returns the edited copy. collected_at becomes
+// the current time unless edit sets it. The id cannot be changed. The error is ErrNotFound if there
+// is no such transaction, or if edit sets an account that does not belong to the link.
 func (s *Simulator) UpdateTransaction(id string, edit func(*Transaction)) (Transaction, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	old, known := s.rows[id]
-	if !known {
+	old, exists := s.rows[id]
+	if !exists {
 		return Transaction{}, fmt.Errorf("transaction: %w", ErrNotFound)
 	}
 	tx := old.copied()
-	tx.CollectedAt = s.stamp()
+	tx.CollectedAt = s.timestamp()
 	edit(&tx)
 	tx.ID = id
 	if tx.Account != "" && !old.link.owns(s.accounts[tx.Account]) {
@@ -99,7 +103,8 @@ func (s *Simulator) UpdateTransaction(id string, edit func(*Transaction)) (Trans
 	return tx, nil
 }
 
-// copied is the row's transaction for editing: a page under way may hold the old one.
+// copied returns a copy of the row's transaction for editing. The stored transaction must not be
+// edited, because a page that is being encoded may still refer to it.
 func (r *row) copied() Transaction {
 	tx := *r.tx
 	if tx.TransactionOpenFinance != nil {
@@ -108,29 +113,29 @@ func (r *row) copied() Transaction {
 	return tx
 }
 
-// RemoveTransaction takes a transaction out of every answer. Saying so with a
-// transactions_deleted webhook is the caller's business. ErrNotFound when there is
-// no such transaction.
+// RemoveTransaction removes a transaction, which no later response contains. It sends no webhook;
+// the caller can send transactions_deleted. The error is ErrNotFound if there is no such
+// transaction.
 func (s *Simulator) RemoveTransaction(id string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	r, known := s.rows[id]
-	if !known {
+	r, exists := s.rows[id]
+	if !exists {
 		return fmt.Errorf("transaction: %w", ErrNotFound)
 	}
 	s.drop(r.link, func(other *row) bool { return other == r })
 	return nil
 }
 
-// Churn does what happens when a bank edits a transaction and the vendor takes it for
-// a new one: the row goes and comes back, last in the list, under a new id. It is
-// returned; [Simulator.UpdateTransaction] can edit it. ErrNotFound when there is no
-// such transaction.
+// Churn simulates the edit of a transaction at the bank that the vendor takes for a new
+// transaction: the row is removed and added again at the end of the list, under a new id. Churn
+// returns the new transaction; [Simulator.UpdateTransaction] can edit it. The error is ErrNotFound
+// if there is no such transaction.
 func (s *Simulator) Churn(id string) (Transaction, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	old, known := s.rows[id]
-	if !known {
+	old, exists := s.rows[id]
+	if !exists {
 		return Transaction{}, fmt.Errorf("transaction: %w", ErrNotFound)
 	}
 	tx := old.copied()
@@ -139,14 +144,14 @@ func (s *Simulator) Churn(id string) (Transaction, error) {
 	return s.put(old.link, tx), nil
 }
 
-// Purge does what stale_in does: transactions whose value date (created_at when
-// null) lies before the instant vanish from every answer, and no webhook says so.
-// It returns how many; ErrNotFound when there is no such link.
+// Purge simulates stale_in: it removes the link's transactions whose value date (created_at if the
+// value date is null) is before the given instant. It sends no webhook. It returns the number of
+// removed transactions; the error is ErrNotFound if there is no such link.
 func (s *Simulator) Purge(linkID string, before time.Time) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	l, known := s.links[linkID]
-	if !known {
+	l, exists := s.links[linkID]
+	if !exists {
 		return 0, fmt.Errorf("link: %w", ErrNotFound)
 	}
 	return s.drop(l, func(r *row) bool {
@@ -158,7 +163,8 @@ func (s *Simulator) Purge(linkID string, before time.Time) (int, error) {
 	}), nil
 }
 
-// drop removes rows of a link and returns how many; the caller holds the lock.
+// drop removes the rows of a link for which gone returns true, and returns their number. The
+// caller holds the lock.
 func (s *Simulator) drop(l *link, gone func(*row) bool) int {
 	before := len(l.rows)
 	l.rows = slices.DeleteFunc(l.rows, func(r *row) bool {

@@ -11,40 +11,40 @@ import (
 // ControlHandler returns a handler that serves only the paths below /_control/. The package comment lists
 // the calls, and [kit.Control] describes the responses.
 func (s *Simulator) ControlHandler() http.Handler {
-	return kit.Control(ErrNotFound, map[string]kit.Call{
+	return kit.Control(ErrNotFound, map[string]kit.ControlFunc{
 		"GET /_control/state":                    s.controlState,
 		"GET /_control/stats":                    func(*http.Request) (any, error) { return s.Stats(), nil },
-		"POST /_control/transactions":            kit.Reading(s.AddTransaction),
-		"PATCH /_control/transactions/{id}":      kit.Editing(s.UpdateTransaction),
-		"DELETE /_control/transactions/{id}":     kit.Removing(s.RemoveTransaction),
-		"POST /_control/transactions/{id}/churn": kit.Naming(s.Churn),
-		"POST /_control/accounts/{id}/generate":  kit.Generating(s.Generate),
+		"POST /_control/transactions":            kit.WithBody(s.AddTransaction),
+		"PATCH /_control/transactions/{id}":      kit.PatchByID(s.UpdateTransaction),
+		"DELETE /_control/transactions/{id}":     kit.DeleteByID(s.RemoveTransaction),
+		"POST /_control/transactions/{id}/churn": kit.WithID(s.Churn),
+		"POST /_control/accounts/{id}/generate":  kit.GenerateRows(s.Generate),
 		"POST /_control/items/{id}/status":       s.controlStatus,
 		"POST /_control/keys/expire":             s.controlExpire,
-		"POST /_control/faults":                  kit.Injecting(s.faults),
-		"DELETE /_control/faults":                kit.Clearing(s.faults),
+		"POST /_control/faults":                  kit.InjectFaults(s.faults),
+		"DELETE /_control/faults":                kit.ClearFaults(s.faults),
 		"POST /_control/webhooks":                s.controlWebhooks,
 	})
 }
 
 func (s *Simulator) controlStatus(r *http.Request) (any, error) {
-	in, err := kit.Read[struct {
+	in, err := kit.DecodeBody[struct {
 		Status          string `json:"status"`
 		ExecutionStatus string `json:"executionStatus"`
 	}](r)
 	if err != nil {
 		return nil, err
 	}
-	return kit.Done, s.SetItemStatus(r.PathValue("id"), in.Status, in.ExecutionStatus)
+	return kit.OK, s.SetItemStatus(r.PathValue("id"), in.Status, in.ExecutionStatus)
 }
 
 func (s *Simulator) controlExpire(*http.Request) (any, error) {
 	s.ExpireKeys()
-	return kit.Done, nil
+	return kit.OK, nil
 }
 
 func (s *Simulator) controlWebhooks(r *http.Request) (any, error) {
-	in, err := kit.Read[struct {
+	in, err := kit.DecodeBody[struct {
 		Target struct {
 			Target
 			SigningSecret string `json:"signingSecret"`
@@ -60,7 +60,7 @@ func (s *Simulator) controlWebhooks(r *http.Request) (any, error) {
 	}
 	to := in.Target.Target
 	to.Sign = Signed(in.Target.SigningSecret)
-	return kit.Told(s.SendWebhooks(r.Context(), to, in.Events...))
+	return kit.DeliveryResults(s.SendWebhooks(r.Context(), to, in.Events...))
 }
 
 // itemState is an item in the response of /_control/state.

@@ -52,7 +52,7 @@ func New(opt Options) *Simulator {
 		opt.Now = time.Now
 	}
 	s := &Simulator{
-		opt: opt, entropy: kit.Entropy(opt.Seed), store: newStore(), keys: map[string]apiKey{},
+		opt: opt, entropy: kit.NewEntropy(opt.Seed), store: newStore(), keys: map[string]apiKey{},
 		windows: map[string]*window{}, stats: Stats{Resources: map[string]ResourceStats{}},
 	}
 	_, _ = s.entropy.Read(s.secret[:])
@@ -61,7 +61,7 @@ func New(opt Options) *Simulator {
 	}
 	s.sender = kit.NewSender(s.entropy.Uint64())
 	s.faults = faultinject.New(s.entropy.Uint64(), faultinject.Vendor{
-		Refuse: writeFaultStatus, Again: endlessNext, Own: map[faultinject.Kind]func(){FaultExpire: s.ExpireKeys},
+		WriteError: writeFaultStatus, RepeatedCursor: endlessNext, CustomKinds: map[faultinject.Kind]func(){FaultExpire: s.ExpireKeys},
 	})
 	s.api = s.faults.Wrap(s.rateLimited(s.routes()))
 	return s
@@ -78,7 +78,7 @@ func (s *Simulator) Handler() http.Handler { return kit.Mount(s, s.ControlHandle
 func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	resource := resourceOf(r.URL.Path)
 	s.countRequest(r)
-	s.api.ServeHTTP(kit.Watch(w, func(status int) { s.countStatus(resource, status) }), r)
+	s.api.ServeHTTP(kit.RecordStatus(w, func(status int) { s.countStatus(resource, status) }), r)
 }
 
 func (s *Simulator) routes() http.Handler {

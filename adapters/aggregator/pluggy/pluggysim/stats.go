@@ -29,7 +29,7 @@ func (s *Simulator) Stats() Stats {
 	defer s.mu.Unlock()
 	out := s.stats
 	out.Resources = maps.Clone(s.stats.Resources)
-	out.Faults, out.Webhooks = s.faults.Injected(), s.sender.Posted()
+	out.Faults, out.Webhooks = s.faults.Injected(), s.sender.Attempts()
 	return out
 }
 

@@ -15,8 +15,8 @@ import (
 // adds the vendor's signature.
 type Target = kit.Target
 
-// Receipt is the result of one delivery attempt.
-type Receipt = kit.Receipt
+// DeliveryResult is the result of one delivery.
+type DeliveryResult = kit.DeliveryResult
 
 // Signed returns a function for [Target.Sign] that adds the vendor's signature: the HMAC-SHA256 of the body
 // in hexadecimal, in the header X-Webhook-Signature. For an empty secret it returns nil, so that webhooks
@@ -35,23 +35,23 @@ func Signed(secret string) func(http.Header, []byte) {
 // SendWebhook sends one event and returns the status of the last attempt's response. If the event cannot be
 // built, if the URL is invalid, or if no attempt got a response, it returns zero and an error.
 func (s *Simulator) SendWebhook(ctx context.Context, to Target, event Event) (int, error) {
-	receipts, err := s.SendWebhooks(ctx, to, event)
+	results, err := s.SendWebhooks(ctx, to, event)
 	if err != nil {
 		return 0, err
 	}
-	return receipts[len(receipts)-1].Status, nil
+	return results[len(results)-1].Status, nil
 }
 
 // SendWebhooks sends events in the same way as [kit.Sender.Send]. If one of the events cannot be built, it
 // sends none of them.
-func (s *Simulator) SendWebhooks(ctx context.Context, to Target, events ...Event) ([]Receipt, error) {
-	posts := make([]kit.Post, 0, len(events))
+func (s *Simulator) SendWebhooks(ctx context.Context, to Target, events ...Event) ([]DeliveryResult, error) {
+	webhooks := make([]kit.Webhook, 0, len(events))
 	for _, event := range events {
 		body, err := s.Payload(event)
 		if err != nil {
 			return nil, err
 		}
-		posts = append(posts, kit.Post{Event: event.Name, Body: body})
+		webhooks = append(webhooks, kit.Webhook{Event: event.Name, Body: body})
 	}
-	return s.sender.Send(ctx, to, posts...)
+	return s.sender.Send(ctx, to, webhooks...)
 }

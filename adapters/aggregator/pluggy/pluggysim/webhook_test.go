@@ -120,12 +120,12 @@ func TestChangesAreAnnouncedOnceAndCoalesced(t *testing.T) {
 	if err != nil || churned.ID == row("10") {
 		t.Fatalf("churn: %v %v", churned.ID, err)
 	}
-	receipts, err := e.SendWebhooks(t.Context(), to, e.Pending(pluggysim.DemoItemID)...)
+	results, err := e.SendWebhooks(t.Context(), to, e.Pending(pluggysim.DemoItemID)...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	got := map[string]any{}
-	for _, r := range receipts {
+	for _, r := range results {
 		var p struct {
 			TransactionsCount int
 			TransactionIDs    []string
@@ -187,12 +187,12 @@ func TestCopiesAndReordering(t *testing.T) {
 	for _, id := range []string{"a", "b", "c", "d", "e", "f"} {
 		events = append(events, pluggysim.Event{Name: "item/updated", ID: id})
 	}
-	receipts, err := e.SendWebhooks(t.Context(), pluggysim.Target{URL: in.URL, Copies: 2, Reorder: true}, events...)
+	results, err := e.SendWebhooks(t.Context(), pluggysim.Target{URL: in.URL, Copies: 2, Reorder: true}, events...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	counts, order := map[string]int{}, ""
-	for _, r := range receipts {
+	for _, r := range results {
 		var p struct{ EventID string }
 		_ = json.Unmarshal([]byte(r.Body), &p)
 		counts[p.EventID]++
@@ -201,8 +201,8 @@ func TestCopiesAndReordering(t *testing.T) {
 	if diff := cmp.Diff(map[string]int{"a": 3, "b": 3, "c": 3, "d": 3, "e": 3, "f": 3}, counts); diff != "" {
 		t.Error(diff)
 	}
-	if n := e.Stats().Webhooks; n != len(receipts) {
-		t.Errorf("%d deliveries counted, %d made", n, len(receipts))
+	if n := e.Stats().Webhooks; n != len(results) {
+		t.Errorf("%d deliveries counted, %d made", n, len(results))
 	}
 	if order == "aaabbbcccdddeeefff" {
 		t.Error("the order is unchanged")

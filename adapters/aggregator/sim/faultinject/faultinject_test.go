@@ -17,26 +17,27 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/sim/faultinject"
 )
 
-const honest = `{"next":null,"done":true,"results":[{"amount":12.50,"text":"x"},{"amount":7,"text":null}]}`
+const normalBody = `{"next":null,"done":true,"results":[{"amount":12.50,"text":"x"},{"amount":7,"text":null}]}`
 
-// misbehaving serves an honest list behind an injector.
-func misbehaving(t *testing.T, faults ...faultinject.Fault) (*faultinject.Injector, *httptest.Server) {
+// newFaultyServer starts a server that responds to every request with a valid list, except if an
+// injector with the given faults handles the request. It returns the injector and the server.
+func newFaultyServer(t *testing.T, faults ...faultinject.Fault) (*faultinject.Injector, *httptest.Server) {
 	t.Helper()
-	injector := faultinject.New(1, faultinject.Vendor{Refuse: refuse})
+	injector := faultinject.New(1, faultinject.Vendor{WriteError: writeError})
 	if err := injector.Inject(faults...); err != nil {
 		t.Fatal(err)
 	}
 	server := httptest.NewServer(injector.Wrap(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("X-Honest", "yes")
-		_, _ = io.WriteString(w, honest)
+		_, _ = io.WriteString(w, normalBody)
 	})))
 	t.Cleanup(server.Close)
-	// The client must see redirects, not follow them.
+	// The client must return a redirect response and not follow it.
 	server.Client().CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return injector, server
 }
 
-func refuse(w http.ResponseWriter, f faultinject.Fault) {
+func writeError(w http.ResponseWriter, f faultinject.Fault) {
 	w.WriteHeader(f.Status)
 	_, _ = io.WriteString(w, f.Code)
 }
@@ -55,7 +56,7 @@ func fetch(ctx context.Context, server *httptest.Server, path string) (*http.Res
 	return response, string(body), err
 }
 
-// statuses asks for a path some times and lists what came.
+// statuses requests a path several times and returns the status of each response.
 func statuses(t *testing.T, server *httptest.Server, path string, times int) (got []int) {
 	t.Helper()
 	for range times {
@@ -68,8 +69,14 @@ func statuses(t *testing.T, server *httptest.Server, path string, times int) (go
 	return got
 }
 
-func TestStatusIsWordedByTheVendor(t *testing.T) {
-	_, server := misbehaving(t, faultinject.Fault{Kind: faultinject.Status, Status: 429, Code: "slow_down", RetryAfter: "9", Header: map[string]string{"X-Left": "0"}})
+func TestStatusFaultUsesTheVendorsErrorFormat(t *testing.T) {
+	_, server := newFaultyServer(
+		t,
+		faultinject.Fault{
+			Kind: faultinject.Status, Status: 429, Code: "slow_down", RetryAfter: "9",
+			Header: map[string]string{"X-Left": "0"},
+		},
+	)
 	response, body, err := fetch(t.Context(), server, "/")
 	if err != nil || response.StatusCode != 429 || body != "slow_down" ||
 		response.Header.Get("Retry-After") != "9" || response.Header.Get("X-Left") != "0" {
@@ -78,10 +85,10 @@ func TestStatusIsWordedByTheVendor(t *testing.T) {
 }
 
 func TestHangLastsUntilTheClientLeaves(t *testing.T) {
-	injector, server := misbehaving(t, faultinject.Fault{Kind: faultinject.Hang})
-	impatient, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	injector, server := newFaultyServer(t, faultinject.Fault{Kind: faultinject.Hang})
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	if _, _, err := fetch(impatient, server, "/"); !errors.Is(err, context.DeadlineExceeded) {
+	if _, _, err := fetch(ctx, server, "/"); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("got %v", err)
 	}
 	if injector.Injected() != 1 {
@@ -89,7 +96,8 @@ func TestHangLastsUntilTheClientLeaves(t *testing.T) {
 	}
 }
 
-// entered signals that a fault has the request: a hang reads the body first.
+// entered is a request body whose channel is closed when the server reads the body. A hang reads
+// the body first, so the fault is handling the request by then.
 type entered chan struct{}
 
 func (e entered) Read([]byte) (int, error) {
@@ -98,7 +106,7 @@ func (e entered) Read([]byte) (int, error) {
 }
 
 func TestClearEndsAHang(t *testing.T) {
-	injector, server := misbehaving(t, faultinject.Fault{Kind: faultinject.Hang})
+	injector, server := newFaultyServer(t, faultinject.Fault{Kind: faultinject.Hang})
 	hanging, ended := make(entered), make(chan any)
 	go func() {
 		defer func() { ended <- recover() }()
@@ -111,52 +119,56 @@ func TestClearEndsAHang(t *testing.T) {
 	}
 }
 
-func TestDripArrivesWhole(t *testing.T) {
-	_, server := misbehaving(t, faultinject.Fault{Kind: faultinject.Drip, DelayMs: 1, Size: 10})
+func TestDripDeliversTheWholeBodySlowly(t *testing.T) {
+	_, server := newFaultyServer(t, faultinject.Fault{Kind: faultinject.Drip, DelayMs: 1, Size: 10})
 	started := time.Now()
 	response, body, err := fetch(t.Context(), server, "/")
-	if err != nil || body != honest || response.Header.Get("X-Honest") != "yes" {
+	if err != nil || body != normalBody || response.Header.Get("X-Honest") != "yes" {
 		t.Errorf("got %q, %v", body, err)
 	}
-	if took := time.Since(started); took < time.Duration(len(honest)/10)*time.Millisecond {
+	if took := time.Since(started); took < time.Duration(len(normalBody)/10)*time.Millisecond {
 		t.Errorf("it took only %s", took)
 	}
 }
 
 func TestCutPromisesMoreThanItSends(t *testing.T) {
-	_, server := misbehaving(t, faultinject.Fault{Kind: faultinject.Cut})
+	_, server := newFaultyServer(t, faultinject.Fault{Kind: faultinject.Cut})
 	response, body, err := fetch(t.Context(), server, "/")
-	if !errors.Is(err, io.ErrUnexpectedEOF) || int(response.ContentLength) != len(honest) || body != honest[:len(honest)/2] {
+	if !errors.Is(err, io.ErrUnexpectedEOF) || int(response.ContentLength) != len(normalBody) ||
+		body != normalBody[:len(normalBody)/2] {
 		t.Errorf("got %q, %v", body, err)
 	}
 }
 
 func TestOversizeIsValidJSON(t *testing.T) {
-	_, server := misbehaving(t, faultinject.Fault{Kind: faultinject.Oversize, Size: 100_000})
+	_, server := newFaultyServer(t, faultinject.Fault{Kind: faultinject.Oversize, Size: 100_000})
 	_, body, err := fetch(t.Context(), server, "/")
-	if err != nil || len(body) != 100_000+len(honest) || !json.Valid([]byte(body)) {
+	if err != nil || len(body) != 100_000+len(normalBody) || !json.Valid([]byte(body)) {
 		t.Errorf("%d bytes, %v", len(body), err)
 	}
 }
 
 func TestHTMLComesWith200(t *testing.T) {
-	_, server := misbehaving(t, faultinject.Fault{Kind: faultinject.HTML})
+	_, server := newFaultyServer(t, faultinject.Fault{Kind: faultinject.HTML})
 	response, body, err := fetch(t.Context(), server, "/")
-	if err != nil || response.StatusCode != 200 || !strings.HasPrefix(response.Header.Get("Content-Type"), "text/html") || !strings.HasPrefix(body, "<!doctype") {
+	if err != nil || response.StatusCode != 200 ||
+		!strings.HasPrefix(response.Header.Get("Content-Type"), "text/html") || !strings.HasPrefix(body, "<!doctype") {
 		t.Errorf("got %v, %q, %v", response, body, err)
 	}
 }
 
 func TestHTMLMayClaimToBeJSON(t *testing.T) {
-	_, server := misbehaving(t, faultinject.Fault{Kind: faultinject.HTML, Header: map[string]string{"Content-Type": "application/json"}})
+	_, server := newFaultyServer(
+		t, faultinject.Fault{Kind: faultinject.HTML, Header: map[string]string{"Content-Type": "application/json"}},
+	)
 	response, body, err := fetch(t.Context(), server, "/")
 	if err != nil || response.Header.Get("Content-Type") != "application/json" || json.Valid([]byte(body)) {
 		t.Errorf("got %v, %q, %v", response, body, err)
 	}
 }
 
-func TestRedirectLeadsAstray(t *testing.T) {
-	_, server := misbehaving(t,
+func TestRedirectLeadsToAnotherHost(t *testing.T) {
+	_, server := newFaultyServer(t,
 		faultinject.Fault{Kind: faultinject.Redirect},
 		faultinject.Fault{Kind: faultinject.Redirect, Status: 301, Value: "http://169.254.169.254/"})
 	for _, want := range []struct {
@@ -170,19 +182,35 @@ func TestRedirectLeadsAstray(t *testing.T) {
 	}
 }
 
-func TestEdits(t *testing.T) {
+func TestBodyFaultsEditTheJSON(t *testing.T) {
 	for name, test := range map[string]struct {
 		fault faultinject.Fault
 		want  string
 	}{
-		"types":         {faultinject.Fault{Kind: faultinject.Types}, `{"done":[],"next":{},"results":[{"amount":"seven","text":7},{"amount":"seven","text":{}}]}`},
-		"number":        {faultinject.Fault{Kind: faultinject.Number}, `{"done":true,"next":null,"results":[{"amount":1e400,"text":"x"},{"amount":1e400,"text":null}]}`},
-		"any text":      {faultinject.Fault{Kind: faultinject.Number, Value: "NaN"}, `{"done":true,"next":null,"results":[{"amount":NaN,"text":"x"},{"amount":NaN,"text":null}]}`},
-		"another host":  {faultinject.Fault{Kind: faultinject.NextHost}, `{"done":true,"next":"https://elsewhere.invalid/l?p=1","results":[{"amount":12.50,"text":"x"},{"amount":7,"text":null}]}`},
-		"a chosen host": {faultinject.Fault{Kind: faultinject.NextHost, Value: "http://[::1]/"}, `{"done":true,"next":"http://[::1]/","results":[{"amount":12.50,"text":"x"},{"amount":7,"text":null}]}`},
+		"types": {
+			faultinject.Fault{Kind: faultinject.Types},
+			`{"done":[],"next":{},"results":[{"amount":"seven","text":7},{"amount":"seven","text":{}}]}`,
+		},
+		"number": {
+			faultinject.Fault{Kind: faultinject.Number},
+			`{"done":true,"next":null,"results":[{"amount":1e400,"text":"x"},{"amount":1e400,"text":null}]}`,
+		},
+		"any text": {
+			faultinject.Fault{Kind: faultinject.Number, Value: "NaN"},
+			`{"done":true,"next":null,"results":[{"amount":NaN,"text":"x"},{"amount":NaN,"text":null}]}`,
+		},
+		"another host": {
+			faultinject.Fault{Kind: faultinject.NextHost},
+			`{"done":true,"next":"https://elsewhere.invalid/l?p=1","results":[{"amount":12.50,"text":"x"},` +
+				`{"amount":7,"text":null}]}`,
+		},
+		"a given host": {
+			faultinject.Fault{Kind: faultinject.NextHost, Value: "http://[::1]/"},
+			`{"done":true,"next":"http://[::1]/","results":[{"amount":12.50,"text":"x"},{"amount":7,"text":null}]}`,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, server := misbehaving(t, test.fault)
+			_, server := newFaultyServer(t, test.fault)
 			response, body, err := fetch(t.Context(), server, "/l?p=1")
 			if err != nil || response.Header.Get("X-Honest") != "yes" {
 				t.Fatalf("got %v, %v", response, err)
@@ -194,8 +222,8 @@ func TestEdits(t *testing.T) {
 	}
 }
 
-func TestEndlessNeverRepeatsAnAddress(t *testing.T) {
-	_, server := misbehaving(t, faultinject.Fault{Kind: faultinject.Endless, Times: -1})
+func TestEndlessNeverRepeatsAURL(t *testing.T) {
+	_, server := newFaultyServer(t, faultinject.Fault{Kind: faultinject.Endless, Times: -1})
 	seen := map[string]bool{}
 	path := "/l?p=1"
 	for range 5 {
@@ -204,7 +232,8 @@ func TestEndlessNeverRepeatsAnAddress(t *testing.T) {
 			t.Fatal(err)
 		}
 		var page struct{ Next string }
-		if err := json.Unmarshal([]byte(body), &page); err != nil || seen[page.Next] || !strings.HasPrefix(page.Next, server.URL+"/l?again=") {
+		if err := json.Unmarshal([]byte(body), &page); err != nil || seen[page.Next] ||
+			!strings.HasPrefix(page.Next, server.URL+"/l?again=") {
 			t.Fatalf("next is %q, %v", page.Next, err)
 		}
 		seen[page.Next] = true
@@ -212,42 +241,48 @@ func TestEndlessNeverRepeatsAnAddress(t *testing.T) {
 	}
 }
 
-// asked asks a handler without a socket.
-func asked(handler http.Handler) string {
+// serve calls a handler directly, without a network connection, and returns the response's body.
+func serve(handler http.Handler) string {
 	recorder := httptest.NewRecorder()
 	handler.ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, "/", nil))
 	return recorder.Body.String()
 }
 
-func TestAVendorHasItsOwnKindsAndCursors(t *testing.T) {
-	struck := 0
+func TestVendorMayAddKindsAndCursors(t *testing.T) {
+	calls := 0
 	injector := faultinject.New(1, faultinject.Vendor{
-		Again: func(_ *http.Request, ordinal int) string { return fmt.Sprintf("?after=%d", ordinal) },
-		Own:   map[faultinject.Kind]func(){"eclipse": func() { struck++ }},
+		RepeatedCursor: func(_ *http.Request, ordinal int) string { return fmt.Sprintf("?after=%d", ordinal) },
+		CustomKinds:    map[faultinject.Kind]func(){"eclipse": func() { calls++ }},
 	})
-	if err := injector.Inject(faultinject.Fault{Kind: faultinject.Endless}, faultinject.Fault{Kind: "eclipse"}); err != nil {
+	if err := injector.Inject(
+		faultinject.Fault{Kind: faultinject.Endless}, faultinject.Fault{Kind: "eclipse"},
+	); err != nil {
 		t.Fatal(err)
 	}
 	handler := injector.Wrap(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		_, _ = fmt.Fprintf(w, `{"next":"","struck":%d}`, struck)
+		_, _ = fmt.Fprintf(w, `{"next":"","struck":%d}`, calls)
 	}))
-	got := []string{asked(handler), asked(handler)}
+	got := []string{serve(handler), serve(handler)}
 	if diff := cmp.Diff([]string{`{"next":"?after=1","struck":0}`, `{"next":"","struck":1}`}, got); diff != "" {
 		t.Error(diff)
 	}
 	if err := faultinject.New(1, faultinject.Vendor{}).Inject(faultinject.Fault{Kind: "eclipse"}); err == nil {
-		t.Error("another vendor has it too")
+		t.Error("another vendor has the custom kind too")
 	}
 }
 
-func TestEditOfWhatIsNoListChangesNothing(t *testing.T) {
+func TestEditLeavesOtherBodiesUnchanged(t *testing.T) {
 	injector := faultinject.New(1, faultinject.Vendor{})
-	if err := injector.Inject(faultinject.Fault{Kind: faultinject.Endless}, faultinject.Fault{Kind: faultinject.Types}); err != nil {
+	if err := injector.Inject(
+		faultinject.Fault{Kind: faultinject.Endless}, faultinject.Fault{Kind: faultinject.Types},
+	); err != nil {
 		t.Fatal(err)
 	}
 	for _, body := range []string{`{"id":"x"}`, `plain text`} {
-		handler := injector.Wrap(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, body) }))
-		if got := asked(handler); got != body {
+		handler := injector.Wrap(
+			http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, body) }),
+		)
+		if got := serve(handler); got != body {
 			t.Errorf("%s became %s", body, got)
 		}
 	}

@@ -9,18 +9,18 @@ import (
 	"sync"
 )
 
-// Injector holds the queue. It is safe for concurrent use; make one with [New].
+// Injector is a queue of faults. It is safe for concurrent use; create one with [New].
 type Injector struct {
 	vendor   Vendor
 	mu       sync.Mutex
 	rand     *rand.Rand
 	queue    []*Fault
 	injected int
-	released chan struct{} // closed by Clear: hanging requests end
+	released chan struct{} // closed by Clear, which ends hanging requests
 }
 
-// New returns an empty queue. The same seed and the same requests give the same
-// draws of Probability.
+// New returns an injector with an empty queue. With the same seed and the same requests, the
+// random decisions (see [Fault], Probability) are the same.
 func New(seed uint64, vendor Vendor) *Injector {
 	return &Injector{
 		vendor:   vendor,
@@ -29,12 +29,12 @@ func New(seed uint64, vendor Vendor) *Injector {
 	}
 }
 
-// Inject queues faults behind those that wait. A bad pattern, an unknown kind, an
-// impossible status or number is an error; nothing is queued then.
+// Inject appends faults to the queue. It returns an error and queues nothing if one of the faults
+// has an invalid path pattern, an unknown kind, an invalid status, or a number out of range.
 func (i *Injector) Inject(faults ...Fault) error {
 	added := make([]*Fault, 0, len(faults))
 	for _, f := range faults {
-		if _, known := i.player(f.Kind); !known {
+		if _, known := i.behavior(f.Kind); !known {
 			return fmt.Errorf("fault: no kind %q", f.Kind)
 		}
 		if err := f.check(); err != nil {
@@ -51,7 +51,7 @@ func (i *Injector) Inject(faults ...Fault) error {
 	return nil
 }
 
-// Clear forgets the queue and ends every hanging or dripping request.
+// Clear empties the queue and ends every request that is in a Hang or a Drip.
 func (i *Injector) Clear() {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -60,7 +60,8 @@ func (i *Injector) Clear() {
 	i.released = make(chan struct{})
 }
 
-// Pending returns the faults still to come, with the times left in each; never nil.
+// Pending returns the queued faults; the Times of each is the number of requests it still affects.
+// The result is never nil.
 func (i *Injector) Pending() []Fault {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -71,46 +72,49 @@ func (i *Injector) Pending() []Fault {
 	return pending
 }
 
-// Injected returns how many requests a fault has taken so far.
+// Injected returns the number of requests that faults have affected so far.
 func (i *Injector) Injected() int {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	return i.injected
 }
 
-// Wrap returns next with the queue in front of it. Cut, and Hang when cleared, end
-// their connection by panicking with http.ErrAbortHandler, as net/http expects.
+// Wrap returns a handler that applies the queued faults to requests before next. Cut and Hang, and
+// Drip when the queue is cleared, end the connection by panicking with http.ErrAbortHandler, as
+// net/http expects.
 func (i *Injector) Wrap(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		x, taken := i.take(r)
+		x, taken := i.nextFault(r)
 		if !taken {
 			next.ServeHTTP(w, r)
 			return
 		}
-		// net/http notices that a client has left only once its body is read.
+		// net/http detects a disconnected client only after the request's body has been read.
 		if x.fault.Kind == Hang {
 			_, _ = io.Copy(io.Discard, r.Body)
 		}
 		x.w, x.r, x.next = w, r, next
-		play, _ := i.player(x.fault.Kind) // Inject knew it
-		play(x)
+		behave, _ := i.behavior(x.fault.Kind) // Inject has checked the kind
+		behave(x)
 	})
 }
 
-// player finds how a kind behaves, among the vendor's own first.
-func (i *Injector) player(kind Kind) (func(exchange), bool) {
-	if strike, own := i.vendor.Own[kind]; own {
+// behavior returns the function of a kind, and whether the kind exists. The vendor's own kinds take
+// precedence.
+func (i *Injector) behavior(kind Kind) (func(exchange), bool) {
+	if custom, own := i.vendor.CustomKinds[kind]; own {
 		return func(x exchange) {
-			strike()
+			custom()
 			x.next.ServeHTTP(x.w, x.r)
 		}, true
 	}
-	play, known := players[kind]
-	return play, known
+	behave, known := behaviors[kind]
+	return behave, known
 }
 
-// take finds the fault for a request and spends one of its times.
-func (i *Injector) take(r *http.Request) (exchange, bool) {
+// nextFault returns the exchange with the first fault that affects the request, and decrements the
+// fault's Times. It returns false if no fault affects the request.
+func (i *Injector) nextFault(r *http.Request) (exchange, bool) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	at := slices.IndexFunc(i.queue, func(f *Fault) bool { return f.matches(r.URL.Path) && i.fires(f) })
@@ -125,7 +129,8 @@ func (i *Injector) take(r *http.Request) (exchange, bool) {
 	return x, true
 }
 
-// fires lets a matching request pass while the fault has some to skip or loses its draw.
+// fires reports whether a fault fires at a matching request. It does not fire while there are
+// requests to skip; after that, it fires with its Probability. fires decrements Skip.
 func (i *Injector) fires(f *Fault) bool {
 	if f.Skip > 0 {
 		f.Skip--
@@ -134,20 +139,41 @@ func (i *Injector) fires(f *Fault) bool {
 	return f.Probability == 0 || i.rand.Float64() < f.Probability
 }
 
-// exchange is one request that a fault has taken.
+// exchange is one request that a fault affects, with everything that is needed to respond to it.
 type exchange struct {
 	fault    Fault
 	vendor   Vendor
-	ordinal  int // of the fault, ever rising
+	ordinal  int // number of faults injected so far, strictly increasing
 	released <-chan struct{}
 	w        http.ResponseWriter
 	r        *http.Request
 	next     http.Handler
 }
 
-// sendHeader adds the headers that the fault asks for.
+// sendHeader sets the headers that the fault contains.
 func (x exchange) sendHeader() {
 	for name, value := range x.fault.Header {
 		x.w.Header().Set(name, value)
 	}
+}
+
+// Vendor contains the parts of a fault's response that depend on the simulated vendor.
+type Vendor struct {
+	// WriteError writes the vendor's error for the Status and Code of a fault. The headers of
+	// RetryAfter and Header are set before the call. Required.
+	WriteError func(http.ResponseWriter, Fault)
+	// RepeatedCursor returns a cursor that leads to a page already read and differs for every
+	// ordinal. If it is nil, the request's own URL with the ordinal as a parameter is used.
+	RepeatedCursor func(r *http.Request, ordinal int) string
+	// CustomKinds are kinds that only this vendor has. For a fault of such a kind, the function is
+	// called first, and then the wrapped handler handles the request.
+	CustomKinds map[Kind]func()
+}
+
+// repeatedCursor returns the cursor that a fault of the kind Endless sends.
+func (x exchange) repeatedCursor() string {
+	if x.vendor.RepeatedCursor == nil {
+		return numberedURL(x.r, x.ordinal)
+	}
+	return x.vendor.RepeatedCursor(x.r, x.ordinal)
 }

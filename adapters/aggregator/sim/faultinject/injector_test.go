@@ -8,7 +8,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/sim/faultinject"
 )
 
-func TestQueue(t *testing.T) {
+func TestFirstMatchingFaultOfTheQueueFires(t *testing.T) {
 	down := func(f faultinject.Fault, status int) faultinject.Fault {
 		f.Kind, f.Status = faultinject.Status, status
 		return f
@@ -17,19 +17,28 @@ func TestQueue(t *testing.T) {
 		faults []faultinject.Fault
 		want   []int
 	}{
-		"none":                     {nil, []int{200, 200}},
-		"zero times means once":    {[]faultinject.Fault{down(faultinject.Fault{}, 500)}, []int{500, 200}},
-		"times":                    {[]faultinject.Fault{down(faultinject.Fault{Times: 2}, 500)}, []int{500, 500, 200}},
-		"for ever":                 {[]faultinject.Fault{down(faultinject.Fault{Times: -1}, 500)}, []int{500, 500, 500, 500}},
-		"skip":                     {[]faultinject.Fault{down(faultinject.Fault{Skip: 2}, 500)}, []int{200, 200, 500, 200}},
-		"in order":                 {[]faultinject.Fault{down(faultinject.Fault{}, 500), down(faultinject.Fault{}, 429)}, []int{500, 429, 200}},
-		"another path":             {[]faultinject.Fault{down(faultinject.Fault{Path: "/b/"}, 500)}, []int{200}},
-		"a star is one segment":    {[]faultinject.Fault{down(faultinject.Fault{Path: "/*"}, 500)}, []int{200}},
-		"a pattern":                {[]faultinject.Fault{down(faultinject.Fault{Path: "/a/*"}, 500)}, []int{500}},
-		"a later one that matches": {[]faultinject.Fault{down(faultinject.Fault{Path: "/b/"}, 500), down(faultinject.Fault{Path: "/a/x"}, 429)}, []int{429, 200}},
+		"none":                  {nil, []int{200, 200}},
+		"zero times means once": {[]faultinject.Fault{down(faultinject.Fault{}, 500)}, []int{500, 200}},
+		"times":                 {[]faultinject.Fault{down(faultinject.Fault{Times: 2}, 500)}, []int{500, 500, 200}},
+		"for ever": {
+			[]faultinject.Fault{down(faultinject.Fault{Times: -1}, 500)}, []int{500, 500, 500, 500},
+		},
+		"skip": {
+			[]faultinject.Fault{down(faultinject.Fault{Skip: 2}, 500)}, []int{200, 200, 500, 200},
+		},
+		"in order": {
+			[]faultinject.Fault{down(faultinject.Fault{}, 500), down(faultinject.Fault{}, 429)}, []int{500, 429, 200},
+		},
+		"another path":          {[]faultinject.Fault{down(faultinject.Fault{Path: "/b/"}, 500)}, []int{200}},
+		"a star is one segment": {[]faultinject.Fault{down(faultinject.Fault{Path: "/*"}, 500)}, []int{200}},
+		"a pattern":             {[]faultinject.Fault{down(faultinject.Fault{Path: "/a/*"}, 500)}, []int{500}},
+		"a later one that matches": {
+			[]faultinject.Fault{down(faultinject.Fault{Path: "/b/"}, 500), down(faultinject.Fault{Path: "/a/x"}, 429)},
+			[]int{429, 200},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, server := misbehaving(t, test.faults...)
+			_, server := newFaultyServer(t, test.faults...)
 			if diff := cmp.Diff(test.want, statuses(t, server, "/a/x", len(test.want))); diff != "" {
 				t.Error(diff)
 			}
@@ -40,7 +49,9 @@ func TestQueue(t *testing.T) {
 func TestProbabilityIsDrawnFromTheSeed(t *testing.T) {
 	var runs [2][]int
 	for at := range runs {
-		_, server := misbehaving(t, faultinject.Fault{Kind: faultinject.Status, Status: 500, Times: -1, Probability: 0.3})
+		_, server := newFaultyServer(
+			t, faultinject.Fault{Kind: faultinject.Status, Status: 500, Times: -1, Probability: 0.3},
+		)
 		runs[at] = statuses(t, server, "/", 200)
 	}
 	if diff := cmp.Diff(runs[0], runs[1]); diff != "" {
@@ -57,8 +68,8 @@ func TestProbabilityIsDrawnFromTheSeed(t *testing.T) {
 	}
 }
 
-func TestPendingShowsWhatIsLeft(t *testing.T) {
-	injector, server := misbehaving(t, faultinject.Fault{Kind: faultinject.Status, Status: 500, Times: 3})
+func TestPendingReturnsTheRemainingFaults(t *testing.T) {
+	injector, server := newFaultyServer(t, faultinject.Fault{Kind: faultinject.Status, Status: 500, Times: 3})
 	statuses(t, server, "/", 1)
 	want := []faultinject.Fault{{Kind: faultinject.Status, Status: 500, Times: 2}}
 	if diff := cmp.Diff(want, injector.Pending()); diff != "" || injector.Injected() != 1 {
@@ -70,7 +81,7 @@ func TestPendingShowsWhatIsLeft(t *testing.T) {
 	}
 }
 
-func TestImpossibleFaultsAreRefusedTogether(t *testing.T) {
+func TestInvalidFaultRejectsTheWholeList(t *testing.T) {
 	injector := faultinject.New(1, faultinject.Vendor{})
 	good := faultinject.Fault{Kind: faultinject.Cut}
 	for name, bad := range map[string]faultinject.Fault{

@@ -7,38 +7,41 @@ import (
 	"net/http"
 )
 
-// maxBody bounds what a call is told, in bytes.
+// maxBody is the maximum size of the body of a control request, in bytes.
 const maxBody = 1 << 20
 
-// Call does what a request to the control surface asks and returns what to show for it.
-type Call func(*http.Request) (any, error)
+// ControlFunc handles one request to the control surface and returns the value that is sent as
+// JSON.
+type ControlFunc func(*http.Request) (any, error)
 
-// Done is the answer of a call that has nothing to show.
-var Done = map[string]bool{"ok": true}
+// OK is the value that a ControlFunc without a result returns.
+var OK = map[string]bool{"ok": true}
 
-// Control serves calls by their [http.ServeMux] patterns. Every answer is JSON; errors
-// are {"error"}: 404 for those that are missing, 400 for all others. It has no
-// authentication: mount it on loopback only.
-func Control(missing error, calls map[string]Call) http.Handler {
+// Control returns the handler of a control surface. calls maps [http.ServeMux] patterns to
+// functions. Every response is JSON. The response to an error is {"error"}, with status 404 if the
+// error matches missing, and 400 otherwise. The handler has no authentication: mount it on
+// loopback only.
+func Control(missing error, calls map[string]ControlFunc) http.Handler {
 	mux := http.NewServeMux()
 	for pattern, call := range calls {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 			r.Body = http.MaxBytesReader(w, r.Body, maxBody)
-			shown, err := call(r)
+			result, err := call(r)
 			switch {
 			case errors.Is(err, missing):
-				show(w, http.StatusNotFound, map[string]string{"error": err.Error()})
+				writeJSON(w, http.StatusNotFound, map[string]string{"error": err.Error()})
 			case err != nil:
-				show(w, http.StatusBadRequest, map[string]string{"error": err.Error()})
+				writeJSON(w, http.StatusBadRequest, map[string]string{"error": err.Error()})
 			default:
-				show(w, http.StatusOK, shown)
+				writeJSON(w, http.StatusOK, result)
 			}
 		})
 	}
 	return mux
 }
 
-// Mount puts a vendor's API at / and its control surface at /_control/.
+// Mount returns a handler that serves a vendor's API at / and its control surface at
+// /_control/.
 func Mount(api, control http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/_control/", control)
@@ -46,9 +49,9 @@ func Mount(api, control http.Handler) http.Handler {
 	return mux
 }
 
-func show(w http.ResponseWriter, status int, body any) {
+func writeJSON(w http.ResponseWriter, status int, body any) {
 	text, err := json.Marshal(body)
-	if err != nil { // a raw member that was handed in is not JSON
+	if err != nil { // a raw JSON member that the caller has added is invalid
 		http.Error(w, "simulator: "+err.Error(), http.StatusInternalServerError)
 		return
 	}
@@ -57,9 +60,9 @@ func show(w http.ResponseWriter, status int, body any) {
 	_, _ = w.Write(text)
 }
 
-// Read decodes a body. It refuses members it does not know: a typing error in a script
-// is no silent success.
-func Read[T any](r *http.Request) (into T, err error) {
+// DecodeBody decodes a JSON body. It rejects unknown members, so that a typing error in a
+// script is reported and not ignored.
+func DecodeBody[T any](r *http.Request) (into T, err error) {
 	decoder := json.NewDecoder(r.Body)
 	decoder.DisallowUnknownFields()
 	if err = decoder.Decode(&into); err != nil {

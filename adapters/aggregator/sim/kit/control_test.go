@@ -17,46 +17,47 @@ import (
 
 var errUnknown = errors.New("unknown id")
 
-// row is what the control surface of these tests governs; there is one, named "a".
+// row is the data that the control surface of these tests manages. There is one row, with the id
+// "a".
 type row struct {
 	Text  string `json:"text"`
 	Count int    `json:"count"`
 }
 
-func known(id string) error {
+func checkID(id string) error {
 	if id != "a" {
 		return fmt.Errorf("row: %w", errUnknown)
 	}
 	return nil
 }
 
-func surface() (http.Handler, *faultinject.Injector) {
-	kept := row{Text: "x", Count: 1}
+func newControl() (http.Handler, *faultinject.Injector) {
+	stored := row{Text: "x", Count: 1}
 	faults := faultinject.New(1, faultinject.Vendor{})
-	return kit.Control(errUnknown, map[string]kit.Call{
-		"POST /_control/rows":               kit.Reading(func(in row) (row, error) { return in, nil }),
-		"GET /_control/rows/{id}":           kit.Naming(func(id string) (row, error) { return kept, known(id) }),
-		"DELETE /_control/rows/{id}":        kit.Removing(known),
-		"POST /_control/rows/{id}/generate": kit.Generating(func(id string, _ int) error { return known(id) }),
-		"POST /_control/faults":             kit.Injecting(faults),
-		"DELETE /_control/faults":           kit.Clearing(faults),
+	return kit.Control(errUnknown, map[string]kit.ControlFunc{
+		"POST /_control/rows":               kit.WithBody(func(in row) (row, error) { return in, nil }),
+		"GET /_control/rows/{id}":           kit.WithID(func(id string) (row, error) { return stored, checkID(id) }),
+		"DELETE /_control/rows/{id}":        kit.DeleteByID(checkID),
+		"POST /_control/rows/{id}/generate": kit.GenerateRows(func(id string, _ int) error { return checkID(id) }),
+		"POST /_control/faults":             kit.InjectFaults(faults),
+		"DELETE /_control/faults":           kit.ClearFaults(faults),
 		"GET /_control/broken":              func(*http.Request) (any, error) { return func() {}, nil },
-		"PATCH /_control/rows/{id}": kit.Editing(func(id string, edit func(*row)) (row, error) {
-			edited := kept
+		"PATCH /_control/rows/{id}": kit.PatchByID(func(id string, edit func(*row)) (row, error) {
+			edited := stored
 			edit(&edited)
-			return edited, known(id)
+			return edited, checkID(id)
 		}),
 	}), faults
 }
 
-func called(handler http.Handler, method, path, body string) (int, string) {
+func do(handler http.Handler, method, path, body string) (int, string) {
 	recorder := httptest.NewRecorder()
 	handler.ServeHTTP(recorder, httptest.NewRequest(method, "/_control"+path, strings.NewReader(body)))
 	return recorder.Code, strings.TrimSpace(recorder.Body.String())
 }
 
-func TestCallsAreAnswered(t *testing.T) {
-	handler, faults := surface()
+func TestControlFuncsReturnJSON(t *testing.T) {
+	handler, faults := newControl()
 	for _, c := range []struct {
 		method, path, body string
 		status             int
@@ -70,7 +71,10 @@ func TestCallsAreAnswered(t *testing.T) {
 		{"DELETE", "/rows/a", ``, 200, `{"ok":true}`},
 		{"DELETE", "/rows/b", ``, 404, `{"error":"row: unknown id"}`},
 		{"PATCH", "/rows/a", `{"count":7}`, 200, `{"text":"x","count":7}`},
-		{"PATCH", "/rows/a", `{"count":"7"}`, 400, `{"error":"body: json: cannot unmarshal string into Go struct field row.count of type int"}`},
+		{
+			"PATCH", "/rows/a", `{"count":"7"}`, 400,
+			`{"error":"body: json: cannot unmarshal string into Go struct field row.count of type int"}`,
+		},
 		{"PATCH", "/rows/b", `{}`, 404, `{"error":"row: unknown id"}`},
 		{"POST", "/rows/a/generate", `{"count":1000000}`, 200, `{"ok":true}`},
 		{"POST", "/rows/a/generate", `{"count":1000001}`, 400, `{"error":"count is not within 1..1000000"}`},
@@ -80,27 +84,29 @@ func TestCallsAreAnswered(t *testing.T) {
 		{"POST", "/faults", `[{"kind":"earthquake"}]`, 400, `{"error":"fault: no kind \"earthquake\""}`},
 		{"GET", "/broken", ``, 500, `simulator: json: unsupported type: func()`},
 	} {
-		status, got := called(handler, c.method, c.path, c.body)
+		status, got := do(handler, c.method, c.path, c.body)
 		if status != c.status || got != c.want {
 			t.Errorf("%s %s %s: %d %s, want %d %s", c.method, c.path, c.body, status, got, c.status, c.want)
 		}
 	}
 	if waiting := len(faults.Pending()); waiting != 2 {
-		t.Errorf("%d faults wait, want 2", waiting)
+		t.Errorf("%d faults are queued, want 2", waiting)
 	}
-	if called(handler, "DELETE", "/faults", ""); len(faults.Pending()) != 0 {
+	if do(handler, "DELETE", "/faults", ""); len(faults.Pending()) != 0 {
 		t.Error("faults were not cleared")
 	}
 }
 
-func TestABodyWithoutEndIsRefused(t *testing.T) {
-	handler, _ := surface()
-	if status, _ := called(handler, "POST", "/rows", `{"text":"`+strings.Repeat("x", 1<<20)+`"}`); status != http.StatusBadRequest {
+func TestOversizedBodyIsRejected(t *testing.T) {
+	handler, _ := newControl()
+	if status, _ := do(
+		handler, "POST", "/rows", `{"text":"`+strings.Repeat("x", 1<<20)+`"}`,
+	); status != http.StatusBadRequest {
 		t.Errorf("answered %d", status)
 	}
 }
 
-func TestMountKeepsTheSurfacesApart(t *testing.T) {
+func TestMountSeparatesAPIAndControl(t *testing.T) {
 	says := func(text string) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, text) })
 	}
@@ -114,14 +120,17 @@ func TestMountKeepsTheSurfacesApart(t *testing.T) {
 	}
 }
 
-func TestAStatusIsSeenOnceAndFirst(t *testing.T) {
+func TestRecordStatusReportsOnceBeforeTheBody(t *testing.T) {
 	for name, test := range map[string]struct {
 		answer http.HandlerFunc
 		want   []int
 	}{
-		"said":      {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(418) }, []int{418}},
-		"said once": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(418); _, _ = w.Write([]byte("x")) }, []int{418}},
-		"implied":   {func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("x")) }, []int{200}},
+		"written": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(418) }, []int{418}},
+		"written once": {
+			func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(418); _, _ = w.Write([]byte("x")) },
+			[]int{418},
+		},
+		"implied": {func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("x")) }, []int{200}},
 		"flushed": {func(w http.ResponseWriter, _ *http.Request) {
 			_, _ = w.Write([]byte("x"))
 			if err := http.NewResponseController(w).Flush(); err != nil {
@@ -132,9 +141,9 @@ func TestAStatusIsSeenOnceAndFirst(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			recorder, seen := httptest.NewRecorder(), []int(nil)
-			test.answer(kit.Watch(recorder, func(status int) {
+			test.answer(kit.RecordStatus(recorder, func(status int) {
 				if recorder.Body.Len() > 0 {
-					t.Error("told after the first byte")
+					t.Error("reported after the first byte")
 				}
 				seen = append(seen, status)
 			}), nil)
@@ -145,10 +154,10 @@ func TestAStatusIsSeenOnceAndFirst(t *testing.T) {
 	}
 }
 
-func TestASeedFixesTheIDs(t *testing.T) {
+func TestSeedDeterminesTheIDs(t *testing.T) {
 	var ids []string
 	for _, seed := range []uint64{1, 1, 2, 0, 0} {
-		ids = append(ids, kit.NewID(kit.Entropy(seed)).String())
+		ids = append(ids, kit.NewID(kit.NewEntropy(seed)).String())
 	}
 	if ids[0] != ids[1] || ids[1] == ids[2] || ids[3] == ids[4] {
 		t.Errorf("ids do not follow the seed: %v", ids)

@@ -1,6 +1,8 @@
-// Package kit is what the simulators of vendors share without being any vendor's: a
-// control surface for curl ([Control]), webhooks delivered well or badly ([Sender]), ids
-// that a seed fixes ([Entropy]), and an eye on the status of answers ([Watch]).
+// Package kit contains what the vendor simulators share and what does not depend on a vendor: a
+// control surface for curl ([Control]), a webhook sender that can simulate delivery problems
+// ([Sender]), ids that a seed determines ([NewEntropy]), and a recorder of response statuses
+// ([RecordStatus]).
 //
-// How a vendor misbehaves is simfault's business; what it says is the simulator's own.
+// Package faultinject makes a simulator fail. The content of the responses is defined by each
+// simulator.
 package kit

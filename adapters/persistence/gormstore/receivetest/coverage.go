@@ -8,55 +8,56 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// coverage counts the ways that knocks and groups went.
-type coverage map[way]int
+// coverage counts the cases that deliveries and batches were.
+type coverage map[testCase]int
 
-type way string
+type testCase string
 
-// The ways that no run may leave out.
+// The cases that every run of the suite must cover.
 const (
-	joinedAll      way = "a group whose new events all join queued pulls"
-	broughtAll     way = "a group whose new events all bring pulls"
-	mixed          way = "a group of both"
-	onlyCopies     way = "a group of copies alone"
-	copyInGroup    way = "a copy of an event of its own group"
-	copyOfStored   way = "a copy of a stored event"
-	wantedCopy     way = "a wanted copy of an unwanted event of its own group"
-	copiesAlone    way = "such a copy in a group that brings no pull"
-	twoTokens      way = "a group that comes through two tokens of a connection"
-	copyByAnother  way = "a copy through another token than the first's"
-	unknownToken   way = "a token of nobody's"
-	revokedToken   way = "a revoked token"
-	deletedBehind  way = "a token of a deleted connection"
-	foreignVendor  way = "another vendor's door"
-	foreignAccount way = "another account's event"
-	unreadableBody way = "an unreadable body"
-	atWork         way = "an event that queues behind a pull at work"
+	attachedOnly     testCase = "a batch whose new events are all attached to queued pulls"
+	createdOnly      testCase = "a batch whose new events all create pulls"
+	mixed            testCase = "a batch of both"
+	duplicatesOnly   testCase = "a batch of duplicates only"
+	duplicateInBatch testCase = "a duplicate of an event of its own batch"
+	duplicateOfRow   testCase = "a duplicate of a stored event"
+	wantedDuplicate  testCase = "a duplicate, which wants a pull, of an event of its own batch that does not"
+	wantedAndNoPull  testCase = "such a duplicate in a batch that creates no pull"
+	twoTokens        testCase = "a batch that comes through two tokens of a connection"
+	otherToken       testCase = "a duplicate through another token than the first delivery's"
+	unknownToken     testCase = "an unknown token"
+	revokedToken     testCase = "a revoked token"
+	deletedTarget    testCase = "a token of a deleted connection"
+	otherVendor      testCase = "a token of another vendor"
+	otherAccount     testCase = "an event about another account"
+	unreadableBody   testCase = "an unreadable body"
+	whileRunning     testCase = "an event that queues a pull while another is running"
 )
 
-var ways = []way{
-	joinedAll, broughtAll, mixed, onlyCopies, copyInGroup, copyOfStored, wantedCopy, copiesAlone, twoTokens, copyByAnother,
-	unknownToken, revokedToken, deletedBehind, foreignVendor, foreignAccount, unreadableBody, atWork,
+var testCases = []testCase{
+	attachedOnly, createdOnly, mixed, duplicatesOnly, duplicateInBatch, duplicateOfRow, wantedDuplicate,
+	wantedAndNoPull, twoTokens, otherToken, unknownToken, revokedToken, deletedTarget, otherVendor, otherAccount,
+	unreadableBody, whileRunning,
 }
 
-// check fails for what was left out.
+// check fails for each case that was not covered.
 func (c coverage) check(t *testing.T) {
 	t.Helper()
-	for _, w := range ways {
-		if t.Logf("%5d × %s", c[w], w); c[w] == 0 {
-			t.Errorf("no drawn world has %s", w)
+	for _, covered := range testCases {
+		if t.Logf("%5d × %s", c[covered], covered); c[covered] == 0 {
+			t.Errorf("no run covered %s", covered)
 		}
 	}
 }
 
-// group follows one group through the model.
-func (c coverage) group(p *pair, knocks []gormstore.PendingDelivery) *group {
-	g := &group{
-		pair: p, own: make(map[domain.PullID]bool), at: make(map[domain.ConnectionID]bool),
-		first: make(map[domain.DeliveryID]told), through: make(map[domain.ConnectionID]domain.TokenID),
+// batch follows one batch through the model.
+func (c coverage) batch(p *pair, deliveries []gormstore.PendingDelivery) *batch {
+	b := &batch{
+		pair: p, own: make(map[domain.PullID]bool), running: make(map[domain.ConnectionID]bool),
+		first: make(map[domain.DeliveryID]firstDelivery), through: make(map[domain.ConnectionID]domain.TokenID),
 	}
-	for _, k := range knocks {
-		g.own[k.Pull] = true
+	for _, d := range deliveries {
+		b.own[d.Pull] = true
 	}
 	page, err := p.model.Pulls().List(p.ctx, p.tenant, ports.PullFilter{}, domain.PageRequest{Limit: domain.MaxLimit})
 	if err != nil {
@@ -64,114 +65,114 @@ func (c coverage) group(p *pair, knocks []gormstore.PendingDelivery) *group {
 	}
 	for _, pull := range page.Items {
 		if pull.State == domain.PullRunning {
-			g.at[pull.Connection] = true
+			b.running[pull.Connection] = true
 		}
 	}
-	return g
+	return b
 }
 
-// group is what one has shown so far.
-type group struct {
+// batch is what the model did with the deliveries of one batch so far.
+type batch struct {
 	*pair
-	own     map[domain.PullID]bool       // brought by its knocks
-	at      map[domain.ConnectionID]bool // with a pull at work
-	first   map[domain.DeliveryID]told
-	through map[domain.ConnectionID]domain.TokenID
+	own     map[domain.PullID]bool       // the pull ids of its deliveries
+	running map[domain.ConnectionID]bool // connections with a running pull
+	first   map[domain.DeliveryID]firstDelivery
+	through map[domain.ConnectionID]domain.TokenID // the last token of each connection
 
-	joined, brought, copies, wanted, others int
+	attached, created, duplicates, wanted, others int
 }
 
-// told is the first of an event.
-type told struct {
+// firstDelivery is the first delivery of an event in the batch.
+type firstDelivery struct {
 	token  domain.TokenID
 	wanted bool
 }
 
-// knock notes what the model made of one.
-func (g *group) knock(k gormstore.PendingDelivery, got ports.ReceiveResult, refused error) {
+// delivery counts the cases of one delivery by the model's result.
+func (b *batch) delivery(d gormstore.PendingDelivery, got ports.ReceiveResult, refused error) {
 	if refused != nil {
-		g.refused(k)
+		b.refused(d)
 		return
 	}
-	d := got.Delivery
-	if through, ok := g.through[d.Connection]; ok && through != got.Token {
-		g.seen[twoTokens]++
+	stored := got.Delivery
+	if through, ok := b.through[stored.Connection]; ok && through != got.Token {
+		b.seen[twoTokens]++
 	}
-	g.through[d.Connection] = got.Token
+	b.through[stored.Connection] = got.Token
 	if got.Duplicate {
-		g.copy(k, got)
+		b.duplicate(d, got)
 		return
 	}
-	g.first[d.ID] = told{got.Token, d.Status == domain.DeliveryAccepted}
-	g.stored(k, d)
+	b.first[stored.ID] = firstDelivery{got.Token, stored.Status == domain.DeliveryAccepted}
+	b.stored(d, stored)
 }
 
-func (g *group) refused(k gormstore.PendingDelivery) {
-	w := unknownToken
-	for _, t := range g.tokens {
+func (b *batch) refused(d gormstore.PendingDelivery) {
+	reason := unknownToken
+	for _, t := range b.tokens {
 		switch {
-		case t.Hash != k.Token:
-		case t.Vendor != k.Vendor:
-			w = foreignVendor
-		case g.deleted[t.Connection]:
-			w = deletedBehind
-		case g.revoked[t.Hash]:
-			w = revokedToken
+		case t.Hash != d.Token:
+		case t.Vendor != d.Vendor:
+			reason = otherVendor
+		case b.deleted[t.Connection]:
+			reason = deletedTarget
+		case b.revoked[t.Hash]:
+			reason = revokedToken
 		}
 	}
-	g.seen[w]++
+	b.seen[reason]++
 }
 
-func (g *group) copy(k gormstore.PendingDelivery, got ports.ReceiveResult) {
-	g.copies++
-	first, own := g.first[got.Delivery.ID]
+func (b *batch) duplicate(d gormstore.PendingDelivery, got ports.ReceiveResult) {
+	b.duplicates++
+	first, own := b.first[got.Delivery.ID]
 	if !own {
-		g.seen[copyOfStored]++
+		b.seen[duplicateOfRow]++
 		return
 	}
-	g.seen[copyInGroup]++
+	b.seen[duplicateInBatch]++
 	if first.token != got.Token {
-		g.seen[copyByAnother]++
+		b.seen[otherToken]++
 	}
-	if !first.wanted && k.Event.WantsPull && k.Event.AccountRef != "another" {
-		g.seen[wantedCopy]++
-		g.wanted++
+	if !first.wanted && d.Event.WantsPull && d.Event.AccountRef != "another" {
+		b.seen[wantedDuplicate]++
+		b.wanted++
 	}
 }
 
-func (g *group) stored(k gormstore.PendingDelivery, d domain.Delivery) {
+func (b *batch) stored(d gormstore.PendingDelivery, stored domain.Delivery) {
 	switch {
-	case d.Status == domain.DeliveryUnreadable:
-		g.seen[unreadableBody]++
-	case d.Status == domain.DeliveryIgnored && k.Event.WantsPull:
-		g.seen[foreignAccount]++
+	case stored.Status == domain.DeliveryUnreadable:
+		b.seen[unreadableBody]++
+	case stored.Status == domain.DeliveryIgnored && d.Event.WantsPull:
+		b.seen[otherAccount]++
 	}
 	switch {
-	case d.Pull.IsZero():
-		g.others++
-	case g.own[d.Pull]:
-		g.brought++
-		if g.at[d.Connection] {
-			g.seen[atWork]++
+	case stored.Pull.IsZero():
+		b.others++
+	case b.own[stored.Pull]:
+		b.created++
+		if b.running[stored.Connection] {
+			b.seen[whileRunning]++
 		}
 	default:
-		g.joined++
+		b.attached++
 	}
 }
 
-// end notes what the group was as a whole.
-func (g *group) end() {
-	if g.wanted > 0 && g.brought == 0 {
-		g.seen[copiesAlone]++
+// end counts the cases of the batch as a whole.
+func (b *batch) end() {
+	if b.wanted > 0 && b.created == 0 {
+		b.seen[wantedAndNoPull]++
 	}
 	switch {
-	case g.joined > 0 && g.brought > 0:
-		g.seen[mixed]++
-	case g.joined > 0:
-		g.seen[joinedAll]++
-	case g.brought > 0:
-		g.seen[broughtAll]++
-	case g.copies > 0 && g.others == 0:
-		g.seen[onlyCopies]++
+	case b.attached > 0 && b.created > 0:
+		b.seen[mixed]++
+	case b.attached > 0:
+		b.seen[attachedOnly]++
+	case b.created > 0:
+		b.seen[createdOnly]++
+	case b.duplicates > 0 && b.others == 0:
+		b.seen[duplicatesOnly]++
 	}
 }

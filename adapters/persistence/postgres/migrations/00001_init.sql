@@ -1,8 +1,8 @@
 -- +goose Up
 
--- Texts that are keys or sort keys compare by bytes, whatever the database's collation.
--- Bodies, metadata and ciphertext are bytes; asks and progress are JSON that only the
--- service reads.
+-- Texts that are keys or sort keys compare by bytes, independent of the database's collation.
+-- Bodies, metadata and ciphertext are bytes; ask (the scope of a pull) and progress are JSON that only
+-- the service reads.
 
 CREATE TABLE connections (
     id              uuid PRIMARY KEY,
@@ -43,7 +43,7 @@ CREATE TABLE webhook_tokens (
 CREATE INDEX webhook_tokens_newest ON webhook_tokens (tenant_id, created_at, id);
 CREATE INDEX webhook_tokens_connection ON webhook_tokens (connection_id);
 
--- 'waiting' is a pull between two tries; callers see it as queued.
+-- 'waiting' is a pull between two attempts; callers see it as queued.
 CREATE TABLE pulls (
     id            uuid PRIMARY KEY,
     tenant_id     uuid        NOT NULL,
@@ -77,8 +77,8 @@ CREATE INDEX pulls_ended ON pulls (connection_id, finished_at) WHERE state IN ('
 CREATE INDEX pulls_newest ON pulls (tenant_id, created_at, id);
 CREATE INDEX pulls_of_connection ON pulls (connection_id, created_at, id);
 
--- No foreign keys: the statement that inserts has just read the connection, whose row is
--- never deleted, and a check a row would cost the hottest path of all.
+-- No foreign keys: the statement that inserts has just read the connection, whose row is never deleted,
+-- and a check per row would slow down the hottest path of all.
 CREATE TABLE deliveries (
     id            uuid PRIMARY KEY,
     tenant_id     uuid        NOT NULL,
@@ -98,8 +98,8 @@ CREATE UNIQUE INDEX deliveries_fingerprint ON deliveries (connection_id, fingerp
 CREATE INDEX deliveries_pull ON deliveries (pull_id) WHERE pull_id IS NOT NULL;
 CREATE INDEX deliveries_newest ON deliveries (tenant_id, received_at, id);
 CREATE INDEX deliveries_of_connection ON deliveries (connection_id, received_at, id);
--- Rows come in the order of their time, so that a range index finds the old ones at
--- next to no cost for the inserts.
+-- Rows are inserted in the order of their time, so a block range index finds the old ones at almost no
+-- cost for the inserts.
 CREATE INDEX deliveries_age ON deliveries USING brin (received_at) WITH (pages_per_range = 16, autosummarize = on);
 
 CREATE TABLE idempotency_keys (
@@ -167,9 +167,9 @@ CREATE TABLE transactions (
 CREATE INDEX transactions_by_date ON transactions (connection_id, date, id);
 CREATE INDEX transactions_feed ON transactions (tenant_id, change_tx, id);
 
--- A row's place in the change feed is the id of the database transaction that wrote it,
--- plus shift. Ids of transactions begin anew in a cluster that a dump was restored into;
--- then shift moves past every place handed out before. One row.
+-- A row's position in the change feed is the id of the database transaction that wrote it, plus shift.
+-- In a cluster that a dump was restored into, transaction ids start again; then shift moves past every
+-- position handed out before. One row.
 CREATE TABLE feed (
     one     boolean PRIMARY KEY DEFAULT true CHECK (one),
     cluster bigint NOT NULL,

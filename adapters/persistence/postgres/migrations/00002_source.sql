@@ -1,6 +1,7 @@
 -- +goose Up
 
--- By it a row that is seen again as it was is known without being read. NULL: not known.
+-- The content hash of the vendor's row. It shows that a row is unchanged without normalizing it. NULL:
+-- unknown.
 ALTER TABLE transactions ADD COLUMN source bytea;
 
 -- +goose Down

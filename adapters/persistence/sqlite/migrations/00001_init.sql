@@ -1,9 +1,9 @@
 -- +goose Up
 
--- Texts compare by bytes, which is the default. Ids are texts in the canonical form, which
--- sort as their bytes do; times are microseconds since 1970; amounts are decimal texts.
--- Bodies, metadata and ciphertext are bytes; asks and progress are JSON that only the
--- service reads.
+-- Texts compare by bytes, which is the default. Ids are texts in the canonical form, which sort like
+-- their bytes; times are microseconds since 1970; amounts are decimal texts.
+-- Bodies, metadata and ciphertext are bytes; ask (the scope of a pull) and progress are JSON that only
+-- the service reads.
 
 CREATE TABLE connections (
     id              TEXT NOT NULL PRIMARY KEY,
@@ -44,7 +44,7 @@ CREATE TABLE webhook_tokens (
 CREATE INDEX webhook_tokens_newest ON webhook_tokens (tenant_id, created_at, id);
 CREATE INDEX webhook_tokens_connection ON webhook_tokens (connection_id);
 
--- 'waiting' is a pull between two tries; callers see it as queued.
+-- 'waiting' is a pull between two attempts; callers see it as queued.
 CREATE TABLE pulls (
     id            TEXT NOT NULL PRIMARY KEY,
     tenant_id     TEXT NOT NULL,
@@ -78,8 +78,8 @@ CREATE INDEX pulls_ended ON pulls (connection_id, finished_at) WHERE state IN ('
 CREATE INDEX pulls_newest ON pulls (tenant_id, created_at, id);
 CREATE INDEX pulls_of_connection ON pulls (connection_id, created_at, id);
 
--- No foreign keys: the statement that inserts has just read the connection, whose row is
--- never deleted, and a check a row would cost the hottest path of all.
+-- No foreign keys: the statement that inserts has just read the connection, whose row is never deleted,
+-- and a check per row would slow down the hottest path of all.
 CREATE TABLE deliveries (
     id            TEXT NOT NULL PRIMARY KEY,
     tenant_id     TEXT NOT NULL,
@@ -166,8 +166,8 @@ CREATE TABLE transactions (
 CREATE INDEX transactions_by_date ON transactions (connection_id, date, id);
 CREATE INDEX transactions_feed ON transactions (tenant_id, change_tx, id);
 
--- A row's place in the change feed is the count of writing transactions, of which there
--- is one at a time. One row.
+-- A row's position in the change feed is the count of writing transactions, of which there is one at a
+-- time. One row.
 CREATE TABLE feed (
     one INTEGER PRIMARY KEY CHECK (one = 1),
     tx  INTEGER NOT NULL

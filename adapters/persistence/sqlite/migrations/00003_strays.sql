@@ -1,10 +1,10 @@
 -- +goose Up
 
--- A claim reads the deliveries that joined its pull. They came since the pull was queued,
--- so that they are a range of deliveries_of_connection, and an index over pull_id would
--- only cost every delivery a page. Those that joined a queued pull and came before it are
--- written down here: what is replayed, by a trigger, and what the door takes in another
--- order than it came, by the door.
+-- A claim reads the deliveries that joined its pull. They were received since the pull was queued, so they
+-- are a range of deliveries_of_connection, and an index over pull_id would only cost every delivery a
+-- page. Late joins, which joined a queued pull and were received before it, are recorded here: replayed
+-- deliveries by a trigger, and webhooks stored in another order than received by the statement that
+-- stores them.
 CREATE TABLE strays (
     pull_id     TEXT NOT NULL,
     delivery_id TEXT NOT NULL,
@@ -23,7 +23,7 @@ CREATE TRIGGER deliveries_stray AFTER UPDATE OF pull_id ON deliveries WHEN new.p
 END;
 -- +goose StatementEnd
 
--- What a pull asks for is fixed when it is queued no more.
+-- The scope of a pull is fixed once it is no longer queued.
 -- +goose StatementBegin
 CREATE TRIGGER pulls_forget_strays AFTER UPDATE OF state ON pulls WHEN old.state = 'queued' AND new.state <> 'queued' BEGIN
     DELETE FROM strays WHERE pull_id = old.id;

@@ -1,0 +1,124 @@
+package belvosim
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+)
+
+// link is a link with its accounts and rows. A row is immutable: a change replaces the pointer to
+// it. Therefore a page of rows can be encoded after the lock is released.
+type link struct {
+	Link
+	accounts []*Account
+	rows     []*row
+	revision int // incremented by every change of rows, which invalidates the cached selection
+	cached   selection
+}
+
+// AddSecret adds an API credential. If the id exists already, AddSecret replaces its password.
+func (s *Simulator) AddSecret(id, password string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.secrets[id] = password
+}
+
+// RemoveSecret removes an API credential. Requests with it are rejected from then on.
+func (s *Simulator) RemoveSecret(id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.secrets, id)
+}
+
+// AddLink adds a link and returns it as stored. If one of the members ID, AccessMode,
+// Status, CreatedAt, LastAccessedAt, RefreshRate, CredentialsStorage,
+// FetchResources or StaleIn is empty, it gets the vendor's usual value. The error is ErrTaken if
+// the id exists already.
+func (s *Simulator) AddLink(l Link) (Link, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l.ID = cmp.Or(l.ID, s.newID())
+	if _, taken := s.links[l.ID]; taken {
+		return Link{}, fmt.Errorf("link: %w", ErrTaken)
+	}
+	l.AccessMode = cmp.Or(l.AccessMode, "recurrent")
+	l.Status = cmp.Or(l.Status, LinkValid)
+	l.CreatedAt = cmp.Or(l.CreatedAt, s.timestamp())
+	l.LastAccessedAt = cmp.Or(l.LastAccessedAt, s.timestamp())
+	l.RefreshRate = cmp.Or(l.RefreshRate, "24h")
+	l.CredentialsStorage = cmp.Or(l.CredentialsStorage, "store")
+	l.StaleIn = cmp.Or(l.StaleIn, "365d")
+	if l.FetchResources == nil {
+		l.FetchResources = []string{"ACCOUNTS", "TRANSACTIONS"}
+	}
+	added := &link{Link: l}
+	s.links[l.ID] = added
+	s.linkOrder = append(s.linkOrder, added)
+	return l, nil
+}
+
+// SetLinkStatus changes the status of a link. The rows already collected stay
+// readable, as they do at the vendor. The error is ErrNotFound if there is no such link.
+func (s *Simulator) SetLinkStatus(id string, status LinkStatus) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l, exists := s.links[id]
+	if !exists {
+		return fmt.Errorf("link: %w", ErrNotFound)
+	}
+	l.Status = status
+	return nil
+}
+
+// RemoveLink removes a link together with its accounts and transactions. The error is ErrNotFound
+// if there is no such link.
+func (s *Simulator) RemoveLink(id string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l, exists := s.links[id]
+	if !exists {
+		return fmt.Errorf("link: %w", ErrNotFound)
+	}
+	for _, a := range l.accounts {
+		delete(s.accounts, a.ID)
+	}
+	for _, r := range l.rows {
+		delete(s.rows, r.tx.ID)
+	}
+	delete(s.links, id)
+	s.linkOrder = slices.DeleteFunc(s.linkOrder, func(o *link) bool { return o == l })
+	return nil
+}
+
+// AddAccount adds an account to the link that it names, and returns the account as stored. An empty
+// ID is generated. An empty Institution is copied from the link, and an empty CollectedAt or
+// CreatedAt is set to the current time. The error is ErrNotFound if the link does not exist, and
+// ErrTaken if the account's id exists already.
+func (s *Simulator) AddAccount(a Account) (Account, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l, exists := s.links[a.Link]
+	if !exists {
+		return Account{}, fmt.Errorf("account's link: %w", ErrNotFound)
+	}
+	a.ID = cmp.Or(a.ID, s.newID())
+	if _, taken := s.accounts[a.ID]; taken {
+		return Account{}, fmt.Errorf("account: %w", ErrTaken)
+	}
+	a.Institution = cmp.Or(a.Institution, Institution{Name: l.Institution, Type: "bank"})
+	a.CollectedAt = cmp.Or(a.CollectedAt, s.timestamp())
+	a.CreatedAt = cmp.Or(a.CreatedAt, s.timestamp())
+	s.accounts[a.ID] = &a
+	l.accounts = append(l.accounts, &a)
+	return a, nil
+}
+
+// visible returns the link with this id if the secret has access to it, otherwise nil. The caller
+// holds the lock.
+func (s *Simulator) visible(secret, id string) *link {
+	l := s.links[id]
+	if l == nil || (l.Owner != "" && l.Owner != secret) {
+		return nil
+	}
+	return l
+}

@@ -1,0 +1,78 @@
+package belvo
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/vendorhttp"
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// errHolderMustAct is the cause of errors that persist until the link's holder acts. The vendor
+// did not reject the API credential. Therefore a pull waits and retries, and Check reports that
+// the link needs reauthorization.
+var errHolderMustAct = errors.New("the link waits for its holder")
+
+// errorCodes maps the vendor's error codes to domain errors. An error with a code that is not
+// listed is classified by its HTTP status. Source: developers.belvo.com, Errors.
+var errorCodes = map[string]domain.Error{
+	"invalid_link":     {Code: domain.VendorUnreachable, Cause: errHolderMustAct},
+	"unconfirmed_link": {Code: domain.VendorUnreachable, Cause: errHolderMustAct},
+	"token_required":   {Code: domain.VendorUnreachable, Cause: errHolderMustAct},
+	"session_expired":  {Code: domain.VendorUnreachable, Cause: errHolderMustAct},
+
+	"institution_down":        {Code: domain.VendorUnreachable},
+	"institution_unavailable": {Code: domain.VendorUnreachable},
+	"institution_inactive":    {Code: domain.VendorUnreachable},
+	"request_timeout":         {Code: domain.VendorUnreachable},
+
+	"too_many_sessions":          {Code: domain.VendorRateLimited},
+	"operational_limits_reached": {Code: domain.VendorRateLimited},
+}
+
+// explainError returns the domain error for an error response of the vendor. The body is an array
+// of objects with a code, or sometimes a single object. It returns nil if neither the body nor the
+// status has a meaning special to this vendor; the caller then classifies the HTTP status.
+func explainError(status int, body []byte) *domain.Error {
+	for _, code := range errorCodesOf(body) {
+		if known, ok := errorCodes[code]; ok {
+			known.Kind, known.Message = domain.Unavailable, code
+			return &known
+		}
+	}
+	switch status {
+	case http.StatusConflict: // a refresh of the link is in progress
+		return &domain.Error{Kind: domain.Unavailable, Code: domain.VendorUnreachable}
+	case http.StatusPreconditionRequired:
+		return &domain.Error{Kind: domain.Unavailable, Code: domain.VendorUnreachable, Cause: errHolderMustAct}
+	}
+	return nil
+}
+
+func errorCodesOf(body []byte) []string {
+	type item struct {
+		Code string `json:"code"`
+	}
+	var items []item
+	if vendorhttp.Decode(body, &items) != nil {
+		items = make([]item, 1)
+		if vendorhttp.Decode(body, &items[0]) != nil {
+			return nil
+		}
+	}
+	codes := make([]string, 0, len(items))
+	for _, i := range items {
+		codes = append(codes, i.Code)
+	}
+	return codes
+}
+
+// malformed returns the error (malformed_response) for a response that does not match the
+// vendor's documentation. part names the wrong part in the vendor's terms; it never contains a
+// value of the response.
+func malformed(part string) *domain.Error {
+	return &domain.Error{
+		Kind: domain.Unavailable, Code: domain.MalformedResponse,
+		Message: "unexpected " + part,
+	}
+}

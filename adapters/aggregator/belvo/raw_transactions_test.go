@@ -1,0 +1,169 @@
+package belvo
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"maps"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// contentHash returns the content hash of the row raw of the link l. raw must be a valid row.
+func contentHash(t *testing.T, l linkContext, raw json.RawMessage) domain.ContentHash {
+	t.Helper()
+	raws, _, err := l.rawTransactions([]jsontext.Value{jsontext.Value(raw)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o, err := raws[0].Normalize()
+	if err != nil || o.ExternalID != raws[0].ExternalID || raws[0].ContentHash.IsZero() {
+		t.Fatalf("row %q has the raw id %q (%v)", o.ExternalID, raws[0].ExternalID, err)
+	}
+	return raws[0].ContentHash
+}
+
+// embeddedAccountEdits returns an edit of a row, for transactionRow, that sets the row's member
+// "account". The account is a valid bank account in which the members of edits are replaced.
+func embeddedAccountEdits(edits map[string]any) map[string]any {
+	account := map[string]any{
+		"id": "bank", "link": "l-1", "category": "CHECKING_ACCOUNT", "currency": "MXN",
+		"collected_at":     "2026-05-04T09:10:11Z",
+		"last_accessed_at": "2026-05-04T09:10:11Z", "balance": map[string]any{"current": 10, "available": 9.5},
+	}
+	maps.Copy(account, edits)
+	return map[string]any{"account": account}
+}
+
+func TestContentHashIgnoresOnlyVolatileMembers(t *testing.T) {
+	base := embeddedAccountEdits(nil)
+	base["loan_data"] = map[string]any{"balance": map[string]any{"current": 1}}
+	base["balance"], base["merchant"] = 5, map[string]any{"merchant_name": "x", "logo": "https://a"}
+	was := contentHash(t, testContext(), transactionRow(t, base))
+	for name, edits := range map[string]map[string]any{
+		"collected later": {"collected_at": "2026-05-09T09:10:11.120Z"},
+		"another balance": {"balance": 77.5},
+		"another logo":    {"merchant": map[string]any{"merchant_name": "x", "logo": "https://b"}},
+		"the account was read later": embeddedAccountEdits(
+			map[string]any{"collected_at": "2026-05-09T09:10:11Z", "last_accessed_at": nil},
+		),
+		"another balance of the account": embeddedAccountEdits(
+			map[string]any{"balance": map[string]any{"current": 11, "available": -3}},
+		),
+	} {
+		all := maps.Clone(base)
+		maps.Copy(all, edits)
+		if contentHash(t, testContext(), transactionRow(t, all)) != was {
+			t.Errorf("%s changes the content hash", name)
+		}
+	}
+	for name, edits := range map[string]map[string]any{
+		"amount": {"amount": 12.51}, "date": {"value_date": "2026-05-04"}, "created_at": {
+			"created_at": "2026-05-04T09:10:12Z",
+		},
+		"merchant": {
+			"merchant": map[string]any{"merchant_name": "y", "logo": "https://a"},
+		}, "account": embeddedAccountEdits(map[string]any{"id": "card"}),
+		"balance of another object": {"loan_data": map[string]any{"balance": map[string]any{"current": 2}}},
+		"currency of the account": embeddedAccountEdits(
+			map[string]any{"currency": "USD"},
+		), "new member": {"tags": nil},
+	} {
+		all := maps.Clone(base)
+		maps.Copy(all, edits)
+		if contentHash(t, testContext(), transactionRow(t, all)) == was {
+			t.Errorf("another %s does not change the content hash", name)
+		}
+	}
+}
+
+// TestContentHashDependsOnAccountsAndLink checks that the content hash changes with the inputs of
+// normalization other than the row. Type and currency of the listed account determine the sign and
+// the currency of a row; for a row without an account, the currency that all accounts share does.
+func TestContentHashDependsOnAccountsAndLink(t *testing.T) {
+	list := func(accounts ...domain.AccountData) linkContext { return newLinkContext("l-1", accounts) }
+	for name, raw := range map[string]json.RawMessage{
+		"with its account": transactionRow(t, embeddedAccountEdits(nil)),
+		"without":          transactionRow(t, map[string]any{"account": nil}),
+	} {
+		hashes := map[domain.ContentHash]int{}
+		for i, l := range []linkContext{
+			list(domain.AccountData{ExternalID: "bank", Type: domain.BankAccount, Currency: "MXN"}),
+			list(domain.AccountData{ExternalID: "bank", Type: domain.CreditAccount, Currency: "USD"}),
+			list(domain.AccountData{ExternalID: "bank", Type: domain.CreditAccount}), list(),
+		} {
+			if _, dup := hashes[contentHash(t, l, raw)]; dup && (name == "with its account" || i != 3) {
+				t.Errorf("a row %s has the same content hash under account list %d", name, i)
+			}
+			hashes[contentHash(t, l, raw)] = i
+		}
+	}
+	a, b := newLinkContext("l-1", nil), newLinkContext("L-1", nil)
+	if contentHash(t, a, transactionRow(t, embeddedAccountEdits(nil))) == contentHash(
+		t, b, transactionRow(t, embeddedAccountEdits(nil)),
+	) {
+		t.Error("a row has the same content hash under another link")
+	}
+}
+
+// TestMalformedRowHasAnotherContentHash checks that a row that is not valid JSON never has the
+// content hash of a valid row, even if only a volatile member is invalid. This matters because a
+// row whose content hash is already stored is not decoded, so its error would not be noticed.
+func TestMalformedRowHasAnotherContentHash(t *testing.T) {
+	good := string(transactionRow(t, embeddedAccountEdits(nil)))
+	was := contentHash(t, testContext(), json.RawMessage(good))
+	for name, raw := range map[string]string{
+		"duplicate volatile member": strings.Replace(good, `{`, `{"collected_at":1,`, 1),
+		"balance of NaN":            strings.Replace(good, `"current":10`, `"current":NaN`, 1),
+		"invalid UTF-8":             strings.Replace(good, `"collected_at":"`, "\"collected_at\":\"\xff", 1),
+		"crossed brackets":          strings.Replace(good, `{`, `{"future":[{]},`, 1),
+	} {
+		if raw == good {
+			t.Fatalf("%s: the edited row equals the valid one, so the edit did nothing", name)
+		}
+		raws, _, err := testContext().rawTransactions([]jsontext.Value{jsontext.Value(raw)})
+		if err == nil {
+			if raws[0].ContentHash == was {
+				t.Errorf("%s: known", name)
+			}
+			_, err = raws[0].Normalize()
+		}
+		if !errors.Is(err, domain.MalformedResponse) {
+			t.Errorf("%s: %v, want malformed_response", name, err)
+		}
+	}
+}
+
+// TestRulesVersionChangesWithGoldenRows checks that the normalized golden rows do not change
+// without a new value of the constant rules. After an intended change, raise rules and run the
+// tests with -update.
+func TestRulesVersionChangesWithGoldenRows(t *testing.T) {
+	const path = "testdata/rules"
+	h := sha256.New()
+	files, err := filepath.Glob("testdata/transactions_*.golden.json")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no golden rows", err)
+	}
+	for _, name := range files {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.Write(text)
+	}
+	now := rules + " " + hex.EncodeToString(h.Sum(nil)) + "\n"
+	stored, err := os.ReadFile(path)
+	if *update && !strings.HasPrefix(string(stored), rules+" ") {
+		stored, err = []byte(now), os.WriteFile(path, []byte(now), 0o644)
+	}
+	if err != nil || string(stored) != now {
+		t.Errorf("the golden rows have changed: raise rules, now %q, and run with -update (%v)", rules, err)
+	}
+}

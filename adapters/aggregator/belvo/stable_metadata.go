@@ -1,0 +1,75 @@
+package belvo
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/vendorhttp"
+)
+
+// stableForm is the canonical form of a row. It does not depend on the order of members, nor on
+// the number and time formats that the vendor uses today. It leaves out members that change without
+// an edit of the transaction. It also leaves out null members, so that a member that the vendor
+// adds to its schema does not look like an edit of every row.
+var stableForm = vendorhttp.CanonicalForm{
+	Omit: vendorhttp.VolatileMembers{
+		// The times at which the vendor last read the row, and at which it first stored the row.
+		"*": {`"collected_at"`, `"created_at"`, `"last_accessed_at"`},
+		// The account and its balance change independently of the row. The amounts are
+		// compared exactly after normalization; compared here, 900 and "900.0" would differ
+		// and look like an edit.
+		"": {`"account"`, `"balance"`, `"amount"`, `"local_currency_amount"`},
+		// The amount of the open bill, which grows with each purchase.
+		`"credit_card_data"`: {`"bill_amount"`},
+		// The URL of a picture.
+		`"merchant"`: {`"logo"`},
+	},
+	AppendText: appendUTCTime, AppendNumber: appendShortestNumber,
+}
+
+// stableMetadata returns the part of a row whose change counts as an edit, in canonical form.
+// raw must be valid JSON, which is the case for a row that has been decoded before.
+func stableMetadata(raw json.RawMessage) ([]byte, error) {
+	written, plain := stableForm.Append(make([]byte, 0, len(raw)), raw)
+	if plain {
+		return written, nil
+	}
+	// The members are sorted again, because Append sorts names by their bytes. For names that are not
+	// plain ASCII, the canonical order (RFC 8785) differs from the order of the bytes.
+	sorted := jsontext.Value(written)
+	if err := sorted.Format(jsontext.ReorderRawObjects(true), jsontext.PreserveRawStrings(false)); err != nil {
+		return nil, malformed("transaction")
+	}
+	return sorted, nil
+}
+
+// appendShortestNumber appends number without trailing zeros to text. It appends number unchanged
+// if vendorhttp.ParseMoney cannot represent it exactly.
+func appendShortestNumber(text, number []byte) []byte {
+	value, err := vendorhttp.ParseMoney(string(number), "XXX")
+	if err != nil {
+		return append(text, number...)
+	}
+	return append(text, value.Amount.String()...)
+}
+
+// appendUTCTime appends the JSON string quoted to text. An RFC 3339 time is written in UTC with
+// no more fractional digits than it needs, so that "Z" and "+00:00" are equal. Any other
+// string is appended unchanged.
+func appendUTCTime(text, quoted []byte) []byte {
+	const shortestTime = len(`"2006-01-02T15:04:05Z"`)
+	if vendorhttp.IsPlainScalar(quoted) && (len(quoted) < shortestTime || quoted[5] != '-' || quoted[11] != 'T') {
+		return append(text, quoted...)
+	}
+	value, err := vendorhttp.Unquote(quoted)
+	if err != nil {
+		return append(text, quoted...)
+	}
+	if at, err := time.Parse(time.RFC3339, value); err == nil {
+		value = at.UTC().Format(time.RFC3339Nano)
+	}
+	text, _ = jsontext.AppendQuote(text, value)
+	return text
+}

@@ -1,0 +1,115 @@
+package faultinject
+
+import (
+	"bytes"
+	"cmp"
+	"io"
+	"net/http"
+	"time"
+)
+
+const (
+	defaultSize  = 64 << 20
+	defaultDelay = 100
+	htmlPage     = "<!doctype html><title>Just a moment</title><p>Please wait."
+)
+
+// behaviors maps each kind to the function that handles the requests that such a fault affects.
+var behaviors = map[Kind]func(exchange){
+	Status:   writeError,
+	Hang:     hang,
+	Drip:     drip,
+	Cut:      cut,
+	Oversize: oversize,
+	HTML:     writeHTML,
+	Types:    editJSON(swapTypes),
+	Number:   editJSON(replaceAmounts),
+	Endless:  editJSON(repeatPage),
+	NextHost: editJSON(replaceNextHost),
+	Redirect: redirect,
+}
+
+func writeError(x exchange) {
+	if x.fault.RetryAfter != "" {
+		x.w.Header().Set("Retry-After", x.fault.RetryAfter)
+	}
+	x.sendHeader()
+	x.vendor.WriteError(x.w, x.fault)
+}
+
+func writeHTML(x exchange) {
+	x.w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	x.sendHeader()
+	_, _ = io.WriteString(x.w, htmlPage)
+}
+
+func redirect(x exchange) {
+	x.w.Header().Set("Location", cmp.Or(x.fault.Value, OtherOrigin+x.r.URL.RequestURI()))
+	x.w.WriteHeader(cmp.Or(x.fault.Status, http.StatusTemporaryRedirect))
+}
+
+func hang(x exchange) {
+	select {
+	case <-x.r.Context().Done():
+	case <-x.released:
+	}
+	// No response is sent after the hang, because it would look like a slow success.
+	panic(http.ErrAbortHandler)
+}
+
+func drip(x exchange) {
+	recorded := recordResponse(x)
+	recorded.sendHeader(x.w, recorded.body.Len())
+	tick := time.NewTicker(time.Duration(cmp.Or(x.fault.DelayMs, defaultDelay)) * time.Millisecond)
+	defer tick.Stop()
+	for recorded.body.Len() > 0 {
+		select {
+		case <-x.r.Context().Done():
+			return
+		case <-x.released:
+			panic(http.ErrAbortHandler)
+		case <-tick.C:
+		}
+		if _, err := x.w.Write(recorded.body.Next(cmp.Or(x.fault.Size, 1))); err != nil {
+			return
+		}
+		_ = http.NewResponseController(x.w).Flush()
+	}
+}
+
+func cut(x exchange) {
+	recorded := recordResponse(x)
+	recorded.sendHeader(x.w, recorded.body.Len())
+	_, _ = x.w.Write(recorded.body.Bytes()[:recorded.body.Len()/2])
+	_ = http.NewResponseController(x.w).Flush()
+	panic(http.ErrAbortHandler)
+}
+
+// oversize sends white space before the recorded response. It does not append the white space,
+// because a decoder that stops at the end of the JSON value would never read it.
+func oversize(x exchange) {
+	recorded := recordResponse(x)
+	recorded.sendHeader(x.w, chunkedLength)
+	blank := bytes.Repeat([]byte{' '}, 32<<10)
+	for left := cmp.Or(x.fault.Size, defaultSize); left > 0; left -= len(blank) {
+		if _, err := x.w.Write(blank[:min(left, len(blank))]); err != nil {
+			return
+		}
+	}
+	_, _ = recorded.body.WriteTo(x.w)
+}
+
+// editJSON returns a behavior that records the response of the wrapped handler, edits it with edit
+// and sends it. A response that is not JSON is sent unchanged.
+func editJSON(edit func(*jsonDocument, exchange)) func(exchange) {
+	return func(x exchange) {
+		recorded := recordResponse(x)
+		body := recorded.body.Bytes()
+		if doc, err := parse(body); err == nil {
+			edit(doc, x)
+			body = doc.bytes()
+		}
+		recorded.sendHeader(x.w, len(body))
+		_, _ = x.w.Write(body)
+	}
+}

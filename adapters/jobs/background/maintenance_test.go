@@ -1,0 +1,239 @@
+package background_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/jobs/background"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// fakeService is a ports.Maintenance with nothing to do; tests override what they need.
+type fakeService struct {
+	ports.Maintenance
+	listStuck  func(ctx context.Context, limit int) ([]domain.PullID, error)
+	reconcile  func(ctx context.Context, interval time.Duration, limit int) (int, error)
+	prune      func(ctx context.Context, retention time.Duration, limit int) (int, error)
+	tokenUsage func(ctx context.Context) error
+	backlog    func(ctx context.Context) (time.Duration, error)
+}
+
+func (s fakeService) ListStuck(ctx context.Context, limit int) ([]domain.PullID, error) {
+	if s.listStuck == nil {
+		return nil, nil
+	}
+	return s.listStuck(ctx, limit)
+}
+
+func (s fakeService) Reconcile(ctx context.Context, interval time.Duration, limit int) (int, error) {
+	if s.reconcile == nil {
+		return 0, nil
+	}
+	return s.reconcile(ctx, interval, limit)
+}
+
+func (s fakeService) Prune(ctx context.Context, retention time.Duration, limit int) (int, error) {
+	if s.prune == nil {
+		return 0, nil
+	}
+	return s.prune(ctx, retention, limit)
+}
+
+func (s fakeService) BacklogAge(ctx context.Context) (time.Duration, error) {
+	if s.backlog == nil {
+		return 0, nil
+	}
+	return s.backlog(ctx)
+}
+
+func (s fakeService) FlushTokenUsage(ctx context.Context) error {
+	if s.tokenUsage == nil {
+		return nil
+	}
+	return s.tokenUsage(ctx)
+}
+
+// errorLog collects background errors. A bubble runs the tasks and the test one at a time
+// wherever the test reads it.
+type errorLog []ports.BackgroundError
+
+func (l *errorLog) add(e ports.BackgroundError) { *l = append(*l, e) }
+
+func ignoreNudges(context.Context, []domain.PullID) error { return nil }
+
+// runFor runs the maintenance for a duration of a fake clock, stops it, and then calls check.
+func runFor(t *testing.T, d time.Duration, cfg background.Config, service fakeService, check func()) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		m := background.StartMaintenance(t.Context(), cfg.WithDefaults(), service, ignoreNudges, background.SoleLeader)
+		time.Sleep(d)
+		synctest.Wait()
+		if check != nil {
+			check()
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		m.Stop(ctx)
+		if ctx.Err() != nil {
+			t.Error("Stop took all of its time")
+		}
+	})
+}
+
+func TestStuckPullsAreNudged(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var stuck domain.PullID
+		stuck.UUID[0] = 1
+		nudged := 0
+		service := fakeService{listStuck: func(_ context.Context, limit int) ([]domain.PullID, error) {
+			if nudged > 0 || limit != 200 {
+				return nil, nil
+			}
+			return []domain.PullID{stuck}, nil
+		}}
+		nudge := func(_ context.Context, ids []domain.PullID) error {
+			if len(ids) != 1 || ids[0] != stuck {
+				t.Errorf("nudged %v, want %v", ids, stuck)
+			}
+			nudged++
+			return nil
+		}
+		cfg := background.Config{}.WithDefaults()
+		m := background.StartMaintenance(t.Context(), cfg, service, nudge, background.SoleLeader)
+		defer m.Stop(t.Context())
+		time.Sleep(5 * time.Second)
+		synctest.Wait()
+		if nudged != 1 {
+			t.Errorf("%d nudges within 5 s, want 1", nudged)
+		}
+	})
+}
+
+func TestTasksRunPeriodically(t *testing.T) {
+	var stuck, usage, reconciled, pruned int
+	service := fakeService{
+		listStuck:  func(context.Context, int) ([]domain.PullID, error) { stuck++; return nil, nil },
+		tokenUsage: func(context.Context) error { usage++; return nil },
+		reconcile: func(_ context.Context, interval time.Duration, _ int) (int, error) {
+			if interval != 6*time.Hour {
+				t.Errorf("reconciled with interval %v", interval)
+			}
+			reconciled++
+			return 0, nil
+		},
+		prune: func(_ context.Context, retention time.Duration, limit int) (int, error) {
+			if retention != 24*time.Hour {
+				t.Errorf("pruned with retention %v", retention)
+			}
+			if pruned++; pruned%3 != 0 {
+				return limit, nil // a full batch is repeated at once
+			}
+			return 1, nil
+		},
+	}
+	cfg := background.Config{ReconcileInterval: 6 * time.Hour, DeliveryRetention: 24 * time.Hour}
+	runFor(t, 10*time.Hour, cfg, service, func() {
+		wantAbout(t, "stuck pulls", stuck, 7200)
+		wantAbout(t, "token usage", usage, 3600)
+		wantAbout(t, "reconcile", reconciled, 120)
+		wantAbout(t, "prune", pruned, 30)
+	})
+}
+
+// wantAbout compares with a tolerance of a fifth, because of the jitter and the random first delay.
+func wantAbout(t *testing.T, task string, got, want int) {
+	t.Helper()
+	if got < want*4/5 || got > want*6/5 {
+		t.Errorf("%s ran %d times in ten hours, want about %d", task, got, want)
+	}
+}
+
+func TestReconcileRunsAtLeastEveryFiveMinutesAndAtMostOnceASecond(t *testing.T) {
+	for interval, want := range map[time.Duration]int{time.Second: 36_000, 30 * 24 * time.Hour: 120} {
+		n := 0
+		service := fakeService{reconcile: func(context.Context, time.Duration, int) (int, error) { n++; return 0, nil }}
+		runFor(t, 10*time.Hour, background.Config{ReconcileInterval: interval}, service, func() {
+			wantAbout(t, "reconcile", n, want)
+		})
+	}
+}
+
+func TestBacklogIsMeasuredAndReported(t *testing.T) {
+	var ages []time.Duration
+	var failed errorLog
+	service := fakeService{backlog: func(context.Context) (time.Duration, error) {
+		if len(ages) == 2 && len(failed) == 0 {
+			return time.Hour, errors.New("no store")
+		}
+		return time.Duration(len(ages)) * time.Minute, nil // no unfinished pull at first
+	}}
+	cfg := background.Config{OnError: failed.add, Backlog: func(age time.Duration) { ages = append(ages, age) }}
+	runFor(t, 10*time.Hour, cfg, service, func() {
+		wantAbout(t, "backlog", len(ages), 2400)
+		if ages[0] != 0 || ages[1] != time.Minute || ages[2] != 2*time.Minute {
+			t.Errorf("reported %v, want the measured ages and nothing for the failed round", ages[:3])
+		}
+		if len(failed) != 1 || failed[0].Task != "maintenance backlog" {
+			t.Errorf("errors %v, want the one of the failed round", failed)
+		}
+	})
+}
+
+func TestTasksThatAreTurnedOffDoNotRun(t *testing.T) {
+	service := fakeService{
+		reconcile: func(context.Context, time.Duration, int) (int, error) { t.Error("reconciled"); return 0, nil },
+		prune:     func(context.Context, time.Duration, int) (int, error) { t.Error("pruned"); return 0, nil },
+		backlog:   func(context.Context) (time.Duration, error) { t.Error("measured"); return 0, nil },
+	}
+	runFor(t, 10*time.Hour, background.Config{}, service, nil)
+}
+
+func TestFailedTaskIsReportedAndRunsAgain(t *testing.T) {
+	var failed errorLog
+	n := 0
+	service := fakeService{tokenUsage: func(context.Context) error {
+		switch n++; n {
+		case 1:
+			return errors.New("no store")
+		case 2:
+			panic("panic-canary")
+		}
+		return nil
+	}}
+	runFor(t, time.Minute, background.Config{OnError: failed.add}, service, func() {
+		if len(failed) != 2 || failed[0].Task != "maintenance token usage" || n < 4 {
+			t.Errorf("%d rounds, errors %v; want errors of the first two and more rounds", n, failed)
+		}
+	})
+}
+
+func TestRoundThatStopInterruptsIsNotAnError(t *testing.T) {
+	var failed errorLog
+	service := fakeService{tokenUsage: func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }}
+	runFor(t, time.Minute, background.Config{OnError: failed.add}, service, nil)
+	if len(failed) != 0 {
+		t.Errorf("errors %v", failed)
+	}
+}
+
+func TestStopDoesNotWaitForARoundThatIgnoresItsContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		service := fakeService{tokenUsage: func(context.Context) error { <-release; return nil }}
+		cfg := background.Config{}.WithDefaults()
+		m := background.StartMaintenance(t.Context(), cfg, service, ignoreNudges, background.SoleLeader)
+		time.Sleep(time.Minute)
+		ctx, cancel := context.WithTimeout(context.Background(), 15*time.Second)
+		defer cancel()
+		began := time.Now()
+		m.Stop(ctx)
+		if took := time.Since(began); took != 15*time.Second {
+			t.Errorf("Stop returned after %v, want the end of its context", took)
+		}
+		close(release)
+	})
+}

@@ -1,0 +1,78 @@
+package localjobs_test
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// fakeWorker passes each call to the test's own function and counts the calls.
+type fakeWorker struct {
+	run func(ctx context.Context, id domain.PullID, call int) (time.Duration, error)
+
+	mu    sync.Mutex
+	calls map[domain.PullID]int
+}
+
+func newWorker(run func(context.Context, domain.PullID, int) (time.Duration, error)) *fakeWorker {
+	return &fakeWorker{run: run, calls: make(map[domain.PullID]int)}
+}
+
+// oneAttemptWorker returns a worker whose pulls end at the first attempt.
+func oneAttemptWorker() *fakeWorker {
+	return newWorker(func(context.Context, domain.PullID, int) (time.Duration, error) { return 0, nil })
+}
+
+func (w *fakeWorker) RunPull(ctx context.Context, id domain.PullID) (time.Duration, error) {
+	w.mu.Lock()
+	w.calls[id]++
+	call := w.calls[id]
+	w.mu.Unlock()
+	return w.run(ctx, id, call)
+}
+
+// fakeMaintenance has nothing to do; tests override what they need.
+type fakeMaintenance struct {
+	ports.Maintenance
+	listStuck  func(ctx context.Context, limit int) ([]domain.PullID, error)
+	tokenUsage func(ctx context.Context) error
+}
+
+func (m fakeMaintenance) ListStuck(ctx context.Context, limit int) ([]domain.PullID, error) {
+	if m.listStuck == nil {
+		return nil, nil
+	}
+	return m.listStuck(ctx, limit)
+}
+
+func (m fakeMaintenance) FlushTokenUsage(ctx context.Context) error {
+	if m.tokenUsage == nil {
+		return nil
+	}
+	return m.tokenUsage(ctx)
+}
+
+// errorLog collects background errors.
+type errorLog struct {
+	mu  sync.Mutex
+	all []ports.BackgroundError
+}
+
+func (l *errorLog) add(e ports.BackgroundError) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.all = append(l.all, e)
+}
+
+func (l *errorLog) list() []ports.BackgroundError {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return append([]ports.BackgroundError(nil), l.all...)
+}
+
+func newPull() domain.PullID { return domain.PullID{UUID: uuid.Must(uuid.NewV7())} }

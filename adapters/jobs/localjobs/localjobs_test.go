@@ -1,0 +1,275 @@
+package localjobs_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/jobs/background"
+	"github.com/LerianStudio/aggregator-connections/adapters/jobs/localjobs"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// inBubble runs a test with a started queue on a fake clock, and stops the queue afterwards.
+func inBubble(
+	t *testing.T, cfg background.Config, w ports.Worker, m ports.Maintenance, test func(q *localjobs.Queue),
+) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		q := localjobs.New(cfg)
+		if err := q.Start(t.Context(), w, m); err != nil {
+			t.Fatal(err)
+		}
+		test(q)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		if err := q.Stop(ctx); err != nil {
+			t.Errorf("Stop: %v", err)
+		}
+	})
+}
+
+// callTimes records when a worker was called, counted from the first call.
+type callTimes struct {
+	first time.Time
+	at    []time.Duration
+}
+
+func (c *callTimes) add() {
+	if c.first.IsZero() {
+		c.first = time.Now()
+	}
+	c.at = append(c.at, time.Since(c.first))
+}
+
+func TestPullRunsAgainAfterTheDelayItReturned(t *testing.T) {
+	var calls callTimes
+	w := newWorker(func(_ context.Context, _ domain.PullID, call int) (time.Duration, error) {
+		calls.add()
+		if call < 3 {
+			return time.Duration(call) * time.Minute, nil
+		}
+		return 0, nil
+	})
+	inBubble(t, background.Config{}, w, fakeMaintenance{}, func(q *localjobs.Queue) {
+		q.Nudge(newPull())
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		want := []time.Duration{0, time.Minute, 3 * time.Minute}
+		if diff := cmp.Diff(want, calls.at); diff != "" {
+			t.Errorf("calls (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func TestErrorsAndPanicsAreRetriedWithBackoff(t *testing.T) {
+	var calls callTimes
+	var failed errorLog
+	w := newWorker(func(_ context.Context, _ domain.PullID, call int) (time.Duration, error) {
+		calls.add()
+		switch {
+		case call == 2:
+			panic("panic-canary")
+		case call < 8:
+			return 0, errors.New("no store")
+		}
+		return 0, nil
+	})
+	inBubble(t, background.Config{OnError: failed.add}, w, fakeMaintenance{}, func(q *localjobs.Queue) {
+		q.Nudge(newPull())
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		second := time.Second
+		want := []time.Duration{0, second, 3 * second, 7 * second, 15 * second, 31 * second, 61 * second, 91 * second}
+		if diff := cmp.Diff(want, calls.at); diff != "" {
+			t.Errorf("calls (-want +got):\n%s", diff)
+		}
+		if n := len(failed.list()); n != 7 {
+			t.Errorf("%d errors reported, want 7", n)
+		}
+	})
+}
+
+func TestNudgeWhileRunningRunsOnceMore(t *testing.T) {
+	release := make(chan struct{})
+	w := newWorker(func(_ context.Context, _ domain.PullID, call int) (time.Duration, error) {
+		if call == 1 {
+			<-release
+		}
+		return 0, nil
+	})
+	synctest.Test(t, func(t *testing.T) {
+		release = make(chan struct{})
+		q, id := localjobs.New(background.Config{}), newPull()
+		q.Nudge(id, id) // before Start, and twice
+		if err := q.Start(t.Context(), w, fakeMaintenance{}); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		q.Nudge(id, id)
+		synctest.Wait()
+		if n := w.calls[id]; n != 1 {
+			t.Errorf("%d calls while the first one runs, want 1", n)
+		}
+		close(release)
+		synctest.Wait()
+		if n := w.calls[id]; n != 2 {
+			t.Errorf("%d calls, want the first and one more after the nudges", n)
+		}
+		if err := q.Stop(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestNudgeEndsTheWaitForARetry(t *testing.T) {
+	w := newWorker(func(_ context.Context, _ domain.PullID, call int) (time.Duration, error) {
+		if call == 1 {
+			return time.Hour, nil
+		}
+		return 0, nil
+	})
+	inBubble(t, background.Config{}, w, fakeMaintenance{}, func(q *localjobs.Queue) {
+		id := newPull()
+		q.Nudge(id)
+		time.Sleep(time.Second)
+		q.Nudge(id)
+		synctest.Wait()
+		if w.calls[id] != 2 {
+			t.Errorf("%d calls, want 2", w.calls[id])
+		}
+		time.Sleep(2 * time.Hour)
+		synctest.Wait()
+		if w.calls[id] != 2 {
+			t.Error("the timer ran the pull as well")
+		}
+	})
+}
+
+func TestNoMoreThanMaxWorkersPullsRunConcurrently(t *testing.T) {
+	running, highest := make(chan int, 1), 0
+	synctest.Test(t, func(t *testing.T) {
+		running = make(chan int, 1)
+		running <- 0
+		w := newWorker(func(context.Context, domain.PullID, int) (time.Duration, error) {
+			n := <-running + 1
+			highest = max(highest, n)
+			running <- n
+			time.Sleep(time.Second)
+			running <- <-running - 1
+			return 0, nil
+		})
+		q := localjobs.New(background.Config{MaxWorkers: 3})
+		for range 10 {
+			q.Nudge(newPull())
+		}
+		if err := q.Start(t.Context(), w, fakeMaintenance{}); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if highest != 3 || len(w.calls) != 10 {
+			t.Errorf("%d concurrently and %d in total, want 3 and 10", highest, len(w.calls))
+		}
+		if err := q.Stop(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestStopCancelsAndKeepsPullsThatDoNotFinish(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorker(func(ctx context.Context, _ domain.PullID, call int) (time.Duration, error) {
+			if call > 1 {
+				return 0, nil
+			}
+			<-ctx.Done()
+			return 0, ctx.Err()
+		})
+		q, id := localjobs.New(background.Config{}), newPull()
+		q.Nudge(id)
+		if err := q.Start(t.Context(), w, fakeMaintenance{}); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		began := time.Now()
+		ctx, cancel := context.WithTimeout(context.Background(), 15*time.Second)
+		defer cancel()
+		if err := q.Stop(ctx); err != nil {
+			t.Errorf("Stop: %v", err)
+		}
+		if took := time.Since(began); took != 10*time.Second {
+			t.Errorf("cancelled after %v, want two thirds of the time", took)
+		}
+		if err := q.Start(t.Context(), w, fakeMaintenance{}); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		if w.calls[id] != 2 {
+			t.Error("the cancelled pull did not run after the next start")
+		}
+		if err := q.Stop(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestStopReportsPullsThatDoNotEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		w := newWorker(func(context.Context, domain.PullID, int) (time.Duration, error) { <-release; return 0, nil })
+		q := localjobs.New(background.Config{})
+		q.Nudge(newPull())
+		if err := q.Start(t.Context(), w, fakeMaintenance{}); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		if err := q.Stop(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("Stop returned %v, want the end of its context", err)
+		}
+		close(release)
+	})
+}
+
+func TestStuckPullIsNudged(t *testing.T) {
+	stuck, done := newPull(), false
+	w := newWorker(func(context.Context, domain.PullID, int) (time.Duration, error) { done = true; return 0, nil })
+	m := fakeMaintenance{listStuck: func(context.Context, int) ([]domain.PullID, error) {
+		if done {
+			return nil, nil
+		}
+		return []domain.PullID{stuck}, nil
+	}}
+	inBubble(t, background.Config{}, w, m, func(*localjobs.Queue) {
+		time.Sleep(5 * time.Second)
+		synctest.Wait()
+		if w.calls[stuck] != 1 {
+			t.Errorf("%d calls within 5 s, want 1", w.calls[stuck])
+		}
+	})
+}
+
+func TestMaintenanceThatIgnoresItsContextDoesNotHoldUpStop(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		q := localjobs.New(background.Config{})
+		m := fakeMaintenance{tokenUsage: func(context.Context) error { <-release; return nil }}
+		if err := q.Start(t.Context(), oneAttemptWorker(), m); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute)
+		ctx, cancel := context.WithTimeout(context.Background(), 15*time.Second)
+		defer cancel()
+		if err := q.Stop(ctx); err != nil || ctx.Err() != nil {
+			t.Errorf("Stop: %v, context ended: %v", err, ctx.Err())
+		}
+		close(release)
+	})
+}

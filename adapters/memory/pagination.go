@@ -1,0 +1,81 @@
+package memory
+
+import (
+	"bytes"
+	"cmp"
+	"iter"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// order compares two positions of a list.
+type order func(x, y domain.Position) int
+
+// ascending orders by key, then id, both by their bytes. The keys of every list here
+// (names, dates, times of fixed width) sort as text.
+func ascending(x, y domain.Position) int {
+	return cmp.Or(cmp.Compare(x.Key, y.Key), bytes.Compare(x.ID[:], y.ID[:]))
+}
+
+// descending orders lists by time or date newest first.
+func descending(x, y domain.Position) int { return ascending(y, x) }
+
+// cutPage returns the page of rows that r asks for. Each row has a position of its own, so that a
+// row which is added or deleted does not move any other.
+func cutPage[T any](rows iter.Seq[T], r domain.PageRequest, by order, at func(T) domain.Position) domain.Page[T] {
+	var after []T
+	for row := range rows {
+		if r.After.IsZero() || by(at(row), r.After) > 0 {
+			after = append(after, row)
+		}
+	}
+	slices.SortFunc(after, func(x, y T) int { return by(at(x), at(y)) })
+	if len(after) <= r.Limit {
+		return domain.Page[T]{Items: after}
+	}
+	return domain.Page[T]{Items: after[:r.Limit], Next: at(after[r.Limit-1])}
+}
+
+// matching returns copies, made by clone, of the rows that pass.
+func matching[T any](rows iter.Seq[*T], pass func(*T) bool, clone func(T) T) iter.Seq[T] {
+	return func(yield func(T) bool) {
+		for row := range rows {
+			if pass(row) && !yield(clone(*row)) {
+				return
+			}
+		}
+	}
+}
+
+// timePosition returns the position in a list sorted by time.
+func timePosition(at time.Time, id uuid.UUID) domain.Position {
+	return domain.Position{Key: domain.TimeKey(at), ID: id}
+}
+
+// checkTimePosition rejects a position that is not of a list sorted by time. Errors: Invalid on
+// "cursor".
+func checkTimePosition(after domain.Position) error {
+	if after.IsZero() {
+		return nil
+	}
+	_, err := domain.ParseTimeKey(after.Key)
+	return err
+}
+
+// checkDate rejects a position that is not of a list sorted by date. Errors: Invalid on
+// "cursor".
+func checkDate(after domain.Position) error {
+	if after.IsZero() {
+		return nil
+	}
+	if _, err := domain.ParseDate(after.Key); err != nil {
+		return foreignCursor()
+	}
+	return nil
+}
+
+func foreignCursor() error { return domain.FieldError("cursor", "is not a cursor of this list") }

@@ -1,0 +1,108 @@
+package memory
+
+import (
+	"context"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// minWait is the shortest time after which to retry a claim of a pull that waits for another
+// one, if that one is due or its lease has expired.
+const minWait = time.Second
+
+// Claim checks the connection first: a pull that no worker may run must not wait either.
+func (v pulls) Claim(ctx context.Context, lease domain.Lease, at time.Time) (ports.Claimed, error) {
+	return exclusiveResult(ctx, v.Store, "Pulls.Claim", func() (ports.Claimed, error) {
+		p := v.pulls[lease.Pull]
+		if p == nil || !p.FinishedAt.IsZero() {
+			return ports.Claimed{}, domain.NotFoundError()
+		}
+		c := v.connections[p.Connection]
+		if !c.Live() {
+			v.end(p, domain.PullFailed, domain.ConnectionGone, at)
+			return ports.Claimed{}, domain.NotFoundError()
+		}
+		if wait := v.wait(p, at); wait > 0 {
+			return ports.Claimed{}, &domain.Error{Kind: domain.Conflict, Code: domain.NotDue, RetryAfter: wait}
+		}
+		v.start(p, lease, at)
+		succeeded := v.openPullsOf(c.ID).succeeded
+		initial := succeeded.IsZero() || succeeded.Before(c.TargetChangedAt)
+		empty := initial && len(v.transactions[c.ID]) == 0
+		return ports.Claimed{Pull: clonePull(p.Pull), Connection: cloneConnection(*c), Initial: initial,
+			Empty: empty}, nil
+	})
+}
+
+// wait returns how long until the pull may be claimed; zero or less if it may be claimed now.
+func (s *Store) wait(p *pull, at time.Time) time.Duration {
+	if active := s.openPullsOf(p.Connection).active; active != nil && active != p {
+		return max(active.waitTime(at), minWait)
+	}
+	return p.waitTime(at)
+}
+
+// waitTime returns how long until the pull's lease has expired, or until it is due.
+func (p *pull) waitTime(at time.Time) time.Duration {
+	if p.State == domain.PullRunning {
+		return p.lease.Until.Sub(at)
+	}
+	return p.NotBefore.Sub(at)
+}
+
+// start marks the pull as running under the lease.
+func (s *Store) start(p *pull, lease domain.Lease, at time.Time) {
+	if p.StartedAt.IsZero() {
+		p.mergeScopes()
+		p.StartedAt = at
+		d := s.openPullsOf(p.Connection)
+		d.active, d.next = p, nil
+	}
+	p.State, p.NotBefore, p.Attempts, p.lease = domain.PullRunning, time.Time{}, p.Attempts+1, lease
+}
+
+// leasedPull returns the pull that the lease holds. The lease may have expired: only another
+// lease replaces it. Errors: LeaseLost.
+func (s *Store) leasedPull(lease domain.Lease) (*pull, error) {
+	p := s.pulls[lease.Pull]
+	if p == nil || p.State != domain.PullRunning || p.lease.ID != lease.ID {
+		return nil, conflict(domain.LeaseLost)
+	}
+	return p, nil
+}
+
+// writable is leasedPull that also requires a live connection. Errors: LeaseLost.
+func (s *Store) writable(lease domain.Lease) (*pull, error) {
+	p, err := s.leasedPull(lease)
+	if err == nil && !s.connections[p.Connection].Live() {
+		return nil, conflict(domain.LeaseLost)
+	}
+	return p, err
+}
+
+// Finish leaves no pull waiting for a deleted connection. The deletion has failed the pulls that
+// waited then; a pull that started to wait later would wait forever.
+func (v pulls) Finish(ctx context.Context, lease domain.Lease, o ports.Outcome) error {
+	return v.exclusive(ctx, "Pulls.Finish", func() error {
+		p, err := v.leasedPull(lease)
+		if err != nil {
+			return err
+		}
+		c := v.connections[p.Connection]
+		if o.Health != nil {
+			c.Health = o.Health(c.Health)
+		}
+		p.Attempts = o.Attempts
+		switch {
+		case o.State != domain.PullQueued:
+			v.end(p, o.State, o.LastError, o.At)
+		case !c.Live():
+			v.end(p, domain.PullFailed, domain.ConnectionGone, o.At)
+		default:
+			p.State, p.LastError, p.NotBefore, p.lease = o.State, o.LastError, o.NotBefore, domain.Lease{}
+		}
+		return nil
+	})
+}

@@ -1,0 +1,30 @@
+package gormstore
+
+import (
+	"context"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// FilterUnchanged asks the database for the rows that changed: in most pages there are none.
+func (s pulls) FilterUnchanged(ctx context.Context, connection domain.ConnectionID,
+	seen []domain.RawTransaction,
+) ([]bool, error) {
+	if len(seen) == 0 {
+		return nil, nil
+	}
+	bounded, cancel := context.WithTimeout(ctx, s.workTimeout)
+	defer cancel()
+	changed, err := s.dialect.FindChanged(bounded, connection.UUID, seen)
+	if err != nil {
+		return nil, Translate(ctx, err)
+	}
+	unchanged := make([]bool, len(seen))
+	for i := range unchanged {
+		unchanged[i] = true
+	}
+	for _, i := range changed {
+		unchanged[i] = false
+	}
+	return unchanged, nil
+}

@@ -1,0 +1,172 @@
+package receivetest
+
+import (
+	"encoding/json"
+	"strconv"
+	"time"
+
+	"github.com/google/uuid"
+	"pgregory.net/rapid"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// connect creates a connection with two tokens.
+func (p *pair) connect(name string) {
+	c := domain.Connection{
+		ID: newID[domain.Connection](), Tenant: p.tenant, Kind: domain.Aggregator, Name: name, Vendor: "pluggy",
+		AccountRef: "item", Sealed: domain.Sealed("sealed"), Revision: 1, CreatedAt: epoch, UpdatedAt: epoch,
+	}
+	p.connections = append(p.connections, c)
+	_ = p.both(func(s Stores, _ func(domain.PullID) domain.PullID) error {
+		return s.Connections().Create(p.ctx, c)
+	})
+	for range 2 {
+		token := domain.WebhookToken{
+			ID: newID[domain.WebhookToken](), Tenant: c.Tenant, Connection: c.ID, Vendor: c.Vendor,
+			Hash: domain.HashToken(uuid.NewString()), CreatedAt: epoch,
+		}
+		p.tokens = append(p.tokens, token)
+		_ = p.both(func(s Stores, _ func(domain.PullID) domain.PullID) error {
+			return s.Tokens().Create(p.ctx, token)
+		})
+	}
+}
+
+// traceAt returns the trace of the delivery received at a time, which is unique.
+func traceAt(at time.Time) string { return "trace-" + at.String() }
+
+// delivery draws a delivery. Keys, bodies and tokens are few, so that many are duplicates; one token is
+// unknown. Some deliveries were received long before they are stored, so that the pull they are attached
+// to may be younger.
+func (p *pair) delivery(keys int) gormstore.PendingDelivery {
+	p.at = p.at.Add(time.Millisecond)
+	at := p.at
+	if rapid.IntRange(0, 3).Draw(p.T, "late") == 3 {
+		at = at.Add(-90 * time.Minute)
+	}
+	body := rapid.SliceOfN(rapid.SampledFrom([]byte("a\x00\xff'")), 0, 2)
+	incoming := ports.IncomingDelivery{
+		Delivery: newID[domain.Delivery](), Pull: newID[domain.Pull](), Vendor: "pluggy", At: at, Trace: traceAt(at),
+		Unreadable: rapid.IntRange(0, 9).Draw(p.T, "unreadable") == 9,
+		Body:       append([]byte{}, body.Draw(p.T, "body")...),
+	}
+	if i := rapid.IntRange(0, 8*len(p.tokens)).Draw(p.T, "token"); i < 8*len(p.tokens) {
+		incoming.Token = p.tokens[i%len(p.tokens)].Hash
+	}
+	if rapid.IntRange(0, 29).Draw(p.T, "vendor") == 29 {
+		incoming.Vendor = "another"
+	}
+	if !incoming.Unreadable {
+		incoming.Event = p.event(keys)
+	}
+	scope, err := json.Marshal(incoming.Event.Scope)
+	if err != nil {
+		p.Fatal(err)
+	}
+	return gormstore.PendingDelivery{
+		IncomingDelivery: incoming, Scope: string(scope),
+		Fingerprint: domain.FingerprintOf(incoming.Event, incoming.Body),
+	}
+}
+
+// event draws a readable event.
+func (p *pair) event(keys int) domain.WebhookEvent {
+	key := ""
+	if k := rapid.IntRange(0, keys).Draw(p.T, "key"); k > 0 {
+		key = strconv.Itoa(k)
+	}
+	text := rapid.StringOfN(rapid.SampledFrom([]rune("a'\"\\,{}é\u2028")), 0, 2, -1)
+	return domain.WebhookEvent{
+		Name: "e", ID: text.Draw(p.T, "id"),
+		DedupKey:   key,
+		WantsPull:  rapid.IntRange(0, 3).Draw(p.T, "wanted") > 0,
+		AccountRef: rapid.SampledFrom([]string{"", "item", "item", "another"}).Draw(p.T, "account"),
+		Scope:      domain.PullScope{Removed: rapid.SliceOfN(text, 0, 2).Draw(p.T, "removed")},
+	}
+}
+
+// keepsRunning is the drawn state of a pull that goes on running while batches are received.
+const keepsRunning domain.PullState = ""
+
+// work claims each pull that can be claimed, and compares the scopes. Then it ends the pull, or does not,
+// so that there are duplicates of deliveries of every status, and events of connections whose pull is
+// running.
+func (p *pair) work() {
+	states := []domain.PullState{domain.PullSucceeded, domain.PullFailed, domain.PullQueued, keepsRunning}
+	state := rapid.SampledFrom(states).Draw(p.T, "state")
+	page, err := p.model.Pulls().List(p.ctx, p.tenant, ports.PullFilter{}, domain.PageRequest{Limit: domain.MaxLimit})
+	if err != nil {
+		p.Fatal(err)
+	}
+	for _, pull := range page.Items {
+		if !pull.FinishedAt.IsZero() {
+			continue
+		}
+		p.at = p.at.Add(time.Hour)
+		p.run(pull.ID, state)
+	}
+}
+
+// run claims a pull, and ends its attempt.
+func (p *pair) run(pull domain.PullID, state domain.PullState) {
+	var pulls []domain.Pull
+	l := domain.Lease{ID: newID[domain.Lease](), Until: p.at.Add(time.Minute)}
+	refused := p.both(func(s Stores, storedID func(domain.PullID) domain.PullID) error {
+		l.Pull = storedID(pull)
+		claimed, err := s.Pulls().Claim(p.ctx, l, p.at)
+		claimed.Pull.ID = domain.PullID{}
+		pulls = append(pulls, p.withoutOrigin(claimed.Pull))
+		return err
+	})
+	p.equal("the claimed pull", pulls[0], pulls[1])
+	if refused != nil || state == keepsRunning {
+		return
+	}
+	_ = p.both(func(s Stores, storedID func(domain.PullID) domain.PullID) error {
+		l.Pull = storedID(pull)
+		return s.Pulls().Finish(p.ctx, l, ports.Outcome{State: state, Attempts: 1, At: p.at, NotBefore: p.at})
+	})
+}
+
+// request queues a pull as an operator does, so that there are pulls that no delivery created.
+func (p *pair) request() {
+	c := rapid.SampledFrom(p.connections).Draw(p.T, "connection")
+	r := ports.PullRequest{ID: newID[domain.Pull](), Trigger: domain.TriggerOperator, At: p.at}
+	var queued []domain.PullID
+	err := p.both(func(s Stores, _ func(domain.PullID) domain.PullID) error {
+		pull, err := s.Pulls().Request(p.ctx, p.tenant, c.ID, r)
+		queued = append(queued, pull.ID)
+		return err
+	})
+	if err == nil {
+		err = p.ids.match(queued[0], queued[1])
+		if err != nil {
+			p.Fatalf("request: %v", err)
+		}
+	}
+}
+
+// revoke revokes a token.
+func (p *pair) revoke() {
+	token := rapid.SampledFrom(p.tokens).Draw(p.T, "token")
+	p.revoked[token.Hash] = true
+	_ = p.both(func(s Stores, _ func(domain.PullID) domain.PullID) error {
+		return s.Tokens().Revoke(p.ctx, p.tenant, token.ID, p.at)
+	})
+}
+
+// remove deletes a connection.
+func (p *pair) remove() {
+	c := rapid.SampledFrom(p.connections).Draw(p.T, "connection")
+	p.deleted[c.ID] = true
+	_ = p.both(func(s Stores, _ func(domain.PullID) domain.PullID) error {
+		_, err := s.Connections().Update(p.ctx, p.tenant, c.Kind, c.ID, func(c *domain.Connection) error {
+			c.DeletedAt = p.at
+			return nil
+		})
+		return err
+	})
+}

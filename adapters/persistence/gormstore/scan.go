@@ -1,0 +1,135 @@
+package gormstore
+
+import (
+	"database/sql/driver"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/govalues/decimal"
+	"github.com/jackc/pgx/v5/pgtype"
+)
+
+// The types below are how columns are scanned and ids are sent: by pgx in its binary form without
+// boxing a value, by database/sql as text.
+type (
+	// uuidColumn is an id; NULL is scanned as the nil UUID.
+	uuidColumn uuid.UUID
+	// textColumn is a text. One that equals the text of the row before it is not copied again.
+	textColumn string
+	// decimalColumn is an amount, selected as text.
+	decimalColumn decimal.Decimal
+	// nullDecimalColumn is an amount that may be NULL, selected as text.
+	nullDecimalColumn decimal.NullDecimal
+	// timeColumn is a time that is scanned as instant is.
+	timeColumn struct{ into *time.Time }
+)
+
+// scanTarget returns what a column is scanned into, given its Column.Field.
+func scanTarget(field any) any {
+	switch v := field.(type) {
+	case *uuid.UUID:
+		return (*uuidColumn)(v)
+	case *string:
+		return (*textColumn)(v)
+	case *decimal.Decimal:
+		return (*decimalColumn)(v)
+	case *decimal.NullDecimal:
+		return (*nullDecimalColumn)(v)
+	case *time.Time:
+		return timeColumn{v}
+	}
+	return field
+}
+
+// ScanUUID scans an id from pgx.
+func (u *uuidColumn) ScanUUID(v pgtype.UUID) error {
+	*u = uuidColumn(v.Bytes)
+	return nil
+}
+
+// UUIDValue returns the id for pgx.
+func (u uuidColumn) UUIDValue() (pgtype.UUID, error) { return pgtype.UUID{Bytes: u, Valid: true}, nil }
+
+// Scan scans an id from database/sql.
+func (u *uuidColumn) Scan(value any) error {
+	*u = uuidColumn{}
+	return (*uuid.UUID)(u).Scan(value)
+}
+
+// Value returns the id for database/sql.
+func (u uuidColumn) Value() (driver.Value, error) { return uuid.UUID(u).String(), nil }
+
+// ScanBytes scans a text from pgx, which reuses the bytes after the call.
+func (t *textColumn) ScanBytes(text []byte) error {
+	if string(text) != string(*t) {
+		*t = textColumn(text)
+	}
+	return nil
+}
+
+// Scan scans a text from database/sql.
+func (t *textColumn) Scan(value any) error {
+	switch v := value.(type) {
+	case string:
+		*t = textColumn(v)
+	case []byte:
+		return t.ScanBytes(v)
+	default:
+		*t = ""
+	}
+	return nil
+}
+
+// ScanBytes scans an amount from pgx. Errors: a text that is not a decimal number, which only
+// another program can have written.
+func (d *decimalColumn) ScanBytes(text []byte) error { return d.parse(string(text)) }
+
+// Scan scans an amount from database/sql. Errors: as ScanBytes.
+func (d *decimalColumn) Scan(value any) error {
+	text, ok := value.(string)
+	if !ok {
+		return fmt.Errorf("an amount is stored as %T", value)
+	}
+	return d.parse(text)
+}
+
+func (d *decimalColumn) parse(text string) error {
+	amount, err := decimal.Parse(text)
+	*d = decimalColumn(amount)
+	return err
+}
+
+// ScanBytes scans an amount from pgx; nil is NULL. Errors: as of decimalColumn.
+func (d *nullDecimalColumn) ScanBytes(text []byte) error {
+	*d = nullDecimalColumn{Valid: text != nil}
+	if text == nil {
+		return nil
+	}
+	return (*decimalColumn)(&d.Decimal).ScanBytes(text)
+}
+
+// Scan scans an amount from database/sql. Errors: as of decimalColumn.
+func (d *nullDecimalColumn) Scan(value any) error {
+	*d = nullDecimalColumn{Valid: value != nil}
+	if value == nil {
+		return nil
+	}
+	return (*decimalColumn)(&d.Decimal).Scan(value)
+}
+
+// ScanTimestamptz scans a time from pgx.
+func (t timeColumn) ScanTimestamptz(v pgtype.Timestamptz) error {
+	var at instant
+	err := at.ScanTimestamptz(v)
+	*t.into = at.Time
+	return err
+}
+
+// Scan scans either form of a time from database/sql.
+func (t timeColumn) Scan(value any) error {
+	var at instant
+	err := at.Scan(value)
+	*t.into = at.Time
+	return err
+}

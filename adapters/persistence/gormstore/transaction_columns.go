@@ -1,0 +1,164 @@
+package gormstore
+
+import (
+	"crypto/sha256"
+	"strings"
+
+	"github.com/govalues/decimal"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// TransactionRow is a row of transactions: the transaction itself, and what only the store needs.
+type TransactionRow struct {
+	domain.Transaction
+
+	// AccountMoney as its two columns.
+	accountAmount   decimal.NullDecimal
+	accountCurrency string
+	// digest is that of the transaction data. It decides whether a row that is seen again has
+	// changed; ContentHash decides before that whether the row must be normalized at all.
+	digest [sha256.Size]byte
+	// changeSeq is the position of the row's last change in the feed.
+	changeSeq int64
+}
+
+// transactionTable is the table of transactions.
+const transactionTable = "transactions"
+
+// Column is one column of transactions.
+type Column struct {
+	Name string
+	// Type is the column's type in PostgreSQL. In SQLite numeric is TEXT, a uuid is TEXT in the
+	// canonical form, and a timestamptz is INTEGER: microseconds since 1970.
+	Type string
+	Use  Use
+	// Field returns a pointer to the column's value in the row. Its type is one of
+	//
+	//	*string, *uuid.UUID, *decimal.Decimal, *decimal.NullDecimal, *time.Time, *[]byte,
+	//	*[sha256.Size]byte, *domain.ContentHash, *int, *int64
+	//
+	// and decides how the value is encoded. The nil UUID, the invalid NullDecimal, the zero time,
+	// the nil slice and the zero content hash are NULL. A pointer in an interface needs no allocation.
+	Field func(r *TransactionRow) any
+}
+
+// Use is a set of flags for how a column is written and read.
+type Use uint8
+
+// The flags. Without any, the value differs from row to row, an upsert overwrites it, and it is read.
+const (
+	// PerPage columns have the same value in all rows that are written together.
+	PerPage Use = 1 << iota
+	// Kept columns retain their stored value when an upsert overwrites the row.
+	Kept
+	// Unread columns are not part of SELECTs for callers.
+	Unread
+)
+
+// Is reports whether the column has the flag.
+func (c Column) Is(use Use) bool { return c.Use&use != 0 }
+
+// TransactionColumns are all columns of transactions, in the order in which COPY, INSERT, UPSERT and
+// SELECT name them. Those statements are generated from this list: a new column is one line here and a
+// migration for each database. An upsert writes NULL to removed_at, because a row that a page shows is
+// not removed.
+var TransactionColumns = []Column{
+	{"id", "uuid", Kept, func(r *TransactionRow) any { return &r.ID.UUID }},
+	{"tenant_id", "uuid", Kept | PerPage, func(r *TransactionRow) any { return &r.Tenant.UUID }},
+	{"connection_id", "uuid", Kept | PerPage, func(r *TransactionRow) any { return &r.Connection.UUID }},
+	{"vendor", "text", Kept | PerPage, func(r *TransactionRow) any { return (*string)(&r.Vendor) }},
+	{"account_id", "uuid", 0, func(r *TransactionRow) any { return &r.AccountID.UUID }},
+	{"account", "text", 0, func(r *TransactionRow) any { return &r.Account }},
+	{"external_id", "text", Kept, func(r *TransactionRow) any { return &r.ExternalID }},
+	{"amount", "numeric", 0, func(r *TransactionRow) any { return &r.Amount.Amount }},
+	{"currency", "text", 0, func(r *TransactionRow) any { return &r.Amount.Currency }},
+	{"account_amount", "numeric", 0, func(r *TransactionRow) any { return &r.accountAmount }},
+	{"account_currency", "text", 0, func(r *TransactionRow) any { return &r.accountCurrency }},
+	{"status", "text", 0, func(r *TransactionRow) any { return (*string)(&r.Status) }},
+	{"date", "text", 0, func(r *TransactionRow) any { return (*string)(&r.Date) }},
+	{"occurred_at", "timestamptz", 0, func(r *TransactionRow) any { return &r.OccurredAt }},
+	{"description", "text", 0, func(r *TransactionRow) any { return &r.Description }},
+	{"category", "text", 0, func(r *TransactionRow) any { return &r.Category }},
+	{"counterparty", "text", 0, func(r *TransactionRow) any { return &r.Counterparty }},
+	{"metadata", "bytea", 0, func(r *TransactionRow) any { return (*[]byte)(&r.Metadata) }},
+	{"digest", "bytea", Unread, func(r *TransactionRow) any { return &r.digest }},
+	{"version", "integer", 0, func(r *TransactionRow) any { return &r.Version }},
+	{"first_seen_at", "timestamptz", Kept, func(r *TransactionRow) any { return &r.FirstSeenAt }},
+	{"updated_at", "timestamptz", PerPage, func(r *TransactionRow) any { return &r.UpdatedAt }},
+	{"removed_at", "timestamptz", PerPage, func(r *TransactionRow) any { return &r.RemovedAt }},
+	{"change_tx", "bigint", PerPage, func(r *TransactionRow) any { return &r.changeSeq }},
+	{"source", "bytea", Unread, func(r *TransactionRow) any { return &r.ContentHash }},
+	{"pull_id", "uuid", PerPage, func(r *TransactionRow) any { return &r.Pull.UUID }},
+}
+
+// JoinColumns formats each of TransactionColumns and joins the results by commas. It leaves out the
+// columns for which format returns "".
+func JoinColumns(format func(c Column) string) string {
+	var list []string
+	for _, c := range TransactionColumns {
+		if text := format(c); text != "" {
+			list = append(list, text)
+		}
+	}
+	return strings.Join(list, ", ")
+}
+
+// ConflictClause ends an INSERT INTO transactions, in the same words for both databases, and so makes
+// it an upsert: a row with the same connection and external id is overwritten, except for the columns
+// that are Kept.
+var ConflictClause = " ON CONFLICT (connection_id, external_id) DO UPDATE SET " + JoinColumns(func(c Column) string {
+	if c.Is(Kept) {
+		return ""
+	}
+	return c.Name + " = excluded." + c.Name
+})
+
+// selectTransactions selects the columns that callers see, and the position in the feed, up to the
+// first condition. Amounts are texts in either database, so that every digit is read.
+var selectTransactions = "SELECT " + JoinColumns(func(c Column) string {
+	switch {
+	case c.Is(Unread):
+		return ""
+	case c.Type == "numeric":
+		return "CAST(" + c.Name + " AS text)"
+	}
+	return c.Name
+}) + " FROM transactions WHERE "
+
+// targets returns what selectTransactions scans into.
+func (r *TransactionRow) targets() []any {
+	targets := make([]any, 0, len(TransactionColumns))
+	for _, c := range TransactionColumns {
+		if !c.Is(Unread) {
+			targets = append(targets, scanTarget(c.Field(r)))
+		}
+	}
+	return targets
+}
+
+// transaction returns the scanned row. StableMetadata is not stored, only its digest is.
+func (r *TransactionRow) transaction() (domain.Transaction, error) {
+	t := r.Transaction
+	if r.accountAmount.Valid {
+		t.AccountMoney = &domain.Money{Amount: r.accountAmount.Decimal, Currency: r.accountCurrency}
+	}
+	return t, nil
+}
+
+// set stores the vendor's data in the row.
+func (r *TransactionRow) set(data domain.TransactionData) {
+	r.TransactionData = data
+	if m := data.AccountMoney; m != nil {
+		r.accountAmount, r.accountCurrency = decimal.NullDecimal{Decimal: m.Amount, Valid: true}, m.Currency
+	}
+	r.digest = data.Digest()
+}
+
+// hashColumn returns NULL for the zero content hash, and otherwise a copy of its bytes.
+func hashColumn(hash domain.ContentHash) []byte {
+	if hash.IsZero() {
+		return nil
+	}
+	return hash[:]
+}

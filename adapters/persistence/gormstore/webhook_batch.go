@@ -1,0 +1,215 @@
+package gormstore
+
+import (
+	"bytes"
+	"errors"
+
+	"github.com/google/uuid"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// PendingDelivery is an incoming delivery prepared for storage. Everything that can be computed
+// without the database is computed before the delivery queues for a batch.
+type PendingDelivery struct {
+	ports.IncomingDelivery
+	Scope       string // JSON
+	Fingerprint domain.Fingerprint
+}
+
+// newPendingDelivery encodes the scope and computes the fingerprint. It copies the body, because
+// the caller may return, and reuse the buffer, before the delivery is stored.
+func newPendingDelivery(incoming ports.IncomingDelivery) (PendingDelivery, error) {
+	scope, err := encode(incoming.Event.Scope)
+	incoming.Body = present(bytes.Clone(incoming.Body))
+	fingerprint := domain.FingerprintOf(incoming.Event, incoming.Body)
+	return PendingDelivery{IncomingDelivery: incoming, Scope: scope, Fingerprint: fingerprint}, err
+}
+
+// Result is the outcome of one delivery of a batch.
+type Result struct {
+	ports.ReceiveResult
+	Err error
+}
+
+// RefusedResult returns the result of a delivery without a live token of its vendor. Its error is
+// Unauthenticated.
+func RefusedResult() Result { return Result{Err: &domain.Error{Kind: domain.Unauthenticated}} }
+
+// TokenBinding is a live token with the connection it belongs to. It holds all columns that a batch
+// needs before it can decide about a delivery.
+type TokenBinding struct {
+	Token      uuid.UUID
+	Tenant     uuid.UUID
+	Connection uuid.UUID
+	Vendor     domain.Vendor
+	AccountRef string
+}
+
+// Matches reports whether the delivery came to the webhook URL of the binding's vendor.
+func (b TokenBinding) Matches(d PendingDelivery) bool { return b.Vendor == d.Vendor }
+
+// InitialStatus returns the status with which d is stored for the binding's connection.
+func (b TokenBinding) InitialStatus(d PendingDelivery) domain.DeliveryStatus {
+	return d.Event.InitialStatus(b.AccountRef, d.Unreadable)
+}
+
+// WantsPull reports whether d wants a pull of the binding's connection.
+func (b TokenBinding) WantsPull(d PendingDelivery) bool {
+	return b.InitialStatus(d) == domain.DeliveryAccepted
+}
+
+// StoredResult returns the result of a delivery that was stored. pull is the nil UUID unless the
+// delivery wants a pull.
+func (b TokenBinding) StoredResult(d PendingDelivery, pull uuid.UUID) Result {
+	return Result{ReceiveResult: ports.ReceiveResult{
+		Token: domain.TokenID{UUID: b.Token},
+		Delivery: domain.Delivery{
+			ID: d.Delivery, Tenant: domain.TenantID{UUID: b.Tenant},
+			Connection: domain.ConnectionID{UUID: b.Connection}, Vendor: b.Vendor, Event: d.Event.Name,
+			EventID: d.Event.ID, Fingerprint: d.Fingerprint, Body: d.Body, Scope: d.Event.Scope,
+			Status: b.InitialStatus(d), Pull: domain.PullID{UUID: pull}, ReceivedAt: d.At,
+		},
+	}}
+}
+
+// DuplicateResult returns the result of a delivery whose event was stored before, as first.
+func (b TokenBinding) DuplicateResult(first domain.Delivery) Result {
+	return Result{ReceiveResult: ports.ReceiveResult{
+		Token: domain.TokenID{UUID: b.Token}, Delivery: first, Duplicate: true,
+	}}
+}
+
+// EventKey is the deduplication key of a delivery: two deliveries with the same key are the same
+// event. Every database has a unique index over it.
+type EventKey struct {
+	Connection  uuid.UUID
+	Fingerprint domain.Fingerprint
+}
+
+// BatchEvent is one distinct event of a batch.
+type BatchEvent struct {
+	EventKey
+	First   *PendingDelivery // the first delivery of the event, and the one that is stored
+	Binding TokenBinding     // of First
+	Status  domain.DeliveryStatus
+	Pull    uuid.UUID // nil unless the event wants a pull
+	NewPull bool      // Pull was not queued when AssignPulls ran
+
+	// Inserted reports that First was stored by this batch.
+	Inserted bool
+	// Earlier is the delivery that was stored before the batch; nil when there is none, or when it
+	// was not read.
+	Earlier *domain.Delivery
+
+	members []int // indexes of all its deliveries in the batch, First's first
+}
+
+// WantsPull reports whether the event wants a pull of its connection.
+func (e *BatchEvent) WantsPull() bool { return e.Status == domain.DeliveryAccepted }
+
+// WebhookBatch holds the deliveries of one transaction and what is known about them. A dialect fills
+// it in this order: Deduplicate, AssignPulls, its own statements, which set Inserted and Earlier,
+// then Results.
+type WebhookBatch struct {
+	Deliveries []PendingDelivery
+	// Events are the distinct events, in the order of their first deliveries.
+	Events []*BatchEvent
+
+	byKey    map[EventKey]*BatchEvent
+	bindings map[domain.TokenHash]TokenBinding
+}
+
+// Deduplicate groups the deliveries by event. A delivery without a binding of its vendor belongs to
+// no event, and is refused.
+func Deduplicate(deliveries []PendingDelivery, bindings map[domain.TokenHash]TokenBinding) *WebhookBatch {
+	b := &WebhookBatch{
+		Deliveries: deliveries, Events: make([]*BatchEvent, 0, len(deliveries)),
+		byKey: make(map[EventKey]*BatchEvent, len(deliveries)), bindings: bindings,
+	}
+	for i := range deliveries {
+		d := &deliveries[i]
+		binding, ok := b.bindingOf(d)
+		if !ok {
+			continue
+		}
+		key := EventKey{binding.Connection, d.Fingerprint}
+		e, ok := b.byKey[key]
+		if !ok {
+			e = &BatchEvent{EventKey: key, First: d, Binding: binding, Status: binding.InitialStatus(*d)}
+			b.byKey[key] = e
+			b.Events = append(b.Events, e)
+		}
+		e.members = append(e.members, i)
+	}
+	return b
+}
+
+// bindingOf returns the binding of the delivery's token, and whether it is of the right vendor.
+func (b *WebhookBatch) bindingOf(d *PendingDelivery) (TokenBinding, bool) {
+	binding, ok := b.bindings[d.Token]
+	return binding, ok && binding.Matches(*d)
+}
+
+// AssignPulls assigns a pull to each event that wants one and has no Earlier delivery. That is the
+// queued pull of its connection; queued holds them by connection. Where none is queued, all such
+// events of a connection share a new pull, with the pull id of the first of them. It is created only
+// if one of the events is new.
+func (b *WebhookBatch) AssignPulls(queued map[uuid.UUID]uuid.UUID) {
+	newPulls := make(map[uuid.UUID]uuid.UUID)
+	for _, e := range b.Events {
+		if !e.WantsPull() || e.Earlier != nil {
+			continue
+		}
+		if pull, ok := queued[e.Connection]; ok {
+			e.Pull = pull
+			continue
+		}
+		if _, ok := newPulls[e.Connection]; !ok {
+			newPulls[e.Connection] = e.First.Pull.UUID
+		}
+		e.Pull, e.NewPull = newPulls[e.Connection], true
+	}
+}
+
+// SetEarlier sets the Earlier delivery of the event that d is stored for.
+func (b *WebhookBatch) SetEarlier(d domain.Delivery) {
+	if e, ok := b.byKey[EventKey{d.Connection.UUID, d.Fingerprint}]; ok {
+		e.Earlier = &d
+	}
+}
+
+// ErrPruned is the error of a duplicate whose first delivery was deleted between the insert, which
+// found it, and the query that reads it. It is Unavailable: when the vendor sends the event again,
+// it is new.
+var ErrPruned = Unavailable(errors.New("the first delivery of the event was just pruned"))
+
+// Results returns a result for each delivery, in their order. The first delivery of an inserted
+// event is stored; every other delivery of an event is a duplicate. missing is the error of the
+// duplicates whose Earlier delivery is not known.
+func (b *WebhookBatch) Results(missing error) []Result {
+	results := make([]Result, len(b.Deliveries))
+	for i := range b.Deliveries {
+		if _, ok := b.bindingOf(&b.Deliveries[i]); !ok {
+			results[i] = RefusedResult()
+		}
+	}
+	for _, e := range b.Events {
+		duplicates, first := e.members, e.Earlier
+		if e.Inserted {
+			stored := e.Binding.StoredResult(*e.First, e.Pull)
+			results[e.members[0]] = stored
+			duplicates, first = e.members[1:], &stored.Delivery
+		}
+		for _, i := range duplicates {
+			if first == nil {
+				results[i] = Result{Err: missing}
+				continue
+			}
+			// The same event may come through two tokens of one connection: each has its own binding.
+			results[i] = b.bindings[b.Deliveries[i].Token].DuplicateResult(*first)
+		}
+	}
+	return results
+}

@@ -1,0 +1,188 @@
+package gormstore
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// The bounds of a batch and of the queue, in deliveries.
+const (
+	// maxBatch bounds the deliveries of one transaction.
+	maxBatch = 256
+	// maxQueue bounds the deliveries that wait. A caller that finds the queue full waits for room in
+	// it until its timeout.
+	maxQueue = 4096
+)
+
+// committer stores deliveries in batches (group commit). Its worker takes all deliveries that wait,
+// without lingering for more, stores them in one transaction, and responds when that transaction is
+// durable. Under load one disk flush serves many deliveries; a single delivery does not wait for
+// others. A second worker would only split the batches.
+type committer struct {
+	receive func(ctx context.Context, deliveries []PendingDelivery) ([]Result, error)
+	timeout time.Duration
+	queue   chan *call
+	closing chan struct{} // closed when no new call is taken
+	idle    chan struct{} // closed when the worker has ended
+	once    sync.Once
+}
+
+// call is one delivery with the caller that waits for its result. The result channel has room for
+// one, so that the worker never waits for a caller that has left.
+type call struct {
+	ctx      context.Context
+	delivery PendingDelivery
+	result   chan Result
+}
+
+// newCommitter starts the worker, which ends with close. timeout bounds both the wait of a caller
+// and the transaction of a batch.
+func newCommitter(
+	timeout time.Duration, receive func(context.Context, []PendingDelivery) ([]Result, error),
+) *committer {
+	c := &committer{
+		receive: receive, timeout: timeout, queue: make(chan *call, maxQueue),
+		closing: make(chan struct{}), idle: make(chan struct{}),
+	}
+	go c.run()
+	return c
+}
+
+// submit queues the delivery for the next batch and waits for its own result. It returns early when
+// the caller's context ends, or when the timeout expires because a batch hangs. The delivery may be
+// stored all the same.
+func (c *committer) submit(ctx context.Context, d PendingDelivery) Result {
+	bounded, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
+	waiting := &call{ctx: bounded, delivery: d, result: make(chan Result, 1)}
+	result := Result{Err: c.enqueue(waiting)}
+	if result.Err == nil {
+		result = c.await(waiting)
+	}
+	result.Err = Translate(ctx, result.Err)
+	return result
+}
+
+// enqueue waits for room in the queue. Errors: the context's, or Unavailable when the committer is
+// closing.
+func (c *committer) enqueue(waiting *call) error {
+	select {
+	case <-c.closing: // checked first, because the select below may take any case that is ready
+		return errClosed
+	default:
+	}
+	select {
+	case <-c.closing:
+		return errClosed
+	case <-waiting.ctx.Done():
+		return waiting.ctx.Err()
+	case c.queue <- waiting:
+		return nil
+	}
+}
+
+// await waits for the result of a call that is queued.
+func (c *committer) await(waiting *call) Result {
+	select {
+	case result := <-waiting.result:
+		return result
+	case <-waiting.ctx.Done():
+		return Result{Err: waiting.ctx.Err()}
+	case <-c.idle:
+	}
+	select {
+	case result := <-waiting.result: // the worker may have responded just before it ended
+		return result
+	default:
+		return Result{Err: errClosed}
+	}
+}
+
+// errClosed is Unavailable, because another replica, or this one after a restart, takes the
+// vendor's next attempt.
+var errClosed = Unavailable(errors.New("the store is closed"))
+
+// close refuses new calls and returns when every queued call has its result. It may be called more
+// than once.
+func (c *committer) close() {
+	c.once.Do(func() { close(c.closing) })
+	<-c.idle
+}
+
+// run is the worker. It has no context: it ends when the committer is closing and every queued call
+// has its result.
+func (c *committer) run() {
+	defer close(c.idle)
+	for first := c.next(); first != nil; first = c.next() {
+		c.commit(c.collect(first))
+	}
+}
+
+// next waits for a queued call. It returns nil when the committer is closing and the queue is empty.
+func (c *committer) next() *call {
+	select {
+	case first := <-c.queue:
+		return first
+	case <-c.closing:
+	}
+	select {
+	case first := <-c.queue: // queued before closing
+		return first
+	default:
+		return nil
+	}
+}
+
+// collect returns first and the calls that wait after it, up to maxBatch. It drops calls whose
+// caller has left.
+func (c *committer) collect(first *call) []*call {
+	batch := make([]*call, 0, maxBatch)
+	for next := first; ; {
+		if next.ctx.Err() == nil {
+			batch = append(batch, next)
+		}
+		if len(batch) == maxBatch {
+			return batch
+		}
+		select {
+		case next = <-c.queue:
+		default:
+			return batch
+		}
+	}
+}
+
+// commit stores the batch and sends every call its result. The batch has a deadline of its own,
+// because it serves many callers.
+//
+// A batch that fails is stored again one delivery at a time, so that each delivery has its own
+// error. It is not when the database is unavailable, because then every delivery would wait for it
+// in turn.
+func (c *committer) commit(batch []*call) {
+	if len(batch) == 0 {
+		return
+	}
+	deliveries := make([]PendingDelivery, len(batch))
+	for i, waiting := range batch {
+		deliveries[i] = waiting.delivery
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), c.timeout)
+	results, err := c.receive(ctx, deliveries)
+	cancel()
+	// The batch's own deadline expires because the database is slow, and not because a caller left.
+	err = Translate(context.Background(), err)
+	for i, waiting := range batch {
+		switch {
+		case err == nil:
+			waiting.result <- results[i]
+		case len(batch) == 1, errors.Is(err, domain.Unavailable):
+			waiting.result <- Result{Err: err}
+		default:
+			c.commit(batch[i : i+1])
+		}
+	}
+}

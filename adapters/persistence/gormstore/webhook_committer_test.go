@@ -1,0 +1,224 @@
+package gormstore
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// fakeTable replaces the database. It records the sizes of the batches it receives, and blocks on
+// each until proceed is closed.
+type fakeTable struct {
+	mu               sync.Mutex
+	batches          []int
+	entered, proceed chan struct{}
+	fail             func(deliveries []PendingDelivery) error
+}
+
+func newFakeTable() *fakeTable {
+	return &fakeTable{entered: make(chan struct{}, 1000), proceed: make(chan struct{})}
+}
+
+func (f *fakeTable) receive(ctx context.Context, deliveries []PendingDelivery) ([]Result, error) {
+	f.mu.Lock()
+	f.batches = append(f.batches, len(deliveries))
+	f.mu.Unlock()
+	f.entered <- struct{}{}
+	select {
+	case <-f.proceed:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	if f.fail != nil {
+		if err := f.fail(deliveries); err != nil {
+			return nil, err
+		}
+	}
+	results := make([]Result, len(deliveries))
+	for i, d := range deliveries {
+		results[i].Delivery.Event = d.Event.Name
+	}
+	return results, nil
+}
+
+func deliveryNamed(name string) PendingDelivery {
+	return PendingDelivery{IncomingDelivery: ports.IncomingDelivery{Event: domain.WebhookEvent{Name: name}}}
+}
+
+// submitAll submits a first delivery, waits until it is being stored, and queues the others after
+// it. It returns the results by name.
+func submitAll(t *testing.T, c *committer, f *fakeTable, names []string) map[string]Result {
+	t.Helper()
+	var mu sync.Mutex
+	var all sync.WaitGroup
+	results := map[string]Result{}
+	send := func(name string) {
+		all.Go(func() {
+			r := c.submit(t.Context(), deliveryNamed(name))
+			mu.Lock()
+			defer mu.Unlock()
+			results[name] = r
+		})
+	}
+	send(names[0])
+	<-f.entered
+	for _, name := range names[1:] {
+		send(name)
+	}
+	synctest.Wait()
+	close(f.proceed)
+	all.Wait()
+	return results
+}
+
+func TestWaitingDeliveriesAreStoredInOneBatchWithAResultEach(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFakeTable()
+		c := newCommitter(time.Minute, f.receive)
+		defer c.close()
+		results := submitAll(t, c, f, []string{"a", "b", "c", "d"})
+		for name, r := range results {
+			if r.Err != nil || r.Delivery.Event != name {
+				t.Errorf("the result of %s is %q, %v", name, r.Delivery.Event, r.Err)
+			}
+		}
+		if diff := cmp.Diff([]int{1, 3}, f.batches); diff != "" {
+			t.Errorf("batches (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func TestTheSizeOfABatchIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFakeTable()
+		c := newCommitter(time.Minute, f.receive)
+		defer c.close()
+		names := make([]string, 2*maxBatch)
+		for i := range names {
+			names[i] = time.Duration(i).String()
+		}
+		submitAll(t, c, f, names)
+		if diff := cmp.Diff([]int{1, maxBatch, maxBatch - 1}, f.batches); diff != "" {
+			t.Errorf("batches (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func TestAFailedBatchIsRetriedOneDeliveryAtATime(t *testing.T) {
+	bad := errors.New("bad")
+	synctest.Test(t, func(t *testing.T) {
+		f := newFakeTable()
+		f.fail = func(deliveries []PendingDelivery) error {
+			if slices.ContainsFunc(deliveries, func(d PendingDelivery) bool { return d.Event.Name == "bad" }) {
+				return bad
+			}
+			return nil
+		}
+		c := newCommitter(time.Minute, f.receive)
+		defer c.close()
+		for name, r := range submitAll(t, c, f, []string{"a", "b", "bad", "c"}) {
+			if (name == "bad") != errors.Is(r.Err, bad) || name != "bad" && r.Err != nil {
+				t.Errorf("%s: error %v", name, r.Err)
+			}
+		}
+	})
+}
+
+func TestABatchIsNotRetriedWhenTheDatabaseIsUnavailable(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFakeTable()
+		f.fail = func([]PendingDelivery) error { return context.DeadlineExceeded }
+		c := newCommitter(time.Minute, f.receive)
+		defer c.close()
+		for name, r := range submitAll(t, c, f, []string{"a", "b", "c"}) {
+			if !errors.Is(r.Err, domain.StoreUnavailable) {
+				t.Errorf("%s: error %v", name, r.Err)
+			}
+		}
+		if diff := cmp.Diff([]int{1, 2}, f.batches); diff != "" {
+			t.Errorf("batches (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func TestACallerWhoseContextEndsReturnsAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFakeTable()
+		c := newCommitter(time.Minute, f.receive)
+		defer c.close()
+		ctx, cancel := context.WithCancel(t.Context())
+		left := make(chan Result, 2)
+		for _, name := range []string{"being stored", "queued"} {
+			go func() { left <- c.submit(ctx, deliveryNamed(name)) }()
+			synctest.Wait()
+		}
+		cancel()
+		for range 2 {
+			if r := <-left; !errors.Is(r.Err, context.Canceled) {
+				t.Errorf("error %v", r.Err)
+			}
+		}
+		close(f.proceed)
+		if r := c.submit(t.Context(), deliveryNamed("next")); r.Err != nil {
+			t.Errorf("the next caller: %v", r.Err)
+		}
+		if diff := cmp.Diff([]int{1, 1}, f.batches); diff != "" {
+			t.Errorf("batches: a delivery was stored whose caller left while it was queued (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func TestCloseStoresTheQueuedDeliveriesAndRefusesLaterOnes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFakeTable()
+		c := newCommitter(time.Minute, f.receive)
+		queued := make(chan Result, 5)
+		for range 5 {
+			go func() { queued <- c.submit(t.Context(), deliveryNamed("queued")) }()
+		}
+		synctest.Wait()
+		go c.close()
+		synctest.Wait()
+		if r := c.submit(t.Context(), deliveryNamed("late")); !errors.Is(r.Err, domain.Unavailable) {
+			t.Errorf("a late delivery: error %v", r.Err)
+		}
+		close(f.proceed)
+		for range 5 {
+			if r := <-queued; r.Err != nil {
+				t.Errorf("a queued delivery: %v", r.Err)
+			}
+		}
+		c.close()
+	})
+}
+
+// Vendors wait five seconds for a response. Receive therefore has a timeout of its own, which may be
+// shorter than that of other methods.
+func TestReceiveHasATimeoutOfItsOwn(t *testing.T) {
+	for _, row := range []struct{ receiveTimeout, want time.Duration }{
+		{4 * time.Second, 4 * time.Second}, {0, 10 * time.Second},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			stuck := newFakeTable()
+			s := New(nil, Options{
+				Dialect: receiveDialect{receive: stuck.receive},
+				Timeout: 10 * time.Second, ReceiveTimeout: row.receiveTimeout,
+			})
+			defer s.Close()
+			start := time.Now()
+			_, err := s.Deliveries().Receive(t.Context(), ports.IncomingDelivery{})
+			if took := time.Since(start); !errors.Is(err, domain.StoreUnavailable) || took != row.want {
+				t.Errorf("%v after %v, want Unavailable after %v", err, took, row.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,33 @@
+package postgres
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/govalues/decimal"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// A value in an interface would cost an allocation per column, which the encoder exists to avoid.
+func TestCopyEncodesARowWithoutAnAllocation(t *testing.T) {
+	row := gormstore.TransactionRow{Transaction: domain.Transaction{
+		ID: domain.TransactionID{UUID: uuid.New()}, Version: 1, UpdatedAt: time.Now(), FirstSeenAt: time.Now(),
+		TransactionData: domain.TransactionData{
+			ExternalID: "id", Description: "a description", Metadata: []byte(`{}`), ContentHash: domain.ContentHash{1},
+			Amount: domain.Money{Amount: decimal.MustParse("-1234567890.123456789"), Currency: "BRL"},
+		},
+	}}
+	encoder := &copyEncoder{buffer: make([]byte, 0, chunk)}
+	allocations := testing.AllocsPerRun(100, func() {
+		encoder.buffer = encoder.buffer[:0]
+		if err := encoder.row(&row); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if allocations != 0 {
+		t.Errorf("%v allocations a row", allocations)
+	}
+}

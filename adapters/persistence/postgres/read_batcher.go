@@ -1,0 +1,168 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+const (
+	// minSlots is how many connections small reads may use at once on any machine.
+	minSlots = 2
+	// maxBatch bounds the reads of one batch.
+	maxBatch = 32
+	// batchTimeout bounds a batch. A caller whose own context ends leaves it earlier; only a caller
+	// whose rows are being scanned at that moment waits for this timeout.
+	batchTimeout = 500 * time.Millisecond
+)
+
+// readBatcher sends small reads that arrive while others are running in one batch: one connection,
+// one write and one wait for all of them. If no other read is running, a read is sent at once by
+// itself.
+type readBatcher struct {
+	pool  *pgxpool.Pool
+	slots int // connections that small reads may use at once
+
+	mu      sync.Mutex
+	busy    int // slots in use
+	waiting []*pendingRead
+}
+
+// newReadBatcher leaves most of the pool to other callers, and takes no more connections than there
+// are cores to process the results.
+func newReadBatcher(pool *pgxpool.Pool) *readBatcher {
+	conns := int(pool.Config().MaxConns)
+	return &readBatcher{pool: pool, slots: max(minSlots, min(runtime.GOMAXPROCS(0), conns/4))}
+}
+
+// pendingRead is a read that waits to be sent in a batch.
+type pendingRead struct {
+	sql           string
+	args, columns []any
+	take          func() error
+
+	state atomic.Int32
+	done  chan struct{} // closed when the batch no longer uses the read
+	err   error
+}
+
+// The states of a pendingRead. The goroutine that moves it out of readQueued decides who may use its
+// columns.
+const (
+	readQueued   = iota
+	readScanning // the batch fills the columns
+	readFinished // err holds the result
+	readLeft     // its caller no longer waits
+)
+
+// query is Dialect.Query for reads of few rows. A batch fills columns and calls take on another
+// goroutine, but never after query has returned.
+func (b *readBatcher) query(ctx context.Context, sql string, args, columns []any, take func() error) error {
+	r := b.enqueue(sql, args, columns, take)
+	if r == nil {
+		defer b.release()
+		return query(ctx, b.pool, sql, args, columns, take)
+	}
+	select {
+	case <-r.done:
+	case <-ctx.Done():
+		if r.state.CompareAndSwap(readQueued, readLeft) {
+			return ctx.Err()
+		}
+		<-r.done
+	}
+	if r.state.Load() == readFinished {
+		return r.err
+	}
+	return query(ctx, b.pool, sql, args, columns, take) // the batch failed before this read
+}
+
+// enqueue queues a read, or takes a free slot and returns nil.
+func (b *readBatcher) enqueue(sql string, args, columns []any, take func() error) *pendingRead {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.busy < b.slots {
+		b.busy++
+		return nil
+	}
+	r := &pendingRead{sql: sql, args: args, columns: columns, take: take, done: make(chan struct{})}
+	b.waiting = append(b.waiting, r)
+	return r
+}
+
+// release passes a slot on to the waiting reads, if there are any.
+func (b *readBatcher) release() {
+	batch := b.next()
+	if len(batch) == 0 {
+		return
+	}
+	go func() {
+		for ; len(batch) > 0; batch = b.next() {
+			b.run(batch)
+		}
+	}()
+}
+
+// next returns the next batch of reads whose callers still wait. If there are none, the slot is freed.
+func (b *readBatcher) next() (batch []*pendingRead) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for len(b.waiting) > 0 && len(batch) < maxBatch {
+		if r := b.waiting[0]; r.state.Load() == readQueued {
+			batch = append(batch, r)
+		}
+		b.waiting = b.waiting[1:]
+	}
+	if len(batch) == 0 {
+		b.busy--
+	}
+	return batch
+}
+
+// run sends a batch. If it fails, the reads that have no result yet are sent again one by one, so that
+// the failure of one read is not returned to another.
+func (b *readBatcher) run(reads []*pendingRead) {
+	ctx, cancel := context.WithTimeout(context.Background(), batchTimeout)
+	defer cancel()
+	var batch pgx.Batch
+	for _, r := range reads {
+		batch.Queue(r.sql, r.args...)
+	}
+	results := b.pool.SendBatch(ctx, &batch)
+	defer func() { _ = results.Close() }()
+	for _, r := range reads {
+		r.scan(results)
+		close(r.done)
+	}
+}
+
+// scan fills the columns from the read's rows, unless its caller has left. A panic of take becomes
+// the error of the read, because no caller could recover it on this goroutine.
+func (r *pendingRead) scan(results pgx.BatchResults) {
+	rows, _ := results.Query() // its error is the rows' too
+	if !r.state.CompareAndSwap(readQueued, readScanning) {
+		rows.Close()
+		return
+	}
+	taken := false
+	defer func() {
+		if thrown := recover(); thrown != nil {
+			r.err = fmt.Errorf("cannot process a row: panic of %T", thrown)
+			r.state.Store(readFinished)
+		}
+	}()
+	_, err := pgx.ForEachRow(rows, r.columns, func() error {
+		taken = true
+		return r.take()
+	})
+	if err == nil || taken {
+		r.err = err
+		r.state.Store(readFinished)
+	}
+}

@@ -1,0 +1,193 @@
+package postgres
+
+import (
+	"crypto/sha256"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/govalues/decimal"
+	"github.com/jackc/pgx/v5/pgconn"
+	"gorm.io/gorm"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// UpsertTransactions inserts rows of version 1 by COPY, and overwrites the others by an upsert. The
+// former are not stored yet, because the pull's lock excludes all other writers. Only if they were
+// assumed to be new without a lookup can one be stored; the first such row is the error.
+func (dialect) UpsertTransactions(tx *gorm.DB, rows []gormstore.TransactionRow) error {
+	added, modified := splitByVersion(rows)
+	if len(added) > 0 {
+		conn, ok := tx.Statement.ConnPool.(*sql.Conn)
+		if !ok {
+			return errors.New("rows are saved outside of a transaction")
+		}
+		if err := duplicateKey(copyRows(tx.Statement.Context, conn, added)); err != nil {
+			return err
+		}
+	}
+	if len(modified) == 0 {
+		return nil
+	}
+	args, err := upsertArgs(modified)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Statement.ConnPool.ExecContext(tx.Statement.Context, upsertSQL, args...)
+	return err
+}
+
+// splitByVersion separates new rows from edited ones. Mostly all rows are one or the other.
+func splitByVersion(rows []gormstore.TransactionRow) (added, modified []gormstore.TransactionRow) {
+	newRows := 0
+	for i := range rows {
+		if rows[i].Version == 1 {
+			newRows++
+		}
+	}
+	switch newRows {
+	case 0:
+		return nil, rows
+	case len(rows):
+		return rows, nil
+	}
+	for _, r := range rows {
+		if r.Version == 1 {
+			added = append(added, r)
+		} else {
+			modified = append(modified, r)
+		}
+	}
+	return added, modified
+}
+
+// duplicateKey converts a violation of a unique key into the error that GORM's callers know.
+func duplicateKey(err error) error {
+	const uniqueViolation = "23505"
+	if e := (*pgconn.PgError)(nil); errors.As(err, &e) && e.Code == uniqueViolation {
+		return fmt.Errorf("%w: %w", gorm.ErrDuplicatedKey, err)
+	}
+	return err
+}
+
+// upsertSQL takes one array per column, so that one statement, prepared once, serves pages of any
+// size. A column that is the same in all rows is an array of one. Amounts are sent as text, exact,
+// and cast by the server.
+var upsertSQL = func() string {
+	param := 0
+	var arrays, names []string
+	values := gormstore.JoinColumns(func(c gormstore.Column) string {
+		param++
+		sent := c.Type
+		if sent == "numeric" {
+			sent = "text"
+		}
+		if c.Is(gormstore.PerPage) {
+			return fmt.Sprintf("($%d::%s[])[1]", param, sent)
+		}
+		arrays, names = append(arrays, fmt.Sprintf("$%d::%s[]", param, sent)), append(names, c.Name)
+		return "page." + c.Name + "::" + c.Type
+	})
+	return "INSERT INTO transactions (" + columnNames + ") SELECT " + values +
+		" FROM unnest(" + strings.Join(arrays, ", ") + ") AS page (" + strings.Join(names,
+		", ") + ")" + gormstore.ConflictClause
+}()
+
+// columnNames lists all columns of transactions.
+var columnNames = gormstore.JoinColumns(func(c gormstore.Column) string { return c.Name })
+
+// upsertArgs returns one array per column.
+func upsertArgs(rows []gormstore.TransactionRow) ([]any, error) {
+	args := make([]any, 0, len(gormstore.TransactionColumns))
+	for _, c := range gormstore.TransactionColumns {
+		written := rows
+		if c.Is(gormstore.PerPage) {
+			written = rows[:1]
+		}
+		values := columnValues(c, written)
+		if values == nil {
+			return nil, fmt.Errorf("column %s has a type that cannot be written", c.Name)
+		}
+		args = append(args, values)
+	}
+	return args, nil
+}
+
+// columnValues returns the column's value in each row, as a slice that pgx encodes without reflection;
+// nil if its type is none that Column.Field names.
+func columnValues(c gormstore.Column, rows []gormstore.TransactionRow) any {
+	switch c.Field(&rows[0]).(type) {
+	case *string:
+		return collect(c, rows, func(v *string) string { return *v })
+	case *uuid.UUID:
+		return collect(c, rows, func(v *uuid.UUID) *plainID { return (*plainID)(unlessZero(v)) })
+	case *decimal.Decimal:
+		return collect(c, rows, func(v *decimal.Decimal) string { return v.String() })
+	case *decimal.NullDecimal:
+		return collect(c, rows, amountOrNull)
+	case *time.Time:
+		return collect(c, rows, timeOrNull)
+	case *[]byte:
+		return collect(c, rows, func(v *[]byte) []byte { return *v })
+	case *[sha256.Size]byte:
+		return collect(c, rows, func(v *[sha256.Size]byte) []byte { return v[:] })
+	case *domain.ContentHash:
+		return collect(c, rows, hashOrNull)
+	case *int:
+		return collect(c, rows, func(v *int) int32 { return int32(*v) })
+	case *int64:
+		return collect(c, rows, func(v *int64) int64 { return *v })
+	}
+	return nil
+}
+
+// collect returns value of each row's field.
+func collect[F, V any](c gormstore.Column, rows []gormstore.TransactionRow, value func(F) V) []V {
+	values := make([]V, len(rows))
+	for i := range rows {
+		values[i] = value(c.Field(&rows[i]).(F))
+	}
+	return values
+}
+
+func unlessZero[T comparable](v *T) *T {
+	if *v == *new(T) {
+		return nil
+	}
+	return v
+}
+
+func amountOrNull(v *decimal.NullDecimal) *string {
+	if !v.Valid {
+		return nil
+	}
+	amount := v.Decimal.String()
+	return &amount
+}
+
+func timeOrNull(v *time.Time) *time.Time {
+	if v.IsZero() {
+		return nil
+	}
+	return v
+}
+
+func hashOrNull(v *domain.ContentHash) []byte {
+	if v.IsZero() {
+		return nil
+	}
+	return v[:]
+}
+
+// SaveContentHashes writes no other column of the rows: their data is unchanged.
+func (dialect) SaveContentHashes(tx *gorm.DB, ids []uuid.UUID, hashes [][]byte) error {
+	_, err := tx.Statement.ConnPool.ExecContext(tx.Statement.Context, `
+		UPDATE transactions t SET source = page.source
+		FROM unnest($1::uuid[], $2::bytea[]) AS page (id, source) WHERE t.id = page.id`, plain(ids), hashes)
+	return err
+}

@@ -1,0 +1,479 @@
+package postgres
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// Receive stores a batch of webhook deliveries and deduplicates them. Under load every event finds
+// the pull of its connection queued, and one statement is enough. Otherwise a transaction of several
+// statements also queues the missing pulls.
+func (d dialect) Receive(ctx context.Context, deliveries []gormstore.PendingDelivery) ([]gormstore.Result, error) {
+	var results []gormstore.Result
+	var outcome attachOutcome
+	err := retryOnConflict(func() (err error) {
+		results, outcome, err = d.attachToQueued(ctx, deliveries)
+		return err
+	})
+	if err == nil && outcome == pullMissing {
+		err = retryOnConflict(func() (err error) {
+			results, err = d.insertBatch(ctx, deliveries)
+			return err
+		})
+	}
+	if err != nil {
+		return nil, err
+	}
+	return results, nil
+}
+
+// maxConflicts bounds the attempts to store a batch that concurrent transactions invalidate.
+const maxConflicts = 16
+
+// errConcurrentUpdate means that another transaction queued a pull between two statements of a
+// batch, and that a third claimed it before the next statement. The batch is rolled back and stored
+// again.
+var errConcurrentUpdate = errors.New("invalidated by concurrent transactions")
+
+// retryOnConflict retries fn, at once, while concurrent transactions invalidate it. Errors:
+// Unavailable when they do so in every attempt; nothing is stored then.
+func retryOnConflict(fn func() error) (err error) {
+	for range maxConflicts {
+		if err = fn(); !isConflict(err) {
+			return err
+		}
+	}
+	return gormstore.Unavailable(err)
+}
+
+// isConflict reports whether the same transaction may succeed when it is repeated. That includes
+// deadlock_detected and serialization_failure, with which PostgreSQL asks for a retry.
+func isConflict(err error) bool {
+	if e := (*pgconn.PgError)(nil); errors.As(err, &e) {
+		return e.Code == "40P01" || e.Code == "40001"
+	}
+	return errors.Is(err, errConcurrentUpdate)
+}
+
+// querier is a transaction, or the pool, where each statement is a transaction of its own.
+type querier interface {
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
+}
+
+// attachSQL stores a batch in one statement, and so in one round trip, unless one of its events
+// wants a pull and its connection has none queued. Then it stores nothing.
+//
+// The queued pulls are locked as by lockQueuedPulls. The connections are not locked: a deletion that
+// commits in between fails the pulls to which deliveries were attached, and no pull is created here.
+// The insert has the same order in all batches, so that two batches never deadlock.
+//
+// Go computes both possible statuses of a delivery (domain.WebhookEvent.InitialStatus): the one for
+// the account that its event names, and the one for any other account. The statement only selects
+// one of them, because it reads the account reference of the connection itself. To read it earlier
+// would be a second round trip.
+const attachSQL = `
+WITH binding AS MATERIALIZED (
+	SELECT t.hash, t.id, t.tenant_id, t.connection_id, t.vendor, c.account_ref
+	FROM webhook_tokens t JOIN connections c ON c.id = t.connection_id
+	WHERE t.hash = ANY($1) AND t.revoked_at IS NULL AND c.deleted_at IS NULL
+), queued AS MATERIALIZED (
+	SELECT connection_id, id FROM pulls
+	WHERE connection_id = ANY(ARRAY(SELECT connection_id FROM binding)) AND state = 'queued'
+	ORDER BY connection_id FOR SHARE
+), pending AS MATERIALIZED (
+	SELECT d.*, binding.tenant_id, binding.connection_id, binding.id AS token_id, binding.account_ref,
+		queued.id AS pull_id,
+		CASE named WHEN binding.account_ref THEN status_if_named ELSE status_otherwise END AS status
+	FROM unnest($1::bytea[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bytea[], $8::bytea[],
+		$9::text[], $10::text[], $11::text[], $12::timestamptz[]) WITH ORDINALITY
+		AS d (hash, id, vendor, event, event_id, named, fingerprint, body, ask, status_if_named, status_otherwise,
+			received_at, place)
+	JOIN binding USING (hash, vendor) LEFT JOIN queued ON queued.connection_id = binding.connection_id
+), stored AS (
+	INSERT INTO deliveries (id, tenant_id, connection_id, vendor, event, event_id, fingerprint, body, ask, status,
+		pull_id, received_at)
+	SELECT id, tenant_id, connection_id, vendor, event, event_id, fingerprint, body, ask, status,
+		CASE status WHEN 'accepted' THEN pull_id END, received_at
+	FROM pending WHERE NOT EXISTS (SELECT FROM pending WHERE status = 'accepted' AND pull_id IS NULL)
+	ORDER BY connection_id, fingerprint, place
+	ON CONFLICT (connection_id, fingerprint) DO NOTHING RETURNING id
+)
+SELECT place, token_id, tenant_id, connection_id, account_ref, pull_id, stored.id IS NOT NULL
+FROM pending LEFT JOIN stored USING (id)`
+
+// attachOutcome is what attachToQueued did with a batch.
+type attachOutcome int
+
+const (
+	// attached means that the batch is stored, and that its results are final.
+	attached attachOutcome = iota + 1
+	// pullMissing means that nothing is stored, because an event wants a pull and none is queued for
+	// its connection. The batch is left to insertBatch.
+	pullMissing
+)
+
+// attachToQueued stores a batch whose events need no new pull, with attachSQL. There are no results
+// with pullMissing.
+func (d dialect) attachToQueued(
+	ctx context.Context, deliveries []gormstore.PendingDelivery,
+) ([]gormstore.Result, attachOutcome, error) {
+	rows, err := queryAttach(ctx, d.db.Pool, deliveries)
+	if err != nil {
+		return nil, 0, err
+	}
+	bindings := make(map[domain.TokenHash]gormstore.TokenBinding, len(rows))
+	queued := make(map[uuid.UUID]uuid.UUID, len(rows))
+	inserted := make(map[uuid.UUID]bool, len(rows))
+	for _, row := range rows {
+		delivery := &deliveries[row.place]
+		row.binding.Vendor = delivery.Vendor
+		// The statement decides likewise: by every delivery, duplicates included.
+		if !row.pull.Valid && row.binding.WantsPull(*delivery) {
+			return nil, pullMissing, nil
+		}
+		bindings[delivery.Token] = row.binding
+		if row.pull.Valid {
+			queued[row.binding.Connection] = row.pull.UUID
+		}
+		if row.inserted {
+			inserted[delivery.Delivery.UUID] = true
+		}
+	}
+	batch := gormstore.Deduplicate(deliveries, bindings)
+	batch.AssignPulls(queued)
+	for _, e := range batch.Events {
+		e.Inserted = inserted[e.First.Delivery.UUID]
+	}
+	// What was inserted is committed already, and must be reported so. An error of this query is
+	// therefore the result of those deliveries only whose first delivery it would have read.
+	err = readEarlier(ctx, d.db.Pool, batch)
+	return batch.Results(cmp.Or(err, gormstore.ErrPruned)), attached, nil
+}
+
+// attachRow is what attachSQL returns for a delivery with a binding of its vendor.
+type attachRow struct {
+	place    int // index of the delivery in the batch
+	binding  gormstore.TokenBinding
+	pull     uuid.NullUUID // the queued pull of the connection
+	inserted bool
+}
+
+// queryAttach runs attachSQL.
+func queryAttach(ctx context.Context, db querier, deliveries []gormstore.PendingDelivery) ([]attachRow, error) {
+	n := len(deliveries)
+	hashes, ids := make([][]byte, n), make([]plainID, n)
+	vendors, events, eventIDs, named := make([]string, n), make([]string, n), make([]string, n), make([]string, n)
+	fingerprints, bodies := make([][]byte, n), make([][]byte, n)
+	scopes, ifNamed, otherwise := make([]string, n), make([]string, n), make([]string, n)
+	received := make([]time.Time, n)
+	for i := range deliveries {
+		d := &deliveries[i]
+		hashes[i], ids[i], vendors[i] = d.Token[:], plainID(d.Delivery.UUID), string(d.Vendor)
+		events[i], eventIDs[i], named[i] = d.Event.Name, d.Event.ID, d.Event.AccountRef
+		fingerprints[i], bodies[i], scopes[i] = d.Fingerprint[:], d.Body, d.Scope
+		ifNamed[i] = string(d.Event.InitialStatus(d.Event.AccountRef, d.Unreadable))
+		otherwise[i] = string(d.Event.InitialStatus("", d.Unreadable)) // no event names the account ""
+		received[i] = d.At
+	}
+	rows, err := db.Query(ctx, attachSQL, hashes, ids, vendors, events, eventIDs, named, fingerprints, bodies,
+		scopes, ifNamed, otherwise, received)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, scanAttachRow)
+}
+
+func scanAttachRow(row pgx.CollectableRow) (r attachRow, err error) {
+	err = row.Scan(&r.place, &r.binding.Token, &r.binding.Tenant, &r.binding.Connection, &r.binding.AccountRef,
+		&r.pull, &r.inserted)
+	r.place-- // ordinality counts from 1
+	return r, err
+}
+
+// insertBatch stores a batch and creates missing pulls in one transaction; the number of statements
+// does not depend on the size of the batch.
+//
+// It takes locks in one order, which does not depend on the order of the deliveries: connections,
+// queued pulls, events. Two batches therefore never deadlock. The pulls that insertPulls finds queued
+// come last, because batches share the locks on them, and only claims lock them exclusively.
+func (d dialect) insertBatch(
+	ctx context.Context, deliveries []gormstore.PendingDelivery,
+) (results []gormstore.Result, err error) {
+	err = pgx.BeginFunc(ctx, d.db.Pool, func(tx pgx.Tx) error {
+		bindings, err := lockBindings(ctx, tx, deliveries)
+		if err != nil {
+			return err
+		}
+		batch := gormstore.Deduplicate(deliveries, bindings)
+		slices.SortFunc(batch.Events, inLockOrder)
+		queued, err := lockQueuedPulls(ctx, tx, connectionsToPull(batch))
+		if err != nil {
+			return err
+		}
+		batch.AssignPulls(queued)
+		if err := insertDeliveries(ctx, tx, batch); err != nil {
+			return err
+		}
+		created, err := insertPulls(ctx, tx, batch)
+		if err != nil {
+			return err
+		}
+		if err := d.jobs(ctx, tx, created); err != nil {
+			return err
+		}
+		if err := readEarlier(ctx, tx, batch); err != nil {
+			return err
+		}
+		results = batch.Results(gormstore.ErrPruned)
+		return nil
+	})
+	return results, err
+}
+
+// lockBindings reads the live tokens. Their connections cannot change until the commit: a deletion
+// waits, and then fails the pulls that were queued here.
+func lockBindings(
+	ctx context.Context, tx querier, deliveries []gormstore.PendingDelivery,
+) (map[domain.TokenHash]gormstore.TokenBinding, error) {
+	hashes := make([][]byte, 0, len(deliveries))
+	for i := range deliveries {
+		hashes = append(hashes, deliveries[i].Token[:])
+	}
+	rows, err := tx.Query(ctx, `
+		SELECT t.hash, t.id, t.tenant_id, t.connection_id, t.vendor, c.account_ref
+		FROM webhook_tokens t JOIN connections c ON c.id = t.connection_id
+		WHERE t.hash = ANY($1) AND t.revoked_at IS NULL AND c.deleted_at IS NULL
+		ORDER BY c.id FOR KEY SHARE OF c`, hashes)
+	if err != nil {
+		return nil, err
+	}
+	bindings := make(map[domain.TokenHash]gormstore.TokenBinding, len(deliveries))
+	var hash []byte
+	var b gormstore.TokenBinding
+	columns := []any{&hash, &b.Token, &b.Tenant, &b.Connection, &b.Vendor, &b.AccountRef}
+	_, err = pgx.ForEachRow(rows, columns, func() error {
+		bindings[domain.TokenHash(hash)] = b
+		return nil
+	})
+	return bindings, err
+}
+
+// inLockOrder compares events by connection, then by fingerprint.
+func inLockOrder(a, b *gormstore.BatchEvent) int {
+	return cmp.Or(bytes.Compare(a.Connection[:], b.Connection[:]), bytes.Compare(a.Fingerprint[:], b.Fingerprint[:]))
+}
+
+// connectionsToPull returns the connections of the events that want a pull. The events are sorted.
+func connectionsToPull(batch *gormstore.WebhookBatch) (connections []uuid.UUID) {
+	for _, e := range batch.Events {
+		if e.WantsPull() {
+			connections = append(connections, e.Connection)
+		}
+	}
+	return slices.Compact(connections)
+}
+
+// lockQueuedPulls returns the queued pulls by connection, and prevents them from being claimed
+// before the commit: a claim waits, and then reads the deliveries that were attached. The
+// connections are sorted.
+func lockQueuedPulls(ctx context.Context, tx querier, connections []uuid.UUID) (map[uuid.UUID]uuid.UUID, error) {
+	queued := make(map[uuid.UUID]uuid.UUID, len(connections))
+	if len(connections) == 0 {
+		return queued, nil
+	}
+	rows, err := tx.Query(ctx, `
+		SELECT connection_id, id FROM pulls WHERE connection_id = ANY($1) AND state = 'queued'
+		ORDER BY connection_id FOR SHARE`, plain(connections))
+	if err != nil {
+		return nil, err
+	}
+	var connection, pull uuid.UUID
+	_, err = pgx.ForEachRow(rows, []any{&connection, &pull}, func() error {
+		queued[connection] = pull
+		return nil
+	})
+	return queued, err
+}
+
+// insertDeliveries stores the events that are new. It is no upsert: the first delivery of an event is
+// never changed. The statement waits for a concurrent transaction that is storing the same event, which
+// is then a duplicate here.
+func insertDeliveries(ctx context.Context, tx querier, batch *gormstore.WebhookBatch) error {
+	n := len(batch.Events)
+	if n == 0 {
+		return nil
+	}
+	ids, tenants, connections := make([]plainID, n), make([]plainID, n), make([]plainID, n)
+	vendors, events, eventIDs := make([]string, n), make([]string, n), make([]string, n)
+	scopes, statuses := make([]string, n), make([]string, n)
+	fingerprints, bodies := make([][]byte, n), make([][]byte, n)
+	pulls, received := make([]*plainID, n), make([]time.Time, n)
+	byID := make(map[uuid.UUID]*gormstore.BatchEvent, n)
+	for i, e := range batch.Events {
+		d := e.First
+		byID[d.Delivery.UUID] = e
+		ids[i], tenants[i], connections[i] = plainID(d.Delivery.UUID), plainID(e.Binding.Tenant), plainID(e.Connection)
+		vendors[i], events[i], eventIDs[i] = string(e.Binding.Vendor), d.Event.Name, d.Event.ID
+		fingerprints[i], bodies[i] = e.Fingerprint[:], d.Body
+		scopes[i], statuses[i], received[i] = d.Scope, string(e.Status), d.At
+		if e.Pull != uuid.Nil {
+			pulls[i] = (*plainID)(&e.Pull)
+		}
+	}
+	rows, err := tx.Query(ctx, `
+		INSERT INTO deliveries (id, tenant_id, connection_id, vendor, event, event_id, fingerprint, body, ask, status,
+			pull_id, received_at)
+		SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::bytea[],
+			$8::bytea[], $9::text[], $10::text[], $11::uuid[], $12::timestamptz[])
+		ON CONFLICT (connection_id, fingerprint) DO NOTHING RETURNING id`,
+		ids, tenants, connections, vendors, events, eventIDs, fingerprints, bodies, scopes, statuses, pulls, received)
+	if err != nil {
+		return err
+	}
+	var id uuid.UUID
+	_, err = pgx.ForEachRow(rows, []any{&id}, func() error {
+		byID[id].Inserted = true
+		return nil
+	})
+	return err
+}
+
+// insertPulls queues the missing pulls of the new events and returns the ids of those that it
+// created. It runs after insertDeliveries, because a batch of duplicates only must not queue
+// anything.
+func insertPulls(ctx context.Context, tx querier, batch *gormstore.WebhookBatch) ([]uuid.UUID, error) {
+	missing := missingPulls(batch)
+	n := len(missing)
+	if n == 0 {
+		return nil, nil
+	}
+	ids, tenants, connections := make([]plainID, n), make([]plainID, n), make([]plainID, n)
+	vendors, traces, createdAt := make([]string, n), make([]string, n), make([]time.Time, n)
+	for i, e := range missing {
+		ids[i], tenants[i], connections[i] = plainID(e.Pull), plainID(e.Binding.Tenant), plainID(e.Connection)
+		vendors[i], traces[i], createdAt[i] = string(e.Binding.Vendor), e.First.Trace, e.First.At
+	}
+	rows, err := tx.Query(ctx, `
+		INSERT INTO pulls (id, tenant_id, connection_id, vendor, trigger, trace, state, ask, progress, seen_accounts,
+			seen_rows, added, modified, removed, unchanged, attempts, last_error, created_at)
+		SELECT id, tenant_id, connection_id, vendor, $7, trace, 'queued', '', '', 0, 0, 0, 0, 0, 0, 0, '', created_at
+		FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::timestamptz[])
+			AS p (id, tenant_id, connection_id, vendor, trace, created_at)
+		ON CONFLICT (connection_id) WHERE state = 'queued' DO NOTHING RETURNING id`,
+		ids, tenants, connections, vendors, traces, createdAt, string(domain.TriggerWebhook))
+	if err != nil {
+		return nil, err
+	}
+	created, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+	if err == nil && len(created) < n {
+		queuedByOthers := slices.DeleteFunc(missing, func(e *gormstore.BatchEvent) bool {
+			return slices.Contains(created, e.Pull)
+		})
+		err = attachToOthers(ctx, tx, batch, queuedByOthers)
+	}
+	return created, err
+}
+
+// missingPulls returns the first new event of each connection that has no pull queued. The events
+// are sorted by connection.
+func missingPulls(batch *gormstore.WebhookBatch) (first []*gormstore.BatchEvent) {
+	for _, e := range batch.Events {
+		last := len(first) - 1
+		if e.Inserted && e.NewPull && (last < 0 || first[last].Connection != e.Connection) {
+			first = append(first, e)
+		}
+	}
+	return first
+}
+
+// attachToOthers moves the new events of some connections to the pulls that concurrent transactions
+// have queued for them since lockQueuedPulls. Errors: errConcurrentUpdate when one of those pulls is
+// no longer queued.
+func attachToOthers(
+	ctx context.Context, tx querier, batch *gormstore.WebhookBatch, first []*gormstore.BatchEvent,
+) error {
+	var connections, from, to []uuid.UUID
+	for _, e := range first {
+		connections, from = append(connections, e.Connection), append(from, e.Pull)
+	}
+	queued, err := lockQueuedPulls(ctx, tx, connections)
+	if err != nil {
+		return err
+	}
+	if len(queued) < len(connections) {
+		return errConcurrentUpdate
+	}
+	for _, c := range connections {
+		to = append(to, queued[c])
+	}
+	for _, e := range batch.Events {
+		if pull, ok := queued[e.Connection]; ok && e.NewPull {
+			e.Pull = pull
+		}
+	}
+	_, err = tx.Exec(ctx, `
+		UPDATE deliveries SET pull_id = moved.queued FROM unnest($1::uuid[], $2::uuid[]) AS moved (old, queued)
+		WHERE pull_id = moved.old`, plain(from), plain(to))
+	return err
+}
+
+// readEarlier reads the deliveries of the events that were stored before, without bodies and scopes,
+// because a vendor that repeats an event does not need them.
+func readEarlier(ctx context.Context, db querier, batch *gormstore.WebhookBatch) error {
+	var connections []uuid.UUID
+	var fingerprints [][]byte
+	for _, e := range batch.Events {
+		if !e.Inserted {
+			connections, fingerprints = append(connections, e.Connection), append(fingerprints, e.Fingerprint[:])
+		}
+	}
+	if len(connections) == 0 {
+		return nil
+	}
+	rows, err := db.Query(ctx, `
+		SELECT d.id, d.tenant_id, d.connection_id, d.vendor, d.event, d.event_id, d.fingerprint, d.status,
+			d.pull_id, d.received_at, coalesce(p.state, ''), p.finished_at
+		FROM deliveries d JOIN unnest($1::uuid[], $2::bytea[]) AS repeated (connection_id, fingerprint)
+			ON repeated.connection_id = d.connection_id AND repeated.fingerprint = d.fingerprint
+		LEFT JOIN pulls p ON p.id = d.pull_id`, plain(connections), fingerprints)
+	if err != nil {
+		return err
+	}
+	earlier, err := pgx.CollectRows(rows, scanDelivery)
+	for _, d := range earlier {
+		batch.SetEarlier(d)
+	}
+	return err
+}
+
+// scanDelivery scans a row of readEarlier.
+func scanDelivery(row pgx.CollectableRow) (domain.Delivery, error) {
+	var d domain.Delivery
+	var fingerprint []byte
+	var pull uuid.NullUUID
+	var state string
+	var finished *time.Time
+	err := row.Scan(&d.ID.UUID, &d.Tenant.UUID, &d.Connection.UUID, &d.Vendor, &d.Event, &d.EventID, &fingerprint,
+		&d.Status, &pull, &d.ReceivedAt, &state, &finished)
+	if err != nil {
+		return d, err
+	}
+	d.Fingerprint, d.Pull = domain.Fingerprint(fingerprint), domain.PullID{UUID: pull.UUID}
+	d.Status, d.ReceivedAt = gormstore.StatusOf(d.Status, state), d.ReceivedAt.UTC()
+	if finished != nil {
+		d.ProcessedAt = finished.UTC()
+	}
+	return d, nil
+}

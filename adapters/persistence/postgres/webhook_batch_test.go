@@ -1,0 +1,130 @@
+package postgres_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore/receivetest"
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/postgres"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
+)
+
+// beginCounter counts the transactions that take more than one statement.
+type beginCounter int
+
+func (b *beginCounter) TraceQueryStart(ctx context.Context, _ *pgx.Conn, q pgx.TraceQueryStartData) context.Context {
+	if q.SQL == "begin" {
+		*b++
+	}
+	return ctx
+}
+
+func (*beginCounter) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
+
+// The fast path and the slow path both return the model's results. A batch that begins no transaction
+// took the fast path.
+func TestABatchIsStoredAsItsDeliveriesWouldBeOneAtATime(t *testing.T) {
+	var begun beginCounter
+	db := traced(t, pgtest.DSN(t), &begun)
+	var jobs []domain.PullID
+	enqueue := func(_ context.Context, _ pgx.Tx, pulls []uuid.UUID) error {
+		for _, id := range pulls {
+			jobs = append(jobs, domain.PullID{UUID: id})
+		}
+		return nil
+	}
+	attached, inserted := 0, 0
+	receivetest.Run(t, receivetest.Dialect{
+		Stores: db.Store(enqueue),
+		Receive: func(ctx context.Context, deliveries []gormstore.PendingDelivery) ([]gormstore.Result, error) {
+			before := begun
+			results, err := db.Receive(ctx, enqueue, deliveries)
+			if begun == before {
+				attached++
+			} else {
+				inserted++
+			}
+			return results, err
+		},
+		Jobs:     func() []domain.PullID { taken := jobs; jobs = nil; return taken },
+		MaxBatch: 12,
+	})
+	if t.Logf("%d batches took the fast path, %d the slow path", attached, inserted); attached == 0 || inserted == 0 {
+		t.Error("want batches on both paths")
+	}
+}
+
+// traced opens a database with a tracer that sees every statement.
+func traced(t *testing.T, dsn string, tracer pgx.QueryTracer) *postgres.DB {
+	t.Helper()
+	db, err := postgres.Traced(t.Context(), postgres.Config{URL: dsn, Timeout: patience}, tracer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	if err := db.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return db
+}
+
+// canceler cancels the statements that contain a text, before they are sent. "" cancels none.
+type canceler struct{ part string }
+
+func (c *canceler) TraceQueryStart(ctx context.Context, _ *pgx.Conn, q pgx.TraceQueryStartData) context.Context {
+	if c.part == "" || !strings.Contains(q.SQL, c.part) {
+		return ctx
+	}
+	canceled, cancel := context.WithCancel(ctx)
+	cancel()
+	return canceled
+}
+
+func (*canceler) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
+
+// The first statement of the fast path stores the batch. When the second one, which reads what the
+// duplicates repeat, fails, only the duplicates may fail. The slow path is one transaction: when the
+// same statement fails there, nothing of the batch is stored.
+func TestNoErrorIsReportedForADeliveryThatIsStored(t *testing.T) {
+	for name, queued := range map[string]bool{
+		"on the fast path, with a queued pull":     true,
+		"on the slow path, which creates the pull": false,
+	} {
+		t.Run(name, func(t *testing.T) {
+			var cancel canceler
+			dsn := pgtest.DSN(t)
+			db := traced(t, dsn, &cancel)
+			other := &replica{T: t, Store: db.Store(nil)}
+			other.token = connectionWithToken(t, other.Store)
+			old := other.pending("old")
+			if _, err := other.Deliveries().Receive(t.Context(), old.IncomingDelivery); err != nil {
+				t.Fatal(err)
+			}
+			if !queued {
+				other.claim(old.Pull)
+			}
+
+			cancel.part = "FROM deliveries d JOIN unnest"
+			fresh, duplicate := other.pending("fresh"), other.pending("old")
+			results, err := db.Receive(t.Context(), nil, []gormstore.PendingDelivery{duplicate, fresh, duplicate})
+			cancel.part = ""
+			if queued && (err != nil || results[0].Err == nil || results[1].Err != nil || results[2].Err == nil) {
+				t.Errorf("%+v, %v; want the new event stored, and its duplicates failed", results, err)
+			}
+			if !queued && err == nil {
+				t.Error("the transaction did not fail")
+			}
+			got, err := other.Deliveries().Receive(t.Context(), fresh.IncomingDelivery)
+			if err != nil || got.Duplicate != queued || got.Delivery.ID != fresh.Delivery {
+				t.Errorf("the next attempt with the new event: duplicate %t, error %v; want duplicate %t",
+					got.Duplicate, err, queued)
+			}
+		})
+	}
+}

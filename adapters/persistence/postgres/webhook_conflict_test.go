@@ -1,0 +1,247 @@
+package postgres_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/postgres"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
+)
+
+// interleaver runs a function just before each statement that contains its key: the work of another
+// replica that comes in between.
+type interleaver map[string]func()
+
+func (i interleaver) TraceQueryStart(ctx context.Context, _ *pgx.Conn, q pgx.TraceQueryStartData) context.Context {
+	for part, do := range i {
+		if strings.Contains(q.SQL, part) {
+			do()
+		}
+	}
+	return ctx
+}
+
+func (interleaver) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
+
+// Parts of the statements of a batch.
+const (
+	insertPulls     = "INSERT INTO pulls"
+	lockQueuedPulls = "SELECT connection_id, id FROM pulls WHERE connection_id = ANY($1) AND"
+)
+
+// replica queues, claims and ends pulls of one connection.
+type replica struct {
+	*testing.T
+	*gormstore.Store
+	db     *postgres.DB
+	token  domain.WebhookToken
+	queued domain.PullID // by the last call of queue
+}
+
+// queue queues a pull as an operator does.
+func (p *replica) queue() {
+	p.queued = newID[domain.Pull]()
+	request := ports.PullRequest{ID: p.queued, Trigger: domain.TriggerOperator, At: epoch}
+	if _, err := p.Pulls().Request(p.Context(), p.token.Tenant, p.token.Connection, request); err != nil {
+		p.Error(err)
+	}
+}
+
+// claim claims and ends the pull, and returns the removals of its scope.
+func (p *replica) claim(pull domain.PullID) []string {
+	l := domain.Lease{ID: newID[domain.Lease](), Pull: pull, Until: epoch.Add(time.Hour)}
+	claimed, err := p.Pulls().Claim(p.Context(), l, epoch)
+	if err == nil {
+		err = p.Pulls().Finish(p.Context(), l, ports.Outcome{State: domain.PullSucceeded, Attempts: 1, At: epoch})
+	}
+	if err != nil {
+		p.Error(err)
+	}
+	return claimed.Pull.Scope.Removed
+}
+
+// incoming returns a delivery whose scope is the removal of the transaction called event.
+func (p *replica) incoming(event string) ports.IncomingDelivery {
+	return ports.IncomingDelivery{
+		Delivery: newID[domain.Delivery](), Pull: newID[domain.Pull](), Token: p.token.Hash, Vendor: p.token.Vendor,
+		At: epoch,
+		Event: domain.WebhookEvent{
+			ID: event, DedupKey: event, WantsPull: true, Scope: domain.PullScope{Removed: []string{event}},
+		},
+	}
+}
+
+// pending prepares an incoming delivery as the store does.
+func (p *replica) pending(event string) gormstore.PendingDelivery {
+	incoming := p.incoming(event)
+	incoming.Body = []byte{}
+	return gormstore.PendingDelivery{
+		IncomingDelivery: incoming, Scope: `{"removed":["` + event + `"]}`,
+		Fingerprint: domain.FingerprintOf(incoming.Event, incoming.Body),
+	}
+}
+
+// twoReplicas opens a replica whose statements i sees, and another one on the same database.
+func twoReplicas(t *testing.T, i interleaver) (*gormstore.Store, *replica) {
+	t.Helper()
+	dsn := pgtest.DSN(t)
+	db := opened(t, dsn)
+	other := db.Store(nil)
+	return traced(t, dsn, i).Store(nil), &replica{T: t, Store: other, db: db, token: connectionWithToken(t, other)}
+}
+
+func TestABatchIsAttachedToAPullThatWasQueuedInBetween(t *testing.T) {
+	between := interleaver{}
+	s, other := twoReplicas(t, between)
+	between[insertPulls] = func() { delete(between, insertPulls); other.queue() }
+	got, err := s.Deliveries().Receive(t.Context(), other.incoming("event"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.Delivery.Pull != other.queued {
+		t.Errorf("the delivery has pull %s, want %s", got.Delivery.Pull, other.queued)
+	}
+	if diff := cmp.Diff([]string{"event"}, other.claim(other.queued)); diff != "" {
+		t.Errorf("the pull's scope (-want +got):\n%s", diff)
+	}
+}
+
+func TestABatchIsRetriedWhenThatPullIsClaimedToo(t *testing.T) {
+	between := interleaver{}
+	s, other := twoReplicas(t, between)
+	between[insertPulls] = func() {
+		delete(between, insertPulls)
+		other.queue()
+		between[lockQueuedPulls] = func() { delete(between, lockQueuedPulls); other.claim(other.queued) }
+	}
+	incoming := other.incoming("event")
+	got, err := s.Deliveries().Receive(t.Context(), incoming)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.Delivery.Pull != incoming.Pull || got.Duplicate {
+		t.Errorf("the delivery has pull %s, duplicate: %t; want its own %s",
+			got.Delivery.Pull, got.Duplicate, incoming.Pull)
+	}
+	if diff := cmp.Diff([]string{"event"}, other.claim(incoming.Pull)); diff != "" {
+		t.Errorf("the pull's scope (-want +got):\n%s", diff)
+	}
+}
+
+func TestABatchThatConflictsInEveryAttemptIsUnavailable(t *testing.T) {
+	between := interleaver{}
+	s, other := twoReplicas(t, between)
+	attempts := 0
+	between[insertPulls] = func() {
+		attempts++
+		other.queue()
+		between[lockQueuedPulls] = func() { delete(between, lockQueuedPulls); other.claim(other.queued) }
+	}
+	incoming := other.incoming("event")
+	_, err := s.Deliveries().Receive(t.Context(), incoming)
+	if !errors.Is(err, domain.Unavailable) || attempts < 2 {
+		t.Errorf("error %v after %d attempts, want Unavailable after several", err, attempts)
+	}
+	clear(between)
+	if got, err := s.Deliveries().Receive(t.Context(), incoming); err != nil || got.Duplicate {
+		t.Errorf("the vendor's next attempt: duplicate: %t, error %v", got.Duplicate, err)
+	}
+}
+
+// A delivery that is attached to a queued pull waits here for a transaction with the same event, which is
+// then rolled back. A claim of the pull that comes meanwhile must wait as well, and read the delivery.
+func TestAClaimWaitsForADeliveryThatIsBeingAttached(t *testing.T) {
+	db := opened(t, pgtest.DSN(t))
+	s := db.Store(nil)
+	other := &replica{T: t, Store: s, token: connectionWithToken(t, s)}
+	other.queue()
+	incoming := other.incoming("event")
+	fingerprint := domain.FingerprintOf(incoming.Event, nil)
+	same, err := db.Pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = same.Rollback(context.WithoutCancel(t.Context())) }()
+	_, err = same.Exec(t.Context(), `
+		INSERT INTO deliveries (id, tenant_id, connection_id, vendor, event, event_id, fingerprint, body, ask, status,
+			received_at)
+		VALUES (gen_random_uuid(), $1, $2, 'pluggy', '', '', $3, '', '', 'ignored', now())`,
+		other.token.Tenant.UUID, other.token.Connection.UUID, fingerprint[:])
+	if err != nil {
+		t.Fatal(err)
+	}
+	received, claimed := make(chan error, 1), make(chan []string, 1)
+	go func() {
+		_, err := s.Deliveries().Receive(t.Context(), incoming)
+		received <- err
+	}()
+	awaitLockWaiters(t, db, 1)
+	go func() { claimed <- other.claim(other.queued) }()
+	awaitLockWaiters(t, db, 2)
+	if err := same.Rollback(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-received; err != nil {
+		t.Error(err)
+	}
+	if got := <-claimed; !slices.Equal(got, []string{"event"}) {
+		t.Errorf("the pull's scope is %v, want the event", got)
+	}
+}
+
+// awaitLockWaiters returns when that many sessions wait for a lock.
+func awaitLockWaiters(t *testing.T, db *postgres.DB, want int) {
+	t.Helper()
+	for deadline := time.Now().Add(patience / 2); ; time.Sleep(time.Millisecond) {
+		var waiting int
+		const sql = `SELECT count(*) FROM pg_stat_activity
+			WHERE datname = current_database() AND wait_event_type = 'Lock'`
+		if err := db.Pool.QueryRow(t.Context(), sql).Scan(&waiting); err != nil {
+			t.Fatal(err)
+		}
+		if waiting >= want {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Errorf("%d sessions wait for a lock, want %d", waiting, want)
+			return
+		}
+	}
+}
+
+func TestADeletionWaitsForABatchThatCreatesAPullAndThenFailsThePull(t *testing.T) {
+	between := interleaver{}
+	s, other := twoReplicas(t, between)
+	deleted := make(chan error, 1)
+	between[insertPulls] = func() {
+		delete(between, insertPulls)
+		go func() {
+			token := other.token
+			_, err := other.Connections().Update(t.Context(), token.Tenant, domain.Aggregator, token.Connection,
+				func(c *domain.Connection) error {
+					c.DeletedAt = epoch
+					return nil
+				})
+			deleted <- err
+		}()
+		awaitLockWaiters(t, other.db, 1)
+	}
+	got, err := s.Deliveries().Receive(t.Context(), other.incoming("event"))
+	if err := errors.Join(err, <-deleted); err != nil {
+		t.Fatal(err)
+	}
+	pull, err := other.Pulls().Get(t.Context(), other.token.Tenant, got.Delivery.Pull)
+	if err != nil || pull.LastError != domain.ConnectionGone {
+		t.Errorf("the pull is %s %q, error %v; want it failed", pull.State, pull.LastError, err)
+	}
+}

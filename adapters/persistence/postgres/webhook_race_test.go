@@ -1,0 +1,270 @@
+package postgres_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
+)
+
+// The size of a race.
+const (
+	replicas    = 3
+	senders     = 4 * replicas // each event is sent by two of them, to two replicas
+	perSender   = 50           // events
+	connections = 4
+)
+
+// A delivery is attached to a pull before its claim, which then reads it, or to the next pull; never to a
+// pull that has started without it. No event that passed authentication is lost, and none is stored
+// twice, in any interleaving.
+func TestConcurrentBatchesAndClaimsLoseNoDelivery(t *testing.T) {
+	r := newRace(t)
+	done := make(chan struct{})
+	var sending, others sync.WaitGroup
+	for i := range senders {
+		sending.Go(func() { r.send(i) })
+	}
+	for _, s := range r.stores {
+		others.Go(func() { r.work(s, done) })
+	}
+	others.Go(func() { r.request(done) })
+	others.Go(r.interfere)
+	sending.Wait()
+	close(done)
+	others.Wait()
+	r.work(r.stores[0], done)
+	r.check()
+}
+
+// race is several replicas on one database, with the events that were sent and what became of them.
+type race struct {
+	*testing.T
+	stores []*gormstore.Store
+	tenant domain.TenantID
+	tokens []domain.WebhookToken
+	half   chan struct{} // closed when half of the events are sent
+	sent   atomic.Int32
+
+	mu         sync.Mutex
+	revoked    map[domain.TokenHash]bool      // tokens that may be refused
+	stored     map[string][]domain.DeliveryID // by event: reported as new
+	duplicates map[string][]domain.DeliveryID // by event: reported as stored before
+	claimed    map[domain.PullID][]string     // the events in the scope of each claimed pull
+	jobs       map[domain.PullID]bool         // pulls that had one
+	deleted    domain.ConnectionID
+}
+
+// newRace creates connections of one tenant, each with a token; the first has two.
+func newRace(t *testing.T) *race {
+	r := &race{
+		T: t, tenant: domain.TenantID{UUID: uuid.New()}, half: make(chan struct{}),
+		revoked: make(map[domain.TokenHash]bool), stored: make(map[string][]domain.DeliveryID),
+		duplicates: make(map[string][]domain.DeliveryID), claimed: make(map[domain.PullID][]string),
+		jobs: make(map[domain.PullID]bool),
+	}
+	dsn := pgtest.DSN(t)
+	for range replicas {
+		r.stores = append(r.stores, opened(t, dsn).Store(r.enqueue))
+	}
+	for i := range connections {
+		r.connect(uuid.NewString(), 1+max(0, 1-i))
+	}
+	r.deleted = r.tokens[len(r.tokens)-1].Connection
+	return r
+}
+
+// connect creates a connection with some tokens.
+func (r *race) connect(name string, tokens int) {
+	c := domain.Connection{
+		ID: newID[domain.Connection](), Tenant: r.tenant, Kind: domain.Aggregator, Name: name,
+		Vendor: "pluggy", Sealed: domain.Sealed("x"), Revision: 1, CreatedAt: epoch, UpdatedAt: epoch,
+	}
+	r.must(r.stores[0].Connections().Create(r.Context(), c))
+	for range tokens {
+		token := domain.WebhookToken{
+			ID: newID[domain.WebhookToken](), Tenant: c.Tenant, Connection: c.ID, Vendor: c.Vendor,
+			Hash: domain.HashToken(uuid.NewString()), CreatedAt: epoch,
+		}
+		r.must(r.stores[0].Tokens().Create(r.Context(), token))
+		r.tokens = append(r.tokens, token)
+	}
+}
+
+// must reports an error. It does not end the test, because only the test's own goroutine may.
+func (r *race) must(err error) {
+	r.Helper()
+	if err != nil {
+		r.Error(err, errors.Unwrap(err))
+	}
+}
+
+// enqueue records the pulls that get a job.
+func (r *race) enqueue(_ context.Context, _ pgx.Tx, pulls []uuid.UUID) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, id := range pulls {
+		r.jobs[domain.PullID{UUID: id}] = true
+	}
+	return nil
+}
+
+// send sends events with all tokens, to one replica.
+func (r *race) send(i int) {
+	for k := range perSender {
+		token := r.tokens[(i/2+k)%len(r.tokens)]
+		event := fmt.Sprintf("%d-%d", i/2, k)
+		got, err := r.stores[i%replicas].Deliveries().Receive(r.Context(), ports.IncomingDelivery{
+			Delivery: newID[domain.Delivery](), Pull: newID[domain.Pull](), Token: token.Hash, Vendor: token.Vendor,
+			At: epoch,
+			Event: domain.WebhookEvent{
+				ID: event, DedupKey: event, WantsPull: true, Scope: domain.PullScope{Removed: []string{event}},
+			},
+		})
+		r.record(token, event, got, err)
+		if r.sent.Add(1) == senders*perSender/2 {
+			close(r.half)
+		}
+	}
+}
+
+// record records the result of a delivery.
+func (r *race) record(token domain.WebhookToken, event string, got ports.ReceiveResult, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case errors.Is(err, domain.Unauthenticated) && r.revoked[token.Hash]:
+	case err != nil:
+		r.must(err)
+	case got.Duplicate:
+		r.duplicates[event] = append(r.duplicates[event], got.Delivery.ID)
+	default:
+		r.stored[event] = append(r.stored[event], got.Delivery.ID)
+	}
+}
+
+// interfere revokes a token and deletes a connection while events are sent to them.
+func (r *race) interfere() {
+	<-r.half
+	r.mu.Lock()
+	for _, token := range r.tokens {
+		r.revoked[token.Hash] = token.ID == r.tokens[0].ID || token.Connection == r.deleted
+	}
+	r.mu.Unlock()
+	r.must(r.stores[1].Tokens().Revoke(r.Context(), r.tenant, r.tokens[0].ID, epoch))
+	deleted := func(c *domain.Connection) error {
+		c.DeletedAt = epoch
+		return nil
+	}
+	_, err := r.stores[2].Connections().Update(r.Context(), r.tenant, domain.Aggregator, r.deleted, deleted)
+	r.must(err)
+}
+
+// request queues pulls as an operator does, which may come between the statements of a batch.
+func (r *race) request(done <-chan struct{}) {
+	for i := 0; !closed(done); i++ {
+		_, err := r.stores[0].Pulls().Request(r.Context(), r.tenant, r.tokens[i%len(r.tokens)].Connection,
+			ports.PullRequest{ID: newID[domain.Pull](), Trigger: domain.TriggerOperator, At: epoch})
+		if !errors.Is(err, domain.NotFound) {
+			r.must(err)
+		}
+	}
+}
+
+// work claims and ends queued pulls until done is closed, and once more after that.
+func (r *race) work(s *gormstore.Store, done <-chan struct{}) {
+	for last := false; !last; {
+		last = closed(done)
+		page, err := s.Pulls().List(r.Context(), r.tenant, ports.PullFilter{}, domain.PageRequest{Limit: 100})
+		r.must(err)
+		for _, pull := range page.Items {
+			if pull.State == domain.PullQueued {
+				r.run(s, pull.ID)
+			}
+		}
+	}
+}
+
+// run claims a pull, if it can be claimed, and ends it. About half of the pulls need a second attempt.
+func (r *race) run(s *gormstore.Store, pull domain.PullID) {
+	lease := domain.Lease{ID: newID[domain.Lease](), Pull: pull, Until: epoch.Add(time.Hour)}
+	claimed, err := s.Pulls().Claim(r.Context(), lease, epoch)
+	if err != nil {
+		return
+	}
+	r.mu.Lock()
+	r.claimed[pull] = claimed.Pull.Scope.Removed
+	r.mu.Unlock()
+	o := ports.Outcome{State: domain.PullSucceeded, Attempts: claimed.Pull.Attempts, At: epoch, NotBefore: epoch}
+	if o.Attempts == 1 && pull.UUID[15]%2 == 0 {
+		o.State = domain.PullQueued
+	}
+	err = s.Pulls().Finish(r.Context(), lease, o)
+	if errors.Is(err, domain.LeaseLost) && claimed.Connection.ID == r.deleted {
+		return // another worker found the connection deleted, and ended the pull
+	}
+	r.must(err)
+}
+
+func closed(done <-chan struct{}) bool {
+	select {
+	case <-done:
+		return true
+	default:
+		return false
+	}
+}
+
+// check compares the stored rows with the reported results.
+func (r *race) check() {
+	for event, duplicates := range r.duplicates {
+		for _, id := range duplicates {
+			if !slices.Equal(r.stored[event], []domain.DeliveryID{id}) {
+				r.Errorf("event %s was reported as a duplicate of %s; reported as stored: %v",
+					event, id, r.stored[event])
+			}
+		}
+	}
+	all := domain.PageRequest{Limit: senders * perSender}
+	page, err := r.stores[0].Deliveries().List(r.Context(), r.tenant, ports.DeliveryFilter{}, all)
+	r.must(err)
+	for _, d := range page.Items {
+		if !slices.Equal(r.stored[d.EventID], []domain.DeliveryID{d.ID}) {
+			r.Errorf("event %s is stored as %s; reported as stored: %v", d.EventID, d.ID, r.stored[d.EventID])
+		}
+		r.checkPull(d)
+	}
+	if len(page.Items) != len(r.stored) || len(page.Items) == 0 {
+		r.Errorf("%d events are stored, %d were reported as stored", len(page.Items), len(r.stored))
+	}
+}
+
+// checkPull fails unless the scope of the delivery's pull contains its event. The exception is a pull that
+// failed because its connection was deleted before it was claimed.
+func (r *race) checkPull(d domain.Delivery) {
+	pull, err := r.stores[0].Pulls().Get(r.Context(), r.tenant, d.Pull)
+	r.must(err)
+	if pull.Connection != d.Connection || !r.jobs[pull.ID] {
+		r.Errorf("event %s has the pull %s of connection %s, with a job: %t",
+			d.EventID, pull.ID, pull.Connection, r.jobs[pull.ID])
+	}
+	scope, claimed := r.claimed[pull.ID]
+	if !claimed && d.Connection == r.deleted && pull.LastError == domain.ConnectionGone {
+		return
+	}
+	if !slices.Contains(scope, d.EventID) {
+		r.Errorf("event %s: its pull was claimed: %t; the events of its scope are %v", d.EventID, claimed, scope)
+	}
+}

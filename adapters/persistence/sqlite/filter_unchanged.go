@@ -1,0 +1,33 @@
+package sqlite
+
+import (
+	"context"
+	"encoding/hex"
+	"encoding/json"
+
+	"github.com/google/uuid"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// FindChanged passes a page as one JSON array of external ids and content hashes.
+func (d dialect) FindChanged(ctx context.Context, connection uuid.UUID, seen []domain.RawTransaction) ([]int, error) {
+	page := make([][2]string, len(seen))
+	for i, s := range seen {
+		if page[i][0] = s.ExternalID; !s.ContentHash.IsZero() {
+			page[i][1] = hex.EncodeToString(s.ContentHash[:])
+		}
+	}
+	list, err := json.Marshal(page)
+	if err != nil {
+		return nil, err
+	}
+	var changed []int
+	err = d.db.reader.WithContext(ctx).Raw(`
+		SELECT page.key FROM json_each(?) AS page WHERE NOT EXISTS (
+			SELECT 1 FROM transactions t
+			WHERE t.connection_id = ? AND t.external_id = page.value ->> 0 AND t.removed_at IS NULL
+				AND lower(hex(t.source)) = page.value ->> 1 AND t.source IS NOT NULL)`,
+		string(list), connection).Scan(&changed).Error
+	return changed, err
+}

@@ -1,0 +1,96 @@
+package sqlite
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/govalues/decimal"
+	"gorm.io/gorm"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// upsertBatch bounds the rows of one INSERT: the driver looks each parameter up among all parameters
+// of its statement, so that a small batch is faster than a large one.
+const upsertBatch = 40
+
+// The parts of an upsert: up to the first row, one row, and as many rows as a batch holds.
+var (
+	upsertHead = "INSERT INTO transactions (" +
+		gormstore.JoinColumns(func(c gormstore.Column) string { return c.Name }) + ") VALUES "
+	upsertRow  = "(" + gormstore.JoinColumns(func(gormstore.Column) string { return "?" }) + "),"
+	upsertRows = strings.Repeat(upsertRow, upsertBatch)
+)
+
+// UpsertTransactions overwrites rows by connection and external id. Their ids stay, because they were
+// read before.
+func (dialect) UpsertTransactions(tx *gorm.DB, rows []gormstore.TransactionRow) error {
+	for batch := range slices.Chunk(rows, upsertBatch) {
+		args := make([]any, 0, len(batch)*len(gormstore.TransactionColumns))
+		for i := range batch {
+			for _, c := range gormstore.TransactionColumns {
+				value, err := columnValue(c.Field(&batch[i]))
+				if err != nil {
+					return err
+				}
+				args = append(args, value)
+			}
+		}
+		text := upsertHead + upsertRows[:len(batch)*len(upsertRow)-1] + gormstore.ConflictClause
+		if _, err := tx.Statement.ConnPool.ExecContext(tx.Statement.Context, text, args...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// columnValue returns what Column.Field points to in the form that SQLite stores; nil is NULL.
+// Errors: a type that Column.Field does not name.
+func columnValue(field any) (any, error) {
+	switch v := field.(type) {
+	case *string:
+		return *v, nil
+	case *uuid.UUID:
+		return unless(*v == uuid.Nil, v.String()), nil
+	case *decimal.Decimal:
+		return v.String(), nil
+	case *decimal.NullDecimal:
+		return unless(!v.Valid, v.Decimal.String()), nil
+	case *time.Time:
+		return unless(v.IsZero(), v.UnixMicro()), nil
+	case *[]byte:
+		return unless(*v == nil, *v), nil
+	case *[sha256.Size]byte:
+		return v[:], nil
+	case *domain.ContentHash:
+		return unless(v.IsZero(), v[:]), nil
+	case *int:
+		return int64(*v), nil
+	case *int64:
+		return *v, nil
+	}
+	return nil, fmt.Errorf("a column of type %T cannot be written", field)
+}
+
+// unless returns value, or nil if null is true.
+func unless(null bool, value any) any {
+	if null {
+		return nil
+	}
+	return value
+}
+
+// SaveContentHashes writes row by row, because a statement costs no round trip.
+func (dialect) SaveContentHashes(tx *gorm.DB, ids []uuid.UUID, hashes [][]byte) error {
+	for i := range ids {
+		if err := tx.Exec("UPDATE transactions SET source = ? WHERE id = ?", hashes[i], ids[i]).Error; err != nil {
+			return err
+		}
+	}
+	return nil
+}

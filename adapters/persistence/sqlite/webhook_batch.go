@@ -1,0 +1,288 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// Receive stores a batch of webhook deliveries and deduplicates them. It uses the one connection
+// that writes, and with it the token cache.
+func (d dialect) Receive(ctx context.Context, deliveries []gormstore.PendingDelivery) ([]gormstore.Result, error) {
+	conn, err := d.db.Writer.Conn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = conn.Close() }()
+	results, err := d.insertBatch(ctx, conn, deliveries)
+	if err != nil {
+		d.db.tokens.clear()
+	}
+	return results, err
+}
+
+// insertBatch stores a batch and creates missing pulls in one transaction, and so with one disk
+// flush. The transaction holds the write lock from its start, so that nothing it reads can change.
+//
+// Its statements are few, and each serves all deliveries: the driver compiles a statement again for
+// each use, which costs more than running it. Most deliveries are new, so the insert itself detects
+// duplicates, and the stored rows are read only after it found one. Only an event that would create
+// a pull is looked up before, because a duplicate must not create one.
+func (d dialect) insertBatch(
+	ctx context.Context, conn *sql.Conn, deliveries []gormstore.PendingDelivery,
+) ([]gormstore.Result, error) {
+	id, err := driverConn(conn)
+	if err != nil {
+		return nil, err
+	}
+	tx, err := conn.BeginTx(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = tx.Rollback() }()
+	now, err := readChangeState(ctx, id, tx)
+	if err != nil {
+		return nil, err
+	}
+	cache := &d.db.tokens
+	cache.validate(now)
+	if err := readBindings(ctx, tx, cache, deliveries); err != nil {
+		return nil, err
+	}
+	batch := gormstore.Deduplicate(deliveries, cache.bindings)
+	withoutPull := slices.DeleteFunc(slices.Clone(batch.Events), func(e *gormstore.BatchEvent) bool {
+		_, queued := cache.queued[e.Connection]
+		return queued || !e.WantsPull()
+	})
+	if err := readEarlier(ctx, tx, batch, withoutPull); err != nil {
+		return nil, err
+	}
+	batch.AssignPulls(cache.queued)
+	inserted, err := insertEvents(ctx, tx, batch, cache, d.jobs)
+	if err != nil {
+		return nil, err
+	}
+	// New pulls, their jobs and late joins are changes that are not counted here. They make the next
+	// batch drop the cache.
+	cache.expect(inserted)
+	return batch.Results(gormstore.ErrPruned), tx.Commit()
+}
+
+// readBindings adds the live tokens of live connections that are not in the cache yet, with the
+// queued pulls of their connections.
+func readBindings(ctx context.Context, tx *sql.Tx, cache *tokenCache, deliveries []gormstore.PendingDelivery) error {
+	var hashes []any
+	requested := make(map[domain.TokenHash]bool)
+	for i := range deliveries {
+		hash := &deliveries[i].Token
+		if _, cached := cache.bindings[*hash]; !cached && !requested[*hash] {
+			requested[*hash] = true
+			hashes = append(hashes, hash[:])
+		}
+	}
+	if len(hashes) == 0 {
+		return nil
+	}
+	return eachRow(ctx, tx, `
+		SELECT t.hash, t.id, t.tenant_id, t.connection_id, t.vendor, c.account_ref, p.id, p.created_at
+		FROM webhook_tokens t JOIN connections c ON c.id = t.connection_id
+		LEFT JOIN pulls p ON p.connection_id = c.id AND p.state = 'queued'
+		WHERE t.hash IN `+tuples(1, len(hashes))+` AND t.revoked_at IS NULL AND c.deleted_at IS NULL`, hashes,
+		func(rows *sql.Rows) error {
+			var hash []byte
+			var b gormstore.TokenBinding
+			var pull uuid.NullUUID
+			var since sql.NullInt64
+			err := rows.Scan(&hash, &b.Token, &b.Tenant, &b.Connection, &b.Vendor, &b.AccountRef, &pull, &since)
+			if err != nil {
+				return err
+			}
+			cache.bindings[domain.TokenHash(hash)] = b
+			if pull.Valid {
+				cache.addPull(b.Connection, pull.UUID, since.Int64)
+			}
+			return nil
+		})
+}
+
+// readEarlier reads the stored deliveries of events, without bodies and scopes, because a vendor
+// that repeats an event does not need them.
+func readEarlier(ctx context.Context, tx *sql.Tx, batch *gormstore.WebhookBatch, events []*gormstore.BatchEvent) error {
+	if len(events) == 0 {
+		return nil
+	}
+	args := make([]any, 0, 2*len(events))
+	for _, e := range events {
+		args = append(args, e.Connection, e.Fingerprint[:])
+	}
+	return eachRow(ctx, tx, `
+		SELECT d.id, d.tenant_id, d.connection_id, d.vendor, d.event, d.event_id, d.fingerprint, d.status,
+			d.pull_id, d.received_at, coalesce(p.state, ''), p.finished_at
+		FROM deliveries d LEFT JOIN pulls p ON p.id = d.pull_id
+		WHERE (d.connection_id, d.fingerprint) IN (VALUES `+tuples(len(events), 2)+`)`, args,
+		func(rows *sql.Rows) error {
+			d, err := scanDelivery(rows)
+			batch.SetEarlier(d)
+			return err
+		})
+}
+
+// scanDelivery scans a row of readEarlier.
+func scanDelivery(rows *sql.Rows) (domain.Delivery, error) {
+	var d domain.Delivery
+	var fingerprint []byte
+	var pull uuid.NullUUID
+	var received int64
+	var state string
+	var finished sql.NullInt64
+	err := rows.Scan(&d.ID.UUID, &d.Tenant.UUID, &d.Connection.UUID, &d.Vendor, &d.Event, &d.EventID, &fingerprint,
+		&d.Status, &pull, &received, &state, &finished)
+	if err != nil {
+		return d, err
+	}
+	d.Fingerprint, d.Pull = domain.Fingerprint(fingerprint), domain.PullID{UUID: pull.UUID}
+	d.Status, d.ReceivedAt = gormstore.StatusOf(d.Status, state), time.UnixMicro(received).UTC()
+	if finished.Valid {
+		d.ProcessedAt = time.UnixMicro(finished.Int64).UTC()
+	}
+	return d, nil
+}
+
+// maxInsertRows bounds the rows of one INSERT. The driver looks each parameter up among all
+// parameters of its statement, so that larger inserts gain nothing.
+const maxInsertRows = 32
+
+// An error rolls the whole transaction back. OR FAIL declares that to SQLite, which otherwise keeps a
+// journal of each statement, to undo only that one: it costs as much as the rows.
+const (
+	insertDelivery = `INSERT OR FAIL INTO deliveries (id, tenant_id, connection_id, vendor, event, event_id,
+		fingerprint, body, ask, status, pull_id, received_at) VALUES `
+	// unlessDuplicate skips an event that is stored already.
+	unlessDuplicate = " ON CONFLICT (connection_id, fingerprint) DO NOTHING"
+
+	insertPull = `INSERT OR FAIL INTO pulls (id, tenant_id, connection_id, vendor, trace, created_at, trigger, state,
+		ask, progress, seen_accounts, seen_rows, added, modified, removed, unchanged, attempts, last_error)
+		SELECT *, '` + string(domain.TriggerWebhook) + `', 'queued', '', '', 0, 0, 0, 0, 0, 0, 0, '' FROM (VALUES `
+	pullWidth = 6
+
+	insertLateJoin = "INSERT INTO strays (pull_id, delivery_id) SELECT pull_id, id FROM deliveries WHERE id = ?"
+)
+
+// insertEvents stores the missing pulls with their jobs, the new deliveries, and which of them are
+// late joins. It sets Inserted and Earlier of the events and returns how many deliveries were new.
+func insertEvents(
+	ctx context.Context, tx *sql.Tx, batch *gormstore.WebhookBatch, cache *tokenCache,
+	enqueue func(ctx context.Context, tx *sql.Tx, pulls []uuid.UUID) error,
+) (inserted int, err error) {
+	missing, lateJoins := cache.attach(batch.Events)
+	for some := range slices.Chunk(missing, maxInsertRows) {
+		if err := insertPulls(ctx, tx, some); err != nil {
+			return 0, err
+		}
+	}
+	var created []uuid.UUID
+	for _, e := range missing {
+		created = append(created, e.Pull)
+	}
+	if err := enqueue(ctx, tx, created); err != nil {
+		return 0, err
+	}
+	fresh := slices.DeleteFunc(slices.Clone(batch.Events), func(e *gormstore.BatchEvent) bool {
+		return e.Earlier != nil
+	})
+	for some := range slices.Chunk(fresh, maxInsertRows) {
+		n, err := insertDeliveries(ctx, tx, some)
+		if err != nil {
+			return 0, err
+		}
+		inserted += n
+	}
+	for _, e := range lateJoins {
+		if _, err := tx.ExecContext(ctx, insertLateJoin, e.First.Delivery.UUID); err != nil {
+			return 0, err
+		}
+	}
+	if inserted < len(fresh) { // some were duplicates: read which
+		if err := readEarlier(ctx, tx, batch, fresh); err != nil {
+			return 0, err
+		}
+	}
+	for _, e := range fresh {
+		e.Inserted = e.Earlier == nil || e.Earlier.ID == e.First.Delivery
+	}
+	return inserted, nil
+}
+
+// insertPulls creates the pulls that the events need.
+func insertPulls(ctx context.Context, tx *sql.Tx, events []*gormstore.BatchEvent) error {
+	args := make([]any, 0, pullWidth*len(events))
+	for _, e := range events {
+		vendor, trace, createdAt := string(e.Binding.Vendor), e.First.Trace, e.First.At.UnixMicro()
+		args = append(args, e.Pull, e.Binding.Tenant, e.Connection, vendor, trace, createdAt)
+	}
+	_, err := tx.ExecContext(ctx, insertPull+tuples(len(events), pullWidth)+")", args...)
+	return err
+}
+
+// insertDeliveries stores the events that are new and returns their number. It is no upsert: the first
+// delivery of an event is never changed. Ids, hashes, times and
+// statuses are the service's own values, and are literals of the statement: it is compiled anyway,
+// and the driver looks each parameter up among all of them. Values from outside are parameters.
+func insertDeliveries(ctx context.Context, tx *sql.Tx, events []*gormstore.BatchEvent) (int, error) {
+	const row = 512 // bytes of one, about
+	text := append(make([]byte, 0, row*len(events)), insertDelivery...)
+	var args []any
+	for i, e := range events {
+		if i > 0 {
+			text = append(text, ',')
+		}
+		text = appendDelivery(text, e)
+		d := e.First
+		args = append(args, string(e.Binding.Vendor), d.Event.Name, d.Event.ID, d.Body, d.Scope)
+	}
+	done, err := tx.ExecContext(ctx, string(text)+unlessDuplicate, args...)
+	if err != nil {
+		return 0, err
+	}
+	inserted, err := done.RowsAffected()
+	return int(inserted), err
+}
+
+// appendDelivery appends the values of a row, with a question mark for each parameter.
+func appendDelivery(text []byte, e *gormstore.BatchEvent) []byte {
+	pull := "NULL"
+	if e.Pull != uuid.Nil {
+		pull = "'" + e.Pull.String() + "'"
+	}
+	return fmt.Appendf(text, "('%s','%s','%s',?,?,?,x'%x',?,?,'%s',%s,%d)",
+		e.First.Delivery.UUID, e.Binding.Tenant, e.Connection, e.Fingerprint[:], e.Status, pull, e.First.At.UnixMicro())
+}
+
+// tuples returns n tuples of parameters, each of the given width: "(?,?),(?,?)".
+func tuples(n, width int) string {
+	one := "(" + strings.Repeat("?,", width-1) + "?)"
+	return strings.Repeat(one+",", n-1) + one
+}
+
+// eachRow runs a query and calls scan for each row.
+func eachRow(ctx context.Context, tx *sql.Tx, query string, args []any, scan func(rows *sql.Rows) error) error {
+	rows, err := tx.QueryContext(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		if err := scan(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}

@@ -1,0 +1,97 @@
+package sealing
+
+import (
+	"encoding/binary"
+	"io/fs"
+
+	"github.com/tink-crypto/tink-go/v2/aead"
+	"github.com/tink-crypto/tink-go/v2/core/cryptofmt"
+	"github.com/tink-crypto/tink-go/v2/keyset"
+	tinkpb "github.com/tink-crypto/tink-go/v2/proto/tink_go_proto"
+	"github.com/tink-crypto/tink-go/v2/tink"
+)
+
+// prefix is the first bytes of a ciphertext, which identify its key.
+type prefix [cryptofmt.TinkPrefixSize]byte
+
+// prefixOf returns the prefix of a ciphertext. If it is too short, prefixOf returns the zero
+// prefix, which belongs to no key.
+func prefixOf(sealed []byte) prefix {
+	if len(sealed) < cryptofmt.TinkPrefixSize {
+		return prefix{}
+	}
+	return prefix(sealed[:cryptofmt.TinkPrefixSize])
+}
+
+// loadedKeys holds the keys of one reading of the file. It is immutable.
+type loadedKeys struct {
+	aead     tink.AEAD
+	primary  prefix
+	known    map[prefix]bool
+	fileInfo fs.FileInfo // the file's state when it was read
+}
+
+// load reads, decodes and validates the file.
+func load(path, kekURI string) (*loadedKeys, error) {
+	content, info, err := readFile(path)
+	defer clear(content)
+	if err != nil {
+		return nil, err
+	}
+	handle, err := decode(content, kekURI)
+	if err != nil {
+		return nil, err
+	}
+	r, err := newLoadedKeys(handle)
+	if err != nil {
+		return nil, err
+	}
+	r.fileInfo = info
+	return r, nil
+}
+
+// newLoadedKeys returns the enabled keys of a keyset. It accepts only AEAD keys with Tink's
+// prefix: without it, neither the key that sealed a row nor its age could be identified.
+func newLoadedKeys(handle *keyset.Handle) (*loadedKeys, error) {
+	info := handle.KeysetInfo()
+	r := &loadedKeys{known: make(map[prefix]bool)}
+	for _, key := range info.GetKeyInfo() {
+		if key.GetStatus() != tinkpb.KeyStatusType_ENABLED {
+			continue
+		}
+		if key.GetOutputPrefixType() != tinkpb.OutputPrefixType_TINK {
+			return nil, fileError("holds a key without Tink's output prefix")
+		}
+		p := tinkPrefix(key.GetKeyId())
+		if r.known[p] {
+			return nil, fileError("holds two keys with the same id")
+		}
+		r.known[p] = true
+	}
+	r.primary = tinkPrefix(info.GetPrimaryKeyId())
+	if !r.known[r.primary] {
+		return nil, fileError("holds no enabled primary key")
+	}
+	sealer, err := aead.New(handle)
+	if err != nil {
+		return nil, fileError("holds a key that is not for AEAD")
+	}
+	r.aead = sealer
+	return r, r.selfTest()
+}
+
+// selfTest seals once, so that a key that parses but does not work fails the start instead
+// of the first request.
+func (r *loadedKeys) selfTest() error {
+	sealed, err := r.aead.Encrypt(nil, nil)
+	if err != nil || prefixOf(sealed) != r.primary {
+		return fileError("holds a primary key that does not seal")
+	}
+	return nil
+}
+
+func tinkPrefix(id uint32) prefix {
+	p := prefix{cryptofmt.TinkStartByte}
+	binary.BigEndian.PutUint32(p[1:], id)
+	return p
+}

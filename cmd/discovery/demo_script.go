@@ -1,0 +1,294 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/belvo/belvosim"
+	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
+)
+
+const apiPath = "/v1/discovery"
+
+// vendorScript is the guide for one vendor.
+type vendorScript struct {
+	vendor, accountRef, clientID, secret string
+	// sendWebhook makes the vendor call the webhook: there is new data to pull.
+	sendWebhook func(ctx context.Context, url string) (event string, status int, err error)
+	// edit makes the vendor change one row, delete another, and call the webhook.
+	edit func(ctx context.Context, url string) (reported string, err error)
+	// rows is how many transactions the vendor has before the edit.
+	rows int
+}
+
+// run goes through the guide once for each vendor.
+func (e *demoEnv) run(ctx context.Context, out io.Writer) error {
+	c := &demoClient{ctx: ctx, out: out, origin: e.service, token: e.token}
+	c.printf(
+		"The service runs at %s on SQLite. The vendors' simulators run at %s (pluggy) and %s (belvo).", e.service,
+		e.origins["pluggy"], e.origins["belvo"],
+	)
+	c.waitFor("the service", func() bool {
+		_, _, status, err := c.exchange("GET", "/readyz", nil)
+		return err == nil && status == 200
+	})
+	c.call("types", "GET", apiPath+"/connector-types", nil, 200)
+	for _, script := range []vendorScript{e.pluggyScript(), e.belvoScript()} {
+		c.printf("\n-- %s", script.vendor)
+		e.runVendor(c, script)
+	}
+	if c.err == nil {
+		c.printf("\nEverything above happened over HTTP on loopback. Nothing was kept.")
+	}
+	return c.err
+}
+
+func (e *demoEnv) runVendor(c *demoClient, script vendorScript) {
+	name := script.vendor + "-main"
+	created := c.call("create", "POST", apiPath+"/aggregator-connections", object{
+		"vendor": script.vendor, "configName": name, "baseUrl": e.origins[script.vendor],
+		"accountRef": script.accountRef, "clientId": script.clientID, "secret": script.secret,
+	}, 201)
+	id, _ := created["id"].(string)
+	e.showSealed(c, name, script)
+	c.call(
+		"test", "POST", apiPath+"/aggregator-connections/test",
+		object{"vendor": script.vendor, "configName": name}, 200,
+	)
+
+	minted := c.call(
+		"mint", "POST", apiPath+"/webhooks/tokens",
+		object{"vendor": script.vendor, "connection_config_name": name}, 201,
+	)
+	url, _ := minted["webhookUrl"].(string)
+	raw, _ := minted["token"].(string)
+	hash := sha256.Sum256([]byte(raw))
+	c.printf("             stored as SHA-256 %s…", hex.EncodeToString(hash[:8]))
+
+	e.showPull(c, script, id, url)
+	e.showEdit(c, script, id, url)
+	c.call("delete", "DELETE", apiPath+"/aggregator-connections/"+id, nil, 204)
+	e.webhookAfterDelete(c, script, url)
+}
+
+// showSealed searches the database file for the credential, as a thief would.
+func (e *demoEnv) showSealed(c *demoClient, name string, script vendorScript) {
+	if c.err != nil {
+		return
+	}
+	sealed, err := e.readSealed(c.ctx, name)
+	if err != nil {
+		c.err = err
+		return
+	}
+	for _, file := range []string{e.db, e.db + "-wal"} {
+		raw, err := os.ReadFile(file)
+		if err == nil && (contains(raw, script.secret) || contains(raw, script.clientID)) {
+			c.err = fmt.Errorf("the credential is in cleartext in the database")
+		}
+	}
+	c.printf(
+		"             stored as %d bytes of ciphertext, %s…; the database file contains no cleartext",
+		len(sealed), hex.EncodeToString(sealed[:min(12, len(sealed))]),
+	)
+}
+
+func (e *demoEnv) readSealed(ctx context.Context, name string) ([]byte, error) {
+	db, err := sql.Open("sqlite", "file:"+e.db+"?mode=ro")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = db.Close() }()
+	var sealed []byte
+	err = db.QueryRowContext(
+		ctx, "SELECT sealed FROM connections WHERE name = ? AND deleted_at IS NULL", name,
+	).Scan(&sealed)
+	return sealed, err
+}
+
+// showPull makes the vendor call the webhook, and waits for its rows.
+func (e *demoEnv) showPull(c *demoClient, script vendorScript, id, url string) {
+	if c.err != nil {
+		return
+	}
+	event, status, err := script.sendWebhook(c.ctx, url)
+	if err != nil || status != 202 {
+		c.err = fmt.Errorf("the response to the webhook is %d: %w", status, err)
+		return
+	}
+	c.step++
+	c.printf("%2d webhook   %s sends %s -> %d", c.step, script.vendor, event, status)
+	path := apiPath + "/aggregator-connections/" + id
+	c.waitFor("the pull", func() bool {
+		pulls := items(c.get(path + "/pulls?limit=1"))
+		return len(pulls) == 1 && pulls[0]["status"] == "succeeded"
+	})
+	c.call("pull", "GET", path+"/pulls?limit=1", nil, 200)
+	c.call("accounts", "GET", path+"/accounts?limit=1", nil, 200)
+	rows := items(c.call("rows", "GET", path+"/transactions?limit=100", nil, 200))
+	c.table(rows)
+	if c.err == nil && len(rows) != script.rows {
+		c.err = fmt.Errorf("%d rows, but the vendor has %d", len(rows), script.rows)
+	}
+}
+
+// showEdit makes the vendor edit and delete, and shows the resulting rows.
+func (e *demoEnv) showEdit(c *demoClient, script vendorScript, id, url string) {
+	if c.err != nil {
+		return
+	}
+	reported, err := script.edit(c.ctx, url)
+	if err != nil {
+		c.err = err
+		return
+	}
+	c.step++
+	c.printf("%2d edit      %s", c.step, reported)
+	var edited, removed object
+	c.waitFor("the edit", func() bool {
+		edited, removed = nil, nil
+		for _, row := range items(c.get(apiPath + "/aggregator-connections/" + id + "/transactions?limit=100")) {
+			switch {
+			case row["removedAt"] != nil:
+				removed = row
+			case row["version"] == 2.0:
+				edited = row
+			}
+		}
+		return edited != nil && removed != nil
+	})
+	c.table([]object{edited, removed})
+}
+
+func (e *demoEnv) webhookAfterDelete(c *demoClient, script vendorScript, url string) {
+	if c.err != nil {
+		return
+	}
+	_, status, err := script.sendWebhook(c.ctx, url)
+	if err != nil || status != 401 {
+		c.err = fmt.Errorf("the response to a webhook after the deletion is %d: %w", status, err)
+		return
+	}
+	c.step++
+	const format = "%2d webhook   %s sends another webhook -> %d: the token was deleted with the connection"
+	c.printf(format, c.step, script.vendor, status)
+}
+
+// table prints each row in one line.
+func (c *demoClient) table(rows []object) {
+	for _, row := range rows {
+		note := fmt.Sprint("v", row["version"])
+		if row["removedAt"] != nil {
+			note += " removed"
+		}
+		c.printf(
+			"             %v %12v %v %-7v %-10s %.44v", row["date"], row["amount"], row["currency"],
+			row["status"], note, row["description"],
+		)
+	}
+}
+
+func (e *demoEnv) pluggyScript() vendorScript {
+	target := func(url string) pluggysim.Target {
+		return pluggysim.Target{URL: url, Sign: pluggysim.Signed(demoHMACSecret)}
+	}
+	return vendorScript{
+		vendor: "pluggy", accountRef: pluggysim.DemoItemID, clientID: pluggysim.DemoClientID,
+		secret: pluggysim.DemoClientSecret,
+		rows: len(
+			e.pluggy.Transactions(pluggysim.DemoBankAccountID),
+		) + len(e.pluggy.Transactions(pluggysim.DemoCardAccountID)),
+		sendWebhook: func(ctx context.Context, url string) (string, int, error) {
+			status, err := e.pluggy.SendWebhook(
+				ctx, target(url), pluggysim.Event{Name: "item/updated", ItemID: pluggysim.DemoItemID},
+			)
+			return "item/updated", status, err
+		},
+		edit: func(ctx context.Context, url string) (string, error) { return e.editPluggy(ctx, target(url)) },
+	}
+}
+
+func (e *demoEnv) editPluggy(ctx context.Context, to pluggysim.Target) (string, error) {
+	rows := e.pluggy.Transactions(pluggysim.DemoCardAccountID)
+	pending, deleted := rows[0], rows[1]
+	if _, err := e.pluggy.UpdateTransaction(
+		pending.ID, func(t *pluggysim.Transaction) { t.Status = "POSTED" },
+	); err != nil {
+		return "", err
+	}
+	if err := e.pluggy.RemoveTransaction(deleted.ID); err != nil {
+		return "", err
+	}
+	for _, event := range []pluggysim.Event{
+		{Name: "transactions/updated", AccountID: pending.AccountID, TransactionIDs: []string{pending.ID}},
+		{Name: "transactions/deleted", AccountID: deleted.AccountID, TransactionIDs: []string{deleted.ID}},
+	} {
+		if status, err := e.pluggy.SendWebhook(ctx, to, event); err != nil || status != 202 {
+			return "", fmt.Errorf("%s answered %d: %w", event.Name, status, err)
+		}
+	}
+	return "pluggy posts a pending row, deletes another, and sends a webhook for each", nil
+}
+
+func (e *demoEnv) belvoScript() vendorScript {
+	target := func(url string) belvosim.Target {
+		return belvosim.Target{URL: url, Headers: map[string]string{"Authorization": demoAuthorization}}
+	}
+	return vendorScript{
+		vendor: "belvo", accountRef: belvosim.DemoLinkID, clientID: belvosim.DemoSecretID,
+		secret: belvosim.DemoSecretPassword,
+		rows:   len(e.belvo.Transactions(belvosim.DemoLinkID)),
+		sendWebhook: func(ctx context.Context, url string) (string, int, error) {
+			status, err := e.belvo.SendWebhook(
+				ctx, target(url),
+				belvosim.Event{Name: "TRANSACTIONS/historical_update", LinkID: belvosim.DemoLinkID},
+			)
+			return "TRANSACTIONS historical_update", status, err
+		},
+		edit: func(ctx context.Context, url string) (string, error) { return e.editBelvo(ctx, target(url)) },
+	}
+}
+
+func (e *demoEnv) editBelvo(ctx context.Context, to belvosim.Target) (string, error) {
+	rows := e.belvo.Transactions(belvosim.DemoLinkID)
+	edited, deleted := rows[0], rows[1]
+	corrected := "CORRECTED BY THE BANK"
+	if _, err := e.belvo.UpdateTransaction(
+		edited.ID, func(t *belvosim.Transaction) { t.Description = &corrected },
+	); err != nil {
+		return "", err
+	}
+	if err := e.belvo.RemoveTransaction(deleted.ID); err != nil {
+		return "", err
+	}
+	for _, event := range []belvosim.Event{
+		{Name: "TRANSACTIONS/transactions_updated", LinkID: belvosim.DemoLinkID, TransactionIDs: []string{edited.ID}},
+		{Name: "TRANSACTIONS/transactions_deleted", LinkID: belvosim.DemoLinkID, TransactionIDs: []string{deleted.ID}},
+	} {
+		if status, err := e.belvo.SendWebhook(ctx, to, event); err != nil || status != 202 {
+			return "", fmt.Errorf("%s answered %d: %w", event.Name, status, err)
+		}
+	}
+	return "belvo corrects a row, deletes another, and sends a webhook for each", nil
+}
+
+func items(page object) []object {
+	list, _ := page["items"].([]any)
+	rows := make([]object, 0, len(list))
+	for _, item := range list {
+		if row, ok := item.(object); ok {
+			rows = append(rows, row)
+		}
+	}
+	return rows
+}
+
+func contains(raw []byte, text string) bool {
+	return bytes.Contains(raw, []byte(text))
+}

@@ -1,0 +1,212 @@
+package configs_test
+
+import (
+	"fmt"
+	"net/netip"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/LerianStudio/aggregator-connections/configs"
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// settingLine matches NAME=value, or such a line commented out: "#" directly before the name.
+var settingLine = regexp.MustCompile(`^(#?)([A-Z][A-Z0-9_]*)=(.*)$`)
+
+// envLine is a setting in one line of an env file.
+type envLine struct {
+	value string
+	unset bool
+}
+
+// read parses an env file. Every line is empty, a comment, or a setting, and no setting
+// appears twice.
+func read(t *testing.T, file string) map[string]envLine {
+	t.Helper()
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]envLine{}
+	for text := range strings.Lines(string(raw)) {
+		text = strings.TrimSuffix(text, "\n")
+		part := settingLine.FindStringSubmatch(text)
+		switch {
+		case text == "" || strings.HasPrefix(text, "# "):
+		case part == nil:
+			t.Errorf("%s: %q is neither a comment nor a setting", file, text)
+		default:
+			if _, twice := all[part[2]]; twice {
+				t.Errorf("%s names %s twice", file, part[2])
+			}
+			all[part[2]] = envLine{part[3], part[1] == "#"}
+		}
+	}
+	return all
+}
+
+// loadRecording returns what Load returns, and the names that it looks up.
+func loadRecording(values map[string]envLine) (configs.Config, []string, error) {
+	var names []string
+	c, err := configs.Load(func(name string) (string, bool) {
+		names = append(names, name)
+		e, there := values[name]
+		if e.unset {
+			return "", false
+		}
+		return e.value, there
+	}, knownNetworks)
+	slices.Sort(names)
+	return c, slices.Compact(names), err
+}
+
+func TestProductionEnvListsEverySettingAndNoOther(t *testing.T) {
+	entries := read(t, "production.env")
+	_, want, _ := loadRecording(nil)
+	var listed []string
+	for name := range entries {
+		listed = append(listed, name)
+	}
+	slices.Sort(listed)
+	if diff := cmp.Diff(want, listed); diff != "" {
+		t.Errorf("names (-looked up +listed):\n%s", diff)
+	}
+}
+
+func TestProductionEnvShowsTheDefaults(t *testing.T) {
+	entries := read(t, "production.env")
+	for name, value := range required {
+		if !entries[name].unset {
+			t.Errorf("%s has no default, and is set", name)
+		}
+		entries[name] = envLine{value: value}
+	}
+	shown, _, err := loadRecording(entries)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defaults, err := load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(defaults, shown, prefixes, secrets, cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("settings (-default +production.env):\n%s", diff)
+	}
+}
+
+var (
+	prefixes = cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })
+	secrets  = cmp.Comparer(func(a, b domain.Secret) bool { return a.Equal(b) })
+)
+
+func TestDevelopmentEnvLoads(t *testing.T) {
+	entries := read(t, "development.env")
+	c, names, err := loadRecording(entries)
+	if err != nil || !c.IsDevelopment() {
+		t.Errorf("development %v, %v", c.IsDevelopment(), err)
+	}
+	for name := range entries {
+		if !slices.Contains(names, name) {
+			t.Errorf("%s is not a setting", name)
+		}
+	}
+}
+
+// A command that only migrates or reseals needs only the settings that it uses, and reads them
+// as the service does.
+func TestCommandsReadOnlyTheirOwnSettings(t *testing.T) {
+	whole, err := load("DATABASE_URL", "postgres://h/d", "LOG_LEVEL", "error")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range map[string]struct {
+		load  func(func(string) (string, bool)) (configs.Config, error)
+		names []string
+		want  configs.Config
+	}{
+		"migrate": {
+			configs.LoadMigrate, []string{"DATABASE_URL"},
+			configs.Config{DatabaseURL: whole.DatabaseURL, DatabaseMigrate: true},
+		},
+		"reseal": {
+			configs.LoadReseal,
+			[]string{
+				"DATABASE_MIGRATE", "DATABASE_URL", "LOG_FORMAT", "LOG_LEVEL", "SEALING_KEYSET_FILE",
+				"SEALING_KEYSET_KEK_URI",
+			},
+			configs.Config{
+				DatabaseURL: whole.DatabaseURL, DatabaseMigrate: true, Sealing: whole.Sealing, Log: whole.Log,
+			},
+		},
+	} {
+		var names []string
+		from := lookup("DATABASE_URL", "postgres://h/d", "LOG_LEVEL", "error")
+		got, err := test.load(func(name string) (string, bool) {
+			names = append(names, name)
+			return from(name)
+		})
+		slices.Sort(names)
+		if diff := cmp.Diff(test.names, slices.Compact(names)); err != nil || diff != "" {
+			t.Errorf("%s: %v, names (-used +looked up):\n%s", name, err, diff)
+		}
+		if diff := cmp.Diff(test.want, got, prefixes, secrets); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+		_, err = test.load(func(name string) (string, bool) { return "mysql://" + canary, name == "DATABASE_URL" })
+		if !strings.Contains(fmt.Sprint(err), "DATABASE_URL") || strings.Contains(fmt.Sprint(err), canary) {
+			t.Errorf("%s without a valid database: %v", name, err)
+		}
+	}
+}
+
+func TestTheTestTableContainsEverySetting(t *testing.T) {
+	_, names, _ := loadRecording(nil)
+	for _, name := range names {
+		if _, tested := settings[name]; !tested && name != "AUTH_JWT_SECRET" && !strings.HasPrefix(name, "BELVO_") {
+			t.Errorf("%s is not in the table", name)
+		}
+	}
+	for name := range settings {
+		if !slices.Contains(names, name) {
+			t.Errorf("%s is in the table, but is not a setting", name)
+		}
+	}
+}
+
+// FuzzLoad checks that, for any value of a setting, Load returns an error that names it or a
+// value within its bounds, and never repeats the input.
+func FuzzLoad(f *testing.F) {
+	_, names, _ := loadRecording(nil)
+	for i, name := range names {
+		for value := range settings[name].good {
+			f.Add(uint8(i), value)
+		}
+		for _, value := range settings[name].bad {
+			f.Add(uint8(i), value)
+		}
+	}
+	f.Fuzz(func(t *testing.T, index uint8, value string) {
+		name := names[int(index)%len(names)]
+		if _, err := load(name, value+canary); err != nil && strings.Contains(err.Error(), canary) {
+			t.Errorf("%s: the error repeats the value", name)
+		}
+		c, err := load(name, value)
+		for _, fieldErr := range domain.ErrorsOf(err) {
+			if fieldErr.Field != name && !strings.HasPrefix(name, "AUTH_") && name != "ENV_NAME" {
+				t.Errorf("%s caused an error of %s", name, fieldErr.Field)
+			}
+		}
+		negative := c.ReconcileInterval < 0 || c.DeliveryRetention < 0 || c.RatePerMinute < 0 ||
+			c.WebhookRatePerMinute < 0 || c.ServerMaxConnections < 0 || c.PullWorkers < 1
+		empty := c.DatabaseURL == "" || c.ServerAddress == "" || c.Sealing.KeysetFile == ""
+		if err == nil && (negative || empty) {
+			t.Errorf("%s=%q was read as %+v", name, value, c)
+		}
+	})
+}

@@ -1,0 +1,137 @@
+package porttest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// faultCodes maps each fault to the error code that the adapter must return. The error's kind is
+// always Unavailable.
+var faultCodes = map[VendorFault]domain.Code{
+	VendorRateLimits:    domain.VendorRateLimited,
+	VendorInternalError: domain.VendorUnreachable,
+	VendorUnavailable:   domain.VendorUnreachable,
+	VendorHangs:         domain.VendorUnreachable,
+	VendorTruncates:     domain.MalformedResponse,
+	VendorSendsHTML:     domain.MalformedResponse,
+	VendorSwapsTypes:    domain.MalformedResponse,
+	VendorRedirects:     domain.MalformedResponse,
+	VendorOversizes:     domain.MalformedResponse,
+	VendorOddNumbers:    domain.MalformedResponse,
+	VendorForeignCursor: domain.MalformedResponse,
+}
+
+// testFaults applies each fault to each method that calls the vendor, each time in a new
+// environment.
+func testFaults(t *testing.T, suite VendorSuite) {
+	for fault, code := range faultCodes {
+		for _, name := range []string{"Check", "Accounts", "Read"} {
+			if name != "Read" && (fault == VendorOddNumbers || fault == VendorForeignCursor) {
+				continue // these faults concern rows only
+			}
+			t.Run(string(fault)+"/"+name, func(t *testing.T) { testFault(t, suite.New(t), fault, code, name) })
+		}
+	}
+}
+
+// testFault checks that the method name returns the fault as Unavailable with the given code,
+// within vendorCallTimeout, and that the error contains no text of the vendor's response. It
+// also checks that the method succeeds as soon as the vendor works again.
+func testFault(t *testing.T, env VendorEnv, fault VendorFault, code domain.Code, name string) {
+	t.Helper()
+	env.Seed(t, env.Accounts[0], manyRows) // many rows, so that there is a next page for VendorForeignCursor
+	call := env.vendorCalls()[name]
+	env.Break(t, fault)
+	start := time.Now()
+	err := call(t.Context(), env.Good)
+	if !isError(err, domain.Unavailable, code) {
+		t.Fatalf("got %v (%v), want Unavailable (%s)", err, errors.Unwrap(err), code)
+	}
+	if took := time.Since(start); took > vendorCallTimeout {
+		t.Errorf("the call took %v", took)
+	}
+	if fault == VendorRateLimits && domain.RetryAfterOf(err) != env.RetryAfter {
+		t.Errorf("RetryAfter = %v, want %v", domain.RetryAfterOf(err), env.RetryAfter)
+	}
+	env.assertNoLeak(t, err)
+	env.Repair(t)
+	if fault == VendorRateLimits {
+		return // the adapter still waits for the Retry-After of the response
+	}
+	if err := call(t.Context(), env.Good); err != nil {
+		t.Errorf("after the fault: %v (%v)", err, errors.Unwrap(err))
+	}
+}
+
+// testCancelled checks that a cancelled call returns context.Canceled, and not a failure of the
+// vendor.
+func testCancelled(t *testing.T, suite VendorSuite) {
+	env := suite.New(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for name, call := range env.vendorCalls() {
+		if err := call(ctx, env.Good); !errors.Is(err, context.Canceled) {
+			t.Errorf("%s under a cancelled context: %v", name, err)
+		}
+	}
+}
+
+// vendorCalls returns a function for each of the port's methods that call the vendor, by the name
+// of the method.
+func (env VendorEnv) vendorCalls() map[string]func(context.Context, ports.Access) error {
+	accounts := []domain.AccountData{{ExternalID: env.Accounts[0], Type: domain.BankAccount, Currency: "BRL"}}
+	return map[string]func(context.Context, ports.Access) error{
+		"Check": func(ctx context.Context, a ports.Access) error {
+			_, err := env.Adapter.Check(ctx, a)
+			return err
+		},
+		"Accounts": func(ctx context.Context, a ports.Access) error {
+			_, err := env.Adapter.Accounts(ctx, a)
+			return err
+		},
+		"Read": func(ctx context.Context, a ports.Access) error {
+			step := env.Adapter.Plan(domain.PullScope{Everything: true}, accounts, env.Today)[0]
+			batch, err := env.Adapter.Read(ctx, a, step, accounts, "")
+			for _, raw := range batch.Transactions {
+				if _, malformed := raw.Normalize(); malformed != nil {
+					return malformed
+				}
+			}
+			return err
+		},
+	}
+}
+
+// isError reports whether err has both the kind and the code. The tests check both, because a
+// wrong kind or a wrong code would otherwise remain undetected.
+func isError(err error, kind domain.Kind, code domain.Code) bool {
+	return errors.Is(err, kind) && errors.Is(err, code)
+}
+
+// assertNoLeak fails the test if err, or one of the errors that it wraps, contains a secret in one
+// of the formats %v, %+v and %#v.
+func (env VendorEnv) assertNoLeak(t *testing.T, err error) {
+	t.Helper()
+	secrets := append(env.Secrets(), strings.TrimPrefix(strings.TrimPrefix(env.Good.BaseURL, "http://"), "https://"),
+		env.Good.AccountRef, env.Accounts[0])
+	for _, a := range []ports.Access{env.Good, env.BadCredential} {
+		for _, part := range a.Credential.Names() {
+			secrets = append(secrets, string(a.Credential.Part(part).Reveal()))
+		}
+	}
+	for ; err != nil; err = errors.Unwrap(err) {
+		text := fmt.Sprintf("%v\n%+v\n%#v", err, err, err)
+		for _, secret := range secrets {
+			if secret != "" && strings.Contains(text, secret) {
+				t.Errorf("an error contains what it must not: %q", secret)
+			}
+		}
+	}
+}

@@ -1,0 +1,210 @@
+package porttest
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// changeFeedTests check Ledger.Changes: the order of the changes, and that no change is skipped.
+var changeFeedTests = []storeTest{
+	{"changes are in commit order, each with the current row", feedOrder},
+	{"a page continues where the last one ended, also after an empty page", feedPositionsResume},
+	{"the feed covers all connections of the tenant", feedCoversAllConnections},
+	{"no change gets a position before one that was already returned", feedSkipsNoConcurrentWrite},
+	{"a writer that is slow in the middle of its page is not skipped", feedSkipsNoSlowWriter},
+	{"a position of another list is Invalid", feedPositions},
+}
+
+// feedOrder checks the order of changes. It also writes a row that is equal to the stored row, which
+// must not appear as a change.
+func feedOrder(f *fixture) {
+	c, l := f.runningPull()
+	for _, name := range []string{"1", "2", "3"} {
+		f.storeRows(l, row(name))
+	}
+	f.storeRows(l, row("1", withDescription("edited")))
+	f.storeRows(l, row("3")) // equal to the stored row, so this is no change
+	f.mustStorePage(l, ports.PageWrite{Removed: []string{"2"}})
+	got := f.readFeed(domain.Position{}, 2, 3)
+	f.equal("order", []string{"3", "1", "2"}, ids(got, externalID))
+	f.equal("kinds", []domain.ChangeKind{domain.Added, domain.Modified, domain.Removed},
+		ids(got, domain.Transaction.Change))
+	for _, t := range got {
+		f.equal("row", f.getRow(c, t.ExternalID), t)
+	}
+}
+
+// feedPositionsResume checks that reading continues at a position. The first position is that of
+// the empty feed, because a new consumer starts there.
+func feedPositionsResume(f *fixture) {
+	_, l := f.runningPull()
+	page, err := f.Ledger.Changes(f.ctx, f.tenant, domain.PageRequest{Limit: 10})
+	f.noError(err)
+	f.equal("changes before any write", 0, len(page.Items))
+	f.equal("more", false, page.More)
+	if page.Next.IsZero() {
+		f.Fatal("an empty page has no next")
+	}
+	f.storeRows(l, row("1"), row("2"))
+	got, next := f.readFeedFrom(page.Next, 1, 2)
+	exactlyOnce(f, []string{"1", "2"}, ids(got, externalID))
+	again, next := f.readFeedFrom(next, 1, 0)
+	f.equal("changes after the last", 0, len(again))
+	f.storeRows(l, row("1", withDescription("edited")))
+	f.equal("the next change", []string{"1"}, ids(f.readFeed(next, 1, 1), externalID))
+	first, err := f.Ledger.Changes(f.ctx, f.tenant, domain.PageRequest{Limit: 1})
+	f.noError(err)
+	f.equal("More after a first page", true, first.More)
+	exact, err := f.Ledger.Changes(f.ctx, f.tenant, domain.PageRequest{Limit: 2})
+	f.noError(err)
+	f.equal("rows of a last page that is full", 2, len(exact.Items))
+	f.equal("More after it", false, exact.More)
+}
+
+func feedCoversAllConnections(f *fixture) {
+	for i := range 3 {
+		_, l := f.runningPull()
+		f.storeRows(l, row(fmt.Sprint(i)))
+	}
+	f.equal("changes", []string{"0", "1", "2"}, ids(f.readFeed(domain.Position{}, 2, 3), externalID))
+	f.tenant = newTenant()
+	_, l := f.runningPull()
+	f.storeRows(l, row("another's"))
+	f.equal("changes of another tenant", []string{"another's"}, ids(f.readFeed(domain.Position{}, 2, 1), externalID))
+}
+
+// versions maps the id of each row to the last version of the row.
+type versions map[domain.TransactionID]int
+
+// followFeed reads the feed as a consumer does and returns the last version of each row it has read.
+// written receives the versions that the writers have stored in the end. followFeed returns when
+// it has read these versions and no changes are left, at the latest after feedTimeout.
+func (f *fixture) followFeed(written <-chan versions) versions {
+	returned, want := versions{}, versions(nil)
+	var deadline time.Time
+	for after := (domain.Position{}); ; {
+		select {
+		case want = <-written:
+			deadline = time.Now().Add(feedTimeout)
+		default:
+		}
+		page, err := f.Ledger.Changes(f.ctx, f.tenant, domain.PageRequest{Limit: 3, After: after})
+		if err != nil {
+			f.Error(err)
+			return returned
+		}
+		for _, t := range page.Items {
+			if t.Version < returned[t.ID] {
+				f.Errorf("version %d of %s after version %d", t.Version, t.ExternalID, returned[t.ID])
+			}
+			returned[t.ID] = t.Version
+		}
+		after = page.Next
+		if want != nil && !page.More && (maps.Equal(returned, want) || time.Now().After(deadline)) {
+			return returned
+		}
+		if !page.More {
+			time.Sleep(time.Millisecond) // at the end of the feed: wait before the next poll, as a consumer does
+		}
+	}
+}
+
+// feedSkipsNoConcurrentWrite commits small and large pages of several writers concurrently, while a
+// consumer follows the feed. A change that the consumer has not read in the end was skipped.
+func feedSkipsNoConcurrentWrite(f *fixture) {
+	const writers, rounds = 4, 12
+	leases, connections := make([]domain.Lease, writers), make([]domain.Connection, writers)
+	for i := range writers {
+		connections[i], leases[i] = f.runningPull()
+	}
+	written, returned := make(chan versions, 1), versions(nil)
+	var follower sync.WaitGroup
+	follower.Go(func() { returned = f.followFeed(written) })
+	concurrently(writers, func(i int) {
+		for round := range rounds {
+			var rows []domain.TransactionData
+			for n := range 1 + i*20 {
+				rows = append(rows, row(fmt.Sprint(n), withDescription(fmt.Sprint("round ", round))))
+			}
+			if err := f.storePage(leases[i], ports.PageWrite{Transactions: rows}); err != nil {
+				f.Error(err)
+			}
+		}
+	})
+	table := versions{}
+	for _, c := range connections {
+		for _, t := range f.allRows(c) {
+			table[t.ID] = t.Version
+		}
+	}
+	written <- table
+	follower.Wait()
+	f.equal("versions in the feed", table, returned)
+}
+
+// feedSkipsNoSlowWriter delays a writer between two rows of one page. During the delay, another
+// writer commits a page and a consumer reads as far as it can. A store that blocks all other writers
+// during the delay is correct too; therefore the delay is short.
+func feedSkipsNoSlowWriter(f *fixture) {
+	slowly, slow := f.runningPull()
+	quickly, quick := f.runningPull()
+	var others sync.WaitGroup
+	quickDone := make(chan struct{})
+	returned := map[string]bool{}
+	var position domain.Position
+	writeQuick := sync.OnceFunc(func() {
+		others.Go(func() {
+			defer close(quickDone)
+			if err := f.storePage(quick,
+				ports.PageWrite{Transactions: []domain.TransactionData{row("quick")}}); err != nil {
+				f.Error(err)
+			}
+			page, err := f.Ledger.Changes(f.ctx, f.tenant, domain.PageRequest{Limit: domain.MaxFeedLimit})
+			if err != nil {
+				f.Error(err)
+			}
+			position = page.Next
+			for _, t := range page.Items {
+				returned[t.ExternalID] = true
+			}
+		})
+		select {
+		case <-quickDone:
+		case <-time.After(50 * time.Millisecond):
+		}
+	})
+	made := 0
+	f.mustStorePage(slow, ports.PageWrite{
+		Transactions: []domain.TransactionData{row("slow 1"), row("slow 2"), row("slow 3")},
+		NewID: func() domain.TransactionID {
+			if made++; made == 2 {
+				writeQuick()
+			}
+			return newID[domain.Transaction]()
+		},
+	})
+	others.Wait()
+	all := slices.Concat(f.allRows(slowly), f.allRows(quickly))
+	for _, t := range f.readFeed(position, 10, len(all)-len(returned)) {
+		returned[t.ExternalID] = true
+	}
+	for _, t := range all {
+		if !returned[t.ExternalID] {
+			f.Errorf("the change of %s was skipped", t.ExternalID)
+		}
+	}
+}
+
+func feedPositions(f *fixture) {
+	for _, key := range []string{"a name", domain.TimeKey(epoch), "2026-02-10", "';--", "-"} {
+		_, err := f.Ledger.Changes(f.ctx, f.tenant,
+			domain.PageRequest{Limit: 10, After: domain.Position{Key: key, ID: newUUID()}})
+		f.invalidCursor(key, err)
+	}
+}

@@ -1,0 +1,190 @@
+package porttest
+
+import (
+	"bytes"
+	"slices"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// deletionTests check the effects of the deletion of a connection, which all happen in one
+// transaction.
+var deletionTests = []storeTest{
+	{"no method finds a deleted connection", deletedIsNotFound},
+	{"deletion revokes the live tokens", deletionRevokes},
+	{"deletion fails queued and waiting pulls and their deliveries", deletionFailsPulls},
+	{"no pull stays queued when requests race with the deletion", deletionRacesRequests},
+	{"rows of a deleted connection stay in the change feed", deletionKeepsFeed},
+}
+
+// resealTests check the methods for re-encryption of credentials, which runs while the service is in
+// use.
+var resealTests = []storeTest{
+	{"ListSealed returns credentials of both kinds and all tenants once, by id", listSealedPagesByID},
+	{"Reseal replaces a credential only while it is the old one", resealComparesAndSwaps},
+}
+
+// deletedIsNotFound calls every method that takes a connection with a deleted connection.
+func deletedIsNotFound(f *fixture) {
+	for _, c := range []domain.Connection{f.createStored(f.newConnection("c")), f.createStored(f.newEngine("e"))} {
+		f.deleteConnection(c)
+		_, err := f.Connections.Get(f.ctx, f.tenant, c.Kind, c.ID)
+		f.errorIs(err, domain.NotFound)
+		_, err = f.Connections.Find(f.ctx, f.tenant, c.Vendor, c.Name)
+		f.errorIs(err, domain.NotFound)
+		_, err = f.Connections.Update(f.ctx, f.tenant, c.Kind, c.ID, func(*domain.Connection) error { return nil })
+		f.errorIs(err, domain.NotFound)
+		_, err = f.Pulls.Request(f.ctx, f.tenant, c.ID,
+			ports.PullRequest{ID: newID[domain.Pull](), Trigger: domain.TriggerOperator, At: f.now()})
+		f.errorIs(err, domain.NotFound)
+		f.errorIs(f.Tokens.Create(f.ctx, f.newToken(c)), domain.NotFound)
+	}
+	f.equal("List", 0, len(f.listConnections(ports.ConnectionFilter{}, 10, nil)))
+}
+
+// deletionRevokes checks that a deletion revokes the live tokens. A token that was revoked before the
+// deletion must retain its RevokedAt.
+func deletionRevokes(f *fixture) {
+	c, live := f.connectionWithToken()
+	early := f.createToken(c)
+	revoked := f.now()
+	f.noError(f.Tokens.Revoke(f.ctx, f.tenant, early.ID, revoked))
+	_, unaffected := f.connectionWithToken()
+	at := f.deleteConnection(c)
+	for _, token := range f.listTokens(ports.TokenFilter{}, 10, nil) {
+		switch token.ID {
+		case live.ID:
+			f.equal("a live token", at, token.RevokedAt)
+		case early.ID:
+			f.equal("a token revoked before", revoked, token.RevokedAt)
+		case unaffected.ID:
+			f.equal("another connection's token", true, token.Live())
+		}
+	}
+	_, err := f.Deliveries.Receive(f.ctx, f.incoming(live, wantedEvent("late", domain.PullScope{})))
+	f.errorIs(err, domain.Unauthenticated)
+}
+
+// deletionFailsPulls checks the deletion of a connection with two pulls: one waits for its next
+// attempt, and one is queued after it. Both must fail, because no worker would ever run them, and
+// their deliveries would remain accepted forever.
+func deletionFailsPulls(f *fixture) {
+	c, token := f.connectionWithToken()
+	first := f.receiveWanted(token)
+	l, _ := f.claim(first.Pull)
+	second := f.receiveWanted(token) // queued after the first
+	f.finish(l, domain.PullQueued, domain.VendorUnreachable)
+	_, otherToken := f.connectionWithToken()
+	unaffected := f.receiveWanted(otherToken)
+	f.deleteConnection(c)
+	for _, d := range []domain.Delivery{first, second} {
+		pull := f.getPull(d.Pull)
+		f.equal("state", domain.PullFailed, pull.State)
+		f.equal("reason", domain.ConnectionGone, pull.LastError)
+		f.equal("finished", false, pull.FinishedAt.IsZero())
+		_, err := f.Pulls.Claim(f.ctx, newLease(d.Pull, longAfter(epoch)), longAfter(epoch))
+		f.errorIs(err, domain.NotFound)
+		d = f.getDelivery(d.ID)
+		f.equal("delivery", domain.DeliveryFailed, d.Status)
+		f.equal("processed", false, d.ProcessedAt.IsZero())
+	}
+	f.equal("another connection's pull", domain.PullQueued, f.getPull(unaffected.Pull).State)
+	f.equal("another connection's delivery", domain.DeliveryAccepted, f.getDelivery(unaffected.ID).Status)
+}
+
+// deletionRacesRequests fails if a store checks the connection first and writes the pull in a later
+// transaction. The pull is then queued for a deleted connection and never run.
+func deletionRacesRequests(f *fixture) {
+	for range 5 {
+		c, token := f.connectionWithToken()
+		concurrently(9, func(i int) {
+			switch i % 3 {
+			case 0:
+				_, _ = f.Pulls.Request(f.ctx, f.tenant, c.ID,
+					ports.PullRequest{ID: newID[domain.Pull](), Trigger: domain.TriggerOperator, At: f.now()})
+			case 1:
+				_, _ = f.Deliveries.Receive(f.ctx,
+					f.incoming(token, wantedEvent(newUUID().String(), domain.PullScope{})))
+			case 2:
+				_, _ = f.Connections.Update(f.ctx, f.tenant, c.Kind, c.ID, func(c *domain.Connection) error {
+					c.Delete(epoch)
+					return nil
+				})
+			}
+		})
+		for _, pull := range f.listPulls(ports.PullFilter{Connection: c.ID}, 10, nil) {
+			f.equal("state", domain.PullFailed, pull.State)
+		}
+		for _, d := range f.listDeliveries(ports.DeliveryFilter{Connection: c.ID}, 10, nil) {
+			f.equal("delivery", domain.DeliveryFailed, d.Status)
+		}
+	}
+}
+
+// deletionKeepsFeed checks that the changes of a deleted connection remain in the feed, because a
+// change that a consumer may have read is never withdrawn.
+func deletionKeepsFeed(f *fixture) {
+	c, l := f.runningPull()
+	f.storeRows(l, row("kept"))
+	f.finish(l, domain.PullSucceeded, "")
+	f.deleteConnection(c)
+	f.equal("feed", []string{"kept"}, ids(f.readFeed(domain.Position{}, 10, 1), externalID))
+}
+
+// listSealedPagesByID reads all pages of ListSealed as re-encryption does. The pages also contain
+// connections of other tests.
+func listSealedPagesByID(f *fixture) {
+	var want []domain.ConnectionID
+	for range 4 {
+		want = append(want, f.createConnection().ID, f.createStored(f.newEngine(newUUID().String())).ID)
+		f.tenant = newTenant()
+	}
+	deleted := f.createConnection()
+	f.deleteConnection(deleted)
+	var returned []domain.ConnectionID
+	for after := (domain.ConnectionID{}); ; {
+		batch, err := f.Connections.ListSealed(f.ctx, after, 7)
+		f.noError(err)
+		if len(batch) > 7 {
+			f.Fatalf("%d rows, limit 7", len(batch))
+		}
+		if len(batch) == 0 {
+			break
+		}
+		returned = append(returned, ids(batch, connectionID)...)
+		after = batch[len(batch)-1].ID
+	}
+	exactlyOnce(f, want, returned)
+	if !slices.IsSortedFunc(
+		returned, func(x, y domain.ConnectionID) int { return bytes.Compare(x.UUID[:], y.UUID[:]) },
+	) {
+		f.Error("the rows are not sorted by id")
+	}
+	if slices.Contains(returned, deleted.ID) {
+		f.Error("a deleted connection was returned")
+	}
+}
+
+// resealComparesAndSwaps fails if Reseal overwrites a credential that was rotated after the
+// re-encryption read it: the old credential would become valid again.
+func resealComparesAndSwaps(f *fixture) {
+	for _, c := range []domain.Connection{f.createStored(f.newConnection("c")), f.createStored(f.newEngine("e"))} {
+		reseal := func(id domain.ConnectionID, old, fresh string) bool {
+			f.Helper()
+			done, err := f.Connections.Reseal(f.ctx, id, domain.Sealed(old), domain.Sealed(fresh))
+			f.noError(err)
+			return done
+		}
+		f.equal("from another credential", false, reseal(c.ID, "stale", "fresh"))
+		f.equal("the connection", c, f.getConnection(c))
+		f.equal("of an absent connection", false, reseal(newID[domain.Connection](), string(c.Sealed), "fresh"))
+		f.equal("from the stored credential", true, reseal(c.ID, string(c.Sealed), "fresh \x00\xfe"))
+		want := c
+		want.Sealed = domain.Sealed("fresh \x00\xfe")
+		f.equal("the resealed connection", want, f.getConnection(c))
+		f.equal("a second time", false, reseal(c.ID, string(c.Sealed), "fresher"))
+		f.deleteConnection(c)
+		f.equal("of a deleted connection", false, reseal(c.ID, "fresh \x00\xfe", "fresher"))
+	}
+}

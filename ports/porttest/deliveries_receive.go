@@ -1,0 +1,282 @@
+package porttest
+
+import (
+	"sync"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// receiveTests check Deliveries.Receive, which is the only write of the webhook endpoint.
+var receiveTests = []storeTest{
+	{"a wanted event is stored unchanged, with a queued pull", wantedEventIsStored},
+	{"byte slices and scopes of a delivery are not shared with the caller", deliveriesAreNotShared},
+	{"without a live token of the vendor the event is rejected and nothing is stored", receiveNeedsALiveToken},
+	{"many events share one queued pull", eventsShareAPull},
+	{"an event never joins a pull that has started", startedPullsAreNotJoined},
+	{"an event that wants no pull is stored without one", unwantedEvents},
+	{"the same event again is a duplicate of the first, in any state of its pull", duplicates},
+	{"of concurrent copies exactly one is stored", concurrentCopies},
+	{"concurrent events are all stored, with one pull", concurrentEvents},
+	{"events are deduplicated per connection", fingerprintsPerConnection},
+}
+
+// ignoreBodyAndScope makes cmp ignore the members that lists of deliveries omit.
+var ignoreBodyAndScope = cmpopts.IgnoreFields(domain.Delivery{}, "Body", "Scope")
+
+// wantedEventIsStored checks that a delivery is stored unchanged. Its body is neither JSON nor
+// UTF-8: a webhook signature covers bytes, so the exact bytes must be stored.
+func wantedEventIsStored(f *fixture) {
+	c, token := f.connectionWithToken()
+	at := f.now()
+	scope := domain.PullScope{
+		Window: &domain.Window{From: "2026-01-01", To: "2026-02-01"}, Removed: []string{"r'1", "🏦"},
+		Changed: map[string][]string{"acc": {"x", "y"}}, Signal: domain.SignalReauth,
+		Created: map[string]time.Time{"acc": at},
+	}
+	r := f.incoming(token, wantedEvent(`id "1"`, scope))
+	r.Trace = trace
+	r.Event.AccountRef, r.Event.Name = c.AccountRef, "transactions/été %"
+	r.Body = []byte("{\"a\":\t1}\x00\xff\xfe 🏦")
+	received := f.receive(r)
+	want := domain.Delivery{
+		ID: r.Delivery, Tenant: c.Tenant, Connection: c.ID, Vendor: c.Vendor, Event: r.Event.Name, EventID: r.Event.ID,
+		Fingerprint: domain.FingerprintOf(r.Event, r.Body), Body: r.Body, Scope: scope,
+		Status: domain.DeliveryAccepted, Pull: r.Pull, ReceivedAt: r.At,
+	}
+	f.equal("token", token.ID, received.Token)
+	f.equal("duplicate", false, received.Duplicate)
+	if diff := cmp.Diff(want, received.Delivery, cmpOptions, ignoreBodyAndScope); diff != "" {
+		f.Errorf("received (-want +got):\n%s", diff)
+	}
+	got := f.getDelivery(r.Delivery)
+	f.equal("stored", want, got)
+	f.inUTC(got.ReceivedAt)
+	pull := f.getPull(r.Pull)
+	pull.Scope = domain.PullScope{} // only the first claim adds the deliveries' scopes to the stored pull
+	f.equal("pull", domain.Pull{
+		ID: r.Pull, Tenant: c.Tenant, Connection: c.ID, Vendor: c.Vendor, Trigger: domain.TriggerWebhook,
+		State: domain.PullQueued, CreatedAt: r.At, Trace: trace,
+	}, pull)
+}
+
+// deliveriesAreNotShared checks that a caller that changes an argument or a result does not change
+// the stored delivery. In-memory stores can fail here, because a scope contains maps and slices.
+func deliveriesAreNotShared(f *fixture) {
+	_, token := f.connectionWithToken()
+	r := f.incoming(token, domain.WebhookEvent{})
+	fill := func() {
+		r.Body, r.Event = []byte("body"), wantedEvent("key", domain.PullScope{
+			Window: &domain.Window{From: "2026-01-01"}, Removed: []string{"r"},
+			Changed: map[string][]string{"acc": {"a"}},
+		})
+	}
+	overwrite := func(body []byte, scope domain.PullScope) {
+		body[0], scope.Window.From, scope.Removed[0], scope.Changed["acc"][0] = '!', "", "!", "!"
+	}
+	fill()
+	f.receive(r)
+	overwrite(r.Body, r.Event.Scope)
+	fill()
+	got := f.getDelivery(r.Delivery)
+	f.equal("body after the caller wrote to the argument", r.Body, got.Body)
+	f.equal("scope after the caller wrote to the argument", r.Event.Scope, got.Scope)
+	overwrite(got.Body, got.Scope)
+	_, claimed := f.claim(r.Pull)
+	f.equal("the pull's scope", r.Event.Scope, claimed.Pull.Scope)
+	overwrite([]byte("-"), claimed.Pull.Scope)
+	f.equal("the pull's scope after the caller wrote to it", r.Event.Scope, f.getPull(r.Pull).Scope)
+	f.equal("the delivery's scope", r.Event.Scope, f.getDelivery(r.Delivery).Scope)
+}
+
+// receiveNeedsALiveToken checks that Receive returns the same error for every reason why a token is
+// not accepted, so that a caller cannot find out the reason.
+func receiveNeedsALiveToken(f *fixture) {
+	c, token := f.connectionWithToken()
+	revoked := f.createToken(c)
+	f.noError(f.Tokens.Revoke(f.ctx, f.tenant, revoked.ID, f.now()))
+	deleted, orphan := f.connectionWithToken()
+	f.deleteConnection(deleted)
+	unknown, foreign := f.newToken(c), token
+	foreign.Vendor = otherVendor
+	for name, token := range map[string]domain.WebhookToken{
+		"unknown": unknown, "revoked": revoked, "another vendor's": foreign, "a deleted connection's": orphan,
+	} {
+		r := f.incoming(token, wantedEvent(name, domain.PullScope{}))
+		_, err := f.Deliveries.Receive(f.ctx, r)
+		f.errorIs(err, domain.Unauthenticated)
+		_, err = f.Deliveries.Get(f.ctx, f.tenant, r.Delivery)
+		f.errorIs(err, domain.NotFound)
+		_, err = f.Pulls.Get(f.ctx, f.tenant, r.Pull)
+		f.errorIs(err, domain.NotFound)
+	}
+}
+
+// eventsShareAPull checks that several events join one queued pull. One event comes with a second
+// token, because the queued pull belongs to the connection and not to a token.
+func eventsShareAPull(f *fixture) {
+	c, token := f.connectionWithToken()
+	first := f.receiveWanted(token)
+	for range 4 {
+		f.equal("pull", first.Pull, f.receiveWanted(token).Pull)
+	}
+	f.equal("the pull of the connection's second token", first.Pull, f.receiveWanted(f.createToken(c)).Pull)
+	f.equal("a request joins too", first.Pull, f.requestPull(c, domain.PullScope{}).ID)
+	pulls := f.listPulls(ports.PullFilter{Connection: c.ID}, 10, nil)
+	f.equal("pulls", []domain.PullID{first.Pull}, ids(pulls, pullID))
+	f.equal("trigger", domain.TriggerWebhook, pulls[0].Trigger)
+}
+
+// startedPullsAreNotJoined has a pull that runs and then waits for its next attempt. In both states
+// the pull has already read rows, so it would miss the changes of an event that joined it then.
+func startedPullsAreNotJoined(f *fixture) {
+	c, token := f.connectionWithToken()
+	first := f.receiveWanted(token)
+	l, _ := f.claim(first.Pull)
+	second := f.receiveWanted(token)
+	if second.Pull == first.Pull {
+		f.Fatal("a delivery joined a running pull")
+	}
+	f.finish(l, domain.PullQueued, domain.VendorUnreachable)
+	f.equal("while the first waits for its next attempt", second.Pull, f.receiveWanted(token).Pull)
+	f.equal("a request meanwhile", second.Pull, f.requestPull(c, domain.PullScope{}).ID)
+	f.equal("the first delivery", first.Pull, f.getDelivery(first.ID).Pull)
+}
+
+// unwantedEvents receives three events with the same body. None is a duplicate of another: two are
+// distinguished by their deduplication keys, and only the one without a key by its body.
+func unwantedEvents(f *fixture) {
+	c, token := f.connectionWithToken()
+	elsewhere := wantedEvent("elsewhere", domain.PullScope{Everything: true})
+	elsewhere.AccountRef = "another item"
+	for _, row := range []struct {
+		name       string
+		event      domain.WebhookEvent
+		unreadable bool
+		want       domain.DeliveryStatus
+	}{
+		{"unreadable", domain.WebhookEvent{}, true, domain.DeliveryUnreadable},
+		{"unwanted", domain.WebhookEvent{Name: "item/seen", DedupKey: "unwanted"}, false, domain.DeliveryIgnored},
+		{"about another account reference", elsewhere, false, domain.DeliveryIgnored},
+	} {
+		r := f.incoming(token, row.event)
+		r.Unreadable, r.Body = row.unreadable, []byte("\x00not json \xff")
+		got := f.receive(r)
+		f.equal(row.name+": duplicate", false, got.Duplicate)
+		for _, d := range []domain.Delivery{got.Delivery, f.getDelivery(r.Delivery)} {
+			f.equal(row.name, row.want, d.Status)
+			f.equal(row.name+": pull", domain.PullID{}, d.Pull)
+		}
+		f.equal(row.name+": body", r.Body, f.getDelivery(r.Delivery).Body)
+		_, err := f.Pulls.Get(f.ctx, f.tenant, r.Pull)
+		f.errorIs(err, domain.NotFound)
+	}
+	f.equal("pulls", 0, len(f.listPulls(ports.PullFilter{Connection: c.ID}, 10, nil)))
+}
+
+// duplicates sends each event again, the first one also at each stage of its pull. The copies of an
+// event with a deduplication key have another body, because the body does not matter if there is a
+// key.
+func duplicates(f *fixture) {
+	c, token := f.connectionWithToken()
+	byKey := f.incoming(token, wantedEvent("key", domain.PullScope{Everything: true}))
+	byBody := f.incoming(token, domain.WebhookEvent{Name: "item/seen"})
+	unreadable := f.incoming(token, domain.WebhookEvent{})
+	unreadable.Unreadable, unreadable.Body = true, []byte("%")
+	again := func(what string, r ports.IncomingDelivery) {
+		f.Helper()
+		first := f.getDelivery(r.Delivery)
+		copied := r
+		copied.Delivery, copied.Pull, copied.At = newID[domain.Delivery](), newID[domain.Pull](), f.now()
+		if r.Event.DedupKey != "" {
+			copied.Body = []byte("the same event with another body")
+		}
+		got := f.receive(copied)
+		f.equal(what+": duplicate", true, got.Duplicate)
+		f.equal(what+": token", token.ID, got.Token)
+		if diff := cmp.Diff(first, got.Delivery, cmpOptions, ignoreBodyAndScope); diff != "" {
+			f.Errorf("%s: not the first delivery (-want +got):\n%s", what, diff)
+		}
+		_, err := f.Deliveries.Get(f.ctx, f.tenant, copied.Delivery)
+		f.errorIs(err, domain.NotFound)
+	}
+	for _, r := range []ports.IncomingDelivery{byKey, byBody, unreadable} {
+		f.receive(r)
+		again("immediately", r)
+	}
+	l, _ := f.claim(byKey.Pull)
+	again("while its pull runs", byKey)
+	f.finish(l, domain.PullSucceeded, "")
+	again("after its pull has ended", byKey)
+	f.equal("pulls", 1, len(f.listPulls(ports.PullFilter{Connection: c.ID}, 10, nil)))
+}
+
+// receiveConcurrently receives deliveries concurrently. It returns the results of the new deliveries
+// and the results of the duplicates.
+func (f *fixture) receiveConcurrently(deliveries []ports.IncomingDelivery) (fresh, copies []ports.ReceiveResult) {
+	var mu sync.Mutex
+	concurrently(len(deliveries), func(i int) {
+		got, err := f.Deliveries.Receive(f.ctx, deliveries[i])
+		mu.Lock()
+		defer mu.Unlock()
+		switch {
+		case err != nil:
+			f.Error(err)
+		case got.Duplicate:
+			copies = append(copies, got)
+		default:
+			fresh = append(fresh, got)
+		}
+	})
+	return fresh, copies
+}
+
+// concurrentCopies simulates a burst of retries by the vendor: 64 concurrent copies of one event. A
+// store that looks the event up before it inserts would store several copies.
+func concurrentCopies(f *fixture) {
+	c, token := f.connectionWithToken()
+	var deliveries []ports.IncomingDelivery
+	for range 64 {
+		deliveries = append(deliveries, f.incoming(token, wantedEvent("the same", domain.PullScope{Everything: true})))
+	}
+	fresh, copies := f.receiveConcurrently(deliveries)
+	if len(fresh) != 1 || len(copies) != 63 {
+		f.Fatalf("%d stored and %d duplicates, want 1 and 63", len(fresh), len(copies))
+	}
+	for _, other := range copies {
+		f.equal("the original of the duplicate", fresh[0].Delivery.ID, other.Delivery.ID)
+	}
+	f.equal("deliveries", 1, len(f.listDeliveries(ports.DeliveryFilter{Connection: c.ID}, 10, nil)))
+	f.equal("pulls", []domain.PullID{fresh[0].Delivery.Pull},
+		ids(f.listPulls(ports.PullFilter{Connection: c.ID}, 10, nil), pullID))
+}
+
+// concurrentEvents fails if two concurrent events both find no queued pull and both queue a pull.
+func concurrentEvents(f *fixture) {
+	c, token := f.connectionWithToken()
+	var deliveries []ports.IncomingDelivery
+	var want []domain.DeliveryID
+	for range 32 {
+		deliveries = append(deliveries, f.incoming(token,
+			wantedEvent(newUUID().String(), domain.PullScope{Everything: true})))
+		want = append(want, deliveries[len(deliveries)-1].Delivery)
+	}
+	fresh, _ := f.receiveConcurrently(deliveries)
+	for _, got := range fresh {
+		f.equal("pull", fresh[0].Delivery.Pull, got.Delivery.Pull)
+	}
+	exactlyOnce(f, want, ids(f.listDeliveries(ports.DeliveryFilter{Connection: c.ID}, 10, nil), deliveryID))
+	f.equal("pulls", 1, len(f.listPulls(ports.PullFilter{Connection: c.ID}, 10, nil)))
+}
+
+func fingerprintsPerConnection(f *fixture) {
+	for range 2 {
+		_, token := f.connectionWithToken()
+		got := f.receive(f.incoming(token, wantedEvent("shared", domain.PullScope{})))
+		f.equal("duplicate", false, got.Duplicate)
+	}
+}

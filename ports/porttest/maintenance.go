@@ -1,0 +1,153 @@
+package porttest
+
+import (
+	"slices"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// maintenanceTests check the methods of Pulls that maintenance tasks use and that see every
+// tenant's rows.
+var maintenanceTests = []storeTest{
+	{"a pull that is due for longer than grace is stuck", overduePullIsStuck},
+	{"a pull with an expired lease is stuck", expiredLeaseIsStuck},
+	{"a pull queued after a running one is not stuck", queuedBehindRunningIsNotStuck},
+	{"a connection without a recent pull is due for reconciliation", connectionsDueForReconcile},
+	{"OldestOpen is the time of the oldest pull that has not ended", oldestOpenPull},
+}
+
+// noLimit is a limit that is higher than the number of rows in any test database.
+const noLimit = 100_000
+
+func (f *fixture) isStuck(pull domain.PullID, at time.Time, grace time.Duration) bool {
+	f.Helper()
+	pulls, err := f.Pulls.ListStuck(f.ctx, at, grace, noLimit)
+	f.noError(err)
+	return slices.Contains(pulls, pull)
+}
+
+// overduePullIsStuck checks that grace counts from the time of the request, and for a waiting pull
+// from the time of its next attempt.
+func overduePullIsStuck(f *fixture) {
+	const grace = time.Minute
+	pull := f.requestPull(f.createConnection(), domain.PullScope{})
+	at := pull.CreatedAt
+	f.equal("immediately", false, f.isStuck(pull.ID, at, grace))
+	f.equal("before the end of grace", false, f.isStuck(pull.ID, at.Add(grace-timeResolution), grace))
+	f.equal("after it", true, f.isStuck(pull.ID, at.Add(grace+timeResolution), grace))
+	some, err := f.Pulls.ListStuck(f.ctx, longAfter(at), grace, 1)
+	f.noError(err)
+	f.equal("of limit 1", 1, len(some))
+
+	l, _ := f.claim(pull.ID)
+	due := l.Until.Add(time.Hour)
+	f.noError(f.Pulls.Finish(f.ctx, l, ports.Outcome{State: domain.PullQueued, NotBefore: due, Attempts: 1,
+		At: f.now()}))
+	f.equal("while it waits", false, f.isStuck(pull.ID, due.Add(grace-timeResolution), grace))
+	f.equal("after it has waited", true, f.isStuck(pull.ID, due.Add(grace+timeResolution), grace))
+	l, _ = f.claimAt(pull.ID, due)
+	f.finish(l, domain.PullSucceeded, "")
+	f.equal("after it has ended", false, f.isStuck(pull.ID, longAfter(due), grace))
+}
+
+func expiredLeaseIsStuck(f *fixture) {
+	_, l := f.runningPull()
+	f.equal("while its lease holds", false, f.isStuck(l.Pull, l.Until.Add(-timeResolution), 0))
+	f.equal("afterwards", true, f.isStuck(l.Pull, l.Until.Add(timeResolution), time.Hour))
+	f.claimAt(l.Pull, l.Until.Add(timeResolution))
+	f.equal("after a takeover", false, f.isStuck(l.Pull, l.Until.Add(time.Second), 0))
+}
+
+// queuedBehindRunningIsNotStuck checks that a pull is not stuck while another pull of its connection
+// runs. A worker that was woken for the queued pull would repeatedly find that it is not due.
+func queuedBehindRunningIsNotStuck(f *fixture) {
+	c, l := f.runningPull()
+	next := f.requestPull(c, domain.PullScope{})
+	at := longAfter(epoch)
+	f.noError(f.storePage(l, ports.PageWrite{LeaseUntil: longAfter(at)}))
+	f.equal("while the first runs", false, f.isStuck(next.ID, at, time.Minute))
+	f.finish(l, domain.PullSucceeded, "")
+	f.equal("after the first has ended", true, f.isStuck(next.ID, at, time.Minute))
+}
+
+func (f *fixture) isDueForReconcile(c domain.Connection, since time.Time) bool {
+	f.Helper()
+	idle, err := f.Pulls.ListDueForReconcile(f.ctx, since, noLimit)
+	f.noError(err)
+	for _, other := range idle {
+		if other.ID == c.ID {
+			f.equal("the connection that ListDueForReconcile returns", f.getConnection(c), other)
+			return true
+		}
+	}
+	return false
+}
+
+func connectionsDueForReconcile(f *fixture) {
+	c, token := f.connectionWithToken()
+	since := f.now()
+	f.equal("before any pull", true, f.isDueForReconcile(c, since))
+	f.equal("created since", false, f.isDueForReconcile(c, c.CreatedAt))
+	some, err := f.Pulls.ListDueForReconcile(f.ctx, since, 1)
+	f.noError(err)
+	f.equal("of limit 1", 1, len(some))
+	d := f.receiveWanted(token)
+	f.equal("with a queued pull", false, f.isDueForReconcile(c, since))
+	l, _ := f.claim(d.Pull)
+	f.equal("with a running pull", false, f.isDueForReconcile(c, since))
+	f.finish(l, domain.PullQueued, domain.VendorUnreachable)
+	f.equal("with a waiting pull", false, f.isDueForReconcile(c, since))
+	l, _ = f.claimAt(d.Pull, longAfter(epoch))
+	f.finish(l, domain.PullFailed, domain.CredentialRejected)
+	failed := f.getPull(l.Pull).FinishedAt
+	f.equal("after a failure since", false, f.isDueForReconcile(c, failed))
+	f.equal("after a failure before", true, f.isDueForReconcile(c, failed.Add(timeResolution)))
+	l, _ = f.claim(f.requestPull(c, domain.PullScope{}).ID)
+	f.finish(l, domain.PullSucceeded, "")
+	ended := f.getPull(l.Pull).FinishedAt
+	f.equal("after a success since", false, f.isDueForReconcile(c, ended))
+	f.equal("after a success before", true, f.isDueForReconcile(c, ended.Add(timeResolution)))
+	f.equal("an engine connection", false, f.isDueForReconcile(f.createStored(f.newEngine("engine")), since))
+	f.deleteConnection(c)
+	idle, err := f.Pulls.ListDueForReconcile(f.ctx, longAfter(epoch), noLimit)
+	f.noError(err)
+	f.equal("a deleted connection", false, slices.ContainsFunc(idle, func(other domain.Connection) bool {
+		return other.ID == c.ID
+	}))
+}
+
+// oldestOpenPull uses random times of a year that no other test uses, because OldestOpen sees the
+// pulls of every tenant.
+func oldestOpenPull(f *fixture) {
+	age := newUUID()
+	at := time.Unix(0, 0).UTC().Add(time.Duration(age[14])*time.Hour + time.Duration(age[15])*time.Second)
+	c := f.createConnection()
+	backlog := func() time.Time {
+		oldest, err := f.Pulls.OldestOpen(f.ctx)
+		f.noError(err)
+		return oldest
+	}
+	pull, err := f.Pulls.Request(f.ctx, f.tenant, c.ID,
+		ports.PullRequest{ID: newID[domain.Pull](), Trigger: domain.TriggerOperator, At: at})
+	f.noError(err)
+	f.requestPull(f.createConnection(), domain.PullScope{}) // a younger pull
+	still := func(when string) {
+		f.Helper()
+		if oldest := backlog(); oldest.IsZero() || oldest.After(at) {
+			f.Errorf("%s: the oldest is of %v, want %v or before", when, oldest, at)
+		}
+		f.inUTC(backlog())
+	}
+	still("while it is queued")
+	l, _ := f.claim(pull.ID)
+	still("while it runs")
+	f.finish(l, domain.PullQueued, domain.VendorUnreachable)
+	still("while it waits")
+	l, _ = f.claimAt(pull.ID, longAfter(epoch))
+	f.finish(l, domain.PullSucceeded, "")
+	if backlog().Equal(at) {
+		f.Error("a pull that has ended counts")
+	}
+}

@@ -1,0 +1,218 @@
+package porttest
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// claimTests check Pulls.Claim: which worker can run which pull, and when.
+var claimTests = []storeTest{
+	{"a claim returns the pull, running, and its connection", claimReturnsPullAndConnection},
+	{"the first claim merges the scopes of the pull's deliveries, in their order", claimMergesScopes},
+	{"of concurrent claims of one pull exactly one succeeds", concurrentClaimsOfAPull},
+	{"a connection runs one pull at a time", onePullAtATime},
+	{"a pull is not due before its time", claimBeforeDue},
+	{"a pull that has ended is not found", claimOfEndedPull},
+	{"a claim for a deleted connection fails the pull", claimOfDeletedConnection},
+	{"Initial is set until a pull has succeeded for the connection's current target", initialUntilSuccess},
+}
+
+// notDue ends the test unless a claim at the given time returns NotDue with a RetryAfter. It returns
+// the RetryAfter.
+func (f *fixture) notDue(pull domain.PullID, at time.Time) time.Duration {
+	f.Helper()
+	_, err := f.Pulls.Claim(f.ctx, newLease(pull, at), at)
+	f.errorIs(err, domain.Conflict)
+	f.errorIs(err, domain.NotDue)
+	if wait := domain.RetryAfterOf(err); wait > 0 {
+		return wait
+	}
+	f.Fatal("NotDue without RetryAfter")
+	return 0
+}
+
+func claimReturnsPullAndConnection(f *fixture) {
+	c := f.createConnection()
+	want := f.requestPull(c, domain.PullScope{Everything: true})
+	at := f.now()
+	_, claimed := f.claimAt(want.ID, at)
+	want.State, want.Attempts, want.StartedAt = domain.PullRunning, 1, at
+	f.equal("claimed", ports.Claimed{Pull: want, Connection: c, Initial: true, Empty: true}, claimed)
+	got := f.getPull(want.ID)
+	f.equal("stored", want, got)
+	f.inUTC(got.StartedAt)
+}
+
+// claimMergesScopes checks that the first claim merges the scopes of the deliveries in their order.
+// The order matters for signals, because the last signal wins. A second claim merges no further
+// scopes, because the pull's steps are already planned.
+func claimMergesScopes(f *fixture) {
+	c, token := f.connectionWithToken()
+	first := f.receive(f.incoming(token, wantedEvent("1", domain.PullScope{
+		Changed: map[string][]string{"acc": {"b"}}, Signal: domain.SignalReauth,
+	}))).Delivery
+	f.requestPull(c, domain.PullScope{Window: &domain.Window{From: "2026-01-01", To: "2026-01-31"}})
+	f.receive(f.incoming(token, wantedEvent("2", domain.PullScope{
+		Changed: map[string][]string{"acc": {"a", "b"}, "other": {"z"}}, Removed: []string{"r"},
+		Signal: domain.SignalRecovered,
+	})))
+	f.receive(f.incoming(token, wantedEvent("3", domain.PullScope{})))
+	l, claimed := f.claim(first.Pull)
+	want := domain.PullScope{
+		Window:  &domain.Window{From: "2026-01-01", To: "2026-01-31"},
+		Changed: map[string][]string{"acc": {"a", "b"}, "other": {"z"}}, Removed: []string{"r"},
+		Signal: domain.SignalRecovered,
+	}
+	f.equal("claimed", want, claimed.Pull.Scope)
+	f.equal("stored", want, f.getPull(first.Pull).Scope)
+	f.receive(f.incoming(token, wantedEvent("late", domain.PullScope{Everything: true})))
+	f.finish(l, domain.PullQueued, domain.VendorUnreachable)
+	_, claimed = f.claimAt(first.Pull, longAfter(epoch))
+	f.equal("claimed again", want, claimed.Pull.Scope)
+}
+
+// concurrentClaimsOfAPull claims one pull with several leases concurrently, as workers of several
+// replicas do.
+func concurrentClaimsOfAPull(f *fixture) {
+	for range 5 {
+		pull := f.requestPull(f.createConnection(), domain.PullScope{})
+		at := f.now()
+		var won atomic.Int32
+		concurrently(8, func(int) {
+			switch _, err := f.Pulls.Claim(f.ctx, newLease(pull.ID, at), at); {
+			case err == nil:
+				won.Add(1)
+			case domain.CodeOf(err) != domain.NotDue || domain.RetryAfterOf(err) <= 0:
+				f.Error(err)
+			}
+		})
+		f.equal("winners", int32(1), won.Load())
+		f.equal("attempts", 1, f.getPull(pull.ID).Attempts)
+	}
+}
+
+// onePullAtATime checks that the second pull of a connection is not due while the first pull is
+// running, while it is running with an expired lease, and while it waits for its next attempt. It also claims
+// pulls of several connections concurrently; each must be claimed exactly once.
+func onePullAtATime(f *fixture) {
+	c := f.createConnection()
+	first := f.requestPull(c, domain.PullScope{})
+	l, _ := f.claim(first.ID)
+	second := f.requestPull(c, domain.PullScope{})
+	f.notDue(second.ID, f.now())
+	f.notDue(second.ID, l.Until.Add(time.Second)) // the first pull's lease has expired, but the pull has not ended
+	f.finish(l, domain.PullQueued, domain.VendorUnreachable)
+	f.notDue(second.ID, f.now())
+	f.notDue(second.ID, longAfter(epoch))
+	f.equal("state", domain.PullQueued, f.getPull(second.ID).State)
+	f.equal("attempts", 0, f.getPull(second.ID).Attempts)
+	l, _ = f.claimAt(first.ID, longAfter(epoch))
+	f.finish(l, domain.PullSucceeded, "")
+	f.claim(second.ID)
+
+	var mu sync.Mutex
+	won := map[domain.PullID]int{}
+	var pulls []domain.PullID
+	for range 4 {
+		pulls = append(pulls, f.requestPull(f.createConnection(), domain.PullScope{}).ID)
+	}
+	at := f.now()
+	concurrently(16, func(i int) {
+		if _, err := f.Pulls.Claim(f.ctx, newLease(pulls[i%4], at), at); err == nil {
+			mu.Lock()
+			defer mu.Unlock()
+			won[pulls[i%4]]++
+		}
+	})
+	for _, id := range pulls {
+		f.equal("winners, of different connections", 1, won[id])
+	}
+}
+
+// claimBeforeDue checks the exact RetryAfter: a worker that sleeps for that time must then be able to
+// claim the pull.
+func claimBeforeDue(f *fixture) {
+	_, l := f.runningPull()
+	at := f.now()
+	due := at.Add(90 * time.Second)
+	f.noError(f.Pulls.Finish(f.ctx, l, ports.Outcome{
+		State: domain.PullQueued, LastError: domain.VendorRateLimited, NotBefore: due, Attempts: 1, At: at,
+	}))
+	f.equal("wait", 90*time.Second, f.notDue(l.Pull, at))
+	f.equal("wait", timeResolution, f.notDue(l.Pull, due.Add(-timeResolution)))
+	f.equal("attempts", 1, f.getPull(l.Pull).Attempts)
+	_, claimed := f.claimAt(l.Pull, due)
+	f.equal("attempts", 2, claimed.Pull.Attempts)
+	f.equal("state", domain.PullRunning, claimed.Pull.State)
+	f.equal("NotBefore of the claimed pull", time.Time{}, claimed.Pull.NotBefore)
+}
+
+// claimOfEndedPull checks that a pull that has ended cannot be claimed. A job may run again after its
+// pull has ended, and must then find nothing to do.
+func claimOfEndedPull(f *fixture) {
+	for _, state := range []domain.PullState{domain.PullSucceeded, domain.PullFailed} {
+		_, l := f.runningPull()
+		f.finish(l, state, "")
+		before := f.getPull(l.Pull)
+		_, err := f.Pulls.Claim(f.ctx, newLease(l.Pull, longAfter(epoch)), longAfter(epoch))
+		f.errorIs(err, domain.NotFound)
+		f.equal("the pull", before, f.getPull(l.Pull))
+	}
+	_, err := f.Pulls.Claim(f.ctx, newLease(newID[domain.Pull](), epoch), epoch)
+	f.errorIs(err, domain.NotFound)
+}
+
+// claimOfDeletedConnection has two pulls that were running when their connections were deleted: the
+// worker of the first pull crashed, the worker of the second pull calls Finish. Both must fail.
+func claimOfDeletedConnection(f *fixture) {
+	c, token := f.connectionWithToken()
+	d := f.receiveWanted(token)
+	f.claim(d.Pull)
+	f.deleteConnection(c)
+	at := longAfter(epoch)
+	_, err := f.Pulls.Claim(f.ctx, newLease(d.Pull, at), at)
+	f.errorIs(err, domain.NotFound)
+	pull := f.getPull(d.Pull)
+	f.equal("state", domain.PullFailed, pull.State)
+	f.equal("reason", domain.ConnectionGone, pull.LastError)
+	f.equal("finished", false, pull.FinishedAt.IsZero())
+	f.equal("delivery", domain.DeliveryFailed, f.getDelivery(d.ID).Status)
+
+	c, l := f.runningPull()
+	f.deleteConnection(c)
+	// Finish can return LeaseLost or succeed, but the pull must not wait for another attempt.
+	_ = f.Pulls.Finish(f.ctx, l, ports.Outcome{State: domain.PullQueued, NotBefore: epoch, Attempts: 1, At: f.now()})
+	_, err = f.Pulls.Claim(f.ctx, newLease(l.Pull, at), at)
+	f.errorIs(err, domain.NotFound)
+	f.equal("an attempt that ended after the deletion", domain.PullFailed, f.getPull(l.Pull).State)
+}
+
+func initialUntilSuccess(f *fixture) {
+	c := f.createConnection()
+	for _, row := range []struct {
+		state domain.PullState
+		first bool
+	}{{domain.PullFailed, true}, {domain.PullSucceeded, true}, {domain.PullFailed, false},
+		{domain.PullSucceeded, false}} {
+		l, claimed := f.claim(f.requestPull(c, domain.PullScope{}).ID)
+		f.equal("first", row.first, claimed.Initial)
+		f.finish(l, row.state, "")
+	}
+	_, claimed := f.claim(f.requestPull(f.createConnection(), domain.PullScope{}).ID)
+	f.equal("of another connection", true, claimed.Initial)
+
+	_, err := f.Connections.Update(f.ctx, c.Tenant, c.Kind, c.ID, func(c *domain.Connection) error {
+		c.Repoint(c.BaseURL, "elsewhere", f.now())
+		return nil
+	})
+	f.noError(err)
+	for _, first := range []bool{true, false} {
+		l, claimed := f.claim(f.requestPull(c, domain.PullScope{}).ID)
+		f.equal("after the target was changed", first, claimed.Initial)
+		f.finish(l, domain.PullSucceeded, "")
+	}
+}

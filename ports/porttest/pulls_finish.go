@@ -1,0 +1,133 @@
+package porttest
+
+import (
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// finishTests check Pulls.Finish.
+var finishTests = []storeTest{
+	{"a pull ends with the outcome of its last attempt", finishSetsTheOutcome},
+	{"an attempt that cost nothing is not counted", attemptIsRestored},
+	{"a success clears the last error", successClearsLastError},
+	{"the outcome of an attempt updates only the connection's health", healthIsUpdated},
+	{"concurrent updates of health and of the connection are both kept", healthRacesUpdate},
+}
+
+func finishSetsTheOutcome(f *fixture) {
+	for _, o := range []ports.Outcome{
+		{State: domain.PullSucceeded, Attempts: 1, At: f.now()},
+		{State: domain.PullFailed, LastError: domain.CredentialRejected, Attempts: 25, At: f.now()},
+		{State: domain.PullQueued, LastError: domain.VendorRateLimited, NotBefore: epoch.Add(90 * time.Second),
+			Attempts: 1, At: f.now()},
+	} {
+		c, l := f.runningPull()
+		f.storeRows(l, row("1"))
+		want := f.getPull(l.Pull)
+		want.State, want.LastError, want.NotBefore, want.Attempts = o.State, o.LastError, o.NotBefore, o.Attempts
+		if o.State != domain.PullQueued {
+			want.FinishedAt = o.At
+		}
+		f.noError(f.Pulls.Finish(f.ctx, l, o))
+		got := f.getPull(l.Pull)
+		f.equal("pull", want, got)
+		f.equal("connection", c, f.getConnection(c))
+		if o.State == domain.PullQueued {
+			f.inUTC(got.NotBefore)
+		} else {
+			f.inUTC(got.FinishedAt)
+		}
+	}
+}
+
+// attemptIsRestored finishes an attempt that does not count. It fails if a store regards a pull with
+// zero attempts as a pull that has not started.
+func attemptIsRestored(f *fixture) {
+	c, l := f.runningPull()
+	at := f.now()
+	f.noError(f.Pulls.Finish(f.ctx, l, ports.Outcome{
+		State: domain.PullQueued, LastError: domain.BudgetExhausted, NotBefore: at, Attempts: 0, At: at,
+	}))
+	f.equal("attempts", 0, f.getPull(l.Pull).Attempts)
+	next := f.requestPull(c, domain.PullScope{Everything: true})
+	if next.ID == l.Pull {
+		f.Fatal("a request merged into a started pull whose attempt was not counted")
+	}
+	f.notDue(next.ID, at)
+	l, claimed := f.claimAt(l.Pull, at)
+	f.equal("attempts of the next attempt", 1, claimed.Pull.Attempts)
+	f.equal("StartedAt is of the first attempt", true, claimed.Pull.StartedAt.Before(at))
+	f.finish(l, domain.PullSucceeded, "")
+	_, claimed = f.claim(next.ID)
+	f.equal("the next pull's scope", next.Scope, claimed.Pull.Scope)
+}
+
+func successClearsLastError(f *fixture) {
+	_, l := f.runningPull()
+	f.finish(l, domain.PullQueued, domain.VendorUnreachable)
+	f.equal("last error while it waits", domain.VendorUnreachable, f.getPull(l.Pull).LastError)
+	l, _ = f.claimAt(l.Pull, longAfter(epoch))
+	f.finish(l, domain.PullSucceeded, "")
+	f.equal("last error afterwards", domain.Code(""), f.getPull(l.Pull).LastError)
+}
+
+// healthIsUpdated checks that Finish updates only the health of the connection. A change of health is
+// not made by an operator, so revision and UpdatedAt remain unchanged, and no request with If-Match
+// fails because of it.
+func healthIsUpdated(f *fixture) {
+	c, l := f.runningPull()
+	at := f.now()
+	steps := []func(domain.Health) domain.Health{
+		func(h domain.Health) domain.Health {
+			return h.AfterSignal(domain.SignalReauth).AfterFailure(domain.AccessDenied, at)
+		},
+		nil,
+		func(h domain.Health) domain.Health { return h.AfterSuccess(domain.LinkStatus{}, at.Add(time.Hour)) },
+	}
+	want := c
+	for _, fold := range steps {
+		if fold != nil {
+			want.Health = fold(want.Health)
+		}
+		f.noError(f.Pulls.Finish(f.ctx, l,
+			ports.Outcome{State: domain.PullFailed, Attempts: 1, At: f.now(), Health: fold}))
+		got := f.getConnection(c)
+		f.equal("connection", want, got)
+		f.inUTC(got.Health.Since)
+		l, _ = f.claim(f.requestPull(c, domain.PullScope{}).ID)
+	}
+}
+
+// healthRacesUpdate calls Finish and Update concurrently. It fails if one of them writes the whole
+// row from an earlier read.
+func healthRacesUpdate(f *fixture) {
+	c := f.createConnection()
+	for i := range 5 {
+		l, _ := f.claim(f.requestPull(c, domain.PullScope{}).ID)
+		at := f.now()
+		concurrently(2, func(side int) {
+			var err error
+			if side == 0 {
+				err = f.Pulls.Finish(f.ctx, l, ports.Outcome{
+					State: domain.PullSucceeded, Attempts: 1, At: at,
+					Health: func(h domain.Health) domain.Health {
+						return h.AfterSuccess(domain.LinkStatus{NeedsReauth: i%2 == 0}, at)
+					},
+				})
+			} else {
+				_, err = f.Connections.Update(f.ctx, f.tenant, c.Kind, c.ID, func(c *domain.Connection) error {
+					c.Revision++
+					return nil
+				})
+			}
+			if err != nil {
+				f.Error(err)
+			}
+		})
+		got := f.getConnection(c)
+		f.equal("revision", int64(i+2), got.Revision)
+		f.equal("needs reauth", i%2 == 0, got.Health.NeedsReauth)
+	}
+}

@@ -159,8 +159,8 @@ func banOf(bans []ban, pkg, name string) (ban, bool) {
 	return ban{}, false
 }
 
-// excepted reports whether an exception allows pkg to use a name of the package imported. If name is "", it
-// reports whether pkg may import the package. It removes the exception from unused.
+// excepted reports whether an exception allows pkg to use a name of another package, whose path is imported. If
+// name is "", it reports whether pkg may import that package. It removes the exception from unused.
 func excepted(exceptions []exception, unused map[string]bool, pkg, imported, name string) bool {
 	for _, e := range exceptions {
 		if e.pkg != pkg || e.path != imported {

@@ -11,7 +11,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// connection is what the simulation expects of a stored connection.
+// connection contains what the simulation expects of one stored connection.
 type connection struct {
 	domain.Connection
 	ref            *accountRef

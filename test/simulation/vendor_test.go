@@ -39,7 +39,7 @@ type accountRef struct {
 	loopsUntil    time.Time // until then a cursor leads back to the same page
 }
 
-// row is a transaction as the vendor has it.
+// row is one transaction in the vendor's data.
 type row struct {
 	id, account    string
 	date           domain.Date

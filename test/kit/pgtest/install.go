@@ -98,9 +98,9 @@ func runAs() (*syscall.Credential, error) {
 	return nil, errors.New("the server refuses root, and there is neither a user postgres nor nobody")
 }
 
-// prepare creates the data directory for the user who and returns its path. It initialises the directory
+// prepare creates the data directory, owned by the server's user, and returns its path. It initialises it
 // unless it already contains a cluster. If dir is "", it creates a temporary directory.
-func prepare(bin, dir string, who *syscall.Credential) (string, error) {
+func prepare(bin, dir string, credential *syscall.Credential) (string, error) {
 	if dir == "" {
 		removeStale()
 		parent, err := os.MkdirTemp("", "pgtest-"+strconv.Itoa(os.Getpid())+"-")
@@ -118,29 +118,29 @@ func prepare(bin, dir string, who *syscall.Credential) (string, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return "", err
 	}
-	if who != nil {
-		if err := os.Chown(dir, int(who.Uid), int(who.Gid)); err != nil {
+	if credential != nil {
+		if err := os.Chown(dir, int(credential.Uid), int(credential.Gid)); err != nil {
 			return "", err
 		}
 	}
-	return dir, initialise(bin, dir, who)
+	return dir, initialise(bin, dir, credential)
 }
 
 // initialise runs initdb. If the build supports ICU, the default collation is that of a language.
 // Therefore a column that must be sorted by bytes has to declare its collation, as in production.
-func initialise(bin, dir string, who *syscall.Credential) error {
+func initialise(bin, dir string, credential *syscall.Credential) error {
 	common := []string{"-D", dir, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync", "--locale=C"}
 	language := append(slices.Clone(common), "--locale-provider=icu", "--icu-locale=en-US")
-	if err := initdb(bin, dir, who, language); err == nil {
+	if err := initdb(bin, dir, credential, language); err == nil {
 		return nil
 	}
-	return initdb(bin, dir, who, common)
+	return initdb(bin, dir, credential, common)
 }
 
-func initdb(bin, dir string, who *syscall.Credential, args []string) error {
+func initdb(bin, dir string, credential *syscall.Credential, args []string) error {
 	cmd := exec.Command(filepath.Join(bin, "initdb"), args...)
 	cmd.Dir = dir
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: who}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: credential}
 	if said, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("initdb: %w: %s", err, said)
 	}

@@ -55,17 +55,17 @@ func Start(o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	who, err := runAs()
+	credential, err := runAs()
 	if err != nil {
 		return nil, err
 	}
-	dir, err := prepare(bin, o.Dir, who)
+	dir, err := prepare(bin, o.Dir, credential)
 	if err != nil {
 		return nil, err
 	}
 	s := &Server{options: o, dir: dir}
 	for range startTries {
-		if err = s.launch(bin, who); err == nil {
+		if err = s.launch(bin, credential); err == nil {
 			return s, nil
 		}
 	}
@@ -118,7 +118,7 @@ func (s *Server) removeData() error {
 
 // launch starts the server on a free port. If another process takes that port before the server does, the
 // server ends immediately and launch returns an error. The caller then tries again.
-func (s *Server) launch(bin string, who *syscall.Credential) error {
+func (s *Server) launch(bin string, credential *syscall.Credential) error {
 	port, err := choosePort(s.options.Port)
 	if err != nil {
 		return err
@@ -131,7 +131,7 @@ func (s *Server) launch(bin string, who *syscall.Credential) error {
 	defer func() { _ = log.Close() }()
 	s.cmd = exec.Command(filepath.Join(bin, "postgres"), s.arguments()...)
 	s.cmd.Stdout, s.cmd.Stderr, s.cmd.Dir = log, log, s.dir
-	s.cmd.SysProcAttr = &syscall.SysProcAttr{Credential: who, Pdeathsig: syscall.SIGQUIT, Setpgid: true}
+	s.cmd.SysProcAttr = &syscall.SysProcAttr{Credential: credential, Pdeathsig: syscall.SIGQUIT, Setpgid: true}
 	if err := s.run(); err != nil {
 		return err
 	}

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs every fuzz target of the module, one after the other, for the time given.
+# Runs every fuzz target of the module, one after another, each for the time given (default 30s).
 set -eu
 time="${1:-30s}"
 cd "$(dirname "$0")/.."

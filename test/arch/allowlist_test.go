@@ -5,19 +5,19 @@ const (
 	allowListFile = "test/arch/allowlist_test.go"
 )
 
-// anyPackage allows a package to import every package of this module. Third-party
-// imports are still listed.
+// anyPackage allows a package to import every package of this module. Its third-party imports must still
+// be listed.
 const anyPackage = "*"
 
-// allowed lists, for every package with production code, what it may import:
+// allowed lists what each package with production code may import:
 //
-//   - packages of this module, by their folder. Each one must match exactly.
+//   - packages of this module, by their folder. An entry covers exactly one package.
 //   - third-party code, by module path or by package path. An entry also covers the
 //     packages below it.
 //
-// The standard library is not listed: every package may use it, except for the packages
-// and names that core_test.go bans in the core. The test fails on a package without a
-// line, on an entry that matches no import, and on a line whose package has no code.
+// The standard library is not listed: every package may use it, except for the packages and names that
+// core_test.go bans in the core. The test fails on a package without a line, on an entry that matches no
+// import, and on a line whose package has no code.
 var allowed = map[string][]string{
 	"domain": {
 		"github.com/google/uuid", "github.com/govalues/decimal",
@@ -80,7 +80,7 @@ var allowed = map[string][]string{
 		"go.opentelemetry.io/otel", "go.uber.org/zap", "google.golang.org/protobuf",
 	},
 
-	// Both dialects share gormstore. It may use the types and errors of pgx, but no connection.
+	// Both dialects share gormstore. It may use the types and errors of pgx, but not open a connection.
 	"adapters/persistence/gormstore": {
 		"domain", "ports",
 		"github.com/google/uuid", "github.com/govalues/decimal", "github.com/jackc/pgx/v5/pgconn",
@@ -101,7 +101,7 @@ var allowed = map[string][]string{
 		"github.com/pressly/goose/v3", "gorm.io/gorm",
 	},
 
-	// The vendors share vendorhttp.
+	// The vendors' adapters share vendorhttp.
 	"adapters/aggregator/vendorhttp": {
 		"domain", "ports",
 		"code.dny.dev/ssrf", "github.com/failsafe-go/failsafe-go", "github.com/go-json-experiment/json",
@@ -116,7 +116,7 @@ var allowed = map[string][]string{
 		"github.com/go-json-experiment/json",
 	},
 
-	// The simulators model the vendors' side: they import neither domain nor ports.
+	// The simulators model the vendors' side, so they import neither domain nor ports.
 	"adapters/aggregator/sim/faultinject": {},
 	"adapters/aggregator/sim/kit": {
 		"adapters/aggregator/sim/faultinject",
@@ -140,7 +140,7 @@ var allowed = map[string][]string{
 		"github.com/go-json-experiment/json",
 	},
 
-	// The example of a client uses only the HTTP API of the service.
+	// The example of an API client uses only the HTTP API of the service.
 	"docs/consumer": {},
 
 	// The binary builds its adapters through compose. It imports directly only what its
@@ -164,7 +164,7 @@ var allowed = map[string][]string{
 		"adapters/sealing", "cmd/discovery/compose", "configs", "domain", "test/kit/pgtest",
 		"github.com/lestrrat-go/jwx/v2", "go.uber.org/zap/zapcore",
 	},
-	// The benchmark measures single adapters as well as the whole service.
+	// The benchmark measures single adapters in addition to the whole service.
 	"test/bench": {
 		anyPackage,
 		"github.com/glebarez/go-sqlite", "github.com/go-json-experiment/json", "github.com/google/uuid",
@@ -172,8 +172,8 @@ var allowed = map[string][]string{
 	},
 }
 
-// importers lists, for a top-level folder, the only top-level folders that may import
-// it. The allow-list cannot make an exception, not even with anyPackage.
+// importers maps a top-level folder to the only top-level folders whose code may import it. The allow-list
+// cannot allow an exception, not even with anyPackage.
 var importers = map[string][]string{
 	"application": {"application", "cmd", "test"},
 	"adapters":    {"adapters", "cmd", "test"},
@@ -181,7 +181,7 @@ var importers = map[string][]string{
 	"test":        {"test"},
 }
 
-// shelves are folders that hold packages, and no Go files of their own.
+// shelves are folders that contain only other packages and no Go files of their own.
 var shelves = []string{
 	"adapters", "adapters/aggregator", "adapters/aggregator/sim", "adapters/connector", "adapters/persistence", "cmd", "test", "test/kit",
 }

@@ -10,17 +10,17 @@ import (
 
 const coreFile = "test/arch/core_test.go"
 
-// coreRoots are the packages without I/O, clock or random source. Packages below them
-// belong to the core as well, except for the testKits.
+// coreRoots are the packages that must have no I/O, clock or random source. Packages below them belong to
+// the core as well, except for the testKits.
 var coreRoots = []string{"domain", "ports", "application"}
 
-// testKits are packages below coreRoots that only tests use: generated mocks, and the
-// conformance suites, which wait for adapters and draw ids.
+// testKits are packages below coreRoots that only tests use: the generated mocks, and the conformance
+// suites, which sleep and generate random ids.
 var testKits = []string{"ports/portmock", "ports/porttest"}
 
-// ban forbids the core to import a package, or to use some of its names.
+// ban forbids the core to import a package, or to use some names of the package.
 type ban struct {
-	path  string   // a package path; "net/..." matches net and every package below it
+	path  string   // nil bans the whole import; a name that ends with "*" is a prefix
 	names []string // nil bans the import; a name that ends with "*" is a prefix
 	why   string
 }
@@ -59,15 +59,15 @@ var bans = []ban{
 	{"C", nil, "C code may do I/O and read the clock"},
 }
 
-// exception allows one package of the core something that a ban forbids.
+// exception allows one package of the core to import a package or to use names that a ban forbids.
 type exception struct {
 	pkg   string
 	path  string
-	names []string // nil allows the whole package
+	names []string // nil allows every name of the package
 	why   string
 }
 
-// exceptions lists every exception. The test fails on an exception or a name that is unused.
+// exceptions lists all exceptions. The test fails on an exception, or a name of one, that no code uses.
 var exceptions = []exception{
 	{"domain", "net/netip", nil, "parses addresses; no I/O"},
 	{"domain", "net/url", nil, "parses URLs; no I/O"},
@@ -88,16 +88,16 @@ var exceptions = []exception{
 	},
 }
 
-// The core does no I/O and has no clock, timer, random source or ids of its own.
+// The core performs no I/O, has no clock, timer or random source, and creates no ids.
 func TestTheCoreIsPure(t *testing.T) {
 	report(t, checkCore(realTree(t), bans, exceptions))
 }
 
-// checkCore reports imports and names that the core uses although they are banned, dot
-// imports of the core, and exceptions that are unused.
+// checkCore returns the violations of the core: banned imports and names that it uses, dot imports, and
+// exceptions that no file uses.
 func checkCore(files tree, bans []ban, exceptions []exception) []violation {
 	var found []violation
-	unused := map[string]bool{} // the exceptions that no file has used yet
+	unused := map[string]bool{} // exceptions that no file has used yet, as "package uses name"
 	for _, e := range exceptions {
 		for _, name := range e.each() {
 			unused[e.pkg+" uses "+qualified(e.path, name)] = true
@@ -121,7 +121,7 @@ func checkCore(files tree, bans []ban, exceptions []exception) []violation {
 			_, wholly := banOf(bans, u.path, "")
 			b, banned := banOf(bans, u.path, u.name)
 			if wholly && !excepted(exceptions, unused, pkg, u.path, "") {
-				continue // the import is reported
+				continue // the import itself is reported
 			}
 			if banned && !excepted(exceptions, unused, pkg, u.path, u.name) {
 				found = append(found, violation{file, u.line, ruleCore, qualified(u.path, u.name), b.why})
@@ -134,13 +134,14 @@ func checkCore(files tree, bans []ban, exceptions []exception) []violation {
 	return found
 }
 
-// inCore reports whether the bans apply to a package.
+// inCore reports whether a package belongs to the core, so that the bans apply to it.
 func inCore(pkg string) bool {
 	below := func(root string) bool { return within(pkg, root) }
 	return slices.ContainsFunc(coreRoots, below) && !slices.ContainsFunc(testKits, below)
 }
 
-// banOf returns the ban on a name of a package, or with name "" the ban on its import.
+// banOf returns the ban on a name of the package pkg, and whether there is one. If name is "", it returns
+// the ban on the import of pkg.
 func banOf(bans []ban, pkg, name string) (ban, bool) {
 	for _, b := range bans {
 		root, tree := strings.CutSuffix(b.path, "/...")
@@ -158,8 +159,8 @@ func banOf(bans []ban, pkg, name string) (ban, bool) {
 	return ban{}, false
 }
 
-// excepted reports whether an exception allows pkg to use a name of another package, or
-// with name "" to import it. It removes the exception from unused.
+// excepted reports whether an exception allows pkg to use a name of another package, whose path is imported. If
+// name is "", it reports whether pkg may import that package. It removes the exception from unused.
 func excepted(exceptions []exception, unused map[string]bool, pkg, imported, name string) bool {
 	for _, e := range exceptions {
 		if e.pkg != pkg || e.path != imported {
@@ -179,7 +180,7 @@ func excepted(exceptions []exception, unused map[string]bool, pkg, imported, nam
 	return false
 }
 
-// each returns the names of an exception, or "" for the whole package.
+// each returns the names of an exception, or only "" if it is for the whole package.
 func (e exception) each() []string {
 	if e.names == nil {
 		return []string{""}

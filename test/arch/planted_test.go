@@ -10,8 +10,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// project is the input of the checks: the code and the tables. Each planted violation
-// changes a copy of it.
+// project is the input of the checks: the parsed code and the tables. A test plants a violation by changing
+// a copy of the real project.
 type project struct {
 	files      tree
 	allowed    map[string][]string
@@ -19,7 +19,7 @@ type project struct {
 	revealers  map[string][]string
 }
 
-// check runs every check.
+// check runs all checks and returns the violations.
 func (p project) check() []violation {
 	return slices.Concat(
 		checkImports(p.files, p.allowed), checkLayers(p.files, importers), checkShelves(p.files, shelves),
@@ -27,7 +27,7 @@ func (p project) check() []violation {
 	)
 }
 
-// copyOf returns a copy of the real project that a test may change.
+// copyOf returns a copy of the real project, which a test can change.
 func copyOf(t *testing.T) project {
 	t.Helper()
 	return project{maps.Clone(realTree(t)), maps.Clone(allowed), slices.Clone(exceptions), maps.Clone(revealers)}
@@ -37,8 +37,8 @@ func TestTheRealTreeIsClean(t *testing.T) {
 	report(t, copyOf(t).check())
 }
 
-// Each case plants one import. The checks must report it under these rules, and nothing
-// else.
+// Each case adds a file with one import. The checks must report the import under exactly these rules, and
+// must report no other violation.
 func TestPlantedImportsAreReported(t *testing.T) {
 	for _, c := range []struct {
 		pkg, imported string
@@ -47,15 +47,18 @@ func TestPlantedImportsAreReported(t *testing.T) {
 		{"domain", "gorm.io/gorm", []string{ruleImport}},
 		{"domain", "github.com/labstack/echo/v4", []string{ruleImport}},
 		{"domain", "go.uber.org/zap", []string{ruleImport}},
-		{"domain", "github.com/google/uuidx", []string{ruleImport}}, // a path that only begins with an entry
+		{"domain", "github.com/google/uuidx", []string{ruleImport}}, // the path only starts with an entry of the list
 		{"application", "gorm.io/gorm", []string{ruleImport}},
 		{"adapters/rest", "github.com/jackc/pgx/v5", []string{ruleImport}},
-		{"adapters/persistence/gormstore", "github.com/jackc/pgx/v5", []string{ruleImport}}, // above two entries
+		// the line lists only two packages below it
+		{"adapters/persistence/gormstore", "github.com/jackc/pgx/v5", []string{ruleImport}},
 		{"adapters/rest", module + "/adapters/memory", []string{ruleImport}},
 		{"adapters/rest", module + "/application", []string{ruleImport, ruleLayer}},
 		{"adapters/rest", module + "/cmd/discovery/compose", []string{ruleImport, ruleLayer}},
-		{"cmd/discovery/compose", "gorm.io/gorm", []string{ruleImport}},              // its wildcard is for this module,
-		{"cmd/discovery/compose", module + "/test/kit/harness", []string{ruleLayer}}, // and only for production code
+		// anyPackage covers only this module
+		{"cmd/discovery/compose", "gorm.io/gorm", []string{ruleImport}},
+		// code in test must not be imported by production code
+		{"cmd/discovery/compose", module + "/test/kit/harness", []string{ruleLayer}},
 	} {
 		t.Run(c.pkg+" imports "+c.imported, func(t *testing.T) {
 			var want []string
@@ -68,12 +71,12 @@ func TestPlantedImportsAreReported(t *testing.T) {
 	}
 }
 
-// Each case plants a file in the core that imports a package and uses a name of it.
+// Each case adds a file to a package, usually of the core, that imports a package and uses a name of it.
 func TestPlantedClocksRandomSourcesAndIOAreReported(t *testing.T) {
 	const uuid = "github.com/google/uuid"
 	for _, c := range []struct {
 		pkg, spec, expression string
-		subject               string // of the violation; "" if there is none
+		subject               string // what the violation must name; "" if no violation is expected
 	}{
 		{"domain", `"time"`, "time.Now()", "time.Now"},
 		{"domain", `"time"`, "time.Now", "time.Now"},
@@ -125,7 +128,7 @@ func TestPlantedClocksRandomSourcesAndIOAreReported(t *testing.T) {
 			name := c.pkg + "/planted.go"
 			p := plant(t, name, "package planted\n\nimport "+c.spec+"\n\nvar _ = "+c.expression+"\n")
 			if _, listed := p.allowed[c.pkg]; !listed {
-				p.allowed[c.pkg] = []string{uuid} // a package below application, which is the core as well
+				p.allowed[c.pkg] = []string{uuid} // a package below application, which belongs to the core as well
 			}
 			var want []string
 			if c.subject != "" {
@@ -136,7 +139,7 @@ func TestPlantedClocksRandomSourcesAndIOAreReported(t *testing.T) {
 	}
 }
 
-// Each case plants one file, which breaks a rule by its content or its path, or breaks none.
+// Each case adds one file that violates a rule by its content or by its path, or violates none.
 func TestPlantedFilesAreReported(t *testing.T) {
 	const clock = "package planted\n\nimport \"time\"\n\nvar _ = time.Now()\n"
 	for name, c := range map[string]struct {
@@ -193,7 +196,7 @@ func TestPlantedFilesAreReported(t *testing.T) {
 	}
 }
 
-// Unused entries of the tables are reported as well.
+// Entries of the tables that nothing uses are reported as well.
 func TestStaleLinesAreReported(t *testing.T) {
 	cases := map[string]struct {
 		change func(p project) project
@@ -269,8 +272,8 @@ func TestStaleLinesAreReported(t *testing.T) {
 	}
 }
 
-// compare fails unless the checks report exactly the violations wanted. It ignores those
-// of the real tree, which TestTheRealTreeIsClean reports.
+// compare fails the test unless the checks report exactly the wanted violations. It ignores the violations
+// of the real tree, because TestTheRealTreeIsClean reports them.
 func compare(t *testing.T, p project, want []string) {
 	t.Helper()
 	existing := copyOf(t).check()
@@ -285,10 +288,10 @@ func compare(t *testing.T, p project, want []string) {
 	}
 }
 
-// key names a violation without its line and its reason.
+// key returns a text that identifies a violation, without its line and its reason.
 func key(file, rule, subject string) string { return file + ": " + rule + ": " + subject }
 
-// plant returns a copy of the real project with one more file.
+// plant returns a copy of the real project with one additional file.
 func plant(t *testing.T, name, text string) project {
 	t.Helper()
 	planted, err := loadTree(fstest.MapFS{name: {Data: []byte(text)}})

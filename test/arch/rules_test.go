@@ -1,8 +1,8 @@
-// Package arch_test checks the structure of the code: which package may import which
-// package or third-party module, what the core may use, and which code may reveal a secret.
-// The checks are functions over a parsed tree, so planted_test.go can plant violations
-// in a copy. The tests parse the files themselves, in this process, so that the test
-// cache sees every file they depend on.
+// Package arch_test checks the structure of the code: which package may import which package or
+// third-party module, what the core may use, and which code may reveal a secret. The checks are functions
+// over a parsed tree, so planted_test.go can add violations to a copy of the tree and test that they are
+// found. The tests parse the files in their own process, so that the go command knows which files a cached
+// test result depends on.
 package arch_test
 
 import (
@@ -25,21 +25,21 @@ const (
 	ruleReveal    = "Reveal of a secret"
 )
 
-// violation is one place that breaks one rule. Line is 0 if it concerns a whole file.
+// violation is one place that violates one rule. line is 0 if it concerns a whole file.
 type violation struct {
 	file    string
 	line    int
 	rule    string
-	subject string // the import, name or entry that breaks the rule
+	subject string // the import, name or entry that violates the rule
 	why     string
 }
 
-// String returns what a failing test prints.
+// String returns the line that a failing test prints.
 func (v violation) String() string {
 	return fmt.Sprintf("%s:%d: %s: %s (%s)", v.file, v.line, v.rule, v.subject, v.why)
 }
 
-// report fails the test with each violation.
+// report fails the test if there are violations, and prints each one.
 func report(t *testing.T, found []violation) {
 	t.Helper()
 	for _, v := range found {
@@ -59,7 +59,7 @@ func TestShelvesHoldNoFiles(t *testing.T) {
 	report(t, checkShelves(realTree(t), shelves))
 }
 
-// checkImports reports imports that the allow-list does not name, packages without a
+// checkImports returns as violations the imports that the allow-list does not contain, packages without a
 // line, and unused entries of the list.
 func checkImports(files tree, allowed map[string][]string) []violation {
 	var found []violation
@@ -101,8 +101,8 @@ func checkImports(files tree, allowed map[string][]string) []violation {
 	return found
 }
 
-// match returns the entry of an allow-list line that covers an import. If there are
-// several it returns the longest, so that a redundant shorter one is reported as stale.
+// match returns the entry of list that covers an import. If several entries do, it returns the longest, so
+// that a redundant shorter entry is reported as stale.
 func match(list []string, imported string) (entry string, ok bool) {
 	pkg, ours := ofModule(imported)
 	for _, e := range list {
@@ -117,7 +117,8 @@ func match(list []string, imported string) (entry string, ok bool) {
 	return entry, ok
 }
 
-// checkLayers reports imports of a top-level folder by code that importers does not list.
+// checkLayers returns as violations the imports of a top-level folder by code in folders that importers
+// does not list for it.
 func checkLayers(files tree, importers map[string][]string) []violation {
 	var found []violation
 	for _, file := range slices.Sorted(maps.Keys(files)) {
@@ -134,7 +135,7 @@ func checkLayers(files tree, importers map[string][]string) []violation {
 	return found
 }
 
-// checkShelves reports the Go files that lie directly in a shelf.
+// checkShelves returns as violations the Go files that are directly in a shelf.
 func checkShelves(files tree, shelves []string) []violation {
 	var found []violation
 	for _, file := range slices.Sorted(maps.Keys(files)) {
@@ -145,8 +146,7 @@ func checkShelves(files tree, shelves []string) []violation {
 	return found
 }
 
-// ofModule returns the folder of a package of this module, and reports whether the
-// import is one.
+// ofModule reports whether an import is a package of this module, and returns the folder of the package.
 func ofModule(imported string) (folder string, ok bool) {
 	if imported == module {
 		return ".", true
@@ -154,8 +154,8 @@ func ofModule(imported string) (folder string, ok bool) {
 	return strings.CutPrefix(imported, module+"/")
 }
 
-// standard reports whether an import belongs to the standard library: the first element
-// of its path has no dot.
+// standard reports whether an import belongs to the standard library, which is the case if the first
+// element of its path contains no dot.
 func standard(imported string) bool {
 	first, _, _ := strings.Cut(imported, "/")
 	return !strings.Contains(first, ".")

@@ -9,9 +9,8 @@ import (
 
 const secretsFile = "test/arch/secrets_test.go"
 
-// revealers lists the packages that may call Reveal, because they must pass the bytes
-// of a secret on, and the files that may call it. Nil allows every file of the package.
-// The test fails on an entry that is unused.
+// revealers maps each package that may call Reveal to the files that may call it; nil allows every file of
+// the package. These packages must pass the bytes of a secret on. The test fails on an entry that is unused.
 var revealers = map[string][]string{
 	"adapters/sealing":            nil,
 	"adapters/rest":               {"tokens.go"}, // the response that returns a minted token
@@ -28,12 +27,12 @@ func TestOnlyAFewRevealSecrets(t *testing.T) {
 	report(t, checkSecrets(realTree(t), revealers))
 }
 
-// checkSecrets reports calls of Reveal by packages or files that are not listed, and
-// unused entries of the list. A selector counts as a call, so method values and method
+// checkSecrets returns as violations the calls of Reveal by packages or files that are not listed, and the
+// unused entries of the list. Every selector named Reveal counts as a call, so method values and method
 // expressions are reported as well.
 func checkSecrets(files tree, revealers map[string][]string) []violation {
 	var found []violation
-	used := map[string]bool{} // by package and by file
+	used := map[string]bool{} // the packages and files that call Reveal
 	for _, file := range slices.Sorted(maps.Keys(files)) {
 		pkg := path.Dir(file)
 		names, listed := revealers[pkg]

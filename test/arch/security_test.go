@@ -10,10 +10,10 @@ import (
 	"testing"
 )
 
-// named matches a test as the documents name it: the folder of the package, a dot, the function.
+// named matches the name of a test in the documents: the folder of the package, a dot, and the function.
 var named = regexp.MustCompile("`([a-z][a-z0-9/]*)\\.((?:Test|Fuzz)[A-Za-z0-9]+)`")
 
-// A promise in docs/security.md holds only as long as its test exists under that name.
+// docs/security.md names a test for each of its statements. Each of these tests must exist under that name.
 func TestNamedTestsExist(t *testing.T) {
 	root := filepath.Join("..", "..")
 	text, err := os.ReadFile(filepath.Join(root, "docs", "security.md"))
@@ -36,7 +36,7 @@ func TestNamedTestsExist(t *testing.T) {
 	}
 }
 
-// testsOf returns the names of the functions in the test files of a folder.
+// testsOf returns the set of names of the functions in the test files of a folder.
 func testsOf(t *testing.T, folder string) map[string]bool {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(folder, "*_test.go"))

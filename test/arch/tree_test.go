@@ -15,19 +15,19 @@ import (
 	"testing"
 )
 
-// tree is the production code of the repository: the facts that the rules need about
-// each Go file, by its path.
+// tree contains the production code of the repository: for each Go file, by its path, what the rules need
+// to know about it.
 type tree map[string]source
 
 type source struct {
 	imports []imported
-	uses    []use // names of imported packages, resolved by import path
-	reveals []int // lines with a selector Reveal
+	uses    []use // names that the file uses of the packages it imports
+	reveals []int // lines that contain a selector named Reveal
 }
 
 type imported struct {
 	path string
-	name string // in the file: the default name, an alias, "." or "_"
+	name string // the name in the file: the default name, an alias, "." or "_"
 	line int
 }
 
@@ -37,8 +37,8 @@ type use struct {
 	line int
 }
 
-// loadTree parses every Go file that is not a test, and ignores build constraints. It
-// skips hidden folders, node_modules and testdata.
+// loadTree parses every Go file that is not a test, regardless of build constraints. It skips hidden
+// folders, node_modules and testdata.
 func loadTree(root fs.FS) (tree, error) {
 	files := make(tree)
 	err := fs.WalkDir(root, ".", func(name string, d fs.DirEntry, err error) error {
@@ -61,13 +61,13 @@ func loadTree(root fs.FS) (tree, error) {
 	return files, err
 }
 
-// skipped reports whether a folder holds no production code.
+// skipped reports whether a folder with this name contains no production code.
 func skipped(folder string) bool {
 	return strings.HasPrefix(folder, ".") || folder == "node_modules" || folder == "testdata"
 }
 
-// readTree loads the real tree once for all tests of this package. A test that
-// modifies it must clone it first.
+// readTree loads the real tree once for all tests of this package. A test that changes the tree must clone
+// it first.
 var readTree = sync.OnceValues(func() (tree, error) { return loadTree(os.DirFS(filepath.Join("..", ".."))) })
 
 // realTree returns the tree of this repository.
@@ -83,9 +83,9 @@ func realTree(t *testing.T) tree {
 	return files
 }
 
-// parse returns the imports of a file and the names it uses of them. It resolves a
-// package name to its import path, so an alias does not evade the rules. A variable that
-// shadows an import counts as the import: a false report is better than a missed one.
+// parse returns the imports of a file and the names that the file uses of them. It resolves the name of a
+// package in the file to its import path, so that an alias does not evade the rules. A variable that shadows
+// an import is treated as the import: a false report is better than a missed violation.
 func parse(name string, text []byte) (source, error) {
 	positions := token.NewFileSet()
 	file, err := parser.ParseFile(positions, name, text, parser.SkipObjectResolution)
@@ -93,7 +93,7 @@ func parse(name string, text []byte) (source, error) {
 		return source{}, err
 	}
 	var s source
-	paths := map[string]string{} // from the name in the file
+	paths := map[string]string{} // import paths by the name of the package in the file
 	for _, spec := range file.Imports {
 		target, err := strconv.Unquote(spec.Path.Value)
 		if err != nil {
@@ -125,9 +125,8 @@ func parse(name string, text []byte) (source, error) {
 
 var majorVersion = regexp.MustCompile(`^v[0-9]+$`)
 
-// defaultName returns the name in its file of an import without an alias: the last
-// element of the path that is not a major version. Some packages have another name, but
-// none of those in the list of bans.
+// defaultName returns the name that a file uses for an import without an alias: the last element of the
+// path that is not a major version. Some packages are named differently, but none of the banned ones.
 func defaultName(target string) string {
 	if base := path.Base(target); !majorVersion.MatchString(base) {
 		return base
@@ -135,7 +134,7 @@ func defaultName(target string) string {
 	return path.Base(path.Dir(target))
 }
 
-// within reports whether a path is root or below it.
+// within reports whether the path name is root or is below root.
 func within(name, root string) bool {
 	return name == root || strings.HasPrefix(name, root+"/")
 }

@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// generator compares the service with a handler that only reads the body and answers 202.
+// generator measures whether the load generator is fast enough: it compares the accepts of the
+// service with an HTTP handler in this process that only reads the body and answers 202.
 func (b *bench) generator(ctx context.Context) ([]row, error) {
 	m, s, err := b.webhookTarget(ctx)
 	if err != nil {
@@ -32,7 +33,8 @@ func (b *bench) generator(ctx context.Context) ([]row, error) {
 	return []row{r}, err
 }
 
-// webhookTarget serves the binary on PostgreSQL and creates webhooks to send events to.
+// webhookTarget serves the binary on PostgreSQL. It returns the service and a mailbox, which sends
+// events to the service's webhooks.
 func (b *bench) webhookTarget(ctx context.Context) (*mailbox, *service, error) {
 	url, err := b.database(ctx, "accepts")
 	if err != nil {
@@ -54,14 +56,15 @@ func (b *bench) webhookTarget(ctx context.Context) (*mailbox, *service, error) {
 	return m, s, err
 }
 
-// twoInserts is the schema of the reference: a delivery and a job, with a primary key each
-// and no other index, which is less than the service stores.
+// twoInserts is the schema of the reference: a table for the delivery and a table for the job. Each
+// has a primary key and no other index, so the reference writes less than the service does.
 var twoInserts = []string{
 	`CREATE TABLE raw_deliveries (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), body bytea NOT NULL, received_at timestamptz NOT NULL)`,
 	`CREATE TABLE raw_jobs (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, args text NOT NULL, created_at timestamptz NOT NULL)`,
 }
 
-// twoInsertsScript inserts a body of the same length as the webhook's.
+// twoInsertsScript returns a pgbench script that inserts a job and a body of the same length as the
+// webhook's body.
 func twoInsertsScript(m *mailbox) string {
 	body := m.before + "00000000-0000-0000-0000-000000000000" + m.after
 	return fmt.Sprintf(`BEGIN;
@@ -71,14 +74,15 @@ COMMIT;
 `, body)
 }
 
-// crowds are the numbers of clients, with the target ratio for each.
-var crowds = []struct {
+// clientCounts are the numbers of clients with which accepts measures, with the target ratio for each.
+var clientCounts = []struct {
 	clients int
 	reach   string
 }{{32, "≥ 1.5"}, {1, "≥ 0.6"}, {128, "≥ 1.8"}}
 
-// accepts compares webhooks with two inserts, measures the delay at half of that load, and
-// at the end reads back every accepted delivery.
+// accepts measures how many webhooks per second the service accepts, compared with a transaction of
+// two inserts. It also measures the delay at half of that load. At the end it reads back every
+// accepted delivery.
 func (b *bench) accepts(ctx context.Context) ([]row, error) {
 	m, s, err := b.webhookTarget(ctx)
 	if err != nil {
@@ -92,13 +96,13 @@ func (b *bench) accepts(ctx context.Context) ([]row, error) {
 		return nil, err
 	}
 	var rows []row
-	for _, crowd := range crowds {
-		r, err := b.crowd(ctx, m, s, pgbench{url: raw, clients: crowd.clients, script: twoInsertsScript(m)})
+	for _, c := range clientCounts {
+		r, err := b.compareAccepts(ctx, m, s, pgbench{url: raw, clients: c.clients, script: twoInsertsScript(m)})
 		if err != nil {
 			return nil, err
 		}
-		r.reach = crowd.reach
-		if crowd.clients == 32 {
+		r.reach = c.reach
+		if c.clients == 32 {
 			if r.also, err = b.halfLoad(ctx, m, s, r.pairs); err != nil {
 				return nil, err
 			}
@@ -114,8 +118,9 @@ func (b *bench) accepts(ctx context.Context) ([]row, error) {
 	return rows, err
 }
 
-// crowd compares the service and the reference with the same number of clients.
-func (b *bench) crowd(ctx context.Context, m *mailbox, s *service, reference pgbench) (row, error) {
+// compareAccepts compares the accepts of the service with the reference, with the same number of
+// clients on both sides.
+func (b *bench) compareAccepts(ctx context.Context, m *mailbox, s *service, reference pgbench) (row, error) {
 	profiled, err := b.profiled(s, fmt.Sprintf("accepts-%d", reference.clients))
 	if err != nil {
 		return row{}, err
@@ -128,9 +133,9 @@ func (b *bench) crowd(ctx context.Context, m *mailbox, s *service, reference pgb
 		func(ctx context.Context) (float64, error) { return reference.run(ctx, b) })
 }
 
-// halfLoad sends requests at half of the measured rate and reports the delays. It first
-// makes the database flush what the reference has written; otherwise that writeback would
-// be measured.
+// halfLoad sends requests at half of the measured rate and returns a text with the p99 of their delays.
+// It first makes the database flush what the reference has written; otherwise that writeback would
+// slow down the measured requests.
 func (b *bench) halfLoad(ctx context.Context, m *mailbox, s *service, pairs []pair) (string, error) {
 	if err := execute(ctx, b.server.URL(), "CHECKPOINT"); err != nil {
 		return "", err

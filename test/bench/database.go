@@ -18,8 +18,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// database creates an empty database on the section's server, which flushes every commit,
-// and returns its URL.
+// database creates an empty database and returns its URL. All databases of a section are on one
+// server, which flushes every commit to disk.
 func (b *bench) database(ctx context.Context, name string) (string, error) {
 	if b.server == nil {
 		server, err := pgtest.Start(pgtest.Options{Fsync: true, Settings: map[string]string{
@@ -47,7 +47,7 @@ func (b *bench) pool(ctx context.Context, url string) (*pgxpool.Pool, error) {
 	return pool, err
 }
 
-// execute runs statements one after the other on a connection of their own.
+// execute runs the statements one after another on a new connection to url.
 func execute(ctx context.Context, url string, statements ...string) error {
 	conn, err := pgx.Connect(ctx, url)
 	if err != nil {
@@ -62,7 +62,7 @@ func execute(ctx context.Context, url string, statements ...string) error {
 	return nil
 }
 
-// pgbench is a script for the program pgbench.
+// pgbench is a script to be run by the program pgbench.
 type pgbench struct {
 	url       string
 	clients   int
@@ -72,7 +72,7 @@ type pgbench struct {
 
 var tps = regexp.MustCompile(`(?m)^tps = ([0-9.]+)`)
 
-// run returns transactions per second with prepared statements.
+// run runs the script with prepared statements for one turn and returns the transactions per second.
 func (p pgbench) run(ctx context.Context, b *bench) (float64, error) {
 	path, err := pgbenchPath()
 	if err != nil {
@@ -98,7 +98,7 @@ func (p pgbench) run(ctx context.Context, b *bench) (float64, error) {
 	return strconv.ParseFloat(string(found[1]), 64)
 }
 
-// pgbenchPath returns the path of pgbench of the newest installed server, or from PATH.
+// pgbenchPath returns the path of pgbench: of the newest installed server, or otherwise from PATH.
 func pgbenchPath() (string, error) {
 	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/pgbench")
 	if len(found) > 0 {

@@ -24,7 +24,7 @@ const (
 	signingKey = "the-secret-that-signs-webhooks"
 )
 
-// env is a database with the settings to serve it and one tenant's operator token.
+// env contains the settings to serve a database, and the operator token of one tenant.
 type env struct {
 	bench    *bench
 	settings map[string]string
@@ -32,7 +32,8 @@ type env struct {
 	token    string
 }
 
-// newEnv creates a keyset and a token. An empty database means a SQLite file of its own.
+// newEnv creates a keyset and a token for a service on the database with this URL. If database is "",
+// the service uses a SQLite file of its own.
 func (b *bench) newEnv(ctx context.Context, database string) (*env, error) {
 	dir, err := os.MkdirTemp(b.dir, "env-")
 	if err != nil {
@@ -67,23 +68,23 @@ func (e *env) environ() []string {
 	return env
 }
 
-// service is a running service.
+// service is a running process of the service.
 type service struct {
 	*env
 	*process
 
 	address, admin string
-	ready          time.Duration // from start to readiness
+	ready          time.Duration // duration from the start of the process until it was ready
 	client         *http.Client
 }
 
-// serve starts the binary and waits until it is ready; it stops at the end of the section.
+// serve starts the binary and waits until it is ready. The process is stopped at the end of the section.
 func (e *env) serve(ctx context.Context) (*service, error) {
 	return e.launch(ctx, e.bench.binary, "serve")
 }
 
-// unlimited serves without the vendor's rate budget, which would dominate a measurement of
-// pulls. Everything else is the same as in the binary.
+// unlimited starts the service without the vendor's rate budget, which would otherwise determine the
+// result of a measurement of pulls. In every other respect it is the same service as the binary.
 func (e *env) unlimited(ctx context.Context) (*service, error) {
 	self, err := os.Executable()
 	if err != nil {
@@ -116,8 +117,8 @@ func (e *env) launch(ctx context.Context, program string, args ...string) (*serv
 	return s, err
 }
 
-// call sends a request as the operator and decodes the JSON response. A status other than
-// the wanted one is an error.
+// call sends a request as the operator and decodes the JSON response into into, unless into is nil. It
+// returns an error if the status of the response is not status.
 func (s *service) call(ctx context.Context, method, path string, body any, status int, into any) error {
 	var payload io.Reader
 	if body != nil {
@@ -162,7 +163,7 @@ func (s *service) connect(ctx context.Context, v *vendor, name string) (string, 
 	return made.ID, err
 }
 
-// mint returns the path of a new webhook of the connection.
+// mint creates a webhook token for the named connection and returns the path of its webhook.
 func (s *service) mint(ctx context.Context, name string) (string, error) {
 	var minted struct{ Token string }
 	err := s.call(ctx, http.MethodPost, "/webhooks/tokens", object{"vendor": "pluggy", "connection_config_name": name},
@@ -170,7 +171,7 @@ func (s *service) mint(ctx context.Context, name string) (string, error) {
 	return surface + "/webhooks/pluggy/" + minted.Token, err
 }
 
-// pull requests a pull of everything and waits until it has ended.
+// pull requests a pull of everything for the connection and waits until it has ended.
 func (s *service) pull(ctx context.Context, connection string) error {
 	var asked struct{ ID string }
 	if err := s.call(ctx, http.MethodPost, "/aggregator-connections/"+connection+"/pulls", nil, http.StatusAccepted, &asked); err != nil {
@@ -179,8 +180,8 @@ func (s *service) pull(ctx context.Context, connection string) error {
 	return s.await(ctx, asked.ID)
 }
 
-// await polls every few milliseconds until a pull has ended. It returns an error if the
-// pull failed.
+// await polls every few milliseconds until the pull with this id has ended. It returns an error if
+// the pull failed.
 func (s *service) await(ctx context.Context, pull string) error {
 	for {
 		var seen struct{ Status, LastError string }

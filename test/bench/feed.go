@@ -13,7 +13,8 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// feed compares reading the change feed, a thousand items a page, with a COPY of the rows.
+// feed measures how many rows per second a reader of the change feed gets, with a thousand items per
+// page, compared with a COPY of the same rows.
 func (b *bench) feed(ctx context.Context) ([]row, error) {
 	url, err := b.database(ctx, "feed")
 	if err != nil {
@@ -46,7 +47,7 @@ func (b *bench) feed(ctx context.Context) ([]row, error) {
 	return []row{r}, err
 }
 
-// fillFeed pulls the demo item and multiplies one of its rows.
+// fillFeed pulls the demo item and inserts copies of one of its rows, up to b.feedRows rows.
 func (b *bench) fillFeed(ctx context.Context, s *service, pool *pgxpool.Pool) error {
 	v, err := b.vendor(ctx, 1, true)
 	if err != nil {
@@ -60,7 +61,8 @@ func (b *bench) fillFeed(ctx context.Context, s *service, pool *pgxpool.Pool) er
 		return err
 	}
 	for _, statement := range []string{
-		// Feed positions must be below the transaction id counter, which is low in a new cluster.
+		// A feed position must be below the current transaction id plus shift. The transaction id is low in
+		// a new cluster, so shift is increased before rows with higher positions are inserted.
 		"UPDATE feed SET shift = 1000000000",
 		fmt.Sprintf(`INSERT INTO transactions SELECT gen_random_uuid(), tenant_id, connection_id, vendor, account_id, account,
 			'copy-' || n, amount, currency, account_amount, account_currency, status, date, occurred_at, description, category,
@@ -75,7 +77,8 @@ func (b *bench) fillFeed(ctx context.Context, s *service, pool *pgxpool.Pool) er
 	return nil
 }
 
-// readFeed reads the feed to its end and returns rows per second.
+// readFeed reads the feed from its start to its end and returns the rows per second. rows is the number
+// of rows that it must find.
 func (s *service) readFeed(ctx context.Context, rows int) (float64, error) {
 	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", s.address)
 	if err != nil {
@@ -102,7 +105,8 @@ func (s *service) readFeed(ctx context.Context, rows int) (float64, error) {
 	return float64(read) / time.Since(begun).Seconds(), nil
 }
 
-// copyOut is the reference: the same columns in the same order, as text.
+// copyOut measures the reference and returns the rows per second: a COPY of all columns of the same
+// rows in the order of the feed, as text.
 func copyOut(ctx context.Context, pool *pgxpool.Pool, tenant string) (float64, error) {
 	conn, err := pool.Acquire(ctx)
 	if err != nil {

@@ -1,5 +1,5 @@
-// The benchmark of the flood files measures what one tenant's flood costs another tenant. It
-// is run by hand:
+// The benchmark of the flood files measures how much one tenant's flood of requests slows down
+// another tenant's requests. It is run by hand:
 //
 //	go test ./test/bench -run '^$' -bench Flood -benchtime 1x -v
 
@@ -33,14 +33,14 @@ const (
 	prefix = "/v1/discovery"
 )
 
-// limits are the defaults of RATE_LIMIT_PER_MINUTE and WEBHOOK_RATE_LIMIT_PER_MINUTE.
+// limit is the default of RATE_LIMIT_PER_MINUTE and of WEBHOOK_RATE_LIMIT_PER_MINUTE.
 const limit = 6000
 
-// serve starts the service with its default limits and gives its origin.
+// serve starts the service with its default limits and returns its origin.
 func serve(b *testing.B, dsn string) (origin string) {
 	b.Helper()
 	cfg := harness.Config(b, dsn)
-	cfg.Log.Level = zapcore.InfoLevel // what is logged for a request is part of its price
+	cfg.Log.Level = zapcore.InfoLevel // the cost of a request includes its log lines
 	cfg.ServerMaxConnections, cfg.PullWorkers = 4096, 8
 	cfg.RatePerMinute, cfg.WebhookRatePerMinute = limit, limit
 	cfg.Sources["pluggy"] = domain.SourcePolicy{Authorization: domain.SecretText(shared)}
@@ -50,7 +50,7 @@ func serve(b *testing.B, dsn string) (origin string) {
 	return origin
 }
 
-// tenant is one with a connection of its own to a vendor of its own.
+// tenant sends the requests of one tenant, which has one connection to a simulated vendor of its own.
 type tenant struct {
 	origin, bearer, hook string
 	http                 *http.Client
@@ -60,9 +60,9 @@ func newTenant(b *testing.B, origin string) tenant {
 	b.Helper()
 	transport := &http.Transport{MaxIdleConnsPerHost: inFlight, MaxConnsPerHost: inFlight}
 	b.Cleanup(transport.CloseIdleConnections)
-	who := tenant{origin: origin, bearer: "Bearer " + harness.Token(b, uuid.NewString()), http: &http.Client{Transport: transport}}
-	who.connect(b)
-	return who
+	t := tenant{origin: origin, bearer: "Bearer " + harness.Token(b, uuid.NewString()), http: &http.Client{Transport: transport}}
+	t.connect(b)
+	return t
 }
 
 func (w *tenant) connect(b *testing.B) {
@@ -80,7 +80,7 @@ func (w *tenant) connect(b *testing.B) {
 	w.hook = w.origin + prefix + "/webhooks/pluggy/" + raw
 }
 
-// post makes something, and gives what the service says of it.
+// post creates a resource and returns the body of the response.
 func (w *tenant) post(b *testing.B, path string, body map[string]string) (made map[string]any) {
 	b.Helper()
 	raw, err := json.Marshal(body)
@@ -99,18 +99,19 @@ func (w *tenant) post(b *testing.B, path string, body map[string]string) (made m
 	return made
 }
 
-// read asks for the tenant's list, and gives the status.
-func (w *tenant) read() int {
+// list requests the tenant's list of connections and returns the status; 0 without a response.
+func (w *tenant) list() int {
 	return w.send(http.MethodGet, w.origin+prefix+"/aggregator-connections", w.bearer, "")
 }
 
-// tell delivers an event that was not delivered before, and gives the status.
-func (w *tenant) tell() int {
+// sendWebhook delivers a new event, which is not a duplicate, and returns the status; 0 without a
+// response.
+func (w *tenant) sendWebhook() int {
 	return w.send(http.MethodPost, w.hook, shared,
 		fmt.Sprintf(`{"event":"item/updated","eventId":%q,"itemId":%q}`, uuid.NewString(), pluggysim.DemoItemID))
 }
 
-// send gives the answer's status; 0 is none.
+// send sends a request and returns the status of the response, or 0 if there is no response.
 func (w *tenant) send(method, url, authorization, body string) int {
 	request, err := http.NewRequest(method, url, strings.NewReader(body))
 	if err != nil {

@@ -8,18 +8,20 @@ import (
 	"time"
 )
 
-// inFlight bounds the requests of one load that are under way at once.
+// inFlight is the maximum number of concurrent requests of one load.
 const inFlight = 64
 
-// load is what came back: how long each request took and how many had which status.
+// load records the responses to a sequence of requests: the duration of each request, and the number
+// of responses by status.
 type load struct {
 	mu    sync.Mutex
 	took  []time.Duration
 	count map[int]int
 }
 
-// paced sends so many requests a second until ctx ends, and waits for their answers. A
-// request counts from when it was due, so that a stall is charged with all that it held up.
+// paced sends perSecond requests per second until ctx ends, and waits for their responses. The duration
+// of a request counts from the time at which it was due, so a stall is included in the duration of every
+// request that it delayed.
 func (l *load) paced(ctx context.Context, perSecond int, send func() (status int)) {
 	gap := time.Second / time.Duration(perSecond)
 	places := make(chan struct{}, inFlight)
@@ -50,13 +52,13 @@ func (l *load) add(took time.Duration, status int) {
 	l.count[status]++
 }
 
-// at gives the quantile of all that took place; q is below 1.
-func (l *load) at(q float64) time.Duration {
+// quantile returns the quantile q of the durations of all requests. q must be below 1.
+func (l *load) quantile(q float64) time.Duration {
 	slices.Sort(l.took)
 	return l.took[int(q*float64(len(l.took)))]
 }
 
-// only says whether every request was answered so.
-func (l *load) only(status int) bool {
+// allHadStatus reports whether every response had this status.
+func (l *load) allHadStatus(status int) bool {
 	return slices.Equal(slices.Collect(maps.Keys(l.count)), []int{status})
 }

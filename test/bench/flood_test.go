@@ -18,27 +18,28 @@ var (
 	times  = flag.Int("times", 5, "the flood, as a multiple of each rate limit")
 )
 
-// How many a second the tenant sends that is measured.
+// The number of requests per second that the measured tenant sends.
 const (
-	reads = 60
-	tells = 30
+	reads    = 60
+	webhooks = 30
 )
 
-// doors are the two loads of one tenant.
-type doors struct{ reads, tells load }
+// trafficPair contains the two loads of one tenant: reads of the API and webhooks.
+type trafficPair struct{ reads, webhooks load }
 
-// run sends to both doors until ctx ends.
-func (d *doors) run(ctx context.Context, who *tenant, reads, tells int) {
-	var both sync.WaitGroup
-	both.Go(func() { d.reads.paced(ctx, reads, who.read) })
-	both.Go(func() { d.tells.paced(ctx, tells, who.tell) })
-	both.Wait()
+// run sends both kinds of requests as the tenant until ctx ends, at these rates per second.
+func (d *trafficPair) run(ctx context.Context, tenant *tenant, reads, webhooks int) {
+	var sends sync.WaitGroup
+	sends.Go(func() { d.reads.paced(ctx, reads, tenant.list) })
+	sends.Go(func() { d.webhooks.paced(ctx, webhooks, tenant.sendWebhook) })
+	sends.Wait()
 }
 
-// BenchmarkFlood measures one tenant's p99 while nobody else is there and while another
-// one floods both doors. In the first flood, "burst", that one still has the minute's worth
-// of requests which the limits let through at once; in those after it, "flood", it has
-// used that up and is told 429 but for one request in times.
+// BenchmarkFlood measures the p99 of the calm tenant's requests, first while no other tenant sends
+// requests and then while the loud tenant sends -times as many reads and webhooks as the limits allow.
+// In the first flood, "burst", the loud tenant still has its burst allowance, so its requests of one
+// minute are accepted at once. In the later floods, "flood", that allowance is used up. Then only one
+// of -times requests is accepted and the others get 429.
 func BenchmarkFlood(b *testing.B) {
 	for backend, dsn := range map[string]func() string{
 		"sqlite":   func() string { return "sqlite://" + filepath.Join(b.TempDir(), "discovery.db") },
@@ -48,77 +49,77 @@ func BenchmarkFlood(b *testing.B) {
 			origin := serve(b, dsn())
 			c := contest{calm: newTenant(b, origin), loud: newTenant(b, origin)}
 			for b.Loop() {
-				c.play()
+				c.run()
 			}
 			c.report(b)
 		})
 	}
 }
 
-// contest is what two tenants saw.
+// contest contains the two tenants and the measured loads.
 type contest struct {
 	calm, loud          tenant
-	quiet, burst, flood doors // the calm one's
-	refused             doors // the loud one's, without its burst
+	quiet, burst, flood trafficPair // loads of the calm tenant
+	refused             trafficPair // loads of the loud tenant after its burst
 }
 
-func (c *contest) play() {
-	c.alone(&doors{}) // connections, caches and first pulls are not measured
-	c.alone(&c.quiet)
-	c.beside(&c.burst, &doors{})
+func (c *contest) run() {
+	c.measure(&trafficPair{}) // a warm-up: opening connections, filling caches and the first pulls are not measured
+	c.measure(&c.quiet)
+	c.measureDuringFlood(&c.burst, &trafficPair{})
 	for range *rounds {
-		c.alone(&c.quiet)
+		c.measure(&c.quiet)
 		c.exhaust()
-		c.beside(&c.flood, &c.refused)
+		c.measureDuringFlood(&c.flood, &c.refused)
 	}
 }
 
-func (c *contest) alone(d *doors) {
+func (c *contest) measure(d *trafficPair) {
 	ctx, cancel := context.WithTimeout(context.Background(), *phase)
 	defer cancel()
-	d.run(ctx, &c.calm, reads, tells)
+	d.run(ctx, &c.calm, reads, webhooks)
 }
 
-func (c *contest) beside(d, loud *doors) {
+func (c *contest) measureDuringFlood(d, loud *trafficPair) {
 	ctx, cancel := context.WithCancel(context.Background())
 	var flood sync.WaitGroup
 	flood.Go(func() { loud.run(ctx, &c.loud, *times*limit/60, *times*limit/60) })
-	c.alone(d)
+	c.measure(d)
 	cancel()
 	flood.Wait()
 }
 
-// exhaust uses up what the limits let the loud one send at once.
+// exhaust sends requests as the loud tenant until its burst allowance is used up and it gets 429.
 func (c *contest) exhaust() {
-	var both sync.WaitGroup
-	for _, send := range []func() int{c.loud.read, c.loud.tell} {
+	var sends sync.WaitGroup
+	for _, send := range []func() int{c.loud.list, c.loud.sendWebhook} {
 		for range 4 {
-			both.Go(func() {
+			sends.Go(func() {
 				for status := 0; status != http.StatusTooManyRequests; status = send() {
 				}
 			})
 		}
 	}
-	both.Wait()
+	sends.Wait()
 }
 
 func (c *contest) report(b *testing.B) {
-	for _, door := range []struct {
+	for _, kind := range []struct {
 		name                         string
 		want                         int
 		quiet, burst, flood, refused *load
 	}{
 		{"GET", http.StatusOK, &c.quiet.reads, &c.burst.reads, &c.flood.reads, &c.refused.reads},
-		{"webhook", http.StatusAccepted, &c.quiet.tells, &c.burst.tells, &c.flood.tells, &c.refused.tells},
+		{"webhook", http.StatusAccepted, &c.quiet.webhooks, &c.burst.webhooks, &c.flood.webhooks, &c.refused.webhooks},
 	} {
-		ratio := float64(door.flood.at(.99)) / float64(door.quiet.at(.99))
-		b.Logf("%-7s p50 %v, %v, %v; p99 %v quiet, %v burst, %v flood: ×%.2f; the flood's answers %v", door.name,
-			door.quiet.at(.5), door.burst.at(.5), door.flood.at(.5),
-			door.quiet.at(.99), door.burst.at(.99), door.flood.at(.99), ratio, door.refused.count)
-		b.ReportMetric(ratio, door.name+"-×p99")
-		for _, l := range []*load{door.quiet, door.burst, door.flood} {
-			if !l.only(door.want) {
-				b.Errorf("%s: the calm tenant was answered %v", door.name, l.count)
+		ratio := float64(kind.flood.quantile(.99)) / float64(kind.quiet.quantile(.99))
+		b.Logf("%-7s p50 %v, %v, %v; p99 %v quiet, %v burst, %v flood: ×%.2f; the flood's answers %v", kind.name,
+			kind.quiet.quantile(.5), kind.burst.quantile(.5), kind.flood.quantile(.5),
+			kind.quiet.quantile(.99), kind.burst.quantile(.99), kind.flood.quantile(.99), ratio, kind.refused.count)
+		b.ReportMetric(ratio, kind.name+"-×p99")
+		for _, l := range []*load{kind.quiet, kind.burst, kind.flood} {
+			if !l.allHadStatus(kind.want) {
+				b.Errorf("%s: the calm tenant was answered %v", kind.name, l.count)
 			}
 		}
 	}

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// footprint measures start-up time, memory and binary size. Most of these figures have no
-// reference.
+// footprint measures the start-up time, the memory and the size of the binary. Most of these figures
+// have nothing to be compared with.
 func (b *bench) footprint(ctx context.Context) ([]row, error) {
 	url, err := b.database(ctx, "footprint")
 	if err != nil {
@@ -36,7 +36,8 @@ func (b *bench) footprint(ctx context.Context) ([]row, error) {
 	return append(append([]row{start}, idle...), pulling, size), nil
 }
 
-// startToReady starts the binary on a database that has been migrated before.
+// startToReady measures the time from the start of the binary until it is ready, on a database that is
+// already migrated. The reference is the duration of `discovery version`.
 func (b *bench) startToReady(ctx context.Context, url string) (row, error) {
 	e, err := b.newEnv(ctx, url)
 	if err != nil {
@@ -83,8 +84,8 @@ func (b *bench) idle(ctx context.Context) ([]row, error) {
 	return rows, nil
 }
 
-// whilePulling samples the memory during one large pull. It is flat if the second half
-// takes no more than the first.
+// whilePulling samples the memory during one large pull. The memory counts as flat if the peak of the
+// second half is not above the peak of the first half.
 func (b *bench) whilePulling(ctx context.Context, url string) (row, error) {
 	e, err := b.newEnv(ctx, url)
 	if err != nil {
@@ -116,7 +117,8 @@ func (b *bench) whilePulling(ctx context.Context, url string) (row, error) {
 	}, nil
 }
 
-// watch samples the memory of a process while do runs.
+// watch samples the memory of a process while do runs. It returns the samples in MiB, and the error of
+// do.
 func watch(p *process, do func() error) (seen []float64, err error) {
 	ended := make(chan error, 1)
 	go func() { ended <- do() }()

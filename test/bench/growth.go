@@ -18,9 +18,10 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// growth compares store methods on a large database with the same methods on a small one,
-// on one server and each method separately: over HTTP, the parts that do not grow would
-// hide those that do. Each tenant has the same number of connections in both.
+// growth compares the duration of store methods on a large database with their duration on a small
+// database on the same server. Each method is measured separately and not over HTTP, because the parts
+// of a request that do not depend on the size would hide those that do. A tenant has the same number of
+// connections in both databases.
 func (b *bench) growth(ctx context.Context) ([]row, error) {
 	large := bulk{b.tenants, b.connections, b.rows}
 	var probes [2]*probe
@@ -39,7 +40,7 @@ func (b *bench) growth(ctx context.Context) ([]row, error) {
 	}{
 		{"token look-up", (*probe).lookUp}, {"list page of connections", (*probe).list},
 		{"list page of transactions", (*probe).transactions}, {"dedup insert", (*probe).repeatEvent},
-		{"look-up of 500 rows that are known", (*probe).known},
+		{"look-up of 500 rows that are known", (*probe).lookUpKnown},
 		{"unchanged upsert of 500 rows", (*probe).unchanged}, {"change-feed page of 200", (*probe).changes},
 	} {
 		r, err := b.versus(ctx, row{what: what.name, against: against, reach: "≤ 1.3", also: around},
@@ -52,7 +53,8 @@ func (b *bench) growth(ctx context.Context) ([]row, error) {
 	return rows, nil
 }
 
-// typical returns the median duration of do, repeated for half a turn.
+// typical returns a side that measures the median duration of do, in seconds. It repeats do for half a
+// turn.
 func (b *bench) typical(p *probe, do func(p *probe, ctx context.Context) error) side {
 	return func(ctx context.Context) (float64, error) {
 		var times []float64
@@ -67,8 +69,8 @@ func (b *bench) typical(p *probe, do func(p *probe, ctx context.Context) error) 
 	}
 }
 
-// probe is a store on a seeded database, with a tenant of its own whose data is the same in
-// every database.
+// probe is a store on a seeded database, with an additional tenant whose data is the same in every
+// database.
 type probe struct {
 	*gormstore.Store
 
@@ -97,7 +99,7 @@ func (b *bench) probe(ctx context.Context, name string, k bulk) (*probe, error) 
 	if err := k.seed(ctx, db.Pool); err != nil {
 		return nil, err
 	}
-	if err := p.furnish(ctx); err != nil {
+	if err := p.createData(ctx); err != nil {
 		return nil, err
 	}
 	_, err = db.Pool.Exec(ctx, "ANALYZE")
@@ -106,8 +108,8 @@ func (b *bench) probe(ctx context.Context, name string, k bulk) (*probe, error) 
 
 func newID[T any]() domain.ID[T] { return domain.ID[T]{UUID: uuid.Must(uuid.NewV7())} }
 
-// furnish creates a connection with 1,000 rows and a running pull for the probe's tenant.
-func (p *probe) furnish(ctx context.Context) error {
+// createData creates a connection with 1,000 transactions and a running pull for the probe's tenant.
+func (p *probe) createData(ctx context.Context) error {
 	now := time.Now().UTC().Truncate(time.Microsecond)
 	p.tenant = domain.TenantID{UUID: uuid.New()}
 	c := domain.Connection{
@@ -141,7 +143,8 @@ func (p *probe) furnish(ctx context.Context) error {
 	return nil
 }
 
-// lookUp sends a webhook with an unknown token, at a random place of the index.
+// lookUp sends a webhook with an unknown token. Its hash is random, so each look-up reads another place
+// of the index.
 func (p *probe) lookUp(ctx context.Context) error {
 	_, err := p.receive(ctx, fmt.Sprint("nobody's-", p.random.Uint64()), "event")
 	if !errors.Is(err, domain.Unauthenticated) {
@@ -150,7 +153,7 @@ func (p *probe) lookUp(ctx context.Context) error {
 	return nil
 }
 
-// repeatEvent repeats one of the stored events.
+// repeatEvent sends one of the stored events again, which the store must report as a duplicate.
 func (p *probe) repeatEvent(ctx context.Context) error {
 	n := p.random.IntN(p.bulk.events())
 	got, err := p.receive(ctx, fmt.Sprint("token-", n%p.bulk.connections), fmt.Sprint("event-", n))
@@ -167,9 +170,9 @@ func (p *probe) receive(ctx context.Context, token, event string) (ports.Receive
 	})
 }
 
-// list reads the first page of a random tenant's connections.
+// list reads the first page of the connections of a random tenant.
 func (p *probe) list(ctx context.Context) error {
-	var tenant domain.TenantID // made_id(2, n), see seed
+	var tenant domain.TenantID // is made_id(2, n) of bulk.seed
 	binary.BigEndian.PutUint32(tenant.UUID[:], 2)
 	tenant.UUID[6], tenant.UUID[8] = 0x70, 0x80
 	binary.BigEndian.PutUint32(tenant.UUID[12:], uint32(p.random.IntN(p.bulk.tenants)))
@@ -196,7 +199,7 @@ func (p *probe) changes(ctx context.Context) error {
 	return err
 }
 
-// unchanged stores the same page once more.
+// unchanged stores the probe's page again; no row of it has changed.
 func (p *probe) unchanged(ctx context.Context) error {
 	now := time.Now().UTC()
 	_, err := p.Pulls().StorePage(ctx, p.lease, ports.PageWrite{
@@ -205,8 +208,8 @@ func (p *probe) unchanged(ctx context.Context) error {
 	return err
 }
 
-// known looks up a page as a pull does that finds no changes.
-func (p *probe) known(ctx context.Context) error {
+// lookUpKnown looks up which rows of the probe's page are unchanged, as a pull does. All of them are.
+func (p *probe) lookUpKnown(ctx context.Context) error {
 	known, err := p.Pulls().FilterUnchanged(ctx, p.connection, domain.RawTransactionsOf(p.page...))
 	if err == nil && slices.Contains(known, false) {
 		err = errors.New("a stored row was reported as changed")

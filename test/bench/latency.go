@@ -16,13 +16,13 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
 )
 
-// samples is the number of webhooks followed in a round; idleTime is the pause before each.
+// samples is the number of webhooks that are measured in a round; idleTime is the pause before each.
 const (
 	samples  = 10
 	idleTime = 200 * time.Millisecond
 )
 
-// latency follows webhooks, one at a time, until their row can be read.
+// latency measures the time from sending a webhook until its row can be read, one webhook at a time.
 func (b *bench) latency(ctx context.Context) ([]row, error) {
 	url, err := b.database(ctx, "latency")
 	if err != nil {
@@ -52,8 +52,8 @@ func (b *bench) latency(ctx context.Context) ([]row, error) {
 	return []row{onPostgres, onSQLite}, err
 }
 
-// notified returns the reference: it inserts a row with a NOTIFY and waits for the
-// notification.
+// notified returns the reference on PostgreSQL: a function that inserts a row with a NOTIFY and waits
+// until a second connection has received the notification.
 func (b *bench) notified(ctx context.Context) (func(context.Context) error, error) {
 	url, err := b.database(ctx, "note")
 	if err != nil {
@@ -83,7 +83,8 @@ func (b *bench) notified(ctx context.Context) (func(context.Context) error, erro
 	}, nil
 }
 
-// follow alternates between one webhook and one run of the reference.
+// follow alternately measures one webhook and one run of the reference, and returns the row with the
+// results. Before each of them, the system is idle for idleTime.
 func (b *bench) follow(ctx context.Context, database string, r row, reference func(context.Context) error) (row, error) {
 	f, err := b.follower(ctx, database)
 	if err != nil {
@@ -95,7 +96,7 @@ func (b *bench) follow(ctx context.Context, database string, r row, reference fu
 		for _, side := range []struct {
 			do   func(context.Context) error
 			took *float64
-		}{{f.once, &p.ours}, {reference, &p.reference}} {
+		}{{f.sendAndWait, &p.ours}, {reference, &p.reference}} {
 			time.Sleep(idleTime)
 			begun := time.Now()
 			if err := side.do(ctx); err != nil {
@@ -104,19 +105,19 @@ func (b *bench) follow(ctx context.Context, database string, r row, reference fu
 			*side.took = time.Since(begun).Seconds()
 		}
 		if i == 0 {
-			continue // the first one is a warm-up
+			continue // the first measurement is a warm-up
 		}
 		b.logf("%s: %.1f ms, reference %.1f ms", r.what, p.ours*1000, p.reference*1000)
 		r.pairs, ours = append(r.pairs, p), append(ours, time.Duration(p.ours*float64(time.Second)))
 	}
 	slices.Sort(ours)
-	all := seen{delays: ours}
+	all := loadResult{delays: ours}
 	r.reach = "p95 ≤ 250 ms"
 	r.also = fmt.Sprintf("p50 %.0f ms, p95 %.0f ms", all.percentile(0.5).Seconds()*1000, all.percentile(0.95).Seconds()*1000)
 	return r, nil
 }
 
-// follower sends webhooks about rows that were just added at the vendor.
+// follower sends webhooks about rows that have just been added at the vendor.
 type follower struct {
 	service *service
 	vendor  *vendor
@@ -146,8 +147,8 @@ func (b *bench) follower(ctx context.Context, database string) (*follower, error
 	return f, errors.Join(err, f.service.pull(ctx, connection))
 }
 
-// once adds a row, sends its webhook and polls until the row can be read.
-func (f *follower) once(ctx context.Context) error {
+// sendAndWait adds a row at the vendor, sends its webhook and polls until the row can be read.
+func (f *follower) sendAndWait(ctx context.Context) error {
 	added, err := f.vendor.sim.AddTransaction(pluggysim.Transaction{
 		AccountID: pluggysim.DemoBankAccountID, Description: "LATENCY", Amount: "-1.00", Type: "DEBIT",
 	})

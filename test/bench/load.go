@@ -10,77 +10,81 @@ import (
 	"time"
 )
 
-// load is a number of clients with one persistent connection each. It implements just
-// enough of HTTP/1.1 to use little of the processor that it shares with the service.
+// load is a number of clients with one persistent connection each. It implements only as much of
+// HTTP/1.1 as it needs, in order to use little of the processor, which it shares with the service.
 type load struct {
-	addresses []string // assigned to the clients in turn
+	addresses []string // each client uses one of them, in turn
 	clients   int
-	status    int // expected of every response
-	// request appends a whole request. client and number make it unique.
+	status    int // the expected status of every response; any other status is an error
+	// request appends a whole request to buf. client and number together are unique.
 	request func(buf []byte, client, number int) []byte
-	// answered is called after each response with the expected status; nil is allowed.
+	// answered is called after each response with the expected status; it may be nil.
 	answered func(client, number int)
 }
 
-// seen is the result of a load.
-type seen struct {
+// loadResult is the result of a load.
+type loadResult struct {
 	count   int
 	elapsed time.Duration
-	delays  []time.Duration // sorted
+	delays  []time.Duration // of all responses, in ascending order
 }
 
-func (s seen) rate() float64 { return float64(s.count) / s.elapsed.Seconds() }
+func (s loadResult) rate() float64 { return float64(s.count) / s.elapsed.Seconds() }
 
-// percentile returns the delay at p between 0 and 1; 0.5 is the median.
-func (s seen) percentile(p float64) time.Duration {
+// percentile returns the delay at the fraction p, between 0 and 1: 0.5 is the median. It returns 0 if
+// there was no response.
+func (s loadResult) percentile(p float64) time.Duration {
 	if len(s.delays) == 0 {
 		return 0
 	}
 	return s.delays[min(int(p*float64(len(s.delays))), len(s.delays)-1)]
 }
 
-// flat lets every client send its next request as soon as it has a response.
-func (l load) flat(ctx context.Context, turn time.Duration) (seen, error) {
+// unpaced runs the load for one turn. Every client sends its next request as soon as it has received a
+// response.
+func (l load) unpaced(ctx context.Context, turn time.Duration) (loadResult, error) {
 	return l.run(ctx, turn, func(int, int) time.Duration { return 0 })
 }
 
-// paced sends rate requests per second, however long responses take. A delay counts from
-// the time at which the request was due, so a stall affects every request that waits for it.
-func (l load) paced(ctx context.Context, turn time.Duration, rate float64) (seen, error) {
+// paced runs the load for one turn and sends rate requests per second, no matter how long the responses
+// take. A delay counts from the time at which the request was due, so a stall is included in the delay
+// of every request that it held up.
+func (l load) paced(ctx context.Context, turn time.Duration, rate float64) (loadResult, error) {
 	apart := time.Duration(float64(time.Second) / rate)
 	return l.run(ctx, turn, func(client, number int) time.Duration {
 		return apart * time.Duration(number*l.clients+client)
 	})
 }
 
-// run lets the clients send until the turn is over. due returns when a request is due,
-// counted from the start.
-func (l load) run(ctx context.Context, turn time.Duration, due func(client, number int) time.Duration) (seen, error) {
+// run runs all clients until the turn is over, and returns their delays. due returns when a request is
+// due, counted from the start.
+func (l load) run(ctx context.Context, turn time.Duration, due func(client, number int) time.Duration) (loadResult, error) {
 	conns := make([]*wire, l.clients)
 	for i := range conns {
 		conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", l.addresses[i%len(l.addresses)])
 		if err != nil {
-			return seen{}, err
+			return loadResult{}, err
 		}
 		conns[i] = newWire(conn)
 		defer func() { _ = conn.Close() }()
 	}
 	delays, errs := make([][]time.Duration, l.clients), make([]error, l.clients)
 	begun := time.Now()
-	var crowd sync.WaitGroup
+	var running sync.WaitGroup
 	for client := range l.clients {
-		crowd.Go(func() {
+		running.Go(func() {
 			delays[client], errs[client] = l.client(ctx, conns[client], client, begun, turn, due)
 		})
 	}
-	crowd.Wait()
-	all := seen{elapsed: time.Since(begun), delays: slices.Concat(delays...)}
+	running.Wait()
+	all := loadResult{elapsed: time.Since(begun), delays: slices.Concat(delays...)}
 	all.count = len(all.delays)
 	slices.Sort(all.delays)
 	return all, errors.Join(errs...)
 }
 
-// client runs one client.
+// client sends the requests of one client on the connection w and returns their delays. begun is the
+// start of the turn.
 func (l load) client(ctx context.Context, w *wire, client int, begun time.Time, turn time.Duration, due func(client, number int) time.Duration) ([]time.Duration, error) {
 	var delays []time.Duration
 	var buf []byte
@@ -110,10 +114,10 @@ func (l load) client(ctx context.Context, w *wire, client int, begun time.Time, 
 	return delays, ctx.Err()
 }
 
-// rate returns a side that measures requests per second of a flat load.
+// rate returns a side that measures the requests per second of an unpaced load.
 func (l load) rate(turn time.Duration) side {
 	return func(ctx context.Context) (float64, error) {
-		got, err := l.flat(ctx, turn)
+		got, err := l.unpaced(ctx, turn)
 		return got.rate(), err
 	}
 }

@@ -1,13 +1,14 @@
-// Command bench compares the service with the physical limit of what it does, in one run
-// and in turns: service, reference, service, and so on. It prints ratios, as medians over
-// the rounds with their spread, because absolute numbers mostly describe the machine.
+// Command bench compares the service with the physical limit of each kind of work, such as a bare
+// insert for accepting a webhook. Service and reference are measured alternately in one run. It prints
+// their ratio, as the median over all rounds with the spread, because absolute numbers depend mainly on
+// the machine.
 //
 //	go run ./test/bench                        # everything, 3 rounds of 5 s
 //	go run ./test/bench -only accepts,reads -seconds 2 -rounds 1 -v
 //
-// It builds the binary, starts a PostgreSQL server of its own that flushes every commit,
-// and serves the vendor's simulator from memory. Everything listens on loopback, ends with
-// this process, and lives in one folder that is removed.
+// It builds the binary, starts a PostgreSQL server of its own that flushes every commit to disk, and
+// serves the vendor's simulator from memory. Everything listens on loopback and ends with this process.
+// All files are in one folder, which is removed at the end.
 //
 // The sections are: generator, accepts, sqlite, pull, reads, feed, latency, growth,
 // footprint, replicas.
@@ -48,18 +49,18 @@ func main() {
 	}
 }
 
-// bench is one run.
+// bench is one run of the command.
 type bench struct {
 	options
 
 	out    io.Writer
-	dir    string // removed at the end
+	dir    string // temporary folder, which is removed at the end
 	binary string
-	server *pgtest.Server // nil until a section needs it
+	server *pgtest.Server // nil until a section calls database
 	open   []func()       // functions that close the section's resources, called last first
 }
 
-// section measures one part and returns the rows of its table.
+// section is one part of the benchmark. measure returns the rows of its table.
 type section struct {
 	name, title string
 	measure     func(b *bench, ctx context.Context) ([]row, error)
@@ -100,7 +101,7 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 		}
 		begun := time.Now()
 		rows, failed := s.measure(b, ctx)
-		b.close() // so that no process of one section runs during the next
+		b.close() // so that no process of this section runs during the next one
 		if failed != nil {
 			err = errors.Join(err, fmt.Errorf("%s: %w", s.name, failed))
 			continue
@@ -114,7 +115,7 @@ func (b *bench) wants(name string) bool { return len(b.only) == 0 || slices.Cont
 
 func (b *bench) printf(format string, args ...any) { _, _ = fmt.Fprintf(b.out, format, args...) }
 
-// logf prints a line if -v is set.
+// logf prints an indented line if the flag -v is set.
 func (b *bench) logf(format string, args ...any) {
 	if b.verbose {
 		b.printf("    "+format+"\n", args...)
@@ -124,7 +125,7 @@ func (b *bench) logf(format string, args ...any) {
 // onClose registers a function to be called at the end of the section.
 func (b *bench) onClose(fn func()) { b.open = append(b.open, fn) }
 
-// close releases what a section opened, last first, and removes its files.
+// close closes what the current section opened, last first, and removes the section's files.
 func (b *bench) close() {
 	for _, fn := range slices.Backward(b.open) {
 		fn()
@@ -136,7 +137,7 @@ func (b *bench) close() {
 	}
 }
 
-// options holds the flags.
+// options contains the values of the command-line flags.
 type options struct {
 	rounds, seconds int
 	only            []string

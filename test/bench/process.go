@@ -16,7 +16,7 @@ import (
 	"time"
 )
 
-// build compiles the binary with the flags of a release.
+// build compiles the binary with the same flags as a release.
 func (b *bench) build(ctx context.Context) error {
 	b.binary = filepath.Join(b.dir, "discovery")
 	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", b.binary,
@@ -28,14 +28,14 @@ func (b *bench) build(ctx context.Context) error {
 	return nil
 }
 
-// process is a child that does not outlive this process.
+// process is a child process. The kernel kills it if this process ends.
 type process struct {
 	cmd   *exec.Cmd
 	ended chan struct{}
 }
 
-// start runs a command from an OS thread that lives as long as the child: the kernel sends
-// Pdeathsig when the starting thread ends, not when the whole process does.
+// start starts cmd from an OS thread that is kept until the child ends. The reason is that the kernel
+// sends Pdeathsig when the thread that started the child ends, not when the parent process ends.
 func start(cmd *exec.Cmd) (*process, error) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	p := &process{cmd: cmd, ended: make(chan struct{})}
@@ -53,7 +53,7 @@ func start(cmd *exec.Cmd) (*process, error) {
 	return p, <-started
 }
 
-// stop asks the child to end, and kills it if it does not.
+// stop sends SIGTERM to the child, and kills it if it has not ended after 20 s.
 func (p *process) stop() {
 	_ = p.cmd.Process.Signal(syscall.SIGTERM)
 	select {
@@ -64,7 +64,7 @@ func (p *process) stop() {
 	}
 }
 
-// rss returns the child's resident memory in MiB.
+// rss returns the child's resident memory in MiB, or 0 if it is not running.
 func (p *process) rss() float64 {
 	raw, _ := os.ReadFile("/proc/" + strconv.Itoa(p.cmd.Process.Pid) + "/status")
 	for line := range strings.Lines(string(raw)) {
@@ -76,7 +76,8 @@ func (p *process) rss() float64 {
 	return 0
 }
 
-// until polls /readyz until the service is ready.
+// until polls /readyz until the service is ready. It returns an error if the service ends before that
+// or is not ready within 30 s.
 func (p *process) until(ctx context.Context, origin string) error {
 	client := &http.Client{Timeout: 2 * time.Second}
 	defer client.CloseIdleConnections()
@@ -102,7 +103,7 @@ func (p *process) until(ctx context.Context, origin string) error {
 	return errors.New("the service is not ready; -v shows its log")
 }
 
-// freeAddress asks the kernel for a port that is not in use.
+// freeAddress returns a loopback address with a port that is not in use at the moment.
 func freeAddress(ctx context.Context) (string, error) {
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {

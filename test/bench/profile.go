@@ -9,8 +9,9 @@ import (
 	"path/filepath"
 )
 
-// profiled returns a wrapper that, if -profile is set, takes a CPU profile of the service
-// while a side measures and an allocation profile afterwards.
+// profiled returns a function that wraps a side: while the side measures, it takes a CPU profile of the
+// service, and afterwards an allocation profile. Without -profile the side is returned unchanged. name
+// is the start of the file names.
 func (b *bench) profiled(s *service, name string) (func(side) side, error) {
 	if b.profile == "" {
 		return func(measure side) side { return measure }, nil
@@ -36,7 +37,7 @@ func (b *bench) profiled(s *service, name string) (func(side) side, error) {
 	}, nil
 }
 
-// fetch stores a profile of the service in a file.
+// fetch stores a profile of the service in a file. what is the path of the profile below /debug/pprof/.
 func (s *service) fetch(ctx context.Context, what, file string) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.admin+"/debug/pprof/"+what, nil)
 	if err != nil {

@@ -18,8 +18,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
 )
 
-// pull compares a pull of new rows with a COPY of the same rows, and a pull of unchanged
-// rows with reading the vendor's pages.
+// pull measures two kinds of pulls in rows per second. A pull of new rows is compared with a COPY of
+// the same rows, and a pull of unchanged rows with reading and decoding the vendor's pages.
 func (b *bench) pull(ctx context.Context) ([]row, error) {
 	p, err := b.puller(ctx)
 	if err != nil {
@@ -61,7 +61,7 @@ func (b *bench) pull(ctx context.Context) ([]row, error) {
 	return []row{fresh, same}, err
 }
 
-// puller is a service with one connection that was pulled once.
+// puller is a service with one connection, which has been pulled once.
 type puller struct {
 	service    *service
 	vendor     *vendor
@@ -96,7 +96,7 @@ func (b *bench) puller(ctx context.Context) (*puller, error) {
 	return p, p.service.pull(ctx, p.connection)
 }
 
-// fresh runs a pull for a new connection: every row is new.
+// fresh creates a new connection and pulls it, so that every row is new.
 func (p *puller) fresh(ctx context.Context) error {
 	p.made++
 	connection, err := p.service.connect(ctx, p.vendor, "fresh-"+strconv.Itoa(p.made))
@@ -106,11 +106,11 @@ func (p *puller) fresh(ctx context.Context) error {
 	return p.service.pull(ctx, connection)
 }
 
-// copied holds rows as they were stored, to be stored again under other ids.
+// copied contains the stored rows of a connection, which the reference stores again under other ids.
 type copied struct {
 	columns []string
 	rows    [][]any
-	id      int // indexes of columns
+	id      int // id and of are the indexes of the columns id and connection_id
 	of      int
 }
 
@@ -132,7 +132,7 @@ func (c *copied) take(ctx context.Context, pool *pgxpool.Pool, connection string
 	return err
 }
 
-// into copies the rows for a connection of their own.
+// into copies the rows into the table as rows of a new connection.
 func (c *copied) into(ctx context.Context, pool *pgxpool.Pool) error {
 	connection := [16]byte(uuid.New())
 	_, err := pool.CopyFrom(ctx, pgx.Identifier{"transactions"}, c.columns, pgx.CopyFromSlice(len(c.rows), func(i int) ([]any, error) {
@@ -142,7 +142,7 @@ func (c *copied) into(ctx context.Context, pool *pgxpool.Pool) error {
 	return err
 }
 
-// read gets every page of the item and decodes it as far as any reader must.
+// read fetches every page of the item and decodes its rows as far as every reader must.
 func (v *vendor) read(ctx context.Context) error {
 	client := &http.Client{Timeout: time.Minute}
 	defer client.CloseIdleConnections()
@@ -173,7 +173,7 @@ func (v *vendor) read(ctx context.Context) error {
 	return nil
 }
 
-// vendorRow holds the members that a reader needs.
+// vendorRow contains the members that every reader of a row needs.
 type vendorRow struct {
 	ID       string         `json:"id"`
 	Account  string         `json:"accountId"`

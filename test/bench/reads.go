@@ -6,19 +6,19 @@ import (
 	"strconv"
 )
 
-// readConnections is the number of connections of the tenant that reads.
+// readConnections is the number of connections of the tenant whose connections are read.
 const readConnections = 200
 
-// readColumns are the columns that a response needs, and that the reference selects.
+// readColumns are the columns that a response needs. The reference selects the same columns.
 const readColumns = "id, tenant_id, kind, name, vendor, base_url, account_ref, created_at, updated_at, revision"
 
-// question is one GET and the corresponding SELECT.
-type question struct{ profile, what, path, script string }
+// readCase is one GET request and the SELECT to which it is compared.
+type readCase struct{ profile, what, path, script string }
 
-// questions returns the measured reads. Both sides request the same rows over and over, so
-// neither reads from disk.
-func questions(connection string) []question {
-	return []question{
+// readCases returns the measured reads. Both sides read the same rows again and again, so neither side
+// reads from disk.
+func readCases(connection string) []readCase {
+	return []readCase{
 		{"read-one", "GET one connection, 32 clients, JWT verified", surface + "/aggregator-connections/" + connection,
 			"SELECT " + readColumns + " FROM connections WHERE id = :id AND tenant_id = :tenant AND kind = 'aggregator' AND deleted_at IS NULL;"},
 		{"read-page", "GET a page of 20, 32 clients, JWT verified", surface + "/aggregator-connections?limit=20",
@@ -26,18 +26,19 @@ func questions(connection string) []question {
 	}
 }
 
-// reads compares a GET of one connection, and of a page, with the corresponding SELECTs.
+// reads measures the rate of a GET of one connection, and of a page of connections, compared with the
+// corresponding SELECTs.
 func (b *bench) reads(ctx context.Context) ([]row, error) {
 	url, err := b.database(ctx, "reads")
 	if err != nil {
 		return nil, err
 	}
-	s, connection, err := b.furnished(ctx, url)
+	s, connection, err := b.serveWithConnections(ctx, url)
 	if err != nil {
 		return nil, err
 	}
 	var rows []row
-	for _, q := range questions(connection) {
+	for _, q := range readCases(connection) {
 		reference := pgbench{url: url, clients: 32, script: q.script, variables: map[string]string{"id": connection, "tenant": s.tenant}}
 		ours := load{addresses: []string{s.address}, clients: 32, status: http.StatusOK, request: func(buf []byte, _, _ int) []byte {
 			return get(buf, q.path, s.token)
@@ -56,8 +57,9 @@ func (b *bench) reads(ctx context.Context) ([]row, error) {
 	return rows, nil
 }
 
-// furnished serves the binary to a tenant with connections and returns one of them.
-func (b *bench) furnished(ctx context.Context, url string) (s *service, connection string, err error) {
+// serveWithConnections serves the binary, creates readConnections connections, and returns the service
+// and the id of the last connection.
+func (b *bench) serveWithConnections(ctx context.Context, url string) (s *service, connection string, err error) {
 	e, err := b.newEnv(ctx, url)
 	if err != nil {
 		return nil, "", err
@@ -72,6 +74,7 @@ func (b *bench) furnished(ctx context.Context, url string) (s *service, connecti
 	if err != nil {
 		return nil, "", err
 	}
-	// Without statistics the planner would guess, and differently from run to run.
+	// Without statistics the planner would choose a plan by guessing, and might choose another one in the
+	// next run.
 	return s, connection, execute(ctx, url, "VACUUM ANALYZE connections")
 }

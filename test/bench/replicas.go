@@ -9,14 +9,14 @@ import (
 	"github.com/google/uuid"
 )
 
-// The pulls of more connections than one process works on at once.
+// There are more connections to pull than one process pulls at once.
 const (
 	pullsAtOnce = 72
 	rowsEach    = 200
 )
 
-// replicas compares three processes with one. Each set has a database of its own, because
-// even an idle process would take pulls.
+// replicas compares three processes with one. The three processes and the single one use separate
+// databases, because even an idle process takes pulls from a shared database.
 func (b *bench) replicas(ctx context.Context) ([]row, error) {
 	rows, err := b.acceptRows(ctx)
 	if err != nil {
@@ -38,8 +38,9 @@ func (b *bench) replicas(ctx context.Context) ([]row, error) {
 	return append(rows, pulls), err
 }
 
-// acceptRows compares accepts; the binary respects the vendor's rate budget meanwhile. The
-// more clients there are, the less it costs that each process commits batches of its own.
+// acceptRows compares the accepts of three replicas with those of one. The service is started with the
+// vendor's rate budget, as in production. Each process commits batches of its own; the more clients
+// there are, the less these additional batches cost.
 func (b *bench) acceptRows(ctx context.Context) (rows []row, err error) {
 	var sets [2]fleet
 	for i, size := range []int{3, 1} {
@@ -67,7 +68,7 @@ func (b *bench) acceptRows(ctx context.Context) (rows []row, err error) {
 	return rows, nil
 }
 
-// fleet is a set of processes on one database.
+// fleet is a set of service processes on one database, with a vendor and a mailbox.
 type fleet struct {
 	services  []*service
 	addresses []string
@@ -99,14 +100,14 @@ func (b *bench) fleet(ctx context.Context, size int, launch func(*env, context.C
 	return f, err
 }
 
-// accepts sends webhooks to all processes.
+// accepts returns a measurement of how many webhooks per second all processes together accept.
 func (f fleet) accepts(clients int, turn time.Duration) side {
 	return func(ctx context.Context) (float64, error) {
 		return f.mailbox.load(clients, f.addresses...).rate(turn)(ctx)
 	}
 }
 
-// pulls creates connections, requests all their pulls at once, and returns pulls per second.
+// pulls creates connections, requests all their pulls at once, and returns the pulls per second.
 func (f fleet) pulls(ctx context.Context) (float64, error) {
 	s := f.services[0]
 	connections := make([]string, pullsAtOnce)

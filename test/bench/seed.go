@@ -7,16 +7,17 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// bulk is the amount of data around the rows that growth reads.
+// bulk is the amount of data with which growth fills a database.
 type bulk struct{ tenants, connections, rows int }
 
-// seed fills a migrated database by SQL. Ids and secrets are derived from numbers: the n-th
-// token is "token-n", the n-th event has the key "event-n", and both belong to connection n
-// modulo the number of connections. An event's fingerprint is domain.FingerprintOf,
+// seed fills a migrated database with SQL statements. Ids and secrets are derived from numbers: token n
+// is "token-n", and event n has the key "event-n". Both belong to the connection whose number is n
+// modulo the number of connections. An event's fingerprint is the result of domain.FingerprintOf,
 // computed in SQL.
 func (k bulk) seed(ctx context.Context, pool *pgxpool.Pool) error {
 	for _, statement := range []string{
-		// Feed positions must be below the transaction id counter, which is low in a new cluster.
+		// A feed position must be below the current transaction id plus shift. The transaction id is low in
+		// a new cluster, so shift is increased before rows with higher positions are inserted.
 		"UPDATE feed SET shift = 1000000000",
 		`CREATE FUNCTION made_id(kind int, n bigint) RETURNS uuid IMMUTABLE PARALLEL SAFE LANGUAGE sql AS
 			$$ SELECT (lpad(to_hex(kind), 8, '0') || '-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid $$`,

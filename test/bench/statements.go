@@ -8,7 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// statements prints the statements that have cost the server most since it started.
+// statements prints the statements with the highest total execution time since the server started.
 func (b *bench) statements(ctx context.Context) error {
 	if b.server == nil {
 		return nil

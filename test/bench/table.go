@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// row is a row of a table: a comparison, or a figure without a reference.
+// row is one row of a section's table: a comparison, or a figure without a reference.
 type row struct {
 	what, against string
 	pairs         []pair // nil for a figure without a reference
@@ -19,15 +19,17 @@ type row struct {
 	also          string // further observations
 }
 
-// pair is one round: the same work measured on both sides, one after the other.
+// pair is the result of one round: the figures of the service and of the reference, measured one after
+// the other.
 type pair struct{ ours, reference float64 }
 
 func (p pair) ratio() float64 { return p.ours / p.reference }
 
-// side measures for about a turn and returns a figure, usually a rate.
+// side measures the service or the reference for about one turn and returns a figure, usually a rate.
 type side func(ctx context.Context) (float64, error)
 
-// turns runs both sides once as a warm-up, and then rounds times alternately.
+// turns measures both sides alternately, b.rounds times after one round of warm-up. what names the
+// comparison in messages.
 func (b *bench) turns(ctx context.Context, what string, ours, reference side) ([]pair, error) {
 	var pairs []pair
 	for round := range b.rounds + 1 {
@@ -47,7 +49,7 @@ func (b *bench) turns(ctx context.Context, what string, ours, reference side) ([
 	return pairs, nil
 }
 
-// versus returns the row with the result of turns.
+// versus returns r with the pairs that turns has measured.
 func (b *bench) versus(ctx context.Context, r row, ours, reference side) (row, error) {
 	var err error
 	r.pairs, err = b.turns(ctx, r.what, ours, reference)
@@ -63,7 +65,7 @@ func ratios(pairs []pair) []float64 {
 	return all
 }
 
-// median returns the middle of the figures, sorted or not; 0 if there are none.
+// median returns the median of the figures, which need not be sorted; 0 if there are none.
 func median(figures []float64) float64 {
 	if len(figures) == 0 {
 		return 0
@@ -76,7 +78,7 @@ func median(figures []float64) float64 {
 	return (sorted[middle-1] + sorted[middle]) / 2
 }
 
-// table prints a section in Markdown.
+// table prints the table of a section in Markdown.
 func (b *bench) table(s section, rows []row, took time.Duration) {
 	b.printf("\n### %s\n\n`go run ./test/bench -only %s -rounds %d -seconds %d`, %v\n\n", s.title, s.name, b.rounds, b.seconds, took.Round(time.Second))
 	b.printf("| what | reference | ratio, median | spread | reach | also |\n|---|---|---|---|---|---|\n")
@@ -89,7 +91,7 @@ func (b *bench) table(s section, rows []row, took time.Duration) {
 	}
 }
 
-// machine describes the machine on which the ratios were measured.
+// machine returns a description of the machine on which the ratios are measured.
 func machine() string {
 	cpu := "unknown processor"
 	if raw, err := os.ReadFile("/proc/cpuinfo"); err == nil {

@@ -10,10 +10,10 @@ import (
 	"github.com/LerianStudio/aggregator-connections/configs"
 )
 
-// unlimitedCommand makes this program run as the service itself.
+// unlimitedCommand is the argument with which this program runs as the service itself.
 const unlimitedCommand = "serve-unlimited"
 
-// serveUnlimited is `discovery serve` without the vendors' rate budgets.
+// serveUnlimited runs the service like `discovery serve`, but without the vendors' rate budgets.
 func serveUnlimited(ctx context.Context) error {
 	cfg, err := configs.Load(os.LookupEnv, compose.Networks())
 	if err != nil {

@@ -12,30 +12,30 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
 )
 
-// The item and credential of the demo data.
+// The item and the credential of the demo data.
 const (
 	demoItem   = pluggysim.DemoItemID
 	demoClient = pluggysim.DemoClientID
 	demoSecret = pluggysim.DemoClientSecret
 )
 
-// vendor is the simulator with a cache of its pages in front, so that the speed of its
-// encoding is not measured.
+// vendor is the simulator of Pluggy. It can cache its pages, so that the time that the simulator needs
+// to encode them is not measured.
 type vendor struct {
 	sim    *pluggysim.Simulator
 	origin string
-	delay  time.Duration // before each response
-	rows   int           // of the item
+	delay  time.Duration // time to wait before each response
+	rows   int           // the number of rows of the item
 
-	remembers bool
-	mu        sync.Mutex
-	pages     map[string][]byte
+	cached bool
+	mu     sync.Mutex
+	pages  map[string][]byte
 }
 
-// vendor serves the demo data with additional rows. Once it caches pages, its data must not
-// change any more.
+// vendor serves the demo data with additional rows. If cached is true, pages are cached, and the data
+// must not change after the first request.
 func (b *bench) vendor(ctx context.Context, rows int, remembers bool) (*vendor, error) {
-	v := &vendor{sim: pluggysim.New(pluggysim.Options{Seed: 1}), remembers: remembers, pages: map[string][]byte{}}
+	v := &vendor{sim: pluggysim.New(pluggysim.Options{Seed: 1}), cached: remembers, pages: map[string][]byte{}}
 	v.sim.SeedAt(time.Now())
 	if rows > 0 {
 		if err := v.sim.Generate(pluggysim.DemoBankAccountID, rows); err != nil {
@@ -62,10 +62,10 @@ func (b *bench) listen(ctx context.Context, handler http.Handler) (string, error
 	return "http://" + listener.Addr().String(), nil
 }
 
-// ServeHTTP answers from the cache if it can.
+// ServeHTTP answers from the cache if the page is cached, and otherwise with the simulator's response.
 func (v *vendor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	time.Sleep(v.delay)
-	if !v.remembers || r.Method != http.MethodGet || r.URL.Path != "/v2/transactions" {
+	if !v.cached || r.Method != http.MethodGet || r.URL.Path != "/v2/transactions" {
 		v.sim.ServeHTTP(w, r)
 		return
 	}

@@ -16,23 +16,23 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
 )
 
-// mailbox sends unique events to the webhooks of several connections and records which ones
-// were accepted.
+// mailbox sends unique events to the webhooks of several connections. It records which events were
+// accepted.
 type mailbox struct {
 	service *service
 	paths   []string
-	before  string // the event's body before and after its id
+	before  string // the event's body before its id
 	after   string
 
 	mu       sync.Mutex
 	accepted map[string]bool
-	pending  [][]string // the ids that each client has sent, in order
+	pending  [][]string // the ids that each client has sent, in order; an accepted one starts with +
 }
 
-// manyConnections is the number of connections that share the webhooks of a load.
+// manyConnections is the number of connections among which a load distributes its webhooks.
 const manyConnections = 32
 
-// mailbox creates connections with one webhook each.
+// mailbox creates manyConnections connections, each with one webhook, and returns a mailbox for them.
 func (s *service) mailbox(ctx context.Context, v *vendor) (*mailbox, error) {
 	m := &mailbox{service: s, accepted: map[string]bool{}}
 	id := uuid.NewString()
@@ -55,14 +55,14 @@ func (s *service) mailbox(ctx context.Context, v *vendor) (*mailbox, error) {
 	return m, nil
 }
 
-// load returns a load that sends new events with that many clients.
+// load returns a load in which this number of clients sends new events to the addresses.
 func (m *mailbox) load(clients int, addresses ...string) load {
-	m.settle()
+	m.collectAccepted()
 	m.pending = make([][]string, clients)
-	return load{addresses: addresses, clients: clients, status: http.StatusAccepted, request: m.request, answered: m.note}
+	return load{addresses: addresses, clients: clients, status: http.StatusAccepted, request: m.request, answered: m.recordAccepted}
 }
 
-// request appends a request with an event, signed as the vendor signs it.
+// request appends a request with a new event, signed in the same way as by the vendor.
 func (m *mailbox) request(buf []byte, client, number int) []byte {
 	id := uuid.NewString()
 	m.pending[client] = append(m.pending[client], id)
@@ -79,15 +79,15 @@ func (m *mailbox) request(buf []byte, client, number int) []byte {
 	return append(buf, body...)
 }
 
-// note records the client's last event as accepted.
-func (m *mailbox) note(client, _ int) {
+// recordAccepted marks the last event of the client as accepted.
+func (m *mailbox) recordAccepted(client, _ int) {
 	sent := m.pending[client]
 	id := sent[len(sent)-1]
 	sent[len(sent)-1] = "+" + id
 }
 
-// settle collects what all clients had accepted.
-func (m *mailbox) settle() {
+// collectAccepted adds the accepted events of all clients to m.accepted and clears m.pending.
+func (m *mailbox) collectAccepted() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, sent := range m.pending {
@@ -100,10 +100,10 @@ func (m *mailbox) settle() {
 	m.pending = nil
 }
 
-// verify reads every delivery of the tenant and checks that each accepted event is there
-// exactly once.
+// verify reads every delivery of the tenant and checks that each accepted event is stored. It returns a
+// summary, and an error if an event is missing.
 func (m *mailbox) verify(ctx context.Context) (string, error) {
-	m.settle()
+	m.collectAccepted()
 	found, cursor := 0, ""
 	missing := len(m.accepted)
 	for {

@@ -10,7 +10,7 @@ import (
 	"strconv"
 )
 
-// wire is one persistent HTTP/1.1 connection: one request, one response.
+// wire is one persistent HTTP/1.1 connection. It sends one request at a time and reads its response.
 type wire struct {
 	conn net.Conn
 	in   *bufio.Reader
@@ -19,8 +19,8 @@ type wire struct {
 
 func newWire(conn net.Conn) *wire { return &wire{conn: conn, in: bufio.NewReaderSize(conn, 64<<10)} }
 
-// exchange sends a whole request and reads the whole response. The body is valid until the
-// next call.
+// exchange sends a whole request and reads the whole response. The returned body is valid until the next
+// call.
 func (w *wire) exchange(request []byte) (status int, body []byte, err error) {
 	if _, err = w.conn.Write(request); err != nil {
 		return 0, nil, err
@@ -53,7 +53,8 @@ var (
 	chunkedHeader = []byte("transfer-encoding:")
 )
 
-// head reads the headers up to the empty line and returns those that delimit the body.
+// head reads the headers up to the empty line. It returns the length of the body, or chunked if the body
+// is sent in chunks.
 func (w *wire) head() (length int, chunked bool, err error) {
 	for {
 		line, err := w.in.ReadSlice('\n')
@@ -74,7 +75,7 @@ func (w *wire) head() (length int, chunked bool, err error) {
 	}
 }
 
-// take reads length more bytes of the body.
+// take reads length more bytes into the body.
 func (w *wire) take(length int) error {
 	from := len(w.body)
 	w.body = append(w.body, make([]byte, length)...)
@@ -82,7 +83,7 @@ func (w *wire) take(length int) error {
 	return err
 }
 
-// chunks reads a chunked body (RFC 9112, section 7.1) without trailers.
+// chunks reads a chunked body (RFC 9112, section 7.1). It does not support trailers.
 func (w *wire) chunks() error {
 	for {
 		line, err := w.in.ReadSlice('\n')
@@ -105,7 +106,7 @@ func (w *wire) chunks() error {
 	}
 }
 
-// get appends a GET request.
+// get appends a GET request with a bearer token to buf.
 func get(buf []byte, path, token string) []byte {
 	buf = append(buf, "GET "...)
 	buf = append(buf, path...)

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-func TestAWireReadsWhateverBoundsTheBody(t *testing.T) {
+func TestAWireReadsEveryKindOfBody(t *testing.T) {
 	long := strings.Repeat("0123456789", 20_000)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Authorization") != "Bearer token" {
@@ -36,7 +36,7 @@ func TestAWireReadsWhateverBoundsTheBody(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = conn.Close() }()
-	w := newWire(conn) // One connection is used for all requests: bytes left unread would spoil the next response.
+	w := newWire(conn) // One connection is used for all requests: bytes left unread would corrupt the next response.
 	for _, c := range []struct {
 		path, body string
 		status     int
@@ -60,14 +60,14 @@ func TestALoadFailsOnAnotherStatus(t *testing.T) {
 		addresses: []string{server.Listener.Addr().String()}, clients: 2, status: http.StatusOK,
 		request: func(buf []byte, _, _ int) []byte { return get(buf, "/", "token") },
 	}
-	got, err := l.flat(context.Background(), time.Minute)
+	got, err := l.unpaced(context.Background(), time.Minute)
 	if err == nil || got.count != 10 {
 		t.Fatalf("%d answers, %v", got.count, err)
 	}
 }
 
-// A stall must show in the delays of all requests that were due meanwhile, not only in the
-// delay of one.
+// A stall must increase the delays of all requests that were due meanwhile, not only the delay of the
+// request that stalled.
 func TestAPacedLoadCountsFromWhenARequestWasDue(t *testing.T) {
 	var asked atomic.Int64
 	const stall = 200 * time.Millisecond
@@ -96,7 +96,7 @@ func TestAPacedLoadCountsFromWhenARequestWasDue(t *testing.T) {
 	}
 }
 
-func TestVerifyMissesADeliveryThatIsNotThere(t *testing.T) {
+func TestVerifyReportsAMissingDelivery(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Query().Get("cursor") == "" {
 			_, _ = w.Write([]byte(`{"items":[{"eventId":"one"}],"nextCursor":"next"}`))

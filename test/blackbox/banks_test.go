@@ -10,7 +10,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
 )
 
-// pluggyBank is an item with one account.
+// pluggyBank is a Pluggy item with one account.
 type pluggyBank struct {
 	sim           *pluggysim.Simulator
 	item, account string
@@ -29,26 +29,26 @@ func newPluggy(t testing.TB, seed uint64, rows int) *link {
 	return newLink(t, b, sim, rows)
 }
 
-func (b *pluggyBank) reference() (vendor, account, clientID, secret, authorization string) {
+func (b *pluggyBank) connectionValues() (vendor, account, clientID, secret, authorization string) {
 	return "pluggy", b.item, pluggysim.DemoClientID, pluggysim.DemoClientSecret, pluggyShared
 }
 
-func (b *pluggyBank) whole() []byte {
+func (b *pluggyBank) fullPullEvent() []byte {
 	return must(b.sim.Payload(pluggysim.Event{Name: "item/updated", ItemID: b.item}))
 }
 
-func (b *pluggyBank) add(cents int) (string, fact) {
+func (b *pluggyBank) add(cents int) (string, rowState) {
 	row := must(b.sim.AddTransaction(pluggysim.Transaction{
 		AccountID: b.account, Description: "PIX", Type: "DEBIT", Amount: pluggysim.Number("-" + money(cents)),
 	}))
-	return row.ID, fact{amount: "-" + money(cents), status: "posted"}
+	return row.ID, rowState{amount: "-" + money(cents), status: "posted"}
 }
 
-func (b *pluggyBank) edit(id string, cents int) fact {
+func (b *pluggyBank) edit(id string, cents int) rowState {
 	must(b.sim.UpdateTransaction(id, func(t *pluggysim.Transaction) {
 		t.Amount, t.Status = pluggysim.Number("-"+money(cents)), "PENDING"
 	}))
-	return fact{amount: "-" + money(cents), status: "pending"}
+	return rowState{amount: "-" + money(cents), status: "pending"}
 }
 
 func (b *pluggyBank) remove(id string) { check(b.sim.RemoveTransaction(id)) }
@@ -72,11 +72,11 @@ func (b *pluggyBank) hang(after int) {
 	check(b.sim.Inject(pluggysim.Fault{Path: "/v2/transactions", Kind: pluggysim.FaultHang, Skip: after, Times: -1}))
 }
 
-func (b *pluggyBank) heal()       { b.sim.ClearFaults() }
-func (b *pluggyBank) faults() int { return b.sim.Stats().Faults }
-func (b *pluggyBank) lists() int  { return b.sim.Stats().Resources["transactions"].Requests }
+func (b *pluggyBank) clearFaults()      { b.sim.ClearFaults() }
+func (b *pluggyBank) faults() int       { return b.sim.Stats().Faults }
+func (b *pluggyBank) listRequests() int { return b.sim.Stats().Resources["transactions"].Requests }
 
-// belvoBank is a link with one account.
+// belvoBank is a Belvo link with one account.
 type belvoBank struct {
 	sim           *belvosim.Simulator
 	link, account string
@@ -103,31 +103,31 @@ func newBelvo(t testing.TB, seed uint64, rows int) *link {
 	return newLink(t, b, sim, rows)
 }
 
-func (b *belvoBank) reference() (vendor, account, clientID, secret, authorization string) {
+func (b *belvoBank) connectionValues() (vendor, account, clientID, secret, authorization string) {
 	return "belvo", b.link, belvosim.DemoSecretID, belvosim.DemoSecretPassword, belvoShared
 }
 
-func (b *belvoBank) whole() []byte {
+func (b *belvoBank) fullPullEvent() []byte {
 	return must(b.sim.Payload(belvosim.Event{Name: "TRANSACTIONS/historical_update", LinkID: b.link}))
 }
 
-func (b *belvoBank) add(cents int) (string, fact) {
+func (b *belvoBank) add(cents int) (string, rowState) {
 	kind, status := "INFLOW", "PROCESSED"
 	currency := "MXN"
 	row := must(b.sim.AddTransaction(b.link, belvosim.Transaction{
 		Account: b.account, ValueDate: &b.today, Amount: json.RawMessage(money(cents)), Currency: &currency, Type: &kind, Status: &status,
 	}))
 	b.queueEvent("new_transactions_available", row.ID)
-	return row.ID, fact{amount: money(cents), status: "posted"}
+	return row.ID, rowState{amount: money(cents), status: "posted"}
 }
 
-func (b *belvoBank) edit(id string, cents int) fact {
+func (b *belvoBank) edit(id string, cents int) rowState {
 	status := "PENDING"
 	must(b.sim.UpdateTransaction(id, func(t *belvosim.Transaction) {
 		t.Amount, t.Status = json.RawMessage(money(cents)), &status
 	}))
 	b.queueEvent("transactions_updated", id)
-	return fact{amount: money(cents), status: "pending"}
+	return rowState{amount: money(cents), status: "pending"}
 }
 
 func (b *belvoBank) remove(id string) {
@@ -159,13 +159,14 @@ func (b *belvoBank) hang(after int) {
 	check(b.sim.Inject(belvosim.Fault{Path: "/api/transactions/", Kind: belvosim.FaultHang, Skip: after, Times: -1}))
 }
 
-func (b *belvoBank) heal()       { b.sim.ClearFaults() }
-func (b *belvoBank) faults() int { return b.sim.Stats().Faults }
-func (b *belvoBank) lists() int  { return b.sim.Stats().ByPath["/api/transactions/"] }
+func (b *belvoBank) clearFaults()      { b.sim.ClearFaults() }
+func (b *belvoBank) faults() int       { return b.sim.Stats().Faults }
+func (b *belvoBank) listRequests() int { return b.sim.Stats().ByPath["/api/transactions/"] }
 
 func money(cents int) string { return fmt.Sprintf("%d.%02d", cents/100, cents%100) }
 
-// must and check are for calls of the simulators: if one fails, the test itself is wrong.
+// must and check are for calls of the simulators and of the operating system. They panic on an error,
+// because an error there means that the test itself is wrong.
 func must[T any](value T, err error) T {
 	check(err)
 	return value

@@ -10,16 +10,16 @@ import (
 	"time"
 )
 
-// defaultKills is the number of kills of an ordinary test run; make crash sets more.
+// defaultKills is the number of kills if CRASH_KILLS is not set; make crash sets a larger number.
 const defaultKills = 20
 
-// killsARound is the number of kills after which the vendors pause and everything is
-// compared.
+// killsARound is the number of kills after which the vendors pause, and what is stored is compared with
+// the vendors' data.
 const killsARound = 15
 
-// TestCrash kills the service, and PostgreSQL under it, at random points while webhooks
-// arrive. Afterwards every accepted delivery and every row of the vendors must be stored,
-// and nothing twice. CRASH_KILLS and SEED set the number of kills and their points.
+// TestCrash kills the service, and the PostgreSQL server that it uses, at random points while webhooks
+// arrive. Afterwards every accepted delivery and every row of the vendors must be stored exactly once.
+// CRASH_KILLS sets the number of kills, and SEED determines the random points.
 func TestCrash(t *testing.T) {
 	kills, seed := number(t, "CRASH_KILLS", defaultKills), seedOf(t)
 	t.Run("sqlite", func(t *testing.T) {
@@ -33,7 +33,7 @@ func TestCrash(t *testing.T) {
 	})
 }
 
-// number reads a numeric setting of the run.
+// number returns the numeric environment variable name, or otherwise if it is not set.
 func number(t testing.TB, name string, otherwise int) int {
 	t.Helper()
 	given := os.Getenv(name)
@@ -47,7 +47,7 @@ func number(t testing.TB, name string, otherwise int) int {
 	return n
 }
 
-// seedOf returns the seed of SEED, or a random one, and prints it.
+// seedOf returns the environment variable SEED, or a random seed if it is not set, and logs the seed.
 func seedOf(t testing.TB) uint64 {
 	t.Helper()
 	seed, err := strconv.ParseUint(os.Getenv("SEED"), 10, 64)
@@ -61,20 +61,20 @@ func seedOf(t testing.TB) uint64 {
 	return seed
 }
 
-// killer runs a service and kills it again and again.
-type killer struct {
+// crashTest runs a service and kills it again and again.
+type crashTest struct {
 	*env
 	t       testing.TB
 	random  *rand.Rand
-	db      *database // nil: SQLite
+	db      *database // nil if the service uses SQLite
 	current atomic.Pointer[process]
 	kills   int
-	crashes int // seeds the random choices
+	crashes int // number of crashes of the database
 }
 
 func crash(t *testing.T, h *env, db *database, kills int, seed uint64) {
-	r := &killer{env: h, t: t, db: db, random: rand.New(rand.NewPCG(seed, 1))}
-	r.revive()
+	r := &crashTest{env: h, t: t, db: db, random: rand.New(rand.NewPCG(seed, 1))}
+	r.startAndWait()
 	var links []*link
 	for i := range uint64(3) {
 		links = append(links, newPluggy(t, seed+1+i, 60), newBelvo(t, seed+101+i, 60))
@@ -82,13 +82,13 @@ func crash(t *testing.T, h *env, db *database, kills int, seed uint64) {
 	tr := newTraffic(links, r.current.Load)
 	for _, l := range links {
 		l.connect(h, r.current.Load())
-		tr.deliver(l, l.whole())
+		tr.deliver(l, l.fullPullEvent())
 	}
 	var v tally
 	for round := uint64(0); r.kills < kills && !t.Failed(); round++ {
 		r.round(tr, min(kills-r.kills, killsARound), seed+1000*round)
-		h.renew()
-		tr.quiet(t, h, r.current.Load(), 90*time.Second)
+		h.renewToken()
+		tr.waitForPulls(t, h, r.current.Load(), 90*time.Second)
 		v = tr.compareAll(t, h, r.current.Load())
 		if kills > killsARound {
 			t.Logf("%d kills: %+v", r.kills, v)
@@ -98,8 +98,8 @@ func crash(t *testing.T, h *env, db *database, kills int, seed uint64) {
 		r.kills, r.crashes, v.accepted, v.stored, v.lost, v.doubled, v.rows, r.takenOver(links), seed)
 }
 
-// round kills several times under load, and leaves the service running.
-func (r *killer) round(tr *traffic, kills int, seed uint64) {
+// round kills the service several times under load. At its end the service is running and ready.
+func (r *crashTest) round(tr *traffic, kills int, seed uint64) {
 	load, stop := context.WithCancel(context.Background())
 	ended := make(chan struct{})
 	go func() {
@@ -110,34 +110,34 @@ func (r *killer) round(tr *traffic, kills int, seed uint64) {
 		time.Sleep(time.Duration(r.random.IntN(600)) * time.Millisecond)
 		r.kill()
 	}
-	r.await()
+	r.waitUntilReady()
 	stop()
 	<-ended
 }
 
-// kill kills and restarts the service, or the database, or both. Sometimes it does not wait
-// for the next start, so that a starting process is killed as well.
-func (r *killer) kill() {
+// kill kills and restarts the service, or the database, or both. Sometimes it does not wait until the
+// restarted service is ready, so that the next kill can hit a process that is still starting.
+func (r *crashTest) kill() {
 	if r.db != nil && r.random.IntN(3) == 0 {
 		r.db.crash()
 		r.crashes++
 		time.Sleep(time.Duration(r.random.IntN(200)) * time.Millisecond)
 		r.db.start()
 		if r.serving() && r.random.IntN(2) == 0 {
-			return // this one has to survive
+			return // the service is not restarted: it must survive the crash of the database
 		}
 	}
 	r.current.Load().kill()
 	r.kills++
 	r.current.Store(r.serve())
 	if r.random.IntN(4) > 0 {
-		r.await()
+		r.waitUntilReady()
 	}
 }
 
-// serving reports whether the service has started to serve. One that was still starting may
-// rightly end with the database.
-func (r *killer) serving() bool {
+// serving reports whether the service has started to serve. A service that is still starting is allowed
+// to end when the database crashes.
+func (r *crashTest) serving() bool {
 	select {
 	case <-r.current.Load().listen:
 		return true
@@ -146,15 +146,15 @@ func (r *killer) serving() bool {
 	}
 }
 
-func (r *killer) revive() {
+func (r *crashTest) startAndWait() {
 	r.current.Store(r.serve())
-	r.await()
+	r.waitUntilReady()
 }
 
-func (r *killer) await() { r.current.Load().ready() }
+func (r *crashTest) waitUntilReady() { r.current.Load().ready() }
 
-// takenOver returns the number of pulls that more than one process worked on.
-func (r *killer) takenOver(links []*link) (n int) {
+// takenOver returns the number of pulls that were attempted by more than one process.
+func (r *crashTest) takenOver(links []*link) (n int) {
 	for _, l := range links {
 		for _, pull := range r.all(r.current.Load(), "/aggregator-connections/"+l.id+"/pulls") {
 			if attempts, _ := pull["attempts"].(float64); attempts > 1 {

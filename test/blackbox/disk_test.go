@@ -13,10 +13,11 @@ import (
 	"testing"
 	"time"
 
-	_ "github.com/glebarez/go-sqlite" // reads the file that the service leaves
+	_ "github.com/glebarez/go-sqlite" // the driver with which the test checks the database file
 )
 
-// smallDisk mounts a disk of a few megabytes.
+// smallDisk mounts a disk of six megabytes and returns its path. It skips the test if mounting is not
+// permitted.
 func smallDisk(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -27,7 +28,7 @@ func smallDisk(t *testing.T) string {
 	return dir
 }
 
-// fill leaves no free space on the disk until the file it returns is removed.
+// fill uses up all free space of the disk with a file, and returns the path of that file.
 func fill(t *testing.T, dir string) string {
 	t.Helper()
 	file, err := os.Create(filepath.Join(dir, "filler"))
@@ -44,8 +45,8 @@ func fill(t *testing.T, dir string) string {
 	}
 }
 
-// sound checks that SQLite itself finds no error in the file.
-func sound(t *testing.T, file string) {
+// checkIntegrity checks with SQLite's own integrity check that the database file has no error.
+func checkIntegrity(t *testing.T, file string) {
 	t.Helper()
 	db, err := sql.Open("sqlite", "file:"+file)
 	if err != nil {
@@ -61,34 +62,34 @@ func sound(t *testing.T, file string) {
 func TestDiskFull(t *testing.T) {
 	dir := smallDisk(t)
 	file := filepath.Join(dir, "discovery.db")
-	f := furnish(t, newEnv(t, "sqlite://"+file))
+	f := newFixture(t, newEnv(t, "sqlite://"+file))
 	tr := newTraffic([]*link{f.link}, func() *process { return f.p })
 	filler := fill(t, dir)
-	announced := tr.overflow(t, f)
+	announced := tr.fillWithWebhooks(t, f)
 	for _, c := range f.calls {
-		f.write(t, c)
+		f.checkWriteRefused(t, c)
 	}
 	if log := strings.ToLower(f.p.log()); !strings.Contains(log, "full") {
 		t.Errorf("the log does not say that the disk is full:\n%s", log)
 	}
-	f.call(f.p, "GET", "/webhooks/deliveries", nil, http.StatusOK) // stored data can still be read
+	f.call(f.p, "GET", "/webhooks/deliveries", nil, http.StatusOK) // stored data can still be read on a full disk
 	t.Logf("full after %d more webhooks; /health %d, /readyz %d", announced, f.p.status("/health"), f.p.status("/readyz"))
-	sound(t, file)
+	checkIntegrity(t, file)
 	if err := os.Remove(filler); err != nil {
 		t.Fatal(err)
 	}
-	f.back(t, time.Now())
+	f.checkRecovery(t, time.Now())
 	tr.compareAll(t, f.env, f.p)
 	f.p.kill()
-	sound(t, file)
+	checkIntegrity(t, file)
 }
 
-// overflow sends webhooks until the disk has no space for another, and returns how many were
-// accepted.
-func (tr *traffic) overflow(t *testing.T, f *fixture) (accepted int) {
+// fillWithWebhooks sends webhooks until the disk has no space for another one. It returns the number of
+// accepted webhooks.
+func (tr *traffic) fillWithWebhooks(t *testing.T, f *fixture) (accepted int) {
 	t.Helper()
 	for ; accepted < 10_000; accepted++ {
-		body := f.link.whole()
+		body := f.link.fullPullEvent()
 		begun := time.Now()
 		status, header := f.link.post(context.Background(), f.p, body)
 		switch {
@@ -105,9 +106,9 @@ func (tr *traffic) overflow(t *testing.T, f *fixture) (accepted int) {
 	return 0
 }
 
-// write makes a call that changes something, and checks that it is refused while the disk is
-// full.
-func (f *fixture) write(t *testing.T, c apiCall) {
+// checkWriteRefused makes a call that writes to the database, and checks that it is refused because the
+// disk is full. It ignores a call that does not write.
+func (f *fixture) checkWriteRefused(t *testing.T, c apiCall) {
 	t.Helper()
 	switch c.route {
 	case "POST /aggregator-connections", "POST /connections", "POST /webhooks/tokens":
@@ -119,17 +120,17 @@ func (f *fixture) write(t *testing.T, c apiCall) {
 	if err != nil {
 		t.Fatalf("%s: %v", c.route, err)
 	}
-	f.refused(t, c.route, a)
+	f.checkRefused(t, c.route, a)
 	if took := time.Since(begun); took > answerTime {
 		t.Errorf("%s was answered only after %v", c.route, took)
 	}
 }
 
-// A database file that must not be written is a start error that names the setting, and the
-// file does not change. If the test runs as root, the service runs as another user, because
-// file modes do not bind root.
+// A database file without write permission ends the start with an error that names the setting, and the
+// file is not changed. If the test runs as root, it starts the service as another user, because file
+// permissions do not restrict root.
 func TestReadOnlyFile(t *testing.T) {
-	f := furnish(t, newEnv(t, ""))
+	f := newFixture(t, newEnv(t, ""))
 	file := strings.TrimPrefix(f.settings["DATABASE_URL"], "sqlite://")
 	if code, _ := f.p.stop(); code != 0 {
 		t.Fatalf("the exit code is %d", code)
@@ -138,7 +139,7 @@ func TestReadOnlyFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	nobody := f.lock(t, file)
+	nobody := f.makeReadOnly(t, file)
 	cmd := exec.Command(binary(t), "serve")
 	if cmd.Env = environ(f.settings); nobody != nil {
 		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: nobody, Pdeathsig: syscall.SIGKILL}
@@ -151,12 +152,12 @@ func TestReadOnlyFile(t *testing.T) {
 	if after, err := os.ReadFile(file); err != nil || string(after) != string(before) {
 		t.Errorf("the file changed: %v", err)
 	}
-	sound(t, file)
+	checkIntegrity(t, file)
 }
 
-// lock removes write permission and returns the user as which the service must run for the
-// permission to apply.
-func (f *fixture) lock(t *testing.T, file string) *syscall.Credential {
+// makeReadOnly removes the write permission of a file. It returns the user as which the service must run
+// for the permission to take effect, or nil for the user of the test.
+func (f *fixture) makeReadOnly(t *testing.T, file string) *syscall.Credential {
 	t.Helper()
 	var nobody *syscall.Credential
 	if os.Geteuid() == 0 {

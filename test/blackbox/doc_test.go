@@ -1,13 +1,12 @@
-// Package blackbox_test drives the built binary as an operator, a vendor and an
-// orchestrator would: as processes on loopback that are killed, stopped and cut off from
-// their database. Nothing of the service is imported; the vendors' simulators run in the
-// test process.
+// Package blackbox_test tests the built binary from outside, as an operator, a vendor and an
+// orchestrator use it: as processes on loopback that are killed, stopped and cut off from their
+// database. It imports nothing of the service; the vendors' simulators run in the test process.
 //
 // Settings of a run, as environment variables:
 //
 //	CRASH_KILLS       number of kills of the crash test, over both databases; default 20
-//	SEED              seed of all random choices; drawn and printed if not set
-//	DISCOVERY_BINARY  tests this binary instead of building one
+//	SEED              seed of all random choices; chosen at random and printed if not set
+//	DISCOVERY_BINARY  path of a binary to be tested, instead of building one
 package blackbox_test
 
 import (
@@ -29,7 +28,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// built is the binary of this test run.
+// built is the binary that this test run tests.
 var built struct {
 	once sync.Once
 	dir  string
@@ -37,7 +36,7 @@ var built struct {
 	err  error
 }
 
-// binary returns the path of the binary; the first caller builds it.
+// binary returns the path of the binary. The first call builds the binary.
 func binary(t testing.TB) string {
 	t.Helper()
 	built.once.Do(func() {
@@ -51,8 +50,8 @@ func binary(t testing.TB) string {
 	return built.path
 }
 
-// build first reads every source file. The test cache then knows that a result depends on
-// these files, which it cannot know of files that a child process reads.
+// build builds the binary. Before that it calls os.Stat for every source file: the go command then knows
+// that cached test results depend on these files. It cannot know which files a child process reads.
 func build() error {
 	root, err := filepath.Abs("../..")
 	if err != nil {

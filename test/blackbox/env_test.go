@@ -11,69 +11,72 @@ import (
 	"time"
 )
 
-// fact is the vendor's state of one row.
-type fact struct {
-	amount  string // signed, from the account holder's view
+// rowState is the state of one row at the vendor.
+type rowState struct {
+	amount  string // signed: negative for money that leaves the account
 	status  string
 	edits   int
 	removed bool
 }
 
-// bank is one account reference at a simulated vendor. Its changes come with the webhooks
-// that announce them.
+// bank is one account reference at a simulated vendor. Each change of its rows results in webhooks that
+// announce the change.
 type bank interface {
-	// reference returns the values with which a connection to it is created.
-	reference() (vendor, account, clientID, secret, authorization string)
-	// whole returns a webhook that requests a pull of everything.
-	whole() []byte
-	add(cents int) (id string, f fact)
-	edit(id string, cents int) fact
+	// connectionValues returns the values with which a connection to the bank is created, and the
+	// Authorization value of its webhooks.
+	connectionValues() (vendor, account, clientID, secret, authorization string)
+	// fullPullEvent returns the body of a new webhook that makes the service pull everything.
+	fullPullEvent() []byte
+	add(cents int) (id string, f rowState)
+	edit(id string, cents int) rowState
 	remove(id string)
 	// takeEvents returns the bodies of the webhooks that announce the changes since the last call.
 	takeEvents() [][]byte
-	// ledger returns every row as the vendor would list it now: ids and amounts.
+	// ledger returns the rows that the vendor would list now: amounts by id.
 	ledger() map[string]string
-	// hang blocks the requests for transactions after a number of good ones, until heal.
+	// hang makes the vendor answer as many requests for transactions as after says, and block all later
+	// ones until clearFaults is called.
 	hang(after int)
-	heal()
-	// faults returns the number of blocked requests, lists the number of requests for rows.
+	clearFaults()
+	// faults returns the number of blocked requests; listRequests returns the number of requests for
+	// transactions.
 	faults() int
-	lists() int
+	listRequests() int
 }
 
-// link is a bank with an origin of its own, and so a rate budget of its own, and a
-// connection to it.
+// link is a bank and a connection to it. Each link has an origin of its own, because the service has one
+// rate budget per origin.
 type link struct {
 	bank
 	origin string
-	id     string // of the connection
-	path   string // of the webhook, including its token
+	id     string // the id of the connection
+	path   string // the path of the webhook, which includes its token
 
-	slow   atomic.Int64 // additional nanoseconds for each response
-	slowed atomic.Int64 // number of requests that were delayed
+	delay   atomic.Int64 // nanoseconds by which each response is delayed
+	delayed atomic.Int64 // number of requests that were delayed
 
 	mu    sync.Mutex
-	facts map[string]fact
+	facts map[string]rowState
 }
 
-// vendorTakes is the vendor's response time, so that a pull of several pages lasts long
-// enough to be interrupted.
+// vendorTakes is the response time of every vendor. Because of it a pull of several pages takes so long
+// that a test can interrupt it.
 const vendorTakes = 10 * time.Millisecond
 
-// newLink creates rows at a bank and serves it until the test ends.
+// newLink creates rows at a bank, and serves the bank until the test ends.
 func newLink(t testing.TB, b bank, handler http.Handler, rows int) *link {
 	t.Helper()
-	l := &link{bank: b, facts: map[string]fact{}}
+	l := &link{bank: b, facts: map[string]rowState{}}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		time.Sleep(vendorTakes)
-		if wait := l.slow.Load(); wait > 0 {
-			l.slowed.Add(1)
+		if wait := l.delay.Load(); wait > 0 {
+			l.delayed.Add(1)
 			time.Sleep(time.Duration(wait))
 		}
 		handler.ServeHTTP(w, r)
 	}))
 	t.Cleanup(func() {
-		b.heal()
+		b.clearFaults()
 		server.CloseClientConnections()
 		server.Close()
 	})
@@ -82,20 +85,20 @@ func newLink(t testing.TB, b bank, handler http.Handler, rows int) *link {
 		id, f := b.add(100 + i)
 		l.facts[id] = f
 	}
-	b.takeEvents() // the first pull reads all of them
+	b.takeEvents() // events about these rows are dropped, because the first pull reads all rows
 	return l
 }
 
-// stall makes the vendor slower by the given time for each response.
-func (l *link) stall(by time.Duration) { l.slow.Store(int64(by)) }
+// delayResponses makes the vendor wait for the time by before each response.
+func (l *link) delayResponses(by time.Duration) { l.delay.Store(int64(by)) }
 
-// stalled returns the number of delayed requests.
-func (l *link) stalled() int64 { return l.slowed.Load() }
+// delayedRequests returns the number of requests that were delayed so far.
+func (l *link) delayedRequests() int64 { return l.delayed.Load() }
 
-// connect creates the connection and its webhook token.
+// connect creates the connection and a token for its webhook, through the process p.
 func (l *link) connect(h *env, p *process) {
 	h.t.Helper()
-	vendor, account, clientID, secret, _ := l.reference()
+	vendor, account, clientID, secret, _ := l.connectionValues()
 	name := vendor + "-" + account
 	l.id = text(h.call(p, "POST", "/aggregator-connections", object{
 		"vendor": vendor, "configName": name, "baseUrl": l.origin,
@@ -105,7 +108,8 @@ func (l *link) connect(h *env, p *process) {
 		text(h.call(p, "POST", "/webhooks/tokens", object{"vendor": vendor, "connection_config_name": name}, http.StatusCreated), "token")
 }
 
-// change makes a few changes at the vendor and returns the webhooks that announce them.
+// change makes one to three changes at the vendor and returns the bodies of the webhooks that announce
+// them.
 func (l *link) change(random *rand.Rand) [][]byte {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -128,7 +132,8 @@ func (l *link) change(random *rand.Rand) [][]byte {
 	return l.takeEvents()
 }
 
-// pick chooses an existing row at random, the same one for the same seed.
+// pick returns the id of a random row that is not removed, and whether there is one. The choice depends
+// only on the seed.
 func (l *link) pick(random *rand.Rand) (string, bool) {
 	ids := make([]string, 0, len(l.facts))
 	for id, f := range l.facts {

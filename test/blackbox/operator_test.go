@@ -18,19 +18,20 @@ import (
 
 const surface = "/v1/discovery"
 
-// The Authorization values with which the vendors prove their webhooks.
+// The Authorization values by which the vendors authenticate their webhooks.
 const (
 	pluggyShared = "Bearer blackbox-pluggy"
 	belvoShared  = "Bearer blackbox-belvo"
 )
 
-// client reuses no connection: every request shows whether the process accepts new ones.
+// client opens a new connection for each request, so that every request tests whether the process still
+// accepts connections.
 var client = &http.Client{
 	Transport: &http.Transport{DisableKeepAlives: true},
 	Timeout:   20 * time.Second,
 }
 
-// env is one database with the settings to serve it, and one tenant.
+// env contains the settings to serve one database, and one tenant with its operator token.
 type env struct {
 	t        testing.TB
 	settings map[string]string
@@ -38,7 +39,8 @@ type env struct {
 	token    string
 }
 
-// newEnv creates a keyset and an operator token for a database; "" means a SQLite file.
+// newEnv creates a keyset and an operator token for a service on the database. If database is "", the
+// service uses a new SQLite file.
 func newEnv(t testing.TB, database string) *env {
 	t.Helper()
 	dir := t.TempDir()
@@ -57,12 +59,12 @@ func newEnv(t testing.TB, database string) *env {
 	if _, said, code := command(t, nil, "keyset", "create", h.settings["SEALING_KEYSET_FILE"]); code != 0 {
 		t.Fatal(said)
 	}
-	h.renew()
+	h.renewToken()
 	return h
 }
 
-// renew replaces the operator token with a new one.
-func (h *env) renew() {
+// renewToken replaces the operator token, which is valid for only a limited time, with a new one.
+func (h *env) renewToken() {
 	h.t.Helper()
 	out, said, code := command(h.t, h.settings, "token", h.tenant)
 	if code != 0 {
@@ -79,7 +81,7 @@ func (h *env) serve() *process {
 // object is a JSON object.
 type object = map[string]any
 
-// response is the response to a request.
+// response is an HTTP response whose body has been read.
 type response struct {
 	status int
 	header http.Header
@@ -87,7 +89,8 @@ type response struct {
 	body   object // nil if the body is not an object
 }
 
-// try sends one request. It returns an error if no response arrives.
+// try sends one request with the operator token to the process. It returns an error only if no response
+// arrives.
 func (h *env) try(ctx context.Context, p *process, method, path string, body any) (response, error) {
 	var payload io.Reader
 	if body != nil {
@@ -118,7 +121,7 @@ func (h *env) try(ctx context.Context, p *process, method, path string, body any
 	return a, nil
 }
 
-// call sends one request and checks the status.
+// call sends one request, checks the status, and returns the body.
 func (h *env) call(p *process, method, path string, body any, status int) object {
 	h.t.Helper()
 	a, err := h.try(context.Background(), p, method, surface+path, body)
@@ -131,7 +134,7 @@ func (h *env) call(p *process, method, path string, body any, status int) object
 	return a.body
 }
 
-// all returns the items of every page of a list.
+// all returns the items of all pages of the list at path.
 func (h *env) all(p *process, path string) []object {
 	h.t.Helper()
 	var items []object
@@ -165,13 +168,14 @@ func listed(page object) []object {
 	return items
 }
 
-// text returns a member that is a string, otherwise "".
+// text returns a member of o if it is a string, and otherwise "".
 func text(o object, member string) string {
 	s, _ := o[member].(string)
 	return s
 }
 
-// open returns the number of pulls of a connection that have not ended, and the failed ones.
+// open returns the number of a connection's pulls that have not ended, and a description of each failed
+// pull.
 func (h *env) open(p *process, connection string) (open int, failed []string) {
 	h.t.Helper()
 	for _, pull := range h.all(p, "/aggregator-connections/"+connection+"/pulls") {

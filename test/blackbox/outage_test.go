@@ -12,16 +12,17 @@ import (
 	"github.com/google/uuid"
 )
 
-// answerTime is the promised bound: without its database the service answers within it.
+// answerTime is the documented time limit within which the service responds without its database.
 const answerTime = 2 * time.Second
 
-// causes are words that belong to the cause of a 5xx. None of them may appear in a response.
+// causes are words that describe the cause of a 5xx. No response to a caller may contain one of them.
 var causes = []string{
 	"postgres", "sqlite", "127.0.0.1", "refused", "dial", "SQLSTATE", "timeout", "deadline", "connect", "pool", "disk",
 	"read-only", "readonly", "context", "conn ", "EOF", "database or disk",
 }
 
-// fixture is a service with one of every resource, and one call for each route.
+// fixture is a service with one resource of each kind, and a list of calls: one for each route that needs
+// the database.
 type fixture struct {
 	*env
 	p     *process
@@ -29,20 +30,20 @@ type fixture struct {
 	calls []apiCall
 }
 
-// apiCall is one call that needs the database.
+// apiCall is one call of the API that needs the database.
 type apiCall struct {
 	route, path string
 	body        any
 }
 
-func furnish(t *testing.T, h *env) *fixture {
+func newFixture(t *testing.T, h *env) *fixture {
 	t.Helper()
 	f := &fixture{env: h, p: h.serve(), link: newPluggy(t, 1, 60)}
 	f.p.ready()
 	f.link.connect(h, f.p)
 	tr := newTraffic([]*link{f.link}, func() *process { return f.p })
-	tr.deliver(f.link, f.link.whole())
-	tr.quiet(t, h, f.p, 15*time.Second)
+	tr.deliver(f.link, f.link.fullPullEvent())
+	tr.waitForPulls(t, h, f.p, 15*time.Second)
 	engine := object{"type": "rest-generic", "configName": "engine", "config": object{"url": f.link.origin, "auth": "none"}}
 	first := func(path string) string { return text(h.all(f.p, path)[0], "id") }
 	f.calls = f.routes(
@@ -53,7 +54,7 @@ func furnish(t *testing.T, h *env) *fixture {
 
 func (f *fixture) routes(engine, token, delivery, pull string) []apiCall {
 	own := "/aggregator-connections/" + f.link.id
-	vendor, account, clientID, secret, _ := f.link.reference()
+	vendor, account, clientID, secret, _ := f.link.connectionValues()
 	create := object{
 		"vendor": vendor, "configName": "another", "baseUrl": f.link.origin, "accountRef": account, "clientId": clientID, "secret": secret,
 	}
@@ -87,10 +88,10 @@ func (f *fixture) routes(engine, token, delivery, pull string) []apiCall {
 	}
 }
 
-// complete compares the calls with the routes that the service describes.
-func (f *fixture) complete(t *testing.T) {
+// checkAllRoutesCalled checks that the calls include every route of the OpenAPI document.
+func (f *fixture) checkAllRoutesCalled(t *testing.T) {
 	t.Helper()
-	// These need no database, or are tested separately.
+	// connector-types needs no database, and the webhook route is tested separately.
 	known := map[string]bool{"GET /connector-types": true, "POST /webhooks/{vendor}/{token}": true}
 	for _, c := range f.calls {
 		known[c.route] = true
@@ -110,10 +111,11 @@ func (f *fixture) complete(t *testing.T) {
 	}
 }
 
-// without makes every call at once while the database is not reachable.
-func (f *fixture) without(t *testing.T) {
+// checkOutage makes all calls concurrently while the database is not reachable, and checks their responses
+// and how long they take.
+func (f *fixture) checkOutage(t *testing.T) {
 	t.Helper()
-	var asking sync.WaitGroup
+	var requests sync.WaitGroup
 	var mu sync.Mutex
 	var slowest time.Duration
 	note := func(what string, took time.Duration) {
@@ -125,7 +127,7 @@ func (f *fixture) without(t *testing.T) {
 		}
 	}
 	for _, c := range f.calls {
-		asking.Go(func() {
+		requests.Go(func() {
 			method, _, _ := strings.Cut(c.route, " ")
 			begun := time.Now()
 			a, err := f.try(context.Background(), f.p, method, surface+c.path, c.body)
@@ -134,19 +136,19 @@ func (f *fixture) without(t *testing.T) {
 				t.Errorf("%s: %v", c.route, err)
 				return
 			}
-			f.refused(t, c.route, a)
+			f.checkRefused(t, c.route, a)
 		})
 	}
-	asking.Go(func() {
+	requests.Go(func() {
 		begun := time.Now()
-		status, header := f.link.post(context.Background(), f.p, f.link.whole())
+		status, header := f.link.post(context.Background(), f.p, f.link.fullPullEvent())
 		note("webhook", time.Since(begun))
 		if status != http.StatusServiceUnavailable || header.Get("Retry-After") == "" {
 			t.Errorf("the webhook got %d, Retry-After %q", status, header.Get("Retry-After"))
 		}
 	})
 	for path, want := range map[string]int{"/readyz": 503, "/health": 200, "/version": 200, "/openapi.json": 200, surface + "/connector-types": 200} {
-		asking.Go(func() {
+		requests.Go(func() {
 			begun := time.Now()
 			a, err := f.try(context.Background(), f.p, "GET", path, nil)
 			note(path, time.Since(begun))
@@ -155,12 +157,12 @@ func (f *fixture) without(t *testing.T) {
 			}
 		})
 	}
-	asking.Wait()
+	requests.Wait()
 	t.Logf("%d routes, the slowest after %.2f s", len(f.calls), slowest.Seconds())
 }
 
-// refused checks for a 503 that says when to retry, but not the cause.
-func (f *fixture) refused(t *testing.T, route string, a response) {
+// checkRefused checks that a response is a 503 with Retry-After, and that it does not reveal the cause.
+func (f *fixture) checkRefused(t *testing.T, route string, a response) {
 	t.Helper()
 	if a.status != http.StatusServiceUnavailable || a.header.Get("Retry-After") == "" || a.body["code"] != "MTCH-0008" {
 		t.Errorf("%s answered %d, Retry-After %q: %s", route, a.status, a.header.Get("Retry-After"), a.raw)
@@ -173,8 +175,9 @@ func (f *fixture) refused(t *testing.T, route string, a response) {
 	}
 }
 
-// back checks that everything recovers without help, including the interrupted pull.
-func (f *fixture) back(t *testing.T, since time.Time) {
+// checkRecovery checks that everything recovers without intervention, including the interrupted pull.
+// since is the end of the outage.
+func (f *fixture) checkRecovery(t *testing.T, since time.Time) {
 	t.Helper()
 	eventually(t, 15*time.Second, "readiness", func() bool { return f.p.status("/readyz") == http.StatusOK })
 	ready := time.Since(since)
@@ -187,7 +190,7 @@ func (f *fixture) back(t *testing.T, since time.Time) {
 		tr.deliver(f.link, body)
 	}
 	accepted := time.Since(since)
-	tr.quiet(t, f.env, f.p, 60*time.Second)
+	tr.waitForPulls(t, f.env, f.p, 60*time.Second)
 	tr.compareAll(t, f.env, f.p)
 	t.Logf("ready after %.2f s, a webhook accepted after %.2f s, all pulls ended after %.1f s", ready.Seconds(), accepted.Seconds(), time.Since(since).Seconds())
 }
@@ -200,15 +203,15 @@ func TestPostgresOutage(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			db := newDatabase(t)
-			f := furnish(t, newEnv(t, db.url))
-			f.complete(t)
-			stuck(t, f.link, f.p, 1) // A pull is running and cannot record its end.
+			f := newFixture(t, newEnv(t, db.url))
+			f.checkAllRoutesCalled(t)
+			startHangingPull(t, f.link, f.p, 1) // a pull is running, and cannot record its end during the outage
 			outage.begin(db)
-			f.without(t)
-			f.link.heal()
-			f.without(t) // and once more, now that every connection is known to be broken
+			f.checkOutage(t)
+			f.link.clearFaults()
+			f.checkOutage(t) // again, because now the service knows that every database connection is broken
 			outage.end(db)
-			f.back(t, time.Now())
+			f.checkRecovery(t, time.Now())
 			if code, _ := f.p.stop(); code != 0 {
 				t.Errorf("the exit code is %d", code)
 			}
@@ -216,12 +219,13 @@ func TestPostgresOutage(t *testing.T) {
 	}
 }
 
-// A stop while the database is not reachable, or hangs, still ends in time.
+// A process that is stopped while its database is not reachable, or does not respond, still ends within
+// drainTime.
 func TestShutdownWithoutPostgres(t *testing.T) {
 	for name, begin := range map[string]func(*database){"stopped": (*database).stop, "hanging": (*database).hang} {
 		t.Run(name, func(t *testing.T) {
 			db := newDatabase(t)
-			f := furnish(t, newEnv(t, db.url))
+			f := newFixture(t, newEnv(t, db.url))
 			begin(db)
 			code, took := f.p.stop()
 			t.Logf("stopped within %.1f s, exit code %d", took.Seconds(), code)
@@ -232,7 +236,8 @@ func TestShutdownWithoutPostgres(t *testing.T) {
 	}
 }
 
-// If the database is not reachable at the start, the error names it without its password.
+// If the database is not reachable when the service starts, the error names the setting and does not
+// reveal the password.
 func TestStartWithoutPostgres(t *testing.T) {
 	db := newDatabase(t)
 	canary := "pw-" + uuid.NewString()

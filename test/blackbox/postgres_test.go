@@ -11,8 +11,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// database is a PostgreSQL server that the test may kill, stop and freeze. It has the same
-// address after each start.
+// database is a PostgreSQL server that the test can kill, stop and freeze. Its address is the same after
+// each start.
 type database struct {
 	t      testing.TB
 	dir    string
@@ -21,14 +21,15 @@ type database struct {
 	port   int
 }
 
-// newDatabase starts a server that flushes what it commits, as in production.
+// newDatabase starts a server that flushes every commit to disk, as in production.
 func newDatabase(t testing.TB) *database {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "blackbox-pg-")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Chmod(dir, 0o711); err != nil { // the server's user needs access to its folder
+	// the server runs as a user of its own, which needs access to this folder
+	if err := os.Chmod(dir, 0o711); err != nil {
 		t.Fatal(err)
 	}
 	d := &database{t: t, dir: dir}
@@ -52,7 +53,7 @@ func (d *database) start() {
 	d.server, d.url, d.port = server, server.URL(), server.Port()
 }
 
-// stop closes every connection and ends the server.
+// stop shuts the server down in order, so that it closes every connection.
 func (d *database) stop() {
 	d.t.Helper()
 	if err := d.server.Stop(); err != nil {
@@ -61,7 +62,7 @@ func (d *database) stop() {
 	d.server = nil
 }
 
-// crash shuts the server down immediately: the next start recovers from the log.
+// crash ends the server immediately. The next start recovers the data from the write-ahead log.
 func (d *database) crash() {
 	d.t.Helper()
 	if err := d.server.Kill(); err != nil {
@@ -70,21 +71,22 @@ func (d *database) crash() {
 	d.server = nil
 }
 
-// hang freezes the server with all its connections: they stay open but do not answer.
+// hang freezes the server: its connections stay open, but it does not respond on them.
 func (d *database) hang() { d.signal(syscall.SIGSTOP) }
 
-// resume lets a frozen server continue.
+// resume makes a frozen server continue.
 func (d *database) resume() { d.signal(syscall.SIGCONT) }
 
 func (d *database) signal(sig syscall.Signal) {
 	d.t.Helper()
-	for _, pid := range d.family() {
+	for _, pid := range d.processes() {
 		_ = syscall.Kill(pid, sig) // a process that has just ended needs no signal
 	}
 }
 
-// family returns the postmaster, whose id is in the data directory, and its children.
-func (d *database) family() []int {
+// processes returns the process ids of the server: the postmaster, which is recorded in the data folder,
+// and its children.
+func (d *database) processes() []int {
 	raw, err := os.ReadFile(filepath.Join(d.server.Dir(), "postmaster.pid"))
 	var postmaster int
 	if _, scanned := fmt.Sscan(string(raw), &postmaster); err != nil || scanned != nil {

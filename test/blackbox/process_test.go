@@ -17,23 +17,23 @@ import (
 	"time"
 )
 
-// keptLines is the number of log lines that a failed test prints.
+// keptLines is the number of the last log lines of a process that are kept for a failed test.
 const keptLines = 30
 
-// process is one run of the binary.
+// process is one running or ended process of the binary.
 type process struct {
 	t      testing.TB
 	cmd    *exec.Cmd
 	begun  time.Time
-	ended  chan struct{} // closed when the process has ended and its log is read
-	listen chan struct{} // closed when the process logs its address
+	ended  chan struct{} // closed when the process has ended and its log has been read
+	listen chan struct{} // closed when the process has logged its address
 
 	mu     sync.Mutex
 	origin string
 	lines  []string
 }
 
-// environ returns the environment of the binary: nothing but the settings.
+// environ returns the environment for the binary. It contains only the settings, PATH and HOME.
 func environ(settings map[string]string) []string {
 	env := []string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.TempDir()}
 	for name, value := range settings {
@@ -42,8 +42,8 @@ func environ(settings map[string]string) []string {
 	return env
 }
 
-// serve starts `discovery serve` and returns at once. The process ends with the test, or
-// with the test process.
+// serve starts `discovery serve` and does not wait until it is ready. The process ends at the end of the
+// test, or earlier if the test process ends.
 func serve(t testing.TB, settings map[string]string) *process {
 	t.Helper()
 	return launch(t, exec.Command(binary(t), "serve"), settings)
@@ -60,8 +60,8 @@ func launch(t testing.TB, cmd *exec.Cmd, settings map[string]string) *process {
 	}
 	started := make(chan error, 1)
 	go func() {
-		// Pdeathsig is sent when the starting thread ends, so that thread must live as long as the
-		// child.
+		// The kernel sends Pdeathsig when the thread that started the child ends. Therefore this thread is
+		// kept until the child has ended.
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
 		err := cmd.Start()
@@ -77,7 +77,7 @@ func launch(t testing.TB, cmd *exec.Cmd, settings map[string]string) *process {
 	}
 	t.Cleanup(func() {
 		select {
-		case <-p.ended: // the test has handled it
+		case <-p.ended: // the test has already ended the process
 			return
 		default:
 		}
@@ -89,7 +89,8 @@ func launch(t testing.TB, cmd *exec.Cmd, settings map[string]string) *process {
 	return p
 }
 
-// follow reads the log, keeps its last lines, and finds in it the address of the process.
+// follow reads the log until the process ends. It stores the last lines. It also stores the address of
+// the process when the process logs it.
 func (p *process) follow(log io.Reader) {
 	lines := bufio.NewScanner(log)
 	lines.Buffer(nil, 1<<20)
@@ -117,14 +118,14 @@ func (p *process) log() string {
 	return strings.Join(p.lines, "\n")
 }
 
-// at returns the address of the process; "" before it serves.
+// at returns the origin of the process, or "" as long as it does not serve.
 func (p *process) at() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.origin
 }
 
-// ready waits until /readyz answers 200 and returns the time since the start.
+// ready waits until /readyz answers 200, and returns the time since the start of the process.
 func (p *process) ready() time.Duration {
 	p.t.Helper()
 	select {
@@ -138,7 +139,7 @@ func (p *process) ready() time.Duration {
 	return time.Since(p.begun)
 }
 
-// status requests a path without a token and returns the status; 0 without a response.
+// status requests a path without a token and returns the status of the response; 0 if there is none.
 func (p *process) status(path string) int {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
@@ -157,13 +158,14 @@ func (p *process) status(path string) int {
 
 func (p *process) signal(sig os.Signal) { _ = p.cmd.Process.Signal(sig) }
 
-// kill ends the process as abruptly as a power cut, and waits until it has ended.
+// kill ends the process as abruptly as a power failure would, and waits until it has ended.
 func (p *process) kill() {
 	p.signal(syscall.SIGKILL)
 	<-p.ended
 }
 
-// stop sends SIGTERM and returns the exit code and the time that the process took to end.
+// stop sends SIGTERM and waits for the end of the process. It returns the exit code and how long that
+// took.
 func (p *process) stop() (int, time.Duration) {
 	p.t.Helper()
 	begun := time.Now()
@@ -176,13 +178,13 @@ func (p *process) stop() (int, time.Duration) {
 	return p.code(), time.Since(begun)
 }
 
-// code returns the exit code; -1 if a signal ended the process.
+// code returns the exit code of an ended process; -1 if a signal ended it.
 func (p *process) code() int { return p.cmd.ProcessState.ExitCode() }
 
-// command runs a command of the binary to its end.
+// command runs a command of the binary until it ends, for at most 30 s.
 func command(t testing.TB, settings map[string]string, args ...string) (stdout, stderr string, code int) {
 	t.Helper()
-	path := binary(t) // the binary may have to be built first, which has a time limit of its own
+	path := binary(t) // called before the time limit starts, because it may have to build the binary
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, path, args...)
@@ -196,7 +198,8 @@ func command(t testing.TB, settings map[string]string, args ...string) (stdout, 
 	return out.String(), errs.String(), cmd.ProcessState.ExitCode()
 }
 
-// eventually polls until yes returns true, or fails the test after the timeout.
+// eventually polls until yes returns true, and fails the test after the timeout. what names the awaited
+// event.
 func eventually(t testing.TB, timeout time.Duration, what string, yes func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(timeout); !yes(); time.Sleep(10 * time.Millisecond) {

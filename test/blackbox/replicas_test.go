@@ -11,7 +11,8 @@ import (
 	"time"
 )
 
-// replicas starts several processes on one empty PostgreSQL at once: their migrations race.
+// replicas starts n processes on one empty PostgreSQL database concurrently, so that all of them try to
+// migrate it at the same time.
 func replicas(t *testing.T, n int) (*env, []*process) {
 	t.Helper()
 	h := newEnv(t, newDatabase(t).url)
@@ -35,28 +36,28 @@ func TestReplicasDoTheSameWorkOnce(t *testing.T) {
 	// Each bank's event is sent to every process several times at once.
 	var senders sync.WaitGroup
 	for _, l := range links {
-		body := l.whole()
+		body := l.fullPullEvent()
 		for range 12 {
 			senders.Go(func() { tr.deliver(l, body) })
 		}
 	}
 	senders.Wait()
-	tr.quiet(t, h, all[1], 30*time.Second)
+	tr.waitForPulls(t, h, all[1], 30*time.Second)
 	for _, l := range links {
 		pulls := h.all(all[2], "/aggregator-connections/"+l.id+"/pulls")
 		if len(pulls) != 1 || pulls[0]["attempts"] != 1.0 {
 			t.Errorf("one event caused %d pulls: %v", len(pulls), pulls)
 		}
-		// Each page is requested only once: 60 rows are 3 pages of 25, or 1 of 100.
-		if most := map[bool]int{true: 3, false: 1}[text(pulls[0], "vendor") == "pluggy"]; l.lists() > most {
-			t.Errorf("the vendor got %d requests for %d pages", l.lists(), most)
+		// Each page must be requested only once. 60 rows are 3 pages of 25 rows, or 1 page of 100.
+		if most := map[bool]int{true: 3, false: 1}[text(pulls[0], "vendor") == "pluggy"]; l.listRequests() > most {
+			t.Errorf("the vendor got %d requests for %d pages", l.listRequests(), most)
 		}
 	}
 	load, stop := context.WithTimeout(context.Background(), 3*time.Second)
 	defer stop()
 	seed := seedOf(t)
 	tr.run(load, seed, 60*time.Millisecond)
-	tr.quiet(t, h, all[1], 60*time.Second)
+	tr.waitForPulls(t, h, all[1], 60*time.Second)
 	v := tr.compareAll(t, h, all[2])
 	if len(tr.statuses) > 0 {
 		t.Errorf("webhooks got %v besides 202", tr.statuses)
@@ -72,7 +73,7 @@ func TestRevocationAndDeletionApplyToAllReplicas(t *testing.T) {
 	other.connect(h, all[0])
 	for i, p := range all {
 		for _, known := range []*link{l, other} {
-			if status, _ := known.post(ctx, p, known.whole()); status != http.StatusAccepted {
+			if status, _ := known.post(ctx, p, known.fullPullEvent()); status != http.StatusAccepted {
 				t.Fatalf("process %d answered %d to a good token", i, status)
 			}
 		}
@@ -81,10 +82,10 @@ func TestRevocationAndDeletionApplyToAllReplicas(t *testing.T) {
 	h.call(all[0], "DELETE", "/webhooks/tokens/"+text(tokens[0], "id"), nil, http.StatusNoContent)
 	h.call(all[0], "DELETE", "/aggregator-connections/"+other.id, nil, http.StatusNoContent)
 	for i, p := range all {
-		if status, _ := l.post(ctx, p, l.whole()); status != http.StatusUnauthorized {
+		if status, _ := l.post(ctx, p, l.fullPullEvent()); status != http.StatusUnauthorized {
 			t.Errorf("process %d answered %d to a revoked token", i, status)
 		}
-		if status, _ := other.post(ctx, p, other.whole()); status != http.StatusUnauthorized {
+		if status, _ := other.post(ctx, p, other.fullPullEvent()); status != http.StatusUnauthorized {
 			t.Errorf("process %d answered %d to the token of a deleted connection", i, status)
 		}
 		h.call(p, "GET", "/aggregator-connections/"+other.id, nil, http.StatusNotFound)
@@ -107,24 +108,24 @@ func TestOtherReplicasFinishThePullsOfAKilledOne(t *testing.T) {
 	load, stop := context.WithTimeout(context.Background(), 4*time.Second)
 	defer stop()
 	for _, l := range links {
-		tr.deliver(l, l.whole())
+		tr.deliver(l, l.fullPullEvent())
 	}
 	time.AfterFunc(1500*time.Millisecond, func() { all[0].signal(killed) })
 	tr.run(load, seed, 60*time.Millisecond)
-	tr.quiet(t, h, all[1], 60*time.Second)
+	tr.waitForPulls(t, h, all[1], 60*time.Second)
 	v := tr.compareAll(t, h, all[2])
 	t.Logf("one of 3 killed: %+v, seed %d", v, seed)
 }
 
-// A rolling restart under load: webhooks and API calls get only the expected statuses. Only
-// the process that is being stopped may refuse connections.
+// During a rolling restart under load, webhooks and API calls get only the expected statuses. Only the
+// process that is being stopped may refuse connections.
 func TestRollingRestartAnswersNoError(t *testing.T) {
 	h, all := replicas(t, 3)
 	links := []*link{newPluggy(t, 1, 60), newBelvo(t, 2, 60), newPluggy(t, 3, 60)}
 	for _, l := range links {
 		l.connect(h, all[0])
 	}
-	var mu sync.Mutex // guards all of these
+	var mu sync.Mutex // guards turn and all
 	turn := 0
 	target := func() *process {
 		mu.Lock()
@@ -158,9 +159,9 @@ func TestRollingRestartAnswersNoError(t *testing.T) {
 	stop()
 	<-ended
 	got := answers()
-	tr.quiet(t, h, all[0], 60*time.Second)
+	tr.waitForPulls(t, h, all[0], 60*time.Second)
 	v := tr.compareAll(t, h, all[1])
-	delete(tr.statuses, refused) // by the process that is being stopped
+	delete(tr.statuses, refused) // connections that the process being stopped refused
 	delete(got, refused)
 	delete(got, http.StatusOK)
 	if len(tr.statuses) > 0 || len(got) > 0 {
@@ -169,8 +170,8 @@ func TestRollingRestartAnswersNoError(t *testing.T) {
 	t.Logf("3 restarts: %+v, seed %d", v, seed)
 }
 
-// readers calls the API until ctx ends. The returned function waits for the readers and
-// returns the number of responses by status.
+// readers starts to call the API, until ctx ends. The returned function waits for the end of these calls
+// and returns the number of responses by status.
 func readers(ctx context.Context, h *env, target func() *process, links []*link) func() map[int]int {
 	var mu sync.Mutex
 	var working sync.WaitGroup
@@ -183,7 +184,7 @@ func readers(ctx context.Context, h *env, target func() *process, links []*link)
 				p := target()
 				a, err := h.try(context.Background(), p, http.MethodGet, path+suffix, nil)
 				if err != nil {
-					a.status = unanswered(err, p)
+					a.status = failureStatus(err, p)
 				}
 				mu.Lock()
 				seen[a.status]++
@@ -195,8 +196,8 @@ func readers(ctx context.Context, h *env, target func() *process, links []*link)
 	return func() map[int]int { working.Wait(); return seen }
 }
 
-// counted formats the number of responses by status.
-func counted(seen map[int]int) string {
+// formatStatuses returns a text with the number of responses by status.
+func formatStatuses(seen map[int]int) string {
 	var line string
 	for _, status := range slices.Sorted(maps.Keys(seen)) {
 		line += fmt.Sprintf("%d×%d ", seen[status], status)

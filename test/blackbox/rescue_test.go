@@ -7,14 +7,15 @@ import (
 	"time"
 )
 
-// rescueTime is the promised bound: work that a dead process held continues within it.
+// rescueTime is the documented time limit after which another process has continued the work of a process
+// that died.
 const rescueTime = 30 * time.Second
 
-// held starts a pull on the process that hangs at the vendor after its first page, which is
-// stored meanwhile.
-func held(t *testing.T, h *env, l *link, p *process) {
+// startHalfReadPull starts a pull on the process and waits until its first page is stored. The pull then
+// waits for its second page, because the vendor does not respond.
+func startHalfReadPull(t *testing.T, h *env, l *link, p *process) {
 	t.Helper()
-	stuck(t, l, p, 1)
+	startHangingPull(t, l, p, 1)
 	rows := 0
 	eventually(t, 5*time.Second, "first page", func() bool {
 		rows = len(h.all(p, "/aggregator-connections/"+l.id+"/transactions"))
@@ -25,24 +26,25 @@ func held(t *testing.T, h *env, l *link, p *process) {
 	}
 }
 
-// stuck starts a pull on the process that hangs at the vendor after some good pages.
-func stuck(t *testing.T, l *link, p *process, pages int) {
+// startHangingPull starts a pull on the process. After the given number of pages the pull waits, because
+// the vendor does not respond any more.
+func startHangingPull(t *testing.T, l *link, p *process, pages int) {
 	t.Helper()
 	l.hang(pages)
-	if status, _ := l.post(context.Background(), p, l.whole()); status != http.StatusAccepted {
+	if status, _ := l.post(context.Background(), p, l.fullPullEvent()); status != http.StatusAccepted {
 		t.Fatalf("the webhook got %d", status)
 	}
 	eventually(t, 15*time.Second, "pull that hangs", func() bool { return l.faults() > 0 })
 }
 
-// rescued makes the vendor respond again, waits until the pull has ended, and returns the
-// time since the death of the process that held it.
-func rescued(t *testing.T, h *env, l *link, p *process, died time.Time) time.Duration {
+// waitForRescue waits until all rows are stored and the pull has ended, and checks the rows. It returns
+// the time from died, when the process that ran the pull was killed, until all rows were stored.
+func waitForRescue(t *testing.T, h *env, l *link, p *process, died time.Time) time.Duration {
 	t.Helper()
 	path := "/aggregator-connections/" + l.id + "/transactions"
 	eventually(t, rescueTime+10*time.Second, "pull taken up", func() bool { return len(h.all(p, path)) == len(l.facts) })
 	took := time.Since(died)
-	(&traffic{links: []*link{l}}).quiet(t, h, p, 15*time.Second)
+	(&traffic{links: []*link{l}}).waitForPulls(t, h, p, 15*time.Second)
 	l.compareRows(t, h.all(p, path))
 	return took
 }
@@ -59,13 +61,13 @@ func TestPullOfADeadProcessContinues(t *testing.T) {
 			first.ready()
 			l := newBelvo(t, 1, 1200)
 			l.connect(h, first)
-			held(t, h, l, first)
+			startHalfReadPull(t, h, l, first)
 			first.kill()
 			died := time.Now()
-			l.heal()
+			l.clearFaults()
 			second := h.serve()
 			second.ready()
-			within(t, rescued(t, h, l, second, died))
+			checkRescueTime(t, waitForRescue(t, h, l, second, died))
 		})
 	}
 	t.Run("two others alive", func(t *testing.T) {
@@ -75,18 +77,18 @@ func TestPullOfADeadProcessContinues(t *testing.T) {
 		first.ready()
 		l := newPluggy(t, 2, 60)
 		l.connect(h, first)
-		held(t, h, l, first) // the only process at this time, so the pull is its own
+		startHalfReadPull(t, h, l, first) // runs the pull, because it is the only process at this time
 		second, third := h.serve(), h.serve()
 		second.ready()
 		third.ready()
 		first.kill()
 		died := time.Now()
-		l.heal()
-		within(t, rescued(t, h, l, third, died))
+		l.clearFaults()
+		checkRescueTime(t, waitForRescue(t, h, l, third, died))
 	})
 }
 
-func within(t *testing.T, took time.Duration) {
+func checkRescueTime(t *testing.T, took time.Duration) {
 	t.Helper()
 	t.Logf("taken up and done %.1f s after the process died", took.Seconds())
 	if took > rescueTime {

@@ -8,13 +8,13 @@ import (
 	"time"
 )
 
-// drainTime is the promised bound: a stopped process has ended within it.
+// drainTime is the documented time limit within which a stopped process ends.
 const drainTime = 15 * time.Second
 
 const killed = syscall.SIGKILL
 
-// A process that is stopped under load answers every request it has received, loses nothing
-// it has accepted, and reports meanwhile that it is not ready.
+// A process that is stopped under load responds to every request that it has received and loses nothing
+// that it has accepted. Meanwhile /readyz reports that it is not ready.
 func TestShutdownUnderLoadDropsNothing(t *testing.T) {
 	for name, at := range map[string]func(*testing.T) string{
 		"sqlite":   func(*testing.T) string { return "" },
@@ -31,7 +31,7 @@ func shutdown(t *testing.T, h *env) {
 	for _, l := range links {
 		l.connect(h, first)
 	}
-	current := &swap{p: first}
+	current := &currentProcess{p: first}
 	tr := newTraffic(links, current.get)
 	load, stop := context.WithCancel(context.Background())
 	answers := readers(load, h, current.get, links)
@@ -56,19 +56,20 @@ func shutdown(t *testing.T, h *env) {
 	stop()
 	<-ended
 	got := answers()
-	tr.quiet(t, h, second, 60*time.Second)
+	tr.waitForPulls(t, h, second, 60*time.Second)
 	v := tr.compareAll(t, h, second)
 	for _, seen := range []map[int]int{tr.statuses, got} {
 		for status := range seen {
 			if status >= 500 || status == dropped {
-				t.Errorf("answers: %s", counted(seen))
+				t.Errorf("answers: %s", formatStatuses(seen))
 			}
 		}
 	}
 	t.Logf("stopped within %.2f s: %+v, seed %d", took.Seconds(), v, seed)
 }
 
-// watchReadiness reports whether /readyz answered 503 before the process stopped answering.
+// watchReadiness polls /readyz until it answers 503 or the process has ended. The channel receives whether
+// it answered 503.
 func watchReadiness(p *process) <-chan bool {
 	seen := make(chan bool, 1)
 	go func() {
@@ -89,15 +90,15 @@ func watchReadiness(p *process) <-chan bool {
 	return seen
 }
 
-// A request that waits for the vendor when the process is stopped still gets its response.
+// A request that is waiting for the vendor when the process is stopped still gets its response.
 func TestShutdownAnswersWaitingRequests(t *testing.T) {
 	h := newEnv(t, "")
 	p := h.serve()
 	p.ready()
 	l := newBelvo(t, 1, 5)
 	l.connect(h, p)
-	vendor, account, _, _, _ := l.reference()
-	l.stall(3 * time.Second)
+	vendor, account, _, _, _ := l.connectionValues()
+	l.delayResponses(3 * time.Second)
 	type waiter struct {
 		a   response
 		err error
@@ -108,7 +109,7 @@ func TestShutdownAnswersWaitingRequests(t *testing.T) {
 			object{"vendor": vendor, "configName": vendor + "-" + account})
 		waits <- waiter{a, err}
 	}()
-	eventually(t, 5*time.Second, "call at the vendor", func() bool { return l.stalled() > 0 })
+	eventually(t, 5*time.Second, "call at the vendor", func() bool { return l.delayedRequests() > 0 })
 	code, took := p.stop()
 	w := <-waits
 	if w.err != nil || w.a.status != http.StatusOK || w.a.body["healthy"] != true {
@@ -119,8 +120,8 @@ func TestShutdownAnswersWaitingRequests(t *testing.T) {
 	}
 }
 
-// A long poll that waits when the process is stopped gets the present page and does not
-// delay the shutdown.
+// A long poll that is waiting when the process is stopped gets the present page immediately, so it does
+// not delay the shutdown.
 func TestShutdownAnswersLongPolls(t *testing.T) {
 	for name, at := range map[string]func(*testing.T) string{
 		"sqlite":   func(*testing.T) string { return "" },
@@ -164,7 +165,8 @@ func endPolls(t *testing.T, h *env) {
 	t.Logf("stopped within %.2f s", took.Seconds())
 }
 
-// A pull that hangs at the vendor is handed back, and another process continues it at once.
+// When a process is stopped, it hands back a pull that waits for the vendor, and another process continues
+// that pull without a delay.
 func TestShutdownHandsAHangingPullBack(t *testing.T) {
 	for name, early := range map[string]bool{"another that already runs": true, "another that starts later": false} {
 		t.Run(name, func(t *testing.T) {
@@ -174,7 +176,7 @@ func TestShutdownHandsAHangingPullBack(t *testing.T) {
 			first.ready()
 			l := newPluggy(t, 1, 60)
 			l.connect(h, first)
-			held(t, h, l, first)
+			startHalfReadPull(t, h, l, first)
 			var second *process
 			if early {
 				second = h.serve()
@@ -182,7 +184,7 @@ func TestShutdownHandsAHangingPullBack(t *testing.T) {
 			}
 			code, took := first.stop()
 			stopped := time.Now()
-			l.heal()
+			l.clearFaults()
 			if code != 0 || took > drainTime {
 				t.Errorf("the exit code is %d after %v:\n%s", code, took, first.log())
 			}

@@ -14,12 +14,12 @@ import (
 	"github.com/google/uuid"
 )
 
-// canary is part of every value that an error at the start must not repeat.
+// canary is part of every invalid value. An error at the start must not repeat the value.
 const canary = "canary-7f3a"
 
-// oneLine checks the exit code, and that the output is one line with all the names and
-// without the canary.
-func oneLine(t *testing.T, code, want int, stdout, stderr string, names ...string) {
+// checkOneLine checks the exit code, and that stderr is one line that contains all the names but not the
+// canary. stdout must be empty.
+func checkOneLine(t *testing.T, code, want int, stdout, stderr string, names ...string) {
 	t.Helper()
 	if code != want || strings.Count(stderr, "\n") != 1 || stdout != "" {
 		t.Errorf("the exit code is %d, want %d, the output %q %q", code, want, stdout, stderr)
@@ -43,24 +43,25 @@ func TestAllInvalidSettingsAreReportedAtOnce(t *testing.T) {
 		"RECONCILE_INTERVAL": canary, "DELIVERY_RETENTION": canary, "PULL_WORKERS": "-1",
 		"RATE_LIMIT_PER_MINUTE": canary, "WEBHOOK_RATE_LIMIT_PER_MINUTE": canary, "LOG_LEVEL": canary, "LOG_FORMAT": canary,
 	}
-	names := append(slices.Collect(maps.Keys(bad)), "SEALING_KEYSET_FILE") // which is not set
+	// SEALING_KEYSET_FILE is invalid because it is not set
+	names := append(slices.Collect(maps.Keys(bad)), "SEALING_KEYSET_FILE")
 	for name, used := range map[string][]string{
 		"serve": names, "migrate": {"DATABASE_URL"},
 		"reseal": {"DATABASE_URL", "DATABASE_MIGRATE", "SEALING_KEYSET_FILE", "LOG_LEVEL", "LOG_FORMAT"},
 	} {
 		out, said, code := command(t, bad, name)
-		oneLine(t, code, 2, out, said, used...)
+		checkOneLine(t, code, 2, out, said, used...)
 		if got := strings.Count(said, ";") + 1; got != len(used) {
 			t.Errorf("%s names %d settings, and uses %d: %s", name, got, len(used), said)
 		}
 	}
-	// Then one at a time, with all other settings valid.
+	// Then each invalid setting is tested separately, with all other settings valid.
 	h := newEnv(t, "")
 	for name, value := range bad {
 		settings := maps.Clone(h.settings)
 		settings[name] = value
 		out, said, code := command(t, settings, "serve")
-		oneLine(t, code, 2, out, said, name)
+		checkOneLine(t, code, 2, out, said, name)
 	}
 }
 
@@ -71,7 +72,7 @@ func TestAnAddressThatIsTakenEndsTheStart(t *testing.T) {
 	other := newEnv(t, "")
 	other.settings["SERVER_ADDRESS"] = strings.TrimPrefix(p.at(), "http://")
 	out, said, code := command(t, other.settings, "serve")
-	oneLine(t, code, 2, out, said, "SERVER_ADDRESS")
+	checkOneLine(t, code, 2, out, said, "SERVER_ADDRESS")
 	if _, err := os.Stat(strings.TrimPrefix(other.settings["DATABASE_URL"], "sqlite://")); err == nil {
 		t.Error("it created a database nevertheless")
 	}
@@ -103,13 +104,13 @@ func TestKeysets(t *testing.T) {
 		if code == 0 {
 			t.Errorf("%s: it started", name)
 		}
-		oneLine(t, code, code, out, said, "SEALING_KEYSET_FILE")
+		checkOneLine(t, code, code, out, said, "SEALING_KEYSET_FILE")
 	}
 }
 
-// A service with another keyset than the one that sealed the database serves everything that
-// needs no credential, reports that the credentials cannot be opened, and works again with
-// the right keyset. A new credential repairs a connection for good.
+// A service that uses another keyset than the one with which the database was sealed serves everything
+// that needs no credential, and reports that it cannot open the credentials. With the right keyset it
+// works again. An operator can also repair a connection permanently by setting a new credential.
 func TestForeignKeyset(t *testing.T) {
 	h := newEnv(t, "")
 	p := h.serve()
@@ -124,7 +125,7 @@ func TestForeignKeyset(t *testing.T) {
 	}
 	other := serve(t, foreign)
 	if started(other) {
-		h.tested(t, other, l, false)
+		h.checkConnectionTest(t, other, l, false)
 		h.call(other, "GET", "/aggregator-connections/"+l.id, nil, http.StatusOK)
 		if log := other.log(); !strings.Contains(log, "keyset") && !strings.Contains(log, "credential") {
 			t.Errorf("the log does not name the problem:\n%s", log)
@@ -142,15 +143,15 @@ func TestForeignKeyset(t *testing.T) {
 	}
 	again := h.serve()
 	again.ready()
-	h.tested(t, again, l, true)
+	h.checkConnectionTest(t, again, l, true)
 	tr := newTraffic([]*link{l}, func() *process { return again })
-	tr.deliver(l, l.whole())
+	tr.deliver(l, l.fullPullEvent())
 	eventually(t, 30*time.Second, "rows", func() bool {
 		return len(h.all(again, "/aggregator-connections/"+l.id+"/transactions")) == len(l.facts)
 	})
 }
 
-// started waits until the process serves or has ended, and reports which.
+// started waits until the process serves or has ended. It reports whether it serves.
 func started(p *process) bool {
 	select {
 	case <-p.listen:
@@ -161,9 +162,9 @@ func started(p *process) bool {
 	}
 }
 
-func (h *env) tested(t *testing.T, p *process, l *link, healthy bool) {
+func (h *env) checkConnectionTest(t *testing.T, p *process, l *link, healthy bool) {
 	t.Helper()
-	vendor, account, _, _, _ := l.reference()
+	vendor, account, _, _, _ := l.connectionValues()
 	a := h.call(p, "POST", "/aggregator-connections/test", object{"vendor": vendor, "configName": vendor + "-" + account}, http.StatusOK)
 	if a["healthy"] != healthy {
 		t.Errorf("the test of the connection returned %v", a)
@@ -175,8 +176,8 @@ func TestMigrate(t *testing.T) {
 		h := newEnv(t, url)
 		h.settings["DATABASE_MIGRATE"] = "false"
 		out, said, code := command(t, h.settings, "serve")
-		oneLine(t, code, 1, out, said, "DATABASE_URL", "version 0", "discovery migrate")
-		for range 2 { // the second run has nothing to do
+		checkOneLine(t, code, 1, out, said, "DATABASE_URL", "version 0", "discovery migrate")
+		for range 2 { // the second run must do nothing
 			if _, said, code := command(t, h.settings, "migrate"); code != 0 || said != "" && strings.Contains(said, "error") {
 				t.Fatalf("%s: migrate ended with %d: %s", name, code, said)
 			}
@@ -196,9 +197,9 @@ func TestTokenWorksOnlyInDevelopment(t *testing.T) {
 	production := maps.Clone(h.settings)
 	production["ENV_NAME"], production["PUBLIC_URL"] = "production", "https://api.example.com"
 	out, said, code := command(t, production, "token", uuid.NewString())
-	oneLine(t, code, 2, out, said, "ENV_NAME")
+	checkOneLine(t, code, 2, out, said, "ENV_NAME")
 	out, said, code = command(t, h.settings, "token", canary)
-	oneLine(t, code, 2, out, said, "TENANT")
+	checkOneLine(t, code, 2, out, said, "TENANT")
 }
 
 func TestVersionAndUnknownCommands(t *testing.T) {
@@ -213,7 +214,8 @@ func TestVersionAndUnknownCommands(t *testing.T) {
 	}
 }
 
-// The time until readiness and the memory at that point are measured, not promised.
+// The test only measures and logs the time until the service is ready and its memory at that point. There
+// is no documented limit for them.
 func TestStartMeasured(t *testing.T) {
 	h := newEnv(t, "")
 	for _, what := range []string{"an empty database", "an existing database"} {
@@ -224,7 +226,7 @@ func TestStartMeasured(t *testing.T) {
 	}
 }
 
-// resident returns the process's resident memory as the kernel reports it.
+// resident returns the resident memory of the process, as the kernel formats it.
 func (p *process) resident() string {
 	raw, _ := os.ReadFile(filepath.Join("/proc", strconv.Itoa(p.cmd.Process.Pid), "status"))
 	for line := range strings.Lines(string(raw)) {

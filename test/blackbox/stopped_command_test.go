@@ -11,8 +11,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// held runs a statement that takes a lock, and holds it until release is called.
-func (d *database) held(t *testing.T, statement string) (release func()) {
+// holdLock runs a statement that takes a lock in a transaction. The lock is held until release is called.
+func (d *database) holdLock(t *testing.T, statement string) (release func()) {
 	t.Helper()
 	conn := must(pgx.Connect(t.Context(), d.url))
 	if _, err := must(conn.Begin(t.Context())).Exec(t.Context(), statement); err != nil {
@@ -23,8 +23,8 @@ func (d *database) held(t *testing.T, statement string) (release func()) {
 	return release
 }
 
-// waiting reports whether a session waits for a lock.
-func (d *database) waiting(t *testing.T) bool {
+// hasWaitingLock reports whether any session of the server waits for a lock.
+func (d *database) hasWaitingLock(t *testing.T) bool {
 	t.Helper()
 	conn := must(pgx.Connect(t.Context(), d.url))
 	defer func() { _ = conn.Close(t.Context()) }()
@@ -33,12 +33,12 @@ func (d *database) waiting(t *testing.T) bool {
 	return waits
 }
 
-// A command that is stopped in the middle must not report success: the next step would rely
-// on it. Run again, it finishes.
+// A command that is stopped before it has finished must not report success, because the operator's next
+// step would rely on it. When the command is run again, it finishes the work.
 func TestAStoppedCommandDoesNotReportSuccess(t *testing.T) {
 	d := newDatabase(t)
 	h := newEnv(t, d.url)
-	stopped(t, h, d, "SELECT pg_advisory_xact_lock(x'616767726a6f6273'::bigint)", "migrate", "")
+	stopCommand(t, h, d, "SELECT pg_advisory_xact_lock(x'616767726a6f6273'::bigint)", "migrate", "")
 	if out, said, code := command(t, h.settings, "migrate"); code != 0 {
 		t.Fatalf("migrate, run again, ended with %d: %s%s", code, out, said)
 	}
@@ -50,22 +50,23 @@ func TestAStoppedCommandDoesNotReportSuccess(t *testing.T) {
 	if _, said, code := command(t, nil, "keyset", "rotate", h.settings["SEALING_KEYSET_FILE"]); code != 0 {
 		t.Fatal(said)
 	}
-	stopped(t, h, d, "SELECT FROM connections WHERE id = (SELECT id FROM connections ORDER BY id DESC LIMIT 1) FOR UPDATE", "reseal", "1 credentials resealed\n")
+	stopCommand(t, h, d, "SELECT FROM connections WHERE id = (SELECT id FROM connections ORDER BY id DESC LIMIT 1) FOR UPDATE", "reseal", "1 credentials resealed\n")
 	if out, said, code := command(t, h.settings, "reseal"); code != 0 || out != "1 credentials resealed\n" {
 		t.Errorf("reseal, run again, ended with %d: %s%s", code, out, said)
 	}
 }
 
-// stopped starts a command that blocks on the lock, and stops it there.
-func stopped(t *testing.T, h *env, d *database, lock, name, prints string) {
+// stopCommand starts a command that has to wait for the lock which the statement lock takes, and stops the
+// command while it waits. It checks the exit code and the output; prints is the expected standard output.
+func stopCommand(t *testing.T, h *env, d *database, lock, name, prints string) {
 	t.Helper()
-	release := d.held(t, lock)
+	release := d.holdLock(t, lock)
 	defer release()
 	var out bytes.Buffer
 	cmd := exec.Command(binary(t), name)
 	cmd.Stdout = &out
 	p := launch(t, cmd, h.settings)
-	eventually(t, 10*time.Second, "wait for the lock", func() bool { return d.waiting(t) })
+	eventually(t, 10*time.Second, "wait for the lock", func() bool { return d.hasWaitingLock(t) })
 	p.signal(syscall.SIGTERM)
 	<-p.ended
 	if said := p.log(); p.code() != 1 || out.String() != prints || !strings.HasPrefix(said, "discovery: "+name+": interrupted") || strings.Contains(said, "\n") {

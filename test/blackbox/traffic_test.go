@@ -17,43 +17,45 @@ import (
 	"github.com/govalues/decimal"
 )
 
-// Values used as the status if no response arrived: the connection was refused, or it was
-// accepted and the request was dropped.
+// Values that are recorded as the status if no response arrived. refused means that the process did not
+// accept the connection; dropped means that it accepted the connection but did not answer the request.
 const (
 	refused = 0
 	dropped = -1
 )
 
-// unanswered distinguishes the two. A connection that the kernel accepted for a process which
-// then stopped listening is reset: the process never saw its request.
-func unanswered(err error, p *process) int {
+// failureStatus returns refused or dropped for a request that failed with err. A reset connection counts
+// as refused: the kernel accepted it for a process that then stopped listening, so the process never
+// received the request.
+func failureStatus(err error, p *process) int {
 	if p.at() == "" || errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ECONNRESET) {
 		return refused
 	}
 	return dropped
 }
 
-// post sends one webhook; refused or dropped mean that no response arrived.
+// post sends one webhook to the process. It returns the status of the response, or refused or dropped if
+// no response arrived.
 func (l *link) post(ctx context.Context, p *process, body []byte) (int, http.Header) {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second) // the vendor's timeout
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second) // the time after which a vendor gives up
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, p.at()+l.path, bytes.NewReader(body))
 	if err != nil {
-		return unanswered(err, p), nil
+		return failureStatus(err, p), nil
 	}
-	_, _, _, _, authorization := l.reference()
+	_, _, _, _, authorization := l.connectionValues()
 	request.Header.Set("Authorization", authorization)
 	request.Header.Set("Content-Type", "application/json")
 	response, err := client.Do(request)
 	if err != nil {
-		return unanswered(err, p), nil
+		return failureStatus(err, p), nil
 	}
 	_, _ = io.Copy(io.Discard, response.Body)
 	_ = response.Body.Close()
 	return response.StatusCode, response.Header
 }
 
-// eventID returns the event id, by which a delivery is found.
+// eventID returns the event id in a webhook body. The delivery is listed under that id.
 func eventID(body []byte) string {
 	var event struct {
 		Pluggy string `json:"eventId"`
@@ -63,26 +65,27 @@ func eventID(body []byte) string {
 	return event.Pluggy + event.Belvo
 }
 
-// traffic simulates the vendors: rows change, and webhooks are posted until they are
-// accepted, some of them twice.
+// traffic simulates the activity of the vendors: rows change, and each webhook is posted until it is
+// accepted. Some webhooks are posted twice.
 type traffic struct {
 	links  []*link
-	target func() *process // chosen again for each attempt
+	target func() *process // called for each attempt
 
 	mu       sync.Mutex
-	accepted map[string]*link // by event id, from the first 202 on
-	statuses map[int]int      // statuses other than 202
+	accepted map[string]*link // accepted events by id; an event is added at its first 202
+	statuses map[int]int      // number of responses by status, without 202
 }
 
-// posters is the number of webhooks of one bank that are sent at once: they overtake each
-// other.
+// posters is the number of webhooks of one bank that are sent concurrently. Therefore they can arrive in
+// another order.
 const posters = 3
 
 func newTraffic(links []*link, target func() *process) *traffic {
 	return &traffic{links: links, target: target, accepted: map[string]*link{}, statuses: map[int]int{}}
 }
 
-// run lets every bank change until ctx ends, posts the remaining events, and returns.
+// run changes the rows of every bank until ctx ends and posts the webhooks about them. It returns when the
+// remaining webhooks have been accepted. pause is the average time between the changes of a bank.
 func (tr *traffic) run(ctx context.Context, seed uint64, pause time.Duration) {
 	var banks sync.WaitGroup
 	for i, l := range tr.links {
@@ -94,7 +97,7 @@ func (tr *traffic) run(ctx context.Context, seed uint64, pause time.Duration) {
 				for _, body := range l.change(random) {
 					bodies <- body
 					if random.IntN(8) == 0 {
-						bodies <- body // the vendor repeats the webhook
+						bodies <- body // a vendor may send a webhook twice
 					}
 				}
 				select {
@@ -114,7 +117,7 @@ func (tr *traffic) run(ctx context.Context, seed uint64, pause time.Duration) {
 	banks.Wait()
 }
 
-// deliver posts until there is a 202.
+// deliver posts a webhook again and again until the response is a 202.
 func (tr *traffic) deliver(l *link, body []byte) {
 	for {
 		status, _ := l.post(context.Background(), tr.target(), body)
@@ -132,8 +135,8 @@ func (tr *traffic) deliver(l *link, body []byte) {
 	}
 }
 
-// quiet waits until no pull of any bank is queued or running.
-func (tr *traffic) quiet(t testing.TB, h *env, p *process, timeout time.Duration) {
+// waitForPulls waits until no pull of any bank is queued or running. It fails the test if a pull failed.
+func (tr *traffic) waitForPulls(t testing.TB, h *env, p *process, timeout time.Duration) {
 	t.Helper()
 	for _, l := range tr.links {
 		eventually(t, timeout, "quiet", func() bool {
@@ -149,10 +152,11 @@ func (tr *traffic) quiet(t testing.TB, h *env, p *process, timeout time.Duration
 	}
 }
 
-// tally counts the results of a comparison with the vendors' data.
+// tally contains the counts that result from comparing the stored data with the vendors' data.
 type tally struct{ accepted, stored, lost, doubled, rows int }
 
-// compareAll compares everything that was accepted and announced with what is stored.
+// compareAll checks that every accepted event is stored and processed, and that the stored rows equal the
+// vendors' rows. It returns the counts.
 func (tr *traffic) compareAll(t testing.TB, h *env, p *process) (v tally) {
 	t.Helper()
 	tr.mu.Lock()
@@ -186,7 +190,8 @@ func (tr *traffic) compareAll(t testing.TB, h *env, p *process) (v tally) {
 	return v
 }
 
-// compareRows compares one bank's rows with its facts.
+// compareRows compares the stored rows of one bank with its facts. It returns the number of rows that are
+// stored more than once.
 func (l *link) compareRows(t testing.TB, rows []object) (doubled int) {
 	t.Helper()
 	l.mu.Lock()
@@ -217,9 +222,10 @@ func (l *link) compareRows(t testing.TB, rows []object) (doubled int) {
 	return doubled
 }
 
-// compare checks one row. A row that never changed has version 1; another has at most one
-// more version for each change, because several changes between two reads are one.
-func (f fact) compare(t testing.TB, row object) {
+// compare compares one stored row with its state at the vendor. A row that never changed must have version
+// 1. Any other row may have at most one more version per change; it can have fewer, because several changes
+// between two reads result in one version.
+func (f rowState) compare(t testing.TB, row object) {
 	t.Helper()
 	id, version := text(row, "externalId"), int(row["version"].(float64))
 	most := 1 + f.edits
@@ -233,7 +239,7 @@ func (f fact) compare(t testing.TB, row object) {
 		t.Errorf("row %s removed: %t, at the vendor: %t", id, gone, f.removed)
 	}
 	if f.removed {
-		return // the last content that was read depends on the time of the pull
+		return // the stored content is the last one that a pull read before the removal
 	}
 	got, err := decimal.Parse(text(row, "amount"))
 	if err != nil || got.Cmp(decimal.MustParse(f.amount)) != 0 || row["status"] != f.status {
@@ -241,7 +247,7 @@ func (f fact) compare(t testing.TB, row object) {
 	}
 }
 
-// alternate returns the processes in turn.
+// alternate returns a function that returns the processes in turn.
 func alternate(processes ...*process) func() *process {
 	var mu sync.Mutex
 	turn := 0
@@ -254,19 +260,19 @@ func alternate(processes ...*process) func() *process {
 	}
 }
 
-// swap holds the process that is called, until it is replaced.
-type swap struct {
+// currentProcess is the process to which requests are sent. It can be replaced concurrently.
+type currentProcess struct {
 	mu sync.Mutex
 	p  *process
 }
 
-func (s *swap) get() *process {
+func (s *currentProcess) get() *process {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.p
 }
 
-func (s *swap) set(p *process) {
+func (s *currentProcess) set(p *process) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.p = p

@@ -19,8 +19,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// walkTime bounds the run of the whole document on one database.
-const walkTime = 3 * time.Minute
+// stepsTimeout bounds how long running the whole document takes on one database.
+const stepsTimeout = 3 * time.Minute
 
 func TestTheDocumentWorks(t *testing.T) {
 	for _, tool := range []string{"bash", "curl"} {
@@ -30,19 +30,19 @@ func TestTheDocumentWorks(t *testing.T) {
 	}
 	steps := document(t, "api.md")
 	each(t, func(t *testing.T, w *env) {
-		outputs := walk(t, steps, w.environment(t))
+		outputs := runSteps(t, steps, w.environment(t))
 		for i, s := range steps[:len(outputs)] {
-			if fault := mismatch(s.answer, outputs[i]); s.answer != "" && fault != "" {
+			if fault := mismatch(s.response, outputs[i]); s.response != "" && fault != "" {
 				t.Errorf("docs/api.md:%d: %s\nthe response was\n%s", s.line, fault, outputs[i])
 			}
 		}
 		if len(outputs) == len(steps) {
-			everyOperation(t, w)
+			checkEveryOperation(t, w)
 		}
 	})
 }
 
-// A reader who follows by hand needs the login of the simulator.
+// A reader who follows the document by hand needs the credentials of the simulator.
 func TestTheDocumentNamesTheDemoLogin(t *testing.T) {
 	raw, err := os.ReadFile("../../docs/api.md")
 	if err != nil {
@@ -55,7 +55,7 @@ func TestTheDocumentNamesTheDemoLogin(t *testing.T) {
 	}
 }
 
-// environment returns the variables that the document asks its reader to set.
+// environment returns the environment variables that the document asks its reader to set.
 func (w *env) environment(t *testing.T) []string {
 	t.Helper()
 	source, err := url.Parse(pgtest.DSN(t))
@@ -70,19 +70,19 @@ func (w *env) environment(t *testing.T) []string {
 	}
 }
 
-// mark separates the outputs of the steps.
+// mark separates the outputs of two steps.
 const mark = "\x1e"
 
-// walk runs the steps in one bash that stops at the first failure, and returns the output of
-// each.
-func walk(t *testing.T, steps []step, environment []string) []string {
+// runSteps runs the steps in one bash process, which stops at the first failure. It returns the output of
+// each step that succeeded.
+func runSteps(t *testing.T, steps []step, environment []string) []string {
 	t.Helper()
 	var script strings.Builder
 	script.WriteString("set -euo pipefail\n")
 	for _, s := range steps {
 		fmt.Fprintf(&script, "%s\nprintf '%%s' '%s'\n", s.shell, mark)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), walkTime)
+	ctx, cancel := context.WithTimeout(t.Context(), stepsTimeout)
 	defer cancel()
 	var out, fault bytes.Buffer
 	bash := exec.CommandContext(ctx, "bash", "-c", script.String())
@@ -99,9 +99,9 @@ func walk(t *testing.T, steps []step, environment []string) []string {
 	return outputs
 }
 
-// everyOperation checks that the document has shown each operation that the service
-// describes.
-func everyOperation(t *testing.T, w *env) {
+// checkEveryOperation checks that the steps of the document have called every operation of the OpenAPI
+// document.
+func checkEveryOperation(t *testing.T, w *env) {
 	t.Helper()
 	response, err := http.Get(w.url + "/openapi.json")
 	if err != nil {
@@ -118,17 +118,17 @@ func everyOperation(t *testing.T, w *env) {
 	for path, operations := range described.Paths {
 		shape := regexp.MustCompile("^" + variable.ReplaceAllString(regexp.QuoteMeta(path), "[^/]+") + "$")
 		for method := range operations {
-			if !w.asked.any(strings.ToUpper(method), shape) {
+			if !w.calls.has(strings.ToUpper(method), shape) {
 				t.Errorf("the document does not show %s %s", strings.ToUpper(method), path)
 			}
 		}
 	}
 }
 
-func (c *calls) any(method string, shape *regexp.Regexp) bool {
+func (c *calls) has(method string, shape *regexp.Regexp) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	literal := []string{"/replay", "/test", "/changes"} // path segments that look like an id
+	literal := []string{"/replay", "/test", "/changes"} // suffixes of paths that must not be taken for an id
 	for call := range c.made {
 		made, path, _ := strings.Cut(call, " ")
 		isWord := slices.ContainsFunc(literal, func(w string) bool { return strings.HasSuffix(path, w) })

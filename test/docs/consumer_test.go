@@ -29,9 +29,9 @@ var (
 	seed  = flag.Uint64("seed", 0, "seed of the random choices; 0 draws one")
 )
 
-// TestTheConsumerSurvivesKills kills docs/consumer at random points while rows change, and
-// sometimes truncates its file, as a loss of power does. In the end its copy must equal the
-// table.
+// TestTheConsumerSurvivesKills kills the example docs/consumer at random points while rows change.
+// Sometimes it also truncates the consumer's file, as a power failure can. In the end, the consumer's copy
+// must equal the table.
 func TestTheConsumerSurvivesKills(t *testing.T) {
 	if *seed == 0 {
 		*seed = rand.Uint64()
@@ -49,23 +49,23 @@ func TestTheConsumerSurvivesKills(t *testing.T) {
 		editor.Go(func() { w.edit(editing, t) })
 		cut := 0
 		for range *kills {
-			c.live(5*time.Millisecond + time.Duration(random.Int64N(int64(250*time.Millisecond))))
+			c.runAndKill(5*time.Millisecond + time.Duration(random.Int64N(int64(250*time.Millisecond))))
 			if random.IntN(4) == 0 {
-				c.cut(random)
+				c.truncateState(random)
 				cut++
 			}
 		}
 		stop()
 		editor.Wait()
 		want := w.table(t)
-		if diff := cmp.Diff(want, c.copied()); diff != "" {
+		if diff := cmp.Diff(want, c.readCopy()); diff != "" {
 			t.Errorf("the copy differs from the table (-table +copy):\n%.3000s", diff)
 		}
 		t.Logf("%d rows, %d kills, %d cuts", len(want), *kills, cut)
 	})
 }
 
-// consumer is the example, as a process.
+// consumer runs the example docs/consumer as a process.
 type consumer struct {
 	t             *testing.T
 	binary, state string
@@ -79,8 +79,8 @@ func (c consumer) command(ctx context.Context, more ...string) *exec.Cmd {
 	return cmd
 }
 
-// live lets it follow for a while, and then kills it with SIGKILL.
-func (c consumer) live(life time.Duration) {
+// runAndKill runs the consumer for the duration life and then kills it with SIGKILL.
+func (c consumer) runAndKill(life time.Duration) {
 	c.t.Helper()
 	ctx, kill := context.WithTimeout(c.t.Context(), life)
 	defer kill()
@@ -92,20 +92,20 @@ func (c consumer) live(life time.Duration) {
 	}
 }
 
-// cut truncates its file by some bytes.
-func (c consumer) cut(random *rand.Rand) {
+// truncateState removes a random number of bytes from the end of the consumer's file.
+func (c consumer) truncateState(random *rand.Rand) {
 	c.t.Helper()
 	info, err := os.Stat(c.state)
 	if err != nil || info.Size() == 0 {
-		return // it was killed before it had one
+		return // the consumer was killed before it created the file
 	}
 	if err := os.Truncate(c.state, info.Size()-random.Int64N(min(info.Size(), 3000))); err != nil {
 		c.t.Fatal(err)
 	}
 }
 
-// copied lets it catch up, and returns its copy by id.
-func (c consumer) copied() map[string]string {
+// readCopy runs the consumer until it has read the whole feed, and returns its copy of the rows by id.
+func (c consumer) readCopy() map[string]string {
 	c.t.Helper()
 	ctx, cancel := context.WithTimeout(c.t.Context(), time.Minute)
 	defer cancel()
@@ -124,8 +124,8 @@ func (c consumer) copied() map[string]string {
 	return rows
 }
 
-// table reads the rows without the feed, page by page, in the form in which the consumer
-// prints them.
+// table returns the rows as the service lists them, without the feed. They are in the form in which the
+// consumer prints them, by id.
 func (w *env) table(t *testing.T) map[string]string {
 	t.Helper()
 	rows := map[string]string{}
@@ -155,7 +155,7 @@ func (w *env) table(t *testing.T) map[string]string {
 	return rows
 }
 
-// edit adds, changes and removes rows of two connections until ctx ends.
+// edit adds, changes and removes rows of two connections until ctx ends. Only this test writes them.
 func (w *env) edit(ctx context.Context, t *testing.T) {
 	leases := []domain.Lease{w.lease(t, "a"), w.lease(t, "b")}
 	random := rand.New(rand.NewPCG(*seed, 1))
@@ -187,9 +187,10 @@ func (w *env) edit(ctx context.Context, t *testing.T) {
 	}
 }
 
-// lease creates a connection with a pull that this test runs instead of the service's own
-// workers. One of them may be first: it cannot open the credential, and makes the pull wait
-// for its next attempt, or still holds it. A claim that is dated an hour later is past both.
+// lease creates a connection with a pull and returns a lease of the pull, so that the test can write rows.
+// One of the service's own workers may have claimed the pull before. It cannot open the credential, so it
+// either schedules the pull's next attempt or still has its lease. The lease is claimed as of an hour later:
+// by then the attempt is due, and the worker's lease has expired.
 func (w *env) lease(t *testing.T, name string) domain.Lease {
 	stores, now := w.app.Stores, time.Now().UTC().Truncate(time.Microsecond)
 	c := domain.Connection{

@@ -1,9 +1,8 @@
-// Package docs_test executes what the documents show.
+// Package docs_test executes the examples of the documents.
 //
-// Every fenced block of docs/api.md that is marked sh is executed, in order and in one
-// bash, against the composed service on each database. The block marked http after it is
-// the expected response. So this test fails if a line of the document does not work, or if
-// a response has changed.
+// It executes every fenced block of docs/api.md that is marked sh, in order and in one bash process,
+// against the composed service on each database. The block marked http after it contains the expected
+// response. So this test fails if a line of the document does not work, or if a response has changed.
 package docs_test
 
 import (
@@ -17,14 +16,14 @@ import (
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
-// step is one block of shell with the response that the document shows for it.
+// step is one block of shell commands, with the expected response that follows it in the document.
 type step struct {
-	line   int // of the block's first line in the document
-	shell  string
-	answer string // "" if none is shown
+	line     int // number of the block's first line in the document
+	shell    string
+	response string // "" if the document contains no response for it
 }
 
-// document returns the steps of a Markdown file.
+// document returns the steps of the Markdown file name in docs.
 func document(t *testing.T, name string) (steps []step) {
 	t.Helper()
 	raw, err := os.ReadFile(filepath.Join("..", "..", "docs", name))
@@ -48,7 +47,7 @@ func document(t *testing.T, name string) (steps []step) {
 		case fence == "http" && len(steps) == 0:
 			t.Fatalf("%s:%d shows a response without a request", name, number)
 		case fence == "http":
-			steps[len(steps)-1].answer += line
+			steps[len(steps)-1].response += line
 		}
 	}
 	if len(steps) < 2 {

@@ -17,23 +17,23 @@ import (
 
 const shared = "Bearer the-shared-value-of-pluggy"
 
-// env is the service on one database, with an operator and a simulated vendor.
+// env is a running service on one database, with an operator and a simulated vendor.
 type env struct {
 	app    *compose.App
 	url    string
 	tenant domain.TenantID
 	token  string
-	vendor string // origin
-	asked  *calls
+	vendor string // the origin of the vendor
+	calls  *calls
 }
 
-// each runs the body on both databases.
+// each runs body as a subtest on SQLite and on PostgreSQL.
 func each(t *testing.T, body func(*testing.T, *env)) {
 	t.Helper()
 	harness.EachDatabase(t, func(t *testing.T, dsn string) { body(t, open(t, dsn)) })
 }
 
-// open composes the service and serves it, and a vendor, until the test ends.
+// open composes the service, and serves it and a simulated vendor until the test ends.
 func open(t *testing.T, dsn string) *env {
 	t.Helper()
 	sim := pluggysim.New(pluggysim.Options{Now: func() time.Time { return time.Now().UTC() }})
@@ -41,7 +41,7 @@ func open(t *testing.T, dsn string) *env {
 	vendor := httptest.NewServer(sim.Handler())
 	t.Cleanup(vendor.Close)
 
-	w := &env{vendor: vendor.URL, asked: &calls{}, tenant: domain.TenantID{UUID: uuid.New()}}
+	w := &env{vendor: vendor.URL, calls: &calls{}, tenant: domain.TenantID{UUID: uuid.New()}}
 	server := httptest.NewUnstartedServer(nil)
 	w.url = "http://" + server.Listener.Addr().String()
 	cfg := harness.Config(t, dsn)
@@ -60,19 +60,19 @@ func open(t *testing.T, dsn string) *env {
 	})
 	harness.Work(t, app)
 	w.app, w.token = app, harness.Token(t, w.tenant.String())
-	server.Config.Handler = w.asked.note(app.Handler())
+	server.Config.Handler = w.calls.record(app.Handler())
 	server.Start()
 	t.Cleanup(server.Close)
 	return w
 }
 
-// calls records the requests to the service.
+// calls records which operations of the service were called.
 type calls struct {
 	mu   sync.Mutex
-	made map[string]bool // "GET /path"
+	made map[string]bool // keys have the form "GET /path"
 }
 
-func (c *calls) note(next http.Handler) http.Handler {
+func (c *calls) record(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c.mu.Lock()
 		if c.made == nil {

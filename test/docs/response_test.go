@@ -13,16 +13,16 @@ import (
 	"testing"
 )
 
-// wildcard is what a document shows for a value that differs from run to run: unquoted it
-// matches a value of any kind, within a text any part of it.
+// wildcard replaces a value that is different in each run. Outside a string it matches any value except
+// null; inside a string it matches any text that is not empty.
 const wildcard = "…"
 
-// mismatch describes how a response differs from the documented one; "" if it does not.
-// The documented headers must be present; in the body, every object must have exactly the
-// documented members.
+// mismatch returns how the response got differs from the documented response shown, or "" if it does not.
+// The documented headers must be present. In the body, every object must have exactly the documented
+// members.
 func mismatch(shown, got string) string {
-	wantHead, wantBody := parts(shown)
-	gotHead, gotBody := parts(got)
+	wantHead, wantBody := splitResponse(shown)
+	gotHead, gotBody := splitResponse(got)
 	if fault := compareHeads(wantHead, gotHead); fault != "" {
 		return fault
 	}
@@ -42,16 +42,16 @@ func mismatch(shown, got string) string {
 	return strings.Join(differences("body", want, have), "\n")
 }
 
-// bareWildcard matches a wildcard in the position of a value.
+// bareWildcard matches a wildcard that is outside a string, in the position of a value.
 var bareWildcard = regexp.MustCompile(`([:\[,]\s*)` + wildcard)
 
-// parts splits a response into head and body; without a status line there is no head.
-func parts(answer string) (head, body string) {
+// splitResponse splits a response into its head and its body. The head is "" if there is no status line.
+func splitResponse(answer string) (head, body string) {
 	answer = strings.ReplaceAll(strings.TrimSpace(answer), "\r", "")
 	if !strings.HasPrefix(answer, "HTTP/") {
 		return "", answer
 	}
-	for strings.HasPrefix(answer, "HTTP/1.1 100") { // curl prints the 100 Continue response too
+	for strings.HasPrefix(answer, "HTTP/1.1 100") { // curl prints the interim response 100 Continue as well
 		_, answer, _ = strings.Cut(answer, "\n\n")
 	}
 	head, body, _ = strings.Cut(answer, "\n\n")
@@ -66,7 +66,7 @@ func compareHeads(want, got string) string {
 	}
 	have := headers(gotFields)
 	for name, values := range headers(wantFields) {
-		if !like(values[0], have.Get(name)) {
+		if !matchesPattern(values[0], have.Get(name)) {
 			return fmt.Sprintf("%s is %q", name, have.Get(name))
 		}
 	}
@@ -81,7 +81,8 @@ func headers(text string) http.Header {
 	return http.Header(fields)
 }
 
-// differences compares both values recursively.
+// differences compares two JSON values recursively and returns a description of each difference. at is the
+// path of the values, for these descriptions.
 func differences(at string, want, have any) (found []string) {
 	if want == wildcard && have != nil {
 		return nil
@@ -108,7 +109,7 @@ func differences(at string, want, have any) (found []string) {
 			found = append(found, differences(fmt.Sprintf("%s[%d]", at, i), want[i], list[i])...)
 		}
 	case string:
-		if text, ok := have.(string); !ok || !like(want, text) {
+		if text, ok := have.(string); !ok || !matchesPattern(want, text) {
 			return []string{fmt.Sprintf("%s is %v", at, have)}
 		}
 	default:
@@ -119,8 +120,8 @@ func differences(at string, want, have any) (found []string) {
 	return found
 }
 
-// like compares two texts, the first of which may contain wildcards.
-func like(pattern, text string) bool {
+// matchesPattern reports whether text equals pattern, which may contain wildcards.
+func matchesPattern(pattern, text string) bool {
 	var expression strings.Builder
 	for i, part := range strings.Split(pattern, wildcard) {
 		if i > 0 {
@@ -131,7 +132,7 @@ func like(pattern, text string) bool {
 	return regexp.MustCompile(`(?s)^` + expression.String() + `$`).MatchString(text)
 }
 
-// The comparison itself must detect a difference.
+// The comparison of responses must detect every kind of difference.
 func TestADifferentResponseIsDetected(t *testing.T) {
 	const shown = "HTTP/1.1 200 OK\nETag: \"1\"\n\n{\"id\":\"a-…\",\"n\":…,\"list\":[{\"b\":true}]}"
 	const same = "HTTP/1.1 200 OK\r\nEtag: \"1\"\r\nVary: x\r\n\r\n{\"id\":\"a-7\",\"n\":4,\"list\":[{\"b\":true}]}"

@@ -14,15 +14,15 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// bank is a simulated vendor of either kind with one account reference.
+// bank is one simulated vendor, Pluggy or Belvo, with one account reference.
 type bank interface {
 	vendor() string
 	origin() string
 	ref() string
 	login() (id, secret string)
 
-	// truth returns what the service must have stored for the reference. It is computed from the
-	// vendor's own response and not by the service's code.
+	// truth returns the rows that the service must have stored for the reference, by external id.
+	// They are computed from the vendor's own responses, not by the service's code.
 	truth(t *testing.T) map[string]truth
 	add(t *testing.T) (id string)
 	edit(t *testing.T, id string)
@@ -32,16 +32,17 @@ type bank interface {
 	revoke()
 	grant()
 
-	// payload returns the body of a webhook: all, created, updated, deleted.
+	// payload returns the body of a webhook about the rows ids. kind is "all" (any row may
+	// have changed), "created", "updated" or "deleted".
 	payload(t *testing.T, kind string, ids ...string) []byte
 	inject(t *testing.T, faults ...fault)
 	clear()
-	// rowsPath is the path at which the vendor lists transactions.
+	// rowsPath returns the path at which the vendor lists transactions.
 	rowsPath() string
 	gate() *gate
 }
 
-// fault is a failure of either vendor.
+// fault is a failure to inject into a simulated vendor. Both simulators accept the same fields.
 type fault struct {
 	path, kind  string
 	times, skip int
@@ -53,7 +54,7 @@ type fault struct {
 // banks returns one bank of each vendor.
 func banks(t *testing.T) []bank { return []bank{newPluggy(t), newBelvo(t)} }
 
-// eachBank runs the body for both vendors on every backend.
+// eachBank runs body as a subtest for each vendor on every backend.
 func eachBank(t *testing.T, body func(*testing.T, *env, bank), changes ...change) {
 	t.Helper()
 	each(t, func(t *testing.T, w *env) {
@@ -63,16 +64,17 @@ func eachBank(t *testing.T, body func(*testing.T, *env, bank), changes ...change
 	}, changes...)
 }
 
-// truth is a transaction as it must be stored.
+// truth is the expected content of a stored transaction.
 type truth struct {
-	Amount, AccountAmount     string // exact, as a reduced fraction
+	Amount, AccountAmount     string // the exact amounts, as reduced fractions
 	Currency, AccountCurrency string
 	Status, Date, Description string
 	Metadata                  any
 }
 
-// exact reduces a decimal text, so that 1.50 and 1.5 are equal.
-func exact(t *testing.T, text string) string {
+// fraction returns a decimal number as a reduced fraction, so that 1.50 and 1.5 are equal texts.
+// It returns "" for "".
+func fraction(t *testing.T, text string) string {
 	t.Helper()
 	if text == "" {
 		return ""
@@ -85,8 +87,8 @@ func exact(t *testing.T, text string) string {
 	return value.RatString()
 }
 
-// directed adds the sign to a magnitude.
-func directed(text string, in bool) string {
+// withSign replaces the sign of a decimal number: none for incoming money, a minus for outgoing money.
+func withSign(text string, in bool) string {
 	text = strings.TrimPrefix(text, "-")
 	if text == "" || in {
 		return text
@@ -94,8 +96,8 @@ func directed(text string, in bool) string {
 	return "-" + text
 }
 
-// parsed parses JSON and keeps numbers as their exact text.
-func parsed(t *testing.T, raw []byte) any {
+// parseJSON parses JSON and keeps numbers as their exact text (json.Number).
+func parseJSON(t *testing.T, raw []byte) any {
 	t.Helper()
 	var value any
 	decoder := json.NewDecoder(strings.NewReader(string(raw)))
@@ -106,10 +108,10 @@ func parsed(t *testing.T, raw []byte) any {
 	return value
 }
 
-// faithful checks that the stored rows equal the vendor's: none is missing, doubled or
-// altered. Rows that the vendor no longer has must be marked as removed, except those listed
-// in kept.
-func (o operator) faithful(b bank, id string, kept ...string) {
+// checkRows checks that the stored rows of the connection id equal the vendor's rows: none is
+// missing, duplicated or altered. Rows that the vendor no longer has must be marked as removed,
+// except those whose external ids are in kept.
+func (o operator) checkRows(b bank, id string, kept ...string) {
 	o.t.Helper()
 	got := map[string]truth{}
 	for _, row := range o.metadata(id) {
@@ -118,7 +120,7 @@ func (o operator) faithful(b bank, id string, kept ...string) {
 			continue
 		}
 		got[external] = truth{
-			Amount: exact(o.t, text(row, "amount")), AccountAmount: exact(o.t, text(row, "accountAmount")),
+			Amount: fraction(o.t, text(row, "amount")), AccountAmount: fraction(o.t, text(row, "accountAmount")),
 			Currency: text(row, "currency"), AccountCurrency: text(row, "accountCurrency"),
 			Status: text(row, "status"), Date: text(row, "date"), Description: text(row, "description"),
 			Metadata: row["metadata"],
@@ -129,7 +131,7 @@ func (o operator) faithful(b bank, id string, kept ...string) {
 	}
 }
 
-// metadata returns all rows, with numbers as their exact text.
+// metadata returns all transactions of the connection id, with numbers as their exact text.
 func (o operator) metadata(id string) (rows []object) {
 	o.t.Helper()
 	for next := ""; ; {
@@ -137,7 +139,7 @@ func (o operator) metadata(id string) (rows []object) {
 		if next != "" {
 			query += "&cursor=" + next
 		}
-		page, _ := parsed(o.t, o.get(of(id, "/transactions"+query)).want(http.StatusOK).raw).(object)
+		page, _ := parseJSON(o.t, o.get(of(id, "/transactions"+query)).want(http.StatusOK).raw).(object)
 		items, _ := page["items"].([]any)
 		for _, item := range items {
 			row, _ := item.(object)
@@ -154,22 +156,22 @@ func text(o object, member string) string {
 	return value
 }
 
-// gate is a proxy in front of a vendor: it counts requests, and blocks them on demand.
+// gate is a proxy in front of a simulated vendor. It counts the requests, and blocks one on demand.
 type gate struct {
 	next   http.Handler
 	server *httptest.Server
 
-	mu      sync.Mutex
-	pattern string
-	entered chan struct{}
-	opened  chan struct{}
-	seen    map[string]int
-	keys    map[string]bool // the credentials that callers sent
-	inside  int
-	most    int
+	mu        sync.Mutex
+	pattern   string
+	entered   chan struct{}
+	opened    chan struct{}
+	seen      map[string]int
+	keys      map[string]bool // the API keys in the requests
+	inside    int
+	maxInside int
 }
 
-// serve puts a gate in front of the vendor and returns its address.
+// serve starts a gate in front of the vendor and returns it with its URL.
 func serve(t *testing.T, vendor http.Handler) (*gate, string) {
 	t.Helper()
 	g := &gate{next: vendor, seen: map[string]int{}, keys: map[string]bool{}}
@@ -199,7 +201,7 @@ func (g *gate) enter(at, key string) (entered, opened chan struct{}) {
 	g.seen[at]++
 	g.keys[key] = true
 	g.inside++
-	g.most = max(g.most, g.inside)
+	g.maxInside = max(g.maxInside, g.inside)
 	if held, _ := path.Match(g.pattern, at); g.pattern == "" || !held {
 		return nil, nil
 	}
@@ -213,8 +215,8 @@ func (g *gate) leave() {
 	g.inside--
 }
 
-// hold blocks the next request to the path until release is called; entered is closed when
-// the request has arrived.
+// hold blocks the next request whose path matches pattern until release is called. entered is
+// closed when that request has arrived.
 func (g *gate) hold(pattern string) (entered <-chan struct{}, release func()) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -222,14 +224,14 @@ func (g *gate) hold(pattern string) (entered <-chan struct{}, release func()) {
 	return g.entered, sync.OnceFunc(func() { close(g.opened) })
 }
 
-// count returns the number of requests to a path.
+// count returns the number of requests to a path so far.
 func (g *gate) count(path string) int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.seen[path]
 }
 
-// total returns the number of all requests.
+// total returns the number of requests to all paths so far.
 func (g *gate) total() (n int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()

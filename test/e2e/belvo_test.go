@@ -12,8 +12,8 @@ import (
 func TestBelvoOpenFinanceAmounts(t *testing.T) {
 	each(t, func(t *testing.T, w *env) {
 		b := newBelvoLink(t, belvosim.DemoOpenFinanceLinkID)
-		o, id, _ := fresh(t, w, b)
-		o.faithful(b, id)
+		o, id, _ := connectAndPull(t, w, b)
+		o.checkRows(b, id)
 		foreign := 0
 		for _, row := range o.rows(id) {
 			if row["currency"] == "USD" && row["amount"] == "-41.27" && row["accountAmount"] == "-218.73" && row["accountCurrency"] == "BRL" {
@@ -30,8 +30,8 @@ func TestBelvoPages(t *testing.T) {
 	each(t, func(t *testing.T, w *env) {
 		b := newBelvo(t)
 		b.generate(t, 1300)
-		o, id, _ := fresh(t, w, b)
-		o.faithful(b, id)
+		o, id, _ := connectAndPull(t, w, b)
+		o.checkRows(b, id)
 		if n := b.gate().count(b.rowsPath()); n < 2 {
 			t.Errorf("%d requests read 1300 rows", n)
 		}
@@ -43,12 +43,12 @@ func TestBelvoNextOnAnotherHost(t *testing.T) {
 		b := newBelvo(t)
 		trap, address := serve(t, http.NotFoundHandler())
 		b.inject(t, fault{path: b.rowsPath(), kind: "nextHost", value: address + "/api/transactions/?page=1&page_size=1000&link=" + b.link})
-		o, id, _ := announced(t, w, b)
-		pull := o.settled(id)[0]
+		o, id, _ := connectAndAnnounce(t, w, b)
+		pull := o.waitForPulls(id)[0]
 		if pull["status"] != "succeeded" || pull["attempts"] == 1.0 {
 			t.Errorf("the pull ended as %v", pull)
 		}
-		o.faithful(b, id)
+		o.checkRows(b, id)
 		if trap.total() > 0 {
 			t.Errorf("the other host was called %d times, with the credential", trap.total())
 		}
@@ -58,7 +58,7 @@ func TestBelvoNextOnAnotherHost(t *testing.T) {
 func TestBelvoLinkEvents(t *testing.T) {
 	each(t, func(t *testing.T, w *env) {
 		b := newBelvo(t)
-		o, id, hook := fresh(t, w, b)
+		o, id, hook := connectAndPull(t, w, b)
 		for _, c := range []struct {
 			event  string
 			status belvosim.LinkStatus
@@ -68,21 +68,22 @@ func TestBelvoLinkEvents(t *testing.T) {
 			{"TRANSACTIONS/historical_update", belvosim.LinkValid, false},
 			{"LINK/invalid_credentials", belvosim.LinkInvalid, true},
 			{"ACCOUNTS/historical_update", belvosim.LinkValid, false},
-			{"CONSENT/openfinance_consent_expired", belvosim.LinkValid, true}, // the status endpoint does not know about it
+			// the link's status does not include an expired consent
+			{"CONSENT/openfinance_consent_expired", belvosim.LinkValid, true},
 			{"TRANSACTIONS/new_transactions_available", belvosim.LinkValid, false},
 		} {
 			if err := b.sim.SetLinkStatus(b.link, c.status); err != nil {
 				t.Fatal(err)
 			}
 			o.postWebhook(t, "belvo", hook, b.event(t, belvosim.Event{Name: c.event, LinkID: b.link})).want(202)
-			o.succeeded(id)
+			o.waitForSuccess(id)
 			o.checkHealth(id, "healthy", "", c.reauth)
 		}
 		if err := b.sim.RemoveLink(b.link); err != nil {
 			t.Fatal(err)
 		}
 		o.postWebhook(t, "belvo", hook, b.event(t, belvosim.Event{Name: "LINK/link_deleted", LinkID: b.link})).want(202)
-		if pull := o.settled(id)[0]; pull["status"] != "failed" || pull["lastError"] != "account_not_found" {
+		if pull := o.waitForPulls(id)[0]; pull["status"] != "failed" || pull["lastError"] != "account_not_found" {
 			t.Errorf("a deleted link's pull ended as %v", pull)
 		}
 		o.checkHealth(id, "unhealthy", "account_not_found", false)
@@ -92,17 +93,17 @@ func TestBelvoLinkEvents(t *testing.T) {
 func TestBelvoEventsAreDistinguishedByTheirWholeBody(t *testing.T) {
 	each(t, func(t *testing.T, w *env) {
 		b := newBelvo(t)
-		o, id, hook := fresh(t, w, b)
+		o, id, hook := connectAndPull(t, w, b)
 		same := belvosim.Event{Name: "TRANSACTIONS/new_transactions_available", LinkID: b.link, WebhookID: "0123456789abcdef0123456789abcdef", RequestID: uuid.NewString()}
 		before := len(o.pages(deliveries+"?connectionId="+id, 200))
 		for range 3 {
 			o.postWebhook(t, "belvo", hook, b.event(t, same)).want(202)
 		}
-		same.RequestID = uuid.NewString() // the same webhook_id, but another event
+		same.RequestID = uuid.NewString() // the webhook_id is the same, but it is another event
 		o.postWebhook(t, "belvo", hook, b.event(t, same)).want(202)
 		if n := len(o.pages(deliveries+"?connectionId="+id, 200)) - before; n != 2 {
 			t.Errorf("two events, one sent three times, are stored as %d", n)
 		}
-		o.succeeded(id)
+		o.waitForSuccess(id)
 	})
 }

@@ -48,7 +48,7 @@ func (b *belvoBank) grant() {
 	b.sim.AddSecret(b.id, b.password)
 }
 
-// belvoRow holds the members of a row that truth needs.
+// belvoRow contains the members of a Belvo transaction from which truth is computed.
 type belvoRow struct {
 	ID      string `json:"id"`
 	Account *struct {
@@ -81,7 +81,7 @@ func (b *belvoBank) truth(t *testing.T) map[string]truth {
 			if err := json.Unmarshal(raw, &row); err != nil {
 				t.Fatal(err)
 			}
-			all[row.ID] = b.expected(t, row, parsed(t, raw))
+			all[row.ID] = b.expected(t, row, parseJSON(t, raw))
 		}
 		if page = ""; answer.Next != nil {
 			page = *answer.Next
@@ -90,7 +90,7 @@ func (b *belvoBank) truth(t *testing.T) map[string]truth {
 	return all
 }
 
-// request calls the vendor's own API, bypassing the gate.
+// request calls the vendor's own API directly, not through the gate, and returns the body.
 func (b *belvoBank) request(t *testing.T, target string) []byte {
 	t.Helper()
 	r := httptest.NewRequest(http.MethodGet, target, nil)
@@ -103,9 +103,9 @@ func (b *belvoBank) request(t *testing.T, target string) []byte {
 	return w.Body.Bytes()
 }
 
-// expected computes the stored form of a row by the rules of the vendor's dictionary: the
-// type gives the direction; without a type the number keeps its sign; without a currency
-// the account's counts, or the one that all accounts share.
+// expected computes the stored form of a row according to Belvo's data dictionary. The type
+// determines the direction; without a type the number keeps its sign. Without a currency the row
+// has the account's currency; all accounts of one link of the demo data share a currency.
 func (b *belvoBank) expected(t *testing.T, row belvoRow, raw any) truth {
 	t.Helper()
 	holder := "MXN"
@@ -114,7 +114,7 @@ func (b *belvoBank) expected(t *testing.T, row belvoRow, raw any) truth {
 	}
 	in := row.Type == "INFLOW" || row.Type == ""
 	want := truth{
-		Amount: exact(t, directed(unquoted(row.Amount), in)), Currency: row.Currency,
+		Amount: fraction(t, withSign(unquoted(row.Amount), in)), Currency: row.Currency,
 		Status: "posted", Date: row.ValueDate, Description: row.Description, Metadata: raw,
 	}
 	if row.Status == "PENDING" {
@@ -124,12 +124,12 @@ func (b *belvoBank) expected(t *testing.T, row belvoRow, raw any) truth {
 		want.Currency = holder
 	}
 	if want.Currency != holder && len(row.Local) > 0 {
-		want.AccountAmount, want.AccountCurrency = exact(t, directed(unquoted(row.Local), in)), holder
+		want.AccountAmount, want.AccountCurrency = fraction(t, withSign(unquoted(row.Local), in)), holder
 	}
 	return want
 }
 
-// unquoted removes the quotes from a number that was sent as text.
+// unquoted returns the digits of a number, which Belvo may send as a JSON string.
 func unquoted(raw json.RawMessage) string {
 	var text string
 	if json.Unmarshal(raw, &text) == nil {

@@ -21,8 +21,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// The canaries: no encoding of any of them may appear where it does not belong. Their special
-// characters make each encoding a different text.
+// The canaries are the secrets of the test. No encoding of a canary may appear in responses, logs,
+// metrics or the database. Because of their special characters, each encoding is a different text.
 const (
 	canaryClient = "canary-client-id+/?=1a7"
 	canarySecret = "canary-secret+/?=2b8"
@@ -33,14 +33,15 @@ const (
 	canaryJWT    = "canary-jwt-secret+/?=7a3-of-32-bytes"
 )
 
-// forms returns the encodings in which a text could be hidden: plain, hexadecimal, escaped,
-// and base64 at any alignment.
+// forms returns the encodings in which a secret could be hidden, by name: plain, reversed,
+// hexadecimal, URL-escaped, and base64 at each of the three alignments.
 func forms(secret string) map[string]string {
 	all := map[string]string{
 		"clear": secret, "hex": hex.EncodeToString([]byte(secret)), "HEX": strings.ToUpper(hex.EncodeToString([]byte(secret))),
 		"query": url.QueryEscape(secret), "path": url.PathEscape(secret), "reversed": reversed(secret),
 	}
-	for offset, tainted := range []int{0, 2, 3} { // characters that also encode bits of the neighbouring text
+	// tainted is the number of leading base64 characters that also encode bits of the preceding text
+	for offset, tainted := range []int{0, 2, 3} {
 		padded := append(make([]byte, offset), secret...)
 		padded = padded[:len(padded)-len(padded)%3]
 		for name, encoding := range map[string]*base64.Encoding{"base64": base64.StdEncoding, "base64url": base64.URLEncoding} {
@@ -67,11 +68,11 @@ func TestNoSecretLeaks(t *testing.T) {
 			o.token = signed(t, canaryJWT, object{"tenant_id": o.tenant})
 			secrets[b.vendor()+" bearer"] = o.token
 			secrets[b.vendor()+" basic"] = base64.StdEncoding.EncodeToString([]byte(canaryClient + ":" + canarySecret))
-			for i, hook := range live(o, b) {
+			for i, hook := range exerciseSecrets(o, b) {
 				raw := hook[strings.LastIndex(hook, "/")+1:]
 				hash := sha256.Sum256([]byte(raw))
 				secrets[fmt.Sprint(b.vendor(), " token ", i)] = raw
-				search(t, "answers", map[string]string{"hash of a token": hex.EncodeToString(hash[:])}, w.said.String())
+				search(t, "answers", map[string]string{"hash of a token": hex.EncodeToString(hash[:])}, w.responses.String())
 				search(t, "log", map[string]string{"hash of a token": hex.EncodeToString(hash[:])}, w.log.String())
 			}
 			for key := range b.gate().keys {
@@ -80,13 +81,15 @@ func TestNoSecretLeaks(t *testing.T) {
 				}
 			}
 		}
-		if len(secrets) < 7+2*4+1 { // of the vendors, only Pluggy issues keys
+		// 7 canaries; 4 per vendor (bearer, basic, two tokens); and an API key, which only Pluggy
+		// issues
+		if len(secrets) < 7+2*4+1 {
 			t.Fatalf("only %d secrets were seen", len(secrets))
 		}
 		metrics := httptest.NewRecorder()
 		telemetry.Admin(w.app.Metrics).ServeHTTP(metrics, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 		for where, text := range map[string]string{
-			"answers": w.said.String(), "log": w.log.String(), "metrics": metrics.Body.String(), "database": w.dump(t),
+			"answers": w.responses.String(), "log": w.log.String(), "metrics": metrics.Body.String(), "database": w.dump(t),
 		} {
 			if len(text) < 100 && !(where == "database" && w.backend == "memory") {
 				t.Errorf("%s: %d bytes are nothing to search", where, len(text))
@@ -130,9 +133,9 @@ func canaryBelvo(t *testing.T) bank {
 	return b
 }
 
-// live performs every operation that involves secrets, successful and failing, and returns
-// the webhook paths.
-func live(o operator, b bank) (hooks []string) {
+// exerciseSecrets performs every operation that involves secrets, in successful and in failing
+// requests. It returns the paths of the webhooks whose tokens it created.
+func exerciseSecrets(o operator, b bank) (hooks []string) {
 	o.t.Helper()
 	made := creation(b, "main")
 	id := o.do(http.MethodPost, connections, made, "X-Idempotency-Key: create").want(201).text("id")
@@ -143,21 +146,21 @@ func live(o operator, b bank) (hooks []string) {
 	for _, wrong := range []object{{"secret": []string{canarySecret}}, {"secret": canarySecret, "Secret": canarySecret}, {"vendor": canarySecret}, {"baseUrl": "https://" + canaryClient + ":x@h"}} {
 		o.do(http.MethodPost, connections, wrong).want(400)
 	}
-	o.healthy(b, "main", "")
+	o.testConnection(b, "main", "")
 	hooks = append(hooks, o.mint(b, "main"), o.mint(b, "main"))
 	for _, hook := range hooks {
-		o.proved(b, hook, b.payload(o.t, "all")).want(202)
+		o.postCanaryWebhook(b, hook, b.payload(o.t, "all")).want(202)
 		o.call(o.t, http.MethodPost, hook, "{}").want(401)
 		o.call(o.t, http.MethodPost, hook, "{}", "Authorization: "+canaryWrong, "X-Webhook-Signature: "+canaryWrong).want(401)
 		for _, path := range []string{hook, hook + "/more", strings.ToUpper(hook), "/x" + hook, strings.Replace(hook, "/webhooks", "", 1), connections + "?cursor=" + hook, deliveries + hook} {
 			o.get(path)
 		}
 	}
-	o.settled(id)
-	o.proved(b, hooks[0], []byte("unreadable")).want(202)
+	o.waitForPulls(id)
+	o.postCanaryWebhook(b, hooks[0], []byte("unreadable")).want(202)
 	change := object{"configName": "main", "baseUrl": b.origin(), "accountRef": b.ref(), "clientId": canaryClient, "secret": canaryOther}
 	o.do(http.MethodPut, of(id, ""), change, "X-Idempotency-Key: rotate").want(200)
-	o.healthy(b, "main", "credential_rejected")
+	o.testConnection(b, "main", "credential_rejected")
 	o.pull(id, nil)
 	change["secret"] = canarySecret
 	o.do(http.MethodPut, of(id, ""), change).want(200)
@@ -176,8 +179,8 @@ func live(o operator, b bank) (hooks []string) {
 	return hooks
 }
 
-// proved posts a body with the canaries as proof.
-func (o operator) proved(b bank, path string, body []byte) response {
+// postCanaryWebhook posts a webhook body, authenticated with the canary of the bank's vendor.
+func (o operator) postCanaryWebhook(b bank, path string, body []byte) response {
 	o.t.Helper()
 	if b.vendor() == "belvo" {
 		return o.call(o.t, http.MethodPost, path, body, "Authorization: "+canaryShared)
@@ -185,7 +188,7 @@ func (o operator) proved(b bank, path string, body []byte) response {
 	return o.call(o.t, http.MethodPost, path, body, "X-Webhook-Signature: "+signature(canaryHMAC, body))
 }
 
-// dump returns every byte of the database.
+// dump returns everything that the backend has stored; "" for the backend memory.
 func (w *env) dump(t *testing.T) string {
 	t.Helper()
 	switch w.backend {
@@ -210,7 +213,7 @@ func (w *env) files(t *testing.T) string {
 	return string(all)
 }
 
-// tables copies every table except PostgreSQL's own; bytes are hexadecimal.
+// tables returns a copy of every table except PostgreSQL's own. Binary columns are hexadecimal.
 func (w *env) tables(t *testing.T) string {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), w.dsn)
@@ -233,7 +236,8 @@ func (w *env) tables(t *testing.T) string {
 	return all.String()
 }
 
-// The search itself must find a canary that is present.
+// forms must include the form that every encoding of a secret takes inside a longer text. Otherwise
+// the search in TestNoSecretLeaks would overlook a leak.
 func TestTheSearchFindsEveryForm(t *testing.T) {
 	secret := canarySecret
 	for _, text := range []string{

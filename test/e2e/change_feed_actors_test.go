@@ -16,7 +16,7 @@ import (
 
 var feedEpoch = time.Date(2026, time.March, 1, 10, 0, 0, 0, time.UTC)
 
-// feedWriter stores pages for one connection.
+// feedWriter stores pages of one pull of one connection.
 type feedWriter struct {
 	*feedRace
 	lease  domain.Lease
@@ -47,8 +47,9 @@ func (r *feedRace) writer(i int) *feedWriter {
 	return &feedWriter{feedRace: r, lease: lease, slow: i == 0, random: rand.New(rand.NewPCG(uint64(i), 7))}
 }
 
-// work stores pages until ctx ends. Each page has rows that are never written again, so a
-// reader that skips one never sees it, and some rows that existed before.
+// work stores pages until ctx ends. Each page contains new rows that are never written again, so a
+// reader that skips one never gets another chance to see it. A page also contains some rows that
+// existed before.
 func (w *feedWriter) work(ctx context.Context) {
 	for ctx.Err() == nil {
 		if _, err := w.store.Pulls().StorePage(w.t.Context(), w.lease, w.next()); err != nil {
@@ -85,8 +86,8 @@ func (w *feedWriter) row(n int) domain.TransactionData {
 	}
 }
 
-// slowly returns an id source that blocks at the first id: the store asks for it after its
-// transaction has started to write and before anything is committed.
+// slowly returns a source of ids that blocks when it is asked for the first id. The store asks for
+// that id after its transaction has started to write and before anything is committed.
 func (w *feedWriter) slowly() func() domain.TransactionID {
 	first := true
 	return func() domain.TransactionID {
@@ -98,7 +99,8 @@ func (w *feedWriter) slowly() func() domain.TransactionID {
 	}
 }
 
-// stall holds the transaction open, and checks whether the database reports it as open.
+// stall keeps the transaction open for w.hold. It also counts whether the database reports the
+// transaction as open, and how many pages other writers store meanwhile.
 func (w *feedWriter) stall() {
 	before := w.pages.Load()
 	time.Sleep(w.hold * 3 / 4)
@@ -110,27 +112,28 @@ func (w *feedWriter) stall() {
 	w.overtaken.Add(w.pages.Load() - before)
 }
 
-// feedReader follows the feed as a consumer does.
+// feedReader reads the feed from a cursor on, as a consumer does, and remembers every row.
 type feedReader struct {
 	*feedRace
 	limit   int
-	from    string // the position at which it started
+	from    string // the cursor at which the reader started
 	after   domain.Position
-	met     map[domain.TransactionID]seenRows
+	seen    map[domain.TransactionID]seenRows
 	changes int
 	read    int
 }
 
-// feedTimeout is how long the feed may be held back after the last write has committed, by
-// any other writer on the server.
+// feedTimeout bounds how long a reader waits for the last changes after the last write has
+// committed. Any other open transaction on the server can hold the feed back that long.
 const feedTimeout = 30 * time.Second
 
-// follow reads until everything that was written has been seen and nothing is left. Each
-// request on asked receives a reader that continues from the present position.
+// follow reads until the reader has seen everything that was written and the feed has no more
+// pages. For each channel received from asked, it sends a new reader to that channel, which
+// continues from the present position.
 func (r *feedReader) follow(asked <-chan chan<- *feedReader) {
 	var ended time.Time
 	for {
-		table := r.written.Load() // before the read: everything written before it must appear
+		table := r.written.Load() // loaded before the read, because this read must then contain all changes
 		if table != nil && ended.IsZero() {
 			ended = time.Now()
 		}
@@ -140,10 +143,10 @@ func (r *feedReader) follow(asked <-chan chan<- *feedReader) {
 			return
 		}
 		for _, t := range page.Items {
-			r.meet(t)
+			r.record(t)
 		}
 		r.after, r.read = page.Next, r.read+1
-		if table != nil && !page.More && (maps.Equal(r.met, *table) || time.Since(ended) > feedTimeout) {
+		if table != nil && !page.More && (maps.Equal(r.seen, *table) || time.Since(ended) > feedTimeout) {
 			return
 		}
 		select {
@@ -152,40 +155,42 @@ func (r *feedReader) follow(asked <-chan chan<- *feedReader) {
 		default:
 		}
 		if !page.More {
-			time.Sleep(time.Millisecond) // at the end, poll as a consumer does
+			time.Sleep(time.Millisecond) // at the end of the feed, poll as a consumer does
 		}
 	}
 }
 
 func (r *feedReader) clone() *feedReader {
-	return &feedReader{feedRace: r.feedRace, from: r.after.Key, after: r.after, met: maps.Clone(r.met)}
+	return &feedReader{feedRace: r.feedRace, from: r.after.Key, after: r.after, seen: maps.Clone(r.seen)}
 }
 
-// meet checks that versions ascend, and that one version always has the same content.
-func (r *feedReader) meet(t domain.Transaction) {
-	now, before := seenOf(t), r.met[t.ID]
+// record stores the row as seen. It checks that a row's versions never descend, and that one version
+// always has the same content.
+func (r *feedReader) record(t domain.Transaction) {
+	now, before := seenOf(t), r.seen[t.ID]
 	switch {
 	case now.version < before.version:
 		r.t.Errorf("version %d of %s after version %d", now.version, t.ExternalID, before.version)
 	case now.version == before.version && now != before:
 		r.t.Errorf("version %d of %s is %v, and was %v", now.version, t.ExternalID, now, before)
 	}
-	r.met[t.ID] = now
+	r.seen[t.ID] = now
 	r.changes++
 }
 
-// compare checks that the rows seen equal the table.
+// compare checks that the rows which the reader has seen equal the table. name identifies the
+// reader in the error message.
 func (r *feedReader) compare(name int, table map[domain.TransactionID]seenRows) {
 	skipped, other := 0, 0
 	for id, row := range table {
-		switch met, ok := r.met[id]; {
+		switch met, ok := r.seen[id]; {
 		case !ok:
 			skipped++
 		case met != row:
 			other++
 		}
 	}
-	if skipped+other > 0 || len(r.met) != len(table) {
-		r.t.Errorf("reader %d saw %d of %d rows: %d were skipped, %d have another version", name, len(r.met), len(table), skipped, other)
+	if skipped+other > 0 || len(r.seen) != len(table) {
+		r.t.Errorf("reader %d saw %d of %d rows: %d were skipped, %d have another version", name, len(r.seen), len(table), skipped, other)
 	}
 }

@@ -16,11 +16,11 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// feedDepth is the number of changes before the last page.
+// feedDepth is the number of changes in the feed.
 const feedDepth = 1_000_000
 
-// feedColumns are the columns of a transaction except id, tenant, external id and feed
-// position, with values for them in the statements below.
+// feedColumns are the columns of a transaction except its id, tenant, external id and feed position.
+// The two statements below insert feedDepth rows with constant values for these columns.
 const (
 	feedColumns = `connection_id, vendor, account, amount, currency, account_currency, status, date, description, category,
 		counterparty, digest, version, first_seen_at, updated_at`
@@ -33,8 +33,8 @@ const (
 		FROM n`
 )
 
-// BenchmarkFeedDepth reads a page of the feed at the start, in the middle and at the end of
-// a million changes.
+// BenchmarkFeedDepth measures how long it takes to read a page of the feed at the start, in the
+// middle and at the end of a million changes.
 //
 //	go test ./test/e2e -run '^$' -bench FeedDepth -benchtime 500x
 func BenchmarkFeedDepth(b *testing.B) {

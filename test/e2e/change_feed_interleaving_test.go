@@ -14,8 +14,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// In any order of pages, sweeps and reads, and wherever a reader loses its last cursor,
-// every reader ends with the same rows as the table.
+// In any order of pages, sweeps and reads, every reader ends with the same rows as the table. This
+// also holds for a reader that crashed before it stored its cursor and therefore reads a page twice.
 func TestAnyInterleavingOfTheFeedEndsWithTheTable(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := newFeedModel(t)
@@ -27,7 +27,7 @@ func TestAnyInterleavingOfTheFeedEndsWithTheTable(t *testing.T) {
 	})
 }
 
-// feedModel is two writers and any number of readers of a store in memory.
+// feedModel consists of two writers and any number of readers of one memory store.
 type feedModel struct {
 	store       *memory.Store
 	tenant      domain.TenantID
@@ -37,10 +37,10 @@ type feedModel struct {
 	written     int
 }
 
-// feedFollower is a reader that may crash between reading a page and storing its cursor.
+// feedFollower is a reader that can crash after reading a page and before storing its cursor.
 type feedFollower struct {
-	kept domain.Position
-	met  map[domain.TransactionID]seenRows
+	cursor domain.Position
+	seen   map[domain.TransactionID]seenRows
 }
 
 func newFeedModel(t *rapid.T) *feedModel {
@@ -70,7 +70,8 @@ func must(t *rapid.T, err error) {
 	}
 }
 
-// external generates few ids, so rows are edited, removed and restored.
+// external generates one of six external ids. There are few, so that rows are edited, removed and
+// restored.
 var external = rapid.StringMatching("[a-f]")
 
 func (s *feedModel) lease(t *rapid.T) domain.Lease {
@@ -98,46 +99,48 @@ func (s *feedModel) sweep(t *rapid.T) {
 	s.written += counts.Removed
 }
 
-// join adds a reader: from the start, or with the state of another one.
+// join adds a reader that starts at the beginning, or with the cursor and the rows of another reader.
 func (s *feedModel) join(t *rapid.T) {
-	f := &feedFollower{met: map[domain.TransactionID]seenRows{}}
+	f := &feedFollower{seen: map[domain.TransactionID]seenRows{}}
 	if len(s.readers) > 0 && rapid.Bool().Draw(t, "late") {
 		other := rapid.SampledFrom(s.readers).Draw(t, "of")
-		f.kept, f.met = other.kept, maps.Clone(other.met)
+		f.cursor, f.seen = other.cursor, maps.Clone(other.seen)
 	}
 	s.readers = append(s.readers, f)
 }
 
-func (s *feedModel) read(t *rapid.T)  { s.take(t, s.reader(t), true) }
-func (s *feedModel) crash(t *rapid.T) { s.take(t, s.reader(t), false) }
+func (s *feedModel) read(t *rapid.T)  { s.readPage(t, s.reader(t), true) }
+func (s *feedModel) crash(t *rapid.T) { s.readPage(t, s.reader(t), false) }
 
 func (s *feedModel) reader(t *rapid.T) *feedFollower {
 	return rapid.SampledFrom(s.readers).Draw(t, "reader")
 }
 
-// take reads a page, and keeps its cursor or not. It says whether more is there.
-func (s *feedModel) take(t *rapid.T, f *feedFollower, keep bool) bool {
-	request := domain.PageRequest{Limit: rapid.IntRange(1, 5).Draw(t, "limit"), After: f.kept}
+// readPage reads the next page for the reader f, and stores its cursor only if keep is true. It
+// reports whether the feed has more changes.
+func (s *feedModel) readPage(t *rapid.T, f *feedFollower, keep bool) bool {
+	request := domain.PageRequest{Limit: rapid.IntRange(1, 5).Draw(t, "limit"), After: f.cursor}
 	page, err := s.store.Ledger().Changes(t.Context(), s.tenant, request)
 	must(t, err)
 	for _, row := range page.Items {
-		now, before := seenOf(row), f.met[row.ID]
+		now, before := seenOf(row), f.seen[row.ID]
 		if now.version < before.version {
 			t.Fatalf("version %d of %s after version %d", now.version, row.ExternalID, before.version)
 		}
-		f.met[row.ID] = now
+		f.seen[row.ID] = now
 	}
 	if keep {
-		f.kept = page.Next
+		f.cursor = page.Next
 	}
 	return page.More
 }
 
-// noReaderIsAhead checks that a reader never has a row that the table does not have.
+// noReaderIsAhead checks that no reader has seen a row, or a version of a row, that is not in the
+// table.
 func (s *feedModel) noReaderIsAhead(t *rapid.T) {
 	table := s.table(t)
 	for _, f := range s.readers {
-		for id, met := range f.met {
+		for id, met := range f.seen {
 			if row, there := table[id]; !there || met.version > row.version {
 				t.Fatalf("a reader saw %v, the table has %v", met, row)
 			}
@@ -148,10 +151,10 @@ func (s *feedModel) noReaderIsAhead(t *rapid.T) {
 func (s *feedModel) end(t *rapid.T) {
 	table := s.table(t)
 	for _, f := range s.readers {
-		for s.take(t, f, true) {
+		for s.readPage(t, f, true) {
 		}
-		if !maps.Equal(f.met, table) {
-			t.Fatalf("after %d changes a reader has\n%v\nand the table\n%v", s.written, f.met, table)
+		if !maps.Equal(f.seen, table) {
+			t.Fatalf("after %d changes a reader has\n%v\nand the table\n%v", s.written, f.seen, table)
 		}
 	}
 }

@@ -1,5 +1,5 @@
-// The tests of the change_feed files check the promise of the change feed under difficult
-// conditions: many writers that commit in any order, some of them late.
+// The tests of the change_feed files check that a reader of the change feed never skips a change,
+// under difficult conditions: many writers that commit in any order, some of them late.
 //
 //	FEED_SECONDS=60 go test ./test/e2e -run TestTheFeedSkipsNothing -v
 
@@ -26,10 +26,10 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// feedWriters is the number of concurrent writers; the first of them is the slow one.
+// feedWriters is the number of concurrent writers. The first one is the slow writer.
 const feedWriters = 16
 
-// duration returns how long they write: FEED_SECONDS, or ten seconds.
+// duration returns how long the writers write: FEED_SECONDS seconds, or ten if it is not set.
 func duration(t *testing.T) time.Duration {
 	t.Helper()
 	text := os.Getenv("FEED_SECONDS")
@@ -53,7 +53,7 @@ func TestTheFeedSkipsNothingOnPostgres(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = db.Close() })
 	r := newFeedRace(t, db.Store(nil), min(duration(t)/4, 20*time.Second))
-	r.open = func() bool { // the slow writer's transaction: idle, with an id that readers must wait for
+	r.open = func() bool { // finds the slow writer's transaction: idle, with an id that readers must wait for
 		var open int
 		err := db.Pool.QueryRow(t.Context(), `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
 			AND state = 'idle in transaction' AND backend_xid IS NOT NULL AND state_change < clock_timestamp() - interval '50 ms'`).Scan(&open)
@@ -71,8 +71,8 @@ func TestTheFeedSkipsNothingOnPostgres(t *testing.T) {
 	}
 }
 
-// SQLite has one writer at a time: an open transaction blocks all other writers, so the slow
-// one is slow for only a fifth of a second.
+// SQLite has one writer at a time, so an open transaction blocks all other writers. Therefore the
+// slow writer keeps its transaction open for only a fifth of a second.
 func TestTheFeedSkipsNothingOnSQLite(t *testing.T) {
 	db, err := sqlite.Open(t.Context(), sqlite.Config{DSN: "sqlite://" + filepath.Join(t.TempDir(), "feed.db")})
 	if err == nil {
@@ -87,13 +87,13 @@ func TestTheFeedSkipsNothingOnSQLite(t *testing.T) {
 	r.run()
 }
 
-// feedRace is the writers and readers of one tenant on one store.
+// feedRace consists of the writers and readers of one tenant on one store.
 type feedRace struct {
 	t      *testing.T
 	store  *gormstore.Store
 	tenant domain.TenantID
 	hold   time.Duration // how long the slow writer's transaction stays open
-	open   func() bool   // reports whether it is open, according to the database
+	open   func() bool   // reports whether that transaction is open, according to the database
 
 	connections []domain.ConnectionID
 	written     atomic.Pointer[map[domain.TransactionID]seenRows] // the table after the last write has committed
@@ -107,7 +107,7 @@ func newFeedRace(t *testing.T, store *gormstore.Store, hold time.Duration) *feed
 
 func newID[T any]() domain.ID[T] { return domain.ID[T]{UUID: uuid.Must(uuid.NewV7())} }
 
-// run lets all writers write and three readers follow, and compares what each reader saw
+// run starts all writers and three readers, waits for their end, and compares what each reader saw
 // with the table.
 func (r *feedRace) run() {
 	writing, stop := context.WithTimeout(r.t.Context(), duration(r.t))
@@ -121,12 +121,12 @@ func (r *feedRace) run() {
 		writes.Go(func() { w.work(writing) })
 	}
 	readers := make([]*feedReader, 3)
-	first := &feedReader{feedRace: r, limit: 50, met: map[domain.TransactionID]seenRows{}}
+	first := &feedReader{feedRace: r, limit: 50, seen: map[domain.TransactionID]seenRows{}}
 	readers[0] = first
 	ask, answer := make(chan chan<- *feedReader), make(chan *feedReader)
 	reads.Go(func() { first.follow(ask) })
 	for i, limit := range []int{7, 1000} {
-		time.Sleep(duration(r.t) * 3 / 8) // the times at which the other readers take over a cursor
+		time.Sleep(duration(r.t) * 3 / 8) // the other readers take over a cursor after 3/8 and after 6/8 of the time
 		ask <- answer
 		readers[i+1] = <-answer
 		readers[i+1].limit = limit
@@ -146,7 +146,7 @@ func (r *feedRace) run() {
 	}
 }
 
-// table reads every row without using the feed.
+// table returns every row, read without the feed.
 func (r *feedRace) table() map[domain.TransactionID]seenRows {
 	rows := map[domain.TransactionID]seenRows{}
 	for _, connection := range r.connections {
@@ -167,7 +167,7 @@ func (r *feedRace) table() map[domain.TransactionID]seenRows {
 	return rows
 }
 
-// seenRows is what a reader remembers about a row.
+// seenRows is what a reader remembers about one row.
 type seenRows struct {
 	version int
 	text    string

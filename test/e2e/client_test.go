@@ -33,7 +33,7 @@ const (
 // object is a JSON object.
 type object = map[string]any
 
-// operator sends requests with one tenant's token.
+// operator sends requests with the bearer token of one tenant, as that tenant's operator does.
 type operator struct {
 	*env
 	t      *testing.T
@@ -41,13 +41,14 @@ type operator struct {
 	token  string
 }
 
-// operator returns an operator of a new tenant.
+// operator returns the operator of a new tenant.
 func (w *env) operator(t *testing.T) operator {
 	tenant := uuid.NewString()
 	return operator{w, t, tenant, signed(t, jwtSecret, object{"tenant_id": tenant})}
 }
 
-// signed returns a bearer token that is valid for an hour unless the claims say otherwise.
+// signed returns a signed JWT with the claims. It is valid for an hour unless the claims say
+// otherwise; a claim whose value is nil is omitted.
 func signed(t *testing.T, secret string, claims object) string {
 	t.Helper()
 	all := object{"exp": time.Now().Add(time.Hour).Unix()}
@@ -68,14 +69,15 @@ func signed(t *testing.T, secret string, claims object) string {
 	return string(out)
 }
 
-// do sends a request as the operator. headers are "Name: value" and replace the defaults.
+// do sends a request with the operator's token. Each header has the form "Name: value"; it is added
+// to the default headers or replaces one of them.
 func (o operator) do(method, path string, body any, headers ...string) response {
 	o.t.Helper()
 	return o.call(o.t, method, path, body, append([]string{"Authorization: Bearer " + o.token}, headers...)...)
 }
 
-// get reads and, like every consumer, retries a 503: on a machine that runs other suites, a
-// statement may take longer than the service's timeout.
+// get sends a GET request. Like every consumer, it retries a 503: on a machine that runs other test
+// suites at the same time, a statement may take longer than the service's timeout.
 func (o operator) get(path string) response {
 	o.t.Helper()
 	a := o.do(http.MethodGet, path, nil)
@@ -83,13 +85,14 @@ func (o operator) get(path string) response {
 		if a.status != http.StatusServiceUnavailable {
 			break
 		}
-		time.Sleep(time.Second) // its Retry-After
+		time.Sleep(time.Second) // as the Retry-After of the 503 says
 		a = o.do(http.MethodGet, path, nil)
 	}
 	return a
 }
 
-// call sends one request. A body that is a string is sent unchanged, anything else as JSON.
+// call sends one request. A body that is a string, bytes or a reader is sent unchanged; any other
+// body is sent as JSON. A header without a value removes a default header.
 func (w *env) call(t *testing.T, method, path string, body any, headers ...string) response {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), method, w.origin+path, payload(t, body))
@@ -117,9 +120,9 @@ func (w *env) call(t *testing.T, method, path string, body any, headers ...strin
 	}
 	a := response{t, method + " " + path, resp.StatusCode, resp.Header, raw}
 	if !a.minted() {
-		_, _ = fmt.Fprintf(&w.said, "%v\n%s\n", a.header, a.raw)
+		_, _ = fmt.Fprintf(&w.responses, "%v\n%s\n", a.header, a.raw)
 	}
-	w.within(a)
+	w.checkDocumented(a)
 	return a
 }
 
@@ -142,38 +145,39 @@ func payload(t *testing.T, body any) io.Reader {
 	return bytes.NewReader(raw)
 }
 
-// response is the response to a request.
+// response is an HTTP response whose body has been read.
 type response struct {
-	t      *testing.T
-	asked  string
-	status int
-	header http.Header
-	raw    []byte
+	t       *testing.T
+	request string
+	status  int
+	header  http.Header
+	raw     []byte
 }
 
-// minted reports whether this is the response that may contain a token.
+// minted reports whether this is the successful response to the creation of a token, which is the
+// only response that may contain a token.
 func (a response) minted() bool {
-	return a.asked == "POST "+tokens && a.status == http.StatusCreated
+	return a.request == "POST "+tokens && a.status == http.StatusCreated
 }
 
-// want checks the status.
+// want checks the status and the presence of X-Request-Id, and returns the response.
 func (a response) want(status int) response {
 	a.t.Helper()
 	if a.status != status {
-		a.t.Fatalf("%s answered %d, want %d: %s", a.asked, a.status, status, a.raw)
+		a.t.Fatalf("%s answered %d, want %d: %s", a.request, a.status, status, a.raw)
 	}
 	if a.header.Get("X-Request-Id") == "" {
-		a.t.Errorf("%s answered without X-Request-Id", a.asked)
+		a.t.Errorf("%s answered without X-Request-Id", a.request)
 	}
 	return a
 }
 
-// json returns the body of a success or of a problem.
+// json returns the body, which must be a JSON object.
 func (a response) json() object {
 	a.t.Helper()
 	var body object
 	if err := json.Unmarshal(a.raw, &body); err != nil {
-		a.t.Fatalf("%s answered %d with %q: %v", a.asked, a.status, a.raw, err)
+		a.t.Fatalf("%s answered %d with %q: %v", a.request, a.status, a.raw, err)
 	}
 	return body
 }
@@ -184,12 +188,12 @@ func (a response) text(member string) string {
 	return value
 }
 
-// items returns the items of a page.
+// items returns the items of a response that is a page of a list.
 func (a response) items() []object {
 	a.t.Helper()
 	list, ok := a.json()["items"].([]any)
 	if !ok {
-		a.t.Fatalf("%s returned no list of items: %s", a.asked, a.raw)
+		a.t.Fatalf("%s returned no list of items: %s", a.request, a.raw)
 	}
 	out := make([]object, len(list))
 	for i, item := range list {
@@ -198,23 +202,23 @@ func (a response) items() []object {
 	return out
 }
 
-// members checks that the body has exactly these members, and returns it.
+// members checks that the body has exactly the named members, and returns the body.
 func (a response) members(names ...string) object {
 	a.t.Helper()
 	body := a.json()
 	if diff := cmp.Diff(slices.Sorted(slices.Values(names)), slices.Sorted(maps.Keys(body))); diff != "" {
-		a.t.Errorf("%s returned other members (-want +got):\n%s", a.asked, diff)
+		a.t.Errorf("%s returned other members (-want +got):\n%s", a.request, diff)
 	}
 	return body
 }
 
-// problem checks a problem document: the status, the code, and for a 400 exactly the named
-// locations.
+// problem checks that the response is a problem document with this status and code. If locations
+// are given, its errors must name exactly these fields.
 func (a response) problem(status int, code string, locations ...string) {
 	a.t.Helper()
 	a.want(status)
 	if got := a.header.Get("Content-Type"); got != "application/problem+json" {
-		a.t.Errorf("%s answered %d as %q", a.asked, status, got)
+		a.t.Errorf("%s answered %d as %q", a.request, status, got)
 	}
 	names := []string{"type", "title", "status", "detail", "instance", "code"}
 	if len(locations) > 0 {
@@ -224,37 +228,38 @@ func (a response) problem(status int, code string, locations ...string) {
 	want := object{"code": code, "status": float64(status), "title": http.StatusText(status)}
 	got := object{"code": body["code"], "status": body["status"], "title": body["title"]}
 	if diff := cmp.Diff(want, got); diff != "" {
-		a.t.Errorf("%s (-want +got):\n%s", a.asked, diff)
+		a.t.Errorf("%s (-want +got):\n%s", a.request, diff)
 	}
 	if diff := cmp.Diff(slices.Sorted(slices.Values(locations)), a.locations()); diff != "" && len(locations) > 0 {
-		a.t.Errorf("%s names other fields (-want +got):\n%s", a.asked, diff)
+		a.t.Errorf("%s names other fields (-want +got):\n%s", a.request, diff)
 	}
-	a.headed(status, body)
+	a.checkHeaders(status, body)
 }
 
-// headed checks the headers that some statuses require.
-func (a response) headed(status int, body object) {
+// checkHeaders checks the headers that some statuses require, and that a 5xx does not reveal its
+// cause.
+func (a response) checkHeaders(status int, body object) {
 	a.t.Helper()
 	switch status {
 	case http.StatusUnauthorized:
 		if got := a.header.Get("WWW-Authenticate"); got != "Bearer" {
-			a.t.Errorf("%s: WWW-Authenticate %q", a.asked, got)
+			a.t.Errorf("%s: WWW-Authenticate %q", a.request, got)
 		}
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
 		if a.header.Get("Retry-After") == "" {
-			a.t.Errorf("%s answered %d without Retry-After", a.asked, status)
+			a.t.Errorf("%s answered %d without Retry-After", a.request, status)
 		}
 	case http.StatusMethodNotAllowed:
 		if a.header.Get("Allow") == "" {
-			a.t.Errorf("%s answered 405 without Allow", a.asked)
+			a.t.Errorf("%s answered 405 without Allow", a.request)
 		}
 	}
 	if status >= http.StatusInternalServerError && body["detail"] != "internal error" {
-		a.t.Errorf("%s reveals the cause of a %d: %q", a.asked, status, body["detail"])
+		a.t.Errorf("%s reveals the cause of a %d: %q", a.request, status, body["detail"])
 	}
 }
 
-// locations returns the fields that a problem names, sorted.
+// locations returns the locations of the fields that a problem document names, sorted.
 func (a response) locations() []string {
 	faults, _ := a.json()["errors"].([]any)
 	var names []string
@@ -262,7 +267,7 @@ func (a response) locations() []string {
 		entry, _ := fault.(object)
 		name, _ := entry["location"].(string)
 		if message, _ := entry["message"].(string); message == "" {
-			a.t.Errorf("%s has no message for %s", a.asked, name)
+			a.t.Errorf("%s has no message for %s", a.request, name)
 		}
 		names = append(names, name)
 	}
@@ -270,7 +275,8 @@ func (a response) locations() []string {
 	return names
 }
 
-// pages reads a list to its end in pages of the limit, and checks each envelope.
+// pages reads a list page by page to its end and returns all items. limit is the page size. It
+// checks the envelope of each page.
 func (o operator) pages(path string, limit int) []object {
 	o.t.Helper()
 	u, err := url.Parse(path)
@@ -286,7 +292,7 @@ func (o operator) pages(path string, limit int) []object {
 		more, _ := body["hasMore"].(bool)
 		next, _ := body["nextCursor"].(string)
 		if body["limit"] != float64(limit) || more != (next != "") || (more && len(items) != limit) {
-			a.t.Fatalf("%s: envelope limit=%v hasMore=%v nextCursor=%q of %d items", a.asked, body["limit"], more, next, len(items))
+			a.t.Fatalf("%s: envelope limit=%v hasMore=%v nextCursor=%q of %d items", a.request, body["limit"], more, next, len(items))
 		}
 		if !more {
 			a.members("items", "limit", "hasMore")

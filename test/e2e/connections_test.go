@@ -20,7 +20,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports/portmock"
 )
 
-// descriptor lists the public members of a connection.
+// descriptor lists the members of a connection in every response.
 var descriptor = []string{"id", "vendor", "configName", "baseUrl", "accountRef", "createdAt", "updatedAt"}
 
 func TestCreateAConnection(t *testing.T) {
@@ -54,10 +54,11 @@ func TestADuplicateNameIsAConflict(t *testing.T) {
 		o.connect(b, "main")
 		o.do(http.MethodPost, connections, creation(b, "main")).problem(409, "MTCH-0007")
 		o.do(http.MethodPost, connections, creation(newBelvo(t), "main")).problem(409, "MTCH-0007")
-		for _, other := range []string{"Main", "main ", "ma\u00edn"} { // names are compared exactly
+		// the names differ, because they are compared exactly
+		for _, other := range []string{"Main", "main ", "ma\u00edn"} {
 			o.connect(b, other)
 		}
-		w.operator(t).connect(b, "main") // another tenant has its own names
+		w.operator(t).connect(b, "main") // names are unique only within a tenant
 	})
 }
 
@@ -113,15 +114,15 @@ func TestUpdate(t *testing.T) {
 		if renamed["id"] != id || renamed["configName"] != "renamed" || renamed["createdAt"] != before["createdAt"] || renamed["updatedAt"] == before["updatedAt"] {
 			t.Errorf("after a rename it is %v", renamed)
 		}
-		o.healthy(b, "renamed", "") // the stored credential is unchanged
+		o.testConnection(b, "renamed", "") // the stored credential is unchanged
 		o.do(http.MethodPut, of(id, ""), change(object{"clientId": clientID, "secret": "wrong"})).want(http.StatusOK)
-		o.healthy(b, "main", "credential_rejected")
+		o.testConnection(b, "main", "credential_rejected")
 		o.do(http.MethodPut, of(id, ""), change(object{"clientId": clientID, "secret": secret})).want(http.StatusOK)
-		o.healthy(b, "main", "")
+		o.testConnection(b, "main", "")
 		o.do(http.MethodPut, of(id, ""), change(object{"baseUrl": "http://127.0.0.1:1"})).want(http.StatusOK)
-		o.healthy(b, "main", "vendor_unreachable")
+		o.testConnection(b, "main", "vendor_unreachable")
 		o.do(http.MethodPut, of(id, ""), change(object{"accountRef": uuid.NewString()})).want(http.StatusOK)
-		o.healthy(b, "main", "account_not_found")
+		o.testConnection(b, "main", "account_not_found")
 
 		o.do(http.MethodPut, of(id, ""), change(object{"clientId": clientID})).problem(400, "MTCH-0001", "body.secret")
 		o.do(http.MethodPut, of(id, ""), change(object{"secret": secret})).problem(400, "MTCH-0001", "body.clientId")
@@ -136,8 +137,9 @@ func TestUpdate(t *testing.T) {
 	})
 }
 
-// healthy tests the connection live; an empty reason means healthy.
-func (o operator) healthy(b bank, name, reason string) {
+// testConnection requests a live test of the named connection and checks its result. reason is the
+// expected reason for unhealthy; "" expects a healthy connection.
+func (o operator) testConnection(b bank, name, reason string) {
 	o.t.Helper()
 	a := o.do(http.MethodPost, connections+"/test", object{"vendor": b.vendor(), "configName": name}).want(http.StatusOK)
 	members := []string{"vendor", "configName", "healthy", "latencyMs"}
@@ -158,7 +160,7 @@ func (o operator) healthy(b bank, name, reason string) {
 
 func TestDelete(t *testing.T) {
 	eachBank(t, func(t *testing.T, w *env, b bank) {
-		o, id, hook := fresh(t, w, b)
+		o, id, hook := connectAndPull(t, w, b)
 		if a := o.do(http.MethodDelete, of(id, ""), nil).want(http.StatusNoContent); len(a.raw) > 0 {
 			t.Errorf("the 204 has a body: %s", a.raw)
 		}
@@ -181,10 +183,10 @@ func TestALiveTestReportsTheReason(t *testing.T) {
 	eachBank(t, func(t *testing.T, w *env, b bank) {
 		o := w.operator(t)
 		o.connect(b, "main")
-		o.healthy(b, "main", "")
+		o.testConnection(b, "main", "")
 
 		b.inject(t, fault{kind: "status", status: 429, retryAfter: "30"})
-		o.healthy(b, "main", "vendor_rate_limited")
+		o.testConnection(b, "main", "vendor_rate_limited")
 
 		for name, wrong := range map[string]object{
 			"credential_rejected": {"secret": "wrong"},
@@ -194,7 +196,7 @@ func TestALiveTestReportsTheReason(t *testing.T) {
 			body := creation(b, name)
 			maps.Copy(body, wrong)
 			o.do(http.MethodPost, connections, body).want(http.StatusCreated)
-			o.healthy(b, name, name)
+			o.testConnection(b, name, name)
 		}
 		other := map[string]string{"pluggy": "belvo", "belvo": "pluggy"}[b.vendor()]
 		for _, missing := range []object{
@@ -207,8 +209,8 @@ func TestALiveTestReportsTheReason(t *testing.T) {
 	})
 }
 
-// The egress policy was changed after the connections were created, so that their addresses
-// are forbidden now.
+// The egress policy is made stricter after the connection was created. The connection's address,
+// which was allowed before, is now forbidden.
 func TestALiveTestRefusesAForbiddenAddress(t *testing.T) {
 	t.Parallel()
 	dsn := backends["sqlite"](t)
@@ -221,7 +223,7 @@ func TestALiveTestRefusesAForbiddenAddress(t *testing.T) {
 		s.cfg.Sealing.KeysetFile, s.cfg.Egress.AllowedCIDRs = keyset, nil
 	})
 	late := operator{after, t, o.tenant, o.token}
-	late.healthy(b, "main", "address_not_allowed")
+	late.testConnection(b, "main", "address_not_allowed")
 	late.do(http.MethodPost, connections, creation(b, "other")).problem(400, "MTCH-0001", "body.baseUrl")
 	if b.gate().total() > 0 {
 		t.Error("the forbidden address was called")

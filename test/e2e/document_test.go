@@ -12,26 +12,27 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
-// document is the content of /openapi.json, against which responses are checked.
+// document is the content of /openapi.json. Every response is checked against it.
 type document struct {
 	read    sync.Once
 	paths   object
 	schemas huma.Registry
 
-	mu   sync.Mutex
-	held map[string]bool // operations with a success that matched
+	mu      sync.Mutex
+	checked map[string]bool // operations of which a success response was checked
 }
 
 // documentedHeaders are the headers that a response may have only if the document lists them.
 var documentedHeaders = []string{"Location", "Etag", "Retry-After", "Www-Authenticate", "X-Idempotency-Replayed"}
 
-// within checks that the document allows the response: its status, its headers and every
-// member of its body. Paths and methods that the document does not list are skipped.
-func (w *env) within(a response) {
+// checkDocumented checks that the OpenAPI document allows the response: its status, its headers and
+// every member of its body. Responses to paths and methods that the document does not list are not
+// checked.
+func (w *env) checkDocumented(a response) {
 	a.t.Helper()
 	d := &w.document
 	d.read.Do(func() { d.load(a.t, w) })
-	method, path, _ := strings.Cut(a.asked, " ")
+	method, path, _ := strings.Cut(a.request, " ")
 	name, operation := d.operation(method, path)
 	if operation == nil {
 		return
@@ -49,7 +50,8 @@ func (w *env) within(a response) {
 	d.body(a, name, at(response, "content"))
 }
 
-// body validates the response against the schema of its media type.
+// body validates the response's body against the schema of its media type. content is the content
+// of the documented response, by media type.
 func (d *document) body(a response, name string, content object) {
 	a.t.Helper()
 	media := a.header.Get("Content-Type")
@@ -63,7 +65,7 @@ func (d *document) body(a response, name string, content object) {
 	}
 	var value any
 	if err := json.Unmarshal(a.raw, &value); err != nil {
-		a.t.Errorf("%s: %v", a.asked, err)
+		a.t.Errorf("%s: %v", a.request, err)
 		return
 	}
 	result, path := &huma.ValidateResult{}, huma.NewPathBuffer(nil, 0)
@@ -71,16 +73,16 @@ func (d *document) body(a response, name string, content object) {
 	for _, fault := range result.Errors {
 		detail := &huma.ErrorDetail{}
 		_ = errors.As(fault, &detail)
-		a.t.Errorf("%s returned %d with a body that the document does not allow: %s: %s", a.asked, a.status, detail.Location, detail.Message)
+		a.t.Errorf("%s returned %d with a body that the document does not allow: %s: %s", a.request, a.status, detail.Location, detail.Message)
 	}
 	if a.status < http.StatusMultipleChoices {
 		d.mu.Lock()
 		defer d.mu.Unlock()
-		d.held[name] = true
+		d.checked[name] = true
 	}
 }
 
-// load fetches the document as every client does.
+// load fetches the document over HTTP, as every client does.
 func (d *document) load(t *testing.T, w *env) {
 	t.Helper()
 	response, err := w.http.Get(w.origin + "/openapi.json")
@@ -93,27 +95,28 @@ func (d *document) load(t *testing.T, w *env) {
 		t.Fatal(err)
 	}
 	const prefix = "#/components/schemas/"
-	d.paths, d.held = at(whole, "paths"), map[string]bool{}
+	d.paths, d.checked = at(whole, "paths"), map[string]bool{}
 	d.schemas = huma.NewMapRegistry(prefix, huma.DefaultSchemaNamer)
 	for name, schema := range at(whole, "components", "schemas") {
 		d.schemas.Map()[name] = schemaOf(t, schema)
 	}
 }
 
-// operation returns the matching path template with the fewest parameters.
+// operation returns the documented operation of a method and path, with its name, such as
+// "GET /health". If several path templates match, it returns the one with the fewest parameters.
 func (d *document) operation(method, path string) (name string, found object) {
 	path, _, _ = strings.Cut(path, "?")
 	fewest := len(path)
 	for template := range d.paths {
 		operation := at(d.paths, template, strings.ToLower(method))
-		if free := strings.Count(template, "{"); operation != nil && free < fewest && fits(template, path) {
+		if free := strings.Count(template, "{"); operation != nil && free < fewest && matches(template, path) {
 			fewest, name, found = free, method+" "+template, operation
 		}
 	}
 	return name, found
 }
 
-func fits(template, path string) bool {
+func matches(template, path string) bool {
 	is, as := strings.Split(path, "/"), strings.Split(template, "/")
 	if len(is) != len(as) {
 		return false
@@ -126,8 +129,8 @@ func fits(template, path string) bool {
 	return true
 }
 
-// schemaOf decodes a schema into the type of the library that wrote it. The library has no
-// decoder, so what encoding/json does not find by its name is set by hand.
+// schemaOf converts a parsed schema into huma's type, which wrote the schema. huma has no decoder, so
+// the fields that encoding/json does not map by name are set by hand.
 func schemaOf(t *testing.T, node any) *huma.Schema {
 	t.Helper()
 	rest, s := object{}, &huma.Schema{}
@@ -162,7 +165,7 @@ func schemaOf(t *testing.T, node any) *huma.Schema {
 	return s
 }
 
-// at follows members to an object; nil if there is none.
+// at returns the object at a path of nested members, or nil if there is none.
 func at(o object, members ...string) object {
 	for _, member := range members {
 		o, _ = o[member].(object)
@@ -178,18 +181,18 @@ func canonical(headers object) object {
 	return all
 }
 
-// Every response in this package is checked against the document; this test makes sure that
-// no operation is left out.
+// Every test of this package checks its responses against the document. This test makes sure that a
+// success of every operation has been checked.
 func TestEveryOperationAnswersAsTheDocumentSays(t *testing.T) {
 	each(t, func(t *testing.T, w *env) {
-		o, id, hook := fresh(t, w, newPluggy(t))
+		o, id, hook := connectAndPull(t, w, newPluggy(t))
 		o.postWebhook(t, "pluggy", hook, []byte("garbage")).want(202)
 		o.tour(id)
 		for template, methods := range w.document.paths {
 			operations, _ := methods.(object)
 			for method, operation := range operations {
 				name := strings.ToUpper(method) + " " + template
-				if w.document.answers(operation) && !w.document.held[name] {
+				if w.document.hasBody(operation) && !w.document.checked[name] {
 					t.Errorf("no response of %s was checked", name)
 				}
 			}
@@ -197,8 +200,8 @@ func TestEveryOperationAnswersAsTheDocumentSays(t *testing.T) {
 	}, func(*setup) {})
 }
 
-// answers reports whether a success of the operation has a body.
-func (d *document) answers(operation any) bool {
+// hasBody reports whether a success response of the operation has a body.
+func (d *document) hasBody(operation any) bool {
 	o, _ := operation.(object)
 	for status, response := range at(o, "responses") {
 		r, _ := response.(object)
@@ -209,7 +212,7 @@ func (d *document) answers(operation any) bool {
 	return false
 }
 
-// tour calls every operation that fresh does not call.
+// tour calls every operation that connectAndPull does not call.
 func (o operator) tour(id string) {
 	o.t.Helper()
 	for _, path := range []string{
@@ -226,7 +229,7 @@ func (o operator) tour(id string) {
 	}
 	o.do(http.MethodPost, deliveries+"/replay", object{}, "X-Idempotency-Key: tour").want(202)
 	o.do(http.MethodPost, deliveries+"/replay", object{}, "X-Idempotency-Key: tour").want(202)
-	o.ended(o.do(http.MethodPost, of(id, "/pulls"), nil).want(202).header.Get("Location"))
+	o.waitForPull(o.do(http.MethodPost, of(id, "/pulls"), nil).want(202).header.Get("Location"))
 	change := object{"configName": "main", "baseUrl": "http://127.0.0.1:1", "accountRef": "another"}
 	o.do(http.MethodPut, of(id, ""), change).want(200)
 	o.do(http.MethodPost, connections+"/test", object{"vendor": "pluggy", "configName": "main"}).want(200)

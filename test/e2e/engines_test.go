@@ -13,7 +13,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// postgresEngine is the body that connects to the PostgreSQL server of the tests.
+// postgresEngine returns the body that creates an engine connection to the tests' PostgreSQL server.
 func postgresEngine(t *testing.T, name string) object {
 	t.Helper()
 	u, err := url.Parse(pgtest.DSN(t))
@@ -45,9 +45,9 @@ func TestEngineConnections(t *testing.T) {
 		if diff := cmp.Diff(made, got.json()); diff != "" {
 			t.Errorf("it is returned differently:\n%s", diff)
 		}
-		o.probed(id, true)
+		o.testEngine(id, true)
 
-		// Names are shared between the two surfaces, ids are not.
+		// Both kinds of connections share one set of names, but an id of one kind is unknown to the other.
 		o.do(http.MethodPost, connections, creation(b, "ledger")).problem(409, "MTCH-0007")
 		aggregator := o.connect(b, "bank")
 		taken := maps.Clone(body)
@@ -61,13 +61,13 @@ func TestEngineConnections(t *testing.T) {
 		if renamed.text("configName") != "books" || renamed.text("type") != "postgres" {
 			t.Errorf("a patch made it %s", renamed.raw)
 		}
-		o.probed(id, true) // members that the patch leaves out stay unchanged
+		o.testEngine(id, true) // the patch did not change the members that it omits
 		o.do(http.MethodPatch, engines+"/"+id, object{"configName": "x"}, "If-Match: "+got.header.Get("ETag")).problem(412, "MTCH-0020")
 		o.do(http.MethodPatch, engines+"/"+id, object{"type": "rest-generic"}).problem(400, "MTCH-0001", "body.type")
 		config, _ := body["config"].(object)
 		config["port"] = 1
 		o.do(http.MethodPatch, engines+"/"+id, object{"config": config}).want(200)
-		o.probed(id, false)
+		o.testEngine(id, false)
 		if list := o.pages(engines, 1); len(list) != 1 || list[0]["id"] != id {
 			t.Errorf("the list is %v", list)
 		}
@@ -76,12 +76,12 @@ func TestEngineConnections(t *testing.T) {
 		}
 		o.do(http.MethodDelete, engines+"/"+id, nil).want(204)
 		o.do(http.MethodDelete, engines+"/"+id, nil).problem(404, "MTCH-0201")
-		o.connect(b, "books") // the name is free
+		o.connect(b, "books") // because the rename freed the name and the deletion did, too
 	})
 }
 
-// probed tests an engine connection live.
-func (o operator) probed(id string, healthy bool) {
+// testEngine requests a live test of an engine connection and checks that it reports healthy or not.
+func (o operator) testEngine(id string, healthy bool) {
 	o.t.Helper()
 	members := []string{"connectionId", "healthy", "latencyMs"}
 	if !healthy {
@@ -103,9 +103,9 @@ func TestRESTSources(t *testing.T) {
 		}))
 		body := object{"type": "rest-generic", "configName": "source", "config": object{"url": address + "/ping", "auth": "bearer"}, "credential": object{"token": "right"}}
 		id := o.do(http.MethodPost, engines, body).want(201).text("id")
-		o.probed(id, true)
+		o.testEngine(id, true)
 		o.do(http.MethodPatch, engines+"/"+id, object{"credential": object{"token": "wrong"}}).want(200)
-		o.probed(id, false)
+		o.testEngine(id, false)
 		o.do(http.MethodPatch, engines+"/"+id, object{"config": object{"url": address, "auth": "basic"}}).problem(400, "MTCH-0001", "body.credential", "body.credential.password", "body.credential.username")
 
 		for _, wrong := range []struct {

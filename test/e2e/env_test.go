@@ -16,7 +16,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/harness"
 )
 
-// Settings of every environment. Only the test that searches for leaks depends on the values.
+// Settings of every environment. Only TestNoSecretLeaks depends on the values, and uses its own.
 const (
 	publicURL = harness.PublicURL
 	jwtSecret = harness.JWTSecret
@@ -24,21 +24,21 @@ const (
 	shared    = "Bearer the-shared-value-of-belvo"
 )
 
-// env is the service on one backend.
+// env is a running service on one backend, with a client for it.
 type env struct {
-	backend string
-	dsn     string // the DATABASE_URL
-	origin  string // the address of the service
-	log     *journal
-	said    journal // every response, except tokens at their creation
-	app     *compose.App
-	cfg     configs.Config
-	http    *http.Client
+	backend   string
+	dsn       string // the DATABASE_URL
+	origin    string // the address of the service
+	log       *journal
+	responses journal // every response, except those that contain a new token
+	app       *compose.App
+	cfg       configs.Config
+	http      *http.Client
 
 	document document
 }
 
-// setup is what a test may change before its environment opens.
+// setup contains what a test can change before its environment opens.
 type setup struct {
 	cfg  *configs.Config
 	over *compose.Overrides
@@ -46,10 +46,10 @@ type setup struct {
 
 type change = func(*setup)
 
-// composed are the stores, which a test may decorate.
-type composed = compose.Stores
+// composedStores are the stores of a composed service, which a test can decorate.
+type composedStores = compose.Stores
 
-// open composes the service and serves it until the test ends.
+// open composes the service with the changes applied, and serves it until the test ends.
 func open(t testing.TB, backend, dsn string, changes ...change) *env {
 	t.Helper()
 	w := &env{backend: backend, dsn: dsn, log: &journal{}, cfg: settings(t, dsn)}
@@ -75,7 +75,8 @@ func open(t testing.TB, backend, dsn string, changes ...change) *env {
 	return w
 }
 
-// client follows no redirect and requests no compression: tests see what was sent.
+// client returns an HTTP client that follows no redirect and requests no compression, so that tests
+// see exactly what the service sent.
 func client() *http.Client {
 	return &http.Client{
 		Transport:     &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: 64},
@@ -84,7 +85,8 @@ func client() *http.Client {
 	}
 }
 
-// settings returns production settings, except for the location of the vendors.
+// settings returns production settings that allow vendors on loopback. The log level is debug, eight
+// workers pull, and the webhooks of both vendors can be authenticated.
 func settings(t testing.TB, dsn string) configs.Config {
 	t.Helper()
 	cfg := harness.Config(t, dsn)
@@ -103,17 +105,18 @@ func networks(texts ...string) (all []netip.Prefix) {
 	return all
 }
 
-// eventually waits until done returns true.
+// eventually waits until done returns true, and fails the test after a timeout. what names the
+// awaited event in the error message.
 func eventually(t *testing.T, what string, done func() bool) {
 	t.Helper()
 	harness.Eventually(t, what, done)
 }
 
-// journal is everything the service logged.
+// journal contains everything that the service logged.
 type journal struct{ harness.Journal }
 
-// having gives the lines that hold all the texts.
-func (j *journal) having(texts ...string) (found []string) {
+// linesWith returns the lines that contain all the texts.
+func (j *journal) linesWith(texts ...string) (found []string) {
 	for line := range strings.Lines(j.String()) {
 		holds := true
 		for _, text := range texts {
@@ -126,7 +129,7 @@ func (j *journal) having(texts ...string) (found []string) {
 	return found
 }
 
-// tail is what a failed test shows.
+// tail returns the end of the log, which a failed test prints.
 func (j *journal) tail() string {
 	const most = 6000
 	text := j.String()

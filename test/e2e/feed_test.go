@@ -8,7 +8,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// follow reads the feed from a cursor to its end.
+// follow reads the feed from cursor to its end, in pages of limit. It returns all items and the
+// cursor after the last one.
 func (o operator) follow(cursor string, limit int) (all []object, next string) {
 	o.t.Helper()
 	for {
@@ -24,8 +25,8 @@ func (o operator) follow(cursor string, limit int) (all []object, next string) {
 	}
 }
 
-// changesFrom follows the feed until it has returned n changes: a committed change may have to
-// wait there for transactions that started before it.
+// changesFrom follows the feed until it has returned n changes. It may have to poll, because the
+// feed holds back a committed change until the transactions that started before it have ended.
 func (o operator) changesFrom(cursor string, limit, n int) (all []object, next string) {
 	o.t.Helper()
 	eventually(o.t, "the changes", func() bool {
@@ -48,7 +49,7 @@ func TestTheFeed(t *testing.T) {
 		id := o.connect(b, "main")
 		hook := o.mint(b, "main")
 		o.announce(b, hook, "all")
-		o.succeeded(id)
+		o.waitForSuccess(id)
 		all, next := o.changesFrom(beginning, 7, len(b.truth(t)))
 		versions := map[string]float64{}
 		count := func(items []object) (kinds map[string]int) {
@@ -70,18 +71,19 @@ func TestTheFeed(t *testing.T) {
 		}
 		added := b.add(t)
 		o.announce(b, hook, "created", added)
-		o.succeeded(id)
+		o.waitForSuccess(id)
 		b.edit(t, added)
 		o.announce(b, hook, "updated", added)
-		o.succeeded(id)
+		o.waitForSuccess(id)
 		items, next := o.changesFrom(next, 1, 1)
-		// A reader that looks between the two sees both; a later one sees only the present row.
+		// A reader that polls between the addition and the edit gets both changes; a reader that polls
+		// only after the edit gets just the present row.
 		if kinds := count(items); kinds["modified"] != 1 || len(items) != 1 {
 			t.Errorf("an addition and its edit show as %v", kinds)
 		}
 		b.remove(t, added)
 		o.announce(b, hook, "deleted", added)
-		o.succeeded(id)
+		o.waitForSuccess(id)
 		items, next = o.changesFrom(next, 1000, 1)
 		if kinds := count(items); kinds["removed"] != 1 || len(items) != 1 {
 			t.Errorf("a removal shows as %v", kinds)
@@ -89,7 +91,7 @@ func TestTheFeed(t *testing.T) {
 		if diff := cmp.Diff(o.rows(id)[added], items[0]["transaction"]); diff != "" {
 			t.Errorf("the feed shows another row (-list +feed):\n%s", diff)
 		}
-		o.waits(b, id, next)
+		o.checkWait(b, id, next)
 		for _, bad := range []string{"limit=0", "limit=1001", "wait=31", "wait=-1", "wait=x", "cursor=x"} {
 			name, _, _ := strings.Cut(bad, "=")
 			o.get(changes+"?"+bad).problem(400, "MTCH-0001", "query."+name)
@@ -97,12 +99,13 @@ func TestTheFeed(t *testing.T) {
 	})
 }
 
-// waits holds a request for the feed open until a change arrives.
-func (o operator) waits(b bank, id, cursor string) {
+// checkWait sends a request for the feed with wait, then causes a change, and checks that the
+// response contains that change.
+func (o operator) checkWait(b bank, id, cursor string) {
 	o.t.Helper()
 	kind := make(chan response, 1)
 	go func() {
-		defer close(kind) // also if the request fails, which ends only this goroutine
+		defer close(kind) // also called if the request fails, because that ends only this goroutine
 		kind <- o.get(changes + "?wait=30&cursor=" + cursor)
 	}()
 	b.add(o.t)
@@ -116,7 +119,7 @@ func (o operator) waits(b bank, id, cursor string) {
 	}
 }
 
-// A reader that runs concurrently with writers never misses a row, whichever commits first.
+// A reader that runs concurrently with writers never misses a row, in any order of the commits.
 func TestTheFeedMissesNothingWhileWritersCommit(t *testing.T) {
 	each(t, func(t *testing.T, w *env) {
 		const writers, rows = 3, 60
@@ -141,7 +144,7 @@ func TestTheFeedMissesNothingWhileWritersCommit(t *testing.T) {
 			return len(seen) == truth
 		})
 		for _, id := range ids {
-			o.succeeded(id)
+			o.waitForSuccess(id)
 		}
 	})
 }

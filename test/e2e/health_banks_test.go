@@ -10,7 +10,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
 )
 
-// healthBank is a simulated vendor with one account reference.
+// healthBank is a simulated vendor with one account reference: an item of Pluggy or a link of Belvo.
 type healthBank struct {
 	t          testing.TB
 	vendor     string
@@ -18,13 +18,14 @@ type healthBank struct {
 	ref        string
 	id, secret string
 
-	// status sets the status of the item or link; pairs of status and execution status.
+	// status sets the status of the item or link. For Pluggy, a second word sets the execution status.
 	status func(words ...string) error
-	// send posts an event to a webhook address. An event that starts with { is posted unchanged.
+	// send posts an event to a webhook address and returns the status of the response. event is the
+	// name of the event; if it starts with {, it is posted unchanged as the body.
 	send func(url, event string) (int, error)
-	// revoke revokes the API credential, grant makes it valid again, leave has the holder
-	// delete the item or link.
-	revoke, grant, leave func()
+	// revoke revokes the API credential, and grant makes it valid again. deleteRef deletes the item or
+	// link, as its account holder can.
+	revoke, grant, deleteRef func()
 }
 
 func newHealthPluggy(t testing.TB) *healthBank {
@@ -47,8 +48,8 @@ func newHealthPluggy(t testing.TB) *healthBank {
 			sim.AddClient(pluggysim.Client{ID: client.ID, Secret: "another"})
 			sim.ExpireKeys()
 		},
-		grant: func() { sim.AddClient(client) },
-		leave: func() { _ = sim.RemoveItem(item) },
+		grant:     func() { sim.AddClient(client) },
+		deleteRef: func() { _ = sim.RemoveItem(item) },
 	}
 }
 
@@ -67,9 +68,9 @@ func newHealthBelvo(t testing.TB) *healthBank {
 			}
 			return sim.SendWebhook(t.Context(), belvosim.Target{URL: url, Headers: map[string]string{"Authorization": healthShared}}, e)
 		},
-		revoke: func() { sim.RemoveSecret(belvosim.DemoSecretID) },
-		grant:  func() { sim.AddSecret(belvosim.DemoSecretID, belvosim.DemoSecretPassword) },
-		leave:  func() { _ = sim.RemoveLink(link) },
+		revoke:    func() { sim.RemoveSecret(belvosim.DemoSecretID) },
+		grant:     func() { sim.AddSecret(belvosim.DemoSecretID, belvosim.DemoSecretPassword) },
+		deleteRef: func() { _ = sim.RemoveLink(link) },
 	}
 }
 
@@ -80,7 +81,7 @@ func serveVendor(t testing.TB, handler http.Handler) string {
 	return server.URL
 }
 
-// connected is a connection to a bank with its webhook.
+// healthConnection is a connection to a bank, with the address of its webhook.
 type healthConnection struct {
 	healthOperator
 	bank     *healthBank
@@ -96,9 +97,9 @@ func (o healthOperator) connect(b *healthBank, name string) healthConnection {
 	return healthConnection{o, b, textOf(made, "id"), o.origin + apiPrefix + "/webhooks/" + b.vendor + "/" + textOf(token, "token")}
 }
 
-// announced has the vendor send an event, waits until its work is done, and returns the
-// delivery's status.
-func (c healthConnection) announced(event string) (status string) {
+// sendEvent sends an event from the vendor, waits until its delivery has been processed, and returns
+// the delivery's status.
+func (c healthConnection) sendEvent(event string) (status string) {
 	c.t.Helper()
 	if answered, err := c.bank.send(c.hook, event); err != nil || answered != http.StatusAccepted {
 		c.t.Fatalf("%s answered %d: %v", event, answered, err)
@@ -112,14 +113,14 @@ func (c healthConnection) announced(event string) (status string) {
 	return status
 }
 
-// pulled requests a pull and returns it when it has ended.
-func (c healthConnection) pulled() (pull object) {
+// pullAndWait requests a pull, waits until it has ended, and returns it.
+func (c healthConnection) pullAndWait() (pull object) {
 	c.t.Helper()
 	_, location := c.call(http.StatusAccepted, http.MethodPost, connectionsPath+"/"+c.id+"/pulls", object{})
-	return c.ended(location)
+	return c.waitForPull(location)
 }
 
-func (c healthConnection) ended(location string) (pull object) {
+func (c healthConnection) waitForPull(location string) (pull object) {
 	c.t.Helper()
 	c.eventually("the pull", func() bool {
 		pull = c.get(location)
@@ -128,15 +129,16 @@ func (c healthConnection) ended(location string) (pull object) {
 	return pull
 }
 
-func (c healthConnection) stands(status ...string) {
+func (c healthConnection) setStatus(status ...string) {
 	c.t.Helper()
 	if err := c.bank.status(status...); err != nil {
 		c.t.Fatal(err)
 	}
 }
 
-// shows checks the health that the operator sees.
-func (c healthConnection) shows(when, health, reason string, needsReauth bool) object {
+// checkHealth checks the health of the connection as its operator reads it, and returns it. when
+// describes in the error message what happened before the check.
+func (c healthConnection) checkHealth(when, health, reason string, needsReauth bool) object {
 	c.t.Helper()
 	state := c.get(connectionsPath + "/" + c.id + "/health")
 	if textOf(state, "health") != health || textOf(state, "reason") != reason || state["needsReauth"] != needsReauth {

@@ -1,6 +1,6 @@
-// The tests of the health files follow a connection's health as its operator sees it: only
+// The tests of the health files check a connection's health as its operator reads it: only
 // through HTTP, on both databases, with the vendors' simulators as the only other parties.
-// They never call the connection test: every state must appear without it.
+// They never call the connection test, because every state must appear without it.
 
 package e2e_test
 
@@ -25,14 +25,14 @@ const (
 	connectionsPath = apiPrefix + "/aggregator-connections"
 )
 
-// healthEnv is the service on one database.
+// healthEnv is a running service on one database.
 type healthEnv struct {
 	app    *compose.App
 	origin string
 	dsn    string // the DATABASE_URL
 }
 
-// eachDatabase runs the body on both databases.
+// eachDatabase runs body as a subtest on SQLite and on PostgreSQL.
 func eachDatabase(t *testing.T, body func(*testing.T, *healthEnv)) {
 	t.Helper()
 	t.Parallel()
@@ -55,7 +55,7 @@ func openHealthEnv(t testing.TB, dsn string) *healthEnv {
 	return &healthEnv{app, server.URL, dsn}
 }
 
-// healthOperator sends requests for a tenant of its own.
+// healthOperator sends requests with the bearer token of a tenant of its own.
 type healthOperator struct {
 	*healthEnv
 	t      testing.TB
@@ -69,7 +69,7 @@ func (w *healthEnv) operator(t testing.TB) healthOperator {
 	return healthOperator{w, t, tenant, harness.Token(t, tenant)}
 }
 
-// call checks the status and returns the body and the Location.
+// call sends a request, checks the status, and returns the body and the Location header.
 func (o healthOperator) call(status int, method, path string, body object) (object, string) {
 	o.t.Helper()
 	raw, err := json.Marshal(body)
@@ -110,13 +110,15 @@ func (o healthOperator) get(path string) object {
 	return answer
 }
 
-// eventually waits until done returns true.
+// eventually waits until done returns true, and fails the test after a timeout. what names the
+// awaited event in the error message.
 func (o healthOperator) eventually(what string, done func() bool) {
 	o.t.Helper()
 	harness.Eventually(o.t, what, done)
 }
 
-// names returns the config names of the connections of the list, page by page.
+// names returns the config names of the listed connections, read page by page. query is added to the
+// list's query and starts with &; it may be "".
 func (o healthOperator) names(query string) []string {
 	o.t.Helper()
 	names := []string{}

@@ -8,38 +8,39 @@ import (
 	"time"
 )
 
-// healthStep is one change of the item or link, and whether the account holder must sign in
-// again after it.
+// healthStep is one change of the item's or link's status, and whether the account holder must sign
+// in again after it.
 type healthStep struct {
-	status []string // the new status; nil keeps it
-	event  string   // the event that the vendor sends; if "", an operator requests a pull instead
+	status []string // the new status; nil leaves it unchanged
+	event  string   // the event that the vendor then sends; if "", the operator requests a pull instead
 	reauth bool
 }
 
-func (c healthConnection) lives(chapters []healthStep) {
+func (c healthConnection) runSteps(steps []healthStep) {
 	c.t.Helper()
-	for _, ch := range chapters {
+	for _, step := range steps {
 		when := "an operator's pull"
-		if ch.status != nil {
-			c.stands(ch.status...)
+		if step.status != nil {
+			c.setStatus(step.status...)
 		}
-		if ch.event != "" {
-			when = ch.event
-			c.announced(ch.event)
-		} else if pull := c.pulled(); pull["status"] != "succeeded" {
-			c.t.Fatalf("%s: a pull with %v ended as %v", c.bank.vendor, ch.status, pull)
+		if step.event != "" {
+			when = step.event
+			c.sendEvent(step.event)
+		} else if pull := c.pullAndWait(); pull["status"] != "succeeded" {
+			c.t.Fatalf("%s: a pull with %v ended as %v", c.bank.vendor, step.status, pull)
 		}
-		c.shows(when, "healthy", "", ch.reauth)
+		c.checkHealth(when, "healthy", "", step.reauth)
 	}
 }
 
 func TestPluggyEventsSetNeedsReauth(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, w *healthEnv) {
 		c := w.operator(t).connect(newHealthPluggy(t), "main")
-		c.shows("nothing", "unknown", "", false)
-		c.lives([]healthStep{
+		c.checkHealth("nothing", "unknown", "", false)
+		c.runSteps([]healthStep{
 			{event: "item/updated"},
-			// The item's status reports what no event reported, and its recovery clears it.
+			// No event reports these changes. A pull reads them from the item's status, and the recovery
+			// clears needsReauth again.
 			{status: []string{"LOGIN_ERROR"}, reauth: true},
 			{status: []string{"UPDATED"}},
 			{status: []string{"WAITING_USER_INPUT"}, reauth: true},
@@ -48,7 +49,7 @@ func TestPluggyEventsSetNeedsReauth(t *testing.T) {
 			{status: []string{"OUTDATED", "USER_AUTHORIZATION_REVOKED"}, reauth: true},
 			{status: []string{"OUTDATED", "CONNECTION_ERROR"}},
 			{status: []string{"UPDATED"}},
-			// Events.
+			// From here on, events report the changes.
 			{status: []string{"WAITING_USER_INPUT"}, event: "item/waiting_user_input", reauth: true},
 			{status: []string{"UPDATED"}, event: "item/login_succeeded"},
 			{status: []string{"WAITING_USER_ACTION"}, event: "item/waiting_user_action", reauth: true},
@@ -56,7 +57,7 @@ func TestPluggyEventsSetNeedsReauth(t *testing.T) {
 			{status: []string{"LOGIN_ERROR"}, event: "item/error", reauth: true},
 			{event: `{"event":"transactions/deleted","eventId":"e-1","itemId":"` + c.bank.ref + `","transactionIds":["none"]}`, reauth: true},
 			{status: []string{"UPDATED"}, event: "item/updated"},
-			// An outage of the institution does not concern the holder.
+			// The account holder can do nothing about an outage of the institution.
 			{status: []string{"OUTDATED", "SITE_NOT_AVAILABLE"}, event: "item/error"},
 			{status: []string{"UPDATED"}, event: "connector/status_updated"},
 		})
@@ -66,11 +67,11 @@ func TestPluggyEventsSetNeedsReauth(t *testing.T) {
 func TestBelvoEventsSetNeedsReauth(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, w *healthEnv) {
 		c := w.operator(t).connect(newHealthBelvo(t), "main")
-		c.shows("nothing", "unknown", "", false)
+		c.checkHealth("nothing", "unknown", "", false)
 		consent := func(code string) string {
 			return `{"webhook_id":"` + code + `","webhook_type":"CONSENT","webhook_code":"` + code + `","link_id":"` + c.bank.ref + `","data":{}}`
 		}
-		c.lives([]healthStep{
+		c.runSteps([]healthStep{
 			{event: "TRANSACTIONS/historical_update"},
 			{status: []string{"invalid"}, reauth: true},
 			{status: []string{"valid"}},
@@ -82,8 +83,8 @@ func TestBelvoEventsSetNeedsReauth(t *testing.T) {
 			{event: "TRANSACTIONS/new_transactions_available"},
 			{event: "LINK/invalid_credentials", reauth: true},
 			{event: "ACCOUNTS/new_accounts_available"},
-			// An expired consent does not show in the link's status: only the vendor's own good
-			// news clears it.
+			// The link's status does not reveal an expired consent. Therefore a valid status does not
+			// clear needsReauth; only a later event of the vendor does.
 			{event: "CONSENT/openfinance_consent_expired", reauth: true},
 			{status: []string{"valid"}, reauth: true},
 			{event: consent("openfinance_consent_renewed")},
@@ -96,42 +97,42 @@ func TestBelvoEventsSetNeedsReauth(t *testing.T) {
 	})
 }
 
-// A revoked credential is found by the reconcile task alone: no webhook, no test.
+// The reconcile task finds a revoked credential without a webhook and without a connection test.
 func TestReconcileFindsARejectedCredential(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, w *healthEnv) {
 		for _, b := range []*healthBank{newHealthPluggy(t), newHealthBelvo(t)} {
 			o := w.operator(t)
 			c, other := o.connect(b, b.vendor+"-main"), o.connect(b, b.vendor+"-other")
-			c.pulled()
-			if state := c.shows("a pull", "healthy", "", false); state["lastPullAt"] == nil || state["since"] == nil || state["lastWebhookAt"] != nil {
+			c.pullAndWait()
+			if state := c.checkHealth("a pull", "healthy", "", false); state["lastPullAt"] == nil || state["since"] == nil || state["lastWebhookAt"] != nil {
 				t.Errorf("after its first pull the health is %v", state)
 			}
 			b.revoke()
-			c.reconciled()
-			state := c.shows("the reconcile task", "unhealthy", "credential_rejected", true)
+			c.reconcile()
+			state := c.checkHealth("the reconcile task", "unhealthy", "credential_rejected", true)
 			pulls, _ := c.get(connectionsPath + "/" + c.id + "/pulls?limit=1")["items"].([]any)
 			last, _ := pulls[0].(object)
 			if last["status"] != "failed" || last["lastError"] != "credential_rejected" || last["attempts"] != 1.0 || last["trigger"] != "reconcile" {
 				t.Errorf("its pull says %v", last)
 			}
-			c.reconciled()
-			if again := c.shows("another round", "unhealthy", "credential_rejected", true); again["since"] != state["since"] {
+			c.reconcile()
+			if again := c.checkHealth("another round", "unhealthy", "credential_rejected", true); again["since"] != state["since"] {
 				t.Errorf("it is unhealthy since %v; before it was since %v", again["since"], state["since"])
 			}
 			if got := o.names("&health=unhealthy"); !slices.Equal(got, []string{b.vendor + "-main", b.vendor + "-other"}) {
 				t.Errorf("unhealthy are %v", got)
 			}
 			b.grant()
-			if c.pulled(); c.shows("a new grant", "healthy", "", false)["reason"] != nil {
+			if c.pullAndWait(); c.checkHealth("a new grant", "healthy", "", false)["reason"] != nil {
 				t.Error("a reason is still there")
 			}
-			other.shows("another's pull", "unhealthy", "credential_rejected", true)
+			other.checkHealth("another's pull", "unhealthy", "credential_rejected", true)
 		}
 	})
 }
 
-// reconciled lets the reconcile task run once, and waits for its pulls.
-func (c healthConnection) reconciled() {
+// reconcile runs the reconcile task until it has requested pulls, and waits for the end of these pulls.
+func (c healthConnection) reconcile() {
 	c.t.Helper()
 	ctx, cancel := context.WithTimeout(c.t.Context(), 10*time.Second)
 	defer cancel()
@@ -155,12 +156,12 @@ func TestADeletedItemFailsVisibly(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, w *healthEnv) {
 		for _, b := range []*healthBank{newHealthPluggy(t), newHealthBelvo(t)} {
 			c := w.operator(t).connect(b, "main")
-			c.announced(map[string]string{"pluggy": "item/updated", "belvo": "TRANSACTIONS/historical_update"}[b.vendor])
-			b.leave()
-			if status := c.announced(map[string]string{"pluggy": "item/deleted", "belvo": "LINK/link_deleted"}[b.vendor]); status != "failed" {
+			c.sendEvent(map[string]string{"pluggy": "item/updated", "belvo": "TRANSACTIONS/historical_update"}[b.vendor])
+			b.deleteRef()
+			if status := c.sendEvent(map[string]string{"pluggy": "item/deleted", "belvo": "LINK/link_deleted"}[b.vendor]); status != "failed" {
 				t.Errorf("%s: the delivery is %s", b.vendor, status)
 			}
-			if state := c.shows("the end", "unhealthy", "account_not_found", false); state["lastWebhookAt"] == nil {
+			if state := c.checkHealth("the end", "unhealthy", "account_not_found", false); state["lastWebhookAt"] == nil {
 				t.Errorf("the health is %v", state)
 			}
 		}
@@ -172,12 +173,12 @@ func TestTheListIsFilteredByHealth(t *testing.T) {
 		good, bad := newHealthPluggy(t), newHealthBelvo(t)
 		bad.revoke()
 		o, foreign := w.operator(t), w.operator(t)
-		o.connect(good, "a").pulled()
-		o.connect(bad, "b").pulled()
+		o.connect(good, "a").pullAndWait()
+		o.connect(bad, "b").pullAndWait()
 		last := o.connect(good, "c")
 		rotated := o.connect(bad, "d")
-		rotated.pulled()
-		foreign.connect(good, "e").pulled()
+		rotated.pullAndWait()
+		foreign.connect(good, "e").pullAndWait()
 		want := func(query string, names ...string) {
 			t.Helper()
 			if got := o.names(query); !slices.Equal(got, names) {
@@ -189,11 +190,11 @@ func TestTheListIsFilteredByHealth(t *testing.T) {
 		want("&health=unhealthy", "b", "d")
 		want("&health=unknown", "c")
 
-		// The health of one credential says nothing about the next one.
+		// The health was found with the old credential and says nothing about the new one.
 		o.call(http.StatusOK, http.MethodPut, connectionsPath+"/"+rotated.id, object{
 			"configName": "d", "baseUrl": bad.origin, "accountRef": bad.ref, "clientId": bad.id, "secret": "rotated",
 		})
-		rotated.shows("a rotation", "unknown", "", false)
+		rotated.checkHealth("a rotation", "unknown", "", false)
 		want("&health=unknown", "c", "d")
 		want("&health=unhealthy", "b")
 

@@ -1,6 +1,6 @@
-// The tests of this file and of key_rotation_test.go rotate the sealing keys of a working
-// service: on SQLite and on PostgreSQL, with the vendor's simulator on loopback, while its
-// connections are tested and pulled.
+// The tests of this file and of key_rotation_test.go rotate the sealing keys of a running service,
+// while its connections are tested and pulled. They run on SQLite and on PostgreSQL, with the
+// vendor's simulator on loopback.
 
 package e2e_test
 
@@ -22,7 +22,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/harness"
 )
 
-// rotationEnv is the settings that several processes share, and the vendor's address.
+// rotationEnv contains the settings that several processes share, and the address of the vendor.
 type rotationEnv struct {
 	cfg    configs.Config
 	vendor string
@@ -42,8 +42,8 @@ func newRotationEnv(t *testing.T, database string) *rotationEnv {
 	}
 }
 
-// open composes one more process on the same database and keyset. wrap may decorate its
-// stores; it may be nil.
+// open composes one more process on the same database and keyset. wrap can decorate its stores; it
+// may be nil.
 func (w *rotationEnv) open(t *testing.T, wrap func(*compose.Stores)) *compose.App {
 	t.Helper()
 	log := &harness.Journal{}
@@ -60,7 +60,7 @@ func (w *rotationEnv) open(t *testing.T, wrap func(*compose.Stores)) *compose.Ap
 	return app
 }
 
-// connect creates n connections.
+// connect creates n connections and returns them.
 func (w *rotationEnv) connect(t *testing.T, app *compose.App, n int) (all []domain.Connection) {
 	t.Helper()
 	for i := range n {
@@ -76,7 +76,8 @@ func (w *rotationEnv) connect(t *testing.T, app *compose.App, n int) (all []doma
 	return all
 }
 
-// stale returns the number of rows that are not under the primary key, and of all rows.
+// stale returns the number of credentials that are not sealed with the primary key, and the number
+// of all credentials.
 func (w *rotationEnv) stale(t *testing.T, app *compose.App) (stale, all int) {
 	t.Helper()
 	keys, err := sealing.Open(w.cfg.Sealing.KeysetFile, sealing.Options{})
@@ -101,15 +102,15 @@ func (w *rotationEnv) stale(t *testing.T, app *compose.App) (stale, all int) {
 	}
 }
 
-// cutting cancels a context after some rows were resealed.
-type cutting struct {
+// cancellingStore cancels a context before it reseals one row more than the first left rows.
+type cancellingStore struct {
 	ports.Connections
 	left int
 	cut  context.CancelFunc
 }
 
 // Reseal implements ports.Connections.
-func (c *cutting) Reseal(ctx context.Context, id domain.ConnectionID, old, fresh domain.Sealed) (bool, error) {
+func (c *cancellingStore) Reseal(ctx context.Context, id domain.ConnectionID, old, fresh domain.Sealed) (bool, error) {
 	if c.left--; c.left < 0 {
 		c.cut()
 	}

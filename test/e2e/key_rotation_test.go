@@ -14,16 +14,17 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/harness"
 )
 
-// Enough rows for two rounds of the reseal, which is interrupted in the first.
+// The reseal handles rows in rounds. There are enough rows for two rounds, and the first reseal is
+// interrupted after cutAt rows, in its first round.
 const (
 	resealRows = 220
 	cutAt      = 90
 	rotations  = 2
 )
 
-// TestKeysAreRotatedUnderTraffic rotates the keyset and reseals, twice, while another process
-// tests and pulls the connections. Each reseal is stopped in the middle and run again: it
-// must do the rest and no row twice, and no test and no pull may fail meanwhile.
+// TestKeysAreRotatedUnderTraffic rotates the keyset and reseals all credentials, twice, while another
+// process tests and pulls the connections. Each reseal is interrupted and run again. The second run
+// must reseal exactly the remaining rows, and no test and no pull may fail meanwhile.
 func TestKeysAreRotatedUnderTraffic(t *testing.T) {
 	harness.EachDatabase(t, func(t *testing.T, dsn string) { rotateKeys(t, newRotationEnv(t, dsn)) })
 }
@@ -38,9 +39,9 @@ func rotateKeys(t *testing.T, w *rotationEnv) {
 		if stale, all := w.stale(t, serving); stale != resealRows || all != resealRows {
 			t.Fatalf("%d of %d rows are stale after the rotation", stale, all)
 		}
-		traffic.more(t)
-		w.cutReseal(t)
-		traffic.more(t)
+		traffic.waitForProgress(t)
+		w.interruptReseal(t)
+		traffic.waitForProgress(t)
 		again, err := w.open(t, nil).Service.Reseal(t.Context())
 		if err != nil || again != resealRows-cutAt {
 			t.Errorf("the second run did %d rows, want the remaining %d: %v", again, resealRows-cutAt, err)
@@ -48,17 +49,17 @@ func rotateKeys(t *testing.T, w *rotationEnv) {
 		if stale, all := w.stale(t, serving); stale != 0 || all != resealRows {
 			t.Errorf("%d of %d rows are not under the primary key", stale, all)
 		}
-		traffic.more(t)
+		traffic.waitForProgress(t)
 	}
 	t.Logf("%d tests and %d pulls during %d rotations with reseal of %d rows: %d failed",
 		traffic.tests.Load(), traffic.pulls.Load(), rotations, resealRows, traffic.failed.Load())
 }
 
-// cutReseal runs a reseal that is stopped in the middle.
-func (w *rotationEnv) cutReseal(t *testing.T) {
+// interruptReseal runs a reseal that is canceled after cutAt rows.
+func (w *rotationEnv) interruptReseal(t *testing.T) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
-	app := w.open(t, func(s *compose.Stores) { s.Connections = &cutting{s.Connections, cutAt, cancel} })
+	app := w.open(t, func(s *compose.Stores) { s.Connections = &cancellingStore{s.Connections, cutAt, cancel} })
 	done, err := app.Service.Reseal(ctx)
 	if !errors.Is(err, context.Canceled) || done != cutAt {
 		t.Errorf("the stopped run did %d rows, want %d: %v", done, cutAt, err)
@@ -68,12 +69,12 @@ func (w *rotationEnv) cutReseal(t *testing.T) {
 	}
 }
 
-// traffic counts the tests and pulls during the rotations.
+// traffic counts the connection tests and pulls during the rotations.
 type traffic struct {
 	tests, pulls, failed atomic.Int64
 }
 
-// traffic tests and pulls connections until the test ends.
+// traffic starts to test and pull the connections, until the test ends, and returns the counters.
 func (w *rotationEnv) traffic(t *testing.T, app *compose.App, connections []domain.Connection) *traffic {
 	t.Helper()
 	if err := app.Stores.Queue.Start(t.Context(), app.Service, app.Service); err != nil {
@@ -94,7 +95,7 @@ func (w *rotationEnv) traffic(t *testing.T, app *compose.App, connections []doma
 			t.Error(err)
 		}
 	})
-	tr.more(t)
+	tr.waitForProgress(t)
 	return tr
 }
 
@@ -134,8 +135,8 @@ func (w *rotationEnv) pull(ctx context.Context, t *testing.T, tr *traffic, app *
 	}
 }
 
-// more waits until some tests and pulls have started and ended since the call.
-func (tr *traffic) more(t *testing.T) {
+// waitForProgress waits until at least five more tests and five more pulls have ended.
+func (tr *traffic) waitForProgress(t *testing.T) {
 	t.Helper()
 	tests, pulls := tr.tests.Load()+5, tr.pulls.Load()+5
 	for deadline := time.Now().Add(60 * time.Second); tr.tests.Load() < tests || tr.pulls.Load() < pulls; {

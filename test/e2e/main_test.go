@@ -1,10 +1,10 @@
-// Package e2e_test drives the composed service only through HTTP, on every backend, with the
-// vendors' simulators on loopback as the only other parties. It checks the promises to a
-// caller, a vendor and an operator. It does not depend on the implementation, except for the
-// stores that a few tests decorate to force a failure.
+// Package e2e_test tests the composed service only through HTTP, on every backend, with the vendors'
+// simulators on loopback as the only other parties. It checks what the service promises to a caller,
+// a vendor and an operator. It does not depend on the implementation, except for the stores that a
+// few tests decorate to force a failure.
 //
-// A test is written once, as the body of each, and runs on memory, SQLite and PostgreSQL,
-// each with a database of its own.
+// A test is written once, as a body that is passed to each, and runs on memory, SQLite and
+// PostgreSQL, each with a database of its own.
 package e2e_test
 
 import (
@@ -14,8 +14,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// inParallel is the default number of environments that are open at once. They wait most of
-// the time, so more of them than cores are useful.
+// inParallel is the default of -test.parallel. Tests wait most of the time, so running more of them
+// than there are cores saves time.
 const inParallel = "8"
 
 func TestMain(m *testing.M) {

@@ -17,7 +17,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// scrape reads /metrics as Prometheus does.
+// scrape reads /metrics, as Prometheus does, and returns the body.
 func scrape(t testing.TB, origin string) string {
 	t.Helper()
 	response, err := http.Get(origin + "/metrics")
@@ -32,8 +32,8 @@ func scrape(t testing.TB, origin string) string {
 	return string(text)
 }
 
-// No series of a working service names a tenant, a connection or a person. That every label
-// has only a few values is checked by adapters/telemetry.
+// No metric series of a running service contains the name of a tenant, a connection or a person. The
+// tests of adapters/telemetry check that every label has only a few values.
 func TestNoMetricNamesATenantOrPerson(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, w *healthEnv) {
 		admin := serveVendor(t, telemetry.Admin(w.app.Metrics))
@@ -41,10 +41,10 @@ func TestNoMetricNamesATenantOrPerson(t *testing.T) {
 		for _, b := range []*healthBank{newHealthPluggy(t), newHealthBelvo(t)} {
 			o := w.operator(t)
 			c := o.connect(b, "name-of-"+o.tenant)
-			c.pulled()
+			c.pullAndWait()
 			c.get(connectionsPath + "/" + c.id + "/transactions")
 			b.revoke()
-			c.pulled()
+			c.pullAndWait()
 			_, token, _ := strings.Cut(c.hook, "/webhooks/"+b.vendor+"/")
 			secret = append(secret, o.tenant, "name-of-", c.id, token, b.ref, b.id, b.secret, healthShared, b.origin)
 		}
@@ -62,8 +62,9 @@ func TestNoMetricNamesATenantOrPerson(t *testing.T) {
 	})
 }
 
-// BenchmarkScrape compares a scrape with a thousand stored deliveries with one with a
-// million, including the query of the one gauge that reads the database.
+// BenchmarkScrape measures a scrape of the metrics with a thousand and with a million stored
+// deliveries, and reports the ratio. It also measures the query of the only gauge that reads the
+// database.
 //
 //	go test ./test/e2e -run '^$' -bench Scrape -benchtime 300x
 func BenchmarkScrape(b *testing.B) {
@@ -75,7 +76,7 @@ func BenchmarkScrape(b *testing.B) {
 			w := openHealthEnv(b, dsn())
 			admin := serveVendor(b, telemetry.Admin(w.app.Metrics))
 			c := w.operator(b).connect(newHealthPluggy(b), "main")
-			c.pulled()
+			c.pullAndWait()
 			few := map[string]time.Duration{}
 			stored := 0
 			for _, n := range []int{1_000, 1_000_000} {
@@ -105,7 +106,7 @@ func BenchmarkScrape(b *testing.B) {
 	}
 }
 
-// deliveries inserts rows from..to into the table.
+// deliveries inserts deliveries into the table directly, numbered from+1 to to.
 func (c healthConnection) deliveries(from, to int) {
 	c.t.Helper()
 	const columns = `INSERT INTO deliveries (id, tenant_id, connection_id, vendor, event, event_id, fingerprint, body, ask, status, received_at) `

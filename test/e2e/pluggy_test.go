@@ -6,11 +6,11 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
 )
 
-// smallPages makes the demo data have more than one page.
+// smallPages sets the page size to two, so that the demo data has more than one page.
 func smallPages(o *pluggysim.Options) { o.PageSize = 2 }
 
-// sent has Pluggy send an event of its item.
-func (o operator) sent(b *pluggyBank, hook string, e pluggysim.Event) {
+// sendEvent sends an event from Pluggy to the webhook address hook, which must accept it.
+func (o operator) sendEvent(b *pluggyBank, hook string, e pluggysim.Event) {
 	o.t.Helper()
 	o.postWebhook(o.t, "pluggy", hook, b.event(o.t, e)).want(202)
 }
@@ -19,8 +19,8 @@ func TestPluggyPages(t *testing.T) {
 	each(t, func(t *testing.T, w *env) {
 		b := newPluggy(t, smallPages)
 		b.generate(t, 25)
-		o, id, _ := fresh(t, w, b)
-		o.faithful(b, id)
+		o, id, _ := connectAndPull(t, w, b)
+		o.checkRows(b, id)
 		if n := b.gate().count(b.rowsPath()); n < 16 {
 			t.Errorf("%d requests read the rows in pages of two", n)
 		}
@@ -33,7 +33,7 @@ func TestPluggyPages(t *testing.T) {
 func TestPluggyItemEvents(t *testing.T) {
 	each(t, func(t *testing.T, w *env) {
 		b := newPluggy(t)
-		o, id, hook := fresh(t, w, b)
+		o, id, hook := connectAndPull(t, w, b)
 		for _, c := range []struct {
 			event, status string
 			reauth        bool
@@ -48,19 +48,19 @@ func TestPluggyItemEvents(t *testing.T) {
 			if err := b.sim.SetItemStatus(pluggysim.DemoItemID, c.status, ""); err != nil {
 				t.Fatal(err)
 			}
-			o.sent(b, hook, pluggysim.Event{Name: c.event, ItemID: pluggysim.DemoItemID})
-			o.succeeded(id)
+			o.sendEvent(b, hook, pluggysim.Event{Name: c.event, ItemID: pluggysim.DemoItemID})
+			o.waitForSuccess(id)
 			o.checkHealth(id, "healthy", "", c.reauth)
 		}
-		o.sent(b, hook, pluggysim.Event{Name: "connector/status_updated"})
+		o.sendEvent(b, hook, pluggysim.Event{Name: "connector/status_updated"})
 		if newest := o.pages(deliveries+"?connectionId="+id, 20)[0]; newest["status"] != "ignored" || newest["event"] != "connector/status_updated" {
 			t.Errorf("an event about no item is stored as %v", newest)
 		}
 		if err := b.sim.RemoveItem(pluggysim.DemoItemID); err != nil {
 			t.Fatal(err)
 		}
-		o.sent(b, hook, pluggysim.Event{Name: "item/deleted", ItemID: pluggysim.DemoItemID})
-		if pull := o.settled(id)[0]; pull["status"] != "failed" || pull["lastError"] != "account_not_found" {
+		o.sendEvent(b, hook, pluggysim.Event{Name: "item/deleted", ItemID: pluggysim.DemoItemID})
+		if pull := o.waitForPulls(id)[0]; pull["status"] != "failed" || pull["lastError"] != "account_not_found" {
 			t.Errorf("a deleted item's pull ended as %v", pull)
 		}
 		o.checkHealth(id, "unhealthy", "account_not_found", false)
@@ -76,27 +76,27 @@ func TestPluggyKeyThatExpiresInTheMiddle(t *testing.T) {
 	each(t, func(t *testing.T, w *env) {
 		b := newPluggy(t, smallPages)
 		b.generate(t, 20)
-		o, id, hook := fresh(t, w, b)
+		o, id, hook := connectAndPull(t, w, b)
 		if issued := b.sim.Stats().KeysIssued; issued != 1 {
 			t.Errorf("the first pull used %d keys", issued)
 		}
 		b.inject(t, fault{path: "/v2/transactions", kind: "expire", skip: 3})
 		o.announce(b, hook, "all")
-		if pull := o.succeeded(id)[0]; pull["attempts"] != 1.0 {
+		if pull := o.waitForSuccess(id)[0]; pull["attempts"] != 1.0 {
 			t.Errorf("an expired key cost an attempt: %v", pull)
 		}
 		if issued := b.sim.Stats().KeysIssued; issued != 2 {
 			t.Errorf("one expiry cost %d more keys", issued-1)
 		}
-		o.faithful(b, id)
+		o.checkRows(b, id)
 	})
 }
 
-func TestPluggyEditsAndDeletionsByName(t *testing.T) {
+func TestPluggyEditsAndDeletionsByID(t *testing.T) {
 	each(t, func(t *testing.T, w *env) {
 		b := newPluggy(t)
 		b.generate(t, 30)
-		o, id, hook := fresh(t, w, b)
+		o, id, hook := connectAndPull(t, w, b)
 		rows := b.sim.Transactions(pluggysim.DemoBankAccountID)
 		var ids []string
 		for _, row := range rows[:20] {
@@ -105,12 +105,12 @@ func TestPluggyEditsAndDeletionsByName(t *testing.T) {
 		}
 		before := b.gate().count(b.rowsPath())
 		o.announce(b, hook, "updated", ids...)
-		o.succeeded(id)
-		o.faithful(b, id)
+		o.waitForSuccess(id)
+		o.checkRows(b, id)
 		if n := b.gate().count(b.rowsPath()) - before; n != 1 {
 			t.Errorf("20 rows by id took %d requests", n)
 		}
-		// An edit and a deletion announced in the wrong order, and a row with a new id.
+		// A deletion is announced before the edit of the same row, and one row gets a new id.
 		if _, err := b.sim.UpdateTransaction(ids[0], func(row *pluggysim.Transaction) { row.Amount, row.Status = "-0.01", "PENDING" }); err != nil {
 			t.Fatal(err)
 		}
@@ -122,8 +122,8 @@ func TestPluggyEditsAndDeletionsByName(t *testing.T) {
 		o.announce(b, hook, "deleted", ids[1], ids[2])
 		o.announce(b, hook, "created", churned.ID)
 		o.announce(b, hook, "updated", ids[0], ids[2])
-		o.succeeded(id)
-		o.faithful(b, id)
+		o.waitForSuccess(id)
+		o.checkRows(b, id)
 		if row := o.rows(id)[ids[2]]; row["removedAt"] == nil {
 			t.Error("a late edit restored a deleted row")
 		}

@@ -9,7 +9,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/sim/faultinject"
 )
 
-// pluggyBank is Pluggy's demo data.
+// pluggyBank is a simulated Pluggy with its demo data.
 type pluggyBank struct {
 	sim *pluggysim.Simulator
 	at  *gate
@@ -63,20 +63,20 @@ func (b *pluggyBank) truth(t *testing.T) map[string]truth {
 			if err != nil {
 				t.Fatal(err)
 			}
-			all[row.ID] = pluggyTruth(t, row, parsed(t, raw))
+			all[row.ID] = pluggyTruth(t, row, parseJSON(t, raw))
 		}
 	}
 	return all
 }
 
-// pluggyTruth computes the stored form of a row by the vendor's documents: the type gives the
-// direction, a date without time is midnight in São Paulo, at UTC-3, and every account here
-// is in BRL.
+// pluggyTruth computes the expected stored form of a row according to Pluggy's documentation: the
+// type determines the direction. A date without a time is stored unchanged; any other date is
+// converted to the time of São Paulo, UTC-3. Every account of the demo data is in BRL.
 func pluggyTruth(t *testing.T, row pluggysim.Transaction, raw any) truth {
 	t.Helper()
 	in := row.Type == "CREDIT"
 	want := truth{
-		Amount: exact(t, directed(string(row.Amount), in)), Currency: row.CurrencyCode,
+		Amount: fraction(t, withSign(string(row.Amount), in)), Currency: row.CurrencyCode,
 		Status: map[pluggysim.Text]string{"POSTED": "posted", "PENDING": "pending"}[row.Status],
 		Date:   row.Date.Add(-3 * time.Hour).Format(time.DateOnly), Description: row.Description, Metadata: raw,
 	}
@@ -84,7 +84,7 @@ func pluggyTruth(t *testing.T, row pluggysim.Transaction, raw any) truth {
 		want.Date = row.Date.Format(time.DateOnly)
 	}
 	if row.CurrencyCode != "BRL" {
-		want.AccountAmount, want.AccountCurrency = exact(t, directed(string(row.AmountInAccountCurrency), in)), "BRL"
+		want.AccountAmount, want.AccountCurrency = fraction(t, withSign(string(row.AmountInAccountCurrency), in)), "BRL"
 	}
 	return want
 }

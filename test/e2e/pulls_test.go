@@ -9,27 +9,28 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// fresh connects a new tenant to the bank and waits for its first pull.
-func fresh(t *testing.T, w *env, b bank) (o operator, id, hook string) {
+// connectAndPull connects a new tenant to the bank and waits for the first pull, which a webhook
+// causes. It returns the tenant's operator, the connection's id and the path of its webhook.
+func connectAndPull(t *testing.T, w *env, b bank) (o operator, id, hook string) {
 	t.Helper()
 	o = w.operator(t)
 	id = o.connect(b, "main")
 	hook = o.mint(b, "main")
 	o.announce(b, hook, "all")
-	o.succeeded(id)
+	o.waitForSuccess(id)
 	return o, id, hook
 }
 
 func TestTheFirstPullReadsEverything(t *testing.T) {
 	eachBank(t, func(t *testing.T, w *env, b bank) {
-		o, id, _ := fresh(t, w, b)
-		o.faithful(b, id)
+		o, id, _ := connectAndPull(t, w, b)
+		o.checkRows(b, id)
 		for external, row := range o.rows(id) {
 			if row["version"] != 1.0 || row["removedAt"] != nil || row["vendor"] != b.vendor() || row["connectionId"] != id {
 				t.Errorf("%s does not have its initial version: %v", external, row)
 			}
 		}
-		pull := o.succeeded(id)[0]
+		pull := o.waitForSuccess(id)[0]
 		counts, _ := pull["counts"].(object)
 		if n := float64(len(b.truth(t))); counts["added"] != n || counts["read"] != n || pull["trigger"] != "webhook" {
 			t.Errorf("the pull counts %v of %v rows", pull, n)
@@ -41,13 +42,13 @@ func TestTheFirstPullReadsEverything(t *testing.T) {
 	})
 }
 
-func TestAnUnchangedRowIsNotTouched(t *testing.T) {
+func TestAnUnchangedRowIsNotWritten(t *testing.T) {
 	eachBank(t, func(t *testing.T, w *env, b bank) {
-		o, id, hook := fresh(t, w, b)
+		o, id, hook := connectAndPull(t, w, b)
 		before := o.rows(id)
 		pull := o.pull(id, nil)
 		o.announce(b, hook, "all")
-		o.succeeded(id)
+		o.waitForSuccess(id)
 		if counts, _ := pull["counts"].(object); counts["unchanged"] != float64(len(before)) || counts["modified"] != 0.0 {
 			t.Errorf("a second pull found %v", counts)
 		}
@@ -59,18 +60,18 @@ func TestAnUnchangedRowIsNotTouched(t *testing.T) {
 
 func TestVendorChangesArriveByWebhook(t *testing.T) {
 	eachBank(t, func(t *testing.T, w *env, b bank) {
-		o, id, hook := fresh(t, w, b)
+		o, id, hook := connectAndPull(t, w, b)
 		before := o.rows(id)
 
 		added := b.add(t)
 		o.announce(b, hook, "created", added)
-		o.succeeded(id)
-		o.faithful(b, id)
+		o.waitForSuccess(id)
+		o.checkRows(b, id)
 
 		b.edit(t, added)
 		o.announce(b, hook, "updated", added)
-		o.succeeded(id)
-		o.faithful(b, id)
+		o.waitForSuccess(id)
+		o.checkRows(b, id)
 		edited := o.rows(id)[added]
 		if edited["version"] != 2.0 || edited["updatedAt"] == edited["firstSeenAt"] {
 			t.Errorf("after an edit the row is %v", edited)
@@ -78,8 +79,8 @@ func TestVendorChangesArriveByWebhook(t *testing.T) {
 
 		b.remove(t, added)
 		o.announce(b, hook, "deleted", added)
-		o.succeeded(id)
-		o.faithful(b, id)
+		o.waitForSuccess(id)
+		o.checkRows(b, id)
 		rows := o.rows(id)
 		gone := rows[added]
 		if gone["id"] != edited["id"] || gone["removedAt"] == nil || gone["version"] != 3.0 {
@@ -94,14 +95,14 @@ func TestVendorChangesArriveByWebhook(t *testing.T) {
 
 func TestAManualPullOfAWindow(t *testing.T) {
 	eachBank(t, func(t *testing.T, w *env, b bank) {
-		o, id, _ := fresh(t, w, b)
-		o.faithful(b, id)
+		o, id, _ := connectAndPull(t, w, b)
+		o.checkRows(b, id)
 		a := o.do(http.MethodPost, of(id, "/pulls"), object{"from": "2026-01-01", "to": "2027-12-31"}).want(http.StatusAccepted)
 		body := a.json()
 		if a.header.Get("Location") != pullsPath+"/"+text(body, "id") || body["trigger"] != "manual" || body["connectionId"] != id {
 			t.Errorf("the 202 says %s and %s", a.header.Get("Location"), a.raw)
 		}
-		if pull := o.ended(a.header.Get("Location")); pull["status"] != "succeeded" {
+		if pull := o.waitForPull(a.header.Get("Location")); pull["status"] != "succeeded" {
 			t.Errorf("it ended as %v", pull)
 		}
 		listed := o.pages(of(id, "/pulls"), 1)
@@ -118,7 +119,7 @@ func TestAManualPullOfAWindow(t *testing.T) {
 func TestTransactionsAreListedNewestFirstAndFiltered(t *testing.T) {
 	eachBank(t, func(t *testing.T, w *env, b bank) {
 		b.generate(t, 60)
-		o, id, _ := fresh(t, w, b)
+		o, id, _ := connectAndPull(t, w, b)
 		all := o.pages(of(id, "/transactions"), 7)
 		byDate := slices.IsSortedFunc(all, func(a, b object) int { return -cmpText(text(a, "date"), text(b, "date")) })
 		if len(all) != len(b.truth(t)) || !byDate {

@@ -1,5 +1,5 @@
-// The tests of the rate_budget files check the service against the vendor's rate limit: busy
-// with many connections, it never gets a 429 and leaves little of the allowance unused.
+// The tests of the rate_budget files check how the service uses the vendor's rate limit: even with
+// many busy connections it never gets a 429, and it leaves little of the allowance unused.
 
 package e2e_test
 
@@ -29,8 +29,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Parameters of every run: each pull reads pages of the transactions resource, the one whose
-// budget is used up.
+// Parameters of every run. Each pull reads pagesAPull pages of pageSize rows from the transactions
+// resource. That is the resource whose budget the pulls use up.
 const (
 	budgetConnections = 50
 	pageSize          = 4
@@ -39,7 +39,8 @@ const (
 
 var budgetTenant = domain.TenantID{UUID: uuid.MustParse("01939d2e-7c1b-7e0a-8f00-0123456789ab")}
 
-// newVendor returns Pluggy with its own limit, and an item and an account for each connection.
+// newVendor returns a simulated Pluggy with Pluggy's real rate limit, and with an item and an account
+// for each connection.
 func newVendor(t *testing.T) *pluggysim.Simulator {
 	t.Helper()
 	sim := pluggysim.New(pluggysim.Options{
@@ -62,12 +63,13 @@ func newVendor(t *testing.T) *pluggysim.Simulator {
 
 func itemOf(i int) string { return fmt.Sprintf("b7d1f0a2-4c35-4e8b-9a61-%012d", i) }
 
-// networkTransport carries requests to the vendor in memory, with the delays of a network.
+// networkTransport passes requests to the vendor's handler in memory, with the random delays of a
+// network.
 type networkTransport struct {
 	vendor http.Handler
 	mu     sync.Mutex
 	draw   *rand.Rand
-	late   time.Duration // the maximum, each way
+	late   time.Duration // the maximum delay in each direction
 }
 
 // RoundTrip implements http.RoundTripper.
@@ -91,7 +93,8 @@ func (n *networkTransport) pause() {
 	time.Sleep(d)
 }
 
-// publicResolver resolves every name to a public address: nothing is dialled.
+// publicResolver resolves every name to a public address. Nothing connects to it, because the
+// transport is in memory.
 type publicResolver struct{}
 
 func (publicResolver) LookupNetIP(context.Context, string, string) ([]netip.Addr, error) {
@@ -102,7 +105,7 @@ type discardObserver struct{}
 
 func (discardObserver) Emit(context.Context, ports.Event) {}
 
-// budgetService is the service under load, and the address at which it finds the vendor.
+// budgetService is the service under load, its queue, and the base URL of the vendor.
 type budgetService struct {
 	*application.Service
 	queue   budgetQueue
@@ -114,8 +117,8 @@ type budgetQueue interface {
 	Stop(ctx context.Context) error
 }
 
-// inMemory returns the application on memory stores, with the real vendor client except for
-// its transport.
+// inMemory returns the application on memory stores. Its vendor client is the real one, but its
+// requests go through wire.
 func inMemory(t *testing.T, keyset string, wire http.RoundTripper) budgetService {
 	t.Helper()
 	sealer, err := sealing.Open(keyset, sealing.Options{})
@@ -140,7 +143,7 @@ func inMemory(t *testing.T, keyset string, wire http.RoundTripper) budgetService
 	return budgetService{app, queue, "https://api.example.com"}
 }
 
-// connect creates the i-th connection.
+// connect creates the connection number i and returns its id.
 func (s budgetService) connect(t *testing.T, i int) domain.ConnectionID {
 	t.Helper()
 	c, err := s.CreateConnection(t.Context(), budgetTenant, ports.NewConnection{
@@ -153,8 +156,8 @@ func (s budgetService) connect(t *testing.T, i int) domain.ConnectionID {
 	return c.ID
 }
 
-// pullOn requests one pull after the other until ctx ends, and reports one that fails.
-func (s budgetService) pullOn(ctx context.Context, t *testing.T, connection domain.ConnectionID) {
+// pullRepeatedly requests one pull after another until ctx ends. It fails the test if a pull fails.
+func (s budgetService) pullRepeatedly(ctx context.Context, t *testing.T, connection domain.ConnectionID) {
 	for ctx.Err() == nil {
 		pull, err := s.RequestPull(ctx, budgetTenant, connection, domain.Window{})
 		for err == nil && ctx.Err() == nil && pull.FinishedAt.IsZero() {

@@ -13,8 +13,8 @@ import (
 
 var overSocketsFlag = flag.Bool("wire", false, "keep the vendor busy for -minutes of real time, over sockets and SQLite")
 
-// TestTheRateBudgetOverSockets is TestTheVendorsRateBudgetIsKeptAndUsed without false time:
-// the composed service on SQLite, with loopback sockets and the wall clock.
+// TestTheRateBudgetOverSockets is the same test as TestTheVendorsRateBudgetIsKeptAndUsed, but in real
+// time: the composed service on SQLite, with loopback sockets and the wall clock.
 func TestTheRateBudgetOverSockets(t *testing.T) {
 	if !*overSocketsFlag {
 		t.Skip("takes -minutes of real time: run it with -wire")

@@ -20,11 +20,11 @@ var (
 	budgetSeed = flag.Uint64("seed", 1, "seed of the network's delays")
 )
 
-// TestTheVendorsRateBudgetIsKeptAndUsed keeps fifty connections busy under the vendor's own
-// limit. It runs with false time: client, queue, leases and the vendor's counters share one
-// clock that stops while any goroutine works. So minutes of budget take seconds, and no
-// machine is too slow for them. Every minute but the last must use nine tenths of what the
-// vendor allows, and no request may get a 429.
+// TestTheVendorsRateBudgetIsKeptAndUsed keeps fifty connections busy under the vendor's own rate
+// limit. It runs in a synctest bubble: client, queue, leases and the vendor's counters share one fake
+// clock, which stops while any goroutine works. Therefore minutes of the budget take seconds, and a
+// slow machine does not change the result. In every minute the service must send at least 90 % of the
+// requests that the vendor allows, and no request may get a 429.
 func TestTheVendorsRateBudgetIsKeptAndUsed(t *testing.T) {
 	keyset := filepath.Join(t.TempDir(), "keyset.json")
 	if err := sealing.Create(keyset, sealing.Options{}); err != nil {
@@ -44,7 +44,7 @@ func overSockets(sim http.Handler, late time.Duration) *networkTransport {
 	return &networkTransport{vendor: sim, late: late, draw: rand.New(rand.NewPCG(*budgetSeed, 0))}
 }
 
-// keepBusy works for the given minutes and checks each.
+// keepBusy pulls with all connections for -minutes minutes and checks the requests of each minute.
 func keepBusy(t *testing.T, sim *pluggysim.Simulator, s budgetService) {
 	if err := s.queue.Start(t.Context(), s, s); err != nil {
 		t.Fatal(err)
@@ -53,7 +53,7 @@ func keepBusy(t *testing.T, sim *pluggysim.Simulator, s budgetService) {
 	var pulling sync.WaitGroup
 	for i := range budgetConnections {
 		id := s.connect(t, i)
-		pulling.Go(func() { s.pullOn(ctx, t, id) })
+		pulling.Go(func() { s.pullRepeatedly(ctx, t, id) })
 	}
 	used := 0
 	for minute := range *minutes {

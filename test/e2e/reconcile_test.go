@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// No webhook ever arrives here: only the reconcile task brings the stored rows up to date.
+// No webhook arrives in this test: only the reconcile task brings the stored rows up to date.
 func TestReconcileFindsChangesWithoutWebhooks(t *testing.T) {
 	eachBank(t, func(t *testing.T, w *env, b bank) {
 		o := w.operator(t)
@@ -21,15 +21,15 @@ func TestReconcileFindsChangesWithoutWebhooks(t *testing.T) {
 			rows := o.rows(id)
 			return rows[added] != nil && rows[edited]["version"] == 2.0 && (b.vendor() == "belvo" || rows[gone]["removedAt"] != nil)
 		})
-		settledSince(o, id, 2)
+		waitForMorePulls(o, id, 2)
 		rows := o.rows(id)
-		if b.vendor() == "belvo" { // a row that is not listed may still exist there
+		if b.vendor() == "belvo" { // Belvo's list may omit a row that still exists
 			if rows[gone]["removedAt"] != nil || rows[gone]["version"] != 1.0 {
 				t.Errorf("an unlisted row was removed without an announcement: %v", rows[gone])
 			}
-			o.faithful(b, id, gone)
+			o.checkRows(b, id, gone)
 		} else {
-			o.faithful(b, id)
+			o.checkRows(b, id)
 		}
 		for external, row := range rows {
 			if external != edited && external != gone && row["version"] != 1.0 {
@@ -47,8 +47,8 @@ func TestReconcileFindsChangesWithoutWebhooks(t *testing.T) {
 	}, func(s *setup) { s.cfg.ReconcileInterval = 2 * time.Second })
 }
 
-// settledSince waits until that many more pulls have ended.
-func settledSince(o operator, id string, more int) {
+// waitForMorePulls waits until more additional pulls of the connection have succeeded.
+func waitForMorePulls(o operator, id string, more int) {
 	o.t.Helper()
 	ended := func() (n int) {
 		for _, pull := range o.pages(of(id, "/pulls"), 200) {
@@ -62,17 +62,18 @@ func settledSince(o operator, id string, more int) {
 	eventually(o.t, "more pulls", func() bool { return ended() >= before+more })
 }
 
-// A vendor that purges old rows does not announce it, and no row is lost here.
+// A vendor that purges old rows does not announce the purge. The stored rows must not be marked as
+// removed.
 func TestAPurgeRemovesNothing(t *testing.T) {
 	each(t, func(t *testing.T, w *env) {
 		b := newBelvo(t)
-		o, id, hook := fresh(t, w, b)
+		o, id, hook := connectAndPull(t, w, b)
 		before := o.rows(id)
 		if n, err := b.sim.Purge(b.link, time.Now().Add(24*time.Hour)); err != nil || n == 0 {
 			t.Fatalf("purged %d rows: %v", n, err)
 		}
 		o.announce(b, hook, "all")
-		o.succeeded(id)
+		o.waitForSuccess(id)
 		for external, row := range o.rows(id) {
 			if row["removedAt"] != nil || row["version"] != before[external]["version"] {
 				t.Errorf("the purge changed %v", row)

@@ -6,13 +6,14 @@ import (
 	"strings"
 	"testing"
 
-	_ "github.com/jackc/pgx/v5/stdlib" // for database/sql; SQLite's driver is the one of the service
+	// the driver for database/sql; the service already registers the driver for SQLite
+	_ "github.com/jackc/pgx/v5/stdlib"
 
 	"github.com/LerianStudio/aggregator-connections/cmd/discovery/compose"
 	"github.com/LerianStudio/aggregator-connections/test/kit/harness"
 )
 
-// openSQL opens the service's database for statements of the test.
+// openSQL opens the service's database for the test's own statements.
 func openSQL(t *testing.T, dsn string) *sql.DB {
 	t.Helper()
 	driver, name := "pgx", dsn
@@ -34,8 +35,9 @@ func alter(t *testing.T, db *sql.DB, statement string) {
 	}
 }
 
-// startsOn composes the service on an existing schema, which it may migrate or not.
-func startsOn(t *testing.T, dsn string, migrate bool) error {
+// startService composes, starts and stops the service on an existing schema, and returns the first
+// error. migrate is the setting DATABASE_MIGRATE: whether the service may migrate the schema.
+func startService(t *testing.T, dsn string, migrate bool) error {
 	t.Helper()
 	cfg := harness.Config(t, dsn)
 	cfg.DatabaseMigrate = migrate
@@ -50,14 +52,14 @@ func startsOn(t *testing.T, dsn string, migrate bool) error {
 	return app.Stores.Queue.Stop(t.Context())
 }
 
-// A process that may not migrate reports a missing migration at its start, rather than
-// failing each request.
-func TestAnOutdatedSchemaEndsTheStart(t *testing.T) {
+// A process that is not allowed to migrate reports a missing migration when it starts, instead of
+// failing each request later.
+func TestAnOutdatedSchemaPreventsTheStart(t *testing.T) {
 	t.Parallel()
 	harness.EachDatabase(t, func(t *testing.T, dsn string) {
-		behind := func(what string, wants ...string) {
+		refuses := func(what string, wants ...string) {
 			t.Helper()
-			err := startsOn(t, dsn, false)
+			err := startService(t, dsn, false)
 			if err == nil {
 				t.Fatalf("%s: it starts", what)
 			}
@@ -68,26 +70,26 @@ func TestAnOutdatedSchemaEndsTheStart(t *testing.T) {
 			}
 		}
 		db := openSQL(t, dsn)
-		behind("an empty database", "store", "version 0")
+		refuses("an empty database", "store", "version 0")
 		if _, err := db.ExecContext(t.Context(), "SELECT * FROM goose_db_version"); err == nil {
 			t.Error("it created a table")
 		}
-		if err := startsOn(t, dsn, true); err != nil {
+		if err := startService(t, dsn, true); err != nil {
 			t.Fatal(err)
 		}
 		alter(t, db, "CREATE TABLE taken AS SELECT * FROM river_migration WHERE version = (SELECT max(version) FROM river_migration)")
 		alter(t, db, "DELETE FROM river_migration WHERE version = (SELECT version FROM taken)")
-		behind("the queue's last step missing", "job queue")
+		refuses("the queue's last step missing", "job queue")
 		alter(t, db, "UPDATE goose_db_version SET version_id = 0")
-		behind("all the store's steps missing", "store", "version 0")
+		refuses("all the store's steps missing", "store", "version 0")
 	})
 }
 
-// During a rolling deployment, processes of the old version start on the new schema.
+// During a rolling deployment, processes of the old version start on the new schema. They must work.
 func TestANewerSchemaIsServed(t *testing.T) {
 	t.Parallel()
 	harness.EachDatabase(t, func(t *testing.T, dsn string) {
-		if err := startsOn(t, dsn, true); err != nil {
+		if err := startService(t, dsn, true); err != nil {
 			t.Fatal(err)
 		}
 		db := openSQL(t, dsn)
@@ -98,7 +100,7 @@ func TestANewerSchemaIsServed(t *testing.T) {
 		alter(t, db, "INSERT INTO goose_db_version (version_id, is_applied) VALUES (99999, "+yes+")")
 		alter(t, db, "INSERT INTO river_migration (line, version) VALUES ('main', 99999)")
 		for _, migrate := range []bool{false, true} {
-			if err := startsOn(t, dsn, migrate); err != nil {
+			if err := startService(t, dsn, migrate); err != nil {
 				t.Errorf("migrating %v: %v", migrate, err)
 			}
 		}

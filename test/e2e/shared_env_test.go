@@ -13,16 +13,17 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// backends are the stores of the service, each with a function that returns an empty one.
+// backends are the backends of the service by name, each with a function that returns the
+// DATABASE_URL of an empty store.
 var backends = map[string]func(testing.TB) string{
 	"memory":   func(testing.TB) string { return compose.InMemory },
 	"sqlite":   func(t testing.TB) string { return "sqlite://" + filepath.Join(t.TempDir(), "discovery.db") },
 	"postgres": pgtest.DSN,
 }
 
-// each runs the body on every backend. Tests without changes share one environment per
-// backend, each as a tenant of its own, because opening one takes longer than most tests. A
-// test with changes gets an environment of its own.
+// each runs body as a subtest on every backend. Tests without changes share environments, each test
+// as a tenant of its own, because opening an environment takes longer than most tests. A test with
+// changes gets an environment of its own on each backend.
 func each(t *testing.T, body func(*testing.T, *env), changes ...change) {
 	t.Helper()
 	number := 0
@@ -37,7 +38,7 @@ func each(t *testing.T, body func(*testing.T, *env), changes ...change) {
 				w := common.env(t, backend, number%environments)
 				t.Cleanup(func() {
 					if t.Failed() {
-						t.Logf("errors in the log of %s: %v", backend, w.log.having(`"level":"error"`))
+						t.Logf("errors in the log of %s: %v", backend, w.log.linesWith(`"level":"error"`))
 					}
 				})
 				body(t, w)
@@ -48,12 +49,13 @@ func each(t *testing.T, body func(*testing.T, *env), changes ...change) {
 	}
 }
 
-// environments is the number of shared environments per backend: SQLite has one writer, and
-// no test may wait for it longer than a request may.
+// environments is the number of shared environments per backend. There are several because all tests
+// in one SQLite environment share its single writer, and a test must not wait for the writer longer
+// than the request timeout.
 const environments = 3
 
-// common holds the shared environments. Every test that uses one enters before it lets others
-// run in parallel, so that the last one to leave knows that it is the last.
+// common contains the shared environments. Every test that uses one calls enter before it runs in
+// parallel with others, so that leave can detect the end of the last test.
 var common = sharedEnvs{envs: map[string]*sharedEnv{}}
 
 type sharedEnvs struct {
@@ -62,28 +64,28 @@ type sharedEnvs struct {
 	envs  map[string]*sharedEnv
 }
 
-// sharedEnv is one shared environment. It replaces the testing.TB of the test that opened it,
-// because the end of that test must not close it.
+// sharedEnv is one shared environment. It is passed to open as its testing.TB, because the end of the
+// test that opens the environment must not close it.
 type sharedEnv struct {
 	testing.TB
-	once  sync.Once
-	world *env
+	once sync.Once
+	env  *env
 
 	mu   sync.Mutex
 	ends []func()
 }
 
-// Cleanup registers a function to be called when no test uses the environment any more.
+// Cleanup registers a function that is called when no test uses the environment any more.
 func (r *sharedEnv) Cleanup(end func()) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.ends = append(r.ends, end)
 }
 
-// Context is not canceled at the end of the test.
+// Context returns a context that is not canceled at the end of the test.
 func (r *sharedEnv) Context() context.Context { return context.Background() }
 
-// TempDir returns a folder that is removed when no test uses the environment any more.
+// TempDir creates and returns a folder, which is removed when no test uses the environment any more.
 func (r *sharedEnv) TempDir() string {
 	dir, err := os.MkdirTemp("", "e2e-")
 	if err != nil {
@@ -93,7 +95,7 @@ func (r *sharedEnv) TempDir() string {
 	return dir
 }
 
-// enter registers a test and returns its number.
+// enter registers a test as a user of the environments and returns the test's number.
 func (h *sharedEnvs) enter(t *testing.T) int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -102,7 +104,7 @@ func (h *sharedEnvs) enter(t *testing.T) int {
 	return h.users
 }
 
-// leave closes everything after the last test.
+// leave is called at the end of each test. After the last test it closes all environments.
 func (h *sharedEnvs) leave(t *testing.T) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -128,9 +130,9 @@ func (h *sharedEnvs) env(t *testing.T, backend string, number int) *env {
 		h.envs[key] = r
 	}
 	h.mu.Unlock()
-	r.once.Do(func() { r.world = open(r, backend, backends[backend](r)) })
-	if r.world == nil {
+	r.once.Do(func() { r.env = open(r, backend, backends[backend](r)) })
+	if r.env == nil {
 		t.Fatal("the shared environment did not open")
 	}
-	return r.world
+	return r.env
 }

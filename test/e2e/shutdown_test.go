@@ -12,9 +12,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/cmd/discovery/compose"
 )
 
-// Stopping the service as `serve` runs it: work that has started is finished or handed back,
-// and no goroutine continues. The test is not parallel, so any goroutine that is new
-// afterwards belongs to it.
+// The service is stopped in the same way as by the command serve: work that has started is finished
+// or handed back, and no goroutine continues. The test is not parallel, so any goroutine that
+// appears during the test belongs to it.
 func TestStoppingFinishesOrHandsBackTheWork(t *testing.T) {
 	for backend, dsn := range backends {
 		t.Run(backend, func(t *testing.T) {
@@ -34,21 +34,21 @@ func TestStoppingFinishesOrHandsBackTheWork(t *testing.T) {
 			ended := make(chan error, 1)
 			go func() { ended <- app.Serve(ctx, listener, nil) }()
 			w := &env{backend: backend, origin: "http://" + listener.Addr().String(), log: log, app: app, cfg: cfg, http: client()}
-			o, id, _ := fresh(t, w, b)
-			o.faithful(b, id)
+			o, id, _ := connectAndPull(t, w, b)
+			o.checkRows(b, id)
 			entered, release := b.gate().hold(b.rowsPath())
 			o.do(http.MethodPost, of(id, "/pulls"), nil).want(202)
 			<-entered
 			begun := time.Now()
 			stop()
 			eventually(t, "the message about the stop", func() bool {
-				return len(log.having("draining")) > 0 || time.Since(begun) > 5*time.Second
+				return len(log.linesWith("draining")) > 0 || time.Since(begun) > 5*time.Second
 			})
 			release()
 			if err := <-ended; err != nil || time.Since(begun) > 15*time.Second {
 				t.Errorf("it ended after %v with %v", time.Since(begun), err)
 			}
-			if lines := log.having(`"level":"error"`); len(lines) > 0 {
+			if lines := log.linesWith(`"level":"error"`); len(lines) > 0 {
 				t.Errorf("it logged warnings: %v", lines)
 			}
 			w.http.CloseIdleConnections()

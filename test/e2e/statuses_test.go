@@ -69,7 +69,7 @@ func TestRouterErrorsAreProblemDocuments(t *testing.T) {
 			"POST /health":                                                  "GET, HEAD",
 		} {
 			method, path, _ := strings.Cut(asked, " ")
-			if allow == "" { // the word test is read as an id here
+			if allow == "" { // GET .../test requests the connection with the id "test", which is not an id
 				o.do(method, path, nil).problem(404, "MTCH-0201")
 				continue
 			}
@@ -82,7 +82,7 @@ func TestRouterErrorsAreProblemDocuments(t *testing.T) {
 	})
 }
 
-// bodies returns calls with a body that is valid except for the named error.
+// bodies returns a valid body for every operation that requires one, by method and path.
 func bodies(b bank, id string) map[string]object {
 	put := creation(b, "main")
 	delete(put, "vendor")
@@ -118,7 +118,7 @@ func TestABodyIsAcceptedExactlyOrRefused(t *testing.T) {
 			}
 			refused(strings.Replace(raw, "{", `{"surplus":1,`, 1), "body.surplus")
 			for name := range good {
-				o.spelled(method, path, good, name, optional)
+				o.checkMember(method, path, good, name, optional)
 			}
 			for _, media := range []string{"text/plain", "application/x-www-form-urlencoded", "application/xml", "application/json; charset=latin1", ""} {
 				o.do(method, path, raw, "Content-Type: "+media).problem(415, "MTCH-0001")
@@ -135,8 +135,9 @@ func TestABodyIsAcceptedExactlyOrRefused(t *testing.T) {
 	})
 }
 
-// spelled tries wrong spellings and forms of one member of a valid body.
-func (o operator) spelled(method, path string, good object, name string, optional bool) {
+// checkMember checks that a valid body is refused if the member name is missing, misspelled, sent
+// twice or of a wrong type. optional is true if every member may be missing.
+func (o operator) checkMember(method, path string, good object, name string, optional bool) {
 	o.t.Helper()
 	with := func(value any) string {
 		body := maps.Clone(good)
@@ -157,7 +158,7 @@ func (o operator) spelled(method, path string, good object, name string, optiona
 	if needed {
 		o.do(method, path, without).problem(400, "MTCH-0001", at)
 		wrong = append(wrong, at)
-	} else if method == http.MethodPut { // one part of the pair
+	} else if method == http.MethodPut { // clientId and secret are sent together; one is now missing
 		wrong = append(wrong, at)
 	}
 	o.do(method, path, cased).problem(400, "MTCH-0001", wrong...)
@@ -196,7 +197,7 @@ func TestABaseURLMustBeAPublicHTTPSAddress(t *testing.T) {
 		body := object{"vendor": "acme", "configName": "", "baseUrl": "x", "accountRef": strings.Repeat("x", 256), "clientId": "", "secret": strings.Repeat("x", 4097)}
 		o.do(http.MethodPost, connections, body).problem(400, "MTCH-0001",
 			"body.vendor", "body.configName", "body.baseUrl", "body.accountRef", "body.clientId", "body.secret")
-		body["baseUrl"] = "https://10.0.0.1" // well-formed, but forbidden
+		body["baseUrl"] = "https://10.0.0.1" // well-formed, but a private address
 		o.do(http.MethodPost, connections, body).problem(400, "MTCH-0001",
 			"body.vendor", "body.configName", "body.baseUrl", "body.accountRef", "body.clientId", "body.secret")
 		change := object{"configName": "", "accountRef": "x", "baseUrl": "https://[fe80::1]"}
@@ -211,23 +212,23 @@ func TestAProblemEchoesNoValue(t *testing.T) {
 		for _, name := range []string{"vendor", "baseUrl"} {
 			body := creation(b, value)
 			body[name] = value
-			o.silent(value, http.MethodPost, connections, body)
+			o.checkNoEcho(value, http.MethodPost, connections, body)
 		}
 		body := creation(b, "main")
 		body["secret"] = []string{value}
-		o.silent(value, http.MethodPost, connections, body)
-		o.silent(value, http.MethodPost, connections, `{"vendor":"`+value)
-		o.silent(value, http.MethodGet, connections+"?limit="+value+"&cursor="+value, nil)
-		o.silent(value, http.MethodGet, changes+"?wait="+value, nil)
-		o.silent(value, http.MethodGet, deliveries+"?from="+value+"&connectionId="+value, nil)
+		o.checkNoEcho(value, http.MethodPost, connections, body)
+		o.checkNoEcho(value, http.MethodPost, connections, `{"vendor":"`+value)
+		o.checkNoEcho(value, http.MethodGet, connections+"?limit="+value+"&cursor="+value, nil)
+		o.checkNoEcho(value, http.MethodGet, changes+"?wait="+value, nil)
+		o.checkNoEcho(value, http.MethodGet, deliveries+"?from="+value+"&connectionId="+value, nil)
 	})
 }
 
-func (o operator) silent(value, method, path string, body any) {
+func (o operator) checkNoEcho(value, method, path string, body any) {
 	o.t.Helper()
 	a := o.do(method, path, body).want(http.StatusBadRequest)
 	if strings.Contains(string(a.raw), value) {
-		o.t.Errorf("%s echoes: %s", a.asked, a.raw)
+		o.t.Errorf("%s echoes: %s", a.request, a.raw)
 	}
 }
 
@@ -250,7 +251,7 @@ func TestRequestIDs(t *testing.T) {
 	})
 }
 
-// failingStore is a store whose List fails and whose Get panics.
+// failingStore is a connection store whose List fails with failure and whose Get panics.
 type failingStore struct {
 	ports.Connections
 	failure error
@@ -284,13 +285,13 @@ func TestA5xxShowsItsCauseOnlyInTheLog(t *testing.T) {
 					t.Errorf("the cause is in the response: %s %s", a.raw, b.raw)
 				}
 				for _, id := range []string{"the-list", "the-panic"} {
-					if lines := w.log.having(id, "canary"); len(lines) != 1 {
+					if lines := w.log.linesWith(id, "canary"); len(lines) != 1 {
 						t.Errorf("%d lines of %s contain the cause", len(lines), id)
 					}
 				}
 				w.call(t, http.MethodGet, "/health", nil).want(200)
 			}, func(s *setup) {
-				s.over.Wrap = func(stores *composed) { stores.Connections = &failingStore{stores.Connections, c.failure} }
+				s.over.Wrap = func(stores *composedStores) { stores.Connections = &failingStore{stores.Connections, c.failure} }
 			})
 		})
 	}

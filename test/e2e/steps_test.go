@@ -12,7 +12,7 @@ import (
 
 func digits(n int) string { return strconv.Itoa(n) }
 
-// creation returns the body that connects a tenant to a bank.
+// creation returns the body that creates a connection with this name to the bank.
 func creation(b bank, name string) object {
 	id, secret := b.login()
 	return object{
@@ -27,14 +27,15 @@ func (o operator) connect(b bank, name string) string {
 	return o.do(http.MethodPost, connections, creation(b, name)).want(http.StatusCreated).text("id")
 }
 
-// mint returns the address of a new webhook token, on loopback instead of PUBLIC_URL.
+// mint creates a webhook token for the named connection and returns the path of its webhook URL,
+// without the host of PUBLIC_URL.
 func (o operator) mint(b bank, name string) string {
 	o.t.Helper()
 	a := o.do(http.MethodPost, tokens, object{"vendor": b.vendor(), "connection_config_name": name}).want(http.StatusCreated)
 	return strings.TrimPrefix(a.text("webhookUrl"), publicURL)
 }
 
-// proof returns the header with which a vendor proves a body in the usual environment.
+// proof returns the header that authenticates a webhook body under the default test settings.
 func proof(vendor string, body []byte) string {
 	if vendor == "belvo" {
 		return "Authorization: " + shared
@@ -48,13 +49,14 @@ func signature(secret string, body []byte) string {
 	return hex.EncodeToString(mac.Sum(nil))
 }
 
-// postWebhook posts a body as the vendor does.
+// postWebhook posts a webhook body to path with the proof of the vendor, and returns the response.
 func (w *env) postWebhook(t *testing.T, vendor, path string, body []byte) response {
 	t.Helper()
 	return w.call(t, http.MethodPost, path, body, proof(vendor, body))
 }
 
-// announce has the bank send a webhook, which must be accepted.
+// announce sends a webhook from the bank, which must be accepted with a 202. kind and ids are those
+// of bank.payload.
 func (o operator) announce(b bank, path, kind string, ids ...string) {
 	o.t.Helper()
 	if a := o.deliver(b, path, b.payload(o.t, kind, ids...)).want(http.StatusAccepted); len(a.raw) > 0 {
@@ -62,7 +64,8 @@ func (o operator) announce(b bank, path, kind string, ids ...string) {
 	}
 }
 
-// deliver posts a body and, like every vendor, repeats it after a 503.
+// deliver posts a webhook body and, like every vendor, repeats it after a 503. It returns the last
+// response.
 func (o operator) deliver(b bank, path string, body []byte) response {
 	o.t.Helper()
 	a := o.postWebhook(o.t, b.vendor(), path, body)
@@ -72,12 +75,12 @@ func (o operator) deliver(b bank, path string, body []byte) response {
 	return a
 }
 
-// of returns a path below a connection.
+// of returns the path of the connection id, with the suffix more.
 func of(id, more string) string { return connections + "/" + id + more }
 
-// settled waits until the connection has had a pull and none is running, and returns its
-// pulls, newest first.
-func (o operator) settled(id string) []object {
+// waitForPulls waits until the connection has had a pull and none of its pulls is queued or running.
+// It returns all pulls, newest first.
+func (o operator) waitForPulls(id string) []object {
 	o.t.Helper()
 	var pulls []object
 	eventually(o.t, "the pulls of "+id, func() bool {
@@ -92,10 +95,10 @@ func (o operator) settled(id string) []object {
 	return pulls
 }
 
-// succeeded is settled, and checks that every pull succeeded.
-func (o operator) succeeded(id string) []object {
+// waitForSuccess waits like waitForPulls, and checks that every pull succeeded.
+func (o operator) waitForSuccess(id string) []object {
 	o.t.Helper()
-	pulls := o.settled(id)
+	pulls := o.waitForPulls(id)
 	for _, pull := range pulls {
 		if pull["status"] != "succeeded" || pull["lastError"] != nil {
 			o.t.Fatalf("a pull ended as %v", pull)
@@ -104,7 +107,7 @@ func (o operator) succeeded(id string) []object {
 	return pulls
 }
 
-// rows returns a connection's transactions by the vendor's id.
+// rows returns a connection's transactions by external id, which is the vendor's id.
 func (o operator) rows(id string) map[string]object {
 	o.t.Helper()
 	all := map[string]object{}
@@ -118,15 +121,15 @@ func (o operator) rows(id string) map[string]object {
 	return all
 }
 
-// pull requests a pull and waits for its end.
+// pull requests a pull of the connection, waits for its end, and returns it.
 func (o operator) pull(id string, body any) object {
 	o.t.Helper()
 	a := o.do(http.MethodPost, of(id, "/pulls"), body).want(http.StatusAccepted)
-	return o.ended(a.header.Get("Location"))
+	return o.waitForPull(a.header.Get("Location"))
 }
 
-// ended waits for the end of the pull at the location.
-func (o operator) ended(location string) object {
+// waitForPull waits for the end of the pull at the path location, and returns it.
+func (o operator) waitForPull(location string) object {
 	o.t.Helper()
 	var pull object
 	eventually(o.t, "the end of "+location, func() bool {

@@ -9,19 +9,19 @@ import (
 	"github.com/google/uuid"
 )
 
-// estate holds one id of each kind that a tenant owns.
-type estate struct {
+// resources contains the id of one resource of each kind that a tenant owns.
+type resources struct {
 	connection, engine, token, delivery, pull string
 }
 
-// settle creates one of every resource for a tenant.
-func settle(t *testing.T, o operator, b bank) estate {
+// createResources creates one resource of each kind for the operator's tenant, and returns their ids.
+func createResources(t *testing.T, o operator, b bank) resources {
 	t.Helper()
-	e := estate{connection: o.connect(b, "main")}
+	e := resources{connection: o.connect(b, "main")}
 	a := o.do(http.MethodPost, tokens, object{"vendor": b.vendor(), "connection_config_name": "main"}).want(http.StatusCreated)
 	e.token = a.text("id")
 	o.announce(b, strings.TrimPrefix(a.text("webhookUrl"), publicURL), "all")
-	e.pull = text(o.succeeded(e.connection)[0], "id")
+	e.pull = text(o.waitForSuccess(e.connection)[0], "id")
 	e.delivery = text(o.pages(deliveries, 20)[0], "id")
 	e.engine = o.do(http.MethodPost, engines, object{
 		"type": "rest-generic", "configName": "engine", "config": object{"url": b.origin()},
@@ -29,7 +29,7 @@ func settle(t *testing.T, o operator, b bank) estate {
 	return e
 }
 
-// byID returns every route that takes an id, by the kind of the id.
+// byID returns the requests to all routes that take an id, grouped by the kind of resource.
 func byID(b bank) map[string][]func(id string) (method, path string, body any) {
 	call := func(method, before, after string, body any) func(string) (string, string, any) {
 		return func(id string) (string, string, any) { return method, before + "/" + id + after, body }
@@ -52,9 +52,10 @@ func byID(b bank) map[string][]func(id string) (method, path string, body any) {
 	}
 }
 
-// likeness is a response without the parts that differ in every response, and with the
-// requested id replaced; the service itself cuts longer segments out of the path.
-func likeness(a response, id string) object {
+// normalized returns the parts of a response that must be equal for every unknown id. It omits the
+// headers that differ in every response, and replaces the requested id by ID. In a response about a
+// webhook, the service itself has replaced the token by {token}.
+func normalized(a response, id string) object {
 	header := a.header.Clone()
 	for _, own := range []string{"Date", "X-Request-Id", "Content-Length"} {
 		header.Del(own)
@@ -66,7 +67,7 @@ func TestForeignResourcesAreNotFound(t *testing.T) {
 	each(t, func(t *testing.T, w *env) {
 		b := newPluggy(t)
 		owner, other := w.operator(t), w.operator(t)
-		theirs, mine := settle(t, owner, b), settle(t, other, b)
+		theirs, mine := createResources(t, owner, b), createResources(t, other, b)
 		deleted := other.connect(b, "gone")
 		other.do(http.MethodDelete, of(deleted, ""), nil).want(http.StatusNoContent)
 		gone := map[string]string{"connection": deleted}
@@ -83,7 +84,7 @@ func TestForeignResourcesAreNotFound(t *testing.T) {
 					code = "MTCH-0201"
 				}
 				a.problem(404, code)
-				want := likeness(a, unknown)
+				want := normalized(a, unknown)
 				for what, id := range map[string]string{
 					"another tenant's": foreign[kind], "deleted": gone[kind], "nil": uuid.Nil.String(),
 					"of another kind": map[string]string{"connection": mine.engine, "engine": mine.connection, "token": mine.pull, "delivery": mine.token, "pull": mine.delivery}[kind],
@@ -93,19 +94,20 @@ func TestForeignResourcesAreNotFound(t *testing.T) {
 						continue
 					}
 					method, path, body := route(id)
-					got := likeness(other.do(method, path, body), strings.NewReplacer("%7B", "{", "%7D", "}").Replace(id))
+					got := normalized(other.do(method, path, body), strings.NewReplacer("%7B", "{", "%7D", "}").Replace(id))
 					if diff := cmp.Diff(want, got); diff != "" {
 						t.Errorf("%s %s with an id that is %s differs from an unknown one (-unknown +got):\n%s", method, path, what, diff)
 					}
 				}
 			}
 		}
-		owner.whole(theirs)
+		owner.checkUnchanged(theirs)
 	})
 }
 
-// whole checks that none of the tenant's resources was changed or ended.
-func (o operator) whole(e estate) {
+// checkUnchanged checks that none of the tenant's resources was changed or deleted, and that no pull
+// was added.
+func (o operator) checkUnchanged(e resources) {
 	o.t.Helper()
 	if name := o.get(of(e.connection, "")).want(200).text("configName"); name != "main" {
 		o.t.Errorf("another tenant renamed the connection to %s", name)
@@ -123,7 +125,7 @@ func TestListsAndFeedsContainOnlyTheTenantsOwn(t *testing.T) {
 	each(t, func(t *testing.T, w *env) {
 		b := newPluggy(t)
 		owner, other := w.operator(t), w.operator(t)
-		theirs := settle(t, owner, b)
+		theirs := createResources(t, owner, b)
 		for _, path := range []string{connections, engines, tokens, deliveries, tokens + "?connectionId=" + theirs.connection, deliveries + "?connectionId=" + theirs.connection} {
 			if list := other.pages(path, 20); len(list) > 0 {
 				t.Errorf("%s shows a stranger %v", path, list)
@@ -140,7 +142,7 @@ func TestListsAndFeedsContainOnlyTheTenantsOwn(t *testing.T) {
 		if again.json()["replayed"] != 0.0 {
 			t.Errorf("another tenant can replay %s", again.raw)
 		}
-		// With the owner's cursor another tenant sees no more than a page of its own.
+		// A tenant that sends the owner's cursor gets a page of its own feed, which is empty.
 		cursor := owner.get(changes + "?limit=1").want(200).text("nextCursor")
 		if feed := other.get(changes + "?cursor=" + cursor).want(200).items(); len(feed) > 0 {
 			t.Errorf("the owner's cursor shows another tenant %v", feed)

@@ -28,7 +28,7 @@ func TestTokensAreListedAndRevoked(t *testing.T) {
 		if err := w.app.Service.FlushTokenUsage(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		// The service's own maintenance round may just be writing the time.
+		// The service's own maintenance task writes lastUsedAt, too, and may not have committed it yet.
 		eventually(t, "lastUsedAt of a token that was used", func() bool {
 			return o.pages(tokens, 20)[2]["lastUsedAt"] != nil
 		})
@@ -45,7 +45,7 @@ func TestTokensAreListedAndRevoked(t *testing.T) {
 
 func TestDeliveriesAreListedAndReplayed(t *testing.T) {
 	eachBank(t, func(t *testing.T, w *env, b bank) {
-		o, id, hook := fresh(t, w, b)
+		o, id, hook := connectAndPull(t, w, b)
 		first := o.pages(deliveries, 20)[0]
 		want := []string{"id", "connectionId", "vendor", "event", "eventId", "status", "pullId", "receivedAt", "processedAt"}
 		got := o.get(deliveries + "/" + text(first, "id")).want(200).members(append(want, "payload")...)
@@ -67,10 +67,10 @@ func TestDeliveriesAreListedAndReplayed(t *testing.T) {
 
 		b.add(t)
 		a := o.do(http.MethodPost, deliveries+"/"+text(first, "id")+"/replay", nil).want(202)
-		if pull := o.ended(a.header.Get("Location")); pull["status"] != "succeeded" || pull["trigger"] != "replay" {
+		if pull := o.waitForPull(a.header.Get("Location")); pull["status"] != "succeeded" || pull["trigger"] != "replay" {
 			t.Errorf("a replay ended as %v", pull)
 		}
-		o.faithful(b, id)
+		o.checkRows(b, id)
 		unreadable := text(o.pages(deliveries+"?status=unreadable", 20)[0], "id")
 		o.do(http.MethodPost, deliveries+"/"+unreadable+"/replay", nil).problem(409, "MTCH-0007")
 
@@ -78,7 +78,7 @@ func TestDeliveriesAreListedAndReplayed(t *testing.T) {
 		if bulk["replayed"] != 1.0 {
 			t.Errorf("%v deliveries were replayed in bulk", bulk["replayed"])
 		}
-		o.succeeded(id)
+		o.waitForSuccess(id)
 		o.do(http.MethodPost, deliveries+"/replay", object{"limit": 0, "status": "x"}).problem(400, "MTCH-0001", "body.limit", "body.status")
 	})
 }
@@ -92,7 +92,7 @@ func TestHealthIsReadWithoutCallingTheVendor(t *testing.T) {
 			t.Errorf("at first it is %v", unknown)
 		}
 		o.announce(b, o.mint(b, "main"), "all")
-		o.succeeded(id)
+		o.waitForSuccess(id)
 		before := b.gate().total()
 		known := o.get(of(id, "/health")).want(200).members("health", "needsReauth", "since", "lastPullAt", "lastWebhookAt")
 		if known["health"] != "healthy" || b.gate().total() != before {
@@ -136,16 +136,17 @@ func TestIdempotencyKeys(t *testing.T) {
 			t.Errorf("a repeated mint created %d tokens", n)
 		}
 		test := object{"vendor": "pluggy", "configName": "main"}
-		for range 2 { // a live test is never answered from a stored response
+		for range 2 { // a live test ignores the key: no response is stored and replayed
 			if a := o.do(http.MethodPost, connections+"/test", test, "X-Idempotency-Key: test").want(200); a.header.Get("X-Idempotency-Replayed") != "" {
 				t.Error("a live test was replayed")
 			}
 		}
-		w.operator(t).do(http.MethodPost, connections, body, "X-Idempotency-Key: k:1_-").want(201) // a key belongs to its tenant
+		// a key is unique only within its tenant
+		w.operator(t).do(http.MethodPost, connections, body, "X-Idempotency-Key: k:1_-").want(201)
 	})
 }
 
-func TestAKeyInFlight(t *testing.T) {
+func TestConcurrentRequestsWithOneKey(t *testing.T) {
 	each(t, func(t *testing.T, w *env) {
 		o, b := w.operator(t), newPluggy(t)
 		const many = 12
@@ -188,7 +189,7 @@ func TestRevisions(t *testing.T) {
 			o.do(http.MethodPut, of(id, ""), change, "If-Match: "+stale).problem(412, "MTCH-0020")
 			o.do(http.MethodDelete, of(id, ""), nil, "If-Match: "+stale).problem(412, "MTCH-0020")
 		}
-		o.healthy(b, "renamed", "")
+		o.testConnection(b, "renamed", "")
 		o.pull(id, nil) // neither a test nor a pull is a change made by an operator
 		o.do(http.MethodPut, of(id, ""), change, "If-Match: "+tag+", "+next).want(200)
 		o.do(http.MethodDelete, of(id, ""), nil, "If-Match: *").want(204)
@@ -222,7 +223,7 @@ func TestScopes(t *testing.T) {
 			for _, path := range []string{connections, tokens, connections + "/test", engines} {
 				if c.write {
 					if a := caller.do(http.MethodPost, path, object{}); a.status == 403 {
-						t.Errorf("%s with %v answered 403", a.asked, c.claims)
+						t.Errorf("%s with %v answered 403", a.request, c.claims)
 					}
 				} else {
 					caller.do(http.MethodPost, path, object{}).problem(403, "MTCH-0004")

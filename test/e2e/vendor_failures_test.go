@@ -14,8 +14,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// passing are the temporary failures, each with the error class that the pull shows
-// meanwhile. A gateway's status is first retried within the process.
+// passing are the temporary failures by name, each with the error class that the pull reports until
+// a retry succeeds. "" means that the class is not checked. A gateway's 503 is sent three
+// times, because the client itself retries it twice within an attempt.
 var passing = map[string]struct {
 	fault
 	class string
@@ -37,24 +38,24 @@ var passing = map[string]struct {
 func TestTemporaryVendorFailuresAreRetried(t *testing.T) {
 	each(t, func(t *testing.T, w *env) {
 		o := w.operator(t)
-		type patient struct {
+		type failingBank struct {
 			bank
 			id, hook, class string
 		}
-		patients := map[string]patient{}
+		affected := map[string]failingBank{}
 		for name, c := range passing {
 			for _, b := range banks(t) {
 				c.path = b.rowsPath()
 				b.inject(t, c.fault)
 				title := b.vendor() + " " + name
 				id := o.connect(b, title)
-				patients[title] = patient{b, id, o.mint(b, title), c.class}
+				affected[title] = failingBank{b, id, o.mint(b, title), c.class}
 			}
 		}
-		for _, p := range patients {
+		for _, p := range affected {
 			o.announce(p.bank, p.hook, "all")
 		}
-		for title, p := range patients {
+		for title, p := range affected {
 			seen := ""
 			eventually(t, "the visible failure of "+title, func() bool {
 				pull := o.pages(of(p.id, "/pulls"), 1)[0]
@@ -64,11 +65,11 @@ func TestTemporaryVendorFailuresAreRetried(t *testing.T) {
 			if p.class != "" && seen != p.class && seen != "" {
 				t.Errorf("%s shows as %q, want %q", title, seen, p.class)
 			}
-			pulls := o.succeeded(p.id)
+			pulls := o.waitForSuccess(p.id)
 			if attempts, _ := pulls[0]["attempts"].(float64); len(pulls) != 1 || attempts < 2 {
 				t.Errorf("%s: %d pulls, the first of %v attempts: the failure had no effect", title, len(pulls), attempts)
 			}
-			o.faithful(p.bank, p.id)
+			o.checkRows(p.bank, p.id)
 			for external, row := range o.rows(p.id) {
 				if row["version"] != 1.0 {
 					t.Errorf("%s made version %v of %s", title, row["version"], external)
@@ -80,11 +81,11 @@ func TestTemporaryVendorFailuresAreRetried(t *testing.T) {
 
 func TestARejectedCredentialFailsVisibly(t *testing.T) {
 	eachBank(t, func(t *testing.T, w *env, b bank) {
-		o, id, hook := fresh(t, w, b)
+		o, id, hook := connectAndPull(t, w, b)
 		o.checkHealth(id, "healthy", "", false)
 		b.revoke()
 		o.announce(b, hook, "all")
-		pull := o.settled(id)[0]
+		pull := o.waitForPulls(id)[0]
 		if pull["status"] != "failed" || pull["lastError"] != "credential_rejected" || pull["attempts"] != 1.0 {
 			t.Errorf("the pull ended as %v", pull)
 		}
@@ -101,11 +102,11 @@ func TestARejectedCredentialFailsVisibly(t *testing.T) {
 			t.Errorf("with the credential granted again it ended as %v", again)
 		}
 		o.checkHealth(id, "healthy", "", false)
-		o.faithful(b, id)
+		o.checkRows(b, id)
 	})
 }
 
-// checkHealth checks what the service reports about a connection's health.
+// checkHealth checks the health that the service reports for a connection.
 func (o operator) checkHealth(id, health, reason string, reauth bool) {
 	o.t.Helper()
 	got := o.get(of(id, "/health")).want(200).json()
@@ -131,15 +132,16 @@ func TestWebhooksDuringAPullAreProcessed(t *testing.T) {
 		}
 		all.Wait()
 		release()
-		// On a slow machine the blocked request may have timed out.
-		if pulls := o.succeeded(id); len(pulls) != 2 && pulls[len(pulls)-1]["attempts"] == 1.0 {
+		// Two pulls are expected: one before the webhooks and one for all of them. On a slow machine, the
+		// blocked request of the first pull may have timed out and been retried.
+		if pulls := o.waitForSuccess(id); len(pulls) != 2 && pulls[len(pulls)-1]["attempts"] == 1.0 {
 			t.Errorf("%d webhooks caused %d pulls, want 2", copies+1, len(pulls))
 		}
-		o.faithful(b, id)
+		o.checkRows(b, id)
 		if kept := o.pages(deliveries+"?status=processed&connectionId="+id, 200); len(kept) != copies+1 {
 			t.Errorf("%d of %d deliveries are processed", len(kept), copies+1)
 		}
-		if most := b.gate().most; most != 1 {
+		if most := b.gate().maxInside; most != 1 {
 			t.Errorf("one connection sent %d requests at once", most)
 		}
 	})
@@ -157,8 +159,8 @@ func TestManyConnectionsArePulledAtOnce(t *testing.T) {
 				entered, release := b.gate().hold(b.rowsPath())
 				t.Cleanup(release)
 				o.do(http.MethodPost, of(id, "/pulls"), nil).want(http.StatusAccepted)
-				<-entered // this one is running, and all before it are done or running
-				all = append(all, func() { release(); o.succeeded(id); o.faithful(b, id) })
+				<-entered // this pull is running, and each pull before it is running or done
+				all = append(all, func() { release(); o.waitForSuccess(id); o.checkRows(b, id) })
 			}
 		}
 		for _, end := range all {
@@ -167,27 +169,27 @@ func TestManyConnectionsArePulledAtOnce(t *testing.T) {
 	})
 }
 
-// brittle is a pull store that fails to write one page.
-type brittle struct {
+// failingPulls is a pull store that fails to write one page.
+type failingPulls struct {
 	ports.Pulls
-	left    *atomic.Int64 // number of pages that are written before
+	left    *atomic.Int64 // the number of the page that fails, counted down by each page
 	failure error
 }
 
-func (b brittle) StorePage(ctx context.Context, lease domain.Lease, w ports.PageWrite) (domain.Counts, error) {
+func (b failingPulls) StorePage(ctx context.Context, lease domain.Lease, w ports.PageWrite) (domain.Counts, error) {
 	if len(w.Transactions) > 0 && b.left.Add(-1) == 0 {
 		return domain.Counts{}, b.failure
 	}
 	return b.Pulls.StorePage(ctx, lease, w)
 }
 
-// breaking decorates the stores of an environment so that the nth page of rows fails.
-func breaking(n int64, failure error) change {
+// failOnPage returns a change that makes the nth page of rows fail with failure when it is stored.
+func failOnPage(n int64, failure error) change {
 	return func(s *setup) {
-		s.over.Wrap = func(stores *composed) {
+		s.over.Wrap = func(stores *composedStores) {
 			var left atomic.Int64
 			left.Store(n)
-			stores.Pulls = brittle{stores.Pulls, &left, failure}
+			stores.Pulls = failingPulls{stores.Pulls, &left, failure}
 		}
 	}
 }
@@ -196,12 +198,12 @@ func TestAPullContinuesAfterACrash(t *testing.T) {
 	each(t, func(t *testing.T, w *env) {
 		b := newPluggy(t, smallPages)
 		b.generate(t, 40)
-		o, id, _ := announced(t, w, b)
-		pull := o.settled(id)[0]
+		o, id, _ := connectAndAnnounce(t, w, b)
+		pull := o.waitForPulls(id)[0]
 		if pull["status"] != "succeeded" || pull["attempts"] != 2.0 {
 			t.Errorf("it continued as %v", pull)
 		}
-		o.faithful(b, id)
+		o.checkRows(b, id)
 		for external, row := range o.rows(id) {
 			if row["version"] != 1.0 {
 				t.Errorf("%s was written %v times", external, row["version"])
@@ -211,11 +213,11 @@ func TestAPullContinuesAfterACrash(t *testing.T) {
 		if n := float64(len(b.truth(t))); counts["added"] != n || counts["unchanged"] == 0.0 {
 			t.Errorf("of %v rows it counts %v", n, counts)
 		}
-	}, breaking(4, errors.New("crash")))
+	}, failOnPage(4, errors.New("crash")))
 }
 
-// announced is fresh without waiting for the first pull.
-func announced(t *testing.T, w *env, b bank) (o operator, id, hook string) {
+// connectAndAnnounce is connectAndPull without waiting for the first pull.
+func connectAndAnnounce(t *testing.T, w *env, b bank) (o operator, id, hook string) {
 	t.Helper()
 	o = w.operator(t)
 	id = o.connect(b, "main")
@@ -224,19 +226,19 @@ func announced(t *testing.T, w *env, b bank) (o operator, id, hook string) {
 	return o, id, hook
 }
 
-// A worker that loses its database in the middle leaves a lease, which another worker takes
-// over once it has expired. The stores' conformance suite checks this for each store; the
-// wait is so long that it is made only once.
+// A worker that loses its database in the middle of a pull leaves a lease. Another worker takes over
+// the pull when the lease has expired. The stores' conformance suite checks this for each store; here
+// it is tested only on PostgreSQL, because the wait is long.
 func TestAPullContinuesAfterItsWorkerWasLost(t *testing.T) {
 	gone := &domain.Error{Kind: domain.Unavailable, Code: domain.StoreUnavailable, Cause: errors.New("connection reset")}
 	t.Parallel()
-	w := open(t, "postgres", backends["postgres"](t), breaking(2, gone))
+	w := open(t, "postgres", backends["postgres"](t), failOnPage(2, gone))
 	b := newPluggy(t, smallPages)
 	begun := time.Now()
-	o, id, _ := announced(t, w, b)
-	o.succeeded(id)
-	o.faithful(b, id)
-	if took := time.Since(begun); took > 40*time.Second { // 30 s, with an allowance for a shared machine
+	o, id, _ := connectAndAnnounce(t, w, b)
+	o.waitForSuccess(id)
+	o.checkRows(b, id)
+	if took := time.Since(begun); took > 40*time.Second { // the limit is 30 s; a shared machine may need more
 		t.Errorf("it continued after %v", took)
 	}
 }

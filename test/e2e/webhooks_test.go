@@ -18,15 +18,16 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// proofs sets how Pluggy proves its webhooks.
-func proofs(p domain.SourcePolicy, trusted ...string) change {
+// sourcePolicy returns a change that sets how Pluggy's webhooks are authenticated, and which proxies
+// are trusted.
+func sourcePolicy(p domain.SourcePolicy, trusted ...string) change {
 	return func(s *setup) {
 		s.cfg.Sources = map[domain.Vendor]domain.SourcePolicy{"pluggy": p}
 		s.cfg.TrustedProxies = networks(trusted...)
 	}
 }
 
-// webhook creates a connection whose pulls end at once, because its bank does not exist.
+// webhook creates a connection to a new bank of a new tenant, and returns the path of its webhook.
 func (w *env) webhook(t *testing.T) (o operator, b *pluggyBank, id, path string) {
 	o, b = w.operator(t), newPluggy(t)
 	id = o.connect(b, "main")
@@ -35,41 +36,42 @@ func (w *env) webhook(t *testing.T) (o operator, b *pluggyBank, id, path string)
 
 func TestWebhookSourceChecks(t *testing.T) {
 	const secret, value = "hmac", "Bearer value"
-	type knocks map[string]int // headers, separated by "; ", to status; SIGNED is replaced by the signature
+	// maps headers, separated by "; ", to the expected status; SIGNED is replaced by the signature
+	type requests map[string]int
 	everything := domain.SourcePolicy{HMACSecret: domain.SecretText(secret), Authorization: domain.SecretText(value), Networks: networks("127.0.0.0/8")}
 	for name, c := range map[string]struct {
-		change change
-		knocks knocks
+		change   change
+		requests requests
 	}{
-		"a signature": {proofs(domain.SourcePolicy{HMACSecret: domain.SecretText(secret)}), knocks{
+		"a signature": {sourcePolicy(domain.SourcePolicy{HMACSecret: domain.SecretText(secret)}), requests{
 			"X-Webhook-Signature: SIGNED": 202, "X-Webhook-Signature: sha256=SIGNED": 202, "X-Webhook-Signature: SIGNEDUPPER": 202,
 			"": 401, "X-Webhook-Signature: sha256=": 401, "X-Webhook-Signature: SIGNEDx": 401, "X-Webhook-Signature: sha1=SIGNED": 401,
 			"X-Webhook-Signature: " + strings.Repeat("0", 64): 401, "Authorization: " + value: 401, "Authorization: SIGNED": 401,
 			"X-Forwarded-For: 127.0.0.1": 401,
 		}},
-		"a shared value": {proofs(domain.SourcePolicy{Authorization: domain.SecretText(value)}), knocks{
+		"a shared value": {sourcePolicy(domain.SourcePolicy{Authorization: domain.SecretText(value)}), requests{
 			"Authorization: " + value: 202, "Authorization: " + value + "x": 401, "Authorization: bearer value": 401, "Authorization: Bearer": 401, "": 401,
 			"X-Webhook-Signature: SIGNED": 401,
 		}},
-		"the peer's address": {proofs(domain.SourcePolicy{Networks: networks("127.0.0.0/8")}), knocks{
+		"the peer's address": {sourcePolicy(domain.SourcePolicy{Networks: networks("127.0.0.0/8")}), requests{
 			"": 202, "X-Forwarded-For: 203.0.113.9": 202, // no proxy is trusted, so the header is not read
 		}},
-		"another address": {proofs(domain.SourcePolicy{Networks: networks("203.0.113.0/24")}), knocks{
+		"another address": {sourcePolicy(domain.SourcePolicy{Networks: networks("203.0.113.0/24")}), requests{
 			"": 401, "X-Forwarded-For: 203.0.113.9": 401, "X-Real-Ip: 203.0.113.9": 401, "Forwarded: for=203.0.113.9": 401,
 		}},
-		"an address behind a proxy": {proofs(domain.SourcePolicy{Networks: networks("203.0.113.0/24")}, "127.0.0.0/8", "198.51.100.0/24"), knocks{
+		"an address behind a proxy": {sourcePolicy(domain.SourcePolicy{Networks: networks("203.0.113.0/24")}, "127.0.0.0/8", "198.51.100.0/24"), requests{
 			"": 401, "X-Forwarded-For: 203.0.113.9": 202, "X-Forwarded-For: 10.0.0.1, 203.0.113.9": 202,
 			"X-Forwarded-For: 203.0.113.9, 198.51.100.7": 202, "X-Forwarded-For: 203.0.113.9, 192.0.2.1": 401, "X-Forwarded-For: nonsense": 401,
 			"X-Forwarded-For: 203.0.113.9, nonsense": 401,
 		}},
-		"any of them": {proofs(everything), knocks{"": 202, "Authorization: wrong; X-Webhook-Signature: wrong": 202}},
-		"none":        {proofs(domain.SourcePolicy{}), knocks{"": 401, "Authorization: ; X-Webhook-Signature: SIGNED": 401}},
+		"any of them": {sourcePolicy(everything), requests{"": 202, "Authorization: wrong; X-Webhook-Signature: wrong": 202}},
+		"none":        {sourcePolicy(domain.SourcePolicy{}), requests{"": 401, "Authorization: ; X-Webhook-Signature: SIGNED": 401}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := open(t, "memory", backends["memory"](t), c.change)
 			_, b, _, path := w.webhook(t)
-			for headers, status := range c.knocks {
+			for headers, status := range c.requests {
 				body := b.payload(t, "all")
 				signed := signature(secret, body)
 				sent := strings.NewReplacer("SIGNEDUPPER", strings.ToUpper(signed), "SIGNED", signed).Replace(headers)
@@ -101,7 +103,7 @@ func TestAllWebhookRefusalsAreIdentical(t *testing.T) {
 		good := "X-Webhook-Signature: " + signature(signing, body)
 		first := w.call(t, http.MethodPost, path, body)
 		first.problem(401, "MTCH-0003")
-		want := likeness(first, "-")
+		want := normalized(first, "-")
 		for name, request := range map[string][]string{
 			"a wrong signature":             {path, "X-Webhook-Signature: " + signature("wrong", body)},
 			"the signature of another body": {path, "X-Webhook-Signature: " + signature(signing, []byte("{}"))},
@@ -118,7 +120,7 @@ func TestAllWebhookRefusalsAreIdentical(t *testing.T) {
 			"an operator's token":           {path, "Authorization: Bearer " + o.token},
 			"no proof":                      {strings.Replace(elsewhere, "/pluggy/", "/belvo/", 1)},
 		} {
-			got := likeness(w.call(t, http.MethodPost, request[0], body, request[1:]...), "-")
+			got := normalized(w.call(t, http.MethodPost, request[0], body, request[1:]...), "-")
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("%s (-want +got):\n%s", name, diff)
 			}
@@ -152,7 +154,7 @@ func TestConcurrentCopiesOfAWebhookAreDeduplicated(t *testing.T) {
 		if taken.Load() != copies {
 			t.Errorf("%d of %d copies were accepted", taken.Load(), copies)
 		}
-		if pulls := o.succeeded(id); len(pulls) != 1 {
+		if pulls := o.waitForSuccess(id); len(pulls) != 1 {
 			t.Errorf("%d pulls, want 1", len(pulls))
 		}
 		kept := o.pages(deliveries+"?connectionId="+id, 20)
@@ -212,13 +214,13 @@ func TestWebhookBodiesAreBounded(t *testing.T) {
 	})
 }
 
-// unreachable is a database that cannot be reached while the switch is on.
-type unreachable struct {
+// unreachableStore is a delivery store whose database cannot be reached while gone is true.
+type unreachableStore struct {
 	ports.Deliveries
 	gone *atomic.Bool
 }
 
-func (a unreachable) Receive(ctx context.Context, r ports.IncomingDelivery) (ports.ReceiveResult, error) {
+func (a unreachableStore) Receive(ctx context.Context, r ports.IncomingDelivery) (ports.ReceiveResult, error) {
 	if a.gone.Load() {
 		return ports.ReceiveResult{}, &domain.Error{Kind: domain.Unavailable, Code: domain.StoreUnavailable, Cause: errors.New("connection refused")}
 	}
@@ -229,7 +231,7 @@ func TestWebhooksWithoutADatabaseAreRefused(t *testing.T) {
 	t.Parallel()
 	var gone atomic.Bool
 	w := open(t, "sqlite", backends["sqlite"](t), func(s *setup) {
-		s.over.Wrap = func(stores *composed) { stores.Deliveries = unreachable{stores.Deliveries, &gone} }
+		s.over.Wrap = func(stores *composedStores) { stores.Deliveries = unreachableStore{stores.Deliveries, &gone} }
 	})
 	o, b, id, path := w.webhook(t)
 	gone.Store(true)
@@ -239,12 +241,12 @@ func TestWebhooksWithoutADatabaseAreRefused(t *testing.T) {
 	if kept := o.pages(deliveries, 20); len(kept) > 0 {
 		t.Errorf("a delivery without a 202 is stored: %v", kept)
 	}
-	w.postWebhook(t, "pluggy", path, body).want(202) // the vendor's repetition is not a duplicate
-	o.succeeded(id)
-	o.faithful(b, id)
+	w.postWebhook(t, "pluggy", path, body).want(202) // the vendor's second attempt is not treated as a duplicate
+	o.waitForSuccess(id)
+	o.checkRows(b, id)
 }
 
-// Links in a webhook are never followed.
+// The service never sends a request to a link in a webhook.
 func TestLinksInAPayloadAreNotFollowed(t *testing.T) {
 	each(t, func(t *testing.T, w *env) {
 		o, b, id, path := w.webhook(t)
@@ -262,8 +264,8 @@ func TestLinksInAPayloadAreNotFollowed(t *testing.T) {
 		}
 		raw, _ := json.Marshal(body)
 		w.postWebhook(t, "pluggy", path, raw).want(202)
-		o.succeeded(id)
-		o.faithful(b, id)
+		o.waitForSuccess(id)
+		o.checkRows(b, id)
 		if trap.total() > 0 {
 			t.Error("a link was followed")
 		}

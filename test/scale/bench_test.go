@@ -26,16 +26,17 @@ var (
 	compress = flag.Bool("wal-compression", false, "compress the pages in the write-ahead log")
 )
 
-// The load of a turn: deliveries for that many connections, from that many concurrent callers.
+// The load of a turn: callers concurrent goroutines deliver webhooks for connectionCount connections. A
+// pull stores pagesEach pages of pageRows rows.
 const (
-	doors     = 2000
-	callers   = 64
-	pageRows  = 500
-	pagesEach = 20
+	connectionCount = 2000
+	callers         = 64
+	pageRows        = 500
+	pagesEach       = 20
 )
 
-// seed fills a database as years of use would: ids ordered by time, fingerprints in no order,
-// and a pull queued for every connection, as in a burst.
+// seed fills a database as it would be after years of use: ids ascend with time, fingerprints are in
+// random order, and every connection has a queued pull, as in a burst of webhooks.
 var seed = []string{
 	`CREATE FUNCTION ordered(i bigint) RETURNS uuid LANGUAGE sql IMMUTABLE AS $$
 		SELECT (lpad(to_hex(1760000000000 + i * 10), 12, '0') || '7' || substr(md5(i::text), 1, 3) || '8' || substr(md5(i::text), 4, 15))::uuid $$`,
@@ -55,24 +56,25 @@ var seed = []string{
 	"VACUUM (ANALYZE)",
 }
 
-// side is one layout of the tables with the results of its turns.
+// side is a database with one layout of the tables, plain or partitioned, and the results of its turns
+// by name.
 type side struct {
-	name string
-	db   *postgres.DB
-	s    *gormstore.Store
-	told atomic.Int64
-	got  map[string][]float64
+	name     string
+	db       *postgres.DB
+	s        *gormstore.Store
+	received atomic.Int64
+	got      map[string][]float64
 }
 
 func newSide(b *testing.B, url, name string, scripts ...string) *side {
 	b.Helper()
-	must(b, opened(b, url, 1), "CREATE DATABASE "+name)
-	db := migrated(b, url[:len(url)-len("postgres?sslmode=disable")]+name+"?sslmode=disable", 0, scripts...)
+	must(b, openDB(b, url, 1), "CREATE DATABASE "+name)
+	db := migrateDB(b, url[:len(url)-len("postgres?sslmode=disable")]+name+"?sslmode=disable", 0, scripts...)
 	for i, statement := range seed {
 		var args []any
 		switch {
 		case i > 0 && i < 4:
-			args = []any{doors}
+			args = []any{connectionCount}
 		case i == 4 || i == 5:
 			args = []any{*seeded}
 		}
@@ -80,31 +82,31 @@ func newSide(b *testing.B, url, name string, scripts ...string) *side {
 	}
 	d := &side{name: name, db: db, s: db.Store(nil), got: map[string][]float64{}}
 	for _, table := range []string{"deliveries", "transactions"} {
-		size := ask[int64](b, db, `SELECT pg_total_relation_size($1::regclass)
+		size := queryValue[int64](b, db, `SELECT pg_total_relation_size($1::regclass)
 			+ coalesce((SELECT sum(pg_total_relation_size(inhrelid)) FROM pg_inherits WHERE inhparent = $1::regclass), 0)::bigint`, table)
-		d.note("bytes a row of "+table+", indexes included", float64(size)/float64(*seeded))
+		d.record("bytes a row of "+table+", indexes included", float64(size)/float64(*seeded))
 	}
 	return d
 }
 
-func (d *side) note(what string, value float64) { d.got[what] = append(d.got[what], value) }
+func (d *side) record(what string, value float64) { d.got[what] = append(d.got[what], value) }
 
-// measured runs do, which returns the number of operations, and records the operations per
-// second and the bytes of write-ahead log per operation.
-func (d *side) measured(b *testing.B, what string, do func() int64) {
+// measure runs do, which returns the number of its operations. It records the operations per second and
+// the bytes of write-ahead log per operation, under the name what.
+func (d *side) measure(b *testing.B, what string, do func() int64) {
 	b.Helper()
-	// After a checkpoint every page is written to the log completely once, as in production.
+	// After a checkpoint, the first change of a page writes the whole page to the log, as in production.
 	must(b, d.db, "CHECKPOINT")
-	before, start := ask[string](b, d.db, "SELECT pg_current_wal_lsn()::text"), time.Now()
+	before, start := queryValue[string](b, d.db, "SELECT pg_current_wal_lsn()::text"), time.Now()
 	n := do()
 	took := time.Since(start)
-	wal := ask[float64](b, d.db, "SELECT pg_current_wal_lsn() - $1::pg_lsn", before)
-	d.note(what+" a second", float64(n)/took.Seconds())
-	d.note("bytes of log, "+what, wal/float64(n))
+	wal := queryValue[float64](b, d.db, "SELECT pg_current_wal_lsn() - $1::pg_lsn", before)
+	d.record(what+" a second", float64(n)/took.Seconds())
+	d.record("bytes of log, "+what, wal/float64(n))
 }
 
-// receipts stores deliveries for a turn, every event new.
-func (d *side) receipts(b *testing.B) int64 {
+// storeDeliveries stores new deliveries concurrently for one turn, and returns their number.
+func (d *side) storeDeliveries(b *testing.B) int64 {
 	ctx, cancel := context.WithTimeout(b.Context(), *turn)
 	defer cancel()
 	var stored atomic.Int64
@@ -112,8 +114,8 @@ func (d *side) receipts(b *testing.B) int64 {
 	for range callers {
 		all.Go(func() {
 			for ctx.Err() == nil {
-				n := d.told.Add(1)
-				r := incoming(domain.HashToken("token"+strconv.FormatInt(1+n%doors, 10)), uuid.NewString())
+				n := d.received.Add(1)
+				r := incoming(domain.HashToken("token"+strconv.FormatInt(1+n%connectionCount, 10)), uuid.NewString())
 				if _, err := d.s.Deliveries().Receive(b.Context(), r); err != nil {
 					b.Error(err)
 					return
@@ -126,8 +128,9 @@ func (d *side) receipts(b *testing.B) int64 {
 	return stored.Load()
 }
 
-// pages stores the pages of a new connection, or of the connection that lease belongs to.
-func (d *side) pages(b *testing.B, lease domain.Lease) int64 {
+// storePages stores the same pages under the lease at each call, and returns the number of rows. At the
+// first call for a connection all rows are new, and at later calls all rows are unchanged.
+func (d *side) storePages(b *testing.B, lease domain.Lease) int64 {
 	for page := range pagesEach {
 		ids := make([]string, pageRows)
 		for i := range ids {
@@ -138,8 +141,9 @@ func (d *side) pages(b *testing.B, lease domain.Lease) int64 {
 	return pageRows * pagesEach
 }
 
-// BenchmarkParts compares the tables as the migrations create them with partitioned tables,
-// in turns on one server that flushes: rates, bytes per row, bytes of write-ahead log.
+// BenchmarkParts compares the tables as the migrations create them with partitioned tables. Both are
+// measured in turns on one server that flushes every commit to disk. It measures rates, bytes per row
+// and bytes of write-ahead log.
 //
 //	go test ./test/scale -run '^$' -bench Parts -benchtime 1x -v
 func BenchmarkParts(b *testing.B) {
@@ -154,20 +158,21 @@ func BenchmarkParts(b *testing.B) {
 	b.ResetTimer()
 	for range *rounds {
 		for _, d := range sides {
-			d.measured(b, "receipts", func() int64 { return d.receipts(b) })
-			lease := claimed(b, d.s, connection(b, d.s, newTenant()))
-			d.measured(b, "new rows", func() int64 { return d.pages(b, lease) })
-			d.measured(b, "unchanged rows", func() int64 { return d.pages(b, lease) })
-			d.measured(b, "feed pages", func() int64 { return d.feed(b) })
+			d.measure(b, "receipts", func() int64 { return d.storeDeliveries(b) })
+			lease := claimPull(b, d.s, connection(b, d.s, newTenant()))
+			d.measure(b, "new rows", func() int64 { return d.storePages(b, lease) })
+			d.measure(b, "unchanged rows", func() int64 { return d.storePages(b, lease) })
+			d.measure(b, "feed pages", func() int64 { return d.feed(b) })
 		}
 	}
 	b.StopTimer()
 	report(b, sides[0], sides[1])
 }
 
-// feed reads pages of 200 from the first change of a seeded tenant.
+// feed reads the change feed of one seeded tenant from its start to its end, in pages of 200. It returns
+// the number of pages.
 func (d *side) feed(b *testing.B) int64 {
-	tenant := domain.TenantID{UUID: ask[uuid.UUID](b, d.db, "SELECT tenant_id FROM transactions WHERE change_tx = 1 LIMIT 1")}
+	tenant := domain.TenantID{UUID: queryValue[uuid.UUID](b, d.db, "SELECT tenant_id FROM transactions WHERE change_tx = 1 LIMIT 1")}
 	var at domain.Position
 	for n := int64(0); ; n++ {
 		page, err := d.s.Ledger().Changes(b.Context(), tenant, domain.PageRequest{Limit: 200, After: at})
@@ -180,7 +185,7 @@ func (d *side) feed(b *testing.B) int64 {
 	}
 }
 
-// report prints medians, and the ratio of the two sides.
+// report logs the medians of both sides and their ratio.
 func report(b *testing.B, plain, parts *side) {
 	b.Helper()
 	names := make([]string, 0, len(plain.got))
@@ -199,8 +204,9 @@ func median(values []float64) float64 {
 	return sorted[len(sorted)/2]
 }
 
-// BenchmarkPrune measures the deletion of expired deliveries, as the hourly maintenance task
-// does it, when they are a fifth of the table: rows per second for each tenth, in order.
+// BenchmarkPrune measures how fast expired deliveries are deleted, in the same way as by the hourly
+// maintenance task. A fifth of the table has expired. It logs the rows per second for each tenth of them,
+// in the order of deletion.
 //
 //	go test ./test/scale -run '^$' -bench Prune -benchtime 1x -v
 func BenchmarkPrune(b *testing.B) {
@@ -210,7 +216,7 @@ func BenchmarkPrune(b *testing.B) {
 	}
 	b.Cleanup(func() { _ = server.Stop() })
 	for _, d := range []*side{newSide(b, server.URL(), "plain"), newSide(b, server.URL(), "parts", partitions)} {
-		before := ask[time.Time](b, d.db, "SELECT received_at FROM deliveries ORDER BY received_at OFFSET $1 LIMIT 1", *seeded/5)
+		before := queryValue[time.Time](b, d.db, "SELECT received_at FROM deliveries ORDER BY received_at OFFSET $1 LIMIT 1", *seeded/5)
 		for range 10 {
 			start, share := time.Now(), *seeded/50
 			for pruned := 0; pruned < share; {
@@ -220,7 +226,7 @@ func BenchmarkPrune(b *testing.B) {
 				}
 				pruned += n
 			}
-			d.note("pruned", float64(share)/time.Since(start).Seconds())
+			d.record("pruned", float64(share)/time.Since(start).Seconds())
 		}
 		b.Logf("%s: rows a second, by tenth: %.0f", d.name, d.got["pruned"])
 	}

@@ -17,10 +17,10 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// keyed is the statement that the store would need to insert deliveries into tables split by
-// time: the key table decides which events are new, as the unique index over the whole table
-// does now.
-const keyed = `
+// insertWithKeys is the statement that the store would need to insert deliveries into a table that is
+// partitioned by time. A separate key table decides which events are new. In the present schema, the
+// unique index over the whole table decides that.
+const insertWithKeys = `
 	WITH told AS (
 		SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::bytea[], $5::timestamptz[])
 			AS told (id, tenant_id, connection_id, fingerprint, received_at)),
@@ -32,11 +32,11 @@ const keyed = `
 	SELECT told.id, tenant_id, connection_id, 'pluggy', '', '', fingerprint, '', '', 'ignored', received_at
 	FROM told JOIN fresh ON fresh.delivery_id = told.id RETURNING id`
 
-// byTime returns a migrated database with deliveries partitioned by week; week returns a time
-// in one of them.
+// byTime returns a migrated database in which deliveries are partitioned by week. The function week
+// returns a time in the week number n.
 func byTime(t *testing.T, conns int) *postgres.DB {
 	t.Helper()
-	return migrated(t, pgtest.DSN(t), conns, filepath.Join("testdata", "bytime.sql"))
+	return migrateDB(t, pgtest.DSN(t), conns, filepath.Join("testdata", "bytime.sql"))
 }
 
 func week(n int) time.Time {
@@ -46,7 +46,7 @@ func week(n int) time.Time {
 // insertEvent inserts one event and reports whether it is new.
 func insertEvent(t *testing.T, db *postgres.DB, connection uuid.UUID, event string, at time.Time) bool {
 	fingerprint := sha256.Sum256([]byte(event))
-	done, err := db.Pool.Exec(t.Context(), keyed, [][16]byte{uuid.Must(uuid.NewV7())}, [][16]byte{uuid.New()},
+	done, err := db.Pool.Exec(t.Context(), insertWithKeys, [][16]byte{uuid.Must(uuid.NewV7())}, [][16]byte{uuid.New()},
 		[][16]byte{connection}, [][]byte{fingerprint[:]}, []time.Time{at})
 	if err != nil {
 		t.Errorf("tell %s: %v", event, err)
@@ -54,8 +54,8 @@ func insertEvent(t *testing.T, db *postgres.DB, connection uuid.UUID, event stri
 	return done.RowsAffected() > 0
 }
 
-// A unique index over a table partitioned by time cannot be the one that the store's
-// statement names.
+// The store's statement names a unique index over all deliveries. PostgreSQL refuses such an index on a
+// table that is partitioned by time.
 func TestATableByTimeCannotHaveTheUniqueIndex(t *testing.T) {
 	db := byTime(t, 0)
 	for _, statement := range []string{
@@ -82,13 +82,13 @@ func TestOfManyCopiesInTwoWeeksOneIsStored(t *testing.T) {
 		})
 	}
 	all.Wait()
-	if n, rows := fresh.Load(), ask[int](t, db, "SELECT count(*) FROM deliveries"); n != 1 || rows != 1 {
+	if n, rows := fresh.Load(), queryValue[int](t, db, "SELECT count(*) FROM deliveries"); n != 1 || rows != 1 {
 		t.Errorf("%d of 12 copies were new, %d rows", n, rows)
 	}
 }
 
-// Instead of pruning rows, a whole week is dropped, while another transaction inserts events.
-// The events of that week are still recognised as duplicates.
+// Instead of pruning rows, an operator can drop a whole week. The key table still recognises the events
+// of that week as duplicates.
 func TestADroppedWeekKeepsItsEventsKnown(t *testing.T) {
 	db := byTime(t, 0)
 	c := uuid.New()
@@ -106,13 +106,13 @@ func TestADroppedWeekKeepsItsEventsKnown(t *testing.T) {
 	if !insertEvent(t, db, c, "another", week(2)) {
 		t.Error("a new event was treated as a duplicate")
 	}
-	if n := ask[int](t, db, "SELECT count(*) FROM deliveries"); n != 3 {
+	if n := queryValue[int](t, db, "SELECT count(*) FROM deliveries"); n != 3 {
 		t.Errorf("%d rows are left, want those of the remaining weeks, and the new one", n)
 	}
 }
 
-// Webhooks are accepted while a week is detached: the lock of DETACH CONCURRENTLY lets
-// inserts pass, whereas a plain DROP would wait for all of them and block new ones.
+// Webhooks are accepted while a week is detached. The lock of DETACH CONCURRENTLY does not conflict with
+// inserts, whereas a plain DROP would wait for all running inserts and block new ones.
 func TestDetachingAWeekDoesNotBlockWebhooks(t *testing.T) {
 	db := byTime(t, 0)
 	c := uuid.New()
@@ -121,7 +121,8 @@ func TestDetachingAWeekDoesNotBlockWebhooks(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = reader.Rollback(t.Context()) }()
-	if _, err := reader.Exec(t.Context(), "SELECT count(*) FROM deliveries"); err != nil { // the detach waits for this reader
+	// the detach waits until this reader has ended
+	if _, err := reader.Exec(t.Context(), "SELECT count(*) FROM deliveries"); err != nil {
 		t.Fatal(err)
 	}
 	detached := make(chan error, 1)
@@ -130,7 +131,7 @@ func TestDetachingAWeekDoesNotBlockWebhooks(t *testing.T) {
 		detached <- err
 	}()
 	until(t, "the week is being detached", func() bool {
-		return ask[int](t, db, "SELECT count(*) FROM pg_inherits WHERE inhdetachpending") > 0
+		return queryValue[int](t, db, "SELECT count(*) FROM pg_inherits WHERE inhdetachpending") > 0
 	})
 	if !insertEvent(t, db, c, "meanwhile", week(1)) {
 		t.Error("an event is not stored while a week is detached")
@@ -143,11 +144,11 @@ func TestDetachingAWeekDoesNotBlockWebhooks(t *testing.T) {
 	}
 }
 
-// The newest page reads only the newest week; a page with time bounds reads the weeks within
-// them.
+// The newest page of deliveries reads only the newest week. A page with time bounds reads only the weeks
+// within the bounds.
 func TestListsReadTheWeeksTheyShow(t *testing.T) {
 	db := byTime(t, 1)
-	if ask[int](t, db, "SELECT current_setting('server_version_num')::int") < 150000 {
+	if queryValue[int](t, db, "SELECT current_setting('server_version_num')::int") < 150000 {
 		t.Skip("needs PostgreSQL 15, which reports its statistics on demand")
 	}
 	tenant := uuid.New()
@@ -164,7 +165,7 @@ func TestListsReadTheWeeksTheyShow(t *testing.T) {
 		{"newest", page, []any{tenant}, 1},
 		{"bounded", strings.Replace(page, "ORDER", "AND received_at >= $2 AND received_at < $3 ORDER", 1), []any{tenant, week(3), week(4)}, 2},
 	} {
-		if n := touched(t, db, "deliveries", func() { must(t, db, list.query, list.args...) }); n < 1 || n > list.weeks {
+		if n := partitionsTouched(t, db, "deliveries", func() { must(t, db, list.query, list.args...) }); n < 1 || n > list.weeks {
 			t.Errorf("the %s page reads %d weeks, want 1 to %d", list.what, n, list.weeks)
 		}
 	}

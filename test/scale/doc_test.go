@@ -19,15 +19,15 @@ func document(t *testing.T) string {
 	return string(text)
 }
 
-// The keys that Citus requires must fit the present tables: the statements that the document
-// shows before it calls Citus are executed here.
+// The keys that Citus requires must be possible for the present tables. The test executes the statements
+// that docs/scale.md contains before its calls of Citus functions.
 func TestTheKeysOfTheCitusSchemaFitTheTables(t *testing.T) {
 	_, block, _ := strings.Cut(document(t), "```sql\n")
 	keys, _, found := strings.Cut(block, "SELECT create_reference_table")
 	if !found {
 		t.Fatal("the document shows no schema for Citus")
 	}
-	db := migrated(t, pgtest.DSN(t), 0)
+	db := migrateDB(t, pgtest.DSN(t), 0)
 	conn, err := db.Pool.Acquire(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -40,12 +40,12 @@ func TestTheKeysOfTheCitusSchemaFitTheTables(t *testing.T) {
 		WHERE indisunique AND indrelid IN ('connections'::regclass, 'pulls'::regclass, 'deliveries'::regclass,
 			'idempotency_keys'::regclass, 'accounts'::regclass, 'transactions'::regclass)
 		AND NOT (SELECT attnum FROM pg_attribute WHERE attrelid = indrelid AND attname = 'tenant_id') = ANY (indkey::int2[])`
-	if left := ask[string](t, db, without); left != "" {
+	if left := queryValue[string](t, db, without); left != "" {
 		t.Errorf("unique, but without the tenant: %s", left)
 	}
 }
 
-// named matches a test of this package as the document cites it.
+// named matches the name of a test of this package in the document.
 var named = regexp.MustCompile("`(Test[A-Za-z]+)`")
 
 func TestTheDocumentNamesTestsThatExist(t *testing.T) {

@@ -1,6 +1,7 @@
-// Package scale_test tests what docs/scale.md plans: partitioned tables under the present
-// stores, deliveries partitioned by time under a statement that the stores do not have yet,
-// and the change feed read from a standby and moved forward when ids may repeat.
+// Package scale_test tests the plans of docs/scale.md: partitioned tables under the present stores,
+// deliveries that are partitioned by time under a statement that the stores do not have yet, and two
+// properties of the change feed. It can be read from a standby, and its positions can be moved forward
+// when transaction ids may repeat.
 package scale_test
 
 import (
@@ -23,7 +24,7 @@ import (
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
-// partitions is the script that operators run.
+// partitions is the script by which operators partition the tables.
 var partitions = filepath.Join("..", "..", "configs", "scale", "partitions.sql")
 
 var epoch = time.Date(2026, time.March, 2, 10, 0, 0, 0, time.UTC)
@@ -32,8 +33,9 @@ func newID[T any]() domain.ID[T] { return domain.ID[T]{UUID: uuid.Must(uuid.NewV
 
 func newTenant() domain.TenantID { return domain.TenantID{UUID: uuid.New()} }
 
-// opened connects without migrating; zero conns means the default.
-func opened(t testing.TB, url string, conns int) *postgres.DB {
+// openDB connects to a database without migrating it. conns is the maximum number of connections; 0 means
+// the default.
+func openDB(t testing.TB, url string, conns int) *postgres.DB {
 	t.Helper()
 	db, err := postgres.Open(t.Context(), postgres.Config{URL: url, MaxConns: conns, Timeout: time.Minute})
 	if err != nil {
@@ -43,10 +45,10 @@ func opened(t testing.TB, url string, conns int) *postgres.DB {
 	return db
 }
 
-// migrated returns a database as the service creates it, after running the scripts.
-func migrated(t testing.TB, url string, conns int, scripts ...string) *postgres.DB {
+// migrateDB connects to a database, migrates it as the service does, and then runs the scripts.
+func migrateDB(t testing.TB, url string, conns int, scripts ...string) *postgres.DB {
 	t.Helper()
-	db := opened(t, url, conns)
+	db := openDB(t, url, conns)
 	if err := db.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -58,7 +60,7 @@ func migrated(t testing.TB, url string, conns int, scripts ...string) *postgres.
 	return db
 }
 
-// run sends a file as one query, and so as one transaction, as psql does with
+// run executes a script as one query, and therefore in one transaction, as psql does with
 // --single-transaction.
 func run(ctx context.Context, db *postgres.DB, file string) error {
 	text, err := os.ReadFile(file)
@@ -83,8 +85,8 @@ func must(t testing.TB, db *postgres.DB, statement string, args ...any) {
 	}
 }
 
-// ask queries one value.
-func ask[T any](t testing.TB, db *postgres.DB, query string, args ...any) (value T) {
+// queryValue runs a query and returns its only value.
+func queryValue[T any](t testing.TB, db *postgres.DB, query string, args ...any) (value T) {
 	t.Helper()
 	if err := db.Pool.QueryRow(t.Context(), query, args...).Scan(&value); err != nil {
 		t.Fatalf("%s: %v", query, err)
@@ -92,7 +94,8 @@ func ask[T any](t testing.TB, db *postgres.DB, query string, args ...any) (value
 	return value
 }
 
-// until waits for an expected action of another session.
+// until polls until done returns true, and fails the test after 20 s. what describes what another session
+// is expected to do.
 func until(t testing.TB, what string, done func() bool) {
 	t.Helper()
 	for end := time.Now().Add(20 * time.Second); !done(); time.Sleep(5 * time.Millisecond) {
@@ -102,7 +105,7 @@ func until(t testing.TB, what string, done func() bool) {
 	}
 }
 
-// connection stores a connection of the tenant.
+// connection creates a connection of the tenant and returns it.
 func connection(t testing.TB, s *gormstore.Store, tenant domain.TenantID) domain.Connection {
 	t.Helper()
 	c := domain.Connection{
@@ -115,7 +118,7 @@ func connection(t testing.TB, s *gormstore.Store, tenant domain.TenantID) domain
 	return c
 }
 
-// webhookToken stores a token of the connection.
+// webhookToken creates a webhook token of the connection and returns it.
 func webhookToken(t testing.TB, s *gormstore.Store, c domain.Connection) domain.WebhookToken {
 	t.Helper()
 	token := domain.WebhookToken{
@@ -128,7 +131,7 @@ func webhookToken(t testing.TB, s *gormstore.Store, c domain.Connection) domain.
 	return token
 }
 
-// receive delivers the event with this key.
+// receive delivers the event with this deduplication key and returns the result.
 func receive(t testing.TB, s *gormstore.Store, token domain.TokenHash, key string) ports.ReceiveResult {
 	t.Helper()
 	received, err := s.Deliveries().Receive(t.Context(), incoming(token, key))
@@ -138,7 +141,7 @@ func receive(t testing.TB, s *gormstore.Store, token domain.TokenHash, key strin
 	return received
 }
 
-// incoming returns a delivery of the size of a vendor's webhook.
+// incoming returns a delivery whose body is about as large as a vendor's webhook.
 func incoming(token domain.TokenHash, key string) ports.IncomingDelivery {
 	body := fmt.Appendf(nil, `{"event":"transactions/updated","id":%q,"filler":"%0300d"}`, key, 0)
 	return ports.IncomingDelivery{
@@ -147,8 +150,8 @@ func incoming(token domain.TokenHash, key string) ports.IncomingDelivery {
 	}
 }
 
-// claimed claims a pull of the connection for a worker.
-func claimed(t testing.TB, s *gormstore.Store, c domain.Connection) domain.Lease {
+// claimPull requests a pull of the connection, claims it as a worker does, and returns the lease.
+func claimPull(t testing.TB, s *gormstore.Store, c domain.Connection) domain.Lease {
 	t.Helper()
 	pull, err := s.Pulls().Request(t.Context(), c.Tenant, c.ID, ports.PullRequest{ID: newID[domain.Pull](), At: epoch})
 	if err != nil {
@@ -161,7 +164,7 @@ func claimed(t testing.TB, s *gormstore.Store, c domain.Connection) domain.Lease
 	return lease
 }
 
-// write stores a page of rows with these external ids.
+// write stores a page of rows with these external ids and returns the counts.
 func write(t testing.TB, s *gormstore.Store, lease domain.Lease, externalIDs ...string) domain.Counts {
 	t.Helper()
 	w := ports.PageWrite{NewID: newID[domain.Transaction], At: epoch, LeaseUntil: epoch.Add(time.Hour)}
@@ -179,7 +182,7 @@ func write(t testing.TB, s *gormstore.Store, lease domain.Lease, externalIDs ...
 	return counts
 }
 
-// changes reads the feed after a position.
+// changes reads the feed after a position. It returns the external ids and the next position.
 func changes(t testing.TB, s *gormstore.Store, tenant domain.TenantID, after domain.Position) ([]string, domain.Position) {
 	t.Helper()
 	page, err := s.Ledger().Changes(t.Context(), tenant, domain.PageRequest{Limit: 100, After: after})

@@ -15,10 +15,11 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// forward is the script that operators run if transaction ids may repeat.
+// forward is the script that operators run when transaction ids may repeat, such as after a recovery to
+// a point in time or a failover.
 var forward = filepath.Join("..", "..", "configs", "scale", "forward.sql")
 
-// standby starts a server that replicates the primary.
+// standby starts a server that continuously replicates the primary.
 func standby(t *testing.T, primary *pgtest.Server) *pgtest.Server {
 	t.Helper()
 	tools, _ := filepath.Glob("/usr/lib/postgresql/*/bin/pg_basebackup")
@@ -34,7 +35,8 @@ func standby(t *testing.T, primary *pgtest.Server) *pgtest.Server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	owner := info.Sys().(*syscall.Stat_t) // the server refuses root and data that belongs to another user
+	// the server refuses to run as root, and refuses data that belongs to another user
+	owner := info.Sys().(*syscall.Stat_t)
 	if err := os.Chown(parent, int(owner.Uid), int(owner.Gid)); err != nil {
 		t.Fatal(err)
 	}
@@ -54,39 +56,40 @@ func standby(t *testing.T, primary *pgtest.Server) *pgtest.Server {
 	return server
 }
 
-// replayed waits until the standby has replayed everything that the primary wrote.
-func replayed(t *testing.T, primary, standby *postgres.DB) {
+// waitForReplay waits until the standby has replayed everything that the primary has written so far.
+func waitForReplay(t *testing.T, primary, standby *postgres.DB) {
 	t.Helper()
-	written := ask[string](t, primary, "SELECT pg_current_wal_flush_lsn()::text")
+	written := queryValue[string](t, primary, "SELECT pg_current_wal_flush_lsn()::text")
 	until(t, "the standby catches up", func() bool {
-		return ask[bool](t, standby, "SELECT pg_last_wal_replay_lsn() >= $1::pg_lsn", written)
+		return queryValue[bool](t, standby, "SELECT pg_last_wal_replay_lsn() >= $1::pg_lsn", written)
 	})
 }
 
-// slow writes a row with its feed position by hand, and leaves the transaction open.
-const slow = `INSERT INTO transactions SELECT gen_random_uuid(), tenant_id, connection_id, vendor, account_id, account, $1, amount,
+// slowInsert inserts a row with its feed position directly, as the store does. The test leaves its
+// transaction open.
+const slowInsert = `INSERT INTO transactions SELECT gen_random_uuid(), tenant_id, connection_id, vendor, account_id, account, $1, amount,
 		currency, account_amount, account_currency, status, date, occurred_at, description, category, counterparty, metadata,
 		digest, version, first_seen_at, updated_at, removed_at, (SELECT shift + pg_current_xact_id()::text::bigint FROM feed)
 	FROM transactions WHERE external_id = 'first'`
 
-// On a standby the feed's visibility limit follows what it has replayed: a reader there is
-// late, but skips nothing.
+// On a standby, the feed is visible up to the point to which the standby has replayed. Therefore a reader
+// there gets changes later, but does not skip any.
 func TestTheFeedCanBeReadFromAStandby(t *testing.T) {
-	// Without waiting for the disk, but with waiting for the log: every committed transaction can
-	// be replayed.
+	// Commits do not wait for the disk (no fsync), but they wait for the write-ahead log. Therefore every
+	// committed transaction can be replayed.
 	server, err := pgtest.Start(pgtest.Options{Settings: map[string]string{"synchronous_commit": "on"}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = server.Stop() })
-	primary := migrated(t, server.URL(), 0, partitions)
+	primary := migrateDB(t, server.URL(), 0, partitions)
 	s := primary.Store(nil)
-	replica := opened(t, standby(t, server).URL(), 0)
+	replica := openDB(t, standby(t, server).URL(), 0)
 	reader := replica.Store(nil)
 	tenant := newTenant()
-	lease := claimed(t, s, connection(t, s, tenant))
+	lease := claimPull(t, s, connection(t, s, tenant))
 	write(t, s, lease, "first")
-	replayed(t, primary, replica)
+	waitForReplay(t, primary, replica)
 	before, at := changes(t, reader, tenant, domain.Position{})
 
 	tx, err := primary.Pool.Begin(t.Context())
@@ -94,16 +97,16 @@ func TestTheFeedCanBeReadFromAStandby(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = tx.Rollback(t.Context()) }()
-	if _, err := tx.Exec(t.Context(), slow, "slow"); err != nil {
+	if _, err := tx.Exec(t.Context(), slowInsert, "slow"); err != nil {
 		t.Fatal(err)
 	}
 	write(t, s, lease, "fast")
-	replayed(t, primary, replica)
+	waitForReplay(t, primary, replica)
 	while, at := changes(t, reader, tenant, at)
 	if err := tx.Commit(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	replayed(t, primary, replica)
+	waitForReplay(t, primary, replica)
 	after, _ := changes(t, reader, tenant, at)
 	want := [][]string{{"first"}, nil, {"slow", "fast"}}
 	if diff := cmp.Diff(want, [][]string{before, while, after}); diff != "" {
@@ -111,13 +114,13 @@ func TestTheFeedCanBeReadFromAStandby(t *testing.T) {
 	}
 }
 
-// forward.sql moves the feed while a writer holds a position of the old numbering. It waits
+// forward.sql moves the feed forward while a writer has a position of the old numbering. The script waits
 // for that writer, whose row is then before every position of the new numbering.
 func TestTheFeedIsMovedForwardUnderTraffic(t *testing.T) {
-	db := migrated(t, pgtest.DSN(t), 0)
+	db := migrateDB(t, pgtest.DSN(t), 0)
 	s := db.Store(nil)
 	tenant := newTenant()
-	lease := claimed(t, s, connection(t, s, tenant))
+	lease := claimPull(t, s, connection(t, s, tenant))
 	write(t, s, lease, "first")
 	first, at := changes(t, s, tenant, domain.Position{})
 	tx, err := db.Pool.Begin(t.Context())
@@ -125,13 +128,13 @@ func TestTheFeedIsMovedForwardUnderTraffic(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = tx.Rollback(t.Context()) }()
-	if _, err := tx.Exec(t.Context(), slow, "slow"); err != nil {
+	if _, err := tx.Exec(t.Context(), slowInsert, "slow"); err != nil {
 		t.Fatal(err)
 	}
 	moved := make(chan error, 1)
 	go func() { moved <- run(t.Context(), db, forward) }()
 	const waiting = "SELECT count(*) FROM pg_locks WHERE relation = 'feed'::regclass AND mode = 'AccessExclusiveLock' AND NOT granted"
-	until(t, "the move waits for the writer", func() bool { return ask[int](t, db, waiting) > 0 })
+	until(t, "the move waits for the writer", func() bool { return queryValue[int](t, db, waiting) > 0 })
 	if err := tx.Commit(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -13,16 +13,16 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// partsOf returns the number of a table's partitions, and of those that contain rows.
-func partsOf(t testing.TB, db *postgres.DB, table string) (all, used int) {
+// partitionsOf returns the number of a table's partitions, and the number of those that contain rows.
+func partitionsOf(t testing.TB, db *postgres.DB, table string) (all, used int) {
 	t.Helper()
-	all = ask[int](t, db, "SELECT count(*) FROM pg_inherits WHERE inhparent = $1::regclass", table)
-	used = ask[int](t, db, "SELECT count(DISTINCT tableoid) FROM "+table)
+	all = queryValue[int](t, db, "SELECT count(*) FROM pg_inherits WHERE inhparent = $1::regclass", table)
+	used = queryValue[int](t, db, "SELECT count(DISTINCT tableoid) FROM "+table)
 	return all, used
 }
 
 func TestThePromisesHoldInParts(t *testing.T) {
-	db := migrated(t, pgtest.DSN(t), 0, partitions)
+	db := migrateDB(t, pgtest.DSN(t), 0, partitions)
 	s := db.Store(nil)
 	porttest.TestStores(t, func(*testing.T) porttest.Stores {
 		return porttest.Stores{
@@ -31,20 +31,20 @@ func TestThePromisesHoldInParts(t *testing.T) {
 		}
 	})
 	for _, table := range []string{"deliveries", "transactions"} {
-		if all, used := partsOf(t, db, table); all != 16 || used < 12 {
+		if all, used := partitionsOf(t, db, table); all != 16 || used < 12 {
 			t.Errorf("%s: rows in %d of %d partitions: the promises were not tested on partitions", table, used, all)
 		}
 	}
 }
 
-// The script copies the existing data: rows, known events, and the feed position.
+// The script copies everything that exists: rows, the fingerprints of known events, and the feed position.
 func TestExistingRowsMoveIntoPartitions(t *testing.T) {
 	url := pgtest.DSN(t)
-	before := migrated(t, url, 0)
+	before := migrateDB(t, url, 0)
 	s := before.Store(nil)
 	tenant := newTenant()
 	c := connection(t, s, tenant)
-	token, lease := webhookToken(t, s, c), claimed(t, s, c)
+	token, lease := webhookToken(t, s, c), claimPull(t, s, c)
 	receive(t, s, token.Hash, "told")
 	write(t, s, lease, "1", "2")
 	first, at := changes(t, s, tenant, domain.Position{})
@@ -55,7 +55,7 @@ func TestExistingRowsMoveIntoPartitions(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	after := migrated(t, url, 0) // the migrations have nothing to do
+	after := migrateDB(t, url, 0) // the migrations must find nothing to do
 	s = after.Store(nil)
 	if !receive(t, s, token.Hash, "told").Duplicate {
 		t.Error("an event that was known before the split was stored again")
@@ -70,20 +70,21 @@ func TestExistingRowsMoveIntoPartitions(t *testing.T) {
 	}
 }
 
-// A partitioned table needs the indexes of the migrations, by name and definition; otherwise
-// later plans would differ. Only keys may differ, by the column that partitions.
+// A partitioned table must have the same indexes as the table of the migrations, by name and definition.
+// Otherwise it would have other query plans. Only primary keys may differ, because a primary key must
+// include the column by which the table is partitioned.
 func TestPartitionedTablesHaveTheIndexesOfTheMigrations(t *testing.T) {
 	const query = `SELECT string_agg(indexname || ' ' || regexp_replace(indexdef, '^.* USING ', ''), E'\n' ORDER BY indexname)
 		FROM pg_indexes WHERE tablename IN ('deliveries', 'transactions') AND indexname NOT LIKE '%\_pkey'`
-	plain := ask[string](t, migrated(t, pgtest.DSN(t), 0), query)
-	parted := ask[string](t, migrated(t, pgtest.DSN(t), 0, partitions), query)
+	plain := queryValue[string](t, migrateDB(t, pgtest.DSN(t), 0), query)
+	parted := queryValue[string](t, migrateDB(t, pgtest.DSN(t), 0, partitions), query)
 	if diff := cmp.Diff(plain, parted); diff != "" {
 		t.Errorf("indexes (-migrations +parts):\n%s", diff)
 	}
 }
 
-// crowd fills the tables, so that the planner chooses the plans of a production database.
-func crowd(t testing.TB, db *postgres.DB) {
+// fillTables fills the tables, so that the planner chooses the same plans as for a production database.
+func fillTables(t testing.TB, db *postgres.DB) {
 	t.Helper()
 	must(t, db, `INSERT INTO deliveries SELECT gen_random_uuid(), md5('t' || i % 10)::uuid, md5('c' || i % 500)::uuid, 'pluggy', 'e', '',
 		sha256(i::text::bytea), 'body', '', 'ignored', NULL, $1::timestamptz - i * interval '1 s' FROM generate_series(1, 20000) i`, epoch)
@@ -93,10 +94,10 @@ func crowd(t testing.TB, db *postgres.DB) {
 	must(t, db, "ANALYZE")
 }
 
-// touched returns how many of a table's partitions the store's own statements read or wrote,
-// by the server's statistics. The pool must have one connection, whose statistics can be
-// flushed on demand.
-func touched(t testing.TB, db *postgres.DB, table string, do func()) int {
+// partitionsTouched runs do and returns how many of a table's partitions its statements read or wrote,
+// according to the server's statistics. The pool must have only one connection, because only the
+// statistics of the connection itself can be flushed on demand.
+func partitionsTouched(t testing.TB, db *postgres.DB, table string, do func()) int {
 	t.Helper()
 	const counts = `CREATE TEMP TABLE seen AS SELECT relid, coalesce(seq_scan, 0) + coalesce(idx_scan, 0) + n_tup_ins + n_tup_upd + n_tup_del AS n
 		FROM pg_stat_all_tables`
@@ -109,32 +110,32 @@ func touched(t testing.TB, db *postgres.DB, table string, do func()) int {
 	defer must(t, db, "DROP TABLE seen")
 	do()
 	flush()
-	return ask[int](t, db, `SELECT count(*) FROM pg_inherits i JOIN pg_stat_all_tables now ON now.relid = i.inhrelid
+	return queryValue[int](t, db, `SELECT count(*) FROM pg_inherits i JOIN pg_stat_all_tables now ON now.relid = i.inhrelid
 		JOIN seen ON seen.relid = now.relid WHERE i.inhparent = $1::regclass
 		AND coalesce(now.seq_scan, 0) + coalesce(now.idx_scan, 0) + now.n_tup_ins + now.n_tup_upd + now.n_tup_del > seen.n`, table)
 }
 
-// Frequent calls touch only the partition of their connection. Calls that do not know the
-// connection look into every partition: docs/scale.md lists this cost.
+// Frequent calls read and write only the partition of their connection. Calls that do not know the
+// connection search every partition; docs/scale.md lists this cost.
 func TestACallTouchesOnlyThePartitionOfItsConnection(t *testing.T) {
-	db := migrated(t, pgtest.DSN(t), 1, partitions)
-	if ask[int](t, db, "SELECT current_setting('server_version_num')::int") < 150000 {
+	db := migrateDB(t, pgtest.DSN(t), 1, partitions)
+	if queryValue[int](t, db, "SELECT current_setting('server_version_num')::int") < 150000 {
 		t.Skip("needs PostgreSQL 15, which reports its statistics on demand")
 	}
-	crowd(t, db)
+	fillTables(t, db)
 	s := db.Store(nil)
 	tenant := newTenant()
 	c := connection(t, s, tenant)
-	token, lease := webhookToken(t, s, c), claimed(t, s, c)
+	token, lease := webhookToken(t, s, c), claimPull(t, s, c)
 	write(t, s, lease, "1", "2")
-	told := receive(t, s, token.Hash, "first").Delivery
+	first := receive(t, s, token.Hash, "first").Delivery
 	for _, call := range []struct {
 		what, table  string
 		fewest, most int
 		do           func() error
 	}{
-		{"a new event", "deliveries", 1, 1, func() error { return once(receive(t, s, token.Hash, "second").Duplicate, false) }},
-		{"a repeated event", "deliveries", 1, 1, func() error { return once(receive(t, s, token.Hash, "second").Duplicate, true) }},
+		{"a new event", "deliveries", 1, 1, func() error { return checkDuplicate(receive(t, s, token.Hash, "second").Duplicate, false) }},
+		{"a repeated event", "deliveries", 1, 1, func() error { return checkDuplicate(receive(t, s, token.Hash, "second").Duplicate, true) }},
 		{"a page of a pull", "transactions", 1, 1, func() error { write(t, s, lease, "2", "3"); return nil }},
 		{"a sweep", "transactions", 1, 1, func() error {
 			_, err := s.Pulls().Sweep(t.Context(), lease, ports.SweepWrite{Seen: func(id string) bool { return id != "1" }, At: epoch, LeaseUntil: lease.Until})
@@ -158,20 +159,20 @@ func TestACallTouchesOnlyThePartitionOfItsConnection(t *testing.T) {
 			return err
 		}},
 		{"a delivery by id, which stops at the first match", "deliveries", 1, 16, func() error {
-			_, err := s.Deliveries().Get(t.Context(), tenant, told.ID)
+			_, err := s.Deliveries().Get(t.Context(), tenant, first.ID)
 			return err
 		}},
 		{"a claim, which merges the scopes of a pull's deliveries", "deliveries", 16, 16, func() error {
 			if err := s.Pulls().Finish(t.Context(), lease, ports.Outcome{State: domain.PullSucceeded, At: epoch}); err != nil {
 				return err
 			}
-			_, err := s.Pulls().Claim(t.Context(), domain.Lease{ID: newID[domain.Lease](), Pull: told.Pull, Until: lease.Until}, epoch)
+			_, err := s.Pulls().Claim(t.Context(), domain.Lease{ID: newID[domain.Lease](), Pull: first.Pull, Until: lease.Until}, epoch)
 			return err
 		}},
 	} {
 		t.Run(call.what, func(t *testing.T) {
 			var err error
-			n := touched(t, db, call.table, func() { err = call.do() })
+			n := partitionsTouched(t, db, call.table, func() { err = call.do() })
 			if n < call.fewest || n > call.most || err != nil {
 				t.Errorf("touches %d partitions of %s, want %d to %d; %v", n, call.table, call.fewest, call.most, err)
 			}
@@ -179,8 +180,8 @@ func TestACallTouchesOnlyThePartitionOfItsConnection(t *testing.T) {
 	}
 }
 
-// once returns an error if a delivery is a duplicate and should not be, or the reverse.
-func once(got, want bool) error {
+// checkDuplicate returns an error if got, whether a delivery was a duplicate, is not what was expected.
+func checkDuplicate(got, want bool) error {
 	if got != want {
 		return fmt.Errorf("duplicate is %v", got)
 	}

@@ -1,4 +1,4 @@
-// The vendor's SDK against the simulator named by BELVO_API_URL (an origin, no trailing slash).
+// Tests the vendor's SDK against the simulator at BELVO_API_URL (an origin without a trailing slash).
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { afterEach, before, test } from 'node:test';
@@ -12,10 +12,10 @@ const brazil = 'a84f2e07-5b3d-4c19-9e72-1f60c8d3b745';
 const checking = 'e3b70c55-91d4-4a2f-b6c8-07f25d1e9a83';
 const card = '58c2d6f1-0e4b-4973-a5d9-b31f7e86c204';
 const nobody = '00000000-0000-4000-8000-00000000ffff';
-const all = 3000; // 5 written by hand, the rest generated: three full pages
+const all = 3000; // 5 rows of the demo data and 2995 generated rows: three full pages
 const belvo = new Client(secretId, secretPassword, origin);
 
-// The SDK prints why a login failed; the assertions say it better.
+// The SDK prints why a login failed. That is not needed, because the assertions check it.
 console.log = () => {};
 
 async function control(method, path, body) {
@@ -69,7 +69,7 @@ test('accounts are listed by link', async () => {
 
 test('transactions need a link', async () => {
   await assert.rejects(belvo.transactions.list(), (e) => e.statusCode === 400);
-  // The SDK's own check aside: an empty link reaches the vendor.
+  // The SDK itself checks only whether a link is given; an empty link is sent to the vendor.
   await assert.rejects(rows({ link: '' }), (e) => {
     assert.equal(e.response.status, 400);
     assert.equal(e.response.data[0].code, 'required');

@@ -1,4 +1,4 @@
-// The vendor's SDK against the simulator named by PLUGGY_API_URL (an origin, no trailing slash).
+// Tests the vendor's SDK against the simulator at PLUGGY_API_URL (an origin without a trailing slash).
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { after, test } from 'node:test';
@@ -13,7 +13,7 @@ const card = '22bb33cc-44dd-4e55-9f66-77aa88bb99cc';
 const nobody = '00000000-0000-4000-8000-00000000ffff';
 const pluggy = new PluggyClient({ clientId, clientSecret });
 
-// The SDK prints what it rejects with; the assertions say it better.
+// The SDK prints its errors. That is not needed, because the assertions check them.
 console.error = () => {};
 
 async function control(method, path, body) {
@@ -51,7 +51,7 @@ test('an expired key is a 403 without a description', async () => {
   await client.fetchItem(item);
   await control('POST', 'keys/expire');
   await assert.rejects(client.fetchItem(item), (e) => e.code === 403 && e.codeDescription === undefined);
-  pluggy.apiKey = undefined; // the SDK trusts exp alone
+  pluggy.apiKey = undefined; // the SDK checks only the exp of its key, so it would keep the expired key
 });
 
 test('an item comes with real dates', async () => {

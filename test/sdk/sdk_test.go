@@ -1,6 +1,6 @@
-// Package sdk_test runs the vendors' own npm SDKs against the simulators. What the SDKs can
-// read is the vendor's API, whatever our own documents say. It needs node and npm; the
-// packages are pinned by package-lock.json.
+// Package sdk_test runs the vendors' own npm SDKs against the simulators. Whatever the SDKs can read
+// conforms to the vendor's API, independently of our own documents about it. The tests need node and npm;
+// package-lock.json pins the versions of the packages.
 package sdk_test
 
 import (
@@ -13,8 +13,8 @@ import (
 	"testing"
 )
 
-// runScript runs a node test script of this folder with additional environment variables
-// ("NAME=value"), and fails with its output. Without node or npm the test is skipped.
+// runScript runs a node test script of this folder with additional environment variables ("NAME=value").
+// If the script fails, the test fails with its output. Without node or npm the test is skipped.
 func runScript(t *testing.T, script string, env ...string) {
 	t.Helper()
 	for _, tool := range []string{"node", "npm"} {
@@ -22,7 +22,7 @@ func runScript(t *testing.T, script string, env ...string) {
 			t.Skipf("%s is not installed, and the vendor's SDK is an npm package", tool)
 		}
 	}
-	if _, err := os.Stat(script); err != nil { // reading it also makes go test's cache depend on the script
+	if _, err := os.Stat(script); err != nil { // because of this call, the cached test result depends on the script
 		t.Fatal(err)
 	}
 	if err := install(); err != nil {
@@ -39,13 +39,13 @@ func runScript(t *testing.T, script string, env ...string) {
 	}
 }
 
-// install runs npm ci once per process; a file lock makes other processes wait.
+// install runs npm ci once per process. A file lock makes other processes wait meanwhile.
 var install = sync.OnceValue(func() error {
 	lock, err := os.OpenFile(".install.lock", os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return fmt.Errorf("lock: %w", err)
 	}
-	defer func() { _ = lock.Close() }() // this releases the lock
+	defer func() { _ = lock.Close() }() // closing the file releases the lock
 	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
 		return fmt.Errorf("lock: %w", err)
 	}
@@ -59,7 +59,8 @@ var install = sync.OnceValue(func() error {
 	return nil
 })
 
-// installed reports whether the file that npm writes last is newer than the lock file.
+// installed reports whether npm ci has completed for the present lock file. The file that npm writes last
+// must not be older than package-lock.json.
 func installed() bool {
 	done, err := os.Stat(filepath.Join("node_modules", ".package-lock.json"))
 	if err != nil {

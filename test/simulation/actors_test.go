@@ -11,14 +11,14 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// connection is a connection as the simulation expects it.
+// connection contains what the simulation expects of one stored connection.
 type connection struct {
 	domain.Connection
 	ref            *accountRef
 	tokens         []*token
-	pulledOnce     bool   // a pull of it has succeeded
-	deleted        bool   // it is deleted
-	rowsAtDeletion string // its rows when it was deleted
+	pulledOnce     bool   // at least one pull of it has succeeded
+	deleted        bool   // the connection is deleted
+	rowsAtDeletion string // the digest of its rows when it was deleted
 }
 
 type token struct {
@@ -27,8 +27,8 @@ type token struct {
 	revoked bool
 }
 
-// connectionCreated records a connection when it is committed, because its creator may die before
-// it can record it.
+// connectionCreated records a new connection. The store's decorator calls it at the commit, because
+// the actor that creates the connection may die before it could record it itself.
 func (s *sim) connectionCreated(c domain.Connection) {
 	for _, ref := range s.refs {
 		if ref.id == c.AccountRef {
@@ -39,7 +39,7 @@ func (s *sim) connectionCreated(c domain.Connection) {
 	s.violated("a connection to an unknown reference: %s", c.AccountRef)
 }
 
-// connectionUpdated records an update when it is committed.
+// connectionUpdated records an update or deletion of a connection at its commit.
 func (s *sim) connectionUpdated(c domain.Connection) {
 	for _, existing := range s.connections {
 		if existing.ID == c.ID {
@@ -62,7 +62,7 @@ func (s *sim) liveConnections() []*connection {
 	return live
 }
 
-// startSomething starts a random activity.
+// startSomething starts one random activity.
 func (s *sim) startSomething() {
 	live := s.liveConnections()
 	if len(live) < 6 || len(live) < 8 && s.chance(0.01) {
@@ -90,8 +90,9 @@ func (s *sim) startSomething() {
 	}
 }
 
-// preferConnectionBeingRead sometimes returns a connection that a paused worker reads, instead of c:
-// much should change while a page is in a worker's hands.
+// preferConnectionBeingRead usually returns a connection that a paused worker is reading, if there is
+// one, and c otherwise. The reason is that the vendor's data should often change while a worker has read
+// a page and not yet stored it.
 func (s *sim) preferConnectionBeingRead(c *connection) *connection {
 	for _, t := range s.tasks {
 		if t.sleepsUntil > s.step && t.reading != nil && s.chance(0.8) {
@@ -101,14 +102,14 @@ func (s *sim) preferConnectionBeingRead(c *connection) *connection {
 	return c
 }
 
-// startOutage makes the store unavailable for a while.
+// startOutage makes the store unavailable for up to 30 s of simulated time.
 func (s *sim) startOutage() {
 	s.down, s.outageEnd = true, s.clock.now.Add(time.Duration(s.rand.IntN(30))*time.Second)
 	s.counters.outages++
 	s.log("store", "is unavailable")
 }
 
-// startWorker starts a worker with a job that is due. If the worker dies, the job is lost with it.
+// startWorker starts a worker that runs a job which is due. If the worker dies, its job is lost, too.
 func (s *sim) startWorker() {
 	due := -1
 	for i, j := range s.jobs {
@@ -136,8 +137,8 @@ func (s *sim) startWorker() {
 	})
 }
 
-// deliverWebhook delivers one of the reference's notices: not always the oldest one, and not always
-// only once.
+// deliverWebhook delivers one of the notices in the outbox of the connection's account reference. The
+// notice need not be the oldest one, and it may be delivered more than once.
 func (s *sim) deliverWebhook(c *connection) {
 	if len(c.tokens) == 0 || len(c.ref.outbox) == 0 {
 		return
@@ -174,7 +175,9 @@ func (n notice) body() []byte {
 	return body
 }
 
-// webhookAnswered is how the vendor handles the response to a webhook.
+// webhookAnswered handles the response to a webhook as the vendor does, and records the delivery. The
+// vendor retries a webhook without a successful response; here it sometimes retries an accepted
+// webhook, too.
 func (s *sim) webhookAnswered(ref *accountRef, n notice, received ports.ReceiveResult, err error, refused bool) {
 	switch {
 	case err == nil && refused:
@@ -183,7 +186,7 @@ func (s *sim) webhookAnswered(ref *accountRef, n notice, received ports.ReceiveR
 		!errors.Is(err, context.Canceled):
 		s.violated("the webhook receiver returned %v", err)
 	case err != nil:
-		return // the vendor will retry
+		return // the notice stays in the outbox, so the vendor retries
 	}
 	d := received.Delivery
 	if _, existing := s.deliveries[d.ID]; !existing {
@@ -198,7 +201,7 @@ func (s *sim) webhookAnswered(ref *accountRef, n notice, received ports.ReceiveR
 	}
 }
 
-// countAnnouncedRemovals counts the rows that a stored delivery announces as removed.
+// countAnnouncedRemovals counts, for each row, how often a stored delivery has announced its removal.
 func (s *sim) countAnnouncedRemovals(connection domain.ConnectionID, ids []string) {
 	for _, c := range s.connections {
 		for _, id := range ids {
@@ -209,7 +212,7 @@ func (s *sim) countAnnouncedRemovals(connection domain.ConnectionID, ids []strin
 	}
 }
 
-// runMaintenance runs one of the maintenance tasks.
+// runMaintenance starts one random maintenance task.
 func (s *sim) runMaintenance() {
 	app := s.randomReplica()
 	task := s.rand.IntN(9)
@@ -239,20 +242,21 @@ func (s *sim) runMaintenance() {
 	})
 }
 
-// pruneDeliveries deletes old deliveries, unless one still waits to be replayed.
+// pruneDeliveries deletes old deliveries, unless a failed delivery still waits to be replayed.
 func (s *sim) pruneDeliveries(ctx context.Context, app ports.Maintenance) error {
 	const keep = time.Hour
 	if s.countFailedDeliveries() > 0 {
 		return nil
 	}
-	s.current.uninterrupted = true // so that none fails between the check and the deletion
+	s.current.uninterrupted = true // so that no delivery fails between the check and the deletion
 	defer func() { s.current.uninterrupted = false }()
 	s.prunedBefore = s.clock.now.Add(-keep).Add(time.Second)
 	_, err := app.Prune(ctx, keep, 1000)
 	return err
 }
 
-// checkExpectedError allows only an outage, a cancellation, a conflict, or something not found.
+// checkExpectedError reports a violation unless err is nil, an outage of the store, a cancellation, a
+// conflict or not found.
 func (s *sim) checkExpectedError(actor string, err error) {
 	for _, kind := range []error{domain.StoreUnavailable, context.Canceled, domain.NotFound, domain.Conflict} {
 		if s.checkError(actor, err) == nil || errors.Is(err, kind) {

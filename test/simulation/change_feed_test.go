@@ -8,8 +8,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// reader follows a tenant's change feed with its own cursor. Sometimes it dies after it applied a
-// page and before it stored the cursor.
+// reader follows a tenant's change feed with a cursor of its own. Sometimes it dies after it has applied
+// a page and before it has stored the cursor.
 type reader struct {
 	sim    *sim
 	tenant domain.TenantID
@@ -18,7 +18,7 @@ type reader struct {
 	busy   bool
 }
 
-// rowState is a row as a reader last saw it.
+// rowState is what a reader remembers about a row: the state in which it last saw the row.
 type rowState struct {
 	id       string
 	version  int
@@ -34,7 +34,7 @@ func rowStateOf(t domain.Transaction) rowState {
 	return rowState{t.ExternalID, t.Version, revision, !t.RemovedAt.IsZero()}
 }
 
-// startRead reads a page, unless the reader is already reading one.
+// startRead starts to read the next page, unless the reader is already reading one.
 func (r *reader) startRead() {
 	if r.busy {
 		return
@@ -68,8 +68,8 @@ func (r *reader) applyPage(feed domain.FeedPage) {
 	}
 }
 
-// checkRowOrder compares a row with its last known state: versions ascend, older content never comes
-// back, and a version is never raised without a change.
+// checkRowOrder compares a row with its previous state. Versions must not descend, older content must
+// not come back, and a version must not be raised without a change.
 func (s *sim) checkRowOrder(before, now rowState) {
 	switch {
 	case before.version == 0:

@@ -8,7 +8,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// counters counts what happened, so that a simulation which injects too little is noticed.
+// counters counts events, so that a simulation that causes too few of them (faults, kills and others) is
+// detected.
 type counters struct {
 	quiesces, succeeded, retried, failed, pages, swept                                 int
 	killed, lostPrefetches, leasesLost, stuckPulls, faultsBefore, faultsAfter, outages int
@@ -33,7 +34,7 @@ func (t *counters) countAttempt(o ports.PullAttempted) {
 	}
 }
 
-// byName returns every counter by its name.
+// byName returns pointers to all counters, by the name with which they are printed.
 func (t *counters) byName() map[string]*int {
 	return map[string]*int{
 		"quiet": &t.quiesces, "pull succeeded": &t.succeeded, "pull retried": &t.retried, "pull failed": &t.failed,
@@ -57,7 +58,7 @@ func (t *counters) add(other counters) {
 	}
 }
 
-// missing returns the names of the counters that are zero.
+// missing returns the sorted names of the counters that are zero.
 func (t *counters) missing() []string {
 	var names []string
 	for name, count := range t.byName() {

@@ -21,14 +21,14 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// canary is part of every secret, so that a leaked one is detected.
+// canary is part of every secret, so that a leaked secret is detected by searching for it.
 const canary = "CANARY"
 
-// replicaCount is the number of service replicas. They share only the stores.
+// replicaCount is the number of replicas of the service. The replicas share only the stores.
 const replicaCount = 2
 
-// The fakes have every method of their ports. The stores of store_faults_test.go embed those of
-// the memory adapter, so a method without fault injection works, too.
+// The fakes implement all methods of their ports. The stores of store_faults_test.go embed the stores
+// of the memory adapter. Therefore a method without fault injection works, too.
 var (
 	_ ports.Clock       = (*clock)(nil)
 	_ ports.Sleeper     = (*clock)(nil)
@@ -40,7 +40,7 @@ var (
 	_ ports.Aggregator  = (*vendor)(nil)
 )
 
-// sim is one simulation.
+// sim is one simulation, whose choices are all drawn from one seed.
 type sim struct {
 	seed     uint64
 	rand     *rand.Rand
@@ -55,8 +55,8 @@ type sim struct {
 	current     *task
 	spawned     int
 	nextQuiesce int
-	faultFree   bool // no faults
-	failed      bool // an invariant is violated: no task yields any more
+	faultFree   bool // no faults are injected
+	failed      bool // an invariant is violated; from then on no task yields
 	down        bool // the store is unavailable until outageEnd
 	outageEnd   time.Time
 
@@ -67,24 +67,24 @@ type sim struct {
 	vendors      []*vendor
 	tenants      []domain.TenantID
 	readers      []*reader
-	connections  []*connection // all that were ever created
-	refs         []*accountRef // all for which a connection was ever requested
+	connections  []*connection // all connections that were ever created
+	refs         []*accountRef // all references for which a connection was ever requested
 	jobs         []job
 	claims       map[domain.LeaseID]domain.Pull
 	holders      map[domain.PullID]domain.LeaseID
 	deliveryIDs  []domain.DeliveryID // every delivery that was ever accepted
 	deliveries   map[domain.DeliveryID]deliveryRecord
-	prunedBefore time.Time // nothing received later was ever pruned
+	prunedBefore time.Time // no delivery received at or after this time was pruned
 	names        int
 }
 
-// job is a pull for a worker to run.
+// job is a queued job: a worker shall run the pull when the job is due.
 type job struct {
 	pull domain.PullID
 	due  time.Time
 }
 
-// deliveryRecord is what the simulation records of a delivery.
+// deliveryRecord is what the simulation records about an accepted delivery.
 type deliveryRecord struct {
 	tenant domain.TenantID
 	at     time.Time
@@ -146,7 +146,8 @@ func storeUnavailable() error {
 	return &domain.Error{Kind: domain.Unavailable, Code: domain.StoreUnavailable}
 }
 
-// nudge replaces the job queue's: a pull that already has a job keeps the earlier one.
+// nudge schedules a job for the pull now, as the job queue does. A pull has at most one job; if it
+// already has one, the earlier due time counts.
 func (s *sim) nudge(id domain.PullID) { s.scheduleJob(id, 0) }
 
 func (s *sim) scheduleJob(id domain.PullID, wait time.Duration) {
@@ -162,7 +163,8 @@ func (s *sim) scheduleJob(id domain.PullID, wait time.Duration) {
 	s.jobs = append(s.jobs, job{id, due})
 }
 
-// checkNoSecret checks that what the service returns or emits contains no secret in any format.
+// checkNoSecret checks that a value which the service returned or emitted contains no secret in any
+// format of package fmt. where names the value in the error message.
 func (s *sim) checkNoSecret(where string, out any) {
 	for _, form := range []string{"%v", "%+v", "%#v"} {
 		if strings.Contains(fmt.Sprintf(form, out), canary) {
@@ -171,7 +173,8 @@ func (s *sim) checkNoSecret(where string, out any) {
 	}
 }
 
-// checkError checks an error of a use case: it must not be internal, and must not contain a secret.
+// checkError checks an error of a use case and returns it: the error must not be an internal one, and
+// must not contain a secret.
 func (s *sim) checkError(where string, err error) error {
 	for e := err; e != nil; e = errors.Unwrap(e) {
 		s.checkNoSecret(where, e)
@@ -184,7 +187,8 @@ func (s *sim) checkError(where string, err error) error {
 	return err
 }
 
-// clock advances by a microsecond with each reading, so that no two things happen at the same time.
+// clock is the simulated clock. It advances by a microsecond with each reading, so that no two events
+// have the same time.
 type clock struct{ now time.Time }
 
 func (c *clock) Now() time.Time {
@@ -199,7 +203,7 @@ func (c *clock) Sleep(ctx context.Context, d time.Duration) error {
 	return ctx.Err()
 }
 
-// ids returns UUIDv7s of the simulated time.
+// ids returns UUIDs of version 7 with the simulated time.
 type ids struct {
 	rand  *rand.Rand
 	clock *clock
@@ -214,7 +218,7 @@ func (i *ids) New() uuid.UUID {
 	return id
 }
 
-// entropy returns random bytes; webhook tokens made from them contain the canary.
+// entropy returns random bytes. The bytes of a webhook token encode the canary at their start.
 type entropy struct{ sim *sim }
 
 func (e entropy) Read(p []byte) (int, error) {
@@ -228,7 +232,7 @@ func (e entropy) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// fakeSealer stores credentials and returns their numbers.
+// fakeSealer keeps the credentials in memory. A sealed credential is the number under which it is kept.
 type fakeSealer struct {
 	sealed  map[string]domain.Credential
 	primary byte

@@ -10,8 +10,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// quiesce ends all faults, drains all pulls, reconciles every connection once, and compares what is
-// stored with the vendors' data.
+// quiesce stops all faults, finishes all tasks and pulls, and reconciles every connection once. Then it
+// compares the stored data with the vendors' data and checks all invariants.
 func (s *sim) quiesce() {
 	s.log("simulation", "is quiet")
 	s.faultFree, s.down = true, false
@@ -35,7 +35,7 @@ func (s *sim) quiesce() {
 
 func (*sim) background() context.Context { return context.Background() }
 
-// mustSucceed reports a violation for any error: without faults no call may fail.
+// mustSucceed reports a violation for any error, because without faults no call may fail.
 func (s *sim) mustSucceed(err error) {
 	if s.checkError("a quiet point", err) != nil {
 		s.violated("without faults: %v", err)
@@ -48,8 +48,9 @@ func (s *sim) checkTermination(n int) {
 	}
 }
 
-// repairConnection sets the right credential, ensures a live token, and delivers the
-// pending notices of its reference.
+// repairConnection makes the next pulls of the connection succeed: it ends the vendor's failures, sets
+// the right credential, ensures a token that is not revoked, and delivers the pending notices of the
+// account reference.
 func (s *sim) repairConnection(c *connection) {
 	c.ref.refusedUntil, c.ref.loopsUntil = time.Time{}, time.Time{}
 	s.endSync(c.ref)
@@ -73,8 +74,8 @@ func (s *sim) repairConnection(c *connection) {
 	s.mustSucceed(s.randomReplica().FlushTokenUsage(s.background()))
 }
 
-// drainPulls runs pulls until none is left. A job may wait for a pull whose own job died with its
-// worker, so stuck pulls are listed all the time.
+// drainPulls runs pulls until all have finished. A job may have to wait for another pull that has lost
+// its own job, because its worker died. Therefore stuck pulls are listed again after every 20 jobs.
 func (s *sim) drainPulls() {
 	for n := 0; ; n++ {
 		s.checkTermination(n)
@@ -87,7 +88,7 @@ func (s *sim) drainPulls() {
 	}
 }
 
-// runNextJob runs the job that is due first, at the time when it is due.
+// runNextJob advances the clock to the earliest due time of all jobs, and runs that job.
 func (s *sim) runNextJob() {
 	slices.SortStableFunc(s.jobs, func(x, y job) int { return x.due.Compare(y.due) })
 	next := s.jobs[0]
@@ -101,7 +102,7 @@ func (s *sim) runNextJob() {
 	}
 }
 
-// allPullsFinished reports whether no pull is open; stuck ones get a job again.
+// allPullsFinished reports whether all pulls have finished. It schedules a new job for each stuck pull.
 func (s *sim) allPullsFinished() bool {
 	s.clock.advance(31 * time.Second)
 	stuck, err := s.randomReplica().ListStuck(s.background(), 100)
@@ -124,7 +125,7 @@ func (s *sim) reconcileAll() {
 	s.drainPulls()
 }
 
-// checkInvariants checks every invariant.
+// checkInvariants checks all invariants at a quiet point.
 func (s *sim) checkInvariants() {
 	s.checkDeliveries()
 	for _, c := range s.connections {
@@ -144,7 +145,8 @@ func (s *sim) checkInvariants() {
 	}
 }
 
-// checkDeliveries checks that every accepted delivery has ended, or was pruned when it was old.
+// checkDeliveries checks that every accepted delivery has been processed, or was pruned because it was
+// old.
 func (s *sim) checkDeliveries() {
 	s.deliveryIDs = slices.DeleteFunc(s.deliveryIDs, func(id domain.DeliveryID) bool {
 		f := s.deliveries[id]
@@ -168,7 +170,8 @@ func (s *sim) checkDeliveries() {
 	})
 }
 
-// checkDeliveryOutcome checks that a delivery ended as its pull did, and that a failure has a reason.
+// checkDeliveryOutcome checks that a delivery has the same outcome as its pull, and that a failed one has
+// a reason.
 func (s *sim) checkDeliveryOutcome(d domain.Delivery) {
 	p, err := s.randomReplica().GetPull(s.background(), d.Tenant, d.Pull)
 	s.mustSucceed(err)
@@ -182,8 +185,8 @@ func (s *sim) checkDeliveryOutcome(d domain.Delivery) {
 	}
 }
 
-// checkPullsFinished checks that no worker holds a pull any more, and that the last pull of a live
-// connection, which is the one that reconcile requested, succeeded.
+// checkPullsFinished checks that every pull of the connection has finished. The last pull of a live
+// connection is the pull that reconcile requested; it must have succeeded.
 func (s *sim) checkPullsFinished(c *connection) {
 	page, err := s.store.Pulls().List(s.background(), c.Tenant, ports.PullFilter{Connection: c.ID},
 		domain.PageRequest{Limit: 1000})
@@ -198,8 +201,8 @@ func (s *sim) checkPullsFinished(c *connection) {
 	}
 }
 
-// checkStoredRows checks that the stored rows equal the vendor's in every field, and that no version
-// was raised without a reason.
+// checkStoredRows checks that the stored rows equal the vendor's rows in every field, and that no
+// version was raised without a reason.
 func (s *sim) checkStoredRows(c *connection) {
 	stored := map[string]bool{}
 	for _, t := range s.storedRows(c) {
@@ -237,7 +240,7 @@ func (s *sim) checkRow(r *row, t domain.Transaction) {
 	}
 }
 
-// checkHealth checks that a connection is healthy, because its last pull succeeded.
+// checkHealth checks that a connection is reported as healthy, because its last pull succeeded.
 func (s *sim) checkHealth(c *connection) {
 	h, err := s.randomReplica().ConnectionHealth(s.background(), c.Tenant, c.ID)
 	if s.mustSucceed(err); h.Status != domain.Healthy || h.LastPullAt.IsZero() {
@@ -245,7 +248,7 @@ func (s *sim) checkHealth(c *connection) {
 	}
 }
 
-// checkTenantIsolation checks that another tenant cannot read the connection.
+// checkTenantIsolation checks that only the connection's own tenant can read it.
 func (s *sim) checkTenantIsolation(c *connection) {
 	for _, tenant := range s.tenants {
 		_, err := s.randomReplica().GetConnection(s.background(), tenant, c.ID)
@@ -256,6 +259,7 @@ func (s *sim) checkTenantIsolation(c *connection) {
 }
 
 // readToEnd reads the feed to its end, and checks that the reader then has the same rows as the table.
+// Nothing writes meanwhile.
 func (r *reader) readToEnd() {
 	for n := 0; ; n++ {
 		r.sim.checkTermination(n)

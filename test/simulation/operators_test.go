@@ -10,8 +10,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// createConnection creates a connection to a new account reference, as a caller does that repeats a
-// request without a response.
+// createConnection creates a connection to a new account reference. It sends the request three times
+// with the same idempotency key, like a caller that has not received a response.
 func (s *sim) createConnection() {
 	app, tenant := s.randomReplica(), s.tenants[s.rand.IntN(len(s.tenants))]
 	s.names++
@@ -35,7 +35,9 @@ func (s *sim) createConnection() {
 			if err != nil {
 				continue
 			}
-			// A response that could not be stored is returned only once: its claim becomes stale.
+			// A response that could not be stored cannot be replayed. When its claim has become stale, the
+			// request is executed again and gets a new response. Therefore only a replayed response must
+			// equal the response before it.
 			if replayed && first != nil && string(first) != string(response.Body) {
 				s.violated("a repeated request got another response")
 			}
@@ -51,7 +53,7 @@ func (ref *accountRef) newConnection() ports.NewConnection {
 	}
 }
 
-// startOperator runs one of the operators' use cases on a connection.
+// startOperator starts one random use case of an operator on a connection.
 func (s *sim) startOperator(c *connection) {
 	app := s.randomReplica()
 	acts := []func(context.Context, *application.Service, *connection) error{
@@ -68,7 +70,7 @@ func (s *sim) startOperator(c *connection) {
 	s.spawn("operator", func(ctx context.Context) { s.checkExpectedError("operator", act(ctx, app, c)) })
 }
 
-// renameConnection sometimes uses a name that is taken.
+// renameConnection renames a connection. Sometimes the new name is already used by another connection.
 func (s *sim) renameConnection(ctx context.Context, app *application.Service, c *connection) error {
 	u := ports.ConnectionUpdate{Name: fmt.Sprintf("name %d", s.rand.IntN(12)), BaseURL: c.BaseURL,
 		AccountRef: c.AccountRef}
@@ -76,14 +78,14 @@ func (s *sim) renameConnection(ctx context.Context, app *application.Service, c 
 	return err
 }
 
-// rotateCredential changes the credential at the vendor, and then in the service.
+// rotateCredential changes the credential at the vendor, and afterwards in the service.
 func (s *sim) rotateCredential(ctx context.Context, app *application.Service, c *connection) error {
 	s.names++
 	c.ref.secret = fmt.Sprintf("%s-secret-%d", canary, s.names)
 	return s.updateCredential(ctx, app, c)
 }
 
-// updateCredential sends the service the credential that the vendor accepts.
+// updateCredential updates the service's credential to the one that the vendor accepts.
 func (s *sim) updateCredential(ctx context.Context, app *application.Service, c *connection) error {
 	updated, err := app.UpdateConnection(ctx, c.Tenant, c.ID, nil, ports.ConnectionUpdate{
 		Name: c.Name, BaseURL: c.BaseURL, AccountRef: c.AccountRef,
@@ -106,7 +108,8 @@ func (s *sim) mintToken(ctx context.Context, app *application.Service, c *connec
 	return err
 }
 
-// revokeToken revokes the oldest token, once there is a second one.
+// revokeToken revokes the oldest token of a connection. If there is only one token, it creates another
+// one instead.
 func (s *sim) revokeToken(ctx context.Context, app *application.Service, c *connection) error {
 	if len(c.tokens) < 2 {
 		return s.mintToken(ctx, app, c)
@@ -122,7 +125,7 @@ func (s *sim) revokeToken(ctx context.Context, app *application.Service, c *conn
 	return err
 }
 
-// replayDelivery replays any earlier delivery.
+// replayDelivery replays one random delivery out of all that were ever accepted.
 func (s *sim) replayDelivery(ctx context.Context, app *application.Service, _ *connection) error {
 	if len(s.deliveryIDs) == 0 {
 		return nil

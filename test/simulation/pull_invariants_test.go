@@ -9,7 +9,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// pullClaimed records which lease holds a pull.
+// pullClaimed records which lease holds the pull, and which connection the current task is reading.
 func (s *sim) pullClaimed(lease domain.Lease, c ports.Claimed) {
 	s.claims[lease.ID], s.holders[lease.Pull] = c.Pull, lease.ID
 	if s.current != nil {
@@ -17,16 +17,17 @@ func (s *sim) pullClaimed(lease domain.Lease, c ports.Claimed) {
 	}
 }
 
-// checkFencing checks that only the lease of the last claim writes for a pull.
+// checkFencing checks that only the holder of the most recent lease of a pull can write for the pull.
+// err is the result of the write.
 func (s *sim) checkFencing(lease domain.Lease, err error) {
 	if err == nil && s.holders[lease.Pull] != lease.ID {
 		s.violated("a lost lease of pull %s was used for a write", lease.Pull)
 	}
 }
 
-// checkPullComplete checks that a pull of everything stores every row that existed when it started,
-// and so does the first one that succeeds, regardless of the requested scope. Rows that were hidden
-// or removed meanwhile are excepted.
+// checkPullComplete checks a succeeded pull of everything: every row that existed when the pull started
+// must be stored. The same holds for the first succeeded pull of a connection, regardless of its scope.
+// Rows that were hidden or removed meanwhile are excepted.
 func (s *sim) checkPullComplete(p domain.Pull) {
 	c := s.connectionByID(p.Connection)
 	if c.pulledOnce && !p.Scope.Everything {
@@ -44,8 +45,8 @@ func (s *sim) checkPullComplete(p domain.Pull) {
 	}
 }
 
-// checkSweepComplete checks that a complete read marks as removed what was removed before it started,
-// if the vendor did not synchronise meanwhile.
+// checkSweepComplete checks a succeeded pull of everything: every row that was removed before the pull
+// started must be marked as removed. The check is skipped if the vendor synchronised meanwhile.
 func (s *sim) checkSweepComplete(p domain.Pull) {
 	c := s.connectionByID(p.Connection)
 	if c.Vendor != "pluggy" || !p.Scope.Everything || c.ref.syncing || !c.ref.syncChangedAt.Before(p.StartedAt) {
@@ -63,7 +64,7 @@ func (s *sim) connectionByID(id domain.ConnectionID) *connection {
 	return s.connections[slices.IndexFunc(s.connections, func(c *connection) bool { return c.ID == id })]
 }
 
-// storedRows reads the whole table of a connection, deleted or not.
+// storedRows returns all stored rows of a connection, even of a deleted one.
 func (s *sim) storedRows(c *connection) []domain.Transaction {
 	page, err := s.store.Ledger().Transactions(s.background(), c.Tenant, c.ID, ports.TransactionFilter{},
 		domain.PageRequest{Limit: 1_000_000})
@@ -71,7 +72,7 @@ func (s *sim) storedRows(c *connection) []domain.Transaction {
 	return page.Items
 }
 
-// digest returns a connection's rows as one text.
+// digest returns a text that identifies the state of all rows of a connection.
 func (s *sim) digest(c *connection) string {
 	var b strings.Builder
 	for _, t := range s.storedRows(c) {
@@ -80,7 +81,8 @@ func (s *sim) digest(c *connection) string {
 	return b.String()
 }
 
-// countFailedDeliveries counts the deliveries of live connections that wait to be replayed.
+// countFailedDeliveries returns how many live connections have failed deliveries, which wait to be
+// replayed. A connection whose deliveries cannot be listed counts, too.
 func (s *sim) countFailedDeliveries() int {
 	n := 0
 	for _, c := range s.liveConnections() {

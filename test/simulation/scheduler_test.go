@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// violation is a violated invariant; the panic ends in runSeed.
+// violation is the message of a violated invariant. It is the value of a panic, which runSeed recovers.
 type violation string
 
 func (s *sim) violated(format string, args ...any) {
@@ -18,12 +18,12 @@ func (s *sim) violated(format string, args ...any) {
 	panic(violation(fmt.Sprintf("seed %d, step %d: ", s.seed, s.step) + fmt.Sprintf(format, args...)))
 }
 
-// crash is the panic that ends an actor whose process has died. Nothing of the actor has an effect any
-// more, because a port that it calls while unwinding panics again.
+// crash is the value of the panic that ends an actor whose process has died. The actor has no effect
+// any more, because every port that it calls while it unwinds panics again.
 type crash struct{}
 
-// task is an actor. It runs as a coroutine: exactly one runs at a time, and it yields at each port
-// call.
+// task is an actor that runs as a coroutine: exactly one task runs at a time, and it yields at each call
+// of a port.
 type task struct {
 	name          string
 	resume        func() (struct{}, bool)
@@ -32,15 +32,15 @@ type task struct {
 	cancel        context.CancelFunc
 	dead          bool
 	ended         bool
-	parent        *task // the actor that started this one in the same process
-	child         *task // the actor that runs concurrently with this one, until it was waited for
-	awaited       *task // the actor that this one waits for
-	uninterrupted bool  // does not yield until this is reset
-	sleepsUntil   int   // the step before which it is not resumed
+	parent        *task // the task that started this one in the same process; nil for the first task of a process
+	child         *task // the task that this one has started and not yet waited for
+	awaited       *task // the task for which this one waits
+	uninterrupted bool  // the task does not yield while this is set
+	sleepsUntil   int   // the task is not resumed before this step
 	checked       bool
-	settledRef    *accountRef // its sync was complete at the task's first check
-	reading       *connection // the connection of its pull
-	at            string      // where it yielded
+	settledRef    *accountRef // the reference whose sync was complete at the task's first check
+	reading       *connection // the connection whose pull the task runs
+	at            string      // the port call at which the task last yielded
 }
 
 func (s *sim) spawn(name string, act func(ctx context.Context)) *task {
@@ -61,9 +61,9 @@ func (s *sim) spawn(name string, act func(ctx context.Context)) *task {
 	return t
 }
 
-// goConcurrently is the application's Deps.Go: the work becomes an actor like any other, and dies with
-// its process. Where no actor yields, the work is run as a whole, before what the caller does next or
-// when it is waited for.
+// goConcurrently implements Deps.Go of the application: work becomes a task like any other and dies with
+// its process. At a quiet point, or while the current task is uninterrupted, no task can yield. Then work
+// runs without interruption, either immediately or when the caller waits for it.
 func (s *sim) goConcurrently(work func()) (wait func()) {
 	parent := s.current
 	if parent == nil || parent.uninterrupted {
@@ -77,7 +77,7 @@ func (s *sim) goConcurrently(work func()) (wait func()) {
 	child.parent, child.reading, parent.child = parent.process(), parent.reading, child
 	s.yieldAt("begun")
 	return func() {
-		s.current.awaited = child // the waiting task need not be the one that started it
+		s.current.awaited = child // the waiting task may be another one than the task that started child
 		for !child.ended && !s.failed {
 			s.yieldAt("waits")
 		}
@@ -87,7 +87,8 @@ func (s *sim) goConcurrently(work func()) (wait func()) {
 	}
 }
 
-// process returns the actor that lives and dies with this one, or this one itself.
+// process returns the first task of the process to which t belongs; it may be t itself. All tasks of a
+// process die together.
 func (t *task) process() *task {
 	if t.parent != nil {
 		return t.parent
@@ -95,7 +96,7 @@ func (t *task) process() *task {
 	return t
 }
 
-// resume runs a task until it yields or ends.
+// resume runs a task until it yields or ends. If the task died, the whole process ends.
 func (s *sim) resume(t *task) {
 	s.current = t
 	_, more := t.resume()
@@ -107,13 +108,13 @@ func (s *sim) resume(t *task) {
 	}
 }
 
-// killProcess ends a process at its present port call, as SIGKILL does.
+// killProcess ends a process at its current port call, as SIGKILL does.
 func (s *sim) killProcess(t *task) {
 	s.log(t.name, "killed")
 	s.endProcess(t)
 }
 
-// endProcess ends all actors of a process.
+// endProcess ends all tasks of the process whose first task is t.
 func (s *sim) endProcess(t *task) {
 	s.counters.killed++
 	if t.hasPrefetched() {
@@ -148,7 +149,8 @@ func (s *sim) close() {
 	s.tasks = nil
 }
 
-// yieldAt is where actors yield. Outside of actors (at quiet points) it does nothing.
+// yieldAt yields to the scheduler at the port call op. Outside of tasks, at a quiet point, it does
+// nothing.
 func (s *sim) yieldAt(op string) {
 	t := s.current
 	if t == nil || t.uninterrupted && !t.dead {
@@ -161,14 +163,14 @@ func (s *sim) yieldAt(op string) {
 	s.log(t.name, op)
 }
 
-// crashCurrent ends the running actor, right after its change was committed.
+// crashCurrent ends the process of the running task, directly after its change was committed.
 func (s *sim) crashCurrent() {
 	s.log(s.current.name, "died")
 	s.current.dead = true
 	panic(crash{})
 }
 
-// log appends a line to the trace.
+// log appends a line to the trace and to the recent lines that a failure prints.
 func (s *sim) log(actor, name string) {
 	line := fmt.Sprintf("%6d %s %-12s %s\n", s.step, s.clock.now.Format("15:04:05.000000"), actor, name)
 	_, _ = s.trace.Write([]byte(line))
@@ -176,7 +178,7 @@ func (s *sim) log(actor, name string) {
 	s.logged++
 }
 
-// recentLog returns the end of the trace.
+// recentLog returns the last lines of the trace.
 func (s *sim) recentLog() string {
 	var b strings.Builder
 	for i := range s.lines {
@@ -185,7 +187,7 @@ func (s *sim) recentLog() string {
 	return b.String()
 }
 
-// nextStep runs one step.
+// nextStep makes one decision of the scheduler, as described in the package comment.
 func (s *sim) nextStep() {
 	s.step++
 	if s.step >= s.nextQuiesce {
@@ -211,22 +213,24 @@ func (s *sim) runnableTasks() []*task {
 	return awake
 }
 
-// isStoring reports whether the task writes a page while the next one is read.
+// isStoring reports whether the task is about to store a page while another task of its process reads
+// the next page.
 func (t *task) isStoring() bool { return t.at == "Pulls.StorePage" && t.child != nil }
 
-// hasPrefetched reports whether the next page was prefetched before this one is written.
+// hasPrefetched reports whether the next page is already prefetched while this page is not stored yet.
 func (t *task) hasPrefetched() bool { return t.isStoring() && t.child.ended }
 
-// isWaiting reports whether the task can go on only when another task of its process has ended.
+// isWaiting reports whether the task waits for the end of another task of its process.
 func (t *task) isWaiting() bool { return t.at == "waits" && t.awaited != nil && !t.awaited.ended }
 
-// resumeOrDisturb resumes a task, or sometimes kills, pauses or cancels it.
+// resumeOrDisturb usually resumes a task; sometimes it kills, pauses or cancels the task instead.
 func (s *sim) resumeOrDisturb(t *task) {
 	switch p := s.rand.Float64(); {
 	case p < 0.003, p < 0.03 && t.isStoring():
 		s.killProcess(t.process())
 	case p < 0.006, p < 0.1 && (t.isStoring() || strings.HasSuffix(t.at, "answered")):
-		t.sleepsUntil = s.step + 20 + s.rand.IntN(300) // a long pause with a page in memory: its lease may expire
+		// pauses for long with a page in memory, so that the lease may expire
+		t.sleepsUntil = s.step + 20 + s.rand.IntN(300)
 	case p > 0.998:
 		s.log(t.name, "is cancelled")
 		t.process().cancel()
@@ -235,7 +239,8 @@ func (s *sim) resumeOrDisturb(t *task) {
 	}
 }
 
-// moveClock moves the clock: mostly by a little, sometimes past a lease or a backoff.
+// moveClock advances the clock: usually by nothing or by a little, sometimes by so much that a lease or
+// a backoff expires.
 func (s *sim) moveClock() {
 	switch p := s.rand.Float64(); {
 	case p < 0.25:

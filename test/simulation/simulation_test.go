@@ -1,11 +1,11 @@
-// Package simulation_test runs the application layer under deterministic simulation with fault
-// injection, in one process and one thread: memory stores, two vendors, several workers, operators
-// and readers, a clock that jumps, and faults at every port. Every choice is drawn from one seed,
-// so that a failure can be replayed.
+// Package simulation_test tests the application layer by deterministic simulation with fault injection,
+// in one process and one thread. It simulates memory stores, two vendors, several workers, operators and
+// readers, a clock that jumps, and faults at every port. Every choice is drawn from one seed, so that a
+// failure can be replayed.
 //
-// A step is one decision of the scheduler: it resumes one actor until its next port call, or changes
-// the vendors' data, moves the clock, or kills a process. At quiet points all faults end, all pulls
-// are drained, and the invariants of invariants_test.go must hold.
+// A step is one decision of the scheduler: it resumes one actor until its next port call, changes the
+// vendors' data, moves the clock, or kills a process. At quiet points all faults end and all pulls are
+// finished. Then the invariants of invariants_test.go must hold.
 package simulation_test
 
 import (
@@ -19,26 +19,27 @@ var (
 	steps = flag.Int("steps", 100_000, "steps in total, over all seeds")
 )
 
-// worldSteps is the number of steps per seed. A failure deep in a long run is replayed by running
-// only its own seed.
-const worldSteps = 10_000
+// stepsPerSeed is the number of steps per seed. It is small, so that a failure at the end of a long run
+// can be replayed by running only the seed that failed.
+const stepsPerSeed = 10_000
 
 func TestSimulation(t *testing.T) {
 	total := counters{}
-	for seed, left := *seed, *steps; left > 0; seed, left = seed+1, left-worldSteps {
+	for seed, left := *seed, *steps; left > 0; seed, left = seed+1, left-stepsPerSeed {
 		s := newSim(seed)
-		runSeed(t, s, min(left, worldSteps))
+		runSeed(t, s, min(left, stepsPerSeed))
 		total.add(s.counters)
 	}
 	t.Log(total)
-	if *steps >= 10*worldSteps {
+	if *steps >= 10*stepsPerSeed {
 		for _, name := range total.missing() {
 			t.Errorf("%s never happened: the simulation injects too little", name)
 		}
 	}
 }
 
-// runSeed runs one simulation, and reports seed and steps when an invariant is violated.
+// runSeed runs one simulation. When an invariant is violated, it fails the test and prints the command
+// that replays the failure.
 func runSeed(t *testing.T, s *sim, steps int) {
 	t.Helper()
 	defer s.close()
@@ -54,7 +55,7 @@ func runSeed(t *testing.T, s *sim, steps int) {
 	s.quiesce()
 }
 
-// One seed always produces the same run, down to the last port call.
+// The same seed always results in the same run, down to the last port call.
 func TestASeedReplaysExactly(t *testing.T) {
 	hash := func(seed uint64) string {
 		s := newSim(seed)

@@ -9,10 +9,10 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// intercept calls a store method for an actor, with fault injection. The actor yields first. Then the
-// call may fail before it does anything, or after it has done everything, or be the last one of its
-// process. The deadlines that the application sets belong to another clock than the simulated one;
-// only a cancellation counts.
+// intercept calls a store method for an actor and injects faults. First the actor yields. Then there are
+// four cases: the call succeeds; it fails before it has had any effect; it fails although it had its
+// whole effect; or the process dies directly after it. Deadlines of ctx are ignored, because they are in
+// real time and not in simulated time; only a cancellation counts.
 func intercept[T any](
 	ctx context.Context, s *sim, op string, do func(context.Context) (T, error),
 ) (result T, err error) {
@@ -45,7 +45,7 @@ func intercept[T any](
 	return result, err
 }
 
-// interceptError is intercept for a method without a result.
+// interceptError is intercept for a method that returns only an error.
 func interceptError(ctx context.Context, s *sim, op string, do func(context.Context) error) error {
 	_, err := intercept(ctx, s, op, func(ctx context.Context) (struct{}, error) { return struct{}{}, do(ctx) })
 	return err
@@ -67,10 +67,10 @@ func (v connections) Create(ctx context.Context, c domain.Connection) error {
 }
 
 func (v connections) Get(
-	ctx context.Context, t domain.TenantID, request domain.ConnectionKind, id domain.ConnectionID,
+	ctx context.Context, t domain.TenantID, kind domain.ConnectionKind, id domain.ConnectionID,
 ) (domain.Connection, error) {
 	return intercept(ctx, v.sim, "Connections.Get", func(ctx context.Context) (domain.Connection, error) {
-		return v.Connections.Get(ctx, t, request, id)
+		return v.Connections.Get(ctx, t, kind, id)
 	})
 }
 
@@ -82,12 +82,12 @@ func (v connections) Find(
 	})
 }
 
-func (v connections) Update(ctx context.Context, t domain.TenantID, request domain.ConnectionKind,
+func (v connections) Update(ctx context.Context, t domain.TenantID, kind domain.ConnectionKind,
 	id domain.ConnectionID,
 	change func(*domain.Connection) error,
 ) (domain.Connection, error) {
 	return intercept(ctx, v.sim, "Connections.Update", func(ctx context.Context) (domain.Connection, error) {
-		c, err := v.Connections.Update(ctx, t, request, id, change)
+		c, err := v.Connections.Update(ctx, t, kind, id, change)
 		if err == nil {
 			v.sim.connectionUpdated(c)
 		}
@@ -222,13 +222,13 @@ func (v pulls) FilterUnchanged(
 	ctx context.Context, c domain.ConnectionID, rows []domain.RawTransaction,
 ) ([]bool, error) {
 	return intercept(ctx, v.sim, "Pulls.FilterUnchanged", func(ctx context.Context) ([]bool, error) {
-		existing, err := v.Pulls.FilterUnchanged(ctx, c, rows)
-		for _, request := range existing {
-			if request {
+		unchanged, err := v.Pulls.FilterUnchanged(ctx, c, rows)
+		for _, same := range unchanged {
+			if same {
 				v.sim.counters.unchangedRows++
 			}
 		}
-		return existing, err
+		return unchanged, err
 	})
 }
 

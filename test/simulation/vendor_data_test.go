@@ -7,10 +7,10 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// maxRows is the largest number of rows that an account reference shows.
+// maxRows is the number of present rows of an account reference from which on no rows are added.
 const maxRows = 25
 
-// newAccountRef creates an account reference at a vendor.
+// newAccountRef returns a new account reference at a random vendor, with accounts and rows.
 func (s *sim) newAccountRef() *accountRef {
 	s.names++
 	ref := &accountRef{
@@ -26,7 +26,7 @@ func (s *sim) newAccountRef() *accountRef {
 	return ref
 }
 
-// changeVendorData changes the vendor's data, and mostly sends a webhook for it.
+// changeVendorData changes the vendor's data and usually sends a webhook about the change.
 func (s *sim) changeVendorData(ref *accountRef) {
 	s.counters.changes++
 	switch r := s.randomRow(ref, func(r *row) bool { return !r.removed }); {
@@ -60,8 +60,8 @@ func (s *sim) addRow(ref *accountRef) *row {
 	return r
 }
 
-// editRow changes the content of a row. Only belvo moves a row to another date: a list by date that
-// proves removals by absence cannot distinguish a row that moved out of it from a removed one.
+// editRow changes the content of a row. The date changes only at belvo. At pluggy, a row that is absent
+// from a list by date counts as removed, and a row that has moved to another date would be absent, too.
 func (s *sim) editRow(ref *accountRef, r *row) {
 	r.revision++
 	if ref.vendor == "belvo" && s.chance(0.3) {
@@ -69,8 +69,8 @@ func (s *sim) editRow(ref *accountRef, r *row) {
 	}
 }
 
-// removeRow removes a row. A removal at pluggy may be unannounced, because a complete list shows it; a
-// removal at belvo must be announced, because no list shows it.
+// removeRow removes a row. A removal at pluggy can be unannounced, because the absence of the row from a
+// complete list reveals it. A removal at belvo must be announced, because no list reveals it.
 func (s *sim) removeRow(ref *accountRef, r *row) {
 	r.removed, r.removedAt = true, s.clock.Now()
 	r.removals++
@@ -84,14 +84,14 @@ func (s *sim) removeRow(ref *accountRef, r *row) {
 	}
 }
 
-// replaceUnderNewID shows a removed row again under another id.
+// replaceUnderNewID adds a copy of a removed row under another id.
 func (s *sim) replaceUnderNewID(ref *accountRef, old *row) {
 	r := s.addRow(ref)
 	r.account, r.date, r.revision = old.account, old.date, old.revision
 	s.publish(ref, notice{Kind: "created", Account: r.account, From: r.created}, 0.9)
 }
 
-// restoreRow shows a removed row again under its own id.
+// restoreRow makes a removed row present again under its own id.
 func (s *sim) restoreRow(ref *accountRef) {
 	if r := s.randomRow(ref, func(r *row) bool { return r.removed }); r != nil {
 		r.removed, r.stillListed = false, false
@@ -99,7 +99,8 @@ func (s *sim) restoreRow(ref *accountRef) {
 	}
 }
 
-// startSync starts a synchronisation: while it lasts, an absent row does not prove a removal.
+// startSync starts a synchronisation of ref. While it lasts, some rows are hidden, so the absence of a
+// row from a list does not prove that it was removed.
 func (s *sim) startSync(ref *accountRef) {
 	ref.syncing, ref.reauth, ref.syncChangedAt = true, s.chance(0.3), s.clock.Now()
 	for _, r := range ref.rows {
@@ -111,8 +112,9 @@ func (s *sim) startSync(ref *accountRef) {
 	}
 }
 
-// endSync ends it, unless a reader saw the reference with a complete sync before. A synchronisation that
-// starts and ends between two pages cannot be detected by checks before the first and after the last.
+// endSync ends the synchronisation of ref, unless a running task found ref fully synchronised at its
+// first check. That task could not detect a synchronisation that starts and ends between two of its
+// pages, because it checks only before the first page and after the last.
 func (s *sim) endSync(ref *accountRef) {
 	for _, t := range s.tasks {
 		if t.settledRef == ref {
@@ -126,7 +128,8 @@ func (s *sim) endSync(ref *accountRef) {
 	s.publish(ref, notice{Kind: "synced"}, 0.9)
 }
 
-// publish puts a notice into the outbox, unless it gets lost.
+// publish adds a notice to the outbox with the probability likely, and reports whether it did. Otherwise
+// the notice is lost.
 func (s *sim) publish(ref *accountRef, n notice, likely float64) bool {
 	if !s.chance(likely) {
 		s.counters.unannounced++
@@ -141,7 +144,7 @@ func (s *sim) publish(ref *accountRef, n notice, likely float64) bool {
 	return true
 }
 
-// randomRow returns one of the rows for which pass is true; nil if there is none.
+// randomRow returns a random row for which pass returns true, or nil if there is none.
 func (s *sim) randomRow(ref *accountRef, pass func(*row) bool) *row {
 	var some []*row
 	for _, r := range ref.rows {
@@ -165,7 +168,7 @@ func (ref *accountRef) presentRows() int {
 	return n
 }
 
-// row returns the vendor's row with an external id; nil if there never was one.
+// row returns the row of ref with this external id, or nil if there never was one.
 func (ref *accountRef) row(id string) *row {
 	for _, r := range ref.rows {
 		if r.id == id {
@@ -175,8 +178,8 @@ func (ref *accountRef) row(id string) *row {
 	return nil
 }
 
-// endListingLag removes announced rows from the vendor's lists: the pull that knew of the removals has
-// had its whole time to act on them.
+// endListingLag removes the rows whose removal the succeeded pull p knew from the vendor's lists. Until
+// then, such a row may still be listed; p had its whole time to handle that.
 func (s *sim) endListingLag(p domain.Pull) {
 	for _, c := range s.connections {
 		if c.ID != p.Connection {
@@ -190,7 +193,7 @@ func (s *sim) endListingLag(p domain.Pull) {
 	}
 }
 
-// refuseCredential makes an account reference refuse its credential for a while.
+// refuseCredential makes an account reference refuse its credential for up to a minute.
 func (s *sim) refuseCredential(ref *accountRef) {
 	ref.refusedUntil = s.clock.now.Add(time.Duration(s.rand.IntN(60)) * time.Second)
 	s.counters.refusedCredentials++

@@ -14,32 +14,32 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// vendor is an aggregator of one of two kinds. "pluggy" reports which rows are new or changed, lists
-// an account completely, and so proves a removal by absence. "belvo" only reports that something
-// changed, lists what it likes, and announces removals.
+// vendor is a simulated aggregator of one of two kinds. "pluggy" reports which rows are new or changed
+// and lists all rows of an account, so the absence of a row proves that it was removed. "belvo" reports
+// only that something changed, may omit rows from its lists, and announces removals.
 type vendor struct {
 	sim  *sim
 	name domain.Vendor
 }
 
-// accountRef is an account reference at a vendor, with the vendor's data.
+// accountRef is an account reference at a vendor, together with the vendor's data about it.
 type accountRef struct {
 	vendor   domain.Vendor
 	id       string
 	secret   string
 	accounts []string
-	rows     []*row // in the order of creation; ids ascend
+	rows     []*row // in the order of creation, which is also the order of their ids
 	outbox   []notice
 	events   int
 
 	syncing       bool      // during a synchronisation some rows are hidden
-	syncChangedAt time.Time // when a synchronisation last started or ended
+	syncChangedAt time.Time // the time of the last start or end of a synchronisation
 	reauth        bool
 	refusedUntil  time.Time // until then the credential is refused
 	loopsUntil    time.Time // until then a cursor leads back to the same page
 }
 
-// row is a transaction at the vendor.
+// row is one transaction in the vendor's data.
 type row struct {
 	id, account    string
 	date           domain.Date
@@ -47,22 +47,22 @@ type row struct {
 	revision       int
 	removed        bool
 	hidden         bool // while its account reference synchronises
-	wasHidden      bool // was hidden once
-	stillListed    bool // removed, but still listed: lists are updated later than notices
-	wasStillListed bool // was still listed once
+	wasHidden      bool // was hidden at least once
+	stillListed    bool // removed but still listed, because the vendor updates its lists later than it sends notices
+	wasStillListed bool // was removed but still listed at least once
 	removedAt      time.Time
 	removals       int // how often it was removed
 	announcements  int // how often a stored delivery announced its removal
 }
 
-// notice is a webhook's body.
+// notice is the body of a webhook.
 type notice struct {
 	ID, Kind, Ref, Account string
 	Rows                   []string
 	From                   time.Time
 }
 
-// transactionData returns a row as both vendors send it.
+// transactionData returns the row in the normalised form, which is the same for both vendors.
 func (r *row) transactionData() domain.TransactionData {
 	amount, err := domain.ParseMoney(fmt.Sprintf("-%d.%02d", 10+r.revision, len(r.id)), "BRL")
 	if err != nil {
@@ -74,7 +74,8 @@ func (r *row) transactionData() domain.TransactionData {
 		OccurredAt:  r.created,
 		Description: text, Metadata: json.RawMessage(strconv.Quote(text)), StableMetadata: []byte(text),
 	}
-	if digest := o.Digest(); r.revision%3 < 2 { // otherwise only its digest identifies the content
+	// every third revision has no content hash, so only the digest identifies its content
+	if digest := o.Digest(); r.revision%3 < 2 {
 		o.ContentHash = domain.ContentHash(digest[:16])
 	}
 	return o
@@ -82,8 +83,8 @@ func (r *row) transactionData() domain.TransactionData {
 
 func (v *vendor) Vendor() domain.Vendor { return v.name }
 
-// callVendor is a call of the vendor: it may fail, and its response may reach an actor only after a
-// long pause.
+// callVendor simulates a call of the vendor named op. The call may fail. The actor yields before the call
+// and again before it gets the result of response, so the result may be old when the actor gets it.
 func callVendor[T any](
 	ctx context.Context, v *vendor, op string, a ports.Access, response func(*accountRef) (T, error),
 ) (result T, err error) {
@@ -105,7 +106,7 @@ func callVendor[T any](
 	return result, err
 }
 
-// randomError returns one of the errors of a vendor, mostly nil.
+// randomError returns a random error of a vendor; usually it returns nil.
 func (v *vendor) randomError(ref *accountRef) error {
 	s := v.sim
 	if s.faultFree || !s.chance(0.04) {
@@ -179,7 +180,8 @@ func (v *vendor) Plan(scope domain.PullScope, accounts []domain.AccountData, _ d
 	return plan
 }
 
-// Read pages by id, so that the rows a reader has passed do not move.
+// Read returns the rows in the order of their ids, and the cursor is an id. Therefore a change does not
+// move the rows that a reader has not read yet to a page that it has read.
 func (v *vendor) Read(
 	ctx context.Context, a ports.Access, step domain.Step, _ []domain.AccountData, cursor string,
 ) (ports.VendorPage, error) {
@@ -199,13 +201,13 @@ func (v *vendor) Read(
 		}
 		if v.sim.clock.now.Before(ref.loopsUntil) && !v.sim.faultFree {
 			v.sim.counters.endlessCursors++
-			batch.Next = cursor + " " // sorts directly after its own page
+			batch.Next = cursor + " " // a new cursor that leads to the same page again
 		}
 		return batch, nil
 	})
 }
 
-// stepIncludes reports whether a step lists the row.
+// stepIncludes reports whether the vendor's list for a step includes the row.
 func stepIncludes(step domain.Step, r *row) bool {
 	return (step.Account == "" || step.Account == r.account) && step.Window.Contains(r.date) &&
 		(step.CreatedFrom.IsZero() || !r.created.Before(step.CreatedFrom)) &&
@@ -242,7 +244,7 @@ func (v *vendor) Parse(body []byte) (domain.WebhookEvent, error) {
 
 var errNoItem = errors.New("no such account reference")
 
-// accountRefByID returns the vendor's data of an account reference.
+// accountRefByID returns the vendor's account reference with this id. It panics if there is none.
 func (s *sim) accountRefByID(vendor domain.Vendor, ref string) *accountRef {
 	for _, c := range s.connections {
 		if c.ref.vendor == vendor && c.ref.id == ref {

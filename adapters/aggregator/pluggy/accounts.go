@@ -15,7 +15,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// maxAccountPages bounds a list that in practice has one page.
+// maxAccountPages bounds the number of pages of a list that in practice has only one page.
 const maxAccountPages = 20
 
 // accountPage is a response of GET /accounts.
@@ -25,7 +25,7 @@ type accountPage struct {
 	Results    []jsontext.Value `json:"results"`
 }
 
-// account holds the members of an account that the adapter needs.
+// account contains the members of an account that the adapter needs.
 // Source: the vendor's OpenAPI document, Account.
 type account struct {
 	ID       string            `json:"id"`
@@ -38,8 +38,8 @@ type account struct {
 	Balance  vendorhttp.Number `json:"balance"`
 }
 
-// Accounts returns the accounts of the item, sorted by id: GET /accounts?itemId=. It reads
-// all pages, or returns an error.
+// Accounts returns all accounts of the item, sorted by id: GET /accounts?itemId=. It reads
+// all pages of the list; if it cannot read one of them, it returns an error.
 func (a *Adapter) Accounts(ctx context.Context, at ports.Access) ([]domain.AccountData, error) {
 	ctx, cancel := a.http.WithTimeout(ctx)
 	defer cancel()
@@ -63,8 +63,9 @@ func (a *Adapter) Accounts(ctx context.Context, at ports.Access) ([]domain.Accou
 	return nil, malformed("more accounts than an item can have")
 }
 
-// accountPage returns one page. The vendor has no list that long yet; if it ignores the
-// page number of the request, the page number of the response shows that.
+// accountPage returns one page of the list. No list of the vendor has a second page yet. If
+// the vendor ignores the page number of the request, the page number in the response is
+// wrong, and accountPage returns an error.
 func (a *Adapter) accountPage(ctx context.Context, at ports.Access, page int) (accountPage, error) {
 	query := url.Values{"itemId": {at.AccountRef}}
 	if page > 1 {
@@ -86,8 +87,8 @@ func (a *Adapter) accountPage(ctx context.Context, at ports.Access, page int) (a
 	return got, nil
 }
 
-// sortAccounts sorts by id, which never changes, so that a repeated plan is the same. An
-// account that is listed twice is an error.
+// sortAccounts sorts the accounts by id. Ids never change, so the same accounts always result
+// in the same plan. An account that is listed twice is an error.
 func sortAccounts(all []domain.AccountData) ([]domain.AccountData, error) {
 	slices.SortFunc(all, func(x, y domain.AccountData) int { return cmp.Compare(x.ExternalID, y.ExternalID) })
 	for i := 1; i < len(all); i++ {
@@ -98,8 +99,9 @@ func sortAccounts(all []domain.AccountData) ([]domain.AccountData, error) {
 	return all, nil
 }
 
-// normalizeAccount converts one account of the item. The balance has the vendor's sign: on a
-// card, an amount owed is positive. A balance without a currency is unknown.
+// normalizeAccount converts an account of the item itemID. The balance keeps the vendor's
+// sign: on a card, an amount that is owed is positive. A balance without a currency is
+// treated as unknown.
 func normalizeAccount(raw jsontext.Value, itemID string) (domain.AccountData, error) {
 	var in account
 	if err := vendorhttp.Decode(raw, &in); err != nil {
@@ -130,8 +132,8 @@ func normalizeAccount(raw jsontext.Value, itemID string) (domain.AccountData, er
 	return out, nil
 }
 
-// validID reports whether an id can be stored and sent: printable ASCII without a comma
-// (which joins lists of ids) and space, at most domain.MaxEventID bytes.
+// validID reports whether an id can be stored and sent: it is printable ASCII, without a space
+// and without a comma (which separates ids in a list), and at most domain.MaxEventID bytes long.
 func validID(id string) bool {
 	if id == "" || len(id) > domain.MaxEventID {
 		return false

@@ -17,7 +17,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports/porttest"
 )
 
-// newAccountsVendor starts a vendor whose response of /accounts depends on the page number.
+// newAccountsVendor starts a vendor whose response to /accounts is the result of page for the
+// requested page number. It returns an adapter and the access to that vendor.
 func newAccountsVendor(t *testing.T, page func(number string) string) (*pluggy.Adapter, ports.Access) {
 	t.Helper()
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -35,7 +36,7 @@ func newAccountsVendor(t *testing.T, page func(number string) string) (*pluggy.A
 	return pluggy.New(client, porttest.NewClock(testNow)), access
 }
 
-// accountsPage returns a page with accounts of these ids.
+// accountsPage returns the JSON of a page with accounts that have these ids.
 func accountsPage(page string, total int, ids ...string) string {
 	rows := make([]string, len(ids))
 	for i, id := range ids {

@@ -21,8 +21,8 @@ type Adapter struct {
 
 var _ ports.Aggregator = (*Adapter)(nil)
 
-// New returns the adapter. The clock decides when an API key expires and which history the
-// vendor still has; it may be a fake clock.
+// New returns the adapter. The clock determines when an API key expires and which part of the
+// history the vendor still has. A test can pass a fake clock.
 func New(client *vendorhttp.Client, clock ports.Clock) *Adapter {
 	return &Adapter{http: client, clock: clock, keys: newAPIKeyCache(clock)}
 }
@@ -30,7 +30,7 @@ func New(client *vendorhttp.Client, clock ports.Clock) *Adapter {
 // Vendor returns [Name].
 func (*Adapter) Vendor() domain.Vendor { return Name }
 
-// item holds the members of GET /items/{id} that the adapter needs.
+// item contains the members of GET /items/{id} that the adapter needs.
 // Source: docs.pluggy.ai, item lifecycle.
 type item struct {
 	ID              string `json:"id"`
@@ -39,9 +39,9 @@ type item struct {
 	LastUpdatedAt   string `json:"lastUpdatedAt"`
 }
 
-// Check returns the status of the item: GET /items/{id}, with the cached API key if there is
-// one. SyncComplete is set only if every product of the last synchronisation succeeded
-// (UPDATED with SUCCESS), because after a partial one rows that exist may be missing.
+// Check returns the status of the item: GET /items/{id}. It uses the cached API key if there
+// is one. SyncComplete is true only if every product of the last synchronisation succeeded
+// (UPDATED with SUCCESS), because after a partial synchronisation existing rows may be missing.
 // Errors: account_not_found for an item that is unknown, deleted or of another client.
 func (a *Adapter) Check(ctx context.Context, at ports.Access) (domain.LinkStatus, error) {
 	ctx, cancel := a.http.WithTimeout(ctx)
@@ -63,8 +63,8 @@ func (a *Adapter) Check(ctx context.Context, at ports.Access) (domain.LinkStatus
 	return found.linkStatus(), nil
 }
 
-// Verify is Check after a new authentication, so that it detects a credential that was
-// revoked while its API key is still valid. Errors: those of Check.
+// Verify is Check with a new authentication. Therefore it detects that a credential was
+// revoked even while an API key of the credential is still valid. Errors: those of Check.
 func (a *Adapter) Verify(ctx context.Context, at ports.Access) (domain.LinkStatus, error) {
 	ctx, cancel := a.http.WithTimeout(ctx)
 	defer cancel()
@@ -76,8 +76,9 @@ func (a *Adapter) Verify(ctx context.Context, at ports.Access) (domain.LinkStatu
 	return a.Check(ctx, at)
 }
 
-// linkStatus maps the status of the item. OUTDATED means that the last synchronisation
-// failed; only its execution status shows whether the account holder can resolve that.
+// linkStatus returns the status of the item as a domain.LinkStatus. OUTDATED means that the
+// last synchronisation failed. Whether the account holder can resolve that depends on the
+// execution status.
 func (i item) linkStatus() domain.LinkStatus {
 	s := domain.LinkStatus{
 		SyncComplete: i.Status == "UPDATED" && i.ExecutionStatus == "SUCCESS",
@@ -92,8 +93,8 @@ func (i item) linkStatus() domain.LinkStatus {
 	return s
 }
 
-// malformed returns the error of a response that the vendor does not document. message
-// says why, in words of our own.
+// malformed returns the error for a response that does not conform to the vendor's
+// documentation. message is our own description of the reason.
 func malformed(message string) *domain.Error {
 	return &domain.Error{Kind: domain.Unavailable, Code: domain.MalformedResponse, Message: message}
 }

@@ -91,7 +91,7 @@ func TestAccountsAreSortedByID(t *testing.T) {
 	}
 }
 
-// read reads all pages of a step and returns the ids of the rows, in order.
+// read reads all pages of a step and returns the ids of their rows, in order.
 func (e *env) read(t *testing.T, step domain.Step) []string {
 	t.Helper()
 	accounts, err := e.adapter.Accounts(t.Context(), e.access)
@@ -112,7 +112,7 @@ func (e *env) read(t *testing.T, step domain.Step) []string {
 	return ids
 }
 
-// queries returns the queries of the requests to /v2/transactions.
+// queries returns the query strings of all requests to /v2/transactions so far.
 func (e *env) queries() []string {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -158,7 +158,8 @@ func TestIDsAreReadInListsOf500(t *testing.T) {
 			named = append(named, len(strings.Split(list, ",")))
 		}
 	}
-	if diff := cmp.Diff([]int{500, 500, 500, 500, 203}, named); diff != "" { // each list of 500 has two pages of 300
+	// the requests for two pages of 300 rows of each list, and for one page of the last list
+	if diff := cmp.Diff([]int{500, 500, 500, 500, 203}, named); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -255,7 +256,8 @@ func TestACursorThatTheVendorRefusesIsMalformed(t *testing.T) {
 
 func TestRefusalsOfTheItemAreClassified(t *testing.T) {
 	for status, want := range map[int]domain.Code{
-		http.StatusForbidden:    domain.AccessDenied, // the simulator's faults carry a codeDescription
+		// the error bodies of the simulator's faults contain a codeDescription
+		http.StatusForbidden:    domain.AccessDenied,
 		http.StatusUnauthorized: domain.CredentialRejected,
 		http.StatusNotFound:     domain.AccountNotFound,
 		http.StatusBadRequest:   domain.AccountNotFound,

@@ -17,20 +17,21 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Bounds of the cache and of a key's lifetime. The vendor's keys are valid for two hours.
+// Bounds of the cache and of the time for which a key is used. The vendor's keys are valid for
+// two hours.
 const (
 	maxCachedKeys   = 4096
 	maxLifetime     = 2 * time.Hour
-	defaultLifetime = 30 * time.Minute // of a key that does not contain its own
-	expiryMargin    = 5 * time.Minute  // a key is no longer used this close to its expiry
+	defaultLifetime = 30 * time.Minute // for a key that does not contain its lifetime
+	expiryMargin    = 5 * time.Minute  // a key is not used any more when it expires within this time
 )
 
-// keyID identifies a cached key: a keyed hash (HMAC) of origin and credential, so that
-// neither the map nor a dump of its keys contains a secret.
+// keyID identifies a cached API key. It is a keyed hash (HMAC) of the origin and the
+// credential, so that neither the map nor a dump of its keys contains a secret.
 type keyID [sha256.Size]byte
 
-// apiKeyCache caches API keys. It is bounded, because credentials come from operators; an
-// evicted key is fetched again.
+// apiKeyCache caches API keys. Its size is bounded, because operators choose the credentials
+// and could otherwise let it grow. If a key is evicted, the next call fetches a new one.
 type apiKeyCache struct {
 	clock   ports.Clock
 	salt    [sha256.Size]byte
@@ -39,7 +40,7 @@ type apiKeyCache struct {
 	entries map[keyID]cachedKey
 }
 
-// cachedKey is a key and the time from which it is not used any more.
+// cachedKey is an API key and the time from which on it is not used any more.
 type cachedKey struct {
 	key       domain.Secret
 	expiresAt time.Time
@@ -47,11 +48,11 @@ type cachedKey struct {
 
 func newAPIKeyCache(clock ports.Clock) *apiKeyCache {
 	c := &apiKeyCache{clock: clock, entries: map[keyID]cachedKey{}}
-	_, _ = rand.Read(c.salt[:]) // never fails: crypto/rand
+	_, _ = rand.Read(c.salt[:]) // crypto/rand never fails
 	return c
 }
 
-// id returns the id of a credential's key at an origin.
+// id returns the id of the API key for the credential and origin of at.
 func (c *apiKeyCache) id(at ports.Access) (keyID, error) {
 	origin, err := vendorhttp.Origin(at.BaseURL)
 	if err != nil {
@@ -68,7 +69,7 @@ func (c *apiKeyCache) id(at ports.Access) (keyID, error) {
 	return keyID(mac.Sum(nil)), nil
 }
 
-// get returns a key that has not expired.
+// get returns the key with this id, and whether the cache contains one that has not expired.
 func (c *apiKeyCache) get(id keyID) (domain.Secret, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -76,7 +77,8 @@ func (c *apiKeyCache) get(id keyID) (domain.Secret, bool) {
 	return found.key, ok && c.clock.Now().Before(found.expiresAt)
 }
 
-// put stores a key. If the cache is full it evicts the expired keys, and then any others.
+// put stores a key. If the cache is full, it first evicts the expired keys and, if that is not
+// enough, other keys.
 func (c *apiKeyCache) put(id keyID, key domain.Secret) {
 	now := c.clock.Now()
 	c.mu.Lock()
@@ -87,8 +89,8 @@ func (c *apiKeyCache) put(id keyID, key domain.Secret) {
 	c.entries[id] = cachedKey{key: key, expiresAt: now.Add(lifetimeOf(key))}
 }
 
-// evict removes expired keys, and then others until there is room. Which valid keys it
-// removes does not matter: each can be fetched again, and a list in the order of use would
+// evict removes all expired keys, and then other keys until the cache is not full. It removes
+// arbitrary valid keys: each can be fetched again, and tracking the order of their use would
 // cost time in every call.
 func (c *apiKeyCache) evict(now time.Time) {
 	for id, entry := range c.entries {
@@ -104,8 +106,8 @@ func (c *apiKeyCache) evict(now time.Time) {
 	}
 }
 
-// removeRefused removes a key that the vendor refused, unless another has replaced it
-// already: of many calls with the same old key, one fetches a new one.
+// removeRefused removes a key that the vendor refused, unless another key has already replaced
+// it. Therefore, of many concurrent calls with the same old key, only one fetches a new key.
 func (c *apiKeyCache) removeRefused(id keyID, refused domain.Secret) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -114,15 +116,15 @@ func (c *apiKeyCache) removeRefused(id keyID, refused domain.Secret) {
 	}
 }
 
-// remove removes a key, so that the next call authenticates.
+// remove removes the key with this id, so that the next call authenticates again.
 func (c *apiKeyCache) remove(id keyID) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.entries, id)
 }
 
-// lifetimeOf returns how long to use a key, from its own claims (RFC 7519): the difference
-// of exp and iat, so that a wrong clock, here or at the vendor, does not matter.
+// lifetimeOf returns how long a new key can be used, according to its own claims (RFC 7519). It
+// uses the difference of exp and iat, so a wrong clock, here or at the vendor, has no effect.
 func lifetimeOf(key domain.Secret) time.Duration {
 	parts := strings.Split(string(key.Reveal()), ".")
 	if len(parts) != 3 {

@@ -12,9 +12,10 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// apiKey returns the cached key of the credential, or authenticates. Concurrent callers
-// with one credential share one request (singleflight). It is not cancelled when the
-// caller that started it leaves, because the others still wait for it.
+// apiKey returns the cached API key of the credential. If there is none, it authenticates.
+// Concurrent callers with the same credential share one request (singleflight). That request
+// is not canceled when the context of the caller that started it ends, because the other
+// callers still wait for the result.
 func (a *Adapter) apiKey(ctx context.Context, at ports.Access) (domain.Secret, keyID, error) {
 	id, err := a.keys.id(at)
 	if err != nil {
@@ -61,10 +62,11 @@ func (a *Adapter) authenticate(ctx context.Context, at ports.Access) (domain.Sec
 	return got.Key, nil
 }
 
-// authBody returns the body of POST /auth. It is built for each attempt and not retained.
-// JSON cannot contain bytes that are not UTF-8; without them the vendor refuses the pair.
+// authBody returns the body of POST /auth. It is built again for each attempt and is not
+// retained. Bytes that are not UTF-8 are removed, because JSON cannot contain them. The vendor
+// then refuses the credential.
 func authBody(c domain.Credential) []byte {
-	body, _ := json.Marshal(map[string]string{ // two strings: no error
+	body, _ := json.Marshal(map[string]string{ // a map of strings has no error
 		"clientId":     strings.ToValidUTF8(string(c.Part(domain.PartClientID).Reveal()), ""),
 		"clientSecret": strings.ToValidUTF8(string(c.Part(domain.PartSecret).Reveal()), ""),
 	})

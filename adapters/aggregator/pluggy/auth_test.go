@@ -15,8 +15,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// concurrentCalls makes n concurrent calls of Accounts and returns their errors, without nil
-// ones.
+// concurrentCalls calls Accounts n times concurrently and returns the errors of the calls that
+// failed; nil if none did.
 func (e *env) concurrentCalls(t *testing.T, n int) []error {
 	t.Helper()
 	errs := make([]error, n)
@@ -169,8 +169,8 @@ func TestAuthenticationFaults(t *testing.T) {
 	}
 }
 
-// TestNothingPrintsASecret prints the adapter and its arguments after use. What is inside the
-// adapter is printed in TestTheKeyCachePrintsNoSecret.
+// TestNothingPrintsASecret prints the adapter and its arguments after a call.
+// TestTheKeyCachePrintsNoSecret prints the cache inside the adapter.
 func TestNothingPrintsASecret(t *testing.T) {
 	e := newEnv(t, vendorhttp.Config{})
 	if _, err := e.adapter.Check(t.Context(), e.access); err != nil {

@@ -10,7 +10,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// BenchmarkNormalize normalises the rows of a bank account.
+// BenchmarkNormalize measures how fast the rows of a bank account are normalised.
 func BenchmarkNormalize(b *testing.B) {
 	text, err := os.ReadFile("testdata/rows/bank.json")
 	if err != nil {
@@ -36,7 +36,7 @@ func BenchmarkNormalize(b *testing.B) {
 	b.ReportMetric(float64(len(rows)*b.N)/b.Elapsed().Seconds(), "rows/s")
 }
 
-// BenchmarkParse parses the body of a webhook.
+// BenchmarkParse measures how fast the body of a webhook is parsed.
 func BenchmarkParse(b *testing.B) {
 	body := []byte(`{"event":"item/updated","eventId":"5d7e1f9a-6f4b-4a56-9a4c-0d6c1b2a3f4e",` +
 		`"itemId":"b7d1f0a2-4c35-4e8b-9a61-0d2f5c7e8a90","triggeredBy":"SYNC","clientUserId":null}`)

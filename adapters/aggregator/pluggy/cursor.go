@@ -8,18 +8,20 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// maxVendorCursor bounds the vendor's cursor, in bytes: it may repeat 500 ids.
+// maxVendorCursor bounds the vendor's cursor, in bytes. It is that long because a cursor may
+// repeat 500 ids.
 const maxVendorCursor = 32 << 10
 
-// position is how far a step has been read: the index of the first of the ids in the
-// current list, and the vendor's own cursor within that list. As text, the adapter's
-// cursor, it is "firstID?query", "?query", "firstID" or "".
+// position is the point up to which a step has been read. It consists of the index of the first
+// id of the current list (a step by ids is read in several lists), and of the vendor's own
+// cursor within that list. Its text is the adapter's cursor: "firstID?query", "?query",
+// "firstID" or "".
 type position struct {
 	firstID      int
-	vendorCursor string // begins with "?"; "" for the first page of a list
+	vendorCursor string // starts with "?"; "" for the first page of a list
 }
 
-// String returns the cursor that is stored between two reads.
+// String returns the adapter's cursor, which is stored between two reads.
 func (p position) String() string {
 	if p.firstID == 0 {
 		return p.vendorCursor
@@ -27,8 +29,9 @@ func (p position) String() string {
 	return strconv.Itoa(p.firstID) + p.vendorCursor
 }
 
-// parsePosition parses a cursor. It checks the vendor's part like a new one, because the
-// cursor has been in a database since. Errors: Unavailable (malformed_response).
+// parsePosition parses the adapter's cursor. It checks the vendor's part in the same way as a
+// new cursor of the vendor, because the cursor has been stored in a database meanwhile. Errors:
+// Unavailable (malformed_response).
 func parsePosition(cursor string, step domain.Step) (position, error) {
 	number, vendorCursor, found := strings.Cut(cursor, "?")
 	var p position
@@ -48,8 +51,8 @@ func parsePosition(cursor string, step domain.Step) (position, error) {
 	return p, nil
 }
 
-// next returns the cursor to go on with: the vendor's next page, the next list of ids, or
-// "" at the end of the step.
+// next returns the cursor of the next page: the vendor's next page of the current list, the
+// first page of the next list of ids, or "" at the end of the step.
 func (p position) next(vendorNext *string, step domain.Step) (string, error) {
 	if vendorNext != nil && *vendorNext != "" {
 		if !isCursorOf(*vendorNext, step.Account) {
@@ -63,7 +66,7 @@ func (p position) next(vendorNext *string, step domain.Step) (string, error) {
 	return "", nil
 }
 
-// isCursorOf reports whether a vendor's cursor is a query string for this account only.
+// isCursorOf reports whether a vendor's cursor is a query string for this account and no other.
 func isCursorOf(vendorCursor, account string) bool {
 	if !strings.HasPrefix(vendorCursor, "?") || len(vendorCursor) > maxVendorCursor {
 		return false

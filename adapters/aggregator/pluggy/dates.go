@@ -2,15 +2,16 @@ package pluggy
 
 import (
 	"time"
-	_ "time/tzdata" // the service may run where no zone database is installed
+	_ "time/tzdata" // for machines that have no time zone database
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// saoPaulo is the time zone of the institutions' value dates.
+// saoPaulo is the time zone in which the institutions' value dates are.
 var saoPaulo = mustLoadLocation("America/Sao_Paulo")
 
-// mustLoadLocation does not panic for a known name, because the zone database is embedded.
+// mustLoadLocation returns a time zone. It never panics for a known name, because the time zone
+// database is embedded.
 func mustLoadLocation(name string) *time.Location {
 	zone, err := time.LoadLocation(name)
 	if err != nil {
@@ -19,9 +20,9 @@ func mustLoadLocation(name string) *time.Location {
 	return zone
 }
 
-// parseDate returns the value date and, if the row has a time of day, the instant. The vendor
-// writes a bare date as midnight UTC, or as 03:00 UTC (midnight in São Paulo, which has had
-// no daylight saving time since 2019).
+// parseDate returns the value date of the row and, if the row has a time of day, that time. The
+// vendor sends a date without a time as midnight UTC, or as 03:00 UTC. The latter is midnight in
+// São Paulo, which has had no daylight saving time since 2019.
 func (r row) parseDate() (domain.Date, time.Time, error) {
 	at, ok := parseTime(r.Date)
 	if !ok || at.Year() < 1 || at.Year() > 9999 {

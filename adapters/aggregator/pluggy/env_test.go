@@ -22,10 +22,11 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// testNow is the time in the tests; the simulator's demo data was synchronised that day.
+// testNow is the current time in the tests. The simulator's demo data was last synchronised on
+// that day.
 var testNow = time.Date(2026, 11, 19, 12, 0, 0, 0, time.UTC)
 
-// env is a simulator on loopback and an adapter that calls it.
+// env consists of a simulator on loopback and an adapter that calls the simulator.
 type env struct {
 	sim      *pluggysim.Simulator
 	clock    *porttest.Clock
@@ -33,10 +34,11 @@ type env struct {
 	access   ports.Access
 	mu       sync.Mutex
 	sentKeys []string        // API keys that the adapter sent
-	requests []*http.Request // in order
+	requests []*http.Request // requests that the adapter sent, in order
 }
 
-// newEnv starts a simulator. There is no rate limit, because the clock does not advance.
+// newEnv starts a simulator. The adapter has no rate limit, because the clock does not advance by
+// itself.
 func newEnv(t *testing.T, cfg vendorhttp.Config, options ...func(*pluggysim.Options)) *env {
 	t.Helper()
 	e := &env{clock: porttest.NewClock(testNow)}
@@ -63,7 +65,7 @@ func credential(id, secret string) domain.Credential {
 	return domain.AggregatorCredential(domain.SecretText(id), domain.SecretText(secret))
 }
 
-// record wraps a handler and records its requests and their API keys.
+// record returns a handler that records each request and its API key, and then calls next.
 func (e *env) record(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
 		e.mu.Lock()
@@ -76,14 +78,15 @@ func (e *env) record(next http.Handler) http.Handler {
 	})
 }
 
-// secrets returns texts that no error may contain: parts of error pages, and the API keys.
+// secrets returns texts that no error may contain: parts of error pages, and the API keys that the
+// adapter sent.
 func (e *env) secrets() []string {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return append([]string{"DOCTYPE", "maintenance", "INTERNAL_SERVER", "elsewhere.invalid"}, e.sentKeys...)
 }
 
-// faults maps the faults of the conformance suite to those of the simulator.
+// faults maps each fault of the conformance suite to a fault of the simulator.
 var faults = map[porttest.VendorFault]pluggysim.Fault{
 	porttest.VendorRateLimits:    {Kind: pluggysim.FaultStatus, Status: http.StatusTooManyRequests, RetryAfter: "17"},
 	porttest.VendorInternalError: {Kind: pluggysim.FaultStatus},
@@ -100,7 +103,7 @@ var faults = map[porttest.VendorFault]pluggysim.Fault{
 	porttest.VendorForeignCursor: {Kind: pluggysim.FaultNextHost},
 }
 
-// inject queues the fault for each of the paths.
+// inject queues the fault f once for each of the paths.
 func (e *env) inject(t *testing.T, f pluggysim.Fault, paths ...string) {
 	t.Helper()
 	for _, path := range paths {
@@ -152,7 +155,7 @@ func newPortEnv(t *testing.T) porttest.VendorEnv {
 	}
 }
 
-// seed adds rows to an account and returns their ids.
+// seed adds n rows to an account and returns the ids of the new rows.
 func (e *env) seed(t *testing.T, account string, n int) []string {
 	t.Helper()
 	before := map[string]bool{}

@@ -8,27 +8,27 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// perMinute is the vendor's rate limit, by source address and resource.
+// perMinute is the vendor's rate limit: requests per minute for each source address and resource.
 // Source: docs.pluggy.ai, rate limits.
 const perMinute = 360
 
 var budgets = map[string]int{"auth": perMinute, "items": perMinute, "accounts": perMinute, "transactions": perMinute}
 
-// Errors are classified in three ways, because a 400 concerns the credential, the item or
-// the list, depending on the request.
+// There are three ways to classify an error, because the meaning of a 400 depends on the request: it
+// concerns the credential, the item or the list.
 var (
 	authAPI        = &vendorhttp.Vendor{Name: Name, Budgets: budgets, ClassifyError: classifyAuthError}
 	itemAPI        = &vendorhttp.Vendor{Name: Name, Budgets: budgets, ClassifyError: classifyItemError}
 	transactionAPI = &vendorhttp.Vendor{Name: Name, Budgets: budgets, ClassifyError: classifyError}
 )
 
-// errKeyRefused marks the response to a missing, invalid or expired API key.
+// errKeyRefused is the cause of the error for a missing, invalid or expired API key.
 var errKeyRefused = errors.New("the API key was refused")
 
 func isKeyRefused(err error) bool { return errors.Is(err, errKeyRefused) }
 
-// needsReauth lists the execution statuses, and error codes of item/error, that only the
-// account holder can resolve. Source: docs.pluggy.ai, item errors.
+// needsReauth contains the execution statuses of an item, and the error codes of item/error, that
+// only the account holder can resolve. Source: docs.pluggy.ai, item errors.
 var needsReauth = map[string]bool{
 	"INVALID_CREDENTIALS": true, "INVALID_CREDENTIALS_MFA": true, "ACCOUNT_LOCKED": true,
 	"ACCOUNT_CREDENTIALS_RESET": true, "ACCOUNT_NEEDS_ACTION": true, "USER_INPUT_TIMEOUT": true,
@@ -37,8 +37,8 @@ var needsReauth = map[string]bool{
 	"LOGIN_ERROR": true,
 }
 
-// classifyError distinguishes an API key that is no longer valid (no codeDescription) from
-// access that is really denied (with one).
+// classifyError distinguishes two meanings of a 401 or 403: an API key that is not valid any more,
+// and access that the vendor denies. Only in the second case does the body have a codeDescription.
 func classifyError(status int, body []byte) *domain.Error {
 	if status != http.StatusUnauthorized && status != http.StatusForbidden {
 		return nil
@@ -49,7 +49,7 @@ func classifyError(status int, body []byte) *domain.Error {
 	err := vendorhttp.Decode(body, &in)
 	switch {
 	case err != nil && status == http.StatusForbidden:
-		return nil // the page of a firewall, not a response of the vendor
+		return nil // a firewall's error page, not a response of the vendor
 	case in.Description == "":
 		return &domain.Error{Kind: domain.Rejected, Code: domain.CredentialRejected, Cause: errKeyRefused}
 	case status == http.StatusForbidden:
@@ -58,8 +58,9 @@ func classifyError(status int, body []byte) *domain.Error {
 	return &domain.Error{Kind: domain.Rejected, Code: domain.CredentialRejected}
 }
 
-// classifyAuthError classifies an error of /auth. A client id of the wrong form is a 400, and
-// as final as a wrong one. No API key is sent to /auth, so a 403 does not concern a key.
+// classifyAuthError classifies an error of /auth. The vendor answers 400 to a client id of the wrong
+// form; that is as permanent as a wrong client id. A request to /auth has no API key, so a 403 does
+// not concern a key.
 func classifyAuthError(status int, body []byte) *domain.Error {
 	if status == http.StatusBadRequest && vendorhttp.Decode(body, new(struct{})) == nil {
 		return &domain.Error{Kind: domain.Rejected, Code: domain.CredentialRejected}
@@ -70,8 +71,8 @@ func classifyAuthError(status int, body []byte) *domain.Error {
 	return classifyError(status, body)
 }
 
-// classifyItemError classifies an error of /items or /accounts. A reference that is not a
-// UUID is a 400, and as final as an unknown one.
+// classifyItemError classifies an error of /items or /accounts. The vendor answers 400 to an item id
+// that is not a UUID; that is as permanent as an unknown item id.
 func classifyItemError(status int, body []byte) *domain.Error {
 	if status == http.StatusBadRequest && vendorhttp.Decode(body, new(struct{})) == nil {
 		return &domain.Error{Kind: domain.Rejected, Code: domain.AccountNotFound}

@@ -9,7 +9,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// row holds the members of a transaction that the adapter needs.
+// row contains the members of a transaction that the adapter needs.
 // Source: the vendor's OpenAPI document, Transaction.
 type row struct {
 	ID            string            `json:"id"`
@@ -27,18 +27,19 @@ type row struct {
 	Merchant      *merchant         `json:"merchant"`
 }
 
-// payment has both sides of a payment; either may be null. Usually one is the account holder.
+// payment contains both parties of a payment; each can be null. Usually one of them is the account
+// holder.
 type payment struct {
 	Payer    *party `json:"payer"`
 	Receiver *party `json:"receiver"`
 }
 
-// party is a person or a company; its document numbers are only in the metadata.
+// party is a person or a company. Its document numbers are not read; only the metadata contains them.
 type party struct {
 	Name string `json:"name"`
 }
 
-// merchant is where a card was used, as enriched by the vendor.
+// merchant is the merchant at which a card was used. The vendor adds this information itself.
 type merchant struct {
 	Name     string `json:"name"`
 	Business string `json:"businessName"`
@@ -73,8 +74,8 @@ func normalize(raw jsontext.Value, account domain.AccountData) (domain.Transacti
 	return out, err
 }
 
-// description returns the description that the vendor has cleaned, or that of the
-// institution if it is empty.
+// description returns the description that the vendor has cleaned. If that is empty, it returns the
+// institution's description.
 func (r row) description() string {
 	if text := domain.CleanText(r.Description); text != "" {
 		return text
@@ -82,7 +83,7 @@ func (r row) description() string {
 	return domain.CleanText(r.RawText)
 }
 
-// status maps the status; a row without one is posted.
+// status returns the status of the row. A row without a status is posted.
 func (r row) status() (domain.TransactionStatus, error) {
 	switch r.Status {
 	case "POSTED", "":
@@ -93,10 +94,10 @@ func (r row) status() (domain.TransactionStatus, error) {
 	return "", malformed("a status that is not documented")
 }
 
-// setAmounts sets the amounts: the magnitude comes from the vendor's amount, the direction
-// from the type of the row. If there is a type, the sign of the vendor's amount is ignored,
-// because on a card it is the issuer's. The amount in the account's currency has the same
-// direction; it is set only if the currencies differ.
+// setAmounts sets the amounts of out. The magnitude is that of the vendor's amount. The direction is
+// determined by the type of the row. If there is a type, the sign of the vendor's amount is ignored,
+// because on a card the sign is from the issuer's point of view. The amount in the account's currency
+// has the same direction; it is set only if the currencies differ.
 func (r row) setAmounts(out *domain.TransactionData, account domain.AccountData) error {
 	amount, err := vendorhttp.ParseMoney(string(r.Amount), r.Currency)
 	if err != nil {
@@ -119,8 +120,8 @@ func (r row) setAmounts(out *domain.TransactionData, account domain.AccountData)
 	return nil
 }
 
-// isIncoming reports whether the account holder received the money. Without a type the sign
-// decides: on a bank account it is the holder's, on a card the issuer's.
+// isIncoming reports whether the account holder received the money. If the row has no type, the sign of
+// the amount decides: on a bank account a positive amount was received, on a card a negative one.
 func (r row) isIncoming(amount domain.Money, accountType domain.AccountType) (bool, error) {
 	switch {
 	case r.Type == "CREDIT":
@@ -137,7 +138,8 @@ func (r row) isIncoming(amount domain.Money, accountType domain.AccountType) (bo
 	return false, malformed("a row without a direction")
 }
 
-// withSign returns the amount with the sign of the account holder: positive if incoming.
+// withSign returns the amount with a sign from the account holder's point of view: positive if it is
+// incoming, negative otherwise.
 func withSign(m domain.Money, incoming bool) domain.Money {
 	if incoming {
 		return m.In()
@@ -145,8 +147,8 @@ func withSign(m domain.Money, incoming bool) domain.Money {
 	return m.Out()
 }
 
-// counterparty returns the other side of the payment, or the merchant; "" if both are
-// unknown.
+// counterparty returns the name of the other party of the payment, or otherwise the name of the
+// merchant. It returns "" if both are unknown.
 func (r row) counterparty(amount domain.Money) string {
 	if r.Payment != nil {
 		other := r.Payment.Receiver

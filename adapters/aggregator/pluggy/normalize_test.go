@@ -19,8 +19,8 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden files")
 
-// golden is transaction data as in the golden files: the stable metadata is JSON, and the
-// metadata is left out, because it is the input unchanged.
+// golden is the form of transaction data in the golden files. The stable metadata is stored as JSON. The
+// metadata is omitted, because it is the unchanged input.
 type golden struct {
 	domain.TransactionData
 	Metadata       string
@@ -29,7 +29,7 @@ type golden struct {
 	Detail         json.RawMessage
 }
 
-// goldenAccounts returns the normalised accounts of testdata: a bank account and a card.
+// goldenAccounts returns the normalised accounts of testdata: a bank account and a card account.
 func goldenAccounts(t testing.TB) []domain.AccountData {
 	t.Helper()
 	var all []domain.AccountData
@@ -43,7 +43,7 @@ func goldenAccounts(t testing.TB) []domain.AccountData {
 	return all
 }
 
-// objects returns the objects of a file of testdata/rows.
+// objects returns the JSON objects in the file testdata/rows/name.json.
 func objects(t testing.TB, name string) []jsontext.Value {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("testdata", "rows", name+".json"))
@@ -113,8 +113,8 @@ func compareGolden(t *testing.T, name string, got any) {
 	}
 }
 
-// with returns the first bank row with changed members, as pairs of name and value; a member
-// with the value "" is removed.
+// with returns the first row of the bank account with some members changed. changes are pairs of a name
+// and a JSON value; the value "" removes the member.
 func with(t testing.TB, changes ...string) jsontext.Value {
 	t.Helper()
 	var members map[string]json.RawMessage
@@ -231,7 +231,8 @@ func TestValueDates(t *testing.T) {
 		"2026-11-17T23:30:00-03:00":    {"2026-11-17", "2026-11-18T02:30:00Z"},
 		"2026-11-17T15:04:05.1234567Z": {"2026-11-17", "2026-11-17T15:04:05.123456Z"},
 		"2026-01-01T01:00:00Z":         {"2025-12-31", "2026-01-01T01:00:00Z"},
-		"2018-12-31T02:30:00Z":         {"2018-12-31", "2018-12-31T02:30:00Z"}, // daylight saving time
+		// São Paulo had daylight saving time (UTC-2) then
+		"2018-12-31T02:30:00Z": {"2018-12-31", "2018-12-31T02:30:00Z"},
 	} {
 		date, at, err := row{Date: text}.parseDate()
 		shown := ""

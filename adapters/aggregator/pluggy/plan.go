@@ -7,19 +7,19 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// The vendor retains twelve months. A sweep begins a week after that, so that a row that
-// expires at the vendor while it is read is never mistaken for one that was removed.
+// The vendor keeps twelve months of transactions. A sweep starts a week later than that. Otherwise a row
+// that the vendor drops while the list is read could be mistaken for a removed row.
 const (
 	historyDays = 365
 	marginDays  = 7
 )
 
-// horizon returns the first date from which on the vendor's list is complete.
+// horizon returns the date from which on the vendor's list is certainly complete.
 func horizon(today domain.Date) domain.Date { return today.AddDays(marginDays - historyDays) }
 
-// Plan returns the steps of a pull: first, for each account, a read of the scope's window or
-// a sweep of everything, then the lists of new rows, then those of rows by id. An account
-// that is not in accounts has no step, because it no longer belongs to the item.
+// Plan returns the steps of a pull. First, for each account, it reads the scope's window or sweeps the
+// whole account. Then it reads the lists of new rows, and then the rows requested by id. An account that
+// is not in accounts gets no step, because it does not belong to the item any more.
 func (*Adapter) Plan(scope domain.PullScope, accounts []domain.AccountData, today domain.Date) []domain.Step {
 	var steps []domain.Step
 	listed := make(map[string]bool, len(accounts))
@@ -45,9 +45,10 @@ func (*Adapter) Plan(scope domain.PullScope, accounts []domain.AccountData, toda
 	return steps
 }
 
-// fullRead returns a step that reads the window of an account, or sweeps all of it. Rows
-// before the horizon are read if the vendor still lists them, but a missing one proves
-// nothing. Nor does a row missing from a window: it may have moved to another date.
+// fullRead returns the step that reads the scope's window of an account or sweeps the whole account, and
+// whether the scope needs such a step. A sweep also reads rows before the horizon if the vendor still
+// lists them, but the absence of such a row does not prove that it was removed. A row that is absent from
+// a window is not proved to be removed either, because it may have moved to another date.
 func fullRead(scope domain.PullScope, account string, today domain.Date) (domain.Step, bool) {
 	switch {
 	case scope.Everything:

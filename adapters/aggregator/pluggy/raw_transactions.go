@@ -7,26 +7,26 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// rules is the version of the rules by which normalize reads a row; it is part of every
-// content hash. Raise it with any change of the result: then every row is normalised and
-// compared again, once. A test checks it against the golden files.
+// rules is the version of the rules by which normalize converts a row. It is part of every content hash.
+// Increase it with every change of normalize's results: then every row is normalised and compared once
+// more. A test compares it with the golden files.
 const rules = "pluggy 1"
 
-// volatile names the members that change without an effect on the transaction data. The
-// amount is not one of them, because it is normalised.
+// volatile names the members that may change although the transaction data does not. The amount is not
+// one of them, because it is part of the transaction data.
 var volatile = vendorhttp.VolatileMembers{"": {`"updatedAt"`, `"balance"`, `"order"`}}
 
-// transactionPage is a response of GET /v2/transactions without its rows, the member
-// results. Next is a complete query string that begins with "?", or null on the last page.
+// transactionPage is a response of GET /v2/transactions without its rows, which are in the member
+// results. Next is a complete query string that starts with "?", or null on the last page.
 // Source: the vendor's OpenAPI document, v2 transactions.
 type transactionPage struct {
 	Next *string `json:"next"`
 }
 
-// decodePage decodes a page of transactions, all rows or none, and returns the vendor's
-// cursor of the next page. It computes the content hash of each row, but normalises none:
-// the caller does that for rows that have changed. A page without a list is an error,
-// because a sweep that took it for an empty page would remove every row it does not show.
+// decodePage decodes a page of transactions. It returns either all rows or an error, and the vendor's
+// cursor of the next page. It computes the content hash of each row but does not normalise the rows; the
+// caller does that only for rows that have changed. A page without a list is an error: a sweep would
+// otherwise treat it as an empty page and mark the rows as removed.
 func decodePage(body []byte, account domain.AccountData) ([]domain.RawTransaction, *string, error) {
 	var page transactionPage
 	rows, err := vendorhttp.DecodeList(body, "results", &page)
@@ -37,8 +37,8 @@ func decodePage(body []byte, account domain.AccountData) ([]domain.RawTransactio
 		return nil, nil, malformed("a page without results")
 	}
 	transactions := make([]domain.RawTransaction, 0, len(rows))
-	// A row is normalised by these rules and depends on these facts of its account, so they
-	// come first in the input of its content hash.
+	// The normalised form of a row depends on these rules and on these properties of its account.
+	// Therefore they are at the start of the content hash's input.
 	facts := []string{rules, account.ExternalID, string(account.Type), account.Currency, ""}
 	prefix := []byte(strings.Join(facts, "\x00"))
 	hashInput := prefix

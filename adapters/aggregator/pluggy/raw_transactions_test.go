@@ -13,13 +13,13 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// decodeRows decodes a page with these rows.
+// decodeRows decodes a page whose list has the content rows, and returns its rows.
 func decodeRows(rows string, account domain.AccountData) ([]domain.RawTransaction, error) {
 	transactions, _, err := decodePage([]byte(`{"results":[`+rows+`]}`), account)
 	return transactions, err
 }
 
-// contentHash returns the content hash of a row, which must be valid.
+// contentHash returns the content hash of a row. The row must be valid.
 func contentHash(t *testing.T, raw jsontext.Value, account domain.AccountData) domain.ContentHash {
 	t.Helper()
 	got, err := decodeRows(string(raw), account)
@@ -72,9 +72,9 @@ func TestWhatChangesTheContentHash(t *testing.T) {
 	}
 }
 
-// TestAnInvalidRowHasAnotherContentHash checks rows that are not valid JSON. A row with a known
-// content hash is not decoded, so an invalid row must differ from every valid one, also if
-// only a volatile member is invalid.
+// TestAnInvalidRowHasAnotherContentHash tests rows that are not valid JSON. A row whose content hash is
+// already stored is not decoded. Therefore the hash of an invalid row must differ from that of every
+// valid row, even if only a volatile member is invalid.
 func TestAnInvalidRowHasAnotherContentHash(t *testing.T) {
 	bank := goldenAccounts(t)[0]
 	original, valid := contentHash(t, with(t), bank), string(with(t))
@@ -101,8 +101,8 @@ func TestAnInvalidRowHasAnotherContentHash(t *testing.T) {
 	}
 }
 
-// TestRulesVersionMatchesTheGoldenFiles checks that the result of normalize for the golden rows
-// has not changed without a new version. After a change, raise rules and run with -update.
+// TestRulesVersionMatchesTheGoldenFiles checks that the results of normalize for the golden rows have not
+// changed without a new version. After a change, increase rules and run the tests with -update.
 func TestRulesVersionMatchesTheGoldenFiles(t *testing.T) {
 	const path = "testdata/golden/rules"
 	h := sha256.New()

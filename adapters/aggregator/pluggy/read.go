@@ -12,16 +12,15 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// maxIDs is how many rows one request may name. The vendor refuses more with
-// IDS_PARAMETER_EXCEEDS_MAX_LENGTH.
+// maxIDs is the maximum number of rows that one request can name by id. The vendor refuses a longer list
+// with IDS_PARAMETER_EXCEEDS_MAX_LENGTH.
 const maxIDs = 500
 
-// timeLayout is how times are sent: UTC with milliseconds, as the vendor writes them.
+// timeLayout is the form in which times are sent: UTC with milliseconds. The vendor sends the same form.
 const timeLayout = "2006-01-02T15:04:05.000Z"
 
-// Read returns one page of a step from GET /v2/transactions. A step by ids is read in
-// lists of 500. The vendor's cursor is sent back unchanged, but only if it is a query
-// string for the same account.
+// Read returns one page of a step from GET /v2/transactions. A step by ids is read in lists of 500 ids.
+// The vendor's cursor is sent back unchanged, but only if it is a query string for the same account.
 func (a *Adapter) Read(
 	ctx context.Context, at ports.Access, step domain.Step, accounts []domain.AccountData, cursor string,
 ) (ports.VendorPage, error) {
@@ -53,17 +52,17 @@ func (a *Adapter) Read(
 	return ports.VendorPage{Transactions: rows, Next: next}, nil
 }
 
-// get sends a GET with the API key of the connection and returns the body of the response.
-// If the vendor refuses a cached key before it expires, get authenticates again, once. If
-// the new key is refused as well, /auth has just accepted the credential: that is a failure
-// of the vendor, not of the credential, and may be transient.
+// get sends a GET with the API key of the connection and returns the body of the response. If the vendor
+// refuses a cached key before it expires, get authenticates once again. If the vendor then refuses the
+// new key as well, the credential is not the reason, because /auth has just accepted it. get treats that
+// as a failure of the vendor, which may be transient.
 func (a *Adapter) get(ctx context.Context, at ports.Access, call vendorhttp.Call) ([]byte, error) {
 	key, id, err := a.apiKey(ctx, at)
 	if err != nil {
 		return nil, err
 	}
 	call.BaseURL = at.BaseURL
-	// The key is revealed when the request is sent, not before.
+	// The key is not revealed before the request is sent.
 	call.SetAuth = func(h http.Header) { h.Set("X-API-KEY", string(key.Reveal())) }
 	body, err := a.http.Do(ctx, call)
 	if !isKeyRefused(err) {
@@ -80,10 +79,10 @@ func (a *Adapter) get(ctx context.Context, at ports.Access, call vendorhttp.Call
 	return body, err
 }
 
-// firstPageQuery returns the query of a list's first page. The dates sent are a day wider
-// than the window: a value date is a date in São Paulo, and the vendor does not document in
-// which zone a bare date starts and ends. A window from the horizon on has no dateFrom, so
-// that it leaves out nothing that the vendor has.
+// firstPageQuery returns the query for the first page of a list. The dates in the query are a day wider
+// than the window: a value date is a date in São Paulo, and the vendor does not document in which time
+// zone a date without a time starts and ends. If the window starts at the horizon or earlier, the query
+// has no dateFrom, so that the list contains everything that the vendor has.
 func (a *Adapter) firstPageQuery(step domain.Step, firstID int) url.Values {
 	q := url.Values{"accountId": {step.Account}}
 	switch {
@@ -104,9 +103,9 @@ func (a *Adapter) firstPageQuery(step domain.Step, firstID int) url.Values {
 	return q
 }
 
-// accountOf finds the account that decides the sign and the second currency of its rows.
-// An account that is not listed has neither, so that a row that needs them is refused
-// instead of guessed.
+// accountOf returns the account with this id, which determines the sign and the second currency of its
+// rows. For an account that is not listed, it returns one of another type without a currency. Then a row
+// that needs the type or the currency is refused, instead of guessing them.
 func accountOf(id string, accounts []domain.AccountData) domain.AccountData {
 	for _, account := range accounts {
 		if account.ExternalID == id {
@@ -116,7 +115,8 @@ func accountOf(id string, accounts []domain.AccountData) domain.AccountData {
 	return domain.AccountData{ExternalID: id, Type: domain.OtherAccount}
 }
 
-// parseTime parses a time in the forms that the vendor uses: RFC 3339, or a bare date.
+// parseTime parses a time in one of the two forms that the vendor uses: RFC 3339, or a date without a
+// time. It reports whether the text has one of these forms.
 func parseTime(text string) (time.Time, bool) {
 	if at, err := time.Parse(time.RFC3339Nano, text); err == nil {
 		return at.UTC(), true

@@ -15,8 +15,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports/porttest"
 )
 
-// newFixedVendor starts a vendor that accepts any credential and sends the same response to
-// all other requests.
+// newFixedVendor starts a vendor that accepts any credential and sends the same response to all other
+// requests. It returns an adapter and the access to that vendor.
 func newFixedVendor(t *testing.T, status int, body string) (*pluggy.Adapter, ports.Access) {
 	t.Helper()
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -70,8 +70,8 @@ func TestReadAcceptsAnEmptyPage(t *testing.T) {
 	}
 }
 
-// TestAnHTMLErrorPageRejectsNothing checks that only the vendor's own JSON rejects for good,
-// not the page of a firewall.
+// TestAnHTMLErrorPageRejectsNothing checks that a firewall's error page does not reject an account
+// permanently. Only a JSON response of the vendor can do that.
 func TestAnHTMLErrorPageRejectsNothing(t *testing.T) {
 	for _, status := range []int{http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound} {
 		adapter, access := newFixedVendor(t, status, "<html>blocked</html>")

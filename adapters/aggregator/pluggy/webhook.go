@@ -9,12 +9,12 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// createdOverlap is how far before the announced time new rows are read again, because the
-// clocks of the vendor's servers differ.
+// createdOverlap is subtracted from the announced time from which on new rows are read. Rows of that
+// period are read again, because the clocks of the vendor's servers may differ.
 const createdOverlap = 5 * time.Minute
 
-// notification holds the members of a webhook's body that the adapter needs: names, ids and
-// dates, never a link.
+// notification contains the members of a webhook's body that the adapter needs: names, ids and dates. It
+// contains no links.
 // Source: docs.pluggy.ai, webhooks.
 type notification struct {
 	Event       string   `json:"event"`
@@ -29,8 +29,8 @@ type notification struct {
 	} `json:"error"`
 }
 
-// Parse parses the body of a webhook. The deduplication key is the eventId, which stays the
-// same when the vendor repeats a delivery. Errors: Invalid.
+// Parse parses the body of a webhook. The deduplication key is the eventId, which is the same in every
+// repetition of a delivery. Errors: Invalid.
 func (*Adapter) Parse(body []byte) (domain.WebhookEvent, error) {
 	var in notification
 	if vendorhttp.Decode(body, &in) != nil {
@@ -46,7 +46,7 @@ func (*Adapter) Parse(body []byte) (domain.WebhookEvent, error) {
 	return event, nil
 }
 
-// validate refuses names and ids that cannot be stored or sent.
+// validate returns an error for a name or an id that cannot be stored or sent.
 func (n notification) validate() error {
 	if !validID(n.Event) {
 		return domain.FieldError("event", "must name an event")
@@ -64,9 +64,9 @@ func (n notification) validate() error {
 	return nil
 }
 
-// pullScopes maps the name of an event to the scope of the pull that it wants. Other events
-// want none. An event without the members that its scope needs wants everything, so that no
-// change is missed because of the form of its webhook.
+// pullScopes maps the name of an event to a function that returns the scope of the pull that the event
+// requires. Other events require no pull. If an event lacks the members that determine its scope, its
+// scope is everything, so that no change is missed because of the form of its webhook.
 var pullScopes = map[string]func(notification) domain.PullScope{
 	"item/created":             func(notification) domain.PullScope { return domain.PullScope{Everything: true} },
 	"item/updated":             recoveredScope,
@@ -74,21 +74,21 @@ var pullScopes = map[string]func(notification) domain.PullScope{
 	"item/error":               errorScope,
 	"item/waiting_user_input":  reauthScope,
 	"item/waiting_user_action": reauthScope,
-	// The pull finds that the item is deleted, and reports that.
+	// The pull finds that the item does not exist any more, and reports that.
 	"item/deleted":         func(notification) domain.PullScope { return domain.PullScope{} },
 	"transactions/created": createdScope,
 	"transactions/updated": changedScope,
 	"transactions/deleted": removedScope,
 }
 
-// recoveredScope wants everything. The vendor reached the institution, so the account holder
-// has nothing to do.
+// recoveredScope returns a scope of everything. It also signals that the account holder does not have to
+// act any more, because the vendor has reached the institution.
 func recoveredScope(notification) domain.PullScope {
 	return domain.PullScope{Everything: true, Signal: domain.SignalRecovered}
 }
 
-// errorScope wants a check of the item. It signals that reauthorisation is needed only if the
-// account holder can resolve the error.
+// errorScope returns a scope in which the pull only checks the item. It signals that reauthorisation is
+// needed only if the account holder can resolve the error.
 func errorScope(n notification) domain.PullScope {
 	if n.Error != nil && needsReauth[n.Error.Code] {
 		return reauthScope(n)
@@ -96,24 +96,25 @@ func errorScope(n notification) domain.PullScope {
 	return domain.PullScope{}
 }
 
-// reauthScope signals that the account holder has to act; the pull checks the item.
+// reauthScope returns a scope in which the pull only checks the item. It signals that the account holder
+// has to act.
 func reauthScope(notification) domain.PullScope { return domain.PullScope{Signal: domain.SignalReauth} }
 
-// createdScope wants the rows of the account that were created since the announced time.
-// The vendor sends no ids here, and its links are not followed.
+// createdScope returns the scope of the account's rows that were created since the announced time. The
+// vendor sends no ids in this event. It sends links to the rows, but they are not followed.
 func createdScope(n notification) domain.PullScope {
 	if at, ok := parseTime(n.CreatedFrom); ok && n.Account != "" {
 		return domain.PullScope{Created: map[string]time.Time{n.Account: at.Add(-createdOverlap)}}
 	}
 	if at, ok := parseTime(n.MinDate); ok {
-		// a day earlier: the value date may be the day before in São Paulo
+		// A day earlier, because in São Paulo the value date may be the day before.
 		return domain.PullScope{Window: &domain.Window{From: domain.DateOf(at).AddDays(-1)}}
 	}
 	return domain.PullScope{Everything: true}
 }
 
-// changedScope wants the rows by their ids, because a list by creation time does not show an
-// edit.
+// changedScope returns the scope of the changed rows, by their ids. They cannot be read from a list by
+// creation time, because an edited row is not new there.
 func changedScope(n notification) domain.PullScope {
 	if n.Account == "" || len(n.Rows) == 0 {
 		return domain.PullScope{Everything: true}
@@ -121,8 +122,8 @@ func changedScope(n notification) domain.PullScope {
 	return domain.PullScope{}.Merge(domain.PullScope{Changed: map[string][]string{n.Account: sortedSet(n.Rows)}})
 }
 
-// removedScope trusts the vendor about the rows that it deleted: it needs only their ids, no
-// request.
+// removedScope returns the scope of the rows that the vendor has deleted. The rows are marked as removed
+// without a request to the vendor, because the webhook contains their ids.
 func removedScope(n notification) domain.PullScope {
 	if len(n.Rows) == 0 {
 		return domain.PullScope{Everything: true}
@@ -130,13 +131,13 @@ func removedScope(n notification) domain.PullScope {
 	return domain.PullScope{}.Merge(domain.PullScope{Removed: n.Rows})
 }
 
-// sortedSet returns the ids sorted and without duplicates, so that equal webhooks yield equal
-// scopes.
+// sortedSet returns the ids sorted and without duplicates, so that two webhooks about the same rows
+// result in equal scopes.
 func sortedSet(ids []string) []string { return slices.Compact(slices.Sorted(slices.Values(ids))) }
 
 // Networks returns the source addresses of Pluggy's webhooks.
-// Source: docs.pluggy.ai, Webhooks, and the addresses that its users report, read 2026-11.
-// They change without notice, which is why they are a setting.
+// Source: docs.pluggy.ai, Webhooks, and the addresses that users of Pluggy report, read 2026-11. The
+// addresses change without notice; therefore a setting can replace them.
 func Networks() []netip.Prefix {
 	var networks []netip.Prefix
 	for _, cidr := range []string{"52.67.145.81/32", "177.71.238.212/32"} {

@@ -15,7 +15,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// bodies returns the webhooks of testdata, by file name.
+// bodies returns the webhook bodies in testdata, by file name.
 func bodies(t testing.TB) map[string][]byte {
 	t.Helper()
 	found, err := filepath.Glob("testdata/webhooks/*.json")

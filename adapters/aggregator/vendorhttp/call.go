@@ -10,39 +10,40 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// Vendor is what is specific to one vendor. One value serves all calls.
+// Vendor contains what is specific to one vendor. One value serves all calls to that vendor.
 type Vendor struct {
 	Name domain.Vendor
-	// Budgets are rate limits in requests per minute, by [Call.Resource]; a resource
-	// without one is not limited.
+	// Budgets are the vendor's rate limits in requests per minute, by [Call.Resource]. A
+	// resource that is not in the map is not limited.
 	Budgets map[string]int
-	// ClassifyError reads the body of an error response and returns what it means; nil, or
-	// a nil result, leaves the meaning to the status. It must not copy text of the body. If
-	// it sets no RetryAfter, that is filled in from the headers of the response.
+	// ClassifyError returns the error that the body of an error response means. If
+	// ClassifyError is nil or returns nil, the status determines the error. The result must
+	// not contain text of the body. If it has no RetryAfter, the client sets RetryAfter from
+	// the headers of the response.
 	ClassifyError func(status int, body []byte) *domain.Error
 }
 
 // Call is one request to a vendor.
 type Call struct {
 	Vendor *Vendor
-	Method string // "": GET
-	// BaseURL is the base URL of the connection. Its path, if any, precedes Path.
+	Method string // "" means GET
+	// BaseURL is the base URL of the connection. If it has a path, Path is appended to that path.
 	BaseURL string
-	// Path begins with "/"; what is inserted into it is escaped (url.PathEscape).
+	// Path starts with "/". Values that are inserted into it must be escaped (url.PathEscape).
 	Path string
-	// PathTemplate is Path without its ids ("/items/{id}"), for [Config.OnCall] and
-	// [Config.AttemptContext].
+	// PathTemplate is Path with placeholders instead of ids ("/items/{id}"). It is passed to
+	// [Config.OnCall] and [Config.AttemptContext].
 	PathTemplate string
-	// Query is sent unchanged, without "?": printable ASCII without spaces and "#".
+	// Query is sent unchanged. It contains no "?", and only printable ASCII without spaces and "#".
 	Query string
-	// Resource names the rate budget that the call uses; "": none.
+	// Resource names the rate budget of [Vendor.Budgets] that the call uses; "" means none.
 	Resource string
-	// Retryable: the request may be sent again after a failure, because it is idempotent. A
-	// GET always may.
+	// Retryable allows the client to send the request again after a failure, because it is
+	// idempotent. A GET is always retryable.
 	Retryable bool
-	// Body returns the JSON body, once per attempt; nil: no body.
+	// Body returns the JSON body. It is called once per attempt; nil means no body.
 	Body func() []byte
-	// SetAuth sets the authentication headers, once per attempt; nil: none.
+	// SetAuth sets the authentication headers. It is called once per attempt; nil means none.
 	SetAuth func(http.Header)
 }
 
@@ -55,8 +56,9 @@ func (c Call) method() string {
 
 func (c Call) retryable() bool { return c.Retryable || c.method() == http.MethodGet }
 
-// target builds the URL from a base URL that the guard accepts. It is at the same host,
-// so no path or query that contains text of a vendor can lead to another one.
+// target returns the URL of the call. The base URL must be one that the guard accepts. The
+// result always has the host of the base URL: a path or query that contains a vendor's text
+// cannot lead to another host.
 // Errors: Rejected (address_not_allowed), Unavailable (malformed_response).
 func (c Call) target(guard *Guard) (*url.URL, error) {
 	base, err := guard.parse(c.BaseURL)
@@ -77,13 +79,13 @@ func (c Call) target(guard *Guard) (*url.URL, error) {
 
 const invalidRequest = "the request cannot be built"
 
-// isRequestText reports whether text may be part of a request line without escaping.
+// isRequestText reports whether text can be part of a request line without escaping.
 func isRequestText(text string) bool {
 	return strings.IndexFunc(text, func(r rune) bool { return r <= ' ' || r >= 0x7f || r == '#' }) < 0
 }
 
-// newRequest builds the request of an attempt. It is the only place where a secret gets
-// into a request.
+// newRequest builds the HTTP request of an attempt. It is the only function that inserts a
+// secret into a request.
 func (c Call) newRequest(ctx context.Context, target *url.URL, userAgent string) (*http.Request, error) {
 	var body io.Reader
 	if c.Body != nil {

@@ -11,27 +11,28 @@ import (
 )
 
 // CanonicalForm defines a canonical form of JSON objects: two objects with equal content
-// have the same bytes. Members are in the order of their names, without white space, and
-// each string and number is written in one way.
+// have the same bytes. Members are sorted by their names, there is no white space between
+// them, and equal strings and numbers are written in the same way.
 type CanonicalForm struct {
-	// Omit names the members that are left out.
+	// Omit names the members that the canonical form does not contain.
 	Omit VolatileMembers
-	// KeepNulls keeps members that are null; otherwise they are left out.
+	// KeepNulls includes members whose value is null; by default they are omitted.
 	KeepNulls bool
-	// AppendText and AppendNumber append the canonical form of a string, which includes its
-	// quotes, and of a number.
+	// AppendText appends the canonical form of a string, including its quotes, to text.
+	// AppendNumber appends the canonical form of a number.
 	AppendText, AppendNumber func(text, value []byte) []byte
 }
 
-// Append appends the canonical form of an object that [Decode] has accepted. It needs one
-// pass: a page has many rows, and a map of members costs several times as much. It returns
-// false if a name is not plain ASCII; the caller then has to sort the members.
+// Append appends the canonical form of an object that [Decode] has accepted. It makes only
+// one pass over the object and builds no map: a page has many rows, and a map of members
+// costs several times as much. It returns false if a member's name is not plain ASCII. Then
+// the order of the members may be wrong, and the caller has to sort them itself.
 func (f *CanonicalForm) Append(text []byte, object []byte) ([]byte, bool) {
 	stack := memberStacks.Get().(*[]sortableMember)
 	defer memberStacks.Put(stack)
 	w := canonicalWriter{form: f, text: text, stack: *stack, plain: true}
 	w.object("", object)
-	clear(w.stack[:cap(w.stack)]) // a pooled stack must not keep a response in memory
+	clear(w.stack[:cap(w.stack)]) // so that the pooled stack does not keep a response in memory
 	*stack = w.stack
 	return w.text, w.plain
 }
@@ -39,19 +40,19 @@ func (f *CanonicalForm) Append(text []byte, object []byte) ([]byte, bool) {
 type canonicalWriter struct {
 	form  *CanonicalForm
 	text  []byte
-	stack []sortableMember // the members of the objects that are being written
-	plain bool             // all names are plain ASCII so far
+	stack []sortableMember // the members of all objects that are currently being written
+	plain bool             // false after a name that is not plain ASCII
 }
 
-// memberStacks holds empty stacks with room for a row, because growing one for each row
-// costs more than writing it.
+// memberStacks is a pool of empty stacks that have capacity for the members of a row. It is
+// pooled because growing a new stack for each row costs more than writing the row.
 var memberStacks = sync.Pool{New: func() any {
 	stack := make([]sortableMember, 0, 64)
 	return &stack
 }}
 
-// sortableMember is a member with the first eight bytes of its name as a number, which
-// decides most comparisons.
+// sortableMember is a member together with the first eight bytes of its name as a number.
+// Most comparisons of two names need only this number.
 type sortableMember struct {
 	Member
 	prefix uint64
@@ -70,13 +71,14 @@ func byName(a, b sortableMember) int {
 	return bytes.Compare(unquoted(a.Member), unquoted(b.Member))
 }
 
-// object writes an object that is the member of this name; "" is the outermost object.
+// object writes the object that is the value of the member name; name is "" for the
+// outermost object.
 func (w *canonicalWriter) object(name string, object []byte) {
 	ofObject, ofAll := w.form.Omit[name], w.form.Omit["*"]
 	start := len(w.stack)
 	for m := range (&scanner{text: object}).members() {
 		if !isPlainString(m.Name) {
-			name, _ := Unquote(m.Name) // no error: it has been decoded
+			name, _ := Unquote(m.Name) // cannot fail, because Decode has accepted the name
 			m.Name, _ = jsontext.AppendQuote(nil, name)
 			w.plain = w.plain && isPlainString(m.Name)
 		}
@@ -101,8 +103,8 @@ func (w *canonicalWriter) object(name string, object []byte) {
 
 func unquoted(m Member) []byte { return m.Name[1 : len(m.Name)-1] }
 
-// value writes the value of a member. The objects of a list are treated like the value of
-// the member that holds the list.
+// value writes the value of the member name. An object in a list is treated as if it were
+// the value of the member whose value is the list.
 func (w *canonicalWriter) value(name, value []byte) {
 	switch value[0] {
 	case '{':
@@ -137,13 +139,14 @@ func (w *canonicalWriter) list(name, list []byte) {
 	w.text = append(w.text, ']')
 }
 
-// AppendCanonical appends a string or number in the form of RFC 8785 (JSON Canonicalization
-// Scheme), except that integers keep their digits.
+// AppendCanonical appends a string or a number in the form of RFC 8785 (JSON
+// Canonicalization Scheme), except that all digits of an integer are kept.
 func AppendCanonical(text, value []byte) []byte {
 	if isPlainString(value) || isDigits(value) {
 		return append(text, value...)
 	}
 	canonical := jsontext.Value(bytes.Clone(value))
-	_ = canonical.Canonicalize(jsontext.CanonicalizeRawInts(false)) // no error: it has been decoded
+	// cannot fail, because Decode has accepted the value
+	_ = canonical.Canonicalize(jsontext.CanonicalizeRawInts(false))
 	return append(text, canonical...)
 }

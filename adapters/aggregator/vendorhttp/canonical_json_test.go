@@ -9,7 +9,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// The pooled stack of one row affects neither the next row nor a concurrent one.
+// Stacks are pooled. The stack of one row must affect neither the next row nor a row that is
+// written concurrently.
 func TestRowsDoNotAffectEachOthersCanonicalForm(t *testing.T) {
 	form := CanonicalForm{KeepNulls: true, AppendText: AppendCanonical, AppendNumber: AppendCanonical}
 	wide := make([]string, 0, 100)

@@ -9,9 +9,10 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// The circuit breaker of an origin opens only if the origin is plainly down: nearly all of
-// at least breakerMinCalls calls within breakerWindow have failed. It lets a call through
-// again after breakerDelay. So half a minute of failing calls does not block good ones.
+// The circuit breaker of an origin opens only if the origin is clearly down: nearly all of
+// at least breakerMinCalls calls within breakerWindow have failed. After breakerDelay it
+// allows a call again. Therefore a half minute in which only some calls fail does not block
+// the calls that would succeed.
 const (
 	breakerFailureRate = 0.95
 	breakerMinCalls    = 40
@@ -19,8 +20,8 @@ const (
 	breakerDelay       = 3 * time.Second
 )
 
-// newCircuitBreaker returns a breaker that counts vendor_unreachable as a failure. One
-// success closes it again.
+// newCircuitBreaker returns a circuit breaker for which only vendor_unreachable is a failure.
+// One successful call closes it again.
 func newCircuitBreaker() circuitbreaker.CircuitBreaker[response] {
 	return circuitbreaker.NewBuilder[response]().
 		HandleIf(func(_ response, err error) bool { return errors.Is(err, domain.VendorUnreachable) }).

@@ -19,12 +19,12 @@ type Client struct {
 	cfg       Config
 	guard     *Guard
 	transport *http.Transport
-	tripper   http.RoundTripper // transport, wrapped by Config.WrapTransport
+	tripper   http.RoundTripper // transport, or what Config.WrapTransport returned for it
 	retries   retrypolicy.RetryPolicy[response]
 	origins   origins
 }
 
-// New returns a client. Close it to close its idle connections.
+// New returns a client. The caller must close it to close its idle connections.
 func New(cfg Config) *Client {
 	cfg = cfg.withDefaults()
 	guard := NewGuard(cfg)
@@ -41,16 +41,16 @@ func (c *Client) Guard() *Guard { return c.guard }
 // Close closes idle connections. It does not interrupt calls in progress.
 func (c *Client) Close() { c.transport.CloseIdleConnections() }
 
-// WithTimeout returns a context that ends after [Config.TotalTimeout]. An adapter uses it
-// in a port method that makes several calls.
+// WithTimeout returns a context that ends after [Config.TotalTimeout], and its cancel
+// function. An adapter uses it in a method of its port that makes several calls.
 func (c *Client) WithTimeout(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, c.cfg.TotalTimeout)
 }
 
-// Do makes a call and returns the body of its 2xx response. It checks the address,
-// makes up to three attempts under the circuit breaker of the origin, and takes a token
-// of the rate budget for each of them. Errors: those that ports.Aggregator names;
-// Unavailable (interrupted) when ctx was cancelled.
+// Do makes a call and returns the body of its 2xx response. It checks the address and makes
+// up to three attempts under the circuit breaker of the origin. Each attempt takes a token of
+// the rate budget. Errors: those that ports.Aggregator lists, and Unavailable (interrupted)
+// if ctx was canceled.
 func (c *Client) Do(ctx context.Context, call Call) ([]byte, error) {
 	target, err := call.target(c.guard)
 	if err != nil {
@@ -68,12 +68,12 @@ func (c *Client) Do(ctx context.Context, call Call) ([]byte, error) {
 	case errors.Is(err, circuitbreaker.ErrOpen):
 		return nil, unreachable(errBreakerOpen, origin.breaker.RemainingDelay())
 	case err != nil && !errors.As(err, new(*domain.Error)):
-		return nil, transportError(ctx, err) // the context ended between two attempts
+		return nil, transportError(ctx, err) // ctx ended between two attempts
 	}
 	return got.body, err
 }
 
-// DoJSON is [Client.Do] and decodes the response with [Decode].
+// DoJSON makes a call like [Client.Do] and decodes the response into a value with [Decode].
 func (c *Client) DoJSON(ctx context.Context, call Call, into any) error {
 	body, err := c.Do(ctx, call)
 	if err != nil {
@@ -83,8 +83,8 @@ func (c *Client) DoJSON(ctx context.Context, call Call, into any) error {
 }
 
 // attempt waits for the rate budget, sends the request once and reads the response, which
-// must be complete before [Config.AttemptTimeout]. The round tripper is used without an
-// http.Client: it follows no redirect and stores no cookie.
+// must be complete before [Config.AttemptTimeout]. It uses the round tripper without an
+// http.Client, because a round tripper follows no redirect and stores no cookie.
 func (c *Client) attempt(ctx context.Context, call Call, target *url.URL, budget *tokenBucket) (response, error) {
 	if err := c.waitForBudget(ctx, call, budget); err != nil {
 		return response{}, err

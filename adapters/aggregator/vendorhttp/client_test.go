@@ -24,12 +24,13 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// canary is used as a secret, or as text of a vendor, which no error may contain.
+// canary is used as a secret, and as text that a vendor sends. No error may contain it.
 const canary = "canary-9f31c7"
 
 var loopback = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
 
-// serve starts a vendor with this handler, and returns a client that may reach it.
+// serve starts a vendor with this handler. It returns a client that can reach the vendor, and
+// a call to it.
 func serve(t *testing.T, cfg Config, h http.HandlerFunc) (*Client, Call) {
 	t.Helper()
 	srv := httptest.NewServer(h)
@@ -137,8 +138,8 @@ func TestAStatusDeterminesTheErrorKind(t *testing.T) {
 	}
 }
 
-// assertNoLeak checks that no error in the chain of causes contains a secret, a header, an
-// address or a path.
+// assertNoLeak checks that neither err nor any error that it wraps contains a secret, a
+// header, an address or a path.
 func assertNoLeak(t *testing.T, err error, call Call) {
 	t.Helper()
 	for ; err != nil; err = errors.Unwrap(err) {
@@ -224,7 +225,7 @@ func TestTransportFailures(t *testing.T) {
 	}
 }
 
-// emptyObject is a vendor that always responds with "{}".
+// emptyObject is the handler of a vendor that always responds with "{}".
 func emptyObject(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "{}") }
 
 // drip sends a byte every 20 ms without end, so that no single read times out.
@@ -263,7 +264,7 @@ func TestBodiesAreBounded(t *testing.T) {
 			if !errors.Is(err, errTooLarge) || !errors.Is(err, domain.MalformedResponse) {
 				t.Fatalf("got %v", err)
 			}
-			if sent.Load() > 32<<20 { // some bytes are in the buffers of the sockets
+			if sent.Load() > 32<<20 { // the buffers of the sockets contain some bytes that the client did not read
 				t.Errorf("%d bytes were sent", sent.Load())
 			}
 		})

@@ -17,48 +17,50 @@ const (
 	DefaultMaxBodyBytes   = 16 << 20
 )
 
-// Config configures a [Client]. The zero value is usable: https only, public addresses only.
+// Config configures a [Client]. The zero value is usable: it allows only https and only
+// public addresses.
 type Config struct {
-	// AllowedCIDRs are networks that requests may reach although they are private, loopback
-	// or otherwise special. IPv4 and IPv6.
+	// AllowedCIDRs are IPv4 and IPv6 networks that requests may reach although they are
+	// private, loopback or otherwise not public.
 	AllowedCIDRs []netip.Prefix
-	// AllowHTTP allows base URLs with http as well as https.
+	// AllowHTTP allows base URLs with http in addition to https.
 	AllowHTTP bool
-	// AttemptTimeout bounds one attempt, including its response body. Zero: 8 s.
+	// AttemptTimeout bounds one attempt, including reading the response body. Zero means 8 s.
 	AttemptTimeout time.Duration
-	// TotalTimeout bounds a call with its waits and retries. Zero: 14 s, below the 15 s that
-	// ports.Aggregator promises.
+	// TotalTimeout bounds a call with all its waits and retries. Zero means 14 s, which is below
+	// the 15 s that ports.Aggregator promises.
 	TotalTimeout time.Duration
-	// MaxBodyBytes bounds a response body, in bytes after decompression. Zero: 16 MiB.
+	// MaxBodyBytes bounds a response body, in bytes after decompression. Zero means 16 MiB.
 	MaxBodyBytes int64
-	// UserAgent is sent with every request; "" sends none.
+	// UserAgent is sent with every request; if it is "", no User-Agent is sent.
 	UserAgent string
-	// Clock returns the current time; nil: the system clock.
+	// Clock returns the current time; nil means the system clock.
 	Clock ports.Clock
-	// Resolver resolves host names; nil: the system's resolver. The guard checks its results.
+	// Resolver resolves host names; nil means the system's resolver. The guard checks the
+	// addresses that it returns.
 	Resolver Resolver
-	// MaxBudgetWait bounds how long a call may wait for a token of its rate budget. Zero: 8 s;
-	// negative: not at all.
+	// MaxBudgetWait bounds how long a call may wait for a token of its rate budget. Zero means
+	// 8 s; a negative value means that a call never waits.
 	MaxBudgetWait time.Duration
-	// BudgetPerMinute replaces the rate budget of every vendor. Zero: the vendor's own;
-	// negative: no limit.
+	// BudgetPerMinute replaces the rate budgets of all vendors. Zero keeps the vendors' own
+	// budgets; a negative value means no limit.
 	BudgetPerMinute int
-	// OnCall is called after each attempt; nil: it is not. template is the path without its
-	// ids; status is 0 if there was no response. It must not block.
+	// OnCall, if not nil, is called after each attempt. template is [Call.PathTemplate]; status
+	// is 0 if there was no response. OnCall must not block.
 	OnCall func(vendor, method, template string, status int, took time.Duration)
-	// AttemptContext returns the context that an attempt is sent with, for example with the
-	// name of a span; nil: the context is not changed.
+	// AttemptContext returns the context with which an attempt is sent. For example, it can add
+	// the name of a trace span. If it is nil, the context is not changed.
 	AttemptContext func(ctx context.Context, template string) context.Context
-	// WrapTransport wraps the round tripper of the client; nil: it is not wrapped. The
-	// wrapper must follow no redirect and retain nothing of the request.
+	// WrapTransport returns a wrapper around the client's round tripper; nil means no wrapper.
+	// The wrapper must not follow redirects and must not retain any part of the request.
 	WrapTransport func(http.RoundTripper) http.RoundTripper
-	// OnBudget is called after a token was taken from a rate budget, or a 429 has blocked
-	// it. left is how many calls are left; below zero, how many wait. Nil: it is not called.
-	// It must not block.
+	// OnBudget, if not nil, is called after a call has requested a token from a rate budget, and
+	// after a 429 has blocked the budget. left is the number of calls that can be sent now; if it
+	// is negative, it is the number of calls that wait. OnBudget must not block.
 	OnBudget func(vendor, resource string, left float64)
 }
 
-// Resolver resolves a host name; *net.Resolver is one. network is "ip".
+// Resolver resolves a host name. *net.Resolver implements it. network is always "ip".
 type Resolver interface {
 	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
 }

@@ -12,7 +12,7 @@ import (
 
 type contextKey struct{}
 
-// recordingTripper is a round tripper that reports the value in each attempt's context.
+// recordingTripper is a round tripper that records the value in the context of each attempt.
 type recordingTripper struct {
 	base   http.RoundTripper
 	record func(string)
@@ -62,13 +62,13 @@ func TestOnBudgetIsCalledWhenABudgetIsUsedOrBlocked(t *testing.T) {
 		_, _ = io.WriteString(w, "{}")
 	})
 	call.Vendor = &Vendor{Name: "sim", Budgets: map[string]int{"rows": 72}}
-	call.Resource = "auth" // without a budget: nothing is reported
+	call.Resource = "auth" // a resource without a budget, for which nothing is reported
 	_, _ = client.Do(t.Context(), call)
 	call.Resource = "rows"
 	_, _ = client.Do(t.Context(), call)
 	call.Path = "/limited"
-	_, _ = client.Do(t.Context(), call) // blocks the budget
-	_, _ = client.Do(t.Context(), call) // finds it blocked
+	_, _ = client.Do(t.Context(), call) // gets a 429, which blocks the budget
+	_, _ = client.Do(t.Context(), call) // fails, because the budget is blocked
 	want := []string{"sim rows 2", "sim rows 1", "sim rows 0", "sim rows 0"}
 	if diff := cmp.Diff(want, reported); diff != "" {
 		t.Errorf("reported (-want +got):\n%s", diff)

@@ -7,18 +7,19 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// VolatileMembers names the members that change with every read without being an edit. No
-// transaction data depends on them, except the metadata, so the content hash leaves them
-// out. The keys name the objects that hold them: "" is the row itself, "*" any object.
+// VolatileMembers names the members whose values change with every read although the row was
+// not edited. The content hash omits their values. No transaction data depends on these
+// members, except for the metadata. A key identifies the object that contains the members: ""
+// is the row itself, and "*" is any object.
 //
-// The methods of VolatileMembers identify an object by its path from the row, `"a"/"b"`;
-// a [CanonicalForm] identifies it by its own name, at any depth. AppendStable looks into
-// the objects that have a key, or into all if there is "*". All names are in their quotes,
-// as in the text.
+// AppendStable identifies an object by its path from the row, `"a"/"b"`. A [CanonicalForm]
+// identifies it by its own name, at any depth. AppendStable searches only the objects that
+// have a key, or all objects if there is the key "*". All names include their quotes, as in
+// the JSON text.
 type VolatileMembers map[string]MemberNames
 
-// MemberNames is a list, because it is short and searched for every member of every object:
-// comparing one name after the other mostly compares lengths only.
+// MemberNames is a list and not a map, because it is short and is searched for every member
+// of every object. Comparing one name after another usually compares only the lengths.
 type MemberNames []string
 
 func (n MemberNames) contains(name []byte) bool {
@@ -26,12 +27,13 @@ func (n MemberNames) contains(name []byte) bool {
 }
 
 // AppendStable appends the input of a row's content hash: the text of the row without the
-// values of its volatile members and without white space between members. It calls visit,
-// unless nil, with each member of the row itself. It returns false if the row is not an
-// object.
+// values of its volatile members and without white space between members. If visit is not
+// nil, AppendStable calls it with each member of the row itself. It returns false if the row
+// is not an object.
 //
-// A value is left out only if it is certainly valid JSON, and its name never is. A row with
-// a known content hash is not decoded again, so invalid JSON must change the hash.
+// The value of a volatile member is omitted only if it is certainly valid JSON, and the name
+// is never omitted. The reason is that a row whose content hash is already stored is not
+// decoded again, so invalid JSON must change the hash.
 func (v VolatileMembers) AppendStable(text, row []byte, visit func(Member)) ([]byte, bool) {
 	return v.appendStable(text, nil, row, visit)
 }
@@ -62,12 +64,12 @@ func (v VolatileMembers) appendStable(text, path, object []byte, visit func(Memb
 	return append(text, '}'), valid
 }
 
-// maxPath bounds a path, in bytes; every key is shorter. However deeply a vendor nests its
-// objects, a path does not grow further.
+// maxPath is the maximum length of a path in bytes; every key of a VolatileMembers must be
+// shorter. No path becomes longer, no matter how deeply a vendor nests objects.
 const maxPath = 64
 
-// appendPath appends the path of a member. For a path that is too long to be a key it
-// appends "?", which is no key.
+// appendPath appends the path of the member name of the object at path. If that path is too
+// long to be a key, it appends "?" instead, which is never a key.
 func appendPath(to, path, name []byte) []byte {
 	switch {
 	case len(path)+1+len(name) > maxPath:
@@ -79,7 +81,7 @@ func appendPath(to, path, name []byte) []byte {
 }
 
 // ContentHashOf returns the content hash of a row: the first 16 bytes of the SHA-256 of
-// text, which is everything that the row's normalised form depends on.
+// text. text must include everything on which the row's normalised form depends.
 func ContentHashOf(text []byte) domain.ContentHash {
 	hash := sha256.Sum256(text)
 	return domain.ContentHash(hash[:])

@@ -2,11 +2,11 @@ package vendorhttp
 
 import "testing"
 
-// volatile names members for the tests: any "seen", "turn" and "list" of the row, and
-// "turn" of the row's member "of".
+// volatile names the volatile members of the tests: "seen" of any object, "turn" and "list"
+// of the row, and "turn" of the object that is the row's member "of".
 var volatile = VolatileMembers{"*": {`"seen"`}, "": {`"turn"`, `"list"`}, `"of"`: {`"turn"`}}
 
-// stable returns the input of the content hash of a row.
+// stable returns the input of a row's content hash. The row must be an object.
 func stable(t testing.TB, row string) string {
 	t.Helper()
 	text, valid := volatile.AppendStable(nil, []byte(row), nil)
@@ -29,7 +29,8 @@ func TestVolatileMembersDoNotChangeTheContentHash(t *testing.T) {
 	for _, other := range []string{
 		`{"a":2,"turn":2,"of":{"b":[1,2],"turn":1.5,"seen":"x"},"seen":null}`,
 		`{"a":1,"turn":2,"of":{"b":[1,3],"turn":1.5,"seen":"x"},"seen":null}`,
-		`{"a":1,"turn":2,"turn":2,"of":{"b":[1,2],"turn":1.5,"seen":"x"},"seen":null}`, // the decoder refuses it
+		// a duplicate member, which the decoder refuses
+		`{"a":1,"turn":2,"turn":2,"of":{"b":[1,2],"turn":1.5,"seen":"x"},"seen":null}`,
 		`{"a":1,"of":{"b":[1,2],"turn":1.5,"seen":"x"},"seen":null}`,
 		`{"a":1,"turn":{"x":1},"of":{"b":[1,2],"turn":1.5,"seen":"x"},"seen":null}`,
 		`{"a":1,"turn":NaN,"of":{"b":[1,2],"turn":1.5,"seen":"x"},"seen":null}`,

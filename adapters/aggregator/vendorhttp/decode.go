@@ -10,15 +10,15 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// maxDepth bounds the nesting of a response or a webhook; those of the vendors have up to
-// eight levels.
+// maxDepth bounds the nesting of a response or a webhook. Those that vendors send have at
+// most eight levels.
 const maxDepth = 64
 
-// Decode parses JSON text strictly into a value. It ignores unknown members; a wrong type,
-// a duplicate member, invalid UTF-8, more than 64 levels and anything after the value are
-// errors. Member names are compared exactly; a raw member (jsontext.Value,
-// json.RawMessage) keeps its bytes. Errors: Unavailable (malformed_response), which
-// contains no part of the text.
+// Decode strictly parses JSON text into a value. It ignores unknown members. A wrong type, a
+// duplicate member, invalid UTF-8, more than 64 levels and any text after the value are
+// errors. Member names are compared exactly. A raw member (jsontext.Value, json.RawMessage)
+// keeps its bytes. Errors: Unavailable (malformed_response); the error contains no part of
+// the text.
 func Decode(body []byte, into any) error {
 	if tooDeep(body) {
 		return malformed("JSON nested too deeply")
@@ -29,8 +29,8 @@ func Decode(body []byte, into any) error {
 	return nil
 }
 
-// tooDeep reports whether the text nests too deeply. It counts the brackets outside of
-// strings, before a parser recurses into them.
+// tooDeep reports whether the text has more than maxDepth levels. It counts the brackets
+// outside of strings, before a parser would recurse into them.
 func tooDeep(body []byte) bool {
 	depth, quoted := 0, false
 	for i := 0; i < len(body); i++ {
@@ -51,8 +51,8 @@ func tooDeep(body []byte) bool {
 	return false
 }
 
-// Number is the text of a JSON number, unchanged; "" for null or an absent member. Any
-// other JSON type is an error. The number is never converted to a float.
+// Number is the unchanged text of a JSON number. It is "" for null and for an absent member.
+// Any other JSON type is an error. The number is never converted to a float.
 type Number string
 
 // UnmarshalJSONFrom decodes a number or null.
@@ -71,7 +71,8 @@ func (n *Number) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	return nil
 }
 
-// NumberOrString is a [Number] that may also be a JSON string, for vendors that write both.
+// NumberOrString is a [Number] that the JSON text may also contain as a string, for vendors
+// that send both.
 type NumberOrString string
 
 // UnmarshalJSONFrom decodes a number, a string or null.
@@ -90,9 +91,9 @@ func (n *NumberOrString) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 
 var errNumber = errors.New("not a number")
 
-// ParseMoney parses an amount as the vendor wrote it. It accepts only what the decimal
-// type holds exactly: an amount that would be rounded is an error. Errors: Unavailable
-// (malformed_response).
+// ParseMoney parses an amount in the form in which the vendor sent it. It accepts only
+// amounts that the decimal type can represent exactly; an amount that would be rounded is an
+// error. Errors: Unavailable (malformed_response).
 func ParseMoney(amount, currency string) (domain.Money, error) {
 	m, err := domain.ParseMoney(amount, currency)
 	if err != nil {

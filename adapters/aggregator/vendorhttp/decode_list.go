@@ -2,15 +2,15 @@ package vendorhttp
 
 import "github.com/go-json-experiment/json/jsontext"
 
-// DecodeList decodes a page: a response that is an object whose member called name is a
-// list of objects. It returns the rows of the list, which are parts of the body, not
-// copies. Everything except the rows is decoded into a value like [Decode] does; there the
-// list is empty.
+// DecodeList decodes a page: a response that is an object, in which the member called name is
+// a list of objects. It returns the rows of the list. The rows are parts of body, not copies.
+// The rest of the response is decoded into a value in the same way as by [Decode]; in that
+// value the list is empty. If there is no list, the returned rows are nil.
 //
-// A row is only split off here, by its brackets and quotes. Whether it is valid JSON,
-// without a duplicate member, is checked when it is decoded. So a row that has not changed
-// since it was decoded, byte for byte, costs no more than this. The rows are nil if there
-// is no list. Errors: those of Decode, also for a row that is not an object.
+// DecodeList only separates the rows from each other, by their brackets and quotes. Whether a
+// row is valid JSON without a duplicate member is checked when the row is decoded. Therefore
+// a row whose bytes have not changed since it was last decoded costs no more than separating
+// it. Errors: the same as those of Decode, and the same error for a row that is not an object.
 func DecodeList(body []byte, name string, into any) ([]jsontext.Value, error) {
 	s := scanner{text: body}
 	if !s.findList(name) {
@@ -29,8 +29,8 @@ func DecodeList(body []byte, name string, into any) ([]jsontext.Value, error) {
 	return rows, nil
 }
 
-// findList moves to the list that is the object's member of this name. It reports whether
-// there is one.
+// findList moves to the start of the list that is the member name of the object. It reports
+// whether there is such a list.
 func (s *scanner) findList(name string) bool {
 	if s.space(); !s.take('{') {
 		return false
@@ -53,10 +53,10 @@ func (s *scanner) findList(name string) bool {
 	return false
 }
 
-// rows splits the list at the current position into its objects, and moves past it. It
-// reports whether the list contains only objects.
+// rows splits the list at the current position into its objects and moves to the end of the
+// list. It reports whether the list contains only objects.
 func (s *scanner) rows() ([]jsontext.Value, bool) {
-	s.depth = 2 // inside the response and the list
+	s.depth = 2 // the levels of the response and of the list
 	s.at++
 	rows := make([]jsontext.Value, 0, 512)
 	if s.space(); s.peek() == ']' {

@@ -87,9 +87,9 @@ func TestDecodeListRefusesInvalidPages(t *testing.T) {
 	}
 }
 
-// FuzzDecodeList compares DecodeList with a decoder that checks everything. A page that the
-// decoder accepts is accepted, with the same rows. A page that it refuses is refused, here
-// or when its rows are decoded.
+// FuzzDecodeList compares DecodeList with a decoder that checks the whole page. If the decoder
+// accepts a page, DecodeList must accept it with the same rows. If the decoder refuses a page,
+// DecodeList must refuse the page, or decoding one of its rows must fail.
 func FuzzDecodeList(f *testing.F) {
 	for _, seed := range []string{
 		`{"rows":[{"a":"\\\"]"},{}],"next":"n"}`, `{"rows":[{"a":1,"a":2}]}`, `{"rows":[{"a":[}]}`,
@@ -110,7 +110,7 @@ func FuzzDecodeList(f *testing.F) {
 		want := Decode(text, &whole)
 		isNull := func(row map[string]jsontext.Value) bool { return row == nil }
 		if whole.Rows != nil && slices.ContainsFunc(*whole.Rows, isNull) {
-			return // a null row, which DecodeList refuses at once
+			return // DecodeList refuses a null row, but the decoder accepts it
 		}
 		var got envelope
 		rows, err := DecodeList(text, "rows", &got)

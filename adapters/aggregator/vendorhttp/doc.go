@@ -1,30 +1,30 @@
-// Package vendorhttp is the HTTP client of the aggregator adapters: every request to a
-// vendor goes through it.
+// Package vendorhttp is the HTTP client of the aggregator adapters. Every request to a vendor
+// is sent by this package.
 //
-// A vendor adapter describes a request as a [Call] and gets the body of the response, or a
-// domain.Error of the kinds that ports.Aggregator names. What every vendor needs is
-// implemented here, once. A call passes these files in this order:
+// A vendor's adapter describes a request as a [Call]. It gets the body of the response, or a
+// domain.Error of one of the kinds that ports.Aggregator lists. Everything that all vendors
+// need is implemented here. A call uses the code of these files, in this order:
 //
-//   - egress_guard.go: SSRF protection. No address is dialed that egress forbids, even if
-//     its name resolved to another one before
+//   - egress_guard.go: protection against SSRF. An address that egress forbids is never
+//     dialed, even if the host name resolved to an allowed address before
 //   - client.go, call.go: a call and its attempts, with their timeouts
-//   - origins.go, rate_limit.go: per origin and resource a rate limit, as a token bucket that
-//     a 429 blocks (Retry-After)
+//   - origins.go, rate_limit.go: a rate limit for each origin and resource. It is a token
+//     bucket that a 429 blocks (Retry-After)
 //   - retry.go, circuit_breaker.go: at most two retries of an idempotent request, with
-//     backoff, and a circuit breaker per origin
+//     backoff, and a circuit breaker for each origin
 //   - transport.go, response.go: TLS, no proxy, no redirect, size limits
-//   - status.go, transport_error.go: statuses and transport errors as domain kinds, one
-//     table each
+//   - status.go, transport_error.go: one table from statuses and one from transport errors to
+//     domain errors
 //
-// The adapter then parses the body with:
+// The adapter then parses the body with the code of these files:
 //
 //   - decode.go: strict JSON, exact numbers and amounts
-//   - decode_list.go, scanner.go: the rows of a page, split off without decoding them
-//   - content_hash.go: which rows have changed, without their volatile members
-//   - canonical_json.go: a canonical form, in which equal rows are equal bytes
+//   - decode_list.go, scanner.go: the rows of a page, separated without decoding them
+//   - content_hash.go: a hash by which changed rows are detected; it omits volatile members
+//   - canonical_json.go: a canonical form, in which equal rows have equal bytes
 //
-// The texts of an error of this package are its own: they contain no URL, header, body,
-// address or credential, nor do those of its causes. [Call.SetAuth] and [Call.Body] set the
-// authentication at the last moment, so that no value which is kept or printed holds a
-// secret.
+// The text of every error of this package is written by this package. Neither an error nor
+// its causes contain a URL, header, body, address or credential. [Call.SetAuth] and
+// [Call.Body] add the authentication directly before a request is sent, so that no value
+// that is stored or printed contains a secret.
 package vendorhttp

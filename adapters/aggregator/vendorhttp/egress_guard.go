@@ -15,25 +15,25 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// lookupTimeout bounds the DNS lookup of [Guard.Check].
+// lookupTimeout bounds the DNS lookup by [Guard.Check].
 const lookupTimeout = 3 * time.Second
 
-// azureWireServer is Azure's host service: a public address that is served by the machine
-// the process runs on.
+// azureWireServer is the address of Azure's host service. It is a public address, but the
+// host machine on which the process runs answers it.
 // https://learn.microsoft.com/azure/virtual-network/what-is-ip-address-168-63-129-16
 var azureWireServer = netip.MustParsePrefix("168.63.129.16/32")
 
-// Guard is the egress guard: it protects against server-side request forgery (SSRF). It
-// keeps requests from addresses that egress forbids: all that are not public unicast
-// (IANA's special-purpose registries), unless [Config.AllowedCIDRs] contains them.
-// It implements ports.EgressGuard.
+// Guard is the egress guard, which protects against server-side request forgery (SSRF). It
+// prevents requests to forbidden addresses. Forbidden are all addresses that are not public
+// unicast addresses (IANA's special-purpose registries), unless [Config.AllowedCIDRs]
+// contains them. Guard implements ports.EgressGuard.
 type Guard struct {
 	addresses *ssrf.Guardian
 	resolver  Resolver
 	allowHTTP bool
 }
 
-// NewGuard returns a guard with the address rules of the configuration.
+// NewGuard returns a guard with the address rules of cfg.
 func NewGuard(cfg Config) *Guard {
 	var v4, v6 []netip.Prefix
 	for _, prefix := range cfg.AllowedCIDRs {
@@ -54,9 +54,9 @@ func NewGuard(cfg Config) *Guard {
 	}
 }
 
-// Check refuses a URL that is not a valid base URL (domain.ParseBaseURL; http only where
-// it is allowed), or whose host is or resolves to a forbidden address. A name that does
-// not resolve passes. Errors: Rejected (address_not_allowed).
+// Check refuses a URL that is not a valid base URL (see domain.ParseBaseURL; http only if it
+// is allowed). It also refuses a URL whose host is, or resolves to, a forbidden address. A
+// host name that does not resolve is accepted. Errors: Rejected (address_not_allowed).
 func (g *Guard) Check(ctx context.Context, rawURL string) error {
 	u, err := g.parse(rawURL)
 	if err != nil {
@@ -73,8 +73,8 @@ func (g *Guard) Check(ctx context.Context, rawURL string) error {
 	return nil
 }
 
-// parse parses a base URL and checks its text: the form, the scheme, and the host if it is
-// an address. It resolves no name. Errors: Rejected (address_not_allowed).
+// parse parses a base URL and checks its form, its scheme, and its host if the host is an
+// address. It does not resolve a host name. Errors: Rejected (address_not_allowed).
 func (g *Guard) parse(rawURL string) (*url.URL, error) {
 	u, err := domain.ParseBaseURL(rawURL, g.allowHTTP)
 	if err != nil {
@@ -84,19 +84,21 @@ func (g *Guard) parse(rawURL string) (*url.URL, error) {
 	addr, err := netip.ParseAddr(host)
 	switch {
 	case strings.IndexFunc(host, func(r rune) bool { return r >= 0x80 }) >= 0:
-		// net/http maps wide and circled digits to plain ones before it dials
+		// net/http converts full-width and circled digits to ASCII digits before it dials.
 		return nil, notAllowed("a host that is not ASCII")
 	case err != nil && isNumeric(host):
 		return nil, notAllowed("an address in an unusual notation")
 	case err != nil:
 		return u, nil
-	case g.addresses.SafeAddr(addr) != nil: // an IPv4 address written as IPv6 is not one of IPv6's public ones
+	// this includes an IPv4 address in IPv6 notation, which is no public IPv6 address
+	case g.addresses.SafeAddr(addr) != nil:
 		return nil, notAllowed("an address that egress forbids")
 	}
 	return u, nil
 }
 
-// Control refuses a dial by its resolved address, just before it: net.Dialer.Control.
+// Control is a net.Dialer.Control function. It refuses to dial a forbidden address; it is
+// called with the resolved address directly before the dial.
 func (g *Guard) Control(network, address string, raw syscall.RawConn) error {
 	if g.addresses.Safe(network, address, raw) != nil {
 		return errForbiddenAddress
@@ -106,8 +108,8 @@ func (g *Guard) Control(network, address string, raw syscall.RawConn) error {
 
 var errForbiddenAddress = errors.New("address forbidden by egress")
 
-// isNumeric reports whether some resolvers would read the host as an IPv4 address: its
-// last label is a number, decimal, octal or hexadecimal.
+// isNumeric reports whether some resolvers would interpret the host as an IPv4 address. That
+// is the case if its last label is a number: decimal, octal or hexadecimal.
 // https://url.spec.whatwg.org/#ends-in-a-number-checker
 func isNumeric(host string) bool {
 	last := strings.ToLower(host[strings.LastIndexByte(host, '.')+1:])
@@ -117,10 +119,10 @@ func isNumeric(host string) bool {
 	return last != "" && strings.Trim(last, "0123456789") == ""
 }
 
-// Origin returns scheme and host of an http or https URL in lower case, with the port
-// unless it is the scheme's default: two URLs of one origin yield the same text. The URL
-// may have a query. Errors: Rejected (address_not_allowed) for a URL that is not absolute,
-// or has userinfo or a fragment.
+// Origin returns the scheme and the host of an http or https URL in lower case. It includes
+// the port unless that is the default port of the scheme. Therefore two URLs of one origin
+// have the same result. The URL may have a query. Errors: Rejected (address_not_allowed) for a
+// URL that is not absolute, or that has userinfo or a fragment.
 func Origin(rawURL string) (string, error) {
 	withoutQuery, _, _ := strings.Cut(rawURL, "?")
 	u, err := domain.ParseBaseURL(withoutQuery, true)

@@ -18,7 +18,7 @@ import (
 
 var _ ports.EgressGuard = (*Guard)(nil)
 
-// fixedResolver resolves names from a map; other names do not resolve.
+// fixedResolver resolves the host names that are its keys; other names do not resolve.
 type fixedResolver map[string][]string
 
 func (n fixedResolver) LookupNetIP(_ context.Context, _, host string) ([]netip.Addr, error) {
@@ -32,7 +32,7 @@ func (n fixedResolver) LookupNetIP(_ context.Context, _, host string) ([]netip.A
 	return found, nil
 }
 
-// forbidden lists hosts that no request may reach, in every notation.
+// forbidden lists hosts that no request may reach, in every notation of their addresses.
 var forbidden = []string{
 	"127.0.0.1", "127.1.2.3", "127.0.0.1.", "127.1", "127.0.1", "2130706433", "2130706433.", "0x7f000001",
 	"0x7f.0.0.1", "0X7F.1", "0177.0.0.1", "017700000001", "0x7f.1.", "0", "0x", "0.0.0.0", "10.0.0.1", "10.255.255.255",
@@ -116,8 +116,8 @@ func TestCheckAcceptsPublicAndAllowedAddresses(t *testing.T) {
 	}
 }
 
-// TestTheGuardChecksTheAddressAtTheDial uses a resolver that changes its result (DNS
-// rebinding): the address is checked again at the dial.
+// TestTheGuardChecksTheAddressAtTheDial uses a resolver whose result changes after the first
+// lookup (DNS rebinding). The guard must check the address again at the dial.
 func TestTheGuardChecksTheAddressAtTheDial(t *testing.T) {
 	var reached atomic.Int32
 	srv := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { reached.Add(1) }))
@@ -141,7 +141,7 @@ func TestTheGuardChecksTheAddressAtTheDial(t *testing.T) {
 	}
 }
 
-// rebindingResolver returns a public address first, and loopback from then on.
+// rebindingResolver returns a public address at the first lookup, and loopback at later ones.
 type rebindingResolver struct{ lookups atomic.Int32 }
 
 func (r *rebindingResolver) LookupNetIP(context.Context, string, string) ([]netip.Addr, error) {
@@ -185,9 +185,9 @@ func TestURLsOfOneOriginHaveTheSameText(t *testing.T) {
 	}
 }
 
-// FuzzGuard checks any URL without resolving a name, so that only the text decides. A URL
-// that passes has a host in plain ASCII that is not a forbidden address in any notation,
-// and a call to it goes to that host.
+// FuzzGuard checks arbitrary URLs with a resolver that resolves no name, so that only the text
+// of the URL decides. The host of an accepted URL must be plain ASCII and must not be a
+// forbidden address in any notation. A call with that base URL must be sent to that host.
 func FuzzGuard(f *testing.F) {
 	for _, host := range forbidden {
 		f.Add("https://" + host)

@@ -7,8 +7,8 @@ import (
 	"github.com/failsafe-go/failsafe-go/circuitbreaker"
 )
 
-// maxOrigins bounds how many origins are kept in memory. Base URLs come from operators,
-// who could otherwise let the map grow without end.
+// maxOrigins bounds how many origins are kept in memory. Operators choose the base URLs, so
+// without a bound they could let the map grow indefinitely.
 const maxOrigins = 1024
 
 // origin is the state of one origin of one vendor: its circuit breaker and rate budgets.
@@ -18,17 +18,18 @@ type origin struct {
 	usedAt  time.Time
 }
 
-// originKey includes the vendor, so that two vendors at one origin (a sandbox) do not
-// share budgets.
+// originKey includes the vendor, so that two vendors at one origin, such as a sandbox, do not
+// share their rate budgets.
 type originKey struct{ vendor, origin string }
 
-// origins holds the state of every origin; the least recently used one is evicted.
+// origins contains the state of every origin. If there are more than maxOrigins, the least
+// recently used one is evicted.
 type origins struct {
 	mu    sync.Mutex
 	byKey map[originKey]*origin
 }
 
-// get returns the state of an origin and creates it at first use.
+// get returns the state of an origin, which it creates at the first use.
 func (o *origins) get(key originKey, now time.Time) *origin {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -42,7 +43,7 @@ func (o *origins) get(key originKey, now time.Time) *origin {
 	return found
 }
 
-// budget returns the origin's rate budget of a resource, or nil if there is no limit.
+// budget returns the rate budget of a resource at an origin, or nil if there is no limit.
 func (o *origins) budget(of *origin, resource string, perMinute int) *tokenBucket {
 	if resource == "" || perMinute <= 0 {
 		return nil

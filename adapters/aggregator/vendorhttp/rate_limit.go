@@ -10,19 +10,24 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// tokenBucket limits the rate of requests to one resource of one origin: its rate budget.
+// tokenBucket is a rate budget: it limits the rate of requests to one resource of one origin.
 type tokenBucket struct {
 	mu           sync.Mutex
 	limiter      *rate.Limiter
-	blockedUntil time.Time // the vendor accepts no call before; zero: not blocked
+	blockedUntil time.Time // the vendor accepts no call before this time; zero if the bucket is not blocked
 }
 
-// newTokenBucket splits the allowance in three. A twenty-fourth of it may be used at once
-// (the burst), as much is kept in reserve for the delay of the network, and the rest
-// refills the bucket over a minute. So no minute, wherever it starts, holds more calls than
-// the allowance, even if calls that left in one minute arrive late, in the next. A full
-// bucket of the allowance that also refills at the full rate would allow twice as much.
-// Eleven twelfths of the allowance can be used minute after minute.
+// newTokenBucket returns a full bucket for an allowance of perMinute calls. It splits the
+// allowance in three parts:
+//
+//   - one twenty-fourth can be used at once (the burst),
+//   - another twenty-fourth is kept in reserve, because calls that are sent in one minute can
+//     arrive late, in the next minute,
+//   - the rest is refilled over a minute.
+//
+// Therefore no minute, no matter when it starts, has more calls than the allowance. A bucket
+// that holds the whole allowance and is also refilled at the full rate would allow twice as
+// many. Eleven twelfths of the allowance can be used in every minute.
 func newTokenBucket(perMinute int) *tokenBucket {
 	reserve := perMinute / 24
 	burst := max(1, reserve)
@@ -30,9 +35,9 @@ func newTokenBucket(perMinute int) *tokenBucket {
 	return &tokenBucket{limiter: rate.NewLimiter(rate.Limit(float64(refill)/60), burst)}
 }
 
-// reserve takes a token and returns how long to wait before using it. If that is longer
-// than maxWait it takes nothing. Errors: Unavailable (budget_exhausted) with
-// RetryAfter, the wait until a token would be free.
+// reserve takes a token and returns how long the caller must wait before using it. If that is
+// longer than maxWait, it takes no token and returns an error. Errors: Unavailable
+// (budget_exhausted), with the time until a token would be available as RetryAfter.
 func (b *tokenBucket) reserve(now time.Time, maxWait time.Duration) (time.Duration, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -40,7 +45,7 @@ func (b *tokenBucket) reserve(now time.Time, maxWait time.Duration) (time.Durati
 	if blocked > max(maxWait, 0) {
 		return 0, budgetExhausted(blocked)
 	}
-	usableAt := now.Add(blocked) // the token is taken for the moment when the bucket unblocks
+	usableAt := now.Add(blocked) // the token is reserved for the time at which the block ends
 	token := b.limiter.ReserveN(usableAt, 1)
 	wait := blocked + token.DelayFrom(usableAt)
 	if wait > max(maxWait, 0) {
@@ -50,8 +55,8 @@ func (b *tokenBucket) reserve(now time.Time, maxWait time.Duration) (time.Durati
 	return wait, nil
 }
 
-// blockFor blocks the bucket for as long as a 429 asked to wait. A block that lasts
-// longer already is not shortened.
+// blockFor blocks the bucket for the time for which a 429 asked to wait. If the bucket is
+// already blocked for longer, that does not change.
 func (b *tokenBucket) blockFor(wait time.Duration, now time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -60,8 +65,9 @@ func (b *tokenBucket) blockFor(wait time.Duration, now time.Time) {
 	}
 }
 
-// left returns how many calls may be sent now; below zero, how many wait. A blocked
-// bucket has none, even if it will have tokens when it unblocks.
+// left returns the number of calls that can be sent now. A negative result is the number of
+// calls that wait. A blocked bucket has no calls left, even if it will have tokens when the
+// block ends.
 func (b *tokenBucket) left(now time.Time) float64 {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -75,7 +81,8 @@ func budgetExhausted(wait time.Duration) *domain.Error {
 	return &domain.Error{Kind: domain.Unavailable, Code: domain.BudgetExhausted, RetryAfter: wait}
 }
 
-// budgetPerMinute returns the rate limit of the call's resource; zero or less: none.
+// budgetPerMinute returns the rate limit of the call's resource. Zero or a negative result
+// means no limit.
 func (c *Client) budgetPerMinute(call Call) int {
 	if c.cfg.BudgetPerMinute != 0 {
 		return c.cfg.BudgetPerMinute
@@ -83,9 +90,9 @@ func (c *Client) budgetPerMinute(call Call) int {
 	return call.Vendor.Budgets[call.Resource]
 }
 
-// waitForBudget takes a token and waits until it may be used: at most
-// [Config.MaxBudgetWait], and at most half of the time that is left, because the request
-// needs time as well. A nil budget sets no limit.
+// waitForBudget takes a token of the budget and waits until the token can be used. It waits at
+// most [Config.MaxBudgetWait], and at most half of the time until the deadline of ctx, because
+// the request itself needs time as well. A nil budget has no limit.
 func (c *Client) waitForBudget(ctx context.Context, call Call, budget *tokenBucket) error {
 	if budget == nil {
 		return nil
@@ -110,7 +117,7 @@ func (c *Client) waitForBudget(ctx context.Context, call Call, budget *tokenBuck
 	}
 }
 
-// reportBudget passes what is left of the budget to [Config.OnBudget].
+// reportBudget passes the number of calls that are left in the budget to [Config.OnBudget].
 func (c *Client) reportBudget(call Call, budget *tokenBucket, now time.Time) {
 	c.cfg.OnBudget(string(call.Vendor.Name), call.Resource, budget.left(now))
 }

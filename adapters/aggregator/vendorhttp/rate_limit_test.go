@@ -17,8 +17,8 @@ func newClock() *porttest.Clock {
 	return porttest.NewClock(time.Date(2026, 11, 19, 12, 0, 0, 0, time.UTC))
 }
 
-// TestNoMinuteExceedsTheRateLimit simulates the worst minute: a full bucket, then every
-// token as soon as there is one.
+// TestNoMinuteExceedsTheRateLimit simulates the minute with the most calls: it starts with a
+// full bucket, and every token is used as soon as it is available.
 func TestNoMinuteExceedsTheRateLimit(t *testing.T) {
 	for _, perMinute := range []int{1, 2, 7, 60, 360} {
 		t.Run(fmt.Sprint(perMinute), func(t *testing.T) {
@@ -45,7 +45,7 @@ func TestAnExhaustedBudgetReturnsWhenToRetry(t *testing.T) {
 	})
 	call.Vendor = &Vendor{Name: "sim", Budgets: map[string]int{"rows": 16}}
 	call.Resource = "rows"
-	if _, err := client.Do(t.Context(), call); err != nil { // the burst; the rest refills slowly
+	if _, err := client.Do(t.Context(), call); err != nil { // uses the burst of one token; the next token needs 4 s
 		t.Fatal(err)
 	}
 	_, err := client.Do(t.Context(), call)

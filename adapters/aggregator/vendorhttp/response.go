@@ -10,13 +10,13 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// maxErrorBody bounds how much of a response is read whose status is not 2xx, in bytes.
+// maxErrorBody bounds how many bytes of the body are read if the status is not 2xx.
 const maxErrorBody = 64 << 10
 
-// maxPooledBuffer bounds a buffer that is kept for the next response, in bytes.
+// maxPooledBuffer bounds the size in bytes of a buffer that is kept for later responses.
 const maxPooledBuffer = 2 << 20
 
-// response is a vendor's response; body is complete and within the size limit.
+// response is a vendor's response. Its body was read completely and is within the size limit.
 type response struct {
 	status int
 	header http.Header
@@ -26,10 +26,10 @@ type response struct {
 // successful reports whether the status is 2xx.
 func (r response) successful() bool { return r.status/100 == 2 }
 
-// readResponse reads the body; the caller closes it. The body of a 2xx response has at most
-// maxBody bytes, that of any other at most [maxErrorBody]. Errors: Unavailable
-// (malformed_response) for a 2xx body that is too large or was cut short,
-// Unavailable (vendor_unreachable) for one that is not complete when ctx ends.
+// readResponse reads the body; the caller closes it. It reads at most maxBody bytes of a 2xx
+// response, and at most [maxErrorBody] bytes of any other. Errors: Unavailable
+// (malformed_response) for a 2xx body that is too large or ended early, and Unavailable
+// (vendor_unreachable) for a 2xx body that is not complete when ctx ends.
 func readResponse(ctx context.Context, raw *http.Response, maxBody int64) (response, error) {
 	got := response{status: raw.StatusCode, header: raw.Header}
 	limit := maxBody
@@ -45,12 +45,12 @@ func readResponse(ctx context.Context, raw *http.Response, maxBody int64) (respo
 		return response{status: got.status}, bodyError(ctx)
 	}
 	got.body = body
-	return got, nil // the status of an error counts even if its body could not be read
+	return got, nil // an error status counts even if its body could not be read
 }
 
-// readBody reads a response body, at most limit bytes, into a slice of its own, because
-// the rows of a page stay in use as parts of it. It reads into a pooled buffer first,
-// because a buffer that grows is cleared and copied again and again. It does not trust the
+// readBody reads at most limit bytes of a response body. It returns a new slice, because the
+// rows of a page are parts of the slice and stay in use. It first reads into a pooled buffer,
+// because a growing buffer would be cleared and copied repeatedly. It does not rely on the
 // Content-Length that the vendor sends.
 func readBody(body io.Reader, limit int64) ([]byte, error) {
 	buffer := bufferPool.Get().(*bytes.Buffer)
@@ -59,11 +59,11 @@ func readBody(body io.Reader, limit int64) ([]byte, error) {
 	return append([]byte(nil), buffer.Bytes()...), err
 }
 
-// bufferPool holds empty buffers.
+// bufferPool is a pool of empty buffers.
 var bufferPool = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
-// releaseBuffer clears the buffer and returns it to the pool, because a response may hold
-// a key. It drops a buffer that one huge response has grown.
+// releaseBuffer returns the buffer to the pool. It clears the buffer before that, because a
+// response may contain a key. A buffer that a very large response has grown is not pooled.
 func releaseBuffer(b *bytes.Buffer) {
 	if b.Cap() > maxPooledBuffer {
 		return
@@ -73,8 +73,8 @@ func releaseBuffer(b *bytes.Buffer) {
 	bufferPool.Put(b)
 }
 
-// bodyError returns the error of a body that could not be read to its end: a timeout if
-// ctx is over, otherwise a response that was cut short.
+// bodyError returns the error for a body that could not be read to its end: a timeout if ctx
+// has ended, and otherwise a response that ended early.
 func bodyError(ctx context.Context) *domain.Error {
 	if ctx.Err() != nil {
 		return transportError(ctx, ctx.Err())

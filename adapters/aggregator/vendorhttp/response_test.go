@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// A response belongs to its caller: responses that are read later or concurrently, into
-// reused buffers, do not change it.
+// A returned body belongs to the caller. Responses that are read later or concurrently, into
+// reused buffers, must not change it.
 func TestAResponseIsNotChangedByLaterOnes(t *testing.T) {
 	client, call := serve(t, Config{}, func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, strings.Repeat(r.URL.RawQuery, 9000/len(r.URL.RawQuery)))
@@ -40,7 +40,8 @@ func TestAResponseIsNotChangedByLaterOnes(t *testing.T) {
 	callers.Wait()
 }
 
-// A pooled buffer contains nothing of the response before, and a huge buffer is not pooled.
+// A pooled buffer must contain nothing of an earlier response, and a very large buffer must not
+// be pooled.
 func TestPooledBuffersAreCleared(t *testing.T) {
 	used := bytes.NewBufferString(strings.Repeat(canary, 100))
 	memory := used.Bytes()

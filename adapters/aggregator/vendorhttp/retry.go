@@ -12,14 +12,14 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// The retries within a call, with exponential backoff and jitter, are only for a transient
-// failure. A vendor that stays unavailable, or sends a longer Retry-After than
-// maxRetryAfterInCall, is left to the retries of the job queue.
+// The retries within a call, with exponential backoff and jitter, are only for transient
+// failures. If a vendor stays unavailable, or sends a Retry-After that is longer than
+// maxRetryAfterInCall, the call fails, and the job queue retries the pull later.
 const (
 	maxRetries          = 2
 	minBackoff          = 100 * time.Millisecond
 	maxBackoff          = 400 * time.Millisecond
-	backoffJitter       = 0.25 // of the backoff, up or down
+	backoffJitter       = 0.25 // fraction of the backoff, added or subtracted
 	maxRetryAfterInCall = 500 * time.Millisecond
 )
 
@@ -34,8 +34,8 @@ func newRetryPolicy() retrypolicy.RetryPolicy[response] {
 		Build()
 }
 
-// isTransient reports whether a failure may be over by the next attempt: the status of a
-// gateway, or a connection that was lost.
+// isTransient reports whether a failure may not occur again at the next attempt: a gateway's
+// error status, or a connection that was lost.
 func isTransient(got response, err error) bool {
 	var failure *domain.Error
 	if !errors.As(err, &failure) || failure.RetryAfter > maxRetryAfterInCall {
@@ -48,8 +48,8 @@ func isTransient(got response, err error) bool {
 	return errors.Is(err, errConnectionLost)
 }
 
-// withPolicies returns an executor that makes an attempt under the circuit breaker, and
-// retries it if the call may be sent again.
+// withPolicies returns an executor that makes each attempt under the circuit breaker. It
+// retries a failed attempt if the call is retryable.
 func withPolicies(
 	call Call, retries retrypolicy.RetryPolicy[response], breaker circuitbreaker.CircuitBreaker[response],
 ) failsafe.Executor[response] {

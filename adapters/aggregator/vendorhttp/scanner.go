@@ -7,19 +7,20 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// scanner walks JSON text by its brackets and quotes only. In valid JSON it finds where
-// each value starts and ends. In invalid JSON it may find anything, which the decoder
-// refuses later.
+// scanner reads JSON text only by its brackets and quotes. In valid JSON it finds where each
+// value starts and ends. In invalid JSON the positions may be wrong, but the decoder refuses
+// such text later.
 type scanner struct {
 	text  []byte
 	at    int
-	depth int // how many levels enclose the text
+	depth int // number of levels that enclose the text
 	bad   bool
 }
 
-// Members iterates over the members of an object in the order of the text; it yields
-// members of the same name one by one. When the iteration has ended, *valid reports
-// whether the text is an object, as far as its outermost level goes.
+// Members iterates over the members of an object in the order of the text. Members with the
+// same name are yielded separately. At the end of the iteration, *valid is set to whether the
+// text is an object; inside the members' values nothing is checked. If the caller stops the
+// iteration early, *valid is not set.
 func Members(object []byte, valid *bool) iter.Seq[Member] {
 	return func(yield func(Member) bool) {
 		s := scanner{text: object}
@@ -32,7 +33,8 @@ func Members(object []byte, valid *bool) iter.Seq[Member] {
 	}
 }
 
-// members iterates over the members of an object, and checks that nothing follows it.
+// members iterates over the members of an object. It sets s.bad if the text is not an object
+// or if text follows the object.
 func (s *scanner) members() iter.Seq[Member] {
 	return func(yield func(Member) bool) {
 		if s.space(); !s.take('{') {
@@ -61,7 +63,7 @@ func (s *scanner) members() iter.Seq[Member] {
 	}
 }
 
-// member reads a name and its value, and moves past them.
+// member reads a name and its value, and moves to the end of the value.
 func (s *scanner) member() (m Member, ok bool) {
 	if m.Name, ok = s.name(); !ok {
 		return m, false
@@ -75,7 +77,7 @@ func (s *scanner) member() (m Member, ok bool) {
 	return m, true
 }
 
-// name reads the name of a member, and moves to its value.
+// name reads the name of a member and the colon, and moves to the start of the value.
 func (s *scanner) name() ([]byte, bool) {
 	start := s.at
 	if s.peek() != '"' || !s.skipString() {
@@ -90,7 +92,7 @@ func (s *scanner) name() ([]byte, bool) {
 	return name, true
 }
 
-// peek returns the byte at the current position; 0 at the end.
+// peek returns the byte at the current position, or 0 at the end of the text.
 func (s *scanner) peek() byte {
 	if s.at < len(s.text) {
 		return s.text[s.at]
@@ -98,8 +100,8 @@ func (s *scanner) peek() byte {
 	return 0
 }
 
-// take moves past the byte c. It reports whether c is at the current position; otherwise
-// the text is bad.
+// take moves past the byte c and returns true if c is at the current position. Otherwise it
+// sets s.bad and returns false.
 func (s *scanner) take(c byte) bool {
 	if s.peek() != c {
 		s.bad = true
@@ -121,8 +123,8 @@ func (s *scanner) space() {
 	}
 }
 
-// skip skips one value. It returns false if there is none, it does not end, or it nests
-// too deeply.
+// skip moves past one value. It returns false if there is no value, if the value does not end,
+// or if it is nested too deeply.
 func (s *scanner) skip() bool {
 	switch s.peek() {
 	case '"':
@@ -141,7 +143,7 @@ func (s *scanner) skip() bool {
 	return s.at > start
 }
 
-// skipString skips a string; false: it does not end.
+// skipString moves past a string. It returns false if the string does not end.
 func (s *scanner) skipString() bool {
 	for at := s.at + 1; ; {
 		n := bytes.IndexByte(s.text[at:], '"')
@@ -156,7 +158,8 @@ func (s *scanner) skipString() bool {
 	}
 }
 
-// escaped reports whether an odd number of backslashes precedes the byte.
+// escaped reports whether the byte at this position is escaped, because an odd number of
+// backslashes precedes it.
 func (s *scanner) escaped(at int) bool {
 	odd := false
 	for at--; s.text[at] == '\\'; at-- {
@@ -165,7 +168,8 @@ func (s *scanner) escaped(at int) bool {
 	return odd
 }
 
-// skipNested skips an object or array; false: it does not end, or nests too deeply.
+// skipNested moves past an object or array. It returns false if the value does not end or is
+// nested too deeply.
 func (s *scanner) skipNested() bool {
 	depth := s.depth
 	for s.at < len(s.text) {
@@ -190,16 +194,17 @@ func (s *scanner) skipNested() bool {
 	return false
 }
 
-// Member is a member of an object, unchanged from the text: the name is in its quotes.
+// Member is a member of an object. Name and Value are unchanged parts of the text; Name
+// includes its quotes.
 type Member struct{ Name, Value []byte }
 
-// isNamed reports whether the member has this name, also if it is written with escapes.
+// isNamed reports whether the member has this name, even if the name is written with escapes.
 func (m Member) isNamed(name string) bool {
 	text, err := Unquote(m.Name)
 	return err == nil && text == name
 }
 
-// Unquote returns the text of a JSON string.
+// Unquote returns the text that a JSON string represents.
 func Unquote(quoted []byte) (string, error) {
 	if isPlainString(quoted) {
 		return string(quoted[1 : len(quoted)-1]), nil
@@ -208,8 +213,8 @@ func Unquote(quoted []byte) (string, error) {
 	return string(text), err
 }
 
-// isPlainString reports whether the bytes between the quotes of a JSON string are its text:
-// ASCII without escapes.
+// isPlainString reports whether quoted is a JSON string of ASCII without escapes, so that the
+// bytes between its quotes are its text.
 func isPlainString(quoted []byte) bool {
 	if len(quoted) < 2 || quoted[0] != '"' {
 		return false
@@ -222,8 +227,9 @@ func isPlainString(quoted []byte) bool {
 	return true
 }
 
-// IsPlainScalar reports whether a value is certainly valid JSON, because it is simple: a
-// string of ASCII without escapes, a number without an exponent, true, false or null.
+// IsPlainScalar reports whether a value is certainly valid JSON because it is simple: a string
+// of ASCII without escapes, a number without an exponent, true, false or null. It returns false
+// for any other value, even if that is valid JSON.
 func IsPlainScalar(value []byte) bool {
 	switch text := string(value); {
 	case text == "":

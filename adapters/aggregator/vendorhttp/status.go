@@ -9,20 +9,20 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// maxRetryAfter bounds how long a vendor can ask to wait.
+// maxRetryAfter bounds the wait that a vendor can ask for.
 const maxRetryAfter = time.Hour
 
-// statusRule is what a status means unless [Vendor.ClassifyError] returns an error.
+// statusRule is the error that a status means, unless [Vendor.ClassifyError] returns another.
 type statusRule struct {
 	kind domain.Kind
 	code domain.Code
-	// needsJSON: the rule applies only to a response with a JSON body. A firewall or a proxy
-	// responds with an HTML page, which must not reject an account for good.
+	// needsJSON restricts the rule to responses with a JSON body. A firewall or a proxy responds
+	// with an HTML page, and such a response must not reject an account permanently.
 	needsJSON bool
 }
 
-// statusRules is the only table from status to kind. Other 5xx are vendor_unreachable,
-// all other statuses malformed_response.
+// statusRules is the only table that maps a status to a kind. All other 5xx statuses are
+// vendor_unreachable, and all remaining statuses are malformed_response.
 var statusRules = map[int]statusRule{
 	http.StatusUnauthorized:    {domain.Rejected, domain.CredentialRejected, false},
 	http.StatusForbidden:       {domain.Rejected, domain.AccessDenied, true},
@@ -32,21 +32,21 @@ var statusRules = map[int]statusRule{
 	http.StatusTooManyRequests: {domain.Unavailable, domain.VendorRateLimited, false},
 }
 
-// statusError returns the domain error of a response that is not 2xx.
+// statusError returns the domain error for a response whose status is not 2xx.
 func statusError(v *Vendor, r response, now time.Time) *domain.Error {
 	classified := classifyByVendor(v, r)
 	if classified == nil {
 		classified = classifyByStatus(r)
 	}
-	failure := *classified // a copy: the vendor's function may return one value again and again
+	failure := *classified // copied, because the vendor's function may always return the same value
 	if failure.Kind == domain.Unavailable && failure.RetryAfter == 0 {
 		failure.RetryAfter = retryAfter(r.header, now)
 	}
 	return &failure
 }
 
-// classifyByVendor calls [Vendor.ClassifyError]. The meaning of a 429 is never in doubt,
-// so it is not called for one.
+// classifyByVendor returns the result of [Vendor.ClassifyError], or nil. It does not call the
+// function for a 429, because the meaning of a 429 is always certain.
 func classifyByVendor(v *Vendor, r response) *domain.Error {
 	if v.ClassifyError == nil || r.status < 400 || r.status == http.StatusTooManyRequests {
 		return nil
@@ -54,7 +54,7 @@ func classifyByVendor(v *Vendor, r response) *domain.Error {
 	return v.ClassifyError(r.status, r.body)
 }
 
-// classifyByStatus applies the table.
+// classifyByStatus returns the error that statusRules specify for the response.
 func classifyByStatus(r response) *domain.Error {
 	rule, found := statusRules[r.status]
 	switch {
@@ -73,9 +73,9 @@ func looksLikeJSON(body []byte) bool {
 	return len(trimmed) > 0 && (trimmed[0] == '{' || trimmed[0] == '[')
 }
 
-// retryAfter returns how long the vendor asks to wait: Retry-After (RFC 9110, section
-// 10.2.3), otherwise RateLimit-Reset, in the same forms; at most an hour. Zero: neither
-// header asks for a wait.
+// retryAfter returns how long the vendor asks the client to wait, at most an hour. It reads
+// Retry-After (RFC 9110, section 10.2.3), or otherwise RateLimit-Reset, which has the same
+// forms. It returns zero if neither header asks for a wait.
 func retryAfter(h http.Header, now time.Time) time.Duration {
 	for _, name := range []string{"Retry-After", "RateLimit-Reset"} {
 		if wait, ok := domain.ParseRetryAfter(h.Get(name), now); ok && wait > 0 {

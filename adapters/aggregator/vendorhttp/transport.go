@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// newTransport returns the connection pool. It uses no proxy, because a proxy would dial
-// without the egress guard.
+// newTransport returns the connection pool. It does not use a proxy, because the proxy would
+// dial addresses that the egress guard has not checked.
 func newTransport(cfg Config, guard *Guard) *http.Transport {
 	dialer := &net.Dialer{Timeout: 5 * time.Second, KeepAlive: 30 * time.Second, Control: guard.Control}
 	return &http.Transport{
@@ -29,9 +29,10 @@ func newTransport(cfg Config, guard *Guard) *http.Transport {
 
 type dialFunc func(ctx context.Context, network, address string) (net.Conn, error)
 
-// dial resolves through the configured resolver, or leaves that to the dialer if it is
-// nil. In both cases the guard checks each address when it is dialed, so that a name that
-// resolves to another address than before (DNS rebinding) gains nothing.
+// dial returns a dial function that resolves names with resolver, or with the dialer's own
+// resolver if resolver is nil. In both cases the guard checks each address when it is dialed.
+// Therefore a name that resolves to another address than before (DNS rebinding) cannot evade
+// the guard.
 func dial(dialer *net.Dialer, resolver Resolver) dialFunc {
 	if resolver == nil {
 		return dialer.DialContext

@@ -13,8 +13,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// The causes of transport errors, in words of our own, because the texts of net and tls
-// contain addresses and host names.
+// The causes of transport errors. Their texts are our own, because the texts of the packages
+// net and tls contain addresses and host names.
 var (
 	errTimeout        = errors.New("no response in time")
 	errUnknownHost    = errors.New("the host name does not resolve")
@@ -27,8 +27,8 @@ var (
 	errCutShort       = errors.New("response ended early")
 )
 
-// transportError returns the domain error of a request without a response. The caller's
-// own context is checked first, because its end says nothing about the vendor.
+// transportError returns the domain error for a request without a complete response. It first
+// checks whether the caller has canceled ctx, because then err says nothing about the vendor.
 func transportError(ctx context.Context, err error) *domain.Error {
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return &domain.Error{Kind: domain.Unavailable, Code: domain.Interrupted, Cause: context.Canceled}
@@ -39,7 +39,7 @@ func transportError(ctx context.Context, err error) *domain.Error {
 	return unreachable(causeOf(ctx, err), 0)
 }
 
-// causeOf maps an error of net, tls or a context to one of the causes above.
+// causeOf returns the one of the causes above that an error of net, tls or a context means.
 func causeOf(ctx context.Context, err error) error {
 	var (
 		timeout interface{ Timeout() bool }
@@ -75,6 +75,5 @@ func malformed(message string) *domain.Error {
 	return &domain.Error{Kind: domain.Unavailable, Code: domain.MalformedResponse, Message: message}
 }
 
-// ContextError returns the error of a context that has ended, in the terms of
-// ports.Aggregator.
+// ContextError returns the error that ports.Aggregator specifies for a context that has ended.
 func ContextError(ctx context.Context) error { return transportError(ctx, ctx.Err()) }

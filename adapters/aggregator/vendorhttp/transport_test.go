@@ -35,7 +35,7 @@ func TestCertificatesAreChecked(t *testing.T) {
 	}
 }
 
-// TestACallEndsInTime checks that neither waits nor retries extend a call beyond
+// TestACallEndsInTime checks that neither waits nor retries make a call last longer than
 // TotalTimeout.
 func TestACallEndsInTime(t *testing.T) {
 	cfg := Config{TotalTimeout: 300 * time.Millisecond}

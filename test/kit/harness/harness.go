@@ -1,6 +1,6 @@
-// Package harness contains what the tests of the composed service share: settings for
-// parties on loopback, an operator's token, a service that works until its test ends, and a
-// log that may be read while it is written.
+// Package harness contains what the tests of the composed service share: settings that allow vendors on
+// loopback, an operator's token, a function that runs the service until the test ends, and a log that
+// can be read while it is written.
 package harness
 
 import (
@@ -23,14 +23,14 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// Values that [Config] sets.
+// Values of the settings that [Config] returns.
 const (
 	PublicURL = "https://hooks.example.com"
 	JWTSecret = "an-operator-secret-of-32-bytes-or-more"
 )
 
-// Config returns production settings, except that the vendors are on loopback. The keyset is
-// new, no webhook source is trusted yet, four workers pull, and the log level is warn.
+// Config returns production settings that, unlike in production, allow vendors on loopback over HTTP. The
+// keyset is new, no webhook source is trusted, four workers run pulls, and the log level is warn.
 func Config(t testing.TB, dsn string) configs.Config {
 	t.Helper()
 	keyset := filepath.Join(t.TempDir(), "keyset.json")
@@ -48,21 +48,22 @@ func Config(t testing.TB, dsn string) configs.Config {
 	}
 }
 
-// SQLite returns the DATABASE_URL of a file that belongs to the test.
+// SQLite returns the DATABASE_URL of a new SQLite file, which is removed when the test ends.
 func SQLite(t testing.TB) string {
 	t.Helper()
 	return "sqlite://" + filepath.Join(t.TempDir(), "discovery.db")
 }
 
-// EachDatabase runs the body on an empty SQLite and on an empty PostgreSQL database. Its
-// package needs [pgtest.Main].
+// EachDatabase runs body as a subtest on an empty SQLite and on an empty PostgreSQL database. A package
+// that uses it must call [pgtest.Main] in its TestMain.
 func EachDatabase(t *testing.T, body func(t *testing.T, dsn string)) {
 	t.Helper()
 	t.Run("sqlite", func(t *testing.T) { body(t, SQLite(t)) })
 	t.Run("postgres", func(t *testing.T) { body(t, pgtest.DSN(t)) })
 }
 
-// Token returns an operator's bearer token, valid for an hour; tenant is a UUID.
+// Token returns the bearer token of an operator of the tenant, which must be a UUID. The token is valid
+// for an hour.
 func Token(t testing.TB, tenant string) string {
 	t.Helper()
 	token, err := jwt.NewBuilder().Claim("tenant_id", tenant).Expiration(time.Now().Add(time.Hour)).Build()
@@ -76,8 +77,8 @@ func Token(t testing.TB, tenant string) string {
 	return string(signed)
 }
 
-// Serve serves the service as the binary does, on a free port of loopback. end, which the
-// end of the test calls too, stops it completely.
+// Serve serves the service on a free loopback port, as the binary does. end stops the service and waits
+// until it has ended. It is also called at the end of the test.
 func Serve(t testing.TB, app *compose.App) (origin string, end func()) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -97,7 +98,7 @@ func Serve(t testing.TB, app *compose.App) (origin string, end func()) {
 	return "http://" + listener.Addr().String(), end
 }
 
-// Work lets the service run pulls until the test ends, without a server.
+// Work starts the workers of the service, without an HTTP server, and stops them at the end of the test.
 func Work(t testing.TB, app *compose.App) {
 	t.Helper()
 	if err := app.Stores.Queue.Start(t.Context(), app.Service, app.Service); err != nil {
@@ -112,7 +113,8 @@ func Work(t testing.TB, app *compose.App) {
 	})
 }
 
-// Eventually polls until done returns true. It fails the test after a minute.
+// Eventually polls until done returns true, and fails the test after a minute. what names the awaited
+// event.
 func Eventually(t testing.TB, what string, done func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(time.Minute); !done(); time.Sleep(10 * time.Millisecond) {

@@ -5,7 +5,7 @@ import (
 	"sync"
 )
 
-// Journal is a log that may be read while it is written. Its zero value is empty.
+// Journal is a log that can be read while it is written. Its zero value is an empty log.
 type Journal struct {
 	mu    sync.Mutex
 	lines bytes.Buffer

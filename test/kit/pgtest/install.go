@@ -14,11 +14,12 @@ import (
 	"syscall"
 )
 
-// debianBin is where Debian and its derivatives install the server, one folder per version.
+// debianBin is the pattern of the folders in which Debian and its derivatives install the server, one per
+// version.
 const debianBin = "/usr/lib/postgresql/*/bin"
 
-// binaries returns the folder of initdb and postgres. If there is none and the process may,
-// it installs Debian's package.
+// binaries returns the folder that contains initdb and postgres. If no server is installed and the process
+// runs as root, it installs Debian's package.
 func binaries() (string, error) {
 	if bin := installed(); bin != "" {
 		return bin, nil
@@ -32,7 +33,7 @@ func binaries() (string, error) {
 	return "", errors.New("the package postgresql was installed, but contains no server")
 }
 
-// installed returns the newest version's folder; "" if there is none.
+// installed returns the folder of the newest installed version, or "" if there is none.
 func installed() string {
 	found, _ := filepath.Glob(filepath.Join(debianBin, "postgres"))
 	slices.SortFunc(found, func(a, b string) int { return cmp.Compare(versionOf(b), versionOf(a)) })
@@ -50,8 +51,8 @@ func versionOf(postgres string) int {
 	return version
 }
 
-// install runs apt-get under a lock, so that the test binaries of several packages do not
-// compete for dpkg's own lock.
+// install installs Debian's package with apt-get. It holds a lock meanwhile, so that the test binaries of
+// several packages do not compete for dpkg's own lock.
 func install() error {
 	if os.Geteuid() != 0 {
 		return errors.New("install one, or set " + envURL)
@@ -81,8 +82,8 @@ func install() error {
 	return nil
 }
 
-// runAs returns the user the server runs as: nil for the current user, another one if the
-// current user is root.
+// runAs returns the user as which the server must run: nil for the current user. If the current user is
+// root, it returns another user, because the server refuses to run as root.
 func runAs() (*syscall.Credential, error) {
 	if os.Geteuid() != 0 {
 		return nil, nil
@@ -97,16 +98,16 @@ func runAs() (*syscall.Credential, error) {
 	return nil, errors.New("the server refuses root, and there is neither a user postgres nor nobody")
 }
 
-// prepare creates the data directory, owned by the server's user, and initialises it unless
-// it contains a cluster already.
-func prepare(bin, dir string, who *syscall.Credential) (string, error) {
+// prepare creates the data directory, owned by the server's user, and returns its path. It initialises it
+// unless it already contains a cluster. If dir is "", it creates a temporary directory.
+func prepare(bin, dir string, credential *syscall.Credential) (string, error) {
 	if dir == "" {
 		removeStale()
 		parent, err := os.MkdirTemp("", "pgtest-"+strconv.Itoa(os.Getpid())+"-")
 		if err != nil {
 			return "", err
 		}
-		if err := os.Chmod(parent, 0o711); err != nil { // the server's user needs access to the folder inside
+		if err := os.Chmod(parent, 0o711); err != nil { // the server's user needs access to the data directory inside
 			return "", err
 		}
 		dir = filepath.Join(parent, "data")
@@ -117,36 +118,36 @@ func prepare(bin, dir string, who *syscall.Credential) (string, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return "", err
 	}
-	if who != nil {
-		if err := os.Chown(dir, int(who.Uid), int(who.Gid)); err != nil {
+	if credential != nil {
+		if err := os.Chown(dir, int(credential.Uid), int(credential.Gid)); err != nil {
 			return "", err
 		}
 	}
-	return dir, initialise(bin, dir, who)
+	return dir, initialise(bin, dir, credential)
 }
 
-// initialise runs initdb. The default collation is that of a language if the build supports
-// ICU: columns that must sort by bytes have to declare it, as in production.
-func initialise(bin, dir string, who *syscall.Credential) error {
+// initialise runs initdb. If the build supports ICU, the default collation is that of a language.
+// Therefore a column that must be sorted by bytes has to declare its collation, as in production.
+func initialise(bin, dir string, credential *syscall.Credential) error {
 	common := []string{"-D", dir, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync", "--locale=C"}
 	language := append(slices.Clone(common), "--locale-provider=icu", "--icu-locale=en-US")
-	if err := initdb(bin, dir, who, language); err == nil {
+	if err := initdb(bin, dir, credential, language); err == nil {
 		return nil
 	}
-	return initdb(bin, dir, who, common)
+	return initdb(bin, dir, credential, common)
 }
 
-func initdb(bin, dir string, who *syscall.Credential, args []string) error {
+func initdb(bin, dir string, credential *syscall.Credential, args []string) error {
 	cmd := exec.Command(filepath.Join(bin, "initdb"), args...)
 	cmd.Dir = dir
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: who}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: credential}
 	if said, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("initdb: %w: %s", err, said)
 	}
 	return nil
 }
 
-// removeStale removes the files of test processes that were killed.
+// removeStale removes the data directories that killed test processes have left.
 func removeStale() {
 	left, _ := filepath.Glob(filepath.Join(os.TempDir(), "pgtest-*-*"))
 	for _, dir := range left {

@@ -1,20 +1,19 @@
 // Package pgtest provides tests with a real PostgreSQL server.
 //
-// A test calls DSN and gets a database of its own, which is dropped when the test ends. The
-// server is the one that TEST_DATABASE_URL names (a URL of a role that may create
-// databases). Without it, the test process starts one server from the installed binaries on
-// a free loopback port. A package that uses it declares
+// A test calls DSN and gets a database of its own, which is dropped when the test ends. If the
+// environment variable TEST_DATABASE_URL is set, it must be the URL of a role that may create databases,
+// and the server at that URL is used. Otherwise the test process starts one server from the installed
+// binaries, on a free loopback port. A package that uses pgtest declares
 //
 //	func TestMain(m *testing.M) { pgtest.Main(m) }
 //
-// so that the server ends with its tests. If the test process is killed, the kernel ends the
-// server.
+// so that the server ends with its tests. If the test process is killed, the kernel ends the server.
 //
-// The databases are separate except in one respect: transaction ids, and the set of running
-// transactions, belong to the whole cluster. The change feed shows what is older than the
-// oldest running transaction, so it waits for transactions of other databases too; a test of
-// the feed has to wait for what it expects. A server without Fsync has no autovacuum, whose
-// transactions would count as well.
+// The databases are separate except in one respect: transaction ids and the set of running transactions
+// belong to the whole cluster. The change feed contains only changes that are older than the oldest
+// running transaction, so it also waits for transactions in other databases. Therefore a test of the feed
+// has to poll for the changes that it expects. A server without Fsync has no autovacuum, because its
+// transactions would delay the feed as well.
 package pgtest
 
 import (
@@ -31,18 +30,18 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// envURL is the variable that names a server that runs already.
+// envURL is the environment variable that contains the URL of a server that is already running.
 const envURL = "TEST_DATABASE_URL"
 
-// shared is the server of this test process, started by the first DSN.
+// shared is the server of this test process. The first call of DSN starts it.
 var shared struct {
 	once   sync.Once
 	server *Server
 	err    error
 }
 
-// Main runs the tests, stops the shared server and exits with the tests' result. After a
-// panic in a test it is not reached: then the kernel ends the server.
+// Main runs the tests, stops the shared server and exits with the result of the tests. A panic in a test
+// ends the process before Main can stop the server; then the kernel ends the server.
 func Main(m *testing.M) {
 	code := m.Run()
 	if shared.server != nil {
@@ -51,8 +50,8 @@ func Main(m *testing.M) {
 	os.Exit(code)
 }
 
-// DSN creates an empty database and returns its URL (postgres://…). If there is no server,
-// the test fails; it is never skipped.
+// DSN creates an empty database and returns its URL (postgres://…). If there is no server, the test fails;
+// it is never skipped.
 func DSN(t testing.TB) string {
 	t.Helper()
 	base, err := baseURL()
@@ -63,7 +62,8 @@ func DSN(t testing.TB) string {
 	if err := execute(base, "CREATE DATABASE "+name); err != nil {
 		t.Fatalf("pgtest: create a database: %v", err)
 	}
-	// A test may have stopped the server on purpose; its databases are gone with it.
+	// An error is ignored, because a test may have stopped the server on purpose. Then its databases do not
+	// exist any more.
 	t.Cleanup(func() { _ = execute(base, "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)") })
 	dsn, err := withDatabase(base, name)
 	if err != nil {

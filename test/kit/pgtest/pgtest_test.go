@@ -100,7 +100,7 @@ func TestAServerForTestsWritesNothingOfItsOwn(t *testing.T) {
 	}
 }
 
-// serverFolder returns a folder that the server's user can access, unlike those of t.TempDir.
+// serverFolder returns a new folder to which the server's user has access, unlike to those of t.TempDir.
 func serverFolder(t *testing.T) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "crash-")
@@ -114,7 +114,8 @@ func serverFolder(t *testing.T) string {
 	return dir
 }
 
-// childEnv makes the test binary start a server, print its URL, and wait to be killed.
+// childEnv is an environment variable. If it is set, the test binary starts a server, prints its address,
+// and waits until it is killed.
 const childEnv = "PGTEST_CHILD"
 
 func TestAKilledTestProcessLeavesNoServer(t *testing.T) {
@@ -136,7 +137,7 @@ func TestAKilledTestProcessLeavesNoServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = child.Wait()
-	t.Cleanup(func() { // as the start of the next server would do
+	t.Cleanup(func() { // removes what removeStale would remove at the start of the next server
 		left, _ := filepath.Glob(filepath.Join(os.TempDir(), fmt.Sprintf("pgtest-%d-*", child.Process.Pid)))
 		for _, dir := range left {
 			_ = os.RemoveAll(dir)

@@ -17,54 +17,55 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Options configures a server. The zero value is right for tests.
+// Options configures a server. The zero value is suitable for most tests.
 type Options struct {
-	// Fsync makes commits survive a crash of the machine, as in production: for crash tests and
-	// measurements. Without it, a server is several times faster and has no autovacuum.
+	// Fsync makes commits survive a crash of the machine, as in production. It is meant for crash tests and
+	// measurements. Without Fsync, a server is several times faster and has no autovacuum.
 	Fsync bool
-	// Dir is the data directory. "" creates one that Stop removes. A Dir that contains data is
-	// started with that data, including recovery, and Stop keeps it.
+	// Dir is the data directory. If it is "", Start creates a directory, which Stop removes. If Dir already
+	// contains data, the server starts with that data, after recovery if necessary. Stop keeps a given Dir.
 	Dir string
-	// Port is a fixed port, for servers that are restarted; 0 takes a free one.
+	// Port is the port on which the server listens. 0 means a free port. A server that is to be restarted at
+	// the same address needs a fixed port.
 	Port int
-	// Settings are further server settings, by name.
+	// Settings are additional server settings, by name.
 	Settings map[string]string
 }
 
-// Server is a PostgreSQL server of this process.
+// Server is a running PostgreSQL server that this process has started.
 type Server struct {
 	options Options
 	dir     string
 	port    int
 	cmd     *exec.Cmd
-	ended   chan struct{} // closed when the process has ended
+	ended   chan struct{} // closed when the server process has ended
 }
 
-// The number of ports that are tried, and the time limit of one start.
+// startTries is the number of ports that Start tries; startTimeout is the time limit for each of them.
 const (
 	startTries   = 5
 	startTimeout = 30 * time.Second
 )
 
-// Start initialises and starts a server on 127.0.0.1 and returns when it accepts queries.
-// The role is postgres, without a password. If the test runs as root, the server runs as the
-// user postgres or nobody, because it refuses root.
+// Start initialises and starts a server on 127.0.0.1, and returns when the server accepts queries. The
+// role is postgres, without a password. If the test runs as root, the server runs as the user postgres or
+// nobody, because it refuses to run as root.
 func Start(o Options) (*Server, error) {
 	bin, err := binaries()
 	if err != nil {
 		return nil, err
 	}
-	who, err := runAs()
+	credential, err := runAs()
 	if err != nil {
 		return nil, err
 	}
-	dir, err := prepare(bin, o.Dir, who)
+	dir, err := prepare(bin, o.Dir, credential)
 	if err != nil {
 		return nil, err
 	}
 	s := &Server{options: o, dir: dir}
 	for range startTries {
-		if err = s.launch(bin, who); err == nil {
+		if err = s.launch(bin, credential); err == nil {
 			return s, nil
 		}
 	}
@@ -72,7 +73,7 @@ func Start(o Options) (*Server, error) {
 	return nil, err
 }
 
-// URL returns the URL of the database postgres.
+// URL returns the URL of the database named postgres.
 func (s *Server) URL() string {
 	return "postgres://postgres@127.0.0.1:" + strconv.Itoa(s.port) + "/postgres?sslmode=disable"
 }
@@ -83,20 +84,21 @@ func (s *Server) Dir() string { return s.dir }
 // Port returns the port on which the server listens.
 func (s *Server) Port() int { return s.port }
 
-// Stop ends the server after it has closed its connections and written its data.
+// Stop shuts the server down in order: it closes its connections and writes its data before it ends.
 func (s *Server) Stop() error {
 	s.signal(syscall.SIGINT)
 	return s.removeData()
 }
 
-// Kill ends the server at once, like a crash: what was not committed is lost, and data
-// in a given Dir recovers at the next Start.
+// Kill ends the server immediately, like a crash. Transactions that were not committed are lost. If
+// Options.Dir is set, the next Start recovers the committed data.
 func (s *Server) Kill() error {
 	s.signal(syscall.SIGQUIT)
 	return s.removeData()
 }
 
-// signal asks the postmaster to end and waits for it; a process that does not end is killed.
+// signal sends sig to the postmaster and waits for its end. It kills the process if it has not ended after
+// 20 s.
 func (s *Server) signal(sig syscall.Signal) {
 	_ = s.cmd.Process.Signal(sig)
 	select {
@@ -114,9 +116,9 @@ func (s *Server) removeData() error {
 	return os.RemoveAll(filepath.Dir(s.dir))
 }
 
-// launch starts the server on a free port. Another process may take the port in between:
-// then the server ends immediately, and the caller tries again.
-func (s *Server) launch(bin string, who *syscall.Credential) error {
+// launch starts the server on a free port. If another process takes that port before the server does, the
+// server ends immediately and launch returns an error. The caller then tries again.
+func (s *Server) launch(bin string, credential *syscall.Credential) error {
 	port, err := choosePort(s.options.Port)
 	if err != nil {
 		return err
@@ -129,15 +131,15 @@ func (s *Server) launch(bin string, who *syscall.Credential) error {
 	defer func() { _ = log.Close() }()
 	s.cmd = exec.Command(filepath.Join(bin, "postgres"), s.arguments()...)
 	s.cmd.Stdout, s.cmd.Stderr, s.cmd.Dir = log, log, s.dir
-	s.cmd.SysProcAttr = &syscall.SysProcAttr{Credential: who, Pdeathsig: syscall.SIGQUIT, Setpgid: true}
+	s.cmd.SysProcAttr = &syscall.SysProcAttr{Credential: credential, Pdeathsig: syscall.SIGQUIT, Setpgid: true}
 	if err := s.run(); err != nil {
 		return err
 	}
 	return s.await(log.Name())
 }
 
-// run starts the process from an OS thread that lives as long as the process: the kernel
-// sends Pdeathsig when the starting thread ends, not when the whole process does.
+// run starts the server from an OS thread that is kept until the server ends. The reason is that the
+// kernel sends Pdeathsig when the starting thread ends, not when the parent process ends.
 func (s *Server) run() error {
 	started := make(chan error, 1)
 	go func() {
@@ -155,8 +157,8 @@ func (s *Server) run() error {
 
 func (s *Server) arguments() []string {
 	onOff := map[bool]string{true: "on", false: "off"}[s.options.Fsync]
-	// Autovacuum analyses tables in transactions of its own. With it, the duration of a test's
-	// waits would depend on the time at which it runs.
+	// Autovacuum analyses tables in transactions of its own, and the change feed waits for them. With
+	// autovacuum, the time that a test has to wait would depend on when autovacuum runs.
 	settings := map[string]string{
 		"listen_addresses": "127.0.0.1", "port": strconv.Itoa(s.port), "unix_socket_directories": "",
 		"fsync": onOff, "synchronous_commit": onOff, "full_page_writes": onOff, "autovacuum": onOff,
@@ -170,7 +172,8 @@ func (s *Server) arguments() []string {
 	return args
 }
 
-// await returns once the server answers a query, or returns the reason why it ended.
+// await returns as soon as the server answers a query. If the server ends before that, it returns an error
+// with the server's log; it also returns an error after startTimeout.
 func (s *Server) await(logFile string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
 	defer cancel()
@@ -191,7 +194,8 @@ func (s *Server) await(logFile string) error {
 	}
 }
 
-// choosePort asks the kernel for a free port, since the server itself cannot.
+// choosePort returns wanted, or a free port if wanted is 0. It asks the kernel for the free port, because
+// the server cannot choose one itself.
 func choosePort(wanted int) (int, error) {
 	if wanted != 0 {
 		return wanted, nil

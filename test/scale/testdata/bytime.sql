@@ -1,6 +1,6 @@
--- Deliveries by time, which the store does not speak yet: its insert would have to name the
--- keys (see keyed in bytime_test.go). Retention is the drop of a week; what has been told
--- stays known in a narrow table, split by connection.
+-- Partitions the deliveries by time. The store does not support that yet: its insert would have to
+-- write to the key table as well (see insertWithKeys in bytime_test.go). To expire deliveries, a whole
+-- week is dropped. The keys of known events stay in a narrow table, which is partitioned by connection.
 
 ALTER TABLE deliveries RENAME TO deliveries_whole;
 
@@ -8,7 +8,8 @@ CREATE TABLE deliveries (LIKE deliveries_whole INCLUDING DEFAULTS INCLUDING CONS
     PARTITION BY RANGE (received_at);
 DROP TABLE deliveries_whole;
 
--- No default part: with one, no part can be detached without a lock that the door waits for.
+-- There is no default partition: with one, a partition can only be detached under a lock for which
+-- incoming webhooks would have to wait.
 DO $$
 BEGIN
     FOR week IN 0 .. 12 LOOP

@@ -14,7 +14,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
 )
 
-// caller authenticates and returns a function that sends a GET without a network connection.
+// caller authenticates and returns a function that sends a GET request directly to the simulator's
+// handler, without a network connection.
 func caller(tb testing.TB, s *pluggysim.Simulator) func(target string) *httptest.ResponseRecorder {
 	tb.Helper()
 	auth := httptest.NewRecorder()

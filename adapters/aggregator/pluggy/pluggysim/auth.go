@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// apiKey is what the simulator knows about an issued API key.
+// apiKey is what the simulator stores about an API key that it has issued.
 type apiKey struct {
 	client  string
 	expires time.Time
@@ -38,8 +38,8 @@ func (s *Simulator) auth(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// issue signs and stores an API key. The jti makes two keys of one second different, so that
-// expiring the first does not expire the second.
+// issue creates, signs and stores an API key. Because of the jti, two keys that are issued in the same
+// second are different, so that expiring the first key does not expire the second.
 func (s *Simulator) issue(client string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -56,9 +56,10 @@ func (s *Simulator) issue(client string) string {
 	return token
 }
 
-// sign returns an HS256 JWT (RFC 7519), because the vendor's SDK reads its exp.
+// sign returns an HS256 JWT (RFC 7519) with the claims. The key is a JWT because the vendor's SDK reads
+// its exp.
 func (s *Simulator) sign(claims map[string]any) string {
-	body, _ := json.Marshal(claims) // only strings and integers: no error
+	body, _ := json.Marshal(claims) // claims has only strings and integers, so there is no error
 	b64 := base64.RawURLEncoding.EncodeToString
 	text := b64([]byte(`{"alg":"HS256","typ":"JWT"}`)) + "." + b64(body)
 	mac := hmac.New(sha256.New, s.secret[:])
@@ -66,19 +67,19 @@ func (s *Simulator) sign(claims map[string]any) string {
 	return text + "." + b64(mac.Sum(nil))
 }
 
-// ExpireKeys expires every API key issued so far: requests with one get 403, even before its
-// exp.
+// ExpireKeys makes every API key that was issued so far expire. A later request with such a key gets a
+// 403, even before the exp of the key.
 func (s *Simulator) ExpireKeys() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	clear(s.keys)
 }
 
-// clientHandler handles a request of an authenticated client.
+// clientHandler handles a request of the authenticated client with the id client.
 type clientHandler func(w http.ResponseWriter, r *http.Request, client string)
 
-// withKey is middleware that refuses a missing, unknown or expired X-API-KEY with the
-// vendor's 403, which has no codeDescription.
+// withKey is middleware that refuses a request with a missing, unknown or expired X-API-KEY. It responds
+// with the vendor's 403, which has no codeDescription.
 func (s *Simulator) withKey(next clientHandler) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		s.mu.Lock()

@@ -8,8 +8,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/sim/kit"
 )
 
-// ControlHandler serves only /_control/. The package doc lists its calls, [kit.Control] their
-// responses.
+// ControlHandler returns a handler that serves only the paths below /_control/. The package comment lists
+// the calls, and [kit.Control] describes the responses.
 func (s *Simulator) ControlHandler() http.Handler {
 	return kit.Control(ErrNotFound, map[string]kit.ControlFunc{
 		"GET /_control/state":                    s.controlState,
@@ -77,7 +77,7 @@ type accountState struct {
 	Transactions int    `json:"transactions"`
 }
 
-// controlState returns ids and counts, but never the secret of a client.
+// controlState returns the ids and counts of the stored objects, but never the secret of a client.
 func (s *Simulator) controlState(*http.Request) (any, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

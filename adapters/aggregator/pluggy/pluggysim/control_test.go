@@ -54,7 +54,9 @@ func TestControlSurface(t *testing.T) {
 			t.Errorf("%s %s %s: %d, want %d: %s", c.method, c.target, c.body, got.status, c.status, got.body)
 		}
 	}
-	if n := len(in.bodies); n != 2 { // created on both accounts; the deleted row had never been announced
+	// one "created" webhook per account; the removal of a row that was never announced is not
+	// announced
+	if n := len(in.bodies); n != 2 {
 		t.Errorf("%d webhooks", n)
 	}
 	want := map[string]any{

@@ -1,9 +1,9 @@
-// Package pluggysim simulates Pluggy in memory: the vendor's API, its webhooks and its
-// failures, for example on a loopback server.
+// Package pluggysim simulates the vendor Pluggy in memory: its API, its webhooks and its failures. A test
+// can serve it on loopback, for example.
 //
-// It relates to the Pluggy adapter as httptest relates to net/http, and shares no code with
-// it: its response shapes are checked with the vendor's own pluggy-sdk (see test/sdk), not
-// with our decoder.
+// The package is for tests of the Pluggy adapter what httptest is for net/http. It shares no code with the
+// adapter. The form of its responses is tested with the vendor's own pluggy-sdk (see test/sdk), not with
+// our decoder.
 //
 //	sim := pluggysim.New(pluggysim.Options{Seed: 1})
 //	sim.Seed()                                  // one client, one item, a bank and a card account
@@ -12,12 +12,12 @@
 //
 // # Data
 //
-// A client (id and secret) owns items; an item has accounts; an account has transactions. An
-// item with an empty ClientID belongs to every client. Rows are immutable: an update replaces
-// the row, so that a response that is being written does not change. Transactions are sorted
-// by date, newest first, then by id; with createdAtFrom by creation, newest first. The cursor
-// contains the position of the last row, not an offset: rows that are added or removed between
-// two pages neither repeat nor skip others.
+// A client (id and secret) owns items, an item has accounts, and an account has transactions. An item
+// with an empty ClientID belongs to every client. A stored row is immutable: an update replaces the row,
+// so a response that is being written does not change. Transactions are sorted by date, newest first,
+// and then by id. With createdAtFrom they are sorted by creation, newest first. The cursor contains the
+// position of the last row and not an offset. Therefore rows that are added or removed between two pages
+// do not cause other rows to be repeated or skipped.
 //
 // # Control surface
 //
@@ -37,9 +37,9 @@
 //	POST   /_control/webhooks                    {"target":{"url",...},"events":[{"event",...}]}, see
 //	                                             [Target], [Event]
 //
-// A webhook call without events announces what has changed since the last one (created,
-// updated, deleted) in the accounts of "itemId". The control surface has no authentication:
-// serve it on loopback only.
+// A call of /_control/webhooks without events announces the changes in the accounts of "itemId" since the
+// last announcement (created, updated, deleted). The control surface has no authentication, so it must be
+// served on loopback only.
 //
 // # Source
 //

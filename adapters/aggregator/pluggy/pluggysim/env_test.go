@@ -17,7 +17,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// clock is a clock that only advance moves.
+// clock is a clock whose time changes only by calls of advance.
 type clock struct {
 	mu  sync.Mutex
 	now time.Time
@@ -37,7 +37,8 @@ func (c *clock) advance(d time.Duration) {
 	c.now = c.now.Add(d)
 }
 
-// env is a simulator with demo data, a server for it, and a client with an API key.
+// env consists of a simulator with demo data, a server for it, and an API key with which requests are
+// sent.
 type env struct {
 	*pluggysim.Simulator
 	t     *testing.T
@@ -60,7 +61,7 @@ func serve(t *testing.T, opt pluggysim.Options) *env {
 	return e
 }
 
-// login authenticates and keeps the API key for later requests.
+// login authenticates and stores the API key for later requests.
 func (e *env) login() {
 	e.t.Helper()
 	credential := `{"clientId":"` + pluggysim.DemoClientID + `","clientSecret":"` + pluggysim.DemoClientSecret + `"}`
@@ -69,7 +70,7 @@ func (e *env) login() {
 	e.key = out.APIKey
 }
 
-// response is a response with its body; err is the error of reading the body.
+// response is a response whose body was read; err is the error of the request or of reading the body.
 type response struct {
 	t      *testing.T
 	status int
@@ -113,7 +114,7 @@ func (e *env) inject(faults ...pluggysim.Fault) {
 	}
 }
 
-// transactionPage is a page of /v2/transactions as a client decodes it.
+// transactionPage contains the members of a page of /v2/transactions that the tests need.
 type transactionPage struct {
 	Results []struct {
 		ID     string
@@ -123,8 +124,8 @@ type transactionPage struct {
 	Next *string
 }
 
-// readAll follows next to the last page and returns the ids in order. Between two pages it
-// calls betweenPages.
+// readAll reads all pages, following next, and returns the ids of the rows in order. It calls betweenPages
+// between two pages, unless it is nil.
 func (e *env) readAll(query string, betweenPages func()) []string {
 	e.t.Helper()
 	var ids []string

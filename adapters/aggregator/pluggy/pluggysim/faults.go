@@ -11,16 +11,16 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/sim/faultinject"
 )
 
-// Fault is a failure that is injected into a later request; [faultinject.Fault] documents its
-// fields. A FaultStatus responds with the vendor's error body for its Status (zero: 500), with
-// Code as the codeDescription; without a Code with that of the status.
+// Fault is a failure that is injected into later requests. [faultinject.Fault] documents its fields. A
+// FaultStatus responds with Status (zero means 500) and with the vendor's error body for that status. Its
+// codeDescription is Code or, if Code is empty, the name of the status.
 type Fault = faultinject.Fault
 
-// FaultExpire is a kind that only Pluggy has: it expires every API key issued so far, including
-// that of the request.
+// FaultExpire is a kind of fault that only Pluggy has. It makes every API key that was issued so far
+// expire, including the key of the current request.
 const FaultExpire faultinject.Kind = "expire"
 
-// The kinds of fault that every vendor has; [faultinject.Kind] documents them.
+// The kinds of fault that all simulators have; [faultinject.Kind] documents them.
 const (
 	FaultStatus   = faultinject.Status
 	FaultHang     = faultinject.Hang
@@ -35,7 +35,7 @@ const (
 	FaultRedirect = faultinject.Redirect
 )
 
-// writeFaultStatus writes the error of a FaultStatus. A 429 has no codeDescription.
+// writeFaultStatus writes the error response of a FaultStatus. A 429 has no codeDescription.
 func writeFaultStatus(w http.ResponseWriter, f Fault) {
 	status := cmp.Or(f.Status, http.StatusInternalServerError)
 	if status == http.StatusTooManyRequests {
@@ -46,8 +46,8 @@ func writeFaultStatus(w http.ResponseWriter, f Fault) {
 	writeError(w, status, cmp.Or(f.Code, strings.ToUpper(strings.ReplaceAll(text, " ", "_"))), text)
 }
 
-// endlessNext returns a next that leads back to the first row, with a cursor that was never used
-// before: only a client that counts its pages stops.
+// endlessNext returns a next that leads back to the first row. Its cursor is different for each ordinal, so
+// a client does not see the same cursor twice and stops only if it counts pages.
 func endlessNext(r *http.Request, ordinal int) string {
 	before := time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC).Add(time.Duration(ordinal) * time.Millisecond)
 	raw := r.URL.Query()
@@ -55,12 +55,12 @@ func endlessNext(r *http.Request, ordinal int) string {
 	return q.next(position{before, uuid.Nil.String()})
 }
 
-// Inject queues faults after those that are queued already. A bad path pattern, an unknown kind
-// or an impossible number is an error; then nothing is queued.
+// Inject adds faults to the end of the queue. It returns an error for an invalid path pattern, an unknown
+// kind or an impossible number; then none of the faults is queued.
 func (s *Simulator) Inject(faults ...Fault) error { return s.faults.Inject(faults...) }
 
-// ClearFaults empties the queue and ends the requests that hang.
+// ClearFaults removes all queued faults and ends the requests that are hanging.
 func (s *Simulator) ClearFaults() { s.faults.Clear() }
 
-// PendingFaults returns the queued faults, with the number of times left for each.
+// PendingFaults returns the queued faults, each with the number of times for which it is still injected.
 func (s *Simulator) PendingFaults() []Fault { return s.faults.Pending() }

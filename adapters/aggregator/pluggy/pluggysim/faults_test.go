@@ -143,7 +143,7 @@ func TestTheProbabilityOfAFaultDependsOnTheSeed(t *testing.T) {
 func TestTransportFaultsAffectTheVendorAPI(t *testing.T) {
 	for name, test := range map[string]struct {
 		fault pluggysim.Fault
-		whole bool // the unchanged rows arrive
+		whole bool // whether the response contains all rows unchanged
 	}{
 		"drip":     {pluggysim.Fault{Kind: pluggysim.FaultDrip, Size: 512, DelayMs: 1}, true},
 		"oversize": {pluggysim.Fault{Kind: pluggysim.FaultOversize, Size: 1 << 20}, true},

@@ -6,13 +6,13 @@ import (
 	"github.com/google/uuid"
 )
 
-// visibleItem returns an item, and reports whether the client may see it.
+// visibleItem returns the item with this id, and whether the client is allowed to read it.
 func (w *store) visibleItem(id, client string) (Item, bool) {
 	i, ok := w.items[id]
 	return i, ok && (i.ClientID == "" || i.ClientID == client)
 }
 
-// visibleAccount returns an account of an item that the client may see.
+// visibleAccount returns the account with this id, and whether the client is allowed to read its item.
 func (w *store) visibleAccount(id, client string) (*accountRows, bool) {
 	l, ok := w.accounts[id]
 	if !ok {

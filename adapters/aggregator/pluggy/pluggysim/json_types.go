@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Text is a string that the vendor may not know: an empty one is null in JSON.
+// Text is a string that the vendor may not know. The empty Text is null in JSON.
 type Text string
 
 // MarshalJSON returns null for an empty text.
@@ -17,11 +17,11 @@ func (t Text) MarshalJSON() ([]byte, error) {
 	return json.Marshal(string(t))
 }
 
-// Number is a JSON number with its digits unchanged ("-900.0" stays so); an empty one is null in
+// Number is a JSON number whose digits do not change ("-900.0" stays "-900.0"). The empty Number is null in
 // JSON. Amounts are in major units.
 type Number string
 
-// MarshalJSON returns the digits unchanged. The response fails if they are not a JSON number.
+// MarshalJSON returns the digits unchanged. If they are not a JSON number, encoding the response fails.
 func (n Number) MarshalJSON() ([]byte, error) {
 	if n == "" {
 		return []byte("null"), nil
@@ -42,17 +42,17 @@ func (n *Number) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// timeLayout is the only form of a time that the vendor writes; its SDK converts exactly this
-// form into a Date.
+// timeLayout is the only form in which the vendor sends a time. The vendor's SDK converts only this form
+// into a Date.
 const timeLayout = "2006-01-02T15:04:05.000Z"
 
-// Time is a time that is written in UTC with milliseconds; the zero Time is null in JSON.
+// Time is a time that is encoded in UTC with milliseconds. The zero Time is null in JSON.
 type Time struct{ time.Time }
 
-// At returns t as the vendor stores it: UTC, whole milliseconds.
+// At returns t in the precision in which the vendor stores it: UTC, in whole milliseconds.
 func At(t time.Time) Time { return Time{t.UTC().Truncate(time.Millisecond)} }
 
-// String returns the time in the vendor's form; "" for the zero Time.
+// String returns the time in the vendor's form, or "" for the zero Time.
 func (t Time) String() string {
 	if t.IsZero() {
 		return ""
@@ -60,7 +60,7 @@ func (t Time) String() string {
 	return t.UTC().Format(timeLayout)
 }
 
-// MarshalJSON returns the vendor's form, or null.
+// MarshalJSON returns the time in the vendor's form, or null for the zero Time.
 func (t Time) MarshalJSON() ([]byte, error) { return Text(t.String()).MarshalJSON() }
 
 // UnmarshalJSON accepts RFC 3339 or YYYY-MM-DD (midnight UTC), or null.

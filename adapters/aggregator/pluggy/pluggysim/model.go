@@ -2,18 +2,18 @@ package pluggysim
 
 import "encoding/json"
 
-// Client is an API credential of the vendor. A disabled one is refused at /auth with
-// CLIENT_DISABLED.
+// Client is an API credential of the vendor. A disabled client is refused at /auth with CLIENT_DISABLED.
 type Client struct {
 	ID       string `json:"id"`
 	Secret   string `json:"-"`
 	Disabled bool   `json:"disabled"`
 }
 
-// Item is a user's login at an institution: the vendor's account reference. Objects that the
-// simulator does not read (Connector, StatusDetail, …) are raw JSON; nil is null.
+// Item is a user's login at an institution. It is the account reference of a connection to this vendor. The
+// simulator does not read the objects Connector, StatusDetail and similar; they are raw JSON, and nil is
+// null.
 type Item struct {
-	ClientID        string          `json:"-"` // owner; empty: visible to every client
+	ClientID        string          `json:"-"` // owner; if empty, every client can read the item
 	ID              string          `json:"id"`
 	Connector       json.RawMessage `json:"connector"`
 	CreatedAt       Time            `json:"createdAt"`
@@ -34,7 +34,7 @@ type Item struct {
 	OAuthRedirect   Text            `json:"oauthRedirectUri"`
 }
 
-// ItemError is the reason why the last execution of an item failed; Code is an executionStatus.
+// ItemError is the reason why the last synchronisation of an item failed. Code is an executionStatus.
 type ItemError struct {
 	Code            string `json:"code"`
 	Message         string `json:"message"`
@@ -60,8 +60,8 @@ type Account struct {
 	UpdatedAt     Time            `json:"updatedAt"`
 }
 
-// Transaction is one row. Amount has the vendor's sign: on a bank account a DEBIT is negative;
-// on a card a purchase is a positive DEBIT and a payment a negative CREDIT.
+// Transaction is one transaction row. Amount has the vendor's sign: on a bank account a DEBIT is negative;
+// on a card a purchase is a positive DEBIT, and a payment of the bill is a negative CREDIT.
 type Transaction struct {
 	ID                      string          `json:"id"`
 	AccountID               string          `json:"accountId"`

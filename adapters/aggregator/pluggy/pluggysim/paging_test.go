@@ -40,11 +40,12 @@ func TestFiltersApplyToAllPages(t *testing.T) {
 		"&createdAtFrom=2026-11-19T09:02:11.000Z": {
 			old.ID, row("01"), row("02"), row("03"), row("04"), row("05"),
 		},
-		"&createdAtFrom=2026-11-19T09:02:11.000Z&dateTo=2026-11-17":            {old.ID},
-		"&createdAtFrom=2026-11-21":                                            nil,
-		"&ids=" + row("05") + "," + row("01"):                                  {row("01"), row("05")},
-		"&ids=" + row("05") + "," + row("05"):                                  {row("05")},
-		"&ids=" + row("10") + ",nothing":                                       nil, // of another account
+		"&createdAtFrom=2026-11-19T09:02:11.000Z&dateTo=2026-11-17": {old.ID},
+		"&createdAtFrom=2026-11-21":                                 nil,
+		"&ids=" + row("05") + "," + row("01"):                       {row("01"), row("05")},
+		"&ids=" + row("05") + "," + row("05"):                       {row("05")},
+		// the row belongs to another account
+		"&ids=" + row("10") + ",nothing":                                       nil,
 		"&ids=" + row("05") + "," + row("01") + "&dateTo=2026-11-17T12:00:00Z": {row("05")},
 	} {
 		if diff := cmp.Diff(want, e.readAll(bank+query, nil)); diff != "" {
@@ -66,7 +67,7 @@ func TestACursorStaysValidWhileRowsAreAddedAndRemoved(t *testing.T) {
 	}
 	n := 0
 	got := e.readAll(bank, func() {
-		// Removes odd rows from the front to the back, and adds new ones at the front.
+		// Remove the first of the odd rows, and add a new row at the front.
 		for _, r := range e.Transactions(pluggysim.DemoBankAccountID) {
 			if !slices.Contains(stay, r.ID) {
 				_ = e.RemoveTransaction(r.ID)

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// changes are the ids of rows that no webhook has announced yet. An id is in at most one of
-// the three sets.
+// changes contains the ids of the rows whose last change no webhook has announced yet. An id is in at most
+// one of the three sets.
 type changes struct{ created, updated, deleted map[string]struct{} }
 
 func newChanges() changes {
@@ -15,15 +15,16 @@ func newChanges() changes {
 
 func (c *changes) add(id string) { c.created[id] = struct{}{} }
 
-// update records an edit. A row that is not announced yet stays a creation.
+// update records an edit of a row. If the creation of the row is not announced yet, the row stays in
+// created.
 func (c *changes) update(id string) {
 	if _, ok := c.created[id]; !ok {
 		c.updated[id] = struct{}{}
 	}
 }
 
-// remove records a removal. For a row that is not announced yet there is nothing left to
-// announce.
+// remove records the removal of a row. If the creation of the row is not announced yet, nothing about the
+// row will be announced.
 func (c *changes) remove(id string) {
 	delete(c.updated, id)
 	if _, ok := c.created[id]; ok {
@@ -33,14 +34,14 @@ func (c *changes) remove(id string) {
 	c.deleted[id] = struct{}{}
 }
 
-// take returns the ids of a set, sorted, and empties it.
+// take returns the ids of a set, sorted, and empties the set.
 func take(set map[string]struct{}) []string {
 	ids := slices.Sorted(maps.Keys(set))
 	clear(set)
 	return ids
 }
 
-// forEvent returns the set that an event announces.
+// forEvent returns the set of ids that an event with this name announces.
 func (c *changes) forEvent(event string) map[string]struct{} {
 	switch event {
 	case "transactions/created":

@@ -7,10 +7,11 @@ import (
 	"time"
 )
 
-// windowLength is the vendor's: a counter is reset one minute after its first request.
+// windowLength is the length of the vendor's window: a counter is reset one minute after the first request
+// that it counted.
 const windowLength = time.Minute
 
-// window counts the requests of one source address to one resource.
+// window counts the requests from one source address to one resource within one minute.
 type window struct {
 	startedAt time.Time
 	count     int
@@ -27,9 +28,9 @@ func (s *Simulator) rateLimited(next http.Handler) http.Handler {
 	})
 }
 
-// overLimit counts the request. It reports whether it exceeds the limit, and after how many
-// seconds the window ends. The vendor limits auth, accounts and transactions, before it checks
-// the API key.
+// overLimit counts the request. It reports whether the request exceeds the limit, and returns the number of
+// seconds until the window ends. The vendor limits auth, accounts and transactions. It applies the limit
+// before it checks the API key.
 func (s *Simulator) overLimit(r *http.Request) (reset int, over bool) {
 	resource := resourceOf(r.URL.Path)
 	if s.opt.RateLimit <= 0 || resource == "items" || resource == "webhooks" || resource == "other" {

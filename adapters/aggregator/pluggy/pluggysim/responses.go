@@ -6,15 +6,15 @@ import (
 	"strconv"
 )
 
-// apiError is the vendor's error body. Many errors have no codeDescription.
+// apiError is the body of the vendor's error responses. Many errors have no codeDescription.
 type apiError struct {
 	Code        int    `json:"code"`
 	Description string `json:"codeDescription,omitempty"`
 	Message     string `json:"message"`
 }
 
-// listPage is the envelope of every list except /v2/transactions. The simulator returns all
-// rows on one page.
+// listPage is the envelope of every list except /v2/transactions. In the simulator such a list has only one
+// page.
 type listPage[T any] struct {
 	Page       int `json:"page"`
 	Total      int `json:"total"`
@@ -44,8 +44,8 @@ func writeError(w http.ResponseWriter, status int, description, message string) 
 	writeJSON(w, status, apiError{status, description, message})
 }
 
-// writeRateLimited writes the vendor's 429. Its Retry-After is the length of the window,
-// RateLimit-Reset what is left of it.
+// writeRateLimited writes the vendor's 429. Retry-After is the whole length of the window, and
+// RateLimit-Reset is the time until the window ends, both in seconds.
 func writeRateLimited(w http.ResponseWriter, limit, reset int) {
 	h := w.Header()
 	h.Set("RateLimit-Limit", strconv.Itoa(limit))

@@ -16,20 +16,20 @@ const (
 	DemoCardAccountID = "22bb33cc-44dd-4e55-9f66-77aa88bb99cc"
 )
 
-// demoDay is the day of the last synchronisation in the embedded demo data.
+// demoDay is the day on which the embedded demo data was last synchronised.
 var demoDay = time.Date(2026, 11, 19, 0, 0, 0, 0, time.UTC)
 
 //go:embed demo/*.json
 var demoFiles embed.FS
 
-// Seed adds the demo data, last synchronised on 2026-11-19: a Pix and a boleto, two fees that
-// differ only in their id, a transfer late at night whose date in São Paulo is the day before, a
-// card purchase in USD, a pending instalment and a bill payment. Its rows count as not announced
-// yet. A second Seed resets the item and adds only what was removed.
+// Seed adds the demo data, which was last synchronised on 2026-11-19. It contains a Pix and a boleto, two
+// fees that differ only in their id, a transfer late at night whose date in São Paulo is the day before, a
+// card purchase in USD, a pending instalment and a bill payment. The rows count as not yet announced by a
+// webhook. A second Seed resets the item and adds only the rows that were removed.
 func (s *Simulator) Seed() { s.SeedAt(demoDay) }
 
-// SeedAt adds the demo data as if it was last synchronised on the UTC day of t. It shifts all
-// dates by whole days, so that the rows stay within the vendor's twelve months of history.
+// SeedAt adds the demo data as if it had last been synchronised on the UTC day of t. It shifts all dates by
+// whole days, so that the rows are within the vendor's twelve months of history.
 func (s *Simulator) SeedAt(t time.Time) {
 	shift := t.UTC().Truncate(24 * time.Hour).Sub(demoDay)
 	s.AddClient(Client{ID: DemoClientID, Secret: DemoClientSecret})
@@ -39,7 +39,7 @@ func (s *Simulator) SeedAt(t time.Time) {
 	s.AddItem(item)
 	for _, a := range loadDemo[[]Account]("accounts.json") {
 		shiftTimes(shift, &a.CreatedAt, &a.UpdatedAt)
-		_, _ = s.AddAccount(a) // fails at a second Seed: the account exists
+		_, _ = s.AddAccount(a) // fails at a second Seed, because the account already exists
 	}
 	for _, row := range loadDemo[[]Transaction]("transactions.json") {
 		shiftTimes(shift, &row.Date, &row.CreatedAt, &row.UpdatedAt)
@@ -59,7 +59,7 @@ func loadDemo[T any](name string) T {
 	if err == nil {
 		err = json.Unmarshal(raw, &v)
 	}
-	if err != nil { // cannot happen: the files are embedded
+	if err != nil { // never happens, because the files are embedded
 		panic(fmt.Errorf("pluggysim: %s: %w", name, err))
 	}
 	return v

@@ -13,8 +13,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
 )
 
-// shape reduces a value to the names and JSON types of its members. A list of equal elements is
-// reduced to one of them.
+// shape replaces each value inside a JSON value by its type and keeps the names of the members. In a list,
+// consecutive elements with equal shapes are reduced to one.
 func shape(v any) any {
 	switch v := v.(type) {
 	case map[string]any:
@@ -54,7 +54,7 @@ func shapeOf(t *testing.T, raw []byte) any {
 	return shape(v)
 }
 
-// golden compares a body with the vendor's shape in testdata.
+// golden checks that a body has the same shape as the vendor's example name.json in testdata.
 func golden(t *testing.T, name string, body []byte) {
 	t.Helper()
 	want, err := os.ReadFile("testdata/" + name + ".json")

@@ -10,25 +10,24 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/sim/kit"
 )
 
-// RealRateLimit is the vendor's rate limit: requests per minute, by resource and source
-// address.
+// RealRateLimit is the vendor's real rate limit: requests per minute for each resource and source address.
 const RealRateLimit = 360
 
-// Options configure a simulator; the zero value is usable.
+// Options configures a simulator. The zero value is usable.
 type Options struct {
-	Now      func() time.Time // zero: time.Now
-	Seed     uint64           // equal seeds yield equal ids, keys and faults; zero: a random seed
-	KeyTTL   time.Duration    // lifetime of an API key; zero: 2 h, like the vendor's
-	PageSize int              // rows in a page of /v2/transactions; zero: 500
-	// RateLimit is the number of requests a minute for auth, accounts and transactions, per source
-	// address; zero: no limit.
+	Now      func() time.Time // nil means time.Now
+	Seed     uint64           // equal seeds result in equal ids, keys and faults; zero means a random seed
+	KeyTTL   time.Duration    // lifetime of an API key; zero means 2 h, as at the vendor
+	PageSize int              // rows per page of /v2/transactions; zero means 500
+	// RateLimit is the number of requests per minute for each of auth, accounts and transactions and each
+	// source address; zero means no limit.
 	RateLimit int
-	PublicURL string   // origin of the links in webhooks; zero: https://api.pluggy.ai
-	Clients   []Client // added by New
+	PublicURL string   // origin of the links in webhooks; "" means https://api.pluggy.ai
+	Clients   []Client // clients that New adds
 }
 
-// Simulator simulates the vendor. As an http.Handler it serves only the vendor API; see
-// [Simulator.Handler] for both surfaces. It is safe for concurrent use.
+// Simulator simulates the vendor. As an http.Handler it serves only the vendor API; [Simulator.Handler]
+// serves the vendor API and the control surface. A Simulator is safe for concurrent use.
 type Simulator struct {
 	opt      Options
 	api      http.Handler
@@ -44,7 +43,7 @@ type Simulator struct {
 	stats    Stats
 }
 
-// New returns a simulator without data; [Simulator.Seed] adds demo data.
+// New returns a simulator that has no data except opt.Clients. [Simulator.Seed] adds demo data.
 func New(opt Options) *Simulator {
 	setDefault(&opt.KeyTTL, 2*time.Hour)
 	setDefault(&opt.PageSize, 500)
@@ -68,14 +67,14 @@ func New(opt Options) *Simulator {
 	return s
 }
 
-// newID returns a random UUID from the seeded source; the caller holds the lock.
+// newID returns a random UUID from the seeded source. The caller must hold the lock.
 func (s *Simulator) newID() string { return kit.NewID(s.entropy).String() }
 
 // Handler serves the vendor API and, under /_control/, the control surface.
 func (s *Simulator) Handler() http.Handler { return kit.Mount(s, s.ControlHandler()) }
 
-// ServeHTTP serves the vendor API: it counts the request, injects faults, applies the rate limit,
-// and then responds.
+// ServeHTTP serves the vendor API. It counts the request, injects faults, applies the rate limit, and then
+// calls the handler of the route.
 func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	resource := resourceOf(r.URL.Path)
 	s.countRequest(r)

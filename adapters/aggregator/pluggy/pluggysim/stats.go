@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// ResourceStats counts the requests to one resource, including injected faults.
+// ResourceStats counts the requests to one resource, including those into which a fault was injected.
 type ResourceStats struct {
-	Requests int `json:"requests"` // all requests, with or without a response
+	Requests int `json:"requests"` // all requests, even those without a response
 	Limited  int `json:"limited"`  // responses with 429
 	Errors   int `json:"errors"`   // responses with 4xx or 5xx, including 429
 }
@@ -17,10 +17,10 @@ type ResourceStats struct {
 // transactions, webhooks and other.
 type Stats struct {
 	Resources  map[string]ResourceStats `json:"resources"`
-	Deprecated int                      `json:"deprecated"` // requests to the page-numbered GET /transactions
+	Deprecated int                      `json:"deprecated"` // requests to GET /transactions, which is paged by number
 	KeysIssued int                      `json:"keysIssued"`
 	Faults     int                      `json:"faults"`   // injected faults
-	Webhooks   int                      `json:"webhooks"` // delivery attempts, including retries and copies
+	Webhooks   int                      `json:"webhooks"` // delivery attempts, including retries and additional copies
 }
 
 // Stats returns a copy of the counters.

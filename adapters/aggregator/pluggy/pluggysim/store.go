@@ -8,14 +8,14 @@ import (
 	"slices"
 )
 
-// ErrNotFound is the error of control methods for an unknown row, account or item.
+// ErrNotFound is returned by methods of the control surface for an unknown row, account or item.
 var ErrNotFound = errors.New("pluggysim: not found")
 
-// ErrTaken is the error for an id that exists already.
+// ErrTaken is returned for an id that already exists.
 var ErrTaken = errors.New("pluggysim: id taken")
 
-// accountRows is an account with its rows in both orders, and the changes that no webhook has
-// announced yet.
+// accountRows contains an account, its rows in both orders, and the changes that no webhook has announced
+// yet.
 type accountRows struct {
 	Account
 	dates   index
@@ -23,12 +23,12 @@ type accountRows struct {
 	pending changes
 }
 
-// store holds the vendor's data; guarded by Simulator.mu.
+// store contains the vendor's data. Simulator.mu guards it.
 type store struct {
 	clients    map[string]Client
 	items      map[string]Item
 	accounts   map[string]*accountRows
-	accountIDs map[string][]string // account ids of an item, in the order they were added
+	accountIDs map[string][]string // ids of the accounts by item, in the order in which they were added
 	rows       map[string]*Transaction
 }
 
@@ -53,15 +53,15 @@ func (w *store) drop(t *Transaction) {
 	l.created.remove(t)
 }
 
-// AddClient adds a credential, or replaces the one with its id.
+// AddClient adds a client, or replaces the client with the same id.
 func (s *Simulator) AddClient(c Client) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.store.clients[c.ID] = c
 }
 
-// AddItem adds or replaces an item and returns it as stored: an empty ID becomes a random one, an
-// empty Status UPDATED, and zero times now.
+// AddItem adds an item, or replaces the item with the same id. It returns the stored item: an empty ID is
+// replaced by a random one, an empty Status by UPDATED, and zero times by the current time.
 func (s *Simulator) AddItem(i Item) Item {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -79,9 +79,9 @@ func (s *Simulator) AddItem(i Item) Item {
 	return i
 }
 
-// AddAccount adds an account to its item and returns it as stored: an empty ID becomes a random
-// one; CurrencyCode defaults to BRL and Type to BANK. Errors: ErrNotFound for an unknown item,
-// ErrTaken for an id that exists; then nothing changes.
+// AddAccount adds an account to its item and returns the stored account: an empty ID is replaced by a
+// random one; CurrencyCode defaults to BRL and Type to BANK. Errors: ErrNotFound for an unknown item, and
+// ErrTaken for an id that already exists. After an error nothing has changed.
 func (s *Simulator) AddAccount(a Account) (Account, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -103,9 +103,9 @@ func (s *Simulator) AddAccount(a Account) (Account, error) {
 	return a, nil
 }
 
-// SetItemStatus changes the status of an item. LOGIN_ERROR sets an error, counts a failed login
-// and stops the automatic synchronisation. UPDATED clears them, and with PARTIAL_SUCCESS sets a
-// statusDetail with a warning. An empty executionStatus becomes the usual one for the status.
+// SetItemStatus changes the status of an item. LOGIN_ERROR sets an error, counts a failed login and stops
+// the automatic synchronisation. UPDATED clears the error and the count; with PARTIAL_SUCCESS it also sets
+// a statusDetail with a warning. An empty executionStatus is replaced by the usual one for the status.
 // Errors: ErrNotFound for an unknown item.
 func (s *Simulator) SetItemStatus(id, status, executionStatus string) error {
 	s.mu.Lock()
@@ -136,8 +136,8 @@ func (s *Simulator) SetItemStatus(id, status, executionStatus string) error {
 	return nil
 }
 
-// RemoveItem deletes an item with its accounts and their rows, like the deletion by a user at the
-// vendor; it prepares no webhook. Errors: ErrNotFound for an unknown item.
+// RemoveItem deletes an item with its accounts and their rows, as when a user deletes the item at the
+// vendor. The deletion adds no pending webhook. Errors: ErrNotFound for an unknown item.
 func (s *Simulator) RemoveItem(id string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -162,7 +162,7 @@ func (s *Simulator) Items() []string {
 	return slices.Sorted(maps.Keys(s.store.items))
 }
 
-// fillIn sets the id and the times that the vendor would set when it creates an object.
+// fillIn sets the id and the times, if they are empty, as the vendor does when it creates an object.
 func (s *Simulator) fillIn(id *string, created, updated *Time) {
 	if *id == "" {
 		*id = s.newID()

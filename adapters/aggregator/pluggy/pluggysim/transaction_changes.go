@@ -7,10 +7,10 @@ import (
 	"github.com/govalues/decimal"
 )
 
-// AddTransaction adds a row and returns it as stored: an empty ID becomes a random one; Date,
-// CreatedAt and UpdatedAt default to now, CurrencyCode to that of the account, Status to POSTED
-// and Amount to 0. Errors: ErrNotFound for an unknown account, ErrTaken for an id that exists;
-// then nothing changes.
+// AddTransaction adds a row and returns the stored row: an empty ID is replaced by a random one. Date,
+// CreatedAt and UpdatedAt default to the current time, CurrencyCode to that of the account, Status to
+// POSTED and Amount to 0. Errors: ErrNotFound for an unknown account, and ErrTaken for an id that already
+// exists. After an error nothing has changed.
 func (s *Simulator) AddTransaction(t Transaction) (Transaction, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -29,7 +29,7 @@ func (s *Simulator) add(t Transaction) (Transaction, error) {
 	if t.Date.IsZero() {
 		t.Date = t.CreatedAt
 	}
-	t.Date = At(t.Date.Time) // a cursor has milliseconds
+	t.Date = At(t.Date.Time) // truncated, because a cursor contains only milliseconds
 	setDefault(&t.CurrencyCode, l.CurrencyCode)
 	setDefault(&t.Status, "POSTED")
 	setDefault(&t.Amount, "0")
@@ -38,8 +38,8 @@ func (s *Simulator) add(t Transaction) (Transaction, error) {
 	return t, nil
 }
 
-// UpdateTransaction calls edit with a copy of the row, and replaces the row by it. The id, the
-// account and CreatedAt do not change; UpdatedAt becomes now unless edit sets it. Errors:
+// UpdateTransaction calls edit with a copy of the row, replaces the row by the copy, and returns it. The id,
+// the account and CreatedAt never change; UpdatedAt becomes the current time unless edit sets it. Errors:
 // ErrNotFound for an unknown row.
 func (s *Simulator) UpdateTransaction(id string, edit func(*Transaction)) (Transaction, error) {
 	s.mu.Lock()
@@ -60,8 +60,7 @@ func (s *Simulator) UpdateTransaction(id string, edit func(*Transaction)) (Trans
 	return t, nil
 }
 
-// RemoveTransaction deletes a row for good, as the vendor does. Errors: ErrNotFound for an
-// unknown row.
+// RemoveTransaction deletes a row permanently, as the vendor does. Errors: ErrNotFound for an unknown row.
 func (s *Simulator) RemoveTransaction(id string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -79,8 +78,8 @@ func (s *Simulator) remove(id string) (Transaction, error) {
 	return *t, nil
 }
 
-// Churn removes a row and adds the same transaction under a new id, and returns it. The vendor
-// does this if the institution's own ids do not match between two synchronisations.
+// Churn removes a row, adds the same transaction under a new id, and returns the new row. The vendor does
+// this if the institution's own ids do not match between two synchronisations.
 func (s *Simulator) Churn(id string) (Transaction, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -92,9 +91,9 @@ func (s *Simulator) Churn(id string) (Transaction, error) {
 	return s.add(t)
 }
 
-// Generate adds n simple rows to the account, spread evenly over the year before now, all
-// created now. The amounts go down from -0.01 by a cent each; every fifth row is a credit.
-// Errors: ErrNotFound for an unknown account.
+// Generate adds n simple rows to the account. Their dates are spread evenly over the year before now, and
+// all of them are created now. The magnitude of the amounts increases by one cent per row, from 0.01 on.
+// Every fifth row is a credit, and all other rows are debits. Errors: ErrNotFound for an unknown account.
 func (s *Simulator) Generate(accountID string, n int) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -130,7 +129,7 @@ func generatedTransaction(l *accountRows, i int) *Transaction {
 	}
 }
 
-// Transactions returns a copy of the account's rows, newest date first; none for an unknown
+// Transactions returns a copy of the account's rows, newest date first. It returns nil for an unknown
 // account.
 func (s *Simulator) Transactions(accountID string) []Transaction {
 	s.mu.Lock()

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// position is the sort key of a row in an index: newest first, then by id. A cursor contains it.
+// position is the sort key of a row in an index: newest first, and then by id. A cursor contains a position.
 type position struct {
 	at time.Time
 	id string
@@ -20,8 +20,8 @@ func (p position) compare(q position) int {
 	return strings.Compare(p.id, q.id)
 }
 
-// index holds the rows of an account in one order, so that the cost of a page is a binary
-// search and its own rows, independent of the number of rows in the account.
+// index contains the rows of an account in one order. Therefore the cost of a page is that of a binary
+// search and of the rows of the page, and does not depend on the number of rows in the account.
 type index struct {
 	key  func(*Transaction) time.Time
 	rows []*Transaction
@@ -39,7 +39,7 @@ func (x *index) add(t *Transaction) {
 	x.rows = slices.Insert(x.rows, i, t)
 }
 
-// addAll sorts once, because inserting many rows one by one would move the slice for each.
+// addAll adds many rows and sorts once. Inserting them one by one would move the slice for each row.
 func (x *index) addAll(ts []*Transaction) {
 	x.rows = append(x.rows, ts...)
 	slices.SortFunc(x.rows, x.compare)
@@ -51,12 +51,13 @@ func (x *index) remove(t *Transaction) {
 	}
 }
 
-// after returns the index of the first row after p; the row at p may have been removed.
+// after returns the index of the first row after p. The row at p itself may have been removed.
 func (x *index) after(p position) int {
 	return sort.Search(len(x.rows), func(i int) bool { return x.positionOf(x.rows[i]).compare(p) > 0 })
 }
 
-// since returns the end of the rows whose key is not before t; for a zero t, of all rows.
+// since returns the end of the range of rows whose key is t or later. For a zero t, that is the end of all
+// rows.
 func (x *index) since(t time.Time) int {
 	if t.IsZero() {
 		return len(x.rows)
@@ -64,7 +65,7 @@ func (x *index) since(t time.Time) int {
 	return sort.Search(len(x.rows), func(i int) bool { return x.key(x.rows[i]).Before(t) })
 }
 
-// until returns the index of the first row whose key is not after t; for a zero t, 0.
+// until returns the index of the first row whose key is t or earlier. For a zero t, it returns 0.
 func (x *index) until(t time.Time) int {
 	if t.IsZero() {
 		return 0

@@ -10,16 +10,16 @@ import (
 	"github.com/google/uuid"
 )
 
-// maxIDs is the maximum number of ids in one request.
+// maxIDs is the maximum number of ids in one request, as at the vendor.
 const maxIDs = 500
 
-// query is a validated query of /v2/transactions. Both bounds of a date filter are inclusive
-// instants: a bare date is its midnight UTC, so dateTo=2026-11-18 excludes what happened later
-// that day.
+// query is a validated query of /v2/transactions. Both bounds of a date filter are instants and are
+// inclusive. A date without a time is midnight UTC, so dateTo=2026-11-18 excludes everything later on that
+// day.
 type query struct {
 	raw         url.Values
 	account     string
-	ids         []string // nil: no filter
+	ids         []string // nil means no filter by id
 	dateFrom    time.Time
 	dateTo      time.Time
 	createdFrom time.Time
@@ -48,7 +48,8 @@ func parseQuery(raw url.Values) (query, *apiError) {
 	return q, q.parseCursor()
 }
 
-// parseTimes parses the three times. If one is invalid it returns its name and false.
+// parseTimes parses the three times of the query. If one of them is invalid, it returns the name of that
+// parameter and false.
 func (q *query) parseTimes() (string, bool) {
 	for _, f := range []struct {
 		name string
@@ -85,13 +86,13 @@ func (q *query) parseCursor() *apiError {
 	return nil
 }
 
-// encode returns base64 in the alphabet without '+', because the vendor's SDK sends a cursor
-// unescaped.
+// encode returns the position as a cursor. It uses the base64 alphabet without '+', because the vendor's
+// SDK sends a cursor without escaping it.
 func (p position) encode() string {
 	return base64.URLEncoding.EncodeToString([]byte(Time{p.at}.String() + "|" + p.id))
 }
 
-// next returns the query string of the page after p: the same filters, another cursor.
+// next returns the query string of the page after p. It has the same filters and another cursor.
 func (q *query) next(p position) string {
 	var text strings.Builder
 	text.WriteString("?accountId=" + url.QueryEscape(q.account))
@@ -104,8 +105,8 @@ func (q *query) next(p position) string {
 	return text.String()
 }
 
-// newest and oldest return the bounds of the range in the order of the index; matches checks
-// the other filters.
+// newest and oldest return the bounds of the rows in the order of the index that indexFor returns. The zero
+// time means no bound. matches checks the filters that are not a range in that order.
 func (q *query) newest() time.Time {
 	if q.createdFrom.IsZero() || q.ids != nil {
 		return q.dateTo

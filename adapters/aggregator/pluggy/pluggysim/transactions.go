@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// cursorPage is the envelope of /v2/transactions: Next is null or a complete query string that
-// begins with "?".
+// cursorPage is the envelope of /v2/transactions. Next is null, or a complete query string that starts
+// with "?".
 type cursorPage struct {
 	Results []*Transaction `json:"results"`
 	Next    Text           `json:"next"`
@@ -28,8 +28,8 @@ func (s *Simulator) transactions(w http.ResponseWriter, r *http.Request, client 
 	writeJSON(w, http.StatusOK, page)
 }
 
-// page returns up to PageSize rows after the cursor. It looks for one more row, to find out
-// whether there is a next page.
+// page returns at most PageSize rows after the cursor, and whether the client is allowed to read the
+// account. It searches for one more row, in order to find out whether there is a next page.
 func (s *Simulator) page(q query, client string) (cursorPage, bool) {
 	l, ok := s.store.visibleAccount(q.account, client)
 	if !ok {
@@ -53,8 +53,8 @@ func (s *Simulator) page(q query, client string) (cursorPage, bool) {
 	return cursorPage{Results: rows, Next: Text(q.next(x.positionOf(rows[len(rows)-1])))}, true
 }
 
-// indexFor returns the index in whose order the filter is a range: by creation for
-// createdAtFrom, otherwise by date. For ids it builds an index of these rows only.
+// indexFor returns the index in whose order the rows of the filter are a range: the order of creation for
+// createdAtFrom, and otherwise the order of dates. For a filter by ids it builds an index of only these rows.
 func (s *Simulator) indexFor(l *accountRows, q query) *index {
 	switch {
 	case q.ids != nil:
@@ -86,8 +86,9 @@ func (s *Simulator) transaction(w http.ResponseWriter, r *http.Request, client s
 	writeJSON(w, http.StatusOK, t)
 }
 
-// deprecatedList responds for the page-numbered list, which the vendor removes after 2026-12-31:
-// a client that still calls it fails here. Its calls are counted as Stats().Deprecated.
+// deprecatedList responds to a request for the list that is paged by number with 410. The vendor removes
+// that list after 2026-12-31, so a client that still calls it must fail here. Stats().Deprecated counts
+// these requests.
 func deprecatedList(w http.ResponseWriter, _ *http.Request, _ string) {
 	writeError(w, http.StatusGone, "", "GET /transactions is gone, use GET /v2/transactions")
 }

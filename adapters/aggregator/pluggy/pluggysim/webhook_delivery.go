@@ -10,15 +10,17 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/sim/kit"
 )
 
-// Target is where webhooks are sent, and with which delivery failures. The vendor waits 5 s and
-// retries three times, with the same eventId; [Signed] adds its signature.
+// Target is the address to which webhooks are sent, with the delivery failures to simulate. The vendor
+// waits 5 s for a response and retries three times, with the same eventId. [Signed] returns a function that
+// adds the vendor's signature.
 type Target = kit.Target
 
 // DeliveryResult is the result of one delivery.
 type DeliveryResult = kit.DeliveryResult
 
-// Signed returns the vendor's signature for [Target.Sign]: hex HMAC-SHA256 of the body in
-// X-Webhook-Signature. For an empty secret it returns nil, which signs nothing.
+// Signed returns a function for [Target.Sign] that adds the vendor's signature: the HMAC-SHA256 of the body
+// in hexadecimal, in the header X-Webhook-Signature. For an empty secret it returns nil, so that webhooks
+// are not signed.
 func Signed(secret string) func(http.Header, []byte) {
 	if secret == "" {
 		return nil
@@ -30,8 +32,8 @@ func Signed(secret string) func(http.Header, []byte) {
 	}
 }
 
-// SendWebhook sends one event and returns the status of its last attempt. It returns zero and an
-// error if the event cannot be built, the URL is invalid, or no attempt got a response.
+// SendWebhook sends one event and returns the status of the last attempt's response. If the event cannot be
+// built, if the URL is invalid, or if no attempt got a response, it returns zero and an error.
 func (s *Simulator) SendWebhook(ctx context.Context, to Target, event Event) (int, error) {
 	results, err := s.SendWebhooks(ctx, to, event)
 	if err != nil {
@@ -40,7 +42,8 @@ func (s *Simulator) SendWebhook(ctx context.Context, to Target, event Event) (in
 	return results[len(results)-1].Status, nil
 }
 
-// SendWebhooks sends events like [kit.Sender.Send]. If one of them cannot be built it sends none.
+// SendWebhooks sends events in the same way as [kit.Sender.Send]. If one of the events cannot be built, it
+// sends none of them.
 func (s *Simulator) SendWebhooks(ctx context.Context, to Target, events ...Event) ([]DeliveryResult, error) {
 	webhooks := make([]kit.Webhook, 0, len(events))
 	for _, event := range events {

@@ -6,32 +6,32 @@ import (
 	"slices"
 )
 
-// EventNames are the vendor's events that concern data. POST /webhooks accepts one of them, or
-// all.
+// EventNames are the names of the vendor's events that concern data. POST /webhooks accepts one of these
+// names, or "all".
 var EventNames = []string{
 	"item/created", "item/updated", "item/error", "item/deleted", "item/waiting_user_input",
 	"item/waiting_user_action", "item/login_succeeded", "connector/status_updated",
 	"transactions/created", "transactions/updated", "transactions/deleted",
 }
 
-// Event is a webhook to send. Empty members are filled in: ID is random, TriggeredBy is the
-// usual one of the event, ItemID that of the account.
+// Event is a webhook to be sent. Empty members are filled in: ID is random, TriggeredBy is the usual value
+// for the event, and ItemID is that of the account.
 type Event struct {
 	Name        string `json:"event"`
 	ID          string `json:"eventId"` // the receiver's deduplication key
 	ItemID      string `json:"itemId"`
 	AccountID   string `json:"accountId"` // required by transactions/*
 	TriggeredBy string `json:"triggeredBy"`
-	// TransactionIDs are the ids of the rows; nil: the changes since the last webhook of this
-	// kind for the account.
+	// TransactionIDs are the ids of the rows. nil means all changes of this kind in the account since the
+	// last webhook about them.
 	TransactionIDs  []string `json:"transactionIds"`
-	ConnectorID     int      `json:"connectorId"`     // connector/status_updated; zero: 2
-	ConnectorStatus string   `json:"connectorStatus"` // connector/status_updated; empty: ONLINE
-	// Raw is sent unchanged as the body, instead of all members above.
+	ConnectorID     int      `json:"connectorId"`     // for connector/status_updated; zero means 2
+	ConnectorStatus string   `json:"connectorStatus"` // for connector/status_updated; empty means ONLINE
+	// Raw, if not nil, is sent unchanged as the body. Then all members above are ignored.
 	Raw []byte `json:"-"`
 }
 
-// payload has the members of all events in the vendor's order; nil and empty ones are omitted.
+// payload contains the members of all events, in the vendor's order. nil and empty members are omitted.
 type payload struct {
 	Event        string           `json:"event"`
 	EventID      string           `json:"eventId"`
@@ -61,17 +61,18 @@ type payloadError struct {
 	Parameter Text   `json:"parameter"`
 }
 
-// usualTriggers maps an event to its usual triggeredBy. Other events have no triggeredBy.
+// usualTriggers maps the name of an event to its usual triggeredBy. Events that are not in the map have no
+// triggeredBy.
 var usualTriggers = map[string]string{
 	"item/created": "USER", "item/updated": "SYNC", "item/error": "SYNC", "item/login_succeeded": "SYNC",
 	"item/waiting_user_input": "CLIENT", "item/waiting_user_action": "CLIENT",
 	"transactions/created": "SYNC", "transactions/updated": "SYNC",
 }
 
-// Payload returns the body of the event, with every empty member filled in. For transactions/*
-// without TransactionIDs it takes the changes since the last time: they are announced once,
-// even if the webhook is not delivered. An unknown name is an error, and so is a transactions
-// event of an unknown account (ErrNotFound).
+// Payload returns the body of the event, with every empty member filled in. For an event transactions/*
+// without TransactionIDs, it takes the changes that were not announced before. Each change is announced
+// only once, even if the webhook is not delivered. Errors: an unknown event name, and ErrNotFound for an
+// event transactions/* about an unknown account.
 func (s *Simulator) Payload(event Event) ([]byte, error) {
 	if event.Raw != nil {
 		return event.Raw, nil
@@ -102,8 +103,8 @@ func (s *Simulator) Payload(event Event) ([]byte, error) {
 	return json.Marshal(p)
 }
 
-// setItem sets the members about an item. The item need not exist: item/deleted is about one
-// that is deleted.
+// setItem sets the members about an item. The item need not exist, because item/deleted is about an item
+// that was deleted.
 func (s *Simulator) setItem(p *payload, id string) {
 	i := s.store.items[id]
 	p.ItemID, p.ClientUserID = id, &i.ClientUserID
@@ -138,7 +139,8 @@ func (s *Simulator) setTransactions(p *payload, event Event) error {
 	return nil
 }
 
-// setCreated sets from when on to read the new rows: the vendor sends dates and links, not ids.
+// setCreated sets the dates from which on the new rows must be read, and the links to them. The vendor sends
+// no ids in this event.
 func (s *Simulator) setCreated(p *payload, ids []string) {
 	now := At(s.opt.Now())
 	date, created := now, now
@@ -160,9 +162,9 @@ func (s *Simulator) setCreated(p *payload, ids []string) {
 	p.LinkV2 = s.opt.PublicURL + "/v2/transactions" + query
 }
 
-// Pending returns the transactions events that announce the changes of an item's accounts, in
-// the order in which the accounts were added: deleted, then created, then updated. It takes no
-// changes; only sending the events does.
+// Pending returns the events transactions/* that announce the pending changes of an item's accounts. They
+// are in the order in which the accounts were added; for each account deleted is first, then created, then
+// updated. The changes stay pending until the events are sent.
 func (s *Simulator) Pending(itemID string) []Event {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -18,7 +18,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/aggregator/pluggy/pluggysim"
 )
 
-// receiver is a server that records the webhooks it receives.
+// receiver is an HTTP server that records the bodies and headers of the webhooks it receives.
 type receiver struct {
 	*httptest.Server
 	mu      sync.Mutex

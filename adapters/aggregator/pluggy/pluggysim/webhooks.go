@@ -8,13 +8,13 @@ import (
 	"slices"
 )
 
-// maxWebhooks is how many webhooks one client may register for one event.
+// maxWebhooks is the maximum number of webhooks that one client can register for one event.
 const maxWebhooks = 5
 
-// Webhook is a registered webhook. Headers are sent along by the vendor and never returned.
+// Webhook is a registered webhook. The vendor sends Headers with each delivery, and never returns them.
 type Webhook struct {
 	ID         string            `json:"id"`
-	Event      string            `json:"event"` // an event name, or all
+	Event      string            `json:"event"` // the name of an event, or "all"
 	URL        string            `json:"url"`
 	DisabledAt Time              `json:"disabledAt"`
 	CreatedAt  Time              `json:"createdAt"`
@@ -27,7 +27,7 @@ type registeredWebhook struct {
 	client string
 }
 
-// Webhooks returns the webhooks of all clients in the order of registration, with headers.
+// Webhooks returns the webhooks of all clients, with their headers, in the order of registration.
 func (s *Simulator) Webhooks() []Webhook {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -38,8 +38,8 @@ func (s *Simulator) Webhooks() []Webhook {
 	return out
 }
 
-// createWebhook responds with 200, which the SDK requires, instead of the 201 of the OpenAPI
-// document.
+// createWebhook registers a webhook and responds with 200. The vendor's OpenAPI document specifies 201, but
+// the vendor's SDK accepts only 200.
 func (s *Simulator) createWebhook(w http.ResponseWriter, r *http.Request, client string) {
 	var in struct {
 		Event   string            `json:"event"`
@@ -66,7 +66,8 @@ func (s *Simulator) createWebhook(w http.ResponseWriter, r *http.Request, client
 	writeJSON(w, http.StatusOK, h)
 }
 
-// isWebhookURL applies the vendor's rule: https, with a host name, not an address.
+// isWebhookURL reports whether the vendor accepts the URL of a webhook: it must be https with a host name
+// that is neither an address nor localhost.
 func isWebhookURL(raw string) bool {
 	u, err := url.Parse(raw)
 	if err != nil || u.Scheme != "https" || u.Hostname() == "" || u.Hostname() == "localhost" {

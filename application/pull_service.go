@@ -19,7 +19,11 @@ func (s *Service) RequestPull(
 		scope = domain.PullScope{Window: &w}
 	}
 	return s.Pulls.Request(ctx, tenant, connection, ports.PullRequest{
-		ID: s.newPullID(), Scope: scope, Trigger: domain.TriggerOperator, At: s.Clock.Now(), Trace: s.Tracer.Inject(ctx),
+		ID:      s.newPullID(),
+		Scope:   scope,
+		Trigger: domain.TriggerOperator,
+		At:      s.Clock.Now(),
+		Trace:   s.Tracer.Inject(ctx),
 	})
 }
 

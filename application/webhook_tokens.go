@@ -8,7 +8,11 @@ import (
 )
 
 // MintToken implements ports.TokenManager.
-func (s *Service) MintToken(ctx context.Context, tenant domain.TenantID, vendor, name string) (ports.MintedToken, error) {
+func (s *Service) MintToken(
+	ctx context.Context,
+	tenant domain.TenantID,
+	vendor, name string,
+) (ports.MintedToken, error) {
 	v, err := s.validateAddress(vendor, name, "connection_config_name")
 	if err != nil {
 		return ports.MintedToken{}, err

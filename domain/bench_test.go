@@ -17,10 +17,10 @@ func BenchmarkAdmitsSigned(b *testing.B) {
 	mac := hmac.New(sha256.New, []byte("secret"))
 	mac.Write(body)
 	policy := domain.SourcePolicy{HMACSecret: domain.SecretText("secret")}
-	knock := domain.WebhookRequest{Body: body, Signature: hex.EncodeToString(mac.Sum(nil))}
+	request := domain.WebhookRequest{Body: body, Signature: hex.EncodeToString(mac.Sum(nil))}
 	b.ReportAllocs()
 	for b.Loop() {
-		if !policy.Admits(knock) {
+		if !policy.Admits(request) {
 			b.Fatal("refused")
 		}
 	}
@@ -30,9 +30,15 @@ func BenchmarkAdmitsSigned(b *testing.B) {
 // with the stored row by its digest.
 func BenchmarkDigest(b *testing.B) {
 	o := domain.TransactionData{
-		Account: "11aa22bb-33cc-4d44-8e55-66ff77aa88bb", Status: domain.Posted, Date: "2026-11-19", OccurredAt: noon,
-		Amount:      domain.Money{Amount: decimal.MustParse("-212.45"), Currency: "BRL"},
-		Description: "PIX ENVIADO", Category: "Transfer - PIX", Counterparty: "Padaria", StableMetadata: make([]byte, 500),
+		Account:        "11aa22bb-33cc-4d44-8e55-66ff77aa88bb",
+		Status:         domain.Posted,
+		Date:           "2026-11-19",
+		OccurredAt:     noon,
+		Amount:         domain.Money{Amount: decimal.MustParse("-212.45"), Currency: "BRL"},
+		Description:    "PIX ENVIADO",
+		Category:       "Transfer - PIX",
+		Counterparty:   "Padaria",
+		StableMetadata: make([]byte, 500),
 	}
 	b.ReportAllocs()
 	for b.Loop() {

@@ -13,7 +13,10 @@ import (
 // before it connects. The URL must have a host, and no part that could contain a credential or
 // send the request to another place.
 func FuzzValidateBaseURL(f *testing.F) {
-	for _, raw := range []string{"https://api.pluggy.ai", "http://127.0.0.1:8080/v1/", "https://u:p@h", "https://h?", "https://h#", "https:h", "https://[::1]:443"} {
+	for _, raw := range []string{
+		"https://api.pluggy.ai", "http://127.0.0.1:8080/v1/", "https://u:p@h", "https://h?", "https://h#",
+		"https:h", "https://[::1]:443",
+	} {
 		f.Add(raw, true)
 		f.Add(raw, false)
 	}
@@ -31,7 +34,8 @@ func FuzzValidateBaseURL(f *testing.F) {
 		if u.Scheme != "https" && (u.Scheme != "http" || !allowHTTP) || u.Hostname() == "" {
 			t.Errorf("%q leads to %q at %q", raw, u.Hostname(), u.Scheme)
 		}
-		if u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || u.Opaque != "" || strings.ContainsFunc(raw, unicode.IsControl) {
+		if u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || u.Opaque != "" ||
+			strings.ContainsFunc(raw, unicode.IsControl) {
 			t.Errorf("%q contains more than an address", raw)
 		}
 		again, err := url.Parse(u.String())

@@ -7,16 +7,23 @@ import "github.com/google/uuid"
 // they sort by creation time.
 type ID[T any] struct{ uuid.UUID }
 
-// The id types.
 type (
-	TenantID      = ID[tenant]
-	ConnectionID  = ID[Connection]
-	TokenID       = ID[WebhookToken]
-	DeliveryID    = ID[Delivery]
-	PullID        = ID[Pull]
-	AccountID     = ID[Account]
+	// TenantID identifies a tenant. The service stores no tenants; a tenant's id comes from its token.
+	TenantID = ID[tenant]
+	// ConnectionID identifies a connection of either kind.
+	ConnectionID = ID[Connection]
+	// TokenID identifies a webhook token. It is not the token itself and is no secret.
+	TokenID = ID[WebhookToken]
+	// DeliveryID identifies a delivery.
+	DeliveryID = ID[Delivery]
+	// PullID identifies a pull.
+	PullID = ID[Pull]
+	// AccountID identifies an account. It is not the vendor's id of the account.
+	AccountID = ID[Account]
+	// TransactionID identifies a transaction. It stays the same when the transaction is updated.
 	TransactionID = ID[Transaction]
-	LeaseID       = ID[Lease]
+	// LeaseID identifies a lease of a pull. It is the fencing token of that lease.
+	LeaseID = ID[Lease]
 )
 
 // tenant exists only as the type parameter of TenantID. The service stores no tenants.

@@ -27,7 +27,9 @@ func RawTransactionsOf(rows ...TransactionData) []RawTransaction {
 	seen := make([]RawTransaction, 0, len(rows))
 	for _, row := range rows {
 		seen = append(seen, RawTransaction{
-			ExternalID: row.ExternalID, ContentHash: row.ContentHash, Normalize: func() (TransactionData, error) { return row, nil },
+			ExternalID:  row.ExternalID,
+			ContentHash: row.ContentHash,
+			Normalize:   func() (TransactionData, error) { return row, nil },
 		})
 	}
 	return seen

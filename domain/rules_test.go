@@ -22,7 +22,10 @@ func TestOnlyCanonicalIDsAreIDs(t *testing.T) {
 	if id, err := domain.ParseID[domain.Connection](good); err != nil || id.String() != good {
 		t.Fatalf("%v, %v", id, err)
 	}
-	for _, bad := range []string{"", "x", strings.ToUpper(good) + "0", "{" + good + "}", "urn:uuid:" + good, strings.ReplaceAll(good, "-", ""), uuid.Nil.String(), good + "\n"} {
+	for _, bad := range []string{
+		"", "x", strings.ToUpper(good) + "0", "{" + good + "}", "urn:uuid:" + good,
+		strings.ReplaceAll(good, "-", ""), uuid.Nil.String(), good + "\n",
+	} {
 		if _, err := domain.ParseID[domain.Connection](bad); !errors.Is(err, domain.NotFound) {
 			t.Errorf("%q: got %v, want NotFound", bad, err)
 		}
@@ -62,7 +65,11 @@ func TestValidateBaseURL(t *testing.T) {
 		"a fully qualified name with a final dot": {"https://api.pluggy.ai.", true, true},
 		"an IPv6 address":                         {"https://[2001:db8::1]:8443", true, true},
 		"a space in the host":                     {"https://api pluggy.ai", true, false},
-		"longer than the bound":                   {"https://api.pluggy.ai/" + strings.Repeat("a", domain.MaxBaseURL), true, false},
+		"longer than the bound": {
+			"https://api.pluggy.ai/" + strings.Repeat("a", domain.MaxBaseURL),
+			true,
+			false,
+		},
 	}
 	for name, tt := range tests {
 		err := domain.ValidateBaseURL(tt.url, tt.allowHTTP)
@@ -77,7 +84,8 @@ func TestValidateBaseURL(t *testing.T) {
 
 func TestTextsAreBoundedAndPrintable(t *testing.T) {
 	for name, value := range map[string]string{
-		"empty": "", "a NUL": "a\x00b", "a newline": "a\nb", "invalid UTF-8": "a\xffb", "too long": strings.Repeat("é", domain.MaxName+1),
+		"empty": "", "a NUL": "a\x00b", "a newline": "a\nb", "invalid UTF-8": "a\xffb",
+		"too long": strings.Repeat("é", domain.MaxName+1),
 	} {
 		c := domain.Connection{Kind: domain.Aggregator, Name: value, AccountRef: value}
 		if got := len(c.Validate()); got != 2 {
@@ -91,7 +99,14 @@ func TestTextsAreBoundedAndPrintable(t *testing.T) {
 }
 
 func TestEachChangeIsOneRevision(t *testing.T) {
-	c := domain.Connection{Kind: domain.Aggregator, Vendor: "pluggy", Name: "a", Revision: 1, UpdatedAt: noon, Health: domain.Health{Status: domain.Healthy}}
+	c := domain.Connection{
+		Kind:      domain.Aggregator,
+		Vendor:    "pluggy",
+		Name:      "a",
+		Revision:  1,
+		UpdatedAt: noon,
+		Health:    domain.Health{Status: domain.Healthy},
+	}
 	later := noon.Add(time.Second)
 	c.Rename("b")
 	c.Repoint("https://x.example", "ref", later)
@@ -111,7 +126,12 @@ func TestEachChangeIsOneRevision(t *testing.T) {
 }
 
 func TestOnlyAChangedTargetResetsHealth(t *testing.T) {
-	c := domain.Connection{BaseURL: "https://x.example", AccountRef: "ref", TargetChangedAt: noon, Health: domain.Health{Status: domain.Healthy}}
+	c := domain.Connection{
+		BaseURL:         "https://x.example",
+		AccountRef:      "ref",
+		TargetChangedAt: noon,
+		Health:          domain.Health{Status: domain.Healthy},
+	}
 	before := c.Target()
 	c.Repoint("https://x.example", "ref", noon.Add(time.Hour))
 	if c.TargetChangedAt != noon || c.Health.Status != domain.Healthy || c.Target() != before {
@@ -125,7 +145,12 @@ func TestOnlyAChangedTargetResetsHealth(t *testing.T) {
 
 func TestATokenMatchesOnlyItsOwnHash(t *testing.T) {
 	c := domain.Connection{ID: domain.ConnectionID{UUID: uuid.New()}, Vendor: "pluggy"}
-	token, raw, err := domain.MintToken(domain.TokenID{}, c, strings.NewReader(strings.Repeat("k", domain.TokenBytes)), noon)
+	token, raw, err := domain.MintToken(
+		domain.TokenID{},
+		c,
+		strings.NewReader(strings.Repeat("k", domain.TokenBytes)),
+		noon,
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -152,30 +177,74 @@ func TestOnePassedSourceCheckIsEnough(t *testing.T) {
 	vendorIP := netip.MustParseAddr("52.67.145.81")
 
 	tests := map[string]struct {
-		policy domain.SourcePolicy
-		knock  domain.WebhookRequest
-		admits bool
+		policy  domain.SourcePolicy
+		request domain.WebhookRequest
+		admits  bool
 	}{
-		"no check configured":             {domain.SourcePolicy{}, domain.WebhookRequest{Body: body, Signature: signature, Authorization: "Bearer x", Peer: vendorIP}, false},
-		"signature":                       {signed, domain.WebhookRequest{Body: body, Signature: signature}, true},
-		"prefixed signature":              {signed, domain.WebhookRequest{Body: body, Signature: "sha256=" + signature}, true},
-		"upper-case signature":            {signed, domain.WebhookRequest{Body: body, Signature: strings.ToUpper(signature)}, true},
-		"no signature":                    {signed, domain.WebhookRequest{Body: body}, false},
-		"signature of other bytes":        {signed, domain.WebhookRequest{Body: append(body, ' '), Signature: signature}, false},
-		"truncated signature":             {signed, domain.WebhookRequest{Body: body, Signature: signature[:62]}, false},
-		"longer signature":                {signed, domain.WebhookRequest{Body: body, Signature: signature + "00"}, false},
-		"signature with trailing garbage": {signed, domain.WebhookRequest{Body: body, Signature: signature + "zz"}, false},
-		"signature with the empty key":    {signed, domain.WebhookRequest{Body: body, Signature: emptyKeySignature(body)}, false},
-		"shared value":                    {shared, domain.WebhookRequest{Body: body, Authorization: "Bearer x"}, true},
-		"another value":                   {shared, domain.WebhookRequest{Body: body, Authorization: "Bearer y"}, false},
-		"no value":                        {shared, domain.WebhookRequest{Body: body}, false},
-		"known address":                   {network, domain.WebhookRequest{Peer: vendorIP}, true},
-		"known address, mapped":           {network, domain.WebhookRequest{Peer: netip.MustParseAddr("::ffff:52.67.145.81")}, true},
-		"another address":                 {network, domain.WebhookRequest{Peer: netip.MustParseAddr("52.67.145.82")}, false},
-		"no address":                      {network, domain.WebhookRequest{}, false},
+		"no check configured": {
+			domain.SourcePolicy{},
+			domain.WebhookRequest{Body: body, Signature: signature, Authorization: "Bearer x", Peer: vendorIP},
+			false,
+		},
+		"signature": {signed, domain.WebhookRequest{Body: body, Signature: signature}, true},
+		"prefixed signature": {
+			signed,
+			domain.WebhookRequest{Body: body, Signature: "sha256=" + signature},
+			true,
+		},
+		"upper-case signature": {
+			signed,
+			domain.WebhookRequest{Body: body, Signature: strings.ToUpper(signature)},
+			true,
+		},
+		"no signature": {signed, domain.WebhookRequest{Body: body}, false},
+		"signature of other bytes": {
+			signed,
+			domain.WebhookRequest{Body: append(body, ' '), Signature: signature},
+			false,
+		},
+		"truncated signature": {
+			signed,
+			domain.WebhookRequest{Body: body, Signature: signature[:62]},
+			false,
+		},
+		"longer signature": {
+			signed,
+			domain.WebhookRequest{Body: body, Signature: signature + "00"},
+			false,
+		},
+		"signature with trailing garbage": {
+			signed,
+			domain.WebhookRequest{Body: body, Signature: signature + "zz"},
+			false,
+		},
+		"signature with the empty key": {
+			signed,
+			domain.WebhookRequest{Body: body, Signature: emptyKeySignature(body)},
+			false,
+		},
+		"shared value": {shared, domain.WebhookRequest{Body: body, Authorization: "Bearer x"}, true},
+		"another value": {
+			shared,
+			domain.WebhookRequest{Body: body, Authorization: "Bearer y"},
+			false,
+		},
+		"no value":      {shared, domain.WebhookRequest{Body: body}, false},
+		"known address": {network, domain.WebhookRequest{Peer: vendorIP}, true},
+		"known address, mapped": {
+			network,
+			domain.WebhookRequest{Peer: netip.MustParseAddr("::ffff:52.67.145.81")},
+			true,
+		},
+		"another address": {
+			network,
+			domain.WebhookRequest{Peer: netip.MustParseAddr("52.67.145.82")},
+			false,
+		},
+		"no address": {network, domain.WebhookRequest{}, false},
 	}
 	for name, tt := range tests {
-		if got := tt.policy.Admits(tt.knock); got != tt.admits {
+		if got := tt.policy.Admits(tt.request); got != tt.admits {
 			t.Errorf("%s: admitted = %v", name, got)
 		}
 	}
@@ -226,7 +295,11 @@ func TestHealthFollowsChecksAndSignals(t *testing.T) {
 	if same := h.AfterFailure(domain.CredentialRejected, later); same.Since != noon {
 		t.Fatalf("the same failure changed Since: %+v", same)
 	}
-	if h = h.AfterSuccess(domain.LinkStatus{}, later); h.StatusOrUnknown() != domain.Healthy || h.NeedsReauth || h.Reason != "" || h.Since != later {
+	if h = h.AfterSuccess(
+		domain.LinkStatus{},
+		later,
+	); h.StatusOrUnknown() != domain.Healthy || h.NeedsReauth || h.Reason != "" ||
+		h.Since != later {
 		t.Fatalf("%+v", h)
 	}
 	if h = h.AfterSignal(domain.SignalReauth).AfterSuccess(domain.LinkStatus{}, later); !h.NeedsReauth {
@@ -249,7 +322,10 @@ func TestErrorsAreFoundThroughJoiningAndWrapping(t *testing.T) {
 	if got := domain.ErrorsOf(err); len(got) != 2 || got[0] != a || got[1] != b {
 		t.Fatalf("%v", got)
 	}
-	if got := domain.ErrorsOf(domain.Join([]*domain.Error{a, b})); len(got) != 2 || got[0] != a || got[1] != b || domain.Join(nil) != nil {
+	if got := domain.ErrorsOf(
+		domain.Join([]*domain.Error{a, b}),
+	); len(got) != 2 || got[0] != a || got[1] != b ||
+		domain.Join(nil) != nil {
 		t.Fatalf("the joined errors come apart as %v", got)
 	}
 	if domain.ErrorsOf(nil) != nil || domain.CodeOf(errors.New("x")) != domain.InternalFailure {

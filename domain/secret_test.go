@@ -46,7 +46,28 @@ func secrets() map[string]map[string]any {
 }
 
 func TestNoVerbPrintsASecret(t *testing.T) {
-	verbs := []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "% x", "%#x", "%d", "%o", "%b", "%c", "%U", "%e", "%t", "%T", "%p", "%10.3s", "%w"}
+	verbs := []string{
+		"%v",
+		"%+v",
+		"%#v",
+		"%s",
+		"%q",
+		"%x",
+		"%X",
+		"% x",
+		"%#x",
+		"%d",
+		"%o",
+		"%b",
+		"%c",
+		"%U",
+		"%e",
+		"%t",
+		"%T",
+		"%p",
+		"%10.3s",
+		"%w",
+	}
 	for kind, all := range secrets() {
 		for name, value := range all {
 			for _, verb := range verbs {
@@ -85,10 +106,15 @@ func TestNoLoggerWritesASecret(t *testing.T) {
 		"slog json": func(v any) { slog.New(slog.NewJSONHandler(&out, nil)).Error("m", "v", v) },
 		"slog text": func(v any) { slog.New(slog.NewTextHandler(&out, nil)).Error("m", "v", v) },
 		"zap json": func(v any) {
-			zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig()), sink, zap.DebugLevel)).Error("m", zap.Any("v", v))
+			zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig()), sink, zap.DebugLevel)).
+				Error("m", zap.Any("v", v))
 		},
 		"zap console": func(v any) {
-			zap.New(zapcore.NewCore(zapcore.NewConsoleEncoder(zap.NewDevelopmentEncoderConfig()), sink, zap.DebugLevel)).Sugar().Errorw("m", "v", v)
+			zap.New(
+				zapcore.NewCore(zapcore.NewConsoleEncoder(zap.NewDevelopmentEncoderConfig()), sink, zap.DebugLevel),
+			).
+				Sugar().
+				Errorw("m", "v", v)
 		},
 	}
 	for kind, all := range secrets() {
@@ -172,7 +198,8 @@ func TestSecretsCompareByValue(t *testing.T) {
 func TestErrorsDoNotPrintTheirCause(t *testing.T) {
 	err := &domain.Error{Kind: domain.Unavailable, Code: domain.VendorUnreachable, Cause: errors.New(canary)}
 	refuse(t, "Error", err.Error()+fmt.Sprintf("%v %s", err, err))
-	if !errors.Is(err, domain.Unavailable) || !errors.Is(err, domain.VendorUnreachable) || errors.Is(err, domain.NotFound) {
+	if !errors.Is(err, domain.Unavailable) || !errors.Is(err, domain.VendorUnreachable) ||
+		errors.Is(err, domain.NotFound) {
 		t.Fatal("errors.Is does not recognise the kind and the code")
 	}
 }

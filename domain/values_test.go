@@ -27,7 +27,10 @@ func TestMoneyIsExact(t *testing.T) {
 			t.Errorf("%s: %s, %v", in, m.Amount, err)
 		}
 	}
-	for _, bad := range []string{"", "NaN", "Inf", "1e400", "12345678901234567890", "0.00000000000000000001", "1.00000000000000000001", "0x10", "1,5", " 1", "1 ", "--1", "1e", "١"} {
+	for _, bad := range []string{
+		"", "NaN", "Inf", "1e400", "12345678901234567890", "0.00000000000000000001", "1.00000000000000000001",
+		"0x10", "1,5", " 1", "1 ", "--1", "1e", "١",
+	} {
 		if m, err := domain.ParseMoney(bad, "BRL"); err == nil {
 			t.Errorf("%q became %s", bad, m.Amount)
 		}
@@ -69,7 +72,8 @@ func TestDatesAreCalendarDates(t *testing.T) {
 		}
 	}
 	d, err := domain.ParseDate("2026-02-28")
-	if err != nil || d.AddDays(1) != "2026-03-01" || d.AddDays(-28) != "2026-01-31" || domain.Date("").AddDays(1) != "" {
+	if err != nil || d.AddDays(1) != "2026-03-01" || d.AddDays(-28) != "2026-01-31" ||
+		domain.Date("").AddDays(1) != "" {
 		t.Fatalf("%s, %v", d, err)
 	}
 }
@@ -85,7 +89,8 @@ func TestWindowsSpan(t *testing.T) {
 	if got := a.Span(domain.Window{To: "2025-01-01"}); got != (domain.Window{To: "2026-01-31"}) {
 		t.Fatalf("an open start was closed: %+v", got)
 	}
-	if a.Contains("2026-02-01") || !a.Contains("2026-01-31") || !a.Contains("2026-01-01") || !(domain.Window{}).Contains("1999-01-01") {
+	if a.Contains("2026-02-01") || !a.Contains("2026-01-31") || !a.Contains("2026-01-01") ||
+		!(domain.Window{}).Contains("1999-01-01") {
 		t.Fatal("a window must include both ends")
 	}
 	if (domain.Window{From: "2026-02-01", To: "2026-01-01"}).Validate() == nil || a.Validate() != nil {
@@ -101,16 +106,23 @@ func scopes() *rapid.Generator[domain.PullScope] {
 		var ask domain.PullScope
 		ask.Everything = rapid.IntRange(0, 5).Draw(t, "everything") == 0
 		if rapid.Bool().Draw(t, "windowed") {
-			ask.Window = &domain.Window{From: domain.Date(rapid.SampledFrom([]string{"", "2026-01-01", "2026-03-01"}).Draw(t, "from"))}
+			ask.Window = &domain.Window{
+				From: domain.Date(rapid.SampledFrom([]string{"", "2026-01-01", "2026-03-01"}).Draw(t, "from")),
+			}
 		}
 		if rapid.Bool().Draw(t, "created") {
-			ask.Created = map[string]time.Time{rapid.SampledFrom([]string{"x", "y"}).Draw(t, "account"): noon.Add(time.Duration(rapid.IntRange(-5, 5).Draw(t, "hours")) * time.Hour)}
+			ask.Created = map[string]time.Time{
+				rapid.SampledFrom([]string{"x", "y"}).Draw(t, "account"): noon.Add(
+					time.Duration(rapid.IntRange(-5, 5).Draw(t, "hours")) * time.Hour,
+				),
+			}
 		}
 		if changed := ids.Draw(t, "changed"); len(changed) > 0 {
 			ask.Changed = map[string][]string{rapid.SampledFrom([]string{"x", "y"}).Draw(t, "of"): changed}
 		}
 		ask.Removed = ids.Draw(t, "removed")
-		ask.Signal = rapid.SampledFrom([]domain.Signal{"", domain.SignalReauth, domain.SignalRecovered}).Draw(t, "signal")
+		ask.Signal = rapid.SampledFrom([]domain.Signal{"", domain.SignalReauth, domain.SignalRecovered}).
+			Draw(t, "signal")
 		return ask
 	})
 }
@@ -125,7 +137,8 @@ func covers(merged, part domain.PullScope) bool {
 	if merged.Everything {
 		return true
 	}
-	if part.Everything || part.Window != nil && (merged.Window == nil || merged.Window.Span(*part.Window) != *merged.Window) {
+	if part.Everything ||
+		part.Window != nil && (merged.Window == nil || merged.Window.Span(*part.Window) != *merged.Window) {
 		return false
 	}
 	for account, at := range part.Created {
@@ -234,8 +247,16 @@ func TestProgressGoesForwardAndBack(t *testing.T) {
 func TestTheDigestChangesWithEveryEditAndOnlyThen(t *testing.T) {
 	money := func(s string) domain.Money { return domain.Money{Amount: decimal.MustParse(s), Currency: "BRL"} }
 	base := domain.TransactionData{
-		ExternalID: "t", Account: "a", Amount: money("-1.5"), Status: domain.Posted, Date: "2026-11-20",
-		Description: "d", Category: "c", Counterparty: "p", Metadata: json.RawMessage(`{"a":1}`), StableMetadata: []byte("x"),
+		ExternalID:     "t",
+		Account:        "a",
+		Amount:         money("-1.5"),
+		Status:         domain.Posted,
+		Date:           "2026-11-20",
+		Description:    "d",
+		Category:       "c",
+		Counterparty:   "p",
+		Metadata:       json.RawMessage(`{"a":1}`),
+		StableMetadata: []byte("x"),
 	}
 	other := money("2")
 	edits := map[string]func(*domain.TransactionData){

@@ -37,7 +37,11 @@ func rowsOf[T any](all map[domain.ConnectionID]map[string]*T, id domain.Connecti
 
 // FilterUnchanged looks up each row. A row that is stored as removed does not count as unchanged,
 // because it must be stored again.
-func (v pulls) FilterUnchanged(ctx context.Context, connection domain.ConnectionID, seen []domain.RawTransaction) ([]bool, error) {
+func (v pulls) FilterUnchanged(
+	ctx context.Context,
+	connection domain.ConnectionID,
+	seen []domain.RawTransaction,
+) ([]bool, error) {
 	return exclusiveResult(ctx, v.Store, "Pulls.FilterUnchanged", func() ([]bool, error) {
 		known := make([]bool, len(seen))
 		for i, s := range seen {
@@ -97,7 +101,13 @@ func (s *Store) putAccount(p *pull, view domain.AccountData, w ports.PageWrite) 
 	known := accounts[view.ExternalID]
 	if known == nil {
 		known = &domain.Account{
-			ID: domain.AccountID{UUID: w.NewID().UUID}, Tenant: p.Tenant, Connection: p.Connection, Vendor: p.Vendor, FirstSeenAt: w.At,
+			ID: domain.AccountID{
+				UUID: w.NewID().UUID,
+			},
+			Tenant:      p.Tenant,
+			Connection:  p.Connection,
+			Vendor:      p.Vendor,
+			FirstSeenAt: w.At,
 		}
 		accounts[view.ExternalID] = known
 	} else if reflect.DeepEqual(known.AccountData, view) {

@@ -83,7 +83,8 @@ func TestRequestsReachThePortUnchanged(t *testing.T) {
 		{"accounts of one connection", "GET " + idPath + "/accounts", "", connection},
 		{
 			"transactions",
-			"GET " + idPath + "/transactions?from=2026-01-01&to=2026-01-31&status=pending&accountId=" + otherID.String(), "",
+			"GET " + idPath +
+				"/transactions?from=2026-01-01&to=2026-01-31&status=pending&accountId=" + otherID.String(), "",
 			ports.TransactionFilter{
 				Window: domain.Window{From: "2026-01-01", To: "2026-01-31"}, Status: domain.Pending,
 				Account: domain.AccountID{UUID: otherID},

@@ -183,5 +183,12 @@ var importers = map[string][]string{
 
 // shelves are folders that contain only other packages and no Go files of their own.
 var shelves = []string{
-	"adapters", "adapters/aggregator", "adapters/aggregator/sim", "adapters/connector", "adapters/persistence", "cmd", "test", "test/kit",
+	"adapters",
+	"adapters/aggregator",
+	"adapters/aggregator/sim",
+	"adapters/connector",
+	"adapters/persistence",
+	"cmd",
+	"test",
+	"test/kit",
 }

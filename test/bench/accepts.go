@@ -27,8 +27,10 @@ func (b *bench) generator(ctx context.Context) ([]row, error) {
 		return load.rate(b.turn())(ctx)
 	}
 	r, err := b.versus(ctx, row{
-		what: "an empty handler in the generator's own process", against: "accepts of the service", reach: "well above 1",
-		also: "otherwise the generator would be measured",
+		what:    "an empty handler in the generator's own process",
+		against: "accepts of the service",
+		reach:   "well above 1",
+		also:    "otherwise the generator would be measured",
 	}, empty, func(ctx context.Context) (float64, error) { return m.load(32, s.address).rate(b.turn())(ctx) })
 	return []row{r}, err
 }

@@ -174,7 +174,14 @@ func (s *service) mint(ctx context.Context, name string) (string, error) {
 // pull requests a pull of everything for the connection and waits until it has ended.
 func (s *service) pull(ctx context.Context, connection string) error {
 	var asked struct{ ID string }
-	if err := s.call(ctx, http.MethodPost, "/aggregator-connections/"+connection+"/pulls", nil, http.StatusAccepted, &asked); err != nil {
+	if err := s.call(
+		ctx,
+		http.MethodPost,
+		"/aggregator-connections/"+connection+"/pulls",
+		nil,
+		http.StatusAccepted,
+		&asked,
+	); err != nil {
 		return err
 	}
 	return s.await(ctx, asked.ID)

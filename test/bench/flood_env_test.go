@@ -60,7 +60,11 @@ func newTenant(b *testing.B, origin string) tenant {
 	b.Helper()
 	transport := &http.Transport{MaxIdleConnsPerHost: inFlight, MaxConnsPerHost: inFlight}
 	b.Cleanup(transport.CloseIdleConnections)
-	t := tenant{origin: origin, bearer: "Bearer " + harness.Token(b, uuid.NewString()), http: &http.Client{Transport: transport}}
+	t := tenant{
+		origin: origin,
+		bearer: "Bearer " + harness.Token(b, uuid.NewString()),
+		http:   &http.Client{Transport: transport},
+	}
 	t.connect(b)
 	return t
 }

@@ -32,7 +32,11 @@ func (b *bench) footprint(ctx context.Context) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	size := row{what: "binary, stripped", reach: "≤ 40 MiB", also: fmt.Sprintf("%.1f MiB", float64(file.Size())/(1<<20))}
+	size := row{
+		what:  "binary, stripped",
+		reach: "≤ 40 MiB",
+		also:  fmt.Sprintf("%.1f MiB", float64(file.Size())/(1<<20)),
+	}
 	return append(append([]row{start}, idle...), pulling, size), nil
 }
 
@@ -44,7 +48,13 @@ func (b *bench) startToReady(ctx context.Context, url string) (row, error) {
 		return row{}, err
 	}
 	var times []float64
-	r, err := b.versus(ctx, row{what: "start → ready, PostgreSQL (time / time)", against: "`discovery version`, start to end", reach: "≤ 300 ms"},
+	r, err := b.versus(
+		ctx,
+		row{
+			what:    "start → ready, PostgreSQL (time / time)",
+			against: "`discovery version`, start to end",
+			reach:   "≤ 300 ms",
+		},
 		func(ctx context.Context) (float64, error) {
 			s, err := e.serve(ctx)
 			if err != nil {
@@ -53,11 +63,13 @@ func (b *bench) startToReady(ctx context.Context, url string) (row, error) {
 			s.stop()
 			times = append(times, s.ready.Seconds()*1000)
 			return s.ready.Seconds(), nil
-		}, func(ctx context.Context) (float64, error) {
+		},
+		func(ctx context.Context) (float64, error) {
 			begun := time.Now()
 			err := exec.CommandContext(ctx, b.binary, "version").Run()
 			return time.Since(begun).Seconds(), err
-		})
+		},
+	)
 	r.also = fmt.Sprintf("%.0f ms", median(times[min(1, len(times)):]))
 	return r, err
 }
@@ -79,7 +91,10 @@ func (b *bench) idle(ctx context.Context) ([]row, error) {
 			return nil, err
 		}
 		time.Sleep(3 * time.Second)
-		rows = append(rows, row{what: "idle memory, " + on.name, reach: "≤ 40 MiB", also: fmt.Sprintf("%.0f MiB resident", s.rss())})
+		rows = append(
+			rows,
+			row{what: "idle memory, " + on.name, reach: "≤ 40 MiB", also: fmt.Sprintf("%.0f MiB resident", s.rss())},
+		)
 	}
 	return rows, nil
 }
@@ -112,8 +127,13 @@ func (b *bench) whilePulling(ctx context.Context, url string) (row, error) {
 		return row{}, fmt.Errorf("the pull of %d rows was too short to be sampled", b.memoryRows)
 	}
 	return row{
-		what: fmt.Sprintf("memory while pulling %d rows", v.rows), reach: "≤ 120 MiB, flat",
-		also: fmt.Sprintf("peak %.0f MiB in the first half, %.0f MiB in the second", slices.Max(seen[:half]), slices.Max(seen[half:])),
+		what:  fmt.Sprintf("memory while pulling %d rows", v.rows),
+		reach: "≤ 120 MiB, flat",
+		also: fmt.Sprintf(
+			"peak %.0f MiB in the first half, %.0f MiB in the second",
+			slices.Max(seen[:half]),
+			slices.Max(seen[half:]),
+		),
 	}, nil
 }
 

@@ -32,7 +32,13 @@ func (b *bench) growth(ctx context.Context) ([]row, error) {
 		}
 	}
 	against := "1,000 connections, 1,000 transactions (time / time)"
-	around := fmt.Sprintf("%d tenants, %d connections, %d deliveries, %d transactions", large.tenants, large.connections, large.events(), large.rows)
+	around := fmt.Sprintf(
+		"%d tenants, %d connections, %d deliveries, %d transactions",
+		large.tenants,
+		large.connections,
+		large.events(),
+		large.rows,
+	)
 	var rows []row
 	for _, what := range []struct {
 		name string
@@ -132,8 +138,19 @@ func (p *probe) createData(ctx context.Context) error {
 		p.page = p.page[:0]
 		for i := range 500 {
 			p.page = append(p.page, domain.TransactionData{
-				ExternalID: fmt.Sprint(half, i), Date: "2026-05-05", Status: domain.Posted, Description: "COMPRA GERADA",
-				Amount: domain.Money{Amount: decimal.MustNew(int64(i), 2), Currency: "BRL"}, Metadata: make([]byte, 500), ContentHash: domain.ContentHash(fmt.Appendf(nil, "%16d", i)),
+				ExternalID: fmt.Sprint(
+					half,
+					i,
+				),
+				Date:        "2026-05-05",
+				Status:      domain.Posted,
+				Description: "COMPRA GERADA",
+				Amount: domain.Money{
+					Amount:   decimal.MustNew(int64(i), 2),
+					Currency: "BRL",
+				},
+				Metadata:    make([]byte, 500),
+				ContentHash: domain.ContentHash(fmt.Appendf(nil, "%16d", i)),
 			})
 		}
 		if err := p.unchanged(ctx); err != nil {
@@ -165,8 +182,17 @@ func (p *probe) repeatEvent(ctx context.Context) error {
 
 func (p *probe) receive(ctx context.Context, token, event string) (ports.ReceiveResult, error) {
 	return p.Deliveries().Receive(ctx, ports.IncomingDelivery{
-		Delivery: newID[domain.Delivery](), Pull: newID[domain.Pull](), Token: domain.HashToken(token), Vendor: "pluggy",
-		Event: domain.WebhookEvent{Name: "item/updated", ID: event, DedupKey: event}, Body: make([]byte, 220), At: time.Now().UTC(),
+		Delivery: newID[domain.Delivery](),
+		Pull:     newID[domain.Pull](),
+		Token:    domain.HashToken(token),
+		Vendor:   "pluggy",
+		Event: domain.WebhookEvent{
+			Name:     "item/updated",
+			ID:       event,
+			DedupKey: event,
+		},
+		Body: make([]byte, 220),
+		At:   time.Now().UTC(),
 	})
 }
 
@@ -176,7 +202,8 @@ func (p *probe) list(ctx context.Context) error {
 	binary.BigEndian.PutUint32(tenant.UUID[:], 2)
 	tenant.UUID[6], tenant.UUID[8] = 0x70, 0x80
 	binary.BigEndian.PutUint32(tenant.UUID[12:], uint32(p.random.IntN(p.bulk.tenants)))
-	page, err := p.Connections().List(ctx, tenant, ports.ConnectionFilter{Kind: domain.Aggregator}, domain.PageRequest{Limit: 20})
+	page, err := p.Connections().
+		List(ctx, tenant, ports.ConnectionFilter{Kind: domain.Aggregator}, domain.PageRequest{Limit: 20})
 	if err == nil && len(page.Items) != 20 {
 		err = fmt.Errorf("a page of %d connections", len(page.Items))
 	}
@@ -184,7 +211,8 @@ func (p *probe) list(ctx context.Context) error {
 }
 
 func (p *probe) transactions(ctx context.Context) error {
-	page, err := p.Ledger().Transactions(ctx, p.tenant, p.connection, ports.TransactionFilter{}, domain.PageRequest{Limit: 20})
+	page, err := p.Ledger().
+		Transactions(ctx, p.tenant, p.connection, ports.TransactionFilter{}, domain.PageRequest{Limit: 20})
 	if err == nil && len(page.Items) != 20 {
 		err = fmt.Errorf("a page of %d transactions", len(page.Items))
 	}

@@ -33,7 +33,8 @@ func (b *bench) latency(ctx context.Context) ([]row, error) {
 		return nil, err
 	}
 	onPostgres, err := b.follow(ctx, url, row{
-		what: "webhook sent → row readable, PostgreSQL", against: "one flushed insert + one NOTIFY round trip (time / time)",
+		what:    "webhook sent → row readable, PostgreSQL",
+		against: "one flushed insert + one NOTIFY round trip (time / time)",
 	}, listener)
 	if err != nil {
 		return nil, err
@@ -74,7 +75,11 @@ func (b *bench) notified(ctx context.Context) (func(context.Context) error, erro
 		return nil, err
 	}
 	return func(ctx context.Context) error {
-		_, err := writer.Exec(ctx, `WITH told AS (INSERT INTO note VALUES ($1, 'a webhook') RETURNING id) SELECT pg_notify('note', id::text) FROM told`, uuid.New())
+		_, err := writer.Exec(
+			ctx,
+			`WITH told AS (INSERT INTO note VALUES ($1, 'a webhook') RETURNING id) SELECT pg_notify('note', id::text) FROM told`,
+			uuid.New(),
+		)
 		if err != nil {
 			return err
 		}
@@ -85,7 +90,12 @@ func (b *bench) notified(ctx context.Context) (func(context.Context) error, erro
 
 // follow alternately measures one webhook and one run of the reference, and returns the row with the
 // results. Before each of them, the system is idle for idleTime.
-func (b *bench) follow(ctx context.Context, database string, r row, reference func(context.Context) error) (row, error) {
+func (b *bench) follow(
+	ctx context.Context,
+	database string,
+	r row,
+	reference func(context.Context) error,
+) (row, error) {
 	f, err := b.follower(ctx, database)
 	if err != nil {
 		return r, err
@@ -113,7 +123,11 @@ func (b *bench) follow(ctx context.Context, database string, r row, reference fu
 	slices.Sort(ours)
 	all := loadResult{delays: ours}
 	r.reach = "p95 ≤ 250 ms"
-	r.also = fmt.Sprintf("p50 %.0f ms, p95 %.0f ms", all.percentile(0.5).Seconds()*1000, all.percentile(0.95).Seconds()*1000)
+	r.also = fmt.Sprintf(
+		"p50 %.0f ms, p95 %.0f ms",
+		all.percentile(0.5).Seconds()*1000,
+		all.percentile(0.95).Seconds()*1000,
+	)
 	return r, nil
 }
 
@@ -155,7 +169,11 @@ func (f *follower) sendAndWait(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	status, err := f.vendor.sim.SendWebhook(ctx, f.to, pluggysim.Event{Name: "transactions/created", AccountID: pluggysim.DemoBankAccountID})
+	status, err := f.vendor.sim.SendWebhook(
+		ctx,
+		f.to,
+		pluggysim.Event{Name: "transactions/created", AccountID: pluggysim.DemoBankAccountID},
+	)
 	if err != nil || status != http.StatusAccepted {
 		return errors.Join(err, fmt.Errorf("the webhook got status %d", status))
 	}
@@ -164,7 +182,8 @@ func (f *follower) sendAndWait(ctx context.Context) error {
 		return err
 	}
 	defer func() { _ = conn.Close() }()
-	for w, deadline := newWire(conn), time.Now().Add(30*time.Second); time.Now().Before(deadline); time.Sleep(2 * time.Millisecond) {
+	for w, deadline := newWire(conn),
+		time.Now().Add(30*time.Second); time.Now().Before(deadline); time.Sleep(2 * time.Millisecond) {
 		_, body, err := w.exchange(get(nil, f.list, f.service.token))
 		if err != nil || bytes.Contains(body, []byte(added.ID)) {
 			return err

@@ -58,7 +58,11 @@ func (l load) paced(ctx context.Context, turn time.Duration, rate float64) (load
 
 // run runs all clients until the turn is over, and returns their delays. due returns when a request is
 // due, counted from the start.
-func (l load) run(ctx context.Context, turn time.Duration, due func(client, number int) time.Duration) (loadResult, error) {
+func (l load) run(
+	ctx context.Context,
+	turn time.Duration,
+	due func(client, number int) time.Duration,
+) (loadResult, error) {
 	conns := make([]*wire, l.clients)
 	for i := range conns {
 		conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", l.addresses[i%len(l.addresses)])
@@ -85,7 +89,14 @@ func (l load) run(ctx context.Context, turn time.Duration, due func(client, numb
 
 // client sends the requests of one client on the connection w and returns their delays. begun is the
 // start of the turn.
-func (l load) client(ctx context.Context, w *wire, client int, begun time.Time, turn time.Duration, due func(client, number int) time.Duration) ([]time.Duration, error) {
+func (l load) client(
+	ctx context.Context,
+	w *wire,
+	client int,
+	begun time.Time,
+	turn time.Duration,
+	due func(client, number int) time.Duration,
+) ([]time.Duration, error) {
 	var delays []time.Duration
 	var buf []byte
 	for number := 0; ctx.Err() == nil; number++ {

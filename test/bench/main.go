@@ -94,7 +94,12 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	if err := b.build(ctx); err != nil {
 		return err
 	}
-	b.printf("%s\n\n%d rounds of %v; a ratio is ours / reference unless the row says otherwise.\n", machine(), b.rounds, b.turn())
+	b.printf(
+		"%s\n\n%d rounds of %v; a ratio is ours / reference unless the row says otherwise.\n",
+		machine(),
+		b.rounds,
+		b.turn(),
+	)
 	for _, s := range sections {
 		if !b.wants(s.name) {
 			continue
@@ -161,7 +166,12 @@ func (o *options) parse(args []string) error {
 	flags.IntVar(&o.tenants, "tenants", 1_000, "growth: tenants of the large database")
 	flags.IntVar(&o.connections, "connections", 100_000, "growth: connections of the large database")
 	flags.IntVar(&o.rows, "rows", 500_000, "growth: transactions of the large database")
-	flags.DurationVar(&o.vendorDelay, "vendor-delay", 50*time.Millisecond, "replicas: how long the vendor takes for a response")
+	flags.DurationVar(
+		&o.vendorDelay,
+		"vendor-delay",
+		50*time.Millisecond,
+		"replicas: how long the vendor takes for a response",
+	)
 	only := flags.String("only", "", "sections, separated by commas")
 	if err := flags.Parse(args); err != nil {
 		return err

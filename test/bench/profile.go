@@ -23,7 +23,10 @@ func (b *bench) profiled(s *service, name string) (func(side) side, error) {
 		return func(ctx context.Context) (float64, error) {
 			taken := make(chan error, 1)
 			go func() {
-				taken <- s.fetch(ctx, fmt.Sprintf("profile?seconds=%d", b.seconds), filepath.Join(b.profile, name+".cpu.pprof"))
+				taken <- s.fetch(
+					ctx, fmt.Sprintf("profile?seconds=%d", b.seconds),
+					filepath.Join(b.profile, name+".cpu.pprof"),
+				)
 			}()
 			figure, err := measure(ctx)
 			if failed := <-taken; err == nil {

@@ -41,7 +41,12 @@ func (b *bench) pull(ctx context.Context) ([]row, error) {
 		return nil, err
 	}
 	fresh, err := b.versus(ctx, row{
-		what: fmt.Sprintf("%d new rows, pulled, normalised and stored", p.vendor.rows), against: "COPY of the rows into the same table", reach: "≥ 0.5",
+		what: fmt.Sprintf(
+			"%d new rows, pulled, normalised and stored",
+			p.vendor.rows,
+		),
+		against: "COPY of the rows into the same table",
+		reach:   "≥ 0.5",
 	}, profiled(timed(p.fresh)), timed(func(ctx context.Context) error { return p.copied.into(ctx, p.pool) }))
 	if err != nil {
 		return nil, err
@@ -135,10 +140,15 @@ func (c *copied) take(ctx context.Context, pool *pgxpool.Pool, connection string
 // into copies the rows into the table as rows of a new connection.
 func (c *copied) into(ctx context.Context, pool *pgxpool.Pool) error {
 	connection := [16]byte(uuid.New())
-	_, err := pool.CopyFrom(ctx, pgx.Identifier{"transactions"}, c.columns, pgx.CopyFromSlice(len(c.rows), func(i int) ([]any, error) {
-		c.rows[i][c.id], c.rows[i][c.of] = [16]byte(uuid.Must(uuid.NewV7())), connection
-		return c.rows[i], nil
-	}))
+	_, err := pool.CopyFrom(
+		ctx,
+		pgx.Identifier{"transactions"},
+		c.columns,
+		pgx.CopyFromSlice(len(c.rows), func(i int) ([]any, error) {
+			c.rows[i][c.id], c.rows[i][c.of] = [16]byte(uuid.Must(uuid.NewV7())), connection
+			return c.rows[i], nil
+		}),
+	)
 	return err
 }
 

@@ -19,10 +19,20 @@ type readCase struct{ profile, what, path, script string }
 // reads from disk.
 func readCases(connection string) []readCase {
 	return []readCase{
-		{"read-one", "GET one connection, 32 clients, JWT verified", surface + "/aggregator-connections/" + connection,
-			"SELECT " + readColumns + " FROM connections WHERE id = :id AND tenant_id = :tenant AND kind = 'aggregator' AND deleted_at IS NULL;"},
-		{"read-page", "GET a page of 20, 32 clients, JWT verified", surface + "/aggregator-connections?limit=20",
-			"SELECT " + readColumns + " FROM connections WHERE tenant_id = :tenant AND kind = 'aggregator' AND deleted_at IS NULL ORDER BY name, id LIMIT 21;"},
+		{
+			"read-one",
+			"GET one connection, 32 clients, JWT verified",
+			surface + "/aggregator-connections/" + connection,
+			"SELECT " + readColumns +
+				" FROM connections WHERE id = :id AND tenant_id = :tenant AND kind = 'aggregator' AND deleted_at IS NULL;",
+		},
+		{
+			"read-page",
+			"GET a page of 20, 32 clients, JWT verified",
+			surface + "/aggregator-connections?limit=20",
+			"SELECT " + readColumns +
+				" FROM connections WHERE tenant_id = :tenant AND kind = 'aggregator' AND deleted_at IS NULL ORDER BY name, id LIMIT 21;",
+		},
 	}
 }
 
@@ -39,10 +49,20 @@ func (b *bench) reads(ctx context.Context) ([]row, error) {
 	}
 	var rows []row
 	for _, q := range readCases(connection) {
-		reference := pgbench{url: url, clients: 32, script: q.script, variables: map[string]string{"id": connection, "tenant": s.tenant}}
-		ours := load{addresses: []string{s.address}, clients: 32, status: http.StatusOK, request: func(buf []byte, _, _ int) []byte {
-			return get(buf, q.path, s.token)
-		}}
+		reference := pgbench{
+			url:       url,
+			clients:   32,
+			script:    q.script,
+			variables: map[string]string{"id": connection, "tenant": s.tenant},
+		}
+		ours := load{
+			addresses: []string{s.address},
+			clients:   32,
+			status:    http.StatusOK,
+			request: func(buf []byte, _, _ int) []byte {
+				return get(buf, q.path, s.token)
+			},
+		}
 		profiled, err := b.profiled(s, q.profile)
 		if err != nil {
 			return nil, err

@@ -76,7 +76,11 @@ type fleet struct {
 	mailbox   *mailbox
 }
 
-func (b *bench) fleet(ctx context.Context, size int, launch func(*env, context.Context) (*service, error)) (f fleet, err error) {
+func (b *bench) fleet(
+	ctx context.Context,
+	size int,
+	launch func(*env, context.Context) (*service, error),
+) (f fleet, err error) {
 	url, err := b.database(ctx, fmt.Sprintf("fleet_of_%d", size))
 	if err != nil {
 		return f, err
@@ -120,7 +124,14 @@ func (f fleet) pulls(ctx context.Context) (float64, error) {
 	begun := time.Now()
 	asked := make([]struct{ ID string }, pullsAtOnce)
 	for i, connection := range connections {
-		err := s.call(ctx, http.MethodPost, "/aggregator-connections/"+connection+"/pulls", nil, http.StatusAccepted, &asked[i])
+		err := s.call(
+			ctx,
+			http.MethodPost,
+			"/aggregator-connections/"+connection+"/pulls",
+			nil,
+			http.StatusAccepted,
+			&asked[i],
+		)
 		if err != nil {
 			return 0, err
 		}

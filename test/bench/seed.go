@@ -35,7 +35,8 @@ func (k bulk) seed(ctx context.Context, pool *pgxpool.Pool) error {
 		fmt.Sprintf(`INSERT INTO transactions (id, tenant_id, connection_id, vendor, account, external_id, amount, currency, account_currency,
 				status, date, description, category, counterparty, metadata, digest, version, first_seen_at, updated_at, change_tx)
 			SELECT made_id(5, n), made_id(2, n %% %[2]d %% %[1]d), made_id(1, n %% %[2]d), 'pluggy', 'account', md5(n::text), n, 'BRL', '', 'posted',
-				to_char(date '2026-01-01' + (n %% 300)::int, 'YYYY-MM-DD'), 'COMPRA GERADA', 'Shopping', '', convert_to(repeat('y', 500), 'UTF8'),
+				to_char(date '2026-01-01' + (n %% 300)::int, 'YYYY-MM-DD'), 'COMPRA GERADA', 'Shopping', '',
+				convert_to(repeat('y', 500), 'UTF8'),
 				sha256(n::text::bytea), 1, now(), now(), n / 500 FROM generate_series(0::bigint, %[3]d - 1) n`, k.tenants, k.connections, k.rows),
 		"VACUUM ANALYZE", "CHECKPOINT",
 	} {

@@ -13,8 +13,11 @@ import (
 // sqliteFile opens a SQLite file with the service's settings: a write-ahead log, a flush for every
 // commit, and one writer. It then executes the statements in schema.
 func (b *bench) sqliteFile(ctx context.Context, name string, schema ...string) (*sql.DB, error) {
-	db, err := sql.Open("sqlite", "file:"+filepath.Join(b.dir, name)+"?_pragma=journal_mode(WAL)&_pragma=busy_timeout(5000)"+
-		"&_pragma=foreign_keys(1)&_pragma=synchronous(FULL)&_txlock=immediate")
+	db, err := sql.Open(
+		"sqlite",
+		"file:"+filepath.Join(b.dir, name)+"?_pragma=journal_mode(WAL)&_pragma=busy_timeout(5000)"+
+			"&_pragma=foreign_keys(1)&_pragma=synchronous(FULL)&_txlock=immediate",
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -58,11 +61,14 @@ func (b *bench) sqlite(ctx context.Context) ([]row, error) {
 		return nil, err
 	}
 	body := []byte(m.before + uuid.NewString() + m.after)
-	r, err := b.versus(ctx, row{what: "accepts, 32 clients", against: "two inserts a transaction, one writer", reach: "≥ 2"},
+	r, err := b.versus(
+		ctx,
+		row{what: "accepts, 32 clients", against: "two inserts a transaction, one writer", reach: "≥ 2"},
 		profiled(func(ctx context.Context) (float64, error) { return m.load(32, s.address).rate(b.turn())(ctx) }),
 		func(ctx context.Context) (float64, error) {
 			return repeated(ctx, b.turn(), func() error { return twoRows(ctx, raw, body) })
-		})
+		},
+	)
 	if err == nil {
 		r.also, err = m.verify(ctx)
 	}
@@ -80,7 +86,12 @@ func twoRows(ctx context.Context, db *sql.DB, body []byte) error {
 	if _, err := tx.ExecContext(ctx, `INSERT INTO raw_deliveries VALUES (?, ?, ?)`, id[:], body, now); err != nil {
 		return err
 	}
-	if _, err := tx.ExecContext(ctx, `INSERT INTO raw_jobs (args, created_at) VALUES (?, ?)`, `{"pull_id":"`+id.String()+`"}`, now); err != nil {
+	if _, err := tx.ExecContext(
+		ctx,
+		`INSERT INTO raw_jobs (args, created_at) VALUES (?, ?)`,
+		`{"pull_id":"`+id.String()+`"}`,
+		now,
+	); err != nil {
 		return err
 	}
 	return tx.Commit()

@@ -80,7 +80,14 @@ func median(figures []float64) float64 {
 
 // table prints the table of a section in Markdown.
 func (b *bench) table(s section, rows []row, took time.Duration) {
-	b.printf("\n### %s\n\n`go run ./test/bench -only %s -rounds %d -seconds %d`, %v\n\n", s.title, s.name, b.rounds, b.seconds, took.Round(time.Second))
+	b.printf(
+		"\n### %s\n\n`go run ./test/bench -only %s -rounds %d -seconds %d`, %v\n\n",
+		s.title,
+		s.name,
+		b.rounds,
+		b.seconds,
+		took.Round(time.Second),
+	)
 	b.printf("| what | reference | ratio, median | spread | reach | also |\n|---|---|---|---|---|---|\n")
 	for _, r := range rows {
 		ratio, spread := "", ""

@@ -59,7 +59,13 @@ func (s *service) mailbox(ctx context.Context, v *vendor) (*mailbox, error) {
 func (m *mailbox) load(clients int, addresses ...string) load {
 	m.collectAccepted()
 	m.pending = make([][]string, clients)
-	return load{addresses: addresses, clients: clients, status: http.StatusAccepted, request: m.request, answered: m.recordAccepted}
+	return load{
+		addresses: addresses,
+		clients:   clients,
+		status:    http.StatusAccepted,
+		request:   m.request,
+		answered:  m.recordAccepted,
+	}
 }
 
 // request appends a request with a new event, signed in the same way as by the vendor.

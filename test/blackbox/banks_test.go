@@ -94,7 +94,10 @@ func newBelvo(t testing.TB, seed uint64, rows int) *link {
 	}
 	currency := "MXN"
 	account, err := sim.AddAccount(belvosim.Account{
-		Link: added.ID, Currency: &currency, Category: "CHECKING_ACCOUNT", Balance: json.RawMessage(`{"current":1,"available":1}`),
+		Link:     added.ID,
+		Currency: &currency,
+		Category: "CHECKING_ACCOUNT",
+		Balance:  json.RawMessage(`{"current":1,"available":1}`),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -115,7 +118,12 @@ func (b *belvoBank) add(cents int) (string, rowState) {
 	kind, status := "INFLOW", "PROCESSED"
 	currency := "MXN"
 	row := must(b.sim.AddTransaction(b.link, belvosim.Transaction{
-		Account: b.account, ValueDate: &b.today, Amount: json.RawMessage(money(cents)), Currency: &currency, Type: &kind, Status: &status,
+		Account:   b.account,
+		ValueDate: &b.today,
+		Amount:    json.RawMessage(money(cents)),
+		Currency:  &currency,
+		Type:      &kind,
+		Status:    &status,
 	}))
 	b.queueEvent("new_transactions_available", row.ID)
 	return row.ID, rowState{amount: money(cents), status: "posted"}
@@ -136,7 +144,10 @@ func (b *belvoBank) remove(id string) {
 }
 
 func (b *belvoBank) queueEvent(what, id string) {
-	b.events = append(b.events, belvosim.Event{Name: "TRANSACTIONS/" + what, LinkID: b.link, TransactionIDs: []string{id}})
+	b.events = append(
+		b.events,
+		belvosim.Event{Name: "TRANSACTIONS/" + what, LinkID: b.link, TransactionIDs: []string{id}},
+	)
 }
 
 func (b *belvoBank) takeEvents() (bodies [][]byte) {

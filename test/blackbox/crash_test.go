@@ -94,8 +94,19 @@ func crash(t *testing.T, h *env, db *database, kills int, seed uint64) {
 			t.Logf("%d kills: %+v", r.kills, v)
 		}
 	}
-	t.Logf("kills %d, database crashes %d, accepted %d, stored %d, lost %d, doubled %d, rows %d, pulls taken over %d, seed %d",
-		r.kills, r.crashes, v.accepted, v.stored, v.lost, v.doubled, v.rows, r.takenOver(links), seed)
+	t.Logf(
+		"kills %d, database crashes %d, accepted %d, stored %d, lost %d, doubled %d, rows %d, "+
+			"pulls taken over %d, seed %d",
+		r.kills,
+		r.crashes,
+		v.accepted,
+		v.stored,
+		v.lost,
+		v.doubled,
+		v.rows,
+		r.takenOver(links),
+		seed,
+	)
 }
 
 // round kills the service several times under load. At its end the service is running and ready.

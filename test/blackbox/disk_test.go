@@ -54,7 +54,9 @@ func checkIntegrity(t *testing.T, file string) {
 	}
 	defer func() { _ = db.Close() }()
 	var verdict string
-	if err := db.QueryRowContext(context.Background(), "PRAGMA integrity_check").Scan(&verdict); err != nil || verdict != "ok" {
+	if err := db.QueryRowContext(context.Background(), "PRAGMA integrity_check").
+		Scan(&verdict); err != nil ||
+		verdict != "ok" {
 		t.Errorf("integrity_check says %q, %v", verdict, err)
 	}
 }
@@ -73,7 +75,12 @@ func TestDiskFull(t *testing.T) {
 		t.Errorf("the log does not say that the disk is full:\n%s", log)
 	}
 	f.call(f.p, "GET", "/webhooks/deliveries", nil, http.StatusOK) // stored data can still be read on a full disk
-	t.Logf("full after %d more webhooks; /health %d, /readyz %d", announced, f.p.status("/health"), f.p.status("/readyz"))
+	t.Logf(
+		"full after %d more webhooks; /health %d, /readyz %d",
+		announced,
+		f.p.status("/health"),
+		f.p.status("/readyz"),
+	)
 	checkIntegrity(t, file)
 	if err := os.Remove(filler); err != nil {
 		t.Fatal(err)
@@ -145,7 +152,8 @@ func TestReadOnlyFile(t *testing.T) {
 		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: nobody, Pdeathsig: syscall.SIGKILL}
 	}
 	said, err := cmd.CombinedOutput()
-	if cmd.ProcessState.ExitCode() <= 0 || !strings.Contains(string(said), "DATABASE_URL") || strings.Count(string(said), "\n") != 1 {
+	if cmd.ProcessState.ExitCode() <= 0 || !strings.Contains(string(said), "DATABASE_URL") ||
+		strings.Count(string(said), "\n") != 1 {
 		t.Errorf("the exit code is %v, the output %s", err, said)
 	}
 	t.Logf("output: %s", said)
@@ -162,7 +170,8 @@ func (f *fixture) makeReadOnly(t *testing.T, file string) *syscall.Credential {
 	var nobody *syscall.Credential
 	if os.Geteuid() == 0 {
 		nobody = &syscall.Credential{Uid: 65534, Gid: 65534}
-		for dir := filepath.Dir(file); strings.HasPrefix(dir, os.TempDir()) && dir != os.TempDir(); dir = filepath.Dir(dir) {
+		for dir := filepath.Dir(file); strings.HasPrefix(dir, os.TempDir()) &&
+			dir != os.TempDir(); dir = filepath.Dir(dir) {
 			check(os.Chmod(dir, 0o755))
 		}
 		check(os.Chmod(filepath.Dir(binary(t)), 0o755))

@@ -105,7 +105,16 @@ func (l *link) connect(h *env, p *process) {
 		"accountRef": account, "clientId": clientID, "secret": secret,
 	}, http.StatusCreated), "id")
 	l.path = surface + "/webhooks/" + vendor + "/" +
-		text(h.call(p, "POST", "/webhooks/tokens", object{"vendor": vendor, "connection_config_name": name}, http.StatusCreated), "token")
+		text(
+			h.call(
+				p,
+				"POST",
+				"/webhooks/tokens",
+				object{"vendor": vendor, "connection_config_name": name},
+				http.StatusCreated,
+			),
+			"token",
+		)
 }
 
 // change makes one to three changes at the vendor and returns the bodies of the webhooks that announce

@@ -44,7 +44,11 @@ func newFixture(t *testing.T, h *env) *fixture {
 	tr := newTraffic([]*link{f.link}, func() *process { return f.p })
 	tr.deliver(f.link, f.link.fullPullEvent())
 	tr.waitForPulls(t, h, f.p, 15*time.Second)
-	engine := object{"type": "rest-generic", "configName": "engine", "config": object{"url": f.link.origin, "auth": "none"}}
+	engine := object{
+		"type":       "rest-generic",
+		"configName": "engine",
+		"config":     object{"url": f.link.origin, "auth": "none"},
+	}
 	first := func(path string) string { return text(h.all(f.p, path)[0], "id") }
 	f.calls = f.routes(
 		text(h.call(f.p, "POST", "/connections", engine, http.StatusCreated), "id"),
@@ -56,22 +60,43 @@ func (f *fixture) routes(engine, token, delivery, pull string) []apiCall {
 	own := "/aggregator-connections/" + f.link.id
 	vendor, account, clientID, secret, _ := f.link.connectionValues()
 	create := object{
-		"vendor": vendor, "configName": "another", "baseUrl": f.link.origin, "accountRef": account, "clientId": clientID, "secret": secret,
+		"vendor":     vendor,
+		"configName": "another",
+		"baseUrl":    f.link.origin,
+		"accountRef": account,
+		"clientId":   clientID,
+		"secret":     secret,
 	}
 	return []apiCall{
 		{"GET /aggregator-connections", "/aggregator-connections", nil},
 		{"POST /aggregator-connections", "/aggregator-connections", create},
-		{"POST /aggregator-connections/test", "/aggregator-connections/test", object{"vendor": vendor, "configName": vendor + "-" + account}},
+		{
+			"POST /aggregator-connections/test",
+			"/aggregator-connections/test",
+			object{"vendor": vendor, "configName": vendor + "-" + account},
+		},
 		{"DELETE /aggregator-connections/{id}", own, nil},
 		{"GET /aggregator-connections/{id}", own, nil},
-		{"PUT /aggregator-connections/{id}", own, object{"configName": "renamed", "baseUrl": f.link.origin, "accountRef": account}},
+		{
+			"PUT /aggregator-connections/{id}",
+			own,
+			object{"configName": "renamed", "baseUrl": f.link.origin, "accountRef": account},
+		},
 		{"GET /aggregator-connections/{id}/accounts", own + "/accounts", nil},
 		{"GET /aggregator-connections/{id}/health", own + "/health", nil},
 		{"GET /aggregator-connections/{id}/pulls", own + "/pulls", nil},
 		{"POST /aggregator-connections/{id}/pulls", own + "/pulls", object{}},
 		{"GET /aggregator-connections/{id}/transactions", own + "/transactions", nil},
 		{"GET /connections", "/connections", nil},
-		{"POST /connections", "/connections", object{"type": "rest-generic", "configName": "one more", "config": object{"url": f.link.origin, "auth": "none"}}},
+		{
+			"POST /connections",
+			"/connections",
+			object{
+				"type":       "rest-generic",
+				"configName": "one more",
+				"config":     object{"url": f.link.origin, "auth": "none"},
+			},
+		},
 		{"DELETE /connections/{id}", "/connections/" + engine, nil},
 		{"GET /connections/{id}", "/connections/" + engine, nil},
 		{"PATCH /connections/{id}", "/connections/" + engine, object{"configName": "renamed"}},
@@ -83,7 +108,11 @@ func (f *fixture) routes(engine, token, delivery, pull string) []apiCall {
 		{"GET /webhooks/deliveries/{id}", "/webhooks/deliveries/" + delivery, nil},
 		{"POST /webhooks/deliveries/{id}/replay", "/webhooks/deliveries/" + delivery + "/replay", nil},
 		{"GET /webhooks/tokens", "/webhooks/tokens", nil},
-		{"POST /webhooks/tokens", "/webhooks/tokens", object{"vendor": vendor, "connection_config_name": vendor + "-" + account}},
+		{
+			"POST /webhooks/tokens",
+			"/webhooks/tokens",
+			object{"vendor": vendor, "connection_config_name": vendor + "-" + account},
+		},
 		{"DELETE /webhooks/tokens/{id}", "/webhooks/tokens/" + token, nil},
 	}
 }
@@ -147,7 +176,10 @@ func (f *fixture) checkOutage(t *testing.T) {
 			t.Errorf("the webhook got %d, Retry-After %q", status, header.Get("Retry-After"))
 		}
 	})
-	for path, want := range map[string]int{"/readyz": 503, "/health": 200, "/version": 200, "/openapi.json": 200, surface + "/connector-types": 200} {
+	for path, want := range map[string]int{
+		"/readyz": 503, "/health": 200, "/version": 200, "/openapi.json": 200,
+		surface + "/connector-types": 200,
+	} {
 		requests.Go(func() {
 			begun := time.Now()
 			a, err := f.try(context.Background(), f.p, "GET", path, nil)
@@ -192,7 +224,12 @@ func (f *fixture) checkRecovery(t *testing.T, since time.Time) {
 	accepted := time.Since(since)
 	tr.waitForPulls(t, f.env, f.p, 60*time.Second)
 	tr.compareAll(t, f.env, f.p)
-	t.Logf("ready after %.2f s, a webhook accepted after %.2f s, all pulls ended after %.1f s", ready.Seconds(), accepted.Seconds(), time.Since(since).Seconds())
+	t.Logf(
+		"ready after %.2f s, a webhook accepted after %.2f s, all pulls ended after %.1f s",
+		ready.Seconds(),
+		accepted.Seconds(),
+		time.Since(since).Seconds(),
+	)
 }
 
 func TestPostgresOutage(t *testing.T) {
@@ -245,7 +282,8 @@ func TestStartWithoutPostgres(t *testing.T) {
 	db.stop()
 	begun := time.Now()
 	_, said, code := command(t, h.settings, "serve")
-	if code <= 0 || !strings.Contains(said, "DATABASE_URL") || strings.Contains(said, canary) || strings.Count(said, "\n") != 1 {
+	if code <= 0 || !strings.Contains(said, "DATABASE_URL") || strings.Contains(said, canary) ||
+		strings.Count(said, "\n") != 1 {
 		t.Errorf("the exit code is %d, the output %q", code, said)
 	}
 	t.Logf("it gave up after %.1f s", time.Since(begun).Seconds())

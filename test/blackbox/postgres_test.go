@@ -103,7 +103,12 @@ func (d *database) processes() []int {
 			continue
 		}
 		_, _ = fmt.Sscan(head, &pid)
-		if _, err := fmt.Sscan(tail[strings.LastIndex(tail, ")")+1:], &state, &parent); err == nil && parent == postmaster {
+		if _, err := fmt.Sscan(
+			tail[strings.LastIndex(tail, ")")+1:],
+			&state,
+			&parent,
+		); err == nil &&
+			parent == postmaster {
 			family = append(family, pid)
 		}
 	}

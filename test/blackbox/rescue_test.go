@@ -42,7 +42,12 @@ func startHangingPull(t *testing.T, l *link, p *process, pages int) {
 func waitForRescue(t *testing.T, h *env, l *link, p *process, died time.Time) time.Duration {
 	t.Helper()
 	path := "/aggregator-connections/" + l.id + "/transactions"
-	eventually(t, rescueTime+10*time.Second, "pull taken up", func() bool { return len(h.all(p, path)) == len(l.facts) })
+	eventually(
+		t,
+		rescueTime+10*time.Second,
+		"pull taken up",
+		func() bool { return len(h.all(p, path)) == len(l.facts) },
+	)
 	took := time.Since(died)
 	(&traffic{links: []*link{l}}).waitForPulls(t, h, p, 15*time.Second)
 	l.compareRows(t, h.all(p, path))

@@ -193,7 +193,12 @@ func TestShutdownHandsAHangingPullBack(t *testing.T) {
 				second.ready()
 			}
 			path := "/aggregator-connections/" + l.id + "/transactions"
-			eventually(t, 40*time.Second, "pull taken up", func() bool { return len(h.all(second, path)) == len(l.facts) })
+			eventually(
+				t,
+				40*time.Second,
+				"pull taken up",
+				func() bool { return len(h.all(second, path)) == len(l.facts) },
+			)
 			waited := time.Since(stopped)
 			t.Logf("stopped within %.1f s, taken up and done %.2f s later", took.Seconds(), waited.Seconds())
 			if waited > 5*time.Second {

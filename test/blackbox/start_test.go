@@ -36,12 +36,26 @@ func checkOneLine(t *testing.T, code, want int, stdout, stderr string, names ...
 
 func TestAllInvalidSettingsAreReportedAtOnce(t *testing.T) {
 	bad := map[string]string{
-		"SERVER_ADDRESS": canary, "ADMIN_ADDRESS": canary + ":x", "PUBLIC_URL": "ftp://" + canary + "/",
-		"DATABASE_URL": "mysql://" + canary, "DATABASE_MIGRATE": canary, "AUTH_JWKS_URL": canary,
-		"AUTH_JWT_SECRET": canary, "AUTH_REQUIRE_SCOPES": canary, "EGRESS_ALLOWED_CIDRS": canary, "EGRESS_ALLOW_HTTP": canary,
-		"PLUGGY_WEBHOOK_SOURCE_CIDRS": canary, "BELVO_WEBHOOK_SOURCE_CIDRS": canary, "TRUSTED_PROXIES": canary,
-		"RECONCILE_INTERVAL": canary, "DELIVERY_RETENTION": canary, "PULL_WORKERS": "-1",
-		"RATE_LIMIT_PER_MINUTE": canary, "WEBHOOK_RATE_LIMIT_PER_MINUTE": canary, "LOG_LEVEL": canary, "LOG_FORMAT": canary,
+		"SERVER_ADDRESS":                canary,
+		"ADMIN_ADDRESS":                 canary + ":x",
+		"PUBLIC_URL":                    "ftp://" + canary + "/",
+		"DATABASE_URL":                  "mysql://" + canary,
+		"DATABASE_MIGRATE":              canary,
+		"AUTH_JWKS_URL":                 canary,
+		"AUTH_JWT_SECRET":               canary,
+		"AUTH_REQUIRE_SCOPES":           canary,
+		"EGRESS_ALLOWED_CIDRS":          canary,
+		"EGRESS_ALLOW_HTTP":             canary,
+		"PLUGGY_WEBHOOK_SOURCE_CIDRS":   canary,
+		"BELVO_WEBHOOK_SOURCE_CIDRS":    canary,
+		"TRUSTED_PROXIES":               canary,
+		"RECONCILE_INTERVAL":            canary,
+		"DELIVERY_RETENTION":            canary,
+		"PULL_WORKERS":                  "-1",
+		"RATE_LIMIT_PER_MINUTE":         canary,
+		"WEBHOOK_RATE_LIMIT_PER_MINUTE": canary,
+		"LOG_LEVEL":                     canary,
+		"LOG_FORMAT":                    canary,
 	}
 	// SEALING_KEYSET_FILE is invalid because it is not set
 	names := append(slices.Collect(maps.Keys(bad)), "SEALING_KEYSET_FILE")
@@ -94,7 +108,9 @@ func TestKeysets(t *testing.T) {
 		"readable by the world": func(path string) { check(os.Chmod(path, 0o604)) },
 		"missing":               func(path string) { check(os.Remove(path)) },
 		"empty":                 func(path string) { check(os.WriteFile(path, nil, 0o600)) },
-		"no keyset":             func(path string) { check(os.WriteFile(path, []byte(`{"primaryKeyId":1,"key":"`+canary+`"}`), 0o600)) },
+		"no keyset": func(path string) {
+			check(os.WriteFile(path, []byte(`{"primaryKeyId":1,"key":"`+canary+`"}`), 0o600))
+		},
 	} {
 		settings := maps.Clone(h.settings)
 		settings["SEALING_KEYSET_FILE"] = filepath.Join(t.TempDir(), "keyset.json")
@@ -136,7 +152,11 @@ func TestForeignKeyset(t *testing.T) {
 			pull = h.all(other, "/aggregator-connections/"+l.id+"/pulls")[0]
 			return text(pull, "lastError") != ""
 		})
-		t.Logf("it starts; a test of the connection is unhealthy, a pull is %v with %v", pull["status"], pull["lastError"])
+		t.Logf(
+			"it starts; a test of the connection is unhealthy, a pull is %v with %v",
+			pull["status"],
+			pull["lastError"],
+		)
 		other.stop()
 	} else {
 		t.Logf("it does not start: %s", other.log())
@@ -165,7 +185,13 @@ func started(p *process) bool {
 func (h *env) checkConnectionTest(t *testing.T, p *process, l *link, healthy bool) {
 	t.Helper()
 	vendor, account, _, _, _ := l.connectionValues()
-	a := h.call(p, "POST", "/aggregator-connections/test", object{"vendor": vendor, "configName": vendor + "-" + account}, http.StatusOK)
+	a := h.call(
+		p,
+		"POST",
+		"/aggregator-connections/test",
+		object{"vendor": vendor, "configName": vendor + "-" + account},
+		http.StatusOK,
+	)
 	if a["healthy"] != healthy {
 		t.Errorf("the test of the connection returned %v", a)
 	}
@@ -178,7 +204,12 @@ func TestMigrate(t *testing.T) {
 		out, said, code := command(t, h.settings, "serve")
 		checkOneLine(t, code, 1, out, said, "DATABASE_URL", "version 0", "discovery migrate")
 		for range 2 { // the second run must do nothing
-			if _, said, code := command(t, h.settings, "migrate"); code != 0 || said != "" && strings.Contains(said, "error") {
+			if _, said, code := command(
+				t,
+				h.settings,
+				"migrate",
+			); code != 0 ||
+				said != "" && strings.Contains(said, "error") {
 				t.Fatalf("%s: migrate ended with %d: %s", name, code, said)
 			}
 		}

@@ -50,7 +50,14 @@ func TestAStoppedCommandDoesNotReportSuccess(t *testing.T) {
 	if _, said, code := command(t, nil, "keyset", "rotate", h.settings["SEALING_KEYSET_FILE"]); code != 0 {
 		t.Fatal(said)
 	}
-	stopCommand(t, h, d, "SELECT FROM connections WHERE id = (SELECT id FROM connections ORDER BY id DESC LIMIT 1) FOR UPDATE", "reseal", "1 credentials resealed\n")
+	stopCommand(
+		t,
+		h,
+		d,
+		"SELECT FROM connections WHERE id = (SELECT id FROM connections ORDER BY id DESC LIMIT 1) FOR UPDATE",
+		"reseal",
+		"1 credentials resealed\n",
+	)
 	if out, said, code := command(t, h.settings, "reseal"); code != 0 || out != "1 credentials resealed\n" {
 		t.Errorf("reseal, run again, ended with %d: %s%s", code, out, said)
 	}
@@ -69,7 +76,9 @@ func stopCommand(t *testing.T, h *env, d *database, lock, name, prints string) {
 	eventually(t, 10*time.Second, "wait for the lock", func() bool { return d.hasWaitingLock(t) })
 	p.signal(syscall.SIGTERM)
 	<-p.ended
-	if said := p.log(); p.code() != 1 || out.String() != prints || !strings.HasPrefix(said, "discovery: "+name+": interrupted") || strings.Contains(said, "\n") {
+	if said := p.log(); p.code() != 1 || out.String() != prints ||
+		!strings.HasPrefix(said, "discovery: "+name+": interrupted") ||
+		strings.Contains(said, "\n") {
 		t.Errorf("%s: the exit code is %d, the output %q and %q", name, p.code(), out.String(), said)
 	}
 }

@@ -167,7 +167,12 @@ func (tr *traffic) compareAll(t testing.TB, h *env, p *process) (v tally) {
 		for _, d := range h.all(p, "/webhooks/deliveries?connectionId="+l.id) {
 			stored[text(d, "eventId")]++
 			if d["status"] != "processed" {
-				t.Errorf("delivery %v of event %v is still %v after all pulls have ended", d["id"], d["eventId"], d["status"])
+				t.Errorf(
+					"delivery %v of event %v is still %v after all pulls have ended",
+					d["id"],
+					d["eventId"],
+					d["status"],
+				)
 			}
 		}
 		for id, owner := range tr.accepted {

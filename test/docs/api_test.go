@@ -25,7 +25,10 @@ const stepsTimeout = 3 * time.Minute
 func TestTheDocumentWorks(t *testing.T) {
 	for _, tool := range []string{"bash", "curl"} {
 		if _, err := exec.LookPath(tool); err != nil {
-			t.Fatalf("this test runs the lines of the document and needs %s: install Debian's package of that name", tool)
+			t.Fatalf(
+				"this test runs the lines of the document and needs %s: install Debian's package of that name",
+				tool,
+			)
 		}
 	}
 	steps := document(t, "api.md")
@@ -63,10 +66,19 @@ func (w *env) environment(t *testing.T) []string {
 		t.Fatal(err)
 	}
 	return []string{
-		"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "LC_ALL=C.UTF-8",
-		"URL=" + w.url, "TOKEN=" + w.token, "VENDOR_URL=" + w.vendor, "WEBHOOK_AUTHORIZATION=" + shared,
-		"ITEM=" + pluggysim.DemoItemID, "CLIENT_ID=" + pluggysim.DemoClientID, "CLIENT_SECRET=" + pluggysim.DemoClientSecret,
-		"DB_HOST=" + source.Hostname(), "DB_PORT=" + source.Port(), "DB_NAME=" + strings.TrimPrefix(source.Path, "/"),
+		"PATH=" + os.Getenv("PATH"),
+		"HOME=" + t.TempDir(),
+		"LC_ALL=C.UTF-8",
+		"URL=" + w.url,
+		"TOKEN=" + w.token,
+		"VENDOR_URL=" + w.vendor,
+		"WEBHOOK_AUTHORIZATION=" + shared,
+		"ITEM=" + pluggysim.DemoItemID,
+		"CLIENT_ID=" + pluggysim.DemoClientID,
+		"CLIENT_SECRET=" + pluggysim.DemoClientSecret,
+		"DB_HOST=" + source.Hostname(),
+		"DB_PORT=" + source.Port(),
+		"DB_NAME=" + strings.TrimPrefix(source.Path, "/"),
 	}
 }
 

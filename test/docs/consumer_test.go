@@ -73,7 +73,10 @@ type consumer struct {
 }
 
 func (c consumer) command(ctx context.Context, more ...string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, c.binary, append([]string{"-url", c.url, "-state", c.state, "-limit", "7", "-wait", "1s"}, more...)...)
+	cmd := exec.CommandContext(
+		ctx,
+		c.binary,
+		append([]string{"-url", c.url, "-state", c.state, "-limit", "7", "-wait", "1s"}, more...)...)
 	cmd.Env = append(os.Environ(), "TOKEN="+c.token)
 	cmd.WaitDelay = 5 * time.Second
 	return cmd
@@ -129,7 +132,12 @@ func (c consumer) readCopy() map[string]string {
 func (w *env) table(t *testing.T) map[string]string {
 	t.Helper()
 	rows := map[string]string{}
-	connections, err := w.app.Service.ListConnections(t.Context(), w.tenant, "", domain.PageRequest{Limit: domain.MaxLimit})
+	connections, err := w.app.Service.ListConnections(
+		t.Context(),
+		w.tenant,
+		"",
+		domain.PageRequest{Limit: domain.MaxLimit},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,7 +150,14 @@ func (w *env) table(t *testing.T) map[string]string {
 			}
 			for _, row := range page.Items {
 				gone := map[bool]string{false: " removed"}[row.RemovedAt.IsZero()]
-				rows[row.ID.String()] = fmt.Sprintf("v%d %s %s %s%s", row.Version, row.Date, row.Amount.Amount, row.Amount.Currency, gone)
+				rows[row.ID.String()] = fmt.Sprintf(
+					"v%d %s %s %s%s",
+					row.Version,
+					row.Date,
+					row.Amount.Amount,
+					row.Amount.Currency,
+					gone,
+				)
 			}
 			if after = page.Next; after.IsZero() {
 				break
@@ -200,7 +215,12 @@ func (w *env) lease(t *testing.T, name string) domain.Lease {
 	if err := stores.Connections.Create(t.Context(), c); err != nil {
 		t.Error(err)
 	}
-	pull, err := stores.Pulls.Request(t.Context(), w.tenant, c.ID, ports.PullRequest{ID: domain.PullID{UUID: uuid.Must(uuid.NewV7())}, At: now})
+	pull, err := stores.Pulls.Request(
+		t.Context(),
+		w.tenant,
+		c.ID,
+		ports.PullRequest{ID: domain.PullID{UUID: uuid.Must(uuid.NewV7())}, At: now},
+	)
 	if err != nil {
 		t.Error(err)
 	}

@@ -140,8 +140,9 @@ func TestADifferentResponseIsDetected(t *testing.T) {
 		t.Errorf("a matching response: %s", fault)
 	}
 	for what, change := range map[string][2]string{
-		"status": {"200 OK", "201 Created"}, "header": {`"1"`, `"2"`}, "text": {"a-7", "b-7"}, "empty wildcard": {"a-7", "a-"},
-		"null": {`"n":4`, `"n":null`}, "missing": {`"n":4,`, ``}, "more": {`"n":4`, `"n":4,"m":5`},
+		"status": {"200 OK", "201 Created"}, "header": {`"1"`, `"2"`}, "text": {"a-7", "b-7"},
+		"empty wildcard": {"a-7", "a-"},
+		"null":           {`"n":4`, `"n":null`}, "missing": {`"n":4,`, ``}, "more": {`"n":4`, `"n":4,"m":5`},
 		"item": {`{"b":true}`, `{"b":true},{"b":true}`}, "kind": {`true`, `"true"`},
 	} {
 		if mismatch(shown, strings.Replace(same, change[0], change[1], 1)) == "" {

@@ -16,7 +16,8 @@ func TestBelvoOpenFinanceAmounts(t *testing.T) {
 		o.checkRows(b, id)
 		foreign := 0
 		for _, row := range o.rows(id) {
-			if row["currency"] == "USD" && row["amount"] == "-41.27" && row["accountAmount"] == "-218.73" && row["accountCurrency"] == "BRL" {
+			if row["currency"] == "USD" && row["amount"] == "-41.27" && row["accountAmount"] == "-218.73" &&
+				row["accountCurrency"] == "BRL" {
 				foreign++
 			}
 		}
@@ -42,7 +43,14 @@ func TestBelvoNextOnAnotherHost(t *testing.T) {
 	each(t, func(t *testing.T, w *env) {
 		b := newBelvo(t)
 		trap, address := serve(t, http.NotFoundHandler())
-		b.inject(t, fault{path: b.rowsPath(), kind: "nextHost", value: address + "/api/transactions/?page=1&page_size=1000&link=" + b.link})
+		b.inject(
+			t,
+			fault{
+				path:  b.rowsPath(),
+				kind:  "nextHost",
+				value: address + "/api/transactions/?page=1&page_size=1000&link=" + b.link,
+			},
+		)
 		o, id, _ := connectAndAnnounce(t, w, b)
 		pull := o.waitForPulls(id)[0]
 		if pull["status"] != "succeeded" || pull["attempts"] == 1.0 {
@@ -94,7 +102,12 @@ func TestBelvoEventsAreDistinguishedByTheirWholeBody(t *testing.T) {
 	each(t, func(t *testing.T, w *env) {
 		b := newBelvo(t)
 		o, id, hook := connectAndPull(t, w, b)
-		same := belvosim.Event{Name: "TRANSACTIONS/new_transactions_available", LinkID: b.link, WebhookID: "0123456789abcdef0123456789abcdef", RequestID: uuid.NewString()}
+		same := belvosim.Event{
+			Name:      "TRANSACTIONS/new_transactions_available",
+			LinkID:    b.link,
+			WebhookID: "0123456789abcdef0123456789abcdef",
+			RequestID: uuid.NewString(),
+		}
 		before := len(o.pages(deliveries+"?connectionId="+id, 200))
 		for range 3 {
 			o.postWebhook(t, "belvo", hook, b.event(t, same)).want(202)

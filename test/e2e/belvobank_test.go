@@ -140,7 +140,10 @@ func unquoted(raw json.RawMessage) string {
 
 func (b *belvoBank) add(t *testing.T) string {
 	t.Helper()
-	today, kind, status, currency, description := time.Now().UTC().Format(time.DateOnly), "OUTFLOW", "PROCESSED", "MXN", "ADDED"
+	today, kind, status, currency, description := time.Now().
+		UTC().
+		Format(time.DateOnly),
+		"OUTFLOW", "PROCESSED", "MXN", "ADDED"
 	row, err := b.sim.AddTransaction(b.link, belvosim.Transaction{
 		Account: belvosim.DemoAccountID, ValueDate: &today, Amount: json.RawMessage("12.34"),
 		Currency: &currency, Description: &description, Type: &kind, Status: &status,

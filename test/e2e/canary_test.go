@@ -37,14 +37,20 @@ const (
 // hexadecimal, URL-escaped, and base64 at each of the three alignments.
 func forms(secret string) map[string]string {
 	all := map[string]string{
-		"clear": secret, "hex": hex.EncodeToString([]byte(secret)), "HEX": strings.ToUpper(hex.EncodeToString([]byte(secret))),
-		"query": url.QueryEscape(secret), "path": url.PathEscape(secret), "reversed": reversed(secret),
+		"clear":    secret,
+		"hex":      hex.EncodeToString([]byte(secret)),
+		"HEX":      strings.ToUpper(hex.EncodeToString([]byte(secret))),
+		"query":    url.QueryEscape(secret),
+		"path":     url.PathEscape(secret),
+		"reversed": reversed(secret),
 	}
 	// tainted is the number of leading base64 characters that also encode bits of the preceding text
 	for offset, tainted := range []int{0, 2, 3} {
 		padded := append(make([]byte, offset), secret...)
 		padded = padded[:len(padded)-len(padded)%3]
-		for name, encoding := range map[string]*base64.Encoding{"base64": base64.StdEncoding, "base64url": base64.URLEncoding} {
+		for name, encoding := range map[string]*base64.Encoding{
+			"base64": base64.StdEncoding, "base64url": base64.URLEncoding,
+		} {
 			all[fmt.Sprint(name, offset)] = encoding.EncodeToString(padded)[tainted:]
 		}
 	}
@@ -60,8 +66,13 @@ func reversed(text string) string {
 func TestNoSecretLeaks(t *testing.T) {
 	each(t, func(t *testing.T, w *env) {
 		secrets := map[string]string{
-			"client id": canaryClient, "secret": canarySecret, "rotated secret": canaryOther, "refused secret": canaryWrong,
-			"HMAC secret": canaryHMAC, "shared value": canaryShared, "JWT secret": canaryJWT,
+			"client id":      canaryClient,
+			"secret":         canarySecret,
+			"rotated secret": canaryOther,
+			"refused secret": canaryWrong,
+			"HMAC secret":    canaryHMAC,
+			"shared value":   canaryShared,
+			"JWT secret":     canaryJWT,
 		}
 		for _, b := range []bank{canaryPluggy(t), canaryBelvo(t)} {
 			o := w.operator(t)
@@ -72,7 +83,12 @@ func TestNoSecretLeaks(t *testing.T) {
 				raw := hook[strings.LastIndex(hook, "/")+1:]
 				hash := sha256.Sum256([]byte(raw))
 				secrets[fmt.Sprint(b.vendor(), " token ", i)] = raw
-				search(t, "answers", map[string]string{"hash of a token": hex.EncodeToString(hash[:])}, w.responses.String())
+				search(
+					t,
+					"answers",
+					map[string]string{"hash of a token": hex.EncodeToString(hash[:])},
+					w.responses.String(),
+				)
 				search(t, "log", map[string]string{"hash of a token": hex.EncodeToString(hash[:])}, w.log.String())
 			}
 			for key := range b.gate().keys {
@@ -89,7 +105,8 @@ func TestNoSecretLeaks(t *testing.T) {
 		metrics := httptest.NewRecorder()
 		telemetry.Admin(w.app.Metrics).ServeHTTP(metrics, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 		for where, text := range map[string]string{
-			"answers": w.responses.String(), "log": w.log.String(), "metrics": metrics.Body.String(), "database": w.dump(t),
+			"answers": w.responses.String(), "log": w.log.String(), "metrics": metrics.Body.String(),
+			"database": w.dump(t),
 		} {
 			if len(text) < 100 && !(where == "database" && w.backend == "memory") {
 				t.Errorf("%s: %d bytes are nothing to search", where, len(text))
@@ -99,7 +116,10 @@ func TestNoSecretLeaks(t *testing.T) {
 	}, func(s *setup) {
 		s.cfg.Auth.JWTSecret = domain.SecretText(canaryJWT)
 		s.cfg.Sources = map[domain.Vendor]domain.SourcePolicy{
-			"pluggy": {HMACSecret: domain.SecretText(canaryHMAC)}, "belvo": {Authorization: domain.SecretText(canaryShared)},
+			"pluggy": {
+				HMACSecret: domain.SecretText(canaryHMAC),
+			},
+			"belvo": {Authorization: domain.SecretText(canaryShared)},
 		}
 	})
 }
@@ -143,7 +163,10 @@ func exerciseSecrets(o operator, b bank) (hooks []string) {
 	o.do(http.MethodPost, connections, made).want(409)
 	raw := encoded(o.t, made)
 	o.do(http.MethodPost, connections, raw[:len(raw)-1]).want(400)
-	for _, wrong := range []object{{"secret": []string{canarySecret}}, {"secret": canarySecret, "Secret": canarySecret}, {"vendor": canarySecret}, {"baseUrl": "https://" + canaryClient + ":x@h"}} {
+	for _, wrong := range []object{
+		{"secret": []string{canarySecret}}, {"secret": canarySecret, "Secret": canarySecret},
+		{"vendor": canarySecret}, {"baseUrl": "https://" + canaryClient + ":x@h"},
+	} {
 		o.do(http.MethodPost, connections, wrong).want(400)
 	}
 	o.testConnection(b, "main", "")
@@ -151,14 +174,24 @@ func exerciseSecrets(o operator, b bank) (hooks []string) {
 	for _, hook := range hooks {
 		o.postCanaryWebhook(b, hook, b.payload(o.t, "all")).want(202)
 		o.call(o.t, http.MethodPost, hook, "{}").want(401)
-		o.call(o.t, http.MethodPost, hook, "{}", "Authorization: "+canaryWrong, "X-Webhook-Signature: "+canaryWrong).want(401)
-		for _, path := range []string{hook, hook + "/more", strings.ToUpper(hook), "/x" + hook, strings.Replace(hook, "/webhooks", "", 1), connections + "?cursor=" + hook, deliveries + hook} {
+		o.call(o.t, http.MethodPost, hook, "{}", "Authorization: "+canaryWrong, "X-Webhook-Signature: "+canaryWrong).
+			want(401)
+		for _, path := range []string{
+			hook, hook + "/more", strings.ToUpper(hook), "/x" + hook, strings.Replace(hook, "/webhooks", "", 1),
+			connections + "?cursor=" + hook, deliveries + hook,
+		} {
 			o.get(path)
 		}
 	}
 	o.waitForPulls(id)
 	o.postCanaryWebhook(b, hooks[0], []byte("unreadable")).want(202)
-	change := object{"configName": "main", "baseUrl": b.origin(), "accountRef": b.ref(), "clientId": canaryClient, "secret": canaryOther}
+	change := object{
+		"configName": "main",
+		"baseUrl":    b.origin(),
+		"accountRef": b.ref(),
+		"clientId":   canaryClient,
+		"secret":     canaryOther,
+	}
 	o.do(http.MethodPut, of(id, ""), change, "X-Idempotency-Key: rotate").want(200)
 	o.testConnection(b, "main", "credential_rejected")
 	o.pull(id, nil)
@@ -167,9 +200,27 @@ func exerciseSecrets(o operator, b bank) (hooks []string) {
 	b.inject(o.t, fault{path: b.rowsPath(), kind: "types"}, fault{path: b.rowsPath(), kind: "status", status: 500})
 	o.pull(id, nil)
 	o.call(o.t, http.MethodGet, connections, nil, "Authorization: Bearer "+o.token+"x").want(401)
-	o.do(http.MethodPost, engines, object{"type": "rest-generic", "configName": "engine", "config": object{"url": b.origin(), "auth": "bearer"}, "credential": object{"token": canarySecret}}).want(201)
-	o.do(http.MethodPost, engines, object{"type": "rest-generic", "configName": "bad", "config": object{"url": b.origin(), "headers": object{"X-Token": canarySecret}}, "credential": object{canarySecret: canarySecret}}).want(400)
-	for _, path := range []string{connections, engines, tokens, deliveries, changes, of(id, "/health"), of(id, "/pulls"), of(id, "/accounts"), of(id, "/transactions"), "/openapi.json"} {
+	o.do(
+		http.MethodPost, engines,
+		object{
+			"type": "rest-generic", "configName": "engine",
+			"config": object{"url": b.origin(), "auth": "bearer"}, "credential": object{"token": canarySecret},
+		},
+	).
+		want(201)
+	o.do(
+		http.MethodPost, engines,
+		object{
+			"type": "rest-generic", "configName": "bad",
+			"config":     object{"url": b.origin(), "headers": object{"X-Token": canarySecret}},
+			"credential": object{canarySecret: canarySecret},
+		},
+	).
+		want(400)
+	for _, path := range []string{
+		connections, engines, tokens, deliveries, changes, of(id, "/health"), of(id, "/pulls"),
+		of(id, "/accounts"), of(id, "/transactions"), "/openapi.json",
+	} {
 		o.get(path).want(200)
 	}
 	for _, kept := range o.pages(deliveries, 20) {
@@ -221,8 +272,11 @@ func (w *env) tables(t *testing.T) string {
 		t.Fatal(err)
 	}
 	defer func() { _ = conn.Close(t.Context()) }()
-	rows, _ := conn.Query(t.Context(), `SELECT quote_ident(table_schema) || '.' || quote_ident(table_name) FROM information_schema.tables
-		WHERE table_type = 'BASE TABLE' AND table_schema NOT IN ('pg_catalog', 'information_schema')`)
+	rows, _ := conn.Query(
+		t.Context(),
+		`SELECT quote_ident(table_schema) || '.' || quote_ident(table_name) FROM information_schema.tables
+		WHERE table_type = 'BASE TABLE' AND table_schema NOT IN ('pg_catalog', 'information_schema')`,
+	)
 	names, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	if err != nil || !slices.Contains(names, "public.river_job") || !slices.Contains(names, "public.connections") {
 		t.Fatalf("the tables are %v: %v", names, err)
@@ -241,7 +295,8 @@ func (w *env) tables(t *testing.T) string {
 func TestTheSearchFindsEveryForm(t *testing.T) {
 	secret := canarySecret
 	for _, text := range []string{
-		secret, hex.EncodeToString([]byte(secret)), base64.StdEncoding.EncodeToString([]byte("x" + secret)), base64.StdEncoding.EncodeToString([]byte("xy" + secret)),
+		secret, hex.EncodeToString([]byte(secret)), base64.StdEncoding.EncodeToString([]byte("x" + secret)),
+		base64.StdEncoding.EncodeToString([]byte("xy" + secret)),
 		base64.StdEncoding.EncodeToString([]byte("xyz" + secret)), url.QueryEscape(secret),
 	} {
 		found := false

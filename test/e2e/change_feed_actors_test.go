@@ -35,7 +35,8 @@ func (r *feedRace) writer(i int) *feedWriter {
 	if err := r.store.Connections().Create(r.t.Context(), c); err != nil {
 		r.t.Fatal(err)
 	}
-	pull, err := r.store.Pulls().Request(r.t.Context(), r.tenant, c.ID, ports.PullRequest{ID: newID[domain.Pull](), At: feedEpoch})
+	pull, err := r.store.Pulls().
+		Request(r.t.Context(), r.tenant, c.ID, ports.PullRequest{ID: newID[domain.Pull](), At: feedEpoch})
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -109,7 +110,7 @@ func (w *feedWriter) stall() {
 	}
 	time.Sleep(w.hold / 4)
 	w.held.Add(1)
-	w.overtaken.Add(w.pages.Load() - before)
+	w.committedMeanwhile.Add(w.pages.Load() - before)
 }
 
 // feedReader reads the feed from a cursor on, as a consumer does, and remembers every row.
@@ -137,7 +138,8 @@ func (r *feedReader) follow(asked <-chan chan<- *feedReader) {
 		if table != nil && ended.IsZero() {
 			ended = time.Now()
 		}
-		page, err := r.store.Ledger().Changes(r.t.Context(), r.tenant, domain.PageRequest{Limit: r.limit, After: r.after})
+		page, err := r.store.Ledger().
+			Changes(r.t.Context(), r.tenant, domain.PageRequest{Limit: r.limit, After: r.after})
 		if err != nil {
 			r.t.Error(err)
 			return
@@ -191,6 +193,13 @@ func (r *feedReader) compare(name int, table map[domain.TransactionID]seenRows) 
 		}
 	}
 	if skipped+other > 0 || len(r.seen) != len(table) {
-		r.t.Errorf("reader %d saw %d of %d rows: %d were skipped, %d have another version", name, len(r.seen), len(table), skipped, other)
+		r.t.Errorf(
+			"reader %d saw %d of %d rows: %d were skipped, %d have another version",
+			name,
+			len(r.seen),
+			len(table),
+			skipped,
+			other,
+		)
 	}
 }

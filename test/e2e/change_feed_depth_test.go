@@ -68,7 +68,13 @@ func BenchmarkFeedDepth(b *testing.B) {
 	})
 }
 
-func benchmarkDepth(b *testing.B, store *gormstore.Store, insert string, execute func(context.Context, string) error, more ...string) {
+func benchmarkDepth(
+	b *testing.B,
+	store *gormstore.Store,
+	insert string,
+	execute func(context.Context, string) error,
+	more ...string,
+) {
 	tenant := domain.TenantID{UUID: uuid.New()}
 	for _, statement := range append([]string{fmt.Sprintf(insert, tenant, feedDepth)}, more...) {
 		if err := execute(b.Context(), statement); err != nil {

@@ -82,7 +82,10 @@ func (s *feedModel) page(t *rapid.T) {
 	w := ports.PageWrite{NewID: newID[domain.Transaction], At: feedEpoch, LeaseUntil: feedEpoch.Add(time.Hour)}
 	for _, id := range rapid.SliceOfN(external, 0, 4).Draw(t, "rows") {
 		description := rapid.SampledFrom([]string{"as it was", "edited"}).Draw(t, "text")
-		w.Transactions = append(w.Transactions, domain.TransactionData{ExternalID: id, Date: "2026-03-01", Description: description})
+		w.Transactions = append(
+			w.Transactions,
+			domain.TransactionData{ExternalID: id, Date: "2026-03-01", Description: description},
+		)
 	}
 	w.Removed = rapid.SliceOfN(external, 0, 2).Draw(t, "removed")
 	counts, err := s.store.Pulls().StorePage(t.Context(), s.lease(t), w)
@@ -162,7 +165,11 @@ func (s *feedModel) end(t *rapid.T) {
 func (s *feedModel) table(t *rapid.T) map[domain.TransactionID]seenRows {
 	rows := map[domain.TransactionID]seenRows{}
 	for _, connection := range s.connections {
-		page, err := s.store.Ledger().Transactions(t.Context(), s.tenant, connection, ports.TransactionFilter{}, domain.PageRequest{Limit: domain.MaxLimit})
+		page, err := s.store.Ledger().
+			Transactions(
+				t.Context(), s.tenant, connection, ports.TransactionFilter{},
+				domain.PageRequest{Limit: domain.MaxLimit},
+			)
 		must(t, err)
 		for _, row := range page.Items {
 			rows[row.ID] = seenOf(row)

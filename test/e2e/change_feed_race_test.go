@@ -44,7 +44,10 @@ func duration(t *testing.T) time.Duration {
 }
 
 func TestTheFeedSkipsNothingOnPostgres(t *testing.T) {
-	db, err := postgres.Open(t.Context(), postgres.Config{URL: pgtest.DSN(t), MaxConns: feedWriters + 8, Timeout: time.Minute})
+	db, err := postgres.Open(
+		t.Context(),
+		postgres.Config{URL: pgtest.DSN(t), MaxConns: feedWriters + 8, Timeout: time.Minute},
+	)
 	if err == nil {
 		err = db.Migrate(t.Context())
 	}
@@ -66,7 +69,7 @@ func TestTheFeedSkipsNothingOnPostgres(t *testing.T) {
 	if r.seenOpen.Load() == 0 {
 		t.Error("the slow writer's transaction was never seen open")
 	}
-	if r.overtaken.Load() == 0 {
+	if r.committedMeanwhile.Load() == 0 {
 		t.Error("no writer committed while the slow writer's transaction was open")
 	}
 }
@@ -98,7 +101,7 @@ type feedRace struct {
 	connections []domain.ConnectionID
 	written     atomic.Pointer[map[domain.TransactionID]seenRows] // the table after the last write has committed
 
-	pages, held, seenOpen, overtaken atomic.Int64
+	pages, held, seenOpen, committedMeanwhile atomic.Int64
 }
 
 func newFeedRace(t *testing.T, store *gormstore.Store, hold time.Duration) *feedRace {
@@ -139,8 +142,16 @@ func (r *feedRace) run() {
 	for i, reader := range readers {
 		reader.compare(i, table)
 	}
-	r.t.Logf("%d pages of %d writers, %d rows; held open %d times for %s, seen open %d times, %d pages committed meanwhile",
-		r.pages.Load(), feedWriters, len(table), r.held.Load(), r.hold, r.seenOpen.Load(), r.overtaken.Load())
+	r.t.Logf(
+		"%d pages of %d writers, %d rows; held open %d times for %s, seen open %d times, %d pages committed meanwhile",
+		r.pages.Load(),
+		feedWriters,
+		len(table),
+		r.held.Load(),
+		r.hold,
+		r.seenOpen.Load(),
+		r.committedMeanwhile.Load(),
+	)
 	for i, reader := range readers {
 		r.t.Logf("reader %d: %d changes from cursor %q on, %d pages", i, reader.changes, reader.from, reader.read)
 	}

@@ -292,7 +292,14 @@ func (o operator) pages(path string, limit int) []object {
 		more, _ := body["hasMore"].(bool)
 		next, _ := body["nextCursor"].(string)
 		if body["limit"] != float64(limit) || more != (next != "") || (more && len(items) != limit) {
-			a.t.Fatalf("%s: envelope limit=%v hasMore=%v nextCursor=%q of %d items", a.request, body["limit"], more, next, len(items))
+			a.t.Fatalf(
+				"%s: envelope limit=%v hasMore=%v nextCursor=%q of %d items",
+				a.request,
+				body["limit"],
+				more,
+				next,
+				len(items),
+			)
 		}
 		if !more {
 			a.members("items", "limit", "hasMore")

@@ -28,7 +28,12 @@ func TestCreateAConnection(t *testing.T) {
 		o := w.operator(t)
 		a := o.do(http.MethodPost, connections, creation(b, b.vendor()+"-main")).want(http.StatusCreated)
 		made := a.members(descriptor...)
-		want := object{"vendor": b.vendor(), "configName": b.vendor() + "-main", "baseUrl": b.origin(), "accountRef": b.ref()}
+		want := object{
+			"vendor":     b.vendor(),
+			"configName": b.vendor() + "-main",
+			"baseUrl":    b.origin(),
+			"accountRef": b.ref(),
+		}
 		for member, value := range want {
 			if made[member] != value {
 				t.Errorf("%s is %v, want %v", member, made[member], value)
@@ -38,7 +43,11 @@ func TestCreateAConnection(t *testing.T) {
 		if err != nil || id.Version() != 7 || a.header.Get("Location") != connections+"/"+id.String() {
 			t.Errorf("id %v at %q", made["id"], a.header.Get("Location"))
 		}
-		if at, err := time.Parse(time.RFC3339Nano, text(made, "createdAt")); err != nil || time.Since(at) > time.Minute || made["createdAt"] != made["updatedAt"] {
+		if at, err := time.Parse(
+			time.RFC3339Nano,
+			text(made, "createdAt"),
+		); err != nil || time.Since(at) > time.Minute ||
+			made["createdAt"] != made["updatedAt"] {
 			t.Errorf("created at %v, updated at %v", made["createdAt"], made["updatedAt"])
 		}
 		got := o.get(a.header.Get("Location")).want(http.StatusOK).members(descriptor...)
@@ -78,7 +87,10 @@ func TestListInPagesByName(t *testing.T) {
 			var names []string
 			for _, item := range o.pages(connections, limit) {
 				names = append(names, text(item, "configName"))
-				if diff := cmp.Diff(slices.Sorted(slices.Values(descriptor)), slices.Sorted(maps.Keys(item))); diff != "" {
+				if diff := cmp.Diff(
+					slices.Sorted(slices.Values(descriptor)),
+					slices.Sorted(maps.Keys(item)),
+				); diff != "" {
 					t.Errorf("an item has other members:\n%s", diff)
 				}
 			}
@@ -110,8 +122,11 @@ func TestUpdate(t *testing.T) {
 			return body
 		}
 		before := o.get(of(id, "")).json()
-		renamed := o.do(http.MethodPut, of(id, ""), change(object{"configName": "renamed"})).want(http.StatusOK).members(descriptor...)
-		if renamed["id"] != id || renamed["configName"] != "renamed" || renamed["createdAt"] != before["createdAt"] || renamed["updatedAt"] == before["updatedAt"] {
+		renamed := o.do(http.MethodPut, of(id, ""), change(object{"configName": "renamed"})).
+			want(http.StatusOK).
+			members(descriptor...)
+		if renamed["id"] != id || renamed["configName"] != "renamed" || renamed["createdAt"] != before["createdAt"] ||
+			renamed["updatedAt"] == before["updatedAt"] {
 			t.Errorf("after a rename it is %v", renamed)
 		}
 		o.testConnection(b, "renamed", "") // the stored credential is unchanged
@@ -127,8 +142,10 @@ func TestUpdate(t *testing.T) {
 		o.do(http.MethodPut, of(id, ""), change(object{"clientId": clientID})).problem(400, "MTCH-0001", "body.secret")
 		o.do(http.MethodPut, of(id, ""), change(object{"secret": secret})).problem(400, "MTCH-0001", "body.clientId")
 		o.do(http.MethodPut, of(id, ""), change(object{"vendor": b.vendor()})).problem(400, "MTCH-0001", "body.vendor")
-		o.do(http.MethodPut, of(id, ""), change(object{"secret": "", "clientId": ""})).problem(400, "MTCH-0001", "body.clientId", "body.secret")
-		o.do(http.MethodPut, of(id, ""), object{}).problem(400, "MTCH-0001", "body.accountRef", "body.baseUrl", "body.configName")
+		o.do(http.MethodPut, of(id, ""), change(object{"secret": "", "clientId": ""})).
+			problem(400, "MTCH-0001", "body.clientId", "body.secret")
+		o.do(http.MethodPut, of(id, ""), object{}).
+			problem(400, "MTCH-0001", "body.accountRef", "body.baseUrl", "body.configName")
 		o.connect(b, "taken")
 		o.do(http.MethodPut, of(id, ""), change(object{"configName": "taken"})).problem(409, "MTCH-0007")
 		if got := o.get(of(id, "")).text("configName"); got != "main" {
@@ -141,7 +158,8 @@ func TestUpdate(t *testing.T) {
 // expected reason for unhealthy; "" expects a healthy connection.
 func (o operator) testConnection(b bank, name, reason string) {
 	o.t.Helper()
-	a := o.do(http.MethodPost, connections+"/test", object{"vendor": b.vendor(), "configName": name}).want(http.StatusOK)
+	a := o.do(http.MethodPost, connections+"/test", object{"vendor": b.vendor(), "configName": name}).
+		want(http.StatusOK)
 	members := []string{"vendor", "configName", "healthy", "latencyMs"}
 	if reason != "" {
 		members = append(members, "reason")
@@ -170,8 +188,10 @@ func TestDelete(t *testing.T) {
 		if left := o.pages(connections, 20); len(left) > 0 {
 			t.Errorf("a deleted connection is listed: %v", left)
 		}
-		o.do(http.MethodPost, connections+"/test", object{"vendor": b.vendor(), "configName": "main"}).problem(404, "MTCH-0201")
-		o.do(http.MethodPost, tokens, object{"vendor": b.vendor(), "connection_config_name": "main"}).problem(404, "MTCH-0201")
+		o.do(http.MethodPost, connections+"/test", object{"vendor": b.vendor(), "configName": "main"}).
+			problem(404, "MTCH-0201")
+		o.do(http.MethodPost, tokens, object{"vendor": b.vendor(), "connection_config_name": "main"}).
+			problem(404, "MTCH-0201")
 		if again := o.connect(b, "main"); again == id {
 			t.Error("a new connection has the id of the old one")
 		}
@@ -205,7 +225,8 @@ func TestALiveTestReportsTheReason(t *testing.T) {
 			o.do(http.MethodPost, connections+"/test", missing).problem(404, "MTCH-0201")
 		}
 		o.do(http.MethodPost, connections+"/test", object{}).problem(400, "MTCH-0001", "body.configName", "body.vendor")
-		o.do(http.MethodPost, connections+"/test", object{"vendor": "acme", "configName": "main"}).problem(400, "MTCH-0001", "body.vendor")
+		o.do(http.MethodPost, connections+"/test", object{"vendor": "acme", "configName": "main"}).
+			problem(400, "MTCH-0001", "body.vendor")
 	})
 }
 
@@ -247,8 +268,10 @@ func TestMint(t *testing.T) {
 		if again := o.do(http.MethodPost, tokens, ask).want(http.StatusCreated).text("token"); again == raw {
 			t.Error("two mints returned the same token")
 		}
-		o.do(http.MethodPost, tokens, object{"vendor": "pluggy", "connection_config_name": "nowhere"}).problem(404, "MTCH-0201")
-		o.do(http.MethodPost, tokens, object{"vendor": "belvo", "connection_config_name": "main"}).problem(404, "MTCH-0201")
+		o.do(http.MethodPost, tokens, object{"vendor": "pluggy", "connection_config_name": "nowhere"}).
+			problem(404, "MTCH-0201")
+		o.do(http.MethodPost, tokens, object{"vendor": "belvo", "connection_config_name": "main"}).
+			problem(404, "MTCH-0201")
 		o.do(http.MethodPost, tokens, object{"vendor": "acme", "connection_config_name": ""}).
 			problem(400, "MTCH-0001", "body.connection_config_name", "body.vendor")
 		o.do(http.MethodPost, tokens, object{}).problem(400, "MTCH-0001", "body.connection_config_name", "body.vendor")

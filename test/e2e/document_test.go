@@ -73,7 +73,13 @@ func (d *document) body(a response, name string, content object) {
 	for _, fault := range result.Errors {
 		detail := &huma.ErrorDetail{}
 		_ = errors.As(fault, &detail)
-		a.t.Errorf("%s returned %d with a body that the document does not allow: %s: %s", a.request, a.status, detail.Location, detail.Message)
+		a.t.Errorf(
+			"%s returned %d with a body that the document does not allow: %s: %s",
+			a.request,
+			a.status,
+			detail.Location,
+			detail.Message,
+		)
 	}
 	if a.status < http.StatusMultipleChoices {
 		d.mu.Lock()

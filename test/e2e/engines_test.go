@@ -25,8 +25,14 @@ func postgresEngine(t *testing.T, name string) object {
 		password = "unused"
 	}
 	return object{
-		"type": "postgres", "configName": name,
-		"config":     object{"host": u.Hostname(), "port": json.Number(u.Port()), "database": u.Path[1:], "sslMode": "disable"},
+		"type":       "postgres",
+		"configName": name,
+		"config": object{
+			"host":     u.Hostname(),
+			"port":     json.Number(u.Port()),
+			"database": u.Path[1:],
+			"sslMode":  "disable",
+		},
 		"credential": object{"username": u.User.Username(), "password": password},
 	}
 }
@@ -57,12 +63,17 @@ func TestEngineConnections(t *testing.T) {
 		o.get(of(id, "")).problem(404, "MTCH-0201")
 		o.get(engines+"/"+aggregator).problem(404, "MTCH-0201")
 
-		renamed := o.do(http.MethodPatch, engines+"/"+id, object{"configName": "books"}, "If-Match: "+got.header.Get("ETag")).want(200)
+		renamed := o.do(
+			http.MethodPatch, engines+"/"+id, object{"configName": "books"},
+			"If-Match: "+got.header.Get("ETag"),
+		).
+			want(200)
 		if renamed.text("configName") != "books" || renamed.text("type") != "postgres" {
 			t.Errorf("a patch made it %s", renamed.raw)
 		}
 		o.testEngine(id, true) // the patch did not change the members that it omits
-		o.do(http.MethodPatch, engines+"/"+id, object{"configName": "x"}, "If-Match: "+got.header.Get("ETag")).problem(412, "MTCH-0020")
+		o.do(http.MethodPatch, engines+"/"+id, object{"configName": "x"}, "If-Match: "+got.header.Get("ETag")).
+			problem(412, "MTCH-0020")
 		o.do(http.MethodPatch, engines+"/"+id, object{"type": "rest-generic"}).problem(400, "MTCH-0001", "body.type")
 		config, _ := body["config"].(object)
 		config["port"] = 1
@@ -101,19 +112,27 @@ func TestRESTSources(t *testing.T) {
 				w.WriteHeader(http.StatusUnauthorized)
 			}
 		}))
-		body := object{"type": "rest-generic", "configName": "source", "config": object{"url": address + "/ping", "auth": "bearer"}, "credential": object{"token": "right"}}
+		body := object{
+			"type":       "rest-generic",
+			"configName": "source",
+			"config":     object{"url": address + "/ping", "auth": "bearer"},
+			"credential": object{"token": "right"},
+		}
 		id := o.do(http.MethodPost, engines, body).want(201).text("id")
 		o.testEngine(id, true)
 		o.do(http.MethodPatch, engines+"/"+id, object{"credential": object{"token": "wrong"}}).want(200)
 		o.testEngine(id, false)
-		o.do(http.MethodPatch, engines+"/"+id, object{"config": object{"url": address, "auth": "basic"}}).problem(400, "MTCH-0001", "body.credential", "body.credential.password", "body.credential.username")
+		o.do(http.MethodPatch, engines+"/"+id, object{"config": object{"url": address, "auth": "basic"}}).
+			problem(400, "MTCH-0001", "body.credential", "body.credential.password", "body.credential.username")
 
 		for _, wrong := range []struct {
 			body object
 			at   string
 		}{
-			{object{"type": "oracle"}, "body.type"}, {object{"config": object{"url": "http://10.0.0.1"}}, "body.config"},
-			{object{"config": object{"url": "x"}}, "body.config.url"}, {object{"config": object{"url": address, "auth": "none", "more": 1}}, "body.config.more"},
+			{object{"type": "oracle"}, "body.type"},
+			{object{"config": object{"url": "http://10.0.0.1"}}, "body.config"},
+			{object{"config": object{"url": "x"}}, "body.config.url"},
+			{object{"config": object{"url": address, "auth": "none", "more": 1}}, "body.config.more"},
 		} {
 			refused := object{"type": "rest-generic", "configName": uuid.NewString(), "config": object{"url": address}}
 			maps.Copy(refused, wrong.body)

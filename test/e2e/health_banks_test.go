@@ -42,7 +42,11 @@ func newHealthPluggy(t testing.TB) *healthBank {
 			if event[0] == '{' {
 				e = pluggysim.Event{Raw: []byte(event)}
 			}
-			return sim.SendWebhook(t.Context(), pluggysim.Target{URL: url, Headers: map[string]string{"Authorization": healthShared}}, e)
+			return sim.SendWebhook(
+				t.Context(),
+				pluggysim.Target{URL: url, Headers: map[string]string{"Authorization": healthShared}},
+				e,
+			)
 		},
 		revoke: func() {
 			sim.AddClient(pluggysim.Client{ID: client.ID, Secret: "another"})
@@ -59,14 +63,23 @@ func newHealthBelvo(t testing.TB) *healthBank {
 	sim.SeedAt(time.Now())
 	const link = belvosim.DemoOpenFinanceLinkID
 	return &healthBank{
-		t: t, vendor: "belvo", origin: serveVendor(t, sim), ref: link, id: belvosim.DemoSecretID, secret: belvosim.DemoSecretPassword,
+		t:      t,
+		vendor: "belvo",
+		origin: serveVendor(t, sim),
+		ref:    link,
+		id:     belvosim.DemoSecretID,
+		secret: belvosim.DemoSecretPassword,
 		status: func(words ...string) error { return sim.SetLinkStatus(link, belvosim.LinkStatus(words[0])) },
 		send: func(url, event string) (int, error) {
 			e := belvosim.Event{Name: event, LinkID: link}
 			if event[0] == '{' {
 				e = belvosim.Event{Raw: []byte(event)}
 			}
-			return sim.SendWebhook(t.Context(), belvosim.Target{URL: url, Headers: map[string]string{"Authorization": healthShared}}, e)
+			return sim.SendWebhook(
+				t.Context(),
+				belvosim.Target{URL: url, Headers: map[string]string{"Authorization": healthShared}},
+				e,
+			)
 		},
 		revoke:    func() { sim.RemoveSecret(belvosim.DemoSecretID) },
 		grant:     func() { sim.AddSecret(belvosim.DemoSecretID, belvosim.DemoSecretPassword) },
@@ -91,10 +104,25 @@ type healthConnection struct {
 func (o healthOperator) connect(b *healthBank, name string) healthConnection {
 	o.t.Helper()
 	made, _ := o.call(http.StatusCreated, http.MethodPost, connectionsPath, object{
-		"vendor": b.vendor, "configName": name, "baseUrl": b.origin, "accountRef": b.ref, "clientId": b.id, "secret": b.secret,
+		"vendor":     b.vendor,
+		"configName": name,
+		"baseUrl":    b.origin,
+		"accountRef": b.ref,
+		"clientId":   b.id,
+		"secret":     b.secret,
 	})
-	token, _ := o.call(http.StatusCreated, http.MethodPost, apiPrefix+"/webhooks/tokens", object{"vendor": b.vendor, "connection_config_name": name})
-	return healthConnection{o, b, textOf(made, "id"), o.origin + apiPrefix + "/webhooks/" + b.vendor + "/" + textOf(token, "token")}
+	token, _ := o.call(
+		http.StatusCreated,
+		http.MethodPost,
+		apiPrefix+"/webhooks/tokens",
+		object{"vendor": b.vendor, "connection_config_name": name},
+	)
+	return healthConnection{
+		o,
+		b,
+		textOf(made, "id"),
+		o.origin + apiPrefix + "/webhooks/" + b.vendor + "/" + textOf(token, "token"),
+	}
 }
 
 // sendEvent sends an event from the vendor, waits until its delivery has been processed, and returns
@@ -142,7 +170,15 @@ func (c healthConnection) checkHealth(when, health, reason string, needsReauth b
 	c.t.Helper()
 	state := c.get(connectionsPath + "/" + c.id + "/health")
 	if textOf(state, "health") != health || textOf(state, "reason") != reason || state["needsReauth"] != needsReauth {
-		c.t.Errorf("%s: after %s the health is %v, want %s %q needsReauth=%v", c.bank.vendor, when, state, health, reason, needsReauth)
+		c.t.Errorf(
+			"%s: after %s the health is %v, want %s %q needsReauth=%v",
+			c.bank.vendor,
+			when,
+			state,
+			health,
+			reason,
+			needsReauth,
+		)
 	}
 	return state
 }

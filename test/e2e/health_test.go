@@ -55,7 +55,11 @@ func TestPluggyEventsSetNeedsReauth(t *testing.T) {
 			{status: []string{"WAITING_USER_ACTION"}, event: "item/waiting_user_action", reauth: true},
 			{status: []string{"UPDATED"}, event: "item/updated"},
 			{status: []string{"LOGIN_ERROR"}, event: "item/error", reauth: true},
-			{event: `{"event":"transactions/deleted","eventId":"e-1","itemId":"` + c.bank.ref + `","transactionIds":["none"]}`, reauth: true},
+			{
+				event: `{"event":"transactions/deleted","eventId":"e-1","itemId":"` + c.bank.ref +
+					`","transactionIds":["none"]}`,
+				reauth: true,
+			},
 			{status: []string{"UPDATED"}, event: "item/updated"},
 			// The account holder can do nothing about an outage of the institution.
 			{status: []string{"OUTDATED", "SITE_NOT_AVAILABLE"}, event: "item/error"},
@@ -69,7 +73,8 @@ func TestBelvoEventsSetNeedsReauth(t *testing.T) {
 		c := w.operator(t).connect(newHealthBelvo(t), "main")
 		c.checkHealth("nothing", "unknown", "", false)
 		consent := func(code string) string {
-			return `{"webhook_id":"` + code + `","webhook_type":"CONSENT","webhook_code":"` + code + `","link_id":"` + c.bank.ref + `","data":{}}`
+			return `{"webhook_id":"` + code + `","webhook_type":"CONSENT","webhook_code":"` + code +
+				`","link_id":"` + c.bank.ref + `","data":{}}`
 		}
 		c.runSteps([]healthStep{
 			{event: "TRANSACTIONS/historical_update"},
@@ -104,7 +109,13 @@ func TestReconcileFindsARejectedCredential(t *testing.T) {
 			o := w.operator(t)
 			c, other := o.connect(b, b.vendor+"-main"), o.connect(b, b.vendor+"-other")
 			c.pullAndWait()
-			if state := c.checkHealth("a pull", "healthy", "", false); state["lastPullAt"] == nil || state["since"] == nil || state["lastWebhookAt"] != nil {
+			if state := c.checkHealth(
+				"a pull",
+				"healthy",
+				"",
+				false,
+			); state["lastPullAt"] == nil || state["since"] == nil ||
+				state["lastWebhookAt"] != nil {
 				t.Errorf("after its first pull the health is %v", state)
 			}
 			b.revoke()
@@ -112,14 +123,25 @@ func TestReconcileFindsARejectedCredential(t *testing.T) {
 			state := c.checkHealth("the reconcile task", "unhealthy", "credential_rejected", true)
 			pulls, _ := c.get(connectionsPath + "/" + c.id + "/pulls?limit=1")["items"].([]any)
 			last, _ := pulls[0].(object)
-			if last["status"] != "failed" || last["lastError"] != "credential_rejected" || last["attempts"] != 1.0 || last["trigger"] != "reconcile" {
+			if last["status"] != "failed" || last["lastError"] != "credential_rejected" || last["attempts"] != 1.0 ||
+				last["trigger"] != "reconcile" {
 				t.Errorf("its pull says %v", last)
 			}
 			c.reconcile()
-			if again := c.checkHealth("another round", "unhealthy", "credential_rejected", true); again["since"] != state["since"] {
+			if again := c.checkHealth(
+				"another round",
+				"unhealthy",
+				"credential_rejected",
+				true,
+			); again["since"] != state["since"] {
 				t.Errorf("it is unhealthy since %v; before it was since %v", again["since"], state["since"])
 			}
-			if got := o.names("&health=unhealthy"); !slices.Equal(got, []string{b.vendor + "-main", b.vendor + "-other"}) {
+			if got := o.names(
+				"&health=unhealthy",
+			); !slices.Equal(
+				got,
+				[]string{b.vendor + "-main", b.vendor + "-other"},
+			) {
 				t.Errorf("unhealthy are %v", got)
 			}
 			b.grant()
@@ -156,12 +178,21 @@ func TestADeletedItemFailsVisibly(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, w *healthEnv) {
 		for _, b := range []*healthBank{newHealthPluggy(t), newHealthBelvo(t)} {
 			c := w.operator(t).connect(b, "main")
-			c.sendEvent(map[string]string{"pluggy": "item/updated", "belvo": "TRANSACTIONS/historical_update"}[b.vendor])
+			c.sendEvent(
+				map[string]string{"pluggy": "item/updated", "belvo": "TRANSACTIONS/historical_update"}[b.vendor],
+			)
 			b.deleteRef()
-			if status := c.sendEvent(map[string]string{"pluggy": "item/deleted", "belvo": "LINK/link_deleted"}[b.vendor]); status != "failed" {
+			if status := c.sendEvent(
+				map[string]string{"pluggy": "item/deleted", "belvo": "LINK/link_deleted"}[b.vendor],
+			); status != "failed" {
 				t.Errorf("%s: the delivery is %s", b.vendor, status)
 			}
-			if state := c.checkHealth("the end", "unhealthy", "account_not_found", false); state["lastWebhookAt"] == nil {
+			if state := c.checkHealth(
+				"the end",
+				"unhealthy",
+				"account_not_found",
+				false,
+			); state["lastWebhookAt"] == nil {
 				t.Errorf("the health is %v", state)
 			}
 		}

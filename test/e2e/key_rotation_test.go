@@ -99,7 +99,13 @@ func (w *rotationEnv) traffic(t *testing.T, app *compose.App, connections []doma
 	return tr
 }
 
-func (w *rotationEnv) test(ctx context.Context, t *testing.T, tr *traffic, app *compose.App, connections []domain.Connection) {
+func (w *rotationEnv) test(
+	ctx context.Context,
+	t *testing.T,
+	tr *traffic,
+	app *compose.App,
+	connections []domain.Connection,
+) {
 	for i := 0; ctx.Err() == nil; i++ {
 		c := connections[i%len(connections)]
 		got, err := app.Service.TestConnection(ctx, w.tenant, "pluggy", c.Name)
@@ -115,7 +121,13 @@ func (w *rotationEnv) test(ctx context.Context, t *testing.T, tr *traffic, app *
 	}
 }
 
-func (w *rotationEnv) pull(ctx context.Context, t *testing.T, tr *traffic, app *compose.App, connections []domain.Connection) {
+func (w *rotationEnv) pull(
+	ctx context.Context,
+	t *testing.T,
+	tr *traffic,
+	app *compose.App,
+	connections []domain.Connection,
+) {
 	for i := 0; ctx.Err() == nil; i++ {
 		c := connections[i%len(connections)]
 		pull, err := app.Service.RequestPull(ctx, w.tenant, c.ID, domain.Window{})
@@ -129,7 +141,14 @@ func (w *rotationEnv) pull(ctx context.Context, t *testing.T, tr *traffic, app *
 		tr.pulls.Add(1)
 		if err != nil || pull.State != domain.PullSucceeded || pull.Attempts != 1 {
 			tr.failed.Add(1)
-			t.Errorf("the pull of %s: %s after %d attempts, %s %v", c.Name, pull.State, pull.Attempts, pull.LastError, err)
+			t.Errorf(
+				"the pull of %s: %s after %d attempts, %s %v",
+				c.Name,
+				pull.State,
+				pull.Attempts,
+				pull.LastError,
+				err,
+			)
 			return
 		}
 	}

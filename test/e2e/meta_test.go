@@ -29,9 +29,11 @@ func TestMeta(t *testing.T) {
 		}
 		paths, _ := doc["paths"].(object)
 		for _, path := range []string{
-			connections, connections + "/{id}", connections + "/test", connections + "/{id}/pulls", connections + "/{id}/transactions", connections + "/{id}/accounts",
-			connections + "/{id}/health", pullsPath + "/{id}", tokens, tokens + "/{id}", deliveries, deliveries + "/{id}", deliveries + "/{id}/replay", changes,
-			prefix + "/connector-types", prefix + "/webhooks/{vendor}/{token}", "/health", "/readyz", "/version",
+			connections, connections + "/{id}", connections + "/test", connections + "/{id}/pulls",
+			connections + "/{id}/transactions", connections + "/{id}/accounts", connections + "/{id}/health",
+			pullsPath + "/{id}", tokens, tokens + "/{id}", deliveries, deliveries + "/{id}",
+			deliveries + "/{id}/replay", changes, prefix + "/connector-types",
+			prefix + "/webhooks/{vendor}/{token}", "/health", "/readyz", "/version",
 		} {
 			if paths[path] == nil {
 				t.Errorf("the document does not describe %s", path)

@@ -49,7 +49,9 @@ func TestNoMetricNamesATenantOrPerson(t *testing.T) {
 			secret = append(secret, o.tenant, "name-of-", c.id, token, b.ref, b.id, b.secret, healthShared, b.origin)
 		}
 		text := scrape(t, admin)
-		for _, family := range []string{"discovery_http_request", "discovery_pull_tries", "discovery_vendor_call", "discovery_transactions"} {
+		for _, family := range []string{
+			"discovery_http_request", "discovery_pull_tries", "discovery_vendor_call", "discovery_transactions",
+		} {
 			if !strings.Contains(text, family) {
 				t.Errorf("no series %s: no event was counted", family)
 			}
@@ -119,9 +121,15 @@ func (c healthConnection) deliveries(from, to int) {
 			c.t.Fatal(err)
 		}
 		defer func() { _ = db.Close() }()
-		_, err = db.ExecContext(ctx, `WITH RECURSIVE n(i) AS (SELECT ? + 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?) `+columns+`
+		_, err = db.ExecContext(
+			ctx,
+			`WITH RECURSIVE n(i) AS (SELECT ? + 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?) `+columns+`
 			SELECT printf('00000000-0000-7000-8000-%012x', i), ?, ?, 'pluggy', 'item/updated', i, randomblob(32), x'7b7d', '{}', 'ignored', i FROM n`,
-			from, to, c.tenant, c.id)
+			from,
+			to,
+			c.tenant,
+			c.id,
+		)
 		if err != nil {
 			c.t.Fatal(err)
 		}

@@ -53,7 +53,8 @@ func TestPluggyItemEvents(t *testing.T) {
 			o.checkHealth(id, "healthy", "", c.reauth)
 		}
 		o.sendEvent(b, hook, pluggysim.Event{Name: "connector/status_updated"})
-		if newest := o.pages(deliveries+"?connectionId="+id, 20)[0]; newest["status"] != "ignored" || newest["event"] != "connector/status_updated" {
+		if newest := o.pages(deliveries+"?connectionId="+id, 20)[0]; newest["status"] != "ignored" ||
+			newest["event"] != "connector/status_updated" {
 			t.Errorf("an event about no item is stored as %v", newest)
 		}
 		if err := b.sim.RemoveItem(pluggysim.DemoItemID); err != nil {
@@ -111,7 +112,10 @@ func TestPluggyEditsAndDeletionsByID(t *testing.T) {
 			t.Errorf("20 rows by id took %d requests", n)
 		}
 		// A deletion is announced before the edit of the same row, and one row gets a new id.
-		if _, err := b.sim.UpdateTransaction(ids[0], func(row *pluggysim.Transaction) { row.Amount, row.Status = "-0.01", "PENDING" }); err != nil {
+		if _, err := b.sim.UpdateTransaction(
+			ids[0],
+			func(row *pluggysim.Transaction) { row.Amount, row.Status = "-0.01", "PENDING" },
+		); err != nil {
 			t.Fatal(err)
 		}
 		churned, err := b.sim.Churn(ids[1])

@@ -25,7 +25,12 @@ func newPluggy(t *testing.T, options ...func(*pluggysim.Options)) *pluggyBank {
 		apply(&o)
 	}
 	b := &pluggyBank{
-		sim: pluggysim.New(o), item: pluggysim.DemoItemID, id: pluggysim.DemoClientID, secret: pluggysim.DemoClientSecret,
+		sim: pluggysim.New(
+			o,
+		),
+		item:   pluggysim.DemoItemID,
+		id:     pluggysim.DemoClientID,
+		secret: pluggysim.DemoClientSecret,
 	}
 	b.sim.SeedAt(time.Now())
 	b.at, b.url = serve(t, b.sim)
@@ -102,7 +107,10 @@ func (b *pluggyBank) add(t *testing.T) string {
 
 func (b *pluggyBank) edit(t *testing.T, id string) {
 	t.Helper()
-	if _, err := b.sim.UpdateTransaction(id, func(row *pluggysim.Transaction) { row.Description += " (corrected)" }); err != nil {
+	if _, err := b.sim.UpdateTransaction(
+		id,
+		func(row *pluggysim.Transaction) { row.Description += " (corrected)" },
+	); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -26,7 +26,8 @@ func TestTheFirstPullReadsEverything(t *testing.T) {
 		o, id, _ := connectAndPull(t, w, b)
 		o.checkRows(b, id)
 		for external, row := range o.rows(id) {
-			if row["version"] != 1.0 || row["removedAt"] != nil || row["vendor"] != b.vendor() || row["connectionId"] != id {
+			if row["version"] != 1.0 || row["removedAt"] != nil || row["vendor"] != b.vendor() ||
+				row["connectionId"] != id {
 				t.Errorf("%s does not have its initial version: %v", external, row)
 			}
 		}
@@ -49,7 +50,8 @@ func TestAnUnchangedRowIsNotWritten(t *testing.T) {
 		pull := o.pull(id, nil)
 		o.announce(b, hook, "all")
 		o.waitForSuccess(id)
-		if counts, _ := pull["counts"].(object); counts["unchanged"] != float64(len(before)) || counts["modified"] != 0.0 {
+		if counts, _ := pull["counts"].(object); counts["unchanged"] != float64(len(before)) ||
+			counts["modified"] != 0.0 {
 			t.Errorf("a second pull found %v", counts)
 		}
 		if diff := cmp.Diff(before, o.rows(id)); diff != "" {
@@ -97,9 +99,11 @@ func TestAManualPullOfAWindow(t *testing.T) {
 	eachBank(t, func(t *testing.T, w *env, b bank) {
 		o, id, _ := connectAndPull(t, w, b)
 		o.checkRows(b, id)
-		a := o.do(http.MethodPost, of(id, "/pulls"), object{"from": "2026-01-01", "to": "2027-12-31"}).want(http.StatusAccepted)
+		a := o.do(http.MethodPost, of(id, "/pulls"), object{"from": "2026-01-01", "to": "2027-12-31"}).
+			want(http.StatusAccepted)
 		body := a.json()
-		if a.header.Get("Location") != pullsPath+"/"+text(body, "id") || body["trigger"] != "manual" || body["connectionId"] != id {
+		if a.header.Get("Location") != pullsPath+"/"+text(body, "id") || body["trigger"] != "manual" ||
+			body["connectionId"] != id {
 			t.Errorf("the 202 says %s and %s", a.header.Get("Location"), a.raw)
 		}
 		if pull := o.waitForPull(a.header.Get("Location")); pull["status"] != "succeeded" {

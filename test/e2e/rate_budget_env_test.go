@@ -48,9 +48,16 @@ func newVendor(t *testing.T) *pluggysim.Simulator {
 		Clients: []pluggysim.Client{{ID: "client", Secret: "secret"}},
 	})
 	for i := range budgetConnections {
-		item := pluggysim.Item{ID: itemOf(i), Status: "UPDATED", ExecutionStatus: "SUCCESS", LastUpdatedAt: pluggysim.At(time.Now())}
+		item := pluggysim.Item{
+			ID:              itemOf(i),
+			Status:          "UPDATED",
+			ExecutionStatus: "SUCCESS",
+			LastUpdatedAt:   pluggysim.At(time.Now()),
+		}
 		sim.AddItem(item)
-		account, err := sim.AddAccount(pluggysim.Account{Type: "BANK", ItemID: item.ID, CurrencyCode: "BRL", Balance: "1"})
+		account, err := sim.AddAccount(
+			pluggysim.Account{Type: "BANK", ItemID: item.ID, CurrencyCode: "BRL", Balance: "1"},
+		)
 		if err == nil {
 			err = sim.Generate(account.ID, pageSize*pagesAPull)
 		}
@@ -113,7 +120,7 @@ type budgetService struct {
 }
 
 type budgetQueue interface {
-	Start(ctx context.Context, worker ports.Worker, keeper ports.Maintenance) error
+	Start(ctx context.Context, worker ports.Worker, maintenance ports.Maintenance) error
 	Stop(ctx context.Context) error
 }
 
@@ -127,7 +134,9 @@ func inMemory(t *testing.T, keyset string, wire http.RoundTripper) budgetService
 	}
 	clock := system.Clock{}
 	client := vendorhttp.New(vendorhttp.Config{
-		Clock: clock, Resolver: publicResolver{}, WrapTransport: func(http.RoundTripper) http.RoundTripper { return wire },
+		Clock:         clock,
+		Resolver:      publicResolver{},
+		WrapTransport: func(http.RoundTripper) http.RoundTripper { return wire },
 	})
 	queue := localjobs.New(background.Config{MaxWorkers: budgetConnections})
 	store := memory.New(memory.Options{Nudge: func(id domain.PullID) { queue.Nudge(id) }})

@@ -11,7 +11,11 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/harness"
 )
 
-var overSocketsFlag = flag.Bool("wire", false, "keep the vendor busy for -minutes of real time, over sockets and SQLite")
+var overSocketsFlag = flag.Bool(
+	"wire",
+	false,
+	"keep the vendor busy for -minutes of real time, over sockets and SQLite",
+)
 
 // TestTheRateBudgetOverSockets is the same test as TestTheVendorsRateBudgetIsKeptAndUsed, but in real
 // time: the composed service on SQLite, with loopback sockets and the wall clock.

@@ -30,7 +30,9 @@ func TestTheVendorsRateBudgetIsKeptAndUsed(t *testing.T) {
 	if err := sealing.Create(keyset, sealing.Options{}); err != nil {
 		t.Fatal(err)
 	}
-	for name, late := range map[string]time.Duration{"a fast network": 10 * time.Millisecond, "a slow network": time.Second} {
+	for name, late := range map[string]time.Duration{
+		"a fast network": 10 * time.Millisecond, "a slow network": time.Second,
+	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				sim := newVendor(t)

@@ -19,7 +19,8 @@ func TestReconcileFindsChangesWithoutWebhooks(t *testing.T) {
 		b.remove(t, gone)
 		eventually(t, "the changes", func() bool {
 			rows := o.rows(id)
-			return rows[added] != nil && rows[edited]["version"] == 2.0 && (b.vendor() == "belvo" || rows[gone]["removedAt"] != nil)
+			return rows[added] != nil && rows[edited]["version"] == 2.0 &&
+				(b.vendor() == "belvo" || rows[gone]["removedAt"] != nil)
 		})
 		waitForMorePulls(o, id, 2)
 		rows := o.rows(id)

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	// the driver for database/sql; the service already registers the driver for SQLite
+	// The driver for database/sql. The service already registers the driver for SQLite.
 	_ "github.com/jackc/pgx/v5/stdlib"
 
 	"github.com/LerianStudio/aggregator-connections/cmd/discovery/compose"
@@ -77,7 +77,11 @@ func TestAnOutdatedSchemaPreventsTheStart(t *testing.T) {
 		if err := startService(t, dsn, true); err != nil {
 			t.Fatal(err)
 		}
-		alter(t, db, "CREATE TABLE taken AS SELECT * FROM river_migration WHERE version = (SELECT max(version) FROM river_migration)")
+		alter(
+			t,
+			db,
+			"CREATE TABLE taken AS SELECT * FROM river_migration WHERE version = (SELECT max(version) FROM river_migration)",
+		)
 		alter(t, db, "DELETE FROM river_migration WHERE version = (SELECT version FROM taken)")
 		refuses("the queue's last step missing", "job queue")
 		alter(t, db, "UPDATE goose_db_version SET version_id = 0")

@@ -33,7 +33,14 @@ func TestStoppingFinishesOrHandsBackTheWork(t *testing.T) {
 			ctx, stop := context.WithCancel(t.Context())
 			ended := make(chan error, 1)
 			go func() { ended <- app.Serve(ctx, listener, nil) }()
-			w := &env{backend: backend, origin: "http://" + listener.Addr().String(), log: log, app: app, cfg: cfg, http: client()}
+			w := &env{
+				backend: backend,
+				origin:  "http://" + listener.Addr().String(),
+				log:     log,
+				app:     app,
+				cfg:     cfg,
+				http:    client(),
+			}
 			o, id, _ := connectAndPull(t, w, b)
 			o.checkRows(b, id)
 			entered, release := b.gate().hold(b.rowsPath())

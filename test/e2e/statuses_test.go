@@ -20,22 +20,34 @@ func TestEveryRouteRequiresAToken(t *testing.T) {
 	each(t, func(t *testing.T, w *env) {
 		tenant, hour := uuid.NewString(), time.Now().Add(time.Hour).Unix()
 		for name, header := range map[string]string{
-			"no header":         "Authorization: ",
-			"no scheme":         "Authorization: " + signed(t, jwtSecret, object{"tenant_id": tenant}),
-			"another scheme":    "Authorization: Basic dXNlcjpwYXNz",
-			"an empty token":    "Authorization: Bearer",
-			"not a token":       "Authorization: Bearer x.y.z",
-			"another secret":    "Authorization: Bearer " + signed(t, strings.Repeat("x", 32), object{"tenant_id": tenant}),
-			"no tenant":         "Authorization: Bearer " + signed(t, jwtSecret, object{}),
-			"the nil tenant":    "Authorization: Bearer " + signed(t, jwtSecret, object{"tenant_id": uuid.Nil.String()}),
-			"not a UUID":        "Authorization: Bearer " + signed(t, jwtSecret, object{"tenant_id": "acme"}),
-			"a number":          "Authorization: Bearer " + signed(t, jwtSecret, object{"tenant_id": 7}),
-			"over":              "Authorization: Bearer " + signed(t, jwtSecret, object{"tenant_id": tenant, "exp": hour - 7200}),
-			"not valid yet":     "Authorization: Bearer " + signed(t, jwtSecret, object{"tenant_id": tenant, "nbf": hour - 600}),
-			"without an expiry": "Authorization: Bearer " + signed(t, jwtSecret, object{"tenant_id": tenant, "exp": nil}),
-			"truncated":         "Authorization: Bearer " + strings.TrimRight(signed(t, jwtSecret, object{"tenant_id": tenant}), "=")[:60],
-			"alg none":          "Authorization: Bearer eyJhbGciOiJub25lIn0.eyJ0ZW5hbnRfaWQiOiI4ZjU4In0.",
-			"two tokens":        "Authorization: Bearer a b",
+			"no header":      "Authorization: ",
+			"no scheme":      "Authorization: " + signed(t, jwtSecret, object{"tenant_id": tenant}),
+			"another scheme": "Authorization: Basic dXNlcjpwYXNz",
+			"an empty token": "Authorization: Bearer",
+			"not a token":    "Authorization: Bearer x.y.z",
+			"another secret": "Authorization: Bearer " + signed(
+				t, strings.Repeat("x", 32), object{"tenant_id": tenant},
+			),
+			"no tenant": "Authorization: Bearer " + signed(t, jwtSecret, object{}),
+			"the nil tenant": "Authorization: Bearer " + signed(
+				t, jwtSecret, object{"tenant_id": uuid.Nil.String()},
+			),
+			"not a UUID": "Authorization: Bearer " + signed(t, jwtSecret, object{"tenant_id": "acme"}),
+			"a number":   "Authorization: Bearer " + signed(t, jwtSecret, object{"tenant_id": 7}),
+			"over": "Authorization: Bearer " + signed(
+				t, jwtSecret, object{"tenant_id": tenant, "exp": hour - 7200},
+			),
+			"not valid yet": "Authorization: Bearer " + signed(
+				t, jwtSecret, object{"tenant_id": tenant, "nbf": hour - 600},
+			),
+			"without an expiry": "Authorization: Bearer " + signed(
+				t, jwtSecret, object{"tenant_id": tenant, "exp": nil},
+			),
+			"truncated": "Authorization: Bearer " + strings.TrimRight(
+				signed(t, jwtSecret, object{"tenant_id": tenant}), "=",
+			)[:60],
+			"alg none":   "Authorization: Bearer eyJhbGciOiJub25lIn0.eyJ0ZW5hbnRfaWQiOiI4ZjU4In0.",
+			"two tokens": "Authorization: Bearer a b",
 		} {
 			t.Run(name, func(t *testing.T) {
 				w.call(t, http.MethodGet, connections, nil, header).problem(401, "MTCH-0003")
@@ -45,14 +57,21 @@ func TestEveryRouteRequiresAToken(t *testing.T) {
 			token := signed(t, jwtSecret, object{"tenant_id": tenant})
 			w.call(t, http.MethodGet, connections, nil, "Authorization: "+scheme+" "+token).want(http.StatusOK)
 		}
-		w.call(t, http.MethodGet, connections, nil, "Authorization: Bearer "+signed(t, jwtSecret, object{"tenantId": tenant})).want(http.StatusOK)
+		w.call(
+			t, http.MethodGet, connections, nil,
+			"Authorization: Bearer "+signed(t, jwtSecret, object{"tenantId": tenant}),
+		).
+			want(http.StatusOK)
 	})
 }
 
 func TestRouterErrorsAreProblemDocuments(t *testing.T) {
 	each(t, func(t *testing.T, w *env) {
 		o := w.operator(t)
-		for _, path := range []string{"/", "/nothing", prefix, prefix + "/", connections + "/", connections + "x", connections + "//", prefix + "/webhooks", prefix + "/transactions"} {
+		for _, path := range []string{
+			"/", "/nothing", prefix, prefix + "/", connections + "/", connections + "x", connections + "//",
+			prefix + "/webhooks", prefix + "/transactions",
+		} {
 			o.get(path).problem(404, "MTCH-0005")
 			w.call(t, http.MethodGet, path, nil).problem(404, "MTCH-0005")
 		}
@@ -107,7 +126,9 @@ func TestABodyIsAcceptedExactlyOrRefused(t *testing.T) {
 			}
 			raw := string(encoded(t, good))
 			optional := strings.HasSuffix(path, "/pulls")
-			for _, broken := range []string{raw[:len(raw)-1], raw + "x", raw + raw, "{'a':1}", "nul", "\x00", "\"text"} {
+			for _, broken := range []string{
+				raw[:len(raw)-1], raw + "x", raw + raw, "{'a':1}", "nul", "\x00", "\"text",
+			} {
 				refused(broken, "body")
 			}
 			for _, other := range []string{"[]", `"text"`, "7", "true"} {
@@ -120,7 +141,10 @@ func TestABodyIsAcceptedExactlyOrRefused(t *testing.T) {
 			for name := range good {
 				o.checkMember(method, path, good, name, optional)
 			}
-			for _, media := range []string{"text/plain", "application/x-www-form-urlencoded", "application/xml", "application/json; charset=latin1", ""} {
+			for _, media := range []string{
+				"text/plain", "application/x-www-form-urlencoded", "application/xml",
+				"application/json; charset=latin1", "",
+			} {
 				o.do(method, path, raw, "Content-Type: "+media).problem(415, "MTCH-0001")
 			}
 			o.do(method, path, raw, "Content-Encoding: gzip").problem(415, "MTCH-0001")
@@ -131,7 +155,8 @@ func TestABodyIsAcceptedExactlyOrRefused(t *testing.T) {
 		}
 		exact := string(encoded(t, creation(b, "just fits")))
 		exact += strings.Repeat(" ", 64<<10-len(exact))
-		o.do(http.MethodPost, connections, exact, "Content-Type: application/json; charset=UTF-8").want(http.StatusCreated)
+		o.do(http.MethodPost, connections, exact, "Content-Type: application/json; charset=UTF-8").
+			want(http.StatusCreated)
 	})
 }
 
@@ -183,10 +208,14 @@ func TestABaseURLMustBeAPublicHTTPSAddress(t *testing.T) {
 		o, b := w.operator(t), newPluggy(t)
 		id := o.connect(b, "main")
 		for _, bad := range []string{
-			"api.pluggy.ai", "/v1", "//api.pluggy.ai", "ftp://api.pluggy.ai", "https://", "https:api.pluggy.ai", "https://user:pass@api.pluggy.ai",
-			"https://user@api.pluggy.ai", "https://api.pluggy.ai?x=1", "https://api.pluggy.ai?", "https://api.pluggy.ai#x", "https://api.pluggy.ai/#",
-			"https://10.0.0.1", "https://192.168.1.1/", "https://169.254.169.254/latest", "https://[::1]/", "https://[fe80::1]", "https://0x0a000001/",
-			"https://167772161", "https://[::ffff:10.0.0.1]", "https://100.64.0.1", "https://224.0.0.1", "javascript:alert(1)", "https://exa mple.com",
+			"api.pluggy.ai", "/v1", "//api.pluggy.ai", "ftp://api.pluggy.ai", "https://", "https:api.pluggy.ai",
+			"https://user:pass@api.pluggy.ai",
+			"https://user@api.pluggy.ai", "https://api.pluggy.ai?x=1", "https://api.pluggy.ai?",
+			"https://api.pluggy.ai#x", "https://api.pluggy.ai/#",
+			"https://10.0.0.1", "https://192.168.1.1/", "https://169.254.169.254/latest", "https://[::1]/",
+			"https://[fe80::1]", "https://0x0a000001/",
+			"https://167772161", "https://[::ffff:10.0.0.1]", "https://100.64.0.1", "https://224.0.0.1",
+			"javascript:alert(1)", "https://exa mple.com",
 		} {
 			body := creation(b, "other")
 			body["baseUrl"] = bad
@@ -194,7 +223,14 @@ func TestABaseURLMustBeAPublicHTTPSAddress(t *testing.T) {
 			change := object{"configName": "main", "accountRef": "x", "baseUrl": bad}
 			o.do(http.MethodPut, of(id, ""), change).problem(400, "MTCH-0001", "body.baseUrl")
 		}
-		body := object{"vendor": "acme", "configName": "", "baseUrl": "x", "accountRef": strings.Repeat("x", 256), "clientId": "", "secret": strings.Repeat("x", 4097)}
+		body := object{
+			"vendor":     "acme",
+			"configName": "",
+			"baseUrl":    "x",
+			"accountRef": strings.Repeat("x", 256),
+			"clientId":   "",
+			"secret":     strings.Repeat("x", 4097),
+		}
 		o.do(http.MethodPost, connections, body).problem(400, "MTCH-0001",
 			"body.vendor", "body.configName", "body.baseUrl", "body.accountRef", "body.clientId", "body.secret")
 		body["baseUrl"] = "https://10.0.0.1" // well-formed, but a private address
@@ -236,7 +272,11 @@ func TestRequestIDs(t *testing.T) {
 	each(t, func(t *testing.T, w *env) {
 		o := w.operator(t)
 		for _, id := range []string{"a", "caller-1 ~!", strings.Repeat("x", 128)} {
-			if got := o.do(http.MethodGet, connections, nil, "X-Request-Id: "+id).want(200).header.Get("X-Request-Id"); got != id {
+			if got := o.do(http.MethodGet, connections, nil, "X-Request-Id: "+id).
+				want(200).
+				header.Get(
+				"X-Request-Id",
+			); got != id {
 				t.Errorf("%q came back as %q", id, got)
 			}
 		}
@@ -257,11 +297,21 @@ type failingStore struct {
 	failure error
 }
 
-func (s *failingStore) List(context.Context, domain.TenantID, ports.ConnectionFilter, domain.PageRequest) (domain.Page[domain.Connection], error) {
+func (s *failingStore) List(
+	context.Context,
+	domain.TenantID,
+	ports.ConnectionFilter,
+	domain.PageRequest,
+) (domain.Page[domain.Connection], error) {
 	return domain.Page[domain.Connection]{}, s.failure
 }
 
-func (s *failingStore) Get(context.Context, domain.TenantID, domain.ConnectionKind, domain.ConnectionID) (domain.Connection, error) {
+func (s *failingStore) Get(
+	context.Context,
+	domain.TenantID,
+	domain.ConnectionKind,
+	domain.ConnectionID,
+) (domain.Connection, error) {
 	panic(errors.New("canary"))
 }
 
@@ -272,8 +322,11 @@ func TestA5xxShowsItsCauseOnlyInTheLog(t *testing.T) {
 		status  int
 		code    string
 	}{
-		"unknown":     {errors.New(cause), 500, "MTCH-0002"},
-		"unavailable": {&domain.Error{Kind: domain.Unavailable, Code: domain.StoreUnavailable, Cause: errors.New(cause)}, 503, "MTCH-0008"},
+		"unknown": {errors.New(cause), 500, "MTCH-0002"},
+		"unavailable": {
+			&domain.Error{Kind: domain.Unavailable, Code: domain.StoreUnavailable, Cause: errors.New(cause)},
+			503, "MTCH-0008",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			each(t, func(t *testing.T, w *env) {
@@ -291,7 +344,9 @@ func TestA5xxShowsItsCauseOnlyInTheLog(t *testing.T) {
 				}
 				w.call(t, http.MethodGet, "/health", nil).want(200)
 			}, func(s *setup) {
-				s.over.Wrap = func(stores *composedStores) { stores.Connections = &failingStore{stores.Connections, c.failure} }
+				s.over.Wrap = func(stores *composedStores) {
+					stores.Connections = &failingStore{stores.Connections, c.failure}
+				}
 			})
 		})
 	}

@@ -31,7 +31,8 @@ func (o operator) connect(b bank, name string) string {
 // without the host of PUBLIC_URL.
 func (o operator) mint(b bank, name string) string {
 	o.t.Helper()
-	a := o.do(http.MethodPost, tokens, object{"vendor": b.vendor(), "connection_config_name": name}).want(http.StatusCreated)
+	a := o.do(http.MethodPost, tokens, object{"vendor": b.vendor(), "connection_config_name": name}).
+		want(http.StatusCreated)
 	return strings.TrimPrefix(a.text("webhookUrl"), publicURL)
 }
 

@@ -18,7 +18,8 @@ type resources struct {
 func createResources(t *testing.T, o operator, b bank) resources {
 	t.Helper()
 	e := resources{connection: o.connect(b, "main")}
-	a := o.do(http.MethodPost, tokens, object{"vendor": b.vendor(), "connection_config_name": "main"}).want(http.StatusCreated)
+	a := o.do(http.MethodPost, tokens, object{"vendor": b.vendor(), "connection_config_name": "main"}).
+		want(http.StatusCreated)
 	e.token = a.text("id")
 	o.announce(b, strings.TrimPrefix(a.text("webhookUrl"), publicURL), "all")
 	e.pull = text(o.waitForSuccess(e.connection)[0], "id")
@@ -38,9 +39,24 @@ func byID(b bank) map[string][]func(id string) (method, path string, body any) {
 	delete(change, "vendor")
 	return map[string][]func(string) (string, string, any){
 		"connection": {
-			call("GET", connections, "", nil), call("PUT", connections, "", change), call("DELETE", connections, "", nil),
-			call("GET", connections, "/health", nil), call("GET", connections, "/accounts", nil), call("GET", connections, "/transactions", nil),
-			call("GET", connections, "/pulls", nil), call("POST", connections, "/pulls", object{}),
+			call(
+				"GET",
+				connections,
+				"",
+				nil,
+			),
+			call("PUT", connections, "", change),
+			call("DELETE", connections, "", nil),
+			call(
+				"GET",
+				connections,
+				"/health",
+				nil,
+			),
+			call("GET", connections, "/accounts", nil),
+			call("GET", connections, "/transactions", nil),
+			call("GET", connections, "/pulls", nil),
+			call("POST", connections, "/pulls", object{}),
 		},
 		"engine": {
 			call("GET", engines, "", nil), call("PATCH", engines, "", object{"configName": "stolen"}),
@@ -60,7 +76,11 @@ func normalized(a response, id string) object {
 	for _, own := range []string{"Date", "X-Request-Id", "Content-Length"} {
 		header.Del(own)
 	}
-	return object{"status": a.status, "header": header, "body": strings.NewReplacer(id, "ID", "{token}", "ID").Replace(string(a.raw))}
+	return object{
+		"status": a.status,
+		"header": header,
+		"body":   strings.NewReplacer(id, "ID", "{token}", "ID").Replace(string(a.raw)),
+	}
 }
 
 func TestForeignResourcesAreNotFound(t *testing.T) {
@@ -72,7 +92,11 @@ func TestForeignResourcesAreNotFound(t *testing.T) {
 		other.do(http.MethodDelete, of(deleted, ""), nil).want(http.StatusNoContent)
 		gone := map[string]string{"connection": deleted}
 		foreign := map[string]string{
-			"connection": theirs.connection, "engine": theirs.engine, "token": theirs.token, "delivery": theirs.delivery, "pull": theirs.pull,
+			"connection": theirs.connection,
+			"engine":     theirs.engine,
+			"token":      theirs.token,
+			"delivery":   theirs.delivery,
+			"pull":       theirs.pull,
 		}
 		for kind, routes := range byID(b) {
 			for _, route := range routes {
@@ -87,16 +111,29 @@ func TestForeignResourcesAreNotFound(t *testing.T) {
 				want := normalized(a, unknown)
 				for what, id := range map[string]string{
 					"another tenant's": foreign[kind], "deleted": gone[kind], "nil": uuid.Nil.String(),
-					"of another kind": map[string]string{"connection": mine.engine, "engine": mine.connection, "token": mine.pull, "delivery": mine.token, "pull": mine.delivery}[kind],
-					"malformed":       "not-an-id", "in braces": "%7B" + unknown + "%7D", "urn": "urn:uuid:" + unknown[:8], "bare hex": strings.ReplaceAll(unknown, "-", ""),
+					"of another kind": map[string]string{
+						"connection": mine.engine, "engine": mine.connection, "token": mine.pull,
+						"delivery": mine.token, "pull": mine.delivery,
+					}[kind],
+					"malformed": "not-an-id", "in braces": "%7B" + unknown + "%7D",
+					"urn": "urn:uuid:" + unknown[:8], "bare hex": strings.ReplaceAll(unknown, "-", ""),
 				} {
 					if id == "" {
 						continue
 					}
 					method, path, body := route(id)
-					got := normalized(other.do(method, path, body), strings.NewReplacer("%7B", "{", "%7D", "}").Replace(id))
+					got := normalized(
+						other.do(method, path, body),
+						strings.NewReplacer("%7B", "{", "%7D", "}").Replace(id),
+					)
 					if diff := cmp.Diff(want, got); diff != "" {
-						t.Errorf("%s %s with an id that is %s differs from an unknown one (-unknown +got):\n%s", method, path, what, diff)
+						t.Errorf(
+							"%s %s with an id that is %s differs from an unknown one (-unknown +got):\n%s",
+							method,
+							path,
+							what,
+							diff,
+						)
 					}
 				}
 			}
@@ -126,7 +163,10 @@ func TestListsAndFeedsContainOnlyTheTenantsOwn(t *testing.T) {
 		b := newPluggy(t)
 		owner, other := w.operator(t), w.operator(t)
 		theirs := createResources(t, owner, b)
-		for _, path := range []string{connections, engines, tokens, deliveries, tokens + "?connectionId=" + theirs.connection, deliveries + "?connectionId=" + theirs.connection} {
+		for _, path := range []string{
+			connections, engines, tokens, deliveries, tokens + "?connectionId=" + theirs.connection,
+			deliveries + "?connectionId=" + theirs.connection,
+		} {
 			if list := other.pages(path, 20); len(list) > 0 {
 				t.Errorf("%s shows a stranger %v", path, list)
 			}
@@ -147,7 +187,9 @@ func TestListsAndFeedsContainOnlyTheTenantsOwn(t *testing.T) {
 		if feed := other.get(changes + "?cursor=" + cursor).want(200).items(); len(feed) > 0 {
 			t.Errorf("the owner's cursor shows another tenant %v", feed)
 		}
-		other.do(http.MethodPost, connections+"/test", object{"vendor": "pluggy", "configName": "main"}).problem(404, "MTCH-0201")
-		other.do(http.MethodPost, tokens, object{"vendor": "pluggy", "connection_config_name": "main"}).problem(404, "MTCH-0201")
+		other.do(http.MethodPost, connections+"/test", object{"vendor": "pluggy", "configName": "main"}).
+			problem(404, "MTCH-0201")
+		other.do(http.MethodPost, tokens, object{"vendor": "pluggy", "connection_config_name": "main"}).
+			problem(404, "MTCH-0201")
 	})
 }

@@ -17,11 +17,20 @@ func TestTokensAreListedAndRevoked(t *testing.T) {
 		old, fresh := o.mint(b, "main"), o.mint(b, "main")
 		o.mint(b, "other")
 		list := o.pages(tokens, 2)
-		if mine := o.pages(tokens+"?connectionId="+id, 1); len(list) != 3 || len(mine) != 2 || list[0]["connectionId"] != other {
+		if mine := o.pages(
+			tokens+"?connectionId="+id,
+			1,
+		); len(list) != 3 || len(mine) != 2 ||
+			list[0]["connectionId"] != other {
 			t.Fatalf("the tokens are %v, newest first; of one connection %v", list, mine)
 		}
 		first := list[2]
-		if want := (object{"id": first["id"], "connectionId": id, "vendor": b.vendor(), "createdAt": first["createdAt"]}); !cmp.Equal(want, first) {
+		if want := (object{
+			"id": first["id"], "connectionId": id, "vendor": b.vendor(), "createdAt": first["createdAt"],
+		}); !cmp.Equal(
+			want,
+			first,
+		) {
 			t.Errorf("a token shows as %v", first)
 		}
 		o.postWebhook(t, b.vendor(), old, b.payload(t, "all")).want(202)
@@ -47,7 +56,17 @@ func TestDeliveriesAreListedAndReplayed(t *testing.T) {
 	eachBank(t, func(t *testing.T, w *env, b bank) {
 		o, id, hook := connectAndPull(t, w, b)
 		first := o.pages(deliveries, 20)[0]
-		want := []string{"id", "connectionId", "vendor", "event", "eventId", "status", "pullId", "receivedAt", "processedAt"}
+		want := []string{
+			"id",
+			"connectionId",
+			"vendor",
+			"event",
+			"eventId",
+			"status",
+			"pullId",
+			"receivedAt",
+			"processedAt",
+		}
 		got := o.get(deliveries + "/" + text(first, "id")).want(200).members(append(want, "payload")...)
 		sent, _ := got["payload"].(object)
 		if first["status"] != "processed" || first["eventId"] == "" || len(sent) == 0 {
@@ -55,31 +74,39 @@ func TestDeliveriesAreListedAndReplayed(t *testing.T) {
 		}
 		o.postWebhook(t, b.vendor(), hook, []byte("garbage")).want(202)
 		for query, n := range map[string]int{
-			"": 2, "status=processed": 1, "status=unreadable": 1, "status=accepted": 0, "connectionId=" + id: 2, "eventId=" + text(first, "eventId"): 1,
-			"eventId=nobody": 0, "from=" + text(first, "receivedAt"): 2, "to=" + text(first, "receivedAt"): 0, "to=2020-01-01": 0, "from=2020-01-01": 2,
+			"": 2, "status=processed": 1, "status=unreadable": 1, "status=accepted": 0, "connectionId=" + id: 2,
+			"eventId=" + text(first, "eventId"): 1, "eventId=nobody": 0, "from=" + text(first, "receivedAt"): 2,
+			"to=" + text(first, "receivedAt"): 0, "to=2020-01-01": 0, "from=2020-01-01": 2,
 		} {
 			if list := o.pages(deliveries+"?"+query, 1); len(list) != n {
 				t.Errorf("%q lists %d, want %d", query, len(list), n)
 			}
 		}
 		o.get(deliveries+"?from=2026-01-02&to=2026-01-01").problem(400, "MTCH-0001", "query.to")
-		o.get(deliveries+"?status=x&from=x&to=y&connectionId=z").problem(400, "MTCH-0001", "query.status", "query.from", "query.to", "query.connectionId")
+		o.get(deliveries+"?status=x&from=x&to=y&connectionId=z").
+			problem(400, "MTCH-0001", "query.status", "query.from", "query.to", "query.connectionId")
 
 		b.add(t)
 		a := o.do(http.MethodPost, deliveries+"/"+text(first, "id")+"/replay", nil).want(202)
-		if pull := o.waitForPull(a.header.Get("Location")); pull["status"] != "succeeded" || pull["trigger"] != "replay" {
+		if pull := o.waitForPull(
+			a.header.Get("Location"),
+		); pull["status"] != "succeeded" ||
+			pull["trigger"] != "replay" {
 			t.Errorf("a replay ended as %v", pull)
 		}
 		o.checkRows(b, id)
 		unreadable := text(o.pages(deliveries+"?status=unreadable", 20)[0], "id")
 		o.do(http.MethodPost, deliveries+"/"+unreadable+"/replay", nil).problem(409, "MTCH-0007")
 
-		bulk := o.do(http.MethodPost, deliveries+"/replay", object{"connectionId": id}).want(202).members("replayed", "items")
+		bulk := o.do(http.MethodPost, deliveries+"/replay", object{"connectionId": id}).
+			want(202).
+			members("replayed", "items")
 		if bulk["replayed"] != 1.0 {
 			t.Errorf("%v deliveries were replayed in bulk", bulk["replayed"])
 		}
 		o.waitForSuccess(id)
-		o.do(http.MethodPost, deliveries+"/replay", object{"limit": 0, "status": "x"}).problem(400, "MTCH-0001", "body.limit", "body.status")
+		o.do(http.MethodPost, deliveries+"/replay", object{"limit": 0, "status": "x"}).
+			problem(400, "MTCH-0001", "body.limit", "body.status")
 	})
 }
 
@@ -94,7 +121,9 @@ func TestHealthIsReadWithoutCallingTheVendor(t *testing.T) {
 		o.announce(b, o.mint(b, "main"), "all")
 		o.waitForSuccess(id)
 		before := b.gate().total()
-		known := o.get(of(id, "/health")).want(200).members("health", "needsReauth", "since", "lastPullAt", "lastWebhookAt")
+		known := o.get(of(id, "/health")).
+			want(200).
+			members("health", "needsReauth", "since", "lastPullAt", "lastWebhookAt")
 		if known["health"] != "healthy" || b.gate().total() != before {
 			t.Errorf("after a pull it is %v", known)
 		}
@@ -114,7 +143,8 @@ func TestIdempotencyKeys(t *testing.T) {
 		body := creation(b, "main")
 		first := o.do(http.MethodPost, connections, body, "X-Idempotency-Key: k:1_-").want(201)
 		again := o.do(http.MethodPost, connections, body, "Idempotency-Key: k:1_-").want(201)
-		if string(first.raw) != string(again.raw) || again.header.Get("X-Idempotency-Replayed") != "true" || again.header.Get("Location") != first.header.Get("Location") {
+		if string(first.raw) != string(again.raw) || again.header.Get("X-Idempotency-Replayed") != "true" ||
+			again.header.Get("Location") != first.header.Get("Location") {
 			t.Errorf("a repeat answered %v %s", again.header, again.raw)
 		}
 		if first.header.Get("X-Idempotency-Replayed") != "" || len(o.pages(connections, 20)) != 1 {
@@ -123,11 +153,19 @@ func TestIdempotencyKeys(t *testing.T) {
 		o.do(http.MethodPost, connections, creation(b, "other"), "X-Idempotency-Key: k:1_-").problem(422, "MTCH-0019")
 		o.do(http.MethodPut, of(first.text("id"), ""), object{}, "X-Idempotency-Key: k:1_-").problem(422, "MTCH-0019")
 		o.do(http.MethodPost, connections, body, "X-Idempotency-Key: conflict").problem(409, "MTCH-0007")
-		if again := o.do(http.MethodPost, connections, body, "X-Idempotency-Key: conflict"); again.header.Get("X-Idempotency-Replayed") != "true" {
+		if again := o.do(
+			http.MethodPost,
+			connections,
+			body,
+			"X-Idempotency-Key: conflict",
+		); again.header.Get(
+			"X-Idempotency-Replayed",
+		) != "true" {
 			t.Error("an error response is not repeated")
 		}
 		for _, bad := range []string{"ä", "a b", "a/b", strings.Repeat("x", 129)} {
-			o.do(http.MethodPost, connections, body, "X-Idempotency-Key: "+bad).problem(400, "MTCH-0001", "header.X-Idempotency-Key")
+			o.do(http.MethodPost, connections, body, "X-Idempotency-Key: "+bad).
+				problem(400, "MTCH-0001", "header.X-Idempotency-Key")
 		}
 		ask := object{"vendor": "pluggy", "connection_config_name": "main"}
 		o.do(http.MethodPost, tokens, ask, "X-Idempotency-Key: mint").want(201)
@@ -137,7 +175,10 @@ func TestIdempotencyKeys(t *testing.T) {
 		}
 		test := object{"vendor": "pluggy", "configName": "main"}
 		for range 2 { // a live test ignores the key: no response is stored and replayed
-			if a := o.do(http.MethodPost, connections+"/test", test, "X-Idempotency-Key: test").want(200); a.header.Get("X-Idempotency-Replayed") != "" {
+			if a := o.do(http.MethodPost, connections+"/test", test, "X-Idempotency-Key: test").
+				want(200); a.header.Get(
+				"X-Idempotency-Replayed",
+			) != "" {
 				t.Error("a live test was replayed")
 			}
 		}
@@ -209,11 +250,14 @@ func TestScopes(t *testing.T) {
 			read, write bool
 		}{
 			{object{}, false, false}, {object{"scope": "other discovery:reader"}, false, false},
-			{object{"scope": read}, true, false}, {object{"scope": "x " + write}, false, true}, {object{"scope": read + " " + write}, true, true},
-			{object{"scp": []string{read}}, true, false}, {object{"permissions": []string{write, read}}, true, true},
+			{object{"scope": read}, true, false}, {object{"scope": "x " + write}, false, true},
+			{object{"scope": read + " " + write}, true, true}, {object{"scp": []string{read}}, true, false},
+			{object{"permissions": []string{write, read}}, true, true},
 		} {
 			caller := as(c.claims)
-			for _, path := range []string{connections, tokens, deliveries, changes, engines, prefix + "/connector-types"} {
+			for _, path := range []string{
+				connections, tokens, deliveries, changes, engines, prefix + "/connector-types",
+			} {
 				if c.read {
 					caller.get(path).want(200)
 				} else {
@@ -235,7 +279,12 @@ func TestScopes(t *testing.T) {
 
 func TestRateLimits(t *testing.T) {
 	t.Parallel()
-	w := open(t, "memory", backends["memory"](t), func(s *setup) { s.cfg.RatePerMinute, s.cfg.WebhookRatePerMinute = 20, 5 })
+	w := open(
+		t,
+		"memory",
+		backends["memory"](t),
+		func(s *setup) { s.cfg.RatePerMinute, s.cfg.WebhookRatePerMinute = 20, 5 },
+	)
 	o, b, _, hook := w.webhook(t)
 	for i := range 5 {
 		w.postWebhook(t, "pluggy", hook, []byte(digits(i))).want(202)

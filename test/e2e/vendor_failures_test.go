@@ -67,7 +67,12 @@ func TestTemporaryVendorFailuresAreRetried(t *testing.T) {
 			}
 			pulls := o.waitForSuccess(p.id)
 			if attempts, _ := pulls[0]["attempts"].(float64); len(pulls) != 1 || attempts < 2 {
-				t.Errorf("%s: %d pulls, the first of %v attempts: the failure had no effect", title, len(pulls), attempts)
+				t.Errorf(
+					"%s: %d pulls, the first of %v attempts: the failure had no effect",
+					title,
+					len(pulls),
+					attempts,
+				)
 			}
 			o.checkRows(p.bank, p.id)
 			for external, row := range o.rows(p.id) {
@@ -230,7 +235,11 @@ func connectAndAnnounce(t *testing.T, w *env, b bank) (o operator, id, hook stri
 // the pull when the lease has expired. The stores' conformance suite checks this for each store; here
 // it is tested only on PostgreSQL, because the wait is long.
 func TestAPullContinuesAfterItsWorkerWasLost(t *testing.T) {
-	gone := &domain.Error{Kind: domain.Unavailable, Code: domain.StoreUnavailable, Cause: errors.New("connection reset")}
+	gone := &domain.Error{
+		Kind:  domain.Unavailable,
+		Code:  domain.StoreUnavailable,
+		Cause: errors.New("connection reset"),
+	}
 	t.Parallel()
 	w := open(t, "postgres", backends["postgres"](t), failOnPage(2, gone))
 	b := newPluggy(t, smallPages)

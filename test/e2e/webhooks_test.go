@@ -38,34 +38,50 @@ func TestWebhookSourceChecks(t *testing.T) {
 	const secret, value = "hmac", "Bearer value"
 	// maps headers, separated by "; ", to the expected status; SIGNED is replaced by the signature
 	type requests map[string]int
-	everything := domain.SourcePolicy{HMACSecret: domain.SecretText(secret), Authorization: domain.SecretText(value), Networks: networks("127.0.0.0/8")}
+	everything := domain.SourcePolicy{
+		HMACSecret:    domain.SecretText(secret),
+		Authorization: domain.SecretText(value),
+		Networks:      networks("127.0.0.0/8"),
+	}
 	for name, c := range map[string]struct {
 		change   change
 		requests requests
 	}{
 		"a signature": {sourcePolicy(domain.SourcePolicy{HMACSecret: domain.SecretText(secret)}), requests{
-			"X-Webhook-Signature: SIGNED": 202, "X-Webhook-Signature: sha256=SIGNED": 202, "X-Webhook-Signature: SIGNEDUPPER": 202,
-			"": 401, "X-Webhook-Signature: sha256=": 401, "X-Webhook-Signature: SIGNEDx": 401, "X-Webhook-Signature: sha1=SIGNED": 401,
-			"X-Webhook-Signature: " + strings.Repeat("0", 64): 401, "Authorization: " + value: 401, "Authorization: SIGNED": 401,
+			"X-Webhook-Signature: SIGNED": 202, "X-Webhook-Signature: sha256=SIGNED": 202,
+			"X-Webhook-Signature: SIGNEDUPPER": 202, "": 401, "X-Webhook-Signature: sha256=": 401,
+			"X-Webhook-Signature: SIGNEDx": 401, "X-Webhook-Signature: sha1=SIGNED": 401,
+			"X-Webhook-Signature: " + strings.Repeat("0", 64): 401, "Authorization: " + value: 401,
+			"Authorization: SIGNED":      401,
 			"X-Forwarded-For: 127.0.0.1": 401,
 		}},
 		"a shared value": {sourcePolicy(domain.SourcePolicy{Authorization: domain.SecretText(value)}), requests{
-			"Authorization: " + value: 202, "Authorization: " + value + "x": 401, "Authorization: bearer value": 401, "Authorization: Bearer": 401, "": 401,
+			"Authorization: " + value: 202, "Authorization: " + value + "x": 401,
+			"Authorization: bearer value": 401, "Authorization: Bearer": 401, "": 401,
 			"X-Webhook-Signature: SIGNED": 401,
 		}},
 		"the peer's address": {sourcePolicy(domain.SourcePolicy{Networks: networks("127.0.0.0/8")}), requests{
 			"": 202, "X-Forwarded-For: 203.0.113.9": 202, // no proxy is trusted, so the header is not read
 		}},
 		"another address": {sourcePolicy(domain.SourcePolicy{Networks: networks("203.0.113.0/24")}), requests{
-			"": 401, "X-Forwarded-For: 203.0.113.9": 401, "X-Real-Ip: 203.0.113.9": 401, "Forwarded: for=203.0.113.9": 401,
+			"": 401, "X-Forwarded-For: 203.0.113.9": 401, "X-Real-Ip: 203.0.113.9": 401,
+			"Forwarded: for=203.0.113.9": 401,
 		}},
-		"an address behind a proxy": {sourcePolicy(domain.SourcePolicy{Networks: networks("203.0.113.0/24")}, "127.0.0.0/8", "198.51.100.0/24"), requests{
+		"an address behind a proxy": {sourcePolicy(
+			domain.SourcePolicy{Networks: networks("203.0.113.0/24")}, "127.0.0.0/8", "198.51.100.0/24",
+		), requests{
 			"": 401, "X-Forwarded-For: 203.0.113.9": 202, "X-Forwarded-For: 10.0.0.1, 203.0.113.9": 202,
-			"X-Forwarded-For: 203.0.113.9, 198.51.100.7": 202, "X-Forwarded-For: 203.0.113.9, 192.0.2.1": 401, "X-Forwarded-For: nonsense": 401,
-			"X-Forwarded-For: 203.0.113.9, nonsense": 401,
+			"X-Forwarded-For: 203.0.113.9, 198.51.100.7": 202, "X-Forwarded-For: 203.0.113.9, 192.0.2.1": 401,
+			"X-Forwarded-For: nonsense": 401, "X-Forwarded-For: 203.0.113.9, nonsense": 401,
 		}},
-		"any of them": {sourcePolicy(everything), requests{"": 202, "Authorization: wrong; X-Webhook-Signature: wrong": 202}},
-		"none":        {sourcePolicy(domain.SourcePolicy{}), requests{"": 401, "Authorization: ; X-Webhook-Signature: SIGNED": 401}},
+		"any of them": {
+			sourcePolicy(everything),
+			requests{"": 202, "Authorization: wrong; X-Webhook-Signature: wrong": 202},
+		},
+		"none": {
+			sourcePolicy(domain.SourcePolicy{}),
+			requests{"": 401, "Authorization: ; X-Webhook-Signature: SIGNED": 401},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -114,11 +130,13 @@ func TestAllWebhookRefusalsAreIdentical(t *testing.T) {
 			"a revoked token":               {strings.TrimPrefix(revoked.text("webhookUrl"), publicURL), good},
 			"a deleted connection":          {orphan, good},
 			"the other vendor's token":      {strings.Replace(elsewhere, "/belvo/", "/pluggy/", 1), good},
-			"the other vendor's path":       {strings.Replace(path, "/pluggy/", "/belvo/", 1), "Authorization: " + shared},
-			"an unknown vendor":             {strings.Replace(path, "/pluggy/", "/acme/", 1), good},
-			"not a vendor name":             {strings.Replace(path, "/pluggy/", "/Pluggy!/", 1), good},
-			"an operator's token":           {path, "Authorization: Bearer " + o.token},
-			"no proof":                      {strings.Replace(elsewhere, "/pluggy/", "/belvo/", 1)},
+			"the other vendor's path": {
+				strings.Replace(path, "/pluggy/", "/belvo/", 1), "Authorization: " + shared,
+			},
+			"an unknown vendor":   {strings.Replace(path, "/pluggy/", "/acme/", 1), good},
+			"not a vendor name":   {strings.Replace(path, "/pluggy/", "/Pluggy!/", 1), good},
+			"an operator's token": {path, "Authorization: Bearer " + o.token},
+			"no proof":            {strings.Replace(elsewhere, "/pluggy/", "/belvo/", 1)},
 		} {
 			got := normalized(w.call(t, http.MethodPost, request[0], body, request[1:]...), "-")
 			if diff := cmp.Diff(want, got); diff != "" {
@@ -176,11 +194,12 @@ func TestEveryAcceptedWebhookIsStored(t *testing.T) {
 		other := bytes.ReplaceAll(b.payload(t, "all"), []byte(b.ref()), []byte("00000000-0000-4000-8000-000000000000"))
 		unknown := map[string]string{
 			"pluggy": `{"event":"something/new","eventId":"e1","itemId":"` + b.ref() + `"}`,
-			"belvo":  `{"webhook_id":"1","webhook_type":"BILLS","webhook_code":"historical_update","link_id":"` + b.ref() + `"}`,
+			"belvo": `{"webhook_id":"1","webhook_type":"BILLS","webhook_code":"historical_update",` +
+				`"link_id":"` + b.ref() + `"}`,
 		}[b.vendor()]
 		for body, status := range map[string]string{
-			"not JSON": "unreadable", "": "unreadable", "[]": "unreadable", "{}": "unreadable", "\x00\xff": "unreadable", `{"event":7}`: "unreadable",
-			string(other): "ignored", unknown: "ignored",
+			"not JSON": "unreadable", "": "unreadable", "[]": "unreadable", "{}": "unreadable",
+			"\x00\xff": "unreadable", `{"event":7}`: "unreadable", string(other): "ignored", unknown: "ignored",
 		} {
 			o.postWebhook(t, b.vendor(), path, []byte(body)).want(http.StatusAccepted)
 			newest := o.pages(deliveries+"?connectionId="+id, 20)[0]
@@ -222,7 +241,11 @@ type unreachableStore struct {
 
 func (a unreachableStore) Receive(ctx context.Context, r ports.IncomingDelivery) (ports.ReceiveResult, error) {
 	if a.gone.Load() {
-		return ports.ReceiveResult{}, &domain.Error{Kind: domain.Unavailable, Code: domain.StoreUnavailable, Cause: errors.New("connection refused")}
+		return ports.ReceiveResult{}, &domain.Error{
+			Kind:  domain.Unavailable,
+			Code:  domain.StoreUnavailable,
+			Cause: errors.New("connection refused"),
+		}
 	}
 	return a.Deliveries.Receive(ctx, r)
 }
@@ -253,7 +276,17 @@ func TestLinksInAPayloadAreNotFollowed(t *testing.T) {
 		trap, address := serve(t, http.NotFoundHandler())
 		added := b.add(t)
 		var body object
-		if err := json.Unmarshal(b.event(t, pluggysim.Event{Name: "transactions/created", AccountID: pluggysim.DemoBankAccountID, TransactionIDs: []string{added}}), &body); err != nil {
+		if err := json.Unmarshal(
+			b.event(
+				t,
+				pluggysim.Event{
+					Name:           "transactions/created",
+					AccountID:      pluggysim.DemoBankAccountID,
+					TransactionIDs: []string{added},
+				},
+			),
+			&body,
+		); err != nil {
 			t.Fatal(err)
 		}
 		for _, name := range []string{"createdTransactionsLink", "createdTransactionsLinkV2"} {

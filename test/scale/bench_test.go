@@ -148,7 +148,10 @@ func (d *side) storePages(b *testing.B, lease domain.Lease) int64 {
 //	go test ./test/scale -run '^$' -bench Parts -benchtime 1x -v
 func BenchmarkParts(b *testing.B) {
 	server, err := pgtest.Start(pgtest.Options{Fsync: true, Settings: map[string]string{
-		"shared_buffers": "384MB", "max_wal_size": "8GB", "checkpoint_timeout": "1h", "wal_compression": map[bool]string{true: "on", false: "off"}[*compress],
+		"shared_buffers":     "384MB",
+		"max_wal_size":       "8GB",
+		"checkpoint_timeout": "1h",
+		"wal_compression":    map[bool]string{true: "on", false: "off"}[*compress],
 	}})
 	if err != nil {
 		b.Fatal(err)
@@ -172,7 +175,9 @@ func BenchmarkParts(b *testing.B) {
 // feed reads the change feed of one seeded tenant from its start to its end, in pages of 200. It returns
 // the number of pages.
 func (d *side) feed(b *testing.B) int64 {
-	tenant := domain.TenantID{UUID: queryValue[uuid.UUID](b, d.db, "SELECT tenant_id FROM transactions WHERE change_tx = 1 LIMIT 1")}
+	tenant := domain.TenantID{
+		UUID: queryValue[uuid.UUID](b, d.db, "SELECT tenant_id FROM transactions WHERE change_tx = 1 LIMIT 1"),
+	}
 	var at domain.Position
 	for n := int64(0); ; n++ {
 		page, err := d.s.Ledger().Changes(b.Context(), tenant, domain.PageRequest{Limit: 200, After: at})
@@ -210,13 +215,20 @@ func median(values []float64) float64 {
 //
 //	go test ./test/scale -run '^$' -bench Prune -benchtime 1x -v
 func BenchmarkPrune(b *testing.B) {
-	server, err := pgtest.Start(pgtest.Options{Fsync: true, Settings: map[string]string{"shared_buffers": "384MB", "max_wal_size": "8GB"}})
+	server, err := pgtest.Start(
+		pgtest.Options{Fsync: true, Settings: map[string]string{"shared_buffers": "384MB", "max_wal_size": "8GB"}},
+	)
 	if err != nil {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { _ = server.Stop() })
 	for _, d := range []*side{newSide(b, server.URL(), "plain"), newSide(b, server.URL(), "parts", partitions)} {
-		before := queryValue[time.Time](b, d.db, "SELECT received_at FROM deliveries ORDER BY received_at OFFSET $1 LIMIT 1", *seeded/5)
+		before := queryValue[time.Time](
+			b,
+			d.db,
+			"SELECT received_at FROM deliveries ORDER BY received_at OFFSET $1 LIMIT 1",
+			*seeded/5,
+		)
 		for range 10 {
 			start, share := time.Now(), *seeded/50
 			for pruned := 0; pruned < share; {

@@ -163,9 +163,18 @@ func TestListsReadTheWeeksTheyShow(t *testing.T) {
 		weeks       int
 	}{
 		{"newest", page, []any{tenant}, 1},
-		{"bounded", strings.Replace(page, "ORDER", "AND received_at >= $2 AND received_at < $3 ORDER", 1), []any{tenant, week(3), week(4)}, 2},
+		{
+			"bounded", strings.Replace(page, "ORDER", "AND received_at >= $2 AND received_at < $3 ORDER", 1),
+			[]any{tenant, week(3), week(4)}, 2,
+		},
 	} {
-		if n := partitionsTouched(t, db, "deliveries", func() { must(t, db, list.query, list.args...) }); n < 1 || n > list.weeks {
+		if n := partitionsTouched(
+			t,
+			db,
+			"deliveries",
+			func() { must(t, db, list.query, list.args...) },
+		); n < 1 ||
+			n > list.weeks {
 			t.Errorf("the %s page reads %d weeks, want 1 to %d", list.what, n, list.weeks)
 		}
 	}

@@ -170,9 +170,14 @@ func write(t testing.TB, s *gormstore.Store, lease domain.Lease, externalIDs ...
 	w := ports.PageWrite{NewID: newID[domain.Transaction], At: epoch, LeaseUntil: epoch.Add(time.Hour)}
 	for _, id := range externalIDs {
 		w.Transactions = append(w.Transactions, domain.TransactionData{
-			ExternalID: id, Account: "account", Amount: domain.Money{Amount: decimal.MustParse("-12.50"), Currency: "BRL"},
-			Status: domain.Posted, Date: "2026-03-01", Description: "PIX enviado " + id, Category: "Transfers",
-			Metadata: fmt.Appendf(nil, `{"id":%q,"type":"DEBIT","paymentData":{"reason":"%0120d"}}`, id, 0),
+			ExternalID:  id,
+			Account:     "account",
+			Amount:      domain.Money{Amount: decimal.MustParse("-12.50"), Currency: "BRL"},
+			Status:      domain.Posted,
+			Date:        "2026-03-01",
+			Description: "PIX enviado " + id,
+			Category:    "Transfers",
+			Metadata:    fmt.Appendf(nil, `{"id":%q,"type":"DEBIT","paymentData":{"reason":"%0120d"}}`, id, 0),
 		})
 	}
 	counts, err := s.Pulls().StorePage(t.Context(), lease, w)
@@ -183,7 +188,12 @@ func write(t testing.TB, s *gormstore.Store, lease domain.Lease, externalIDs ...
 }
 
 // changes reads the feed after a position. It returns the external ids and the next position.
-func changes(t testing.TB, s *gormstore.Store, tenant domain.TenantID, after domain.Position) ([]string, domain.Position) {
+func changes(
+	t testing.TB,
+	s *gormstore.Store,
+	tenant domain.TenantID,
+	after domain.Position,
+) ([]string, domain.Position) {
 	t.Helper()
 	page, err := s.Ledger().Changes(t.Context(), tenant, domain.PageRequest{Limit: 100, After: after})
 	if err != nil {

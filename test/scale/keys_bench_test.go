@@ -26,7 +26,9 @@ const insertPlain = `
 //
 //	go test ./test/scale -run '^$' -bench Keys -benchtime 1x -v
 func BenchmarkKeys(b *testing.B) {
-	server, err := pgtest.Start(pgtest.Options{Fsync: true, Settings: map[string]string{"shared_buffers": "384MB", "max_wal_size": "8GB"}})
+	server, err := pgtest.Start(
+		pgtest.Options{Fsync: true, Settings: map[string]string{"shared_buffers": "384MB", "max_wal_size": "8GB"}},
+	)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -39,12 +41,29 @@ func BenchmarkKeys(b *testing.B) {
 	var rates [2][]float64
 	for round := range *rounds {
 		rates[0] = append(rates[0], insertBatches(b, plain, insertPlain, round))
-		rates[1] = append(rates[1], insertBatches(b, bytime, strings.Replace(insertWithKeys, "fingerprint, '', '', 'ignored'", "fingerprint, repeat('x', 400)::bytea, '', 'ignored'", 1), round))
+		rates[1] = append(
+			rates[1],
+			insertBatches(
+				b,
+				bytime,
+				strings.Replace(
+					insertWithKeys,
+					"fingerprint, '', '', 'ignored'",
+					"fingerprint, repeat('x', 400)::bytea, '', 'ignored'",
+					1,
+				),
+				round,
+			),
+		)
 	}
 	p, q := median(rates[0]), median(rates[1])
 	b.Logf("events a second: %.0f plain, %.0f by time with keys, %.2f", p, q, q/p)
-	keys := queryValue[float64](b, bytime, `SELECT sum(pg_total_relation_size(inhrelid)) / (SELECT count(*) FROM delivery_keys)
-		FROM pg_inherits WHERE inhparent = 'delivery_keys'::regclass`)
+	keys := queryValue[float64](
+		b,
+		bytime,
+		`SELECT sum(pg_total_relation_size(inhrelid)) / (SELECT count(*) FROM delivery_keys)
+		FROM pg_inherits WHERE inhparent = 'delivery_keys'::regclass`,
+	)
 	b.Logf("bytes a key, index included: %.0f", keys)
 }
 
@@ -61,7 +80,13 @@ func insertBatches(b *testing.B, db *postgres.DB, statement string, round int) f
 		for i := first; i < first+size; i++ {
 			sum := sha256.Sum256(fmt.Append(nil, round, i))
 			ids, tenants = append(ids, uuid.Must(uuid.NewV7())), append(tenants, [16]byte{byte(i % 100)})
-			connections, fingerprints = append(connections, [16]byte{byte(i % 2000), byte(i % 2000 >> 8)}), append(fingerprints, sum[:])
+			connections, fingerprints = append(
+				connections,
+				[16]byte{byte(i % 2000), byte(i % 2000 >> 8)},
+			), append(
+				fingerprints,
+				sum[:],
+			)
 			received = append(received, week(round%2).Add(time.Duration(i)*time.Millisecond))
 		}
 		must(b, db, statement, ids, tenants, connections, fingerprints, received)

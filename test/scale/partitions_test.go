@@ -86,11 +86,21 @@ func TestPartitionedTablesHaveTheIndexesOfTheMigrations(t *testing.T) {
 // fillTables fills the tables, so that the planner chooses the same plans as for a production database.
 func fillTables(t testing.TB, db *postgres.DB) {
 	t.Helper()
-	must(t, db, `INSERT INTO deliveries SELECT gen_random_uuid(), md5('t' || i % 10)::uuid, md5('c' || i % 500)::uuid, 'pluggy', 'e', '',
-		sha256(i::text::bytea), 'body', '', 'ignored', NULL, $1::timestamptz - i * interval '1 s' FROM generate_series(1, 20000) i`, epoch)
-	must(t, db, `INSERT INTO transactions SELECT gen_random_uuid(), md5('t' || i % 10)::uuid, md5('c' || i % 500)::uuid, 'pluggy', NULL, '',
+	must(
+		t,
+		db,
+		`INSERT INTO deliveries SELECT gen_random_uuid(), md5('t' || i % 10)::uuid, md5('c' || i % 500)::uuid, 'pluggy', 'e', '',
+		sha256(i::text::bytea), 'body', '', 'ignored', NULL, $1::timestamptz - i * interval '1 s' FROM generate_series(1, 20000) i`,
+		epoch,
+	)
+	must(
+		t,
+		db,
+		`INSERT INTO transactions SELECT gen_random_uuid(), md5('t' || i % 10)::uuid, md5('c' || i % 500)::uuid, 'pluggy', NULL, '',
 		i::text, 1, 'BRL', NULL, '', 'posted', '2026-01-01', NULL, '', '', '', NULL, 'd', 1, $1, $1, NULL, 1
-		FROM generate_series(1, 20000) i`, epoch)
+		FROM generate_series(1, 20000) i`,
+		epoch,
+	)
 	must(t, db, "ANALYZE")
 }
 
@@ -110,9 +120,14 @@ func partitionsTouched(t testing.TB, db *postgres.DB, table string, do func()) i
 	defer must(t, db, "DROP TABLE seen")
 	do()
 	flush()
-	return queryValue[int](t, db, `SELECT count(*) FROM pg_inherits i JOIN pg_stat_all_tables now ON now.relid = i.inhrelid
+	return queryValue[int](
+		t,
+		db,
+		`SELECT count(*) FROM pg_inherits i JOIN pg_stat_all_tables now ON now.relid = i.inhrelid
 		JOIN seen ON seen.relid = now.relid WHERE i.inhparent = $1::regclass
-		AND coalesce(now.seq_scan, 0) + coalesce(now.idx_scan, 0) + now.n_tup_ins + now.n_tup_upd + now.n_tup_del > seen.n`, table)
+		AND coalesce(now.seq_scan, 0) + coalesce(now.idx_scan, 0) + now.n_tup_ins + now.n_tup_upd + now.n_tup_del > seen.n`,
+		table,
+	)
 }
 
 // Frequent calls read and write only the partition of their connection. Calls that do not know the
@@ -134,15 +149,26 @@ func TestACallTouchesOnlyThePartitionOfItsConnection(t *testing.T) {
 		fewest, most int
 		do           func() error
 	}{
-		{"a new event", "deliveries", 1, 1, func() error { return checkDuplicate(receive(t, s, token.Hash, "second").Duplicate, false) }},
-		{"a repeated event", "deliveries", 1, 1, func() error { return checkDuplicate(receive(t, s, token.Hash, "second").Duplicate, true) }},
+		{
+			"a new event", "deliveries", 1, 1,
+			func() error { return checkDuplicate(receive(t, s, token.Hash, "second").Duplicate, false) },
+		},
+		{
+			"a repeated event", "deliveries", 1, 1,
+			func() error { return checkDuplicate(receive(t, s, token.Hash, "second").Duplicate, true) },
+		},
 		{"a page of a pull", "transactions", 1, 1, func() error { write(t, s, lease, "2", "3"); return nil }},
 		{"a sweep", "transactions", 1, 1, func() error {
-			_, err := s.Pulls().Sweep(t.Context(), lease, ports.SweepWrite{Seen: func(id string) bool { return id != "1" }, At: epoch, LeaseUntil: lease.Until})
+			_, err := s.Pulls().Sweep(
+				t.Context(), lease,
+				ports.SweepWrite{Seen: func(id string) bool { return id != "1" }, At: epoch, LeaseUntil: lease.Until},
+			)
 			return err
 		}},
 		{"a page of a connection's transactions", "transactions", 1, 1, func() error {
-			_, err := s.Ledger().Transactions(t.Context(), tenant, c.ID, ports.TransactionFilter{}, domain.PageRequest{Limit: 20})
+			_, err := s.Ledger().Transactions(
+				t.Context(), tenant, c.ID, ports.TransactionFilter{}, domain.PageRequest{Limit: 20},
+			)
 			return err
 		}},
 		{"a connection's activity", "deliveries", 1, 1, func() error {
@@ -150,10 +176,15 @@ func TestACallTouchesOnlyThePartitionOfItsConnection(t *testing.T) {
 			return err
 		}},
 		{"a connection's deliveries", "deliveries", 1, 1, func() error {
-			_, err := s.Deliveries().List(t.Context(), tenant, ports.DeliveryFilter{Connection: c.ID}, domain.PageRequest{Limit: 20})
+			_, err := s.Deliveries().List(
+				t.Context(), tenant, ports.DeliveryFilter{Connection: c.ID}, domain.PageRequest{Limit: 20},
+			)
 			return err
 		}},
-		{"a page of the feed", "transactions", 16, 16, func() error { changes(t, s, tenant, domain.Position{}); return nil }},
+		{
+			"a page of the feed", "transactions", 16, 16,
+			func() error { changes(t, s, tenant, domain.Position{}); return nil },
+		},
 		{"a tenant's deliveries", "deliveries", 16, 16, func() error {
 			_, err := s.Deliveries().List(t.Context(), tenant, ports.DeliveryFilter{}, domain.PageRequest{Limit: 20})
 			return err
@@ -163,10 +194,15 @@ func TestACallTouchesOnlyThePartitionOfItsConnection(t *testing.T) {
 			return err
 		}},
 		{"a claim, which merges the scopes of a pull's deliveries", "deliveries", 16, 16, func() error {
-			if err := s.Pulls().Finish(t.Context(), lease, ports.Outcome{State: domain.PullSucceeded, At: epoch}); err != nil {
+			if err := s.Pulls().Finish(
+				t.Context(), lease, ports.Outcome{State: domain.PullSucceeded, At: epoch},
+			); err != nil {
 				return err
 			}
-			_, err := s.Pulls().Claim(t.Context(), domain.Lease{ID: newID[domain.Lease](), Pull: first.Pull, Until: lease.Until}, epoch)
+			_, err := s.Pulls().Claim(
+				t.Context(), domain.Lease{ID: newID[domain.Lease](), Pull: first.Pull, Until: lease.Until},
+				epoch,
+			)
 			return err
 		}},
 	} {

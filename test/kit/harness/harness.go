@@ -38,10 +38,16 @@ func Config(t testing.TB, dsn string) configs.Config {
 		t.Fatal(err)
 	}
 	return configs.Config{
-		EnvName: "production", PublicURL: PublicURL, DatabaseURL: dsn, DatabaseMigrate: true,
-		Auth:        configs.Auth{JWTSecret: domain.SecretText(JWTSecret), TenantClaim: "tenant_id"},
-		Sealing:     configs.Sealing{KeysetFile: keyset},
-		Egress:      configs.Egress{AllowHTTP: true, AllowedCIDRs: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}},
+		EnvName:         "production",
+		PublicURL:       PublicURL,
+		DatabaseURL:     dsn,
+		DatabaseMigrate: true,
+		Auth:            configs.Auth{JWTSecret: domain.SecretText(JWTSecret), TenantClaim: "tenant_id"},
+		Sealing:         configs.Sealing{KeysetFile: keyset},
+		Egress: configs.Egress{
+			AllowHTTP:    true,
+			AllowedCIDRs: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
+		},
 		Log:         configs.Log{Level: zapcore.WarnLevel, Format: "json"},
 		Sources:     map[domain.Vendor]domain.SourcePolicy{},
 		PullWorkers: 4,

@@ -61,7 +61,9 @@ func New(opt Options) *Simulator {
 	}
 	s.sender = kit.NewSender(s.entropy.Uint64())
 	s.faults = faultinject.New(s.entropy.Uint64(), faultinject.Vendor{
-		WriteError: writeFaultStatus, RepeatedCursor: endlessNext, CustomKinds: map[faultinject.Kind]func(){FaultExpire: s.ExpireKeys},
+		WriteError:     writeFaultStatus,
+		RepeatedCursor: endlessNext,
+		CustomKinds:    map[faultinject.Kind]func(){FaultExpire: s.ExpireKeys},
 	})
 	s.api = s.faults.Wrap(s.rateLimited(s.routes()))
 	return s

@@ -11,7 +11,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// connections is the view of the store as ports.Connections.
+// connections implements ports.Connections on a Store.
 type connections struct{ *Store }
 
 // Create checks the name and stores the connection while it holds the mutex, so that no concurrent

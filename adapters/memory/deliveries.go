@@ -11,7 +11,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// deliveries is the store as ports.Deliveries.
+// deliveries implements ports.Deliveries on a Store.
 type deliveries struct{ *Store }
 
 // fingerprint is the deduplication key of a delivery: a connection has at most one delivery with

@@ -8,7 +8,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// idempotency is the store as ports.IdempotencyStore.
+// idempotency implements ports.IdempotencyStore on a Store.
 type idempotency struct{ *Store }
 
 // request identifies a request by its idempotency key. A key is unique per tenant.

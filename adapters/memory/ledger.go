@@ -11,7 +11,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// ledger is the view of the store as ports.Ledger.
+// ledger implements ports.Ledger on a Store.
 type ledger struct{ *Store }
 
 // Accounts compares the tenant of each row, because a caller that knows the id of another tenant's
@@ -27,8 +27,8 @@ func (v ledger) Accounts(ctx context.Context, tenant domain.TenantID, connection
 	})
 }
 
-// Transactions returns pages by the transactions' date. If the date of a row is changed between
-// two pages, the row moves, and may be returned twice or not at all.
+// Transactions returns pages ordered by transaction date. A row whose date changes between two
+// pages moves, and may be returned twice or not at all.
 func (v ledger) Transactions(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,
 	f ports.TransactionFilter, page domain.PageRequest,
 ) (domain.Page[domain.Transaction], error) {

@@ -11,7 +11,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// pulls is the view of the store as ports.Pulls.
+// pulls implements ports.Pulls on a Store.
 type pulls struct{ *Store }
 
 // pull is a pull with its lease and the deliveries that are attached to it.

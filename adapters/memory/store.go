@@ -66,22 +66,22 @@ func New(o Options) *Store {
 	}
 }
 
-// Connections returns the store as ports.Connections.
+// Connections returns the implementation of ports.Connections on this store.
 func (s *Store) Connections() ports.Connections { return connections{s} }
 
-// Tokens returns the store as ports.Tokens.
+// Tokens returns the implementation of ports.Tokens on this store.
 func (s *Store) Tokens() ports.Tokens { return tokens{s} }
 
-// Deliveries returns the store as ports.Deliveries.
+// Deliveries returns the implementation of ports.Deliveries on this store.
 func (s *Store) Deliveries() ports.Deliveries { return deliveries{s} }
 
-// Idempotency returns the store as ports.IdempotencyStore.
+// Idempotency returns the implementation of ports.IdempotencyStore on this store.
 func (s *Store) Idempotency() ports.IdempotencyStore { return idempotency{s} }
 
-// Pulls returns the store as ports.Pulls.
+// Pulls returns the implementation of ports.Pulls on this store.
 func (s *Store) Pulls() ports.Pulls { return pulls{s} }
 
-// Ledger returns the store as ports.Ledger.
+// Ledger returns the implementation of ports.Ledger on this store.
 func (s *Store) Ledger() ports.Ledger { return ledger{s} }
 
 // Ping implements ports.Prober: it returns nil, unless Options.Before returns an error.

@@ -9,7 +9,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// tokens is the store as ports.Tokens.
+// tokens implements ports.Tokens on a Store.
 type tokens struct{ *Store }
 
 // Create checks the connection while it holds the mutex, which a deletion also takes. The token is

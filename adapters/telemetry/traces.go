@@ -71,8 +71,8 @@ func fail(span trace.Span, class string) {
 	span.SetAttributes(semconv.ErrorTypeKey.String(class))
 }
 
-// methodAttribute returns the request's method as an attribute. For an unknown method it returns
-// the attribute value "_OTHER" instead of the method, which the caller has chosen.
+// methodAttribute returns the request's method as an attribute. An unknown method is reported as
+// "_OTHER", because its text is chosen by the client.
 func methodAttribute(name string) attribute.KeyValue {
 	if methodLabel(name) == other {
 		return semconv.HTTPRequestMethodOther

@@ -41,7 +41,7 @@ func demoCommand() *cobra.Command {
 }
 
 // demo starts the simulators and the service on loopback addresses, with their data in a
-// temporary directory. Then it performs the steps of the guide over HTTP, as a caller would.
+// temporary directory. Then it performs the steps of the demo over HTTP, as a caller would.
 func demo(ctx context.Context, out io.Writer) (err error) {
 	dir, err := os.MkdirTemp("", "discovery-demo-")
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 
 const apiPath = "/v1/discovery"
 
-// vendorScript contains what the guide needs for one vendor.
+// vendorScript contains the data and the actions of the demo that are specific to one vendor.
 type vendorScript struct {
 	vendor, accountRef, clientID, secret string
 	// sendWebhook makes the simulator send a webhook to url that announces new data. It returns
@@ -29,7 +29,7 @@ type vendorScript struct {
 	rows int
 }
 
-// run performs the steps of the guide, once for each vendor.
+// run performs the steps of the demo, once for each vendor.
 func (e *demoEnv) run(ctx context.Context, out io.Writer) error {
 	c := &demoClient{ctx: ctx, out: out, origin: e.service, token: e.token}
 	c.printf(

@@ -37,8 +37,8 @@ type page struct {
 	NextCursor string `json:"nextCursor"`
 }
 
-// retryError is a temporary failure: the same cursor can be requested again after the delay
-// after.
+// retryError is a temporary failure. The same cursor can be requested again when the duration in
+// the field after has passed.
 type retryError struct {
 	cause error
 	after time.Duration

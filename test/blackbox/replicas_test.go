@@ -161,7 +161,7 @@ func TestRollingRestartAnswersNoError(t *testing.T) {
 	got := answers()
 	tr.waitForPulls(t, h, all[0], 60*time.Second)
 	v := tr.compareAll(t, h, all[1])
-	delete(tr.statuses, refused) // connections that the process being stopped refused
+	delete(tr.statuses, refused) // connections refused by the process that was stopping
 	delete(got, refused)
 	delete(got, http.StatusOK)
 	if len(tr.statuses) > 0 || len(got) > 0 {

@@ -16,7 +16,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/harness"
 )
 
-// Settings of every environment. Only TestNoSecretLeaks depends on the values, and uses its own.
+// Settings of every environment. No test depends on the values, except TestNoSecretLeaks, which
+// sets its own.
 const (
 	publicURL = harness.PublicURL
 	jwtSecret = harness.JWTSecret

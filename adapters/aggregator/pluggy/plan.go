@@ -45,10 +45,10 @@ func (*Adapter) Plan(scope domain.PullScope, accounts []domain.AccountData, toda
 	return steps
 }
 
-// fullRead returns the step that reads the scope's window of an account or sweeps the whole account, and
-// whether the scope needs such a step. A sweep also reads rows before the horizon if the vendor still
-// lists them, but the absence of such a row does not prove that it was removed. A row that is absent from
-// a window is not proved to be removed either, because it may have moved to another date.
+// fullRead returns the step that reads an account: completely with a sweep, or only within the
+// scope's window. The second result reports whether the scope needs such a step. Only a sweep
+// infers removals, and only for rows dated on or after the horizon. A row that is missing from a
+// window may have moved to another date, so a window infers no removal.
 func fullRead(scope domain.PullScope, account string, today domain.Date) (domain.Step, bool) {
 	switch {
 	case scope.Everything:

@@ -172,9 +172,9 @@ func (p *pageWriter) reads(lease domain.Lease) []Read {
 	return reads
 }
 
-// lockPull returns the query that locks the pull which runs under the lease, if its connection is
-// not deleted, and that reads the columns which a page needs into p.pull. If the query finds no
-// row, the lease is lost, because the id of the lease is a fencing token.
+// lockPull returns the query that locks the pull of the lease and reads the columns needed for a
+// page into p.pull. It finds no row if the connection is deleted or if another lease has replaced
+// this one: the id of the lease is the fencing token.
 func (p *pageWriter) lockPull(lease domain.Lease) Read {
 	q := newQuery(`SELECT id, tenant_id, connection_id, vendor,
 		seen_accounts, seen_rows, added, modified, removed, unchanged FROM pulls WHERE `)

@@ -82,8 +82,8 @@ func listedConnection(c domain.Connection) domain.Connection {
 	return cloneConnection(c)
 }
 
-// List returns pages by name. If a connection is renamed between two pages, it may be returned
-// twice or not at all.
+// List returns pages ordered by name. If a connection is renamed between two pages, it may be
+// returned twice or not at all.
 func (v connections) List(ctx context.Context, tenant domain.TenantID, f ports.ConnectionFilter,
 	page domain.PageRequest) (domain.Page[domain.Connection], error) {
 	return exclusiveResult(ctx, v.Store, "Connections.List", func() (domain.Page[domain.Connection], error) {
@@ -150,7 +150,7 @@ func (v connections) Activity(ctx context.Context, tenant domain.TenantID,
 	})
 }
 
-// recordActivity records the times of a, each of them only if it is later than the recorded time.
+// recordActivity records each time of a that is later than the time recorded before.
 func (s *Store) recordActivity(id domain.ConnectionID, a ports.Activity) {
 	known := s.activity[id]
 	s.activity[id] = ports.Activity{

@@ -25,8 +25,8 @@ type claim struct {
 	response    *ports.StoredResponse // nil while the request runs
 }
 
-// stale reports whether the claim, or its response, is too old, so that another request may use
-// the key.
+// stale reports whether the claim, or its response, is so old that another request may use the
+// key.
 func (c *claim) stale(at time.Time) bool {
 	limit := ports.ClaimTimeout
 	if c.response != nil {

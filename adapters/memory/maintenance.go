@@ -41,8 +41,8 @@ func (p *pull) stuck(at time.Time, grace time.Duration) bool {
 	return at.Sub(later(p.CreatedAt, p.NotBefore)) > grace
 }
 
-// ListDueForReconcile treats a connection that has never had a pull end like a connection whose
-// last pull ended long ago.
+// ListDueForReconcile also returns connections of which no pull has ever ended. It treats such
+// a connection as if its last pull had ended long ago.
 func (v pulls) ListDueForReconcile(ctx context.Context, since time.Time, limit int) ([]domain.Connection, error) {
 	return exclusiveResult(ctx, v.Store, "Pulls.ListDueForReconcile", func() ([]domain.Connection, error) {
 		var due []domain.Connection

@@ -24,9 +24,9 @@ func ascending(x, y domain.Position) int {
 // descending is the order of lists that are sorted by time or date, newest first.
 func descending(x, y domain.Position) int { return ascending(y, x) }
 
-// cutPage returns the page of rows that r requests, in the order by. at returns the position of a
-// row. Each row has a position of its own, so that adding or deleting a row does not move any
-// other row.
+// cutPage returns the page of rows that r requests. The argument by is the order of the rows,
+// and at returns the position of a row. Each row has a position of its own, so that adding or
+// deleting a row does not move any other row.
 func cutPage[T any](rows iter.Seq[T], r domain.PageRequest, by order, at func(T) domain.Position) domain.Page[T] {
 	var after []T
 	for row := range rows {

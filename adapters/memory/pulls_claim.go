@@ -87,9 +87,9 @@ func (s *Store) writable(lease domain.Lease) (*pull, error) {
 	return p, err
 }
 
-// Finish fails a pull that should be retried if its connection was deleted. The deletion has
-// failed only the pulls that were waiting at that time; a pull that started to wait after it would
-// wait forever.
+// Finish does not retry a pull of a deleted connection, but fails it. The deletion has failed
+// only the pulls that were waiting at that time. A pull that started to wait after the deletion
+// would wait forever.
 func (v pulls) Finish(ctx context.Context, lease domain.Lease, o ports.Outcome) error {
 	return v.exclusive(ctx, "Pulls.Finish", func() error {
 		p, err := v.leasedPull(lease)

@@ -12,9 +12,9 @@ import (
 // tokens implements ports.Tokens on a Store.
 type tokens struct{ *Store }
 
-// Create checks the connection while it holds the mutex, which a deletion also takes. The token is
-// therefore either stored before the deletion, which then revokes it together with the other
-// tokens, or refused.
+// Create checks the connection while it holds the mutex. A deletion takes the same mutex. A
+// token that is stored before the deletion is therefore revoked by it, together with the other
+// tokens. After the deletion, Create is refused.
 func (v tokens) Create(ctx context.Context, t domain.WebhookToken) error {
 	return v.exclusive(ctx, "Tokens.Create", func() error {
 		if _, err := v.live(t.Tenant, t.Connection, domain.Aggregator); err != nil {
@@ -57,7 +57,8 @@ func (v tokens) Revoke(ctx context.Context, tenant domain.TenantID, id domain.To
 }
 
 // RecordUsage ignores unknown ids. For a token that is not in used, the map lookup returns the
-// zero time, which is never later than the time of the last use, and so changes nothing.
+// zero time. The zero time is never later than the time of the last use, and so changes
+// nothing.
 func (v tokens) RecordUsage(ctx context.Context, used map[domain.TokenID]time.Time) error {
 	return v.exclusive(ctx, "Tokens.RecordUsage", func() error {
 		for _, token := range v.tokens {

@@ -19,7 +19,7 @@ type fakeFeed struct {
 	rows      map[string]transaction
 	positions map[string]int
 	last      int
-	failures  int // the number of following requests that fail
+	failures  int // how many of the next requests fail
 }
 
 func (s *fakeFeed) write(id string, removed bool) {

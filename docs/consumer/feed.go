@@ -37,8 +37,8 @@ type page struct {
 	NextCursor string `json:"nextCursor"`
 }
 
-// retryError is a temporary failure. The same cursor can be requested again when the duration in
-// the field after has passed.
+// retryError is a temporary failure. The field after contains the delay after which the same
+// cursor can be requested again.
 type retryError struct {
 	cause error
 	after time.Duration

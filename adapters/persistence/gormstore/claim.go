@@ -111,14 +111,15 @@ func requireNoneUnderWay(tx *gorm.DB, row pullRow, at time.Time) error {
 	return notDue(max(others[0].ready().Sub(at), minWait))
 }
 
-// mergedScope returns the pull's own scope, merged with the scopes of its deliveries in the order
-// in which they were received. The pull is locked: the deliveries attached to it have committed by
-// now, and no more can be attached.
+// mergedScope returns the pull's own scope, merged with the scopes of its deliveries in the
+// order in which they were received. The pull is locked: the deliveries attached to it have
+// committed by now, and no more can be attached.
 //
-// Webhooks that are being received wait for that lock, so this must be fast even for thousands of
-// deliveries. The query therefore returns each distinct scope only once, at the position of the
-// last delivery that has it. The result is the same: merging a scope twice changes nothing, and if
-// several scopes have a signal about the same row, the last signal counts.
+// Webhooks that are being received wait for the lock on the pull, so mergedScope must be fast
+// even for thousands of deliveries. The query therefore returns each distinct scope only once,
+// at the position of the last delivery with this scope. The result is the same: merging a scope
+// twice changes nothing, and if several scopes have a signal about the same row, the last
+// signal counts.
 func (s pulls) mergedScope(tx *gorm.DB, p domain.Pull) (domain.PullScope, error) {
 	var scopes []string
 	err := tx.Table("(?) AS attached", s.dialect.AttachedDeliveries(p)).

@@ -8,7 +8,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// connectionRow is a connection of either kind; the members of the other kind are empty.
+// connectionRow is a row of connections. A connection has one of two kinds; the members that
+// only the other kind has are empty.
 type connectionRow struct {
 	ID            uuid.UUID     `gorm:"column:id;primaryKey"`
 	Tenant        uuid.UUID     `gorm:"column:tenant_id"`

@@ -12,8 +12,8 @@ import (
 // Connections returns the store of connections.
 func (s *Store) Connections() ports.Connections { return connections{s} }
 
-// connections is the store as ports.Connections. It reads and changes only live rows; deleted rows
-// stay in the table for the rows that refer to them.
+// connections implements ports.Connections on a Store. It reads and changes only live rows.
+// Deleted rows stay in the table, because other rows refer to them.
 type connections struct{ *Store }
 
 // nameTaken returns the error for a name that another connection has. The error does not contain

@@ -15,7 +15,7 @@ import (
 // Deliveries returns the store of deliveries.
 func (s *Store) Deliveries() ports.Deliveries { return deliveries{s} }
 
-// deliveries is the store as ports.Deliveries.
+// deliveries implements ports.Deliveries on a Store.
 type deliveries struct{ *Store }
 
 // Receive stores the delivery in the next batch that is committed, and returns its result.

@@ -45,8 +45,8 @@ const (
 	deliveryJoin = "LEFT JOIN pulls p ON p.id = d.pull_id"
 )
 
-// domain returns the delivery with body and scope. Errors: a scope that is not JSON as this
-// service writes it.
+// domain returns the delivery with body and scope. Errors: a scope that is not valid JSON,
+// which only another program can have written.
 func (v deliveryView) domain() (domain.Delivery, error) {
 	d := v.summary()
 	d.Body = v.Row.Body
@@ -78,8 +78,8 @@ func StatusOf(stored domain.DeliveryStatus, pullState string) domain.DeliverySta
 	return stored
 }
 
-// decode parses JSON that the service wrote itself into the value that into points to. If stored
-// is "", it leaves the value unchanged.
+// decode parses stored, which is JSON that the service wrote itself, and sets the value that
+// the pointer into points to. If stored is "", decode leaves the value unchanged.
 func decode(stored string, into any) error {
 	if stored == "" {
 		return nil

@@ -97,12 +97,12 @@ var (
 	}
 )
 
-// transient reports whether err means that the database is unavailable or too busy, as opposed to
-// an error with which it rejects the statement.
+// transient reports whether err means that the database is unavailable or too busy. It returns
+// false for an error with which the database rejects the statement.
 func transient(err error) bool {
-	// A ConnectError is checked first. It wraps the server's error, which may be one that is not
-	// transient elsewhere, such as an unknown user. The login was valid when the service started, so a
-	// login that is refused now is an outage.
+	// A ConnectError is checked first, because it wraps the server's error, and the code of that
+	// error may otherwise not be transient: an unknown user, for example. The login was valid when
+	// the service started, so a login that is refused now is an outage.
 	if e := (*pgconn.ConnectError)(nil); errors.As(err, &e) {
 		return true
 	}

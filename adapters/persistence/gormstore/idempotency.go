@@ -31,8 +31,8 @@ func (keyRow) TableName() string { return "idempotency_keys" }
 // Idempotency returns the store of the responses to requests with an idempotency key.
 func (s *Store) Idempotency() ports.IdempotencyStore { return idempotency{s} }
 
-// idempotency is the store as ports.IdempotencyStore. It stores responses without interpreting
-// them.
+// idempotency implements ports.IdempotencyStore on a Store. It stores responses without
+// interpreting them.
 type idempotency struct{ *Store }
 
 // whereKey selects the row of an idempotency key. It uses clauses, which quote the names of the

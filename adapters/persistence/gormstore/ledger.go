@@ -13,7 +13,7 @@ import (
 // Ledger returns the reader of the accounts and transactions that pulls stored.
 func (s *Store) Ledger() ports.Ledger { return ledger{s} }
 
-// ledger is the store as ports.Ledger. It only reads; the rows are written by pulls.
+// ledger implements ports.Ledger on a Store. It only reads; the rows are written by pulls.
 type ledger struct{ *Store }
 
 // invalidCursor returns the error for a cursor that this list never returned.
@@ -60,7 +60,7 @@ func (s ledger) Accounts(ctx context.Context, tenant domain.TenantID, connection
 	return found, err
 }
 
-// Transactions returns a page of transactions by date, newest first, including removed
+// Transactions returns a page of transactions ordered by date, newest first, including removed
 // transactions. Dates are stored in one fixed form and compared as texts. The query scans the
 // index over connection, date and id backwards.
 func (s ledger) Transactions(ctx context.Context, tenant domain.TenantID, connection domain.ConnectionID,

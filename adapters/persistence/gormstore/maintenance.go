@@ -26,9 +26,9 @@ func (s pulls) ListStuck(ctx context.Context, at time.Time, grace time.Duration,
 	return convertAll(ids, func(id uuid.UUID) domain.PullID { return domain.PullID{UUID: id} }), err
 }
 
-// ListDueForReconcile returns live aggregator connections that were created before since. They have no
-// open pull, and no pull that ended at since or later. The indexes over open and over ended pulls serve
-// the two conditions on pulls for each connection.
+// ListDueForReconcile returns live aggregator connections that were created before since. They
+// have no open pull, and no pull that ended at since or later. For each connection, the query
+// checks these two conditions with the index over open pulls and the index over ended pulls.
 func (s pulls) ListDueForReconcile(ctx context.Context, since time.Time, limit int) ([]domain.Connection, error) {
 	var rows []connectionRow
 	err := s.background().read(ctx, func(db *gorm.DB) error {

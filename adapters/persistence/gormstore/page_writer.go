@@ -135,8 +135,8 @@ type pageWriter struct {
 	hashes   [][]byte    // their new content hashes, NULL where empty
 }
 
-// storedRow contains the columns of a stored row that are compared to decide whether the row of
-// the page differs, and the columns that the row retains when it is overwritten.
+// storedRow contains two groups of columns of a stored row: the columns that are compared with
+// the row of the page, and the columns that keep their values when the row is overwritten.
 type storedRow struct {
 	ID                  uuid.UUID
 	Digest, ContentHash []byte
@@ -172,9 +172,10 @@ func (p *pageWriter) reads(lease domain.Lease) []Read {
 	return reads
 }
 
-// lockPull returns the query that locks the pull of the lease and reads the columns needed for a
-// page into p.pull. It finds no row if the connection is deleted or if another lease has replaced
-// this one: the id of the lease is the fencing token.
+// lockPull returns the query that locks the pull of the lease, and that reads the pull's
+// columns that a page needs into p.pull. The query finds no row if the connection is deleted.
+// It also finds no row if another lease has replaced this lease, because the id of the lease is
+// the fencing token.
 func (p *pageWriter) lockPull(lease domain.Lease) Read {
 	q := newQuery(`SELECT id, tenant_id, connection_id, vendor,
 		seen_accounts, seen_rows, added, modified, removed, unchanged FROM pulls WHERE `)
@@ -192,8 +193,8 @@ func (p *pageWriter) lockPull(lease domain.Lease) Read {
 	})
 }
 
-// readChangeSeq returns the query that reads the position of the transaction in the change feed
-// into p.changeSeq.
+// readChangeSeq returns the query that sets p.changeSeq to the position of the transaction in
+// the change feed.
 func (p *pageWriter) readChangeSeq() Read {
 	return Read{SQL: p.dialect.ChangeSeq(), Columns: []any{&p.changeSeq}, Take: func() error { return nil }}
 }
@@ -209,8 +210,8 @@ func (p *pageWriter) ofConnection(text string, lease domain.Lease, externalIDs [
 	return q
 }
 
-// readStored returns the query that reads the stored rows with the external ids of the page into
-// p.stored.
+// readStored returns the query that fills p.stored with the stored rows that have the same
+// external ids as the rows of the page.
 func (p *pageWriter) readStored(lease domain.Lease) Read {
 	externalIDs := keys(p.Transactions, transactionKey)
 	q := p.ofConnection("SELECT external_id, id, digest, source, version, first_seen_at, removed_at FROM transactions",
@@ -229,8 +230,8 @@ func (p *pageWriter) readStored(lease domain.Lease) Read {
 	})
 }
 
-// readAccountIDs returns the query that reads the ids of the accounts to which the page's rows
-// refer into p.accountIDs. Accounts that are not stored get no entry.
+// readAccountIDs returns the query that fills p.accountIDs with the ids of the accounts to
+// which the page's rows refer. Accounts that are not stored get no entry.
 func (p *pageWriter) readAccountIDs(lease domain.Lease) Read {
 	var names []string
 	for i := range p.Transactions {

@@ -6,9 +6,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// The states of a pull, as stored. A pull between two attempts is 'waiting', which counts as under
-// way. The pull that is queued after it is 'queued', which does not. Callers see both pulls as
-// queued.
+// The states of a pull, as stored. A pull between two attempts is 'waiting' and counts as under
+// way. A pull that has not started yet is 'queued' and does not count as under way. Callers see
+// both states as queued.
 const (
 	stateQueued    = "queued"
 	stateRunning   = "running"
@@ -77,7 +77,8 @@ func (r pullRow) summary() domain.Pull {
 	return p
 }
 
-// domain returns the pull with scope and progress. Errors: JSON that this service did not write.
+// domain returns the pull with scope and progress. Errors: a scope or a progress that is not
+// valid JSON, which only another program can have written.
 func (r pullRow) domain() (domain.Pull, error) {
 	p := r.summary()
 	if err := decode(r.Scope, &p.Scope); err != nil {

@@ -14,9 +14,9 @@ import (
 // Pulls returns the store of pulls and of the rows that they write.
 func (s *Store) Pulls() ports.Pulls { return pulls{s} }
 
-// pulls is the store as ports.Pulls. This file contains the methods for requests and lists;
-// claim.go, page_writer.go, page_changes.go, filter_unchanged.go, sweep.go and finish.go contain
-// the methods for workers.
+// pulls implements ports.Pulls on a Store. This file contains the methods for requests and
+// lists; claim.go, page_writer.go, page_changes.go, filter_unchanged.go, sweep.go and finish.go
+// contain the methods for workers.
 type pulls struct{ *Store }
 
 // Request queues a pull, or merges the scope into the pull that is queued already. The connection
@@ -55,13 +55,13 @@ func saveScope(tx *gorm.DB, p domain.Pull) error {
 	return tx.Model(&pullRow{}).Where("id = ?", p.ID.UUID).Updates(map[string]any{"ask": scope}).Error
 }
 
-// maxAttachAttempts bounds the attempts to attach to a queued pull, if each time another
-// transaction claims the pull first.
+// maxAttachAttempts bounds the attempts to attach to a queued pull. An attempt fails if another
+// transaction claims the queued pull first.
 const maxAttachAttempts = 16
 
-// attachOrQueue locks and returns the pull that is queued for the connection of added. If no pull
-// is queued, it queues added, enqueues its job, and returns it. A claim of the pull waits for the
-// lock, and therefore sees what was attached.
+// attachOrQueue locks and returns the pull that is queued for the connection of added. If no
+// pull is queued, attachOrQueue queues added, enqueues the job of added, and returns added. A
+// claim of the returned pull waits for the lock, and therefore sees what was attached.
 func attachOrQueue(tx Tx, added pullRow) (pullRow, error) {
 	added.State = stateQueued
 	for range maxAttachAttempts {

@@ -103,11 +103,12 @@ func inTenant(db *gorm.DB, table string, tenant domain.TenantID, connection doma
 	return db.Where(table+"connection_id = ? AND "+equalUnindexed(table+"tenant_id"), connection.UUID, tenant.UUID)
 }
 
-// equalUnindexed returns "column = ?" in a form for which no index can be used. It is meant for a
-// column whose value nearly follows from another condition, as the tenant of a row follows from
-// its connection. PostgreSQL assumes that the two conditions are independent, and so expects that
-// very few rows match both. It would then read all rows of a large tenant, or of a connection, and
-// sort them to return one page, instead of reading only that page in the order of an index.
+// equalUnindexed returns "column = ?" in a form for which no index can be used. It is meant for
+// a column whose value is nearly determined by another condition: the connection of a row, for
+// example, determines its tenant. PostgreSQL assumes that the two conditions are independent,
+// and so expects that very few rows match both. To return one page, it would then read and sort
+// all rows of a large tenant or connection. Without an index for this column, it reads only the
+// rows of that page, in the order of another index.
 func equalUnindexed(column string) string { return "CASE " + column + " WHEN ? THEN true END" }
 
 // into returns the query as a Read that fills columns and calls take.

@@ -26,7 +26,7 @@ const defaultWorkTimeout = 10 * time.Second
 // Options of a Store.
 type Options struct {
 	Dialect Dialect
-	// Reader runs queries outside of transactions; nil uses the writer.
+	// Reader runs queries outside of transactions. If Reader is nil, the writer runs them.
 	Reader *gorm.DB
 	// Timeout bounds each method, in addition to the caller's context; a method that takes longer
 	// returns Unavailable. Zero means DefaultTimeout, and 10 s for the service's own work.

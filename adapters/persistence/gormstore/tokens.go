@@ -50,8 +50,8 @@ func hashOf[H ~[32]byte](stored []byte) (h H) {
 // Tokens returns the store of webhook tokens.
 func (s *Store) Tokens() ports.Tokens { return tokens{s} }
 
-// tokens is the store as ports.Tokens. It never deletes a token: lists contain revoked tokens,
-// too.
+// tokens implements ports.Tokens on a Store. It never deletes a token: lists contain revoked
+// tokens, too.
 type tokens struct{ *Store }
 
 // Create locks the connection until the token is committed, so that the connection cannot be

@@ -75,7 +75,8 @@ func (b TokenBinding) StoredResult(d PendingDelivery, pull uuid.UUID) Result {
 	}}
 }
 
-// DuplicateResult returns the result of a delivery whose event was stored before, as first.
+// DuplicateResult returns the result of a delivery whose event was stored before. first is the
+// stored delivery.
 func (b TokenBinding) DuplicateResult(first domain.Delivery) Result {
 	return Result{ReceiveResult: ports.ReceiveResult{
 		Token: domain.TokenID{UUID: b.Token}, Delivery: first, Duplicate: true,
@@ -104,7 +105,7 @@ type BatchEvent struct {
 	// was not read.
 	Earlier *domain.Delivery
 
-	members []int // indexes in the batch of all deliveries of the event, starting with that of First
+	members []int // indexes of all deliveries of the event in the batch; the first index is that of First
 }
 
 // WantsPull reports whether the event wants a pull of its connection.
@@ -184,9 +185,10 @@ func (b *WebhookBatch) SetEarlier(d domain.Delivery) {
 	}
 }
 
-// ErrPruned is the error of a duplicate whose first delivery was deleted between the insert, which
-// found it, and the query that reads it. It is Unavailable: when the vendor sends the event again,
-// it is new.
+// ErrPruned is the error of a duplicate whose first delivery was deleted between two
+// statements: the insert still found the first delivery, but the query that should read it did
+// not. The error is Unavailable, so the vendor sends the event again. The event is then stored
+// as new.
 var ErrPruned = Unavailable(errors.New("the first delivery of the event was just pruned"))
 
 // Results returns a result for each delivery, in the order of Deliveries. The first delivery of an

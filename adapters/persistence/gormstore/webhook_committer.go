@@ -103,8 +103,8 @@ func (c *committer) await(waiting *call) Result {
 	}
 }
 
-// errClosed is Unavailable, because the vendor sends the webhook again, and another replica, or
-// this one after a restart, can then accept it.
+// errClosed is Unavailable, because the vendor then sends the webhook again. Another replica
+// can accept the webhook then, or this replica after a restart.
 var errClosed = Unavailable(errors.New("the store is closed"))
 
 // close refuses new calls and returns when every queued call has its result. It may be called more

@@ -19,8 +19,9 @@ import (
 
 var copySQL = "COPY transactions (" + columnNames + ") FROM STDIN BINARY"
 
-// copyRows inserts rows that are not stored yet. PostgreSQL writes the rows of a COPY one page at
-// a time and those of an INSERT one by one, and so an INSERT takes a seventh longer.
+// copyRows inserts rows that are not stored yet. PostgreSQL writes the rows of a COPY one
+// database page at a time, but the rows of an INSERT one by one. An INSERT therefore takes a
+// seventh longer.
 func copyRows(ctx context.Context, conn *sql.Conn, rows []gormstore.TransactionRow) error {
 	return raw(conn, func(c *pgx.Conn) error {
 		_, err := c.PgConn().CopyFrom(ctx, &copyEncoder{rows: rows,
@@ -162,7 +163,7 @@ func (c *copyEncoder) time(at time.Time) {
 
 // decimal encodes every digit of the amount. It converts the amount to text first.
 func (c *copyEncoder) decimal(amount decimal.Decimal) error {
-	var buffer [32]byte // longer than 19 digits, the sign and the point together
+	var buffer [32]byte // more than 19 digits, the sign and the decimal point need together
 	text, err := amount.AppendText(buffer[:0])
 	if err != nil {
 		return err

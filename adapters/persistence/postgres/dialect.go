@@ -152,8 +152,8 @@ func (dialect) VisibleBefore() string {
 	return "(SELECT shift + pg_snapshot_xmin(pg_current_snapshot())::text::bigint FROM feed)"
 }
 
-// ReadOnly is also true on a standby server, because a connection may survive a switch-over, after
-// which its server is the standby.
+// ReadOnly returns an expression that is also true on a standby server. A connection may
+// survive a switch-over, and its server may then be the standby.
 func (dialect) ReadOnly() string {
 	return "pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean"
 }

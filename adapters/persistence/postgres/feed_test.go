@@ -82,8 +82,8 @@ func want(t *testing.T, what string, want, got []string) {
 	}
 }
 
-// If a writer begins before another writer and commits after it, a position that was returned to a
-// reader in between must not skip the changes of the first writer.
+// A writer may begin before a second writer and commit after the second writer. A position that
+// a reader received in between must not skip the changes of the first writer.
 func TestTheFeedWaitsForAnOlderWriter(t *testing.T) {
 	db := opened(t, pgtest.DSN(t))
 	s := db.Store(nil)

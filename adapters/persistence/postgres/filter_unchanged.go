@@ -8,9 +8,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// FindChanged looks the rows of a page up in two steps. Most pages are lists by date in which most
-// rows are unchanged, so a scan by date finds most rows of the page. Each row that the scan does
-// not find unchanged is then looked up by its key.
+// FindChanged looks the rows of a page up in two steps. Most pages are ordered by date and
+// contain few changed rows, so a scan by date finds most rows of the page. Each row that the
+// scan does not find unchanged is then looked up by its key.
 func (d dialect) FindChanged(ctx context.Context, connection uuid.UUID, seen []domain.RawTransaction) ([]int, error) {
 	unchanged := make([]bool, len(seen))
 	if len(seen) >= minDateScan {
@@ -86,9 +86,9 @@ func sampleIDs(seen []domain.RawTransaction) []string {
 	return ids
 }
 
-// changedSQL returns the places of the changed rows, counted from 1. It looks each row up in the
-// unique index by a subquery: with a join the planner might read all rows of the connection for a
-// page of them.
+// changedSQL returns the places of the changed rows, counted from 1. It looks each row up in
+// the unique index by a subquery. With a join, the planner might read all rows of the
+// connection although the page has only a few of them.
 const changedSQL = `
 SELECT place FROM unnest($2::text[], $3::bytea[]) WITH ORDINALITY AS page (external_id, source, place)
 WHERE NOT coalesce((

@@ -6,8 +6,9 @@ import (
 	"strings"
 )
 
-// The binary form of a numeric value. It contains digits to the base of ten thousand, of which the
-// first has the weight base^weight; the sign; and the number of decimal digits after the decimal
+// The binary form of a numeric value. It contains digits in base 10,000; the first digit is
+// multiplied by 10,000 to the power of the weight, the second digit by the next lower power,
+// and so on. It also contains the sign and the number of decimal digits after the decimal
 // point. Source: PostgreSQL, src/backend/utils/adt/numeric.c, numeric_recv.
 const (
 	base      = 4 // number of decimal digits in one digit of the binary form

@@ -161,9 +161,9 @@ func (d dialect) attachToQueued(
 	for _, e := range batch.Events {
 		e.Inserted = inserted[e.First.Delivery.UUID]
 	}
-	// The inserted deliveries are committed already, and must be reported as stored. An error of this
-	// query is therefore returned only for the deliveries whose earlier delivery the query would have
-	// read.
+	// The inserted deliveries are committed already, and must be reported as stored. If this query
+	// fails, its error is therefore returned only for the duplicates, because only they need the
+	// earlier deliveries that it reads.
 	err = readEarlier(ctx, d.db.Pool, batch)
 	return batch.Results(cmp.Or(err, gormstore.ErrPruned)), attached, nil
 }
@@ -191,7 +191,7 @@ func queryAttach(ctx context.Context, db querier, deliveries []gormstore.Pending
 		events[i], eventIDs[i], named[i] = d.Event.Name, d.Event.ID, d.Event.AccountRef
 		fingerprints[i], bodies[i], scopes[i] = d.Fingerprint[:], d.Body, d.Scope
 		ifNamed[i] = string(d.Event.InitialStatus(d.Event.AccountRef, d.Unreadable))
-		otherwise[i] = string(d.Event.InitialStatus("", d.Unreadable)) // "" is the account reference of no event
+		otherwise[i] = string(d.Event.InitialStatus("", d.Unreadable)) // the account reference "" matches no event
 		received[i] = d.At
 	}
 	rows, err := db.Query(ctx, attachSQL, hashes, ids, vendors, events, eventIDs, named, fingerprints, bodies,

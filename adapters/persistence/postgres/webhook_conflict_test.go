@@ -70,8 +70,8 @@ func (p *replica) claim(pull domain.PullID) []string {
 	return claimed.Pull.Scope.Removed
 }
 
-// incoming returns a delivery of the event. Its scope is the removal of a transaction whose
-// external id is also event.
+// incoming returns a delivery of the event with this name. The scope of the delivery contains
+// the removal of a transaction, and the transaction's external id is the name of the event.
 func (p *replica) incoming(event string) ports.IncomingDelivery {
 	return ports.IncomingDelivery{
 		Delivery: newID[domain.Delivery](), Pull: newID[domain.Pull](), Token: p.token.Hash, Vendor: p.token.Vendor,
@@ -93,8 +93,8 @@ func (p *replica) pending(event string) gormstore.PendingDelivery {
 	}
 }
 
-// twoReplicas returns two replicas on the same database: a store whose statements i traces, and
-// another one, which creates the connection.
+// twoReplicas returns two replicas on the same database. The first is a store whose statements
+// i traces. The second, without a tracer, creates the connection.
 func twoReplicas(t *testing.T, i interleaver) (*gormstore.Store, *replica) {
 	t.Helper()
 	dsn := pgtest.DSN(t)

@@ -159,8 +159,8 @@ func (r *race) record(token domain.WebhookToken, event string, got ports.Receive
 	}
 }
 
-// interfere waits until half of the events have been sent. Then it revokes a token and deletes a
-// connection while events are still sent to both.
+// interfere waits until half of the events have been sent. Then it revokes a token and deletes
+// a connection, while events are still sent with that token and to that connection.
 func (r *race) interfere() {
 	<-r.half
 	r.mu.Lock()
@@ -259,9 +259,9 @@ func (r *race) check() {
 	}
 }
 
-// checkPull fails the test unless the delivery's pull had a job and its scope, when it was
-// claimed, contained the delivery's event. The exception is a pull that failed before it was
-// claimed, because its connection was deleted.
+// checkPull fails the test unless the delivery's pull had a job, and the pull's scope contained
+// the delivery's event when the pull was claimed. The exception is a pull that failed before it
+// was claimed, because its connection was deleted.
 func (r *race) checkPull(d domain.Delivery) {
 	pull, err := r.stores[0].Pulls().Get(r.Context(), r.tenant, d.Pull)
 	r.must(err)

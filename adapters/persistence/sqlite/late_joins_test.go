@@ -14,8 +14,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// incomingFor returns a delivery of an event called name. Its scope is the removal of a
-// transaction whose external id is also name.
+// incomingFor returns a delivery of an event with this name. The scope of the delivery contains
+// the removal of a transaction, and the transaction's external id is the name of the event.
 func incomingFor(token domain.WebhookToken, name string, at time.Time) ports.IncomingDelivery {
 	return ports.IncomingDelivery{
 		Delivery: newID[domain.Delivery](), Pull: newID[domain.Pull](), Token: token.Hash, Vendor: token.Vendor,

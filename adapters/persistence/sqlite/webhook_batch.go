@@ -78,8 +78,8 @@ func (d dialect) insertBatch(
 	return batch.Results(gormstore.ErrPruned), tx.Commit()
 }
 
-// readBindings adds the deliveries' tokens that are not cached yet to the cache, with the queued
-// pulls of their connections. It adds only live tokens of live connections.
+// readBindings adds to the cache those tokens of the deliveries that are not cached yet, with
+// the queued pulls of their connections. It adds only live tokens of live connections.
 func readBindings(ctx context.Context, tx *sql.Tx, cache *tokenCache, deliveries []gormstore.PendingDelivery) error {
 	var hashes []any
 	requested := make(map[domain.TokenHash]bool)

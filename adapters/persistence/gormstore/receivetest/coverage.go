@@ -75,7 +75,7 @@ func (c coverage) batch(p *pair, deliveries []gormstore.PendingDelivery) *batch 
 // batch records what the model has done so far with the deliveries of one batch.
 type batch struct {
 	*pair
-	own     map[domain.PullID]bool       // the pull ids that the deliveries of the batch bring along
+	own     map[domain.PullID]bool       // the pull ids that the deliveries of the batch contain
 	running map[domain.ConnectionID]bool // connections that have a running pull
 	first   map[domain.DeliveryID]firstDelivery
 	through map[domain.ConnectionID]domain.TokenID // the token of the last delivery of each connection
@@ -89,8 +89,8 @@ type firstDelivery struct {
 	wanted bool
 }
 
-// delivery counts the cases to which one delivery belongs. got and refused are the model's result
-// and error for it.
+// delivery counts the cases to which the delivery d belongs. got and refused are the model's
+// result and error for d.
 func (b *batch) delivery(d gormstore.PendingDelivery, got ports.ReceiveResult, refused error) {
 	if refused != nil {
 		b.refused(d)

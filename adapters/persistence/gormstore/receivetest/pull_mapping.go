@@ -13,7 +13,7 @@ import (
 // pullMapping maps the ids of the model's pulls to those of the database's pulls, one to one.
 type pullMapping struct {
 	exact             bool
-	toStored, toModel map[domain.PullID]domain.PullID // toStored is by the model's id, toModel is by the database's id
+	toStored, toModel map[domain.PullID]domain.PullID // keyed by the model's ids, and by the database's ids
 }
 
 // match records that the id model and the id stored belong to the same pull. It returns an error
@@ -64,9 +64,9 @@ func (p *pair) compareJobs() {
 	p.modelJobs = nil
 }
 
-// withoutOrigin returns the pull without the members that it has from the delivery which created
-// it. It clears them only if the model and the database may have created the pull for different
-// deliveries of the batch.
+// withoutOrigin returns the pull without the members that were copied from the delivery for
+// which the pull was created. It clears these members only if the model and the database may
+// have created the pull for different deliveries of the batch.
 func (p *pair) withoutOrigin(pull domain.Pull) domain.Pull {
 	if !p.d.Exact && pull.Trigger == domain.TriggerWebhook {
 		pull.Trace, pull.CreatedAt = "", epoch

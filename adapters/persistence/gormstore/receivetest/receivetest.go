@@ -50,8 +50,8 @@ var epoch = time.Date(2026, time.March, 1, 10, 0, 0, 0, time.UTC)
 
 func newID[T any]() domain.ID[T] { return domain.ID[T]{UUID: uuid.Must(uuid.NewV7())} }
 
-// Run compares d with the model in many random runs, each with a tenant of its own. It also fails
-// if one of the cases that a delivery or a batch can be has occurred in no run.
+// Run compares d with the model in many random runs, each with a tenant of its own. It also
+// fails the test if one of the cases that coverage lists has occurred in no run.
 func Run(t *testing.T, d Dialect) {
 	seen := make(coverage)
 	rapid.Check(t, func(rt *rapid.T) {
@@ -98,8 +98,8 @@ type pair struct {
 }
 
 // both calls do for the model and for the database, and returns the error of the database. It
-// fails the test unless both errors are nil or both are of the same kind. do receives a function
-// storedID, which returns the id that a pull of the model has in the called store.
+// fails the test unless both errors are nil or both are of the same kind. The argument storedID
+// of do converts the id of a pull in the model to the id of the same pull in the store s.
 func (p *pair) both(do func(s Stores, storedID func(domain.PullID) domain.PullID) error) error {
 	p.Helper()
 	identity := func(id domain.PullID) domain.PullID { return id }

@@ -95,10 +95,10 @@ func (p *pair) event(keys int) domain.WebhookEvent {
 // batches are received.
 const keepsRunning domain.PullState = ""
 
-// work draws a state, claims each pull that can be claimed, and compares the scopes of both sides.
-// Then it ends the attempt with that state, or leaves the pull running. Later batches therefore
-// contain duplicates of deliveries with every status, and events of connections whose pull is
-// running.
+// work draws a state, claims each pull that can be claimed, and compares its scope in the model
+// with its scope in the database. Then it ends the attempt with that state, or leaves the pull
+// running. Later batches therefore contain duplicates of deliveries with every status, and
+// events of connections whose pull is running.
 func (p *pair) work() {
 	states := []domain.PullState{domain.PullSucceeded, domain.PullFailed, domain.PullQueued, keepsRunning}
 	state := rapid.SampledFrom(states).Draw(p.T, "state")

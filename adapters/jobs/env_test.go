@@ -22,8 +22,8 @@ import (
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
-// queue is the part of Postgres and SQLite that the tests use on both databases: all methods except
-// those that have the transaction type of one database in their signature.
+// queue is the part of Postgres and SQLite that the tests use on both databases: all methods
+// whose signatures do not contain the transaction type of a database.
 type queue interface {
 	Migrate(ctx context.Context) error
 	Start(ctx context.Context, worker ports.Worker, maintenance ports.Maintenance) error

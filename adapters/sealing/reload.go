@@ -23,8 +23,8 @@ func (k *Keyset) currentKeys() *loadedKeys {
 
 // keysFor returns the keys in use, which include the key with prefix p if the file contains
 // that key. If p is unknown, keysFor checks the file immediately, even if the last check was
-// very recent: another replica may have sealed the row with a key that was promoted in the
-// meantime, and the failure to open the row would make a pull fail permanently.
+// very recent. Another replica may have sealed the row with a key that was promoted in the
+// meantime, and a failure to open the row would make a pull fail permanently.
 func (k *Keyset) keysFor(p prefix) *loadedKeys {
 	if r := k.currentKeys(); r.known[p] || p == (prefix{}) {
 		return r

@@ -19,8 +19,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// Between the two steps of a rotation, replicas can have different files. A process that has read the
-// file after Add must be able to open what a process that has read it after Promote seals.
+// Between the two steps of a rotation, replicas can have different files: one process has read
+// the file after Add, and another process after Promote. The first process must be able to open
+// what the second process seals.
 func TestAddedKeyOpensBeforeItSeals(t *testing.T) {
 	path := create(t)
 	before := seal(t, open(t, path, sealing.Options{}))

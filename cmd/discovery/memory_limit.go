@@ -16,11 +16,11 @@ func limitMemory(bound memlimit.Provider) error {
 	return err
 }
 
-// releaseStartupMemory releases memory to the operating system that only the start of the service
-// needed; for example, reading the migrations takes 8 MiB. Two garbage collections are necessary,
-// because the first one only empties the pools. FreeOSMemory does the second. Without this
-// function the memory would be released much later, because an idle process collects garbage
-// only every two minutes.
+// releaseStartupMemory returns memory that only the start of the service needed to the
+// operating system: reading the migrations, for example, takes 8 MiB. Two garbage collections
+// are necessary, because the first one only empties the pools. FreeOSMemory does the second.
+// Without this function the memory would be released much later, because an idle process
+// collects garbage only every two minutes.
 func releaseStartupMemory() {
 	runtime.GC()
 	debug.FreeOSMemory()

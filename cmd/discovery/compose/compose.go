@@ -36,7 +36,7 @@ type Overrides struct {
 	Resolver  vendorhttp.Resolver    // nil means the resolver of the operating system
 	Wrap      func(s *Stores)        // wraps the stores, for example to inject failures
 	Observer  ports.Observer         // receives all events, in addition to the log and the metrics
-	PerMinute int                    // rate budget of every vendor; 0 means the vendor's own, negative no limit
+	PerMinute int                    // rate budget of every vendor; 0 means the vendor's own budget, negative no limit
 	Connector func() ports.Connector // returns an additional connector type
 }
 

@@ -84,9 +84,10 @@ func TestContentHashIgnoresOnlyVolatileMembers(t *testing.T) {
 	}
 }
 
-// TestContentHashDependsOnAccountsAndLink checks that the content hash changes with the inputs of
-// normalization other than the row. Type and currency of the listed account determine the sign and
-// the currency of a row; for a row without an account, the currency that all accounts share does.
+// TestContentHashDependsOnAccountsAndLink checks that the content hash changes with the inputs
+// of normalization other than the row. The type and the currency of the listed account
+// determine the sign and the currency of a row. A row without an account gets the currency that
+// all accounts share.
 func TestContentHashDependsOnAccountsAndLink(t *testing.T) {
 	list := func(accounts ...domain.AccountData) linkContext { return newLinkContext("l-1", accounts) }
 	for name, raw := range map[string]json.RawMessage{

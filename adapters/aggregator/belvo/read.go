@@ -234,8 +234,8 @@ func (l pagedList) nextCursor(baseURL string, next *string) (string, error) {
 	return query.Encode(), err
 }
 
-// checkedQuery parses the query of a next page's URL. It is an error (malformed_response) if the
-// query is longer than maxCursor, or does not name exactly one link, this one.
+// checkedQuery parses the query of a next page's URL. It is an error (malformed_response) if
+// the query is longer than maxCursor, names another link, or does not name exactly one link.
 func (l pagedList) checkedQuery(raw string) (url.Values, error) {
 	query, err := url.ParseQuery(raw)
 	switch {

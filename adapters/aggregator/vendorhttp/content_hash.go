@@ -68,7 +68,8 @@ func (v VolatileMembers) appendStable(text, path, object []byte, visit func(Memb
 // shorter. No path becomes longer, no matter how deeply a vendor nests objects.
 const maxPath = 64
 
-// appendPath appends the path of the member name of the object at path. If that path is too
+// appendPath appends the path of a member to the slice to. path is the path of the object that
+// contains the member, and name is the name of the member. If the path of the member is too
 // long to be a key, it appends "?" instead, which is never a key.
 func appendPath(to, path, name []byte) []byte {
 	switch {

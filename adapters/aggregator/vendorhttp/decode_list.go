@@ -2,15 +2,16 @@ package vendorhttp
 
 import "github.com/go-json-experiment/json/jsontext"
 
-// DecodeList decodes a page: a response that is an object, in which the member called name is
-// a list of objects. It returns the rows of the list. The rows are parts of body, not copies.
-// The rest of the response is decoded into a value in the same way as by [Decode]; in that
-// value the list is empty. If there is no list, the returned rows are nil.
+// DecodeList decodes a page: a response that is an object, in which the member called name is a
+// list of objects. It returns the rows of the list. The rows are parts of body, not copies. The
+// rest of the response is decoded into a value in the same way as by [Decode]; in that value
+// the list is empty. If there is no list, the returned rows are nil.
 //
 // DecodeList only separates the rows from each other, by their brackets and quotes. Whether a
-// row is valid JSON without a duplicate member is checked when the row is decoded. Therefore
-// a row whose bytes have not changed since it was last decoded costs no more than separating
-// it. Errors: the same as those of Decode, and the same error for a row that is not an object.
+// row is valid JSON without a duplicate member is checked when the row is decoded. A row whose
+// bytes have not changed since it was last decoded need not be decoded again. Such a row costs
+// only its separation. Errors: the same as those of Decode, and the same error for a row that
+// is not an object.
 func DecodeList(body []byte, name string, into any) ([]jsontext.Value, error) {
 	s := scanner{text: body}
 	if !s.findList(name) {

@@ -18,9 +18,9 @@ type scanner struct {
 }
 
 // Members iterates over the members of an object in the order of the text. Members with the
-// same name are yielded separately. At the end of the iteration, *valid is set to whether the
-// text is an object; inside the members' values nothing is checked. If the caller stops the
-// iteration early, *valid is not set.
+// same name are yielded separately. At the end of the iteration, *valid is set to true if the
+// text is an object, and otherwise to false. The values of the members are not checked. If the
+// caller stops the iteration early, *valid is not set.
 func Members(object []byte, valid *bool) iter.Seq[Member] {
 	return func(yield func(Member) bool) {
 		s := scanner{text: object}

@@ -39,7 +39,8 @@ func transportError(ctx context.Context, err error) *domain.Error {
 	return unreachable(causeOf(ctx, err), 0)
 }
 
-// causeOf returns the one of the causes above that an error of net, tls or a context means.
+// causeOf returns the cause, from the list above, that matches an error of net, tls or a
+// context.
 func causeOf(ctx context.Context, err error) error {
 	var (
 		timeout interface{ Timeout() bool }

@@ -127,10 +127,10 @@ func (s *Simulator) RemoveTransaction(id string) error {
 	return nil
 }
 
-// Churn simulates the edit of a transaction at the bank that the vendor takes for a new
-// transaction: the row is removed and added again at the end of the list, under a new id. Churn
-// returns the new transaction; [Simulator.UpdateTransaction] can edit it. The error is ErrNotFound
-// if there is no such transaction.
+// Churn simulates an edit at the bank that the vendor mistakes for a new transaction: the row
+// is removed and added again at the end of the list, under a new id. Churn returns the new
+// transaction; [Simulator.UpdateTransaction] can edit it. The error is ErrNotFound if there is
+// no such transaction.
 func (s *Simulator) Churn(id string) (Transaction, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

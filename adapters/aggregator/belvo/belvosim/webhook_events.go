@@ -158,8 +158,8 @@ func loginFailure(code, message string, status int) func(*link, []string) any {
 	}
 }
 
-// consentData returns a function that returns the data of an event about a consent, always the
-// same one. due is the consent's due date; an empty one is omitted.
+// consentData returns a function that returns the data of an event about a consent. The consent
+// is always the same. due is its due date; an empty due date is omitted.
 func consentData(due string) func(*link, []string) any {
 	return func(l *link, _ []string) any {
 		data := map[string]any{

@@ -105,8 +105,9 @@ func (q *query) next(p position) string {
 	return text.String()
 }
 
-// newest and oldest return the bounds of the rows in the order of the index that indexFor returns. The zero
-// time means no bound. matches checks the filters that are not a range in that order.
+// newest and oldest return the bounds of the rows, in the order of the index that indexFor
+// returns. The zero time means no bound. Filters that do not select a range of this index are
+// checked by matches.
 func (q *query) newest() time.Time {
 	if q.createdFrom.IsZero() || q.ids != nil {
 		return q.dateTo

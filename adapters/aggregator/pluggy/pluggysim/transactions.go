@@ -53,8 +53,9 @@ func (s *Simulator) page(q query, client string) (cursorPage, bool) {
 	return cursorPage{Results: rows, Next: Text(q.next(x.positionOf(rows[len(rows)-1])))}, true
 }
 
-// indexFor returns the index in whose order the rows of the filter are a range: the order of creation for
-// createdAtFrom, and otherwise the order of dates. For a filter by ids it builds an index of only these rows.
+// indexFor returns the index in which the rows of the filter form a range. For createdAtFrom
+// that is the index by creation, and otherwise the index by date. For a filter by ids it builds
+// an index of only these rows.
 func (s *Simulator) indexFor(l *accountRows, q query) *index {
 	switch {
 	case q.ids != nil:

@@ -162,9 +162,10 @@ func (s *Simulator) setCreated(p *payload, ids []string) {
 	p.LinkV2 = s.opt.PublicURL + "/v2/transactions" + query
 }
 
-// Pending returns the events transactions/* that announce the pending changes of an item's accounts. They
-// are in the order in which the accounts were added; for each account deleted is first, then created, then
-// updated. The changes stay pending until the events are sent.
+// Pending returns the events transactions/* that announce the pending changes of an item's
+// accounts. They are in the order in which the accounts were added. For each account, the event
+// about deleted rows is first, followed by the events about created rows and about updated
+// rows. The changes stay pending until the events are sent.
 func (s *Simulator) Pending(itemID string) []Event {
 	s.mu.Lock()
 	defer s.mu.Unlock()

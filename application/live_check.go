@@ -82,9 +82,9 @@ func (s *Service) saveHealth(
 	return err
 }
 
-// sameTarget reports whether a result that was determined for the connection before is still valid
-// for the connection now. It remains valid after a rename, and after a re-encryption, which does not
-// change the revision.
+// sameTarget reports whether the result of a check of the connection before is still valid for
+// the connection now. The result remains valid after a rename, and after a re-encryption, which
+// does not change the revision.
 func sameTarget(now, before domain.Connection) bool {
 	return now.Revision == before.Revision ||
 		bytes.Equal(now.Sealed, before.Sealed) && now.BaseURL == before.BaseURL &&

@@ -181,10 +181,10 @@ func (a *attempt) stopStep(ctx context.Context, failure error) error {
 	return failure
 }
 
-// sweep marks the rows as removed that a complete read did not return, and advances to the next
-// step. It marks nothing unless the vendor reports, before and after the read, that its own
-// synchronisation is complete and that it is the same one: while the vendor synchronises, a row
-// may be missing although it was not removed.
+// sweep marks as removed those rows that a complete read did not return, and advances to the
+// next step. It marks nothing unless the vendor reports, before and after the read, that its
+// own synchronisation is complete. Both reports must be about the same synchronisation. While
+// the vendor synchronises, a row may be missing although it was not removed.
 func (a *attempt) sweep(ctx context.Context, step domain.Step, changes *differ, after domain.Progress) error {
 	settled := a.status.SyncComplete
 	if settled {

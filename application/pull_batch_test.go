@@ -14,8 +14,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// recordingPulls records the pages that are stored, and sleeps for the duration slow with each of
-// these writes.
+// recordingPulls records the pages that are stored, and sleeps for the duration slow during
+// each of these writes.
 type recordingPulls struct {
 	ports.Pulls
 	pages []string

@@ -100,7 +100,8 @@ func (t *tokenUsage) take() map[domain.TokenID]time.Time {
 	return used
 }
 
-// restore adds usage times again that could not be written. It does not overwrite later times.
+// restore adds usage times to the collected times again, after they could not be written. It
+// does not overwrite later times.
 func (t *tokenUsage) restore(used map[domain.TokenID]time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

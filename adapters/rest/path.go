@@ -10,9 +10,10 @@ const (
 	maxIDLength = 36
 )
 
-// redactPath returns the path with everything replaced that may be a webhook token: the segments
-// after the vendor in a webhook path, and every segment that is longer than an id. It also does
-// this for a path that only resembles the path of the webhook receiver.
+// redactPath replaces everything in the path that may be a webhook token, and returns the
+// result. It replaces the segments after the vendor in a webhook path, and every segment that
+// is longer than an id. It also does this for a path that only resembles the path of the
+// webhook receiver.
 func redactPath(path string) string {
 	if before, rest, ok := cutAfterFold(path, "/webhooks/"); ok {
 		vendor, token, more := strings.Cut(rest, "/")
@@ -28,7 +29,8 @@ func redactPath(path string) string {
 	return path
 }
 
-// redactLongSegments returns the path with every segment replaced that is longer than an id.
+// redactLongSegments replaces every segment of the path that is longer than an id, and returns
+// the result.
 func redactLongSegments(path string) string {
 	segments := strings.Split(path, "/")
 	for i, segment := range segments {

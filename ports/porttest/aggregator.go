@@ -56,8 +56,8 @@ type VendorEnv struct {
 	Secrets func() []string
 }
 
-// VendorSuite configures TestAggregator. The client of an environment should have a short timeout,
-// because the suite waits until a response that never comes times out.
+// VendorSuite configures TestAggregator. The client of an environment should have a short
+// timeout, because the suite waits for the timeout of responses that never come.
 type VendorSuite struct {
 	New func(t *testing.T) VendorEnv
 	// Webhooks maps names, which only the test output uses, to webhook bodies as the vendor sends

@@ -5,14 +5,14 @@ import (
 	"time"
 )
 
-// Clock is a ports.Clock whose time changes only when Advance is called. It is safe for concurrent
-// use. The zero value returns the zero time until then.
+// Clock is a ports.Clock whose time changes only when Advance is called. It is safe for
+// concurrent use. The zero value returns the zero time until Advance is called.
 type Clock struct {
 	mu sync.Mutex
 	at time.Time
 }
 
-// NewClock returns a clock that shows the time at.
+// NewClock returns a clock that is set to the given time.
 func NewClock(at time.Time) *Clock { return &Clock{at: at} }
 
 // Now implements ports.Clock.

@@ -25,7 +25,8 @@ var resealTests = []storeTest{
 	{"Reseal replaces a credential only while it is the old one", resealComparesAndSwaps},
 }
 
-// deletedIsNotFound calls every method that takes a connection with a deleted connection.
+// deletedIsNotFound calls every method that takes the id of a connection, each with the id of a
+// deleted connection.
 func deletedIsNotFound(f *fixture) {
 	for _, c := range []domain.Connection{f.createStored(f.newConnection("c")), f.createStored(f.newEngine("e"))} {
 		f.deleteConnection(c)

@@ -131,8 +131,9 @@ func eventsShareAPull(f *fixture) {
 	f.equal("trigger", domain.TriggerWebhook, pulls[0].Trigger)
 }
 
-// startedPullsAreNotJoined has a pull that runs and then waits for its next attempt. In both states
-// the pull has already read rows, so it would miss the changes of an event that joined it then.
+// startedPullsAreNotJoined receives events while a pull runs, and while that pull waits for its
+// next attempt. In both states the pull has already read rows. It would therefore miss the
+// changes of an event that joined it then.
 func startedPullsAreNotJoined(f *fixture) {
 	c, token := f.connectionWithToken()
 	first := f.receiveWanted(token)
@@ -147,8 +148,9 @@ func startedPullsAreNotJoined(f *fixture) {
 	f.equal("the first delivery", first.Pull, f.getDelivery(first.ID).Pull)
 }
 
-// unwantedEvents receives three events with the same body. None is a duplicate of another: two are
-// distinguished by their deduplication keys, and only the one without a key by its body.
+// unwantedEvents receives three events with the same body. None is a duplicate of another. Two
+// of the events are distinguished by their deduplication keys; only the event without a key is
+// distinguished by its body.
 func unwantedEvents(f *fixture) {
 	c, token := f.connectionWithToken()
 	elsewhere := wantedEvent("elsewhere", domain.PullScope{Everything: true})

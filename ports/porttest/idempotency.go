@@ -113,8 +113,8 @@ func responseExpires(f *fixture) {
 	f.errorIs(err, domain.KeyInFlight)
 }
 
-// releaseFreesTheKey also calls Release after Finish, as a process does that comes back after its
-// claim has timed out.
+// releaseFreesTheKey also calls Release after Finish. A process does this if it resumes after
+// its claim has timed out.
 func releaseFreesTheKey(f *fixture) {
 	at := f.now()
 	abandon := func(key string) {

@@ -60,8 +60,9 @@ func expiredLeaseIsStuck(f *fixture) {
 	f.equal("after a takeover", false, f.isStuck(l.Pull, l.Until.Add(time.Second), 0))
 }
 
-// queuedBehindRunningIsNotStuck checks that a pull is not stuck while another pull of its connection
-// runs. A worker that was woken for the queued pull would repeatedly find that it is not due.
+// queuedBehindRunningIsNotStuck checks that a pull is not stuck while another pull of its
+// connection runs. If the queued pull counted as stuck, a worker would be woken for it
+// repeatedly, and would find each time that the pull is not due.
 func queuedBehindRunningIsNotStuck(f *fixture) {
 	c, l := f.runningPull()
 	next := f.requestPull(c, domain.PullScope{})

@@ -166,8 +166,9 @@ func claimOfEndedPull(f *fixture) {
 	f.errorIs(err, domain.NotFound)
 }
 
-// claimOfDeletedConnection has two pulls that were running when their connections were deleted: the
-// worker of the first pull crashed, the worker of the second pull calls Finish. Both must fail.
+// claimOfDeletedConnection checks two pulls that were running when their connections were
+// deleted. The worker of the first pull crashed; the worker of the second pull calls Finish.
+// Both pulls must fail.
 func claimOfDeletedConnection(f *fixture) {
 	c, token := f.connectionWithToken()
 	d := f.receiveWanted(token)

@@ -13,8 +13,8 @@ import (
 // defaultKills is the number of kills if CRASH_KILLS is not set; make crash sets a larger number.
 const defaultKills = 20
 
-// killsARound is the number of kills after which the vendors pause, and what is stored is compared with
-// the vendors' data.
+// killsARound is the number of kills in one round. After each round the vendors pause, and the
+// stored data is compared with the vendors' data.
 const killsARound = 15
 
 // TestCrash kills the service, and the PostgreSQL server that it uses, at random points while webhooks

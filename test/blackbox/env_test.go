@@ -34,8 +34,8 @@ type bank interface {
 	takeEvents() [][]byte
 	// ledger returns the rows that the vendor would list now: amounts by id.
 	ledger() map[string]string
-	// hang makes the vendor answer as many requests for transactions as after says, and block all later
-	// ones until clearFaults is called.
+	// hang makes the vendor answer the given number of further requests for transactions. The
+	// vendor then blocks all later requests until clearFaults is called.
 	hang(after int)
 	clearFaults()
 	// faults returns the number of blocked requests; listRequests returns the number of requests for
@@ -89,7 +89,7 @@ func newLink(t testing.TB, b bank, handler http.Handler, rows int) *link {
 	return l
 }
 
-// delayResponses makes the vendor wait for the time by before each response.
+// delayResponses makes the vendor wait for the given time before each response.
 func (l *link) delayResponses(by time.Duration) { l.delay.Store(int64(by)) }
 
 // delayedRequests returns the number of requests that were delayed so far.

@@ -124,9 +124,10 @@ func TestKeysets(t *testing.T) {
 	}
 }
 
-// A service that uses another keyset than the one with which the database was sealed serves everything
-// that needs no credential, and reports that it cannot open the credentials. With the right keyset it
-// works again. An operator can also repair a connection permanently by setting a new credential.
+// The service is first started with another keyset than the keyset that sealed the database. It
+// then serves everything that needs no credential, and reports that it cannot open the
+// credentials. With the right keyset it works again. An operator can also repair a connection
+// permanently by setting a new credential.
 func TestForeignKeyset(t *testing.T) {
 	h := newEnv(t, "")
 	p := h.serve()

@@ -63,8 +63,9 @@ func TestAStoppedCommandDoesNotReportSuccess(t *testing.T) {
 	}
 }
 
-// stopCommand starts a command that has to wait for the lock which the statement lock takes, and stops the
-// command while it waits. It checks the exit code and the output; prints is the expected standard output.
+// stopCommand runs the statement lock, which takes a lock, and starts a command that has to
+// wait for this lock. It stops the command while the command waits. It checks the exit code and
+// the output; prints is the expected standard output.
 func stopCommand(t *testing.T, h *env, d *database, lock, name, prints string) {
 	t.Helper()
 	release := d.holdLock(t, lock)

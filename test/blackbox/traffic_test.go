@@ -195,8 +195,8 @@ func (tr *traffic) compareAll(t testing.TB, h *env, p *process) (v tally) {
 	return v
 }
 
-// compareRows compares the stored rows of one bank with its facts. It returns the number of rows that are
-// stored more than once.
+// compareRows compares the stored rows of one bank with the rows at the vendor. It returns the
+// number of rows that are stored more than once.
 func (l *link) compareRows(t testing.TB, rows []object) (doubled int) {
 	t.Helper()
 	l.mu.Lock()

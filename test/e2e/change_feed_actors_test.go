@@ -48,9 +48,9 @@ func (r *feedRace) writer(i int) *feedWriter {
 	return &feedWriter{feedRace: r, lease: lease, slow: i == 0, random: rand.New(rand.NewPCG(uint64(i), 7))}
 }
 
-// work stores pages until ctx ends. Each page contains new rows that are never written again, so a
-// reader that skips one never gets another chance to see it. A page also contains some rows that
-// existed before.
+// work stores pages until ctx ends. Each page contains new rows that are never written again. A
+// reader that skips such a row therefore never gets another chance to see the row. A page also
+// contains some rows that existed before.
 func (w *feedWriter) work(ctx context.Context) {
 	for ctx.Err() == nil {
 		if _, err := w.store.Pulls().StorePage(w.t.Context(), w.lease, w.next()); err != nil {

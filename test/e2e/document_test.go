@@ -135,8 +135,9 @@ func matches(template, path string) bool {
 	return true
 }
 
-// schemaOf converts a parsed schema into huma's type, which wrote the schema. huma has no decoder, so
-// the fields that encoding/json does not map by name are set by hand.
+// schemaOf converts a parsed schema into a huma.Schema, the type from which huma encoded the
+// schema. huma has no decoder, so the fields that encoding/json does not map by name are set by
+// hand.
 func schemaOf(t *testing.T, node any) *huma.Schema {
 	t.Helper()
 	rest, s := object{}, &huma.Schema{}

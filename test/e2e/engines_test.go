@@ -91,7 +91,8 @@ func TestEngineConnections(t *testing.T) {
 	})
 }
 
-// testEngine requests a live test of an engine connection and checks that it reports healthy or not.
+// testEngine requests a live test of an engine connection. It checks that the test reports the
+// connection as healthy or unhealthy, as the argument healthy says.
 func (o operator) testEngine(id string, healthy bool) {
 	o.t.Helper()
 	members := []string{"connectionId", "healthy", "latencyMs"}

@@ -102,7 +102,8 @@ func (w *rotationEnv) stale(t *testing.T, app *compose.App) (stale, all int) {
 	}
 }
 
-// cancellingStore cancels a context before it reseals one row more than the first left rows.
+// cancellingStore reseals as many rows as left allows. Before it reseals the next row, it
+// cancels a context.
 type cancellingStore struct {
 	ports.Connections
 	left int

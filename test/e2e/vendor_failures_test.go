@@ -177,7 +177,7 @@ func TestManyConnectionsArePulledAtOnce(t *testing.T) {
 // failingPulls is a pull store that fails to write one page.
 type failingPulls struct {
 	ports.Pulls
-	left    *atomic.Int64 // the number of the page that fails, counted down by each page
+	left    *atomic.Int64 // counted down with each page of rows; the page at which it becomes 0 fails
 	failure error
 }
 

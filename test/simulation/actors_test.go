@@ -27,8 +27,9 @@ type token struct {
 	revoked bool
 }
 
-// connectionCreated records a new connection. The store's decorator calls it at the commit, because
-// the actor that creates the connection may die before it could record it itself.
+// connectionCreated records a new connection. The store's decorator calls it at the commit,
+// because the actor that creates the connection may die before it can record the connection
+// itself.
 func (s *sim) connectionCreated(c domain.Connection) {
 	for _, ref := range s.refs {
 		if ref.id == c.AccountRef {

@@ -7,7 +7,8 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// maxRows is the number of present rows of an account reference from which on no rows are added.
+// maxRows is the number of present rows at which no further rows are added to an account
+// reference.
 const maxRows = 25
 
 // newAccountRef returns a new account reference at a random vendor, with accounts and rows.
@@ -178,8 +179,9 @@ func (ref *accountRef) row(id string) *row {
 	return nil
 }
 
-// endListingLag removes the rows whose removal the succeeded pull p knew from the vendor's lists. Until
-// then, such a row may still be listed; p had its whole time to handle that.
+// endListingLag removes rows from the vendor's lists: the rows whose removal was announced to
+// the succeeded pull p. Until then, such a row may still be listed. p had to handle that for
+// its whole time.
 func (s *sim) endListingLag(p domain.Pull) {
 	for _, c := range s.connections {
 		if c.ID != p.Connection {

@@ -103,9 +103,10 @@ func (a *Adapter) firstPageQuery(step domain.Step, firstID int) url.Values {
 	return q
 }
 
-// accountOf returns the account with this id, which determines the sign and the second currency of its
-// rows. For an account that is not listed, it returns one of another type without a currency. Then a row
-// that needs the type or the currency is refused, instead of guessing them.
+// accountOf returns the account with this id. The account determines the sign and the second
+// currency of its rows. For an id that is not listed, accountOf returns an account of the type
+// OtherAccount without a currency. A row that needs the type or the currency is then refused,
+// because the adapter does not guess them.
 func accountOf(id string, accounts []domain.AccountData) domain.AccountData {
 	for _, account := range accounts {
 		if account.ExternalID == id {

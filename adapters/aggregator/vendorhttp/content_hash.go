@@ -68,9 +68,10 @@ func (v VolatileMembers) appendStable(text, path, object []byte, visit func(Memb
 // shorter. No path becomes longer, no matter how deeply a vendor nests objects.
 const maxPath = 64
 
-// appendPath appends the path of a member to the slice to. path is the path of the object that
-// contains the member, and name is the name of the member. If the path of the member is too
-// long to be a key, it appends "?" instead, which is never a key.
+// appendPath appends a path to the slice to and returns the result. The path is that of a
+// member: path is the path of the object that contains the member, and name is the member's
+// name. If the member's path is too long to be a key, appendPath appends "?" instead, which is
+// never a key.
 func appendPath(to, path, name []byte) []byte {
 	switch {
 	case len(path)+1+len(name) > maxPath:

@@ -64,11 +64,11 @@ func (s *Service) Prune(ctx context.Context, keep time.Duration, limit int) (int
 }
 
 // Reseal implements ports.Maintenance. It does not overwrite a credential that was rotated
-// concurrently: the store replaces only the credential that Reseal has read, and the rotation has
-// sealed its new credential itself. Reseal repeats its pass over all rows until a pass finds nothing
-// to reseal, because a replica that has not loaded the new primary key yet may still seal under the
-// old one. A credential that cannot be decrypted does not stop the pass: it is skipped, and counted
-// in the error at the end.
+// concurrently: the store replaces only the credential that Reseal has read, and the rotation
+// has sealed its new credential itself. Reseal repeats its pass over all rows until a pass
+// finds nothing to reseal. The reason is that a replica that has not loaded the new primary key
+// yet may still seal under the old key. A credential that cannot be decrypted does not stop the
+// pass: it is skipped, and counted in the error at the end.
 func (s *Service) Reseal(ctx context.Context) (int, error) {
 	total := 0
 	for {

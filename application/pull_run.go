@@ -98,9 +98,10 @@ func (a *attempt) targetReplaced(ctx context.Context) (bool, error) {
 	return err == nil && !sameTarget(c, a.connection), err
 }
 
-// outcome returns the pull's new state and the change of the connection's health that follow from
-// the end of an attempt. If the vendor refused the attempt, but the credential or the target has
-// been replaced since then, the pull is retried with the new one instead of failing.
+// outcome returns the pull's new state and the change of the connection's health that follow
+// from the end of an attempt. If the vendor refused the attempt, the pull normally fails. If
+// the credential or the target has been replaced since then, the pull is instead retried with
+// the new credential or target.
 func (a *attempt) outcome(failure error, replaced bool, now time.Time) ports.Outcome {
 	o := ports.Outcome{
 		State: domain.PullSucceeded, Attempts: a.pull.Attempts, At: now,

@@ -9,9 +9,10 @@ import (
 	"github.com/LerianStudio/aggregator-connections/test/kit/pgtest"
 )
 
-// replicas returns two queues on one PostgreSQL database. Each queue has its own pool. With a shared
-// pool the test could miss an error: a session that still holds an advisory lock would go back to the
-// pool, and the second queue would be granted the same lock in the same session again.
+// replicas returns two queues on one PostgreSQL database. Each queue has its own pool. With a
+// shared pool the test could miss an error: a session that still holds an advisory lock would
+// go back to the pool. The second queue could then use the same session, which is granted the
+// same lock again.
 func replicas(t *testing.T) (first, second queue) {
 	t.Helper()
 	dsn := pgtest.DSN(t)

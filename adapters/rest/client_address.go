@@ -7,11 +7,11 @@ import (
 	"strings"
 )
 
-// clientAddress returns the client address of a request. This is the address of the peer or, if
-// the peer is a trusted proxy, the rightmost address in X-Forwarded-For that does not belong to
-// a trusted proxy. All addresses to the left of it are ignored, because the client may have
-// written them. If the address cannot be determined, clientAddress returns the zero address,
-// which is in no network.
+// clientAddress returns the client address of a request. This is the address of the peer,
+// unless the peer is a trusted proxy. In that case it is the rightmost address in
+// X-Forwarded-For that does not belong to a trusted proxy. All addresses to the left of it are
+// ignored, because the client may have written them. If the address cannot be determined,
+// clientAddress returns the zero address, which is in no network.
 func clientAddress(r *http.Request, trustedProxies []netip.Prefix) netip.Addr {
 	peer, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {

@@ -11,8 +11,9 @@ import (
 
 const tokensPath = prefix + "/webhooks/tokens"
 
-// mintRequest is the request body that identifies the connection for which to mint a token. The name
-// of its second member is defined by the integration guide.
+// mintRequest is the request body that identifies the connection for which to mint a token. The
+// JSON name of its second member is part of the published API, although responses call the same
+// value configName.
 type mintRequest struct {
 	Vendor     string    `json:"vendor" minLength:"1"`
 	Connection plainText `json:"connection_config_name" minLength:"1" maxLength:"255" doc:"configName of the connection"`

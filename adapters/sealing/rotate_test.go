@@ -285,6 +285,6 @@ func opens(t *testing.T, k *sealing.Keyset, sealed domain.Sealed) {
 	}
 }
 
-// advanceModTime sets the modification time of the file to one minute from now, so that a change is
-// detected even if the file system stores times with a coarse resolution.
+// advanceModTime sets the modification time of the file to one minute from now. A change is
+// then detected even if the file system stores times with a coarse resolution.
 func advanceModTime(path string) { _ = os.Chtimes(path, time.Time{}, time.Now().Add(time.Minute)) }

@@ -42,7 +42,7 @@ func testFaults(t *testing.T, suite VendorSuite) {
 }
 
 // testFault checks that the method name returns the fault as Unavailable with the given code,
-// within vendorCallTimeout, and that the error contains no text of the vendor's response. It
+// within vendorCallTimeout. The error must contain no text of the vendor's response. testFault
 // also checks that the method succeeds as soon as the vendor works again.
 func testFault(t *testing.T, env VendorEnv, fault VendorFault, code domain.Code, name string) {
 	t.Helper()

@@ -108,8 +108,8 @@ func testPlan(t *testing.T, suite VendorSuite) {
 	}
 }
 
-// testPaging checks that Read returns every row of a list of several pages exactly once and fully
-// normalized, and that rows that are read a second time do not look edited.
+// testPaging checks that Read returns every row of a list of several pages exactly once and
+// fully normalized. It also checks that rows that are read a second time do not look edited.
 func testPaging(t *testing.T, suite VendorSuite) {
 	env := suite.New(t)
 	seeded := env.Seed(t, env.Accounts[0], manyRows)

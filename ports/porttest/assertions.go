@@ -33,8 +33,8 @@ func (f *fixture) errorIs(err, want error) {
 	}
 }
 
-// sameNotFound fails the test unless foreign, the error for another tenant's row, and absent, the
-// error for a row that does not exist, are the same NotFound error.
+// sameNotFound fails the test unless foreign and absent are the same NotFound error. foreign is
+// the error for another tenant's row, and absent is the error for a row that does not exist.
 func (f *fixture) sameNotFound(method string, foreign, absent error) {
 	f.Helper()
 	if !errors.Is(foreign, domain.NotFound) || !errors.Is(absent, domain.NotFound) {

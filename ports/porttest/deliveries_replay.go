@@ -178,8 +178,8 @@ func pruneRemovesOldDeliveries(f *fixture) {
 		f.receive(f.incoming(token, wantedEvent("ignored", domain.PullScope{}))).Duplicate)
 }
 
-// pruneWhileReceiving checks that Prune and Receive do not deadlock. It cannot detect that one merely
-// waits for the other.
+// pruneWhileReceiving checks that Prune and Receive do not deadlock. It cannot detect that one
+// of them merely waits for the other.
 func pruneWhileReceiving(f *fixture) {
 	_, token := f.connectionWithToken()
 	concurrently(16, func(i int) {

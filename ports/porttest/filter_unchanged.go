@@ -96,8 +96,9 @@ func newContentHashIsStored(f *fixture) {
 	f.equal("feed", 0, len(f.readFeed(position, 10, 0)))
 }
 
-// unchangedRowsAreCounted stores a page that has only unchanged rows, a page that also has other
-// rows, and pages under a lost lease, whose rows must not be counted.
+// unchangedRowsAreCounted stores a page that has only unchanged rows, and a page that also has
+// other rows. It also stores pages under a lost lease; the unchanged rows of these pages must
+// not be counted.
 func unchangedRowsAreCounted(f *fixture) {
 	c, l := f.runningPull()
 	progress := domain.Progress{Planned: true, Step: 1, Cursor: "on"}

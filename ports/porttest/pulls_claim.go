@@ -96,8 +96,8 @@ func concurrentClaimsOfAPull(f *fixture) {
 }
 
 // onePullAtATime checks that the second pull of a connection is not due while the first pull is
-// running, while it is running with an expired lease, and while it waits for its next attempt. It also claims
-// pulls of several connections concurrently; each must be claimed exactly once.
+// under way: running, running with an expired lease, or waiting for its next attempt. It also
+// claims pulls of several connections concurrently; each must be claimed exactly once.
 func onePullAtATime(f *fixture) {
 	c := f.createConnection()
 	first := f.requestPull(c, domain.PullScope{})

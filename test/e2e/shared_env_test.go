@@ -49,9 +49,9 @@ func each(t *testing.T, body func(*testing.T, *env), changes ...change) {
 	}
 }
 
-// environments is the number of shared environments per backend. There are several because all tests
-// in one SQLite environment share its single writer, and a test must not wait for the writer longer
-// than the request timeout.
+// environments is the number of shared environments per backend. All tests in one SQLite
+// environment share its single writer. There are several environments because a test must not
+// wait for the writer longer than the request timeout.
 const environments = 3
 
 // common contains the shared environments. Every test that uses one calls enter before it runs in

@@ -51,7 +51,7 @@ var faults = map[porttest.VendorFault]belvosim.Fault{
 	porttest.VendorForeignCursor: {Kind: belvosim.FaultNextHost},
 }
 
-// newVendorEnv starts a simulator that has one link with a bank account and a card, and returns
+// newVendorEnv starts a simulator with one link that has a bank account and a card. It returns
 // the environment in which the conformance suite tests an adapter against this simulator.
 func newVendorEnv(t *testing.T) porttest.VendorEnv {
 	const link, secret = "0c2f6a51-77d0-4b7e-9c39-5d1e8a3b4f60", "hush-hush-password"

@@ -133,7 +133,7 @@ func (t transactionJSON) setAmounts(data *domain.TransactionData, account domain
 		return malformed("local amount of a transaction")
 	}
 	// Both amounts describe the same movement, so the local amount gets the direction of the first
-	// amount, even if only the sign of the first number determined that direction.
+	// amount. This is also correct if only the sign of the first number determined that direction.
 	if local = local.In(); data.Amount.Amount.IsNeg() {
 		local = local.Out()
 	}

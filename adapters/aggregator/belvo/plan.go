@@ -7,21 +7,21 @@ import "github.com/LerianStudio/aggregator-connections/domain"
 // window would keep its old date in the ledger.
 const windowOverlapDays = 7
 
-// Plan returns one step that reads the whole link or a window of it, or nil if the scope needs no
-// read.
+// Plan returns one step that reads the whole link or a window of it, or nil if the scope needs
+// no read.
 //
 // A scope that asks for changes reads everything, because the vendor has no way to list what
-// changed: created_at does not change with an edit, collected_at changes with every read, a row
-// may be booked weeks before the day on which it becomes visible, and there is no filter by a list
-// of ids. An unchanged row costs a read and no write.
+// changed: created_at does not change with an edit, and collected_at changes with every read. A
+// row may be booked weeks before the day on which it becomes visible. There is no filter by a
+// list of ids. An unchanged row costs a read and no write.
 //
 // A window becomes a filter on value_date. Such a filter excludes every row without a value
 // date; the next full read returns these rows.
 //
 // No step sweeps: a stored row is never marked as removed because a step did not return it. The
-// vendor deletes old rows (stale_in) and hides the rows of an account that it cannot reach, so a
-// row that is missing from a list may still exist at the bank. Only the event TRANSACTIONS.transactions_deleted
-// reports a removal, and the pull then marks the row.
+// vendor deletes old rows (stale_in) and hides the rows of an account that it cannot reach. A
+// row that is missing from a list may therefore still exist at the bank. Only the event
+// TRANSACTIONS.transactions_deleted reports a removal, and the pull then marks the row.
 func (*Adapter) Plan(scope domain.PullScope, _ []domain.AccountData, _ domain.Date) []domain.Step {
 	switch {
 	case scope.Everything, len(scope.Created) > 0, hasIDs(scope.Changed),

@@ -12,10 +12,10 @@ import (
 // repeat 500 ids.
 const maxVendorCursor = 32 << 10
 
-// position is the point up to which a step has been read. It consists of the index of the first
-// id of the current list (a step by ids is read in several lists), and of the vendor's own
-// cursor within that list. Its text is the adapter's cursor: "firstID?query", "?query",
-// "firstID" or "".
+// position is the point up to which a step has been read. A step by ids is read in several
+// lists; firstID is the index of the first id of the current list. vendorCursor is the vendor's
+// own cursor within that list. The text of a position is the adapter's cursor: "firstID?query",
+// "?query", "firstID" or "".
 type position struct {
 	firstID      int
 	vendorCursor string // starts with "?"; "" for the first page of a list

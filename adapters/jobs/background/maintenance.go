@@ -128,8 +128,8 @@ func (m *Maintenance) Stop(ctx context.Context) {
 }
 
 // repeat runs the task periodically until ctx ends. The first delay is random, and each later
-// delay differs from the interval by at most a tenth, so that replicas that were started at
-// the same time do not run their rounds at the same time. A round that fails because ctx has
+// delay differs from the interval by at most a tenth. Replicas that were started at the same
+// time therefore do not run their rounds at the same time. A round that fails because ctx has
 // ended is not reported as an error.
 func (t task) repeat(ctx context.Context, onError func(ports.BackgroundError)) {
 	timer := time.NewTimer(rand.N(t.interval))

@@ -97,8 +97,8 @@ func (q *Queue) nudgeStuck(_ context.Context, ids []domain.PullID) error {
 }
 
 // Stop starts no more pulls. It lets the running pulls finish within two thirds of the time
-// until the deadline of ctx, and then cancels the context of those that have not finished. It
-// returns the error of ctx if some pulls have not ended when ctx ends.
+// until the deadline of ctx. Then it cancels the context of those pulls that have not finished.
+// It returns the error of ctx if some pulls have not ended when ctx ends.
 func (q *Queue) Stop(ctx context.Context) error {
 	maintenance := q.close()
 	if maintenance == nil {

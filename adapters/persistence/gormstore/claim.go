@@ -138,13 +138,14 @@ func (s pulls) mergedScope(tx *gorm.DB, p domain.Pull) (domain.PullScope, error)
 	return domain.MergeScopes(all), nil
 }
 
-// saveClaim stores the start of the attempt. The unique index over pulls under way makes the final
-// decision, because two pulls of a connection that are claimed at the same time both find no other
-// pull under way. Errors: NotDue if another pull of the connection was claimed first.
+// saveClaim stores the start of the attempt. If two pulls of a connection are claimed at the
+// same time, both claims find no other pull under way. The unique index over pulls under way
+// therefore makes the final decision. Errors: NotDue if another pull of the connection was
+// claimed first.
 //
-// It is a single UPDATE. Before a second UPDATE of the row in the same transaction, PostgreSQL
-// would lock the connection, because the row's foreign key refers to it. A deletion holds that
-// lock while it waits for the pull, so the claim and the deletion would deadlock.
+// saveClaim runs a single UPDATE. Before a second UPDATE of the row in the same transaction,
+// PostgreSQL would lock the connection, because the row's foreign key refers to it. A deletion
+// holds that lock while it waits for the pull, so the claim and the deletion would deadlock.
 func saveClaim(tx *gorm.DB, p domain.Pull, lease domain.Lease) error {
 	scope, err := encode(p.Scope)
 	if err != nil {

@@ -109,9 +109,9 @@ func whereStatus(query *gorm.DB, status domain.DeliveryStatus) *gorm.DB {
 const pruneRound = 500
 
 // Prune deletes in rounds. Each round first selects the ids of old rows and then deletes these
-// rows by id, because under some query plans a LIMIT inside the DELETE is evaluated again for
-// every row. A row that another transaction has locked is skipped (SKIP LOCKED) and left to a
-// later round.
+// rows by id. The reason is that under some query plans a LIMIT inside the DELETE is evaluated
+// again for every row. A row that another transaction has locked is skipped (SKIP LOCKED) and
+// left to a later round.
 func (s deliveries) Prune(ctx context.Context, before time.Time, limit int) (int, error) {
 	pruned := 0
 	for pruned < limit {

@@ -54,8 +54,9 @@ func deliveryNamed(name string) PendingDelivery {
 	return PendingDelivery{IncomingDelivery: ports.IncomingDelivery{Event: domain.WebhookEvent{Name: name}}}
 }
 
-// submitAll submits the first delivery, waits until it is being stored, and submits the others, so
-// that they queue after it. It then lets all of them proceed, and returns their results by name.
+// submitAll submits the first delivery and waits until it is being stored. Then it submits the
+// other deliveries, so that they queue after the first. It lets all deliveries proceed, and
+// returns their results by name.
 func submitAll(t *testing.T, c *committer, f *fakeTable, names []string) map[string]Result {
 	t.Helper()
 	var mu sync.Mutex

@@ -130,8 +130,9 @@ func (b *readBatcher) next() (batch []*pendingRead) {
 	return batch
 }
 
-// run sends a batch. If the batch fails, each read that has no result yet is sent again by itself
-// (see query), so that the failure of one read is not returned to the caller of another.
+// run sends a batch. If the batch fails, each read that has no result yet is sent again by
+// itself (see query). The failure of one read is therefore not returned to the caller of
+// another read.
 func (b *readBatcher) run(reads []*pendingRead) {
 	ctx, cancel := context.WithTimeout(context.Background(), batchTimeout)
 	defer cancel()

@@ -42,9 +42,9 @@ func (d dialect) Receive(ctx context.Context, deliveries []gormstore.PendingDeli
 // maxConflicts bounds the attempts to store a batch while concurrent transactions invalidate it.
 const maxConflicts = 16
 
-// errConcurrentUpdate means that between the statements of a batch another transaction queued a
-// pull, and a third transaction claimed this pull before the batch could attach deliveries to it.
-// The batch is rolled back and stored again.
+// errConcurrentUpdate means that two other transactions ran between the statements of a batch.
+// The first queued a pull; the second claimed this pull before the batch could attach
+// deliveries to it. The batch is rolled back and stored again.
 var errConcurrentUpdate = errors.New("invalidated by concurrent transactions")
 
 // retryOnConflict calls fn, and retries it at once, without a pause, as long as concurrent

@@ -20,8 +20,8 @@ func (p position) compare(q position) int {
 	return strings.Compare(p.id, q.id)
 }
 
-// index contains the rows of an account in one order. Therefore the cost of a page is that of a binary
-// search and of the rows of the page, and does not depend on the number of rows in the account.
+// index contains the rows of an account in one order. A page therefore costs a binary search
+// and the copying of its rows. The cost does not depend on the number of rows in the account.
 type index struct {
 	key  func(*Transaction) time.Time
 	rows []*Transaction

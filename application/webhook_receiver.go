@@ -49,9 +49,9 @@ func (s *Service) refuse(ctx context.Context, request domain.WebhookRequest) err
 	return &domain.Error{Kind: domain.Unauthenticated}
 }
 
-// incomingDelivery parses the webhook's body and returns the delivery to store. A body that is not
-// the vendor's JSON becomes a delivery, too; it is marked as unreadable. Errors: those errors of the
-// parser that are of another kind than Invalid.
+// incomingDelivery parses the webhook's body and returns the delivery to store. A body that is
+// not the vendor's JSON becomes a delivery, too; it is marked as unreadable. Errors: the errors
+// of the parser, except those of the kind Invalid, because they mean an unreadable body.
 func (s *Service) incomingDelivery(
 	ctx context.Context, aggregator ports.Aggregator, request domain.WebhookRequest,
 ) (ports.IncomingDelivery, error) {

@@ -57,8 +57,9 @@ func (s *server) requestID(r *http.Request) string {
 // character could forge lines of a log.
 func isUnprintable(r rune) bool { return r < ' ' || r > '~' }
 
-// webhookOrigin returns the origin of webhook URLs: PublicURL or, if it is not set, which is
-// allowed in development only, the origin to which the request was sent.
+// webhookOrigin returns the origin of webhook URLs, which is PublicURL. In development,
+// PublicURL need not be set. webhookOrigin then returns the origin to which the request was
+// sent.
 func (s *server) webhookOrigin(r *http.Request) string {
 	if s.PublicURL == "" {
 		return "http://" + r.Host

@@ -124,8 +124,9 @@ func (s *server) mountPlain(e *echo.Echo, path string, h echo.HandlerFunc) {
 	s.allowMethod(http.MethodGet, path)
 }
 
-// mountReservedPaths makes a POST to a path below the two collections a 405. Otherwise the router
-// would pass it to the webhook receiver, as the request of a vendor named "tokens" or "deliveries".
+// mountReservedPaths makes the router respond with 405 to a POST to a path below the
+// collections of tokens and deliveries. Otherwise the router would pass it to the webhook
+// receiver, as the request of a vendor named "tokens" or "deliveries".
 func (s *server) mountReservedPaths(e *echo.Echo) {
 	for _, path := range []string{prefix + "/webhooks/tokens/{id}", prefix + "/webhooks/deliveries/{id}"} {
 		e.POST(echoPath(path), func(echo.Context) error { return echo.ErrMethodNotAllowed })

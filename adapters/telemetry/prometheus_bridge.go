@@ -91,8 +91,8 @@ func (b bridge) histogram(m *dto.Metric, now time.Time) metricdata.HistogramData
 	return point
 }
 
-// createdAt returns the time at which a series was created, or the start of the export if
-// created is nil because that time is unknown.
+// createdAt returns the time at which a series was created. If that time is unknown (created is
+// nil), it returns the start of the export.
 func (b bridge) createdAt(created *timestamppb.Timestamp) time.Time {
 	if created == nil {
 		return b.startTime

@@ -118,7 +118,7 @@ func (p *process) log() string {
 	return strings.Join(p.lines, "\n")
 }
 
-// at returns the origin of the process, or "" as long as it does not serve.
+// at returns the origin of the process, or "" until the process serves.
 func (p *process) at() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()

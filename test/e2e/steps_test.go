@@ -76,7 +76,7 @@ func (o operator) deliver(b bank, path string, body []byte) response {
 	return a
 }
 
-// of returns the path of the connection id, with the suffix more.
+// of returns the path of the connection with this id, followed by the suffix more.
 func of(id, more string) string { return connections + "/" + id + more }
 
 // waitForPulls waits until the connection has had a pull and none of its pulls is queued or running.

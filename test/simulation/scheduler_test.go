@@ -77,7 +77,7 @@ func (s *sim) goConcurrently(work func()) (wait func()) {
 	child.parent, child.reading, parent.child = parent.process(), parent.reading, child
 	s.yieldAt("begun")
 	return func() {
-		s.current.awaited = child // the waiting task may be another one than the task that started child
+		s.current.awaited = child // the waiting task may be a different task from the one that started child
 		for !child.ended && !s.failed {
 			s.yieldAt("waits")
 		}

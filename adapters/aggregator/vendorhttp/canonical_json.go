@@ -103,8 +103,8 @@ func (w *canonicalWriter) object(name string, object []byte) {
 
 func unquoted(m Member) []byte { return m.Name[1 : len(m.Name)-1] }
 
-// value writes the value of the member name. An object in a list is treated as if it were
-// the value of the member whose value is the list.
+// value writes the value of the member name. If the value is a list, each object in the list is
+// written as if it were itself the value of that member.
 func (w *canonicalWriter) value(name, value []byte) {
 	switch value[0] {
 	case '{':

@@ -99,7 +99,7 @@ func (s *Store) background() *Store {
 	return &background
 }
 
-// bounded runs fn, which uses the database, with a timeout, and translates its error.
+// bounded runs fn with a timeout, and translates its error. fn uses the database.
 func (s *Store) bounded(ctx context.Context, fn func(ctx context.Context) error) error {
 	bounded, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()

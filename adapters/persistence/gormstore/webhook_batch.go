@@ -93,7 +93,7 @@ type EventKey struct {
 // BatchEvent is one distinct event of a batch.
 type BatchEvent struct {
 	EventKey
-	First   *PendingDelivery // the first delivery of the event, and the one that is stored
+	First   *PendingDelivery // the first delivery of the event; only this delivery is stored
 	Binding TokenBinding     // of First
 	Status  domain.DeliveryStatus
 	Pull    uuid.UUID // nil unless the event wants a pull

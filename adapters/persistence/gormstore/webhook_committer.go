@@ -174,8 +174,9 @@ func (c *committer) commit(batch []*call) {
 	ctx, cancel := context.WithTimeout(context.Background(), c.timeout)
 	results, err := c.receive(ctx, deliveries)
 	cancel()
-	// If the batch's own deadline has expired, the database is slow; no caller has left. So the error
-	// is translated without the context of the batch, and becomes Unavailable.
+	// The context of the batch ends only when the batch's own deadline expires, because the
+	// database is slow; no caller has canceled it. The error is therefore translated without this
+	// context, and becomes Unavailable.
 	err = Translate(context.Background(), err)
 	for i, waiting := range batch {
 		switch {

@@ -21,9 +21,9 @@ const (
 	migrateWait  = 100 * time.Millisecond
 )
 
-// Migrate brings the schema up to date. Several processes may call it at once. Each migration is
-// one transaction: if two processes find the same migration missing, one of them applies it. The
-// other one fails, and finds it applied at its next attempt.
+// Migrate brings the schema up to date. Several processes may call it at once. Each migration
+// is one transaction: if two processes find the same migration missing, one of them applies it.
+// The other process fails, and finds the migration applied at its next attempt.
 func (db *DB) Migrate(ctx context.Context) error {
 	provider, err := db.provider()
 	if err != nil {

@@ -90,8 +90,8 @@ func (c *tokenCache) attach(events []*gormstore.BatchEvent) (missing, lateJoins 
 	return missing, lateJoins
 }
 
-// driverConn returns the driver's connection, by which a connection is identified: the pool may
-// replace a broken connection by another one.
+// driverConn returns the driver's connection. The cache identifies a connection by it, because
+// the pool may replace a broken connection by another connection.
 func driverConn(conn *sql.Conn) (id any, err error) {
 	err = conn.Raw(func(c any) error {
 		id = c

@@ -78,8 +78,8 @@ func (i Issuer) fetch(ctx context.Context) ([]key, error) {
 	return parseKeys(raw)
 }
 
-// fetchError returns which of the errors above describes err, the error of a request without a
-// complete response.
+// fetchError returns the error, from the list above, that describes err. err is the error of a
+// request without a complete response.
 func fetchError(err error) error {
 	var (
 		timeout net.Error

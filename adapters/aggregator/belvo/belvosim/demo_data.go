@@ -78,7 +78,8 @@ func loadDemo(text []byte) (data demoData) {
 	return data
 }
 
-// withDates returns text with every relative date replaced by a date, relative to day.
+// withDates returns text in which every relative date is replaced by the date that it means,
+// counted from day.
 func withDates(text []byte, day time.Time) []byte {
 	return relativeDay.ReplaceAllFunc(text, func(mark []byte) []byte {
 		offset, _ := strconv.Atoi(string(mark[1 : len(mark)-1]))

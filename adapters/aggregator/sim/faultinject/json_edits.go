@@ -95,7 +95,8 @@ func replaceNextHost(d *jsonDocument, x exchange) {
 	d.setNext(cmp.Or(x.fault.Value, OtherOrigin+x.r.URL.RequestURI()))
 }
 
-// setNext sets the member next of a list to to. A response without this member remains unchanged.
+// setNext sets the member next of a list to the value of the argument to. A response without
+// this member remains unchanged.
 func (d *jsonDocument) setNext(to string) {
 	if list, isObject := d.root.(map[string]any); isObject {
 		if _, present := list["next"]; present {

@@ -32,8 +32,8 @@ const (
 // was started for the environment is stopped when the test ends.
 type VendorEnv struct {
 	Adapter ports.Aggregator
-	// Good is a valid access. BadCredential and BadAccountRef differ from Good only in the
-	// credential and only in the account reference.
+	// Good is a valid access. BadCredential differs from Good only in the credential, and
+	// BadAccountRef differs from Good only in the account reference.
 	Good, BadCredential, BadAccountRef ports.Access
 	// Accounts are the external ids of the accounts of Good, sorted. There is at least one
 	// account, and the first account is a bank account.

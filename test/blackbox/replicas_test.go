@@ -170,8 +170,8 @@ func TestRollingRestartAnswersNoError(t *testing.T) {
 	t.Logf("3 restarts: %+v, seed %d", v, seed)
 }
 
-// readers starts to call the API, until ctx ends. The returned function waits for the end of these calls
-// and returns the number of responses by status.
+// readers calls the API in the background until ctx ends. The returned function waits for the
+// end of these calls and returns the number of responses by status.
 func readers(ctx context.Context, h *env, target func() *process, links []*link) func() map[int]int {
 	var mu sync.Mutex
 	var working sync.WaitGroup

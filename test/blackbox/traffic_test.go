@@ -244,7 +244,7 @@ func (f rowState) compare(t testing.TB, row object) {
 		t.Errorf("row %s removed: %t, at the vendor: %t", id, gone, f.removed)
 	}
 	if f.removed {
-		return // the stored content is the last one that a pull read before the removal
+		return // the stored content is the content that a pull read last before the removal
 	}
 	got, err := decimal.Parse(text(row, "amount"))
 	if err != nil || got.Cmp(decimal.MustParse(f.amount)) != 0 || row["status"] != f.status {

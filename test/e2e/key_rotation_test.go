@@ -74,7 +74,8 @@ type traffic struct {
 	tests, pulls, failed atomic.Int64
 }
 
-// traffic starts to test and pull the connections, until the test ends, and returns the counters.
+// traffic tests and pulls the connections in the background until the test ends. It returns the
+// counters of these tests and pulls.
 func (w *rotationEnv) traffic(t *testing.T, app *compose.App, connections []domain.Connection) *traffic {
 	t.Helper()
 	if err := app.Stores.Queue.Start(t.Context(), app.Service, app.Service); err != nil {

@@ -179,9 +179,9 @@ func (ref *accountRef) row(id string) *row {
 	return nil
 }
 
-// endListingLag removes rows from the vendor's lists: the rows whose removal was announced to
-// the succeeded pull p. Until then, such a row may still be listed. p had to handle that for
-// its whole time.
+// endListingLag takes rows off the vendor's lists when the pull p has succeeded: the removed
+// rows whose removal was announced to p. While p ran, such a row may still have been listed,
+// and p had to handle that.
 func (s *sim) endListingLag(p domain.Pull) {
 	for _, c := range s.connections {
 		if c.ID != p.Connection {

@@ -28,9 +28,9 @@ type Dialect interface {
 	// caller.
 	QueryBatched(ctx context.Context, sql string, args, columns []any, take func() error) error
 
-	// AnyOf returns a condition that is true where the text column equals one of the values. It has
-	// one parameter, whose value contains all of them, so that its text does not depend on their
-	// number.
+	// AnyOf returns a condition that is true where the text column equals one of the values. The
+	// condition has one parameter, which contains all values. The text of the condition therefore
+	// does not depend on the number of values.
 	AnyOf(column string, values []string) clause.Expr
 
 	// AttachedDeliveries returns a SELECT of ask, received_at and id of the deliveries that are

@@ -69,10 +69,10 @@ func (c *tokenCache) addPull(connection, pull uuid.UUID, since int64) {
 	c.queued[connection], c.since[connection] = pull, since
 }
 
-// attach returns two lists of events. missing contains, per connection, the first event whose pull
-// must be created; attach adds these pulls to the cache. lateJoins contains the events that were
-// received before the pull to which they are attached was queued, so that AttachedDeliveries does
-// not find them by their time.
+// attach returns two lists of events. missing contains, per connection, the first event whose
+// pull must be created; attach adds these pulls to the cache. lateJoins contains the events
+// that were received before the pull of the event was queued. AttachedDeliveries does not find
+// these events by their time.
 func (c *tokenCache) attach(events []*gormstore.BatchEvent) (missing, lateJoins []*gormstore.BatchEvent) {
 	for _, e := range events {
 		if e.Pull == uuid.Nil {

@@ -13,7 +13,7 @@ import (
 // pullMapping maps the ids of the model's pulls to those of the database's pulls, one to one.
 type pullMapping struct {
 	exact             bool
-	toStored, toModel map[domain.PullID]domain.PullID // keyed by the model's ids, and by the database's ids
+	toStored, toModel map[domain.PullID]domain.PullID // toStored is keyed by the model's ids, toModel by the database's
 }
 
 // match records that the id model and the id stored belong to the same pull. It returns an error

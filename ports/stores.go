@@ -165,9 +165,9 @@ type StoredResponse struct {
 // IdempotencyStore stores the first response for each idempotency key.
 type IdempotencyStore interface {
 	// Begin claims the key. It returns nil when the caller now holds the claim; the caller
-	// must then end the claim with Finish or Release. This is so if the key was free, if its
-	// previous claim is older than ClaimTimeout (a process died while it held the claim), or
-	// if its response is older than ResponseRetention. Otherwise Begin returns the stored
+	// must then end the claim with Finish or Release. The caller gets the claim if the key was
+	// free, if its previous claim is older than ClaimTimeout (a process died while it held the
+	// claim), or if its response is older than ResponseRetention. Otherwise Begin returns the stored
 	// response. Errors: Conflict (key_in_flight) when another request holds the claim;
 	// Conflict (key_reused) when the fingerprint differs.
 	Begin(ctx context.Context, tenant domain.TenantID, key string, fingerprint domain.Fingerprint,

@@ -253,7 +253,7 @@ type Maintenance interface {
 	// Prune deletes at most limit deliveries that are older than keep, and at most limit
 	// idempotency responses that are older than ResponseRetention.
 	Prune(ctx context.Context, keep time.Duration, limit int) (int, error)
-	// FlushTokenUsage writes to the store when tokens were last used.
+	// FlushTokenUsage stores the times at which tokens were last used.
 	FlushTokenUsage(ctx context.Context) error
 	// Reseal re-encrypts every credential that is not sealed under the primary key, and
 	// returns the number of credentials that it re-encrypted. It is idempotent: it can run

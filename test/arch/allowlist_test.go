@@ -55,8 +55,8 @@ var allowed = map[string][]string{
 		"domain", "ports",
 		"github.com/go-json-experiment/json", "github.com/google/uuid", "github.com/lestrrat-go/jwx/v2",
 	},
-	// The River queue and the queue in memory share background. Only the former may import
-	// a database or River.
+	// The River queue and the queue in memory share background. Only the River queue may
+	// import a database or River.
 	"adapters/jobs": {
 		"adapters/jobs/background", "domain", "ports",
 		"github.com/google/uuid", "github.com/jackc/pgx/v5", "github.com/riverqueue/river",

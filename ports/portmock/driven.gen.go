@@ -384,17 +384,17 @@ func (mr *MockIdempotencyStoreMockRecorder) Begin(ctx, tenant, key, fingerprint,
 }
 
 // Finish mocks base method.
-func (m *MockIdempotencyStore) Finish(ctx context.Context, tenant domain.TenantID, key string, response ports.StoredResponse, at time.Time) error {
+func (m *MockIdempotencyStore) Finish(ctx context.Context, tenant domain.TenantID, key string, claimed time.Time, response ports.StoredResponse, at time.Time) error {
 	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "Finish", ctx, tenant, key, response, at)
+	ret := m.ctrl.Call(m, "Finish", ctx, tenant, key, claimed, response, at)
 	ret0, _ := ret[0].(error)
 	return ret0
 }
 
 // Finish indicates an expected call of Finish.
-func (mr *MockIdempotencyStoreMockRecorder) Finish(ctx, tenant, key, response, at any) *gomock.Call {
+func (mr *MockIdempotencyStoreMockRecorder) Finish(ctx, tenant, key, claimed, response, at any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
-	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Finish", reflect.TypeOf((*MockIdempotencyStore)(nil).Finish), ctx, tenant, key, response, at)
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Finish", reflect.TypeOf((*MockIdempotencyStore)(nil).Finish), ctx, tenant, key, claimed, response, at)
 }
 
 // Prune mocks base method.
@@ -413,17 +413,17 @@ func (mr *MockIdempotencyStoreMockRecorder) Prune(ctx, before, limit any) *gomoc
 }
 
 // Release mocks base method.
-func (m *MockIdempotencyStore) Release(ctx context.Context, tenant domain.TenantID, key string) error {
+func (m *MockIdempotencyStore) Release(ctx context.Context, tenant domain.TenantID, key string, claimed time.Time) error {
 	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "Release", ctx, tenant, key)
+	ret := m.ctrl.Call(m, "Release", ctx, tenant, key, claimed)
 	ret0, _ := ret[0].(error)
 	return ret0
 }
 
 // Release indicates an expected call of Release.
-func (mr *MockIdempotencyStoreMockRecorder) Release(ctx, tenant, key any) *gomock.Call {
+func (mr *MockIdempotencyStoreMockRecorder) Release(ctx, tenant, key, claimed any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
-	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Release", reflect.TypeOf((*MockIdempotencyStore)(nil).Release), ctx, tenant, key)
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Release", reflect.TypeOf((*MockIdempotencyStore)(nil).Release), ctx, tenant, key, claimed)
 }
 
 // MockPulls is a mock of Pulls interface.

@@ -71,7 +71,8 @@ func validityOf(token jwt.Token) (from, until time.Time) {
 
 // parseKeys parses a JWK set and returns the keys that can verify signatures. A key that cannot
 // be read, because its type is unknown or a parameter is missing, is ignored, as RFC 7517,
-// section 5, requires; the other keys remain usable. Errors: errUnreadable, errNoKeys.
+// section 5, requires; the other keys remain usable. Errors: errUnreadable; errNoKeys for a valid
+// set without a usable key.
 func parseKeys(raw []byte) ([]key, error) {
 	set, err := jwk.Parse(raw, jwk.WithIgnoreParseError(true))
 	if err != nil {

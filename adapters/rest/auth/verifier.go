@@ -22,7 +22,7 @@ func (p Principal) Can(scope string) bool { return slices.Contains(p.Scopes, sco
 // keySet looks up verification keys.
 type keySet interface {
 	// find returns the key with the header's key id and algorithm. Errors: Unauthenticated;
-	// Unavailable when no keys could be fetched from the issuer yet.
+	// Unavailable when no keys could be fetched from the issuer in the last five minutes.
 	find(ctx context.Context, h header) (key, error)
 	// generation returns a number that increases whenever the keys change. A token that was
 	// verified with an earlier generation must be verified again.
@@ -42,7 +42,7 @@ type Verifier struct {
 // token, it checks only the validity period: the token's signature, issuer and audience cannot
 // have changed, and the cache drops the token when the keys change. Errors: Unauthenticated for
 // every defect of the token, with a cause that names the defect and contains no part of the
-// token; Unavailable if no keys of the issuer could be fetched yet.
+// token; Unavailable if no keys could be fetched from the issuer in the last five minutes.
 func (v *Verifier) Verify(ctx context.Context, bearer string) (Principal, error) {
 	// The generation is read before the verification. If the keys change during the verification,
 	// the cache therefore discards the result.

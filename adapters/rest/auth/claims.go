@@ -38,6 +38,49 @@ func (c Claims) principal(token jwt.Token) (Principal, error) {
 	return Principal{Tenant: tenant, Scopes: scopes}, nil
 }
 
+// purposeClaims are the claims in which issuers name the purpose of a token: typ (Keycloak),
+// token_use (Cognito), token_type and tokenType (Casdoor).
+var purposeClaims = []string{"typ", "token_use", "token_type", "tokenType"}
+
+// purposes maps values of the purposeClaims, in lower case and with "_" instead of "-", to whether
+// the token is for calling an API. An issuer's own value that is not listed has no effect.
+var purposes = map[string]bool{
+	"access": true, "access_token": true, "bearer": true, accessTokenType: true,
+	"id": false, "id_token": false, "refresh": false, "refresh_token": false, "offline": false,
+	"logout": false, "logout_token": false,
+}
+
+// otherTokenClaims are claims that an access token never has: the hashes of an ID token (OpenID
+// Connect Core 1.0, section 3.3.2.11), and the events of a logout or security event token (RFC 8417,
+// section 2.2).
+var otherTokenClaims = []string{"at_hash", "c_hash", "events"}
+
+// checkPurpose rejects ID tokens, refresh tokens, logout tokens and security event tokens. The issuer
+// signs them with the same keys as access tokens, but they are not meant for calling an API. The
+// claim nonce marks an ID token, too, except in a token that names itself an access token, because
+// some issuers copy the nonce to their access tokens. Errors: Unauthenticated.
+func checkPurpose(h header, token jwt.Token) error {
+	named := h.typed(accessTokenType, "application/"+accessTokenType)
+	for _, claim := range purposeClaims {
+		value, _ := token.Get(claim)
+		text, _ := value.(string)
+		access, known := purposes[strings.ReplaceAll(strings.ToLower(text), "-", "_")]
+		if known && !access {
+			return rejected("the claims name another purpose than access")
+		}
+		named = named || access
+	}
+	for _, claim := range otherTokenClaims {
+		if _, ok := token.Get(claim); ok {
+			return rejected("a claim of another kind of token")
+		}
+	}
+	if _, ok := token.Get("nonce"); ok && !named {
+		return rejected("an ID token")
+	}
+	return nil
+}
+
 // tenant returns the tenant in the configured claim. It reads the alternative claim only if the
 // configured claim is absent: the alternative claim never replaces an invalid value. It returns
 // false if there is no valid tenant.

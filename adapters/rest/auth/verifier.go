@@ -78,6 +78,9 @@ func (v *Verifier) verify(ctx context.Context, bearer string) (verifiedToken, er
 	if err != nil {
 		return verifiedToken{}, err
 	}
+	if err := checkPurpose(h, claimed); err != nil {
+		return verifiedToken{}, err
+	}
 	principal, err := v.claims.principal(claimed)
 	from, until := validityOf(claimed)
 	return verifiedToken{principal, from, until}, err

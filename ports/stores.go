@@ -76,6 +76,11 @@ type Tokens interface {
 	List(ctx context.Context, tenant domain.TenantID, filter TokenFilter,
 		page domain.PageRequest) (domain.Page[domain.WebhookToken], error)
 
+	// FindByHash returns the token with the given hash, also a revoked one. It tells an operator
+	// why a webhook was refused, and must not be used to accept one. Errors: NotFound. It acts
+	// for the service itself.
+	FindByHash(ctx context.Context, hash domain.TokenHash) (domain.WebhookToken, error)
+
 	// Revoke revokes a live token: every Deliveries.Receive that starts later refuses the
 	// token. Errors: NotFound, also for a token that is already revoked.
 	Revoke(ctx context.Context, tenant domain.TenantID, id domain.TokenID, at time.Time) error

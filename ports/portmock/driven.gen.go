@@ -202,6 +202,21 @@ func (mr *MockTokensMockRecorder) Create(ctx, t any) *gomock.Call {
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Create", reflect.TypeOf((*MockTokens)(nil).Create), ctx, t)
 }
 
+// FindByHash mocks base method.
+func (m *MockTokens) FindByHash(ctx context.Context, hash domain.TokenHash) (domain.WebhookToken, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "FindByHash", ctx, hash)
+	ret0, _ := ret[0].(domain.WebhookToken)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// FindByHash indicates an expected call of FindByHash.
+func (mr *MockTokensMockRecorder) FindByHash(ctx, hash any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "FindByHash", reflect.TypeOf((*MockTokens)(nil).FindByHash), ctx, hash)
+}
+
 // List mocks base method.
 func (m *MockTokens) List(ctx context.Context, tenant domain.TenantID, filter ports.TokenFilter, page domain.PageRequest) (domain.Page[domain.WebhookToken], error) {
 	m.ctrl.T.Helper()

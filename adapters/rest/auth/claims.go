@@ -7,6 +7,7 @@ import (
 	"github.com/lestrrat-go/jwx/v2/jwt"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
 // The claims that contain the tenant. The second claim is read if the token does not have the
@@ -23,8 +24,8 @@ type Claims struct {
 	TenantClaim string // the name of the claim that contains the tenant's UUID; if "", DefaultTenantClaim
 }
 
-// principal returns the tenant and the scopes of the token. Errors: Unauthenticated when the
-// token names no tenant.
+// principal returns the tenant, the actor and the scopes of the token. Errors: Unauthenticated when
+// the token names no tenant.
 func (c Claims) principal(token jwt.Token) (Principal, error) {
 	tenant, ok := c.tenant(token)
 	if !ok {
@@ -35,7 +36,20 @@ func (c Claims) principal(token jwt.Token) (Principal, error) {
 		value, _ := token.Get(claim)
 		scopes = append(scopes, scopesOf(value)...)
 	}
-	return Principal{Tenant: tenant, Scopes: scopes}, nil
+	return Principal{Tenant: tenant, Actor: actorOf(token), Scopes: scopes}, nil
+}
+
+// actorOf returns the subject of the token. A token that an issuer made for a client instead of a
+// person may have no subject; actorOf then returns the client's id. If the token has neither, it
+// returns ports.UnknownActor.
+func actorOf(token jwt.Token) string {
+	for _, claim := range []string{jwt.SubjectKey, "client_id", "azp"} {
+		value, _ := token.Get(claim)
+		if text, ok := value.(string); ok && text != "" {
+			return text
+		}
+	}
+	return ports.UnknownActor
 }
 
 // purposeClaims are the claims in which issuers name the purpose of a token: typ (Keycloak),

@@ -327,7 +327,7 @@ func TestForgedTokensAreRejected(t *testing.T) {
 				if cause := errors.Unwrap(err); cause == nil || len(cause.Error()) > 60 {
 					t.Errorf("the reason is %v, want a short text", cause)
 				}
-				if got.Tenant != (domain.TenantID{}) || got.Scopes != nil {
+				if got.Tenant != (domain.TenantID{}) || got.Scopes != nil || got.Actor != "" {
 					t.Errorf("a rejection returns the principal %v", got)
 				}
 			})

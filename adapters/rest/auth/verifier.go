@@ -10,9 +10,10 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Principal identifies the tenant and the scopes of a token.
+// Principal identifies the tenant, the actor and the scopes of a token.
 type Principal struct {
 	Tenant domain.TenantID // never the nil UUID
+	Actor  string          // the token's subject or client; ports.UnknownActor if it names neither; never ""
 	Scopes []string        // as listed in the token; may be empty; the slice is shared and must not be modified
 }
 

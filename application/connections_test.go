@@ -78,6 +78,7 @@ func TestAnInterruptedAddressCheckIsNotAFieldError(t *testing.T) {
 
 func TestCreateSealsAndAudits(t *testing.T) {
 	e := newEnv(t)
+	e.ctx = ports.WithActor(e.ctx, "alice")
 	c := e.createConnection("books")
 	if len(c.Sealed) == 0 || c.Revision != 1 || c.Kind != domain.Aggregator {
 		t.Errorf("got %+v", c)
@@ -87,7 +88,12 @@ func TestCreateSealsAndAudits(t *testing.T) {
 	if diff := cmp.Diff(c, stored, cmp.AllowUnexported()); diff != "" {
 		t.Error(diff)
 	}
-	want := []ports.Audited{{Tenant: e.tenant, Action: "connection.create", Object: c.ID.String()}}
+	e.ctx = ports.WithActor(e.ctx, "")
+	e.noError(e.DeleteConnection(e.ctx, e.tenant, c.ID, nil))
+	want := []ports.Audited{
+		{Tenant: e.tenant, Actor: "alice", Action: "connection.create", Object: c.ID.String()},
+		{Tenant: e.tenant, Actor: ports.UnknownActor, Action: "connection.delete", Object: c.ID.String()},
+	}
 	if diff := cmp.Diff(want, eventsOf[ports.Audited](e.events)); diff != "" {
 		t.Error(diff)
 	}

@@ -17,7 +17,8 @@ func (s *Service) Do(
 	ctx context.Context, tenant domain.TenantID, key string, fingerprint domain.Fingerprint,
 	do func(context.Context) (ports.StoredResponse, error),
 ) (ports.StoredResponse, bool, error) {
-	first, err := s.Idempotency.Begin(ctx, tenant, key, fingerprint, s.Clock.Now())
+	claimed := s.Clock.Now()
+	first, err := s.Idempotency.Begin(ctx, tenant, key, fingerprint, claimed)
 	if err != nil {
 		return ports.StoredResponse{}, false, err
 	}
@@ -27,7 +28,7 @@ func (s *Service) Do(
 	stored := false
 	defer func() {
 		if !stored { // do returned an error or is panicking
-			s.releaseKey(ctx, tenant, key)
+			s.releaseKey(ctx, tenant, key, claimed)
 		}
 	}()
 	response, err := do(ctx)
@@ -35,27 +36,29 @@ func (s *Service) Do(
 		return response, false, err
 	}
 	stored = true
-	s.storeResponse(ctx, tenant, key, response)
+	s.storeResponse(ctx, tenant, key, claimed, response)
 	return response, false, nil
 }
 
 // storeResponse stores the response to the first request. A failure is not reported to the caller,
 // because the request was executed. Until the claim expires, it still prevents a repetition of the
-// request from being executed.
+// request from being executed. claimed is the time of the claim.
 func (s *Service) storeResponse(
-	ctx context.Context, tenant domain.TenantID, key string, response ports.StoredResponse,
+	ctx context.Context, tenant domain.TenantID, key string, claimed time.Time, response ports.StoredResponse,
 ) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
 	defer cancel()
-	if err := s.Idempotency.Finish(ctx, tenant, key, response, s.Clock.Now()); err != nil {
+	if err := s.Idempotency.Finish(ctx, tenant, key, claimed, response, s.Clock.Now()); err != nil {
 		s.Observer.Emit(ctx, ports.BackgroundError{Task: "idempotency.keep", Err: err})
 	}
 }
 
-func (s *Service) releaseKey(ctx context.Context, tenant domain.TenantID, key string) {
+// releaseKey ends the claim that was made at claimed, so that the request can be repeated. A claim that
+// another request has taken over since then stays.
+func (s *Service) releaseKey(ctx context.Context, tenant domain.TenantID, key string, claimed time.Time) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
 	defer cancel()
-	if err := s.Idempotency.Release(ctx, tenant, key); err != nil {
+	if err := s.Idempotency.Release(ctx, tenant, key, claimed); err != nil {
 		s.Observer.Emit(ctx, ports.BackgroundError{Task: "idempotency.abandon", Err: err})
 	}
 }

@@ -152,3 +152,37 @@ func TestAFailureToReleaseAKeyIsEmitted(t *testing.T) {
 		t.Errorf("emitted %v", failures)
 	}
 }
+
+// A request that takes longer than ClaimTimeout loses its claim to a repetition of the request. When
+// the slow request then fails, it must not free the key while the repetition still runs.
+func TestASlowRequestDoesNotReleaseTheClaimOfItsRepetition(t *testing.T) {
+	e := newEnv(t)
+	failure := errors.New("failed")
+	running, end, done := make(chan struct{}), make(chan struct{}), make(chan error, 1)
+	repeat := func() {
+		_, _, err := e.Do(e.ctx, e.tenant, "key", domain.Fingerprint{1},
+			func(ctx context.Context) (ports.StoredResponse, error) {
+				close(running)
+				<-end
+				return respondWith(201)(ctx)
+			})
+		done <- err
+	}
+	_, _, err := e.Do(e.ctx, e.tenant, "key", domain.Fingerprint{1},
+		func(context.Context) (ports.StoredResponse, error) {
+			e.clock.pass(ports.ClaimTimeout + time.Second)
+			go repeat()
+			<-running
+			return ports.StoredResponse{}, failure
+		})
+	e.wantError(err, failure)
+	_, _, err = e.Do(e.ctx, e.tenant, "key", domain.Fingerprint{1}, respondWith(200))
+	close(end)
+	e.noError(<-done)
+	e.wantError(err, domain.Conflict, domain.KeyInFlight)
+	stored, replayed, err := e.Do(e.ctx, e.tenant, "key", domain.Fingerprint{1}, mustNotRun)
+	e.noError(err)
+	if !replayed || stored.Status != 201 {
+		t.Errorf("got %d, replayed %t, want the response of the repetition", stored.Status, replayed)
+	}
+}

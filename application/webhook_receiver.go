@@ -16,8 +16,11 @@ import (
 // response time. The store deduplicates deliveries by the event's key.
 func (s *Service) Receive(ctx context.Context, request domain.WebhookRequest) (ports.ReceiveResult, error) {
 	aggregator, wired := s.aggregators[request.Vendor]
-	if !wired || !s.Sources[request.Vendor].Admits(request) {
-		return ports.ReceiveResult{}, s.refuse(ctx, request)
+	if !wired {
+		return ports.ReceiveResult{}, s.refuse(ctx, request, errUnknownVendor)
+	}
+	if !s.Sources[request.Vendor].Admits(request) {
+		return ports.ReceiveResult{}, s.refuse(ctx, request, errSourceNotProved)
 	}
 	incoming, err := s.incomingDelivery(ctx, aggregator, request)
 	if err != nil {
@@ -25,7 +28,7 @@ func (s *Service) Receive(ctx context.Context, request domain.WebhookRequest) (p
 	}
 	result, err := s.Deliveries.Receive(ctx, incoming)
 	if errors.Is(err, domain.Unauthenticated) {
-		return ports.ReceiveResult{}, s.refuse(ctx, request)
+		return ports.ReceiveResult{}, s.refuse(ctx, request, s.tokenRefusal(ctx, incoming))
 	}
 	if err != nil {
 		return ports.ReceiveResult{}, err
@@ -37,16 +40,45 @@ func (s *Service) Receive(ctx context.Context, request domain.WebhookRequest) (p
 	return result, nil
 }
 
-// refuse emits an event about the refused request and returns the error, which is the same for every
-// cause. The event names the vendor only if an aggregator is registered for it, because a caller can
-// send any name.
-func (s *Service) refuse(ctx context.Context, request domain.WebhookRequest) error {
+// The reasons for which a webhook is refused. They are only logged: the caller gets the same response
+// for all of them.
+var (
+	errUnknownVendor   = errors.New("unknown vendor")
+	errSourceNotProved = errors.New("source not proved")
+	errUnknownToken    = errors.New("unknown token")
+	errRevokedToken    = errors.New("token revoked")
+	errVendorMismatch  = errors.New("token of another vendor")
+	errNoLiveToken     = errors.New("no live token of the vendor")
+)
+
+// tokenRefusal returns why the store refused the token of a delivery. It reads the token after the
+// decision, which it cannot change. If the token cannot be read, or was revoked and read at the same
+// time, the reason is the general one.
+func (s *Service) tokenRefusal(ctx context.Context, refused ports.IncomingDelivery) error {
+	token, err := s.Tokens.FindByHash(ctx, refused.Token)
+	switch {
+	case errors.Is(err, domain.NotFound):
+		return errUnknownToken
+	case err != nil:
+		return errNoLiveToken
+	case token.Vendor != refused.Vendor:
+		return errVendorMismatch
+	case !token.Live():
+		return errRevokedToken
+	}
+	return errNoLiveToken
+}
+
+// refuse emits an event about the refused request and returns the error. The text of the error is the
+// same for every reason, which is its cause. The event names the vendor only if an aggregator is
+// registered for it, because a caller can send any name.
+func (s *Service) refuse(ctx context.Context, request domain.WebhookRequest, reason error) error {
 	refused := ports.WebhookReceived{Outcome: "refused"}
 	if _, wired := s.aggregators[request.Vendor]; wired {
 		refused.Vendor = request.Vendor
 	}
 	s.Observer.Emit(ctx, refused)
-	return &domain.Error{Kind: domain.Unauthenticated}
+	return &domain.Error{Kind: domain.Unauthenticated, Cause: reason}
 }
 
 // incomingDelivery parses the webhook's body and returns the delivery to store. A body that is

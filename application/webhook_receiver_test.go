@@ -11,31 +11,59 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Every refused request gets the same error, independent of the reason.
+// Every refused request gets the same error text. Its cause, which is only logged, names the reason.
 func TestAllRefusalsAreTheSame(t *testing.T) {
 	e := newEnv(t)
 	token := e.mintToken(e.createConnection("books"))
 	body := eventBody("e1", domain.PullScope{Everything: true})
 	good := webhookRequest(token, body)
-	tests := map[string]func(*domain.WebhookRequest){
-		"no such token":           func(request *domain.WebhookRequest) { request.Token = "nothing" },
-		"no token":                func(request *domain.WebhookRequest) { request.Token = "" },
-		"an unproved source":      func(request *domain.WebhookRequest) { request.Authorization = "wrong" },
-		"a vendor without policy": func(request *domain.WebhookRequest) { request.Vendor = "belvo" },
-		"a vendor not wired":      func(request *domain.WebhookRequest) { request.Vendor = "unknown" },
-		"no vendor":               func(request *domain.WebhookRequest) { request.Vendor = "" },
-		"neither token nor source": func(request *domain.WebhookRequest) {
-			request.Token, request.Authorization = "x", "y"
+	revoked, err := e.MintToken(e.ctx, e.tenant, "pluggy", "books")
+	e.noError(err)
+	e.noError(e.RevokeToken(e.ctx, e.tenant, revoked.ID))
+	tests := map[string]struct {
+		change func(*domain.WebhookRequest)
+		reason string
+	}{
+		"no such token": {
+			func(request *domain.WebhookRequest) { request.Token = "nothing" }, "unknown token",
+		},
+		"no token": {func(request *domain.WebhookRequest) { request.Token = "" }, "unknown token"},
+		"a revoked token": {
+			func(request *domain.WebhookRequest) { request.Token = string(revoked.Raw.Reveal()) }, "token revoked",
+		},
+		"a token of another vendor": {
+			func(request *domain.WebhookRequest) {
+				e.deps.Sources["belvo"] = domain.SourcePolicy{Authorization: domain.SecretText("belvo's")}
+				request.Vendor, request.Authorization = "belvo", "belvo's"
+			}, "token of another vendor",
+		},
+		"an unproved source": {
+			func(request *domain.WebhookRequest) { request.Authorization = "wrong" }, "source not proved",
+		},
+		"a vendor without policy": {
+			func(request *domain.WebhookRequest) {
+				delete(e.deps.Sources, "belvo")
+				request.Vendor = "belvo"
+			}, "source not proved",
+		},
+		"a vendor not wired": {func(request *domain.WebhookRequest) { request.Vendor = "unknown" }, "unknown vendor"},
+		"no vendor":          {func(request *domain.WebhookRequest) { request.Vendor = "" }, "unknown vendor"},
+		"neither token nor source": {
+			func(request *domain.WebhookRequest) { request.Token, request.Authorization = "x", "y" },
+			"source not proved",
 		},
 	}
-	for cause, change := range tests {
+	for cause, c := range tests {
 		t.Run(cause, func(t *testing.T) {
 			request := good
-			change(&request)
+			c.change(&request)
 			e.events.all = nil
 			_, err := e.Receive(e.ctx, request)
-			if diff := cmp.Diff(&domain.Error{Kind: domain.Unauthenticated}, err); diff != "" {
-				t.Error(diff)
+			if err == nil || err.Error() != (&domain.Error{Kind: domain.Unauthenticated}).Error() {
+				t.Errorf("got the error %v", err)
+			}
+			if reason := errors.Unwrap(err); reason == nil || reason.Error() != c.reason {
+				t.Errorf("the reason is %v, want %s", reason, c.reason)
 			}
 			want := ports.WebhookReceived{Outcome: "refused", Vendor: request.Vendor}
 			if request.Vendor == "unknown" {
@@ -51,6 +79,17 @@ func TestAllRefusalsAreTheSame(t *testing.T) {
 	}
 	if got := e.receive(token, body); got.Delivery.Status != domain.DeliveryAccepted {
 		t.Errorf("the valid webhook is %s", got.Delivery.Status)
+	}
+}
+
+// A refusal must not become another response because its reason cannot be found out.
+func TestARefusalNeedsNoReason(t *testing.T) {
+	e := newEnv(t)
+	e.failOperation("Tokens.FindByHash")
+	_, err := e.Receive(e.ctx, webhookRequest("nothing", "{}"))
+	e.wantError(err, domain.Unauthenticated)
+	if reason := errors.Unwrap(err); reason == nil || reason.Error() != "no live token of the vendor" {
+		t.Errorf("the reason is %v", reason)
 	}
 }
 

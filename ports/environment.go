@@ -110,6 +110,7 @@ type (
 	// Audited reports that an operator changed access to the service or stored configuration.
 	Audited struct {
 		Tenant domain.TenantID
+		Actor  string // who made the change, as ActorOf returns it; never ""
 		Action string // "token.mint", "token.revoke", "connection.create", …
 		Object string // the object's id
 	}

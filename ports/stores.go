@@ -76,6 +76,11 @@ type Tokens interface {
 	List(ctx context.Context, tenant domain.TenantID, filter TokenFilter,
 		page domain.PageRequest) (domain.Page[domain.WebhookToken], error)
 
+	// FindByHash returns the token with the given hash, also a revoked one. It tells an operator
+	// why a webhook was refused, and must not be used to accept one. Errors: NotFound. It acts
+	// for the service itself.
+	FindByHash(ctx context.Context, hash domain.TokenHash) (domain.WebhookToken, error)
+
 	// Revoke revokes a live token: every Deliveries.Receive that starts later refuses the
 	// token. Errors: NotFound, also for a token that is already revoked.
 	Revoke(ctx context.Context, tenant domain.TenantID, id domain.TokenID, at time.Time) error
@@ -170,14 +175,23 @@ type IdempotencyStore interface {
 	// claim), or if its response is older than ResponseRetention. Otherwise Begin returns the stored
 	// response. Errors: Conflict (key_in_flight) when another request holds the claim;
 	// Conflict (key_reused) when the fingerprint differs.
+	//
+	// at identifies the claim, like a fencing token: the caller passes it to Finish and Release
+	// as claimed. Two claims of a key never have the same time, because a claim can be taken
+	// over only after ClaimTimeout.
 	Begin(ctx context.Context, tenant domain.TenantID, key string, fingerprint domain.Fingerprint,
 		at time.Time) (*StoredResponse, error)
 
-	// Finish stores the response for a claimed key, which ends the claim.
-	Finish(ctx context.Context, tenant domain.TenantID, key string, response StoredResponse, at time.Time) error
+	// Finish stores the response for the key that was claimed at claimed, which ends the claim.
+	// It changes nothing, and returns nil, when that claim has ended or was taken over by
+	// another request.
+	Finish(ctx context.Context, tenant domain.TenantID, key string, claimed time.Time,
+		response StoredResponse, at time.Time) error
 
-	// Release ends the claim of a key without storing a response, so the key is free again.
-	Release(ctx context.Context, tenant domain.TenantID, key string) error
+	// Release ends the claim that was made at claimed without storing a response, so the key is
+	// free again. It changes nothing, and returns nil, when that claim has ended or was taken
+	// over by another request.
+	Release(ctx context.Context, tenant domain.TenantID, key string, claimed time.Time) error
 
 	// Prune deletes at most limit responses older than the given time and returns the number
 	// of deleted responses. It acts for the service itself.

@@ -172,7 +172,8 @@ type WebhookReceiver interface {
 	// Receive verifies the token and the source of a request (webhook signature, shared
 	// Authorization value or source address). It stores the delivery, and the pull that the
 	// delivery wants, before it returns. Errors: Unauthenticated, with the same text for
-	// every reason.
+	// every reason. Its cause names the reason, contains no part of the request, and is for
+	// the log only.
 	Receive(ctx context.Context, r domain.WebhookRequest) (ReceiveResult, error)
 }
 

@@ -35,6 +35,12 @@ func (c *claim) stale(at time.Time) bool {
 	return at.Sub(c.at) > limit
 }
 
+// madeAt reports whether the claim was made at the given time and has no response yet. Otherwise the
+// request that made its claim at that time has no claim any more.
+func (c *claim) madeAt(claimed time.Time) bool {
+	return c != nil && c.response == nil && c.at.Equal(claimed)
+}
+
 // Begin treats a stale claim or response as if it did not exist. Its fingerprint does not matter
 // then.
 func (v idempotency) Begin(
@@ -55,25 +61,25 @@ func (v idempotency) Begin(
 	})
 }
 
-// Finish stores the response of the claim, unless there is one already.
+// Finish stores the response of the claim. A claim that another request has taken over stays, and so
+// does a response.
 func (v idempotency) Finish(
-	ctx context.Context, tenant domain.TenantID, key string, response ports.StoredResponse, at time.Time,
+	ctx context.Context, tenant domain.TenantID, key string, claimed time.Time,
+	response ports.StoredResponse, at time.Time,
 ) error {
 	return v.exclusive(ctx, "Idempotency.Finish", func() error {
-		// The first response stays. A second one can come from a request whose claim became stale while it
-		// ran.
-		if stored := v.responses[request{tenant, key}]; stored != nil && stored.response == nil {
+		if stored := v.responses[request{tenant, key}]; stored.madeAt(claimed) {
 			stored.response, stored.at = cloneResponse(response), at
 		}
 		return nil
 	})
 }
 
-// Release deletes a claim that has no response. A claim with a response stays, because the
-// response was sent to a caller.
-func (v idempotency) Release(ctx context.Context, tenant domain.TenantID, key string) error {
+// Release deletes the claim. A claim that another request has taken over stays, because that request
+// still runs. A response stays, because it was sent to a caller.
+func (v idempotency) Release(ctx context.Context, tenant domain.TenantID, key string, claimed time.Time) error {
 	return v.exclusive(ctx, "Idempotency.Release", func() error {
-		if stored := v.responses[request{tenant, key}]; stored != nil && stored.response == nil {
+		if v.responses[request{tenant, key}].madeAt(claimed) {
 			delete(v.responses, request{tenant, key})
 		}
 		return nil

@@ -42,6 +42,16 @@ func (v tokens) List(
 	})
 }
 
+// FindByHash looks up the map of tokens, whose keys are the hashes.
+func (v tokens) FindByHash(ctx context.Context, hash domain.TokenHash) (domain.WebhookToken, error) {
+	return exclusiveResult(ctx, v.Store, "Tokens.FindByHash", func() (domain.WebhookToken, error) {
+		if token, ok := v.tokens[hash]; ok {
+			return cloneToken(*token), nil
+		}
+		return domain.WebhookToken{}, domain.NotFoundError()
+	})
+}
+
 // Revoke finds only live tokens, so that a second revocation does not replace the time of the
 // first.
 func (v tokens) Revoke(ctx context.Context, tenant domain.TenantID, id domain.TokenID, at time.Time) error {

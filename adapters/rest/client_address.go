@@ -34,6 +34,22 @@ func clientAddress(r *http.Request, trustedProxies []netip.Prefix) netip.Addr {
 	return address
 }
 
+// peerOf returns the client address of a request for the log. If a trusted proxy sent an invalid
+// X-Forwarded-For header, peerOf returns the address of that proxy, and if the address of the
+// connection is not known, "unknown". The zone of an IPv6 address is omitted, because in a header it
+// may be any text.
+func (s *server) peerOf(r *http.Request) string {
+	address := clientAddress(r, s.TrustedProxies)
+	if !address.IsValid() {
+		peer, err := netip.ParseAddrPort(r.RemoteAddr)
+		if err != nil {
+			return "unknown"
+		}
+		address = peer.Addr().Unmap()
+	}
+	return address.WithZone("").String()
+}
+
 // cutLastAddress returns a comma-separated list without its last address, and that address.
 func cutLastAddress(list string) (rest, last string) {
 	if i := strings.LastIndexByte(list, ','); i >= 0 {

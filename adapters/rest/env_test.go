@@ -2,6 +2,7 @@ package rest
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -32,7 +33,7 @@ func (fakeVerifier) Verify(_ context.Context, token string) (auth.Principal, err
 	case "keys-away":
 		return auth.Principal{}, &domain.Error{Kind: domain.Unavailable}
 	}
-	return auth.Principal{}, &domain.Error{Kind: domain.Unauthenticated}
+	return auth.Principal{}, &domain.Error{Kind: domain.Unauthenticated, Cause: errors.New("bad token")}
 }
 
 // env is the handler under test, with the fake service that it calls, its clock and its logs.

@@ -67,8 +67,8 @@ func FuzzBearer(f *testing.F) {
 		f.Add(header)
 	}
 	f.Fuzz(func(t *testing.T, header string) {
-		token, ok := bearer([]string{header})
-		if !ok {
+		token, err := bearer([]string{header})
+		if err != nil {
 			return
 		}
 		if token == "" || strings.ContainsAny(token, " \t\r\n,;\x00") || !strings.EqualFold(header[:7], "bearer ") {

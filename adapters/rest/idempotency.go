@@ -107,13 +107,20 @@ func notKeyRune(r rune) bool {
 
 // fingerprint returns a hash that distinguishes different requests with the same key. Each part
 // before the body ends with a byte that these parts cannot contain, so that different parts are
-// never hashed as the same bytes.
+// never hashed as the same bytes. The If-Match header of a route that supports it is part of the
+// request, because it decides about the response. It follows the method after a space, which no
+// method contains: so the fingerprint of a request without the header, which may be stored already,
+// is that of the parts without it.
 func fingerprint(c echo.Context, x *exchange) domain.Fingerprint {
 	r := c.Request()
 	raw, _ := io.ReadAll(r.Body) // cannot fail, because bufferBody has read the body into memory
 	r.Body = io.NopCloser(bytes.NewReader(raw))
+	operation := r.Method
+	if match := r.Header.Values("If-Match"); x.matchedRoute().ifMatch && len(match) > 0 {
+		operation += " If-Match: " + strings.Join(match, ", ")
+	}
 	h := sha256.New()
-	for _, part := range []string{r.Method, r.URL.EscapedPath(), x.principal.Tenant.String()} {
+	for _, part := range []string{operation, r.URL.EscapedPath(), x.principal.Tenant.String()} {
 		_, _ = io.WriteString(h, part+"\n")
 	}
 	h.Write(raw)

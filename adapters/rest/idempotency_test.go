@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"crypto/sha256"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -78,6 +79,57 @@ func TestAMintedTokenIsNeverStored(t *testing.T) {
 	)
 	if s.service.calls != 1 {
 		t.Errorf("a token was minted %d times, want once", s.service.calls)
+	}
+}
+
+func TestIfMatchIsPartOfTheIdempotentRequest(t *testing.T) {
+	const put = `{"configName":"a","baseUrl":"https://b.example","accountRef":"c"}`
+	s := newEnv(t)
+	s.service.err = &domain.Error{Kind: domain.Conflict, Code: domain.RevisionMismatch}
+	first := s.call("PUT", idPath, put, keyHeader, "k", "If-Match", `"1"`)
+	problemIn(t, first, 412, codePrecondition)
+	s.service.err = nil
+	for _, other := range []string{`"2"`, "*", `"1", "2"`, ""} {
+		w := s.call("PUT", idPath, put, keyHeader, "k", "If-Match", other)
+		problemIn(t, w, 422, codeKeyReused)
+	}
+	again := s.call("PUT", idPath, put, keyHeader, "k", "If-Match", `"1"`)
+	if again.Code != 412 || again.Header().Get(replayedHeader) != "true" {
+		t.Errorf("the same request: %d %v, want the stored 412", again.Code, again.Header())
+	}
+	if w := s.call("PUT", idPath, put, keyHeader, "list", "If-Match", `"1", "2"`); w.Code != 200 {
+		t.Fatalf("%d %s", w.Code, w.Body)
+	}
+	lines := httptest.NewRequest(http.MethodPut, idPath, strings.NewReader(put))
+	lines.Header = http.Header{
+		"Authorization": {"Bearer tenant-a"}, "Content-Type": {"application/json"}, keyHeader: {"list"},
+		"If-Match": {`"1"`, `"2"`},
+	}
+	if w := s.serve(lines); w.Code != 200 || w.Header().Get(replayedHeader) != "true" {
+		t.Errorf("the same list in two lines: %d %v, want the stored response", w.Code, w.Header())
+	}
+}
+
+// TestStoredFingerprintsStayValid computes fingerprints as releases before If-Match was a part of
+// them did: responses that are stored under such fingerprints must still be found.
+func TestStoredFingerprintsStayValid(t *testing.T) {
+	const put = `{"configName":"a","baseUrl":"https://b.example","accountRef":"c"}`
+	s := newEnv(t)
+	for _, c := range []struct {
+		method, path, body string
+		headers            []string
+	}{
+		{"PUT", idPath, put, nil},
+		{"POST", connectionsPath, goodConnection, nil},
+		{"POST", connectionsPath, goodConnection, []string{"If-Match", `"1"`}}, // has no meaning for this route
+	} {
+		clear(s.service.responses)
+		s.call(c.method, c.path, c.body, append(c.headers, keyHeader, "k")...)
+		want := domain.Fingerprint(sha256.Sum256(
+			[]byte(c.method + "\n" + c.path + "\n" + tenantA.String() + "\n" + c.body)))
+		if got := s.service.responses[tenantA.String()+"k"].fingerprint; got != want {
+			t.Errorf("%s %s %v: fingerprint %x, want %x", c.method, c.path, c.headers, got, want)
+		}
 	}
 }
 

@@ -14,7 +14,9 @@ import (
 	"github.com/labstack/echo/v4"
 	"go.uber.org/zap"
 
+	"github.com/LerianStudio/aggregator-connections/adapters/rest/auth"
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
 // Values of headers that every response has. The slices are shared between responses. This is safe
@@ -157,40 +159,79 @@ func (s *server) enterRoute(c echo.Context, x *exchange, r *route) {
 }
 
 // authenticate verifies the bearer token and records its principal. The tenant of a request is
-// taken only from the token.
+// taken only from the token. The token's actor is stored in the context of the request, from which
+// the audit log takes it. The reason of a 401 is logged.
 func (s *server) authenticate(c echo.Context, x *exchange) error {
-	token, ok := bearer(c.Request().Header["Authorization"])
-	if !ok {
-		return &domain.Error{Kind: domain.Unauthenticated}
-	}
-	principal, err := s.Verifier.Verify(c.Request().Context(), token)
-	switch {
-	case err != nil:
+	r := c.Request()
+	principal, err := s.principalOf(r)
+	if err != nil {
+		s.logUnauthenticated(r, x, err)
 		return err
-	case principal.Tenant.IsZero():
-		return &domain.Error{Kind: domain.Unauthenticated, Cause: errors.New("no tenant")}
 	}
 	x.principal = principal
+	c.SetRequest(r.WithContext(ports.WithActor(r.Context(), principal.Actor)))
 	return nil
 }
 
+// principalOf returns the principal of the request's bearer token. Errors: Unauthenticated, with
+// the reason as its cause, and the other errors of TokenVerifier.
+func (s *server) principalOf(r *http.Request) (auth.Principal, error) {
+	token, err := bearer(r.Header["Authorization"])
+	if err != nil {
+		return auth.Principal{}, &domain.Error{Kind: domain.Unauthenticated, Cause: err}
+	}
+	principal, err := s.Verifier.Verify(r.Context(), token)
+	if err == nil && principal.Tenant.IsZero() {
+		err = &domain.Error{Kind: domain.Unauthenticated, Cause: errors.New("no tenant")}
+	}
+	return principal, err
+}
+
+// The reasons why a request has no bearer token. They contain no part of the header.
+var (
+	errNoAuthorization       = errors.New("no Authorization header")
+	errSeveralAuthorizations = errors.New("several Authorization headers")
+	errNotBearer             = errors.New("the Authorization header contains no bearer token")
+)
+
 // bearer returns the token in the Authorization header (RFC 6750, section 2.1). It rejects two
-// Authorization headers: a proxy may have checked one of them, and it is unknown which one.
-func bearer(values []string) (string, bool) {
-	if len(values) != 1 {
-		return "", false
+// Authorization headers: a proxy may have checked one of them, and it is unknown which one. Errors:
+// the errors above.
+func bearer(values []string) (string, error) {
+	switch len(values) {
+	case 0:
+		return "", errNoAuthorization
+	case 1:
+	default:
+		return "", errSeveralAuthorizations
 	}
 	scheme, token, found := strings.Cut(values[0], " ")
 	token = strings.Trim(token, " ")
 	if !found || !strings.EqualFold(scheme, "Bearer") || token == "" {
-		return "", false
+		return "", errNotBearer
 	}
 	for i := range len(token) {
 		if !token68[token[i]] {
-			return "", false
+			return "", errNotBearer
 		}
 	}
-	return token, true
+	return token, nil
+}
+
+// logUnauthenticated logs why a request gets a 401, and from which address it came. The response
+// contains neither, so that a caller learns nothing about valid tokens. The reason is the cause of
+// the error, which by contract contains no part of the request. Other errors are not logged here.
+func (s *server) logUnauthenticated(r *http.Request, x *exchange, err error, more ...zap.Field) {
+	if !errors.Is(err, domain.Unauthenticated) {
+		return
+	}
+	reason := "unspecified"
+	if e := (*domain.Error)(nil); errors.As(err, &e) && e.Cause != nil {
+		reason = e.Cause.Error()
+	}
+	s.Logger.Info("authentication failed", append([]zap.Field{
+		zap.String("requestId", x.requestID), zap.String("reason", reason), zap.String("peer", s.peerOf(r)),
+	}, more...)...)
 }
 
 // token68 is the set of bytes that a token may contain (RFC 7235, section 2.1).

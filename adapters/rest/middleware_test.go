@@ -4,11 +4,13 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"go.uber.org/zap"
 )
 
 func TestScopesAreCheckedWhenRequired(t *testing.T) {
@@ -191,6 +193,78 @@ func TestTheRequestIDIsReusedOrGenerated(t *testing.T) {
 			if got := s.serve(r).Header().Get("X-Request-Id"); got != want {
 				t.Errorf("the request id %q on %s became %q, want %q", given, target, got, want)
 			}
+		}
+	}
+}
+
+// reasonsIn returns the log lines about failed authentications.
+func (s *env) reasonsIn() []map[string]any {
+	var all []map[string]any
+	for _, line := range s.logs.FilterMessage("authentication failed").All() {
+		if line.Level == zap.InfoLevel {
+			all = append(all, line.ContextMap())
+		}
+	}
+	return all
+}
+
+func TestTheReasonOfAnOperators401IsOnlyInTheLog(t *testing.T) {
+	var first string
+	for _, c := range []struct {
+		reason        string
+		authorization []string
+	}{
+		{"no Authorization header", nil},
+		{"several Authorization headers", []string{"Bearer tenant-a", "Bearer tenant-a"}},
+		{"the Authorization header contains no bearer token", []string{"Basic " + canary}},
+		{"the Authorization header contains no bearer token", []string{"Bearer"}},
+		{"the Authorization header contains no bearer token", []string{"Bearer " + canary + ","}},
+		{"bad token", []string{"Bearer " + canary}},
+		{"no tenant", []string{"Bearer no-tenant"}},
+	} {
+		s := newEnv(t)
+		r := httptest.NewRequest(http.MethodGet, connectionsPath, nil)
+		r.RemoteAddr, r.Header["Authorization"] = "198.51.100.7:4711", c.authorization
+		r.Header.Set(requestIDHeader, "r-1")
+		w := s.serve(r)
+		problemIn(t, w, 401, codeUnauthenticated)
+		if first == "" {
+			first = w.Body.String()
+		}
+		if diff := cmp.Diff(first, w.Body.String()); diff != "" {
+			t.Errorf("%v: the response depends on the reason: %s", c.authorization, diff)
+		}
+		want := []map[string]any{{"requestId": "r-1", "reason": c.reason, "peer": "198.51.100.7"}}
+		if diff := cmp.Diff(want, s.reasonsIn()); diff != "" {
+			t.Errorf("%v: %s", c.authorization, diff)
+		}
+	}
+	s := newEnv(t)
+	s.call("GET", connectionsPath, "")
+	s.call("GET", connectionsPath, "", "Authorization", "Bearer keys-away")
+	if lines := s.reasonsIn(); len(lines) > 0 {
+		t.Errorf("a 200 and a 503 are logged as failed authentications: %v", lines)
+	}
+}
+
+// TestThePeerInTheLog checks the address behind proxies, and that no text of a header is logged as
+// an address.
+func TestThePeerInTheLog(t *testing.T) {
+	trusted := func(o *Options) { o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")} }
+	for _, c := range []struct{ remote, forwarded, want string }{
+		{"10.0.0.1:1", "198.51.100.7", "198.51.100.7"},
+		{"203.0.113.9:1", "198.51.100.7", "203.0.113.9"},
+		{"10.0.0.1:1", canary, "10.0.0.1"},
+		{"10.0.0.1:1", "fe80::1%" + canary, "fe80::1"},
+		{"@", "", "unknown"},
+	} {
+		s := newEnv(t, trusted)
+		r := httptest.NewRequest(http.MethodGet, connectionsPath, nil)
+		r.RemoteAddr = c.remote
+		r.Header.Set("X-Forwarded-For", c.forwarded)
+		s.serve(r)
+		if got := s.reasonsIn(); len(got) != 1 || got[0]["peer"] != c.want {
+			t.Errorf("%s for %s: logged %v, want the peer %s", c.remote, c.forwarded, got, c.want)
 		}
 	}
 }

@@ -17,7 +17,8 @@ import (
 // TokenVerifier verifies bearer tokens; auth.Verifier implements it.
 type TokenVerifier interface {
 	// Verify verifies the token, which is passed without its scheme, and returns its principal.
-	// Errors: Unauthenticated; Unavailable when the token cannot be verified at the moment.
+	// Errors: Unauthenticated, with a cause that names the reason and contains no part of the token,
+	// because it is logged; Unavailable when the token cannot be verified at the moment.
 	Verify(ctx context.Context, bearer string) (auth.Principal, error)
 }
 
@@ -59,8 +60,8 @@ type Options struct {
 	RatePerMinute        int
 	WebhookRatePerMinute int
 
-	// Logger receives the access log and the causes of 5xx responses. If it is nil, nothing is
-	// logged.
+	// Logger receives the access log, the reasons of 401 responses and the causes of 5xx responses.
+	// If it is nil, nothing is logged.
 	Logger *zap.Logger
 
 	// Ready checks the dependencies of the service and returns their errors by name; a nil

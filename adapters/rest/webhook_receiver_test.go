@@ -66,6 +66,39 @@ func TestEveryRefusedWebhookGetsTheSame401(t *testing.T) {
 	}
 }
 
+func TestTheReasonOfAWebhooks401IsOnlyInTheLog(t *testing.T) {
+	for _, c := range []struct{ name, target, vendor, reason string }{
+		{"a configured vendor", webhookURL, "pluggy", "source not proved"},
+		{"another vendor", prefix + "/webhooks/plaid/" + webhookToken, "unknown", "source not proved"},
+		{"a token as vendor", prefix + "/webhooks/" + webhookToken + "/pluggy", "unknown", "malformed vendor"},
+		{"vendor in capitals", prefix + "/webhooks/PLUGGY/" + webhookToken, "unknown", "malformed vendor"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := newEnv(t)
+			s.service.err = &domain.Error{Kind: domain.Unauthenticated, Cause: errors.New("source not proved")}
+			w := s.call(
+				"POST", c.target, canary, requestIDHeader, "r-1", signatureHeader, canary, "Authorization", canary,
+			)
+			if p := problemIn(t, w, 401, codeUnauthenticated); strings.Contains(p.Detail, "source") {
+				t.Errorf("the response contains the reason: %s", w.Body)
+			}
+			want := []map[string]any{
+				{"requestId": "r-1", "reason": c.reason, "peer": "192.0.2.1", "vendor": c.vendor},
+			}
+			if diff := cmp.Diff(want, s.reasonsIn()); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+	s := newEnv(t)
+	s.call("POST", webhookURL, "{}")
+	s.service.err = &domain.Error{Kind: domain.Unavailable, Code: domain.StoreUnavailable}
+	s.call("POST", webhookURL, "{}")
+	if lines := s.reasonsIn(); len(lines) > 0 {
+		t.Errorf("a 202 and a 503 are logged as failed authentications: %v", lines)
+	}
+}
+
 func TestWebhookFailuresOtherThan401(t *testing.T) {
 	s := newEnv(t, func(o *Options) { o.WebhookRatePerMinute = 3 })
 	problemIn(t, s.call("POST", webhookURL, strings.Repeat("a", maxWebhookBody+1)), 413, codeTooLarge)
@@ -132,7 +165,9 @@ func TestTheClientAddressBehindProxies(t *testing.T) {
 // that succeed and in requests that fail. It checks that no log line contains the canary.
 func TestNothingSecretIsLogged(t *testing.T) {
 	s := newEnv(t)
-	for _, fail := range []error{nil, domain.NotFoundError(), errors.New("broken")} {
+	for _, fail := range []error{
+		nil, domain.NotFoundError(), errors.New("broken"), &domain.Error{Kind: domain.Unauthenticated},
+	} {
 		s.service.err = fail
 		s.call("POST", connectionsPath, goodConnection, keyHeader, "k"+canary[:3])
 		s.call("GET", connectionsPath+"?cursor="+canary, "", "Authorization", "Bearer "+canary)

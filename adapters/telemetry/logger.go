@@ -20,3 +20,23 @@ func Logger(out io.Writer, level zapcore.Level, format string) *zap.Logger {
 	}
 	return zap.New(zapcore.NewCore(encoder, zapcore.Lock(zapcore.AddSync(out)), level))
 }
+
+// allLevels returns a core that writes entries of every level with the given core, also those that
+// the level of the given core excludes.
+func allLevels(core zapcore.Core) zapcore.Core { return unleveledCore{core} }
+
+// unleveledCore is a core without a level. It relies on Core.Write, which does not check the level.
+type unleveledCore struct{ zapcore.Core }
+
+// Enabled implements zapcore.Core. It always returns true.
+func (unleveledCore) Enabled(zapcore.Level) bool { return true }
+
+// With implements zapcore.Core.
+func (c unleveledCore) With(fields []zapcore.Field) zapcore.Core {
+	return unleveledCore{c.Core.With(fields)}
+}
+
+// Check implements zapcore.Core. It adds this core to the cores that write the entry.
+func (c unleveledCore) Check(entry zapcore.Entry, checked *zapcore.CheckedEntry) *zapcore.CheckedEntry {
+	return checked.AddCore(entry, c)
+}

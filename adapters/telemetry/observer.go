@@ -21,7 +21,8 @@ type Observer struct {
 
 var _ ports.Observer = Observer{}
 
-// Emit implements ports.Observer. It writes one log line for each event.
+// Emit implements ports.Observer. It writes one log line for each event. The log's level applies to
+// all lines except those of Audited, which are always written.
 func (o Observer) Emit(ctx context.Context, event ports.Event) {
 	switch e := event.(type) {
 	case ports.WebhookReceived:
@@ -44,9 +45,9 @@ func (o Observer) Emit(ctx context.Context, event ports.Event) {
 	case ports.Pruned:
 		o.Log.Info("pruned", zap.Int("rows", e.Rows))
 	case ports.Audited:
-		o.Log.Info(
+		o.Log.WithOptions(zap.WrapCore(allLevels)).Info(
 			"audit", zap.String("action", e.Action), zap.Stringer("tenant", e.Tenant),
-			zap.String("object", e.Object),
+			zap.String("actor", e.Actor), zap.String("object", e.Object),
 		)
 	case ports.BackgroundError:
 		o.Metrics.backgroundErrors.WithLabelValues(o.Metrics.labels.value("where", e.Task)).Inc()

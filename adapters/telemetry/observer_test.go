@@ -106,9 +106,10 @@ var eventTests = []struct {
 	},
 	{ports.Pruned{Rows: 8}, map[string]any{"level": "info", "message": "pruned", "rows": 8.0}, nil},
 	{
-		ports.Audited{Tenant: domain.TenantID{UUID: id}, Action: "token.mint", Object: "it"},
+		ports.Audited{Tenant: domain.TenantID{UUID: id}, Actor: "alice", Action: "token.mint", Object: "it"},
 		map[string]any{
-			"level": "info", "message": "audit", "action": "token.mint", "tenant": id.String(), "object": "it",
+			"level": "info", "message": "audit", "action": "token.mint", "tenant": id.String(), "actor": "alice",
+			"object": "it",
 		}, nil,
 	},
 	{
@@ -143,6 +144,37 @@ func TestEachEventIsOneLogLineAndItsSeries(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestNoLogLevelDropsAuditLines(t *testing.T) {
+	for _, level := range []zapcore.Level{zapcore.WarnLevel, zapcore.ErrorLevel, zapcore.FatalLevel} {
+		for _, format := range []string{"json", "console"} {
+			var out bytes.Buffer
+			observer := Observer{Logger(&out, level, format).With(zap.String("part", "one")), NewMetrics("pluggy")}
+			observer.Emit(t.Context(), ports.Pruned{Rows: 8})
+			observer.Emit(t.Context(), ports.Audited{Actor: "alice", Action: "token.mint", Object: "it"})
+			observer.Emit(t.Context(), ports.ReconcileRequested{Requested: 7})
+			line := out.String()
+			if strings.Count(line, "\n") != 1 || !strings.Contains(line, "token.mint") ||
+				!strings.Contains(line, "alice") || !strings.Contains(line, "one") {
+				t.Errorf("%s, %s: logged %q, want the audit line only", level, format, line)
+			}
+		}
+	}
+}
+
+// TestAnActorCannotForgeALogLine logs an actor that contains line breaks. The actor comes from the
+// issuer of the token, which may copy a name that its user chose.
+func TestAnActorCannotForgeALogLine(t *testing.T) {
+	for _, format := range []string{"json", "console"} {
+		var out bytes.Buffer
+		Observer{Logger(&out, zapcore.InfoLevel, format), NewMetrics("pluggy")}.Emit(
+			t.Context(), ports.Audited{Actor: "a\n{\"level\":\"info\"}\r\n", Action: "token.mint", Object: "it"},
+		)
+		if lines := strings.Count(strings.TrimSpace(out.String()), "\n"); lines != 0 {
+			t.Errorf("%s: one audit line is logged as %d lines", format, lines+1)
+		}
 	}
 }
 

@@ -202,6 +202,21 @@ func (mr *MockTokensMockRecorder) Create(ctx, t any) *gomock.Call {
 	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Create", reflect.TypeOf((*MockTokens)(nil).Create), ctx, t)
 }
 
+// FindByHash mocks base method.
+func (m *MockTokens) FindByHash(ctx context.Context, hash domain.TokenHash) (domain.WebhookToken, error) {
+	m.ctrl.T.Helper()
+	ret := m.ctrl.Call(m, "FindByHash", ctx, hash)
+	ret0, _ := ret[0].(domain.WebhookToken)
+	ret1, _ := ret[1].(error)
+	return ret0, ret1
+}
+
+// FindByHash indicates an expected call of FindByHash.
+func (mr *MockTokensMockRecorder) FindByHash(ctx, hash any) *gomock.Call {
+	mr.mock.ctrl.T.Helper()
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "FindByHash", reflect.TypeOf((*MockTokens)(nil).FindByHash), ctx, hash)
+}
+
 // List mocks base method.
 func (m *MockTokens) List(ctx context.Context, tenant domain.TenantID, filter ports.TokenFilter, page domain.PageRequest) (domain.Page[domain.WebhookToken], error) {
 	m.ctrl.T.Helper()
@@ -384,17 +399,17 @@ func (mr *MockIdempotencyStoreMockRecorder) Begin(ctx, tenant, key, fingerprint,
 }
 
 // Finish mocks base method.
-func (m *MockIdempotencyStore) Finish(ctx context.Context, tenant domain.TenantID, key string, response ports.StoredResponse, at time.Time) error {
+func (m *MockIdempotencyStore) Finish(ctx context.Context, tenant domain.TenantID, key string, claimed time.Time, response ports.StoredResponse, at time.Time) error {
 	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "Finish", ctx, tenant, key, response, at)
+	ret := m.ctrl.Call(m, "Finish", ctx, tenant, key, claimed, response, at)
 	ret0, _ := ret[0].(error)
 	return ret0
 }
 
 // Finish indicates an expected call of Finish.
-func (mr *MockIdempotencyStoreMockRecorder) Finish(ctx, tenant, key, response, at any) *gomock.Call {
+func (mr *MockIdempotencyStoreMockRecorder) Finish(ctx, tenant, key, claimed, response, at any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
-	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Finish", reflect.TypeOf((*MockIdempotencyStore)(nil).Finish), ctx, tenant, key, response, at)
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Finish", reflect.TypeOf((*MockIdempotencyStore)(nil).Finish), ctx, tenant, key, claimed, response, at)
 }
 
 // Prune mocks base method.
@@ -413,17 +428,17 @@ func (mr *MockIdempotencyStoreMockRecorder) Prune(ctx, before, limit any) *gomoc
 }
 
 // Release mocks base method.
-func (m *MockIdempotencyStore) Release(ctx context.Context, tenant domain.TenantID, key string) error {
+func (m *MockIdempotencyStore) Release(ctx context.Context, tenant domain.TenantID, key string, claimed time.Time) error {
 	m.ctrl.T.Helper()
-	ret := m.ctrl.Call(m, "Release", ctx, tenant, key)
+	ret := m.ctrl.Call(m, "Release", ctx, tenant, key, claimed)
 	ret0, _ := ret[0].(error)
 	return ret0
 }
 
 // Release indicates an expected call of Release.
-func (mr *MockIdempotencyStoreMockRecorder) Release(ctx, tenant, key any) *gomock.Call {
+func (mr *MockIdempotencyStoreMockRecorder) Release(ctx, tenant, key, claimed any) *gomock.Call {
 	mr.mock.ctrl.T.Helper()
-	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Release", reflect.TypeOf((*MockIdempotencyStore)(nil).Release), ctx, tenant, key)
+	return mr.mock.ctrl.RecordCallWithMethodType(mr.mock, "Release", reflect.TypeOf((*MockIdempotencyStore)(nil).Release), ctx, tenant, key, claimed)
 }
 
 // MockPulls is a mock of Pulls interface.

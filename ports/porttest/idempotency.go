@@ -16,6 +16,8 @@ var idempotencyTests = []storeTest{
 	{"a key with another fingerprint is a conflict", fingerprintsDiffer},
 	{"a response is stored until its retention ends", responseExpires},
 	{"a released key is free, but a finished one cannot be released", releaseFreesTheKey},
+	{"a claim that was taken over is not ended by the request that made the first claim", claimIsFenced},
+	{"a claim with a time of any precision can be ended", claimTimeIsExact},
 	{"keys are separate per tenant", keysAreTenantScoped},
 	{"of concurrent claims of one key exactly one succeeds", concurrentClaims},
 	{"of concurrent claims of one stale key exactly one succeeds", concurrentClaimsOfStaleKey},
@@ -42,13 +44,15 @@ func (f *fixture) claimKey(key string, fingerprint domain.Fingerprint, at time.T
 	f.equal("response of a free key", (*ports.StoredResponse)(nil), response)
 }
 
+// finishKey ends the claim of a key that was claimed at the given time, and returns the stored
+// response.
 func (f *fixture) finishKey(key string, at time.Time) ports.StoredResponse {
 	f.Helper()
 	response := ports.StoredResponse{
 		Status: 201, Headers: map[string]string{"Location": "/x?a='%", "ETag": `"1"`},
 		Body: []byte("{\"a\": 1}\x00\xff\n"),
 	}
-	f.noError(f.Idempotency.Finish(f.ctx, f.tenant, key, response, at))
+	f.noError(f.Idempotency.Finish(f.ctx, f.tenant, key, at, response, at))
 	return response
 }
 
@@ -64,7 +68,7 @@ func responseIsReplayed(f *fixture) {
 		}
 	}
 	f.claimKey("bare", fingerprintA, at)
-	f.noError(f.Idempotency.Finish(f.ctx, f.tenant, "bare", ports.StoredResponse{Status: 204}, at))
+	f.noError(f.Idempotency.Finish(f.ctx, f.tenant, "bare", at, ports.StoredResponse{Status: 204}, at))
 	got, err := f.beginKey("bare", fingerprintA, at)
 	f.noError(err)
 	f.equal("a response without body", &ports.StoredResponse{Status: 204}, got)
@@ -119,7 +123,7 @@ func releaseFreesTheKey(f *fixture) {
 	at := f.now()
 	abandon := func(key string) {
 		f.Helper()
-		f.noError(f.Idempotency.Release(f.ctx, f.tenant, key))
+		f.noError(f.Idempotency.Release(f.ctx, f.tenant, key, at))
 	}
 	abandon("key")
 	f.claimKey("key", fingerprintA, at)
@@ -132,13 +136,57 @@ func releaseFreesTheKey(f *fixture) {
 	f.equal("stored response", &want, got)
 }
 
+// claimIsFenced checks a request that runs longer than ClaimTimeout, so that a repetition of the
+// request takes its claim over. The slow request must neither free the key, because the request
+// would then be executed a third time, nor store its response for the key.
+func claimIsFenced(f *fixture) {
+	at := f.now()
+	taken := at.Add(ports.ClaimTimeout + timeResolution)
+	late := ports.StoredResponse{Status: 500}
+	endFirst := func() {
+		f.Helper()
+		f.noError(f.Idempotency.Release(f.ctx, f.tenant, "key", at))
+		f.noError(f.Idempotency.Finish(f.ctx, f.tenant, "key", at, late, taken))
+	}
+	f.claimKey("key", fingerprintA, at)
+	f.claimKey("key", fingerprintA, taken)
+	endFirst()
+	_, err := f.beginKey("key", fingerprintA, taken)
+	f.errorIs(err, domain.KeyInFlight)
+	want := f.finishKey("key", taken)
+	endFirst()
+	f.noError(f.Idempotency.Release(f.ctx, f.tenant, "key", taken))
+	f.noError(f.Idempotency.Finish(f.ctx, f.tenant, "key", taken, late, taken))
+	got, err := f.beginKey("key", fingerprintA, taken)
+	f.noError(err)
+	f.equal("stored response", &want, got)
+}
+
+// claimTimeIsExact uses times that a database cannot store exactly. A store that compares the time
+// which it has read with the time that it is given would never end such a claim.
+func claimTimeIsExact(f *fixture) {
+	for _, fraction := range []time.Duration{1, 499, 500, 999} {
+		at := f.now().Add(fraction)
+		f.claimKey("released", fingerprintA, at)
+		f.noError(f.Idempotency.Release(f.ctx, f.tenant, "released", at))
+		f.claimKey("released", fingerprintB, at)
+		f.noError(f.Idempotency.Release(f.ctx, f.tenant, "released", at))
+		key := "finished-" + fraction.String()
+		f.claimKey(key, fingerprintA, at)
+		want := f.finishKey(key, at)
+		got, err := f.beginKey(key, fingerprintA, at)
+		f.noError(err)
+		f.equal("stored response", &want, got)
+	}
+}
+
 func keysAreTenantScoped(f *fixture) {
 	at, own := f.now(), f.tenant
 	f.claimKey("key", fingerprintA, at)
 	want := f.finishKey("key", at)
 	f.tenant = newTenant()
 	f.claimKey("key", fingerprintB, at)
-	f.noError(f.Idempotency.Release(f.ctx, f.tenant, "key"))
+	f.noError(f.Idempotency.Release(f.ctx, f.tenant, "key", at))
 	f.tenant = own
 	got, err := f.beginKey("key", fingerprintA, at)
 	f.noError(err)

@@ -14,6 +14,7 @@ var tokenTests = []storeTest{
 	{"another tenant's token is not found, like an absent one", tokensAreTenantScoped},
 	{"no token stays live when its creation races with the deletion", tokenRacesDeletion},
 	{"a token is revoked once, and keeps the time of its revocation", tokenIsRevokedOnce},
+	{"FindByHash returns live and revoked tokens of every tenant", findByHash},
 	{"a list filters by connection and includes revoked tokens", tokenFilters},
 	{"paging newest first returns every row once while rows are added", tokenPaging},
 	{"a position of another list is Invalid", tokenPositions},
@@ -85,6 +86,24 @@ func tokenIsRevokedOnce(f *fixture) {
 	f.equal("revoked at", at, f.listTokens(ports.TokenFilter{}, 10, nil)[0].RevokedAt)
 	_, err := f.Deliveries.Receive(f.ctx, f.incoming(token, wantedEvent("late", domain.PullScope{})))
 	f.errorIs(err, domain.Unauthenticated)
+}
+
+func findByHash(f *fixture) {
+	c, token := f.connectionWithToken()
+	got, err := f.Tokens.FindByHash(f.ctx, token.Hash)
+	f.noError(err)
+	f.equal("a live token", token, got)
+	token.RevokedAt = f.now()
+	f.noError(f.Tokens.Revoke(f.ctx, f.tenant, token.ID, token.RevokedAt))
+	f.createToken(c)
+	got, err = f.Tokens.FindByHash(f.ctx, token.Hash)
+	f.noError(err)
+	f.equal("a revoked token", token, got)
+	f.inUTC(got.RevokedAt)
+	for _, hash := range []domain.TokenHash{{}, f.newToken(c).Hash} {
+		_, err = f.Tokens.FindByHash(f.ctx, hash)
+		f.errorIs(err, domain.NotFound)
+	}
 }
 
 func tokenFilters(f *fixture) {

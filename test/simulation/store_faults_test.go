@@ -181,17 +181,18 @@ func (v idempotency) Begin(
 }
 
 func (v idempotency) Finish(
-	ctx context.Context, t domain.TenantID, key string, response ports.StoredResponse, at time.Time,
+	ctx context.Context, t domain.TenantID, key string, claimed time.Time,
+	response ports.StoredResponse, at time.Time,
 ) error {
 	v.sim.checkNoSecret("a stored response", string(response.Body))
 	return interceptError(ctx, v.sim, "Idempotency.Finish", func(ctx context.Context) error {
-		return v.IdempotencyStore.Finish(ctx, t, key, response, at)
+		return v.IdempotencyStore.Finish(ctx, t, key, claimed, response, at)
 	})
 }
 
-func (v idempotency) Release(ctx context.Context, t domain.TenantID, key string) error {
+func (v idempotency) Release(ctx context.Context, t domain.TenantID, key string, claimed time.Time) error {
 	return interceptError(ctx, v.sim, "Idempotency.Release", func(ctx context.Context) error {
-		return v.IdempotencyStore.Release(ctx, t, key)
+		return v.IdempotencyStore.Release(ctx, t, key, claimed)
 	})
 }
 

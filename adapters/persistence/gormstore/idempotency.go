@@ -41,6 +41,12 @@ func whereKey(db *gorm.DB, tenant domain.TenantID, key string) *gorm.DB {
 	return db.Where(clause.Eq{Column: "tenant_id", Value: tenant.UUID}, clause.Eq{Column: "key", Value: key})
 }
 
+// whereClaim selects the row of an idempotency key if it contains the claim that was made at claimed
+// and has no response yet. A claim that another request has taken over has a later time.
+func whereClaim(db *gorm.DB, tenant domain.TenantID, key string, claimed time.Time) *gorm.DB {
+	return whereKey(db, tenant, key).Where("claimed_at = ? AND answered_at IS NULL", instant{claimed})
+}
+
 // Begin inserts the claim. If the key has a row already, the result depends on that row. The row
 // is locked until the commit: if several callers find it stale, only one of them takes it over.
 func (s idempotency) Begin(
@@ -96,23 +102,24 @@ func (r keyRow) response(fingerprint domain.Fingerprint) (*ports.StoredResponse,
 
 // Finish stores the response in the row of its claim.
 func (s idempotency) Finish(
-	ctx context.Context, tenant domain.TenantID, key string, response ports.StoredResponse, at time.Time,
+	ctx context.Context, tenant domain.TenantID, key string, claimed time.Time,
+	response ports.StoredResponse, at time.Time,
 ) error {
 	headers, err := encode(response.Headers)
 	if err != nil {
 		return Translate(ctx, err)
 	}
 	return s.write(ctx, func(db *gorm.DB) error {
-		return whereKey(db.Model(&keyRow{}), tenant, key).Updates(map[string]any{
+		return whereClaim(db.Model(&keyRow{}), tenant, key, claimed).Updates(map[string]any{
 			"answered_at": instant{at}, "status": response.Status, "headers": headers, "body": response.Body,
 		}).Error
 	})
 }
 
-// Release deletes the claim. If the row has a response already, it stays.
-func (s idempotency) Release(ctx context.Context, tenant domain.TenantID, key string) error {
+// Release deletes the row of the claim.
+func (s idempotency) Release(ctx context.Context, tenant domain.TenantID, key string, claimed time.Time) error {
 	return s.write(ctx, func(db *gorm.DB) error {
-		return whereKey(db, tenant, key).Where("answered_at IS NULL").Delete(&keyRow{}).Error
+		return whereClaim(db, tenant, key, claimed).Delete(&keyRow{}).Error
 	})
 }
 

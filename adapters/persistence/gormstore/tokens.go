@@ -88,6 +88,19 @@ func (s tokens) List(
 	return found, err
 }
 
+// FindByHash reads the token, which may be a moment older than the batch that refused its delivery.
+func (s tokens) FindByHash(ctx context.Context, hash domain.TokenHash) (domain.WebhookToken, error) {
+	var row tokenRow
+	err := s.read(ctx, func(db *gorm.DB) (err error) {
+		row, err = first[tokenRow](db.Where("hash = ?", hash[:]))
+		return err
+	})
+	if err != nil {
+		return domain.WebhookToken{}, err
+	}
+	return row.domain(), nil
+}
+
 // Revoke revokes a live token. Any replica refuses the next delivery with the token, because each
 // batch of deliveries reads its tokens in its own transaction. A copy of a token may be cached,
 // but is dropped after any write to the database.

@@ -7,6 +7,7 @@ import (
 	"github.com/lestrrat-go/jwx/v2/jwt"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
 // The claims that contain the tenant. The second claim is read if the token does not have the
@@ -23,8 +24,8 @@ type Claims struct {
 	TenantClaim string // the name of the claim that contains the tenant's UUID; if "", DefaultTenantClaim
 }
 
-// principal returns the tenant and the scopes of the token. Errors: Unauthenticated when the
-// token names no tenant.
+// principal returns the tenant, the actor and the scopes of the token. Errors: Unauthenticated when
+// the token names no tenant.
 func (c Claims) principal(token jwt.Token) (Principal, error) {
 	tenant, ok := c.tenant(token)
 	if !ok {
@@ -35,7 +36,63 @@ func (c Claims) principal(token jwt.Token) (Principal, error) {
 		value, _ := token.Get(claim)
 		scopes = append(scopes, scopesOf(value)...)
 	}
-	return Principal{Tenant: tenant, Scopes: scopes}, nil
+	return Principal{Tenant: tenant, Actor: actorOf(token), Scopes: scopes}, nil
+}
+
+// actorOf returns the subject of the token. A token that an issuer made for a client instead of a
+// person may have no subject; actorOf then returns the client's id. If the token has neither, it
+// returns ports.UnknownActor.
+func actorOf(token jwt.Token) string {
+	for _, claim := range []string{jwt.SubjectKey, "client_id", "azp"} {
+		value, _ := token.Get(claim)
+		if text, ok := value.(string); ok && text != "" {
+			return text
+		}
+	}
+	return ports.UnknownActor
+}
+
+// purposeClaims are the claims in which issuers name the purpose of a token: typ (Keycloak),
+// token_use (Cognito), token_type and tokenType (Casdoor).
+var purposeClaims = []string{"typ", "token_use", "token_type", "tokenType"}
+
+// purposes maps values of the purposeClaims, in lower case and with "_" instead of "-", to whether
+// the token is for calling an API. An issuer's own value that is not listed has no effect.
+var purposes = map[string]bool{
+	"access": true, "access_token": true, "bearer": true, accessTokenType: true,
+	"id": false, "id_token": false, "refresh": false, "refresh_token": false, "offline": false,
+	"logout": false, "logout_token": false,
+}
+
+// otherTokenClaims are claims that an access token never has: the hashes of an ID token (OpenID
+// Connect Core 1.0, section 3.3.2.11), and the events of a logout or security event token (RFC 8417,
+// section 2.2).
+var otherTokenClaims = []string{"at_hash", "c_hash", "events"}
+
+// checkPurpose rejects ID tokens, refresh tokens, logout tokens and security event tokens. The issuer
+// signs them with the same keys as access tokens, but they are not meant for calling an API. The
+// claim nonce marks an ID token, too, except in a token that names itself an access token, because
+// some issuers copy the nonce to their access tokens. Errors: Unauthenticated.
+func checkPurpose(h header, token jwt.Token) error {
+	named := h.typed(accessTokenType, "application/"+accessTokenType)
+	for _, claim := range purposeClaims {
+		value, _ := token.Get(claim)
+		text, _ := value.(string)
+		access, known := purposes[strings.ReplaceAll(strings.ToLower(text), "-", "_")]
+		if known && !access {
+			return rejected("the claims name another purpose than access")
+		}
+		named = named || access
+	}
+	for _, claim := range otherTokenClaims {
+		if _, ok := token.Get(claim); ok {
+			return rejected("a claim of another kind of token")
+		}
+	}
+	if _, ok := token.Get("nonce"); ok && !named {
+		return rejected("an ID token")
+	}
+	return nil
 }
 
 // tenant returns the tenant in the configured claim. It reads the alternative claim only if the

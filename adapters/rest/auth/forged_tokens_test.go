@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/x509"
 	"encoding/base64"
+	"encoding/json"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -195,7 +196,26 @@ func forgedHS256Tokens() []forgery {
 func forgedClaims() []forgery {
 	key := signHMAC([]byte(secret))
 	claim := func(pairs ...any) string { return signed(members{"alg": "HS256"}, goodClaims().with(pairs...), key) }
+	encoded, err := json.Marshal(goodClaims())
+	if err != nil {
+		panic(err)
+	}
+	// after returns a token whose claims are valid, followed by a text instead of their closing brace.
+	after := func(text string) string {
+		return signed(members{"alg": "HS256"}, strings.TrimSuffix(string(encoded), "}")+text, key)
+	}
 	return []forgery{
+		{"tenant twice", after(`,"tenant_id":"22222222-2222-4222-8222-222222222222"}`)},
+		{"tenant twice, equal", after(`,"tenant_id":"` + tenant + `"}`)},
+		{"tenant twice, escaped", after(`,"tenant\u005fid":"` + tenant + `"}`)},
+		{"expiry twice", after(`,"exp":4102444800}`)},
+		{"a nested member twice", after(`,"x":[{"a":1,"a":2}]}`)},
+		{"claims followed by claims", after(`}{}`)},
+		{"claims followed by a brace", after(`}}`)},
+		{"claims followed by text", after(`} x`)},
+		{"claims with invalid UTF-8", after(`,"x":"` + "\xff" + `"}`)},
+		{"claims with a lone surrogate", after(`,"x":"\ud800"}`)},
+		{"a signed token as claims", signed(members{"alg": "HS256"}, claim(), key)},
 		{"payload not JSON", signed(members{"alg": "HS256"}, "exp", key)},
 		{"payload array", signed(members{"alg": "HS256"}, "[]", key)},
 		{"expired", claim("exp", moment.Add(-2*time.Minute).Unix())},
@@ -304,7 +324,10 @@ func TestForgedTokensAreRejected(t *testing.T) {
 				if !errors.Is(err, domain.Unauthenticated) {
 					t.Fatalf("accepted as %v, %v", got, err)
 				}
-				if got.Tenant != (domain.TenantID{}) || got.Scopes != nil {
+				if cause := errors.Unwrap(err); cause == nil || len(cause.Error()) > 60 {
+					t.Errorf("the reason is %v, want a short text", cause)
+				}
+				if got.Tenant != (domain.TenantID{}) || got.Scopes != nil || got.Actor != "" {
 					t.Errorf("a rejection returns the principal %v", got)
 				}
 			})

@@ -2,6 +2,7 @@ package auth
 
 import (
 	"encoding/base64"
+	"slices"
 	"strings"
 
 	"github.com/go-json-experiment/json"
@@ -11,17 +12,33 @@ import (
 // maxToken is the maximum length of a token, in bytes. Real tokens have a few hundred bytes.
 const maxToken = 8 << 10
 
+// accessTokenType is the type of access tokens (RFC 9068, section 2.1).
+const accessTokenType = "at+jwt"
+
+// tokenTypes are the values of the header member typ, in lower case, with which a token is
+// accepted. Tokens for other purposes name their own type, for example logout+jwt (OpenID Connect
+// Back-Channel Logout) or secevent+jwt (RFC 8417), so that no other service accepts them
+// (RFC 8725, section 3.11).
+var tokenTypes = []string{"jwt", accessTokenType, "application/" + accessTokenType}
+
 // header holds those members of a JOSE header (RFC 7515, section 4) that the service reads.
 type header struct {
+	Type      *string        `json:"typ"` // nil if the header names no type
 	Algorithm string         `json:"alg"`
 	KeyID     string         `json:"kid"`
 	Critical  jsontext.Value `json:"crit"`
 	Payload   jsontext.Value `json:"b64"`
 }
 
+// typed reports whether the header names a type that is one of types, which are in lower case. The
+// case of a type does not matter, because it is a media type.
+func (h header) typed(types ...string) bool {
+	return h.Type != nil && slices.Contains(types, strings.ToLower(*h.Type))
+}
+
 // parseHeader parses the header of a compact token. It rejects duplicate members, extensions
-// that the service does not know (crit, b64) and a missing algorithm, before any key is
-// looked up.
+// that the service does not know (crit, b64), a missing algorithm and the type of a token for
+// another purpose, before any key is looked up.
 func parseHeader(token string) (header, error) {
 	if len(token) > maxToken {
 		return header{}, rejected("token too long")
@@ -44,6 +61,8 @@ func parseHeader(token string) (header, error) {
 		return header{}, rejected("no algorithm")
 	case len(h.Critical) > 0, len(h.Payload) > 0:
 		return header{}, rejected("unknown extension")
+	case h.Type != nil && !h.typed(tokenTypes...):
+		return header{}, rejected("the token's type is not that of an access token")
 	}
 	return h, nil
 }

@@ -15,21 +15,24 @@ import (
 
 const (
 	minFetchInterval = 5 * time.Second // the minimum time between two requests to the issuer
-	maxKeyAge        = 5 * time.Minute // the age after which keys are fetched again
+	refreshInterval  = time.Minute     // the age after which keys are fetched again in the background
+	maxKeyAge        = 5 * time.Minute // the age at which keys are no longer trusted
 	fetchTimeout     = 3 * time.Second // timeout of a request to the issuer
 )
 
-// jwksKeys caches the keys that the issuer published most recently. Keys remain in use when
-// they cannot be fetched again, because an unavailable issuer must not lock out every
-// operator.
+// jwksKeys caches the keys that the issuer published most recently. Keys remain in use for
+// maxKeyAge when they cannot be fetched again, because a short outage of the issuer must not lock
+// out every operator. Afterwards they are no longer trusted, because the issuer may have withdrawn
+// them in the meantime.
 type jwksKeys struct {
 	issuer   Issuer
 	clock    ports.Clock
 	lifetime context.Context
 
 	mu         sync.Mutex
-	keys       []key
-	fetched    uint64        // how often a key set was fetched successfully
+	keys       []key         // empty if no fetched keys are trusted
+	changes    uint64        // how often keys were replaced or removed
+	confirmed  time.Time     // when the request that returned the keys was sent to the issuer
 	lastFetch  time.Time     // when the last request was sent to the issuer, successful or not
 	lastErr    error         // why the last request returned no keys; nil if it returned keys
 	inProgress chan struct{} // closed when the current refresh ends; nil if no refresh is in progress
@@ -42,8 +45,9 @@ type jwksKeys struct {
 //
 // Keys are fetched when they are first needed. A token with an unknown key id causes another
 // fetch, at most one every 5 seconds, however many forged key ids arrive. A rotated key is
-// therefore usable within 10 seconds. When ctx ends, the background refreshes end. Errors:
-// ErrIssuerURL.
+// therefore usable within 10 seconds. A withdrawn key is trusted for at most 5 minutes, even if the
+// issuer is unavailable: keys that no successful fetch has confirmed for 5 minutes are not used.
+// When ctx ends, the background refreshes end. Errors: ErrIssuerURL.
 func NewJWKS(ctx context.Context, issuer Issuer, claims Claims, clock ports.Clock) (*Verifier, error) {
 	if err := issuer.validate(); err != nil {
 		return nil, err
@@ -77,34 +81,45 @@ func (s *jwksKeys) find(ctx context.Context, h header) (key, error) {
 	return k, err
 }
 
-// cachedKeys returns the cached keys, and the channel of the refresh in progress; nil if there
-// is none. It starts a refresh if the keys are older than maxKeyAge.
+// cachedKeys returns the trusted keys, and the channel of the refresh in progress; nil if there
+// is none. It removes keys that have reached maxKeyAge, and starts a refresh if keys have reached
+// refreshInterval.
 func (s *jwksKeys) cachedKeys() ([]key, <-chan struct{}) {
 	s.mu.Lock()
+	if len(s.keys) > 0 && s.since(s.confirmed) >= maxKeyAge {
+		s.setKeys(nil)
+	}
 	cached, inProgress := s.keys, s.inProgress
-	old := len(cached) > 0 && s.sinceLastFetch() > maxKeyAge
+	old := len(cached) > 0 && s.since(s.lastFetch) >= refreshInterval
 	s.mu.Unlock()
 	if old && inProgress == nil {
-		return cached, s.refresh(maxKeyAge)
+		return cached, s.refresh(refreshInterval)
 	}
 	return cached, inProgress
 }
 
-// generation returns a number that increases with each key set that was fetched. Like find, it
-// refreshes old keys. Otherwise a withdrawn key would remain in use while all requests have
-// cached tokens.
+// setKeys replaces all keys, so that a key which the issuer withdrew is no longer trusted, and no
+// token that was verified with it remains cached. The caller must hold s.mu.
+func (s *jwksKeys) setKeys(keys []key) {
+	s.keys = keys
+	s.changes++
+}
+
+// generation returns a number that increases whenever keys are replaced or removed. Like find, it
+// refreshes and removes old keys. Otherwise a withdrawn key would remain in use while all requests
+// have cached tokens.
 func (s *jwksKeys) generation() uint64 {
 	s.cachedKeys()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.fetched
+	return s.changes
 }
 
-// sinceLastFetch returns the time since the last request to the issuer. The caller must hold
-// s.mu. If the clock was set back, the time is unknown, and sinceLastFetch returns the maximum.
-// Otherwise no keys would be fetched until the clock has reached its former time.
-func (s *jwksKeys) sinceLastFetch() time.Duration {
-	if age := s.clock.Now().Sub(s.lastFetch); age >= 0 && !s.lastFetch.IsZero() {
+// since returns the time since an earlier time of the clock. If that time is zero, or if the clock
+// was set back, the time since then is unknown, and since returns the maximum. Otherwise no keys
+// would be fetched, and keys would be trusted too long, until the clock has reached its former time.
+func (s *jwksKeys) since(earlier time.Time) time.Duration {
+	if age := s.clock.Now().Sub(earlier); age >= 0 && !earlier.IsZero() {
 		return age
 	}
 	return math.MaxInt64
@@ -119,7 +134,7 @@ func (s *jwksKeys) refresh(interval time.Duration) <-chan struct{} {
 	switch {
 	case s.inProgress != nil:
 		return s.inProgress
-	case s.sinceLastFetch() < interval:
+	case s.since(s.lastFetch) < interval:
 		return nil
 	}
 	s.lastFetch, s.inProgress = s.clock.Now(), make(chan struct{})
@@ -127,9 +142,9 @@ func (s *jwksKeys) refresh(interval time.Duration) <-chan struct{} {
 	return s.inProgress
 }
 
-// fetch fetches the key set and replaces all cached keys, so that a key which the issuer
-// withdrew is no longer trusted. A response without a usable key changes no keys. A failure is
-// reported, unless the process is shutting down.
+// fetch fetches the key set and replaces all cached keys. A valid set without a usable key removes
+// them. A response that is not a valid set changes no keys. A failure is reported, unless the process
+// is shutting down.
 func (s *jwksKeys) fetch(done chan struct{}) {
 	ctx, cancel := context.WithTimeout(s.lifetime, fetchTimeout)
 	defer cancel()
@@ -139,9 +154,9 @@ func (s *jwksKeys) fetch(done chan struct{}) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.lastErr = err; err == nil {
-		s.keys = keys
-		s.fetched++
+	if s.lastErr = err; err == nil || errors.Is(err, errNoKeys) && len(s.keys) > 0 {
+		s.setKeys(keys)
+		s.confirmed = s.lastFetch
 	}
 	s.inProgress = nil
 	close(done)
@@ -188,14 +203,16 @@ func selectOnlyKey(cached []key, h header) (key, error) {
 	return cached[0], nil
 }
 
-// unknownKeyError returns Unauthenticated if there are keys, and otherwise Unavailable with
-// the error of the last request to the issuer as its cause.
+// unknownKeyError returns Unauthenticated if there are keys, or if the issuer has withdrawn all of
+// its keys. Otherwise it returns Unavailable with the error of the last request to the issuer as
+// its cause.
 func (s *jwksKeys) unknownKeyError(cached []key) (key, error) {
-	if len(cached) > 0 {
-		return key{}, rejected("unknown key id")
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	withdrawn := s.changes > 0 && errors.Is(s.lastErr, errNoKeys)
+	if len(cached) > 0 || withdrawn {
+		return key{}, rejected("unknown key id")
+	}
 	return key{}, &domain.Error{
 		Kind: domain.Unavailable, RetryAfter: minFetchInterval,
 		Cause: fmt.Errorf("no keys from the issuer: %w", cmp.Or(s.lastErr, errNoKeys)),

@@ -117,18 +117,40 @@ func TestUnknownKeyIDsFetchTheKeySetAtMostEveryFiveSeconds(t *testing.T) {
 	t.Error("the rotated key is not usable after 10 s of forged key ids")
 }
 
-func TestOldKeysStayInUseWhileTheIssuerIsUnavailable(t *testing.T) {
+// mustBeUnavailable fails the test unless the verifier cannot verify the token at the moment.
+func mustBeUnavailable(t *testing.T, v *Verifier, token string) {
+	t.Helper()
+	if _, err := v.Verify(t.Context(), token); !errors.Is(err, domain.Unavailable) {
+		t.Fatalf("got error %v, want Unavailable", err)
+	}
+}
+
+// awaitRefresh waits until the refresh of the keys that is in progress, if any, has ended.
+func awaitRefresh(v *Verifier) {
+	source := v.keys.(*jwksKeys)
+	source.mu.Lock()
+	done := source.inProgress
+	source.mu.Unlock()
+	if done != nil {
+		<-done
+	}
+}
+
+// failures are the responses of an issuer that cannot provide its keys.
+var failures = map[string]http.HandlerFunc{
+	"an error status": respondWith(http.StatusInternalServerError, ""),
+	"not JSON":        respondWith(http.StatusOK, "<html>"),
+	"not a JWK set":   respondWith(http.StatusOK, `[]`),
+	"no keys member":  respondWith(http.StatusOK, `{}`),
+}
+
+func TestKeysStayInUseWhileTheIssuerIsUnavailable(t *testing.T) {
 	first, second, firstSet, secondSet := twoKeysAndTokens(t)
 	issuer := newRotatingIssuer(t, firstSet)
 	v, clock := issuer.verifier(t)
 	mustVerify(t, v, first)
-	for _, answer := range []string{"", "<html>", `{"keys":[]}`, `[]`} { // "" means a response with status 500
-		issuer.handle(func(w http.ResponseWriter, _ *http.Request) {
-			if answer == "" {
-				w.WriteHeader(http.StatusInternalServerError)
-			}
-			_, _ = w.Write([]byte(answer))
-		})
+	for _, answer := range failures {
+		issuer.handle(answer)
 		clock.Advance(6 * time.Second)
 		mustReject(t, v, second)
 		mustVerify(t, v, first)
@@ -136,6 +158,65 @@ func TestOldKeysStayInUseWhileTheIssuerIsUnavailable(t *testing.T) {
 	issuer.publish(secondSet)
 	clock.Advance(6 * time.Second)
 	mustVerify(t, v, second)
+}
+
+// TestKeysAreNotTrustedFiveMinutesAfterTheLastSuccessfulFetch also checks that the token cache does
+// not prolong this time: the token is cached a second before it ends.
+func TestKeysAreNotTrustedFiveMinutesAfterTheLastSuccessfulFetch(t *testing.T) {
+	first, second, firstSet, secondSet := twoKeysAndTokens(t)
+	for name, answer := range failures {
+		t.Run(name, func(t *testing.T) {
+			issuer := newRotatingIssuer(t, firstSet)
+			v, clock := issuer.verifier(t)
+			mustVerify(t, v, first)
+			issuer.handle(answer)
+			clock.Advance(maxKeyAge - time.Second)
+			mustVerify(t, v, first)
+			awaitRefresh(v)
+			clock.Advance(time.Second)
+			mustBeUnavailable(t, v, first)
+			issuer.publish(secondSet)
+			clock.Advance(minFetchInterval)
+			mustVerify(t, v, second)
+			mustReject(t, v, first)
+		})
+	}
+}
+
+func TestKeysOfAnUnreachableIssuerAreTrustedForFiveMinutes(t *testing.T) {
+	first, _, firstSet, _ := twoKeysAndTokens(t)
+	issuer := newRotatingIssuer(t, firstSet)
+	v, clock := issuer.verifier(t)
+	mustVerify(t, v, first)
+	issuer.Close()
+	clock.Advance(maxKeyAge - time.Second)
+	mustVerify(t, v, first)
+	awaitRefresh(v)
+	clock.Advance(time.Second)
+	mustBeUnavailable(t, v, first)
+}
+
+func TestASetWithoutAUsableKeyWithdrawsAllKeys(t *testing.T) {
+	first, _, firstSet, _ := twoKeysAndTokens(t)
+	for name, set := range map[string][]byte{
+		"an empty set":         []byte(`{"keys":[]}`),
+		"only weak keys":       jwkSet(t, "weak", &testKeys().weak.PublicKey, "RS256"),
+		"only unreadable keys": []byte(`{"keys":[{"kty":"AKP","kid":"one"}]}`),
+	} {
+		t.Run(name, func(t *testing.T) {
+			issuer := newRotatingIssuer(t, firstSet)
+			v, clock := issuer.verifier(t)
+			mustVerify(t, v, first)
+			issuer.publish(set)
+			clock.Advance(refreshInterval)
+			mustVerify(t, v, first) // starts a refresh, but does not wait for it
+			awaitRefresh(v)
+			mustReject(t, v, first)
+			issuer.publish(firstSet)
+			clock.Advance(minFetchInterval)
+			mustVerify(t, v, first)
+		})
+	}
 }
 
 func TestWithoutAnyKeyVerifyReturnsUnavailable(t *testing.T) {
@@ -166,7 +247,7 @@ func TestOldKeysAreFetchedAgainInTheBackground(t *testing.T) {
 		<-answer
 		_, _ = w.Write(secondSet)
 	})
-	clock.Advance(maxKeyAge + time.Second)
+	clock.Advance(refreshInterval)
 	mustVerify(t, v, first) // starts a refresh, but does not wait for it
 	_, done := v.keys.(*jwksKeys).cachedKeys()
 	close(answer)

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"time"
 
+	"github.com/go-json-experiment/json"
 	"github.com/lestrrat-go/jwx/v2/jwa"
 	"github.com/lestrrat-go/jwx/v2/jwk"
+	"github.com/lestrrat-go/jwx/v2/jws"
 	"github.com/lestrrat-go/jwx/v2/jwt"
 
 	"github.com/LerianStudio/aggregator-connections/ports"
@@ -29,33 +31,53 @@ type key struct {
 func (k key) matches(h header) bool { return k.algorithm == h.Algorithm }
 
 // verifyToken verifies signature, times, issuer and audience of the token, and returns the
-// parsed token. Errors: Unauthenticated.
+// parsed claims. Errors: Unauthenticated.
 func verifyToken(token string, k key, c Claims, clock ports.Clock) (jwt.Token, error) {
-	options := []jwt.ParseOption{
-		jwt.WithKey(jwa.SignatureAlgorithm(k.algorithm), k.public),
-		jwt.WithValidate(true), jwt.WithClock(clock), jwt.WithAcceptableSkew(leeway),
+	payload, err := jws.Verify([]byte(token), jws.WithKey(jwa.SignatureAlgorithm(k.algorithm), k.public))
+	if err != nil {
+		return nil, rejected("invalid signature")
 	}
+	// The library alone would accept duplicate claims, of which the last one counts, and ignore
+	// everything after the claims. This decoder rejects both, and invalid UTF-8.
+	claims := jwt.New()
+	if err := json.Unmarshal(payload, claims); err != nil {
+		return nil, rejected("the claims are not one valid JSON object")
+	}
+	if err := validateClaims(claims, c, clock); err != nil {
+		return nil, err
+	}
+	return claims, nil
+}
+
+// validateClaims validates times, issuer and audience of the claims. Errors: Unauthenticated.
+func validateClaims(claims jwt.Token, c Claims, clock ports.Clock) error {
+	// The library treats an expiry at the Unix epoch like a missing expiry; both are rejected here.
+	if claims.Expiration().Unix() <= 0 {
+		return rejected("no expiry")
+	}
+	options := []jwt.ValidateOption{jwt.WithClock(clock), jwt.WithAcceptableSkew(leeway)}
 	if c.Issuer != "" {
 		options = append(options, jwt.WithIssuer(c.Issuer))
 	}
 	if c.Audience != "" {
 		options = append(options, jwt.WithAudience(c.Audience))
 	}
-	parsed, err := jwt.Parse([]byte(token), options...)
+	err := jwt.Validate(claims, options...)
 	switch {
 	case err == nil:
+		return nil
 	case errors.Is(err, jwt.ErrTokenExpired()):
-		return nil, rejected("expired")
-	case jwt.IsValidationError(err):
-		return nil, rejected("invalid claim")
-	default:
-		return nil, rejected("invalid signature or unreadable claims")
+		return rejected("expired")
+	case errors.Is(err, jwt.ErrTokenNotYetValid()):
+		return rejected("not valid yet")
+	case errors.Is(err, jwt.ErrInvalidIssuedAt()):
+		return rejected("issued in the future")
+	case errors.Is(err, jwt.ErrInvalidIssuer()):
+		return rejected("another issuer")
+	case errors.Is(err, jwt.ErrInvalidAudience()):
+		return rejected("another audience")
 	}
-	// The library treats an expiry at the Unix epoch like a missing expiry; verifyToken rejects both.
-	if parsed.Expiration().Unix() <= 0 {
-		return nil, rejected("expired")
-	}
-	return parsed, nil
+	return rejected("invalid claim")
 }
 
 // validityOf returns a period in which verifyToken certainly accepts the token: from is
@@ -71,7 +93,8 @@ func validityOf(token jwt.Token) (from, until time.Time) {
 
 // parseKeys parses a JWK set and returns the keys that can verify signatures. A key that cannot
 // be read, because its type is unknown or a parameter is missing, is ignored, as RFC 7517,
-// section 5, requires; the other keys remain usable. Errors: errUnreadable, errNoKeys.
+// section 5, requires; the other keys remain usable. Errors: errUnreadable; errNoKeys for a valid
+// set without a usable key.
 func parseKeys(raw []byte) ([]key, error) {
 	set, err := jwk.Parse(raw, jwk.WithIgnoreParseError(true))
 	if err != nil {

@@ -139,14 +139,14 @@ func TestCachedTokensStillRefreshOldKeys(t *testing.T) {
 	issuer := newRotatingIssuer(t, firstSet)
 	v, clock := issuer.verifier(t)
 	mustVerify(t, v, first)
-	clock.Advance(maxKeyAge - time.Second)
+	clock.Advance(refreshInterval - time.Second)
 	mustVerify(t, v, first)
 	answer := make(chan struct{})
 	issuer.handle(func(w http.ResponseWriter, _ *http.Request) {
 		<-answer
 		_, _ = w.Write(secondSet)
 	})
-	clock.Advance(2 * time.Second)
+	clock.Advance(time.Second)
 	mustVerify(t, v, first) // starts a refresh, but does not wait for it
 	source := v.keys.(*jwksKeys)
 	source.mu.Lock()

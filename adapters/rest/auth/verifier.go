@@ -10,9 +10,10 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// Principal identifies the tenant and the scopes of a token.
+// Principal identifies the tenant, the actor and the scopes of a token.
 type Principal struct {
 	Tenant domain.TenantID // never the nil UUID
+	Actor  string          // the token's subject or client; ports.UnknownActor if it names neither; never ""
 	Scopes []string        // as listed in the token; may be empty; the slice is shared and must not be modified
 }
 
@@ -22,7 +23,7 @@ func (p Principal) Can(scope string) bool { return slices.Contains(p.Scopes, sco
 // keySet looks up verification keys.
 type keySet interface {
 	// find returns the key with the header's key id and algorithm. Errors: Unauthenticated;
-	// Unavailable when no keys could be fetched from the issuer yet.
+	// Unavailable when no keys could be fetched from the issuer in the last five minutes.
 	find(ctx context.Context, h header) (key, error)
 	// generation returns a number that increases whenever the keys change. A token that was
 	// verified with an earlier generation must be verified again.
@@ -42,7 +43,7 @@ type Verifier struct {
 // token, it checks only the validity period: the token's signature, issuer and audience cannot
 // have changed, and the cache drops the token when the keys change. Errors: Unauthenticated for
 // every defect of the token, with a cause that names the defect and contains no part of the
-// token; Unavailable if no keys of the issuer could be fetched yet.
+// token; Unavailable if no keys could be fetched from the issuer in the last five minutes.
 func (v *Verifier) Verify(ctx context.Context, bearer string) (Principal, error) {
 	// The generation is read before the verification. If the keys change during the verification,
 	// the cache therefore discards the result.
@@ -76,6 +77,9 @@ func (v *Verifier) verify(ctx context.Context, bearer string) (verifiedToken, er
 	}
 	claimed, err := verifyToken(bearer, k, v.claims, v.clock)
 	if err != nil {
+		return verifiedToken{}, err
+	}
+	if err := checkPurpose(h, claimed); err != nil {
 		return verifiedToken{}, err
 	}
 	principal, err := v.claims.principal(claimed)

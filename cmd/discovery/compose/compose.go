@@ -88,6 +88,7 @@ func New(ctx context.Context, cfg configs.Config, o Overrides) (app *App, err er
 		return nil, err
 	}
 	a.handler = a.traces.Middleware(surface)
+	a.warnUncheckedClaims()
 	return a, nil
 }
 
@@ -254,6 +255,17 @@ func (a *App) newVerifier(lifetime context.Context) (*auth.Verifier, error) {
 		OnError: func(err error) { a.reportError(ports.BackgroundError{Task: "issuer keys", Err: err}) },
 	}, claims, system.Clock{})
 	return v, settingError("AUTH_JWKS_URL", err)
+}
+
+// warnUncheckedClaims logs a warning for each setting without which tokens are accepted that the
+// issuer made for another service.
+func (a *App) warnUncheckedClaims() {
+	if a.cfg.Auth.Audience == "" {
+		a.Log.Warn("AUTH_AUDIENCE is not set: tokens that were issued for other services are accepted, too")
+	}
+	if a.cfg.Auth.Issuer == "" {
+		a.Log.Warn("AUTH_ISSUER is not set: tokens of every issuer with a trusted key are accepted")
+	}
 }
 
 func clockOf(o Overrides) ports.Clock {

@@ -26,10 +26,12 @@ import (
 	"net"
 	"regexp"
 	"strconv"
+	"sync/atomic"
 	"syscall"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
@@ -81,7 +83,8 @@ func (c *Connector) Validate(ctx context.Context, raw json.RawMessage,
 
 // Probe connects, authenticates and pings. It returns "PostgreSQL" and the server's version
 // number. Errors: Rejected (credential_rejected, account_not_found for a database that
-// does not exist, access_denied, address_not_allowed); Unavailable (vendor_unreachable).
+// does not exist, access_denied, address_not_allowed); Unavailable (vendor_unreachable, or
+// malformed_response for a server that exceeds the limit maxReceived).
 func (c *Connector) Probe(ctx context.Context, raw json.RawMessage, credential domain.Credential) (string, error) {
 	cfg, errs := decodeConfig(raw)
 	if errs = append(errs, validateCredential(credential)...); len(errs) > 0 {
@@ -122,14 +125,28 @@ func (c *Connector) pgxConfig(cfg config, credential domain.Credential) (*pgx.Co
 	dsn.RuntimeParams = map[string]string{"application_name": "aggregator-connections"}
 	dsn.ConnectTimeout = probeTimeout
 	dsn.DefaultQueryExecMode = pgx.QueryExecModeSimpleProtocol // connection poolers support no other mode
-	dialer := &net.Dialer{Control: c.control}
-	dsn.DialFunc = func(ctx context.Context, _, address string) (net.Conn, error) {
-		return dialer.DialContext(ctx, "tcp", address)
-	}
+	dsn.DialFunc, dsn.BuildFrontend = c.dialOnce(), newFrontend
 	// pgx must not resolve the host name. The dialer resolves it, so that Control checks exactly the
 	// address to which the dialer connects.
 	dsn.LookupFunc = func(_ context.Context, host string) ([]string, error) { return []string{host}, nil }
 	return dsn, nil
+}
+
+// dialOnce returns a dial function that fails when it is called again. pgx would dial the server a
+// second time to cancel a query, in the background and for up to 15 s after the end of the probe.
+func (c *Connector) dialOnce() pgconn.DialFunc {
+	dialer := &net.Dialer{Control: c.control}
+	var dialed atomic.Bool // atomic, because pgx calls the function in the background as well
+	return func(ctx context.Context, _, address string) (net.Conn, error) {
+		if dialed.Swap(true) {
+			return nil, errSecondDial
+		}
+		conn, err := dialer.DialContext(ctx, "tcp", address)
+		if err != nil {
+			return nil, err
+		}
+		return newLimitedConn(conn), nil
+	}
 }
 
 // control calls Options.Control. If Control rejects the address, control returns an error that

@@ -84,7 +84,7 @@ func (c *Connector) Validate(ctx context.Context, raw json.RawMessage,
 // Probe connects, authenticates and pings. It returns "PostgreSQL" and the server's version
 // number. Errors: Rejected (credential_rejected, account_not_found for a database that
 // does not exist, access_denied, address_not_allowed); Unavailable (vendor_unreachable, or
-// malformed_response for a server that exceeds the limit maxReceived).
+// malformed_response for a server that exceeds the limits maxReceived or maxIterations).
 func (c *Connector) Probe(ctx context.Context, raw json.RawMessage, credential domain.Credential) (string, error) {
 	cfg, errs := decodeConfig(raw)
 	if errs = append(errs, validateCredential(credential)...); len(errs) > 0 {

@@ -108,3 +108,74 @@ func TestProbeEndsAfterTooManyMessages(t *testing.T) {
 	})
 	wantMalformed(t, config)
 }
+
+// offerSCRAM sends the server's part of a SCRAM authentication up to the server-first-message, which
+// requests the given number of iterations. It reports whether the client responded with its proof, for
+// which the client must compute the iterations.
+func offerSCRAM(backend *pgproto3.Backend, iterations string) (proved bool) {
+	backend.Send(&pgproto3.AuthenticationSASL{AuthMechanisms: []string{"SCRAM-SHA-256"}})
+	_ = backend.SetAuthType(pgproto3.AuthTypeSASL)
+	if backend.Flush() != nil {
+		return false
+	}
+	initial, err := backend.Receive()
+	if err != nil {
+		return false
+	}
+	first, ok := initial.(*pgproto3.SASLInitialResponse)
+	if !ok {
+		return false
+	}
+	_, nonce, _ := strings.Cut(string(first.Data), "r=")
+	return continueSCRAM(backend, "r="+nonce+"server,s=c2FsdHNhbHRzYWx0c2FsdA==,i="+iterations)
+}
+
+// continueSCRAM sends a server-first-message and reports whether the client responded.
+func continueSCRAM(backend *pgproto3.Backend, first string) bool {
+	backend.Send(&pgproto3.AuthenticationSASLContinue{Data: []byte(first)})
+	_ = backend.SetAuthType(pgproto3.AuthTypeSASLContinue)
+	if backend.Flush() != nil {
+		return false
+	}
+	response, err := backend.Receive()
+	_, proved := response.(*pgproto3.SASLResponse)
+	return err == nil && proved
+}
+
+func TestProbeComputesFewSCRAMIterations(t *testing.T) {
+	for _, iterations := range []string{"1", "4096", "100000"} {
+		var proved bool
+		config, wait := fakeServer(t, func(_ net.Conn, backend *pgproto3.Backend) {
+			proved = offerSCRAM(backend, iterations)
+		})
+		_, err := postgres.New(postgres.Options{}).Probe(t.Context(), encode(t, config), good)
+		if wait(); !proved || !errors.Is(err, domain.VendorUnreachable) {
+			t.Errorf("%s iterations: the client sent its proof: %t, error %v", iterations, proved, err)
+		}
+	}
+}
+
+func TestProbeRefusesManySCRAMIterations(t *testing.T) {
+	for _, iterations := range []string{"100001", "10000000", "+10000000", "99999999999999999999", "0", "-1", "x", ""} {
+		t.Run(iterations, func(t *testing.T) {
+			var proved bool
+			config, wait := fakeServer(t, func(_ net.Conn, backend *pgproto3.Backend) {
+				proved = offerSCRAM(backend, iterations)
+			})
+			wantMalformed(t, config)
+			if wait(); proved {
+				t.Error("the client computed the iterations")
+			}
+		})
+	}
+}
+
+// A server that knows the password can request the iterations again and again.
+func TestProbeAddsUpSCRAMIterations(t *testing.T) {
+	config, _ := fakeServer(t, func(_ net.Conn, backend *pgproto3.Backend) {
+		if offerSCRAM(backend, "60000") {
+			continueSCRAM(backend, "r=nonce,s=c2FsdA==,i=60000")
+		}
+	})
+	wantMalformed(t, config)
+}

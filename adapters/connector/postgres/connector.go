@@ -13,7 +13,7 @@
 //
 //   - verify-full (the default): a password is sent only to the verified server
 //   - require: the connection is encrypted, but the server is not verified
-//   - disable: the connection is not encrypted
+//   - disable: the connection is not encrypted. This is refused unless Options.AllowHTTP is set
 //
 // rootCertificate is the certificate, in PEM, of the authority that verify-full trusts instead of
 // the system's authorities.
@@ -48,6 +48,8 @@ type Options struct {
 	// Control is called with each IP address just before the probe connects to it (see
 	// net.Dialer.Control). It rejects the address by returning an error. Nil allows every address.
 	Control func(network, address string, raw syscall.RawConn) error
+	// AllowHTTP allows sslMode disable, with which the password and all data are sent in clear.
+	AllowHTTP bool
 }
 
 // Connector is the connector type "postgres". It is safe for concurrent use.
@@ -69,6 +71,9 @@ func (c *Connector) Validate(ctx context.Context, raw json.RawMessage,
 	credential domain.Credential,
 ) (json.RawMessage, error) {
 	cfg, errs := decodeConfig(raw)
+	if c.forbids(cfg) {
+		errs = append(errs, domain.FieldError("config.sslMode", "must be require or verify-full"))
+	}
 	errs = append(errs, validateCredential(credential)...)
 	if len(errs) > 0 {
 		return nil, domain.Join(errs)
@@ -83,12 +88,16 @@ func (c *Connector) Validate(ctx context.Context, raw json.RawMessage,
 
 // Probe connects, authenticates and pings. It returns "PostgreSQL" and the server's version
 // number. Errors: Rejected (credential_rejected, account_not_found for a database that
-// does not exist, access_denied, address_not_allowed); Unavailable (vendor_unreachable, or
-// malformed_response for a server that exceeds the limits maxReceived or maxIterations).
+// does not exist, access_denied, address_not_allowed, also for a connection without TLS where
+// that is not allowed); Unavailable (vendor_unreachable, or malformed_response for a server that
+// exceeds the limits maxReceived or maxIterations).
 func (c *Connector) Probe(ctx context.Context, raw json.RawMessage, credential domain.Credential) (string, error) {
 	cfg, errs := decodeConfig(raw)
 	if errs = append(errs, validateCredential(credential)...); len(errs) > 0 {
 		return "", domain.Join(errs)
+	}
+	if c.forbids(cfg) { // AllowHTTP was set when the connection was configured
+		return "", notAllowed()
 	}
 	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
 	defer cancel()
@@ -107,6 +116,11 @@ func (c *Connector) Probe(ctx context.Context, raw json.RawMessage, credential d
 		return "", probeError(ctx, err)
 	}
 	return "PostgreSQL " + versionOf(conn.PgConn().ParameterStatus("server_version")), nil
+}
+
+// forbids reports whether the connection would not be encrypted although that is not allowed.
+func (c *Connector) forbids(cfg config) bool {
+	return cfg.SSLMode == sslDisable && !c.options.AllowHTTP
 }
 
 // pgxConfig returns the configuration for pgx. It sets every member, because otherwise pgx

@@ -65,7 +65,7 @@ func wantMalformed(t *testing.T, config map[string]any) {
 	t.Helper()
 	raw := encode(t, config)
 	var err error
-	size := allocated(func() { _, err = postgres.New(postgres.Options{}).Probe(t.Context(), raw, good) })
+	size := allocated(func() { _, err = postgres.New(plaintext).Probe(t.Context(), raw, good) })
 	if !errors.Is(err, domain.MalformedResponse) {
 		t.Errorf("got %v, want malformed_response", err)
 	}
@@ -148,7 +148,7 @@ func TestProbeComputesFewSCRAMIterations(t *testing.T) {
 		config, wait := fakeServer(t, func(_ net.Conn, backend *pgproto3.Backend) {
 			proved = offerSCRAM(backend, iterations)
 		})
-		_, err := postgres.New(postgres.Options{}).Probe(t.Context(), encode(t, config), good)
+		_, err := postgres.New(plaintext).Probe(t.Context(), encode(t, config), good)
 		if wait(); !proved || !errors.Is(err, domain.VendorUnreachable) {
 			t.Errorf("%s iterations: the client sent its proof: %t, error %v", iterations, proved, err)
 		}

@@ -71,7 +71,7 @@ type Sealing struct {
 }
 
 // Egress configures which addresses connections can use in addition to public addresses with
-// https.
+// https. Without AllowHTTP, engine connections need TLS as well.
 type Egress struct {
 	AllowedCIDRs []netip.Prefix // EGRESS_ALLOWED_CIDRS
 	AllowHTTP    bool           // EGRESS_ALLOW_HTTP, default false

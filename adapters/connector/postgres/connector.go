@@ -13,7 +13,7 @@
 //
 //   - verify-full (the default): a password is sent only to the verified server
 //   - require: the connection is encrypted, but the server is not verified
-//   - disable: the connection is not encrypted
+//   - disable: the connection is not encrypted. This is refused unless Options.AllowHTTP is set
 //
 // rootCertificate is the certificate, in PEM, of the authority that verify-full trusts instead of
 // the system's authorities.
@@ -26,10 +26,12 @@ import (
 	"net"
 	"regexp"
 	"strconv"
+	"sync/atomic"
 	"syscall"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
@@ -46,6 +48,8 @@ type Options struct {
 	// Control is called with each IP address just before the probe connects to it (see
 	// net.Dialer.Control). It rejects the address by returning an error. Nil allows every address.
 	Control func(network, address string, raw syscall.RawConn) error
+	// AllowHTTP allows sslMode disable, with which the password and all data are sent in clear.
+	AllowHTTP bool
 }
 
 // Connector is the connector type "postgres". It is safe for concurrent use.
@@ -67,6 +71,9 @@ func (c *Connector) Validate(ctx context.Context, raw json.RawMessage,
 	credential domain.Credential,
 ) (json.RawMessage, error) {
 	cfg, errs := decodeConfig(raw)
+	if c.forbids(cfg) {
+		errs = append(errs, domain.FieldError("config.sslMode", "must be require or verify-full"))
+	}
 	errs = append(errs, validateCredential(credential)...)
 	if len(errs) > 0 {
 		return nil, domain.Join(errs)
@@ -81,11 +88,16 @@ func (c *Connector) Validate(ctx context.Context, raw json.RawMessage,
 
 // Probe connects, authenticates and pings. It returns "PostgreSQL" and the server's version
 // number. Errors: Rejected (credential_rejected, account_not_found for a database that
-// does not exist, access_denied, address_not_allowed); Unavailable (vendor_unreachable).
+// does not exist, access_denied, address_not_allowed, also for a connection without TLS where
+// that is not allowed); Unavailable (vendor_unreachable, or malformed_response for a server that
+// exceeds the limits maxReceived or maxIterations).
 func (c *Connector) Probe(ctx context.Context, raw json.RawMessage, credential domain.Credential) (string, error) {
 	cfg, errs := decodeConfig(raw)
 	if errs = append(errs, validateCredential(credential)...); len(errs) > 0 {
 		return "", domain.Join(errs)
+	}
+	if c.forbids(cfg) { // AllowHTTP was set when the connection was configured
+		return "", notAllowed()
 	}
 	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
 	defer cancel()
@@ -106,6 +118,11 @@ func (c *Connector) Probe(ctx context.Context, raw json.RawMessage, credential d
 	return "PostgreSQL " + versionOf(conn.PgConn().ParameterStatus("server_version")), nil
 }
 
+// forbids reports whether the connection would not be encrypted although that is not allowed.
+func (c *Connector) forbids(cfg config) bool {
+	return cfg.SSLMode == sslDisable && !c.options.AllowHTTP
+}
+
 // pgxConfig returns the configuration for pgx. It sets every member, because otherwise pgx
 // takes missing members from the process's environment (PGHOST, PGSSLCERT, ~/.pgpass, …).
 func (c *Connector) pgxConfig(cfg config, credential domain.Credential) (*pgx.ConnConfig, error) {
@@ -122,14 +139,28 @@ func (c *Connector) pgxConfig(cfg config, credential domain.Credential) (*pgx.Co
 	dsn.RuntimeParams = map[string]string{"application_name": "aggregator-connections"}
 	dsn.ConnectTimeout = probeTimeout
 	dsn.DefaultQueryExecMode = pgx.QueryExecModeSimpleProtocol // connection poolers support no other mode
-	dialer := &net.Dialer{Control: c.control}
-	dsn.DialFunc = func(ctx context.Context, _, address string) (net.Conn, error) {
-		return dialer.DialContext(ctx, "tcp", address)
-	}
+	dsn.DialFunc, dsn.BuildFrontend = c.dialOnce(), newFrontend
 	// pgx must not resolve the host name. The dialer resolves it, so that Control checks exactly the
 	// address to which the dialer connects.
 	dsn.LookupFunc = func(_ context.Context, host string) ([]string, error) { return []string{host}, nil }
 	return dsn, nil
+}
+
+// dialOnce returns a dial function that fails when it is called again. pgx would dial the server a
+// second time to cancel a query, in the background and for up to 15 s after the end of the probe.
+func (c *Connector) dialOnce() pgconn.DialFunc {
+	dialer := &net.Dialer{Control: c.control}
+	var dialed atomic.Bool // atomic, because pgx calls the function in the background as well
+	return func(ctx context.Context, _, address string) (net.Conn, error) {
+		if dialed.Swap(true) {
+			return nil, errSecondDial
+		}
+		conn, err := dialer.DialContext(ctx, "tcp", address)
+		if err != nil {
+			return nil, err
+		}
+		return newLimitedConn(conn), nil
+	}
 }
 
 // control calls Options.Control. If Control rejects the address, control returns an error that

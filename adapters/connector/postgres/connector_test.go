@@ -30,6 +30,9 @@ var (
 
 var good = credential("username", "reader", "password", "password-canary")
 
+// plaintext allows connections without TLS. Most servers of these tests do not have TLS.
+var plaintext = postgres.Options{AllowHTTP: true}
+
 func TestConnector(t *testing.T) {
 	porttest.TestConnector(t, porttest.ConnectorSuite{
 		Open:       func(a ports.EgressGuard) ports.Connector { return postgres.New(postgres.Options{Egress: a}) },
@@ -61,6 +64,9 @@ func TestConnector(t *testing.T) {
 			"a host with userinfo":  invalid(`{"host":"u@h","database":"d"}`, good, "config.host"),
 			"a long database": invalid(
 				`{"host":"h","database":"`+strings.Repeat("d", 64)+`"}`, good, "config.database",
+			),
+			"a connection without TLS": invalid(
+				`{"host":"h","database":"d","sslMode":"disable"}`, good, "config.sslMode",
 			),
 			"an invalid root certificate": invalid(
 				`{"host":"h","database":"d","rootCertificate":"config-canary"}`, good, "config.rootCertificate",
@@ -131,7 +137,7 @@ func TestProbeReportsTheServerVersion(t *testing.T) {
 	t.Setenv("PGHOST", "nowhere.invalid")
 	t.Setenv("PGOPTIONS", "-c no_such_setting=1")
 	t.Setenv("PGSSLMODE", "verify-full")
-	got, err := postgres.New(postgres.Options{}).Probe(t.Context(), encode(t, config), good)
+	got, err := postgres.New(plaintext).Probe(t.Context(), encode(t, config), good)
 	if err != nil {
 		t.Fatalf("Probe: %v (%v)", err, errors.Unwrap(err))
 	}
@@ -164,7 +170,7 @@ func TestProbeMapsFailureToCode(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			raw := maps.Clone(config)
 			maps.Copy(raw, c.change)
-			_, err := postgres.New(postgres.Options{}).Probe(t.Context(), encode(t, raw), c.credential)
+			_, err := postgres.New(plaintext).Probe(t.Context(), encode(t, raw), c.credential)
 			if !errors.Is(err, c.want) {
 				t.Errorf("got %v, want %s", err, c.want)
 			}
@@ -198,7 +204,7 @@ func TestProbeDialsNothingThatEgressForbids(t *testing.T) {
 	config := newServer(t)
 	config["host"] = "localhost"
 	var seen []string
-	c := postgres.New(postgres.Options{Control: func(_, address string, _ syscall.RawConn) error {
+	c := postgres.New(postgres.Options{AllowHTTP: true, Control: func(_, address string, _ syscall.RawConn) error {
 		seen = append(seen, address)
 		return errors.New("address-canary")
 	}})
@@ -219,9 +225,30 @@ func TestProbeDialsNothingThatEgressForbids(t *testing.T) {
 func TestProbeStopsWhenCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := postgres.New(postgres.Options{}).Probe(
+	if _, err := postgres.New(plaintext).Probe(
 		ctx, encode(t, newServer(t)), good,
 	); !errors.Is(err, domain.Interrupted) {
 		t.Errorf("got %v, want interrupted", err)
+	}
+}
+
+// A password must not be sent in clear unless that is allowed, not even for a connection that was
+// created when it was allowed.
+func TestProbeNeedsTLSUnlessPlaintextIsAllowed(t *testing.T) {
+	config := encode(t, newServer(t))
+	dialed := false
+	c := postgres.New(postgres.Options{Control: func(string, string, syscall.RawConn) error {
+		dialed = true
+		return nil
+	}})
+	if _, err := c.Probe(t.Context(), config, good); !errors.Is(err, domain.AddressNotAllowed) || dialed {
+		t.Errorf("without AllowHTTP: got %v, want address_not_allowed; dialed: %t", err, dialed)
+	}
+	allowed := postgres.New(plaintext)
+	if _, err := allowed.Validate(t.Context(), config, good); err != nil {
+		t.Errorf("with AllowHTTP: %v", err)
+	}
+	if _, err := allowed.Probe(t.Context(), config, good); err != nil {
+		t.Errorf("with AllowHTTP: %v", err)
 	}
 }

@@ -17,6 +17,8 @@ var (
 	errTimeout = errors.New("no response in time")
 	errServer  = errors.New("the server rejects the connection")
 	errConnect = errors.New("no connection")
+
+	errSecondDial = errors.New("the probe has already dialed")
 )
 
 // probeError returns the domain error for a failed probe. The SQLSTATE codes and classes are those
@@ -27,8 +29,8 @@ func probeError(ctx context.Context, err error) *domain.Error {
 		own    *domain.Error
 	)
 	switch {
-	case errors.As(err, &own):
-		return notAllowed()
+	case errors.As(err, &own): // an error of control, limitedConn or messageReader
+		return own
 	case errors.Is(ctx.Err(), context.Canceled):
 		return &domain.Error{Kind: domain.Unavailable, Code: domain.Interrupted, Cause: context.Canceled}
 	case ctx.Err() != nil:

@@ -143,7 +143,7 @@ func TestProbeOverTLS(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			raw := map[string]any{"host": "127.0.0.1", "port": port, "database": "postgres"}
 			maps.Copy(raw, c.config)
-			_, err := postgres.New(postgres.Options{}).Probe(t.Context(), encode(t, raw), c.credential)
+			_, err := postgres.New(plaintext).Probe(t.Context(), encode(t, raw), c.credential)
 			if !errors.Is(err, c.want) {
 				t.Errorf("got %v, want %v", err, c.want)
 			}

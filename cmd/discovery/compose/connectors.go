@@ -9,11 +9,11 @@ import (
 )
 
 // connectors returns the connector types of the engine. They open connections through the same
-// egress guard as the HTTP client for the vendors.
+// egress guard as the HTTP client for the vendors. allowHTTP allows connections without TLS.
 func connectors(client *vendorhttp.Client, allowHTTP bool) []ports.Connector {
 	guard := client.Guard()
 	return []ports.Connector{
-		connpostgres.New(connpostgres.Options{Egress: guard, Control: guard.Control}),
+		connpostgres.New(connpostgres.Options{Egress: guard, Control: guard.Control, AllowHTTP: allowHTTP}),
 		connrest.New(connrest.Options{Egress: guard, Control: guard.Control, AllowHTTP: allowHTTP}),
 	}
 }

@@ -125,7 +125,6 @@ func (s *server) readRoutes() []route {
 
 // listAccounts returns a page of a connection's accounts.
 func (s *server) listAccounts(ctx context.Context, tenant domain.TenantID, in *struct {
-	strictQuery
 	ID     string              `path:"id" doc:"Opaque"`
 	Limit  int                 `query:"limit" minimum:"1" maximum:"200" default:"20"`
 	Cursor cursor[accountList] `query:"cursor" doc:"nextCursor of the previous page"`
@@ -145,7 +144,6 @@ func (s *server) listAccounts(ctx context.Context, tenant domain.TenantID, in *s
 // listTransactions returns a page of a connection's transactions. It includes removed transactions,
 // which have the member removedAt.
 func (s *server) listTransactions(ctx context.Context, tenant domain.TenantID, in *struct {
-	strictQuery
 	ID      string                  `path:"id" doc:"Opaque"`
 	From    string                  `query:"from" format:"date" doc:"First value date"`
 	To      string                  `query:"to" format:"date" doc:"Last value date"`
@@ -177,7 +175,6 @@ func (s *server) listTransactions(ctx context.Context, tenant domain.TenantID, i
 // the requested time has passed, or until the client disconnects. It never waits for a HEAD
 // request, because the response to HEAD could not contain the changes.
 func (s *server) changes(ctx context.Context, tenant domain.TenantID, in *struct {
-	strictQuery
 	Limit  int                `query:"limit" minimum:"1" maximum:"1000" default:"200"`
 	Cursor cursor[changeFeed] `query:"cursor" doc:"nextCursor of the previous page; without it, the feed starts at its beginning"`
 	Wait   waitParam          `query:"wait" example:"10s" doc:"How long to wait for changes (long poll): 0 to 30 seconds"`

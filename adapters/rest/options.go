@@ -71,6 +71,12 @@ type Options struct {
 	// ready. nil means never.
 	Draining func() bool
 
+	// NotAccepting is closed when the process has stopped accepting connections. While Draining
+	// reports true, a response of the change feed is sent only after that, with "Connection: close".
+	// Its reader then reconnects to another process and cannot send one request after the other to
+	// this one. If it is nil, responses are not delayed.
+	NotAccepting <-chan struct{}
+
 	// OnRequest is called after every request with the template of its route; the template is ""
 	// if no route matched. May be nil.
 	OnRequest func(method, route string, status int, took time.Duration)

@@ -98,6 +98,12 @@ type feedPage struct {
 	NextCursor string       `json:"nextCursor" doc:"Where to continue; present on an empty page, too"`
 }
 
+// feedOutput is a response with a page of the change feed.
+type feedOutput struct {
+	Connection string `header:"Connection" doc:"close while the process shuts down: connect to another process"`
+	Body       feedPage
+}
+
 // readRoutes returns the routes that read accounts and transactions.
 func (s *server) readRoutes() []route {
 	const tag, of = "Accounts and transactions", connectionsPath + "/{id}"
@@ -179,7 +185,7 @@ func (s *server) changes(ctx context.Context, tenant domain.TenantID, in *struct
 	Cursor cursor[changeFeed] `query:"cursor" doc:"nextCursor of the previous page; without it, the feed starts at its beginning"`
 	Wait   waitParam          `query:"wait" example:"10s" doc:"How long to wait for changes (long poll): 0 to 30 seconds"`
 },
-) (*bodyOutput[feedPage], error) {
+) (*feedOutput, error) {
 	if exchangeOf(ctx).isHEAD {
 		in.Wait.Duration = 0
 	}
@@ -187,8 +193,25 @@ func (s *server) changes(ctx context.Context, tenant domain.TenantID, in *struct
 	if err != nil {
 		return nil, err
 	}
-	return &bodyOutput[feedPage]{feedPage{
+	return &feedOutput{Connection: s.drainReader(ctx), Body: feedPage{
 		Items: mapItems(p.Items, changeOf), Limit: in.Limit, HasMore: p.More,
 		NextCursor: cursor[changeFeed]{p.Next}.String(),
 	}}, nil
+}
+
+// drainReader returns the Connection header for a reader of the change feed. While the process
+// serves, this is "". While the process drains, drainReader waits until the process accepts no more
+// connections, and returns "close". Without the wait, the reader could reconnect to this process,
+// get an empty page at once, and so on until the process has ended.
+func (s *server) drainReader(ctx context.Context) string {
+	if !s.Draining() {
+		return ""
+	}
+	if s.NotAccepting != nil {
+		select {
+		case <-s.NotAccepting:
+		case <-ctx.Done():
+		}
+	}
+	return "close"
 }

@@ -53,6 +53,7 @@ type App struct {
 	traces         *telemetry.Traces
 	shutdownTraces func(context.Context) error // sends the queued traces; nil after it has been called
 	draining       atomic.Bool
+	notAccepting   chan struct{} // closed when Serve has closed its listener
 	cancel         context.CancelFunc
 }
 
@@ -119,7 +120,7 @@ func NewOffline(ctx context.Context, cfg configs.Config, o Overrides) (app *App,
 func newApp(ctx context.Context, cfg configs.Config, o Overrides) (*App, context.Context) {
 	lifetime, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	return &App{
-		cfg: cfg, cancel: cancel, Metrics: telemetry.NewMetrics(vendorNames()...),
+		cfg: cfg, cancel: cancel, notAccepting: make(chan struct{}), Metrics: telemetry.NewMetrics(vendorNames()...),
 		Log: telemetry.Logger(cmp.Or[io.Writer](o.LogTo, os.Stderr), cfg.Log.Level, cfg.Log.Format),
 	}, lifetime
 }
@@ -213,7 +214,8 @@ func (a *App) restOptions(verifier rest.TokenVerifier) rest.Options {
 		Development: a.cfg.IsDevelopment(), RequireScopes: a.cfg.Auth.RequireScopes,
 		TrustedProxies: a.cfg.TrustedProxies, RatePerMinute: a.cfg.RatePerMinute,
 		WebhookRatePerMinute: a.cfg.WebhookRatePerMinute, Logger: a.Log, Ready: a.ready, Draining: a.draining.Load,
-		OnRequest: a.Metrics.Request, OnRoute: telemetry.SetRoute, Version: Version(),
+		NotAccepting: a.notAccepting,
+		OnRequest:    a.Metrics.Request, OnRoute: telemetry.SetRoute, Version: Version(),
 	}
 }
 

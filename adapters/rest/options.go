@@ -59,6 +59,11 @@ type Options struct {
 	RatePerMinute        int
 	WebhookRatePerMinute int
 
+	// MaxLongPolls limits the long polls of all tenants that wait at the same time. It should be
+	// smaller than the number of connections that the process accepts, because each of them occupies
+	// a connection. 0 means no limit in total; the long polls of each tenant are limited in any case.
+	MaxLongPolls int
+
 	// Logger receives the access log and the causes of 5xx responses. If it is nil, nothing is
 	// logged.
 	Logger *zap.Logger

@@ -29,6 +29,7 @@ type server struct {
 	allowedMethods  map[string]string // values of the Allow header, by path in the router's notation
 	tenantLimiter   *rateLimiter
 	webhookLimiter  *rateLimiter
+	longPolls       *longPolls
 	openAPIDocument []byte // encoded once, at startup
 }
 
@@ -46,6 +47,7 @@ func New(service ports.API, options Options) (http.Handler, error) {
 		Options: options, service: service, allowedMethods: map[string]string{},
 		tenantLimiter:  newRateLimiter(options.RatePerMinute),
 		webhookLimiter: newRateLimiter(options.WebhookRatePerMinute),
+		longPolls:      newLongPolls(options.MaxLongPolls),
 	}
 	e := echo.New()
 	e.HTTPErrorHandler = s.writeError

@@ -179,7 +179,8 @@ func (s *server) listTransactions(ctx context.Context, tenant domain.TenantID, i
 
 // changes returns a page of the change feed. It may wait (long poll) until there are changes, until
 // the requested time has passed, or until the client disconnects. It never waits for a HEAD
-// request, because the response to HEAD could not contain the changes.
+// request, because the response to HEAD could not contain the changes. Errors: errTooManyPolls if the
+// request wants to wait while too many other requests wait.
 func (s *server) changes(ctx context.Context, tenant domain.TenantID, in *struct {
 	Limit  int                `query:"limit" minimum:"1" maximum:"1000" default:"200"`
 	Cursor cursor[changeFeed] `query:"cursor" doc:"nextCursor of the previous page; without it, the feed starts at its beginning"`
@@ -188,6 +189,13 @@ func (s *server) changes(ctx context.Context, tenant domain.TenantID, in *struct
 ) (*feedOutput, error) {
 	if exchangeOf(ctx).isHEAD {
 		in.Wait.Duration = 0
+	}
+	if in.Wait.Duration > 0 {
+		end, err := s.longPolls.start(tenant)
+		if err != nil {
+			return nil, err
+		}
+		defer end()
 	}
 	p, err := s.service.Changes(ctx, tenant, in.Cursor.pageRequest(in.Limit), in.Wait.Duration)
 	if err != nil {

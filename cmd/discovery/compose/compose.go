@@ -213,10 +213,18 @@ func (a *App) restOptions(verifier rest.TokenVerifier) rest.Options {
 		AllowHTTP: a.cfg.Egress.AllowHTTP, Egress: a.vendors.Guard(), PublicURL: a.cfg.PublicURL,
 		Development: a.cfg.IsDevelopment(), RequireScopes: a.cfg.Auth.RequireScopes,
 		TrustedProxies: a.cfg.TrustedProxies, RatePerMinute: a.cfg.RatePerMinute,
-		WebhookRatePerMinute: a.cfg.WebhookRatePerMinute, Logger: a.Log, Ready: a.ready, Draining: a.draining.Load,
+		WebhookRatePerMinute: a.cfg.WebhookRatePerMinute, MaxLongPolls: maxLongPolls(a.cfg.ServerMaxConnections),
+		Logger: a.Log, Ready: a.ready, Draining: a.draining.Load,
 		NotAccepting: a.notAccepting,
 		OnRequest:    a.Metrics.Request, OnRoute: telemetry.SetRoute, Version: Version(),
 	}
+}
+
+// maxLongPolls returns how many long polls may wait at the same time if the process accepts at most
+// maxConnections connections: half of them. The other half remains for all other requests, the
+// readiness check among them. 0 means no limit, as it does for connections.
+func maxLongPolls(maxConnections int) int {
+	return (maxConnections + 1) / 2
 }
 
 // readyTimeout bounds a readiness check. A database that does not respond in this time counts

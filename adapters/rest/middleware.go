@@ -26,7 +26,7 @@ var (
 )
 
 // observe is the outermost middleware: it assigns the request id, turns errors and panics
-// into problem documents, and writes one line of the access log.
+// into problem documents, writes one line of the access log, and releases the memory of the body.
 func (s *server) observe(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		start := s.Clock.Now()
@@ -39,6 +39,7 @@ func (s *server) observe(next echo.HandlerFunc) echo.HandlerFunc {
 		header := c.Response().Header()
 		header[requestIDHeader] = []string{x.requestID}
 		header["X-Content-Type-Options"], header["Cache-Control"] = noSniff, noStore
+		defer s.releaseBody(x)
 		if err := s.recoverPanic(c, next); err != nil {
 			s.writeError(err, c)
 		}

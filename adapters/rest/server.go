@@ -7,6 +7,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humaecho"
 	"github.com/labstack/echo/v4"
+	"golang.org/x/sync/semaphore"
 
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
@@ -30,6 +31,7 @@ type server struct {
 	tenantLimiter   *rateLimiter
 	webhookLimiter  *rateLimiter
 	longPolls       *longPolls
+	bodyMemory      *semaphore.Weighted
 	openAPIDocument []byte // encoded once, at startup
 }
 
@@ -48,6 +50,7 @@ func New(service ports.API, options Options) (http.Handler, error) {
 		tenantLimiter:  newRateLimiter(options.RatePerMinute),
 		webhookLimiter: newRateLimiter(options.WebhookRatePerMinute),
 		longPolls:      newLongPolls(options.MaxLongPolls),
+		bodyMemory:     semaphore.NewWeighted(maxBodyMemory),
 	}
 	e := echo.New()
 	e.HTTPErrorHandler = s.writeError

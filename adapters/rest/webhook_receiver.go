@@ -1,7 +1,9 @@
 package rest
 
 import (
+	"errors"
 	"net/http"
+	"slices"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/labstack/echo/v4"
@@ -15,26 +17,27 @@ const signatureHeader = "X-Webhook-Signature"
 // not contain it.
 var webhookRoute = &route{method: http.MethodPost, path: webhookPath}
 
-// receiveWebhook receives a webhook request from an aggregator. It limits the rate of requests per
-// token and reads the raw body. It then passes token and body, the webhook signature, the
-// Authorization value and the client's address to the driving port, which verifies them. Every
-// refusal is the same 401, and the response does not even name the vendor.
+// receiveWebhook receives a webhook request from an aggregator. It refuses an unknown vendor before
+// it reads the body. It limits the rate of requests per token and reads the raw body. It then passes
+// token and body, the webhook signature, the Authorization value and the client's address to the
+// driving port, which verifies them. Every refusal is the same 401, and the response does not even
+// name the vendor.
 func (s *server) receiveWebhook(c echo.Context) error {
 	r := c.Request()
 	x := exchangeOf(r.Context())
 	x.instance = webhookPath
 	s.enterRoute(c, x, webhookRoute)
+	vendor := domain.Vendor(c.Param("vendor"))
+	if !slices.Contains(s.Vendors, vendor) {
+		return &domain.Error{Kind: domain.Unauthenticated, Cause: errors.New("unknown vendor")}
+	}
 	token := c.Param("token")
 	if err := s.webhookLimiter.allow(token, s.Clock.Now()); err != nil {
 		return err
 	}
-	raw, err := readBody(c, maxWebhookBody)
+	raw, err := s.readBody(c, x, maxWebhookBody)
 	if err != nil {
 		return err
-	}
-	vendor, err := domain.ParseVendor(c.Param("vendor"))
-	if err != nil {
-		return &domain.Error{Kind: domain.Unauthenticated, Cause: err}
 	}
 	_, err = s.service.Receive(r.Context(), domain.WebhookRequest{
 		Vendor: vendor, Token: token, Body: raw,

@@ -8,7 +8,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// feedPoll is the interval at which a waiting reader of the change feed polls the store.
+// feedPoll is the interval at which waiting readers of the change feed poll the store.
 const feedPoll = 200 * time.Millisecond
 
 // ListAccounts implements ports.Reader.
@@ -36,20 +36,47 @@ func (s *Service) ListTransactions(
 }
 
 // Changes implements ports.Reader. After StopWaiting was called, it does not wait: a page without
-// changes is returned at once.
+// changes is returned at once. Readers that wait at the same position share their polls of the store:
+// each of them reads the store itself when its wait starts and ends, and in between at least one of
+// them does so within each feedPoll. A waiting reader thus gets a change at most two feedPolls late.
 func (s *Service) Changes(
 	ctx context.Context, tenant domain.TenantID, page domain.PageRequest, wait time.Duration,
 ) (domain.FeedPage, error) {
 	end := s.Clock.Now().Add(wait)
+	watch := s.feedWatches.join(feedPosition{tenant, page.After})
+	defer s.feedWatches.leave(watch)
 	for {
 		feed, err := s.Ledger.Changes(ctx, tenant, page)
-		if err != nil || len(feed.Items) > 0 || s.stopWaiting.Load() || !s.Clock.Now().Before(end) {
+		if err != nil || len(feed.Items) > 0 {
+			watch.expire()
 			return feed, err
 		}
-		if err := s.Sleeper.Sleep(ctx, feedPoll); err != nil {
+		if s.waitIsOver(end) {
+			return feed, nil
+		}
+		if err := s.sleepUntilPoll(ctx, watch, end); err != nil {
 			return domain.FeedPage{}, err
 		}
 	}
+}
+
+// sleepUntilPoll sleeps until a waiting reader must read the store again: because no other reader at
+// its position has done so within feedPoll, or because its wait is over. Errors: that of ctx.
+func (s *Service) sleepUntilPoll(ctx context.Context, watch *feedWatch, end time.Time) error {
+	for {
+		if err := s.Sleeper.Sleep(ctx, feedPoll); err != nil {
+			return err
+		}
+		if s.waitIsOver(end) || watch.claimPoll(s.Clock.Now()) {
+			return nil
+		}
+	}
+}
+
+// waitIsOver reports whether a reader of the change feed must stop waiting, because end has passed or
+// StopWaiting was called.
+func (s *Service) waitIsOver(end time.Time) bool {
+	return s.stopWaiting.Load() || !s.Clock.Now().Before(end)
 }
 
 // StopWaiting makes all current calls of Changes return the page that they have, within feedPoll, and

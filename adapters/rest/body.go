@@ -27,7 +27,7 @@ var bodyTimeout = 10 * time.Second
 // Invalid for an empty body if a body is required.
 func (s *server) bufferBody(c echo.Context, x *exchange) error {
 	r := c.Request()
-	raw, err := readBody(c, maxBody)
+	raw, err := s.readBody(c, x, maxBody)
 	switch {
 	case err != nil:
 		return err
@@ -44,6 +44,13 @@ func (s *server) bufferBody(c echo.Context, x *exchange) error {
 		x.addressForbidden = func() bool { return s.addressForbidden(r.Context(), raw) }
 	}
 	return nil
+}
+
+// releaseBody releases the memory of the request's body. The request must have ended.
+func (s *server) releaseBody(x *exchange) {
+	if x.bodyMemory > 0 {
+		s.bodyMemory.Release(x.bodyMemory)
+	}
 }
 
 const jsonType = "application/json"
@@ -67,10 +74,11 @@ func isUTF8(charset string) bool {
 }
 
 // readBody reads at most limit bytes within bodyTimeout. If the Content-Length is larger than
-// limit, it reads nothing. The read deadline ends with the body, because net/http removes it
-// when the body has been read. Errors: errTooLarge; errBodyTimeout; Invalid for an incomplete
-// body.
-func readBody(c echo.Context, limit int64) ([]byte, error) {
+// limit, it reads nothing. The memory of the body counts against the limit for all bodies until the
+// request ends. The read deadline ends with the body, because net/http removes it when the body has
+// been read. Errors: errTooLarge; errBodyTimeout; Unavailable if the bodies of other requests use
+// all memory for bodies; Invalid for an incomplete body.
+func (s *server) readBody(c echo.Context, x *exchange, limit int64) ([]byte, error) {
 	r := c.Request()
 	if r.ContentLength > limit {
 		return nil, errTooLarge
@@ -78,29 +86,22 @@ func readBody(c echo.Context, limit int64) ([]byte, error) {
 	if r.ContentLength == 0 {
 		return nil, nil
 	}
-	// The error is ignored: the response recorder of a test supports no deadline, and needs none.
-	_ = http.NewResponseController(c.Response().Writer).SetReadDeadline(time.Now().Add(bodyTimeout))
-	raw, err := readAll(r, limit)
+	reader := bodyReader{
+		body: r.Body, response: http.NewResponseController(c.Response().Writer),
+		memory: s.bodyMemory, end: time.Now().Add(bodyTimeout),
+	}
+	raw, err := reader.readAll(r.Context(), r.ContentLength, limit)
+	x.bodyMemory = reader.reserved
 	var timeout net.Error
 	switch {
 	case err == nil && int64(len(raw)) > limit:
 		return nil, errTooLarge
-	case err == nil:
+	case err == nil && int64(len(raw)) >= r.ContentLength:
 		return raw, nil
+	case errors.Is(err, domain.Unavailable):
+		return nil, err
 	case errors.As(err, &timeout) && timeout.Timeout():
 		return nil, errBodyTimeout
 	}
 	return nil, domain.FieldError("", "ended before it was complete")
-}
-
-// readAll reads the body. If the body's length is known, it allocates one buffer of this length.
-// Otherwise it reads at most limit+1 bytes, so that the caller can detect a body that is too
-// large.
-func readAll(r *http.Request, limit int64) ([]byte, error) {
-	if r.ContentLength < 0 {
-		return io.ReadAll(io.LimitReader(r.Body, limit+1))
-	}
-	raw := make([]byte, r.ContentLength)
-	_, err := io.ReadFull(r.Body, raw)
-	return raw, err
 }

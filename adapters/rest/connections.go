@@ -143,7 +143,6 @@ func (s *server) createConnection(
 
 // listConnections returns a page of the tenant's live connections.
 func (s *server) listConnections(ctx context.Context, tenant domain.TenantID, in *struct {
-	strictQuery
 	Health string                 `query:"health" enum:"unknown,healthy,unhealthy"`
 	Limit  int                    `query:"limit" minimum:"1" maximum:"200" default:"20"`
 	Cursor cursor[connectionList] `query:"cursor" doc:"nextCursor of the previous page"`

@@ -120,7 +120,6 @@ func (s *server) deliveryRoutes() []route {
 
 // listDeliveries returns a page of the deliveries that match all given filters.
 func (s *server) listDeliveries(ctx context.Context, tenant domain.TenantID, in *struct {
-	strictQuery
 	Connection idParam[domain.Connection] `query:"connectionId"`
 	Status     string                     `query:"status" enum:"accepted,processed,ignored,unreadable,failed"`
 	EventID    plainText                  `query:"eventId" maxLength:"200"`

@@ -111,7 +111,6 @@ func idOrEmpty[T any](id domain.ID[T]) string {
 // idInput is the input of operations on one object. The id is plain text here, so that huma does
 // not reject a malformed id: it must get the same response as an unknown id.
 type idInput struct {
-	strictQuery
 	ID string `path:"id" doc:"Opaque"`
 }
 

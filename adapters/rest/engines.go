@@ -143,7 +143,6 @@ func (s *server) createEngine(
 
 // listEngines returns a page of the tenant's live engine connections.
 func (s *server) listEngines(ctx context.Context, tenant domain.TenantID, in *struct {
-	strictQuery
 	Limit  int                `query:"limit" minimum:"1" maximum:"200" default:"20"`
 	Cursor cursor[engineList] `query:"cursor" doc:"nextCursor of the previous page"`
 },

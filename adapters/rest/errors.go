@@ -44,6 +44,7 @@ var (
 	errTooLarge         = errors.New("body too large")
 	errBodyTimeout      = errors.New("body read timeout")
 	errRateLimited      = errors.New("rate limit exceeded")
+	errTooManyPolls     = errors.New("too many waiting long polls")
 )
 
 // statusRule maps one error to its HTTP status, code and detail.
@@ -93,6 +94,7 @@ var statusRules = []statusRule{
 	{errTooLarge, http.StatusRequestEntityTooLarge, codeTooLarge, "the body is too large"},
 	{errBodyTimeout, http.StatusRequestTimeout, codeInvalid, "the body did not arrive in time"},
 	{errRateLimited, http.StatusTooManyRequests, codeRateLimited, "too many requests"},
+	{errTooManyPolls, http.StatusTooManyRequests, codeRateLimited, "too many long polls are waiting for changes"},
 }
 
 // internalStatusRule is applied to every error that matches none of the rules.
@@ -172,13 +174,18 @@ func (x *exchange) problem(err error) *Problem {
 	return p
 }
 
-// setHeaders sets the headers that belong to the problem's status.
+// setHeaders sets the headers that belong to the problem's status. The connection of a refused long
+// poll is closed: otherwise idle connections would replace the waiting polls as the connections that
+// are not available to other callers.
 func (p *Problem) setHeaders(err error) {
 	switch p.Status {
 	case http.StatusUnauthorized:
 		p.headers.Set("WWW-Authenticate", "Bearer")
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
 		p.headers.Set("Retry-After", retryAfterSeconds(domain.RetryAfterOf(err)))
+	}
+	if errors.Is(err, errTooManyPolls) {
+		p.headers.Set("Connection", "close")
 	}
 }
 

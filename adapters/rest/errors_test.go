@@ -169,6 +169,45 @@ func operatorRoutes(t *testing.T) [][2]string {
 	return all
 }
 
+// TestEvery404NamesTheMissingResource makes the service return NotFound for every operation that
+// documents a 404.
+func TestEvery404NamesTheMissingResource(t *testing.T) {
+	details := map[string]int{}
+	for path, methods := range openAPI(t, newEnv(t))["paths"].(map[string]any) {
+		for method, op := range methods.(map[string]any) {
+			if op.(map[string]any)["responses"].(map[string]any)["404"] == nil {
+				continue
+			}
+			s := newEnv(t)
+			s.service.err = domain.NotFoundError()
+			body := map[string]string{
+				"put":                     `{"configName":"a","baseUrl":"https://b.example","accountRef":"c"}`,
+				"patch":                   "{}",
+				connectionsPath + "/test": `{"vendor":"pluggy","configName":"a"}`,
+				tokensPath:                `{"vendor":"pluggy","connection_config_name":"a"}`,
+			}
+			text := body[method] + body[path]
+			w := s.call(strings.ToUpper(method), strings.ReplaceAll(path, "{id}", someID.String()), text)
+			code := codeNotFound
+			if strings.Contains(path, "connections") || path == tokensPath {
+				code = codeConnectionNotFound
+			}
+			details[problemIn(t, w, 404, code).Detail]++
+		}
+	}
+	for _, want := range []string{
+		"connection not found", "webhook token not found", "delivery not found", "pull not found",
+	} {
+		if details[want] == 0 {
+			t.Errorf("no operation responds with %q", want)
+		}
+		delete(details, want)
+	}
+	if len(details) > 0 {
+		t.Errorf("details that name no resource: %v", details)
+	}
+}
+
 func TestEveryUnknownOrMalformedIDGetsTheSame404(t *testing.T) {
 	for _, target := range []string{
 		"GET " + connectionsPath + "/", "GET " + connectionsPath + "/{id}/health", "GET " + deliveriesPath + "/",

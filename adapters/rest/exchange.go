@@ -19,6 +19,14 @@ type exchange struct {
 	route         *route // nil until the router has matched a route
 	principal     auth.Principal
 
+	// bodyMemory is how many bytes the body uses of the memory for all bodies. They are released when
+	// the request ends.
+	bodyMemory int64
+
+	// invalid are the errors of the request that were found before huma validated it. If there are
+	// any, the handler does not run.
+	invalid []ProblemField
+
 	// addressForbidden reports whether the base URL in the body contains a forbidden address. It is
 	// nil if the route has no such field.
 	addressForbidden func() bool

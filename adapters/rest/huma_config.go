@@ -4,9 +4,11 @@ import (
 	"errors"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/validation"
@@ -64,11 +66,12 @@ func humaProblem(ctx huma.Context, status int, _ string, errs ...error) huma.Sta
 	return x.problem(errors.Join(errs...))
 }
 
-// validationProblem returns a problem document that lists every validation error. An invalid path
-// parameter is an id that cannot exist, so the problem is then a 404.
+// validationProblem returns a problem document that lists every validation error: errs, and those
+// that the exchange has recorded. An invalid path parameter is an id that cannot exist, so the
+// problem is then a 404.
 func (x *exchange) validationProblem(errs []error) *Problem {
 	p := x.problem(&domain.Error{Kind: domain.Invalid})
-	p.Errors = nil
+	p.Errors = slices.Clone(x.invalid)
 	for _, err := range errs {
 		field := x.problemField(err)
 		if strings.HasPrefix(field.Location, "path.") {
@@ -139,10 +142,10 @@ const parseErrorPrefix = "invalid value: "
 // maxLocation is the maximum length, in bytes, of a location that a response repeats.
 const maxLocation = 80
 
-// printableLocation returns location. If the name of an unknown member makes it too long or
-// unprintable, it returns the location of the member's parent instead.
+// printableLocation returns location. If the name of an unknown member or parameter makes it too
+// long or unprintable, or is not UTF-8, it returns the location of its parent instead.
 func printableLocation(location string) string {
-	unprintable := func(r rune) bool { return !unicode.IsPrint(r) }
+	unprintable := func(r rune) bool { return !unicode.IsPrint(r) || r == utf8.RuneError }
 	if len(location) <= maxLocation && !strings.ContainsFunc(location, unprintable) {
 		return location
 	}

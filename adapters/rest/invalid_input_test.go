@@ -245,6 +245,41 @@ func TestInvalidBodiesAreRejectedWithTheFieldNames(t *testing.T) {
 	}
 }
 
+// TestAnUnknownParameterIsRejectedByEveryOperation calls every operation of the OpenAPI document
+// except the webhook receiver. A vendor may add parameters to the webhook URL, and a rejected webhook
+// would be lost.
+func TestAnUnknownParameterIsRejectedByEveryOperation(t *testing.T) {
+	for path, methods := range openAPI(t, newEnv(t))["paths"].(map[string]any) {
+		for method := range methods.(map[string]any) {
+			if path == webhookPath {
+				continue
+			}
+			s := newEnv(t)
+			target := strings.ReplaceAll(path, "{id}", someID.String()) + "?colour=red"
+			body := ""
+			if method != "get" && method != "delete" {
+				body = "{}"
+			}
+			w := s.call(strings.ToUpper(method), target, body, keyHeader, "key-1")
+			p := problemIn(t, w, http.StatusBadRequest, codeInvalid)
+			if !strings.Contains(locations(p), "query.colour") {
+				t.Errorf("%s %s: locations %q", method, path, locations(p))
+			}
+			if s.service.calls > 0 || len(s.service.responses) > 0 {
+				t.Errorf("%s %s: the request reached the service, or its response was stored", method, path)
+			}
+		}
+	}
+}
+
+func TestAnUnknownParameterIsReportedTogetherWithTheBody(t *testing.T) {
+	w := newEnv(t).call("POST", connectionsPath+"?dryRun=true", withMember(`"colour":1`))
+	p := problemIn(t, w, 400, codeInvalid)
+	if got := locations(p); got != "body.colour query.dryRun" {
+		t.Errorf("locations %q, want body.colour and query.dryRun", got)
+	}
+}
+
 func TestInvalidQueriesAreRejectedWithTheParameterNames(t *testing.T) {
 	s := newEnv(t)
 	feed := prefix + "/transactions/changes"
@@ -301,6 +336,20 @@ func TestInvalidQueriesAreRejectedWithTheParameterNames(t *testing.T) {
 		{"feed wait negative", feed + "?wait=-1s", "query.wait"},
 		{"feed wait overflow", feed + "?wait=99999999999", "query.wait"},
 		{"feed wait text", feed + "?wait=" + canary, "query.wait"},
+		{"unknown parameter", connectionsPath + "?colour=" + canary, "query.colour"},
+		{"unknown parameter without a value", connectionsPath + "?colour", "query.colour"},
+		{"name in another case", connectionsPath + "?Limit=5", "query.Limit"},
+		{"parameter of another list", connectionsPath + "?wait=5", "query.wait"},
+		{
+			"unknown, empty and invalid parameters", connectionsPath + "?b=1&health=&limit=0&a=2",
+			"query.a query.b query.health query.limit",
+		},
+		{"path parameter in the query", idPath + "?id=" + canary, "query.id"},
+		{"parameter without a name", connectionsPath + "?=1", "query"},
+		{"name that is too long", connectionsPath + "?" + strings.Repeat(canary, 10) + "=1", "query"},
+		{"name that is not printable", connectionsPath + "?%00%0a=1", "query"},
+		{"name that is not UTF-8", connectionsPath + "?%ff=1", "query"},
+		{"21 unknown names", connectionsPath + "?a&b&c&d&e&f&g&h&i&j&k&l&m&n&o&p&q&r&s&t&u", "query"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := s.call(http.MethodGet, c.target, "")

@@ -28,7 +28,7 @@ var (
 )
 
 // observe is the outermost middleware: it assigns the request id, turns errors and panics
-// into problem documents, and writes one line of the access log.
+// into problem documents, writes one line of the access log, and releases the memory of the body.
 func (s *server) observe(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		start := s.Clock.Now()
@@ -41,6 +41,7 @@ func (s *server) observe(next echo.HandlerFunc) echo.HandlerFunc {
 		header := c.Response().Header()
 		header[requestIDHeader] = []string{x.requestID}
 		header["X-Content-Type-Options"], header["Cache-Control"] = noSniff, noStore
+		defer s.releaseBody(x)
 		if err := s.recoverPanic(c, next); err != nil {
 			s.writeError(err, c)
 		}
@@ -114,11 +115,22 @@ func (s *server) middlewares(r *route) huma.Middlewares {
 	if r.readsBody() {
 		checks = append(checks, s.bufferBody)
 	}
-	all := huma.Middlewares{s.runMiddlewares(checks)}
+	all := huma.Middlewares{s.runMiddlewares(checks), validateQuery}
 	if r.idempotent {
-		all = append(all, s.idempotent)
+		all = append(all, s.idempotentIfValid)
 	}
 	return all
+}
+
+// idempotentIfValid is the middleware idempotent for requests in which no error was found so far.
+// It passes any other request to the handler, which responds with a 400. That response must not be
+// stored, because the request without the error can have the same fingerprint.
+func (s *server) idempotentIfValid(ctx huma.Context, next func(huma.Context)) {
+	if len(exchangeOf(ctx.Context()).invalid) > 0 {
+		next(ctx)
+		return
+	}
+	s.idempotent(ctx, next)
 }
 
 // runMiddlewares returns a middleware for huma that runs the checks and then the handler. The first
@@ -140,13 +152,17 @@ func (s *server) runMiddlewares(checks []middleware) func(huma.Context, func(hum
 // prepare returns a middleware that records the route and normalises the request's headers. It
 // removes Accept, because there is no content negotiation: every response is JSON, and a failure
 // is a problem document. It joins several If-Match headers, because they form one list (RFC 9110,
-// section 5.3), but huma reads only the first header.
+// section 5.3), but huma reads only the first header. An empty If-Match is an error, because huma
+// would ignore it, and the change would then be unconditional.
 func (s *server) prepare(r *route) middleware {
 	return func(c echo.Context, x *exchange) error {
 		s.enterRoute(c, x, r)
 		c.Request().Header.Del("Accept")
-		if lines := c.Request().Header["If-Match"]; r.ifMatch && len(lines) > 1 {
-			c.Request().Header.Set("If-Match", strings.Join(lines, ", "))
+		if lines := c.Request().Header["If-Match"]; r.ifMatch && len(lines) > 0 {
+			all := strings.Join(lines, ", ")
+			if c.Request().Header.Set("If-Match", all); strings.Trim(all, " \t,") == "" {
+				x.invalid = append(x.invalid, ProblemField{"header.If-Match", invalidIfMatch})
+			}
 		}
 		return nil
 	}

@@ -60,6 +60,11 @@ type Options struct {
 	RatePerMinute        int
 	WebhookRatePerMinute int
 
+	// MaxLongPolls limits the long polls of all tenants that wait at the same time. It should be
+	// smaller than the number of connections that the process accepts, because each of them occupies
+	// a connection. 0 means no limit in total; the long polls of each tenant are limited in any case.
+	MaxLongPolls int
+
 	// Logger receives the access log, the reasons of 401 responses and the causes of 5xx responses.
 	// If it is nil, nothing is logged.
 	Logger *zap.Logger
@@ -71,6 +76,12 @@ type Options struct {
 	// Draining reports whether the process is shutting down; /readyz then responds that it is not
 	// ready. nil means never.
 	Draining func() bool
+
+	// NotAccepting is closed when the process has stopped accepting connections. While Draining
+	// reports true, a response of the change feed is sent only after that, with "Connection: close".
+	// Its reader then reconnects to another process and cannot send one request after the other to
+	// this one. If it is nil, responses are not delayed.
+	NotAccepting <-chan struct{}
 
 	// OnRequest is called after every request with the template of its route; the template is ""
 	// if no route matched. May be nil.

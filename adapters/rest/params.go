@@ -3,6 +3,8 @@ package rest
 import (
 	"errors"
 	"net/url"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -13,31 +15,43 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
-// strictQuery rejects ambiguous queries: a known parameter must not occur twice and must not be
-// empty. Unknown parameters are ignored.
-type strictQuery struct{}
+// maxUnknownParams is the maximum number of unknown query parameters that a response lists by name.
+const maxUnknownParams = 20
 
-// Resolve returns the validation errors of the query. huma calls it in addition to its own
-// validation.
-func (strictQuery) Resolve(ctx huma.Context) []error {
+// validateQuery is the middleware that finds query parameters which huma accepts but the service
+// does not: an unknown parameter, and a known one that occurs twice or is empty. It only records
+// them in the exchange, so that the response lists them together with all other invalid input.
+func validateQuery(ctx huma.Context, next func(huma.Context)) {
 	u := ctx.URL()
-	if u.RawQuery == "" {
-		return nil
+	if u.RawQuery != "" {
+		x := exchangeOf(ctx.Context())
+		x.invalid = append(x.invalid, invalidParams(u.RawQuery, ctx.Operation().Parameters)...)
 	}
-	query, err := url.ParseQuery(u.RawQuery)
+	next(ctx)
+}
+
+// invalidParams returns the errors of a query, of which only the known parameters may occur. If
+// more than maxUnknownParams parameters are unknown, they are one error of the whole query, so that
+// a short request cannot cause a long response.
+func invalidParams(rawQuery string, known []*huma.Param) []ProblemField {
+	query, err := url.ParseQuery(rawQuery)
 	if err != nil {
-		return []error{&huma.ErrorDetail{Location: "query", Message: parseErrorPrefix + "must be a URL-encoded query"}}
+		return []ProblemField{{"query", "must be a URL-encoded query"}}
 	}
-	var invalid []error
-	for _, param := range ctx.Operation().Parameters {
-		values := query[param.Name]
-		if param.In == "query" && (len(values) > 1 || (len(values) == 1 && values[0] == "")) {
-			invalid = append(invalid, &huma.ErrorDetail{
-				Location: "query." + param.Name, Message: parseErrorPrefix + "must have exactly one value",
-			})
+	var invalid, unknown []ProblemField
+	for name, values := range query {
+		location := strings.TrimSuffix(printableLocation("query."+name), ".")
+		switch isKnown := func(p *huma.Param) bool { return p.In == "query" && p.Name == name }; {
+		case !slices.ContainsFunc(known, isKnown):
+			unknown = append(unknown, ProblemField{location, "is not a parameter of this operation"})
+		case len(values) > 1 || values[0] == "":
+			invalid = append(invalid, ProblemField{location, "must have exactly one value"})
 		}
 	}
-	return invalid
+	if len(unknown) > maxUnknownParams {
+		unknown = []ProblemField{{"query", "contains too many unknown parameters"}}
+	}
+	return append(invalid, unknown...)
 }
 
 // idParam is an id in a query. A malformed id is a validation error here, unlike in a path, where
@@ -120,16 +134,31 @@ type ifMatchHeader struct{ ports.IfMatch }
 // revision.
 const noRevision = -1
 
+// invalidIfMatch is the message for a malformed If-Match header.
+const invalidIfMatch = `must be * or a list of entity tags such as "1"`
+
+var (
+	// entityTagList matches a list of entity tags. A list can have empty elements (RFC 9110, section
+	// 5.6.1.2), but has at least one entity tag.
+	entityTagList = regexp.MustCompile(`^[ \t,]*((W/)?"[^"\x00-\x20\x7f]*"[ \t]*(,[ \t,]*|$))+$`)
+	// entityTag matches each entity tag of such a list. A tag can contain a comma.
+	entityTag = regexp.MustCompile(`(W/)?"[^"]*"`)
+)
+
 // UnmarshalText parses a list of entity tags, or "*" for any revision. An entity tag that is not a
 // strong tag issued by the service matches no revision. So if a client sends a wrong tag, nothing
-// is changed.
+// is changed. A text of any other form is an error, because it is a mistake of the client and not
+// a sign that the connection has changed.
 func (m *ifMatchHeader) UnmarshalText(text []byte) error {
 	m.IfMatch = nil
-	if string(text) == "*" {
+	switch {
+	case string(text) == "*":
 		return nil
+	case !entityTagList.Match(text):
+		return errors.New(invalidIfMatch)
 	}
-	for tag := range strings.SplitSeq(string(text), ",") {
-		m.IfMatch = append(m.IfMatch, revisionOf(strings.TrimSpace(tag)))
+	for _, tag := range entityTag.FindAllString(string(text), -1) {
+		m.IfMatch = append(m.IfMatch, revisionOf(tag))
 	}
 	return nil
 }

@@ -71,7 +71,6 @@ func (s *server) pullRoutes() []route {
 
 // listPulls returns a page of a connection's pulls, newest first.
 func (s *server) listPulls(ctx context.Context, tenant domain.TenantID, in *struct {
-	strictQuery
 	ID     string           `path:"id" doc:"Opaque"`
 	Limit  int              `query:"limit" minimum:"1" maximum:"200" default:"20"`
 	Cursor cursor[pullList] `query:"cursor" doc:"nextCursor of the previous page"`

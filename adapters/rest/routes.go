@@ -70,11 +70,15 @@ func (r *route) immutable(location string) bool {
 // unchanged.
 type handler[I, O any] func(ctx context.Context, tenant domain.TenantID, in *I) (*O, error)
 
-// handle returns a function that registers h with huma for a row of the route table.
+// handle returns a function that registers h with huma for a row of the route table. h does not run
+// if the request has invalid input.
 func handle[I, O any](h handler[I, O]) func(*server, *route) {
 	return func(s *server, r *route) {
 		huma.Register(s.api, s.operation(r), func(ctx context.Context, in *I) (*O, error) {
 			x := exchangeOf(ctx)
+			if len(x.invalid) > 0 {
+				return nil, x.validationProblem(nil)
+			}
 			out, err := h(ctx, x.principal.Tenant, in)
 			if err != nil {
 				p := x.problem(err)
@@ -199,13 +203,13 @@ func (r *route) describeReplayHeader(responses map[string]*huma.Response) {
 
 // failureStatuses returns the failure statuses with which the route may respond.
 func (r *route) failureStatuses() []int {
-	statuses := []int{http.StatusInternalServerError, http.StatusServiceUnavailable}
+	statuses := []int{http.StatusBadRequest, http.StatusInternalServerError, http.StatusServiceUnavailable}
 	add := func(when bool, more ...int) {
 		if when {
 			statuses = append(statuses, more...)
 		}
 	}
-	add(r.scope != "", http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusTooManyRequests)
+	add(r.scope != "", http.StatusUnauthorized, http.StatusForbidden, http.StatusTooManyRequests)
 	add(r.notFound.code != "", http.StatusNotFound)
 	add(r.conflict || r.idempotent, http.StatusConflict)
 	add(r.ifMatch, http.StatusPreconditionFailed)

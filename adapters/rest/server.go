@@ -7,6 +7,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humaecho"
 	"github.com/labstack/echo/v4"
+	"golang.org/x/sync/semaphore"
 
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
@@ -29,6 +30,8 @@ type server struct {
 	allowedMethods  map[string]string // values of the Allow header, by path in the router's notation
 	tenantLimiter   *rateLimiter
 	webhookLimiter  *rateLimiter
+	longPolls       *longPolls
+	bodyMemory      *semaphore.Weighted
 	openAPIDocument []byte // encoded once, at startup
 }
 
@@ -46,6 +49,8 @@ func New(service ports.API, options Options) (http.Handler, error) {
 		Options: options, service: service, allowedMethods: map[string]string{},
 		tenantLimiter:  newRateLimiter(options.RatePerMinute),
 		webhookLimiter: newRateLimiter(options.WebhookRatePerMinute),
+		longPolls:      newLongPolls(options.MaxLongPolls),
+		bodyMemory:     semaphore.NewWeighted(maxBodyMemory),
 	}
 	e := echo.New()
 	e.HTTPErrorHandler = s.writeError

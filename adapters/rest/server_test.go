@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"go.uber.org/goleak"
@@ -100,6 +101,31 @@ func TestABodyThatNeverArrivesTimesOut(t *testing.T) {
 		}
 		_ = connection.Close()
 	}
+}
+
+// TestAFeedReaderIsDisconnectedWhileTheProcessDrains checks that a reader of the change feed gets its
+// response, which ends its connection, only when the process accepts no more connections.
+func TestAFeedReaderIsDisconnectedWhileTheProcessDrains(t *testing.T) {
+	const feed = prefix + "/transactions/changes"
+	if got := newEnv(t).call("GET", feed, "").Header().Get("Connection"); got != "" {
+		t.Errorf("while the process serves, the header Connection is %q, want none", got)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		notAccepting := make(chan struct{})
+		s := newEnv(t, func(o *Options) {
+			o.Draining, o.NotAccepting = func() bool { return true }, notAccepting
+		})
+		responses := make(chan *httptest.ResponseRecorder, 1)
+		go func() { responses <- s.call("GET", feed, "") }()
+		synctest.Wait()
+		if len(responses) > 0 {
+			t.Error("the reader got a response while the process accepted connections")
+		}
+		close(notAccepting)
+		if w := <-responses; w.Code != http.StatusOK || w.Header().Get("Connection") != "close" {
+			t.Errorf("status %d, Connection %q, want 200 and close", w.Code, w.Header().Get("Connection"))
+		}
+	})
 }
 
 func TestTheServerSetsEveryTimeoutAndLimit(t *testing.T) {

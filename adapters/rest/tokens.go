@@ -92,7 +92,6 @@ func (s *server) mintToken(
 // listTokens returns a page of the tenant's tokens. It includes revoked tokens, so that operators
 // can follow a rotation.
 func (s *server) listTokens(ctx context.Context, tenant domain.TenantID, in *struct {
-	strictQuery
 	Connection idParam[domain.Connection] `query:"connectionId"`
 	Limit      int                        `query:"limit" minimum:"1" maximum:"200" default:"20"`
 	Cursor     cursor[tokenList]          `query:"cursor" doc:"nextCursor of the previous page"`

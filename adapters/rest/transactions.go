@@ -98,6 +98,12 @@ type feedPage struct {
 	NextCursor string       `json:"nextCursor" doc:"Where to continue; present on an empty page, too"`
 }
 
+// feedOutput is a response with a page of the change feed.
+type feedOutput struct {
+	Connection string `header:"Connection" doc:"close while the process shuts down: connect to another process"`
+	Body       feedPage
+}
+
 // readRoutes returns the routes that read accounts and transactions.
 func (s *server) readRoutes() []route {
 	const tag, of = "Accounts and transactions", connectionsPath + "/{id}"
@@ -125,7 +131,6 @@ func (s *server) readRoutes() []route {
 
 // listAccounts returns a page of a connection's accounts.
 func (s *server) listAccounts(ctx context.Context, tenant domain.TenantID, in *struct {
-	strictQuery
 	ID     string              `path:"id" doc:"Opaque"`
 	Limit  int                 `query:"limit" minimum:"1" maximum:"200" default:"20"`
 	Cursor cursor[accountList] `query:"cursor" doc:"nextCursor of the previous page"`
@@ -145,7 +150,6 @@ func (s *server) listAccounts(ctx context.Context, tenant domain.TenantID, in *s
 // listTransactions returns a page of a connection's transactions. It includes removed transactions,
 // which have the member removedAt.
 func (s *server) listTransactions(ctx context.Context, tenant domain.TenantID, in *struct {
-	strictQuery
 	ID      string                  `path:"id" doc:"Opaque"`
 	From    string                  `query:"from" format:"date" doc:"First value date"`
 	To      string                  `query:"to" format:"date" doc:"Last value date"`
@@ -175,23 +179,47 @@ func (s *server) listTransactions(ctx context.Context, tenant domain.TenantID, i
 
 // changes returns a page of the change feed. It may wait (long poll) until there are changes, until
 // the requested time has passed, or until the client disconnects. It never waits for a HEAD
-// request, because the response to HEAD could not contain the changes.
+// request, because the response to HEAD could not contain the changes. Errors: errTooManyPolls if the
+// request wants to wait while too many other requests wait.
 func (s *server) changes(ctx context.Context, tenant domain.TenantID, in *struct {
-	strictQuery
 	Limit  int                `query:"limit" minimum:"1" maximum:"1000" default:"200"`
 	Cursor cursor[changeFeed] `query:"cursor" doc:"nextCursor of the previous page; without it, the feed starts at its beginning"`
 	Wait   waitParam          `query:"wait" example:"10s" doc:"How long to wait for changes (long poll): 0 to 30 seconds"`
 },
-) (*bodyOutput[feedPage], error) {
+) (*feedOutput, error) {
 	if exchangeOf(ctx).isHEAD {
 		in.Wait.Duration = 0
+	}
+	if in.Wait.Duration > 0 {
+		end, err := s.longPolls.start(tenant)
+		if err != nil {
+			return nil, err
+		}
+		defer end()
 	}
 	p, err := s.service.Changes(ctx, tenant, in.Cursor.pageRequest(in.Limit), in.Wait.Duration)
 	if err != nil {
 		return nil, err
 	}
-	return &bodyOutput[feedPage]{feedPage{
+	return &feedOutput{Connection: s.drainReader(ctx), Body: feedPage{
 		Items: mapItems(p.Items, changeOf), Limit: in.Limit, HasMore: p.More,
 		NextCursor: cursor[changeFeed]{p.Next}.String(),
 	}}, nil
+}
+
+// drainReader returns the Connection header for a reader of the change feed. While the process
+// serves, this is "". While the process drains, drainReader waits until the process accepts no more
+// connections, and returns "close". Without the wait, the reader could reconnect to this process,
+// get an empty page at once, and so on until the process has ended.
+func (s *server) drainReader(ctx context.Context) string {
+	if !s.Draining() {
+		return ""
+	}
+	if s.NotAccepting != nil {
+		select {
+		case <-s.NotAccepting:
+		case <-ctx.Done():
+		}
+	}
+	return "close"
 }

@@ -14,59 +14,50 @@ import (
 
 const signatureHeader = "X-Webhook-Signature"
 
-// errMalformedVendor is the reason why a webhook request with an invalid vendor in its path is refused.
-var errMalformedVendor = errors.New("malformed vendor")
+// errUnknownVendor is the reason why a webhook request is refused if the vendor in its path is not
+// configured.
+var errUnknownVendor = errors.New("unknown vendor")
 
 // webhookRoute describes the receiver in the access log and in metrics, because the route table does
 // not contain it.
 var webhookRoute = &route{method: http.MethodPost, path: webhookPath}
 
-// receiveWebhook receives a webhook request from an aggregator. It limits the rate of requests per
-// token and reads the raw body. It then passes token and body, the webhook signature, the
-// Authorization value and the client's address to the driving port, which verifies them. Every
-// refusal is the same 401, and the response does not even name the vendor. The reason is logged, with
-// the vendor if it is configured: any other name in the path may be any text, even a token.
+// receiveWebhook receives a webhook request from an aggregator. It refuses an unknown vendor before
+// it reads the body. It limits the rate of requests per token and reads the raw body. It then passes
+// token and body, the webhook signature, the Authorization value and the client's address to the
+// driving port, which verifies them. Every refusal is the same 401, and the response does not even
+// name the vendor. The reason is logged, with the vendor if it is configured: any other name in the
+// path may be any text, even a token.
 func (s *server) receiveWebhook(c echo.Context) error {
 	r := c.Request()
 	x := exchangeOf(r.Context())
 	x.instance = webhookPath
 	s.enterRoute(c, x, webhookRoute)
+	vendor := domain.Vendor(c.Param("vendor"))
+	if !slices.Contains(s.Vendors, vendor) {
+		err := &domain.Error{Kind: domain.Unauthenticated, Cause: errUnknownVendor}
+		s.logUnauthenticated(r, x, err, zap.String("vendor", "unknown"))
+		return err
+	}
 	token := c.Param("token")
 	if err := s.webhookLimiter.allow(token, s.Clock.Now()); err != nil {
 		return err
 	}
-	raw, err := readBody(c, maxWebhookBody)
+	raw, err := s.readBody(c, x, maxWebhookBody)
 	if err != nil {
 		return err
 	}
-	if err := s.receive(r, domain.WebhookRequest{
-		Vendor: domain.Vendor(c.Param("vendor")), Token: token, Body: raw,
+	_, err = s.service.Receive(r.Context(), domain.WebhookRequest{
+		Vendor: vendor, Token: token, Body: raw,
 		Signature: r.Header.Get(signatureHeader), Authorization: r.Header.Get(echo.HeaderAuthorization),
 		Peer: clientAddress(r, s.TrustedProxies),
-	}); err != nil {
-		s.logUnauthenticated(r, x, err, zap.String("vendor", s.vendorForLog(c.Param("vendor"))))
+	})
+	if err != nil {
+		s.logUnauthenticated(r, x, err, zap.String("vendor", string(vendor)))
 		return err
 	}
 	c.Response().WriteHeader(http.StatusAccepted)
 	return nil
-}
-
-// receive passes the request to the driving port. Errors: Unauthenticated if the vendor's name is
-// malformed; those of the port.
-func (s *server) receive(r *http.Request, request domain.WebhookRequest) error {
-	if _, err := domain.ParseVendor(string(request.Vendor)); err != nil {
-		return &domain.Error{Kind: domain.Unauthenticated, Cause: errMalformedVendor}
-	}
-	_, err := s.service.Receive(r.Context(), request)
-	return err
-}
-
-// vendorForLog returns the name of a configured vendor unchanged, and otherwise "unknown".
-func (s *server) vendorForLog(name string) string {
-	if slices.Contains(s.Vendors, domain.Vendor(name)) {
-		return name
-	}
-	return "unknown"
 }
 
 // describeReceiver adds the webhook receiver to the OpenAPI document. huma does not know it, because

@@ -3,15 +3,21 @@ package main
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 )
 
 // fakeFeed is a server of a change feed. Each row is at the position of its last change.
@@ -104,6 +110,53 @@ func TestATruncatedFileLeadsToTheSameCopy(t *testing.T) {
 		if got := catchUp(t, s, torn); got != want {
 			t.Fatalf("after truncation to %d of %d bytes, the copy is\n%s\nwant\n%s", end, len(intact), got, want)
 		}
+	}
+}
+
+// responder is an http.RoundTripper that counts the requests and responds to each of them with an
+// empty page, after a delay.
+type responder struct {
+	delay    time.Duration
+	requests int
+}
+
+// RoundTrip responds after the delay, or fails when the request's context ends.
+func (r *responder) RoundTrip(request *http.Request) (*http.Response, error) {
+	r.requests++
+	if err := sleep(request.Context(), r.delay); err != nil {
+		return nil, err
+	}
+	body := io.NopCloser(strings.NewReader(`{"items":[],"hasMore":false,"nextCursor":"1"}`))
+	return &http.Response{StatusCode: http.StatusOK, Body: body}, nil
+}
+
+// A service that shuts down returns an empty page at once. The consumer must then pause, but must
+// not pause after a page that came when the wait was over.
+func TestTheConsumerPausesAfterAnEarlyEmptyPage(t *testing.T) {
+	for _, c := range []struct {
+		name            string
+		wait, delay     time.Duration
+		atLeast, atMost int // requests in a minute
+	}{
+		{"an early page", 20 * time.Second, 0, 20, 31},
+		{"a page after the wait", 20 * time.Second, 20 * time.Second, 3, 4},
+		{"no wait", 0, 0, 20, 31},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			state := filepath.Join(t.TempDir(), "state")
+			synctest.Test(t, func(t *testing.T) {
+				service := &responder{delay: c.delay}
+				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+				defer cancel()
+				f := feed{origin: "http://feed.invalid", limit: 3, wait: c.wait, transport: service}
+				if err := run(ctx, f, state, false, io.Discard); !errors.Is(err, context.DeadlineExceeded) {
+					t.Errorf("the consumer ended with %v", err)
+				}
+				if service.requests < c.atLeast || service.requests > c.atMost {
+					t.Errorf("%d requests in a minute, want %d to %d", service.requests, c.atLeast, c.atMost)
+				}
+			})
+		})
 	}
 }
 

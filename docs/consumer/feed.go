@@ -16,6 +16,7 @@ type feed struct {
 	origin, token string
 	limit         int
 	wait          time.Duration
+	transport     http.RoundTripper // nil means http.DefaultTransport
 }
 
 // transaction contains the members that this consumer stores; the service sends more members.
@@ -46,7 +47,8 @@ type retryError struct {
 
 func (e *retryError) Error() string { return fmt.Sprintf("retry in %s: %v", e.after, e.cause) }
 
-// defaultRetryAfter is the delay after a temporary failure without a Retry-After header.
+// defaultRetryAfter is the delay after a temporary failure without a Retry-After header, and after
+// an empty page that came before the wait was over.
 const defaultRetryAfter = 2 * time.Second
 
 // read requests the page that follows the cursor; the cursor "" is the start of the feed. It
@@ -65,7 +67,7 @@ func (f feed) read(ctx context.Context, cursor string) (page, error) {
 		return page{}, err
 	}
 	request.Header.Set("Authorization", "Bearer "+f.token)
-	response, err := http.DefaultClient.Do(request)
+	response, err := (&http.Client{Transport: f.transport}).Do(request)
 	if err != nil {
 		return page{}, &retryError{err, defaultRetryAfter}
 	}

@@ -43,7 +43,9 @@ func main() {
 }
 
 // run follows the feed until ctx ends. If once is true, it returns when it has read all
-// changes, after printing the copy to out.
+// changes, after printing the copy to out. After an empty page that came earlier than requested,
+// it pauses: a service that shuts down does not wait for changes, and must not get one request
+// after the other.
 func run(ctx context.Context, f feed, state string, once bool, out io.Writer) error {
 	l, err := open(state)
 	if err != nil {
@@ -54,6 +56,7 @@ func run(ctx context.Context, f feed, state string, once bool, out io.Writer) er
 		f.wait = 0
 	}
 	for {
+		requested := time.Now()
 		p, err := f.read(ctx, l.cursor)
 		if retryable := (*retryError)(nil); errors.As(err, &retryable) {
 			log.Print(err)
@@ -69,6 +72,11 @@ func run(ctx context.Context, f feed, state string, once bool, out io.Writer) er
 		}
 		if once && !p.HasMore {
 			return l.print(out)
+		}
+		if len(p.Items) == 0 && !p.HasMore && time.Since(requested) < max(f.wait, defaultRetryAfter) {
+			if err := sleep(ctx, defaultRetryAfter); err != nil {
+				return err
+			}
 		}
 	}
 }

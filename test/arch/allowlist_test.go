@@ -49,7 +49,7 @@ var allowed = map[string][]string{
 	"adapters/rest": {
 		"adapters/rest/auth", "domain", "ports",
 		"github.com/danielgtaylor/huma/v2", "github.com/go-json-experiment/json", "github.com/google/uuid",
-		"github.com/labstack/echo/v4", "go.uber.org/zap", "golang.org/x/time/rate",
+		"github.com/labstack/echo/v4", "go.uber.org/zap", "golang.org/x/sync/semaphore", "golang.org/x/time/rate",
 	},
 	"adapters/rest/auth": {
 		"domain", "ports",

@@ -2,6 +2,7 @@ package blackbox_test
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"syscall"
 	"testing"
@@ -163,6 +164,67 @@ func endPolls(t *testing.T, h *env) {
 		h.call(second, http.MethodGet, feed+"?cursor="+text(a.body, "nextCursor"), nil, http.StatusOK)
 	}
 	t.Logf("stopped within %.2f s", took.Seconds())
+}
+
+// A follower that repeats its request at once, without any pause, makes few requests during a graceful stop:
+// its response ends its connection, and the process accepts no new one.
+func TestShutdownDisconnectsFollowers(t *testing.T) {
+	h := newEnv(t, "")
+	p := h.serve()
+	p.ready()
+	const feed = "/transactions/changes"
+	at := text(h.call(p, http.MethodGet, feed, nil, http.StatusOK), "nextCursor")
+	const followers = 3
+	counts := make(chan int, followers)
+	started := make(chan struct{}, followers)
+	for range followers {
+		go func() {
+			keepAlive := &http.Client{Transport: &http.Transport{}}
+			defer keepAlive.CloseIdleConnections()
+			started <- struct{}{}
+			counts <- h.follow(keepAlive, p.at()+surface+feed+"?wait=30s&cursor="+at)
+		}()
+	}
+	for range followers {
+		<-started
+	}
+	time.Sleep(500 * time.Millisecond) // the polls must have reached the process
+	code, took := p.stop()
+	if code != 0 || took > 3*time.Second {
+		t.Errorf("the exit code is %d after %v", code, took)
+	}
+	for range followers {
+		if requests := <-counts; requests >= 10 {
+			t.Errorf("a follower made %d requests during the stop, want fewer than 10", requests)
+		}
+	}
+}
+
+// follow requests the address again and again until a request fails, and returns the number of requests. A
+// request on a new connection must fail if the response before it has closed its connection.
+func (h *env) follow(with *http.Client, address string) int {
+	closed := false
+	for requests := 1; ; requests++ {
+		request, err := http.NewRequestWithContext(context.Background(), http.MethodGet, address, nil)
+		if err != nil {
+			h.t.Error(err)
+			return requests
+		}
+		request.Header.Set("Authorization", "Bearer "+h.token)
+		response, err := with.Do(request)
+		if err != nil {
+			return requests
+		}
+		_, _ = io.Copy(io.Discard, response.Body)
+		_ = response.Body.Close()
+		if closed {
+			h.t.Error("the process accepted a connection after it had closed one with Connection: close")
+		}
+		if closed = response.Close; response.StatusCode != http.StatusOK {
+			h.t.Errorf("a follower got %s", response.Status)
+			return requests
+		}
+	}
 }
 
 // When a process is stopped, it hands back a pull that waits for the vendor, and another process continues

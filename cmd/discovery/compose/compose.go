@@ -53,6 +53,7 @@ type App struct {
 	traces         *telemetry.Traces
 	shutdownTraces func(context.Context) error // sends the queued traces; nil after it has been called
 	draining       atomic.Bool
+	notAccepting   chan struct{} // closed when Serve has closed its listener
 	cancel         context.CancelFunc
 }
 
@@ -120,7 +121,7 @@ func NewOffline(ctx context.Context, cfg configs.Config, o Overrides) (app *App,
 func newApp(ctx context.Context, cfg configs.Config, o Overrides) (*App, context.Context) {
 	lifetime, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	return &App{
-		cfg: cfg, cancel: cancel, Metrics: telemetry.NewMetrics(vendorNames()...),
+		cfg: cfg, cancel: cancel, notAccepting: make(chan struct{}), Metrics: telemetry.NewMetrics(vendorNames()...),
 		Log: telemetry.Logger(cmp.Or[io.Writer](o.LogTo, os.Stderr), cfg.Log.Level, cfg.Log.Format),
 	}, lifetime
 }
@@ -213,9 +214,18 @@ func (a *App) restOptions(verifier rest.TokenVerifier) rest.Options {
 		AllowHTTP: a.cfg.Egress.AllowHTTP, Egress: a.vendors.Guard(), PublicURL: a.cfg.PublicURL,
 		Development: a.cfg.IsDevelopment(), RequireScopes: a.cfg.Auth.RequireScopes,
 		TrustedProxies: a.cfg.TrustedProxies, RatePerMinute: a.cfg.RatePerMinute,
-		WebhookRatePerMinute: a.cfg.WebhookRatePerMinute, Logger: a.Log, Ready: a.ready, Draining: a.draining.Load,
-		OnRequest: a.Metrics.Request, OnRoute: telemetry.SetRoute, Version: Version(),
+		WebhookRatePerMinute: a.cfg.WebhookRatePerMinute, MaxLongPolls: maxLongPolls(a.cfg.ServerMaxConnections),
+		Logger: a.Log, Ready: a.ready, Draining: a.draining.Load,
+		NotAccepting: a.notAccepting,
+		OnRequest:    a.Metrics.Request, OnRoute: telemetry.SetRoute, Version: Version(),
 	}
+}
+
+// maxLongPolls returns how many long polls may wait at the same time if the process accepts at most
+// maxConnections connections: half of them. The other half remains for all other requests, the
+// readiness check among them. 0 means no limit, as it does for connections.
+func maxLongPolls(maxConnections int) int {
+	return (maxConnections + 1) / 2
 }
 
 // readyTimeout bounds a readiness check. A database that does not respond in this time counts

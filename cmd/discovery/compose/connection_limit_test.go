@@ -2,6 +2,7 @@ package compose_test
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"io"
 	"net"
@@ -11,7 +12,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/LerianStudio/aggregator-connections/cmd/discovery/compose"
+	"github.com/LerianStudio/aggregator-connections/test/kit/harness"
 )
 
 const request = "GET /health HTTP/1.1\r\nHost: h\r\n\r\n"
@@ -91,6 +95,66 @@ func TestZeroMeansNoConnectionLimit(t *testing.T) {
 	dial := limitedTo(t, 0)
 	for range 20 {
 		dial().mustServe("one of 20 connections")
+	}
+}
+
+// A tenant that sends more long polls than the service accepts connections gets some of them refused,
+// and their connections are closed. The remaining connections serve all other requests.
+func TestLongPollsLeaveConnectionsForOtherRequests(t *testing.T) {
+	t.Parallel()
+	const maxConnections, feed = 20, "/v1/discovery/transactions/changes"
+	cfg := settings(t)
+	cfg.ServerMaxConnections = maxConnections
+	_, origin, _ := serve(t, cfg, compose.Overrides{LogTo: io.Discard})
+	polls, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	browser := &http.Client{Transport: &http.Transport{}}
+	defer browser.CloseIdleConnections()
+	get := func(ctx context.Context, path, token string) int {
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, origin+path, nil)
+		if err != nil {
+			t.Error(err)
+			return 0
+		}
+		request.Header.Set("Authorization", "Bearer "+token)
+		response, err := browser.Do(request)
+		if err != nil {
+			return 0
+		}
+		_, _ = io.Copy(io.Discard, response.Body)
+		_ = response.Body.Close()
+		return response.StatusCode
+	}
+	loud, calm := harness.Token(t, uuid.NewString()), harness.Token(t, uuid.NewString())
+	statuses := make(chan int, 2*maxConnections)
+	for range 2 * maxConnections {
+		go func() { statuses <- get(polls, feed+"?wait=30", loud) }()
+	}
+	timeout, stop := context.WithTimeout(t.Context(), waitTimeout)
+	defer stop()
+	for range 2*maxConnections - maxConnections/2 {
+		select {
+		case status := <-statuses:
+			if status != http.StatusTooManyRequests {
+				t.Errorf("a poll got %d, want 429", status)
+			}
+		case <-timeout.Done():
+			t.Fatal("the excess polls were not refused")
+		}
+	}
+	for path, token := range map[string]string{
+		"/readyz": "", feed: calm, "/v1/discovery/aggregator-connections": loud,
+	} {
+		if status := get(timeout, path, token); status != http.StatusOK {
+			t.Errorf("%s got the status %d while the polls wait, want 200", path, status)
+		}
+	}
+	if status := get(timeout, feed+"?wait=1", calm); status != http.StatusTooManyRequests {
+		t.Errorf("a poll of another tenant above the limit in total got %d, want 429", status)
+	}
+	cancel()
+	for range maxConnections / 2 {
+		<-statuses
 	}
 }
 

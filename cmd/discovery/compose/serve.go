@@ -68,13 +68,15 @@ func limitConnections(listener net.Listener, maxConnections int) net.Listener {
 // drain stops the parts of the service, beginning with those that callers use. The listener is
 // closed a moment before Shutdown is called. Otherwise Shutdown would close connections that
 // have just been accepted and have not sent their request yet. With the delay, every accepted
-// connection gets a response.
+// connection gets a response. The long polls end only when the listener is closed, so that their
+// readers cannot connect to this process again.
 func (a *App) drain(api *http.Server, listener net.Listener) {
 	a.draining.Store(true)
-	a.Service.StopWaiting()
 	a.Log.Info("draining")
 	time.Sleep(readinessDelay)
 	_ = listener.Close()
+	close(a.notAccepting)
+	a.Service.StopWaiting()
 	time.Sleep(closeDelay)
 	requests, cancel := context.WithTimeout(context.Background(), requestTimeout)
 	defer cancel()

@@ -1,0 +1,135 @@
+package rest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"time"
+
+	"golang.org/x/sync/semaphore"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// Limits of the memory for bodies. They hold for callers that have proved nothing, because the
+// signature of a webhook can be verified only when its whole body has been read.
+const (
+	// freeBody is how many bytes of each body do not count against maxBodyMemory. So a small body,
+	// such as that of a usual webhook, never waits for the large bodies of other callers. The number
+	// of connections limits the memory that these bytes use in total.
+	freeBody = 8 << 10
+	// maxBodyMemory is how many bytes all bodies in memory may use beyond their first freeBody bytes.
+	maxBodyMemory = 32 << 20
+	// minBodyRate is the average rate, in bytes per second, at which a body must arrive that uses a
+	// part of maxBodyMemory. Without it, a few slow callers could occupy all of it for bodyTimeout.
+	minBodyRate = 128 << 10
+	// busyRetryAfter is when a request that got no memory for its body should be repeated.
+	busyRetryAfter = time.Second
+)
+
+// bodyGrace is how long a body that uses a part of maxBodyMemory may pause, and by how much it may be
+// later than minBodyRate demands; tests shorten it.
+var bodyGrace = 2 * time.Second
+
+// errBodyMemory is the cause of a 503 because the bodies of other requests use all memory.
+var errBodyMemory = errors.New("the bodies of other requests use all memory for bodies")
+
+// bodyReader reads the body of one request into memory.
+type bodyReader struct {
+	body     io.Reader
+	response *http.ResponseController // sets the read deadline of the connection
+	memory   *semaphore.Weighted      // maxBodyMemory, shared by all requests
+	end      time.Time                // when the whole body must have arrived
+
+	reserved   int64     // bytes of memory that the caller must release
+	reservedAt time.Time // when they were reserved; zero if none are reserved
+	received   int64     // bytes that have arrived since reservedAt
+}
+
+// readAll reads the body. length is its length, or negative if it is unknown; then readAll reads at
+// most limit+1 bytes, so that the caller can detect a body that is too large. If the body is longer
+// than freeBody, readAll reserves memory for all that may still come before it reads on. It does not
+// reserve memory step by step, because two bodies could then wait for each other's memory. A caller
+// must have sent freeBody bytes before it can occupy memory that other callers need.
+func (b *bodyReader) readAll(ctx context.Context, length, limit int64) ([]byte, error) {
+	size := length
+	if length < 0 {
+		size = limit + 1
+	}
+	raw := make([]byte, min(size, freeBody))
+	n, err := b.fill(raw)
+	if err != nil || int64(n) == size {
+		return raw[:n], endOfBody(err)
+	}
+	if err := b.reserve(ctx, size-int64(n)); err != nil {
+		return nil, err
+	}
+	whole := make([]byte, size)
+	copy(whole, raw)
+	more, err := b.fill(whole[n:])
+	whole = whole[:n+more]
+	if length < 0 {
+		whole = b.shrink(whole)
+	}
+	return whole, endOfBody(err)
+}
+
+// endOfBody returns nil if err is the end of the body, and otherwise err.
+func endOfBody(err error) error {
+	if errors.Is(err, io.EOF) {
+		return nil
+	}
+	return err
+}
+
+// fill reads until buffer is full or the body ends, and returns the number of bytes. Errors: io.EOF
+// at the end of the body; otherwise those of the body.
+func (b *bodyReader) fill(buffer []byte) (n int, err error) {
+	for n < len(buffer) && err == nil {
+		b.setDeadline()
+		var read int
+		read, err = b.body.Read(buffer[n:])
+		n += read
+		b.received += int64(read)
+	}
+	return n, err
+}
+
+// setDeadline sets the read deadline of the connection. It is b.end or, for a body that has reserved
+// memory, the earlier time at which its pause gets too long or its average rate too low. The error is
+// ignored: the response recorder of a test supports no deadline, and needs none.
+func (b *bodyReader) setDeadline() {
+	deadline := b.end
+	if !b.reservedAt.IsZero() {
+		tooSlow := b.reservedAt.Add(bodyGrace + time.Duration(b.received)*time.Second/minBodyRate)
+		for _, earlier := range []time.Time{tooSlow, time.Now().Add(bodyGrace)} {
+			if earlier.Before(deadline) {
+				deadline = earlier
+			}
+		}
+	}
+	_ = b.response.SetReadDeadline(deadline)
+}
+
+// reserve waits until n bytes of memory are available, at most until b.end. Errors: Unavailable with
+// RetryAfter.
+func (b *bodyReader) reserve(ctx context.Context, n int64) error {
+	ctx, cancel := context.WithDeadline(ctx, b.end)
+	defer cancel()
+	if err := b.memory.Acquire(ctx, n); err != nil {
+		return &domain.Error{Kind: domain.Unavailable, RetryAfter: busyRetryAfter, Cause: errBodyMemory}
+	}
+	b.reserved, b.reservedAt, b.received = n, time.Now(), 0
+	return nil
+}
+
+// shrink returns a copy of a body whose length was unknown, in a buffer of its own length, and
+// releases the memory that was reserved for a longer body.
+func (b *bodyReader) shrink(raw []byte) []byte {
+	unused := b.reserved - max(0, int64(len(raw))-freeBody)
+	b.memory.Release(unused)
+	b.reserved -= unused
+	return bytes.Clone(raw)
+}

@@ -1,0 +1,176 @@
+package rest
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/iotest"
+	"testing/synctest"
+	"time"
+
+	"golang.org/x/sync/semaphore"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// stalledBody is a body whose last byte never arrives. When released is closed, the body ends without
+// it.
+type stalledBody struct {
+	left     int
+	read     *atomic.Int64 // bytes that the handler has read, of all bodies
+	released <-chan struct{}
+}
+
+func (b *stalledBody) Read(p []byte) (int, error) {
+	if b.left == 1 {
+		<-b.released
+		return 0, io.ErrUnexpectedEOF
+	}
+	n := min(len(p), b.left-1)
+	b.left -= n
+	b.read.Add(int64(n))
+	return n, nil
+}
+
+// TestLargeBodiesOfUnknownSendersUseLimitedMemory sends 200 webhooks of 1 MiB at the same time, of
+// which the last byte never arrives. Their memory must stay within the limit, and other requests must
+// get their responses in the meantime.
+func TestLargeBodiesOfUnknownSendersUseLimitedMemory(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const senders = 200
+		s := newEnv(t)
+		var read atomic.Int64
+		released := make(chan struct{})
+		statuses := make(chan int, senders)
+		for range senders {
+			go func() {
+				r := httptest.NewRequest(http.MethodPost, webhookURL, &stalledBody{maxWebhookBody, &read, released})
+				r.ContentLength = maxWebhookBody
+				statuses <- s.serve(r).Code
+			}()
+		}
+		synctest.Wait()
+		if got := read.Load(); got > maxBodyMemory+senders*freeBody || got < maxBodyMemory/2 {
+			t.Errorf("%d MiB of the bodies are in memory, want at most %d MiB for the large bodies",
+				got>>20, maxBodyMemory>>20)
+		}
+		if w := s.call("POST", webhookURL, strings.Repeat("a", freeBody)); w.Code != 202 {
+			t.Errorf("a small webhook got %d, want 202: %s", w.Code, w.Body)
+		}
+		if w := s.call("POST", connectionsPath, goodConnection); w.Code != 201 {
+			t.Errorf("an operator got %d, want 201: %s", w.Code, w.Body)
+		}
+		time.Sleep(bodyTimeout)
+		synctest.Wait()
+		refused := len(statuses)
+		for range refused {
+			if status := <-statuses; status != http.StatusServiceUnavailable {
+				t.Errorf("a sender that got no memory got %d, want 503", status)
+			}
+		}
+		close(released)
+		for range senders - refused {
+			if status := <-statuses; status != http.StatusBadRequest {
+				t.Errorf("a sender of an incomplete body got %d, want 400", status)
+			}
+		}
+		for range 2 * maxBodyMemory / maxWebhookBody {
+			if w := s.call("POST", webhookURL, strings.Repeat("a", maxWebhookBody)); w.Code != 202 {
+				t.Fatalf("a large webhook after the others got %d, want 202: %s", w.Code, w.Body)
+			}
+		}
+	})
+}
+
+// TestABodyThatHoldsMemoryMustArriveQuickly sends a part of a large body that is long enough to
+// reserve memory, and then nothing more.
+func TestABodyThatHoldsMemoryMustArriveQuickly(t *testing.T) {
+	defer func(before time.Duration) { bodyGrace = before }(bodyGrace)
+	bodyGrace = 50 * time.Millisecond
+	server := httptest.NewServer(newEnv(t))
+	defer server.Close()
+	connection, err := net.Dial("tcp", server.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = connection.Close() }()
+	_ = connection.SetReadDeadline(time.Now().Add(bodyTimeout / 2))
+	_, _ = fmt.Fprintf(connection, "POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s",
+		webhookURL, maxWebhookBody, strings.Repeat("a", freeBody+1))
+	response, err := http.ReadResponse(bufio.NewReader(connection), nil)
+	if err != nil {
+		t.Fatalf("the sender was not cut off before the body timeout: %v", err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	if response.StatusCode != http.StatusRequestTimeout {
+		t.Errorf("status %d, want 408", response.StatusCode)
+	}
+}
+
+func TestTheBodyOfAnUnknownVendorIsNotRead(t *testing.T) {
+	s := newEnv(t)
+	released := make(chan struct{})
+	close(released)
+	for _, vendor := range []string{"plaid", "PLUGGY", "%00"} {
+		var read atomic.Int64
+		body := &stalledBody{1000, &read, released}
+		r := httptest.NewRequest(http.MethodPost, prefix+"/webhooks/"+vendor+"/"+webhookToken, body)
+		problemIn(t, s.serve(r), http.StatusUnauthorized, codeUnauthenticated)
+		if read.Load() > 0 {
+			t.Errorf("%d bytes of the body for %q were read", read.Load(), vendor)
+		}
+	}
+}
+
+// TestABodyReservesOnlyTheMemoryThatItUses reads bodies of several lengths, announced and not, and
+// compares the reserved memory with the length.
+func TestABodyReservesOnlyTheMemoryThatItUses(t *testing.T) {
+	const limit = 100 << 10
+	for _, length := range []int{0, 1, freeBody - 1, freeBody, freeBody + 1, 20_000, limit, limit + 1} {
+		for name, announced := range map[string]int64{"announced": int64(length), "not announced": -1} {
+			content := bytes.Repeat([]byte("ab"), (length+1)/2)[:length]
+			b := bodyReader{
+				body:     iotest.OneByteReader(bytes.NewReader(content)),
+				response: http.NewResponseController(httptest.NewRecorder()),
+				memory:   semaphore.NewWeighted(maxBodyMemory), end: time.Now().Add(time.Minute),
+			}
+			raw, err := b.readAll(t.Context(), announced, limit)
+			if err != nil || !bytes.Equal(raw, content) {
+				t.Errorf("%d bytes, %s: got %d bytes, %v", length, name, len(raw), err)
+			}
+			if want := max(0, int64(length)-freeBody); b.reserved != want {
+				t.Errorf("%d bytes, %s: %d bytes are reserved, want %d", length, name, b.reserved, want)
+			}
+			if !b.memory.TryAcquire(maxBodyMemory - b.reserved) {
+				t.Errorf("%d bytes, %s: more memory is in use than the reader reports", length, name)
+			}
+		}
+	}
+}
+
+func TestABodyThatGetsNoMemoryIsUnavailable(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		memory := semaphore.NewWeighted(maxBodyMemory)
+		if err := memory.Acquire(context.Background(), maxBodyMemory); err != nil {
+			t.Fatal(err)
+		}
+		b := bodyReader{
+			body:     strings.NewReader(strings.Repeat("a", freeBody+1)),
+			response: http.NewResponseController(httptest.NewRecorder()),
+			memory:   memory, end: time.Now().Add(bodyTimeout),
+		}
+		_, err := b.readAll(t.Context(), freeBody+1, maxWebhookBody)
+		if !errors.Is(err, domain.Unavailable) || domain.RetryAfterOf(err) != busyRetryAfter || b.reserved != 0 {
+			t.Errorf("got %v, reserved %d bytes", err, b.reserved)
+		}
+	})
+}

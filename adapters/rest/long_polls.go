@@ -1,0 +1,54 @@
+package rest
+
+import (
+	"sync"
+	"time"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+const (
+	// maxTenantPolls is the maximum number of long polls of one tenant that wait at the same time.
+	maxTenantPolls = 64
+	// pollRetryAfter is how long the caller of a refused long poll should wait before it repeats it.
+	pollRetryAfter = 5 * time.Second
+)
+
+// longPolls limits the number of long polls that wait at the same time, for each tenant and in
+// total. A waiting poll occupies a connection, which is then not available to other callers. It is
+// safe for concurrent use.
+type longPolls struct {
+	max int // the maximum in total; 0 means no limit
+
+	mu      sync.Mutex
+	total   int
+	waiting map[domain.TenantID]int // contains no zeros
+}
+
+// newLongPolls returns a limiter of at most maxTotal long polls of all tenants; 0 means no limit.
+func newLongPolls(maxTotal int) *longPolls {
+	return &longPolls{max: maxTotal, waiting: map[domain.TenantID]int{}}
+}
+
+// start counts a long poll of the tenant as waiting until end is called. Errors: errTooManyPolls
+// with RetryAfter if too many polls wait, of the tenant or in total.
+func (l *longPolls) start(tenant domain.TenantID) (end func(), err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.waiting[tenant] >= maxTenantPolls || (l.max > 0 && l.total >= l.max) {
+		return nil, &domain.Error{RetryAfter: pollRetryAfter, Cause: errTooManyPolls}
+	}
+	l.total++
+	l.waiting[tenant]++
+	return func() { l.end(tenant) }, nil
+}
+
+// end stops counting a long poll of the tenant.
+func (l *longPolls) end(tenant domain.TenantID) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.total--
+	if l.waiting[tenant]--; l.waiting[tenant] == 0 {
+		delete(l.waiting, tenant)
+	}
+}

@@ -67,6 +67,7 @@ type Service struct {
 	aggregators map[domain.Vendor]ports.Aggregator
 	connectors  map[domain.ConnectorType]ports.Connector
 	tokenUsage  tokenUsage
+	probeSlots  probeSlots
 	stopWaiting atomic.Bool // set by StopWaiting when the process is about to shut down
 }
 

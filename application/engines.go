@@ -144,6 +144,11 @@ func (s *Service) TestEngine(
 	if err != nil {
 		return ports.EngineTest{}, err
 	}
+	release, err := s.probeSlots.acquire(ctx, s.Sleeper, tenant)
+	if err != nil {
+		return ports.EngineTest{}, err
+	}
+	defer release()
 	startedAt := s.Clock.Now()
 	failure := s.probeConnector(ctx, c)
 	if ctx.Err() != nil {

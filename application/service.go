@@ -68,6 +68,7 @@ type Service struct {
 	connectors  map[domain.ConnectorType]ports.Connector
 	tokenUsage  tokenUsage
 	feedWatches feedWatches
+	probeSlots  probeSlots
 	stopWaiting atomic.Bool // set by StopWaiting when the process is about to shut down
 }
 

@@ -46,6 +46,7 @@ const (
 	VendorUnreachable  Code = "vendor_unreachable"   // Unavailable: no response, or a 5xx
 	VendorRateLimited  Code = "vendor_rate_limited"  // Unavailable: the vendor answered 429
 	BudgetExhausted    Code = "budget_exhausted"     // Unavailable: our rate budget is empty; the vendor was not called
+	TooManyProbes      Code = "too_many_probes"      // Unavailable: too many probes of engine connections are running
 	MalformedResponse  Code = "malformed_response"   // Unavailable: the response is not in the vendor's format
 	EndlessCursor      Code = "endless_cursor"       // Unavailable: the pagination does not end
 	ConnectionGone     Code = "connection_deleted"   // Rejected: the connection was deleted before its pull could run

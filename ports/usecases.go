@@ -143,7 +143,9 @@ type EngineManager interface {
 	// DeleteEngine soft-deletes the connection. Errors: Conflict (revision_mismatch).
 	DeleteEngine(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID, match IfMatch) error
 	// TestEngine probes the system that the connection points to. Any response of that system
-	// is returned as a result, not as an error.
+	// is returned as a result, not as an error. If too many probes run, of the tenant or in
+	// total, TestEngine waits for a few seconds. Errors: NotFound; Unavailable
+	// (too_many_probes) with RetryAfter after that wait.
 	TestEngine(ctx context.Context, tenant domain.TenantID, id domain.ConnectionID) (EngineTest, error)
 }
 

@@ -81,6 +81,10 @@ var statusRules = []statusRule{
 	{domain.Unauthenticated, http.StatusUnauthorized, codeUnauthenticated, "authentication is required"},
 	{domain.Forbidden, http.StatusForbidden, codeForbidden, "the token lacks the required scope"},
 	{domain.NotFound, http.StatusNotFound, codeNotFound, "path not found"},
+	{
+		domain.TooManyProbes, http.StatusTooManyRequests, codeRateLimited,
+		"too many tests of engine connections are running",
+	},
 	{domain.Unavailable, http.StatusServiceUnavailable, codeUnavailable, internalError},
 	{context.DeadlineExceeded, http.StatusServiceUnavailable, codeUnavailable, internalError},
 	{context.Canceled, http.StatusServiceUnavailable, codeUnavailable, internalError},

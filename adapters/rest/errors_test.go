@@ -54,6 +54,11 @@ func TestEveryErrorKindHasItsStatusAndCode(t *testing.T) {
 			codeUnavailable, "Retry-After=1",
 		},
 		{
+			"too many probes",
+			&domain.Error{Kind: domain.Unavailable, Code: domain.TooManyProbes, RetryAfter: 5 * time.Second}, 429,
+			codeRateLimited, "Retry-After=5",
+		},
+		{
 			"unavailable with RetryAfter",
 			&domain.Error{Kind: domain.Unavailable, RetryAfter: 1500 * time.Millisecond}, 503, codeUnavailable,
 			"Retry-After=2",

@@ -76,9 +76,9 @@ type Tokens interface {
 	List(ctx context.Context, tenant domain.TenantID, filter TokenFilter,
 		page domain.PageRequest) (domain.Page[domain.WebhookToken], error)
 
-	// FindByHash returns the token with the given hash, also a revoked one. It tells an operator
-	// why a webhook was refused, and must not be used to accept one. Errors: NotFound. It acts
-	// for the service itself.
+	// FindByHash returns the token with the given hash, also a revoked one. It is meant for the
+	// log line that explains why a webhook was refused, and must not be used to accept a webhook.
+	// Errors: NotFound. It acts for the service itself.
 	FindByHash(ctx context.Context, hash domain.TokenHash) (domain.WebhookToken, error)
 
 	// Revoke revokes a live token: every Deliveries.Receive that starts later refuses the

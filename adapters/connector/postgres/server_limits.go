@@ -13,7 +13,7 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// Limits of what a probe accepts from a server. A tenant chooses the server, so the server may be
+// Limits of the data that a probe accepts from a server. A tenant chooses the server, so the server may be
 // hostile. The limits of pgx are a message of 1 GiB and 10,000,000 SCRAM iterations.
 const (
 	// maxReceived is the maximum number of bytes that a probe reads, and also the maximum length of one

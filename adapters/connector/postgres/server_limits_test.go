@@ -56,7 +56,7 @@ func allocated(work func()) uint64 {
 	return after.TotalAlloc - before.TotalAlloc
 }
 
-// maxAllocated is a generous limit of what a probe may allocate; pgx alone would allocate 1 GiB.
+// maxAllocated is a generous limit of the bytes that a probe allocates; without limits pgx allocates 1 GiB.
 const maxAllocated = 16 << 20
 
 // wantMalformed fails the test unless a probe of the server returns malformed_response and allocates

@@ -260,7 +260,11 @@ func TestProbeUsesNoProxy(t *testing.T) {
 
 func TestProbeStopsWhenCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	connector, url := newPeer(t, func(_ http.ResponseWriter, r *http.Request) { cancel(); <-r.Context().Done() })
+	connector, url := newPeer(t, func(_ http.ResponseWriter, r *http.Request) {
+		cancel()
+		<-r.Context().Done()
+		panic(http.ErrAbortHandler) // a response could still arrive while the client closes the connection
+	})
 	if _, err := connector.Probe(
 		ctx, json.RawMessage(fmt.Sprintf(`{"url":%q}`, url)), none,
 	); !errors.Is(err, domain.Interrupted) {

@@ -148,6 +148,7 @@ func (p *pager) fetch() fetchedPage {
 	if p.stale++; anyNew {
 		p.stale = 0
 	}
+	p.at.Rows += len(page.Transactions)
 	p.at = p.at.Advance(page.Next)
 	return fetchedPage{VendorPage: page, progress: p.at, repeated: repeated}
 }

@@ -48,6 +48,7 @@ const (
 	BudgetExhausted    Code = "budget_exhausted"     // Unavailable: our rate budget is empty; the vendor was not called
 	MalformedResponse  Code = "malformed_response"   // Unavailable: the response is not in the vendor's format
 	EndlessCursor      Code = "endless_cursor"       // Unavailable: the pagination does not end
+	CursorGone         Code = "cursor_gone"          // Unavailable: the vendor no longer has this page after the first
 	ConnectionGone     Code = "connection_deleted"   // Rejected: the connection was deleted before its pull could run
 	CredentialUnopened Code = "credential_unopened"  // Unavailable: the sealed credential could not be decrypted
 	Interrupted        Code = "interrupted"          // Unavailable: the process stopped during the work

@@ -67,7 +67,8 @@ type Progress struct {
 	Steps  []Step `json:"steps,omitempty"`
 	Step   int    `json:"step"`
 	Cursor string `json:"cursor,omitempty"`
-	Pages  int    `json:"pages"` // pages read of the current step; limited, so that endless pagination is detected
+	Pages  int    `json:"pages"`          // pages read of the current step; limited, so that endless pagination is detected
+	Rows   int    `json:"rows,omitempty"` // rows read of the current step
 }
 
 // Done reports whether every step has been read.
@@ -81,14 +82,14 @@ func (p Progress) Current() Step { return p.Steps[p.Step] }
 func (p Progress) Advance(next string) Progress {
 	p.Cursor, p.Pages = next, p.Pages+1
 	if next == "" {
-		p.Step, p.Pages = p.Step+1, 0
+		p.Step, p.Pages, p.Rows = p.Step+1, 0, 0
 	}
 	return p
 }
 
 // Restart returns the progress moved back to the start of the current step.
 func (p Progress) Restart() Progress {
-	p.Cursor, p.Pages = "", 0
+	p.Cursor, p.Pages, p.Rows = "", 0, 0
 	return p
 }
 

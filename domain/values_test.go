@@ -229,14 +229,18 @@ func TestTooManyNamedIDsBecomeEverything(t *testing.T) {
 
 func TestProgressGoesForwardAndBack(t *testing.T) {
 	p := domain.Progress{Planned: true, Steps: make([]domain.Step, 2)}
+	p.Rows = 7
 	p = p.Advance("next")
-	if p.Step != 0 || p.Cursor != "next" || p.Pages != 1 {
+	if p.Step != 0 || p.Cursor != "next" || p.Pages != 1 || p.Rows != 7 {
 		t.Fatalf("%+v", p)
 	}
-	if back := p.Restart(); back.Step != 0 || back.Cursor != "" || back.Pages != 0 {
+	if back := p.Restart(); back.Step != 0 || back.Cursor != "" || back.Pages != 0 || back.Rows != 0 {
 		t.Fatalf("%+v", back)
 	}
-	if p = p.Advance("").Advance(""); !p.Done() {
+	if p = p.Advance(""); p.Rows != 0 {
+		t.Fatalf("%+v has rows of the step before it", p)
+	}
+	if p = p.Advance(""); !p.Done() {
 		t.Fatalf("%+v is not done", p)
 	}
 	if (domain.Progress{}).Done() {

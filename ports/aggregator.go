@@ -55,6 +55,10 @@ type Aggregator interface {
 	// with malformed_response, either in Read or when the row is normalised; the adapter never
 	// guesses a value and never drops a row. Normalising a row is pure: it can be done at any
 	// time and in any order, and returns the same result each time.
+	//
+	// If the vendor no longer has the page at cursor, or no longer accepts the cursor, Read fails
+	// with Unavailable (cursor_gone); it does not fail with account_not_found then. This error is
+	// never returned for the first page. The caller reads the step again from its first page.
 	Read(ctx context.Context, a Access, step domain.Step, accounts []domain.AccountData,
 		cursor string) (VendorPage, error)
 

@@ -50,7 +50,8 @@ type page struct {
 }
 
 // fetchPage requests the page at cursor, or the first page if cursor is "". It serves both the
-// account list and the transaction list, because their pages have the same form.
+// account list and the transaction list, because their pages have the same form. Errors: cursor_gone
+// if the list has no page at cursor any more.
 func (a *Adapter) fetchPage(ctx context.Context, access ports.Access, l pagedList, cursor string) (page, error) {
 	query := l.first
 	if cursor != "" {
@@ -58,12 +59,12 @@ func (a *Adapter) fetchPage(ctx context.Context, access ports.Access, l pagedLis
 		if err != nil {
 			return page{}, err
 		}
-		query = stored
+		query, l.call.Vendor = stored, &laterPageAPI
 	}
 	l.call.Query = query.Encode()
 	body, err := a.http.Do(ctx, l.call)
 	if err != nil {
-		return page{}, missingPageError(err, cursor)
+		return page{}, err
 	}
 	var response struct {
 		Next *string `json:"next"`
@@ -203,16 +204,6 @@ func dateFilters(w domain.Window) url.Values {
 		query.Set("value_date__lte", string(w.To))
 	}
 	return query
-}
-
-// missingPageError returns err, or malformed_response if the vendor reported a later page of a
-// list as not found (404). A later page is not found if the list shrank while it was read. If the
-// link itself did not exist any more, the first page would have reported that.
-func missingPageError(err error, cursor string) error {
-	if cursor != "" && errors.Is(err, domain.AccountNotFound) {
-		return malformed("end of a list")
-	}
-	return err
 }
 
 // nextCursor returns the cursor for the vendor's absolute next URL, or "" if next is nil, at the

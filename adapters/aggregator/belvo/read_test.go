@@ -195,7 +195,38 @@ func TestShrunkenListIsNotAMissingLink(t *testing.T) {
 	}
 	if _, err := a.Read(
 		t.Context(), access, domain.Step{}, accounts, first.Next,
-	); !errors.Is(err, domain.MalformedResponse) {
-		t.Error(err)
+	); !errors.Is(err, domain.CursorGone) || !errors.Is(err, domain.Unavailable) {
+		t.Errorf("the page after the last one: %v, want cursor_gone", err)
+	}
+}
+
+// A code of the vendor's error is more precise than its status.
+func TestAKnownErrorOfALaterPageIsNotAGoneCursor(t *testing.T) {
+	sim, a, access := newSimulatedVendor(t, belvosim.Options{})
+	if err := sim.Generate(belvosim.DemoAccountID, 1000); err != nil {
+		t.Fatal(err)
+	}
+	accounts := listAccounts(t, a, access)
+	first, err := a.Read(t.Context(), access, domain.Step{}, accounts, "")
+	if err != nil || first.Next == "" {
+		t.Fatal(first.Next, err)
+	}
+	for _, test := range []struct {
+		fault  belvosim.Fault
+		cursor string
+		want   domain.Code
+	}{
+		{belvosim.Fault{Status: http.StatusBadRequest, Code: "invalid_page"}, first.Next, domain.CursorGone},
+		{belvosim.Fault{Status: http.StatusBadRequest, Code: "institution_down"}, first.Next, domain.VendorUnreachable},
+		{belvosim.Fault{Status: http.StatusUnauthorized}, first.Next, domain.CredentialRejected},
+		{belvosim.Fault{Status: http.StatusNotFound}, "", domain.AccountNotFound},
+	} {
+		test.fault.Kind = belvosim.FaultStatus
+		inject(t, sim, test.fault)
+		if _, err := a.Read(
+			t.Context(), access, domain.Step{}, accounts, test.cursor,
+		); !errors.Is(err, test.want) {
+			t.Errorf("%d %s at cursor %q: %v, want %s", test.fault.Status, test.fault.Code, test.cursor, err, test.want)
+		}
 	}
 }

@@ -103,9 +103,10 @@ func (a *attempt) plan() {
 	a.pull.Progress = domain.Progress{Planned: true, Target: target, Steps: a.vendor.Plan(scope, a.accounts, today)}
 }
 
-// readStep reads the current step to its end. If the vendor cannot continue the list of the step,
-// readStep reads the step again from its first page, at most maxRestarts times in an attempt.
-// Otherwise every later attempt would request the same missing page.
+// readStep reads the current step to its end. If the vendor cannot continue the list of the step, or
+// the list changed while it was read, readStep reads the step again from its first page, at most
+// maxRestarts times in an attempt. Otherwise every later attempt would request the same missing page,
+// or a row that the vendor moved to a page that was already read would stay unread.
 func (a *attempt) readStep(ctx context.Context) error {
 	step := a.pull.Progress.Current()
 	if step.Sweep {
@@ -128,7 +129,9 @@ func (a *attempt) readStep(ctx context.Context) error {
 
 // needsRestart reports whether a step that ended with this failure can be read only from its first
 // page, and can be read at once.
-func needsRestart(failure error) bool { return errors.Is(failure, domain.CursorGone) }
+func needsRestart(failure error) bool {
+	return errors.Is(failure, domain.CursorGone) || errors.Is(failure, domain.ListChanged)
+}
 
 // readPages reads the step from the pull's progress to its end. It stores each batch of pages while
 // the pager prefetches the pages after it.

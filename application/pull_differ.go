@@ -98,6 +98,21 @@ func (d *differ) appendChanged(
 	return rows, unchanged, nil
 }
 
+// distinct returns the number of different external ids that have occurred in the step so far. It must
+// be called after the last call of note.
+func (d *differ) distinct() int {
+	d.seen.sort()
+	n := 0
+	for _, bucket := range d.seen {
+		for i, key := range bucket {
+			if i == 0 || bucket[i-1] != key {
+				n++
+			}
+		}
+	}
+	return n
+}
+
 // wasCounted reports whether the pull has counted this unchanged row in an earlier read of the step.
 // If the row was read by an earlier attempt, its id is not known any more. So as many rows as
 // earlier attempts have read are taken for rows that they have counted.

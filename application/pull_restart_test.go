@@ -119,3 +119,96 @@ func TestAResumedStepMayStartAgain(t *testing.T) {
 		t.Errorf("after %d attempts, want 2: %s", p.Attempts, diff)
 	}
 }
+
+// A vendor that cuts pages by position skips or repeats a row if its list changes between two pages.
+// The number of rows that it reports with each page reveals that, and the pages are read again.
+func TestRowsThatShiftBetweenPagesAreNotSkipped(t *testing.T) {
+	all := []string{"r1 v1", "r2 v1", "r3 v1", "r4 v1", "r5 v1"}
+	for name, tc := range map[string]struct {
+		rows   []string // the vendor's rows after the first page was read
+		stored []string
+		counts domain.Counts
+	}{
+		"a row that was read is removed, and r3 moves to the first page": {
+			[]string{"r2", "r3", "r4", "r5"}, all, domain.Counts{Accounts: 1, Read: 5, Added: 5},
+		},
+		"a row is added before r1, and r2 is repeated": {
+			[]string{"r0", "r1", "r2", "r3", "r4", "r5"}, append([]string{"r0 v1"}, all...),
+			domain.Counts{Accounts: 1, Read: 7, Added: 6, Unchanged: 1},
+		},
+		"a row is added before r1, r5 is removed, and r2 is repeated": {
+			[]string{"r0", "r1", "r2", "r3", "r4"}, append([]string{"r0 v1"}, all[:4]...),
+			domain.Counts{Accounts: 1, Read: 6, Added: 5, Unchanged: 1},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := newEnv(t)
+			e.vendor.steps = []domain.Step{listStep}
+			e.vendor.setHashedRows("r1", "r2", "r3", "r4", "r5")
+			e.vendor.reportTotal = func() *int { return new(len(e.vendor.rows)) }
+			e.vendor.onRead = func(_ domain.Step, cursor string) (*ports.VendorPage, error) {
+				if cursor == "2" {
+					e.vendor.setHashedRows(tc.rows...)
+				}
+				return nil, nil
+			}
+			c := e.createConnection("books")
+			id := e.requestFullPull(c)
+			e.runPull(id)
+			p := e.wantPull(id, domain.PullSucceeded, "")
+			if diff := cmp.Diff(tc.stored, e.storedRows(c)); diff != "" {
+				t.Error(diff)
+			}
+			if diff := cmp.Diff(tc.counts, p.Counts); diff != "" || p.Attempts != 1 {
+				t.Errorf("after %d attempts, want 1: %s", p.Attempts, diff)
+			}
+		})
+	}
+}
+
+// A list may also change between two attempts, of which the second one resumes in the middle of the list.
+func TestRowsThatShiftBetweenAttemptsAreNotSkipped(t *testing.T) {
+	e := newEnv(t)
+	e.vendor.steps = []domain.Step{listStep}
+	e.vendor.setHashedRows("r1", "r2", "r3", "r4", "r5")
+	e.vendor.reportTotal = func() *int { return new(len(e.vendor.rows)) }
+	e.vendor.onRead = func(_ domain.Step, cursor string) (*ports.VendorPage, error) {
+		if cursor == "2" {
+			return nil, unavailable(domain.VendorUnreachable)
+		}
+		return nil, nil
+	}
+	c := e.createConnection("books")
+	id := e.requestFullPull(c)
+	again := e.runPull(id)
+	e.vendor.setHashedRows("r2", "r3", "r4", "r5")
+	e.vendor.onRead = nil
+	e.clock.pass(again)
+	e.runPull(id)
+	p := e.wantPull(id, domain.PullSucceeded, "")
+	if diff := cmp.Diff([]string{"r1 v1", "r2 v1", "r3 v1", "r4 v1", "r5 v1"}, e.storedRows(c)); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]string{"", "2", "2", "", "2"}, e.vendor.cursors); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff(domain.Counts{Accounts: 1, Read: 5, Added: 5}, p.Counts); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// If the vendor's total is never the number of its rows, the attempt fails after three restarts. All
+// rows are stored nevertheless, and a sweep removes none.
+func TestATotalThatIsNeverRightFailsTheAttempt(t *testing.T) {
+	e, c := envWithRemovedRow(t)
+	id := e.requestFullPull(c)
+	e.vendor.reportTotal = func() *int { return new(9) }
+	e.runPull(id)
+	e.wantPull(id, domain.PullQueued, domain.ListChanged)
+	if diff := cmp.Diff([]string{"", "2", "", "2", "", "2", "", "2"}, e.vendor.cursors); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff(allRows, e.storedRows(c)); diff != "" {
+		t.Error(diff)
+	}
+}

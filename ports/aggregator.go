@@ -22,6 +22,10 @@ type VendorPage struct {
 	// Transactions are all rows of the page. A row is normalised only when its Normalize
 	// function is called.
 	Transactions []domain.RawTransaction
+	// Total is the number of rows of the step's whole list, as the vendor reported it with this
+	// page; nil if the vendor does not report it. The caller reads the list again if the numbers of
+	// its pages differ from each other, or from the number of rows that it has read.
+	Total *int
 	// Next is the cursor of the step's next page; "" means that this page is the last one. Only
 	// the adapter that returned the cursor can interpret it.
 	Next string

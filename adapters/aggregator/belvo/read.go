@@ -27,7 +27,8 @@ const (
 //
 // The vendor cuts pages by position in a list without a documented order. A row added between
 // two requests can make another row appear twice; the ledger removes such duplicates. A row
-// removed between two requests can hide another row, which the next full read finds.
+// removed between two requests can hide another row. Therefore each page contains the vendor's count
+// of the whole list, by which the caller detects that the list changed.
 func (a *Adapter) Read(ctx context.Context, access ports.Access, step domain.Step,
 	accounts []domain.AccountData, cursor string,
 ) (ports.VendorPage, error) {
@@ -39,14 +40,15 @@ func (a *Adapter) Read(ctx context.Context, access ports.Access, step domain.Ste
 	if err != nil {
 		return ports.VendorPage{}, err
 	}
-	return ports.VendorPage{Accounts: unlisted, Transactions: rows, Next: page.next}, nil
+	return ports.VendorPage{Accounts: unlisted, Transactions: rows, Total: page.total, Next: page.next}, nil
 }
 
-// page is one page of a list: its rows as the vendor sent them, and the cursor of the next page,
-// "" on the last page.
+// page is one page of a list: its rows as the vendor sent them, the number of rows of the whole list
+// (nil if the vendor did not send it), and the cursor of the next page, "" on the last page.
 type page struct {
-	rows []jsontext.Value
-	next string
+	rows  []jsontext.Value
+	total *int
+	next  string
 }
 
 // fetchPage requests the page at cursor, or the first page if cursor is "". It serves both the
@@ -67,7 +69,8 @@ func (a *Adapter) fetchPage(ctx context.Context, access ports.Access, l pagedLis
 		return page{}, err
 	}
 	var response struct {
-		Next *string `json:"next"`
+		Count *int    `json:"count"`
+		Next  *string `json:"next"`
 	}
 	rows, err := vendorhttp.DecodeList(body, "results", &response)
 	if err != nil {
@@ -77,7 +80,7 @@ func (a *Adapter) fetchPage(ctx context.Context, access ports.Access, l pagedLis
 		return page{}, malformed("list")
 	}
 	next, err := l.nextCursor(access.BaseURL, response.Next)
-	return page{rows: rows, next: next}, err
+	return page{rows: rows, total: response.Count, next: next}, err
 }
 
 // rawTransactions converts the rows of a page to raw transactions; one invalid row fails the whole

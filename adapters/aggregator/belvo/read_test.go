@@ -34,6 +34,47 @@ func TestReadReturnsEveryRowOnceOverAllPages(t *testing.T) {
 	}
 }
 
+// The total of each page is the vendor's count of the whole list, by which the caller detects that the
+// list changed between two pages.
+func TestEachPageHasTheTotalOfTheList(t *testing.T) {
+	sim, a, access := newSimulatedVendor(t, belvosim.Options{})
+	if err := sim.Generate(belvosim.DemoAccountID, 1200); err != nil {
+		t.Fatal(err)
+	}
+	accounts := listAccounts(t, a, access)
+	first, err := a.Read(t.Context(), access, domain.Step{}, accounts, "")
+	if err != nil || first.Total == nil || *first.Total != 1205 {
+		t.Fatalf("the first page has the total %v (%v), want 1205", first.Total, err)
+	}
+	if err := sim.RemoveTransaction(first.Transactions[3].ExternalID); err != nil {
+		t.Fatal(err)
+	}
+	second, err := a.Read(t.Context(), access, domain.Step{}, accounts, first.Next)
+	if err != nil || second.Total == nil || *second.Total != 1204 || len(second.Transactions) != 204 {
+		t.Errorf("after a removal: total %v, %d rows (%v), want a total of 1204 and 204 rows",
+			second.Total, len(second.Transactions), err)
+	}
+}
+
+// A list without a count is read as before: the count is not needed to read the rows.
+func TestTheTotalMayBeMissing(t *testing.T) {
+	for body, want := range map[string]*int{
+		`{"count":7,"next":null,"results":[]}`: new(7), `{"next":null,"results":[]}`: nil,
+		`{"count":null,"next":null,"results":[]}`: nil,
+	} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = w.Write([]byte(body))
+		}))
+		_, a, access := newSimulatedVendor(t, belvosim.Options{})
+		access.BaseURL = server.URL
+		page, err := a.Read(t.Context(), access, domain.Step{}, nil, "")
+		server.Close()
+		if diff := cmp.Diff(want, page.Total); diff != "" || err != nil {
+			t.Errorf("%s: %v %s", body, err, diff)
+		}
+	}
+}
+
 func TestBaseURLMayHaveAPath(t *testing.T) {
 	sim, a, access := newSimulatedVendor(t, belvosim.Options{})
 	if err := sim.Generate(belvosim.DemoAccountID, 1200); err != nil {

@@ -27,6 +27,9 @@ type vendor struct {
 	// onRead returns the page of a call of Read. If it returns nil, the page is made from rows.
 	onRead func(step domain.Step, cursor string) (*ports.VendorPage, error)
 
+	// reportTotal returns the total of each page that is made from rows; nil means that no page has a total.
+	reportTotal func() *int
+
 	// beforeRead is called at the start of each Read. If ctx has ended when it returns, Read fails.
 	beforeRead func(ctx context.Context, cursor string)
 
@@ -110,6 +113,9 @@ func (v *vendor) Read(
 	from, _ := strconv.Atoi(cursor)
 	to := min(from+2, len(v.rows))
 	batch := ports.VendorPage{Transactions: domain.RawTransactionsOf(v.rows[min(from, to):to]...)}
+	if v.reportTotal != nil {
+		batch.Total = v.reportTotal()
+	}
 	if to < len(v.rows) {
 		batch.Next = strconv.Itoa(to)
 	}

@@ -21,9 +21,10 @@ func (s *Service) ListStuck(ctx context.Context, limit int) ([]domain.PullID, er
 	return s.Pulls.ListStuck(ctx, s.Clock.Now(), stuckGrace, limit)
 }
 
-// Reconcile implements ports.Maintenance. A connection is already due after four fifths of the
-// interval. Rounds take place every twentieth of the interval, so each connection is requested before
-// the whole interval has passed.
+// Reconcile implements ports.Maintenance. Only pulls of everything put off the next one: a pull of the
+// rows that an event names does not find a removal whose event was lost. A connection is already due
+// after four fifths of the interval. Rounds take place every twentieth of the interval, so each
+// connection is requested before the whole interval has passed.
 func (s *Service) Reconcile(ctx context.Context, interval time.Duration, limit int) (int, error) {
 	now := s.Clock.Now()
 	due, err := s.Pulls.ListDueForReconcile(ctx, now.Add(-interval*4/5), limit)

@@ -57,6 +57,39 @@ func TestReconcileIsInTime(t *testing.T) {
 	}
 }
 
+// Pulls of a few rows do not put off the reconciliation, not even if one is queued or under way at any
+// time. So a removal whose event was lost is found within the interval.
+func TestNarrowPullsDoNotPutOffReconcile(t *testing.T) {
+	const interval = time.Minute
+	e := newEnv(t)
+	e.vendor.setRows("r1", "r2")
+	c := e.createConnection("books")
+	e.runPull(e.requestFullPull(c))
+	token := e.mintToken(c)
+	e.vendor.setRows("r1") // the vendor's event about this removal is lost
+	narrow := domain.PullScope{Window: &domain.Window{From: "2026-02-20", To: "2026-02-20"}}
+	e.vendor.steps = []domain.Step{listStep}
+	requested, pulls := 0, 0
+	for at := time.Duration(0); at < interval; at += interval / 120 {
+		e.clock.pass(interval / 120)
+		pull := e.receive(token, eventBody(at.String(), narrow)).Delivery.Pull
+		n, err := e.Reconcile(e.ctx, interval, 10)
+		e.noError(err)
+		if requested += n; n > 0 {
+			e.vendor.steps = nil // the pull of everything sweeps
+		}
+		e.runPull(pull)
+		e.wantPull(pull, domain.PullSucceeded, "")
+		pulls++
+	}
+	if requested != 1 {
+		t.Errorf("reconcile requested %d pulls of everything during %d pulls of a few rows, want 1", requested, pulls)
+	}
+	if diff := cmp.Diff([]string{"r1 v1", "r2 v2 removed"}, e.storedRows(c)); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestReconcileIsBounded(t *testing.T) {
 	e := newEnv(t)
 	for _, name := range []string{"a", "b", "c"} {

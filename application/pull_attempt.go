@@ -15,6 +15,10 @@ import (
 // the time that remains of the lease after the longest call to the vendor.
 const progressFlushInterval = time.Second
 
+// maxRestarts is the number of times that one attempt starts a step again from its first page. After
+// that the attempt fails, and the next attempt starts the step again.
+const maxRestarts = 3
+
 // attempt is one attempt at a pull, under one lease. It checks the account reference, stores
 // its accounts, plans the steps, and then reads and stores the pages of each step.
 type attempt struct {
@@ -34,6 +38,7 @@ type attempt struct {
 	counts    domain.Counts // of this attempt only
 	lastWrite time.Time     // when the pull's row was last written
 	pending   pendingProgress
+	restarts  int // how often this attempt has started a step again
 }
 
 // pendingProgress is the progress over unchanged pages that was made since the last write. An
@@ -98,8 +103,10 @@ func (a *attempt) plan() {
 	a.pull.Progress = domain.Progress{Planned: true, Target: target, Steps: a.vendor.Plan(scope, a.accounts, today)}
 }
 
-// readStep reads the current step to its end. It stores each batch of pages while the pager
-// prefetches the pages after it.
+// readStep reads the current step to its end. If the vendor cannot continue the list of the step, or
+// the list changed while it was read, readStep reads the step again from its first page, at most
+// maxRestarts times in an attempt. Otherwise every later attempt would request the same missing page,
+// or a row that the vendor moved to a page that was already read would stay unread.
 func (a *attempt) readStep(ctx context.Context) error {
 	step := a.pull.Progress.Current()
 	if step.Sweep {
@@ -107,7 +114,28 @@ func (a *attempt) readStep(ctx context.Context) error {
 		// So the step is read from its start.
 		a.pull.Progress = a.pull.Progress.Restart()
 	}
-	changes := &differ{pulls: a.Pulls, connection: a.connection.ID, empty: a.empty}
+	changes := &differ{
+		pulls: a.Pulls, connection: a.connection.ID, empty: a.empty, countedBefore: a.pull.Progress.Rows,
+	}
+	for {
+		err := a.readPages(ctx, step, changes)
+		if !needsRestart(err) || a.restarts == maxRestarts {
+			return err
+		}
+		a.restarts++
+		changes = changes.again()
+	}
+}
+
+// needsRestart reports whether a step that ended with this failure can be read only from its first
+// page, and can be read at once.
+func needsRestart(failure error) bool {
+	return errors.Is(failure, domain.CursorGone) || errors.Is(failure, domain.ListChanged)
+}
+
+// readPages reads the step from the pull's progress to its end. It stores each batch of pages while
+// the pager prefetches the pages after it.
+func (a *attempt) readPages(ctx context.Context, step domain.Step, changes *differ) error {
 	pages := newPager(ctx, a, step, changes)
 	defer pages.close()
 	for {
@@ -165,12 +193,12 @@ func (a *attempt) writePage(ctx context.Context, w ports.PageWrite) error {
 }
 
 // stopStep saves the progress of the pages that were read before the failure, and returns the
-// failure. After an endless cursor it saves the start of the step instead, because continuing at
-// that cursor would never reach the end of the step.
+// failure. After an endless cursor, and after a failure that needs a restart, it saves the start of
+// the step instead, because continuing at that cursor would never reach the end of the step.
 func (a *attempt) stopStep(ctx context.Context, failure error) error {
 	progress := a.pending.progress
 	switch {
-	case errors.Is(failure, domain.EndlessCursor):
+	case errors.Is(failure, domain.EndlessCursor), needsRestart(failure):
 		progress = a.pull.Progress.Restart()
 	case a.pending.pages == 0:
 		return failure

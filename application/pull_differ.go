@@ -21,6 +21,11 @@ type differ struct {
 	connection domain.ConnectionID
 	empty      bool // no transaction was stored when the attempt started
 
+	// The rows of the step that the pull has counted before this read of the step. They are not
+	// counted a second time if they are unchanged. Used only by appendChanged.
+	counted       *idSet // the ids that this attempt has counted; nil in the attempt's first read of the step
+	countedBefore int    // the number of rows that earlier attempts have counted; their ids are not known
+
 	stored atomic.Int64 // the number of pages known to be stored
 
 	// Used only by note.
@@ -53,8 +58,8 @@ func (d *differ) note(rows []domain.RawTransaction) (repeated map[string]bool, a
 func (d *differ) markStored(pages int) { d.stored.Add(int64(pages)) }
 
 // appendChanged normalises the new and the changed rows of a page and appends them to rows.
-// unchanged is the number of remaining rows. Errors: those of the store, and malformed_response
-// for a row that cannot be normalised.
+// unchanged is the number of remaining rows that the pull has not counted before. Errors: those of
+// the store, and malformed_response for a row that cannot be normalised.
 //
 // A row whose external id is repeated is always normalised, even if it equals the stored row. An
 // earlier page that is not stored yet may contain a different version of the row, and the last
@@ -68,13 +73,17 @@ func (d *differ) appendChanged(
 			return nil, 0, err
 		}
 	}
+	skipped := 0
 	for i, raw := range page.Transactions {
 		if same[i] = same[i] && !page.repeated[raw.ExternalID]; same[i] {
-			unchanged++
+			skipped++
+			if !d.wasCounted(raw.ExternalID) {
+				unchanged++
+			}
 		}
 	}
 	// Reserve space only for the changed rows, because most pages have none.
-	rows = slices.Grow(rows, len(same)-unchanged)
+	rows = slices.Grow(rows, len(same)-skipped)
 	for i, raw := range page.Transactions {
 		if same[i] {
 			continue
@@ -87,6 +96,53 @@ func (d *differ) appendChanged(
 		rows = append(rows, row)
 	}
 	return rows, unchanged, nil
+}
+
+// distinct returns the number of different external ids that have occurred in the step so far. It must
+// be called after the last call of note.
+func (d *differ) distinct() int {
+	d.seen.sort()
+	n := 0
+	for _, bucket := range d.seen {
+		for i, key := range bucket {
+			if i == 0 || bucket[i-1] != key {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// wasCounted reports whether the pull has counted this unchanged row in an earlier read of the step.
+// If the row was read by an earlier attempt, its id is not known any more. So as many rows as
+// earlier attempts have read are taken for rows that they have counted.
+func (d *differ) wasCounted(externalID string) bool {
+	switch {
+	case d.counted == nil:
+		return false
+	case d.counted.has(externalID):
+		return true
+	case d.countedBefore > 0:
+		d.countedBefore--
+		return true
+	}
+	return false
+}
+
+// again returns a differ for another read of the step from its first page, in the same attempt. It
+// has seen no row of the step yet. d must not be used any more, and all pages that d has noted must
+// be stored.
+func (d *differ) again() *differ {
+	counted := d.seen
+	if d.counted != nil {
+		for i := range counted {
+			counted[i] = append(counted[i], d.counted[i]...)
+		}
+	}
+	counted.sort()
+	return &differ{
+		pulls: d.pulls, connection: d.connection, empty: false, counted: &counted, countedBefore: d.countedBefore,
+	}
 }
 
 // seenInStep returns a function that reports whether an external id has occurred in the step so

@@ -38,6 +38,7 @@ type pager struct {
 	accounts []domain.AccountData
 	step     domain.Step
 	differ   *differ
+	whole    bool // the step is read from its first page
 
 	// Owned by the attempt, except that collect reads wanted.
 	batch  *prefetched[batch] // the next batch
@@ -56,6 +57,7 @@ type fetchedPage struct {
 	ports.VendorPage
 	progress domain.Progress // the pull's progress after the page is stored
 	repeated map[string]bool // external ids that the differ must not treat as unchanged
+	changed  bool            // this is the last page, and the list changed while it was read
 	err      error
 }
 
@@ -68,7 +70,9 @@ type batch struct {
 	unchanged int             // number of rows that are stored already with the same content
 	progress  domain.Progress // the pull's progress after the batch is stored
 	last      bool            // reports that this is the last batch of the step
-	err       error           // error of the page after these pages; the step cannot be read any further
+	// err means that the step cannot be read any further: it is the error of the page after these
+	// pages, or ListChanged after the last page of a list that changed.
+	err error
 }
 
 // newPager returns a pager that reads the step from the pull's current progress. It starts to
@@ -76,6 +80,7 @@ type batch struct {
 func newPager(ctx context.Context, a *attempt, step domain.Step, d *differ) *pager {
 	p := &pager{
 		run: a.Go, vendor: a.vendor, access: a.access, accounts: a.accounts, step: step, differ: d, at: a.pull.Progress,
+		whole: a.pull.Progress.Pages == 0,
 	}
 	p.ctx, p.cancel = context.WithCancel(ctx)
 	p.wanted.Store(true)
@@ -100,7 +105,7 @@ func (p *pager) next() batch {
 
 // collect returns the next batch. The batch consists of the next page, and of the pages after it
 // that are fetched while the attempt still stores the previous batch. Errors: those of fetch and
-// of the store, and malformed_response for a row that cannot be normalised.
+// of the store, malformed_response for a row that cannot be normalised, and ListChanged.
 func (p *pager) collect() (b batch) {
 	for {
 		p.page.wait()
@@ -121,6 +126,10 @@ func (p *pager) collect() (b batch) {
 		b.pages, b.rows, b.unchanged = b.pages+1, rows, b.unchanged+unchanged
 		b.accounts = append(b.accounts, page.Accounts...)
 		b.progress, b.last = page.progress, page.Next == ""
+		if page.changed {
+			b.last, b.err = false, &domain.Error{Kind: domain.Unavailable, Code: domain.ListChanged}
+			return b
+		}
 		if b.last || p.wanted.Load() || !b.fits(p.page) {
 			return b
 		}
@@ -148,8 +157,29 @@ func (p *pager) fetch() fetchedPage {
 	if p.stale++; anyNew {
 		p.stale = 0
 	}
-	p.at = p.at.Advance(page.Next)
-	return fetchedPage{VendorPage: page, progress: p.at, repeated: repeated}
+	p.at = p.at.Count(len(page.Transactions), page.Total)
+	changed := page.Next == "" && p.listChanged()
+	if changed {
+		p.at = p.at.Restart()
+	} else {
+		p.at = p.at.Advance(page.Next)
+	}
+	return fetchedPage{VendorPage: page, progress: p.at, repeated: repeated, changed: changed}
+}
+
+// listChanged reports whether the vendor's list changed while it was read: the vendor reported
+// different numbers of rows, or another number than the number of rows that were read. A vendor that
+// cuts pages by position may then have skipped a row. A row that was read twice counts once, unless
+// an earlier attempt read the first pages. listChanged must be called after the last page of the step
+// was noted.
+func (p *pager) listChanged() bool {
+	switch {
+	case p.at.Total == nil:
+		return false
+	case p.whole:
+		return !p.at.Complete(p.differ.distinct())
+	}
+	return !p.at.Complete(p.at.Rows)
 }
 
 // close cancels the prefetch and waits until it has ended. It panics if the prefetch panicked.

@@ -49,6 +49,8 @@ const (
 	TooManyProbes      Code = "too_many_probes"      // Unavailable: too many probes of engine connections are running
 	MalformedResponse  Code = "malformed_response"   // Unavailable: the response is not in the vendor's format
 	EndlessCursor      Code = "endless_cursor"       // Unavailable: the pagination does not end
+	CursorGone         Code = "cursor_gone"          // Unavailable: the vendor no longer has this page after the first
+	ListChanged        Code = "list_changed"         // Unavailable: rows were added or removed while a list was read
 	ConnectionGone     Code = "connection_deleted"   // Rejected: the connection was deleted before its pull could run
 	CredentialUnopened Code = "credential_unopened"  // Unavailable: the sealed credential could not be decrypted
 	Interrupted        Code = "interrupted"          // Unavailable: the process stopped during the work

@@ -67,7 +67,16 @@ type Progress struct {
 	Steps  []Step `json:"steps,omitempty"`
 	Step   int    `json:"step"`
 	Cursor string `json:"cursor,omitempty"`
-	Pages  int    `json:"pages"` // pages read of the current step; limited, so that endless pagination is detected
+	// Pages is the number of pages read of the current step. It is limited, so that endless
+	// pagination is detected.
+	Pages int `json:"pages"`
+	// Rows is the number of rows read of the current step.
+	Rows int `json:"rows,omitempty"`
+	// Total is the number of rows of the current step's list that the vendor reported with the
+	// list's first page; nil if it did not report a number.
+	Total *int `json:"total,omitempty"`
+	// Shifted means that the vendor reported another number with a later page.
+	Shifted bool `json:"shifted,omitempty"`
 }
 
 // Done reports whether every step has been read.
@@ -76,19 +85,40 @@ func (p Progress) Done() bool { return p.Planned && p.Step >= len(p.Steps) }
 // Current returns the step to read next. It must not be called when Done returns true.
 func (p Progress) Current() Step { return p.Steps[p.Step] }
 
+// Count returns the progress with the number of rows of the next page, and with the number of rows
+// of the whole list that the vendor reported with that page; total is nil if it reported none.
+func (p Progress) Count(rows int, total *int) Progress {
+	p.Rows += rows
+	switch {
+	case total == nil:
+	case p.Pages == 0:
+		p.Total = total
+	case p.Total != nil && *p.Total != *total:
+		p.Shifted = true
+	}
+	return p
+}
+
+// Complete reports whether read is the number of rows that the vendor reported for the current
+// step's list with every page. It is true if the vendor reported no number.
+func (p Progress) Complete(read int) bool {
+	return !p.Shifted && (p.Total == nil || *p.Total == read)
+}
+
 // Advance returns the progress after one more page. It continues at the cursor next, or
 // with the next step if next is "".
 func (p Progress) Advance(next string) Progress {
 	p.Cursor, p.Pages = next, p.Pages+1
 	if next == "" {
-		p.Step, p.Pages = p.Step+1, 0
+		p = p.Restart()
+		p.Step++
 	}
 	return p
 }
 
 // Restart returns the progress moved back to the start of the current step.
 func (p Progress) Restart() Progress {
-	p.Cursor, p.Pages = "", 0
+	p.Cursor, p.Pages, p.Rows, p.Total, p.Shifted = "", 0, 0, nil, false
 	return p
 }
 

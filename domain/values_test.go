@@ -229,18 +229,54 @@ func TestTooManyNamedIDsBecomeEverything(t *testing.T) {
 
 func TestProgressGoesForwardAndBack(t *testing.T) {
 	p := domain.Progress{Planned: true, Steps: make([]domain.Step, 2)}
-	p = p.Advance("next")
-	if p.Step != 0 || p.Cursor != "next" || p.Pages != 1 {
+	p = p.Count(7, new(9)).Advance("next")
+	if p.Step != 0 || p.Cursor != "next" || p.Pages != 1 || p.Rows != 7 || *p.Total != 9 {
 		t.Fatalf("%+v", p)
 	}
-	if back := p.Restart(); back.Step != 0 || back.Cursor != "" || back.Pages != 0 {
+	if back := p.Restart(); back.Step != 0 || back.Cursor != "" || back.Pages != 0 || back.Rows != 0 ||
+		back.Total != nil {
 		t.Fatalf("%+v", back)
 	}
-	if p = p.Advance("").Advance(""); !p.Done() {
+	if p = p.Advance(""); p.Rows != 0 || p.Total != nil {
+		t.Fatalf("%+v has rows of the step before it", p)
+	}
+	if p = p.Advance(""); !p.Done() {
 		t.Fatalf("%+v is not done", p)
 	}
 	if (domain.Progress{}).Done() {
 		t.Fatal("an unplanned pull is done")
+	}
+}
+
+// A list is complete if each page came with the same number of rows, and as many rows were read.
+func TestAListIsCompleteIfEveryTotalIsWhatWasRead(t *testing.T) {
+	type page struct {
+		rows  int
+		total *int
+	}
+	for name, tc := range map[string]struct {
+		pages []page
+		want  bool
+	}{
+		"no totals":                     {[]page{{5, nil}, {2, nil}}, true},
+		"equal totals":                  {[]page{{5, new(7)}, {2, new(7)}}, true},
+		"an empty list":                 {[]page{{0, new(0)}}, true},
+		"the total of a later page":     {[]page{{5, new(7)}, {1, new(6)}}, false},
+		"another total on a later page": {[]page{{5, new(7)}, {2, new(8)}}, false},
+		"back to the first total":       {[]page{{5, new(9)}, {2, new(8)}, {2, new(9)}}, false},
+		"a row too few":                 {[]page{{5, new(7)}, {1, new(7)}}, false},
+		"a row too many":                {[]page{{5, new(7)}, {3, new(7)}}, false},
+		"a page without a total":        {[]page{{5, new(7)}, {2, nil}}, true},
+		"no total on the first page":    {[]page{{5, nil}, {2, new(8)}}, true},
+	} {
+		p := domain.Progress{Planned: true, Steps: make([]domain.Step, 1)}
+		for _, page := range tc.pages {
+			p = p.Count(page.rows, page.total)
+			p.Cursor, p.Pages = "next", p.Pages+1
+		}
+		if got := p.Complete(p.Rows); got != tc.want {
+			t.Errorf("%s: complete %t, want %t", name, got, tc.want)
+		}
 	}
 }
 

@@ -22,6 +22,10 @@ type VendorPage struct {
 	// Transactions are all rows of the page. A row is normalised only when its Normalize
 	// function is called.
 	Transactions []domain.RawTransaction
+	// Total is the number of rows of the step's whole list, as the vendor reported it with this
+	// page; nil if the vendor does not report it. The caller reads the list again if the numbers of
+	// its pages differ from each other, or from the number of rows that it has read.
+	Total *int
 	// Next is the cursor of the step's next page; "" means that this page is the last one. Only
 	// the adapter that returned the cursor can interpret it.
 	Next string
@@ -55,6 +59,10 @@ type Aggregator interface {
 	// with malformed_response, either in Read or when the row is normalised; the adapter never
 	// guesses a value and never drops a row. Normalising a row is pure: it can be done at any
 	// time and in any order, and returns the same result each time.
+	//
+	// If the vendor no longer has the page at cursor, or no longer accepts the cursor, Read fails
+	// with Unavailable (cursor_gone); it does not fail with account_not_found then. This error is
+	// never returned for the first page. The caller reads the step again from its first page.
 	Read(ctx context.Context, a Access, step domain.Step, accounts []domain.AccountData,
 		cursor string) (VendorPage, error)
 

@@ -152,9 +152,15 @@ type PullMaintenance interface {
 	ListStuck(ctx context.Context, at time.Time, grace time.Duration, limit int) ([]domain.PullID, error)
 
 	// ListDueForReconcile returns at most limit live aggregator connections, ordered by id,
-	// that were created before since, have no pull queued or under way, and have no pull that
-	// succeeded or failed at or after since. Failed pulls count as well, so a connection whose
-	// last pull failed is not requested again in every round.
+	// that were created before since, have no complete pull queued or under way, and have no
+	// complete pull that succeeded or failed at or after since. Complete pulls that failed count
+	// as well, so a connection whose last complete pull failed is not requested again in every
+	// round.
+	//
+	// A complete pull reads everything that the vendor has: its scope requests everything, or
+	// Claimed.Initial was set. The scopes of a pull's deliveries count from its first claim on.
+	// All other pulls are ignored. A connection whose events arrive without a pause has such a
+	// pull at any time, so it would otherwise never be due.
 	ListDueForReconcile(ctx context.Context, since time.Time, limit int) ([]domain.Connection, error)
 
 	// OldestOpen returns the CreatedAt of the oldest pull that has neither succeeded nor

@@ -38,7 +38,7 @@ func clonePull(p domain.Pull) domain.Pull {
 }
 
 func cloneProgress(p domain.Progress) domain.Progress {
-	p.Steps = slices.Clone(p.Steps)
+	p.Steps, p.Total = slices.Clone(p.Steps), clonePointer(p.Total)
 	for i := range p.Steps {
 		p.Steps[i].IDs = slices.Clone(p.Steps[i].IDs)
 	}

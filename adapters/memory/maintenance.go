@@ -41,15 +41,16 @@ func (p *pull) stuck(at time.Time, grace time.Duration) bool {
 	return at.Sub(later(p.CreatedAt, p.NotBefore)) > grace
 }
 
-// ListDueForReconcile also returns connections of which no pull has ever ended. It treats such
-// a connection as if its last pull had ended long ago.
+// ListDueForReconcile treats a connection that has never had a complete pull end like a connection
+// whose last complete pull ended long ago.
 func (v pulls) ListDueForReconcile(ctx context.Context, since time.Time, limit int) ([]domain.Connection, error) {
 	return exclusiveResult(ctx, v.Store, "Pulls.ListDueForReconcile", func() ([]domain.Connection, error) {
 		var due []domain.Connection
 		for id, c := range v.connections {
 			d := v.openPullsOf(id)
-			if c.Live() && c.Kind == domain.Aggregator && c.CreatedAt.Before(since) && len(d.open()) == 0 &&
-				d.ended.Before(since) {
+			opened := slices.ContainsFunc(d.open(), func(p *pull) bool { return p.complete })
+			if c.Live() && c.Kind == domain.Aggregator && c.CreatedAt.Before(since) && !opened &&
+				d.completeEnd.Before(since) {
 				due = append(due, cloneConnection(*c))
 			}
 		}

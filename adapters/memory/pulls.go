@@ -18,6 +18,7 @@ type pulls struct{ *Store }
 type pull struct {
 	domain.Pull
 	lease      domain.Lease // the lease of the worker that runs the pull; zero unless running
+	complete   bool         // the pull reads everything that the vendor has
 	deliveries map[domain.DeliveryID]*domain.Delivery
 }
 
@@ -26,7 +27,7 @@ type pull struct {
 // started. Both may be nil.
 type openPulls struct {
 	active, next *pull
-	ended        time.Time // the last time at which a pull ended; zero if none has ended
+	completeEnd  time.Time // the last time at which a complete pull ended; zero if none has ended
 	succeeded    time.Time // the latest start of a pull that succeeded; zero if none has succeeded
 }
 
@@ -94,7 +95,9 @@ func (s *Store) end(p *pull, state domain.PullState, reason domain.Code, at time
 		d.Status, d.ProcessedAt = status, at
 	}
 	d := s.openPullsOf(p.Connection)
-	d.ended = later(d.ended, at)
+	if p.complete {
+		d.completeEnd = later(d.completeEnd, at)
+	}
 	if state == domain.PullSucceeded {
 		d.succeeded = later(d.succeeded, p.StartedAt)
 	}
@@ -120,6 +123,7 @@ func (v pulls) Request(ctx context.Context, tenant domain.TenantID, connection d
 		}
 		p := v.queuedPull(c, r)
 		p.Scope = cloneScope(p.Scope.Merge(r.Scope))
+		p.complete = p.Scope.Everything
 		return clonePull(p.Pull), nil
 	})
 }

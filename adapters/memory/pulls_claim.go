@@ -31,6 +31,7 @@ func (v pulls) Claim(ctx context.Context, lease domain.Lease, at time.Time) (por
 		v.start(p, lease, at)
 		succeeded := v.openPullsOf(c.ID).succeeded
 		initial := succeeded.IsZero() || succeeded.Before(c.TargetChangedAt)
+		p.complete = p.complete || initial || p.Scope.Everything
 		empty := initial && len(v.transactions[c.ID]) == 0
 		return ports.Claimed{Pull: clonePull(p.Pull), Connection: cloneConnection(*c), Initial: initial,
 			Empty: empty}, nil

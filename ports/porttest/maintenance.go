@@ -14,7 +14,9 @@ var maintenanceTests = []storeTest{
 	{"a pull that is due for longer than grace is stuck", overduePullIsStuck},
 	{"a pull with an expired lease is stuck", expiredLeaseIsStuck},
 	{"a pull queued after a running one is not stuck", queuedBehindRunningIsNotStuck},
-	{"a connection without a recent pull is due for reconciliation", connectionsDueForReconcile},
+	{"a connection without a recent complete pull is due for reconciliation", connectionsDueForReconcile},
+	{"a pull of a few rows does not put off the reconciliation", narrowPullsAndReconcile},
+	{"a first pull and an event of everything put off the reconciliation", completePullsWithoutARequest},
 	{"OldestOpen is the time of the oldest pull that has not ended", oldestOpenPull},
 }
 
@@ -87,25 +89,26 @@ func (f *fixture) isDueForReconcile(c domain.Connection, since time.Time) bool {
 }
 
 func connectionsDueForReconcile(f *fixture) {
-	c, token := f.connectionWithToken()
+	c := f.createConnection()
 	since := f.now()
+	everything := domain.PullScope{Everything: true}
 	f.equal("before any pull", true, f.isDueForReconcile(c, since))
 	f.equal("created since", false, f.isDueForReconcile(c, c.CreatedAt))
 	some, err := f.Pulls.ListDueForReconcile(f.ctx, since, 1)
 	f.noError(err)
 	f.equal("of limit 1", 1, len(some))
-	d := f.receiveWanted(token)
+	p := f.requestPull(c, everything)
 	f.equal("with a queued pull", false, f.isDueForReconcile(c, since))
-	l, _ := f.claim(d.Pull)
+	l, _ := f.claim(p.ID)
 	f.equal("with a running pull", false, f.isDueForReconcile(c, since))
 	f.finish(l, domain.PullQueued, domain.VendorUnreachable)
 	f.equal("with a waiting pull", false, f.isDueForReconcile(c, since))
-	l, _ = f.claimAt(d.Pull, longAfter(epoch))
+	l, _ = f.claimAt(p.ID, longAfter(epoch))
 	f.finish(l, domain.PullFailed, domain.CredentialRejected)
 	failed := f.getPull(l.Pull).FinishedAt
 	f.equal("after a failure since", false, f.isDueForReconcile(c, failed))
 	f.equal("after a failure before", true, f.isDueForReconcile(c, failed.Add(timeResolution)))
-	l, _ = f.claim(f.requestPull(c, domain.PullScope{}).ID)
+	l, _ = f.claim(f.requestPull(c, everything).ID)
 	f.finish(l, domain.PullSucceeded, "")
 	ended := f.getPull(l.Pull).FinishedAt
 	f.equal("after a success since", false, f.isDueForReconcile(c, ended))
@@ -117,6 +120,61 @@ func connectionsDueForReconcile(f *fixture) {
 	f.equal("a deleted connection", false, slices.ContainsFunc(idle, func(other domain.Connection) bool {
 		return other.ID == c.ID
 	}))
+}
+
+// narrowPullsAndReconcile checks that a pull of a few rows never puts off the reconciliation of its
+// connection, in any state. The pull becomes complete if a request merges a scope of everything into it.
+func narrowPullsAndReconcile(f *fixture) {
+	c, token := f.connectionWithToken()
+	l, _ := f.claim(f.requestPull(c, domain.PullScope{Everything: true}).ID)
+	f.finish(l, domain.PullSucceeded, "")
+	since := f.now()
+	narrow := domain.PullScope{Changed: map[string][]string{"a": {"1"}}}
+	f.equal("before the narrow pull", true, f.isDueForReconcile(c, since))
+	p := f.receive(f.incoming(token, wantedEvent("1", narrow))).Delivery.Pull
+	f.equal("while it is queued", true, f.isDueForReconcile(c, since))
+	l, claimed := f.claim(p)
+	f.equal("initial", false, claimed.Initial)
+	f.equal("while it runs", true, f.isDueForReconcile(c, since))
+	f.finish(l, domain.PullQueued, domain.VendorUnreachable)
+	f.equal("while it waits", true, f.isDueForReconcile(c, since))
+	l, _ = f.claimAt(p, longAfter(epoch))
+	f.finish(l, domain.PullSucceeded, "")
+	f.equal("after it has succeeded", true, f.isDueForReconcile(c, since))
+	l, _ = f.claim(f.requestPull(c, narrow).ID)
+	f.finish(l, domain.PullFailed, domain.AccessDenied)
+	f.equal("after another one has failed", true, f.isDueForReconcile(c, since))
+
+	l, _ = f.claim(f.receive(f.incoming(token, wantedEvent("2", narrow))).Delivery.Pull)
+	f.receive(f.incoming(token, wantedEvent("3", narrow)))
+	queued := f.requestPull(c, domain.PullScope{Everything: true})
+	f.equal("with a request of everything in the queued pull", false, f.isDueForReconcile(c, since))
+	f.finish(l, domain.PullSucceeded, "")
+	l, _ = f.claim(queued.ID)
+	f.equal("while that pull runs", false, f.isDueForReconcile(c, since))
+	f.finish(l, domain.PullSucceeded, "")
+	f.equal("after it has succeeded", false, f.isDueForReconcile(c, since))
+}
+
+// completePullsWithoutARequest checks the two other causes by which a pull is complete: an event that
+// requests everything, and the first pull of the connection.
+func completePullsWithoutARequest(f *fixture) {
+	c, token := f.connectionWithToken()
+	since := f.now()
+	l, claimed := f.claim(f.requestPull(c, domain.PullScope{Changed: map[string][]string{"a": {"1"}}}).ID)
+	f.equal("initial", true, claimed.Initial)
+	f.equal("while the first pull runs", false, f.isDueForReconcile(c, since))
+	f.finish(l, domain.PullQueued, domain.VendorUnreachable)
+	f.equal("while it waits", false, f.isDueForReconcile(c, since))
+	l, _ = f.claimAt(l.Pull, longAfter(epoch))
+	f.finish(l, domain.PullSucceeded, "")
+	f.equal("after it has succeeded", false, f.isDueForReconcile(c, since))
+	since = f.now()
+	f.equal("later", true, f.isDueForReconcile(c, since))
+	l, _ = f.claim(f.receiveWanted(token).Pull)
+	f.equal("while a pull for an event runs that requests everything", false, f.isDueForReconcile(c, since))
+	f.finish(l, domain.PullSucceeded, "")
+	f.equal("after that pull", false, f.isDueForReconcile(c, since))
 }
 
 // oldestOpenPull uses random times of a year that no other test uses, because OldestOpen sees the

@@ -196,7 +196,7 @@ func pageProgress(f *fixture) {
 	c, l := f.runningPull()
 	before := f.getPull(l.Pull)
 	progress := domain.Progress{
-		Planned: true, Step: 1, Cursor: "cur'sor 🏦", Pages: 3,
+		Planned: true, Step: 1, Cursor: "cur'sor 🏦", Pages: 3, Rows: 41, Total: new(77), Shifted: true,
 		Steps: []domain.Step{
 			{Account: "a", Window: domain.Window{From: "2026-01-01", To: "2026-02-01"}, Sweep: true},
 			{Account: "b", CreatedFrom: epoch, IDs: []string{"x", "y"}},

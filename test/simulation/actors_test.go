@@ -16,9 +16,10 @@ type connection struct {
 	domain.Connection
 	ref            *accountRef
 	tokens         []*token
-	pulledOnce     bool   // at least one pull of it has succeeded
-	deleted        bool   // the connection is deleted
-	rowsAtDeletion string // the digest of its rows when it was deleted
+	pulledOnce     bool      // at least one pull of it has succeeded
+	completeEnd    time.Time // when the last pull of everything succeeded or failed
+	deleted        bool      // the connection is deleted
+	rowsAtDeletion string    // the digest of its rows when it was deleted
 }
 
 type token struct {
@@ -221,7 +222,7 @@ func (s *sim) runMaintenance() {
 		var err error
 		switch task {
 		case 2:
-			_, err = app.Reconcile(ctx, 10*time.Minute, 10)
+			_, err = app.Reconcile(ctx, reconcileInterval, 10)
 		case 3:
 			err = s.pruneDeliveries(ctx, app)
 		case 4:

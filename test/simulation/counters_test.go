@@ -15,7 +15,7 @@ type counters struct {
 	killed, lostPrefetches, leasesLost, stuckPulls, faultsBefore, faultsAfter, outages int
 	vendorErrors, endlessCursors, refusedCredentials, duplicates, pruned               int
 	changes, unannounced, added, modified, removed, interrupted                        int
-	unchangedRows                                                                      int
+	unchangedRows, goneCursors, shiftedLists, narrowPulls                              int
 }
 
 func (t *counters) countAttempt(o ports.PullAttempted) {
@@ -47,7 +47,8 @@ func (t *counters) byName() map[string]*int {
 		"duplicate webhook": &t.duplicates,
 		"delivery pruned":   &t.pruned, "vendor change": &t.changes, "change unannounced": &t.unannounced,
 		"row added": &t.added, "row modified": &t.modified, "row removed": &t.removed,
-		"row unchanged": &t.unchangedRows,
+		"row unchanged": &t.unchangedRows, "cursor gone": &t.goneCursors, "list shifted": &t.shiftedLists,
+		"narrow pull before reconcile": &t.narrowPulls,
 	}
 }
 

@@ -72,7 +72,8 @@ type sim struct {
 	jobs         []job
 	claims       map[domain.LeaseID]domain.Pull
 	holders      map[domain.PullID]domain.LeaseID
-	deliveryIDs  []domain.DeliveryID // every delivery that was ever accepted
+	openComplete map[domain.PullID]domain.ConnectionID // open pulls that are known to read everything
+	deliveryIDs  []domain.DeliveryID                   // every delivery that was ever accepted
 	deliveries   map[domain.DeliveryID]deliveryRecord
 	prunedBefore time.Time // no delivery received at or after this time was pruned
 	names        int
@@ -95,8 +96,8 @@ func newSim(seed uint64) *sim {
 		seed: seed, rand: rand.New(rand.NewPCG(seed, 0x5eed)), trace: sha256.New(),
 		clock:      &clock{now: time.Date(2026, time.March, 2, 9, 0, 0, 0, time.UTC)},
 		deliveries: map[domain.DeliveryID]deliveryRecord{}, claims: map[domain.LeaseID]domain.Pull{},
-		holders: map[domain.PullID]domain.LeaseID{},
-		sealer:  &fakeSealer{sealed: map[string]domain.Credential{}, primary: 1},
+		holders: map[domain.PullID]domain.LeaseID{}, openComplete: map[domain.PullID]domain.ConnectionID{},
+		sealer: &fakeSealer{sealed: map[string]domain.Credential{}, primary: 1},
 	}
 	s.ids = &ids{rand: rand.New(rand.NewPCG(seed, 0x1d5)), clock: s.clock}
 	s.nextQuiesce = 1_500 + s.rand.IntN(2_000)
@@ -268,6 +269,7 @@ func (e observer) Emit(_ context.Context, o ports.Event) {
 	switch o := o.(type) {
 	case ports.PullAttempted:
 		_ = e.sim.checkError("a pull", o.Err)
+		e.sim.checkRestarts(o)
 		e.sim.counters.countAttempt(o)
 	case ports.SealingFailed:
 		e.sim.violated("a credential did not open: %v", o.Err)

@@ -115,14 +115,42 @@ func (s *sim) allPullsFinished() bool {
 	return len(stuck) == 0 && backlog == 0
 }
 
+// reconcileInterval is the interval within which every connection shall have a pull of everything.
+const reconcileInterval = 10 * time.Minute
+
+// reconcileAll lets the reconcile interval pass, and checks that a round then requests one pull of each
+// live connection, although many of them have a pull of a few rows that has just ended or is queued.
 func (s *sim) reconcileAll() {
-	s.clock.advance(time.Second)
-	requested, err := s.randomReplica().Reconcile(s.background(), 0, 1000)
-	s.mustSucceed(err)
-	if live := len(s.liveConnections()); requested != live {
-		s.violated("reconcile requested pulls of %d of %d connections", requested, live)
+	s.clock.advance(reconcileInterval)
+	for _, c := range s.liveConnections() {
+		if c.pulledOnce && s.chance(0.5) { // the first pull of a connection reads everything
+			s.requestNarrowPull(c)
+		}
 	}
 	s.drainPulls()
+	for _, c := range s.liveConnections() {
+		if s.chance(0.5) {
+			s.requestNarrowPull(c)
+		}
+	}
+	s.reconcileRound(len(s.liveConnections()))
+	s.reconcileRound(0) // a pull of everything is queued for each connection
+	s.drainPulls()
+}
+
+func (s *sim) requestNarrowPull(c *connection) {
+	today := domain.DateOf(s.clock.now)
+	_, err := s.randomReplica().RequestPull(s.background(), c.Tenant, c.ID, domain.Window{From: today, To: today})
+	s.mustSucceed(err)
+	s.counters.narrowPulls++
+}
+
+func (s *sim) reconcileRound(want int) {
+	requested, err := s.randomReplica().Reconcile(s.background(), reconcileInterval, 1000)
+	if s.mustSucceed(err); requested != want {
+		s.violated("reconcile requested pulls of %d connections, want %d of %d", requested, want,
+			len(s.liveConnections()))
+	}
 }
 
 // checkInvariants checks all invariants at a quiet point.
@@ -186,7 +214,8 @@ func (s *sim) checkDeliveryOutcome(d domain.Delivery) {
 }
 
 // checkPullsFinished checks that every pull of the connection has finished. The last pull of a live
-// connection is the pull that reconcile requested; it must have succeeded.
+// connection is the pull that reconcile requested, or into which it merged its request; it must have
+// succeeded.
 func (s *sim) checkPullsFinished(c *connection) {
 	page, err := s.store.Pulls().List(s.background(), c.Tenant, ports.PullFilter{Connection: c.ID},
 		domain.PageRequest{Limit: 1000})
@@ -195,10 +224,18 @@ func (s *sim) checkPullsFinished(c *connection) {
 		if p.FinishedAt.IsZero() || p.State != domain.PullSucceeded && p.State != domain.PullFailed {
 			s.violated("pull %s of %s is %s", p.ID, c.ref.id, p.State)
 		}
-		if i == 0 && !c.deleted && (p.State != domain.PullSucceeded || p.Trigger != domain.TriggerReconcile) {
+		if i == 0 && !c.deleted && (p.State != domain.PullSucceeded || !s.requestsEverything(p)) {
 			s.violated("the last pull of %s is %s (%s), triggered by %s", c.ref.id, p.State, p.LastError, p.Trigger)
 		}
 	}
+}
+
+// requestsEverything reports whether the scope of the pull requests everything. A pull of a list has no
+// scope, so it reads the pull again.
+func (s *sim) requestsEverything(p domain.Pull) bool {
+	p, err := s.store.Pulls().Get(s.background(), p.Tenant, p.ID)
+	s.mustSucceed(err)
+	return p.Scope.Everything
 }
 
 // checkStoredRows checks that the stored rows equal the vendor's rows in every field, and that no

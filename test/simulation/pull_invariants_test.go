@@ -1,9 +1,12 @@
 package simulation_test
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
 	"github.com/LerianStudio/aggregator-connections/ports"
@@ -12,8 +15,47 @@ import (
 // pullClaimed records which lease holds the pull, and which connection the current task is reading.
 func (s *sim) pullClaimed(lease domain.Lease, c ports.Claimed) {
 	s.claims[lease.ID], s.holders[lease.Pull] = c.Pull, lease.ID
+	if c.Initial || c.Pull.Scope.Everything {
+		s.openComplete[lease.Pull] = c.Connection.ID
+	}
 	if s.current != nil {
 		s.current.reading = s.connectionByID(c.Connection.ID)
+	}
+}
+
+// attemptEnded records the end of a pull that reads everything.
+func (s *sim) attemptEnded(id domain.PullID, o ports.Outcome) {
+	if c, complete := s.openComplete[id]; complete && o.State != domain.PullQueued {
+		s.connectionByID(c).completeEnd = o.At
+		delete(s.openComplete, id)
+	}
+}
+
+// checkDueForReconcile checks the connections that the store lists for a reconcile round: all live
+// connections without a pull of everything that is open or that ended at since or later, regardless of
+// their other pulls.
+func (s *sim) checkDueForReconcile(due []domain.Connection, since time.Time, limit int) {
+	waiting := map[domain.ConnectionID]bool{}
+	for _, c := range s.openComplete {
+		waiting[c] = true
+	}
+	want := slices.DeleteFunc(s.liveConnections(), func(c *connection) bool {
+		return !c.CreatedAt.Before(since) || !c.completeEnd.Before(since) || waiting[c.ID]
+	})
+	slices.SortFunc(want, func(x, y *connection) int { return bytes.Compare(x.ID.UUID[:], y.ID.UUID[:]) })
+	want = want[:min(limit, len(want))]
+	if !slices.EqualFunc(due, want, func(d domain.Connection, c *connection) bool { return d.ID == c.ID }) {
+		s.violated("%d connections are due for a reconcile round, want %d", len(due), len(want))
+	}
+}
+
+// checkRestarts checks that an attempt restarts a step whose list it cannot continue. Without faults the
+// vendors' lists do not change any more, so no attempt may then end with such a failure. An attempt that
+// started before, as a task, may have used up its restarts.
+func (s *sim) checkRestarts(o ports.PullAttempted) {
+	if s.faultFree && s.current == nil &&
+		(errors.Is(o.Err, domain.CursorGone) || errors.Is(o.Err, domain.ListChanged)) {
+		s.violated("pull %s did not start its step again: %v", o.Pull.ID, o.Err)
 	}
 }
 

@@ -205,7 +205,11 @@ func (v pulls) Request(
 	ctx context.Context, t domain.TenantID, c domain.ConnectionID, r ports.PullRequest,
 ) (domain.Pull, error) {
 	return intercept(ctx, v.sim, "Pulls.Request", func(ctx context.Context) (domain.Pull, error) {
-		return v.Pulls.Request(ctx, t, c, r)
+		p, err := v.Pulls.Request(ctx, t, c, r)
+		if err == nil && r.Scope.Everything {
+			v.sim.openComplete[p.ID] = c
+		}
+		return p, err
 	})
 }
 
@@ -254,6 +258,9 @@ func (v pulls) Finish(ctx context.Context, lease domain.Lease, o ports.Outcome) 
 	return interceptError(ctx, v.sim, "Pulls.Finish", func(ctx context.Context) error {
 		err := v.Pulls.Finish(ctx, lease, o)
 		v.sim.checkFencing(lease, err)
+		if err == nil {
+			v.sim.attemptEnded(lease.Pull, o)
+		}
 		if err == nil && o.State == domain.PullSucceeded {
 			p := v.sim.claims[lease.ID]
 			v.sim.checkPullComplete(p)
@@ -272,7 +279,11 @@ func (v pulls) ListStuck(ctx context.Context, at time.Time, grace time.Duration,
 
 func (v pulls) ListDueForReconcile(ctx context.Context, since time.Time, limit int) ([]domain.Connection, error) {
 	return intercept(ctx, v.sim, "Pulls.ListDueForReconcile", func(ctx context.Context) ([]domain.Connection, error) {
-		return v.Pulls.ListDueForReconcile(ctx, since, limit)
+		due, err := v.Pulls.ListDueForReconcile(ctx, since, limit)
+		if err == nil {
+			v.sim.checkDueForReconcile(due, since, limit)
+		}
+		return due, err
 	})
 }
 

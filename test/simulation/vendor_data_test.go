@@ -35,6 +35,8 @@ func (s *sim) changeVendorData(ref *accountRef) {
 		s.endSync(ref)
 	case s.chance(0.08):
 		s.startSync(ref)
+	case s.chance(0.03):
+		ref.listing++ // the vendor rebuilds its lists, and refuses the cursors of the lists before
 	case r == nil || s.chance(0.35) && ref.presentRows() < maxRows:
 		r = s.addRow(ref)
 		s.publish(ref, notice{Kind: "created", Account: r.account, From: r.created}, 0.9)

@@ -1,6 +1,7 @@
 package simulation_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -8,6 +9,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -16,7 +18,9 @@ import (
 
 // vendor is a simulated aggregator of one of two kinds. "pluggy" reports which rows are new or changed
 // and lists all rows of an account, so the absence of a row proves that it was removed. "belvo" reports
-// only that something changed, may omit rows from its lists, and announces removals.
+// only that something changed, may omit rows from its lists, and announces removals. It cuts its lists by
+// position, so a row that is added or removed moves all rows after it, and it reports the number of rows
+// of the whole list with each page.
 type vendor struct {
 	sim  *sim
 	name domain.Vendor
@@ -37,6 +41,7 @@ type accountRef struct {
 	reauth        bool
 	refusedUntil  time.Time // until then the credential is refused
 	loopsUntil    time.Time // until then a cursor leads back to the same page
+	listing       int       // the vendor accepts only cursors of this listing
 }
 
 // row is one transaction in the vendor's data.
@@ -180,31 +185,96 @@ func (v *vendor) Plan(scope domain.PullScope, accounts []domain.AccountData, _ d
 	return plan
 }
 
-// Read returns the rows in the order of their ids, and the cursor is an id. Therefore a change does not
-// move the rows that a reader has not read yet to a page that it has read.
+// Read returns the page at the cursor. At pluggy the rows are in the order of their ids, and the cursor
+// names the last row. Therefore a change does not move the rows that a reader has not read yet to a page
+// that it has read. At belvo the newest row comes first, and the cursor is a position.
 func (v *vendor) Read(
 	ctx context.Context, a ports.Access, step domain.Step, _ []domain.AccountData, cursor string,
 ) (ports.VendorPage, error) {
 	return callVendor(ctx, v, "vendor.Read "+cursor, a, func(ref *accountRef) (ports.VendorPage, error) {
-		v.sim.counters.pages++
-		var batch ports.VendorPage
-		size := 3 + v.sim.rand.IntN(3)
-		for _, r := range ref.rows {
-			if r.id <= cursor || r.removed && !r.stillListed || r.hidden || !stepIncludes(step, r) {
-				continue
-			}
-			if len(batch.Transactions) == size {
-				batch.Next = batch.Transactions[size-1].ExternalID
-				break
-			}
-			batch.Transactions = append(batch.Transactions, domain.RawTransactionsOf(r.transactionData())...)
+		s := v.sim
+		s.counters.pages++
+		rows, at := v.list(ref, step), parseListCursor(cursor)
+		if v.isGone(ref, at, rows) {
+			s.counters.goneCursors++
+			return ports.VendorPage{}, &domain.Error{Kind: domain.Unavailable, Code: domain.CursorGone}
 		}
-		if v.sim.clock.now.Before(ref.loopsUntil) && !v.sim.faultFree {
-			v.sim.counters.endlessCursors++
-			batch.Next = cursor + " " // a new cursor that leads to the same page again
+		var page ports.VendorPage
+		from := at.offset
+		if v.name == "belvo" {
+			page.Total = new(len(rows))
+			if from > 0 && at.total != len(rows) {
+				s.counters.shiftedLists++
+			}
+		} else {
+			from, _ = slices.BinarySearchFunc(rows, at.last, func(r *row, last string) int {
+				return cmp.Compare(r.id, last+" ") // the row after the last one, even if that was removed
+			})
 		}
-		return batch, nil
+		to := min(from+3+s.rand.IntN(3), len(rows))
+		for _, r := range rows[from:to] {
+			page.Transactions = append(page.Transactions, domain.RawTransactionsOf(r.transactionData())...)
+		}
+		if to < len(rows) {
+			page.Next = listCursor{ref.listing, to, len(rows), rows[to-1].id}.String()
+		}
+		if s.clock.now.Before(ref.loopsUntil) && !s.faultFree {
+			s.counters.endlessCursors++
+			page.Next = cursor + " " // a new cursor that leads to the same page again
+		}
+		return page, nil
 	})
+}
+
+// list returns the rows of the vendor's list for a step, in the vendor's order.
+func (v *vendor) list(ref *accountRef, step domain.Step) []*row {
+	var rows []*row
+	for _, r := range ref.rows {
+		if (!r.removed || r.stillListed) && !r.hidden && stepIncludes(step, r) {
+			rows = append(rows, r)
+		}
+	}
+	if v.name == "belvo" {
+		slices.Reverse(rows)
+	}
+	return rows
+}
+
+// isGone reports whether the vendor no longer has the page at the cursor, which is a page after the
+// first: it has rebuilt its lists since it issued the cursor, or the list became shorter. It also refuses
+// a cursor if the list changed in a way that the number of its rows does not reveal, because no client
+// could detect that.
+func (v *vendor) isGone(ref *accountRef, at listCursor, rows []*row) bool {
+	switch {
+	case at == listCursor{}:
+		return false
+	case at.listing != ref.listing:
+		return true
+	}
+	return v.name == "belvo" &&
+		(at.offset >= len(rows) || at.total == len(rows) && rows[at.offset-1].id != at.last)
+}
+
+// listCursor is a position in a list: the number of rows before it, and the last of these rows. total is
+// the number of rows of the list when the vendor issued the cursor. The zero listCursor is the start.
+type listCursor struct {
+	listing, offset, total int
+	last                   string
+}
+
+func (c listCursor) String() string {
+	return fmt.Sprintf("%d/%d/%d/%s", c.listing, c.offset, c.total, c.last)
+}
+
+// parseListCursor parses a cursor that Read has returned.
+func parseListCursor(text string) (c listCursor) {
+	if text = strings.TrimRight(text, " "); text == "" {
+		return c
+	}
+	if _, err := fmt.Sscanf(text, "%d/%d/%d/%s", &c.listing, &c.offset, &c.total, &c.last); err != nil {
+		panic(err)
+	}
+	return c
 }
 
 // stepIncludes reports whether the vendor's list for a step includes the row.

@@ -21,7 +21,14 @@ const Name domain.Vendor = "belvo"
 // response with status 429 empties the budget until the response's Retry-After has passed.
 const budgetAPI = "api"
 
-var vendor = vendorhttp.Vendor{Name: Name, Budgets: map[string]int{budgetAPI: 600}, ClassifyError: explainError}
+var budgets = map[string]int{budgetAPI: 600}
+
+// There are two ways to classify an error, because a 400 or 404 to a page after the first of a list
+// means that the list has no such page any more.
+var (
+	vendor       = vendorhttp.Vendor{Name: Name, Budgets: budgets, ClassifyError: explainError}
+	laterPageAPI = vendorhttp.Vendor{Name: Name, Budgets: budgets, ClassifyError: explainLaterPageError}
+)
 
 // Adapter is the client of Belvo. It has no state between calls and is safe for concurrent use.
 type Adapter struct{ http *vendorhttp.Client }

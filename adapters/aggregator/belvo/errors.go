@@ -49,6 +49,20 @@ func explainError(status int, body []byte) *domain.Error {
 	return nil
 }
 
+// explainLaterPageError is explainError for a page after the first of a list. If the list shrank while
+// it was read, its last page is not found (404), or its number is refused (400). Neither concerns the
+// link or the filters: if they were not valid any more, the first page would report that when the list
+// is read again.
+func explainLaterPageError(status int, body []byte) *domain.Error {
+	if known := explainError(status, body); known != nil {
+		return known
+	}
+	if status == http.StatusBadRequest || status == http.StatusNotFound {
+		return &domain.Error{Kind: domain.Unavailable, Code: domain.CursorGone}
+	}
+	return nil
+}
+
 func errorCodesOf(body []byte) []string {
 	type item struct {
 		Code string `json:"code"`

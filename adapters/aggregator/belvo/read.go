@@ -27,7 +27,8 @@ const (
 //
 // The vendor cuts pages by position in a list without a documented order. A row added between
 // two requests can make another row appear twice; the ledger removes such duplicates. A row
-// removed between two requests can hide another row, which the next full read finds.
+// removed between two requests can hide another row. Therefore each page contains the vendor's count
+// of the whole list, by which the caller detects that the list changed.
 func (a *Adapter) Read(ctx context.Context, access ports.Access, step domain.Step,
 	accounts []domain.AccountData, cursor string,
 ) (ports.VendorPage, error) {
@@ -39,18 +40,20 @@ func (a *Adapter) Read(ctx context.Context, access ports.Access, step domain.Ste
 	if err != nil {
 		return ports.VendorPage{}, err
 	}
-	return ports.VendorPage{Accounts: unlisted, Transactions: rows, Next: page.next}, nil
+	return ports.VendorPage{Accounts: unlisted, Transactions: rows, Total: page.total, Next: page.next}, nil
 }
 
-// page is one page of a list: its rows as the vendor sent them, and the cursor of the next page,
-// "" on the last page.
+// page is one page of a list: its rows as the vendor sent them, the number of rows of the whole list
+// (nil if the vendor did not send it), and the cursor of the next page, "" on the last page.
 type page struct {
-	rows []jsontext.Value
-	next string
+	rows  []jsontext.Value
+	total *int
+	next  string
 }
 
 // fetchPage requests the page at cursor, or the first page if cursor is "". It serves both the
-// account list and the transaction list, because their pages have the same form.
+// account list and the transaction list, because their pages have the same form. Errors: cursor_gone
+// if the list has no page at cursor any more.
 func (a *Adapter) fetchPage(ctx context.Context, access ports.Access, l pagedList, cursor string) (page, error) {
 	query := l.first
 	if cursor != "" {
@@ -58,15 +61,16 @@ func (a *Adapter) fetchPage(ctx context.Context, access ports.Access, l pagedLis
 		if err != nil {
 			return page{}, err
 		}
-		query = stored
+		query, l.call.Vendor = stored, &laterPageAPI
 	}
 	l.call.Query = query.Encode()
 	body, err := a.http.Do(ctx, l.call)
 	if err != nil {
-		return page{}, missingPageError(err, cursor)
+		return page{}, err
 	}
 	var response struct {
-		Next *string `json:"next"`
+		Count *int    `json:"count"`
+		Next  *string `json:"next"`
 	}
 	rows, err := vendorhttp.DecodeList(body, "results", &response)
 	if err != nil {
@@ -76,7 +80,7 @@ func (a *Adapter) fetchPage(ctx context.Context, access ports.Access, l pagedLis
 		return page{}, malformed("list")
 	}
 	next, err := l.nextCursor(access.BaseURL, response.Next)
-	return page{rows: rows, next: next}, err
+	return page{rows: rows, total: response.Count, next: next}, err
 }
 
 // rawTransactions converts the rows of a page to raw transactions; one invalid row fails the whole
@@ -203,16 +207,6 @@ func dateFilters(w domain.Window) url.Values {
 		query.Set("value_date__lte", string(w.To))
 	}
 	return query
-}
-
-// missingPageError returns err, or malformed_response if the vendor reported a later page of a
-// list as not found (404). A later page is not found if the list shrank while it was read. If the
-// link itself did not exist any more, the first page would have reported that.
-func missingPageError(err error, cursor string) error {
-	if cursor != "" && errors.Is(err, domain.AccountNotFound) {
-		return malformed("end of a list")
-	}
-	return err
 }
 
 // nextCursor returns the cursor for the vendor's absolute next URL, or "" if next is nil, at the

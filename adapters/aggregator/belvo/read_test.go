@@ -34,6 +34,47 @@ func TestReadReturnsEveryRowOnceOverAllPages(t *testing.T) {
 	}
 }
 
+// The total of each page is the vendor's count of the whole list, by which the caller detects that the
+// list changed between two pages.
+func TestEachPageHasTheTotalOfTheList(t *testing.T) {
+	sim, a, access := newSimulatedVendor(t, belvosim.Options{})
+	if err := sim.Generate(belvosim.DemoAccountID, 1200); err != nil {
+		t.Fatal(err)
+	}
+	accounts := listAccounts(t, a, access)
+	first, err := a.Read(t.Context(), access, domain.Step{}, accounts, "")
+	if err != nil || first.Total == nil || *first.Total != 1205 {
+		t.Fatalf("the first page has the total %v (%v), want 1205", first.Total, err)
+	}
+	if err := sim.RemoveTransaction(first.Transactions[3].ExternalID); err != nil {
+		t.Fatal(err)
+	}
+	second, err := a.Read(t.Context(), access, domain.Step{}, accounts, first.Next)
+	if err != nil || second.Total == nil || *second.Total != 1204 || len(second.Transactions) != 204 {
+		t.Errorf("after a removal: total %v, %d rows (%v), want a total of 1204 and 204 rows",
+			second.Total, len(second.Transactions), err)
+	}
+}
+
+// A list without a count is read as before: the count is not needed to read the rows.
+func TestTheTotalMayBeMissing(t *testing.T) {
+	for body, want := range map[string]*int{
+		`{"count":7,"next":null,"results":[]}`: new(7), `{"next":null,"results":[]}`: nil,
+		`{"count":null,"next":null,"results":[]}`: nil,
+	} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = w.Write([]byte(body))
+		}))
+		_, a, access := newSimulatedVendor(t, belvosim.Options{})
+		access.BaseURL = server.URL
+		page, err := a.Read(t.Context(), access, domain.Step{}, nil, "")
+		server.Close()
+		if diff := cmp.Diff(want, page.Total); diff != "" || err != nil {
+			t.Errorf("%s: %v %s", body, err, diff)
+		}
+	}
+}
+
 func TestBaseURLMayHaveAPath(t *testing.T) {
 	sim, a, access := newSimulatedVendor(t, belvosim.Options{})
 	if err := sim.Generate(belvosim.DemoAccountID, 1200); err != nil {
@@ -195,7 +236,38 @@ func TestShrunkenListIsNotAMissingLink(t *testing.T) {
 	}
 	if _, err := a.Read(
 		t.Context(), access, domain.Step{}, accounts, first.Next,
-	); !errors.Is(err, domain.MalformedResponse) {
-		t.Error(err)
+	); !errors.Is(err, domain.CursorGone) || !errors.Is(err, domain.Unavailable) {
+		t.Errorf("the page after the last one: %v, want cursor_gone", err)
+	}
+}
+
+// A code of the vendor's error is more precise than its status.
+func TestAKnownErrorOfALaterPageIsNotAGoneCursor(t *testing.T) {
+	sim, a, access := newSimulatedVendor(t, belvosim.Options{})
+	if err := sim.Generate(belvosim.DemoAccountID, 1000); err != nil {
+		t.Fatal(err)
+	}
+	accounts := listAccounts(t, a, access)
+	first, err := a.Read(t.Context(), access, domain.Step{}, accounts, "")
+	if err != nil || first.Next == "" {
+		t.Fatal(first.Next, err)
+	}
+	for _, test := range []struct {
+		fault  belvosim.Fault
+		cursor string
+		want   domain.Code
+	}{
+		{belvosim.Fault{Status: http.StatusBadRequest, Code: "invalid_page"}, first.Next, domain.CursorGone},
+		{belvosim.Fault{Status: http.StatusBadRequest, Code: "institution_down"}, first.Next, domain.VendorUnreachable},
+		{belvosim.Fault{Status: http.StatusUnauthorized}, first.Next, domain.CredentialRejected},
+		{belvosim.Fault{Status: http.StatusNotFound}, "", domain.AccountNotFound},
+	} {
+		test.fault.Kind = belvosim.FaultStatus
+		inject(t, sim, test.fault)
+		if _, err := a.Read(
+			t.Context(), access, domain.Step{}, accounts, test.cursor,
+		); !errors.Is(err, test.want) {
+			t.Errorf("%d %s at cursor %q: %v, want %s", test.fault.Status, test.fault.Code, test.cursor, err, test.want)
+		}
 	}
 }

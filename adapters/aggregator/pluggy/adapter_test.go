@@ -244,13 +244,33 @@ func TestAnEndlessCursorIsNotFollowed(t *testing.T) {
 	}
 }
 
-func TestACursorThatTheVendorRefusesIsMalformed(t *testing.T) {
-	e := newEnv(t, vendorhttp.Config{})
+func TestACursorThatTheVendorRefusesIsGone(t *testing.T) {
 	account := pluggysim.DemoBankAccountID
-	cursor := "?accountId=" + account + "&after=eA=="
-	_, err := e.adapter.Read(t.Context(), e.access, domain.Step{Account: account}, nil, cursor)
-	if !errors.Is(err, domain.MalformedResponse) {
-		t.Errorf("got %v", err)
+	cursor := "?accountId=" + account + "&after=eA==" // the simulator answers 400, "Invalid cursor"
+	for _, test := range []struct {
+		status int // of an injected error; 0 injects none
+		cursor string
+		want   domain.Code
+	}{
+		{0, cursor, domain.CursorGone},
+		{0, "500" + cursor, domain.CursorGone},
+		{http.StatusNotFound, cursor, domain.CursorGone},
+		{http.StatusForbidden, cursor, domain.AccessDenied},
+		{http.StatusNotFound, "", domain.AccountNotFound},
+		{http.StatusBadRequest, "", domain.MalformedResponse},
+		{http.StatusBadRequest, "500", domain.MalformedResponse}, // the first page of the second list of ids
+	} {
+		e := newEnv(t, vendorhttp.Config{})
+		if test.status != 0 {
+			e.inject(t, pluggysim.Fault{Kind: pluggysim.FaultStatus, Status: test.status}, "/v2/transactions")
+		}
+		step := domain.Step{Account: account}
+		if strings.HasPrefix(test.cursor, "500") {
+			step.IDs = make([]string, 501)
+		}
+		if _, err := e.adapter.Read(t.Context(), e.access, step, nil, test.cursor); !errors.Is(err, test.want) {
+			t.Errorf("%d at cursor %q: %v, want %s", test.status, test.cursor, err, test.want)
+		}
 	}
 }
 

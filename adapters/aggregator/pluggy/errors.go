@@ -14,12 +14,13 @@ const perMinute = 360
 
 var budgets = map[string]int{"auth": perMinute, "items": perMinute, "accounts": perMinute, "transactions": perMinute}
 
-// There are three ways to classify an error, because the meaning of a 400 depends on the request: it
-// concerns the credential, the item or the list.
+// There are four ways to classify an error, because the meaning of a 400 depends on the request: it
+// concerns the credential, the item, the list or the cursor of a page after the first.
 var (
 	authAPI        = &vendorhttp.Vendor{Name: Name, Budgets: budgets, ClassifyError: classifyAuthError}
 	itemAPI        = &vendorhttp.Vendor{Name: Name, Budgets: budgets, ClassifyError: classifyItemError}
 	transactionAPI = &vendorhttp.Vendor{Name: Name, Budgets: budgets, ClassifyError: classifyError}
+	laterPageAPI   = &vendorhttp.Vendor{Name: Name, Budgets: budgets, ClassifyError: classifyLaterPageError}
 )
 
 // errKeyRefused is the cause of the error for a missing, invalid or expired API key.
@@ -76,6 +77,17 @@ func classifyAuthError(status int, body []byte) *domain.Error {
 func classifyItemError(status int, body []byte) *domain.Error {
 	if status == http.StatusBadRequest && vendorhttp.Decode(body, new(struct{})) == nil {
 		return &domain.Error{Kind: domain.Rejected, Code: domain.AccountNotFound}
+	}
+	return classifyError(status, body)
+}
+
+// classifyLaterPageError classifies an error of a page after the first of a list of transactions. The
+// vendor answers 400 ("Invalid cursor") to a cursor that it no longer accepts. A 400 or 404 does not
+// concern the account or the filters, because the vendor has accepted them for the first page. If they
+// are not valid any more, the first page reports that when the list is read again.
+func classifyLaterPageError(status int, body []byte) *domain.Error {
+	if status == http.StatusBadRequest || status == http.StatusNotFound {
+		return &domain.Error{Kind: domain.Unavailable, Code: domain.CursorGone}
 	}
 	return classifyError(status, body)
 }

@@ -21,6 +21,7 @@ const timeLayout = "2006-01-02T15:04:05.000Z"
 
 // Read returns one page of a step from GET /v2/transactions. A step by ids is read in lists of 500 ids.
 // The vendor's cursor is sent back unchanged, but only if it is a query string for the same account.
+// Errors: cursor_gone if the vendor answers 400 or 404 to such a cursor.
 func (a *Adapter) Read(
 	ctx context.Context, at ports.Access, step domain.Step, accounts []domain.AccountData, cursor string,
 ) (ports.VendorPage, error) {
@@ -30,12 +31,12 @@ func (a *Adapter) Read(
 	if err != nil {
 		return ports.VendorPage{}, err
 	}
-	query := strings.TrimPrefix(position.vendorCursor, "?")
+	query, api := strings.TrimPrefix(position.vendorCursor, "?"), laterPageAPI
 	if query == "" {
-		query = a.firstPageQuery(step, position.firstID).Encode()
+		query, api = a.firstPageQuery(step, position.firstID).Encode(), transactionAPI
 	}
 	body, err := a.get(ctx, at, vendorhttp.Call{
-		Vendor: transactionAPI, Path: "/v2/transactions", PathTemplate: "/v2/transactions", Query: query,
+		Vendor: api, Path: "/v2/transactions", PathTemplate: "/v2/transactions", Query: query,
 		Resource: "transactions",
 	})
 	if err != nil {

@@ -38,12 +38,8 @@ func (s pulls) Claim(ctx context.Context, lease domain.Lease, at time.Time) (por
 			failed := failedColumns(domain.ConnectionGone, instant{at})
 			return tx.Model(&pullRow{}).Where("id = ?", row.ID).Updates(failed).Error
 		}
-		claimed, err = s.startAttempt(tx.DB, row, lease, at)
-		if err != nil {
-			return err
-		}
-		claimed.Connection = c.domain()
-		if claimed.Initial, err = firstPull(tx.DB, claimed.Connection); err == nil && claimed.Initial {
+		claimed, err = s.startAttempt(tx.DB, row, c.domain(), lease, at)
+		if err == nil && claimed.Initial {
 			claimed.Empty, err = isEmpty(tx.DB, claimed.Connection)
 		}
 		return err
@@ -63,9 +59,11 @@ func notDue(wait time.Duration) error {
 }
 
 // startAttempt marks the locked pull as running under the lease, and returns the pull with its new
-// state. The id of the lease is the pull's fencing token from then on. Errors: NotDue, with the time
-// to wait in RetryAfter.
-func (s pulls) startAttempt(tx *gorm.DB, row pullRow, lease domain.Lease, at time.Time) (ports.Claimed, error) {
+// state, and the connection c of the pull. It does not set Empty. The id of the lease is the pull's
+// fencing token from then on. Errors: NotDue, with the time to wait in RetryAfter.
+func (s pulls) startAttempt(
+	tx *gorm.DB, row pullRow, c domain.Connection, lease domain.Lease, at time.Time,
+) (ports.Claimed, error) {
 	if wait := row.ready().Sub(at); wait > 0 {
 		return ports.Claimed{}, notDue(wait)
 	}
@@ -87,7 +85,12 @@ func (s pulls) startAttempt(tx *gorm.DB, row pullRow, lease domain.Lease, at tim
 	if p.StartedAt.IsZero() {
 		p.StartedAt = at
 	}
-	return ports.Claimed{Pull: p}, saveClaim(tx, p, lease)
+	initial, err := firstPull(tx, c)
+	if err != nil {
+		return ports.Claimed{}, err
+	}
+	complete := row.Complete || initial || p.Scope.Everything
+	return ports.Claimed{Pull: p, Connection: c, Initial: initial}, saveClaim(tx, p, complete, lease)
 }
 
 // ready returns the time from which the pull may be claimed. For a running pull that is the end of
@@ -138,23 +141,23 @@ func (s pulls) mergedScope(tx *gorm.DB, p domain.Pull) (domain.PullScope, error)
 	return domain.MergeScopes(all), nil
 }
 
-// saveClaim stores the start of the attempt. If two pulls of a connection are claimed at the
-// same time, both claims find no other pull under way. The unique index over pulls under way
-// therefore makes the final decision. Errors: NotDue if another pull of the connection was
+// saveClaim stores the start of the attempt, and whether the pull is complete. The unique index over
+// pulls under way makes the final decision, because two pulls of a connection that are claimed at the
+// same time both find no other pull under way. Errors: NotDue if another pull of the connection was
 // claimed first.
 //
-// saveClaim runs a single UPDATE. Before a second UPDATE of the row in the same transaction,
-// PostgreSQL would lock the connection, because the row's foreign key refers to it. A deletion
-// holds that lock while it waits for the pull, so the claim and the deletion would deadlock.
-func saveClaim(tx *gorm.DB, p domain.Pull, lease domain.Lease) error {
+// It is a single UPDATE. Before a second UPDATE of the row in the same transaction, PostgreSQL
+// would lock the connection, because the row's foreign key refers to it. A deletion holds that
+// lock while it waits for the pull, so the claim and the deletion would deadlock.
+func saveClaim(tx *gorm.DB, p domain.Pull, complete bool, lease domain.Lease) error {
 	scope, err := encode(p.Scope)
 	if err != nil {
 		return err
 	}
 	err = tx.Model(&pullRow{}).Where("id = ?", p.ID.UUID).Updates(map[string]any{
-		"state": stateRunning, "ask": scope, "attempts": p.Attempts, "not_before": nil,
-		"started_at": instant{p.StartedAt},
-		"lease_id":   lease.ID.UUID, "lease_until": instant{lease.Until},
+		"state": stateRunning, "ask": scope, "complete": complete, "attempts": p.Attempts,
+		"not_before": nil, "started_at": instant{p.StartedAt},
+		"lease_id": lease.ID.UUID, "lease_until": instant{lease.Until},
 	}).Error
 	if duplicate(err) {
 		return notDue(minWait) // another pull of the connection was claimed first

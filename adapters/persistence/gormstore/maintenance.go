@@ -26,17 +26,17 @@ func (s pulls) ListStuck(ctx context.Context, at time.Time, grace time.Duration,
 	return convertAll(ids, func(id uuid.UUID) domain.PullID { return domain.PullID{UUID: id} }), err
 }
 
-// ListDueForReconcile returns live aggregator connections that were created before since. They
-// have no open pull, and no pull that ended at since or later. For each connection, the query
-// checks these two conditions with the index over open pulls and the index over ended pulls.
+// ListDueForReconcile returns live aggregator connections that were created before since. They have no
+// open complete pull, and no complete pull that ended at since or later. The indexes over open pulls and
+// over complete pulls that ended serve the two conditions on pulls for each connection.
 func (s pulls) ListDueForReconcile(ctx context.Context, since time.Time, limit int) ([]domain.Connection, error) {
 	var rows []connectionRow
 	err := s.background().read(ctx, func(db *gorm.DB) error {
 		return live(db).Where("kind = ? AND created_at < ?", string(domain.Aggregator), instant{since}).
-			Where("NOT EXISTS (SELECT 1 FROM pulls p WHERE p.connection_id = connections.id AND p."+isOpen+")").
-			Where("NOT EXISTS (SELECT 1 FROM pulls p WHERE p.connection_id = connections.id AND p."+isEnded+
-				" AND p.finished_at >= ?)",
-				instant{since}).
+			Where("NOT EXISTS (SELECT 1 FROM pulls p WHERE p.connection_id = connections.id AND p.complete AND p."+
+				isOpen+")").
+			Where("NOT EXISTS (SELECT 1 FROM pulls p WHERE p.connection_id = connections.id AND p.complete AND p."+
+				isEnded+" AND p.finished_at >= ?)", instant{since}).
 			Order("id").Limit(limit).Find(&rows).Error
 	})
 	return convertAll(rows, connectionRow.domain), err

@@ -37,6 +37,7 @@ type pullRow struct {
 	Trace      string        `gorm:"column:trace"`
 	State      string        `gorm:"column:state"`
 	Scope      string        `gorm:"column:ask"`
+	Complete   bool          `gorm:"column:complete"` // see ports.PullMaintenance, ListDueForReconcile
 	Progress   string        `gorm:"column:progress"`
 	Counts     countColumns  `gorm:"embedded"`
 	Attempts   int           `gorm:"column:attempts"`

@@ -46,13 +46,15 @@ func (s pulls) Request(ctx context.Context, tenant domain.TenantID, connection d
 	return p, err
 }
 
-// saveScope writes the scope of the pull, and no other column. The caller has locked the pull.
+// saveScope writes the scope of the pull, and that the pull is complete if the scope requests
+// everything. The caller has locked the pull.
 func saveScope(tx *gorm.DB, p domain.Pull) error {
 	scope, err := encode(p.Scope)
 	if err != nil {
 		return err
 	}
-	return tx.Model(&pullRow{}).Where("id = ?", p.ID.UUID).Updates(map[string]any{"ask": scope}).Error
+	columns := map[string]any{"ask": scope, "complete": p.Scope.Everything}
+	return tx.Model(&pullRow{}).Where("id = ?", p.ID.UUID).Updates(columns).Error
 }
 
 // maxAttachAttempts bounds the attempts to attach to a queued pull. An attempt fails if another

@@ -2,9 +2,11 @@ package postgres
 
 import (
 	"context"
+	"io/fs"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/pressly/goose/v3"
 
 	"github.com/LerianStudio/aggregator-connections/adapters/persistence/gormstore"
 )
@@ -30,4 +32,21 @@ func Traced(ctx context.Context, c Config, tracer pgx.QueryTracer) (*DB, error) 
 		return nil, err
 	}
 	return newDB(pool, c.Timeout)
+}
+
+// MigrateTo migrates the schema up or down to a version.
+func (db *DB) MigrateTo(ctx context.Context, version int64) error {
+	folder, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return err
+	}
+	provider, err := goose.NewProvider(goose.DialectPostgres, db.sql, folder, goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		return err
+	}
+	if _, err := provider.UpTo(ctx, version); err != nil {
+		return err
+	}
+	_, err = provider.DownTo(ctx, version)
+	return err
 }

@@ -1,0 +1,214 @@
+package application_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/LerianStudio/aggregator-connections/domain"
+	"github.com/LerianStudio/aggregator-connections/ports"
+)
+
+// setHashedRows replaces the vendor's rows with rows that have these external ids and a content hash, so
+// that an unchanged row is recognised before it is normalised.
+func (v *vendor) setHashedRows(externalIDs ...string) {
+	v.setRows(externalIDs...)
+	for i := range v.rows {
+		copy(v.rows[i].ContentHash[:], v.rows[i].ExternalID)
+	}
+}
+
+// A page that the vendor does not have any more is not requested again: the attempt reads the step from
+// its first page. Each row is counted once, and a sweep removes only what the second read did not return.
+func TestAGonePageStartsItsStepAgain(t *testing.T) {
+	for name, tc := range map[string]struct {
+		step    domain.Step
+		removed int
+		stored  []string
+	}{
+		"list": {listStep, 0, []string{"r1 v1", "r2 v1", "r3 v1", "r4 v1", "r5 v1"}},
+		"sweep": {
+			domain.Step{Account: account, Sweep: true}, 1,
+			[]string{"r1 v2 removed", "r2 v1", "r3 v1", "r4 v1", "r5 v1"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := newEnv(t)
+			e.vendor.steps = []domain.Step{tc.step}
+			e.vendor.setHashedRows("r1", "r2", "r3", "r4", "r5")
+			c := e.createConnection("books")
+			id := e.requestFullPull(c)
+			e.vendor.onRead = func(_ domain.Step, cursor string) (*ports.VendorPage, error) {
+				if cursor == "4" { // the list has shrunk to two pages
+					e.vendor.setHashedRows("r2", "r3", "r4", "r5")
+					return nil, unavailable(domain.CursorGone)
+				}
+				return nil, nil
+			}
+			e.runPull(id)
+			p := e.wantPull(id, domain.PullSucceeded, "")
+			if diff := cmp.Diff([]string{"", "2", "4", "", "2"}, e.vendor.cursors); diff != "" {
+				t.Errorf("cursors (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(tc.stored, e.storedRows(c)); diff != "" {
+				t.Error(diff)
+			}
+			want := domain.Counts{Accounts: 1, Read: 5, Added: 5, Removed: tc.removed}
+			if diff := cmp.Diff(want, p.Counts); diff != "" || p.Attempts != 1 {
+				t.Errorf("after %d attempts, want 1: %s", p.Attempts, diff)
+			}
+		})
+	}
+}
+
+// A step does not start again without end: after three restarts the attempt fails. The next attempt
+// starts at the first page, not at the missing one.
+func TestRestartsOfAnAttemptAreBounded(t *testing.T) {
+	e := newEnv(t)
+	e.vendor.steps = []domain.Step{listStep}
+	e.vendor.setHashedRows("r1", "r2", "r3")
+	id := e.requestFullPull(e.createConnection("books"))
+	e.vendor.onRead = func(_ domain.Step, cursor string) (*ports.VendorPage, error) {
+		if cursor != "" {
+			return nil, unavailable(domain.CursorGone)
+		}
+		return nil, nil
+	}
+	again := e.runPull(id)
+	e.wantPull(id, domain.PullQueued, domain.CursorGone)
+	if diff := cmp.Diff([]string{"", "2", "", "2", "", "2", "", "2"}, e.vendor.cursors); diff != "" {
+		t.Error(diff)
+	}
+	e.vendor.onRead, e.vendor.cursors = nil, nil
+	e.clock.pass(again)
+	e.runPull(id)
+	e.wantPull(id, domain.PullSucceeded, "")
+	if diff := cmp.Diff([]string{"", "2"}, e.vendor.cursors); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// An attempt may find that the page at which it resumes is gone. The rows that the attempt before it has
+// counted are not counted again.
+func TestAResumedStepMayStartAgain(t *testing.T) {
+	e := newEnv(t)
+	e.vendor.steps = []domain.Step{listStep}
+	e.vendor.setHashedRows("r1", "r2", "r3")
+	c := e.createConnection("books")
+	id := e.requestFullPull(c)
+	failures := []error{unavailable(domain.MalformedResponse), unavailable(domain.CursorGone)}
+	e.vendor.onRead = func(_ domain.Step, cursor string) (*ports.VendorPage, error) {
+		if cursor == "2" && len(failures) > 0 {
+			failure := failures[0]
+			failures = failures[1:]
+			return nil, errors.Join(failure)
+		}
+		return nil, nil
+	}
+	again := e.runPull(id)
+	e.wantPull(id, domain.PullQueued, domain.MalformedResponse)
+	e.clock.pass(max(again, time.Second))
+	e.runPull(id)
+	p := e.wantPull(id, domain.PullSucceeded, "")
+	if diff := cmp.Diff([]string{"", "2", "2", "", "2"}, e.vendor.cursors); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff(domain.Counts{Accounts: 1, Read: 3, Added: 3}, p.Counts); diff != "" || p.Attempts != 2 {
+		t.Errorf("after %d attempts, want 2: %s", p.Attempts, diff)
+	}
+}
+
+// A vendor that cuts pages by position skips or repeats a row if its list changes between two pages.
+// The number of rows that it reports with each page reveals that, and the pages are read again.
+func TestRowsThatShiftBetweenPagesAreNotSkipped(t *testing.T) {
+	all := []string{"r1 v1", "r2 v1", "r3 v1", "r4 v1", "r5 v1"}
+	for name, tc := range map[string]struct {
+		rows   []string // the vendor's rows after the first page was read
+		stored []string
+		counts domain.Counts
+	}{
+		"a row that was read is removed, and r3 moves to the first page": {
+			[]string{"r2", "r3", "r4", "r5"}, all, domain.Counts{Accounts: 1, Read: 5, Added: 5},
+		},
+		"a row is added before r1, and r2 is repeated": {
+			[]string{"r0", "r1", "r2", "r3", "r4", "r5"}, append([]string{"r0 v1"}, all...),
+			domain.Counts{Accounts: 1, Read: 7, Added: 6, Unchanged: 1},
+		},
+		"a row is added before r1, r5 is removed, and r2 is repeated": {
+			[]string{"r0", "r1", "r2", "r3", "r4"}, append([]string{"r0 v1"}, all[:4]...),
+			domain.Counts{Accounts: 1, Read: 6, Added: 5, Unchanged: 1},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := newEnv(t)
+			e.vendor.steps = []domain.Step{listStep}
+			e.vendor.setHashedRows("r1", "r2", "r3", "r4", "r5")
+			e.vendor.reportTotal = func() *int { return new(len(e.vendor.rows)) }
+			e.vendor.onRead = func(_ domain.Step, cursor string) (*ports.VendorPage, error) {
+				if cursor == "2" {
+					e.vendor.setHashedRows(tc.rows...)
+				}
+				return nil, nil
+			}
+			c := e.createConnection("books")
+			id := e.requestFullPull(c)
+			e.runPull(id)
+			p := e.wantPull(id, domain.PullSucceeded, "")
+			if diff := cmp.Diff(tc.stored, e.storedRows(c)); diff != "" {
+				t.Error(diff)
+			}
+			if diff := cmp.Diff(tc.counts, p.Counts); diff != "" || p.Attempts != 1 {
+				t.Errorf("after %d attempts, want 1: %s", p.Attempts, diff)
+			}
+		})
+	}
+}
+
+// A list may also change between two attempts, of which the second one resumes in the middle of the list.
+func TestRowsThatShiftBetweenAttemptsAreNotSkipped(t *testing.T) {
+	e := newEnv(t)
+	e.vendor.steps = []domain.Step{listStep}
+	e.vendor.setHashedRows("r1", "r2", "r3", "r4", "r5")
+	e.vendor.reportTotal = func() *int { return new(len(e.vendor.rows)) }
+	e.vendor.onRead = func(_ domain.Step, cursor string) (*ports.VendorPage, error) {
+		if cursor == "2" {
+			return nil, unavailable(domain.VendorUnreachable)
+		}
+		return nil, nil
+	}
+	c := e.createConnection("books")
+	id := e.requestFullPull(c)
+	again := e.runPull(id)
+	e.vendor.setHashedRows("r2", "r3", "r4", "r5")
+	e.vendor.onRead = nil
+	e.clock.pass(again)
+	e.runPull(id)
+	p := e.wantPull(id, domain.PullSucceeded, "")
+	if diff := cmp.Diff([]string{"r1 v1", "r2 v1", "r3 v1", "r4 v1", "r5 v1"}, e.storedRows(c)); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]string{"", "2", "2", "", "2"}, e.vendor.cursors); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff(domain.Counts{Accounts: 1, Read: 5, Added: 5}, p.Counts); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// If the vendor's total is never the number of its rows, the attempt fails after three restarts. All
+// rows are stored nevertheless, and a sweep removes none.
+func TestATotalThatIsNeverRightFailsTheAttempt(t *testing.T) {
+	e, c := envWithRemovedRow(t)
+	id := e.requestFullPull(c)
+	e.vendor.reportTotal = func() *int { return new(9) }
+	e.runPull(id)
+	e.wantPull(id, domain.PullQueued, domain.ListChanged)
+	if diff := cmp.Diff([]string{"", "2", "", "2", "", "2", "", "2"}, e.vendor.cursors); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff(allRows, e.storedRows(c)); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -17,6 +17,14 @@ const (
 	Posted  TransactionStatus = "posted"
 )
 
+// Warning is the code of a doubt about a transaction. A consumer of the row can check such a row
+// by hand.
+type Warning string
+
+// DirectionConflict means that the vendor's sign and the vendor's type of a transaction name
+// opposite directions. Amount has the direction that the vendor's adapter documents.
+const DirectionConflict Warning = "direction_conflict"
+
 // TransactionData is the vendor's current description of a transaction, in normalised form.
 type TransactionData struct {
 	ExternalID   string // unique within its connection
@@ -29,6 +37,7 @@ type TransactionData struct {
 	Description  string
 	Category     string
 	Counterparty string
+	Warnings     []Warning       // nil if there is none; no code occurs twice
 	Metadata     json.RawMessage // the vendor's own object, unchanged
 	// StableMetadata is the part of Metadata whose change counts as an edit. It is used for
 	// comparing, and never stored. The other members of Metadata change with every read (the
@@ -56,6 +65,10 @@ func (o TransactionData) Digest() [sha256.Size]byte {
 	}
 	if !o.OccurredAt.IsZero() {
 		write("at", o.OccurredAt.UTC().Format(time.RFC3339Nano))
+	}
+	// A row without warnings has the digest that it had before warnings existed.
+	for _, warning := range o.Warnings {
+		write("warning", string(warning))
 	}
 	write(o.Description, o.Category, o.Counterparty)
 	h.Write(o.StableMetadata)

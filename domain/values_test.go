@@ -270,6 +270,7 @@ func TestTheDigestChangesWithEveryEditAndOnlyThen(t *testing.T) {
 		"description":  func(o *domain.TransactionData) { o.Description = "dc" },
 		"category":     func(o *domain.TransactionData) { o.Category = "" },
 		"counterparty": func(o *domain.TransactionData) { o.Counterparty = "q" },
+		"warnings":     func(o *domain.TransactionData) { o.Warnings = []domain.Warning{domain.DirectionConflict} },
 		"detail":       func(o *domain.TransactionData) { o.StableMetadata = []byte("y") },
 		"moved text":   func(o *domain.TransactionData) { o.Description, o.Category = "", "dc" },
 	}

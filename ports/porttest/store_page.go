@@ -52,6 +52,7 @@ var edits = map[string]func(*domain.TransactionData){
 	"description":   withDescription("another"),
 	"category":      func(o *domain.TransactionData) { o.Category = "food" },
 	"counterparty":  func(o *domain.TransactionData) { o.Counterparty = "somebody" },
+	"warnings":      func(o *domain.TransactionData) { o.Warnings = []domain.Warning{domain.DirectionConflict} },
 	"account":       withAccount("unknown"),
 	"detail":        func(o *domain.TransactionData) { o.StableMetadata = []byte("detail") },
 }

@@ -23,6 +23,7 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 // metadata is omitted, because it is the unchanged input.
 type golden struct {
 	domain.TransactionData
+	Warnings       []domain.Warning `json:"Warnings,omitempty"`
 	Metadata       string
 	ContentHash    string `json:"ContentHash,omitempty"`
 	StableMetadata string `json:"StableMetadata,omitempty"`
@@ -74,7 +75,7 @@ func TestNormalizeGolden(t *testing.T) {
 				if !bytes.Equal(row.Metadata, raw) {
 					t.Errorf("metadata of %s is not the vendor's bytes", row.ExternalID)
 				}
-				got = append(got, golden{TransactionData: row, Detail: row.StableMetadata})
+				got = append(got, golden{TransactionData: row, Warnings: row.Warnings, Detail: row.StableMetadata})
 			}
 			compareGolden(t, name, got)
 		})

@@ -10,7 +10,7 @@ import (
 // rules is the version of the rules by which normalize converts a row. It is part of every content hash.
 // Increase it with every change of normalize's results: then every row is normalised and compared once
 // more. A test compares it with the golden files.
-const rules = "pluggy 1"
+const rules = "pluggy 2"
 
 // volatile names the members that may change although the transaction data does not. The amount is not
 // one of them, because it is part of the transaction data.

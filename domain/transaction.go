@@ -116,15 +116,17 @@ func (t Transaction) Change() ChangeKind {
 const maxText = 4096
 
 // CleanText returns a vendor's text in a form that every store accepts: valid UTF-8, no
-// NUL (PostgreSQL's text type refuses it), no surrounding space, at most 4096 bytes.
+// NUL (PostgreSQL's text type refuses it), no surrounding space, at most 4096 bytes. A longer text
+// is cut and ends with "…", which is part of the 4096 bytes; the metadata contains all of it.
 func CleanText(s string) string {
 	s = strings.TrimSpace(strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", ""))
 	if len(s) <= maxText {
 		return s
 	}
-	cut := maxText
+	const mark = "…"
+	cut := maxText - len(mark)
 	for !utf8.RuneStart(s[cut]) {
 		cut--
 	}
-	return s[:cut]
+	return s[:cut] + mark
 }

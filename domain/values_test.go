@@ -300,6 +300,23 @@ func TestChangeReportsTheLastChange(t *testing.T) {
 	}
 }
 
+func TestCleanTextMarksATextThatItCuts(t *testing.T) {
+	whole := strings.Repeat("é", 2048)
+	for text, want := range map[string]string{
+		whole: whole, whole[:4094]: whole[:4094], whole + "x": whole[:4092] + "…",
+		"x" + whole: "x" + whole[:4092] + "…", " " + whole + "\x00\n": whole,
+	} {
+		got := domain.CleanText(text)
+		if got != want || len(got) > 4096 {
+			t.Errorf("a text of %d bytes became one of %d bytes that ends with %q, want %q",
+				len(text), len(got), got[len(got)-5:], want[len(want)-5:])
+		}
+		if again := domain.CleanText(got); again != got {
+			t.Errorf("a text of %d bytes is cut again to %d bytes", len(got), len(again))
+		}
+	}
+}
+
 func FuzzCleanText(f *testing.F) {
 	f.Add("a\x00b")
 	f.Add("\xff\xfe")

@@ -59,8 +59,13 @@ func (s *Service) liveCheck(ctx context.Context, c domain.Connection) (domain.Li
 	return vendor.Check(ctx, access)
 }
 
+// accessOf returns the access of a connection to its vendor. The account reference is in the form in
+// which the vendor returns it, because adapters compare it with the vendor's responses.
 func accessOf(c domain.Connection, credential domain.Credential) ports.Access {
-	return ports.Access{Connection: c.ID, BaseURL: c.BaseURL, AccountRef: c.AccountRef, Credential: credential}
+	return ports.Access{
+		Connection: c.ID, BaseURL: c.BaseURL, AccountRef: domain.CanonicalAccountRef(c.AccountRef),
+		Credential: credential,
+	}
 }
 
 // saveHealth stores the health that results from a check. It stores nothing if the connection was

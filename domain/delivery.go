@@ -44,12 +44,13 @@ type WebhookEvent struct {
 //
 // An event about another account is ignored, because a pull of the connection does not read that
 // account. An event that names no account is assumed to be about the connection's own account.
-// References are compared byte for byte, in the form in which the vendor itself returns them.
+// References are compared in the form in which the vendor itself returns them, which is the result
+// of CanonicalAccountRef.
 func (e WebhookEvent) InitialStatus(accountRef string, unreadable bool) DeliveryStatus {
 	switch {
 	case unreadable:
 		return DeliveryUnreadable
-	case !e.WantsPull, e.AccountRef != "" && e.AccountRef != accountRef:
+	case !e.WantsPull, e.AccountRef != "" && CanonicalAccountRef(e.AccountRef) != CanonicalAccountRef(accountRef):
 		return DeliveryIgnored
 	}
 	return DeliveryAccepted

@@ -17,6 +17,14 @@ const (
 	Posted  TransactionStatus = "posted"
 )
 
+// Warning is the code of a doubt about a transaction. A consumer of the row can check such a row
+// by hand.
+type Warning string
+
+// DirectionConflict means that the vendor's sign and the vendor's type of a transaction name
+// opposite directions. Amount has the direction that the vendor's adapter documents.
+const DirectionConflict Warning = "direction_conflict"
+
 // TransactionData is the vendor's current description of a transaction, in normalised form.
 type TransactionData struct {
 	ExternalID   string // unique within its connection
@@ -29,6 +37,7 @@ type TransactionData struct {
 	Description  string
 	Category     string
 	Counterparty string
+	Warnings     []Warning       // nil if there is none; no code occurs twice
 	Metadata     json.RawMessage // the vendor's own object, unchanged
 	// StableMetadata is the part of Metadata whose change counts as an edit. It is used for
 	// comparing, and never stored. The other members of Metadata change with every read (the
@@ -56,6 +65,10 @@ func (o TransactionData) Digest() [sha256.Size]byte {
 	}
 	if !o.OccurredAt.IsZero() {
 		write("at", o.OccurredAt.UTC().Format(time.RFC3339Nano))
+	}
+	// A row without warnings has the digest that it had before warnings existed.
+	for _, warning := range o.Warnings {
+		write("warning", string(warning))
 	}
 	write(o.Description, o.Category, o.Counterparty)
 	h.Write(o.StableMetadata)
@@ -103,15 +116,17 @@ func (t Transaction) Change() ChangeKind {
 const maxText = 4096
 
 // CleanText returns a vendor's text in a form that every store accepts: valid UTF-8, no
-// NUL (PostgreSQL's text type refuses it), no surrounding space, at most 4096 bytes.
+// NUL (PostgreSQL's text type refuses it), no surrounding space, at most 4096 bytes. A longer text
+// is cut and ends with "…", which is part of the 4096 bytes; the metadata contains all of it.
 func CleanText(s string) string {
 	s = strings.TrimSpace(strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", ""))
 	if len(s) <= maxText {
 		return s
 	}
-	cut := maxText
+	const mark = "…"
+	cut := maxText - len(mark)
 	for !utf8.RuneStart(s[cut]) {
 		cut--
 	}
-	return s[:cut]
+	return s[:cut] + mark
 }

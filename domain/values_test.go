@@ -306,6 +306,7 @@ func TestTheDigestChangesWithEveryEditAndOnlyThen(t *testing.T) {
 		"description":  func(o *domain.TransactionData) { o.Description = "dc" },
 		"category":     func(o *domain.TransactionData) { o.Category = "" },
 		"counterparty": func(o *domain.TransactionData) { o.Counterparty = "q" },
+		"warnings":     func(o *domain.TransactionData) { o.Warnings = []domain.Warning{domain.DirectionConflict} },
 		"detail":       func(o *domain.TransactionData) { o.StableMetadata = []byte("y") },
 		"moved text":   func(o *domain.TransactionData) { o.Description, o.Category = "", "dc" },
 	}
@@ -331,6 +332,23 @@ func TestChangeReportsTheLastChange(t *testing.T) {
 	} {
 		if got := tx.Change(); got != want {
 			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+}
+
+func TestCleanTextMarksATextThatItCuts(t *testing.T) {
+	whole := strings.Repeat("é", 2048)
+	for text, want := range map[string]string{
+		whole: whole, whole[:4094]: whole[:4094], whole + "x": whole[:4092] + "…",
+		"x" + whole: "x" + whole[:4092] + "…", " " + whole + "\x00\n": whole,
+	} {
+		got := domain.CleanText(text)
+		if got != want || len(got) > 4096 {
+			t.Errorf("a text of %d bytes became one of %d bytes that ends with %q, want %q",
+				len(text), len(got), got[len(got)-5:], want[len(want)-5:])
+		}
+		if again := domain.CleanText(got); again != got {
+			t.Errorf("a text of %d bytes is cut again to %d bytes", len(got), len(again))
 		}
 	}
 }

@@ -10,7 +10,7 @@ import (
 type Access struct {
 	Connection domain.ConnectionID // the key of cached vendor sessions and of rate budgets; never sent to the vendor
 	BaseURL    string
-	AccountRef string
+	AccountRef string // in the vendor's own form (domain.CanonicalAccountRef)
 	Credential domain.Credential
 }
 

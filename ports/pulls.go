@@ -123,8 +123,8 @@ type PullExecution interface {
 	//   - a row that is not stored yet is inserted with version 1;
 	//   - a stored row that differs, or was marked as removed, is updated: its version
 	//     increases and its id does not change;
-	//   - a stored row that is equal is left unchanged, except that its content hash is
-	//     replaced by the hash of this read.
+	//   - a stored row that is equal keeps its version and its position in the change feed.
+	//     Only its metadata and its content hash are replaced by those of this read.
 	//
 	// A row that occurs twice in a page counts as one row; the later occurrence is stored. A
 	// transaction whose account is unknown is stored without an account. StorePage returns the

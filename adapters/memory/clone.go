@@ -52,6 +52,7 @@ func cloneAccount(a domain.Account) domain.Account {
 
 func cloneTransaction(t domain.Transaction) domain.Transaction {
 	t.AccountMoney, t.Metadata = clonePointer(t.AccountMoney), slices.Clone(t.Metadata)
+	t.Warnings = slices.Clone(t.Warnings)
 	return t
 }
 

@@ -118,7 +118,7 @@ func (s *Store) putAccount(p *pull, view domain.AccountData, w ports.PageWrite) 
 }
 
 // put upserts one transaction if it differs from the stored one, and counts it in counts. If it
-// does not differ, put only replaces the content hash.
+// does not differ, put only replaces the metadata and the content hash.
 func (s *Store) put(p *pull, o domain.TransactionData, w ports.PageWrite, counts *domain.Counts) {
 	rows, digest := rowsOf(s.transactions, p.Connection), o.Digest()
 	known := rows[o.ExternalID]
@@ -131,7 +131,7 @@ func (s *Store) put(p *pull, o domain.TransactionData, w ports.PageWrite, counts
 		counts.Added++
 	case known.digest == digest && known.RemovedAt.IsZero():
 		counts.Unchanged++
-		known.source = o.ContentHash
+		known.source, known.Metadata = o.ContentHash, slices.Clone(o.Metadata)
 		return
 	default:
 		counts.Modified++

@@ -113,6 +113,7 @@ func transactionFixture() domain.Transaction {
 			ExternalID: "t-1", Amount: money("-212.45", "BRL"), AccountMoney: &there, Status: domain.Posted,
 			Date:       "2026-01-01",
 			OccurredAt: moment, Description: "Caf\u00e9 <&>", Metadata: []byte(`{"a": 1e400, "b": "\u0041", "b": []}`),
+			Warnings: []domain.Warning{domain.DirectionConflict},
 		},
 	}
 }

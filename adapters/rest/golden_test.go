@@ -28,7 +28,7 @@ const (
 		`"accountId":"019b0000-0000-7000-8000-000000000002","externalId":"t-1","amount":"-212.45",` +
 		`"currency":"BRL","accountAmount":"-41.07","accountCurrency":"USD","status":"posted",` +
 		`"date":"2026-01-01","occurredAt":"2026-01-02T03:04:05.6Z","description":"Café <&>",` +
-		`"metadata":{"a":1e400,"b":"\u0041","b":[]},"version":2,` +
+		`"warnings":["direction_conflict"],"metadata":{"a":1e400,"b":"\u0041","b":[]},"version":2,` +
 		`"firstSeenAt":"2026-01-02T03:04:05.6Z","updatedAt":"2026-01-02T03:04:05.6Z"}`
 	goldenToken = `{"id":"019b0000-0000-7000-8000-000000000002",` +
 		`"connectionId":"019b0000-0000-7000-8000-000000000001","vendor":"pluggy",` +

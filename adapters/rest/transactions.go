@@ -55,6 +55,7 @@ type transactionView struct {
 	Description     string    `json:"description,omitempty"`
 	Category        string    `json:"category,omitempty"`
 	Counterparty    string    `json:"counterparty,omitempty"`
+	Warnings        []string  `json:"warnings,omitempty" enum:"direction_conflict" doc:"Doubts about this row; absent when there are none. direction_conflict: the vendor's sign and type name opposite directions"`
 	Metadata        rawJSON   `json:"metadata,omitzero" doc:"The vendor's own object, unchanged"`
 	Version         int       `json:"version" doc:"Increases with each modification, removal and reappearance"`
 	FirstSeenAt     time.Time `json:"firstSeenAt"`
@@ -72,9 +73,19 @@ func transactionOf(t domain.Transaction) transactionView {
 		AccountAmount: amount(t.AccountMoney), AccountCurrency: currency(t.AccountMoney),
 		Status: string(t.Status), Date: string(t.Date), OccurredAt: utcOrZero(t.OccurredAt),
 		Description: t.Description, Category: t.Category, Counterparty: t.Counterparty,
-		Metadata: rawJSON(t.Metadata), Version: t.Version,
+		Warnings: warningCodes(t.Warnings), Metadata: rawJSON(t.Metadata), Version: t.Version,
 		FirstSeenAt: utcOrZero(t.FirstSeenAt), UpdatedAt: utcOrZero(t.UpdatedAt), RemovedAt: utcOrZero(t.RemovedAt),
 	}
+}
+
+// warningCodes returns the codes of the warnings. It returns nil if there are none; then the
+// response omits the member.
+func warningCodes(warnings []domain.Warning) []string {
+	var codes []string
+	for _, warning := range warnings {
+		codes = append(codes, string(warning))
+	}
+	return codes
 }
 
 // changeView is one item of the change feed.

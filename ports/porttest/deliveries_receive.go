@@ -1,6 +1,7 @@
 package porttest
 
 import (
+	"fmt"
 	"sync"
 	"time"
 
@@ -19,6 +20,7 @@ var receiveTests = []storeTest{
 	{"many events share one queued pull", eventsShareAPull},
 	{"an event never joins a pull that has started", startedPullsAreNotJoined},
 	{"an event that wants no pull is stored without one", unwantedEvents},
+	{"account references that are UUIDs are compared regardless of case", referencesInCapitals},
 	{"the same event again is a duplicate of the first, in any state of its pull", duplicates},
 	{"of concurrent copies exactly one is stored", concurrentCopies},
 	{"concurrent events are all stored, with one pull", concurrentEvents},
@@ -178,6 +180,39 @@ func unwantedEvents(f *fixture) {
 		f.errorIs(err, domain.NotFound)
 	}
 	f.equal("pulls", 0, len(f.listPulls(ports.PullFilter{Connection: c.ID}, 10, nil)))
+}
+
+// referencesInCapitals receives events whose account reference differs from that of the connection
+// only in case. A UUID is the same reference, and the event is accepted, both if it creates the pull
+// and if a pull is queued already. A reference that is not a UUID is another reference.
+func referencesInCapitals(f *fixture) {
+	const lower, upper = "6d1a9c34-20b7-4f5e-8c61-93e7a5d40b12", "6D1A9C34-20B7-4F5E-8C61-93E7A5D40B12"
+	for _, refs := range []struct {
+		stored, named string
+		want          domain.DeliveryStatus
+	}{
+		{upper, lower, domain.DeliveryAccepted}, {lower, upper, domain.DeliveryAccepted},
+		{upper, upper, domain.DeliveryAccepted}, {"Item-1", "item-1", domain.DeliveryIgnored},
+		{"item-1", "ITEM-1", domain.DeliveryIgnored},
+	} {
+		c := f.newConnection("connection " + newUUID().String())
+		c.AccountRef = refs.stored
+		token := f.createToken(f.createStored(c))
+		for _, queued := range []bool{false, true} {
+			if queued {
+				f.receiveWanted(token)
+			}
+			event := wantedEvent(fmt.Sprintf("queued %t", queued), domain.PullScope{Everything: true})
+			event.AccountRef = refs.named
+			r := f.incoming(token, event)
+			what := fmt.Sprintf("%s, received for %s, queued %t", refs.named, refs.stored, queued)
+			f.equal(what, refs.want, f.receive(r).Delivery.Status)
+			f.equal(what+": stored", refs.want, f.getDelivery(r.Delivery).Status)
+		}
+		found, err := f.Connections.Get(f.ctx, f.tenant, domain.Aggregator, c.ID)
+		f.noError(err)
+		f.equal("account reference", refs.stored, found.AccountRef)
+	}
 }
 
 // duplicates sends each event again, the first one also at each stage of its pull. The copies of an

@@ -14,7 +14,7 @@ import (
 var storePageTests = []storeTest{
 	{"a new row is added with version 1", pageAdds},
 	{"a changed row increments the version and keeps its id", pageModifies},
-	{"an equal row is not written", pageLeavesEqual},
+	{"an equal row is no change, but its metadata is replaced", pageLeavesEqual},
 	{"a removed row that returns increments the version", pageReturns},
 	{"a removal is marked once, and unknown ids are ignored", pageRemoves},
 	{"a row that a page both lists and removes is removed", pageListsAndRemoves},
@@ -52,6 +52,7 @@ var edits = map[string]func(*domain.TransactionData){
 	"description":   withDescription("another"),
 	"category":      func(o *domain.TransactionData) { o.Category = "food" },
 	"counterparty":  func(o *domain.TransactionData) { o.Counterparty = "somebody" },
+	"warnings":      func(o *domain.TransactionData) { o.Warnings = []domain.Warning{domain.DirectionConflict} },
 	"account":       withAccount("unknown"),
 	"detail":        func(o *domain.TransactionData) { o.StableMetadata = []byte("detail") },
 }
@@ -86,11 +87,22 @@ func pageLeavesEqual(f *fixture) {
 	first := f.getRow(c, "1")
 	_, position := f.readFeedFrom(domain.Position{}, 10, 1)
 	moved := detailed
-	moved.Metadata = []byte(`{"collected": "later"}`) // other metadata is no edit: some of it changes with every read
+	// Other metadata is no edit, because some of it changes with every read.
+	moved.Metadata, moved.ContentHash = []byte(`{"collected": "later"}`), domain.ContentHash{1}
 	moved.OccurredAt = epoch.In(time.FixedZone("elsewhere", 3600))
 	moved.Amount = money("-12.500", "BRL")
 	f.equal("counts", domain.Counts{Read: 1, Unchanged: 1}, f.storeRows(l, moved))
-	f.equal("row", first, f.getRow(c, "1"))
+	want := first
+	want.Metadata = moved.Metadata
+	f.equal("row", want, f.getRow(c, "1"))
+	moved.Metadata, moved.ContentHash = []byte(`{"collected": "without a content hash"}`), domain.ContentHash{}
+	f.equal("counts again", domain.Counts{Read: 1, Unchanged: 1}, f.storeRows(l, moved))
+	want.Metadata = moved.Metadata
+	f.equal("row again", want, f.getRow(c, "1"))
+	moved.Metadata = nil
+	f.storeRows(l, moved)
+	want.Metadata = nil
+	f.equal("row without metadata", want, f.getRow(c, "1"))
 	f.equal("feed", 0, len(f.readFeed(position, 10, 0)))
 }
 

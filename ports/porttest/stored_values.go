@@ -91,6 +91,7 @@ func allMembersAreStored(f *fixture) {
 		Status: domain.Pending,
 		Date:   "2024-02-29", OccurredAt: time.Date(2024, 2, 29, 23, 59, 59, 999999000, time.UTC),
 		Description: "description", Category: "category", Counterparty: "counterparty", Metadata: json.RawMessage(`{}`),
+		Warnings: []domain.Warning{domain.DirectionConflict, "another_code"},
 	}
 	bare := domain.TransactionData{ExternalID: "bare", Amount: money("1", "BRL"), Status: domain.Posted,
 		Date: "2026-01-01"}
@@ -127,13 +128,13 @@ func pagesAreNotShared(f *fixture) {
 	c, l := f.runningPull()
 	o := row("1")
 	inAccount := money("5", "USD")
-	o.AccountMoney = &inAccount
+	o.AccountMoney, o.Warnings = &inAccount, []domain.Warning{domain.DirectionConflict}
 	account := accountData("a")
 	account.Metadata = json.RawMessage(`{}`)
 	f.mustStorePage(l, ports.PageWrite{Accounts: []domain.AccountData{account},
 		Transactions: []domain.TransactionData{o}})
 	want := f.getRow(c, "1")
-	o.Metadata[0], *o.AccountMoney = '!', money("6", "USD")
+	o.Metadata[0], *o.AccountMoney, o.Warnings[0] = '!', money("6", "USD"), "another_code"
 	account.Metadata[0], *account.Balance = '!', money("6", "USD")
 	stored := f.listAccounts(c)[0]
 	f.equal("account", "{} 100", fmt.Sprint(string(stored.Metadata), " ", stored.Balance.Amount))
@@ -143,7 +144,9 @@ func pagesAreNotShared(f *fixture) {
 	f.equal("after the caller wrote to the argument", "{", string(f.getRow(c, "1").Metadata[:1]))
 	f.equal("amount", money("5", "USD"), *f.getRow(c, "1").AccountMoney)
 	got := f.getRow(c, "1")
-	got.Metadata[0], *got.AccountMoney = '!', money("7", "USD")
+	f.equal("warnings", []domain.Warning{domain.DirectionConflict}, got.Warnings)
+	got.Metadata[0], *got.AccountMoney, got.Warnings[0] = '!', money("7", "USD"), "another_code"
+	f.equal("warnings afterwards", []domain.Warning{domain.DirectionConflict}, f.getRow(c, "1").Warnings)
 	f.equal("amount afterwards", money("5", "USD"), *f.getRow(c, "1").AccountMoney)
 	f.equal("metadata afterwards", string(row("1").Metadata), string(f.getRow(c, "1").Metadata))
 	f.equal("version", want.Version, f.getRow(c, "1").Version)

@@ -26,6 +26,8 @@ type bank interface {
 	truth(t *testing.T) map[string]truth
 	add(t *testing.T) (id string)
 	edit(t *testing.T, id string)
+	// correctBalance changes the running balance of a row, which is no edit.
+	correctBalance(t *testing.T, id string)
 	remove(t *testing.T, id string)
 	generate(t *testing.T, n int)
 	// revoke revokes the credential; grant makes it valid again.

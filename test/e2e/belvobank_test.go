@@ -168,6 +168,16 @@ func (b *belvoBank) edit(t *testing.T, id string) {
 	}
 }
 
+func (b *belvoBank) correctBalance(t *testing.T, id string) {
+	t.Helper()
+	_, err := b.sim.UpdateTransaction(id, func(row *belvosim.Transaction) {
+		row.Balance = json.RawMessage("4321.09")
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 func (b *belvoBank) remove(t *testing.T, id string) {
 	t.Helper()
 	if err := b.sim.RemoveTransaction(id); err != nil {

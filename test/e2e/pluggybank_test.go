@@ -75,8 +75,9 @@ func (b *pluggyBank) truth(t *testing.T) map[string]truth {
 }
 
 // pluggyTruth computes the expected stored form of a row according to Pluggy's documentation: the
-// type determines the direction. A date without a time is stored unchanged; any other date is
-// converted to the time of São Paulo, UTC-3. Every account of the demo data is in BRL.
+// type determines the direction. In the demo data the sign of a card's row never contradicts the
+// type. A date without a time is stored unchanged; any other date is converted to the time of São
+// Paulo, UTC-3. Every account of the demo data is in BRL.
 func pluggyTruth(t *testing.T, row pluggysim.Transaction, raw any) truth {
 	t.Helper()
 	in := row.Type == "CREDIT"
@@ -111,6 +112,14 @@ func (b *pluggyBank) edit(t *testing.T, id string) {
 		id,
 		func(row *pluggysim.Transaction) { row.Description += " (corrected)" },
 	); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (b *pluggyBank) correctBalance(t *testing.T, id string) {
+	t.Helper()
+	_, err := b.sim.UpdateTransaction(id, func(row *pluggysim.Transaction) { row.Balance = "4321.09" })
+	if err != nil {
 		t.Fatal(err)
 	}
 }

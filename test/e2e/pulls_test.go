@@ -60,6 +60,31 @@ func TestAnUnchangedRowIsNotWritten(t *testing.T) {
 	})
 }
 
+// TestMetadataFollowsTheVendorWithoutAnEdit changes the running balance of a row at the vendor, which is
+// no edit. The stored metadata must follow, and neither the version nor the change feed may show it.
+func TestMetadataFollowsTheVendorWithoutAnEdit(t *testing.T) {
+	eachBank(t, func(t *testing.T, w *env, b bank) {
+		o, id, hook := connectAndPull(t, w, b)
+		before := o.rows(id)
+		_, cursor := o.changesFrom("", 200, len(before))
+		for external := range b.truth(t) {
+			b.correctBalance(t, external)
+		}
+		o.announce(b, hook, "all")
+		o.waitForSuccess(id)
+		o.checkRows(b, id)
+		for external, row := range o.rows(id) {
+			if row["version"] != before[external]["version"] {
+				t.Errorf("%s has version %v after its balance changed, want %v", external, row["version"],
+					before[external]["version"])
+			}
+		}
+		if items, _ := o.follow(cursor, 200); len(items) > 0 {
+			t.Errorf("the feed shows %d changes of balances, want none", len(items))
+		}
+	})
+}
+
 func TestVendorChangesArriveByWebhook(t *testing.T) {
 	eachBank(t, func(t *testing.T, w *env, b bank) {
 		o, id, hook := connectAndPull(t, w, b)

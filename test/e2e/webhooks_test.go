@@ -103,6 +103,33 @@ func TestWebhookSourceChecks(t *testing.T) {
 	}
 }
 
+// TestAnAccountReferenceInCapitalsIsTheSameReference creates a connection whose reference the operator
+// wrote in capitals. Both simulators, like the vendors, write it in lower case in their webhooks.
+func TestAnAccountReferenceInCapitalsIsTheSameReference(t *testing.T) {
+	eachBank(t, func(t *testing.T, w *env, b bank) {
+		o, body := w.operator(t), creation(b, "capitals")
+		capitals := strings.ToUpper(b.ref())
+		if capitals == b.ref() {
+			t.Fatalf("the reference %s has no letters", capitals)
+		}
+		body["accountRef"] = capitals
+		id := o.do(http.MethodPost, connections, body).want(http.StatusCreated).text("id")
+		o.testConnection(b, "capitals", "")
+		path := o.mint(b, "capitals")
+		o.announce(b, path, "all")
+		o.waitForSuccess(id)
+		o.checkRows(b, id)
+		for _, delivery := range o.pages(deliveries+"?connectionId="+id, 100) {
+			if delivery["status"] != "processed" {
+				t.Errorf("the delivery of a webhook about %s is %v, want processed", b.ref(), delivery["status"])
+			}
+		}
+		if got := o.get(of(id, "")).text("accountRef"); got != capitals {
+			t.Errorf("the descriptor has the reference %s, want %s as the operator wrote it", got, capitals)
+		}
+	})
+}
+
 func TestAllWebhookRefusalsAreIdentical(t *testing.T) {
 	each(t, func(t *testing.T, w *env) {
 		o, b, id, path := w.webhook(t)

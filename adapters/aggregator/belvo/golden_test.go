@@ -123,8 +123,7 @@ func TestTransactionsGolden(t *testing.T) {
 				if err != nil || o.ExternalID != raws[0].ExternalID {
 					t.Fatal(o.ExternalID, err)
 				}
-				var header rowHeader
-				volatileMembers.AppendStable(nil, raw, header.visit)
+				header, _ := readHeader(raw)
 				if !bytes.Equal(o.Metadata, raw) {
 					t.Errorf("metadata of %s differs from the vendor's row", o.ExternalID)
 				}

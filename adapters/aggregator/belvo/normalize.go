@@ -21,7 +21,9 @@ type transactionJSON struct {
 	ValueDate      dateTime        `json:"value_date"`
 	AccountingDate dateTime        `json:"accounting_date"`
 	TransactedAt   dateTime        `json:"transacted_at"`
-	CreatedAt      dateTime        `json:"created_at"`
+	// The holder's local time of the movement, with its offset from UTC.
+	LocalTransactedAt localDateTime `json:"local_datetime_transacted_at"`
+	CreatedAt         dateTime      `json:"created_at"`
 	// Amounts are numbers according to the vendor's data dictionary, and strings in one of its
 	// OFDA examples. "" means null or absent.
 	Amount      vendorhttp.NumberOrString `json:"amount"`
@@ -177,13 +179,17 @@ func (t transactionJSON) status() (domain.TransactionStatus, error) {
 	return "", malformed("status of a transaction")
 }
 
-// date returns the value date. Old schemas omit the value date: then date returns the first date
-// that the row has, ordered by how close it is to the movement, with created_at last. It returns
-// "" if the row has no date. The date of a timestamp is used as written, because the vendor does
-// not report the institution's time zone. collected_at is never used, because it changes with
-// every read and would look like an edit.
+// date returns the date of the movement at the account holder's place. The date of the local time
+// comes first. The value date is a date in UTC: a movement at 22:30 in São Paulo has the value date
+// of the next day. Without a local time, date returns the value date. Old schemas omit the value
+// date, too: then date returns the first date that the row has, ordered by how close it is to the
+// movement, with created_at last. It returns "" if the row has no date. The date of a timestamp is
+// used as written, because the vendor does not report the institution's time zone. collected_at is
+// never used, because it changes with every read and would look like an edit.
 func (t transactionJSON) date() domain.Date {
-	for _, d := range []dateTime{t.ValueDate, t.AccountingDate, t.TransactedAt, t.CreatedAt} {
+	for _, d := range []dateTime{
+		dateTime(t.LocalTransactedAt), t.ValueDate, t.AccountingDate, t.TransactedAt, t.CreatedAt,
+	} {
 		if d.day != "" {
 			return d.day
 		}
@@ -191,10 +197,11 @@ func (t transactionJSON) date() domain.Date {
 	return ""
 }
 
-// occurredAt returns the time of the movement if the vendor reports a time, otherwise the time at
-// which the movement was booked. It returns the zero dateTime if the vendor reports neither time.
+// occurredAt returns the time of the movement in UTC if the vendor reports a time, otherwise the
+// time at which the movement was booked. It returns the zero dateTime if the vendor reports neither
+// time.
 func (t transactionJSON) occurredAt() dateTime {
-	for _, d := range []dateTime{t.TransactedAt, t.AccountingDate} {
+	for _, d := range []dateTime{t.TransactedAt, dateTime(t.LocalTransactedAt), t.AccountingDate} {
 		if d.hasTime() {
 			return d
 		}
@@ -243,6 +250,30 @@ func (d *dateTime) UnmarshalJSON(raw []byte) error {
 	// conversion to UTC can lead to the year 10000.
 	if err != nil || at.Year() < 1 || at.UTC().Year() < 1 || at.UTC().Year() > 9999 {
 		return malformed("date")
+	}
+	return nil
+}
+
+// localDateTime is a dateTime of the account holder's place.
+type localDateTime dateTime
+
+// UnmarshalJSON accepts what dateTime accepts, and also a time without a zone. Such a time still
+// has a date, but it is not a point in time. Midnight at the holder's place is only a date, because
+// a vendor list that has only dates writes them as midnight.
+func (d *localDateTime) UnmarshalJSON(raw []byte) error {
+	var text string
+	if err := jsonv2.Unmarshal(raw, &text); err != nil {
+		return err
+	}
+	if at, err := time.Parse("2006-01-02T15:04:05", text); err == nil && at.Year() >= 1 {
+		d.day = domain.DateOf(at)
+		return nil
+	}
+	if err := (*dateTime)(d).UnmarshalJSON(raw); err != nil {
+		return err
+	}
+	if at, err := time.Parse(time.RFC3339, text); err == nil && at.Format(time.TimeOnly) == "00:00:00" {
+		d.at = time.Time{}
 	}
 	return nil
 }

@@ -170,6 +170,9 @@ func TestInvalidRowIsMalformed(t *testing.T) {
 		"an invalid value date":             {"value_date": "2026-02-30"},
 		"a time without a zone":             {"accounting_date": "2026-05-03T10:00:00"},
 		"a date in the year 0":              {"value_date": "0000-05-03"},
+		"an invalid local time":             {"local_datetime_transacted_at": "yesterday"},
+		"a local time in the year 0":        {"local_datetime_transacted_at": "0000-05-03T10:00:00"},
+		"a local time that is a number":     {"local_datetime_transacted_at": 20260503},
 		"year 0 in its own zone":            {"accounting_date": "0000-12-31T23:30:00-03:00"},
 		"year 10000 in UTC":                 {"accounting_date": "9999-12-31T23:30:00-03:00"},
 		"a date that is a number":           {"value_date": 20260503},
@@ -209,6 +212,34 @@ func TestDateAndTimeFallBackInOrder(t *testing.T) {
 			map[string]any{"value_date": nil, "transacted_at": stamp}, day, "22:41:09.123456",
 		},
 		"then the time at which the vendor stored it": {map[string]any{"value_date": ""}, "2026-05-04", ""},
+		"the local date comes before the value date": {
+			map[string]any{
+				"value_date": "2026-05-04", "transacted_at": "2026-05-04T01:30:00Z",
+				"local_datetime_transacted_at": "2026-05-03T22:30:00-03:00",
+			}, day, "01:30:00",
+		},
+		"the local time is the time in UTC if there is no other": {
+			map[string]any{
+				"value_date": "2026-05-04", "accounting_date": "2026-05-06T12:00:00Z",
+				"local_datetime_transacted_at": "2026-05-03T22:30:00.25-03:00",
+			}, day, "01:30:00.25",
+		},
+		"a local time without a zone is only a date": {
+			map[string]any{
+				"value_date": "2026-05-04", "local_datetime_transacted_at": "2026-05-03T22:30:00.123",
+			}, day, "",
+		},
+		"local midnight is only a date": {
+			map[string]any{
+				"value_date": "2026-05-02", "local_datetime_transacted_at": "2026-05-03T00:00:00-03:00",
+			}, day, "",
+		},
+		"a local date": {
+			map[string]any{"value_date": "2026-05-04", "local_datetime_transacted_at": day}, day, "",
+		},
+		"no local time": {
+			map[string]any{"value_date": "2026-05-04", "local_datetime_transacted_at": nil}, "2026-05-04", "",
+		},
 		"the date is taken as written": {
 			map[string]any{
 				"value_date": nil, "accounting_date": "2026-05-02T23:30:00-03:00",

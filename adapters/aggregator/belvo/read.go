@@ -92,13 +92,11 @@ func (l linkContext) rawTransactions(rows []jsontext.Value) ([]domain.RawTransac
 	hashed := append([]byte(rules+"\x00"+l.link), 0)
 	prefix := len(hashed)
 	for _, raw := range rows {
-		var header rowHeader
-		var valid bool
-		if hashed, valid = volatileMembers.AppendStable(hashed[:prefix], raw, header.visit); !valid ||
-			!validID(header.id) {
+		header, valid := readHeader(raw)
+		if !valid || !validID(header.id) {
 			return nil, nil, malformed("transaction")
 		}
-		hashed = append(hashed, l.hashSuffix(header)...)
+		hashed = append(append(hashed[:prefix], raw...), l.hashSuffix(header)...)
 		raws = append(raws, domain.RawTransaction{
 			ExternalID: header.id, ContentHash: vendorhttp.ContentHashOf(hashed),
 			Normalize: func() (domain.TransactionData, error) { return l.normalize(json.RawMessage(raw)) },
@@ -113,25 +111,22 @@ func (l linkContext) rawTransactions(rows []jsontext.Value) ([]domain.RawTransac
 // rules is the version of normalize, and part of every content hash. It must be raised whenever
 // the result of normalize changes. Every row is then normalized and compared once more, because
 // its stored content hash no longer matches. A test compares rules with the golden files.
-const rules = "belvo 1"
-
-// volatileMembers are the members that the content hash leaves out: they change with every read,
-// and no normalized field depends on them. Amounts are normalized and therefore hashed. Of an
-// account, type and currency are normalized, but its balance is volatile.
-var volatileMembers = vendorhttp.VolatileMembers{
-	"*":                   {`"collected_at"`, `"last_accessed_at"`},
-	"":                    {`"balance"`},
-	`"account"`:           {`"created_at"`},
-	`"account"/"balance"`: {`"current"`, `"available"`},
-	`"credit_card_data"`:  {`"bill_amount"`},
-	`"merchant"`:          {`"logo"`},
-}
+const rules = "belvo 2"
 
 // rowHeader contains the members of a row that are needed before the whole row is decoded.
 type rowHeader struct {
 	id        string
 	account   jsontext.Value // nil if the row has no account
 	accountID string         // the account's external id
+}
+
+// readHeader returns the header of a row that has not been decoded, and reports whether the row is
+// an object.
+func readHeader(row []byte) (header rowHeader, valid bool) {
+	for m := range vendorhttp.Members(row, &valid) {
+		header.visit(m)
+	}
+	return header, valid
 }
 
 // visit stores the members id and account of a row in h. It is called with each member of the row.

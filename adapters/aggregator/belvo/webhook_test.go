@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -21,23 +22,12 @@ func TestParseRejectsInvalidEvents(t *testing.T) {
 		"no envelope":             `{"hello":"world"}`,
 		"no code":                 `{"webhook_type":"LINK"}`,
 		"an invalid type":         `{"webhook_type":"LI\u0000NK","webhook_code":"link_deleted"}`,
-		"a link that is a number": `{"webhook_type":"LINK","webhook_code":"link_deleted","link_id":7}`,
-		"a link too long":         `{"webhook_type":"LINK","webhook_code":"link_deleted","link_id":"` + long + `"}`,
-		"an event id too long":    `{"webhook_type":"LINK","webhook_code":"link_deleted","webhook_id":"` + long + `"}`,
-		"a link that is a URL": `{"webhook_type":"LINK","webhook_code":"link_deleted",` +
-			`"link_id":"http://127.0.0.1/"}`,
-		"a control character": `{"webhook_type":"LINK","webhook_code":"link_deleted","webhook_id":"a\u0000"}`,
-		"a duplicate member":  `{"webhook_type":"LINK","webhook_code":"link_deleted","link_id":"a","link_id":"b"}`,
-		"invalid UTF-8":       "{\"webhook_type\":\"LINK\",\"webhook_code\":\"x\",\"link_id\":\"\xff\"}",
-		"two values":          `{"webhook_type":"LINK","webhook_code":"link_deleted"}{}`,
-		"unbounded nesting":   strings.Repeat(`{"data":`, 100_000),
-		"ids that are numbers": `{"webhook_type":"TRANSACTIONS","webhook_code":"transactions_deleted",` +
-			`"data":{"deleted_transactions":[1]}}`,
-		"an id too long": `{"webhook_type":"TRANSACTIONS","webhook_code":"transactions_deleted",` +
-			`"data":{"deleted_transactions":["` + long + `"]}}`,
-		"an empty id": `{"webhook_type":"TRANSACTIONS","webhook_code":"transactions_deleted",` +
-			`"data":{"deleted_transactions":[""]}}`,
-		"data that is text": `{"webhook_type":"TRANSACTIONS","webhook_code":"historical_update","data":"x"}`,
+		"a code that is a number": `{"webhook_type":"LINK","webhook_code":7}`,
+		"a code too long":         `{"webhook_type":"LINK","webhook_code":"` + long + `"}`,
+		"a duplicate member":      `{"webhook_type":"LINK","webhook_code":"link_deleted","link_id":"a","link_id":"b"}`,
+		"invalid UTF-8":           "{\"webhook_type\":\"LINK\",\"webhook_code\":\"x\",\"link_id\":\"\xff\"}",
+		"two values":              `{"webhook_type":"LINK","webhook_code":"link_deleted"}{}`,
+		"unbounded nesting":       strings.Repeat(`{"data":`, 100_000),
 	} {
 		t.Run(name, func(t *testing.T) {
 			event, err := (&Adapter{}).Parse([]byte(body))
@@ -45,6 +35,43 @@ func TestParseRejectsInvalidEvents(t *testing.T) {
 				t.Errorf("got %+v (%v)", event, err)
 			}
 		})
+	}
+}
+
+// TestParseWantsEverythingIfAnIDIsOdd also checks that the ids that can be read are used.
+func TestParseWantsEverythingIfAnIDIsOdd(t *testing.T) {
+	long := strings.Repeat("x", domain.MaxEventID+1)
+	event := func(kind, code, members string) string {
+		return fmt.Sprintf(`{"webhook_type":%q,"webhook_code":%q,%s}`, kind, code, members)
+	}
+	deleted := func(ids string) string {
+		return event("TRANSACTIONS", "transactions_deleted", `"link_id":"l","data":{"deleted_transactions":`+ids+`}`)
+	}
+	for body, want := range map[string]struct {
+		link    string
+		removed []string
+	}{
+		event("LINK", "link_deleted", `"link_id":7`):                                {},
+		event("LINK", "link_deleted", `"link_id":"`+long+`"`):                       {},
+		event("LINK", "link_deleted", `"link_id":"http://127.0.0.1/"`):              {},
+		event("LINK", "link_deleted", `"link_id":"l","webhook_id":"`+long+`"`):      {link: "l"},
+		event("LINK", "link_deleted", `"link_id":"l","webhook_id":"a\u0000"`):       {link: "l"},
+		event("ACCOUNTS", "historical_update", `"link_id":"l","request_id":{}`):     {link: "l"},
+		event("TRANSACTIONS", "historical_update", `"link_id":"l","data":"x"`):      {link: "l"},
+		event("TRANSACTIONS", "transactions_deleted", `"link_id":"l","data":["a"]`): {link: "l"},
+		deleted(`"a"`): {link: "l"},
+		deleted(`[1]`): {link: "l"},
+		deleted(`["a","` + long + `","b\u0000",{},"","c",null]`): {"l", []string{"a", "c"}},
+	} {
+		got, err := (&Adapter{}).Parse([]byte(body))
+		if err != nil || !got.WantsPull || !got.Scope.Everything || got.AccountRef != want.link ||
+			!slices.Equal(got.Scope.Removed, want.removed) {
+			t.Errorf("%.120s: got %+v (%v), want everything of %q without %q", body, got, err, want.link, want.removed)
+		}
+	}
+	got, err := (&Adapter{}).Parse([]byte(event("OWNERS", "historical_update", `"link_id":7`)))
+	if err != nil || got.WantsPull || got.Scope.Everything {
+		t.Errorf("an event that asks for no pull: %+v (%v)", got, err)
 	}
 }
 

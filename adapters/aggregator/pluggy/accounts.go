@@ -101,7 +101,8 @@ func sortAccounts(all []domain.AccountData) ([]domain.AccountData, error) {
 
 // normalizeAccount converts an account of the item itemID. The balance keeps the vendor's
 // sign: on a card, an amount that is owed is positive. A balance without a currency is
-// treated as unknown.
+// treated as unknown. A currency that is not an ISO 4217 code is treated as unknown if the account
+// has no balance; then the code is only in the metadata.
 func normalizeAccount(raw jsontext.Value, itemID string) (domain.AccountData, error) {
 	var in account
 	if err := vendorhttp.Decode(raw, &in); err != nil {
@@ -121,7 +122,13 @@ func normalizeAccount(raw jsontext.Value, itemID string) (domain.AccountData, er
 	case "CREDIT":
 		out.Type = domain.CreditAccount
 	}
-	if in.Balance == "" || in.Currency == "" {
+	if in.Balance == "" {
+		if _, err := vendorhttp.ParseMoney("0", in.Currency); err != nil {
+			out.Currency = ""
+		}
+		return out, nil
+	}
+	if in.Currency == "" {
 		return out, nil
 	}
 	balance, err := vendorhttp.ParseMoney(string(in.Balance), in.Currency)

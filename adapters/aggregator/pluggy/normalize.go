@@ -94,18 +94,21 @@ func (r row) status() (domain.TransactionStatus, error) {
 	return "", malformed("a status that is not documented")
 }
 
-// setAmounts sets the amounts of out. The magnitude is that of the vendor's amount. The direction is
-// determined by the type of the row. If there is a type, the sign of the vendor's amount is ignored,
-// because on a card the sign is from the issuer's point of view. The amount in the account's currency
-// has the same direction; it is set only if the currencies differ.
+// setAmounts sets the amounts of out, and a warning if the vendor's sign and type name opposite
+// directions. The magnitude is that of the vendor's amount, and the direction is the result of
+// direction. The amount in the account's currency has the same direction; it is set only if the
+// currencies differ.
 func (r row) setAmounts(out *domain.TransactionData, account domain.AccountData) error {
 	amount, err := vendorhttp.ParseMoney(string(r.Amount), r.Currency)
 	if err != nil {
 		return err
 	}
-	incoming, err := r.isIncoming(amount, account.Type)
+	incoming, conflict, err := r.direction(amount, account.Type)
 	if err != nil {
 		return err
+	}
+	if conflict {
+		out.Warnings = []domain.Warning{domain.DirectionConflict}
 	}
 	out.Amount = withSign(amount, incoming)
 	if r.AccountAmount == "" || account.Currency == r.Currency {
@@ -120,22 +123,33 @@ func (r row) setAmounts(out *domain.TransactionData, account domain.AccountData)
 	return nil
 }
 
-// isIncoming reports whether the account holder received the money. If the row has no type, the sign of
-// the amount decides: on a bank account a positive amount was received, on a card a negative one.
-func (r row) isIncoming(amount domain.Money, accountType domain.AccountType) (bool, error) {
+// direction reports whether the account holder received the money, and whether the vendor's sign and type
+// name opposite directions.
+//
+//   - On a card the sign decides: a positive amount is a purchase, which is money out. In public evidence
+//     the sign is the same at every client and the type is not: purchases occur as DEBIT and as CREDIT.
+//   - On any other account the type decides. If the row has no type, the sign of a bank account's amount
+//     decides: a positive amount was received.
+//
+// An amount of zero has no sign, so it never contradicts the type. Errors: a type that is not documented;
+// a row without a type whose account is neither a bank account nor a card.
+func (r row) direction(amount domain.Money, accountType domain.AccountType) (incoming, conflict bool, err error) {
+	card := accountType == domain.CreditAccount
+	bySign := amount.Amount.IsNeg() == card
+	byType := r.Type == "CREDIT"
 	switch {
-	case r.Type == "CREDIT":
-		return true, nil
-	case r.Type == "DEBIT":
-		return false, nil
-	case r.Type != "":
-		return false, malformed("a type that is not documented")
-	case accountType == domain.BankAccount:
-		return !amount.Amount.IsNeg(), nil
-	case accountType == domain.CreditAccount:
-		return amount.Amount.IsNeg(), nil
+	case r.Type != "CREDIT" && r.Type != "DEBIT" && r.Type != "":
+		return false, false, malformed("a type that is not documented")
+	case r.Type == "" && accountType == domain.OtherAccount:
+		return false, false, malformed("a row without a direction")
+	case r.Type == "":
+		return bySign, false, nil
 	}
-	return false, malformed("a row without a direction")
+	conflict = bySign != byType && !amount.Amount.IsZero()
+	if card {
+		return bySign, conflict, nil
+	}
+	return byType, conflict, nil
 }
 
 // withSign returns the amount with a sign from the account holder's point of view: positive if it is

@@ -23,6 +23,7 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 // metadata is omitted, because it is the unchanged input.
 type golden struct {
 	domain.TransactionData
+	Warnings       []domain.Warning `json:"Warnings,omitempty"`
 	Metadata       string
 	ContentHash    string `json:"ContentHash,omitempty"`
 	StableMetadata string `json:"StableMetadata,omitempty"`
@@ -74,7 +75,7 @@ func TestNormalizeGolden(t *testing.T) {
 				if !bytes.Equal(row.Metadata, raw) {
 					t.Errorf("metadata of %s is not the vendor's bytes", row.ExternalID)
 				}
-				got = append(got, golden{TransactionData: row, Detail: row.StableMetadata})
+				got = append(got, golden{TransactionData: row, Warnings: row.Warnings, Detail: row.StableMetadata})
 			}
 			compareGolden(t, name, got)
 		})
@@ -90,6 +91,24 @@ func TestNormalizeAccountsGolden(t *testing.T) {
 		accounts[i].Metadata = nil
 	}
 	compareGolden(t, "accounts", accounts)
+}
+
+// TestAnInvalidCurrencyOfAnAccountIsUnknown checks that an account's currency is either an ISO 4217 code
+// or empty. PostgreSQL cannot store a NUL, so such a currency must not reach a store.
+func TestAnInvalidCurrencyOfAnAccountIsUnknown(t *testing.T) {
+	for currency, want := range map[string]string{
+		`"BRL"`: "BRL", `null`: "", `""`: "", `"BR\u0000"`: "", `"\u0000"`: "", `"USDT"`: "", `"brl"`: "",
+	} {
+		got, err := normalizeAccount(jsontext.Value(`{"id":"a","currencyCode":`+currency+`,"balance":null}`), "ref")
+		if err != nil || got.Currency != want || got.Balance != nil {
+			t.Errorf("the currency %s became %q with the balance %v (%v), want %q", currency, got.Currency, got.Balance,
+				err, want)
+		}
+	}
+	_, err := normalizeAccount(jsontext.Value(`{"id":"a","currencyCode":"BR\u0000","balance":1}`), "ref")
+	if !errors.Is(err, domain.MalformedResponse) {
+		t.Errorf("a balance in an invalid currency: %v, want malformed_response", err)
+	}
 }
 
 func compareGolden(t *testing.T, name string, got any) {

@@ -42,20 +42,14 @@ func TestWhatChangesTheContentHash(t *testing.T) {
 		t.Error("the name of the account changes the content hash of its rows")
 	}
 	for name, raw := range map[string]jsontext.Value{
-		"written again":   with(t, "updatedAt", `"2026-11-20T00:00:00.000Z"`),
-		"another balance": with(t, "balance", "1.00"),
-		"another order":   with(t, "order", "7"),
-	} {
-		if contentHash(t, raw, bank) != original {
-			t.Errorf("%s changes the content hash", name)
-		}
-	}
-	for name, raw := range map[string]jsontext.Value{
-		"amount":                  with(t, "amount", "1500.01"),
-		"status":                  with(t, "status", `"PENDING"`),
-		"new member":              with(t, "future", "null"),
-		"nested balance":          with(t, "future", `{"balance":1}`),
-		"balance of another type": with(t, "balance", "{}"),
+		"amount":         with(t, "amount", "1500.01"),
+		"status":         with(t, "status", `"PENDING"`),
+		"new member":     with(t, "future", "null"),
+		"nested balance": with(t, "future", `{"balance":1}`),
+		// No edits, but the stored metadata must follow.
+		"time of writing": with(t, "updatedAt", `"2026-11-20T00:00:00.000Z"`),
+		"balance":         with(t, "balance", "1.00"),
+		"order":           with(t, "order", "7"),
 	} {
 		if contentHash(t, raw, bank) == original {
 			t.Errorf("another %s does not change the content hash", name)

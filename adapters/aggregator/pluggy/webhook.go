@@ -17,51 +17,60 @@ const createdOverlap = 5 * time.Minute
 // contains no links.
 // Source: docs.pluggy.ai, webhooks.
 type notification struct {
-	Event       string   `json:"event"`
-	EventID     string   `json:"eventId"`
-	Item        string   `json:"itemId"`
-	Account     string   `json:"accountId"`
-	CreatedFrom string   `json:"transactionsCreatedAtFrom"`
-	MinDate     string   `json:"transactionsMinDate"`
-	Rows        []string `json:"transactionIds"`
+	Event       string              `json:"event"`
+	EventID     vendorhttp.Text     `json:"eventId"`
+	Item        vendorhttp.Text     `json:"itemId"`
+	Account     vendorhttp.Text     `json:"accountId"`
+	CreatedFrom vendorhttp.Text     `json:"transactionsCreatedAtFrom"`
+	MinDate     vendorhttp.Text     `json:"transactionsMinDate"`
+	Rows        vendorhttp.TextList `json:"transactionIds"`
 	Error       *struct {
 		Code string `json:"code"`
 	} `json:"error"`
 }
 
 // Parse parses the body of a webhook. The deduplication key is the eventId, which is the same in every
-// repetition of a delivery. Errors: Invalid.
+// repetition of a delivery. If an id or a date cannot be read, the event still says that something has
+// changed: its scope is then everything, and the ids that can be read are used. Errors: Invalid if the
+// body is not JSON in the form of a webhook, or does not name an event.
 func (*Adapter) Parse(body []byte) (domain.WebhookEvent, error) {
 	var in notification
 	if vendorhttp.Decode(body, &in) != nil {
 		return domain.WebhookEvent{}, domain.FieldError("body", "must be a webhook of the vendor")
 	}
-	if err := in.validate(); err != nil {
-		return domain.WebhookEvent{}, err
+	if !validID(in.Event) {
+		return domain.WebhookEvent{}, domain.FieldError("event", "must name an event")
 	}
-	event := domain.WebhookEvent{Name: in.Event, ID: in.EventID, DedupKey: in.EventID, AccountRef: in.Item}
+	odd := in.dropOddMembers()
+	event := domain.WebhookEvent{
+		Name: in.Event, ID: in.EventID.Value, DedupKey: in.EventID.Value, AccountRef: in.Item.Value,
+	}
 	if scopeOf, known := pullScopes[in.Event]; known {
 		event.WantsPull, event.Scope = true, scopeOf(in)
+		if odd {
+			event.Scope = event.Scope.Merge(domain.PullScope{Everything: true})
+		}
 	}
 	return event, nil
 }
 
-// validate returns an error for a name or an id that cannot be stored or sent.
-func (n notification) validate() error {
-	if !validID(n.Event) {
-		return domain.FieldError("event", "must name an event")
+// dropOddMembers clears the ids that cannot be stored or sent, and the dates that cannot be read. It
+// reports whether there was one.
+func (n *notification) dropOddMembers() bool {
+	odd := false
+	for _, id := range []*vendorhttp.Text{&n.EventID, &n.Item, &n.Account} {
+		id.Check(validID)
+		odd = odd || id.Odd
 	}
-	for field, id := range map[string]string{"eventId": n.EventID, "itemId": n.Item, "accountId": n.Account} {
-		if id != "" && !validID(id) {
-			return domain.FieldError(field, "must be an id")
-		}
+	for _, at := range []*vendorhttp.Text{&n.CreatedFrom, &n.MinDate} {
+		at.Check(func(text string) bool {
+			_, ok := parseTime(text)
+			return ok
+		})
+		odd = odd || at.Odd
 	}
-	for _, id := range n.Rows {
-		if !validID(id) {
-			return domain.FieldError("transactionIds", "must be ids")
-		}
-	}
-	return nil
+	n.Rows.Check(validID)
+	return odd || n.Rows.Odd
 }
 
 // pullScopes maps the name of an event to a function that returns the scope of the pull that the event
@@ -103,10 +112,10 @@ func reauthScope(notification) domain.PullScope { return domain.PullScope{Signal
 // createdScope returns the scope of the account's rows that were created since the announced time. The
 // vendor sends no ids in this event. It sends links to the rows, but they are not followed.
 func createdScope(n notification) domain.PullScope {
-	if at, ok := parseTime(n.CreatedFrom); ok && n.Account != "" {
-		return domain.PullScope{Created: map[string]time.Time{n.Account: at.Add(-createdOverlap)}}
+	if at, ok := parseTime(n.CreatedFrom.Value); ok && n.Account.Value != "" {
+		return domain.PullScope{Created: map[string]time.Time{n.Account.Value: at.Add(-createdOverlap)}}
 	}
-	if at, ok := parseTime(n.MinDate); ok {
+	if at, ok := parseTime(n.MinDate.Value); ok {
 		// A day earlier, because in São Paulo the value date may be the day before.
 		return domain.PullScope{Window: &domain.Window{From: domain.DateOf(at).AddDays(-1)}}
 	}
@@ -116,19 +125,20 @@ func createdScope(n notification) domain.PullScope {
 // changedScope returns the scope of the changed rows, by their ids. They cannot be read from a list by
 // creation time, because an edited row is not new there.
 func changedScope(n notification) domain.PullScope {
-	if n.Account == "" || len(n.Rows) == 0 {
+	if n.Account.Value == "" || len(n.Rows.Values) == 0 {
 		return domain.PullScope{Everything: true}
 	}
-	return domain.PullScope{}.Merge(domain.PullScope{Changed: map[string][]string{n.Account: sortedSet(n.Rows)}})
+	changed := map[string][]string{n.Account.Value: sortedSet(n.Rows.Values)}
+	return domain.PullScope{}.Merge(domain.PullScope{Changed: changed})
 }
 
 // removedScope returns the scope of the rows that the vendor has deleted. The rows are marked as removed
 // without a request to the vendor, because the webhook contains their ids.
 func removedScope(n notification) domain.PullScope {
-	if len(n.Rows) == 0 {
+	if len(n.Rows.Values) == 0 {
 		return domain.PullScope{Everything: true}
 	}
-	return domain.PullScope{}.Merge(domain.PullScope{Removed: n.Rows})
+	return domain.PullScope{}.Merge(domain.PullScope{Removed: n.Rows.Values})
 }
 
 // sortedSet returns the ids sorted and without duplicates, so that two webhooks about the same rows

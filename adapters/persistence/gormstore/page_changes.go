@@ -22,8 +22,8 @@ func (p *pageWriter) writeChanges() error {
 			return err
 		}
 	}
-	if len(p.rehashed) > 0 {
-		if err := p.dialect.SaveContentHashes(p.tx.DB, p.rehashed, p.hashes); err != nil {
+	if len(p.refreshed) > 0 {
+		if err := p.dialect.SaveMetadata(p.tx.DB, p.refreshed, p.metadata, p.hashes); err != nil {
 			return err
 		}
 	}
@@ -109,8 +109,8 @@ func (p *pageWriter) changedRows() []TransactionRow {
 
 // differs reports whether the row must be written, and counts the row as added, modified or
 // unchanged. A row that must be written gets the id and the first-seen time of the stored row, and
-// the next version. If an unchanged row differs from the stored row only in its content hash,
-// differs adds it to p.rehashed and its hash to p.hashes.
+// the next version. An unchanged row with another content hash than the stored row, or without one,
+// may have other metadata: differs adds it to p.refreshed.
 func (p *pageWriter) differs(row *TransactionRow) bool {
 	before, ok := p.stored[row.ExternalID]
 	switch {
@@ -119,8 +119,9 @@ func (p *pageWriter) differs(row *TransactionRow) bool {
 		before.ID, before.FirstSeen = p.NewID().UUID, instant{p.At}
 	case before.Removed.IsZero() && bytes.Equal(before.Digest, row.digest[:]):
 		p.counts.Unchanged++
-		if hash := hashColumn(row.ContentHash); !bytes.Equal(before.ContentHash, hash) {
-			p.rehashed, p.hashes = append(p.rehashed, before.ID), append(p.hashes, hash)
+		if hash := hashColumn(row.ContentHash); hash == nil || !bytes.Equal(before.ContentHash, hash) {
+			p.refreshed = append(p.refreshed, before.ID)
+			p.metadata, p.hashes = append(p.metadata, row.Metadata), append(p.hashes, hash)
 		}
 		return false
 	default:

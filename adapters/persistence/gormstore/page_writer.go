@@ -131,8 +131,10 @@ type pageWriter struct {
 	stored     map[string]storedRow // the stored rows with the same external ids, by external id
 	accountIDs map[string]uuid.UUID // ids of accounts by external id, including the accounts of this page
 
-	rehashed []uuid.UUID // unchanged rows whose content hash differs from the stored one
-	hashes   [][]byte    // their new content hashes, NULL where empty
+	// refreshed are the unchanged rows whose stored metadata may be older than that of the page.
+	// metadata and hashes are their new values.
+	refreshed        []uuid.UUID
+	metadata, hashes [][]byte
 }
 
 // storedRow contains two groups of columns of a stored row: the columns that are compared with

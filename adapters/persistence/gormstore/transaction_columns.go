@@ -17,6 +17,8 @@ type TransactionRow struct {
 	// accountAmount and accountCurrency are AccountMoney as two columns.
 	accountAmount   decimal.NullDecimal
 	accountCurrency string
+	// warnings is Warnings as one column: the codes, separated by commas.
+	warnings string
 	// digest is the digest of the transaction data. When a pull reads the row again, the digest
 	// decides whether the row has changed. Before that, ContentHash decides whether the row must be
 	// normalized at all.
@@ -93,6 +95,7 @@ var TransactionColumns = []Column{
 	{"change_tx", "bigint", PerPage, func(r *TransactionRow) any { return &r.changeSeq }},
 	{"source", "bytea", Unread, func(r *TransactionRow) any { return &r.ContentHash }},
 	{"pull_id", "uuid", PerPage, func(r *TransactionRow) any { return &r.Pull.UUID }},
+	{"warnings", "text", 0, func(r *TransactionRow) any { return &r.warnings }},
 }
 
 // JoinColumns formats each of TransactionColumns and joins the results by commas. It leaves out the
@@ -149,6 +152,7 @@ func (r *TransactionRow) transaction() (domain.Transaction, error) {
 	if r.accountAmount.Valid {
 		t.AccountMoney = &domain.Money{Amount: r.accountAmount.Decimal, Currency: r.accountCurrency}
 	}
+	t.Warnings = splitWarnings(r.warnings)
 	return t, nil
 }
 
@@ -158,7 +162,30 @@ func (r *TransactionRow) set(data domain.TransactionData) {
 	if m := data.AccountMoney; m != nil {
 		r.accountAmount, r.accountCurrency = decimal.NullDecimal{Decimal: m.Amount, Valid: true}, m.Currency
 	}
+	r.warnings = joinWarnings(data.Warnings)
 	r.digest = data.Digest()
+}
+
+// joinWarnings returns the value of the column warnings: the codes, separated by commas. No code
+// contains a comma. The result is "" if there are no warnings.
+func joinWarnings(warnings []domain.Warning) string {
+	codes := make([]string, len(warnings))
+	for i, warning := range warnings {
+		codes[i] = string(warning)
+	}
+	return strings.Join(codes, ",")
+}
+
+// splitWarnings returns the warnings from a value of the column warnings. It returns nil for "".
+func splitWarnings(column string) []domain.Warning {
+	if column == "" {
+		return nil
+	}
+	var warnings []domain.Warning
+	for code := range strings.SplitSeq(column, ",") {
+		warnings = append(warnings, domain.Warning(code))
+	}
+	return warnings
 }
 
 // hashColumn returns NULL for the zero content hash, and otherwise a copy of its bytes.

@@ -188,10 +188,12 @@ func hashOrNull(v *domain.ContentHash) []byte {
 	return v[:]
 }
 
-// SaveContentHashes writes only the content hashes, because the data of the rows is unchanged.
-func (dialect) SaveContentHashes(tx *gorm.DB, ids []uuid.UUID, hashes [][]byte) error {
+// SaveMetadata writes all rows with one statement. No index contains the two columns, so PostgreSQL
+// does not write to the indexes either (heap-only tuples).
+func (dialect) SaveMetadata(tx *gorm.DB, ids []uuid.UUID, metadata, hashes [][]byte) error {
 	_, err := tx.Statement.ConnPool.ExecContext(tx.Statement.Context, `
-		UPDATE transactions t SET source = page.source
-		FROM unnest($1::uuid[], $2::bytea[]) AS page (id, source) WHERE t.id = page.id`, plain(ids), hashes)
+		UPDATE transactions t SET metadata = page.metadata, source = page.source
+		FROM unnest($1::uuid[], $2::bytea[], $3::bytea[]) AS page (id, metadata, source)
+		WHERE t.id = page.id`, plain(ids), metadata, hashes)
 	return err
 }

@@ -87,7 +87,9 @@ type querier interface {
 // Go computes both possible statuses of a delivery (domain.WebhookEvent.InitialStatus): the status
 // for the account that its event names, and the status for any other account. The statement only
 // selects one of the two, because it reads the account reference of the connection itself. To read
-// the reference before the statement would need a second round trip.
+// the reference before the statement would need a second round trip. The reference that an event
+// names is passed as it is, and once more in lower case if it is a UUID, because UUIDs are compared
+// regardless of case (domain.CanonicalAccountRef).
 const attachSQL = `
 WITH binding AS MATERIALIZED (
 	SELECT t.hash, t.id, t.tenant_id, t.connection_id, t.vendor, c.account_ref
@@ -100,11 +102,12 @@ WITH binding AS MATERIALIZED (
 ), pending AS MATERIALIZED (
 	SELECT d.*, binding.tenant_id, binding.connection_id, binding.id AS token_id, binding.account_ref,
 		queued.id AS pull_id,
-		CASE named WHEN binding.account_ref THEN status_if_named ELSE status_otherwise END AS status
+		CASE WHEN named = binding.account_ref OR named_uuid = lower(binding.account_ref)
+			THEN status_if_named ELSE status_otherwise END AS status
 	FROM unnest($1::bytea[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bytea[], $8::bytea[],
-		$9::text[], $10::text[], $11::text[], $12::timestamptz[]) WITH ORDINALITY
+		$9::text[], $10::text[], $11::text[], $12::timestamptz[], $13::text[]) WITH ORDINALITY
 		AS d (hash, id, vendor, event, event_id, named, fingerprint, body, ask, status_if_named, status_otherwise,
-			received_at, place)
+			received_at, named_uuid, place)
 	JOIN binding USING (hash, vendor) LEFT JOIN queued ON queued.connection_id = binding.connection_id
 ), stored AS (
 	INSERT INTO deliveries (id, tenant_id, connection_id, vendor, event, event_id, fingerprint, body, ask, status,
@@ -184,6 +187,7 @@ func queryAttach(ctx context.Context, db querier, deliveries []gormstore.Pending
 	vendors, events, eventIDs, named := make([]string, n), make([]string, n), make([]string, n), make([]string, n)
 	fingerprints, bodies := make([][]byte, n), make([][]byte, n)
 	scopes, ifNamed, otherwise := make([]string, n), make([]string, n), make([]string, n)
+	namedUUIDs := make([]*string, n) // nil is NULL, which equals no reference
 	received := make([]time.Time, n)
 	for i := range deliveries {
 		d := &deliveries[i]
@@ -193,9 +197,12 @@ func queryAttach(ctx context.Context, db querier, deliveries []gormstore.Pending
 		ifNamed[i] = string(d.Event.InitialStatus(d.Event.AccountRef, d.Unreadable))
 		otherwise[i] = string(d.Event.InitialStatus("", d.Unreadable)) // the account reference "" matches no event
 		received[i] = d.At
+		if canonical, ok := domain.CanonicalUUID(named[i]); ok {
+			namedUUIDs[i] = &canonical
+		}
 	}
 	rows, err := db.Query(ctx, attachSQL, hashes, ids, vendors, events, eventIDs, named, fingerprints, bodies,
-		scopes, ifNamed, otherwise, received)
+		scopes, ifNamed, otherwise, received, namedUUIDs)
 	if err != nil {
 		return nil, err
 	}

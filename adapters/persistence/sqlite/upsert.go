@@ -85,10 +85,11 @@ func unless(null bool, value any) any {
 	return value
 }
 
-// SaveContentHashes writes the hashes row by row, because a statement costs no round trip.
-func (dialect) SaveContentHashes(tx *gorm.DB, ids []uuid.UUID, hashes [][]byte) error {
+// SaveMetadata writes row by row, because a statement costs no round trip.
+func (dialect) SaveMetadata(tx *gorm.DB, ids []uuid.UUID, metadata, hashes [][]byte) error {
+	const update = "UPDATE transactions SET metadata = ?, source = ? WHERE id = ?"
 	for i := range ids {
-		if err := tx.Exec("UPDATE transactions SET source = ? WHERE id = ?", hashes[i], ids[i]).Error; err != nil {
+		if err := tx.Exec(update, metadata[i], hashes[i], ids[i]).Error; err != nil {
 			return err
 		}
 	}

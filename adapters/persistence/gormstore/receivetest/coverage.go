@@ -136,7 +136,7 @@ func (b *batch) duplicate(d gormstore.PendingDelivery, got ports.ReceiveResult) 
 	if first.token != got.Token {
 		b.seen[otherToken]++
 	}
-	if !first.wanted && d.Event.WantsPull && d.Event.AccountRef != "another" {
+	if !first.wanted && d.Event.WantsPull && d.Event.AccountRef != otherRef {
 		b.seen[wantedDuplicate]++
 		b.wanted++
 	}

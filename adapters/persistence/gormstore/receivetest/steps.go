@@ -13,11 +13,19 @@ import (
 	"github.com/LerianStudio/aggregator-connections/ports"
 )
 
+// ownRef is the account reference of every connection, as an operator wrote it. ownRefOfVendor is
+// the same reference as the vendor writes it, and otherRef is the reference of no connection.
+const (
+	ownRef         = "6D1A9C34-20B7-4F5E-8C61-93E7A5D40B12"
+	ownRefOfVendor = "6d1a9c34-20b7-4f5e-8c61-93e7a5d40b12"
+	otherRef       = "another"
+)
+
 // connect creates a connection with two tokens in the model and in the database.
 func (p *pair) connect(name string) {
 	c := domain.Connection{
 		ID: newID[domain.Connection](), Tenant: p.tenant, Kind: domain.Aggregator, Name: name, Vendor: "pluggy",
-		AccountRef: "item", Sealed: domain.Sealed("sealed"), Revision: 1, CreatedAt: epoch, UpdatedAt: epoch,
+		AccountRef: ownRef, Sealed: domain.Sealed("sealed"), Revision: 1, CreatedAt: epoch, UpdatedAt: epoch,
 	}
 	p.connections = append(p.connections, c)
 	_ = p.both(func(s Stores, _ func(domain.PullID) domain.PullID) error {
@@ -86,7 +94,7 @@ func (p *pair) event(keys int) domain.WebhookEvent {
 		Name: "e", ID: text.Draw(p.T, "id"),
 		DedupKey:   key,
 		WantsPull:  rapid.IntRange(0, 3).Draw(p.T, "wanted") > 0,
-		AccountRef: rapid.SampledFrom([]string{"", "item", "item", "another"}).Draw(p.T, "account"),
+		AccountRef: rapid.SampledFrom([]string{"", ownRef, ownRefOfVendor, otherRef}).Draw(p.T, "account"),
 		Scope:      domain.PullScope{Removed: rapid.SliceOfN(text, 0, 2).Draw(p.T, "removed")},
 	}
 }

@@ -1,0 +1,30 @@
+package domain
+
+import (
+	"strings"
+
+	"github.com/google/uuid"
+)
+
+// CanonicalAccountRef returns an account reference in the form in which the vendor itself returns
+// it. The ids of items and links are UUIDs; a UUID is returned as by CanonicalUUID. A reference that
+// is not a UUID is returned unchanged, because its case may matter. A connection stores and returns
+// the reference as the operator wrote it; CanonicalAccountRef is applied where a reference is sent
+// to the vendor, or compared with one that the vendor sent.
+func CanonicalAccountRef(ref string) string {
+	if canonical, ok := CanonicalUUID(ref); ok {
+		return canonical
+	}
+	return ref
+}
+
+// CanonicalUUID returns a UUID in lower case, as the vendors write it (RFC 9562, section 4), and
+// reports whether the text is a UUID. Only the form with four hyphens counts as a UUID, because no
+// vendor uses another form.
+func CanonicalUUID(text string) (string, bool) {
+	const length = len("00000000-0000-0000-0000-000000000000")
+	if len(text) != length || uuid.Validate(text) != nil {
+		return "", false
+	}
+	return strings.ToLower(text), true
+}

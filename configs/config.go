@@ -67,7 +67,6 @@ type Auth struct {
 // Sealing configures the keyset that encrypts credentials.
 type Sealing struct {
 	KeysetFile string // SEALING_KEYSET_FILE, required
-	KEKURI     string // SEALING_KEYSET_KEK_URI; "" means that the keyset is in cleartext
 }
 
 // Egress configures which addresses connections can use in addition to public addresses with

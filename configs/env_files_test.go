@@ -140,7 +140,6 @@ func TestCommandsReadOnlyTheirOwnSettings(t *testing.T) {
 			configs.LoadReseal,
 			[]string{
 				"DATABASE_MIGRATE", "DATABASE_URL", "LOG_FORMAT", "LOG_LEVEL", "SEALING_KEYSET_FILE",
-				"SEALING_KEYSET_KEK_URI",
 			},
 			configs.Config{
 				DatabaseURL: whole.DatabaseURL, DatabaseMigrate: true, Sealing: whole.Sealing, Log: whole.Log,

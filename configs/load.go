@@ -76,7 +76,7 @@ func (c *Config) database(r *reader) {
 }
 
 func (c *Config) sealing(r *reader) {
-	c.Sealing = Sealing{KeysetFile: r.required("SEALING_KEYSET_FILE"), KEKURI: r.text("SEALING_KEYSET_KEK_URI", "")}
+	c.Sealing = Sealing{KeysetFile: r.required("SEALING_KEYSET_FILE")}
 }
 
 func (c *Config) log(r *reader) {

@@ -145,10 +145,6 @@ var (
 			func(c configs.Config) any { return c.Sealing.KeysetFile }, map[string]any{"k.json": "k.json"},
 			[]string{" "},
 		},
-		"SEALING_KEYSET_KEK_URI": {
-			func(c configs.Config) any { return c.Sealing.KEKURI },
-			map[string]any{"": "", "gcp-kms://k": "gcp-kms://k"}, nil,
-		},
 		"EGRESS_ALLOWED_CIDRS": {
 			func(c configs.Config) any { return c.Egress.AllowedCIDRs },
 			map[string]any{

@@ -45,7 +45,7 @@ func run(ctx context.Context, args []string, env lookup, stdout, stderr io.Write
 		SilenceErrors: true,
 	}
 	root.AddCommand(
-		serveCommand(env, stderr), migrateCommand(env), keysetCommand(env), resealCommand(env),
+		serveCommand(env, stderr), migrateCommand(env), keysetCommand(), resealCommand(env),
 		demoCommand(), sandboxCommand(), tokenCommand(env), versionCommand(),
 	)
 	root.CompletionOptions.DisableDefaultCmd = true

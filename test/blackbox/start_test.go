@@ -104,7 +104,7 @@ func TestKeysets(t *testing.T) {
 		t.Errorf("a second create ended with %d and printed %q", code, said)
 	}
 	for name, spoil := range map[string]func(path string){
-		"readable by the group": func(path string) { check(os.Chmod(path, 0o640)) },
+		"writable by the group": func(path string) { check(os.Chmod(path, 0o660)) },
 		"readable by the world": func(path string) { check(os.Chmod(path, 0o604)) },
 		"missing":               func(path string) { check(os.Remove(path)) },
 		"empty":                 func(path string) { check(os.WriteFile(path, nil, 0o600)) },

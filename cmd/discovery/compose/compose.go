@@ -233,7 +233,6 @@ func (a *App) reportError(f ports.BackgroundError) {
 
 func (a *App) openKeyset() (ports.Sealer, error) {
 	sealer, err := sealing.Open(a.cfg.Sealing.KeysetFile, sealing.Options{
-		KEKURI:  a.cfg.Sealing.KEKURI,
 		OnError: func(err error) { a.reportError(ports.BackgroundError{Task: "keyset", Err: err}) },
 	})
 	if err != nil {

@@ -37,6 +37,9 @@ func (a *App) Serve(ctx context.Context, listener, admin net.Listener) error {
 		_ = listener.Close()
 		return err
 	}
+	if a.fetchKeys != nil {
+		a.fetchKeys()
+	}
 	failed := make(chan error, 2)
 	api := rest.NewServer("", a.handler)
 	go func() { failed <- api.Serve(listener) }()

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -50,7 +51,7 @@ func environment(t *testing.T, pairs ...string) lookup {
 func program(t *testing.T, env lookup, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
 	var out, errs bytes.Buffer
-	err := run(t.Context(), args, env, &out, &errs)
+	err := run(t.Context(), args, env, nil, &out, &errs)
 	return report(err, &errs), out.String(), errs.String()
 }
 
@@ -170,7 +171,7 @@ func TestInterruptIsASuccessOnlyForCommandsThatRunUntilStopped(t *testing.T) {
 			args = append(args, "--pluggy", "127.0.0.1:0", "--belvo", "127.0.0.1:0")
 		}
 		var out, errs bytes.Buffer
-		code := report(run(stopped, args, env, &out, &errs), &errs)
+		code := report(run(stopped, args, env, nil, &out, &errs), &errs)
 		if code != want {
 			t.Errorf("%s: exit %d with %q, want %d", command, code, errs.String(), want)
 		}
@@ -181,24 +182,85 @@ func TestInterruptIsASuccessOnlyForCommandsThatRunUntilStopped(t *testing.T) {
 	}
 }
 
-func TestServeEndsWithItsContext(t *testing.T) {
-	env := withKeyset(t, environment(t))
+// serveUntilReady runs the command serve until it has logged that it serves, and then stops it. It
+// returns the log. environ lists the environment variables in the form of os.Environ.
+func serveUntilReady(t *testing.T, env lookup, environ ...string) string {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
 	read, write := io.Pipe()
 	ended := make(chan error, 1)
 	go func() {
-		err := run(ctx, []string{"serve"}, env, io.Discard, write)
+		err := run(ctx, []string{"serve"}, env, environ, io.Discard, write)
 		_ = write.Close()
 		ended <- err
 	}()
-	buffer := make([]byte, 1024)
-	if n, err := read.Read(buffer); err != nil || !strings.Contains(string(buffer[:n]), "serving") {
-		t.Errorf("the first line of the log is %q (error %v), want one with serving", buffer[:n], err)
+	var log strings.Builder
+	for lines := bufio.NewScanner(read); lines.Scan(); {
+		log.WriteString(lines.Text() + "\n")
+		if strings.Contains(lines.Text(), `"message":"serving"`) {
+			cancel()
+		}
 	}
-	cancel()
-	_, _ = io.Copy(io.Discard, read)
 	if err := <-ended; err != nil {
 		t.Errorf("serve ended with the error %v, want nil", err)
+	}
+	return log.String()
+}
+
+func TestServeEndsWithItsContext(t *testing.T) {
+	if log := serveUntilReady(t, withKeyset(t, environment(t))); !strings.Contains(log, `"message":"stopped"`) {
+		t.Errorf("the service did not stop: %s", log)
+	}
+}
+
+// lineWith returns the only line of the log that contains text, without its time. It fails the test if
+// there is no such line, or more than one.
+func lineWith(t *testing.T, log, text string) string {
+	t.Helper()
+	if strings.Count(log, text) != 1 {
+		t.Fatalf("the log does not contain %s exactly once: %s", text, log)
+	}
+	for line := range strings.Lines(log) {
+		if strings.Contains(line, text) {
+			return line
+		}
+	}
+	return ""
+}
+
+func TestTheStartLogNamesWhatWasChosen(t *testing.T) {
+	env := withKeyset(t, environment(
+		t, "AUTH_AUDIENCE", canary, "PLUGGY_WEBHOOK_HMAC_SECRET", canary+"-of-at-least-16-bytes",
+		"PLUGGY_WEBHOOK_SOURCE_CIDRS", "", "BELVO_WEBHOOK_AUTHORIZATION", "Bearer "+canary,
+		"EGRESS_ALLOWED_CIDRS", "127.0.0.0/8", "EGRESS_ALLOW_HTTP", "true",
+	))
+	log := serveUntilReady(t, env)
+	line := lineWith(t, log, `"message":"serving"`)
+	for _, want := range []string{
+		`"database":"sqlite"`, `"operators":"AUTH_JWT_SECRET, issuer not checked, audience checked"`,
+		`"webhooks":{"belvo":"authorization header or source address","pluggy":"signature"}`,
+		`"egressExceptions":["127.0.0.0/8","http"]`,
+	} {
+		if !strings.Contains(line, want) {
+			t.Errorf("the line about the start does not contain %s: %s", want, line)
+		}
+	}
+	if strings.Contains(log, canary) {
+		t.Errorf("the log contains a value: %s", log)
+	}
+}
+
+func TestTheStartLogWarnsAboutSettings(t *testing.T) {
+	env := withKeyset(t, environment(t, "TRUSTED_PROXIES", "0.0.0.0/0", "EGRESS_ALLOWED_CIDRS", "0.0.0.0/0"))
+	log := serveUntilReady(t, env, "AUTH_JWKS="+canary, "DATABASE_URI=sqlite://"+canary, "PATH=/bin", "LOG_LEVEL=info")
+	for _, name := range []string{"TRUSTED_PROXIES", "EGRESS_ALLOWED_CIDRS", "AUTH_JWKS", "DATABASE_URI"} {
+		if line := lineWith(t, log, `"setting":"`+name+`"`); !strings.Contains(line, `"level":"warn"`) {
+			t.Errorf("%s has no warning: %s", name, line)
+		}
+	}
+	if strings.Count(log, `"message":"setting"`) != 4 || strings.Contains(log, canary) {
+		t.Errorf("the log contains other warnings, or a value: %s", log)
 	}
 }
 

@@ -44,6 +44,8 @@ func TestAllInvalidSettingsAreReportedAtOnce(t *testing.T) {
 		"AUTH_JWKS_URL":                 canary,
 		"AUTH_JWT_SECRET":               canary,
 		"AUTH_REQUIRE_SCOPES":           canary,
+		"PLUGGY_WEBHOOK_HMAC_SECRET":    canary,
+		"BELVO_WEBHOOK_HMAC_SECRET":     canary,
 		"EGRESS_ALLOWED_CIDRS":          canary,
 		"EGRESS_ALLOW_HTTP":             canary,
 		"PLUGGY_WEBHOOK_SOURCE_CIDRS":   canary,
@@ -76,6 +78,29 @@ func TestAllInvalidSettingsAreReportedAtOnce(t *testing.T) {
 		settings[name] = value
 		out, said, code := command(t, settings, "serve")
 		checkOneLine(t, code, 2, out, said, name)
+	}
+}
+
+// An empty environment must not create a database: the operator may have misspelt DATABASE_URL.
+func TestWithoutADatabaseNothingStartsInProduction(t *testing.T) {
+	h := newEnv(t, "")
+	for _, name := range []string{"serve", "migrate", "reseal"} {
+		settings := maps.Clone(h.settings)
+		settings["ENV_NAME"], settings["PUBLIC_URL"] = "production", "https://api.example.com"
+		delete(settings, "DATABASE_URL")
+		out, said, code := command(t, settings, name)
+		checkOneLine(t, code, 2, out, said, "DATABASE_URL is required")
+	}
+}
+
+// A misspelt setting has no other effect than a warning, which names it without its value.
+func TestAMisspeltSettingIsLogged(t *testing.T) {
+	h := newEnv(t, "")
+	h.settings["DATABASE_URI"] = canary
+	p := h.serve()
+	p.ready()
+	if log := p.log(); !strings.Contains(log, `"setting":"DATABASE_URI"`) || strings.Contains(log, canary) {
+		t.Errorf("the log does not name the setting, or contains its value:\n%s", log)
 	}
 }
 

@@ -48,7 +48,9 @@ func (a *App) Serve(ctx context.Context, listener, admin net.Listener) error {
 		go func() { failed <- server.Serve(admin) }()
 		defer func() { _ = server.Close() }()
 	}
-	a.Log.Info("serving", zap.Stringer("address", listener.Addr()), zap.String("version", Version()))
+	a.Log.Info("serving", append([]zap.Field{
+		zap.Stringer("address", listener.Addr()), zap.String("version", Version()),
+	}, chosenSettings(a.cfg)...)...)
 	var err error
 	select {
 	case <-ctx.Done():

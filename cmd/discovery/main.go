@@ -42,14 +42,15 @@ func run(ctx context.Context, args []string, env lookup, environ []string, stdou
 	root := &cobra.Command{
 		Use:           "discovery",
 		Short:         "Open-Finance aggregator connections for a reconciliation engine",
+		Version:       compose.Version(),
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
 	root.AddCommand(
 		serveCommand(env, environ, stderr), migrateCommand(env), keysetCommand(), resealCommand(env),
-		demoCommand(), sandboxCommand(), tokenCommand(env), versionCommand(),
+		demoCommand(), sandboxCommand(), tokenCommand(env), versionCommand(), healthCommand(env),
 	)
-	root.CompletionOptions.DisableDefaultCmd = true
+	root.SetVersionTemplate("{{.Version}}\n") // as the command version prints it
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.SetArgs(args)
 	root.SetOut(stdout)

@@ -306,9 +306,37 @@ func TestMigrateAndResealNeedOnlyTheirOwnSettings(t *testing.T) {
 }
 
 func TestVersionPrintsTheVersion(t *testing.T) {
-	code, out, _ := program(t, environment(t), "version")
-	if code != 0 || out != compose.Version()+"\n" || len(out) < 2 {
-		t.Errorf("exit %d, wrote %q", code, out)
+	for _, argument := range []string{"version", "--version"} {
+		code, out, _ := program(t, environment(t), argument)
+		if code != 0 || out != compose.Version()+"\n" || len(out) < 2 {
+			t.Errorf("%s: exit %d, wrote %q", argument, code, out)
+		}
+	}
+}
+
+func TestCompletionPrintsAScriptForEachShell(t *testing.T) {
+	for _, shell := range []string{"bash", "zsh", "fish", "powershell"} {
+		code, out, stderr := program(t, environment(t), "completion", shell)
+		if code != 0 || !strings.Contains(out, "discovery") || stderr != "" {
+			t.Errorf("%s: exit %d, %d bytes of output, stderr %q", shell, code, len(out), stderr)
+		}
+	}
+}
+
+func TestHelpOfServeListsEverySettingWithItsDefault(t *testing.T) {
+	code, out, _ := program(t, environment(t), "serve", "--help")
+	if code != 0 {
+		t.Errorf("exit %d", code)
+	}
+	// configs.TestProductionEnvListsEverySettingAndNoOther checks that production.env is complete.
+	reference, err := os.ReadFile("../../configs/production.env")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(reference)) {
+		if !strings.Contains(out, line) {
+			t.Errorf("the help does not contain %q", line)
+		}
 	}
 }
 

@@ -12,13 +12,16 @@ import (
 
 	"github.com/LerianStudio/aggregator-connections/adapters/system"
 	"github.com/LerianStudio/aggregator-connections/cmd/discovery/compose"
+	"github.com/LerianStudio/aggregator-connections/configs"
 )
 
 func serveCommand(env lookup, environ []string, logTo io.Writer) *cobra.Command {
 	return &cobra.Command{
 		Use:   "serve",
 		Short: "Serve the API and the webhooks, and run the pulls",
-		Args:  cobra.NoArgs,
+		Long: "Serve the API and the webhooks, and run the pulls.\n\nThe settings are environment variables:\n\n" +
+			strings.TrimSpace(configs.Reference),
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return ignoreInterrupt(serve(cmd.Context(), env, environ, logTo))
 		},

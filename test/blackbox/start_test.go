@@ -93,6 +93,19 @@ func TestWithoutADatabaseNothingStartsInProduction(t *testing.T) {
 	}
 }
 
+func TestHealthReportsWhetherTheServiceIsReady(t *testing.T) {
+	h := newEnv(t, "")
+	p := h.serve()
+	p.ready()
+	settings := map[string]string{"SERVER_ADDRESS": strings.TrimPrefix(p.at(), "http://")}
+	if out, said, code := command(t, settings, "health"); code != 0 || out != "ready\n" || said != "" {
+		t.Errorf("while the service is ready, health ended with %d and printed %q %q", code, out, said)
+	}
+	p.stop()
+	out, said, code := command(t, settings, "health")
+	checkOneLine(t, code, 1, out, said, "health: ")
+}
+
 // A misspelt setting has no other effect than a warning, which names it without its value.
 func TestAMisspeltSettingIsLogged(t *testing.T) {
 	h := newEnv(t, "")

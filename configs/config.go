@@ -14,8 +14,9 @@ import (
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
 
-// Development is the value of ENV_NAME that relaxes two rules of production: PUBLIC_URL can be
-// missing, and the command `discovery token` works.
+// Development is the value of ENV_NAME that relaxes the rules of production: PUBLIC_URL and
+// DATABASE_URL can be missing, PUBLIC_URL and AUTH_JWKS_URL can be http, the service listens on
+// loopback by default, and the command `discovery token` works.
 const Development = "development"
 
 // Config contains the parsed value of every setting. The comment of each field contains the
@@ -23,16 +24,20 @@ const Development = "development"
 type Config struct {
 	EnvName string // ENV_NAME, default "production"
 
-	ServerAddress string // SERVER_ADDRESS, host:port; default ":4018"
+	ServerAddress string // SERVER_ADDRESS, host:port; default ":4018", in development "127.0.0.1:4018"
 	AdminAddress  string // ADMIN_ADDRESS, host:port of /metrics and pprof; default "127.0.0.1:4019"
-	PublicURL     string // PUBLIC_URL, origin of the webhook URLs, without a trailing slash; "" only in development
+	// PublicURL is the origin of the webhook URLs, without a trailing slash. PUBLIC_URL, https; http
+	// and "" only in development.
+	PublicURL string
 	// ServerMaxConnections is the maximum number of API connections that are open at the same
 	// time. Further connections wait until an open connection ends. SERVER_MAX_CONNECTIONS,
 	// default 4096; 0 = no limit.
 	ServerMaxConnections int
 
-	DatabaseURL     string // DATABASE_URL, sqlite://path or postgres://…
-	DatabaseMigrate bool   // DATABASE_MIGRATE, default true; if false, the start fails with an outdated schema
+	// DatabaseURL is the database, sqlite://path or postgres://…. DATABASE_URL, required; in
+	// development the default is "sqlite://data/discovery.db".
+	DatabaseURL     string
+	DatabaseMigrate bool // DATABASE_MIGRATE, default true; if false, the start fails with an outdated schema
 
 	Auth    Auth
 	Sealing Sealing
@@ -56,7 +61,7 @@ type Config struct {
 // Auth configures which tokens of operators are valid. Exactly one of JWKSURL and JWTSecret is
 // set.
 type Auth struct {
-	JWKSURL       string        // AUTH_JWKS_URL
+	JWKSURL       string        // AUTH_JWKS_URL, https; http only in development
 	JWTSecret     domain.Secret // AUTH_JWT_SECRET, at least 32 bytes
 	Issuer        string        // AUTH_ISSUER; if "", a token's issuer is not checked
 	Audience      string        // AUTH_AUDIENCE; if "", a token's audience is not checked
@@ -67,7 +72,6 @@ type Auth struct {
 // Sealing configures the keyset that encrypts credentials.
 type Sealing struct {
 	KeysetFile string // SEALING_KEYSET_FILE, required
-	KEKURI     string // SEALING_KEYSET_KEK_URI; "" means that the keyset is in cleartext
 }
 
 // Egress configures which addresses connections can use in addition to public addresses with
@@ -89,6 +93,6 @@ type OTLP struct {
 	Endpoint string // OTEL_EXPORTER_OTLP_ENDPOINT, http or https, without a trailing slash; "" sends nothing
 }
 
-// IsDevelopment reports whether ENV_NAME is "development", which relaxes two rules of
+// IsDevelopment reports whether ENV_NAME is "development", which relaxes the rules of
 // production.
 func (c Config) IsDevelopment() bool { return c.EnvName == Development }

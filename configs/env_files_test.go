@@ -133,17 +133,17 @@ func TestCommandsReadOnlyTheirOwnSettings(t *testing.T) {
 		want  configs.Config
 	}{
 		"migrate": {
-			configs.LoadMigrate, []string{"DATABASE_URL"},
-			configs.Config{DatabaseURL: whole.DatabaseURL, DatabaseMigrate: true},
+			configs.LoadMigrate, []string{"DATABASE_URL", "ENV_NAME"},
+			configs.Config{EnvName: "production", DatabaseURL: whole.DatabaseURL, DatabaseMigrate: true},
 		},
 		"reseal": {
 			configs.LoadReseal,
 			[]string{
-				"DATABASE_MIGRATE", "DATABASE_URL", "LOG_FORMAT", "LOG_LEVEL", "SEALING_KEYSET_FILE",
-				"SEALING_KEYSET_KEK_URI",
+				"DATABASE_MIGRATE", "DATABASE_URL", "ENV_NAME", "LOG_FORMAT", "LOG_LEVEL", "SEALING_KEYSET_FILE",
 			},
 			configs.Config{
-				DatabaseURL: whole.DatabaseURL, DatabaseMigrate: true, Sealing: whole.Sealing, Log: whole.Log,
+				EnvName: "production", DatabaseURL: whole.DatabaseURL, DatabaseMigrate: true,
+				Sealing: whole.Sealing, Log: whole.Log,
 			},
 		},
 	} {
@@ -164,6 +164,19 @@ func TestCommandsReadOnlyTheirOwnSettings(t *testing.T) {
 		if !strings.Contains(fmt.Sprint(err), "DATABASE_URL") || strings.Contains(fmt.Sprint(err), canary) {
 			t.Errorf("%s without a valid database: %v", name, err)
 		}
+		_, err = test.load(lookup("DATABASE_URL", ""))
+		wantErrors(t, err, name+" without a database", "DATABASE_URL")
+	}
+}
+
+// A token for development needs neither a keyset nor a database.
+func TestTheCommandTokenReadsOnlyTheSettingsOfTokens(t *testing.T) {
+	c, err := configs.LoadToken(func(name string) (string, bool) {
+		value, set := map[string]string{"ENV_NAME": configs.Development, "AUTH_JWT_SECRET": long}[name]
+		return value, set
+	})
+	if err != nil || !c.IsDevelopment() || string(c.Auth.JWTSecret.Reveal()) != long || c.Auth.TenantClaim == "" {
+		t.Errorf("the settings of a token are %+v, %v", c, err)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"net/netip"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -12,7 +13,12 @@ import (
 // MinJWTSecret is the minimum length of a shared HS256 secret, in bytes (RFC 7518, section 3.2).
 const MinJWTSecret = 32
 
-const defaultDatabase = "sqlite://data/discovery.db"
+// MinWebhookSecret is the minimum length of a secret that signs webhooks, in bytes. Guessing 128
+// random bits is infeasible; a short secret can be found from one signed webhook.
+const MinWebhookSecret = 16
+
+// developmentDatabase is the database of a development machine on which DATABASE_URL is not set.
+const developmentDatabase = "sqlite://data/discovery.db"
 
 // Load reads all settings through lookup, for example os.LookupEnv. vendors maps each supported
 // aggregator to the networks from which its webhooks are known to be sent.
@@ -21,7 +27,7 @@ const defaultDatabase = "sqlite://data/discovery.db"
 // setting. The Config must not be used then.
 func Load(lookup func(string) (string, bool), vendors map[domain.Vendor][]netip.Prefix) (Config, error) {
 	r := &reader{lookup: lookup}
-	c := Config{EnvName: r.text("ENV_NAME", "production")}
+	c := Config{EnvName: r.envName()}
 	c.server(r)
 	c.database(r)
 	c.auth(r)
@@ -41,42 +47,100 @@ func Load(lookup func(string) (string, bool), vendors map[domain.Vendor][]netip.
 	return c, r.err()
 }
 
-// LoadMigrate reads only the setting that a migration needs, DATABASE_URL, so that a migration
-// job needs none of the service's secrets. It returns the same errors as Load.
+// LoadMigrate reads only the settings that a migration needs, ENV_NAME and DATABASE_URL, so that a
+// migration job needs none of the service's secrets. It returns the same errors as Load.
 func LoadMigrate(lookup func(string) (string, bool)) (Config, error) {
 	r := &reader{lookup: lookup}
-	c := Config{DatabaseURL: r.database("DATABASE_URL", defaultDatabase), DatabaseMigrate: true}
+	c := Config{EnvName: r.envName(), DatabaseMigrate: true}
+	c.databaseURL(r)
 	return c, r.err()
 }
 
-// LoadReseal reads only the settings that the command reseal needs: those of the database, the
-// keyset and the log. It returns the same errors as Load.
+// LoadReseal reads only the settings that the command reseal needs: the name of the environment, and
+// those of the database, the keyset and the log. It returns the same errors as Load.
 func LoadReseal(lookup func(string) (string, bool)) (Config, error) {
 	r := &reader{lookup: lookup}
-	var c Config
+	c := Config{EnvName: r.envName()}
 	c.database(r)
 	c.sealing(r)
 	c.log(r)
 	return c, r.err()
 }
 
+// LoadToken reads only the settings that the command token needs: ENV_NAME and those of Auth. It
+// returns the same errors as Load.
+func LoadToken(lookup func(string) (string, bool)) (Config, error) {
+	r := &reader{lookup: lookup}
+	c := Config{EnvName: r.envName()}
+	c.auth(r)
+	return c, r.err()
+}
+
+// LoadHealth reads only the settings that the command health needs: ENV_NAME and SERVER_ADDRESS. It
+// returns the same errors as Load.
+func LoadHealth(lookup func(string) (string, bool)) (Config, error) {
+	r := &reader{lookup: lookup}
+	c := Config{EnvName: r.envName()}
+	c.serverAddress(r)
+	return c, r.err()
+}
+
+func (r *reader) envName() string { return r.text("ENV_NAME", "production") }
+
+// serverAddress reads SERVER_ADDRESS. In development the default is a loopback address, because the
+// secrets of a development machine are known: development.env contains them.
+func (c *Config) serverAddress(r *reader) {
+	fallback := ":4018"
+	if c.IsDevelopment() {
+		fallback = "127.0.0.1:4018"
+	}
+	c.ServerAddress = r.address("SERVER_ADDRESS", fallback)
+}
+
 func (c *Config) server(r *reader) {
-	c.ServerAddress = r.address("SERVER_ADDRESS", ":4018")
+	c.serverAddress(r)
 	c.ServerMaxConnections = r.number("SERVER_MAX_CONNECTIONS", 4096, 0, 1_000_000)
 	c.AdminAddress = r.address("ADMIN_ADDRESS", "127.0.0.1:4019")
 	c.PublicURL = r.origin("PUBLIC_URL")
-	if c.PublicURL == "" && !c.IsDevelopment() && !r.hasError("PUBLIC_URL") {
-		r.addError("PUBLIC_URL", "is required unless ENV_NAME=development")
+	c.requireInProduction(r, "PUBLIC_URL", c.PublicURL)
+	c.requireHTTPS(r, "PUBLIC_URL", c.PublicURL)
+}
+
+// requireInProduction records an error if the setting is empty, unless ENV_NAME is "development" or
+// the setting has an error already.
+func (c *Config) requireInProduction(r *reader, name, value string) {
+	if value == "" && !c.IsDevelopment() && !r.hasError(name) {
+		r.addError(name, "is required unless ENV_NAME=development")
 	}
 }
 
+// requireHTTPS records an error if the URL is set and its scheme is http, unless ENV_NAME is
+// "development" or the setting has an error already.
+func (c *Config) requireHTTPS(r *reader, name, value string) {
+	u, valid := parseURL(value)
+	if valid && u.Scheme != "https" && !c.IsDevelopment() && !r.hasError(name) {
+		r.addError(name, "must be an https URL unless ENV_NAME=development")
+	}
+}
+
+// databaseURL reads DATABASE_URL. Only a development machine has a default: in production the service
+// would otherwise store its data in a new file, although a database exists.
+func (c *Config) databaseURL(r *reader) {
+	fallback := ""
+	if c.IsDevelopment() {
+		fallback = developmentDatabase
+	}
+	c.DatabaseURL = r.database("DATABASE_URL", fallback)
+	c.requireInProduction(r, "DATABASE_URL", c.DatabaseURL)
+}
+
 func (c *Config) database(r *reader) {
-	c.DatabaseURL = r.database("DATABASE_URL", defaultDatabase)
+	c.databaseURL(r)
 	c.DatabaseMigrate = r.boolean("DATABASE_MIGRATE", true)
 }
 
 func (c *Config) sealing(r *reader) {
-	c.Sealing = Sealing{KeysetFile: r.required("SEALING_KEYSET_FILE"), KEKURI: r.text("SEALING_KEYSET_KEK_URI", "")}
+	c.Sealing = Sealing{KeysetFile: r.required("SEALING_KEYSET_FILE")}
 }
 
 func (c *Config) log(r *reader) {
@@ -101,6 +165,7 @@ func (c *Config) auth(r *reader) {
 	case secret > 0 && secret < MinJWTSecret:
 		r.addError("AUTH_JWT_SECRET", "must have at least 32 bytes")
 	}
+	c.requireHTTPS(r, "AUTH_JWKS_URL", c.Auth.JWKSURL)
 }
 
 // sources returns how each vendor's webhooks are authenticated. If the setting
@@ -111,10 +176,18 @@ func (r *reader) sources(vendors map[domain.Vendor][]netip.Prefix) map[domain.Ve
 	for _, vendor := range slices.Sorted(maps.Keys(vendors)) {
 		prefix := envPrefix(vendor)
 		policies[vendor] = domain.SourcePolicy{
-			HMACSecret:    domain.SecretText(r.text(prefix+"_WEBHOOK_HMAC_SECRET", "")),
+			HMACSecret:    domain.SecretText(r.webhookSecret(prefix + "_WEBHOOK_HMAC_SECRET")),
 			Authorization: domain.SecretText(r.text(prefix+"_WEBHOOK_AUTHORIZATION", "")),
 			Networks:      r.networks(prefix+"_WEBHOOK_SOURCE_CIDRS", vendors[vendor]),
 		}
 	}
 	return policies
+}
+
+// webhookSecret reads a secret of at least MinWebhookSecret bytes, or "" if the setting is unset.
+func (r *reader) webhookSecret(name string) string {
+	message := "must have at least " + strconv.Itoa(MinWebhookSecret) + " bytes"
+	return parse(r, name, "", message, func(text string) (string, bool) {
+		return text, len(text) >= MinWebhookSecret
+	})
 }

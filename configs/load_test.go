@@ -28,6 +28,7 @@ var knownNetworks = map[domain.Vendor][]netip.Prefix{
 // required contains the settings without which Load returns an error.
 var required = map[string]string{
 	"PUBLIC_URL":          "https://api.example.com",
+	"DATABASE_URL":        "postgres://db.example.com/discovery?sslmode=verify-full",
 	"AUTH_JWKS_URL":       "https://issuer.example.com/keys",
 	"SEALING_KEYSET_FILE": "/run/secrets/keyset.json",
 }
@@ -100,11 +101,13 @@ var (
 			func(c configs.Config) any { return c.PublicURL },
 			map[string]any{
 				"https://h.example": "https://h.example", "http://h:8080/": "http://h:8080",
+				"HTTPS://h.example":  "HTTPS://h.example",
 				"http://h:65535":     "http://h:65535",
 				"https://h.example.": "https://h.example.", "http://[::1]:1": "http://[::1]:1",
 				"http://127.0.0.1": "http://127.0.0.1",
 			},
 			[]string{
+				"http://" + canary, "HTTP://" + canary, "http://127.0.0.1",
 				"http://a:99999", "http://a:65536", "http://a:0", "http://a:", "http://a:99999999999999999999",
 				"http://a..b", "http://.b", "http://.", "http://..", "http://:80",
 				canary, "https://", "ftp://h", "https://h/" + canary, "https://h?" + canary,
@@ -114,7 +117,7 @@ var (
 		"DATABASE_URL": {
 			func(c configs.Config) any { return c.DatabaseURL },
 			map[string]any{
-				"": "sqlite://data/discovery.db", "sqlite:///x": "sqlite:///x",
+				"sqlite:///x":    "sqlite:///x",
 				"postgres://h/d": "postgres://h/d", "postgresql://h": "postgresql://h",
 			},
 			[]string{canary, "sqlite://", "mysql://u:" + canary + "@h/d", "memory://"},
@@ -125,7 +128,10 @@ var (
 		},
 		"AUTH_JWKS_URL": {
 			func(c configs.Config) any { return c.Auth.JWKSURL }, map[string]any{"http://h/k": "http://h/k"},
-			[]string{canary, "ftp://" + canary, "https://", "/keys", "https://h:99999/k", "https://a..b/k"},
+			[]string{
+				canary, "ftp://" + canary, "https://", "/keys", "https://h:99999/k", "https://a..b/k",
+				"http://" + canary, "HTTP://" + canary, "http://127.0.0.1/k",
+			},
 		},
 		"AUTH_ISSUER": {
 			func(c configs.Config) any { return c.Auth.Issuer }, map[string]any{"": "", "us": "us"}, nil,
@@ -145,10 +151,6 @@ var (
 			func(c configs.Config) any { return c.Sealing.KeysetFile }, map[string]any{"k.json": "k.json"},
 			[]string{" "},
 		},
-		"SEALING_KEYSET_KEK_URI": {
-			func(c configs.Config) any { return c.Sealing.KEKURI },
-			map[string]any{"": "", "gcp-kms://k": "gcp-kms://k"}, nil,
-		},
 		"EGRESS_ALLOWED_CIDRS": {
 			func(c configs.Config) any { return c.Egress.AllowedCIDRs },
 			map[string]any{
@@ -162,7 +164,8 @@ var (
 		},
 		"PLUGGY_WEBHOOK_HMAC_SECRET": {
 			pluggy(func(p domain.SourcePolicy) any { return string(p.HMACSecret.Reveal()) }),
-			map[string]any{"": "", canary: canary}, nil,
+			map[string]any{"": "", long: long, "sixteen-bytes-00": "sixteen-bytes-00"},
+			[]string{canary, "x", "fifteen-bytes-0"},
 		},
 		"PLUGGY_WEBHOOK_AUTHORIZATION": {
 			pluggy(func(p domain.SourcePolicy) any { return string(p.Authorization.Reveal()) }),
@@ -227,6 +230,9 @@ func TestValidSettingsAreParsed(t *testing.T) {
 				pairs := []string{name, value}
 				if value == "" {
 					pairs = nil
+				}
+				if strings.HasPrefix(value, "http://") { // production requires https for some URLs
+					pairs = append(pairs, "ENV_NAME", configs.Development)
 				}
 				c, err := load(pairs...)
 				if err != nil {
@@ -296,12 +302,29 @@ func TestExactlyOneSourceOfTokenKeysIsRequired(t *testing.T) {
 	}
 }
 
-func TestPublicURLMayBeMissingOnlyInDevelopment(t *testing.T) {
-	_, err := load("PUBLIC_URL", "")
-	wantErrors(t, err, "", "PUBLIC_URL")
-	c, err := load("PUBLIC_URL", "", "ENV_NAME", configs.Development)
-	if err != nil || c.PublicURL != "" || !c.IsDevelopment() {
-		t.Errorf("development: %q, %v", c.PublicURL, err)
+func TestPublicURLAndDatabaseMayBeMissingOnlyInDevelopment(t *testing.T) {
+	for name, want := range map[string]string{"PUBLIC_URL": "", "DATABASE_URL": "sqlite://data/discovery.db"} {
+		for _, environment := range []string{"", "production", "staging"} {
+			_, err := load(name, "", "ENV_NAME", environment)
+			wantErrors(t, err, "", name)
+		}
+		c, err := load(name, "", "ENV_NAME", configs.Development)
+		if got := settings[name].read(c); err != nil || got != want || !c.IsDevelopment() {
+			t.Errorf("development without %s: %q, want %q; %v", name, got, want, err)
+		}
+	}
+}
+
+func TestTheDefaultAddressInDevelopmentIsLoopback(t *testing.T) {
+	for environment, want := range map[string]string{"": ":4018", configs.Development: "127.0.0.1:4018"} {
+		c, err := load("ENV_NAME", environment)
+		if err != nil || c.ServerAddress != want {
+			t.Errorf("%q: the service listens on %q, want %q; %v", environment, c.ServerAddress, want, err)
+		}
+		health, err := configs.LoadHealth(lookup("ENV_NAME", environment))
+		if err != nil || health.ServerAddress != want {
+			t.Errorf("%q: the health check asks %q, want %q; %v", environment, health.ServerAddress, want, err)
+		}
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 // BenchmarkSeal measures how long it takes to seal and to open the credential of an aggregator.
 func BenchmarkSeal(b *testing.B) {
 	path := filepath.Join(b.TempDir(), "keyset.json")
-	if err := sealing.Create(path, sealing.Options{}); err != nil {
+	if err := sealing.Create(path); err != nil {
 		b.Fatal(err)
 	}
 	keys, err := sealing.Open(path, sealing.Options{})

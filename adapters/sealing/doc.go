@@ -3,14 +3,13 @@
 //
 // The key hierarchy, from the top:
 //
-//	KEK         optional; a key in a KMS that never leaves the KMS; Options.KEKURI names it
-//	 └ keyset   one JSON file, mode 0600: wrapped by the KEK, or in cleartext without a KEK
-//	    └ key   AES-256-GCM, several; the primary key seals, and each key opens what it sealed
-//	       └ credential   the ciphertext of one row, bound to its tenant and connection
+//	keyset   one JSON file in cleartext, which only its owner and its group can read
+//	 └ key   AES-256-GCM, several; the primary key seals, and each key opens what it sealed
+//	    └ credential   the ciphertext of one row, bound to its tenant and connection
 //
 // Someone who has the database but not the keyset cannot read any credential. Someone who has
-// the database and a keyset that is not wrapped by a KEK can read every credential: keep the
-// file off the volume of the database and out of its backups.
+// the database and the keyset can read every credential: keep the file off the volume of the
+// database and out of its backups.
 //
 // # Sealed form
 //

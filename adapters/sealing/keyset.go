@@ -16,12 +16,9 @@ import (
 // another label, so it cannot be opened as a credential.
 const label = "aggregator-connections/credential/v1"
 
-// Options configure how a keyset file is read. The zero value reads a cleartext keyset.
+// Options configure how a keyset file is checked for changes. The zero value uses the wall clock and
+// discards the errors.
 type Options struct {
-	// KEKURI is the URI of the key that wraps the keyset. A client for its KMS must have
-	// been registered with Tink (registry.RegisterKMSClient). "" means that the keyset is in
-	// cleartext.
-	KEKURI string
 	// Now is the clock that limits how often the file is checked for changes; nil means
 	// time.Now.
 	Now func() time.Time
@@ -46,12 +43,12 @@ type Keyset struct {
 var _ ports.Sealer = (*Keyset)(nil)
 
 // Open reads a keyset file. The file must contain AEAD keys with Tink's output prefix in
-// Tink's JSON format, in cleartext or wrapped by the KEK.
+// Tink's JSON format, in cleartext.
 //
 // Errors: one line that begins with SEALING_KEYSET_FILE and contains nothing of the file's
 // content. Open rejects a file that is missing, is not a regular file, is accessible to users
-// other than its owner, is empty, is not a keyset, contains keys that are not for AEAD, or
-// cannot be unwrapped with the KEK.
+// other than its owner and its group, is writable by its group, is empty, is not a keyset, or
+// contains keys that are not for AEAD.
 func Open(path string, opts Options) (*Keyset, error) {
 	if opts.Now == nil {
 		opts.Now = time.Now
@@ -59,7 +56,7 @@ func Open(path string, opts Options) (*Keyset, error) {
 	if opts.OnError == nil {
 		opts.OnError = func(error) {}
 	}
-	first, err := load(path, opts.KEKURI)
+	first, err := load(path)
 	if err != nil {
 		return nil, err
 	}

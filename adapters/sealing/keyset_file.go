@@ -9,10 +9,8 @@ import (
 	"os"
 	"syscall"
 
-	"github.com/tink-crypto/tink-go/v2/core/registry"
 	"github.com/tink-crypto/tink-go/v2/insecurecleartextkeyset"
 	"github.com/tink-crypto/tink-go/v2/keyset"
-	"github.com/tink-crypto/tink-go/v2/tink"
 )
 
 // setting is the prefix of every error about the file. It names the setting that the operator
@@ -27,7 +25,12 @@ const maxFileSize = 1 << 20
 // unreadable content, because a decoder quotes the content that it cannot parse.
 func fileError(problem string) error { return errors.New(setting + ": " + problem) }
 
-// readFile returns the content of a regular file that is accessible only to its owner, and
+// forbiddenMode contains the permissions that a keyset file must not have: to write or execute for its
+// group, and all permissions for others. The group can have the permission to read, because Kubernetes
+// mounts a Secret with mode 0440 if the pod has an fsGroup.
+const forbiddenMode fs.FileMode = 0o037
+
+// readFile returns the content of a regular file that has no permission of forbiddenMode, and
 // the file's metadata at the time of reading. All checks use the open file, so that the file
 // cannot be replaced between the checks and the read.
 func readFile(path string) ([]byte, fs.FileInfo, error) {
@@ -47,8 +50,10 @@ func readFile(path string) ([]byte, fs.FileInfo, error) {
 	switch {
 	case !info.Mode().IsRegular():
 		return nil, nil, fileError("is not a regular file")
-	case info.Mode().Perm()&0o077 != 0:
-		return nil, nil, fileError(fmt.Sprintf("is accessible to others (mode %04o), must be 0600", info.Mode().Perm()))
+	case info.Mode().Perm()&forbiddenMode != 0:
+		return nil, nil, fileError(fmt.Sprintf(
+			"is accessible to others (mode %04o), must be 0400, 0440, 0600 or 0640", info.Mode().Perm(),
+		))
 	case info.Size() == 0:
 		return nil, nil, fileError("is empty")
 	case info.Size() > maxFileSize:
@@ -61,59 +66,20 @@ func readFile(path string) ([]byte, fs.FileInfo, error) {
 	return content, info, nil
 }
 
-// decode decodes a keyset. If kekURI is "", the content must be a cleartext keyset; otherwise
-// the content must be wrapped by the KEK with this URI.
-func decode(content []byte, kekURI string) (*keyset.Handle, error) {
-	reader := keyset.NewJSONReader(bytes.NewReader(content))
-	if kekURI == "" {
-		handle, err := insecurecleartextkeyset.Read(reader)
-		if err != nil {
-			return nil, fileError("is not a Tink keyset in cleartext JSON")
-		}
-		return handle, nil
-	}
-	kek, err := kekFor(kekURI)
+// decode decodes a cleartext keyset.
+func decode(content []byte) (*keyset.Handle, error) {
+	handle, err := insecurecleartextkeyset.Read(keyset.NewJSONReader(bytes.NewReader(content)))
 	if err != nil {
-		return nil, err
-	}
-	handle, err := keyset.Read(reader, kek)
-	if err != nil {
-		return nil, fileError("is not a Tink keyset in JSON that the KEK unwraps")
+		return nil, fileError("is not a Tink keyset in cleartext JSON")
 	}
 	return handle, nil
 }
 
-// encode returns the content of a keyset file that decode accepts with the same kekURI.
-func encode(handle *keyset.Handle, kekURI string) ([]byte, error) {
+// encode returns the content of a keyset file that decode accepts.
+func encode(handle *keyset.Handle) ([]byte, error) {
 	var content bytes.Buffer
-	writer := keyset.NewJSONWriter(&content)
-	if kekURI == "" {
-		if err := insecurecleartextkeyset.Write(handle, writer); err != nil {
-			return nil, fileError("the keyset cannot be encoded")
-		}
-		return content.Bytes(), nil
-	}
-	kek, err := kekFor(kekURI)
-	if err != nil {
-		return nil, err
-	}
-	if err := handle.Write(writer, kek); err != nil {
-		return nil, fileError("the KEK does not wrap the keyset")
+	if err := insecurecleartextkeyset.Write(handle, keyset.NewJSONWriter(&content)); err != nil {
+		return nil, fileError("the keyset cannot be encoded")
 	}
 	return content.Bytes(), nil
-}
-
-// kekFor returns the KEK with the given URI. It uses the KMS clients that were registered with
-// Tink. The errors of these clients are not wrapped, because they may contain the response of
-// the KMS.
-func kekFor(uri string) (tink.AEAD, error) {
-	client, err := registry.GetKMSClient(uri)
-	if err != nil {
-		return nil, fileError("no KMS client is registered for the KEK")
-	}
-	kek, err := client.GetAEAD(uri)
-	if err != nil {
-		return nil, fileError("the KMS does not return the KEK")
-	}
-	return kek, nil
 }

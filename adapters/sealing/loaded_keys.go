@@ -33,13 +33,13 @@ type loadedKeys struct {
 }
 
 // load reads the keyset file at path, decodes it, and validates its keys.
-func load(path, kekURI string) (*loadedKeys, error) {
+func load(path string) (*loadedKeys, error) {
 	content, info, err := readFile(path)
 	defer clear(content)
 	if err != nil {
 		return nil, err
 	}
-	handle, err := decode(content, kekURI)
+	handle, err := decode(content)
 	if err != nil {
 		return nil, err
 	}

@@ -58,7 +58,7 @@ func (k *Keyset) loadIfChanged() error {
 	if unchanged(old.fileInfo, info) {
 		return nil
 	}
-	fresh, err := load(k.path, k.opts.KEKURI)
+	fresh, err := load(k.path)
 	if err != nil {
 		return err
 	}

@@ -26,12 +26,12 @@ const (
 // Create writes a new keyset file with mode 0600 that contains one new AES-256-GCM key. When
 // it returns, the file has been synced to disk. It never overwrites an existing file or
 // link, but returns an error instead. If writing fails, no partial file remains.
-func Create(path string, opts Options) error {
+func Create(path string) error {
 	handle, err := keyset.NewHandle(aead.AES256GCMKeyTemplate())
 	if err != nil {
 		return fileError("no key can be generated")
 	}
-	content, err := encode(handle, opts.KEKURI)
+	content, err := encode(handle)
 	defer clear(content)
 	if err != nil {
 		return err
@@ -51,7 +51,7 @@ func Create(path string, opts Options) error {
 // Errors: those of Open. With Add, Rotate also returns an error if a key that was added
 // earlier has not been promoted yet. With only Promote, it returns an error if there is no
 // added key to promote.
-func Rotate(path string, steps Step, opts Options) error {
+func Rotate(path string, steps Step) error {
 	path, err := filepath.EvalSymlinks(path)
 	if err != nil {
 		return fmt.Errorf("%s: %w", setting, err)
@@ -63,7 +63,7 @@ func Rotate(path string, steps Step, opts Options) error {
 	if err := writeNew(fresh, nil); err != nil {
 		return err
 	}
-	err = rotateInto(path, fresh, steps, opts)
+	err = rotateInto(path, fresh, steps)
 	if err == nil {
 		err = os.Rename(fresh, path)
 	}
@@ -77,13 +77,13 @@ func Rotate(path string, steps Step, opts Options) error {
 
 // rotateInto reads the keyset at path, applies the steps to it, and writes the result into the
 // file fresh.
-func rotateInto(path, fresh string, steps Step, opts Options) error {
+func rotateInto(path, fresh string, steps Step) error {
 	content, info, err := readFile(path)
 	defer clear(content)
 	if err != nil {
 		return err
 	}
-	handle, err := decode(content, opts.KEKURI)
+	handle, err := decode(content)
 	if err != nil {
 		return err
 	}
@@ -93,15 +93,20 @@ func rotateInto(path, fresh string, steps Step, opts Options) error {
 	if handle, err = applySteps(handle, steps); err != nil {
 		return err
 	}
-	rotated, err := encode(handle, opts.KEKURI)
+	rotated, err := encode(handle)
 	defer clear(rotated)
 	if err != nil {
 		return err
 	}
-	if err := copyOwner(fresh, info); err != nil {
+	// The file is opened before it gets the mode of the keyset, which may be read-only.
+	f, err := os.OpenFile(fresh, os.O_WRONLY|os.O_TRUNC, 0)
+	if err != nil {
 		return fmt.Errorf("%s: %w", setting, err)
 	}
-	return overwrite(fresh, rotated)
+	if err := copyOwner(fresh, info); err != nil {
+		return errors.Join(fmt.Errorf("%s: %w", setting, err), f.Close())
+	}
+	return writeAndSync(f, rotated)
 }
 
 // applySteps returns a keyset to which the steps have been applied. It changes no file.

@@ -10,11 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tink-crypto/tink-go/v2/aead"
-	"github.com/tink-crypto/tink-go/v2/core/registry"
-	"github.com/tink-crypto/tink-go/v2/keyset"
-	"github.com/tink-crypto/tink-go/v2/tink"
-
 	"github.com/LerianStudio/aggregator-connections/adapters/sealing"
 	"github.com/LerianStudio/aggregator-connections/domain"
 )
@@ -58,7 +53,7 @@ func TestStepsInTheWrongOrderAreRejected(t *testing.T) {
 func refusesStep(t *testing.T, path string, steps sealing.Step, want string) {
 	t.Helper()
 	before, _ := os.ReadFile(path)
-	err := sealing.Rotate(path, steps, sealing.Options{})
+	err := sealing.Rotate(path, steps)
 	if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "canary") {
 		t.Errorf("Rotate returned %v, want %q", err, want)
 	}
@@ -79,7 +74,7 @@ func TestRotationsExcludeOneAnother(t *testing.T) {
 	sealed := []domain.Sealed{first}
 	for range 8 {
 		all.Go(func() {
-			if sealing.Rotate(path, sealing.Add|sealing.Promote, sealing.Options{}) != nil {
+			if sealing.Rotate(path, sealing.Add|sealing.Promote) != nil {
 				return
 			}
 			k, err := sealing.Open(path, sealing.Options{})
@@ -111,7 +106,7 @@ func TestRotateAfterACrashNamesTheLeftoverFile(t *testing.T) {
 	if err := os.WriteFile(path+".rotating", nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	err := sealing.Rotate(path, sealing.Add, sealing.Options{})
+	err := sealing.Rotate(path, sealing.Add)
 	if !errors.Is(err, os.ErrExist) || !strings.Contains(err.Error(), ".rotating") {
 		t.Errorf("Rotate returned %v, want an error that names the existing .rotating file", err)
 	}
@@ -201,70 +196,9 @@ func TestRunningProcessKeepsItsKeysIfTheFileIsInvalid(t *testing.T) {
 	}
 }
 
-func TestKEKWrapsTheKeyset(t *testing.T) {
-	kms := &fakeKMS{uri: "fake-kms://kek", kek: newKEK(t)}
-	registry.RegisterKMSClient(kms)
-	t.Cleanup(registry.ClearKMSClients)
-	opts := sealing.Options{KEKURI: kms.uri}
-	path := filepath.Join(t.TempDir(), "keyset.json")
-	if err := sealing.Create(path, opts); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := keyset.ReadWithNoSecrets(keyset.NewJSONReader(bytes.NewReader(read(t, path)))); err == nil {
-		t.Error("the file contains a cleartext keyset")
-	}
-	sealed := seal(t, open(t, path, opts))
-	if err := sealing.Rotate(path, sealing.Add|sealing.Promote, opts); err != nil {
-		t.Fatal(err)
-	}
-	opens(t, open(t, path, opts), sealed)
-
-	refuses(t, path, "in cleartext") // Open without KEKURI
-	refusesKEK(t, create(t), kms.uri, "unwraps")
-	refusesKEK(t, path, "fake-kms://other", "does not return the KEK")
-	refusesKEK(t, path, "nobody://kek", "no KMS client")
-	kms.kek = newKEK(t)
-	refusesKEK(t, path, kms.uri, "unwraps")
-}
-
-func refusesKEK(t *testing.T, path, uri, want string) {
-	t.Helper()
-	_, err := sealing.Open(path, sealing.Options{KEKURI: uri})
-	if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "canary") {
-		t.Errorf("Open returned %v, want %q", err, want)
-	}
-}
-
-type fakeKMS struct {
-	uri string
-	kek tink.AEAD
-}
-
-func (f *fakeKMS) Supported(uri string) bool { return strings.HasPrefix(uri, "fake-kms://") }
-
-func (f *fakeKMS) GetAEAD(uri string) (tink.AEAD, error) {
-	if uri != f.uri {
-		return nil, errors.New("response-canary of the KMS")
-	}
-	return f.kek, nil
-}
-
-func newKEK(t *testing.T) tink.AEAD {
-	t.Helper()
-	handle, err := keyset.NewHandle(aead.AES256GCMKeyTemplate())
-	if err != nil {
-		t.Fatal(err)
-	}
-	kek, err := aead.New(handle)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return kek
-}
-
 func rotate(t *testing.T, path string, steps sealing.Step) {
 	t.Helper()
-	if err := sealing.Rotate(path, steps, sealing.Options{}); err != nil {
+	if err := sealing.Rotate(path, steps); err != nil {
 		t.Fatalf("Rotate: %v", err)
 	}
 }

@@ -44,7 +44,7 @@ func TestCreateWritesAPrivateFileOnce(t *testing.T) {
 		t.Errorf("mode %v, want 0600", info.Mode().Perm())
 	}
 	before := read(t, path)
-	if err := sealing.Create(path, sealing.Options{}); !errors.Is(err, os.ErrExist) {
+	if err := sealing.Create(path); !errors.Is(err, os.ErrExist) {
 		t.Errorf("a second Create returned %v, want an error that the file exists", err)
 	}
 	if !bytes.Equal(before, read(t, path)) {
@@ -57,7 +57,7 @@ func TestCreateDoesNotFollowALink(t *testing.T) {
 	if err := os.Symlink(target, link); err != nil {
 		t.Fatal(err)
 	}
-	if err := sealing.Create(link, sealing.Options{}); !errors.Is(err, os.ErrExist) {
+	if err := sealing.Create(link); !errors.Is(err, os.ErrExist) {
 		t.Errorf("gave %v, want a refusal", err)
 	}
 	if _, err := os.Stat(target); err == nil {
@@ -72,15 +72,16 @@ func TestOpenRejectsInvalidFiles(t *testing.T) {
 		mode    os.FileMode
 		want    string
 	}{
-		"readable by the group": {good, 0o640, "mode 0640"},
-		"readable by the world": {good, 0o604, "mode 0604"},
-		"writable by the group": {good, 0o620, "mode 0620"},
-		"empty":                 {nil, 0o600, "is empty"},
-		"not JSON":              {[]byte("content-canary"), 0o600, "is not a Tink keyset"},
-		"another JSON":          {[]byte(`{"content-canary":"content-canary"}`), 0o600, "is not a Tink keyset"},
-		"an empty keyset":       {[]byte(`{"primaryKeyId":0,"key":[]}`), 0o600, "is not a Tink keyset"},
-		"truncated":             {good[:len(good)/2], 0o600, "is not a Tink keyset"},
-		"a list":                {[]byte(`["content-canary"]`), 0o600, "is not a Tink keyset"},
+		"readable by the world":   {good, 0o604, "mode 0604"},
+		"readable by all":         {good, 0o444, "mode 0444"},
+		"writable by the group":   {good, 0o620, "mode 0620"},
+		"executable by the group": {good, 0o450, "mode 0450"},
+		"empty":                   {nil, 0o600, "is empty"},
+		"not JSON":                {[]byte("content-canary"), 0o600, "is not a Tink keyset"},
+		"another JSON":            {[]byte(`{"content-canary":"content-canary"}`), 0o600, "is not a Tink keyset"},
+		"an empty keyset":         {[]byte(`{"primaryKeyId":0,"key":[]}`), 0o600, "is not a Tink keyset"},
+		"truncated":               {good[:len(good)/2], 0o600, "is not a Tink keyset"},
+		"a list":                  {[]byte(`["content-canary"]`), 0o600, "is not a Tink keyset"},
 		"wrapped by a KEK": {
 			[]byte(`{"encryptedKeyset":"Y29udGVudC1jYW5hcnk="}`), 0o600, "is not a Tink keyset",
 		},
@@ -100,6 +101,16 @@ func TestOpenRejectsInvalidFiles(t *testing.T) {
 	t.Run("missing", func(t *testing.T) { refuses(t, filepath.Join(t.TempDir(), "none"), "no such file") })
 	t.Run("a directory", func(t *testing.T) { refuses(t, t.TempDir(), "regular file") })
 	t.Run("unnamed", func(t *testing.T) { refuses(t, "", "names no file") })
+}
+
+// Kubernetes mounts a Secret with mode 0400, or with 0440 if the pod has an fsGroup.
+func TestOpenAcceptsAFileThatOnlyItsOwnerAndGroupCanRead(t *testing.T) {
+	good := read(t, create(t))
+	for _, mode := range []os.FileMode{0o400, 0o440, 0o600, 0o640} {
+		if _, err := sealing.Open(file(t, good, mode), sealing.Options{}); err != nil {
+			t.Errorf("mode %04o: Open returned %v", mode, err)
+		}
+	}
 }
 
 func refuses(t *testing.T, path, want string) {
@@ -149,7 +160,7 @@ func TestNothingPrintsTheKey(t *testing.T) {
 func FuzzKeysetFile(f *testing.F) {
 	dir := f.TempDir()
 	path := filepath.Join(dir, "seed")
-	if err := sealing.Create(path, sealing.Options{}); err != nil {
+	if err := sealing.Create(path); err != nil {
 		f.Fatal(err)
 	}
 	good, err := os.ReadFile(path)
@@ -184,7 +195,7 @@ func FuzzKeysetFile(f *testing.F) {
 func create(t *testing.T) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "keyset.json")
-	if err := sealing.Create(path, sealing.Options{}); err != nil {
+	if err := sealing.Create(path); err != nil {
 		t.Fatal(err)
 	}
 	return path

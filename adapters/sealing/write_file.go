@@ -25,14 +25,6 @@ func writeNew(path string, content []byte) error {
 	return nil
 }
 
-func overwrite(path string, content []byte) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_TRUNC, 0)
-	if err != nil {
-		return fmt.Errorf("%s: %w", setting, err)
-	}
-	return writeAndSync(f, content)
-}
-
 // writeAndSync writes content to f, syncs f to disk and closes f. It closes f even if an earlier
 // step has failed.
 func writeAndSync(f *os.File, content []byte) error {

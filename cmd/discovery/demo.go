@@ -102,7 +102,7 @@ func (e *demoEnv) startService(ctx context.Context, group *errgroup.Group, dir s
 	}
 	e.service = "http://" + listener.Addr().String()
 	cfg := demoConfig(e.service, e.db, filepath.Join(dir, "keyset.json"))
-	if err := sealing.Create(cfg.Sealing.KeysetFile, sealing.Options{}); err != nil {
+	if err := sealing.Create(cfg.Sealing.KeysetFile); err != nil {
 		return err
 	}
 	if e.token, err = operatorToken(cfg, uuid.NewString(), time.Now()); err != nil {

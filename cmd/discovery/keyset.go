@@ -9,28 +9,24 @@ import (
 	"github.com/LerianStudio/aggregator-connections/adapters/sealing"
 )
 
-func keysetCommand(env lookup) *cobra.Command {
+func keysetCommand() *cobra.Command {
 	keyset := &cobra.Command{
 		Use:   "keyset",
 		Short: "Create and rotate the sealing keyset",
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	options := func() sealing.Options {
-		uri, _ := env("SEALING_KEYSET_KEK_URI")
-		return sealing.Options{KEKURI: uri}
-	}
-	keyset.AddCommand(createCommand(options), rotateCommand(options))
+	keyset.AddCommand(createCommand(), rotateCommand())
 	return keyset
 }
 
-func createCommand(options func() sealing.Options) *cobra.Command {
+func createCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "create FILE",
 		Short: "Write a new keyset (mode 0600); never overwrites a file",
 		Args:  exactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := sealing.Create(args[0], options()); err != nil {
+			if err := sealing.Create(args[0]); err != nil {
 				return fileArgumentError(err)
 			}
 			cmd.Println("created", args[0])
@@ -54,7 +50,7 @@ If each process has its own copy of the file, use two steps:
 An added key opens but does not seal, so that no process seals with a key that another
 one lacks.`
 
-func rotateCommand(options func() sealing.Options) *cobra.Command {
+func rotateCommand() *cobra.Command {
 	var add, promote bool
 	cmd := &cobra.Command{
 		Use:   "rotate FILE",
@@ -63,7 +59,7 @@ func rotateCommand(options func() sealing.Options) *cobra.Command {
 		Args:  exactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			steps, done := rotationSteps(add, promote)
-			if err := sealing.Rotate(args[0], steps, options()); err != nil {
+			if err := sealing.Rotate(args[0], steps); err != nil {
 				return fileArgumentError(err)
 			}
 			cmd.Println(done, args[0])

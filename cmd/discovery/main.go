@@ -30,25 +30,27 @@ func main() {
 	// signal the process would end without cleaning up.
 	signal.Ignore(syscall.SIGPIPE)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, os.Args[1:], os.LookupEnv, os.Stdout, os.Stderr)
+	err := run(ctx, os.Args[1:], os.LookupEnv, os.Environ(), os.Stdout, os.Stderr)
 	stop()
 	os.Exit(report(err, os.Stderr))
 }
 
 // run is the whole program except for the signals and the exit code. Its arguments, environment
-// variables and outputs are passed to it. It returns when the command is done or when ctx ends.
-func run(ctx context.Context, args []string, env lookup, stdout, stderr io.Writer) error {
+// variables and outputs are passed to it: env looks up a variable, and environ lists all variables in
+// the form of os.Environ. It returns when the command is done or when ctx ends.
+func run(ctx context.Context, args []string, env lookup, environ []string, stdout, stderr io.Writer) error {
 	root := &cobra.Command{
 		Use:           "discovery",
 		Short:         "Open-Finance aggregator connections for a reconciliation engine",
+		Version:       compose.Version(),
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
 	root.AddCommand(
-		serveCommand(env, stderr), migrateCommand(env), keysetCommand(env), resealCommand(env),
-		demoCommand(), sandboxCommand(), tokenCommand(env), versionCommand(),
+		serveCommand(env, environ, stderr), migrateCommand(env), keysetCommand(), resealCommand(env),
+		demoCommand(), sandboxCommand(), tokenCommand(env), versionCommand(), healthCommand(env),
 	)
-	root.CompletionOptions.DisableDefaultCmd = true
+	root.SetVersionTemplate("{{.Version}}\n") // as the command version prints it
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.SetArgs(args)
 	root.SetOut(stdout)

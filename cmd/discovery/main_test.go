@@ -51,7 +51,7 @@ func environment(t *testing.T, pairs ...string) lookup {
 func program(t *testing.T, env lookup, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
 	var out, errs bytes.Buffer
-	err := run(t.Context(), args, env, &out, &errs)
+	err := run(t.Context(), args, env, nil, &out, &errs)
 	return report(err, &errs), out.String(), errs.String()
 }
 
@@ -171,7 +171,7 @@ func TestInterruptIsASuccessOnlyForCommandsThatRunUntilStopped(t *testing.T) {
 			args = append(args, "--pluggy", "127.0.0.1:0", "--belvo", "127.0.0.1:0")
 		}
 		var out, errs bytes.Buffer
-		code := report(run(stopped, args, env, &out, &errs), &errs)
+		code := report(run(stopped, args, env, nil, &out, &errs), &errs)
 		if code != want {
 			t.Errorf("%s: exit %d with %q, want %d", command, code, errs.String(), want)
 		}
@@ -182,27 +182,85 @@ func TestInterruptIsASuccessOnlyForCommandsThatRunUntilStopped(t *testing.T) {
 	}
 }
 
-func TestServeEndsWithItsContext(t *testing.T) {
-	env := withKeyset(t, environment(t))
+// serveUntilReady runs the command serve until it has logged that it serves, and then stops it. It
+// returns the log. environ lists the environment variables in the form of os.Environ.
+func serveUntilReady(t *testing.T, env lookup, environ ...string) string {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
 	read, write := io.Pipe()
 	ended := make(chan error, 1)
 	go func() {
-		err := run(ctx, []string{"serve"}, env, io.Discard, write)
+		err := run(ctx, []string{"serve"}, env, environ, io.Discard, write)
 		_ = write.Close()
 		ended <- err
 	}()
-	lines := bufio.NewScanner(read)
-	for lines.Scan() && !strings.Contains(lines.Text(), "serving") {
-		// Warnings about the settings come before the line with the address.
+	var log strings.Builder
+	for lines := bufio.NewScanner(read); lines.Scan(); {
+		log.WriteString(lines.Text() + "\n")
+		if strings.Contains(lines.Text(), `"message":"serving"`) {
+			cancel()
+		}
 	}
-	if !strings.Contains(lines.Text(), "serving") {
-		t.Errorf("the log ended with %q (error %v), want a line with serving", lines.Text(), lines.Err())
-	}
-	cancel()
-	_, _ = io.Copy(io.Discard, read)
 	if err := <-ended; err != nil {
 		t.Errorf("serve ended with the error %v, want nil", err)
+	}
+	return log.String()
+}
+
+func TestServeEndsWithItsContext(t *testing.T) {
+	if log := serveUntilReady(t, withKeyset(t, environment(t))); !strings.Contains(log, `"message":"stopped"`) {
+		t.Errorf("the service did not stop: %s", log)
+	}
+}
+
+// lineWith returns the only line of the log that contains text, without its time. It fails the test if
+// there is no such line, or more than one.
+func lineWith(t *testing.T, log, text string) string {
+	t.Helper()
+	if strings.Count(log, text) != 1 {
+		t.Fatalf("the log does not contain %s exactly once: %s", text, log)
+	}
+	for line := range strings.Lines(log) {
+		if strings.Contains(line, text) {
+			return line
+		}
+	}
+	return ""
+}
+
+func TestTheStartLogNamesWhatWasChosen(t *testing.T) {
+	env := withKeyset(t, environment(
+		t, "AUTH_AUDIENCE", canary, "PLUGGY_WEBHOOK_HMAC_SECRET", canary+"-of-at-least-16-bytes",
+		"PLUGGY_WEBHOOK_SOURCE_CIDRS", "", "BELVO_WEBHOOK_AUTHORIZATION", "Bearer "+canary,
+		"EGRESS_ALLOWED_CIDRS", "127.0.0.0/8", "EGRESS_ALLOW_HTTP", "true",
+	))
+	log := serveUntilReady(t, env)
+	line := lineWith(t, log, `"message":"serving"`)
+	for _, want := range []string{
+		`"database":"sqlite"`, `"operators":"AUTH_JWT_SECRET, issuer not checked, audience checked"`,
+		`"webhooks":{"belvo":"authorization header or source address","pluggy":"signature"}`,
+		`"egressExceptions":["127.0.0.0/8","http"]`,
+	} {
+		if !strings.Contains(line, want) {
+			t.Errorf("the line about the start does not contain %s: %s", want, line)
+		}
+	}
+	if strings.Contains(log, canary) {
+		t.Errorf("the log contains a value: %s", log)
+	}
+}
+
+func TestTheStartLogWarnsAboutSettings(t *testing.T) {
+	env := withKeyset(t, environment(t, "TRUSTED_PROXIES", "0.0.0.0/0", "EGRESS_ALLOWED_CIDRS", "0.0.0.0/0"))
+	log := serveUntilReady(t, env, "AUTH_JWKS="+canary, "DATABASE_URI=sqlite://"+canary, "PATH=/bin", "LOG_LEVEL=info")
+	for _, name := range []string{"TRUSTED_PROXIES", "EGRESS_ALLOWED_CIDRS", "AUTH_JWKS", "DATABASE_URI"} {
+		if line := lineWith(t, log, `"setting":"`+name+`"`); !strings.Contains(line, `"level":"warn"`) {
+			t.Errorf("%s has no warning: %s", name, line)
+		}
+	}
+	if strings.Count(log, `"message":"setting"`) != 4 || strings.Contains(log, canary) {
+		t.Errorf("the log contains other warnings, or a value: %s", log)
 	}
 }
 
@@ -248,9 +306,37 @@ func TestMigrateAndResealNeedOnlyTheirOwnSettings(t *testing.T) {
 }
 
 func TestVersionPrintsTheVersion(t *testing.T) {
-	code, out, _ := program(t, environment(t), "version")
-	if code != 0 || out != compose.Version()+"\n" || len(out) < 2 {
-		t.Errorf("exit %d, wrote %q", code, out)
+	for _, argument := range []string{"version", "--version"} {
+		code, out, _ := program(t, environment(t), argument)
+		if code != 0 || out != compose.Version()+"\n" || len(out) < 2 {
+			t.Errorf("%s: exit %d, wrote %q", argument, code, out)
+		}
+	}
+}
+
+func TestCompletionPrintsAScriptForEachShell(t *testing.T) {
+	for _, shell := range []string{"bash", "zsh", "fish", "powershell"} {
+		code, out, stderr := program(t, environment(t), "completion", shell)
+		if code != 0 || !strings.Contains(out, "discovery") || stderr != "" {
+			t.Errorf("%s: exit %d, %d bytes of output, stderr %q", shell, code, len(out), stderr)
+		}
+	}
+}
+
+func TestHelpOfServeListsEverySettingWithItsDefault(t *testing.T) {
+	code, out, _ := program(t, environment(t), "serve", "--help")
+	if code != 0 {
+		t.Errorf("exit %d", code)
+	}
+	// configs.TestProductionEnvListsEverySettingAndNoOther checks that production.env is complete.
+	reference, err := os.ReadFile("../../configs/production.env")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(reference)) {
+		if !strings.Contains(out, line) {
+			t.Errorf("the help does not contain %q", line)
+		}
 	}
 }
 

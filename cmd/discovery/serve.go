@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"net"
+	"strings"
 
 	"github.com/KimMachineGun/automemlimit/memlimit"
 	"github.com/spf13/cobra"
@@ -11,22 +12,26 @@ import (
 
 	"github.com/LerianStudio/aggregator-connections/adapters/system"
 	"github.com/LerianStudio/aggregator-connections/cmd/discovery/compose"
+	"github.com/LerianStudio/aggregator-connections/configs"
 )
 
-func serveCommand(env lookup, logTo io.Writer) *cobra.Command {
+func serveCommand(env lookup, environ []string, logTo io.Writer) *cobra.Command {
 	return &cobra.Command{
 		Use:   "serve",
 		Short: "Serve the API and the webhooks, and run the pulls",
-		Args:  cobra.NoArgs,
+		Long: "Serve the API and the webhooks, and run the pulls.\n\nThe settings are environment variables:\n\n" +
+			strings.TrimSpace(configs.Reference),
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return ignoreInterrupt(serve(cmd.Context(), env, logTo))
+			return ignoreInterrupt(serve(cmd.Context(), env, environ, logTo))
 		},
 	}
 }
 
 // serve runs the service until ctx ends. It opens the listeners before it composes the service,
-// so that an address that is already in use fails the start before the schema is migrated.
-func serve(ctx context.Context, env lookup, logTo io.Writer) error {
+// so that an address that is already in use fails the start before the schema is migrated. A start
+// that fails logs nothing, because its error must be the only line that is printed.
+func serve(ctx context.Context, env lookup, environ []string, logTo io.Writer) error {
 	cfg, err := settings(env)
 	if err != nil {
 		return err
@@ -45,6 +50,9 @@ func serve(ctx context.Context, env lookup, logTo io.Writer) error {
 		_, _ = listener.Close(), admin.Close()
 		return err
 	}
+	for _, warning := range cfg.Warnings(env, variableNames(environ)) {
+		app.Log.Warn("setting", zap.String("setting", warning.Setting), zap.String("problem", warning.Problem))
+	}
 	if err := limitMemory(memlimit.FromCgroup); err != nil {
 		app.Log.Info("no memory limit is known", zap.Error(err))
 	}
@@ -53,6 +61,15 @@ func serve(ctx context.Context, env lookup, logTo io.Writer) error {
 	}
 	go releaseStartupMemory()
 	return app.Serve(ctx, listener, admin)
+}
+
+// variableNames returns the names of variables that have the form NAME=value.
+func variableNames(environ []string) []string {
+	names := make([]string, len(environ))
+	for i, variable := range environ {
+		names[i], _, _ = strings.Cut(variable, "=")
+	}
+	return names
 }
 
 func listen(ctx context.Context, setting, address string) (net.Listener, error) {

@@ -21,7 +21,7 @@ func tokenCommand(env lookup) *cobra.Command {
 		Short: "Print an operator token for a tenant (a UUID), valid for an hour; development only",
 		Args:  exactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			cfg, err := settings(env)
+			cfg, err := settingsError(configs.LoadToken(env))
 			if err != nil {
 				return err
 			}

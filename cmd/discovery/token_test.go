@@ -51,6 +51,18 @@ func TestTokenIsValidForAnHour(t *testing.T) {
 	}
 }
 
+// A token can be signed before a keyset or a database exists.
+func TestTokenNeedsOnlyTheSettingsOfTokens(t *testing.T) {
+	only := func(name string) (string, bool) {
+		value, set := map[string]string{"ENV_NAME": "development", "AUTH_JWT_SECRET": jwtSecret}[name]
+		return value, set
+	}
+	code, token, stderr := program(t, only, "token", uuid.NewString())
+	if _, err := verify(t, token, auth.Claims{TenantClaim: "tenant_id"}); code != 0 || err != nil {
+		t.Errorf("exit %d, stderr %q; the token is not valid: %v", code, stderr, err)
+	}
+}
+
 func TestTokenRequiresDevelopment(t *testing.T) {
 	for name, env := range map[string]lookup{
 		"production":        environment(t, "ENV_NAME", "production", "PUBLIC_URL", "https://example.com"),

@@ -50,7 +50,7 @@ func (b *bench) newEnv(ctx context.Context, database string) (*env, error) {
 		"PLUGGY_WEBHOOK_HMAC_SECRET": signingKey, "PLUGGY_WEBHOOK_SOURCE_CIDRS": "",
 		"RATE_LIMIT_PER_MINUTE": "0", "WEBHOOK_RATE_LIMIT_PER_MINUTE": "0",
 	}}
-	if err := sealing.Create(e.settings["SEALING_KEYSET_FILE"], sealing.Options{}); err != nil {
+	if err := sealing.Create(e.settings["SEALING_KEYSET_FILE"]); err != nil {
 		return nil, err
 	}
 	cmd := exec.CommandContext(ctx, b.binary, "token", e.tenant)

@@ -44,6 +44,8 @@ func TestAllInvalidSettingsAreReportedAtOnce(t *testing.T) {
 		"AUTH_JWKS_URL":                 canary,
 		"AUTH_JWT_SECRET":               canary,
 		"AUTH_REQUIRE_SCOPES":           canary,
+		"PLUGGY_WEBHOOK_HMAC_SECRET":    canary,
+		"BELVO_WEBHOOK_HMAC_SECRET":     canary,
 		"EGRESS_ALLOWED_CIDRS":          canary,
 		"EGRESS_ALLOW_HTTP":             canary,
 		"PLUGGY_WEBHOOK_SOURCE_CIDRS":   canary,
@@ -79,6 +81,42 @@ func TestAllInvalidSettingsAreReportedAtOnce(t *testing.T) {
 	}
 }
 
+// An empty environment must not create a database: the operator may have misspelt DATABASE_URL.
+func TestWithoutADatabaseNothingStartsInProduction(t *testing.T) {
+	h := newEnv(t, "")
+	for _, name := range []string{"serve", "migrate", "reseal"} {
+		settings := maps.Clone(h.settings)
+		settings["ENV_NAME"], settings["PUBLIC_URL"] = "production", "https://api.example.com"
+		delete(settings, "DATABASE_URL")
+		out, said, code := command(t, settings, name)
+		checkOneLine(t, code, 2, out, said, "DATABASE_URL is required")
+	}
+}
+
+func TestHealthReportsWhetherTheServiceIsReady(t *testing.T) {
+	h := newEnv(t, "")
+	p := h.serve()
+	p.ready()
+	settings := map[string]string{"SERVER_ADDRESS": strings.TrimPrefix(p.at(), "http://")}
+	if out, said, code := command(t, settings, "health"); code != 0 || out != "ready\n" || said != "" {
+		t.Errorf("while the service is ready, health ended with %d and printed %q %q", code, out, said)
+	}
+	p.stop()
+	out, said, code := command(t, settings, "health")
+	checkOneLine(t, code, 1, out, said, "health: ")
+}
+
+// A misspelt setting has no other effect than a warning, which names it without its value.
+func TestAMisspeltSettingIsLogged(t *testing.T) {
+	h := newEnv(t, "")
+	h.settings["DATABASE_URI"] = canary
+	p := h.serve()
+	p.ready()
+	if log := p.log(); !strings.Contains(log, `"setting":"DATABASE_URI"`) || strings.Contains(log, canary) {
+		t.Errorf("the log does not name the setting, or contains its value:\n%s", log)
+	}
+}
+
 func TestAnAddressThatIsTakenEndsTheStart(t *testing.T) {
 	h := newEnv(t, "")
 	p := h.serve()
@@ -104,7 +142,7 @@ func TestKeysets(t *testing.T) {
 		t.Errorf("a second create ended with %d and printed %q", code, said)
 	}
 	for name, spoil := range map[string]func(path string){
-		"readable by the group": func(path string) { check(os.Chmod(path, 0o640)) },
+		"writable by the group": func(path string) { check(os.Chmod(path, 0o660)) },
 		"readable by the world": func(path string) { check(os.Chmod(path, 0o604)) },
 		"missing":               func(path string) { check(os.Remove(path)) },
 		"empty":                 func(path string) { check(os.WriteFile(path, nil, 0o600)) },

@@ -33,7 +33,7 @@ func rotateKeys(t *testing.T, w *rotationEnv) {
 	serving := w.open(t, nil)
 	traffic := w.traffic(t, serving, w.connect(t, serving, resealRows))
 	for range rotations {
-		if err := sealing.Rotate(w.cfg.Sealing.KeysetFile, sealing.Add|sealing.Promote, sealing.Options{}); err != nil {
+		if err := sealing.Rotate(w.cfg.Sealing.KeysetFile, sealing.Add|sealing.Promote); err != nil {
 			t.Fatal(err)
 		}
 		if stale, all := w.stale(t, serving); stale != resealRows || all != resealRows {

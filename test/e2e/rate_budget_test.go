@@ -27,7 +27,7 @@ var (
 // requests that the vendor allows, and no request may get a 429.
 func TestTheVendorsRateBudgetIsKeptAndUsed(t *testing.T) {
 	keyset := filepath.Join(t.TempDir(), "keyset.json")
-	if err := sealing.Create(keyset, sealing.Options{}); err != nil {
+	if err := sealing.Create(keyset); err != nil {
 		t.Fatal(err)
 	}
 	for name, late := range map[string]time.Duration{

@@ -52,6 +52,7 @@ type App struct {
 	vendors        *vendorhttp.Client
 	traces         *telemetry.Traces
 	shutdownTraces func(context.Context) error // sends the queued traces; nil after it has been called
+	fetchKeys      func()                      // starts to fetch the issuer's keys; nil without an issuer
 	draining       atomic.Bool
 	notAccepting   chan struct{} // closed when Serve has closed its listener
 	cancel         context.CancelFunc
@@ -244,7 +245,6 @@ func (a *App) reportError(f ports.BackgroundError) {
 
 func (a *App) openKeyset() (ports.Sealer, error) {
 	sealer, err := sealing.Open(a.cfg.Sealing.KeysetFile, sealing.Options{
-		KEKURI:  a.cfg.Sealing.KEKURI,
 		OnError: func(err error) { a.reportError(ports.BackgroundError{Task: "keyset", Err: err}) },
 	})
 	if err != nil {
@@ -261,10 +261,25 @@ func (a *App) newVerifier(lifetime context.Context) (*auth.Verifier, error) {
 		return v, settingError("AUTH_JWT_SECRET", err)
 	}
 	v, err := auth.NewJWKS(lifetime, auth.Issuer{
-		URL: c.JWKSURL, Client: &http.Client{Timeout: 5 * time.Second},
+		URL: c.JWKSURL, Client: issuerClient(),
 		OnError: func(err error) { a.reportError(ports.BackgroundError{Task: "issuer keys", Err: err}) },
 	}, claims, system.Clock{})
-	return v, settingError("AUTH_JWKS_URL", err)
+	if err != nil {
+		return nil, settingError("AUTH_JWKS_URL", err)
+	}
+	a.fetchKeys = v.Prefetch
+	return v, nil
+}
+
+// issuerClient returns the client that fetches the keys of operators' tokens. It follows no redirect
+// and ignores HTTP_PROXY and HTTPS_PROXY: only the host of AUTH_JWKS_URL can provide keys. It keeps no
+// connection open, because keys are fetched only every few minutes.
+func issuerClient() *http.Client {
+	transport := &http.Transport{TLSHandshakeTimeout: 5 * time.Second, DisableKeepAlives: true, ForceAttemptHTTP2: true}
+	return &http.Client{
+		Timeout: 5 * time.Second, Transport: transport,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
 }
 
 // warnUncheckedClaims logs a warning for each setting without which tokens are accepted that the

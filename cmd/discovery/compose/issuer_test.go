@@ -4,7 +4,9 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/LerianStudio/aggregator-connections/cmd/discovery/compose"
 	"github.com/LerianStudio/aggregator-connections/domain"
@@ -47,5 +49,60 @@ func TestAFailingIssuerIsLogged(t *testing.T) {
 	}
 	if strings.Contains(log.String(), canary) {
 		t.Errorf("the log contains a secret: %s", log)
+	}
+}
+
+// newIssuerApp composes a service that trusts the keys at url, and returns it with its log.
+func newIssuerApp(t *testing.T, url string) (*compose.App, *harness.Journal) {
+	t.Helper()
+	cfg, log := settings(t), &harness.Journal{}
+	cfg.Auth.JWTSecret, cfg.Auth.JWKSURL = domain.Secret{}, url
+	app, err := compose.New(t.Context(), cfg, compose.Overrides{LogTo: log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(app.Close)
+	return app, log
+}
+
+// The failure to fetch the keys is logged although no caller has sent a request yet.
+func TestAnIssuerWithoutKeysIsLoggedAtTheStart(t *testing.T) {
+	issuer := httptest.NewServer(http.NotFoundHandler())
+	defer issuer.Close()
+	app, log := newIssuerApp(t, issuer.URL)
+	_, end := harness.Serve(t, app)
+	defer end()
+	const line = `"where":"issuer keys","error":"the issuer responded with status 404"`
+	for deadline := time.Now().Add(waitTimeout); !strings.Contains(log.String(), line); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("the log does not contain %s: %s", line, log)
+		}
+	}
+}
+
+// If a redirect was followed, or a proxy used, another host than the configured one would provide keys.
+func TestKeysAreFetchedWithoutRedirectAndProxy(t *testing.T) {
+	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		t.Error("the keys were requested from another host")
+	}))
+	defer other.Close()
+	var requests atomic.Int64
+	issuer := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		requests.Add(1)
+		http.Redirect(w, r, other.URL, http.StatusFound)
+	}))
+	defer issuer.Close()
+	client := compose.IssuerClient()
+	if proxy := client.Transport.(*http.Transport).Proxy; proxy != nil {
+		t.Error("the client uses a proxy") // HTTP_PROXY does not apply to loopback addresses
+	}
+	app, log := newIssuerApp(t, issuer.URL)
+	r := httptest.NewRequest(http.MethodGet, "/v1/discovery/aggregator-connections", nil)
+	r.Header.Set("Authorization", bearer)
+	w := httptest.NewRecorder()
+	app.Handler().ServeHTTP(w, r)
+	if w.Code != http.StatusServiceUnavailable || requests.Load() != 1 ||
+		!strings.Contains(log.String(), "status 302") {
+		t.Errorf("status %d, %d requests to the issuer, log: %s", w.Code, requests.Load(), log)
 	}
 }

@@ -37,6 +37,9 @@ func (a *App) Serve(ctx context.Context, listener, admin net.Listener) error {
 		_ = listener.Close()
 		return err
 	}
+	if a.fetchKeys != nil {
+		a.fetchKeys()
+	}
 	failed := make(chan error, 2)
 	api := rest.NewServer("", a.handler)
 	go func() { failed <- api.Serve(listener) }()
@@ -45,7 +48,9 @@ func (a *App) Serve(ctx context.Context, listener, admin net.Listener) error {
 		go func() { failed <- server.Serve(admin) }()
 		defer func() { _ = server.Close() }()
 	}
-	a.Log.Info("serving", zap.Stringer("address", listener.Addr()), zap.String("version", Version()))
+	a.Log.Info("serving", append([]zap.Field{
+		zap.Stringer("address", listener.Addr()), zap.String("version", Version()),
+	}, chosenSettings(a.cfg)...)...)
 	var err error
 	select {
 	case <-ctx.Done():

@@ -31,9 +31,6 @@ func TestAFailedStartNamesItsSetting(t *testing.T) {
 			func(c *configs.Config) { c.Sealing.KeysetFile = file + "-not" }, "SEALING_KEYSET_FILE", true,
 		},
 		"not a keyset": {func(c *configs.Config) { c.Sealing.KeysetFile = file }, "SEALING_KEYSET_FILE", true},
-		"an unknown KMS": {
-			func(c *configs.Config) { c.Sealing.KEKURI = "none://" + canary }, "SEALING_KEYSET_FILE", true,
-		},
 		"a short secret": {
 			func(c *configs.Config) { c.Auth.JWTSecret = domain.SecretText(canary) }, "AUTH_JWT_SECRET", true,
 		},

@@ -34,7 +34,7 @@ const (
 func Config(t testing.TB, dsn string) configs.Config {
 	t.Helper()
 	keyset := filepath.Join(t.TempDir(), "keyset.json")
-	if err := sealing.Create(keyset, sealing.Options{}); err != nil {
+	if err := sealing.Create(keyset); err != nil {
 		t.Fatal(err)
 	}
 	return configs.Config{

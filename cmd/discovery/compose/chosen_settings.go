@@ -1,0 +1,81 @@
+package compose
+
+import (
+	"strings"
+
+	"go.uber.org/zap"
+
+	"github.com/LerianStudio/aggregator-connections/configs"
+	"github.com/LerianStudio/aggregator-connections/domain"
+)
+
+// chosenSettings returns the fields of the log line about the start: the kind of database, how
+// operators and vendors are authenticated, and which addresses connections can use in addition to
+// public ones with https. The fields contain no secret and no URL.
+func chosenSettings(cfg configs.Config) []zap.Field {
+	webhooks := make(map[string]string, len(vendorNames()))
+	for _, vendor := range vendorNames() {
+		webhooks[string(vendor)] = proofsOf(cfg.Sources[vendor])
+	}
+	return []zap.Field{
+		zap.String("database", databaseKind(cfg.DatabaseURL)), zap.String("operators", operatorTokens(cfg.Auth)),
+		zap.Any("webhooks", webhooks), zap.Strings("egressExceptions", egressExceptions(cfg.Egress)),
+	}
+}
+
+// databaseKind returns "postgres", "sqlite" or "memory".
+func databaseKind(databaseURL string) string {
+	scheme, _, _ := strings.Cut(databaseURL, "://")
+	if scheme == "postgresql" {
+		return "postgres"
+	}
+	return scheme
+}
+
+// operatorTokens returns the setting with which the tokens of operators are verified, and which of
+// their claims are compared with a setting.
+func operatorTokens(auth configs.Auth) string {
+	text := "AUTH_JWT_SECRET"
+	if auth.JWKSURL != "" {
+		text = "AUTH_JWKS_URL"
+	}
+	for _, claim := range []struct{ name, value string }{{"issuer", auth.Issuer}, {"audience", auth.Audience}} {
+		if claim.value == "" {
+			text += ", " + claim.name + " not checked"
+		} else {
+			text += ", " + claim.name + " checked"
+		}
+	}
+	return text
+}
+
+// proofsOf returns the ways in which a vendor can authenticate its webhooks. One of them is enough.
+func proofsOf(p domain.SourcePolicy) string {
+	var proofs []string
+	if !p.HMACSecret.IsZero() {
+		proofs = append(proofs, "signature")
+	}
+	if !p.Authorization.IsZero() {
+		proofs = append(proofs, "authorization header")
+	}
+	if len(p.Networks) > 0 {
+		proofs = append(proofs, "source address")
+	}
+	if len(proofs) == 0 {
+		return "none: all webhooks are rejected"
+	}
+	return strings.Join(proofs, " or ")
+}
+
+// egressExceptions returns the allowed networks, and "http" if base URLs without TLS are allowed. It
+// returns an empty list if there are no exceptions.
+func egressExceptions(e configs.Egress) []string {
+	all := make([]string, 0, len(e.AllowedCIDRs)+1)
+	for _, network := range e.AllowedCIDRs {
+		all = append(all, network.String())
+	}
+	if e.AllowHTTP {
+		all = append(all, "http")
+	}
+	return all
+}

@@ -1,0 +1,78 @@
+package configs_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// warned returns the names of the settings about which Load's result warns. pairs are settings as in
+// load. names are the names of the environment variables. It fails the test if a warning contains the
+// canary.
+func warned(t *testing.T, names []string, pairs ...string) []string {
+	t.Helper()
+	c, err := load(pairs...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []string
+	for _, warning := range c.Warnings(lookup(pairs...), names) {
+		all = append(all, warning.Setting)
+		if warning.Problem == "" || strings.Contains(warning.Problem, canary) {
+			t.Errorf("%s has the warning %q", warning.Setting, warning.Problem)
+		}
+	}
+	return all
+}
+
+func TestRiskySettingsHaveAWarning(t *testing.T) {
+	for name, test := range map[string]struct {
+		pairs []string
+		want  []string
+	}{
+		"no risk":       {},
+		"every proxy":   {[]string{"TRUSTED_PROXIES", "10.0.0.0/8,0.0.0.0/0"}, []string{"TRUSTED_PROXIES"}},
+		"every proxy 6": {[]string{"TRUSTED_PROXIES", "::/0"}, []string{"TRUSTED_PROXIES"}},
+		"one proxy":     {pairs: []string{"TRUSTED_PROXIES", "0.0.0.0/32"}},
+		"every egress":  {[]string{"EGRESS_ALLOWED_CIDRS", "0.0.0.0/0"}, []string{"EGRESS_ALLOWED_CIDRS"}},
+		"some egress":   {pairs: []string{"EGRESS_ALLOWED_CIDRS", "10.0.0.0/8"}},
+		"no sslmode":    {[]string{"DATABASE_URL", "postgres://u:" + canary + "@db/d"}, []string{"DATABASE_URL"}},
+		"no sslmode towards one of two hosts": {
+			[]string{"DATABASE_URL", "postgres://127.0.0.1:5432,10.0.0.1:5432/d"}, []string{"DATABASE_URL"},
+		},
+		"no sslmode towards a host parameter": {
+			[]string{"DATABASE_URL", "postgresql:///d?host=db.example.com"}, []string{"DATABASE_URL"},
+		},
+		"sslmode":                        {pairs: []string{"DATABASE_URL", "postgres://db/d?sslmode=disable"}},
+		"PGSSLMODE":                      {pairs: []string{"DATABASE_URL", "postgres://db/d", "PGSSLMODE", "require"}},
+		"no sslmode on loopback":         {pairs: []string{"DATABASE_URL", "postgres://u@127.0.0.1:5432/d"}},
+		"no sslmode on loopback 6":       {pairs: []string{"DATABASE_URL", "postgres://[::1]:5432/d"}},
+		"no sslmode on localhost":        {pairs: []string{"DATABASE_URL", "postgres://localhost/d"}},
+		"no sslmode over a Unix socket":  {pairs: []string{"DATABASE_URL", "postgres:///d?host=/run/postgresql"}},
+		"no host":                        {pairs: []string{"DATABASE_URL", "postgres:///d"}},
+		"an embedded database, no proxy": {pairs: []string{"DATABASE_URL", "sqlite://d.db"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(test.want, warned(t, nil, test.pairs...)); diff != "" {
+				t.Errorf("settings with a warning (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestUnknownVariablesWithAPrefixOfTheServiceHaveAWarning(t *testing.T) {
+	names := []string{
+		"DATABASE_URI", "SEALING_KEYSET_KEK_URI", "AUTH_JWKS", "PLUGGY_WEBHOOK_SECRET", "BELVO_TOKEN", "SERVER_PORT",
+		"LOG_LVL", "EGRESS_ALLOWED_CIDR", "RATE_LIMIT", "EGRESS_ALLOWED_CIDR",
+		"PATH", "HOME", "ENV_FILE", "OTEL_SERVICE_NAME", "GOMEMLIMIT", "DATABASE_URL", "LOG_LEVEL", "DATABASES_X", "",
+		"BELVO_WEBHOOK_HMAC_SECRET",
+	}
+	want := []string{
+		"AUTH_JWKS", "BELVO_TOKEN", "DATABASE_URI", "EGRESS_ALLOWED_CIDR", "LOG_LVL", "PLUGGY_WEBHOOK_SECRET",
+		"RATE_LIMIT", "SEALING_KEYSET_KEK_URI", "SERVER_PORT",
+	}
+	if diff := cmp.Diff(want, warned(t, names)); diff != "" {
+		t.Errorf("unknown variables (-want +got):\n%s", diff)
+	}
+}

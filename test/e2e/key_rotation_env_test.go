@@ -8,6 +8,7 @@ import (
 	"context"
 	"fmt"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -35,10 +36,13 @@ func newRotationEnv(t *testing.T, database string) *rotationEnv {
 	sim.SeedAt(time.Now())
 	server := httptest.NewServer(sim)
 	t.Cleanup(server.Close)
+	cfg := harness.Config(t, database)
+	// Without these settings every process logs warnings when it starts.
+	cfg.Auth.Issuer, cfg.Auth.Audience = "https://issuer.example", "aggregator-connections"
 	return &rotationEnv{
 		vendor: server.URL,
 		tenant: domain.TenantID{UUID: uuid.Must(uuid.NewV7())},
-		cfg:    harness.Config(t, database),
+		cfg:    cfg,
 	}
 }
 
@@ -53,8 +57,10 @@ func (w *rotationEnv) open(t *testing.T, wrap func(*compose.Stores)) *compose.Ap
 	}
 	t.Cleanup(func() {
 		app.Close()
-		if said := log.String(); said != "" {
-			t.Errorf("a process logged warnings:\n%s", said)
+		for line := range strings.Lines(log.String()) {
+			if !strings.Contains(line, `"message":"audit"`) { // audit lines are logged at every level
+				t.Errorf("a process logged a warning: %s", line)
+			}
 		}
 	})
 	return app

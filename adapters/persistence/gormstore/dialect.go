@@ -65,10 +65,11 @@ type Dialect interface {
 	// transaction must then be rolled back.
 	UpsertTransactions(tx *gorm.DB, rows []TransactionRow) error
 
-	// SaveMetadata replaces the metadata and the content hashes of the rows with these ids, in the
-	// transaction tx. It is for rows without an edit: their versions and their positions in the change
-	// feed stay. A nil hash is stored as NULL, and so is nil metadata. All slices have the same length.
-	SaveMetadata(tx *gorm.DB, ids []uuid.UUID, metadata, hashes [][]byte) error
+	// SaveMetadata replaces the metadata and the content hashes of the connection's rows with these ids,
+	// in the transaction tx. It is for rows without an edit: their versions and their positions in the
+	// change feed stay. A nil hash is stored as NULL, and so is nil metadata. All slices have the same
+	// length.
+	SaveMetadata(tx *gorm.DB, connection uuid.UUID, ids []uuid.UUID, metadata, hashes [][]byte) error
 
 	// FindChanged returns the indexes in seen of the raw transactions that are new or changed, in any
 	// order. A raw transaction is unchanged only if the connection has a live row with its external id

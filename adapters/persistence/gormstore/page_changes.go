@@ -23,7 +23,7 @@ func (p *pageWriter) writeChanges() error {
 		}
 	}
 	if len(p.refreshed) > 0 {
-		if err := p.dialect.SaveMetadata(p.tx.DB, p.refreshed, p.metadata, p.hashes); err != nil {
+		if err := p.dialect.SaveMetadata(p.tx.DB, p.pull.Connection, p.refreshed, p.metadata, p.hashes); err != nil {
 			return err
 		}
 	}

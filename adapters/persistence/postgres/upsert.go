@@ -188,12 +188,12 @@ func hashOrNull(v *domain.ContentHash) []byte {
 	return v[:]
 }
 
-// SaveMetadata writes all rows with one statement. No index contains the two columns, so PostgreSQL
-// does not write to the indexes either (heap-only tuples).
-func (dialect) SaveMetadata(tx *gorm.DB, ids []uuid.UUID, metadata, hashes [][]byte) error {
+// SaveMetadata writes all rows with one statement, which searches only the connection's partition. No
+// index contains the two columns, so PostgreSQL does not write to the indexes either (heap-only tuples).
+func (dialect) SaveMetadata(tx *gorm.DB, connection uuid.UUID, ids []uuid.UUID, metadata, hashes [][]byte) error {
 	_, err := tx.Statement.ConnPool.ExecContext(tx.Statement.Context, `
 		UPDATE transactions t SET metadata = page.metadata, source = page.source
 		FROM unnest($1::uuid[], $2::bytea[], $3::bytea[]) AS page (id, metadata, source)
-		WHERE t.id = page.id`, plain(ids), metadata, hashes)
+		WHERE t.connection_id = $4 AND t.id = page.id`, plain(ids), metadata, hashes, plainID(connection))
 	return err
 }

@@ -86,10 +86,10 @@ func unless(null bool, value any) any {
 }
 
 // SaveMetadata writes row by row, because a statement costs no round trip.
-func (dialect) SaveMetadata(tx *gorm.DB, ids []uuid.UUID, metadata, hashes [][]byte) error {
-	const update = "UPDATE transactions SET metadata = ?, source = ? WHERE id = ?"
+func (dialect) SaveMetadata(tx *gorm.DB, connection uuid.UUID, ids []uuid.UUID, metadata, hashes [][]byte) error {
+	const update = "UPDATE transactions SET metadata = ?, source = ? WHERE connection_id = ? AND id = ?"
 	for i := range ids {
-		if err := tx.Exec(update, metadata[i], hashes[i], ids[i]).Error; err != nil {
+		if err := tx.Exec(update, metadata[i], hashes[i], connection, ids[i]).Error; err != nil {
 			return err
 		}
 	}
